@@ -1,0 +1,79 @@
+import type { NanoUsd } from './money.ts';
+
+/** What governs the supervisor, as values: read from the settings in one place of the shell. Times in ms. */
+export interface Settings {
+  /** Attempts at once over all windows (R3.1): 1 or more. */
+  readonly maxConcurrent: number;
+  /** New loops in the queue (R2.2): 0 or more. */
+  readonly maxQueueDepth: number;
+  readonly restart: {
+    /** Restarts within the window (R5.1): 0 = never restart. */
+    readonly maxRestarts: number;
+    readonly windowMs: number;
+  };
+  readonly circuit: CircuitSettings;
+  readonly budget: {
+    /** 10⁻⁹ USD a day; 0 = no limit (R6.1). */
+    readonly dailyLimit: NanoUsd;
+    /** 1 to 100 (R6.4). */
+    readonly warnAtPercent: number;
+    /** What happens to running loops when the limit is passed (R6.5). */
+    readonly onExceeded: 'finish' | 'stop';
+  };
+  /** An attempt's longest run, suspend not counted; 0 = none (R7.6). */
+  readonly loopTimeoutMs: number;
+  /** From the first signal to SIGKILL (R7.2). */
+  readonly killGraceMs: number;
+  /** Program names that are not swept (R7.4). */
+  readonly sweepKeep: readonly string[];
+  /** Of standard output and standard error together, per attempt (R8.3). */
+  readonly maxLogBytes: number;
+  /** 0 = off. */
+  readonly firstOutputTimeoutMs: number;
+  /** 0 = off. */
+  readonly silenceTimeoutMs: number;
+  readonly onSilence: 'warn' | 'restart';
+  readonly onWindowClose: 'keep' | 'stop';
+  /** With no window alive for so long the runs are stopped; 0 = no limit. */
+  readonly unattendedGraceMs: number;
+  readonly defaultAgent: string;
+  readonly retention: {
+    /** Finished loops older than this are removed with their logs. */
+    readonly maxAgeMs: number;
+    /** Logs of finished loops together; the oldest go first. */
+    readonly maxLogBytes: number;
+    /** Finished loops kept at most. */
+    readonly maxLoops: number;
+  };
+}
+
+export interface CircuitSettings {
+  /** Failures in a row that open it (R4.1): 1 or more. */
+  readonly failureThreshold: number;
+  readonly cooldownMs: number;
+  /** Attempts at once in half-open: 1 or more. */
+  readonly halfOpenMaxProbes: number;
+}
+
+const MINUTE = 60_000;
+const MEBIBYTE = 1024 * 1024;
+
+/** The defaults of the spec. */
+export const DEFAULT_SETTINGS: Settings = {
+  maxConcurrent: 4,
+  maxQueueDepth: 20,
+  restart: { maxRestarts: 3, windowMs: 300_000 },
+  circuit: { failureThreshold: 5, cooldownMs: 120_000, halfOpenMaxProbes: 1 },
+  budget: { dailyLimit: 0, warnAtPercent: 90, onExceeded: 'finish' },
+  loopTimeoutMs: 120 * MINUTE,
+  killGraceMs: 5_000,
+  sweepKeep: ['tmux', 'screen', 'ssh-agent', 'gpg-agent', 'conmon', 'adb', 'watchman', 'bazel', 'gradle', 'sccache', 'ccache', 'dockerd', 'containerd'],
+  maxLogBytes: 256 * MEBIBYTE,
+  firstOutputTimeoutMs: 5 * MINUTE,
+  silenceTimeoutMs: 15 * MINUTE,
+  onSilence: 'warn',
+  onWindowClose: 'keep',
+  unattendedGraceMs: 30 * MINUTE,
+  defaultAgent: 'sample',
+  retention: { maxAgeMs: 30 * 24 * 60 * MINUTE, maxLogBytes: 1024 * MEBIBYTE, maxLoops: 10_000 },
+};
