@@ -1,0 +1,238 @@
+import type { Disposable } from '../core/clock.ts';
+import { NotReadyError } from '../core/errors.ts';
+import { Emitter, type Event, type SupervisorEvent } from '../core/event.ts';
+import type { LoopSpec } from '../core/loop.ts';
+import { toUsd } from '../core/money.ts';
+import type { Settings } from '../core/settings.ts';
+import type { Status, SubmitResult } from '../core/status.ts';
+import type { Supervisor } from '../core/supervisor.ts';
+
+/** A supervisor that has started, with what must be closed after it. */
+export interface OpenedSupervisor {
+  readonly supervisor: Supervisor;
+  /** Tells when the store stops being usable, and when it is usable again (`undefined`). */
+  onTrouble(listener: (error: Error | undefined) => void): Disposable;
+  /** Closes what is under the supervisor; called after its release. */
+  close(): void;
+}
+
+/** Where this window's supervisor is in its life. */
+export type HostState =
+  | { readonly kind: 'idle' }
+  | { readonly kind: 'untrusted' }
+  | { readonly kind: 'opening' }
+  | { readonly kind: 'ready'; readonly supervisor: Supervisor; /** The store's trouble, while it lasts. */ readonly trouble?: Error }
+  | { readonly kind: 'broken'; readonly error: Error }
+  | { readonly kind: 'closed' };
+
+export interface HostOptions {
+  /** Opens the store and starts a supervisor on it. */
+  open(): Promise<OpenedSupervisor>;
+  settings(): Settings;
+  /** Wall time, ms. */
+  now(): number;
+  log(message: string, error?: unknown): void;
+}
+
+const UNTRUSTED = 'Loop Supervisor runs no agents in an untrusted workspace. Trust this workspace to go on.';
+
+/**
+ * Holds this window's supervisor from activation to deactivation: it is opened off the activation path, after trust was granted,
+ * and can be opened again when that failed. Everybody in the shell reaches the supervisor through here.
+ */
+export class SupervisorHost implements Disposable {
+  readonly #options: HostOptions;
+  readonly #changed: Emitter<void>;
+  readonly #events: Emitter<SupervisorEvent>;
+  readonly #stateChanged: Emitter<HostState>;
+  #state: HostState = { kind: 'idle' };
+  #opened: OpenedSupervisor | undefined;
+  #opening: Promise<Supervisor> | undefined;
+  #listeners: Disposable[] = [];
+
+  constructor(options: HostOptions) {
+    this.#options = options;
+    const onError = (error: unknown) => options.log('A listener has thrown.', error);
+    this.#changed = new Emitter(onError);
+    this.#events = new Emitter(onError);
+    this.#stateChanged = new Emitter(onError);
+  }
+
+  /** Something shown has changed: the supervisor's own changes, and its coming and going. Not coalesced. */
+  get onDidChange(): Event<void> {
+    return this.#changed.event;
+  }
+
+  get onEvent(): Event<SupervisorEvent> {
+    return this.#events.event;
+  }
+
+  get onDidChangeState(): Event<HostState> {
+    return this.#stateChanged.event;
+  }
+
+  get state(): HostState {
+    return this.#state;
+  }
+
+  /** The supervisor, if there is one by now. */
+  get current(): Supervisor | undefined {
+    return this.#state.kind === 'ready' ? this.#state.supervisor : undefined;
+  }
+
+  /** Why there is none; undefined when there is. */
+  get notReady(): string | undefined {
+    switch (this.#state.kind) {
+      case 'ready':
+        return this.#state.trouble?.message;
+      case 'untrusted':
+        return UNTRUSTED;
+      case 'broken':
+        return this.#state.error.message;
+      case 'closed':
+        return 'Loop Supervisor has closed in this window. Reload the window to go on.';
+      default:
+        return 'Loop Supervisor is still opening its store. Try again in a moment.';
+    }
+  }
+
+  /** Says that the workspace is not trusted: nothing opens until `open` is called. */
+  distrust(): void {
+    if (this.#state.kind === 'idle') this.#enter({ kind: 'untrusted' });
+  }
+
+  /** Opens the supervisor, or opens it again after a failure or while the store is in trouble. Rejects with `NotReadyError`. */
+  open(): Promise<Supervisor> {
+    if (this.#state.kind === 'closed') return Promise.reject(this.#refusal());
+    if (this.#state.kind === 'ready' && !this.#state.trouble) return Promise.resolve(this.#state.supervisor);
+    this.#opening ??= this.#open().finally(() => {
+      this.#opening = undefined;
+    });
+    // Whoever needs it awaits `ready()`; this one only keeps an unobserved failure from being an unhandled rejection.
+    this.#opening.catch(() => {});
+    return this.#opening;
+  }
+
+  /** The supervisor as soon as it is there. Rejects with `NotReadyError` where it will not come by itself (R1.2). */
+  async ready(): Promise<Supervisor> {
+    if (this.#opening) return this.#opening;
+    if (this.#state.kind === 'ready') return this.#state.supervisor;
+    throw this.#refusal();
+  }
+
+  /** Submits as soon as there is a supervisor. A rejection because there is none is told as an event too (R1.2). */
+  async submit(spec: LoopSpec): Promise<SubmitResult> {
+    let supervisor: Supervisor;
+    try {
+      supervisor = await this.ready();
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      this.#events.fire({ type: 'loop:rejected', at: this.#options.now(), loopId: spec?.loopId ?? '', reason: 'not-ready', error: message });
+      throw error;
+    }
+    return supervisor.submit(spec);
+  }
+
+  /** One consistent snapshot (R10.1); before there is a supervisor it is empty, not ready, and says why. */
+  status(): Status {
+    const notReady = this.notReady;
+    if (this.#state.kind === 'ready') {
+      const status = this.#state.supervisor.status();
+      return notReady === undefined ? status : { ...status, ready: false, notReady };
+    }
+    return emptyStatus(this.#options.settings(), this.#options.now(), notReady);
+  }
+
+  configure(settings: Settings): void {
+    this.current?.configure(settings);
+  }
+
+  /** Gives the lease back; loops that run live on (durable runs). It is final. */
+  async close(): Promise<void> {
+    if (this.#state.kind === 'closed') return;
+    const opening = this.#opening;
+    this.#enter({ kind: 'closed' });
+    await opening?.catch(() => {});
+    await this.#release();
+  }
+
+  dispose(): void {
+    void this.close().catch((error: unknown) => this.#options.log('The supervisor could not be released.', error));
+  }
+
+  async #open(): Promise<Supervisor> {
+    this.#enter({ kind: 'opening' });
+    try {
+      await this.#release();
+      const opened = await this.#options.open();
+      this.#opened = opened;
+      if (this.#isClosed()) {
+        await this.#release();
+        throw this.#refusal();
+      }
+      const { supervisor } = opened;
+      this.#listeners = [
+        supervisor.onEvent((event) => this.#events.fire(event)),
+        supervisor.onDidChange(() => this.#changed.fire()),
+        opened.onTrouble((trouble) => this.#enter(trouble ? { kind: 'ready', supervisor, trouble } : { kind: 'ready', supervisor })),
+      ];
+      this.#enter({ kind: 'ready', supervisor });
+      return supervisor;
+    } catch (error) {
+      if (this.#isClosed()) throw this.#refusal();
+      const cause = error instanceof Error ? error : new Error(String(error));
+      this.#options.log('The supervisor could not be opened.', cause);
+      this.#enter({ kind: 'broken', error: cause });
+      throw this.#refusal();
+    }
+  }
+
+  async #release(): Promise<void> {
+    const opened = this.#opened;
+    this.#opened = undefined;
+    for (const listener of this.#listeners.splice(0)) listener.dispose();
+    if (!opened) return;
+    try {
+      await opened.supervisor.release();
+    } finally {
+      opened.close();
+    }
+  }
+
+  #isClosed(): boolean {
+    return this.#state.kind === 'closed';
+  }
+
+  #refusal(): NotReadyError {
+    const cause = this.#state.kind === 'broken' ? this.#state.error : undefined;
+    return new NotReadyError(this.notReady ?? UNTRUSTED, cause ? { cause } : undefined);
+  }
+
+  #enter(state: HostState): void {
+    this.#state = state;
+    this.#stateChanged.fire(state);
+    this.#changed.fire();
+  }
+}
+
+function emptyStatus(settings: Settings, now: number, notReady: string | undefined): Status {
+  const midnight = new Date(now);
+  midnight.setHours(24, 0, 0, 0);
+  return {
+    running: [],
+    queued: [],
+    backingOff: [],
+    waiting: [],
+    circuitState: 'closed',
+    circuit: { state: 'closed', consecutiveFailures: 0, cooldownRemainingMs: 0, reasons: [] },
+    concurrencyUsed: 0,
+    concurrencyMax: settings.maxConcurrent,
+    queueDepth: 0,
+    queueMax: settings.maxQueueDepth,
+    budget: { spent: 0, reserved: 0, limit: toUsd(settings.budget.dailyLimit), resetsAt: midnight.getTime() },
+    permanentlyFailed: [],
+    paused: false,
+    ready: false,
+    ...(notReady === undefined ? {} : { notReady }),
+  };
+}

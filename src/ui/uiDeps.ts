@@ -1,0 +1,16 @@
+import type * as vscode from 'vscode';
+import type { Settings } from '../core/settings.ts';
+import type { SupervisorHost } from './supervisorHost.ts';
+
+/** What every part of the user interface is built from. */
+export interface UiDeps {
+  readonly host: SupervisorHost;
+  readonly context: vscode.ExtensionContext;
+  readonly log: vscode.LogOutputChannel;
+  /** The settings as they are now. */
+  settings(): Settings;
+  /** Names of all agent profiles. */
+  agentNames(): readonly string[];
+  /** The folder that holds the logs of the run with that token: what `AttemptDetail.token` names. */
+  runFolder(token: string): string;
+}
