@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { glob } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+
+// The boundaries are lint errors. These tests hold the lint to them: each forbidden import below must be one.
+const FORBIDDEN: readonly [file: string, ...imports: string[]][] = [
+  ['src/core/probe.ts', '../store/schema.ts', '../process/group.ts', '../agents/claude.ts', '../ui/config.ts', 'node:fs', 'zod', 'vscode', 'execa'],
+  ['src/store/probe.ts', '../process/group.ts', '../agents/claude.ts', '../ui/config.ts', '../extension.ts', 'vscode', 'execa', 'node:child_process'],
+  ['src/process/probe.ts', '../store/schema.ts', '../agents/claude.ts', '../ui/config.ts', '../extension.ts', 'vscode', 'node:sqlite'],
+  ['src/process/guardian/probe.ts', '../../store/schema.ts', 'vscode', 'execa', 'zod', 'node:sqlite'],
+  ['src/agents/probe.ts', '../store/schema.ts', '../process/group.ts', '../ui/config.ts', 'vscode', 'execa', 'node:sqlite', 'node:child_process'],
+  ['src/agents/sample/probe.ts', '../../core/loop.ts', '../../process/group.ts', 'vscode', 'execa', 'zod'],
+  ['src/ui/probe.ts', '../store/schema.ts', '../process/group.ts', '../agents/claude.ts', '../extension.ts', 'execa', 'node:sqlite'],
+  ['src/ui/dashboard/probe.ts', '../../store/schema.ts', '../../process/group.ts', '../../agents/claude.ts', 'node:child_process'],
+  ['src/extension.ts', 'execa', 'node:sqlite', 'node:child_process'],
+  ['src/api.ts', './store/schema.ts', './process/group.ts', './agents/claude.ts', './ui/config.ts', 'execa', 'node:sqlite'],
+];
+
+const ALLOWED: readonly [file: string, ...imports: string[]][] = [
+  ['src/core/probe.ts', './loop.ts'],
+  ['src/store/probe.ts', '../core/loop.ts', './schema.ts', 'node:sqlite', 'zod'],
+  ['src/process/probe.ts', '../core/loop.ts', './group.ts', 'execa', 'node:child_process'],
+  ['src/agents/probe.ts', '../core/loop.ts', './claude.ts', 'zod'],
+  ['src/ui/probe.ts', '../core/loop.ts', './config.ts', 'vscode'],
+  ['src/extension.ts', './core/loop.ts', './store/schema.ts', './process/group.ts', './agents/claude.ts', './ui/config.ts', 'vscode'],
+];
+
+describe('import boundaries', function () {
+  this.timeout(30_000);
+  let refused: Map<string, string[]>;
+
+  before(() => {
+    refused = lint([...FORBIDDEN, ...ALLOWED]);
+  });
+
+  for (const [file, ...imports] of FORBIDDEN) {
+    it(`${file} may not import ${imports.join(', ')}, not even a type`, () => {
+      assert.deepEqual(refused.get(file)?.toSorted(), imports.toSorted());
+    });
+  }
+
+  for (const [file, ...imports] of ALLOWED) {
+    it(`${file} may import ${imports.join(', ')}`, () => {
+      const hit = refused.get(file) ?? [];
+      assert.deepEqual(
+        imports.filter((name) => hit.includes(name)),
+        [],
+      );
+    });
+  }
+
+  it('no type reaches over a boundary by import("…"), which the lint does not see', async () => {
+    for await (const file of glob('src/**/*.ts')) {
+      assert.doesNotMatch(readFileSync(file, 'utf8'), /(?<!await )\bimport\(['"]/, file);
+    }
+  });
+});
+
+/** Runs the real rules over a copy of the layout in which each file holds the imports in question, and answers those that are refused. */
+function lint(cases: typeof FORBIDDEN): Map<string, string[]> {
+  const root = mkdtempSync(join(tmpdir(), 'loop-boundaries-'));
+  try {
+    writeFileSync(join(root, '.biome.json'), JSON.stringify({ ...JSON.parse(readFileSync('.biome.json', 'utf8')), vcs: { enabled: false } }));
+    const lines = new Map<string, string[]>();
+    for (const [file, ...imports] of cases) lines.set(file, [...(lines.get(file) ?? []), ...imports]);
+    for (const [file, imports] of lines) {
+      mkdirSync(join(root, dirname(file)), { recursive: true });
+      writeFileSync(join(root, file), imports.map((name, at) => `import type { T${at} } from '${name}';\n`).join(''));
+    }
+    const run = spawnSync(
+      resolve('node_modules/.bin/biome'),
+      ['lint', '--only=style/noRestrictedImports', '--max-diagnostics=none', '--reporter=json'],
+      {
+        cwd: root,
+        encoding: 'utf8',
+      },
+    );
+    const report = JSON.parse(run.stdout) as { diagnostics: { location: { path: string; start: { line: number } } }[] };
+    const refused = new Map<string, string[]>();
+    for (const { location } of report.diagnostics) {
+      const name = lines.get(location.path)?.[location.start.line - 1] ?? `unexpected: ${JSON.stringify(location)}`;
+      refused.set(location.path, [...(refused.get(location.path) ?? []), name]);
+    }
+    return refused;
+  } finally {
+    rmSync(root, { recursive: true, force: true });
+  }
+}
