@@ -31,8 +31,18 @@ export type AgentEvent =
   | { readonly type: 'toolCall'; readonly id?: string; readonly name: string; readonly summary: string }
   | { readonly type: 'toolResult'; readonly id?: string; readonly ok: boolean; readonly summary: string }
   | { readonly type: 'usage'; readonly tokens: Tokens; readonly model?: string }
-  /** What was spent since the last cost event, in 10⁻⁹ USD. `note` says how an estimate was made where that needs saying. */
-  | { readonly type: 'cost'; readonly cost: NanoUsd; readonly source: CostSource; readonly model?: string; readonly note?: string }
+  /**
+   * What was spent since the last cost event, in 10⁻⁹ USD. `note` says how an estimate was made where that needs saying.
+   * `earlier`: what the agent reports for all that the session cost before this attempt, where it reports that: it replaces our estimates.
+   */
+  | {
+      readonly type: 'cost';
+      readonly cost: NanoUsd;
+      readonly source: CostSource;
+      readonly earlier?: NanoUsd;
+      readonly model?: string;
+      readonly note?: string;
+    }
   /** The agent waits for its provider and will try again by itself. */
   | { readonly type: 'retry'; readonly attempt?: number; readonly maxAttempts?: number; readonly delayMs?: number; readonly reason: string }
   /** A usage window is used up; `until` is the wall time (ms) of its reset, where the agent names it. */

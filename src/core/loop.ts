@@ -51,6 +51,8 @@ export interface StopIntent {
   readonly by: StopBy;
   /** Wall time, ms. */
   readonly at: number;
+  /** The user sent just this signal (R7.3): no steps follow it unless a cancel does. */
+  readonly signal?: string;
 }
 
 /** Names one process for ever: a pid alone is reused (R7.5). */

@@ -294,17 +294,24 @@ export interface RunObserver {
   ended(end: RunEnd): void;
 }
 
-/** A run that this window follows. */
-export interface Run {
-  /** Has the guardian stop the group in steps and sweep. Harmless when called again or too late. */
+/** Orders for a run, whichever window began it: they go to its guardian through its run folder. Harmless when it has ended. */
+export interface RunControl {
+  /** Has the group stopped in its steps within `graceMs`, then swept. Harmless when called again. */
   stop(by: StopBy, graceMs: number): void;
-  /** Ends now: SIGKILL to the group and to all that is left. */
+  /**
+   * Sends just this signal to the group; answers whether it was delivered. With `by` it is a stop that the run's end will name.
+   * SIGKILL ends all that is left of the run too.
+   */
   signal(signal: string, by: StopBy | undefined): Promise<boolean>;
-  /** Changes the silence deadlines: what *Keep Waiting* does. `undefined` leaves one as it is. */
+  /** Starts the deadlines of first output and silence anew: what *Keep Waiting* does. */
   keepWaiting(): void;
-  /** What the guardian is told when its window goes: `stop` counts `graceMs` unless a window with its folder takes over. */
+  /** Its window goes. With a number it stops after so many ms unless a window with its folder takes over. */
   leave(stopAfterMs: number | undefined): void;
-  /** Stops following. The run goes on. */
+}
+
+/** A run that this window follows. */
+export interface Run extends RunControl {
+  /** Stops following. The run goes on; the observer hears nothing more. */
   release(): void;
 }
 
@@ -313,6 +320,8 @@ export interface AgentLauncher {
   launch(request: LaunchRequest, observer: RunObserver): Run;
   /** Follows a run that another window began, or settles what has become of it. `mine`: this window has its folder open. */
   adopt(request: AdoptRequest, observer: RunObserver, mine: boolean): Run;
+  /** Orders for a run that this window does not follow. */
+  control(token: string): RunControl;
   /** Free disk space where runs are kept, bytes. */
   freeBytes(): number;
   /** Ends what is left of runs that are recorded as ended; answers what was ended, by token. */

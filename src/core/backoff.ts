@@ -1,0 +1,15 @@
+const FIRST_MS = 1_000;
+const LONGEST_MS = 60_000;
+
+/** The longest wait before the `n`-th restart in a row (n from 1): 1 s, doubled each time, at most 60 s (R5.2). */
+export function backoffCeilingMs(n: number): number {
+  return Math.min(LONGEST_MS, FIRST_MS * 2 ** Math.max(0, n - 1));
+}
+
+/**
+ * The wait in ms before the `n`-th restart (R5.2): between half of the ceiling and all of it, so that loops that failed together do
+ * not come back together. `random` answers a number from 0 up to 1.
+ */
+export function backoffMs(n: number, random: () => number): number {
+  return Math.round(backoffCeilingMs(n) * (0.5 + random() / 2));
+}

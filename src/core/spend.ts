@@ -1,0 +1,68 @@
+import type { CostSource } from './agentEvent.ts';
+import { budgetNews, isPast } from './budget.ts';
+import { isActive, type Loop } from './loop.ts';
+import { type NanoUsd, toUsd } from './money.ts';
+import { requestStop } from './stop.ts';
+import type { Turn } from './turn.ts';
+
+/** One cost to be counted. `key` counts once per loop (R6.6); `cost` may be negative only to correct an estimate. */
+export interface Charge {
+  readonly key: string;
+  readonly cost: NanoUsd;
+  readonly source: CostSource;
+  /** How much of `cost` is an estimate; all of it, or nothing, if absent. */
+  readonly estimated?: NanoUsd;
+}
+
+/**
+ * Counts a cost against loop, agent and day in the turn's transaction (R6.6, R6.7), and tells what it means for the budget.
+ * Answers the loop as it then is, or undefined when this cost was counted before.
+ */
+export function charge<L extends Loop>(turn: Turn, loop: L, cost: Charge): L | undefined {
+  const attempt = isActive(loop) ? loop.attempt : undefined;
+  const added = turn.tx.addLedger({
+    key: cost.key,
+    seq: loop.seq,
+    ...(attempt && { attemptId: attempt.id }),
+    agent: loop.agent,
+    day: turn.today,
+    at: turn.now,
+    cost: cost.cost,
+    source: cost.source,
+  });
+  if (!added) return undefined;
+  const estimated = cost.estimated ?? (cost.source === 'estimated' ? cost.cost : 0);
+  let next: L = { ...loop, cost: loop.cost + cost.cost, costEstimated: Math.max(0, loop.costEstimated + estimated) };
+  if (isActive(next)) {
+    const charged = { ...next.attempt, cost: next.attempt.cost + cost.cost, costEstimated: Math.max(0, next.attempt.costEstimated + estimated) };
+    turn.tx.saveAttempt(charged);
+    next = { ...next, attempt: charged };
+  }
+  turn.put(next);
+  const day = turn.mirror.spentOn(turn.today);
+  turn.putDay({ ...day, spent: Math.max(0, day.spent + cost.cost) });
+  return next;
+}
+
+/** After costs were counted: warns, says that the day is past its limit, and stops what is to be stopped (R6.4, R6.5). */
+export function watchBudget(turn: Turn): void {
+  const { dailyLimit, warnAtPercent, onExceeded } = turn.context.settings.budget;
+  const news = budgetNews(turn.mirror.spentOn(turn.today), dailyLimit, warnAtPercent);
+  const amounts = { spentUsd: toUsd(news.day.spent), limitUsd: toUsd(dailyLimit) };
+  if (news.warn) turn.tell({ type: 'budget:warning', ...amounts });
+  if (news.exceeded) turn.tell({ type: 'budget:exceeded', ...amounts });
+  if (news.warn || news.exceeded) {
+    turn.tx.saveDayMarks(news.day);
+    turn.putDay(news.day);
+  }
+  if (onExceeded === 'stop' && isPast(news.day.spent, dailyLimit)) {
+    for (const loop of turn.mirror.active.values()) requestStop(turn, loop, 'budget', 'the daily budget was passed');
+  }
+}
+
+/** Stops a running loop that has cost more than its own maximum. */
+export function watchCap(turn: Turn, loop: Loop): void {
+  if (loop.state === 'running' && loop.maxCost !== undefined && loop.cost > loop.maxCost) {
+    requestStop(turn, loop, 'cap', 'it passed its own maximum cost');
+  }
+}

@@ -1,0 +1,114 @@
+import { type CircuitChange, circuitAt } from './circuitBreaker.ts';
+import type { SupervisorContext } from './context.ts';
+import type { SupervisorEvent } from './event.ts';
+import type { ActiveLoop, Attempt, FinishedLoop, Loop, LoopState } from './loop.ts';
+import type { LiveMirror } from './mirror.ts';
+import type { AgentProfile, CommandPlan, Control, DaySpend, StoreTransaction } from './ports.ts';
+
+/** An attempt to be started once the transaction that put it on the books has been committed. */
+export interface Launch {
+  readonly loop: ActiveLoop;
+  readonly profile: AgentProfile;
+  readonly plan: CommandPlan;
+}
+
+type WithoutTime<T> = T extends unknown ? Omit<T, 'at'> : never;
+
+/**
+ * One transaction of the supervisor: what it reads and writes, and what is to be told and done once it is committed. The mirror is
+ * changed at once, so that later decisions of the same turn see it, and put back if the transaction fails.
+ */
+export class Turn {
+  readonly tx: StoreTransaction;
+  readonly context: SupervisorContext;
+  readonly mirror: LiveMirror;
+  /** Wall time, ms: the same for all that happens in the turn. */
+  readonly now: number;
+  readonly today: string;
+  readonly events: SupervisorEvent[] = [];
+  readonly launches: Launch[] = [];
+  readonly effects: (() => void)[] = [];
+  /** Loops that were final or have become so, here or elsewhere, since the last turn. */
+  readonly finished: FinishedLoop[];
+  /** Whether other windows had written since the last turn. */
+  readonly sawOthers: boolean;
+  readonly #undo: (() => void)[] = [];
+
+  constructor(tx: StoreTransaction, context: SupervisorContext, mirror: LiveMirror) {
+    this.tx = tx;
+    this.context = context;
+    this.mirror = mirror;
+    this.now = context.clock.now();
+    this.today = context.clock.day(this.now);
+    const changes = tx.changes();
+    this.sawOthers = changes !== undefined;
+    this.finished = changes ? mirror.apply(changes) : [];
+    if (mirror.day.day !== this.today) mirror.day = tx.day(this.today);
+    this.change(circuitAt(this.control.circuit, context.settings.circuit, this.now));
+  }
+
+  get control(): Control {
+    return this.mirror.control;
+  }
+
+  /** Writes a loop as it now is. With `why`, or when its state is another than before, the history gets a row. */
+  put(loop: Loop, why = '', from: LoopState | undefined = this.mirror.get(loop.seq)?.state): void {
+    const noted = from !== undefined && (from !== loop.state || why !== '');
+    this.tx.saveLoop(loop, noted ? { at: this.now, from, to: loop.state, why } : undefined);
+    this.reflect(loop);
+  }
+
+  /** Writes the attempt of an active loop; answers the loop with it, or undefined when the attempt was settled already (R3.2). */
+  putAttempt(loop: ActiveLoop, attempt: Attempt): ActiveLoop | undefined {
+    if (!this.tx.saveAttempt(attempt)) return undefined;
+    const next = { ...loop, attempt };
+    this.reflect(next);
+    return next;
+  }
+
+  /** Shows a loop in the mirror that has been written by other means. */
+  reflect(loop: Loop): void {
+    const before = this.mirror.put(loop);
+    this.#undo.push(() => (before ? this.mirror.put(before) : this.mirror.remove(loop.seq)));
+  }
+
+  putControl(control: Control): void {
+    const before = this.mirror.control;
+    this.tx.saveControl(control);
+    this.mirror.control = control;
+    this.#undo.push(() => {
+      this.mirror.control = before;
+    });
+  }
+
+  /** Today's spend has changed by way of the ledger, or its marks are to be written. */
+  putDay(day: DaySpend): void {
+    const before = this.mirror.day;
+    this.mirror.day = day;
+    this.#undo.push(() => {
+      this.mirror.day = before;
+    });
+  }
+
+  /** Writes the circuit after a decision and tells its change (R4.3). */
+  change(change: CircuitChange): void {
+    const from = this.control.circuit;
+    const to = change.record;
+    if (to === from) return;
+    this.putControl({ ...this.control, circuit: to });
+    if (change.reason === undefined || from.state === to.state) return;
+    this.tell({ type: 'circuit:change', from: from.state, to: to.state, reason: change.reason });
+    if (to.state === 'open') this.tell({ type: 'circuit:trip', reason: change.reason, cooldownMs: this.context.settings.circuit.cooldownMs });
+    if (to.state === 'closed') this.tell({ type: 'circuit:recover', reason: change.reason });
+  }
+
+  tell(event: WithoutTime<SupervisorEvent>): void {
+    this.events.push({ ...event, at: this.now } as SupervisorEvent);
+  }
+
+  /** Puts the mirror back: the transaction was not committed, or runs anew. */
+  undo(): void {
+    for (const step of this.#undo.reverse()) step();
+    this.#undo.length = 0;
+  }
+}
