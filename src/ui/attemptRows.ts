@@ -1,0 +1,49 @@
+import { toNano } from '../core/money.ts';
+import type { AttemptDetail, LoopDetail } from '../core/status.ts';
+import { formatCost, formatDuration, speakDuration } from './format.ts';
+import { join } from './loopWords.ts';
+import { oneLine } from './safeText.ts';
+import type { TreeRow } from './treeRow.ts';
+
+/** The rows under a loop: its attempts, newest first, then processes that were left alone on purpose and can be ended (R7.4). */
+export function attemptRows(detail: LoopDetail, now: number): TreeRow[] {
+  const attempts = detail.attempts.toReversed();
+  return [...attempts.map((attempt) => attemptRow(detail.loop.seq, detail.loopId, attempt, now)), ...attempts.flatMap((attempt) => keptRows(detail, attempt))];
+}
+
+function attemptRow(seq: number, loopId: string, attempt: AttemptDetail, now: number): TreeRow {
+  const ran = (attempt.endedAt ?? now) - attempt.startedAt;
+  const outcome = attempt.outcome ?? 'running';
+  const reason = attempt.reason ? oneLine(attempt.reason, 80) : '';
+  const pid = attempt.pid !== undefined && attempt.endedAt === undefined ? `pid ${attempt.pid}` : '';
+  const { usd, source } = attempt.cost;
+  const cost = formatCost(toNano(usd), source === 'estimated' ? toNano(usd) : 0);
+  const label = `Attempt ${attempt.number}`;
+  const said = attempt.outcome === 'ok' ? 'ok' : join([outcome, reason]);
+  return {
+    id: `attempt:${seq}:${attempt.number}`,
+    subject: { kind: 'attempt', loopId, number: attempt.number },
+    label,
+    description: join([said, attempt.resumed ? 'resumed' : '', pid, formatDuration(ran), cost]),
+    spoken: [label, outcome, reason, attempt.resumed ? 'resumed' : '', pid, speakDuration(ran), cost && `cost ${cost.replace('≈', 'about ')}`].filter(Boolean).join(', '),
+    icon: { id: attempt.outcome === undefined ? 'play' : attempt.outcome === 'ok' ? 'check' : attempt.outcome === 'cancelled' || attempt.outcome === 'interrupted' ? 'circle-slash' : 'close' },
+    context: `attempt ${attempt.endedAt === undefined ? 'active' : 'ended'}`,
+    children: 'none',
+  };
+}
+
+function keptRows(detail: LoopDetail, attempt: AttemptDetail): TreeRow[] {
+  return attempt.kept.map(({ pid, command }) => {
+    const label = oneLine(command, 60) || `Process ${pid}`;
+    return {
+      id: `kept:${detail.loop.seq}:${attempt.number}:${pid}`,
+      subject: { kind: 'kept', loopId: detail.loopId, pid },
+      label,
+      description: `kept running · pid ${pid}`,
+      spoken: `${label}, kept running after attempt ${attempt.number}, pid ${pid}`,
+      icon: { id: 'vm-running', color: 'charts.yellow' },
+      context: 'kept',
+      children: 'none',
+    };
+  });
+}

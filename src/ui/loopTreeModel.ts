@@ -1,0 +1,248 @@
+import type { FinishedLoop } from '../core/loop.ts';
+import type { LiveView, Status } from '../core/status.ts';
+import type { Supervisor } from '../core/supervisor.ts';
+import { attemptRows } from './attemptRows.ts';
+import { baseName, count, formatNumber } from './format.ts';
+import { describeFinished, describeLive, join } from './loopWords.ts';
+import { oneLine } from './safeText.ts';
+import type { GroupName, TreeRow } from './treeRow.ts';
+
+/** What the tree reads. */
+export type TreeSource = Pick<Supervisor, 'status' | 'live' | 'finished' | 'finishedCount' | 'get'>;
+
+/** What more a row shows of a running loop, such as the memory of its processes; empty for nothing. */
+export type LoopExtra = (loopId: string) => string;
+
+/** Loops of one group shown at first, and added by each *more* row. */
+export const PAGE = { queued: 200, finished: 100 } as const;
+
+interface Snapshot {
+  readonly status: Status;
+  /** Live loops of this window by group, and of other windows by folder. */
+  readonly groups: ReadonlyMap<string, readonly LiveView[]>;
+  readonly finished: { readonly total: number; readonly failed: number };
+}
+
+const STATE_GROUPS = { running: 'running', stopping: 'running', queued: 'queued', backingOff: 'backingOff', waiting: 'waiting' } as const;
+
+/**
+ * The tree as rows, without VS Code: groups of this window's loops, other windows' loops by folder, finished loops in pages. It
+ * reads once after each `refresh`, and of the finished loops only what is shown.
+ */
+export class LoopTreeModel {
+  readonly #source: () => TreeSource | undefined;
+  readonly #now: () => number;
+  readonly #extra: LoopExtra;
+  readonly #shown = new Map<string, number>();
+  #snapshot: Snapshot | undefined;
+
+  constructor(source: () => TreeSource | undefined, now: () => number, extra: LoopExtra = () => '') {
+    this.#source = source;
+    this.#now = now;
+    this.#extra = extra;
+  }
+
+  /** Forgets what was read. */
+  refresh(): void {
+    this.#snapshot = undefined;
+  }
+
+  /** Shows one page more of a group. */
+  showMore(parent: string): void {
+    this.#shown.set(parent, this.#limit(parent) + pageOf(parent));
+  }
+
+  /** Whether a row shows a time that runs. */
+  get hasRunningTimes(): boolean {
+    const { groups } = this.#read() ?? {};
+    return [...(groups?.values() ?? [])].some((views) => views.some(({ loop }) => loop.state !== 'queued' && loop.state !== 'waiting'));
+  }
+
+  /** Rows under `parent`; without one, the groups. Nothing at all when there is no loop, so that the welcome view shows. */
+  children(parent?: TreeRow): TreeRow[] {
+    const snapshot = this.#read();
+    if (!snapshot) return [];
+    if (!parent) return this.#groups(snapshot);
+    const { subject } = parent;
+    switch (subject.kind) {
+      case 'group':
+        return subject.group === 'finished' ? this.#finished(snapshot) : this.#live(snapshot, parent.id);
+      case 'folder':
+        return this.#live(snapshot, parent.id);
+      case 'loop': {
+        const detail = this.#source()?.get(subject.loopId);
+        return detail ? attemptRows(detail, this.#now()) : [];
+      }
+      default:
+        return [];
+    }
+  }
+
+  /** The row of a loop, and of the group above it: for showing it in the tree. */
+  find(loopId: string): { readonly row: TreeRow; readonly parent: TreeRow } | undefined {
+    const snapshot = this.#read();
+    if (!snapshot) return undefined;
+    for (const parent of this.#groups(snapshot)) {
+      const row = this.children(parent).find(({ subject }) => subject.kind === 'loop' && subject.loopId === loopId);
+      if (row) return { row, parent };
+    }
+    return undefined;
+  }
+
+  /** Ids of the loops under a group or folder row, all of them. */
+  loopIds(parent: TreeRow): string[] {
+    return (this.#read()?.groups.get(parent.id) ?? []).map(({ loop }) => loop.loopId);
+  }
+
+  #read(): Snapshot | undefined {
+    const source = this.#source();
+    if (!source) return undefined;
+    this.#snapshot ??= { status: source.status(), groups: byGroup(source.live()), finished: source.finishedCount() };
+    return this.#snapshot;
+  }
+
+  #groups({ status, groups, finished }: Snapshot): TreeRow[] {
+    if (groups.size === 0 && finished.total === 0) return [];
+    const size = (id: string) => groups.get(id)?.length ?? 0;
+    const elsewhere = status.concurrencyUsed - size('running');
+    const returned = size('queued') - status.queueDepth;
+    const rows = [
+      groupRow('running', `Running ${status.concurrencyUsed}/${status.concurrencyMax}`, elsewhere > 0 ? `${elsewhere} in other windows` : '', size('running')),
+      groupRow('queued', `Queued ${formatNumber(status.queueDepth)}/${formatNumber(status.queueMax)}`, join([status.paused ? 'paused' : '', returned > 0 ? `${returned} came back` : '']), size('queued'), status.paused ? ' paused' : ''),
+    ];
+    if (size('backingOff') > 0) rows.push(groupRow('backingOff', 'Waiting to restart', formatNumber(size('backingOff')), size('backingOff')));
+    if (size('waiting') > 0) rows.push(groupRow('waiting', 'Waiting for a limit', formatNumber(size('waiting')), size('waiting')));
+    for (const [id, views] of groups) if (id.startsWith('folder:')) rows.push(folderRow(id, views));
+    if (finished.total > 0) {
+      rows.push(groupRow('finished', 'Finished', join([formatNumber(finished.total), finished.failed > 0 ? `${formatNumber(finished.failed)} failed` : '']), finished.total));
+    }
+    return rows;
+  }
+
+  #live({ groups }: Snapshot, id: string): TreeRow[] {
+    const views = groups.get(id) ?? [];
+    const limit = this.#limit(id);
+    const rows = views.slice(0, limit).map((view) => liveRow(view, this.#now(), this.#extra));
+    return views.length > limit ? [...rows, moreRow(id, `… and ${formatNumber(views.length - limit)} more`, pageOf(id))] : rows;
+  }
+
+  #finished({ finished }: Snapshot): TreeRow[] {
+    const limit = this.#limit('finished');
+    const rows = (this.#source()?.finished({ limit }) ?? []).map((loop) => finishedRow(loop, this.#now()));
+    return finished.total > rows.length && rows.length === limit ? [...rows, moreRow('finished', 'Show more…', PAGE.finished)] : rows;
+  }
+
+  #limit(parent: string): number {
+    return this.#shown.get(parent) ?? pageOf(parent);
+  }
+}
+
+function pageOf(parent: string): number {
+  return parent === 'finished' ? PAGE.finished : PAGE.queued;
+}
+
+function byGroup(views: readonly LiveView[]): Map<string, LiveView[]> {
+  const groups = new Map<string, LiveView[]>();
+  for (const view of views) {
+    const id = view.home === 'here' ? STATE_GROUPS[view.loop.state] : `folder:${view.loop.folder ?? view.loop.cwd}`;
+    const group = groups.get(id);
+    if (group) group.push(view);
+    else groups.set(id, [view]);
+  }
+  return groups;
+}
+
+function groupRow(group: GroupName, label: string, description: string, size: number, extraContext = ''): TreeRow {
+  return {
+    id: group,
+    subject: { kind: 'group', group },
+    label,
+    description,
+    spoken: join([label.replace(/(\d)\/(\d)/, '$1 of $2'), description]).replaceAll(' · ', ', '),
+    context: `group ${group}${size === 0 ? ' empty' : ''}${extraContext}`,
+    // A group without rows has no twistie: there is nothing to open.
+    children: size === 0 ? 'none' : 'expanded',
+  };
+}
+
+function folderRow(id: string, views: readonly LiveView[]): TreeRow {
+  const folder = id.slice('folder:'.length);
+  const gone = views.every(({ home }) => home === 'gone');
+  const states = join((['running', 'queued', 'backingOff', 'waiting'] as const).map((state) => {
+    const n = views.filter(({ loop }) => STATE_GROUPS[loop.state] === state).length;
+    return n === 0 ? '' : `${formatNumber(n)} ${state === 'backingOff' ? 'to restart' : state}`;
+  }));
+  const description = join([gone ? 'no window open' : 'another window', states]);
+  const label = oneLine(baseName(folder));
+  return {
+    id,
+    subject: { kind: 'folder', folder },
+    label,
+    description,
+    spoken: `Folder ${label}, ${description.replaceAll(' · ', ', ')}`,
+    icon: { id: gone ? 'folder' : 'multiple-windows' },
+    context: `folder ${gone ? 'gone' : 'elsewhere'}`,
+    children: 'expanded',
+  };
+}
+
+function liveRow(view: LiveView, now: number, extra: LoopExtra): TreeRow {
+  const { loop, home, activity } = view;
+  const { description, spoken } = describeLive(view, now);
+  const silent = activity?.silentForMs !== undefined && loop.state === 'running';
+  const more = loop.state === 'running' ? extra(loop.loopId) : '';
+  const label = oneLine(loop.title) || loop.loopId;
+  return {
+    id: `loop:${loop.seq}`,
+    subject: { kind: 'loop', loopId: loop.loopId, seq: loop.seq },
+    label,
+    description: join([description, more]),
+    spoken: `${label}, ${spoken}${more ? `, ${more}` : ''}`,
+    icon: silent ? { id: 'warning', color: 'list.warningForeground' } : LIVE_ICONS[loop.state],
+    context: `loop ${loop.state} live ${home}${silent ? ' silent' : ''}`,
+    children: loop.attempts > 0 ? 'collapsed' : 'none',
+  };
+}
+
+const LIVE_ICONS = {
+  running: { id: 'sync~spin', color: 'charts.blue' },
+  stopping: { id: 'debug-stop', color: 'charts.orange' },
+  queued: { id: 'clock', color: 'descriptionForeground' },
+  backingOff: { id: 'debug-restart', color: 'charts.yellow' },
+  waiting: { id: 'watch', color: 'charts.yellow' },
+} as const;
+
+const FINISHED_ICONS = {
+  completed: { id: 'pass', color: 'testing.iconPassed' },
+  failed: { id: 'error', color: 'testing.iconFailed' },
+  cancelled: { id: 'circle-slash', color: 'descriptionForeground' },
+} as const;
+
+function finishedRow(loop: FinishedLoop, now: number): TreeRow {
+  const { description, spoken } = describeFinished(loop, now);
+  const label = oneLine(loop.title) || loop.loopId;
+  const failed = loop.state === 'failed' ? (loop.cleared ? ' cleared' : ' permanent') : '';
+  return {
+    id: `loop:${loop.seq}`,
+    subject: { kind: 'loop', loopId: loop.loopId, seq: loop.seq },
+    label,
+    description,
+    spoken: `${label}, ${spoken}`,
+    icon: FINISHED_ICONS[loop.state],
+    context: `loop ${loop.state} final${failed}`,
+    children: loop.attempts > 0 ? 'collapsed' : 'none',
+  };
+}
+
+function moreRow(parent: string, label: string, page: number): TreeRow {
+  return {
+    id: `more:${parent}`,
+    subject: { kind: 'more', parent },
+    label,
+    description: '',
+    spoken: `${label} Shows ${count(page, 'loop')} more.`,
+    icon: { id: 'ellipsis' },
+    context: 'more',
+    children: 'none',
+  };
+}
