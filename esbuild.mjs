@@ -1,0 +1,33 @@
+// Bundles what ships: the extension, its helper programs and its webviews. --watch rebuilds on change, --production minifies.
+import { globSync } from 'node:fs';
+import { sep } from 'node:path';
+import { build, context } from 'esbuild';
+
+const watch = process.argv.includes('--watch');
+const production = process.argv.includes('--production');
+const common = { bundle: true, minify: production, sourcemap: !production, legalComments: 'none', logLevel: 'warning', outdir: 'dist' };
+
+// Node 22 is the oldest that runs us: VS Code 1.101's.
+const programs = {
+  ...common,
+  entryPoints: { extension: 'src/extension.ts', guardian: 'src/process/guardian/main.ts', sampleAgent: 'src/agents/sample/main.ts' },
+  platform: 'node',
+  target: 'node22',
+  format: 'cjs',
+  outExtension: { '.js': '.cjs' },
+  external: ['vscode'],
+};
+
+// src/ui/<part>/webview/main.ts with main.css beside it becomes dist/webview/<part>.js and .css.
+const webviews = {
+  ...common,
+  entryPoints: globSync('src/ui/*/webview/main.{ts,css}').map((file) => ({ in: file, out: `webview/${file.split(sep).at(-3)}` })),
+  platform: 'browser',
+  target: 'es2024',
+  format: 'iife',
+};
+
+for (const options of [programs, webviews]) {
+  if (watch) await (await context(options)).watch();
+  else await build(options);
+}
