@@ -30,7 +30,11 @@ export function isPast(spent: NanoUsd, limit: NanoUsd): boolean {
 }
 
 /** What is to be said now that the day's spend is what it is, and the marks that keep it from being said again (R6.4). */
-export function budgetNews(day: DaySpend, limit: NanoUsd, warnAtPercent: number): { readonly day: DaySpend; readonly warn: boolean; readonly exceeded: boolean } {
+export function budgetNews(
+  day: DaySpend,
+  limit: NanoUsd,
+  warnAtPercent: number,
+): { readonly day: DaySpend; readonly warn: boolean; readonly exceeded: boolean } {
   const warn = limit > 0 && !day.warned && day.spent * 100 >= limit * warnAtPercent;
   const exceeded = isPast(day.spent, limit) && !day.exceeded;
   return { day: warn || exceeded ? { ...day, warned: day.warned || warn, exceeded: day.exceeded || exceeded } : day, warn, exceeded };

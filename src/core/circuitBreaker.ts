@@ -18,8 +18,8 @@ export interface CircuitRecord {
 /** What the end of an attempt means for the circuit (R4.2). */
 export type CircuitVote = 'success' | 'failure' | 'neither';
 
-/** A change of state, for the event `circuit:change`. */
-export interface CircuitChange {
+/** The record after a decision, and why its state is another one. */
+export interface CircuitStep {
   readonly record: CircuitRecord;
   /** Absent when the state stayed. */
   readonly reason?: string;
@@ -33,7 +33,7 @@ const REASONS_KEPT = 5;
  * The record as it is at `now`: times that lie in the future (the clock went back) become now (R4.5), and an open circuit whose
  * cool-down has passed is half-open (R4.1).
  */
-export function circuitAt(record: CircuitRecord, settings: CircuitSettings, now: number): CircuitChange {
+export function circuitAt(record: CircuitRecord, settings: CircuitSettings, now: number): CircuitStep {
   const current = withoutFuture(record, now);
   if (current.state !== 'open' || cooldownRemainingMs(current, settings, now) > 0) return { record: current };
   return { record: enter(current, 'half-open'), reason: 'the cool-down is over' };
@@ -58,7 +58,7 @@ export function afterAttempt(
   settings: CircuitSettings,
   end: { readonly generation: number; readonly vote: CircuitVote; readonly reason: string },
   now: number,
-): CircuitChange {
+): CircuitStep {
   if (end.generation !== record.generation || end.vote === 'neither' || record.state === 'open') return { record };
   if (end.vote === 'success') {
     if (record.state === 'half-open') return { record: closed(record), reason: 'a probe succeeded' };
@@ -76,7 +76,7 @@ export function afterAttempt(
 }
 
 /** Closes it by hand (R4.3). */
-export function resetCircuit(record: CircuitRecord): CircuitChange {
+export function resetCircuit(record: CircuitRecord): CircuitStep {
   if (record.state === 'closed' && record.consecutiveFailures === 0) return { record };
   return record.state === 'closed' ? { record: closed(record) } : { record: closed(record), reason: 'reset by hand' };
 }

@@ -103,7 +103,10 @@ export class QueueFullError extends SupervisorError {
   readonly depth: number;
   readonly limit: number;
   constructor(depth: number, limit: number) {
-    super('queue-full', `The loop was not submitted: ${depth} of ${limit} places in the queue are taken. Wait for one, cancel one, or raise maxQueueDepth.`);
+    super(
+      'queue-full',
+      `The loop was not submitted: ${depth} of ${limit} places in the queue are taken. Wait for one, cancel one, or raise maxQueueDepth.`,
+    );
     this.depth = depth;
     this.limit = limit;
   }

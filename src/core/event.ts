@@ -2,16 +2,7 @@ import type { CircuitState } from './circuitBreaker.ts';
 import type { Disposable } from './clock.ts';
 
 /** Why a submit was rejected: the `reason` of `loop:rejected`. */
-export type RejectReason =
-  | 'not-ready'
-  | 'invalid'
-  | 'shutdown'
-  | 'permanently-failed'
-  | 'duplicate'
-  | 'circuit'
-  | 'budget'
-  | 'queue-full'
-  | 'store';
+export type RejectReason = 'not-ready' | 'invalid' | 'shutdown' | 'permanently-failed' | 'duplicate' | 'circuit' | 'budget' | 'queue-full' | 'store';
 
 /** What happened, told after it is on the books. Costs in USD, times in ms. */
 export type SupervisorEvent = { /** Wall time, ms. */ readonly at: number } & (

@@ -51,7 +51,9 @@ export function decideOutcome(facts: EndFacts): Verdict {
     return { ...failed('agent', said.reason, PERMANENT_CAUSES.includes(said.cause)), cause: said.cause };
   }
   if (end.kind === 'lost') {
-    return said ? { kind: 'ok', reason: 'the agent had finished when its guardian was lost' } : failed('lost', end.error ?? 'nobody knows how it ended');
+    return said
+      ? { kind: 'ok', reason: 'the agent had finished when its guardian was lost' }
+      : failed('lost', end.error ?? 'nobody knows how it ended');
   }
   if (end.exit.signal !== undefined) return failed('signal', `killed from outside by ${end.exit.signal}`);
   if (end.exit.exitCode) return failed('exit', `exit code ${end.exit.exitCode}${end.errorLine && `: ${end.errorLine}`}`);

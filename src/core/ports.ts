@@ -1,16 +1,7 @@
 import type { AgentEvent, AgentReader, Json, ProcessExit } from './agentEvent.ts';
 import type { CircuitRecord } from './circuitBreaker.ts';
 import type { Disposable } from './clock.ts';
-import type {
-  Attempt,
-  FinishedLoop,
-  LedgerRow,
-  Loop,
-  ProcessIdentity,
-  StopBy,
-  SweptProcess,
-  Transition,
-} from './loop.ts';
+import type { Attempt, FinishedLoop, LedgerRow, Loop, ProcessIdentity, StopBy, SweptProcess, Transition } from './loop.ts';
 import type { NanoUsd } from './money.ts';
 
 // ── Store ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -140,9 +131,14 @@ export interface Store {
   /** Spend by day and agent from a day on (`YYYY-MM-DD`). */
   spend(fromDay: string): SpendRow[];
   /** Spend of one day by loop, largest first. */
-  spendByLoop(day: string, limit: number): { readonly loopId: string; readonly title: string; readonly agent: string; readonly cost: NanoUsd; readonly estimated: NanoUsd }[];
+  spendByLoop(
+    day: string,
+    limit: number,
+  ): { readonly loopId: string; readonly title: string; readonly agent: string; readonly cost: NanoUsd; readonly estimated: NanoUsd }[];
   /** Tokens of settled attempts whose loops are final, oldest first: for retention and reaping. */
   settledTokens(limit: number): { readonly seq: number; readonly token: string; readonly at: number }[];
+  /** One short step of giving free pages back to the disk; answers whether there are more. */
+  tidy(): boolean;
   /** Called when the database stops being usable (removed, replaced, newer) and when it is usable again (`undefined`). */
   onTrouble(listener: (error: Error | undefined) => void): Disposable;
   close(): void;

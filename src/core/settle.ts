@@ -37,7 +37,7 @@ export function isDurable(event: AgentEvent): boolean {
  */
 export function applyOutput(turn: Turn, loop: ActiveLoop, output: RunOutput): ActiveLoop | undefined {
   const { attempt } = loop;
-  if (!turn.tx.advance(attempt.id, attempt.readOffset, output.to, output.readerState)) return undefined;
+  if (output.to < attempt.readOffset || !turn.tx.advance(attempt.id, attempt.readOffset, output.to, output.readerState)) return undefined;
   let next: ActiveLoop = { ...loop, attempt: { ...attempt, readOffset: output.to, readerState: output.readerState } };
   turn.reflect(next);
   output.events.forEach((event, index) => {
@@ -218,7 +218,8 @@ function waitForReset(turn: Turn, loop: ActiveLoop, verdict: Extract<Verdict, { 
 
 /** What a loop keeps when it leaves its state. */
 export function factsOf(loop: Loop, now: number): LoopFacts {
-  const { seq, loopId, title, agent, cwd, windowId, priority, place, estimate, estimateAssumed, submittedAt, attempts, restarts, quickCrashes } = loop;
+  const { seq, loopId, title, agent, cwd, windowId, priority, place, estimate, estimateAssumed, submittedAt, attempts, restarts, quickCrashes } =
+    loop;
   const { cost, costEstimated, folder, maxCost, metadata, sessionId, lastError } = loop;
   return {
     ...{ seq, loopId, title, agent, cwd, windowId, priority, place, estimate, estimateAssumed, submittedAt, attempts, restarts, quickCrashes },

@@ -1,5 +1,5 @@
 import type { CircuitState } from './circuitBreaker.ts';
-import type { LedgerRow, LiveLoop, Loop, SweptProcess, Transition } from './loop.ts';
+import type { LedgerRow, LiveLoop, Loop, Outcome, SweptProcess, Transition } from './loop.ts';
 
 /** What a queued loop waits for: the most telling reason. */
 export type WaitingFor =
@@ -104,7 +104,10 @@ export interface LoopDetail {
   readonly prompt: string;
   readonly attempts: readonly AttemptDetail[];
   readonly costUsd: number;
+  /** Some of it is an estimate. */
   readonly costEstimated: boolean;
+  /** What it still holds of the budget; 0 once it is final. */
+  readonly reservedUsd: number;
   readonly history: readonly Transition[];
   readonly ledger: readonly LedgerRow[];
 }
@@ -115,7 +118,7 @@ export interface AttemptDetail {
   readonly pid?: number;
   readonly startedAt: number;
   readonly endedAt?: number;
-  readonly outcome?: string;
+  readonly outcome?: Outcome;
   readonly reason?: string;
   readonly exitCode?: number;
   readonly signal?: string;
@@ -136,4 +139,3 @@ export interface SubmitResult {
   /** 1-based place in the queue; 0 when it starts at once. */
   readonly position: number;
 }
-

@@ -1,45 +1,523 @@
+import { checkSpec, REJECT_REASON } from './admission.ts';
+import { resetCircuit } from './circuitBreaker.ts';
+import type { SupervisorContext, SupervisorOptions, SupervisorWindow } from './context.ts';
+import { Engine } from './engine.ts';
+import {
+  BudgetExceededError,
+  InvalidCostError,
+  NotReadyError,
+  ShuttingDownError,
+  SupervisorError,
+  UnknownLoopError,
+  WrongStateError,
+} from './errors.ts';
 import type { Event, SupervisorEvent } from './event.ts';
-import type { FinishedLoop, LoopSpec } from './loop.ts';
-import type { FinishedQuery, SpendRow } from './ports.ts';
+import { type ActiveLoop, type FinishedLoop, isActive, isFinished, type LiveLoop, type LoopSpec } from './loop.ts';
+import { isCost, type NanoUsd, toNano, toUsd } from './money.ts';
+import type { AgentCatalog, FinishedQuery, SpendRow } from './ports.ts';
+import { moveBefore, queuedOf } from './reorder.ts';
+import { detailOf, liveViews, statusOf } from './report.ts';
+import { Retention } from './retention.ts';
 import type { Settings } from './settings.ts';
+import { finish, requeue } from './settle.ts';
+import { charge, watchBudget, watchCap } from './spend.ts';
 import type { LiveView, LoopDetail, Status, SubmitResult } from './status.ts';
+import { requestStop } from './stop.ts';
+import { admit, latestOf, liveOf, readmit } from './submit.ts';
+import type { Turn } from './turn.ts';
 
-// CONTRACT SKETCH — the class is being written; these are its public members.
-export interface Supervisor {
-  readonly onEvent: Event<SupervisorEvent>;
+/** A store that can not be written must not block a stop for longer than this (ms, R7.2). */
+const STOP_ANYWAY_MS = 1_000;
+/** How long (ms) SIGKILL has before shutdown goes on without its result. */
+const KILL_MS = 2_000;
+/** With `onWindowClose: stop`: how long (ms) runs wait for a window with their folder, so that a reload is not a close. */
+const RELOAD_MS = 15_000;
+/** Signals that are meant to end a process: the user's stop (R7.3). */
+const ENDING_SIGNALS: readonly string[] = ['SIGTERM', 'SIGINT', 'SIGKILL', 'SIGHUP', 'SIGQUIT'];
+
+/**
+ * Governs headless agents: a bounded queue, one cap, restart intensity, a circuit breaker and a daily budget, over all windows that share
+ * its store. Every method that changes something is one transaction and rejects with a `SupervisorError`; then nothing has changed.
+ */
+export class Supervisor {
+  readonly #context: SupervisorContext;
+  readonly #engine: Engine;
+  readonly #retention: Retention;
+  readonly #medians = new Map<string, NanoUsd | undefined>();
+  /** How many loops had ended when the medians were taken. */
+  #mediansAt = 0;
+  #phase: 'new' | 'working' | 'shutting-down' | 'closed' = 'new';
+  #trouble: Error | undefined;
+
+  constructor(options: SupervisorOptions) {
+    this.#context = { ...options };
+    this.#engine = new Engine(this.#context);
+    this.#retention = new Retention(this.#engine);
+    options.store.onTrouble((error) => {
+      this.#trouble = error;
+      this.#engine.onDidChange.fire();
+    });
+  }
+
+  /** What happened, told once it is on the books. Only what this window did or follows. */
+  get onEvent(): Event<SupervisorEvent> {
+    return this.#engine.onEvent.event;
+  }
+
   /** Something shown has changed, here or in another window. Not coalesced. */
-  readonly onDidChange: Event<void>;
-  submit(spec: LoopSpec): Promise<SubmitResult>;
-  cancel(loopId: string): Promise<boolean>;
-  killProcessGroup(loopId: string, signal?: string): Promise<boolean>;
-  status(): Status;
-  get(loopId: string): LoopDetail | undefined;
-  recordCost(loopId: string, usd: number, key?: string): Promise<boolean>;
-  resetCircuit(): Promise<void>;
-  retry(loopId: string): Promise<SubmitResult>;
-  clearFailed(loopId: string): Promise<boolean>;
-  pause(): Promise<void>;
-  resume(): Promise<void>;
-  setPriority(loopId: string, priority: number): Promise<number>;
-  /** Puts a queued loop before another, taking that one's priority; `undefined`: to the very front (Run Next). */
-  moveBefore(loopId: string, beforeLoopId: string | undefined): Promise<number>;
-  /** Makes a queued loop of another window this window's. */
-  takeOver(loopId: string): Promise<boolean>;
+  get onDidChange(): Event<void> {
+    return this.#engine.onDidChange.event;
+  }
+
+  /** Registers the window, takes over what gone windows have left, and begins to dispatch. */
+  async start(): Promise<void> {
+    this.#engine.halted = false;
+    await this.#engine.turnAndDispatch((turn) => {
+      this.#saveLease(turn);
+      this.#engine.takeOver(turn);
+    });
+    this.#phase = 'working';
+    this.#engine.begin();
+    this.#retention.begin();
+  }
+
+  // ── Loops ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Takes a loop (R1). Rejects with the typed error of the first check that fails, tells `loop:rejected`, and leaves no trace of it. */
+  async submit(spec: LoopSpec): Promise<SubmitResult> {
+    try {
+      this.#mustBeReady();
+      const checked = checkSpec(spec, this.#context);
+      if (this.#phase !== 'working') throw new ShuttingDownError();
+      return await this.#queueUp((turn) => admit(turn, checked, this.#medianOf));
+    } catch (error) {
+      this.#rejected(spec?.loopId ?? '', error);
+      throw error;
+    }
+  }
+
+  /** Admits a permanently failed loop again, its restarts cleared (R5.5). Rejects like `submit`, and then nothing has changed. */
+  async retry(loopId: string): Promise<SubmitResult> {
+    try {
+      this.#mustBeReady();
+      if (this.#phase !== 'working') throw new ShuttingDownError();
+      return await this.#queueUp((turn) => readmit(turn, loopId));
+    } catch (error) {
+      this.#rejected(loopId, error);
+      throw error;
+    }
+  }
+
+  /** Ends a loop for good (R7.2): answers whether there was such a live loop, once the stop is on record and under way. */
+  async cancel(loopId: string): Promise<boolean> {
+    this.#mustBeReady();
+    return this.#stopEvenUnwritten(loopId, (turn) => {
+      const loop = turn.mirror.find(loopId);
+      if (loop) this.#cancelIn(turn, loop);
+      return loop !== undefined;
+    });
+  }
+
+  /**
+   * Sends just one signal to a loop's process group and says whether it was delivered (R7.3). One that is meant to end it (SIGTERM, SIGINT,
+   * SIGKILL, SIGHUP, SIGQUIT) is the user's stop: recorded first, never restarted.
+   */
+  async killProcessGroup(loopId: string, signal = 'SIGTERM'): Promise<boolean> {
+    this.#mustBeReady();
+    const name = signal.startsWith('SIG') ? signal : `SIG${signal}`;
+    const ending = ENDING_SIGNALS.includes(name);
+    const active = this.#engine.mirror.find(loopId);
+    if (!active || !isActive(active)) return false;
+    if (ending) {
+      await this.#withinReason(
+        this.#engine.turn((turn) => {
+          const loop = turn.mirror.find(loopId);
+          if (loop && isActive(loop)) requestStop(turn, loop, 'user', `${name} sent by the user`, name);
+        }),
+      );
+    }
+    return this.#engine.control(active).signal(name, ending ? 'user' : undefined);
+  }
+
   /** Cancels every live loop; answers how many. */
-  stopAll(): Promise<number>;
-  /** Stops the attempt and restarts the loop, without using up a restart. */
-  restartNow(loopId: string): Promise<boolean>;
-  keepWaiting(loopId: string): boolean;
-  clearFinished(): Promise<number>;
-  removeFinished(loopId: string): Promise<boolean>;
-  endKept(loopId: string, pid: number): Promise<boolean>;
-  /** Live loops in the order of the tree: active first, then the queue in its order, then backing off, then waiting. */
-  live(): LiveView[];
-  finished(query: FinishedQuery): FinishedLoop[];
-  finishedCount(): { readonly total: number; readonly failed: number };
-  spend(fromDay: string): SpendRow[];
-  spendToday(limit: number): { readonly loopId: string; readonly title: string; readonly agent: string; readonly usd: number; readonly estimatedUsd: number }[];
-  configure(settings: Settings): void;
-  shutdown(timeoutMs?: number): Promise<void>;
-  release(): Promise<void>;
+  async stopAll(): Promise<number> {
+    this.#mustBeReady();
+    return this.#engine.turn((turn) => {
+      const loops = [...turn.mirror.active.values(), ...turn.mirror.queue, ...turn.mirror.timed.values()];
+      for (const loop of loops) this.#cancelIn(turn, loop);
+      return loops.length;
+    });
+  }
+
+  /** Ends the present attempt, or the wait, and starts the loop anew without using up a restart. Answers whether there was one. */
+  async restartNow(loopId: string): Promise<boolean> {
+    this.#mustBeReady();
+    return this.#engine.turnAndDispatch((turn) => {
+      const loop = turn.mirror.find(loopId);
+      if (!loop || loop.state === 'queued') return false;
+      if (isActive(loop)) requestStop(turn, loop, 'restart', 'restarted by the user');
+      else requeue(turn, loop, 'started by the user without waiting');
+      return true;
+    });
+  }
+
+  /** Lets a silent run have its deadlines anew; answers whether this window follows it. */
+  keepWaiting(loopId: string): boolean {
+    const loop = this.#engine.mirror.find(loopId);
+    const run = loop && isActive(loop) ? this.#engine.followed(loop) : undefined;
+    if (!run) return false;
+    run.run?.keepWaiting();
+    run.silent(undefined);
+    return true;
+  }
+
+  /** Makes a waiting loop of another window this window's, which then starts it. Answers whether there was one. */
+  async takeOver(loopId: string): Promise<boolean> {
+    this.#mustBeReady();
+    return this.#engine.turnAndDispatch((turn) => {
+      const loop = turn.mirror.find(loopId);
+      if (!loop || isActive(loop)) return false;
+      turn.put({ ...loop, windowId: this.#context.window.id }, 'taken over by another window');
+      return true;
+    });
+  }
+
+  /** Lets go of a permanently failed loop, so that its id may be used again. Answers whether it was one. */
+  async clearFailed(loopId: string): Promise<boolean> {
+    this.#mustBeReady();
+    return this.#engine.turn((turn) => {
+      const loop = latestOf(turn, loopId);
+      if (loop?.state !== 'failed' || loop.cleared) return false;
+      turn.put({ ...loop, cleared: true }, 'cleared by the user', 'failed');
+      return true;
+    });
+  }
+
+  // ── Queue ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Queued loops wait until `resume`; running ones go on, and submits still queue (R2.4). */
+  async pause(): Promise<void> {
+    await this.#setPaused(true);
+  }
+
+  async resume(): Promise<void> {
+    await this.#setPaused(false);
+  }
+
+  /** Gives a queued loop another priority; answers its new 1-based position (R2.3). */
+  async setPriority(loopId: string, priority: number): Promise<number> {
+    this.#mustBeReady();
+    if (!Number.isInteger(priority)) throw new WrongStateError(loopId, `can not have the priority ${priority}: it must be a finite integer`);
+    return this.#engine.turnAndDispatch((turn) => {
+      const loop = { ...queuedOf(turn, loopId), priority };
+      turn.put(loop, `priority ${priority}`);
+      return turn.mirror.queue.position(loop);
+    });
+  }
+
+  /** Puts a queued loop before another, with that one's priority; to the very front if none is named. Answers its position. */
+  async moveBefore(loopId: string, beforeLoopId: string | undefined): Promise<number> {
+    this.#mustBeReady();
+    return this.#engine.turnAndDispatch((turn) => moveBefore(turn, loopId, beforeLoopId));
+  }
+
+  // ── Circuit and budget ───────────────────────────────────────────────────────────────────────────────────────
+
+  /** Closes the circuit by hand (R4.3). */
+  async resetCircuit(): Promise<void> {
+    this.#mustBeReady();
+    await this.#engine.turnAndDispatch((turn) => turn.change(resetCircuit(turn.control.circuit)));
+  }
+
+  /**
+   * Counts a cost in USD against a loop, its agent and today (R6.6). The same `key` counts once per loop; answers whether it counted.
+   * Rejects with `InvalidCostError` or `UnknownLoopError`.
+   */
+  async recordCost(loopId: string, usd: number, key?: string): Promise<boolean> {
+    this.#mustBeReady();
+    if (!isCost(usd)) {
+      const error = new InvalidCostError(usd);
+      this.#context.log(error.message);
+      throw error;
+    }
+    return this.#engine.turnAndDispatch((turn) => {
+      const loop = latestOf(turn, loopId);
+      if (!loop) throw new UnknownLoopError(loopId);
+      const charged = charge(turn, loop, { key: `api:${key ?? this.#context.newId()}`, cost: toNano(usd), source: 'reported' });
+      if (!charged) return false;
+      watchBudget(turn);
+      watchCap(turn, turn.mirror.get(charged.seq) ?? charged);
+      return true;
+    });
+  }
+
+  // ── What is shown ────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** One consistent snapshot, from memory (R10). */
+  status(): Status {
+    return statusOf(this.#engine, this.#notReady());
+  }
+
+  /** Everything about the latest loop of that id; undefined if there is none. */
+  get(loopId: string): LoopDetail | undefined {
+    return detailOf(this.#engine, loopId);
+  }
+
+  /** Live loops in the order of the tree: active first, then the queue in its order (the first `maxQueued` of it), then what waits. */
+  live(maxQueued = Number.POSITIVE_INFINITY): LiveView[] {
+    return liveViews(this.#engine, maxQueued);
+  }
+
+  /** How many loops are queued, those that came back included. */
+  get queueLength(): number {
+    return this.#engine.mirror.queue.size;
+  }
+
+  finished(query: FinishedQuery): FinishedLoop[] {
+    return this.#context.store.finished(query);
+  }
+
+  finishedCount(): { readonly total: number; readonly failed: number } {
+    return this.#context.store.finishedCount();
+  }
+
+  /** Spend by day and agent from a day on (`YYYY-MM-DD`). */
+  spend(fromDay: string): SpendRow[] {
+    return this.#context.store.spend(fromDay);
+  }
+
+  /** Today's spend by loop, largest first. */
+  spendToday(
+    limit: number,
+  ): { readonly loopId: string; readonly title: string; readonly agent: string; readonly usd: number; readonly estimatedUsd: number }[] {
+    const { clock, store } = this.#context;
+    const rows = store.spendByLoop(clock.day(clock.now()), limit);
+    return rows.map(({ cost, estimated, ...row }) => ({ ...row, usd: toUsd(cost), estimatedUsd: toUsd(estimated) }));
+  }
+
+  // ── History ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Removes all finished loops with their logs, the permanently failed ones included; answers how many. */
+  async clearFinished(): Promise<number> {
+    this.#mustBeReady();
+    return this.#retention.clear();
+  }
+
+  /** Removes one finished loop with its logs; answers whether there was one. */
+  async removeFinished(loopId: string): Promise<boolean> {
+    this.#mustBeReady();
+    const loop = this.#context.store.latest(loopId);
+    if (!loop || !isFinished(loop)) return false;
+    return (await this.#retention.remove([loop.seq])) > 0;
+  }
+
+  /** Ends a process that was kept when its loop ended (R7.4); answers whether it was there. */
+  async endKept(loopId: string, pid: number): Promise<boolean> {
+    this.#mustBeReady();
+    const detail = this.get(loopId);
+    const kept = detail?.attempts.flatMap((attempt) => attempt.kept).find((process) => process.pid === pid);
+    if (!detail || !kept || !(await this.#context.launcher.endKept(kept))) return false;
+    const { seq, state } = detail.loop;
+    await this.#engine.turn((turn) =>
+      turn.tx.addHistory(seq, { at: turn.now, from: state, to: state, why: `ended by the user: ${kept.command} (${pid})` }),
+    );
+    return true;
+  }
+
+  // ── Life ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Takes new settings; what they allow starts at once (R3.3). */
+  configure(settings: Settings): void {
+    this.#context.settings = settings;
+    this.#again('The new settings could not be applied to the queue yet.', () => undefined);
+  }
+
+  /** Takes new agent profiles. Running attempts keep theirs. */
+  useAgents(agents: AgentCatalog): void {
+    this.#context.agents = agents;
+    this.#again('The new agents could not be applied to the queue yet.', () => undefined);
+  }
+
+  /** The window's folders have changed. */
+  useFolders(folders: SupervisorWindow['folders']): void {
+    this.#context.window = { ...this.#context.window, folders };
+    this.#again('The change of folders could not be recorded yet.', (turn) => this.#saveLease(turn));
+  }
+
+  /**
+   * Stops this window's work for good (R9.1): nothing new is taken or started, its running attempts are stopped within `timeoutMs` (ms) and
+   * return to the queue. Resolves when that is done; the object takes no work afterwards.
+   */
+  async shutdown(timeoutMs = 30_000): Promise<void> {
+    if (this.#phase === 'closed' || this.#phase === 'shutting-down') return;
+    this.#phase = 'shutting-down';
+    this.#engine.halted = true;
+    const grace = Math.max(0, Math.min(this.#context.settings.killGraceMs, timeoutMs - KILL_MS));
+    const stopping = this.#engine.turn((turn) => {
+      for (const loop of [...turn.mirror.active.values()]) if (this.#isMine(loop)) requestStop(turn, loop, 'shutdown', 'shutdown');
+    });
+    await this.#withinReason(stopping);
+    for (const loop of this.#engine.mirror.active.values()) if (this.#isMine(loop)) this.#engine.control(loop).stop('shutdown', grace);
+    if (!(await this.#settled(Math.max(0, timeoutMs - KILL_MS)))) {
+      for (const loop of this.#engine.mirror.active.values()) if (this.#isMine(loop)) void this.#engine.control(loop).signal('SIGKILL', 'shutdown');
+      await this.#settled(KILL_MS);
+    }
+    await this.#close();
+  }
+
+  /** The window goes: its lease is released, its loops live on (R9.2). With `onWindowClose: stop` they end unless a window with their folder comes. */
+  async release(): Promise<void> {
+    if (this.#phase === 'closed' || this.#phase === 'shutting-down') return;
+    this.#phase = 'shutting-down';
+    this.#engine.halted = true;
+    const stopAfterMs = this.#context.settings.onWindowClose === 'stop' ? RELOAD_MS : undefined;
+    for (const run of this.#engine.followedRuns) run.run?.leave(stopAfterMs);
+    await this.#close();
+  }
+
+  async #close(): Promise<void> {
+    const { window } = this.#context;
+    const released = this.#engine.turn((turn) => turn.tx.releaseWindow(window.id, turn.now));
+    await this.#withinReason(released).catch((error: unknown) =>
+      this.#context.log('The lease of this window could not be released; it ends with its process.', error),
+    );
+    this.#phase = 'closed';
+    this.#retention.dispose();
+    this.#engine.dispose();
+  }
+
+  // ── Within ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #notReady(): string | undefined {
+    if (this.#phase === 'new') return 'Loop Supervisor is still starting. Try again in a moment.';
+    if (this.#phase === 'closed') return 'Loop Supervisor has shut down in this window. Reload the window to go on.';
+    return this.#trouble?.message;
+  }
+
+  #mustBeReady(): void {
+    if (this.#phase === 'closed') throw new ShuttingDownError();
+    const why = this.#notReady();
+    if (why !== undefined) throw new NotReadyError(why, { cause: this.#trouble });
+  }
+
+  async #queueUp(take: (turn: Turn) => number): Promise<SubmitResult> {
+    return this.#engine.turn((turn) => {
+      this.#forgetMedians(turn);
+      const seq = take(turn);
+      const { loopId } = turn.mirror.get(seq) as LiveLoop;
+      this.#engine.dispatch(turn);
+      const loop = turn.mirror.get(seq);
+      if (loop?.state !== 'queued') return { loopId, queued: false, position: 0 };
+      const position = turn.mirror.queue.position(loop);
+      turn.tell({ type: 'loop:queued', loopId, position });
+      return { loopId, queued: true, position };
+    });
+  }
+
+  #rejected(loopId: string, error: unknown): void {
+    const reason = error instanceof SupervisorError ? REJECT_REASON[error.code] : 'store';
+    if (reason === undefined) return;
+    const at = this.#context.clock.now();
+    const message = error instanceof Error ? error.message : String(error);
+    this.#engine.onEvent.fire({ type: 'loop:rejected', at, loopId, reason, error: message });
+    if (error instanceof BudgetExceededError) {
+      this.#engine.onEvent.fire({ type: 'budget:exceeded', at, spentUsd: error.spentUsd, limitUsd: error.limitUsd, loopId });
+    }
+  }
+
+  #cancelIn(turn: Turn, loop: LiveLoop): void {
+    if (isActive(loop)) {
+      const stopping = requestStop(turn, loop, 'user', 'cancelled by the user');
+      turn.effects.push(() => this.#engine.sendStop(stopping, 'user'));
+      return;
+    }
+    finish(turn, loop, 'cancelled', 'cancelled by the user');
+    turn.tell({ type: 'loop:cancelled', loopId: loop.loopId });
+    this.#engine.dispatch(turn);
+  }
+
+  /** Runs a turn that stops a loop; if the store does not let it through in time, the loop's processes are stopped anyway (R7.2). */
+  async #stopEvenUnwritten(loopId: string, work: (turn: Turn) => boolean): Promise<boolean> {
+    const written = this.#engine.turn(work);
+    const loop = this.#engine.mirror.find(loopId);
+    if (!loop || !isActive(loop)) return written;
+    const answer = await this.#withinReason(written).catch((error: unknown) => {
+      this.#context.log(`The stop of ${loopId} could not be recorded; its processes are stopped anyway.`, error);
+      return undefined;
+    });
+    if (answer !== undefined) return answer;
+    this.#engine.sendStop(loop, 'user');
+    return true;
+  }
+
+  /** What `work` resolves with, or undefined when that takes too long: it goes on by itself, and a late failure is logged. */
+  async #withinReason<T>(work: Promise<T>): Promise<T | undefined> {
+    let late = false;
+    const watched = work.catch((error: unknown) => {
+      if (!late) throw error;
+      this.#context.log('What was done could not be recorded.', error);
+      return undefined;
+    });
+    const timeout = new Promise<undefined>((resolve) => {
+      const timer = this.#context.clock.after(STOP_ANYWAY_MS, () => {
+        late = true;
+        resolve(undefined);
+      });
+      const stop = () => timer.dispose();
+      watched.then(stop, stop);
+    });
+    return Promise.race([watched, timeout]);
+  }
+
+  /** Resolves when no attempt of this window runs any more (true), or after `ms` (false). */
+  #settled(ms: number): Promise<boolean> {
+    const idle = () => ![...this.#engine.mirror.active.values()].some((loop) => this.#isMine(loop));
+    if (idle()) return Promise.resolve(true);
+    return new Promise((resolve) => {
+      const done = (value: boolean) => {
+        listener.dispose();
+        timer.dispose();
+        resolve(value);
+      };
+      const listener = this.#engine.onDidChange.event(() => {
+        if (idle()) done(true);
+      });
+      const timer = this.#context.clock.after(ms, () => done(false));
+    });
+  }
+
+  #isMine(loop: ActiveLoop): boolean {
+    return loop.attempt.windowId === this.#context.window.id;
+  }
+
+  async #setPaused(paused: boolean): Promise<void> {
+    this.#mustBeReady();
+    await this.#engine.turnAndDispatch((turn) => {
+      if (turn.control.paused !== paused) turn.putControl({ ...turn.control, paused });
+    });
+  }
+
+  #saveLease(turn: Turn): void {
+    const { window, probe } = this.#context;
+    const lease = { id: window.id, process: probe.self, folders: window.folders, openedAt: turn.now };
+    turn.tx.saveWindow(lease);
+    turn.mirror.windows = new Map([...turn.mirror.windows, [lease.id, lease]]);
+  }
+
+  #again(complaint: string, work: (turn: Turn) => void): void {
+    if (this.#phase !== 'working') return;
+    this.#engine.turnAndDispatch(work).catch((error: unknown) => this.#context.log(complaint, error));
+  }
+
+  /** The median cost of an agent's last loops, kept until a loop ends (R6.2). */
+  readonly #medianOf = (turn: Turn, agent: string): NanoUsd | undefined => {
+    if (!this.#medians.has(agent)) this.#medians.set(agent, turn.tx.medianCost(agent));
+    return this.#medians.get(agent);
+  };
+
+  #forgetMedians(turn: Turn): void {
+    if (this.#engine.ends === this.#mediansAt && turn.finished.length === 0) return;
+    this.#mediansAt = this.#engine.ends;
+    this.#medians.clear();
+  }
 }

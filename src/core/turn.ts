@@ -1,4 +1,4 @@
-import { type CircuitChange, circuitAt } from './circuitBreaker.ts';
+import { type CircuitStep, circuitAt } from './circuitBreaker.ts';
 import type { SupervisorContext } from './context.ts';
 import type { SupervisorEvent } from './event.ts';
 import type { ActiveLoop, Attempt, FinishedLoop, Loop, LoopState } from './loop.ts';
@@ -91,7 +91,7 @@ export class Turn {
   }
 
   /** Writes the circuit after a decision and tells its change (R4.3). */
-  change(change: CircuitChange): void {
+  change(change: CircuitStep): void {
     const from = this.control.circuit;
     const to = change.record;
     if (to === from) return;

@@ -1,0 +1,130 @@
+import { admits } from './budget.ts';
+import { attemptsAllowed, cooldownRemainingMs } from './circuitBreaker.ts';
+import type { SupervisorContext } from './context.ts';
+import {
+  BudgetExceededError,
+  CircuitOpenError,
+  DuplicateLoopError,
+  InvalidLoopError,
+  PermanentlyFailedError,
+  QueueFullError,
+  type SupervisorError,
+} from './errors.ts';
+import type { RejectReason } from './event.ts';
+import { isFinished, type Loop, type LoopSpec } from './loop.ts';
+import type { LiveMirror } from './mirror.ts';
+import { isCost, type NanoUsd, toUsd } from './money.ts';
+
+/** Prompts are at most this long (bytes of UTF-8, R1.4). */
+export const LONGEST_PROMPT_BYTES = 10 * 1024 * 1024;
+const LOOP_ID = /^[A-Za-z0-9._:-]{1,128}$/;
+
+/** The reason of `loop:rejected` for an error (R1.2). */
+export const REJECT_REASON: { readonly [code in SupervisorError['code']]?: RejectReason } = {
+  'not-ready': 'not-ready',
+  'invalid-loop': 'invalid',
+  'shutting-down': 'shutdown',
+  'permanently-failed': 'permanently-failed',
+  'duplicate-loop': 'duplicate',
+  'circuit-open': 'circuit',
+  'budget-exceeded': 'budget',
+  'queue-full': 'queue-full',
+  store: 'store',
+};
+
+/** A spec whose every field has been checked and filled in. */
+export interface CheckedSpec {
+  readonly loopId: string | undefined;
+  readonly prompt: string;
+  readonly title: string;
+  readonly priority: number;
+  readonly agent: string;
+  readonly cwd: string;
+  readonly spec: LoopSpec;
+}
+
+/** Checks the fields of a submit (R1.3, R1.4). Throws an `InvalidLoopError` that says which field and why. */
+export function checkSpec(spec: LoopSpec, context: SupervisorContext): CheckedSpec {
+  const { prompt, loopId, priority = 0, estimatedCostUsd, maxCostUsd } = spec;
+  if (typeof prompt !== 'string' || prompt.trim() === '') throw new InvalidLoopError('prompt', 'is empty: write what the agent is to do');
+  if (isTooLong(prompt)) throw new InvalidLoopError('prompt', 'is longer than 10 MiB: put the text into a file and name it in the prompt');
+  if (loopId !== undefined && !(typeof loopId === 'string' && LOOP_ID.test(loopId))) {
+    throw new InvalidLoopError('loopId', 'must be 1 to 128 letters, digits, ".", "_", ":" or "-"');
+  }
+  if (!Number.isInteger(priority)) throw new InvalidLoopError('priority', `must be a finite integer, and is ${priority}`);
+  if (estimatedCostUsd !== undefined && !isCost(estimatedCostUsd)) {
+    throw new InvalidLoopError('estimatedCostUsd', `must be a finite number of USD, 0 or more, and is ${estimatedCostUsd}`);
+  }
+  if (maxCostUsd !== undefined && !(isCost(maxCostUsd) && maxCostUsd > 0)) {
+    throw new InvalidLoopError('maxCostUsd', `must be a finite number of USD above 0, and is ${maxCostUsd}`);
+  }
+  checkMetadata(spec.metadata);
+  const agent = spec.agent ?? context.settings.defaultAgent;
+  const profile = context.agents.find(agent);
+  if (!profile) throw new InvalidLoopError('agent', `"${agent}" is not known: choose one of ${context.agents.names().join(', ')}`);
+  const refusal = profile.refuse(prompt);
+  if (refusal !== undefined) throw new InvalidLoopError('prompt', refusal);
+  const cwd = spec.cwd ?? context.window.folders[0] ?? context.window.home;
+  if (typeof cwd !== 'string' || !context.folders.exists(cwd)) throw new InvalidLoopError('cwd', `"${cwd}" is not an existing folder`);
+  return { loopId, prompt, title: titleOf(spec), priority, agent, cwd, spec };
+}
+
+/** What decides whether a loop is taken, beside the mirror. */
+export interface AdmissionFacts {
+  readonly loopId: string | undefined;
+  readonly estimate: NanoUsd;
+  /** The latest loop of that id. */
+  readonly latest: Loop | undefined;
+  /** It would start in the same moment, so it needs no place in the queue. */
+  readonly startsAtOnce: boolean;
+  readonly now: number;
+  readonly today: string;
+}
+
+/** The checks of R1.2 from "permanently failed" on, in their order. Answers the first error, or undefined when the loop is taken. */
+export function refusal(facts: AdmissionFacts, mirror: LiveMirror, context: SupervisorContext): SupervisorError | undefined {
+  const { latest, estimate } = facts;
+  const { circuit: circuitSettings, budget, maxQueueDepth } = context.settings;
+  if (latest?.state === 'failed' && !latest.cleared) return new PermanentlyFailedError(latest.loopId);
+  if (latest && !isFinished(latest)) return new DuplicateLoopError(latest.loopId);
+
+  const { circuit } = mirror.control;
+  const spokenFor = circuit.state === 'closed' ? 0 : mirror.queue.size;
+  if (attemptsAllowed(circuit, circuitSettings, mirror.probes()) - spokenFor <= 0) {
+    return new CircuitOpenError(Math.ceil(cooldownRemainingMs(circuit, circuitSettings, facts.now) / 1_000));
+  }
+  const { spent } = mirror.spentOn(facts.today);
+  if (!admits({ spent, reserved: mirror.reserved, runningReserved: mirror.runningReserved, limit: budget.dailyLimit }, estimate)) {
+    return new BudgetExceededError(toUsd(spent), toUsd(mirror.reserved), toUsd(budget.dailyLimit), toUsd(estimate));
+  }
+  return mirror.depth >= maxQueueDepth && !facts.startsAtOnce ? new QueueFullError(mirror.depth, maxQueueDepth) : undefined;
+}
+
+const LONGEST_TITLE = 120;
+
+function titleOf({ title, prompt }: LoopSpec): string {
+  const line = (typeof title === 'string' && title.trim()) || (prompt.split('\n').find((text) => text.trim() !== '') ?? '').trim();
+  return line.length > LONGEST_TITLE ? `${line.slice(0, LONGEST_TITLE - 1).trimEnd()}…` : line;
+}
+
+function checkMetadata(metadata: unknown): void {
+  if (metadata === undefined) return;
+  if (typeof metadata !== 'object' || metadata === null || Array.isArray(metadata)) throw new InvalidLoopError('metadata', 'must be an object');
+  try {
+    JSON.stringify(metadata);
+  } catch {
+    throw new InvalidLoopError('metadata', 'must survive JSON: no cycles, no bigint');
+  }
+}
+
+function isTooLong(text: string): boolean {
+  // A unit of a string takes 3 bytes of UTF-8 at most: short texts are told at a glance, long ones are counted without a copy.
+  if (text.length * 3 <= LONGEST_PROMPT_BYTES) return false;
+  let bytes = 0;
+  for (let index = 0; index < text.length; index++) {
+    const unit = text.charCodeAt(index);
+    const halfOfPair = unit >= 0xd800 && unit < 0xe000;
+    bytes += unit < 0x80 ? 1 : unit < 0x800 || halfOfPair ? 2 : 3;
+  }
+  return bytes > LONGEST_PROMPT_BYTES;
+}

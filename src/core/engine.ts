@@ -1,0 +1,375 @@
+import { cooldownRemainingMs } from './circuitBreaker.ts';
+import type { Disposable } from './clock.ts';
+import { LONGEST_SLEEP_MS } from './clock.ts';
+import type { SupervisorContext } from './context.ts';
+import { dispatch, LEAST_FREE_BYTES } from './dispatch.ts';
+import { Emitter, type SupervisorEvent } from './event.ts';
+import { FollowedRun, type FollowedRunEvents, NO_PROFILE, readerStateIn } from './followedRun.ts';
+import { Homes } from './homes.ts';
+import { type ActiveLoop, isActive, type LiveLoop, type LoopState, type StopBy } from './loop.ts';
+import { LiveMirror, type TimedLoop } from './mirror.ts';
+import type { RunControl, RunEnd, RunLimits } from './ports.ts';
+import { applyOutput, requeue, settle } from './settle.ts';
+import { type Launch, Turn } from './turn.ts';
+
+/** How often (ms) other windows' changes are looked for (R3.3: within a second). It costs one pragma. */
+const LOOK_EVERY_MS = 500;
+/** How long (ms) a settlement that the store refused waits before it is tried again. Nothing is lost meanwhile: the facts lie in the run folder. */
+const TRY_AGAIN_MS = 1_000;
+/** How long (ms) after which a full disk is looked at again. */
+const DISK_AGAIN_MS = 5_000;
+
+/**
+ * Runs turns one after another on the store, and does what follows from them once they are committed: launches, signals, events, the next
+ * time to wake. Follows the runs of this window.
+ */
+export class Engine implements Disposable {
+  readonly context: SupervisorContext;
+  readonly mirror = new LiveMirror();
+  readonly homes: Homes;
+  readonly onEvent: Emitter<SupervisorEvent>;
+  readonly onDidChange: Emitter<void>;
+  /** No new attempt is started here. */
+  halted = true;
+  /** How many loops this window has seen to end. */
+  ends = 0;
+  readonly #runs = new Map<number, FollowedRun>();
+  #last: Promise<unknown> = Promise.resolve();
+  #wake: Disposable | undefined;
+  #look: Disposable | undefined;
+  #disposed = false;
+  #diskFull = false;
+
+  constructor(context: SupervisorContext) {
+    this.context = context;
+    this.homes = new Homes(context, this.mirror);
+    const onError = (error: unknown) => context.log('A listener of the supervisor threw; the others go on.', error);
+    this.onEvent = new Emitter(onError);
+    this.onDidChange = new Emitter(onError);
+  }
+
+  /** Runs `work` in one transaction; what it decides takes effect when that is committed. Rejects, and changes nothing, if it throws. */
+  turn<T>(work: (turn: Turn) => T): Promise<T> {
+    const result = this.#last.then(() => this.#runTurn(work));
+    this.#last = result.catch(() => undefined);
+    return result;
+  }
+
+  /** Like `turn`, then fills free slots in the same transaction (R3.3). */
+  turnAndDispatch<T>(work: (turn: Turn) => T): Promise<T> {
+    return this.turn((turn) => {
+      const result = work(turn);
+      this.dispatch(turn);
+      return result;
+    });
+  }
+
+  dispatch(turn: Turn): void {
+    if (!this.halted) dispatch(turn, this.homes);
+  }
+
+  /** Begins to look for changes of other windows, and to wake when something is due. */
+  begin(): void {
+    this.#lookAgain();
+    this.#schedule();
+  }
+
+  followed(loop: ActiveLoop): FollowedRun | undefined {
+    return this.#runs.get(loop.attempt.id);
+  }
+
+  get followedRuns(): Iterable<FollowedRun> {
+    return this.#runs.values();
+  }
+
+  /** What gives orders to a run, whoever follows it. */
+  control(loop: ActiveLoop): RunControl {
+    return this.followed(loop)?.run ?? this.context.launcher.control(loop.attempt.token);
+  }
+
+  /** Sends the stop of an active loop to its guardian. */
+  sendStop(loop: ActiveLoop, by: StopBy): void {
+    const run = this.followed(loop);
+    if (run) run.stopSent = loop.attempt.stop ?? { by, at: this.context.clock.now() };
+    this.control(loop).stop(by, this.context.settings.killGraceMs);
+  }
+
+  /** Lets go of all runs; they go on. */
+  dispose(): void {
+    this.#disposed = true;
+    this.#wake?.dispose();
+    this.#look?.dispose();
+    for (const run of this.#runs.values()) run.release();
+    this.#runs.clear();
+    this.onEvent.dispose();
+    this.onDidChange.dispose();
+  }
+
+  async #runTurn<T>(work: (turn: Turn) => T): Promise<T> {
+    let turn: Turn | undefined;
+    try {
+      const result = await this.context.store.write((tx) => {
+        turn?.undo();
+        turn = new Turn(tx, this.context, this.mirror);
+        return work(turn);
+      });
+      this.#committed(turn as unknown as Turn);
+      return result;
+    } catch (error) {
+      turn?.undo();
+      throw error;
+    }
+  }
+
+  #committed(turn: Turn): void {
+    if (this.#disposed) return;
+    for (const launch of turn.launches) this.#launch(launch);
+    for (const effect of turn.effects) effect();
+    this.#reconcile();
+    for (const event of turn.events) this.onEvent.fire(event);
+    this.onDidChange.fire();
+    this.#diskFull = false;
+    this.ends += turn.finished.length;
+    this.#schedule();
+  }
+
+  // ── Runs ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #launch({ loop, profile, plan }: Launch): void {
+    const run = this.#newRun(loop, profile.hasCost);
+    run.follow(
+      this.context.launcher.launch(
+        {
+          loopId: loop.loopId,
+          token: loop.attempt.token,
+          cwd: loop.cwd,
+          plan,
+          limits: this.#limits(loop),
+          reader: profile.reader(),
+          needsReading: profile.needsReading,
+        },
+        run,
+      ),
+    );
+  }
+
+  #adopt(loop: ActiveLoop): void {
+    const { attempt } = loop;
+    const profile = this.context.agents.find(loop.agent) ?? NO_PROFILE;
+    const run = this.#newRun(loop, profile.hasCost);
+    run.follow(
+      this.context.launcher.adopt(
+        {
+          token: attempt.token,
+          reader: profile.reader(readerStateIn(attempt.readerState)),
+          needsReading: profile.needsReading,
+          readOffset: attempt.readOffset,
+          ...(attempt.leader && { leader: attempt.leader }),
+          ...(attempt.guardian && { guardian: attempt.guardian }),
+          graceMs: this.context.settings.killGraceMs,
+          keep: this.context.settings.sweepKeep,
+        },
+        run,
+        this.homes.homeOf(loop) === 'here',
+      ),
+    );
+    // A stop that was recorded but not carried out is completed, whoever asked for it.
+    if (attempt.stop) this.sendStop(loop, attempt.stop.by);
+  }
+
+  #newRun(loop: ActiveLoop, hasCost: boolean): FollowedRun {
+    const run = new FollowedRun(loop, hasCost, this.#runEvents, () => this.context.clock.now());
+    this.#runs.set(run.attemptId, run);
+    return run;
+  }
+
+  #limits(loop: ActiveLoop): RunLimits {
+    const { settings } = this.context;
+    const { probe } = loop.attempt;
+    return {
+      timeoutMs: settings.loopTimeoutMs,
+      firstOutputMs: settings.firstOutputTimeoutMs,
+      silenceMs: settings.silenceTimeoutMs,
+      // A probe that hangs must give up its place: its silence is never only a warning.
+      onSilence: probe ? 'restart' : settings.onSilence,
+      graceMs: settings.killGraceMs,
+      maxLogBytes: settings.maxLogBytes,
+      unattendedGraceMs: settings.unattendedGraceMs,
+      keep: settings.sweepKeep,
+    };
+  }
+
+  readonly #runEvents: FollowedRunEvents = {
+    started: (run, facts) => {
+      this.#writeDown(run, (turn, loop) => {
+        turn.putAttempt(loop, { ...loop.attempt, leader: facts.leader, ...(facts.guardian && { guardian: facts.guardian }) });
+      });
+    },
+    output: (run, output) => {
+      this.#writeDown(run, (turn, loop) => {
+        applyOutput(turn, loop, output);
+      });
+    },
+    activity: () => this.onDidChange.fire(),
+    silent: (run, warning) => {
+      const loopId = this.mirror.get(run.seq)?.loopId;
+      if (loopId !== undefined && warning) {
+        this.onEvent.fire({ type: 'loop:silent', at: this.context.clock.now(), loopId, kind: warning.kind, forMs: warning.forMs });
+      }
+      this.onDidChange.fire();
+    },
+    ended: (run, end) => this.#ended(run, end),
+  };
+
+  #ended(run: FollowedRun, end: RunEnd): void {
+    this.#writeDown(run, (turn, loop) => {
+      const readNothingNew = end.last.to === loop.attempt.readOffset && end.last.events.length === 0;
+      const read = readNothingNew ? loop : applyOutput(turn, loop, end.last);
+      if (read) settle(turn, read, end, run.report);
+      this.dispatch(turn);
+      turn.effects.push(() => this.#drop(run));
+    });
+  }
+
+  #drop(run: FollowedRun): void {
+    this.#runs.delete(run.attemptId);
+    run.release();
+  }
+
+  /** Writes what a run has told, as long as this window follows it: in order, so a store that refuses is asked again before what comes next. */
+  #writeDown(run: FollowedRun, work: (turn: Turn, loop: ActiveLoop) => void): void {
+    run.writes = run.writes.then(async () => {
+      while (!this.#disposed) {
+        try {
+          return await this.turn((turn) => {
+            const loop = turn.mirror.get(run.seq);
+            if (loop && this.#isMine(loop, run)) work(turn, loop);
+          });
+        } catch (error) {
+          this.context.log(`What attempt ${run.token} told could not be written down; it is tried again.`, error);
+          await new Promise<void>((resolve) => this.context.clock.after(TRY_AGAIN_MS, resolve));
+        }
+      }
+    });
+  }
+
+  #isMine(loop: LiveLoop, run: FollowedRun): loop is ActiveLoop {
+    return isActive(loop) && loop.attempt.id === run.attemptId && loop.attempt.windowId === this.context.window.id;
+  }
+
+  /** Makes what this window follows equal to what the books say: lets go, takes over, passes stops on. */
+  #reconcile(): void {
+    for (const run of [...this.#runs.values()]) {
+      const loop = this.mirror.get(run.seq);
+      if (!loop || !this.#isMine(loop, run)) this.#drop(run);
+      else if (!run.hasEnded) this.#passStopOn(loop, run);
+    }
+    for (const loop of this.mirror.active.values()) {
+      if (loop.attempt.windowId === this.context.window.id && !this.#runs.has(loop.attempt.id)) this.#adopt(loop);
+    }
+  }
+
+  #passStopOn(loop: ActiveLoop, run: FollowedRun): void {
+    const { stop } = loop.attempt;
+    if (!stop || stop.signal !== undefined || (run.stopSent && run.stopSent.at === stop.at && run.stopSent.by === stop.by)) return;
+    this.sendStop(loop, stop.by);
+  }
+
+  // ── Time ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Looks for what other windows have done, and takes over what gone windows have left. */
+  readonly #lookAround = (): void => {
+    if (this.#disposed) return;
+    this.#lookAgain();
+    try {
+      const changes = this.context.store.changes();
+      if (changes) this.ends += this.mirror.apply(changes).length;
+      const dead = this.homes.dead();
+      const orphans = [...this.mirror.active.values()].filter((loop) => this.homes.shouldAdopt(loop, loop.attempt.windowId));
+      if (changes || dead.length > 0 || orphans.length > 0 || this.homes.hasPassedBy()) this.#takeStock();
+    } catch (error) {
+      this.context.log('The store could not be read; it is tried again.', error);
+    }
+  };
+
+  #takeStock(): void {
+    this.turnAndDispatch((turn) => this.takeOver(turn)).catch((error: unknown) =>
+      this.context.log('Other windows could not be looked after.', error),
+    );
+  }
+
+  /** Ends the leases of windows that are no more, and takes their runs over as far as that is this window's part. */
+  takeOver(turn: Turn): void {
+    const dead = this.homes.dead();
+    for (const id of dead) turn.tx.releaseWindow(id, turn.now);
+    if (dead.length > 0) turn.mirror.windows = new Map([...turn.mirror.windows].filter(([id]) => !dead.includes(id)));
+    for (const loop of [...turn.mirror.active.values()]) {
+      if (!this.homes.shouldAdopt(loop, loop.attempt.windowId)) continue;
+      const windowId = this.context.window.id;
+      const home = this.homes.homeOf(loop) === 'here';
+      const adopted = turn.putAttempt(loop, { ...loop.attempt, windowId });
+      if (adopted) turn.put(home ? { ...adopted, windowId } : adopted, 'adopted by a window', loop.state);
+    }
+  }
+
+  #lookAgain(): void {
+    this.#look?.dispose();
+    this.#look = this.context.clock.after(LOOK_EVERY_MS, this.#lookAround);
+  }
+
+  #schedule(): void {
+    this.#wake?.dispose();
+    const now = this.context.clock.now();
+    const sleep = Math.min(Math.max(0, this.#nextDue(now) - now), LONGEST_SLEEP_MS);
+    this.#wake = this.context.clock.after(sleep, this.#due);
+  }
+
+  readonly #due = (): void => {
+    if (this.#disposed) return;
+    const now = this.context.clock.now();
+    if (this.#nextDue(now) > now) return this.#schedule();
+    this.turnAndDispatch(wakeDue).catch((error: unknown) => {
+      this.context.log('Loops that are due could not be woken; it is tried again.', error);
+      this.#wake = this.context.clock.after(TRY_AGAIN_MS, this.#due);
+    });
+  };
+
+  /** The next wall time (ms) at which something may change by itself. */
+  #nextDue(now: number): number {
+    const { mirror, context } = this;
+    const { circuit, holds } = mirror.control;
+    let next = Number.POSITIVE_INFINITY;
+    const at = (time: number) => {
+      next = Math.min(next, time);
+    };
+    for (const loop of mirror.timed.values()) at(isDue(loop, now) ? now : loop.until);
+    if (circuit.state === 'open') at(now + cooldownRemainingMs(circuit, context.settings.circuit, now));
+    for (const hold of Object.values(holds)) at(hold.until);
+    if (mirror.queue.size > 0 && !this.halted) {
+      if (context.settings.budget.dailyLimit > 0) at(context.clock.day(now) === mirror.day.day ? context.clock.nextDay(now) : now);
+      if (context.launcher.freeBytes() < LEAST_FREE_BYTES) {
+        this.#diskFull = true;
+        at(now + DISK_AGAIN_MS);
+      } else if (this.#diskFull) at(now);
+    }
+    return next;
+  }
+}
+
+/** A back-off that began in the future (the clock went back) is over: no clock change makes a loop wait for ever (R4.5). */
+function isDue(loop: TimedLoop, now: number): boolean {
+  return loop.until <= now || (loop.state === 'backingOff' && loop.since > now);
+}
+
+const WOKEN: { readonly [state in Extract<LoopState, 'backingOff' | 'waiting'>]: string } = {
+  backingOff: 'the back-off is over',
+  waiting: 'the usage window is reset',
+};
+
+/** Brings back to the queue what has waited long enough, and lifts holds that are over. */
+function wakeDue(turn: Turn): void {
+  for (const loop of [...turn.mirror.timed.values()]) if (isDue(loop, turn.now)) requeue(turn, loop, WOKEN[loop.state]);
+  const holds = Object.entries(turn.control.holds);
+  const kept = holds.filter(([, hold]) => hold.until > turn.now);
+  if (kept.length < holds.length) turn.putControl({ ...turn.control, holds: Object.fromEntries(kept) });
+}

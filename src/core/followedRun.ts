@@ -1,0 +1,163 @@
+import type { AgentEvent, AgentReader, Json } from './agentEvent.ts';
+import type { ActiveLoop, StopIntent } from './loop.ts';
+import type { AgentProfile, Run, RunEnd, RunObserver, RunOutput, RunStarted } from './ports.ts';
+import { isDurable, type RunReport } from './settle.ts';
+import type { Activity } from './status.ts';
+
+/** Output that was read but not written down is read again after a crash; not more than this (bytes). */
+const UNWRITTEN_BYTES = 4 * 1024 * 1024;
+
+/** What a followed run tells the supervisor. */
+export interface FollowedRunEvents {
+  started(run: FollowedRun, facts: RunStarted): void;
+  /** Output with something to write down. */
+  output(run: FollowedRun, output: RunOutput): void;
+  /** Something shown has changed. */
+  activity(run: FollowedRun): void;
+  silent(run: FollowedRun, warning: { readonly kind: 'first-output' | 'silence'; readonly forMs: number } | undefined): void;
+  ended(run: FollowedRun, end: RunEnd): void;
+}
+
+/** What is kept with the read position, so that another window can go on reading here. */
+type Bookmark = { reader: Json } & { [K in keyof RunReport]?: Json };
+
+/** One run that this window follows: what its output has said so far, and which stop it has been given. */
+export class FollowedRun implements RunObserver {
+  readonly seq: number;
+  readonly attemptId: number;
+  readonly token: string;
+  activity: Activity = {};
+  /** The stop that its guardian has been told. */
+  stopSent: StopIntent | undefined;
+  /** It has ended; its settlement is under way. */
+  hasEnded = false;
+  /** What it has told is written down one after another. */
+  writes: Promise<void> = Promise.resolve();
+  #report: RunReport;
+  #run: Run | undefined;
+  /** Up to where the output is written down, or on its way there. */
+  #written: number;
+  #textTail = '';
+  readonly #events: FollowedRunEvents;
+  readonly #now: () => number;
+
+  constructor(loop: ActiveLoop, hasCost: boolean, events: FollowedRunEvents, now: () => number) {
+    this.seq = loop.seq;
+    this.attemptId = loop.attempt.id;
+    this.token = loop.attempt.token;
+    this.#written = loop.attempt.readOffset;
+    this.#events = events;
+    this.#now = now;
+    this.#report = { ...reportIn(loop.attempt.readerState), hasCost };
+  }
+
+  /** The run itself, once it has been launched or adopted. */
+  follow(run: Run): void {
+    this.#run = run;
+  }
+
+  get run(): Run | undefined {
+    return this.#run;
+  }
+
+  get report(): RunReport {
+    return this.#report;
+  }
+
+  release(): void {
+    this.#run?.release();
+    this.#run = undefined;
+  }
+
+  started(facts: RunStarted): void {
+    this.#events.started(this, facts);
+  }
+
+  output(output: RunOutput): void {
+    this.#hear(output.events);
+    if (output.events.some(isDurable) || output.to - this.#written > UNWRITTEN_BYTES) {
+      this.#written = output.to;
+      this.#events.output(this, this.#bookmarked(output));
+    }
+    this.#events.activity(this);
+  }
+
+  silent(warning: { readonly kind: 'first-output' | 'silence'; readonly forMs: number } | undefined): void {
+    const { silentForMs: _, ...rest } = this.activity;
+    this.activity = warning ? { ...rest, silentForMs: warning.forMs } : rest;
+    this.#events.silent(this, warning);
+  }
+
+  ended(end: RunEnd): void {
+    this.#hear(end.last.events);
+    this.hasEnded = true;
+    this.#events.ended(this, { ...end, last: this.#bookmarked(end.last) });
+  }
+
+  #bookmarked(output: RunOutput): RunOutput {
+    const { said, limit, priced } = this.#report;
+    return { ...output, readerState: { reader: output.readerState, ...(said && { said }), ...(limit && { limit }), priced } as Json };
+  }
+
+  #hear(events: readonly AgentEvent[]): void {
+    if (events.length === 0) return;
+    let { said, limit, priced } = this.#report;
+    const { silentForMs: _, retrying: __, ...activity } = this.activity;
+    let next: Activity = { ...activity, heardAt: this.#now() };
+    for (const event of events) {
+      if (event.type === 'end') said = event;
+      if (event.type === 'limit') limit = event;
+      if (event.type === 'cost' && event.source === 'reported') priced = true;
+      const doing = this.#inWords(event);
+      if (doing !== undefined) next = { ...next, doing };
+      next = event.type === 'retry' ? { ...next, retrying: event.reason } : withoutRetry(next);
+    }
+    this.activity = next;
+    this.#report = { ...this.#report, ...(said && { said }), ...(limit && { limit }), priced };
+  }
+
+  /** What an event says the run is doing, in a few words. */
+  #inWords(event: AgentEvent): string | undefined {
+    if (event.type === 'text') {
+      this.#textTail = (event.delta ? this.#textTail + event.text : event.text).slice(-2_000);
+      return lastLine(this.#textTail);
+    }
+    if (event.type === 'toolCall') return `${event.name}: ${event.summary}`;
+    return event.type === 'denied' ? `denied: ${event.tool}` : undefined;
+  }
+}
+
+/** The state for a reader that goes on where an earlier one stopped. */
+export function readerStateIn(bookmark: Json | undefined): Json | undefined {
+  return isBookmark(bookmark) ? bookmark.reader : undefined;
+}
+
+/** A reader for runs whose agent profile is not there any more: their end still counts. */
+export const DEAF_READER: AgentReader = { line: () => [], end: () => [], state: () => null };
+
+/** What a profile that is gone leaves to know. */
+export type ProfileFacts = Pick<AgentProfile, 'hasCost' | 'needsReading' | 'reader'>;
+export const NO_PROFILE: ProfileFacts = { hasCost: false, needsReading: false, reader: () => DEAF_READER };
+
+function reportIn(bookmark: Json | undefined): Omit<RunReport, 'hasCost'> {
+  if (!isBookmark(bookmark)) return { priced: false };
+  const { said, limit, priced } = bookmark as unknown as Partial<RunReport>;
+  return { ...(said && { said }), ...(limit && { limit }), priced: priced === true };
+}
+
+function isBookmark(value: Json | undefined): value is Bookmark {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && 'reader' in value;
+}
+
+function withoutRetry(activity: Activity): Activity {
+  const { retrying: _, ...rest } = activity;
+  return rest;
+}
+
+function lastLine(text: string): string | undefined {
+  const lines = text.split('\n');
+  return lines
+    .findLast((line) => line.trim() !== '')
+    ?.trim()
+    .slice(0, 200);
+}

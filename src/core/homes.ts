@@ -1,0 +1,85 @@
+import type { SupervisorContext } from './context.ts';
+import type { Loop } from './loop.ts';
+import type { LiveMirror } from './mirror.ts';
+
+/** How long (ms) a loop of another open window may stand first in line before it is passed by: that window does not answer. */
+const PATIENCE_MS = 5_000;
+/** How long (ms) the runs of a gone window are left to a window that has their folder open: a reload takes a moment. */
+const RELOAD_MS = 10_000;
+
+/** Where a loop stands to this window. */
+export type Home = 'here' | 'elsewhere' | 'gone';
+
+/** Which window a loop belongs to, now that windows come and go. Windows are known by their leases; a lease ends with its process. */
+export class Homes {
+  readonly #context: SupervisorContext;
+  readonly #mirror: LiveMirror;
+  /** Since when (ms) loops of other windows have stood first in line. */
+  readonly #firstInLine = new Map<number, number>();
+  /** Since when (ms) windows are known to be gone. */
+  readonly #goneSince = new Map<string, number>();
+
+  constructor(context: SupervisorContext, mirror: LiveMirror) {
+    this.#context = context;
+    this.#mirror = mirror;
+  }
+
+  /** `here`: this window may start it. `elsewhere`: another open window does that. `gone`: its window is gone, and its folder is open nowhere. */
+  readonly homeOf = (loop: Loop): Home => {
+    const { window } = this.#context;
+    if (loop.windowId === window.id) return 'here';
+    const owner = this.#mirror.windows.get(loop.windowId);
+    if (owner && hasOpen(owner.folders, loop)) return 'elsewhere';
+    if (hasOpen(window.folders, loop)) return 'here';
+    if (owner) return 'elsewhere';
+    for (const lease of this.#mirror.windows.values()) if (lease.id !== window.id && hasOpen(lease.folders, loop)) return 'elsewhere';
+    return 'gone';
+  };
+
+  /** Whether another window had its time to start this loop and has not. */
+  readonly passedBy = (loop: Loop): boolean => {
+    const now = this.#context.clock.now();
+    const since = this.#firstInLine.get(loop.seq);
+    if (since === undefined || since > now) this.#firstInLine.set(loop.seq, now);
+    return since !== undefined && now - since >= PATIENCE_MS;
+  };
+
+  /** Whether some loop has stood first in line for so long that this window looks again. Forgets those that are gone from the queue. */
+  hasPassedBy(): boolean {
+    const now = this.#context.clock.now();
+    let passed = false;
+    for (const [seq, since] of this.#firstInLine) {
+      if (this.#mirror.get(seq)?.state !== 'queued') this.#firstInLine.delete(seq);
+      else if (now - since >= PATIENCE_MS) passed = true;
+    }
+    return passed;
+  }
+
+  /** Whether this window is to take over an attempt that another window followed. */
+  shouldAdopt(loop: Loop, followedBy: string): boolean {
+    const { window } = this.#context;
+    if (followedBy === window.id) return false;
+    const owner = this.#mirror.windows.get(followedBy);
+    if (owner) return !hasOpen(owner.folders, loop) && hasOpen(window.folders, loop);
+    if (hasOpen(window.folders, loop)) return true;
+    return this.#context.clock.now() - this.#seenGone(followedBy) >= RELOAD_MS;
+  }
+
+  /** Leases whose process is no more. */
+  dead(): string[] {
+    const others = [...this.#mirror.windows.values()].filter((lease) => lease.id !== this.#context.window.id);
+    return others.filter((lease) => !this.#context.probe.isAlive(lease.process)).map((lease) => lease.id);
+  }
+
+  #seenGone(windowId: string): number {
+    const now = this.#context.clock.now();
+    const since = Math.min(this.#goneSince.get(windowId) ?? now, now);
+    this.#goneSince.set(windowId, since);
+    return since;
+  }
+}
+
+/** Whether a window with these folders has the loop's folder open; a loop without one belongs to windows without one. */
+export function hasOpen(folders: readonly string[], loop: Loop): boolean {
+  return loop.folder === undefined ? folders.length === 0 : folders.includes(loop.folder);
+}

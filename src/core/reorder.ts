@@ -1,0 +1,37 @@
+import { WrongStateError } from './errors.ts';
+import type { QueuedLoop } from './mirror.ts';
+import { liveOf } from './submit.ts';
+import type { Turn } from './turn.ts';
+
+/** The queued loop of that id. Throws where there is none. */
+export function queuedOf(turn: Turn, loopId: string): QueuedLoop {
+  const loop = liveOf(turn, loopId);
+  if (loop.state !== 'queued') throw new WrongStateError(loopId, `is not in the queue, it is ${loop.state}`);
+  return loop;
+}
+
+/**
+ * Puts a queued loop just before another one, with that one's priority; before all others if none is named (R2.1: the user's hand).
+ * Answers its new 1-based position.
+ */
+export function moveBefore(turn: Turn, loopId: string, beforeLoopId: string | undefined): number {
+  const loop = queuedOf(turn, loopId);
+  const [first] = turn.mirror.queue;
+  const target = beforeLoopId === undefined ? first : queuedOf(turn, beforeLoopId);
+  if (!target || target.seq === loop.seq) return turn.mirror.queue.position(loop);
+  const place = placeBefore(turn, target);
+  const moved = { ...loop, priority: target.priority, place };
+  turn.put(moved, 'moved by the user');
+  return turn.mirror.queue.position(moved);
+}
+
+/** A place between `target` and its predecessor. Where numbers leave no room, those ahead of it are moved up. */
+function placeBefore(turn: Turn, target: QueuedLoop): number {
+  const previous = turn.mirror.queue.previous(target);
+  if (!previous) return target.place - 1;
+  const between = (previous.place + target.place) / 2;
+  if (between > previous.place && between < target.place) return between;
+  const ahead = [...turn.mirror.queue].filter((loop) => loop.priority === target.priority && loop.place <= previous.place);
+  for (const loop of ahead) turn.put({ ...loop, place: loop.place - 1 });
+  return target.place - 0.5;
+}

@@ -1,0 +1,91 @@
+import { type CheckedSpec, refusal } from './admission.ts';
+import { mayStart } from './budget.ts';
+import { gateClosed, isHeld } from './dispatch.ts';
+import { UnknownLoopError, WrongStateError } from './errors.ts';
+import { isFinished, type Loop, type LoopFacts } from './loop.ts';
+import { type NanoUsd, toNano } from './money.ts';
+import { factsOf } from './settle.ts';
+import type { Turn } from './turn.ts';
+
+/** Takes a checked loop into the queue, or throws the reason why not (R1.2). Answers its `seq`. */
+export function admit(turn: Turn, checked: CheckedSpec, medianOf: (turn: Turn, agent: string) => NanoUsd | undefined): number {
+  const { spec, prompt, title, priority, agent, cwd } = checked;
+  const { context } = turn;
+  const given = spec.estimatedCostUsd;
+  const estimate = given === undefined ? (medianOf(turn, agent) ?? 0) : toNano(given);
+  const latest = checked.loopId === undefined ? undefined : latestOf(turn, checked.loopId);
+  throwIfRefused(turn, checked.loopId, estimate, latest, agent);
+  const folder = context.window.folders.find((path) => isWithin(path, cwd)) ?? context.window.folders[0];
+  return insert(turn, prompt, {
+    loopId: checked.loopId ?? `loop-${context.newId().slice(0, 10)}`,
+    title,
+    agent,
+    cwd,
+    ...(folder !== undefined && { folder }),
+    windowId: context.window.id,
+    priority,
+    estimate,
+    estimateAssumed: given === undefined,
+    ...(spec.maxCostUsd !== undefined && { maxCost: toNano(spec.maxCostUsd) }),
+    ...(spec.metadata !== undefined && { metadata: spec.metadata }),
+    submittedAt: turn.now,
+    since: turn.now,
+    attempts: 0,
+    restarts: [],
+    quickCrashes: 0,
+    cost: 0,
+    costEstimated: 0,
+  });
+}
+
+/** Admits a permanently failed loop again with its restarts cleared, in one step, or throws and changes nothing (R5.5). */
+export function readmit(turn: Turn, loopId: string): number {
+  const latest = latestOf(turn, loopId);
+  if (!latest) throw new UnknownLoopError(loopId);
+  if (latest.state !== 'failed')
+    throw new WrongStateError(loopId, `has not failed for good, it is ${latest.state}: only a failed loop can be retried`);
+  throwIfRefused(turn, loopId, latest.estimate, undefined, latest.agent);
+  const facts = factsOf(latest, turn.now);
+  turn.put(
+    { ...facts, windowId: turn.context.window.id, restarts: [], quickCrashes: 0, state: 'queued', fresh: true },
+    'retried by the user',
+    'failed',
+  );
+  return latest.seq;
+}
+
+/** The latest loop of that id: from memory if it is live. */
+export function latestOf(turn: Turn, loopId: string): Loop | undefined {
+  return turn.mirror.find(loopId) ?? turn.tx.latest(loopId);
+}
+
+/** The live loop of that id. Throws where there is none. */
+export function liveOf(turn: Turn, loopId: string): Exclude<ReturnType<Turn['mirror']['find']>, undefined> {
+  const loop = turn.mirror.find(loopId);
+  if (loop) return loop;
+  const latest = turn.tx.latest(loopId);
+  if (latest && isFinished(latest)) throw new WrongStateError(loopId, `is ${latest.state} already`);
+  throw new UnknownLoopError(loopId);
+}
+
+function isWithin(folder: string, path: string): boolean {
+  return path === folder || path.startsWith(`${folder}/`) || path.startsWith(`${folder}\\`);
+}
+
+function throwIfRefused(turn: Turn, loopId: string | undefined, estimate: NanoUsd, latest: Loop | undefined, agent: string): void {
+  const { mirror, context, now, today } = turn;
+  const startsAtOnce = mirror.queue.size === 0 && !gateClosed(mirror, context) && !isHeld(mirror, agent, now) && fitsToday(turn, estimate);
+  const error = refusal({ loopId, estimate, latest, startsAtOnce, now, today }, mirror, context);
+  if (error) throw error;
+}
+
+function fitsToday({ mirror, context, today }: Turn, estimate: NanoUsd): boolean {
+  const { spent } = mirror.spentOn(today);
+  return mayStart({ spent, reserved: mirror.reserved, runningReserved: mirror.runningReserved, limit: context.settings.budget.dailyLimit }, estimate);
+}
+
+function insert(turn: Turn, prompt: string, facts: Omit<LoopFacts, 'seq' | 'place'>): number {
+  const loop = turn.tx.insertLoop({ ...facts, state: 'queued', fresh: true }, prompt);
+  turn.reflect(loop);
+  return loop.seq;
+}
