@@ -1,0 +1,115 @@
+import * as vscode from 'vscode';
+
+/** The answer when the user goes back a step. */
+export const BACK = Symbol('back');
+
+/** Where a question stands in a sequence. */
+export interface Place {
+  readonly title: string;
+  readonly step?: number;
+  readonly totalSteps?: number;
+  /** Whether there is a step to go back to. */
+  readonly back?: boolean;
+}
+
+export interface TextQuestion extends Place {
+  readonly value?: string;
+  readonly prompt: string;
+  readonly placeholder?: string;
+  /** What is wrong with an answer; undefined when nothing is. */
+  validate?(value: string): string | undefined;
+  /** Buttons besides *Back*; one that is pressed is the answer. */
+  readonly buttons?: readonly vscode.QuickInputButton[];
+}
+
+export type TextAnswer = string | typeof BACK | vscode.QuickInputButton | undefined;
+
+/** Asks for a line of text. `undefined`: the user has gone away. */
+export function askText(question: TextQuestion): Promise<TextAnswer> {
+  const input = vscode.window.createInputBox();
+  input.title = question.title;
+  input.step = question.step;
+  input.totalSteps = question.totalSteps;
+  input.value = question.value ?? '';
+  input.prompt = question.prompt;
+  input.placeholder = question.placeholder;
+  input.ignoreFocusOut = true;
+  input.buttons = [...(question.back ? [vscode.QuickInputButtons.Back] : []), ...(question.buttons ?? [])];
+  const check = () => {
+    input.validationMessage = question.validate?.(input.value);
+    return input.validationMessage === undefined;
+  };
+  return new Promise((resolve) => {
+    input.onDidTriggerButton((button) => settle(button === vscode.QuickInputButtons.Back ? BACK : button));
+    // An answer is found wrong when it is given, or when it was found wrong before: not while it is still being typed.
+    input.onDidChangeValue(() => {
+      if (input.validationMessage !== undefined) check();
+    });
+    input.onDidAccept(() => {
+      if (check()) settle(input.value);
+    });
+    input.onDidHide(() => settle(undefined));
+    input.show();
+    function settle(answer: TextAnswer): void {
+      resolve(answer);
+      input.dispose();
+    }
+  });
+}
+
+export interface ItemQuestion<T extends vscode.QuickPickItem> extends Place {
+  readonly items: readonly T[];
+  readonly placeholder: string;
+  /** The item that is chosen by just pressing Enter. */
+  readonly active?: T | undefined;
+  readonly matchOnDetail?: boolean;
+  readonly ignoreFocusOut?: boolean;
+  /** Called when a button of an item is pressed; answering true closes the list. */
+  onItemButton?(item: T, button: vscode.QuickInputButton): boolean | Promise<boolean>;
+}
+
+/** Asks for one of several items. `undefined`: the user has gone away. */
+export function askItem<T extends vscode.QuickPickItem>(question: ItemQuestion<T>): Promise<T | typeof BACK | undefined> {
+  const pick = vscode.window.createQuickPick<T>();
+  pick.title = question.title;
+  pick.step = question.step;
+  pick.totalSteps = question.totalSteps;
+  pick.items = question.items;
+  pick.placeholder = question.placeholder;
+  pick.matchOnDescription = true;
+  pick.matchOnDetail = question.matchOnDetail ?? true;
+  pick.ignoreFocusOut = question.ignoreFocusOut ?? false;
+  if (question.active) pick.activeItems = [question.active];
+  if (question.back) pick.buttons = [vscode.QuickInputButtons.Back];
+  return new Promise((resolve) => {
+    pick.onDidTriggerButton(() => settle(BACK));
+    pick.onDidTriggerItemButton(async ({ item, button }) => {
+      if (await question.onItemButton?.(item, button)) settle(undefined);
+    });
+    pick.onDidAccept(() => settle(pick.selectedItems[0]));
+    pick.onDidHide(() => settle(undefined));
+    pick.show();
+    function settle(answer: T | typeof BACK | undefined): void {
+      resolve(answer);
+      pick.dispose();
+    }
+  });
+}
+
+/** One question of a sequence: takes what is known so far and answers more of it. */
+export type Step<T> = (soFar: T, place: Place) => Promise<T | typeof BACK | undefined>;
+
+/** Asks one question after the other, with a way back; what was answered is kept on the way back. `undefined`: the user has gone away. */
+export async function askSteps<T>(title: string, start: T, steps: readonly Step<T>[]): Promise<T | undefined> {
+  let soFar = start;
+  for (let i = 0; i < steps.length; ) {
+    const answer = await steps[i]?.(soFar, { title, step: i + 1, totalSteps: steps.length, back: i > 0 });
+    if (answer === undefined) return undefined;
+    if (answer === BACK) i = Math.max(0, i - 1);
+    else {
+      soFar = answer;
+      i++;
+    }
+  }
+  return soFar;
+}

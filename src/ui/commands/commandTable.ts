@@ -1,0 +1,43 @@
+import * as vscode from 'vscode';
+import type { AgentChecks } from '../agentChecks.ts';
+import type { Config } from '../config.ts';
+import { SECTION } from '../config.ts';
+import { showError } from '../showError.ts';
+import type { TreeRow } from '../treeRow.ts';
+import type { UiDeps } from '../uiDeps.ts';
+
+/** What commands are made of. */
+export interface CommandContext extends UiDeps {
+  readonly config: Config;
+  readonly agentChecks: AgentChecks;
+  readonly tree: {
+    selection(): readonly TreeRow[];
+    showMore(row: TreeRow): void;
+    /** Shows a loop in the view. */
+    reveal(loopId: string): Promise<void>;
+  };
+}
+
+/** What runs when a command is called; what it answers goes to the caller. */
+export type Handler = (...args: unknown[]) => unknown;
+
+/** Commands by their id without `loopSupervisor.`. A test holds the sum of all tables equal to package.json. */
+export type CommandTable = { readonly [id: string]: (ctx: CommandContext) => Handler };
+
+/** Registers a table. An error of a handler is shown with what helps, and the command then answers `undefined`. */
+export function registerCommands(ctx: CommandContext, ...tables: readonly CommandTable[]): vscode.Disposable {
+  const registrations = tables.flatMap((table) =>
+    Object.entries(table).map(([id, make]) => {
+      const handler = make(ctx);
+      return vscode.commands.registerCommand(`${SECTION}.${id}`, async (...args: unknown[]) => {
+        try {
+          return await handler(...args);
+        } catch (error) {
+          showError(ctx, error);
+          return undefined;
+        }
+      });
+    }),
+  );
+  return vscode.Disposable.from(...registrations);
+}

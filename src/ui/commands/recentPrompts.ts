@@ -1,0 +1,45 @@
+import * as vscode from 'vscode';
+import type { Loop, LoopSpec } from '../../core/loop.ts';
+import { askItem, BACK } from '../asking.ts';
+import { baseName, formatClock } from '../format.ts';
+import { STATE_WORDS } from '../loopWords.ts';
+import { oneLine } from '../safeText.ts';
+import type { CommandContext } from './commandTable.ts';
+import { writeInEditor } from './editorText.ts';
+
+const SHOWN = 50;
+
+/** Shows the prompts of the last loops, each text once. Answers the one to submit again; one that is to be changed opens in an editor. */
+export async function askRecentPrompt(ctx: CommandContext): Promise<LoopSpec | undefined> {
+  const supervisor = await ctx.host.ready();
+  const live = supervisor.live().map(({ loop }): Loop => loop);
+  const loops = [...live, ...supervisor.finished({ limit: SHOWN })].toSorted((a, b) => b.submittedAt - a.submittedAt);
+  const pencil = { iconPath: new vscode.ThemeIcon('edit'), tooltip: 'Edit before Submitting' };
+  const now = Date.now();
+  const items = new Map<string, vscode.QuickPickItem & { readonly spec: LoopSpec }>();
+  for (const { loopId, title, agent, cwd, state, submittedAt } of loops.slice(0, SHOWN)) {
+    const prompt = supervisor.get(loopId)?.prompt;
+    if (prompt === undefined || items.has(prompt)) continue;
+    items.set(prompt, {
+      label: oneLine(title, 80) || loopId,
+      description: `${agent} · ${baseName(cwd)} · ${formatClock(submittedAt, now)} · ${STATE_WORDS[state]}`,
+      detail: oneLine(prompt, 200),
+      buttons: [pencil],
+      spec: { prompt, agent, cwd, title },
+    });
+  }
+  if (items.size === 0) {
+    void vscode.window.showInformationMessage('There is no recent prompt yet.');
+    return undefined;
+  }
+  const answer = await askItem({
+    title: 'Submit Recent Prompt',
+    placeholder: 'Choose a prompt to submit again; the pencil opens it for changes',
+    items: [...items.values()],
+    onItemButton: async (item) => {
+      await writeInEditor(item.spec.prompt);
+      return true;
+    },
+  });
+  return answer === undefined || answer === BACK ? undefined : answer.spec;
+}

@@ -1,0 +1,30 @@
+import * as vscode from 'vscode';
+import type { LoopSpec } from '../../core/loop.ts';
+import type { SubmitResult } from '../../core/status.ts';
+import type { CommandTable } from './commandTable.ts';
+
+/** The bundled agent. */
+const SAMPLE = 'sample';
+
+/**
+ * Loops that show every state within half a minute, without an account: work, children, a restart that helps, one that does not, and a
+ * queue as soon as the cap is below their number.
+ */
+const SAMPLES: readonly LoopSpec[] = [
+  { title: 'Sample: quick success', prompt: 'Add a greeting to the readme. [cost 0.02]' },
+  { title: 'Sample: takes its time', prompt: 'Look through all the tests and describe each of them. [slow 20] [cost 0.05]', estimatedCostUsd: 0.05 },
+  { title: 'Sample: fails for good', prompt: 'Do what can not be done. [fail]' },
+  { title: 'Sample: starts helpers', prompt: 'Build three packages at once. [spawn 3] [slow 12] [cost 0.03]', estimatedCostUsd: 0.03 },
+  { title: 'Sample: waits for a slot', prompt: 'Rename a variable everywhere. [slow 4] [cost 0.01]' },
+  { title: 'Sample: goes ahead of the queue', prompt: 'Fix the build first. [slow 3] [cost 0.01]', priority: 5 },
+];
+
+export const sampleCommands: CommandTable = {
+  /** Submits the samples and shows the view. Answers their results. */
+  runSampleLoops: (ctx) => async () => {
+    await vscode.commands.executeCommand('loopSupervisor.loops.focus');
+    const results: SubmitResult[] = [];
+    for (const spec of SAMPLES) results.push(await ctx.host.submit({ ...spec, agent: SAMPLE }));
+    return results;
+  },
+};

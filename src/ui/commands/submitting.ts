@@ -1,0 +1,77 @@
+import * as vscode from 'vscode';
+import type { LoopSpec } from '../../core/loop.ts';
+import type { SubmitResult } from '../../core/status.ts';
+import { askItem, BACK, type Place } from '../asking.ts';
+import { baseName } from '../format.ts';
+import { oneLine } from '../safeText.ts';
+import { showError } from '../showError.ts';
+import { chooseAgent } from './chooseAgent.ts';
+import type { CommandContext } from './commandTable.ts';
+
+/** Where the chosen folder is remembered, per workspace. */
+export const FOLDER_KEY = 'submit.folder';
+const SAID_MS = 5000;
+
+/**
+ * Submits what the user has put together and says how it went. Where no agent was ever chosen and one is installed, it is asked for
+ * first. An error comes with what helps, and the same loop is submitted again when that has cleared the way. `undefined`: not submitted.
+ */
+export async function submitByHand(ctx: CommandContext, spec: LoopSpec): Promise<SubmitResult | undefined> {
+  const agent = spec.agent ?? (await agentForFirstSubmit(ctx));
+  if (agent === BACK) return undefined;
+  const cwd = spec.cwd ?? (await folderForSubmit(ctx));
+  if (cwd === BACK) return undefined;
+  return submit(ctx, { ...spec, ...(agent === undefined ? {} : { agent }), ...(cwd === undefined ? {} : { cwd }) });
+}
+
+async function submit(ctx: CommandContext, spec: LoopSpec): Promise<SubmitResult | undefined> {
+  try {
+    const result = await ctx.host.submit(spec);
+    const title = oneLine(spec.title ?? spec.prompt.trimStart(), 50);
+    const said = result.queued ? `$(clock) Queued at place ${result.position}: ${title}` : `$(play) Started: ${title}`;
+    vscode.window.setStatusBarMessage(said, SAID_MS);
+    return result;
+  } catch (error) {
+    showError(ctx, error, () => submit(ctx, spec));
+    return undefined;
+  }
+}
+
+/** The agent to ask for once; `undefined` leaves it to the setting. */
+async function agentForFirstSubmit(ctx: CommandContext): Promise<string | typeof BACK | undefined> {
+  if (ctx.config.hasDefaultAgent) return undefined;
+  const found = (await ctx.agentChecks.find()).filter(({ path, bundled }) => path !== undefined && !bundled);
+  if (found.length === 0) return undefined;
+  return (await chooseAgent(ctx, 'Choose the agent that runs your prompts')) ?? BACK;
+}
+
+/**
+ * The folder in which a loop runs: that of the active editor, the only one, or in a multi-root workspace the one that was chosen last,
+ * which is asked for once. `undefined` without a folder: the supervisor then takes the home folder.
+ */
+async function folderForSubmit(ctx: CommandContext): Promise<string | typeof BACK | undefined> {
+  const folders = vscode.workspace.workspaceFolders ?? [];
+  const editor = vscode.window.activeTextEditor;
+  const ofEditor = editor && vscode.workspace.getWorkspaceFolder(editor.document.uri);
+  if (ofEditor) return ofEditor.uri.fsPath;
+  if (folders.length <= 1) return folders[0]?.uri.fsPath;
+  const remembered = ctx.context.workspaceState.get<string>(FOLDER_KEY);
+  if (remembered !== undefined && folders.some(({ uri }) => uri.fsPath === remembered)) return remembered;
+  return (await askFolder(ctx, { title: 'Choose the folder in which the loop runs' })) ?? BACK;
+}
+
+/** Asks for a folder and remembers it if it is of the workspace. */
+export async function askFolder(ctx: CommandContext, place: Place, active?: string): Promise<string | typeof BACK | undefined> {
+  const other = { label: '$(folder-opened) Other Folder…', description: '', path: '' };
+  const items = [...(vscode.workspace.workspaceFolders ?? []).map(({ name, uri }) => ({ label: `$(folder) ${name}`, description: uri.fsPath, path: uri.fsPath })), other];
+  const known = active === undefined || items.some(({ path }) => path === active);
+  if (!known) items.unshift({ label: `$(folder) ${baseName(active)}`, description: active, path: active });
+  const answer = await askItem({ ...place, placeholder: 'The folder in which the agent works', items, active: items.find(({ path }) => path === active), ignoreFocusOut: true });
+  if (answer === undefined || answer === BACK) return answer;
+  if (answer !== other) {
+    await ctx.context.workspaceState.update(FOLDER_KEY, answer.path);
+    return answer.path;
+  }
+  const [folder] = (await vscode.window.showOpenDialog({ canSelectFolders: true, canSelectFiles: false, openLabel: 'Run Here' })) ?? [];
+  return folder?.fsPath;
+}

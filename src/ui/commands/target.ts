@@ -1,0 +1,91 @@
+import * as vscode from 'vscode';
+import type { LiveLoop, LoopState } from '../../core/loop.ts';
+import type { LiveView } from '../../core/status.ts';
+import { askItem, BACK } from '../asking.ts';
+import { describeFinished, describeLive, STATE_WORDS } from '../loopWords.ts';
+import { oneLine } from '../safeText.ts';
+import type { RowSubject, TreeRow } from '../treeRow.ts';
+import type { CommandContext } from './commandTable.ts';
+
+/** Which loops a command is for. */
+export interface Fitting {
+  /** The title of the list that asks for one. */
+  readonly title: string;
+  readonly states: readonly LoopState[];
+  /** Narrows live loops further. */
+  live?(view: LiveView): boolean;
+  /** Narrows failed loops to those that were not cleared. */
+  readonly permanent?: boolean;
+}
+
+const FINISHED_ASKED = 100;
+
+/**
+ * The rows that a command was called on: one row with all that are selected, from a menu of the view; the selection of the view, when
+ * a key binding of ours says so; nothing else.
+ */
+export function rowsOf(ctx: CommandContext, args: readonly unknown[]): readonly TreeRow[] {
+  const [first, all] = args;
+  if (first === 'selection') return ctx.tree.selection();
+  if (Array.isArray(all) && all.every(isRow) && all.length > 0) return all;
+  return isRow(first) ? [first] : [];
+}
+
+/** Ids of the loops that a command was called on: tree rows, ids, objects with a `loopId`; with nothing, the user is asked. */
+export async function loopsOf(ctx: CommandContext, args: readonly unknown[], fitting: Fitting): Promise<string[]> {
+  const rows = rowsOf(ctx, args);
+  if (rows.length > 0 || args[0] === 'selection') return [...new Set(rows.flatMap(({ subject }) => ('loopId' in subject ? [subject.loopId] : [])))];
+  const named = args[0] === undefined || args[0] === null ? [] : idsIn(args[0]);
+  if (named.length > 0) return named;
+  const asked = await askLoop(ctx, fitting);
+  return asked === undefined ? [] : [asked];
+}
+
+/** The same for a command that acts on one loop. */
+export async function loopOf(ctx: CommandContext, args: readonly unknown[], fitting: Fitting): Promise<string | undefined> {
+  return (await loopsOf(ctx, args, fitting))[0];
+}
+
+/** Rows of one kind among those that a command was called on. */
+export function subjectsOf<K extends RowSubject['kind']>(ctx: CommandContext, args: readonly unknown[], kind: K): Extract<RowSubject, { kind: K }>[] {
+  return rowsOf(ctx, args).flatMap(({ subject }) => (subject.kind === kind ? [subject as Extract<RowSubject, { kind: K }>] : []));
+}
+
+async function askLoop(ctx: CommandContext, fitting: Fitting): Promise<string | undefined> {
+  const supervisor = await ctx.host.ready();
+  const now = Date.now();
+  const live = supervisor.live().filter((view) => fitting.states.includes(view.loop.state) && (fitting.live?.(view) ?? true));
+  const states = (['completed', 'failed', 'cancelled'] as const).filter((state) => fitting.states.includes(state));
+  const finished = states.length === 0 ? [] : supervisor.finished({ limit: FINISHED_ASKED, states });
+  const items = [
+    ...live.map((view) => ({ label: labelOf(view.loop), description: STATE_WORDS[view.loop.state], detail: describeLive(view, now).description, loopId: view.loop.loopId })),
+    ...finished
+      .filter((loop) => !fitting.permanent || (loop.state === 'failed' && !loop.cleared))
+      .map((loop) => ({ label: labelOf(loop), description: STATE_WORDS[loop.state], detail: describeFinished(loop, now).description, loopId: loop.loopId })),
+  ];
+  if (items.length === 0) {
+    void vscode.window.showInformationMessage(`There is no loop to choose. ${fitting.title} takes loops that are ${listWords(fitting)}.`);
+    return undefined;
+  }
+  const answer = await askItem({ title: fitting.title, placeholder: 'Choose a loop', items });
+  return answer === undefined || answer === BACK ? undefined : answer.loopId;
+}
+
+function labelOf(loop: Pick<LiveLoop, 'title' | 'loopId'>): string {
+  return oneLine(loop.title) || loop.loopId;
+}
+
+function listWords({ states }: Fitting): string {
+  return new Intl.ListFormat('en', { type: 'disjunction' }).format(states.map((state) => STATE_WORDS[state]));
+}
+
+function idsIn(value: unknown): string[] {
+  if (typeof value === 'string') return [value];
+  if (Array.isArray(value)) return value.flatMap(idsIn);
+  if (typeof value === 'object' && value !== null && 'loopId' in value && typeof value.loopId === 'string') return [value.loopId];
+  return [];
+}
+
+function isRow(value: unknown): value is TreeRow {
+  return typeof value === 'object' && value !== null && 'subject' in value && 'children' in value;
+}

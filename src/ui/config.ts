@@ -1,0 +1,102 @@
+import * as vscode from 'vscode';
+import type { Disposable } from '../core/clock.ts';
+import { Emitter, type Event } from '../core/event.ts';
+import type { Settings } from '../core/settings.ts';
+import { mapSettings, type SettingProblem } from './settingsMapping.ts';
+
+export const SECTION = 'loopSupervisor';
+
+/** When a kind of notification is shown. */
+export type NoticeWhen = 'off' | 'unfocused' | 'always';
+
+/** The settings, read here and nowhere else; everybody else receives values. */
+export class Config implements Disposable {
+  readonly #log: vscode.LogOutputChannel;
+  readonly #changed: Emitter<void>;
+  readonly #listener: vscode.Disposable;
+  #read = read();
+  #told = '';
+
+  constructor(log: vscode.LogOutputChannel) {
+    this.#log = log;
+    this.#changed = new Emitter((error) => log.error(error instanceof Error ? error : String(error)));
+    this.#listener = vscode.workspace.onDidChangeConfiguration((event) => {
+      if (!event.affectsConfiguration(SECTION)) return;
+      this.#read = read();
+      this.#changed.fire();
+    });
+  }
+
+  get onDidChange(): Event<void> {
+    return this.#changed.event;
+  }
+
+  /** What governs the supervisor. */
+  get settings(): Settings {
+    return this.#read.settings;
+  }
+
+  /** What is wrong with them. Problems of agents and prices are the catalog's to name. */
+  get problems(): readonly SettingProblem[] {
+    return this.#read.problems;
+  }
+
+  /** `loopSupervisor.agents` as written; the catalog checks it. */
+  get agents(): unknown {
+    return section().get('agents');
+  }
+
+  /** `loopSupervisor.prices` as written; the catalog checks it. */
+  get prices(): unknown {
+    return section().get('prices');
+  }
+
+  /** Whether the user has chosen a default agent. */
+  get hasDefaultAgent(): boolean {
+    const value = section().inspect('defaultAgent');
+    return value?.globalValue !== undefined || value?.workspaceValue !== undefined;
+  }
+
+  noticeWhen(kind: string): NoticeWhen {
+    const value = section().get<NoticeWhen>(`notifications.${kind}`);
+    return value === 'off' || value === 'unfocused' ? value : 'always';
+  }
+
+  /** Writes a setting of the user (of the machine where it is of that scope). */
+  async set(key: string, value: unknown): Promise<void> {
+    await section().update(key, value, vscode.ConfigurationTarget.Global);
+  }
+
+  /** Shows what is wrong with settings where the user looks, once for the same list of problems. */
+  report(problems: readonly SettingProblem[]): void {
+    const text = problems.map(({ key, message }) => `${SECTION}.${key}: ${message}`).join('\n');
+    if (text === this.#told) return;
+    this.#told = text;
+    const [first] = problems;
+    if (!first) return;
+    for (const line of text.split('\n')) this.#log.warn(line);
+    const more = problems.length > 1 ? ` (${problems.length - 1} more in the log)` : '';
+    void vscode.window.showWarningMessage(`${SECTION}.${first.key}: ${first.message}${more}`, 'Open Settings', 'Show Log').then((answer) => {
+      if (answer === 'Open Settings') void openSettings(problems.length === 1 ? first.key : undefined);
+      if (answer === 'Show Log') this.#log.show();
+    });
+  }
+
+  dispose(): void {
+    this.#listener.dispose();
+    this.#changed.dispose();
+  }
+}
+
+/** Shows one setting, or all of ours, in the settings editor. */
+export function openSettings(key?: string): Thenable<unknown> {
+  return vscode.commands.executeCommand('workbench.action.openSettings', key ? `@id:${SECTION}.${key}` : '@ext:loopsupervisor.loop-supervisor');
+}
+
+function section(): vscode.WorkspaceConfiguration {
+  return vscode.workspace.getConfiguration(SECTION);
+}
+
+function read() {
+  return mapSettings((key) => section().get(key));
+}
