@@ -1,0 +1,93 @@
+import type { AgentProfile } from '../../core/ports.ts';
+import type { AttemptDetail, LoopDetail } from '../../core/status.ts';
+import { cleanText } from '../panel/cleanText.ts';
+import { readTail } from './logFile.ts';
+import { AFTER, BEFORE, STDERR, type TranscriptItem } from './protocol.ts';
+
+const STDERR_SHOWN = 8_000;
+const PROMPT_SHOWN = 20_000;
+
+/** Where the output of an attempt is: paths of the files that hold standard output and standard error. */
+export interface LogPaths {
+  readonly out: string;
+  readonly err: string;
+}
+
+/** One attempt with what is needed to read its output. */
+export interface AttemptLog extends LogPaths {
+  readonly attempt: AttemptDetail;
+  /** Nobody writes its output any more. */
+  readonly ended: boolean;
+  readonly agent: string;
+  /** Absent when no such profile is known any more: then the output is shown as it is. */
+  readonly profile: AgentProfile | undefined;
+}
+
+/** A program's output is shown as it is: nothing but a structured stream is known to be Markdown. */
+export function isPlain(log: AttemptLog): boolean {
+  return !log.profile?.needsReading;
+}
+
+export function attemptLogs(detail: LoopDetail, paths: (token: string) => LogPaths, profile: AgentProfile | undefined): AttemptLog[] {
+  return detail.attempts.map((attempt) => ({
+    attempt,
+    ended: attempt.endedAt !== undefined,
+    agent: detail.loop.agent,
+    profile,
+    ...paths(attempt.token),
+  }));
+}
+
+export function promptItem(prompt: string): TranscriptItem {
+  const at = { attempt: 0, offset: BEFORE };
+  const more = Math.max(0, prompt.length - PROMPT_SHOWN);
+  return { key: 'prompt', from: at, to: { attempt: 1, offset: BEFORE }, n: 0, kind: 'prompt', text: cleanText(prompt.slice(0, PROMPT_SHOWN)), more };
+}
+
+export function headingItem({ attempt, agent }: AttemptLog): TranscriptItem {
+  const { number } = attempt;
+  return {
+    key: `${number}:start`,
+    from: { attempt: number, offset: BEFORE },
+    to: { attempt: number, offset: 0 },
+    n: 0,
+    kind: 'attempt',
+    number,
+    agent,
+    startedAt: attempt.startedAt,
+    resumed: attempt.resumed,
+    ...(attempt.sessionId === undefined ? {} : { sessionId: attempt.sessionId }),
+    ...(attempt.pid === undefined ? {} : { pid: attempt.pid }),
+  };
+}
+
+/** How the attempt ended; nothing as long as it has not. */
+export function endItem({ attempt }: AttemptLog): TranscriptItem | undefined {
+  const { number, endedAt, outcome } = attempt;
+  if (endedAt === undefined || outcome === undefined) return undefined;
+  return {
+    key: `${number}:end`,
+    from: { attempt: number, offset: AFTER },
+    to: { attempt: number + 1, offset: BEFORE },
+    n: 0,
+    kind: 'end',
+    number,
+    outcome,
+    reason: cleanText(attempt.reason ?? ''),
+    at: endedAt,
+    tookMs: Math.max(0, endedAt - attempt.startedAt),
+    usd: attempt.cost.usd,
+    estimated: attempt.cost.source === 'estimated',
+    swept: attempt.swept.length,
+    kept: attempt.kept.length,
+    remaining: attempt.remaining.length,
+  };
+}
+
+/** The end of standard error; nothing when nothing was written to it. */
+export async function stderrItem({ attempt, err }: AttemptLog): Promise<(TranscriptItem & { kind: 'stderr' }) | undefined> {
+  const { text, size } = await readTail(err, STDERR_SHOWN);
+  if (size === 0) return undefined;
+  const at = { attempt: attempt.number, offset: STDERR };
+  return { key: `${attempt.number}:err`, from: at, to: at, n: 0, kind: 'stderr', text: cleanText(text).trimEnd(), bytes: size };
+}

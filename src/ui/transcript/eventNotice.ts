@@ -1,0 +1,32 @@
+import type { AgentEvent } from '../../core/agentEvent.ts';
+import { formatClock } from '../format.ts';
+import { cleanText } from '../panel/cleanText.ts';
+import { oneLine } from '../safeText.ts';
+import type { ItemBody } from './protocol.ts';
+
+/** What an event is that is told in a line of its own, by its label; nothing for events that are shown otherwise or not at all. */
+export function noticeOf(event: AgentEvent, now: number): (ItemBody & { kind: 'notice' }) | undefined {
+  switch (event.type) {
+    case 'retry': {
+      const of = event.maxAttempts === undefined ? '' : ` of ${event.maxAttempts}`;
+      const attempt = event.attempt === undefined ? '' : ` (attempt ${event.attempt}${of})`;
+      const delay = event.delayMs === undefined ? '' : `, again in ${Math.ceil(event.delayMs / 1000)} s`;
+      return warning('Retry', `${oneLine(event.reason, 500)}${attempt}${delay}`);
+    }
+    case 'limit':
+      return warning('Usage limit', oneLine(event.reason, 500) + (event.until === undefined ? '' : ` (until ${formatClock(event.until, now)})`));
+    case 'denied':
+      return warning('Permission denied', `${oneLine(event.tool, 60)}: ${oneLine(event.reason, 500)}`);
+    case 'warning':
+      return warning('Warning', oneLine(event.text, 1_000));
+    case 'end':
+      // A good end says nothing that the end of the attempt does not say.
+      return event.ok ? undefined : { kind: 'notice', level: 'error', label: 'Error', text: cleanText(event.reason.slice(0, 4_000)) };
+    default:
+      return undefined;
+  }
+}
+
+function warning(label: string, text: string): ItemBody & { kind: 'notice' } {
+  return { kind: 'notice', level: 'warning', label, text };
+}

@@ -1,0 +1,166 @@
+import type { AgentEvent } from '../../core/agentEvent.ts';
+import { toUsd } from '../../core/money.ts';
+import { cleanText } from '../panel/cleanText.ts';
+import { oneLine } from '../safeText.ts';
+import { noticeOf } from './eventNotice.ts';
+import type { LogLine } from './logFile.ts';
+import type { ItemBody, Pos, TranscriptItem } from './protocol.ts';
+import { editOf } from './toolDetails.ts';
+
+/** A text is continued in another item beyond this many characters, so that showing a change costs the same however long the text is. */
+const LONGEST_TEXT = 16_000;
+/** A call whose result has not come after so many others is not waited for. */
+const OPEN_CALLS = 200;
+const INLINE_DIFF = 60;
+
+type Add = (body: ItemBody) => TranscriptItem;
+type Tool = TranscriptItem & { kind: 'tool' };
+type Text = { item: TranscriptItem & { kind: 'text' }; raw: string };
+
+export interface FoldOptions {
+  readonly attempt: number;
+  /** Text is a program's output, not Markdown. */
+  readonly plain: boolean;
+  /**
+   * The reader began somewhere in the middle: what it first says of the cost may be the sum of all before, so it is not shown.
+   */
+  readonly midway: boolean;
+  /** Wall time, ms: what is told of times is told as seen from now. */
+  readonly now: number;
+}
+
+/** Makes of the lines of one attempt, and the events that they say, the items that are shown. */
+export class ItemFold {
+  readonly #options: FoldOptions;
+  readonly #calls = new Map<string, Tool>();
+  /** What was added or changed since it was last taken, by key. */
+  readonly #fresh = new Map<string, TranscriptItem>();
+  #text: Text | undefined;
+  #costSeen: boolean;
+
+  constructor(options: FoldOptions) {
+    this.#options = options;
+    this.#costSeen = !options.midway;
+  }
+
+  /** Takes one line with the events that the agent's reader found in it. */
+  push(line: LogLine, events: readonly AgentEvent[]): void {
+    const at: Pos = { attempt: this.#options.attempt, offset: line.from };
+    const to: Pos = { attempt: this.#options.attempt, offset: line.to };
+    let n = 0;
+    const add: Add = (body) => {
+      const item = { key: `${at.attempt}:${at.offset}:${n}`, from: at, to, n, ...body } as TranscriptItem;
+      n++;
+      this.#fresh.set(item.key, item);
+      return item;
+    };
+    if (line.cut) {
+      this.#text = undefined;
+      const megabytes = ((line.to - line.from) / 1e6).toFixed(1);
+      add({ kind: 'notice', level: 'info', label: 'Long line', text: `A line of ${megabytes} MB is shown cut. The raw log has all of it.` });
+      add({ kind: 'text', text: cleanText(line.text.slice(0, 2_000)), plain: true });
+      return;
+    }
+    for (const event of events) this.#event(event, line, to, add, events);
+    // The place after this line is behind whatever was continued by it.
+    if (this.#text) this.#text.item = this.#put({ ...this.#text.item, to });
+  }
+
+  /** What was added or changed since the last time, in order. */
+  take(): TranscriptItem[] {
+    const items = [...this.#fresh.values()];
+    this.#fresh.clear();
+    return items;
+  }
+
+  #event(event: AgentEvent, line: LogLine, to: Pos, add: Add, all: readonly AgentEvent[]): void {
+    if (event.type === 'text') {
+      this.#say(event, to, add);
+      return;
+    }
+    if (event.type === 'usage' || event.type === 'session') return;
+    this.#text = undefined;
+    if (event.type === 'toolCall') this.#call(event, line, add, all);
+    else if (event.type === 'toolResult') this.#result(event, line, add);
+    else if (event.type === 'cost') this.#cost(event, add);
+    else {
+      const notice = noticeOf(event, this.#options.now);
+      if (notice) add(notice);
+    }
+  }
+
+  #call(event: AgentEvent & { type: 'toolCall' }, line: LogLine, add: Add, all: readonly AgentEvent[]): void {
+    // Which edit belongs to which call is clear only where there is one.
+    const diff = all.filter((other) => other.type === 'toolCall').length === 1 ? editOf(line.text, INLINE_DIFF) : undefined;
+    const item = add({
+      kind: 'tool',
+      name: oneLine(event.name, 60),
+      summary: oneLine(event.summary, 200),
+      lines: [line.from],
+      ...(diff ? { diff } : {}),
+    });
+    this.#calls.set(event.id ?? '', item as Tool);
+    const oldest = this.#calls.keys().next().value;
+    if (this.#calls.size > OPEN_CALLS && oldest !== undefined) this.#calls.delete(oldest);
+  }
+
+  #result(event: AgentEvent & { type: 'toolResult' }, line: LogLine, add: Add): void {
+    const call = this.#calls.get(event.id ?? '');
+    const result = { ok: event.ok, summary: oneLine(event.summary, 200) };
+    if (call) {
+      this.#calls.delete(event.id ?? '');
+      this.#put({ ...call, result, lines: [...new Set([...call.lines, line.from])] });
+    } else add({ kind: 'tool', summary: '', result, lines: [line.from] });
+  }
+
+  #cost(event: AgentEvent & { type: 'cost' }, add: Add): void {
+    const trusted = this.#costSeen;
+    this.#costSeen = true;
+    if (!trusted || event.cost === 0) return;
+    add({
+      kind: 'cost',
+      usd: toUsd(event.cost),
+      estimated: event.source === 'estimated',
+      ...(event.model ? { model: oneLine(event.model, 60) } : {}),
+      ...(event.note ? { note: oneLine(event.note, 200) } : {}),
+    });
+  }
+
+  #say(event: AgentEvent & { type: 'text' }, to: Pos, add: Add): void {
+    const { plain } = this.#options;
+    const joins = this.#text && (plain || event.delta);
+    const glue = joins && !event.delta ? '\n' : '';
+    let rest = event.text;
+    if (this.#text && joins && this.#text.raw.length < LONGEST_TEXT) {
+      const room = LONGEST_TEXT - this.#text.raw.length;
+      const piece = rest.length <= room ? rest : rest.slice(0, breakAt(rest, room));
+      this.#text.raw += glue + piece;
+      this.#text.item = this.#put({ ...this.#text.item, text: cleanText(this.#text.raw), to });
+      rest = rest.slice(piece.length);
+      if (rest === '') return;
+    }
+    do {
+      const piece = rest.slice(0, breakAt(rest, LONGEST_TEXT));
+      rest = rest.slice(piece.length);
+      const item = add({ kind: 'text', text: cleanText(piece), plain }) as TranscriptItem & { kind: 'text' };
+      this.#text = { item, raw: piece };
+    } while (rest !== '');
+    if (!plain && !event.delta) this.#text = undefined;
+  }
+
+  #put<T extends TranscriptItem>(item: T): T {
+    this.#fresh.set(item.key, item);
+    return item;
+  }
+}
+
+/** Where to break a text that is longer than `max`: after a paragraph, else a line, else a word, else between two characters. */
+function breakAt(text: string, max: number): number {
+  if (text.length <= max) return text.length;
+  for (const mark of ['\n\n', '\n', ' ']) {
+    const index = text.lastIndexOf(mark, max - mark.length);
+    if (index > max / 2) return index + mark.length;
+  }
+  const code = text.charCodeAt(max - 1);
+  return code >= 0xd800 && code <= 0xdbff && max > 1 ? max - 1 : max;
+}

@@ -1,0 +1,156 @@
+import type { LoopState } from '../../core/loop.ts';
+
+/**
+ * A place in a loop's transcript: before a line of an attempt's standard output. Offsets are bytes. `BEFORE` stands before the attempt's
+ * heading, `AFTER` behind all of its output.
+ */
+export interface Pos {
+  /** Number of the attempt, from 1; 0 stands before the first. */
+  readonly attempt: number;
+  readonly offset: number;
+}
+
+export const BEFORE = -1;
+export const AFTER = Number.MAX_SAFE_INTEGER;
+/** The place of what was written to standard error: behind the output, before the end. */
+export const STDERR = AFTER - 1;
+export const START: Pos = { attempt: 0, offset: BEFORE };
+
+export function comparePos(a: Pos, b: Pos): number {
+  return a.attempt - b.attempt || a.offset - b.offset;
+}
+
+/** One line of a diff as shown: its sign and its text. */
+export interface DiffLine {
+  readonly sign: '+' | '-' | ' ' | '@';
+  readonly text: string;
+}
+
+/** Something the transcript shows, in the order of `from`, then `n`. All text is cleaned of control characters; it is never markup. */
+export type TranscriptItem = {
+  /** Names the item as long as the transcript is open. */
+  readonly key: string;
+  readonly from: Pos;
+  readonly to: Pos;
+  /** Order among items from the same line. */
+  readonly n: number;
+} & ItemBody;
+
+export type ItemBody =
+  | { readonly kind: 'prompt'; readonly text: string /** Characters that are not shown. */; readonly more: number }
+  | {
+      readonly kind: 'attempt';
+      readonly number: number;
+      readonly agent: string;
+      /** Wall time, ms. */
+      readonly startedAt: number;
+      readonly resumed: boolean;
+      readonly sessionId?: string;
+      readonly pid?: number;
+    }
+  /** `plain`: output of a program, shown as it is; otherwise Markdown. */
+  | { readonly kind: 'text'; readonly text: string; readonly plain: boolean }
+  | {
+      readonly kind: 'tool';
+      /** Absent when only the result is in this part of the log. */
+      readonly name?: string;
+      readonly summary: string;
+      readonly result?: { readonly ok: boolean; readonly summary: string };
+      readonly diff?: readonly DiffLine[];
+      /** Offsets of the lines that tell more: what `expand` asks for. */
+      readonly lines: readonly number[];
+    }
+  | { readonly kind: 'notice'; readonly level: 'error' | 'warning' | 'info'; readonly label: string; readonly text: string }
+  | { readonly kind: 'cost'; readonly usd: number; readonly estimated: boolean; readonly model?: string; readonly note?: string }
+  /** The end of standard error; `bytes` is its whole size. */
+  | { readonly kind: 'stderr'; readonly text: string; readonly bytes: number }
+  | {
+      readonly kind: 'end';
+      readonly number: number;
+      readonly outcome: string;
+      readonly reason: string;
+      /** Wall time, ms. */
+      readonly at: number;
+      readonly tookMs: number;
+      readonly usd: number;
+      readonly estimated: boolean;
+      readonly swept: number;
+      readonly kept: number;
+      readonly remaining: number;
+    };
+
+/** What stands above the transcript. */
+export interface TranscriptHeader {
+  readonly loopId: string;
+  readonly title: string;
+  readonly agent: string;
+  readonly cwd: string;
+  readonly state: LoopState;
+  /** Since when it is in its state: wall time, ms. */
+  readonly since: number;
+  /** Until when it waits: wall time, ms. */
+  readonly until?: number;
+  /** Why it is in its state, where that needs saying. */
+  readonly why?: string;
+  readonly attempts: number;
+  readonly usd: number;
+  readonly estimated: boolean;
+  /** There may be more to come. */
+  readonly live: boolean;
+}
+
+/** A place where the searched text occurs. */
+export interface SearchHit {
+  readonly at: Pos;
+  readonly before: string;
+  readonly match: string;
+  readonly after: string;
+}
+
+/** A part of what a tool was given or has answered. */
+export type DetailSection =
+  | { readonly kind: 'fields'; readonly fields: readonly { readonly name: string; readonly value: string }[] }
+  | { readonly kind: 'text'; readonly label: string; readonly text: string; readonly cut: boolean }
+  | { readonly kind: 'diff'; readonly label: string; readonly lines: readonly DiffLine[]; readonly cut: boolean };
+
+/** To the webview. */
+export type ToView =
+  | { readonly type: 'header'; readonly header: TranscriptHeader }
+  /** Everything that is shown; `atEnd`: what comes will be appended. `focus`: the place to scroll to, else the end. */
+  | {
+      readonly type: 'reset';
+      readonly items: readonly TranscriptItem[];
+      readonly atStart: boolean;
+      readonly atEnd: boolean;
+      readonly focus?: Pos;
+      /** Bytes that were passed over because more came than can be shown. */
+      readonly skipped?: number;
+    }
+  | { readonly type: 'earlier'; readonly items: readonly TranscriptItem[]; readonly atStart: boolean }
+  | { readonly type: 'later'; readonly items: readonly TranscriptItem[]; readonly atEnd: boolean }
+  /** New items, and items that have changed. */
+  | { readonly type: 'live'; readonly items: readonly TranscriptItem[] }
+  | { readonly type: 'details'; readonly key: string; readonly sections: readonly DetailSection[] }
+  | {
+      readonly type: 'hits';
+      readonly id: number;
+      readonly hits: readonly SearchHit[];
+      /** 0 to 1. */
+      readonly progress: number;
+      readonly done: boolean;
+      /** There are more than are listed. */
+      readonly more: boolean;
+    }
+  | { readonly type: 'gone'; readonly text: string };
+
+/** From the webview: checked on arrival. */
+export type FromView =
+  | { readonly type: 'ready' }
+  | { readonly type: 'latest' }
+  | { readonly type: 'earlier'; readonly before: Pos /** The end was dropped from view: nothing is appended any more. */; readonly detached: boolean }
+  | { readonly type: 'later'; readonly after: Pos }
+  | { readonly type: 'goto'; readonly at: Pos }
+  | { readonly type: 'expand'; readonly key: string; readonly attempt: number; readonly lines: readonly number[] }
+  | { readonly type: 'search'; readonly id: number; readonly text: string }
+  | { readonly type: 'openFile'; readonly path: string; readonly line?: number; readonly column?: number }
+  | { readonly type: 'command'; readonly command: 'openLog' | 'showDetail' | 'cancel' };

@@ -1,0 +1,301 @@
+import type { Clock, Disposable } from '../../core/clock.ts';
+import { isLive } from '../../core/loop.ts';
+import type { AgentProfile } from '../../core/ports.ts';
+import type { LoopDetail } from '../../core/status.ts';
+import { type AttemptLog, attemptLogs, type LogPaths } from './attemptLog.ts';
+import { stepBack } from './earlier.ts';
+import { ForwardCursor } from './forwardCursor.ts';
+import { readBackward, readLine, sizeOf } from './logFile.ts';
+import { searchLogs } from './logSearch.ts';
+import { AFTER, BEFORE, comparePos, type FromView, type Pos, type SearchHit, START, type ToView, type TranscriptHeader, type TranscriptItem } from './protocol.ts';
+import { toolDetails } from './toolDetails.ts';
+
+/** Output that is read and sent at once, bytes. */
+const WINDOW = 256 * 1024;
+/** A log up to this size (bytes) is read from its beginning when it is opened, so that everything in it is exact. */
+const SMALL_LOG = 1024 * 1024;
+/** More output than this (bytes) in one pause can not be read by people: it is passed over. */
+const MAX_BACKLOG = 2 * 1024 * 1024;
+const MIN_ITEMS = 40;
+/** Between two looks at a log that grows (ms): at most 8 messages a second. */
+const PAUSE_MS = 125;
+const MAX_HITS = 500;
+
+interface Read {
+  readonly detail: LoopDetail;
+  readonly logs: readonly AttemptLog[];
+}
+
+export interface SessionDeps {
+  /** The loop as it is now; undefined when it is gone. */
+  detail(): LoopDetail | undefined;
+  paths(token: string): LogPaths;
+  profile(agent: string): AgentProfile | undefined;
+  readonly clock: Clock;
+  post(message: ToView): void;
+  onError(error: unknown): void;
+}
+
+/** The messages that a session answers; the others are commands for the panel. */
+export type SessionRequest = Exclude<FromView, { type: 'openFile' | 'command' }>;
+
+/**
+ * One transcript that is looked at: answers what the view asks for, and follows the loop while the view shows the end of it. It holds one
+ * window of the log in memory and reads nothing while the view is hidden.
+ */
+export class TranscriptSession implements Disposable {
+  readonly #deps: SessionDeps;
+  #cursor = new ForwardCursor(START);
+  /** The view shows everything up to the cursor. */
+  #following = false;
+  #visible = true;
+  #disposed = false;
+  #timer: Disposable | undefined;
+  #search: AbortController | undefined;
+  #detail: LoopDetail | undefined;
+  /** The loop may have changed since `detail` was read. */
+  #dirty = true;
+  #header = '';
+  /** One thing after the other: windows and live items must not mix. */
+  #queue: Promise<void> = Promise.resolve();
+
+  constructor(deps: SessionDeps) {
+    this.#deps = deps;
+  }
+
+  /** Answers a message of the view. */
+  handle(message: SessionRequest): void {
+    switch (message.type) {
+      case 'ready':
+      case 'latest':
+        this.#enqueue(() => this.#open());
+        break;
+      case 'earlier':
+        if (message.detached) this.#following = false;
+        this.#enqueue(() => this.#earlier(message.before));
+        break;
+      case 'later':
+        this.#enqueue(() => this.#later(message.after));
+        break;
+      case 'goto':
+        this.#enqueue(() => this.#goto(message.at));
+        break;
+      case 'expand':
+        this.#enqueue(() => this.#expand(message.key, message.attempt, message.lines));
+        break;
+      case 'search':
+        // Beside the queue: a long search must not hold up the live output.
+        this.#find(message.id, message.text).catch((error: unknown) => this.#deps.onError(error));
+    }
+  }
+
+  /** The loop may have changed. */
+  changed(): void {
+    this.#dirty = true;
+    if (this.#visible && !this.#timer) this.#enqueue(() => this.#tick());
+  }
+
+  /** A hidden view costs nothing; when it shows again it asks for everything anew. */
+  setVisible(visible: boolean): void {
+    this.#visible = visible;
+    if (visible) return;
+    this.#following = false;
+    this.#search?.abort();
+    this.#timer?.dispose();
+    this.#timer = undefined;
+  }
+
+  dispose(): void {
+    this.setVisible(false);
+    this.#disposed = true;
+  }
+
+  #enqueue(work: () => Promise<void>): void {
+    this.#queue = this.#queue
+      .then(() => (this.#disposed ? undefined : work()))
+      .catch((error: unknown) => {
+        this.#deps.onError(error);
+        this.#post({ type: 'gone', text: `The output could not be read: ${error instanceof Error ? error.message : String(error)}` });
+      });
+  }
+
+  #post(message: ToView): void {
+    if (!this.#disposed) this.#deps.post(message);
+  }
+
+  #read(): Read | undefined {
+    if (this.#dirty) this.#detail = this.#deps.detail();
+    this.#dirty = false;
+    const detail = this.#detail;
+    if (!detail) {
+      this.#dirty = true;
+      this.#following = false;
+      this.#post({ type: 'gone', text: 'This loop is no longer in the history.' });
+      return undefined;
+    }
+    const header = headerOf(detail);
+    const text = JSON.stringify(header);
+    if (text !== this.#header) {
+      this.#header = text;
+      this.#post({ type: 'header', header });
+    }
+    return { detail, logs: attemptLogs(detail, this.#deps.paths, this.#deps.profile(detail.loop.agent)) };
+  }
+
+  /** Shows the end and follows it. `skipped`: bytes that were passed over for that. */
+  async #open(skipped?: number): Promise<void> {
+    this.#header = '';
+    const read = this.#read();
+    if (!read) return;
+    const from = await openingPlace(read.logs);
+    this.#cursor = new ForwardCursor(from);
+    const { items } = await this.#drain(read, 2 * SMALL_LOG);
+    this.#following = this.#visible;
+    this.#post({ type: 'reset', items, atStart: from.attempt === 0, atEnd: true, ...(skipped === undefined ? {} : { skipped }) });
+    this.#arm(read.detail);
+  }
+
+  /** Reads on until `maxBytes` of output were read, or the end is reached. */
+  async #drain({ detail, logs }: Read, maxBytes: number): Promise<{ items: TranscriptItem[]; atEnd: boolean }> {
+    const items = new Map<string, TranscriptItem>();
+    let atEnd = false;
+    for (let bytes = 0; bytes < maxBytes && !atEnd; ) {
+      const step = await this.#cursor.next(logs, () => detail.prompt, WINDOW, this.#deps.clock.now());
+      for (const item of step.items) items.set(item.key, item);
+      bytes += step.read;
+      atEnd = step.atEnd;
+    }
+    return { items: [...items.values()], atEnd };
+  }
+
+  async #earlier(before: Pos): Promise<void> {
+    const read = this.#read();
+    if (!read) return;
+    const items: TranscriptItem[] = [];
+    let at = before;
+    let atStart = false;
+    for (let left = 2 * WINDOW; left > 0 && items.length < MIN_ITEMS && !atStart; left -= WINDOW / 2) {
+      const window = await stepBack(read.logs, at, () => read.detail.prompt, WINDOW / 2, this.#deps.clock.now());
+      items.unshift(...window.items);
+      at = window.from;
+      atStart = window.atStart;
+    }
+    this.#post({ type: 'earlier', items, atStart });
+  }
+
+  async #later(after: Pos): Promise<void> {
+    const read = this.#read();
+    if (!read) return;
+    if (comparePos(this.#cursor.pos, after) !== 0) this.#cursor = new ForwardCursor(after);
+    const { items, atEnd } = await this.#drain(read, WINDOW);
+    this.#following = atEnd && this.#visible;
+    this.#post({ type: 'later', items, atEnd });
+    this.#arm(read.detail);
+  }
+
+  /** Shows what is around a place. */
+  async #goto(at: Pos): Promise<void> {
+    const read = this.#read();
+    if (!read) return;
+    const { from } = await stepBack(read.logs, at, () => read.detail.prompt, WINDOW / 8, this.#deps.clock.now());
+    this.#cursor = new ForwardCursor(from);
+    const { items, atEnd } = await this.#drain(read, WINDOW);
+    this.#following = atEnd && this.#visible;
+    this.#post({ type: 'reset', items, atStart: from.attempt === 0, atEnd, focus: at });
+    this.#arm(read.detail);
+  }
+
+  async #expand(key: string, attempt: number, lines: readonly number[]): Promise<void> {
+    const log = this.#read()?.logs.find((one) => one.attempt.number === attempt);
+    if (!log) return;
+    const texts = await Promise.all(lines.map((offset) => readLine(log.out, offset)));
+    this.#post({ type: 'details', key, sections: toolDetails(texts.flatMap((line) => line?.text ?? [])) });
+  }
+
+  async #find(id: number, text: string): Promise<void> {
+    this.#search?.abort();
+    const read = this.#read();
+    if (!read || text.trim() === '') return;
+    const search = new AbortController();
+    this.#search = search;
+    let told = 0;
+    const hits: SearchHit[] = [];
+    const more = await searchLogs(read.logs, {
+      text,
+      limit: MAX_HITS,
+      signal: search.signal,
+      found: (found, progress) => {
+        hits.push(...found);
+        const now = this.#deps.clock.now();
+        if (now - told < PAUSE_MS && now >= told) return;
+        told = now;
+        this.#post({ type: 'hits', id, hits: hits.splice(0), progress, done: false, more: false });
+      },
+    });
+    if (!search.signal.aborted) this.#post({ type: 'hits', id, hits, progress: 1, done: true, more });
+  }
+
+  async #tick(): Promise<void> {
+    const read = this.#read();
+    if (!read || !this.#following) return;
+    const backlog = await this.#cursor.backlog(read.logs);
+    if (backlog > MAX_BACKLOG) {
+      await this.#open(backlog);
+      return;
+    }
+    const { items } = await this.#drain(read, WINDOW);
+    // Asked again: the view may have been hidden or have left the end meanwhile.
+    if (items.length > 0 && this.#following) this.#post({ type: 'live', items });
+    this.#arm(read.detail);
+  }
+
+  #arm(detail: LoopDetail): void {
+    const grows = detail.loop.state === 'running' || detail.loop.state === 'stopping';
+    if (!grows || !this.#following || !this.#visible || this.#disposed || this.#timer) return;
+    this.#timer = this.#deps.clock.after(PAUSE_MS, () => {
+      this.#timer = undefined;
+      this.#enqueue(() => this.#tick());
+    });
+  }
+}
+
+/** Where to begin so that the end is shown with about a window of output before it, and small logs from their beginning. */
+async function openingPlace(logs: readonly AttemptLog[]): Promise<Pos> {
+  let shown = 0;
+  for (const log of logs.toReversed()) {
+    const size = await sizeOf(log.out);
+    const attempt = log.attempt.number;
+    if (size > SMALL_LOG) {
+      const { from } = await readBackward(log.out, AFTER, Math.max(WINDOW - shown, WINDOW / 8), log.ended);
+      return { attempt, offset: from };
+    }
+    shown += size;
+    if (shown >= WINDOW) return { attempt, offset: BEFORE };
+  }
+  return START;
+}
+
+export function headerOf({ loop, costUsd, costEstimated }: LoopDetail): TranscriptHeader {
+  const why =
+    loop.state === 'waiting'
+      ? loop.why
+      : loop.state === 'failed'
+        ? loop.failure.reason
+        : loop.state === 'backingOff'
+          ? loop.lastError?.reason
+          : undefined;
+  return {
+    loopId: loop.loopId,
+    title: loop.title,
+    agent: loop.agent,
+    cwd: loop.cwd,
+    state: loop.state,
+    since: loop.state === 'running' || loop.state === 'stopping' ? loop.attempt.startedAt : loop.since,
+    ...('until' in loop ? { until: loop.until } : {}),
+    ...(why === undefined ? {} : { why }),
+    attempts: loop.attempts,
+    usd: costUsd,
+    estimated: costEstimated,
+    live: isLive(loop),
+  };
+}
