@@ -327,7 +327,10 @@ export class Engine implements Disposable {
   readonly #due = (): void => {
     if (this.#disposed) return;
     const now = this.context.clock.now();
-    if (this.#nextDue(now) > now) return this.#schedule();
+    if (this.#nextDue(now) > now) {
+      this.#schedule();
+      return;
+    }
     this.turnAndDispatch(wakeDue).catch((error: unknown) => {
       this.context.log('Loops that are due could not be woken; it is tried again.', error);
       this.#wake = this.context.clock.after(TRY_AGAIN_MS, this.#due);

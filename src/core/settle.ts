@@ -149,12 +149,15 @@ function moveOn(turn: Turn, loop: ActiveLoop, verdict: Verdict, end: RunEnd): vo
       waitForReset(turn, loop, verdict);
       return;
     case 'interrupted':
-      if (verdict.charged) return restart(turn, loop, { class: 'lost', reason: verdict.reason, at: turn.now });
+      if (verdict.charged) {
+        restart(turn, loop, { class: 'lost', reason: verdict.reason, at: turn.now });
+        return;
+      }
       requeue(turn, loop, verdict.reason);
       turn.tell({ type: 'loop:interrupted', loopId: loop.loopId, reason: verdict.reason });
       return;
     case 'failed':
-      return fail(turn, loop, verdict, end);
+      fail(turn, loop, verdict, end);
   }
 }
 

@@ -23,7 +23,7 @@ import { finish, requeue } from './settle.ts';
 import { charge, watchBudget, watchCap } from './spend.ts';
 import type { LiveView, LoopDetail, Status, SubmitResult } from './status.ts';
 import { requestStop } from './stop.ts';
-import { admit, latestOf, liveOf, readmit } from './submit.ts';
+import { admit, latestOf, readmit } from './submit.ts';
 import type { Turn } from './turn.ts';
 
 /** A store that can not be written must not block a stop for longer than this (ms, R7.2). */
@@ -34,6 +34,8 @@ const KILL_MS = 2_000;
 const RELOAD_MS = 15_000;
 /** Signals that are meant to end a process: the user's stop (R7.3). */
 const ENDING_SIGNALS: readonly string[] = ['SIGTERM', 'SIGINT', 'SIGKILL', 'SIGHUP', 'SIGQUIT'];
+
+const STARTING = 'Loop Supervisor is still starting. Try again in a moment.';
 
 /**
  * Governs headless agents: a bounded queue, one cap, restart intensity, a circuit breaker and a daily budget, over all windows that share
@@ -110,7 +112,7 @@ export class Supervisor {
 
   /** Ends a loop for good (R7.2): answers whether there was such a live loop, once the stop is on record and under way. */
   async cancel(loopId: string): Promise<boolean> {
-    this.#mustBeReady();
+    this.#mustBeOpen();
     return this.#stopEvenUnwritten(loopId, (turn) => {
       const loop = turn.mirror.find(loopId);
       if (loop) this.#cancelIn(turn, loop);
@@ -123,7 +125,7 @@ export class Supervisor {
    * SIGKILL, SIGHUP, SIGQUIT) is the user's stop: recorded first, never restarted.
    */
   async killProcessGroup(loopId: string, signal = 'SIGTERM'): Promise<boolean> {
-    this.#mustBeReady();
+    this.#mustBeOpen();
     const name = signal.startsWith('SIG') ? signal : `SIG${signal}`;
     const ending = ENDING_SIGNALS.includes(name);
     const active = this.#engine.mirror.find(loopId);
@@ -134,6 +136,7 @@ export class Supervisor {
           const loop = turn.mirror.find(loopId);
           if (loop && isActive(loop)) requestStop(turn, loop, 'user', `${name} sent by the user`, name);
         }),
+        `The user's ${name} to ${loopId}`,
       );
     }
     return this.#engine.control(active).signal(name, ending ? 'user' : undefined);
@@ -356,7 +359,7 @@ export class Supervisor {
     const stopping = this.#engine.turn((turn) => {
       for (const loop of [...turn.mirror.active.values()]) if (this.#isMine(loop)) requestStop(turn, loop, 'shutdown', 'shutdown');
     });
-    await this.#withinReason(stopping);
+    await this.#withinReason(stopping, 'The stop of the running loops');
     for (const loop of this.#engine.mirror.active.values()) if (this.#isMine(loop)) this.#engine.control(loop).stop('shutdown', grace);
     if (!(await this.#settled(Math.max(0, timeoutMs - KILL_MS)))) {
       for (const loop of this.#engine.mirror.active.values()) if (this.#isMine(loop)) void this.#engine.control(loop).signal('SIGKILL', 'shutdown');
@@ -378,9 +381,7 @@ export class Supervisor {
   async #close(): Promise<void> {
     const { window } = this.#context;
     const released = this.#engine.turn((turn) => turn.tx.releaseWindow(window.id, turn.now));
-    await this.#withinReason(released).catch((error: unknown) =>
-      this.#context.log('The lease of this window could not be released; it ends with its process.', error),
-    );
+    await this.#withinReason(released, 'The end of this window');
     this.#phase = 'closed';
     this.#retention.dispose();
     this.#engine.dispose();
@@ -389,15 +390,20 @@ export class Supervisor {
   // ── Within ───────────────────────────────────────────────────────────────────────────────────────────────────
 
   #notReady(): string | undefined {
-    if (this.#phase === 'new') return 'Loop Supervisor is still starting. Try again in a moment.';
+    if (this.#phase === 'new') return STARTING;
     if (this.#phase === 'closed') return 'Loop Supervisor has shut down in this window. Reload the window to go on.';
     return this.#trouble?.message;
   }
 
-  #mustBeReady(): void {
+  /** Stops work even when the store is in trouble (R7.2). */
+  #mustBeOpen(): void {
     if (this.#phase === 'closed') throw new ShuttingDownError();
-    const why = this.#notReady();
-    if (why !== undefined) throw new NotReadyError(why, { cause: this.#trouble });
+    if (this.#phase === 'new') throw new NotReadyError(STARTING);
+  }
+
+  #mustBeReady(): void {
+    this.#mustBeOpen();
+    if (this.#trouble) throw new NotReadyError(this.#trouble.message, { cause: this.#trouble });
   }
 
   async #queueUp(take: (turn: Turn) => number): Promise<SubmitResult> {
@@ -441,32 +447,24 @@ export class Supervisor {
     const written = this.#engine.turn(work);
     const loop = this.#engine.mirror.find(loopId);
     if (!loop || !isActive(loop)) return written;
-    const answer = await this.#withinReason(written).catch((error: unknown) => {
-      this.#context.log(`The stop of ${loopId} could not be recorded; its processes are stopped anyway.`, error);
-      return undefined;
-    });
-    if (answer !== undefined) return answer;
-    this.#engine.sendStop(loop, 'user');
-    return true;
+    const answer = await this.#withinReason(written, `The stop of ${loopId}`);
+    if (answer === undefined) this.#engine.sendStop(loop, 'user');
+    return answer ?? true;
   }
 
-  /** What `work` resolves with, or undefined when that takes too long: it goes on by itself, and a late failure is logged. */
-  async #withinReason<T>(work: Promise<T>): Promise<T | undefined> {
-    let late = false;
+  /** What `work` resolves with; undefined when that takes too long (it goes on by itself) or fails, which is logged. */
+  #withinReason<T>(work: Promise<T>, what: string): Promise<T | undefined> {
     const watched = work.catch((error: unknown) => {
-      if (!late) throw error;
-      this.#context.log('What was done could not be recorded.', error);
+      this.#context.log(`${what} could not be recorded.`, error);
       return undefined;
     });
-    const timeout = new Promise<undefined>((resolve) => {
-      const timer = this.#context.clock.after(STOP_ANYWAY_MS, () => {
-        late = true;
-        resolve(undefined);
+    return new Promise((resolve) => {
+      const timer = this.#context.clock.after(STOP_ANYWAY_MS, () => resolve(undefined));
+      watched.then((value) => {
+        timer.dispose();
+        resolve(value);
       });
-      const stop = () => timer.dispose();
-      watched.then(stop, stop);
     });
-    return Promise.race([watched, timeout]);
   }
 
   /** Resolves when no attempt of this window runs any more (true), or after `ms` (false). */

@@ -1,0 +1,82 @@
+import type { Clock, Disposable } from '../../src/core/clock.ts';
+
+interface Timer {
+  readonly at: number;
+  readonly order: number;
+  readonly run: () => void;
+}
+
+const DAY_MS = 86_400_000;
+
+/**
+ * Time that a test owns. Wall time can be set apart from the timers (`jump`): timers count what `advance` lets pass, as a monotonic
+ * clock does. Days are those of UTC.
+ */
+export class FakeClock implements Clock {
+  #wall: number;
+  #elapsed = 0;
+  #order = 0;
+  readonly #timers = new Set<Timer>();
+
+  constructor(start = Date.UTC(2026, 0, 15, 12)) {
+    this.#wall = start;
+  }
+
+  now(): number {
+    return this.#wall;
+  }
+
+  day(at: number): string {
+    return new Date(at).toISOString().slice(0, 10);
+  }
+
+  nextDay(at: number): number {
+    return (Math.floor(at / DAY_MS) + 1) * DAY_MS;
+  }
+
+  after(ms: number, run: () => void): Disposable {
+    if (!(ms >= 0 && ms <= 2 ** 31 - 1)) throw new RangeError(`A timer of ${ms} ms`);
+    const timer: Timer = { at: this.#elapsed + ms, order: this.#order++, run };
+    this.#timers.add(timer);
+    return { dispose: () => void this.#timers.delete(timer) };
+  }
+
+  /** Sets wall time off by `ms`, forwards or back; timers do not notice. */
+  jump(ms: number): void {
+    this.#wall += ms;
+  }
+
+  /** Lets `ms` pass: timers run in their order, and what they set going settles in between. */
+  async advance(ms: number): Promise<void> {
+    const end = this.#elapsed + ms;
+    await settled();
+    for (;;) {
+      const next = this.#next();
+      if (!next || next.at > end) break;
+      this.#pass(next.at - this.#elapsed);
+      this.#timers.delete(next);
+      next.run();
+      await settled();
+    }
+    this.#pass(end - this.#elapsed);
+    await settled();
+  }
+
+  #pass(ms: number): void {
+    this.#elapsed += ms;
+    this.#wall += ms;
+  }
+
+  #next(): Timer | undefined {
+    let next: Timer | undefined;
+    for (const timer of this.#timers) {
+      if (!next || timer.at < next.at || (timer.at === next.at && timer.order < next.order)) next = timer;
+    }
+    return next;
+  }
+}
+
+/** Lets all promises that are ready run to their ends. */
+export async function settled(): Promise<void> {
+  for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
+}
