@@ -1,0 +1,111 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { SupervisorEvent, SupervisorEventType } from '../../src/core/event.ts';
+import type { ProcessIdentity } from '../../src/core/loop.ts';
+import type { AgentCatalog, AgentProfile, ProcessProbe, Store } from '../../src/core/ports.ts';
+import { DEFAULT_SETTINGS, type Settings } from '../../src/core/settings.ts';
+import { Supervisor } from '../../src/core/supervisor.ts';
+import { openStore } from '../../src/store/store.ts';
+import { FakeClock } from './fakeClock.ts';
+import { FakeLauncher } from './fakeLauncher.ts';
+
+/** An agent whose reader says nothing by itself: the fake runs speak in events. */
+export function fakeProfile(name: string, facts: Partial<AgentProfile> = {}): AgentProfile {
+  return {
+    name,
+    refuse: () => undefined,
+    canResume: false,
+    hasCost: false,
+    needsReading: true,
+    plan: ({ prompt }) => ({ command: name, args: [], env: {}, stdin: prompt, stopSteps: [{ signal: 'SIGTERM', share: 1 }] }),
+    reader: () => ({ line: () => [], end: () => [], state: () => null }),
+    ...facts,
+  };
+}
+
+export function fakeCatalog(...profiles: AgentProfile[]): AgentCatalog {
+  return {
+    find: (name) => profiles.find((profile) => profile.name === name),
+    names: () => profiles.map((profile) => profile.name),
+  };
+}
+
+/** A machine with one store on disk, on which a test opens windows, each with its own connection. */
+export interface Harness {
+  readonly clock: FakeClock;
+  readonly launcher: FakeLauncher;
+  /** All events of all windows, in their order. */
+  readonly events: SupervisorEvent[];
+  /** What was logged. */
+  readonly logged: string[];
+  open(settings?: Partial<Settings>, window?: { readonly folders?: readonly string[]; readonly agents?: AgentCatalog }): Promise<Supervisor>;
+  /** The window's host dies without a word. */
+  kill(window: Supervisor): void;
+  eventsOf<T extends SupervisorEventType>(type: T): Extract<SupervisorEvent, { type: T }>[];
+  typesOf(prefix: string): string[];
+  dispose(): void;
+}
+
+export function harness(): Harness {
+  const clock = new FakeClock();
+  const launcher = new FakeLauncher(clock);
+  const logged: string[] = [];
+  const log = (message: string, error?: unknown) => void logged.push(error === undefined ? message : `${message} ${String(error)}`);
+  const folder = mkdtempSync(join(tmpdir(), 'loop-supervisor-'));
+  const events: SupervisorEvent[] = [];
+  const alive = new Set<number>();
+  const windows = new Map<Supervisor, { pid: number; store: Store; listening: { dispose(): void } }>();
+  let pids = 100;
+  let ids = 0;
+
+  return {
+    clock,
+    launcher,
+    events,
+    logged,
+    open: async (settings = {}, { folders = ['/work'], agents = fakeCatalog(fakeProfile('sample'), fakeProfile('claude')) } = {}) => {
+      const pid = ++pids;
+      alive.add(pid);
+      const self: ProcessIdentity = { pid, startTime: String(pid), bootId: 'boot' };
+      const probe: ProcessProbe = { self, isAlive: (process) => alive.has(process.pid) };
+      const store = openStore({ path: join(folder, 'supervisor.db'), clock, log });
+      const supervisor = new Supervisor({
+        store,
+        launcher,
+        agents,
+        clock,
+        probe,
+        folders: { exists: () => true },
+        settings: { ...DEFAULT_SETTINGS, ...settings },
+        window: { id: `w${pid}`, folders, home: '/home' },
+        log,
+        random: () => 0.5,
+        newId: () => `id${String(++ids).padStart(14, '0')}`,
+      });
+      windows.set(supervisor, { pid, store, listening: supervisor.onEvent((event) => events.push(event)) });
+      await supervisor.start();
+      await clock.advance(0);
+      return supervisor;
+    },
+    kill: (window) => {
+      const host = windows.get(window);
+      if (!host) throw new Error('That window is not of this machine.');
+      alive.delete(host.pid);
+      host.listening.dispose();
+      window.dispose();
+      host.store.close();
+      windows.delete(window);
+    },
+    eventsOf: <T extends SupervisorEventType>(type: T) =>
+      events.filter((event): event is Extract<SupervisorEvent, { type: T }> => event.type === type),
+    typesOf: (prefix) => events.map((event) => event.type).filter((type) => type.startsWith(prefix)),
+    dispose: () => {
+      for (const [window, { store }] of windows) {
+        window.dispose();
+        store.close();
+      }
+      rmSync(folder, { recursive: true });
+    },
+  };
+}

@@ -1,0 +1,12 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { freshFolder } from './paths.ts';
+import { provisionServer } from './provisionServer.ts';
+
+/** Installs a VSIX as a user would and answers the folder of extensions that holds it. */
+export async function installExtension(vsix: string, extensionsDir = freshFolder('extensions')): Promise<string> {
+  const dataDir = freshFolder('install');
+  const args = [await provisionServer(), '--install-extension', vsix, '--extensions-dir', extensionsDir, '--server-data-dir', dataDir];
+  await promisify(execFile)(process.execPath, [...args, '--accept-server-license-terms', '--telemetry-level', 'off']);
+  return extensionsDir;
+}

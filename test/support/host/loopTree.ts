@@ -1,0 +1,87 @@
+import type { Locator, Page } from 'playwright-core';
+import { exactly } from './exactly.ts';
+
+/** A row of a tree: label, description, and the rows under it. */
+export type Row = readonly [label: string, description: string, children?: readonly Row[]];
+
+/** Our view in the side bar of a window. */
+export class LoopTree {
+  readonly #page: Page;
+
+  constructor(page: Page) {
+    this.#page = page;
+  }
+
+  /** Shows our view. */
+  async show(): Promise<void> {
+    if (!(await this.#tree().isVisible())) await this.#page.locator('.activitybar .action-label[aria-label^="Loop Supervisor"]').first().click();
+    await this.#tree().waitFor();
+  }
+
+  /** The tree as nested rows, as far as it is unfolded and on the screen. */
+  async rows(): Promise<Row[]> {
+    const flat = await this.#tree()
+      .locator('.monaco-list-row')
+      .evaluateAll((elements) =>
+        elements
+          .map((element) => ({
+            at: Number(element.getAttribute('data-index')),
+            level: Number(element.getAttribute('aria-level')),
+            label: element.querySelector('.label-name')?.textContent ?? '',
+            description: element.querySelector('.label-description')?.textContent ?? '',
+          }))
+          .sort((a, b) => a.at - b.at),
+      );
+    const nest = (level: number): Row[] => {
+      const rows: Row[] = [];
+      while (flat[0]?.level === level) {
+        const { label, description } = flat.shift()!;
+        const children = nest(level + 1);
+        rows.push(children.length > 0 ? [label, description, children] : [label, description]);
+      }
+      return rows;
+    };
+    return nest(1);
+  }
+
+  /** The row with that label. */
+  row(label: string | RegExp): Locator {
+    return this.#tree()
+      .locator('.monaco-list-row')
+      .filter({ has: this.#page.locator('.label-name').filter({ hasText: typeof label === 'string' ? exactly(label) : label }) })
+      .first();
+  }
+
+  /** Presses an inline button of a row, by what it says. */
+  async inlineAction(row: string | RegExp, action: string): Promise<void> {
+    await this.row(row).hover();
+    await this.row(row).locator(`.actions .action-label[aria-label^="${action}"]`).click();
+  }
+
+  /** Takes an entry of a row's context menu. */
+  async contextAction(row: string | RegExp, action: string): Promise<void> {
+    await this.row(row).click({ button: 'right' });
+    await this.menuItem(action);
+  }
+
+  /** Takes an entry of the open menu. */
+  async menuItem(label: string): Promise<void> {
+    await this.#page
+      .locator('.monaco-menu .action-label')
+      .filter({ hasText: exactly(label) })
+      .click();
+  }
+
+  /** The text of the tree's number on the activity bar; empty if there is none. */
+  async badge(): Promise<string> {
+    const badge = this.#page
+      .locator('.activitybar .action-item')
+      .filter({ has: this.#page.locator('[aria-label^="Loop Supervisor"]') })
+      .locator('.badge-content');
+    return (await badge.count()) > 0 ? ((await badge.first().textContent()) ?? '') : '';
+  }
+
+  #tree(): Locator {
+    return this.#page.locator('.part.sidebar .tree-explorer-viewlet-tree-view').first();
+  }
+}

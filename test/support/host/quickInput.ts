@@ -1,0 +1,85 @@
+import type { Locator, Page } from 'playwright-core';
+import { until } from '../until.ts';
+import { exactly } from './exactly.ts';
+
+const CATEGORY = 'Loop Supervisor';
+
+/** The palette, input boxes and picks of a window. */
+export class QuickInput {
+  readonly #page: Page;
+
+  constructor(page: Page) {
+    this.#page = page;
+  }
+
+  /** Runs a command of ours from the palette, by its title without the category. */
+  async command(title: string): Promise<void> {
+    await this.anyCommand(`${CATEGORY}: ${title}`);
+  }
+
+  /** Runs a command from the palette, by its whole title. */
+  async anyCommand(title: string): Promise<void> {
+    await this.#page.keyboard.press('F1');
+    const input = this.input();
+    await until('the palette to open', async () => (await input.inputValue()).startsWith('>'));
+    await input.fill(`>${title}`);
+    await this.pick(title);
+  }
+
+  /** The titles of our commands that the palette offers now. */
+  async offeredCommands(): Promise<string[]> {
+    await this.#page.keyboard.press('F1');
+    await this.input().fill(`>${CATEGORY}: `);
+    const titles = await until('commands in the palette', async () => {
+      const labels = (await this.choices()).filter((label) => label.startsWith(`${CATEGORY}: `));
+      return labels.length > 0 && labels;
+    });
+    await this.#page.keyboard.press('Escape');
+    return titles.map((title) => title.slice(CATEGORY.length + 2));
+  }
+
+  /** The field of the palette, of an input box or of a pick. */
+  input(): Locator {
+    return this.#page.locator('.quick-input-widget:visible .quick-input-filter input').first();
+  }
+
+  /** Answers an input box whose prompt or title holds `prompt`. */
+  async answer(prompt: string | RegExp, text: string): Promise<void> {
+    await this.asked(prompt);
+    await this.input().fill(text);
+    await this.#page.keyboard.press('Enter');
+  }
+
+  /** Waits for a quick input that shows this text: as its title, prompt, placeholder or complaint. */
+  async asked(prompt: string | RegExp): Promise<void> {
+    await until(`the question ${prompt}`, async () => {
+      const shown = await this.question();
+      return typeof prompt === 'string' ? shown.includes(prompt) : prompt.test(shown);
+    });
+  }
+
+  /** All that the open quick input says; empty if none is open. */
+  async question(): Promise<string> {
+    const widget = this.#page.locator('.quick-input-widget:visible');
+    if ((await widget.count()) === 0) return '';
+    const said = await widget.locator('.quick-input-title, .quick-input-message, .quick-input-description').allInnerTexts();
+    return [...said, (await this.input().getAttribute('placeholder')) ?? ''].join('\n');
+  }
+
+  /** Takes the choice with this label in the open pick. */
+  async pick(label: string | RegExp): Promise<void> {
+    const row = this.#page.locator('.quick-input-list .monaco-list-row').filter({
+      has: this.#page
+        .locator('.quick-input-list-label .label-name, .quick-input-list-label')
+        .filter({ hasText: typeof label === 'string' ? exactly(label) : label }),
+    });
+    await row.first().click();
+  }
+
+  /** The labels of the open pick. */
+  async choices(): Promise<string[]> {
+    return this.#page
+      .locator('.quick-input-list .monaco-list-row .quick-input-list-rows > .quick-input-list-row:first-child .label-name')
+      .allInnerTexts();
+  }
+}

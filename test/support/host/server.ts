@@ -1,0 +1,184 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { createWriteStream, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { until } from '../until.ts';
+import { freshFolder, OUT } from './paths.ts';
+import { alive, carrying, childrenOf, type Seen, signal } from './processes.ts';
+import { provisionServer } from './provisionServer.ts';
+
+const MARK = 'LOOP_TEST_HOST';
+
+/** A quiet workbench: nothing that moves by itself, asks, or fetches. */
+const QUIET = {
+  'telemetry.telemetryLevel': 'off',
+  'workbench.startupEditor': 'none',
+  'workbench.secondarySideBar.defaultVisibility': 'hidden',
+  'workbench.enableExperiments': false,
+  'workbench.tips.enabled': false,
+  'chat.commandCenter.enabled': false,
+  'chat.disableAIFeatures': true,
+  'extensions.autoCheckUpdates': false,
+  'extensions.autoUpdate': false,
+  'extensions.ignoreRecommendations': true,
+  'update.mode': 'none',
+  'git.enabled': false,
+  'editor.minimap.enabled': false,
+  'files.autoSave': 'off',
+  'security.workspace.trust.startupPrompt': 'never',
+  'security.workspace.trust.banner': 'always',
+};
+
+export interface ServerOptions {
+  /** Of the user and of the machine alike, on top of a quiet workbench. */
+  readonly settings?: Record<string, unknown>;
+  /** Where extensions are installed; a fresh empty folder if left out. */
+  readonly extensionsDir?: string;
+  /** Windows may load an extension under development. Without it they show what a user sees. */
+  readonly develop?: boolean;
+  /** Leaves Workspace Trust on, so that folders open in Restricted Mode. */
+  readonly trust?: boolean;
+  /** What the browser has to bring; without one the server is open to whoever reaches the loopback. */
+  readonly token?: string;
+  /** How long a host waits for a window that is gone, in seconds. */
+  readonly reconnectionGraceSeconds?: number;
+  readonly env?: Record<string, string>;
+}
+
+/** A real VS Code server of our own on a free loopback port, with data of its own. */
+export class Server {
+  readonly port: number;
+  readonly dataDir: string;
+  readonly #mark: string;
+  readonly #child: ChildProcess;
+  readonly #options: ServerOptions;
+  readonly #quit = (): void => void this.#child.kill('SIGKILL');
+
+  private constructor(port: number, dataDir: string, mark: string, child: ChildProcess, options: ServerOptions) {
+    this.port = port;
+    this.dataDir = dataDir;
+    this.#mark = mark;
+    this.#child = child;
+    this.#options = options;
+    process.once('exit', this.#quit);
+  }
+
+  static async start(options: ServerOptions = {}): Promise<Server> {
+    const main = await provisionServer();
+    const port = await freePort();
+    const dataDir = freshFolder('server');
+    const mark = randomUUID();
+    const args = [
+      ...['--host', '127.0.0.1', '--port', String(port)],
+      ...(options.token ? ['--connection-token', options.token] : ['--without-connection-token']),
+      ...['--accept-server-license-terms', '--telemetry-level', 'off'],
+      // Lets a window say in its address what to develop or test; notifications then stay in their centre.
+      ...(options.develop ? ['--enable-smoke-test-driver'] : []),
+      ...['--server-data-dir', dataDir, '--extensions-dir', options.extensionsDir ?? join(dataDir, 'extensions')],
+      ...(options.trust ? [] : ['--disable-workspace-trust']),
+      ...(options.reconnectionGraceSeconds === undefined ? [] : ['--reconnection-grace-time', String(options.reconnectionGraceSeconds)]),
+    ];
+    const env = { ...cleanEnvironment(), [MARK]: mark, ...options.env };
+    const child = spawn(process.execPath, [main, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    mkdirSync(OUT, { recursive: true });
+    const log = createWriteStream(join(OUT, `server-${port}.log`));
+    child.stdout.pipe(log, { end: false });
+    child.stderr.pipe(log, { end: false });
+    const server = new Server(port, dataDir, mark, child, options);
+    server.writeSettings(options.settings ?? {});
+    try {
+      await until('the VS Code server to answer', async () => {
+        if (child.exitCode !== null) return true;
+        return (await fetch(`${server.origin}/version`)).ok;
+      });
+      if (child.exitCode !== null) throw new Error(`The VS Code server ended with ${child.exitCode}; see ${String(log.path)}.`);
+    } catch (error) {
+      await server.stop();
+      throw error;
+    }
+    return server;
+  }
+
+  get origin(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  /** Where the extension keeps its state. */
+  get globalStorage(): string {
+    return join(this.dataDir, 'data/User/globalStorage/loopsupervisor.loop-supervisor');
+  }
+
+  /**
+   * The address of a window on `folder`, where `develop` is the extension under development, if any, and `tests` a bundled program that runs inside
+   * its extension host.
+   */
+  url(folder: string, { develop, tests }: { develop?: string; tests?: string } = {}): string {
+    const remote = (path: string) => `vscode-remote://127.0.0.1:${this.port}${path}`;
+    const payload = [...(develop ? [['extensionDevelopmentPath', remote(develop)]] : []), ...(tests ? [['extensionTestsPath', remote(tests)]] : [])];
+    const query = new URLSearchParams({ folder });
+    if (payload.length > 0) query.set('payload', JSON.stringify(payload));
+    if (this.#options.token) query.set('tkn', this.#options.token);
+    return `${this.origin}/?${query}`;
+  }
+
+  /** Replaces the settings, as by a hand in settings.json; a running window follows. */
+  writeSettings(settings: Record<string, unknown>): void {
+    for (const [scope, content] of Object.entries({ User: { ...QUIET, ...settings }, Machine: settings })) {
+      mkdirSync(join(this.dataDir, 'data', scope), { recursive: true });
+      writeFileSync(join(this.dataDir, 'data', scope, 'settings.json'), JSON.stringify(content, undefined, 2));
+    }
+  }
+
+  readSettings(scope: 'User' | 'Machine' = 'Machine'): Record<string, unknown> {
+    return JSON.parse(readFileSync(join(this.dataDir, 'data', scope, 'settings.json'), 'utf8')) as Record<string, unknown>;
+  }
+
+  /** The extension hosts, one for each window. */
+  hosts(): Seen[] {
+    return childrenOf(this.#child.pid!).filter(({ command }) => command.includes('--type=extensionHost'));
+  }
+
+  /** What its windows started and is not part of VS Code: guardians, agents and their children. */
+  started(): Seen[] {
+    const own = new Set([this.#child.pid]);
+    const seen = carrying(MARK, this.#mark);
+    // VS Code's own processes: children of the server, and theirs that run its programs.
+    for (const { pid, ppid, command } of seen) if (ppid === this.#child.pid || command.includes('/code-server/')) own.add(pid);
+    return seen.filter(({ pid }) => !own.has(pid));
+  }
+
+  /** Ends the server and all that it has started, and removes its data. */
+  async stop(): Promise<void> {
+    process.off('exit', this.#quit);
+    if (this.#child.exitCode === null && this.#child.signalCode === null) {
+      const ended = once(this.#child, 'exit');
+      this.#child.kill('SIGTERM');
+      const late = setTimeout(() => this.#child.kill('SIGKILL'), 5_000);
+      await ended;
+      clearTimeout(late);
+    }
+    await until('all that the server started to be gone', () => {
+      const left = carrying(MARK, this.#mark).filter(alive);
+      for (const seen of left) signal(seen, 'SIGKILL');
+      return left.length === 0;
+    });
+    rmSync(this.dataDir, { recursive: true, force: true, maxRetries: 5 });
+  }
+}
+
+/** Our environment without what an editor or a package manager around us has put in. */
+function cleanEnvironment(): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(VSCODE_|ELECTRON_|npm_|NODE_OPTIONS$)/i.test(name)));
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const address = probe.address();
+  probe.close();
+  await once(probe, 'close');
+  if (address === null || typeof address === 'string') throw new Error('The system gave no port.');
+  return address.port;
+}

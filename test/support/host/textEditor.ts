@@ -1,0 +1,65 @@
+import type { Locator, Page } from 'playwright-core';
+import { until } from '../until.ts';
+import type { QuickInput } from './quickInput.ts';
+
+/** The text editors of a window. */
+export class TextEditor {
+  readonly #page: Page;
+  readonly #input: QuickInput;
+
+  constructor(page: Page, input: QuickInput) {
+    this.#page = page;
+    this.#input = input;
+  }
+
+  /** Opens a file of the workspace. */
+  async open(name: string): Promise<void> {
+    await this.#page.keyboard.press('Control+P');
+    await this.#input.input().fill(name);
+    await this.#page.locator('.quick-input-list .monaco-list-row').filter({ hasText: name }).first().click();
+    await this.#page.locator('.tab.active').filter({ hasText: name }).waitFor();
+    await this.code().waitFor();
+  }
+
+  /** The text editor in front. */
+  code(): Locator {
+    return this.#page.locator('.editor-group-container.active .monaco-editor[role="code"]').first();
+  }
+
+  /** Selects whole lines of the file in front, both counted from 1. */
+  async selectLines(from: number, to: number): Promise<void> {
+    await this.goTo(from);
+    for (let line = from; line < to; line++) await this.#page.keyboard.press('Shift+ArrowDown');
+    await this.#page.keyboard.press('Shift+End');
+  }
+
+  /** Puts the cursor at the start of a line, counted from 1. */
+  async goTo(line: number): Promise<void> {
+    await this.#page.keyboard.press('Control+G');
+    await until('the question for the line', async () => (await this.#input.input().inputValue()).startsWith(':'));
+    await this.#input.input().fill(`:${line}`);
+    await this.#page.keyboard.press('Enter');
+    await this.#page.keyboard.press('Home');
+  }
+
+  /** The text of the lines that an editor shows. */
+  async text(): Promise<string> {
+    const lines = await this.code()
+      .locator('.view-line')
+      .evaluateAll((elements) =>
+        elements
+          .map((element) => ({
+            top: Number.parseFloat((element as unknown as { style: { top: string } }).style.top),
+            text: element.textContent ?? '',
+          }))
+          .sort((a, b) => a.top - b.top)
+          .map(({ text }) => text),
+      );
+    return lines.join('\n').replaceAll(' ', ' ');
+  }
+
+  /** The titles of the open editors. */
+  async tabs(): Promise<string[]> {
+    return this.#page.locator('.tabs-container .tab .label-name').allInnerTexts();
+  }
+}

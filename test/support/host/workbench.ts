@@ -1,0 +1,76 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { BrowserContext, FrameLocator, Locator, Page } from 'playwright-core';
+import { LoopTree } from './loopTree.ts';
+import { Notices } from './notices.ts';
+import { OUT } from './paths.ts';
+import { QuickInput } from './quickInput.ts';
+import { TextEditor } from './textEditor.ts';
+
+const EXTENSION = 'loopsupervisor.loop-supervisor';
+
+/** One window, used as a person would: by keyboard, clicks and what can be read on the screen. */
+export class Workbench {
+  readonly page: Page;
+  readonly input: QuickInput;
+  readonly tree: LoopTree;
+  readonly notices: Notices;
+  readonly editor: TextEditor;
+
+  constructor(page: Page) {
+    this.page = page;
+    this.input = new QuickInput(page);
+    this.tree = new LoopTree(page);
+    this.notices = new Notices(page, this.input);
+    this.editor = new TextEditor(page, this.input);
+  }
+
+  /** Runs a command of ours from the palette, by its title without the category. */
+  async command(title: string): Promise<void> {
+    await this.input.command(title);
+  }
+
+  /** Opens a window and waits until its extensions are up (our status-bar items are there). */
+  static async open(context: BrowserContext, url: string): Promise<Workbench> {
+    const workbench = new Workbench(await context.newPage());
+    await workbench.page.goto(url);
+    await workbench.ready();
+    return workbench;
+  }
+
+  async ready(): Promise<void> {
+    await this.statusItem('circuit').waitFor({ timeout: 60_000 });
+  }
+
+  /** Reloads the window: the old extension host is told to go, a new one comes. */
+  async reload(): Promise<void> {
+    await this.page.reload();
+    await this.ready();
+  }
+
+  /** Saves what is on the screen under test/ui/out. */
+  async screenshot(name: string): Promise<void> {
+    mkdirSync(OUT, { recursive: true });
+    await this.page.screenshot({ path: join(OUT, `${name}.png`) });
+  }
+
+  statusItem(name: 'circuit' | 'budget'): Locator {
+    return this.page.locator(`[id="${EXTENSION}.loopSupervisor.${name}"]`);
+  }
+
+  /** The text of a status-bar item, without its icon. */
+  async statusText(name: 'circuit' | 'budget'): Promise<string> {
+    return ((await this.statusItem(name).textContent()) ?? '').trim();
+  }
+
+  /** How a status-bar item is coloured. */
+  async statusKind(name: 'circuit' | 'budget'): Promise<'error' | 'warning' | 'plain'> {
+    const classes = (await this.statusItem(name).getAttribute('class')) ?? '';
+    return classes.includes('error-kind') ? 'error' : classes.includes('warning-kind') ? 'warning' : 'plain';
+  }
+
+  /** The inside of the webview that is in front. */
+  webview(): FrameLocator {
+    return this.page.frameLocator('iframe.webview.ready').frameLocator('iframe#active-frame');
+  }
+}
