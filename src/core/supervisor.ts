@@ -378,13 +378,18 @@ export class Supervisor {
     await this.#close();
   }
 
+  /** Lets go of everything without a word, as a crash would: the lease ends with the process, the runs go on. */
+  dispose(): void {
+    this.#phase = 'closed';
+    this.#retention.dispose();
+    this.#engine.dispose();
+  }
+
   async #close(): Promise<void> {
     const { window } = this.#context;
     const released = this.#engine.turn((turn) => turn.tx.releaseWindow(window.id, turn.now));
     await this.#withinReason(released, 'The end of this window');
-    this.#phase = 'closed';
-    this.#retention.dispose();
-    this.#engine.dispose();
+    this.dispose();
   }
 
   // ── Within ───────────────────────────────────────────────────────────────────────────────────────────────────
