@@ -28,7 +28,11 @@ function group(title: string, reports: readonly AgentReport[]): string[] {
 }
 
 function section(report: AgentReport): string {
-  const where = report.bundled ? 'comes with the extension; it only pretends, costs nothing and needs no account' : report.path ? `found at ${inlineCode(report.path, 300)}` : `${inlineCode(report.command, 120)} is not on PATH`;
+  const where = report.bundled
+    ? 'comes with the extension; it only pretends, costs nothing and needs no account'
+    : report.path
+      ? `found at ${inlineCode(report.path, 300)}`
+      : `${inlineCode(report.command, 120)} is not on PATH`;
   const lines = [
     `- ${where}`,
     report.version === undefined ? '' : `- version ${inlineCode(report.version, 60)}`,

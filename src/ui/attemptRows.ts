@@ -8,7 +8,10 @@ import type { TreeRow } from './treeRow.ts';
 /** The rows under a loop: its attempts, newest first, then processes that were left alone on purpose and can be ended (R7.4). */
 export function attemptRows(detail: LoopDetail, now: number): TreeRow[] {
   const attempts = detail.attempts.toReversed();
-  return [...attempts.map((attempt) => attemptRow(detail.loop.seq, detail.loopId, attempt, now)), ...attempts.flatMap((attempt) => keptRows(detail, attempt))];
+  return [
+    ...attempts.map((attempt) => attemptRow(detail.loop.seq, detail.loopId, attempt, now)),
+    ...attempts.flatMap((attempt) => keptRows(detail, attempt)),
+  ];
 }
 
 function attemptRow(seq: number, loopId: string, attempt: AttemptDetail, now: number): TreeRow {
@@ -25,8 +28,19 @@ function attemptRow(seq: number, loopId: string, attempt: AttemptDetail, now: nu
     subject: { kind: 'attempt', loopId, number: attempt.number },
     label,
     description: join([said, attempt.resumed ? 'resumed' : '', pid, formatDuration(ran), cost]),
-    spoken: [label, outcome, reason, attempt.resumed ? 'resumed' : '', pid, speakDuration(ran), cost && `cost ${cost.replace('≈', 'about ')}`].filter(Boolean).join(', '),
-    icon: { id: attempt.outcome === undefined ? 'play' : attempt.outcome === 'ok' ? 'check' : attempt.outcome === 'cancelled' || attempt.outcome === 'interrupted' ? 'circle-slash' : 'close' },
+    spoken: [label, outcome, reason, attempt.resumed ? 'resumed' : '', pid, speakDuration(ran), cost && `cost ${cost.replace('≈', 'about ')}`]
+      .filter(Boolean)
+      .join(', '),
+    icon: {
+      id:
+        attempt.outcome === undefined
+          ? 'play'
+          : attempt.outcome === 'ok'
+            ? 'check'
+            : attempt.outcome === 'cancelled' || attempt.outcome === 'interrupted'
+              ? 'circle-slash'
+              : 'close',
+    },
     context: `attempt ${attempt.endedAt === undefined ? 'active' : 'ended'}`,
     children: 'none',
   };

@@ -1,4 +1,4 @@
-import { SupervisorError, type ErrorCode } from '../core/errors.ts';
+import { type ErrorCode, SupervisorError } from '../core/errors.ts';
 import type { HostState } from './supervisorHost.ts';
 
 /** A button on a message: a command, and whether what failed is tried again after it. */
@@ -10,7 +10,11 @@ export interface ErrorAction {
   readonly thenAgain?: boolean;
 }
 
-const SETTINGS = (key: string): ErrorAction => ({ title: 'Open Settings', command: 'workbench.action.openSettings', args: [`@id:loopSupervisor.${key}`] });
+const SETTINGS = (key: string): ErrorAction => ({
+  title: 'Open Settings',
+  command: 'workbench.action.openSettings',
+  args: [`@id:loopSupervisor.${key}`],
+});
 
 /** The buttons that help with an error (design: an error is a sentence with a button that does what it says). */
 export function errorActions(error: unknown, state: HostState['kind']): readonly ErrorAction[] {
@@ -35,7 +39,10 @@ export function errorActions(error: unknown, state: HostState['kind']): readonly
     'shutting-down': [{ title: 'Reload Window', command: 'workbench.action.reloadWindow' }],
     'unknown-loop': [{ title: 'Show Loops', command: 'loopSupervisor.loops.focus' }],
     'wrong-state': [{ title: 'Show Details', command: 'loopSupervisor.showDetail', args: [loopId] }],
-    'invalid-loop': 'field' in error && error.field === 'agent' ? [{ title: 'Choose Agent', command: 'loopSupervisor.chooseAgent', thenAgain: true }, SETTINGS('agents')] : [],
+    'invalid-loop':
+      'field' in error && error.field === 'agent'
+        ? [{ title: 'Choose Agent', command: 'loopSupervisor.chooseAgent', thenAgain: true }, SETTINGS('agents')]
+        : [],
     store: [...STORE_ACTIONS],
   };
   return table[error.code] ?? [];

@@ -1,4 +1,4 @@
-import { toUsd, type NanoUsd } from '../core/money.ts';
+import { type NanoUsd, toUsd } from '../core/money.ts';
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;

@@ -8,18 +8,21 @@ import { oneLine } from './safeText.ts';
 import type { GroupName, TreeRow } from './treeRow.ts';
 
 /** What the tree reads. */
-export type TreeSource = Pick<Supervisor, 'status' | 'live' | 'finished' | 'finishedCount' | 'get'>;
+export type TreeSource = Pick<Supervisor, 'status' | 'live' | 'queueLength' | 'finished' | 'finishedCount' | 'get'>;
 
 /** What more a row shows of a running loop, such as the memory of its processes; empty for nothing. */
 export type LoopExtra = (loopId: string) => string;
 
 /** Loops of one group shown at first, and added by each *more* row. */
 export const PAGE = { queued: 200, finished: 100 } as const;
+type Paged = keyof typeof PAGE;
 
 interface Snapshot {
   readonly status: Status;
   /** Live loops of this window by group, and of other windows by folder. */
   readonly groups: ReadonlyMap<string, readonly LiveView[]>;
+  /** Queued loops of all windows that were not read. */
+  readonly unread: number;
   readonly finished: { readonly total: number; readonly failed: number };
 }
 
@@ -33,7 +36,7 @@ export class LoopTreeModel {
   readonly #source: () => TreeSource | undefined;
   readonly #now: () => number;
   readonly #extra: LoopExtra;
-  readonly #shown = new Map<string, number>();
+  readonly #shown = new Map<Paged, number>();
   #snapshot: Snapshot | undefined;
 
   constructor(source: () => TreeSource | undefined, now: () => number, extra: LoopExtra = () => '') {
@@ -48,8 +51,9 @@ export class LoopTreeModel {
   }
 
   /** Shows one page more of a group. */
-  showMore(parent: string): void {
-    this.#shown.set(parent, this.#limit(parent) + pageOf(parent));
+  showMore(parent: Paged): void {
+    this.#shown.set(parent, this.#limit(parent) + PAGE[parent]);
+    this.refresh();
   }
 
   /** Whether a row shows a time that runs. */
@@ -89,41 +93,58 @@ export class LoopTreeModel {
     return undefined;
   }
 
-  /** Ids of the loops under a group or folder row, all of them. */
-  loopIds(parent: TreeRow): string[] {
-    return (this.#read()?.groups.get(parent.id) ?? []).map(({ loop }) => loop.loopId);
-  }
-
   #read(): Snapshot | undefined {
     const source = this.#source();
     if (!source) return undefined;
-    this.#snapshot ??= { status: source.status(), groups: byGroup(source.live()), finished: source.finishedCount() };
+    this.#snapshot ??= this.#take(source);
     return this.#snapshot;
   }
 
-  #groups({ status, groups, finished }: Snapshot): TreeRow[] {
+  #take(source: TreeSource): Snapshot {
+    const views = source.live(this.#limit('queued'));
+    const queued = views.reduce((n, { loop }) => (loop.state === 'queued' ? n + 1 : n), 0);
+    return { status: source.status(), groups: byGroup(views), unread: source.queueLength - queued, finished: source.finishedCount() };
+  }
+
+  #groups({ status, groups, unread, finished }: Snapshot): TreeRow[] {
     if (groups.size === 0 && finished.total === 0) return [];
-    const size = (id: string) => groups.get(id)?.length ?? 0;
+    const size = (id: string) => (groups.get(id)?.length ?? 0) + (id === 'queued' ? unread : 0);
     const elsewhere = status.concurrencyUsed - size('running');
-    const returned = size('queued') - status.queueDepth;
+    const returned = status.queued.length - status.queueDepth;
     const rows = [
-      groupRow('running', `Running ${status.concurrencyUsed}/${status.concurrencyMax}`, elsewhere > 0 ? `${elsewhere} in other windows` : '', size('running')),
-      groupRow('queued', `Queued ${formatNumber(status.queueDepth)}/${formatNumber(status.queueMax)}`, join([status.paused ? 'paused' : '', returned > 0 ? `${returned} came back` : '']), size('queued'), status.paused ? ' paused' : ''),
+      groupRow(
+        'running',
+        `Running ${status.concurrencyUsed}/${status.concurrencyMax}`,
+        elsewhere > 0 ? `${elsewhere} in other windows` : '',
+        size('running'),
+      ),
+      groupRow(
+        'queued',
+        `Queued ${formatNumber(status.queueDepth)}/${formatNumber(status.queueMax)}`,
+        join([status.paused ? 'paused' : '', returned > 0 ? `${returned} came back` : '']),
+        size('queued'),
+        status.paused ? ' paused' : '',
+      ),
     ];
     if (size('backingOff') > 0) rows.push(groupRow('backingOff', 'Waiting to restart', formatNumber(size('backingOff')), size('backingOff')));
     if (size('waiting') > 0) rows.push(groupRow('waiting', 'Waiting for a limit', formatNumber(size('waiting')), size('waiting')));
     for (const [id, views] of groups) if (id.startsWith('folder:')) rows.push(folderRow(id, views));
     if (finished.total > 0) {
-      rows.push(groupRow('finished', 'Finished', join([formatNumber(finished.total), finished.failed > 0 ? `${formatNumber(finished.failed)} failed` : '']), finished.total));
+      rows.push(
+        groupRow(
+          'finished',
+          'Finished',
+          join([formatNumber(finished.total), finished.failed > 0 ? `${formatNumber(finished.failed)} failed` : '']),
+          finished.total,
+        ),
+      );
     }
     return rows;
   }
 
-  #live({ groups }: Snapshot, id: string): TreeRow[] {
-    const views = groups.get(id) ?? [];
-    const limit = this.#limit(id);
-    const rows = views.slice(0, limit).map((view) => liveRow(view, this.#now(), this.#extra));
-    return views.length > limit ? [...rows, moreRow(id, `… and ${formatNumber(views.length - limit)} more`, pageOf(id))] : rows;
+  #live({ groups, unread }: Snapshot, id: string): TreeRow[] {
+    const rows = (groups.get(id) ?? []).map((view) => liveRow(view, this.#now(), this.#extra));
+    return id === 'queued' && unread > 0 ? [...rows, moreRow(id, `… and ${formatNumber(unread)} more`, PAGE.queued)] : rows;
   }
 
   #finished({ finished }: Snapshot): TreeRow[] {
@@ -132,13 +153,9 @@ export class LoopTreeModel {
     return finished.total > rows.length && rows.length === limit ? [...rows, moreRow('finished', 'Show more…', PAGE.finished)] : rows;
   }
 
-  #limit(parent: string): number {
-    return this.#shown.get(parent) ?? pageOf(parent);
+  #limit(parent: Paged): number {
+    return this.#shown.get(parent) ?? PAGE[parent];
   }
-}
-
-function pageOf(parent: string): number {
-  return parent === 'finished' ? PAGE.finished : PAGE.queued;
 }
 
 function byGroup(views: readonly LiveView[]): Map<string, LiveView[]> {
@@ -168,12 +185,14 @@ function groupRow(group: GroupName, label: string, description: string, size: nu
 function folderRow(id: string, views: readonly LiveView[]): TreeRow {
   const folder = id.slice('folder:'.length);
   const gone = views.every(({ home }) => home === 'gone');
-  const states = join((['running', 'queued', 'backingOff', 'waiting'] as const).map((state) => {
-    const n = views.filter(({ loop }) => STATE_GROUPS[loop.state] === state).length;
-    return n === 0 ? '' : `${formatNumber(n)} ${state === 'backingOff' ? 'to restart' : state}`;
-  }));
+  const states = join(
+    (['running', 'queued', 'backingOff', 'waiting'] as const).map((state) => {
+      const n = views.filter(({ loop }) => STATE_GROUPS[loop.state] === state).length;
+      return n === 0 ? '' : `${formatNumber(n)} ${state === 'backingOff' ? 'to restart' : state}`;
+    }),
+  );
   const description = join([gone ? 'no window open' : 'another window', states]);
-  const label = oneLine(baseName(folder));
+  const label = oneLine(baseName(folder), 80);
   return {
     id,
     subject: { kind: 'folder', folder },
@@ -191,7 +210,7 @@ function liveRow(view: LiveView, now: number, extra: LoopExtra): TreeRow {
   const { description, spoken } = describeLive(view, now);
   const silent = activity?.silentForMs !== undefined && loop.state === 'running';
   const more = loop.state === 'running' ? extra(loop.loopId) : '';
-  const label = oneLine(loop.title) || loop.loopId;
+  const label = oneLine(loop.title, 80) || loop.loopId;
   return {
     id: `loop:${loop.seq}`,
     subject: { kind: 'loop', loopId: loop.loopId, seq: loop.seq },
@@ -220,7 +239,7 @@ const FINISHED_ICONS = {
 
 function finishedRow(loop: FinishedLoop, now: number): TreeRow {
   const { description, spoken } = describeFinished(loop, now);
-  const label = oneLine(loop.title) || loop.loopId;
+  const label = oneLine(loop.title, 80) || loop.loopId;
   const failed = loop.state === 'failed' ? (loop.cleared ? ' cleared' : ' permanent') : '';
   return {
     id: `loop:${loop.seq}`,
@@ -234,7 +253,7 @@ function finishedRow(loop: FinishedLoop, now: number): TreeRow {
   };
 }
 
-function moreRow(parent: string, label: string, page: number): TreeRow {
+function moreRow(parent: Paged, label: string, page: number): TreeRow {
   return {
     id: `more:${parent}`,
     subject: { kind: 'more', parent },

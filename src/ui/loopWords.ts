@@ -56,7 +56,13 @@ export function describeLive(view: LiveView, now: number): LoopWords {
       const estimate = loop.estimate === 0 ? '' : `est. ${loop.estimateAssumed ? '≈' : ''}${formatUsd(toUsd(loop.estimate))}`;
       return {
         description: join([place, waits, priority, estimate, cost]),
-        spoken: say([view.position === undefined ? 'queued' : `queued, place ${view.position}`, waits, priority, estimate.replace('est. ≈', 'estimated cost ').replace('est. ', 'estimated cost '), costSpoken]),
+        spoken: say([
+          view.position === undefined ? 'queued' : `queued, place ${view.position}`,
+          waits,
+          priority,
+          estimate.replace('est. ≈', 'estimated cost ').replace('est. ', 'estimated cost '),
+          costSpoken,
+        ]),
       };
     }
     case 'backingOff': {

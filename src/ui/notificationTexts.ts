@@ -52,7 +52,11 @@ export function noticeOf(event: SupervisorEvent, titleOf: (loopId: string) => st
     case 'budget:exceeded':
       // A rejected submit has told its caller; what running loops did is news.
       if (event.loopId !== undefined) return undefined;
-      return { kind: 'budget', title: '', message: `Today’s budget is used up: ${formatUsd(event.spentUsd)} of ${formatUsd(event.limitUsd)}. No loop starts before midnight.` };
+      return {
+        kind: 'budget',
+        title: '',
+        message: `Today’s budget is used up: ${formatUsd(event.spentUsd)} of ${formatUsd(event.limitUsd)}. No loop starts before midnight.`,
+      };
     default:
       return undefined;
   }

@@ -8,7 +8,10 @@ const INVISIBLE = /[\p{Cc}\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]+/g
 /** Foreign text in one line without control characters, at most `max` characters; what is cut ends with `…`. */
 export function oneLine(text: string, max = 80): string {
   // Only what can be shown is worked on: a prompt may hold 10 MiB.
-  const line = stripEscapes(text.slice(0, max * 4)).replace(INVISIBLE, ' ').replace(/\s+/g, ' ').trim();
+  const line = stripEscapes(text.slice(0, max * 4))
+    .replace(INVISIBLE, ' ')
+    .replace(/\s+/g, ' ')
+    .trim();
   return line.length > max || text.length > max * 4 ? `${cut(line, max - 1).trimEnd()}…` : line;
 }
 
@@ -26,7 +29,10 @@ export function inlineCode(text: string, max = 200): string {
 }
 
 /** Foreign text as a Markdown code block with a fence that the text can not close. */
-export function codeBlock(text: string, options: { readonly language?: string; readonly maxLines?: number; readonly maxChars?: number } = {}): string {
+export function codeBlock(
+  text: string,
+  options: { readonly language?: string; readonly maxLines?: number; readonly maxChars?: number } = {},
+): string {
   const { language = '', maxLines = Number.POSITIVE_INFINITY, maxChars = Number.POSITIVE_INFINITY } = options;
   let shown = cut(text, maxChars);
   const lines = shown.split('\n', maxLines === Number.POSITIVE_INFINITY ? undefined : maxLines + 1);
@@ -38,8 +44,7 @@ export function codeBlock(text: string, options: { readonly language?: string; r
 
 /** Foreign text in a Markdown sentence or table cell, with everything escaped that Markdown or HTML would read. */
 export function escapeMarkdown(text: string, max = 200): string {
-  return oneLine(text, max)
-    .replace(/[\\`*_{}[\]()#+\-.!~|<>&$:@/]/g, (c) => `&#${c.charCodeAt(0)};`);
+  return oneLine(text, max).replace(/[\\`*_{}[\]()#+\-.!~|<>&$:@/]/g, (c) => `&#${c.charCodeAt(0)};`);
 }
 
 function longestRun(text: string): number {

@@ -65,8 +65,12 @@ export function mapSettings(get: (key: string) => unknown): { readonly settings:
   const number = (key: NumberKey, fallback: number): number => {
     const { min, max, integer, unit } = NUMBER_RULES[key];
     const value = get(key) ?? fallback / unit;
-    if (typeof value === 'number' && value >= min && value <= max && (!integer || Number.isInteger(value))) return integer && unit === 1 ? value : value * unit;
-    problems.push({ key, message: `${quote(value)} is not ${integer ? 'a whole number' : 'a number'} from ${min} to ${max}. ${fallback / unit} is used.` });
+    if (typeof value === 'number' && value >= min && value <= max && (!integer || Number.isInteger(value)))
+      return integer && unit === 1 ? value : value * unit;
+    problems.push({
+      key,
+      message: `${quote(value)} is not ${integer ? 'a whole number' : 'a number'} from ${min} to ${max}. ${fallback / unit} is used.`,
+    });
     return fallback;
   };
   const choice = <K extends keyof typeof CHOICES>(key: K, fallback: (typeof CHOICES)[K][number]): (typeof CHOICES)[K][number] => {
@@ -126,10 +130,16 @@ export function nonsense(s: Settings): SettingProblem[] {
     say('circuitBreaker.halfOpenMaxProbes', `${s.circuit.halfOpenMaxProbes} probes can not run at once, as maxConcurrent is ${s.maxConcurrent}.`);
   }
   if (s.loopTimeoutMs > 0 && s.firstOutputTimeoutMs >= s.loopTimeoutMs) {
-    say('firstOutputTimeoutMinutes', `It never comes to pass, as loopTimeoutMinutes (${formatDuration(s.loopTimeoutMs)}) ends the loop before. Set it lower, or to 0.`);
+    say(
+      'firstOutputTimeoutMinutes',
+      `It never comes to pass, as loopTimeoutMinutes (${formatDuration(s.loopTimeoutMs)}) ends the loop before. Set it lower, or to 0.`,
+    );
   }
   if (s.loopTimeoutMs > 0 && s.silenceTimeoutMs >= s.loopTimeoutMs) {
-    say('silenceTimeoutMinutes', `It never comes to pass, as loopTimeoutMinutes (${formatDuration(s.loopTimeoutMs)}) ends the loop before. Set it lower, or to 0.`);
+    say(
+      'silenceTimeoutMinutes',
+      `It never comes to pass, as loopTimeoutMinutes (${formatDuration(s.loopTimeoutMs)}) ends the loop before. Set it lower, or to 0.`,
+    );
   }
   if (s.maxLogBytes > s.retention.maxLogBytes) {
     say('history.maxLogMegabytes', 'It is less than output.maxLogMegabytes: the log of a single loop may not be kept. Raise it, or lower the other.');

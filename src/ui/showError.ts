@@ -12,7 +12,12 @@ export function showError(deps: Pick<UiDeps, 'host' | 'log'>, error: unknown, ag
   if (error instanceof SupervisorError) deps.log.info(message);
   else deps.log.error(error instanceof Error ? error : message);
   const actions = errorActions(error, deps.host.state.kind);
-  void vscode.window.showErrorMessage(message, ...actions.map(({ title }) => title)).then((answer) => act(actions.find(({ title }) => title === answer), again));
+  void vscode.window.showErrorMessage(message, ...actions.map(({ title }) => title)).then((answer) =>
+    act(
+      actions.find(({ title }) => title === answer),
+      again,
+    ),
+  );
 }
 
 async function act(action: ErrorAction | undefined, again?: () => unknown): Promise<void> {

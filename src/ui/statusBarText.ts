@@ -16,9 +16,11 @@ export interface StatusText {
 /** The circuit in the status bar: `closed`, `half-open`, or `open 87s` on the error background. */
 export function circuitText(status: Status, now: number): StatusText {
   const { circuit } = status;
-  if (!status.ready) return { text: '$(debug-disconnect) not ready', spoken: 'Loop Supervisor is not ready', tooltip: notReadyText(status), level: 'plain' };
+  if (!status.ready)
+    return { text: '$(debug-disconnect) not ready', spoken: 'Loop Supervisor is not ready', tooltip: notReadyText(status), level: 'plain' };
   const failures = `${count(circuit.consecutiveFailures, 'failure')} in a row`;
-  const reasons = circuit.reasons.length === 0 ? '' : `\n\nLast failures:\n${circuit.reasons.map((reason) => `\n- ${inlineCode(reason, 160)}`).join('')}`;
+  const reasons =
+    circuit.reasons.length === 0 ? '' : `\n\nLast failures:\n${circuit.reasons.map((reason) => `\n- ${inlineCode(reason, 160)}`).join('')}`;
   const last = circuit.lastFailureAt === undefined ? '' : `, the last at ${formatClock(circuit.lastFailureAt, now)}`;
   switch (circuit.state) {
     case 'open': {

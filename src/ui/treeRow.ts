@@ -9,7 +9,7 @@ export type RowSubject =
   | { readonly kind: 'attempt'; readonly loopId: string; readonly number: number }
   | { readonly kind: 'kept'; readonly loopId: string; readonly pid: number }
   /** Shows more rows of its parent. */
-  | { readonly kind: 'more'; readonly parent: string };
+  | { readonly kind: 'more'; readonly parent: 'queued' | 'finished' };
 
 /** One row of the tree as values: what a tree item is made of. Foreign text in it is in one line and without control characters. */
 export interface TreeRow {

@@ -16,26 +16,28 @@ const LARGEST = NUMBER_RULES['budget.dailyLimitUsd'].max;
 
 export const budgetCommands: CommandTable = {
   /** Writes `budget.dailyLimitUsd`. A number as argument is the limit; else the user is asked. Answers it. */
-  setDailyBudget: (ctx) => async (...args) => {
-    const { budget } = ctx.host.status();
-    const answer =
-      typeof args[0] === 'number'
-        ? String(args[0])
-        : await askText({
-            title: 'Set Daily Budget',
-            prompt: `USD a day over all windows; 0 for no limit. Today ${formatUsd(budget.spent)} are spent and ${formatUsd(budget.reserved)} reserved.`,
-            value: budget.limit === 0 ? '' : String(budget.limit),
-            placeholder: 'such as 20',
-            validate: checkLimit,
-          });
-    if (typeof answer !== 'string') return undefined;
-    const wrong = checkLimit(answer);
-    if (wrong) throw new RangeError(wrong);
-    const limit = Number(answer);
-    await ctx.config.set('budget.dailyLimitUsd', limit);
-    vscode.window.setStatusBarMessage(limit === 0 ? 'No daily limit' : `Daily budget: ${formatUsd(limit)}`, 5000);
-    return limit;
-  },
+  setDailyBudget:
+    (ctx) =>
+    async (...args) => {
+      const { budget } = ctx.host.status();
+      const answer =
+        typeof args[0] === 'number'
+          ? String(args[0])
+          : await askText({
+              title: 'Set Daily Budget',
+              prompt: `USD a day over all windows; 0 for no limit. Today ${formatUsd(budget.spent)} are spent and ${formatUsd(budget.reserved)} reserved.`,
+              value: budget.limit === 0 ? '' : String(budget.limit),
+              placeholder: 'such as 20',
+              validate: checkLimit,
+            });
+      if (typeof answer !== 'string') return undefined;
+      const wrong = checkLimit(answer);
+      if (wrong) throw new RangeError(wrong);
+      const limit = Number(answer);
+      await ctx.config.set('budget.dailyLimitUsd', limit);
+      vscode.window.setStatusBarMessage(limit === 0 ? 'No daily limit' : `Daily budget: ${formatUsd(limit)}`, 5000);
+      return limit;
+    },
 
   /** Shows today's spend by agent and loop, with what can be done. Answers the budget's status. */
   showBudget: (ctx) => async () => {
@@ -47,20 +49,35 @@ export const budgetCommands: CommandTable = {
     const heading = (label: string): Row => ({ label, kind: vscode.QuickPickItemKind.Separator });
     const money = (usd: number, estimated: number) => `${estimated > 0 ? '≈' : ''}${formatUsd(usd)}${estimated > 0 ? ', estimated' : ''}`;
     const rows: Row[] = [
-      { label: '$(edit) Set Daily Budget', description: budget.limit === 0 ? 'no limit' : formatUsd(budget.limit), act: () => vscode.commands.executeCommand('loopSupervisor.setDailyBudget') },
-      { label: '$(graph) Show Dashboard', description: 'spend by day and agent', act: () => vscode.commands.executeCommand('loopSupervisor.showDashboard') },
+      {
+        label: '$(edit) Set Daily Budget',
+        description: budget.limit === 0 ? 'no limit' : formatUsd(budget.limit),
+        act: () => vscode.commands.executeCommand('loopSupervisor.setDailyBudget'),
+      },
+      {
+        label: '$(graph) Show Dashboard',
+        description: 'spend by day and agent',
+        act: () => vscode.commands.executeCommand('loopSupervisor.showDashboard'),
+      },
       ...(agents.length === 0 ? [] : [heading('today by agent')]),
-      ...agents.map(({ agent, cost, estimated }) => ({ label: `$(hubot) ${oneLine(agent)}`, description: money(toUsd(cost), toUsd(estimated)) })),
+      ...agents.map(({ agent, cost, estimated }) => ({
+        label: `$(hubot) ${oneLine(agent, 40)}`,
+        description: money(toUsd(cost), toUsd(estimated)),
+      })),
       ...(loops.length === 0 ? [] : [heading('today by loop')]),
       ...loops.map(({ loopId, title, agent, usd, estimatedUsd }) => ({
         label: `$(circle-outline) ${oneLine(title, 60) || loopId}`,
-        description: `${money(usd, estimatedUsd)} · ${oneLine(agent)}`,
+        description: `${money(usd, estimatedUsd)} · ${oneLine(agent, 40)}`,
         act: () => vscode.commands.executeCommand('loopSupervisor.showDetail', loopId),
       })),
     ];
     const of = budget.limit === 0 ? 'no daily limit' : `of ${formatUsd(budget.limit)}, a new day begins at ${formatClock(budget.resetsAt, now)}`;
     const held = budget.reserved > 0 ? `, ${formatUsd(budget.reserved)} reserved` : '';
-    const answer = await askItem({ title: `${formatUsd(budget.spent)} spent today${held}, ${of}`, placeholder: loops.length === 0 ? 'Nothing was spent today' : `${count(loops.length, 'loop')} cost something today`, items: rows });
+    const answer = await askItem({
+      title: `${formatUsd(budget.spent)} spent today${held}, ${of}`,
+      placeholder: loops.length === 0 ? 'Nothing was spent today' : `${count(loops.length, 'loop')} cost something today`,
+      items: rows,
+    });
     if (answer !== undefined && answer !== BACK) await answer.act?.();
     return budget;
   },

@@ -6,14 +6,21 @@ import type { CommandContext, CommandTable } from './commandTable.ts';
 export async function chooseAgent(ctx: CommandContext, title = 'Choose Agent'): Promise<string | undefined> {
   const items = await agentItems(ctx);
   const current = ctx.settings().defaultAgent;
-  const answer = await askItem({ title, placeholder: 'The agent that runs your prompts. You can change it at any time.', items, active: items.find(({ name, found }) => name === current && found) });
+  const answer = await askItem({
+    title,
+    placeholder: 'The agent that runs your prompts. You can change it at any time.',
+    items,
+    active: items.find(({ name, found }) => name === current && found),
+  });
   if (answer === undefined || answer === BACK) return undefined;
   if (answer.name === undefined) {
     await vscode.commands.executeCommand('loopSupervisor.checkAgents');
     return undefined;
   }
   if (!answer.found) {
-    void vscode.window.showWarningMessage(`The program of ${answer.name} was not found on PATH.`, 'Check Agents').then((button) => button && vscode.commands.executeCommand('loopSupervisor.checkAgents'));
+    void vscode.window
+      .showWarningMessage(`The program of ${answer.name} was not found on PATH.`, 'Check Agents')
+      .then((button) => button && vscode.commands.executeCommand('loopSupervisor.checkAgents'));
     return undefined;
   }
   await ctx.config.set('defaultAgent', answer.name);

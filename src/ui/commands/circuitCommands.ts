@@ -21,7 +21,11 @@ export const circuitCommands: CommandTable = {
   showCircuit: (ctx) => async () => {
     const { circuit } = (await ctx.host.ready()).status();
     const now = Date.now();
-    const reset: Row = { label: '$(debug-restart) Reset Circuit', description: 'closes it now: loops start again', act: () => vscode.commands.executeCommand('loopSupervisor.resetCircuit') };
+    const reset: Row = {
+      label: '$(debug-restart) Reset Circuit',
+      description: 'closes it now: loops start again',
+      act: () => vscode.commands.executeCommand('loopSupervisor.resetCircuit'),
+    };
     const left = circuit.state === 'open' ? `a probe goes through in ${formatDuration(Math.ceil(circuit.cooldownRemainingMs / 1000) * 1000)}` : '';
     const failures = `${count(circuit.consecutiveFailures, 'failure')} in a row${circuit.lastFailureAt === undefined ? '' : `, the last at ${formatClock(circuit.lastFailureAt, now)}`}`;
     const rows: Row[] = [

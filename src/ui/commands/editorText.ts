@@ -14,7 +14,10 @@ export async function selections(): Promise<SelectedText[] | undefined> {
   const editor = vscode.window.activeTextEditor;
   const chosen = editor?.selections.filter((selection) => !selection.isEmpty) ?? [];
   if (!editor || chosen.length === 0) {
-    const answer = await vscode.window.showInformationMessage('Select some text in an editor first.', ...(editor ? ['Submit the Whole File'] : ['Submit a Prompt']));
+    const answer = await vscode.window.showInformationMessage(
+      'Select some text in an editor first.',
+      ...(editor ? ['Submit the Whole File'] : ['Submit a Prompt']),
+    );
     if (answer) await vscode.commands.executeCommand(editor ? 'loopSupervisor.submitFile' : 'loopSupervisor.submitPrompt');
     return undefined;
   }
@@ -48,8 +51,10 @@ export async function textOfFile(uri: vscode.Uri): Promise<{ readonly text: stri
 export async function writeInEditor(content: string): Promise<string> {
   const document = await vscode.workspace.openTextDocument({ language: 'markdown', content });
   await vscode.window.showTextDocument(document);
-  void vscode.window.showInformationMessage('Write your prompt here, then press “Submit File as Prompt” in the editor’s title bar.', 'Submit Now').then((answer) => {
-    if (answer) void vscode.commands.executeCommand('loopSupervisor.submitFile', document.uri);
-  });
+  void vscode.window
+    .showInformationMessage('Write your prompt here, then press “Submit File as Prompt” in the editor’s title bar.', 'Submit Now')
+    .then((answer) => {
+      if (answer) void vscode.commands.executeCommand('loopSupervisor.submitFile', document.uri);
+    });
   return document.uri.toString();
 }

@@ -16,34 +16,40 @@ export const queueCommands: CommandTable = {
   },
 
   /** Asks once, says how many, and cancels every live loop of all windows. `true` as argument: does not ask. Answers how many. */
-  stopAll: (ctx) => async (...args) => {
-    const supervisor = await ctx.host.ready();
-    const live = supervisor.live();
-    if (live.length === 0) {
-      void vscode.window.showInformationMessage('There is no loop to stop.');
-      return 0;
-    }
-    const running = live.filter(({ loop }) => isActive(loop)).length;
-    const others = live.filter(({ home }) => home !== 'here').length;
-    const what = [running > 0 ? `${running} running` : '', live.length > running ? `${live.length - running} waiting` : ''].filter(Boolean).join(', ');
-    const detail = `${what}.${others > 0 ? ` ${count(others, 'loop')} of them belong to other windows.` : ''} Their processes are ended, and they are not restarted.`;
-    if (args[0] !== true) {
-      const answer = await vscode.window.showWarningMessage(`Stop ${count(live.length, 'loop')}?`, { modal: true, detail }, 'Stop All');
-      if (answer !== 'Stop All') return 0;
-    }
-    return supervisor.stopAll();
-  },
+  stopAll:
+    (ctx) =>
+    async (...args) => {
+      const supervisor = await ctx.host.ready();
+      const live = supervisor.live();
+      if (live.length === 0) {
+        void vscode.window.showInformationMessage('There is no loop to stop.');
+        return 0;
+      }
+      const running = live.filter(({ loop }) => isActive(loop)).length;
+      const others = live.filter(({ home }) => home !== 'here').length;
+      const what = [running > 0 ? `${running} running` : '', live.length > running ? `${live.length - running} waiting` : '']
+        .filter(Boolean)
+        .join(', ');
+      const detail = `${what}.${others > 0 ? ` ${count(others, 'loop')} of them belong to other windows.` : ''} Their processes are ended, and they are not restarted.`;
+      if (args[0] !== true) {
+        const answer = await vscode.window.showWarningMessage(`Stop ${count(live.length, 'loop')}?`, { modal: true, detail }, 'Stop All');
+        if (answer !== 'Stop All') return 0;
+      }
+      return supervisor.stopAll();
+    },
 
   /** Removes all finished loops with their logs, after asking. `true` as argument: does not ask. Answers how many. */
-  clearFinished: (ctx) => async (...args) => {
-    const supervisor = await ctx.host.ready();
-    const { total } = supervisor.finishedCount();
-    if (total === 0) return 0;
-    if (args[0] !== true) {
-      const detail = 'Their prompts, history and logs are deleted. What they cost stays in today’s budget.';
-      const answer = await vscode.window.showWarningMessage(`Clear ${count(total, 'finished loop')}?`, { modal: true, detail }, 'Clear');
-      if (answer !== 'Clear') return 0;
-    }
-    return supervisor.clearFinished();
-  },
+  clearFinished:
+    (ctx) =>
+    async (...args) => {
+      const supervisor = await ctx.host.ready();
+      const { total } = supervisor.finishedCount();
+      if (total === 0) return 0;
+      if (args[0] !== true) {
+        const detail = 'Their prompts, history and logs are deleted. What they cost stays in today’s budget.';
+        const answer = await vscode.window.showWarningMessage(`Clear ${count(total, 'finished loop')}?`, { modal: true, detail }, 'Clear');
+        if (answer !== 'Clear') return 0;
+      }
+      return supervisor.clearFinished();
+    },
 };

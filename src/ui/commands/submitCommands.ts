@@ -17,12 +17,14 @@ const TITLE_CHARS = 80;
 /** Ways to submit. Each answers the `SubmitResult`, several of them as an array, and `undefined` when nothing was submitted. */
 export const submitCommands: CommandTable = {
   /** Takes a prompt, or a whole `LoopSpec`, as argument; else it asks. */
-  submitPrompt: (ctx) => async (...args) => {
-    const given = specOf(args[0]);
-    if (given) return submitByHand(ctx, given);
-    const prompt = await askPrompt();
-    return prompt === undefined ? undefined : submitByHand(ctx, { prompt });
-  },
+  submitPrompt:
+    (ctx) =>
+    async (...args) => {
+      const given = specOf(args[0]);
+      if (given) return submitByHand(ctx, given);
+      const prompt = await askPrompt();
+      return prompt === undefined ? undefined : submitByHand(ctx, { prompt });
+    },
 
   /** The selected text, as it is. */
   submitSelection: (ctx) => async () => {
@@ -31,32 +33,48 @@ export const submitCommands: CommandTable = {
   },
 
   /** The selected text as a block under an instruction, with its path and lines. */
-  submitSelectionWithInstruction: (ctx) => async (...args) => {
-    const parts = await selections();
-    if (!parts) return undefined;
-    const instruction = typeof args[0] === 'string' ? args[0] : await askText({ title: 'Submit Selection with Instruction', prompt: 'What is the agent to do with the selection?', placeholder: 'Explain, fix, test, document …', validate: notEmpty });
-    if (typeof instruction !== 'string') return undefined;
-    return submitByHand(ctx, { prompt: selectionPrompt(instruction, parts), title: oneLine(instruction, TITLE_CHARS) });
-  },
+  submitSelectionWithInstruction:
+    (ctx) =>
+    async (...args) => {
+      const parts = await selections();
+      if (!parts) return undefined;
+      const instruction =
+        typeof args[0] === 'string'
+          ? args[0]
+          : await askText({
+              title: 'Submit Selection with Instruction',
+              prompt: 'What is the agent to do with the selection?',
+              placeholder: 'Explain, fix, test, document …',
+              validate: notEmpty,
+            });
+      if (typeof instruction !== 'string') return undefined;
+      return submitByHand(ctx, { prompt: selectionPrompt(instruction, parts), title: oneLine(instruction, TITLE_CHARS) });
+    },
 
-  submitWithOptions: (ctx) => async (...args) => {
-    const spec = await askOptions(ctx, specOf(args[0]));
-    return spec && submitByHand(ctx, spec);
-  },
+  submitWithOptions:
+    (ctx) =>
+    async (...args) => {
+      const spec = await askOptions(ctx, specOf(args[0]));
+      return spec && submitByHand(ctx, spec);
+    },
 
   /** Files of the explorer, or that of the editor, each as one prompt. */
-  submitFile: (ctx) => async (...args) => {
-    const [first, all] = args;
-    const uris = Array.isArray(all) && all.every((uri) => uri instanceof vscode.Uri) && all.length > 0 ? all : first instanceof vscode.Uri ? [first] : [];
-    const open = vscode.window.activeTextEditor?.document.uri;
-    const targets = uris.length > 0 ? uris : open ? [open] : ((await vscode.window.showOpenDialog({ canSelectMany: true, openLabel: 'Submit as Prompt' })) ?? []);
-    const results: (SubmitResult | undefined)[] = [];
-    for (const uri of targets) {
-      const { text, title } = await textOfFile(uri);
-      results.push(await submitByHand(ctx, { prompt: text, title, ...cwdOf(uri) }));
-    }
-    return results.length > 1 ? results : results[0];
-  },
+  submitFile:
+    (ctx) =>
+    async (...args) => {
+      const [first, all] = args;
+      const uris =
+        Array.isArray(all) && all.every((uri) => uri instanceof vscode.Uri) && all.length > 0 ? all : first instanceof vscode.Uri ? [first] : [];
+      const open = vscode.window.activeTextEditor?.document.uri;
+      const targets =
+        uris.length > 0 ? uris : open ? [open] : ((await vscode.window.showOpenDialog({ canSelectMany: true, openLabel: 'Submit as Prompt' })) ?? []);
+      const results: (SubmitResult | undefined)[] = [];
+      for (const uri of targets) {
+        const { text, title } = await textOfFile(uri);
+        results.push(await submitByHand(ctx, { prompt: text, title, ...cwdOf(uri) }));
+      }
+      return results.length > 1 ? results : results[0];
+    },
 
   /** Shows recent prompts: one that is chosen is submitted again, its pencil opens it for changes. */
   submitRecent: (ctx) => async () => {
@@ -65,22 +83,26 @@ export const submitCommands: CommandTable = {
   },
 
   /** The same prompt, agent, folder and limits as a loop had, under a new id. */
-  submitAgain: (ctx) => async (...args) => {
-    const ids = await loopsOf(ctx, args, { title: 'Submit Again', states: ['completed', 'failed', 'cancelled'] });
-    const results: (SubmitResult | undefined)[] = [];
-    for (const id of ids) {
-      const spec = await specOfLoop(ctx, id);
-      if (spec) results.push(await submitByHand(ctx, spec));
-    }
-    return results.length > 1 ? results : results[0];
-  },
+  submitAgain:
+    (ctx) =>
+    async (...args) => {
+      const ids = await loopsOf(ctx, args, { title: 'Submit Again', states: ['completed', 'failed', 'cancelled'] });
+      const results: (SubmitResult | undefined)[] = [];
+      for (const id of ids) {
+        const spec = await specOfLoop(ctx, id);
+        if (spec) results.push(await submitByHand(ctx, spec));
+      }
+      return results.length > 1 ? results : results[0];
+    },
 
   /** Opens a loop's prompt in an editor, to be changed and submitted from there. */
-  editPrompt: (ctx) => async (...args) => {
-    const [id] = await loopsOf(ctx, args, { title: 'Edit Prompt', states: ['completed', 'failed', 'cancelled', 'queued', 'running'] });
-    const spec = id === undefined ? undefined : await specOfLoop(ctx, id);
-    return spec && writeInEditor(spec.prompt);
-  },
+  editPrompt:
+    (ctx) =>
+    async (...args) => {
+      const [id] = await loopsOf(ctx, args, { title: 'Edit Prompt', states: ['completed', 'failed', 'cancelled', 'queued', 'running'] });
+      const spec = id === undefined ? undefined : await specOfLoop(ctx, id);
+      return spec && writeInEditor(spec.prompt);
+    },
 
   /** Opens an empty editor for a prompt of several lines. */
   newPrompt: () => () => writeInEditor(''),
@@ -88,7 +110,13 @@ export const submitCommands: CommandTable = {
 
 async function askPrompt(): Promise<string | undefined> {
   const editor = { iconPath: new vscode.ThemeIcon('edit'), tooltip: 'Write it in an Editor' };
-  const answer = await askText({ title: 'Submit Prompt', prompt: 'The text for the agent. For several lines, use the pencil.', placeholder: 'What is the agent to do?', validate: notEmpty, buttons: [editor] });
+  const answer = await askText({
+    title: 'Submit Prompt',
+    prompt: 'The text for the agent. For several lines, use the pencil.',
+    placeholder: 'What is the agent to do?',
+    validate: notEmpty,
+    buttons: [editor],
+  });
   if (answer === editor) await writeInEditor('');
   return typeof answer === 'string' ? answer : undefined;
 }

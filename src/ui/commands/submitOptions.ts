@@ -29,7 +29,15 @@ export async function askOptions(ctx: CommandContext, given?: LoopSpec): Promise
     maxCost: String(given?.maxCostUsd ?? last.maxCost ?? ''),
     title: given?.title ?? '',
   };
-  const draft = await askSteps('Submit with Options', start, [...(given ? [] : [promptStep]), agentStep(ctx), folderStep(ctx), priorityStep, estimateStep, maxCostStep, titleStep]);
+  const draft = await askSteps('Submit with Options', start, [
+    ...(given ? [] : [promptStep]),
+    agentStep(ctx),
+    folderStep(ctx),
+    priorityStep,
+    estimateStep,
+    maxCostStep,
+    titleStep,
+  ]);
   if (!draft) return undefined;
   const { agent, priority, estimate, maxCost } = draft;
   await ctx.context.globalState.update(LAST_KEY, { agent, priority, estimate, maxCost });
@@ -53,11 +61,29 @@ function textStep(key: keyof Draft, prompt: string, validate: (value: string) =>
   };
 }
 
-const promptStep = textStep('prompt', 'The text for the agent.', (value) => (value.trim() === '' ? 'Enter some text.' : undefined), 'What is the agent to do?');
-const priorityStep = textStep('priority', 'Priority: a whole number. Higher goes first; 0 is usual.', (value) => (/^\s*-?\d{1,9}\s*$/.test(value) ? undefined : 'Enter a whole number, such as 0, 10 or -5.'));
-const estimateStep = textStep('estimate', 'Estimated cost in USD, reserved from today’s budget. Empty: what this agent’s last loops have cost.', (value) => amount(value, 0), 'such as 0.50');
-const maxCostStep = textStep('maxCost', 'Stop the loop when it has cost this much, in USD. Empty: no limit of its own.', (value) => amount(value, Number.MIN_VALUE), 'such as 2');
-const titleStep: Step<Draft> = (soFar, place) => textStep('title', 'A title for the list of loops. Empty: the first line of the prompt.', () => undefined, oneLine(soFar.prompt, 60))(soFar, place);
+const promptStep = textStep(
+  'prompt',
+  'The text for the agent.',
+  (value) => (value.trim() === '' ? 'Enter some text.' : undefined),
+  'What is the agent to do?',
+);
+const priorityStep = textStep('priority', 'Priority: a whole number. Higher goes first; 0 is usual.', (value) =>
+  /^\s*-?\d{1,9}\s*$/.test(value) ? undefined : 'Enter a whole number, such as 0, 10 or -5.',
+);
+const estimateStep = textStep(
+  'estimate',
+  'Estimated cost in USD, reserved from today’s budget. Empty: what this agent’s last loops have cost.',
+  (value) => amount(value, 0),
+  'such as 0.50',
+);
+const maxCostStep = textStep(
+  'maxCost',
+  'Stop the loop when it has cost this much, in USD. Empty: no limit of its own.',
+  (value) => amount(value, Number.MIN_VALUE),
+  'such as 2',
+);
+const titleStep: Step<Draft> = (soFar, place) =>
+  textStep('title', 'A title for the list of loops. Empty: the first line of the prompt.', () => undefined, oneLine(soFar.prompt, 60))(soFar, place);
 
 function amount(value: string, min: number): string | undefined {
   if (value.trim() === '') return undefined;
@@ -68,8 +94,17 @@ function amount(value: string, min: number): string | undefined {
 function agentStep(ctx: CommandContext): Step<Draft> {
   return async (soFar, place) => {
     const agents = await ctx.agentChecks.find();
-    const items = agents.map(({ name, path, bundled, command }) => ({ label: name, description: bundled ? 'only pretends, costs nothing' : (path ?? `${command} was not found on PATH`) }));
-    const answer = await askItem({ ...place, placeholder: 'The agent that runs the prompt', items, active: items.find(({ label }) => label === soFar.agent), ignoreFocusOut: true });
+    const items = agents.map(({ name, path, bundled, command }) => ({
+      label: name,
+      description: bundled ? 'only pretends, costs nothing' : (path ?? `${command} was not found on PATH`),
+    }));
+    const answer = await askItem({
+      ...place,
+      placeholder: 'The agent that runs the prompt',
+      items,
+      active: items.find(({ label }) => label === soFar.agent),
+      ignoreFocusOut: true,
+    });
     return answer === undefined || answer === BACK ? answer : { ...soFar, agent: answer.label };
   };
 }

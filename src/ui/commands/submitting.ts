@@ -63,10 +63,19 @@ async function folderForSubmit(ctx: CommandContext): Promise<string | typeof BAC
 /** Asks for a folder and remembers it if it is of the workspace. */
 export async function askFolder(ctx: CommandContext, place: Place, active?: string): Promise<string | typeof BACK | undefined> {
   const other = { label: '$(folder-opened) Other Folder…', description: '', path: '' };
-  const items = [...(vscode.workspace.workspaceFolders ?? []).map(({ name, uri }) => ({ label: `$(folder) ${name}`, description: uri.fsPath, path: uri.fsPath })), other];
+  const items = [
+    ...(vscode.workspace.workspaceFolders ?? []).map(({ name, uri }) => ({ label: `$(folder) ${name}`, description: uri.fsPath, path: uri.fsPath })),
+    other,
+  ];
   const known = active === undefined || items.some(({ path }) => path === active);
   if (!known) items.unshift({ label: `$(folder) ${baseName(active)}`, description: active, path: active });
-  const answer = await askItem({ ...place, placeholder: 'The folder in which the agent works', items, active: items.find(({ path }) => path === active), ignoreFocusOut: true });
+  const answer = await askItem({
+    ...place,
+    placeholder: 'The folder in which the agent works',
+    items,
+    active: items.find(({ path }) => path === active),
+    ignoreFocusOut: true,
+  });
   if (answer === undefined || answer === BACK) return answer;
   if (answer !== other) {
     await ctx.context.workspaceState.update(FOLDER_KEY, answer.path);

@@ -58,10 +58,20 @@ async function askLoop(ctx: CommandContext, fitting: Fitting): Promise<string | 
   const states = (['completed', 'failed', 'cancelled'] as const).filter((state) => fitting.states.includes(state));
   const finished = states.length === 0 ? [] : supervisor.finished({ limit: FINISHED_ASKED, states });
   const items = [
-    ...live.map((view) => ({ label: labelOf(view.loop), description: STATE_WORDS[view.loop.state], detail: describeLive(view, now).description, loopId: view.loop.loopId })),
+    ...live.map((view) => ({
+      label: labelOf(view.loop),
+      description: STATE_WORDS[view.loop.state],
+      detail: describeLive(view, now).description,
+      loopId: view.loop.loopId,
+    })),
     ...finished
       .filter((loop) => !fitting.permanent || (loop.state === 'failed' && !loop.cleared))
-      .map((loop) => ({ label: labelOf(loop), description: STATE_WORDS[loop.state], detail: describeFinished(loop, now).description, loopId: loop.loopId })),
+      .map((loop) => ({
+        label: labelOf(loop),
+        description: STATE_WORDS[loop.state],
+        detail: describeFinished(loop, now).description,
+        loopId: loop.loopId,
+      })),
   ];
   if (items.length === 0) {
     void vscode.window.showInformationMessage(`There is no loop to choose. ${fitting.title} takes loops that are ${listWords(fitting)}.`);
@@ -72,7 +82,7 @@ async function askLoop(ctx: CommandContext, fitting: Fitting): Promise<string | 
 }
 
 function labelOf(loop: Pick<LiveLoop, 'title' | 'loopId'>): string {
-  return oneLine(loop.title) || loop.loopId;
+  return oneLine(loop.title, 80) || loop.loopId;
 }
 
 function listWords({ states }: Fitting): string {

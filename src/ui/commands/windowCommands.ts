@@ -15,7 +15,11 @@ export const windowCommands: CommandTable = {
   openStorageFolder: (ctx) => async () => {
     const uri = ctx.context.globalStorageUri;
     // A server has no file manager on this side: its folder opens in a window of its own.
-    await vscode.commands.executeCommand(vscode.env.remoteName || vscode.env.uiKind === vscode.UIKind.Web ? 'vscode.openFolder' : 'revealFileInOS', uri, { forceNewWindow: true });
+    await vscode.commands.executeCommand(
+      vscode.env.remoteName || vscode.env.uiKind === vscode.UIKind.Web ? 'vscode.openFolder' : 'revealFileInOS',
+      uri,
+      { forceNewWindow: true },
+    );
     return uri.fsPath;
   },
 
@@ -28,7 +32,9 @@ export const windowCommands: CommandTable = {
     const view = new AgentReportView();
     ctx.context.subscriptions.push(view);
     return async () => {
-      const reports = await vscode.window.withProgress({ location: vscode.ProgressLocation.Notification, title: 'Checking agents…' }, () => ctx.agentChecks.check());
+      const reports = await vscode.window.withProgress({ location: vscode.ProgressLocation.Notification, title: 'Checking agents…' }, () =>
+        ctx.agentChecks.check(),
+      );
       await view.show(agentReportText(reports, ctx.settings().defaultAgent, new Date()));
       return reports;
     };
