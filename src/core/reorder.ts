@@ -25,6 +25,17 @@ export function moveBefore(turn: Turn, loopId: string, beforeLoopId: string | un
   return turn.mirror.queue.position(moved);
 }
 
+/** Puts a queued loop behind all others, with the priority of the last one. Answers its new 1-based position. */
+export function moveToEnd(turn: Turn, loopId: string): number {
+  const loop = queuedOf(turn, loopId);
+  const last = [...turn.mirror.queue].at(-1);
+  if (!last || last.seq === loop.seq) return turn.mirror.queue.position(loop);
+  // Less than the place of whatever is submitted next, which is a whole number above all there have been.
+  const moved = { ...loop, priority: last.priority, place: last.place + 0.5 };
+  turn.put(moved, 'moved by the user');
+  return turn.mirror.queue.position(moved);
+}
+
 /** A place between `target` and its predecessor. Where numbers leave no room, those ahead of it are moved up. */
 function placeBefore(turn: Turn, target: QueuedLoop): number {
   const previous = turn.mirror.queue.previous(target);

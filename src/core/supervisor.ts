@@ -15,7 +15,7 @@ import type { Event, SupervisorEvent } from './event.ts';
 import { type ActiveLoop, type FinishedLoop, isActive, isFinished, type LiveLoop, type LoopSpec } from './loop.ts';
 import { isCost, type NanoUsd, toNano, toUsd } from './money.ts';
 import type { AgentCatalog, FinishedQuery, SpendRow } from './ports.ts';
-import { moveBefore, queuedOf } from './reorder.ts';
+import { moveBefore, moveToEnd, queuedOf } from './reorder.ts';
 import { detailOf, liveViews, statusOf } from './report.ts';
 import { Retention } from './retention.ts';
 import type { Settings } from './settings.ts';
@@ -222,6 +222,12 @@ export class Supervisor {
   async moveBefore(loopId: string, beforeLoopId: string | undefined): Promise<number> {
     this.#mustBeReady();
     return this.#engine.turnAndDispatch((turn) => moveBefore(turn, loopId, beforeLoopId));
+  }
+
+  /** Puts a queued loop behind all others, with the priority of the last one. Answers its position. */
+  async moveToEnd(loopId: string): Promise<number> {
+    this.#mustBeReady();
+    return this.#engine.turnAndDispatch((turn) => moveToEnd(turn, loopId));
   }
 
   // ── Circuit and budget ───────────────────────────────────────────────────────────────────────────────────────
