@@ -1,0 +1,121 @@
+import * as vscode from 'vscode';
+import { formatNumber } from './format.ts';
+import { LoopTreeDrag } from './loopTreeDrag.ts';
+import { loopTooltip, treeItemOf } from './loopTreeItem.ts';
+import { type LoopExtra, LoopTreeModel } from './loopTreeModel.ts';
+import type { Pulse } from './pulse.ts';
+import type { GroupName, TreeRow } from './treeRow.ts';
+import type { UiDeps } from './uiDeps.ts';
+
+export const VIEW_ID = 'loopSupervisor.loops';
+
+/** Groups whose rows show a time that runs. */
+const TIMED_GROUPS: readonly GroupName[] = ['running', 'backingOff'];
+
+/** The view of loops. It is refreshed with the pulse, and its running times once a second while it is visible. */
+export class LoopTree implements vscode.TreeDataProvider<TreeRow>, vscode.Disposable {
+  readonly #deps: UiDeps;
+  readonly #model: LoopTreeModel;
+  readonly #view: vscode.TreeView<TreeRow>;
+  readonly #changed = new vscode.EventEmitter<TreeRow | TreeRow[] | undefined>();
+  readonly #parents = new Map<string, TreeRow>();
+  /** Groups as VS Code knows them: only by the same object can it be told that one of them has changed. */
+  #groups: readonly TreeRow[] = [];
+  #tick: NodeJS.Timeout | undefined;
+  readonly #disposables: { dispose(): void }[] = [];
+  readonly onDidChangeTreeData = this.#changed.event;
+
+  constructor(deps: UiDeps, pulse: Pulse, extra?: LoopExtra) {
+    this.#deps = deps;
+    this.#model = new LoopTreeModel(() => deps.host.current, Date.now, extra);
+    this.#view = vscode.window.createTreeView(VIEW_ID, {
+      treeDataProvider: this,
+      canSelectMany: true,
+      showCollapseAll: true,
+      dragAndDropController: new LoopTreeDrag(deps),
+    });
+    this.#disposables.push(
+      this.#view,
+      this.#changed,
+      pulse.onBeat((status) => {
+        this.#model.refresh();
+        this.#changed.fire(undefined);
+        const running = status.concurrencyUsed;
+        this.#view.badge = running === 0 ? undefined : { value: running, tooltip: `${formatNumber(running)} of ${formatNumber(status.concurrencyMax)} loops running` };
+        this.#view.message = status.ready && status.paused ? 'The queue is paused: running loops go on, queued ones wait.' : '';
+      }),
+      this.#view.onDidChangeVisibility(() => this.#setTicking()),
+    );
+    this.#setTicking();
+  }
+
+  /** Whether somebody looks at it. */
+  get visible(): boolean {
+    return this.#view.visible;
+  }
+
+  get onDidChangeVisibility(): vscode.Event<vscode.TreeViewVisibilityChangeEvent> {
+    return this.#view.onDidChangeVisibility;
+  }
+
+  selection(): readonly TreeRow[] {
+    return this.#view.selection;
+  }
+
+  /** Shows the running times anew. */
+  readonly refreshTimes = (): void => {
+    this.#model.refresh();
+    const groups = this.#groups.filter(({ subject }) => subject.kind === 'folder' || (subject.kind === 'group' && TIMED_GROUPS.includes(subject.group)));
+    if (groups.length > 0) this.#changed.fire([...groups]);
+  };
+
+  showMore({ subject }: TreeRow): void {
+    if (subject.kind !== 'more') return;
+    this.#model.showMore(subject.parent);
+    this.#changed.fire(undefined);
+  }
+
+  async reveal(loopId: string): Promise<void> {
+    const found = this.#model.find(loopId);
+    await vscode.commands.executeCommand(`${VIEW_ID}.focus`);
+    if (!found) return;
+    this.#parents.set(found.row.id, this.#groups.find(({ id }) => id === found.parent.id) ?? found.parent);
+    await this.#view.reveal(found.row, { select: true, focus: true });
+  }
+
+  async getChildren(parent?: TreeRow): Promise<TreeRow[]> {
+    // While the store opens the view shows that it is busy, not the welcome text of an empty one.
+    if (this.#deps.host.state.kind === 'opening') await this.#deps.host.ready().catch(() => undefined);
+    const rows = this.#model.children(parent);
+    if (!parent) this.#groups = rows;
+    return rows;
+  }
+
+  getTreeItem(row: TreeRow): vscode.TreeItem {
+    return treeItemOf(row);
+  }
+
+  getParent(row: TreeRow): TreeRow | undefined {
+    return this.#parents.get(row.id);
+  }
+
+  resolveTreeItem(item: vscode.TreeItem, row: TreeRow): vscode.TreeItem {
+    const detail = row.subject.kind === 'loop' ? this.#deps.host.current?.get(row.subject.loopId) : undefined;
+    if (detail) item.tooltip = loopTooltip(detail, Date.now());
+    return item;
+  }
+
+  dispose(): void {
+    clearInterval(this.#tick);
+    for (const disposable of this.#disposables) disposable.dispose();
+  }
+
+  #setTicking(): void {
+    clearInterval(this.#tick);
+    this.#tick = this.#view.visible
+      ? setInterval(() => {
+          if (this.#model.hasRunningTimes) this.refreshTimes();
+        }, 1000)
+      : undefined;
+  }
+}

@@ -1,0 +1,34 @@
+import type { Clock, Disposable } from '../core/clock.ts';
+import { Emitter, type Event } from '../core/event.ts';
+import type { Status } from '../core/status.ts';
+import { Coalescer } from './coalescer.ts';
+import type { SupervisorHost } from './supervisorHost.ts';
+
+/** Refreshes a second at most, however many changes there are. */
+const SHORTEST_PAUSE_MS = 250;
+
+/** The beat of everything that is shown: one status for all views, at most four times a second. */
+export class Pulse implements Disposable {
+  readonly #beat: Emitter<Status>;
+  readonly #coalescer: Coalescer;
+  readonly #subscription: Disposable;
+
+  constructor(host: SupervisorHost, clock: Pick<Clock, 'now' | 'after'>, onError: (error: unknown) => void) {
+    this.#beat = new Emitter(onError);
+    this.#coalescer = new Coalescer(() => this.#beat.fire(host.status()), SHORTEST_PAUSE_MS, clock);
+    this.#subscription = host.onDidChange(this.#coalescer.ask);
+  }
+
+  get onBeat(): Event<Status> {
+    return this.#beat.event;
+  }
+
+  /** Asks for a beat soon, as a change does. */
+  readonly ask = (): void => this.#coalescer.ask();
+
+  dispose(): void {
+    this.#subscription.dispose();
+    this.#coalescer.dispose();
+    this.#beat.dispose();
+  }
+}
