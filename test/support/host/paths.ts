@@ -9,6 +9,9 @@ export const ROOT = resolve(import.meta.dirname, '../../..');
 /** What is fetched or unpacked once for the tests, keyed by version. Ignored by git. */
 export const CACHE = join(ROOT, '.vscode-test');
 
+/** What users install, as the runner packs it before the suites that need it. */
+export const VSIX = join(CACHE, 'loop-supervisor.vsix');
+
 /** Screenshots and logs of the last run. Ignored by git. */
 export const OUT = join(ROOT, 'test/ui/out');
 

@@ -1,0 +1,20 @@
+import { provisionServer } from '../host/provisionServer.ts';
+import { count, type Result, summary } from './result.ts';
+import { runSuite, type Suite } from './suite.ts';
+import { GROUPS } from './suites.ts';
+
+// node runTests.ts [group …]: runs these groups of suites, or all, one after the other, and ends with their totals.
+const asked = process.argv.slice(2);
+const unknown = asked.find((name) => !(name in GROUPS));
+if (unknown) throw new Error(`There is no group of tests "${unknown}". There are: ${Object.keys(GROUPS).join(', ')}.`);
+
+const suites = new Map<string, Suite>();
+for (const group of asked.length > 0 ? asked : Object.keys(GROUPS)) for (const suite of GROUPS[group]!()) suites.set(suite.name, suite);
+
+// Fetching the server is mostly waiting, so it goes beside the checks; the tests that need it find it, or say why not.
+if (process.env.VSCODE_TEST_HOST !== 'desktop' && suites.has('vscode')) provisionServer(console.log).catch((error: unknown) => console.error(error));
+
+const results: Result[] = [];
+for (const suite of suites.values()) results.push(await runSuite(suite));
+console.log(summary(results));
+process.exitCode = count(results, 'fail') > 0 || count(results, 'pass') === 0 ? 1 : 0;
