@@ -5,7 +5,14 @@ import { build, context } from 'esbuild';
 
 const watch = process.argv.includes('--watch');
 const production = process.argv.includes('--production');
-const common = { bundle: true, minify: production, sourcemap: !production, legalComments: 'none', logLevel: 'warning', outdir: 'dist' };
+const common = {
+  bundle: true,
+  minify: production,
+  sourcemap: !production,
+  legalComments: 'none',
+  logLevel: watch ? 'info' : 'warning',
+  outdir: 'dist',
+};
 
 // Node 22 is the oldest that runs us: VS Code 1.101's.
 const programs = {

@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { createWriteStream, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createWriteStream, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { until } from '../until.ts';
 import { freshFolder, OUT } from './paths.ts';
 import { alive, carrying, childrenOf, type Seen, signal } from './processes.ts';
@@ -34,6 +34,8 @@ const QUIET = {
 export interface ServerOptions {
   /** Of the user and of the machine alike, on top of a quiet workbench. */
   readonly settings?: Record<string, unknown>;
+  /** Keeps its data there, settings included, for the next time; a fresh folder that goes at the end if left out. */
+  readonly dataDir?: string;
   /** Where extensions are installed; a fresh empty folder if left out. */
   readonly extensionsDir?: string;
   /** Windows may load an extension under development. Without it they show what a user sees. */
@@ -45,12 +47,16 @@ export interface ServerOptions {
   /** How long a host waits for a window that is gone, in seconds. */
   readonly reconnectionGraceSeconds?: number;
   readonly env?: Record<string, string>;
+  /** Hears what has to be fetched first. */
+  readonly log?: (line: string) => void;
 }
 
 /** A real VS Code server of our own on a free loopback port, with data of its own. */
 export class Server {
   readonly port: number;
   readonly dataDir: string;
+  /** Settles when the server's process is gone. */
+  readonly ended: Promise<unknown>;
   readonly #mark: string;
   readonly #child: ChildProcess;
   readonly #options: ServerOptions;
@@ -61,18 +67,20 @@ export class Server {
     this.dataDir = dataDir;
     this.#mark = mark;
     this.#child = child;
+    this.ended = once(child, 'exit');
     this.#options = options;
     process.once('exit', this.#quit);
   }
 
   static async start(options: ServerOptions = {}): Promise<Server> {
-    const main = await provisionServer();
+    const main = await provisionServer(options.log);
     const port = await freePort();
-    const dataDir = freshFolder('server');
+    const dataDir = options.dataDir ?? freshFolder('server');
+    mkdirSync(dataDir, { recursive: true });
     const mark = randomUUID();
     const args = [
       ...['--host', '127.0.0.1', '--port', String(port)],
-      ...(options.token ? ['--connection-token', options.token] : ['--without-connection-token']),
+      ...(options.token ? ['--connection-token-file', tokenFile(dataDir, options.token)] : ['--without-connection-token']),
       ...['--accept-server-license-terms', '--telemetry-level', 'off'],
       // Lets a window say in its address what to develop or test; notifications then stay in their centre.
       ...(options.develop ? ['--enable-smoke-test-driver'] : []),
@@ -87,7 +95,7 @@ export class Server {
     child.stdout.pipe(log, { end: false });
     child.stderr.pipe(log, { end: false });
     const server = new Server(port, dataDir, mark, child, options);
-    server.writeSettings(options.settings ?? {});
+    if (options.settings || !existsSync(server.#settingsFile('User'))) server.writeSettings(options.settings ?? {});
     try {
       await until('the VS Code server to answer', async () => {
         if (child.exitCode !== null) return true;
@@ -126,13 +134,14 @@ export class Server {
   /** Replaces the settings, as by a hand in settings.json; a running window follows. */
   writeSettings(settings: Record<string, unknown>): void {
     for (const [scope, content] of Object.entries({ User: { ...QUIET, ...settings }, Machine: settings })) {
-      mkdirSync(join(this.dataDir, 'data', scope), { recursive: true });
-      writeFileSync(join(this.dataDir, 'data', scope, 'settings.json'), JSON.stringify(content, undefined, 2));
+      const file = this.#settingsFile(scope);
+      mkdirSync(dirname(file), { recursive: true });
+      writeFileSync(file, JSON.stringify(content, undefined, 2));
     }
   }
 
   readSettings(scope: 'User' | 'Machine' = 'Machine'): Record<string, unknown> {
-    return JSON.parse(readFileSync(join(this.dataDir, 'data', scope, 'settings.json'), 'utf8')) as Record<string, unknown>;
+    return JSON.parse(readFileSync(this.#settingsFile(scope), 'utf8')) as Record<string, unknown>;
   }
 
   /** The extension hosts, one for each window. */
@@ -153,10 +162,9 @@ export class Server {
   async stop(): Promise<void> {
     process.off('exit', this.#quit);
     if (this.#child.exitCode === null && this.#child.signalCode === null) {
-      const ended = once(this.#child, 'exit');
       this.#child.kill('SIGTERM');
       const late = setTimeout(() => this.#child.kill('SIGKILL'), 5_000);
-      await ended;
+      await this.ended;
       clearTimeout(late);
     }
     await until('all that the server started to be gone', () => {
@@ -164,8 +172,19 @@ export class Server {
       for (const seen of left) signal(seen, 'SIGKILL');
       return left.length === 0;
     });
-    rmSync(this.dataDir, { recursive: true, force: true, maxRetries: 5 });
+    if (!this.#options.dataDir) rmSync(this.dataDir, { recursive: true, force: true, maxRetries: 5 });
   }
+
+  #settingsFile(scope: string): string {
+    return join(this.dataDir, 'data', scope, 'settings.json');
+  }
+}
+
+/** A token on the command line could be read by every user of the machine. */
+function tokenFile(folder: string, token: string): string {
+  const file = join(folder, 'connection-token');
+  writeFileSync(file, token, { mode: 0o600 });
+  return file;
 }
 
 /** Our environment without what an editor or a package manager around us has put in. */
