@@ -41,7 +41,8 @@ export class LoopTree implements vscode.TreeDataProvider<TreeRow>, vscode.Dispos
         this.#model.refresh();
         this.#changed.fire(undefined);
         const running = status.concurrencyUsed;
-        this.#view.badge = running === 0 ? undefined : { value: running, tooltip: `${formatNumber(running)} of ${formatNumber(status.concurrencyMax)} loops running` };
+        this.#view.badge =
+          running === 0 ? undefined : { value: running, tooltip: `${formatNumber(running)} of ${formatNumber(status.concurrencyMax)} loops running` };
         this.#view.message = status.ready && status.paused ? 'The queue is paused: running loops go on, queued ones wait.' : '';
       }),
       this.#view.onDidChangeVisibility(() => this.#setTicking()),
@@ -65,7 +66,9 @@ export class LoopTree implements vscode.TreeDataProvider<TreeRow>, vscode.Dispos
   /** Shows the running times anew. */
   readonly refreshTimes = (): void => {
     this.#model.refresh();
-    const groups = this.#groups.filter(({ subject }) => subject.kind === 'folder' || (subject.kind === 'group' && TIMED_GROUPS.includes(subject.group)));
+    const groups = this.#groups.filter(
+      ({ subject }) => subject.kind === 'folder' || (subject.kind === 'group' && TIMED_GROUPS.includes(subject.group)),
+    );
     if (groups.length > 0) this.#changed.fire([...groups]);
   };
 

@@ -2,88 +2,85 @@ import type { SupervisorEvent } from '../core/event.ts';
 import { count, formatClock, formatDuration, formatUsd } from './format.ts';
 import { oneLine } from './safeText.ts';
 
-/** What notifications are about. Each kind can be turned off by itself. */
+/** What notifications are about. */
 export type NoticeKind = 'completion' | 'failure' | 'waiting' | 'silence' | 'circuit' | 'budget';
 
-/** One thing worth telling, before notices of its kind are merged. */
+/** A message to show: of one event, or of a burst of one kind. */
 export interface Notice {
-  readonly kind: NoticeKind;
-  /** The loop it is about. */
-  readonly loopId?: string;
-  readonly title: string;
-  /** The sentence for this one alone. */
   readonly message: string;
-}
-
-/** A message to show: one notice, or a burst of one kind merged. */
-export interface MergedNotice {
-  readonly kind: NoticeKind;
-  readonly message: string;
+  /** The loops that it is about. */
   readonly loopIds: readonly string[];
 }
 
-/** What an event tells people; undefined where it is nothing to interrupt them for. `titleOf` gives the name of a loop. */
-export function noticeOf(event: SupervisorEvent, titleOf: (loopId: string) => string, now: number): Notice | undefined {
-  const loop = 'loopId' in event && event.loopId !== undefined ? { loopId: event.loopId, title: quoteTitle(titleOf(event.loopId)) } : { title: '' };
+/** Names shown of a burst. */
+const NAMED = 3;
+
+/** What an event is about; undefined where it is nothing to interrupt people for. */
+export function noticeKind(event: SupervisorEvent): NoticeKind | undefined {
   switch (event.type) {
-    case 'loop:completed': {
-      const cost = event.costUsd > 0 ? ` It cost ${formatUsd(event.costUsd)}.` : '';
-      return { kind: 'completion', ...loop, message: `${loop.title} has completed.${cost}` };
-    }
+    case 'loop:completed':
+      return 'completion';
     case 'loop:failed':
-      return event.permanent ? { kind: 'failure', ...loop, message: `${loop.title} has failed for good: ${oneLine(event.error, 200)}` } : undefined;
+      return event.permanent ? 'failure' : undefined;
     case 'loop:waiting':
-      return { kind: 'waiting', ...loop, message: `${loop.title} waits until ${formatClock(event.until, now)}: ${oneLine(event.reason, 160)}` };
+      return 'waiting';
     case 'loop:silent':
-      if (event.forMs === undefined) return undefined;
-      return {
-        kind: 'silence',
-        ...loop,
-        message: `${loop.title} ${event.kind === 'first-output' ? 'has said nothing since its start' : 'has been silent for'} ${formatDuration(event.forMs)}${event.kind === 'first-output' ? ' ago' : ''}.`,
-      };
+      return event.forMs === undefined ? undefined : 'silence';
     case 'circuit:trip':
-      return {
-        kind: 'circuit',
-        title: '',
-        message: `The circuit is open: no loop starts for ${formatDuration(event.cooldownMs)}. ${oneLine(event.reason, 200)}`,
-      };
+      return 'circuit';
     case 'budget:warning':
-      return { kind: 'budget', title: '', message: `${formatUsd(event.spentUsd)} of today’s ${formatUsd(event.limitUsd)} are spent.` };
+      return 'budget';
     case 'budget:exceeded':
       // A rejected submit has told its caller; what running loops did is news.
-      if (event.loopId !== undefined) return undefined;
-      return {
-        kind: 'budget',
-        title: '',
-        message: `Today’s budget is used up: ${formatUsd(event.spentUsd)} of ${formatUsd(event.limitUsd)}. No loop starts before midnight.`,
-      };
+      return event.loopId === undefined ? 'budget' : undefined;
     default:
       return undefined;
   }
 }
 
-/** Several notices of one kind in one message. For circuit and budget the last one holds. */
-export function mergeNotices(notices: readonly Notice[]): MergedNotice | undefined {
-  const last = notices.at(-1);
+/** Events of one kind as one message. Of several about the same loop, or about circuit or budget, the last one holds. `titleOf` names a loop. */
+export function noticeOf(kind: NoticeKind, events: readonly SupervisorEvent[], titleOf: (loopId: string) => string, now: number): Notice | undefined {
+  const last = events.at(-1);
   if (!last) return undefined;
-  const byLoop = new Map(notices.map((notice) => [notice.loopId ?? '', notice]));
-  const loopIds = [...byLoop.keys()].filter((id) => id !== '');
-  if (byLoop.size === 1 || loopIds.length === 0) return { kind: last.kind, message: last.message, loopIds };
-  const names = [...byLoop.values()].slice(0, 3).map(({ title }) => title);
-  const rest = byLoop.size - names.length;
+  const ids = [...new Set(events.flatMap((event) => ('loopId' in event && event.loopId !== undefined ? [event.loopId] : [])))];
+  const [id] = ids;
+  if (id === undefined) return { message: sentence(last, '', now), loopIds: [] };
+  const title = (loopId: string) => `“${oneLine(titleOf(loopId), 60)}”`;
+  if (ids.length === 1) return { message: sentence(last, title(id), now), loopIds: ids };
+  const names = ids.slice(0, NAMED).map(title);
+  const rest = ids.length - names.length;
   const list = rest > 0 ? `${names.join(', ')} and ${rest} more` : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
-  return { kind: last.kind, message: `${count(byLoop.size, 'loop')} ${MERGED[last.kind]}: ${list}.`, loopIds };
+  return { message: `${count(ids.length, 'loop')} ${SEVERAL[kind]}: ${list}.`, loopIds: ids };
 }
 
-const MERGED: { readonly [kind in NoticeKind]: string } = {
+const SEVERAL: { readonly [kind in NoticeKind]: string } = {
   completion: 'have completed',
   failure: 'have failed for good',
   waiting: 'wait for a usage limit',
   silence: 'have been silent for long',
-  circuit: '',
-  budget: '',
+  circuit: 'have opened the circuit',
+  budget: 'have used up the budget',
 };
 
-function quoteTitle(title: string): string {
-  return `“${oneLine(title, 60)}”`;
+function sentence(event: SupervisorEvent, title: string, now: number): string {
+  switch (event.type) {
+    case 'loop:completed':
+      return `${title} has completed.${event.costUsd > 0 ? ` It cost ${formatUsd(event.costUsd)}.` : ''}`;
+    case 'loop:failed':
+      return `${title} has failed for good: ${oneLine(event.error, 200)}`;
+    case 'loop:waiting':
+      return `${title} waits until ${formatClock(event.until, now)}: ${oneLine(event.reason, 160)}`;
+    case 'loop:silent':
+      return event.kind === 'first-output'
+        ? `${title} has said nothing since its start ${formatDuration(event.forMs ?? 0)} ago.`
+        : `${title} has been silent for ${formatDuration(event.forMs ?? 0)}.`;
+    case 'circuit:trip':
+      return `The circuit is open: no loop starts for ${formatDuration(event.cooldownMs)}. ${oneLine(event.reason, 200)}`;
+    case 'budget:warning':
+      return `${formatUsd(event.spentUsd)} of today’s ${formatUsd(event.limitUsd)} are spent.`;
+    case 'budget:exceeded':
+      return `Today’s budget is used up: ${formatUsd(event.spentUsd)} of ${formatUsd(event.limitUsd)}. No loop starts before midnight.`;
+    default:
+      return event.type;
+  }
 }

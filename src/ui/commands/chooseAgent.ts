@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import { askItem, BACK } from '../asking.ts';
-import type { CommandContext, CommandTable } from './commandTable.ts';
+import type { CommandContext } from './commandTable.ts';
 
 /** Asks which agent runs prompts from now on, and writes it to the settings. Answers its name. */
 export async function chooseAgent(ctx: CommandContext, title = 'Choose Agent'): Promise<string | undefined> {
@@ -52,8 +52,3 @@ async function agentItems(ctx: CommandContext): Promise<AgentItem[]> {
     { label: '$(checklist) Check Agents…', description: 'what is installed, and how to put right what is not', found: false },
   ];
 }
-
-export const chooseAgentCommands: CommandTable = {
-  /** Answers the name of the agent. */
-  chooseAgent: (ctx) => () => chooseAgent(ctx),
-};

@@ -24,20 +24,22 @@ export type Handler = (...args: unknown[]) => unknown;
 /** Commands by their id without `loopSupervisor.`. A test holds the sum of all tables equal to package.json. */
 export type CommandTable = { readonly [id: string]: (ctx: CommandContext) => Handler };
 
-/** Registers a table. An error of a handler is shown with what helps, and the command then answers `undefined`. */
-export function registerCommands(ctx: CommandContext, ...tables: readonly CommandTable[]): vscode.Disposable {
-  const registrations = tables.flatMap((table) =>
-    Object.entries(table).map(([id, make]) => {
-      const handler = make(ctx);
-      return vscode.commands.registerCommand(`${SECTION}.${id}`, async (...args: unknown[]) => {
-        try {
-          return await handler(...args);
-        } catch (error) {
-          showError(ctx, error);
-          return undefined;
-        }
-      });
-    }),
-  );
+/**
+ * Registers a table. An error of a handler is shown with what helps, and the command then answers `undefined`. `whenReady`: before
+ * there is a supervisor, the commands of the table do nothing but say why (R1.2).
+ */
+export function registerCommands(ctx: CommandContext, table: CommandTable, whenReady = true): vscode.Disposable {
+  const registrations = Object.entries(table).map(([id, make]) => {
+    const handler = make(ctx);
+    return vscode.commands.registerCommand(`${SECTION}.${id}`, async (...args: unknown[]) => {
+      try {
+        if (whenReady) await ctx.host.ready();
+        return await handler(...args);
+      } catch (error) {
+        showError(ctx, error);
+        return undefined;
+      }
+    });
+  });
   return vscode.Disposable.from(...registrations);
 }

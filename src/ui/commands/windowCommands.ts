@@ -1,9 +1,7 @@
 import * as vscode from 'vscode';
-import { agentReportText } from '../agentReportText.ts';
-import { AgentReportView } from '../agentReportView.ts';
 import type { CommandTable } from './commandTable.ts';
 
-/** What concerns the extension as a whole. */
+/** What concerns the extension as a whole, and is there before the supervisor is ready. */
 export const windowCommands: CommandTable = {
   /** Opens the supervisor again after its store could not be opened. Answers whether it is ready. */
   reopenStore: (ctx) => async () => {
@@ -26,17 +24,4 @@ export const windowCommands: CommandTable = {
   showLog: (ctx) => () => ctx.log.show(),
 
   openWalkthrough: (ctx) => () => vscode.commands.executeCommand('workbench.action.openWalkthrough', `${ctx.context.extension.id}#start`),
-
-  /** Looks at all agents and shows a report. Answers it as values. */
-  checkAgents: (ctx) => {
-    const view = new AgentReportView();
-    ctx.context.subscriptions.push(view);
-    return async () => {
-      const reports = await vscode.window.withProgress({ location: vscode.ProgressLocation.Notification, title: 'Checking agents…' }, () =>
-        ctx.agentChecks.check(),
-      );
-      await view.show(agentReportText(reports, ctx.settings().defaultAgent, new Date()));
-      return reports;
-    };
-  },
 };

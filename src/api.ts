@@ -1,0 +1,50 @@
+import type { Event, SupervisorEvent } from './core/event.ts';
+import type { LoopSpec } from './core/loop.ts';
+import type { LoopDetail, Status, SubmitResult } from './core/status.ts';
+
+export type { CircuitState } from './core/circuitBreaker.ts';
+export type { Disposable } from './core/clock.ts';
+export type { ErrorCode, SupervisorError } from './core/errors.ts';
+export type { Event, RejectReason, SupervisorEvent, SupervisorEventType } from './core/event.ts';
+export type { FailureClass, LoopSpec, LoopState, Outcome, SweptProcess, Transition } from './core/loop.ts';
+export type { AttemptDetail, BudgetStatus, CircuitStatus, LoopDetail, Status, SubmitResult, WaitingFor } from './core/status.ts';
+
+/**
+ * What `activate()` answers, for other extensions:
+ *
+ * ```ts
+ * const api = await vscode.extensions.getExtension<LoopSupervisorApi>('loopsupervisor.loop-supervisor')?.activate();
+ * const { loopId } = await api.submit({ prompt: 'Fix the failing test', agent: 'claude' });
+ * ```
+ *
+ * The store opens right after activation: what is asynchronous waits for it. Where no supervisor will come (an untrusted workspace, a
+ * store that can not be opened) everything but `status` and the events rejects or throws with a `NotReadyError`. Errors are told apart
+ * by their `code`. Costs are in USD, times are wall times in ms.
+ */
+export interface LoopSupervisorApi {
+  /** Takes a loop (R1): resolves with its place, or rejects with the typed error of the first check that fails. */
+  submit(spec: LoopSpec): Promise<SubmitResult>;
+  /** Ends a loop for good, with its processes (R7.2). Answers whether there was such a live loop. */
+  cancel(loopId: string): Promise<boolean>;
+  /** Sends one signal (`SIGTERM` if none is named) to a loop's process group (R7.3). Answers whether it was delivered. */
+  killProcessGroup(loopId: string, signal?: string): Promise<boolean>;
+  /** One consistent snapshot (R10.1). Before there is a supervisor: `ready: false`, with the reason in `notReady`. */
+  status(): Status;
+  /** Everything about the latest loop of that id, its attempts and history included. Throws a `NotReadyError` before there is a supervisor. */
+  get(loopId: string): LoopDetail | undefined;
+  /** Counts a cost (USD) against a loop, its agent and today; the same `key` counts once (R6.6). Answers whether it counted. */
+  recordCost(loopId: string, usd: number, key?: string): Promise<boolean>;
+  /** Closes the circuit by hand (R4.3). */
+  resetCircuit(): Promise<void>;
+  /** Clears a permanently failed loop and admits it again, in one step (R5.5). */
+  retry(loopId: string): Promise<SubmitResult>;
+  /** Queued loops wait until `resume`; running ones go on (R2.4). */
+  pause(): Promise<void>;
+  resume(): Promise<void>;
+  /** Stops this window's work for good: its attempts are stopped within `timeoutMs` (30,000) and return to the queue (R9.1). */
+  shutdown(timeoutMs?: number): Promise<void>;
+  /** Something in `status()` has changed, here or in another window. Not coalesced. */
+  readonly onDidChange: Event<void>;
+  /** What happened, told once it is on the books: `{type, at, loopId?, …}`. */
+  readonly onEvent: Event<SupervisorEvent>;
+}

@@ -1,0 +1,21 @@
+import * as vscode from 'vscode';
+import type { Pulse } from './pulse.ts';
+import type { UiDeps } from './uiDeps.ts';
+
+/** Keeps the context keys by which menus and the welcome view decide what to show. */
+export function keepContextKeys({ host }: Pick<UiDeps, 'host'>, pulse: Pulse): { dispose(): void } {
+  const known = new Map<string, unknown>();
+  const set = (key: string, value: unknown) => {
+    if (known.get(key) === value) return;
+    known.set(key, value);
+    void vscode.commands.executeCommand('setContext', `loopSupervisor.${key}`, value);
+  };
+  const setAll = (status = host.status()) => {
+    set('state', host.state.kind);
+    set('paused', status.paused);
+    set('circuit', status.circuitState);
+    set('live', status.concurrencyUsed + status.queued.length + status.backingOff.length + status.waiting.length > 0);
+  };
+  setAll();
+  return pulse.onBeat(setAll);
+}
