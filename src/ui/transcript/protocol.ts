@@ -82,6 +82,7 @@ export type ItemBody =
 /** What stands above the transcript. */
 export interface TranscriptHeader {
   readonly loopId: string;
+  readonly seq: number;
   readonly title: string;
   readonly agent: string;
   readonly cwd: string;

@@ -7,7 +7,18 @@ import { stepBack } from './earlier.ts';
 import { ForwardCursor } from './forwardCursor.ts';
 import { readBackward, readLine, sizeOf } from './logFile.ts';
 import { searchLogs } from './logSearch.ts';
-import { AFTER, BEFORE, comparePos, type FromView, type Pos, type SearchHit, START, type ToView, type TranscriptHeader, type TranscriptItem } from './protocol.ts';
+import {
+  AFTER,
+  BEFORE,
+  comparePos,
+  type FromView,
+  type Pos,
+  type SearchHit,
+  START,
+  type ToView,
+  type TranscriptHeader,
+  type TranscriptItem,
+} from './protocol.ts';
 import { toolDetails } from './toolDetails.ts';
 
 /** Output that is read and sent at once, bytes. */
@@ -286,6 +297,7 @@ export function headerOf({ loop, costUsd, costEstimated }: LoopDetail): Transcri
           : undefined;
   return {
     loopId: loop.loopId,
+    seq: loop.seq,
     title: loop.title,
     agent: loop.agent,
     cwd: loop.cwd,

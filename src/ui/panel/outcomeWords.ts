@@ -1,0 +1,23 @@
+/** How an attempt ended, as people say it, by its outcome. */
+export function outcomeWord(outcome: string): string {
+  return WORDS[outcome] ?? outcome;
+}
+
+const WORDS: { readonly [outcome: string]: string } = {
+  ok: 'completed',
+  cancelled: 'cancelled',
+  interrupted: 'interrupted',
+  exit: 'failed: exit code',
+  signal: 'failed: ended by a signal',
+  timeout: 'failed: timeout',
+  hung: 'failed: silent for too long',
+  spawn: 'failed: could not start',
+  agent: 'failed: agent error',
+  'output-limit': 'failed: too much output',
+  lost: 'failed: lost',
+};
+
+/** Three kinds of ends, for signs and colours: the words are always there too. */
+export function outcomeTone(outcome: string): 'good' | 'bad' | 'neutral' {
+  return outcome === 'ok' ? 'good' : outcome === 'cancelled' || outcome === 'interrupted' ? 'neutral' : 'bad';
+}

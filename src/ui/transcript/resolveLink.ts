@@ -1,0 +1,16 @@
+import { stat } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { isAbsolute, resolve } from 'node:path';
+
+/**
+ * The path of the file that a link from agent output names, resolved against the loop's working directory. Throws a sentence if there is no such
+ * file. Only regular files: opening a pipe or a device could hang or act, and asking for a network share could tell who we are.
+ */
+export async function resolveLink(path: string, cwd: string): Promise<string> {
+  if (path === '' || path.length > 1024 || path.includes('\0') || /^[\\/]{2}/.test(path))
+    throw new Error('This is not the path of a file that can be opened.');
+  const target = path.startsWith('~/') ? resolve(homedir(), path.slice(2)) : isAbsolute(path) ? path : resolve(cwd, path);
+  const found = await stat(target).catch(() => undefined);
+  if (!found?.isFile()) throw new Error(`There is no file ${target}. The agent may have meant another folder, or has removed it.`);
+  return target;
+}

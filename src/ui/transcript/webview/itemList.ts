@@ -1,0 +1,206 @@
+import { h } from '../../panel/webview/dom.ts';
+import { comparePos, type Pos, type TranscriptItem } from '../protocol.ts';
+import { type ItemActions, itemView, showDetails } from './itemView.ts';
+
+/** Items in the document at most: what is beyond is dropped at the far end and read again when it is asked for. */
+const MAX_ITEMS = 1_500;
+/** So near (px) to the bottom counts as at the end. */
+const NEAR = 40;
+
+interface Shown {
+  item: TranscriptItem;
+  element: HTMLElement;
+}
+
+/** The scrolling list of items: in the order of the log, kept at the end while the reader is there, bounded in size. */
+export class ItemList {
+  readonly #content = h('div', { class: 'items' });
+  readonly #earlier: HTMLButtonElement;
+  readonly #later: HTMLButtonElement;
+  /** What scrolls. */
+  readonly element: HTMLElement;
+  readonly #actions: ItemActions;
+  #shown: Shown[] = [];
+  readonly #byKey = new Map<string, Shown>();
+  #atStart = true;
+  #atEnd = true;
+  #loading = false;
+
+  /** `load` asks for more at one end; `scrolled` is told whether the reader is at the end of what there is. */
+  constructor(actions: ItemActions, load: (direction: 'earlier' | 'later') => void, scrolled: (atBottom: boolean) => void) {
+    this.#actions = actions;
+    const ask = (direction: 'earlier' | 'later') => {
+      if (this.#loading) return;
+      this.#loading = true;
+      load(direction);
+    };
+    this.#earlier = h('button', { class: 'load', onclick: () => ask('earlier') }, 'Load earlier');
+    this.#later = h('button', { class: 'load', onclick: () => ask('later') }, 'Load later');
+    this.element = h('main', { class: 'scroller', tabindex: 0, 'aria-label': 'Transcript' }, this.#earlier, this.#content, this.#later);
+    this.element.addEventListener('scroll', () => scrolled(this.atBottom), { passive: true });
+    // Coming near an end loads what is there; the buttons are for keyboard and screen reader.
+    const near = new IntersectionObserver(
+      (entries) => {
+        for (const entry of entries) if (entry.isIntersecting && this.#shown.length > 0) ask(entry.target === this.#earlier ? 'earlier' : 'later');
+      },
+      { root: this.element, rootMargin: '200px 0px' },
+    );
+    near.observe(this.#earlier);
+    near.observe(this.#later);
+    this.#showEnds();
+  }
+
+  get isEmpty(): boolean {
+    return this.#shown.length === 0;
+  }
+
+  get atEnd(): boolean {
+    return this.#atEnd;
+  }
+
+  /** The reader is at the end of all that there is. */
+  get atBottom(): boolean {
+    return this.#atEnd && this.element.scrollHeight - this.element.scrollTop - this.element.clientHeight < NEAR;
+  }
+
+  /** Where the first and the last item stand, for asking for more. */
+  get first(): Pos | undefined {
+    return this.#shown[0]?.item.from;
+  }
+
+  get last(): Pos | undefined {
+    return this.#shown.at(-1)?.item.to;
+  }
+
+  /** One window more would be too much: loading at one end drops at the other. */
+  get isFull(): boolean {
+    return this.#shown.length > MAX_ITEMS * 0.75;
+  }
+
+  reset(items: readonly TranscriptItem[], atStart: boolean, atEnd: boolean, focus: Pos | undefined): void {
+    this.#shown = [];
+    this.#byKey.clear();
+    this.#content.replaceChildren();
+    this.#put(items);
+    this.#ends(atStart, atEnd);
+    if (focus) this.#scrollTo(focus);
+    else this.toBottom();
+  }
+
+  addEarlier(items: readonly TranscriptItem[], atStart: boolean): void {
+    const height = this.element.scrollHeight;
+    const top = this.element.scrollTop;
+    this.#put(items);
+    const grown = this.element.scrollHeight - height;
+    // Where the browser has not already kept the place by itself.
+    if (this.element.scrollTop === top && grown > 0) this.element.scrollTop = top + grown;
+    let atEnd = this.#atEnd;
+    while (this.#shown.length > MAX_ITEMS) {
+      this.#remove(this.#shown.length - 1);
+      atEnd = false;
+    }
+    this.#ends(atStart, atEnd);
+  }
+
+  addLater(items: readonly TranscriptItem[], atEnd: boolean): void {
+    this.#put(items);
+    this.#ends(this.#atStart, atEnd);
+    this.#dropFirst();
+  }
+
+  /** Puts what has come; answers how many items are new. */
+  addLive(items: readonly TranscriptItem[]): number {
+    if (!this.#atEnd) return 0;
+    const stay = this.atBottom;
+    const before = this.#byKey.size;
+    this.#put(items);
+    const added = this.#byKey.size - before;
+    if (stay) {
+      this.#dropFirst();
+      this.toBottom();
+    }
+    return added;
+  }
+
+  toBottom(): void {
+    this.element.scrollTop = this.element.scrollHeight;
+  }
+
+  showDetails(key: string, sections: Parameters<typeof showDetails>[1]): void {
+    const shown = this.#byKey.get(key);
+    if (shown) showDetails(shown.element, sections);
+  }
+
+  #put(items: readonly TranscriptItem[]): void {
+    for (const item of items) {
+      const known = this.#byKey.get(item.key);
+      const element = itemView(item, this.#actions, known?.element);
+      if (known) {
+        known.element.replaceWith(element);
+        known.item = item;
+        known.element = element;
+        continue;
+      }
+      const shown = { item, element };
+      const index = this.#place(item);
+      this.#content.insertBefore(element, this.#shown[index]?.element ?? null);
+      this.#shown.splice(index, 0, shown);
+      this.#byKey.set(item.key, shown);
+    }
+  }
+
+  /** Most items come last: looked for from the end, else by halving. */
+  #place(item: TranscriptItem): number {
+    let low = 0;
+    let high = this.#shown.length;
+    const last = this.#shown.at(-1);
+    if (!last || compare(last.item, item) < 0) return high;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      const other = this.#shown[middle];
+      if (other && compare(other.item, item) < 0) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  #dropFirst(): void {
+    let dropped = false;
+    while (this.#shown.length > MAX_ITEMS) {
+      this.#remove(0);
+      dropped = true;
+    }
+    if (dropped) this.#ends(false, this.#atEnd);
+  }
+
+  #remove(index: number): void {
+    for (const { item, element } of this.#shown.splice(index, 1)) {
+      element.remove();
+      this.#byKey.delete(item.key);
+    }
+  }
+
+  #scrollTo(focus: Pos): void {
+    const index = this.#shown.findLastIndex(({ item }) => comparePos(item.from, focus) <= 0);
+    const target = this.#shown[Math.max(0, index)]?.element;
+    if (!target) return;
+    target.scrollIntoView({ block: 'center' });
+    target.classList.add('found');
+  }
+
+  #ends(atStart: boolean, atEnd: boolean): void {
+    this.#atStart = atStart;
+    this.#atEnd = atEnd;
+    this.#loading = false;
+    this.#showEnds();
+  }
+
+  #showEnds(): void {
+    this.#earlier.hidden = this.#atStart;
+    this.#later.hidden = this.#atEnd;
+  }
+}
+
+function compare(a: TranscriptItem, b: TranscriptItem): number {
+  return comparePos(a.from, b.from) || a.n - b.n;
+}

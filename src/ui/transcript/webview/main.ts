@@ -1,0 +1,158 @@
+import { count, formatClock, formatDuration, formatUsd } from '../../format.ts';
+import { STATE_WORDS } from '../../loopWords.ts';
+import { Announcer } from '../../panel/webview/announcer.ts';
+import { h } from '../../panel/webview/dom.ts';
+import { connect } from '../../panel/webview/vscodeApi.ts';
+import type { FromView, ToView, TranscriptHeader } from '../protocol.ts';
+import { ItemList } from './itemList.ts';
+import { bytes } from './itemView.ts';
+import { fileOf } from './linkedText.ts';
+import { SearchBox } from './searchBox.ts';
+
+const { post, keep } = connect<ToView, FromView>(receive);
+
+const title = h('h1');
+const state = h('span', { class: 'state' });
+const facts = h('span', { class: 'dim facts' });
+const banner = h('p', { class: 'banner', role: 'status', hidden: true });
+const empty = h('p', { class: 'empty dim' });
+const announcer = new Announcer();
+const search = new SearchBox(
+  (id, text) => post({ type: 'search', id, text }),
+  (at) => post({ type: 'goto', at }),
+);
+const cancel = h('button', { onclick: () => post({ type: 'command', command: 'cancel' }) }, 'Cancel');
+const latest = h('button', { class: 'latest', hidden: true, onclick: toLatest });
+const openLog = () => post({ type: 'command', command: 'openLog' });
+const list = new ItemList({ expand: ({ key, from, lines }) => post({ type: 'expand', key, attempt: from.attempt, lines }), openLog }, load, () =>
+  showLatest(),
+);
+
+let header: TranscriptHeader | undefined;
+let unseen = 0;
+
+document.body.append(
+  h(
+    'header',
+    {},
+    h('div', { class: 'what' }, title, state, facts),
+    h(
+      'div',
+      { class: 'actions' },
+      search.form,
+      h('button', { onclick: openLog, title: 'Open the raw log as a file' }, 'Open raw log'),
+      h('button', { onclick: () => post({ type: 'command', command: 'showDetail' }) }, 'Details'),
+      cancel,
+    ),
+  ),
+  search.panel,
+  banner,
+  list.element,
+  empty,
+  latest,
+  announcer.element,
+);
+document.addEventListener('click', (event) => {
+  const file = fileOf(event);
+  if (!file) return;
+  event.preventDefault();
+  post({ type: 'openFile', ...file });
+});
+// End goes on to what is not loaded; the browser's own way does the rest.
+document.addEventListener('keydown', (event) => {
+  if (event.key === 'End' && !(event.target instanceof HTMLInputElement)) toLatest();
+});
+setInterval(showTime, 1_000);
+post({ type: 'ready' });
+
+function receive(message: ToView): void {
+  switch (message.type) {
+    case 'header':
+      showHeader(message.header);
+      break;
+    case 'reset':
+      list.reset(message.items, message.atStart, message.atEnd, message.focus);
+      unseen = 0;
+      tell(
+        message.skipped === undefined
+          ? undefined
+          : `The output comes faster than it can be shown: ${bytes(message.skipped)} were passed over. “Load earlier” shows them.`,
+      );
+      break;
+    case 'earlier':
+      list.addEarlier(message.items, message.atStart);
+      break;
+    case 'later':
+      list.addLater(message.items, message.atEnd);
+      break;
+    case 'live': {
+      const added = list.addLive(message.items);
+      if (!list.atBottom) unseen += added;
+      break;
+    }
+    case 'details':
+      list.showDetails(message.key, message.sections);
+      break;
+    case 'hits':
+      search.receive(message);
+      break;
+    case 'gone':
+      tell(message.text);
+  }
+  showEmpty();
+  showLatest();
+}
+
+function load(direction: 'earlier' | 'later'): void {
+  if (direction === 'earlier' && list.first) post({ type: 'earlier', before: list.first, detached: list.isFull });
+  if (direction === 'later' && list.last) post({ type: 'later', after: list.last });
+}
+
+function toLatest(): void {
+  if (list.atEnd) list.toBottom();
+  else post({ type: 'latest' });
+  list.element.focus({ preventScroll: true });
+}
+
+function showLatest(): void {
+  if (list.atBottom) unseen = 0;
+  latest.hidden = list.atBottom || list.isEmpty;
+  latest.textContent = unseen > 0 ? `Jump to latest (${unseen} new)` : 'Jump to latest';
+}
+
+function showHeader(next: TranscriptHeader): void {
+  const before = header;
+  header = next;
+  keep({ loopId: next.loopId, seq: next.seq });
+  title.textContent = next.title;
+  title.title = next.title;
+  state.textContent = STATE_WORDS[next.state];
+  state.className = `state state-${next.state}`;
+  cancel.hidden = !next.live;
+  showTime();
+  // Transitions are announced, the stream is not.
+  if (before && (before.state !== next.state || before.attempts !== next.attempts)) {
+    announcer.say(`${STATE_WORDS[next.state]}${next.attempts > 1 ? `, attempt ${next.attempts}` : ''}${next.why ? `: ${next.why}` : ''}`);
+  }
+}
+
+function showTime(): void {
+  if (!header) return;
+  const now = Date.now();
+  const { agent, attempts, usd, estimated, until, live, since } = header;
+  const left =
+    until === undefined ? '' : until - now < 3_600_000 ? `for ${formatDuration(Math.max(0, until - now))} more` : `until ${formatClock(until, now)}`;
+  const time = live ? left || `for ${formatDuration(now - since)}` : formatClock(since, now);
+  const cost = usd > 0 ? `${estimated ? '≈' : ''}${formatUsd(usd)}${estimated ? ' estimated' : ''}` : '';
+  facts.textContent = [time, agent, attempts > 1 ? count(attempts, 'attempt') : '', cost].filter(Boolean).join(' · ');
+}
+
+function showEmpty(): void {
+  empty.hidden = !list.isEmpty;
+  empty.textContent = header?.live === false ? 'This loop has written nothing.' : 'Nothing yet: output appears here as it comes.';
+}
+
+function tell(text: string | undefined): void {
+  banner.hidden = text === undefined;
+  banner.textContent = text ?? '';
+}
