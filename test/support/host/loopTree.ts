@@ -14,7 +14,7 @@ export class LoopTree {
 
   /** Shows our view. */
   async show(): Promise<void> {
-    if (!(await this.#tree().isVisible())) await this.#page.locator('.activitybar .action-label[aria-label^="Loop Supervisor"]').first().click();
+    if (!(await this.#tree().isVisible())) await this.#icon().click();
     await this.#tree().waitFor();
   }
 
@@ -66,19 +66,27 @@ export class LoopTree {
 
   /** Takes an entry of the open menu. */
   async menuItem(label: string): Promise<void> {
-    await this.#page
-      .locator('.monaco-menu .action-label')
-      .filter({ hasText: exactly(label) })
-      .click();
+    // A click too soon after the menu opened is taken for the end of the one that opened it, so: point and press Enter.
+    const entry = this.#page
+      .locator('.monaco-menu .action-item')
+      .filter({ has: this.#page.locator('.action-label').filter({ hasText: exactly(label) }) });
+    await entry.hover();
+    await this.#page.locator('.monaco-menu .action-item.focused').filter({ hasText: label }).waitFor();
+    await this.#page.keyboard.press('Enter');
   }
 
   /** The text of the tree's number on the activity bar; empty if there is none. */
   async badge(): Promise<string> {
-    const badge = this.#page
+    const badge = this.#icon().locator('.badge-content');
+    return (await badge.count()) > 0 ? ((await badge.first().textContent()) ?? '') : '';
+  }
+
+  /** Our place on the activity bar, with its number. */
+  #icon(): Locator {
+    return this.#page
       .locator('.activitybar .action-item')
       .filter({ has: this.#page.locator('[aria-label^="Loop Supervisor"]') })
-      .locator('.badge-content');
-    return (await badge.count()) > 0 ? ((await badge.first().textContent()) ?? '') : '';
+      .first();
   }
 
   #tree(): Locator {

@@ -55,7 +55,7 @@ export class TextEditor {
           .sort((a, b) => a.top - b.top)
           .map(({ text }) => text),
       );
-    return lines.join('\n').replaceAll(' ', ' ');
+    return lines.join('\n').replaceAll('\u00a0', ' ');
   }
 
   /** The titles of the open editors. */

@@ -1,0 +1,44 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { AgentEvent } from '../../src/core/agentEvent.ts';
+import type { AgentProfile } from '../../src/core/ports.ts';
+
+const PROGRAM = fileURLToPath(new URL('../fixtures/programs/reporter.mjs', import.meta.url));
+
+/** What one line of the reporter says. */
+export function reporterEvents(line: string): AgentEvent[] {
+  try {
+    const said = JSON.parse(line) as { cost?: number; done?: boolean; step?: number };
+    if (said.done) return [{ type: 'end', ok: true }];
+    return said.cost === undefined ? [] : [{ type: 'cost', cost: said.cost, source: 'reported' }];
+  } catch {
+    return [{ type: 'warning', text: `not a line of the reporter: ${line.slice(0, 80)}` }];
+  }
+}
+
+/** The agent of the chaos and soak tests: a real program that reports a cost with each step. */
+export function reporterProfile(name = 'reporter'): AgentProfile {
+  return {
+    name,
+    refuse: () => undefined,
+    canResume: false,
+    // What was not reported must not be charged: the tests hold the ledger against the reports.
+    hasCost: false,
+    needsReading: true,
+    plan: ({ prompt }) => ({ command: process.execPath, args: [PROGRAM], env: {}, stdin: prompt, stopSteps: [{ signal: 'SIGTERM', share: 1 }] }),
+    reader: () => ({
+      line: reporterEvents,
+      end: () => [],
+      state: () => null,
+    }),
+  };
+}
+
+/** What the complete lines of an attempt's output report, 10⁻⁹ USD. */
+export function reportedIn(stdoutPath: string): number {
+  const text = readFileSync(stdoutPath, 'utf8');
+  const complete = text.slice(0, text.lastIndexOf('\n') + 1);
+  let sum = 0;
+  for (const line of complete.split('\n')) for (const event of reporterEvents(line)) if (event.type === 'cost') sum += event.cost;
+  return sum;
+}
