@@ -1,0 +1,90 @@
+import type { StopBy } from '../../core/loop.ts';
+import type { RunLimits } from '../../core/ports.ts';
+
+/** What is seen of a run at a tick. */
+export interface Sight {
+  /** Bytes that the agent has written to standard output and standard error. */
+  readonly logBytes: number;
+  /** Whether any window lives. */
+  readonly attended: boolean;
+}
+
+/** What the deadlines say now. */
+export interface Verdict {
+  readonly stop?: StopBy;
+  /** Nothing was heard for so long, and that is only to be told. */
+  readonly silent?: { readonly kind: 'first-output' | 'silence'; readonly forMs: number };
+  /** When (ms from now) the next of them is due, at most. */
+  readonly dueMs: number;
+}
+
+/** An agent that writes fast is looked at more often (ms), so that it does not pass its log limit by much. */
+const LEAST_LOOK_MS = 20;
+
+/** The deadlines of one run (R7.6, R8.3). Times are those of a clock that stands still in suspend, ms; a limit of 0 is none. */
+export class Deadlines {
+  readonly #limits: RunLimits;
+  #logBytes = 0;
+  /** When something was last heard, or waiting was begun anew. */
+  #heardAt = 0;
+  #unattendedSince: number | undefined;
+  #leaveAt: number | undefined;
+  #lastAt = 0;
+
+  constructor(limits: RunLimits) {
+    this.#limits = limits;
+  }
+
+  keepWaiting(now: number): void {
+    this.#heardAt = now;
+  }
+
+  /** Its window has gone: it stops after so long, unless `stay` is called. */
+  leave(now: number, stopAfterMs: number | undefined): void {
+    this.#leaveAt = stopAfterMs === undefined ? undefined : now + stopAfterMs;
+  }
+
+  stay(): void {
+    this.#leaveAt = undefined;
+  }
+
+  look(now: number, sight: Sight): Verdict {
+    const { timeoutMs, maxLogBytes, unattendedGraceMs } = this.#limits;
+    const grown = sight.logBytes - this.#logBytes;
+    const perMs = grown / Math.max(1, now - this.#lastAt);
+    this.#lastAt = now;
+    this.#logBytes = sight.logBytes;
+    if (grown > 0) this.#heardAt = now;
+    if (sight.attended) this.#unattendedSince = undefined;
+    else this.#unattendedSince ??= now;
+
+    const due: number[] = [];
+    const passed = (since: number | undefined, span: number) => {
+      if (since === undefined || span === 0) return false;
+      due.push(since + span - now);
+      return now - since >= span;
+    };
+    const silence = this.#silence(now, passed);
+    const stop = this.#stop([
+      [passed(0, timeoutMs), 'timeout'],
+      [maxLogBytes > 0 && sight.logBytes > maxLogBytes, 'output-limit'],
+      [silence !== undefined && this.#limits.onSilence === 'restart', 'hung'],
+      [passed(this.#unattendedSince, unattendedGraceMs), 'unattended'],
+      [this.#leaveAt !== undefined && now >= this.#leaveAt, 'unattended'],
+    ]);
+    if (this.#leaveAt !== undefined) due.push(this.#leaveAt - now);
+    if (perMs > 0 && maxLogBytes > 0) due.push(Math.max(LEAST_LOOK_MS, (maxLogBytes - sight.logBytes) / perMs / 2));
+    const dueMs = Math.min(...due.filter((ms) => ms > 0), Number.MAX_SAFE_INTEGER);
+    return { ...(stop && { stop }), ...(silence && this.#limits.onSilence === 'warn' && { silent: silence }), dueMs };
+  }
+
+  #silence(now: number, passed: (since: number, span: number) => boolean): Verdict['silent'] {
+    const kind = this.#logBytes === 0 ? 'first-output' : 'silence';
+    const span = kind === 'first-output' ? this.#limits.firstOutputMs : this.#limits.silenceMs;
+    return passed(this.#heardAt, span) ? { kind, forMs: Math.round(now - this.#heardAt) } : undefined;
+  }
+
+  #stop(causes: readonly (readonly [boolean, StopBy])[]): StopBy | undefined {
+    return causes.find(([holds]) => holds)?.[1];
+  }
+}

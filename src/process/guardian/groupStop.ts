@@ -1,0 +1,155 @@
+import type { ProcessIdentity } from '../../core/loop.ts';
+import type { StopStep } from '../../core/ports.ts';
+import { findProcesses, type RunMarks, type RunProcesses } from '../sweep/findProcesses.ts';
+import { askToEnd, GIVE_UP_MS } from '../sweep/sweep.ts';
+import { keyOf, type ProcessInfo, type ProcessTable } from '../tables/processTable.ts';
+
+export interface GroupStopOptions {
+  readonly table: ProcessTable;
+  readonly token: string;
+  readonly folder: string;
+  readonly leader: ProcessIdentity;
+  readonly keep: readonly string[];
+  readonly steps: readonly StopStep[];
+  /** The leader is still there long after SIGKILL (R7.6). */
+  readonly onStuck: () => void;
+  readonly onError: (error: unknown) => void;
+}
+
+const DEFAULT_STEPS: readonly StopStep[] = [{ signal: 'SIGTERM', share: 1 }];
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/**
+ * Signals and stops the process group of a run while its leader lives (R7.2, R7.3): a picture of all below it before the first signal, each signal
+ * followed by SIGCONT, SIGKILL when the grace period is over. What is left after the leader is for the sweep.
+ */
+export class GroupStop {
+  /** All that were seen below the leader before signals. */
+  readonly seen = new Map<string, ProcessIdentity>();
+  /** Who was asked to end, and when (time of `performance.now`) they are killed. */
+  readonly asked = new Map<string, number>();
+  readonly #options: GroupStopOptions;
+  /** Signals go out one after another. */
+  #work: Promise<unknown> = Promise.resolve();
+  #steps: { readonly signal: StopStep['signal']; readonly at: number }[] = [];
+  #killAt: number | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #leaderGone = false;
+
+  constructor(options: GroupStopOptions) {
+    this.#options = options;
+  }
+
+  /** Stops in steps. While a stop is under way, another can only make it quicker. */
+  begin(graceMs: number): void {
+    if (this.#leaderGone) return;
+    const now = performance.now();
+    const killAt = now + graceMs;
+    if (this.#killAt === undefined) {
+      const steps = this.#options.steps.length > 0 ? this.#options.steps : DEFAULT_STEPS;
+      const total = steps.reduce((sum, { share }) => sum + share, 0) || 1;
+      let share = 0;
+      this.#steps = steps.map((step) => {
+        const at = now + (share / total) * graceMs;
+        share += step.share;
+        return { signal: step.signal, at };
+      });
+    }
+    this.#killAt = Math.min(this.#killAt ?? killAt, killAt);
+    this.#next();
+  }
+
+  /** SIGKILL to the group and to all that was ever seen below it. Answers whether anybody got it. */
+  kill(): Promise<boolean> {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(this.#options.onStuck, GIVE_UP_MS);
+    this.#killAt = performance.now();
+    return this.#inTurn(async () => {
+      const found = await this.#look();
+      const group = await this.#signalGroup(found, 'SIGKILL');
+      const others = await this.#options.table.signal(this.#outside(found), 'SIGKILL');
+      for (const process of found.members) this.asked.set(keyOf(process), 0);
+      return group || others.length > 0;
+    });
+  }
+
+  /** Sends just this signal to the group. Answers whether it was delivered. */
+  signal(signal: string): Promise<boolean> {
+    return this.#inTurn(async () => this.#signalGroup(await this.#look(), signal));
+  }
+
+  /** The leader has ended: nothing more is sent to its group as a whole. */
+  leaderEnded(): void {
+    this.#leaderGone = true;
+    clearTimeout(this.#timer);
+  }
+
+  /** What to find the processes of the run by. */
+  marks(): RunMarks {
+    const { token, leader, folder } = this.#options;
+    return { token, leader, folder, seen: [...this.seen.values()], trustGroup: true };
+  }
+
+  #next(): void {
+    clearTimeout(this.#timer);
+    if (this.#leaderGone || this.#killAt === undefined) return;
+    const now = performance.now();
+    if (now >= this.#killAt) {
+      void this.kill();
+      return;
+    }
+    const [step] = this.#steps;
+    if (step && now >= step.at) {
+      this.#steps.shift();
+      void this.#inTurn(() => this.#step(step.signal)).then(() => this.#next());
+      return;
+    }
+    const at = Math.min(this.#killAt, step?.at ?? this.#killAt);
+    this.#timer = setTimeout(() => this.#next(), Math.min(Math.max(1, at - now), LONGEST_TIMER_MS));
+  }
+
+  async #step(signal: StopStep['signal']): Promise<boolean> {
+    const found = await this.#look();
+    const delivered = await this.#signalGroup(found, signal);
+    await this.#signalGroup(found, 'SIGCONT');
+    // An interrupt is for the agent, that it may finish what it does; a request to end is for all that it has started too.
+    if (signal !== 'SIGTERM') return delivered;
+    await askToEnd(this.#options.table, this.#outside(found));
+    for (const process of found.members) this.asked.set(keyOf(process), this.#killAt ?? 0);
+    return delivered;
+  }
+
+  async #look(): Promise<RunProcesses> {
+    const { table, token, keep } = this.#options;
+    const found = (await findProcesses(table, [this.marks()], { keep, deep: false })).get(token) as RunProcesses;
+    for (const process of [...found.members, ...found.spared]) this.seen.set(keyOf(process), process);
+    return found;
+  }
+
+  /** The group as one if all of it is ours to end, else its members one by one. */
+  async #signalGroup(found: RunProcesses, signal: string): Promise<boolean> {
+    const { table, leader } = this.#options;
+    if (this.#leaderGone) return false;
+    if (!found.spared.some((process) => this.#isInGroup(process))) return table.signalGroup(leader, signal);
+    const members = found.members.filter((process) => this.#isInGroup(process));
+    return (await table.signal(members, signal)).length > 0;
+  }
+
+  #outside(found: RunProcesses): ProcessInfo[] {
+    return found.members.filter((process) => !this.#isInGroup(process));
+  }
+
+  /** Where there are no groups, all below the leader are its group. */
+  #isInGroup({ group }: ProcessInfo): boolean {
+    return group === this.#options.leader.pid || group === 0;
+  }
+
+  #inTurn(work: () => Promise<boolean>): Promise<boolean> {
+    const result = this.#work.then(work).catch((error: unknown) => {
+      this.#options.onError(error);
+      return false;
+    });
+    this.#work = result;
+    return result;
+  }
+}

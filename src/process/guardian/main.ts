@@ -1,0 +1,34 @@
+import { readJson } from '../atomicFile.ts';
+import { createProbe } from '../probe.ts';
+import { FORMAT, type RunRequest } from '../records.ts';
+import { filesIn } from '../runFiles.ts';
+import { createTable } from '../tables/platformTable.ts';
+import { Guardian } from './guardian.ts';
+import { guardianLog } from './guardianLog.ts';
+
+// The guardian of one attempt: a process of its own that outlives the window. Its one argument is the run folder, which is its whole world.
+const files = filesIn(process.argv[2] ?? '');
+const log = guardianLog(files.guardianLog);
+// Whatever goes wrong here, the agent is not left alone: what can be done is tried again at the next tick.
+process.on('uncaughtException', (error) => log('Something went wrong; the guardian goes on.', error));
+process.on('unhandledRejection', (error) => log('Something went wrong; the guardian goes on.', error));
+
+const request = readJson(files.request) as RunRequest | undefined;
+if (request?.format !== FORMAT) {
+  log('The request can not be read, so nothing was started.');
+  process.exit(1);
+}
+const guardian = new Guardian({ files, request, table: createTable(), probe: createProbe(), log });
+
+// Before the claim: who sees the claim may signal us.
+process.on('SIGUSR2', () => guardian.wake());
+process.on('SIGHUP', () => undefined);
+for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => guardian.stop('shutdown'));
+
+void guardian.run().then(
+  () => process.exit(0),
+  (error: unknown) => {
+    log('The guardian could not begin.', error);
+    process.exit(1);
+  },
+);

@@ -1,0 +1,150 @@
+import type { ProcessIdentity } from '../../core/loop.ts';
+import { isSame, keyOf, type ProcessInfo, type ProcessTable } from '../tables/processTable.ts';
+import { sparing, variableIn } from './spared.ts';
+
+/** What is known of a run, to tell its processes by. */
+export interface RunMarks {
+  /** Its marker in the environment. */
+  readonly token: string;
+  readonly leader: ProcessIdentity | undefined;
+  /** Processes that were seen below its leader. */
+  readonly seen: readonly ProcessIdentity[];
+  /** Whether whoever is in the leader's group now belongs to it although the leader is gone: true right after its end. */
+  readonly trustGroup: boolean;
+  /** Its run folder: who writes to a log in it belongs to it. */
+  readonly folder: string;
+}
+
+/** The processes of a run, leader included. */
+export interface RunProcesses {
+  /** Those to be ended. */
+  readonly members: readonly ProcessInfo[];
+  /** Those that live on, on purpose (R7.4). */
+  readonly kept: readonly ProcessInfo[];
+  /** Those that are left alone: the kept ones, and VS Code with what runs below it. */
+  readonly spared: readonly ProcessInfo[];
+}
+
+export interface FindOptions {
+  readonly keep: readonly string[];
+  /** Whether to look for the marker and for open logs in all processes too, which costs some 50 µs each. */
+  readonly deep: boolean;
+}
+
+const NOBODY: RunProcesses = { members: [], kept: [], spared: [] };
+
+/**
+ * Finds the processes of runs (R7.4): the group and session of their leaders, those seen below them earlier, and, if `deep`, those that carry
+ * the marker or write to the log; and whatever is below one of these. Never ourselves or our ancestors.
+ */
+export async function findProcesses(table: ProcessTable, runs: readonly RunMarks[], options: FindOptions): Promise<Map<string, RunProcesses>> {
+  const all = await table.list();
+  const tree = new Tree(all);
+  const ourselves = tree.ancestors(process.pid);
+  const living = all.filter(({ zombie, pid }) => !zombie && pid > 1 && !ourselves.has(pid));
+  const found = new Map<string, RunProcesses>();
+  const claimed = options.deep ? claimedByTraces(table, living, runs) : undefined;
+  for (const run of runs) {
+    const isLivingMember = membership(run, tree);
+    const roots = living.filter((process) => isLivingMember(process) || claimed?.get(process.pid) === run.token);
+    found.set(run.token, roots.length === 0 ? NOBODY : sort(table, tree.below(roots, ourselves), tree, run, options.keep));
+  }
+  return found;
+}
+
+function membership(run: RunMarks, tree: Tree): (process: ProcessInfo) => boolean {
+  const { leader } = run;
+  const now = leader && tree.get(leader.pid);
+  // The number of a group is not given away while a member lives. So it is ours if the leader is there, even as a zombie; and if its number was
+  // given to somebody else, nobody was left. With nobody of that number only who came right after the leader's end can tell.
+  const groupIsOurs = leader !== undefined && (now ? isSame(now, leader) : run.trustGroup);
+  const seen = new Set(run.seen.map(keyOf));
+  return (process) => {
+    if (leader && isSame(process, leader)) return true;
+    if (groupIsOurs && (process.group === leader.pid || process.session === leader.pid)) return true;
+    return seen.size > 0 && seen.has(keyOf(process));
+  };
+}
+
+const MARKER = Buffer.from('LOOP_SUPERVISOR_ATTEMPT=');
+
+/** Which run a process belongs to by its marker or its open log, by pid. Nobody who is older than all leaders is asked. */
+function claimedByTraces(table: ProcessTable, living: readonly ProcessInfo[], runs: readonly RunMarks[]): Map<number, string> {
+  const claimed = new Map<number, string>();
+  const tokens = new Set(runs.map(({ token }) => token));
+  const logs = new Map(runs.flatMap(({ token, folder }) => [`${folder}/stdout.log`, `${folder}/stderr.log`].map((path) => [path, token])));
+  const eldest = eldestStart(table, runs);
+  for (const process of living) {
+    if (process.started < eldest) continue;
+    const { environment, outputs } = table.traces(process);
+    const marked = environment && variableIn(environment, MARKER);
+    const token = marked && tokens.has(marked) ? marked : outputs.map((path) => logs.get(path.replace(/ \(deleted\)$/, ''))).find(Boolean);
+    if (token) claimed.set(process.pid, token);
+  }
+  return claimed;
+}
+
+/** When the first of the leaders started; nothing of a run is older than its leader. */
+function eldestStart(table: ProcessTable, runs: readonly RunMarks[]): number {
+  let eldest = Number.POSITIVE_INFINITY;
+  for (const { leader } of runs) {
+    // Start times of another boot say nothing, and not all platforms write them as numbers.
+    const started = leader && leader.bootId === table.bootId ? Number(leader.startTime) : 0;
+    eldest = Math.min(eldest, Number.isFinite(started) ? started : 0);
+  }
+  return eldest;
+}
+
+function sort(table: ProcessTable, all: ReadonlySet<ProcessInfo>, tree: Tree, run: RunMarks, keep: readonly string[]): RunProcesses {
+  const spared = new Set<ProcessInfo>();
+  const kept = new Set<ProcessInfo>();
+  for (const process of all) {
+    if (spared.has(process) || (run.leader && isSame(process, run.leader))) continue;
+    const why = sparing(table, process, table.traces(process).environment, keep);
+    if (!why) continue;
+    for (const one of tree.below([process], new Set())) {
+      if (run.leader && isSame(one, run.leader)) continue;
+      spared.add(one);
+      if (why === 'kept') kept.add(one);
+    }
+  }
+  return { members: [...all].filter((process) => !spared.has(process)), kept: [...kept], spared: [...spared] };
+}
+
+/** Who is whose child, in one list of processes. */
+class Tree {
+  readonly #byPid = new Map<number, ProcessInfo>();
+  readonly #children = new Map<number, ProcessInfo[]>();
+
+  constructor(all: readonly ProcessInfo[]) {
+    for (const process of all) {
+      this.#byPid.set(process.pid, process);
+      const siblings = this.#children.get(process.parent);
+      if (siblings) siblings.push(process);
+      else this.#children.set(process.parent, [process]);
+    }
+  }
+
+  get(pid: number): ProcessInfo | undefined {
+    return this.#byPid.get(pid);
+  }
+
+  /** `pid` and all above it. */
+  ancestors(pid: number): Set<number> {
+    const found = new Set<number>();
+    for (let at = pid; at > 0 && !found.has(at); at = this.#byPid.get(at)?.parent ?? 0) found.add(at);
+    return found;
+  }
+
+  /** `roots` and all living below them, without those in `except`. */
+  below(roots: readonly ProcessInfo[], except: ReadonlySet<number>): Set<ProcessInfo> {
+    const found = new Set<ProcessInfo>(roots);
+    for (const process of found) {
+      for (const child of this.#children.get(process.pid) ?? []) {
+        // Where parents are only numbers (Windows), a child that is older than its parent is not its child.
+        if (!child.zombie && !except.has(child.pid) && child.started >= process.started) found.add(child);
+      }
+    }
+    return found;
+  }
+}

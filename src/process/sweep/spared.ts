@@ -1,0 +1,71 @@
+import type { ProcessInfo, ProcessTable } from '../tables/processTable.ts';
+
+/** Programs that run other programs: what they are is said by their first argument that is no option. */
+const INTERPRETERS = new Set(['node', 'bun', 'deno', 'python', 'python3', 'ruby', 'perl', 'sh', 'bash', 'zsh', 'dash', 'fish', 'java']);
+const EDITORS = new Set([
+  'code',
+  'code-insiders',
+  'code - insiders',
+  'code-oss',
+  'code-server',
+  'codium',
+  'vscodium',
+  'cursor',
+  'windsurf',
+  'positron',
+]);
+const EDITOR_ARGS = /--type=extensionHost|bootstrap-fork|server-main\.js|extensionHostProcess|Code Helper/;
+const KEEP_MARK = Buffer.from('LOOP_SUPERVISOR_KEEP=');
+
+/** Why a process of a run is left alone: `kept` on purpose and listed (R7.4), `editor`: VS Code is never ended. */
+export type Sparing = 'kept' | 'editor';
+
+/** Whether a process is left alone, and why. `keep` are names of programs; `environment` is as `ProcessTraces` has it. */
+export function sparing(table: ProcessTable, process: ProcessInfo, environment: Buffer | undefined, keep: readonly string[]): Sparing | undefined {
+  if (environment && variableIn(environment, KEEP_MARK) === '1') return 'kept';
+  const args = table.args(process);
+  const names = programNames(process.name, args);
+  if (isEditor(names, args)) return 'editor';
+  const isKept = keep.some((name) => names.includes(name.toLowerCase()) || (names.includes('java') && runsClassOf(args, name)));
+  return isKept ? 'kept' : undefined;
+}
+
+/** The value of the variable `name` (with its `=`) in an environment whose entries each end with NUL. */
+export function variableIn(environment: Buffer, name: Buffer): string | undefined {
+  for (let at = environment.indexOf(name); at >= 0; at = environment.indexOf(name, at + 1)) {
+    if (at > 0 && environment[at - 1] !== 0) continue;
+    const end = environment.indexOf(0, at);
+    return environment.toString('utf8', at + name.length, end < 0 ? environment.length : end);
+  }
+  return undefined;
+}
+
+export function isEditor(names: readonly string[], args: readonly string[]): boolean {
+  return names.some((name) => EDITORS.has(name)) || args.slice(0, 4).some((arg) => EDITOR_ARGS.test(arg));
+}
+
+/**
+ * The names that a program goes by, in small letters: as the system has it (`tmux: server`), as it calls itself (`bazel(workspace)`), and the script
+ * where an interpreter runs one.
+ */
+export function programNames(name: string, args: readonly string[]): string[] {
+  const own = [stem(name), stem(args[0] ?? '')];
+  const script = own.some((one) => INTERPRETERS.has(one)) ? args.slice(1).find((arg) => !arg.startsWith('-')) : undefined;
+  return [...new Set([...own, stem(script ?? '')])].filter(Boolean);
+}
+
+/** `/usr/bin/tmux: server` → `tmux` */
+function stem(path: string): string {
+  const base = path.split(/[/\\]/).at(-1) ?? '';
+  return base
+    .replace(/[:(].*$/, '')
+    .replace(/\.(exe|cmd|[cm]?js|py|sh)$/i, '')
+    .replace(/^-/, '')
+    .trim()
+    .toLowerCase();
+}
+
+/** Daemons on Java are told by the package of their main class: `org.gradle.launcher.daemon.…`. */
+function runsClassOf(args: readonly string[], name: string): boolean {
+  return args.some((arg) => !arg.startsWith('-') && arg.includes(`.${name}.`));
+}

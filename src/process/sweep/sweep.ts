@@ -1,0 +1,128 @@
+import type { ProcessIdentity, SweptProcess } from '../../core/loop.ts';
+import { identityOf, keyOf, type ProcessInfo, type ProcessTable } from '../tables/processTable.ts';
+import type { RunProcesses } from './findProcesses.ts';
+
+/** What became of the processes that were left of a run. */
+export interface SweepResult {
+  readonly swept: readonly SweptProcess[];
+  readonly kept: readonly SweptProcess[];
+  readonly remaining: readonly SweptProcess[];
+}
+
+export interface SweepOptions {
+  /** Time between the request to end and SIGKILL, ms. */
+  readonly graceMs: number;
+  /** Processes that were asked to end before, by key, with the time (of `performance.now`) at which they are killed. */
+  readonly asked?: ReadonlyMap<string, number>;
+  /** How long (ms) after SIGKILL a process that is still there is given up (R7.6). */
+  readonly giveUpMs?: number;
+  /** Whether SIGKILL is not to wait any longer. */
+  readonly isUrgent?: () => boolean;
+}
+
+/** Time is passed in so that a sweep of processes that can not be ended can be tested without waiting. */
+export interface SweepTime {
+  now(): number;
+  sleep(ms: number): Promise<void>;
+}
+
+export const REAL_TIME: SweepTime = {
+  now: () => performance.now(),
+  sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+};
+
+export const GIVE_UP_MS = 10_000;
+/** The least time (ms) that what is left of an ended leader gets to end by itself (R7.4). */
+export const LEAST_GRACE_MS = 1_000;
+/** As many are named; a run that keeps more than this is told by the first. */
+const NAMED_AT_MOST = 100;
+const COMMAND_CHARACTERS = 200;
+/** Between two looks at those that are being ended, ms. */
+const LONGEST_PAUSE_MS = 25;
+
+interface Tracked {
+  readonly process: ProcessInfo;
+  readonly told: SweptProcess;
+  readonly killAt: number;
+  killedAt: number | undefined;
+}
+
+/**
+ * Ends all that `find` finds: SIGTERM (and SIGCONT, for a stopped process hears nothing else), then SIGKILL after the grace period, and looks again until
+ * nothing is found but what can not be ended. It tells nothing gone that it has not seen gone.
+ */
+export async function sweep(table: ProcessTable, find: () => Promise<RunProcesses>, options: SweepOptions, time = REAL_TIME): Promise<SweepResult> {
+  const giveUpMs = options.giveUpMs ?? GIVE_UP_MS;
+  const tracked = new Map<string, Tracked>();
+  const deadline = time.now() + options.graceMs;
+  const isStuck = ({ killedAt }: Tracked) => killedAt !== undefined && time.now() - killedAt >= giveUpMs;
+  let found: RunProcesses;
+  for (;;) {
+    found = await find();
+    const fresh = found.members.filter((process) => !tracked.has(keyOf(process)));
+    for (const process of fresh) {
+      const killAt = options.asked?.get(keyOf(process)) ?? deadline;
+      tracked.set(keyOf(process), { process, told: described(table, process), killAt, killedAt: undefined });
+    }
+    await askToEnd(
+      table,
+      fresh.filter((process) => !options.asked?.has(keyOf(process))),
+    );
+    const here = found.members.map((process) => tracked.get(keyOf(process)) as Tracked);
+    if (here.every(isStuck)) break;
+    // What comes up faster than it can be ended is not chased for ever.
+    if (time.now() - Math.max(...here.map(({ killAt }) => killAt)) >= giveUpMs) break;
+    await endThese(table, here, isStuck, options.isUrgent ?? (() => false), time);
+  }
+  const remaining = found.members.map((process) => (tracked.get(keyOf(process)) as Tracked).told);
+  const stillHere = new Set(remaining);
+  return {
+    swept: [...tracked.values()]
+      .map(({ told }) => told)
+      .filter((told) => !stillHere.has(told))
+      .slice(0, NAMED_AT_MOST),
+    kept: found.kept.slice(0, NAMED_AT_MOST).map((process) => described(table, process)),
+    remaining: remaining.slice(0, NAMED_AT_MOST),
+  };
+}
+
+/** Asks processes to end, one by one. */
+export async function askToEnd(table: ProcessTable, processes: readonly ProcessIdentity[]): Promise<void> {
+  if (processes.length === 0) return;
+  await table.signal(processes, 'SIGTERM');
+  await table.signal(processes, 'SIGCONT');
+}
+
+/** Waits until all are gone, or only those are left that can not be ended, and kills each when its time has come. */
+async function endThese(
+  table: ProcessTable,
+  all: readonly Tracked[],
+  isStuck: (one: Tracked) => boolean,
+  isUrgent: () => boolean,
+  time: SweepTime,
+): Promise<void> {
+  let here = all;
+  let pause = 1;
+  while (here.length > 0 && !here.every(isStuck)) {
+    const due = here.filter(({ killAt, killedAt }) => killedAt === undefined && (isUrgent() || killAt <= time.now()));
+    if (due.length > 0) {
+      await table.signal(
+        due.map(({ process }) => process),
+        'SIGKILL',
+      );
+      for (const one of due) one.killedAt = time.now();
+      pause = 1;
+    }
+    const waiting = here.filter(({ killedAt }) => killedAt === undefined).map(({ killAt }) => killAt - time.now());
+    await time.sleep(Math.max(0, Math.min(pause, ...waiting)));
+    pause = Math.min(pause * 2, LONGEST_PAUSE_MS);
+    const alive = new Set((await table.alive(here.map(({ process }) => process))).map(keyOf));
+    here = here.filter(({ process }) => alive.has(keyOf(process)));
+  }
+}
+
+/** A process as it is recorded and shown. */
+export function described(table: ProcessTable, process: ProcessInfo): SweptProcess {
+  const command = table.args(process).join(' ') || process.name;
+  return { ...identityOf(process), command: command.slice(0, COMMAND_CHARACTERS) };
+}

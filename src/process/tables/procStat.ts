@@ -1,0 +1,39 @@
+/** The fields of `/proc/<pid>/stat` that are used here. */
+export interface ProcStat {
+  readonly name: string;
+  readonly state: string;
+  readonly parent: number;
+  readonly group: number;
+  readonly session: number;
+  /** User and system time together, clock ticks. */
+  readonly cpuTicks: number;
+  /** Clock ticks since boot, as written. */
+  readonly startTime: string;
+  readonly residentPages: number;
+}
+
+const CLOSING_PARENTHESIS = 41;
+
+/**
+ * Reads a line of `/proc/<pid>/stat`; undefined when it is not one. The name stands in parentheses and may hold anything, `) Z 1 (` too,
+ * so the fields begin after the last `)`.
+ */
+export function parseStat(line: Buffer): ProcStat | undefined {
+  const open = line.indexOf('(');
+  const close = line.lastIndexOf(CLOSING_PARENTHESIS);
+  if (open < 0 || close < open) return undefined;
+  // fields[0] is field 3 of proc(5), the state.
+  const fields = line.toString('latin1', close + 2).split(' ');
+  const startTime = fields[19];
+  if (startTime === undefined) return undefined;
+  return {
+    name: line.toString('utf8', open + 1, close),
+    state: fields[0] as string,
+    parent: Number(fields[1]),
+    group: Number(fields[2]),
+    session: Number(fields[3]),
+    cpuTicks: Number(fields[11]) + Number(fields[12]),
+    startTime,
+    residentPages: Number(fields[21]),
+  };
+}

@@ -1,0 +1,29 @@
+import { spawn, spawnSync } from 'node:child_process';
+
+/** What a command of the system answered. */
+export interface CommandResult {
+  readonly code: number | null;
+  readonly output: string;
+}
+
+/** Runs a command of the system without a shell, such as `ps` or `taskkill`. It never rejects: what could not be run has the code null. */
+export type RunCommand = (file: string, args: readonly string[]) => Promise<CommandResult>;
+
+/** Longest time (ms) that a command of the system may take. */
+const PATIENCE_MS = 15_000;
+const options = { windowsHide: true, timeout: PATIENCE_MS, env: { ...process.env, LC_ALL: 'C' } } as const;
+
+export const runCommand: RunCommand = (file, args) =>
+  new Promise((resolve) => {
+    const pieces: Buffer[] = [];
+    const child = spawn(file, args, { ...options, stdio: ['ignore', 'pipe', 'ignore'] });
+    child.stdout.on('data', (piece: Buffer) => pieces.push(piece));
+    child.on('error', () => resolve({ code: null, output: '' }));
+    child.on('close', (code) => resolve({ code, output: Buffer.concat(pieces).toString('utf8') }));
+  });
+
+/** The same at once, for the few places that can not wait. */
+export function runCommandNow(file: string, args: readonly string[]): CommandResult {
+  const { status, stdout } = spawnSync(file, args, { ...options, stdio: ['ignore', 'pipe', 'ignore'], encoding: 'utf8' });
+  return { code: status, output: stdout ?? '' };
+}
