@@ -69,10 +69,10 @@ export interface AgentReader {
   /** Takes one line of standard output without its line end, and answers what it says. */
   line(text: string): AgentEvent[];
   /**
-   * Called once when the process has ended and all output was read. `stderrTail` holds the last 64 KiB of standard error.
-   * Answers what is still to be said: at least the `end` event where the agent has not said it itself and its own rules know it.
+   * Called once when the process has ended and all output was read. `stderrTail` holds the last 64 KiB of standard error,
+   * `report` what the agent wrote into the plan's report file, if it did. Answers what is still to be said: at least the `end` event where the agent has not said it itself and its own rules know it.
    */
-  end(exit: ProcessExit, stderrTail: string): AgentEvent[];
+  end(exit: ProcessExit, stderrTail: string, report?: string): AgentEvent[];
   /** The state to go on from, as `AgentProfile.reader(state)` takes it. */
   state(): Json;
 }

@@ -173,9 +173,20 @@ export interface CommandPlan {
   readonly stdin?: string;
   /** The prompt goes into a file of the run folder whose path replaces `${promptFile}` in `args`. */
   readonly promptFile?: string;
+  /**
+   * The agent writes a report of its own when it ends: `${reportFile}` in `args` is a path in the run folder, and what is found there
+   * (up to 1 MiB) goes to `AgentReader.end`.
+   */
+  readonly reportFile?: true;
   /** The session, where we choose it. */
   readonly sessionId?: string;
   readonly stopSteps: readonly StopStep[];
+}
+
+/** What is known of the session that an attempt continues. */
+export interface SessionBefore {
+  /** The last reader state of the session's earlier attempt: some agents count on over all of a session. Absent when there is none. */
+  readonly state?: Json;
 }
 
 /** How to start one kind of agent, and how to read it. */
@@ -190,8 +201,11 @@ export interface AgentProfile {
   /** Whether standard output must be read while nobody looks. If not, only its size and end matter. */
   readonly needsReading: boolean;
   plan(request: PlanRequest): CommandPlan;
-  /** A reader from the beginning, or from a state that a reader of this profile has answered. A state that it does not know is ignored. */
-  reader(state?: Json): AgentReader;
+  /**
+   * A reader from the beginning, or from a state that a reader of this profile has answered. A state that it does not know is ignored.
+   * `before` is given for an attempt that continues a session, whether or not there is a state.
+   */
+  reader(state?: Json, before?: SessionBefore): AgentReader;
 }
 
 export interface AgentCatalog {
