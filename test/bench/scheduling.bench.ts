@@ -1,0 +1,145 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import PQueue from 'p-queue';
+import { DEFAULT_SETTINGS } from '../../src/core/settings.ts';
+import { Supervisor } from '../../src/core/supervisor.ts';
+import { systemClock } from '../../src/core/systemClock.ts';
+import { openStore } from '../../src/store/store.ts';
+import { fakeCatalog, fakeProfile } from '../support/harness.ts';
+import { type Figure, hand, median } from './support/figures.ts';
+import { instantLauncher } from './support/instantLauncher.ts';
+
+/** What the whole cycle of a loop costs: submit, wait in a queue of N, dispatch, complete. All of ours is durable; the baselines are not. */
+const SIZES = [100, 1_000, 10_000, 100_000];
+/** The naive array is quadratic: beyond this it takes minutes. */
+const NAIVE_UP_TO = 10_000;
+const CONCURRENCY = 4;
+
+const folder = mkdtempSync(join(tmpdir(), 'loop-supervisor-bench-'));
+let files = 0;
+
+async function supervisorCycle(size: number, path: string): Promise<{ perLoop: number; status: number }> {
+  const launcher = instantLauncher();
+  const store = openStore({ path, clock: systemClock, log: () => undefined });
+  let ids = 0;
+  const supervisor = new Supervisor({
+    store,
+    launcher,
+    agents: fakeCatalog(fakeProfile('sample')),
+    clock: systemClock,
+    probe: { self: { pid: process.pid, startTime: '0', bootId: 'bench' }, isAlive: () => true },
+    folders: { exists: () => true },
+    settings: {
+      ...DEFAULT_SETTINGS,
+      maxConcurrent: CONCURRENCY,
+      maxQueueDepth: size + 1,
+      retention: { ...DEFAULT_SETTINGS.retention, maxLoops: size * 2 },
+    },
+    window: { id: 'bench', folders: [], home: folder },
+    log: (message, error) => process.stderr.write(`${message} ${error ?? ''}\n`),
+    random: () => 0.5,
+    newId: () => String(++ids).padStart(16, '0'),
+  });
+  await supervisor.start();
+  let done = 0;
+  const finished = new Promise<void>((resolve) => {
+    supervisor.onEvent((event) => {
+      if (event.type === 'loop:completed' && ++done === size) resolve();
+    });
+  });
+  const begin = performance.now();
+  launcher.hold = true;
+  for (let index = 0; index < size; index++) await supervisor.submit({ prompt: 'work', agent: 'sample', estimatedCostUsd: 0 });
+  const submitted = performance.now();
+  const statusSamples = Array.from({ length: 5 }, () => {
+    const from = performance.now();
+    supervisor.status();
+    return performance.now() - from;
+  });
+  const resumed = performance.now();
+  launcher.release();
+  await finished;
+  const perLoop = ((performance.now() - resumed + submitted - begin) * 1_000) / size;
+  await supervisor.release();
+  store.close();
+  return { perLoop, status: median(statusSamples) };
+}
+
+async function pQueueCycle(size: number): Promise<number> {
+  const queue = new PQueue({ concurrency: CONCURRENCY, autoStart: false });
+  const begin = performance.now();
+  for (let index = 0; index < size; index++) void queue.add(async () => undefined, { priority: index % 3 });
+  queue.start();
+  await queue.onIdle();
+  return ((performance.now() - begin) * 1_000) / size;
+}
+
+/** What naive supervisors do: one array, sorted on every push, nothing durable. */
+async function naiveCycle(size: number): Promise<number> {
+  const queue: { priority: number; at: number; run: () => Promise<void> }[] = [];
+  const begin = performance.now();
+  for (let index = 0; index < size; index++) {
+    queue.push({ priority: 0, at: index, run: async () => undefined });
+    queue.sort((a, b) => b.priority - a.priority || a.at - b.at);
+  }
+  const lanes = Array.from({ length: CONCURRENCY }, async () => {
+    for (let next = queue.shift(); next; next = queue.shift()) await next.run();
+  });
+  await Promise.all(lanes);
+  return ((performance.now() - begin) * 1_000) / size;
+}
+
+/** Few loops are measured several times, many loops once. */
+async function repeated<T>(size: number, once: () => Promise<T>, value: (result: T) => number): Promise<T> {
+  const results: T[] = [];
+  for (let time = 0; time < (size >= 100_000 ? 1 : size >= 10_000 ? 3 : 7); time++) results.push(await once());
+  return results.sort((a, b) => value(a) - value(b))[Math.floor(results.length / 2)] as T;
+}
+
+const figures: Figure[] = [];
+try {
+  await supervisorCycle(1_000, ':memory:');
+  await supervisorCycle(1_000, join(folder, `warm-${files++}.db`));
+  const perLoop = { memory: new Map<number, number>(), file: new Map<number, number>() };
+  for (const size of SIZES) {
+    const pQueue = await repeated(
+      size,
+      () => pQueueCycle(size),
+      (value) => value,
+    );
+    const naive =
+      size <= NAIVE_UP_TO
+        ? await repeated(
+            size,
+            () => naiveCycle(size),
+            (value) => value,
+          )
+        : undefined;
+    for (const kind of ['memory', 'file'] as const) {
+      const result = await repeated(
+        size,
+        () => supervisorCycle(size, kind === 'memory' ? ':memory:' : join(folder, `${files++}.db`)),
+        (cycle) => cycle.perLoop,
+      );
+      perLoop[kind].set(size, result.perLoop);
+      figures.push({
+        what: `${size.toLocaleString('en')} loops, durable cycle in ${kind === 'memory' ? ':memory:' : 'a file'}`,
+        value: result.perLoop,
+        unit: 'µs/loop',
+        baseline: naive === undefined ? { what: 'p-queue, nothing durable', value: pQueue } : { what: 'array sorted on every push', value: naive },
+        goal: kind === 'memory' ? 100 : 150,
+      });
+      if (size === 10_000) figures.push({ what: `status() with 10,000 queued (${kind})`, value: result.status, unit: 'ms', goal: 25 });
+    }
+  }
+  for (const kind of ['memory', 'file'] as const) {
+    const at100 = perLoop[kind].get(100) as number;
+    figures.push({ what: `cost at 10,000 over cost at 100 (${kind})`, value: (perLoop[kind].get(10_000) as number) / at100, unit: '×', goal: 1.5 });
+    figures.push({ what: `cost at 100,000 over cost at 100 (${kind})`, value: (perLoop[kind].get(100_000) as number) / at100, unit: '×', goal: 2 });
+  }
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+hand({ bench: 'Scheduling', figures });
+process.exit(0);

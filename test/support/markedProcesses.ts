@@ -1,0 +1,44 @@
+import { readdirSync, readFileSync } from 'node:fs';
+
+/** A living process that carries the marker of an attempt. */
+export interface MarkedProcess {
+  readonly pid: number;
+  readonly startTime: string;
+  readonly loopId: string;
+  readonly attempt: string;
+}
+
+/** All living processes whose loop's id begins with `prefix`, read anew from /proc: the tests' own eyes, not the product's. */
+export function markedProcesses(prefix: string): MarkedProcess[] {
+  const found: MarkedProcess[] = [];
+  for (const name of readdirSync('/proc')) {
+    if (!/^\d+$/.test(name)) continue;
+    try {
+      const environment = readFileSync(`/proc/${name}/environ`, 'latin1').split('\0');
+      const loopId = entryOf(environment, 'LOOP_SUPERVISOR_LOOP');
+      const attempt = entryOf(environment, 'LOOP_SUPERVISOR_ATTEMPT');
+      if (loopId === undefined || attempt === undefined || !loopId.startsWith(prefix)) continue;
+      const stat = readFileSync(`/proc/${name}/stat`, 'latin1');
+      const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+      if (fields[0] !== 'Z') found.push({ pid: Number(name), startTime: fields[19] as string, loopId, attempt });
+    } catch {
+      // It has ended while we looked, or is somebody else's.
+    }
+  }
+  return found;
+}
+
+/** Whether a process that was seen still lives. */
+export function stillLives(process: MarkedProcess): boolean {
+  try {
+    const stat = readFileSync(`/proc/${process.pid}/stat`, 'latin1');
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return fields[0] !== 'Z' && fields[19] === process.startTime;
+  } catch {
+    return false;
+  }
+}
+
+function entryOf(environment: readonly string[], name: string): string | undefined {
+  return environment.find((entry) => entry.startsWith(`${name}=`))?.slice(name.length + 1);
+}
