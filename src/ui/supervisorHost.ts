@@ -21,11 +21,14 @@ export type HostState =
   | { readonly kind: 'idle' }
   | { readonly kind: 'untrusted' }
   | { readonly kind: 'opening' }
-  | { readonly kind: 'ready'; readonly supervisor: Supervisor; /** The store's trouble, while it lasts. */ readonly trouble?: Error }
+  /** `trouble`: the store can not be used for the time being. */
+  | { readonly kind: 'ready'; readonly supervisor: Supervisor; readonly trouble?: Error }
   | { readonly kind: 'broken'; readonly error: Error }
   | { readonly kind: 'closed' };
 
 export interface HostOptions {
+  /** Whether the workspace is trusted: without that nothing is opened. */
+  isTrusted(): boolean;
   /** Opens the store and starts a supervisor on it. */
   open(): Promise<OpenedSupervisor>;
   settings(): Settings;
@@ -96,14 +99,13 @@ export class SupervisorHost implements Disposable {
     }
   }
 
-  /** Says that the workspace is not trusted: nothing opens until `open` is called. */
-  distrust(): void {
-    if (this.#state.kind === 'idle') this.#enter({ kind: 'untrusted' });
-  }
-
   /** Opens the supervisor, or opens it again after a failure or while the store is in trouble. Rejects with `NotReadyError`. */
   open(): Promise<Supervisor> {
     if (this.#state.kind === 'closed') return Promise.reject(this.#refusal());
+    if (!this.#options.isTrusted()) {
+      this.#enter({ kind: 'untrusted' });
+      return Promise.reject(this.#refusal());
+    }
     if (this.#state.kind === 'ready' && !this.#state.trouble) return Promise.resolve(this.#state.supervisor);
     this.#opening ??= this.#open().finally(() => {
       this.#opening = undefined;
