@@ -88,12 +88,11 @@ export class ItemList {
   }
 
   addEarlier(items: readonly TranscriptItem[], atStart: boolean): void {
-    const height = this.element.scrollHeight;
-    const top = this.element.scrollTop;
+    // At the very top the browser does not keep the place by itself: what was first stays where it was.
+    const first = this.#shown[0]?.element;
+    const top = first?.getBoundingClientRect().top ?? 0;
     this.#put(items);
-    const grown = this.element.scrollHeight - height;
-    // Where the browser has not already kept the place by itself.
-    if (this.element.scrollTop === top && grown > 0) this.element.scrollTop = top + grown;
+    if (first) this.element.scrollTop += first.getBoundingClientRect().top - top;
     let atEnd = this.#atEnd;
     while (this.#shown.length > MAX_ITEMS) {
       this.#remove(this.#shown.length - 1);
