@@ -223,4 +223,6 @@ export interface LedgerRow {
   readonly at: number;
   readonly cost: NanoUsd;
   readonly source: CostSource;
+  /** How much of `cost` is an estimate, where that is neither all (`estimated`) nor nothing (`reported`): a report that replaces estimates. */
+  readonly estimated?: NanoUsd;
 }

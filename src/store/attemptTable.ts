@@ -1,0 +1,73 @@
+import type { Json } from '../core/agentEvent.ts';
+import type { Attempt } from '../core/loop.ts';
+import type { Aside } from './aside.ts';
+import {
+  ATTEMPT_COLUMNS,
+  ATTEMPT_END,
+  ATTEMPT_INSERTED,
+  ATTEMPT_RUNNING,
+  attemptSchema,
+  endValues,
+  fixedValues,
+  runningValues,
+} from './attemptRow.ts';
+import { asJson } from './columns.ts';
+import type { Connection, Query, RawRow } from './connection.ts';
+
+const setting = (columns: readonly string[]) => columns.map((column) => `${column} = ?`).join(', ');
+
+/** The attempts. A settled one is never written again (R3.2). */
+export class AttemptTable {
+  readonly #aside: Aside;
+  readonly #insert: Query;
+  readonly #save: Query;
+  readonly #settle: Query;
+  readonly #advance: Query;
+  readonly #byId: Query;
+  readonly #ofLoop: Query;
+
+  constructor(connection: Connection, aside: Aside) {
+    this.#aside = aside;
+    this.#insert = connection.prepare(`INSERT INTO attempts (${ATTEMPT_INSERTED.join(', ')}) VALUES (${ATTEMPT_INSERTED.map(() => '?').join(', ')})`);
+    const unsettled = 'WHERE id = ? AND ended_at IS NULL RETURNING seq';
+    this.#save = connection.prepare(`UPDATE attempts SET ${setting(ATTEMPT_RUNNING)} ${unsettled}`);
+    this.#settle = connection.prepare(`UPDATE attempts SET ${setting([...ATTEMPT_RUNNING, ...ATTEMPT_END])} ${unsettled}`);
+    this.#advance = connection.prepare(
+      'UPDATE attempts SET read_offset = ?, reader_state = ? WHERE id = ? AND read_offset = ? AND ended_at IS NULL RETURNING seq',
+    );
+    this.#byId = connection.prepare(`SELECT ${ATTEMPT_COLUMNS} FROM attempts WHERE id = ?`);
+    this.#ofLoop = connection.prepare(`SELECT ${ATTEMPT_COLUMNS} FROM attempts WHERE seq = ? ORDER BY id`);
+  }
+
+  insert(seq: number, attempt: Attempt): void {
+    this.#insert.run(...fixedValues(seq, attempt), ...runningValues(attempt));
+  }
+
+  /** Writes an attempt where it is not settled; answers the `seq` of its loop, or undefined when it is. */
+  save(attempt: Attempt): number | undefined {
+    const { end } = attempt;
+    const row = end
+      ? this.#settle.get(...runningValues(attempt), ...endValues(end), attempt.id)
+      : this.#save.get(...runningValues(attempt), attempt.id);
+    return row?.seq as number | undefined;
+  }
+
+  /** Moves the read position where it is still `from` (R6.7); answers the `seq` of the loop, or undefined when it is not. */
+  advance(id: number, from: number, to: number, readerState: Json | undefined): number | undefined {
+    return this.#advance.get(to, asJson(readerState), id, from)?.seq as number | undefined;
+  }
+
+  byId(id: number): Attempt | undefined {
+    const row = this.#byId.get(id);
+    return row && this.#aside.read(attemptSchema, row, nameOf);
+  }
+
+  /** Oldest first. */
+  ofLoop(seq: number): Attempt[] {
+    return this.#aside.readAll(attemptSchema, this.#ofLoop.all(seq), nameOf);
+  }
+}
+
+function nameOf(row: RawRow): string {
+  return `the attempt ${String(row.id)} (run ${String(row.token)})`;
+}

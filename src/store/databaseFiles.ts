@@ -1,0 +1,118 @@
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync, renameSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { StoreError } from '../core/errors.ts';
+import { notWritable } from './sqliteError.ts';
+
+/** Readable and writable by their owner only. */
+const FOLDER_MODE = 0o700;
+const FILE_MODE = 0o600;
+/** What SQLite keeps beside the database file. */
+const COMPANIONS = ['-wal', '-shm', '-journal'];
+
+/** Names a file for as long as it exists, whatever its path. */
+interface FileIdentity {
+  readonly dev: number;
+  readonly ino: number;
+}
+
+/** The files of a database: their folder, who may read them, and whether they are still the ones that were opened. */
+export class DatabaseFiles {
+  readonly path: string;
+  #opened: FileIdentity | undefined;
+  #companions: readonly (FileIdentity | undefined)[] = [];
+
+  constructor(path: string) {
+    this.path = path;
+  }
+
+  /** Makes the folder and keeps others out of it. */
+  prepareFolder(): void {
+    const folder = dirname(this.path);
+    try {
+      mkdirSync(folder, { recursive: true, mode: FOLDER_MODE });
+      restrict(folder, FOLDER_MODE);
+    } catch (error) {
+      throw notWritable(this.path, error);
+    }
+  }
+
+  /** Whether there is a database, or an empty file that is to become one. SQLite would delete a log that lies beside an empty file. */
+  exist(): boolean {
+    const size = statSync(this.path, { throwIfNoEntry: false })?.size;
+    if (size !== 0) return size !== undefined;
+    return (statSync(`${this.path}-wal`, { throwIfNoEntry: false })?.size ?? 0) === 0;
+  }
+
+  /** Creates the file, empty, if it is not there: SQLite gives its companions the same mode. */
+  create(): void {
+    createPrivate(this.path);
+  }
+
+  /** Moves the file and its companions aside, under names that are free; answers the new path, or undefined when there was nothing. */
+  moveAside(suffix: string): string | undefined {
+    const free = (number: number) => `${this.path}.${suffix}${number === 0 ? '' : `-${number}`}`;
+    const taken = (number: number) => ['', ...COMPANIONS].some((companion) => existsSync(free(number) + companion));
+    let number = 0;
+    while (taken(number)) number++;
+    const moved = ['', ...COMPANIONS].filter((companion) => existsSync(this.path + companion));
+    try {
+      for (const companion of moved) renameSync(this.path + companion, free(number) + companion);
+    } catch (error) {
+      throw notWritable(this.path, error);
+    }
+    return moved.length > 0 ? free(number) : undefined;
+  }
+
+  /** Remembers the files as those that are open, and keeps others from reading them. */
+  remember(): void {
+    this.#opened = identityOf(this.path);
+    this.#companions = COMPANIONS.slice(0, 2).map((companion) => identityOf(this.path + companion));
+    for (const file of ['', ...COMPANIONS]) restrict(this.path + file, FILE_MODE);
+  }
+
+  /** Throws a `StoreError` of kind `replaced` when the open file is no longer the one at its path. One system call. */
+  check(): void {
+    const now = identityOf(this.path);
+    if (isSame(now, this.#opened)) return;
+    throw new StoreError(
+      'replaced',
+      `The database ${this.path} was ${now ? 'replaced by another file' : 'removed'} while Loop Supervisor was using it. Nothing more can be recorded. ` +
+        `Put the file back as it was, or reload all windows to go on with ${now ? 'the one that is there now' : 'an empty one'}.`,
+    );
+  }
+
+  /** Whether all of the open files are at their paths again. */
+  areBack(): boolean {
+    const companions = COMPANIONS.slice(0, 2).map((companion) => identityOf(this.path + companion));
+    return isSame(identityOf(this.path), this.#opened) && companions.every((now, index) => isSame(now, this.#companions[index]));
+  }
+}
+
+/** Creates an empty file that only its owner can read, if there is none. */
+export function createPrivate(path: string): void {
+  try {
+    closeSync(openSync(path, 'a', FILE_MODE));
+  } catch (error) {
+    throw notWritable(path, error);
+  }
+}
+
+/** Takes away what others may do with a file that has been there before. What is not ours to change stays as it is. */
+function restrict(path: string, mode: number): void {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (!found || (found.mode & 0o777 & ~mode) === 0) return;
+  try {
+    chmodSync(path, mode);
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EPERM')) throw notWritable(path, error);
+  }
+}
+
+function identityOf(path: string): FileIdentity | undefined {
+  const found = statSync(path, { throwIfNoEntry: false });
+  return found && { dev: found.dev, ino: found.ino };
+}
+
+function isSame(a: FileIdentity | undefined, b: FileIdentity | undefined): boolean {
+  return a?.ino === b?.ino && a?.dev === b?.dev;
+}

@@ -1,0 +1,124 @@
+import { StoreError } from '../core/errors.ts';
+import { isFinished, type Loop } from '../core/loop.ts';
+import type { Aside } from './aside.ts';
+import type { AttemptTable } from './attemptTable.ts';
+import type { Connection, Query, RawRow } from './connection.ts';
+import {
+  finalValues,
+  fixedValues,
+  isActiveRow,
+  LOOP_COLUMNS,
+  LOOP_FINAL,
+  LOOP_INSERTED,
+  LOOP_LIVE,
+  liveValues,
+  loopRowSchema,
+  toActiveLoop,
+  toLoop,
+} from './loopRow.ts';
+
+const SELECT = `SELECT ${LOOP_COLUMNS} FROM loops`;
+const setting = (columns: readonly string[]) => columns.map((column) => `${column} = ?`).join(', ');
+
+/** The loops. An active one is read with its attempt: within a snapshot, so that both are of one moment. */
+export class LoopTable {
+  readonly #attempts: AttemptTable;
+  readonly #aside: Aside;
+  readonly #insert: Query;
+  readonly #saveLive: Query;
+  readonly #saveAll: Query;
+  readonly #bump: Query;
+  readonly #live: Query;
+  readonly #changed: Query;
+  readonly #latest: Query;
+  readonly #bySeq: Query;
+  readonly #liveById: Query;
+
+  constructor(connection: Connection, attempts: AttemptTable, aside: Aside) {
+    this.#attempts = attempts;
+    this.#aside = aside;
+    this.#insert = connection.prepare(
+      `INSERT INTO loops (${LOOP_INSERTED.join(', ')}) VALUES (${LOOP_INSERTED.map(() => '?').join(', ')})
+       ON CONFLICT (loop_id) WHERE finished_at IS NULL DO NOTHING`,
+    );
+    this.#saveLive = connection.prepare(`UPDATE loops SET ${setting(LOOP_LIVE)} WHERE seq = ? AND finished_at IS NULL`);
+    this.#saveAll = connection.prepare(`UPDATE loops SET ${setting(LOOP_LIVE)}, ${setting(LOOP_FINAL)} WHERE seq = ?`);
+    this.#bump = connection.prepare('UPDATE loops SET rev = ? WHERE seq = ?');
+    this.#live = connection.prepare(`${SELECT} WHERE finished_at IS NULL ORDER BY seq`);
+    this.#changed = connection.prepare(`${SELECT} WHERE rev > ? ORDER BY rev`);
+    this.#latest = connection.prepare(`${SELECT} WHERE loop_id = ? ORDER BY seq DESC LIMIT 1`);
+    this.#bySeq = connection.prepare(`${SELECT} WHERE seq = ?`);
+    this.#liveById = connection.prepare(`${SELECT} WHERE loop_id = ? AND finished_at IS NULL`);
+  }
+
+  /** Inserts a queued loop. Answers false when its id is that of a live loop. */
+  insert(loop: Loop, rev: number): boolean {
+    return this.#insert.run(...fixedValues(loop), ...liveValues(loop, rev)) > 0;
+  }
+
+  /** Writes a loop as it now is. Throws when it is no longer there. */
+  save(loop: Loop, rev: number): void {
+    const values = liveValues(loop, rev);
+    // The short way leaves all indexes alone but that of revisions. A final loop that comes back to life needs the long one.
+    if (!isFinished(loop) && this.#saveLive.run(...values, loop.seq) > 0) return;
+    if (this.#saveAll.run(...values, ...finalValues(loop), loop.seq) > 0) return;
+    throw new StoreError(
+      'broken',
+      `Loop ${loop.loopId} could not be written: it is no longer in the database. It may have been cleared from the history.`,
+    );
+  }
+
+  /** Makes other windows see the loop as changed. */
+  bump(seq: number, rev: number): void {
+    this.#bump.run(rev, seq);
+  }
+
+  /** All live loops, oldest first. */
+  live(): Loop[] {
+    return this.readAll(this.#live.all());
+  }
+
+  /** Loops that were inserted or changed after the revision. */
+  changedSince(rev: number): Loop[] {
+    return this.readAll(this.#changed.all(rev));
+  }
+
+  latest(loopId: string): Loop | undefined {
+    return this.#read(this.#latest.get(loopId));
+  }
+
+  bySeq(seq: number): Loop | undefined {
+    return this.#read(this.#bySeq.get(seq));
+  }
+
+  /** The row that keeps a live id taken, and whether it can be read. */
+  holder(loopId: string): { readonly row: RawRow; readonly loop: Loop | undefined } | undefined {
+    const row = this.#liveById.get(loopId);
+    return row && { row, loop: this.#read(row) };
+  }
+
+  /** Reads rows; those that do not parse, or whose attempt does not, are set aside. */
+  readAll(rows: readonly RawRow[]): Loop[] {
+    const loops: Loop[] = [];
+    for (const row of rows) {
+      const loop = this.#read(row);
+      if (loop) loops.push(loop);
+    }
+    return loops;
+  }
+
+  #read(raw: RawRow | undefined): Loop | undefined {
+    if (!raw) return undefined;
+    const row = this.#aside.read(loopRowSchema, raw, nameOf);
+    if (!row) return undefined;
+    if (!isActiveRow(row)) return toLoop(row);
+    const attempt = this.#attempts.byId(row.attempt_id);
+    if (attempt) return toActiveLoop(row, attempt);
+    this.#aside.report(nameOf(raw), `it is ${row.state}, and its attempt ${row.attempt_id} can not be read`);
+    return undefined;
+  }
+}
+
+function nameOf(row: RawRow): string {
+  return `the loop ${String(row.loop_id)} (row ${String(row.seq)})`;
+}

@@ -1,0 +1,119 @@
+import { StoreError } from '../core/errors.ts';
+import { Connection } from './connection.ts';
+import { DatabaseFiles } from './databaseFiles.ts';
+import { Hold } from './hold.ts';
+import { MIGRATIONS, type Migration, migrate, ownVersion } from './schema.ts';
+import { isNotADatabase } from './sqliteError.ts';
+
+/** After a burst the log is cut back to this (bytes). */
+const LOG_SIZE_LIMIT = 16 * 1024 * 1024;
+
+/** An open database. `files` and `hold` are absent in memory. */
+export interface OpenDatabase {
+  readonly connection: Connection;
+  readonly files?: DatabaseFiles;
+  readonly hold?: Hold;
+}
+
+export interface OpenOptions {
+  readonly path: string;
+  /** Wall time, ms. */
+  readonly now: () => number;
+  readonly log: (message: string, error?: unknown) => void;
+  readonly migrations?: readonly Migration[];
+}
+
+/**
+ * Opens the database, creates it if there is none, and brings its schema up to date. Throws a `StoreError` that says what to do; `locked` means
+ * that the same call may succeed a moment later. What is not a database is moved aside, but only while nobody has it open, and nothing
+ * is ever deleted. A removed database is not created anew while other windows still use the removed one.
+ */
+export function openDatabase(options: OpenOptions): OpenDatabase {
+  const { path, migrations = MIGRATIONS } = options;
+  if (path === ':memory:') {
+    const connection = new Connection(path);
+    connection.exec('PRAGMA auto_vacuum = INCREMENTAL');
+    migrate(connection, migrations);
+    return { connection };
+  }
+  const files = new DatabaseFiles(path);
+  files.prepareFolder();
+  const hold = new Hold(`${path}.lock`);
+  try {
+    hold.share();
+    if (!files.exist()) startAnew(files, hold, options);
+    let connection: Connection;
+    try {
+      connection = connect(path, migrations);
+    } catch (error) {
+      if (!(error instanceof StoreError && isNotADatabase(error.cause))) throw error;
+      startAnew(files, hold, options, error);
+      connection = connect(path, migrations);
+    }
+    files.remember();
+    return { connection, files, hold };
+  } catch (error) {
+    hold.close();
+    throw error;
+  }
+}
+
+/** Puts an empty file in place of what is there or was there, if nobody has that open. */
+function startAnew(files: DatabaseFiles, hold: Hold, { path, now, log }: OpenOptions, found?: StoreError): void {
+  if (!hold.takeAlone()) {
+    throw (
+      found ??
+      new StoreError(
+        'replaced',
+        `The database ${path} was removed while other windows use it. Close or reload those, or put the file back; then try again.`,
+      )
+    );
+  }
+  // Another window may have been faster while nothing was held.
+  const isStillSo = found ? isUnreadable(path) : !files.exist();
+  if (isStillSo) {
+    const suffix = `${found ? 'not-a-database' : 'left-over'}-${new Date(now()).toISOString().replace(/[-:]|\.\d+/g, '')}`;
+    const moved = files.moveAside(suffix);
+    if (moved)
+      log(
+        `${found ? found.message : `The database ${path} was gone, but not the files beside it.`} What was there is now ${moved}; a new database was begun.`,
+      );
+    files.create();
+  }
+  hold.share();
+}
+
+function isUnreadable(path: string): boolean {
+  const connection = new Connection(path);
+  try {
+    connection.pragma('user_version');
+    return false;
+  } catch (error) {
+    return error instanceof StoreError && isNotADatabase(error.cause);
+  } finally {
+    connection.close();
+  }
+}
+
+function connect(path: string, migrations: readonly Migration[]): Connection {
+  const connection = new Connection(path);
+  try {
+    // What is not ours, or newer, is not touched.
+    ownVersion(connection, migrations.at(-1)?.version ?? 0);
+    // Before the first page is written, or it has no effect.
+    connection.exec('PRAGMA auto_vacuum = INCREMENTAL');
+    const mode = connection.pragma('journal_mode = WAL');
+    if (mode !== 'wal') {
+      throw new StoreError(
+        'broken',
+        `The database ${path} is on a file system that can not share memory between windows. Use a local folder for VS Code's data.`,
+      );
+    }
+    connection.exec(`PRAGMA synchronous = NORMAL; PRAGMA journal_size_limit = ${LOG_SIZE_LIMIT}`);
+    migrate(connection, migrations);
+    return connection;
+  } catch (error) {
+    connection.close();
+    throw error;
+  }
+}

@@ -1,0 +1,27 @@
+import type { Connection, Query } from './connection.ts';
+
+/** The prompts, byte for byte, apart from their loops: they are large and seldom asked for. */
+export class PromptTable {
+  readonly #insert: Query;
+  readonly #get: Query;
+
+  constructor(connection: Connection) {
+    this.#insert = connection.prepare('INSERT OR REPLACE INTO prompts (seq, prompt) VALUES (?, ?)');
+    this.#get = connection.prepare('SELECT prompt FROM prompts WHERE seq = ?');
+  }
+
+  insert(seq: number, prompt: string): void {
+    this.#insert.run(seq, Buffer.from(prompt));
+  }
+
+  /** Empty when there is none. */
+  get(seq: number): string {
+    const prompt = this.#get.get(seq)?.prompt;
+    return prompt instanceof Uint8Array ? textOf(prompt) : '';
+  }
+}
+
+/** Unlike a decoder it keeps a byte order mark. */
+export function textOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
+}

@@ -1,0 +1,240 @@
+import type { Clock, Disposable } from '../core/clock.ts';
+import { StoreError } from '../core/errors.ts';
+import type { Attempt, FinishedLoop, LedgerRow, Loop, Transition } from '../core/loop.ts';
+import type { FinishedQuery, SpendRow, Store, StoreChanges, StoreTransaction } from '../core/ports.ts';
+import type { CircuitChange, Reports, TimelineAttempt, TimelineQuery } from '../core/reports.ts';
+import { ChangeFeed } from './changeFeed.ts';
+import { type OpenDatabase, openDatabase } from './openDatabase.ts';
+import { isTrouble } from './sqliteError.ts';
+import { Tables } from './tables.ts';
+import { Tidying } from './tidying.ts';
+import { Transaction } from './transaction.ts';
+import { Trouble } from './trouble.ts';
+import { WriteQueue } from './writeQueue.ts';
+
+/** A lock that is held for longer (ms) is told as trouble; writes still wait for it. */
+const PATIENCE_MS = 3_000;
+/** How often (ms) a database in trouble is looked at again. */
+const LOOK_AGAIN_MS = 2_000;
+
+export interface StoreOptions {
+  /** The database file, in a folder of its own; or `:memory:`. */
+  readonly path: string;
+  readonly clock: Clock;
+  readonly log: (message: string, error?: unknown) => void;
+}
+
+/**
+ * Opens the supervisor's memory, and creates it if there is none. Throws a `StoreError` that says what to do; the call may be made again.
+ * A database that is only locked now is opened by the first read or write that finds it free: reads throw until then, writes wait.
+ */
+export function openStore(options: StoreOptions): Store & Reports {
+  return new SqliteStore(options);
+}
+
+/** A database that is open, with its statements. */
+interface Opened extends OpenDatabase {
+  readonly tables: Tables;
+  readonly feed: ChangeFeed;
+  readonly tidying: Tidying;
+}
+
+class SqliteStore implements Store, Reports {
+  readonly #options: StoreOptions;
+  readonly #queue: WriteQueue;
+  readonly #trouble: Trouble;
+  #opened: Opened | undefined;
+  #transaction: Transaction | undefined;
+  #lookAgain: Disposable | undefined;
+  #isClosed = false;
+
+  constructor(options: StoreOptions) {
+    this.#options = options;
+    this.#trouble = new Trouble(options.log);
+    this.#queue = new WriteQueue(options.clock, (waitedMs) => this.#waiting(waitedMs));
+    try {
+      this.#open();
+    } catch (error) {
+      if (!(error instanceof StoreError && error.kind === 'locked')) throw error;
+    }
+  }
+
+  write<T>(work: (tx: StoreTransaction) => T): Promise<T> {
+    return this.#queue.add(() => this.#transact((transaction) => work(transaction)));
+  }
+
+  changes(): StoreChanges | undefined {
+    if (this.#transaction) return this.#transaction.changes();
+    return this.#use(({ files, feed }) => {
+      files?.check();
+      return feed.readNow();
+    });
+  }
+
+  latest(loopId: string): Loop | undefined {
+    return this.#use(({ connection, tables }) => connection.snapshot(() => tables.loops.latest(loopId)));
+  }
+
+  bySeq(seq: number): Loop | undefined {
+    return this.#use(({ connection, tables }) => connection.snapshot(() => tables.loops.bySeq(seq)));
+  }
+
+  prompt(seq: number): string {
+    return this.#use(({ tables }) => tables.prompts.get(seq));
+  }
+
+  attempts(seq: number): Attempt[] {
+    return this.#use(({ tables }) => tables.attempts.ofLoop(seq));
+  }
+
+  history(seq: number): Transition[] {
+    return this.#use(({ tables }) => tables.history.ofLoop(seq));
+  }
+
+  ledger(seq: number): LedgerRow[] {
+    return this.#use(({ tables }) => tables.ledger.ofLoop(seq));
+  }
+
+  finished(query: FinishedQuery): FinishedLoop[] {
+    return this.#use(({ tables }) => tables.finished.list(query));
+  }
+
+  finishedCount(): { readonly total: number; readonly failed: number } {
+    return this.#use(({ tables }) => tables.head.counts());
+  }
+
+  permanentlyFailed(limit: number): string[] {
+    return this.#use(({ tables }) => tables.summaries.permanentlyFailed(limit));
+  }
+
+  spend(fromDay: string): SpendRow[] {
+    return this.#use(({ tables }) => tables.ledger.spend(fromDay));
+  }
+
+  spendByLoop(day: string, limit: number): ReturnType<Store['spendByLoop']> {
+    return this.#use(({ tables }) => tables.ledger.byLoop(day, limit));
+  }
+
+  settledTokens(limit: number): ReturnType<Store['settledTokens']> {
+    return this.#use(({ tables }) => tables.summaries.settledTokens(limit));
+  }
+
+  timeline(query: TimelineQuery): TimelineAttempt[] {
+    return this.#use(({ tables }) => tables.timeline.between(query));
+  }
+
+  timelineOf(ids: readonly number[]): TimelineAttempt[] {
+    return this.#use(({ tables }) => tables.timeline.of(ids));
+  }
+
+  circuitChanges(from: number): CircuitChange[] {
+    return this.#use(({ tables }) => tables.head.circuitChanges(from));
+  }
+
+  tidy(): boolean {
+    return this.#use(({ files, tidying }) => {
+      files?.check();
+      return tidying.step();
+    });
+  }
+
+  onTrouble(listener: (error: Error | undefined) => void): Disposable {
+    return this.#trouble.listen(listener);
+  }
+
+  close(): void {
+    if (this.#isClosed) return;
+    this.#queue.dispose();
+    this.#isClosed = true;
+    this.#lookAgain?.dispose();
+    this.#trouble.dispose();
+    this.#opened?.connection.close();
+    this.#opened?.hold?.close();
+    this.#opened = undefined;
+  }
+
+  /** Runs `work` in one write transaction, now. Throws a `StoreError` of kind `locked` when somebody else is at it. */
+  #transact<T>(work: (transaction: Transaction) => T): T {
+    const result = this.#use(({ files, connection, tables, feed }) => {
+      files?.check();
+      connection.begin();
+      try {
+        const transaction = new Transaction(tables, feed, () => this.#options.clock.now());
+        this.#transaction = transaction;
+        const result = work(transaction);
+        const counter = transaction.finish();
+        connection.commit();
+        feed.committed(counter);
+        return result;
+      } finally {
+        this.#transaction?.end();
+        this.#transaction = undefined;
+        feed.ended();
+        connection.rollback();
+      }
+    });
+    if (this.#trouble.current) this.#recovered();
+    return result;
+  }
+
+  /** Uses the open database; trouble that shows is told. */
+  #use<T>(use: (opened: Opened) => T): T {
+    if (this.#trouble.blocking) throw this.#trouble.blocking;
+    try {
+      return use(this.#opened ?? this.#open());
+    } catch (error) {
+      if (isTrouble(error)) this.#inTrouble(error);
+      throw error;
+    }
+  }
+
+  #open(): Opened {
+    if (this.#isClosed) throw new StoreError('broken', `The database ${this.#options.path} was closed in this window.`);
+    const { path, clock, log } = this.#options;
+    const database = openDatabase({ path, log, now: () => clock.now() });
+    const tables = new Tables(database.connection, log);
+    const feed = new ChangeFeed(database.connection, tables);
+    this.#opened = { ...database, tables, feed, tidying: new Tidying(database.connection) };
+    return this.#opened;
+  }
+
+  // ── Trouble ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #waiting(waitedMs: number): void {
+    if (waitedMs < PATIENCE_MS || this.#trouble.current) return;
+    const { path } = this.#options;
+    this.#trouble.set(new StoreError('locked', `The database ${path} is held by another program. What is to be written waits until it is free.`));
+  }
+
+  #inTrouble(error: StoreError): void {
+    this.#trouble.set(error);
+    // Whoever comes after us may then begin a new database: we use the old one no more.
+    if (error.kind === 'replaced') this.#opened?.hold?.letGo();
+    this.#lookAgain?.dispose();
+    this.#lookAgain = this.#options.clock.after(LOOK_AGAIN_MS, this.#look);
+  }
+
+  /** Looks whether the trouble is over: whether the same files are back, or whether the disk takes a write. The rest needs a new window. */
+  readonly #look = (): void => {
+    const kind = this.#trouble.current?.kind;
+    const opened = this.#opened;
+    if (this.#isClosed || !opened) return;
+    try {
+      if (kind === 'replaced') {
+        if (!opened.files?.areBack()) throw this.#trouble.current;
+        opened.hold?.share();
+        this.#recovered();
+      } else if (kind === 'disk') {
+        this.#transact(() => opened.tables.head.setCounter(opened.tables.head.counter()));
+      }
+    } catch {
+      // It lasts; it was told when it began.
+      this.#lookAgain = this.#options.clock.after(LOOK_AGAIN_MS, this.#look);
+    }
+  };
+
+  #recovered(): void {
+    this.#lookAgain?.dispose();
+    this.#trouble.set(undefined);
+  }
+}

@@ -1,0 +1,69 @@
+import * as z from 'zod/mini';
+import type { TimelineAttempt, TimelineQuery } from '../core/reports.ts';
+import type { Aside } from './aside.ts';
+import { outcome } from './attemptRow.ts';
+import type { Connection, Query, RawRow } from './connection.ts';
+import { loopState } from './historyTable.ts';
+
+const row = z.object({
+  id: z.int(),
+  seq: z.int(),
+  loopId: z.string(),
+  title: z.string(),
+  agent: z.string(),
+  number: z.int(),
+  startedAt: z.int(),
+  endedAt: z.nullable(z.int()),
+  outcome: z.nullable(outcome),
+  cost: z.int(),
+  costEstimated: z.int(),
+  state: loopState,
+});
+const timelineAttempt = z.pipe(
+  row,
+  z.transform(
+    ({ endedAt, outcome, ...row }): TimelineAttempt => ({
+      ...row,
+      ...(endedAt !== null && { endedAt }),
+      ...(outcome !== null && { outcome }),
+    }),
+  ),
+);
+
+const SELECT = `SELECT a.id, a.seq, l.loop_id AS loopId, substr(l.title, 1, 120) AS title, l.agent, a.number, a.started_at AS startedAt,
+    a.ended_at AS endedAt, a.outcome, a.cost, a.cost_estimated AS costEstimated, l.state
+  FROM attempts AS a JOIN loops AS l USING (seq)`;
+
+/** Attempts over all loops, as a timeline shows them. */
+export class Timeline {
+  readonly #aside: Aside;
+  readonly #between: Query;
+  readonly #byIds: Query;
+
+  constructor(connection: Connection, aside: Aside) {
+    this.#aside = aside;
+    // Settled ones by the index of ends; those that run are few, and their loops know them.
+    this.#between = connection.prepare(
+      `${SELECT} WHERE a.id IN (
+         SELECT id FROM (
+           SELECT id, started_at FROM attempts WHERE ended_at >= ?1
+           UNION ALL SELECT id, started_at FROM attempts
+             WHERE ended_at IS NULL AND id IN (SELECT attempt_id FROM loops WHERE finished_at IS NULL AND attempt_id IS NOT NULL)
+         ) WHERE id > ?3 AND started_at < ?2 ORDER BY id DESC LIMIT ?4
+       ) ORDER BY a.id`,
+    );
+    this.#byIds = connection.prepare(`${SELECT} WHERE a.id IN (SELECT value FROM json_each(?)) ORDER BY a.id`);
+  }
+
+  between({ from, before = Number.MAX_SAFE_INTEGER, afterId = 0, limit }: TimelineQuery): TimelineAttempt[] {
+    return this.#aside.readAll(timelineAttempt, this.#between.all(from, before, afterId, limit), nameOf);
+  }
+
+  of(ids: readonly number[]): TimelineAttempt[] {
+    return this.#aside.readAll(timelineAttempt, this.#byIds.all(JSON.stringify(ids)), nameOf);
+  }
+}
+
+function nameOf(row: RawRow): string {
+  return `the attempt ${String(row.id)}`;
+}

@@ -1,0 +1,173 @@
+import type { Json } from '../core/agentEvent.ts';
+import { DuplicateLoopError } from '../core/errors.ts';
+import type { Attempt, LedgerRow, Loop, Transition } from '../core/loop.ts';
+import type { NanoUsd } from '../core/money.ts';
+import type { Control, DaySpend, StoreChanges, StoreTransaction, WindowLease } from '../core/ports.ts';
+import type { ChangeFeed } from './changeFeed.ts';
+import type { Tables } from './tables.ts';
+
+type Queued = Extract<Loop, { state: 'queued' }>;
+
+/** One write transaction, from its begin to its commit. All loops that it changes get the same new revision. */
+export class Transaction implements StoreTransaction {
+  readonly #tables: Tables;
+  readonly #feed: ChangeFeed;
+  readonly #now: () => number;
+  readonly #begunAt: number;
+  #counter: number;
+  #rev: number | undefined;
+  /** Loops whose attempt was written and that have not been written themselves. */
+  readonly #touched = new Set<number>();
+  #hasTold = false;
+  #hasWritten = false;
+  #isOver = false;
+
+  /** Within the transaction that has just begun. */
+  constructor(tables: Tables, feed: ChangeFeed, now: () => number) {
+    this.#tables = tables;
+    this.#feed = feed;
+    this.#now = now;
+    this.#begunAt = feed.begin();
+    this.#counter = this.#begunAt;
+  }
+
+  /** Writes what is due at the end of the transaction; answers the counter as it is then. */
+  finish(): number {
+    for (const seq of this.#touched) this.#tables.loops.bump(seq, this.#revision());
+    if (this.#counter !== this.#begunAt) this.#tables.head.setCounter(this.#counter);
+    return this.#counter;
+  }
+
+  /** Nothing can be done in it any more. */
+  end(): void {
+    this.#isOver = true;
+  }
+
+  changes(): StoreChanges | undefined {
+    this.#mustBeOpen();
+    // We hold the write lock: what was new has been told, and nobody can add to it.
+    if (this.#hasTold) return undefined;
+    if (this.#hasWritten)
+      throw new Error('changes() was called after a write of the same transaction: it would mix up what is new with what is ours.');
+    this.#hasTold = true;
+    return this.#feed.read();
+  }
+
+  insertLoop(loop: Omit<Queued, 'seq' | 'place'>, prompt: string): Queued {
+    const tables = this.#writing();
+    const seq = this.#next();
+    const inserted: Queued = { ...loop, seq, place: seq };
+    if (!tables.loops.insert(inserted, this.#revision())) {
+      const freed = tables.quarantine.free(loop.loopId, this.#now());
+      if (!freed || !tables.loops.insert(inserted, this.#revision())) {
+        throw new DuplicateLoopError(loop.loopId);
+      }
+    }
+    tables.prompts.insert(seq, prompt);
+    tables.history.add(seq, this.#next(), { at: loop.since, from: 'new', to: loop.state, why: 'submitted' });
+    return inserted;
+  }
+
+  saveLoop(loop: Loop, transition?: Transition): void {
+    this.#writing().loops.save(loop, this.#revision());
+    this.#touched.delete(loop.seq);
+    if (transition) this.addHistory(loop.seq, transition);
+  }
+
+  addHistory(seq: number, transition: Transition): void {
+    this.#writing().history.add(seq, this.#next(), transition);
+  }
+
+  insertAttempt(seq: number, attempt: Omit<Attempt, 'id'>): Attempt {
+    const inserted = { ...attempt, id: this.#next() };
+    const { attempts } = this.#writing();
+    attempts.insert(seq, inserted);
+    if (attempt.end) attempts.save(inserted);
+    this.#touched.add(seq);
+    return inserted;
+  }
+
+  saveAttempt(attempt: Attempt): boolean {
+    return this.#touch(this.#writing().attempts.save(attempt));
+  }
+
+  advance(attemptId: number, from: number, to: number, readerState: Json | undefined): boolean {
+    return this.#touch(this.#writing().attempts.advance(attemptId, from, to, readerState));
+  }
+
+  addLedger(row: LedgerRow): boolean {
+    return this.#writing().ledger.add(this.#next(), row);
+  }
+
+  day(day: string): DaySpend {
+    return this.#reading().ledger.day(day);
+  }
+
+  saveDayMarks(day: DaySpend): void {
+    this.#writing().ledger.mark(day);
+  }
+
+  saveControl(control: Control): void {
+    this.#writing().head.saveControl(control, this.#now());
+  }
+
+  latest(loopId: string): Loop | undefined {
+    return this.#reading().loops.latest(loopId);
+  }
+
+  attempt(attemptId: number): Attempt | undefined {
+    return this.#reading().attempts.byId(attemptId);
+  }
+
+  prompt(seq: number): string {
+    return this.#reading().prompts.get(seq);
+  }
+
+  medianCost(agent: string): NanoUsd | undefined {
+    return this.#reading().summaries.medianCost(agent);
+  }
+
+  saveWindow(lease: WindowLease): void {
+    this.#writing().windows.save(lease);
+  }
+
+  releaseWindow(id: string): void {
+    this.#writing().windows.release(id);
+  }
+
+  removeFinished(seqs: readonly number[]): string[] {
+    const { removal } = this.#writing();
+    return seqs.flatMap((seq) => removal.remove(seq));
+  }
+
+  /** Notes that the loop of a written attempt has changed too, in case it is not written itself. Answers whether an attempt was written. */
+  #touch(seq: number | undefined): boolean {
+    if (seq !== undefined) this.#touched.add(seq);
+    return seq !== undefined;
+  }
+
+  #revision(): number {
+    this.#rev ??= this.#next();
+    return this.#rev;
+  }
+
+  #next(): number {
+    this.#counter++;
+    return this.#counter;
+  }
+
+  #reading(): Tables {
+    this.#mustBeOpen();
+    return this.#tables;
+  }
+
+  #writing(): Tables {
+    this.#mustBeOpen();
+    this.#hasWritten = true;
+    return this.#tables;
+  }
+
+  #mustBeOpen(): void {
+    if (this.#isOver) throw new Error('A transaction was used after its work had returned.');
+  }
+}
