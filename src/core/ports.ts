@@ -3,6 +3,7 @@ import type { CircuitRecord } from './circuitBreaker.ts';
 import type { Disposable } from './clock.ts';
 import type { Attempt, FinishedLoop, LedgerRow, Loop, ProcessIdentity, StopBy, SweptProcess, Transition } from './loop.ts';
 import type { NanoUsd } from './money.ts';
+import type { Reports } from './reports.ts';
 
 // ── Store ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -107,7 +108,7 @@ export interface SpendRow {
  * The supervisor's memory. Reads are synchronous and see one moment; writes wait for a lock without holding the thread.
  * Everything throws or rejects with a `StoreError` that says what to do.
  */
-export interface Store {
+export interface Store extends Reports {
   /**
    * Runs `work` in one transaction. Writes of this store run one after another, in the order of their calls. A locked database is
    * tried again without blocking until it is free; `work` may then run again from its beginning, so it must have no effect

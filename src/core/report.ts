@@ -113,11 +113,12 @@ export function liveViews(engine: Engine, maxQueued: number): LiveView[] {
   return views;
 }
 
-/** Everything about the latest loop of that id. */
-export function detailOf(engine: Engine, loopId: string): LoopDetail | undefined {
+/** Everything about the latest loop of that id, or with `seq` about that very one. */
+export function detailOf(engine: Engine, loopId: string, seq?: number): LoopDetail | undefined {
   const { store } = engine.context;
-  const loop: Loop | undefined = engine.mirror.find(loopId) ?? store.latest(loopId);
-  if (!loop) return undefined;
+  const latest: Loop | undefined = engine.mirror.find(loopId) ?? store.latest(loopId);
+  const loop = seq === undefined || latest?.seq === seq ? latest : store.bySeq(seq);
+  if (loop?.loopId !== loopId) return undefined;
   return {
     loopId,
     state: loop.state,

@@ -17,6 +17,7 @@ import { isCost, type NanoUsd, toNano, toUsd } from './money.ts';
 import type { AgentCatalog, FinishedQuery, SpendRow } from './ports.ts';
 import { moveBefore, moveToEnd, queuedOf } from './reorder.ts';
 import { detailOf, liveViews, statusOf } from './report.ts';
+import type { Reports } from './reports.ts';
 import { Retention } from './retention.ts';
 import type { Settings } from './settings.ts';
 import { finish, requeue } from './settle.ts';
@@ -267,9 +268,14 @@ export class Supervisor {
     return statusOf(this.#engine, this.#notReady());
   }
 
-  /** Everything about the latest loop of that id; undefined if there is none. */
-  get(loopId: string): LoopDetail | undefined {
-    return detailOf(this.#engine, loopId);
+  /** Everything about a loop: the latest of that id, or with `seq` that very one. Undefined if there is none. */
+  get(loopId: string, seq?: number): LoopDetail | undefined {
+    return detailOf(this.#engine, loopId, seq);
+  }
+
+  /** What is asked over many loops at once: attempts on a timeline, changes of the circuit. */
+  get reports(): Reports {
+    return this.#context.store;
   }
 
   /** Live loops in the order of the tree: active first, then the queue in its order (the first `maxQueued` of it), then what waits. */
