@@ -40,8 +40,14 @@ describe('log file windows', () => {
         // An empty last line without a line end is no line.
         const expected = (ended && !closed && whole.at(-1) === '' ? whole.slice(0, -1) : whole).map((one) => one);
         if (texts.length === 0 && closed) expected.push('');
-        assert.deepEqual((await allForward(window, ended)).map((one) => one.text), expected);
-        assert.deepEqual((await allBackward(window, ended)).map((one) => one.text), expected);
+        assert.deepEqual(
+          (await allForward(window, ended)).map((one) => one.text),
+          expected,
+        );
+        assert.deepEqual(
+          (await allBackward(window, ended)).map((one) => one.text),
+          expected,
+        );
       }),
       { numRuns: 200 },
     );
@@ -50,13 +56,23 @@ describe('log file windows', () => {
   it('R8.2 a line over 1 MiB is cut, and what follows it is read', async () => {
     writeFileSync(path, `first\n${'x'.repeat(3 * LONGEST_LINE)}\nlast\n`);
     for (const lines of [await allForward(1000, false), await allBackward(1000, false)]) {
-      assert.deepEqual(lines.map((line) => [line.text.length, line.cut]), [[5, false], [LONGEST_LINE, true], [4, false]]);
+      assert.deepEqual(
+        lines.map((line) => [line.text.length, line.cut]),
+        [
+          [5, false],
+          [LONGEST_LINE, true],
+          [4, false],
+        ],
+      );
     }
   });
 
   it('R8.2 a line of exactly 1 MiB is whole', async () => {
     writeFileSync(path, `${'x'.repeat(LONGEST_LINE)}\n`);
-    assert.deepEqual((await allForward(1000, false)).map((line) => [line.text.length, line.cut]), [[LONGEST_LINE, false]]);
+    assert.deepEqual(
+      (await allForward(1000, false)).map((line) => [line.text.length, line.cut]),
+      [[LONGEST_LINE, false]],
+    );
   });
 
   it('a line that grows is taken once it has its end, and is not looked through again from its beginning', async () => {
@@ -67,13 +83,19 @@ describe('log file windows', () => {
     assert.deepEqual([part.lines.length, part.to, part.scanned], [0, to, 502]);
     appendFileSync(path, 'y\nz');
     const whole = await readForward(path, to, 100, false, part.scanned);
-    assert.deepEqual(whole.lines.map((line) => line.text), [`${'x'.repeat(500)}y`]);
+    assert.deepEqual(
+      whole.lines.map((line) => line.text),
+      [`${'x'.repeat(500)}y`],
+    );
     assert.equal(whole.to, 504);
   });
 
   it('NUL bytes and invalid UTF-8 do not break reading', async () => {
     writeFileSync(path, Buffer.from([0x61, 0x00, 0x62, 0x0a, 0xff, 0xfe, 0x0a]));
-    assert.deepEqual((await allForward(100, false)).map((line) => line.text), ['a\0b', '\ufffd\ufffd']);
+    assert.deepEqual(
+      (await allForward(100, false)).map((line) => line.text),
+      ['a\0b', '\ufffd\ufffd'],
+    );
   });
 
   it('a log that is not there reads as empty', async () => {

@@ -9,7 +9,7 @@ export function diffView(lines: readonly DiffLine[]): HTMLElement {
     h(
       'div',
       { class: `diff-line diff-${{ '+': 'add', '-': 'del', ' ': 'same', '@': 'hunk' }[sign]}` },
-      h('span', { class: 'sign' }, sign === '@' ? '' : sign),
+      h('span', { class: 'mark' }, sign === '@' ? '' : sign),
       text || ' ',
     ),
   );
