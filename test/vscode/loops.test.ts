@@ -1,0 +1,152 @@
+import assert from 'node:assert/strict';
+import * as vscode from 'vscode';
+import type { LoopSupervisorApi } from '../../src/api.ts';
+import { carrying, look } from '../support/host/processes.ts';
+import { until } from '../support/until.ts';
+import { readyApi, set, useEvents, useQuietEnd, useSettings } from './extension.ts';
+
+const code = (expected: string) => (error: unknown) => (error as { code?: string }).code === expected;
+
+describe('loops through the API, in VS Code', () => {
+  let api: LoopSupervisorApi;
+  const events = useEvents();
+  useQuietEnd();
+  useSettings({ killGraceSeconds: 0.3, 'restart.maxRestarts': 0 });
+
+  before(async () => {
+    api = await readyApi();
+  });
+
+  const state = (loopId: string) => api.get(loopId)?.state;
+  const typesOf = (loopId: string) => events.flatMap((event) => ('loopId' in event && event.loopId === loopId ? [event.type] : []));
+
+  it('R1.1 R6.6 a sample loop starts at once, completes, and its cost reaches the budget', async () => {
+    const spent = api.status().budget.spent;
+    const answer = await api.submit({ prompt: 'Say hello [cost 0.25]', agent: 'sample', loopId: 'vs-hello' });
+    assert.deepEqual(answer, { loopId: 'vs-hello', queued: false, position: 0 });
+    await until('the loop to complete', () => state('vs-hello') === 'completed', 40_000);
+    assert.deepEqual(typesOf('vs-hello'), ['loop:queued', 'loop:started', 'loop:completed']);
+    const loop = api.get('vs-hello')!;
+    assert.equal(loop.costUsd, 0.25);
+    assert.equal(loop.attempts.length, 1);
+    assert.equal(loop.attempts[0]?.outcome, 'ok');
+    assert.equal(loop.attempts[0]?.exitCode, 0);
+    assert.equal(loop.attempts[0]?.cost.source, 'reported');
+    assert.ok(Math.abs(api.status().budget.spent - spent - 0.25) < 1e-9);
+  });
+
+  it('R7.1 R7.2 cancel ends a loop with children that ignore SIGTERM, and leaves no process', async () => {
+    await api.submit({ prompt: 'Work [spawn 3] [ignore-sigterm] [slow 120]', agent: 'sample', loopId: 'vs-cancel' });
+    const marked = () => carrying('LOOP_SUPERVISOR_LOOP', 'vs-cancel');
+    await until('the agent and its children', () => marked().length >= 4);
+    const pid = api.status().running.find(({ loopId }) => loopId === 'vs-cancel')?.pid;
+    assert.ok(pid);
+    assert.equal(look(pid)?.pgid, pid, 'the agent leads a process group');
+    assert.equal(await api.cancel('vs-cancel'), true);
+    await until('the loop to be cancelled', () => state('vs-cancel') === 'cancelled');
+    assert.deepEqual(marked(), []);
+    assert.deepEqual(typesOf('vs-cancel').at(-1), 'loop:cancelled');
+  });
+
+  it('R7.3 a kill from outside the API leaves nothing, and is never restarted', async () => {
+    await api.submit({ prompt: 'Work [slow 120]', agent: 'sample', loopId: 'vs-kill' });
+    await until('the agent', () => api.status().running.find(({ loopId }) => loopId === 'vs-kill')?.pid);
+    assert.equal(await api.killProcessGroup('vs-kill', 'SIGKILL'), true);
+    await until('the loop to end', () => state('vs-kill') === 'cancelled');
+    assert.deepEqual(carrying('LOOP_SUPERVISOR_LOOP', 'vs-kill'), []);
+  });
+
+  it('R1.2 R1.3 wrong submits are rejected with their code, say which field, and leave no trace', async () => {
+    await assert.rejects(api.submit({ prompt: ' \n' }), (error: Error) => code('invalid-loop')(error) && /prompt/.test(error.message));
+    await assert.rejects(api.submit({ prompt: 'x', loopId: '../up' }), (error: Error) => code('invalid-loop')(error) && /loopId/.test(error.message));
+    await assert.rejects(api.submit({ prompt: 'x', agent: 'nobody' }), (error: Error) => code('invalid-loop')(error) && /agent/.test(error.message));
+    await assert.rejects(api.submit({ prompt: 'x', estimatedCostUsd: Number.NaN }), code('invalid-loop'));
+    await assert.rejects(api.submit({ prompt: 'x', priority: 1.5 }), code('invalid-loop'));
+    await assert.rejects(api.submit({ prompt: 'x', cwd: '/no/such/folder' }), code('invalid-loop'));
+    assert.equal(api.status().queued.length, 0);
+    assert.equal(events.filter(({ type }) => type === 'loop:rejected').length, 6);
+    await api.submit({ prompt: 'First [slow 60]', agent: 'sample', loopId: 'vs-twice' });
+    await assert.rejects(api.submit({ prompt: 'Second', agent: 'sample', loopId: 'vs-twice' }), code('duplicate-loop'));
+  });
+
+  it('R3.3 a cap that is raised in the settings starts a waiting loop', async () => {
+    await set('maxConcurrent', 1);
+    try {
+      await until('the cap', () => api.status().concurrencyMax === 1);
+      await api.submit({ prompt: 'One [slow 60]', agent: 'sample', loopId: 'vs-one' });
+      assert.deepEqual(await api.submit({ prompt: 'Two [slow 60]', agent: 'sample', loopId: 'vs-two' }), {
+        loopId: 'vs-two',
+        queued: true,
+        position: 1,
+      });
+      await set('maxConcurrent', 2);
+      await until('the second loop to run', () => state('vs-two') === 'running');
+    } finally {
+      await set('maxConcurrent', undefined);
+    }
+  });
+
+  it('R2.4 while paused submits queue; resume starts them', async () => {
+    await api.pause();
+    assert.deepEqual(await api.submit({ prompt: 'Later', agent: 'sample', loopId: 'vs-paused' }), { loopId: 'vs-paused', queued: true, position: 1 });
+    assert.equal(api.status().queued[0]?.waitingFor, 'paused');
+    await api.resume();
+    await until('the loop to start', () => state('vs-paused') !== 'queued');
+  });
+
+  it('R6.2 an estimate that does not fit the day is rejected with spent, reserved and limit', async () => {
+    const limit = api.status().budget.spent + 1;
+    await set('budget.dailyLimitUsd', limit);
+    try {
+      await until('the limit', () => api.status().budget.limit === limit);
+      await assert.rejects(
+        api.submit({ prompt: 'Dear', agent: 'sample', estimatedCostUsd: 1.01 }),
+        (error: Error & { limitUsd?: number; spentUsd?: number }) => {
+          assert.ok(code('budget-exceeded')(error));
+          assert.equal(error.limitUsd, limit);
+          return true;
+        },
+      );
+      await api.submit({ prompt: 'Just fits', agent: 'sample', estimatedCostUsd: 1, loopId: 'vs-fits' });
+    } finally {
+      await set('budget.dailyLimitUsd', undefined);
+    }
+  });
+
+  it('R4.1 R4.3 failures in a row open the circuit; a reset by hand closes it', async () => {
+    await set('circuitBreaker.failureThreshold', 2);
+    try {
+      for (const loopId of ['vs-fail-1', 'vs-fail-2']) {
+        await api.submit({ prompt: '[fail]', agent: 'sample', loopId });
+        await until(`${loopId} to fail`, () => state(loopId) === 'failed', 40_000);
+      }
+      await until('the circuit to open', () => api.status().circuitState === 'open');
+      await assert.rejects(
+        api.submit({ prompt: 'x', agent: 'sample' }),
+        (error: Error & { secondsLeft?: number }) => code('circuit-open')(error) && (error.secondsLeft ?? 0) > 60,
+      );
+      assert.equal(await vscode.commands.executeCommand('loopSupervisor.resetCircuit'), 'closed');
+      assert.equal(api.status().circuit.consecutiveFailures, 0);
+    } finally {
+      await set('circuitBreaker.failureThreshold', undefined);
+    }
+  });
+
+  it('R9.3 a listener that throws harms nobody', async () => {
+    const bad = api.onEvent(() => {
+      throw new Error('A listener of a test that throws on purpose.');
+    });
+    try {
+      await api.submit({ prompt: 'Go on', agent: 'sample', loopId: 'vs-throws' });
+      await until('the loop to complete', () => state('vs-throws') === 'completed', 40_000);
+    } finally {
+      bad.dispose();
+    }
+  });
+
+  it('commands take a loop id: keybindings and other extensions can use them', async () => {
+    await api.submit({ prompt: 'Work [slow 60]', agent: 'sample', loopId: 'vs-command' });
+    assert.equal(await vscode.commands.executeCommand('loopSupervisor.cancel', 'vs-command'), 1);
+    await until('the loop to be cancelled', () => state('vs-command') === 'cancelled');
+  });
+});
