@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict';
+import { Homes } from '../../src/core/homes.ts';
+import type { LiveMirror } from '../../src/core/mirror.ts';
+import { activeLoop, contextWith, lease, mirrorWith, queuedLoop } from '../support/coreParts.ts';
+import { FakeClock } from '../support/fakeClock.ts';
+
+/** A window with these folders open beside those other windows. */
+function homes(mirror: LiveMirror, folders: readonly string[], others: { readonly [id: string]: readonly string[] } = {}) {
+  const clock = new FakeClock();
+  const dead = new Set<number>();
+  const context = contextWith({
+    clock,
+    window: { id: 'w1', folders, home: '/home' },
+    probe: { self: { pid: 1, startTime: '1', bootId: 'boot' }, isAlive: (process) => !dead.has(process.pid) },
+  });
+  mirror.windows = new Map(Object.entries({ w1: folders, ...others }).map(([id, open]) => [id, lease(id, open)]));
+  return { clock, dead, homes: new Homes(context, mirror) };
+}
+
+describe('homes of loops', () => {
+  const A = '/a';
+  const B = '/b';
+  const rows: readonly (readonly [
+    string,
+    loop: { windowId: string; folder?: string },
+    mine: string[],
+    others: { [id: string]: string[] },
+    home: string,
+  ])[] = [
+    ['this window submitted it', { windowId: 'w1', folder: A }, [A], {}, 'here'],
+    ['this window submitted it, and closed the folder since', { windowId: 'w1', folder: A }, [B], {}, 'here'],
+    ['another window submitted it and has the folder open', { windowId: 'w2', folder: A }, [A], { w2: [A] }, 'elsewhere'],
+    ['its window closed the folder, this one has it open', { windowId: 'w2', folder: A }, [A], { w2: [B] }, 'here'],
+    ['its window is there, the folder is open nowhere', { windowId: 'w2', folder: A }, [B], { w2: [B] }, 'elsewhere'],
+    ['its window is gone, this one has the folder open', { windowId: 'w2', folder: A }, [A], {}, 'here'],
+    ['its window is gone, a third has the folder open', { windowId: 'w2', folder: A }, [B], { w3: [A] }, 'elsewhere'],
+    ['its window is gone, the folder is open nowhere', { windowId: 'w2', folder: A }, [B], { w3: [B] }, 'gone'],
+    ['it has no folder, its window is gone, this one has none', { windowId: 'w2' }, [], {}, 'here'],
+    ['it has no folder, its window is gone, this one has some', { windowId: 'w2' }, [A], {}, 'gone'],
+  ];
+  for (const [title, { windowId, folder }, mine, others, home] of rows) {
+    it(`R9.2 ${title}: ${home}`, () => {
+      const { folder: _, ...loop } = queuedLoop(1, { windowId });
+      assert.equal(homes(mirrorWith(), mine, others).homes.homeOf({ ...loop, ...(folder !== undefined && { folder }) }), home);
+    });
+  }
+
+  it('R3.3 waits a few seconds for another window to start its loop, then passes it by', async () => {
+    const loop = queuedLoop(1, { windowId: 'w2', folder: A });
+    const { homes: subject, clock } = homes(mirrorWith(loop), [A], { w2: [A] });
+    assert.equal(subject.passedBy(loop), false);
+    await clock.advance(4_999);
+    assert.equal(subject.passedBy(loop), false);
+    assert.equal(subject.hasPassedBy(), false);
+    await clock.advance(1);
+    assert.equal(subject.passedBy(loop), true);
+    assert.equal(subject.hasPassedBy(), true);
+  });
+
+  it('R3.3 forgets how long a loop stood first in line once it is gone from the queue', async () => {
+    const loop = queuedLoop(1, { windowId: 'w2', folder: A });
+    const mirror = mirrorWith(loop);
+    const { homes: subject, clock } = homes(mirror, [A], { w2: [A] });
+    subject.passedBy(loop);
+    await clock.advance(10_000);
+    mirror.put(activeLoop(1, { windowId: 'w2', folder: A }));
+    assert.equal(subject.hasPassedBy(), false);
+    mirror.put(loop);
+    assert.equal(subject.passedBy(loop), false, 'its time begins anew');
+  });
+
+  it('R4.5 the clock going back makes nobody wait for long', async () => {
+    const loop = queuedLoop(1, { windowId: 'w2', folder: A });
+    const { homes: subject, clock } = homes(mirrorWith(loop), [A], { w2: [A] });
+    subject.passedBy(loop);
+    clock.jump(-86_400_000);
+    assert.equal(subject.passedBy(loop), false);
+    await clock.advance(5_000);
+    assert.equal(subject.passedBy(loop), true);
+  });
+
+  it('R9.2 takes over the runs of a gone window at once where it has their folder, else after the moment that a reload takes', async () => {
+    const near = activeLoop(1, { windowId: 'w2', folder: A });
+    const far = activeLoop(2, { windowId: 'w2', folder: B });
+    const { homes: subject, clock } = homes(mirrorWith(near, far), [A]);
+    assert.equal(subject.shouldAdopt(near, 'w2'), true);
+    assert.equal(subject.shouldAdopt(far, 'w2'), false);
+    await clock.advance(10_000);
+    assert.equal(subject.shouldAdopt(far, 'w2'), true);
+  });
+
+  it('R9.2 leaves the runs of a window that is there to it, unless it has closed their folder and this one has it open', () => {
+    const loop = activeLoop(1, { windowId: 'w2', folder: A });
+    assert.equal(homes(mirrorWith(loop), [A], { w2: [A] }).homes.shouldAdopt(loop, 'w2'), false);
+    assert.equal(homes(mirrorWith(loop), [A], { w2: [B] }).homes.shouldAdopt(loop, 'w2'), true);
+    assert.equal(homes(mirrorWith(loop), [B], { w2: [B] }).homes.shouldAdopt(loop, 'w2'), false);
+    assert.equal(homes(mirrorWith(loop), [A]).homes.shouldAdopt(loop, 'w1'), false, 'its own');
+  });
+
+  it('R9.2 a lease ends with its process, and its own is never looked at', () => {
+    const { homes: subject, dead } = homes(mirrorWith(), [A], { w2: [A], w3: [B] });
+    assert.deepEqual(subject.dead(), []);
+    dead.add(3).add(1);
+    assert.deepEqual(subject.dead(), ['w3']);
+  });
+});

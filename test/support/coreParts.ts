@@ -1,0 +1,102 @@
+import type { SupervisorContext } from '../../src/core/context.ts';
+import type { ActiveLoop, Attempt, LoopFacts } from '../../src/core/loop.ts';
+import { LiveMirror, type QueuedLoop, type TimedLoop } from '../../src/core/mirror.ts';
+import type { WindowLease } from '../../src/core/ports.ts';
+import { DEFAULT_SETTINGS, type Settings } from '../../src/core/settings.ts';
+import { FakeClock } from './fakeClock.ts';
+import { FakeLauncher } from './fakeLauncher.ts';
+import { fakeCatalog, fakeProfile } from './harness.ts';
+
+/** What decisions of the core look at beside loops, without a store: for tests of one decision alone. */
+export function contextWith(facts: Partial<Omit<SupervisorContext, 'settings'>> & { readonly settings?: Partial<Settings> } = {}): SupervisorContext {
+  const clock = new FakeClock();
+  const { settings, ...rest } = facts;
+  const none = () => {
+    throw new Error('This decision is made without a store.');
+  };
+  return {
+    store: new Proxy({}, { get: none }) as SupervisorContext['store'],
+    launcher: new FakeLauncher(clock),
+    agents: fakeCatalog(fakeProfile('sample')),
+    clock,
+    probe: { self: { pid: 1, startTime: '1', bootId: 'boot' }, isAlive: () => true },
+    folders: { exists: (path) => path.startsWith('/') },
+    window: { id: 'w1', folders: ['/work'], home: '/home' },
+    log: () => undefined,
+    random: () => 0.5,
+    newId: () => 'abcdefghijklmnop',
+    settings: { ...DEFAULT_SETTINGS, ...settings },
+    ...rest,
+  };
+}
+
+const FACTS: Omit<LoopFacts, 'seq' | 'loopId' | 'place'> = {
+  title: 'work',
+  agent: 'sample',
+  cwd: '/work',
+  folder: '/work',
+  windowId: 'w1',
+  priority: 0,
+  estimate: 0,
+  estimateAssumed: false,
+  submittedAt: 0,
+  since: 0,
+  attempts: 0,
+  restarts: [],
+  quickCrashes: 0,
+  cost: 0,
+  costEstimated: 0,
+};
+
+function factsOf(seq: number, facts: Partial<LoopFacts>): LoopFacts {
+  return { ...FACTS, seq, loopId: `loop${seq}`, place: seq, ...facts };
+}
+
+export function queuedLoop(seq: number, facts: Partial<LoopFacts> & { readonly fresh?: boolean } = {}): QueuedLoop {
+  const { fresh = true, ...rest } = facts;
+  return { ...factsOf(seq, rest), state: 'queued', fresh };
+}
+
+export function backingOffLoop(seq: number, facts: Partial<LoopFacts> & { readonly until?: number } = {}): TimedLoop {
+  const { until = 0, ...rest } = facts;
+  return { ...factsOf(seq, rest), state: 'backingOff', until };
+}
+
+export function activeLoop(
+  seq: number,
+  facts: Partial<LoopFacts> = {},
+  attempt: Partial<Attempt> = {},
+  state: ActiveLoop['state'] = 'running',
+): ActiveLoop {
+  const loop = factsOf(seq, { attempts: 1, ...facts });
+  return {
+    ...loop,
+    state,
+    attempt: {
+      id: seq * 100,
+      number: 1,
+      token: `${seq}-1-token`,
+      windowId: loop.windowId,
+      startedAt: 0,
+      generation: 0,
+      probe: false,
+      reserved: loop.estimate,
+      resumed: false,
+      readOffset: 0,
+      cost: 0,
+      costEstimated: 0,
+      ...attempt,
+    },
+  };
+}
+
+export function mirrorWith(...loops: (QueuedLoop | TimedLoop | ActiveLoop)[]): LiveMirror {
+  const mirror = new LiveMirror();
+  for (const loop of loops) mirror.put(loop);
+  return mirror;
+}
+
+export function lease(id: string, folders: readonly string[] = ['/work']): WindowLease {
+  const pid = Number(id.replace(/\D/g, '')) || 1;
+  return { id, folders, process: { pid, startTime: id, bootId: 'boot' }, openedAt: 0 };
+}
