@@ -1,4 +1,4 @@
-import { closeSync, linkSync, mkdirSync, openSync, readFileSync, readSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { closeSync, fstatSync, linkSync, mkdirSync, openSync, readFileSync, readSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 /** Files of runs are for their owner alone. */
@@ -69,16 +69,18 @@ export function sizeOf(path: string): number | undefined {
   return statSync(path, { throwIfNoEntry: false })?.size;
 }
 
-/** The last `bytes` of a file as text; empty when there is none. */
+/** The last `bytes` of a file as text; empty when there is none that can be read. */
 export function readTail(path: string, bytes: number): string {
-  const size = sizeOf(path) ?? 0;
-  if (size === 0) return '';
-  const fd = openSync(path, 'r');
+  let fd: number | undefined;
   try {
+    fd = openSync(path, 'r');
+    const { size } = fstatSync(fd);
     const buffer = Buffer.allocUnsafe(Math.min(size, bytes));
     return buffer.toString('utf8', 0, readSync(fd, buffer, 0, buffer.length, size - buffer.length));
+  } catch {
+    return '';
   } finally {
-    closeSync(fd);
+    if (fd !== undefined) closeSync(fd);
   }
 }
 

@@ -1,6 +1,6 @@
 import type { ProcessIdentity } from '../../core/loop.ts';
 import type { StopStep } from '../../core/ports.ts';
-import { findProcesses, type RunMarks, type RunProcesses } from '../sweep/findProcesses.ts';
+import { findRun, type RunMarks, type RunProcesses } from '../sweep/findProcesses.ts';
 import { askToEnd, GIVE_UP_MS } from '../sweep/sweep.ts';
 import { keyOf, type ProcessInfo, type ProcessTable } from '../tables/processTable.ts';
 
@@ -25,7 +25,7 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
  */
 export class GroupStop {
   /** All that were seen below the leader before signals. */
-  readonly seen = new Map<string, ProcessIdentity>();
+  readonly #seen = new Map<string, ProcessIdentity>();
   /** Who was asked to end, and when (time of `performance.now`) they are killed. */
   readonly asked = new Map<string, number>();
   readonly #options: GroupStopOptions;
@@ -85,9 +85,9 @@ export class GroupStop {
   }
 
   /** What to find the processes of the run by. */
-  marks(): RunMarks {
+  marks(known: readonly ProcessIdentity[] = []): RunMarks {
     const { token, leader, folder } = this.#options;
-    return { token, leader, folder, seen: [...this.seen.values()], trustGroup: true };
+    return { token, leader, folder, seen: [...this.#seen.values(), ...known], trustGroup: true };
   }
 
   #next(): void {
@@ -120,9 +120,9 @@ export class GroupStop {
   }
 
   async #look(): Promise<RunProcesses> {
-    const { table, token, keep } = this.#options;
-    const found = (await findProcesses(table, [this.marks()], { keep, deep: false })).get(token) as RunProcesses;
-    for (const process of [...found.members, ...found.spared]) this.seen.set(keyOf(process), process);
+    const { table, keep } = this.#options;
+    const found = await findRun(table, this.marks(), { keep, deep: false });
+    for (const process of [...found.members, ...found.spared]) this.#seen.set(keyOf(process), process);
     return found;
   }
 

@@ -5,9 +5,9 @@ import type { ProcessProbe } from '../../core/ports.ts';
 import { createOnce, writeJson } from '../atomicFile.ts';
 import { type EndedRecord, type ExitRecord, FORMAT, type Order, type RunRequest, type SilentRecord, type StartedRecord } from '../records.ts';
 import type { RunFiles } from '../runFiles.ts';
-import { findProcesses, type RunProcesses } from '../sweep/findProcesses.ts';
+import { findRun } from '../sweep/findProcesses.ts';
 import { LEAST_GRACE_MS, type SweepResult, sweep } from '../sweep/sweep.ts';
-import { identityOf, type ProcessTable } from '../tables/processTable.ts';
+import { identityOf, type ProcessInfo, type ProcessTable } from '../tables/processTable.ts';
 import { AgentProcess, startFailure } from './agentProcess.ts';
 import { Attendance } from './attendance.ts';
 import { Deadlines } from './deadlines.ts';
@@ -231,7 +231,7 @@ export class Guardian {
     const stop = this.#stop;
     if (!stop) return NOTHING;
     const { keep, graceMs } = request.limits;
-    const find = async () => (await findProcesses(table, [stop.marks()], { keep, deep: true })).get(request.token) as RunProcesses;
+    const find = (known: readonly ProcessInfo[]) => findRun(table, stop.marks(known), { keep, deep: true });
     this.#isSweeping = true;
     try {
       return await sweep(table, find, {

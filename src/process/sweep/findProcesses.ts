@@ -13,6 +13,8 @@ export interface RunMarks {
   readonly trustGroup: boolean;
   /** Its run folder: who writes to a log in it belongs to it. */
   readonly folder: string;
+  /** Processes that were left alone when it ended: they still are. */
+  readonly kept?: readonly ProcessIdentity[];
 }
 
 /** The processes of a run, leader included. */
@@ -50,6 +52,11 @@ export async function findProcesses(table: ProcessTable, runs: readonly RunMarks
     found.set(run.token, roots.length === 0 ? NOBODY : sort(table, tree.below(roots, ourselves), tree, run, options.keep));
   }
   return found;
+}
+
+/** The processes of one run. */
+export async function findRun(table: ProcessTable, run: RunMarks, options: FindOptions): Promise<RunProcesses> {
+  return (await findProcesses(table, [run], options)).get(run.token) ?? NOBODY;
 }
 
 function membership(run: RunMarks, tree: Tree): (process: ProcessInfo) => boolean {
@@ -100,7 +107,8 @@ function sort(table: ProcessTable, all: ReadonlySet<ProcessInfo>, tree: Tree, ru
   const kept = new Set<ProcessInfo>();
   for (const process of all) {
     if (spared.has(process) || (run.leader && isSame(process, run.leader))) continue;
-    const why = sparing(table, process, table.traces(process).environment, keep);
+    const wasKept = run.kept?.some((one) => isSame(one, process));
+    const why = wasKept ? 'kept' : sparing(table, process, table.traces(process).environment, keep);
     if (!why) continue;
     for (const one of tree.below([process], new Set())) {
       if (run.leader && isSame(one, run.leader)) continue;

@@ -40,6 +40,9 @@ const COMMAND_CHARACTERS = 200;
 /** Between two looks at those that are being ended, ms. */
 const LONGEST_PAUSE_MS = 25;
 
+/** Looks for what is left of a run; `known` are those found before. */
+export type Find = (known: readonly ProcessInfo[]) => Promise<RunProcesses>;
+
 interface Tracked {
   readonly process: ProcessInfo;
   readonly told: SweptProcess;
@@ -51,14 +54,14 @@ interface Tracked {
  * Ends all that `find` finds: SIGTERM (and SIGCONT, for a stopped process hears nothing else), then SIGKILL after the grace period, and looks again until
  * nothing is found but what can not be ended. It tells nothing gone that it has not seen gone.
  */
-export async function sweep(table: ProcessTable, find: () => Promise<RunProcesses>, options: SweepOptions, time = REAL_TIME): Promise<SweepResult> {
+export async function sweep(table: ProcessTable, find: Find, options: SweepOptions, time = REAL_TIME): Promise<SweepResult> {
   const giveUpMs = options.giveUpMs ?? GIVE_UP_MS;
   const tracked = new Map<string, Tracked>();
   const deadline = time.now() + options.graceMs;
   const isStuck = ({ killedAt }: Tracked) => killedAt !== undefined && time.now() - killedAt >= giveUpMs;
   let found: RunProcesses;
   for (;;) {
-    found = await find();
+    found = await find([...tracked.values()].map(({ process }) => process));
     const fresh = found.members.filter((process) => !tracked.has(keyOf(process)));
     for (const process of fresh) {
       const killAt = options.asked?.get(keyOf(process)) ?? deadline;

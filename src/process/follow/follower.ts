@@ -1,0 +1,274 @@
+import type { AgentEvent, AgentReader } from '../../core/agentEvent.ts';
+import type { Clock, Disposable } from '../../core/clock.ts';
+import type { ProcessIdentity, StopBy } from '../../core/loop.ts';
+import type { ProcessProbe, Run, RunObserver, RunOutput } from '../../core/ports.ts';
+import { readTail, sizeOf } from '../atomicFile.ts';
+import { readClaim, readEnded, readSilent, readStarted } from '../recordSchemas.ts';
+import { type EndedRecord, FORMAT, type Order } from '../records.ts';
+import type { RunFiles } from '../runFiles.ts';
+import { GIVE_UP_MS, LEAST_GRACE_MS } from '../sweep/sweep.ts';
+import type { ProcessTable } from '../tables/processTable.ts';
+import { lastLineOf } from './lastLine.ts';
+import { claimAsVoid, settleLostRun } from './lostRun.ts';
+import type { Messenger } from './messenger.ts';
+import type { Pump } from './pump.ts';
+import { Tail } from './tail.ts';
+
+/** What all runs of a window share. */
+export interface FollowServices {
+  readonly clock: Clock;
+  readonly table: ProcessTable;
+  readonly probe: ProcessProbe;
+  readonly messenger: Messenger;
+  readonly pump: Pump;
+  readonly log: (message: string, error?: unknown) => void;
+}
+
+export interface FollowOptions {
+  readonly token: string;
+  readonly files: RunFiles;
+  readonly reader: AgentReader;
+  readonly needsReading: boolean;
+  readonly readOffset: number;
+  readonly leader: ProcessIdentity | undefined;
+  readonly guardian: ProcessIdentity | undefined;
+  readonly graceMs: number;
+  readonly keep: readonly string[];
+}
+
+/** Bytes of standard error that a reader gets at the end. */
+const STDERR_TAIL_BYTES = 64 * 1024;
+/** A guardian that we did not start ourselves is looked after so often (ms). */
+const GUARDIAN_LOOK_MS = 1_000;
+/** How long (ms) more than it may need a guardian is waited for after a stop. */
+const WATCHDOG_MS = 10_000;
+
+/** One run that this window follows, from its launch or its adoption to its end: it tells the observer, and gives orders. */
+export class Follower implements Run {
+  readonly #options: FollowOptions;
+  readonly #services: FollowServices;
+  readonly #observer: RunObserver;
+  readonly #onDone: () => void;
+  readonly #tail: Tail | undefined;
+  #phase: 'preparing' | 'following' | 'ending' | 'done' = 'preparing';
+  #startedTold = false;
+  #silentTold = false;
+  /** Its guardian's end is told to us by the system; of others we have to look. */
+  #isChild = false;
+  #lookedAt = 0;
+  /** Orders that were given before there was anybody to take them. */
+  readonly #early: Order[] = [];
+  #watchdog: Disposable | undefined;
+
+  constructor(options: FollowOptions, services: FollowServices, observer: RunObserver, onDone: () => void) {
+    this.#options = options;
+    this.#services = services;
+    this.#observer = observer;
+    this.#onDone = onDone;
+    if (options.needsReading) {
+      this.#tail = new Tail({
+        path: options.files.stdout,
+        reader: options.reader,
+        from: options.readOffset,
+        onOutput: (output) => this.#tell(() => observer.output(output)),
+        onError: services.log,
+      });
+    }
+  }
+
+  /** Whether it is worth to look again soon: its start is near. */
+  get isEager(): boolean {
+    return this.#phase === 'following' && !this.#startedTold;
+  }
+
+  // ── Beginning ────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Starts the run: `prepare` makes the folder, `spawn` starts the guardian and resolves when that has gone. */
+  async launch(prepare: () => Promise<() => Promise<string | undefined>>): Promise<void> {
+    let failure: string | undefined;
+    try {
+      const spawn = await prepare();
+      // Released meanwhile: who adopts it finds that nobody has claimed it.
+      if (this.#isDone()) return;
+      this.#phase = 'following';
+      this.#isChild = true;
+      this.#sendEarly();
+      const isStopped = this.#early.some(({ kind }) => kind === 'stop');
+      if (!(isStopped && claimAsVoid(this.#options.files))) failure = await spawn();
+    } catch (error) {
+      failure = (error as Error).message;
+      this.#services.log('A run could not be started.', error);
+    }
+    await this.#settle(failure);
+  }
+
+  /** Goes on with a run that another window began. */
+  async adopt(mine: boolean): Promise<void> {
+    const { files } = this.#options;
+    await Promise.resolve();
+    if (this.#isDone()) return;
+    this.#phase = 'following';
+    this.#sendEarly();
+    if (readEnded(files) || !this.#guardianLives()) return this.#settle();
+    this.#order({ kind: 'adopted', mine });
+    this.poll();
+  }
+
+  // ── Following ────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Looks for what is new. */
+  poll(): void {
+    if (this.#phase !== 'following') return;
+    this.#tellStarted();
+    this.#tellSilence();
+    if (this.#tail?.hasNews()) void this.#services.pump.read(this.#tail);
+    if (this.#isChild) return;
+    if (sizeOf(this.#options.files.ended) !== undefined) {
+      void this.#settle();
+      return;
+    }
+    if (performance.now() - this.#lookedAt < GUARDIAN_LOOK_MS) return;
+    this.#lookedAt = performance.now();
+    if (!this.#guardianLives()) void this.#settle();
+  }
+
+  #guardianLives(): boolean {
+    const { files, guardian } = this.#options;
+    const known = readClaim(files)?.guardian ?? readStarted(files)?.guardian ?? guardian;
+    return known !== undefined && this.#services.probe.isAlive(known);
+  }
+
+  #tellStarted(): void {
+    if (this.#startedTold) return;
+    const started = readStarted(this.#options.files);
+    if (!started) return;
+    this.#startedTold = true;
+    const { leader, guardian, at } = started;
+    this.#tell(() => this.#observer.started({ leader, guardian, at }));
+  }
+
+  #tellSilence(): void {
+    const there = sizeOf(this.#options.files.silent) !== undefined;
+    if (there === this.#silentTold) return;
+    const warning = there ? readSilent(this.#options.files) : undefined;
+    if (there && !warning) return;
+    this.#silentTold = there;
+    this.#tell(() => this.#observer.silent(warning && { kind: warning.kind, forMs: warning.forMs }));
+  }
+
+  // ── Orders ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+  stop(by: StopBy, graceMs: number): void {
+    this.#order({ kind: 'stop', by, graceMs });
+    if (this.#phase !== 'following') return;
+    const longest = graceMs + Math.max(graceMs, LEAST_GRACE_MS) + 2 * GIVE_UP_MS + WATCHDOG_MS;
+    this.#watchdog ??= this.#services.clock.after(Math.min(longest, 2 ** 31 - 1), () => void this.#replaceGuardian());
+  }
+
+  async signal(signal: string, by: StopBy | undefined): Promise<boolean> {
+    if (this.#phase === 'preparing' && by) this.#order({ kind: 'stop', by, graceMs: this.#options.graceMs });
+    if (this.#phase !== 'following') return false;
+    return this.#services.messenger.signal(this.#options.files, { kind: 'signal', signal, ...(by && { by }) });
+  }
+
+  keepWaiting(): void {
+    this.#order({ kind: 'keepWaiting' });
+  }
+
+  leave(stopAfterMs: number | undefined): void {
+    this.#order({ kind: 'leave', ...(stopAfterMs !== undefined && { stopAfterMs }) });
+  }
+
+  release(): void {
+    if (this.#phase === 'done') return;
+    this.#phase = 'done';
+    this.#watchdog?.dispose();
+    this.#tail?.close();
+    this.#onDone();
+  }
+
+  #order(order: Order): void {
+    if (this.#phase === 'preparing') this.#early.push(order);
+    if (this.#phase === 'following') this.#services.messenger.send(this.#options.files, order);
+  }
+
+  #sendEarly(): void {
+    for (const order of this.#early) this.#order(order);
+  }
+
+  /** A guardian that has not ended its run in all that time does not work: its run is ended in its place. */
+  async #replaceGuardian(): Promise<void> {
+    const guardian = readClaim(this.#options.files)?.guardian;
+    if (this.#phase !== 'following' || !guardian) return;
+    this.#services.log(`The guardian of run ${this.#options.token} does not answer and is replaced.`);
+    await this.#services.table.signal([guardian], 'SIGKILL');
+  }
+
+  // ── Its end ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+  async #settle(failure?: string): Promise<void> {
+    if (this.#phase === 'ending' || this.#phase === 'done') return;
+    this.#phase = 'ending';
+    this.#watchdog?.dispose();
+    const { files } = this.#options;
+    const end = await this.#facts(failure);
+    if (this.#isDone()) return;
+    this.#tellStarted();
+    if (this.#tail) {
+      this.#tail.limitToNow();
+      await this.#services.pump.read(this.#tail);
+      if (this.#isDone()) return;
+    }
+    const stderrTail = readTail(files.stderr, STDERR_TAIL_BYTES);
+    const last = this.#tail?.finish(end.exit, stderrTail) ?? this.#unread(end, stderrTail);
+    const hadOutput = (sizeOf(files.stdout) ?? 0) + (sizeOf(files.stderr) ?? 0) > 0;
+    const { format: _, ...facts } = end;
+    this.#tell(() => this.#observer.ended({ ...facts, last, hadOutput, errorLine: lastLineOf(stderrTail) }));
+    this.release();
+  }
+
+  /** Not read by anybody: only how much there is, and what the reader says to the end. */
+  #unread(end: EndedRecord, stderrTail: string): RunOutput {
+    const { files, readOffset, reader } = this.#options;
+    const events: AgentEvent[] = [];
+    try {
+      events.push(...reader.end(end.exit, stderrTail));
+    } catch (error) {
+      this.#services.log('The agent reader failed at the end of the output.', error);
+    }
+    return { from: readOffset, to: Math.max(readOffset, sizeOf(files.stdout) ?? 0), events, readerState: reader.state() };
+  }
+
+  async #facts(failure: string | undefined): Promise<EndedRecord> {
+    const { clock, table, log } = this.#services;
+    const { files, token, leader, graceMs, keep } = this.#options;
+    try {
+      const end = await settleLostRun({ table, clock, log, files, token, leader, graceMs, keep });
+      // A guardian of ours that never came to claim its run could not start.
+      return end.kind === 'void' && failure !== undefined ? { ...end, kind: 'spawn', error: this.#startError(failure) } : end;
+    } catch (error) {
+      log('The end of a run could not be found out.', error);
+      const why = failure === undefined ? (error as Error).message : this.#startError(failure);
+      const kind = failure === undefined ? 'lost' : 'spawn';
+      return { format: FORMAT, kind, exit: {}, at: clock.now(), error: why, swept: [], kept: [], remaining: [] };
+    }
+  }
+
+  #startError(failure: string): string {
+    const said = lastLineOf(readTail(this.#options.files.guardianLog, STDERR_TAIL_BYTES));
+    return `The agent was not started, for its guardian could not begin: ${failure}${said === '' ? '' : ` (${said})`}`;
+  }
+
+  #isDone(): boolean {
+    return this.#phase === 'done';
+  }
+
+  #tell(say: () => void): void {
+    if (this.#phase === 'done') return;
+    try {
+      say();
+    } catch (error) {
+      this.#services.log('What was told of a run was not taken well.', error);
+    }
+  }
+}

@@ -1,0 +1,112 @@
+import { mkdirSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Clock } from '../../core/clock.ts';
+import type { ProcessIdentity, StopBy } from '../../core/loop.ts';
+import { createOnce, FOLDER_MODE, readJson, writeJson } from '../atomicFile.ts';
+import { parseOrder } from '../guardian/orders.ts';
+import { readClaim, readEnded, readExit, readStarted } from '../recordSchemas.ts';
+import { type EndedRecord, FORMAT, ORDER } from '../records.ts';
+import type { RunFiles } from '../runFiles.ts';
+import { findRun } from '../sweep/findProcesses.ts';
+import { LEAST_GRACE_MS, type SweepResult, sweep } from '../sweep/sweep.ts';
+import type { ProcessTable } from '../tables/processTable.ts';
+
+export interface LostRunOptions {
+  readonly table: ProcessTable;
+  readonly clock: Clock;
+  readonly log: (message: string, error?: unknown) => void;
+  readonly files: RunFiles;
+  readonly token: string;
+  /** The leader as the database knows it, where the folder does not. */
+  readonly leader: ProcessIdentity | undefined;
+  readonly graceMs: number;
+  readonly keep: readonly string[];
+}
+
+const NOTHING: SweepResult = { swept: [], kept: [], remaining: [] };
+
+/**
+ * Settles a run whose guardian is no more: one that was never claimed is claimed as void, so that nobody starts it late; of any other the processes are
+ * ended in the guardian's place. Answers how it ended, and leaves that in the run folder for who comes later.
+ */
+export async function settleLostRun(options: LostRunOptions): Promise<EndedRecord> {
+  const { files, log } = options;
+  // It may have written its last word just before it went.
+  const before = readEnded(files);
+  if (before) return before;
+  const end = claimAsVoid(files) ? voidRun(options) : await endInItsPlace(options);
+  try {
+    writeJson(files.ended, end);
+  } catch (error) {
+    log(`The end of a run could not be written to ${files.folder}.`, error);
+  }
+  return end;
+}
+
+/** Whether nobody will ever start the run: true for who claims it now, and for who finds it claimed so. */
+export function claimAsVoid(files: RunFiles): boolean {
+  // Its window may have gone before it made the folder.
+  mkdirSync(files.folder, { recursive: true, mode: FOLDER_MODE });
+  return createOnce(files.claim, { format: FORMAT, by: 'void' }) || readClaim(files)?.by === 'void';
+}
+
+function voidRun({ files, clock }: LostRunOptions): EndedRecord {
+  const stoppedBy = stopOrdered(files);
+  return { format: FORMAT, kind: 'void', exit: {}, at: clock.now(), ...(stoppedBy && { stoppedBy }), ...NOTHING };
+}
+
+async function endInItsPlace(options: LostRunOptions): Promise<EndedRecord> {
+  const { files, table, clock } = options;
+  const claim = readClaim(files);
+  const started = readStarted(files);
+  const exit = readExit(files);
+  const leader = started?.leader ?? options.leader;
+  // Pids and start times of another boot mean nothing in this one: nobody is signalled by them (R7.5).
+  const bootId = leader?.bootId ?? claim?.guardian?.bootId;
+  const sameBoot = bootId === undefined || bootId === table.bootId;
+  const wasAlive = sameBoot && leader !== undefined && (await table.alive([leader])).length > 0;
+  const left = sameBoot ? await endProcesses(options, leader) : NOTHING;
+  const stoppedBy = exit?.stoppedBy ?? stopOrdered(files);
+  const error = sameBoot
+    ? 'The guardian of this run was ended from outside, so nobody knows how the agent ended.'
+    : 'The machine was restarted while the agent ran, so nobody knows how it ended.';
+  return {
+    format: FORMAT,
+    kind: exit ? 'exited' : 'lost',
+    exit: exit?.exit ?? {},
+    at: exit?.at ?? (wasAlive ? clock.now() : lastSign(files, started?.at ?? clock.now())),
+    ...(stoppedBy && { stoppedBy }),
+    ...(!exit && { error }),
+    ...left,
+  };
+}
+
+async function endProcesses({ table, token, files, graceMs, keep }: LostRunOptions, leader: ProcessIdentity | undefined): Promise<SweepResult> {
+  return sweep(table, (seen) => findRun(table, { token, leader, folder: files.folder, seen, trustGroup: false }, { keep, deep: true }), {
+    graceMs: Math.max(graceMs, LEAST_GRACE_MS),
+  });
+}
+
+/** Who had ordered a stop: the orders stay in the folder. */
+function stopOrdered(files: RunFiles): StopBy | undefined {
+  let names: string[] = [];
+  try {
+    names = readdirSync(files.orders).filter((name) => name.endsWith(ORDER));
+  } catch {
+    // No folder, no orders.
+  }
+  const stops = names.sort().flatMap((name) => {
+    const order = parseOrder(readJson(join(files.orders, name)));
+    return order && (order.kind === 'stop' || order.kind === 'signal') ? (order.by ?? []) : [];
+  });
+  return stops.includes('user') ? 'user' : stops[0];
+}
+
+/** When the run last wrote something: the best guess of when it ended. Wall time, ms. */
+function lastSign(files: RunFiles, started: number): number {
+  const times = [files.stdout, files.stderr].map((path) => {
+    const stat = statSync(path, { throwIfNoEntry: false });
+    return stat && stat.size > 0 ? stat.mtimeMs : 0;
+  });
+  return Math.round(Math.max(started, ...times));
+}

@@ -1,0 +1,76 @@
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import type { Clock } from '../../core/clock.ts';
+import type { ProcessIdentity } from '../../core/loop.ts';
+import { readJson, writeJson } from '../atomicFile.ts';
+import { readClaim, readStarted } from '../recordSchemas.ts';
+import { ORDER, type Order, RESULT } from '../records.ts';
+import type { RunFiles } from '../runFiles.ts';
+import type { ProcessTable } from '../tables/processTable.ts';
+
+/** How long (ms) a guardian may take to answer before the window signals by itself. */
+const ANSWER_MS = 3_000;
+
+/** Brings orders to guardians: a file each, and a signal that wakes them. */
+export class Messenger {
+  readonly #table: ProcessTable;
+  readonly #clock: Clock;
+  readonly #log: (message: string, error?: unknown) => void;
+  #sent = 0;
+
+  constructor(table: ProcessTable, clock: Clock, log: (message: string, error?: unknown) => void) {
+    this.#table = table;
+    this.#clock = clock;
+    this.#log = log;
+  }
+
+  /**
+   * Leaves an order and wakes the guardian. Answers the path of the order, or undefined when the order could not be written, for the disk is full; then a
+   * guardian that is to stop its run is told so by SIGTERM.
+   */
+  send(files: RunFiles, order: Order): string | undefined {
+    this.#sent += 1;
+    // The guardian takes them by name: by time, and those of one moment as they were sent.
+    const name = `${String(this.#clock.now()).padStart(15, '0')}-${String(this.#sent).padStart(9, '0')}-${randomBytes(4).toString('hex')}${ORDER}`;
+    const path = join(files.orders, name);
+    try {
+      writeJson(path, order);
+    } catch (error) {
+      this.#log(`An order could not be written to ${files.orders}.`, error);
+      if (order.kind === 'stop') void this.#signalGuardian(files, 'SIGTERM');
+      return undefined;
+    }
+    void this.#signalGuardian(files, 'SIGUSR2');
+    return path;
+  }
+
+  /** Sends a signal through the guardian; answers whether the group got it. Where the guardian does not answer, the window signals by itself. */
+  async signal(files: RunFiles, order: Extract<Order, { kind: 'signal' }>): Promise<boolean> {
+    const path = this.send(files, order);
+    const patience = performance.now() + ANSWER_MS;
+    for (let pause = 1; path && performance.now() < patience; pause = Math.min(pause * 1.5, 50)) {
+      await new Promise<void>((resolve) => this.#clock.after(Math.ceil(pause), resolve));
+      const result = readJson(path + RESULT) as { readonly delivered?: unknown } | undefined;
+      if (result) return result.delivered === true;
+      if (!(await this.#guardian(files))) break;
+    }
+    const leader = readStarted(files)?.leader;
+    const [here] = leader ? await this.#table.alive([leader]) : [];
+    return here !== undefined && this.#table.signalGroup(here, order.signal);
+  }
+
+  /** The guardian of a run, if it lives. It can be signalled from its claim on, not earlier: then it has no ear yet. */
+  async #guardian(files: RunFiles): Promise<ProcessIdentity | undefined> {
+    const guardian = readClaim(files)?.guardian;
+    return guardian && (await this.#table.alive([guardian]))[0];
+  }
+
+  async #signalGuardian(files: RunFiles, signal: string): Promise<void> {
+    if (process.platform === 'win32') return;
+    const guardian = readClaim(files)?.guardian;
+    if (!guardian) return;
+    await this.#table.signal([guardian], signal);
+    // Somebody may have stopped it.
+    await this.#table.signal([guardian], 'SIGCONT');
+  }
+}

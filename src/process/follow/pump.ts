@@ -1,0 +1,51 @@
+import type { Tail } from './tail.ts';
+
+/** Bytes that are read at once. One buffer serves all runs. */
+const PIECE_BYTES = 256 * 1024;
+
+/** Reads for all runs of the window in turn, a piece each, and lets other work go between: memory and delay stay flat however much they write. */
+export class Pump {
+  readonly #onError: (message: string, error: unknown) => void;
+  readonly #waiting = new Map<Tail, (() => void)[]>();
+  #buffer: Buffer | undefined;
+  #running = false;
+
+  constructor(onError: (message: string, error: unknown) => void) {
+    this.#onError = onError;
+  }
+
+  /** Reads what is new; resolves when its end is reached. */
+  read(tail: Tail): Promise<void> {
+    return new Promise((resolve) => {
+      const others = this.#waiting.get(tail);
+      if (others) others.push(resolve);
+      else this.#waiting.set(tail, [resolve]);
+      if (!this.#running) void this.#run();
+    });
+  }
+
+  async #run(): Promise<void> {
+    this.#running = true;
+    this.#buffer ??= Buffer.allocUnsafeSlow(PIECE_BYTES);
+    while (this.#waiting.size > 0) {
+      for (const [tail, done] of this.#waiting) {
+        const more = await this.#readPiece(tail, this.#buffer);
+        if (!more) {
+          this.#waiting.delete(tail);
+          for (const resolve of done) resolve();
+        }
+        await new Promise(setImmediate);
+      }
+    }
+    this.#running = false;
+  }
+
+  async #readPiece(tail: Tail, buffer: Buffer): Promise<boolean> {
+    try {
+      return await tail.readPiece(buffer);
+    } catch (error) {
+      this.#onError('Output of a run could not be read.', error);
+      return false;
+    }
+  }
+}

@@ -1,0 +1,40 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import type { LaunchRequest } from '../../core/ports.ts';
+import { FILE_MODE, FOLDER_MODE, writeJson } from '../atomicFile.ts';
+import type { Environment } from '../carriedEnvironment.ts';
+import { FORMAT, type RunRequest } from '../records.ts';
+import type { RunFiles } from '../runFiles.ts';
+import { platformCommand } from './windowsCommand.ts';
+
+/** Prompts up to this size (bytes) are written at once; it takes less time than to wait for another thread. */
+const SMALL_BYTES = 64 * 1024;
+const PROMPT_FILE = `\${promptFile}`;
+
+/** Makes the run folder with all that its guardian needs, for the owner alone. The environment is not part of it. */
+export async function prepareRun(files: RunFiles, request: LaunchRequest, environment: Environment, windowsFolder: string): Promise<void> {
+  const { plan } = request;
+  mkdirSync(files.orders, { recursive: true, mode: FOLDER_MODE });
+  // The windows read them, though the guardian may come later.
+  for (const path of [files.stdout, files.stderr]) writeFileSync(path, '', { mode: FILE_MODE, flag: 'a' });
+  if (plan.stdin !== undefined) await writePrompt(files.prompt, plan.stdin);
+  if (plan.promptFile !== undefined) await writePrompt(files.promptFile, plan.promptFile);
+  const args = plan.args.map((arg) => arg.replaceAll(PROMPT_FILE, () => files.promptFile));
+  const record: RunRequest = {
+    format: FORMAT,
+    loopId: request.loopId,
+    token: request.token,
+    ...platformCommand(plan.command, args, environment),
+    cwd: request.cwd,
+    hasInput: plan.stdin !== undefined,
+    stopSteps: plan.stopSteps,
+    limits: request.limits,
+    windowsFolder,
+  };
+  writeJson(files.request, record);
+}
+
+async function writePrompt(path: string, text: string): Promise<void> {
+  if (text.length <= SMALL_BYTES) writeFileSync(path, text, { mode: FILE_MODE });
+  else await writeFile(path, text, { mode: FILE_MODE });
+}

@@ -1,0 +1,77 @@
+import { readFileSync, statSync } from 'node:fs';
+import { win32 } from 'node:path';
+import type { Environment } from '../carriedEnvironment.ts';
+
+/** What is really started for a command. */
+export interface RealCommand {
+  readonly command: string;
+  readonly args: readonly string[];
+  /** The arguments are already quoted. */
+  readonly verbatim: boolean;
+}
+
+/** What is looked up of the file system, so that it can be tested anywhere. */
+export interface WindowsFiles {
+  isFile(path: string): boolean;
+  read(path: string): string;
+}
+
+const REAL_FILES: WindowsFiles = {
+  isFile: (path) => statSync(path, { throwIfNoEntry: false })?.isFile() ?? false,
+  read: (path) => readFileSync(path, 'utf8'),
+};
+
+/** The command as it is started on this platform: as it is, except on Windows. */
+export function platformCommand(command: string, args: readonly string[], environment: Environment): RealCommand {
+  return process.platform === 'win32' ? windowsCommand(command, args, environment) : { command, args, verbatim: false };
+}
+
+/**
+ * On Windows most agents are batch files that npm has made, and these can not be started without the command interpreter. So what such a file starts is
+ * started itself; only an unknown batch file goes through `cmd.exe`, with every special character escaped (R1.4).
+ */
+export function windowsCommand(command: string, args: readonly string[], environment: Environment, files = REAL_FILES): RealCommand {
+  const path = findOnWindows(command, environment, files);
+  if (path === undefined || !/\.(cmd|bat)$/i.test(path)) return { command: path ?? command, args, verbatim: false };
+  const script = scriptOfShim(path, files);
+  if (script !== undefined) return { command: findOnWindows('node', environment, files) ?? 'node.exe', args: [script, ...args], verbatim: false };
+  const line = [escapeForCmd(path), ...args.map((arg) => escapeForCmd(quoteArgument(arg)))].join(' ');
+  return { command: variable(environment, 'ComSpec') ?? 'cmd.exe', args: ['/d', '/s', '/c', `"${line}"`], verbatim: true };
+}
+
+/** Finds a program as the command interpreter would: on PATH, with the extensions of PATHEXT. Undefined when there is none. */
+export function findOnWindows(command: string, environment: Environment, files = REAL_FILES): string | undefined {
+  const extensions = (variable(environment, 'PATHEXT') ?? '.COM;.EXE;.BAT;.CMD').split(';').filter(Boolean);
+  const hasExtension = extensions.some((extension) => command.toLowerCase().endsWith(extension.toLowerCase()));
+  const names = hasExtension ? [command] : extensions.map((extension) => command + extension);
+  const folders = /[\\/]/.test(command) ? [''] : (variable(environment, 'Path') ?? '').split(';').filter(Boolean);
+  for (const folder of folders) {
+    for (const name of names) {
+      const path = folder === '' ? name : win32.join(folder.replaceAll('"', ''), name);
+      if (files.isFile(path)) return path;
+    }
+  }
+  return undefined;
+}
+
+/** The script that a batch file of npm runs: `"%dp0%\node_modules\…\cli.js" %*`. */
+function scriptOfShim(path: string, files: WindowsFiles): string | undefined {
+  const script = /"%(?:~dp0|dp0%)\\([^"]+\.[cm]?js)"\s+%\*/i.exec(files.read(path))?.[1];
+  return script === undefined ? undefined : win32.join(win32.dirname(path), script);
+}
+
+/** Names of variables have no case on Windows. */
+function variable(environment: Environment, name: string): string | undefined {
+  return Object.entries(environment).find(([key]) => key.toLowerCase() === name.toLowerCase())?.[1];
+}
+
+/** One argument as programs of Windows take command lines apart: backslashes count only before a quote. */
+function quoteArgument(arg: string): string {
+  return `"${arg.replace(/(\\*)"/g, '$1$1\\"').replace(/(\\*)$/, '$1$1')}"`;
+}
+
+/** Takes their meaning from the characters that the command interpreter knows. A batch file reads its arguments twice, so twice. */
+function escapeForCmd(text: string): string {
+  const escaped = (one: string) => one.replace(/[()\][%!^"`<>&|;, *?]/g, '^$&');
+  return text.startsWith('"') ? escaped(escaped(text)) : escaped(text);
+}
