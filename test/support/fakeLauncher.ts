@@ -1,9 +1,28 @@
 import type { AgentEvent } from '../../src/core/agentEvent.ts';
 import type { ProcessIdentity, StopBy, SweptProcess } from '../../src/core/loop.ts';
-import type { AdoptRequest, AgentLauncher, LaunchRequest, Run, RunControl, RunEnd, RunObserver } from '../../src/core/ports.ts';
+import type {
+  AdoptRequest,
+  AgentLauncher,
+  LaunchRequest,
+  Run,
+  RunControl,
+  RunEnd,
+  RunObserver,
+  RunOutput,
+  RunStarted,
+} from '../../src/core/ports.ts';
 import type { FakeClock } from './fakeClock.ts';
 
-/** A run of the fake launcher: the test plays its process. */
+/** What a run does when it is given an order. */
+interface Orders {
+  stop(run: FakeRun, by: StopBy): void;
+  signal(run: FakeRun, signal: string, by: StopBy | undefined): void;
+}
+
+/**
+ * A run of the fake launcher: the test plays its process. What it says and how it ends stays known, as in a run folder, so that a window
+ * that follows it later reads on where reading had stopped.
+ */
 export class FakeRun implements Run {
   readonly token: string;
   readonly loopId: string;
@@ -16,32 +35,49 @@ export class FakeRun implements Run {
   alive = true;
   #observer: RunObserver | undefined;
   #position = 0;
+  readonly #pieces: RunOutput[] = [];
+  #end: RunEnd | undefined;
+  #started: RunStarted | undefined;
   readonly #clock: FakeClock;
-  readonly #onStop: (run: FakeRun, by: StopBy) => void;
+  readonly #orders: Orders;
 
-  constructor(token: string, request: LaunchRequest | undefined, clock: FakeClock, onStop: (run: FakeRun, by: StopBy) => void) {
+  constructor(token: string, request: LaunchRequest | undefined, clock: FakeClock, orders: Orders) {
     this.token = token;
     this.loopId = request?.loopId ?? '';
     this.request = request;
     this.#clock = clock;
-    this.#onStop = onStop;
+    this.#orders = orders;
   }
 
-  /** A window follows from now on, reading from `position`. */
+  /** A window follows from now on, reading from `position`: it is soon told what it has missed. */
   follow(observer: RunObserver, position: number): void {
     this.#observer = observer;
-    this.#position = position;
+    const missed = this.#pieces.filter((piece) => piece.to > position);
+    const [started, end] = [this.#started, this.#end];
+    if (!started && !end && missed.length === 0) return;
+    setImmediate(() => {
+      if (this.#observer !== observer) return;
+      if (started) observer.started(started);
+      for (const piece of missed) observer.output(piece);
+      if (end) observer.ended(end);
+    });
   }
 
   start(leader: ProcessIdentity = { pid: 4_242, startTime: '1', bootId: 'boot' }): void {
-    this.#observer?.started({ leader, at: this.#clock.now() });
+    this.#started = { leader, at: this.#clock.now() };
+    this.#observer?.started(this.#started);
   }
 
   /** The agent writes a line that says these events. */
   say(...events: AgentEvent[]): void {
-    const from = this.#position;
-    this.#position += 10;
-    this.#observer?.output({ from, to: this.#position, events, readerState: { at: this.#position } });
+    const piece = this.#piece(events);
+    this.#pieces.push(piece);
+    this.#observer?.output(piece);
+  }
+
+  /** The output so far takes this many bytes. */
+  get written(): number {
+    return this.#position;
   }
 
   silent(forMs: number | undefined): void {
@@ -53,9 +89,7 @@ export class FakeRun implements Run {
     if (!this.alive) return;
     this.alive = false;
     const { says = [], ...rest } = facts;
-    const from = this.#position;
-    this.#position += says.length > 0 ? 10 : 0;
-    this.#observer?.ended({
+    this.#end = {
       kind: 'exited',
       exit: { exitCode: 0 },
       at: this.#clock.now(),
@@ -64,9 +98,16 @@ export class FakeRun implements Run {
       remaining: [],
       hadOutput: true,
       errorLine: '',
-      last: { from, to: this.#position, events: says, readerState: { at: this.#position } },
+      last: this.#piece(says),
       ...rest,
-    });
+    };
+    this.#observer?.ended(this.#end);
+  }
+
+  #piece(events: readonly AgentEvent[]): RunOutput {
+    const from = this.#position;
+    this.#position += events.length > 0 ? 10 : 0;
+    return { from, to: this.#position, events, readerState: { at: this.#position } };
   }
 
   ok(): void {
@@ -79,12 +120,14 @@ export class FakeRun implements Run {
 
   stop(by: StopBy): void {
     this.stops.push(by);
-    if (this.alive) this.#onStop(this, by);
+    if (this.alive) this.#orders.stop(this, by);
   }
 
-  async signal(signal: string, _by: StopBy | undefined): Promise<boolean> {
+  async signal(signal: string, by: StopBy | undefined): Promise<boolean> {
     this.signals.push(signal);
-    return this.alive;
+    const delivered = this.alive;
+    if (delivered) this.#orders.signal(this, signal, by);
+    return delivered;
   }
 
   keepWaiting(): void {
@@ -107,6 +150,8 @@ export class FakeLauncher implements AgentLauncher {
   free = Number.POSITIVE_INFINITY;
   /** What a run does when it is stopped; at once, it ends of SIGTERM. */
   onStop: (run: FakeRun, by: StopBy) => void = (run) => setImmediate(() => run.end({ exit: { signal: 'SIGTERM' } }));
+  /** What a run does when it is sent a signal; nothing. */
+  onSignal: (run: FakeRun, signal: string, by: StopBy | undefined) => void = () => {};
   readonly #clock: FakeClock;
 
   constructor(clock: FakeClock) {
@@ -125,16 +170,26 @@ export class FakeLauncher implements AgentLauncher {
   }
 
   launch(request: LaunchRequest, observer: RunObserver): Run {
-    const run = new FakeRun(request.token, request, this.#clock, (stopped, by) => this.onStop(stopped, by));
+    const run = this.#add(request.token, request);
     run.follow(observer, 0);
-    this.runs.push(run);
     return run;
   }
 
+  /** A run that nobody launched was never claimed: nothing ran. */
   adopt(request: AdoptRequest, observer: RunObserver): Run {
-    const run = this.runs.find((other) => other.token === request.token);
-    if (!run) throw new Error(`Nobody launched ${request.token}.`);
+    const known = this.runs.find((other) => other.token === request.token);
+    const run = known ?? this.#add(request.token, undefined);
+    if (!known) run.end({ kind: 'void', exit: {}, hadOutput: false });
     run.follow(observer, request.readOffset);
+    return run;
+  }
+
+  #add(token: string, request: LaunchRequest | undefined): FakeRun {
+    const run = new FakeRun(token, request, this.#clock, {
+      stop: (stopped, by) => this.onStop(stopped, by),
+      signal: (signalled, signal, by) => this.onSignal(signalled, signal, by),
+    });
+    this.runs.push(run);
     return run;
   }
 

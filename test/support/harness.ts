@@ -31,6 +31,16 @@ export function fakeCatalog(...profiles: AgentProfile[]): AgentCatalog {
   };
 }
 
+/** What a window is made of, where it matters. */
+export interface WindowFacts {
+  readonly folders?: readonly string[];
+  readonly agents?: AgentCatalog;
+  /** Stands between the supervisor and its store. */
+  readonly store?: (store: Store) => Store;
+  /** Whether a folder exists. */
+  readonly exists?: (path: string) => boolean;
+}
+
 /** A machine with one store on disk, on which a test opens windows, each with its own connection. */
 export interface Harness {
   readonly clock: FakeClock;
@@ -39,7 +49,7 @@ export interface Harness {
   readonly events: SupervisorEvent[];
   /** What was logged. */
   readonly logged: string[];
-  open(settings?: Partial<Settings>, window?: { readonly folders?: readonly string[]; readonly agents?: AgentCatalog }): Promise<Supervisor>;
+  open(settings?: Partial<Settings>, window?: WindowFacts): Promise<Supervisor>;
   /** The window's host dies without a word. */
   kill(window: Supervisor): void;
   eventsOf<T extends SupervisorEventType>(type: T): Extract<SupervisorEvent, { type: T }>[];
@@ -64,19 +74,20 @@ export function harness(): Harness {
     launcher,
     events,
     logged,
-    open: async (settings = {}, { folders = ['/work'], agents = fakeCatalog(fakeProfile('sample'), fakeProfile('claude')) } = {}) => {
+    open: async (settings = {}, window = {}) => {
+      const { folders = ['/work'], agents = fakeCatalog(fakeProfile('sample'), fakeProfile('claude')), exists = () => true } = window;
       const pid = ++pids;
       alive.add(pid);
       const self: ProcessIdentity = { pid, startTime: String(pid), bootId: 'boot' };
       const probe: ProcessProbe = { self, isAlive: (process) => alive.has(process.pid) };
       const store = openStore({ path: join(folder, 'supervisor.db'), clock, log });
       const supervisor = new Supervisor({
-        store,
+        store: window.store?.(store) ?? store,
         launcher,
         agents,
         clock,
         probe,
-        folders: { exists: () => true },
+        folders: { exists },
         settings: { ...DEFAULT_SETTINGS, ...settings },
         window: { id: `w${pid}`, folders, home: '/home' },
         log,
