@@ -1,6 +1,6 @@
 import type { AgentReport } from './agentChecks.ts';
 import { count } from './format.ts';
-import { escapeMarkdown, inlineCode } from './safeText.ts';
+import { inlineCode, oneLine } from './safeText.ts';
 
 /** What the check of the agents has shown, as a Markdown document: what can be used, what can not, and the words to put it right. */
 export function agentReportText(reports: readonly AgentReport[], defaultAgent: string, at: Date): string {
@@ -36,10 +36,15 @@ function section(report: AgentReport): string {
   const lines = [
     `- ${where}`,
     report.version === undefined ? '' : `- version ${inlineCode(report.version, 60)}`,
-    ...report.problems.map((problem) => `- **To put right:** ${escapeMarkdown(problem, 600)}`),
+    ...report.problems.map((problem) => `- **To put right:** ${sentence(problem)}`),
     report.path === undefined && report.install ? `- Install: ${inlineCode(report.install, 200)}` : '',
     report.path === undefined || report.problems.length > 0 ? (report.login ? `- Log in: ${inlineCode(report.login, 200)}` : '') : '',
-    ...report.notes.map((note) => `- ${escapeMarkdown(note, 600)}`),
+    ...report.notes.map((note) => `- ${sentence(note)}`),
   ];
-  return [`### ${escapeMarkdown(report.name, 60)}`, lines.filter((line) => line !== '').join('\n')].join('\n\n');
+  return [`### ${sentence(report.name)}`, lines.filter((line) => line !== '').join('\n')].join('\n\n');
+}
+
+/** A sentence that reads well as it is and makes no link, image or element when it is rendered. */
+function sentence(text: string): string {
+  return oneLine(text, 600).replace(/[[\]<>\\]/g, '\\$&');
 }

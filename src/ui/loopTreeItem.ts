@@ -41,7 +41,9 @@ export function loopTooltip({ loop, prompt, attempts, loopId, costUsd, costEstim
   const lines = [
     `**${STATE_WORDS[loop.state]}** · agent ${inlineCode(loop.agent, 60)} · ${attempts.length === 1 ? '1 attempt' : `${attempts.length} attempts`}${ran}${pid}${cost}`,
     codeBlock(prompt, { language: 'text', maxLines: 12, maxChars: 1200 }),
-    ...(error ? [`Last error at ${formatClock(error.at, now)} (${error.class}):`, codeBlock(error.reason, { language: 'text', maxLines: 6, maxChars: 600 })] : []),
+    ...(error
+      ? [`Last error at ${formatClock(error.at, now)} (${error.class}):`, codeBlock(error.reason, { language: 'text', maxLines: 6, maxChars: 600 })]
+      : []),
     `Folder ${inlineCode(loop.cwd, 200)}  \nId ${inlineCode(loopId, 140)} · submitted ${formatClock(loop.submittedAt, now)}${loop.priority === 0 ? '' : ` · priority ${loop.priority}`}`,
   ];
   // Neither trusted nor HTML: no command links, no markup from an agent.

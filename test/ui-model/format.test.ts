@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict';
+import { toNano } from '../../src/core/money.ts';
+import { baseName, count, formatClock, formatCost, formatDuration, formatUsd, speakDuration } from '../../src/ui/format.ts';
+
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+
+describe('What is shown in words', () => {
+  const durations: readonly [number, string, string][] = [
+    [0, '0s', '0 seconds'],
+    [-5000, '0s', '0 seconds'],
+    [1999, '1s', '1 second'],
+    [59_999, '59s', '59 seconds'],
+    [MINUTE, '1m 00s', '1 minute'],
+    [3 * MINUTE + 5 * SECOND, '3m 05s', '3 minutes 5 seconds'],
+    [HOUR + 4 * MINUTE, '1h 04m', '1 hour 4 minutes'],
+    [51 * HOUR, '2d 3h', '2 days 3 hours'],
+  ];
+  for (const [ms, shown, spoken] of durations) {
+    it(`shows ${ms} ms as ${shown}`, () => {
+      assert.equal(formatDuration(ms), shown);
+      assert.equal(speakDuration(ms), spoken);
+    });
+  }
+
+  const amounts: readonly [number, string][] = [
+    [0, '$0.00'],
+    [3.2, '$3.20'],
+    [1234.5, '$1,234.50'],
+    [0.0123, '$0.01'],
+    [0.00995, '$0.01'],
+    [0.0042, '$0.0042'],
+    [0.00000123, '$0.0000012'],
+  ];
+  for (const [usd, shown] of amounts) it(`shows ${usd} USD as ${shown}`, () => assert.equal(formatUsd(usd), shown));
+
+  it('marks a cost of which a part is estimated, and shows none where there is none', () => {
+    assert.equal(formatCost(toNano(0.5), 0), '$0.50');
+    assert.equal(formatCost(toNano(0.5), toNano(0.1)), '≈$0.50');
+    assert.equal(formatCost(0, 0), '');
+  });
+
+  it('shows the time of today, the weekday of this week, else the date', () => {
+    const now = new Date(2026, 2, 10, 15, 40).getTime();
+    assert.equal(formatClock(now, now), '15:40');
+    assert.equal(formatClock(new Date(2026, 2, 9, 8, 5).getTime(), now), 'Mon 08:05');
+    assert.equal(formatClock(new Date(2026, 1, 1, 8, 5).getTime(), now), '2026-02-01 08:05');
+  });
+
+  it('counts, and takes the last part of a path of either platform', () => {
+    assert.equal(count(1, 'loop'), '1 loop');
+    assert.equal(count(1200, 'loop'), '1,200 loops');
+    assert.equal(baseName('/home/me/project/'), 'project');
+    assert.equal(baseName('C:\\work\\project'), 'project');
+    assert.equal(baseName('/'), '/');
+  });
+});

@@ -1,0 +1,266 @@
+import assert from 'node:assert/strict';
+import type { FinishedLoop } from '../../src/core/loop.ts';
+import { toNano } from '../../src/core/money.ts';
+import type { LiveView, LoopDetail, Status } from '../../src/core/status.ts';
+import { LoopTreeModel, PAGE, type TreeSource } from '../../src/ui/loopTreeModel.ts';
+import type { TreeRow } from '../../src/ui/treeRow.ts';
+import { completed, facts, here, NOW, queued, running, statusWith } from './support/views.ts';
+
+/** A row as a tuple: label, description, rows under it. */
+type Tuple = readonly [string, string, ...Tuple[]];
+
+interface World {
+  live: LiveView[];
+  finished: FinishedLoop[];
+  failed?: number;
+  status?: Partial<Status>;
+  details?: Record<string, LoopDetail>;
+}
+
+function sourceOf(world: World, reads: { readonly live: number[]; readonly finished: number[] } = { live: [], finished: [] }): TreeSource {
+  const active = world.live.filter(({ loop }) => loop.state === 'running' || loop.state === 'stopping').length;
+  const waiting = world.live.filter(({ loop }) => loop.state === 'queued');
+  return {
+    status: () =>
+      statusWith({
+        concurrencyUsed: active,
+        queueDepth: waiting.length,
+        queued: waiting.map(() => ({}) as Status['queued'][number]),
+        ...world.status,
+      }),
+    live: (maxQueued = Number.POSITIVE_INFINITY) => {
+      reads.live.push(maxQueued);
+      let n = 0;
+      return world.live.filter(({ loop }) => loop.state !== 'queued' || ++n <= maxQueued);
+    },
+    queueLength: waiting.length,
+    finished: ({ limit }) => {
+      reads.finished.push(limit);
+      return world.finished.slice(0, limit);
+    },
+    finishedCount: () => ({ total: world.finished.length, failed: world.failed ?? 0 }),
+    get: (loopId) => world.details?.[loopId],
+  };
+}
+
+function modelOf(world: World): LoopTreeModel {
+  return new LoopTreeModel(
+    () => sourceOf(world),
+    () => NOW,
+  );
+}
+
+/** The whole tree, unfolded as it is at first. */
+function tuples(model: LoopTreeModel, parent?: TreeRow): Tuple[] {
+  return model.children(parent).map((row): Tuple => [row.label, row.description, ...(row.children === 'expanded' ? tuples(model, row) : [])]);
+}
+
+describe('The tree of loops', () => {
+  it('is empty without loops, so that the welcome view shows', () => {
+    assert.deepEqual(tuples(modelOf({ live: [], finished: [] })), []);
+    assert.deepEqual(
+      tuples(
+        new LoopTreeModel(
+          () => undefined,
+          () => NOW,
+        ),
+      ),
+      [],
+    );
+  });
+
+  it('groups loops by state, and says of each what it does, how long and what it cost', () => {
+    const live: LiveView[] = [
+      { ...running('a', { cost: toNano(0.03), costEstimated: toNano(0.01) }), activity: { doing: 'Reads\nsrc/a.ts' } },
+      running('b', { attempts: 2 }, 'stopping'),
+      { ...running('s'), activity: { silentForMs: 360_000, doing: 'nothing' } },
+      { ...running('r'), activity: { retrying: 'overloaded, try 2 of 10' } },
+      queued('c', 1, { priority: 5 }),
+      { ...queued('d', 2, { estimate: toNano(0.5), estimateAssumed: true }), waitingFor: 'budget' },
+      here({
+        ...facts('e', { attempts: 1, restarts: [NOW], lastError: { class: 'exit', reason: 'It exited with code 1.', at: NOW } }),
+        state: 'backingOff',
+        until: NOW + 4_200,
+      }),
+      here({ ...facts('f', { attempts: 1 }), state: 'waiting', until: new Date(2026, 2, 10, 17, 5).getTime(), why: 'usage window' }),
+    ];
+    const failed: FinishedLoop = {
+      ...facts('h', { attempts: 1 }),
+      state: 'failed',
+      finishedAt: NOW,
+      failure: { class: 'spawn', reason: 'claude was not found.', at: NOW },
+      cleared: false,
+    };
+    const finished = [failed, completed('g', { cost: toNano(0.02) }), { ...facts('i'), state: 'cancelled' as const, finishedAt: NOW }];
+    assert.deepEqual(tuples(modelOf({ live, finished, failed: 1 })), [
+      [
+        'Running 4/4',
+        '',
+        ['Title of a', 'Reads src/a.ts · 2m 05s · ≈$0.03'],
+        ['Title of b', 'stopping · attempt 2 · 2m 05s'],
+        ['Title of s', 'silent for 6m 00s · 2m 05s'],
+        ['Title of r', 'waits for its provider: overloaded, try 2 of 10 · 2m 05s'],
+      ],
+      ['Queued 2/20', '', ['Title of c', '#1 · priority 5'], ['Title of d', '#2 · waits for the budget · est. ≈$0.50']],
+      ['Waiting to restart', '1', ['Title of e', 'restarts in 5s · It exited with code 1. · 1 restart']],
+      ['Waiting for a limit', '1', ['Title of f', 'until 17:05 · usage window']],
+      [
+        'Finished',
+        '3 · 1 failed',
+        ['Title of h', 'failed: claude was not found. · 15:40'],
+        ['Title of g', 'completed · 15:30 · $0.02'],
+        ['Title of i', 'cancelled · 15:40'],
+      ],
+    ]);
+  });
+
+  it('lists loops of other windows under the name of their folder, after those of this window', () => {
+    const live: LiveView[] = [
+      running('a'),
+      { ...running('b', { folder: '/home/me/other' }), home: 'elsewhere' },
+      { ...queued('c', 1, { folder: '/home/me/other' }), home: 'elsewhere' },
+      { ...queued('d', 2, { folder: '/home/me/closed' }), home: 'gone', waitingFor: 'window' },
+    ];
+    assert.deepEqual(tuples(modelOf({ live, finished: [] })), [
+      ['Running 2/4', '1 in other windows', ['Title of a', '2m 05s']],
+      ['Queued 2/20', ''],
+      ['other', 'another window · 1 running · 1 queued', ['Title of b', '2m 05s'], ['Title of c', '#1']],
+      ['closed', 'no window open · 1 queued', ['Title of d', '#2 · waits for its window']],
+    ]);
+  });
+
+  it('says that the queue is paused, and how many came back beyond its depth', () => {
+    const world = { live: [queued('a', 1), queued('b', 2)], finished: [], status: { paused: true, queueDepth: 1 } };
+    assert.deepEqual(tuples(modelOf(world))[1]?.slice(0, 2), ['Queued 1/20', 'paused · 1 came back']);
+  });
+
+  it('reads of 10,000 queued and 10,000 finished loops only what it shows, and more when asked', () => {
+    const reads = { live: [] as number[], finished: [] as number[] };
+    const live = Array.from({ length: 10_000 }, (_, i) => queued('q', i + 1, { seq: i, loopId: `q${i}` }));
+    const finished = Array.from({ length: 10_000 }, (_, i) => completed('f', { seq: 20_000 + i, loopId: `f${i}` }));
+    const source = sourceOf({ live, finished }, reads);
+    const model = new LoopTreeModel(
+      () => source,
+      () => NOW,
+    );
+    const groups = () => Object.fromEntries(model.children().map((row) => [row.id, model.children(row)]));
+    const before = groups();
+    assert.equal(before.queued?.length, PAGE.queued + 1);
+    assert.deepEqual([before.queued?.at(-1)?.label, before.queued?.at(-1)?.context], ['… and 9,800 more', 'more']);
+    assert.equal(before.finished?.length, PAGE.finished + 1);
+    assert.equal(before.finished?.at(-1)?.label, 'Show more…');
+    assert.deepEqual(reads, { live: [PAGE.queued], finished: [PAGE.finished] });
+    model.showMore('queued');
+    model.showMore('finished');
+    const after = groups();
+    assert.equal(after.queued?.at(-1)?.label, '… and 9,600 more');
+    assert.equal(after.finished?.length, 2 * PAGE.finished + 1);
+  });
+
+  it('reads once between two refreshes', () => {
+    const reads = { live: [] as number[], finished: [] as number[] };
+    const source = sourceOf({ live: [running('a')], finished: [] }, reads);
+    const model = new LoopTreeModel(
+      () => source,
+      () => NOW,
+    );
+    for (let look = 0; look < 3; look++) for (const row of model.children()) model.children(row);
+    assert.equal(reads.live.length, 1);
+    model.refresh();
+    model.children();
+    assert.equal(reads.live.length, 2);
+  });
+
+  it('keeps the id of a loop over its states, so that selection and expansion stay', () => {
+    const idOf = (world: World) => modelOf(world).find('a')?.row.id;
+    const ids = [
+      { live: [queued('a', 1)], finished: [] },
+      { live: [running('a')], finished: [] },
+      { live: [], finished: [completed('a')] },
+    ].map(idOf);
+    assert.deepEqual(new Set(ids), new Set(['loop:97']));
+  });
+
+  it('lists the attempts under a loop, newest first, and what was left running', () => {
+    const kept = [{ pid: 77, startTime: '1', bootId: 'b', command: 'tmux: server' }];
+    const ended = {
+      number: 1,
+      pid: 40,
+      startedAt: NOW - 90_000,
+      endedAt: NOW - 60_000,
+      outcome: 'exit' as const,
+      reason: 'It exited with code 1.',
+      resumed: false,
+      token: 't',
+      cost: { usd: 0.01, source: 'estimated' as const },
+      swept: [],
+      kept,
+      remaining: [],
+    };
+    const now = {
+      number: 2,
+      pid: 41,
+      startedAt: NOW - 5_000,
+      resumed: true,
+      token: 'u',
+      cost: { usd: 0, source: 'none' as const },
+      swept: [],
+      kept: [],
+      remaining: [],
+    };
+    const view = running('a');
+    const detail: LoopDetail = {
+      loopId: 'a',
+      state: 'running',
+      loop: view.loop,
+      prompt: 'p',
+      attempts: [ended, now],
+      costUsd: 0.01,
+      costEstimated: true,
+      reservedUsd: 0,
+      history: [],
+      ledger: [],
+    };
+    const model = modelOf({ live: [view], finished: [], details: { a: detail } });
+    const { row } = model.find('a')!;
+    assert.deepEqual(tuples(model, row), [
+      ['Attempt 2', 'running · resumed · pid 41 · 5s'],
+      ['Attempt 1', 'exit · It exited with code 1. · 30s · ≈$0.01'],
+      ['tmux: server', 'kept running · pid 77'],
+    ]);
+    assert.equal(model.children(row).at(-1)?.context, 'kept');
+  });
+
+  it('says everything in words that icon and colour say', () => {
+    const silent = { ...running('s'), activity: { silentForMs: 360_000 } };
+    const spoken = (view: LiveView) => modelOf({ live: [view], finished: [] }).find(view.loop.loopId)?.row.spoken;
+    assert.equal(spoken(running('a', { cost: toNano(0.5) })), 'Title of a, running, for 2 minutes 5 seconds, cost $0.50');
+    assert.equal(spoken(silent), 'Title of s, running, silent for 6m 00s, for 2 minutes 5 seconds');
+    assert.equal(spoken(queued('q', 3)), 'Title of q, queued, place 3');
+    assert.equal(spoken(running('b', {}, 'stopping')), 'Title of b, stopping, for 2 minutes 5 seconds');
+  });
+
+  it('gives menus the words they ask for', () => {
+    const context = (view: LiveView) => modelOf({ live: [view], finished: [] }).find(view.loop.loopId)?.row.context;
+    assert.equal(context({ ...running('s'), activity: { silentForMs: 1 } }), 'loop running live here silent');
+    assert.equal(context({ ...queued('q', 1), home: 'gone' }), 'loop queued live gone');
+    assert.equal(modelOf({ live: [], finished: [completed('c')] }).find('c')?.row.context, 'loop completed final');
+  });
+
+  it('shows titles without terminal escapes and line ends, and the id where the title is empty', () => {
+    const label = (title: string) => modelOf({ live: [running('a', { title })], finished: [] }).find('a')?.row.label;
+    assert.equal(label('\u001b[31mred\u001b[0m\nsecond'), 'red second');
+    assert.equal(label('\u0000'), 'a');
+  });
+
+  it('adds what else is known of a running loop', () => {
+    const source = sourceOf({ live: [running('a'), queued('q', 1)], finished: [] });
+    const model = new LoopTreeModel(
+      () => source,
+      () => NOW,
+      () => '12 % · 240 MB',
+    );
+    assert.equal(model.find('a')?.row.description, '2m 05s · 12 % · 240 MB');
+    assert.equal(model.find('q')?.row.description, '#1');
+  });
+});

@@ -1,0 +1,162 @@
+import assert from 'node:assert/strict';
+import { NotReadyError, StoreError } from '../../src/core/errors.ts';
+import { Emitter, type SupervisorEvent } from '../../src/core/event.ts';
+import { DEFAULT_SETTINGS } from '../../src/core/settings.ts';
+import type { Supervisor } from '../../src/core/supervisor.ts';
+import { type OpenedSupervisor, SupervisorHost } from '../../src/ui/supervisorHost.ts';
+import { NOW, statusWith } from './support/views.ts';
+
+/** What the host needs of a supervisor, with what was asked of it. */
+function fakeSupervisor() {
+  const calls: string[] = [];
+  const fail = (error: unknown) => assert.fail(String(error));
+  const events = new Emitter<SupervisorEvent>(fail);
+  const changes = new Emitter<void>(fail);
+  const trouble = new Emitter<Error | undefined>(fail);
+  const supervisor = {
+    onEvent: events.event,
+    onDidChange: changes.event,
+    status: () => statusWith({ queueMax: 7 }),
+    submit: async ({ loopId = 'made' }) => ({ loopId, queued: false, position: 0 }),
+    configure: () => void calls.push('configure'),
+    release: async () => void calls.push('release'),
+  } as unknown as Supervisor;
+  const opened: OpenedSupervisor = { supervisor, onTrouble: trouble.event, close: () => void calls.push('close') };
+  return { supervisor, opened, calls, events, changes, trouble };
+}
+
+describe('SupervisorHost', () => {
+  let trusted: boolean;
+  let open: () => Promise<OpenedSupervisor>;
+  let host: SupervisorHost;
+  let told: SupervisorEvent[];
+
+  beforeEach(() => {
+    trusted = true;
+    told = [];
+    open = async () => assert.fail('Nothing was to be opened.');
+    host = new SupervisorHost({ isTrusted: () => trusted, open: () => open(), settings: () => DEFAULT_SETTINGS, now: () => NOW, log: () => {} });
+    host.onEvent((event) => told.push(event));
+  });
+
+  it('opens nothing by itself, and is not ready until it is told to', async () => {
+    assert.equal(host.status().ready, false);
+    await assert.rejects(host.ready(), NotReadyError);
+  });
+
+  it('has those who ask wait while it opens', async () => {
+    const { opened, supervisor } = fakeSupervisor();
+    const gate = Promise.withResolvers<OpenedSupervisor>();
+    open = () => gate.promise;
+    void host.open();
+    const submitted = host.submit({ prompt: 'p', loopId: 'a' });
+    assert.equal(host.status().ready, false);
+    assert.match(host.status().notReady ?? '', /still opening/);
+    gate.resolve(opened);
+    assert.deepEqual(await submitted, { loopId: 'a', queued: false, position: 0 });
+    assert.equal(host.current, supervisor);
+    assert.deepEqual([host.status().ready, host.status().queueMax], [true, 7]);
+  });
+
+  it('R1.2 opens nothing in an untrusted workspace, says so by error and event, and opens when trust is granted', async () => {
+    trusted = false;
+    await assert.rejects(host.open(), NotReadyError);
+    await assert.rejects(host.submit({ prompt: 'p', loopId: 'a' }), { code: 'not-ready', message: /untrusted/ });
+    assert.deepEqual(
+      told.map(({ type, ...event }) => [type, 'loopId' in event && event.loopId, 'reason' in event && event.reason]),
+      [['loop:rejected', 'a', 'not-ready']],
+    );
+    trusted = true;
+    open = async () => fakeSupervisor().opened;
+    await host.open();
+    assert.equal(host.status().ready, true);
+  });
+
+  it('R1.2 says why the store could not be opened, keeps the cause, and tries again when asked', async () => {
+    const cause = new StoreError('newer', 'The store is of a newer version. Reload the window.');
+    open = () => Promise.reject(cause);
+    await assert.rejects(host.open(), (error: Error) => error instanceof NotReadyError && error.message === cause.message && error.cause === cause);
+    assert.equal(host.status().notReady, cause.message);
+    await assert.rejects(host.ready(), NotReadyError);
+    open = async () => fakeSupervisor().opened;
+    await host.open();
+    assert.equal(host.notReady, undefined);
+  });
+
+  it('opens once, however many ask at once', async () => {
+    let opens = 0;
+    open = async () => {
+      opens++;
+      return fakeSupervisor().opened;
+    };
+    await Promise.all([host.open(), host.open(), host.ready()]);
+    await host.open();
+    assert.equal(opens, 1);
+  });
+
+  it('is not ready while the store is in trouble, and opens anew on demand after releasing what there was', async () => {
+    const first = fakeSupervisor();
+    open = async () => first.opened;
+    await host.open();
+    first.trouble.fire(new StoreError('replaced', 'The database was removed.'));
+    assert.deepEqual([host.status().ready, host.status().notReady], [false, 'The database was removed.']);
+    const second = fakeSupervisor();
+    open = async () => second.opened;
+    await host.open();
+    assert.deepEqual(first.calls, ['release', 'close']);
+    assert.equal(host.current, second.supervisor);
+    first.events.fire({ type: 'loop:cancelled', at: NOW, loopId: 'late' });
+    assert.deepEqual(told, []);
+  });
+
+  it('is ready again when the trouble is over', async () => {
+    const { opened, trouble } = fakeSupervisor();
+    open = async () => opened;
+    await host.open();
+    trouble.fire(new Error('locked'));
+    trouble.fire(undefined);
+    assert.equal(host.status().ready, true);
+  });
+
+  it('R9.2 releases the supervisor and closes its store when it is closed, once and for all', async () => {
+    const { opened, calls } = fakeSupervisor();
+    open = async () => opened;
+    await host.open();
+    await host.close();
+    await host.close();
+    assert.deepEqual(calls, ['release', 'close']);
+    await assert.rejects(host.open(), NotReadyError);
+    await assert.rejects(host.submit({ prompt: 'p' }), NotReadyError);
+  });
+
+  it('closes what has opened too late', async () => {
+    const { opened, calls } = fakeSupervisor();
+    const gate = Promise.withResolvers<OpenedSupervisor>();
+    open = () => gate.promise;
+    const opening = host.open();
+    const closing = host.close();
+    gate.resolve(opened);
+    await assert.rejects(opening, NotReadyError);
+    await closing;
+    assert.deepEqual(calls, ['release', 'close']);
+    assert.equal(host.current, undefined);
+  });
+
+  it('hands on events and changes, and R9.3 goes on when a listener throws', async () => {
+    const { opened, events, changes } = fakeSupervisor();
+    open = async () => opened;
+    await host.open();
+    let changed = 0;
+    host.onDidChange(() => {
+      throw new Error('a bad listener');
+    });
+    host.onDidChange(() => changed++);
+    changes.fire();
+    events.fire({ type: 'loop:cancelled', at: NOW, loopId: 'a' });
+    assert.equal(changed, 1);
+    assert.deepEqual(
+      told.map(({ type }) => type),
+      ['loop:cancelled'],
+    );
+  });
+});
