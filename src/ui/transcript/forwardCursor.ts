@@ -71,6 +71,7 @@ export class ForwardCursor {
     if (more) {
       this.#pos = { attempt: attempt + 1, offset: BEFORE };
       this.#reading = undefined;
+      this.#scanned = 0;
       this.#stderrBytes = 0;
     }
     return { items: [], atEnd: !more, read: 0 };

@@ -170,7 +170,7 @@ export class TranscriptSession implements Disposable {
   async #drain({ detail, logs }: Read, maxBytes: number): Promise<{ items: TranscriptItem[]; atEnd: boolean }> {
     const items = new Map<string, TranscriptItem>();
     let atEnd = false;
-    for (let bytes = 0; bytes < maxBytes && !atEnd; ) {
+    for (let bytes = 0; bytes < maxBytes && !atEnd && !this.#disposed; ) {
       const step = await this.#cursor.next(logs, () => detail.prompt, WINDOW, this.#deps.clock.now());
       for (const item of step.items) items.set(item.key, item);
       bytes += step.read;
@@ -278,7 +278,7 @@ async function openingPlace(logs: readonly AttemptLog[]): Promise<Pos> {
     const attempt = log.attempt.number;
     if (size > SMALL_LOG) {
       const { from } = await readBackward(log.out, AFTER, Math.max(WINDOW - shown, WINDOW / 8), log.ended);
-      return { attempt, offset: from };
+      return { attempt, offset: from === 0 ? BEFORE : from };
     }
     shown += size;
     if (shown >= WINDOW) return { attempt, offset: BEFORE };
