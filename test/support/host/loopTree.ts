@@ -1,4 +1,6 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Locator, Page } from 'playwright-core';
+import { until } from '../until.ts';
 import { exactly } from './exactly.ts';
 
 /** A row of a tree: label, description, and the rows under it. */
@@ -42,6 +44,19 @@ export class LoopTree {
       return rows;
     };
     return nest(1);
+  }
+
+  /** Waits until the tree is exactly this, with times as `steady` writes them. */
+  async shows(expected: readonly Row[]): Promise<void> {
+    await until(
+      `the tree ${JSON.stringify(expected)}`,
+      async () => {
+        const rows = steady(await this.rows());
+        if (!isDeepStrictEqual(rows, expected)) throw new Error(JSON.stringify(rows));
+        return true;
+      },
+      30_000,
+    );
   }
 
   /** The row with that label. */
@@ -92,4 +107,10 @@ export class LoopTree {
   #tree(): Locator {
     return this.#page.locator('.part.sidebar .tree-explorer-viewlet-tree-view').first();
   }
+}
+
+/** Rows with `…s` for a length of time and `hh:mm` for a time of day. */
+export function steady(rows: readonly Row[]): Row[] {
+  const fix = (text: string) => text.replaceAll(/\b(\d+h )?(\d+m )?\d+s\b/g, '…s').replaceAll(/\b\d\d:\d\d(:\d\d)?\b/g, 'hh:mm');
+  return rows.map(([label, description, children]) => (children ? [fix(label), fix(description), steady(children)] : [fix(label), fix(description)]));
 }

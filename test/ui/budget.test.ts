@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict';
+import { useWorkbench } from '../support/host/useWorkbench.ts';
+import { until } from '../support/until.ts';
+
+describe('the budget in the workbench', () => {
+  const host = useWorkbench({ settings: { 'loopSupervisor.defaultAgent': 'sample', 'loopSupervisor.budget.dailyLimitUsd': 1 } });
+
+  async function submit(prompt: string): Promise<void> {
+    await host.window.command('Submit Prompt…');
+    await host.window.input.answer('The text for the agent', prompt);
+  }
+
+  it('R6.4 a warning when 90 % are spent, once', async () => {
+    const { window } = host;
+    await window.tree.show();
+    await submit('Spend most [cost 0.92]');
+    await until('the cost', async () => (await window.statusText('budget')) === '$0.92 / $1.00', 40_000);
+    assert.equal(await window.statusKind('budget'), 'warning');
+    assert.equal((await window.notices.says('$0.92 of today’s $1.00')).severity, 'warning');
+  });
+
+  it('R6.2 what does not fit is rejected; the button raises the limit and submits again', async () => {
+    const { window } = host;
+    await window.notices.clear();
+    await submit('Too dear [cost 0.50]');
+    const { buttons } = await window.notices.says('does not fit today’s budget').catch(() => window.notices.says("does not fit today's budget"));
+    assert.deepEqual(buttons, ['Raise Limit', 'Show Budget']);
+    await window.screenshot('budget-exceeded');
+    await window.notices.press(/does not fit/, 'Raise Limit');
+    await window.input.answer('USD a day', '-3');
+    await window.input.asked('Enter an amount in USD');
+    await window.input.answer('Enter an amount', '20');
+    await until('the limit and the cost', async () => (await window.statusText('budget')) === '$1.42 / $20.00', 40_000);
+    assert.equal(await window.statusKind('budget'), 'plain');
+    assert.equal(host.server.readSettings()['loopSupervisor.budget.dailyLimitUsd'], 20);
+  });
+
+  it('R6.4 a limit that is lowered under what is spent shows as used up', async () => {
+    const { window } = host;
+    host.server.writeSettings({ ...host.server.readSettings(), 'loopSupervisor.budget.dailyLimitUsd': 1.4 });
+    await until('the limit', async () => (await window.statusText('budget')) === '$1.42 / $1.40');
+    assert.equal(await window.statusKind('budget'), 'error');
+    await submit('Nothing goes [cost 0.01]');
+    await window.notices.says(/does not fit/);
+  });
+});

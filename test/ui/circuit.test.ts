@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict';
+import { useWorkbench } from '../support/host/useWorkbench.ts';
+import { until } from '../support/until.ts';
+import { AGENTS } from './agents.ts';
+
+describe('the circuit in the workbench', () => {
+  const host = useWorkbench({
+    settings: {
+      'loopSupervisor.agents': AGENTS,
+      'loopSupervisor.defaultAgent': 'fails',
+      'loopSupervisor.restart.maxRestarts': 0,
+      'loopSupervisor.circuitBreaker.failureThreshold': 2,
+    },
+  });
+
+  async function submit(prompt: string): Promise<void> {
+    await host.window.command('Submit Prompt…');
+    await host.window.input.answer('The text for the agent', prompt);
+  }
+
+  it('R4.1 R4.3 failures in a row open it: the status bar counts down, a notification says so', async () => {
+    const { window } = host;
+    await window.tree.show();
+    await submit('Fail once');
+    await window.tree.row('Fail once').filter({ hasText: 'failed' }).waitFor();
+    assert.equal(await window.statusText('circuit'), 'closed');
+    await submit('Fail twice');
+    await until('the circuit to open', async () => /^open \d+s$/.test(await window.statusText('circuit')));
+    assert.equal(await window.statusKind('circuit'), 'error');
+    const { severity, buttons } = await window.notices.says('The circuit is open');
+    assert.equal(severity, 'error');
+    assert.deepEqual(buttons, ['Reset Circuit', 'Show Circuit']);
+    const seconds = async () => Number(/\d+/.exec(await window.statusText('circuit'))?.[0]);
+    const first = await seconds();
+    await until('the count to go down', async () => (await seconds()) < first);
+    await window.screenshot('circuit-open');
+  });
+
+  it('R4.1 a submit is rejected with the seconds left; its button resets the circuit and submits again', async () => {
+    const { window } = host;
+    await window.notices.clear();
+    await submit('Not now');
+    await window.notices.says(/circuit is open.*\d+ s/);
+    await window.notices.press(/circuit is open/, 'Reset Circuit');
+    await until('the circuit to close', async () => (await window.statusText('circuit')) === 'closed');
+    await window.tree.row('Not now').waitFor();
+  });
+
+  it('R4.3 a click on the status bar says why, and resets', async () => {
+    const { window } = host;
+    await window.tree.row('Not now').filter({ hasText: 'failed' }).waitFor();
+    await submit('And again');
+    await until('the circuit to open', async () => (await window.statusText('circuit')).startsWith('open'));
+    await window.statusItem('circuit').click();
+    await window.input.asked(/Circuit open/);
+    assert.ok((await window.input.choices()).some((choice) => choice.includes('Reset Circuit')));
+    await window.screenshot('circuit-why');
+    await window.input.pick(/Reset Circuit/);
+    await until('the circuit to close', async () => (await window.statusText('circuit')) === 'closed');
+  });
+});

@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict';
+import { useWorkbench } from '../support/host/useWorkbench.ts';
+import { until } from '../support/until.ts';
+import { AGENTS, sleepers } from './agents.ts';
+
+describe('the queue in the workbench', () => {
+  const settings = {
+    'loopSupervisor.agents': AGENTS,
+    'loopSupervisor.defaultAgent': 'waits',
+    'loopSupervisor.maxConcurrent': 1,
+    'loopSupervisor.maxQueueDepth': 2,
+  };
+  const host = useWorkbench({ settings });
+
+  async function submit(prompt: string): Promise<void> {
+    await host.window.command('Submit Prompt…');
+    await host.window.input.answer('The text for the agent', prompt);
+  }
+
+  const queue = async () => ((await host.window.tree.rows()).find(([label]) => label.startsWith('Queued'))?.[2] ?? []).map(([label]) => label);
+
+  it('R3.1 R2.1 one runs, the others wait in their order', async () => {
+    const { window, server } = host;
+    await window.tree.show();
+    for (const prompt of ['First', 'Second', 'Third']) {
+      await submit(prompt);
+      await window.tree.row(prompt).waitFor();
+    }
+    assert.deepEqual(await queue(), ['Second', 'Third']);
+    assert.equal(sleepers(server).length, 1);
+    await window.screenshot('queue-waiting');
+  });
+
+  it('R2.2 a full queue rejects, and says what to do', async () => {
+    const { window } = host;
+    await submit('Fourth');
+    const { message } = await window.notices.says('2 of 2 places in the queue are taken');
+    assert.match(message, /not submitted/);
+    await window.notices.clear();
+  });
+
+  it('R2.3 Run Next and Set Priority reorder', async () => {
+    const { window } = host;
+    await window.tree.inlineAction('Third', 'Run Next');
+    await until('the order', async () => (await queue()).join() === 'Third,Second');
+    await window.tree.contextAction('Second', 'Set Priority…');
+    await window.input.answer(/priority/i, '7');
+    await until('the order', async () => (await queue()).join() === 'Second,Third');
+  });
+
+  it('R3.3 settings that change while loops run: a raised cap starts the next one', async () => {
+    const { window, server } = host;
+    server.writeSettings({ ...settings, 'loopSupervisor.maxConcurrent': 2 });
+    await until('the second agent', () => sleepers(server).length === 2);
+    await until('the new cap', async () => (await window.tree.rows())[0]?.[0] === 'Running 2/2');
+    assert.deepEqual(await queue(), ['Third']);
+  });
+
+  it('R2.4 while it is paused nothing starts; resumed it goes on', async () => {
+    const { window, server } = host;
+    await window.command('Pause Queue');
+    await until('the pause to show', async () => (await window.tree.rows())[1]?.[1] === 'paused');
+    await window.tree.inlineAction('First', 'Cancel Loop');
+    await until('the first to end', () => sleepers(server).length === 1);
+    assert.deepEqual(await queue(), ['Third']);
+    await window.command('Resume Queue');
+    await until('the third to run', () => sleepers(server).length === 2);
+    assert.deepEqual(await queue(), []);
+  });
+});

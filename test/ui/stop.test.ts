@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict';
+import { useWorkbench } from '../support/host/useWorkbench.ts';
+import { until } from '../support/until.ts';
+import { AGENTS, sleepers } from './agents.ts';
+
+describe('stopping in the workbench', () => {
+  const host = useWorkbench({
+    settings: { 'loopSupervisor.agents': AGENTS, 'loopSupervisor.defaultAgent': 'family', 'loopSupervisor.killGraceSeconds': 0.3 },
+  });
+
+  async function submit(prompt: string): Promise<void> {
+    await host.window.command('Submit Prompt…');
+    await host.window.input.answer('The text for the agent', prompt);
+    await host.window.tree.row(prompt).waitFor();
+    await until('the agent, its child and its grandchild', () => sleepers(host.server).length === 1 && host.server.started().length >= 4);
+  }
+
+  it('R7.1 R7.2 cancel from the tree ends a child and a grandchild that ignore SIGTERM', async () => {
+    const { window, server } = host;
+    await window.tree.show();
+    await submit('Cancel me');
+    await window.tree.inlineAction('Cancel me', 'Cancel Loop');
+    await window.tree.shows([
+      ['Running 0/4', ''],
+      ['Queued 0/20', ''],
+      ['Finished', '1', [['Cancel me', 'cancelled · hh:mm']]],
+    ]);
+    assert.deepEqual(sleepers(server), []);
+    await until('nothing of it left', () => server.started().length === 0);
+  });
+
+  it('R7.1 R7.3 kill from the context menu ends the whole group at once', async () => {
+    const { window, server } = host;
+    await submit('Kill me');
+    await window.tree.contextAction('Kill me', 'Kill Process Group');
+    await window.tree.row('Kill me').filter({ hasText: 'cancelled' }).waitFor();
+    await until('nothing of it left', () => server.started().length === 0);
+    await window.screenshot('stop-killed');
+  });
+
+  it('Stop All asks once and says how many', async () => {
+    const { window, server } = host;
+    await submit('One of two');
+    await window.command('Submit Prompt…');
+    await window.input.answer('The text for the agent', 'Two of two');
+    await until('both agents', () => sleepers(server).length === 2);
+    await window.command('Stop All Loops');
+    await window.notices.pressInDialog('Stop 2 loops?', 'Stop All');
+    await until('nothing of them left', () => server.started().length === 0, 30_000);
+    await window.tree.row('Two of two').filter({ hasText: 'cancelled' }).waitFor();
+  });
+});

@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict';
+import { useWorkbench } from '../support/host/useWorkbench.ts';
+import { until } from '../support/until.ts';
+
+describe('submitting in the workbench', () => {
+  const host = useWorkbench({
+    settings: { 'loopSupervisor.defaultAgent': 'sample', 'loopSupervisor.budget.dailyLimitUsd': 20 },
+    files: { 'prompts.md': '# Prompts\n\nWrite a haiku [cost 0.25]\nabout two lines\nnot this one\n' },
+  });
+
+  it('shows circuit and budget at a glance', async () => {
+    await until('the supervisor to be ready', async () => (await host.window.statusText('circuit')) === 'closed');
+    assert.equal(await host.window.statusText('budget'), '$0.00 / $20.00');
+    assert.equal(await host.window.statusKind('circuit'), 'plain');
+    assert.equal(await host.window.statusKind('budget'), 'plain');
+  });
+
+  it('R1.1 a prompt from the palette runs, and its cost reaches the status bar', async () => {
+    const { window } = host;
+    await window.tree.show();
+    await window.command('Submit Prompt…');
+    await window.input.answer('The text for the agent', '  ');
+    await window.input.asked('Enter some text.');
+    await window.input.answer('Enter some text.', 'Say hello [slow 3] [cost 0.50]');
+    await window.tree.row(/^Say hello/).waitFor();
+    await until('the badge', async () => (await window.tree.badge()) === '1');
+    await window.screenshot('submit-running');
+    await until('the cost', async () => (await window.statusText('budget')) === '$0.50 / $20.00', 40_000);
+    await window.tree.shows([
+      ['Running 0/4', ''],
+      ['Queued 0/20', ''],
+      ['Finished', '1', [['Say hello [slow 3] [cost 0.50]', 'completed · hh:mm · $0.50']]],
+    ]);
+    assert.equal(await window.tree.badge(), '');
+  });
+
+  it('R1.1 the selection of an editor runs as it is, by its keys', async () => {
+    const { window } = host;
+    await window.editor.open('prompts.md');
+    await window.editor.selectLines(3, 4);
+    await window.page.keyboard.press('Control+Alt+Enter');
+    await until('the cost', async () => (await window.statusText('budget')) === '$0.75 / $20.00', 40_000);
+    await window.tree.row(/^Write a haiku/).waitFor();
+  });
+
+  it('Show Output opens the transcript of a loop', async () => {
+    const { window } = host;
+    await window.tree.contextAction(/^Say hello/, 'Show Output');
+    await until('the transcript in front', async () => (await window.editor.tabs()).some((title) => title.includes('Say hello')));
+    await window.screenshot('submit-output');
+  });
+
+  it('a command from the palette asks which loop is meant', async () => {
+    const { window } = host;
+    await window.command('Submit Again');
+    await until('the finished loops', async () => (await window.input.choices()).length === 2);
+    await window.input.pick(/Write a haiku/);
+    await until('the cost', async () => (await window.statusText('budget')) === '$1.00 / $20.00', 40_000);
+  });
+});

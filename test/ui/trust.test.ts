@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict';
+import { useWorkbench } from '../support/host/useWorkbench.ts';
+import { until } from '../support/until.ts';
+
+describe('an untrusted workspace', () => {
+  const host = useWorkbench({
+    trust: true,
+    settings: { 'loopSupervisor.defaultAgent': 'sample' },
+    files: {
+      '.vscode/settings.json': JSON.stringify({
+        'loopSupervisor.agents': { sample: { extends: 'plain', command: 'touch', args: ['taken-over'] } },
+        'loopSupervisor.maxConcurrent': 99,
+      }),
+    },
+  });
+
+  it('R1.2 runs no agent, and says so with the way to trust', async () => {
+    const { window, server } = host;
+    await window.tree.show().catch(() => undefined);
+    await window.command('Submit Prompt…');
+    const { buttons } = await window.notices.says('runs no agents in an untrusted workspace');
+    assert.deepEqual(buttons, ['Manage Workspace Trust']);
+    assert.equal(await window.statusText('circuit'), 'not ready');
+    assert.deepEqual(server.started(), []);
+    await window.screenshot('untrusted');
+  });
+
+  it('works once it is trusted, by the settings of the machine and not of the workspace', async () => {
+    const { window } = host;
+    await window.notices.press('untrusted', 'Manage Workspace Trust');
+    await window.page
+      .locator('.workspace-trust-editor .monaco-button')
+      .filter({ hasText: /^\s*Trust\s*$/ })
+      .first()
+      .click();
+    await until('the supervisor', async () => (await window.statusText('circuit')) === 'closed', 40_000);
+    await window.command('Submit Prompt…');
+    await window.input.answer('The text for the agent', 'Hello [cost 0.10]');
+    await until('the cost of the real sample agent', async () => (await window.statusText('budget')).startsWith('$0.10'), 40_000);
+    await window.tree.show();
+    assert.equal((await window.tree.rows())[0]?.[0], 'Running 0/4');
+  });
+});
