@@ -8,7 +8,7 @@ const MOCHA = ['node', 'node_modules/mocha/bin/mocha.js', '--reporter', 'test/su
 const CHECK: readonly Suite[] = [
   { name: 'types', command: ['tsc', '-p', '.'] },
   { name: 'types of webviews', command: ['tsc', '-p', 'src/ui/tsconfig.webview.json'] },
-  { name: 'lint', command: ['biome', 'ci', '--error-on-warnings', '.'] },
+  { name: 'lint', command: ['biome', 'ci', '--colors=off', '--error-on-warnings', '.'] },
   { name: 'dead code', command: ['knip'] },
 ];
 
