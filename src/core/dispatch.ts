@@ -33,13 +33,20 @@ export function gateClosed(mirror: LiveMirror, context: SupervisorContext): Extr
  * not fit the budget is overtaken by nobody (R6.3). Loops of other open windows keep their slot free for them.
  */
 export function dispatch(turn: Turn, view: DispatchView): void {
+  let again = true;
+  // One that can not be started has left the queue: its place goes to the next.
+  while (again) again = choose(turn, view).some((loop) => !start(turn, loop));
+}
+
+/** The loops that this window may start now, in their order. */
+function choose(turn: Turn, view: DispatchView): QueuedLoop[] {
   const { mirror, context } = turn;
-  if (mirror.queue.size === 0 || gateClosed(mirror, context)) return;
+  const chosen: QueuedLoop[] = [];
+  if (mirror.queue.size === 0 || gateClosed(mirror, context)) return chosen;
   let places = Math.min(
     context.settings.maxConcurrent - mirror.active.size,
     attemptsAllowed(mirror.control.circuit, context.settings.circuit, mirror.probes()),
   );
-  const chosen: QueuedLoop[] = [];
   let held = 0;
   for (const loop of mirror.queue) {
     if (places === 0) break;
@@ -51,7 +58,7 @@ export function dispatch(turn: Turn, view: DispatchView): void {
     places--;
     if (home === 'here') chosen.push(loop);
   }
-  for (const loop of chosen) start(turn, loop);
+  return chosen;
 }
 
 /** Whether an agent's usage window is used up, so that none of its loops starts. */
@@ -67,13 +74,13 @@ function fitsBudget(turn: Turn, loop: QueuedLoop, held: NanoUsd): boolean {
   return mayStart({ spent, reserved: mirror.reserved, runningReserved: mirror.runningReserved + held, limit }, loop.estimate);
 }
 
-/** Puts one attempt on the books; it is launched once that is committed. */
-function start(turn: Turn, loop: QueuedLoop): void {
+/** Puts one attempt on the books; it is launched once that is committed. Answers false when it can not be started: it has then failed for good. */
+function start(turn: Turn, loop: QueuedLoop): boolean {
   const { context, mirror } = turn;
   const planned = plan(turn, loop);
   if ('error' in planned) {
     failForGood(turn, loop, { class: 'spawn', reason: planned.error, at: turn.now });
-    return;
+    return false;
   }
   const { circuit } = mirror.control;
   const number = loop.attempts + 1;
@@ -104,6 +111,7 @@ function start(turn: Turn, loop: QueuedLoop): void {
   turn.put(running, attempt.resumed ? `attempt ${number}, continues its session` : `attempt ${number}`);
   turn.tell({ type: 'loop:started', loopId: loop.loopId, attempt: number, agent: loop.agent });
   turn.launches.push({ loop: running, profile: planned.profile, plan: planned.plan });
+  return true;
 }
 
 /** Attempts that crashed at once so many times in a row are started afresh: their session may be what crashes them. */

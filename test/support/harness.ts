@@ -92,7 +92,7 @@ export function harness(): Harness {
         window: { id: `w${pid}`, folders, home: '/home' },
         log,
         random: () => 0.5,
-        newId: () => `id${String(++ids).padStart(14, '0')}`,
+        newId: () => `${String(++ids).padStart(10, '0')}abcdef`,
       });
       windows.set(supervisor, { pid, store, listening: supervisor.onEvent((event) => events.push(event)) });
       await supervisor.start();
