@@ -5,8 +5,13 @@ import { Hold } from './hold.ts';
 import { MIGRATIONS, type Migration, migrate, ownVersion } from './schema.ts';
 import { isNotADatabase } from './sqliteError.ts';
 
-/** After a burst the log is cut back to this (bytes). */
-const LOG_SIZE_LIMIT = 16 * 1024 * 1024;
+/**
+ * The log is written back into the file when it has so many pages (16 MiB). Doing so waits for the disk some milliseconds: seldom is better than often,
+ * and a page that was written many times is written back once.
+ */
+const LOG_PAGES = 4_000;
+/** A log that has become longer than that, because somebody was reading, is cut back to this (bytes). */
+const LOG_SIZE_LIMIT = LOG_PAGES * 4096;
 
 /** An open database. `files` and `hold` are absent in memory. */
 export interface OpenDatabase {
@@ -109,7 +114,7 @@ function connect(path: string, migrations: readonly Migration[]): Connection {
         `The database ${path} is on a file system that can not share memory between windows. Use a local folder for VS Code's data.`,
       );
     }
-    connection.exec(`PRAGMA synchronous = NORMAL; PRAGMA journal_size_limit = ${LOG_SIZE_LIMIT}`);
+    connection.exec(`PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = ${LOG_PAGES}; PRAGMA journal_size_limit = ${LOG_SIZE_LIMIT}`);
     migrate(connection, migrations);
     return connection;
   } catch (error) {

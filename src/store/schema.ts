@@ -57,7 +57,6 @@ CREATE TABLE attempts (
   ended_at INTEGER, outcome TEXT, reason TEXT, exit_code INTEGER, exit_signal TEXT, leftovers TEXT
 ) STRICT;
 CREATE INDEX attempts_loop ON attempts (seq);
-CREATE INDEX attempts_ended ON attempts (ended_at) WHERE ended_at IS NOT NULL;
 
 CREATE TABLE history (
   seq INTEGER NOT NULL, n INTEGER NOT NULL, at INTEGER NOT NULL, from_state TEXT NOT NULL, to_state TEXT NOT NULL, why TEXT NOT NULL,

@@ -38,25 +38,29 @@ const SELECT = `SELECT a.id, a.seq, l.loop_id AS loopId, substr(l.title, 1, 120)
 export class Timeline {
   readonly #aside: Aside;
   readonly #between: Query;
+  readonly #after: Query;
   readonly #byIds: Query;
 
   constructor(connection: Connection, aside: Aside) {
     this.#aside = aside;
-    // Settled ones by the index of ends; those that run are few, and their loops know them.
+    const inTime = 'started_at < ?1 AND (ended_at IS NULL OR ended_at >= ?2)';
+    // An attempt that ended after `from` is one of a loop that is live or finished after that.
     this.#between = connection.prepare(
       `${SELECT} WHERE a.id IN (
-         SELECT id FROM (
-           SELECT id, started_at FROM attempts WHERE ended_at >= ?1
-           UNION ALL SELECT id, started_at FROM attempts
-             WHERE ended_at IS NULL AND id IN (SELECT attempt_id FROM loops WHERE finished_at IS NULL AND attempt_id IS NOT NULL)
-         ) WHERE id > ?3 AND started_at < ?2 ORDER BY id DESC LIMIT ?4
+         SELECT id FROM attempts WHERE ${inTime} AND seq IN (
+           SELECT seq FROM loops WHERE finished_at >= ?2 UNION ALL SELECT seq FROM loops WHERE finished_at IS NULL AND attempts > 0
+         ) ORDER BY id DESC LIMIT ?3
        ) ORDER BY a.id`,
+    );
+    this.#after = connection.prepare(
+      `${SELECT} WHERE a.id IN (SELECT id FROM attempts WHERE ${inTime} AND id > ?4 ORDER BY id DESC LIMIT ?3) ORDER BY a.id`,
     );
     this.#byIds = connection.prepare(`${SELECT} WHERE a.id IN (SELECT value FROM json_each(?)) ORDER BY a.id`);
   }
 
-  between({ from, before = Number.MAX_SAFE_INTEGER, afterId = 0, limit }: TimelineQuery): TimelineAttempt[] {
-    return this.#aside.readAll(timelineAttempt, this.#between.all(from, before, afterId, limit), nameOf);
+  between({ from, before = Number.MAX_SAFE_INTEGER, afterId, limit }: TimelineQuery): TimelineAttempt[] {
+    const rows = afterId === undefined ? this.#between.all(before, from, limit) : this.#after.all(before, from, limit, afterId);
+    return this.#aside.readAll(timelineAttempt, rows, nameOf);
   }
 
   of(ids: readonly number[]): TimelineAttempt[] {
