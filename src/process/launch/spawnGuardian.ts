@@ -25,7 +25,7 @@ export async function spawnGuardian(command: GuardianCommand, files: RunFiles, e
   } finally {
     closeSync(log);
   }
-  guardian.unref();
+  guardian.nodeChildProcess.unref();
   const result = await guardian;
   return result.failed ? result.shortMessage : undefined;
 }

@@ -1,0 +1,78 @@
+import type { ProcessIdentity } from '../core/loop.ts';
+import { createTable } from './tables/platformTable.ts';
+import { isSame, keyOf, type ProcessInfo, type ProcessTable } from './tables/processTable.ts';
+
+/** What the processes of one run use now. */
+export interface ResourceUse {
+  /** Of one core since the last sample: 100 is a core fully used; 0 in the first. */
+  readonly cpuPercent: number;
+  /** Resident memory of all its processes, bytes. What they share is counted with each. */
+  readonly memoryBytes: number;
+  readonly processes: number;
+}
+
+/** Samples CPU and memory of process trees, only when it is asked. */
+export interface ResourceSampler {
+  /** By key of the leader as `keyOf` makes it; leaders that are gone are left out. */
+  sample(leaders: readonly ProcessIdentity[]): Promise<ReadonlyMap<string, ResourceUse>>;
+}
+
+export function createResourceSampler(table: ProcessTable = createTable({ polite: true })): ResourceSampler {
+  return new Sampler(table);
+}
+
+class Sampler implements ResourceSampler {
+  readonly #table: ProcessTable;
+  /** CPU time of each process at the last sample, ms. */
+  #cpu = new Map<string, number>();
+  #at = performance.now();
+  /** Trees of the last sample; of others there is no rate yet. */
+  #known = new Set<string>();
+
+  constructor(table: ProcessTable) {
+    this.#table = table;
+  }
+
+  async sample(leaders: readonly ProcessIdentity[]): Promise<ReadonlyMap<string, ResourceUse>> {
+    const all = await this.#table.list();
+    const now = performance.now();
+    const elapsed = Math.max(1, now - this.#at);
+    const cpu = new Map<string, number>();
+    const uses = new Map<string, ResourceUse>();
+    const known = new Set<string>();
+    for (const leader of leaders) {
+      const tree = treeOf(all, leader);
+      if (tree.length === 0) continue;
+      const key = keyOf(leader);
+      let used = 0;
+      for (const process of tree) {
+        const total = process.cpuMs ?? 0;
+        cpu.set(keyOf(process), total);
+        // One that was not there before has used all of its time since then.
+        if (this.#known.has(key)) used += Math.max(0, total - (this.#cpu.get(keyOf(process)) ?? 0));
+      }
+      known.add(key);
+      uses.set(key, {
+        cpuPercent: Math.round((used / elapsed) * 1000) / 10,
+        memoryBytes: tree.reduce((sum, { memoryBytes = 0 }) => sum + memoryBytes, 0),
+        processes: tree.length,
+      });
+    }
+    this.#cpu = cpu;
+    this.#known = known;
+    this.#at = now;
+    return uses;
+  }
+}
+
+/** A leader, its group and session, and all below them. */
+function treeOf(all: readonly ProcessInfo[], leader: ProcessIdentity): ProcessInfo[] {
+  if (!all.some((process) => isSame(process, leader))) return [];
+  const inGroup = ({ pid, group, session }: ProcessInfo) => pid === leader.pid || group === leader.pid || session === leader.pid;
+  const found = new Set(all.filter((process) => !process.zombie && inGroup(process)));
+  const children = Map.groupBy(all, ({ parent }) => parent);
+  for (const process of found) {
+    for (const child of children.get(process.pid) ?? []) if (!child.zombie && child.started >= process.started) found.add(child);
+  }
+  return [...found];
+}
