@@ -1,0 +1,53 @@
+import { stat } from 'node:fs/promises';
+import * as vscode from 'vscode';
+import type { LoopState } from '../../core/loop.ts';
+import type { CommandTable } from '../commands/commandTable.ts';
+import type { LoopTarget } from '../panel/loopTarget.ts';
+import { panelTarget } from '../panel/panelTarget.ts';
+import type { ViewDeps } from '../panel/viewDeps.ts';
+import type { WebviewPanels } from '../panel/webviewPanels.ts';
+
+/** Loops that may have output. */
+const STARTED: readonly LoopState[] = ['running', 'stopping', 'backingOff', 'waiting', 'queued', 'completed', 'failed', 'cancelled'];
+
+export function transcriptCommands(deps: ViewDeps, panels: WebviewPanels<LoopTarget>): CommandTable {
+  return {
+    /** Shows the readable, live output of a loop. Answers its id. */
+    showOutput:
+      (ctx) =>
+      async (...args) => {
+        const target = await panelTarget(ctx, args, { title: 'Show Output', states: STARTED });
+        if (target) panels.show(target);
+        return target?.loopId;
+      },
+
+    /** Opens the raw log of a loop's attempt, the last one unless an attempt is named, as a file. Answers its path. */
+    openLog:
+      (ctx) =>
+      async (...args) => {
+        const target = await panelTarget(ctx, args, { title: 'Open Log', states: STARTED });
+        if (!target) return undefined;
+        const attempts = (await ctx.host.ready()).get(target.loopId, target.seq)?.attempts ?? [];
+        const attempt = target.attempt === undefined ? attempts.at(-1) : attempts.find(({ number }) => number === target.attempt);
+        if (!attempt) {
+          void vscode.window.showInformationMessage('This loop has no log yet: it has not started.');
+          return undefined;
+        }
+        const { out, err } = deps.logs(attempt.token);
+        // What it wrote is nearly always on standard output; a program that could not start has only the other.
+        const path = (await sizeOf(out)) === 0 && (await sizeOf(err)) > 0 ? err : out;
+        if ((await stat(path).catch(() => undefined)) === undefined) {
+          void vscode.window.showWarningMessage(
+            `The log of attempt ${attempt.number} is not there: it has not written yet, or was removed with its run.`,
+          );
+          return undefined;
+        }
+        await vscode.commands.executeCommand('vscode.open', vscode.Uri.file(path));
+        return path;
+      },
+  };
+}
+
+async function sizeOf(path: string): Promise<number> {
+  return (await stat(path).catch(() => undefined))?.size ?? 0;
+}
