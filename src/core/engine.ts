@@ -1,4 +1,4 @@
-import { cooldownRemainingMs } from './circuitBreaker.ts';
+import { circuitAt, cooldownRemainingMs } from './circuitBreaker.ts';
 import type { Disposable } from './clock.ts';
 import { LONGEST_SLEEP_MS } from './clock.ts';
 import type { SupervisorContext } from './context.ts';
@@ -8,7 +8,7 @@ import { FollowedRun, type FollowedRunEvents, NO_PROFILE, readerStateIn } from '
 import { Homes } from './homes.ts';
 import { type ActiveLoop, isActive, type LiveLoop, type LoopState, type StopBy } from './loop.ts';
 import { LiveMirror, type TimedLoop } from './mirror.ts';
-import type { RunControl, RunEnd, RunLimits } from './ports.ts';
+import type { RunControl, RunEnd, RunLimits, SessionBefore } from './ports.ts';
 import { applyOutput, requeue, settle } from './settle.ts';
 import { type Launch, Turn } from './turn.ts';
 
@@ -145,7 +145,7 @@ export class Engine implements Disposable {
           cwd: loop.cwd,
           plan,
           limits: this.#limits(loop),
-          reader: profile.reader(),
+          reader: profile.reader(undefined, this.#before(loop)),
           needsReading: profile.needsReading,
         },
         run,
@@ -161,7 +161,7 @@ export class Engine implements Disposable {
       this.context.launcher.adopt(
         {
           token: attempt.token,
-          reader: profile.reader(readerStateIn(attempt.readerState)),
+          reader: profile.reader(readerStateIn(attempt.readerState), this.#before(loop)),
           needsReading: profile.needsReading,
           readOffset: attempt.readOffset,
           ...(attempt.leader && { leader: attempt.leader }),
@@ -175,6 +175,15 @@ export class Engine implements Disposable {
     );
     // A stop that was recorded but not carried out is completed, whoever asked for it.
     if (attempt.stop) this.sendStop(loop, attempt.stop.by);
+  }
+
+  /** What is known of the session that an attempt continues: how the last attempt in it was read. */
+  #before(loop: ActiveLoop): SessionBefore | undefined {
+    const { attempt } = loop;
+    if (!attempt.resumed) return undefined;
+    const earlier = this.context.store.attempts(loop.seq).findLast((other) => other.id !== attempt.id && other.sessionId === attempt.sessionId);
+    const state = readerStateIn(earlier?.readerState);
+    return state === undefined ? {} : { state };
   }
 
   #newRun(loop: ActiveLoop, hasCost: boolean): FollowedRun {
@@ -346,7 +355,9 @@ export class Engine implements Disposable {
       next = Math.min(next, time);
     };
     for (const loop of mirror.timed.values()) at(isDue(loop, now) ? now : loop.until);
-    if (circuit.state === 'open') at(now + cooldownRemainingMs(circuit, context.settings.circuit, now));
+    // What the clock has made wrong in it is put right at once: times that now lie in the future would keep it open (R4.5).
+    if (circuitAt(circuit, context.settings.circuit, now).record !== circuit) at(now);
+    else if (circuit.state === 'open') at(now + cooldownRemainingMs(circuit, context.settings.circuit, now));
     for (const hold of Object.values(holds)) at(hold.until);
     if (mirror.queue.size > 0 && !this.halted) {
       if (context.settings.budget.dailyLimit > 0) at(context.clock.day(now) === mirror.day.day ? context.clock.nextDay(now) : now);

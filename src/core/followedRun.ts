@@ -38,6 +38,8 @@ export class FollowedRun implements RunObserver {
   /** Up to where the output is written down, or on its way there. */
   #written: number;
   #textTail = '';
+  /** The session that we chose, until the agent's first words show that it is there. */
+  #chosenSession: string | undefined;
   readonly #events: FollowedRunEvents;
   readonly #now: () => number;
 
@@ -49,6 +51,7 @@ export class FollowedRun implements RunObserver {
     this.#events = events;
     this.#now = now;
     this.#report = { ...reportIn(loop.attempt.readerState), hasCost };
+    if (loop.sessionId !== loop.attempt.sessionId) this.#chosenSession = loop.attempt.sessionId;
   }
 
   /** The run itself, once it has been launched or adopted. */
@@ -73,7 +76,8 @@ export class FollowedRun implements RunObserver {
     this.#events.started(this, facts);
   }
 
-  output(output: RunOutput): void {
+  output(told: RunOutput): void {
+    const output = this.#withSession(told);
     this.#hear(output.events);
     if (output.events.some(isDurable) || output.to - this.#written > UNWRITTEN_BYTES) {
       this.#written = output.to;
@@ -92,6 +96,13 @@ export class FollowedRun implements RunObserver {
     this.#hear(end.last.events);
     this.hasEnded = true;
     this.#events.ended(this, { ...end, last: this.#bookmarked(end.last) });
+  }
+
+  #withSession(output: RunOutput): RunOutput {
+    const sessionId = this.#chosenSession;
+    if (sessionId === undefined || output.events.length === 0) return output;
+    this.#chosenSession = undefined;
+    return { ...output, events: [{ type: 'session', sessionId }, ...output.events] };
   }
 
   #bookmarked(output: RunOutput): RunOutput {

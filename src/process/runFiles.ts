@@ -9,6 +9,8 @@ export interface RunFiles {
   readonly prompt: string;
   /** The prompt for agents that read it from a file. */
   readonly promptFile: string;
+  /** Where an agent is told to write a report of its own. */
+  readonly report: string;
   /** Created once, by whoever decides what becomes of the run: its guardian, or a window that finds nobody did. */
   readonly claim: string;
   readonly stdout: string;
@@ -41,6 +43,7 @@ export function filesIn(folder: string): RunFiles {
     request: join(folder, 'request.json'),
     prompt: join(folder, 'prompt'),
     promptFile: join(folder, 'prompt.txt'),
+    report: join(folder, 'report.json'),
     claim: join(folder, 'claim'),
     stdout: join(folder, 'stdout.log'),
     stderr: join(folder, 'stderr.log'),

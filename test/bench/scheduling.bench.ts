@@ -39,7 +39,7 @@ async function supervisorCycle(size: number, path: string): Promise<{ perLoop: n
     window: { id: 'bench', folders: [], home: folder },
     log: (message, error) => process.stderr.write(`${message} ${error ?? ''}\n`),
     random: () => 0.5,
-    newId: () => String(++ids).padStart(16, '0'),
+    newId: () => `${String(++ids).padStart(10, '0')}benchid`,
   });
   await supervisor.start();
   let done = 0;

@@ -38,6 +38,8 @@ export interface FollowOptions {
 
 /** Bytes of standard error that a reader gets at the end. */
 const STDERR_TAIL_BYTES = 64 * 1024;
+/** What is read at most (bytes) of the report that an agent writes. */
+const REPORT_BYTES = 1024 * 1024;
 /** A guardian that we did not start ourselves is looked after so often (ms). */
 const GUARDIAN_LOOK_MS = 1_000;
 /** How long (ms) more than it may need a guardian is waited for after a stop. */
@@ -220,7 +222,8 @@ export class Follower implements Run {
       if (this.#isDone()) return;
     }
     const stderrTail = readTail(files.stderr, STDERR_TAIL_BYTES);
-    const last = this.#tail?.finish(end.exit, stderrTail) ?? this.#unread(end, stderrTail);
+    const report = sizeOf(files.report) === undefined ? undefined : readTail(files.report, REPORT_BYTES);
+    const last = this.#tail?.finish(end.exit, stderrTail, report) ?? this.#unread(end, stderrTail, report);
     const hadOutput = (sizeOf(files.stdout) ?? 0) + (sizeOf(files.stderr) ?? 0) > 0;
     const { format: _, ...facts } = end;
     this.#tell(() => this.#observer.ended({ ...facts, last, hadOutput, errorLine: lastLineOf(stderrTail) }));
@@ -228,11 +231,11 @@ export class Follower implements Run {
   }
 
   /** Not read by anybody: only how much there is, and what the reader says to the end. */
-  #unread(end: EndedRecord, stderrTail: string): RunOutput {
+  #unread(end: EndedRecord, stderrTail: string, report: string | undefined): RunOutput {
     const { files, readOffset, reader } = this.#options;
     const events: AgentEvent[] = [];
     try {
-      events.push(...reader.end(end.exit, stderrTail));
+      events.push(...reader.end(end.exit, stderrTail, report));
     } catch (error) {
       this.#services.log('The agent reader failed at the end of the output.', error);
     }

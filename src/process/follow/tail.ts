@@ -71,12 +71,12 @@ export class Tail {
   }
 
   /** After all was read: the last line, though it has no end, and what the reader says to the end of the run. */
-  finish(exit: ProcessExit, stderrTail: string): RunOutput {
+  finish(exit: ProcessExit, stderrTail: string, report?: string): RunOutput {
     const rest = this.#splitter.rest();
     for (const line of rest?.lines ?? []) this.#line(line);
     this.#lineEnd += rest?.bytes ?? 0;
     try {
-      this.#events.push(...this.#options.reader.end(exit, stderrTail));
+      this.#events.push(...this.#options.reader.end(exit, stderrTail, report));
     } catch (error) {
       this.#options.onError('The agent reader failed at the end of the output.', error);
     }

@@ -10,6 +10,7 @@ import { platformCommand } from './windowsCommand.ts';
 /** Prompts up to this size (bytes) are written at once; it takes less time than to wait for another thread. */
 const SMALL_BYTES = 64 * 1024;
 const PROMPT_FILE = `\${promptFile}`;
+const REPORT_FILE = `\${reportFile}`;
 
 /** Makes the run folder with all that its guardian needs, for the owner alone. The environment is not part of it. */
 export async function prepareRun(files: RunFiles, request: LaunchRequest, environment: Environment, windowsFolder: string): Promise<void> {
@@ -19,7 +20,7 @@ export async function prepareRun(files: RunFiles, request: LaunchRequest, enviro
   for (const path of [files.stdout, files.stderr]) writeFileSync(path, '', { mode: FILE_MODE, flag: 'a' });
   if (plan.stdin !== undefined) await writePrompt(files.prompt, plan.stdin);
   if (plan.promptFile !== undefined) await writePrompt(files.promptFile, plan.promptFile);
-  const args = plan.args.map((arg) => arg.replaceAll(PROMPT_FILE, () => files.promptFile));
+  const args = plan.args.map((arg) => arg.replaceAll(PROMPT_FILE, () => files.promptFile).replaceAll(REPORT_FILE, () => files.report));
   const record: RunRequest = {
     format: FORMAT,
     loopId: request.loopId,
