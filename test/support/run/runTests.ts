@@ -1,5 +1,6 @@
 import { provisionServer } from '../host/provisionServer.ts';
 import { count, type Result, summary } from './result.ts';
+import { rulesProven } from './rules.ts';
 import { runSuite, type Suite } from './suite.ts';
 import { GROUPS } from './suites.ts';
 
