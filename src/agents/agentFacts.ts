@@ -1,0 +1,31 @@
+/** What is known about the program behind a profile: for checks, onboarding and messages. */
+export interface AgentFacts {
+  /** The profile's name. */
+  readonly name: string;
+  /** The product's name. */
+  readonly title: string;
+  /** The program that is started. */
+  readonly command: string;
+  /** Arguments that come before all others whenever it is started, also for its version and help. */
+  readonly args: readonly string[];
+  /** Set for its environment. */
+  readonly env: { readonly [name: string]: string };
+  /** It comes with the extension, costs nothing and needs no account. */
+  readonly bundled: boolean;
+  /** Arguments that make it print its version; absent for programs that nothing is known about. */
+  readonly versionArgs?: readonly string[];
+  /** The oldest version (`1.2.3`) that knows all that we use. */
+  readonly minimumVersion?: string;
+  /** Pages of its help, and the options of ours that each must mention. */
+  readonly help: readonly { readonly args: readonly string[]; readonly options: readonly string[] }[];
+  /** How to install it, as a command line. */
+  readonly install?: string;
+  /** How to log in, as an instruction without a full stop. */
+  readonly login?: string;
+  /** The option that says what it may do without asking; absent where there is none. */
+  readonly mode?: { readonly option: 'permissionMode' | 'sandbox'; readonly value: string };
+  /** What the values of that option mean, the profile's own included. */
+  readonly modes: readonly { readonly value: string; readonly meaning: string }[];
+  /** Sentences worth knowing. */
+  readonly notes: readonly string[];
+}

@@ -1,0 +1,63 @@
+import type { AgentCatalog, AgentProfile } from '../core/ports.ts';
+import type { AgentFacts } from './agentFacts.ts';
+import { CLAUDE } from './claude.ts';
+import { CODEX } from './codex.ts';
+import { COPILOT } from './copilot.ts';
+import { defaultOptions, readCustomAgents } from './customAgents.ts';
+import { GEMINI } from './gemini.ts';
+import type { AgentKind, AgentOptions, AgentServices } from './kind.ts';
+import { OPENCODE } from './opencode.ts';
+import { PLAIN } from './plain.ts';
+import { readPrices } from './prices.ts';
+import { factsOf, profileOf } from './profile.ts';
+import { type SampleProgram, sampleKind } from './sample.ts';
+
+export interface CatalogOptions {
+  /** Value of the setting `loopSupervisor.agents`. */
+  readonly agents: unknown;
+  /** Value of the setting `loopSupervisor.prices`. */
+  readonly prices: unknown;
+  /** How the bundled sample agent is started. */
+  readonly sample: SampleProgram;
+  /** As `process.platform`. */
+  readonly platform: string;
+  /** Makes session ids; random ones if absent. */
+  readonly newUuid?: () => string;
+  /** Wall time, ms: what "resets in 3 hours" counts from. The system's if absent. */
+  readonly now?: () => number;
+}
+
+export interface FactsCatalog extends AgentCatalog {
+  /** What is known about the program behind a profile. */
+  facts(name: string): AgentFacts | undefined;
+}
+
+export interface CatalogResult {
+  readonly catalog: FactsCatalog;
+  /** What is wrong in the settings: sentences that name the setting. What is wrong is left out, the rest works. */
+  readonly problems: string[];
+}
+
+/** All profiles: the built-in ones, and those of the settings, which may change built-in ones too. */
+export function createCatalog(options: CatalogOptions): CatalogResult {
+  const { prices, problems: wrongPrices } = readPrices(options.prices);
+  const services: AgentServices = { prices, now: options.now ?? Date.now, newUuid: options.newUuid ?? (() => crypto.randomUUID()) };
+  const kinds = new Map([sampleKind(options.sample), CLAUDE, CODEX, GEMINI, OPENCODE, COPILOT, PLAIN].map((kind) => [kind.name, kind]));
+  const custom = readCustomAgents(options.agents, kinds);
+
+  const entries = new Map<string, { readonly profile: AgentProfile; readonly facts: AgentFacts }>();
+  const add = (name: string, kind: AgentKind, chosen: AgentOptions) =>
+    entries.set(name, { profile: profileOf(name, kind, chosen, services, options.platform), facts: factsOf(name, kind, chosen) });
+  // `plain` alone names no program, so it is only something to extend.
+  for (const kind of kinds.values()) if (kind !== PLAIN) add(kind.name, kind, defaultOptions(kind));
+  for (const { name, kind, options: chosen } of custom.agents) add(name, kind, chosen);
+
+  return {
+    catalog: {
+      find: (name) => entries.get(name)?.profile,
+      names: () => [...entries.keys()],
+      facts: (name) => entries.get(name)?.facts,
+    },
+    problems: [...custom.problems, ...wrongPrices],
+  };
+}

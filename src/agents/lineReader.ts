@@ -1,0 +1,118 @@
+import type { AgentEvent, AgentReader, Json, ProcessExit } from '../core/agentEvent.ts';
+import type { SessionBefore } from '../core/ports.ts';
+import { isObject, type JsonObject, joinedObjects, parseObject } from './json.ts';
+import { oneLine, withoutEscapes } from './oneLine.ts';
+
+/** Takes what a reader has understood. */
+export type Say = (event: AgentEvent) => void;
+
+/** How an attempt ended, as a grammar sees it. */
+export interface Ending {
+  readonly exit: ProcessExit;
+  /** Lines of standard error that are not blank, without terminal escapes. */
+  readonly errors: readonly string[];
+  /** What the agent wrote into its report file; absent when there is none. */
+  readonly report?: JsonObject;
+}
+
+/**
+ * What differs between agents that print one JSON object a line. `S` is the reader's memory: plain JSON whose shape never changes, so that
+ * one written by another window can be checked against the first one; it is changed in place.
+ */
+export interface Grammar<S> {
+  /** Marks the memory, so that one of another grammar is not taken for ours. */
+  readonly name: string;
+  /** The memory of an attempt that begins; `before` when it continues a session. */
+  start(before: SessionBefore | undefined): S;
+  message(message: JsonObject, memory: S, say: Say): void;
+  end(ending: Ending, memory: S, say: Say): void;
+}
+
+/** Lines that could not be read and are told one by one; of more only the number is told. */
+const TOLD = 5;
+
+interface Envelope<S> {
+  readonly grammar: string;
+  /** Lines that could not be read. */
+  unread: number;
+  readonly memory: S;
+}
+
+/** Reads line by line with a grammar. Whatever comes, it does not throw; after a broken line it goes on with the next. */
+export function lineReader<S extends object>(grammar: Grammar<S>, state: Json | undefined, before: SessionBefore | undefined): AgentReader {
+  const fresh: Envelope<S> = { grammar: grammar.name, unread: 0, memory: grammar.start(before) };
+  const known = isObject(state) && state['grammar'] === grammar.name ? alike(fresh, state) : undefined;
+  const envelope = known ?? fresh;
+
+  function unread(text: string, events: AgentEvent[]): void {
+    if (++envelope.unread <= TOLD) events.push({ type: 'warning', text: `A line of the output could not be read: ${oneLine(text, 80)}` });
+  }
+
+  return {
+    line(text) {
+      const events: AgentEvent[] = [];
+      const start = firstSign(text);
+      if (start === text.length) return events;
+      // Most of what is not an event does not even look like one: it is not worth a parse.
+      if (text[start] !== '{') {
+        unread(text, events);
+        return events;
+      }
+      const line = start === 0 ? text : text.slice(start);
+      const message = parseObject(line);
+      const messages = message ? [message] : joinedObjects(line);
+      if (messages.length === 0) unread(line, events);
+      for (const each of messages) {
+        try {
+          grammar.message(each, envelope.memory, (event) => events.push(event));
+        } catch (error) {
+          // A grammar takes any type anywhere, so this is a mistake of ours: it must not cost the run, nor go unseen.
+          events.push({ type: 'warning', text: `An event could not be understood: ${oneLine(String(error))}` });
+        }
+      }
+      return events;
+    },
+    end(exit, stderrTail, report) {
+      const events: AgentEvent[] = [];
+      const errors = withoutEscapes(stderrTail)
+        .split(/[\r\n]+/)
+        .map((line) => line.trim())
+        .filter((line) => line !== '');
+      const parsed = report === undefined ? undefined : parseObject(report);
+      try {
+        grammar.end({ exit, errors, ...(parsed && { report: parsed }) }, envelope.memory, (event) => events.push(event));
+      } catch (error) {
+        events.push({ type: 'warning', text: `The end could not be understood: ${oneLine(String(error))}` });
+      }
+      if (envelope.unread > TOLD) events.push({ type: 'warning', text: `${envelope.unread} lines of the output could not be read.` });
+      return events;
+    },
+    state: () => structuredClone(envelope) as unknown as Json,
+  };
+}
+
+/** The index of the first character that is no blank. A byte order mark and NUL count as blank. */
+function firstSign(text: string): number {
+  let at = 0;
+  while (at < text.length && (text.charCodeAt(at) <= 32 || text.charCodeAt(at) === 0xfeff)) at++;
+  return at;
+}
+
+/** The memory of a reader of that grammar; undefined when `state` holds none. */
+export function memoryIn<S extends object>(grammar: Grammar<S>, state: Json | undefined): S | undefined {
+  if (!isObject(state) || state['grammar'] !== grammar.name) return undefined;
+  return alike(grammar.start(undefined), state['memory']);
+}
+
+/**
+ * A copy of `pattern` that takes from `value` what has the same type; undefined when `value` is no such thing at all. An empty object of the
+ * pattern stands for a record, an empty array for a list: their elements are taken as they are, and read with care.
+ */
+function alike<T>(pattern: T, value: unknown): T | undefined {
+  if (Array.isArray(pattern)) return Array.isArray(value) ? (structuredClone(value) as T) : undefined;
+  if (!isObject(pattern)) return typeof value === typeof pattern ? (value as T) : undefined;
+  if (!isObject(value)) return undefined;
+  const keys = Object.keys(pattern);
+  if (keys.length === 0) return structuredClone(value) as T;
+  return Object.fromEntries(keys.map((key) => [key, alike(pattern[key], value[key]) ?? pattern[key]])) as T;
+}

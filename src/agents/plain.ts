@@ -1,0 +1,26 @@
+import type { AgentReader } from '../core/agentEvent.ts';
+import type { AgentKind } from './kind.ts';
+
+/** Any command: it takes the prompt on standard input, its output is text, and its exit code decides. */
+export const PLAIN: AgentKind = {
+  name: 'plain',
+  words: { title: 'Command', login: '' },
+  command: '',
+  env: {},
+  takesModel: false,
+  canResume: false,
+  hasCost: false,
+  needsReading: false,
+  stop: [{ signal: 'SIGTERM', share: 1 }],
+  slashCommands: false,
+  facts: { bundled: false, help: [], notes: ['Its exit code decides whether it has done its task. It has no cost that is known.'] },
+  line: ({ args }) => ({ args }),
+  argument: (prompt) => (prompt.startsWith('-') ? undefined : [prompt]),
+  reader: () => TEXT_READER,
+};
+
+const TEXT_READER: AgentReader = {
+  line: (text) => [{ type: 'text', text, delta: false }],
+  end: () => [],
+  state: () => null,
+};

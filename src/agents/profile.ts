@@ -1,0 +1,97 @@
+import type { AgentProfile, CommandPlan, PlanRequest } from '../core/ports.ts';
+import type { AgentFacts } from './agentFacts.ts';
+import type { AgentKind, AgentOptions, AgentServices } from './kind.ts';
+
+/** What a restarted agent is told instead of the whole prompt when it continues its session. */
+export const RESUME_INSTRUCTION =
+  'Your last run ended before the task was done. Go on with the task where you left off: look first at what is already there, and do not begin anew.';
+
+/** Stands in `args` for the file with the prompt. */
+export const PROMPT_FILE = '${promptFile}';
+
+/** Stands in `args` for the prompt itself. */
+export const PROMPT = '${prompt}';
+
+/** The longest prompt on a command line, bytes. Linux takes 128 KiB for one argument; Windows 32 KiB for the whole line. */
+const LONGEST_ARGUMENT = { posix: 120 * 1024, windows: 24 * 1024 };
+
+/** A profile: one kind of agent with one set of options (R1.4). */
+export function profileOf(name: string, kind: AgentKind, options: AgentOptions, services: AgentServices, platform: string): AgentProfile {
+  const longest = platform === 'win32' ? LONGEST_ARGUMENT.windows : LONGEST_ARGUMENT.posix;
+  const canResume = kind.canResume && options.resume;
+  return {
+    name,
+    canResume,
+    hasCost: kind.hasCost,
+    needsReading: kind.needsReading,
+    refuse: (prompt) => (options.prompt === 'argument' ? refuseArgument(prompt, kind, options, longest) : undefined),
+    plan(request) {
+      const { resume, ...fresh } = request;
+      return planOf(kind, options, services, canResume && resume !== undefined ? { ...fresh, resume, prompt: RESUME_INSTRUCTION } : fresh);
+    },
+    reader: (state, before) => kind.reader(options, services, state, before),
+  };
+}
+
+function planOf(kind: AgentKind, options: AgentOptions, services: AgentServices, request: PlanRequest): CommandPlan {
+  const { args, sessionId, reportFile } = kind.line(options, request, services);
+  const plan = {
+    command: options.command,
+    env: { ...kind.env, ...options.env },
+    stopSteps: options.stop,
+    ...(sessionId !== undefined && { sessionId }),
+    ...(reportFile && { reportFile }),
+  };
+  switch (options.prompt) {
+    case 'stdin':
+      return { ...plan, args: [...args, ...(kind.stdinMark === undefined ? [] : [kind.stdinMark])], stdin: asText(request.prompt, kind) };
+    case 'file':
+      return { ...plan, args, promptFile: request.prompt };
+    case 'argument': {
+      const prompt = asText(request.prompt, kind);
+      return {
+        ...plan,
+        args: args.some(holdsPrompt) ? args.map((arg) => arg.replaceAll(PROMPT, () => prompt)) : [...args, ...(kind.argument(prompt) ?? [prompt])],
+      };
+    }
+  }
+}
+
+/** A prompt is only text (R1.4): a line break keeps a slash at its beginning from being a command. */
+function asText(prompt: string, kind: AgentKind): string {
+  return kind.slashCommands && prompt.startsWith('/') ? `\n${prompt}` : prompt;
+}
+
+function refuseArgument(prompt: string, kind: AgentKind, options: AgentOptions, longest: number): string | undefined {
+  // A character takes at most 3 bytes for each unit of its length, so most prompts need not be encoded to be measured.
+  if (prompt.length * 3 > longest && new TextEncoder().encode(prompt).length > longest) {
+    return `is longer than the ${longest / 1024} KiB that fit on a command line; give it to this agent on standard input or in a file ("prompt": "stdin" or "file" in loopSupervisor.agents)`;
+  }
+  if (prompt.includes('\0')) return 'holds a NUL character, which no command line can';
+  const placed = options.args.find(holdsPrompt);
+  const bare = placed === undefined ? kind.argument(prompt) === undefined : placed.startsWith(PROMPT) && !options.args.includes('--');
+  if (bare && prompt.startsWith('-')) {
+    return 'begins with "-", which this agent would take for an option; put "--" before "${prompt}" in its args if it knows that, or give the prompt on standard input';
+  }
+  return undefined;
+}
+
+function holdsPrompt(arg: string): boolean {
+  return arg.includes(PROMPT);
+}
+
+/** What is known about the program of a profile. */
+export function factsOf(name: string, kind: AgentKind, options: AgentOptions): AgentFacts {
+  const value = options.mode ?? kind.mode?.fallback;
+  return {
+    ...kind.facts,
+    name,
+    title: kind.words.title,
+    command: options.command,
+    args: kind.facts.bundled ? options.args : [],
+    env: { ...kind.env, ...options.env },
+    ...(kind.words.login !== '' && { login: kind.words.login }),
+    ...(kind.mode && value !== undefined && { mode: { option: kind.mode.option, value } }),
+    modes: Object.entries(kind.mode?.values ?? {}).map(([each, meaning]) => ({ value: each, meaning })),
+  };
+}

@@ -1,0 +1,56 @@
+import { toUsd } from '../core/money.ts';
+import { claudeGrammar } from './claudeReader.ts';
+import type { AgentKind } from './kind.ts';
+import { lineReader } from './lineReader.ts';
+
+const WORDS = { title: 'Sample agent', login: '' } as const;
+
+/** How the bundled sample agent is started. */
+export interface SampleProgram {
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly env: { readonly [name: string]: string };
+}
+
+/** The bundled agent that only pretends: it needs no account, costs nothing, and speaks as claude does. */
+export function sampleKind({ command, args: program, env }: SampleProgram): AgentKind {
+  return {
+    name: 'sample',
+    words: WORDS,
+    command,
+    env,
+    takesModel: false,
+    canResume: true,
+    hasCost: true,
+    needsReading: true,
+    stop: [
+      { signal: 'SIGINT', share: 0.6 },
+      { signal: 'SIGTERM', share: 0.4 },
+    ],
+    slashCommands: false,
+    facts: {
+      bundled: true,
+      versionArgs: [...program, '--version'],
+      help: [{ args: [...program, '--help'], options: ['--output-format', '--session-id', '--resume', '--max-budget-usd'] }],
+      notes: ['It only pretends to work. Its costs are made up, but counted like real ones, so that budgets can be tried.'],
+    },
+    line({ args }, { resume, costLeft }, { newUuid }) {
+      const fresh = resume === undefined ? newUuid() : undefined;
+      return {
+        args: [
+          ...program,
+          '-p',
+          '--output-format',
+          'stream-json',
+          ...(costLeft === undefined ? [] : ['--max-budget-usd', toUsd(costLeft).toFixed(4)]),
+          ...(resume === undefined ? [] : ['--resume', resume]),
+          ...(fresh === undefined ? [] : ['--session-id', fresh]),
+          ...args,
+        ],
+        ...(fresh !== undefined && { sessionId: fresh }),
+      };
+    },
+    argument: (prompt) => ['--', prompt],
+    reader: (_options, { prices, now }, state, before) => lineReader(claudeGrammar(WORDS, prices, now), state, before),
+  };
+}
