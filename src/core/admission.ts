@@ -45,6 +45,7 @@ export interface CheckedSpec {
 
 /** Checks the fields of a submit (R1.3, R1.4). Throws an `InvalidLoopError` that says which field and why. */
 export function checkSpec(spec: LoopSpec, context: SupervisorContext): CheckedSpec {
+  if (typeof spec !== 'object' || spec === null) throw new InvalidLoopError('prompt', 'is missing: submit an object with a prompt');
   const { prompt, loopId, priority = 0, estimatedCostUsd, maxCostUsd } = spec;
   if (typeof prompt !== 'string' || prompt.trim() === '') throw new InvalidLoopError('prompt', 'is empty: write what the agent is to do');
   if (isTooLong(prompt)) throw new InvalidLoopError('prompt', 'is longer than 10 MiB: put the text into a file and name it in the prompt');
@@ -77,6 +78,8 @@ export interface AdmissionFacts {
   readonly latest: Loop | undefined;
   /** It would start in the same moment, so it needs no place in the queue. */
   readonly startsAtOnce: boolean;
+  /** Loops in the queue that will take the probe places of a circuit that is not closed, as far as they matter. */
+  readonly inLine: number;
   readonly now: number;
   readonly today: string;
 }
@@ -89,8 +92,7 @@ export function refusal(facts: AdmissionFacts, mirror: LiveMirror, context: Supe
   if (latest && !isFinished(latest)) return new DuplicateLoopError(latest.loopId);
 
   const { circuit } = mirror.control;
-  const spokenFor = circuit.state === 'closed' ? 0 : mirror.queue.size;
-  if (attemptsAllowed(circuit, circuitSettings, mirror.probes()) - spokenFor <= 0) {
+  if (attemptsAllowed(circuit, circuitSettings, mirror.probes()) <= facts.inLine) {
     return new CircuitOpenError(Math.ceil(cooldownRemainingMs(circuit, circuitSettings, facts.now) / 1_000));
   }
   const { spent } = mirror.spentOn(facts.today);

@@ -61,6 +61,16 @@ function choose(turn: Turn, view: DispatchView): QueuedLoop[] {
   return chosen;
 }
 
+/** How many queued loops could start if there were places, counted up to `enough`: not those of a gone window, or of an agent that has to wait. */
+export function inLine(mirror: LiveMirror, view: Pick<DispatchView, 'homeOf'>, now: number, enough: number): number {
+  let count = 0;
+  for (const loop of mirror.queue) {
+    if (count >= enough) break;
+    if (!isHeld(mirror, loop.agent, now) && view.homeOf(loop) !== 'gone') count++;
+  }
+  return count;
+}
+
 /** Whether an agent's usage window is used up, so that none of its loops starts. */
 export function isHeld(mirror: LiveMirror, agent: string, now: number): boolean {
   const hold = mirror.control.holds[agent];

@@ -107,24 +107,25 @@ export class Engine implements Disposable {
 
   async #runTurn<T>(work: (turn: Turn) => T): Promise<T> {
     let turn: Turn | undefined;
+    let result: T;
     try {
-      const result = await this.context.store.write((tx) => {
+      result = await this.context.store.write((tx) => {
         turn?.undo();
         turn = new Turn(tx, this.context, this.mirror);
         return work(turn);
       });
-      this.#committed(turn as unknown as Turn);
-      return result;
     } catch (error) {
       turn?.undo();
       throw error;
     }
+    this.#committed(turn as unknown as Turn);
+    return result;
   }
 
   #committed(turn: Turn): void {
     if (this.#disposed) return;
     for (const launch of turn.launches) this.#launch(launch);
-    for (const effect of turn.effects) effect();
+    for (const effect of turn.effects) this.#carryOut(effect, 'An order to a run could not be given.');
     this.#reconcile();
     for (const event of turn.events) this.onEvent.fire(event);
     this.onDidChange.fire();
@@ -133,24 +134,37 @@ export class Engine implements Disposable {
     this.#schedule();
   }
 
+  /** What follows from a commit: that stands, so an error here is logged, and what comes after goes on. */
+  #carryOut(work: () => void, complaint: string): void {
+    try {
+      work();
+    } catch (error) {
+      this.context.log(complaint, error);
+    }
+  }
+
   // ── Runs ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
   #launch({ loop, profile, plan }: Launch): void {
     const run = this.#newRun(loop, profile.hasCost);
-    run.follow(
-      this.context.launcher.launch(
-        {
-          loopId: loop.loopId,
-          token: loop.attempt.token,
-          cwd: loop.cwd,
-          plan,
-          limits: this.#limits(loop),
-          reader: profile.reader(undefined, this.#before(loop)),
-          needsReading: profile.needsReading,
-        },
-        run,
-      ),
-    );
+    try {
+      run.follow(
+        this.context.launcher.launch(
+          {
+            loopId: loop.loopId,
+            token: loop.attempt.token,
+            cwd: loop.cwd,
+            plan,
+            limits: this.#limits(loop),
+            reader: profile.reader(undefined, this.#before(loop)),
+            needsReading: profile.needsReading,
+          },
+          run,
+        ),
+      );
+    } catch (error) {
+      run.ended(neverStarted(error, this.context.clock.now()));
+    }
   }
 
   #adopt(loop: ActiveLoop): void {
@@ -271,10 +285,11 @@ export class Engine implements Disposable {
     for (const run of [...this.#runs.values()]) {
       const loop = this.mirror.get(run.seq);
       if (!loop || !this.#isMine(loop, run)) this.#drop(run);
-      else if (!run.hasEnded) this.#passStopOn(loop, run);
+      else if (!run.hasEnded) this.#carryOut(() => this.#passStopOn(loop, run), `The stop of attempt ${run.token} could not be sent.`);
     }
     for (const loop of this.mirror.active.values()) {
-      if (loop.attempt.windowId === this.context.window.id && !this.#runs.has(loop.attempt.id)) this.#adopt(loop);
+      if (loop.attempt.windowId !== this.context.window.id || this.#runs.has(loop.attempt.id)) continue;
+      this.#carryOut(() => this.#adopt(loop), `Attempt ${loop.attempt.token} could not be taken over.`);
     }
   }
 
@@ -373,6 +388,13 @@ export class Engine implements Disposable {
 /** A back-off that began in the future (the clock went back) is over: no clock change makes a loop wait for ever (R4.5). */
 function isDue(loop: TimedLoop, now: number): boolean {
   return loop.until <= now || (loop.state === 'backingOff' && loop.since > now);
+}
+
+/** The end of an attempt that could not even be launched. */
+function neverStarted(error: unknown, at: number): RunEnd {
+  const last = { from: 0, to: 0, events: [], readerState: null };
+  const why = error instanceof Error ? error.message : String(error);
+  return { kind: 'spawn', exit: {}, at, error: why, swept: [], kept: [], remaining: [], last, hadOutput: false, errorLine: '' };
 }
 
 const WOKEN: { readonly [state in Extract<LoopState, 'backingOff' | 'waiting'>]: string } = {

@@ -1,6 +1,7 @@
 import { type CheckedSpec, refusal } from './admission.ts';
 import { mayStart } from './budget.ts';
-import { gateClosed, isHeld } from './dispatch.ts';
+import { attemptsAllowed } from './circuitBreaker.ts';
+import { type DispatchView, gateClosed, inLine, isHeld } from './dispatch.ts';
 import { UnknownLoopError, WrongStateError } from './errors.ts';
 import { isFinished, type Loop, type LoopFacts } from './loop.ts';
 import { type NanoUsd, toNano } from './money.ts';
@@ -8,13 +9,13 @@ import { factsOf } from './settle.ts';
 import type { Turn } from './turn.ts';
 
 /** Takes a checked loop into the queue, or throws the reason why not (R1.2). Answers its `seq`. */
-export function admit(turn: Turn, checked: CheckedSpec, medianOf: (turn: Turn, agent: string) => NanoUsd | undefined): number {
+export function admit(turn: Turn, checked: CheckedSpec, view: DispatchView, medianOf: (turn: Turn, agent: string) => NanoUsd | undefined): number {
   const { spec, prompt, title, priority, agent, cwd } = checked;
   const { context } = turn;
   const given = spec.estimatedCostUsd;
   const estimate = given === undefined ? (medianOf(turn, agent) ?? 0) : toNano(given);
   const latest = checked.loopId === undefined ? undefined : latestOf(turn, checked.loopId);
-  throwIfRefused(turn, checked.loopId, estimate, latest, agent);
+  throwIfRefused(turn, view, checked.loopId, estimate, latest, agent);
   const folder = context.window.folders.find((path) => isWithin(path, cwd)) ?? context.window.folders[0];
   return insert(turn, prompt, {
     loopId: checked.loopId ?? `loop-${context.newId().slice(0, 10)}`,
@@ -39,12 +40,12 @@ export function admit(turn: Turn, checked: CheckedSpec, medianOf: (turn: Turn, a
 }
 
 /** Admits a permanently failed loop again with its restarts cleared, in one step, or throws and changes nothing (R5.5). */
-export function readmit(turn: Turn, loopId: string): number {
+export function readmit(turn: Turn, loopId: string, view: DispatchView): number {
   const latest = latestOf(turn, loopId);
   if (!latest) throw new UnknownLoopError(loopId);
   if (latest.state !== 'failed')
     throw new WrongStateError(loopId, `has not failed for good, it is ${latest.state}: only a failed loop can be retried`);
-  throwIfRefused(turn, loopId, latest.estimate, undefined, latest.agent);
+  throwIfRefused(turn, view, loopId, latest.estimate, undefined, latest.agent);
   const facts = factsOf(latest, turn.now);
   turn.put(
     { ...facts, windowId: turn.context.window.id, restarts: [], quickCrashes: 0, state: 'queued', fresh: true },
@@ -72,10 +73,19 @@ function isWithin(folder: string, path: string): boolean {
   return path === folder || path.startsWith(`${folder}/`) || path.startsWith(`${folder}\\`);
 }
 
-function throwIfRefused(turn: Turn, loopId: string | undefined, estimate: NanoUsd, latest: Loop | undefined, agent: string): void {
+function throwIfRefused(
+  turn: Turn,
+  view: DispatchView,
+  loopId: string | undefined,
+  estimate: NanoUsd,
+  latest: Loop | undefined,
+  agent: string,
+): void {
   const { mirror, context, now, today } = turn;
   const startsAtOnce = mirror.queue.size === 0 && !gateClosed(mirror, context) && !isHeld(mirror, agent, now) && fitsToday(turn, estimate);
-  const error = refusal({ loopId, estimate, latest, startsAtOnce, now, today }, mirror, context);
+  const places = attemptsAllowed(mirror.control.circuit, context.settings.circuit, mirror.probes());
+  const facts = { loopId, estimate, latest, startsAtOnce, now, today };
+  const error = refusal({ ...facts, inLine: Number.isFinite(places) ? inLine(mirror, view, now, places) : 0 }, mirror, context);
   if (error) throw error;
 }
 

@@ -51,6 +51,8 @@ export class Supervisor {
   #mediansAt = 0;
   #phase: 'new' | 'working' | 'shutting-down' | 'closed' = 'new';
   #trouble: Error | undefined;
+  /** The shutdown or release that is under way. */
+  #ending: Promise<void> | undefined;
 
   constructor(options: SupervisorOptions) {
     this.#context = { ...options };
@@ -92,7 +94,7 @@ export class Supervisor {
       this.#mustBeReady();
       const checked = checkSpec(spec, this.#context);
       if (this.#phase !== 'working') throw new ShuttingDownError();
-      return await this.#queueUp((turn) => admit(turn, checked, this.#medianOf));
+      return await this.#queueUp((turn) => admit(turn, checked, this.#engine.homes, this.#medianOf));
     } catch (error) {
       this.#rejected(spec?.loopId ?? '', error);
       throw error;
@@ -104,7 +106,7 @@ export class Supervisor {
     try {
       this.#mustBeReady();
       if (this.#phase !== 'working') throw new ShuttingDownError();
-      return await this.#queueUp((turn) => readmit(turn, loopId));
+      return await this.#queueUp((turn) => readmit(turn, loopId, this.#engine.homes));
     } catch (error) {
       this.#rejected(loopId, error);
       throw error;
@@ -117,6 +119,7 @@ export class Supervisor {
     return this.#stopEvenUnwritten(loopId, (turn) => {
       const loop = turn.mirror.find(loopId);
       if (loop) this.#cancelIn(turn, loop);
+      this.#engine.dispatch(turn);
       return loop !== undefined;
     });
   }
@@ -146,6 +149,7 @@ export class Supervisor {
   /** Cancels every live loop; answers how many. */
   async stopAll(): Promise<number> {
     this.#mustBeReady();
+    // Nothing is dispatched in between: what a cancel makes room for is to be cancelled too.
     return this.#engine.turn((turn) => {
       const loops = [...turn.mirror.active.values(), ...turn.mirror.queue, ...turn.mirror.timed.values()];
       for (const loop of loops) this.#cancelIn(turn, loop);
@@ -363,8 +367,13 @@ export class Supervisor {
    * Stops this window's work for good (R9.1): nothing new is taken or started, its running attempts are stopped within `timeoutMs` (ms) and
    * return to the queue. Resolves when that is done; the object takes no work afterwards.
    */
-  async shutdown(timeoutMs = 30_000): Promise<void> {
-    if (this.#phase === 'closed' || this.#phase === 'shutting-down') return;
+  shutdown(timeoutMs = 30_000): Promise<void> {
+    this.#ending ??= this.#shutDown(timeoutMs);
+    return this.#ending;
+  }
+
+  async #shutDown(timeoutMs: number): Promise<void> {
+    if (this.#phase === 'closed') return;
     this.#phase = 'shutting-down';
     this.#engine.halted = true;
     const grace = Math.max(0, Math.min(this.#context.settings.killGraceMs, timeoutMs - KILL_MS));
@@ -381,8 +390,13 @@ export class Supervisor {
   }
 
   /** The window goes: its lease is released, its loops live on (R9.2). With `onWindowClose: stop` they end unless a window with their folder comes. */
-  async release(): Promise<void> {
-    if (this.#phase === 'closed' || this.#phase === 'shutting-down') return;
+  release(): Promise<void> {
+    this.#ending ??= this.#release();
+    return this.#ending;
+  }
+
+  async #release(): Promise<void> {
+    if (this.#phase === 'closed') return;
     this.#phase = 'shutting-down';
     this.#engine.halted = true;
     const stopAfterMs = this.#context.settings.onWindowClose === 'stop' ? RELOAD_MS : undefined;
@@ -456,7 +470,6 @@ export class Supervisor {
     }
     finish(turn, loop, 'cancelled', 'cancelled by the user');
     turn.tell({ type: 'loop:cancelled', loopId: loop.loopId });
-    this.#engine.dispatch(turn);
   }
 
   /** Runs a turn that stops a loop; if the store does not let it through in time, the loop's processes are stopped anyway (R7.2). */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { type AdmissionFacts, checkSpec, REJECT_REASON, refusal } from '../../src/core/admission.ts';
 import { type CircuitRecord, CLOSED_CIRCUIT } from '../../src/core/circuitBreaker.ts';
+import { inLine } from '../../src/core/dispatch.ts';
 import { BudgetExceededError, CircuitOpenError, InvalidLoopError, QueueFullError } from '../../src/core/errors.ts';
 import type { Loop, LoopSpec } from '../../src/core/loop.ts';
 import { LiveMirror } from '../../src/core/mirror.ts';
@@ -129,6 +130,7 @@ describe('admission', () => {
       estimate: failing.includes('budget-exceeded') ? toNano(6) : toNano(1),
       latest,
       startsAtOnce: false,
+      inLine: 0,
       now: context.clock.now(),
       today: context.clock.day(context.clock.now()),
     };
@@ -151,6 +153,7 @@ describe('admission', () => {
     estimate: 0,
     latest: undefined,
     startsAtOnce: false,
+    inLine: 0,
     now: 1_000_000,
     today: '2026-01-15',
     ...rest,
@@ -198,18 +201,27 @@ describe('admission', () => {
   });
 
   it('R4.1 in half-open a probe place is free, taken by a probe that runs, or spoken for by one that waits', () => {
-    const submit = (mirror: LiveMirror, halfOpenMaxProbes: number) => {
+    const submit = (mirror: LiveMirror, halfOpenMaxProbes: number, inLine = 0) => {
       mirror.control = { ...mirror.control, circuit: HALF_OPEN };
       const context = contextWith({ settings: { circuit: { failureThreshold: 5, cooldownMs: 120_000, halfOpenMaxProbes } } });
-      return refusal(facts({}), mirror, context)?.code;
+      return refusal(facts({ inLine }), mirror, context)?.code;
     };
     const probe = activeLoop(1, {}, { probe: true, generation: 2 });
     assert.equal(submit(mirrorWith(), 1), undefined);
     assert.equal(submit(mirrorWith(probe), 1), 'circuit-open');
-    assert.equal(submit(mirrorWith(queuedLoop(1)), 1), 'circuit-open');
+    assert.equal(submit(mirrorWith(queuedLoop(1)), 1, 1), 'circuit-open');
     assert.equal(submit(mirrorWith(probe), 2), undefined);
-    assert.equal(submit(mirrorWith(probe, queuedLoop(2)), 2), 'circuit-open');
+    assert.equal(submit(mirrorWith(probe, queuedLoop(2)), 2, 1), 'circuit-open');
     assert.equal(submit(mirrorWith(activeLoop(1, {}, { generation: 1 })), 1), undefined, 'one begun before the trip is no probe');
+  });
+
+  it('R4.1 only loops that could start speak for a place: not those of a gone window, or of an agent that has to wait', () => {
+    const mirror = mirrorWith(queuedLoop(1, { windowId: 'gone' }), queuedLoop(2, { agent: 'held' }), queuedLoop(3), queuedLoop(4));
+    mirror.control = { ...mirror.control, holds: { held: { until: 2_000, reason: 'usage limit' } } };
+    const homeOf = (loop: Loop) => (loop.windowId === 'gone' ? ('gone' as const) : ('here' as const));
+    assert.equal(inLine(mirror, { homeOf }, 1_000, 9), 2);
+    assert.equal(inLine(mirror, { homeOf }, 2_000, 9), 3, 'the hold is over');
+    assert.equal(inLine(mirror, { homeOf }, 1_000, 1), 1, 'no more are counted than matter');
   });
 
   it('R1.2 every error of a submit has its reason in loop:rejected', () => {
