@@ -1,0 +1,213 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import type { Attempt, LedgerRow, Loop, Transition } from '../../src/core/loop.ts';
+import type { Control, WindowLease } from '../../src/core/ports.ts';
+import {
+  anyAttempt,
+  anyEnd,
+  anyFacts,
+  anyMetadata,
+  anyPhase,
+  anyText,
+  finish,
+  memoryStore,
+  newAttempt,
+  newLoop,
+  StoreFolder,
+  start,
+  submit,
+  type TestStore,
+} from './support.ts';
+
+describe('store: what is written is read again', () => {
+  let store: TestStore;
+  let number = 0;
+  beforeEach(() => {
+    store = memoryStore();
+  });
+  afterEach(() => store.close());
+
+  it('a loop in every state, with or without what is optional', async () => {
+    await fc.assert(
+      fc.asyncProperty(anyFacts, anyPhase, anyAttempt, anyMetadata, async (facts, phase, attempt, metadata) => {
+        const loopId = `loop-${++number}`;
+        const queued = await submit(store, loopId, { metadata });
+        const saved = await store.write((tx) => {
+          const { seq, agent, submittedAt } = queued;
+          const common = { ...facts, seq, loopId, agent, submittedAt, metadata };
+          const isActive = phase.state === 'running' || phase.state === 'stopping';
+          const loop = (isActive ? { ...common, state: phase.state, attempt: tx.insertAttempt(seq, attempt) } : { ...common, ...phase }) as Loop;
+          tx.saveLoop(loop);
+          return loop;
+        });
+        assert.deepEqual(store.bySeq(queued.seq), saved);
+        assert.deepEqual(store.latest(loopId), saved);
+      }),
+    );
+  });
+
+  it('a loop as it is submitted, with its order and its first row of history (R1.1, R2.1)', async () => {
+    await fc.assert(
+      fc.asyncProperty(anyFacts, anyMetadata, anyText, fc.boolean(), async ({ place: _, ...facts }, metadata, agent, fresh) => {
+        const loopId = `loop-${++number}`;
+        const given = { ...facts, loopId, agent, submittedAt: facts.since, metadata, state: 'queued' as const, fresh };
+        const loop = await store.write((tx) => tx.insertLoop(given, ''));
+        assert.deepEqual(loop, { ...given, seq: loop.seq, place: loop.seq });
+        assert.deepEqual(store.bySeq(loop.seq), loop);
+        assert.deepEqual(store.history(loop.seq), [{ at: facts.since, from: 'new', to: 'queued', why: 'submitted' }]);
+      }),
+    );
+  });
+
+  it('an attempt while it runs and when it has ended', async () => {
+    const loop = await submit(store, 'loop');
+    await fc.assert(
+      fc.asyncProperty(anyAttempt, anyAttempt, anyEnd, async (begun, changed, end) => {
+        const inserted = await store.write((tx) => tx.insertAttempt(loop.seq, begun));
+        assert.deepEqual(await store.write((tx) => tx.attempt(inserted.id)), inserted);
+        // What belongs to the dispatch stays as it was.
+        const { id, number, token, startedAt, generation, probe, reserved } = inserted;
+        const now: Attempt = { ...changed, id, number, token, startedAt, generation, probe, reserved };
+        assert.equal(await store.write((tx) => tx.saveAttempt(now)), true);
+        assert.deepEqual(store.attempts(loop.seq).at(-1), now);
+        assert.equal(await store.write((tx) => tx.saveAttempt({ ...now, end })), true);
+        assert.deepEqual(store.attempts(loop.seq).at(-1), { ...now, end });
+      }),
+    );
+  });
+
+  it('control, leases, history and ledger', async () => {
+    const time = fc.integer({ min: 0, max: 2 ** 45 });
+    const circuit = fc.record(
+      {
+        state: fc.constantFrom('closed', 'open', 'half-open'),
+        ...{ generation: fc.nat(), consecutiveFailures: fc.nat(), openedAt: time, lastFailureAt: time, reasons: fc.array(anyText, { maxLength: 5 }) },
+      },
+      { requiredKeys: ['state', 'generation', 'consecutiveFailures', 'reasons'], noNullPrototype: true },
+    );
+    const agent = fc.oneof(anyText, fc.constant('__proto__'));
+    const holds = fc
+      .array(fc.tuple(agent, fc.record({ until: time, reason: fc.string() }, { noNullPrototype: true })))
+      .map((entries) => Object.fromEntries(entries));
+    const control = fc.record({ circuit, paused: fc.boolean(), holds }, { noNullPrototype: true }) as fc.Arbitrary<Control>;
+    const lease: fc.Arbitrary<WindowLease> = fc.record(
+      {
+        ...{ id: anyText, folders: fc.array(anyText), openedAt: time },
+        process: fc.record({ pid: fc.nat(), startTime: anyText, bootId: anyText }, { noNullPrototype: true }),
+      },
+      { noNullPrototype: true },
+    );
+    const transition: fc.Arbitrary<Transition> = fc.record(
+      {
+        at: time,
+        from: fc.constantFrom('new', 'queued', 'running', 'stopping'),
+        to: fc.constantFrom('queued', 'waiting', 'backingOff', 'failed'),
+        why: anyText,
+      },
+      { noNullPrototype: true },
+    );
+    await fc.assert(
+      fc.asyncProperty(control, lease, fc.array(transition), async (control, lease, transitions) => {
+        const fresh = memoryStore();
+        try {
+          const loop = await submit(fresh, 'loop');
+          await fresh.write((tx) => {
+            tx.saveControl(control);
+            tx.saveWindow({ ...lease, folders: [] });
+            tx.saveWindow(lease);
+            for (const transition of transitions) tx.addHistory(loop.seq, transition);
+          });
+          const read = fresh.changes();
+          assert.deepEqual(read?.control, control);
+          assert.deepEqual(read?.windows, [lease]);
+          assert.deepEqual(fresh.history(loop.seq).slice(1), transitions);
+          await fresh.write((tx) => tx.releaseWindow(lease.id, 0));
+          assert.deepEqual(await fresh.write((tx) => tx.latest('loop')), loop);
+        } finally {
+          fresh.close();
+        }
+      }),
+      { numRuns: 50 },
+    );
+    const loop = await submit(store, 'loop');
+    const rows: LedgerRow[] = [
+      { key: 'b', seq: loop.seq, agent: 'sample', day: '2026-01-15', at: 5, cost: 7, source: 'reported' },
+      { key: 'a', seq: loop.seq, attemptId: 9, agent: 'sample', day: '2026-01-16', at: 6, cost: -3, source: 'estimated' },
+      { key: 'c', seq: loop.seq, agent: 'sample', day: '2026-01-16', at: 6, cost: 4, source: 'reported', estimated: -2 },
+    ];
+    await store.write((tx) => {
+      for (const row of rows) assert.equal(tx.addLedger(row), true);
+    });
+    assert.deepEqual(store.ledger(loop.seq), rows);
+  });
+
+  it('R1.4 a prompt of any size, byte for byte', async () => {
+    const odd = '-rf "$(x)" `y`\n\r\0\u0001 \ufeff \u{1f600}\u2028';
+    const large = 'ä€😀\0 '.repeat(1_000_000);
+    assert.ok(Buffer.byteLength(large) > 10 * 1024 * 1024);
+    for (const prompt of [odd, `\ufeff${odd}`, large]) {
+      const loop = await store.write((tx) => tx.insertLoop(newLoop(`p-${++number}`), prompt));
+      assert.ok(store.prompt(loop.seq) === prompt, 'the prompt has changed');
+      assert.ok((await store.write((tx) => tx.prompt(loop.seq))) === prompt);
+    }
+    assert.equal(store.prompt(123_456), '');
+  });
+
+  it('text keeps everything but NUL, which older versions of Node cut it at', async () => {
+    const loop = await submit(store, 'loop', { title: 'one\0two' });
+    assert.equal(store.bySeq(loop.seq)?.title, 'one\ufffdtwo');
+  });
+
+  it('what is not there', async () => {
+    assert.equal(store.latest('none'), undefined);
+    assert.equal(store.bySeq(99), undefined);
+    assert.deepEqual(
+      [store.attempts(99), store.history(99), store.ledger(99), store.permanentlyFailed(9), store.settledTokens(9)],
+      [[], [], [], [], []],
+    );
+    assert.equal(await store.write((tx) => tx.attempt(99)), undefined);
+    assert.deepEqual(await store.write((tx) => tx.day('2026-01-15')), { day: '2026-01-15', spent: 0, warned: false, exceeded: false });
+    await assert.rejects(
+      store.write((tx) => tx.saveLoop({ ...newLoop('gone'), seq: 99, place: 99 })),
+      /Loop gone could not be written: it is no longer in the database/,
+    );
+  });
+
+  it('R6.7 a reload finds everything again', async () => {
+    const folder = new StoreFolder();
+    try {
+      const first = folder.open();
+      const queued = await submit(first, 'waiting');
+      const running = await start(first, await submit(first, 'running'), 'token', { readerState: { line: 3 } });
+      await finish(first, await submit(first, 'done'));
+      const control: Control = {
+        circuit: { state: 'open', generation: 3, consecutiveFailures: 5, openedAt: 9, reasons: ['no'] },
+        paused: true,
+        holds: {},
+      };
+      await first.write((tx) => {
+        tx.saveControl(control);
+        tx.addLedger({ key: 'k', seq: queued.seq, agent: 'sample', day: '2026-01-15', at: 1, cost: 5, source: 'reported' });
+        tx.saveDayMarks({ day: '2026-01-15', spent: 5, warned: true, exceeded: false });
+      });
+      first.close();
+      const again = folder.open().changes();
+      assert.deepEqual(again, {
+        loops: [queued, running],
+        control,
+        windows: [],
+        day: { day: '2026-01-15', spent: 5, warned: true, exceeded: false },
+      });
+    } finally {
+      folder.dispose();
+    }
+  });
+
+  it('an attempt that is inserted with its end is settled', async () => {
+    const loop = await submit(store, 'loop');
+    const end = { outcome: 'spawn' as const, reason: 'not found', at: 5, swept: [], kept: [], remaining: [] };
+    const attempt = await store.write((tx) => tx.insertAttempt(loop.seq, newAttempt('token', { end })));
+    assert.deepEqual(store.attempts(loop.seq), [attempt]);
+    assert.equal(await store.write((tx) => tx.saveAttempt(attempt)), false);
+  });
+});

@@ -1,0 +1,243 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import fc from 'fast-check';
+import type { Json } from '../../src/core/agentEvent.ts';
+import type { Clock } from '../../src/core/clock.ts';
+import type {
+  Attempt,
+  AttemptEnd,
+  Failure,
+  FinishedLoop,
+  Loop,
+  LoopFacts,
+  LoopPhase,
+  Outcome,
+  ProcessIdentity,
+  StopBy,
+} from '../../src/core/loop.ts';
+import { openStore } from '../../src/store/store.ts';
+
+/** The system's time. Timers keep the process alive: a test waits for them. */
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  day: (at) => new Date(at).toISOString().slice(0, 10),
+  nextDay: (at) => (Math.floor(at / 86_400_000) + 1) * 86_400_000,
+  after: (ms, run) => {
+    const timer = setTimeout(run, ms);
+    return { dispose: () => clearTimeout(timer) };
+  },
+};
+
+export type TestStore = ReturnType<typeof openStore>;
+
+/** A folder with a database path in it, and stores on that path; all gone after the test. */
+export class StoreFolder {
+  readonly folder = mkdtempSync(join(tmpdir(), 'loop-store-'));
+  readonly path = join(this.folder, 'data', 'supervisor.db');
+  /** What stores have logged. */
+  readonly logged: string[] = [];
+  readonly #stores: TestStore[] = [];
+
+  open(clock: Clock = systemClock): TestStore {
+    const store = openStore({ path: this.path, clock, log: (message) => this.logged.push(message) });
+    this.#stores.push(store);
+    return store;
+  }
+
+  /** Runs SQL on the file behind the stores' backs. */
+  sql(text: string): void {
+    const database = new DatabaseSync(this.path);
+    try {
+      database.exec(`PRAGMA busy_timeout = 2000; ${text}`);
+    } finally {
+      database.close();
+    }
+  }
+
+  rows(text: string): Record<string, unknown>[] {
+    const database = new DatabaseSync(this.path);
+    try {
+      return database
+        .prepare(text)
+        .all()
+        .map((row) => ({ ...row }));
+    } finally {
+      database.close();
+    }
+  }
+
+  dispose(): void {
+    for (const store of this.#stores) store.close();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+/** A store in memory. */
+export function memoryStore(clock: Clock = systemClock, log: (message: string) => void = () => {}): TestStore {
+  return openStore({ path: ':memory:', clock, log });
+}
+
+export type QueuedLoop = Extract<Loop, { state: 'queued' }>;
+export type NewLoop = Omit<QueuedLoop, 'seq' | 'place'>;
+
+/** A queued loop that has all it needs. */
+export function newLoop(loopId: string, facts: Partial<NewLoop> = {}): NewLoop {
+  return {
+    ...{ loopId, title: `Loop ${loopId}`, agent: 'sample', cwd: '/home', windowId: 'window-1', priority: 0 },
+    ...{ estimate: 0, estimateAssumed: false, submittedAt: 1_000, since: 1_000, attempts: 0, restarts: [], quickCrashes: 0 },
+    ...{ cost: 0, costEstimated: 0, state: 'queued', fresh: true },
+    ...facts,
+  };
+}
+
+/** An attempt that has just begun. */
+export function newAttempt(token: string, facts: Partial<Attempt> = {}): Omit<Attempt, 'id'> {
+  return {
+    ...{ number: 1, token, windowId: 'window-1', startedAt: 2_000, generation: 0, probe: false, reserved: 0, resumed: false },
+    ...{ readOffset: 0, cost: 0, costEstimated: 0 },
+    ...facts,
+  };
+}
+
+/** How an attempt ended well. */
+export const ENDED: AttemptEnd = { outcome: 'ok', reason: 'it is done', at: 3_000, exitCode: 0, swept: [], kept: [], remaining: [] };
+
+/** The loop's facts without what it has only in its state. */
+export function factsOf(loop: Loop): LoopFacts {
+  const {
+    state: _,
+    fresh: _1,
+    attempt: _2,
+    until: _3,
+    why: _4,
+    finishedAt: _5,
+    failure: _6,
+    cleared: _7,
+    ...facts
+  } = loop as Loop & Record<string, unknown>;
+  return facts as LoopFacts;
+}
+
+/** Submits a loop. */
+export function submit(store: TestStore, loopId: string, facts: Partial<NewLoop> = {}, prompt = `Prompt of ${loopId}`): Promise<QueuedLoop> {
+  return store.write((tx) => tx.insertLoop(newLoop(loopId, facts), prompt));
+}
+
+/** Starts a queued loop. */
+export function start(store: TestStore, loop: Loop, token: string, facts: Partial<Attempt> = {}): Promise<Extract<Loop, { state: 'running' }>> {
+  return store.write((tx) => {
+    const attempt = tx.insertAttempt(loop.seq, newAttempt(token, facts));
+    const running = { ...factsOf(loop), state: 'running' as const, attempt };
+    tx.saveLoop(running, { at: 2_000, from: loop.state, to: 'running', why: '' });
+    return running;
+  });
+}
+
+/** Ends a loop. */
+export function finish(store: TestStore, loop: Loop, facts: Partial<FinishedLoop> = {}): Promise<FinishedLoop> {
+  return store.write((tx) => {
+    if ('attempt' in loop) tx.saveAttempt({ ...loop.attempt, end: ENDED });
+    const finished = { ...factsOf(loop), state: 'completed', finishedAt: 3_000, ...facts } as FinishedLoop;
+    tx.saveLoop(finished, { at: finished.finishedAt, from: loop.state, to: finished.state, why: '' });
+    return finished;
+  });
+}
+
+/** A failed loop that counts as permanently failed. */
+export const FAILED = { state: 'failed', failure: { class: 'exit', reason: 'exit code 1', at: 3_000 }, cleared: false } as const;
+
+// ── Anything that may come ───────────────────────────────────────────────────────────────────────────────────────
+
+/** Without NUL, which text columns do not keep. */
+export const anyText = fc.string({ unit: 'binary', maxLength: 20 }).map((text) => text.replaceAll('\0', ''));
+const time = fc.integer({ min: 0, max: 8_640_000_000_000_000 });
+const money = fc.integer({ min: -9_000_000_000_000_000, max: 9_000_000_000_000_000 });
+const count = fc.integer({ min: 0, max: 1_000_000 });
+export const anyJsonValue = fc.jsonValue().map((value) => JSON.parse(JSON.stringify(value)) as Json);
+const optional = { noNullPrototype: true } as const;
+
+const identity: fc.Arbitrary<ProcessIdentity> = fc.record({ pid: count, startTime: anyText, bootId: anyText }, optional);
+const processes = fc.array(fc.record({ pid: count, startTime: anyText, bootId: anyText, command: anyText }, optional), { maxLength: 2 });
+const outcome = fc.constantFrom<Outcome>(
+  'ok',
+  'cancelled',
+  'interrupted',
+  'exit',
+  'signal',
+  'timeout',
+  'hung',
+  'spawn',
+  'agent',
+  'output-limit',
+  'lost',
+);
+const by = fc.constantFrom<StopBy>('user', 'shutdown', 'budget', 'cap', 'restart', 'timeout', 'hung', 'output-limit', 'unattended');
+
+export const anyEnd: fc.Arbitrary<AttemptEnd> = fc.record(
+  { outcome, reason: anyText, at: time, exitCode: fc.integer(), signal: anyText, swept: processes, kept: processes, remaining: processes },
+  { requiredKeys: ['outcome', 'reason', 'at', 'swept', 'kept', 'remaining'], ...optional },
+);
+
+export const anyAttempt: fc.Arbitrary<Omit<Attempt, 'id'>> = fc.record(
+  {
+    ...{
+      number: count,
+      token: anyText,
+      windowId: anyText,
+      startedAt: time,
+      generation: count,
+      probe: fc.boolean(),
+      reserved: money,
+      resumed: fc.boolean(),
+    },
+    ...{ readOffset: count, cost: money, costEstimated: money, leader: identity, guardian: identity, sessionId: anyText, readerState: anyJsonValue },
+    stop: fc.record({ by, at: time, signal: anyText }, { requiredKeys: ['by', 'at'], ...optional }),
+  },
+  {
+    requiredKeys: ['number', 'token', 'windowId', 'startedAt', 'generation', 'probe', 'reserved', 'resumed', 'readOffset', 'cost', 'costEstimated'],
+    ...optional,
+  },
+);
+
+const failure: fc.Arbitrary<Failure> = fc.record(
+  {
+    class: fc.constantFrom('exit', 'signal', 'timeout', 'hung', 'spawn', 'agent', 'output-limit', 'lost'),
+    reason: anyText,
+    cause: fc.constantFrom('provider', 'auth', 'config', 'session', 'budget', 'turns', 'aborted', 'task'),
+    at: time,
+  },
+  { requiredKeys: ['class', 'reason', 'at'], ...optional },
+);
+
+/** Facts that may change; `seq`, `loopId`, `agent`, `submittedAt` and `metadata` are given at the submit. */
+export const anyFacts: fc.Arbitrary<Omit<LoopFacts, 'seq' | 'loopId' | 'agent' | 'submittedAt' | 'metadata'>> = fc.record(
+  {
+    ...{ title: anyText, cwd: anyText, folder: anyText, windowId: anyText, priority: fc.maxSafeInteger() },
+    place: fc.double({ noNaN: true, noDefaultInfinity: true }).map((place) => place + 0),
+    ...{ estimate: money, estimateAssumed: fc.boolean(), maxCost: money, since: time, attempts: count },
+    ...{ restarts: fc.array(time, { maxLength: 4 }), quickCrashes: count, cost: money, costEstimated: money, sessionId: anyText, lastError: failure },
+  },
+  {
+    requiredKeys: [
+      ...(['title', 'cwd', 'windowId', 'priority', 'place', 'estimate', 'estimateAssumed'] as const),
+      ...(['since', 'attempts', 'restarts', 'quickCrashes', 'cost', 'costEstimated'] as const),
+    ],
+    ...optional,
+  },
+);
+
+export const anyMetadata = fc
+  .dictionary(fc.oneof(fc.string(), fc.constant('__proto__')), anyJsonValue, optional)
+  .map((value) => JSON.parse(JSON.stringify(value)));
+
+/** What a loop has in each state, but for the attempt of an active one. */
+export const anyPhase: fc.Arbitrary<Exclude<LoopPhase, { attempt: Attempt }> | { readonly state: 'running' | 'stopping' }> = fc.oneof(
+  fc.record({ state: fc.constant('queued' as const), fresh: fc.boolean() }, optional),
+  fc.record({ state: fc.constantFrom('running' as const, 'stopping' as const) }, optional),
+  fc.record({ state: fc.constant('backingOff' as const), until: time }, optional),
+  fc.record({ state: fc.constant('waiting' as const), until: time, why: anyText }, optional),
+  fc.record({ state: fc.constantFrom('completed' as const, 'cancelled' as const), finishedAt: time }, optional),
+  fc.record({ state: fc.constant('failed' as const), finishedAt: time, failure, cleared: fc.boolean() }, optional),
+);

@@ -1,0 +1,188 @@
+import assert from 'node:assert/strict';
+import { DuplicateLoopError } from '../../src/core/errors.ts';
+import type { StoreTransaction } from '../../src/core/ports.ts';
+import { ENDED, FAILED, factsOf, finish, memoryStore, newLoop, start, submit, type TestStore } from './support.ts';
+
+describe('store: transactions', () => {
+  let store: TestStore;
+  beforeEach(() => {
+    store = memoryStore();
+  });
+  afterEach(() => store.close());
+
+  it('all of it or nothing', async () => {
+    const loop = await submit(store, 'loop');
+    await assert.rejects(
+      store.write((tx) => {
+        tx.saveLoop({ ...loop, priority: 9 }, { at: 1, from: 'queued', to: 'queued', why: 'moved' });
+        tx.addLedger({ key: 'k', seq: loop.seq, agent: 'a', day: '2026-01-15', at: 1, cost: 5, source: 'reported' });
+        tx.insertLoop(newLoop('other'), '');
+        throw new RangeError('no');
+      }),
+      RangeError,
+    );
+    assert.deepEqual(store.latest('loop'), loop);
+    assert.equal(store.latest('other'), undefined);
+    assert.equal(store.history(loop.seq).length, 1);
+    assert.deepEqual(store.spend('2026-01-01'), []);
+  });
+
+  it('a statement that failed spoils the whole transaction, even if its error was swallowed', async () => {
+    const loop = await submit(store, 'loop');
+    await assert.rejects(
+      store.write((tx) => {
+        tx.saveLoop({ ...loop, priority: 9 });
+        try {
+          tx.saveLoop({ ...loop, since: 0.5 });
+        } catch {
+          // On purpose: SQLite may have rolled back by itself after an error, so what came before must not be taken as written.
+        }
+      }),
+      /cannot store REAL value in INTEGER column/,
+    );
+    assert.deepEqual(store.latest('loop'), loop);
+  });
+
+  it('writes run in the order of their calls; one that is asked for within another runs after it', async () => {
+    const order: string[] = [];
+    let inner: Promise<void> | undefined;
+    const first = store.write(() => {
+      inner = store.write(() => void order.push('inner'));
+      order.push('first');
+    });
+    const second = store.write(() => void order.push('second'));
+    await Promise.all([first, second, inner]);
+    assert.deepEqual(order, ['first', 'inner', 'second']);
+  });
+
+  it('a transaction is valid only until its work returns', async () => {
+    let kept: StoreTransaction | undefined;
+    await store.write((tx) => {
+      kept = tx;
+    });
+    assert.throws(() => kept?.insertLoop(newLoop('late'), ''), /used after its work had returned/);
+    assert.throws(() => kept?.latest('late'), /used after its work had returned/);
+    assert.throws(() => kept?.changes(), /used after its work had returned/);
+    assert.equal(store.latest('late'), undefined);
+  });
+
+  it('R1.2 the id of a live loop is taken, that of a final one can be used again', async () => {
+    const first = await submit(store, 'same');
+    await assert.rejects(submit(store, 'same'), DuplicateLoopError);
+    const done = await finish(store, first);
+    const second = await submit(store, 'same');
+    assert.ok(second.seq > first.seq);
+    assert.deepEqual(store.latest('same'), second);
+    assert.deepEqual(store.bySeq(first.seq), done);
+    await finish(store, second, { state: 'cancelled' });
+    await submit(store, 'same');
+  });
+
+  it('R2.1 the order of submission grows for ever, and is the place', async () => {
+    const a = await submit(store, 'a');
+    await finish(store, a);
+    await store.write((tx) => tx.removeFinished([a.seq]));
+    const [b, c] = await store.write((tx) => [tx.insertLoop(newLoop('b'), ''), tx.insertLoop(newLoop('c'), '')]);
+    assert.ok(a.seq < b.seq && b.seq < c.seq);
+    assert.deepEqual([b.place, c.place], [b.seq, c.seq]);
+  });
+
+  it('R3.2 an attempt is settled once, and is never written again', async () => {
+    const loop = await start(store, await submit(store, 'loop'), 'token');
+    const { attempt } = loop;
+    assert.equal(await store.write((tx) => tx.saveAttempt({ ...attempt, cost: 3 })), true);
+    assert.equal(await store.write((tx) => tx.saveAttempt({ ...attempt, end: ENDED })), true);
+    const settled = store.attempts(loop.seq);
+    assert.equal(await store.write((tx) => tx.saveAttempt({ ...attempt, end: { ...ENDED, outcome: 'lost', reason: 'another' } })), false);
+    assert.equal(await store.write((tx) => tx.saveAttempt({ ...attempt, cost: 9 })), false);
+    assert.equal(await store.write((tx) => tx.advance(attempt.id, 0, 9, undefined)), false);
+    assert.deepEqual(store.attempts(loop.seq), settled);
+  });
+
+  it('R6.7 the read position moves only from where it is', async () => {
+    const loop = await start(store, await submit(store, 'loop'), 'token');
+    const { id } = loop.attempt;
+    assert.equal(await store.write((tx) => tx.advance(id, 0, 100, { line: 1 })), true);
+    assert.equal(await store.write((tx) => tx.advance(id, 0, 50, { line: 9 })), false, 'another window has read this already');
+    assert.equal(await store.write((tx) => tx.advance(id, 100, 200, undefined)), true);
+    const [attempt] = store.attempts(loop.seq);
+    assert.deepEqual([attempt?.readOffset, attempt && 'readerState' in attempt], [200, false]);
+  });
+
+  it('R6.6 a ledger row counts once per loop and key, on its day and for its agent', async () => {
+    const [a, b] = [await submit(store, 'a'), await submit(store, 'b')];
+    const row = { key: 'k', seq: a.seq, agent: 'claude', day: '2026-01-15', at: 1, cost: 5, source: 'reported' } as const;
+    const added = await store.write((tx) => [
+      tx.addLedger(row),
+      tx.addLedger({ ...row, cost: 7 }),
+      tx.addLedger({ ...row, day: '2026-01-16' }),
+      tx.addLedger({ ...row, seq: b.seq, source: 'estimated', cost: 20 }),
+      tx.addLedger({ ...row, key: 'l', agent: 'codex', cost: 100 }),
+      tx.addLedger({ ...row, key: 'correction', source: 'reported', cost: -4, estimated: -20 }),
+      tx.addLedger({ ...row, key: 'm', day: '2026-01-16', cost: 1_000 }),
+    ]);
+    assert.deepEqual(added, [true, false, false, true, true, true, true]);
+    assert.deepEqual(store.spend('2026-01-15'), [
+      { day: '2026-01-15', agent: 'claude', cost: 21, estimated: 0 },
+      { day: '2026-01-15', agent: 'codex', cost: 100, estimated: 0 },
+      { day: '2026-01-16', agent: 'claude', cost: 1_000, estimated: 0 },
+    ]);
+    assert.deepEqual(store.spend('2026-01-16').length, 1);
+    const day = await store.write((tx) => tx.day('2026-01-15'));
+    assert.deepEqual(day, { day: '2026-01-15', spent: 121, warned: false, exceeded: false });
+    assert.deepEqual(store.spendByLoop('2026-01-15', 5), [
+      { loopId: 'a', title: 'Loop a', agent: 'sample', cost: 101, estimated: -20 },
+      { loopId: 'b', title: 'Loop b', agent: 'sample', cost: 20, estimated: 20 },
+    ]);
+    assert.equal(store.spendByLoop('2026-01-15', 1).length, 1);
+  });
+
+  it("R6.4 a day's marks are kept beside what was spent", async () => {
+    await store.write((tx) => {
+      tx.saveDayMarks({ day: '2026-01-15', spent: 999, warned: true, exceeded: false });
+      tx.addLedger({ key: 'k', seq: 1, agent: 'a', day: '2026-01-15', at: 1, cost: 5, source: 'reported' });
+      tx.saveDayMarks({ day: '2026-01-15', spent: 999, warned: true, exceeded: true });
+    });
+    assert.deepEqual(await store.write((tx) => tx.day('2026-01-15')), { day: '2026-01-15', spent: 5, warned: true, exceeded: true });
+  });
+
+  it('R6.2 the median is that of the last 20 completed or failed loops of the agent', async () => {
+    const median = () => store.write((tx) => tx.medianCost('sample'));
+    assert.equal(await median(), undefined);
+    const done = async (cost: number, finishedAt: number, facts = {}) =>
+      finish(store, await submit(store, `c${cost}-${finishedAt}`, { ...facts }), { cost, finishedAt });
+    await done(1_000_000, 1);
+    assert.equal(await median(), 1_000_000);
+    await done(100, 2);
+    assert.equal(await median(), 500_050);
+    for (let i = 0; i < 19; i++) await done(i * 10, 10 + i);
+    // The first has dropped out: 0, 10 … 180 and 100.
+    assert.equal(await median(), 95);
+    await finish(store, await submit(store, 'x'), { state: 'cancelled', cost: 9_999, finishedAt: 99 });
+    await finish(store, await submit(store, 'y', { agent: 'other' }), { cost: 9_999, finishedAt: 99 });
+    assert.equal(await median(), 95);
+    await finish(store, await submit(store, 'z'), { ...FAILED, cost: 1_000, finishedAt: 100 });
+    assert.equal(await median(), 95);
+    await finish(store, await submit(store, 'z2'), { ...FAILED, cost: 1_000, finishedAt: 101 });
+    assert.equal(await median(), 105);
+  });
+
+  it('R5.5 a failed loop comes back to life with all that it was', async () => {
+    const loop = await submit(store, 'loop');
+    const failed = await finish(store, loop, { ...FAILED, lastError: FAILED.failure });
+    assert.deepEqual(store.permanentlyFailed(9), ['loop']);
+    assert.deepEqual(store.finishedCount(), { total: 1, failed: 1 });
+    const again = { ...factsOf(failed), state: 'queued' as const, fresh: true };
+    await store.write((tx) => tx.saveLoop(again));
+    assert.deepEqual(store.latest('loop'), again);
+    assert.deepEqual([store.permanentlyFailed(9), store.finishedCount(), store.finished({ limit: 9 })], [[], { total: 0, failed: 0 }, []]);
+    await assert.rejects(submit(store, 'loop'), DuplicateLoopError);
+  });
+
+  it('after its end nothing can be written, and what waits is refused', async () => {
+    store.close();
+    store.close();
+    await assert.rejects(submit(store, 'late'), /closed/);
+    assert.throws(() => store.latest('late'), /closed/);
+  });
+});
