@@ -7,6 +7,6 @@ import { ROOT, VSIX } from './paths.ts';
 /** Builds and packs what users install. */
 export async function pack(): Promise<string> {
   mkdirSync(dirname(VSIX), { recursive: true });
-  await promisify(execFile)('vsce', ['package', '--no-dependencies', '--out', VSIX], { cwd: ROOT });
+  await promisify(execFile)('npm', ['run', 'package', '--', '--out', VSIX], { cwd: ROOT });
   return VSIX;
 }

@@ -15,7 +15,7 @@ const CHECK: readonly Suite[] = [
 const BUILD: Suite = { name: 'build', command: ['node', 'esbuild.mjs', '--production'] };
 
 // Packing builds first: what is tested is what is shipped.
-const PACK: Suite = { name: 'pack', command: ['vsce', 'package', '--no-dependencies', '--out', VSIX] };
+const PACK: Suite = { name: 'pack', command: ['npm', 'run', 'package', '--', '--out', VSIX] };
 
 const VSCODE: Suite = { name: 'vscode', command: ['node', 'test/support/run/vscodeSuite.ts'], records: true };
 
