@@ -40,7 +40,9 @@ const PERMANENT_CAUSES: readonly AgentErrorCause[] = ['auth', 'config', 'budget'
  */
 export function decideOutcome(facts: EndFacts): Verdict {
   const { end, said } = facts;
-  const stop = facts.stop === 'user' ? 'user' : (end.stoppedBy ?? facts.stop);
+  // The user's stop is final. Any other that came when the work was done already, before its guardian had begun it, came too late.
+  const done = end.kind === 'exited' && end.stoppedBy === undefined && end.exit.exitCode === 0 && said?.ok === true;
+  const stop = facts.stop === 'user' ? 'user' : done ? undefined : (end.stoppedBy ?? facts.stop);
   if (stop !== undefined) return STOPPED[stop];
   if (end.kind === 'spawn') return failed('spawn', end.error ?? 'the command could not be started', true);
   if (end.kind === 'void') return { kind: 'interrupted', reason: 'its window was gone before it started', charged: true };

@@ -102,12 +102,19 @@ describe('outcome of an attempt', () => {
     for (const stop of STOPS) {
       const alone = decideOutcome({ end: exited(), stop });
       for (const facts of everyEnd()) {
-        assert.deepEqual(decideOutcome({ ...facts, stop }), alone);
+        const cameTooLate = stop !== 'user' && facts.end.kind === 'exited' && facts.end.exit.exitCode === 0 && facts.said?.ok === true;
+        if (!cameTooLate) assert.deepEqual(decideOutcome({ ...facts, stop }), alone);
         const told = { ...facts, end: { ...facts.end, stoppedBy: stop } };
         for (const onRecord of STOPS.filter((other) => other !== 'user')) assert.deepEqual(decideOutcome({ ...told, stop: onRecord }), alone);
         assert.deepEqual(decideOutcome(told), alone);
       }
     }
+  });
+
+  it('R7.2 a stop that its guardian had not begun when the work was done came too late: the work counts, except for the user', () => {
+    const done = { end: exited(), said: SAID_OK };
+    for (const stop of STOPS) assert.equal(decideOutcome({ ...done, stop }).kind, stop === 'user' ? 'cancelled' : 'ok', stop);
+    assert.equal(decideOutcome({ end: exited({ exit: { signal: 'SIGTERM' } }), said: SAID_OK, stop: 'budget' }).kind, 'interrupted');
   });
 
   it('R7.2 without a stop of ours nothing is a cancel: death by an outside SIGKILL is a failure', () => {
