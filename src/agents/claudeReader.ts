@@ -34,7 +34,7 @@ export function claudeGrammar(words: AgentWords, prices: Prices, now: () => numb
           streamEvent(objectIn(message['event']), message, memory, say);
           return;
         case 'rate_limit_event':
-          rateLimit(objectIn(message['rate_limit_info']), words, say);
+          rateLimit(objectIn(message['rate_limit_info']), memory, words, say);
           return;
         case 'result':
           result(message, memory, say, words, prices, now());
@@ -54,6 +54,7 @@ function start(grammar: Grammar<ClaudeMemory>, before: SessionBefore | undefined
     results: 0,
     spoke: false,
     apiError: '',
+    limited: false,
     counted: [],
     streamed: '',
     streamedOutput: 0,
@@ -158,11 +159,12 @@ function streamEvent(event: JsonObject, message: JsonObject, memory: ClaudeMemor
 }
 
 /** A usage window counts as used up only when it rejects: warnings, and overage that nobody uses, do not. */
-function rateLimit(info: JsonObject, words: AgentWords, say: Say): void {
+function rateLimit(info: JsonObject, memory: ClaudeMemory, words: AgentWords, say: Say): void {
   const overage = info['isUsingOverage'] === true;
   const rejected = overage ? info['overageStatus'] === 'rejected' : info['status'] === 'rejected';
   const window = oneLine(textIn(info['rateLimitType']).replaceAll('_', ' ')) || 'usage';
   if (rejected) {
+    memory.limited = true;
     const resetsAt = countIn(overage ? (info['overageResetsAt'] ?? info['resetsAt']) : info['resetsAt']);
     say({ type: 'limit', ...(resetsAt > 0 && { until: epochMs(resetsAt) }), reason: `${words.title} has used up its ${window} window` });
   } else if (info['status'] === 'allowed_warning') {
@@ -191,8 +193,16 @@ function result(message: JsonObject, memory: ClaudeMemory, say: Say, words: Agen
       ok: true,
       reason: denials === 0 ? 'finished' : `finished, but ${denials === 1 ? 'a tool call was' : `${denials} tool calls were`} not allowed`,
     });
-  else sayFailure(say, words, failureIn(message, text, memory.apiError), now);
+  else fail(failureIn(message, text, memory.apiError), memory, say, words, now);
   memory.apiError = '';
+  memory.limited = false;
+}
+
+/** A window that was told knows its reset better than the words of the result. */
+function fail(failure: Failure, { limited }: ClaudeMemory, say: Say, words: AgentWords, now: number): void {
+  const known = failure.cause === undefined || failure.cause === 'provider';
+  if (limited && known) say(failureEnd(words, { ...failure, message: oneLine(failure.message, 500) }, 'provider'));
+  else sayFailure(say, words, failure, now);
 }
 
 const CAUSES: { readonly [kind: string]: AgentErrorCause } = {

@@ -17,6 +17,8 @@ export interface ClaudeMemory {
   spoke: boolean;
   /** The kind of the last message that stood for a failure of the API. */
   apiError: string;
+  /** A usage window that is used up was told since the last result. */
+  limited: boolean;
   /** Messages whose tokens were told, the latest last. */
   counted: string[];
   /** The message that comes in pieces, and the output tokens told for it. */

@@ -45,6 +45,8 @@ const BUILT_IN: readonly (readonly [string, number, number, number, number])[] =
   ['gemini-2.5-pro*', 1.25, 0.125, 1.25, 10],
   ['gemini-2.5-flash*', 0.3, 0.03, 0.3, 2.5],
   ['gemini-*flash-lite*', 0.1, 0.01, 0.1, 0.4],
+  // Made up, as all that the bundled sample agent costs.
+  ['sample-*', 1, 0.1, 1.25, 5],
 ];
 
 interface Row {
