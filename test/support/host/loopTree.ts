@@ -14,10 +14,12 @@ export class LoopTree {
     this.#page = page;
   }
 
-  /** Shows our view. */
+  /** Shows our view: the tree, or the welcome of an empty one. */
   async show(): Promise<void> {
-    if (!(await this.#tree().isVisible())) await this.#icon().click();
-    await this.#tree().waitFor();
+    const shown = this.#page.locator('.activitybar .action-item.checked').filter({ has: this.#page.locator('[aria-label^="Loop Supervisor"]') });
+    if ((await shown.count()) === 0) await this.#icon().click();
+    await shown.waitFor();
+    await this.#tree().waitFor({ state: 'attached' });
   }
 
   /** The tree as nested rows, as far as it is unfolded and on the screen. */
