@@ -48,16 +48,21 @@ export class Engine implements Disposable {
     this.onDidChange = new Emitter(onError);
   }
 
-  /** Runs `work` in one transaction; what it decides takes effect when that is committed. Rejects, and changes nothing, if it throws. */
+  /**
+   * Runs `work` in one transaction; what it decides takes effect when that is committed. Rejects, and changes nothing, if it throws.
+   * Where the turn comes upon news, it fills free slots too: nobody else will hear of them.
+   */
   turn<T>(work: (turn: Turn) => T): Promise<T> {
-    const result = this.#last.then(() => this.#runTurn(work));
-    this.#last = result.catch(() => undefined);
-    return result;
+    return this.#enqueue((turn) => {
+      const result = work(turn);
+      if (turn.hasNews) this.dispatch(turn);
+      return result;
+    });
   }
 
-  /** Like `turn`, then fills free slots in the same transaction (R3.3). */
+  /** Like `turn`, and fills free slots in the same transaction in any case (R3.3). */
   turnAndDispatch<T>(work: (turn: Turn) => T): Promise<T> {
-    return this.turn((turn) => {
+    return this.#enqueue((turn) => {
       const result = work(turn);
       this.dispatch(turn);
       return result;
@@ -103,6 +108,12 @@ export class Engine implements Disposable {
     this.#runs.clear();
     this.onEvent.dispose();
     this.onDidChange.dispose();
+  }
+
+  #enqueue<T>(work: (turn: Turn) => T): Promise<T> {
+    const result = this.#last.then(() => this.#runTurn(work));
+    this.#last = result.catch(() => undefined);
+    return result;
   }
 
   async #runTurn<T>(work: (turn: Turn) => T): Promise<T> {

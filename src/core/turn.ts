@@ -30,8 +30,8 @@ export class Turn {
   readonly effects: (() => void)[] = [];
   /** Loops that were final or have become so, here or elsewhere, since the last turn. */
   readonly finished: FinishedLoop[];
-  /** Whether other windows had written since the last turn. */
-  readonly sawOthers: boolean;
+  /** Others have written since the last turn, a new day has begun or a cool-down is over: what could not start then may start now. */
+  readonly hasNews: boolean;
   readonly #undo: (() => void)[] = [];
 
   constructor(tx: StoreTransaction, context: SupervisorContext, mirror: LiveMirror) {
@@ -41,10 +41,12 @@ export class Turn {
     this.now = context.clock.now();
     this.today = context.clock.day(this.now);
     const changes = tx.changes();
-    this.sawOthers = changes !== undefined;
     this.finished = changes ? mirror.apply(changes) : [];
-    if (mirror.day.day !== this.today) mirror.day = tx.day(this.today);
-    this.change(circuitAt(this.control.circuit, context.settings.circuit, this.now));
+    const isNewDay = mirror.day.day !== this.today;
+    if (isNewDay) this.putDay(tx.day(this.today));
+    const { circuit } = this.control;
+    this.change(circuitAt(circuit, context.settings.circuit, this.now));
+    this.hasNews = changes !== undefined || isNewDay || this.control.circuit !== circuit;
   }
 
   get control(): Control {
