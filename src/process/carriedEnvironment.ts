@@ -8,6 +8,11 @@ const TOUCHES_GUARDIAN = /^(NODE_|ELECTRON_|UV_|LOOP_SUPERVISOR_|LD_PRELOAD$|DYL
 
 export type Environment = Readonly<Record<string, string>>;
 
+/** An environment without what marks the processes of another run: the editor itself may have been started from one (R7.4). */
+export function withoutMarkers(environment: Environment): Record<string, string> {
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => !name.startsWith('LOOP_SUPERVISOR_')));
+}
+
 /** The guardian's environment: the agent's, with what would change the guardian itself under other names. It is never written to disk. */
 export function guardianEnvironment(agent: Environment): Record<string, string> {
   const carried = Object.entries(agent).map(([name, value]) => [TOUCHES_GUARDIAN.test(name) ? CARRIED + name : name, value]);

@@ -4,6 +4,7 @@ import type { Clock, Disposable } from '../core/clock.ts';
 import type { SweptProcess } from '../core/loop.ts';
 import type { AdoptRequest, AgentLauncher, LaunchRequest, Run, RunControl, RunObserver } from '../core/ports.ts';
 import { FOLDER_MODE, sizeOf } from './atomicFile.ts';
+import { withoutMarkers } from './carriedEnvironment.ts';
 import { Follower, type FollowOptions, type FollowServices } from './follow/follower.ts';
 import { Messenger } from './follow/messenger.ts';
 import { Poller } from './follow/poller.ts';
@@ -68,7 +69,7 @@ class Launcher implements AgentLauncher, Disposable {
     const follower = this.#follow({ ...request, ...request.limits, readOffset: 0, leader: undefined, guardian: undefined }, observer);
     const files = runFiles(this.#runsFolder, request.token);
     void follower.launch(async () => {
-      const agentEnvironment = { ...(await environment()), ...request.plan.env };
+      const agentEnvironment = { ...withoutMarkers(await environment()), ...request.plan.env };
       await prepareRun(files, request, agentEnvironment, windowsFolder);
       return () => spawnGuardian({ nodePath, guardianProgram }, files, agentEnvironment);
     });

@@ -4,17 +4,26 @@ import { isSame, keyOf, type ProcessInfo, type ProcessTable } from './tables/pro
 
 /** What the processes of one run use now. */
 export interface ResourceUse {
-  /** Of one core since the last sample: 100 is a core fully used; 0 in the first. */
-  readonly cpuPercent: number;
+  /** Of one core since the last sample: 100 is a core fully used; absent in the first. */
+  readonly cpuPercent?: number;
   /** Resident memory of all its processes, bytes. What they share is counted with each. */
   readonly memoryBytes: number;
-  readonly processes: number;
+  readonly processes: readonly ProcessUse[];
+}
+
+/** What one process uses now. */
+export interface ProcessUse {
+  readonly pid: number;
+  /** Its program and arguments, or its name where the system does not list these. */
+  readonly command: string;
+  readonly memoryBytes: number;
+  readonly cpuPercent?: number;
 }
 
 /** Samples CPU and memory of process trees, only when it is asked. */
 export interface ResourceSampler {
-  /** By key of the leader as `keyOf` makes it; leaders that are gone are left out. */
-  sample(leaders: readonly ProcessIdentity[]): Promise<ReadonlyMap<string, ResourceUse>>;
+  /** By pid of the leader; leaders that are gone are left out. */
+  sample(leaders: readonly ProcessIdentity[]): Promise<ReadonlyMap<number, ResourceUse>>;
 }
 
 export function createResourceSampler(table: ProcessTable = createTable({ polite: true })): ResourceSampler {
@@ -33,29 +42,36 @@ class Sampler implements ResourceSampler {
     this.#table = table;
   }
 
-  async sample(leaders: readonly ProcessIdentity[]): Promise<ReadonlyMap<string, ResourceUse>> {
+  async sample(leaders: readonly ProcessIdentity[]): Promise<ReadonlyMap<number, ResourceUse>> {
     const all = await this.#table.list();
     const now = performance.now();
     const elapsed = Math.max(1, now - this.#at);
     const cpu = new Map<string, number>();
-    const uses = new Map<string, ResourceUse>();
+    const uses = new Map<number, ResourceUse>();
     const known = new Set<string>();
     for (const leader of leaders) {
       const tree = treeOf(all, leader);
       if (tree.length === 0) continue;
       const key = keyOf(leader);
-      let used = 0;
-      for (const process of tree) {
+      const hasRate = this.#known.has(key);
+      const processes = tree.map((process): ProcessUse => {
+        const id = keyOf(process);
         const total = process.cpuMs ?? 0;
-        cpu.set(keyOf(process), total);
+        cpu.set(id, total);
         // One that was not there before has used all of its time since then.
-        if (this.#known.has(key)) used += Math.max(0, total - (this.#cpu.get(keyOf(process)) ?? 0));
-      }
+        const rate = percent(Math.max(0, total - (this.#cpu.get(id) ?? 0)), elapsed);
+        return {
+          pid: process.pid,
+          command: process.args?.join(' ') || process.name,
+          memoryBytes: process.memoryBytes ?? 0,
+          ...(hasRate && { cpuPercent: rate }),
+        };
+      });
       known.add(key);
-      uses.set(key, {
-        cpuPercent: Math.round((used / elapsed) * 1000) / 10,
-        memoryBytes: tree.reduce((sum, { memoryBytes = 0 }) => sum + memoryBytes, 0),
-        processes: tree.length,
+      uses.set(leader.pid, {
+        ...(hasRate && { cpuPercent: processes.reduce((sum, { cpuPercent = 0 }) => sum + cpuPercent, 0) }),
+        memoryBytes: processes.reduce((sum, { memoryBytes }) => sum + memoryBytes, 0),
+        processes,
       });
     }
     this.#cpu = cpu;
@@ -63,6 +79,10 @@ class Sampler implements ResourceSampler {
     this.#at = now;
     return uses;
   }
+}
+
+function percent(part: number, whole: number): number {
+  return Math.round((part / whole) * 1000) / 10;
 }
 
 /** A leader, its group and session, and all below them. */

@@ -58,6 +58,7 @@ export class Follower implements Run {
   /** Its guardian's end is told to us by the system; of others we have to look. */
   #isChild = false;
   #lookedAt = 0;
+  #guardian: ProcessIdentity | undefined;
   /** Orders that were given before there was anybody to take them. */
   readonly #early: Order[] = [];
   #watchdog: Disposable | undefined;
@@ -67,6 +68,7 @@ export class Follower implements Run {
     this.#services = services;
     this.#observer = observer;
     this.#onDone = onDone;
+    this.#guardian = options.guardian;
     if (options.needsReading) {
       this.#tail = new Tail({
         path: options.files.stdout,
@@ -135,8 +137,8 @@ export class Follower implements Run {
   }
 
   #guardianLives(): boolean {
-    const { files, guardian } = this.#options;
-    const known = readClaim(files)?.guardian ?? readStarted(files)?.guardian ?? guardian;
+    const { files } = this.#options;
+    const known = readClaim(files)?.guardian ?? this.#guardian;
     return known !== undefined && this.#services.probe.isAlive(known);
   }
 
@@ -145,6 +147,7 @@ export class Follower implements Run {
     const started = readStarted(this.#options.files);
     if (!started) return;
     this.#startedTold = true;
+    this.#guardian = started.guardian;
     const { leader, guardian, at } = started;
     this.#tell(() => this.#observer.started({ leader, guardian, at }));
   }
@@ -170,7 +173,7 @@ export class Follower implements Run {
   async signal(signal: string, by: StopBy | undefined): Promise<boolean> {
     if (this.#phase === 'preparing' && by) this.#order({ kind: 'stop', by, graceMs: this.#options.graceMs });
     if (this.#phase !== 'following') return false;
-    return this.#services.messenger.signal(this.#options.files, { kind: 'signal', signal, ...(by && { by }) });
+    return this.#services.messenger.signal(this.#options.files, { kind: 'signal', signal, ...(by && { by }) }, this.#guardian);
   }
 
   keepWaiting(): void {
@@ -191,7 +194,7 @@ export class Follower implements Run {
 
   #order(order: Order): void {
     if (this.#phase === 'preparing') this.#early.push(order);
-    if (this.#phase === 'following') this.#services.messenger.send(this.#options.files, order);
+    if (this.#phase === 'following') this.#services.messenger.send(this.#options.files, order, this.#guardian);
   }
 
   #sendEarly(): void {
@@ -200,7 +203,7 @@ export class Follower implements Run {
 
   /** A guardian that has not ended its run in all that time does not work: its run is ended in its place. */
   async #replaceGuardian(): Promise<void> {
-    const guardian = readClaim(this.#options.files)?.guardian;
+    const guardian = readClaim(this.#options.files)?.guardian ?? this.#guardian;
     if (this.#phase !== 'following' || !guardian) return;
     this.#services.log(`The guardian of run ${this.#options.token} does not answer and is replaced.`);
     await this.#services.table.signal([guardian], 'SIGKILL');

@@ -26,9 +26,9 @@ export class Messenger {
 
   /**
    * Leaves an order and wakes the guardian. Answers the path of the order, or undefined when the order could not be written, for the disk is full; then a
-   * guardian that is to stop its run is told so by SIGTERM.
+   * guardian that is to stop its run is told so by SIGTERM. `known`: the guardian, for when its claim can not be read any more.
    */
-  send(files: RunFiles, order: Order): string | undefined {
+  send(files: RunFiles, order: Order, known?: ProcessIdentity): string | undefined {
     this.#sent += 1;
     // The guardian takes them by name: by time, and those of one moment as they were sent.
     const name = `${String(this.#clock.now()).padStart(15, '0')}-${String(this.#sent).padStart(9, '0')}-${randomBytes(4).toString('hex')}${ORDER}`;
@@ -37,40 +37,44 @@ export class Messenger {
       writeJson(path, order);
     } catch (error) {
       this.#log(`An order could not be written to ${files.orders}.`, error);
-      if (order.kind === 'stop') void this.#signalGuardian(files, 'SIGTERM');
+      if (order.kind === 'stop') void this.#signalGuardian(files, 'SIGTERM', known);
       return undefined;
     }
-    void this.#signalGuardian(files, 'SIGUSR2');
+    void this.#signalGuardian(files, 'SIGUSR2', known);
     return path;
   }
 
   /** Sends a signal through the guardian; answers whether the group got it. Where the guardian does not answer, the window signals by itself. */
-  async signal(files: RunFiles, order: Extract<Order, { kind: 'signal' }>): Promise<boolean> {
-    const path = this.send(files, order);
+  async signal(files: RunFiles, order: Extract<Order, { kind: 'signal' }>, known?: ProcessIdentity): Promise<boolean> {
+    const path = this.send(files, order, known);
     const patience = performance.now() + ANSWER_MS;
     for (let pause = 1; path && performance.now() < patience; pause = Math.min(pause * 1.5, 50)) {
       await new Promise<void>((resolve) => this.#clock.after(Math.ceil(pause), resolve));
       const result = readJson(path + RESULT) as { readonly delivered?: unknown } | undefined;
       if (result) return result.delivered === true;
-      if (!(await this.#guardian(files))) break;
+      if (!(await this.#guardianLives(files, known))) break;
     }
     const leader = readStarted(files)?.leader;
     const [here] = leader ? await this.#table.alive([leader]) : [];
     return here !== undefined && this.#table.signalGroup(here, order.signal);
   }
 
-  /** The guardian of a run, if it lives. It can be signalled from its claim on, not earlier: then it has no ear yet. */
-  async #guardian(files: RunFiles): Promise<ProcessIdentity | undefined> {
-    const guardian = readClaim(files)?.guardian;
-    return guardian && (await this.#table.alive([guardian]))[0];
+  async #guardianLives(files: RunFiles, known: ProcessIdentity | undefined): Promise<boolean> {
+    const guardian = guardianOf(files, known);
+    return guardian !== undefined && (await this.#table.alive([guardian])).length > 0;
   }
 
-  async #signalGuardian(files: RunFiles, signal: string): Promise<void> {
+  async #signalGuardian(files: RunFiles, signal: string, known: ProcessIdentity | undefined): Promise<void> {
     if (process.platform === 'win32') return;
-    const guardian = readClaim(files)?.guardian;
+    const guardian = guardianOf(files, known);
     if (!guardian) return;
     await this.#table.signal([guardian], signal);
     // Somebody may have stopped it.
     await this.#table.signal([guardian], 'SIGCONT');
   }
+}
+
+/** The guardian of a run. It can be signalled from its claim on, not earlier: then it has no ear yet. */
+function guardianOf(files: RunFiles, known: ProcessIdentity | undefined): ProcessIdentity | undefined {
+  return readClaim(files)?.guardian ?? known;
 }

@@ -183,14 +183,15 @@ export class Guardian {
   }
 
   async #obey({ order, answer }: NewOrder): Promise<void> {
+    this.#clock.tick();
     const now = this.#clock.elapsed;
     if (order.kind === 'stop') this.stop(order.by, order.graceMs);
     if (order.kind === 'leave') this.#deadlines.leave(now, order.stopAfterMs);
     if (order.kind === 'adopted' && order.mine) this.#deadlines.stay();
     if (order.kind === 'keepWaiting') this.#deadlines.keepWaiting(now);
     if (order.kind === 'signal') answer(await this.#signal(order));
-    // A new deadline may be nearer than the next look.
-    if (order.kind === 'leave' && this.#stop && !this.#leaderEnded) setImmediate(() => this.#tick());
+    // What it changes may be due before the next look.
+    if (order.kind !== 'signal' && this.#stop && !this.#leaderEnded) setImmediate(() => this.#tick());
   }
 
   async #signal(order: Extract<Order, { kind: 'signal' }>): Promise<boolean> {

@@ -1,0 +1,133 @@
+import assert from 'node:assert/strict';
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdirSync, readFileSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { RunHarness } from './support/runHarness.ts';
+
+describe('What an agent is given', () => {
+  let harness: RunHarness;
+
+  beforeEach(async () => {
+    harness = await RunHarness.create();
+  });
+
+  afterEach(() => harness.dispose());
+
+  const hostile = '-rf $(touch pwned) `id` "quotes" \'single\' \\ ; | & > out\n\n--flag\t€ 😀 ünïcode\r\nlast line without end';
+
+  for (const [what, text] of [
+    ['text that looks like options and shell', hostile],
+    ['5 MB', `${randomBytes(1.25 * 1024 * 1024).toString('hex')}😀`.repeat(2)],
+    ['nothing', ''],
+  ] as const) {
+    it(`R1.4 the prompt reaches standard input byte for byte, which is then closed: ${what}`, async () => {
+      const { told } = harness.launch('/bin/sh', ['-c', 'cat > input; wc -c < input']);
+      await told.whenEnded;
+      assert.equal(told.texts[0], '0', 'without a prompt it is empty');
+
+      const second = harness.launch('/bin/sh', ['-c', 'cat > input'], { stdin: text });
+      assert.deepEqual((await second.told.whenEnded).exit, { exitCode: 0 });
+      const got = readFileSync(join(harness.cwd, 'input'));
+      assert.equal(got.length, Buffer.byteLength(text));
+      assert.equal(hash(got), hash(text));
+      assert.deepEqual(readdirSync(harness.cwd), ['input']);
+    });
+  }
+
+  it('R1.4 a prompt of 10 MiB that nobody reads harms nobody', async () => {
+    const { told } = harness.launch('/bin/true', [], { stdin: 'x'.repeat(10 * 1024 * 1024) });
+    assert.deepEqual((await told.whenEnded).exit, { exitCode: 0 });
+  });
+
+  it('R1.4 the prompt goes through a file where the agent reads one, with any character in its path', async () => {
+    const { told, files } = harness.launch('/bin/sh', ['-c', 'cat "$1"; echo; echo "$1"', 'sh', '${promptFile}'], { promptFile: hostile });
+    const end = await told.whenEnded;
+    assert.equal(end.exit.exitCode, 0);
+    assert.equal(readFileSync(files.promptFile, 'utf8'), hostile);
+    assert.equal(told.texts.at(-1), files.promptFile);
+  });
+
+  it('R1.4 arguments reach the program as they are, through no shell', async () => {
+    const { told } = harness.launch(process.execPath, ['-e', 'console.log(JSON.stringify(process.argv.slice(1)))', '--', hostile, '$HOME', '*', '']);
+    await told.whenEnded;
+    assert.deepEqual(JSON.parse(told.texts[0] as string), [hostile, '$HOME', '*', '']);
+  });
+
+  it('gives the agent the environment of a terminal, the variables of its plan and the marker, and nothing of the guardian', async () => {
+    harness.environment = { PATH: process.env['PATH'] ?? '', NODE_OPTIONS: '--no-warnings', UV_THREADPOOL_SIZE: '2', EMPTY: '', MANY: 'a=b\nc' };
+    const { told, token } = harness.launch(process.execPath, ['-e', 'console.log(JSON.stringify(process.env))'], { env: { KEY: 'value', PATH: '/bin' } });
+    await told.whenEnded;
+    assert.deepEqual(JSON.parse(told.texts[0] as string), {
+      PATH: '/bin',
+      NODE_OPTIONS: '--no-warnings',
+      UV_THREADPOOL_SIZE: '2',
+      EMPTY: '',
+      MANY: 'a=b\nc',
+      KEY: 'value',
+      LOOP_SUPERVISOR_LOOP: harness.prefix + token,
+      LOOP_SUPERVISOR_ATTEMPT: token,
+    });
+  });
+
+  it('the agent runs as a Node within Electron only if its plan says so', async () => {
+    const script = 'echo "[$ELECTRON_RUN_AS_NODE]"';
+    const without = harness.launch('/bin/sh', ['-c', script]);
+    const asked = harness.launch('/bin/sh', ['-c', script], { env: { ELECTRON_RUN_AS_NODE: '1' } });
+    await Promise.all([without.told.whenEnded, asked.told.whenEnded]);
+    assert.deepEqual([without.told.texts, asked.told.texts], [['[]'], ['[1]']]);
+  });
+
+  it('runs in its working folder, whose name may hold anything', async () => {
+    const cwd = join(harness.cwd, 'a "strange" $(name) ü');
+    mkdirSync(cwd);
+    const { told } = harness.launch('/bin/pwd', [], { cwd });
+    await told.whenEnded;
+    assert.deepEqual(told.texts, [cwd]);
+  });
+
+  it('keeps the folder of a run for its owner alone, and no environment in it', async () => {
+    harness.environment = { ...harness.environment, SECRET_KEY: 'tell-nobody-4711' };
+    const { told, files } = harness.launch('/bin/sh', ['-c', 'cat; echo out; echo err >&2'], { stdin: 'prompt', promptFile: 'prompt' });
+    await told.whenEnded;
+    const paths = readdirSync(files.folder, { recursive: true, withFileTypes: true }).map((entry) => join(entry.parentPath, entry.name));
+    for (const path of [files.folder, harness.runsFolder, ...paths]) {
+      const stat = statSync(path);
+      assert.equal(stat.mode & 0o777, stat.isDirectory() ? 0o700 : 0o600, path);
+      if (stat.isFile()) assert.ok(!readFileSync(path, 'utf8').includes('tell-nobody-4711'), path);
+    }
+    assert.ok(paths.includes(files.ended) && paths.includes(files.stdout) && paths.includes(files.prompt));
+  });
+
+  for (const [what, launch, expected] of [
+    ['a command that is not there', { command: 'no-such-command-4711' }, /"no-such-command-4711" was not found/],
+    ['a folder that is not there', { command: '/bin/true', cwd: '/no/such/folder' }, /working folder \/no\/such\/folder is not there/],
+    ['a file that is no program', { command: '/etc/passwd' }, /"\/etc\/passwd" may not be run/],
+    ['arguments that are too long', { command: '/bin/true', args: ['x'.repeat(300_000)] }, /arguments are too long/],
+  ] as const) {
+    it(`R5.3 says why nothing could be started: ${what}`, async () => {
+      const { command, ...more } = { args: [] as readonly string[], ...launch };
+      const { told } = harness.launch(command, more.args, 'cwd' in more ? { cwd: more.cwd } : {});
+      const end = await told.whenEnded;
+      assert.equal(end.kind, 'spawn');
+      assert.match(end.error ?? '', expected);
+      assert.deepEqual(told.calls, ['ended']);
+    });
+  }
+
+  it('R5.3 says so when the guardian itself can not be started', async () => {
+    harness.launcher.dispose();
+    harness.launcher = harness.newLauncher({ guardianProgram: '/no/such/guardian.cjs' });
+    const missing = await harness.launch('/bin/true').told.whenEnded;
+    harness.launcher.dispose();
+    harness.launcher = harness.newLauncher({ nodePath: '/no/such/node' });
+    const noNode = await harness.launch('/bin/true').told.whenEnded;
+    for (const end of [missing, noNode]) {
+      assert.equal(end.kind, 'spawn');
+      assert.match(end.error ?? '', /^The agent was not started, for its guardian could not begin: /);
+    }
+  });
+});
+
+function hash(data: string | Buffer): string {
+  return createHash('sha256').update(data).digest('hex');
+}

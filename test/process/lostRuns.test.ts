@@ -1,0 +1,260 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import type { ProcessIdentity } from '../../src/core/loop.ts';
+import { createProbe } from '../../src/process/probe.ts';
+import { runFiles } from '../../src/process/runFiles.ts';
+import { createTable } from '../../src/process/tables/platformTable.ts';
+import { until } from '../support/until.ts';
+import { kill, type Launched, lives, program, RunHarness } from './support/runHarness.ts';
+
+const OTHER_BOOT = '00000000-0000-0000-0000-000000000000';
+
+describe('Runs that lost their guardian', () => {
+  let harness: RunHarness;
+
+  beforeEach(async () => {
+    harness = await RunHarness.create();
+  });
+
+  afterEach(() => harness.dispose());
+
+  async function tree(mode = 'wait'): Promise<Launched> {
+    const launched = harness.launch(program('tree.sh'), [mode]);
+    await launched.told.whenStarted;
+    await until('the whole tree', () => harness.processesOf(launched.token).length >= 4);
+    return launched;
+  }
+
+  async function identitiesOf({ told }: Launched): Promise<{ leader: ProcessIdentity; guardian: ProcessIdentity }> {
+    const { leader, guardian } = await told.whenStarted;
+    return { leader, guardian: guardian as ProcessIdentity };
+  }
+
+  it('R7.4 the guardian killed: its window ends the processes of the agent and tells the run as lost', async () => {
+    const launched = await tree('ignore');
+    const { guardian, leader } = await identitiesOf(launched);
+    kill(guardian.pid);
+    const end = await launched.told.whenEnded;
+    assert.equal(end.kind, 'lost');
+    assert.match(end.error ?? '', /guardian of this run was ended from outside/);
+    assert.deepEqual(end.exit, {});
+    assert.ok(end.swept.some(({ pid }) => pid === leader.pid));
+    assert.equal(end.swept.length, 4);
+    assert.deepEqual(harness.processesOf(launched.token), []);
+    // Who comes later finds it so too.
+    harness.reload();
+    const again = await harness.adopt(launched.token).told.whenEnded;
+    assert.deepEqual([again.kind, again.at, again.swept], [end.kind, end.at, end.swept]);
+  });
+
+  it('the agent killed: its end by that signal is told', async () => {
+    const launched = await tree();
+    kill((await identitiesOf(launched)).leader.pid);
+    const end = await launched.told.whenEnded;
+    assert.deepEqual([end.kind, end.exit, end.stoppedBy], ['exited', { signal: 'SIGKILL' }, undefined]);
+    assert.deepEqual(harness.processesOf(launched.token), []);
+  });
+
+  it('R7.4 both killed: what they left is ended', async () => {
+    const launched = await tree();
+    const { guardian, leader } = await identitiesOf(launched);
+    kill(guardian.pid);
+    kill(leader.pid);
+    const end = await launched.told.whenEnded;
+    assert.equal(end.kind, 'lost');
+    assert.deepEqual(harness.processesOf(launched.token), []);
+    assert.ok(end.swept.length >= 3, JSON.stringify(end));
+  });
+
+  it('a guardian killed with nobody there is noticed by the next window, with the stop that was on its way', async () => {
+    const launched = await tree();
+    const { guardian } = await identitiesOf(launched);
+    harness.launcher.dispose();
+    kill(guardian.pid, 'SIGSTOP');
+    launched.run.stop('user', 200);
+    harness.launcher = harness.newLauncher();
+    kill(guardian.pid);
+    harness.launcher.control(launched.token).stop('user', 200);
+    const { told } = harness.adopt(launched.token);
+    const end = await told.whenEnded;
+    assert.deepEqual([end.kind, end.stoppedBy], ['lost', 'user']);
+    assert.deepEqual(told.calls, ['started', 'ended']);
+    assert.deepEqual(harness.processesOf(launched.token), []);
+  });
+
+  it('a guardian that dies while its run is adopted is noticed', async () => {
+    const launched = await tree();
+    const { guardian } = await identitiesOf(launched);
+    harness.reload();
+    const { told } = harness.adopt(launched.token);
+    await told.whenStarted;
+    kill(guardian.pid);
+    assert.equal((await told.whenEnded).kind, 'lost');
+    assert.deepEqual(harness.processesOf(launched.token), []);
+  });
+
+  it('R7.4 an agent whose guardian died before it could write down who it is, is found by its marker', async () => {
+    const launched = await tree();
+    const { guardian } = await identitiesOf(launched);
+    harness.launcher.dispose();
+    kill(guardian.pid);
+    rmSync(launched.files.started);
+    harness.launcher = harness.newLauncher();
+    const { told } = harness.adopt(launched.token);
+    const end = await told.whenEnded;
+    assert.equal(end.kind, 'lost');
+    assert.equal(end.swept.length, 4);
+    assert.deepEqual(harness.processesOf(launched.token), []);
+  });
+
+  it('a guardian that died after its agent had ended: the end that it wrote down counts', async () => {
+    const launched = harness.launch(program('leaveChild.sh'), [], { limits: { graceMs: 30_000 } });
+    await launched.told.whenEnded;
+    const { files, token } = launched;
+    const exit = JSON.parse(readFileSync(files.exit, 'utf8')) as { at: number };
+    rmSync(files.ended);
+    harness.reload();
+    const end = await harness.adopt(token).told.whenEnded;
+    assert.deepEqual([end.kind, end.exit, end.at], ['exited', { exitCode: 0 }, exit.at]);
+  });
+
+  it('a run that nobody has claimed is claimed as void, once for ever: a guardian that comes late starts nothing', async () => {
+    const token = 'never-claimed';
+    const first = await harness.adopt(token).told.whenEnded;
+    assert.equal(first.kind, 'void');
+    harness.reload();
+    assert.equal((await harness.adopt(token).told.whenEnded).kind, 'void');
+
+    const files = runFiles(harness.runsFolder, 'raced');
+    mkdirSync(files.folder);
+    writeFileSync(files.claim, JSON.stringify({ format: 1, by: 'void' }));
+    const told = harness.adopt('raced').told;
+    assert.equal((await told.whenEnded).kind, 'void');
+    assert.deepEqual(told.calls, ['ended']);
+  });
+
+  it('R3.1 of a guardian and a window that race for a run, exactly one has it', async () => {
+    const outcomes = new Set<string>();
+    for (let round = 0; round < 12; round += 1) {
+      const { told, token, files } = harness.launch('/bin/sh', ['-c', 'echo ran >> ran; sleep 1000']);
+      await until('the request', () => readFileSync(files.request));
+      // Another window believes that the first one is gone; the later the round, the later it does.
+      if (round % 2 === 1) await until('the claim or a moment', () => readFileSync(files.claim));
+      const other = harness.newLauncher();
+      const end = Promise.withResolvers<string>();
+      const run = other.adopt(
+        { token, reader: { line: () => [], end: () => [], state: () => null }, needsReading: false, readOffset: 0, graceMs: 200, keep: [] },
+        { started: () => run.stop('user', 200), output: () => undefined, silent: () => undefined, ended: ({ kind }) => end.resolve(kind) },
+        true,
+      );
+      const kind = await end.promise;
+      outcomes.add(kind);
+      assert.ok(kind === 'void' || kind === 'exited', kind);
+      assert.equal((await told.whenEnded).kind, kind);
+      assert.deepEqual(harness.processesOf(token), []);
+      other.dispose();
+    }
+    assert.ok(outcomes.has('void') && outcomes.has('exited'), [...outcomes].join());
+  });
+
+  it('R7.5 a record of another boot is settled, and nobody is signalled', async () => {
+    const bystander = spawn('/bin/sleep', ['1000'], { stdio: 'ignore', detached: true });
+    try {
+      const self = (await createTable().find(bystander.pid as number))!;
+      const files = runFiles(harness.runsFolder, 'other-boot');
+      mkdirSync(files.folder, { recursive: true });
+      const leader = { pid: self.pid, startTime: self.startTime, bootId: OTHER_BOOT };
+      writeFileSync(files.claim, JSON.stringify({ format: 1, by: 'guardian', guardian: leader }));
+      writeFileSync(files.started, JSON.stringify({ format: 1, leader, guardian: leader, at: 1_000 }));
+      writeFileSync(files.stdout, 'some output\n');
+      utimesSync(files.stdout, 5_000, 5_000);
+      const { told } = harness.adopt('other-boot');
+      const end = await told.whenEnded;
+      assert.equal(end.kind, 'lost');
+      assert.match(end.error ?? '', /machine was restarted/);
+      assert.equal(end.at, 5_000_000);
+      assert.deepEqual(told.texts, ['some output']);
+      assert.ok(lives(self.pid));
+      assert.deepEqual(await harness.launcher.reap(['other-boot'], 200, []), new Map());
+      assert.ok(lives(self.pid));
+    } finally {
+      bystander.kill('SIGKILL');
+    }
+  });
+
+  it('R7.5 a pid that is used by somebody else now is never signalled, nor is a group of its number', async () => {
+    const bystander = spawn('/bin/sh', ['-c', 'sleep 1000 & sleep 1000'], { stdio: 'ignore', detached: true });
+    try {
+      const now = (await createTable().find(bystander.pid as number))!;
+      const before = { pid: now.pid, startTime: String(Number(now.startTime) - 500), bootId: now.bootId };
+      const files = runFiles(harness.runsFolder, 'reused');
+      mkdirSync(files.folder, { recursive: true });
+      writeFileSync(files.claim, JSON.stringify({ format: 1, by: 'guardian', guardian: before }));
+      writeFileSync(files.started, JSON.stringify({ format: 1, leader: before, guardian: before, at: 1_000 }));
+      // The guardian's pid is in use too: it must be told by more than its number that it is gone.
+      const { told } = harness.adopt('reused', { leader: before, guardian: before });
+      const end = await told.whenEnded;
+      assert.deepEqual([end.kind, end.swept, end.remaining], ['lost', [], []]);
+      assert.ok(lives(now.pid));
+      assert.deepEqual(await harness.launcher.reap(['reused'], 200, []), new Map());
+      assert.equal(await harness.launcher.endKept({ ...before, command: 'sh' }), false);
+      assert.ok(lives(now.pid));
+    } finally {
+      process.kill(-(bystander.pid as number), 'SIGKILL');
+    }
+  });
+
+  it('R7.4 what is left of runs that are recorded as ended is found and ended, and told by run', async () => {
+    const marked = (token: string) =>
+      spawn('/bin/sh', ['-c', 'setsid sleep 1000 & sleep 1000'], {
+        stdio: 'ignore',
+        detached: true,
+        env: { ...process.env, LOOP_SUPERVISOR_LOOP: harness.prefix + token, LOOP_SUPERVISOR_ATTEMPT: token },
+      });
+    for (const token of ['left-1', 'left-2', 'not-asked']) marked(token).unref();
+    await until('all of them', () => ['left-1', 'left-2', 'not-asked'].every((token) => harness.processesOf(token).length === 3));
+    const reaped = await harness.launcher.reap(['left-1', 'nothing', 'left-2'], 200, []);
+    assert.deepEqual([...reaped.keys()].sort(), ['left-1', 'left-2']);
+    assert.equal(reaped.get('left-1')?.length, 3);
+    assert.deepEqual([...harness.processesOf('left-1'), ...harness.processesOf('left-2')], []);
+    assert.equal(harness.processesOf('not-asked').length, 3);
+  });
+
+  it('R7.4 reaping leaves alone what was kept, and runs whose guardian is still at it', async () => {
+    const { told, token } = harness.launch('/bin/sh', ['-c', 'setsid sleep 1000 & sleep 0.1'], { limits: { keep: ['sleep'] } });
+    const end = await told.whenEnded;
+    assert.equal(end.kept.length, 1);
+    const running = harness.launch('/bin/sleep', ['1000']);
+    await running.told.whenStarted;
+    assert.deepEqual(await harness.launcher.reap([token, running.token], 200, []), new Map());
+    assert.ok(lives(end.kept[0]!.pid));
+    assert.equal(harness.processesOf(running.token).length, 1);
+  });
+
+  it('a guardian that is told to go by the system stops its run in order', async () => {
+    const launched = await tree();
+    const { guardian } = await identitiesOf(launched);
+    kill(guardian.pid, 'SIGHUP');
+    kill(guardian.pid, 'SIGTERM');
+    const end = await launched.told.whenEnded;
+    assert.deepEqual([end.kind, end.stoppedBy], ['exited', 'shutdown']);
+    assert.deepEqual(harness.processesOf(launched.token), []);
+  });
+
+  it('a stopped guardian is woken by an order', async () => {
+    const launched = await tree();
+    kill((await identitiesOf(launched)).guardian.pid, 'SIGSTOP');
+    assert.equal(await launched.run.signal('SIGKILL', 'user'), true);
+    assert.deepEqual((await launched.told.whenEnded).exit, { signal: 'SIGKILL' });
+  });
+
+  it('knows itself and tells whether others live', () => {
+    const probe = createProbe();
+    assert.equal(probe.self.pid, process.pid);
+    assert.equal(probe.isAlive(probe.self), true);
+    assert.equal(probe.isAlive({ ...probe.self, startTime: '1' }), false);
+    assert.equal(probe.isAlive({ ...probe.self, bootId: OTHER_BOOT }), false);
+    assert.equal(probe.isAlive({ ...probe.self, pid: 2 ** 22 + 1 }), false);
+  });
+});
