@@ -1,7 +1,7 @@
 import type { AgentErrorCause } from '../core/agentEvent.ts';
 import type { SessionBefore } from '../core/ports.ts';
 import { addUsage, billResult, billUnreported, type ClaudeMemory, count, REMEMBERED, tellRest, write } from './claudeUsage.ts';
-import { type AgentWords, causeInErrors, type Failure, failureEnd, sayFailure } from './failure.ts';
+import { type AgentWords, causeInErrors, type Failure, failureEnd, finished, sayFailure } from './failure.ts';
 import { countIn, itemsIn, type JsonObject, numberIn, objectIn, textIn } from './json.ts';
 import { type Ending, type Grammar, memoryIn, type Say } from './lineReader.ts';
 import { callSummary, oneLine, resultSummary } from './oneLine.ts';
@@ -9,7 +9,7 @@ import type { Prices } from './prices.ts';
 import { NO_TOKENS } from './tokenCount.ts';
 import { epochMs } from './usageLimit.ts';
 
-/** Reads claude's stream-json (facts and traps: agents.md). `now` gives wall time in ms. */
+/** Reads claude's stream-json. `now` gives wall time in ms. */
 export function claudeGrammar(words: AgentWords, prices: Prices, now: () => number): Grammar<ClaudeMemory> {
   const grammar: Grammar<ClaudeMemory> = {
     name: 'claude',
@@ -116,13 +116,15 @@ function system(message: JsonObject, memory: ClaudeMemory, say: Say): void {
       ...(attempt !== undefined && { attempt }),
       ...(maxAttempts !== undefined && { maxAttempts }),
       ...(delayMs !== undefined && { delayMs }),
-      reason: [oneLine(textIn(message['error']).replaceAll('_', ' ')) || 'the API failed', ...(status === undefined ? [] : [`HTTP ${status}`])].join(
-        ', ',
-      ),
+      reason: [retryReason(textIn(message['error'])), ...(status === undefined ? [] : [`HTTP ${status}`])].join(', '),
     });
   } else if (message['subtype'] === 'permission_denied') {
     deny(memory, say, message, oneLine(textIn(message['message'])));
   }
+}
+
+function retryReason(error: string): string {
+  return error === '' || error === 'unknown' ? 'the API does not answer' : oneLine(error.replaceAll('_', ' '));
 }
 
 function deny(memory: ClaudeMemory, say: Say, denial: JsonObject, reason: string): void {
@@ -187,12 +189,7 @@ function result(message: JsonObject, memory: ClaudeMemory, say: Say, words: Agen
   memory.told = {};
   memory.written = {};
   const denials = itemsIn(message['permission_denials']).length;
-  if (ok)
-    say({
-      type: 'end',
-      ok: true,
-      reason: denials === 0 ? 'finished' : `finished, but ${denials === 1 ? 'a tool call was' : `${denials} tool calls were`} not allowed`,
-    });
+  if (ok) say(finished(denials));
   else fail(failureIn(message, text, memory.apiError), memory, say, words, now);
   memory.apiError = '';
   memory.limited = false;
@@ -245,7 +242,7 @@ function end({ exit, errors }: Ending, memory: ClaudeMemory, say: Say, words: Ag
   billUnreported(memory, say, prices);
   if (memory.results > 0 || exit.signal !== undefined) return;
   const known = causeInErrors(errors, SIGNS);
-  if (known && exit.exitCode !== 0) say(failureEnd(words, { message: oneLine(known.message) }, known.cause));
+  if (known && exit.exitCode !== 0) say(failureEnd(words, known, known.cause));
   else if (exit.exitCode === 143 || exit.exitCode === 130) say(failureEnd(words, { message: `exit code ${exit.exitCode}` }, 'aborted'));
   else if (exit.exitCode === 0) say(failureEnd(words, { message: 'it ended without a result' }, 'task'));
 }

@@ -97,7 +97,7 @@ export function tellRest(message: JsonObject, memory: ClaudeMemory, say: Say): v
 
 /**
  * Bills a result. Its total counts on over a session, so what counts is what the result says of itself, or else how much the total grew
- * (agents.md, trap 3).
+ *.
  */
 export function billResult(message: JsonObject, memory: ClaudeMemory, say: Say, prices: Prices): void {
   const since = message['model_usage_since_last_result'];
@@ -108,8 +108,8 @@ export function billResult(message: JsonObject, memory: ClaudeMemory, say: Say, 
   if (isObject(since) && amounts.every(isCost)) {
     const usd = amounts.reduce((sum, amount) => sum + amount, 0);
     say({ type: 'cost', cost: toNano(usd), source: 'reported', ...only, ...earlierIn(memory, total === undefined ? undefined : total - usd) });
-  } else if (total !== undefined && memory.total >= 0) {
-    say({ type: 'cost', cost: toNano(total >= memory.total ? total - memory.total : total), source: 'reported' });
+  } else if (total !== undefined && (memory.total >= 0 || total === 0)) {
+    say({ type: 'cost', cost: toNano(total >= memory.total ? total - Math.max(0, memory.total) : total), source: 'reported' });
   } else {
     const { cost, note } = prices.estimate(tokensIn(objectIn(message['usage'])), Object.keys(objectIn(message['modelUsage']))[0], 'claude-*');
     say({ type: 'cost', cost, source: 'estimated', note });

@@ -83,14 +83,14 @@ export function causeOfStatus(status: number): AgentErrorCause {
   return 'task';
 }
 
-/** The first line of standard error that fits one of `signs`, and the cause it stands for. */
+/** The first line of standard error that fits one of `signs` (which are tried in their order), and the cause it stands for. */
 export function causeInErrors(
   errors: readonly string[],
   signs: readonly (readonly [RegExp, AgentErrorCause])[],
 ): { readonly message: string; readonly cause: AgentErrorCause } | undefined {
   for (const [sign, cause] of signs) {
-    const message = errors.find((line) => sign.test(line));
-    if (message !== undefined) return { message, cause };
+    const line = errors.find((each) => sign.test(each));
+    if (line !== undefined) return { message: oneLine(line.replace(/^error:\s*/i, '')), cause };
   }
   return undefined;
 }
@@ -110,4 +110,10 @@ export function statusIn(text: string): number | undefined {
   );
   const digits = found?.[1] ?? found?.[2] ?? found?.[3];
   return digits === undefined ? undefined : Number(digits);
+}
+
+/** The `end` of a run that went well, as far as it was let. */
+export function finished(denials: number): AgentEvent {
+  const but = denials === 0 ? '' : `, but ${denials === 1 ? 'a tool call was' : `${denials} tool calls were`} not allowed`;
+  return { type: 'end', ok: true, reason: `finished${but}` };
 }

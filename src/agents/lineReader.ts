@@ -31,21 +31,47 @@ export interface Grammar<S> {
 /** Lines that could not be read and are told one by one; of more only the number is told. */
 const TOLD = 5;
 
+/** The longest document over several lines, in characters. */
+const LONGEST_DOCUMENT = 256 * 1024;
+
 interface Envelope<S> {
   readonly grammar: string;
   /** Lines that could not be read. */
   unread: number;
+  /** A JSON object that is printed over several lines, as far as it has come. */
+  document: string;
   readonly memory: S;
 }
 
 /** Reads line by line with a grammar. Whatever comes, it does not throw; after a broken line it goes on with the next. */
 export function lineReader<S extends object>(grammar: Grammar<S>, state: Json | undefined, before: SessionBefore | undefined): AgentReader {
-  const fresh: Envelope<S> = { grammar: grammar.name, unread: 0, memory: grammar.start(before) };
+  const fresh: Envelope<S> = { grammar: grammar.name, unread: 0, document: '', memory: grammar.start(before) };
   const known = isObject(state) && state['grammar'] === grammar.name ? alike(fresh, state) : undefined;
   const envelope = known ?? fresh;
 
   function unread(text: string, events: AgentEvent[]): void {
     if (++envelope.unread <= TOLD) events.push({ type: 'warning', text: `A line of the output could not be read: ${oneLine(text, 80)}` });
+  }
+
+  function understand(message: JsonObject, events: AgentEvent[]): void {
+    try {
+      grammar.message(message, envelope.memory, (event) => events.push(event));
+    } catch (error) {
+      // A grammar takes any type anywhere, so this is a mistake of ours: it must not cost the run, nor go unseen.
+      events.push({ type: 'warning', text: `An event could not be understood: ${oneLine(String(error))}` });
+    }
+  }
+
+  /** Some agents can print one object over many lines instead: it begins and ends with a brace alone. Answers whether the line is part of one. */
+  function collect(line: string, events: AgentEvent[]): boolean {
+    if (envelope.document === '' && line.trimEnd() !== '{') return false;
+    envelope.document += line;
+    const done = line.trimEnd() === '}';
+    const message = done ? parseObject(envelope.document) : undefined;
+    if (message) understand(message, events);
+    else if (done || envelope.document.length > LONGEST_DOCUMENT) unread(envelope.document, events);
+    if (done || envelope.document.length > LONGEST_DOCUMENT) envelope.document = '';
+    return true;
   }
 
   return {
@@ -55,21 +81,19 @@ export function lineReader<S extends object>(grammar: Grammar<S>, state: Json | 
       if (start === text.length) return events;
       // Most of what is not an event does not even look like one: it is not worth a parse.
       if (text[start] !== '{') {
-        unread(text, events);
+        if (envelope.document === '' || !collect(text, events)) unread(text, events);
         return events;
       }
       const line = start === 0 ? text : text.slice(start);
       const message = parseObject(line);
       const messages = message ? [message] : joinedObjects(line);
-      if (messages.length === 0) unread(line, events);
-      for (const each of messages) {
-        try {
-          grammar.message(each, envelope.memory, (event) => events.push(event));
-        } catch (error) {
-          // A grammar takes any type anywhere, so this is a mistake of ours: it must not cost the run, nor go unseen.
-          events.push({ type: 'warning', text: `An event could not be understood: ${oneLine(String(error))}` });
-        }
+      if (messages.length === 0 || (envelope.document !== '' && start > 0)) {
+        if (!collect(text, events)) unread(line, events);
+        return events;
       }
+      // A whole event where a document was going on: that was none.
+      envelope.document = '';
+      for (const each of messages) understand(each, events);
       return events;
     },
     end(exit, stderrTail, report) {

@@ -1,0 +1,228 @@
+import type { AgentErrorCause, Tokens } from '../core/agentEvent.ts';
+import { causeInErrors, causeOfStatus, failureEnd, finished, innerMessage, sayFailure, statusIn } from './failure.ts';
+import { countIn, isObject, type JsonObject, objectIn, textIn } from './json.ts';
+import type { Ending, Grammar, Say } from './lineReader.ts';
+import { callSummary, oneLine, resultSummary } from './oneLine.ts';
+import type { Prices } from './prices.ts';
+import { anyTokens, NO_TOKENS, tokensSince } from './tokenCount.ts';
+import { resetTime } from './usageLimit.ts';
+import { wallTime, zonedTime } from './zonedTime.ts';
+
+export const GEMINI_WORDS = { title: 'Gemini CLI', login: 'run "gemini" in a terminal and log in with /auth, or set GEMINI_API_KEY' } as const;
+
+interface Memory {
+  session: string;
+  model: string;
+  /** The process's counters as last seen, by model. */
+  totals: { [model: string]: Tokens };
+  /** Names of calls whose result was not told, by id. */
+  open: { [id: string]: string };
+  /** The last error that did not end the run. */
+  error: string;
+  ended: boolean;
+  denied: number;
+}
+
+/** Reads what gemini prints. `now` gives wall time in ms. */
+export function geminiGrammar(prices: Prices, now: () => number): Grammar<Memory> {
+  return {
+    name: 'gemini',
+    start: () => ({ session: '', model: '', totals: {}, open: {}, error: '', ended: false, denied: 0 }),
+    message(message, memory, say) {
+      if (message['type'] === undefined && (message['stats'] !== undefined || message['error'] !== undefined)) {
+        document(message, memory, say, prices, now());
+        return;
+      }
+      switch (message['type']) {
+        case 'init':
+          memory.model = textIn(message['model']);
+          memory.session = textIn(message['session_id']);
+          if (memory.session !== '') say({ type: 'session', sessionId: memory.session });
+          return;
+        case 'message': {
+          const text = textIn(message['content']);
+          if (message['role'] === 'assistant' && text !== '') say({ type: 'text', text, delta: message['delta'] === true });
+          return;
+        }
+        case 'tool_use':
+          toolUse(message, memory, say);
+          return;
+        case 'tool_result':
+          toolResult(message, memory, say);
+          return;
+        case 'error': {
+          const text = oneLine(textIn(message['message']), 500);
+          if (message['severity'] === 'error') memory.error = text;
+          say({ type: 'warning', text });
+          return;
+        }
+        case 'result':
+          usage(countsByModel(objectIn(message['stats']), memory.model), memory, say, prices);
+          memory.ended = true;
+          if (message['status'] === 'success') say(finished(memory.denied));
+          else failed(objectIn(message['error']), memory, say, now());
+      }
+    },
+    end,
+  };
+}
+
+function toolUse(message: JsonObject, memory: Memory, say: Say): void {
+  const id = textIn(message['tool_id']);
+  const name = textIn(message['tool_name']) || 'tool';
+  if (id !== '') memory.open[id] = name;
+  say({ type: 'toolCall', ...(id !== '' && { id }), name, summary: callSummary(message['parameters']) });
+}
+
+function toolResult(message: JsonObject, memory: Memory, say: Say): void {
+  const id = textIn(message['tool_id']);
+  const error = objectIn(message['error']);
+  const name = textIn(memory.open[id]) || 'tool';
+  delete memory.open[id];
+  const reason = oneLine(textIn(error['message']));
+  if (error['type'] === 'policy_violation') {
+    memory.denied++;
+    say({ type: 'denied', tool: name, reason });
+  }
+  const summary = resultSummary(message['output']) || reason;
+  say({ type: 'toolResult', ...(id !== '' && { id }), ok: message['status'] === 'success', summary });
+}
+
+/** All there is with `--output-format json`: one object at the end. */
+function document(message: JsonObject, memory: Memory, say: Say, prices: Prices, now: number): void {
+  const session = textIn(message['session_id']);
+  const text = textIn(message['response']);
+  if (session !== '' && session !== memory.session) {
+    memory.session = session;
+    say({ type: 'session', sessionId: session });
+  }
+  if (text !== '') say({ type: 'text', text, delta: false });
+  const models = Object.entries(objectIn(objectIn(message['stats'])['models']));
+  usage(
+    models.map(([model, value]) => {
+      const counts = objectIn(objectIn(value)['tokens']);
+      const output = countIn(counts['candidates']) + countIn(counts['thoughts']);
+      return [model, tokensOf(countIn(counts['prompt']), countIn(counts['cached']), output)];
+    }),
+    memory,
+    say,
+    prices,
+  );
+  memory.ended = true;
+  if (isObject(message['error'])) failed(message['error'], memory, say, now);
+  else say(finished(memory.denied));
+}
+
+/** The statistics of a result; thoughts are only in the total. */
+function countsByModel(stats: JsonObject, model: string): [model: string, total: Tokens][] {
+  const byModel = isObject(stats['models']) && Object.keys(stats['models']).length > 0 ? stats['models'] : { [model]: stats };
+  return Object.entries(byModel).map(([name, value]) => {
+    const counts = objectIn(value);
+    const input = countIn(counts['input_tokens']);
+    const output = Math.max(countIn(counts['output_tokens']), countIn(counts['total_tokens']) - input);
+    return [name, tokensOf(input, countIn(counts['cached']), output)];
+  });
+}
+
+/** Its input counts cached tokens too. */
+function tokensOf(input: number, cached: number, output: number): Tokens {
+  return { input: Math.max(0, input - cached), cachedInput: Math.min(input, cached), cacheWrite: 0, output };
+}
+
+/** The counters are the process's, so what counts is what was added to them. */
+function usage(totals: readonly [model: string, total: Tokens][], memory: Memory, say: Say, prices: Prices): void {
+  let told = false;
+  for (const [model, total] of totals) {
+    const tokens = tokensSince(total, memory.totals[model] ?? NO_TOKENS);
+    memory.totals[model] = total;
+    if (!anyTokens(tokens)) continue;
+    told = true;
+    const named = model === '' ? undefined : model;
+    const { cost, note } = prices.estimate(tokens, named, 'gemini-*');
+    say({ type: 'usage', tokens, ...(named !== undefined && { model: named }) });
+    say({ type: 'cost', cost, source: 'estimated', ...(named !== undefined && { model: named }), note });
+  }
+  if (!told) say({ type: 'cost', cost: 0, source: 'estimated', note: 'it used no tokens' });
+}
+
+const CAUSES: { readonly [type: string]: AgentErrorCause } = {
+  FatalAuthenticationError: 'auth',
+  FatalConfigError: 'config',
+  FatalSandboxError: 'config',
+  FatalUntrustedWorkspaceError: 'config',
+  ModelNotFoundError: 'config',
+  FatalInputError: 'task',
+  FatalToolExecutionError: 'task',
+  FatalTurnLimitedError: 'turns',
+  FatalCancellationError: 'aborted',
+  RetryableQuotaError: 'provider',
+};
+
+function failed(error: JsonObject, memory: Memory, say: Say, now: number): void {
+  const type = textIn(error['type']);
+  const raw = textIn(error['message']) || memory.error;
+  const message = innerMessage(raw).replace(/^\[API Error:\s*([\s\S]*?)\](?:\s*$|\s*\n[\s\S]*)/, '$1');
+  const status = statusIn(raw);
+  const cause = CAUSES[type];
+  const daily = /exhausted your daily quota/i.test(message) && resetTime(message, now) === undefined;
+  if (type !== 'TerminalQuotaError' && !daily) {
+    sayFailure(say, GEMINI_WORDS, { message, ...(status !== undefined && { status }), ...(cause !== undefined && { cause }) }, now);
+    return;
+  }
+  // Google's days end at midnight in California; other quotas say when they reset, or do not.
+  const until = resetTime(raw, now) ?? (daily ? nextPacificMidnight(now) : undefined);
+  say({ type: 'limit', ...(until !== undefined && { until }), reason: `${GEMINI_WORDS.title} has used up its quota: ${oneLine(message, 500)}` });
+  say(failureEnd(GEMINI_WORDS, { message: oneLine(message, 500) }, 'provider'));
+}
+
+function nextPacificMidnight(now: number): number {
+  const zone = 'America/Los_Angeles';
+  const today = wallTime(now, zone);
+  return zonedTime({ ...today, day: today.day + 1, hour: 0, minute: 0 }, zone);
+}
+
+// Its own exit codes; it says nothing on standard output with them.
+const EXITS: { readonly [code: number]: readonly [AgentErrorCause, string] } = {
+  41: ['auth', 'exit code 41: no login'],
+  42: ['task', 'exit code 42: it did not accept its input'],
+  44: ['config', 'exit code 44: its sandbox did not start'],
+  52: ['config', 'exit code 52: its configuration is wrong'],
+  53: ['turns', 'exit code 53: its limit of turns'],
+  54: ['task', 'exit code 54: a tool failed'],
+  55: ['config', 'exit code 55: it does not trust the folder'],
+  130: ['aborted', 'exit code 130'],
+};
+
+const SIGNS: readonly (readonly [RegExp, AgentErrorCause])[] = [
+  [/Error resuming session|Invalid session identifier/i, 'session'],
+  [/^Unknown arguments?:|Not enough arguments following|Invalid values:/i, 'config'],
+  [/No input provided via stdin/i, 'task'],
+  [/specify the GEMINI_API_KEY|set an Auth method|Please login|re-authenticate/i, 'auth'],
+  [/not running in a trusted directory/i, 'config'],
+];
+
+function end({ exit, errors }: Ending, memory: Memory, say: Say): void {
+  if (memory.ended || exit.signal !== undefined) return;
+  const code = exit.exitCode ?? 0;
+  if (code === 0) {
+    say(
+      failureEnd(
+        GEMINI_WORDS,
+        { message: memory.error || 'it ended without a result, as it does when it is stopped' },
+        memory.error ? 'task' : 'aborted',
+      ),
+    );
+    return;
+  }
+  const sign = causeInErrors(errors, SIGNS);
+  const own = EXITS[code];
+  if (sign) say(failureEnd(GEMINI_WORDS, sign, sign.cause));
+  else if (own) say(failureEnd(GEMINI_WORDS, { message: own[1] }, own[0]));
+  else {
+    // A failed request makes its HTTP status the exit code, of which the system keeps the lowest 8 bits: 401 becomes 145.
+    const status = HTTP.find((each) => each % 256 === code);
+    if (status !== undefined) say(failureEnd(GEMINI_WORDS, { message: `exit code ${code}`, status }, causeOfStatus(status)));
+  }
+}
+
+const HTTP = [400, 401, 403, 404, 429, 499, 500, 502, 503, 504] as const;
