@@ -44,7 +44,8 @@ export class LoopTable {
     this.#saveLive = connection.prepare(`UPDATE loops SET ${setting(LOOP_LIVE)} WHERE seq = ? AND finished_at IS NULL`);
     this.#saveAll = connection.prepare(`UPDATE loops SET ${setting(LOOP_LIVE)}, ${setting(LOOP_FINAL)} WHERE seq = ?`);
     this.#bump = connection.prepare('UPDATE loops SET rev = ? WHERE seq = ?');
-    this.#live = connection.prepare(`${SELECT} WHERE finished_at IS NULL ORDER BY seq`);
+    // Left to itself it would read the finished ones too, which come in the right order.
+    this.#live = connection.prepare(`${SELECT} INDEXED BY loops_live WHERE finished_at IS NULL ORDER BY seq`);
     this.#changed = connection.prepare(`${SELECT} WHERE rev > ? ORDER BY rev`);
     this.#latest = connection.prepare(`${SELECT} WHERE loop_id = ? ORDER BY seq DESC LIMIT 1`);
     this.#bySeq = connection.prepare(`${SELECT} WHERE seq = ?`);

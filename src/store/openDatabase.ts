@@ -5,13 +5,15 @@ import { Hold } from './hold.ts';
 import { MIGRATIONS, type Migration, migrate, ownVersion } from './schema.ts';
 import { isNotADatabase } from './sqliteError.ts';
 
+/** A commit writes each page that it touches, and few rows are large: small pages are less to write (bytes). */
+const PAGE_SIZE = 2048;
 /**
- * The log is written back into the file when it has so many pages (16 MiB). Doing so waits for the disk some milliseconds: seldom is better than often,
- * and a page that was written many times is written back once.
+ * The log is written back into the file when it has so many pages (8 MiB). That waits for the disk some milliseconds, and a page that was written many
+ * times is written back once: seldom is better than often, but not so seldom that the wait is felt.
  */
 const LOG_PAGES = 4_000;
-/** A log that has become longer than that, because somebody was reading, is cut back to this (bytes). */
-const LOG_SIZE_LIMIT = LOG_PAGES * 4096;
+/** A log that has become longer, because somebody was reading, is cut back to this (bytes). */
+const LOG_SIZE_LIMIT = LOG_PAGES * PAGE_SIZE;
 
 /** An open database. `files` and `hold` are absent in memory. */
 export interface OpenDatabase {
@@ -37,7 +39,7 @@ export function openDatabase(options: OpenOptions): OpenDatabase {
   const { path, migrations = MIGRATIONS } = options;
   if (path === ':memory:') {
     const connection = new Connection(path);
-    connection.exec('PRAGMA auto_vacuum = INCREMENTAL');
+    connection.exec(`PRAGMA page_size = ${PAGE_SIZE}; PRAGMA auto_vacuum = INCREMENTAL`);
     migrate(connection, migrations);
     return { connection };
   }
@@ -106,7 +108,7 @@ function connect(path: string, migrations: readonly Migration[]): Connection {
     // What is not ours, or newer, is not touched.
     ownVersion(connection, migrations.at(-1)?.version ?? 0);
     // Before the first page is written, or it has no effect.
-    connection.exec('PRAGMA auto_vacuum = INCREMENTAL');
+    connection.exec(`PRAGMA page_size = ${PAGE_SIZE}; PRAGMA auto_vacuum = INCREMENTAL`);
     const mode = connection.pragma('journal_mode = WAL');
     if (mode !== 'wal') {
       throw new StoreError(

@@ -1,8 +1,8 @@
 import { StoreError } from '../core/errors.ts';
 import type { Connection } from './connection.ts';
 
-/** So many pages (of 4 KiB) are given back in one step: some milliseconds. */
-const PAGES_PER_STEP = 100;
+/** So many pages (of 2 KiB) are given back in one step: some milliseconds. */
+const PAGES_PER_STEP = 200;
 /** So many free pages stay: they are used again soon. */
 const KEPT_PAGES = 64;
 

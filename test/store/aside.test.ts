@@ -1,0 +1,170 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { ENDED, finish, StoreFolder, start, submit, type TestStore } from './support.ts';
+
+const ids = (loops: readonly { readonly loopId: string }[] | undefined) => loops?.map(({ loopId }) => loopId);
+
+describe('store: rows that can not be read', () => {
+  let folder: StoreFolder;
+  beforeEach(() => {
+    folder = new StoreFolder();
+  });
+  afterEach(() => folder.dispose());
+
+  /** A store with something in every table. */
+  async function filled(): Promise<TestStore> {
+    const store = folder.open();
+    await submit(store, 'queued', { metadata: { a: 1 } });
+    await start(store, await submit(store, 'running'), 'token', { readerState: [], leader: { pid: 1, startTime: '1', bootId: 'b' } });
+    const done = await start(store, await submit(store, 'done'), 'token-2');
+    await finish(store, done);
+    await store.write((tx) => {
+      tx.addLedger({ key: 'k', seq: done.seq, agent: 'sample', day: '2026-01-15', at: 1, cost: 5, source: 'reported' });
+      tx.saveDayMarks({ day: '2026-01-15', spent: 0, warned: true, exceeded: true });
+      tx.saveWindow({ id: 'w', process: { pid: 1, startTime: '1', bootId: 'b' }, folders: [], openedAt: 1 });
+      tx.saveControl({
+        circuit: { state: 'open', generation: 1, consecutiveFailures: 5, openedAt: 5, reasons: [] },
+        paused: true,
+        holds: { a: { until: 1, reason: 'r' } },
+      });
+    });
+    return store;
+  }
+
+  const cases: [string, string, string[]][] = [
+    ['an unknown state', "UPDATE loops SET state = 'flying' WHERE loop_id = 'queued'", ['running']],
+    ['broken JSON', "UPDATE loops SET metadata = '{' WHERE loop_id = 'queued'", ['running']],
+    ['JSON of another form', "UPDATE loops SET restarts = '[\"x\"]' WHERE loop_id = 'queued'", ['running']],
+    ['what its state needs is missing', "UPDATE loops SET state = 'backingOff' WHERE loop_id = 'queued'", ['running']],
+    ['a number too large', "UPDATE loops SET cost = 9223372036854775807 WHERE loop_id = 'queued'", ['running']],
+    ['an attempt that is gone', 'DELETE FROM attempts', ['queued']],
+    ['an attempt that can not be read', 'UPDATE attempts SET leader = \'{"pid":"one"}\'', ['queued']],
+    ['an attempt that has ended, but not how', 'UPDATE attempts SET ended_at = 5', ['queued']],
+    ['an attempt with a number too large', 'UPDATE attempts SET read_offset = 9223372036854775807', ['queued']],
+  ];
+  for (const [what, sql, left] of cases) {
+    it(`one bad row stops nothing: ${what}`, async () => {
+      (await filled()).close();
+      folder.sql(sql);
+      const store = folder.open();
+      assert.deepEqual(ids(store.changes()?.loops), left);
+      assert.ok(folder.logged.length > 0);
+      assert.match(
+        String(folder.logged[0]),
+        /^The database holds something that can not be read: the (loop|attempt) .+ It is left out, and everything else goes on\.$/,
+      );
+      assert.equal(store.latest(left[0] === 'queued' ? 'running' : 'queued'), undefined);
+      assert.equal(new Set(folder.logged).size, folder.logged.length, 'each is reported once');
+      await submit(store, 'another');
+      assert.deepEqual(folder.rows('SELECT count(*) AS n FROM loops'), [{ n: 4 }], 'the row stays where it is');
+    });
+  }
+
+  it('the id of an unreadable live loop can be used again: its row then moves to the quarantine', async () => {
+    const store = await filled();
+    folder.sql("UPDATE loops SET state = 'flying', cost = 9223372036854775807 WHERE loop_id = 'queued'");
+    const again = await submit(store, 'queued');
+    assert.deepEqual(store.latest('queued'), again);
+    const [row] = folder.rows('SELECT source, why, content FROM quarantine');
+    assert.deepEqual([row?.source, row?.why], ['loops', 'unreadable, and its id queued was submitted again']);
+    const content = JSON.parse(String(row?.content));
+    assert.deepEqual([content.state, content.cost, content.title], ['flying', '9223372036854775807', 'Loop queued']);
+    assert.match(String(folder.logged.at(-1)), /moved to the table quarantine/);
+  });
+
+  it('a window that still knows the loop writes it over the bad row', async () => {
+    const store = await filled();
+    const loop = store.latest('queued');
+    assert.ok(loop);
+    folder.sql("UPDATE loops SET state = 'flying' WHERE loop_id = 'queued'");
+    await store.write((tx) => tx.saveLoop(loop));
+    assert.deepEqual(store.latest('queued'), loop);
+  });
+
+  it('history, ledger, leases, spend and control lose only what is bad', async () => {
+    (await filled()).close();
+    folder.sql(`UPDATE history SET to_state = 'flying' WHERE n IN (SELECT min(n) FROM history GROUP BY seq);
+      UPDATE ledger SET source = 'dreamt'; UPDATE windows SET process = '[]'; UPDATE head SET circuit = '{"state":"ajar"}';
+      UPDATE spend SET cost = 9223372036854775807`);
+    const store = folder.open();
+    const changes = store.changes();
+    assert.deepEqual(changes?.control, {
+      circuit: { state: 'closed', generation: 0, consecutiveFailures: 0, reasons: [] },
+      paused: true,
+      holds: { a: { until: 1, reason: 'r' } },
+    });
+    assert.deepEqual(changes?.windows, []);
+    assert.deepEqual(changes?.day, { day: '2026-01-15', spent: 0, warned: false, exceeded: false });
+    const done = store.latest('done');
+    assert.ok(done);
+    assert.deepEqual(
+      store.history(done.seq).map(({ to }) => to),
+      ['running', 'completed'],
+    );
+    assert.deepEqual([store.ledger(done.seq), store.spend('2026')], [[], []]);
+    assert.equal(store.prompt(done.seq), 'Prompt of done');
+  });
+
+  it('whatever is put into a column, everything is still answered, and the log says what was left out', async () => {
+    const store = await filled();
+    const tables = ['loops', 'attempts', 'history', 'ledger', 'spend', 'day_marks', 'windows', 'head', 'circuit_changes', 'prompts'];
+    const columns = tables.flatMap((table) => folder.rows(`PRAGMA table_info(${table})`).map(({ name }) => [table, String(name)] as const));
+    const value = fc.oneof(
+      fc.constantFrom(
+        'NULL',
+        '-1',
+        '9223372036854775807',
+        "''",
+        "'{}'",
+        "'[]'",
+        "'null'",
+        "'[null]'",
+        "x'00ff'",
+        '1e999',
+        "'running'",
+        "'completed'",
+        "'failed'",
+      ),
+      fc.integer().map(String),
+      fc.json().map((text) => `'${text.replaceAll("'", "''")}'`),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.constantFrom(...columns), value, async ([table, column], value) => {
+        const fresh = new StoreFolder();
+        const log: string[] = [];
+        try {
+          fresh.open().close();
+          fresh.sql(
+            `ATTACH '${folder.path}' AS other; ${tables.map((name) => `DELETE FROM ${name}; INSERT INTO ${name} SELECT * FROM other.${name}`).join(';')}`,
+          );
+          try {
+            fresh.sql(`UPDATE ${table} SET ${column} = ${value}`);
+          } catch (error) {
+            // The schema itself refuses the value: that is the better way.
+            assert.match(String(error), /constraint failed|cannot store|datatype mismatch/);
+          }
+          const opened = fresh.open();
+          const loops = opened.changes()?.loops ?? [];
+          const seqs = fresh.rows('SELECT seq FROM loops').map(({ seq }) => Number(seq));
+          for (const seq of seqs) void [opened.bySeq(seq), opened.prompt(seq), opened.attempts(seq), opened.history(seq), opened.ledger(seq)];
+          for (const loopId of ['queued', 'running', 'done']) opened.latest(loopId);
+          void [
+            opened.finished({ limit: 9 }),
+            opened.finishedCount(),
+            opened.permanentlyFailed(9),
+            opened.spend('2026'),
+            opened.spendByLoop('2026-01-15', 9),
+          ];
+          void [opened.settledTokens(9), opened.timeline({ from: 0, limit: 9 }), opened.circuitChanges(0)];
+          await submit(opened, 'still works');
+          for (const loop of loops) if ('attempt' in loop) await opened.write((tx) => tx.saveAttempt({ ...loop.attempt, end: ENDED }));
+          log.push(...fresh.logged);
+        } finally {
+          fresh.dispose();
+        }
+      }),
+      { numRuns: 150 },
+    );
+    store.close();
+  });
+});

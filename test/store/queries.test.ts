@@ -1,0 +1,210 @@
+import assert from 'node:assert/strict';
+import { DatabaseSync } from 'node:sqlite';
+import type { FinishedLoop } from '../../src/core/loop.ts';
+import type { FinishedQuery } from '../../src/core/ports.ts';
+import { ENDED, FAILED, factsOf, finish, memoryStore, newAttempt, StoreFolder, start, submit, type TestStore } from './support.ts';
+
+describe('store: what is asked over many loops', () => {
+  let store: TestStore;
+  beforeEach(() => {
+    store = memoryStore();
+  });
+  afterEach(() => store.close());
+
+  const done = async (loopId: string, finishedAt: number, facts: Partial<FinishedLoop> = {}, prompt?: string) =>
+    finish(store, await submit(store, loopId, { title: facts.title ?? `Loop ${loopId}`, agent: facts.agent ?? 'sample' }, prompt), {
+      ...facts,
+      finishedAt,
+    });
+  const list = (query: Partial<FinishedQuery>) => store.finished({ limit: 100, ...query }).map(({ loopId }) => loopId);
+
+  it('R9.4 finished loops are listed newest first, in pages', async () => {
+    await submit(store, 'live');
+    await done('a', 10);
+    await done('c', 30);
+    await done('b', 20);
+    await done('b2', 20);
+    assert.deepEqual(list({}), ['c', 'b2', 'b', 'a']);
+    assert.deepEqual(list({ limit: 2 }), ['c', 'b2']);
+    assert.deepEqual(list({ limit: 2, offset: 2 }), ['b', 'a']);
+    assert.deepEqual(list({ offset: 4 }), []);
+  });
+
+  it('they are found by state, agent, time and text', async () => {
+    await done('a', 10, { agent: 'claude', title: 'Fix the PARSER' }, 'prompt one');
+    await done('b', 20, { ...FAILED, title: 'Ünïcode Größe' } as Partial<FinishedLoop>, 'zwei 100%');
+    await done('c', 30, { state: 'cancelled', agent: 'claude' }, 'a_b \\ \0 Ende ÄÖ');
+    const cases: [Partial<FinishedQuery>, string[]][] = [
+      [{ states: ['completed'] }, ['a']],
+      [{ states: ['failed', 'cancelled'] }, ['c', 'b']],
+      [{ states: [] }, []],
+      [{ agent: 'claude' }, ['c', 'a']],
+      [{ from: 20 }, ['c', 'b']],
+      [{ before: 20 }, ['a']],
+      [{ from: 10, before: 30, states: ['completed', 'failed'], agent: 'sample' }, ['b']],
+      [{ text: 'parser' }, ['a']],
+      [{ text: 'PROMPT ONE' }, ['a']],
+      [{ text: '%' }, ['b']],
+      [{ text: 'a_b' }, ['c']],
+      [{ text: '_' }, ['c']],
+      [{ text: '\\' }, ['c']],
+      [{ text: 'GRÖSSE' }, []],
+      [{ text: 'größe' }, ['b']],
+      [{ text: 'ÜNÏ' }, ['b']],
+      [{ text: 'ende äö' }, ['c']],
+      [{ text: 'x'.repeat(60_000) }, []],
+      [{ text: 'loop', agent: 'claude' }, ['c']],
+      [{ text: '' }, ['c', 'b', 'a']],
+    ];
+    for (const [query, expected] of cases) assert.deepEqual(list(query), expected, JSON.stringify(query).slice(0, 80));
+  });
+
+  it('R9.4 how many there are is kept, through ends, clearing, retries and removal', async () => {
+    const check = (total: number, failed: number) => assert.deepEqual(store.finishedCount(), { total, failed });
+    check(0, 0);
+    const a = await done('a', 10);
+    const b = await done('b', 20, FAILED as Partial<FinishedLoop>);
+    const c = await done('c', 30, FAILED as Partial<FinishedLoop>);
+    check(3, 2);
+    assert.deepEqual(store.permanentlyFailed(10), ['c', 'b']);
+    assert.deepEqual(store.permanentlyFailed(1), ['c']);
+    await store.write((tx) => tx.saveLoop({ ...b, cleared: true } as FinishedLoop));
+    check(3, 1);
+    assert.deepEqual(store.permanentlyFailed(10), ['c']);
+    await store.write((tx) => tx.saveLoop({ ...a, cost: 7 }));
+    check(3, 1);
+    await store.write((tx) => tx.saveLoop({ ...factsOf(c), state: 'queued', fresh: true }));
+    check(2, 0);
+    await store.write((tx) => tx.removeFinished([a.seq, b.seq, c.seq]));
+    check(0, 0);
+    assert.equal(store.latest('c')?.state, 'queued', 'a live loop is not removed');
+  });
+
+  it('R9.4 a removed loop goes with all that belongs to it, but not what was spent', async () => {
+    const folder = new StoreFolder();
+    try {
+      const onFile = folder.open();
+      const loop = await start(onFile, await submit(onFile, 'loop'), 'token-1');
+      await onFile.write((tx) => {
+        tx.addLedger({ key: 'k', seq: loop.seq, agent: 'sample', day: '2026-01-15', at: 1, cost: 5, source: 'reported' });
+        tx.insertAttempt(loop.seq, newAttempt('token-2', { number: 2 }));
+      });
+      await finish(onFile, loop);
+      const other = await start(onFile, await submit(onFile, 'other'), 'token-3');
+      assert.deepEqual(await onFile.write((tx) => tx.removeFinished([loop.seq, other.seq, 999])), ['token-1', 'token-2']);
+      const rows = ['loops', 'attempts', 'history', 'ledger', 'prompts'].map((table) => folder.rows(`SELECT DISTINCT seq FROM ${table}`));
+      assert.deepEqual(rows, [[{ seq: other.seq }], [{ seq: other.seq }], [{ seq: other.seq }], [], [{ seq: other.seq }]]);
+      assert.deepEqual(onFile.spend('2026-01-15'), [{ day: '2026-01-15', agent: 'sample', cost: 5, estimated: 0 }]);
+    } finally {
+      folder.dispose();
+    }
+  });
+
+  it('settled runs of final loops, oldest first', async () => {
+    const loops = [];
+    for (const loopId of ['a', 'b', 'c']) loops.push(await start(store, await submit(store, loopId), `token-${loopId}`));
+    const [a, b, c] = loops as [(typeof loops)[0], (typeof loops)[0], (typeof loops)[0]];
+    await store.write((tx) => tx.saveAttempt({ ...a.attempt, end: ENDED }));
+    const again = await start(store, a, 'token-a2');
+    await finish(store, b, { finishedAt: 20 });
+    await finish(store, again, { finishedAt: 30 });
+    const tokens = store.settledTokens(10).map(({ token }) => token);
+    assert.deepEqual(tokens, ['token-b', 'token-a', 'token-a2']);
+    assert.deepEqual(store.settledTokens(1), [{ seq: b.seq, token: 'token-b', at: ENDED.at }]);
+    assert.equal(store.settledTokens(Number.MAX_SAFE_INTEGER).length, 3);
+    assert.equal(c.state, 'running');
+  });
+
+  it('the timeline shows attempts that ran within a time', async () => {
+    const title = 'x'.repeat(200);
+    const early = await start(store, await submit(store, 'early'), 't1', { startedAt: 100 });
+    await store.write((tx) => tx.saveAttempt({ ...early.attempt, end: { ...ENDED, at: 200 } }));
+    await finish(store, early, { finishedAt: 210 });
+    const long = await start(store, await submit(store, 'long', { title }), 't2', { startedAt: 150 });
+    const queued = await start(store, await submit(store, 'queued again'), 't3', { startedAt: 300, cost: 5, costEstimated: 2 });
+    await store.write((tx) => {
+      tx.saveAttempt({ ...queued.attempt, end: { ...ENDED, at: 400, outcome: 'interrupted' } });
+      tx.saveLoop({ ...factsOf(queued), attempts: 1, state: 'queued', fresh: false });
+    });
+    await store.write((tx) => tx.saveLoop({ ...long, attempts: 1 }));
+    const idsOf = (query: Partial<Parameters<TestStore['timeline']>[0]>) =>
+      store.timeline({ from: 0, limit: 10, ...query }).map(({ loopId }) => loopId);
+    assert.deepEqual(idsOf({}), ['early', 'long', 'queued again']);
+    assert.deepEqual(idsOf({ from: 201 }), ['long', 'queued again']);
+    assert.deepEqual(idsOf({ from: 401 }), ['long']);
+    assert.deepEqual(idsOf({ before: 150 }), ['early']);
+    assert.deepEqual(idsOf({ limit: 2 }), ['long', 'queued again']);
+    assert.deepEqual(idsOf({ afterId: long.attempt.id }), ['queued again']);
+    const [, second, third] = store.timeline({ from: 0, limit: 10 });
+    assert.deepEqual(second, {
+      ...{ id: long.attempt.id, seq: long.seq, loopId: 'long', title: title.slice(0, 120), agent: 'sample', number: 1 },
+      ...{ startedAt: 150, cost: 0, costEstimated: 0, state: 'running' },
+    });
+    assert.deepEqual(third && [third.endedAt, third.outcome, third.cost, third.costEstimated, third.state], [400, 'interrupted', 5, 2, 'queued']);
+    assert.deepEqual(
+      store.timelineOf([queued.attempt.id, 9_999, early.attempt.id]).map(({ loopId }) => loopId),
+      ['early', 'queued again'],
+    );
+  });
+
+  it('R4.3 changes of the circuit are kept, the last 1,000 of them', async () => {
+    let now = 0;
+    const clocked = memoryStore({ now: () => now, day: () => '', nextDay: () => 0, after: () => ({ dispose: () => {} }) });
+    const save = (state: 'closed' | 'open' | 'half-open', at: number) => {
+      now = at;
+      return clocked.write((tx) =>
+        tx.saveControl({ circuit: { state, generation: 0, consecutiveFailures: 0, reasons: [] }, paused: false, holds: {} }),
+      );
+    };
+    assert.deepEqual(clocked.circuitChanges(0), []);
+    await save('closed', 1);
+    await save('open', 10);
+    await save('open', 15);
+    await save('half-open', 20);
+    await save('closed', 30);
+    assert.deepEqual(clocked.circuitChanges(20), [
+      { at: 10, from: 'closed', to: 'open' },
+      { at: 20, from: 'open', to: 'half-open' },
+      { at: 30, from: 'half-open', to: 'closed' },
+    ]);
+    assert.deepEqual(clocked.circuitChanges(0).length, 3);
+    assert.deepEqual(clocked.circuitChanges(99), [{ at: 30, from: 'half-open', to: 'closed' }]);
+    for (let at = 100; at < 1_200; at++) await save(at % 2 === 0 ? 'open' : 'closed', at);
+    assert.equal(clocked.circuitChanges(0).length, 1_000);
+    clocked.close();
+  });
+
+  it('R2.5 no statement looks through a whole table, except those that must', () => {
+    const seen = new Set<string>();
+    const { prepare } = DatabaseSync.prototype;
+    DatabaseSync.prototype.prepare = function (this: DatabaseSync, sql: string) {
+      seen.add(sql);
+      return prepare.call(this, sql);
+    };
+    const folder = new StoreFolder();
+    try {
+      const onFile = folder.open();
+      onFile.finished({ limit: 5 });
+      onFile.finished({ limit: 5, states: ['failed'], agent: 'x', from: 1, before: 9, offset: 3 });
+    } finally {
+      DatabaseSync.prototype.prepare = prepare;
+    }
+    const database = new DatabaseSync(folder.path);
+    const plans: string[] = [];
+    try {
+      for (const sql of seen) {
+        if (!/^\s*(SELECT|INSERT|UPDATE|DELETE)/.test(sql)) continue;
+        for (const { detail } of database.prepare(`EXPLAIN QUERY PLAN ${sql}`).all()) plans.push(`${detail} <- ${sql.replace(/\s+/g, ' ')}`);
+      }
+    } finally {
+      database.close();
+      folder.dispose();
+    }
+    assert.ok(plans.length > 30, 'the statements were seen');
+    const scans = plans
+      .filter((plan) => /^SCAN (loops|attempts|history|ledger|prompts|spend|a|l)\b/.test(plan))
+      .map((plan) => plan.replace(/ <- .*/, ''));
+    // Those that failed are walked through in the order of their index, as far as the limit; live loops are read once, when a window opens.
+    assert.deepEqual([...new Set(scans)].sort(), ['SCAN loops USING INDEX loops_failed', 'SCAN loops USING INDEX loops_live']);
+  });
+});
