@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import type { Disposable } from '../core/clock.ts';
 import { Emitter, type Event } from '../core/event.ts';
 import type { Settings } from '../core/settings.ts';
-import { mapSettings, type SettingProblem } from './settingsMapping.ts';
+import { mapSettings } from './settingsMapping.ts';
 
 export const SECTION = 'loopSupervisor';
 
@@ -36,11 +36,6 @@ export class Config implements Disposable {
     return this.#read.settings;
   }
 
-  /** What is wrong with them. Problems of agents and prices are the catalog's to name. */
-  get problems(): readonly SettingProblem[] {
-    return this.#read.problems;
-  }
-
   /** `loopSupervisor.agents` as written; the catalog checks it. */
   get agents(): unknown {
     return section().get('agents');
@@ -67,17 +62,21 @@ export class Config implements Disposable {
     await section().update(key, value, vscode.ConfigurationTarget.Global);
   }
 
-  /** Shows what is wrong with settings where the user looks, once for the same list of problems. */
-  report(problems: readonly SettingProblem[]): void {
-    const text = problems.map(({ key, message }) => `${SECTION}.${key}: ${message}`).join('\n');
+  /**
+   * Shows what is wrong with settings where the user looks, once for the same list of problems. `ofAgents`: the catalog's problems with
+   * agents and prices, sentences that begin with the name of the setting.
+   */
+  report(ofAgents: readonly string[]): void {
+    const problems = [...this.#read.problems.map(({ key, message }) => `${SECTION}.${key}: ${message}`), ...ofAgents];
+    const text = problems.join('\n');
     if (text === this.#told) return;
     this.#told = text;
     const [first] = problems;
-    if (!first) return;
-    for (const line of text.split('\n')) this.#log.warn(line);
+    if (first === undefined) return;
+    for (const problem of problems) this.#log.warn(problem);
     const more = problems.length > 1 ? ` (${problems.length - 1} more in the log)` : '';
-    void vscode.window.showWarningMessage(`${SECTION}.${first.key}: ${first.message}${more}`, 'Open Settings', 'Show Log').then((answer) => {
-      if (answer === 'Open Settings') void openSettings(problems.length === 1 ? first.key : undefined);
+    void vscode.window.showWarningMessage(first + more, 'Open Settings', 'Show Log').then((answer) => {
+      if (answer === 'Open Settings') void openSettings(/^loopSupervisor\.([\w.]*\w)/.exec(first)?.[1]);
       if (answer === 'Show Log') this.#log.show();
     });
   }

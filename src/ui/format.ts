@@ -4,6 +4,7 @@ const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
+const MEBIBYTE = 1024 * 1024;
 
 /** A length of time (ms) in at most two units: `0s`, `12s`, `3m 05s`, `1h 04m`, `2d 3h`. */
 export function formatDuration(ms: number): string {
@@ -57,6 +58,12 @@ export function formatCost(cost: NanoUsd, estimated: NanoUsd): string {
 export function speakCost(cost: NanoUsd, estimated: NanoUsd): string {
   if (cost === 0) return '';
   return `cost ${formatUsd(toUsd(cost))}${estimated > 0 ? ', estimated' : ''}`;
+}
+
+/** What processes take: `12 % CPU, 240 MB`. */
+export function formatUsage({ cpuPercent, memoryBytes }: { readonly cpuPercent?: number; readonly memoryBytes: number }): string {
+  const memory = memoryBytes < 1000 * MEBIBYTE ? `${Math.round(memoryBytes / MEBIBYTE)} MB` : `${(memoryBytes / (1024 * MEBIBYTE)).toFixed(1)} GB`;
+  return cpuPercent === undefined ? memory : `${Math.round(cpuPercent)} % CPU, ${memory}`;
 }
 
 /** A wall time (ms) as the clock shows it: `15:40` today, `Tue 15:40` within six days, `2026-03-01 15:40` else. */

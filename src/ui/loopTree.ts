@@ -1,11 +1,13 @@
 import * as vscode from 'vscode';
-import { formatNumber } from './format.ts';
+import type { Clock } from '../core/clock.ts';
+import { formatNumber, formatUsage } from './format.ts';
 import { LoopTreeDrag } from './loopTreeDrag.ts';
 import { loopTooltip, treeItemOf } from './loopTreeItem.ts';
-import { type LoopExtra, LoopTreeModel } from './loopTreeModel.ts';
+import { LoopTreeModel } from './loopTreeModel.ts';
 import type { Pulse } from './pulse.ts';
 import type { GroupName, TreeRow } from './treeRow.ts';
 import type { UiDeps } from './uiDeps.ts';
+import { type Usage, UsageWatch } from './usageWatch.ts';
 
 export const VIEW_ID = 'loopSupervisor.loops';
 
@@ -22,12 +24,24 @@ export class LoopTree implements vscode.TreeDataProvider<TreeRow>, vscode.Dispos
   /** Groups as VS Code knows them: only by the same object can it be told that one of them has changed. */
   #groups: readonly TreeRow[] = [];
   #tick: NodeJS.Timeout | undefined;
+  readonly #usage: UsageWatch;
   readonly #disposables: { dispose(): void }[] = [];
   readonly onDidChangeTreeData = this.#changed.event;
 
-  constructor(deps: UiDeps, pulse: Pulse, extra?: LoopExtra) {
+  /** `sampleUsage` answers what the processes of running attempts take, by token. */
+  constructor(deps: UiDeps, pulse: Pulse, clock: Clock, sampleUsage: () => Promise<ReadonlyMap<string, Usage>>) {
     this.#deps = deps;
-    this.#model = new LoopTreeModel(() => deps.host.current, Date.now, extra);
+    this.#usage = new UsageWatch(
+      sampleUsage,
+      () => this.#view.visible,
+      clock,
+      (error) => deps.log.warn(`The processes of loops could not be looked at: ${error}`),
+    );
+    const extra = (token: string) => {
+      const usage = this.#usage.of(token);
+      return usage ? formatUsage(usage) : '';
+    };
+    this.#model = new LoopTreeModel(() => deps.host.current, clock.now, extra);
     this.#view = vscode.window.createTreeView(VIEW_ID, {
       treeDataProvider: this,
       canSelectMany: true,
@@ -37,10 +51,13 @@ export class LoopTree implements vscode.TreeDataProvider<TreeRow>, vscode.Dispos
     this.#disposables.push(
       this.#view,
       this.#changed,
+      this.#usage,
+      this.#usage.onDidChange(this.refreshTimes),
       pulse.onBeat((status) => {
         this.#model.refresh();
         this.#changed.fire(undefined);
         const running = status.concurrencyUsed;
+        if (running > 0) this.#usage.wake();
         this.#view.badge =
           running === 0 ? undefined : { value: running, tooltip: `${formatNumber(running)} of ${formatNumber(status.concurrencyMax)} loops running` };
         this.#view.message = status.ready && status.paused ? 'The queue is paused: running loops go on, queued ones wait.' : '';
@@ -114,6 +131,7 @@ export class LoopTree implements vscode.TreeDataProvider<TreeRow>, vscode.Dispos
   }
 
   #setTicking(): void {
+    this.#usage.wake();
     clearInterval(this.#tick);
     this.#tick = this.#view.visible
       ? setInterval(() => {

@@ -10,8 +10,8 @@ import type { GroupName, TreeRow } from './treeRow.ts';
 /** What the tree reads. */
 export type TreeSource = Pick<Supervisor, 'status' | 'live' | 'queueLength' | 'finished' | 'finishedCount' | 'get'>;
 
-/** What more a row shows of a running loop, such as the memory of its processes; empty for nothing. */
-export type LoopExtra = (loopId: string) => string;
+/** What more a row shows of a running attempt, named by its token, such as the memory of its processes; empty for nothing. */
+export type AttemptExtra = (token: string) => string;
 
 /** Loops of one group shown at first, and added by each *more* row. */
 export const PAGE = { queued: 200, finished: 100 } as const;
@@ -35,11 +35,11 @@ const STATE_GROUPS = { running: 'running', stopping: 'running', queued: 'queued'
 export class LoopTreeModel {
   readonly #source: () => TreeSource | undefined;
   readonly #now: () => number;
-  readonly #extra: LoopExtra;
+  readonly #extra: AttemptExtra;
   readonly #shown = new Map<Paged, number>();
   #snapshot: Snapshot | undefined;
 
-  constructor(source: () => TreeSource | undefined, now: () => number, extra: LoopExtra = () => '') {
+  constructor(source: () => TreeSource | undefined, now: () => number, extra: AttemptExtra = () => '') {
     this.#source = source;
     this.#now = now;
     this.#extra = extra;
@@ -205,11 +205,11 @@ function folderRow(id: string, views: readonly LiveView[]): TreeRow {
   };
 }
 
-function liveRow(view: LiveView, now: number, extra: LoopExtra): TreeRow {
+function liveRow(view: LiveView, now: number, extra: AttemptExtra): TreeRow {
   const { loop, home, activity } = view;
   const { description, spoken } = describeLive(view, now);
   const silent = activity?.silentForMs !== undefined && loop.state === 'running';
-  const more = loop.state === 'running' ? extra(loop.loopId) : '';
+  const more = loop.state === 'running' ? extra(loop.attempt.token) : '';
   const label = oneLine(loop.title, 80) || loop.loopId;
   return {
     id: `loop:${loop.seq}`,

@@ -7,7 +7,7 @@ import type { Settings } from '../core/settings.ts';
 import type { Status, SubmitResult } from '../core/status.ts';
 import type { Supervisor } from '../core/supervisor.ts';
 
-/** A supervisor that has started, with what must be closed after it. */
+/** A supervisor that can be started, with what must be closed after it. */
 export interface OpenedSupervisor {
   readonly supervisor: Supervisor;
   /** Tells when the store stops being usable, and when it is usable again (`undefined`). */
@@ -29,8 +29,8 @@ export type HostState =
 export interface HostOptions {
   /** Whether the workspace is trusted: without that nothing is opened. */
   isTrusted(): boolean;
-  /** Opens the store and starts a supervisor on it. */
-  open(): Promise<OpenedSupervisor>;
+  /** Opens the store and makes a supervisor on it, or throws. */
+  open(): OpenedSupervisor;
   settings(): Settings;
   /** Wall time, ms. */
   now(): number;
@@ -166,13 +166,14 @@ export class SupervisorHost implements Disposable {
     this.#enter({ kind: 'opening' });
     try {
       await this.#release();
-      const opened = await this.#options.open();
+      // Not on the path of whoever asked: opening takes its time.
+      await new Promise((resolve) => setImmediate(resolve));
+      if (this.#isClosed()) throw this.#refusal();
+      const opened = this.#options.open();
       this.#opened = opened;
-      if (this.#isClosed()) {
-        await this.#release();
-        throw this.#refusal();
-      }
       const { supervisor } = opened;
+      await supervisor.start();
+      if (this.#isClosed()) throw this.#refusal();
       this.#listeners = [
         supervisor.onEvent((event) => this.#events.fire(event)),
         supervisor.onDidChange(() => this.#changed.fire()),
@@ -181,6 +182,7 @@ export class SupervisorHost implements Disposable {
       this.#enter({ kind: 'ready', supervisor });
       return supervisor;
     } catch (error) {
+      await this.#release();
       if (this.#isClosed()) throw this.#refusal();
       const cause = error instanceof Error ? error : new Error(String(error));
       this.#options.log('The supervisor could not be opened.', cause);
@@ -196,6 +198,8 @@ export class SupervisorHost implements Disposable {
     if (!opened) return;
     try {
       await opened.supervisor.release();
+    } catch (error) {
+      this.#options.log('The supervisor could not be released; its lease ends with this process.', error);
     } finally {
       opened.close();
     }

@@ -9,8 +9,4 @@ export interface UiDeps {
   readonly log: vscode.LogOutputChannel;
   /** The settings as they are now. */
   settings(): Settings;
-  /** Names of all agent profiles. */
-  agentNames(): readonly string[];
-  /** The folder that holds the logs of the run with that token: what `AttemptDetail.token` names. */
-  runFolder(token: string): string;
 }

@@ -258,9 +258,9 @@ describe('The tree of loops', () => {
     const model = new LoopTreeModel(
       () => source,
       () => NOW,
-      () => '12 % · 240 MB',
+      (token) => (token === 'token' ? '12 % CPU, 240 MB' : ''),
     );
-    assert.equal(model.find('a')?.row.description, '2m 05s · 12 % · 240 MB');
+    assert.equal(model.find('a')?.row.description, '2m 05s · 12 % CPU, 240 MB');
     assert.equal(model.find('q')?.row.description, '#1');
   });
 });

@@ -7,7 +7,7 @@ import { type OpenedSupervisor, SupervisorHost } from '../../src/ui/supervisorHo
 import { NOW, statusWith } from './support/views.ts';
 
 /** What the host needs of a supervisor, with what was asked of it. */
-function fakeSupervisor() {
+function fakeSupervisor(start = async () => {}) {
   const calls: string[] = [];
   const fail = (error: unknown) => assert.fail(String(error));
   const events = new Emitter<SupervisorEvent>(fail);
@@ -19,6 +19,7 @@ function fakeSupervisor() {
     status: () => statusWith({ queueMax: 7 }),
     submit: async ({ loopId = 'made' }) => ({ loopId, queued: false, position: 0 }),
     configure: () => void calls.push('configure'),
+    start,
     release: async () => void calls.push('release'),
   } as unknown as Supervisor;
   const opened: OpenedSupervisor = { supervisor, onTrouble: trouble.event, close: () => void calls.push('close') };
@@ -27,14 +28,14 @@ function fakeSupervisor() {
 
 describe('SupervisorHost', () => {
   let trusted: boolean;
-  let open: () => Promise<OpenedSupervisor>;
+  let open: () => OpenedSupervisor;
   let host: SupervisorHost;
   let told: SupervisorEvent[];
 
   beforeEach(() => {
     trusted = true;
     told = [];
-    open = async () => assert.fail('Nothing was to be opened.');
+    open = () => assert.fail('Nothing was to be opened.');
     host = new SupervisorHost({ isTrusted: () => trusted, open: () => open(), settings: () => DEFAULT_SETTINGS, now: () => NOW, log: () => {} });
     host.onEvent((event) => told.push(event));
   });
@@ -45,14 +46,15 @@ describe('SupervisorHost', () => {
   });
 
   it('has those who ask wait while it opens', async () => {
-    const { opened, supervisor } = fakeSupervisor();
-    const gate = Promise.withResolvers<OpenedSupervisor>();
-    open = () => gate.promise;
+    const gate = Promise.withResolvers<void>();
+    const start = () => gate.promise;
+    const { opened, supervisor } = fakeSupervisor(start);
+    open = () => opened;
     void host.open();
     const submitted = host.submit({ prompt: 'p', loopId: 'a' });
     assert.equal(host.status().ready, false);
     assert.match(host.status().notReady ?? '', /still opening/);
-    gate.resolve(opened);
+    gate.resolve();
     assert.deepEqual(await submitted, { loopId: 'a', queued: false, position: 0 });
     assert.equal(host.current, supervisor);
     assert.deepEqual([host.status().ready, host.status().queueMax], [true, 7]);
@@ -67,25 +69,34 @@ describe('SupervisorHost', () => {
       [['loop:rejected', 'a', 'not-ready']],
     );
     trusted = true;
-    open = async () => fakeSupervisor().opened;
+    open = () => fakeSupervisor().opened;
     await host.open();
     assert.equal(host.status().ready, true);
   });
 
   it('R1.2 says why the store could not be opened, keeps the cause, and tries again when asked', async () => {
     const cause = new StoreError('newer', 'The store is of a newer version. Reload the window.');
-    open = () => Promise.reject(cause);
+    open = () => {
+      throw cause;
+    };
     await assert.rejects(host.open(), (error: Error) => error instanceof NotReadyError && error.message === cause.message && error.cause === cause);
     assert.equal(host.status().notReady, cause.message);
     await assert.rejects(host.ready(), NotReadyError);
-    open = async () => fakeSupervisor().opened;
+    open = () => fakeSupervisor().opened;
     await host.open();
     assert.equal(host.notReady, undefined);
   });
 
+  it('closes what it has opened when the supervisor does not start', async () => {
+    const { opened, calls } = fakeSupervisor(() => Promise.reject(new StoreError('locked', 'The store is locked.')));
+    open = () => opened;
+    await assert.rejects(host.open(), { code: 'not-ready', message: 'The store is locked.' });
+    assert.deepEqual(calls, ['release', 'close']);
+  });
+
   it('opens once, however many ask at once', async () => {
     let opens = 0;
-    open = async () => {
+    open = () => {
       opens++;
       return fakeSupervisor().opened;
     };
@@ -96,12 +107,12 @@ describe('SupervisorHost', () => {
 
   it('is not ready while the store is in trouble, and opens anew on demand after releasing what there was', async () => {
     const first = fakeSupervisor();
-    open = async () => first.opened;
+    open = () => first.opened;
     await host.open();
     first.trouble.fire(new StoreError('replaced', 'The database was removed.'));
     assert.deepEqual([host.status().ready, host.status().notReady], [false, 'The database was removed.']);
     const second = fakeSupervisor();
-    open = async () => second.opened;
+    open = () => second.opened;
     await host.open();
     assert.deepEqual(first.calls, ['release', 'close']);
     assert.equal(host.current, second.supervisor);
@@ -111,7 +122,7 @@ describe('SupervisorHost', () => {
 
   it('is ready again when the trouble is over', async () => {
     const { opened, trouble } = fakeSupervisor();
-    open = async () => opened;
+    open = () => opened;
     await host.open();
     trouble.fire(new Error('locked'));
     trouble.fire(undefined);
@@ -120,7 +131,7 @@ describe('SupervisorHost', () => {
 
   it('R9.2 releases the supervisor and closes its store when it is closed, once and for all', async () => {
     const { opened, calls } = fakeSupervisor();
-    open = async () => opened;
+    open = () => opened;
     await host.open();
     await host.close();
     await host.close();
@@ -130,12 +141,18 @@ describe('SupervisorHost', () => {
   });
 
   it('closes what has opened too late', async () => {
-    const { opened, calls } = fakeSupervisor();
-    const gate = Promise.withResolvers<OpenedSupervisor>();
-    open = () => gate.promise;
+    const gate = Promise.withResolvers<void>();
+    const begun = Promise.withResolvers<void>();
+    const start = () => {
+      begun.resolve();
+      return gate.promise;
+    };
+    const { opened, calls } = fakeSupervisor(start);
+    open = () => opened;
     const opening = host.open();
+    await begun.promise;
     const closing = host.close();
-    gate.resolve(opened);
+    gate.resolve();
     await assert.rejects(opening, NotReadyError);
     await closing;
     assert.deepEqual(calls, ['release', 'close']);
@@ -144,7 +161,7 @@ describe('SupervisorHost', () => {
 
   it('hands on events and changes, and R9.3 goes on when a listener throws', async () => {
     const { opened, events, changes } = fakeSupervisor();
-    open = async () => opened;
+    open = () => opened;
     await host.open();
     let changed = 0;
     host.onDidChange(() => {

@@ -20,6 +20,8 @@ const SUPERVISED: CommandTable = {
   ...sampleCommands,
 };
 
-export function registerAllCommands(ctx: CommandContext): vscode.Disposable {
-  return vscode.Disposable.from(registerCommands(ctx, SUPERVISED), registerCommands(ctx, windowCommands, false));
+/** `views`: commands of the panels. */
+export function registerAllCommands(ctx: CommandContext, ...views: readonly CommandTable[]): vscode.Disposable {
+  const tables = [SUPERVISED, ...views].map((table) => registerCommands(ctx, table));
+  return vscode.Disposable.from(...tables, registerCommands(ctx, windowCommands, false));
 }

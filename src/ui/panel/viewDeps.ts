@@ -23,5 +23,5 @@ export interface ViewDeps extends UiDeps {
   /** The profile of an agent; undefined when there is none of that name any more. */
   profile(agent: string): AgentProfile | undefined;
   /** Samples the processes of attempts that run, by token. Costs a walk through the process table: ask only while somebody looks. */
-  usage(attempts: readonly AttemptDetail[]): Promise<ReadonlyMap<string, TreeUsage>>;
+  usage(attempts: readonly Pick<AttemptDetail, 'token'>[]): Promise<ReadonlyMap<string, TreeUsage>>;
 }

@@ -1,0 +1,151 @@
+import type { AgentChecks, AgentReport, FoundAgent } from './agentChecks.ts';
+import { oneLine } from './safeText.ts';
+
+/** What a check must know of the program behind a profile: the part of the agents' facts that it uses. */
+export interface ProgramFacts {
+  readonly name: string;
+  readonly title: string;
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly env: { readonly [name: string]: string };
+  readonly bundled: boolean;
+  readonly versionArgs?: readonly string[];
+  /** `1.2.3` */
+  readonly minimumVersion?: string;
+  readonly help: readonly { readonly args: readonly string[]; readonly options: readonly string[] }[];
+  readonly install?: string;
+  readonly login?: string;
+  readonly mode?: { readonly option: string; readonly value: string };
+  readonly modes: readonly { readonly value: string; readonly meaning: string }[];
+  readonly notes: readonly string[];
+}
+
+/** What a program answered to a question such as its version. */
+export interface Answer {
+  readonly exitCode?: number;
+  readonly output: string;
+  readonly errorOutput: string;
+  readonly timedOut: boolean;
+  readonly error?: string;
+}
+
+export interface CheckServices {
+  /** All agents as they are now. */
+  catalog(): { names(): readonly string[]; facts(name: string): ProgramFacts | undefined };
+  /** The environment that agents get. */
+  environment(): Promise<Record<string, string>>;
+  findProgram(command: string, environment: Readonly<Record<string, string>>): string | undefined;
+  askProgram(
+    path: string,
+    args: readonly string[],
+    options: { readonly environment: Record<string, string>; readonly timeoutMs: number },
+  ): Promise<Answer>;
+}
+
+/** How long (ms) a program may take to say its version: some look for news first. */
+const PATIENCE_MS = 20_000;
+
+export function createAgentChecks(services: CheckServices): AgentChecks {
+  const known = (names: readonly string[] = services.catalog().names()) => names.flatMap((name) => services.catalog().facts(name) ?? []);
+  return {
+    async find() {
+      const environment = await services.environment();
+      return known().map((facts) => found(facts, services.findProgram(facts.command, environment)));
+    },
+    async check(names) {
+      const environment = await services.environment();
+      return Promise.all(known(names).map((facts) => report(facts, environment, services)));
+    },
+  };
+}
+
+function found({ name, command, bundled }: ProgramFacts, path: string | undefined): FoundAgent {
+  return { name, command, bundled, ...(path !== undefined && { path }) };
+}
+
+async function report(facts: ProgramFacts, environment: Record<string, string>, services: CheckServices): Promise<AgentReport> {
+  const path = services.findProgram(facts.command, environment);
+  const { install, login } = facts;
+  const base = { ...found(facts, path), ...(install !== undefined && { install }), ...(login !== undefined && { login }), notes: notesOf(facts) };
+  if (path === undefined) return { ...base, problems: [] };
+  const ask = (args: readonly string[]) =>
+    services.askProgram(path, [...facts.args, ...args], { environment: { ...environment, ...facts.env }, timeoutMs: PATIENCE_MS });
+  const { version, problem } = await askVersion(facts, ask);
+  const problems = problem === undefined ? await unknownOptions(facts, ask) : [problem];
+  return { ...base, ...(version !== undefined && { version }), problems };
+}
+
+type Ask = (args: readonly string[]) => Promise<Answer>;
+
+async function askVersion(facts: ProgramFacts, ask: Ask): Promise<{ readonly version?: string; readonly problem?: string }> {
+  if (!facts.versionArgs) return {};
+  const answer = await ask(facts.versionArgs);
+  const failure = failureOf(answer);
+  const how = facts.versionArgs.filter((arg) => arg.startsWith('-')).join(' ');
+  if (failure !== undefined)
+    return {
+      problem: `It does not start: ${how} ${failure}. Run it in a terminal to see why${facts.install ? `, or install it anew: ${facts.install}` : ''}.`,
+    };
+  const version = /\d+\.\d+(?:\.\d+)?(?:[-+][\w.]+)?/.exec(answer.output || answer.errorOutput)?.[0];
+  if (version === undefined)
+    return {
+      problem: `It answers ${how} with something that is no version: ${oneLine(answer.output || answer.errorOutput, 80) || 'nothing'}. Is it another program of the same name?`,
+    };
+  if (facts.minimumVersion !== undefined && isOlder(version, facts.minimumVersion)) {
+    return {
+      version,
+      problem: `Version ${version} is too old: what is used here needs ${facts.minimumVersion} or later.${facts.install ? ` Update it: ${facts.install}` : ''}`,
+    };
+  }
+  return { version };
+}
+
+/** Options of ours that the program's help does not know. */
+async function unknownOptions(facts: ProgramFacts, ask: Ask): Promise<string[]> {
+  const problems: string[] = [];
+  for (const { args, options } of facts.help) {
+    const answer = await ask(args);
+    const failure = failureOf(answer);
+    const text = `${answer.output}\n${answer.errorOutput}`;
+    const missing = options.filter((option) => !new RegExp(`(?<![\\w-])${option.replace(/[^\w-]/g, '\\$&')}(?![\\w-])`).test(text));
+    const page = args.filter((arg) => !arg.includes('/')).join(' ');
+    if (failure !== undefined) problems.push(`Its help can not be read: ${page} ${failure}.`);
+    else if (missing.length > 0) {
+      problems.push(
+        `Its help (${page}) does not know ${missing.join(', ')}, which is used here: it may be too old or too new.${facts.install ? ` Update it: ${facts.install}` : ''}`,
+      );
+    }
+  }
+  return problems;
+}
+
+function failureOf({ exitCode, output, errorOutput, timedOut, error }: Answer): string | undefined {
+  if (timedOut) return `has not answered within ${PATIENCE_MS / 1000} seconds`;
+  if (error !== undefined) return `could not be run: ${oneLine(error, 200)}`;
+  if (exitCode === 0) return undefined;
+  const said = oneLine((errorOutput || output).trimEnd().split('\n').at(-1) ?? '', 200);
+  return `ended with exit code ${exitCode ?? 'unknown'}${said ? `: ${said}` : ''}`;
+}
+
+/** What the profile's mode means, what the others mean, and what else is worth knowing. */
+function notesOf({ mode, modes, notes }: ProgramFacts): string[] {
+  if (!mode) return [...notes];
+  const meaning = modes.find(({ value }) => value === mode.value)?.meaning;
+  const others = modes.filter(({ value }) => value !== mode.value).map(({ value, meaning: says }) => `${value}: ${says}`);
+  return [
+    `It runs with ${mode.option} ${mode.value}${meaning ? `: ${meaning}` : '.'}`,
+    ...(others.length === 0 ? [] : [`Other values of ${mode.option}, for loopSupervisor.agents: ${others.join(' ')}`]),
+    ...notes,
+  ];
+}
+
+/** Compares versions by their numbers; a pre-release counts as its release. */
+export function isOlder(version: string, minimum: string): boolean {
+  const parts = (text: string) => (text.split(/[-+]/)[0] ?? '').split('.').map(Number);
+  const [a, b] = [parts(version), parts(minimum)];
+  for (let i = 0; i < Math.max(a.length, b.length); i++) {
+    const difference = (a[i] ?? 0) - (b[i] ?? 0);
+    if (difference !== 0) return difference < 0;
+  }
+  return false;
+}
