@@ -1,0 +1,183 @@
+import type { Clock, Disposable } from '../../core/clock.ts';
+import type { LoopState } from '../../core/loop.ts';
+import { toUsd } from '../../core/money.ts';
+import type { TimelineAttempt } from '../../core/reports.ts';
+import type { Status } from '../../core/status.ts';
+import type { Supervisor } from '../../core/supervisor.ts';
+import { Coalescer } from '../coalescer.ts';
+import { DEFAULT_RANGE_MS, type LiveFigures, MAX_ATTEMPTS, SPEND_DAYS, type ToDashboard } from './protocol.ts';
+
+/** Between two updates of the attempts (ms). */
+const PAUSE_MS = 500;
+const FINAL: readonly LoopState[] = ['completed', 'failed', 'cancelled'];
+const DAY_MS = 24 * 3_600_000;
+
+/** What the dashboard reads. */
+export type DashboardSource = Pick<Supervisor, 'reports' | 'spend' | 'finishedCount'>;
+
+export interface DashboardDeps {
+  source(): DashboardSource | undefined;
+  status(): Status;
+  readonly clock: Clock;
+  post(message: ToDashboard): void;
+  onError(error: unknown): void;
+}
+
+/** Feeds one dashboard: everything once, then what is new. It reads nothing while nobody looks, and of attempts only those that can have changed. */
+export class DashboardSession implements Disposable {
+  readonly #deps: DashboardDeps;
+  #rangeMs = DEFAULT_RANGE_MS;
+  #from = 0;
+  /** The page has asked for its data. */
+  #begun = false;
+  #visible = true;
+  #lastId = 0;
+  /** Attempts that may still change: their loops are not final. */
+  #open = new Set<number>();
+  #finished = 0;
+  #spent = '';
+  #circuit = '';
+  #status: Status;
+  readonly #coalescer: Coalescer;
+
+  constructor(deps: DashboardDeps) {
+    this.#deps = deps;
+    this.#status = deps.status();
+    this.#coalescer = new Coalescer(() => this.#begun && this.#visible && this.#guarded(() => this.#sendChanges()), PAUSE_MS, deps.clock);
+  }
+
+  /** Sends everything: how far back in ms, 0 for all there is. */
+  show(rangeMs: number): void {
+    this.#rangeMs = rangeMs;
+    this.#begun = true;
+    this.#status = this.#deps.status();
+    this.#guarded(() => this.#sendAll());
+  }
+
+  /** Something shown may have changed. */
+  changed(status: Status): void {
+    this.#status = status;
+    if (this.#begun && this.#visible) this.#coalescer.ask();
+  }
+
+  /** A hidden page is gone; when it shows again it asks anew. */
+  setVisible(visible: boolean): void {
+    this.#visible = visible;
+    if (!visible) this.#begun = false;
+  }
+
+  dispose(): void {
+    this.#visible = false;
+    this.#coalescer.dispose();
+  }
+
+  #guarded(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      // The store may be in trouble: its own message is in the figures, and the next beat tries again.
+      this.#deps.onError(error);
+    }
+  }
+
+  #sendAll(): void {
+    const now = this.#deps.clock.now();
+    this.#sendFigures(now);
+    const source = this.#deps.source();
+    if (!source) return;
+    this.#from = this.#rangeMs === 0 ? 0 : now - this.#rangeMs;
+    const attempts = source.reports.timeline({ from: this.#from, limit: MAX_ATTEMPTS });
+    this.#open = new Set();
+    this.#lastId = 0;
+    this.#note(attempts);
+    this.#finished = source.finishedCount().total;
+    this.#circuit = circuitMark(this.#status);
+    this.#deps.post({
+      type: 'timeline',
+      range: { ms: this.#rangeMs, from: this.#from },
+      attempts,
+      circuit: source.reports.circuitChanges(this.#from),
+    });
+    this.#spent = '';
+    this.#sendSpend(source, now);
+  }
+
+  #sendChanges(): void {
+    const now = this.#deps.clock.now();
+    this.#sendFigures(now);
+    const source = this.#deps.source();
+    if (!source) return;
+    const finished = source.finishedCount().total;
+    if (finished < this.#finished) {
+      // Some were removed from the history.
+      this.#sendAll();
+      return;
+    }
+    this.#finished = finished;
+    const fresh = source.reports.timeline({ from: this.#from, afterId: this.#lastId, limit: MAX_ATTEMPTS });
+    const attempts = [...(this.#open.size > 0 ? source.reports.timelineOf([...this.#open]) : []), ...fresh];
+    this.#note(attempts);
+    if (attempts.length > 0) this.#deps.post({ type: 'attempts', attempts });
+    const circuit = circuitMark(this.#status);
+    if (circuit !== this.#circuit) {
+      this.#circuit = circuit;
+      this.#deps.post({ type: 'circuit', changes: source.reports.circuitChanges(this.#from) });
+    }
+    this.#sendSpend(source, now);
+  }
+
+  #sendFigures(now: number): void {
+    const failed = this.#deps.source()?.finishedCount().failed ?? 0;
+    this.#deps.post({ type: 'figures', figures: figuresOf(this.#status, failed), now });
+  }
+
+  #sendSpend(source: DashboardSource, now: number): void {
+    const { budget } = this.#status;
+    const { clock } = this.#deps;
+    const mark = `${clock.day(now)} ${budget.spent} ${budget.limit}`;
+    if (mark === this.#spent) return;
+    this.#spent = mark;
+    const days = lastDays(clock, now, SPEND_DAYS);
+    const rows = source
+      .spend(days[0] ?? clock.day(now))
+      .map(({ day, agent, cost, estimated }) => ({ day, agent, usd: toUsd(cost), estimatedUsd: toUsd(estimated) }));
+    this.#deps.post({ type: 'spend', rows, days, limit: budget.limit });
+  }
+
+  #note(attempts: readonly TimelineAttempt[]): void {
+    for (const { id, state } of attempts) {
+      this.#lastId = Math.max(this.#lastId, id);
+      if (FINAL.includes(state)) this.#open.delete(id);
+      else this.#open.add(id);
+    }
+  }
+}
+
+function circuitMark({ circuit }: Status): string {
+  return `${circuit.state} ${circuit.openedAt ?? ''}`;
+}
+
+function figuresOf(status: Status, failed: number): LiveFigures {
+  return {
+    running: status.concurrencyUsed,
+    slots: status.concurrencyMax,
+    queued: status.queueDepth,
+    queueMax: status.queueMax,
+    backingOff: status.backingOff.length,
+    waiting: status.waiting.length,
+    failed,
+    paused: status.paused,
+    circuit: status.circuit,
+    budget: status.budget,
+    ...(status.notReady === undefined ? {} : { notReady: status.notReady }),
+  };
+}
+
+/** The last calendar days up to today, oldest first. */
+function lastDays(clock: Clock, now: number, n: number): string[] {
+  const days = new Set<string>();
+  // Noon to noon: a day of 23 or 25 hours is neither left out nor counted twice.
+  const noon = clock.nextDay(now) - DAY_MS / 2;
+  for (let i = n - 1; i >= 0; i--) days.add(clock.day(noon - i * DAY_MS));
+  return [...days];
+}

@@ -1,0 +1,69 @@
+import type { CircuitChange, TimelineAttempt } from '../../core/reports.ts';
+import type { BudgetStatus, CircuitStatus } from '../../core/status.ts';
+
+/** The counters, and what cannot be told from attempts alone. Costs in USD, times are wall times in ms. */
+export interface LiveFigures {
+  readonly running: number;
+  readonly slots: number;
+  readonly queued: number;
+  readonly queueMax: number;
+  /** Waiting to restart, and waiting for a usage limit. */
+  readonly backingOff: number;
+  readonly waiting: number;
+  readonly failed: number;
+  readonly paused: boolean;
+  readonly circuit: CircuitStatus;
+  readonly budget: BudgetStatus;
+  /** Why nothing can be done now. */
+  readonly notReady?: string;
+}
+
+/** Spend of one agent on one day (`YYYY-MM-DD`), USD. */
+export interface DaySpendRow {
+  readonly day: string;
+  readonly agent: string;
+  readonly usd: number;
+  readonly estimatedUsd: number;
+}
+
+/** What was asked for, so that the page can mark its choice. `ms`: how far back; 0: everything. */
+export interface Range {
+  readonly ms: number;
+  /** Since when: wall time, ms. */
+  readonly from: number;
+}
+
+/** Days of spend that are shown. */
+export const SPEND_DAYS = 30;
+/** Attempts that are shown at most: the newest. */
+export const MAX_ATTEMPTS = 20_000;
+/** How far back can be asked for: hour, 6 hours, day, week, 30 days, everything. */
+export const RANGES: readonly { readonly ms: number; readonly label: string }[] = [
+  { ms: 3_600_000, label: '1 hour' },
+  { ms: 6 * 3_600_000, label: '6 hours' },
+  { ms: 24 * 3_600_000, label: '24 hours' },
+  { ms: 7 * 24 * 3_600_000, label: '7 days' },
+  { ms: 30 * 24 * 3_600_000, label: '30 days' },
+  { ms: 0, label: 'Everything' },
+];
+export const DEFAULT_RANGE_MS = 24 * 3_600_000;
+
+/** To the page. */
+export type ToDashboard =
+  | { readonly type: 'figures'; readonly figures: LiveFigures; readonly now: number }
+  /** Everything in the range. */
+  | { readonly type: 'timeline'; readonly range: Range; readonly attempts: readonly TimelineAttempt[]; readonly circuit: readonly CircuitChange[] }
+  /** Attempts that are new or have changed since. */
+  | { readonly type: 'attempts'; readonly attempts: readonly TimelineAttempt[] }
+  | { readonly type: 'circuit'; readonly changes: readonly CircuitChange[] }
+  /** Spend since `SPEND_DAYS` ago; `today`: only rows of that day, which replace what is known of it. */
+  | { readonly type: 'spend'; readonly rows: readonly DaySpendRow[]; readonly days: readonly string[]; readonly limit: number };
+
+export type DashboardCommand = 'resetCircuit' | 'pauseQueue' | 'resumeQueue' | 'setDailyBudget' | 'searchHistory' | 'exportHistory' | 'submitPrompt';
+
+/** From the page: checked on arrival. */
+export type FromDashboard =
+  | { readonly type: 'ready'; readonly rangeMs: number }
+  | { readonly type: 'range'; readonly rangeMs: number }
+  | { readonly type: 'open'; readonly loopId: string; readonly seq: number }
+  | { readonly type: 'command'; readonly command: DashboardCommand };

@@ -1,0 +1,94 @@
+import type { LoopState } from '../../core/loop.ts';
+import type { TimelineAttempt } from '../../core/reports.ts';
+
+/** A loop as the attempts in sight tell of it. Times are wall times in ms, amounts 10⁻⁹ USD. */
+export interface LoopRow {
+  readonly seq: number;
+  readonly loopId: string;
+  readonly title: string;
+  readonly agent: string;
+  readonly state: LoopState;
+  readonly attempts: number;
+  readonly startedAt: number;
+  /** When its last attempt ended; absent while one runs. */
+  readonly endedAt?: number;
+  /** Time in which it ran, its attempts together (ms); those that run count to `now`. */
+  readonly ranMs: number;
+  readonly cost: number;
+  readonly costEstimated: number;
+}
+
+/** The loops of these attempts, newest first. */
+export function loopRows(attempts: Iterable<TimelineAttempt>, now: number): LoopRow[] {
+  const rows = new Map<number, LoopRow>();
+  for (const attempt of attempts) {
+    const { seq, loopId, title, agent, state, startedAt, endedAt } = attempt;
+    const before = rows.get(seq);
+    const last = endedAt === undefined ? undefined : Math.max(endedAt, before?.endedAt ?? 0);
+    rows.set(seq, {
+      seq,
+      loopId,
+      title,
+      agent,
+      state,
+      attempts: Math.max(attempt.number, before?.attempts ?? 0),
+      startedAt: Math.min(startedAt, before?.startedAt ?? startedAt),
+      ...(last === undefined ? {} : { endedAt: last }),
+      ranMs: (before?.ranMs ?? 0) + Math.max(0, (endedAt ?? now) - startedAt),
+      cost: (before?.cost ?? 0) + attempt.cost,
+      costEstimated: (before?.costEstimated ?? 0) + attempt.costEstimated,
+    });
+  }
+  return [...rows.values()].sort((a, b) => b.startedAt - a.startedAt || b.seq - a.seq);
+}
+
+/** Success and durations of the loops that have ended. */
+export interface Summary {
+  readonly completed: number;
+  readonly failed: number;
+  readonly cancelled: number;
+  /** Completed of completed and failed, 0 to 1; absent when there are none. */
+  readonly successRate?: number;
+  /** Median and 90th percentile of the time that completed loops ran (ms). */
+  readonly medianMs?: number;
+  readonly p90Ms?: number;
+  /** Attempts beyond the first of each loop. */
+  readonly restarts: number;
+}
+
+export function summarize(rows: readonly LoopRow[]): Summary {
+  const of = (state: LoopState) => rows.filter((row) => row.state === state);
+  const completed = of('completed');
+  const failed = of('failed').length;
+  const durations = completed.map(({ ranMs }) => ranMs).sort((a, b) => a - b);
+  const medianMs = quantile(durations, 0.5);
+  const p90Ms = quantile(durations, 0.9);
+  return {
+    completed: completed.length,
+    failed,
+    cancelled: of('cancelled').length,
+    ...(completed.length + failed > 0 && { successRate: completed.length / (completed.length + failed) }),
+    ...(medianMs !== undefined && { medianMs }),
+    ...(p90Ms !== undefined && { p90Ms }),
+    restarts: rows.reduce((sum, { attempts }) => sum + Math.max(0, attempts - 1), 0),
+  };
+}
+
+/** One step of the time in sight, with what ended in it. */
+export interface Bucket extends Summary {
+  /** Its beginning: wall time, ms. */
+  readonly at: number;
+}
+
+/** The loops that ended, by equal steps of time between `from` and `to`. */
+export function buckets(rows: readonly LoopRow[], from: number, to: number, n: number): Bucket[] {
+  const step = Math.max(1, (to - from) / n);
+  const groups = Array.from({ length: n }, (): LoopRow[] => []);
+  for (const row of rows) if (row.endedAt !== undefined) groups[Math.min(n - 1, Math.floor((row.endedAt - from) / step))]?.push(row);
+  return groups.map((group, index) => ({ at: from + index * step, ...summarize(group) }));
+}
+
+/** A quantile of sorted numbers: the smallest that at least that share of them does not exceed. */
+function quantile(sorted: readonly number[], share: number): number | undefined {
+  return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)];
+}

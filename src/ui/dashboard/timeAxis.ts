@@ -1,0 +1,61 @@
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+/** Round lengths of time (ms). */
+export const STEPS = [
+  SECOND,
+  5 * SECOND,
+  15 * SECOND,
+  30 * SECOND,
+  MINUTE,
+  5 * MINUTE,
+  15 * MINUTE,
+  30 * MINUTE,
+  HOUR,
+  3 * HOUR,
+  6 * HOUR,
+  12 * HOUR,
+  DAY,
+  2 * DAY,
+  7 * DAY,
+  14 * DAY,
+  30 * DAY,
+];
+
+export interface Tick {
+  /** Wall time, ms. */
+  readonly at: number;
+  readonly label: string;
+}
+
+/** Round local times between `from` and `to` (wall times, ms), at most `max` of them. */
+export function ticks(from: number, to: number, max: number): Tick[] {
+  const step = STEPS.find((one) => (to - from) / one <= max) ?? (to - from) / Math.max(1, max);
+  const list: Tick[] = [];
+  if (step >= DAY) {
+    // Days are counted on the calendar: one can have 23 or 25 hours.
+    const date = new Date(from);
+    date.setHours(0, 0, 0, 0);
+    for (; date.getTime() <= to && list.length <= max; date.setDate(date.getDate() + Math.round(step / DAY))) {
+      if (date.getTime() >= from) list.push({ at: date.getTime(), label: dayLabel(date) });
+    }
+    return list;
+  }
+  const offset = new Date(from).getTimezoneOffset() * MINUTE;
+  for (let at = Math.ceil((from - offset) / step) * step + offset; at <= to; at += step) {
+    const date = new Date(at);
+    const time = `${pad(date.getHours())}:${pad(date.getMinutes())}${step < MINUTE ? `:${pad(date.getSeconds())}` : ''}`;
+    list.push({ at, label: time === '00:00' ? dayLabel(date) : time });
+  }
+  return list;
+}
+
+function dayLabel(date: Date): string {
+  return `${pad(date.getMonth() + 1)}-${pad(date.getDate())}`;
+}
+
+function pad(n: number): string {
+  return String(n).padStart(2, '0');
+}

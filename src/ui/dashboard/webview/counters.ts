@@ -1,0 +1,104 @@
+import { formatClock, formatDuration, formatUsd } from '../../format.ts';
+import { h } from '../../panel/webview/dom.ts';
+import { oneLine } from '../../safeText.ts';
+import type { DashboardCommand, LiveFigures } from '../protocol.ts';
+import type { Summary } from '../statistics.ts';
+
+/** One figure with what explains it, and what can be done about it. */
+interface Card {
+  readonly element: HTMLElement;
+  show(value: string, note: string, tone?: 'bad' | 'warn' | ''): void;
+}
+
+/** The figures at the top. */
+export class Counters {
+  readonly element: HTMLElement;
+  readonly #running = card('Running');
+  readonly #queued: Card;
+  readonly #circuit: Card;
+  readonly #budget: Card;
+  readonly #success = card('Success');
+  readonly #duration = card('Duration');
+  readonly #pause: HTMLButtonElement;
+  readonly #reset: HTMLButtonElement;
+  #figures: LiveFigures | undefined;
+  /** Of the extension's clock at the time of the figures: what counts down counts from there. */
+  #at = 0;
+
+  constructor(command: (command: DashboardCommand) => void) {
+    this.#pause = h('button', { class: 'link', onclick: () => command(this.#figures?.paused ? 'resumeQueue' : 'pauseQueue') }, 'Pause');
+    this.#reset = h('button', { class: 'link', hidden: true, onclick: () => command('resetCircuit') }, 'Reset');
+    this.#queued = card('Queued', this.#pause);
+    this.#circuit = card('Circuit', this.#reset);
+    this.#budget = card('Spent today', h('button', { class: 'link', onclick: () => command('setDailyBudget') }, 'Set budget'));
+    const cards = [this.#running, this.#queued, this.#circuit, this.#budget, this.#success, this.#duration];
+    this.element = h('dl', { class: 'counters', 'aria-label': 'Now' }, ...cards.map(({ element }) => element));
+  }
+
+  show(figures: LiveFigures, at: number): void {
+    this.#figures = figures;
+    this.#at = at;
+    this.tick();
+  }
+
+  summarize(summary: Summary): void {
+    const { completed, failed, cancelled, successRate, medianMs, p90Ms, restarts } = summary;
+    const parts = [
+      `${completed} completed`,
+      `${failed} failed`,
+      cancelled > 0 ? `${cancelled} cancelled` : '',
+      restarts > 0 ? `${restarts} restarts` : '',
+    ];
+    this.#success.show(successRate === undefined ? '–' : `${Math.round(successRate * 100)} %`, parts.filter(Boolean).join(', '));
+    this.#duration.show(
+      medianMs === undefined ? '–' : formatDuration(medianMs),
+      p90Ms === undefined ? 'median of completed loops' : `median; 9 of 10 within ${formatDuration(p90Ms)}`,
+    );
+  }
+
+  /** Shows what counts down. */
+  tick(): void {
+    const figures = this.#figures;
+    if (!figures) return;
+    const { running, slots, queued, queueMax, backingOff, waiting, failed, paused, circuit, budget } = figures;
+    const passed = Math.max(0, Date.now() - this.#at);
+    this.#running.show(`${running} of ${slots}`, failed > 0 ? `slots; ${failed} failed for good` : 'slots in use');
+    const waits = [backingOff > 0 ? `${backingOff} to restart` : '', waiting > 0 ? `${waiting} for a limit` : ''].filter(Boolean).join(', ');
+    this.#queued.show(`${queued} of ${queueMax}`, paused ? 'paused' : waits || 'waiting for a slot', paused ? 'warn' : '');
+    this.#pause.textContent = paused ? 'Resume' : 'Pause';
+    const left = Math.max(0, circuit.cooldownRemainingMs - passed);
+    const state = circuit.state === 'open' ? `open ${formatDuration(Math.ceil(left / 1000) * 1000)}` : circuit.state;
+    const reason = circuit.reasons[0];
+    this.#circuit.show(
+      state,
+      reason && circuit.state !== 'closed' ? oneLine(reason, 90) : failuresIn(circuit.consecutiveFailures),
+      circuit.state === 'open' ? 'bad' : circuit.state === 'half-open' ? 'warn' : '',
+    );
+    this.#reset.hidden = circuit.state === 'closed';
+    const share = budget.limit > 0 ? budget.spent / budget.limit : 0;
+    const reserved = budget.reserved > 0 ? `${formatUsd(budget.reserved)} reserved, ` : '';
+    this.#budget.show(
+      budget.limit > 0 ? `${formatUsd(budget.spent)} of ${formatUsd(budget.limit)}` : formatUsd(budget.spent),
+      budget.limit > 0 ? `${reserved}${Math.round(share * 100)} %, resets ${formatClock(budget.resetsAt, Date.now())}` : `${reserved}no limit`,
+      share >= 1 ? 'bad' : share >= 0.9 ? 'warn' : '',
+    );
+  }
+}
+
+function failuresIn(n: number): string {
+  return n === 0 ? 'no failures in a row' : `${n} ${n === 1 ? 'failure' : 'failures'} in a row`;
+}
+
+function card(name: string, action?: HTMLElement): Card {
+  const value = h('dd', { class: 'value' }, '–');
+  const note = h('dd', { class: 'note dim' });
+  const element = h('div', { class: 'card counter' }, h('dt', {}, name, action ? ' ' : undefined, action), value, note);
+  return {
+    element,
+    show(text, detail, tone = '') {
+      if (value.textContent !== text) value.textContent = text;
+      if (note.textContent !== detail) note.textContent = detail;
+      element.dataset.tone = tone;
+    },
+  };
+}

@@ -1,0 +1,176 @@
+import type { TimelineAttempt } from '../../../core/reports.ts';
+import { formatDuration, formatUsd } from '../../format.ts';
+import { Announcer } from '../../panel/webview/announcer.ts';
+import { h } from '../../panel/webview/dom.ts';
+import { connect } from '../../panel/webview/vscodeApi.ts';
+import { type DashboardCommand, DEFAULT_RANGE_MS, type FromDashboard, type LiveFigures, RANGES, type Range, type ToDashboard } from '../protocol.ts';
+import { buckets, loopRows, summarize } from '../statistics.ts';
+import { STEPS, ticks } from '../timeAxis.ts';
+import { Chart } from './chart.ts';
+import { Counters } from './counters.ts';
+import { LoopTable } from './loopTable.ts';
+import { onThemeChange, readPalette } from './palette.ts';
+import { Timeline } from './timeline.ts';
+
+const BUCKETS = 24;
+
+const { post, keep, kept } = connect<ToDashboard, FromDashboard>(receive);
+const command = (name: DashboardCommand) => post({ type: 'command', command: name });
+const open = ({ loopId, seq }: { readonly loopId: string; readonly seq: number }) => post({ type: 'open', loopId, seq });
+
+let palette = readPalette();
+const attempts = new Map<number, TimelineAttempt>();
+let range: Range = { ms: DEFAULT_RANGE_MS, from: 0 };
+let figures: LiveFigures | undefined;
+let pending = false;
+
+const announcer = new Announcer();
+const banner = h('p', { class: 'banner', role: 'status', hidden: true });
+const select = h(
+  'select',
+  { 'aria-label': 'How far back' },
+  ...RANGES.map(({ ms, label }) => h('option', { value: ms, selected: ms === DEFAULT_RANGE_MS }, label)),
+);
+select.addEventListener('change', () => post({ type: 'range', rangeMs: Number(select.value) }));
+const counters = new Counters(command);
+const timeline = new Timeline(palette, open, h('label', {}, 'Last ', select));
+const spend = new Chart({ title: 'Spend by day and agent', unit: 'Day', form: 'stack', format: formatUsd }, palette);
+const outcomes = new Chart(
+  { title: 'Loops by outcome', unit: 'From', form: 'stack', format: (n) => (Number.isInteger(n) ? String(n) : '') },
+  palette,
+);
+const durations = new Chart({ title: 'Duration of completed loops', unit: 'From', form: 'lines', format: formatDuration, steps: STEPS }, palette);
+const table = new LoopTable(open, ({ seq }) => timeline.mark(seq));
+
+document.body.append(
+  h(
+    'main',
+    {},
+    h(
+      'header',
+      {},
+      h('h1', {}, 'Loops'),
+      h(
+        'div',
+        { class: 'tools' },
+        h('button', { onclick: () => command('submitPrompt') }, 'Submit prompt'),
+        h('button', { onclick: () => command('searchHistory') }, 'Search history'),
+        h('button', { onclick: () => command('exportHistory') }, 'Export'),
+      ),
+    ),
+    banner,
+    counters.element,
+    timeline.element,
+    h('div', { class: 'charts' }, spend.element, outcomes.element, durations.element),
+    table.element,
+  ),
+  announcer.element,
+);
+
+onThemeChange(() => {
+  palette = readPalette();
+  timeline.setPalette(palette);
+  for (const chart of [spend, outcomes, durations]) chart.setPalette(palette);
+  if (spendData) showSpend(spendData);
+  later();
+});
+setInterval(() => {
+  counters.tick();
+  // Only what runs grows; a timeline at rest is not drawn again.
+  if (figures && figures.running > 0) timeline.draw();
+}, 1_000);
+
+let spendData: (ToDashboard & { type: 'spend' }) | undefined;
+post({ type: 'ready', rangeMs: (kept() as { rangeMs?: number } | undefined)?.rangeMs ?? DEFAULT_RANGE_MS });
+
+function receive(message: ToDashboard): void {
+  switch (message.type) {
+    case 'figures':
+      showFigures(message.figures, message.now);
+      break;
+    case 'timeline':
+      range = message.range;
+      select.value = String(range.ms);
+      keep({ rangeMs: range.ms });
+      attempts.clear();
+      for (const attempt of message.attempts) attempts.set(attempt.id, attempt);
+      timeline.reset(attempts.values(), message.circuit, range.from);
+      later();
+      break;
+    case 'attempts':
+      for (const attempt of message.attempts) attempts.set(attempt.id, attempt);
+      timeline.update(attempts.values());
+      later();
+      break;
+    case 'circuit':
+      timeline.setCircuit(message.changes);
+      break;
+    case 'spend':
+      spendData = message;
+      showSpend(message);
+  }
+}
+
+/** Computes what is made of all attempts, once for however many messages of a frame. */
+function later(): void {
+  if (pending) return;
+  pending = true;
+  requestAnimationFrame(() => {
+    pending = false;
+    const now = Date.now();
+    const rows = loopRows(attempts.values(), now);
+    table.set(rows);
+    counters.summarize(summarize(rows));
+    const from = range.from || rows.reduce((first, { startedAt }) => Math.min(first, startedAt), now - 3_600_000);
+    const steps = buckets(rows, from, now, BUCKETS);
+    const labels = steps.map(({ at }) => label(at, from, now));
+    outcomes.set({
+      labels,
+      series: [
+        { label: 'completed', color: palette.good, values: steps.map(({ completed }) => completed) },
+        { label: 'failed', color: palette.bad, values: steps.map(({ failed }) => failed) },
+        { label: 'cancelled', color: `color-mix(in srgb, ${palette.neutral} 45%, transparent)`, values: steps.map(({ cancelled }) => cancelled) },
+      ],
+    });
+    durations.set({
+      labels,
+      series: [
+        { label: 'median', color: palette.running, values: steps.map(({ medianMs }) => medianMs) },
+        { label: '9 of 10 within', color: palette.warn, values: steps.map(({ p90Ms }) => p90Ms) },
+      ],
+    });
+  });
+}
+
+function label(at: number, from: number, to: number): string {
+  // A step of time is named as the axis of the timeline would name its beginning.
+  const [tick] = ticks(at, at + (to - from) / BUCKETS, 1);
+  return tick?.label ?? '';
+}
+
+function showSpend({ rows, days, limit }: ToDashboard & { type: 'spend' }): void {
+  const agents = [...new Set(rows.map(({ agent }) => agent))].sort();
+  const series = agents.map((agent, index) => {
+    const byDay = new Map(rows.filter((row) => row.agent === agent).map((row) => [row.day, row]));
+    const estimated = [...byDay.values()].some(({ estimatedUsd }) => estimatedUsd > 0);
+    return {
+      label: estimated ? `≈ ${agent}` : agent,
+      color: palette.series[index % palette.series.length] ?? palette.running,
+      values: days.map((day) => byDay.get(day)?.usd ?? 0),
+    };
+  });
+  spend.set({ labels: days.map((day) => day.slice(5)), series, limit });
+}
+
+function showFigures(next: LiveFigures, now: number): void {
+  const before = figures;
+  figures = next;
+  counters.show(next, now);
+  timeline.setSlots(next.slots);
+  banner.hidden = next.notReady === undefined;
+  banner.textContent = next.notReady ?? '';
+  if (!before) return;
+  if (before.circuit.state !== next.circuit.state) announcer.say(`Circuit ${next.circuit.state}`);
+  else if (before.paused !== next.paused) announcer.say(next.paused ? 'Queue paused' : 'Queue resumed');
+  else if (next.failed > before.failed) announcer.say(`${next.failed} failed for good`);
+}
