@@ -14,7 +14,8 @@ const STATES = {
 /** A row as VS Code shows it. Its tooltip is made when it is asked for. */
 export function treeItemOf(row: TreeRow): vscode.TreeItem {
   const item = new vscode.TreeItem(row.label, STATES[row.children]);
-  item.id = row.id;
+  // VS Code keeps an empty group folded when it gets rows: with them it has to be another item, or they would stay hidden.
+  item.id = row.subject.kind === 'group' && row.children === 'none' ? `${row.id} empty` : row.id;
   item.description = row.description;
   item.contextValue = row.context;
   item.accessibilityInformation = { label: row.spoken };
