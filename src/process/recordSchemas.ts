@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { readJson } from './atomicFile.ts';
 import { FORMAT } from './records.ts';
 import type { RunFiles } from './runFiles.ts';
@@ -6,22 +6,22 @@ import type { RunFiles } from './runFiles.ts';
 // What guardians wrote, as windows read it: another version, a half-broken disk or a curious hand may have been there.
 
 const format = z.literal(FORMAT);
-const time = z.number().nonnegative();
-const identity = z.object({ pid: z.int().positive(), startTime: z.string(), bootId: z.string() });
-const swept = z.array(identity.extend({ command: z.string() }));
-const exit = z.object({ exitCode: z.int().exactOptional(), signal: z.string().exactOptional() });
+const time = z.number().check(z.nonnegative());
+const identity = z.object({ pid: z.int().check(z.positive()), startTime: z.string(), bootId: z.string() });
+const swept = z.array(z.extend(identity, { command: z.string() }));
+const exit = z.object({ exitCode: z.exactOptional(z.int()), signal: z.exactOptional(z.string()) });
 const stopBy = z.enum(['user', 'shutdown', 'budget', 'cap', 'restart', 'timeout', 'hung', 'output-limit', 'unattended']);
 
-const claim = z.object({ format, by: z.enum(['guardian', 'void']), guardian: identity.exactOptional() });
+const claim = z.object({ format, by: z.enum(['guardian', 'void']), guardian: z.exactOptional(identity) });
 const started = z.object({ format, leader: identity, guardian: identity, at: time });
-const exited = z.object({ format, exit, at: time, stoppedBy: stopBy.exactOptional() });
+const exited = z.object({ format, exit, at: time, stoppedBy: z.exactOptional(stopBy) });
 const ended = z.object({
   format,
   kind: z.enum(['exited', 'spawn', 'void', 'lost']),
   exit,
   at: time,
-  stoppedBy: stopBy.exactOptional(),
-  error: z.string().exactOptional(),
+  stoppedBy: z.exactOptional(stopBy),
+  error: z.exactOptional(z.string()),
   swept,
   kept: swept,
   remaining: swept,
@@ -29,7 +29,7 @@ const ended = z.object({
 const silent = z.object({ format, kind: z.enum(['first-output', 'silence']), forMs: time });
 
 const read =
-  <T>(schema: z.ZodType<T>, path: (files: RunFiles) => string) =>
+  <T>(schema: z.ZodMiniType<T>, path: (files: RunFiles) => string) =>
   (files: RunFiles): T | undefined =>
     schema.safeParse(readJson(path(files))).data;
 
