@@ -385,8 +385,9 @@ export class Engine implements Disposable {
     if (circuitAt(circuit, context.settings.circuit, now).record !== circuit) at(now);
     else if (circuit.state === 'open') at(now + cooldownRemainingMs(circuit, context.settings.circuit, now));
     for (const hold of Object.values(holds)) at(hold.until);
+    // A new day has its own budget, and a clock that went back has an old one: for what waits, and for what is shown (R6.1).
+    at(context.clock.day(now) === mirror.day.day ? context.clock.nextDay(now) : now);
     if (mirror.queue.size > 0 && !this.halted) {
-      if (context.settings.budget.dailyLimit > 0) at(context.clock.day(now) === mirror.day.day ? context.clock.nextDay(now) : now);
       if (context.launcher.freeBytes() < LEAST_FREE_BYTES) {
         this.#diskFull = true;
         at(now + DISK_AGAIN_MS);

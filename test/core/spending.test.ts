@@ -1,0 +1,332 @@
+import assert from 'node:assert/strict';
+import type { AgentEvent } from '../../src/core/agentEvent.ts';
+import { toNano, toUsd } from '../../src/core/money.ts';
+import { DEFAULT_SETTINGS, type Settings } from '../../src/core/settings.ts';
+import { fakeCatalog, fakeProfile, type Harness, harness } from '../support/harness.ts';
+
+describe('spending', () => {
+  let machine: Harness;
+
+  beforeEach(() => {
+    machine = harness();
+  });
+
+  afterEach(() => machine.dispose());
+
+  const soon = () => machine.clock.advance(0);
+  const alive = () => machine.launcher.alive.map((run) => run.loopId);
+  const limit = (usd: number, onExceeded: Settings['budget']['onExceeded'] = 'finish'): Partial<Settings> => ({
+    budget: { dailyLimit: toNano(usd), warnAtPercent: 90, onExceeded },
+  });
+  const cost = (usd: number): AgentEvent => ({ type: 'cost', cost: toNano(usd), source: 'reported' });
+  const PRICED = { agents: fakeCatalog(fakeProfile('sample', { hasCost: true })) };
+
+  it('R6.2 ten queued $1 loops can not pass a $5 limit together', async () => {
+    const window = await machine.open({ ...limit(5), maxConcurrent: 2 });
+    const answers = await Promise.allSettled(
+      Array.from({ length: 10 }, (_, n) => window.submit({ prompt: 'work', loopId: `l${n}`, estimatedCostUsd: 1 })),
+    );
+    assert.equal(answers.filter(({ status }) => status === 'fulfilled').length, 5);
+    assert.equal(window.status().budget.reserved, 5);
+    assert.equal(machine.eventsOf('budget:exceeded').length, 5, 'R6.4 told on every rejection');
+    assert.deepEqual(Object.keys(machine.eventsOf('budget:exceeded')[0] ?? {}).sort(), ['at', 'limitUsd', 'loopId', 'spentUsd', 'type']);
+  });
+
+  it('R6.2 two windows race for the last dollar: exactly one wins', async () => {
+    const first = await machine.open(limit(5), { folders: ['/a'] });
+    const second = await machine.open(limit(5), { folders: ['/b'] });
+    await first.submit({ prompt: 'work', loopId: 'a', estimatedCostUsd: 4 });
+    const race = await Promise.allSettled([
+      first.submit({ prompt: 'work', loopId: 'b', estimatedCostUsd: 1 }),
+      second.submit({ prompt: 'work', loopId: 'c', estimatedCostUsd: 1 }),
+    ]);
+    assert.deepEqual(race.map(({ status }) => status).sort(), ['fulfilled', 'rejected']);
+  });
+
+  it('R6.2 what is reserved shrinks as cost is reported, and is given back at the end; a restart reserves anew', async () => {
+    const window = await machine.open(limit(5));
+    await window.submit({ prompt: 'work', loopId: 'a', estimatedCostUsd: 2 });
+    const figures = () => [window.status().budget.spent, window.status().budget.reserved];
+    machine.launcher.of('a').say(cost(0.5));
+    await soon();
+    assert.deepEqual(figures(), [0.5, 1.5]);
+    machine.launcher.of('a').fail();
+    await soon();
+    assert.deepEqual(figures(), [0.5, 2]);
+    await machine.clock.advance(5_000);
+    machine.launcher.of('a').say(cost(3));
+    await soon();
+    assert.deepEqual(figures(), [3.5, 0], 'it has cost more than was reserved');
+    machine.launcher.of('a').ok();
+    await soon();
+    assert.deepEqual(figures(), [3.5, 0]);
+  });
+
+  it("R6.2 an estimate that is not given is the median of that agent's last 20 loops, marked as such; 0 if there are none", async () => {
+    const window = await machine.open({ maxConcurrent: 1 });
+    const estimateOf = (loopId: string) => {
+      const loop = window.get(loopId)?.loop;
+      return [toUsd(loop?.estimate ?? Number.NaN), loop?.estimateAssumed];
+    };
+    await window.submit({ prompt: 'work', loopId: 'first' });
+    assert.deepEqual(estimateOf('first'), [0, true]);
+    machine.launcher.of('first').ok();
+    await soon();
+    for (const [n, usd] of [100, ...Array.from({ length: 20 }, (_, index) => index + 1)].entries()) {
+      await window.submit({ prompt: 'work', loopId: `l${n}`, estimatedCostUsd: 0 });
+      machine.launcher.of(`l${n}`).say(cost(usd));
+      machine.launcher.of(`l${n}`).ok();
+      await machine.clock.advance(1);
+    }
+    await window.submit({ prompt: 'work', loopId: 'next' });
+    const [estimate, assumed] = estimateOf('next');
+    assert.ok(assumed === true && typeof estimate === 'number' && estimate >= 10 && estimate <= 11, `${estimate}: $100 is not among the last 20`);
+    await window.submit({ prompt: 'work', loopId: 'other', agent: 'claude' });
+    assert.deepEqual(estimateOf('other'), [0, true], 'another agent');
+    await window.submit({ prompt: 'work', loopId: 'given', estimatedCostUsd: 0.25 });
+    assert.deepEqual(estimateOf('given'), [0.25, false]);
+  });
+
+  it('R6.3 a head that does not fit waits, shown as such, and nobody overtakes it; it goes on when the limit is raised', async () => {
+    const window = await machine.open({ ...limit(5), maxConcurrent: 3 });
+    await window.pause();
+    await window.submit({ prompt: 'work', loopId: 'big', estimatedCostUsd: 4 });
+    await window.submit({ prompt: 'work', loopId: 'small', estimatedCostUsd: 0.5 });
+    await window.recordCost('small', 2);
+    await window.resume();
+    await machine.clock.advance(60_000);
+    assert.deepEqual(alive(), []);
+    assert.deepEqual(
+      window.status().queued.map(({ waitingFor }) => waitingFor),
+      ['budget', 'budget'],
+    );
+    window.configure({ ...DEFAULT_SETTINGS, ...limit(6), maxConcurrent: 3 });
+    await soon();
+    assert.deepEqual(alive(), ['big'], '2 + 4 is the whole of 6');
+  });
+
+  it('R6.4 the events of a day: warned once at 90 %, exceeded once when a running loop passes the limit', async () => {
+    const window = await machine.open(limit(10));
+    await window.submit({ prompt: 'work', loopId: 'a' });
+    for (const usd of [8, 0.9, 0.1, 0.5, 0.5, 0.1, 3]) machine.launcher.of('a').say(cost(usd));
+    await soon();
+    assert.deepEqual(
+      machine.events
+        .filter(({ type }) => type.startsWith('budget:'))
+        .map((event) => (event.type === 'budget:warning' || event.type === 'budget:exceeded') && [event.type, event.spentUsd]),
+      [
+        ['budget:warning', 9],
+        ['budget:exceeded', 10.1],
+      ],
+    );
+  });
+
+  it('R6.5 finish: running loops finish, nothing new starts', async () => {
+    const window = await machine.open({ ...limit(1), maxConcurrent: 2 });
+    for (const loopId of ['a', 'b', 'c']) await window.submit({ prompt: 'work', loopId, estimatedCostUsd: 0 });
+    machine.launcher.of('a').say(cost(2));
+    await soon();
+    assert.deepEqual(alive(), ['a', 'b']);
+    assert.deepEqual(
+      machine.launcher.runs.flatMap(({ stops }) => stops),
+      [],
+    );
+    machine.launcher.of('a').ok();
+    await machine.clock.advance(60_000);
+    assert.deepEqual(alive(), ['b']);
+    await assert.rejects(window.submit({ prompt: 'work', estimatedCostUsd: 0 }), { code: 'budget-exceeded' });
+  });
+
+  it('R6.5 stop: all running loops are stopped, in every window, and go back to the queue', async () => {
+    const first = await machine.open({ ...limit(1, 'stop'), maxConcurrent: 3 }, { folders: ['/a'] });
+    const second = await machine.open({ ...limit(1, 'stop'), maxConcurrent: 3 }, { folders: ['/b'] });
+    await first.submit({ prompt: 'work', loopId: 'a', estimatedCostUsd: 0 });
+    await first.submit({ prompt: 'work', loopId: 'b', estimatedCostUsd: 0 });
+    await second.submit({ prompt: 'work', loopId: 'c', estimatedCostUsd: 0 });
+    machine.launcher.of('a').say(cost(1.1));
+    await machine.clock.advance(1_000);
+    assert.deepEqual(alive(), []);
+    for (const loopId of ['a', 'b', 'c']) {
+      assert.deepEqual(machine.launcher.of(loopId).stops, ['budget'], loopId);
+      assert.equal(second.get(loopId)?.state, 'queued');
+      assert.equal(second.get(loopId)?.attempts[0]?.outcome, 'interrupted');
+    }
+    machine.clock.jump(86_400_000);
+    await machine.clock.advance(31_000);
+    assert.deepEqual(alive().sort(), ['a', 'b', 'c'], 'R6.3 after midnight they go on: nothing is lost');
+  });
+
+  it('R6.6 the same key counts once per loop, over windows and reloads', async () => {
+    const first = await machine.open();
+    await first.submit({ prompt: 'work', loopId: 'a' });
+    await first.submit({ prompt: 'work', loopId: 'b' });
+    assert.equal(await first.recordCost('a', 1, 'k'), true);
+    assert.equal(await first.recordCost('a', 1, 'k'), false);
+    assert.equal(await first.recordCost('b', 1, 'k'), true);
+    assert.equal(await first.recordCost('a', 1), true);
+    assert.equal(await first.recordCost('a', 1), true, 'without a key each counts');
+    machine.kill(first);
+    const second = await machine.open();
+    assert.equal(await second.recordCost('a', 1, 'k'), false);
+    assert.deepEqual([second.get('a')?.costUsd, second.status().budget.spent], [3, 4]);
+    machine.launcher.of('a').ok();
+    await soon();
+    assert.equal(await second.recordCost('a', 0.5), true, 'also when the loop has ended');
+    assert.equal(second.get('a')?.costUsd, 3.5);
+    await assert.rejects(second.recordCost('nobody', 1), { code: 'unknown-loop' });
+  });
+
+  it('R6.6 what an agent reports is refused where it is no amount', async () => {
+    const window = await machine.open();
+    await window.submit({ prompt: 'work', loopId: 'a' });
+    for (const value of [-1, Number.NaN, Number.POSITIVE_INFINITY, 0.5])
+      machine.launcher.of('a').say({ type: 'cost', cost: value, source: 'reported' });
+    machine.launcher.of('a').say(cost(1));
+    await soon();
+    assert.equal(window.status().budget.spent, 1);
+    assert.equal(window.get('a')?.ledger.length, 1);
+    assert.ok(machine.logged.length >= 4, machine.logged.join('\n'));
+  });
+
+  it('R6.1 a cost belongs to the day on which it was reported, and to its agent', async () => {
+    const window = await machine.open();
+    await window.submit({ prompt: 'work', loopId: 'a' });
+    await window.submit({ prompt: 'work', loopId: 'b', agent: 'claude' });
+    machine.launcher.of('a').say(cost(1));
+    await soon();
+    machine.clock.jump(86_400_000);
+    machine.launcher.of('a').say(cost(2));
+    machine.launcher.of('b').say(cost(4));
+    await soon();
+    assert.equal(window.status().budget.spent, 6);
+    assert.deepEqual(
+      window.spend('2026-01-01').map(({ day, agent, cost: nano }) => [day, agent, toUsd(nano)]),
+      [
+        ['2026-01-15', 'sample', 1],
+        ['2026-01-16', 'claude', 4],
+        ['2026-01-16', 'sample', 2],
+      ],
+    );
+    assert.deepEqual(
+      window.spendToday(10).map(({ loopId, usd }) => [loopId, usd]),
+      [
+        ['b', 4],
+        ['a', 2],
+      ],
+    );
+  });
+
+  it("R6.7 the clock going back over midnight finds that day's spend again, and nothing is counted twice", async () => {
+    const window = await machine.open(limit(5));
+    await window.submit({ prompt: 'work', loopId: 'a' });
+    await window.recordCost('a', 4);
+    machine.clock.jump(86_400_000);
+    await window.recordCost('a', 1);
+    assert.equal(window.status().budget.spent, 1);
+    machine.clock.jump(-86_400_000);
+    await assert.rejects(window.submit({ prompt: 'work', estimatedCostUsd: 2 }), { code: 'budget-exceeded', spentUsd: 4 });
+    await machine.clock.advance(31_000);
+    assert.equal(window.status().budget.spent, 4, 'shown too, though nothing else happens');
+  });
+
+  it('R6.1 at midnight the day that is shown is the new one, though nothing runs or waits', async () => {
+    const window = await machine.open(limit(5));
+    await window.submit({ prompt: 'work', loopId: 'a' });
+    await window.recordCost('a', 4);
+    machine.launcher.of('a').ok();
+    await soon();
+    machine.clock.jump(window.status().budget.resetsAt - 60_000 - machine.clock.now());
+    await machine.clock.advance(59_000);
+    let changed = 0;
+    window.onDidChange(() => void changed++);
+    await machine.clock.advance(1_000);
+    assert.ok(changed > 0, 'those who show it are told');
+    assert.equal(window.status().budget.spent, 0);
+  });
+
+  it('R6.7 a crash between reading and writing neither loses nor doubles a cost', async () => {
+    const first = await machine.open();
+    await first.submit({ prompt: 'work', loopId: 'a' });
+    const run = machine.launcher.of('a');
+    run.say(cost(1));
+    await soon();
+    // Said, and heard, and not yet written down when the host dies; and more while nobody listens.
+    run.say(cost(2));
+    machine.kill(first);
+    run.say(cost(4));
+    const second = await machine.open();
+    await soon();
+    assert.equal(second.get('a')?.costUsd, 7);
+    machine.kill(second);
+    run.end({ says: [cost(8), { type: 'end', ok: true }] });
+    const third = await machine.open();
+    await soon();
+    assert.deepEqual([third.get('a')?.state, third.get('a')?.costUsd, third.status().budget.spent], ['completed', 15, 15]);
+    assert.equal(third.get('a')?.ledger.length, 4);
+  });
+
+  it("R6.6 an attempt that ends without its agent's figure is charged with what it held, marked as an estimate", async () => {
+    const window = await machine.open(limit(5), PRICED);
+    await window.submit({ prompt: 'work', loopId: 'a', estimatedCostUsd: 1 });
+    machine.launcher.of('a').fail();
+    await soon();
+    const detail = window.get('a');
+    assert.deepEqual([detail?.costUsd, detail?.costEstimated, detail?.attempts[0]?.cost], [1, true, { usd: 1, source: 'estimated' }]);
+  });
+
+  it('R6.6 a session that reports what its earlier attempts cost takes the place of the estimate', async () => {
+    const window = await machine.open(limit(50), PRICED);
+    await window.submit({ prompt: 'work', loopId: 'a', estimatedCostUsd: 3 });
+    machine.launcher.of('a').fail();
+    await machine.clock.advance(5_000);
+    assert.equal(window.get('a')?.costUsd, 3);
+    machine.launcher.of('a').say({ type: 'cost', cost: toNano(0.5), source: 'reported', earlier: toNano(1.25) });
+    machine.launcher.of('a').ok();
+    await soon();
+    const detail = window.get('a');
+    assert.deepEqual([detail?.costUsd, detail?.costEstimated, window.status().budget.spent], [1.75, false, 1.75]);
+    assert.equal(toUsd(detail?.ledger.reduce((sum, row) => sum + row.cost, 0) ?? 0), 1.75);
+  });
+
+  it('R6.6 programs that have no cost are never charged one', async () => {
+    const window = await machine.open(limit(5));
+    await window.submit({ prompt: 'work', loopId: 'a', estimatedCostUsd: 1 });
+    machine.launcher.of('a').fail();
+    await soon();
+    assert.equal(window.get('a')?.costUsd, 0);
+  });
+
+  it('R6.5 a loop that passes its own maximum cost is stopped, and fails for good with that reason', async () => {
+    const window = await machine.open();
+    await window.submit({ prompt: 'work', loopId: 'a', maxCostUsd: 1 });
+    machine.launcher.of('a').say(cost(1));
+    await soon();
+    assert.equal(window.get('a')?.state, 'running', 'to reach it is not to pass it');
+    machine.launcher.of('a').say(cost(0.01));
+    await soon();
+    assert.deepEqual(machine.launcher.of('a').stops, ['cap']);
+    const { loop } = window.get('a') ?? {};
+    assert.deepEqual([loop?.state, loop?.lastError?.class, loop?.lastError?.cause], ['failed', 'agent', 'budget']);
+    assert.equal(window.status().circuit.consecutiveFailures, 0, "R4.2 it is the user's own limit");
+  });
+
+  it('R6.2 the agent is told what the loop and the day still leave', async () => {
+    const told: (number | undefined)[] = [];
+    const plain = fakeProfile('sample');
+    const agents = fakeCatalog(
+      fakeProfile('sample', {
+        plan: (request) => {
+          told.push(request.costLeft);
+          return plain.plan(request);
+        },
+      }),
+    );
+    const window = await machine.open(limit(10), { agents });
+    await window.submit({ prompt: 'work', loopId: 'a', estimatedCostUsd: 4 });
+    await window.submit({ prompt: 'work', loopId: 'b', estimatedCostUsd: 1, maxCostUsd: 2 });
+    await window.submit({ prompt: 'work', loopId: 'c', estimatedCostUsd: 1 });
+    window.configure(DEFAULT_SETTINGS);
+    await window.submit({ prompt: 'work', loopId: 'd' });
+    assert.deepEqual(told, [toNano(10), toNano(2), toNano(5), undefined]);
+  });
+});
