@@ -137,7 +137,7 @@ export class Chart {
 
   #splits(): number[] {
     const n = this.#data.labels.length;
-    const step = Math.max(1, Math.ceil(n / Math.max(2, Math.floor(this.#width() / 70))));
+    const step = Math.max(1, Math.ceil(n / Math.max(2, Math.floor(this.#width() / 90))));
     // The last place is the present: it always has its label.
     return Array.from({ length: Math.ceil(n / step) }, (_, i) => n - 1 - i * step).reverse();
   }

@@ -5,7 +5,7 @@ import { h } from '../../panel/webview/dom.ts';
 import { connect } from '../../panel/webview/vscodeApi.ts';
 import { type DashboardCommand, DEFAULT_RANGE_MS, type FromDashboard, type LiveFigures, RANGES, type Range, type ToDashboard } from '../protocol.ts';
 import { buckets, loopRows, summarize } from '../statistics.ts';
-import { STEPS, ticks } from '../timeAxis.ts';
+import { STEPS } from '../timeAxis.ts';
 import { Chart } from './chart.ts';
 import { Counters } from './counters.ts';
 import { LoopTable } from './loopTable.ts';
@@ -142,10 +142,12 @@ function later(): void {
   });
 }
 
+/** The name of a step of time by its beginning: its time of day, and its day where there are several. */
 function label(at: number, from: number, to: number): string {
-  // A step of time is named as the axis of the timeline would name its beginning.
-  const [tick] = ticks(at, at + (to - from) / BUCKETS, 1);
-  return tick?.label ?? '';
+  const date = new Date(at);
+  const pad = (n: number) => String(n).padStart(2, '0');
+  const time = `${pad(date.getHours())}:${pad(date.getMinutes())}`;
+  return to - from > 36 * 3_600_000 ? `${pad(date.getMonth() + 1)}-${pad(date.getDate())} ${time}` : time;
 }
 
 function showSpend({ rows, days, limit }: ToDashboard & { type: 'spend' }): void {
