@@ -6,7 +6,7 @@ import { toUsd } from './money.ts';
 import { circuitVote, decideOutcome, type Verdict } from './outcome.ts';
 import type { RunEnd, RunOutput } from './ports.ts';
 import { addRestart } from './restartIntensity.ts';
-import { charge, watchBudget, watchCap } from './spend.ts';
+import { charge, refuse, watchBudget, watchCap } from './spend.ts';
 import type { Turn } from './turn.ts';
 
 /** A usage window whose reset the agent did not name is tried again after this (ms). */
@@ -41,7 +41,8 @@ export function applyOutput(turn: Turn, loop: ActiveLoop, output: RunOutput): Ac
   let next: ActiveLoop = { ...loop, attempt: { ...attempt, readOffset: output.to, readerState: output.readerState } };
   turn.reflect(next);
   output.events.forEach((event, index) => {
-    if (event.type === 'cost') {
+    if (event.type === 'cost' && !(Number.isSafeInteger(event.cost) && event.cost >= 0)) refuse(turn, next, event.cost);
+    else if (event.type === 'cost') {
       const key = `${attempt.token}@${output.to}.${index}`;
       next = charge(turn, next, { key, cost: event.cost, source: event.source }) ?? next;
       next = replaceEstimates(turn, next, event, key);

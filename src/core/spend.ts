@@ -16,9 +16,14 @@ export interface Charge {
 
 /**
  * Counts a cost against loop, agent and day in the turn's transaction (R6.6, R6.7), and tells what it means for the budget.
- * Answers the loop as it then is, or undefined when this cost was counted before.
+ * Answers the loop as it then is, or undefined when this cost was counted before, or is no amount that sums can hold: that is logged.
  */
 export function charge<L extends Loop>(turn: Turn, loop: L, cost: Charge): L | undefined {
+  const spent = turn.mirror.spentOn(turn.today).spent;
+  if (![cost.cost, loop.cost + cost.cost, spent + cost.cost].every(Number.isSafeInteger)) {
+    refuse(turn, loop, cost.cost);
+    return undefined;
+  }
   const attempt = isActive(loop) ? loop.attempt : undefined;
   const added = turn.tx.addLedger({
     key: cost.key,
@@ -29,6 +34,7 @@ export function charge<L extends Loop>(turn: Turn, loop: L, cost: Charge): L | u
     at: turn.now,
     cost: cost.cost,
     source: cost.source,
+    ...(cost.estimated !== undefined && { estimated: cost.estimated }),
   });
   if (!added) return undefined;
   const estimated = cost.estimated ?? (cost.source === 'estimated' ? cost.cost : 0);
@@ -42,6 +48,13 @@ export function charge<L extends Loop>(turn: Turn, loop: L, cost: Charge): L | u
   const day = turn.mirror.spentOn(turn.today);
   turn.putDay({ ...day, spent: Math.max(0, day.spent + cost.cost) });
   return next;
+}
+
+/** Logs a cost that is not counted (R6.6). */
+export function refuse(turn: Turn, loop: Loop, cost: unknown): void {
+  turn.effects.push(() =>
+    turn.context.log(`A cost of ${String(cost).slice(0, 40)} billionths of a USD from ${loop.loopId} was refused: it is no amount.`),
+  );
 }
 
 /** After costs were counted: warns, says that the day is past its limit, and stops what is to be stopped (R6.4, R6.5). */
