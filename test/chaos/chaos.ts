@@ -1,17 +1,14 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Settings } from '../../src/core/settings.ts';
 import type { Status } from '../../src/core/status.ts';
-import { systemClock } from '../../src/core/systemClock.ts';
 import { createProbe } from '../../src/process/probe.ts';
-import { runFiles } from '../../src/process/runFiles.ts';
-import { openStore } from '../../src/store/store.ts';
-import { type MarkedProcess, markedProcesses, stillLives } from '../support/markedProcesses.ts';
+import { markedProcesses, stillLives } from '../support/markedProcesses.ts';
 import type { ListedRun } from '../support/plainHost.ts';
-import { reportedIn } from '../support/reporterProfile.ts';
 import { Seeded } from '../support/seeded.ts';
+import { audit, violationsNow } from './audit.ts';
 import { HostError, HostProcess } from './hostProcess.ts';
 
 export interface ChaosOptions {
@@ -102,7 +99,7 @@ class Chaos {
   }
 
   async #open(): Promise<void> {
-    const host = new HostProcess(this.#storage, this.#options.guardianProgram, SETTINGS);
+    const host = new HostProcess({ storage: this.#storage, guardianProgram: this.#options.guardianProgram, settings: SETTINGS });
     this.#hosts = [...this.#hosts.filter((other) => other.lives), host];
     await host.ready();
   }
@@ -159,15 +156,7 @@ class Chaos {
 
   /** What must hold at every moment. */
   #look(): void {
-    const seen = markedProcesses(this.#prefix);
-    const byLoop = Map.groupBy(seen, (process) => process.loopId);
-    for (const [loopId, processes] of byLoop) {
-      // Those of an earlier attempt may have ended while we read: only what still lives counts.
-      const attempts = new Set(processes.filter(stillLives).map((process) => process.attempt));
-      if (attempts.size > 1) this.#violations.add(`two attempts of ${loopId} were alive together: ${[...attempts].join(', ')}`);
-    }
-    const alive = new Set(seen.filter(stillLives).map((process: MarkedProcess) => process.attempt));
-    if (alive.size > CAP) this.#violations.add(`${alive.size} attempts were alive, above the cap of ${CAP}`);
+    for (const violation of violationsNow(this.#prefix, CAP)) this.#violations.add(violation);
   }
 
   /** Until every loop has come to its end. */
@@ -190,38 +179,8 @@ class Chaos {
   }
 
   #verify(): void {
-    const left = markedProcesses(this.#prefix);
-    if (left.length > 0) this.#violations.add(`processes were left: ${JSON.stringify(left)}`);
-    const store = openStore({ path: join(this.#storage, 'supervisor.db'), clock: systemClock, log: (message) => this.#violations.add(message) });
-    let reported = 0;
-    for (const loopId of this.#admitted) {
-      const loop = store.latest(loopId);
-      if (!loop) {
-        this.#violations.add(`${loopId} is lost`);
-        continue;
-      }
-      if (loop.state !== 'completed' && !(loop.state === 'cancelled' && this.#cancelled.has(loopId))) {
-        this.#violations.add(`${loopId} ended as ${loop.state}: ${JSON.stringify(store.history(loop.seq).slice(-4))}`);
-      }
-      const attempts = store.attempts(loop.seq);
-      const ok = attempts.filter((attempt) => attempt.end?.outcome === 'ok').length;
-      if (loop.state === 'completed' && ok !== 1) this.#violations.add(`${loopId} was done ${ok} times`);
-      if (attempts.some((attempt) => !attempt.end)) this.#violations.add(`${loopId} has an attempt that was never settled`);
-      const cost = store.ledger(loop.seq).reduce((sum, row) => sum + row.cost, 0);
-      if (cost !== loop.cost) this.#violations.add(`${loopId} cost ${loop.cost}, and its ledger says ${cost}`);
-      this.#ledger += cost;
-    }
-    for (const token of readdirSync(join(this.#storage, 'runs'))) {
-      try {
-        reported += reportedIn(runFiles(join(this.#storage, 'runs'), token).stdout);
-      } catch (error) {
-        // A run that was never claimed has no output.
-        if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-      }
-    }
-    const spent = store.spend('0000-00-00').reduce((sum, row) => sum + row.cost, 0);
-    if (this.#ledger !== reported) this.#violations.add(`agents reported ${reported}, the ledger says ${this.#ledger}`);
-    if (spent !== this.#ledger) this.#violations.add(`the ledger says ${this.#ledger}, the days say ${spent}`);
-    store.close();
+    const { violations, ledger } = audit({ storage: this.#storage, prefix: this.#prefix, admitted: this.#admitted, mayBeCancelled: this.#cancelled });
+    for (const violation of violations) this.#violations.add(violation);
+    this.#ledger = ledger;
   }
 }

@@ -1,8 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { SupervisorEvent } from '../../src/core/event.ts';
-import type { Settings } from '../../src/core/settings.ts';
-import type { HostRequest } from '../support/plainHost.ts';
+import type { HostOptions, HostRequest } from '../support/plainHost.ts';
 
 const HOST = fileURLToPath(new URL('../support/plainHost.ts', import.meta.url));
 
@@ -24,12 +23,14 @@ export class HostProcess {
   readonly events: SupervisorEvent[] = [];
   /** Its standard error: what it logged. */
   log = '';
+  /** It was told to end: an end before that is a crash. */
+  isEnding = false;
   #ids = 0;
   readonly #waiting = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>();
   readonly #ready: Promise<void>;
 
-  constructor(storage: string, guardianProgram: string, settings: Partial<Settings>) {
-    this.child = fork(HOST, [storage, guardianProgram, JSON.stringify(settings)], {
+  constructor(options: HostOptions) {
+    this.child = fork(HOST, [JSON.stringify(options)], {
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
       execArgv: ['--disable-warning=ExperimentalWarning'],
     });
@@ -72,10 +73,20 @@ export class HostProcess {
 
   /** Its end, by SIGKILL. */
   async kill(): Promise<void> {
+    this.isEnding = true;
     if (!this.lives) return;
     const ended = new Promise((resolve) => this.child.once('exit', resolve));
     this.child.kill('SIGKILL');
     await ended;
+  }
+
+  /** As a window closes: it lets go of its loops and goes. */
+  async release(): Promise<void> {
+    this.isEnding = true;
+    await this.ask({ do: 'release' });
+    const ended = new Promise((resolve) => this.child.once('exit', resolve));
+    this.child.disconnect();
+    if (this.lives) await ended;
   }
 
   #hear(message: Message): void {

@@ -15,13 +15,32 @@ import { reporterProfile } from './reporterProfile.ts';
 
 /**
  * A window without an editor: the real core, store and process layer in a plain Node process, driven by messages of the test that forked it.
- * Arguments: the storage folder, the guardian's bundle, the settings that differ from the defaults as JSON.
+ * Its one argument: `HostOptions` as JSON.
  */
 export type HostRequest = { readonly id: number } & (
-  | { readonly do: 'submit'; readonly loopId: string; readonly prompt: string }
+  | { readonly do: 'submit'; readonly loopId: string; readonly prompt: string; readonly estimatedCostUsd?: number }
   | { readonly do: 'cancel' | 'kill' | 'state'; readonly loopId: string }
-  | { readonly do: 'list' | 'status' | 'release' }
+  | { readonly do: 'list' | 'status' | 'release' | 'pause' | 'resume' }
+  | { readonly do: 'weather'; readonly weather: Weather }
 );
+
+/** What the world does to a host: how far its wall clock is off (ms), and whether its disk says that it is full. */
+export interface Weather {
+  readonly clockOffsetMs: number;
+  readonly diskFull: boolean;
+}
+
+/** What a host is started with. */
+export interface HostOptions {
+  readonly storage: string;
+  /** The guardian's bundle. */
+  readonly guardianProgram: string;
+  /** What differs from the defaults. */
+  readonly settings: Partial<Settings>;
+  /** The agent; the reporter if absent. */
+  readonly agentProgram?: string;
+  readonly weather?: Weather;
+}
 
 /** A run as the test sees it: whom to kill. */
 export interface ListedRun {
@@ -31,11 +50,13 @@ export interface ListedRun {
   readonly guardian?: ProcessIdentity;
 }
 
-const [storage, guardianProgram, settingsJson] = process.argv.slice(2) as [string, string, string];
-const settings: Settings = { ...DEFAULT_SETTINGS, ...(JSON.parse(settingsJson) as Partial<Settings>) };
+const options = JSON.parse(process.argv[2] as string) as HostOptions;
+const { storage, guardianProgram } = options;
+const settings: Settings = { ...DEFAULT_SETTINGS, ...options.settings };
+let weather: Weather = options.weather ?? { clockOffsetMs: 0, diskFull: false };
 const log = (message: string, error?: unknown) =>
   process.stderr.write(`host ${process.pid}: ${message}${error === undefined ? '' : ` ${(error as Error).message}`}\n`);
-const clock: Clock = systemClock;
+const clock: Clock = { ...systemClock, now: () => Date.now() + weather.clockOffsetMs };
 const store = openStore({ path: join(storage, 'supervisor.db'), clock, log });
 const launcher = createLauncher({
   runsFolder: join(storage, 'runs'),
@@ -46,10 +67,12 @@ const launcher = createLauncher({
   clock,
   log,
 });
+const realFreeBytes = launcher.freeBytes.bind(launcher);
+launcher.freeBytes = () => (weather.diskFull ? 0 : realFreeBytes());
 const supervisor = new Supervisor({
   store,
   launcher,
-  agents: fakeCatalog(reporterProfile()),
+  agents: fakeCatalog(reporterProfile(options.agentProgram)),
   clock,
   probe: createProbe(),
   folders: { exists: (path) => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false },
@@ -64,7 +87,11 @@ supervisor.onEvent((event) => process.send?.({ event }));
 async function answer(request: HostRequest): Promise<unknown> {
   switch (request.do) {
     case 'submit':
-      return supervisor.submit({ loopId: request.loopId, prompt: request.prompt });
+      return supervisor.submit({
+        loopId: request.loopId,
+        prompt: request.prompt,
+        ...(request.estimatedCostUsd !== undefined && { estimatedCostUsd: request.estimatedCostUsd }),
+      });
     case 'cancel':
       return supervisor.cancel(request.loopId);
     case 'kill':
@@ -75,6 +102,15 @@ async function answer(request: HostRequest): Promise<unknown> {
       return supervisor.status();
     case 'release':
       await supervisor.release();
+      return true;
+    case 'pause':
+      await supervisor.pause();
+      return true;
+    case 'resume':
+      await supervisor.resume();
+      return true;
+    case 'weather':
+      weather = request.weather;
       return true;
     case 'list':
       return supervisor.live().flatMap(({ loop }): ListedRun[] => {

@@ -10,6 +10,7 @@ export function reporterEvents(line: string): AgentEvent[] {
   try {
     const said = JSON.parse(line) as { cost?: number; done?: boolean; step?: number };
     if (said.done) return [{ type: 'end', ok: true }];
+    // As it was said, lies included: the core is to refuse them (R6.6).
     return said.cost === undefined ? [] : [{ type: 'cost', cost: said.cost, source: 'reported' }];
   } catch {
     return [{ type: 'warning', text: `not a line of the reporter: ${line.slice(0, 80)}` }];
@@ -17,15 +18,15 @@ export function reporterEvents(line: string): AgentEvent[] {
 }
 
 /** The agent of the chaos and soak tests: a real program that reports a cost with each step. */
-export function reporterProfile(name = 'reporter'): AgentProfile {
+export function reporterProfile(program = PROGRAM): AgentProfile {
   return {
-    name,
+    name: 'reporter',
     refuse: () => undefined,
     canResume: false,
     // What was not reported must not be charged: the tests hold the ledger against the reports.
     hasCost: false,
     needsReading: true,
-    plan: ({ prompt }) => ({ command: process.execPath, args: [PROGRAM], env: {}, stdin: prompt, stopSteps: [{ signal: 'SIGTERM', share: 1 }] }),
+    plan: ({ prompt }) => ({ command: process.execPath, args: [program], env: {}, stdin: prompt, stopSteps: [{ signal: 'SIGTERM', share: 1 }] }),
     reader: () => ({
       line: reporterEvents,
       end: () => [],
@@ -34,11 +35,13 @@ export function reporterProfile(name = 'reporter'): AgentProfile {
   };
 }
 
-/** What the complete lines of an attempt's output report, 10⁻⁹ USD. */
+/** What the complete lines of an attempt's output report, 10⁻⁹ USD; what is no cost at all does not count. */
 export function reportedIn(stdoutPath: string): number {
   const text = readFileSync(stdoutPath, 'utf8');
   const complete = text.slice(0, text.lastIndexOf('\n') + 1);
   let sum = 0;
-  for (const line of complete.split('\n')) for (const event of reporterEvents(line)) if (event.type === 'cost') sum += event.cost;
+  for (const line of complete.split('\n')) {
+    for (const event of reporterEvents(line)) if (event.type === 'cost' && Number.isSafeInteger(event.cost) && event.cost >= 0) sum += event.cost;
+  }
   return sum;
 }

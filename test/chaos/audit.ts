@@ -1,0 +1,80 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { systemClock } from '../../src/core/systemClock.ts';
+import { runFiles } from '../../src/process/runFiles.ts';
+import { openStore } from '../../src/store/store.ts';
+import { markedProcesses, stillLives } from '../support/markedProcesses.ts';
+import { reportedIn } from '../support/reporterProfile.ts';
+
+/** What must hold at every moment: no more attempts alive than the cap, no two attempts of a loop. Answers what does not. */
+export function violationsNow(prefix: string, cap: number): string[] {
+  const violations: string[] = [];
+  const seen = markedProcesses(prefix);
+  for (const [loopId, processes] of Map.groupBy(seen, (process) => process.loopId)) {
+    // Those of an earlier attempt may have ended while we read: only what still lives counts.
+    const attempts = new Set(processes.filter(stillLives).map((process) => process.attempt));
+    if (attempts.size > 1) violations.push(`two attempts of ${loopId} were alive together: ${[...attempts].join(', ')}`);
+  }
+  const alive = new Set(seen.filter(stillLives).map((process) => process.attempt));
+  if (alive.size > cap) violations.push(`${alive.size} attempts were alive, above the cap of ${cap}`);
+  return violations;
+}
+
+export interface AuditOptions {
+  readonly storage: string;
+  /** Begins the ids of all loops. */
+  readonly prefix: string;
+  readonly admitted: Iterable<string>;
+  /** Loops that were asked to be cancelled, whether or not an answer came. */
+  readonly mayBeCancelled: ReadonlySet<string>;
+  /** Loops that were refused: nothing of them may be found. */
+  readonly refused?: Iterable<string>;
+}
+
+/** The books against the facts once all is over: nothing lost, nothing twice, nothing left, the ledger equal to the reports. Answers what is not so. */
+export function audit(options: AuditOptions): { readonly violations: readonly string[]; readonly ledger: number } {
+  const { storage, prefix, admitted, mayBeCancelled, refused = [] } = options;
+  const violations: string[] = [];
+  const left = markedProcesses(prefix);
+  if (left.length > 0) violations.push(`processes were left: ${JSON.stringify(left)}`);
+  const store = openStore({ path: join(storage, 'supervisor.db'), clock: systemClock, log: (message) => violations.push(message) });
+  let ledger = 0;
+  for (const loopId of admitted) {
+    const loop = store.latest(loopId);
+    if (!loop) {
+      violations.push(`${loopId} is lost`);
+      continue;
+    }
+    if (loop.state !== 'completed' && !(loop.state === 'cancelled' && mayBeCancelled.has(loopId))) {
+      violations.push(`${loopId} ended as ${loop.state}: ${JSON.stringify(store.history(loop.seq).slice(-4))}`);
+    }
+    const attempts = store.attempts(loop.seq);
+    const ok = attempts.filter((attempt) => attempt.end?.outcome === 'ok').length;
+    if (loop.state === 'completed' && ok !== 1) violations.push(`${loopId} was done ${ok} times`);
+    if (attempts.some((attempt) => !attempt.end)) violations.push(`${loopId} has an attempt that was never settled`);
+    const cost = store.ledger(loop.seq).reduce((sum, row) => sum + row.cost, 0);
+    if (cost !== loop.cost) violations.push(`${loopId} cost ${loop.cost}, and its ledger says ${cost}`);
+    ledger += cost;
+  }
+  for (const loopId of refused) if (store.latest(loopId)) violations.push(`${loopId} was refused, and is there`);
+  const reported = reportedByAll(join(storage, 'runs'));
+  const spent = store.spend('0000-00-00').reduce((sum, row) => sum + row.cost, 0);
+  if (ledger !== reported) violations.push(`agents reported ${reported}, the ledger says ${ledger}`);
+  if (spent !== ledger) violations.push(`the ledger says ${ledger}, the days say ${spent}`);
+  store.close();
+  return { violations, ledger };
+}
+
+/** What the complete lines of all runs report. */
+function reportedByAll(runsFolder: string): number {
+  let reported = 0;
+  for (const token of readdirSync(runsFolder)) {
+    try {
+      reported += reportedIn(runFiles(runsFolder, token).stdout);
+    } catch (error) {
+      // A run that was never claimed has no output.
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    }
+  }
+  return reported;
+}
