@@ -62,7 +62,7 @@ class Sampler implements ResourceSampler {
         const rate = percent(Math.max(0, total - (this.#cpu.get(id) ?? 0)), elapsed);
         return {
           pid: process.pid,
-          command: process.args?.join(' ') || process.name,
+          command: this.#table.args(process).join(' ') || process.name,
           memoryBytes: process.memoryBytes ?? 0,
           ...(hasRate && { cpuPercent: rate }),
         };

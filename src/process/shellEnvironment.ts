@@ -18,11 +18,11 @@ export interface TerminalEnvironmentOptions {
 const TIMEOUT_MS = 10_000;
 /** What VS Code and its servers add for themselves, and markers of a run that this editor itself was started from. */
 const NOT_FOR_AGENTS = /^(ELECTRON_|VSCODE_|LOOP_SUPERVISOR_|NODE_OPTIONS$|NODE_CHANNEL_|NODE_UNIQUE_ID$|CHROME_DESKTOP$|APPLICATION_INSIGHTS_)/i;
-/** What a shell sets for itself and its directory. */
-const OF_THE_SHELL = new Set(['_', 'SHLVL', 'PWD', 'OLDPWD']);
+/** What a shell sets for itself and its directory, and what we have set for it. Other settings for Node are the user's own here. */
+const NOT_OF_A_PROFILE = /^(_|SHLVL|PWD|OLDPWD|ELECTRON_.*|VSCODE_.*|LOOP_SUPERVISOR_.*)$/;
 
 /**
- * Answers a function that gives the environment a terminal would have (issue of VS Code being started from a desktop: its PATH is poor). The user's login
+ * Answers a function that gives the environment a terminal would have (a VS Code that was started from a desktop has a poor PATH). The user's login
  * shell is asked once, with a time limit, when it is first needed; if it does not answer, this process's environment has to do. What VS Code adds for itself
  * is left out, and so are inherited markers of runs (R7.4).
  */
@@ -48,7 +48,7 @@ async function ask(options: TerminalEnvironmentOptions): Promise<Record<string, 
   const shell = options.shell ?? own['SHELL'] ?? userInfo().shell ?? '/bin/sh';
   try {
     const said = await askShell(shell, own, options);
-    const ofShell = Object.entries(cleanEnvironment(said)).filter(([name]) => !OF_THE_SHELL.has(name));
+    const ofShell = Object.entries(said).filter(([name, value]) => typeof value === 'string' && !NOT_OF_A_PROFILE.test(name));
     return { ...own, ...Object.fromEntries(ofShell) };
   } catch (error) {
     options.log(`The shell ${shell} did not tell its environment, so agents get that of the editor. Check that it starts without questions.`, error);

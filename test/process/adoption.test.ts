@@ -41,7 +41,10 @@ describe('Runs that outlive their window', () => {
     const end = await last.whenEnded;
     assert.deepEqual(end.exit, { exitCode: 4 });
     const texts = windows.flatMap((told) => told.texts);
-    assert.deepEqual(texts, texts.map((_, index) => `line ${index + 1}`));
+    assert.deepEqual(
+      texts,
+      texts.map((_, index) => `line ${index + 1}`),
+    );
     assert.equal(end.last.readerState, texts.length);
     assert.equal(end.last.to, readFileSync(first.files.stdout).length);
     for (const told of windows.slice(0, -1)) assert.equal(told.end, undefined, 'who let go hears nothing more');
@@ -58,7 +61,10 @@ describe('Runs that outlive their window', () => {
     const end = await adopted.told.whenEnded;
     assert.deepEqual([end.kind, end.exit, end.at, end.errorLine], ['exited', { exitCode: 9 }, ended.at, 'bad']);
     assert.deepEqual([...told.texts, ...adopted.told.texts], ['one', 'two']);
-    assert.deepEqual(adopted.told.calls.filter((call) => call !== 'output'), ['started', 'ended']);
+    assert.deepEqual(
+      adopted.told.calls.filter((call) => call !== 'output'),
+      ['started', 'ended'],
+    );
   });
 
   it('R9.2 an adopted run can be signalled, stopped and killed', async () => {

@@ -18,7 +18,9 @@ describe('Deadlines of runs', () => {
   afterEach(() => harness.dispose());
 
   it('warns of a run that says nothing at first, and takes that back when it speaks', async () => {
-    const { told } = harness.launch('/bin/sh', ['-c', 'while [ ! -e speak ]; do sleep 0.02; done; echo hello; sleep 1000'], { limits: { firstOutputMs: 300 } });
+    const { told } = harness.launch('/bin/sh', ['-c', 'while [ ! -e speak ]; do sleep 0.02; done; echo hello; sleep 1000'], {
+      limits: { firstOutputMs: 300 },
+    });
     await until('the warning', () => told.silences.length === 1);
     assert.equal(told.silences[0]?.kind, 'first-output');
     assert.ok((told.silences[0]?.forMs ?? 0) >= 300);
@@ -34,7 +36,10 @@ describe('Deadlines of runs', () => {
     assert.equal(told.silences[0]?.kind, 'silence');
     run.keepWaiting();
     await until('the warning to be taken back, and given again', () => told.silences.length === 3);
-    assert.deepEqual(told.silences.map((silence) => silence?.kind), ['silence', undefined, 'silence']);
+    assert.deepEqual(
+      told.silences.map((silence) => silence?.kind),
+      ['silence', undefined, 'silence'],
+    );
   });
 
   it('a window that adopts a silent run is told so', async () => {

@@ -83,7 +83,10 @@ describe('Process groups', () => {
       assert.deepEqual(end.exit, { exitCode: 0 });
       assert.equal(end.stoppedBy, undefined);
       assert.ok(end.swept.length >= TREE - 1, JSON.stringify(end.swept));
-      assert.ok(end.swept.every(({ command }) => command.includes('sleep')), JSON.stringify(end.swept));
+      assert.ok(
+        end.swept.every(({ command }) => command.includes('sleep')),
+        JSON.stringify(end.swept),
+      );
     }
     assertNothingLeft(launched);
   });
@@ -112,14 +115,22 @@ describe('Process groups', () => {
     assert.deepEqual(end.exit, { exitCode: 0 });
     const got = told.texts.slice(1).map((text) => JSON.parse(text) as { signal: string; at: number });
     const steps = got.filter(({ signal }) => signal !== 'SIGCONT');
-    assert.deepEqual(steps.map(({ signal }) => signal), ['SIGINT', 'SIGTERM']);
+    assert.deepEqual(
+      steps.map(({ signal }) => signal),
+      ['SIGINT', 'SIGTERM'],
+    );
     assert.ok(got.some(({ signal }) => signal === 'SIGCONT'));
     const between = (steps[1]?.at ?? 0) - (steps[0]?.at ?? 0);
     assert.ok(between >= 500 && between < 950, `${between} ms between the steps`);
   });
 
   it('R7.2 skips the steps that are left as soon as nothing is left', async () => {
-    const { run, told } = harness.launch('/bin/sleep', ['1000'], { stopSteps: [{ signal: 'SIGINT', share: 0.6 }, { signal: 'SIGTERM', share: 0.4 }] });
+    const { run, told } = harness.launch('/bin/sleep', ['1000'], {
+      stopSteps: [
+        { signal: 'SIGINT', share: 0.6 },
+        { signal: 'SIGTERM', share: 0.4 },
+      ],
+    });
     await told.whenStarted;
     run.stop('user', 60_000);
     assert.deepEqual((await told.whenEnded).exit, { signal: 'SIGINT' });
@@ -179,7 +190,10 @@ describe('Process groups', () => {
     const { told } = harness.launch(program('leaveChild.sh'));
     const end = await told.whenEnded;
     const pid = Number(told.texts[0]?.split(' ')[1]);
-    assert.deepEqual(end.swept.map((process) => process.pid), [pid]);
+    assert.deepEqual(
+      end.swept.map((process) => process.pid),
+      [pid],
+    );
     assert.equal(end.swept[0]?.command, 'sleep 1000');
     assert.ok(!lives(pid));
   });
@@ -198,13 +212,19 @@ describe('Process groups', () => {
   it('R7.4 ends a process of nobody that still writes to the log of the run', async () => {
     const { told } = harness.launch(program('writeOn.sh'));
     const end = await told.whenEnded;
-    assert.deepEqual(end.swept.map(({ command }) => command), ['sleep 1000']);
+    assert.deepEqual(
+      end.swept.map(({ command }) => command),
+      ['sleep 1000'],
+    );
     assert.ok(!lives(end.swept[0]?.pid as number));
   });
 
   it('R7.4 a marker from outside is not handed on', async () => {
     harness.environment = { ...harness.environment, LOOP_SUPERVISOR_ATTEMPT: 'outer', LOOP_SUPERVISOR_LOOP: 'outer', LOOP_SUPERVISOR_KEEP: '1' };
-    const { told, token } = harness.launch('/bin/sh', ['-c', 'echo $LOOP_SUPERVISOR_ATTEMPT; echo $LOOP_SUPERVISOR_LOOP; echo "keep:$LOOP_SUPERVISOR_KEEP"']);
+    const { told, token } = harness.launch('/bin/sh', [
+      '-c',
+      'echo $LOOP_SUPERVISOR_ATTEMPT; echo $LOOP_SUPERVISOR_LOOP; echo "keep:$LOOP_SUPERVISOR_KEEP"',
+    ]);
     await told.whenEnded;
     assert.deepEqual(told.texts, [token, harness.prefix + token, 'keep:']);
   });
@@ -217,7 +237,9 @@ describe('Process groups', () => {
   });
 
   it('a timeout above 2^31 ms does not fire at once', async () => {
-    const { run, told } = harness.launch('/bin/sleep', ['1000'], { limits: { ...LIMITS, timeoutMs: 2 ** 33, silenceMs: 2 ** 33, firstOutputMs: 2 ** 33, unattendedGraceMs: 2 ** 33 } });
+    const { run, told } = harness.launch('/bin/sleep', ['1000'], {
+      limits: { ...LIMITS, timeoutMs: 2 ** 33, silenceMs: 2 ** 33, firstOutputMs: 2 ** 33, unattendedGraceMs: 2 ** 33 },
+    });
     await told.whenStarted;
     run.keepWaiting();
     assert.equal(await run.signal('SIGCONT', undefined), true);

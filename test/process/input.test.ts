@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, readdirSync, statSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { RunHarness } from './support/runHarness.ts';
 
@@ -40,7 +40,7 @@ describe('What an agent is given', () => {
   });
 
   it('R1.4 the prompt goes through a file where the agent reads one, with any character in its path', async () => {
-    const { told, files } = harness.launch('/bin/sh', ['-c', 'cat "$1"; echo; echo "$1"', 'sh', '${promptFile}'], { promptFile: hostile });
+    const { told, files } = harness.launch('/bin/sh', ['-c', 'cat "$1"; echo; echo "$1"', 'sh', `\${promptFile}`], { promptFile: hostile });
     const end = await told.whenEnded;
     assert.equal(end.exit.exitCode, 0);
     assert.equal(readFileSync(files.promptFile, 'utf8'), hostile);
@@ -55,7 +55,9 @@ describe('What an agent is given', () => {
 
   it('gives the agent the environment of a terminal, the variables of its plan and the marker, and nothing of the guardian', async () => {
     harness.environment = { PATH: process.env['PATH'] ?? '', NODE_OPTIONS: '--no-warnings', UV_THREADPOOL_SIZE: '2', EMPTY: '', MANY: 'a=b\nc' };
-    const { told, token } = harness.launch(process.execPath, ['-e', 'console.log(JSON.stringify(process.env))'], { env: { KEY: 'value', PATH: '/bin' } });
+    const { told, token } = harness.launch(process.execPath, ['-e', 'console.log(JSON.stringify(process.env))'], {
+      env: { KEY: 'value', PATH: '/bin' },
+    });
     await told.whenEnded;
     assert.deepEqual(JSON.parse(told.texts[0] as string), {
       PATH: '/bin',

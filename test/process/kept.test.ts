@@ -40,12 +40,21 @@ describe('Processes that are kept', () => {
 
   it('R7.4 a real tmux server lives on, where tmux is installed', async function () {
     const socket = join(harness.folder, 'tmux.sock');
-    const { told } = harness.launch('/bin/sh', ['-c', `command -v tmux >/dev/null || exit 7; tmux -f /dev/null -S '${socket}' new-session -d 'sleep 1000'`]);
+    const { told } = harness.launch('/bin/sh', [
+      '-c',
+      `command -v tmux >/dev/null || exit 7; tmux -f /dev/null -S '${socket}' new-session -d 'sleep 1000'`,
+    ]);
     const end = await told.whenEnded;
     if (end.exit.exitCode === 7) this.skip();
     const commands = kept(end);
-    assert.ok(commands.some((command) => command.startsWith('tmux')), JSON.stringify(end));
-    assert.ok(commands.some((command) => command.includes('sleep 1000')), JSON.stringify(end));
+    assert.ok(
+      commands.some((command) => command.startsWith('tmux')),
+      JSON.stringify(end),
+    );
+    assert.ok(
+      commands.some((command) => command.includes('sleep 1000')),
+      JSON.stringify(end),
+    );
   });
 
   it('R7.4 a process with LOOP_SUPERVISOR_KEEP=1 lives on, even in the group that is stopped', async () => {
@@ -64,7 +73,10 @@ describe('Processes that are kept', () => {
     const { told } = harness.launch('/bin/sh', ['-c', 'LOOP_SUPERVISOR_KEEP=1 setsid sleep 1001 & sleep 1000 & sleep 0.1']);
     const end = await told.whenEnded;
     assert.deepEqual(kept(end), ['sleep 1001']);
-    assert.deepEqual(end.swept.map(({ command }) => command), ['sleep 1000']);
+    assert.deepEqual(
+      end.swept.map(({ command }) => command),
+      ['sleep 1000'],
+    );
   });
 
   it('R7.4 which programs are kept is a setting', async () => {

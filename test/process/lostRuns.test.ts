@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { spawn } from 'node:child_process';
+import { mkdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import type { ProcessIdentity } from '../../src/core/loop.ts';
 import { createProbe } from '../../src/process/probe.ts';
 import { runFiles } from '../../src/process/runFiles.ts';

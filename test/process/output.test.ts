@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { appendFileSync, readFileSync } from 'node:fs';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
+import type { AgentReader } from '../../src/core/agentEvent.ts';
 import { until } from '../support/until.ts';
 import { lineReader, program, RunHarness } from './support/runHarness.ts';
 
@@ -28,7 +29,10 @@ describe('Output of runs', () => {
     const end = await told.whenEnded;
     assert.deepEqual(told.texts, ['a\0b', 'c\uFFFDd', '', 'ü', 'last']);
     assert.equal(end.last.to, 16);
-    assert.deepEqual(end.last.events.map(({ type }) => type), ['text', 'end']);
+    assert.deepEqual(
+      end.last.events.map(({ type }) => type),
+      ['text', 'end'],
+    );
   });
 
   it('R8.2 a character that is split over two reads is not broken', async () => {
@@ -38,7 +42,9 @@ describe('Output of runs', () => {
   });
 
   it('tells output in order, each piece from where the last one ended, up to the end of a line, and before the end', async () => {
-    const { told, files } = harness.launch('/bin/sh', ['-c', 'for i in 1 2 3 4 5 6; do echo "line $i"; printf "begun "; sleep 0.15; done'], { reader: lineReader() });
+    const { told, files } = harness.launch('/bin/sh', ['-c', 'for i in 1 2 3 4 5 6; do echo "line $i"; printf "begun "; sleep 0.15; done'], {
+      reader: lineReader(),
+    });
     await told.whenEnded;
     const log = readFileSync(files.stdout);
     let at = 0;
@@ -65,7 +71,14 @@ describe('Output of runs', () => {
 
   it('R8.1 output that nobody needs is not read', async () => {
     let lines = 0;
-    const reader = { line: () => (lines++, []), end: () => [{ type: 'end', ok: true } as const], state: () => null };
+    const reader: AgentReader = {
+      line: () => {
+        lines += 1;
+        return [];
+      },
+      end: () => [{ type: 'end', ok: true }],
+      state: () => null,
+    };
     const { told } = harness.launch('/bin/sh', ['-c', 'echo one; echo two'], { needsReading: false, reader });
     const end = await told.whenEnded;
     assert.equal(lines, 0);
@@ -138,7 +151,10 @@ describe('Output of runs', () => {
   });
 
   it('a process that lives on and writes for ever does not hold up the end', async () => {
-    const { told, files } = harness.launch('/bin/sh', ['-c', 'LOOP_SUPERVISOR_KEEP=1 sh -c "while :; do echo on; sleep 0.01; done" & sleep 0.2; echo done']);
+    const { told, files } = harness.launch('/bin/sh', [
+      '-c',
+      'LOOP_SUPERVISOR_KEEP=1 sh -c "while :; do echo on; sleep 0.01; done" & sleep 0.2; echo done',
+    ]);
     const end = await told.whenEnded;
     for (const { pid } of end.kept) process.kill(pid, 'SIGKILL');
     assert.ok(end.kept.length > 0);

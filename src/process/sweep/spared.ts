@@ -14,7 +14,11 @@ const EDITORS = new Set([
   'windsurf',
   'positron',
 ]);
-const EDITOR_ARGS = /--type=extensionHost|bootstrap-fork|server-main\.js|extensionHostProcess|Code Helper/;
+/** An extension host, a server of VS Code or one of its workers, and its app on macOS. */
+const EDITOR_LINE =
+  /\s--type=extensionHost\b|[\\/]out[\\/](server-main|bootstrap-fork)(\.js)?(\s|$)|^\S*\/(Visual Studio Code[^/]*|VSCodium|Cursor|Windsurf|Positron)\.app\//;
+/** Of a command line only so much is looked at: what follows may be anything, a prompt too. */
+const EDITOR_WORDS = 5;
 const KEEP_MARK = Buffer.from('LOOP_SUPERVISOR_KEEP=');
 
 /** Why a process of a run is left alone: `kept` on purpose and listed (R7.4), `editor`: VS Code is never ended. */
@@ -41,7 +45,7 @@ export function variableIn(environment: Buffer, name: Buffer): string | undefine
 }
 
 export function isEditor(names: readonly string[], args: readonly string[]): boolean {
-  return names.some((name) => EDITORS.has(name)) || args.slice(0, 4).some((arg) => EDITOR_ARGS.test(arg));
+  return names.some((name) => EDITORS.has(name)) || EDITOR_LINE.test(args.slice(0, EDITOR_WORDS).join(' '));
 }
 
 /**

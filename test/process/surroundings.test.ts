@@ -1,0 +1,194 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { askProgram, findProgram } from '../../src/process/programCheck.ts';
+import { createResourceSampler } from '../../src/process/resources.ts';
+import { cleanEnvironment, shellArguments, terminalEnvironment } from '../../src/process/shellEnvironment.ts';
+import { createTable } from '../../src/process/tables/platformTable.ts';
+import { until } from '../support/until.ts';
+import { kill, lives } from './support/runHarness.ts';
+
+describe('The surroundings of agents', () => {
+  let folder: string;
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'loop-supervisor-surroundings-'));
+  });
+
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  function script(name: string, text: string): string {
+    const path = join(folder, name);
+    writeFileSync(path, text);
+    chmodSync(path, 0o755);
+    return path;
+  }
+
+  describe('the environment of a terminal', () => {
+    const logged: string[] = [];
+    const options = { nodePath: process.execPath, log: (message: string) => logged.push(message) };
+
+    beforeEach(() => {
+      logged.length = 0;
+    });
+
+    it('is what the login shell says, asked once, without what VS Code adds', async () => {
+      const shell = script(
+        'shell',
+        `#!/bin/sh
+echo asked >> "${folder}/asked"
+echo "Welcome {\\"to\\": 1}"
+export PATH="/from/profile:$PATH" NODE_OPTIONS=--no-warnings MULTI='a
+b=c' VSCODE_FROM_PROFILE=1
+shift 2
+exec /bin/sh "$@"
+`,
+      );
+      const environment = {
+        PATH: '/bin:/usr/bin',
+        HOME: '/root',
+        ELECTRON_RUN_AS_NODE: '1',
+        VSCODE_PID: '5',
+        NODE_OPTIONS: '--inspect',
+        LOOP_SUPERVISOR_LOOP: 'x',
+        KEEP: 'me',
+        SHLVL: '1',
+      };
+      const ask = terminalEnvironment({ ...options, shell, environment });
+      const [one, two] = await Promise.all([ask(), ask()]);
+      assert.deepEqual(one, {
+        PATH: '/from/profile:/bin:/usr/bin',
+        HOME: '/root',
+        NODE_OPTIONS: '--no-warnings',
+        MULTI: 'a\nb=c',
+        KEEP: 'me',
+        SHLVL: '1',
+      });
+      assert.equal(one, two);
+      await ask();
+      assert.equal(readFileSync(join(folder, 'asked'), 'utf8'), 'asked\n');
+      assert.deepEqual(logged, []);
+    });
+
+    it('is that of a real bash, with its profile', async function () {
+      writeFileSync(join(folder, '.bash_profile'), 'export FROM_PROFILE="it is $0 \'quoted\'"\n');
+      const bash = findProgram('bash', { PATH: process.env['PATH'] ?? '' });
+      if (!bash) this.skip();
+      const answer = await terminalEnvironment({ ...options, shell: bash, environment: { PATH: process.env['PATH'] ?? '', HOME: folder } })();
+      assert.match(answer['FROM_PROFILE'] ?? '', /^it is .*bash 'quoted'$/);
+      assert.deepEqual(logged, []);
+    });
+
+    it('is that of the editor where the shell hangs, and all that the shell started is ended', async () => {
+      const shell = script('shell', `#!/bin/sh\ntrap '' TERM\nsleep 1000 &\necho $! > "${folder}/pid"\nwait\nsleep 1000\n`);
+      const answer = await terminalEnvironment({ ...options, shell, environment: { PATH: '/bin:/usr/bin', VSCODE_X: '1' }, timeoutMs: 300 })();
+      assert.deepEqual(answer, { PATH: '/bin:/usr/bin' });
+      assert.match(logged[0] ?? '', /did not tell its environment/);
+      const pid = Number(readFileSync(join(folder, 'pid'), 'utf8'));
+      await until('its child to be gone', () => !lives(pid));
+    });
+
+    for (const [what, text] of [
+      ['fails', '#!/bin/sh\nexit 3\n'],
+      ['says nothing', '#!/bin/sh\nexit 0\n'],
+      ['says nonsense', '#!/bin/sh\necho "$4" | sed "s/.*(.\\([0-9a-f]*\\).*/\\1{\\1/"\n'],
+    ] as const) {
+      it(`is that of the editor where the shell ${what}`, async () => {
+        assert.deepEqual(await terminalEnvironment({ ...options, shell: script('shell', text), environment: { A: '1' } })(), { A: '1' });
+        assert.equal(logged.length, 1);
+      });
+    }
+
+    it('R7.4 has no marker of another run in it', () => {
+      assert.deepEqual(
+        cleanEnvironment({
+          A: '1',
+          B: undefined,
+          LOOP_SUPERVISOR_ATTEMPT: 'x',
+          LOOP_SUPERVISOR_KEEP: '1',
+          VSCODE_IPC_HOOK: 'x',
+          ELECTRON_NO_ASAR: '1',
+          NODE_OPTIONS: 'x',
+          NODE_PATH: 'y',
+        }),
+        { A: '1', NODE_PATH: 'y' },
+      );
+    });
+
+    it('asks each kind of shell in its own way', () => {
+      const command = `'/a b/it'\\''s/node' -e 'process.stdout.write("M" + JSON.stringify(process.env) + "M")'`;
+      assert.deepEqual(shellArguments('/bin/zsh', "/a b/it's/node", 'M'), ['-i', '-l', '-c', command]);
+      assert.deepEqual(shellArguments('/bin/tcsh', "/a b/it's/node", 'M'), ['-ic', command]);
+      assert.equal(shellArguments('/usr/bin/pwsh', '/n', 'M')[0], '-Login');
+      assert.deepEqual(shellArguments('/usr/bin/nu', '/n', 'M').slice(0, 3), ['-i', '-l', '-c']);
+    });
+  });
+
+  describe('a program', () => {
+    it('is found on the PATH that it will be started with', () => {
+      mkdirSync(join(folder, 'a'));
+      mkdirSync(join(folder, 'b', 'agent'), { recursive: true });
+      mkdirSync(join(folder, 'c'));
+      writeFileSync(join(folder, 'a', 'agent'), 'no program');
+      const path = script('c/agent', '#!/bin/sh\n');
+      const PATH = ['a', 'b', 'c'].map((name) => join(folder, name)).join(':');
+      assert.equal(findProgram('agent', { PATH }), path);
+      assert.equal(findProgram(path, {}), path);
+      assert.equal(findProgram('c/agent', {}, folder), path);
+      assert.equal(findProgram('other', { PATH }), undefined);
+      assert.equal(findProgram(join(folder, 'a', 'agent'), { PATH }), undefined);
+    });
+
+    it('says its version, through no shell and with a closed standard input', async () => {
+      const path = script('agent', '#!/bin/sh\ncat\necho "$1 $HOME"\necho careful >&2\nexit 2\n');
+      assert.deepEqual(await askProgram(path, ['$(id)'], { environment: { HOME: 'h', PATH: '/bin:/usr/bin' }, timeoutMs: 5_000 }), {
+        exitCode: 2,
+        output: '$(id) h',
+        errorOutput: 'careful',
+        timedOut: false,
+      });
+    });
+
+    it('that hangs is ended with what it started', async () => {
+      const path = script('agent', `#!/bin/sh\nsleep 1000 &\necho $! > "${folder}/pid"\nwait\n`);
+      const answer = await askProgram(path, [], { environment: { PATH: '/bin:/usr/bin' }, timeoutMs: 300 });
+      assert.equal(answer.timedOut, true);
+      const pid = Number(readFileSync(join(folder, 'pid'), 'utf8'));
+      await until('its child to be gone', () => !lives(pid));
+    });
+
+    it('that is not there is told with the reason', async () => {
+      const answer = await askProgram(join(folder, 'nothing'), [], { environment: {}, timeoutMs: 1_000 });
+      assert.equal(answer.exitCode, undefined);
+      assert.match(answer.error ?? '', /ENOENT/);
+    });
+  });
+
+  describe('what a run uses', () => {
+    it('is CPU and memory of its whole tree, sampled when asked', async () => {
+      const busy = 'setsid sh -c "while :; do :; done" & echo up; exec sleep 1000';
+      const leader = spawn('/bin/sh', ['-c', busy], { detached: true, stdio: ['ignore', 'pipe', 'ignore'] });
+      try {
+        await new Promise((resolve) => leader.stdout.once('data', resolve));
+        const identity = (await createTable().find(leader.pid!))!;
+        const sampler = createResourceSampler();
+        await until('both', async () => (await sampler.sample([identity])).get(leader.pid!)?.processes.length === 2);
+        const gone = { ...identity, startTime: '1' };
+        await until('its use', async () => ((await sampler.sample([identity])).get(leader.pid!)?.cpuPercent ?? 0) > 10);
+        const uses = await sampler.sample([gone, identity]);
+        assert.deepEqual([...uses.keys()], [leader.pid]);
+        const use = uses.get(leader.pid!)!;
+        assert.ok(use.cpuPercent !== undefined && use.cpuPercent <= 130 && use.memoryBytes > 100_000, JSON.stringify(use));
+        assert.ok(
+          use.processes.some(({ command }) => command === 'sleep 1000'),
+          JSON.stringify(use),
+        );
+        assert.deepEqual(await sampler.sample([gone]), new Map());
+      } finally {
+        for (const { pid, session, parent } of await createTable().list()) if (session === leader.pid || parent === leader.pid) kill(pid);
+      }
+    });
+  });
+});

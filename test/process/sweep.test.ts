@@ -1,0 +1,244 @@
+import assert from 'node:assert/strict';
+import { findProcesses, findRun, type RunMarks } from '../../src/process/sweep/findProcesses.ts';
+import { programNames } from '../../src/process/sweep/spared.ts';
+import { type SweepTime, sweep } from '../../src/process/sweep/sweep.ts';
+import { type FakeProcess, FakeTable, identity } from './support/fakeTable.ts';
+
+const LEADER = 1000;
+const marks = (more: Partial<RunMarks> = {}): RunMarks => ({
+  token: 'run-1',
+  leader: identity(LEADER),
+  seen: [],
+  trustGroup: true,
+  folder: '/runs/run-1',
+  ...more,
+});
+
+async function found(processes: readonly FakeProcess[], more: Partial<RunMarks> = {}, keep: readonly string[] = [], deep = true) {
+  const { members, kept, spared } = await findRun(new FakeTable(processes), marks(more), { keep, deep });
+  const pids = (all: readonly { pid: number }[]) => all.map(({ pid }) => pid).sort((a, b) => a - b);
+  return { members: pids(members), kept: pids(kept), spared: pids(spared) };
+}
+
+async function members(processes: readonly FakeProcess[], more: Partial<RunMarks> = {}, deep = true): Promise<number[]> {
+  return (await found(processes, more, [], deep)).members;
+}
+
+const MARKED = 'A=1\0LOOP_SUPERVISOR_ATTEMPT=run-1\0B=2\0';
+
+describe('Finding the processes of a run', () => {
+  it('R7.4 finds its group, its session, what is below them, its marker and who writes to its logs', async () => {
+    assert.deepEqual(
+      await members([
+        { pid: LEADER },
+        { pid: 1001, group: LEADER, parent: 1 },
+        { pid: 1002, group: 1002, session: LEADER },
+        { pid: 1003, parent: 1002 },
+        { pid: 1004, environment: MARKED },
+        { pid: 1005, environment: 'X=1\0', outputs: ['/dev/null', '/runs/run-1/stderr.log'] },
+        { pid: 1006, environment: '', outputs: ['/runs/run-1/stdout.log (deleted)'] },
+        { pid: 1007, environment: 'XLOOP_SUPERVISOR_ATTEMPT=run-1\0' },
+        { pid: 1008, environment: 'LOOP_SUPERVISOR_ATTEMPT=run-11\0', outputs: ['/runs/run-1/guardian.log', '/runs/run-11/stdout.log'] },
+        { pid: 1009 },
+      ]),
+      [1000, 1001, 1002, 1003, 1004, 1005, 1006],
+    );
+  });
+
+  it('R7.4 a quick look asks nobody for marker and logs', async () => {
+    assert.deepEqual(await members([{ pid: LEADER }, { pid: 1001, parent: LEADER }, { pid: 1004, environment: MARKED }], {}, false), [1000, 1001]);
+  });
+
+  it('R7.1 the group counts while its leader is there, even as a zombie', async () => {
+    const group = [
+      { pid: LEADER, zombie: true },
+      { pid: 1001, group: LEADER },
+    ];
+    assert.deepEqual(await members(group, { trustGroup: false }), [1001]);
+  });
+
+  it('R7.5 the group does not count when its number is given to somebody else', async () => {
+    const processes = [
+      { pid: LEADER, started: 5000 },
+      { pid: 5001, group: LEADER },
+    ];
+    assert.deepEqual(await members(processes), []);
+    assert.deepEqual(await members(processes, { trustGroup: false }), []);
+  });
+
+  it('R7.1 the group of a leader that is gone counts only right after its end', async () => {
+    const left = [{ pid: 1001, group: LEADER }];
+    assert.deepEqual(await members(left), [1001]);
+    assert.deepEqual(await members(left, { trustGroup: false }), []);
+  });
+
+  it('R7.4 finds who was seen below the leader before, by identity', async () => {
+    const processes = [{ pid: 1500 }, { pid: 1501, started: 9000 }];
+    assert.deepEqual(await members(processes, { seen: [identity(1500), identity(1501)] }), [1500]);
+  });
+
+  it('R7.4 never finds ourselves or what is above us', async () => {
+    const processes = [
+      { pid: 3, parent: 1, started: 10_000_000, environment: MARKED },
+      { pid: process.pid, parent: 3, started: 10_000_001, environment: MARKED },
+      { pid: process.pid + 1, parent: process.pid, started: 10_000_002, environment: MARKED },
+    ];
+    assert.deepEqual(await members(processes), [process.pid + 1]);
+  });
+
+  it('a process that is older than its parent is not its child, where pids are used again', async () => {
+    assert.deepEqual(await members([{ pid: LEADER }, { pid: 10, parent: LEADER, started: 10 }, { pid: 1010, parent: LEADER }]), [1000, 1010]);
+  });
+
+  it('R7.4 spares kept programs with all below them, marked processes, and VS Code', async () => {
+    const processes: FakeProcess[] = [
+      { pid: LEADER, args: ['/usr/bin/tmux'] },
+      { pid: 1001, parent: LEADER, args: ['/usr/bin/tmux', 'new'] },
+      { pid: 1002, parent: 1001, args: ['vim'] },
+      { pid: 1003, parent: LEADER, args: ['sleep'], environment: 'LOOP_SUPERVISOR_KEEP=1\0' },
+      { pid: 1004, parent: LEADER, args: ['sleep'], environment: 'LOOP_SUPERVISOR_KEEP=0\0' },
+      { pid: 1005, parent: LEADER, args: ['/opt/code/code', '--unity-launch'] },
+      { pid: 1006, parent: 1005, args: ['/opt/code/code', '--type=extensionHost'] },
+      { pid: 1007, parent: 1006, args: ['bash'], environment: MARKED },
+      { pid: 1008, parent: LEADER, args: ['codex'] },
+    ];
+    assert.deepEqual(await found(processes, {}, ['tmux']), {
+      members: [1000, 1004, 1008],
+      kept: [1001, 1002, 1003],
+      spared: [1001, 1002, 1003, 1005, 1006, 1007],
+    });
+  });
+
+  it('R7.4 what was kept at the end of a run stays kept', async () => {
+    const processes = [{ pid: 1001, args: ['server'], environment: MARKED }];
+    assert.deepEqual(await found(processes, { kept: [identity(1001)] }), { members: [], kept: [1001], spared: [1001] });
+  });
+
+  it('tells apart the processes of many runs in one look', async () => {
+    const table = new FakeTable([
+      { pid: 1001, environment: MARKED },
+      { pid: 2001, environment: 'LOOP_SUPERVISOR_ATTEMPT=run-2\0' },
+    ]);
+    const runs = ['run-1', 'run-2', 'run-3'].map((token) => marks({ token, leader: undefined, folder: `/runs/${token}` }));
+    const all = await findProcesses(table, runs, { keep: [], deep: true });
+    assert.deepEqual(
+      [...all].map(([token, run]) => [token, run.members.map(({ pid }) => pid)]),
+      [
+        ['run-1', [1001]],
+        ['run-2', [2001]],
+        ['run-3', []],
+      ],
+    );
+  });
+
+  for (const [name, args, expected] of [
+    ['tmux: server', ['tmux', 'new-session'], ['tmux']],
+    ['java', ['bazel(project)', '--batch'], ['java', 'bazel']],
+    ['node', ['/usr/bin/node', '--flag', '/opt/watchman.js', 'x'], ['node', 'watchman']],
+    ['sh', ['/bin/sh', '/tmp/tmux', 'serve'], ['sh', 'tmux']],
+    ['bash', ['-bash'], ['bash']],
+    ['Code.exe', ['C:\\Programs\\Code.exe'], ['code']],
+    ['x', [], ['x']],
+  ] as const) {
+    it(`R7.4 knows a program by its names: ${[name, ...args].join(' ')}`, () => {
+      assert.deepEqual(programNames(name, args), expected);
+    });
+  }
+
+  it('R7.4 knows a build daemon on Java by its class', async () => {
+    const args = ['/usr/bin/java', '-cp', 'x.jar', 'org.gradle.launcher.daemon.bootstrap.GradleDaemon', '8.5'];
+    assert.deepEqual((await found([{ pid: 1001, args, environment: MARKED }], {}, ['gradle'])).kept, [1001]);
+  });
+});
+
+describe('Sweeping', () => {
+  /** Time that passes only by sleeping. */
+  class FakeTime implements SweepTime {
+    at = 0;
+    now(): number {
+      return this.at;
+    }
+    async sleep(ms: number): Promise<void> {
+      this.at += Math.max(ms, 1);
+    }
+  }
+
+  async function swept(processes: readonly FakeProcess[], options: Partial<Parameters<typeof sweep>[2]> = {}) {
+    const table = new FakeTable(processes);
+    const time = new FakeTime();
+    const find = () => findRun(table, marks({ leader: undefined }), { keep: ['tmux'], deep: true });
+    const result = await sweep(table, find, { graceMs: 1000, ...options }, time);
+    return { ...result, table, tookMs: time.at };
+  }
+
+  it('R7.4 asks first, and kills when the grace period is over', async () => {
+    const { table, tookMs, ...result } = await swept([
+      { pid: 1001, args: ['polite'], environment: MARKED },
+      { pid: 1002, args: ['deaf', '--to-it'], environment: MARKED, survives: ['SIGTERM'] },
+      { pid: 1003, args: ['tmux'], environment: MARKED },
+    ]);
+    assert.deepEqual(table.sent, ['SIGTERM 1001', 'SIGTERM 1002', 'SIGCONT 1002', 'SIGKILL 1002']);
+    assert.deepEqual(
+      result.swept.map(({ command }) => command),
+      ['polite', 'deaf --to-it'],
+    );
+    assert.deepEqual(
+      result.kept.map(({ command }) => command),
+      ['tmux'],
+    );
+    assert.deepEqual(result.remaining, []);
+    assert.ok(tookMs >= 1000 && tookMs < 1100, `${tookMs} ms`);
+  });
+
+  it('R7.2 who was asked before is not asked again, and killed at its own time', async () => {
+    const { table, tookMs } = await swept([{ pid: 1001, environment: MARKED, survives: ['SIGTERM'] }], {
+      asked: new Map([[`1001 1001 boot`, 300]]),
+    });
+    assert.deepEqual(table.sent, ['SIGKILL 1001']);
+    assert.ok(tookMs >= 300 && tookMs < 400, `${tookMs} ms`);
+  });
+
+  it('R7.3 in haste it kills at once', async () => {
+    const { tookMs } = await swept([{ pid: 1001, environment: MARKED, survives: ['SIGTERM'] }], { isUrgent: () => true });
+    assert.ok(tookMs < 20, `${tookMs} ms`);
+  });
+
+  it('R7.6 what can not be ended is named after 10 s, and not waited for any longer', async () => {
+    const {
+      tookMs,
+      swept: ended,
+      remaining,
+    } = await swept([
+      { pid: 1001, args: ['in the kernel'], environment: MARKED, survives: ['SIGTERM', 'SIGKILL'] },
+      { pid: 1002, args: ['other'], environment: MARKED, survives: ['SIGTERM'] },
+    ]);
+    assert.deepEqual(
+      remaining.map(({ pid, command }) => [pid, command]),
+      [[1001, 'in the kernel']],
+    );
+    assert.deepEqual(
+      ended.map(({ pid }) => pid),
+      [1002],
+    );
+    assert.ok(tookMs >= 11_000 && tookMs < 11_200, `${tookMs} ms`);
+  });
+
+  it('R7.4 goes on as long as new ones come up, but not for ever', async () => {
+    const table = new FakeTable([{ pid: 1001, environment: MARKED }]);
+    const time = new FakeTime();
+    let next = 1001;
+    const find = async () => {
+      next += 1;
+      table.processes.set(next, { pid: next, environment: MARKED });
+      return findRun(table, marks({ leader: undefined }), { keep: [], deep: true });
+    };
+    const { swept: ended } = await sweep(table, find, { graceMs: 100, giveUpMs: 500 }, time);
+    assert.ok(ended.length > 50);
+    assert.ok(time.at < 1000, `${time.at} ms`);
+  });
+
+  it('a sweep that finds nothing looks once and waits for nothing', async () => {
+    const { tookMs, table } = await swept([{ pid: 50 }]);
+    assert.deepEqual([tookMs, table.sent], [0, []]);
+  });
+});

@@ -1,0 +1,265 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { AskingProbe } from '../../src/process/probe.ts';
+import { createTable } from '../../src/process/tables/platformTable.ts';
+import { parseStat } from '../../src/process/tables/procStat.ts';
+import { PsTable, parsePs } from '../../src/process/tables/psTable.ts';
+import { runCommand, runCommandNow } from '../../src/process/tables/runCommand.ts';
+import { parseCim, WindowsTable } from '../../src/process/tables/windowsTable.ts';
+
+describe('/proc/<pid>/stat', () => {
+  const tail = '4 5 6 0 -1 4194304 99 0 0 0 30 12 0 0 20 0 1 0 203868 3133440 358 18446744073709551615';
+
+  it('R7.5 is read after the last parenthesis, whatever the name holds', () => {
+    for (const name of ['sleep', 'a b', ') Z 1 (', '(', '))', 'ü']) {
+      assert.deepEqual(parseStat(Buffer.from(`77 (${name}) S ${tail}`)), {
+        name,
+        state: 'S',
+        parent: 4,
+        group: 5,
+        session: 6,
+        cpuTicks: 42,
+        startTime: '203868',
+        residentPages: 358,
+      });
+    }
+  });
+
+  it('is nothing where it is no such line', () => {
+    for (const line of ['', '77', '77 (x', '77 (x) S 1 2', 'x) (y']) assert.equal(parseStat(Buffer.from(line)), undefined);
+  });
+});
+
+describe('The process table of this machine', () => {
+  it('R7.5 lists processes as the system tells them, and signals only who still is who it was', async () => {
+    const child = spawn('/bin/sleep', ['1000'], { stdio: 'ignore', detached: true });
+    const table = createTable({ polite: true });
+    const found = (await table.list()).find(({ pid }) => pid === child.pid)!;
+    assert.deepEqual([found.parent, found.group, found.session, found.zombie], [process.pid, child.pid, child.pid, false]);
+    assert.deepEqual(await table.find(child.pid!), { ...found, cpuMs: (await table.find(child.pid!))?.cpuMs, memoryBytes: found.memoryBytes });
+    const other = { ...found, startTime: '1' };
+    assert.deepEqual(await table.signal([other], 'SIGKILL'), []);
+    assert.deepEqual(await table.alive([other, found]), [found]);
+    assert.deepEqual(await table.signal([found], 'SIGNOSUCH'), []);
+    const ended = new Promise((resolve) => child.once('exit', resolve));
+    assert.deepEqual(await table.signal([found], 'SIGKILL'), [found]);
+    await ended;
+    assert.deepEqual(await table.alive([found]), []);
+    assert.equal(await table.signalGroup(found, 'SIGTERM'), false);
+  });
+
+  it('a zombie does not live', async () => {
+    // Its parent never asks how it ended.
+    const parent = spawn('/bin/sh', ['-c', 'sleep 0 & echo $!; exec sleep 1000'], { stdio: ['ignore', 'pipe', 'ignore'] });
+    const pid = Number(await new Promise<string>((resolve) => parent.stdout.once('data', (data: Buffer) => resolve(String(data)))));
+    const table = createTable();
+    let found = await table.find(pid);
+    while (!found?.zombie) {
+      await new Promise(setImmediate);
+      found = await table.find(pid);
+    }
+    assert.deepEqual(await table.alive([found]), []);
+    assert.deepEqual(await table.signal([found], 'SIGTERM'), []);
+    parent.kill('SIGKILL');
+  });
+
+  it('reads arguments and environment of any size', async () => {
+    const value = 'x'.repeat(100_000);
+    const child = spawn('/bin/sleep', ['1000'], { stdio: 'ignore', env: { BIG: value, LAST: 'one' } });
+    const table = createTable();
+    const found = (await table.find(child.pid!))!;
+    // Until it has become what it shall be, it still is us.
+    while (table.args(found)[0] !== '/bin/sleep') await new Promise(setImmediate);
+    assert.deepEqual(table.args(found), ['/bin/sleep', '1000']);
+    assert.equal(table.traces(found).environment?.toString(), `BIG=${value}\0LAST=one\0`);
+    child.kill('SIGKILL');
+  });
+
+  it('commands of the system are run without a shell, and one that is not there answers nothing', async () => {
+    assert.deepEqual(await runCommand('echo', ['$HOME *']), { code: 0, output: '$HOME *\n' });
+    assert.deepEqual(runCommandNow('echo', ['$HOME *']), { code: 0, output: '$HOME *\n' });
+    assert.deepEqual(await runCommand('no-such-command-4711', []), { code: null, output: '' });
+    assert.deepEqual(runCommandNow('no-such-command-4711', []), { code: null, output: '' });
+  });
+});
+
+/** Answers commands from a record, and keeps what was issued. */
+function recorded(answers: { readonly [start: string]: string | { readonly code: number } }) {
+  const issued: string[] = [];
+  const run = async (file: string, args: readonly string[]) => {
+    const line = [file, ...args].join(' ');
+    issued.push(line);
+    const answer = Object.entries(answers).find(([start]) => line.includes(start))?.[1] ?? '';
+    return typeof answer === 'string' ? { code: 0, output: answer } : { code: answer.code, output: '' };
+  };
+  return { run, issued };
+}
+
+// As `ps` of macOS 14 writes it, in the locale C.
+const PS = `    1     0     1 Ss     5:12.34  11232 Sun Nov 22 08:00:01 2026 /sbin/launchd
+  501     1   501 S      0:00.05   2048 Mon Nov 23 05:29:24 2026 /opt/homebrew/bin/node /Users/me/guardian.cjs /Users/me/My Runs/x
+  502   501   502 R+  1-02:03:04 409600 Mon Nov 23 05:29:25 2026 claude -p
+  503   502   502 Z      0:00.00      0 Mon Nov  3 05:29:25 2026 (node)
+`;
+
+describe('R7.7 macOS: the process table of ps', () => {
+  it('R7.7 reads processes, groups, states and start times', () => {
+    const [launchd, guardian, claude, zombie] = parsePs(PS, 'boot');
+    assert.deepEqual(launchd, {
+      pid: 1,
+      startTime: 'Sun Nov 22 08:00:01 2026',
+      bootId: 'boot',
+      parent: 0,
+      group: 1,
+      session: 0,
+      zombie: false,
+      started: Date.parse('Sun Nov 22 08:00:01 2026'),
+      name: 'launchd',
+      args: ['/sbin/launchd'],
+      cpuMs: 312_340,
+      memoryBytes: 11_501_568,
+    });
+    assert.deepEqual([guardian?.name, guardian?.parent, guardian?.group], ['node', 1, 501]);
+    assert.deepEqual([claude?.group, claude?.cpuMs, claude?.args], [502, 93_784_000, ['claude', '-p']]);
+    assert.deepEqual([zombie?.zombie, zombie?.startTime], [true, 'Mon Nov 3 05:29:25 2026']);
+    assert.deepEqual(parsePs('no such thing\n\n  ab 1 2', 'boot'), []);
+  });
+
+  it('R7.7 looks at all in one command before it signals each, and signals nobody of another start time or boot', async () => {
+    const { run, issued } = recorded({ '-p 501,502,503': PS });
+    const killed: string[] = [];
+    const table = new PsTable('boot', run, (pid, signal) => killed.push(`${signal} ${pid}`) > 0);
+    const [, guardian, claude, zombie] = parsePs(PS, 'boot');
+    const reused = { ...guardian!, startTime: 'Mon Nov 23 05:00:00 2026' };
+    const delivered = await table.signal([reused, claude!, zombie!, { ...claude!, bootId: 'before' }], 'SIGTERM');
+    assert.deepEqual(delivered, [claude]);
+    assert.deepEqual(killed, ['SIGTERM 502']);
+    assert.deepEqual(issued, ['ps -ww -o pid=,ppid=,pgid=,state=,time=,rss=,lstart=,args= -p 501,502,503']);
+    assert.equal(await table.signalGroup(claude!, 'SIGKILL'), true);
+    assert.equal(await table.signalGroup({ ...claude!, bootId: 'before' }, 'SIGKILL'), false);
+    assert.equal(await table.signalGroup({ ...claude!, pid: 1 }, 'SIGKILL'), false);
+    assert.deepEqual(killed, ['SIGTERM 502', 'SIGKILL -502']);
+  });
+
+  it('R7.7 who may not be signalled got no signal', async () => {
+    const { run } = recorded({ '-p': PS });
+    const table = new PsTable('boot', run, () => {
+      throw Object.assign(new Error('not permitted'), { code: 'EPERM' });
+    });
+    const [, , claude] = parsePs(PS, 'boot');
+    assert.deepEqual(await table.signal([claude!], 'SIGTERM'), []);
+    assert.equal(await table.signalGroup(claude!, 'SIGTERM'), false);
+  });
+
+  it('R7.7 lists all processes with one command', async () => {
+    const { run, issued } = recorded({ 'ps -A': PS });
+    assert.equal((await new PsTable('boot', run, () => true).list()).length, 4);
+    assert.deepEqual(issued, ['ps -A -ww -o pid=,ppid=,pgid=,state=,time=,rss=,lstart=,args=']);
+  });
+});
+
+// As `Get-CimInstance … | ConvertTo-Json -Compress` answers on Windows 11.
+const CIM = JSON.stringify([
+  {
+    ProcessId: 0,
+    ParentProcessId: 0,
+    Name: 'System Idle Process',
+    CommandLine: null,
+    WorkingSetSize: 8192,
+    KernelModeTime: 0,
+    UserModeTime: 0,
+    Start: null,
+  },
+  {
+    ProcessId: 4242,
+    ParentProcessId: 100,
+    Name: 'node.exe',
+    CommandLine: '"C:\\Program Files\\nodejs\\node.exe"  "C:\\agents\\cli.js" -p',
+    WorkingSetSize: 104857600,
+    KernelModeTime: 10000000,
+    UserModeTime: 25000000,
+    Start: '133768458000000000',
+  },
+]);
+
+describe('R7.7 Windows: the process table of CIM and taskkill', () => {
+  it('R7.7 reads processes; those without a start time are left out', () => {
+    assert.deepEqual(parseCim(CIM, 'boot'), [
+      {
+        pid: 4242,
+        startTime: '133768458000000000',
+        bootId: 'boot',
+        parent: 100,
+        group: 0,
+        session: 0,
+        zombie: false,
+        started: 133768458000000000,
+        name: 'node.exe',
+        args: ['C:\\Program Files\\nodejs\\node.exe', 'C:\\agents\\cli.js', '-p'],
+        cpuMs: 3500,
+        memoryBytes: 104857600,
+      },
+    ]);
+    // A single process is no list.
+    assert.equal(parseCim(JSON.stringify(JSON.parse(CIM)[1]), 'boot').length, 1);
+    for (const answer of ['', 'no JSON', 'null', '[]', '[null, 3]']) assert.deepEqual(parseCim(answer, 'boot'), []);
+  });
+
+  it('R7.7 ends a tree by taskkill /T, and by force with /F', async () => {
+    const { run, issued } = recorded({ Win32_Process: CIM });
+    const table = new WindowsTable('boot', run);
+    const [node] = parseCim(CIM, 'boot');
+    assert.equal(await table.signalGroup(node!, 'SIGTERM'), true);
+    assert.equal(await table.signalGroup(node!, 'SIGKILL'), true);
+    assert.deepEqual(await table.signal([node!], 'SIGKILL'), [node]);
+    assert.deepEqual(
+      issued.filter((line) => line.startsWith('taskkill')),
+      ['taskkill.exe /PID 4242 /T', 'taskkill.exe /PID 4242 /T /F', 'taskkill.exe /PID 4242 /F'],
+    );
+  });
+
+  it('R7.7 knows no other signals, and touches nobody who is not who it was', async () => {
+    const { run, issued } = recorded({ Win32_Process: CIM });
+    const table = new WindowsTable('boot', run);
+    const [node] = parseCim(CIM, 'boot');
+    assert.equal(await table.signalGroup(node!, 'SIGSTOP'), false);
+    assert.equal(await table.signalGroup({ ...node!, startTime: '1' }, 'SIGKILL'), false);
+    assert.deepEqual(await table.signal([{ ...node!, bootId: 'before' }], 'SIGKILL'), []);
+    assert.deepEqual(
+      issued.filter((line) => line.startsWith('taskkill')),
+      [],
+    );
+  });
+
+  it('R7.7 a taskkill that fails has delivered nothing', async () => {
+    const { run } = recorded({ Win32_Process: CIM, taskkill: { code: 128 } });
+    const [node] = parseCim(CIM, 'boot');
+    assert.equal(await new WindowsTable('boot', run).signalGroup(node!, 'SIGTERM'), false);
+  });
+});
+
+describe('R7.7 The probe where asking starts a program', () => {
+  it('R7.5 asks once for a start time, and then only whether the pid answers', () => {
+    const [, guardian] = parsePs(PS, 'boot');
+    let asked = 0;
+    let answers = true;
+    const probe = new AskingProbe(
+      'boot',
+      () => {
+        asked += 1;
+        return guardian;
+      },
+      () => answers,
+    );
+    assert.equal(probe.isAlive(guardian!), true);
+    assert.equal(probe.isAlive(guardian!), true);
+    assert.equal(asked, 1);
+    assert.equal(probe.isAlive({ ...guardian!, startTime: 'before' }), false);
+    assert.equal(probe.isAlive({ ...guardian!, bootId: 'before' }), false);
+    answers = false;
+    assert.equal(probe.isAlive(guardian!), false);
+    answers = true;
+    assert.equal(probe.isAlive(guardian!), true);
+    assert.equal(asked, 3, 'it was gone in between, so it is asked again');
+  });
+});
