@@ -82,7 +82,9 @@ export class WebviewPage {
   async picture(name: string): Promise<void> {
     const folder = join(ROOT, 'test/webviews/out');
     mkdirSync(folder, { recursive: true });
-    await this.page.screenshot({ path: join(folder, `${name}.png`) });
+    const path = join(folder, `${name}.png`);
+    // Headless Chromium on a busy machine sometimes can not take one at once.
+    await this.page.screenshot({ path }).catch(() => this.page.screenshot({ path }));
   }
 
   /** Fails where axe finds something serious. */
