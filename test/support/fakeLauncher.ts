@@ -29,6 +29,8 @@ export class FakeRun implements Run {
   readonly request: LaunchRequest | undefined;
   /** Orders that its guardian was given. */
   readonly stops: StopBy[] = [];
+  /** The grace (ms) that came with each stop. */
+  readonly graces: number[] = [];
   readonly signals: string[] = [];
   leftWith: number | undefined | 'not left' = 'not left';
   kept = 0;
@@ -118,8 +120,9 @@ export class FakeRun implements Run {
     this.end({ exit: { exitCode } });
   }
 
-  stop(by: StopBy): void {
+  stop(by: StopBy, graceMs: number): void {
     this.stops.push(by);
+    this.graces.push(graceMs);
     if (this.alive) this.#orders.stop(this, by);
   }
 

@@ -1,0 +1,298 @@
+import assert from 'node:assert/strict';
+import type { Store } from '../../src/core/ports.ts';
+import { DEFAULT_SETTINGS } from '../../src/core/settings.ts';
+import { type Harness, harness } from '../support/harness.ts';
+
+describe('life of windows', () => {
+  let machine: Harness;
+
+  beforeEach(() => {
+    machine = harness();
+  });
+
+  afterEach(() => machine.dispose());
+
+  const soon = () => machine.clock.advance(0);
+  const alive = () => machine.launcher.alive.map((run) => run.loopId);
+  const ONE_TRY = { restart: { maxRestarts: 0, windowMs: 300_000 } };
+
+  /** Counts the writes of a store. */
+  function counting() {
+    const count = { writes: 0 };
+    const wrap = (store: Store): Store =>
+      new Proxy(store, {
+        get: (target, name) => {
+          const value = Reflect.get(target, name, target);
+          if (name === 'write') count.writes++;
+          return typeof value === 'function' ? value.bind(target) : value;
+        },
+      });
+    return { count, wrap };
+  }
+
+  it('R9.1 shutdown stops what runs within its time, the unwilling with SIGKILL, and their loops keep their places', async () => {
+    const first = await machine.open({ maxConcurrent: 2, killGraceMs: 5_000 });
+    machine.launcher.onStop = () => {};
+    machine.launcher.onSignal = (run, signal) => run.end({ exit: { signal } });
+    for (const loopId of ['a', 'b', 'c']) await first.submit({ prompt: 'work', loopId });
+    let done = false;
+    const down = first.shutdown(10_000).then(() => {
+      done = true;
+    });
+    await machine.clock.advance(1_000);
+    machine.launcher.of('a').end({ exit: { signal: 'SIGTERM' } });
+    await machine.clock.advance(6_999);
+    assert.deepEqual([done, machine.launcher.of('b').signals], [false, []]);
+    await machine.clock.advance(1);
+    assert.deepEqual(machine.launcher.of('b').signals, ['SIGKILL']);
+    await down;
+    const second = await machine.open({ maxConcurrent: 2 });
+    assert.deepEqual(alive(), ['a', 'b']);
+    assert.deepEqual(
+      second.get('b')?.attempts.map(({ outcome }) => outcome),
+      ['interrupted', undefined],
+    );
+    assert.equal(second.get('c')?.state, 'queued');
+  });
+
+  it('R9.1 shutdown ends in time even if a run can not be ended: the next window completes the stop', async () => {
+    const first = await machine.open();
+    machine.launcher.onStop = () => {};
+    await first.submit({ prompt: 'work', loopId: 'a' });
+    const down = first.shutdown(10_000);
+    await machine.clock.advance(10_000);
+    await down;
+    const second = await machine.open();
+    assert.equal(second.get('a')?.state, 'stopping');
+    machine.launcher.of('a').end({ exit: { signal: 'SIGKILL' } });
+    await soon();
+    assert.equal(second.get('a')?.attempts[0]?.outcome, 'interrupted');
+    assert.equal(second.get('a')?.state, 'running', 'and the loop goes on');
+  });
+
+  it('R9.1 a second shutdown waits for the first', async () => {
+    const window = await machine.open();
+    machine.launcher.onStop = () => {};
+    await window.submit({ prompt: 'work', loopId: 'a' });
+    const ended: string[] = [];
+    const first = window.shutdown(10_000).then(() => void ended.push('first'));
+    const second = window.shutdown(10_000).then(() => void ended.push('second'));
+    await machine.clock.advance(1_000);
+    assert.deepEqual(ended, []);
+    machine.launcher.of('a').end({ exit: { signal: 'SIGTERM' } });
+    await soon();
+    await Promise.all([first, second]);
+    assert.deepEqual(ended.sort(), ['first', 'second']);
+  });
+
+  it("R9.1 shutdown stops this window's runs only", async () => {
+    const first = await machine.open({}, { folders: ['/a'] });
+    const second = await machine.open({}, { folders: ['/b'] });
+    await first.submit({ prompt: 'work', loopId: 'a' });
+    await second.submit({ prompt: 'work', loopId: 'b' });
+    await first.shutdown();
+    await machine.clock.advance(20_000);
+    assert.deepEqual(alive(), ['b']);
+    assert.deepEqual(
+      second.status().queued.map(({ loopId, waitingFor }) => [loopId, waitingFor]),
+      [['a', 'window']],
+      'its folder is open nowhere: it waits for a window that has it',
+    );
+  });
+
+  it('R9.2 a release is no shutdown of the loops: they go on, and the next window follows them', async () => {
+    const first = await machine.open();
+    await first.submit({ prompt: 'work', loopId: 'a' });
+    const run = machine.launcher.of('a');
+    run.start({ pid: 9, startTime: 's', bootId: 'b' });
+    await soon();
+    await first.release();
+    assert.deepEqual([run.leftWith, run.stops], [undefined, []]);
+    const second = await machine.open();
+    assert.deepEqual(
+      second.status().running.map(({ loopId, pid, attempt }) => [loopId, pid, attempt]),
+      [['a', 9, 1]],
+    );
+    await second.release();
+    await machine.clock.advance(10_000);
+    const third = await machine.open({ onWindowClose: 'stop' });
+    await third.release();
+    assert.equal(run.leftWith, 15_000, 'with onWindowClose: stop it stops, unless a window with its folder comes');
+  });
+
+  it('R9.2 the start of a loop that ran when its window died is the same for the next', async () => {
+    const first = await machine.open();
+    await first.submit({ prompt: 'work', loopId: 'a' });
+    const { startedAt } = first.status().running[0] ?? {};
+    await machine.clock.advance(5_000);
+    machine.kill(first);
+    await machine.clock.advance(5_000);
+    machine.launcher.of('a').end({ exit: { exitCode: 0 }, at: machine.clock.now() - 2_000 });
+    const second = await machine.open();
+    await soon();
+    const [attempt] = second.get('a')?.attempts ?? [];
+    assert.deepEqual([attempt?.startedAt, attempt?.endedAt, attempt?.exitCode], [startedAt, machine.clock.now() - 2_000, 0]);
+  });
+
+  it('R9.2 an agent that is not configured any more still has its end recorded', async () => {
+    const first = await machine.open({ defaultAgent: 'claude' });
+    await first.submit({ prompt: 'work', loopId: 'a' });
+    machine.kill(first);
+    const second = await machine.open({}, { agents: { find: () => undefined, names: () => [] } });
+    machine.launcher.of('a').fail();
+    await soon();
+    assert.equal(second.get('a')?.state, 'backingOff');
+    await machine.clock.advance(5_000);
+    const { loop } = second.get('a') ?? {};
+    assert.match((loop?.state === 'failed' && loop.failure.reason) || '', /there is no agent profile "claude"/);
+  });
+
+  it('R9.3 a listener that throws breaks nothing: the error is logged, the others and the supervisor go on', async () => {
+    const window = await machine.open({ maxConcurrent: 1 });
+    window.onEvent(() => {
+      throw new Error('a bad listener');
+    });
+    window.onDidChange(() => {
+      throw new Error('another');
+    });
+    let heard = 0;
+    window.onEvent(() => void heard++);
+    await window.submit({ prompt: 'work', loopId: 'a' });
+    await window.submit({ prompt: 'work', loopId: 'b' });
+    machine.launcher.of('a').ok();
+    await soon();
+    assert.equal(window.get('b')?.state, 'running');
+    assert.equal(heard, 4);
+    assert.ok(machine.logged.some((line) => line.includes('a bad listener')) && machine.logged.some((line) => line.includes('another')));
+  });
+
+  it('R9.3 a listener may call the supervisor back', async () => {
+    const window = await machine.open({ maxConcurrent: 1 });
+    window.onEvent((event) => {
+      if (event.type === 'loop:completed' && event.loopId === 'a') void window.submit({ prompt: 'work', loopId: 'next' });
+    });
+    await window.submit({ prompt: 'work', loopId: 'a' });
+    machine.launcher.of('a').ok();
+    await soon();
+    assert.equal(window.get('next')?.state, 'running');
+  });
+
+  it('R9.4 finished loops are bounded by number, oldest first, with their logs', async () => {
+    const retention = { ...DEFAULT_SETTINGS.retention, maxLoops: 3 };
+    const window = await machine.open({ ...ONE_TRY, retention, circuit: { failureThreshold: 100, cooldownMs: 1_000, halfOpenMaxProbes: 1 } });
+    for (let n = 0; n < 6; n++) {
+      await window.submit({ prompt: 'work', loopId: `l${n}` });
+      machine.launcher.of(`l${n}`).fail();
+      await machine.clock.advance(1_000);
+    }
+    assert.equal(window.status().permanentlyFailed.length, 6);
+    await machine.clock.advance(3_700_000);
+    assert.deepEqual(window.status().permanentlyFailed, ['l5', 'l4', 'l3']);
+    const tokens = ['l0', 'l1', 'l2'].map((loopId) => machine.launcher.of(loopId).token);
+    assert.deepEqual(new Set(machine.launcher.removed), new Set(tokens));
+    await window.submit({ prompt: 'work', loopId: 'l0' });
+    assert.equal(window.get('l0')?.state, 'running', 'R1.2 what was forgotten does not refuse its id');
+  });
+
+  it('R9.4 finished loops are bounded by age, and can be cleared; live ones are never removed', async () => {
+    const retention = { ...DEFAULT_SETTINGS.retention, maxAgeMs: 7_200_000 };
+    const window = await machine.open({ retention });
+    await window.submit({ prompt: 'work', loopId: 'old' });
+    await window.submit({ prompt: 'work', loopId: 'live' });
+    machine.launcher.of('old').ok();
+    await soon();
+    machine.clock.jump(3_600_000);
+    await window.submit({ prompt: 'work', loopId: 'young' });
+    machine.launcher.of('young').ok();
+    await soon();
+    assert.equal(window.finishedCount().total, 2);
+    machine.clock.jump(3_700_000);
+    await machine.clock.advance(60_000);
+    assert.deepEqual(
+      window.finished({ limit: 9 }).map(({ loopId }) => loopId),
+      ['young'],
+    );
+    assert.equal(await window.clearFinished(), 1);
+    assert.equal(window.finishedCount().total, 0);
+    assert.equal(await window.removeFinished('live'), false);
+    assert.deepEqual(alive(), ['live']);
+  });
+
+  it('R10.1 one snapshot with everything, from memory: it asks no process', async () => {
+    const window = await machine.open({ maxConcurrent: 1, budget: { dailyLimit: 5e9, warnAtPercent: 90, onExceeded: 'finish' } });
+    await window.submit({ prompt: 'work', loopId: 'a', estimatedCostUsd: 1 });
+    await window.submit({ prompt: 'work', loopId: 'b', priority: 2 });
+    await window.submit({ prompt: 'work', loopId: 'c', estimatedCostUsd: 0.5 });
+    const run = machine.launcher.of('a');
+    run.start({ pid: 5, startTime: 's', bootId: 'b' });
+    run.say({ type: 'cost', cost: 250_000_000, source: 'reported' });
+    await soon();
+    const submitted = machine.clock.now();
+    await machine.clock.advance(2_000);
+    assert.deepEqual(window.status(), {
+      running: [{ loopId: 'a', pid: 5, startedAt: submitted, attempt: 1, agent: 'sample', costUsd: 0.25, stopping: false }],
+      queued: [
+        { loopId: 'b', position: 1, priority: 2, enqueuedAt: submitted, waitingFor: 'slot' },
+        { loopId: 'c', position: 2, priority: 0, enqueuedAt: submitted, waitingFor: 'slot' },
+      ],
+      backingOff: [],
+      waiting: [],
+      circuitState: 'closed',
+      circuit: { state: 'closed', consecutiveFailures: 0, cooldownRemainingMs: 0, reasons: [] },
+      concurrencyUsed: 1,
+      concurrencyMax: 1,
+      queueDepth: 2,
+      queueMax: 20,
+      budget: { spent: 0.25, reserved: 1.25, limit: 5, resetsAt: Date.UTC(2026, 0, 16) },
+      permanentlyFailed: [],
+      paused: false,
+      ready: true,
+    });
+  });
+
+  it('R10.1 what a run does now is shown with it, and a silence is said and taken back', async () => {
+    const window = await machine.open();
+    await window.submit({ prompt: 'work', loopId: 'a' });
+    const run = machine.launcher.of('a');
+    run.say({ type: 'text', text: 'Reading ', delta: true });
+    run.say({ type: 'text', text: 'the code', delta: true });
+    assert.equal(window.live()[0]?.activity?.doing, 'Reading the code');
+    run.say({ type: 'toolCall', name: 'Bash', summary: 'npm test' });
+    assert.equal(window.live()[0]?.activity?.doing, 'Bash: npm test');
+    run.say({ type: 'retry', reason: 'overloaded' });
+    assert.equal(window.live()[0]?.activity?.retrying, 'overloaded');
+    run.silent(900_000);
+    assert.equal(window.live()[0]?.activity?.silentForMs, 900_000);
+    assert.equal(machine.eventsOf('loop:silent')[0]?.forMs, 900_000);
+    assert.equal(window.keepWaiting('a'), true);
+    assert.equal(window.live()[0]?.activity?.silentForMs, undefined);
+    assert.equal(run.kept, 1);
+  });
+
+  it('R9.2 windows that have nothing to tell each other write nothing', async () => {
+    const { count, wrap } = counting();
+    const first = await machine.open({ maxConcurrent: 1 }, { folders: ['/a'], store: wrap });
+    const second = await machine.open({ maxConcurrent: 1 }, { folders: ['/b'], store: wrap });
+    await first.submit({ prompt: 'work', loopId: 'a' });
+    await second.submit({ prompt: 'work', loopId: 'b' });
+    await machine.clock.advance(2_000);
+    count.writes = 0;
+    await machine.clock.advance(60_000);
+    assert.equal(count.writes, 0);
+  });
+
+  it('R9.2 R3.3 a window that stands first in line and does not answer is passed by', async () => {
+    const first = await machine.open({ maxConcurrent: 1 }, { folders: ['/a'] });
+    const second = await machine.open({ maxConcurrent: 1 }, { folders: ['/b'] });
+    await second.submit({ prompt: 'work', loopId: 'b' });
+    await first.submit({ prompt: 'work', loopId: 'a' });
+    await second.submit({ prompt: 'work', loopId: 'b2' });
+    // Its host lives and does nothing: as one that hangs.
+    first.dispose();
+    machine.launcher.of('b').ok();
+    await machine.clock.advance(3_000);
+    assert.deepEqual(alive(), [], 'the slot is kept for the loop that stands first');
+    await machine.clock.advance(4_000);
+    assert.deepEqual(alive(), ['b2']);
+  });
+});

@@ -1,0 +1,289 @@
+import assert from 'node:assert/strict';
+import { StoreError } from '../../src/core/errors.ts';
+import type { Store } from '../../src/core/ports.ts';
+import { fakeCatalog, fakeProfile, type Harness, harness } from '../support/harness.ts';
+
+describe('stopping', () => {
+  let machine: Harness;
+
+  beforeEach(() => {
+    machine = harness();
+    machine.launcher.onStop = () => {};
+  });
+
+  afterEach(() => machine.dispose());
+
+  const soon = () => machine.clock.advance(0);
+  const alive = () => machine.launcher.alive.map((run) => run.loopId);
+  const byTerm = { exit: { signal: 'SIGTERM' } };
+
+  /** A store whose writes a test can hold back, or have fail. */
+  function stubborn() {
+    const held: (() => void)[] = [];
+    const mood = { now: 'well' as 'well' | 'held' | 'broken' };
+    const wrap = (store: Store): Store =>
+      new Proxy(store, {
+        get: (target, name) => {
+          const value = Reflect.get(target, name, target);
+          if (typeof value !== 'function') return value;
+          if (name !== 'write') return value.bind(target);
+          return async (work: Parameters<Store['write']>[0]) => {
+            if (mood.now === 'broken') throw new StoreError('broken', 'The database is damaged.');
+            if (mood.now === 'held') await new Promise<void>((resolve) => held.push(resolve));
+            return target.write(work);
+          };
+        },
+      });
+    const release = () => {
+      mood.now = 'well';
+      for (const go of held.splice(0)) go();
+    };
+    return { wrap, mood, release };
+  }
+
+  it('R7.2 the stop is on record before the first signal', async () => {
+    const window = await machine.open();
+    await window.submit({ prompt: 'work', loopId: 'a' });
+    const seen: unknown[] = [];
+    machine.launcher.onStop = () => {
+      const attempt = window.get('a')?.loop;
+      seen.push(window.get('a')?.state, attempt?.state === 'stopping' && attempt.attempt.stop?.by);
+    };
+    assert.equal(await window.cancel('a'), true);
+    assert.deepEqual(seen, ['stopping', 'user']);
+  });
+
+  it('R7.2 a cancel is final: no restart, no limit, no success brings the loop back', async () => {
+    const window = await machine.open();
+    const ends: readonly (readonly [string, Parameters<ReturnType<typeof machine.launcher.of>['end']>[0]])[] = [
+      ['failed', { exit: { exitCode: 1 } }],
+      ['done', { says: [{ type: 'end', ok: true }] }],
+      ['limited', { exit: { exitCode: 1 }, says: [{ type: 'limit', reason: 'limit' }] }],
+      ['lost', { kind: 'lost', exit: {} }],
+      ['killed', { exit: { signal: 'SIGKILL' }, stoppedBy: 'timeout' }],
+    ];
+    for (const [loopId, end] of ends) {
+      await window.submit({ prompt: 'work', loopId });
+      await window.cancel(loopId);
+      machine.launcher.of(loopId).end(end);
+      await machine.clock.advance(60_000);
+      assert.equal(window.get(loopId)?.state, 'cancelled', loopId);
+    }
+    assert.deepEqual(
+      machine.typesOf('loop:').filter((type) => type !== 'loop:started' && type !== 'loop:cancelled'),
+      [],
+    );
+    assert.equal(window.status().circuit.consecutiveFailures, 0);
+  });
+
+  it('R7.2 a cancel that comes after another stop takes its place', async () => {
+    const window = await machine.open();
+    await window.submit({ prompt: 'work', loopId: 'a' });
+    await window.restartNow('a');
+    await window.cancel('a');
+    assert.deepEqual(machine.launcher.of('a').stops, ['restart', 'user']);
+    machine.launcher.of('a').end({ ...byTerm, stoppedBy: 'restart' });
+    await soon();
+    assert.equal(window.get('a')?.state, 'cancelled');
+  });
+
+  it('R7.2 another stop does not take the place of a cancel', async () => {
+    const window = await machine.open();
+    await window.submit({ prompt: 'work', loopId: 'a' });
+    await window.cancel('a');
+    await window.restartNow('a');
+    assert.deepEqual(new Set(machine.launcher.of('a').stops), new Set(['user']));
+    machine.launcher.of('a').end(byTerm);
+    await soon();
+    assert.equal(window.get('a')?.state, 'cancelled');
+  });
+
+  it('R7.2 a loop is cancelled only once its processes are gone', async () => {
+    const window = await machine.open();
+    await window.submit({ prompt: 'work', loopId: 'a' });
+    await window.cancel('a');
+    await machine.clock.advance(60_000);
+    assert.equal(window.get('a')?.state, 'stopping');
+    assert.deepEqual(machine.typesOf('loop:cancelled'), []);
+    await assert.rejects(window.submit({ prompt: 'work', loopId: 'a' }), { code: 'duplicate-loop' });
+    machine.launcher.of('a').end(byTerm);
+    await soon();
+    assert.deepEqual(machine.typesOf('loop:cancelled'), ['loop:cancelled']);
+  });
+
+  it('R7.2 a cancel in one window stops what another window follows', async () => {
+    const first = await machine.open({}, { folders: ['/a'] });
+    const second = await machine.open({}, { folders: ['/b'] });
+    await first.submit({ prompt: 'work', loopId: 'a' });
+    await machine.clock.advance(1_000);
+    assert.equal(await second.cancel('a'), true);
+    assert.ok(machine.launcher.of('a').stops.includes('user'));
+    machine.launcher.of('a').end(byTerm);
+    await machine.clock.advance(1_000);
+    assert.equal(second.get('a')?.state, 'cancelled');
+  });
+
+  it('R7.2 a stop whose window dies is completed by the next', async () => {
+    const first = await machine.open();
+    await first.submit({ prompt: 'work', loopId: 'a' });
+    await first.cancel('a');
+    machine.kill(first);
+    const second = await machine.open();
+    assert.deepEqual(machine.launcher.of('a').stops, ['user', 'user']);
+    machine.launcher.of('a').end(byTerm);
+    await soon();
+    assert.equal(second.get('a')?.state, 'cancelled');
+  });
+
+  it('R7.2 a store that can not be written does not block a stop: after 1 s it is signalled anyway, and recorded later', async () => {
+    const store = stubborn();
+    const window = await machine.open({}, { store: store.wrap });
+    await window.submit({ prompt: 'work', loopId: 'a' });
+    store.mood.now = 'held';
+    const answer = window.cancel('a');
+    await machine.clock.advance(999);
+    assert.deepEqual(machine.launcher.of('a').stops, []);
+    await machine.clock.advance(1);
+    assert.deepEqual(machine.launcher.of('a').stops, ['user']);
+    assert.equal(await answer, true);
+    machine.launcher.of('a').end({ ...byTerm, stoppedBy: 'user' });
+    store.release();
+    await machine.clock.advance(1_000);
+    assert.equal(window.get('a')?.state, 'cancelled');
+  });
+
+  it('R7.2 a store that refuses does not block a stop either, and the end is written once it works again', async () => {
+    const store = stubborn();
+    const window = await machine.open({}, { store: store.wrap });
+    await window.submit({ prompt: 'work', loopId: 'a' });
+    store.mood.now = 'broken';
+    const answer = window.cancel('a');
+    await soon();
+    assert.equal(await answer, true);
+    assert.deepEqual(machine.launcher.of('a').stops, ['user']);
+    // The guardian knows who had it stopped: that is what is on record in the end.
+    machine.launcher.of('a').end({ ...byTerm, stoppedBy: 'user' });
+    await machine.clock.advance(5_000);
+    store.mood.now = 'well';
+    await machine.clock.advance(2_000);
+    assert.equal(window.get('a')?.state, 'cancelled');
+    assert.ok(machine.logged.some((line) => line.includes('a')));
+  });
+
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGKILL', 'SIGHUP', 'SIGQUIT', 'TERM']) {
+    it(`R7.3 ${signal} is meant to end it: a user's stop, recorded first, never restarted`, async () => {
+      const window = await machine.open();
+      await window.submit({ prompt: 'work', loopId: 'a' });
+      machine.launcher.onSignal = (run) => {
+        assert.equal(window.get('a')?.state, 'stopping');
+        run.end({ exit: { signal: 'SIGKILL' } });
+      };
+      assert.equal(await window.killProcessGroup('a', signal), true);
+      assert.deepEqual(machine.launcher.of('a').signals, [signal === 'TERM' ? 'SIGTERM' : signal]);
+      assert.deepEqual(machine.launcher.of('a').stops, [], 'just that signal');
+      await soon();
+      assert.equal(window.get('a')?.state, 'cancelled');
+    });
+  }
+
+  for (const signal of ['SIGSTOP', 'SIGCONT', 'SIGUSR1', 'USR2']) {
+    it(`R7.3 ${signal} records nothing`, async () => {
+      const window = await machine.open();
+      await window.submit({ prompt: 'work', loopId: 'a' });
+      const before = window.get('a');
+      assert.equal(await window.killProcessGroup('a', signal), true);
+      assert.deepEqual(window.get('a'), before);
+      machine.launcher.of('a').fail();
+      await soon();
+      assert.equal(window.get('a')?.state, 'backingOff');
+    });
+  }
+
+  it('R7.3 SIGTERM is the default; an already dead group is no error, and its loop is settled as its end is known', async () => {
+    const window = await machine.open();
+    await window.submit({ prompt: 'work', loopId: 'a' });
+    machine.launcher.of('a').fail();
+    assert.equal(await window.killProcessGroup('a'), false);
+    await soon();
+    assert.deepEqual(machine.launcher.of('a').signals, ['SIGTERM']);
+    assert.equal(await window.killProcessGroup('nobody'), false);
+    await window.submit({ prompt: 'work', loopId: 'b' });
+    await window.cancel('b');
+    machine.launcher.of('b').end(byTerm);
+    await soon();
+    assert.equal(await window.killProcessGroup('b'), false, 'it is over');
+  });
+
+  it('R7.3 a mere signal that is ignored does not keep a cancel from its steps', async () => {
+    const window = await machine.open();
+    await window.submit({ prompt: 'work', loopId: 'a' });
+    await window.killProcessGroup('a', 'SIGTERM');
+    assert.deepEqual(machine.launcher.of('a').stops, []);
+    await window.cancel('a');
+    assert.deepEqual(machine.launcher.of('a').stops, ['user']);
+  });
+
+  it('R7.3 a store that can not be written does not block a signal', async () => {
+    const store = stubborn();
+    const window = await machine.open({}, { store: store.wrap });
+    await window.submit({ prompt: 'work', loopId: 'a' });
+    store.mood.now = 'held';
+    const answer = window.killProcessGroup('a', 'SIGKILL');
+    await machine.clock.advance(1_000);
+    assert.equal(await answer, true);
+    assert.deepEqual(machine.launcher.of('a').signals, ['SIGKILL']);
+    store.release();
+    await soon();
+  });
+
+  it('R7.2 Stop All cancels whatever is live, and starts nothing on the way', async () => {
+    const window = await machine.open({ maxConcurrent: 3, budget: { dailyLimit: 5e9, warnAtPercent: 90, onExceeded: 'finish' } });
+    await window.submit({ prompt: 'work', loopId: 'runs', estimatedCostUsd: 1 });
+    await window.submit({ prompt: 'work', loopId: 'waits', estimatedCostUsd: 0 });
+    machine.launcher.of('waits').fail();
+    await soon();
+    await window.pause();
+    // The head does not fit beside what runs and was spent since; what is behind it would.
+    await window.submit({ prompt: 'work', loopId: 'head', estimatedCostUsd: 3 });
+    await window.submit({ prompt: 'work', loopId: 'next', estimatedCostUsd: 0.5 });
+    await window.recordCost('waits', 2);
+    await window.resume();
+    assert.deepEqual(alive(), ['runs']);
+    assert.equal(await window.stopAll(), 4);
+    await soon();
+    assert.equal(machine.launcher.runs.length, 2, 'only those that had run');
+    machine.launcher.of('runs').end(byTerm);
+    await machine.clock.advance(60_000);
+    for (const loopId of ['runs', 'waits', 'head', 'next']) assert.equal(window.get(loopId)?.state, 'cancelled', loopId);
+    assert.equal(await window.stopAll(), 0);
+  });
+
+  it('R7.2 the steps and the grace of a stop are those of its profile and the settings', async () => {
+    const stopSteps = [
+      { signal: 'SIGINT' as const, share: 0.6 },
+      { signal: 'SIGTERM' as const, share: 0.4 },
+    ];
+    const plain = fakeProfile('sample');
+    const agents = fakeCatalog(fakeProfile('sample', { plan: (request) => ({ ...plain.plan(request), stopSteps }) }));
+    const window = await machine.open({ killGraceMs: 7_500 }, { agents });
+    await window.submit({ prompt: 'work', loopId: 'a' });
+    const { request } = machine.launcher.of('a');
+    assert.deepEqual(request?.plan.stopSteps, stopSteps);
+    await window.cancel('a');
+    assert.deepEqual(machine.launcher.of('a').graces, [7_500]);
+  });
+
+  it("R7.4 what was swept and what was kept is in the loop's history; what was kept can be ended from there", async () => {
+    const window = await machine.open();
+    await window.submit({ prompt: 'work', loopId: 'a' });
+    const process = (pid: number, command: string) => ({ pid, startTime: 's', bootId: 'b', command });
+    machine.launcher.of('a').end({ swept: [process(11, 'node'), process(12, 'sh')], kept: [process(13, 'tmux')] });
+    await soon();
+    const why = () => window.get('a')?.history.map((row) => row.why) ?? [];
+    assert.ok(why().includes('left over and ended: node (11), sh (12)'));
+    assert.ok(why().includes('left over and kept: tmux (13)'));
+    assert.equal(await window.endKept('a', 11), false, 'that one was not kept');
+    assert.equal(await window.endKept('a', 13), true);
+    assert.ok(why().includes('ended by the user: tmux (13)'));
+  });
+});
