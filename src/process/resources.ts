@@ -26,6 +26,9 @@ export interface ResourceSampler {
   sample(leaders: readonly ProcessIdentity[]): Promise<ReadonlyMap<number, ResourceUse>>;
 }
 
+/** The system counts CPU time in steps of 10 ms: over a shorter time than this (ms) no rate says anything. */
+const LEAST_SPAN_MS = 200;
+
 export function createResourceSampler(table: ProcessTable = createTable({ polite: true })): ResourceSampler {
   return new Sampler(table);
 }
@@ -37,12 +40,15 @@ class Sampler implements ResourceSampler {
   #at = performance.now();
   /** Trees of the last sample; of others there is no rate yet. */
   #known = new Set<string>();
+  #uses: ReadonlyMap<number, ResourceUse> = new Map();
 
   constructor(table: ProcessTable) {
     this.#table = table;
   }
 
   async sample(leaders: readonly ProcessIdentity[]): Promise<ReadonlyMap<number, ResourceUse>> {
+    // Asked again so soon, it says the same.
+    if (performance.now() - this.#at < LEAST_SPAN_MS && leaders.every((leader) => this.#known.has(keyOf(leader)))) return this.#uses;
     const all = await this.#table.list();
     const now = performance.now();
     const elapsed = Math.max(1, now - this.#at);
@@ -77,6 +83,7 @@ class Sampler implements ResourceSampler {
     this.#cpu = cpu;
     this.#known = known;
     this.#at = now;
+    this.#uses = uses;
     return uses;
   }
 }
