@@ -14,11 +14,17 @@ export interface AgentReport extends FoundAgent {
   readonly version?: string;
   /** Sentences that say what is wrong and what to do; empty when it can be used. */
   readonly problems: readonly string[];
-  /** Sentences worth knowing, such as what the permission mode means. */
+  /** Sentences worth knowing. */
   readonly notes: readonly string[];
+  /** The option that says what it may do without asking, its value, and what all values mean. */
+  readonly modes?: {
+    readonly option: string;
+    readonly value: string;
+    readonly values: readonly { readonly value: string; readonly meaning: string }[];
+  };
   /** How to install it, as a command line. */
   readonly install?: string;
-  /** How to log in. */
+  /** How to log in, without a full stop. */
   readonly login?: string;
 }
 

@@ -28,20 +28,27 @@ function group(title: string, reports: readonly AgentReport[]): string[] {
 }
 
 function section(report: AgentReport): string {
-  const where = report.bundled
-    ? 'comes with the extension; it only pretends, costs nothing and needs no account'
-    : report.path
-      ? `found at ${inlineCode(report.path, 300)}`
-      : `${inlineCode(report.command, 120)} is not on PATH`;
+  const { name, path, command, bundled, version, problems, modes, notes, install, login } = report;
+  const lost = path === undefined;
+  const where = bundled ? 'Comes with the extension.' : lost ? `${inlineCode(command, 120)} is not on PATH.` : `Found at ${inlineCode(path, 300)}.`;
   const lines = [
     `- ${where}`,
-    report.version === undefined ? '' : `- version ${inlineCode(report.version, 60)}`,
-    ...report.problems.map((problem) => `- **To put right:** ${sentence(problem)}`),
-    report.path === undefined && report.install ? `- Install: ${inlineCode(report.install, 200)}` : '',
-    report.path === undefined || report.problems.length > 0 ? (report.login ? `- Log in: ${inlineCode(report.login, 200)}` : '') : '',
-    ...report.notes.map((note) => `- ${sentence(note)}`),
+    version === undefined ? '' : `- Version ${inlineCode(version, 60)}.`,
+    ...problems.map((problem) => `- **To put right:** ${sentence(problem)}`),
+    lost && install !== undefined ? `- Install: ${inlineCode(install, 200)}` : '',
+    (lost || problems.length > 0) && login !== undefined ? `- Log in: ${sentence(login)}.` : '',
+    ...(lost ? [] : [...notes.map((note) => `- ${sentence(note)}`), ...modeLines(modes)]),
   ];
-  return [`### ${sentence(report.name)}`, lines.filter((line) => line !== '').join('\n')].join('\n\n');
+  return [`### ${sentence(name)}`, lines.filter((line) => line !== '').join('\n')].join('\n\n');
+}
+
+/** What the agent may do without asking, and what else could be chosen. */
+function modeLines(modes: AgentReport['modes']): string[] {
+  if (!modes) return [];
+  const values = modes.values.map(
+    ({ value, meaning }) => `  - ${inlineCode(value, 40)}${value === modes.value ? ' (chosen)' : ''}: ${sentence(meaning)}`,
+  );
+  return [`- What it may do without asking: ${inlineCode(modes.option, 40)} in ${inlineCode('loopSupervisor.agents')}.`, ...values];
 }
 
 /** A sentence that reads well as it is and makes no link, image or element when it is rendered. */

@@ -65,8 +65,14 @@ function found({ name, command, bundled }: ProgramFacts, path: string | undefine
 
 async function report(facts: ProgramFacts, environment: Record<string, string>, services: CheckServices): Promise<AgentReport> {
   const path = services.findProgram(facts.command, environment);
-  const { install, login } = facts;
-  const base = { ...found(facts, path), ...(install !== undefined && { install }), ...(login !== undefined && { login }), notes: notesOf(facts) };
+  const { install, login, mode, modes, notes } = facts;
+  const base = {
+    ...found(facts, path),
+    ...(install !== undefined && { install }),
+    ...(login !== undefined && { login }),
+    ...(mode && { modes: { ...mode, values: modes } }),
+    notes,
+  };
   if (path === undefined) return { ...base, problems: [] };
   const ask = (args: readonly string[]) =>
     services.askProgram(path, [...facts.args, ...args], { environment: { ...environment, ...facts.env }, timeoutMs: PATIENCE_MS });
@@ -125,18 +131,6 @@ function failureOf({ exitCode, output, errorOutput, timedOut, error }: Answer): 
   if (exitCode === 0) return undefined;
   const said = oneLine((errorOutput || output).trimEnd().split('\n').at(-1) ?? '', 200);
   return `ended with exit code ${exitCode ?? 'unknown'}${said ? `: ${said}` : ''}`;
-}
-
-/** What the profile's mode means, what the others mean, and what else is worth knowing. */
-function notesOf({ mode, modes, notes }: ProgramFacts): string[] {
-  if (!mode) return [...notes];
-  const meaning = modes.find(({ value }) => value === mode.value)?.meaning;
-  const others = modes.filter(({ value }) => value !== mode.value).map(({ value, meaning: says }) => `${value}: ${says}`);
-  return [
-    `It runs with ${mode.option} ${mode.value}${meaning ? `: ${meaning}` : '.'}`,
-    ...(others.length === 0 ? [] : [`Other values of ${mode.option}, for loopSupervisor.agents: ${others.join(' ')}`]),
-    ...notes,
-  ];
 }
 
 /** Compares versions by their numbers; a pre-release counts as its release. */

@@ -17,7 +17,7 @@ describe('The report of Check Agents', () => {
         version: '0.1.0',
         problems: ['Version 0.1.0 is too old: --json needs 0.20. Run `npm i -g @openai/codex`.'],
       },
-      { ...base, name: 'gemini', command: 'gemini', install: 'npm install -g @google/gemini-cli', login: 'gemini' },
+      { ...base, name: 'gemini', command: 'gemini', install: 'npm install -g @google/gemini-cli', login: 'run gemini' },
     ],
     'claude',
     AT,
@@ -39,9 +39,9 @@ describe('The report of Check Agents', () => {
   });
 
   it('says where, which version, what is wrong, and the words to put it right', () => {
-    assert.match(text, /- found at `\/usr\/bin\/claude`\n- version `2\.1\.0`\n- Edits files of its folder/);
+    assert.match(text, /- Found at `\/usr\/bin\/claude`\.\n- Version `2\.1\.0`\.\n- Edits files of its folder/);
     assert.match(text, /\*\*To put right:\*\* Version 0\.1\.0 is too old: --json needs 0\.20\. Run `npm i -g/);
-    assert.match(text, /`gemini` is not on PATH\n- Install: `npm install -g @google\/gemini-cli`\n- Log in: `gemini`/);
+    assert.match(text, /`gemini` is not on PATH\.\n- Install: `npm install -g @google\/gemini-cli`\n- Log in: run gemini\.$/m);
   });
 
   it('lets nothing act that a program has printed', () => {

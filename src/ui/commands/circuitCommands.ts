@@ -23,7 +23,7 @@ export const circuitCommands: CommandTable = {
     const now = Date.now();
     const reset: Row = {
       label: '$(debug-restart) Reset Circuit',
-      description: 'closes it now: loops start again',
+      description: circuit.state === 'closed' ? 'forgets the failures' : 'closes it now: loops start again',
       act: () => vscode.commands.executeCommand('loopSupervisor.resetCircuit'),
     };
     const left = circuit.state === 'open' ? `a probe goes through in ${formatDuration(Math.ceil(circuit.cooldownRemainingMs / 1000) * 1000)}` : '';

@@ -11,12 +11,12 @@ const SAMPLE = 'sample';
  * queue as soon as the cap is below their number.
  */
 const SAMPLES: readonly LoopSpec[] = [
-  { title: 'Sample: quick success', prompt: 'Add a greeting to the readme. [cost 0.02]' },
-  { title: 'Sample: takes its time', prompt: 'Look through all the tests and describe each of them. [slow 20] [cost 0.05]', estimatedCostUsd: 0.05 },
-  { title: 'Sample: fails for good', prompt: 'Do what can not be done. [fail]' },
-  { title: 'Sample: starts helpers', prompt: 'Build three packages at once. [spawn 3] [slow 12] [cost 0.03]', estimatedCostUsd: 0.03 },
-  { title: 'Sample: waits for a slot', prompt: 'Rename a variable everywhere. [slow 4] [cost 0.01]' },
-  { title: 'Sample: goes ahead of the queue', prompt: 'Fix the build first. [slow 3] [cost 0.01]', priority: 5 },
+  { title: 'Quick success', prompt: 'Add a greeting to the readme. [cost 0.02]' },
+  { title: 'Takes its time', prompt: 'Look through all the tests and describe each of them. [slow 20] [cost 0.05]', estimatedCostUsd: 0.05 },
+  { title: 'Fails for good', prompt: 'Do what can not be done. [fail]' },
+  { title: 'Starts helpers', prompt: 'Build three packages at once. [spawn 3] [slow 12] [cost 0.03]', estimatedCostUsd: 0.03 },
+  { title: 'Waits for a slot', prompt: 'Rename a variable everywhere. [slow 4] [cost 0.01]' },
+  { title: 'Goes ahead of the queue', prompt: 'Fix the build first. [slow 3] [cost 0.01]', priority: 5 },
 ];
 
 export const sampleCommands: CommandTable = {

@@ -1,0 +1,108 @@
+import assert from 'node:assert/strict';
+import { type Answer, createAgentChecks, isOlder, type ProgramFacts } from '../../src/ui/createAgentChecks.ts';
+
+const FACTS: ProgramFacts = {
+  name: 'claude',
+  title: 'Claude Code',
+  command: 'claude',
+  args: [],
+  env: { QUIET: '1' },
+  bundled: false,
+  versionArgs: ['--version'],
+  minimumVersion: '2.1.4',
+  help: [{ args: ['--help'], options: ['--print', '--resume'] }],
+  install: 'npm install -g x',
+  modes: [],
+  notes: [],
+};
+
+/** Checks one agent whose program answers as told; without answers it is not there. */
+async function check(answers: Record<string, Partial<Answer>> | undefined, facts: Partial<ProgramFacts> = {}) {
+  const asked: { args: readonly string[]; environment: Record<string, string> }[] = [];
+  const all = { ...FACTS, ...facts };
+  const checks = createAgentChecks({
+    catalog: () => ({ names: () => [all.name], facts: () => all }),
+    environment: async () => ({ PATH: '/bin' }),
+    findProgram: () => (answers ? '/bin/claude' : undefined),
+    askProgram: async (_path, args, { environment }) => {
+      asked.push({ args, environment });
+      return { exitCode: 0, output: '', errorOutput: '', timedOut: false, ...answers?.[args.at(-1) ?? ''] };
+    },
+  });
+  const [report] = await checks.check();
+  return { report: report!, asked, found: await checks.find() };
+}
+
+const HELP = { '--help': { output: 'Usage:\n  -p, --print   print\n  --resume [id]' } };
+
+describe('Check Agents', () => {
+  it('finds nothing wrong with a program that starts, is new enough and knows our options', async () => {
+    const { report, asked } = await check({ '--version': { output: '2.1.328 (Claude Code)\n' }, ...HELP });
+    assert.deepEqual([report.version, report.problems, report.path], ['2.1.328', [], '/bin/claude']);
+    assert.deepEqual(asked[0], { args: ['--version'], environment: { PATH: '/bin', QUIET: '1' } });
+  });
+
+  it('starts nothing when it only looks, and nothing that is not there', async () => {
+    const { report, asked, found } = await check(undefined);
+    assert.deepEqual(asked, []);
+    assert.equal(report.path, undefined);
+    assert.deepEqual(found, [{ name: 'claude', command: 'claude', bundled: false }]);
+  });
+
+  const wrong: readonly [string, Record<string, Partial<Answer>>, RegExp][] = [
+    [
+      'an old version',
+      { '--version': { output: '2.1.3' }, ...HELP },
+      /^Version 2\.1\.3 is too old: .* needs 2\.1\.4 or later\. Update it: npm install -g x$/,
+    ],
+    [
+      'one that does not start',
+      { '--version': { exitCode: 127, errorOutput: 'node: not found\n' } },
+      /does not start: --version ended with exit code 127: node: not found/,
+    ],
+    ['one that does not answer', { '--version': { timedOut: true } }, /has not answered within 20 seconds/],
+    ['one that can not be run', { '--version': { error: 'EACCES' } }, /could not be run: EACCES/],
+    ['another program of that name', { '--version': { output: 'hello there' } }, /something that is no version: hello there/],
+    [
+      'one that lacks an option',
+      { '--version': { output: '2.1.4' }, '--help': { output: '--print --resume-at' } },
+      /does not know --resume, which is used here/,
+    ],
+    [
+      'one whose help fails',
+      { '--version': { output: '2.1.4' }, '--help': { exitCode: 1, output: 'Log in first' } },
+      /help can not be read: --help ended with exit code 1: Log in first/,
+    ],
+  ];
+  for (const [what, answers, problem] of wrong) {
+    it(`names ${what}`, async () => {
+      const { report } = await check(answers);
+      assert.match(report.problems[0] ?? '', problem);
+    });
+  }
+
+  it('asks nothing of a program of which nothing is known', async () => {
+    const { versionArgs: _, minimumVersion: __, ...rest } = FACTS;
+    const checks = createAgentChecks({
+      catalog: () => ({ names: () => ['mine'], facts: () => ({ ...rest, help: [] }) }),
+      environment: async () => ({}),
+      findProgram: () => '/bin/mine',
+      askProgram: async () => assert.fail('It was asked.'),
+    });
+    assert.deepEqual(
+      (await checks.check()).map(({ problems }) => problems),
+      [[]],
+    );
+  });
+
+  it('compares versions by their numbers', () => {
+    const cases: [string, string, boolean][] = [
+      ['1.9.0', '1.10.0', true],
+      ['1.10.0', '1.9.0', false],
+      ['2.1', '2.1.0', false],
+      ['2.1.4-beta.1', '2.1.4', false],
+      ['0.60.9', '0.61.0', true],
+    ];
+    for (const [version, minimum, older] of cases) assert.equal(isOlder(version, minimum), older, `${version} ${minimum}`);
+  });
+});
