@@ -13,6 +13,7 @@ describe('stopping in the workbench', () => {
     await host.window.input.answer('The text for the agent', prompt);
     await host.window.tree.row(prompt).waitFor();
     await until('the agent, its child and its grandchild', () => sleepers(host.server).length === 1 && host.server.started().length >= 4);
+    await host.window.tree.row(prompt).filter({ hasText: 'CPU' }).waitFor();
   }
 
   it('R7.1 R7.2 cancel from the tree ends a child and a grandchild that ignore SIGTERM', async () => {
