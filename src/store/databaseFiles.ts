@@ -1,7 +1,9 @@
-import { chmodSync, closeSync, existsSync, mkdirSync, openSync, renameSync, statSync } from 'node:fs';
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync, renameSync, type Stats, statSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { pathToFileURL } from 'node:url';
 import { StoreError } from '../core/errors.ts';
-import { notWritable } from './sqliteError.ts';
+import { isNotADatabase, notWritable, toStoreError } from './sqliteError.ts';
 
 /** Readable and writable by their owner only. */
 const FOLDER_MODE = 0o700;
@@ -36,11 +38,16 @@ export class DatabaseFiles {
     }
   }
 
-  /** Whether there is a database, or an empty file that is to become one. SQLite would delete a log that lies beside an empty file. */
-  exist(): boolean {
-    const size = statSync(this.path, { throwIfNoEntry: false })?.size;
-    if (size !== 0) return size !== undefined;
-    return (statSync(`${this.path}-wal`, { throwIfNoEntry: false })?.size ?? 0) === 0;
+  /**
+   * What is at the path, before SQLite opens it in earnest: then it would delete a log that lies beside an empty file, and write one back into
+   * a file that is none of its own.
+   */
+  look(): 'nothing' | 'database' | 'something else' {
+    const size = statOf(this.path)?.size;
+    if (size === undefined) return 'nothing';
+    // An empty file is a database that is about to be, unless it has lost what its log tells of.
+    if (size === 0) return (statOf(`${this.path}-wal`)?.size ?? 0) === 0 ? 'database' : 'something else';
+    return isDatabase(this.path) ? 'database' : 'something else';
   }
 
   /** Creates the file, empty, if it is not there: SQLite gives its companions the same mode. */
@@ -65,14 +72,14 @@ export class DatabaseFiles {
 
   /** Remembers the files as those that are open, and keeps others from reading them. */
   remember(): void {
-    this.#opened = identityOf(this.path);
-    this.#companions = COMPANIONS.slice(0, 2).map((companion) => identityOf(this.path + companion));
+    this.#opened = statOf(this.path);
+    this.#companions = COMPANIONS.slice(0, 2).map((companion) => statOf(this.path + companion));
     for (const file of ['', ...COMPANIONS]) restrict(this.path + file, FILE_MODE);
   }
 
   /** Throws a `StoreError` of kind `replaced` when the open file is no longer the one at its path. One system call. */
   check(): void {
-    const now = identityOf(this.path);
+    const now = statOf(this.path);
     if (isSame(now, this.#opened)) return;
     throw new StoreError(
       'replaced',
@@ -83,36 +90,64 @@ export class DatabaseFiles {
 
   /** Whether all of the open files are at their paths again. */
   areBack(): boolean {
-    const companions = COMPANIONS.slice(0, 2).map((companion) => identityOf(this.path + companion));
-    return isSame(identityOf(this.path), this.#opened) && companions.every((now, index) => isSame(now, this.#companions[index]));
+    const companions = COMPANIONS.slice(0, 2).map((companion) => statOf(this.path + companion));
+    return isSame(statOf(this.path), this.#opened) && companions.every((now, index) => isSame(now, this.#companions[index]));
   }
 }
 
 /** Creates an empty file that only its owner can read, if there is none. */
 export function createPrivate(path: string): void {
   try {
-    closeSync(openSync(path, 'a', FILE_MODE));
+    // One that is there is not even opened: see `isDatabase`.
+    closeSync(openSync(path, 'wx', FILE_MODE));
   } catch (error) {
-    throw notWritable(path, error);
+    if (!hasCode(error, 'EEXIST')) throw notWritable(path, error);
   }
 }
 
 /** Takes away what others may do with a file that has been there before. What is not ours to change stays as it is. */
 function restrict(path: string, mode: number): void {
-  const found = statSync(path, { throwIfNoEntry: false });
+  const found = statOf(path);
   if (!found || (found.mode & 0o777 & ~mode) === 0) return;
   try {
     chmodSync(path, mode);
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EPERM')) throw notWritable(path, error);
+    if (!hasCode(error, 'EPERM')) throw notWritable(path, error);
   }
 }
 
-function identityOf(path: string): FileIdentity | undefined {
-  const found = statSync(path, { throwIfNoEntry: false });
-  return found && { dev: found.dev, ino: found.ino };
+function statOf(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch (error) {
+    throw notWritable(path, error);
+  }
+}
+
+/**
+ * Whether SQLite can read the file's first page. It is opened as one that nobody changes: so SQLite looks at nothing beside it, and leaves all as it
+ * is. We do not look ourselves: a process that closes a file gives up all locks that it has on it, those of its other connections too.
+ */
+function isDatabase(path: string): boolean {
+  const url = pathToFileURL(path);
+  url.search = 'immutable=1';
+  let database: DatabaseSync | undefined;
+  try {
+    database = new DatabaseSync(url, { readOnly: true });
+    database.prepare('PRAGMA user_version').get();
+    return true;
+  } catch (error) {
+    if (isNotADatabase(error)) return false;
+    throw toStoreError(error, path);
+  } finally {
+    database?.close();
+  }
 }
 
 function isSame(a: FileIdentity | undefined, b: FileIdentity | undefined): boolean {
   return a?.ino === b?.ino && a?.dev === b?.dev;
+}
+
+function hasCode(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code;
 }

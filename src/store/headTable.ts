@@ -47,7 +47,12 @@ export class HeadTable {
 
   constructor(connection: Connection, aside: Aside) {
     this.#aside = aside;
-    this.#counter = connection.prepare('SELECT counter FROM head');
+    // Whatever has become of it, it is never below a number that was given.
+    const upTo = (column: string, table: string) =>
+      `coalesce((SELECT max(${column}) FROM ${table} WHERE ${column} <= ${Number.MAX_SAFE_INTEGER}), 0)`;
+    this.#counter = connection.prepare(
+      `SELECT max(${upTo('counter', 'head')}, ${upTo('seq', 'loops')}, ${upTo('rev', 'loops')}, ${upTo('id', 'attempts')}) AS counter`,
+    );
     this.#setCounter = connection.prepare('UPDATE head SET counter = ?');
     this.#control = connection.prepare('SELECT circuit, paused, holds FROM head');
     this.#setControl = connection.prepare('UPDATE head SET circuit = ?, circuit_state = ?, paused = ?, holds = ?');
@@ -59,6 +64,7 @@ export class HeadTable {
     this.#changes = connection.prepare('SELECT at, from_state, to_state FROM circuit_changes ORDER BY id');
   }
 
+  /** The last number that was given. */
   counter(): number {
     return this.#counter.get()?.counter as number;
   }

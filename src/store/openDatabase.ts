@@ -3,7 +3,7 @@ import { Connection } from './connection.ts';
 import { DatabaseFiles } from './databaseFiles.ts';
 import { Hold } from './hold.ts';
 import { MIGRATIONS, type Migration, migrate, ownVersion } from './schema.ts';
-import { isNotADatabase } from './sqliteError.ts';
+import { notADatabase } from './sqliteError.ts';
 
 /** A commit writes each page that it touches, and few rows are large: small pages are less to write (bytes). */
 const PAGE_SIZE = 2048;
@@ -48,15 +48,8 @@ export function openDatabase(options: OpenOptions): OpenDatabase {
   const hold = new Hold(`${path}.lock`);
   try {
     hold.share();
-    if (!files.exist()) startAnew(files, hold, options);
-    let connection: Connection;
-    try {
-      connection = connect(path, migrations);
-    } catch (error) {
-      if (!(error instanceof StoreError && isNotADatabase(error.cause))) throw error;
-      startAnew(files, hold, options, error);
-      connection = connect(path, migrations);
-    }
+    if (files.look() !== 'database') beginAnew(files, hold, options);
+    const connection = connect(path, migrations);
     files.remember();
     return { connection, files, hold };
   } catch (error) {
@@ -66,40 +59,25 @@ export function openDatabase(options: OpenOptions): OpenDatabase {
 }
 
 /** Puts an empty file in place of what is there or was there, if nobody has that open. */
-function startAnew(files: DatabaseFiles, hold: Hold, { path, now, log }: OpenOptions, found?: StoreError): void {
-  if (!hold.takeAlone()) {
-    throw (
-      found ??
-      new StoreError(
-        'replaced',
-        `The database ${path} was removed while other windows use it. Close or reload those, or put the file back; then try again.`,
-      )
-    );
-  }
+function beginAnew(files: DatabaseFiles, hold: Hold, { path, now, log }: OpenOptions): void {
+  if (!hold.takeAlone()) throw files.look() === 'nothing' ? removedWhileUsed(path) : notADatabase(path);
   // Another window may have been faster while nothing was held.
-  const isStillSo = found ? isUnreadable(path) : !files.exist();
-  if (isStillSo) {
-    const suffix = `${found ? 'not-a-database' : 'left-over'}-${new Date(now()).toISOString().replace(/[-:]|\.\d+/g, '')}`;
-    const moved = files.moveAside(suffix);
-    if (moved)
-      log(
-        `${found ? found.message : `The database ${path} was gone, but not the files beside it.`} What was there is now ${moved}; a new database was begun.`,
-      );
+  const found = files.look();
+  if (found !== 'database') {
+    const stamp = new Date(now()).toISOString().replace(/[-:]|\.\d+/g, '');
+    const moved = files.moveAside(`${found === 'nothing' ? 'left-over' : 'not-a-database'}-${stamp}`);
+    const what = found === 'nothing' ? 'was gone, but not the files beside it' : 'is not a database';
+    if (moved) log(`The file ${path} ${what}. What was there is now ${moved}; a new database was begun.`);
     files.create();
   }
   hold.share();
 }
 
-function isUnreadable(path: string): boolean {
-  const connection = new Connection(path);
-  try {
-    connection.pragma('user_version');
-    return false;
-  } catch (error) {
-    return error instanceof StoreError && isNotADatabase(error.cause);
-  } finally {
-    connection.close();
-  }
+function removedWhileUsed(path: string): StoreError {
+  return new StoreError(
+    'replaced',
+    `The database ${path} was removed while other windows use it. Close or reload those, or put the file back; then try again.`,
+  );
 }
 
 function connect(path: string, migrations: readonly Migration[]): Connection {

@@ -53,7 +53,7 @@ export function toStoreError(error: unknown, path: string): StoreError {
     case CORRUPT:
       return new StoreError('broken', `The database ${path} is damaged (${detail}). ${BY_HAND}`, options);
     case NOTADB:
-      return new StoreError('broken', `${path} is not a database. ${BY_HAND}`, options);
+      return notADatabase(path, error);
     default:
       return new StoreError(
         'broken',
@@ -76,4 +76,9 @@ export function notWritable(path: string, cause: unknown): StoreError {
       cause,
     },
   );
+}
+
+/** What is said of a file that is none of SQLite's, where it can not be moved aside. */
+export function notADatabase(path: string, cause?: unknown): StoreError {
+  return new StoreError('broken', `The file ${path} is not a database. ${BY_HAND}`, { cause });
 }

@@ -105,6 +105,19 @@ describe('store: rows that can not be read', () => {
     assert.equal(store.prompt(done.seq), 'Prompt of done');
   });
 
+  for (const counter of ['0', '-5', '9223372036854775807']) {
+    it(`a counter of ${counter} gives no number twice`, async () => {
+      (await filled()).close();
+      folder.sql(`UPDATE head SET counter = ${counter}`);
+      const store = folder.open();
+      const before = store.changes()?.loops.length;
+      const other = folder.open();
+      await start(other, await submit(other, 'new'), 'token-new');
+      assert.deepEqual(ids(store.changes()?.loops), ['new']);
+      assert.equal(before, 2);
+    });
+  }
+
   it('whatever is put into a column, everything is still answered, and the log says what was left out', async () => {
     const store = await filled();
     const tables = ['loops', 'attempts', 'history', 'ledger', 'spend', 'day_marks', 'windows', 'head', 'circuit_changes', 'prompts'];

@@ -2,22 +2,8 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import type { Attempt, LedgerRow, Loop, Transition } from '../../src/core/loop.ts';
 import type { Control, WindowLease } from '../../src/core/ports.ts';
-import {
-  anyAttempt,
-  anyEnd,
-  anyFacts,
-  anyMetadata,
-  anyPhase,
-  anyText,
-  finish,
-  memoryStore,
-  newAttempt,
-  newLoop,
-  StoreFolder,
-  start,
-  submit,
-  type TestStore,
-} from './support.ts';
+import { anyAttempt, anyEnd, anyFacts, anyMetadata, anyPhase, anyText } from './arbitraries.ts';
+import { finish, memoryStore, newAttempt, newLoop, StoreFolder, start, submit, type TestStore } from './support.ts';
 
 describe('store: what is written is read again', () => {
   let store: TestStore;

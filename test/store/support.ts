@@ -2,21 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import fc from 'fast-check';
-import type { Json } from '../../src/core/agentEvent.ts';
 import type { Clock } from '../../src/core/clock.ts';
-import type {
-  Attempt,
-  AttemptEnd,
-  Failure,
-  FinishedLoop,
-  Loop,
-  LoopFacts,
-  LoopPhase,
-  Outcome,
-  ProcessIdentity,
-  StopBy,
-} from '../../src/core/loop.ts';
+import type { Attempt, AttemptEnd, FinishedLoop, Loop, LoopFacts } from '../../src/core/loop.ts';
 import { openStore } from '../../src/store/store.ts';
 
 /** The system's time. Timers keep the process alive: a test waits for them. */
@@ -147,97 +134,3 @@ export function finish(store: TestStore, loop: Loop, facts: Partial<FinishedLoop
 
 /** A failed loop that counts as permanently failed. */
 export const FAILED = { state: 'failed', failure: { class: 'exit', reason: 'exit code 1', at: 3_000 }, cleared: false } as const;
-
-// ── Anything that may come ───────────────────────────────────────────────────────────────────────────────────────
-
-/** Without NUL, which text columns do not keep. */
-export const anyText = fc.string({ unit: 'binary', maxLength: 20 }).map((text) => text.replaceAll('\0', ''));
-const time = fc.integer({ min: 0, max: 8_640_000_000_000_000 });
-const money = fc.integer({ min: -9_000_000_000_000_000, max: 9_000_000_000_000_000 });
-const count = fc.integer({ min: 0, max: 1_000_000 });
-export const anyJsonValue = fc.jsonValue().map((value) => JSON.parse(JSON.stringify(value)) as Json);
-const optional = { noNullPrototype: true } as const;
-
-const identity: fc.Arbitrary<ProcessIdentity> = fc.record({ pid: count, startTime: anyText, bootId: anyText }, optional);
-const processes = fc.array(fc.record({ pid: count, startTime: anyText, bootId: anyText, command: anyText }, optional), { maxLength: 2 });
-const outcome = fc.constantFrom<Outcome>(
-  'ok',
-  'cancelled',
-  'interrupted',
-  'exit',
-  'signal',
-  'timeout',
-  'hung',
-  'spawn',
-  'agent',
-  'output-limit',
-  'lost',
-);
-const by = fc.constantFrom<StopBy>('user', 'shutdown', 'budget', 'cap', 'restart', 'timeout', 'hung', 'output-limit', 'unattended');
-
-export const anyEnd: fc.Arbitrary<AttemptEnd> = fc.record(
-  { outcome, reason: anyText, at: time, exitCode: fc.integer(), signal: anyText, swept: processes, kept: processes, remaining: processes },
-  { requiredKeys: ['outcome', 'reason', 'at', 'swept', 'kept', 'remaining'], ...optional },
-);
-
-export const anyAttempt: fc.Arbitrary<Omit<Attempt, 'id'>> = fc.record(
-  {
-    ...{
-      number: count,
-      token: anyText,
-      windowId: anyText,
-      startedAt: time,
-      generation: count,
-      probe: fc.boolean(),
-      reserved: money,
-      resumed: fc.boolean(),
-    },
-    ...{ readOffset: count, cost: money, costEstimated: money, leader: identity, guardian: identity, sessionId: anyText, readerState: anyJsonValue },
-    stop: fc.record({ by, at: time, signal: anyText }, { requiredKeys: ['by', 'at'], ...optional }),
-  },
-  {
-    requiredKeys: ['number', 'token', 'windowId', 'startedAt', 'generation', 'probe', 'reserved', 'resumed', 'readOffset', 'cost', 'costEstimated'],
-    ...optional,
-  },
-);
-
-const failure: fc.Arbitrary<Failure> = fc.record(
-  {
-    class: fc.constantFrom('exit', 'signal', 'timeout', 'hung', 'spawn', 'agent', 'output-limit', 'lost'),
-    reason: anyText,
-    cause: fc.constantFrom('provider', 'auth', 'config', 'session', 'budget', 'turns', 'aborted', 'task'),
-    at: time,
-  },
-  { requiredKeys: ['class', 'reason', 'at'], ...optional },
-);
-
-/** Facts that may change; `seq`, `loopId`, `agent`, `submittedAt` and `metadata` are given at the submit. */
-export const anyFacts: fc.Arbitrary<Omit<LoopFacts, 'seq' | 'loopId' | 'agent' | 'submittedAt' | 'metadata'>> = fc.record(
-  {
-    ...{ title: anyText, cwd: anyText, folder: anyText, windowId: anyText, priority: fc.maxSafeInteger() },
-    place: fc.double({ noNaN: true, noDefaultInfinity: true }).map((place) => place + 0),
-    ...{ estimate: money, estimateAssumed: fc.boolean(), maxCost: money, since: time, attempts: count },
-    ...{ restarts: fc.array(time, { maxLength: 4 }), quickCrashes: count, cost: money, costEstimated: money, sessionId: anyText, lastError: failure },
-  },
-  {
-    requiredKeys: [
-      ...(['title', 'cwd', 'windowId', 'priority', 'place', 'estimate', 'estimateAssumed'] as const),
-      ...(['since', 'attempts', 'restarts', 'quickCrashes', 'cost', 'costEstimated'] as const),
-    ],
-    ...optional,
-  },
-);
-
-export const anyMetadata = fc
-  .dictionary(fc.oneof(fc.string(), fc.constant('__proto__')), anyJsonValue, optional)
-  .map((value) => JSON.parse(JSON.stringify(value)));
-
-/** What a loop has in each state, but for the attempt of an active one. */
-export const anyPhase: fc.Arbitrary<Exclude<LoopPhase, { attempt: Attempt }> | { readonly state: 'running' | 'stopping' }> = fc.oneof(
-  fc.record({ state: fc.constant('queued' as const), fresh: fc.boolean() }, optional),
-  fc.record({ state: fc.constantFrom('running' as const, 'stopping' as const) }, optional),
-  fc.record({ state: fc.constant('backingOff' as const), until: time }, optional),
-  fc.record({ state: fc.constant('waiting' as const), until: time, why: anyText }, optional),
-  fc.record({ state: fc.constantFrom('completed' as const, 'cancelled' as const), finishedAt: time }, optional),
-  fc.record({ state: fc.constant('failed' as const), finishedAt: time, failure, cleared: fc.boolean() }, optional),
-);

@@ -1,0 +1,213 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, execFileSync, fork, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Clock } from '../../src/core/clock.ts';
+import { until } from '../support/until.ts';
+import { newLoop, StoreFolder, submit, systemClock } from './support.ts';
+
+const program = (name: string) => fileURLToPath(new URL(`../fixtures/programs/store/${name}.ts`, import.meta.url));
+
+interface Program {
+  readonly child: ChildProcess;
+  /** What it has told, in order. */
+  readonly told: Record<string, unknown>[];
+}
+
+describe('store: several processes on one file', function () {
+  this.timeout(60_000);
+  let folder: StoreFolder;
+  const children: ChildProcess[] = [];
+  beforeEach(() => {
+    folder = new StoreFolder();
+  });
+  afterEach(() => {
+    for (const child of children.splice(0)) child.kill('SIGKILL');
+    folder.dispose();
+  });
+
+  function followed(child: ChildProcess): Program {
+    children.push(child);
+    const told: Record<string, unknown>[] = [];
+    child.on('message', (message) => told.push(message as Record<string, unknown>));
+    child.stderr?.on('data', (text) => told.push({ stderr: String(text) }));
+    return { child, told };
+  }
+
+  const start = (name: string, ...args: string[]) =>
+    followed(
+      fork(program(name), [folder.path, ...args], {
+        stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+        execArgv: ['--disable-warning=ExperimentalWarning'],
+      }),
+    );
+
+  it('R3.1 two processes that decide in transactions never pass the cap together, and each loop is run once', async () => {
+    const cap = 3;
+    const count = 400;
+    const store = folder.open();
+    await store.write((tx) => {
+      for (let i = 0; i < count; i++) tx.insertLoop(newLoop(`loop-${i}`), '');
+    });
+    const programs = [start('contend', String(cap)), start('contend', String(cap))];
+    await Promise.all(programs.map(({ child }) => once(child, 'exit')));
+    const results = programs.map(({ told }) => told.at(-1) as { ran: number; full: number });
+    assert.deepEqual(
+      programs.flatMap(({ told }) => told.filter((message) => 'stderr' in message || 'log' in message)),
+      [],
+    );
+    assert.equal(
+      results.reduce((sum, { ran }) => sum + ran, 0),
+      count,
+    );
+    for (const { ran } of results) assert.ok(ran > 0, 'both have taken part');
+    assert.ok(
+      results.some(({ full }) => full > 0),
+      'the cap was reached',
+    );
+
+    // History rows are numbered over all windows in the order of their transactions.
+    let running = 0;
+    let most = 0;
+    for (const { to_state } of folder.rows('SELECT to_state FROM history ORDER BY n')) {
+      if (to_state === 'running') running++;
+      if (to_state === 'completed') running--;
+      most = Math.max(most, running);
+    }
+    assert.deepEqual([most, running], [cap, 0]);
+    assert.deepEqual(folder.rows('SELECT count(*) AS n, count(DISTINCT seq) AS loops FROM attempts'), [{ n: count, loops: count }]);
+    assert.deepEqual(store.finishedCount(), { total: count, failed: 0 });
+    assert.equal(store.spend('2026')[0]?.cost, count);
+    assert.equal(store.changes()?.loops.length, 0);
+    assert.equal(folder.rows('PRAGMA integrity_check')[0]?.integrity_check, 'ok');
+  });
+
+  it('R6.7 a writer that is killed in the middle loses nothing that it was told is written, and leaves nothing half', async () => {
+    folder.open();
+    for (let round = 0; round < 3; round++) {
+      const { child, told } = start('writeOn');
+      const before = 40 * (round + 1);
+      await until('some writes', () => told.length >= before);
+      child.kill('SIGKILL');
+      await once(child, 'exit');
+      const store = folder.open();
+      const ids = new Set(store.changes()?.loops.map(({ loopId }) => loopId));
+      const lost = told.filter(({ loopId }) => !ids.has(String(loopId)));
+      assert.deepEqual(lost, []);
+      await submit(store, `after ${round}`);
+    }
+    const halves = folder.rows(`SELECT loop_id FROM loops WHERE loop_id NOT LIKE 'after%' AND (
+      seq NOT IN (SELECT seq FROM prompts) OR seq NOT IN (SELECT seq FROM attempts) OR seq NOT IN (SELECT seq FROM ledger) OR seq NOT IN (SELECT seq FROM history))`);
+    assert.deepEqual(halves, []);
+    assert.deepEqual(folder.rows('SELECT (SELECT sum(cost) FROM spend) = (SELECT count(*) FROM ledger) AS same'), [{ same: 1 }]);
+    assert.equal(folder.rows('PRAGMA integrity_check')[0]?.integrity_check, 'ok');
+  });
+
+  it('a lock that is held for 10 s by another process leaves the thread free, and what was to be written lands in order', async () => {
+    // How long each try kept the thread, by the clock that the tries are made with.
+    const tries: number[] = [];
+    const clock: Clock = {
+      ...systemClock,
+      after: (ms, run) =>
+        systemClock.after(ms, () => {
+          const begun = performance.now();
+          run();
+          tries.push(performance.now() - begun);
+        }),
+    };
+    const store = folder.open(clock);
+    await submit(store, 'first');
+    const troubles: (string | undefined)[] = [];
+    store.onTrouble((error) => troubles.push(error?.message));
+    const { child, told } = start('holdLock');
+    await until('the lock', () => told.length > 0);
+
+    const held = performance.now();
+    const landed: string[] = [];
+    const writes = ['a', 'b', 'c', 'd'].map((loopId) => submit(store, loopId).then(() => landed.push(loopId)));
+    let ticks = 0;
+    const ticking = setInterval(() => ticks++, 10);
+    try {
+      await until('10 s', () => performance.now() - held > 10_000);
+      assert.deepEqual(landed, []);
+      assert.equal(store.latest('first')?.state, 'queued', 'reading goes on');
+      assert.equal(store.tidy(), false);
+      tries.sort((a, b) => a - b);
+      const usual = tries[Math.floor(tries.length / 2)] as number;
+      assert.ok(tries.length > 20, `it was tried ${tries.length} times`);
+      assert.ok(usual < 20, `a try kept the thread for ${usual} ms`);
+      assert.ok(ticks > 200, `a timer of 10 ms came ${ticks} times in 10 s`);
+      assert.equal(troubles.length, 1);
+      assert.match(String(troubles[0]), /is held by another program\. What is to be written waits until it is free\.$/);
+    } finally {
+      clearInterval(ticking);
+    }
+    child.send('let go');
+    await Promise.all(writes);
+    assert.deepEqual(landed, ['a', 'b', 'c', 'd']);
+    assert.deepEqual(store.finished({ limit: 1 }), []);
+    assert.deepEqual(
+      folder.rows('SELECT loop_id FROM loops ORDER BY seq').map((row) => row.loop_id),
+      ['first', 'a', 'b', 'c', 'd'],
+    );
+    assert.deepEqual(troubles.slice(1), [undefined]);
+  });
+
+  it('a database that is locked while it is opened is used as soon as it is free', async () => {
+    folder.open().close();
+    folder.sql('PRAGMA journal_mode = DELETE');
+    const { child, told } = start('holdLock');
+    await until('the lock', () => told.length > 0);
+    // It is to become a WAL database again, for which it must be held alone.
+    const store = folder.open();
+    assert.throws(() => store.changes(), /is held by another program/);
+    const write = submit(store, 'a');
+    child.send('let go');
+    await write;
+    assert.deepEqual(
+      store.changes()?.loops.map(({ loopId }) => loopId),
+      ['a'],
+    );
+  });
+
+  it('many windows that open at once find one database', async () => {
+    const programs = Array.from({ length: 6 }, () => start('writeOn'));
+    await until('all of them write', () => programs.every(({ told }) => told.some((message) => 'loopId' in message)), 40_000);
+    for (const { child } of programs) {
+      child.kill('SIGKILL');
+      if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+    }
+    const ids = new Set(
+      folder
+        .open()
+        .changes()
+        ?.loops.map(({ loopId }) => loopId),
+    );
+    for (const { told } of programs) {
+      for (const message of told) assert.ok('loopId' in message && ids.has(String(message.loopId)), JSON.stringify(message));
+    }
+  });
+
+  it('R8.3 a full disk is told, loses nothing, and work goes on when there is space again', async function () {
+    if (process.platform !== 'linux') this.skip();
+    mkdirSync(dirname(folder.path), { recursive: true });
+    // A limit on the size of files stands for a full disk: in blocks of 512 bytes. It is lifted from outside.
+    const command = `ulimit -S -f 1500; exec "$0" --disable-warning=ExperimentalWarning "$@"`;
+    const child = spawn('sh', ['-c', command, process.execPath, program('fillDisk'), folder.path], { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
+    const { told } = followed(child);
+    const refused = await until('the refusal', () => told.find((message) => 'refused' in message));
+    assert.equal(refused.refused, 'disk', JSON.stringify(told));
+    assert.ok(
+      told.some((message) => message.trouble === 'disk' && /The disk is full|can not be read or written/.test(String(message.message))),
+      JSON.stringify(told),
+    );
+    const written = Number(refused.written);
+    assert.ok(written > 10);
+    assert.deepEqual(folder.open().changes()?.loops.length, written);
+    execFileSync('prlimit', ['--pid', String(child.pid), '--fsize=unlimited']);
+    const last = await until('the next write', () => told.find((message) => 'live' in message));
+    assert.deepEqual(last, { written: written + 1, live: written + 1 });
+  });
+});
