@@ -75,7 +75,7 @@ export const CLAUDE: AgentKind = {
         ...(ownMode ? [] : ['--permission-mode', options.mode ?? 'acceptEdits']),
         ...(model === undefined || hasOption(args, '--model') ? [] : ['--model', model]),
         ...(request.costLeft === undefined || hasOption(args, '--max-budget-usd') ? [] : ['--max-budget-usd', capUsd(request.costLeft)]),
-        ...(request.resume === undefined ? [] : ['--resume', request.resume]),
+        ...(request.resume === undefined || ownSession ? [] : ['--resume', request.resume]),
         ...(fresh === undefined ? [] : ['--session-id', fresh]),
         ...args,
       ],

@@ -2,7 +2,7 @@ import type { AgentErrorCause } from '../core/agentEvent.ts';
 import type { SessionBefore } from '../core/ports.ts';
 import { addUsage, billResult, billUnreported, type ClaudeMemory, count, REMEMBERED, tellRest, write } from './claudeUsage.ts';
 import { type AgentWords, causeInErrors, type Failure, failureEnd, finished, sayFailure } from './failure.ts';
-import { countIn, itemsIn, type JsonObject, numberIn, objectIn, textIn } from './json.ts';
+import { countIn, itemsIn, type JsonObject, numberIn, objectIn, textIn, tokenCount } from './json.ts';
 import { type Ending, type Grammar, memoryIn, type Say } from './lineReader.ts';
 import { callSummary, oneLine, resultSummary } from './oneLine.ts';
 import type { Prices } from './prices.ts';
@@ -142,7 +142,7 @@ function streamEvent(event: JsonObject, message: JsonObject, memory: ClaudeMemor
   switch (event['type']) {
     case 'message_start':
       memory.streamed = textIn(body['id']);
-      memory.streamedOutput = countIn(objectIn(body['usage'])['output_tokens']);
+      memory.streamedOutput = tokenCount(objectIn(body['usage'])['output_tokens']);
       write(memory, model, 0);
       count(memory, say, memory.streamed, model, body['usage']);
       return;
@@ -153,7 +153,7 @@ function streamEvent(event: JsonObject, message: JsonObject, memory: ClaudeMemor
       return;
     }
     case 'message_delta': {
-      const output = countIn(objectIn(event['usage'])['output_tokens']);
+      const output = tokenCount(objectIn(event['usage'])['output_tokens']);
       addUsage(memory, say, model, { ...NO_TOKENS, output: Math.max(0, output - memory.streamedOutput) });
       memory.streamedOutput = Math.max(output, memory.streamedOutput);
     }
@@ -202,17 +202,19 @@ function fail(failure: Failure, { limited }: ClaudeMemory, say: Say, words: Agen
   else sayFailure(say, words, failure, now);
 }
 
-const CAUSES: { readonly [kind: string]: AgentErrorCause } = {
-  authentication_failed: 'auth',
-  oauth_org_not_allowed: 'auth',
-  billing_error: 'auth',
-  rate_limit: 'provider',
-  overloaded: 'provider',
-  server_error: 'provider',
-  model_not_found: 'config',
-  error_max_turns: 'turns',
-  error_max_budget_usd: 'budget',
-};
+const CAUSES: ReadonlyMap<string, AgentErrorCause> = new Map(
+  Object.entries({
+    authentication_failed: 'auth',
+    oauth_org_not_allowed: 'auth',
+    billing_error: 'auth',
+    rate_limit: 'provider',
+    overloaded: 'provider',
+    server_error: 'provider',
+    model_not_found: 'config',
+    error_max_turns: 'turns',
+    error_max_budget_usd: 'budget',
+  } as const),
+);
 
 function failureIn(message: JsonObject, text: string, apiError: string): Failure {
   const errors = itemsIn(message['errors'])
@@ -223,7 +225,7 @@ function failureIn(message: JsonObject, text: string, apiError: string): Failure
   const said = errors.join('; ') || text || terminal || textIn(message['subtype']);
   if (terminal.startsWith('aborted')) return { message: terminal.replaceAll('_', ' '), cause: 'aborted' };
   if (errors.some((error) => /No conversation found/i.test(error))) return { message: said, cause: 'session' };
-  const cause = CAUSES[textIn(message['subtype'])] ?? CAUSES[apiError] ?? (textIn(message['api_error']) === '' ? undefined : 'provider');
+  const cause = CAUSES.get(textIn(message['subtype'])) ?? CAUSES.get(apiError) ?? (textIn(message['api_error']) === '' ? undefined : 'provider');
   return { message: said, ...(status !== undefined && { status }), ...(cause !== undefined && { cause }) };
 }
 

@@ -1,6 +1,6 @@
 import type { Tokens } from '../core/agentEvent.ts';
 import { isCost, type NanoUsd, toNano } from '../core/money.ts';
-import { countIn, isObject, type JsonObject, objectIn } from './json.ts';
+import { countIn, isObject, type JsonObject, objectIn, tokenCount } from './json.ts';
 import type { Say } from './lineReader.ts';
 import type { Prices } from './prices.ts';
 import { addTokens, anyTokens, NO_TOKENS, tokensOver } from './tokenCount.ts';
@@ -46,7 +46,7 @@ export function write(memory: ClaudeMemory, model: string, characters: number): 
 export function count(memory: ClaudeMemory, say: Say, id: string, model: string, usage: unknown): void {
   if (id === '' || memory.counted.includes(id) || !isObject(usage)) return;
   memory.counted = [...memory.counted, id].slice(-REMEMBERED);
-  addUsage(memory, say, model, tokensIn(usage));
+  addUsage(memory, say, model, usageTokens(usage));
 }
 
 /** Tells tokens, and notes that they were told. */
@@ -59,19 +59,19 @@ export function addUsage(memory: ClaudeMemory, say: Say, model: string, tokens: 
 function toldOf(memory: ClaudeMemory, model: string): Tokens {
   const told = objectIn(memory.told[model]);
   return {
-    input: countIn(told['input']),
-    cachedInput: countIn(told['cachedInput']),
-    cacheWrite: countIn(told['cacheWrite']),
-    output: countIn(told['output']),
+    input: tokenCount(told['input']),
+    cachedInput: tokenCount(told['cachedInput']),
+    cacheWrite: tokenCount(told['cacheWrite']),
+    output: tokenCount(told['output']),
   };
 }
 
-function tokensIn(usage: JsonObject): Tokens {
+function usageTokens(usage: JsonObject): Tokens {
   return {
-    input: countIn(usage['input_tokens']),
-    cachedInput: countIn(usage['cache_read_input_tokens']),
-    cacheWrite: countIn(usage['cache_creation_input_tokens']),
-    output: countIn(usage['output_tokens']),
+    input: tokenCount(usage['input_tokens']),
+    cachedInput: tokenCount(usage['cache_read_input_tokens']),
+    cacheWrite: tokenCount(usage['cache_creation_input_tokens']),
+    output: tokenCount(usage['output_tokens']),
   };
 }
 
@@ -82,17 +82,17 @@ export function tellRest(message: JsonObject, memory: ClaudeMemory, say: Say): v
     for (const [model, value] of Object.entries(models)) {
       const usage = objectIn(value);
       const tokens: Tokens = {
-        input: countIn(usage['inputTokens']),
-        cachedInput: countIn(usage['cacheReadInputTokens']),
-        cacheWrite: countIn(usage['cacheCreationInputTokens']),
-        output: countIn(usage['outputTokens']),
+        input: tokenCount(usage['inputTokens']),
+        cachedInput: tokenCount(usage['cacheReadInputTokens']),
+        cacheWrite: tokenCount(usage['cacheCreationInputTokens']),
+        output: tokenCount(usage['outputTokens']),
       };
       addUsage(memory, say, model, tokensOver(tokens, toldOf(memory, model)));
     }
     return;
   }
   const told = Object.keys(memory.told).reduce((sum, model) => addTokens(sum, toldOf(memory, model)), NO_TOKENS);
-  addUsage(memory, say, '', tokensOver(tokensIn(objectIn(message['usage'])), told));
+  addUsage(memory, say, '', tokensOver(usageTokens(objectIn(message['usage'])), told));
 }
 
 /**
@@ -105,13 +105,15 @@ export function billResult(message: JsonObject, memory: ClaudeMemory, say: Say, 
   const amounts = models.map(([, usage]) => objectIn(usage)['costUSD']);
   const total = isCost(message['total_cost_usd']) ? message['total_cost_usd'] : undefined;
   const only = models.length === 1 && models[0] ? { model: models[0][0] } : {};
-  if (isObject(since) && amounts.every(isCost)) {
-    const usd = amounts.reduce((sum, amount) => sum + amount, 0);
+  const usd = amounts.reduce((sum: number, amount) => sum + (isCost(amount) ? amount : Number.NaN), 0);
+  if (isObject(since) && !isCost(usd))
+    say({ type: 'warning', text: 'A reported cost was no finite number of USD of 0 or more; it was not counted.' });
+  if (isObject(since) && isCost(usd)) {
     say({ type: 'cost', cost: toNano(usd), source: 'reported', ...only, ...earlierIn(memory, total === undefined ? undefined : total - usd) });
   } else if (total !== undefined && (memory.total >= 0 || total === 0)) {
     say({ type: 'cost', cost: toNano(total >= memory.total ? total - Math.max(0, memory.total) : total), source: 'reported' });
   } else {
-    const { cost, note } = prices.estimate(tokensIn(objectIn(message['usage'])), Object.keys(objectIn(message['modelUsage']))[0], 'claude-*');
+    const { cost, note } = prices.estimate(usageTokens(objectIn(message['usage'])), Object.keys(objectIn(message['modelUsage']))[0], 'claude-*');
     say({ type: 'cost', cost, source: 'estimated', note });
   }
   if (total !== undefined) memory.total = total;

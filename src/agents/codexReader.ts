@@ -1,6 +1,6 @@
 import type { AgentErrorCause, Tokens } from '../core/agentEvent.ts';
 import { causeInErrors, failureEnd, finished, innerMessage, sayFailure, statusIn } from './failure.ts';
-import { countIn, itemsIn, type JsonObject, objectIn, textIn } from './json.ts';
+import { itemsIn, type JsonObject, objectIn, textIn, tokenCount } from './json.ts';
 import { type Ending, type Grammar, memoryIn, type Say } from './lineReader.ts';
 import { callSummary, oneLine, resultSummary, shellCommand } from './oneLine.ts';
 import type { Prices } from './prices.ts';
@@ -144,14 +144,14 @@ function callIn(item: JsonObject): { readonly name: string; readonly summary: st
 
 /** The counter is the thread's, so what counts is what was added to it. */
 function usage(counter: JsonObject, memory: Memory, say: Say, prices: Prices, model: string | undefined): void {
-  const cached = countIn(counter['cached_input_tokens']);
-  const written = countIn(counter['cache_write_input_tokens']);
+  const cached = tokenCount(counter['cached_input_tokens']);
+  const written = tokenCount(counter['cache_write_input_tokens']);
   const total: Tokens = {
     // Its input counts cached and newly cached tokens too.
-    input: Math.max(0, countIn(counter['input_tokens']) - cached - written),
+    input: Math.max(0, tokenCount(counter['input_tokens']) - cached - written),
     cachedInput: cached,
     cacheWrite: written,
-    output: countIn(counter['output_tokens']),
+    output: tokenCount(counter['output_tokens']),
   };
   const tokens = tokensSince(total, memory.total);
   const { cost, note } = prices.estimate(tokens, model, 'gpt-*');

@@ -60,7 +60,7 @@ export const COPILOT: AgentKind = {
         '--no-ask-user',
         ...(allows ? [] : (ALLOWED[mode ?? 'edit'] ?? [])),
         ...(model === undefined || hasOption(args, '--model') ? [] : ['--model', model]),
-        ...(resume === undefined ? [] : [`--resume=${resume}`]),
+        ...(resume === undefined || ownSession ? [] : [`--resume=${resume}`]),
         ...(fresh === undefined ? [] : ['--session-id', fresh]),
         ...(ownReport ? [] : ['--usage-output-file', REPORT_FILE]),
         ...args,

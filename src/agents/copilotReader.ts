@@ -1,6 +1,6 @@
 import type { AgentErrorCause, Tokens } from '../core/agentEvent.ts';
 import { causeInErrors, failureEnd, finished, sayFailure } from './failure.ts';
-import { countIn, type JsonObject, numberIn, objectIn, textIn } from './json.ts';
+import { countIn, type JsonObject, numberIn, objectIn, textIn, tokenCount } from './json.ts';
 import { type Ending, type Grammar, memoryIn, type Say } from './lineReader.ts';
 import { callSummary, oneLine, resultSummary } from './oneLine.ts';
 import type { Prices } from './prices.ts';
@@ -138,7 +138,7 @@ function retry(data: JsonObject, memory: Memory, say: Say): void {
   say({ type: 'retry', attempt: memory.retries, reason: memory.status > 0 ? `${why}, HTTP ${memory.status}` : why });
 }
 
-const CAUSES: { readonly [type: string]: AgentErrorCause } = { authentication: 'auth', authorization: 'auth' };
+const CAUSES: ReadonlyMap<string, AgentErrorCause> = new Map(Object.entries({ authentication: 'auth', authorization: 'auth' } as const));
 
 /** Its exit code says 0 after a stop and after denied tools too, so the abort before it counts for more. */
 function result(message: JsonObject, memory: Memory, say: Say, now: number): void {
@@ -149,7 +149,7 @@ function result(message: JsonObject, memory: Memory, say: Say, now: number): voi
 }
 
 function failed({ error }: Memory, say: Say, fallback: string, now: number): void {
-  const cause = CAUSES[error.type];
+  const cause = CAUSES.get(error.type);
   const known = { message: error.message || fallback, ...(error.status > 0 && { status: error.status }) };
   if (error.type !== 'quota') {
     sayFailure(say, COPILOT_WORDS, { ...known, ...(cause !== undefined && { cause }) }, now);
@@ -183,14 +183,14 @@ function usage(report: JsonObject, memory: Memory, say: Say, prices: Prices): vo
   let told = false;
   for (const [model, value] of Object.entries(objectIn(report['modelMetrics']))) {
     const counts = objectIn(objectIn(value)['usage']);
-    const cached = countIn(counts['cacheReadTokens']);
-    const written = countIn(counts['cacheWriteTokens']);
+    const cached = tokenCount(counts['cacheReadTokens']);
+    const written = tokenCount(counts['cacheWriteTokens']);
     const total: Tokens = {
       // Its input counts cached and newly cached tokens too.
-      input: Math.max(0, countIn(counts['inputTokens']) - cached - written),
+      input: Math.max(0, tokenCount(counts['inputTokens']) - cached - written),
       cachedInput: cached,
       cacheWrite: written,
-      output: countIn(counts['outputTokens']),
+      output: tokenCount(counts['outputTokens']),
     };
     const tokens = tokensSince(total, memory.totals[model] ?? NO_TOKENS);
     memory.totals[model] = total;

@@ -49,7 +49,7 @@ export const GEMINI: AgentKind = {
         '--skip-trust',
         ...(ownMode ? [] : ['--approval-mode', mode ?? 'auto_edit']),
         ...(model === undefined || hasOption(args, '-m', '--model') ? [] : ['-m', model]),
-        ...(resume === undefined ? [] : ['--resume', resume]),
+        ...(resume === undefined || ownSession ? [] : ['--resume', resume]),
         ...(fresh === undefined ? [] : ['--session-id', fresh]),
         ...args,
       ],

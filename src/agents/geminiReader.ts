@@ -1,6 +1,6 @@
 import type { AgentErrorCause, Tokens } from '../core/agentEvent.ts';
 import { causeInErrors, causeOfStatus, failureEnd, finished, innerMessage, sayFailure, statusIn } from './failure.ts';
-import { countIn, isObject, type JsonObject, objectIn, textIn } from './json.ts';
+import { isObject, type JsonObject, objectIn, textIn, tokenCount } from './json.ts';
 import type { Ending, Grammar, Say } from './lineReader.ts';
 import { callSummary, oneLine, resultSummary } from './oneLine.ts';
 import type { Prices } from './prices.ts';
@@ -101,8 +101,8 @@ function document(message: JsonObject, memory: Memory, say: Say, prices: Prices,
   usage(
     models.map(([model, value]) => {
       const counts = objectIn(objectIn(value)['tokens']);
-      const output = countIn(counts['candidates']) + countIn(counts['thoughts']);
-      return [model, tokensOf(countIn(counts['prompt']), countIn(counts['cached']), output)];
+      const output = tokenCount(counts['candidates']) + tokenCount(counts['thoughts']);
+      return [model, tokensOf(tokenCount(counts['prompt']), tokenCount(counts['cached']), output)];
     }),
     memory,
     say,
@@ -118,9 +118,9 @@ function countsByModel(stats: JsonObject, model: string): [model: string, total:
   const byModel = isObject(stats['models']) && Object.keys(stats['models']).length > 0 ? stats['models'] : { [model]: stats };
   return Object.entries(byModel).map(([name, value]) => {
     const counts = objectIn(value);
-    const input = countIn(counts['input_tokens']);
-    const output = Math.max(countIn(counts['output_tokens']), countIn(counts['total_tokens']) - input);
-    return [name, tokensOf(input, countIn(counts['cached']), output)];
+    const input = tokenCount(counts['input_tokens']);
+    const output = Math.max(tokenCount(counts['output_tokens']), tokenCount(counts['total_tokens']) - input);
+    return [name, tokensOf(input, tokenCount(counts['cached']), output)];
   });
 }
 
@@ -145,25 +145,27 @@ function usage(totals: readonly [model: string, total: Tokens][], memory: Memory
   if (!told) say({ type: 'cost', cost: 0, source: 'estimated', note: 'it used no tokens' });
 }
 
-const CAUSES: { readonly [type: string]: AgentErrorCause } = {
-  FatalAuthenticationError: 'auth',
-  FatalConfigError: 'config',
-  FatalSandboxError: 'config',
-  FatalUntrustedWorkspaceError: 'config',
-  ModelNotFoundError: 'config',
-  FatalInputError: 'task',
-  FatalToolExecutionError: 'task',
-  FatalTurnLimitedError: 'turns',
-  FatalCancellationError: 'aborted',
-  RetryableQuotaError: 'provider',
-};
+const CAUSES: ReadonlyMap<string, AgentErrorCause> = new Map(
+  Object.entries({
+    FatalAuthenticationError: 'auth',
+    FatalConfigError: 'config',
+    FatalSandboxError: 'config',
+    FatalUntrustedWorkspaceError: 'config',
+    ModelNotFoundError: 'config',
+    FatalInputError: 'task',
+    FatalToolExecutionError: 'task',
+    FatalTurnLimitedError: 'turns',
+    FatalCancellationError: 'aborted',
+    RetryableQuotaError: 'provider',
+  } as const),
+);
 
 function failed(error: JsonObject, memory: Memory, say: Say, now: number): void {
   const type = textIn(error['type']);
   const raw = textIn(error['message']) || memory.error;
   const message = innerMessage(raw).replace(/^\[API Error:\s*([\s\S]*?)\](?:\s*$|\s*\n[\s\S]*)/, '$1');
   const status = statusIn(raw);
-  const cause = CAUSES[type];
+  const cause = CAUSES.get(type);
   const daily = /exhausted your daily quota/i.test(message) && resetTime(message, now) === undefined;
   if (type !== 'TerminalQuotaError' && !daily) {
     sayFailure(say, GEMINI_WORDS, { message, ...(status !== undefined && { status }), ...(cause !== undefined && { cause }) }, now);

@@ -27,6 +27,15 @@ export function countIn(value: unknown): number {
   return typeof value === 'number' && value >= 0 && Number.isFinite(value) ? value : 0;
 }
 
+/** More tokens than this in one count are no count: no run uses so many, and sums of them would not stay exact. */
+const MOST_TOKENS = 1e10;
+
+/** A count of tokens, or 0. */
+export function tokenCount(value: unknown): number {
+  const count = countIn(value);
+  return count <= MOST_TOKENS ? count : 0;
+}
+
 /** A finite number, or undefined. */
 export function numberIn(value: unknown): number | undefined {
   return typeof value === 'number' && Number.isFinite(value) ? value : undefined;

@@ -42,7 +42,7 @@ export const OPENCODE: AgentKind = {
         'json',
         ...(model === undefined || hasOption(args, '-m', '--model') ? [] : ['-m', model]),
         ...(mode === 'auto' && !hasOption(args, '--auto') ? ['--auto'] : []),
-        ...(resume === undefined ? [] : ['--session', resume]),
+        ...(resume === undefined || hasOption(args, '--session', '-s', '--continue', '-c') ? [] : ['--session', resume]),
         ...args,
       ],
     };

@@ -1,7 +1,7 @@
 import type { AgentErrorCause, Tokens } from '../core/agentEvent.ts';
 import { isCost, toNano } from '../core/money.ts';
 import { causeInErrors, failureEnd, finished, sayFailure } from './failure.ts';
-import { countIn, isObject, type JsonObject, numberIn, objectIn, textIn } from './json.ts';
+import { isObject, type JsonObject, numberIn, objectIn, textIn, tokenCount } from './json.ts';
 import type { Ending, Grammar, Say } from './lineReader.ts';
 import { callSummary, oneLine, resultSummary } from './oneLine.ts';
 import type { Prices } from './prices.ts';
@@ -90,10 +90,10 @@ function stepFinish(part: JsonObject, memory: Memory, say: Say, prices: Prices, 
   const counts = objectIn(part['tokens']);
   const cache = objectIn(counts['cache']);
   const tokens: Tokens = {
-    input: countIn(counts['input']),
-    cachedInput: countIn(cache['read']),
-    cacheWrite: countIn(cache['write']),
-    output: countIn(counts['output']) + countIn(counts['reasoning']),
+    input: tokenCount(counts['input']),
+    cachedInput: tokenCount(cache['read']),
+    cacheWrite: tokenCount(cache['write']),
+    output: tokenCount(counts['output']) + tokenCount(counts['reasoning']),
   };
   memory.reason = textIn(part['reason']) || 'unknown';
   if (memory.reason === 'stop') memory.refused = '';
@@ -106,20 +106,22 @@ function stepFinish(part: JsonObject, memory: Memory, say: Say, prices: Prices, 
   }
 }
 
-const CAUSES: { readonly [name: string]: AgentErrorCause } = {
-  ProviderAuthError: 'auth',
-  ProviderModelNotFoundError: 'config',
-  MessageAbortedError: 'aborted',
-  MessageOutputLengthError: 'task',
-  ContextOverflowError: 'task',
-};
+const CAUSES: ReadonlyMap<string, AgentErrorCause> = new Map(
+  Object.entries({
+    ProviderAuthError: 'auth',
+    ProviderModelNotFoundError: 'config',
+    MessageAbortedError: 'aborted',
+    MessageOutputLengthError: 'task',
+    ContextOverflowError: 'task',
+  } as const),
+);
 
 function failed(error: unknown, say: Say, now: number): void {
   const name = textIn(objectIn(error)['name']);
   const data = objectIn(objectIn(error)['data']);
   const status = numberIn(data['statusCode']);
   const message = textIn(data['message']) || (isObject(error) ? name : textIn(error));
-  const cause = CAUSES[name];
+  const cause = CAUSES.get(name);
   // What the provider answered may name the time of a reset.
   const detail = /"resets?_?(?:at|in)\w*"/i.test(textIn(data['responseBody'])) ? ` ${textIn(data['responseBody'])}` : '';
   sayFailure(say, OPENCODE_WORDS, { message: message + detail, ...(status !== undefined && { status }), ...(cause !== undefined && { cause }) }, now);
@@ -141,8 +143,10 @@ function end({ exit, errors }: Ending, memory: Memory, say: Say): void {
     return;
   }
   const message = unfinished(memory);
+  // What was refused once is refused again: the user must allow it.
+  const refused = memory.reason === 'tool-calls' && memory.refused !== '';
   if (message === undefined) say(finished(memory.denied));
-  else say(failureEnd(OPENCODE_WORDS, { message }, 'task'));
+  else say(failureEnd(OPENCODE_WORDS, { message }, refused ? 'config' : 'task'));
 }
 
 /** Why a run that ended with exit code 0 has not done its task; undefined when it has. */
@@ -157,7 +161,7 @@ function unfinished({ reason, refused, spoke }: Memory): string | undefined {
     case 'tool-calls':
       return refused === ''
         ? 'it ended after a tool call, without an answer'
-        : `it ended because the permission for ${refused} was refused; allow it in your OpenCode configuration, or set "permissionMode": "auto"`;
+        : `it ended because the permission for ${refused} was refused; your OpenCode configuration or "permissionMode": "auto" can allow it`;
     case '':
       return spoke ? 'it ended in the middle of a step' : 'it ended without an answer';
     default:

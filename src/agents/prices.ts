@@ -49,6 +49,9 @@ const BUILT_IN: readonly (readonly [string, number, number, number, number])[] =
   ['sample-*', 1, 0.1, 1.25, 5],
 ];
 
+/** No estimate is higher: sums of costs stay exact. */
+const DEAREST_USD = 1e6;
+
 interface Row {
   readonly pattern: string;
   readonly matches: RegExp;
@@ -76,13 +79,22 @@ export class Prices {
   estimate(tokens: Tokens, model: string | undefined, family = '*'): Estimate {
     const known = model === undefined ? undefined : this.#find(model);
     if (known) return { cost: costOf(tokens, known.price), note: `estimated from tokens at the price of ${known.pattern} (${dated(known)})` };
-    const candidates = model === undefined ? this.#rows.filter((each) => glob(family).test(each.pattern)) : this.#rows;
-    const dearest = (candidates.length > 0 ? candidates : this.#rows).reduce((a, b) => (costOf(tokens, b.price) > costOf(tokens, a.price) ? b : a));
+    const rows = model === undefined ? this.#family(family) : this.#rows;
+    const dearest = rows.reduce((a, b) => (costOf(tokens, b.price) > costOf(tokens, a.price) ? b : a));
     const what = model === undefined ? 'the agent does not name its model' : `no price is known for the model ${model}`;
     return {
       cost: costOf(tokens, dearest.price),
       note: `${what}: estimated from tokens at the highest price, that of ${dearest.pattern} (${dated(dearest)})`,
     };
+  }
+
+  /** The rows that an unnamed model of a family may be of: the user's own, where there are such. */
+  #family(family: string): readonly Row[] {
+    const inFamily = glob(family);
+    const rows = this.#rows.filter(({ pattern, own }) => inFamily.test(pattern) || (own && /^\*+$/.test(pattern)));
+    const own = rows.filter((each) => each.own);
+    if (own.length > 0) return own;
+    return rows.length > 0 ? rows : this.#rows;
   }
 
   #find(model: string): Row | undefined {
@@ -138,5 +150,6 @@ function dated({ own }: Row): string {
 
 function costOf(tokens: Tokens, price: Price): NanoUsd {
   const { input, cachedInput, cacheWrite, output } = tokens;
-  return toNano((input * price.input + cachedInput * price.cachedInput + cacheWrite * price.cacheWrite + output * price.output) / 1e6);
+  const usd = (input * price.input + cachedInput * price.cachedInput + cacheWrite * price.cacheWrite + output * price.output) / 1e6;
+  return toNano(Math.min(usd, DEAREST_USD));
 }
