@@ -1,6 +1,6 @@
 import { isActive, type ProcessIdentity } from '../core/loop.ts';
 import type { Supervisor } from '../core/supervisor.ts';
-import type { TreeUsage } from './panel/viewDeps.ts';
+import type { TreeUsage } from './panel/treeUsage.ts';
 
 /** Samples process trees by the identity of their leaders; answers by pid. */
 export interface TreeSampler {

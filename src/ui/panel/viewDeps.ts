@@ -4,15 +4,7 @@ import type { AttemptDetail } from '../../core/status.ts';
 import type { Pulse } from '../pulse.ts';
 import type { LogPaths } from '../transcript/attemptLog.ts';
 import type { UiDeps } from '../uiDeps.ts';
-
-/** What a running attempt's processes take. */
-export interface TreeUsage {
-  /** Share of one core since the last sample of this tree, in percent; absent at the first one. */
-  readonly cpuPercent?: number;
-  /** Resident memory of all of them, bytes. */
-  readonly memoryBytes: number;
-  readonly processes: readonly { readonly pid: number; readonly command: string; readonly memoryBytes: number; readonly cpuPercent?: number }[];
-}
+import type { TreeUsage } from './treeUsage.ts';
 
 /** What panels and tools are built from. */
 export interface ViewDeps extends UiDeps {

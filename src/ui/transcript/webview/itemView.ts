@@ -1,5 +1,6 @@
 import { count, formatClock, formatDuration, formatUsd } from '../../format.ts';
 import { outcomeTone, outcomeWord } from '../../panel/outcomeWords.ts';
+import { sizeWord } from '../../panel/sizeWord.ts';
 import { h } from '../../panel/webview/dom.ts';
 import type { DetailSection, TranscriptItem } from '../protocol.ts';
 import { diffStat, diffView } from './diffView.ts';
@@ -63,7 +64,7 @@ function body(item: TranscriptItem, actions: ItemActions, before: HTMLElement | 
       return h(
         'details',
         { class: 'stderr', open: before instanceof HTMLDetailsElement && before.open },
-        h('summary', {}, `Standard error · ${bytes(item.bytes)}`),
+        h('summary', {}, `Standard error · ${sizeWord(item.bytes)}`),
         h('pre', { tabindex: 0 }, linkedText(item.text)),
         item.bytes > item.text.length + 16 &&
           h('p', { class: 'dim' }, 'Only its end is shown. ', h('button', { class: 'link', onclick: actions.openLog }, 'Open raw log')),
@@ -139,10 +140,4 @@ function sectionView(section: DetailSection): HTMLElement {
     return h('dl', {}, ...section.fields.flatMap(({ name, value }) => [h('dt', {}, name), h('dd', {}, linkedText(value, true))]));
   const content = section.kind === 'diff' ? diffView(section.lines) : h('pre', { tabindex: 0 }, linkedText(section.text));
   return h('div', {}, h('div', { class: 'label' }, section.label), content, section.cut && h('p', { class: 'dim' }, '… the raw log has all of it.'));
-}
-
-export function bytes(n: number): string {
-  if (n < 1_000) return `${n} bytes`;
-  if (n < 1_000_000) return `${(n / 1_000).toFixed(1)} kB`;
-  return `${(n / 1_000_000).toFixed(1)} MB`;
 }

@@ -1,11 +1,11 @@
 import { count, formatClock, formatDuration, formatUsd } from '../../format.ts';
 import { STATE_WORDS } from '../../loopWords.ts';
+import { sizeWord } from '../../panel/sizeWord.ts';
 import { Announcer } from '../../panel/webview/announcer.ts';
 import { h } from '../../panel/webview/dom.ts';
 import { connect } from '../../panel/webview/vscodeApi.ts';
 import type { FromView, ToView, TranscriptHeader } from '../protocol.ts';
 import { ItemList } from './itemList.ts';
-import { bytes } from './itemView.ts';
 import { fileOf } from './linkedText.ts';
 import { SearchBox } from './searchBox.ts';
 
@@ -76,7 +76,7 @@ function receive(message: ToView): void {
       tell(
         message.skipped === undefined
           ? undefined
-          : `The output comes faster than it can be shown: ${bytes(message.skipped)} were passed over. “Load earlier” shows them.`,
+          : `The output comes faster than it can be shown: ${sizeWord(message.skipped)} were passed over. “Load earlier” shows them.`,
       );
       break;
     case 'earlier':

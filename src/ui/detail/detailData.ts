@@ -1,0 +1,77 @@
+import { isActive } from '../../core/loop.ts';
+import { toUsd } from '../../core/money.ts';
+import type { AttemptDetail, LiveView, LoopDetail } from '../../core/status.ts';
+import { cleanText } from '../panel/cleanText.ts';
+import { oneLine } from '../safeText.ts';
+import type { AttemptRow, DetailData, ProcessRow } from './protocol.ts';
+
+const PROMPT_SHOWN = 20_000;
+const ROWS_SHOWN = 300;
+
+/** What the page says of a loop; `view` adds what only a live one has. */
+export function detailData(detail: LoopDetail, view: LiveView | undefined): DetailData {
+  const { loop, prompt, attempts, ledger, history } = detail;
+  const why =
+    loop.state === 'waiting'
+      ? loop.why
+      : loop.state === 'failed'
+        ? loop.failure.reason
+        : loop.state === 'backingOff'
+          ? loop.lastError?.reason
+          : undefined;
+  return {
+    loopId: loop.loopId,
+    seq: loop.seq,
+    title: oneLine(loop.title, 200) || loop.loopId,
+    state: loop.state,
+    since: isActive(loop) ? loop.attempt.startedAt : loop.since,
+    ...('until' in loop && { until: loop.until }),
+    ...(why !== undefined && { why: oneLine(why, 500) }),
+    agent: loop.agent,
+    cwd: loop.cwd,
+    priority: loop.priority,
+    ...(view?.position !== undefined && { position: view.position }),
+    ...(view?.waitingFor !== undefined && { waitingFor: view.waitingFor }),
+    ...(view && view.home !== 'here' && { home: view.home }),
+    permanent: loop.state === 'failed' && !loop.cleared,
+    submittedAt: loop.submittedAt,
+    ...('finishedAt' in loop && { finishedAt: loop.finishedAt }),
+    estimateUsd: toUsd(loop.estimate),
+    estimateAssumed: loop.estimateAssumed,
+    ...(loop.maxCost !== undefined && { maxCostUsd: toUsd(loop.maxCost) }),
+    costUsd: detail.costUsd,
+    costEstimated: detail.costEstimated,
+    reservedUsd: detail.reservedUsd,
+    restarts: loop.restarts.length,
+    ...(loop.metadata && { metadata: loop.metadata }),
+    prompt: cleanText(prompt.slice(0, PROMPT_SHOWN)),
+    promptMore: Math.max(0, prompt.length - PROMPT_SHOWN),
+    attempts: attempts.map(attemptRow),
+    costs: ledger
+      .slice(-ROWS_SHOWN)
+      .map(({ at, cost, source }) => ({ at, usd: toUsd(cost), source }))
+      .reverse(),
+    costsMore: Math.max(0, ledger.length - ROWS_SHOWN),
+    history: history
+      .slice(-ROWS_SHOWN)
+      .map(({ at, from, to, why: reason }) => ({ at, from, to, why: oneLine(reason, 500) }))
+      .reverse(),
+    historyMore: Math.max(0, history.length - ROWS_SHOWN),
+  };
+}
+
+function attemptRow({ cost, token: _token, swept, kept, remaining, reason, ...attempt }: AttemptDetail): AttemptRow {
+  return {
+    ...attempt,
+    ...(reason !== undefined && { reason: cleanText(reason.slice(0, 4_000)) }),
+    usd: cost.usd,
+    estimated: cost.source === 'estimated',
+    swept: swept.map(processRow),
+    kept: kept.map(processRow),
+    remaining: remaining.map(processRow),
+  };
+}
+
+function processRow({ pid, command }: ProcessRow): ProcessRow {
+  return { pid, command: oneLine(command, 300) };
+}

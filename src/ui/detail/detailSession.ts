@@ -1,0 +1,119 @@
+import { stat } from 'node:fs/promises';
+import type { Clock, Disposable } from '../../core/clock.ts';
+import type { AttemptDetail, LiveView, LoopDetail } from '../../core/status.ts';
+import { Coalescer } from '../coalescer.ts';
+import type { TreeUsage } from '../panel/treeUsage.ts';
+import type { LogPaths } from '../transcript/attemptLog.ts';
+import { detailData } from './detailData.ts';
+import type { ToDetail } from './protocol.ts';
+
+const PAUSE_MS = 500;
+/** Between two samples of the processes (ms). */
+const USAGE_MS = 2_000;
+
+export interface DetailDeps {
+  detail(): LoopDetail | undefined;
+  /** What only a live loop has; undefined for others. */
+  live(): LiveView | undefined;
+  logs(token: string): LogPaths;
+  /** What the processes of a running attempt take. */
+  usage(attempt: AttemptDetail): Promise<TreeUsage | undefined>;
+  readonly clock: Clock;
+  post(message: ToDetail): void;
+  onError(error: unknown): void;
+}
+
+/** Feeds one detail page: the loop when it has changed, its files' sizes, and CPU and memory of what runs. Nothing while nobody looks. */
+export class DetailSession implements Disposable {
+  readonly #deps: DetailDeps;
+  readonly #coalescer: Coalescer;
+  #begun = false;
+  #visible = true;
+  #sent = '';
+  #files = '';
+  #attempts: readonly AttemptDetail[] = [];
+  #timer: Disposable | undefined;
+
+  constructor(deps: DetailDeps) {
+    this.#deps = deps;
+    this.#coalescer = new Coalescer(() => this.#update(), PAUSE_MS, deps.clock);
+  }
+
+  /** Sends everything. */
+  show(): void {
+    this.#begun = true;
+    this.#sent = '';
+    this.#files = '';
+    this.#update();
+  }
+
+  /** The loop may have changed. */
+  changed(): void {
+    if (this.#begun && this.#visible) this.#coalescer.ask();
+  }
+
+  /** A hidden page is gone; when it shows again it asks anew. */
+  setVisible(visible: boolean): void {
+    this.#visible = visible;
+    if (visible) return;
+    this.#begun = false;
+    this.#timer?.dispose();
+    this.#timer = undefined;
+  }
+
+  dispose(): void {
+    this.setVisible(false);
+    this.#coalescer.dispose();
+  }
+
+  #update(): void {
+    if (!this.#begun || !this.#visible) return;
+    try {
+      const detail = this.#deps.detail();
+      if (!detail) {
+        this.#deps.post({ type: 'gone', text: 'This loop is no longer in the history.' });
+        return;
+      }
+      const data = detailData(detail, this.#deps.live());
+      const text = JSON.stringify(data);
+      this.#attempts = detail.attempts;
+      if (text !== this.#sent) this.#deps.post({ type: 'detail', detail: data });
+      this.#sent = text;
+    } catch (error) {
+      this.#deps.onError(error);
+      return;
+    }
+    if (!this.#timer) void this.#look();
+  }
+
+  /** Looks at what is not in the store, again and again while an attempt runs. */
+  async #look(): Promise<void> {
+    const running = this.#attempts.find(({ endedAt }) => endedAt === undefined);
+    try {
+      const [files, usage] = await Promise.all([this.#sizes(), running ? this.#deps.usage(running) : undefined]);
+      if (!this.#begun || !this.#visible) return;
+      const text = JSON.stringify(files);
+      if (text !== this.#files) this.#deps.post({ type: 'files', files });
+      this.#files = text;
+      this.#deps.post({ type: 'usage', ...(usage && { usage }) });
+    } catch (error) {
+      this.#deps.onError(error);
+    }
+    if (!running || !this.#visible) return;
+    this.#timer?.dispose();
+    this.#timer = this.#deps.clock.after(USAGE_MS, () => {
+      this.#timer = undefined;
+      void this.#look();
+    });
+  }
+
+  async #sizes(): Promise<{ attempt: number; out: number; err: number }[]> {
+    const size = async (path: string) => (await stat(path).catch(() => undefined))?.size ?? 0;
+    return Promise.all(
+      this.#attempts.map(async ({ number, token }) => {
+        const { out, err } = this.#deps.logs(token);
+        return { attempt: number, out: await size(out), err: await size(err) };
+      }),
+    );
+  }
+}

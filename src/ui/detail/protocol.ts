@@ -1,0 +1,109 @@
+import type { CostSource, Json } from '../../core/agentEvent.ts';
+import type { LoopState, Outcome } from '../../core/loop.ts';
+import type { WaitingFor } from '../../core/status.ts';
+import type { TreeUsage } from '../panel/treeUsage.ts';
+
+/** A process of an attempt that was ended, kept or left. */
+export interface ProcessRow {
+  readonly pid: number;
+  readonly command: string;
+}
+
+export interface AttemptRow {
+  readonly number: number;
+  readonly pid?: number;
+  /** Wall times, ms. */
+  readonly startedAt: number;
+  readonly endedAt?: number;
+  readonly outcome?: Outcome;
+  readonly reason?: string;
+  readonly exitCode?: number;
+  readonly signal?: string;
+  readonly sessionId?: string;
+  readonly resumed: boolean;
+  readonly usd: number;
+  readonly estimated: boolean;
+  readonly swept: readonly ProcessRow[];
+  readonly kept: readonly ProcessRow[];
+  readonly remaining: readonly ProcessRow[];
+}
+
+/** One entry of what was paid. */
+export interface CostRow {
+  readonly at: number;
+  readonly usd: number;
+  readonly source: CostSource;
+}
+
+export interface HistoryRow {
+  readonly at: number;
+  readonly from: LoopState | 'new';
+  readonly to: LoopState;
+  readonly why: string;
+}
+
+/** Everything that the page says of a loop. Costs in USD, times are wall times in ms; all text is plain. */
+export interface DetailData {
+  readonly loopId: string;
+  readonly seq: number;
+  readonly title: string;
+  readonly state: LoopState;
+  readonly since: number;
+  readonly until?: number;
+  readonly why?: string;
+  readonly agent: string;
+  readonly cwd: string;
+  readonly priority: number;
+  readonly position?: number;
+  readonly waitingFor?: WaitingFor;
+  /** Another window's, or one's that is gone. */
+  readonly home?: 'elsewhere' | 'gone';
+  /** It is failed for good and can be retried. */
+  readonly permanent: boolean;
+  readonly submittedAt: number;
+  readonly finishedAt?: number;
+  readonly estimateUsd: number;
+  readonly estimateAssumed: boolean;
+  readonly maxCostUsd?: number;
+  readonly costUsd: number;
+  readonly costEstimated: boolean;
+  readonly reservedUsd: number;
+  /** Restarts within the window that counts. */
+  readonly restarts: number;
+  readonly metadata?: { readonly [key: string]: Json };
+  /** The beginning of the prompt, and how many characters more there are. */
+  readonly prompt: string;
+  readonly promptMore: number;
+  /** Oldest first. */
+  readonly attempts: readonly AttemptRow[];
+  /** The newest, newest first; `more` of them are not listed. */
+  readonly costs: readonly CostRow[];
+  readonly costsMore: number;
+  readonly history: readonly HistoryRow[];
+  readonly historyMore: number;
+}
+
+/** Sizes of the output files of an attempt, bytes. */
+export interface FileRow {
+  readonly attempt: number;
+  readonly out: number;
+  readonly err: number;
+}
+
+/** To the page. */
+export type ToDetail =
+  | { readonly type: 'detail'; readonly detail: DetailData }
+  | { readonly type: 'files'; readonly files: readonly FileRow[] }
+  /** What the processes of the running attempt take; absent when none runs. */
+  | { readonly type: 'usage'; readonly usage?: TreeUsage }
+  | { readonly type: 'gone'; readonly text: string };
+
+export type DetailCommand = 'showOutput' | 'cancel' | 'kill' | 'retry' | 'restart' | 'runNext' | 'takeOver' | 'submitAgain' | 'copyId' | 'copyPrompt';
+
+/** From the page: checked on arrival. */
+export type FromDetail =
+  | { readonly type: 'ready' }
+  | { readonly type: 'command'; readonly command: DetailCommand }
+  | { readonly type: 'openLog'; readonly attempt: number; readonly file: 'out' | 'err' }
+  | { readonly type: 'openPrompt' }
+  | { readonly type: 'endKept'; readonly pid: number };

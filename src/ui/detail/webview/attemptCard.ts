@@ -1,0 +1,61 @@
+import { formatClock, formatDuration, formatUsd } from '../../format.ts';
+import { outcomeTone, outcomeWord } from '../../panel/outcomeWords.ts';
+import { sizeWord } from '../../panel/sizeWord.ts';
+import { h } from '../../panel/webview/dom.ts';
+import type { AttemptRow, FileRow, ProcessRow } from '../protocol.ts';
+
+interface CardActions {
+  openLog(file: 'out' | 'err'): void;
+  endKept(pid: number): void;
+}
+
+/** One attempt: how it ended and why, what was left of it, its files. */
+export function attemptCard(attempt: AttemptRow, files: FileRow | undefined, actions: CardActions): HTMLElement {
+  const { number, startedAt, endedAt, outcome, reason, usd, estimated } = attempt;
+  const now = Date.now();
+  const tone = outcome === undefined ? 'running' : outcomeTone(outcome);
+  const sign = { good: '✓', bad: '✗', neutral: '■', running: '▸' }[tone];
+  const facts = [
+    `started ${formatClock(startedAt, now)}`,
+    endedAt === undefined ? '' : `took ${formatDuration(endedAt - startedAt)}`,
+    usd > 0 ? `${estimated ? '≈' : ''}${formatUsd(usd)} ${estimated ? 'estimated' : 'reported'}` : '',
+    attempt.pid === undefined ? '' : `pid ${attempt.pid}`,
+    attempt.exitCode === undefined ? '' : `exit code ${attempt.exitCode}`,
+    attempt.signal ?? '',
+    attempt.resumed ? 'resumed its session' : '',
+    attempt.sessionId === undefined ? '' : `session ${attempt.sessionId}`,
+  ];
+  return h(
+    'article',
+    { class: `attempt ${tone}`, 'aria-label': `Attempt ${number}` },
+    h(
+      'h3',
+      {},
+      h('span', { class: 'sign', 'aria-hidden': 'true' }, sign),
+      `Attempt ${number} · ${outcome === undefined ? 'running' : outcomeWord(outcome)}`,
+    ),
+    h('p', { class: 'dim' }, facts.filter(Boolean).join(' · ')),
+    reason !== undefined && reason !== '' && h('p', { class: 'reason' }, reason),
+    processes('Swept after its end', attempt.swept),
+    processes('Kept running on purpose', attempt.kept, (pid) =>
+      h('button', { class: 'link', onclick: () => actions.endKept(pid), 'aria-label': `End process ${pid}` }, 'End'),
+    ),
+    processes('Could not be ended', attempt.remaining),
+    h(
+      'p',
+      { class: 'files' },
+      file('Standard output', files?.out ?? 0, () => actions.openLog('out')),
+      file('Standard error', files?.err ?? 0, () => actions.openLog('err')),
+    ),
+  );
+}
+
+function processes(title: string, rows: readonly ProcessRow[], action?: (pid: number) => HTMLElement): HTMLElement | false {
+  if (rows.length === 0) return false;
+  const items = rows.map(({ pid, command }) => h('li', {}, h('code', {}, `${pid} ${command}`), action ? ' ' : undefined, action?.(pid)));
+  return h('div', { class: 'processes' }, h('h4', {}, title), h('ul', {}, ...items));
+}
+
+function file(name: string, bytes: number, open: () => void): HTMLElement {
+  return h('button', { disabled: bytes === 0, onclick: open }, `${name} · ${bytes === 0 ? 'empty' : sizeWord(bytes)}`);
+}

@@ -1,0 +1,216 @@
+import { formatClock, formatDuration, formatUsd } from '../../format.ts';
+import { STATE_WORDS, WAITING_WORDS } from '../../loopWords.ts';
+import { Announcer } from '../../panel/webview/announcer.ts';
+import { h } from '../../panel/webview/dom.ts';
+import { connect } from '../../panel/webview/vscodeApi.ts';
+import type { DetailCommand, DetailData, FileRow, FromDetail, ToDetail } from '../protocol.ts';
+import { attemptCard } from './attemptCard.ts';
+import { rowsTable } from './rowsTable.ts';
+import { UsageCard } from './usageCard.ts';
+
+const { post, keep } = connect<ToDetail, FromDetail>(receive);
+const command = (name: DetailCommand) => post({ type: 'command', command: name });
+
+const title = h('h1');
+const state = h('span', { class: 'state' });
+const since = h('span', { class: 'dim' });
+const why = h('p', { class: 'why', hidden: true });
+const banner = h('p', { class: 'banner', role: 'status', hidden: true });
+const facts = h('dl', { class: 'facts' });
+const prompt = h('pre', { tabindex: 0, 'aria-label': 'Prompt' });
+const promptMore = h('p', { class: 'dim', hidden: true });
+const attempts = h('div', { class: 'attempts' });
+const costs = h('div');
+const history = h('div');
+const usage = new UsageCard();
+const announcer = new Announcer();
+
+const buttons: { readonly [name in DetailCommand]: HTMLButtonElement } = {
+  showOutput: button('showOutput', 'Show output'),
+  cancel: button('cancel', 'Cancel'),
+  kill: button('kill', 'Kill'),
+  retry: button('retry', 'Retry'),
+  restart: button('restart', 'Restart'),
+  runNext: button('runNext', 'Run next'),
+  takeOver: button('takeOver', 'Take over'),
+  submitAgain: button('submitAgain', 'Submit again'),
+  copyId: button('copyId', 'Copy id'),
+  copyPrompt: button('copyPrompt', 'Copy'),
+};
+
+let shown: DetailData | undefined;
+let files: readonly FileRow[] = [];
+
+const { copyPrompt, ...actions } = buttons;
+document.body.append(
+  h(
+    'main',
+    {},
+    h('header', {}, h('div', { class: 'what' }, title, state, since), h('div', { class: 'actions' }, ...Object.values(actions))),
+    banner,
+    why,
+    facts,
+    usage.element,
+    section(
+      'Prompt',
+      h('div', { class: 'tools' }, copyPrompt, h('button', { onclick: () => post({ type: 'openPrompt' }) }, 'Open in editor')),
+      prompt,
+      promptMore,
+    ),
+    section('Attempts', undefined, attempts),
+    section('Cost', undefined, costs),
+    section('History', undefined, history),
+  ),
+  announcer.element,
+);
+setInterval(showTime, 1_000);
+post({ type: 'ready' });
+
+function button(name: DetailCommand, label: string): HTMLButtonElement {
+  return h('button', { onclick: () => command(name) }, label);
+}
+
+function section(name: string, tools: HTMLElement | undefined, ...content: HTMLElement[]): HTMLElement {
+  const id = `section-${name.toLowerCase()}`;
+  return h('section', { 'aria-labelledby': id }, h('div', { class: 'section-head' }, h('h2', { id }, name), tools), ...content);
+}
+
+function receive(message: ToDetail): void {
+  switch (message.type) {
+    case 'detail':
+      show(message.detail);
+      break;
+    case 'files':
+      files = message.files;
+      if (shown) showAttempts(shown);
+      break;
+    case 'usage':
+      usage.show(message.usage);
+      break;
+    case 'gone':
+      banner.hidden = false;
+      banner.textContent = message.text;
+  }
+}
+
+function show(detail: DetailData): void {
+  const before = shown;
+  shown = detail;
+  keep({ loopId: detail.loopId, seq: detail.seq });
+  banner.hidden = true;
+  title.textContent = detail.title;
+  state.textContent = STATE_WORDS[detail.state];
+  state.className = `state state-${detail.state}`;
+  why.hidden = detail.why === undefined;
+  why.textContent = detail.why ?? '';
+  why.className = `why ${detail.state === 'failed' ? 'bad' : ''}`;
+  if (before && before.state !== detail.state) announcer.say(`${STATE_WORDS[detail.state]}${detail.why ? `: ${detail.why}` : ''}`);
+  showActions(detail);
+  showTime();
+  showFacts(detail);
+  if (prompt.textContent !== detail.prompt) prompt.textContent = detail.prompt;
+  promptMore.hidden = detail.promptMore === 0;
+  promptMore.textContent = `… and ${detail.promptMore.toLocaleString('en-US')} characters more: open it in the editor.`;
+  showAttempts(detail);
+  const now = Date.now();
+  costs.replaceChildren(
+    rowsTable(
+      'Cost',
+      ['When', 'Amount', 'Source'],
+      detail.costs.map(({ at, usd, source }) => [formatClock(at, now), `${source === 'estimated' ? '≈' : ''}${formatUsd(usd)}`, source]),
+      detail.costsMore,
+      'No cost was reported.',
+    ),
+  );
+  history.replaceChildren(
+    rowsTable(
+      'History',
+      ['When', 'State', 'Why'],
+      detail.history.map(({ at, from, to, why: reason }) => [formatClock(at, now), from === to ? 'note' : STATE_WORDS[to], reason]),
+      detail.historyMore,
+      'Nothing has happened yet.',
+    ),
+  );
+}
+
+function showActions({ state: now, home, permanent }: DetailData): void {
+  const active = now === 'running' || now === 'stopping';
+  const live = active || now === 'queued' || now === 'backingOff' || now === 'waiting';
+  const fits: { readonly [name in keyof typeof actions]: boolean } = {
+    showOutput: true,
+    cancel: live,
+    kill: active,
+    retry: permanent,
+    restart: now === 'running' || now === 'backingOff' || now === 'waiting',
+    runNext: now === 'queued',
+    takeOver: live && !active && home !== undefined,
+    submitAgain: !live,
+    copyId: true,
+  };
+  for (const [name, fit] of Object.entries(fits)) buttons[name as DetailCommand].hidden = !fit;
+}
+
+function showFacts(detail: DetailData): void {
+  const now = Date.now();
+  const last = detail.attempts.at(-1);
+  const estimate =
+    detail.estimateUsd > 0
+      ? `${detail.estimateAssumed ? '≈' : ''}${formatUsd(detail.estimateUsd)}${detail.estimateAssumed ? ', from earlier loops' : ''}`
+      : '';
+  const cost = `${detail.costEstimated ? '≈' : ''}${formatUsd(detail.costUsd)}${detail.costEstimated ? ', in part an estimate' : ''}`;
+  const entries: [string, string][] = [
+    ['Cost', detail.costUsd > 0 ? cost : 'none so far'],
+    ['Estimate', estimate],
+    ['Reserved', detail.reservedUsd > 0 ? formatUsd(detail.reservedUsd) : ''],
+    ['Cap', detail.maxCostUsd === undefined ? '' : formatUsd(detail.maxCostUsd)],
+    ['Agent', detail.agent],
+    ['Folder', detail.cwd],
+    ['Priority', String(detail.priority)],
+    [
+      'Place',
+      detail.position === undefined
+        ? ''
+        : `${detail.position}${detail.waitingFor ? `, ${WAITING_WORDS[detail.waitingFor] || 'waits for a slot'}` : ''}`,
+    ],
+    ['Window', detail.home === 'elsewhere' ? 'another window' : detail.home === 'gone' ? 'a window that is closed' : ''],
+    ['Submitted', formatClock(detail.submittedAt, now)],
+    ['Finished', detail.finishedAt === undefined ? '' : formatClock(detail.finishedAt, now)],
+    ['Restarts', detail.restarts > 0 ? `${detail.restarts} within the window that counts` : ''],
+    ['Process', last?.pid !== undefined && last.endedAt === undefined ? `pid ${last.pid}` : ''],
+    ['Session', last?.sessionId ?? ''],
+    ['Id', detail.loopId],
+    ['Metadata', detail.metadata ? JSON.stringify(detail.metadata) : ''],
+  ];
+  facts.replaceChildren(...entries.filter(([, value]) => value !== '').map(([name, value]) => h('div', {}, h('dt', {}, name), h('dd', {}, value))));
+}
+
+function showAttempts(detail: DetailData): void {
+  const cards = detail.attempts.toReversed().map((attempt) =>
+    attemptCard(
+      attempt,
+      files.find((row) => row.attempt === attempt.number),
+      {
+        openLog: (file) => post({ type: 'openLog', attempt: attempt.number, file }),
+        endKept: (pid) => post({ type: 'endKept', pid }),
+      },
+    ),
+  );
+  // A card that says the same stays, and with it the focus in it.
+  const old = [...attempts.children];
+  if (old.length === cards.length && cards.every((card, i) => old[i]?.isEqualNode(card))) return;
+  const focused = old.findIndex((card) => card.contains(document.activeElement));
+  const label = document.activeElement?.textContent;
+  attempts.replaceChildren(...(cards.length > 0 ? cards : [h('p', { class: 'dim' }, 'It has not started yet.')]));
+  if (focused >= 0)
+    [...(cards[focused + cards.length - old.length]?.querySelectorAll('button') ?? [])].find((one) => one.textContent === label)?.focus();
+}
+
+function showTime(): void {
+  if (!shown) return;
+  const now = Date.now();
+  const { state: is, until, since: from, finishedAt } = shown;
+  if (finishedAt !== undefined) since.textContent = formatClock(finishedAt, now);
+  else if (until !== undefined && is !== 'running')
+    since.textContent = until - now < 3_600_000 ? `for ${formatDuration(Math.max(0, until - now))} more` : `until ${formatClock(until, now)}`;
+  else since.textContent = `for ${formatDuration(now - from)}`;
+}

@@ -1,0 +1,167 @@
+import assert from 'node:assert/strict';
+import type { Browser } from 'playwright-core';
+import type { AttemptRow, DetailData, ToDetail } from '../../src/ui/detail/protocol.ts';
+import { launchBrowser } from '../support/host/browser.ts';
+import { until } from '../support/until.ts';
+import { WebviewPage } from './support/webviewPage.ts';
+
+const NOW = Date.now();
+
+function attempt(over: Partial<AttemptRow>): AttemptRow {
+  return { number: 1, startedAt: NOW - 300_000, resumed: false, usd: 0, estimated: false, swept: [], kept: [], remaining: [], ...over };
+}
+
+const DETAIL: DetailData = {
+  loopId: 'loop-7',
+  seq: 7,
+  title: 'Fix the flaky test in the payment module',
+  state: 'running',
+  since: NOW - 65_000,
+  agent: 'claude',
+  cwd: '/home/me/project',
+  priority: 5,
+  permanent: false,
+  submittedAt: NOW - 400_000,
+  estimateUsd: 0.25,
+  estimateAssumed: true,
+  maxCostUsd: 2,
+  costUsd: 0.1312,
+  costEstimated: true,
+  reservedUsd: 0.12,
+  restarts: 1,
+  metadata: { ticket: 'PAY-12' },
+  prompt: 'Fix the flaky test in the payment module.\n\nRun it 20 times before you say that it works.',
+  promptMore: 0,
+  attempts: [
+    attempt({
+      endedAt: NOW - 100_000,
+      outcome: 'exit',
+      reason: 'It ended with exit code 3: the provider is overloaded',
+      exitCode: 3,
+      pid: 4242,
+      usd: 0.1,
+      estimated: true,
+      sessionId: '2fe6fbf3-c423',
+      swept: [{ pid: 4250, command: 'node server.js' }],
+      kept: [{ pid: 4300, command: 'tmux new -s work' }],
+      remaining: [{ pid: 4400, command: 'stuck --on=disk' }],
+    }),
+    attempt({ number: 2, startedAt: NOW - 65_000, pid: 5001, usd: 0.0312, resumed: true }),
+  ],
+  costs: [
+    { at: NOW - 50_000, usd: 0.0312, source: 'reported' },
+    { at: NOW - 100_000, usd: 0.1, source: 'estimated' },
+  ],
+  costsMore: 0,
+  history: [
+    { at: NOW - 65_000, from: 'queued', to: 'running', why: 'dispatched' },
+    { at: NOW - 99_000, from: 'backingOff', to: 'backingOff', why: 'swept: node server.js (4250)' },
+    { at: NOW - 100_000, from: 'running', to: 'backingOff', why: 'exit code 3' },
+    { at: NOW - 400_000, from: 'new', to: 'queued', why: 'submitted' },
+  ],
+  historyMore: 12,
+};
+
+describe('detail page', function () {
+  this.timeout(60_000);
+  let browser: Browser;
+  let view: WebviewPage;
+  before(async () => {
+    browser = await launchBrowser();
+  });
+  after(() => browser?.close());
+  afterEach(() => view.close());
+
+  const send = (message: ToDetail) => view.send(message);
+  async function open(detail: DetailData = DETAIL, options: Parameters<typeof WebviewPage.open>[2] = {}): Promise<void> {
+    view = await WebviewPage.open(browser, 'detail', { width: 1000, height: 1350, ...options });
+    await until('ready', () => view.posted('ready').length > 0);
+    await send({ type: 'detail', detail });
+    await send({ type: 'files', files: [{ attempt: 1, out: 52_311, err: 120 }, { attempt: 2, out: 812, err: 0 }] });
+  }
+  const button = (name: string) => view.page.getByRole('button', { name, exact: true });
+
+  for (const theme of ['dark', 'light', 'highContrast'] as const) {
+    it(`is accessible in ${theme}`, async () => {
+      await open(DETAIL, { theme });
+      await send({ type: 'usage', usage: { cpuPercent: 37.25, memoryBytes: 412e6, processes: [{ pid: 5001, command: 'claude -p', cpuPercent: 30, memoryBytes: 400e6 }, { pid: 5002, command: 'bash', cpuPercent: 0.2, memoryBytes: 12e6 }] } });
+      await view.page.getByText('2 processes').click();
+      await view.picture(`detail-${theme}`);
+      await view.mustBeAccessible();
+    });
+  }
+
+  it('says everything: reasons, processes, cost by source, history', async () => {
+    await open();
+    const text = (await view.page.locator('main').innerText()).replace(/\s+/g, ' ');
+    for (const part of [
+      'Cost ≈$0.13, in part an estimate',
+      'Estimate ≈$0.25, from earlier loops',
+      'Cap $2.00',
+      'Restarts 1 within the window',
+      'Metadata {"ticket":"PAY-12"}',
+      'Run it 20 times',
+      'Attempt 1 · failed: exit code',
+      'the provider is overloaded',
+      'Swept after its end 4250 node server.js',
+      'Kept running on purpose 4300 tmux new -s work',
+      'Could not be ended 4400 stuck --on=disk',
+      'Attempt 2 · running',
+      'resumed its session',
+      '≈$0.10 estimated',
+      '$0.03 reported',
+      'exit code 3',
+      'and 12 older entries',
+      'Standard output · 52.3 kB',
+    ])
+      assert.ok(text.includes(part), `${part} in: ${text}`);
+  });
+
+  it('offers what fits the state', async () => {
+    const shown = async () => {
+      const all = await view.page.locator('.actions button:visible').allInnerTexts();
+      return all.join(', ');
+    };
+    await open();
+    assert.equal(await shown(), 'Show output, Cancel, Kill, Restart, Copy id');
+    await send({ type: 'detail', detail: { ...DETAIL, state: 'queued', position: 3, waitingFor: 'budget', home: 'gone' } });
+    assert.equal(await shown(), 'Show output, Cancel, Run next, Take over, Copy id');
+    assert.match(await view.page.locator('.facts').first().innerText(), /3, waits for the budget/);
+    await send({ type: 'detail', detail: { ...DETAIL, state: 'failed', why: 'gave up', permanent: true, finishedAt: NOW } });
+    assert.equal(await shown(), 'Show output, Retry, Submit again, Copy id');
+    assert.deepEqual(await view.page.locator('[aria-live]').allInnerTexts(), ['failed: gave up']);
+  });
+
+  it('every action has a keyboard path and is handed to the extension', async () => {
+    await open();
+    for (const name of ['Show output', 'Cancel', 'Copy', 'Open in editor', 'Standard error · 120 bytes', 'End process 4300']) {
+      await button(name).focus();
+      await view.page.keyboard.press('Enter');
+    }
+    await until('all of them', () => view.posted('endKept').length > 0);
+    assert.deepEqual(view.posted('command').map((message) => (message as unknown as { command: string }).command), ['showOutput', 'cancel', 'copyPrompt']);
+    assert.deepEqual(view.posted('openPrompt').length, 1);
+    assert.deepEqual(view.posted('openLog'), [{ type: 'openLog', attempt: 1, file: 'err' }]);
+    assert.deepEqual(view.posted('endKept'), [{ type: 'endKept', pid: 4300 }]);
+  });
+
+  it('an update leaves the focus where it is', async () => {
+    await open();
+    await button('Standard output · 52.3 kB').focus();
+    await send({ type: 'detail', detail: { ...DETAIL, attempts: [...DETAIL.attempts, attempt({ number: 3 })] } });
+    assert.equal(await view.page.evaluate('document.activeElement.textContent'), 'Standard output · 52.3 kB');
+  });
+
+  it('nothing from an agent acts', async () => {
+    const evil = '<img src=https://evil.test/x onerror=alert(1)>';
+    await open({ ...DETAIL, title: evil, prompt: evil, why: evil, attempts: [attempt({ outcome: 'agent', endedAt: NOW, reason: evil, swept: [{ pid: 1, command: evil }] })] });
+    assert.equal(await view.page.locator('img').count(), 0);
+    assert.equal(await view.page.locator('h1').innerText(), evil);
+  });
+
+  it('stays usable when it is narrow', async () => {
+    await open(DETAIL, { width: 420, height: 1600 });
+    await view.picture('detail-narrow');
+    assert.equal(await view.page.evaluate('document.documentElement.scrollWidth <= innerWidth'), true);
+  });
+});
