@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { useWorkbench } from '../support/host/useWorkbench.ts';
 import { until } from '../support/until.ts';
 
@@ -36,6 +38,12 @@ describe('an untrusted workspace', () => {
     await until('the supervisor', async () => (await window.statusText('circuit')) === 'closed', 40_000);
     await window.command('Submit Prompt…');
     await window.input.answer('The text for the agent', 'Hello [cost 0.10]');
+    await window.tree.show();
+    await window.tree
+      .row(/^Hello/)
+      .filter({ hasText: 'completed' })
+      .waitFor();
+    assert.ok(!existsSync(join(host.workspace, 'taken-over')), 'the workspace named a program that was run');
     await until('the cost of the real sample agent', async () => (await window.statusText('budget')).startsWith('$0.10'), 40_000);
     await window.tree.show();
     assert.equal((await window.tree.rows())[0]?.[0], 'Running 0/4');
