@@ -259,7 +259,8 @@ export class Engine implements Disposable {
     this.#writeDown(run, (turn, loop) => {
       const readNothingNew = end.last.to === loop.attempt.readOffset && end.last.events.length === 0;
       const read = readNothingNew ? loop : applyOutput(turn, loop, end.last);
-      if (read) settle(turn, read, end, run.report);
+      // Output that is behind what was read counts for nothing, and yet the run is over.
+      settle(turn, read ?? loop, end, run.report);
       this.dispatch(turn);
       turn.effects.push(() => this.#drop(run));
     });
