@@ -132,10 +132,14 @@ function problemOf(issue: Issue, value: unknown): string {
   const where = issue.path
     .map((key) => (typeof key === 'number' ? `[${key}]` : String(key)))
     .join('.')
-    .replaceAll('.[', '[');
+    .replaceAll('.[', '[')
+    .slice(0, 120);
   switch (issue.code) {
     case 'unrecognized_keys':
-      return `has no option ${issue.keys.map((key) => `"${key.slice(0, 80)}"`).join(' or ')}: options are ${listOf(Object.keys(profileSchema.shape))}`;
+      return `has no option ${issue.keys
+        .slice(0, 5)
+        .map((key) => `"${key.slice(0, 80)}"`)
+        .join(' or ')}: options are ${listOf(Object.keys(profileSchema.shape))}`;
     case 'invalid_value':
       return `has a wrong "${where}" (${shown(value, issue.path)}): it is one of ${listOf(issue.values.map(String))}`;
     case 'invalid_type':
