@@ -1,0 +1,162 @@
+import type { AgentEvent, AgentReader, ProcessExit } from '../../src/core/agentEvent.ts';
+import type { AgentCatalog, AgentLauncher, LaunchRequest, Run, RunObserver, RunOutput, Store } from '../../src/core/ports.ts';
+import { DEFAULT_SETTINGS } from '../../src/core/settings.ts';
+import { Supervisor } from '../../src/core/supervisor.ts';
+import { systemClock } from '../../src/core/systemClock.ts';
+import { LineSplitter } from '../../src/process/follow/lineSplitter.ts';
+import { openStore } from '../../src/store/store.ts';
+import { wrongIn } from './eventCheck.ts';
+
+/** The output of one attempt, and how it comes. */
+export interface Play {
+  readonly bytes: Buffer;
+  readonly piece: number;
+  readonly stderr: string;
+  readonly report?: string | undefined;
+  readonly exit: ProcessExit;
+  readonly handOver?: number | undefined;
+}
+
+/** So many turns of the event loop an attempt may need to be settled: far fewer are needed, and one that is tried again each second needs more. */
+const TURNS = 2_000;
+/** A new supervisor after so many loops, that its memory stays small. */
+const LOOPS_EACH = 500;
+/** Reading this little must not take so long (ms), whatever it is and however busy the machine. */
+const HANGS_MS = 20_000;
+
+const run: Run = { stop: () => {}, signal: async () => false, keepWaiting: () => {}, leave: () => {}, release: () => {} };
+
+/** A supervisor on a store in memory, whose attempts play what they are given. */
+export class StreamBench {
+  readonly #agents: AgentCatalog;
+  readonly #logged: string[] = [];
+  #store: Store | undefined;
+  #supervisor: Supervisor | undefined;
+  #loops = 0;
+  #play: Play | undefined;
+  #wrong: string | undefined;
+
+  constructor(agents: AgentCatalog) {
+    this.#agents = agents;
+  }
+
+  /** Plays one attempt to its end; answers what went wrong, or undefined. */
+  async play(agent: string, play: Play): Promise<string | undefined> {
+    const supervisor = await this.#ready();
+    this.#play = play;
+    this.#wrong = undefined;
+    const loopId = `loop${++this.#loops}`;
+    const begun = performance.now();
+    await supervisor.submit({ loopId, prompt: 'work', agent, estimatedCostUsd: 0.01 });
+    for (let turn = 0; turn < TURNS && supervisor.get(loopId)?.attempts.at(-1)?.endedAt === undefined; turn++) await new Promise(setImmediate);
+    const detail = supervisor.get(loopId);
+    const attempt = detail?.attempts.at(-1);
+    const logged = this.#logged.splice(0);
+    if (this.#wrong !== undefined) return this.#wrong;
+    const failure = logged.find((line) => !line.includes('was refused'));
+    if (failure !== undefined) return `it was logged: ${failure}`;
+    if (attempt?.endedAt === undefined) return `the attempt was not settled: ${JSON.stringify(detail).slice(0, 500)}`;
+    if (!attempt.reason?.trim()) return 'the attempt ended without a reason';
+    if (performance.now() - begun > HANGS_MS) return `it took ${Math.round(performance.now() - begun)} ms`;
+    // An agent on hold would keep the next loop from its start.
+    if (detail?.state !== 'completed' && detail?.state !== 'failed') await this.close();
+    return undefined;
+  }
+
+  async close(): Promise<void> {
+    await this.#supervisor?.release();
+    this.#store?.close();
+    this.#supervisor = undefined;
+    this.#loops = 0;
+  }
+
+  async #ready(): Promise<Supervisor> {
+    if (this.#supervisor && this.#loops < LOOPS_EACH) return this.#supervisor;
+    await this.close();
+    const log = (message: string, error?: unknown) => void this.#logged.push(`${message} ${error === undefined ? '' : String(error)}`);
+    this.#store = openStore({ path: ':memory:', clock: systemClock, log });
+    let ids = 0;
+    this.#supervisor = new Supervisor({
+      store: this.#store,
+      launcher: this.#launcher,
+      agents: this.#agents,
+      clock: systemClock,
+      probe: { self: { pid: process.pid, startTime: '0', bootId: 'fuzz' }, isAlive: () => true },
+      folders: { exists: () => true },
+      settings: {
+        ...DEFAULT_SETTINGS,
+        restart: { maxRestarts: 0, windowMs: 1_000 },
+        circuit: { ...DEFAULT_SETTINGS.circuit, failureThreshold: 1_000_000 },
+      },
+      window: { id: 'fuzz', folders: [], home: '/' },
+      log,
+      random: () => 0.5,
+      newId: () => `${String(++ids).padStart(10, '0')}fuzzed`,
+    });
+    await this.#supervisor.start();
+    return this.#supervisor;
+  }
+
+  readonly #launcher: AgentLauncher = {
+    launch: (request, observer) => {
+      queueMicrotask(() => {
+        try {
+          this.#playTo(request, observer);
+        } catch (error) {
+          this.#wrong ??= `a reader threw ${error instanceof Error ? error.stack : String(error)}`;
+        }
+      });
+      return run;
+    },
+    adopt: () => run,
+    control: () => run,
+    freeBytes: () => Number.POSITIVE_INFINITY,
+    reap: async () => new Map(),
+    endKept: async () => false,
+    removeRuns: async () => {},
+    logBytes: () => 0,
+  };
+
+  #playTo(request: LaunchRequest, observer: RunObserver): void {
+    const { bytes, piece, stderr, report, exit, handOver } = this.#play as Play;
+    const splitter = new LineSplitter();
+    let reader = request.reader;
+    let told = 0;
+    let changeAt = handOver === undefined ? Number.POSITIVE_INFINITY : handOver * bytes.length;
+    const say = (events: readonly AgentEvent[], to: number): RunOutput => {
+      for (const event of events) {
+        const wrong = wrongIn(event);
+        if (wrong !== undefined) this.#wrong ??= `a reader answered ${wrong}`;
+      }
+      const output = { from: told, to, events, readerState: reader.state() };
+      told = to;
+      return output;
+    };
+    for (let from = 0; from < bytes.length; from += piece) {
+      for (const { lines, bytes: taken } of splitter.take(bytes.subarray(from, from + piece))) {
+        observer.output(
+          say(
+            lines.flatMap((line) => reader.line(line)),
+            told + taken,
+          ),
+        );
+        if (told < changeAt) continue;
+        changeAt = Number.POSITIVE_INFINITY;
+        reader = this.#another(request, reader);
+      }
+    }
+    const rest = splitter.rest();
+    const events = [...(rest?.lines ?? []).flatMap((line) => reader.line(line)), ...reader.end(exit, stderr, report)];
+    const last = say(events, told + (rest?.bytes ?? 0));
+    observer.ended({
+      ...{ kind: 'exited', exit, at: Date.now(), swept: [], kept: [], remaining: [], hadOutput: bytes.length > 0 },
+      ...{ errorLine: stderr.split('\n').at(-1) ?? '', last },
+    });
+  }
+
+  /** As another window makes it from what is stored. */
+  #another(request: LaunchRequest, reader: AgentReader): AgentReader {
+    const agent = this.#supervisor?.get(request.loopId)?.loop.agent ?? '';
+    return this.#agents.find(agent)?.reader(JSON.parse(JSON.stringify(reader.state()))) ?? reader;
+  }
+}
