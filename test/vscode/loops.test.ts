@@ -25,7 +25,7 @@ describe('loops through the API, in VS Code', () => {
     const answer = await api.submit({ prompt: 'Say hello [cost 0.25]', agent: 'sample', loopId: 'vs-hello' });
     assert.deepEqual(answer, { loopId: 'vs-hello', queued: false, position: 0 });
     await until('the loop to complete', () => state('vs-hello') === 'completed', 40_000);
-    assert.deepEqual(typesOf('vs-hello'), ['loop:queued', 'loop:started', 'loop:completed']);
+    assert.deepEqual(typesOf('vs-hello'), ['loop:started', 'loop:completed']);
     const loop = api.get('vs-hello')!;
     assert.equal(loop.costUsd, 0.25);
     assert.equal(loop.attempts.length, 1);
