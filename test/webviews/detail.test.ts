@@ -98,7 +98,7 @@ describe('detail page', function () {
       'Cost ≈$0.13, in part an estimate',
       'Estimate ≈$0.25, from earlier loops',
       'Cap $2.00',
-      'Restarts 1 within the window',
+      'Restarts 1 recently',
       'Metadata {"ticket":"PAY-12"}',
       'Run it 20 times',
       'Attempt 1 · failed: exit code',

@@ -117,7 +117,7 @@ function show(detail: DetailData): void {
     rowsTable(
       'Cost',
       ['When', 'Amount', 'Source'],
-      detail.costs.map(({ at, usd, source }) => [formatClock(at, now), `${source === 'estimated' ? '≈' : ''}${formatUsd(usd)}`, source]),
+      detail.costs.map(({ at, usd, source }) => [exactClock(at, now), `${source === 'estimated' ? '≈' : ''}${formatUsd(usd)}`, source]),
       detail.costsMore,
       'No cost was reported.',
     ),
@@ -126,11 +126,16 @@ function show(detail: DetailData): void {
     rowsTable(
       'History',
       ['When', 'State', 'Why'],
-      detail.history.map(({ at, from, to, why: reason }) => [formatClock(at, now), from === to ? 'note' : STATE_WORDS[to], reason]),
+      detail.history.map(({ at, from, to, why: reason }) => [exactClock(at, now), from === to ? 'note' : STATE_WORDS[to], reason]),
       detail.historyMore,
       'Nothing has happened yet.',
     ),
   );
+}
+
+/** With seconds: things happen fast. */
+function exactClock(at: number, now: number): string {
+  return `${formatClock(at, now)}:${String(new Date(at).getSeconds()).padStart(2, '0')}`;
 }
 
 function showActions({ state: now, home, permanent }: DetailData): void {
@@ -175,7 +180,7 @@ function showFacts(detail: DetailData): void {
     ['Window', detail.home === 'elsewhere' ? 'another window' : detail.home === 'gone' ? 'a window that is closed' : ''],
     ['Submitted', formatClock(detail.submittedAt, now)],
     ['Finished', detail.finishedAt === undefined ? '' : formatClock(detail.finishedAt, now)],
-    ['Restarts', detail.restarts > 0 ? `${detail.restarts} within the window that counts` : ''],
+    ['Restarts', detail.restarts > 0 ? `${detail.restarts} recently` : ''],
     ['Process', last?.pid !== undefined && last.endedAt === undefined ? `pid ${last.pid}` : ''],
     ['Session', last?.sessionId ?? ''],
     ['Id', detail.loopId],

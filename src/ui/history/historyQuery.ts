@@ -1,0 +1,87 @@
+import type { FinishedLoop } from '../../core/loop.ts';
+import type { FinishedQuery } from '../../core/ports.ts';
+
+/** Which finished loops are wanted, without how many. */
+export type HistoryQuery = Omit<FinishedQuery, 'limit' | 'offset'>;
+
+const MINUTE = 60_000;
+const UNITS: { readonly [unit: string]: number } = { m: MINUTE, h: 60 * MINUTE, d: 24 * 60 * MINUTE, w: 7 * 24 * 60 * MINUTE };
+const STATES: readonly FinishedLoop['state'][] = ['completed', 'failed', 'cancelled'];
+
+/** How to write a search, for people. */
+export const QUERY_HELP = 'Words, and state:failed agent:claude since:7d before:2026-01-31';
+
+/**
+ * Reads a search as people write it: `state:` (several with commas), `agent:`, `since:` and `before:` (a length of time such as `7d`, `today`,
+ * `yesterday`, or a day `2026-01-31`), anything else is text that must occur. What is not understood is text too. `now`: wall time, ms.
+ */
+export function parseHistoryQuery(search: string, now: number): HistoryQuery {
+  const query: { -readonly [key in keyof HistoryQuery]: HistoryQuery[key] } = {};
+  const words: string[] = [];
+  // Quotes hold words together: agent:"my agent".
+  for (const [word, key = '', quoted, bare = ''] of search.matchAll(/(?:([a-z]+):)?(?:"([^"]*)"|(\S+))/gi)) {
+    const value = quoted ?? bare;
+    const states = value
+      .toLowerCase()
+      .split(',')
+      .flatMap((one) => STATES.filter((state) => one !== '' && state.startsWith(one)));
+    const time = timeOf(value, now);
+    switch (key.toLowerCase()) {
+      case 'state':
+      case 'is':
+        if (states.length > 0) query.states = states;
+        else words.push(word);
+        break;
+      case 'agent':
+        query.agent = value;
+        break;
+      case 'since':
+      case 'from':
+      case 'after':
+        if (time !== undefined) query.from = time;
+        else words.push(word);
+        break;
+      case 'before':
+      case 'until':
+        if (time !== undefined) query.before = time;
+        else words.push(word);
+        break;
+      default:
+        words.push(key === '' ? value : word);
+    }
+  }
+  const text = words.join(' ').trim();
+  return text === '' ? query : { ...query, text };
+}
+
+/** A query in words, for a title; empty when it lets everything through. */
+export function queryWords(query: HistoryQuery): string {
+  const day = (at: number) => {
+    const date = new Date(at);
+    const pad = (n: number) => String(n).padStart(2, '0');
+    return `${date.getFullYear()}-${pad(date.getMonth() + 1)}-${pad(date.getDate())}`;
+  };
+  return [
+    query.states?.join(' or ') ?? '',
+    query.agent ?? '',
+    query.text === undefined ? '' : `“${query.text}”`,
+    query.from === undefined ? '' : `since ${day(query.from)}`,
+    query.before === undefined ? '' : `before ${day(query.before)}`,
+  ]
+    .filter(Boolean)
+    .join(', ');
+}
+
+function timeOf(value: string, now: number): number | undefined {
+  const [, n, unit = ''] = /^(\d{1,5})([mhdw])$/i.exec(value) ?? [];
+  if (n !== undefined) return now - Number(n) * (UNITS[unit.toLowerCase()] ?? 0);
+  const date = new Date(now);
+  date.setHours(0, 0, 0, 0);
+  if (/^today$/i.test(value)) return date.getTime();
+  if (/^yesterday$/i.test(value)) return date.setDate(date.getDate() - 1);
+  const [, year, month, day] = /^(\d{4})-(\d{1,2})-(\d{1,2})$/.exec(value) ?? [];
+  if (year === undefined) return undefined;
+  // Local midnight, as the days of the budget are local.
+  const at = new Date(Number(year), Number(month) - 1, Number(day));
+  return at.getMonth() === Number(month) - 1 ? at.getTime() : undefined;
+}
