@@ -43,6 +43,7 @@ function attemptRow(seq: number, loopId: string, attempt: AttemptDetail, now: nu
     },
     context: `attempt ${attempt.endedAt === undefined ? 'active' : 'ended'}`,
     children: 'none',
+    isLive: attempt.endedAt === undefined,
   };
 }
 
@@ -58,6 +59,7 @@ function keptRows(detail: LoopDetail, attempt: AttemptDetail): TreeRow[] {
       icon: { id: 'vm-running', color: 'charts.yellow' },
       context: 'kept',
       children: 'none',
+      isLive: false,
     };
   });
 }

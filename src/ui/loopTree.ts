@@ -5,24 +5,25 @@ import { LoopTreeDrag } from './loopTreeDrag.ts';
 import { loopTooltip, treeItemOf } from './loopTreeItem.ts';
 import { LoopTreeModel } from './loopTreeModel.ts';
 import type { Pulse } from './pulse.ts';
-import type { GroupName, TreeRow } from './treeRow.ts';
+import { ShownRows } from './shownRows.ts';
+import type { TreeRow } from './treeRow.ts';
 import type { UiDeps } from './uiDeps.ts';
 import { type Usage, UsageWatch } from './usageWatch.ts';
 
 export const VIEW_ID = 'loopSupervisor.loops';
 
-/** Groups whose rows show a time that runs. */
-const TIMED_GROUPS: readonly GroupName[] = ['running', 'backingOff'];
+/** How often (ms) running times and the like are drawn anew while the view is visible. Each time ends a hover that has only begun. */
+const WORDS_EVERY_MS = 3000;
 
-/** The view of loops. It is refreshed with the pulse, and its running times once a second while it is visible. */
+/** The view of loops. It draws anew what has changed, with the pulse; running times every three seconds while it is visible. */
 export class LoopTree implements vscode.TreeDataProvider<TreeRow>, vscode.Disposable {
   readonly #deps: UiDeps;
   readonly #model: LoopTreeModel;
   readonly #view: vscode.TreeView<TreeRow>;
   readonly #changed = new vscode.EventEmitter<TreeRow | TreeRow[] | undefined>();
+  readonly #shown = new ShownRows();
+  /** Where a row that was asked for by `reveal` belongs. */
   readonly #parents = new Map<string, TreeRow>();
-  /** Groups as VS Code knows them: only by the same object can it be told that one of them has changed. */
-  #groups: readonly TreeRow[] = [];
   #tick: NodeJS.Timeout | undefined;
   readonly #usage: UsageWatch;
   readonly #disposables: { dispose(): void }[] = [];
@@ -52,10 +53,8 @@ export class LoopTree implements vscode.TreeDataProvider<TreeRow>, vscode.Dispos
       this.#view,
       this.#changed,
       this.#usage,
-      this.#usage.onDidChange(this.refreshTimes),
       pulse.onBeat((status) => {
-        this.#model.refresh();
-        this.#changed.fire(undefined);
+        this.#refresh(false);
         const running = status.concurrencyUsed;
         if (running > 0) this.#usage.wake();
         this.#view.badge =
@@ -63,6 +62,7 @@ export class LoopTree implements vscode.TreeDataProvider<TreeRow>, vscode.Dispos
         this.#view.message = status.ready && status.paused ? 'The queue is paused: running loops go on, queued ones wait.' : '';
       }),
       this.#view.onDidChangeVisibility(() => this.#setTicking()),
+      this.#view.onDidCollapseElement(({ element }) => this.#shown.foldUp(element)),
     );
     this.#setTicking();
   }
@@ -80,39 +80,30 @@ export class LoopTree implements vscode.TreeDataProvider<TreeRow>, vscode.Dispos
     return this.#view.selection;
   }
 
-  /** Shows the running times anew. */
-  readonly refreshTimes = (): void => {
-    this.#model.refresh();
-    const groups = this.#groups.filter(
-      ({ subject }) => subject.kind === 'folder' || (subject.kind === 'group' && TIMED_GROUPS.includes(subject.group)),
-    );
-    if (groups.length > 0) this.#changed.fire([...groups]);
-  };
-
   showMore({ subject }: TreeRow): void {
     if (subject.kind !== 'more') return;
     this.#model.showMore(subject.parent);
-    this.#changed.fire(undefined);
+    this.#refresh(false);
   }
 
   async reveal(loopId: string): Promise<void> {
     const found = this.#model.find(loopId);
     await vscode.commands.executeCommand(`${VIEW_ID}.focus`);
     if (!found) return;
-    this.#parents.set(found.row.id, this.#groups.find(({ id }) => id === found.parent.id) ?? found.parent);
+    this.#parents.set(found.row.id, this.#shown.roots.find(({ id }) => id === found.parent.id) ?? found.parent);
     await this.#view.reveal(found.row, { select: true, focus: true });
   }
 
   async getChildren(parent?: TreeRow): Promise<TreeRow[]> {
     // While the store opens the view shows that it is busy, not the welcome text of an empty one.
     if (this.#deps.host.state.kind === 'opening') await this.#deps.host.ready().catch(() => undefined);
-    const rows = this.#model.children(parent);
-    if (!parent) this.#groups = rows;
+    const rows = this.#model.children(parent && this.#shown.latest(parent));
+    this.#shown.handOut(parent, rows);
     return rows;
   }
 
   getTreeItem(row: TreeRow): vscode.TreeItem {
-    return treeItemOf(row);
+    return treeItemOf(this.#shown.latest(row));
   }
 
   getParent(row: TreeRow): TreeRow | undefined {
@@ -120,6 +111,7 @@ export class LoopTree implements vscode.TreeDataProvider<TreeRow>, vscode.Dispos
   }
 
   resolveTreeItem(item: vscode.TreeItem, row: TreeRow): vscode.TreeItem {
+    this.#shown.pointAt(row, Date.now());
     const detail = row.subject.kind === 'loop' ? this.#deps.host.current?.get(row.subject.loopId) : undefined;
     if (detail) item.tooltip = loopTooltip(detail, Date.now());
     return item;
@@ -131,12 +123,20 @@ export class LoopTree implements vscode.TreeDataProvider<TreeRow>, vscode.Dispos
   }
 
   #setTicking(): void {
-    this.#usage.wake();
     clearInterval(this.#tick);
-    this.#tick = this.#view.visible
-      ? setInterval(() => {
-          if (this.#model.hasRunningTimes) this.refreshTimes();
-        }, 1000)
-      : undefined;
+    if (!this.#view.visible) return;
+    this.#usage.wake();
+    this.#refresh(true);
+    this.#tick = setInterval(() => {
+      if (this.#model.hasRunningTimes) this.#refresh(true);
+    }, WORDS_EVERY_MS);
+  }
+
+  #refresh(words: boolean): void {
+    this.#model.refresh();
+    if (!this.#view.visible) return;
+    const changed = this.#shown.changes((parent) => this.#model.children(parent), words, Date.now());
+    if (changed.includes(undefined)) this.#changed.fire(undefined);
+    else if (changed.length > 0) this.#changed.fire(changed as TreeRow[]);
   }
 }

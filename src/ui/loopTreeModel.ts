@@ -1,4 +1,4 @@
-import type { FinishedLoop } from '../core/loop.ts';
+import type { FinishedLoop, LoopState } from '../core/loop.ts';
 import type { LiveView, Status } from '../core/status.ts';
 import type { Supervisor } from '../core/supervisor.ts';
 import { attemptRows } from './attemptRows.ts';
@@ -59,7 +59,7 @@ export class LoopTreeModel {
   /** Whether a row shows a time that runs. */
   get hasRunningTimes(): boolean {
     const { groups } = this.#read() ?? {};
-    return [...(groups?.values() ?? [])].some((views) => views.some(({ loop }) => loop.state !== 'queued' && loop.state !== 'waiting'));
+    return [...(groups?.values() ?? [])].some((views) => views.some(({ loop }) => isLiveRow(loop.state)));
   }
 
   /** Rows under `parent`; without one, the groups. Nothing at all when there is no loop, so that the welcome view shows. */
@@ -179,6 +179,7 @@ function groupRow(group: GroupName, label: string, description: string, size: nu
     context: `group ${group}${size === 0 ? ' empty' : ''}${extraContext}`,
     // A group without rows has no twistie: there is nothing to open.
     children: size === 0 ? 'none' : 'expanded',
+    isLive: false,
   };
 }
 
@@ -202,6 +203,7 @@ function folderRow(id: string, views: readonly LiveView[]): TreeRow {
     icon: { id: gone ? 'folder' : 'multiple-windows' },
     context: `folder ${gone ? 'gone' : 'elsewhere'}`,
     children: 'expanded',
+    isLive: false,
   };
 }
 
@@ -220,7 +222,13 @@ function liveRow(view: LiveView, now: number, extra: AttemptExtra): TreeRow {
     icon: silent ? { id: 'warning', color: 'list.warningForeground' } : LIVE_ICONS[loop.state],
     context: `loop ${loop.state} live ${home}${silent ? ' silent' : ''}`,
     children: loop.attempts > 0 ? 'collapsed' : 'none',
+    isLive: isLiveRow(loop.state),
   };
+}
+
+/** Whether the row of a loop in that state shows a time that runs. */
+function isLiveRow(state: LoopState): boolean {
+  return state === 'running' || state === 'stopping' || state === 'backingOff';
 }
 
 const LIVE_ICONS = {
@@ -250,6 +258,7 @@ function finishedRow(loop: FinishedLoop, now: number): TreeRow {
     icon: FINISHED_ICONS[loop.state],
     context: `loop ${loop.state} final${failed}`,
     children: loop.attempts > 0 ? 'collapsed' : 'none',
+    isLive: false,
   };
 }
 
@@ -263,5 +272,6 @@ function moreRow(parent: Paged, label: string, page: number): TreeRow {
     icon: { id: 'ellipsis' },
     context: 'more',
     children: 'none',
+    isLive: false,
   };
 }

@@ -41,7 +41,7 @@ export function describeLive(view: LiveView, now: number): LoopWords {
   const costSpoken = speakCost(loop.cost, loop.costEstimated);
   if (isActive(loop)) {
     const elapsed = now - loop.attempt.startedAt;
-    const doing = doingNow(view);
+    const doing = doingNow(view, now);
     const again = loop.attempt.number > 1 ? `attempt ${loop.attempt.number}` : '';
     return {
       description: join([doing, again, formatDuration(elapsed), cost]),
@@ -90,10 +90,11 @@ export function describeFinished(loop: Extract<Loop, { finishedAt: number }>, no
   return { description: join([why, when, cost]), spoken: say([why, `at ${when}`, speakCost(loop.cost, loop.costEstimated)]) };
 }
 
-function doingNow(view: LiveView): string {
+function doingNow(view: LiveView, now: number): string {
   const { activity, loop } = view;
   if (loop.state === 'stopping') return 'stopping';
-  if (activity?.silentForMs !== undefined) return `silent for ${formatDuration(activity.silentForMs)}`;
+  // It was told how long the silence was then; it goes on since.
+  if (activity?.silentForMs !== undefined) return `silent for ${formatDuration(Math.max(activity.silentForMs, now - (activity.heardAt ?? now)))}`;
   if (activity?.retrying) return `waits for its provider: ${oneLine(activity.retrying, 60)}`;
   return activity?.doing ? oneLine(activity.doing, 60) : '';
 }

@@ -25,4 +25,6 @@ export interface TreeRow {
   /** Words that menus ask for in `viewItem`, such as `loop running here silent`. */
   readonly context: string;
   readonly children: 'none' | 'collapsed' | 'expanded';
+  /** Its description changes by itself as time goes by, as that of a running loop does. */
+  readonly isLive: boolean;
 }

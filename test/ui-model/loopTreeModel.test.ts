@@ -73,7 +73,7 @@ describe('The tree of loops', () => {
     const live: LiveView[] = [
       { ...running('a', { cost: toNano(0.03), costEstimated: toNano(0.01) }), activity: { doing: 'Reads\nsrc/a.ts' } },
       running('b', { attempts: 2 }, 'stopping'),
-      { ...running('s'), activity: { silentForMs: 360_000, doing: 'nothing' } },
+      { ...running('s'), activity: { silentForMs: 300_000, heardAt: NOW - 360_000, doing: 'nothing' } },
       { ...running('r'), activity: { retrying: 'overloaded, try 2 of 10' } },
       queued('c', 1, { priority: 5 }),
       { ...queued('d', 2, { estimate: toNano(0.5), estimateAssumed: true }), waitingFor: 'budget' },
