@@ -84,9 +84,9 @@ function connect(path: string, migrations: readonly Migration[]): Connection {
   const connection = new Connection(path);
   try {
     // What is not ours, or newer, is not touched.
-    ownVersion(connection, migrations.at(-1)?.version ?? 0);
-    // Before the first page is written, or it has no effect.
-    connection.exec(`PRAGMA page_size = ${PAGE_SIZE}; PRAGMA auto_vacuum = INCREMENTAL`);
+    const version = ownVersion(connection, migrations.at(-1)?.version ?? 0);
+    // Before the first page is written, or it has no effect; later it would be a write at every start.
+    if (version === 0) connection.exec(`PRAGMA page_size = ${PAGE_SIZE}; PRAGMA auto_vacuum = INCREMENTAL`);
     const mode = connection.pragma('journal_mode = WAL');
     if (mode !== 'wal') {
       throw new StoreError(

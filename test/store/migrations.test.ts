@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { StoreError } from '../../src/core/errors.ts';
+import { openDatabase } from '../../src/store/openDatabase.ts';
+import { MIGRATIONS, type Migration, SCHEMA_VERSION } from '../../src/store/schema.ts';
+import { finish, StoreFolder, start, submit } from './support.ts';
+
+/** Steps that a later version might bring. */
+const LATER: readonly Migration[] = [
+  ...MIGRATIONS,
+  { version: 2, sql: "ALTER TABLE loops ADD COLUMN note TEXT; UPDATE loops SET note = 'was ' || state" },
+  { version: 4, sql: 'CREATE TABLE notes (seq INTEGER PRIMARY KEY, note TEXT) STRICT; INSERT INTO notes SELECT seq, note FROM loops' },
+];
+
+describe('store: migrations', () => {
+  let folder: StoreFolder;
+  beforeEach(() => {
+    folder = new StoreFolder();
+  });
+  afterEach(() => folder.dispose());
+
+  function openWith(migrations: readonly Migration[]): void {
+    const { connection, hold } = openDatabase({ path: folder.path, now: () => 0, log: () => {}, migrations });
+    connection.close();
+    hold?.close();
+  }
+  const version = () => folder.rows('PRAGMA user_version')[0]?.user_version;
+
+  it('the first version is 1, and the list goes up', () => {
+    assert.equal(MIGRATIONS[0]?.version, 1);
+    assert.deepEqual(
+      [...MIGRATIONS].sort((a, b) => a.version - b.version),
+      MIGRATIONS,
+    );
+    assert.equal(SCHEMA_VERSION, MIGRATIONS.at(-1)?.version);
+  });
+
+  it('an older database is brought up to date with what is in it', async () => {
+    const store = folder.open();
+    await submit(store, 'queued');
+    await finish(store, await start(store, await submit(store, 'done'), 'token'));
+    store.close();
+    openWith(LATER);
+    assert.equal(version(), 4);
+    assert.deepEqual(folder.rows('SELECT n.note, l.loop_id FROM notes AS n JOIN loops AS l USING (seq) ORDER BY seq'), [
+      { note: 'was queued', loop_id: 'queued' },
+      { note: 'was completed', loop_id: 'done' },
+    ]);
+    assert.deepEqual(folder.rows('SELECT token FROM attempts'), [{ token: 'token' }]);
+    // A second time there is nothing to do.
+    openWith(LATER);
+    assert.equal(folder.rows('SELECT * FROM notes').length, 2);
+  });
+
+  it('a new database goes through all steps', () => {
+    openWith(LATER);
+    assert.equal(version(), 4);
+    assert.deepEqual(folder.rows('SELECT * FROM notes'), []);
+  });
+
+  it('a step that fails leaves the database as it was', async () => {
+    const store = folder.open();
+    await submit(store, 'a');
+    store.close();
+    const before = readFileSync(folder.path);
+    const failing = [...LATER, { version: 5, sql: 'CREATE TABLE half (a); SELECT nonsense FROM nowhere' }];
+    assert.throws(
+      () => openWith(failing),
+      (error) => error instanceof StoreError && error.kind === 'broken' && /nowhere/.test(error.message),
+    );
+    assert.ok(readFileSync(folder.path).equals(before));
+    assert.equal(folder.open().latest('a')?.state, 'queued');
+  });
+
+  it('a window of the older version notices at its next step, reading or writing', async () => {
+    const older = folder.open();
+    const olderToo = folder.open();
+    await submit(older, 'a');
+    openWith(LATER);
+    await assert.rejects(submit(older, 'b'), (error) => error instanceof StoreError && error.kind === 'newer');
+    assert.throws(
+      () => olderToo.changes(),
+      (error) => error instanceof StoreError && error.kind === 'newer',
+    );
+    assert.deepEqual(folder.rows('SELECT loop_id FROM loops'), [{ loop_id: 'a' }]);
+  });
+});
