@@ -54,6 +54,17 @@ export class Workbench {
     await this.page.screenshot({ path: join(OUT, `${name}.png`) });
   }
 
+  /** Drags the edge of the side bar so that it is that wide, in pixels. */
+  async widenSideBar(width: number): Promise<void> {
+    const box = await this.page.locator('.part.sidebar').boundingBox();
+    if (!box) throw new Error('There is no side bar to be seen.');
+    const [edge, middle] = [box.x + box.width + 1, box.y + box.height / 2];
+    await this.page.mouse.move(edge, middle);
+    await this.page.mouse.down();
+    await this.page.mouse.move(box.x + width, middle, { steps: 5 });
+    await this.page.mouse.up();
+  }
+
   statusItem(name: 'circuit' | 'budget'): Locator {
     return this.page.locator(`[id="${EXTENSION}.loopSupervisor.${name}"]`);
   }
