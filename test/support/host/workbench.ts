@@ -63,6 +63,7 @@ export class Workbench {
     await this.page.mouse.down();
     await this.page.mouse.move(box.x + width, middle, { steps: 5 });
     await this.page.mouse.up();
+    await this.page.mouse.move(box.x + width / 2, box.y + box.height - 5);
   }
 
   statusItem(name: 'circuit' | 'budget'): Locator {
