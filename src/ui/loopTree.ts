@@ -3,7 +3,7 @@ import type { Clock } from '../core/clock.ts';
 import { formatNumber, formatUsage } from './format.ts';
 import { LoopTreeDrag } from './loopTreeDrag.ts';
 import { loopTooltip, treeItemOf } from './loopTreeItem.ts';
-import { LoopTreeModel } from './loopTreeModel.ts';
+import { type FinishedFilter, LoopTreeModel } from './loopTreeModel.ts';
 import type { Pulse } from './pulse.ts';
 import { ShownRows } from './shownRows.ts';
 import type { TreeRow } from './treeRow.ts';
@@ -29,8 +29,8 @@ export class LoopTree implements vscode.TreeDataProvider<TreeRow>, vscode.Dispos
   readonly #disposables: { dispose(): void }[] = [];
   readonly onDidChangeTreeData = this.#changed.event;
 
-  /** `sampleUsage` answers what the processes of running attempts take, by token. */
-  constructor(deps: UiDeps, pulse: Pulse, clock: Clock, sampleUsage: () => Promise<ReadonlyMap<string, Usage>>) {
+  /** `sampleUsage` answers what the processes of running attempts take, by token; `filter` which finished loops are listed. */
+  constructor(deps: UiDeps, pulse: Pulse, clock: Clock, sampleUsage: () => Promise<ReadonlyMap<string, Usage>>, filter?: FinishedFilter) {
     this.#deps = deps;
     this.#usage = new UsageWatch(
       sampleUsage,
@@ -42,7 +42,7 @@ export class LoopTree implements vscode.TreeDataProvider<TreeRow>, vscode.Dispos
       const usage = this.#usage.of(token);
       return usage ? formatUsage(usage) : '';
     };
-    this.#model = new LoopTreeModel(() => deps.host.current, clock.now, extra);
+    this.#model = new LoopTreeModel(() => deps.host.current, clock.now, extra, filter);
     this.#view = vscode.window.createTreeView(VIEW_ID, {
       treeDataProvider: this,
       canSelectMany: true,

@@ -1,4 +1,5 @@
 import type { FinishedLoop, LoopState } from '../core/loop.ts';
+import type { FinishedQuery } from '../core/ports.ts';
 import type { LiveView, Status } from '../core/status.ts';
 import type { Supervisor } from '../core/supervisor.ts';
 import { attemptRows } from './attemptRows.ts';
@@ -12,6 +13,16 @@ export type TreeSource = Pick<Supervisor, 'status' | 'live' | 'queueLength' | 'f
 
 /** What more a row shows of a running attempt, named by its token, such as the memory of its processes; empty for nothing. */
 export type AttemptExtra = (token: string) => string;
+
+/** Which finished loops are listed: what the user has searched for. */
+export interface FinishedFilter {
+  readonly isOn: boolean;
+  /** In words, for the group. */
+  readonly words: string;
+  page(limit: number): FinishedQuery;
+}
+
+const EVERYTHING: FinishedFilter = { isOn: false, words: '', page: (limit) => ({ limit }) };
 
 /** Loops of one group shown at first, and added by each *more* row. */
 export const PAGE = { queued: 200, finished: 100 } as const;
@@ -36,13 +47,15 @@ export class LoopTreeModel {
   readonly #source: () => TreeSource | undefined;
   readonly #now: () => number;
   readonly #extra: AttemptExtra;
+  readonly #filter: FinishedFilter;
   readonly #shown = new Map<Paged, number>();
   #snapshot: Snapshot | undefined;
 
-  constructor(source: () => TreeSource | undefined, now: () => number, extra: AttemptExtra = () => '') {
+  constructor(source: () => TreeSource | undefined, now: () => number, extra: AttemptExtra = () => '', filter = EVERYTHING) {
     this.#source = source;
     this.#now = now;
     this.#extra = extra;
+    this.#filter = filter;
   }
 
   /** Forgets what was read. */
@@ -130,14 +143,11 @@ export class LoopTreeModel {
     if (size('waiting') > 0) rows.push(groupRow('waiting', 'Waiting for a limit', formatNumber(size('waiting')), size('waiting')));
     for (const [id, views] of groups) if (id.startsWith('folder:')) rows.push(folderRow(id, views));
     if (finished.total > 0) {
-      rows.push(
-        groupRow(
-          'finished',
-          'Finished',
-          join([formatNumber(finished.total), finished.failed > 0 ? `${formatNumber(finished.failed)} failed` : '']),
-          finished.total,
-        ),
-      );
+      const { isOn, words } = this.#filter;
+      const all = join([formatNumber(finished.total), finished.failed > 0 ? `${formatNumber(finished.failed)} failed` : '']);
+      const matches = isOn ? this.#finishedPage().length : finished.total;
+      const some = `${formatNumber(matches)}${matches === this.#limit('finished') ? ' or more' : ''} of ${formatNumber(finished.total)}: ${oneLine(words, 60)}`;
+      rows.push(groupRow('finished', 'Finished', isOn ? some : all, matches, isOn ? ' filtered' : ''));
     }
     return rows;
   }
@@ -148,9 +158,13 @@ export class LoopTreeModel {
   }
 
   #finished({ finished }: Snapshot): TreeRow[] {
-    const limit = this.#limit('finished');
-    const rows = (this.#source()?.finished({ limit }) ?? []).map((loop) => finishedRow(loop, this.#now()));
-    return finished.total > rows.length && rows.length === limit ? [...rows, moreRow('finished', 'Show more…', PAGE.finished)] : rows;
+    const rows = this.#finishedPage().map((loop) => finishedRow(loop, this.#now()));
+    const isFull = rows.length === this.#limit('finished');
+    return finished.total > rows.length && isFull ? [...rows, moreRow('finished', 'Show more…', PAGE.finished)] : rows;
+  }
+
+  #finishedPage(): FinishedLoop[] {
+    return this.#source()?.finished(this.#filter.page(this.#limit('finished'))) ?? [];
   }
 
   #limit(parent: Paged): number {

@@ -3,31 +3,56 @@ import type { AgentChecks } from './agentChecks.ts';
 import { registerAllCommands } from './commands/allCommands.ts';
 import type { Config } from './config.ts';
 import { keepContextKeys } from './contextKeys.ts';
+import { dashboardCommands, dashboardPanels } from './dashboard/dashboardPanel.ts';
+import { detailCommands, detailPanels } from './detail/detailPanel.ts';
+import { historyCommands } from './history/historyCommands.ts';
+import { HistoryFilter } from './history/historyFilter.ts';
 import { LoopTree } from './loopTree.ts';
 import { Notifications } from './notifications.ts';
 import type { ViewDeps } from './panel/viewDeps.ts';
 import { tellTrouble } from './readinessMessages.ts';
 import { StatusBar } from './statusBar.ts';
+import { registerTools } from './tools/registerTools.ts';
 import { transcriptCommands } from './transcript/transcriptCommands.ts';
 import { transcriptPanels } from './transcript/transcriptPanel.ts';
 
 /** Everything that the user sees, on what the composition root has made. */
 export function createShell(deps: ViewDeps, config: Config, agentChecks: AgentChecks): vscode.Disposable {
   const { host, pulse, clock } = deps;
-  const tree = new LoopTree(deps, pulse, clock, async () => {
-    // Only attempts that run are sampled; the walk through the process table is spared when there is none.
-    const attempts = (host.current?.live(0) ?? []).flatMap(({ loop }) => (loop.state === 'running' ? [loop.attempt] : []));
-    return attempts.length === 0 ? new Map() : deps.usage(attempts);
-  });
+  const filter = new HistoryFilter(clock.now, (error) => deps.log.error('The filter of the history could not be applied.', error as Error));
+  const tree = new LoopTree(
+    deps,
+    pulse,
+    clock,
+    async () => {
+      // Only attempts that run are sampled; the walk through the process table is spared when there is none.
+      const attempts = (host.current?.live(0) ?? []).flatMap(({ loop }) => (loop.state === 'running' ? [loop.attempt] : []));
+      return attempts.length === 0 ? new Map() : deps.usage(attempts);
+    },
+    filter,
+  );
   const transcripts = transcriptPanels(deps);
+  const details = detailPanels(deps);
+  const dashboards = dashboardPanels(deps);
   const commands = { ...deps, config, agentChecks, tree };
   return vscode.Disposable.from(
     tree,
+    filter,
+    filter.onDidChange(pulse.ask),
     transcripts,
+    details,
+    dashboards,
+    registerTools(deps),
     new StatusBar(deps, pulse),
     new Notifications(deps, config),
     keepContextKeys(deps, pulse),
     tellTrouble(deps),
-    registerAllCommands(commands, transcriptCommands(deps, transcripts)),
+    registerAllCommands(
+      commands,
+      transcriptCommands(deps, transcripts),
+      detailCommands(details),
+      dashboardCommands(dashboards),
+      historyCommands(filter),
+    ),
   );
 }
