@@ -1,0 +1,128 @@
+import assert from 'node:assert/strict';
+import { testCatalog } from './support/streams.ts';
+
+describe('profiles of the settings', () => {
+  it('a shell one-liner works', () => {
+    const { catalog, problems } = testCatalog({ agents: { notes: { command: 'sh', args: ['-c', 'cat >> notes.txt'] } } });
+    assert.deepEqual(problems, []);
+    const notes = catalog.find('notes');
+    const plan = notes?.plan({ loopId: 'x', prompt: 'p', cwd: '/' });
+    assert.deepEqual(plan && { ...plan }, {
+      command: 'sh',
+      args: ['-c', 'cat >> notes.txt'],
+      env: {},
+      stdin: 'p',
+      stopSteps: [{ signal: 'SIGTERM', share: 1 }],
+    });
+    assert.equal(notes?.hasCost, false);
+    assert.equal(notes?.needsReading, false);
+    assert.equal(notes?.canResume, false);
+    assert.equal(catalog.facts('notes')?.command, 'sh');
+  });
+
+  it('a built-in profile is changed under its own name, and another is made from it', () => {
+    const { catalog, problems } = testCatalog({
+      agents: { claude: { model: 'opus' }, 'claude-careful': { extends: 'claude', permissionMode: 'plan' } },
+    });
+    assert.deepEqual(problems, []);
+    assert.ok(catalog.find('claude')?.plan({ loopId: 'x', prompt: 'p', cwd: '/' }).args.includes('opus'));
+    assert.deepEqual(catalog.facts('claude-careful')?.mode, { option: 'permissionMode', value: 'plan' });
+    assert.deepEqual(catalog.names(), ['sample', 'claude', 'codex', 'gemini', 'opencode', 'copilot', 'claude-careful']);
+    assert.equal(catalog.find('claude-careful')?.name, 'claude-careful');
+  });
+
+  it('its reader is that of what it extends', () => {
+    const { catalog } = testCatalog({ agents: { mine: { extends: 'codex', command: 'my-codex' } } });
+    assert.deepEqual(catalog.find('mine')?.reader().line('{"type":"thread.started","thread_id":"t"}'), [{ type: 'session', sessionId: 't' }]);
+  });
+
+  it('plain reads lines of text, and leaves the verdict to the exit code', () => {
+    const { catalog } = testCatalog({ agents: { job: { command: 'job' } } });
+    const reader = catalog.find('job')?.reader();
+    assert.deepEqual(reader?.line('{"type":"result"}'), [{ type: 'text', text: '{"type":"result"}', delta: false }]);
+    assert.deepEqual(reader?.end({ exitCode: 3 }, 'oops'), []);
+  });
+
+  it('there is no agent "plain": it names no program', () => {
+    assert.equal(testCatalog().catalog.find('plain'), undefined);
+    assert.equal(testCatalog().catalog.facts('plain'), undefined);
+  });
+
+  const wrong: readonly [what: string, agents: unknown, problem: RegExp][] = [
+    ['no object', ['claude'], /^loopSupervisor\.agents: must be an object of profiles by name/],
+    ['a profile that is no object', { a: 'claude' }, /the profile "a" must be an object; it is left out/],
+    ['a name with a space', { 'my agent': { command: 'x' } }, /the profile "my agent" has no usable name: a name is 1 to 64/],
+    [
+      'an unknown base',
+      { a: { extends: 'aider', command: 'x' } },
+      /extends "aider", which is no built-in profile: "extends" is one of sample, claude, codex, gemini, opencode, copilot and plain/,
+    ],
+    ['no command', { a: { extends: 'plain' } }, /"a" lacks "command", the program to run/],
+    ['an empty command', { a: { command: '  ' } }, /wrong "command" \(" {2}"\): it must name a program/],
+    ['an unknown option', { a: { command: 'x', arguments: [] } }, /has no option "arguments": options are extends, command, args, env/],
+    ['args that are no list', { a: { command: 'x', args: '-v' } }, /wrong "args" \("-v"\): it must be a list of texts/],
+    ['an argument that is no text', { a: { command: 'x', args: ['-n', 5] } }, /wrong "args\[1\]" \(5\): it must be text/],
+    ['an environment value that is no text', { a: { command: 'x', env: { N: 5 } } }, /wrong "env\.N" \(5\): it must be text/],
+    ['an unknown channel', { a: { command: 'x', prompt: 'pipe' } }, /wrong "prompt" \("pipe"\): it is one of stdin, argument and file/],
+    ['a file channel without its place', { a: { command: 'x', prompt: 'file' } }, /no \$\{promptFile\} in "args"/],
+    ['the place without a file channel', { a: { command: 'x', args: ['${promptFile}'] } }, /needs "prompt": "file"/],
+    ['an unknown permission mode', { claude: { permissionMode: 'yolo' } }, /a "permissionMode" of "yolo": it is one of default, acceptEdits, plan/],
+    ['a permission mode named as an inherited property', { claude: { permissionMode: 'constructor' } }, /it is one of default, acceptEdits/],
+    ['the wrong mode option', { codex: { permissionMode: 'auto' } }, /has a "permissionMode", which codex does not take: its option is "sandbox"/],
+    ['a model for a plain command', { a: { command: 'x', model: 'gpt' } }, /has a "model", which plain does not take/],
+    ['a model that is an option', { claude: { model: '--help' } }, /wrong "model" \("--help"\): it must name a model/],
+    ['an unknown resume', { claude: { resume: true } }, /wrong "resume" \(true\): it is one of auto and never/],
+    ['an unknown signal', { claude: { stop: ['SIGKILL'] } }, /wrong "stop\[0\]" \("SIGKILL"\): it is one of SIGINT and SIGTERM/],
+    ['no signals', { claude: { stop: [] } }, /wrong "stop" \(\[\]\): it must name at least one signal/],
+    ['a NUL', { a: { command: 'x\0y' } }, /must not hold a NUL character/],
+    ['a channel for the sample agent', { sample: { prompt: 'argument' } }, /takes its prompt on standard input only/],
+  ];
+  for (const [what, agents, problem] of wrong) {
+    it(`${what} is said, left out, and the rest works`, () => {
+      const good = { notes: { command: 'cat' } };
+      const { catalog, problems } = testCatalog({ agents: Array.isArray(agents) ? agents : { ...(agents as object), ...good } });
+      assert.equal(problems.length, 1, problems.join('\n'));
+      assert.match(problems[0] ?? '', problem);
+      assert.match(problems[0] ?? '', /^loopSupervisor\.agents: .*\.$/);
+      assert.equal(catalog.find('a'), undefined);
+      for (const name of ['claude', 'codex', 'sample', ...(Array.isArray(agents) ? [] : ['notes'])]) assert.ok(catalog.find(name), name);
+    });
+  }
+
+  it('each wrong option of a profile is said', () => {
+    const { problems } = testCatalog({ agents: { a: { command: 5, args: 'x', prompt: 'y' } } });
+    assert.equal(problems.length, 3);
+  });
+
+  it('nothing in the settings is nothing wrong', () => {
+    for (const agents of [undefined, null, {}]) assert.deepEqual(testCatalog({ agents }).problems, []);
+  });
+});
+
+describe('facts about the agents', () => {
+  it('name what is needed to check and install each, and what its modes mean', () => {
+    const { catalog } = testCatalog();
+    for (const name of ['claude', 'codex', 'gemini', 'opencode', 'copilot']) {
+      const facts = catalog.facts(name);
+      assert.ok(facts?.install && facts.login && facts.versionArgs, name);
+      assert.match(facts.minimumVersion ?? '', /^\d+\.\d+\.\d+$/);
+      assert.ok(facts.modes.some(({ value }) => value === facts.mode?.value));
+      assert.ok(facts.modes.every(({ meaning }) => /^[A-Z].*\.$/.test(meaning)));
+      // Every option on our command line is one that the check looks for.
+      const { args } = catalog.find(name)!.plan({ loopId: 'x', prompt: 'p', cwd: '/', costLeft: 1e9 });
+      const known = facts.help.flatMap(({ options }) => options);
+      const short: { readonly [option: string]: string } = { '-p': '--print', '-c': '--config', '-m': '--model' };
+      for (const option of args.filter((arg) => /^--?[a-z]/.test(arg))) {
+        const [long = option] = (short[option] ?? option).split('=');
+        assert.ok(known.includes(long), `${name} ${long}`);
+      }
+    }
+  });
+
+  it('the sample agent is ours', () => {
+    const facts = testCatalog().catalog.facts('sample');
+    assert.equal(facts?.bundled, true);
+    assert.deepEqual(facts?.versionArgs, ['/sampleAgent.cjs', '--version']);
+    assert.deepEqual(facts?.env, { ELECTRON_RUN_AS_NODE: '1' });
+  });
+});
