@@ -48,7 +48,10 @@ describe('history', () => {
 
   it('the filter of the view holds a search until it is cleared, and its times go on', () => {
     let now = NOW;
-    const filter = new HistoryFilter(() => now, (error) => assert.fail(String(error)));
+    const filter = new HistoryFilter(
+      () => now,
+      (error) => assert.fail(String(error)),
+    );
     let changes = 0;
     filter.onDidChange(() => changes++);
     filter.set(' since:1h ');

@@ -77,14 +77,30 @@ describe('detail page', function () {
     view = await WebviewPage.open(browser, 'detail', { width: 1000, height: 1350, ...options });
     await until('ready', () => view.posted('ready').length > 0);
     await send({ type: 'detail', detail });
-    await send({ type: 'files', files: [{ attempt: 1, out: 52_311, err: 120 }, { attempt: 2, out: 812, err: 0 }] });
+    await send({
+      type: 'files',
+      files: [
+        { attempt: 1, out: 52_311, err: 120 },
+        { attempt: 2, out: 812, err: 0 },
+      ],
+    });
   }
   const button = (name: string) => view.page.getByRole('button', { name, exact: true });
 
   for (const theme of ['dark', 'light', 'highContrast'] as const) {
     it(`is accessible in ${theme}`, async () => {
       await open(DETAIL, { theme });
-      await send({ type: 'usage', usage: { cpuPercent: 37.25, memoryBytes: 412e6, processes: [{ pid: 5001, command: 'claude -p', cpuPercent: 30, memoryBytes: 400e6 }, { pid: 5002, command: 'bash', cpuPercent: 0.2, memoryBytes: 12e6 }] } });
+      await send({
+        type: 'usage',
+        usage: {
+          cpuPercent: 37.25,
+          memoryBytes: 412e6,
+          processes: [
+            { pid: 5001, command: 'claude -p', cpuPercent: 30, memoryBytes: 400e6 },
+            { pid: 5002, command: 'bash', cpuPercent: 0.2, memoryBytes: 12e6 },
+          ],
+        },
+      });
       await view.page.getByText('2 processes').click();
       await view.picture(`detail-${theme}`);
       await view.mustBeAccessible();
@@ -139,7 +155,10 @@ describe('detail page', function () {
       await view.page.keyboard.press('Enter');
     }
     await until('all of them', () => view.posted('endKept').length > 0);
-    assert.deepEqual(view.posted('command').map((message) => (message as unknown as { command: string }).command), ['showOutput', 'cancel', 'copyPrompt']);
+    assert.deepEqual(
+      view.posted('command').map((message) => (message as unknown as { command: string }).command),
+      ['showOutput', 'cancel', 'copyPrompt'],
+    );
     assert.deepEqual(view.posted('openPrompt').length, 1);
     assert.deepEqual(view.posted('openLog'), [{ type: 'openLog', attempt: 1, file: 'err' }]);
     assert.deepEqual(view.posted('endKept'), [{ type: 'endKept', pid: 4300 }]);
@@ -154,7 +173,13 @@ describe('detail page', function () {
 
   it('nothing from an agent acts', async () => {
     const evil = '<img src=https://evil.test/x onerror=alert(1)>';
-    await open({ ...DETAIL, title: evil, prompt: evil, why: evil, attempts: [attempt({ outcome: 'agent', endedAt: NOW, reason: evil, swept: [{ pid: 1, command: evil }] })] });
+    await open({
+      ...DETAIL,
+      title: evil,
+      prompt: evil,
+      why: evil,
+      attempts: [attempt({ outcome: 'agent', endedAt: NOW, reason: evil, swept: [{ pid: 1, command: evil }] })],
+    });
     assert.equal(await view.page.locator('img').count(), 0);
     assert.equal(await view.page.locator('h1').innerText(), evil);
   });
