@@ -37,7 +37,7 @@ export function loopTooltip({ loop, prompt, attempts, loopId, costUsd, costEstim
   const current = attempts.at(-1);
   const pid = current?.pid !== undefined && current.endedAt === undefined ? ` · pid ${current.pid}` : '';
   const error = 'failure' in loop ? loop.failure : loop.lastError;
-  const ran = current ? ` · last ran ${formatDuration((current.endedAt ?? now) - current.startedAt)}` : '';
+  const ran = current ? ` · ${current.endedAt === undefined ? 'for' : 'ran'} ${formatDuration((current.endedAt ?? now) - current.startedAt)}` : '';
   const cost = costUsd > 0 ? ` · ${costEstimated ? '≈' : ''}${formatUsd(costUsd)}` : '';
   const lines = [
     `**${STATE_WORDS[loop.state]}** · agent ${inlineCode(loop.agent, 60)} · ${attempts.length === 1 ? '1 attempt' : `${attempts.length} attempts`}${ran}${pid}${cost}`,

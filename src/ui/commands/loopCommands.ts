@@ -60,7 +60,7 @@ export const loopCommands: CommandTable = {
   setPriority:
     (ctx) =>
     async (...args) => {
-      const ids = await loopsOf(ctx, args, { title: 'Set Priority', states: ['queued', 'backingOff', 'waiting'] });
+      const ids = await loopsOf(ctx, args, { title: 'Set Priority', states: ['queued'] });
       if (ids.length === 0) return undefined;
       const supervisor = await ctx.host.ready();
       const first = supervisor.get(ids[0] ?? '');
