@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { PRICES_AS_OF } from '../../src/agents/prices.ts';
+import { testCatalog } from './support/streams.ts';
+
+interface Schema {
+  readonly enum?: readonly string[];
+  readonly markdownEnumDescriptions?: readonly string[];
+  readonly pattern?: string;
+  readonly scope?: string;
+  readonly markdownDescription?: string;
+  readonly properties: { readonly [name: string]: Schema };
+  readonly additionalProperties: Schema;
+  readonly propertyNames: Schema;
+  readonly defaultSnippets: readonly { readonly body: object }[];
+}
+
+const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+  readonly contributes: { readonly configuration: readonly { readonly properties: { readonly [key: string]: Schema } }[] };
+};
+const settings = Object.assign({}, ...manifest.contributes.configuration.map(({ properties }) => properties)) as { readonly [key: string]: Schema };
+const agents = settings['loopSupervisor.agents']!;
+const prices = settings['loopSupervisor.prices']!;
+
+describe('the schema of agents and prices in the settings', () => {
+  it('both are of scope machine: a repository can not name a program', () => {
+    assert.equal(agents.scope, 'machine');
+    assert.equal(prices.scope, 'machine');
+  });
+
+  it('it knows the same options as the catalog', () => {
+    const { problems } = testCatalog({ agents: { a: { nonsense: 1 } } });
+    const listed = /options are (.*); it is left out/.exec(problems[0] ?? '')?.[1]?.split(/, | and /) ?? [];
+    assert.deepEqual(Object.keys(agents.additionalProperties.properties).sort(), listed.sort());
+  });
+
+  it('its enumerations are what the catalog takes', () => {
+    const { catalog } = testCatalog();
+    const { properties } = agents.additionalProperties;
+    for (const option of ['permissionMode', 'sandbox'] as const) {
+      const taken = new Map<string, string[]>();
+      for (const name of catalog.names()) {
+        const facts = catalog.facts(name)!;
+        if (facts.mode?.option === option) for (const { value, meaning } of facts.modes) taken.set(value, [...(taken.get(value) ?? []), meaning]);
+      }
+      assert.deepEqual(properties[option]?.enum, [...taken.keys()]);
+      [...taken.values()].forEach((meanings, at) => {
+        for (const meaning of meanings) assert.ok(properties[option]?.markdownEnumDescriptions?.[at]?.includes(meaning), meaning);
+      });
+    }
+    for (const base of properties['extends']?.enum ?? [])
+      assert.deepEqual(testCatalog({ agents: { a: { extends: base, command: 'x' } } }).problems, []);
+    for (const prompt of properties['prompt']?.enum ?? []) {
+      const args = prompt === 'file' ? ['${promptFile}'] : [];
+      assert.deepEqual(testCatalog({ agents: { a: { command: 'x', prompt, args } } }).problems, []);
+    }
+    for (const resume of properties['resume']?.enum ?? []) assert.deepEqual(testCatalog({ agents: { a: { command: 'x', resume } } }).problems, []);
+  });
+
+  it('its pattern for names lets through what the catalog takes, and nothing else', () => {
+    const pattern = new RegExp(agents.propertyNames.pattern ?? '');
+    for (const name of ['a', 'claude-2', 'My.Agent_1', '-a', 'a b', '', '__proto__', 'x'.repeat(64), 'x'.repeat(65), 'a/b', 'é']) {
+      const { problems } = testCatalog({ agents: Object.fromEntries([[name, { command: 'x' }]]) });
+      assert.equal(problems.length === 0, pattern.test(name), name);
+    }
+  });
+
+  it('what it offers to insert is right', () => {
+    const filled = (body: object) =>
+      JSON.parse(
+        JSON.stringify(body)
+          .replace(/"\^\$\{\d:([^}]*)\}"/g, '$1')
+          .replace(/\$\{\d:([^}]*)\}/g, '$1'),
+      );
+    for (const { body } of agents.defaultSnippets) assert.deepEqual(testCatalog({ agents: filled(body) }).problems, []);
+    for (const { body } of agents.additionalProperties.defaultSnippets) assert.deepEqual(testCatalog({ agents: { a: filled(body) } }).problems, []);
+    for (const { body } of prices.defaultSnippets) assert.deepEqual(testCatalog({ prices: filled(body) }).problems, []);
+    for (const { body } of prices.additionalProperties.defaultSnippets) assert.deepEqual(testCatalog({ prices: { m: filled(body) } }).problems, []);
+  });
+
+  it('it names the date of the built-in prices', () => {
+    assert.ok(prices.markdownDescription?.includes(PRICES_AS_OF));
+  });
+});
