@@ -179,6 +179,19 @@ describe('Process groups', () => {
     assert.equal(await run.signal('SIGKILL', 'user'), false);
   });
 
+  it('R7.3 sends a signal to all of the group, and to nobody else of the tree', async () => {
+    const launched = await tree('wait');
+    const { run, told, token } = launched;
+    const { leader } = await told.whenStarted;
+    assert.equal(await run.signal('SIGSTOP', undefined), true);
+    const states = () => harness.processesOf(token).map(({ pid }) => [statOf(pid).group === leader.pid, statOf(pid).state === 'T']);
+    await until('the group to be stopped', () => states().filter(([, isStopped]) => isStopped).length === 3);
+    for (const [isInGroup, isStopped] of states()) assert.equal(isStopped, isInGroup);
+    run.stop('user', 200);
+    await told.whenEnded;
+    assertNothingLeft([launched]);
+  });
+
   it('R7.3 an agent killed from outside ends by that signal, and nobody has stopped it', async () => {
     const { told } = harness.launch(program('dieOfSignal.sh'), ['KILL']);
     const end = await told.whenEnded;
@@ -203,10 +216,13 @@ describe('Process groups', () => {
     await until('the child', () => told.texts.length === 1);
     const pid = Number(told.texts[0]);
     await until('its own session', () => statOf(pid).session === pid);
-    run.stop('user', 5_000);
+    run.stop('user', 200);
     const end = await told.whenEnded;
     assert.ok(!lives(pid));
-    assert.deepEqual(end.remaining, []);
+    assert.deepEqual(
+      end.swept.map((process) => process.pid),
+      [pid],
+    );
   });
 
   it('R7.4 ends a process of nobody that still writes to the log of the run', async () => {
