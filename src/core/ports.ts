@@ -50,16 +50,27 @@ export interface StoreChanges {
 
 /** One write transaction. Valid only until `work` returns. Everything in it holds together or not at all. */
 export interface StoreTransaction {
-  /** What other windows have changed since this store last answered; undefined when nothing. Cheap when nothing has. */
+  /**
+   * What other windows have changed since this store last answered; undefined when nothing. Cheap when nothing has. Called before the
+   * transaction writes, or it throws. It counts as told only when the transaction is committed: one that fails or runs again is told the same
+   * again. Own writes come back only if the transaction that made them had not asked, and others had written.
+   */
   changes(): StoreChanges | undefined;
   /** Inserts a loop with its prompt and the history row `new → state`. Answers it with its `seq`; its `place` is the `seq` too. */
   insertLoop(loop: Omit<Extract<Loop, { state: 'queued' }>, 'seq' | 'place'>, prompt: string): Extract<Loop, { state: 'queued' }>;
-  /** Writes a loop as it now is (not its attempt). With `transition` adds that row to its history. */
+  /**
+   * Writes a loop as it now is (not its attempt). With `transition` adds that row to its history. `loopId`, `agent`, `submittedAt` and
+   * `metadata` stay as they were submitted. Times and amounts are integers.
+   */
   saveLoop(loop: Loop, transition?: Transition): void;
   /** Adds a row to a loop's history. */
   addHistory(seq: number, transition: Transition): void;
+  /** Adds an attempt, before `saveLoop` writes its loop as running with it. */
   insertAttempt(seq: number, attempt: Omit<Attempt, 'id'>): Attempt;
-  /** Writes an attempt where it is not settled yet (R3.2); answers whether it was so. */
+  /**
+   * Writes an attempt where it is not settled yet (R3.2); answers whether it was so. What was decided at its dispatch stays: `number`, `token`,
+   * `startedAt`, `generation`, `probe`, `reserved`. Other windows see its loop as changed.
+   */
   saveAttempt(attempt: Attempt): boolean;
   /** Moves the read position where it still is `from` and the attempt is not settled (R6.7); answers whether it was so. */
   advance(attemptId: number, from: number, to: number, readerState: Json | undefined): boolean;
@@ -140,7 +151,11 @@ export interface Store extends Reports {
   settledTokens(limit: number): { readonly seq: number; readonly token: string; readonly at: number }[];
   /** One short step of giving free pages back to the disk; answers whether there are more. */
   tidy(): boolean;
-  /** Called when the database stops being usable (removed, replaced, newer) and when it is usable again (`undefined`). */
+  /**
+   * Called with a `StoreError` when the database stops being usable, and when it is usable again (`undefined`); soon after this call, if it is in
+   * trouble already. By kind: `locked` for over 3 s (writes wait and will land), `disk` (writes are refused; tried again by itself), `replaced`
+   * (over when the same file is back, else with a reload), `newer` and `broken` (over with a reload).
+   */
   onTrouble(listener: (error: Error | undefined) => void): Disposable;
   close(): void;
 }

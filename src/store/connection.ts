@@ -5,7 +5,7 @@ import { toStoreError } from './sqliteError.ts';
 /** A row as SQLite hands it out: nothing is known of it until a schema has looked at it. */
 export type RawRow = { readonly [column: string]: unknown };
 
-/** One prepared statement. Throws `StoreError`s. */
+/** One prepared statement. Its parameters are all `?`: Node 22.15 does not take numbered ones by position. Throws `StoreError`s. */
 export class Query {
   readonly #connection: Connection;
   readonly #statement: StatementSync;

@@ -57,7 +57,7 @@ export class HeadTable {
     this.#control = connection.prepare('SELECT circuit, paused, holds FROM head');
     this.#setControl = connection.prepare('UPDATE head SET circuit = ?, circuit_state = ?, paused = ?, holds = ?');
     this.#noteChange = connection.prepare(
-      'INSERT INTO circuit_changes (at, from_state, to_state) SELECT ?1, circuit_state, ?2 FROM head WHERE circuit_state <> ?2',
+      'INSERT INTO circuit_changes (at, from_state, to_state) SELECT ?, circuit_state, ? FROM head WHERE circuit_state <> ?',
     );
     this.#dropChanges = connection.prepare(`DELETE FROM circuit_changes WHERE id <= (SELECT max(id) FROM circuit_changes) - ${KEPT_CHANGES}`);
     this.#counts = connection.prepare('SELECT finished AS total, failed FROM head');
@@ -85,14 +85,10 @@ export class HeadTable {
 
   /** Writes the control record; notes when the circuit's state is another than before. `at`: wall time, ms. */
   saveControl(control: Control, at: number): void {
-    if (this.#noteChange.run(at, control.circuit.state) > 0) this.#dropChanges.run();
+    const { state } = control.circuit;
+    if (this.#noteChange.run(at, state, state) > 0) this.#dropChanges.run();
     const held = Object.entries(control.holds);
-    this.#setControl.run(
-      JSON.stringify(control.circuit),
-      control.circuit.state,
-      asFlag(control.paused),
-      held.length === 0 ? null : JSON.stringify(held),
-    );
+    this.#setControl.run(JSON.stringify(control.circuit), state, asFlag(control.paused), held.length === 0 ? null : JSON.stringify(held));
   }
 
   counts(): { readonly total: number; readonly failed: number } {

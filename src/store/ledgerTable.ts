@@ -60,8 +60,8 @@ export class LedgerTable {
     );
     this.#ofLoop = connection.prepare('SELECT key, seq, attempt_id, agent, day, at, cost, source, estimated FROM ledger WHERE seq = ? ORDER BY n');
     this.#day = connection.prepare(
-      `SELECT (SELECT coalesce(sum(cost), 0) FROM spend WHERE day = ?1) AS spent,
-         (SELECT warned FROM day_marks WHERE day = ?1) AS warned, (SELECT exceeded FROM day_marks WHERE day = ?1) AS exceeded`,
+      `SELECT (SELECT coalesce(sum(cost), 0) FROM spend WHERE day = ?) AS spent,
+         (SELECT warned FROM day_marks WHERE day = ?) AS warned, (SELECT exceeded FROM day_marks WHERE day = ?) AS exceeded`,
     );
     this.#latestDay = connection.prepare('SELECT (SELECT max(day) FROM spend) AS spent, (SELECT max(day) FROM day_marks) AS marked');
     this.#mark = connection.prepare(
@@ -94,7 +94,7 @@ export class LedgerTable {
   }
 
   day(day: string): DaySpend {
-    const row = this.#day.get(day);
+    const row = this.#day.get(day, day, day);
     const found = row && this.#aside.read(daySpend, row, () => `the spend of ${day}`);
     return { day, spent: found?.spent ?? 0, warned: found?.warned === 1, exceeded: found?.exceeded === 1 };
   }

@@ -43,23 +43,23 @@ export class Timeline {
 
   constructor(connection: Connection, aside: Aside) {
     this.#aside = aside;
-    const inTime = 'started_at < ?1 AND (ended_at IS NULL OR ended_at >= ?2)';
+    const inTime = 'started_at < ? AND (ended_at IS NULL OR ended_at >= ?)';
     // An attempt that ended after `from` is one of a loop that is live or finished after that.
     this.#between = connection.prepare(
       `${SELECT} WHERE a.id IN (
          SELECT id FROM attempts WHERE ${inTime} AND seq IN (
-           SELECT seq FROM loops WHERE finished_at >= ?2 UNION ALL SELECT seq FROM loops WHERE finished_at IS NULL AND attempts > 0
-         ) ORDER BY id DESC LIMIT ?3
+           SELECT seq FROM loops WHERE finished_at >= ? UNION ALL SELECT seq FROM loops WHERE finished_at IS NULL AND attempts > 0
+         ) ORDER BY id DESC LIMIT ?
        ) ORDER BY a.id`,
     );
     this.#after = connection.prepare(
-      `${SELECT} WHERE a.id IN (SELECT id FROM attempts WHERE ${inTime} AND id > ?4 ORDER BY id DESC LIMIT ?3) ORDER BY a.id`,
+      `${SELECT} WHERE a.id IN (SELECT id FROM attempts WHERE ${inTime} AND id > ? ORDER BY id DESC LIMIT ?) ORDER BY a.id`,
     );
     this.#byIds = connection.prepare(`${SELECT} WHERE a.id IN (SELECT value FROM json_each(?)) ORDER BY a.id`);
   }
 
   between({ from, before = Number.MAX_SAFE_INTEGER, afterId, limit }: TimelineQuery): TimelineAttempt[] {
-    const rows = afterId === undefined ? this.#between.all(before, from, limit) : this.#after.all(before, from, limit, afterId);
+    const rows = afterId === undefined ? this.#between.all(before, from, from, limit) : this.#after.all(before, from, afterId, limit);
     return this.#aside.readAll(timelineAttempt, rows, nameOf);
   }
 
