@@ -10,6 +10,8 @@ const FOLDER_MODE = 0o700;
 const FILE_MODE = 0o600;
 /** What SQLite keeps beside the database file. */
 const COMPANIONS = ['-wal', '-shm', '-journal'];
+/** Those of them that are there as long as the database is open. */
+const OPEN_COMPANIONS = ['-wal', '-shm'];
 
 /** Names a file for as long as it exists, whatever its path. */
 interface FileIdentity {
@@ -73,7 +75,7 @@ export class DatabaseFiles {
   /** Remembers the files as those that are open, and keeps others from reading them. */
   remember(): void {
     this.#opened = statOf(this.path);
-    this.#companions = COMPANIONS.slice(0, 2).map((companion) => statOf(this.path + companion));
+    this.#companions = OPEN_COMPANIONS.map((companion) => statOf(this.path + companion));
     for (const file of ['', ...COMPANIONS]) restrict(this.path + file, FILE_MODE);
   }
 
@@ -88,10 +90,23 @@ export class DatabaseFiles {
     );
   }
 
+  /** Like `check`, and looks at the log and the shared memory beside it too: without them windows would write past each other. */
+  checkAll(): void {
+    this.check();
+    if (this.#areCompanionsThere()) return;
+    throw new StoreError(
+      'replaced',
+      `A file beside the database ${this.path} (-wal or -shm) was removed while Loop Supervisor was using it. Nothing more can be recorded. Reload all windows to go on.`,
+    );
+  }
+
   /** Whether all of the open files are at their paths again. */
   areBack(): boolean {
-    const companions = COMPANIONS.slice(0, 2).map((companion) => statOf(this.path + companion));
-    return isSame(statOf(this.path), this.#opened) && companions.every((now, index) => isSame(now, this.#companions[index]));
+    return isSame(statOf(this.path), this.#opened) && this.#areCompanionsThere();
+  }
+
+  #areCompanionsThere(): boolean {
+    return OPEN_COMPANIONS.every((companion, index) => isSame(statOf(this.path + companion), this.#companions[index]));
   }
 }
 

@@ -66,7 +66,7 @@ class SqliteStore implements Store, Reports {
   changes(): StoreChanges | undefined {
     if (this.#transaction) return this.#transaction.changes();
     return this.#use(({ files, feed }) => {
-      files?.check();
+      files?.checkAll();
       return feed.readNow();
     });
   }
@@ -218,6 +218,7 @@ class SqliteStore implements Store, Reports {
   readonly #look = (): void => {
     const kind = this.#trouble.current?.kind;
     const opened = this.#opened;
+    this.#lookAgain = undefined;
     if (this.#isClosed || !opened) return;
     try {
       if (kind === 'replaced') {
@@ -225,11 +226,13 @@ class SqliteStore implements Store, Reports {
         opened.hold?.share();
         this.#recovered();
       } else if (kind === 'disk') {
-        this.#transact(() => opened.tables.head.setCounter(opened.tables.head.counter()));
+        // A single page might still find room where nothing else does.
+        this.#transact(() => opened.connection.exec('INSERT OR REPLACE INTO prompts (seq, prompt) VALUES (0, zeroblob(65536))'));
+        this.#transact(() => opened.connection.exec('DELETE FROM prompts WHERE seq = 0'));
       }
     } catch {
       // It lasts; it was told when it began.
-      this.#lookAgain = this.#options.clock.after(LOOK_AGAIN_MS, this.#look);
+      this.#lookAgain ??= this.#options.clock.after(LOOK_AGAIN_MS, this.#look);
     }
   };
 

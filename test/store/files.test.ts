@@ -206,6 +206,19 @@ describe('store: files', () => {
       assert.throws(() => store.changes(), isKind('replaced'));
     });
 
+    it('the log beside it can not be taken away unnoticed', async () => {
+      folder.open().close();
+      const store = folder.open();
+      assert.ok(store.changes());
+      await submit(store, 'a');
+      assert.equal(store.changes(), undefined);
+      rmSync(`${folder.path}-wal`);
+      assert.throws(() => store.changes(), isKind('replaced', /\(-wal or -shm\) was removed .+ Reload all windows/));
+      await assert.rejects(submit(store, 'b'), isKind('replaced'));
+      store.close();
+      assert.equal(folder.open().latest('a')?.state, 'queued');
+    });
+
     it('another file in its place is not written', async () => {
       const store = folder.open();
       await submit(store, 'a');

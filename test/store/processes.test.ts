@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, execFileSync, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Clock } from '../../src/core/clock.ts';
@@ -190,6 +190,32 @@ describe('store: several processes on one file', function () {
     }
   });
 
+  it('a removed database is not begun anew while another process uses it', async function () {
+    if (process.platform === 'win32') this.skip();
+    const store = folder.open();
+    await submit(store, 'a');
+    store.close();
+    const { child, told } = start('sit');
+    await until('it to be open', () => told.length === 1);
+    assert.deepEqual(told, [{ live: 1 }]);
+    rmSync(folder.path);
+    assert.throws(() => folder.open(), /was removed while other windows use it/);
+    child.send('look');
+    await until('it to notice', () => told.length === 2);
+    assert.deepEqual(told[1], { trouble: 'replaced' });
+    await submit(folder.open(), 'b');
+
+    // The same once more, but the other window dies without a word.
+    const { child: second, told: tells } = start('sit');
+    await until('it to be open', () => tells.length === 1);
+    rmSync(folder.path);
+    for (const open of folder.stores) open.close();
+    assert.throws(() => folder.open(), /was removed while other windows use it/);
+    second.kill('SIGKILL');
+    await once(second, 'exit');
+    await submit(folder.open(), 'c');
+  });
+
   it('R8.3 a full disk is told, loses nothing, and work goes on when there is space again', async function () {
     if (process.platform !== 'linux') this.skip();
     mkdirSync(dirname(folder.path), { recursive: true });
@@ -203,11 +229,17 @@ describe('store: several processes on one file', function () {
       told.some((message) => message.trouble === 'disk' && /The disk is full|can not be read or written/.test(String(message.message))),
       JSON.stringify(told),
     );
+    assert.equal(refused.timers, 10, 'it looks again every 2 s');
     const written = Number(refused.written);
     assert.ok(written > 10);
     assert.deepEqual(folder.open().changes()?.loops.length, written);
     execFileSync('prlimit', ['--pid', String(child.pid), '--fsize=unlimited']);
+    child.send('there is space');
     const last = await until('the next write', () => told.find((message) => 'live' in message));
     assert.deepEqual(last, { written: written + 1, live: written + 1 });
+    assert.deepEqual(
+      told.flatMap(({ trouble }) => trouble ?? []),
+      ['disk', 'over'],
+    );
   });
 });

@@ -190,7 +190,10 @@ describe('store: what is asked over many loops', () => {
       DatabaseSync.prototype.prepare = prepare;
     }
     // Node 22.15 does not give values to numbered parameters by their position.
-    assert.deepEqual([...seen].filter((sql) => /\?\d/.test(sql)), []);
+    assert.deepEqual(
+      [...seen].filter((sql) => /\?\d/.test(sql)),
+      [],
+    );
     const database = new DatabaseSync(folder.path);
     const plans: string[] = [];
     try {

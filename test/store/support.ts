@@ -25,11 +25,12 @@ export class StoreFolder {
   readonly path = join(this.folder, 'data', 'supervisor.db');
   /** What stores have logged. */
   readonly logged: string[] = [];
-  readonly #stores: TestStore[] = [];
+  /** All that were opened. */
+  readonly stores: TestStore[] = [];
 
   open(clock: Clock = systemClock): TestStore {
     const store = openStore({ path: this.path, clock, log: (message) => this.logged.push(message) });
-    this.#stores.push(store);
+    this.stores.push(store);
     return store;
   }
 
@@ -56,7 +57,7 @@ export class StoreFolder {
   }
 
   dispose(): void {
-    for (const store of this.#stores) store.close();
+    for (const store of this.stores) store.close();
     rmSync(this.folder, { recursive: true, force: true });
   }
 }
