@@ -63,6 +63,10 @@ export class LoopTree implements vscode.TreeDataProvider<TreeRow>, vscode.Dispos
       }),
       this.#view.onDidChangeVisibility(() => this.#setTicking()),
       this.#view.onDidCollapseElement(({ element }) => this.#shown.foldUp(element)),
+      // VS Code unfolds what it had before: by now it may be old.
+      this.#view.onDidExpandElement(({ element }) => {
+        if (!this.#shown.follows(element)) this.#changed.fire(element);
+      }),
     );
     this.#setTicking();
   }

@@ -17,24 +17,30 @@ const READING_MS = 10_000;
  */
 export class ShownRows {
   readonly #shown = new Map<string, Shown>();
-  readonly #latest = new Map<string, TreeRow>();
+  /** What was last read of a row, and the object by which the view holds it. */
+  readonly #latest = new Map<string, { readonly row: TreeRow; readonly holder: TreeRow }>();
   readonly #pointedAt = new Map<string, number>();
 
   /** The view has asked for the rows under `parent` and got these. */
   handOut(parent: TreeRow | undefined, rows: readonly TreeRow[]): void {
-    this.#forget(parent);
+    this.#forget(parent?.id ?? '');
     this.#shown.set(parent?.id ?? '', { parent, held: rows, rows });
-    for (const row of rows) this.#latest.set(row.id, row);
+    for (const row of rows) this.#latest.set(row.id, { row, holder: row });
   }
 
   /** The view has folded up this row. */
   foldUp(row: TreeRow): void {
-    this.#forget(row);
+    this.#forget(row.id);
+  }
+
+  /** Whether the rows under it are read again. */
+  follows(row: TreeRow): boolean {
+    return this.#shown.has(row.id);
   }
 
   /** What was last read of a row that the view holds. */
   latest(row: TreeRow): TreeRow {
-    return this.#latest.get(row.id) ?? row;
+    return this.#latest.get(row.id)?.row ?? row;
   }
 
   /** Rows of the first level, as the view holds them. */
@@ -70,8 +76,9 @@ export class ShownRows {
       shown.rows = rows.map((row, place) => (drawn.has(place) ? row : (shown.rows[place] ?? row)));
       for (const place of drawn) {
         const row = rows[place] as TreeRow;
-        this.#latest.set(row.id, row);
-        anew.push(shown.held[place]);
+        const holder = shown.held[place] as TreeRow;
+        this.#latest.set(row.id, { row, holder });
+        anew.push(holder);
       }
     }
     return anew;
@@ -86,13 +93,14 @@ export class ShownRows {
     return false;
   }
 
-  #forget(parent: TreeRow | undefined): void {
-    const shown = this.#shown.get(parent?.id ?? '');
+  #forget(id: string): void {
+    const shown = this.#shown.get(id);
     if (!shown) return;
-    this.#shown.delete(parent?.id ?? '');
+    this.#shown.delete(id);
     for (const row of shown.held) {
-      this.#forget(row);
-      this.#latest.delete(row.id);
+      // A loop that has moved to another group in the meantime is held there, with what is under it.
+      if (this.#shown.get(row.id)?.parent === row) this.#forget(row.id);
+      if (this.#latest.get(row.id)?.holder === row) this.#latest.delete(row.id);
     }
   }
 }

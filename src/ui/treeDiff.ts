@@ -2,7 +2,7 @@ import type { TreeRow } from './treeRow.ts';
 
 /** What has changed between two readings of the rows under one parent. */
 export interface RowChanges {
-  /** Rows came, went or changed places: the whole list is to be read anew. */
+  /** Rows came, went or changed places, or can be unfolded now and could not before: the whole list is to be read anew. */
   readonly list: boolean;
   /** Places of rows that look different: another state, name or icon. */
   readonly looks: readonly number[];
@@ -12,7 +12,9 @@ export interface RowChanges {
 
 /** Compares two readings row by row. */
 export function rowChanges(before: readonly TreeRow[], after: readonly TreeRow[]): RowChanges {
-  if (before.length !== after.length || after.some(({ id }, place) => before[place]?.id !== id)) return { list: true, looks: [], words: [] };
+  // VS Code draws a row that loses its twistie only with its parent.
+  const isOther = ({ id, children }: TreeRow, place: number) => before[place]?.id !== id || before[place]?.children !== children;
+  if (before.length !== after.length || after.some(isOther)) return { list: true, looks: [], words: [] };
   const looks: number[] = [];
   const words: number[] = [];
   for (const [place, row] of after.entries()) {
@@ -24,7 +26,6 @@ export function rowChanges(before: readonly TreeRow[], after: readonly TreeRow[]
 }
 
 function looksSame(a: TreeRow, b: TreeRow): boolean {
-  const same =
-    a.label === b.label && a.context === b.context && a.children === b.children && a.icon?.id === b.icon?.id && a.icon?.color === b.icon?.color;
+  const same = a.label === b.label && a.context === b.context && a.icon?.id === b.icon?.id && a.icon?.color === b.icon?.color;
   return same && (b.isLive || (a.description === b.description && a.spoken === b.spoken));
 }

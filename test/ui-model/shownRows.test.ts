@@ -95,6 +95,20 @@ describe('ShownRows', () => {
     assert.equal(reads, 1);
   });
 
+  it('draws the parent anew when a row loses its twistie: VS Code would not draw the row alone', () => {
+    const read0 = read;
+    const folded = (parent: TreeRow | undefined) => read0(parent).map((row): TreeRow => (row.id === 'running' ? { ...row, children: 'none' } : row));
+    assert.deepEqual(shown.changes(folded, false, NOW), [undefined]);
+  });
+
+  it('keeps what is known of a loop that has moved to another group', () => {
+    const [running, queued] = shown.roots;
+    world = { running: {}, queued: { q: '#1', a: '#2' } };
+    const rows = ask(queued);
+    ask(running);
+    assert.equal(shown.latest({ ...rows[1]! }).description, '#2');
+  });
+
   it('leaves the words of a row alone for ten seconds after somebody has pointed at it', () => {
     const [running] = shown.roots;
     const [a] = ask(running);
