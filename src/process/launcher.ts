@@ -94,8 +94,15 @@ class Launcher implements AgentLauncher, Disposable {
   }
 
   freeBytes(): number {
-    const { bavail, bsize } = statfsSync(this.#runsFolder);
-    return bavail * bsize;
+    try {
+      // Somebody may have removed it.
+      mkdirSync(this.#runsFolder, { recursive: true, mode: FOLDER_MODE });
+      const { bavail, bsize } = statfsSync(this.#runsFolder);
+      return bavail * bsize;
+    } catch (error) {
+      this.#options.log(`The folder of runs ${this.#runsFolder} can not be used.`, error);
+      return 0;
+    }
   }
 
   reap(tokens: readonly string[], graceMs: number, keep: readonly string[]): Promise<ReadonlyMap<string, readonly SweptProcess[]>> {

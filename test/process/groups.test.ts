@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { until } from '../support/until.ts';
 import { type Launched, LIMITS, lives, program, RunHarness } from './support/runHarness.ts';
@@ -243,6 +243,20 @@ describe('Process groups', () => {
     ]);
     await told.whenEnded;
     assert.deepEqual(told.texts, [token, harness.prefix + token, 'keep:']);
+  });
+
+  it('R7.2 a stop and a signal reach a run though no order can be written, as on a full disk', async () => {
+    const stopped = await tree('wait');
+    const killed = await tree('wait');
+    for (const { files } of [stopped, killed]) {
+      rmSync(files.orders, { recursive: true });
+      writeFileSync(files.orders, 'in the way');
+    }
+    stopped.run.stop('user', 200);
+    assert.equal(await killed.run.signal('SIGKILL', 'user'), true);
+    assert.deepEqual((await stopped.told.whenEnded).exit, { signal: 'SIGTERM' });
+    assert.deepEqual((await killed.told.whenEnded).exit, { signal: 'SIGKILL' });
+    assertNothingLeft([stopped, killed]);
   });
 
   it('R7.6 stops a run at its timeout although it ignores SIGTERM', async () => {

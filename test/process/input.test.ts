@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { RunHarness } from './support/runHarness.ts';
 
@@ -115,6 +115,17 @@ describe('What an agent is given', () => {
       assert.deepEqual(told.calls, ['ended']);
     });
   }
+
+  it('a Node that does not know our flags runs the guardian without them', async () => {
+    const old = join(harness.folder, 'old-node');
+    writeFileSync(old, `#!/bin/sh\ncase "$1" in --*) echo "bad option: $1" >&2; exit 9;; esac\nexec '${process.execPath}' "$@"\n`);
+    chmodSync(old, 0o755);
+    harness.launcher.dispose();
+    harness.launcher = harness.newLauncher({ nodePath: old });
+    const { told } = harness.launch('/bin/echo', ['hello']);
+    assert.equal((await told.whenEnded).kind, 'exited');
+    assert.deepEqual(told.texts, ['hello']);
+  });
 
   it('R5.3 says so when the guardian itself can not be started', async () => {
     harness.launcher.dispose();

@@ -1,8 +1,15 @@
 import assert from 'node:assert/strict';
+import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import fc from 'fast-check';
+import type { AgentEvent, AgentReader } from '../../src/core/agentEvent.ts';
+import type { RunOutput } from '../../src/core/ports.ts';
 import { lastLineOf } from '../../src/process/follow/lastLine.ts';
 import { LineSplitter } from '../../src/process/follow/lineSplitter.ts';
 import { LONGEST_LINE_BYTES, LongLine } from '../../src/process/follow/longLine.ts';
+import { Pump } from '../../src/process/follow/pump.ts';
+import { Tail } from '../../src/process/follow/tail.ts';
 
 /** Takes `bytes` in pieces of the given sizes, in one buffer that is used again as the pump does. */
 function split(bytes: Buffer, sizes: readonly number[]): { lines: string[]; taken: number } {
@@ -110,6 +117,30 @@ describe('A line that is too long', () => {
     for (let pieces = 0; pieces < 400; pieces += 1) long.add(piece);
     long.add(Buffer.from('"}'));
     assert.ok(long.text().length < 40_000);
+  });
+});
+
+describe('The end of a log', () => {
+  it('R8.2 is read to its last byte, though a piece was on its way when it was written', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'loop-supervisor-tail-'));
+    const pump = new Pump((message, error) => assert.fail(`${message} ${error}`));
+    for (let round = 0; round < 300; round += 1) {
+      const path = join(folder, String(round));
+      const events: AgentEvent[] = [];
+      const reader: AgentReader = { line: (text) => [{ type: 'text', text, delta: false }], end: () => [], state: () => null };
+      const onOutput = (output: RunOutput) => events.push(...output.events);
+      const tail = new Tail({ path, reader, from: 0, onOutput, onError: (message) => assert.fail(message) });
+      writeFileSync(path, 'one\n');
+      void pump.read(tail);
+      for (let turn = 0; turn < round % 4; turn += 1) await new Promise(setImmediate);
+      appendFileSync(path, 'two\n');
+      await pump.drain(tail);
+      appendFileSync(path, 'too late\n');
+      await pump.read(tail);
+      events.push(...tail.finish({}, '').events);
+      assert.equal(events.length, 2, `round ${round}`);
+    }
+    rmSync(folder, { recursive: true });
   });
 });
 

@@ -220,8 +220,7 @@ export class Follower implements Run {
     if (this.#isDone()) return;
     this.#tellStarted();
     if (this.#tail) {
-      this.#tail.limitToNow();
-      await this.#services.pump.read(this.#tail);
+      await this.#services.pump.drain(this.#tail);
       if (this.#isDone()) return;
     }
     const stderrTail = readTail(files.stderr, STDERR_TAIL_BYTES);

@@ -24,6 +24,17 @@ export class Pump {
     });
   }
 
+  /** Reads all that is in the file now. */
+  async drain(tail: Tail): Promise<void> {
+    tail.limitToNow();
+    // A piece may be on its way that was read before the last of it was written.
+    await this.read(tail);
+    for (let before = -1; tail.hasNews() && tail.position !== before; ) {
+      before = tail.position;
+      await this.read(tail);
+    }
+  }
+
   async #run(): Promise<void> {
     this.#running = true;
     this.#buffer ??= Buffer.allocUnsafeSlow(PIECE_BYTES);

@@ -38,9 +38,14 @@ export class Tail {
     this.#told = options.from;
   }
 
+  /** Up to where it was read, bytes. */
+  get position(): number {
+    return this.#readTo;
+  }
+
   /** Whether there is something to read. */
   hasNews(): boolean {
-    return this.#size() > this.#readTo;
+    return Math.min(this.#limit, this.#size()) > this.#readTo;
   }
 
   /** Ends at what is in the file now. */

@@ -15,23 +15,32 @@ export interface GuardianCommand {
 /** Fewer threads and a small young generation: it does little and lives long. Other flags cost more at the start than they save. */
 const NODE_FLAGS = ['--v8-pool-size=0', '--max-semi-space-size=1'];
 
+/** The exit code of a Node that does not know a flag. */
+const BAD_OPTION = 9;
+
 /** Starts the guardian of a run, in a session of its own: it outlives us. Resolves when it has gone, with what went wrong if it could not start. */
 export async function spawnGuardian(command: GuardianCommand, files: RunFiles, environment: Environment): Promise<string | undefined> {
+  const result = await run(NODE_FLAGS, command, files, environment);
+  // An Electron of another age may not know them; nothing has begun then.
+  const { failed, shortMessage } = result.exitCode === BAD_OPTION ? await run([], command, files, environment) : result;
+  return failed ? shortMessage : undefined;
+}
+
+async function run(flags: readonly string[], command: GuardianCommand, files: RunFiles, environment: Environment) {
   // What Node itself says when it can not begin.
   const log = openSync(files.guardianLog, 'a', FILE_MODE);
   let guardian: ReturnType<typeof start>;
   try {
-    guardian = start(command, files, environment, log);
+    guardian = start(flags, command, files, environment, log);
   } finally {
     closeSync(log);
   }
   guardian.nodeChildProcess.unref();
-  const result = await guardian;
-  return result.failed ? result.shortMessage : undefined;
+  return guardian;
 }
 
-function start(command: GuardianCommand, files: RunFiles, environment: Environment, log: number) {
-  return execa(command.nodePath, [...NODE_FLAGS, command.guardianProgram, files.folder], {
+function start(flags: readonly string[], command: GuardianCommand, files: RunFiles, environment: Environment, log: number) {
+  return execa(command.nodePath, [...flags, command.guardianProgram, files.folder], {
     detached: true,
     cleanup: false,
     reject: false,
