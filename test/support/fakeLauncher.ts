@@ -23,7 +23,7 @@ interface Orders {
  * A run of the fake launcher: the test plays its process. What it says and how it ends stays known, as in a run folder, so that a window
  * that follows it later reads on where reading had stopped.
  */
-export class FakeRun implements Run {
+export class FakeRun implements RunControl {
   readonly token: string;
   readonly loopId: string;
   readonly request: LaunchRequest | undefined;
@@ -35,7 +35,7 @@ export class FakeRun implements Run {
   leftWith: number | undefined | 'not left' = 'not left';
   kept = 0;
   alive = true;
-  #observer: RunObserver | undefined;
+  readonly #followers = new Set<RunObserver>();
   #position = 0;
   readonly #pieces: RunOutput[] = [];
   #end: RunEnd | undefined;
@@ -51,14 +51,25 @@ export class FakeRun implements Run {
     this.#orders = orders;
   }
 
-  /** A window follows from now on, reading from `position`: it is soon told what it has missed. */
-  follow(observer: RunObserver, position: number): void {
-    this.#observer = observer;
+  /** A window follows from now on, reading from `position`: it is soon told what it has missed. Answers its hold on the run. */
+  follow(observer: RunObserver, position: number): Run {
+    this.#followers.add(observer);
+    this.#catchUp(observer, position);
+    return {
+      stop: (by, graceMs) => this.stop(by, graceMs),
+      signal: (signal, by) => this.signal(signal, by),
+      keepWaiting: () => this.keepWaiting(),
+      leave: (stopAfterMs) => this.leave(stopAfterMs),
+      release: () => void this.#followers.delete(observer),
+    };
+  }
+
+  #catchUp(observer: RunObserver, position: number): void {
     const missed = this.#pieces.filter((piece) => piece.to > position);
     const [started, end] = [this.#started, this.#end];
     if (!started && !end && missed.length === 0) return;
     setImmediate(() => {
-      if (this.#observer !== observer) return;
+      if (!this.#followers.has(observer)) return;
       if (started) observer.started(started);
       for (const piece of missed) observer.output(piece);
       if (end) observer.ended(end);
@@ -67,14 +78,14 @@ export class FakeRun implements Run {
 
   start(leader: ProcessIdentity = { pid: 4_242, startTime: '1', bootId: 'boot' }): void {
     this.#started = { leader, at: this.#clock.now() };
-    this.#observer?.started(this.#started);
+    for (const observer of this.#followers) observer.started(this.#started);
   }
 
   /** The agent writes a line that says these events. */
   say(...events: AgentEvent[]): void {
     const piece = this.#piece(events);
     this.#pieces.push(piece);
-    this.#observer?.output(piece);
+    for (const observer of this.#followers) observer.output(piece);
   }
 
   /** The output so far takes this many bytes. */
@@ -83,7 +94,7 @@ export class FakeRun implements Run {
   }
 
   silent(forMs: number | undefined): void {
-    this.#observer?.silent(forMs === undefined ? undefined : { kind: 'silence', forMs });
+    for (const observer of this.#followers) observer.silent(forMs === undefined ? undefined : { kind: 'silence', forMs });
   }
 
   /** The process ends; all it leaves is gone. */
@@ -103,7 +114,7 @@ export class FakeRun implements Run {
       last: this.#piece(says),
       ...rest,
     };
-    this.#observer?.ended(this.#end);
+    for (const observer of this.#followers) observer.ended(this.#end);
   }
 
   #piece(events: readonly AgentEvent[]): RunOutput {
@@ -140,11 +151,9 @@ export class FakeRun implements Run {
   leave(stopAfterMs: number | undefined): void {
     this.leftWith = stopAfterMs;
   }
-
-  release(): void {
-    this.#observer = undefined;
-  }
 }
+
+const NOBODY: RunControl = { stop: () => {}, signal: async () => false, keepWaiting: () => {}, leave: () => {} };
 
 /** Stands in for the process layer: tests decide when runs start, speak and end. Shared by the windows of a test, as the machine is. */
 export class FakeLauncher implements AgentLauncher {
@@ -173,9 +182,7 @@ export class FakeLauncher implements AgentLauncher {
   }
 
   launch(request: LaunchRequest, observer: RunObserver): Run {
-    const run = this.#add(request.token, request);
-    run.follow(observer, 0);
-    return run;
+    return this.#add(request.token, request).follow(observer, 0);
   }
 
   /** A run that nobody launched was never claimed: nothing ran. */
@@ -183,8 +190,7 @@ export class FakeLauncher implements AgentLauncher {
     const known = this.runs.find((other) => other.token === request.token);
     const run = known ?? this.#add(request.token, undefined);
     if (!known) run.end({ kind: 'void', exit: {}, hadOutput: false });
-    run.follow(observer, request.readOffset);
-    return run;
+    return run.follow(observer, request.readOffset);
   }
 
   #add(token: string, request: LaunchRequest | undefined): FakeRun {
@@ -196,10 +202,9 @@ export class FakeLauncher implements AgentLauncher {
     return run;
   }
 
+  /** Orders to a run that is not there reach nobody. */
   control(token: string): RunControl {
-    const run = this.runs.find((other) => other.token === token);
-    if (!run) throw new Error(`Nobody launched ${token}.`);
-    return run;
+    return this.runs.find((other) => other.token === token) ?? NOBODY;
   }
 
   freeBytes(): number {

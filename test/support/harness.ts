@@ -52,6 +52,10 @@ export interface Harness {
   open(settings?: Partial<Settings>, window?: WindowFacts): Promise<Supervisor>;
   /** The window's host dies without a word. */
   kill(window: Supervisor): void;
+  /** The id of a window. */
+  idOf(window: Supervisor): string;
+  /** A connection of nobody's, to see what is written. */
+  books(): Store;
   eventsOf<T extends SupervisorEventType>(type: T): Extract<SupervisorEvent, { type: T }>[];
   typesOf(prefix: string): string[];
   dispose(): void;
@@ -66,6 +70,7 @@ export function harness(): Harness {
   const events: SupervisorEvent[] = [];
   const alive = new Set<number>();
   const windows = new Map<Supervisor, { pid: number; store: Store; listening: { dispose(): void } }>();
+  let books: Store | undefined;
   let pids = 100;
   let ids = 0;
 
@@ -108,6 +113,11 @@ export function harness(): Harness {
       host.store.close();
       windows.delete(window);
     },
+    idOf: (window) => `w${windows.get(window)?.pid}`,
+    books: () => {
+      books ??= openStore({ path: join(folder, 'supervisor.db'), clock, log });
+      return books;
+    },
     eventsOf: <T extends SupervisorEventType>(type: T) =>
       events.filter((event): event is Extract<SupervisorEvent, { type: T }> => event.type === type),
     typesOf: (prefix) => events.map((event) => event.type).filter((type) => type.startsWith(prefix)),
@@ -116,6 +126,7 @@ export function harness(): Harness {
         window.dispose();
         store.close();
       }
+      books?.close();
       rmSync(folder, { recursive: true });
     },
   };

@@ -1,0 +1,193 @@
+import assert from 'node:assert/strict';
+import { mayStart } from '../../../src/core/budget.ts';
+import { attemptsAllowed } from '../../../src/core/circuitBreaker.ts';
+import { isActive, isFinished, isLive, type LiveLoop, type Loop, type LoopState, reservedOf, type Transition } from '../../../src/core/loop.ts';
+import type { QueuedLoop } from '../../../src/core/mirror.ts';
+import { toUsd } from '../../../src/core/money.ts';
+import { isBefore } from './startChecks.ts';
+import type { World } from './world.ts';
+
+/** From which state a loop may come into which. `new` is where it comes from on submit. */
+const MAY_BECOME: { readonly [from in LoopState | 'new']: readonly LoopState[] } = {
+  new: ['queued'],
+  queued: ['running', 'cancelled', 'failed'],
+  running: ['stopping', 'queued', 'backingOff', 'waiting', 'completed', 'failed', 'cancelled'],
+  stopping: ['queued', 'backingOff', 'waiting', 'completed', 'failed', 'cancelled'],
+  backingOff: ['queued', 'cancelled'],
+  waiting: ['queued', 'cancelled'],
+  completed: [],
+  failed: ['queued'],
+  cancelled: [],
+};
+
+/** What must be true of a world when all that was set going has settled. Sees the store with its own eyes. */
+export class Invariants {
+  readonly #world: World;
+  /** Every loop that was ever admitted, as it now is. */
+  readonly #loops = new Map<number, Loop>();
+
+  constructor(world: World) {
+    this.#world = world;
+    // What is asked for first is only what is live: from now on all that changes is told.
+    world.machine.books().changes();
+  }
+
+  /** Waits until nothing happens any more, then checks. */
+  async check(): Promise<void> {
+    await this.#world.settle();
+    await this.#quiet();
+    assert.deepEqual(this.#world.complaints, []);
+    const live = [...this.#loops.values()].filter(isLive);
+    this.#processes(live);
+    this.#slots(live);
+    this.#statuses(live);
+  }
+
+  /** Looks at every loop's attempts, history and ledger: when a world is at its end. */
+  checkBooks(): void {
+    const books = this.#world.machine.books();
+    const days = new Map<string, number>();
+    for (const [seq, loop] of this.#loops) {
+      assert.deepEqual(books.bySeq(seq), loop, 'what changes is told');
+      const ledger = books.ledger(seq);
+      for (const { day, agent, cost } of ledger) days.set(`${day} ${agent}`, (days.get(`${day} ${agent}`) ?? 0) + cost);
+      const sum = ledger.reduce((total, row) => total + row.cost, 0);
+      assert.equal(loop.cost, sum, `R6.7 the cost of ${loop.loopId} is what its ledger says`);
+      if (loop.agent === 'sample') assert.equal(sum, this.#world.said.get(seq) ?? 0, `R6.6 all that ${loop.loopId} reported was counted, once`);
+      this.#attempts(loop);
+      this.#history(loop);
+    }
+    const spend = books.spend('').map(({ day, agent, cost }) => [`${day} ${agent}`, cost] as const);
+    assert.deepEqual(
+      new Map(spend.filter(([, cost]) => cost !== 0)),
+      new Map([...days].filter(([, cost]) => cost !== 0)),
+      'R6.7 days are sums of ledgers',
+    );
+  }
+
+  /** Windows look at each other's changes every half second: after a longer time without a change every window has seen all. */
+  async #quiet(): Promise<void> {
+    const { machine, moved, retried } = this.#world;
+    this.#takeStock();
+    do await machine.clock.advance(600);
+    while (this.#takeStock());
+    moved.clear();
+    retried.clear();
+  }
+
+  /** Takes over what has changed on the books; answers whether anything has. */
+  #takeStock(): boolean {
+    const { moved, retried, machine } = this.#world;
+    const changes = machine.books().changes();
+    for (const loop of changes?.loops ?? []) {
+      const before = this.#loops.get(loop.seq);
+      if (before && before.place !== loop.place)
+        assert.ok(moved.has(loop.loopId), `R2.1 the place of ${loop.loopId} is another, and nobody moved it`);
+      if (before && isFinished(before) && before.state !== loop.state) {
+        assert.ok(before.state === 'failed' && retried.has(loop.loopId), `${loop.loopId} was ${before.state}, which is final, and is ${loop.state}`);
+      }
+      this.#loops.set(loop.seq, loop);
+    }
+    return changes !== undefined;
+  }
+
+  /** Every process has its loop, every active loop its process, one at most. */
+  #processes(live: readonly LiveLoop[]): void {
+    const { launcher } = this.#world.machine;
+    const open = new Set(this.#world.windows.map(({ id }) => id));
+    const active = live.filter(isActive);
+    const tokens = new Set(active.map(({ attempt }) => attempt.token));
+    for (const run of launcher.alive) assert.ok(tokens.has(run.token), `R3.1 ${run.token} runs, and is on no book`);
+    const ids = launcher.alive.map(({ loopId }) => loopId);
+    assert.equal(new Set(ids).size, ids.length, `two attempts of a loop live: ${ids}`);
+    for (const { attempt, loopId } of active) {
+      const runs = launcher.runs.some(({ token, alive }) => token === attempt.token && alive);
+      assert.ok(runs || !open.has(attempt.windowId), `R3.2 ${loopId} is shown as running, and no process of it is left`);
+    }
+  }
+
+  /** Nothing that could start waits (R3.3), and nobody else is to blame. */
+  #slots(live: readonly LiveLoop[]): void {
+    const { settings, windows, checks, machine } = this.#world;
+    const { control } = checks;
+    if (control.paused || windows.length === 0) return;
+    const active = live.filter(isActive);
+    const probes = active.filter(({ attempt }) => attempt.probe && attempt.generation === control.circuit.generation).length;
+    const places = Math.min(settings.maxConcurrent - active.length, attemptsAllowed(control.circuit, settings.circuit, probes));
+    if (places <= 0) return;
+    const now = machine.clock.now();
+    const runningReserved = active.reduce((sum, loop) => sum + reservedOf(loop), 0);
+    const budget = { spent: this.#spentToday(), reserved: 0, runningReserved, limit: settings.budget.dailyLimit };
+    for (const loop of inOrder(live)) {
+      const hold = control.holds[loop.agent];
+      const isHome = windows.some(({ id, folder }) => id === loop.windowId || folder === loop.folder);
+      if ((hold && hold.until > now) || !isHome) continue;
+      assert.ok(!mayStart(budget, loop.estimate), `R3.3 ${loop.loopId} waits, and nothing keeps it from starting`);
+      return;
+    }
+  }
+
+  /** Every window shows what the books say (R10.1). */
+  #statuses(live: readonly LiveLoop[]): void {
+    const { windows, checks } = this.#world;
+    const active = live.filter(isActive);
+    const queue = inOrder(live);
+    const failed = [...this.#loops.values()].filter((loop) => loop.state === 'failed' && !loop.cleared).map(({ loopId }) => loopId);
+    const reserved = toUsd(live.reduce((sum, loop) => sum + reservedOf(loop), 0));
+    for (const { supervisor } of windows) {
+      const status = supervisor.status();
+      assert.deepEqual(status.running.map(({ loopId }) => loopId).sort(), active.map(({ loopId }) => loopId).sort());
+      assert.deepEqual(
+        status.queued.map(({ loopId, position }) => [loopId, position]),
+        queue.map(({ loopId }, index) => [loopId, index + 1]),
+      );
+      assert.equal(status.queueDepth, queue.filter(({ fresh }) => fresh).length);
+      assert.deepEqual(sorted(status.backingOff), sorted(live.filter(({ state }) => state === 'backingOff')));
+      assert.deepEqual(sorted(status.waiting), sorted(live.filter(({ state }) => state === 'waiting')));
+      assert.equal(status.circuitState, checks.control.circuit.state);
+      assert.equal(status.paused, checks.control.paused);
+      assert.equal(status.budget.spent, toUsd(this.#spentToday()));
+      assert.equal(status.budget.reserved, reserved);
+      assert.deepEqual([...status.permanentlyFailed].sort(), failed.sort());
+      assert.equal(status.ready, true);
+    }
+  }
+
+  #spentToday(): number {
+    const today = this.#world.today();
+    const rows = this.#world.machine.books().spend(today);
+    return rows.filter(({ day }) => day === today).reduce((sum, { cost }) => sum + cost, 0);
+  }
+
+  #attempts(loop: Loop): void {
+    const attempts = this.#world.machine.books().attempts(loop.seq);
+    assert.deepEqual(
+      attempts.map(({ number }) => number),
+      Array.from({ length: loop.attempts }, (_, index) => index + 1),
+    );
+    const unsettled = attempts.filter(({ end }) => end === undefined).map(({ id }) => id);
+    assert.deepEqual(unsettled, isActive(loop) ? [loop.attempt.id] : [], `R3.2 every attempt of ${loop.loopId} was settled but the one that runs`);
+  }
+
+  /** Every change of state has one row: the rows make a chain from the submit to the present state. */
+  #history(loop: Loop): void {
+    const rows = this.#world.machine.books().history(loop.seq);
+    let state = 'new' as Transition['from'];
+    for (const { from, to, why } of rows) {
+      assert.equal(from, state, `the history of ${loop.loopId} has a gap before "${why}"`);
+      if (from !== to) assert.ok(MAY_BECOME[from].includes(to), `${loop.loopId} went from ${from} to ${to}: ${why}`);
+      state = to;
+    }
+    assert.equal(state, loop.state, `the history of ${loop.loopId} does not end where it is`);
+    const started = rows.filter(({ from, to }) => from === 'queued' && to === 'running').length;
+    assert.equal(started, loop.attempts);
+  }
+}
+
+function inOrder(live: readonly LiveLoop[]): QueuedLoop[] {
+  return live.filter((loop): loop is QueuedLoop => loop.state === 'queued').sort((a, b) => (isBefore(a, b) ? -1 : 1));
+}
+
+function sorted(loops: readonly { readonly loopId: string }[]): string[] {
+  return loops.map(({ loopId }) => loopId).sort();
+}

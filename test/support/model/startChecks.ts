@@ -1,0 +1,144 @@
+import { attemptsAllowed, CLOSED_CIRCUIT } from '../../../src/core/circuitBreaker.ts';
+import { type ActiveLoop, type Attempt, isActive, isLive, type LiveLoop, reservedOf } from '../../../src/core/loop.ts';
+import type { QueuedLoop } from '../../../src/core/mirror.ts';
+import type { Control, Store, StoreTransaction } from '../../../src/core/ports.ts';
+import type { Settings } from '../../../src/core/settings.ts';
+
+/** What a look into a transaction needs to know. */
+export interface Sight {
+  readonly settings: Settings;
+  /** Ids that were ever submitted. */
+  readonly ids: ReadonlySet<string>;
+  today(): string;
+  now(): number;
+  /** What is wrong, for the test to find. */
+  complain(what: string): void;
+}
+
+interface Written {
+  readonly attempts: Attempt[];
+  readonly inserted: number[];
+}
+
+/**
+ * Stands between the supervisors and their store, and looks at every start and every admission within its transaction, before it is committed:
+ * no other window can have changed anything in between, so what is seen is what was decided on.
+ */
+export class StartChecks {
+  readonly #sight: Sight;
+  #control: Control = { circuit: CLOSED_CIRCUIT, paused: false, holds: {} };
+
+  constructor(sight: Sight) {
+    this.#sight = sight;
+  }
+
+  /** What all windows have agreed on. */
+  get control(): Control {
+    return this.#control;
+  }
+
+  wrap(store: Store): Store {
+    return new Proxy(store, {
+      get: (target, name) => {
+        if (name === 'write') return (work: (tx: StoreTransaction) => unknown) => target.write((tx) => this.#watch(tx, work));
+        const value = Reflect.get(target, name, target);
+        return typeof value === 'function' ? value.bind(target) : value;
+      },
+    });
+  }
+
+  #watch(tx: StoreTransaction, work: (tx: StoreTransaction) => unknown): unknown {
+    const written: Written = { attempts: [], inserted: [] };
+    let control = this.#control;
+    const spy = new Proxy(tx, {
+      get: (target, name) => {
+        const value = Reflect.get(target, name, target);
+        if (name === 'insertAttempt') {
+          return (seq: number, attempt: Omit<Attempt, 'id'>) => {
+            const inserted = target.insertAttempt(seq, attempt);
+            written.attempts.push(inserted);
+            return inserted;
+          };
+        }
+        if (name === 'insertLoop') {
+          return (...args: Parameters<StoreTransaction['insertLoop']>) => {
+            const inserted = target.insertLoop(...args);
+            written.inserted.push(inserted.seq);
+            return inserted;
+          };
+        }
+        if (name === 'saveControl') {
+          return (next: Control) => {
+            control = next;
+            target.saveControl(next);
+          };
+        }
+        return typeof value === 'function' ? value.bind(target) : value;
+      },
+    });
+    const result = work(spy);
+    this.#control = control;
+    if (written.attempts.length > 0 || written.inserted.length > 0) this.#look(tx, written);
+    return result;
+  }
+
+  #look(tx: StoreTransaction, { attempts, inserted }: Written): void {
+    const { settings, ids } = this.#sight;
+    const complain = (what: string) => this.#sight.complain(what);
+    const live = [...ids].map((id) => tx.latest(id)).filter((loop) => loop !== undefined && isLive(loop)) as LiveLoop[];
+    const active = live.filter(isActive);
+    const { spent } = tx.day(this.#sight.today());
+    const { dailyLimit } = settings.budget;
+    const held = (loops: readonly LiveLoop[]) => loops.reduce((sum, loop) => sum + reservedOf(loop), 0);
+
+    const queued = live.filter((loop): loop is QueuedLoop => loop.state === 'queued');
+    const isNew = (loop: LiveLoop) => inserted.includes(loop.seq);
+    if (queued.some(isNew)) {
+      const depth = queued.filter((loop) => loop.fresh).length;
+      if (depth > settings.maxQueueDepth) complain(`R2.2 ${depth} fresh loops are queued, and ${settings.maxQueueDepth} may be`);
+    }
+    if (live.some(isNew) && dailyLimit > 0 && spent + held(live) > dailyLimit) {
+      complain(`R6.2 a loop was taken with ${spent} spent and ${held(live)} reserved of ${dailyLimit}`);
+    }
+    if (attempts.length === 0) return;
+
+    if (active.length > settings.maxConcurrent) complain(`R3.1 ${active.length} loops are active, and ${settings.maxConcurrent} may be`);
+    if (dailyLimit > 0 && (spent >= dailyLimit || spent + held(active) > dailyLimit)) {
+      complain(`R6.3 a loop was started with ${spent} spent and ${held(active)} held of ${dailyLimit}`);
+    }
+    this.#lookAtCircuit(active, attempts);
+    if (this.#control.paused) complain('R2.4 a loop was started while dispatch is paused');
+    const started = active.filter((loop) => attempts.some(({ id }) => id === loop.attempt.id));
+    if (started.length < attempts.length) complain('R3.1 an attempt was begun of a loop that is not active afterwards');
+    for (const loop of started) {
+      // Its own window would have started the other one first. What waits for another window has its slot kept.
+      const passed = queued.find((other) => isBefore(other, loop) && other.windowId === loop.attempt.windowId && !this.#isHeld(other));
+      if (passed) complain(`R2.1 ${loop.loopId} was started before ${passed.loopId}`);
+    }
+  }
+
+  #lookAtCircuit(active: readonly ActiveLoop[], attempts: readonly Attempt[]): void {
+    const { settings } = this.#sight;
+    const complain = (what: string) => this.#sight.complain(what);
+    const { circuit } = this.#control;
+    const probes = active.filter(({ attempt }) => attempt.probe && attempt.generation === circuit.generation).length;
+    if (circuit.state === 'open') complain('R4.1 a loop was started while the circuit is open');
+    if (circuit.state === 'half-open' && probes > settings.circuit.halfOpenMaxProbes) complain(`R4.1 ${probes} probes run`);
+    if (attemptsAllowed(circuit, settings.circuit, probes) < 0) complain('R4.1 more attempts run than may');
+    for (const attempt of attempts) {
+      if (attempt.generation !== circuit.generation) complain("R4.2 an attempt was begun in another generation than the circuit's");
+      if (attempt.probe !== (circuit.state === 'half-open')) complain('R4.1 an attempt is a probe exactly in half-open');
+    }
+  }
+
+  #isHeld(loop: QueuedLoop): boolean {
+    const hold = this.#control.holds[loop.agent];
+    return hold !== undefined && hold.until > this.#sight.now();
+  }
+}
+
+/** Whether `one` stands before `other` in the order of the queue (R2.1). */
+export function isBefore(one: LiveLoop, other: LiveLoop): boolean {
+  if (one.priority !== other.priority) return one.priority > other.priority;
+  return one.place < other.place || (one.place === other.place && one.seq < other.seq);
+}

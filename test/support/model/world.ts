@@ -1,0 +1,289 @@
+import assert from 'node:assert/strict';
+import type { AgentEvent } from '../../../src/core/agentEvent.ts';
+import { SupervisorError } from '../../../src/core/errors.ts';
+import { DEFAULT_SETTINGS, type Settings } from '../../../src/core/settings.ts';
+import type { Supervisor } from '../../../src/core/supervisor.ts';
+import type { FakeRun } from '../fakeLauncher.ts';
+import { fakeCatalog, fakeProfile, type Harness, harness } from '../harness.ts';
+import type { Command, RunEnding, Setting } from './command.ts';
+import { type Sight, StartChecks } from './startChecks.ts';
+
+const FOLDERS = ['/a', '/b'] as const;
+const NANO_PER_CENT = 10_000_000;
+const MOST_WINDOWS = 3;
+const AGENTS = fakeCatalog(fakeProfile('sample'), fakeProfile('claude', { hasCost: true, canResume: true }));
+
+export interface OpenWindow {
+  readonly supervisor: Supervisor;
+  readonly id: string;
+  readonly folder: string;
+}
+
+/** A machine with windows that come and go, and the commands that happen to it. */
+export class World implements Sight {
+  readonly machine: Harness = harness();
+  windows: OpenWindow[] = [];
+  settings: Settings = {
+    ...DEFAULT_SETTINGS,
+    maxConcurrent: 2,
+    maxQueueDepth: 4,
+    circuit: { failureThreshold: 3, cooldownMs: 20_000, halfOpenMaxProbes: 1 },
+    restart: { maxRestarts: 2, windowMs: 60_000 },
+    budget: { dailyLimit: 1_000 * NANO_PER_CENT, warnAtPercent: 90, onExceeded: 'finish' },
+  };
+  readonly ids = new Set<string>();
+  readonly complaints: string[] = [];
+  readonly checks = new StartChecks(this);
+  /** What agents said and callers recorded of costs (10⁻⁹ USD), by `seq`. */
+  readonly said = new Map<number, number>();
+  /** Ids of loops that the user moved, and of those that he retried, since it was last looked. */
+  readonly moved = new Set<string>();
+  readonly retried = new Set<string>();
+  readonly #pending = new Set<Promise<unknown>>();
+  #stubborn = false;
+  #hasJumped = false;
+
+  constructor() {
+    const { launcher } = this.machine;
+    launcher.onStop = (run, by) => {
+      if (!this.#stubborn) setImmediate(() => run.end({ exit: { signal: 'SIGTERM' }, stoppedBy: by }));
+    };
+    launcher.onSignal = (run, signal, by) => {
+      const deadly = signal === 'SIGKILL' || (signal === 'SIGTERM' && !this.#stubborn);
+      if (deadly) setImmediate(() => run.end({ exit: { signal }, ...(by && { stoppedBy: by }) }));
+    };
+  }
+
+  now(): number {
+    return this.machine.clock.now();
+  }
+
+  today(): string {
+    return this.machine.clock.day(this.now());
+  }
+
+  complain(what: string): void {
+    this.complaints.push(what);
+  }
+
+  /** Lets a command happen. What it sets going goes on. */
+  async apply(command: Command): Promise<void> {
+    const work = this.#begin(command);
+    if (work === undefined) return;
+    const expected = work.catch((error: unknown) => {
+      if (!(error instanceof SupervisorError)) this.complain(`${command.act} was answered by ${String(error)}`);
+    });
+    this.#pending.add(expected);
+    expected.then(() => this.#pending.delete(expected));
+    // A window must be there before anything can happen in it.
+    if (command.act === 'open') await expected;
+  }
+
+  /** Waits until all that was asked for is answered. */
+  async settle(): Promise<void> {
+    const { clock } = this.machine;
+    await clock.advance(0);
+    for (let waited = 0; this.#pending.size > 0; waited++) {
+      assert.ok(waited < 100, 'something that was asked for is never answered');
+      await clock.advance(500);
+    }
+    // After a jump timers compute anew within 30 s (R4.5).
+    if (this.#hasJumped) await clock.advance(31_000);
+    this.#hasJumped = false;
+  }
+
+  /** Gives everything leave to run to its end, and sees that it does: nothing that was admitted is lost. */
+  async drain(): Promise<void> {
+    const { clock, launcher } = this.machine;
+    this.#stubborn = false;
+    for (const [index, folder] of FOLDERS.entries()) if (!this.windows.some((window) => window.folder === folder)) await this.#open(index);
+    this.#configure({ maxConcurrent: 4 });
+    this.#configure({ dailyLimit: 0, onExceeded: 'finish' });
+    this.#configure({ failureThreshold: 1_000, halfOpenMaxProbes: 2 });
+    const [{ supervisor }] = this.windows as [OpenWindow];
+    await supervisor.resetCircuit();
+    await supervisor.resume();
+    // Past every reset that an agent has named, though the clock went back since.
+    clock.jump(3 * 86_400_000);
+    await clock.advance(31_000);
+    const isLive = () => this.windows.some((window) => window.supervisor.live().length > 0);
+    for (let round = 0; isLive(); round++) {
+      assert.ok(round < 60, `loops that never end: ${JSON.stringify(supervisor.status())}`);
+      for (const run of launcher.alive) run.ok();
+      await clock.advance(5_000);
+    }
+    assert.deepEqual(launcher.alive, [], 'processes are left');
+    await this.settle();
+  }
+
+  dispose(): void {
+    this.machine.dispose();
+  }
+
+  #begin(command: Command): Promise<unknown> | undefined {
+    const { clock } = this.machine;
+    switch (command.act) {
+      case 'end':
+        return this.#withRun(command.run, (run) => this.#end(run, command.how, command.cost));
+      case 'cost':
+        return this.#withRun(command.run, (run) => run.say(this.#cost(run, command.cost)));
+      case 'session':
+        return this.#withRun(command.run, (run) => run.say({ type: 'session', sessionId: `s-${run.loopId}` }));
+      case 'started':
+        return this.#withRun(command.run, (run) => run.start({ pid: this.machine.launcher.runs.indexOf(run) + 1, startTime: 's', bootId: 'b' }));
+      case 'open':
+        return this.windows.length < MOST_WINDOWS ? this.#open(command.folder) : undefined;
+      case 'pass':
+        return clock.advance(command.ms);
+      case 'jump':
+        this.#hasJumped = true;
+        clock.jump(command.ms);
+        return undefined;
+      case 'configure':
+        this.#configure(command.setting);
+        return undefined;
+      case 'stubborn':
+        this.#stubborn = command.on;
+        return undefined;
+      default: {
+        const window = this.windows[command.window % this.windows.length];
+        return window && this.#within(window, command);
+      }
+    }
+  }
+
+  #within(window: OpenWindow, command: Extract<Command, { readonly window: number }>): Promise<unknown> {
+    const { supervisor } = window;
+    const loopId = 'loop' in command ? `l${command.loop}` : '';
+    switch (command.act) {
+      case 'submit': {
+        this.ids.add(loopId);
+        const { priority, estimate, maxCost, agent } = command;
+        return supervisor.submit({
+          prompt: 'work',
+          loopId,
+          priority,
+          agent,
+          ...(estimate !== undefined && { estimatedCostUsd: estimate / 100 }),
+          ...(maxCost !== undefined && { maxCostUsd: maxCost / 100 }),
+        });
+      }
+      case 'record': {
+        const seq = supervisor.get(loopId)?.loop.seq;
+        const counted = supervisor.recordCost(loopId, command.cost / 100, command.key?.toString());
+        return counted.then((yes) => yes && this.#add(this.#latestSeq(supervisor, loopId, seq), command.cost * NANO_PER_CENT));
+      }
+      case 'cancel':
+        return supervisor.cancel(loopId);
+      case 'retry':
+        this.retried.add(loopId);
+        return supervisor.retry(loopId);
+      case 'clearFailed':
+        return supervisor.clearFailed(loopId);
+      case 'restartNow':
+        return supervisor.restartNow(loopId);
+      case 'takeOver':
+        return supervisor.takeOver(loopId);
+      case 'moveToEnd':
+        this.moved.add(loopId);
+        return supervisor.moveToEnd(loopId);
+      case 'moveBefore':
+        this.moved.add(loopId);
+        return supervisor.moveBefore(loopId, command.before === undefined ? undefined : `l${command.before}`);
+      case 'priority':
+        return supervisor.setPriority(loopId, command.priority);
+      case 'kill':
+        return supervisor.killProcessGroup(loopId, command.signal);
+      case 'stopAll':
+        return supervisor.stopAll();
+      case 'pause':
+        return supervisor.pause();
+      case 'resume':
+        return supervisor.resume();
+      case 'resetCircuit':
+        return supervisor.resetCircuit();
+      case 'crash':
+        this.#leave(window);
+        this.machine.kill(supervisor);
+        return Promise.resolve();
+      case 'shutdown':
+        this.#leave(window);
+        return supervisor.shutdown(4_000).then(() => this.machine.kill(supervisor));
+      case 'release':
+        this.#leave(window);
+        return supervisor.release().then(() => this.machine.kill(supervisor));
+    }
+  }
+
+  async #open(which: number): Promise<void> {
+    const folder = FOLDERS[which % FOLDERS.length] as string;
+    const supervisor = await this.machine.open(this.settings, {
+      folders: [folder],
+      agents: AGENTS,
+      store: (store) => this.checks.wrap(store),
+    });
+    this.windows.push({ supervisor, folder, id: this.machine.idOf(supervisor) });
+  }
+
+  #leave(window: OpenWindow): void {
+    this.windows = this.windows.filter((other) => other !== window);
+  }
+
+  #configure(setting: Setting): void {
+    const { settings } = this;
+    if ('maxRestarts' in setting) this.settings = { ...settings, restart: { ...settings.restart, ...setting } };
+    else if ('failureThreshold' in setting) this.settings = { ...settings, circuit: { ...settings.circuit, ...setting } };
+    else if ('dailyLimit' in setting) {
+      this.settings = { ...settings, budget: { ...settings.budget, ...setting, dailyLimit: setting.dailyLimit * NANO_PER_CENT } };
+    } else this.settings = { ...settings, ...setting };
+    for (const { supervisor } of this.windows) supervisor.configure(this.settings);
+  }
+
+  #withRun(which: number, work: (run: FakeRun) => void): undefined {
+    const { alive } = this.machine.launcher;
+    const run = alive[which % alive.length];
+    if (run) work(run);
+  }
+
+  #end(run: FakeRun, how: RunEnding, cents: number): void {
+    const { says = [], ...facts } = endingOf(how, this.now());
+    run.end({ ...facts, says: cents > 0 && how !== 'spawn' ? [this.#cost(run, cents), ...says] : says });
+  }
+
+  #cost(run: FakeRun, cents: number): AgentEvent {
+    const cost = cents * NANO_PER_CENT;
+    this.#add(Number(run.token.split('-')[0]), cost);
+    return { type: 'cost', cost, source: 'reported' };
+  }
+
+  #add(seq: number, cost: number): void {
+    this.said.set(seq, (this.said.get(seq) ?? 0) + cost);
+  }
+
+  /** The loop that a cost was recorded against: that of the id when it was counted. */
+  #latestSeq(supervisor: Supervisor, loopId: string, before: number | undefined): number {
+    return supervisor.get(loopId)?.loop.seq ?? before ?? 0;
+  }
+}
+
+/** What a run of that ending tells. */
+function endingOf(how: RunEnding, now: number): NonNullable<Parameters<FakeRun['end']>[0]> {
+  switch (how) {
+    case 'ok':
+      return { says: [{ type: 'end', ok: true }] };
+    case 'exit':
+      return { exit: { exitCode: 1 } };
+    case 'signal':
+      return { exit: { signal: 'SIGKILL' } };
+    case 'spawn':
+      return { kind: 'spawn', exit: {}, error: 'not found' };
+    case 'lost':
+      return { kind: 'lost', exit: {} };
+    case 'timeout':
+      return { exit: { signal: 'SIGKILL' }, stoppedBy: 'timeout' };
+    case 'limit':
+      return { says: [{ type: 'limit', until: now + 20_000, reason: 'limit' }], exit: { exitCode: 1 } };
+    default:
+      return { says: [{ type: 'end', ok: false, reason: how, cause: how }], exit: { exitCode: 1 } };
+  }
+}
