@@ -46,7 +46,7 @@ export class WebviewPage {
   /** Opens the page of `src/ui/<part>/webview/main.ts`. */
   static async open(browser: Browser, part: string, { theme = 'dark', width = 1000, height = 700 }: PageOptions = {}): Promise<WebviewPage> {
     const files = await bundle(part);
-    const page = await browser.newPage({ viewport: { width, height }, locale: 'en-US' });
+    const page = await browser.newPage({ viewport: { width, height } });
     const opened = new WebviewPage(page);
     page.on('pageerror', (error) => opened.complaints.push(String(error)));
     page.on('console', (message) => {

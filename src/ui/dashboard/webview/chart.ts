@@ -1,3 +1,4 @@
+import './validLanguage.ts';
 import uPlot from 'uplot';
 import { h } from '../../panel/webview/dom.ts';
 import type { Palette } from './palette.ts';

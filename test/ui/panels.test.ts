@@ -1,0 +1,179 @@
+import assert from 'node:assert/strict';
+import axe from 'axe-core';
+import type { Frame } from 'playwright-core';
+import { useWorkbench } from '../support/host/useWorkbench.ts';
+import type { Workbench } from '../support/host/workbench.ts';
+import { until } from '../support/until.ts';
+
+const SETTINGS = {
+  'loopSupervisor.defaultAgent': 'sample',
+  'loopSupervisor.budget.dailyLimitUsd': 20,
+  'workbench.colorTheme': 'Default Dark Modern',
+};
+
+/** The document of the webview in front. */
+async function frameOf(window: Workbench): Promise<Frame> {
+  return until('the webview', async () => {
+    const inner = await window.page.locator('iframe.webview.ready').locator('visible=true').first().elementHandle();
+    const outer = await inner?.contentFrame();
+    const active = await outer?.$('iframe#active-frame');
+    return (await active?.contentFrame()) ?? undefined;
+  });
+}
+
+/** What axe finds that keeps people out, in the webview in front. */
+async function serious(window: Workbench): Promise<unknown[]> {
+  const frame = await frameOf(window);
+  await frame.evaluate(axe.source);
+  const { violations } = (await frame.evaluate('axe.run()')) as {
+    violations: { id: string; impact: string; nodes: { html: string; failureSummary: string }[] }[];
+  };
+  return violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .map(({ id, nodes }) => [id, ...nodes.slice(0, 3).map(({ html, failureSummary }) => `${html} ${failureSummary}`)]);
+}
+
+describe('panels', () => {
+  const host = useWorkbench({
+    settings: SETTINGS,
+    size: { width: 1400, height: 900 },
+    files: { 'src/clock.ts': 'one\ntwo\nthree\n' },
+  });
+  const page = (window: Workbench) => window.webview();
+
+  it('Show Output follows a run: text, tool calls, cost, its end', async () => {
+    const { window } = host;
+    await window.tree.show();
+    await window.command('Submit Prompt…');
+    await window.input.answer('The text for the agent', 'Look at `src/clock.ts:2` please [echo] [slow 4] [cost 0.25]');
+    await window.tree.row(/^Look at/).waitFor();
+    await window.tree.contextAction(/^Look at/, 'Show Output');
+    const view = page(window);
+    await view.getByRole('heading', { name: 'Attempt 1' }).waitFor();
+    await view.locator('.state', { hasText: 'running' }).waitFor();
+    await view.locator('.item.text').first().waitFor();
+    await view.getByText('Attempt 1 completed').waitFor({ timeout: 30_000 });
+    await view.locator('.state', { hasText: 'completed' }).waitFor();
+    assert.ok((await view.locator('.tool').count()) > 0, 'tool calls');
+    assert.match(await view.locator('.cost').first().innerText(), /Cost \$0\.\d+/);
+    await window.screenshot('transcript');
+    assert.deepEqual(await serious(window), []);
+  });
+
+  it('a link to a file and its line opens it there', async () => {
+    const { window } = host;
+    await page(window).getByRole('link', { name: 'src/clock.ts:2' }).first().click();
+    await window.page.locator('.tab.active').filter({ hasText: 'clock.ts' }).waitFor();
+    await until('the cursor on line 2', async () => /Ln 2\b/.test((await window.page.locator('.statusbar').textContent()) ?? ''));
+    await window.page.keyboard.press('Control+W');
+    await page(window).getByRole('heading', { name: 'Attempt 1' }).waitFor();
+  });
+
+  it('Open raw log opens the file', async () => {
+    const { window } = host;
+    await page(window).getByRole('button', { name: 'Open raw log' }).click();
+    await window.page.locator('.tab.active').filter({ hasText: 'stdout.log' }).waitFor();
+    await until('what the agent wrote', async () => (await window.editor.text()).includes('"session_id"'));
+    await window.page.keyboard.press('Control+W');
+  });
+
+  it('the output is searched, in the page and over the whole log', async () => {
+    const { window } = host;
+    const view = page(window);
+    await view.getByRole('searchbox').fill('clock');
+    await view.getByRole('searchbox').press('Enter');
+    await view.getByText(/places? found/).waitFor();
+    await view.locator('button.hit').first().click();
+    await view.locator('.item.found').waitFor();
+  });
+
+  it('the panel comes back after a reload of the window', async () => {
+    const { window } = host;
+    await window.reload();
+    await page(window).getByText('Attempt 1 completed').waitFor({ timeout: 30_000 });
+    assert.deepEqual(await window.editor.tabs(), ['Output: Look at `src/clock.ts:2` please [echo]…']);
+  });
+
+  it('Show Details says everything about the loop', async () => {
+    const { window } = host;
+    await window.tree.show();
+    await window.tree.contextAction(/^Look at/, 'Show Details');
+    const view = page(window);
+    await view.getByRole('heading', { name: 'Attempt 1 · completed' }).waitFor();
+    const text = (await view.locator('main').innerText()).replace(/\s+/g, ' ');
+    for (const part of ['Cost $0.25', 'Agent sample', 'reported', 'queued', 'Standard output ·'])
+      assert.ok(text.includes(part), `${part} in ${text}`);
+    await window.screenshot('detail');
+    assert.deepEqual(await serious(window), []);
+  });
+
+  it('while a loop runs the page shows the CPU and memory of its processes', async () => {
+    const { window } = host;
+    await window.command('Submit Prompt…');
+    await window.input.answer('The text for the agent', 'Take your time [slow 60] [spawn 2]');
+    await window.tree.contextAction(/^Take your time/, 'Show Details');
+    const view = page(window);
+    await until('memory and CPU', async () => /CPU\s+[\d.]+ %\s+Memory\s+[\d.]+ MB/.test(await view.getByLabel('Processes now').innerText()), 30_000);
+    await window.screenshot('detail-running');
+    await view.getByRole('button', { name: 'Kill' }).click();
+    await view.locator('.state', { hasText: 'cancelled' }).waitFor({ timeout: 30_000 });
+  });
+
+  it('Show Dashboard shows the timeline, the spend and the loops, and leads to one', async () => {
+    const { window } = host;
+    await window.command('Show Dashboard');
+    const view = page(window);
+    await view.getByRole('row', { name: /completed Look at/ }).waitFor();
+    const text = (await view.locator('main').innerText()).replace(/\s+/g, ' ');
+    for (const part of ['Running 0 of 4', 'Circuit closed', '$0.25 of $20.00', 'Success 100 %', '2 loops in this time'])
+      assert.ok(text.includes(part), `${part} in ${text}`);
+    await window.screenshot('dashboard');
+    assert.deepEqual(await serious(window), []);
+    await view.getByRole('row', { name: /completed Look at/ }).click();
+    await window.page.locator('.tab.active').filter({ hasText: 'Look at' }).waitFor();
+  });
+
+  for (const [name, theme] of Object.entries({ light: 'Default Light Modern', contrast: 'Default High Contrast' })) {
+    it(`can be read in ${name}`, async () => {
+      const { window, server } = host;
+      server.writeSettings({ ...SETTINGS, 'workbench.colorTheme': theme });
+      await window.page.locator(`.monaco-workbench.${name === 'light' ? 'vs' : 'hc-black'}`).waitFor();
+      for (const command of ['Show Dashboard', 'Show Details', 'Show Output']) {
+        await window.command(command);
+        if (command !== 'Show Dashboard') await window.input.pick(/Look at/);
+        await frameOf(window);
+        await page(window).locator('main').waitFor();
+        await window.screenshot(`${command.toLowerCase().replace('show ', '')}-${name}`);
+        assert.deepEqual(await serious(window), [], command);
+      }
+    });
+  }
+
+  it('the history is searched as one types, and the view lists the matches until told otherwise', async () => {
+    const { window } = host;
+    await window.command('Search History…');
+    await until('both loops', async () => (await window.input.choices()).length === 2);
+    await window.input.input().fill('state:completed look');
+    await until(
+      'the match',
+      async () => (await window.input.choices()).join().trim() === 'Look at `src/clock.ts:2` please [echo] [slow 4] [cost 0.25]',
+    );
+    await window.screenshot('history-search');
+    await window.page.locator('.quick-input-titlebar [aria-label="List the Matches in the View"]').click();
+    await until('the filter', async () =>
+      (await window.tree.rows()).some(([label, description]) => label === 'Finished' && /^1 of 2: completed, “look”/.test(description)),
+    );
+    await window.screenshot('history-filtered');
+    await window.command('List All Finished Loops');
+    await until('all loops', async () => (await window.tree.rows()).some(([label, description]) => label === 'Finished' && description === '2'));
+  });
+
+  it('the history is exported', async () => {
+    const { window } = host;
+    await window.command('Export History…');
+    await window.input.pick('JSON');
+    await until('the question for the file', async () => (await window.input.input().inputValue()).endsWith('.json'));
+    await window.page.keyboard.press('Enter');
+    await window.notices.says(/was written to/);
+  });
+});
