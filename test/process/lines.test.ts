@@ -140,6 +140,7 @@ describe('The end of a log', () => {
     writeFileSync(path, 'one\n');
     await pump.read(tail);
     await drained;
+    assert.deepEqual(texts, ['one', 'two']);
     appendFileSync(path, 'too late\n');
     await pump.read(tail);
     tail.finish({}, '');
