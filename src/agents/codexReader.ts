@@ -79,7 +79,8 @@ function itemStarted(item: JsonObject, memory: Memory, say: Say): void {
   const call = callIn(item);
   if (!call) return;
   const id = textIn(item['id']);
-  memory.open = [...memory.open, id].slice(-REMEMBERED);
+  memory.open.push(id);
+  if (memory.open.length > REMEMBERED) memory.open.shift();
   say({ type: 'toolCall', ...(id !== '' && { id }), ...call });
 }
 
@@ -93,16 +94,17 @@ function itemCompleted(item: JsonObject, memory: Memory, say: Say): void {
     say({ type: 'warning', text: oneLine(textIn(item['message']), 500) });
     return;
   }
-  const call = callIn(item);
-  if (!call) return;
   const id = textIn(item['id']);
+  const started = memory.open.indexOf(id);
+  const call = started < 0 || item['status'] === 'declined' ? callIn(item) : undefined;
   // Some items come only when they are done.
-  if (!memory.open.includes(id)) say({ type: 'toolCall', ...(id !== '' && { id }), ...call });
-  memory.open = memory.open.filter((open) => open !== id);
+  if (started >= 0) memory.open.splice(started, 1);
+  else if (call) say({ type: 'toolCall', ...(id !== '' && { id }), ...call });
+  else return;
   const exitCode = item['exit_code'];
   const error = textIn(objectIn(item['error'])['message']);
   const failed = item['status'] === 'failed' || item['status'] === 'declined' || error !== '' || (typeof exitCode === 'number' && exitCode !== 0);
-  if (item['status'] === 'declined') {
+  if (call && item['status'] === 'declined') {
     memory.denied++;
     say({ type: 'denied', tool: call.name, reason: call.summary });
   }

@@ -8,6 +8,9 @@ const LONGEST = 200;
 const ESCAPES = /\u001b\[[0-?]*[ -/]*[@-~]|\u001b\][^\u0007\u001b]*(?:\u0007|\u001b\\)?|\u001b[@-_]/g;
 const BLANKS = /[\s\p{Cc}\u2028\u2029]+/gu;
 
+// Printable ASCII with single blanks between words: most texts are one line already.
+const PLAIN_LINE = /^[!-~]+(?: [!-~]+)*$/;
+
 /** A text without terminal escapes. */
 export function withoutEscapes(text: string): string {
   return text.includes('\u001b') ? text.replace(ESCAPES, '') : text;
@@ -15,6 +18,7 @@ export function withoutEscapes(text: string): string {
 
 /** A text on one line of at most `longest` characters, without escapes and control characters. */
 export function oneLine(text: string, longest = LONGEST): string {
+  if (text === '' || (text.length <= longest && PLAIN_LINE.test(text))) return text;
   // What is cut off below need not be cleaned; escapes may take some of the room.
   const clean = withoutEscapes(text.slice(0, longest * 4))
     .replace(BLANKS, ' ')

@@ -52,6 +52,8 @@ const BUILT_IN: readonly (readonly [string, number, number, number, number])[] =
 /** No estimate is higher: sums of costs stay exact. */
 const DEAREST_USD = 1e6;
 
+const MODELS_REMEMBERED = 1_000;
+
 interface Row {
   readonly pattern: string;
   readonly matches: RegExp;
@@ -63,6 +65,9 @@ interface Row {
 /** What tokens cost by model. The user's rows come first; among rows, the longest pattern that fits a model's name. */
 export class Prices {
   readonly #rows: readonly Row[];
+  // Patterns are slow to try, and agents name few models.
+  readonly #known = new Map<string, Row | undefined>();
+  readonly #families = new Map<string, readonly Row[]>();
 
   constructor(own: { readonly [pattern: string]: Price } = {}) {
     const builtIn = BUILT_IN.map(([pattern, input, cachedInput, cacheWrite, output]) =>
@@ -90,6 +95,12 @@ export class Prices {
 
   /** The rows that an unnamed model of a family may be of: the user's own, where there are such. */
   #family(family: string): readonly Row[] {
+    const known = this.#families.get(family) ?? this.#rowsOf(family);
+    this.#families.set(family, known);
+    return known;
+  }
+
+  #rowsOf(family: string): readonly Row[] {
     const inFamily = glob(family);
     const rows = this.#rows.filter(({ pattern, own }) => inFamily.test(pattern) || (own && /^\*+$/.test(pattern)));
     const own = rows.filter((each) => each.own);
@@ -98,6 +109,14 @@ export class Prices {
   }
 
   #find(model: string): Row | undefined {
+    if (this.#known.has(model)) return this.#known.get(model);
+    const found = this.#match(model);
+    // Names come from outside: their number is not to grow without end.
+    if (this.#known.size < MODELS_REMEMBERED) this.#known.set(model, found);
+    return found;
+  }
+
+  #match(model: string): Row | undefined {
     // Some agents put the provider before the model: `openai/gpt-5`.
     const bare = model.slice(model.lastIndexOf('/') + 1);
     return this.#rows.find(({ matches }) => matches.test(model) || matches.test(bare));
