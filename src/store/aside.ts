@@ -1,4 +1,4 @@
-import type * as z from 'zod/mini';
+import * as z from 'zod/mini';
 import type { RawRow } from './connection.ts';
 
 /** So many rows are told apart; a database with more unreadable rows repeats itself in the log. */
@@ -17,18 +17,18 @@ export class Aside {
   }
 
   /** Reads one row or column. `nameOf` names it for people. */
-  read<S extends z.ZodMiniType, V>(schema: S, value: V, nameOf: (value: V) => string): z.output<S> | undefined {
-    const result = schema.safeParse(value);
+  read<S extends z.core.$ZodType, V>(schema: S, value: V, nameOf: (value: V) => string): z.output<S> | undefined {
+    const result = z.safeParse(schema, value);
     if (result.success) return result.data;
     this.report(nameOf(value), reasonOf(result.error));
     return undefined;
   }
 
   /** Reads rows and leaves out those that do not parse. */
-  readAll<S extends z.ZodMiniType>(schema: S, rows: readonly RawRow[], nameOf: (row: RawRow) => string): z.output<S>[] {
+  readAll<S extends z.core.$ZodType>(schema: S, rows: readonly RawRow[], nameOf: (row: RawRow) => string): z.output<S>[] {
     const results: z.output<S>[] = [];
     for (const row of rows) {
-      const result = schema.safeParse(row);
+      const result = z.safeParse(schema, row);
       if (result.success) results.push(result.data);
       else this.report(nameOf(row), reasonOf(result.error));
     }

@@ -1,7 +1,7 @@
 import type { SQLInputValue } from 'node:sqlite';
 import * as z from 'zod/mini';
 import type { Attempt, AttemptEnd, Outcome, StopBy } from '../core/loop.ts';
-import { anyJson, asFlag, asJson, asText, flag, json, oneOf } from './columns.ts';
+import { anyJson, asFlag, asJson, asText, columns, flag, json, oneOf } from './columns.ts';
 
 const PROCESS = { pid: z.int(), startTime: z.string(), bootId: z.string() };
 /** Names a process for ever (R7.5). */
@@ -18,7 +18,7 @@ const stop = z.object({ by: stopBy, at: z.int(), signal: z.exactOptional(z.strin
 const leftovers = z.object({ swept, kept: swept, remaining: swept });
 
 /** A row of `attempts`, as SQLite answers it. */
-const columns = z.object({
+const attemptColumns = columns({
   id: z.int(),
   number: z.int(),
   token: z.string(),
@@ -49,10 +49,10 @@ const columns = z.object({
   exit_signal: z.nullable(z.string()),
   leftovers: z.nullable(json(leftovers)),
 });
-type Columns = z.output<typeof columns>;
+type Columns = z.output<typeof attemptColumns>;
 
 /** Reads a row of `attempts`. */
-export const attemptSchema = z.pipe(columns, z.transform(toAttempt));
+export const attemptSchema = z.pipe(attemptColumns, z.transform(toAttempt));
 
 const NOTHING_LEFT = { swept: [], kept: [], remaining: [] };
 

@@ -1,14 +1,14 @@
 import * as z from 'zod/mini';
 import type { LoopState, Transition } from '../core/loop.ts';
 import type { Aside } from './aside.ts';
-import { asText, oneOf } from './columns.ts';
+import { asText, columns, oneOf } from './columns.ts';
 import type { Connection, Query } from './connection.ts';
 
 const STATES = { queued: 0, running: 0, stopping: 0, backingOff: 0, waiting: 0, completed: 0, failed: 0, cancelled: 0 } as const;
 /** Every state of a loop. */
 export const loopState = oneOf<LoopState>(STATES);
 
-const row = z.object({ at: z.int(), from_state: oneOf<LoopState | 'new'>({ ...STATES, new: 0 }), to_state: loopState, why: z.string() });
+const row = columns({ at: z.int(), from_state: oneOf<LoopState | 'new'>({ ...STATES, new: 0 }), to_state: loopState, why: z.string() });
 const transition = z.pipe(
   row,
   z.transform(({ at, from_state, to_state, why }): Transition => ({ at, from: from_state, to: to_state, why })),

@@ -3,10 +3,10 @@ import type { CostSource } from '../core/agentEvent.ts';
 import type { LedgerRow } from '../core/loop.ts';
 import type { DaySpend, SpendRow } from '../core/ports.ts';
 import type { Aside } from './aside.ts';
-import { asFlag, oneOf } from './columns.ts';
+import { asFlag, columns, oneOf } from './columns.ts';
 import type { Connection, Query } from './connection.ts';
 
-const row = z.object({
+const row = columns({
   key: z.string(),
   seq: z.int(),
   attempt_id: z.nullable(z.int()),
@@ -27,8 +27,8 @@ const ledgerRow = z.pipe(
     }),
   ),
 );
-const spendRow = z.object({ day: z.string(), agent: z.string(), cost: z.int(), estimated: z.int() });
-const loopSpend = z.object({ loopId: z.string(), title: z.string(), agent: z.string(), cost: z.int(), estimated: z.int() });
+const spendRow = columns({ day: z.string(), agent: z.string(), cost: z.int(), estimated: z.int() });
+const loopSpend = columns({ loopId: z.string(), title: z.string(), agent: z.string(), cost: z.int(), estimated: z.int() });
 const daySpend = z.object({ spent: z.int(), warned: z.nullable(z.int()), exceeded: z.nullable(z.int()) });
 
 /** What a row counts as an estimate where it does not say. */

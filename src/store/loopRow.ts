@@ -2,7 +2,7 @@ import type { SQLInputValue } from 'node:sqlite';
 import * as z from 'zod/mini';
 import type { AgentErrorCause } from '../core/agentEvent.ts';
 import { type ActiveLoop, type FailureClass, isActive, isFinished, type Loop, type LoopFacts } from '../core/loop.ts';
-import { asFlag, asJson, asText, flag, json, jsonObject, oneOf } from './columns.ts';
+import { asFlag, asJson, asText, columns, flag, json, jsonObject, oneOf } from './columns.ts';
 
 const cause = oneOf<AgentErrorCause>({ provider: 0, auth: 0, config: 0, session: 0, budget: 0, turns: 0, aborted: 0, task: 0 });
 const failureClass = oneOf<FailureClass>({ exit: 0, signal: 0, timeout: 0, hung: 0, spawn: 0, agent: 0, 'output-limit': 0, lost: 0 });
@@ -35,12 +35,12 @@ const facts = {
 
 /** Reads a row of `loops`: a union by state, of which each has what is valid in it. */
 export const loopRowSchema = z.discriminatedUnion('state', [
-  z.object({ ...facts, state: z.literal('queued'), fresh: flag }),
-  z.object({ ...facts, state: z.literal(['running', 'stopping']), attempt_id: z.int() }),
-  z.object({ ...facts, state: z.literal('backingOff'), until: z.int() }),
-  z.object({ ...facts, state: z.literal('waiting'), until: z.int(), why: z.string() }),
-  z.object({ ...facts, state: z.literal(['completed', 'cancelled']), finished_at: z.int() }),
-  z.object({ ...facts, state: z.literal('failed'), finished_at: z.int(), failure: json(failure), cleared: flag }),
+  columns({ ...facts, state: z.literal('queued'), fresh: flag }),
+  columns({ ...facts, state: z.literal(['running', 'stopping']), attempt_id: z.int() }),
+  columns({ ...facts, state: z.literal('backingOff'), until: z.int() }),
+  columns({ ...facts, state: z.literal('waiting'), until: z.int(), why: z.string() }),
+  columns({ ...facts, state: z.literal(['completed', 'cancelled']), finished_at: z.int() }),
+  columns({ ...facts, state: z.literal('failed'), finished_at: z.int(), failure: json(failure), cleared: flag }),
 ]);
 export type LoopRow = z.output<typeof loopRowSchema>;
 /** A row of a loop that has its attempt in another table. */

@@ -2,10 +2,11 @@ import * as z from 'zod/mini';
 import type { TimelineAttempt, TimelineQuery } from '../core/reports.ts';
 import type { Aside } from './aside.ts';
 import { outcome } from './attemptRow.ts';
+import { columns } from './columns.ts';
 import type { Connection, Query, RawRow } from './connection.ts';
 import { loopState } from './historyTable.ts';
 
-const row = z.object({
+const row = columns({
   id: z.int(),
   seq: z.int(),
   loopId: z.string(),
