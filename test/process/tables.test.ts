@@ -71,7 +71,7 @@ describe('The process table of this machine', () => {
     // Until it has become what it shall be, it still is us.
     while (table.args(found)[0] !== '/bin/sleep') await new Promise(setImmediate);
     assert.deepEqual(table.args(found), ['/bin/sleep', '1000']);
-    assert.equal(table.traces(found).environment?.toString(), `BIG=${value}\0LAST=one\0`);
+    assert.equal(table.environment(found)?.toString(), `BIG=${value}\0LAST=one\0`);
     child.kill('SIGKILL');
   });
 

@@ -83,12 +83,17 @@ function claimedByTraces(table: ProcessTable, living: readonly ProcessInfo[], ru
   const eldest = eldestStart(table, runs);
   for (const process of living) {
     if (process.started < eldest) continue;
-    const { environment, outputs } = table.traces(process);
+    const environment = table.environment(process);
     const marked = environment && variableIn(environment, MARKER);
-    const token = marked && tokens.has(marked) ? marked : outputs.map((path) => logs.get(path.replace(/ \(deleted\)$/, ''))).find(Boolean);
+    // Who may not read the one may not read the other.
+    const token = marked && tokens.has(marked) ? marked : environment && logOwner(table.outputs(process), logs);
     if (token) claimed.set(process.pid, token);
   }
   return claimed;
+}
+
+function logOwner(outputs: readonly string[], logs: ReadonlyMap<string, string>): string | undefined {
+  return outputs.map((path) => logs.get(path.replace(/ \(deleted\)$/, ''))).find((token) => token !== undefined);
 }
 
 /** When the first of the leaders started; nothing of a run is older than its leader. */
@@ -108,7 +113,7 @@ function sort(table: ProcessTable, all: ReadonlySet<ProcessInfo>, tree: Tree, ru
   for (const process of all) {
     if (spared.has(process) || (run.leader && isSame(process, run.leader))) continue;
     const wasKept = run.kept?.some((one) => isSame(one, process));
-    const why = wasKept ? 'kept' : sparing(table, process, table.traces(process).environment, keep);
+    const why = wasKept ? 'kept' : sparing(table, process, keep);
     if (!why) continue;
     for (const one of tree.below([process], new Set())) {
       if (run.leader && isSame(one, run.leader)) continue;

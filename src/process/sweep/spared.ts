@@ -24,8 +24,9 @@ const KEEP_MARK = Buffer.from('LOOP_SUPERVISOR_KEEP=');
 /** Why a process of a run is left alone: `kept` on purpose and listed (R7.4), `editor`: VS Code is never ended. */
 export type Sparing = 'kept' | 'editor';
 
-/** Whether a process is left alone, and why. `keep` are names of programs; `environment` is as `ProcessTraces` has it. */
-export function sparing(table: ProcessTable, process: ProcessInfo, environment: Buffer | undefined, keep: readonly string[]): Sparing | undefined {
+/** Whether a process is left alone, and why. `keep` are names of programs. */
+export function sparing(table: ProcessTable, process: ProcessInfo, keep: readonly string[]): Sparing | undefined {
+  const environment = table.environment(process);
   if (environment && variableIn(environment, KEEP_MARK) === '1') return 'kept';
   const args = table.args(process);
   const names = programNames(process.name, args);

@@ -1,6 +1,6 @@
 import { closeSync, openSync, readdirSync, readFileSync, readlinkSync, readSync } from 'node:fs';
 import type { ProcessIdentity } from '../../core/loop.ts';
-import type { ProcessInfo, ProcessTable, ProcessTraces } from './processTable.ts';
+import type { ProcessInfo, ProcessTable } from './processTable.ts';
 import { parseStat } from './procStat.ts';
 
 /** Linux has counted in these since ever, whatever the kernel's own tick is. */
@@ -63,11 +63,12 @@ export class LinuxTable implements ProcessTable {
     return this.#readFile(`/proc/${process.pid}/cmdline`)?.toString('utf8').split('\0').filter(Boolean) ?? [];
   }
 
-  traces(process: ProcessInfo): ProcessTraces {
-    const content = this.#readFile(`/proc/${process.pid}/environ`);
-    // Who may not read the one may not read the other.
-    const outputs = content ? [1, 2].flatMap((fd) => linkOf(`/proc/${process.pid}/fd/${fd}`) ?? []) : [];
-    return { environment: content && Buffer.from(content), outputs };
+  environment(process: ProcessInfo): Buffer | undefined {
+    return this.#readFile(`/proc/${process.pid}/environ`);
+  }
+
+  outputs(process: ProcessInfo): readonly string[] {
+    return [1, 2].flatMap((fd) => linkOf(`/proc/${process.pid}/fd/${fd}`) ?? []);
   }
 
   /** Reads one process; undefined when it is gone. */

@@ -13,6 +13,8 @@ export interface ProcStat {
 }
 
 const CLOSING_PARENTHESIS = 41;
+/** As many fields after the name are looked at. */
+const USED_FIELDS = 22;
 
 /**
  * Reads a line of `/proc/<pid>/stat`; undefined when it is not one. The name stands in parentheses and may hold anything, `) Z 1 (` too,
@@ -23,7 +25,7 @@ export function parseStat(line: Buffer): ProcStat | undefined {
   const close = line.lastIndexOf(CLOSING_PARENTHESIS);
   if (open < 0 || close < open) return undefined;
   // fields[0] is field 3 of proc(5), the state.
-  const fields = line.toString('latin1', close + 2).split(' ');
+  const fields = line.toString('latin1', close + 2).split(' ', USED_FIELDS);
   const startTime = fields[19];
   if (startTime === undefined) return undefined;
   return {

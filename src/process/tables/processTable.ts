@@ -21,14 +21,6 @@ export interface ProcessInfo extends ProcessIdentity {
   readonly memoryBytes?: number;
 }
 
-/** What a process shows about where it comes from. */
-export interface ProcessTraces {
-  /** Its environment at its start, `NAME=value` each ended by NUL; undefined where it can not be read. */
-  readonly environment: Buffer | undefined;
-  /** Where its standard output and standard error lead, as paths. */
-  readonly outputs: readonly string[];
-}
-
 /**
  * The processes of this machine. A signal goes only to a process that still is who it was (R7.5). The implementations differ by platform:
  * `/proc`, `ps`, and `taskkill` with CIM.
@@ -49,7 +41,10 @@ export interface ProcessTable {
    */
   signalGroup(leader: ProcessIdentity, signal: string): Promise<boolean>;
   args(process: ProcessInfo): readonly string[];
-  traces(process: ProcessInfo): ProcessTraces;
+  /** Its environment at its start, `NAME=value` each ended by NUL; undefined where it can not be read. Valid until the next call of the table. */
+  environment(process: ProcessInfo): Buffer | undefined;
+  /** Where its standard output and standard error lead, as paths; none where that can not be seen. */
+  outputs(process: ProcessInfo): readonly string[];
 }
 
 /** Names a process in maps: pid, start time and boot. */

@@ -1,5 +1,5 @@
 import type { ProcessIdentity } from '../../core/loop.ts';
-import type { ProcessInfo, ProcessTable, ProcessTraces } from './processTable.ts';
+import type { ProcessInfo, ProcessTable } from './processTable.ts';
 import type { RunCommand } from './runCommand.ts';
 
 /** Asks `ps` for all it needs of a process. The start time has five words, the arguments come last for they may hold anything. */
@@ -57,8 +57,12 @@ export class PsTable implements ProcessTable {
     return process.args ?? [];
   }
 
-  traces(): ProcessTraces {
-    return { environment: undefined, outputs: [] };
+  environment(): undefined {
+    return undefined;
+  }
+
+  outputs(): readonly string[] {
+    return [];
   }
 
   #send(pid: number, signal: string): boolean {

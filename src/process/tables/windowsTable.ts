@@ -1,5 +1,5 @@
 import type { ProcessIdentity } from '../../core/loop.ts';
-import type { ProcessInfo, ProcessTable, ProcessTraces } from './processTable.ts';
+import type { ProcessInfo, ProcessTable } from './processTable.ts';
 import type { RunCommand } from './runCommand.ts';
 
 /** Times are in 100 ns, and as file times, so that they do not depend on the language of the system. */
@@ -57,8 +57,12 @@ export class WindowsTable implements ProcessTable {
     return process.args ?? [];
   }
 
-  traces(): ProcessTraces {
-    return { environment: undefined, outputs: [] };
+  environment(): undefined {
+    return undefined;
+  }
+
+  outputs(): readonly string[] {
+    return [];
   }
 
   async #taskkill(pid: number, signal: string, more: readonly string[]): Promise<boolean> {

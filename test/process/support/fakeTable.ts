@@ -1,5 +1,5 @@
 import type { ProcessIdentity } from '../../../src/core/loop.ts';
-import type { ProcessInfo, ProcessTable, ProcessTraces } from '../../../src/process/tables/processTable.ts';
+import type { ProcessInfo, ProcessTable } from '../../../src/process/tables/processTable.ts';
 
 export const BOOT = 'boot';
 
@@ -62,9 +62,13 @@ export class FakeTable implements ProcessTable {
     return this.processes.get(process.pid)?.args ?? [];
   }
 
-  traces(process: ProcessInfo): ProcessTraces {
-    const found = this.processes.get(process.pid);
-    return { environment: found?.environment === undefined ? undefined : Buffer.from(found.environment), outputs: found?.outputs ?? [] };
+  environment(process: ProcessInfo): Buffer | undefined {
+    const text = this.processes.get(process.pid)?.environment;
+    return text === undefined ? undefined : Buffer.from(text);
+  }
+
+  outputs(process: ProcessInfo): readonly string[] {
+    return this.processes.get(process.pid)?.outputs ?? [];
   }
 }
 
