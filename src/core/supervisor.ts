@@ -12,7 +12,7 @@ import {
   WrongStateError,
 } from './errors.ts';
 import type { Event, SupervisorEvent } from './event.ts';
-import { type ActiveLoop, type FinishedLoop, isActive, isFinished, type LiveLoop, type LoopSpec } from './loop.ts';
+import { type ActiveLoop, type FinishedLoop, isActive, isFinished, type LiveLoop, type LoopSpec, type ProcessIdentity } from './loop.ts';
 import { isCost, type NanoUsd, toNano, toUsd } from './money.ts';
 import type { AgentCatalog, FinishedQuery, SpendRow } from './ports.ts';
 import { moveBefore, moveToEnd, queuedOf } from './reorder.ts';
@@ -280,6 +280,11 @@ export class Supervisor {
   /** What is asked over many loops at once: attempts on a timeline, changes of the circuit. */
   get reports(): Reports {
     return this.#context.store;
+  }
+
+  /** Whether a process that was kept after its loop is still there (R7.4). */
+  isAlive(process: ProcessIdentity): boolean {
+    return this.#context.probe.isAlive(process);
   }
 
   /** Live loops in the order of the tree: active first, then the queue in its order (the first `maxQueued` of it), then what waits. */

@@ -1,3 +1,4 @@
+import type { ProcessIdentity } from '../core/loop.ts';
 import { toNano } from '../core/money.ts';
 import type { AttemptDetail, LoopDetail } from '../core/status.ts';
 import { formatCost, formatDuration, speakDuration } from './format.ts';
@@ -5,12 +6,12 @@ import { join } from './loopWords.ts';
 import { oneLine } from './safeText.ts';
 import type { TreeRow } from './treeRow.ts';
 
-/** The rows under a loop: its attempts, newest first, then processes that were left alone on purpose and can be ended (R7.4). */
-export function attemptRows(detail: LoopDetail, now: number): TreeRow[] {
+/** The rows under a loop: its attempts, newest first, then processes that were left alone on purpose, still live and can be ended (R7.4). */
+export function attemptRows(detail: LoopDetail, now: number, isAlive: (process: ProcessIdentity) => boolean): TreeRow[] {
   const attempts = detail.attempts.toReversed();
   return [
     ...attempts.map((attempt) => attemptRow(detail.loop.seq, detail.loopId, attempt, now)),
-    ...attempts.flatMap((attempt) => keptRows(detail, attempt)),
+    ...attempts.flatMap((attempt) => keptRows(detail, attempt, isAlive)),
   ];
 }
 
@@ -47,8 +48,8 @@ function attemptRow(seq: number, loopId: string, attempt: AttemptDetail, now: nu
   };
 }
 
-function keptRows(detail: LoopDetail, attempt: AttemptDetail): TreeRow[] {
-  return attempt.kept.map(({ pid, command }) => {
+function keptRows(detail: LoopDetail, attempt: AttemptDetail, isAlive: (process: ProcessIdentity) => boolean): TreeRow[] {
+  return attempt.kept.filter(isAlive).map(({ pid, command }) => {
     const label = oneLine(command, 60) || `Process ${pid}`;
     return {
       id: `kept:${detail.loop.seq}:${attempt.number}:${pid}`,

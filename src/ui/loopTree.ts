@@ -101,9 +101,9 @@ export class LoopTree implements vscode.TreeDataProvider<TreeRow>, vscode.Dispos
   async getChildren(parent?: TreeRow): Promise<TreeRow[]> {
     // While the store opens the view shows that it is busy, not the welcome text of an empty one.
     if (this.#deps.host.state.kind === 'opening') await this.#deps.host.ready().catch(() => undefined);
-    const rows = this.#model.children(parent && this.#shown.latest(parent));
+    const rows = this.#readRows(parent && this.#shown.latest(parent));
     this.#shown.handOut(parent, rows);
-    return rows;
+    return [...rows];
   }
 
   getTreeItem(row: TreeRow): vscode.TreeItem {
@@ -116,7 +116,8 @@ export class LoopTree implements vscode.TreeDataProvider<TreeRow>, vscode.Dispos
 
   resolveTreeItem(item: vscode.TreeItem, row: TreeRow): vscode.TreeItem {
     this.#shown.pointAt(row, Date.now());
-    const detail = row.subject.kind === 'loop' ? this.#deps.host.current?.get(row.subject.loopId) : undefined;
+    const { subject } = row;
+    const detail = subject.kind === 'loop' ? this.#deps.host.current?.get(subject.loopId, subject.seq) : undefined;
     if (detail) item.tooltip = loopTooltip(detail, Date.now());
     return item;
   }
@@ -136,10 +137,20 @@ export class LoopTree implements vscode.TreeDataProvider<TreeRow>, vscode.Dispos
     }, WORDS_EVERY_MS);
   }
 
+  /** While the store can not be read, what was shown stays: its trouble is told once, and not for each row. */
+  #readRows(parent: TreeRow | undefined): readonly TreeRow[] {
+    try {
+      return this.#model.children(parent);
+    } catch (error) {
+      this.#deps.log.debug(`The loops could not be read: ${error}`);
+      return this.#shown.rowsOf(parent);
+    }
+  }
+
   #refresh(words: boolean): void {
     this.#model.refresh();
     if (!this.#view.visible) return;
-    const changed = this.#shown.changes((parent) => this.#model.children(parent), words, Date.now());
+    const changed = this.#shown.changes((parent) => this.#readRows(parent), words, Date.now());
     if (changed.includes(undefined)) this.#changed.fire(undefined);
     else if (changed.length > 0) this.#changed.fire(changed as TreeRow[]);
   }

@@ -9,7 +9,7 @@ import { oneLine } from './safeText.ts';
 import type { GroupName, TreeRow } from './treeRow.ts';
 
 /** What the tree reads. */
-export type TreeSource = Pick<Supervisor, 'status' | 'live' | 'queueLength' | 'finished' | 'finishedCount' | 'get'>;
+export type TreeSource = Pick<Supervisor, 'status' | 'live' | 'queueLength' | 'finished' | 'finishedCount' | 'get' | 'isAlive'>;
 
 /** What more a row shows of a running attempt, named by its token, such as the memory of its processes; empty for nothing. */
 export type AttemptExtra = (token: string) => string;
@@ -34,7 +34,6 @@ interface Snapshot {
   readonly groups: ReadonlyMap<string, readonly LiveView[]>;
   /** Queued loops of all windows that were not read. */
   readonly unread: number;
-  readonly finished: { readonly total: number; readonly failed: number };
 }
 
 const STATE_GROUPS = { running: 'running', stopping: 'running', queued: 'queued', backingOff: 'backingOff', waiting: 'waiting' } as const;
@@ -75,7 +74,10 @@ export class LoopTreeModel {
     return [...(groups?.values() ?? [])].some((views) => views.some(({ loop }) => isLiveRow(loop.state)));
   }
 
-  /** Rows under `parent`; without one, the groups. Nothing at all when there is no loop, so that the welcome view shows. */
+  /**
+   * Rows under `parent`; without one, the groups. Nothing at all when there is no loop, so that the welcome view shows.
+   * @throws StoreError while the store can not be read
+   */
   children(parent?: TreeRow): TreeRow[] {
     const snapshot = this.#read();
     if (!snapshot) return [];
@@ -83,12 +85,13 @@ export class LoopTreeModel {
     const { subject } = parent;
     switch (subject.kind) {
       case 'group':
-        return subject.group === 'finished' ? this.#finished(snapshot) : this.#live(snapshot, parent.id);
+        return subject.group === 'finished' ? this.#finished() : this.#live(snapshot, parent.id);
       case 'folder':
         return this.#live(snapshot, parent.id);
       case 'loop': {
-        const detail = this.#source()?.get(subject.loopId);
-        return detail ? attemptRows(detail, this.#now()) : [];
+        const source = this.#source();
+        const detail = source?.get(subject.loopId, subject.seq);
+        return source && detail ? attemptRows(detail, this.#now(), (process) => source.isAlive(process)) : [];
       }
       default:
         return [];
@@ -116,10 +119,11 @@ export class LoopTreeModel {
   #take(source: TreeSource): Snapshot {
     const views = source.live(this.#limit('queued'));
     const queued = views.reduce((n, { loop }) => (loop.state === 'queued' ? n + 1 : n), 0);
-    return { status: source.status(), groups: byGroup(views), unread: source.queueLength - queued, finished: source.finishedCount() };
+    return { status: source.status(), groups: byGroup(views), unread: source.queueLength - queued };
   }
 
-  #groups({ status, groups, unread, finished }: Snapshot): TreeRow[] {
+  #groups({ status, groups, unread }: Snapshot): TreeRow[] {
+    const finished = this.#finishedCount();
     if (groups.size === 0 && finished.total === 0) return [];
     const size = (id: string) => (groups.get(id)?.length ?? 0) + (id === 'queued' ? unread : 0);
     const elsewhere = status.concurrencyUsed - size('running');
@@ -157,10 +161,14 @@ export class LoopTreeModel {
     return id === 'queued' && unread > 0 ? [...rows, moreRow(id, `… and ${formatNumber(unread)} more`, PAGE.queued)] : rows;
   }
 
-  #finished({ finished }: Snapshot): TreeRow[] {
+  #finished(): TreeRow[] {
     const rows = this.#finishedPage().map((loop) => finishedRow(loop, this.#now()));
     const isFull = rows.length === this.#limit('finished');
-    return finished.total > rows.length && isFull ? [...rows, moreRow('finished', 'Show more…', PAGE.finished)] : rows;
+    return this.#finishedCount().total > rows.length && isFull ? [...rows, moreRow('finished', 'Show more…', PAGE.finished)] : rows;
+  }
+
+  #finishedCount() {
+    return this.#source()?.finishedCount() ?? { total: 0, failed: 0 };
   }
 
   #finishedPage(): FinishedLoop[] {

@@ -121,7 +121,14 @@ export class Notifications implements vscode.Disposable {
     );
   }
 
-  readonly #titleOf = (loopId: string): string => this.#deps.host.current?.get(loopId)?.loop.title || loopId;
+  readonly #titleOf = (loopId: string): string => {
+    try {
+      return this.#deps.host.current?.get(loopId)?.loop.title || loopId;
+    } catch (error) {
+      this.#deps.log.debug(`The title of ${loopId} could not be read: ${error}`);
+      return loopId;
+    }
+  };
 
   async #show(kind: NoticeKind, { message, loopIds }: Notice): Promise<void> {
     const { show, one, many, optional } = STYLES[kind];

@@ -15,7 +15,15 @@ export class Pulse implements Disposable {
 
   constructor(host: SupervisorHost, clock: Pick<Clock, 'now' | 'after'>, onError: (error: unknown) => void) {
     this.#beat = new Emitter(onError);
-    this.#coalescer = new Coalescer(() => this.#beat.fire(host.status()), SHORTEST_PAUSE_MS, clock);
+    const beat = () => {
+      try {
+        this.#beat.fire(host.status());
+      } catch (error) {
+        // A status that can not be read now is read with the next change.
+        onError(error);
+      }
+    };
+    this.#coalescer = new Coalescer(beat, SHORTEST_PAUSE_MS, clock);
     this.#subscription = host.onDidChange(this.#coalescer.ask);
   }
 

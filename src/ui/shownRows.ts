@@ -43,6 +43,11 @@ export class ShownRows {
     return this.#latest.get(row.id)?.row ?? row;
   }
 
+  /** The rows under `parent` as they are shown. */
+  rowsOf(parent: TreeRow | undefined): readonly TreeRow[] {
+    return this.#shown.get(parent?.id ?? '')?.rows ?? [];
+  }
+
   /** Rows of the first level, as the view holds them. */
   get roots(): readonly TreeRow[] {
     return this.#shown.get('')?.held ?? [];
@@ -62,8 +67,8 @@ export class ShownRows {
     for (const [id, shown] of [...this.#shown]) {
       // A parent that is drawn anew asks for its rows again.
       if (!this.#shown.has(id) || (shown.parent && anew.includes(shown.parent))) continue;
-      // The attempts of a loop come from the database, and change with the row of the loop.
-      if (shown.parent?.subject.kind === 'loop' && !words) continue;
+      // The attempts of a running loop change all the time, and come from the database.
+      if (shown.parent?.subject.kind === 'loop' && !words && this.latest(shown.parent).isLive) continue;
       const rows = read(shown.parent && this.latest(shown.parent));
       const changes = rowChanges(shown.rows, rows);
       if (changes.list) {

@@ -40,6 +40,7 @@ function sourceOf(world: World, reads: { readonly live: number[]; readonly finis
     },
     finishedCount: () => ({ total: world.finished.length, failed: world.failed ?? 0 }),
     get: (loopId) => world.details?.[loopId],
+    isAlive: ({ pid }) => pid !== 78,
   };
 }
 
@@ -181,8 +182,8 @@ describe('The tree of loops', () => {
     assert.deepEqual(new Set(ids), new Set(['loop:97']));
   });
 
-  it('lists the attempts under a loop, newest first, and what was left running', () => {
-    const kept = [{ pid: 77, startTime: '1', bootId: 'b', command: 'tmux: server' }];
+  it('R7.4 lists the attempts under a loop, newest first, and what was left running as long as it is there', () => {
+    const kept = [77, 78].map((pid) => ({ pid, startTime: '1', bootId: 'b', command: 'tmux: server' }));
     const ended = {
       number: 1,
       pid: 40,
