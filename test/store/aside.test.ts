@@ -6,7 +6,8 @@ import { ENDED, finish, StoreFolder, start, submit, type TestStore } from './sup
 
 const ids = (loops: readonly { readonly loopId: string }[] | undefined) => loops?.map(({ loopId }) => loopId);
 
-describe('store: rows that can not be read', () => {
+describe('store: rows that can not be read', function () {
+  this.timeout(60_000);
   let folder: StoreFolder;
   beforeEach(() => {
     folder = new StoreFolder();
@@ -176,7 +177,7 @@ describe('store: rows that can not be read', () => {
           fresh.dispose();
         }
       }),
-      { numRuns: 150 },
+      { numRuns: 100 },
     );
   });
 });

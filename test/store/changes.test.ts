@@ -4,7 +4,8 @@ import { ENDED, FAILED, factsOf, finish, memoryStore, newLoop, StoreFolder, star
 
 const ids = (loops: readonly Loop[] | undefined) => loops?.map(({ loopId }) => loopId);
 
-describe('store: what other windows have changed', () => {
+describe('store: what other windows have changed', function () {
+  this.timeout(60_000);
   let folder: StoreFolder;
   let mine: TestStore;
   let theirs: TestStore;

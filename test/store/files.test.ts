@@ -29,7 +29,8 @@ const isKind = (kind: StoreError['kind'], message?: RegExp) => (error: unknown) 
   return true;
 };
 
-describe('store: files', () => {
+describe('store: files', function () {
+  this.timeout(60_000);
   let folder: StoreFolder;
   beforeEach(() => {
     folder = new StoreFolder();

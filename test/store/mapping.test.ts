@@ -5,7 +5,8 @@ import type { Control, WindowLease } from '../../src/core/ports.ts';
 import { anyAttempt, anyEnd, anyFacts, anyMetadata, anyPhase, anyText } from './arbitraries.ts';
 import { finish, memoryStore, newAttempt, newLoop, StoreFolder, start, submit, type TestStore } from './support.ts';
 
-describe('store: what is written is read again', () => {
+describe('store: what is written is read again', function () {
+  this.timeout(60_000);
   let store: TestStore;
   let number = 0;
   beforeEach(() => {

@@ -12,7 +12,8 @@ const LATER: readonly Migration[] = [
   { version: 4, sql: 'CREATE TABLE notes (seq INTEGER PRIMARY KEY, note TEXT) STRICT; INSERT INTO notes SELECT seq, note FROM loops' },
 ];
 
-describe('store: migrations', () => {
+describe('store: migrations', function () {
+  this.timeout(60_000);
   let folder: StoreFolder;
   beforeEach(() => {
     folder = new StoreFolder();

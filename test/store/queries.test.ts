@@ -4,7 +4,8 @@ import type { FinishedLoop } from '../../src/core/loop.ts';
 import type { FinishedQuery } from '../../src/core/ports.ts';
 import { ENDED, FAILED, factsOf, finish, memoryStore, newAttempt, StoreFolder, start, submit, type TestStore } from './support.ts';
 
-describe('store: what is asked over many loops', () => {
+describe('store: what is asked over many loops', function () {
+  this.timeout(60_000);
   let store: TestStore;
   beforeEach(() => {
     store = memoryStore();

@@ -3,7 +3,8 @@ import { DuplicateLoopError } from '../../src/core/errors.ts';
 import type { StoreTransaction } from '../../src/core/ports.ts';
 import { ENDED, FAILED, factsOf, finish, memoryStore, newLoop, start, submit, type TestStore } from './support.ts';
 
-describe('store: transactions', () => {
+describe('store: transactions', function () {
+  this.timeout(60_000);
   let store: TestStore;
   beforeEach(() => {
     store = memoryStore();

@@ -4,7 +4,8 @@ import { StoreError } from '../../src/core/errors.ts';
 import { FakeClock, settled } from '../support/fakeClock.ts';
 import { StoreFolder, submit } from './support.ts';
 
-describe('store: waiting for a lock', () => {
+describe('store: waiting for a lock', function () {
+  this.timeout(60_000);
   let folder: StoreFolder;
   let clock: FakeClock;
   let other: DatabaseSync;
