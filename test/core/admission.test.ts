@@ -96,7 +96,7 @@ describe('checks of a submit', () => {
 
   it("R1.1 fills in what is not given: priority 0, the default agent, the window's folder, a title of the first line", () => {
     const checked = checkSpec({ prompt: `\n  ${'word '.repeat(60)}\nsecond` }, context);
-    assert.deepEqual([checked.priority, checked.agent, checked.cwd, checked.loopId], [0, 'sample', '/work', undefined]);
+    assert.deepEqual([checked.priority, checked.agent, checked.cwd, checked.loopId], [0, 'sample', '/project', undefined]);
     assert.ok(checked.title.startsWith('word word') && checked.title.endsWith('…') && checked.title.length <= 120, checked.title);
     const homeless = contextWith({ window: { id: 'w1', folders: [], home: '/home' } });
     assert.equal(checkSpec({ prompt: 'work' }, homeless).cwd, '/home');

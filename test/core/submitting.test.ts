@@ -295,12 +295,12 @@ describe('submit and queue', () => {
       title: 'Mine',
       estimatedCostUsd: 0.25,
       maxCostUsd: 2,
-      cwd: '/work/deep',
+      cwd: '/project/deep',
       agent: 'claude',
     });
     const loop = window.get('a')?.loop;
     assert.deepEqual([loop?.metadata, loop?.title, loop?.estimate, loop?.estimateAssumed], [metadata, 'Mine', toNano(0.25), false]);
-    assert.deepEqual([loop?.maxCost, loop?.cwd, loop?.folder, loop?.agent], [toNano(2), '/work/deep', '/work', 'claude']);
+    assert.deepEqual([loop?.maxCost, loop?.cwd, loop?.folder, loop?.agent], [toNano(2), '/project/deep', '/project', 'claude']);
     const { loopId } = await window.submit({ prompt: 'work' });
     assert.match(loopId, /^[A-Za-z0-9._:-]{1,128}$/, 'an id is made where none is given');
   });

@@ -35,7 +35,7 @@ function open(path: string, pid: number, clock = new FakeClock()): Machine {
     probe: { self: { pid, startTime: '0', bootId: 'fuzz' }, isAlive: (other) => other.pid === pid },
     folders: { exists: () => true },
     settings: SETTINGS,
-    window: { id: `window-${pid}`, folders: ['/work'], home: '/work' },
+    window: { id: `window-${pid}`, folders: ['/project'], home: '/project' },
     log,
     random: () => 0.5,
     newId: () => `${String(++ids).padStart(10, '0')}${clock.now()}`,

@@ -21,7 +21,7 @@ export function contextWith(facts: Partial<Omit<SupervisorContext, 'settings'>> 
     clock,
     probe: { self: { pid: 1, startTime: '1', bootId: 'boot' }, isAlive: () => true },
     folders: { exists: (path) => path.startsWith('/') },
-    window: { id: 'w1', folders: ['/work'], home: '/home' },
+    window: { id: 'w1', folders: ['/project'], home: '/home' },
     log: () => undefined,
     random: () => 0.5,
     newId: () => 'abcdefghijklmnop',
@@ -33,8 +33,8 @@ export function contextWith(facts: Partial<Omit<SupervisorContext, 'settings'>> 
 const FACTS: Omit<LoopFacts, 'seq' | 'loopId' | 'place'> = {
   title: 'work',
   agent: 'sample',
-  cwd: '/work',
-  folder: '/work',
+  cwd: '/project',
+  folder: '/project',
   windowId: 'w1',
   priority: 0,
   estimate: 0,
@@ -96,7 +96,7 @@ export function mirrorWith(...loops: (QueuedLoop | TimedLoop | ActiveLoop)[]): L
   return mirror;
 }
 
-export function lease(id: string, folders: readonly string[] = ['/work']): WindowLease {
+export function lease(id: string, folders: readonly string[] = ['/project']): WindowLease {
   const pid = Number(id.replace(/\D/g, '')) || 1;
   return { id, folders, process: { pid, startTime: id, bootId: 'boot' }, openedAt: 0 };
 }

@@ -80,7 +80,7 @@ export function harness(): Harness {
     events,
     logged,
     open: async (settings = {}, window = {}) => {
-      const { folders = ['/work'], agents = fakeCatalog(fakeProfile('sample'), fakeProfile('claude')), exists = () => true } = window;
+      const { folders = ['/project'], agents = fakeCatalog(fakeProfile('sample'), fakeProfile('claude')), exists = () => true } = window;
       const pid = ++pids;
       alive.add(pid);
       const self: ProcessIdentity = { pid, startTime: String(pid), bootId: 'boot' };
