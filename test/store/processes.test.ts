@@ -233,7 +233,7 @@ describe('store: several processes on one file', function () {
     const written = Number(refused.written);
     assert.ok(written > 10);
     assert.deepEqual(folder.open().changes()?.loops.length, written);
-    execFileSync('sh', ['-c', 'prlimit --pid "$0" --fsize=unlimited', String(child.pid)]);
+    execFileSync('prlimit', ['--pid', String(child.pid), '--fsize=unlimited']);
     child.send('there is space');
     const last = await until('the next write', () => told.find((message) => 'live' in message));
     assert.deepEqual(last, { written: written + 1, live: written + 1 });
