@@ -16,7 +16,7 @@ export async function tryCases<T>(
       if (wrong !== undefined) throw new Error(wrong);
       if (unhandled.length > 0) throw new Error(`nobody handled ${String(unhandled.splice(0)[0])}`);
     });
-    const run = await fc.check(property, { numRuns: options.cases, seed: options.seed, endOnFailure: false, interruptAfterTimeLimit: 600_000 });
+    const run = await fc.check(property, { numRuns: options.cases, seed: options.seed });
     const found = run.failed
       ? [`seed ${options.seed}: ${String(run.errorInstance)} in the case ${fc.stringify(run.counterexample).slice(0, 2_000)}`]
       : [];
@@ -24,4 +24,9 @@ export async function tryCases<T>(
   } finally {
     process.off('unhandledRejection', note);
   }
+}
+
+/** In one of so many cases; undefined in the others. */
+export function onceIn<T>(cases: number, arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> {
+  return fc.oneof({ weight: cases - 1, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary });
 }

@@ -5,7 +5,7 @@ import type { FuzzOptions, FuzzResult } from './outcome.ts';
 import { tryCases } from './property.ts';
 
 /** Settings are JSON, and what other extensions may write by the editor's API. */
-const anything = fc.anything({ maxDepth: 3, withNullPrototype: true, withSparseArray: true });
+const anything = fc.anything({ maxDepth: 3, withNullPrototype: true });
 const words = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 30 }),
   fc.constantFrom('', ' ', '-', '${prompt}', '${promptFile}', '\0', '__proto__', '../../x', 'a'.repeat(1e5)),

@@ -1,11 +1,9 @@
 import type { AgentEvent, AgentReader, ProcessExit } from '../../src/core/agentEvent.ts';
-import type { AgentCatalog, AgentLauncher, LaunchRequest, Run, RunObserver, RunOutput, Store } from '../../src/core/ports.ts';
-import { DEFAULT_SETTINGS } from '../../src/core/settings.ts';
-import { Supervisor } from '../../src/core/supervisor.ts';
-import { systemClock } from '../../src/core/systemClock.ts';
+import type { AgentCatalog, AgentLauncher, LaunchRequest, RunObserver, RunOutput, Store } from '../../src/core/ports.ts';
+import type { Supervisor } from '../../src/core/supervisor.ts';
 import { LineSplitter } from '../../src/process/follow/lineSplitter.ts';
-import { openStore } from '../../src/store/store.ts';
 import { wrongIn } from './eventCheck.ts';
+import { IDLE_RUN, memorySupervisor, NO_PROCESSES } from './memorySupervisor.ts';
 
 /** The output of one attempt, and how it comes. */
 export interface Play {
@@ -23,8 +21,6 @@ const TURNS = 2_000;
 const LOOPS_EACH = 500;
 /** Reading this little must not take so long (ms), whatever it is and however busy the machine. */
 const HANGS_MS = 20_000;
-
-const run: Run = { stop: () => {}, signal: async () => false, keepWaiting: () => {}, leave: () => {}, release: () => {} };
 
 /** A supervisor on a store in memory, whose attempts play what they are given. */
 export class StreamBench {
@@ -74,30 +70,15 @@ export class StreamBench {
     if (this.#supervisor && this.#loops < LOOPS_EACH) return this.#supervisor;
     await this.close();
     const log = (message: string, error?: unknown) => void this.#logged.push(`${message} ${error === undefined ? '' : String(error)}`);
-    this.#store = openStore({ path: ':memory:', clock: systemClock, log });
-    let ids = 0;
-    this.#supervisor = new Supervisor({
-      store: this.#store,
-      launcher: this.#launcher,
-      agents: this.#agents,
-      clock: systemClock,
-      probe: { self: { pid: process.pid, startTime: '0', bootId: 'fuzz' }, isAlive: () => true },
-      folders: { exists: () => true },
-      settings: {
-        ...DEFAULT_SETTINGS,
-        restart: { maxRestarts: 0, windowMs: 1_000 },
-        circuit: { ...DEFAULT_SETTINGS.circuit, failureThreshold: 1_000_000 },
-      },
-      window: { id: 'fuzz', folders: [], home: '/' },
-      log,
-      random: () => 0.5,
-      newId: () => `${String(++ids).padStart(10, '0')}fuzzed`,
-    });
-    await this.#supervisor.start();
-    return this.#supervisor;
+    const { store, supervisor } = memorySupervisor(this.#launcher, this.#agents, log);
+    this.#store = store;
+    this.#supervisor = supervisor;
+    await supervisor.start();
+    return supervisor;
   }
 
   readonly #launcher: AgentLauncher = {
+    ...NO_PROCESSES,
     launch: (request, observer) => {
       queueMicrotask(() => {
         try {
@@ -106,15 +87,8 @@ export class StreamBench {
           this.#wrong ??= `a reader threw ${error instanceof Error ? error.stack : String(error)}`;
         }
       });
-      return run;
+      return IDLE_RUN;
     },
-    adopt: () => run,
-    control: () => run,
-    freeBytes: () => Number.POSITIVE_INFINITY,
-    reap: async () => new Map(),
-    endKept: async () => false,
-    removeRuns: async () => {},
-    logBytes: () => 0,
   };
 
   #playTo(request: LaunchRequest, observer: RunObserver): void {

@@ -5,7 +5,7 @@ import { createCatalog } from '../../src/agents/catalog.ts';
 import type { ProcessExit } from '../../src/core/agentEvent.ts';
 import { mangled, manglings } from './mangle.ts';
 import type { FuzzOptions, FuzzResult } from './outcome.ts';
-import { tryCases } from './property.ts';
+import { onceIn, tryCases } from './property.ts';
 import { StreamBench } from './streamBench.ts';
 
 const STREAMS = fileURLToPath(new URL('../fixtures/streams/', import.meta.url));
@@ -34,15 +34,15 @@ const exit: fc.Arbitrary<ProcessExit> = fc.oneof(
 /** The agent that a recording is of reads it, mostly; sometimes another does. */
 const streamCase = fc.record({
   recording: fc.nat(RECORDINGS.length - 1),
-  stranger: fc.option(fc.constantFrom('claude', 'codex', 'gemini', 'opencode', 'copilot', 'sample', 'words'), { freq: 4, nil: undefined }),
+  stranger: onceIn(4, fc.constantFrom('claude', 'codex', 'gemini', 'opencode', 'copilot', 'sample', 'words')),
   manglings,
   /** Sizes of the pieces in which it comes, bytes. */
   piece: fc.constantFrom(1, 50, 700, 700, 5_000, 5_000, 5_000, 1_000_000, 1_000_000),
   stderr: fc.string({ unit: 'binary', maxLength: 100 }),
-  report: fc.option(fc.oneof(fc.json(), fc.string({ unit: 'binary' })), { freq: 3, nil: undefined }),
+  report: onceIn(3, fc.oneof(fc.json(), fc.string({ unit: 'binary' }))),
   exit,
   /** After so much of it another window reads on, from the stored state. */
-  handOver: fc.option(fc.double({ min: 0, max: 1, noNaN: true }), { freq: 3, nil: undefined }),
+  handOver: onceIn(3, fc.double({ min: 0, max: 1, noNaN: true })),
 });
 
 /** Spoilt streams of all agents through reader, supervisor and store: events of the right types, an attempt that ends, a reason for it. */

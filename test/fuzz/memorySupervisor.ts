@@ -1,0 +1,47 @@
+import type { AgentCatalog, AgentLauncher, Run, Store } from '../../src/core/ports.ts';
+import { DEFAULT_SETTINGS } from '../../src/core/settings.ts';
+import { Supervisor } from '../../src/core/supervisor.ts';
+import { systemClock } from '../../src/core/systemClock.ts';
+import { openStore } from '../../src/store/store.ts';
+
+/** A run that takes no orders. */
+export const IDLE_RUN: Run = { stop: () => {}, signal: async () => false, keepWaiting: () => {}, leave: () => {}, release: () => {} };
+
+/** All of a launcher but its runs. */
+export const NO_PROCESSES: Omit<AgentLauncher, 'launch'> = {
+  adopt: () => IDLE_RUN,
+  control: () => IDLE_RUN,
+  freeBytes: () => Number.POSITIVE_INFINITY,
+  reap: async () => new Map(),
+  endKept: async () => false,
+  removeRuns: async () => {},
+  logBytes: () => 0,
+};
+
+/** A supervisor on a store in memory that restarts nothing and never trips. */
+export function memorySupervisor(
+  launcher: AgentLauncher,
+  agents: AgentCatalog,
+  log: (message: string, error?: unknown) => void,
+): { readonly store: Store; readonly supervisor: Supervisor } {
+  const store = openStore({ path: ':memory:', clock: systemClock, log });
+  let ids = 0;
+  const supervisor = new Supervisor({
+    store,
+    launcher,
+    agents,
+    clock: systemClock,
+    probe: { self: { pid: process.pid, startTime: '0', bootId: 'fuzz' }, isAlive: () => true },
+    folders: { exists: () => true },
+    settings: {
+      ...DEFAULT_SETTINGS,
+      restart: { maxRestarts: 0, windowMs: 1_000 },
+      circuit: { ...DEFAULT_SETTINGS.circuit, failureThreshold: 1_000_000 },
+    },
+    window: { id: 'fuzz', folders: [], home: '/' },
+    log,
+    random: () => 0.5,
+    newId: () => `${String(++ids).padStart(10, '0')}fuzzed`,
+  });
+  return { store, supervisor };
+}
