@@ -83,7 +83,7 @@ describe('dashboard page', function () {
     await open();
     const text = async () => (await view.page.locator('.counters').innerText()).replace(/\s+/g, ' ');
     assert.match(await text(), /Running 3 of 4 slots; 2 failed for good Queued Pause 5 of 20 1 to restart, 1 for a limit Circuit closed/);
-    assert.match(await text(), /\$18\.40 of \$20\.00 \$0\.90 reserved, 92 %, resets/);
+    assert.match(await text(), /≈\$18\.40 of \$20\.00 \$0\.90 reserved, 92 %, resets/);
     const now = Date.now();
     const circuit = { state: 'open', consecutiveFailures: 5, cooldownRemainingMs: 87_000, reasons: ['exit code 3 <b>x</b>'] } as const;
     await send({ type: 'figures', figures: figures(now, { circuit, paused: true, notReady: 'The store is locked.' }), now });

@@ -22,6 +22,7 @@ export class Counters {
   readonly #pause: HTMLButtonElement;
   readonly #reset: HTMLButtonElement;
   #figures: LiveFigures | undefined;
+  #estimated = false;
   /** Of the extension's clock at the time of the figures: what counts down counts from there. */
   #at = 0;
 
@@ -38,6 +39,12 @@ export class Counters {
   show(figures: LiveFigures, at: number): void {
     this.#figures = figures;
     this.#at = at;
+    this.tick();
+  }
+
+  /** Whether some of what was spent today is an estimate. */
+  markEstimate(estimated: boolean): void {
+    this.#estimated = estimated;
     this.tick();
   }
 
@@ -75,10 +82,11 @@ export class Counters {
       circuit.state === 'open' ? 'bad' : circuit.state === 'half-open' ? 'warn' : '',
     );
     this.#reset.hidden = circuit.state === 'closed';
+    const spent = `${this.#estimated ? '≈' : ''}${formatUsd(budget.spent)}`;
     const share = budget.limit > 0 ? budget.spent / budget.limit : 0;
     const reserved = budget.reserved > 0 ? `${formatUsd(budget.reserved)} reserved, ` : '';
     this.#budget.show(
-      budget.limit > 0 ? `${formatUsd(budget.spent)} of ${formatUsd(budget.limit)}` : formatUsd(budget.spent),
+      `${spent}${budget.limit > 0 ? ` of ${formatUsd(budget.limit)}` : ''}`,
       budget.limit > 0 ? `${reserved}${Math.round(share * 100)} %, resets ${formatClock(budget.resetsAt, Date.now())}` : `${reserved}no limit`,
       share >= 1 ? 'bad' : share >= 0.9 ? 'warn' : '',
     );

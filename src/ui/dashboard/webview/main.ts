@@ -161,6 +161,7 @@ function showSpend({ rows, days, limit }: ToDashboard & { type: 'spend' }): void
       values: days.map((day) => byDay.get(day)?.usd ?? 0),
     };
   });
+  counters.markEstimate(rows.some(({ day, estimatedUsd }) => day === days.at(-1) && estimatedUsd > 0));
   spend.set({ labels: days.map((day) => day.slice(5)), series, limit });
 }
 
