@@ -25,6 +25,7 @@ const ALLOWED: readonly [file: string, ...imports: string[]][] = [
   ['src/process/probe.ts', '../core/loop.ts', './group.ts', 'execa', 'node:child_process'],
   ['src/agents/probe.ts', '../core/loop.ts', './claude.ts', 'zod'],
   ['src/ui/probe.ts', '../core/loop.ts', './config.ts', 'vscode'],
+  ['src/parts.ts', './core/loop.ts', './store/schema.ts', './process/group.ts', './agents/claude.ts', './ui/config.ts'],
   ['src/extension.ts', './core/loop.ts', './store/schema.ts', './process/group.ts', './agents/claude.ts', './ui/config.ts', 'vscode'],
 ];
 

@@ -1,17 +1,25 @@
+const CODES = [
+  'not-ready',
+  'invalid-loop',
+  'shutting-down',
+  'permanently-failed',
+  'duplicate-loop',
+  'circuit-open',
+  'budget-exceeded',
+  'queue-full',
+  'unknown-loop',
+  'wrong-state',
+  'invalid-cost',
+  'store',
+] as const;
+
 /** The stable names of what can go wrong, for callers that decide by code. */
-export type ErrorCode =
-  | 'not-ready'
-  | 'invalid-loop'
-  | 'shutting-down'
-  | 'permanently-failed'
-  | 'duplicate-loop'
-  | 'circuit-open'
-  | 'budget-exceeded'
-  | 'queue-full'
-  | 'unknown-loop'
-  | 'wrong-state'
-  | 'invalid-cost'
-  | 'store';
+export type ErrorCode = (typeof CODES)[number];
+
+/** Whether an error is the supervisor's own. Told by its code, for the class is another one in each bundle of the extension. */
+export function isSupervisorError(error: unknown): error is SupervisorError {
+  return error instanceof Error && 'code' in error && CODES.some((code) => code === error.code);
+}
 
 /**
  * Base of every error that the supervisor rejects with. `message` is a sentence for people: what happened, to what, what to do.

@@ -1,6 +1,5 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, isAbsolute, join, resolve } from 'node:path';
-import { execa } from 'execa';
 import { findOnWindows } from './launch/windowsCommand.ts';
 
 /** What a program answered to `--version` or `--help`. */
@@ -37,6 +36,7 @@ export function findProgram(command: string, environment: Readonly<Record<string
 
 /** Asks a program something, such as its version, without a shell and with a time limit. It never rejects. */
 export async function askProgram(path: string, args: readonly string[], { environment, cwd, timeoutMs }: AskOptions): Promise<ProgramAnswer> {
+  const { execa } = await import('execa');
   const result = await execa(path, args, {
     extendEnv: false,
     env: environment,

@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { homedir, userInfo } from 'node:os';
 import { basename } from 'node:path';
-import { execa } from 'execa';
 
 export interface TerminalEnvironmentOptions {
   /** The Node, or Electron, that runs this: `process.execPath`. It prints the environment from within the shell. */
@@ -59,6 +58,7 @@ async function ask(options: TerminalEnvironmentOptions): Promise<Record<string, 
 async function askShell(shell: string, environment: Record<string, string>, options: TerminalEnvironmentOptions): Promise<Record<string, string>> {
   // What a profile prints stands before and after.
   const mark = randomBytes(8).toString('hex');
+  const { execa } = await import('execa');
   const result = await execa(shell, shellArguments(shell, options.nodePath, mark), {
     extendEnv: false,
     env: { ...environment, ELECTRON_RUN_AS_NODE: '1' },

@@ -1,4 +1,4 @@
-import { type ErrorCode, SupervisorError } from '../core/errors.ts';
+import { type ErrorCode, isSupervisorError } from '../core/errors.ts';
 import type { HostState } from './supervisorHost.ts';
 
 /** A button on a message: a command, and whether what failed is tried again after it. */
@@ -18,7 +18,7 @@ const SETTINGS = (key: string): ErrorAction => ({
 
 /** The buttons that help with an error (design: an error is a sentence with a button that does what it says). */
 export function errorActions(error: unknown, state: HostState['kind']): readonly ErrorAction[] {
-  if (!(error instanceof SupervisorError)) return [{ title: 'Show Log', command: 'loopSupervisor.showLog' }];
+  if (!isSupervisorError(error)) return [{ title: 'Show Log', command: 'loopSupervisor.showLog' }];
   if (error.code === 'not-ready') return notReadyActions(state);
   const loopId = 'loopId' in error && typeof error.loopId === 'string' ? error.loopId : undefined;
   const table: { readonly [code in ErrorCode]?: readonly ErrorAction[] } = {

@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { SupervisorError } from '../core/errors.ts';
+import { isSupervisorError } from '../core/errors.ts';
 import { type ErrorAction, errorActions } from './errorActions.ts';
 import type { UiDeps } from './uiDeps.ts';
 
@@ -9,7 +9,7 @@ import type { UiDeps } from './uiDeps.ts';
  */
 export function showError(deps: Pick<UiDeps, 'host' | 'log'>, error: unknown, again?: () => unknown): void {
   const message = error instanceof Error ? error.message : String(error);
-  if (error instanceof SupervisorError) deps.log.info(message);
+  if (isSupervisorError(error)) deps.log.info(message);
   else deps.log.error(error instanceof Error ? error : message);
   const actions = errorActions(error, deps.host.state.kind);
   void vscode.window.showErrorMessage(message, ...actions.map(({ title }) => title)).then((answer) =>

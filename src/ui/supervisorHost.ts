@@ -30,7 +30,7 @@ export interface HostOptions {
   /** Whether the workspace is trusted: without that nothing is opened. */
   isTrusted(): boolean;
   /** Opens the store and makes a supervisor on it, or throws. */
-  open(): OpenedSupervisor;
+  open(): Promise<OpenedSupervisor>;
   settings(): Settings;
   /** Wall time, ms. */
   now(): number;
@@ -169,8 +169,9 @@ export class SupervisorHost implements Disposable {
       // Not on the path of whoever asked: opening takes its time.
       await new Promise((resolve) => setImmediate(resolve));
       if (this.#isClosed()) throw this.#refusal();
-      const opened = this.#options.open();
+      const opened = await this.#options.open();
       this.#opened = opened;
+      if (this.#isClosed()) throw this.#refusal();
       const { supervisor } = opened;
       await supervisor.start();
       if (this.#isClosed()) throw this.#refusal();

@@ -36,7 +36,13 @@ describe('SupervisorHost', () => {
     trusted = true;
     told = [];
     open = () => assert.fail('Nothing was to be opened.');
-    host = new SupervisorHost({ isTrusted: () => trusted, open: () => open(), settings: () => DEFAULT_SETTINGS, now: () => NOW, log: () => {} });
+    host = new SupervisorHost({
+      isTrusted: () => trusted,
+      open: async () => open(),
+      settings: () => DEFAULT_SETTINGS,
+      now: () => NOW,
+      log: () => {},
+    });
     host.onEvent((event) => told.push(event));
   });
 

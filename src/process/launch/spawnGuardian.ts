@@ -1,6 +1,6 @@
 import { closeSync, openSync } from 'node:fs';
 import { parse } from 'node:path';
-import { execa } from 'execa';
+import type { Options } from 'execa';
 import { FILE_MODE } from '../atomicFile.ts';
 import { type Environment, guardianEnvironment } from '../carriedEnvironment.ts';
 import type { RunFiles } from '../runFiles.ts';
@@ -27,20 +27,17 @@ export async function spawnGuardian(command: GuardianCommand, files: RunFiles, e
 }
 
 async function run(flags: readonly string[], command: GuardianCommand, files: RunFiles, environment: Environment) {
+  const { execa } = await import('execa');
   // What Node itself says when it can not begin.
   const log = openSync(files.guardianLog, 'a', FILE_MODE);
-  let guardian: ReturnType<typeof start>;
-  try {
-    guardian = start(flags, command, files, environment, log);
-  } finally {
-    closeSync(log);
-  }
+  const guardian = execa(command.nodePath, [...flags, command.guardianProgram, files.folder], spawnOptions(files, environment, log));
+  closeSync(log);
   guardian.nodeChildProcess.unref();
   return guardian;
 }
 
-function start(flags: readonly string[], command: GuardianCommand, files: RunFiles, environment: Environment, log: number) {
-  return execa(command.nodePath, [...flags, command.guardianProgram, files.folder], {
+function spawnOptions(files: RunFiles, environment: Environment, log: number) {
+  return {
     detached: true,
     cleanup: false,
     reject: false,
@@ -52,5 +49,5 @@ function start(flags: readonly string[], command: GuardianCommand, files: RunFil
     // Its types know the standard descriptors only; it hands on any.
     stdio: ['ignore', 'ignore', log as 2],
     windowsHide: true,
-  });
+  } as const satisfies Options;
 }

@@ -1,0 +1,89 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { statSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { createCatalog } from './agents/catalog.ts';
+import type { AgentProfile } from './core/ports.ts';
+import type { Settings } from './core/settings.ts';
+import { Supervisor } from './core/supervisor.ts';
+import { systemClock as clock } from './core/systemClock.ts';
+import { createLauncher } from './process/launcher.ts';
+import { createProbe } from './process/probe.ts';
+import { askProgram, findProgram } from './process/programCheck.ts';
+import { createResourceSampler } from './process/resources.ts';
+import { terminalEnvironment } from './process/shellEnvironment.ts';
+import { openStore } from './store/store.ts';
+import type { AgentChecks } from './ui/agentChecks.ts';
+import { createAgentChecks } from './ui/createAgentChecks.ts';
+import type { OpenedSupervisor } from './ui/supervisorHost.ts';
+import { usageSampler } from './ui/usageSampler.ts';
+
+/** What the parts are told by the composition root. */
+export interface PartsOptions {
+  /** The extension's global storage folder. */
+  readonly storage: string;
+  /** Path of the bundle of that name. */
+  bundle(name: 'guardian' | 'sampleAgent'): string;
+  settings(): Settings;
+  /** The settings `agents` and `prices` as they are written. */
+  agentSettings(): { readonly agents: unknown; readonly prices: unknown };
+  folders(): readonly string[];
+  /** This window's supervisor, if there is one by now. */
+  current(): Supervisor | undefined;
+  readonly log: (message: string, error?: unknown) => void;
+}
+
+/** What works behind the user interface. */
+export interface Parts {
+  open(): OpenedSupervisor;
+  /** Reads the agents' settings again; answers what is wrong with them, as sentences. */
+  readAgents(): readonly string[];
+  profile(name: string): AgentProfile | undefined;
+  readonly checks: AgentChecks;
+  readonly usage: ReturnType<typeof usageSampler>;
+}
+
+/**
+ * Makes store, processes, agents and core of a window. It is a bundle of its own, loaded when the first of them is needed: the activation of the
+ * extension does not wait for it.
+ */
+export function createParts({ storage, bundle, settings, agentSettings, folders, current, log }: PartsOptions): Parts {
+  const nodePath = process.execPath;
+  const environment = terminalEnvironment({ nodePath, log });
+  const sample = { command: nodePath, args: [bundle('sampleAgent')], env: { ELECTRON_RUN_AS_NODE: '1' } };
+  const readAgents = () => createCatalog({ ...agentSettings(), sample, platform: process.platform });
+  let agents = readAgents();
+
+  const open = (): OpenedSupervisor => {
+    const store = openStore({ path: join(storage, 'supervisor.db'), clock, log });
+    const launcher = createLauncher({
+      runsFolder: join(storage, 'runs'),
+      windowsFolder: join(storage, 'windows'),
+      guardianProgram: bundle('guardian'),
+      ...{ nodePath, environment, clock, log },
+    });
+    const supervisor = new Supervisor({
+      ...{ store, launcher, agents: agents.catalog, clock, log },
+      probe: createProbe(),
+      folders: { exists: (path) => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false },
+      settings: settings(),
+      window: { id: randomUUID(), folders: folders(), home: homedir() },
+      random: Math.random,
+      newId: () => randomBytes(8).toString('hex'),
+    });
+    const close = () => [launcher.dispose(), store.close()];
+    return { supervisor, onTrouble: (listener) => store.onTrouble(listener), close };
+  };
+
+  return {
+    open,
+    readAgents: () => {
+      agents = readAgents();
+      current()?.useAgents(agents.catalog);
+      return agents.problems;
+    },
+    profile: (name) => agents.catalog.find(name),
+    checks: createAgentChecks({ catalog: () => agents.catalog, environment, findProgram, askProgram }),
+    usage: usageSampler(current, createResourceSampler),
+  };
+}
