@@ -72,7 +72,7 @@ export const CLAUDE: AgentKind = {
         '--output-format',
         'stream-json',
         '--verbose',
-        ...(ownMode ? [] : ['--permission-mode', options.mode ?? 'acceptEdits']),
+        ...(ownMode ? [] : ['--permission-mode', options.mode]),
         ...(model === undefined || hasOption(args, '--model') ? [] : ['--model', model]),
         ...(request.costLeft === undefined || hasOption(args, '--max-budget-usd') ? [] : ['--max-budget-usd', capUsd(request.costLeft)]),
         ...(request.resume === undefined || ownSession ? [] : ['--resume', request.resume]),

@@ -50,7 +50,7 @@ export const CODEX: AgentKind = {
         '--skip-git-repo-check',
         '-c',
         'analytics.enabled=false',
-        ...(ownSandbox ? [] : ['--sandbox', mode ?? 'workspace-write']),
+        ...(ownSandbox ? [] : ['--sandbox', mode]),
         ...(model === undefined || hasOption(args, '-m', '--model') ? [] : ['-m', model]),
         ...args,
         ...(resume === undefined ? [] : ['resume', resume]),

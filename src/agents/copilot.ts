@@ -58,7 +58,7 @@ export const COPILOT: AgentKind = {
         'json',
         '--no-auto-update',
         '--no-ask-user',
-        ...(allows ? [] : (ALLOWED[mode ?? 'edit'] ?? [])),
+        ...(allows ? [] : (ALLOWED[mode] ?? [])),
         ...(model === undefined || hasOption(args, '--model') ? [] : ['--model', model]),
         ...(resume === undefined || ownSession ? [] : [`--resume=${resume}`]),
         ...(fresh === undefined ? [] : ['--session-id', fresh]),

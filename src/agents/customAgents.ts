@@ -36,7 +36,7 @@ type Written = z.infer<typeof profileSchema>;
 
 /** The options of a built-in profile: what it is when the settings say nothing of it. */
 export function defaultOptions(kind: AgentKind): AgentOptions {
-  return { command: kind.command, args: [], env: {}, prompt: 'stdin', resume: true, stop: kind.stop };
+  return { command: kind.command, args: [], env: {}, prompt: 'stdin', mode: kind.mode?.fallback ?? '', resume: true, stop: kind.stop };
 }
 
 /**
@@ -107,10 +107,10 @@ function optionsOf(written: Written, kind: AgentKind): AgentOptions {
     args: written.args ?? [],
     env: written.env ?? {},
     prompt: (written.prompt ?? defaults.prompt) satisfies PromptChannel,
+    mode: mode ?? defaults.mode,
     resume: written.resume !== 'never',
     stop: written.stop ? stepsOf(written.stop) : defaults.stop,
     ...(written.model !== undefined && { model: written.model }),
-    ...(mode !== undefined && { mode }),
   };
 }
 

@@ -47,7 +47,7 @@ export const GEMINI: AgentKind = {
         '--output-format',
         'stream-json',
         '--skip-trust',
-        ...(ownMode ? [] : ['--approval-mode', mode ?? 'auto_edit']),
+        ...(ownMode ? [] : ['--approval-mode', mode]),
         ...(model === undefined || hasOption(args, '-m', '--model') ? [] : ['-m', model]),
         ...(resume === undefined || ownSession ? [] : ['--resume', resume]),
         ...(fresh === undefined ? [] : ['--session-id', fresh]),

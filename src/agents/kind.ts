@@ -14,8 +14,8 @@ export interface AgentOptions {
   readonly env: { readonly [name: string]: string };
   readonly prompt: PromptChannel;
   readonly model?: string;
-  /** Value of the kind's mode option: its permission mode or sandbox. */
-  readonly mode?: string;
+  /** Value of the kind's mode option: its permission mode or sandbox; empty where it has none. */
+  readonly mode: string;
   readonly resume: boolean;
   readonly stop: readonly StopStep[];
 }
@@ -33,6 +33,7 @@ export interface ModeOption {
   readonly option: 'permissionMode' | 'sandbox';
   /** Value and meaning, in a sentence. */
   readonly values: { readonly [value: string]: string };
+  /** What counts when nothing is said. */
   readonly fallback: string;
 }
 

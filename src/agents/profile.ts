@@ -82,7 +82,6 @@ function holdsPrompt(arg: string): boolean {
 
 /** What is known about the program of a profile. */
 export function factsOf(name: string, kind: AgentKind, options: AgentOptions): AgentFacts {
-  const value = options.mode ?? kind.mode?.fallback;
   return {
     ...kind.facts,
     name,
@@ -91,7 +90,7 @@ export function factsOf(name: string, kind: AgentKind, options: AgentOptions): A
     args: kind.facts.bundled ? options.args : [],
     env: { ...kind.env, ...options.env },
     ...(kind.words.login !== '' && { login: kind.words.login }),
-    ...(kind.mode && value !== undefined && { mode: { option: kind.mode.option, value } }),
+    ...(kind.mode && { mode: { option: kind.mode.option, value: options.mode } }),
     modes: Object.entries(kind.mode?.values ?? {}).map(([each, meaning]) => ({ value: each, meaning })),
   };
 }
