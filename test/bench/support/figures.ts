@@ -49,6 +49,7 @@ export function render({ bench, figures }: Table): string {
 }
 
 function round(value: number): string {
+  if (value === 0) return '0';
   return value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toPrecision(2);
 }
 

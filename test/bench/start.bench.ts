@@ -1,0 +1,69 @@
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { readClaim } from '../../src/process/recordSchemas.ts';
+import { type Figure, hand, median, percentile } from './support/figures.ts';
+import { privateMegabytes, RealRuns } from './support/realRuns.ts';
+
+/** From the decision to the agent's first instruction: the agent writes down the time itself, in ns since the epoch. */
+const TIMES = 15;
+const AGENT = ['-c', 'date +%s%N'];
+
+async function raw(): Promise<number> {
+  const from = wallNow();
+  const child = spawn('/bin/sh', AGENT, { stdio: ['ignore', 'pipe', 'ignore'] });
+  let said = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    said += text;
+  });
+  await new Promise((resolve) => child.on('close', resolve));
+  return Number(said) / 1e6 - from;
+}
+
+/** Wall time with the resolution of the monotonic clock, ms. */
+function wallNow(): number {
+  return performance.timeOrigin + performance.now();
+}
+
+const runs = await RealRuns.create();
+const figures: Figure[] = [];
+try {
+  const rawTimes: number[] = [];
+  const ourTimes: number[] = [];
+  const claims: number[] = [];
+  const memory: number[] = [];
+  for (let time = 0; time < TIMES + 2; time++) {
+    const rawMs = await raw();
+    const from = wallNow();
+    const ours = runs.launch('/bin/sh', AGENT);
+    await ours.ended;
+    const ourMs = Number(readFileSync(ours.files.stdout, 'utf8')) / 1e6 - from;
+    // The first are for caches.
+    if (time < 2) continue;
+    rawTimes.push(rawMs);
+    ourTimes.push(ourMs);
+  }
+  for (let time = 0; time < 5; time++) {
+    const from = performance.now();
+    const run = runs.launch('/bin/sleep', ['60']);
+    while (!readClaim(run.files)) await new Promise((resolve) => setTimeout(resolve, 1));
+    claims.push(performance.now() - from);
+    const { guardian } = await run.started;
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    memory.push(privateMegabytes(guardian?.pid as number));
+    run.run.stop('user', 200);
+    await run.ended;
+  }
+  const rawMs = median(rawTimes);
+  figures.push(
+    {
+      ...{ what: 'dispatch to first instruction, under a guardian', value: median(ourTimes), unit: 'ms', p99: percentile(ourTimes, 99) },
+      baseline: { what: 'raw spawn', value: rawMs },
+    },
+    { what: 'guardian ready: from the launch to its claim', value: median(claims), unit: 'ms', p99: percentile(claims, 99), goal: 60 },
+    { what: 'private memory of a guardian', value: median(memory), unit: 'MB', goal: 15 },
+  );
+} finally {
+  runs.dispose();
+}
+hand({ bench: 'Start', figures });
+process.exit(0);
