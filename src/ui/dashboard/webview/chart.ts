@@ -88,7 +88,7 @@ export class Chart {
       const bars = form === 'stack' ? uPlot.paths.bars?.({ size: [0.7, 40] }) : undefined;
       return bars
         ? { label, value, stroke: color, fill: color, width: 0, paths: bars, points: { show: false } }
-        : { label, value, stroke: color, width: 2, points: { size: 5 } };
+        : { label, value, stroke: color, width: 2, points: { show: true, size: 5 } };
     });
     this.#plot = new uPlot(
       {

@@ -31,7 +31,10 @@ export class Counters {
     this.#reset = h('button', { class: 'link', hidden: true, onclick: () => command('resetCircuit') }, 'Reset');
     this.#queued = card('Queued', this.#pause);
     this.#circuit = card('Circuit', this.#reset);
-    this.#budget = card('Spent today', h('button', { class: 'link', onclick: () => command('setDailyBudget') }, 'Set budget'));
+    this.#budget = card(
+      'Spent today',
+      h('button', { class: 'link', 'aria-label': 'Set daily budget', onclick: () => command('setDailyBudget') }, 'Set'),
+    );
     const cards = [this.#running, this.#queued, this.#circuit, this.#budget, this.#success, this.#duration];
     this.element = h('dl', { class: 'counters', 'aria-label': 'Now' }, ...cards.map(({ element }) => element));
   }
@@ -71,7 +74,11 @@ export class Counters {
     const passed = Math.max(0, Date.now() - this.#at);
     this.#running.show(`${running} of ${slots}`, failed > 0 ? `slots; ${failed} failed for good` : 'slots in use');
     const waits = [backingOff > 0 ? `${backingOff} to restart` : '', waiting > 0 ? `${waiting} for a limit` : ''].filter(Boolean).join(', ');
-    this.#queued.show(`${queued} of ${queueMax}`, paused ? 'paused' : waits || 'waiting for a slot', paused ? 'warn' : '');
+    this.#queued.show(
+      `${queued} of ${queueMax}`,
+      paused ? 'paused' : waits || (queued > 0 ? 'waiting for a slot' : 'nothing waits'),
+      paused ? 'warn' : '',
+    );
     this.#pause.textContent = paused ? 'Resume' : 'Pause';
     const left = Math.max(0, circuit.cooldownRemainingMs - passed);
     const state = circuit.state === 'open' ? `open ${formatDuration(Math.ceil(left / 1000) * 1000)}` : circuit.state;

@@ -14,6 +14,15 @@ import { Timeline } from './timeline.ts';
 
 const BUCKETS = 24;
 
+const HELP = [
+  'Tab goes from the buttons to the timeline, the charts’ tables and the table of loops.',
+  'Timeline: arrow keys go from attempt to attempt, Home and End to the first and the last, Enter opens the loop, plus and minus zoom, N goes to now. Each attempt is read out.',
+  'Charts: “As a table” has the same numbers as a table.',
+  'Loops: arrow keys, Page Up and Page Down, Home and End go through the rows, Enter opens the loop.',
+  'The circuit’s state, pauses and permanent failures are announced when they change; nothing else is.',
+  'By mouse: drag the timeline, zoom with Ctrl and the wheel, click a bar or a row.',
+];
+
 const { post, keep, kept } = connect<ToDashboard, FromDashboard>(receive);
 const command = (name: DashboardCommand) => post({ type: 'command', command: name });
 const open = ({ loopId, seq }: { readonly loopId: string; readonly seq: number }) => post({ type: 'open', loopId, seq });
@@ -63,6 +72,7 @@ document.body.append(
     timeline.element,
     h('div', { class: 'charts' }, spend.element, outcomes.element, durations.element),
     table.element,
+    h('details', { class: 'help' }, h('summary', {}, 'Keyboard and screen reader help'), h('ul', {}, ...HELP.map((line) => h('li', {}, line)))),
   ),
   announcer.element,
 );
@@ -121,7 +131,11 @@ function later(): void {
     const rows = loopRows(attempts.values(), now);
     table.set(rows);
     counters.summarize(summarize(rows));
-    const from = range.from || rows.reduce((first, { startedAt }) => Math.min(first, startedAt), now - 3_600_000);
+    // As far back as there is something, as on the timeline.
+    const from = Math.max(
+      range.from,
+      rows.reduce((first, { startedAt }) => Math.min(first, startedAt), now - 60_000),
+    );
     const steps = buckets(rows, from, now, BUCKETS);
     const labels = steps.map(({ at }) => label(at, from, now));
     outcomes.set({

@@ -87,7 +87,7 @@ function body(item: TranscriptItem, actions: ItemActions, before: HTMLElement | 
           {},
           h('strong', {}, `Attempt ${item.number} ${outcomeWord(item.outcome)}`),
           h('span', { class: 'dim' }, ` ${facts}`),
-          item.reason && h('div', { class: 'reason' }, linkedText(item.reason)),
+          item.reason !== '' && item.reason !== 'finished' && h('div', { class: 'reason' }, linkedText(item.reason)),
         ),
       );
     }
