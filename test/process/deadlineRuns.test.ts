@@ -63,8 +63,8 @@ describe('Deadlines of runs', () => {
   }
 
   it('a run that speaks now and then is not silent', async () => {
-    const { told } = harness.launch('/bin/sh', ['-c', 'for i in 1 2 3 4 5 6 7 8; do echo $i; sleep 0.1; done'], {
-      limits: { silenceMs: 700, firstOutputMs: 5_000, onSilence: 'restart' },
+    const { told } = harness.launch('/bin/sh', ['-c', 'for i in 1 2 3 4 5 6 7 8 9 10; do echo $i; sleep 0.25; done'], {
+      limits: { silenceMs: 1_500, firstOutputMs: 5_000, onSilence: 'restart' },
     });
     assert.equal((await told.whenEnded).stoppedBy, undefined);
   });

@@ -70,7 +70,10 @@ describe('Processes that are kept', () => {
   });
 
   it('R7.4 what is kept lives on after a normal end', async () => {
-    const { told } = harness.launch('/bin/sh', ['-c', 'LOOP_SUPERVISOR_KEEP=1 setsid sleep 1001 & sleep 1000 & sleep 0.1']);
+    const { told } = harness.launch('/bin/sh', [
+      '-c',
+      "LOOP_SUPERVISOR_KEEP=1 setsid sh -c 'touch up; exec sleep 1001' & sleep 1000 & while [ ! -e up ]; do sleep 0.02; done",
+    ]);
     const end = await told.whenEnded;
     assert.deepEqual(kept(end), ['sleep 1001']);
     assert.deepEqual(
@@ -80,7 +83,11 @@ describe('Processes that are kept', () => {
   });
 
   it('R7.4 which programs are kept is a setting', async () => {
-    const { told } = harness.launch('/bin/sh', ['-c', `"${program('tmux')}"; sleep 0.1`], { limits: { keep: [] } });
+    const { told, token } = harness.launch('/bin/sh', ['-c', `"${program('tmux')}"; while [ ! -e go ]; do sleep 0.02; done`], {
+      limits: { keep: [] },
+    });
+    await until('the server and its child', () => harness.processesOf(token).length >= 4);
+    writeFileSync(join(harness.cwd, 'go'), '');
     const end = await told.whenEnded;
     assert.deepEqual(end.kept, []);
     assert.equal(end.swept.length, 2, JSON.stringify(end));

@@ -222,7 +222,7 @@ describe('Runs that lost their guardian', () => {
   });
 
   it('R7.4 reaping leaves alone what was kept, and runs whose guardian is still at it', async () => {
-    const { told, token } = harness.launch('/bin/sh', ['-c', 'setsid sleep 1000 & sleep 0.1'], { limits: { keep: ['sleep'] } });
+    const { told, token } = harness.launch('/bin/sh', ['-c', 'setsid sleep 1000 & sleep 0.1'], { limits: { keep: ['sleep', 'setsid', 'sh'] } });
     const end = await told.whenEnded;
     assert.equal(end.kept.length, 1);
     const running = harness.launch('/bin/sleep', ['1000']);

@@ -153,7 +153,7 @@ describe('Output of runs', () => {
   it('a process that lives on and writes for ever does not hold up the end', async () => {
     const { told, files } = harness.launch('/bin/sh', [
       '-c',
-      'LOOP_SUPERVISOR_KEEP=1 sh -c "while :; do echo on; sleep 0.01; done" & sleep 0.2; echo done',
+      'LOOP_SUPERVISOR_KEEP=1 sh -c "touch up; while :; do echo on; sleep 0.01; done" & while [ ! -e up ]; do sleep 0.02; done; echo done',
     ]);
     const end = await told.whenEnded;
     for (const { pid } of end.kept) process.kill(pid, 'SIGKILL');

@@ -48,6 +48,8 @@ export class Guardian {
   #stop: GroupStop | undefined;
   #stoppedBy: StopBy | undefined;
   #leaderEnded = false;
+  /** It is being stopped; a mere signal, even one that is meant to end it, is no such thing: the deadlines go on. */
+  #isStopping = false;
   #urgent = false;
   #isSweeping = false;
   #isSilent = false;
@@ -70,7 +72,7 @@ export class Guardian {
     if (!createOnce(files.claim, { format: FORMAT, by: 'guardian', guardian: probe.self })) return;
     // A window may have changed its mind before we were here.
     this.#takeOrders();
-    if (this.#stoppedBy) this.#finish({ kind: 'void', exit: {}, at: Date.now() }, NOTHING);
+    if (this.#isStopping) this.#finish({ kind: 'void', exit: {}, at: Date.now() }, NOTHING);
     else await this.#start().catch((error: unknown) => this.#startFailed(error));
     await this.#over.promise;
     const patience = performance.now() + WRITE_PATIENCE_MS;
@@ -89,6 +91,7 @@ export class Guardian {
   /** Stops the run in steps, if it has not ended. */
   stop(by: StopBy, graceMs = this.#options.request.limits.graceMs): void {
     if (this.#leaderEnded) return;
+    this.#isStopping = true;
     if (this.#stoppedBy === undefined || by === 'user') this.#stoppedBy = by;
     this.#stop?.begin(graceMs);
   }
@@ -118,7 +121,7 @@ export class Guardian {
       onError: (error) => log('A signal could not be sent.', error),
     });
     this.#write(files.started, { format: FORMAT, leader: identityOf(leader), guardian: probe.self, at });
-    if (this.#stoppedBy) this.#stop.begin(request.limits.graceMs);
+    if (this.#isStopping) this.#stop.begin(request.limits.graceMs);
     this.#tick();
   }
 
@@ -138,7 +141,7 @@ export class Guardian {
       this.#clock.tick();
       this.#takeOrders();
       this.#writeAgain();
-      if (!this.#leaderEnded && !this.#stoppedBy) dueMs = this.#look();
+      if (!this.#leaderEnded && !this.#isStopping) dueMs = this.#look();
     } catch (error) {
       this.#options.log('A look at the run failed; the next one follows.', error);
     }
