@@ -60,10 +60,11 @@ export class QuickInput {
 
   /** All that the open quick input says; empty if none is open. */
   async question(): Promise<string> {
-    const widget = this.#page.locator('.quick-input-widget:visible');
-    if ((await widget.count()) === 0) return '';
-    const said = await widget.locator('.quick-input-title, .quick-input-message, .quick-input-description').allInnerTexts();
-    return [...said, (await this.input().getAttribute('placeholder')) ?? ''].join('\n');
+    const said = await this.#page
+      .locator('.quick-input-widget:visible')
+      .locator('.quick-input-title, .quick-input-message, .quick-input-description, .quick-input-filter input')
+      .evaluateAll((elements) => elements.map((element) => element.getAttribute('placeholder') ?? element.textContent ?? ''));
+    return said.join('\n');
   }
 
   /** Takes the choice with this label in the open pick. */
