@@ -39,6 +39,8 @@ export class Engine implements Disposable {
   #look: Disposable | undefined;
   #disposed = false;
   #diskFull = false;
+  /** Others have changed something, and the turn that was to act on it failed: the store tells of a change once. */
+  #isBehind = false;
 
   constructor(context: SupervisorContext) {
     this.context = context;
@@ -322,15 +324,21 @@ export class Engine implements Disposable {
       if (changes) this.ends += this.mirror.apply(changes).length;
       const dead = this.homes.dead();
       const orphans = [...this.mirror.active.values()].filter((loop) => this.homes.shouldAdopt(loop, loop.attempt.windowId));
-      if (changes || dead.length > 0 || orphans.length > 0 || this.homes.hasPassedBy()) this.#takeStock();
+      if (changes || this.#isBehind || dead.length > 0 || orphans.length > 0 || this.homes.hasPassedBy()) this.#takeStock();
     } catch (error) {
       this.context.log('The store could not be read; it is tried again.', error);
     }
   };
 
   #takeStock(): void {
-    this.turnAndDispatch((turn) => this.takeOver(turn)).catch((error: unknown) =>
-      this.context.log('Other windows could not be looked after.', error),
+    this.turnAndDispatch((turn) => this.takeOver(turn)).then(
+      () => {
+        this.#isBehind = false;
+      },
+      (error: unknown) => {
+        if (!this.#isBehind) this.context.log('What other windows have changed could not be acted on; it is tried again.', error);
+        this.#isBehind = true;
+      },
     );
   }
 

@@ -43,7 +43,7 @@ export function statusOf(engine: Engine, notReady: string | undefined): Status {
     queueDepth: mirror.depth,
     queueMax: context.settings.maxQueueDepth,
     budget: {
-      spent: toUsd(day.spent),
+      spent: toUsd(Math.max(0, day.spent)),
       reserved: toUsd(mirror.reserved),
       limit: toUsd(context.settings.budget.dailyLimit),
       resetsAt: context.clock.nextDay(now),

@@ -46,7 +46,8 @@ export function charge<L extends Loop>(turn: Turn, loop: L, cost: Charge): L | u
   }
   turn.put(next);
   const day = turn.mirror.spentOn(turn.today);
-  turn.putDay({ ...day, spent: Math.max(0, day.spent + cost.cost) });
+  // Below 0 where a report of today is less than the estimate of an earlier day: as the ledger has it, so that all windows agree.
+  turn.putDay({ ...day, spent: day.spent + cost.cost });
   return next;
 }
 

@@ -31,6 +31,8 @@ import type { Turn } from './turn.ts';
 const STOP_ANYWAY_MS = 1_000;
 /** How long (ms) SIGKILL has before shutdown goes on without its result. */
 const KILL_MS = 2_000;
+/** How long (ms) a change of settings or folders that the store refused waits before it is tried again. */
+const TRY_AGAIN_MS = 1_000;
 /** With `onWindowClose: stop`: how long (ms) runs wait for a window with their folder, so that a reload is not a close. */
 const RELOAD_MS = 15_000;
 /** Signals that are meant to end a process: the user's stop (R7.3). */
@@ -539,7 +541,10 @@ export class Supervisor {
 
   #again(complaint: string, work: (turn: Turn) => void): void {
     if (this.#phase !== 'working') return;
-    this.#engine.turnAndDispatch(work).catch((error: unknown) => this.#context.log(complaint, error));
+    this.#engine.turnAndDispatch(work).catch((error: unknown) => {
+      this.#context.log(complaint, error);
+      this.#context.clock.after(TRY_AGAIN_MS, () => this.#again(complaint, work));
+    });
   }
 
   /** The median cost of an agent's last loops, kept until a loop ends (R6.2). */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import type { Store } from '../../src/core/ports.ts';
 import { DEFAULT_SETTINGS } from '../../src/core/settings.ts';
 import { type Harness, harness } from '../support/harness.ts';
+import { MoodyStore } from '../support/moodyStore.ts';
 
 describe('life of windows', () => {
   let machine: Harness;
@@ -15,20 +15,6 @@ describe('life of windows', () => {
   const soon = () => machine.clock.advance(0);
   const alive = () => machine.launcher.alive.map((run) => run.loopId);
   const ONE_TRY = { restart: { maxRestarts: 0, windowMs: 300_000 } };
-
-  /** Counts the writes of a store. */
-  function counting() {
-    const count = { writes: 0 };
-    const wrap = (store: Store): Store =>
-      new Proxy(store, {
-        get: (target, name) => {
-          const value = Reflect.get(target, name, target);
-          if (name === 'write') count.writes++;
-          return typeof value === 'function' ? value.bind(target) : value;
-        },
-      });
-    return { count, wrap };
-  }
 
   it('R9.1 shutdown stops what runs within its time, the unwilling with SIGKILL, and their loops keep their places', async () => {
     const first = await machine.open({ maxConcurrent: 2, killGraceMs: 5_000 });
@@ -270,15 +256,15 @@ describe('life of windows', () => {
   });
 
   it('R9.2 windows that have nothing to tell each other write nothing', async () => {
-    const { count, wrap } = counting();
-    const first = await machine.open({ maxConcurrent: 1 }, { folders: ['/a'], store: wrap });
-    const second = await machine.open({ maxConcurrent: 1 }, { folders: ['/b'], store: wrap });
+    const store = new MoodyStore();
+    const first = await machine.open({ maxConcurrent: 1 }, { folders: ['/a'], store: store.wrap });
+    const second = await machine.open({ maxConcurrent: 1 }, { folders: ['/b'], store: store.wrap });
     await first.submit({ prompt: 'work', loopId: 'a' });
     await second.submit({ prompt: 'work', loopId: 'b' });
     await machine.clock.advance(2_000);
-    count.writes = 0;
+    const { writes } = store;
     await machine.clock.advance(60_000);
-    assert.equal(count.writes, 0);
+    assert.equal(store.writes, writes);
   });
 
   it('R9.2 R3.3 a window that stands first in line and does not answer is passed by', async () => {

@@ -1,8 +1,21 @@
 import assert from 'node:assert/strict';
 import { toNano } from '../../src/core/money.ts';
-import type { RunObserver } from '../../src/core/ports.ts';
+import type { RunEnd, RunObserver } from '../../src/core/ports.ts';
 import { DEFAULT_SETTINGS, type Settings } from '../../src/core/settings.ts';
 import { type Harness, harness } from '../support/harness.ts';
+import { MoodyStore } from '../support/moodyStore.ts';
+
+const ENDED: RunEnd = {
+  kind: 'exited',
+  exit: { exitCode: 0 },
+  at: 0,
+  swept: [],
+  kept: [],
+  remaining: [],
+  last: { from: 0, to: 0, events: [], readerState: null },
+  hadOutput: true,
+  errorLine: '',
+};
 
 describe('slots and circuit', () => {
   let machine: Harness;
@@ -50,6 +63,16 @@ describe('slots and circuit', () => {
     assert.deepEqual(alive(), ['d']);
   });
 
+  it('R3.1 what is being stopped holds its slot: a raised cap gives only what is really free', async () => {
+    const window = await machine.open({ maxConcurrent: 2 });
+    machine.launcher.onStop = () => {};
+    for (const loopId of ['a', 'b', 'c', 'd']) await window.submit({ prompt: 'work', loopId });
+    await window.cancel('b');
+    window.configure({ ...DEFAULT_SETTINGS, maxConcurrent: 3 });
+    await soon();
+    assert.deepEqual(alive(), ['a', 'b', 'c']);
+  });
+
   it('R3.2 a slot is given back once, though the end is told twice', async () => {
     const window = await machine.open({ maxConcurrent: 1 });
     const observers: RunObserver[] = [];
@@ -59,25 +82,33 @@ describe('slots and circuit', () => {
       return launch(request, observer);
     };
     for (const loopId of ['a', 'b', 'c']) await window.submit({ prompt: 'work', loopId });
-    const end = {
-      kind: 'exited' as const,
-      exit: { exitCode: 0 },
-      at: machine.clock.now(),
-      swept: [],
-      kept: [],
-      remaining: [],
-      last: { from: 0, to: 0, events: [], readerState: null },
-      hadOutput: true,
-      errorLine: '',
-    };
-    observers[0]?.ended(end);
-    observers[0]?.ended(end);
+    observers[0]?.ended(ENDED);
+    observers[0]?.ended(ENDED);
     await soon();
-    observers[0]?.ended(end);
+    observers[0]?.ended(ENDED);
     await soon();
     assert.equal(window.status().concurrencyUsed, 1);
     assert.deepEqual([window.get('a')?.state, window.get('b')?.state, window.get('c')?.state], ['completed', 'running', 'queued']);
     assert.equal(window.get('a')?.history.filter(({ to }) => to === 'completed').length, 1);
+  });
+
+  it('R3.2 the end of an attempt, told again, does not end the attempt after it', async () => {
+    const window = await machine.open();
+    const observers: RunObserver[] = [];
+    const launch = machine.launcher.launch.bind(machine.launcher);
+    machine.launcher.launch = (request, observer) => {
+      observers.push(observer);
+      return launch(request, observer);
+    };
+    await window.submit({ prompt: 'work', loopId: 'a' });
+    machine.launcher.of('a').fail();
+    await machine.clock.advance(2_000);
+    assert.equal(observers.length, 2);
+    observers[0]?.output({ from: 0, to: 10, events: [{ type: 'cost', cost: 5, source: 'reported' }], readerState: null });
+    observers[0]?.ended(ENDED);
+    await soon();
+    const detail = window.get('a');
+    assert.deepEqual([detail?.state, detail?.attempts.length, detail?.attempts[1]?.outcome, detail?.costUsd], ['running', 2, undefined, 0]);
   });
 
   it('R3.2 a launch that throws gives its slot back too, and what was committed stays so', async () => {
@@ -126,6 +157,18 @@ describe('slots and circuit', () => {
       assert.ok(alive().includes('b'));
     });
   }
+
+  it('R3.3 R6.3 fills the slot when the head that did not fit the budget is cancelled', async () => {
+    const window = await machine.open({ budget: { dailyLimit: toNano(5), warnAtPercent: 90, onExceeded: 'finish' } });
+    await window.pause();
+    await window.submit({ prompt: 'work', loopId: 'head', estimatedCostUsd: 4 });
+    await window.submit({ prompt: 'work', loopId: 'next', estimatedCostUsd: 1 });
+    await window.recordCost('next', 2);
+    await window.resume();
+    assert.deepEqual(alive(), []);
+    await window.cancel('head');
+    assert.deepEqual(alive(), ['next']);
+  });
 
   it('R3.3 fills the slot when a usage window is reset, and not before', async () => {
     const window = await machine.open();
@@ -409,6 +452,29 @@ describe('slots and circuit', () => {
       machine.launcher.of('b').say({ type: 'session', sessionId: 's' });
       await soon();
       assert.deepEqual(alive(), ['b', 'c']);
+    });
+
+    it('R3.3 a slot that another window gave back is filled though the write failed at first', async () => {
+      const store = new MoodyStore();
+      const first = await machine.open({ maxConcurrent: 1 }, { folders: ['/a'] });
+      const second = await machine.open({ maxConcurrent: 1 }, { folders: ['/b'], store: store.wrap });
+      await first.submit({ prompt: 'work', loopId: 'a' });
+      await second.submit({ prompt: 'work', loopId: 'b' });
+      await machine.clock.advance(2_000);
+      store.failing = 2;
+      machine.launcher.of('a').ok();
+      await machine.clock.advance(2_000);
+      assert.deepEqual(alive(), ['b']);
+    });
+
+    it('R3.3 a raised cap fills the slot though the write failed at first', async () => {
+      const store = new MoodyStore();
+      const window = await machine.open({ maxConcurrent: 1 }, { store: store.wrap });
+      for (const loopId of ['a', 'b']) await window.submit({ prompt: 'work', loopId });
+      store.failing = 2;
+      window.configure({ ...DEFAULT_SETTINGS, maxConcurrent: 2 });
+      await machine.clock.advance(3_000);
+      assert.deepEqual(alive(), ['a', 'b']);
     });
 
     it('R3.3 a slot that another window gave back, seen first while output is written down, is filled', async () => {

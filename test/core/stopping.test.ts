@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
-import { StoreError } from '../../src/core/errors.ts';
-import type { Store } from '../../src/core/ports.ts';
 import { fakeCatalog, fakeProfile, type Harness, harness } from '../support/harness.ts';
+import { MoodyStore } from '../support/moodyStore.ts';
 
 describe('stopping', () => {
   let machine: Harness;
@@ -16,30 +15,6 @@ describe('stopping', () => {
   const soon = () => machine.clock.advance(0);
   const alive = () => machine.launcher.alive.map((run) => run.loopId);
   const byTerm = { exit: { signal: 'SIGTERM' } };
-
-  /** A store whose writes a test can hold back, or have fail. */
-  function stubborn() {
-    const held: (() => void)[] = [];
-    const mood = { now: 'well' as 'well' | 'held' | 'broken' };
-    const wrap = (store: Store): Store =>
-      new Proxy(store, {
-        get: (target, name) => {
-          const value = Reflect.get(target, name, target);
-          if (typeof value !== 'function') return value;
-          if (name !== 'write') return value.bind(target);
-          return async (work: Parameters<Store['write']>[0]) => {
-            if (mood.now === 'broken') throw new StoreError('broken', 'The database is damaged.');
-            if (mood.now === 'held') await new Promise<void>((resolve) => held.push(resolve));
-            return target.write(work);
-          };
-        },
-      });
-    const release = () => {
-      mood.now = 'well';
-      for (const go of held.splice(0)) go();
-    };
-    return { wrap, mood, release };
-  }
 
   it('R7.2 the stop is on record before the first signal', async () => {
     const window = await machine.open();
@@ -136,10 +111,10 @@ describe('stopping', () => {
   });
 
   it('R7.2 a store that can not be written does not block a stop: after 1 s it is signalled anyway, and recorded later', async () => {
-    const store = stubborn();
+    const store = new MoodyStore();
     const window = await machine.open({}, { store: store.wrap });
     await window.submit({ prompt: 'work', loopId: 'a' });
-    store.mood.now = 'held';
+    store.mood = 'held';
     const answer = window.cancel('a');
     await machine.clock.advance(999);
     assert.deepEqual(machine.launcher.of('a').stops, []);
@@ -153,10 +128,10 @@ describe('stopping', () => {
   });
 
   it('R7.2 a store that refuses does not block a stop either, and the end is written once it works again', async () => {
-    const store = stubborn();
+    const store = new MoodyStore();
     const window = await machine.open({}, { store: store.wrap });
     await window.submit({ prompt: 'work', loopId: 'a' });
-    store.mood.now = 'broken';
+    store.mood = 'broken';
     const answer = window.cancel('a');
     await soon();
     assert.equal(await answer, true);
@@ -164,7 +139,7 @@ describe('stopping', () => {
     // The guardian knows who had it stopped: that is what is on record in the end.
     machine.launcher.of('a').end({ ...byTerm, stoppedBy: 'user' });
     await machine.clock.advance(5_000);
-    store.mood.now = 'well';
+    store.mood = 'well';
     await machine.clock.advance(2_000);
     assert.equal(window.get('a')?.state, 'cancelled');
     assert.ok(machine.logged.some((line) => line.includes('a')));
@@ -224,10 +199,10 @@ describe('stopping', () => {
   });
 
   it('R7.3 a store that can not be written does not block a signal', async () => {
-    const store = stubborn();
+    const store = new MoodyStore();
     const window = await machine.open({}, { store: store.wrap });
     await window.submit({ prompt: 'work', loopId: 'a' });
-    store.mood.now = 'held';
+    store.mood = 'held';
     const answer = window.killProcessGroup('a', 'SIGKILL');
     await machine.clock.advance(1_000);
     assert.equal(await answer, true);

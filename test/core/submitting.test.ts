@@ -7,6 +7,7 @@ import type { Settings } from '../../src/core/settings.ts';
 import { Supervisor } from '../../src/core/supervisor.ts';
 import { contextWith } from '../support/coreParts.ts';
 import { type Harness, harness } from '../support/harness.ts';
+import { MoodyStore } from '../support/moodyStore.ts';
 
 describe('submit and queue', () => {
   let machine: Harness;
@@ -20,36 +21,19 @@ describe('submit and queue', () => {
   const soon = () => machine.clock.advance(0);
   const rejections = () => machine.eventsOf('loop:rejected').map(({ loopId, reason }) => [loopId, reason]);
 
-  /** A store whose trouble a test can make and mend. */
-  function troubled() {
-    const listeners: ((error: Error | undefined) => void)[] = [];
-    const wrap = (store: Store): Store =>
-      new Proxy(store, {
-        get: (target, name) => {
-          if (name === 'onTrouble') return (listener: (error: Error | undefined) => void) => ({ dispose() {}, pushed: listeners.push(listener) });
-          const value = Reflect.get(target, name, target);
-          return typeof value === 'function' ? value.bind(target) : value;
-        },
-      });
-    const tell = (error: Error | undefined) => {
-      for (const listener of listeners) listener(error);
-    };
-    return { wrap, tell };
-  }
-
   it('R1.2 not ready comes before everything else: before its start, and while the store is in trouble', async () => {
     const unborn = new Supervisor({ ...contextWith(), store: { onTrouble: () => ({ dispose() {} }) } as unknown as Store });
     await assert.rejects(unborn.submit({ prompt: '' }), { code: 'not-ready' });
     assert.equal(unborn.status().ready, false);
 
-    const { wrap, tell } = troubled();
-    const window = await machine.open({}, { store: wrap });
-    tell(new Error('The database was removed. Reload the window.'));
+    const store = new MoodyStore();
+    const window = await machine.open({}, { store: store.wrap });
+    store.tell(new Error('The database was removed. Reload the window.'));
     await assert.rejects(window.submit({ prompt: '', loopId: 'a' }), { code: 'not-ready', message: 'The database was removed. Reload the window.' });
     assert.deepEqual(rejections(), [['a', 'not-ready']]);
     assert.equal(window.status().ready, false);
     assert.equal(window.status().notReady, 'The database was removed. Reload the window.');
-    tell(undefined);
+    store.tell(undefined);
     assert.equal((await window.submit({ prompt: 'work', loopId: 'a' })).queued, false);
   });
 

@@ -19,7 +19,7 @@ export type Command = { readonly quick: boolean } & (
       readonly agent: 'sample' | 'claude';
     }
   | { readonly act: 'end'; readonly run: number; readonly how: RunEnding; readonly cost: number }
-  | { readonly act: 'cost'; readonly run: number; readonly cost: number }
+  | { readonly act: 'cost'; readonly run: number; readonly cost: number; readonly earlier: number | undefined }
   | { readonly act: 'session' | 'started'; readonly run: number }
   | { readonly act: 'record'; readonly window: number; readonly loop: number; readonly cost: number; readonly key: number | undefined }
   | { readonly act: 'cancel' | 'retry' | 'clearFailed' | 'restartNow' | 'takeOver' | 'moveToEnd'; readonly window: number; readonly loop: number }
@@ -30,7 +30,8 @@ export type Command = { readonly quick: boolean } & (
   | { readonly act: 'open'; readonly folder: number }
   | { readonly act: 'pass' | 'jump'; readonly ms: number }
   | { readonly act: 'configure'; readonly setting: Setting }
-  | { readonly act: 'stubborn'; readonly on: boolean }
+  | { readonly act: 'stubborn' | 'fullDisk'; readonly on: boolean }
+  | { readonly act: 'failingWrites'; readonly count: number }
 );
 
 /** A change of the settings, which is one for all windows. */
@@ -88,7 +89,7 @@ const happening = fc.oneof(
     }),
   },
   { weight: 12, arbitrary: fc.record({ act: just('end'), run, how: fc.constantFrom(...endings), cost: fc.oneof(fc.constant(0), cents) }) },
-  { weight: 4, arbitrary: fc.record({ act: just('cost'), run, cost: cents }) },
+  { weight: 4, arbitrary: fc.record({ act: just('cost'), run, cost: cents, earlier: fc.option(cents, { nil: undefined }) }) },
   { weight: 2, arbitrary: fc.record({ act: just('session', 'started'), run }) },
   { weight: 2, arbitrary: fc.record({ act: just('record'), window, loop, cost: cents, key: fc.option(fc.nat(2), { nil: undefined }) }) },
   { weight: 6, arbitrary: fc.record({ act: just('cancel', 'cancel', 'retry', 'clearFailed', 'restartNow', 'takeOver', 'moveToEnd'), window, loop }) },
@@ -105,7 +106,8 @@ const happening = fc.oneof(
     arbitrary: fc.record({ act: just('jump'), ms: fc.constantFrom(-86_400_000, -60_000, -1_000, 30_000, 120_000, 600_000, 43_200_000, 86_400_000) }),
   },
   { weight: 3, arbitrary: fc.record({ act: just('configure'), setting }) },
-  { weight: 2, arbitrary: fc.record({ act: just('stubborn'), on: fc.boolean() }) },
+  { weight: 2, arbitrary: fc.record({ act: just('stubborn', 'stubborn', 'fullDisk'), on: fc.boolean() }) },
+  { weight: 2, arbitrary: fc.record({ act: just('failingWrites'), count: fc.integer({ min: 1, max: 4 }) }) },
 );
 
 /** What may happen, in the frequencies that make trouble likely. */

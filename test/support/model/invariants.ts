@@ -110,7 +110,7 @@ export class Invariants {
   #slots(live: readonly LiveLoop[]): void {
     const { settings, windows, checks, machine } = this.#world;
     const { control } = checks;
-    if (control.paused || windows.length === 0) return;
+    if (control.paused || windows.length === 0 || machine.launcher.free === 0) return;
     const active = live.filter(isActive);
     const probes = active.filter(({ attempt }) => attempt.probe && attempt.generation === control.circuit.generation).length;
     const places = Math.min(settings.maxConcurrent - active.length, attemptsAllowed(control.circuit, settings.circuit, probes));
@@ -146,7 +146,7 @@ export class Invariants {
       assert.deepEqual(sorted(status.waiting), sorted(live.filter(({ state }) => state === 'waiting')));
       assert.equal(status.circuitState, checks.control.circuit.state);
       assert.equal(status.paused, checks.control.paused);
-      assert.equal(status.budget.spent, toUsd(this.#spentToday()));
+      assert.equal(status.budget.spent, toUsd(Math.max(0, this.#spentToday())));
       assert.equal(status.budget.reserved, reserved);
       assert.deepEqual([...status.permanentlyFailed].sort(), failed.sort());
       assert.equal(status.ready, true);

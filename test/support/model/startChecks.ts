@@ -1,4 +1,5 @@
 import { attemptsAllowed, CLOSED_CIRCUIT } from '../../../src/core/circuitBreaker.ts';
+import { StoreError } from '../../../src/core/errors.ts';
 import { type ActiveLoop, type Attempt, isActive, isLive, type LiveLoop, reservedOf } from '../../../src/core/loop.ts';
 import type { QueuedLoop } from '../../../src/core/mirror.ts';
 import type { Control, Store, StoreTransaction } from '../../../src/core/ports.ts';
@@ -26,6 +27,8 @@ interface Written {
  */
 export class StartChecks {
   readonly #sight: Sight;
+  /** So many of the next writes fail, whoever asks for them. */
+  failing = 0;
   #control: Control = { circuit: CLOSED_CIRCUIT, paused: false, holds: {} };
 
   constructor(sight: Sight) {
@@ -40,11 +43,19 @@ export class StartChecks {
   wrap(store: Store): Store {
     return new Proxy(store, {
       get: (target, name) => {
-        if (name === 'write') return (work: (tx: StoreTransaction) => unknown) => target.write((tx) => this.#watch(tx, work));
+        if (name === 'write') return (work: (tx: StoreTransaction) => unknown) => this.#write(target, work);
         const value = Reflect.get(target, name, target);
         return typeof value === 'function' ? value.bind(target) : value;
       },
     });
+  }
+
+  async #write(store: Store, work: (tx: StoreTransaction) => unknown): Promise<unknown> {
+    if (this.failing > 0) {
+      this.failing--;
+      throw new StoreError('disk', 'The disk is full.');
+    }
+    return store.write((tx) => this.#watch(tx, work));
   }
 
   #watch(tx: StoreTransaction, work: (tx: StoreTransaction) => unknown): unknown {

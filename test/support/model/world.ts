@@ -41,7 +41,7 @@ export class World implements Sight {
   readonly retried = new Set<string>();
   readonly #pending = new Set<Promise<unknown>>();
   #stubborn = false;
-  #hasJumped = false;
+  #mayBeLate = false;
 
   constructor() {
     const { launcher } = this.machine;
@@ -87,15 +87,19 @@ export class World implements Sight {
       assert.ok(waited < 100, 'something that was asked for is never answered');
       await clock.advance(500);
     }
-    // After a jump timers compute anew within 30 s (R4.5).
-    if (this.#hasJumped) await clock.advance(31_000);
-    this.#hasJumped = false;
+    // What could not be written is tried again; after a jump, and for a disk that has room again, timers compute anew within 30 s (R4.5).
+    if (!this.#mayBeLate) return;
+    await clock.advance(3_000);
+    this.checks.failing = 0;
+    await clock.advance(31_000);
+    this.#mayBeLate = false;
   }
 
   /** Gives everything leave to run to its end, and sees that it does: nothing that was admitted is lost. */
   async drain(): Promise<void> {
     const { clock, launcher } = this.machine;
     this.#stubborn = false;
+    launcher.free = Number.POSITIVE_INFINITY;
     for (const [index, folder] of FOLDERS.entries()) if (!this.windows.some((window) => window.folder === folder)) await this.#open(index);
     this.#configure({ maxConcurrent: 4 });
     this.#configure({ dailyLimit: 0, onExceeded: 'finish' });
@@ -126,7 +130,7 @@ export class World implements Sight {
       case 'end':
         return this.#withRun(command.run, (run) => this.#end(run, command.how, command.cost));
       case 'cost':
-        return this.#withRun(command.run, (run) => run.say(this.#cost(run, command.cost)));
+        return this.#withRun(command.run, (run) => run.say(this.#cost(run, command.cost, command.earlier)));
       case 'session':
         return this.#withRun(command.run, (run) => run.say({ type: 'session', sessionId: `s-${run.loopId}` }));
       case 'started':
@@ -136,7 +140,7 @@ export class World implements Sight {
       case 'pass':
         return clock.advance(command.ms);
       case 'jump':
-        this.#hasJumped = true;
+        this.#mayBeLate = true;
         clock.jump(command.ms);
         return undefined;
       case 'configure':
@@ -144,6 +148,14 @@ export class World implements Sight {
         return undefined;
       case 'stubborn':
         this.#stubborn = command.on;
+        return undefined;
+      case 'fullDisk':
+        this.#mayBeLate = true;
+        this.machine.launcher.free = command.on ? 0 : Number.POSITIVE_INFINITY;
+        return undefined;
+      case 'failingWrites':
+        this.#mayBeLate = true;
+        this.checks.failing += command.count;
         return undefined;
       default: {
         const window = this.windows[command.window % this.windows.length];
@@ -250,10 +262,10 @@ export class World implements Sight {
     run.end({ ...facts, says: cents > 0 && how !== 'spawn' ? [this.#cost(run, cents), ...says] : says });
   }
 
-  #cost(run: FakeRun, cents: number): AgentEvent {
+  #cost(run: FakeRun, cents: number, earlier?: number): AgentEvent {
     const cost = cents * NANO_PER_CENT;
     this.#add(Number(run.token.split('-')[0]), cost);
-    return { type: 'cost', cost, source: 'reported' };
+    return { type: 'cost', cost, source: 'reported', ...(earlier !== undefined && { earlier: earlier * NANO_PER_CENT }) };
   }
 
   #add(seq: number, cost: number): void {

@@ -1,0 +1,51 @@
+import { StoreError } from '../../src/core/errors.ts';
+import type { Store } from '../../src/core/ports.ts';
+
+/** Stands between a supervisor and its store, and has its writes wait or fail as a test wants. */
+export class MoodyStore {
+  /** `held`: writes wait for `release`. `broken`: they fail. */
+  mood: 'well' | 'held' | 'broken' = 'well';
+  /** So many of the next writes fail. */
+  failing = 0;
+  /** Writes asked for so far. */
+  writes = 0;
+  readonly #held: (() => void)[] = [];
+  readonly #listeners: ((error: Error | undefined) => void)[] = [];
+
+  readonly wrap = (store: Store): Store =>
+    new Proxy(store, {
+      get: (target, name) => {
+        if (name === 'write') return (work: Parameters<Store['write']>[0]) => this.#write(target, work);
+        if (name === 'onTrouble') return (listener: (error: Error | undefined) => void) => this.#listen(listener);
+        const value = Reflect.get(target, name, target);
+        return typeof value === 'function' ? value.bind(target) : value;
+      },
+    });
+
+  /** Lets go of what waits. */
+  release(): void {
+    this.mood = 'well';
+    for (const go of this.#held.splice(0)) go();
+  }
+
+  /** The database can not be used, or again. */
+  tell(trouble: Error | undefined): void {
+    for (const listener of this.#listeners) listener(trouble);
+  }
+
+  async #write(store: Store, work: Parameters<Store['write']>[0]): Promise<unknown> {
+    this.writes++;
+    if (this.mood === 'broken') throw new StoreError('broken', 'The database is damaged.');
+    if (this.failing > 0) {
+      this.failing--;
+      throw new StoreError('disk', 'The disk is full.');
+    }
+    if (this.mood === 'held') await new Promise<void>((resolve) => this.#held.push(resolve));
+    return store.write(work);
+  }
+
+  #listen(listener: (error: Error | undefined) => void) {
+    this.#listeners.push(listener);
+    return { dispose: () => void this.#listeners.splice(this.#listeners.indexOf(listener), 1) };
+  }
+}
