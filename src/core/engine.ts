@@ -420,7 +420,7 @@ function neverStarted(error: unknown, at: number): RunEnd {
 
 const WOKEN: { readonly [state in Extract<LoopState, 'backingOff' | 'waiting'>]: string } = {
   backingOff: 'the back-off is over',
-  waiting: 'the usage window is reset',
+  waiting: 'the wait is over',
 };
 
 /** Brings back to the queue what has waited long enough, and lifts holds that are over. */

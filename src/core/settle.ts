@@ -16,6 +16,9 @@ const LIMIT_JITTER_MS = 30_000;
 /** An attempt that failed so soon after its start (ms) crashed at once. */
 const QUICK_CRASH_MS = 1_000;
 
+/** What a loop waits for whose agent has used up what the day had left. */
+export const DAY_USED_UP = 'what was left of the daily budget is used up';
+
 /** What the window that followed a run has gathered of it. */
 export interface RunReport {
   readonly said?: Extract<AgentEvent, { type: 'end' }>;
@@ -45,7 +48,7 @@ export function applyOutput(turn: Turn, loop: ActiveLoop, output: RunOutput): Ac
     else if (event.type === 'cost') {
       const key = `${attempt.token}@${output.to}.${index}`;
       next = charge(turn, next, { key, cost: event.cost, source: event.source }) ?? next;
-      next = replaceEstimates(turn, next, event, key);
+      next = replaceEstimates(turn, next, event);
     }
     if (event.type === 'session') next = confirmSession(turn, next, event.sessionId);
   });
@@ -56,14 +59,22 @@ export function applyOutput(turn: Turn, loop: ActiveLoop, output: RunOutput): Ac
 }
 
 /** A session that now reports what its earlier attempts cost takes the place of what was charged for them as an estimate. */
-function replaceEstimates(turn: Turn, loop: ActiveLoop, event: Extract<AgentEvent, { type: 'cost' }>, key: string): ActiveLoop {
-  const earlier = loop.cost - loop.attempt.cost;
-  const estimated = loop.costEstimated - loop.attempt.costEstimated;
-  if (event.earlier === undefined || estimated <= 0 || event.source !== 'reported') return loop;
-  const correction = event.earlier - earlier;
+function replaceEstimates(turn: Turn, loop: ActiveLoop, event: Extract<AgentEvent, { type: 'cost' }>): ActiveLoop {
   const { attempt } = loop;
-  // The correction belongs to the loop, not to this attempt: its own cost stays what it reported.
-  const corrected = charge(turn, loop, { key: `${key}.earlier`, cost: correction, source: 'reported', estimated: -estimated }) ?? loop;
+  const unsettled = loop.costEstimated - attempt.costEstimated;
+  if (event.earlier === undefined || unsettled <= 0 || event.source !== 'reported') return loop;
+  const { store } = turn.context;
+  const before = store.attempts(loop.seq).filter(({ id, sessionId }) => id !== attempt.id && sessionId === attempt.sessionId);
+  const ids = new Set(before.map(({ id }) => id));
+  const charged = store.ledger(loop.seq).reduce((sum, row) => sum + (row.attemptId !== undefined && ids.has(row.attemptId) ? row.cost : 0), 0);
+  const estimated = Math.min(
+    unsettled,
+    before.reduce((sum, { costEstimated }) => sum + costEstimated, 0),
+  );
+  if (estimated === 0) return loop;
+  // Once per attempt. The correction belongs to the loop, not to this attempt: its own cost stays what it reported.
+  const correction = { key: `${attempt.token}.earlier`, cost: event.earlier - charged, source: 'reported', estimated: -estimated } as const;
+  const corrected = charge(turn, loop, correction) ?? loop;
   const next = { ...corrected, attempt: { ...corrected.attempt, cost: attempt.cost, costEstimated: attempt.costEstimated } };
   turn.tx.saveAttempt(next.attempt);
   turn.reflect(next);
@@ -169,11 +180,35 @@ function fail(turn: Turn, loop: ActiveLoop, verdict: Extract<Verdict, { kind: 'f
     requeue(turn, fresh as ActiveLoop, `its session can not be continued, it starts afresh: ${reason}`);
     return;
   }
+  if (cause === 'budget' && loop.attempt.stop?.by !== 'cap' && wasTheDays(turn, loop)) {
+    const until = turn.context.clock.nextDay(turn.now);
+    turn.put({ ...factsOf(loop, turn.now), state: 'waiting', until, why: DAY_USED_UP }, DAY_USED_UP, loop.state);
+    turn.tell({ type: 'loop:waiting', loopId: loop.loopId, until, reason: DAY_USED_UP });
+    return;
+  }
   const quick = end.at - loop.attempt.startedAt <= QUICK_CRASH_MS;
   const failure: Failure = { class: kind, reason, at: turn.now, ...(cause !== undefined && { cause }) };
   const counted = { ...loop, quickCrashes: quick ? loop.quickCrashes + 1 : 0 };
   if (verdict.permanent) failForGood(turn, counted, failure);
   else restart(turn, counted, failure);
+}
+
+/** Whether the cap that an agent ran into was what the day had left, and not the loop's own: then it goes on when there is money again (R6.3). */
+function wasTheDays(turn: Turn, loop: ActiveLoop): boolean {
+  const { dailyLimit } = turn.context.settings.budget;
+  if (dailyLimit === 0) return false;
+  const left = dailyLimit - turn.mirror.spentOn(turn.today).spent;
+  const ownLeft = loop.maxCost === undefined ? Number.POSITIVE_INFINITY : loop.maxCost - loop.cost;
+  return left < ownLeft && loop.attempt.cost >= left;
+}
+
+/** After the limit was changed: loops whose agents had used up what the day had left go on where there is money again (R6.3). */
+export function wakeForBudget(turn: Turn): void {
+  const { dailyLimit } = turn.context.settings.budget;
+  if (dailyLimit > 0 && turn.mirror.spentOn(turn.today).spent >= dailyLimit) return;
+  for (const loop of [...turn.mirror.timed.values()]) {
+    if (loop.state === 'waiting' && loop.why === DAY_USED_UP) requeue(turn, loop, 'the daily limit was changed');
+  }
 }
 
 /** Restarts a loop after a failure as far as the intensity allows (R5.1, R5.2). */

@@ -20,7 +20,7 @@ import { detailOf, liveViews, statusOf } from './report.ts';
 import type { Reports } from './reports.ts';
 import { Retention } from './retention.ts';
 import type { Settings } from './settings.ts';
-import { finish, requeue } from './settle.ts';
+import { finish, requeue, wakeForBudget } from './settle.ts';
 import { charge, watchBudget, watchCap } from './spend.ts';
 import type { LiveView, LoopDetail, Status, SubmitResult } from './status.ts';
 import { requestStop } from './stop.ts';
@@ -355,7 +355,7 @@ export class Supervisor {
   /** Takes new settings; what they allow starts at once (R3.3). */
   configure(settings: Settings): void {
     this.#context.settings = settings;
-    this.#again('The new settings could not be applied to the queue yet.', () => undefined);
+    this.#again('The new settings could not be applied to the queue yet.', wakeForBudget);
   }
 
   /** Takes new agent profiles. Running attempts keep theirs. */

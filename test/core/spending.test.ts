@@ -288,6 +288,26 @@ describe('spending', () => {
     assert.equal(toUsd(detail?.ledger.reduce((sum, row) => sum + row.cost, 0) ?? 0), 1.75);
   });
 
+  it('R6.7 where a report of today is less than the estimate of yesterday, all windows agree on what is left of today', async () => {
+    const first = await machine.open(limit(50), PRICED);
+    const second = await machine.open(limit(50), { ...PRICED, folders: ['/b'] });
+    await first.submit({ prompt: 'work', loopId: 'a', estimatedCostUsd: 3 });
+    machine.launcher.of('a').fail();
+    await machine.clock.advance(5_000);
+    machine.clock.jump(86_400_000);
+    machine.launcher.of('a').say({ type: 'cost', cost: toNano(0.5), source: 'reported', earlier: toNano(1.25) });
+    await machine.clock.advance(1_000);
+    assert.deepEqual([first.status().budget.spent, second.status().budget.spent], [0, 0]);
+    machine.launcher.of('a').say(cost(2));
+    await machine.clock.advance(1_000);
+    const third = await machine.open(limit(50), PRICED);
+    assert.deepEqual(
+      [first, second, third].map((window) => window.status().budget.spent),
+      [0.75, 0.75, 0.75],
+    );
+    assert.equal(first.get('a')?.costUsd, 3.75);
+  });
+
   it('R6.6 programs that have no cost are never charged one', async () => {
     const window = await machine.open(limit(5));
     await window.submit({ prompt: 'work', loopId: 'a', estimatedCostUsd: 1 });
@@ -308,6 +328,22 @@ describe('spending', () => {
     const { loop } = window.get('a') ?? {};
     assert.deepEqual([loop?.state, loop?.lastError?.class, loop?.lastError?.cause], ['failed', 'agent', 'budget']);
     assert.equal(window.status().circuit.consecutiveFailures, 0, "R4.2 it is the user's own limit");
+  });
+
+  it('R6.3 a loop whose agent used up what the day had left waits for the next day, and goes on when the limit is raised', async () => {
+    const spentAll = { type: 'end', ok: false, reason: 'the budget of the session is used up', cause: 'budget' } as const;
+    const window = await machine.open(limit(5));
+    await window.submit({ prompt: 'work', loopId: 'a' });
+    machine.launcher.of('a').end({ exit: { exitCode: 1 }, says: [cost(4.6), spentAll] });
+    await soon();
+    assert.equal(window.get('a')?.state, 'waiting');
+    assert.equal(window.status().waiting[0]?.until, machine.clock.nextDay(machine.clock.now()));
+    window.configure({ ...DEFAULT_SETTINGS, ...limit(10) });
+    await soon();
+    assert.equal(window.get('a')?.state, 'running');
+    machine.launcher.of('a').end({ exit: { exitCode: 1 }, says: [cost(0.1), spentAll] });
+    await soon();
+    assert.equal(window.get('a')?.state, 'failed', 'a cap that was far from what the day had left is the user’s own');
   });
 
   it('R6.2 the agent is told what the loop and the day still leave', async () => {
