@@ -38,7 +38,7 @@ export async function stepBack(
     const { lines, from } = await readBackward(log.out, offset, maxBytes, log.ended);
     if (lines.length > 0) {
       const fold = new ItemFold({ attempt, plain: isPlain(log), midway: from > 0, now });
-      foldLines(fold, openReader(log), lines);
+      foldLines(fold, openReader(log, from), lines);
       return { items: fold.take(), from: { attempt, offset: from }, atStart: false };
     }
   }

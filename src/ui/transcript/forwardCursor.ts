@@ -7,8 +7,10 @@ import { AFTER, BEFORE, type Pos, STDERR, type TranscriptItem } from './protocol
 /** Reads an agent's lines without knowing the agent: a program without a known profile speaks text. */
 const TEXT_READER: Pick<AgentReader, 'line'> = { line: (text) => [{ type: 'text', text, delta: false }] };
 
-export function openReader(log: AttemptLog): Pick<AgentReader, 'line'> {
-  return log.profile?.reader() ?? TEXT_READER;
+/** A reader for an attempt's output from a place on. In the middle, or in a session that was resumed, what came before is not known to it. */
+export function openReader(log: AttemptLog, offset: number): Pick<AgentReader, 'line'> {
+  const continues = offset > 0 || log.attempt.resumed;
+  return log.profile?.reader(undefined, continues ? {} : undefined) ?? TEXT_READER;
 }
 
 /** Lets the reader read lines into the fold. A line that is shown cut can not be parsed, so the reader is spared it. */
@@ -81,7 +83,7 @@ export class ForwardCursor {
     const { attempt, offset } = this.#pos;
     const window = await readForward(log.out, offset, maxBytes, log.ended, Math.max(offset, this.#scanned));
     this.#scanned = window.scanned;
-    this.#reading ??= { reader: openReader(log), fold: new ItemFold({ attempt, plain: isPlain(log), midway: offset > 0, now }) };
+    this.#reading ??= { reader: openReader(log, offset), fold: new ItemFold({ attempt, plain: isPlain(log), midway: offset > 0, now }) };
     foldLines(this.#reading.fold, this.#reading.reader, window.lines);
     const read = window.to - offset;
     this.#pos = { attempt, offset: read === 0 && log.ended ? STDERR : window.to };

@@ -4,7 +4,7 @@ import { cleanText } from '../panel/cleanText.ts';
 import { oneLine } from '../safeText.ts';
 import { noticeOf } from './eventNotice.ts';
 import type { LogLine } from './logFile.ts';
-import type { ItemBody, Pos, TranscriptItem } from './protocol.ts';
+import { comparePos, type ItemBody, type Pos, type TranscriptItem } from './protocol.ts';
 import { editOf } from './toolDetails.ts';
 
 /** A text is continued in another item beyond this many characters, so that showing a change costs the same however long the text is. */
@@ -15,7 +15,8 @@ const INLINE_DIFF = 60;
 
 type Add = (body: ItemBody) => TranscriptItem;
 type Tool = TranscriptItem & { kind: 'tool' };
-type Text = { item: TranscriptItem & { kind: 'text' }; raw: string };
+/** A text that grows: what is shown of it is made when it is taken, not with every line. */
+type Text = { readonly item: TranscriptItem & { kind: 'text' }; raw: string; to: Pos };
 
 export interface FoldOptions {
   readonly attempt: number;
@@ -35,6 +36,8 @@ export class ItemFold {
   readonly #calls = new Map<string, Tool>();
   /** What was added or changed since it was last taken, by key. */
   readonly #fresh = new Map<string, TranscriptItem>();
+  /** Texts that have grown since. */
+  readonly #grown = new Set<Text>();
   #text: Text | undefined;
   #costSeen: boolean;
 
@@ -63,12 +66,16 @@ export class ItemFold {
     }
     for (const event of events) this.#event(event, line, to, add, events);
     // The place after this line is behind whatever was continued by it.
-    if (this.#text) this.#text.item = this.#put({ ...this.#text.item, to });
+    if (!this.#text) return;
+    this.#text.to = to;
+    this.#grown.add(this.#text);
   }
 
   /** What was added or changed since the last time, in order. */
   take(): TranscriptItem[] {
-    const items = [...this.#fresh.values()];
+    for (const { item, raw, to } of this.#grown) this.#put({ ...item, text: cleanText(raw), to });
+    this.#grown.clear();
+    const items = [...this.#fresh.values()].sort((a, b) => comparePos(a.from, b.from) || a.n - b.n);
     this.#fresh.clear();
     return items;
   }
@@ -128,22 +135,22 @@ export class ItemFold {
 
   #say(event: AgentEvent & { type: 'text' }, to: Pos, add: Add): void {
     const { plain } = this.#options;
-    const joins = this.#text && (plain || event.delta);
-    const glue = joins && !event.delta ? '\n' : '';
+    const open = plain || event.delta ? this.#text : undefined;
     let rest = event.text;
-    if (this.#text && joins && this.#text.raw.length < LONGEST_TEXT) {
-      const room = LONGEST_TEXT - this.#text.raw.length;
+    if (open && open.raw.length < LONGEST_TEXT) {
+      const room = LONGEST_TEXT - open.raw.length;
       const piece = rest.length <= room ? rest : rest.slice(0, breakAt(rest, room));
-      this.#text.raw += glue + piece;
-      this.#text.item = this.#put({ ...this.#text.item, text: cleanText(this.#text.raw), to });
+      open.raw += event.delta ? piece : `\n${piece}`;
+      open.to = to;
+      this.#grown.add(open);
       rest = rest.slice(piece.length);
       if (rest === '') return;
     }
     do {
       const piece = rest.slice(0, breakAt(rest, LONGEST_TEXT));
       rest = rest.slice(piece.length);
-      const item = add({ kind: 'text', text: cleanText(piece), plain }) as TranscriptItem & { kind: 'text' };
-      this.#text = { item, raw: piece };
+      this.#text = { item: add({ kind: 'text', text: '', plain }) as Text['item'], raw: piece, to };
+      this.#grown.add(this.#text);
     } while (rest !== '');
     if (!plain && !event.delta) this.#text = undefined;
   }

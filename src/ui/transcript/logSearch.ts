@@ -33,7 +33,7 @@ export async function searchLogs(logs: readonly AttemptLog[], { text, limit, sig
   let left = limit;
   let passed = 0;
   for (const [index, log] of logs.entries()) {
-    const reader = openReader(log);
+    const reader = openReader(log, 0);
     const joins = !isPlain(log);
     // The end of the text before, so that what pieces of text only hold together is found too.
     let tail = '';

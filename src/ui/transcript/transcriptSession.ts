@@ -21,8 +21,10 @@ import {
 } from './protocol.ts';
 import { toolDetails } from './toolDetails.ts';
 
-/** Output that is read and sent at once, bytes. */
+/** Output that is shown at once, bytes. */
 const WINDOW = 256 * 1024;
+/** Output that is read without letting others have the thread, bytes. */
+const PIECE = 96 * 1024;
 /** A log up to this size (bytes) is read from its beginning when it is opened, so that everything in it is exact. */
 const SMALL_LOG = 1024 * 1024;
 /** More output than this (bytes) in one pause can not be read by people: it is passed over. */
@@ -30,6 +32,8 @@ const MAX_BACKLOG = 2 * 1024 * 1024;
 const MIN_ITEMS = 40;
 /** Between two looks at a log that grows (ms): at most 8 messages a second. */
 const PAUSE_MS = 125;
+/** The same after output was passed over: a page that changes as a whole can not be read faster (ms). */
+const LONG_PAUSE_MS = 500;
 const MAX_HITS = 500;
 
 interface Read {
@@ -155,7 +159,7 @@ export class TranscriptSession implements Disposable {
 
   /** Shows the end and follows it. `skipped`: bytes that were passed over for that. */
   async #open(skipped?: number): Promise<void> {
-    this.#header = '';
+    if (skipped === undefined) this.#header = '';
     const read = this.#read();
     if (!read) return;
     const from = await openingPlace(read.logs);
@@ -163,7 +167,7 @@ export class TranscriptSession implements Disposable {
     const { items } = await this.#drain(read, 2 * SMALL_LOG);
     this.#following = this.#visible;
     this.#post({ type: 'reset', items, atStart: from.attempt === 0, atEnd: true, ...(skipped === undefined ? {} : { skipped }) });
-    this.#arm(read.detail);
+    this.#arm(read.detail, skipped === undefined ? PAUSE_MS : LONG_PAUSE_MS);
   }
 
   /** Reads on until `maxBytes` of output were read, or the end is reached. */
@@ -171,7 +175,7 @@ export class TranscriptSession implements Disposable {
     const items = new Map<string, TranscriptItem>();
     let atEnd = false;
     for (let bytes = 0; bytes < maxBytes && !atEnd && !this.#disposed; ) {
-      const step = await this.#cursor.next(logs, () => detail.prompt, WINDOW, this.#deps.clock.now());
+      const step = await this.#cursor.next(logs, () => detail.prompt, PIECE, this.#deps.clock.now());
       for (const item of step.items) items.set(item.key, item);
       bytes += step.read;
       atEnd = step.atEnd;
@@ -260,10 +264,10 @@ export class TranscriptSession implements Disposable {
     this.#arm(read.detail);
   }
 
-  #arm(detail: LoopDetail): void {
+  #arm(detail: LoopDetail, pauseMs = PAUSE_MS): void {
     const grows = detail.loop.state === 'running' || detail.loop.state === 'stopping';
     if (!grows || !this.#following || !this.#visible || this.#disposed || this.#timer) return;
-    this.#timer = this.#deps.clock.after(PAUSE_MS, () => {
+    this.#timer = this.#deps.clock.after(pauseMs, () => {
       this.#timer = undefined;
       this.#enqueue(() => this.#tick());
     });
