@@ -7,6 +7,8 @@ import { csvLine } from '../../src/ui/history/csv.ts';
 import { type ExportSource, exportHistory } from '../../src/ui/history/historyExport.ts';
 import { HistoryFilter } from '../../src/ui/history/historyFilter.ts';
 import { parseHistoryQuery, queryWords } from '../../src/ui/history/historyQuery.ts';
+import { LoopTreeModel } from '../../src/ui/loopTreeModel.ts';
+import { completed, statusWith } from './support/views.ts';
 
 const NOW = new Date(2026, 4, 20, 15, 30).getTime();
 const DAY = 24 * 3_600_000;
@@ -61,6 +63,46 @@ describe('history', () => {
     assert.deepEqual(filter.page(100, 50), { from: NOW + 60_000 - 3_600_000, limit: 100, offset: 50 });
     filter.set('');
     assert.deepEqual([filter.isOn, filter.words, filter.page(5)], [false, '', { limit: 5, offset: 0 }]);
+  });
+
+  it('the tree lists the matches of the filter, and says so', () => {
+    const filter = new HistoryFilter(
+      () => NOW,
+      (error) => assert.fail(String(error)),
+    );
+    const asked: FinishedQuery[] = [];
+    const loops = [completed('a', { title: 'one' }), completed('b', { title: 'two' })];
+    const source = {
+      status: () => statusWith({}),
+      live: () => [],
+      queueLength: 0,
+      finishedCount: () => ({ total: 2, failed: 0 }),
+      finished: (query: FinishedQuery) => {
+        asked.push(query);
+        return loops.filter(({ title }) => title.includes(query.text ?? '')).slice(0, query.limit);
+      },
+      get: () => undefined,
+      isAlive: () => false,
+    };
+    const model = new LoopTreeModel(
+      () => source,
+      () => NOW,
+      undefined,
+      filter,
+    );
+    const group = () => {
+      model.refresh();
+      return model.children().at(-1)!;
+    };
+    assert.deepEqual([group().description, model.children(group()).length], ['2', 2]);
+    filter.set('two');
+    assert.deepEqual(
+      [group().description, group().context, model.children(group()).map(({ label }) => label)],
+      ['1 of 2: “two”', 'group finished filtered', ['two']],
+    );
+    filter.set('three');
+    assert.deepEqual([group().description, group().children], ['0 of 2: “three”', 'none']);
+    assert.equal(asked.at(-1)?.text, 'three');
   });
 
   describe('CSV', () => {

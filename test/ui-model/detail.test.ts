@@ -1,0 +1,159 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Loop } from '../../src/core/loop.ts';
+import type { AttemptDetail, LiveView, LoopDetail } from '../../src/core/status.ts';
+import { detailData } from '../../src/ui/detail/detailData.ts';
+import { DetailSession } from '../../src/ui/detail/detailSession.ts';
+import type { ToDetail } from '../../src/ui/detail/protocol.ts';
+import { FakeClock } from '../support/fakeClock.ts';
+import { until } from '../support/until.ts';
+
+const ATTEMPT: AttemptDetail = {
+  number: 1,
+  startedAt: 1_000,
+  resumed: false,
+  token: 'run-1',
+  cost: { usd: 0.1, source: 'estimated' },
+  swept: [],
+  kept: [],
+  remaining: [],
+};
+
+function detailOf(over: Partial<LoopDetail> = {}, loop: object = {}): LoopDetail {
+  const facts = {
+    loopId: 'a',
+    seq: 4,
+    title: 'A loop',
+    agent: 'sample',
+    cwd: '/w',
+    priority: 1,
+    submittedAt: 500,
+    since: 900,
+    estimate: 25e7,
+    estimateAssumed: true,
+    restarts: [1],
+    attempts: 1,
+  };
+  return {
+    loopId: 'a',
+    state: 'running',
+    loop: { ...facts, state: 'running', attempt: { startedAt: 1_000 }, ...loop } as unknown as Loop,
+    prompt: 'Do it',
+    attempts: [ATTEMPT],
+    costUsd: 0.1,
+    costEstimated: true,
+    reservedUsd: 0.15,
+    history: [],
+    ledger: [],
+    ...over,
+  };
+}
+
+describe('detail of a loop', () => {
+  it('says what the page shows, with foreign text made plain, and no run token', () => {
+    const swept = [{ pid: 7, startTime: '1', bootId: 'b', command: 'node\u001b[31m\nserver' }];
+    const data = detailData(
+      detailOf(
+        { attempts: [{ ...ATTEMPT, swept, reason: 'bad\u0007 end', outcome: 'exit', endedAt: 2_000 }] },
+        { state: 'failed', finishedAt: 3_000, cleared: false, failure: { reason: 'gave\u001b[0m up' }, maxCost: 2e9, title: ' \n' },
+      ),
+      undefined,
+    );
+    assert.deepEqual(
+      [data.title, data.state, data.why, data.permanent, data.finishedAt, data.maxCostUsd, data.estimateUsd, data.restarts],
+      ['a', 'failed', 'gave up', true, 3_000, 2, 0.25, 1],
+    );
+    assert.deepEqual(data.attempts[0]?.swept, [{ pid: 7, command: 'node server' }]);
+    assert.deepEqual([data.attempts[0]?.reason, data.attempts[0]?.usd, data.attempts[0]?.estimated], ['bad end', 0.1, true]);
+    assert.ok(!JSON.stringify(data).includes('run-1'));
+  });
+
+  it('of a live loop it says its place, what it waits for and whose it is', () => {
+    const view = { position: 3, waitingFor: 'budget', home: 'gone' } as unknown as LiveView;
+    const data = detailData(detailOf({}, { state: 'queued' }), view);
+    assert.deepEqual([data.position, data.waitingFor, data.home, data.permanent], [3, 'budget', 'gone', false]);
+  });
+
+  it('long prompts, histories and ledgers are shown in part, and it is said how much is not', () => {
+    const history = Array.from({ length: 400 }, (_, i) => ({ at: i, from: 'queued', to: 'running', why: `${i}` }) as const);
+    const data = detailData(detailOf({ prompt: 'p'.repeat(30_000), history }), undefined);
+    assert.deepEqual(
+      [data.prompt.length, data.promptMore, data.history.length, data.historyMore, data.history[0]?.why],
+      [20_000, 10_000, 300, 100, '399'],
+    );
+  });
+
+  describe('session', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'detail-'));
+    const clock = new FakeClock();
+    let detail: LoopDetail | undefined;
+    let posted: ToDetail[];
+    let looks: number;
+    let session: DetailSession;
+    before(() => writeFileSync(join(folder, 'run-1.out'), 'twelve bytes'));
+    after(() => rmSync(folder, { recursive: true }));
+    beforeEach(() => {
+      detail = detailOf();
+      posted = [];
+      looks = 0;
+      session = new DetailSession({
+        detail: () => detail,
+        live: () => undefined,
+        logs: (token) => ({ out: join(folder, `${token}.out`), err: join(folder, `${token}.err`) }),
+        usage: async () => {
+          looks++;
+          return { memoryBytes: 1e6 * looks, processes: [] };
+        },
+        clock,
+        post: (message) => void posted.push(message),
+        onError: (error) => assert.fail(String(error)),
+      });
+    });
+    afterEach(() => session.dispose());
+    const count = (type: ToDetail['type']) => posted.filter((message) => message.type === type).length;
+
+    it('sends the loop, the sizes of its files, and what its processes take, again while it runs', async () => {
+      session.show();
+      await until('the first look', () => count('usage') === 1);
+      assert.deepEqual(
+        posted.find(({ type }) => type === 'files'),
+        { type: 'files', files: [{ attempt: 1, out: 12, err: 0 }] },
+      );
+      await clock.advance(2_000);
+      await until('the second look', () => count('usage') === 2);
+      assert.deepEqual([count('detail'), count('files')], [1, 1], 'what has not changed is not sent again');
+    });
+
+    it('sends a change once, and ends looking when nothing runs', async () => {
+      session.show();
+      await until('the first look', () => count('usage') === 1);
+      detail = detailOf({ state: 'completed', attempts: [{ ...ATTEMPT, endedAt: 5_000, outcome: 'ok' }] }, { state: 'completed', finishedAt: 5_000 });
+      for (let i = 0; i < 20; i++) session.changed();
+      await clock.advance(600);
+      assert.equal(count('detail'), 2);
+      await clock.advance(2_000);
+      await until('the last look', () => posted.at(-1)?.type === 'usage' && !('usage' in (posted.at(-1) ?? {})));
+      const before = looks;
+      await clock.advance(20_000);
+      assert.equal(looks, before);
+    });
+
+    it('a hidden page costs nothing', async () => {
+      session.show();
+      await until('the first look', () => count('usage') === 1);
+      session.setVisible(false);
+      posted = [];
+      session.changed();
+      await clock.advance(10_000);
+      assert.deepEqual([posted, looks], [[], 1]);
+    });
+
+    it('says when the loop is no longer there', () => {
+      detail = undefined;
+      session.show();
+      assert.equal(posted[0]?.type, 'gone');
+    });
+  });
+});
