@@ -10,8 +10,8 @@ import type { AttemptDetail, CircuitStatus, LiveView, LoopDetail, Status, Waitin
 /** Failed loops that a snapshot names at most (R9.4). */
 const FAILED_NAMED = 100;
 
-/** One consistent snapshot, from memory (R10.1). `notReady` says why no work is taken. */
-export function statusOf(engine: Engine, notReady: string | undefined): Status {
+/** One consistent snapshot, from memory (R10.1), with the first `maxQueued` of the queue. `notReady` says why no work is taken. */
+export function statusOf(engine: Engine, notReady: string | undefined, maxQueued: number): Status {
   const { mirror, context } = engine;
   const now = context.clock.now();
   const { control } = mirror;
@@ -27,7 +27,7 @@ export function statusOf(engine: Engine, notReady: string | undefined): Status {
       costUsd: toUsd(loop.cost),
       stopping: loop.state === 'stopping',
     })),
-    queued: Array.from(mirror.queue, (loop, index) => ({
+    queued: firstOf(mirror.queue, maxQueued).map((loop, index) => ({
       loopId: loop.loopId,
       position: index + 1,
       priority: loop.priority,
@@ -53,6 +53,15 @@ export function statusOf(engine: Engine, notReady: string | undefined): Status {
     ready: notReady === undefined,
     ...(notReady !== undefined && { notReady }),
   };
+}
+
+function firstOf<T>(items: Iterable<T>, count: number): T[] {
+  const first: T[] = [];
+  for (const item of items) {
+    if (first.length >= count) break;
+    first.push(item);
+  }
+  return first;
 }
 
 function timed(engine: Engine, state: 'backingOff' | 'waiting'): Status['waiting'] {

@@ -269,9 +269,9 @@ export class Supervisor {
 
   // ── What is shown ────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** One consistent snapshot, from memory (R10). */
-  status(): Status {
-    return statusOf(this.#engine, this.#notReady());
+  /** One consistent snapshot, from memory (R10). `maxQueued`: so many of the queue are named at most; who shows none of them need not ask for any. */
+  status(maxQueued = Number.POSITIVE_INFINITY): Status {
+    return statusOf(this.#engine, this.#notReady(), maxQueued);
   }
 
   /** Everything about a loop: the latest of that id, or with `seq` that very one. Undefined if there is none. */

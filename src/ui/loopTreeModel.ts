@@ -32,7 +32,9 @@ interface Snapshot {
   readonly status: Status;
   /** Live loops of this window by group, and of other windows by folder. */
   readonly groups: ReadonlyMap<string, readonly LiveView[]>;
-  /** Queued loops of all windows that were not read. */
+  /** Queued loops of all windows. */
+  readonly queueLength: number;
+  /** Those of them that were not read. */
   readonly unread: number;
 }
 
@@ -119,15 +121,16 @@ export class LoopTreeModel {
   #take(source: TreeSource): Snapshot {
     const views = source.live(this.#limit('queued'));
     const queued = views.reduce((n, { loop }) => (loop.state === 'queued' ? n + 1 : n), 0);
-    return { status: source.status(), groups: byGroup(views), unread: source.queueLength - queued };
+    const { queueLength } = source;
+    return { status: source.status(0), groups: byGroup(views), queueLength, unread: queueLength - queued };
   }
 
-  #groups({ status, groups, unread }: Snapshot): TreeRow[] {
+  #groups({ status, groups, queueLength, unread }: Snapshot): TreeRow[] {
     const finished = this.#finishedCount();
     if (groups.size === 0 && finished.total === 0) return [];
     const size = (id: string) => (groups.get(id)?.length ?? 0) + (id === 'queued' ? unread : 0);
     const elsewhere = status.concurrencyUsed - size('running');
-    const returned = status.queued.length - status.queueDepth;
+    const returned = queueLength - status.queueDepth;
     const rows = [
       groupRow(
         'running',

@@ -17,7 +17,8 @@ export class Pulse implements Disposable {
     this.#beat = new Emitter(onError);
     const beat = () => {
       try {
-        this.#beat.fire(host.status());
+        // No view shows the queue out of it: whether there is one is enough.
+        this.#beat.fire(host.status(1));
       } catch (error) {
         // A status that can not be read now is read with the next change.
         onError(error);

@@ -135,11 +135,11 @@ export class SupervisorHost implements Disposable {
     return supervisor.submit(spec);
   }
 
-  /** One consistent snapshot (R10.1); before there is a supervisor it is empty, not ready, and says why. */
-  status(): Status {
+  /** One consistent snapshot (R10.1), with the first `maxQueued` of the queue; before there is a supervisor it is empty, not ready, and says why. */
+  status(maxQueued = Number.POSITIVE_INFINITY): Status {
     const notReady = this.notReady;
     if (this.#state.kind === 'ready') {
-      const status = this.#state.supervisor.status();
+      const status = this.#state.supervisor.status(maxQueued);
       return notReady === undefined ? status : { ...status, ready: false, notReady };
     }
     return emptyStatus(this.#options.settings(), this.#options.now(), notReady);
