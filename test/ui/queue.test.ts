@@ -26,8 +26,9 @@ describe('the queue in the workbench', () => {
       await submit(prompt);
       await window.tree.row(prompt).waitFor();
     }
-    assert.deepEqual(await queue(), ['Second', 'Third']);
+    await until('the first to run', () => sleepers(server).length > 0);
     assert.equal(sleepers(server).length, 1);
+    await until('the others in their order', async () => (await queue()).join() === 'Second,Third');
     await window.screenshot('queue-waiting');
   });
 
@@ -53,7 +54,7 @@ describe('the queue in the workbench', () => {
     server.writeSettings({ ...settings, 'loopSupervisor.maxConcurrent': 2 });
     await until('the second agent', () => sleepers(server).length === 2);
     await until('the new cap', async () => (await window.tree.rows())[0]?.[0] === 'Running 2/2');
-    assert.deepEqual(await queue(), ['Third']);
+    await until('the rest of the queue', async () => (await queue()).join() === 'Third');
   });
 
   it('R2.4 while it is paused nothing starts; resumed it goes on', async () => {
@@ -61,7 +62,8 @@ describe('the queue in the workbench', () => {
     await window.command('Pause Queue');
     await until('the pause to show', async () => (await window.tree.rows())[1]?.[1] === 'paused');
     await window.tree.inlineAction('First', 'Cancel Loop');
-    await until('the first to end', () => sleepers(server).length === 1);
+    await window.tree.row('First').filter({ hasText: 'cancelled' }).waitFor();
+    assert.equal(sleepers(server).length, 1);
     assert.deepEqual(await queue(), ['Third']);
     await window.command('Resume Queue');
     await until('the third to run', () => sleepers(server).length === 2);
