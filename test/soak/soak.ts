@@ -223,6 +223,8 @@ class Soak {
     else if (what < 0.42) this.#meanwhile(() => this.#fillDisk(this.#random.between(200, 2_500)));
     else if (what < 0.45) await this.#jump(this.#random.pick([-90_000_000, -3_600_000, -30_000, 30_000, 3_600_000, 90_000_000]) as number);
     else if (what < 0.47) await this.#pauseOrResume();
+    // A host must answer whatever goes on.
+    await this.#try<Status>({ do: 'status' });
     if (this.#isPaused && this.#random.chance(0.2)) await this.#pauseOrResume();
     if (this.#books.waitsForBudget(LIMIT_NANO, this.#today(), LONGEST_ATTEMPT_NANO)) await this.#jump(this.#untilTomorrow());
   }
