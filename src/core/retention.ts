@@ -3,7 +3,7 @@ import { LONGEST_SLEEP_MS } from './clock.ts';
 import type { Engine } from './engine.ts';
 
 /** Finished loops removed in one transaction at most: others get their turn in between. */
-const CHUNK = 200;
+const CHUNK = 100;
 /** Settled runs looked through for left-over processes when a window opens: the newest. */
 const REAPED_AT_START = 200;
 const EVERY_MS = 60 * 60_000;
