@@ -38,16 +38,20 @@ for (const name of chosen) {
   if (code !== 0 || tables.length === before) {
     process.stderr.write(`The bench ${name} failed with exit code ${code}.\n`);
     failed++;
-  }
+  } else save();
 }
 
-mkdirSync(`${here}out`, { recursive: true });
-const machine = {
-  cpus: cpus().length,
-  model: cpus()[0]?.model,
-  memoryMB: Math.round(totalmem() / 2 ** 20),
-  kernel: release(),
-  node: process.version,
-};
-writeFileSync(`${here}out/bench.json`, `${JSON.stringify({ at: new Date().toISOString(), machine, tables }, null, 2)}\n`);
 process.exitCode = failed === 0 ? 0 : 1;
+
+/** After each bench: what was measured stays, however the rest ends. */
+function save(): void {
+  mkdirSync(`${here}out`, { recursive: true });
+  const machine = {
+    cpus: cpus().length,
+    model: cpus()[0]?.model,
+    memoryMB: Math.round(totalmem() / 2 ** 20),
+    kernel: release(),
+    node: process.version,
+  };
+  writeFileSync(`${here}out/bench.json`, `${JSON.stringify({ at: new Date().toISOString(), machine, tables }, null, 2)}\n`);
+}
