@@ -178,7 +178,12 @@ describe('dashboard', () => {
       reports: {
         timeline: (query) => {
           queries.push(query);
-          return stored.filter(({ id, endedAt = Number.POSITIVE_INFINITY }) => id > (query.afterId ?? 0) && endedAt >= query.from);
+          return stored
+            .filter(
+              ({ id, startedAt, endedAt = Number.POSITIVE_INFINITY }) =>
+                id > (query.afterId ?? 0) && endedAt >= query.from && startedAt < (query.before ?? Number.POSITIVE_INFINITY),
+            )
+            .slice(-query.limit);
         },
         timelineOf: (wanted) => {
           queries.push(wanted);
@@ -243,7 +248,7 @@ describe('dashboard', () => {
     it('sends everything of the range once, then only what can have changed', async () => {
       session.show(3_600_000);
       assert.deepEqual(types(), ['figures', 'timeline', 'spend']);
-      assert.deepEqual(queries, [{ from: clock.now() - 3_600_000, limit: 20_000 }]);
+      assert.deepEqual(queries, [{ from: clock.now() - 3_600_000, limit: 1_000 }]);
       posted = [];
       queries = [];
       stored = [stored[0]!, attempt({ id: 2, seq: 2, outcome: 'exit' as Outcome, state: 'failed', endedAt: clock.now() }), running(3)];
@@ -261,6 +266,24 @@ describe('dashboard', () => {
       queries = [];
       await beat();
       assert.deepEqual(queries.filter(Array.isArray), [[3]], 'what is final is not asked for again');
+    });
+
+    it('a long history comes in pages, the newest first, each attempt once', async () => {
+      // Many begin in the same millisecond: pages meet in the middle of one.
+      stored = Array.from({ length: 4_500 }, (_, i) => attempt({ id: i + 1, seq: i + 1, startedAt: Math.floor(i / 7), endedAt: 1_000 }));
+      session.show(0);
+      await clock.advance(50);
+      const pages = posted.filter((message) => message.type === 'timeline' || message.type === 'older');
+      assert.deepEqual(
+        pages.map(({ complete }) => complete),
+        [false, false, false, false, true],
+      );
+      const ids = pages.flatMap(({ attempts }) => attempts.map(({ id }) => id));
+      assert.deepEqual(
+        ids.toSorted((a, b) => a - b),
+        stored.map(({ id }) => id),
+      );
+      assert.equal(Math.max(...pages[0]!.attempts.map(({ id }) => id)), 4_500);
     });
 
     it('a storm of changes is two updates a second', async () => {

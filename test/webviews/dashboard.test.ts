@@ -60,6 +60,7 @@ describe('dashboard page', function () {
         { at: now - 0.33 * spanMs, from: 'open', to: 'half-open' },
         { at: now - 0.31 * spanMs, from: 'half-open', to: 'closed' },
       ],
+      complete: true,
     });
     await send(spend(now));
     await view.page
@@ -176,7 +177,7 @@ describe('dashboard page', function () {
     await open({}, 100);
     const now = Date.now();
     const attempts = manyLoops(10_000, now, 30 * 24 * HOUR);
-    const message: ToDashboard = { type: 'timeline', range: { ms: 0, from: 0 }, attempts, circuit: [] };
+    const message: ToDashboard = { type: 'timeline', range: { ms: 0, from: 0 }, attempts, circuit: [], complete: true };
     const load = () =>
       view.page.evaluate(`new Promise((resolve) => {
       const text = ${JSON.stringify(JSON.stringify(message))};
@@ -221,7 +222,7 @@ describe('dashboard page', function () {
     await until('ready', () => view.posted('ready').length > 0);
     const now = Date.now();
     await send({ type: 'figures', figures: figures(now, { running: 0, queued: 0, backingOff: 0, waiting: 0, failed: 0 }), now });
-    await send({ type: 'timeline', range: { ms: HOUR, from: now - HOUR }, attempts: [], circuit: [] });
+    await send({ type: 'timeline', range: { ms: HOUR, from: now - HOUR }, attempts: [], circuit: [], complete: true });
     await send({ type: 'spend', rows: [], days: ['2026-01-01'], limit: 0 });
     await view.page.getByText('No attempts in this time.').waitFor();
     await view.picture('dashboard-empty');

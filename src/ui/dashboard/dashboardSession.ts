@@ -9,6 +9,8 @@ import { DEFAULT_RANGE_MS, type LiveFigures, MAX_ATTEMPTS, SPEND_DAYS, type ToDa
 
 /** Between two updates of the attempts (ms). */
 const PAUSE_MS = 500;
+/** Attempts that are read at once. */
+const PAGE = 1_000;
 const FINAL: readonly LoopState[] = ['completed', 'failed', 'cancelled'];
 const DAY_MS = 24 * 3_600_000;
 
@@ -37,6 +39,7 @@ export class DashboardSession implements Disposable {
   #finished = 0;
   #spent = '';
   #circuit = '';
+  #older: Disposable | undefined;
   #status: Status;
   readonly #coalescer: Coalescer;
 
@@ -68,6 +71,7 @@ export class DashboardSession implements Disposable {
 
   dispose(): void {
     this.#visible = false;
+    this.#older?.dispose();
     this.#coalescer.dispose();
   }
 
@@ -86,20 +90,42 @@ export class DashboardSession implements Disposable {
     const source = this.#deps.source();
     if (!source) return;
     this.#from = this.#rangeMs === 0 ? 0 : now - this.#rangeMs;
-    const attempts = source.reports.timeline({ from: this.#from, limit: MAX_ATTEMPTS });
+    const attempts = source.reports.timeline({ from: this.#from, limit: PAGE });
     this.#open = new Set();
     this.#lastId = 0;
     this.#note(attempts);
     this.#finished = source.finishedCount().total;
     this.#circuit = circuitMark(this.#status);
+    const complete = attempts.length < PAGE;
     this.#deps.post({
       type: 'timeline',
       range: { ms: this.#rangeMs, from: this.#from },
       attempts,
       circuit: source.reports.circuitChanges(this.#from),
+      complete,
     });
+    this.#older?.dispose();
+    if (!complete) this.#sendOlder(attempts[0]?.startedAt ?? 0, new Set(attempts.map(({ id }) => id)));
     this.#spent = '';
     this.#sendSpend(source, now);
+  }
+
+  /** Older attempts follow a page at a time, so that the thread is free in between. */
+  #sendOlder(startedBefore: number, sent: Set<number>): void {
+    this.#older = this.#deps.clock.after(0, () => {
+      this.#guarded(() => {
+        const source = this.#deps.source();
+        if (!source || !this.#begun) return;
+        // Several may have begun in the same millisecond: that one is asked for again.
+        const page = source.reports.timeline({ from: this.#from, before: startedBefore + 1, limit: PAGE });
+        const attempts = page.filter(({ id }) => !sent.has(id));
+        for (const { id } of attempts) sent.add(id);
+        this.#note(attempts);
+        const complete = page.length < PAGE || attempts.length === 0 || sent.size >= MAX_ATTEMPTS;
+        this.#deps.post({ type: 'older', attempts, complete });
+        if (!complete) this.#sendOlder(Math.min(...attempts.map(({ startedAt }) => startedAt)), sent);
+      });
+    });
   }
 
   #sendChanges(): void {

@@ -51,8 +51,15 @@ export const DEFAULT_RANGE_MS = 24 * 3_600_000;
 /** To the page. */
 export type ToDashboard =
   | { readonly type: 'figures'; readonly figures: LiveFigures; readonly now: number }
-  /** Everything in the range. */
-  | { readonly type: 'timeline'; readonly range: Range; readonly attempts: readonly TimelineAttempt[]; readonly circuit: readonly CircuitChange[] }
+  /** The newest attempts in the range; older ones follow as `older` until one is `complete`. */
+  | {
+      readonly type: 'timeline';
+      readonly range: Range;
+      readonly attempts: readonly TimelineAttempt[];
+      readonly circuit: readonly CircuitChange[];
+      readonly complete: boolean;
+    }
+  | { readonly type: 'older'; readonly attempts: readonly TimelineAttempt[]; readonly complete: boolean }
   /** Attempts that are new or have changed since. */
   | { readonly type: 'attempts'; readonly attempts: readonly TimelineAttempt[] }
   | { readonly type: 'circuit'; readonly changes: readonly CircuitChange[] }

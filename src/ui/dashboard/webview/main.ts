@@ -1,4 +1,4 @@
-import type { TimelineAttempt } from '../../../core/reports.ts';
+import type { CircuitChange, TimelineAttempt } from '../../../core/reports.ts';
 import { formatDuration, formatUsd } from '../../format.ts';
 import { Announcer } from '../../panel/webview/announcer.ts';
 import { h } from '../../panel/webview/dom.ts';
@@ -31,6 +31,9 @@ let palette = readPalette();
 const attempts = new Map<number, TimelineAttempt>();
 let range: Range = { ms: DEFAULT_RANGE_MS, from: 0 };
 let figures: LiveFigures | undefined;
+let circuit: readonly CircuitChange[] = [];
+/** Older attempts have come: the timeline goes further back. */
+let older = false;
 let pending = false;
 
 const announcer = new Announcer();
@@ -104,7 +107,13 @@ function receive(message: ToDashboard): void {
       keep({ rangeMs: range.ms });
       attempts.clear();
       for (const attempt of message.attempts) attempts.set(attempt.id, attempt);
-      timeline.reset(attempts.values(), message.circuit, range.from);
+      circuit = message.circuit;
+      timeline.reset(attempts.values(), circuit, range.from);
+      later();
+      break;
+    case 'older':
+      for (const attempt of message.attempts) attempts.set(attempt.id, attempt);
+      older = true;
       later();
       break;
     case 'attempts':
@@ -113,7 +122,8 @@ function receive(message: ToDashboard): void {
       later();
       break;
     case 'circuit':
-      timeline.setCircuit(message.changes);
+      circuit = message.changes;
+      timeline.setCircuit(circuit);
       break;
     case 'spend':
       spendData = message;
@@ -127,6 +137,8 @@ function later(): void {
   pending = true;
   requestAnimationFrame(() => {
     pending = false;
+    if (older) timeline.reset(attempts.values(), circuit, range.from);
+    older = false;
     const now = Date.now();
     const rows = loopRows(attempts.values(), now);
     table.set(rows);
