@@ -236,6 +236,19 @@ describe('life of windows', () => {
     });
   });
 
+  it('R10.1 what waits is shown with its reason and its time, and holds no slot', async () => {
+    const window = await machine.open({ maxConcurrent: 2 });
+    for (const loopId of ['a', 'b']) await window.submit({ prompt: 'work', loopId });
+    const now = machine.clock.now();
+    machine.launcher.of('a').fail(7);
+    machine.launcher.of('b').end({ exit: { exitCode: 1 }, says: [{ type: 'limit', until: now + 60_000, reason: 'limit reached' }] });
+    await soon();
+    const { backingOff, waiting, concurrencyUsed, running } = window.status();
+    assert.deepEqual(backingOff, [{ loopId: 'a', until: now + 750, reason: 'exit code 7' }]);
+    assert.deepEqual(waiting, [{ loopId: 'b', until: now + 75_000, reason: 'limit reached' }]);
+    assert.deepEqual([concurrencyUsed, running], [0, []]);
+  });
+
   it('R10.1 what a run does now is shown with it, and a silence is said and taken back', async () => {
     const window = await machine.open();
     await window.submit({ prompt: 'work', loopId: 'a' });

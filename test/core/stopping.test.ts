@@ -21,8 +21,9 @@ describe('stopping', () => {
     await window.submit({ prompt: 'work', loopId: 'a' });
     const seen: unknown[] = [];
     machine.launcher.onStop = () => {
-      const attempt = window.get('a')?.loop;
-      seen.push(window.get('a')?.state, attempt?.state === 'stopping' && attempt.attempt.stop?.by);
+      // As somebody else sees it: it is committed.
+      const loop = machine.books().latest('a');
+      seen.push(loop?.state, loop?.state === 'stopping' && loop.attempt.stop?.by);
     };
     assert.equal(await window.cancel('a'), true);
     assert.deepEqual(seen, ['stopping', 'user']);
@@ -150,7 +151,7 @@ describe('stopping', () => {
       const window = await machine.open();
       await window.submit({ prompt: 'work', loopId: 'a' });
       machine.launcher.onSignal = (run) => {
-        assert.equal(window.get('a')?.state, 'stopping');
+        assert.equal(machine.books().latest('a')?.state, 'stopping');
         run.end({ exit: { signal: 'SIGKILL' } });
       };
       assert.equal(await window.killProcessGroup('a', signal), true);
