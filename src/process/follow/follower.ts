@@ -82,7 +82,7 @@ export class Follower implements Run {
 
   /** Whether it is worth to look again soon: its start is near. */
   get isEager(): boolean {
-    return this.#phase === 'following' && !this.#startedTold;
+    return (this.#phase === 'preparing' || this.#phase === 'following') && !this.#startedTold;
   }
 
   // ── Beginning ────────────────────────────────────────────────────────────────────────────────────────────────
