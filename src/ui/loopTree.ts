@@ -59,7 +59,6 @@ export class LoopTree implements vscode.TreeDataProvider<TreeRow>, vscode.Dispos
         if (running > 0) this.#usage.wake();
         this.#view.badge =
           running === 0 ? undefined : { value: running, tooltip: `${formatNumber(running)} of ${formatNumber(status.concurrencyMax)} loops running` };
-        this.#view.message = status.ready && status.paused ? 'The queue is paused: running loops go on, queued ones wait.' : '';
       }),
       this.#view.onDidChangeVisibility(() => this.#setTicking()),
       this.#view.onDidCollapseElement(({ element }) => this.#shown.foldUp(element)),
