@@ -70,15 +70,6 @@ export class LoopTree implements vscode.TreeDataProvider<TreeRow>, vscode.Dispos
     this.#setTicking();
   }
 
-  /** Whether somebody looks at it. */
-  get visible(): boolean {
-    return this.#view.visible;
-  }
-
-  get onDidChangeVisibility(): vscode.Event<vscode.TreeViewVisibilityChangeEvent> {
-    return this.#view.onDidChangeVisibility;
-  }
-
   selection(): readonly TreeRow[] {
     return this.#view.selection;
   }
