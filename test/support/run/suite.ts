@@ -2,7 +2,9 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { freshFolder, ROOT } from '../host/paths.ts';
+import { alive, carrying, type Seen, signal } from '../host/processes.ts';
 import { type Line, RECORD } from './record.ts';
 import type { Result } from './result.ts';
 
@@ -16,8 +18,8 @@ export interface Suite {
   readonly limitMinutes?: number;
 }
 
-/** How long a suite may take to end after its last test, in ms. Longer means that something was left open. */
-const LEFT_OPEN_MS = 15_000;
+/** How long something that a suite started may outlive it, in ms. */
+const OUTLIVES_MS = 5_000;
 
 /** Runs a suite, printing its tests as they end. */
 export async function runSuite({ name, command: [program, ...args], records = false, limitMinutes = 8 }: Suite): Promise<Result> {
@@ -34,15 +36,18 @@ export async function runSuite({ name, command: [program, ...args], records = fa
     child.kill('SIGKILL');
   };
   const limit = setTimeout(() => stop(`It took longer than ${limitMinutes} minutes.`), limitMinutes * 60_000);
-  let leftOpen: NodeJS.Timeout | undefined;
-  const watch = setInterval(() => {
-    record.read();
-    if (record.ended) leftOpen ??= setTimeout(() => stop('It did not end after its last test: something was left open.'), LEFT_OPEN_MS);
-  }, 200);
-  const failed = new Promise<string>((resolve) => child.once('error', (error) => resolve(`It did not start: ${error.message}`)));
-  const how = await Promise.race([failed, once(child, 'close').then(([code, signal]) => (code === 0 ? '' : `It ended with ${code ?? signal}.`))]);
+  const watch = setInterval(() => record.read(), 200);
+  const ended = new Promise<string>((resolve) => {
+    child.once('error', (error) => resolve(`It did not start: ${error.message}`));
+    child.once('exit', (code, signal) => resolve(code === 0 ? '' : `It ended with ${code ?? signal}.`));
+  });
+  const closed = once(child, 'close').catch(() => undefined);
+  const how = await ended;
   clearTimeout(limit);
-  clearTimeout(leftOpen);
+  const left = await whatOutlives(record.path);
+  if (left.length > 0) verdict ??= `What it started lives on: ${left.map(({ pid, command }) => `${command} (${pid})`).join(', ')}.`;
+  for (const seen of left) signal(seen, 'SIGKILL');
+  await Promise.race([closed, sleep(OUTLIVES_MS, undefined, { ref: false })]);
   clearInterval(watch);
   const lines = record.read();
   rmSync(folder, { recursive: true, force: true });
@@ -58,6 +63,17 @@ export async function runSuite({ name, command: [program, ...args], records = fa
   }
   if (text && (verdict ?? how)) console.log(text.slice(-20_000));
   return { name, seconds: (performance.now() - started) / 1000, lines };
+}
+
+/** The processes of a suite that are still there a while after its end: its environment has gone down to them all. */
+async function whatOutlives(mark: string): Promise<Seen[]> {
+  const deadline = performance.now() + OUTLIVES_MS;
+  let left = carrying(RECORD, mark);
+  while (left.length > 0 && performance.now() < deadline) {
+    await sleep(100);
+    left = left.filter(alive);
+  }
+  return left;
 }
 
 class RecordFile {
