@@ -70,7 +70,7 @@ function just<T extends string>(...acts: T[]) {
 const setting: fc.Arbitrary<Setting> = fc.oneof(
   fc.record({ maxConcurrent: fc.integer({ min: 1, max: 4 }) }),
   fc.record({ maxQueueDepth: fc.integer({ min: 0, max: 5 }) }),
-  fc.record({ dailyLimit: fc.constantFrom(0, 200, 500, 1_000), onExceeded: fc.constantFrom('finish' as const, 'stop' as const) }),
+  fc.record({ dailyLimit: fc.constantFrom(0, 100, 200, 500), onExceeded: fc.constantFrom('finish' as const, 'stop' as const) }),
   fc.record({ maxRestarts: fc.integer({ min: 0, max: 3 }) }),
   fc.record({ failureThreshold: fc.integer({ min: 1, max: 5 }), halfOpenMaxProbes: fc.integer({ min: 1, max: 2 }) }),
 );

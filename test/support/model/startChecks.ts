@@ -4,6 +4,8 @@ import { type ActiveLoop, type Attempt, isActive, isLive, type LiveLoop, reserve
 import type { QueuedLoop } from '../../../src/core/mirror.ts';
 import type { Control, Store, StoreTransaction } from '../../../src/core/ports.ts';
 import type { Settings } from '../../../src/core/settings.ts';
+import { CircuitAccount } from './circuitAccount.ts';
+import { spyOn, type Written } from './txSpy.ts';
 
 /** What a look into a transaction needs to know. */
 export interface Sight {
@@ -12,13 +14,10 @@ export interface Sight {
   readonly ids: ReadonlySet<string>;
   today(): string;
   now(): number;
+  /** Whether that window has begun to go. */
+  isLeaving(windowId: string): boolean;
   /** What is wrong, for the test to find. */
   complain(what: string): void;
-}
-
-interface Written {
-  readonly attempts: Attempt[];
-  readonly inserted: number[];
 }
 
 /**
@@ -29,6 +28,7 @@ export class StartChecks {
   readonly #sight: Sight;
   /** So many of the next writes fail, whoever asks for them. */
   failing = 0;
+  readonly account = new CircuitAccount();
   #control: Control = { circuit: CLOSED_CIRCUIT, paused: false, holds: {} };
 
   constructor(sight: Sight) {
@@ -59,41 +59,24 @@ export class StartChecks {
   }
 
   #watch(tx: StoreTransaction, work: (tx: StoreTransaction) => unknown): unknown {
-    const written: Written = { attempts: [], inserted: [] };
-    let control = this.#control;
-    const spy = new Proxy(tx, {
-      get: (target, name) => {
-        const value = Reflect.get(target, name, target);
-        if (name === 'insertAttempt') {
-          return (seq: number, attempt: Omit<Attempt, 'id'>) => {
-            const inserted = target.insertAttempt(seq, attempt);
-            written.attempts.push(inserted);
-            return inserted;
-          };
-        }
-        if (name === 'insertLoop') {
-          return (...args: Parameters<StoreTransaction['insertLoop']>) => {
-            const inserted = target.insertLoop(...args);
-            written.inserted.push(inserted.seq);
-            return inserted;
-          };
-        }
-        if (name === 'saveControl') {
-          return (next: Control) => {
-            control = next;
-            target.saveControl(next);
-          };
-        }
-        return typeof value === 'function' ? value.bind(target) : value;
-      },
-    });
-    const result = work(spy);
-    this.#control = control;
-    if (written.attempts.length > 0 || written.inserted.length > 0) this.#look(tx, written);
+    const written: Written = { begun: [], settled: [], inserted: [], control: undefined };
+    const result = work(spyOn(tx, written));
+    this.#control = written.control ?? this.#control;
+    this.#keepAccount(written.settled);
+    if (written.begun.length > 0 || written.inserted.length > 0) this.#look(tx, written);
     return result;
   }
 
-  #look(tx: StoreTransaction, { attempts, inserted }: Written): void {
+  #keepAccount(settled: readonly Attempt[]): void {
+    const { circuit } = this.#sight.settings;
+    const now = this.#sight.now();
+    this.account.look(now, circuit);
+    for (const attempt of settled) this.account.settle(attempt, now, circuit);
+    const wrong = this.account.differsFrom(this.#control.circuit);
+    if (wrong !== undefined) this.#sight.complain(wrong);
+  }
+
+  #look(tx: StoreTransaction, { begun, inserted }: Written): void {
     const { settings, ids } = this.#sight;
     const complain = (what: string) => this.#sight.complain(what);
     const live = [...ids].map((id) => tx.latest(id)).filter((loop) => loop !== undefined && isLive(loop)) as LiveLoop[];
@@ -111,24 +94,25 @@ export class StartChecks {
     if (live.some(isNew) && dailyLimit > 0 && spent + held(live) > dailyLimit) {
       complain(`R6.2 a loop was taken with ${spent} spent and ${held(live)} reserved of ${dailyLimit}`);
     }
-    if (attempts.length === 0) return;
+    if (begun.length === 0) return;
 
     if (active.length > settings.maxConcurrent) complain(`R3.1 ${active.length} loops are active, and ${settings.maxConcurrent} may be`);
     if (dailyLimit > 0 && (spent >= dailyLimit || spent + held(active) > dailyLimit)) {
       complain(`R6.3 a loop was started with ${spent} spent and ${held(active)} held of ${dailyLimit}`);
     }
-    this.#lookAtCircuit(active, attempts);
+    this.#lookAtCircuit(active, begun);
     if (this.#control.paused) complain('R2.4 a loop was started while dispatch is paused');
-    const started = active.filter((loop) => attempts.some(({ id }) => id === loop.attempt.id));
-    if (started.length < attempts.length) complain('R3.1 an attempt was begun of a loop that is not active afterwards');
+    const started = active.filter((loop) => begun.some(({ id }) => id === loop.attempt.id));
+    if (started.length < begun.length) complain('R3.1 an attempt was begun of a loop that is not active afterwards');
     for (const loop of started) {
+      if (this.#sight.isLeaving(loop.attempt.windowId)) complain(`R9.1 ${loop.loopId} was started by a window that is going`);
       // Its own window would have started the other one first. What waits for another window has its slot kept.
       const passed = queued.find((other) => isBefore(other, loop) && other.windowId === loop.attempt.windowId && !this.#isHeld(other));
       if (passed) complain(`R2.1 ${loop.loopId} was started before ${passed.loopId}`);
     }
   }
 
-  #lookAtCircuit(active: readonly ActiveLoop[], attempts: readonly Attempt[]): void {
+  #lookAtCircuit(active: readonly ActiveLoop[], begun: readonly Attempt[]): void {
     const { settings } = this.#sight;
     const complain = (what: string) => this.#sight.complain(what);
     const { circuit } = this.#control;
@@ -136,7 +120,7 @@ export class StartChecks {
     if (circuit.state === 'open') complain('R4.1 a loop was started while the circuit is open');
     if (circuit.state === 'half-open' && probes > settings.circuit.halfOpenMaxProbes) complain(`R4.1 ${probes} probes run`);
     if (attemptsAllowed(circuit, settings.circuit, probes) < 0) complain('R4.1 more attempts run than may');
-    for (const attempt of attempts) {
+    for (const attempt of begun) {
       if (attempt.generation !== circuit.generation) complain("R4.2 an attempt was begun in another generation than the circuit's");
       if (attempt.probe !== (circuit.state === 'half-open')) complain('R4.1 an attempt is a probe exactly in half-open');
     }

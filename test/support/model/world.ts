@@ -27,9 +27,9 @@ export class World implements Sight {
     ...DEFAULT_SETTINGS,
     maxConcurrent: 2,
     maxQueueDepth: 4,
-    circuit: { failureThreshold: 3, cooldownMs: 20_000, halfOpenMaxProbes: 1 },
+    circuit: { failureThreshold: 2, cooldownMs: 5_000, halfOpenMaxProbes: 1 },
     restart: { maxRestarts: 2, windowMs: 60_000 },
-    budget: { dailyLimit: 1_000 * NANO_PER_CENT, warnAtPercent: 90, onExceeded: 'finish' },
+    budget: { dailyLimit: 500 * NANO_PER_CENT, warnAtPercent: 90, onExceeded: 'finish' },
   };
   readonly ids = new Set<string>();
   readonly complaints: string[] = [];
@@ -39,6 +39,7 @@ export class World implements Sight {
   /** Ids of loops that the user moved, and of those that he retried, since it was last looked. */
   readonly moved = new Set<string>();
   readonly retried = new Set<string>();
+  readonly #left = new Set<string>();
   readonly #pending = new Set<Promise<unknown>>();
   #stubborn = false;
   #mayBeLate = false;
@@ -60,6 +61,10 @@ export class World implements Sight {
 
   today(): string {
     return this.machine.clock.day(this.now());
+  }
+
+  isLeaving(windowId: string): boolean {
+    return this.#left.has(windowId);
   }
 
   complain(what: string): void {
@@ -105,6 +110,7 @@ export class World implements Sight {
     this.#configure({ dailyLimit: 0, onExceeded: 'finish' });
     this.#configure({ failureThreshold: 1_000, halfOpenMaxProbes: 2 });
     const [{ supervisor }] = this.windows as [OpenWindow];
+    this.checks.account.resets++;
     await supervisor.resetCircuit();
     await supervisor.resume();
     // Past every reset that an agent has named, though the clock went back since.
@@ -181,9 +187,8 @@ export class World implements Sight {
         });
       }
       case 'record': {
-        const seq = supervisor.get(loopId)?.loop.seq;
         const counted = supervisor.recordCost(loopId, command.cost / 100, command.key?.toString());
-        return counted.then((yes) => yes && this.#add(this.#latestSeq(supervisor, loopId, seq), command.cost * NANO_PER_CENT));
+        return counted.then((yes) => yes && this.#add(this.machine.books().latest(loopId)?.seq ?? 0, command.cost * NANO_PER_CENT));
       }
       case 'cancel':
         return supervisor.cancel(loopId);
@@ -213,6 +218,7 @@ export class World implements Sight {
       case 'resume':
         return supervisor.resume();
       case 'resetCircuit':
+        this.checks.account.resets++;
         return supervisor.resetCircuit();
       case 'crash':
         this.#leave(window);
@@ -238,6 +244,7 @@ export class World implements Sight {
   }
 
   #leave(window: OpenWindow): void {
+    this.#left.add(window.id);
     this.windows = this.windows.filter((other) => other !== window);
   }
 
@@ -270,11 +277,6 @@ export class World implements Sight {
 
   #add(seq: number, cost: number): void {
     this.said.set(seq, (this.said.get(seq) ?? 0) + cost);
-  }
-
-  /** The loop that a cost was recorded against: that of the id when it was counted. */
-  #latestSeq(supervisor: Supervisor, loopId: string, before: number | undefined): number {
-    return supervisor.get(loopId)?.loop.seq ?? before ?? 0;
   }
 }
 

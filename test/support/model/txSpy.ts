@@ -1,0 +1,44 @@
+import type { Attempt } from '../../../src/core/loop.ts';
+import type { Control, StoreTransaction } from '../../../src/core/ports.ts';
+
+/** What was written in one transaction, as far as the checks look at it. */
+export interface Written {
+  /** Attempts that were begun. */
+  readonly begun: Attempt[];
+  /** Attempts that were settled. */
+  readonly settled: Attempt[];
+  /** `seq` of loops that were taken. */
+  readonly inserted: number[];
+  control: Control | undefined;
+}
+
+/** The transaction, with notes taken of what is written in it. */
+export function spyOn(tx: StoreTransaction, written: Written): StoreTransaction {
+  const own: Partial<StoreTransaction> = {
+    insertAttempt: (seq, attempt) => {
+      const inserted = tx.insertAttempt(seq, attempt);
+      written.begun.push(inserted);
+      return inserted;
+    },
+    saveAttempt: (attempt) => {
+      const saved = tx.saveAttempt(attempt);
+      if (saved && attempt.end) written.settled.push(attempt);
+      return saved;
+    },
+    insertLoop: (loop, prompt) => {
+      const inserted = tx.insertLoop(loop, prompt);
+      written.inserted.push(inserted.seq);
+      return inserted;
+    },
+    saveControl: (control) => {
+      written.control = control;
+      tx.saveControl(control);
+    },
+  };
+  return new Proxy(tx, {
+    get: (target, name) => {
+      const value = Reflect.get(name in own ? own : target, name);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+}
