@@ -35,6 +35,11 @@ export class CircuitAccount {
     this.#openedAt = now;
   }
 
+  /** Whether somebody should have seen that the cool-down is over, or that it began in the future (R4.5). */
+  isOverdue(now: number, settings: CircuitSettings): boolean {
+    return this.#state === 'open' && (this.#openedAt > now || now - this.#openedAt >= settings.cooldownMs);
+  }
+
   /** What is wrong with the real one; undefined when nothing is. */
   differsFrom(circuit: CircuitRecord): string | undefined {
     const wasReset =

@@ -20,6 +20,8 @@ const MAY_BECOME: { readonly [from in LoopState | 'new']: readonly LoopState[] }
   cancelled: [],
 };
 
+const LONGEST_BACKOFF_MS = 60_000;
+
 /** What must be true of a world when all that was set going has settled. Sees the store with its own eyes. */
 export class Invariants {
   readonly #world: World;
@@ -39,6 +41,7 @@ export class Invariants {
     assert.deepEqual(this.#world.complaints, []);
     const live = [...this.#loops.values()].filter(isLive);
     this.#processes(live);
+    this.#overdue(live);
     this.#slots(live);
     this.#statuses(live);
   }
@@ -103,6 +106,19 @@ export class Invariants {
     for (const { attempt, loopId } of active) {
       const runs = launcher.runs.some(({ token, alive }) => token === attempt.token && alive);
       assert.ok(runs || !open.has(attempt.windowId), `R3.2 ${loopId} is shown as running, and no process of it is left`);
+    }
+  }
+
+  /** What has its time is woken by it, in whatever window (R3.3). */
+  #overdue(live: readonly LiveLoop[]): void {
+    const { windows, checks, machine, settings } = this.#world;
+    if (windows.length === 0) return;
+    const now = machine.clock.now();
+    assert.ok(!checks.account.isOverdue(now, settings.circuit), 'R4.1 the cool-down is over, and nobody has seen it');
+    for (const loop of live) {
+      if (loop.state !== 'backingOff' && loop.state !== 'waiting') continue;
+      assert.ok(loop.until > now, `R5.2 ${loop.loopId} is ${loop.state} for longer than it should`);
+      if (loop.state === 'backingOff') assert.ok(loop.until - now <= LONGEST_BACKOFF_MS, `R4.5 ${loop.loopId} backs off for ${loop.until - now} ms`);
     }
   }
 
