@@ -40,6 +40,7 @@ export class World implements Sight {
   readonly moved = new Set<string>();
   readonly retried = new Set<string>();
   readonly #left = new Set<string>();
+  readonly #supervisors = new Set<Supervisor>();
   readonly #pending = new Set<Promise<unknown>>();
   #stubborn = false;
   #mayBeLate = false;
@@ -222,14 +223,14 @@ export class World implements Sight {
         return supervisor.resetCircuit();
       case 'crash':
         this.#leave(window);
-        this.machine.kill(supervisor);
+        this.#kill(supervisor);
         return Promise.resolve();
       case 'shutdown':
         this.#leave(window);
-        return supervisor.shutdown(4_000).then(() => this.machine.kill(supervisor));
+        return supervisor.shutdown(4_000).then(() => this.#kill(supervisor));
       case 'release':
         this.#leave(window);
-        return supervisor.release().then(() => this.machine.kill(supervisor));
+        return supervisor.release().then(() => this.#kill(supervisor));
     }
   }
 
@@ -240,12 +241,18 @@ export class World implements Sight {
       agents: AGENTS,
       store: (store) => this.checks.wrap(store),
     });
+    this.#supervisors.add(supervisor);
     this.windows.push({ supervisor, folder, id: this.machine.idOf(supervisor) });
   }
 
   #leave(window: OpenWindow): void {
     this.#left.add(window.id);
     this.windows = this.windows.filter((other) => other !== window);
+  }
+
+  #kill(supervisor: Supervisor): void {
+    this.#supervisors.delete(supervisor);
+    this.machine.kill(supervisor);
   }
 
   #configure(setting: Setting): void {
@@ -255,7 +262,8 @@ export class World implements Sight {
     else if ('dailyLimit' in setting) {
       this.settings = { ...settings, budget: { ...settings.budget, ...setting, dailyLimit: setting.dailyLimit * NANO_PER_CENT } };
     } else this.settings = { ...settings, ...setting };
-    for (const { supervisor } of this.windows) supervisor.configure(this.settings);
+    // Those that are going too: they still write down what they were told.
+    for (const supervisor of this.#supervisors) supervisor.configure(this.settings);
   }
 
   #withRun(which: number, work: (run: FakeRun) => void): undefined {
