@@ -11,19 +11,25 @@ export type RunCommand = (file: string, args: readonly string[]) => Promise<Comm
 
 /** Longest time (ms) that a command of the system may take. */
 const PATIENCE_MS = 15_000;
-const options = { windowsHide: true, timeout: PATIENCE_MS, env: { ...process.env, LC_ALL: 'C' } } as const;
+const options = { windowsHide: true, env: { ...process.env, LC_ALL: 'C' } } as const;
 
 export const runCommand: RunCommand = (file, args) =>
   new Promise((resolve) => {
     const pieces: Buffer[] = [];
     const child = spawn(file, args, { ...options, stdio: ['ignore', 'pipe', 'ignore'] });
+    // Not the option of `spawn`: its timer outlives a command that could not be started, and keeps us from ending.
+    const patience = setTimeout(() => child.kill('SIGKILL'), PATIENCE_MS);
+    const answer = (result: CommandResult) => {
+      clearTimeout(patience);
+      resolve(result);
+    };
     child.stdout.on('data', (piece: Buffer) => pieces.push(piece));
-    child.on('error', () => resolve({ code: null, output: '' }));
-    child.on('close', (code) => resolve({ code, output: Buffer.concat(pieces).toString('utf8') }));
+    child.on('error', () => answer({ code: null, output: '' }));
+    child.on('close', (code) => answer({ code, output: Buffer.concat(pieces).toString('utf8') }));
   });
 
 /** The same at once, for the few places that can not wait. */
 export function runCommandNow(file: string, args: readonly string[]): CommandResult {
-  const { status, stdout } = spawnSync(file, args, { ...options, stdio: ['ignore', 'pipe', 'ignore'], encoding: 'utf8' });
+  const { status, stdout } = spawnSync(file, args, { ...options, timeout: PATIENCE_MS, stdio: ['ignore', 'pipe', 'ignore'], encoding: 'utf8' });
   return { code: status, output: stdout ?? '' };
 }
