@@ -125,7 +125,8 @@ export class Follower implements Run {
     if (this.#phase !== 'following') return;
     this.#tellStarted();
     this.#tellSilence();
-    if (this.#tail?.hasNews()) void this.#services.pump.read(this.#tail);
+    // An agent may write before its guardian has written down that it started: its words wait for that.
+    if (this.#startedTold && this.#tail?.hasNews()) void this.#services.pump.read(this.#tail);
     if (this.#isChild) return;
     if (sizeOf(this.#options.files.ended) !== undefined) {
       void this.#settle();
