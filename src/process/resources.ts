@@ -47,12 +47,13 @@ class Sampler implements ResourceSampler {
   }
 
   async sample(leaders: readonly ProcessIdentity[]): Promise<ReadonlyMap<number, ResourceUse>> {
-    // Asked again so soon, it says the same.
-    if (performance.now() - this.#at < LEAST_SPAN_MS && leaders.every((leader) => this.#known.has(keyOf(leader)))) return this.#uses;
+    // Asked again so soon, it says the same of those that it knows: over too short a time there is no rate.
+    const soon = performance.now() - this.#at < LEAST_SPAN_MS;
+    if (soon && leaders.every((leader) => this.#known.has(keyOf(leader)))) return this.#uses;
     const all = await this.#table.list();
     const now = performance.now();
     const elapsed = Math.max(1, now - this.#at);
-    const cpu = new Map<string, number>();
+    const cpu = new Map<string, number>(soon ? this.#cpu : []);
     const uses = new Map<number, ResourceUse>();
     const known = new Set<string>();
     for (const leader of leaders) {
@@ -60,6 +61,12 @@ class Sampler implements ResourceSampler {
       if (tree.length === 0) continue;
       const key = keyOf(leader);
       const hasRate = this.#known.has(key);
+      const before = soon && hasRate ? this.#uses.get(leader.pid) : undefined;
+      if (before) {
+        known.add(key);
+        uses.set(leader.pid, before);
+        continue;
+      }
       const processes = tree.map((process): ProcessUse => {
         const id = keyOf(process);
         const total = process.cpuMs ?? 0;
@@ -82,7 +89,7 @@ class Sampler implements ResourceSampler {
     }
     this.#cpu = cpu;
     this.#known = known;
-    this.#at = now;
+    if (!soon) this.#at = now;
     this.#uses = uses;
     return uses;
   }

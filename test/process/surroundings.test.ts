@@ -177,10 +177,10 @@ exec /bin/sh "$@"
         await until('both', async () => (await sampler.sample([identity])).get(leader.pid!)?.processes.length === 2);
         const gone = { ...identity, startTime: '1' };
         await until('its use', async () => ((await sampler.sample([identity])).get(leader.pid!)?.cpuPercent ?? 0) > 10);
-        // Asked again at once it says the same; a leader it does not know would make it look again, over too short a time for a rate.
-        const use = (await sampler.sample([identity])).get(leader.pid!)!;
-        assert.deepEqual([...(await sampler.sample([gone, identity])).keys()], [leader.pid]);
-        assert.ok(use.cpuPercent !== undefined && use.memoryBytes > 100_000, JSON.stringify(use));
+        const uses = await sampler.sample([gone, identity]);
+        assert.deepEqual([...uses.keys()], [leader.pid]);
+        const use = uses.get(leader.pid!)!;
+        assert.ok(use.cpuPercent !== undefined && use.cpuPercent <= 130 && use.memoryBytes > 100_000, JSON.stringify(use));
         assert.ok(
           use.processes.some(({ command }) => command === 'sleep 1000'),
           JSON.stringify(use),
