@@ -16,7 +16,8 @@ describe('loops outlive the window', function () {
   const file = (name: string) => join(host.workspace, `${name}.done`);
   let agents: Seen[];
 
-  const running = () => host.server.started().filter(({ command }) => command.startsWith('sh -c read -r file'));
+  // The leaders alone: a shell that forks has a second process of that name, until it has become another program.
+  const running = () => host.server.started().filter(({ pid, pgid, command }) => pid === pgid && command.startsWith('sh -c read -r file'));
   const rows = async (group: string) =>
     ((await host.window.tree.rows()).find(([label]) => label.startsWith(group))?.[2] ?? []).map(([label]) => label.split('/').at(-1)!);
 
