@@ -2,7 +2,7 @@ import { circuitAt, cooldownRemainingMs } from './circuitBreaker.ts';
 import type { Disposable } from './clock.ts';
 import { LONGEST_SLEEP_MS } from './clock.ts';
 import type { SupervisorContext } from './context.ts';
-import { dispatch, LEAST_FREE_BYTES } from './dispatch.ts';
+import { LEAST_FREE_BYTES } from './dispatch.ts';
 import { Emitter, type SupervisorEvent } from './event.ts';
 import { FollowedRun, type FollowedRunEvents, NO_PROFILE, readerStateIn } from './followedRun.ts';
 import { Homes } from './homes.ts';
@@ -10,7 +10,8 @@ import { type ActiveLoop, isActive, type LiveLoop, type LoopState, type StopBy }
 import { LiveMirror, type TimedLoop } from './mirror.ts';
 import type { RunControl, RunEnd, RunLimits, SessionBefore } from './ports.ts';
 import { applyOutput, requeue, settle } from './settle.ts';
-import { type Launch, Turn } from './turn.ts';
+import type { Launch, Turn } from './turn.ts';
+import { Turns } from './turns.ts';
 
 /** How often (ms) other windows' changes are looked for (R3.3: within a second). It costs one pragma. */
 const LOOK_EVERY_MS = 500;
@@ -19,22 +20,17 @@ const TRY_AGAIN_MS = 1_000;
 /** How long (ms) after which a full disk is looked at again. */
 const DISK_AGAIN_MS = 5_000;
 
-/**
- * Runs turns one after another on the store, and does what follows from them once they are committed: launches, signals, events, the next
- * time to wake. Follows the runs of this window.
- */
+/** Does what follows from turns once they are committed: launches, signals, events, the next time to wake. Follows the runs of this window. */
 export class Engine implements Disposable {
   readonly context: SupervisorContext;
   readonly mirror = new LiveMirror();
   readonly homes: Homes;
+  readonly turns: Turns;
   readonly onEvent: Emitter<SupervisorEvent>;
   readonly onDidChange: Emitter<void>;
-  /** No new attempt is started here. */
-  halted = true;
   /** How many loops this window has seen to end. */
   ends = 0;
   readonly #runs = new Map<number, FollowedRun>();
-  #last: Promise<unknown> = Promise.resolve();
   #wake: Disposable | undefined;
   #look: Disposable | undefined;
   #disposed = false;
@@ -45,34 +41,10 @@ export class Engine implements Disposable {
   constructor(context: SupervisorContext) {
     this.context = context;
     this.homes = new Homes(context, this.mirror);
+    this.turns = new Turns(context, this.mirror, this.homes, (turn) => this.#committed(turn));
     const onError = (error: unknown) => context.log('A listener of the supervisor threw; the others go on.', error);
     this.onEvent = new Emitter(onError);
     this.onDidChange = new Emitter(onError);
-  }
-
-  /**
-   * Runs `work` in one transaction; what it decides takes effect when that is committed. Rejects, and changes nothing, if it throws.
-   * Where the turn comes upon news, it fills free slots too: nobody else will hear of them.
-   */
-  turn<T>(work: (turn: Turn) => T): Promise<T> {
-    return this.#enqueue((turn) => {
-      const result = work(turn);
-      if (turn.hasNews) this.dispatch(turn);
-      return result;
-    });
-  }
-
-  /** Like `turn`, and fills free slots in the same transaction in any case (R3.3). */
-  turnAndDispatch<T>(work: (turn: Turn) => T): Promise<T> {
-    return this.#enqueue((turn) => {
-      const result = work(turn);
-      this.dispatch(turn);
-      return result;
-    });
-  }
-
-  dispatch(turn: Turn): void {
-    if (!this.halted) dispatch(turn, this.homes);
   }
 
   /** Begins to look for changes of other windows, and to wake when something is due. */
@@ -110,29 +82,6 @@ export class Engine implements Disposable {
     this.#runs.clear();
     this.onEvent.dispose();
     this.onDidChange.dispose();
-  }
-
-  #enqueue<T>(work: (turn: Turn) => T): Promise<T> {
-    const result = this.#last.then(() => this.#runTurn(work));
-    this.#last = result.catch(() => undefined);
-    return result;
-  }
-
-  async #runTurn<T>(work: (turn: Turn) => T): Promise<T> {
-    let turn: Turn | undefined;
-    let result: T;
-    try {
-      result = await this.context.store.write((tx) => {
-        turn?.undo();
-        turn = new Turn(tx, this.context, this.mirror);
-        return work(turn);
-      });
-    } catch (error) {
-      turn?.undo();
-      throw error;
-    }
-    this.#committed(turn as unknown as Turn);
-    return result;
   }
 
   #committed(turn: Turn): void {
@@ -263,7 +212,7 @@ export class Engine implements Disposable {
       const read = readNothingNew ? loop : applyOutput(turn, loop, end.last);
       // Output that is behind what was read counts for nothing, and yet the run is over.
       settle(turn, read ?? loop, end, run.report);
-      this.dispatch(turn);
+      this.turns.dispatch(turn);
       turn.effects.push(() => this.#drop(run));
     });
   }
@@ -278,7 +227,7 @@ export class Engine implements Disposable {
     run.writes = run.writes.then(async () => {
       while (!this.#disposed) {
         try {
-          return await this.turn((turn) => {
+          return await this.turns.take((turn) => {
             const loop = turn.mirror.get(run.seq);
             if (loop && this.#isMine(loop, run)) work(turn, loop);
           });
@@ -331,15 +280,17 @@ export class Engine implements Disposable {
   };
 
   #takeStock(): void {
-    this.turnAndDispatch((turn) => this.takeOver(turn)).then(
-      () => {
-        this.#isBehind = false;
-      },
-      (error: unknown) => {
-        if (!this.#isBehind) this.context.log('What other windows have changed could not be acted on; it is tried again.', error);
-        this.#isBehind = true;
-      },
-    );
+    this.turns
+      .takeAndDispatch((turn) => this.takeOver(turn))
+      .then(
+        () => {
+          this.#isBehind = false;
+        },
+        (error: unknown) => {
+          if (!this.#isBehind) this.context.log('What other windows have changed could not be acted on; it is tried again.', error);
+          this.#isBehind = true;
+        },
+      );
   }
 
   /** Ends the leases of windows that are no more, and takes their runs over as far as that is this window's part. */
@@ -375,7 +326,7 @@ export class Engine implements Disposable {
       this.#schedule();
       return;
     }
-    this.turnAndDispatch(wakeDue).catch((error: unknown) => {
+    this.turns.takeAndDispatch(wakeDue).catch((error: unknown) => {
       this.context.log('Loops that are due could not be woken; it is tried again.', error);
       this.#wake = this.context.clock.after(TRY_AGAIN_MS, this.#due);
     });
@@ -396,7 +347,7 @@ export class Engine implements Disposable {
     for (const hold of Object.values(holds)) at(hold.until);
     // A new day has its own budget, and a clock that went back has an old one: for what waits, and for what is shown (R6.1).
     at(context.clock.day(now) === mirror.day.day ? context.clock.nextDay(now) : now);
-    if (mirror.queue.size > 0 && !this.halted) {
+    if (mirror.queue.size > 0 && !this.turns.halted) {
       if (context.launcher.freeBytes() < LEAST_FREE_BYTES) {
         this.#diskFull = true;
         at(now + DISK_AGAIN_MS);

@@ -46,7 +46,7 @@ export class Retention implements Disposable {
   /** Removes these finished loops with their logs; answers how many. */
   async remove(seqs: readonly number[]): Promise<number> {
     const { launcher, store } = this.#engine.context;
-    const tokens = await this.#engine.turn((turn) => turn.tx.removeFinished(seqs));
+    const tokens = await this.#engine.turns.take((turn) => turn.tx.removeFinished(seqs));
     await launcher.removeRuns(tokens);
     while (!this.#disposed && store.tidy()) await this.#pause();
     return seqs.length;
@@ -112,7 +112,7 @@ export class Retention implements Disposable {
       if (processes.length === 0 || this.#disposed) continue;
       const names = processes.map(({ pid, command }) => `${command} (${pid})`).join(', ');
       log(`Processes that were left of loop run ${token} have been ended: ${names}.`);
-      await this.#engine.turn((turn) => {
+      await this.#engine.turns.take((turn) => {
         const loop = store.bySeq(seq);
         if (loop) turn.tx.addHistory(seq, { at: turn.now, from: loop.state, to: loop.state, why: `found later and ended: ${names}` });
       });

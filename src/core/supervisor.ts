@@ -78,8 +78,8 @@ export class Supervisor {
 
   /** Registers the window, takes over what gone windows have left, and begins to dispatch. */
   async start(): Promise<void> {
-    this.#engine.halted = false;
-    await this.#engine.turnAndDispatch((turn) => {
+    this.#engine.turns.halted = false;
+    await this.#engine.turns.takeAndDispatch((turn) => {
       this.#saveLease(turn);
       this.#engine.takeOver(turn);
     });
@@ -121,7 +121,7 @@ export class Supervisor {
     return this.#stopEvenUnwritten(loopId, (turn) => {
       const loop = turn.mirror.find(loopId);
       if (loop) this.#cancelIn(turn, loop);
-      this.#engine.dispatch(turn);
+      this.#engine.turns.dispatch(turn);
       return loop !== undefined;
     });
   }
@@ -138,7 +138,7 @@ export class Supervisor {
     if (!active || !isActive(active)) return false;
     if (ending) {
       await this.#withinReason(
-        this.#engine.turn((turn) => {
+        this.#engine.turns.take((turn) => {
           const loop = turn.mirror.find(loopId);
           if (loop && isActive(loop)) requestStop(turn, loop, 'user', `${name} sent by the user`, name);
         }),
@@ -152,7 +152,7 @@ export class Supervisor {
   async stopAll(): Promise<number> {
     this.#mustBeReady();
     // Nothing is dispatched in between: what a cancel makes room for is to be cancelled too.
-    return this.#engine.turn((turn) => {
+    return this.#engine.turns.take((turn) => {
       const loops = [...turn.mirror.active.values(), ...turn.mirror.queue, ...turn.mirror.timed.values()];
       for (const loop of loops) this.#cancelIn(turn, loop);
       return loops.length;
@@ -162,7 +162,7 @@ export class Supervisor {
   /** Ends the present attempt, or the wait, and starts the loop anew without using up a restart. Answers whether there was one. */
   async restartNow(loopId: string): Promise<boolean> {
     this.#mustBeReady();
-    return this.#engine.turnAndDispatch((turn) => {
+    return this.#engine.turns.takeAndDispatch((turn) => {
       const loop = turn.mirror.find(loopId);
       if (!loop || loop.state === 'queued') return false;
       if (isActive(loop)) requestStop(turn, loop, 'restart', 'restarted by the user');
@@ -184,7 +184,7 @@ export class Supervisor {
   /** Makes a waiting loop of another window this window's, which then starts it. Answers whether there was one. */
   async takeOver(loopId: string): Promise<boolean> {
     this.#mustBeReady();
-    return this.#engine.turnAndDispatch((turn) => {
+    return this.#engine.turns.takeAndDispatch((turn) => {
       const loop = turn.mirror.find(loopId);
       if (!loop || isActive(loop)) return false;
       turn.put({ ...loop, windowId: this.#context.window.id }, 'taken over by another window');
@@ -195,7 +195,7 @@ export class Supervisor {
   /** Lets go of a permanently failed loop, so that its id may be used again. Answers whether it was one. */
   async clearFailed(loopId: string): Promise<boolean> {
     this.#mustBeReady();
-    return this.#engine.turn((turn) => {
+    return this.#engine.turns.take((turn) => {
       const loop = latestOf(turn, loopId);
       if (loop?.state !== 'failed' || loop.cleared) return false;
       turn.put({ ...loop, cleared: true }, 'cleared by the user', 'failed');
@@ -218,7 +218,7 @@ export class Supervisor {
   async setPriority(loopId: string, priority: number): Promise<number> {
     this.#mustBeReady();
     if (!Number.isInteger(priority)) throw new WrongStateError(loopId, `can not have the priority ${priority}: it must be a finite integer`);
-    return this.#engine.turnAndDispatch((turn) => {
+    return this.#engine.turns.takeAndDispatch((turn) => {
       const loop = { ...queuedOf(turn, loopId), priority };
       turn.put(loop, `priority ${priority}`);
       return turn.mirror.queue.position(loop);
@@ -228,13 +228,13 @@ export class Supervisor {
   /** Puts a queued loop before another, with that one's priority; to the very front if none is named. Answers its position. */
   async moveBefore(loopId: string, beforeLoopId: string | undefined): Promise<number> {
     this.#mustBeReady();
-    return this.#engine.turnAndDispatch((turn) => moveBefore(turn, loopId, beforeLoopId));
+    return this.#engine.turns.takeAndDispatch((turn) => moveBefore(turn, loopId, beforeLoopId));
   }
 
   /** Puts a queued loop behind all others, with the priority of the last one. Answers its position. */
   async moveToEnd(loopId: string): Promise<number> {
     this.#mustBeReady();
-    return this.#engine.turnAndDispatch((turn) => moveToEnd(turn, loopId));
+    return this.#engine.turns.takeAndDispatch((turn) => moveToEnd(turn, loopId));
   }
 
   // ── Circuit and budget ───────────────────────────────────────────────────────────────────────────────────────
@@ -242,7 +242,7 @@ export class Supervisor {
   /** Closes the circuit by hand (R4.3). */
   async resetCircuit(): Promise<void> {
     this.#mustBeReady();
-    await this.#engine.turnAndDispatch((turn) => turn.change(resetCircuit(turn.control.circuit)));
+    await this.#engine.turns.takeAndDispatch((turn) => turn.change(resetCircuit(turn.control.circuit)));
   }
 
   /**
@@ -256,7 +256,7 @@ export class Supervisor {
       this.#context.log(error.message);
       throw error;
     }
-    return this.#engine.turnAndDispatch((turn) => {
+    return this.#engine.turns.takeAndDispatch((turn) => {
       const loop = latestOf(turn, loopId);
       if (!loop) throw new UnknownLoopError(loopId);
       const charged = charge(turn, loop, { key: `api:${key ?? this.#context.newId()}`, cost: toNano(usd), source: 'reported' });
@@ -344,7 +344,7 @@ export class Supervisor {
     const kept = detail?.attempts.flatMap((attempt) => attempt.kept).find((process) => process.pid === pid);
     if (!detail || !kept || !(await this.#context.launcher.endKept(kept))) return false;
     const { seq, state } = detail.loop;
-    await this.#engine.turn((turn) =>
+    await this.#engine.turns.take((turn) =>
       turn.tx.addHistory(seq, { at: turn.now, from: state, to: state, why: `ended by the user: ${kept.command} (${pid})` }),
     );
     return true;
@@ -382,9 +382,9 @@ export class Supervisor {
   async #shutDown(timeoutMs: number): Promise<void> {
     if (this.#phase === 'closed') return;
     this.#phase = 'shutting-down';
-    this.#engine.halted = true;
+    this.#engine.turns.halted = true;
     const grace = Math.max(0, Math.min(this.#context.settings.killGraceMs, timeoutMs - KILL_MS));
-    const stopping = this.#engine.turn((turn) => {
+    const stopping = this.#engine.turns.take((turn) => {
       for (const loop of [...turn.mirror.active.values()]) if (this.#isMine(loop)) requestStop(turn, loop, 'shutdown', 'shutdown');
     });
     await this.#withinReason(stopping, 'The stop of the running loops');
@@ -405,7 +405,7 @@ export class Supervisor {
   async #release(): Promise<void> {
     if (this.#phase === 'closed') return;
     this.#phase = 'shutting-down';
-    this.#engine.halted = true;
+    this.#engine.turns.halted = true;
     const stopAfterMs = this.#context.settings.onWindowClose === 'stop' ? RELOAD_MS : undefined;
     for (const run of this.#engine.followedRuns) run.run?.leave(stopAfterMs);
     await this.#close();
@@ -420,7 +420,7 @@ export class Supervisor {
 
   async #close(): Promise<void> {
     const { window } = this.#context;
-    const released = this.#engine.turn((turn) => turn.tx.releaseWindow(window.id, turn.now));
+    const released = this.#engine.turns.take((turn) => turn.tx.releaseWindow(window.id, turn.now));
     await this.#withinReason(released, 'The end of this window');
     this.dispose();
   }
@@ -445,11 +445,11 @@ export class Supervisor {
   }
 
   async #queueUp(take: (turn: Turn) => number): Promise<SubmitResult> {
-    return this.#engine.turn((turn) => {
+    return this.#engine.turns.take((turn) => {
       this.#forgetMedians(turn);
       const seq = take(turn);
       const { loopId } = turn.mirror.get(seq) as LiveLoop;
-      this.#engine.dispatch(turn);
+      this.#engine.turns.dispatch(turn);
       const loop = turn.mirror.get(seq);
       if (loop?.state !== 'queued') return { loopId, queued: false, position: 0 };
       const position = turn.mirror.queue.position(loop);
@@ -481,7 +481,7 @@ export class Supervisor {
 
   /** Runs a turn that stops a loop; if the store does not let it through in time, the loop's processes are stopped anyway (R7.2). */
   async #stopEvenUnwritten(loopId: string, work: (turn: Turn) => boolean): Promise<boolean> {
-    const written = this.#engine.turn(work);
+    const written = this.#engine.turns.take(work);
     const loop = this.#engine.mirror.find(loopId);
     if (!loop || !isActive(loop)) return written;
     const answer = await this.#withinReason(written, `The stop of ${loopId}`);
@@ -527,7 +527,7 @@ export class Supervisor {
 
   async #setPaused(paused: boolean): Promise<void> {
     this.#mustBeReady();
-    await this.#engine.turnAndDispatch((turn) => {
+    await this.#engine.turns.takeAndDispatch((turn) => {
       if (turn.control.paused !== paused) turn.putControl({ ...turn.control, paused });
     });
   }
@@ -541,7 +541,7 @@ export class Supervisor {
 
   #again(complaint: string, work: (turn: Turn) => void): void {
     if (this.#phase !== 'working') return;
-    this.#engine.turnAndDispatch(work).catch((error: unknown) => {
+    this.#engine.turns.takeAndDispatch(work).catch((error: unknown) => {
       this.#context.log(complaint, error);
       this.#context.clock.after(TRY_AGAIN_MS, () => this.#again(complaint, work));
     });
