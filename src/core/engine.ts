@@ -1,24 +1,19 @@
-import { circuitAt, cooldownRemainingMs } from './circuitBreaker.ts';
+import { Alarm } from './alarm.ts';
 import type { Disposable } from './clock.ts';
-import { LONGEST_SLEEP_MS } from './clock.ts';
 import type { SupervisorContext } from './context.ts';
-import { LEAST_FREE_BYTES } from './dispatch.ts';
 import { Emitter, type SupervisorEvent } from './event.ts';
 import { FollowedRun, type FollowedRunEvents, NO_PROFILE, readerStateIn } from './followedRun.ts';
 import { Homes } from './homes.ts';
-import { type ActiveLoop, isActive, type LiveLoop, type LoopState, type StopBy } from './loop.ts';
-import { LiveMirror, type TimedLoop } from './mirror.ts';
+import { Lookout } from './lookout.ts';
+import { type ActiveLoop, isActive, type LiveLoop, type StopBy } from './loop.ts';
+import { LiveMirror } from './mirror.ts';
 import type { RunControl, RunEnd, RunLimits, SessionBefore } from './ports.ts';
-import { applyOutput, requeue, settle } from './settle.ts';
+import { applyOutput, settle } from './settle.ts';
 import type { Launch, Turn } from './turn.ts';
 import { Turns } from './turns.ts';
 
-/** How often (ms) other windows' changes are looked for (R3.3: within a second). It costs one pragma. */
-const LOOK_EVERY_MS = 500;
 /** How long (ms) a settlement that the store refused waits before it is tried again. Nothing is lost meanwhile: the facts lie in the run folder. */
 const TRY_AGAIN_MS = 1_000;
-/** How long (ms) after which a full disk is looked at again. */
-const DISK_AGAIN_MS = 5_000;
 
 /** Does what follows from turns once they are committed: launches, signals, events, the next time to wake. Follows the runs of this window. */
 export class Engine implements Disposable {
@@ -28,29 +23,25 @@ export class Engine implements Disposable {
   readonly turns: Turns;
   readonly onEvent: Emitter<SupervisorEvent>;
   readonly onDidChange: Emitter<void>;
-  /** How many loops this window has seen to end. */
-  ends = 0;
   readonly #runs = new Map<number, FollowedRun>();
-  #wake: Disposable | undefined;
-  #look: Disposable | undefined;
+  readonly #lookout: Lookout;
+  readonly #alarm: Alarm;
   #disposed = false;
-  #diskFull = false;
-  /** Others have changed something, and the turn that was to act on it failed: the store tells of a change once. */
-  #isBehind = false;
 
   constructor(context: SupervisorContext) {
     this.context = context;
     this.homes = new Homes(context, this.mirror);
     this.turns = new Turns(context, this.mirror, this.homes, (turn) => this.#committed(turn));
+    this.#lookout = new Lookout(context, this.mirror, this.homes, this.turns);
+    this.#alarm = new Alarm(context, this.mirror, this.turns);
     const onError = (error: unknown) => context.log('A listener of the supervisor threw; the others go on.', error);
     this.onEvent = new Emitter(onError);
     this.onDidChange = new Emitter(onError);
   }
 
-  /** Begins to look for changes of other windows, and to wake when something is due. */
+  /** Begins to look for changes of other windows. The alarm has been set by the first turn. */
   begin(): void {
-    this.#lookAgain();
-    this.#schedule();
+    this.#lookout.begin();
   }
 
   followed(loop: ActiveLoop): FollowedRun | undefined {
@@ -76,8 +67,8 @@ export class Engine implements Disposable {
   /** Lets go of all runs; they go on. */
   dispose(): void {
     this.#disposed = true;
-    this.#wake?.dispose();
-    this.#look?.dispose();
+    this.#lookout.dispose();
+    this.#alarm.dispose();
     for (const run of this.#runs.values()) run.release();
     this.#runs.clear();
     this.onEvent.dispose();
@@ -91,9 +82,7 @@ export class Engine implements Disposable {
     this.#reconcile();
     for (const event of turn.events) this.onEvent.fire(event);
     this.onDidChange.fire();
-    this.#diskFull = false;
-    this.ends += turn.finished.length;
-    this.#schedule();
+    this.#alarm.set();
   }
 
   /** What follows from a commit: that stands, so an error here is logged, and what comes after goes on. */
@@ -261,105 +250,6 @@ export class Engine implements Disposable {
     if (!stop || stop.signal !== undefined || (run.stopSent && run.stopSent.at === stop.at && run.stopSent.by === stop.by)) return;
     this.sendStop(loop, stop.by);
   }
-
-  // ── Time ─────────────────────────────────────────────────────────────────────────────────────────────────────
-
-  /** Looks for what other windows have done, and takes over what gone windows have left. */
-  readonly #lookAround = (): void => {
-    if (this.#disposed) return;
-    this.#lookAgain();
-    try {
-      const changes = this.context.store.changes();
-      if (changes) this.ends += this.mirror.apply(changes).length;
-      const dead = this.homes.dead();
-      const orphans = [...this.mirror.active.values()].filter((loop) => this.homes.shouldAdopt(loop, loop.attempt.windowId));
-      if (changes || this.#isBehind || dead.length > 0 || orphans.length > 0 || this.homes.hasPassedBy()) this.#takeStock();
-    } catch (error) {
-      this.context.log('The store could not be read; it is tried again.', error);
-    }
-  };
-
-  #takeStock(): void {
-    this.turns
-      .takeAndDispatch((turn) => this.takeOver(turn))
-      .then(
-        () => {
-          this.#isBehind = false;
-        },
-        (error: unknown) => {
-          if (!this.#isBehind) this.context.log('What other windows have changed could not be acted on; it is tried again.', error);
-          this.#isBehind = true;
-        },
-      );
-  }
-
-  /** Ends the leases of windows that are no more, and takes their runs over as far as that is this window's part. */
-  takeOver(turn: Turn): void {
-    const dead = this.homes.dead();
-    for (const id of dead) turn.tx.releaseWindow(id, turn.now);
-    if (dead.length > 0) turn.mirror.windows = new Map([...turn.mirror.windows].filter(([id]) => !dead.includes(id)));
-    for (const loop of [...turn.mirror.active.values()]) {
-      if (!this.homes.shouldAdopt(loop, loop.attempt.windowId)) continue;
-      const windowId = this.context.window.id;
-      const home = this.homes.homeOf(loop) === 'here';
-      const adopted = turn.putAttempt(loop, { ...loop.attempt, windowId });
-      if (adopted) turn.put(home ? { ...adopted, windowId } : adopted, 'adopted by a window', loop.state);
-    }
-  }
-
-  #lookAgain(): void {
-    this.#look?.dispose();
-    this.#look = this.context.clock.after(LOOK_EVERY_MS, this.#lookAround);
-  }
-
-  #schedule(): void {
-    this.#wake?.dispose();
-    const now = this.context.clock.now();
-    const sleep = Math.min(Math.max(0, this.#nextDue(now) - now), LONGEST_SLEEP_MS);
-    this.#wake = this.context.clock.after(sleep, this.#due);
-  }
-
-  readonly #due = (): void => {
-    if (this.#disposed) return;
-    const now = this.context.clock.now();
-    if (this.#nextDue(now) > now) {
-      this.#schedule();
-      return;
-    }
-    this.turns.takeAndDispatch(wakeDue).catch((error: unknown) => {
-      this.context.log('Loops that are due could not be woken; it is tried again.', error);
-      this.#wake = this.context.clock.after(TRY_AGAIN_MS, this.#due);
-    });
-  };
-
-  /** The next wall time (ms) at which something may change by itself. */
-  #nextDue(now: number): number {
-    const { mirror, context } = this;
-    const { circuit, holds } = mirror.control;
-    let next = Number.POSITIVE_INFINITY;
-    const at = (time: number) => {
-      next = Math.min(next, time);
-    };
-    for (const loop of mirror.timed.values()) at(isDue(loop, now) ? now : loop.until);
-    // What the clock has made wrong in it is put right at once: times that now lie in the future would keep it open (R4.5).
-    if (circuitAt(circuit, context.settings.circuit, now).record !== circuit) at(now);
-    else if (circuit.state === 'open') at(now + cooldownRemainingMs(circuit, context.settings.circuit, now));
-    for (const hold of Object.values(holds)) at(hold.until);
-    // A new day has its own budget, and a clock that went back has an old one: for what waits, and for what is shown (R6.1).
-    at(context.clock.day(now) === mirror.day.day ? context.clock.nextDay(now) : now);
-    if (mirror.queue.size > 0 && !this.turns.halted) {
-      if (context.launcher.freeBytes() < LEAST_FREE_BYTES) {
-        this.#diskFull = true;
-        at(now + DISK_AGAIN_MS);
-      } else if (this.#diskFull) at(now);
-    }
-    return next;
-  }
-}
-
-/** A back-off that began in the future (the clock went back) is over: no clock change makes a loop wait for ever (R4.5). */
-function isDue(loop: TimedLoop, now: number): boolean {
-  return loop.until <= now || (loop.state === 'backingOff' && loop.since > now);
 }
 
 /** The end of an attempt that could not even be launched. */
@@ -367,17 +257,4 @@ function neverStarted(error: unknown, at: number): RunEnd {
   const last = { from: 0, to: 0, events: [], readerState: null };
   const why = error instanceof Error ? error.message : String(error);
   return { kind: 'spawn', exit: {}, at, error: why, swept: [], kept: [], remaining: [], last, hadOutput: false, errorLine: '' };
-}
-
-const WOKEN: { readonly [state in Extract<LoopState, 'backingOff' | 'waiting'>]: string } = {
-  backingOff: 'the back-off is over',
-  waiting: 'the wait is over',
-};
-
-/** Brings back to the queue what has waited long enough, and lifts holds that are over. */
-function wakeDue(turn: Turn): void {
-  for (const loop of [...turn.mirror.timed.values()]) if (isDue(loop, turn.now)) requeue(turn, loop, WOKEN[loop.state]);
-  const holds = Object.entries(turn.control.holds);
-  const kept = holds.filter(([, hold]) => hold.until > turn.now);
-  if (kept.length < holds.length) turn.putControl({ ...turn.control, holds: Object.fromEntries(kept) });
 }

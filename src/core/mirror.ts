@@ -1,5 +1,5 @@
 import { CLOSED_CIRCUIT } from './circuitBreaker.ts';
-import { type ActiveLoop, type FinishedLoop, isActive, isFinished, type LiveLoop, type Loop, reservedOf } from './loop.ts';
+import { type ActiveLoop, isActive, isFinished, type LiveLoop, type Loop, reservedOf } from './loop.ts';
 import type { NanoUsd } from './money.ts';
 import type { Control, DaySpend, StoreChanges, WindowLease } from './ports.ts';
 import { QueueOrder } from './queue.ts';
@@ -24,6 +24,8 @@ export class LiveMirror {
   runningReserved: NanoUsd = 0;
   /** Queued loops that count against the depth (R2.2). */
   depth = 0;
+  /** How many loops this window has seen to end: what was learned from finished loops is out of date when it grows. */
+  ends = 0;
   readonly #loops = new Map<number, LiveLoop>();
   readonly #byId = new Map<string, number>();
 
@@ -59,13 +61,13 @@ export class LiveMirror {
     return loop;
   }
 
-  /** Takes over what other windows have written. Answers the loops that have ended. */
-  apply(changes: StoreChanges): FinishedLoop[] {
+  /** Takes over what other windows have written. */
+  apply(changes: StoreChanges): void {
     this.control = changes.control;
     if (changes.day) this.day = changes.day;
     this.windows = new Map(changes.windows.map((lease) => [lease.id, lease]));
     for (const loop of changes.loops) this.put(loop);
-    return changes.loops.filter(isFinished);
+    this.ends += changes.loops.filter(isFinished).length;
   }
 
   /** Attempts that run as probes of the circuit's present generation (R4.1). */

@@ -12,8 +12,10 @@ import {
   WrongStateError,
 } from './errors.ts';
 import type { Event, SupervisorEvent } from './event.ts';
+import { saveLease, takeOver } from './lease.ts';
 import { type ActiveLoop, type FinishedLoop, isActive, isFinished, type LiveLoop, type LoopSpec, type ProcessIdentity } from './loop.ts';
-import { isCost, type NanoUsd, toNano, toUsd } from './money.ts';
+import { Medians } from './medians.ts';
+import { isCost, toNano, toUsd } from './money.ts';
 import type { AgentCatalog, FinishedQuery, SpendRow } from './ports.ts';
 import { moveBefore, moveToEnd, queuedOf } from './reorder.ts';
 import { detailOf, liveViews, statusOf } from './report.ts';
@@ -48,9 +50,7 @@ export class Supervisor {
   readonly #context: SupervisorContext;
   readonly #engine: Engine;
   readonly #retention: Retention;
-  readonly #medians = new Map<string, NanoUsd | undefined>();
-  /** How many loops had ended when the medians were taken. */
-  #mediansAt = 0;
+  readonly #medians = new Medians();
   #phase: 'new' | 'working' | 'shutting-down' | 'closed' = 'new';
   #trouble: Error | undefined;
   /** The shutdown or release that is under way. */
@@ -80,8 +80,8 @@ export class Supervisor {
   async start(): Promise<void> {
     this.#engine.turns.halted = false;
     await this.#engine.turns.takeAndDispatch((turn) => {
-      this.#saveLease(turn);
-      this.#engine.takeOver(turn);
+      saveLease(turn);
+      takeOver(turn, this.#engine.homes);
     });
     this.#phase = 'working';
     this.#engine.begin();
@@ -96,7 +96,7 @@ export class Supervisor {
       this.#mustBeReady();
       const checked = checkSpec(spec, this.#context);
       if (this.#phase !== 'working') throw new ShuttingDownError();
-      return await this.#queueUp((turn) => admit(turn, checked, this.#engine.homes, this.#medianOf));
+      return await this.#queueUp((turn) => admit(turn, checked, this.#engine.homes, this.#medians.of));
     } catch (error) {
       this.#rejected(spec?.loopId ?? '', error);
       throw error;
@@ -367,7 +367,7 @@ export class Supervisor {
   /** The window's folders have changed. */
   useFolders(folders: SupervisorWindow['folders']): void {
     this.#context.window = { ...this.#context.window, folders };
-    this.#again('The change of folders could not be recorded yet.', (turn) => this.#saveLease(turn));
+    this.#again('The change of folders could not be recorded yet.', saveLease);
   }
 
   /**
@@ -446,7 +446,6 @@ export class Supervisor {
 
   async #queueUp(take: (turn: Turn) => number): Promise<SubmitResult> {
     return this.#engine.turns.take((turn) => {
-      this.#forgetMedians(turn);
       const seq = take(turn);
       const { loopId } = turn.mirror.get(seq) as LiveLoop;
       this.#engine.turns.dispatch(turn);
@@ -532,30 +531,11 @@ export class Supervisor {
     });
   }
 
-  #saveLease(turn: Turn): void {
-    const { window, probe } = this.#context;
-    const lease = { id: window.id, process: probe.self, folders: window.folders, openedAt: turn.now };
-    turn.tx.saveWindow(lease);
-    turn.mirror.windows = new Map([...turn.mirror.windows, [lease.id, lease]]);
-  }
-
   #again(complaint: string, work: (turn: Turn) => void): void {
     if (this.#phase !== 'working') return;
     this.#engine.turns.takeAndDispatch(work).catch((error: unknown) => {
       this.#context.log(complaint, error);
       this.#context.clock.after(TRY_AGAIN_MS, () => this.#again(complaint, work));
     });
-  }
-
-  /** The median cost of an agent's last loops, kept until a loop ends (R6.2). */
-  readonly #medianOf = (turn: Turn, agent: string): NanoUsd | undefined => {
-    if (!this.#medians.has(agent)) this.#medians.set(agent, turn.tx.medianCost(agent));
-    return this.#medians.get(agent);
-  };
-
-  #forgetMedians(turn: Turn): void {
-    if (this.#engine.ends === this.#mediansAt && turn.finished.length === 0) return;
-    this.#mediansAt = this.#engine.ends;
-    this.#medians.clear();
   }
 }

@@ -1,7 +1,7 @@
 import { type CircuitStep, circuitAt } from './circuitBreaker.ts';
 import type { SupervisorContext } from './context.ts';
 import type { SupervisorEvent } from './event.ts';
-import type { ActiveLoop, Attempt, FinishedLoop, Loop, LoopState } from './loop.ts';
+import type { ActiveLoop, Attempt, Loop, LoopState } from './loop.ts';
 import type { LiveMirror } from './mirror.ts';
 import type { AgentProfile, CommandPlan, Control, DaySpend, StoreTransaction } from './ports.ts';
 
@@ -28,8 +28,6 @@ export class Turn {
   readonly events: SupervisorEvent[] = [];
   readonly launches: Launch[] = [];
   readonly effects: (() => void)[] = [];
-  /** Loops that were final or have become so, here or elsewhere, since the last turn. */
-  readonly finished: FinishedLoop[];
   /** Others have written since the last turn, a new day has begun or a cool-down is over: what could not start then may start now. */
   readonly hasNews: boolean;
   readonly #undo: (() => void)[] = [];
@@ -41,7 +39,7 @@ export class Turn {
     this.now = context.clock.now();
     this.today = context.clock.day(this.now);
     const changes = tx.changes();
-    this.finished = changes ? mirror.apply(changes) : [];
+    if (changes) mirror.apply(changes);
     const isNewDay = mirror.day.day !== this.today;
     if (isNewDay) this.putDay(tx.day(this.today));
     const { circuit } = this.control;
