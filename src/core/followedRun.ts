@@ -1,6 +1,6 @@
 import type { AgentEvent, AgentReader, Json } from './agentEvent.ts';
-import type { ActiveLoop, StopIntent } from './loop.ts';
-import type { AgentProfile, Run, RunEnd, RunObserver, RunOutput, RunStarted } from './ports.ts';
+import { type ActiveLoop, isActive, type LiveLoop, type StopIntent } from './loop.ts';
+import type { AgentProfile, Run, RunEnd, RunObserver, RunOutput, RunStarted, SilenceWarning } from './ports.ts';
 import { isDurable, type RunReport } from './settle.ts';
 import type { Activity } from './status.ts';
 
@@ -14,7 +14,7 @@ export interface FollowedRunEvents {
   output(run: FollowedRun, output: RunOutput): void;
   /** Something shown has changed. */
   activity(run: FollowedRun): void;
-  silent(run: FollowedRun, warning: { readonly kind: 'first-output' | 'silence'; readonly forMs: number } | undefined): void;
+  silent(run: FollowedRun, warning: SilenceWarning | undefined): void;
   ended(run: FollowedRun, end: RunEnd): void;
 }
 
@@ -67,6 +67,11 @@ export class FollowedRun implements RunObserver {
     return this.#report;
   }
 
+  /** Whether this is the present attempt of that loop, and this window still the one that follows it. */
+  isOf(loop: LiveLoop | undefined, windowId: string): loop is ActiveLoop {
+    return loop !== undefined && isActive(loop) && loop.attempt.id === this.attemptId && loop.attempt.windowId === windowId;
+  }
+
   release(): void {
     this.#run?.release();
     this.#run = undefined;
@@ -86,7 +91,7 @@ export class FollowedRun implements RunObserver {
     this.#events.activity(this);
   }
 
-  silent(warning: { readonly kind: 'first-output' | 'silence'; readonly forMs: number } | undefined): void {
+  silent(warning: SilenceWarning | undefined): void {
     const { silentForMs: _, ...rest } = this.activity;
     this.activity = warning ? { ...rest, silentForMs: warning.forMs } : rest;
     this.#events.silent(this, warning);

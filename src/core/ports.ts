@@ -310,12 +310,18 @@ export interface RunEnd {
   readonly errorLine: string;
 }
 
+/** A deadline that has passed, and for how long (ms) nothing was heard. */
+export interface SilenceWarning {
+  readonly kind: 'first-output' | 'silence';
+  readonly forMs: number;
+}
+
 /** Called by the process layer, never from within the call that began the run. */
 export interface RunObserver {
   started(facts: RunStarted): void;
   output(output: RunOutput): void;
   /** A deadline has passed and `onSilence` is `warn`; `undefined` when output came after all. */
-  silent(warning: { readonly kind: 'first-output' | 'silence'; readonly forMs: number } | undefined): void;
+  silent(warning: SilenceWarning | undefined): void;
   /** Exactly once, unless the run was released before. */
   ended(end: RunEnd): void;
 }

@@ -109,7 +109,7 @@ export function liveViews(engine: Engine, maxQueued: number): LiveView[] {
   const { mirror, homes } = engine;
   const views: LiveView[] = [];
   for (const loop of mirror.active.values()) {
-    const activity = engine.followed(loop)?.activity;
+    const activity = engine.runs.of(loop)?.activity;
     views.push({ loop, home: homes.homeOf(loop), ...(activity && { activity }) });
   }
   const waitingFor = waitingReasons(engine, engine.context.clock.now());

@@ -62,18 +62,18 @@ export class Supervisor {
     this.#retention = new Retention(this.#engine);
     options.store.onTrouble((error) => {
       this.#trouble = error;
-      this.#engine.onDidChange.fire();
+      this.#engine.listeners.changed();
     });
   }
 
   /** What happened, told once it is on the books. Only what this window did or follows. */
   get onEvent(): Event<SupervisorEvent> {
-    return this.#engine.onEvent.event;
+    return this.#engine.listeners.onEvent;
   }
 
   /** Something shown has changed, here or in another window. Not coalesced. */
   get onDidChange(): Event<void> {
-    return this.#engine.onDidChange.event;
+    return this.#engine.listeners.onDidChange;
   }
 
   /** Registers the window, takes over what gone windows have left, and begins to dispatch. */
@@ -145,7 +145,7 @@ export class Supervisor {
         `The user's ${name} to ${loopId}`,
       );
     }
-    return this.#engine.control(active).signal(name, ending ? 'user' : undefined);
+    return this.#engine.runs.control(active).signal(name, ending ? 'user' : undefined);
   }
 
   /** Cancels every live loop; answers how many. */
@@ -174,7 +174,7 @@ export class Supervisor {
   /** Lets a silent run have its deadlines anew; answers whether this window follows it. */
   keepWaiting(loopId: string): boolean {
     const loop = this.#engine.mirror.find(loopId);
-    const run = loop && isActive(loop) ? this.#engine.followed(loop) : undefined;
+    const run = loop && isActive(loop) ? this.#engine.runs.of(loop) : undefined;
     if (!run) return false;
     run.run?.keepWaiting();
     run.silent(undefined);
@@ -388,9 +388,10 @@ export class Supervisor {
       for (const loop of [...turn.mirror.active.values()]) if (this.#isMine(loop)) requestStop(turn, loop, 'shutdown', 'shutdown');
     });
     await this.#withinReason(stopping, 'The stop of the running loops');
-    for (const loop of this.#engine.mirror.active.values()) if (this.#isMine(loop)) this.#engine.control(loop).stop('shutdown', grace);
+    for (const loop of this.#engine.mirror.active.values()) if (this.#isMine(loop)) this.#engine.runs.control(loop).stop('shutdown', grace);
     if (!(await this.#settled(Math.max(0, timeoutMs - KILL_MS)))) {
-      for (const loop of this.#engine.mirror.active.values()) if (this.#isMine(loop)) void this.#engine.control(loop).signal('SIGKILL', 'shutdown');
+      for (const loop of this.#engine.mirror.active.values())
+        if (this.#isMine(loop)) void this.#engine.runs.control(loop).signal('SIGKILL', 'shutdown');
       await this.#settled(KILL_MS);
     }
     await this.#close();
@@ -407,7 +408,7 @@ export class Supervisor {
     this.#phase = 'shutting-down';
     this.#engine.turns.halted = true;
     const stopAfterMs = this.#context.settings.onWindowClose === 'stop' ? RELOAD_MS : undefined;
-    for (const run of this.#engine.followedRuns) run.run?.leave(stopAfterMs);
+    this.#engine.runs.leave(stopAfterMs);
     await this.#close();
   }
 
@@ -462,16 +463,16 @@ export class Supervisor {
     if (reason === undefined) return;
     const at = this.#context.clock.now();
     const message = error instanceof Error ? error.message : String(error);
-    this.#engine.onEvent.fire({ type: 'loop:rejected', at, loopId, reason, error: message });
+    this.#engine.listeners.tell({ type: 'loop:rejected', at, loopId, reason, error: message });
     if (error instanceof BudgetExceededError) {
-      this.#engine.onEvent.fire({ type: 'budget:exceeded', at, spentUsd: error.spentUsd, limitUsd: error.limitUsd, loopId });
+      this.#engine.listeners.tell({ type: 'budget:exceeded', at, spentUsd: error.spentUsd, limitUsd: error.limitUsd, loopId });
     }
   }
 
   #cancelIn(turn: Turn, loop: LiveLoop): void {
     if (isActive(loop)) {
       const stopping = requestStop(turn, loop, 'user', 'cancelled by the user');
-      turn.effects.push(() => this.#engine.sendStop(stopping, 'user'));
+      turn.effects.push(() => this.#engine.runs.sendStop(stopping, 'user'));
       return;
     }
     finish(turn, loop, 'cancelled', 'cancelled by the user');
@@ -484,7 +485,7 @@ export class Supervisor {
     const loop = this.#engine.mirror.find(loopId);
     if (!loop || !isActive(loop)) return written;
     const answer = await this.#withinReason(written, `The stop of ${loopId}`);
-    if (answer === undefined) this.#engine.sendStop(loop, 'user');
+    if (answer === undefined) this.#engine.runs.sendStop(loop, 'user');
     return answer ?? true;
   }
 
@@ -513,7 +514,7 @@ export class Supervisor {
         timer.dispose();
         resolve(value);
       };
-      const listener = this.#engine.onDidChange.event(() => {
+      const listener = this.#engine.listeners.onDidChange(() => {
         if (idle()) done(true);
       });
       const timer = this.#context.clock.after(ms, () => done(false));

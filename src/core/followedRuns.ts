@@ -1,0 +1,110 @@
+import { carryOut } from './carryOut.ts';
+import type { Disposable } from './clock.ts';
+import type { SupervisorContext } from './context.ts';
+import { FollowedRun, type FollowedRunEvents, NO_PROFILE } from './followedRun.ts';
+import type { Homes } from './homes.ts';
+import type { ActiveLoop, StopBy } from './loop.ts';
+import type { LiveMirror } from './mirror.ts';
+import type { RunControl, RunEnd } from './ports.ts';
+import { adoptRequest, launchRequest } from './runRequest.ts';
+import type { Launch } from './turn.ts';
+
+/** The runs that this window follows: those it has launched and those it has taken over. Gives orders to those of other windows too. */
+export class FollowedRuns implements Disposable {
+  readonly #context: SupervisorContext;
+  readonly #mirror: LiveMirror;
+  readonly #homes: Homes;
+  readonly #events: FollowedRunEvents;
+  /** By the ids of their attempts. */
+  readonly #runs = new Map<number, FollowedRun>();
+
+  constructor(context: SupervisorContext, mirror: LiveMirror, homes: Homes, events: FollowedRunEvents) {
+    this.#context = context;
+    this.#mirror = mirror;
+    this.#homes = homes;
+    this.#events = events;
+  }
+
+  /** The run of an active loop, if this window follows it. */
+  of(loop: ActiveLoop): FollowedRun | undefined {
+    return this.#runs.get(loop.attempt.id);
+  }
+
+  /** What gives orders to a run, whoever follows it. */
+  control(loop: ActiveLoop): RunControl {
+    return this.of(loop)?.run ?? this.#context.launcher.control(loop.attempt.token);
+  }
+
+  /** Sends the stop of an active loop to its guardian. */
+  sendStop(loop: ActiveLoop, by: StopBy): void {
+    const run = this.of(loop);
+    if (run) run.stopSent = loop.attempt.stop ?? { by, at: this.#context.clock.now() };
+    this.control(loop).stop(by, this.#context.settings.killGraceMs);
+  }
+
+  /** Starts an attempt that is on the books. */
+  launch(launch: Launch): void {
+    const run = this.#follow(launch.loop, launch.profile.hasCost);
+    try {
+      run.follow(this.#context.launcher.launch(launchRequest(this.#context, launch), run));
+    } catch (error) {
+      run.ended(neverStarted(error, this.#context.clock.now()));
+    }
+  }
+
+  /** Makes what this window follows equal to what the books say: lets go, takes over, passes stops on. */
+  reconcile(): void {
+    const { window } = this.#context;
+    for (const run of [...this.#runs.values()]) {
+      const loop = this.#mirror.get(run.seq);
+      if (!run.isOf(loop, window.id)) this.#drop(run);
+      else if (!run.hasEnded) carryOut(this.#context, () => this.#passStopOn(loop, run), `The stop of attempt ${run.token} could not be sent.`);
+    }
+    for (const loop of this.#mirror.active.values()) {
+      if (loop.attempt.windowId !== window.id || this.of(loop)) continue;
+      carryOut(this.#context, () => this.#adopt(loop), `Attempt ${loop.attempt.token} could not be taken over.`);
+    }
+  }
+
+  /** The window goes: with a number the runs stop after so many ms unless a window with their folder takes over. */
+  leave(stopAfterMs: number | undefined): void {
+    for (const { run } of this.#runs.values()) run?.leave(stopAfterMs);
+  }
+
+  /** Lets go of all runs; they go on. */
+  dispose(): void {
+    for (const run of [...this.#runs.values()]) this.#drop(run);
+  }
+
+  #adopt(loop: ActiveLoop): void {
+    const profile = this.#context.agents.find(loop.agent) ?? NO_PROFILE;
+    const run = this.#follow(loop, profile.hasCost);
+    run.follow(this.#context.launcher.adopt(adoptRequest(this.#context, loop, profile), run, this.#homes.homeOf(loop) === 'here'));
+    // A stop that was recorded but not carried out is completed, whoever asked for it.
+    if (loop.attempt.stop) this.sendStop(loop, loop.attempt.stop.by);
+  }
+
+  #follow(loop: ActiveLoop, hasCost: boolean): FollowedRun {
+    const run = new FollowedRun(loop, hasCost, this.#events, () => this.#context.clock.now());
+    this.#runs.set(run.attemptId, run);
+    return run;
+  }
+
+  #drop(run: FollowedRun): void {
+    this.#runs.delete(run.attemptId);
+    run.release();
+  }
+
+  #passStopOn(loop: ActiveLoop, run: FollowedRun): void {
+    const { stop } = loop.attempt;
+    if (!stop || stop.signal !== undefined || (run.stopSent && run.stopSent.at === stop.at && run.stopSent.by === stop.by)) return;
+    this.sendStop(loop, stop.by);
+  }
+}
+
+/** The end of an attempt that could not even be launched. */
+function neverStarted(error: unknown, at: number): RunEnd {
+  const last = { from: 0, to: 0, events: [], readerState: null };
+  const why = error instanceof Error ? error.message : String(error);
+  return { kind: 'spawn', exit: {}, at, error: why, swept: [], kept: [], remaining: [], last, hadOutput: false, errorLine: '' };
+}
