@@ -2,18 +2,10 @@ import { checkSpec, REJECT_REASON } from './admission.ts';
 import { resetCircuit } from './circuitBreaker.ts';
 import type { SupervisorContext, SupervisorOptions, SupervisorWindow } from './context.ts';
 import { Engine } from './engine.ts';
-import {
-  BudgetExceededError,
-  InvalidCostError,
-  NotReadyError,
-  ShuttingDownError,
-  SupervisorError,
-  UnknownLoopError,
-  WrongStateError,
-} from './errors.ts';
+import { BudgetExceededError, InvalidCostError, SupervisorError, UnknownLoopError, WrongStateError } from './errors.ts';
 import type { Event, SupervisorEvent } from './event.ts';
-import { saveLease, takeOver } from './lease.ts';
-import { type ActiveLoop, type FinishedLoop, isActive, isFinished, type LiveLoop, type LoopSpec, type ProcessIdentity } from './loop.ts';
+import { saveLease } from './lease.ts';
+import { type FinishedLoop, isActive, isFinished, type LiveLoop, type LoopSpec, type ProcessIdentity } from './loop.ts';
 import { Medians } from './medians.ts';
 import { isCost, toNano, toUsd } from './money.ts';
 import type { AgentCatalog, FinishedQuery, SpendRow } from './ports.ts';
@@ -22,25 +14,14 @@ import { detailOf, liveViews, statusOf } from './report.ts';
 import type { Reports } from './reports.ts';
 import { Retention } from './retention.ts';
 import type { Settings } from './settings.ts';
-import { finish, requeue, wakeForBudget } from './settle.ts';
+import { requeue, wakeForBudget } from './settle.ts';
 import { charge, watchBudget, watchCap } from './spend.ts';
 import type { LiveView, LoopDetail, Status, SubmitResult } from './status.ts';
 import { requestStop } from './stop.ts';
 import { admit, latestOf, readmit } from './submit.ts';
 import type { Turn } from './turn.ts';
-
-/** A store that can not be written must not block a stop for longer than this (ms, R7.2). */
-const STOP_ANYWAY_MS = 1_000;
-/** How long (ms) SIGKILL has before shutdown goes on without its result. */
-const KILL_MS = 2_000;
-/** How long (ms) a change of settings or folders that the store refused waits before it is tried again. */
-const TRY_AGAIN_MS = 1_000;
-/** With `onWindowClose: stop`: how long (ms) runs wait for a window with their folder, so that a reload is not a close. */
-const RELOAD_MS = 15_000;
-/** Signals that are meant to end a process: the user's stop (R7.3). */
-const ENDING_SIGNALS: readonly string[] = ['SIGTERM', 'SIGINT', 'SIGKILL', 'SIGHUP', 'SIGQUIT'];
-
-const STARTING = 'Loop Supervisor is still starting. Try again in a moment.';
+import { cancel, cancelAll, signalGroup } from './userStop.ts';
+import { WindowLife } from './windowLife.ts';
 
 /**
  * Governs headless agents: a bounded queue, one cap, restart intensity, a circuit breaker and a daily budget, over all windows that share
@@ -50,20 +31,14 @@ export class Supervisor {
   readonly #context: SupervisorContext;
   readonly #engine: Engine;
   readonly #retention: Retention;
+  readonly #life: WindowLife;
   readonly #medians = new Medians();
-  #phase: 'new' | 'working' | 'shutting-down' | 'closed' = 'new';
-  #trouble: Error | undefined;
-  /** The shutdown or release that is under way. */
-  #ending: Promise<void> | undefined;
 
   constructor(options: SupervisorOptions) {
     this.#context = { ...options };
     this.#engine = new Engine(this.#context);
     this.#retention = new Retention(this.#engine);
-    options.store.onTrouble((error) => {
-      this.#trouble = error;
-      this.#engine.listeners.changed();
-    });
+    this.#life = new WindowLife(this.#engine, this.#retention);
   }
 
   /** What happened, told once it is on the books. Only what this window did or follows. */
@@ -77,15 +52,8 @@ export class Supervisor {
   }
 
   /** Registers the window, takes over what gone windows have left, and begins to dispatch. */
-  async start(): Promise<void> {
-    this.#engine.turns.halted = false;
-    await this.#engine.turns.takeAndDispatch((turn) => {
-      saveLease(turn);
-      takeOver(turn, this.#engine.homes);
-    });
-    this.#phase = 'working';
-    this.#engine.begin();
-    this.#retention.begin();
+  start(): Promise<void> {
+    return this.#life.start();
   }
 
   // ── Loops ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -93,9 +61,9 @@ export class Supervisor {
   /** Takes a loop (R1). Rejects with the typed error of the first check that fails, tells `loop:rejected`, and leaves no trace of it. */
   async submit(spec: LoopSpec): Promise<SubmitResult> {
     try {
-      this.#mustBeReady();
+      this.#life.mustBeReady();
       const checked = checkSpec(spec, this.#context);
-      if (this.#phase !== 'working') throw new ShuttingDownError();
+      this.#life.mustTakeWork();
       return await this.#queueUp((turn) => admit(turn, checked, this.#engine.homes, this.#medians.of));
     } catch (error) {
       this.#rejected(spec?.loopId ?? '', error);
@@ -106,8 +74,8 @@ export class Supervisor {
   /** Admits a permanently failed loop again, its restarts cleared (R5.5). Rejects like `submit`, and then nothing has changed. */
   async retry(loopId: string): Promise<SubmitResult> {
     try {
-      this.#mustBeReady();
-      if (this.#phase !== 'working') throw new ShuttingDownError();
+      this.#life.mustBeReady();
+      this.#life.mustTakeWork();
       return await this.#queueUp((turn) => readmit(turn, loopId, this.#engine.homes));
     } catch (error) {
       this.#rejected(loopId, error);
@@ -117,13 +85,8 @@ export class Supervisor {
 
   /** Ends a loop for good (R7.2): answers whether there was such a live loop, once the stop is on record and under way. */
   async cancel(loopId: string): Promise<boolean> {
-    this.#mustBeOpen();
-    return this.#stopEvenUnwritten(loopId, (turn) => {
-      const loop = turn.mirror.find(loopId);
-      if (loop) this.#cancelIn(turn, loop);
-      this.#engine.turns.dispatch(turn);
-      return loop !== undefined;
-    });
+    this.#life.mustBeOpen();
+    return cancel(this.#engine, loopId);
   }
 
   /**
@@ -131,37 +94,19 @@ export class Supervisor {
    * SIGKILL, SIGHUP, SIGQUIT) is the user's stop: recorded first, never restarted.
    */
   async killProcessGroup(loopId: string, signal = 'SIGTERM'): Promise<boolean> {
-    this.#mustBeOpen();
-    const name = signal.startsWith('SIG') ? signal : `SIG${signal}`;
-    const ending = ENDING_SIGNALS.includes(name);
-    const active = this.#engine.mirror.find(loopId);
-    if (!active || !isActive(active)) return false;
-    if (ending) {
-      await this.#withinReason(
-        this.#engine.turns.take((turn) => {
-          const loop = turn.mirror.find(loopId);
-          if (loop && isActive(loop)) requestStop(turn, loop, 'user', `${name} sent by the user`, name);
-        }),
-        `The user's ${name} to ${loopId}`,
-      );
-    }
-    return this.#engine.runs.control(active).signal(name, ending ? 'user' : undefined);
+    this.#life.mustBeOpen();
+    return signalGroup(this.#engine, loopId, signal);
   }
 
   /** Cancels every live loop; answers how many. */
   async stopAll(): Promise<number> {
-    this.#mustBeReady();
-    // Nothing is dispatched in between: what a cancel makes room for is to be cancelled too.
-    return this.#engine.turns.take((turn) => {
-      const loops = [...turn.mirror.active.values(), ...turn.mirror.queue, ...turn.mirror.timed.values()];
-      for (const loop of loops) this.#cancelIn(turn, loop);
-      return loops.length;
-    });
+    this.#life.mustBeReady();
+    return cancelAll(this.#engine);
   }
 
   /** Ends the present attempt, or the wait, and starts the loop anew without using up a restart. Answers whether there was one. */
   async restartNow(loopId: string): Promise<boolean> {
-    this.#mustBeReady();
+    this.#life.mustBeReady();
     return this.#engine.turns.takeAndDispatch((turn) => {
       const loop = turn.mirror.find(loopId);
       if (!loop || loop.state === 'queued') return false;
@@ -183,7 +128,7 @@ export class Supervisor {
 
   /** Makes a waiting loop of another window this window's, which then starts it. Answers whether there was one. */
   async takeOver(loopId: string): Promise<boolean> {
-    this.#mustBeReady();
+    this.#life.mustBeReady();
     return this.#engine.turns.takeAndDispatch((turn) => {
       const loop = turn.mirror.find(loopId);
       if (!loop || isActive(loop)) return false;
@@ -194,7 +139,7 @@ export class Supervisor {
 
   /** Lets go of a permanently failed loop, so that its id may be used again. Answers whether it was one. */
   async clearFailed(loopId: string): Promise<boolean> {
-    this.#mustBeReady();
+    this.#life.mustBeReady();
     return this.#engine.turns.take((turn) => {
       const loop = latestOf(turn, loopId);
       if (loop?.state !== 'failed' || loop.cleared) return false;
@@ -216,7 +161,7 @@ export class Supervisor {
 
   /** Gives a queued loop another priority; answers its new 1-based position (R2.3). */
   async setPriority(loopId: string, priority: number): Promise<number> {
-    this.#mustBeReady();
+    this.#life.mustBeReady();
     if (!Number.isInteger(priority)) throw new WrongStateError(loopId, `can not have the priority ${priority}: it must be a finite integer`);
     return this.#engine.turns.takeAndDispatch((turn) => {
       const loop = { ...queuedOf(turn, loopId), priority };
@@ -227,13 +172,13 @@ export class Supervisor {
 
   /** Puts a queued loop before another, with that one's priority; to the very front if none is named. Answers its position. */
   async moveBefore(loopId: string, beforeLoopId: string | undefined): Promise<number> {
-    this.#mustBeReady();
+    this.#life.mustBeReady();
     return this.#engine.turns.takeAndDispatch((turn) => moveBefore(turn, loopId, beforeLoopId));
   }
 
   /** Puts a queued loop behind all others, with the priority of the last one. Answers its position. */
   async moveToEnd(loopId: string): Promise<number> {
-    this.#mustBeReady();
+    this.#life.mustBeReady();
     return this.#engine.turns.takeAndDispatch((turn) => moveToEnd(turn, loopId));
   }
 
@@ -241,7 +186,7 @@ export class Supervisor {
 
   /** Closes the circuit by hand (R4.3). */
   async resetCircuit(): Promise<void> {
-    this.#mustBeReady();
+    this.#life.mustBeReady();
     await this.#engine.turns.takeAndDispatch((turn) => turn.change(resetCircuit(turn.control.circuit)));
   }
 
@@ -250,7 +195,7 @@ export class Supervisor {
    * Rejects with `InvalidCostError` or `UnknownLoopError`.
    */
   async recordCost(loopId: string, usd: number, key?: string): Promise<boolean> {
-    this.#mustBeReady();
+    this.#life.mustBeReady();
     if (!isCost(usd)) {
       const error = new InvalidCostError(usd);
       this.#context.log(error.message);
@@ -271,7 +216,7 @@ export class Supervisor {
 
   /** One consistent snapshot, from memory (R10). `maxQueued`: so many of the queue are named at most; who shows none of them need not ask for any. */
   status(maxQueued = Number.POSITIVE_INFINITY): Status {
-    return statusOf(this.#engine, this.#notReady(), maxQueued);
+    return statusOf(this.#engine, this.#life.notReady, maxQueued);
   }
 
   /** Everything about a loop: the latest of that id, or with `seq` that very one. Undefined if there is none. */
@@ -325,13 +270,13 @@ export class Supervisor {
 
   /** Removes all finished loops with their logs, the permanently failed ones included; answers how many. */
   async clearFinished(): Promise<number> {
-    this.#mustBeReady();
+    this.#life.mustBeReady();
     return this.#retention.clear();
   }
 
   /** Removes one finished loop with its logs; answers whether there was one. */
   async removeFinished(loopId: string): Promise<boolean> {
-    this.#mustBeReady();
+    this.#life.mustBeReady();
     const loop = this.#context.store.latest(loopId);
     if (!loop || !isFinished(loop)) return false;
     return (await this.#retention.remove([loop.seq])) > 0;
@@ -339,7 +284,7 @@ export class Supervisor {
 
   /** Ends a process that was kept when its loop ended (R7.4); answers whether it was there. */
   async endKept(loopId: string, pid: number): Promise<boolean> {
-    this.#mustBeReady();
+    this.#life.mustBeReady();
     const detail = this.get(loopId);
     const kept = detail?.attempts.flatMap((attempt) => attempt.kept).find((process) => process.pid === pid);
     if (!detail || !kept || !(await this.#context.launcher.endKept(kept))) return false;
@@ -355,19 +300,19 @@ export class Supervisor {
   /** Takes new settings; what they allow starts at once (R3.3). */
   configure(settings: Settings): void {
     this.#context.settings = settings;
-    this.#again('The new settings could not be applied to the queue yet.', wakeForBudget);
+    this.#life.insist(wakeForBudget, 'The new settings could not be applied to the queue yet.');
   }
 
   /** Takes new agent profiles. Running attempts keep theirs. */
   useAgents(agents: AgentCatalog): void {
     this.#context.agents = agents;
-    this.#again('The new agents could not be applied to the queue yet.', () => undefined);
+    this.#life.insist(() => undefined, 'The new agents could not be applied to the queue yet.');
   }
 
   /** The window's folders have changed. */
   useFolders(folders: SupervisorWindow['folders']): void {
     this.#context.window = { ...this.#context.window, folders };
-    this.#again('The change of folders could not be recorded yet.', saveLease);
+    this.#life.insist(saveLease, 'The change of folders could not be recorded yet.');
   }
 
   /**
@@ -375,75 +320,20 @@ export class Supervisor {
    * return to the queue. Resolves when that is done; the object takes no work afterwards.
    */
   shutdown(timeoutMs = 30_000): Promise<void> {
-    this.#ending ??= this.#shutDown(timeoutMs);
-    return this.#ending;
-  }
-
-  async #shutDown(timeoutMs: number): Promise<void> {
-    if (this.#phase === 'closed') return;
-    this.#phase = 'shutting-down';
-    this.#engine.turns.halted = true;
-    const grace = Math.max(0, Math.min(this.#context.settings.killGraceMs, timeoutMs - KILL_MS));
-    const stopping = this.#engine.turns.take((turn) => {
-      for (const loop of [...turn.mirror.active.values()]) if (this.#isMine(loop)) requestStop(turn, loop, 'shutdown', 'shutdown');
-    });
-    await this.#withinReason(stopping, 'The stop of the running loops');
-    for (const loop of this.#engine.mirror.active.values()) if (this.#isMine(loop)) this.#engine.runs.control(loop).stop('shutdown', grace);
-    if (!(await this.#settled(Math.max(0, timeoutMs - KILL_MS)))) {
-      for (const loop of this.#engine.mirror.active.values())
-        if (this.#isMine(loop)) void this.#engine.runs.control(loop).signal('SIGKILL', 'shutdown');
-      await this.#settled(KILL_MS);
-    }
-    await this.#close();
+    return this.#life.shutdown(timeoutMs);
   }
 
   /** The window goes: its lease is released, its loops live on (R9.2). With `onWindowClose: stop` they end unless a window with their folder comes. */
   release(): Promise<void> {
-    this.#ending ??= this.#release();
-    return this.#ending;
-  }
-
-  async #release(): Promise<void> {
-    if (this.#phase === 'closed') return;
-    this.#phase = 'shutting-down';
-    this.#engine.turns.halted = true;
-    const stopAfterMs = this.#context.settings.onWindowClose === 'stop' ? RELOAD_MS : undefined;
-    this.#engine.runs.leave(stopAfterMs);
-    await this.#close();
+    return this.#life.release();
   }
 
   /** Lets go of everything without a word, as a crash would: the lease ends with the process, the runs go on. */
   dispose(): void {
-    this.#phase = 'closed';
-    this.#retention.dispose();
-    this.#engine.dispose();
-  }
-
-  async #close(): Promise<void> {
-    const { window } = this.#context;
-    const released = this.#engine.turns.take((turn) => turn.tx.releaseWindow(window.id, turn.now));
-    await this.#withinReason(released, 'The end of this window');
-    this.dispose();
+    this.#life.dispose();
   }
 
   // ── Within ───────────────────────────────────────────────────────────────────────────────────────────────────
-
-  #notReady(): string | undefined {
-    if (this.#phase === 'new') return STARTING;
-    if (this.#phase === 'closed') return 'Loop Supervisor has shut down in this window. Reload the window to go on.';
-    return this.#trouble?.message;
-  }
-
-  /** Stops work even when the store is in trouble (R7.2). */
-  #mustBeOpen(): void {
-    if (this.#phase === 'closed') throw new ShuttingDownError();
-    if (this.#phase === 'new') throw new NotReadyError(STARTING);
-  }
-
-  #mustBeReady(): void {
-    this.#mustBeOpen();
-    if (this.#trouble) throw new NotReadyError(this.#trouble.message, { cause: this.#trouble });
-  }
 
   async #queueUp(take: (turn: Turn) => number): Promise<SubmitResult> {
     return this.#engine.turns.take((turn) => {
@@ -469,74 +359,10 @@ export class Supervisor {
     }
   }
 
-  #cancelIn(turn: Turn, loop: LiveLoop): void {
-    if (isActive(loop)) {
-      const stopping = requestStop(turn, loop, 'user', 'cancelled by the user');
-      turn.effects.push(() => this.#engine.runs.sendStop(stopping, 'user'));
-      return;
-    }
-    finish(turn, loop, 'cancelled', 'cancelled by the user');
-    turn.tell({ type: 'loop:cancelled', loopId: loop.loopId });
-  }
-
-  /** Runs a turn that stops a loop; if the store does not let it through in time, the loop's processes are stopped anyway (R7.2). */
-  async #stopEvenUnwritten(loopId: string, work: (turn: Turn) => boolean): Promise<boolean> {
-    const written = this.#engine.turns.take(work);
-    const loop = this.#engine.mirror.find(loopId);
-    if (!loop || !isActive(loop)) return written;
-    const answer = await this.#withinReason(written, `The stop of ${loopId}`);
-    if (answer === undefined) this.#engine.runs.sendStop(loop, 'user');
-    return answer ?? true;
-  }
-
-  /** What `work` resolves with; undefined when that takes too long (it goes on by itself) or fails, which is logged. */
-  #withinReason<T>(work: Promise<T>, what: string): Promise<T | undefined> {
-    const watched = work.catch((error: unknown) => {
-      this.#context.log(`${what} could not be recorded.`, error);
-      return undefined;
-    });
-    return new Promise((resolve) => {
-      const timer = this.#context.clock.after(STOP_ANYWAY_MS, () => resolve(undefined));
-      watched.then((value) => {
-        timer.dispose();
-        resolve(value);
-      });
-    });
-  }
-
-  /** Resolves when no attempt of this window runs any more (true), or after `ms` (false). */
-  #settled(ms: number): Promise<boolean> {
-    const idle = () => ![...this.#engine.mirror.active.values()].some((loop) => this.#isMine(loop));
-    if (idle()) return Promise.resolve(true);
-    return new Promise((resolve) => {
-      const done = (value: boolean) => {
-        listener.dispose();
-        timer.dispose();
-        resolve(value);
-      };
-      const listener = this.#engine.listeners.onDidChange(() => {
-        if (idle()) done(true);
-      });
-      const timer = this.#context.clock.after(ms, () => done(false));
-    });
-  }
-
-  #isMine(loop: ActiveLoop): boolean {
-    return loop.attempt.windowId === this.#context.window.id;
-  }
-
   async #setPaused(paused: boolean): Promise<void> {
-    this.#mustBeReady();
+    this.#life.mustBeReady();
     await this.#engine.turns.takeAndDispatch((turn) => {
       if (turn.control.paused !== paused) turn.putControl({ ...turn.control, paused });
-    });
-  }
-
-  #again(complaint: string, work: (turn: Turn) => void): void {
-    if (this.#phase !== 'working') return;
-    this.#engine.turns.takeAndDispatch(work).catch((error: unknown) => {
-      this.#context.log(complaint, error);
-      this.#context.clock.after(TRY_AGAIN_MS, () => this.#again(complaint, work));
     });
   }
 }

@@ -1,0 +1,43 @@
+import type { Engine } from './engine.ts';
+import type { ActiveLoop } from './loop.ts';
+import { requestStop } from './stop.ts';
+import { withinReason } from './withinReason.ts';
+
+/** How long (ms) SIGKILL has before shutdown goes on without its result. */
+const KILL_MS = 2_000;
+
+/** Stops this window's running attempts within `timeoutMs` (ms), even when the store can not be written; their loops return to the queue (R9.1). */
+export async function stopOwnRuns(engine: Engine, timeoutMs: number): Promise<void> {
+  const { context, turns, runs } = engine;
+  const steps = Math.max(0, timeoutMs - KILL_MS);
+  const grace = Math.min(context.settings.killGraceMs, steps);
+  const stopping = turns.take((turn) => {
+    for (const loop of ownLoops(engine)) requestStop(turn, loop, 'shutdown', 'shutdown');
+  });
+  await withinReason(context, stopping, 'The stop of the running loops');
+  for (const loop of ownLoops(engine)) runs.control(loop).stop('shutdown', grace);
+  if (await settled(engine, steps)) return;
+  for (const loop of ownLoops(engine)) void runs.control(loop).signal('SIGKILL', 'shutdown');
+  await settled(engine, KILL_MS);
+}
+
+function ownLoops({ mirror, context }: Engine): ActiveLoop[] {
+  return [...mirror.active.values()].filter((loop) => loop.attempt.windowId === context.window.id);
+}
+
+/** Resolves when no attempt of this window runs any more (true), or after `ms` (false). */
+function settled(engine: Engine, ms: number): Promise<boolean> {
+  const idle = () => ownLoops(engine).length === 0;
+  if (idle()) return Promise.resolve(true);
+  return new Promise((resolve) => {
+    const done = (value: boolean) => {
+      listener.dispose();
+      timer.dispose();
+      resolve(value);
+    };
+    const listener = engine.listeners.onDidChange(() => {
+      if (idle()) done(true);
+    });
+    const timer = engine.context.clock.after(ms, () => done(false));
+  });
+}

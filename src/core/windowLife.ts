@@ -1,0 +1,115 @@
+import type { Engine } from './engine.ts';
+import { NotReadyError, ShuttingDownError } from './errors.ts';
+import { saveLease, takeOver } from './lease.ts';
+import type { Retention } from './retention.ts';
+import { stopOwnRuns } from './shutdown.ts';
+import type { Turn } from './turn.ts';
+import { withinReason } from './withinReason.ts';
+
+/** How long (ms) a change of settings or folders that the store refused waits before it is tried again. */
+const TRY_AGAIN_MS = 1_000;
+/** With `onWindowClose: stop`: how long (ms) runs wait for a window with their folder, so that a reload is not a close. */
+const RELOAD_MS = 15_000;
+
+const STARTING = 'Loop Supervisor is still starting. Try again in a moment.';
+const CLOSED = 'Loop Supervisor has shut down in this window. Reload the window to go on.';
+
+/** From the start of a window's supervisor to its end, and what it takes meanwhile. */
+export class WindowLife {
+  readonly #engine: Engine;
+  readonly #retention: Retention;
+  #phase: 'new' | 'working' | 'shutting-down' | 'closed' = 'new';
+  #trouble: Error | undefined;
+  /** The shutdown or release that is under way. */
+  #ending: Promise<void> | undefined;
+
+  constructor(engine: Engine, retention: Retention) {
+    this.#engine = engine;
+    this.#retention = retention;
+    engine.context.store.onTrouble((error) => {
+      this.#trouble = error;
+      engine.listeners.changed();
+    });
+  }
+
+  /** Why no work is taken; undefined when it is. */
+  get notReady(): string | undefined {
+    if (this.#phase === 'new') return STARTING;
+    if (this.#phase === 'closed') return CLOSED;
+    return this.#trouble?.message;
+  }
+
+  /** For stops: they work even when the store is in trouble (R7.2). */
+  mustBeOpen(): void {
+    if (this.#phase === 'closed') throw new ShuttingDownError();
+    if (this.#phase === 'new') throw new NotReadyError(STARTING);
+  }
+
+  /** For whatever changes something. */
+  mustBeReady(): void {
+    this.mustBeOpen();
+    if (this.#trouble) throw new NotReadyError(this.#trouble.message, { cause: this.#trouble });
+  }
+
+  /** For new work: none is taken once the end has begun (R9.1). */
+  mustTakeWork(): void {
+    if (this.#phase !== 'working') throw new ShuttingDownError();
+  }
+
+  async start(): Promise<void> {
+    const { turns, homes } = this.#engine;
+    turns.halted = false;
+    await turns.takeAndDispatch((turn) => {
+      saveLease(turn);
+      takeOver(turn, homes);
+    });
+    this.#phase = 'working';
+    this.#engine.begin();
+    this.#retention.begin();
+  }
+
+  /** Takes a turn while the window works: again and again until the store lets it through. */
+  insist(work: (turn: Turn) => void, complaint: string): void {
+    if (this.#phase !== 'working') return;
+    const { turns, context } = this.#engine;
+    turns.takeAndDispatch(work).catch((error: unknown) => {
+      context.log(complaint, error);
+      context.clock.after(TRY_AGAIN_MS, () => this.insist(work, complaint));
+    });
+  }
+
+  /** Stops this window's work within `timeoutMs` (ms), then lets go of it (R9.1). */
+  shutdown(timeoutMs: number): Promise<void> {
+    return this.#end(() => stopOwnRuns(this.#engine, timeoutMs));
+  }
+
+  /** Lets go of this window's work, which goes on, or ends unless a window with its folder comes (R9.2). */
+  release(): Promise<void> {
+    return this.#end(async () => {
+      this.#engine.runs.leave(this.#engine.context.settings.onWindowClose === 'stop' ? RELOAD_MS : undefined);
+    });
+  }
+
+  dispose(): void {
+    this.#phase = 'closed';
+    this.#retention.dispose();
+    this.#engine.dispose();
+  }
+
+  #end(before: () => Promise<void>): Promise<void> {
+    this.#ending ??= this.#close(before);
+    return this.#ending;
+  }
+
+  /** Once: nothing new starts, then what is to be done before the end, then the lease is given back. */
+  async #close(before: () => Promise<void>): Promise<void> {
+    if (this.#phase === 'closed') return;
+    const { turns, context } = this.#engine;
+    this.#phase = 'shutting-down';
+    turns.halted = true;
+    await before();
+    const released = turns.take((turn) => turn.tx.releaseWindow(context.window.id, turn.now));
+    await withinReason(context, released, 'The end of this window');
+    this.dispose();
+  }
+}
