@@ -80,11 +80,10 @@ describe('usage windows that are used up, in the words of the agents', () => {
     );
   });
 
-  it('long messages take no long time', () => {
-    const started = performance.now();
-    usageLimitIn(`You've hit your usage limit ${'resets again at 1 '.repeat(200_000)}`, NOW);
-    usageLimitIn('hit your '.repeat(500_000), NOW);
-    assert.ok(performance.now() - started < 500);
+  it('long messages are gone through once', () => {
+    // Begun again at each word, these would take hours.
+    assert.ok(usageLimitIn(`You've hit your usage limit ${'resets again at 1 '.repeat(200_000)}`, NOW));
+    assert.equal(usageLimitIn('hit your '.repeat(500_000), NOW), undefined);
   });
 });
 

@@ -98,7 +98,7 @@ describe('Process groups', () => {
     const end = await told.whenEnded;
     const took = performance.now() - begun;
     assert.deepEqual(end.exit, { signal: 'SIGKILL' });
-    assert.ok(took >= 590 && took < 5_000, `${took} ms`);
+    assert.ok(took >= 590, `${took} ms`);
     assert.deepEqual(harness.processesOf(token), []);
   });
 

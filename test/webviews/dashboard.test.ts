@@ -173,41 +173,24 @@ describe('dashboard page', function () {
     await view.mustBeAccessible();
   });
 
-  it('10,000 finished loops are there in under a second and scroll smoothly', async () => {
+  it('of 10,000 finished loops only the rows in sight exist, wherever it is scrolled to', async () => {
     await open({}, 100);
     const now = Date.now();
-    const attempts = manyLoops(10_000, now, 30 * 24 * HOUR);
-    const message: ToDashboard = { type: 'timeline', range: { ms: 0, from: 0 }, attempts, circuit: [], complete: true };
-    const load = () =>
-      view.page.evaluate(`new Promise((resolve) => {
-      const text = ${JSON.stringify(JSON.stringify(message))};
-      const begin = performance.now();
-      window.dispatchEvent(new MessageEvent('message', { data: JSON.parse(text) }));
-      const look = () => document.querySelector('#loops-title').textContent.includes('10,000 loops') && document.querySelectorAll('.rows .row').length > 5
-        ? requestAnimationFrame(() => resolve(performance.now() - begin)) : requestAnimationFrame(look);
-      look();
-    })`);
-    // The best of three: others may be using the machine.
-    const took = [await load(), await load(), await load()] as number[];
-    assert.ok(Math.min(...took) < 1_000, `took ${took} ms`);
-    // Frames while the table scrolls through all of it.
-    const frame = (await view.page.evaluate(`new Promise((resolve) => {
-      const grid = document.querySelector('.grid');
-      const times = [];
-      const step = () => {
-        const begin = performance.now();
-        grid.scrollTop = (times.length / 60) * grid.scrollHeight;
-        grid.dispatchEvent(new Event('scroll'));
-        requestAnimationFrame(() => {
-          grid.offsetHeight;
-          times.push(performance.now() - begin);
-          if (times.length < 60) step(); else resolve(times.sort((a, b) => a - b)[30]);
-        });
-      };
-      step();
-    })`)) as number;
-    assert.ok(frame < 40, `a frame takes ${frame} ms`);
-    assert.ok((await view.page.locator('.rows .row').count()) < 60, 'only rows in sight exist');
+    await send({
+      type: 'timeline',
+      range: { ms: 0, from: 0 },
+      attempts: manyLoops(10_000, now, 30 * 24 * HOUR),
+      circuit: [],
+      complete: true,
+    });
+    await view.page.getByText('10,000 loops in this time').waitFor();
+    for (const part of [0, 0.5, 1]) {
+      await view.page.evaluate(`(() => { const grid = document.querySelector('.grid'); grid.scrollTop = ${part} * grid.scrollHeight; })()`);
+      // Numbered from the newest under the head.
+      const wanted = 2 + Math.round(part * 9_990);
+      await view.page.locator(`.rows .row[aria-rowindex="${wanted}"]`).waitFor();
+      assert.ok((await view.page.locator('.rows .row').count()) < 60);
+    }
     await view.picture('dashboard-10000');
   });
 
