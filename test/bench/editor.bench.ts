@@ -66,7 +66,13 @@ try {
   for (let window = 0; window < WINDOWS; window++) samples.push(await activations(browser, server, workspace));
   const of = (name: string) => samples.map((sample) => sample.get(name) as number);
   figures.push({
-    ...{ what: 'activation in the extension host, bundle load included', value: median(of(OURS)), unit: 'ms', p99: percentile(of(OURS), 99), goal: 30 },
+    ...{
+      what: 'activation in the extension host, bundle load included',
+      value: median(of(OURS)),
+      unit: 'ms',
+      p99: percentile(of(OURS), 99),
+      goal: 30,
+    },
     baseline: { what: 'an extension that does nothing', value: median(of(EMPTY)) },
   });
 } finally {

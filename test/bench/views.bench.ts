@@ -75,7 +75,16 @@ class OpenTranscript {
   }
 
   #detail(): LoopDetail {
-    const attempt = { number: 1, startedAt: 0, resumed: false, token: 't', cost: { usd: 0, source: 'none' as const }, swept: [], kept: [], remaining: [] };
+    const attempt = {
+      number: 1,
+      startedAt: 0,
+      resumed: false,
+      token: 't',
+      cost: { usd: 0, source: 'none' as const },
+      swept: [],
+      kept: [],
+      remaining: [],
+    };
     const ended = { ...attempt, endedAt: 1, outcome: 'ok' as const, reason: 'done' };
     const facts = { seq: 1, loopId: 'a', title: 'A loop', agent: 'claude', cwd: folder, since: 0, attempts: 1 };
     const loop = { ...facts, ...(this.isRunning ? { state: 'running', attempt } : { state: 'completed', finishedAt: 1 }) } as unknown as Loop;
@@ -123,7 +132,13 @@ async function dashboardPage(browser: Browser): Promise<void> {
   const many = LOOPS.toLocaleString('en');
   figures.push(
     { what: `dashboard page: ${many} finished loops drawn`, value: median(loads), unit: 'ms', p99: percentile(loads, 99), goal: 1_000 },
-    { what: `dashboard page: a frame while its list of ${many} is scrolled`, value: median(frames), unit: 'ms', p99: percentile(frames, 99), goal: 34 },
+    {
+      what: `dashboard page: a frame while its list of ${many} is scrolled`,
+      value: median(frames),
+      unit: 'ms',
+      p99: percentile(frames, 99),
+      goal: 34,
+    },
   );
 }
 
@@ -138,7 +153,7 @@ async function dashboardSession(): Promise<void> {
         source: () => supervisor,
         status: () => supervisor.status(),
         clock: systemClock,
-        post: (message) => void (((message.type === 'timeline' || message.type === 'older') && message.complete) ? all.resolve() : undefined),
+        post: (message) => void ((message.type === 'timeline' || message.type === 'older') && message.complete ? all.resolve() : undefined),
         onError: all.reject,
       });
       session.show(0);
