@@ -8,9 +8,9 @@ import {
   InvalidLoopError,
   PermanentlyFailedError,
   QueueFullError,
-  type SupervisorError,
+  SupervisorError,
 } from './errors.ts';
-import type { RejectReason } from './event.ts';
+import type { RejectReason, SupervisorEvent } from './event.ts';
 import { isFinished, type Loop, type LoopSpec } from './loop.ts';
 import type { LiveMirror } from './mirror.ts';
 import { isCost, type NanoUsd, toUsd } from './money.ts';
@@ -31,6 +31,16 @@ export const REJECT_REASON: { readonly [code in SupervisorError['code']]?: Rejec
   'queue-full': 'queue-full',
   store: 'store',
 };
+
+/** What is told when a submit was rejected with `error` (R1.2, R6.4); nothing where that says nothing about a submit. */
+export function rejectionEvents(loopId: string, error: unknown, at: number): SupervisorEvent[] {
+  const reason = error instanceof SupervisorError ? REJECT_REASON[error.code] : 'store';
+  if (reason === undefined) return [];
+  const message = error instanceof Error ? error.message : String(error);
+  const rejected: SupervisorEvent = { type: 'loop:rejected', at, loopId, reason, error: message };
+  if (!(error instanceof BudgetExceededError)) return [rejected];
+  return [rejected, { type: 'budget:exceeded', at, spentUsd: error.spentUsd, limitUsd: error.limitUsd, loopId }];
+}
 
 /** A spec whose every field has been checked and filled in. */
 export interface CheckedSpec {

@@ -72,6 +72,12 @@ export class FollowedRun implements RunObserver {
     return loop !== undefined && isActive(loop) && loop.attempt.id === this.attemptId && loop.attempt.windowId === windowId;
   }
 
+  /** Gives it its deadlines of output anew, and forgets that it was silent. */
+  keepWaiting(): void {
+    this.#run?.keepWaiting();
+    this.silent(undefined);
+  }
+
   release(): void {
     this.#run?.release();
     this.#run = undefined;

@@ -1,13 +1,13 @@
-import { WrongStateError } from './errors.ts';
+import { UnknownLoopError, WrongStateError } from './errors.ts';
+import { isFinished } from './loop.ts';
 import type { QueuedLoop } from './mirror.ts';
-import { liveOf } from './submit.ts';
 import type { Turn } from './turn.ts';
 
-/** The queued loop of that id. Throws where there is none. */
-export function queuedOf(turn: Turn, loopId: string): QueuedLoop {
-  const loop = liveOf(turn, loopId);
-  if (loop.state !== 'queued') throw new WrongStateError(loopId, `is not in the queue, it is ${loop.state}`);
-  return loop;
+/** Gives a queued loop another priority; its place follows (R2.3). Answers its new 1-based position. */
+export function setPriority(turn: Turn, loopId: string, priority: number): number {
+  const loop = { ...queuedOf(turn, loopId), priority };
+  turn.put(loop, `priority ${priority}`);
+  return turn.mirror.queue.position(loop);
 }
 
 /**
@@ -34,6 +34,14 @@ export function moveToEnd(turn: Turn, loopId: string): number {
   const moved = { ...loop, priority: last.priority, place: last.place + 0.5 };
   turn.put(moved, 'moved by the user');
   return turn.mirror.queue.position(moved);
+}
+
+/** The queued loop of that id. Throws where there is none. */
+function queuedOf(turn: Turn, loopId: string): QueuedLoop {
+  const loop = turn.latest(loopId);
+  if (!loop) throw new UnknownLoopError(loopId);
+  if (loop.state === 'queued') return loop;
+  throw new WrongStateError(loopId, isFinished(loop) ? `is ${loop.state} already` : `is not in the queue, it is ${loop.state}`);
 }
 
 /** A place between `target` and its predecessor. Where numbers leave no room, those ahead of it are moved up. */

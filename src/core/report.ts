@@ -1,11 +1,12 @@
 import { mayStart } from './budget.ts';
 import { cooldownRemainingMs } from './circuitBreaker.ts';
+import type { SupervisorContext } from './context.ts';
 import { gateClosed, isHeld } from './dispatch.ts';
 import type { Engine } from './engine.ts';
 import { type Attempt, isFinished, type Loop, reservedOf } from './loop.ts';
 import type { QueuedLoop } from './mirror.ts';
 import { toUsd } from './money.ts';
-import type { AttemptDetail, CircuitStatus, LiveView, LoopDetail, Status, WaitingFor } from './status.ts';
+import type { AttemptDetail, CircuitStatus, LiveView, LoopDetail, LoopSpend, Status, WaitingFor } from './status.ts';
 
 /** Failed loops that a snapshot names at most (R9.4). */
 const FAILED_NAMED = 100;
@@ -140,6 +141,12 @@ export function detailOf(engine: Engine, loopId: string, seq?: number): LoopDeta
     history: store.history(loop.seq),
     ledger: store.ledger(loop.seq),
   };
+}
+
+/** Today's spend by loop, largest first. */
+export function spendToday({ clock, store }: SupervisorContext, limit: number): LoopSpend[] {
+  const rows = store.spendByLoop(clock.day(clock.now()), limit);
+  return rows.map(({ cost, estimated, ...row }) => ({ ...row, usd: toUsd(cost), estimatedUsd: toUsd(estimated) }));
 }
 
 function attemptDetail(attempt: Attempt): AttemptDetail {

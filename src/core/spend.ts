@@ -1,5 +1,6 @@
 import type { CostSource } from './agentEvent.ts';
 import { budgetNews, isPast } from './budget.ts';
+import { UnknownLoopError } from './errors.ts';
 import { isActive, type Loop } from './loop.ts';
 import { type NanoUsd, toUsd } from './money.ts';
 import { requestStop } from './stop.ts';
@@ -49,6 +50,17 @@ export function charge<L extends Loop>(turn: Turn, loop: L, cost: Charge): L | u
   // Below 0 where a report of today is less than the estimate of an earlier day: as the ledger has it, so that all windows agree.
   turn.putDay({ ...day, spent: day.spent + cost.cost });
   return next;
+}
+
+/** Counts a cost that a caller reports (R6.6); answers whether it counted. `key` is the caller's own. Throws where there is no such loop. */
+export function recordCost(turn: Turn, loopId: string, cost: NanoUsd, key = turn.context.newId()): boolean {
+  const loop = turn.latest(loopId);
+  if (!loop) throw new UnknownLoopError(loopId);
+  const charged = charge(turn, loop, { key: `api:${key}`, cost, source: 'reported' });
+  if (!charged) return false;
+  watchBudget(turn);
+  watchCap(turn, turn.mirror.get(charged.seq) ?? charged);
+  return true;
 }
 
 /** Logs a cost that is not counted (R6.6). */

@@ -132,6 +132,16 @@ export interface AttemptDetail {
   readonly remaining: readonly SweptProcess[];
 }
 
+/** What one loop has cost on a day, USD. */
+export interface LoopSpend {
+  readonly loopId: string;
+  readonly title: string;
+  readonly agent: string;
+  readonly usd: number;
+  /** The part of `usd` that was estimated. */
+  readonly estimatedUsd: number;
+}
+
 /** The answer to a submit (R1.1). */
 export interface SubmitResult {
   readonly loopId: string;

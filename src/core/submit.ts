@@ -3,9 +3,10 @@ import { mayStart } from './budget.ts';
 import { attemptsAllowed } from './circuitBreaker.ts';
 import { type DispatchView, gateClosed, inLine, isHeld } from './dispatch.ts';
 import { UnknownLoopError, WrongStateError } from './errors.ts';
-import { isFinished, type Loop, type LoopFacts } from './loop.ts';
+import type { LiveLoop, Loop, LoopFacts } from './loop.ts';
 import { type NanoUsd, toNano } from './money.ts';
 import { factsOf } from './settle.ts';
+import type { SubmitResult } from './status.ts';
 import type { Turn } from './turn.ts';
 
 /** Takes a checked loop into the queue, or throws the reason why not (R1.2). Answers its `seq`. */
@@ -14,7 +15,7 @@ export function admit(turn: Turn, checked: CheckedSpec, view: DispatchView, medi
   const { context } = turn;
   const given = spec.estimatedCostUsd;
   const estimate = given === undefined ? (medianOf(turn, agent) ?? 0) : toNano(given);
-  const latest = checked.loopId === undefined ? undefined : latestOf(turn, checked.loopId);
+  const latest = checked.loopId === undefined ? undefined : turn.latest(checked.loopId);
   throwIfRefused(turn, view, checked.loopId, estimate, latest, agent);
   const folder = context.window.folders.find((path) => isWithin(path, cwd)) ?? context.window.folders[0];
   return insert(turn, prompt, {
@@ -39,9 +40,20 @@ export function admit(turn: Turn, checked: CheckedSpec, view: DispatchView, medi
   });
 }
 
+/** Fills free slots once a loop was taken, and answers whether it has started, or its place in the queue (R1.1). */
+export function startOrQueue(turn: Turn, seq: number, dispatch: () => void): SubmitResult {
+  const { loopId } = turn.mirror.get(seq) as LiveLoop;
+  dispatch();
+  const loop = turn.mirror.get(seq);
+  if (loop?.state !== 'queued') return { loopId, queued: false, position: 0 };
+  const position = turn.mirror.queue.position(loop);
+  turn.tell({ type: 'loop:queued', loopId, position });
+  return { loopId, queued: true, position };
+}
+
 /** Admits a permanently failed loop again with its restarts cleared, in one step, or throws and changes nothing (R5.5). */
 export function readmit(turn: Turn, loopId: string, view: DispatchView): number {
-  const latest = latestOf(turn, loopId);
+  const latest = turn.latest(loopId);
   if (!latest) throw new UnknownLoopError(loopId);
   if (latest.state !== 'failed')
     throw new WrongStateError(loopId, `has not failed for good, it is ${latest.state}: only a failed loop can be retried`);
@@ -53,20 +65,6 @@ export function readmit(turn: Turn, loopId: string, view: DispatchView): number 
     'failed',
   );
   return latest.seq;
-}
-
-/** The latest loop of that id: from memory if it is live. */
-export function latestOf(turn: Turn, loopId: string): Loop | undefined {
-  return turn.mirror.find(loopId) ?? turn.tx.latest(loopId);
-}
-
-/** The live loop of that id. Throws where there is none. */
-export function liveOf(turn: Turn, loopId: string): Exclude<ReturnType<Turn['mirror']['find']>, undefined> {
-  const loop = turn.mirror.find(loopId);
-  if (loop) return loop;
-  const latest = turn.tx.latest(loopId);
-  if (latest && isFinished(latest)) throw new WrongStateError(loopId, `is ${latest.state} already`);
-  throw new UnknownLoopError(loopId);
 }
 
 function isWithin(folder: string, path: string): boolean {

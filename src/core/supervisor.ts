@@ -1,24 +1,25 @@
-import { checkSpec, REJECT_REASON } from './admission.ts';
+import { checkSpec, rejectionEvents } from './admission.ts';
+import { bringHere, clearFailed, restartNow, setPaused } from './byHand.ts';
 import { resetCircuit } from './circuitBreaker.ts';
 import type { SupervisorContext, SupervisorOptions, SupervisorWindow } from './context.ts';
+import { endKept } from './endKept.ts';
 import { Engine } from './engine.ts';
-import { BudgetExceededError, InvalidCostError, SupervisorError, UnknownLoopError, WrongStateError } from './errors.ts';
+import { InvalidCostError, WrongStateError } from './errors.ts';
 import type { Event, SupervisorEvent } from './event.ts';
 import { saveLease } from './lease.ts';
-import { type FinishedLoop, isActive, isFinished, type LiveLoop, type LoopSpec, type ProcessIdentity } from './loop.ts';
+import { type FinishedLoop, isActive, isFinished, type LoopSpec, type ProcessIdentity } from './loop.ts';
 import { Medians } from './medians.ts';
-import { isCost, toNano, toUsd } from './money.ts';
+import { isCost, toNano } from './money.ts';
 import type { AgentCatalog, FinishedQuery, SpendRow } from './ports.ts';
-import { moveBefore, moveToEnd, queuedOf } from './reorder.ts';
-import { detailOf, liveViews, statusOf } from './report.ts';
+import { moveBefore, moveToEnd, setPriority } from './reorder.ts';
+import { detailOf, liveViews, spendToday, statusOf } from './report.ts';
 import type { Reports } from './reports.ts';
 import { Retention } from './retention.ts';
 import type { Settings } from './settings.ts';
-import { requeue, wakeForBudget } from './settle.ts';
-import { charge, watchBudget, watchCap } from './spend.ts';
-import type { LiveView, LoopDetail, Status, SubmitResult } from './status.ts';
-import { requestStop } from './stop.ts';
-import { admit, latestOf, readmit } from './submit.ts';
+import { wakeForBudget } from './settle.ts';
+import { recordCost } from './spend.ts';
+import type { LiveView, LoopDetail, LoopSpend, Status, SubmitResult } from './status.ts';
+import { admit, readmit, startOrQueue } from './submit.ts';
 import type { Turn } from './turn.ts';
 import { cancel, cancelAll, signalGroup } from './userStop.ts';
 import { WindowLife } from './windowLife.ts';
@@ -60,27 +61,15 @@ export class Supervisor {
 
   /** Takes a loop (R1). Rejects with the typed error of the first check that fails, tells `loop:rejected`, and leaves no trace of it. */
   async submit(spec: LoopSpec): Promise<SubmitResult> {
-    try {
-      this.#life.mustBeReady();
+    return this.#admit(spec?.loopId ?? '', () => {
       const checked = checkSpec(spec, this.#context);
-      this.#life.mustTakeWork();
-      return await this.#queueUp((turn) => admit(turn, checked, this.#engine.homes, this.#medians.of));
-    } catch (error) {
-      this.#rejected(spec?.loopId ?? '', error);
-      throw error;
-    }
+      return (turn) => admit(turn, checked, this.#engine.homes, this.#medians.of);
+    });
   }
 
   /** Admits a permanently failed loop again, its restarts cleared (R5.5). Rejects like `submit`, and then nothing has changed. */
   async retry(loopId: string): Promise<SubmitResult> {
-    try {
-      this.#life.mustBeReady();
-      this.#life.mustTakeWork();
-      return await this.#queueUp((turn) => readmit(turn, loopId, this.#engine.homes));
-    } catch (error) {
-      this.#rejected(loopId, error);
-      throw error;
-    }
+    return this.#admit(loopId, () => (turn) => readmit(turn, loopId, this.#engine.homes));
   }
 
   /** Ends a loop for good (R7.2): answers whether there was such a live loop, once the stop is on record and under way. */
@@ -106,88 +95,61 @@ export class Supervisor {
 
   /** Ends the present attempt, or the wait, and starts the loop anew without using up a restart. Answers whether there was one. */
   async restartNow(loopId: string): Promise<boolean> {
-    this.#life.mustBeReady();
-    return this.#engine.turns.takeAndDispatch((turn) => {
-      const loop = turn.mirror.find(loopId);
-      if (!loop || loop.state === 'queued') return false;
-      if (isActive(loop)) requestStop(turn, loop, 'restart', 'restarted by the user');
-      else requeue(turn, loop, 'started by the user without waiting');
-      return true;
-    });
+    return this.#change((turn) => restartNow(turn, loopId));
   }
 
   /** Lets a silent run have its deadlines anew; answers whether this window follows it. */
   keepWaiting(loopId: string): boolean {
     const loop = this.#engine.mirror.find(loopId);
     const run = loop && isActive(loop) ? this.#engine.runs.of(loop) : undefined;
-    if (!run) return false;
-    run.run?.keepWaiting();
-    run.silent(undefined);
-    return true;
+    run?.keepWaiting();
+    return run !== undefined;
   }
 
   /** Makes a waiting loop of another window this window's, which then starts it. Answers whether there was one. */
   async takeOver(loopId: string): Promise<boolean> {
-    this.#life.mustBeReady();
-    return this.#engine.turns.takeAndDispatch((turn) => {
-      const loop = turn.mirror.find(loopId);
-      if (!loop || isActive(loop)) return false;
-      turn.put({ ...loop, windowId: this.#context.window.id }, 'taken over by another window');
-      return true;
-    });
+    return this.#change((turn) => bringHere(turn, loopId));
   }
 
   /** Lets go of a permanently failed loop, so that its id may be used again. Answers whether it was one. */
   async clearFailed(loopId: string): Promise<boolean> {
     this.#life.mustBeReady();
-    return this.#engine.turns.take((turn) => {
-      const loop = latestOf(turn, loopId);
-      if (loop?.state !== 'failed' || loop.cleared) return false;
-      turn.put({ ...loop, cleared: true }, 'cleared by the user', 'failed');
-      return true;
-    });
+    return this.#engine.turns.take((turn) => clearFailed(turn, loopId));
   }
 
   // ── Queue ────────────────────────────────────────────────────────────────────────────────────────────────────
 
   /** Queued loops wait until `resume`; running ones go on, and submits still queue (R2.4). */
   async pause(): Promise<void> {
-    await this.#setPaused(true);
+    await this.#change((turn) => setPaused(turn, true));
   }
 
   async resume(): Promise<void> {
-    await this.#setPaused(false);
+    await this.#change((turn) => setPaused(turn, false));
   }
 
   /** Gives a queued loop another priority; answers its new 1-based position (R2.3). */
   async setPriority(loopId: string, priority: number): Promise<number> {
     this.#life.mustBeReady();
     if (!Number.isInteger(priority)) throw new WrongStateError(loopId, `can not have the priority ${priority}: it must be a finite integer`);
-    return this.#engine.turns.takeAndDispatch((turn) => {
-      const loop = { ...queuedOf(turn, loopId), priority };
-      turn.put(loop, `priority ${priority}`);
-      return turn.mirror.queue.position(loop);
-    });
+    return this.#engine.turns.takeAndDispatch((turn) => setPriority(turn, loopId, priority));
   }
 
   /** Puts a queued loop before another, with that one's priority; to the very front if none is named. Answers its position. */
   async moveBefore(loopId: string, beforeLoopId: string | undefined): Promise<number> {
-    this.#life.mustBeReady();
-    return this.#engine.turns.takeAndDispatch((turn) => moveBefore(turn, loopId, beforeLoopId));
+    return this.#change((turn) => moveBefore(turn, loopId, beforeLoopId));
   }
 
   /** Puts a queued loop behind all others, with the priority of the last one. Answers its position. */
   async moveToEnd(loopId: string): Promise<number> {
-    this.#life.mustBeReady();
-    return this.#engine.turns.takeAndDispatch((turn) => moveToEnd(turn, loopId));
+    return this.#change((turn) => moveToEnd(turn, loopId));
   }
 
   // ── Circuit and budget ───────────────────────────────────────────────────────────────────────────────────────
 
   /** Closes the circuit by hand (R4.3). */
   async resetCircuit(): Promise<void> {
-    this.#life.mustBeReady();
-    await this.#engine.turns.takeAndDispatch((turn) => turn.change(resetCircuit(turn.control.circuit)));
+    await this.#change((turn) => turn.change(resetCircuit(turn.control.circuit)));
   }
 
   /**
@@ -201,15 +163,7 @@ export class Supervisor {
       this.#context.log(error.message);
       throw error;
     }
-    return this.#engine.turns.takeAndDispatch((turn) => {
-      const loop = latestOf(turn, loopId);
-      if (!loop) throw new UnknownLoopError(loopId);
-      const charged = charge(turn, loop, { key: `api:${key ?? this.#context.newId()}`, cost: toNano(usd), source: 'reported' });
-      if (!charged) return false;
-      watchBudget(turn);
-      watchCap(turn, turn.mirror.get(charged.seq) ?? charged);
-      return true;
-    });
+    return this.#engine.turns.takeAndDispatch((turn) => recordCost(turn, loopId, toNano(usd), key));
   }
 
   // ── What is shown ────────────────────────────────────────────────────────────────────────────────────────────
@@ -258,12 +212,8 @@ export class Supervisor {
   }
 
   /** Today's spend by loop, largest first. */
-  spendToday(
-    limit: number,
-  ): { readonly loopId: string; readonly title: string; readonly agent: string; readonly usd: number; readonly estimatedUsd: number }[] {
-    const { clock, store } = this.#context;
-    const rows = store.spendByLoop(clock.day(clock.now()), limit);
-    return rows.map(({ cost, estimated, ...row }) => ({ ...row, usd: toUsd(cost), estimatedUsd: toUsd(estimated) }));
+  spendToday(limit: number): LoopSpend[] {
+    return spendToday(this.#context, limit);
   }
 
   // ── History ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -285,14 +235,7 @@ export class Supervisor {
   /** Ends a process that was kept when its loop ended (R7.4); answers whether it was there. */
   async endKept(loopId: string, pid: number): Promise<boolean> {
     this.#life.mustBeReady();
-    const detail = this.get(loopId);
-    const kept = detail?.attempts.flatMap((attempt) => attempt.kept).find((process) => process.pid === pid);
-    if (!detail || !kept || !(await this.#context.launcher.endKept(kept))) return false;
-    const { seq, state } = detail.loop;
-    await this.#engine.turns.take((turn) =>
-      turn.tx.addHistory(seq, { at: turn.now, from: state, to: state, why: `ended by the user: ${kept.command} (${pid})` }),
-    );
-    return true;
+    return endKept(this.#engine, loopId, pid);
   }
 
   // ── Life ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -335,34 +278,23 @@ export class Supervisor {
 
   // ── Within ───────────────────────────────────────────────────────────────────────────────────────────────────
 
-  async #queueUp(take: (turn: Turn) => number): Promise<SubmitResult> {
-    return this.#engine.turns.take((turn) => {
-      const seq = take(turn);
-      const { loopId } = turn.mirror.get(seq) as LiveLoop;
-      this.#engine.turns.dispatch(turn);
-      const loop = turn.mirror.get(seq);
-      if (loop?.state !== 'queued') return { loopId, queued: false, position: 0 };
-      const position = turn.mirror.queue.position(loop);
-      turn.tell({ type: 'loop:queued', loopId, position });
-      return { loopId, queued: true, position };
-    });
-  }
-
-  #rejected(loopId: string, error: unknown): void {
-    const reason = error instanceof SupervisorError ? REJECT_REASON[error.code] : 'store';
-    if (reason === undefined) return;
-    const at = this.#context.clock.now();
-    const message = error instanceof Error ? error.message : String(error);
-    this.#engine.listeners.tell({ type: 'loop:rejected', at, loopId, reason, error: message });
-    if (error instanceof BudgetExceededError) {
-      this.#engine.listeners.tell({ type: 'budget:exceeded', at, spentUsd: error.spentUsd, limitUsd: error.limitUsd, loopId });
-    }
-  }
-
-  async #setPaused(paused: boolean): Promise<void> {
+  /** One transaction of the user's, with what it makes room for (R3.3). */
+  async #change<T>(work: (turn: Turn) => T): Promise<T> {
     this.#life.mustBeReady();
-    await this.#engine.turns.takeAndDispatch((turn) => {
-      if (turn.control.paused !== paused) turn.putControl({ ...turn.control, paused });
-    });
+    return this.#engine.turns.takeAndDispatch(work);
+  }
+
+  /** Takes a loop in one transaction; a refusal leaves no trace but what is told of it (R1.2). `check` refuses what needs no transaction. */
+  async #admit(loopId: string, check: () => (turn: Turn) => number): Promise<SubmitResult> {
+    const { turns, listeners } = this.#engine;
+    try {
+      this.#life.mustBeReady();
+      const take = check();
+      this.#life.mustTakeWork();
+      return await turns.take((turn) => startOrQueue(turn, take(turn), () => turns.dispatch(turn)));
+    } catch (error) {
+      for (const event of rejectionEvents(loopId, error, this.#context.clock.now())) listeners.tell(event);
+      throw error;
+    }
   }
 }

@@ -51,6 +51,11 @@ export class Turn {
     return this.mirror.control;
   }
 
+  /** The latest loop of that id, live or final: from memory if it is live. */
+  latest(loopId: string): Loop | undefined {
+    return this.mirror.find(loopId) ?? this.tx.latest(loopId);
+  }
+
   /** Writes a loop as it now is. With `why`, or when its state is another than before, the history gets a row. */
   put(loop: Loop, why = '', from: LoopState | undefined = this.mirror.get(loop.seq)?.state): void {
     const noted = from !== undefined && (from !== loop.state || why !== '');
