@@ -85,9 +85,8 @@ export class WindowLife {
 
   /** Lets go of this window's work, which goes on, or ends unless a window with its folder comes (R9.2). */
   release(): Promise<void> {
-    return this.#end(async () => {
-      this.#engine.runs.leave(this.#engine.context.settings.onWindowClose === 'stop' ? RELOAD_MS : undefined);
-    });
+    const { runs, context } = this.#engine;
+    return this.#end(() => runs.leave(context.settings.onWindowClose === 'stop' ? RELOAD_MS : undefined));
   }
 
   dispose(): void {
@@ -96,18 +95,19 @@ export class WindowLife {
     this.#engine.dispose();
   }
 
-  #end(before: () => Promise<void>): Promise<void> {
-    this.#ending ??= this.#close(before);
+  /** Ends it once: whoever asks again waits for the same end. */
+  #end(letGo: () => Promise<void> | void): Promise<void> {
+    this.#ending ??= this.#close(letGo);
     return this.#ending;
   }
 
-  /** Once: nothing new starts, then what is to be done before the end, then the lease is given back. */
-  async #close(before: () => Promise<void>): Promise<void> {
+  /** Nothing new starts, then `letGo` sees to the runs, then the lease is given back. */
+  async #close(letGo: () => Promise<void> | void): Promise<void> {
     if (this.#phase === 'closed') return;
     const { turns, context } = this.#engine;
     this.#phase = 'shutting-down';
     turns.halted = true;
-    await before();
+    await letGo();
     const released = turns.take((turn) => turn.tx.releaseWindow(context.window.id, turn.now));
     await withinReason(context, released, 'The end of this window');
     this.dispose();
