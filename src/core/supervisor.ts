@@ -87,9 +87,9 @@ export class Supervisor {
     return signalGroup(this.#engine, loopId, signal);
   }
 
-  /** Cancels every live loop; answers how many. */
+  /** Ends every live loop for good; answers how many. Those that run are stopped even while the store can not be written (R7.2). */
   async stopAll(): Promise<number> {
-    this.#life.mustBeReady();
+    this.#life.mustBeOpen();
     return cancelAll(this.#engine);
   }
 

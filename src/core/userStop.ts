@@ -23,14 +23,24 @@ export async function cancel(engine: Engine, loopId: string): Promise<boolean> {
   return answer ?? true;
 }
 
-/** Ends all live loops for good; answers how many. */
-export function cancelAll(engine: Engine): Promise<number> {
+/**
+ * Ends all live loops for good; answers how many. If the store does not let that through in time, the processes of those that run are stopped
+ * anyway (R7.2); what waits can be cancelled on record only, so the answer waits for that, or says why it can not be.
+ */
+export async function cancelAll(engine: Engine): Promise<number> {
   // Nothing is dispatched in between: what a cancel makes room for is to be cancelled too.
-  return engine.turns.take((turn) => {
+  const written = engine.turns.take((turn) => {
     const loops = [...turn.mirror.active.values(), ...turn.mirror.queue, ...turn.mirror.timed.values()];
     for (const loop of loops) cancelIn(turn, loop, engine);
     return loops.length;
   });
+  const { mirror, context, runs } = engine;
+  const active = [...mirror.active.values()];
+  if (active.length === 0) return written;
+  const answer = await withinReason(context, written, 'The stop of all loops');
+  if (answer !== undefined) return answer;
+  for (const loop of active) runs.sendStop(loop, 'user');
+  return mirror.queue.size + mirror.timed.size > 0 ? written : active.length;
 }
 
 /** Sends one signal to a loop's process group, recorded first if it is meant to end it (R7.3). Answers whether it was delivered. */

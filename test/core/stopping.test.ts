@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { StoreError } from '../../src/core/errors.ts';
 import { fakeCatalog, fakeProfile, type Harness, harness } from '../support/harness.ts';
 import { MoodyStore } from '../support/moodyStore.ts';
 
@@ -232,6 +233,32 @@ describe('stopping', () => {
     await machine.clock.advance(60_000);
     for (const loopId of ['runs', 'waits', 'head', 'next']) assert.equal(window.get(loopId)?.state, 'cancelled', loopId);
     assert.equal(await window.stopAll(), 0);
+  });
+
+  it('R7.2 Stop All stops what runs though the store can not be written; what waits is cancelled when it can, or it is said that it was not', async () => {
+    const store = new MoodyStore();
+    const window = await machine.open({ maxConcurrent: 1 }, { store: store.wrap });
+    await window.submit({ prompt: 'work', loopId: 'runs' });
+    await window.submit({ prompt: 'work', loopId: 'waits' });
+    store.tell(new StoreError('locked', 'The database is held by another program.'));
+    store.mood = 'held';
+    const held = window.stopAll();
+    await machine.clock.advance(1_000);
+    assert.deepEqual(machine.launcher.of('runs').stops, ['user']);
+    store.tell(undefined);
+    store.release();
+    assert.equal(await held, 2);
+    machine.launcher.of('runs').end({ ...byTerm, stoppedBy: 'user' });
+    await soon();
+    assert.deepEqual([window.get('runs')?.state, window.get('waits')?.state], ['cancelled', 'cancelled']);
+
+    await window.submit({ prompt: 'work', loopId: 'other' });
+    await window.submit({ prompt: 'work', loopId: 'behind' });
+    store.mood = 'broken';
+    await assert.rejects(window.stopAll(), /The database is damaged/);
+    assert.deepEqual(machine.launcher.of('other').stops, ['user']);
+    store.mood = 'well';
+    assert.equal(window.get('behind')?.state, 'queued');
   });
 
   it('R7.2 the steps and the grace of a stop are those of its profile and the settings', async () => {
