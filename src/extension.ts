@@ -46,6 +46,7 @@ export function activate(context: vscode.ExtensionContext): LoopSupervisorApi {
       return { out, err };
     },
     usage: async (attempts: readonly { readonly token: string }[]) => (await load()).usage(attempts),
+    pages: async () => (await load()).pages,
   };
   const checks = {
     find: async () => (await load()).checks.find(),

@@ -15,7 +15,12 @@ import { terminalEnvironment } from './process/shellEnvironment.ts';
 import { openStore } from './store/store.ts';
 import type { AgentChecks } from './ui/agentChecks.ts';
 import { createAgentChecks } from './ui/createAgentChecks.ts';
+import { dashboardPage } from './ui/dashboard/dashboardPage.ts';
+import { detailPage } from './ui/detail/detailPage.ts';
+import type { Pages } from './ui/panel/pages.ts';
 import type { OpenedSupervisor } from './ui/supervisorHost.ts';
+import { killInput, TOOLS } from './ui/tools/toolAnswers.ts';
+import { transcriptPage } from './ui/transcript/transcriptPage.ts';
 import { usageSampler } from './ui/usageSampler.ts';
 
 /** What the parts are told by the composition root. */
@@ -41,10 +46,11 @@ export interface Parts {
   profile(name: string): AgentProfile | undefined;
   readonly checks: AgentChecks;
   readonly usage: ReturnType<typeof usageSampler>;
+  readonly pages: Pages;
 }
 
 /**
- * Makes store, processes, agents and core of a window. It is a bundle of its own, loaded when the first of them is needed: the activation of the
+ * Makes store, processes, agents and core of a window, and what fills its panels. It is a bundle of its own, loaded when the first of them is needed: the activation of the
  * extension does not wait for it.
  */
 export function createParts({ storage, bundle, settings, agentSettings, folders, current, log }: PartsOptions): Parts {
@@ -85,5 +91,6 @@ export function createParts({ storage, bundle, settings, agentSettings, folders,
     profile: (name) => agents.catalog.find(name),
     checks: createAgentChecks({ catalog: () => agents.catalog, environment, findProgram, askProgram }),
     usage: usageSampler(current, createResourceSampler),
+    pages: { dashboard: dashboardPage, detail: detailPage, transcript: transcriptPage, tools: TOOLS, killInput },
   };
 }

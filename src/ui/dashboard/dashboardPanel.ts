@@ -1,22 +1,6 @@
-import * as vscode from 'vscode';
-import * as z from 'zod/mini';
 import type { CommandTable } from '../commands/commandTable.ts';
 import type { ViewDeps } from '../panel/viewDeps.ts';
-import { type PanelContent, type PanelHandle, WebviewPanels } from '../panel/webviewPanels.ts';
-import { DashboardSession } from './dashboardSession.ts';
-import type { FromDashboard } from './protocol.ts';
-
-const rangeMs = z.int().check(z.gte(0), z.lte(10 * 365 * 24 * 3_600_000));
-
-const request = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('ready'), rangeMs }),
-  z.object({ type: z.literal('range'), rangeMs }),
-  z.object({ type: z.literal('open'), loopId: z.string().check(z.maxLength(128)), seq: z.int() }),
-  z.object({
-    type: z.literal('command'),
-    command: z.enum(['resetCircuit', 'pauseQueue', 'resumeQueue', 'setDailyBudget', 'searchHistory', 'exportHistory', 'submitPrompt']),
-  }),
-]);
+import { WebviewPanels } from '../panel/webviewPanels.ts';
 
 /** There is one dashboard. */
 export type Dashboard = 'dashboard';
@@ -29,7 +13,8 @@ export function dashboardPanels(deps: ViewDeps): WebviewPanels<Dashboard> {
       targetOf: () => 'dashboard',
       key: (target) => target,
       title: () => 'Loop Supervisor',
-      open: (_, panel) => dashboard(deps, panel),
+      open: async (_, panel) => (await deps.pages()).dashboard(deps, panel),
+      onError: (error) => deps.log.error('A panel could not be filled.', error as Error),
     },
     deps.context.extensionUri,
   );
@@ -38,44 +23,5 @@ export function dashboardPanels(deps: ViewDeps): WebviewPanels<Dashboard> {
 export function dashboardCommands(panels: WebviewPanels<Dashboard>): CommandTable {
   return {
     showDashboard: () => () => panels.show('dashboard'),
-  };
-}
-
-function dashboard(deps: ViewDeps, panel: PanelHandle): PanelContent {
-  const session = new DashboardSession({
-    source: () => deps.host.current,
-    status: () => deps.host.status(),
-    clock: deps.clock,
-    post: (message) => panel.post(message),
-    onError: (error) => deps.log.error('The dashboard could not be updated.', error as Error),
-  });
-  let shownMs: number | undefined;
-  const show = (ms: number) => {
-    shownMs = ms;
-    session.show(ms);
-  };
-  const beat = deps.pulse.onBeat((status) => session.changed(status));
-  // After a reload of the window the page is there before the store is open; later the store may be another.
-  const opened = deps.host.onDidChangeState((state) => {
-    if (state.kind === 'ready' && !state.trouble && shownMs !== undefined) show(shownMs);
-  });
-  return {
-    receive(message) {
-      const parsed = request.safeParse(message);
-      if (!parsed.success) return;
-      const asked: FromDashboard = parsed.data;
-      if (asked.type === 'ready' || asked.type === 'range') show(asked.rangeMs);
-      else if (asked.type === 'open') void vscode.commands.executeCommand('loopSupervisor.showDetail', { loopId: asked.loopId, seq: asked.seq });
-      else void vscode.commands.executeCommand(`loopSupervisor.${asked.command}`);
-    },
-    setVisible(visible) {
-      session.setVisible(visible);
-      if (!visible) shownMs = undefined;
-    },
-    dispose() {
-      beat.dispose();
-      opened.dispose();
-      session.dispose();
-    },
   };
 }

@@ -4,6 +4,7 @@ import type { AttemptDetail } from '../../core/status.ts';
 import type { Pulse } from '../pulse.ts';
 import type { LogPaths } from '../transcript/attemptLog.ts';
 import type { UiDeps } from '../uiDeps.ts';
+import type { Pages } from './pages.ts';
 import type { TreeUsage } from './treeUsage.ts';
 
 /** What panels and tools are built from. */
@@ -16,4 +17,6 @@ export interface ViewDeps extends UiDeps {
   profile(agent: string): AgentProfile | undefined;
   /** Samples the processes of attempts that run, by token. Costs a walk through the process table: ask only while somebody looks. */
   usage(attempts: readonly Pick<AttemptDetail, 'token'>[]): Promise<ReadonlyMap<string, TreeUsage>>;
+  /** What fills panels and answers tools. */
+  pages(): Promise<Pages>;
 }

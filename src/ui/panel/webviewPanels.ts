@@ -25,7 +25,9 @@ export interface PanelKind<T> {
   /** The same key is the same panel. */
   key(target: T): string;
   title(target: T): string;
-  open(target: T, panel: PanelHandle): PanelContent;
+  /** What fills it; it comes when it is loaded, and the page waits for it. */
+  open(target: T, panel: PanelHandle): Promise<PanelContent>;
+  onError(error: unknown): void;
 }
 
 /** The editor panels of one kind: one for each target, brought back after a reload of the window. */
@@ -65,7 +67,7 @@ export class WebviewPanels<T> implements vscode.Disposable {
   }
 
   #fill(panel: vscode.WebviewPanel, target: T): void {
-    const { key, part, title, open } = this.#kind;
+    const { key, part, title, open, onError } = this.#kind;
     const id = key(target);
     this.#open.set(id, panel);
     const { webview } = panel;
@@ -81,11 +83,12 @@ export class WebviewPanels<T> implements vscode.Disposable {
         return panel.visible;
       },
     });
-    webview.onDidReceiveMessage((message: unknown) => content.receive(message));
-    panel.onDidChangeViewState(() => content.setVisible(panel.visible));
+    const tell = (what: (content: PanelContent) => void) => void content.then(what).catch(onError);
+    webview.onDidReceiveMessage((message: unknown) => tell((page) => page.receive(message)));
+    panel.onDidChangeViewState(() => tell((page) => page.setVisible(panel.visible)));
     panel.onDidDispose(() => {
       this.#open.delete(id);
-      content.dispose();
+      tell((page) => page.dispose());
     });
     const file = (name: string) => webview.asWebviewUri(vscode.Uri.joinPath(folder, name)).toString();
     webview.html = pageHtml({

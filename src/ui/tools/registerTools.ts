@@ -1,20 +1,20 @@
 import * as vscode from 'vscode';
 import type { ViewDeps } from '../panel/viewDeps.ts';
 import { inlineCode } from '../safeText.ts';
-import { killInput, TOOLS } from './toolAnswers.ts';
 
 const KILL = 'loopSupervisor_killProcess';
 
 /** Lets language models in the editor look at the supervisor, and kill with the user's leave. */
 export function registerTools(deps: ViewDeps): vscode.Disposable {
   const { lm } = vscode;
+  const declared = deps.context.extension.packageJSON.contributes.languageModelTools as readonly { readonly name: string }[];
   return vscode.Disposable.from(
-    ...Object.entries(TOOLS).map(([name, tool]) =>
+    ...declared.map(({ name }) =>
       lm.registerTool<unknown>(name, {
         prepareInvocation: ({ input }) => (name === KILL ? confirmation(deps, input) : {}),
         invoke: async ({ input }) => {
-          const supervisor = await deps.host.ready();
-          const answer = await tool.answer({ supervisor, usage: (attempts) => deps.usage(attempts), now: deps.clock.now }, input);
+          const [supervisor, { tools }] = await Promise.all([deps.host.ready(), deps.pages()]);
+          const answer = await tools[name]?.answer({ supervisor, usage: (attempts) => deps.usage(attempts), now: deps.clock.now }, input);
           return new vscode.LanguageModelToolResult([new vscode.LanguageModelTextPart(JSON.stringify(answer))]);
         },
       }),
@@ -22,8 +22,8 @@ export function registerTools(deps: ViewDeps): vscode.Disposable {
   );
 }
 
-function confirmation(deps: ViewDeps, input: unknown): vscode.PreparedToolInvocation {
-  const { loopId, signal } = killInput(input);
+async function confirmation(deps: ViewDeps, input: unknown): Promise<vscode.PreparedToolInvocation> {
+  const { loopId, signal } = (await deps.pages()).killInput(input);
   const title = deps.host.current?.get(loopId)?.loop.title;
   const what = title === undefined ? inlineCode(loopId) : `${inlineCode(title, 80)} (${inlineCode(loopId)})`;
   return {

@@ -1,12 +1,7 @@
-import * as vscode from 'vscode';
 import { type LoopTarget, loopTargetOf } from '../panel/loopTarget.ts';
-import { openFile } from '../panel/openFile.ts';
 import type { ViewDeps } from '../panel/viewDeps.ts';
-import { type PanelContent, type PanelHandle, WebviewPanels } from '../panel/webviewPanels.ts';
+import { WebviewPanels } from '../panel/webviewPanels.ts';
 import { oneLine } from '../safeText.ts';
-import type { ToView } from './protocol.ts';
-import { requestOf } from './requests.ts';
-import { TranscriptSession } from './transcriptSession.ts';
 
 /** The panels that show the output of loops: what *Show Output* opens. */
 export function transcriptPanels(deps: ViewDeps): WebviewPanels<LoopTarget> {
@@ -17,48 +12,15 @@ export function transcriptPanels(deps: ViewDeps): WebviewPanels<LoopTarget> {
       targetOf: loopTargetOf,
       key: ({ seq }) => String(seq),
       title: (target) => titleOf(deps, target),
-      open: (target, panel) => transcript(deps, target, panel),
+      open: async (target, panel) => (await deps.pages()).transcript(deps, target, panel),
+      onError: (error) => deps.log.error('A panel could not be filled.', error as Error),
     },
     deps.context.extensionUri,
   );
 }
 
-function titleOf(deps: ViewDeps, { loopId, seq }: LoopTarget): string {
+/** The title of a loop's output. */
+export function titleOf(deps: ViewDeps, { loopId, seq }: LoopTarget): string {
   const title = deps.host.current?.get(loopId, seq)?.loop.title;
   return `Output: ${oneLine(title ?? '', 40) || loopId}`;
-}
-
-function transcript(deps: ViewDeps, target: LoopTarget, panel: PanelHandle): PanelContent {
-  const { loopId, seq } = target;
-  const detail = () => deps.host.current?.get(loopId, seq);
-  const session = new TranscriptSession({
-    detail,
-    paths: (token) => deps.logs(token),
-    profile: (agent) => deps.profile(agent),
-    clock: deps.clock,
-    post: (message) => {
-      if (message.type === 'header') panel.setTitle(titleOf(deps, target));
-      panel.post(message);
-    },
-    onError: (error) => deps.log.error(`The output of loop ${loopId} could not be read.`, error as Error),
-  });
-  const beat = deps.pulse.onBeat(() => session.changed());
-  // After a reload of the window the panel is there before the store is open.
-  const opened = deps.host.onDidChangeState((state) => state.kind === 'ready' && session.handle({ type: 'latest' }));
-  return {
-    receive(message) {
-      const request = requestOf(message);
-      if (!request) return;
-      if (request.type === 'openFile') void openFile(request.path, detail()?.loop.cwd ?? '/', request.line, request.column);
-      else if (request.type === 'command') void vscode.commands.executeCommand(`loopSupervisor.${request.command}`, target);
-      else if (deps.host.current) session.handle(request);
-      else panel.post({ type: 'gone', text: deps.host.notReady ?? '' } satisfies ToView);
-    },
-    setVisible: (visible) => session.setVisible(visible),
-    dispose() {
-      beat.dispose();
-      opened.dispose();
-      session.dispose();
-    },
-  };
 }

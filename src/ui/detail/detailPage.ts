@@ -1,0 +1,80 @@
+import * as vscode from 'vscode';
+import * as z from 'zod/mini';
+import type { LoopTarget } from '../panel/loopTarget.ts';
+import type { ViewDeps } from '../panel/viewDeps.ts';
+import type { PanelContent, PanelHandle } from '../panel/webviewPanels.ts';
+import { oneLine } from '../safeText.ts';
+import { DetailSession } from './detailSession.ts';
+import type { FromDetail } from './protocol.ts';
+
+const request = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('ready') }),
+  z.object({
+    type: z.literal('command'),
+    command: z.enum(['showOutput', 'cancel', 'kill', 'retry', 'restart', 'runNext', 'takeOver', 'submitAgain', 'copyId', 'copyPrompt']),
+  }),
+  z.object({ type: z.literal('openLog'), attempt: z.int(), file: z.enum(['out', 'err']) }),
+  z.object({ type: z.literal('openPrompt') }),
+  z.object({ type: z.literal('endKept'), pid: z.int().check(z.gte(1)) }),
+]);
+
+/** What fills the panel that says everything about a loop. */
+export function detailPage(deps: ViewDeps, target: LoopTarget, panel: PanelHandle): PanelContent {
+  const { loopId, seq } = target;
+  const { host } = deps;
+  const detail = () => host.current?.get(loopId, seq);
+  const session = new DetailSession({
+    detail,
+    live: () => host.current?.live().find(({ loop }) => loop.seq === seq),
+    logs: (token) => deps.logs(token),
+    // All that run, though only one is shown: the sampler knows rates only of what it was asked for the last time too, and the tree asks for all.
+    usage: async (attempt) => {
+      const running = (host.current?.live(0) ?? []).flatMap(({ loop }) =>
+        loop.state === 'running' || loop.state === 'stopping' ? [loop.attempt] : [],
+      );
+      return (await deps.usage(running)).get(attempt.token);
+    },
+    clock: deps.clock,
+    post: (message) => {
+      if (message.type === 'detail') panel.setTitle(oneLine(message.detail.title, 40));
+      panel.post(message);
+    },
+    onError: (error) => deps.log.error(`The details of loop ${loopId} could not be read.`, error as Error),
+  });
+  const beat = deps.pulse.onBeat(() => session.changed());
+  const opened = host.onDidChangeState((state) => state.kind === 'ready' && session.show());
+
+  async function act(asked: Exclude<FromDetail, { type: 'ready' }>): Promise<void> {
+    if (asked.type === 'openPrompt') {
+      const document = await vscode.workspace.openTextDocument({ language: 'markdown', content: detail()?.prompt ?? '' });
+      await vscode.window.showTextDocument(document, { preview: true });
+    } else if (asked.type === 'openLog') {
+      const token = detail()?.attempts.find(({ number }) => number === asked.attempt)?.token;
+      if (token !== undefined) await vscode.commands.executeCommand('vscode.open', vscode.Uri.file(deps.logs(token)[asked.file]));
+    } else if (asked.type === 'endKept') {
+      const ended = await (await host.ready()).endKept(loopId, asked.pid);
+      if (!ended) void vscode.window.showInformationMessage(`Process ${asked.pid} is no longer there.`);
+      session.changed();
+    } else await vscode.commands.executeCommand(`loopSupervisor.${asked.command}`, target);
+  }
+
+  return {
+    receive(message) {
+      const parsed = request.safeParse(message);
+      if (!parsed.success) return;
+      const asked: FromDetail = parsed.data;
+      if (asked.type === 'ready') {
+        if (host.current) session.show();
+        else panel.post({ type: 'gone', text: host.notReady });
+        return;
+      }
+      act(asked).catch((error: unknown) => void vscode.window.showErrorMessage(error instanceof Error ? error.message : String(error)));
+    },
+    setVisible: (visible) => session.setVisible(visible),
+    dispose() {
+      beat.dispose();
+      opened.dispose();
+      session.dispose();
+    },
+  };
+}

@@ -1,0 +1,45 @@
+import * as vscode from 'vscode';
+import type { LoopTarget } from '../panel/loopTarget.ts';
+import { openFile } from '../panel/openFile.ts';
+import type { ViewDeps } from '../panel/viewDeps.ts';
+import type { PanelContent, PanelHandle } from '../panel/webviewPanels.ts';
+import type { ToView } from './protocol.ts';
+import { requestOf } from './requests.ts';
+import { titleOf } from './transcriptPanel.ts';
+import { TranscriptSession } from './transcriptSession.ts';
+
+/** What fills the panel that shows the output of a loop. */
+export function transcriptPage(deps: ViewDeps, target: LoopTarget, panel: PanelHandle): PanelContent {
+  const { loopId, seq } = target;
+  const detail = () => deps.host.current?.get(loopId, seq);
+  const session = new TranscriptSession({
+    detail,
+    paths: (token) => deps.logs(token),
+    profile: (agent) => deps.profile(agent),
+    clock: deps.clock,
+    post: (message) => {
+      if (message.type === 'header') panel.setTitle(titleOf(deps, target));
+      panel.post(message);
+    },
+    onError: (error) => deps.log.error(`The output of loop ${loopId} could not be read.`, error as Error),
+  });
+  const beat = deps.pulse.onBeat(() => session.changed());
+  // After a reload of the window the panel is there before the store is open.
+  const opened = deps.host.onDidChangeState((state) => state.kind === 'ready' && session.handle({ type: 'latest' }));
+  return {
+    receive(message) {
+      const request = requestOf(message);
+      if (!request) return;
+      if (request.type === 'openFile') void openFile(request.path, detail()?.loop.cwd ?? '/', request.line, request.column);
+      else if (request.type === 'command') void vscode.commands.executeCommand(`loopSupervisor.${request.command}`, target);
+      else if (deps.host.current) session.handle(request);
+      else panel.post({ type: 'gone', text: deps.host.notReady ?? '' } satisfies ToView);
+    },
+    setVisible: (visible) => session.setVisible(visible),
+    dispose() {
+      beat.dispose();
+      opened.dispose();
+      session.dispose();
+    },
+  };
+}
