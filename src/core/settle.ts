@@ -52,6 +52,7 @@ export function applyOutput(turn: Turn, loop: ActiveLoop, output: RunOutput): Ac
     }
     if (event.type === 'session') next = confirmSession(turn, next, event.sessionId);
   });
+  if (turn.freesBudget) wakeForBudget(turn, 'a correction has freed some of the daily budget');
   watchBudget(turn);
   const current = turn.mirror.get(loop.seq) as ActiveLoop;
   watchCap(turn, current);
@@ -202,12 +203,12 @@ function wasTheDays(turn: Turn, loop: ActiveLoop): boolean {
   return left < ownLeft && loop.attempt.cost >= left;
 }
 
-/** After the limit was changed: loops whose agents had used up what the day had left go on where there is money again (R6.3). */
-export function wakeForBudget(turn: Turn): void {
+/** Where there may be money again: loops whose agents had used up what the day had left go on (R6.3). `why` there may be. */
+export function wakeForBudget(turn: Turn, why: string): void {
   const { dailyLimit } = turn.context.settings.budget;
   if (dailyLimit > 0 && turn.mirror.spentOn(turn.today).spent >= dailyLimit) return;
   for (const loop of [...turn.mirror.timed.values()]) {
-    if (loop.state === 'waiting' && loop.why === DAY_USED_UP) requeue(turn, loop, 'the daily limit was changed');
+    if (loop.state === 'waiting' && loop.why === DAY_USED_UP) requeue(turn, loop, why);
   }
 }
 

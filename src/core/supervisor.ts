@@ -243,7 +243,7 @@ export class Supervisor {
   /** Takes new settings; what they allow starts at once (R3.3). */
   configure(settings: Settings): void {
     this.#context.settings = settings;
-    this.#life.insist(wakeForBudget, 'The new settings could not be applied to the queue yet.');
+    this.#life.insist((turn) => wakeForBudget(turn, 'the daily limit was changed'), 'The new settings could not be applied to the queue yet.');
   }
 
   /** Takes new agent profiles. Running attempts keep theirs. */

@@ -3,6 +3,7 @@ import type { SupervisorContext } from './context.ts';
 import type { SupervisorEvent } from './event.ts';
 import type { ActiveLoop, Attempt, Loop, LoopState } from './loop.ts';
 import type { LiveMirror } from './mirror.ts';
+import type { NanoUsd } from './money.ts';
 import type { AgentProfile, CommandPlan, Control, DaySpend, StoreTransaction } from './ports.ts';
 
 /** An attempt to be started once the transaction that put it on the books has been committed. */
@@ -30,6 +31,8 @@ export class Turn {
   readonly effects: (() => void)[] = [];
   /** Others have written since the last turn, a new day has begun or a cool-down is over: what could not start then may start now. */
   readonly hasNews: boolean;
+  readonly #spentBefore: NanoUsd;
+  readonly #heldBefore: NanoUsd;
   readonly #undo: (() => void)[] = [];
 
   constructor(tx: StoreTransaction, context: SupervisorContext, mirror: LiveMirror) {
@@ -45,6 +48,14 @@ export class Turn {
     const { circuit } = this.control;
     this.change(circuitAt(circuit, context.settings.circuit, this.now));
     this.hasNews = changes !== undefined || isNewDay || this.control.circuit !== circuit;
+    this.#spentBefore = mirror.spentOn(this.today).spent;
+    this.#heldBefore = mirror.runningReserved;
+  }
+
+  /** The turn has left the day's budget more room than it found: what waits for money may start now (R3.3, R6.3). */
+  get freesBudget(): boolean {
+    const { spent } = this.mirror.spentOn(this.today);
+    return spent < this.#spentBefore || spent + this.mirror.runningReserved < this.#spentBefore + this.#heldBefore;
   }
 
   get control(): Control {

@@ -24,12 +24,12 @@ export class Turns {
 
   /**
    * Runs `work` in one transaction; what it decides takes effect when that is committed. Rejects, and changes nothing, if it throws.
-   * Where the turn comes upon news, it fills free slots too: nobody else will hear of them.
+   * Where the turn comes upon news, it fills free slots too: nobody else will hear of them. So it does where it frees budget (R3.3).
    */
   take<T>(work: (turn: Turn) => T): Promise<T> {
     return this.#enqueue((turn) => {
       const result = work(turn);
-      if (turn.hasNews) this.dispatch(turn);
+      if (turn.hasNews || turn.freesBudget) this.dispatch(turn);
       return result;
     });
   }

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { type Command, command } from '../support/model/command.ts';
 import { Invariants } from '../support/model/invariants.ts';
+import { KNOWN_COURSES } from '../support/model/knownCourses.ts';
 import { World } from '../support/model/world.ts';
 
 /** More by hand: `MODEL_RUNS=5000 mocha test/core/model.test.ts`. */
@@ -33,6 +34,7 @@ describe('the supervisor under any course of events', function () {
   it(`R2 R3 R4.1 R6 R9 R10 keeps cap, order, depth, budget and books over ${RUNS} courses of commands in up to three windows`, async () => {
     await fc.assert(fc.asyncProperty(fc.array(command, { maxLength: MOST_COMMANDS, size: 'max' }), play), {
       numRuns: RUNS,
+      examples: KNOWN_COURSES.map((course): [Command[]] => [[...course]]),
       interruptAfterTimeLimit: LONGEST_MS,
     });
   });

@@ -288,6 +288,37 @@ describe('spending', () => {
     assert.equal(toUsd(detail?.ledger.reduce((sum, row) => sum + row.cost, 0) ?? 0), 1.75);
   });
 
+  it('R3.3 R6.3 a correction that frees budget starts what waited for it, in the same moment', async () => {
+    const window = await machine.open(limit(5), PRICED);
+    await window.submit({ prompt: 'work', loopId: 'a', estimatedCostUsd: 2 });
+    machine.launcher.of('a').fail();
+    await machine.clock.advance(5_000);
+    await window.pause();
+    await window.submit({ prompt: 'work', loopId: 'head', estimatedCostUsd: 1 });
+    await window.recordCost('a', 2.5);
+    await window.resume();
+    assert.deepEqual([window.status().budget.spent, window.status().queued[0]?.waitingFor], [4.5, 'budget']);
+    machine.launcher.of('a').say({ type: 'cost', cost: toNano(0.1), source: 'reported', earlier: toNano(0.5) });
+    await soon();
+    assert.equal(window.status().budget.spent, 3.1);
+    assert.deepEqual(alive(), ['a', 'head']);
+  });
+
+  it('R3.3 R6.3 a correction that frees budget wakes a loop whose agent had used up what the day had left', async () => {
+    const window = await machine.open(limit(5), PRICED);
+    await window.submit({ prompt: 'work', loopId: 'a', estimatedCostUsd: 1 });
+    machine.launcher.of('a').fail();
+    await machine.clock.advance(5_000);
+    await window.submit({ prompt: 'work', loopId: 'c', estimatedCostUsd: 0 });
+    const usedUp = { type: 'end', ok: false, reason: 'the budget of the session is used up', cause: 'budget' } as const;
+    machine.launcher.of('c').end({ exit: { exitCode: 1 }, says: [cost(3.6), usedUp] });
+    await soon();
+    assert.equal(window.get('c')?.state, 'waiting');
+    machine.launcher.of('a').say({ type: 'cost', cost: toNano(0.1), source: 'reported', earlier: toNano(0.2) });
+    await soon();
+    assert.equal(window.get('c')?.state, 'running');
+  });
+
   it('R6.7 where a report of today is less than the estimate of yesterday, all windows agree on what is left of today', async () => {
     const first = await machine.open(limit(50), PRICED);
     const second = await machine.open(limit(50), { ...PRICED, folders: ['/b'] });

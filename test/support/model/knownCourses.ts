@@ -1,0 +1,16 @@
+import type { Command } from './command.ts';
+
+/** Courses of commands that once broke a rule: they are played in every run, whatever the seed. */
+export const KNOWN_COURSES: readonly (readonly Command[])[] = [
+  // R3.3 A correction freed budget, and the head that waited for it was not started.
+  [
+    { act: 'submit', window: 0, loop: 1, priority: 0, estimate: 1, maxCost: undefined, agent: 'claude', quick: false },
+    { act: 'submit', window: 0, loop: 2, priority: 0, estimate: undefined, maxCost: undefined, agent: 'sample', quick: true },
+    { act: 'submit', window: 0, loop: 0, priority: 0, estimate: 223, maxCost: undefined, agent: 'sample', quick: false },
+    { act: 'end', run: 0, how: 'provider', cost: 278, quick: false },
+    { act: 'end', run: 0, how: 'ok', cost: 0, quick: false },
+    { act: 'end', run: 0, how: 'signal', cost: 0, quick: true },
+    { act: 'failingWrites', count: 1, quick: false },
+    { act: 'cost', run: 2, cost: 83, earlier: 8, quick: false },
+  ],
+];
