@@ -24,6 +24,11 @@ export function mayStart(budget: BudgetState, estimate: NanoUsd): boolean {
   return budget.spent < budget.limit && budget.spent + budget.runningReserved + estimate <= budget.limit;
 }
 
+/** Whether a limit allows more than the one before. */
+export function allowsMore(limit: NanoUsd, before: NanoUsd): boolean {
+  return before !== 0 && (limit === 0 || limit > before);
+}
+
 /** Running loops have carried the day past its limit (R6.4, R6.5). */
 export function isPast(spent: NanoUsd, limit: NanoUsd): boolean {
   return limit > 0 && spent > limit;

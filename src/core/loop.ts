@@ -217,7 +217,7 @@ export interface LedgerRow {
   readonly seq: number;
   readonly attemptId?: number;
   readonly agent: string;
-  /** The local calendar day on which it was reported. */
+  /** The local calendar day on which it was reported; of an estimate that is withdrawn, the one on which it was charged (R6.1). */
   readonly day: string;
   /** Wall time, ms. */
   readonly at: number;

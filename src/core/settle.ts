@@ -1,6 +1,7 @@
 import type { AgentEvent } from './agentEvent.ts';
 import { backoffMs } from './backoff.ts';
 import { afterAttempt } from './circuitBreaker.ts';
+import { chargeUnknown, replaceEstimates } from './estimates.ts';
 import type { ActiveLoop, AttemptEnd, Failure, FinishedLoop, LiveLoop, Loop, LoopFacts, Outcome } from './loop.ts';
 import { toUsd } from './money.ts';
 import { circuitVote, decideOutcome, type Verdict } from './outcome.ts';
@@ -59,29 +60,6 @@ export function applyOutput(turn: Turn, loop: ActiveLoop, output: RunOutput): Ac
   return turn.mirror.get(loop.seq) as ActiveLoop;
 }
 
-/** A session that now reports what its earlier attempts cost takes the place of what was charged for them as an estimate. */
-function replaceEstimates(turn: Turn, loop: ActiveLoop, event: Extract<AgentEvent, { type: 'cost' }>): ActiveLoop {
-  const { attempt } = loop;
-  const unsettled = loop.costEstimated - attempt.costEstimated;
-  if (event.earlier === undefined || unsettled <= 0 || event.source !== 'reported') return loop;
-  const { store } = turn.context;
-  const before = store.attempts(loop.seq).filter(({ id, sessionId }) => id !== attempt.id && sessionId === attempt.sessionId);
-  const ids = new Set(before.map(({ id }) => id));
-  const charged = store.ledger(loop.seq).reduce((sum, row) => sum + (row.attemptId !== undefined && ids.has(row.attemptId) ? row.cost : 0), 0);
-  const estimated = Math.min(
-    unsettled,
-    before.reduce((sum, { costEstimated }) => sum + costEstimated, 0),
-  );
-  if (estimated === 0) return loop;
-  // Once per attempt. The correction belongs to the loop, not to this attempt: its own cost stays what it reported.
-  const correction = { key: `${attempt.token}.earlier`, cost: event.earlier - charged, source: 'reported', estimated: -estimated } as const;
-  const corrected = charge(turn, loop, correction) ?? loop;
-  const next = { ...corrected, attempt: { ...corrected.attempt, cost: attempt.cost, costEstimated: attempt.costEstimated } };
-  turn.tx.saveAttempt(next.attempt);
-  turn.reflect(next);
-  return next;
-}
-
 function confirmSession(turn: Turn, loop: ActiveLoop, sessionId: string): ActiveLoop {
   if (loop.sessionId === sessionId && loop.attempt.sessionId === sessionId) return loop;
   const marked = turn.putAttempt({ ...loop, sessionId }, { ...loop.attempt, sessionId }) ?? loop;
@@ -138,14 +116,6 @@ function note(turn: Turn, loop: ActiveLoop, end: AttemptEnd): void {
     const names = processes.map(({ pid, command }) => `${command} (${pid})`).join(', ');
     turn.tx.addHistory(loop.seq, { at: turn.now, from: loop.state, to: loop.state, why: `${what}: ${names}` });
   }
-}
-
-/** An attempt that ended without its agent's own figure is charged with what it still held, marked as an estimate. */
-function chargeUnknown(turn: Turn, loop: ActiveLoop, end: RunEnd, report: RunReport): ActiveLoop {
-  const known = report.priced || !report.hasCost || end.kind === 'spawn' || end.kind === 'void';
-  const held = Math.max(0, loop.attempt.reserved - loop.attempt.cost);
-  if (known || loop.attempt.cost > 0 || held === 0) return loop;
-  return charge(turn, loop, { key: `${loop.attempt.token}.unreported`, cost: held, source: 'estimated' }) ?? loop;
 }
 
 function moveOn(turn: Turn, loop: ActiveLoop, verdict: Verdict, end: RunEnd): void {

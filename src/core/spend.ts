@@ -11,17 +11,18 @@ export interface Charge {
   readonly key: string;
   readonly cost: NanoUsd;
   readonly source: CostSource;
-  /** How much of `cost` is an estimate; all of it, or nothing, if absent. */
-  readonly estimated?: NanoUsd;
+  /** The day on which an estimate was charged that this corrects; today if absent. */
+  readonly day?: string;
 }
 
 /**
- * Counts a cost against loop, agent and day in the turn's transaction (R6.6, R6.7), and tells what it means for the budget.
+ * Counts a cost against loop, agent and day in the turn's transaction (R6.6, R6.7).
  * Answers the loop as it then is, or undefined when this cost was counted before, or is no amount that sums can hold: that is logged.
  */
 export function charge<L extends Loop>(turn: Turn, loop: L, cost: Charge): L | undefined {
-  const spent = turn.mirror.spentOn(turn.today).spent;
-  if (![cost.cost, loop.cost + cost.cost, spent + cost.cost].every(Number.isSafeInteger)) {
+  const { day = turn.today } = cost;
+  const today = turn.mirror.spentOn(turn.today);
+  if (![cost.cost, loop.cost + cost.cost, today.spent + cost.cost].every(Number.isSafeInteger)) {
     refuse(turn, loop, cost.cost);
     return undefined;
   }
@@ -31,14 +32,13 @@ export function charge<L extends Loop>(turn: Turn, loop: L, cost: Charge): L | u
     seq: loop.seq,
     ...(attempt && { attemptId: attempt.id }),
     agent: loop.agent,
-    day: turn.today,
+    day,
     at: turn.now,
     cost: cost.cost,
     source: cost.source,
-    ...(cost.estimated !== undefined && { estimated: cost.estimated }),
   });
   if (!added) return undefined;
-  const estimated = cost.estimated ?? (cost.source === 'estimated' ? cost.cost : 0);
+  const estimated = cost.source === 'estimated' ? cost.cost : 0;
   let next: L = { ...loop, cost: loop.cost + cost.cost, costEstimated: Math.max(0, loop.costEstimated + estimated) };
   if (isActive(next)) {
     const charged = { ...next.attempt, cost: next.attempt.cost + cost.cost, costEstimated: Math.max(0, next.attempt.costEstimated + estimated) };
@@ -46,9 +46,7 @@ export function charge<L extends Loop>(turn: Turn, loop: L, cost: Charge): L | u
     next = { ...next, attempt: charged };
   }
   turn.put(next);
-  const day = turn.mirror.spentOn(turn.today);
-  // Below 0 where a report of today is less than the estimate of an earlier day: as the ledger has it, so that all windows agree.
-  turn.putDay({ ...day, spent: day.spent + cost.cost });
+  if (day === turn.today) turn.putDay({ ...today, spent: today.spent + cost.cost });
   return next;
 }
 
@@ -82,8 +80,13 @@ export function watchBudget(turn: Turn): void {
     turn.putDay(news.day);
   }
   if (onExceeded === 'stop' && isPast(news.day.spent, dailyLimit)) {
-    for (const loop of turn.mirror.active.values()) requestStop(turn, loop, 'budget', 'the daily budget was passed');
+    for (const loop of [...turn.mirror.active.values()]) requestStop(turn, loop, 'budget', 'the daily budget was passed');
   }
+}
+
+/** Where loops run, looks whether they are past the limit: it may be another one than when they last reported a cost (R6.4, R6.5). */
+export function watchRunning(turn: Turn): void {
+  if (turn.mirror.active.size > 0) watchBudget(turn);
 }
 
 /** Stops a running loop that has cost more than its own maximum. */

@@ -1,4 +1,5 @@
 import { checkSpec, rejectionEvents } from './admission.ts';
+import { allowsMore } from './budget.ts';
 import { bringHere, clearFailed, restartNow, setPaused } from './byHand.ts';
 import { resetCircuit } from './circuitBreaker.ts';
 import type { SupervisorContext, SupervisorOptions, SupervisorWindow } from './context.ts';
@@ -17,7 +18,7 @@ import type { Reports } from './reports.ts';
 import { Retention } from './retention.ts';
 import type { Settings } from './settings.ts';
 import { wakeForBudget } from './settle.ts';
-import { recordCost } from './spend.ts';
+import { recordCost, watchRunning } from './spend.ts';
 import type { LiveView, LoopDetail, LoopSpend, Status, SubmitResult } from './status.ts';
 import { admit, readmit, startOrQueue } from './submit.ts';
 import type { Turn } from './turn.ts';
@@ -240,10 +241,15 @@ export class Supervisor {
 
   // ── Life ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** Takes new settings; what they allow starts at once (R3.3). */
+  /** Takes new settings: what they allow starts at once (R3.3), and where they set the limit under what is spent that is acted on (R6.5). */
   configure(settings: Settings): void {
+    const raised = allowsMore(settings.budget.dailyLimit, this.#context.settings.budget.dailyLimit);
     this.#context.settings = settings;
-    this.#life.insist((turn) => wakeForBudget(turn, 'the daily limit was changed'), 'The new settings could not be applied to the queue yet.');
+    const apply = (turn: Turn) => {
+      if (raised) wakeForBudget(turn, 'the daily limit was raised');
+      watchRunning(turn);
+    };
+    this.#life.insist(apply, 'The new settings could not be applied to the queue yet.');
   }
 
   /** Takes new agent profiles. Running attempts keep theirs. */

@@ -3,6 +3,7 @@ import { NotReadyError, ShuttingDownError } from './errors.ts';
 import { saveLease, takeOver } from './lease.ts';
 import type { Retention } from './retention.ts';
 import { stopOwnRuns } from './shutdown.ts';
+import { watchRunning } from './spend.ts';
 import type { Turn } from './turn.ts';
 import { withinReason } from './withinReason.ts';
 
@@ -62,6 +63,8 @@ export class WindowLife {
     await turns.takeAndDispatch((turn) => {
       saveLease(turn);
       takeOver(turn, homes);
+      // The limit may have been set lower while no window was open.
+      watchRunning(turn);
     });
     this.#phase = 'working';
     this.#engine.begin();

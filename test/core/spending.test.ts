@@ -156,6 +156,57 @@ describe('spending', () => {
     assert.deepEqual(alive().sort(), ['a', 'b', 'c'], 'R6.3 after midnight they go on: nothing is lost');
   });
 
+  it('R6.4 R6.5 a limit that is set under what is spent acts at once where loops run, and is told once by all windows', async () => {
+    const first = await machine.open(limit(10, 'stop'), { folders: ['/a'] });
+    const second = await machine.open(limit(10, 'stop'), { folders: ['/b'] });
+    await first.submit({ prompt: 'work', loopId: 'a', estimatedCostUsd: 0 });
+    await second.submit({ prompt: 'work', loopId: 'b', estimatedCostUsd: 0 });
+    machine.launcher.of('a').say(cost(4));
+    await machine.clock.advance(1_000);
+    for (const window of [first, second]) window.configure({ ...DEFAULT_SETTINGS, ...limit(3, 'stop') });
+    await machine.clock.advance(1_000);
+    assert.deepEqual([machine.launcher.of('a').stops, machine.launcher.of('b').stops], [['budget'], ['budget']]);
+    assert.deepEqual([first.get('a')?.state, first.get('b')?.state], ['queued', 'queued']);
+    assert.deepEqual(machine.typesOf('budget:'), ['budget:warning', 'budget:exceeded']);
+    for (const window of [first, second]) window.configure({ ...DEFAULT_SETTINGS, ...limit(2, 'stop') });
+    await machine.clock.advance(1_000);
+    assert.equal(machine.eventsOf('budget:exceeded').length, 1, 'once a day');
+  });
+
+  it('R6.5 a change to onExceeded: stop acts at once where the limit is passed', async () => {
+    const window = await machine.open(limit(1));
+    await window.submit({ prompt: 'work', loopId: 'a', estimatedCostUsd: 0 });
+    machine.launcher.of('a').say(cost(2));
+    await soon();
+    assert.deepEqual(machine.launcher.of('a').stops, []);
+    window.configure({ ...DEFAULT_SETTINGS, ...limit(1, 'stop') });
+    await soon();
+    assert.deepEqual(machine.launcher.of('a').stops, ['budget']);
+  });
+
+  it('R6.4 a limit that is set under what is spent carries no loop past it where none runs: that is no news', async () => {
+    const window = await machine.open(limit(10));
+    await window.submit({ prompt: 'work', loopId: 'a' });
+    await window.recordCost('a', 4);
+    machine.launcher.of('a').ok();
+    await soon();
+    window.configure({ ...DEFAULT_SETTINGS, ...limit(3) });
+    await soon();
+    assert.deepEqual(machine.typesOf('budget:'), []);
+  });
+
+  it('R6.5 a limit that was lowered while no window was open acts when one opens', async () => {
+    const first = await machine.open(limit(10, 'stop'));
+    await first.submit({ prompt: 'work', loopId: 'a' });
+    await first.recordCost('a', 4);
+    machine.kill(first);
+    const second = await machine.open(limit(3, 'stop'));
+    await soon();
+    assert.deepEqual(machine.launcher.of('a').stops, ['budget']);
+    assert.equal(second.get('a')?.state, 'queued');
+    assert.equal(machine.eventsOf('budget:exceeded').length, 1);
+  });
+
   it('R6.6 the same key counts once per loop, over windows and reloads', async () => {
     const first = await machine.open();
     await first.submit({ prompt: 'work', loopId: 'a' });
@@ -319,7 +370,7 @@ describe('spending', () => {
     assert.equal(window.get('c')?.state, 'running');
   });
 
-  it('R6.7 where a report of today is less than the estimate of yesterday, all windows agree on what is left of today', async () => {
+  it('R6.1 R6.7 an estimate of yesterday is withdrawn from yesterday, what is reported for it belongs to today, and all windows agree', async () => {
     const first = await machine.open(limit(50), PRICED);
     const second = await machine.open(limit(50), { ...PRICED, folders: ['/b'] });
     await first.submit({ prompt: 'work', loopId: 'a', estimatedCostUsd: 3 });
@@ -328,15 +379,62 @@ describe('spending', () => {
     machine.clock.jump(86_400_000);
     machine.launcher.of('a').say({ type: 'cost', cost: toNano(0.5), source: 'reported', earlier: toNano(1.25) });
     await machine.clock.advance(1_000);
-    assert.deepEqual([first.status().budget.spent, second.status().budget.spent], [0, 0]);
+    assert.deepEqual([first.status().budget.spent, second.status().budget.spent], [1.75, 1.75]);
     machine.launcher.of('a').say(cost(2));
     await machine.clock.advance(1_000);
     const third = await machine.open(limit(50), PRICED);
     assert.deepEqual(
       [first, second, third].map((window) => window.status().budget.spent),
-      [0.75, 0.75, 0.75],
+      [3.75, 3.75, 3.75],
     );
-    assert.equal(first.get('a')?.costUsd, 3.75);
+    assert.deepEqual([first.get('a')?.costUsd, first.get('a')?.costEstimated], [3.75, false]);
+    assert.deepEqual(
+      first.spend('2026-01-01').map(({ day, cost: nano, estimated }) => [day, toUsd(nano), estimated]),
+      [
+        ['2026-01-15', 0, 0],
+        ['2026-01-16', 3.75, 0],
+      ],
+    );
+  });
+
+  it('R6.2 a correction of what was charged on an earlier day does not open admission wider than the limit of today', async () => {
+    const window = await machine.open(limit(5), PRICED);
+    await window.submit({ prompt: 'work', loopId: 'a', estimatedCostUsd: 3 });
+    machine.launcher.of('a').fail();
+    await soon();
+    machine.clock.jump(86_400_000);
+    await machine.clock.advance(31_000);
+    machine.launcher.of('a').say({ type: 'cost', cost: 0, source: 'reported', earlier: 0 });
+    await soon();
+    assert.deepEqual([window.status().budget.spent, window.status().budget.reserved], [0, 3]);
+    await assert.rejects(window.submit({ prompt: 'work', estimatedCostUsd: 2.01 }), { code: 'budget-exceeded', spentUsd: 0 });
+    await window.submit({ prompt: 'work', loopId: 'b', estimatedCostUsd: 2 });
+    machine.launcher.of('a').say(cost(5));
+    await soon();
+    assert.equal(machine.eventsOf('budget:exceeded').length, 1, 'the refusal');
+    machine.launcher.of('a').say(cost(0.01));
+    await soon();
+    assert.deepEqual([machine.eventsOf('budget:exceeded').length, window.status().budget.spent], [2, 5.01]);
+  });
+
+  it('R6.6 only estimates are replaced: what was reported stays, whatever the session says of its past', async () => {
+    const window = await machine.open(limit(50), PRICED);
+    await window.submit({ prompt: 'work', loopId: 'a', estimatedCostUsd: 3 });
+    machine.launcher.of('a').say(cost(0.75));
+    machine.launcher.of('a').fail();
+    await machine.clock.advance(5_000);
+    machine.launcher.of('a').fail();
+    await machine.clock.advance(5_000);
+    assert.equal(window.get('a')?.costUsd, 3.75);
+    machine.launcher.of('a').say({ type: 'cost', cost: toNano(0.1), source: 'reported', earlier: Number.NaN });
+    await soon();
+    assert.deepEqual([window.get('a')?.costUsd, machine.logged.length], [3.85, 1], 'an amount that is none replaces nothing');
+    machine.launcher.of('a').say({ type: 'cost', cost: toNano(0.1), source: 'reported', earlier: toNano(0.5) });
+    machine.launcher.of('a').say({ type: 'cost', cost: toNano(0.1), source: 'reported', earlier: toNano(0.5) });
+    await soon();
+    const detail = window.get('a');
+    assert.deepEqual([detail?.costUsd, detail?.costEstimated, window.status().budget.spent], [1.05, false, 1.05]);
+    assert.deepEqual(detail?.attempts.at(-1)?.cost, { usd: 0.3, source: 'reported' });
   });
 
   it('R6.6 programs that have no cost are never charged one', async () => {
@@ -369,6 +467,11 @@ describe('spending', () => {
     await soon();
     assert.equal(window.get('a')?.state, 'waiting');
     assert.equal(window.status().waiting[0]?.until, machine.clock.nextDay(machine.clock.now()));
+    for (const usd of [5, 4.9]) {
+      window.configure({ ...DEFAULT_SETTINGS, ...limit(usd) });
+      await soon();
+      assert.equal(window.get('a')?.state, 'waiting', 'settings that allow no more');
+    }
     window.configure({ ...DEFAULT_SETTINGS, ...limit(10) });
     await soon();
     assert.equal(window.get('a')?.state, 'running');

@@ -60,6 +60,9 @@ export class Invariants {
       this.#attempts(loop);
       this.#history(loop);
     }
+    for (const { day, cost, estimated } of books.spend('')) {
+      assert.ok(cost >= 0 && estimated >= 0, `R6.2 ${day} has a spend of ${cost}, ${estimated} of it estimated: it would open the limit wider`);
+    }
     const spend = books.spend('').map(({ day, agent, cost }) => [`${day} ${agent}`, cost] as const);
     assert.deepEqual(
       new Map(spend.filter(([, cost]) => cost !== 0)),

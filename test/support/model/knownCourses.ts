@@ -13,4 +13,15 @@ export const KNOWN_COURSES: readonly (readonly Command[])[] = [
     { act: 'failingWrites', count: 1, quick: false },
     { act: 'cost', run: 2, cost: 83, earlier: 8, quick: false },
   ],
+  // The same where the correction is of an estimate alone.
+  [
+    { act: 'submit', window: 0, loop: 1, priority: 0, estimate: 200, maxCost: undefined, agent: 'claude', quick: false },
+    { act: 'end', run: 0, how: 'signal', cost: 0, quick: false },
+    { act: 'pass', ms: 2_000, quick: false },
+    { act: 'pause', window: 0, quick: false },
+    { act: 'submit', window: 0, loop: 0, priority: 0, estimate: 100, maxCost: undefined, agent: 'sample', quick: false },
+    { act: 'record', window: 0, loop: 1, cost: 250, key: undefined, quick: false },
+    { act: 'resume', window: 0, quick: false },
+    { act: 'cost', run: 0, cost: 0, earlier: 0, quick: false },
+  ],
 ];
