@@ -5,6 +5,7 @@ import { type ActiveLoop, type Attempt, type Loop, reservedOf } from './loop.ts'
 import type { LiveMirror, QueuedLoop } from './mirror.ts';
 import type { NanoUsd } from './money.ts';
 import type { AgentProfile, CommandPlan } from './ports.ts';
+import { sessionBefore } from './runRequest.ts';
 import { failForGood } from './settle.ts';
 import type { WaitingFor } from './status.ts';
 import type { Turn } from './turn.ts';
@@ -120,7 +121,7 @@ function start(turn: Turn, loop: QueuedLoop): boolean {
   };
   turn.put(running, attempt.resumed ? `attempt ${number}, continues its session` : `attempt ${number}`);
   turn.tell({ type: 'loop:started', loopId: loop.loopId, attempt: number, agent: loop.agent });
-  turn.launches.push({ loop: running, profile: planned.profile, plan: planned.plan });
+  turn.launches.push({ loop: running, profile: planned.profile, plan: planned.plan, before: sessionBefore(context, running) });
   return true;
 }
 
@@ -136,8 +137,9 @@ function plan(turn: Turn, loop: QueuedLoop): Planned {
   if (!context.folders.exists(loop.cwd)) return { error: `the folder ${loop.cwd} does not exist (any more): make it, then retry` };
   const resume = profile.canResume && loop.quickCrashes < QUICK_CRASHES_TO_START_AFRESH ? loop.sessionId : undefined;
   const costLeft = costLeftFor(turn, loop);
+  // A prompt that can not be read now is trouble of the store, which passes: it is no fault of the command, and fails the turn.
+  const request = { loopId: loop.loopId, prompt: turn.tx.prompt(loop.seq), cwd: loop.cwd };
   try {
-    const request = { loopId: loop.loopId, prompt: turn.tx.prompt(loop.seq), cwd: loop.cwd };
     const command = profile.plan({ ...request, ...(resume !== undefined && { resume }), ...(costLeft !== undefined && { costLeft }) });
     return { profile, plan: command, ...(resume !== undefined && { resume }) };
   } catch (error) {

@@ -7,7 +7,11 @@ import type { ActiveLoop, StopBy } from './loop.ts';
 import type { LiveMirror } from './mirror.ts';
 import type { RunControl, RunEnd } from './ports.ts';
 import { adoptRequest, launchRequest } from './runRequest.ts';
+import { Timer } from './timer.ts';
 import type { Launch } from './turn.ts';
+
+/** How long (ms) what could not be done for a run waits before it is tried again. */
+const TRY_AGAIN_MS = 1_000;
 
 /** The runs that this window follows: those it has launched and those it has taken over. Gives orders to those of other windows too. */
 export class FollowedRuns implements Disposable {
@@ -17,12 +21,14 @@ export class FollowedRuns implements Disposable {
   readonly #events: FollowedRunEvents;
   /** By the ids of their attempts. */
   readonly #runs = new Map<number, FollowedRun>();
+  readonly #again: Timer;
 
   constructor(context: SupervisorContext, mirror: LiveMirror, homes: Homes, events: FollowedRunEvents) {
     this.#context = context;
     this.#mirror = mirror;
     this.#homes = homes;
     this.#events = events;
+    this.#again = new Timer(context.clock);
   }
 
   /** The run of an active loop, if this window follows it. */
@@ -37,14 +43,15 @@ export class FollowedRuns implements Disposable {
 
   /** Sends the stop of an active loop to its guardian. */
   sendStop(loop: ActiveLoop, by: StopBy): void {
+    this.control(loop).stop(by, this.#context.settings.killGraceMs);
     const run = this.of(loop);
     if (run) run.stopSent = loop.attempt.stop ?? { by, at: this.#context.clock.now() };
-    this.control(loop).stop(by, this.#context.settings.killGraceMs);
   }
 
   /** Starts an attempt that is on the books. */
   launch(launch: Launch): void {
-    const run = this.#follow(launch.loop, launch.profile.hasCost);
+    const run = this.#newRun(launch.loop, launch.profile.hasCost);
+    this.#runs.set(run.attemptId, run);
     try {
       run.follow(this.#context.launcher.launch(launchRequest(this.#context, launch), run));
     } catch (error) {
@@ -52,19 +59,24 @@ export class FollowedRuns implements Disposable {
     }
   }
 
-  /** Makes what this window follows equal to what the books say: lets go, takes over, passes stops on. */
-  reconcile(): void {
+  /** Makes what this window follows equal to what the books say: lets go, takes over, passes stops on. What fails is tried again soon. */
+  readonly reconcile = (): void => {
     const { window } = this.#context;
+    let done = true;
+    const carry = (work: () => void, complaint: string) => {
+      done = carryOut(this.#context, work, `${complaint}; it is tried again.`) && done;
+    };
     for (const run of [...this.#runs.values()]) {
       const loop = this.#mirror.get(run.seq);
-      if (!run.isOf(loop, window.id)) this.#drop(run);
-      else if (!run.hasEnded) carryOut(this.#context, () => this.#passStopOn(loop, run), `The stop of attempt ${run.token} could not be sent.`);
+      if (!run.isOf(loop, window.id)) carry(() => this.#drop(run), `Attempt ${run.token} could not be let go`);
+      else if (!run.hasEnded) carry(() => this.#passStopOn(loop, run), `The stop of attempt ${run.token} could not be sent`);
     }
     for (const loop of this.#mirror.active.values()) {
       if (loop.attempt.windowId !== window.id || this.of(loop)) continue;
-      carryOut(this.#context, () => this.#adopt(loop), `Attempt ${loop.attempt.token} could not be taken over.`);
+      carry(() => this.#adopt(loop), `Attempt ${loop.attempt.token} could not be taken over`);
     }
-  }
+    if (!done) this.#again.set(TRY_AGAIN_MS, this.reconcile);
+  };
 
   /** The window goes: with a number the runs stop after so many ms unless a window with their folder takes over. */
   leave(stopAfterMs: number | undefined): void {
@@ -73,21 +85,22 @@ export class FollowedRuns implements Disposable {
 
   /** Lets go of all runs; they go on. */
   dispose(): void {
+    this.#again.dispose();
     for (const run of [...this.#runs.values()]) this.#drop(run);
   }
 
   #adopt(loop: ActiveLoop): void {
     const profile = this.#context.agents.find(loop.agent) ?? NO_PROFILE;
-    const run = this.#follow(loop, profile.hasCost);
+    const run = this.#newRun(loop, profile.hasCost);
     run.follow(this.#context.launcher.adopt(adoptRequest(this.#context, loop, profile), run, this.#homes.homeOf(loop) === 'here'));
+    // Not before it is followed: one whose adoption failed would never be tried again, and would hold its slot for ever.
+    this.#runs.set(run.attemptId, run);
     // A stop that was recorded but not carried out is completed, whoever asked for it.
     if (loop.attempt.stop) this.sendStop(loop, loop.attempt.stop.by);
   }
 
-  #follow(loop: ActiveLoop, hasCost: boolean): FollowedRun {
-    const run = new FollowedRun(loop, hasCost, this.#events, () => this.#context.clock.now());
-    this.#runs.set(run.attemptId, run);
-    return run;
+  #newRun(loop: ActiveLoop, hasCost: boolean): FollowedRun {
+    return new FollowedRun(loop, hasCost, this.#events, () => this.#context.clock.now());
   }
 
   #drop(run: FollowedRun): void {

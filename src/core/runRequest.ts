@@ -5,14 +5,14 @@ import type { AdoptRequest, LaunchRequest, RunLimits, SessionBefore } from './po
 import type { Launch } from './turn.ts';
 
 /** What the process layer must know to start an attempt. */
-export function launchRequest(context: SupervisorContext, { loop, profile, plan }: Launch): LaunchRequest {
+export function launchRequest(context: SupervisorContext, { loop, profile, plan, before }: Launch): LaunchRequest {
   return {
     loopId: loop.loopId,
     token: loop.attempt.token,
     cwd: loop.cwd,
     plan,
     limits: limitsOf(context, loop),
-    reader: profile.reader(undefined, sessionBefore(context, loop)),
+    reader: profile.reader(undefined, before),
     needsReading: profile.needsReading,
   };
 }
@@ -32,8 +32,8 @@ export function adoptRequest(context: SupervisorContext, loop: ActiveLoop, profi
   };
 }
 
-/** What is known of the session that an attempt continues: how the last attempt in it was read. */
-function sessionBefore({ store }: SupervisorContext, { seq, attempt }: ActiveLoop): SessionBefore | undefined {
+/** What is known of the session that an attempt continues: how the last attempt in it was read. Undefined where it continues none. */
+export function sessionBefore({ store }: SupervisorContext, { seq, attempt }: ActiveLoop): SessionBefore | undefined {
   if (!attempt.resumed) return undefined;
   const earlier = store.attempts(seq).findLast((other) => other.id !== attempt.id && other.sessionId === attempt.sessionId);
   const state = readerStateIn(earlier?.readerState);

@@ -4,13 +4,15 @@ import type { SupervisorEvent } from './event.ts';
 import type { ActiveLoop, Attempt, Loop, LoopState } from './loop.ts';
 import type { LiveMirror } from './mirror.ts';
 import type { NanoUsd } from './money.ts';
-import type { AgentProfile, CommandPlan, Control, DaySpend, StoreTransaction } from './ports.ts';
+import type { AgentProfile, CommandPlan, Control, DaySpend, SessionBefore, StoreTransaction } from './ports.ts';
 
 /** An attempt to be started once the transaction that put it on the books has been committed. */
 export interface Launch {
   readonly loop: ActiveLoop;
   readonly profile: AgentProfile;
   readonly plan: CommandPlan;
+  /** What is known of the session that it continues: read with the books, for after the commit nothing may fail any more. */
+  readonly before: SessionBefore | undefined;
 }
 
 type WithoutTime<T> = T extends unknown ? Omit<T, 'at'> : never;

@@ -1,12 +1,14 @@
 import { StoreError } from '../../src/core/errors.ts';
-import type { Store } from '../../src/core/ports.ts';
+import type { Store, StoreTransaction } from '../../src/core/ports.ts';
 
-/** Stands between a supervisor and its store, and has its writes wait or fail as a test wants. */
+/** Stands between a supervisor and its store, and has its writes wait or fail, and its reads fail, as a test wants. */
 export class MoodyStore {
   /** `held`: writes wait for `release`. `broken`: they fail. */
   mood: 'well' | 'held' | 'broken' = 'well';
   /** So many of the next writes fail. */
   failing = 0;
+  /** Reads of these names fail, within a transaction and outside. */
+  readonly unreadable = new Set<keyof Store | keyof StoreTransaction>();
   /** Writes asked for so far. */
   writes = 0;
   readonly #held: (() => void)[] = [];
@@ -17,8 +19,7 @@ export class MoodyStore {
       get: (target, name) => {
         if (name === 'write') return (work: Parameters<Store['write']>[0]) => this.#write(target, work);
         if (name === 'onTrouble') return (listener: (error: Error | undefined) => void) => this.#listen(listener);
-        const value = Reflect.get(target, name, target);
-        return typeof value === 'function' ? value.bind(target) : value;
+        return this.#read(target, name);
       },
     });
 
@@ -41,7 +42,16 @@ export class MoodyStore {
       throw new StoreError('disk', 'The disk is full.');
     }
     if (this.mood === 'held') await new Promise<void>((resolve) => this.#held.push(resolve));
-    return store.write(work);
+    return store.write((tx) => work(new Proxy(tx, { get: (target, name) => this.#read(target, name) })));
+  }
+
+  #read(target: object, name: string | symbol): unknown {
+    const value = Reflect.get(target, name, target);
+    if (typeof value !== 'function') return value;
+    return (...values: unknown[]) => {
+      if (this.unreadable.has(name as keyof Store)) throw new StoreError('disk', 'The disk can not be read.');
+      return value.apply(target, values);
+    };
   }
 
   #listen(listener: (error: Error | undefined) => void) {
