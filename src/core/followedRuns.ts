@@ -80,13 +80,16 @@ export class FollowedRuns implements Disposable {
 
   /** The window goes: with a number the runs stop after so many ms unless a window with their folder takes over. */
   leave(stopAfterMs: number | undefined): void {
-    for (const { run } of this.#runs.values()) run?.leave(stopAfterMs);
+    for (const loop of this.#mirror.active.values()) {
+      if (loop.attempt.windowId !== this.#context.window.id) continue;
+      carryOut(this.#context, () => this.control(loop).leave(stopAfterMs), `Attempt ${loop.attempt.token} could not be told that its window goes.`);
+    }
   }
 
   /** Lets go of all runs; they go on. */
   dispose(): void {
     this.#again.dispose();
-    for (const run of [...this.#runs.values()]) this.#drop(run);
+    for (const run of [...this.#runs.values()]) carryOut(this.#context, () => this.#drop(run), `Attempt ${run.token} could not be let go.`);
   }
 
   #adopt(loop: ActiveLoop): void {

@@ -16,8 +16,12 @@ export class Lookout implements Disposable {
   readonly #homes: Homes;
   readonly #turns: Turns;
   readonly #timer: Timer;
-  /** Others have changed something, and the turn that was to act on it failed: the store tells of a change once. */
+  /** Others have changed something, and no turn has acted on it yet: the store tells of a change once. */
   #isBehind = false;
+  /** A turn is on its way. */
+  #isTaking = false;
+  /** The last turn failed. */
+  #inTrouble = false;
 
   constructor(context: SupervisorContext, mirror: LiveMirror, homes: Homes, turns: Turns) {
     this.#context = context;
@@ -44,24 +48,38 @@ export class Lookout implements Disposable {
     }
   };
 
+  /** Whether there is something to act on: news of others, or what gone windows have left, unless this window ends too. */
   #hasNews(): boolean {
     const changes = this.#context.store.changes();
-    if (changes) this.#mirror.apply(changes);
-    const dead = this.#homes.dead();
+    if (changes) {
+      this.#isBehind = true;
+      this.#mirror.apply(changes);
+    }
+    if (this.#isBehind) return true;
+    if (this.#turns.halted) return false;
     const orphans = [...this.#mirror.active.values()].filter((loop) => this.#homes.shouldAdopt(loop, loop.attempt.windowId));
-    return changes !== undefined || this.#isBehind || dead.length > 0 || orphans.length > 0 || this.#homes.hasPassedBy();
+    return orphans.length > 0 || this.#homes.dead().length > 0 || this.#homes.hasPassedBy();
   }
 
   #takeStock(): void {
+    // A turn that still waits will act on this too.
+    if (this.#isTaking) return;
+    this.#isTaking = true;
     this.#turns
-      .takeAndDispatch((turn) => takeOver(turn, this.#homes))
+      .takeAndDispatch((turn) => {
+        // A window that ends takes nothing over: nobody would tell those runs that it goes.
+        if (!this.#turns.halted) takeOver(turn, this.#homes);
+      })
       .then(
         () => {
+          this.#isTaking = false;
           this.#isBehind = false;
+          this.#inTrouble = false;
         },
         (error: unknown) => {
-          if (!this.#isBehind) this.#context.log('What other windows have changed could not be acted on; it is tried again.', error);
-          this.#isBehind = true;
+          this.#isTaking = false;
+          if (!this.#inTrouble) this.#context.log('What other windows have changed could not be acted on; it is tried again.', error);
+          this.#inTrouble = true;
         },
       );
   }

@@ -1,3 +1,4 @@
+import { carryOut } from './carryOut.ts';
 import type { Engine } from './engine.ts';
 import type { ActiveLoop } from './loop.ts';
 import { requestStop } from './stop.ts';
@@ -15,7 +16,9 @@ export async function stopOwnRuns(engine: Engine, timeoutMs: number): Promise<vo
     for (const loop of ownLoops(engine)) requestStop(turn, loop, 'shutdown', 'shutdown');
   });
   await withinReason(context, stopping, 'The stop of the running loops');
-  for (const loop of ownLoops(engine)) runs.control(loop).stop('shutdown', grace);
+  for (const loop of ownLoops(engine)) {
+    carryOut(context, () => runs.control(loop).stop('shutdown', grace), `The stop of attempt ${loop.attempt.token} could not be sent.`);
+  }
   if (await settled(engine, steps)) return;
   for (const loop of ownLoops(engine)) void runs.control(loop).signal('SIGKILL', 'shutdown');
   await settled(engine, KILL_MS);

@@ -6,7 +6,7 @@ import { Turn } from './turn.ts';
 
 /** Takes turns on the store one after another, in the order in which they were asked for. */
 export class Turns {
-  /** No new attempt is started here. */
+  /** Nothing new is begun here: no attempt is started, and no run taken over. */
   halted = true;
   readonly #context: SupervisorContext;
   readonly #mirror: LiveMirror;

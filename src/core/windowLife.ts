@@ -59,13 +59,17 @@ export class WindowLife {
 
   async start(): Promise<void> {
     const { turns, homes } = this.#engine;
+    if (this.#isEnding) throw new NotReadyError(CLOSED);
     turns.halted = false;
     await turns.takeAndDispatch((turn) => {
+      if (this.#isEnding) return;
       saveLease(turn);
       takeOver(turn, homes);
       // The limit may have been set lower while no window was open.
       watchRunning(turn);
     });
+    // It may have been told to end meanwhile: that is final.
+    if (this.#isEnding) return;
     this.#phase = 'working';
     this.#engine.begin();
     this.#retention.begin();
@@ -94,8 +98,13 @@ export class WindowLife {
 
   dispose(): void {
     this.#phase = 'closed';
+    this.#engine.turns.halted = true;
     this.#retention.dispose();
     this.#engine.dispose();
+  }
+
+  get #isEnding(): boolean {
+    return this.#phase === 'shutting-down' || this.#phase === 'closed';
   }
 
   /** Ends it once: whoever asks again waits for the same end. */
@@ -110,7 +119,11 @@ export class WindowLife {
     const { turns, context } = this.#engine;
     this.#phase = 'shutting-down';
     turns.halted = true;
-    await letGo();
+    try {
+      await letGo();
+    } catch (error) {
+      context.log('The runs of this window could not be seen to; they go on.', error);
+    }
     const released = turns.take((turn) => turn.tx.releaseWindow(context.window.id, turn.now));
     await withinReason(context, released, 'The end of this window');
     this.dispose();

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { DEFAULT_SETTINGS } from '../../src/core/settings.ts';
+import type { Supervisor } from '../../src/core/supervisor.ts';
 import { type Harness, harness } from '../support/harness.ts';
 import { MoodyStore } from '../support/moodyStore.ts';
 
@@ -86,6 +87,46 @@ describe('life of windows', () => {
     );
   });
 
+  it('R9.1 a window that shuts down takes over no run of a window that dies meanwhile: it ends in time, and the next one follows it', async () => {
+    const first = await machine.open();
+    const second = await machine.open();
+    await first.submit({ prompt: 'work', loopId: 'mine' });
+    await second.submit({ prompt: 'work', loopId: 'other' });
+    machine.launcher.onStop = () => {};
+    const down = first.shutdown(10_000);
+    await machine.clock.advance(1_000);
+    machine.kill(second);
+    await machine.clock.advance(1_000);
+    machine.launcher.of('mine').end({ exit: { signal: 'SIGTERM' } });
+    await soon();
+    await down;
+    assert.deepEqual([machine.launcher.of('other').stops, machine.launcher.of('other').signals], [[], []]);
+    const third = await machine.open();
+    assert.deepEqual(alive(), ['other', 'mine']);
+    machine.launcher.of('other').ok();
+    await soon();
+    assert.equal(third.get('other')?.state, 'completed');
+  });
+
+  it('R9.2 a window that is released takes over no run that it could not tell of its leave', async () => {
+    const store = new MoodyStore();
+    const first = await machine.open({ onWindowClose: 'stop' }, { store: store.wrap });
+    const second = await machine.open();
+    await second.submit({ prompt: 'work', loopId: 'other' });
+    await machine.clock.advance(1_000);
+    store.mood = 'held';
+    void first.setPriority('nobody', 1).catch(() => {});
+    const owner = machine.idOf(second);
+    machine.kill(second);
+    await machine.clock.advance(500);
+    const gone = first.release();
+    store.release();
+    await machine.clock.advance(1_000);
+    await gone;
+    const loop = machine.books().latest('other');
+    assert.equal(loop?.state === 'running' && loop.attempt.windowId, owner);
+  });
+
   it('R9.2 a release is no shutdown of the loops: they go on, and the next window follows them', async () => {
     const first = await machine.open();
     await first.submit({ prompt: 'work', loopId: 'a' });
@@ -105,6 +146,32 @@ describe('life of windows', () => {
     await third.release();
     assert.equal(run.leftWith, 15_000, 'with onWindowClose: stop it stops, unless a window with its folder comes');
   });
+
+  for (const how of ['dispose', 'release', 'shutdown'] as const) {
+    it(`R9.1 a window that ends (${how}) while it starts does not work afterwards, and starts nothing`, async () => {
+      const before = await machine.open();
+      await before.pause();
+      await before.submit({ prompt: 'work', loopId: 'a' });
+      machine.kill(before);
+      const store = new MoodyStore();
+      store.mood = 'held';
+      const opened: Supervisor[] = [];
+      const opening = machine.open({}, { store: store.wrap, created: (supervisor) => opened.push(supervisor) });
+      await soon();
+      const [window] = opened as [Supervisor];
+      const ended = Promise.resolve(window[how]());
+      store.release();
+      await machine.clock.advance(2_000);
+      await ended;
+      await opening;
+      assert.match(window.status().notReady ?? '', /has shut down/);
+      await assert.rejects(window.submit({ prompt: 'work' }), { code: 'shutting-down' });
+      await assert.rejects(window.start(), { code: 'not-ready' });
+      const { writes } = store;
+      await machine.clock.advance(60_000);
+      assert.deepEqual([store.writes, alive()], [writes, []]);
+    });
+  }
 
   it('R9.2 the start of a loop that ran when its window died is the same for the next', async () => {
     const first = await machine.open();
@@ -266,6 +333,46 @@ describe('life of windows', () => {
     assert.equal(window.keepWaiting('a'), true);
     assert.equal(window.live()[0]?.activity?.silentForMs, undefined);
     assert.equal(run.kept, 1);
+  });
+
+  it('R3.3 what another window has changed is acted on though processes could not be looked at when it was heard of', async () => {
+    let blind = 0;
+    const first = await machine.open({ maxConcurrent: 1 }, { folders: ['/a'] });
+    const second = await machine.open(
+      { maxConcurrent: 1 },
+      {
+        folders: ['/b'],
+        probe: ({ self, isAlive }) => ({
+          self,
+          isAlive: (process) => {
+            if (blind-- > 0) throw new Error('no /proc now');
+            return isAlive(process);
+          },
+        }),
+      },
+    );
+    await first.submit({ prompt: 'work', loopId: 'a' });
+    await second.submit({ prompt: 'work', loopId: 'b' });
+    await machine.clock.advance(1_000);
+    blind = 1;
+    machine.launcher.of('a').ok();
+    await machine.clock.advance(1_500);
+    assert.deepEqual(alive(), ['b']);
+  });
+
+  it('R9.2 a window that can not write asks for one turn, however long others go on', async () => {
+    const store = new MoodyStore();
+    const first = await machine.open({}, { folders: ['/a'] });
+    await machine.open({}, { folders: ['/b'], store: store.wrap });
+    store.mood = 'held';
+    const { writes } = store;
+    for (let n = 0; n < 5; n++) {
+      await first.submit({ prompt: 'work', loopId: `l${n}` });
+      await machine.clock.advance(1_000);
+    }
+    store.release();
+    await machine.clock.advance(100);
+    assert.equal(store.writes, writes + 1);
   });
 
   it('R9.2 windows that have nothing to tell each other write nothing', async () => {

@@ -39,6 +39,10 @@ export interface WindowFacts {
   readonly store?: (store: Store) => Store;
   /** Whether a folder exists. */
   readonly exists?: (path: string) => boolean;
+  /** Stands between the supervisor and what it knows of processes. */
+  readonly probe?: (probe: ProcessProbe) => ProcessProbe;
+  /** Called with the window's supervisor before it is started. */
+  readonly created?: (supervisor: Supervisor) => void;
 }
 
 /** A machine with one store on disk, on which a test opens windows, each with its own connection. */
@@ -91,7 +95,7 @@ export function harness(): Harness {
         launcher,
         agents,
         clock,
-        probe,
+        probe: window.probe?.(probe) ?? probe,
         folders: { exists },
         settings: { ...DEFAULT_SETTINGS, ...settings },
         window: { id: `w${pid}`, folders, home: '/home' },
@@ -100,6 +104,7 @@ export function harness(): Harness {
         newId: () => `${String(++ids).padStart(10, '0')}abcdef`,
       });
       windows.set(supervisor, { pid, store, listening: supervisor.onEvent((event) => events.push(event)) });
+      window.created?.(supervisor);
       await supervisor.start();
       await clock.advance(0);
       return supervisor;
