@@ -24,8 +24,8 @@ export class LiveMirror {
   runningReserved: NanoUsd = 0;
   /** Queued loops that count against the depth (R2.2). */
   depth = 0;
-  /** How many loops this window has seen to end: what was learned from finished loops is out of date when it grows. */
-  ends = 0;
+  /** Grows when finished loops may be others than they were: what was learned from them is then out of date. */
+  finishedChanges = 0;
   readonly #loops = new Map<number, LiveLoop>();
   readonly #byId = new Map<string, number>();
 
@@ -67,7 +67,8 @@ export class LiveMirror {
     if (changes.day) this.day = changes.day;
     this.windows = new Map(changes.windows.map((lease) => [lease.id, lease]));
     for (const loop of changes.loops) this.put(loop);
-    this.ends += changes.loops.filter(isFinished).length;
+    // Nobody tells of those that were removed.
+    this.finishedChanges++;
   }
 
   /** Attempts that run as probes of the circuit's present generation (R4.1). */

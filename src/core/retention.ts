@@ -46,7 +46,10 @@ export class Retention implements Disposable {
   /** Removes these finished loops with their logs; answers how many. */
   async remove(seqs: readonly number[]): Promise<number> {
     const { launcher, store } = this.#engine.context;
-    const tokens = await this.#engine.turns.take((turn) => turn.tx.removeFinished(seqs));
+    const tokens = await this.#engine.turns.take((turn) => {
+      turn.mirror.finishedChanges++;
+      return turn.tx.removeFinished(seqs);
+    });
     await launcher.removeRuns(tokens);
     while (!this.#disposed && store.tidy()) await this.#pause();
     return seqs.length;

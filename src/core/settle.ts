@@ -202,7 +202,6 @@ export function failForGood(turn: Turn, loop: LiveLoop, failure: Failure): void 
   const facts = factsOf(loop, turn.now);
   const failed: FinishedLoop = { ...facts, lastError: failure, state: 'failed', finishedAt: turn.now, failure, cleared: false };
   turn.put(failed, `${failure.class}: ${failure.reason}`, loop.state);
-  turn.mirror.ends++;
   turn.tell({ type: 'loop:failed', loopId: loop.loopId, error: failure.reason, permanent: true, reason: failure.class });
 }
 
@@ -210,7 +209,6 @@ export function failForGood(turn: Turn, loop: LiveLoop, failure: Failure): void 
 export function finish(turn: Turn, loop: LiveLoop, state: 'completed' | 'cancelled', why: string): void {
   const finished: FinishedLoop = { ...factsOf(loop, turn.now), state, finishedAt: turn.now };
   turn.put(finished, why, loop.state);
-  turn.mirror.ends++;
 }
 
 /** Back to its place in the queue (R5.2); it was admitted once, so it does not count against the depth (R2.2). */

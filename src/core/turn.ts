@@ -1,7 +1,7 @@
 import { type CircuitStep, circuitAt } from './circuitBreaker.ts';
 import type { SupervisorContext } from './context.ts';
 import type { SupervisorEvent } from './event.ts';
-import type { ActiveLoop, Attempt, Loop, LoopState } from './loop.ts';
+import { type ActiveLoop, type Attempt, isFinished, type Loop, type LoopState } from './loop.ts';
 import type { LiveMirror } from './mirror.ts';
 import type { NanoUsd } from './money.ts';
 import type { AgentProfile, CommandPlan, Control, DaySpend, SessionBefore, StoreTransaction } from './ports.ts';
@@ -73,6 +73,7 @@ export class Turn {
   put(loop: Loop, why = '', from: LoopState | undefined = this.mirror.get(loop.seq)?.state): void {
     const noted = from !== undefined && (from !== loop.state || why !== '');
     this.tx.saveLoop(loop, noted ? { at: this.now, from, to: loop.state, why } : undefined);
+    if (isFinished(loop) || !this.mirror.get(loop.seq)) this.mirror.finishedChanges++;
     this.reflect(loop);
   }
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import type { AgentEvent } from '../../src/core/agentEvent.ts';
 import { toNano, toUsd } from '../../src/core/money.ts';
 import { DEFAULT_SETTINGS, type Settings } from '../../src/core/settings.ts';
+import type { Supervisor } from '../../src/core/supervisor.ts';
 import { fakeCatalog, fakeProfile, type Harness, harness } from '../support/harness.ts';
 
 describe('spending', () => {
@@ -85,6 +86,33 @@ describe('spending', () => {
     assert.deepEqual(estimateOf('other'), [0, true], 'another agent');
     await window.submit({ prompt: 'work', loopId: 'given', estimatedCostUsd: 0.25 });
     assert.deepEqual(estimateOf('given'), [0.25, false]);
+  });
+
+  it('R6.2 the estimate that is assumed is the same in all windows, whatever becomes of the finished loops that it is taken from', async () => {
+    const windows = [await machine.open({ maxConcurrent: 99 }, { folders: ['/a'] }), await machine.open({ maxConcurrent: 99 }, { folders: ['/b'] })];
+    const [first] = windows as [Supervisor];
+    let submitted = 0;
+    const assumed = async () => {
+      await machine.clock.advance(1_000);
+      const estimates: number[] = [];
+      for (const window of windows) {
+        const loopId = `n${submitted++}`;
+        await window.submit({ prompt: 'work', loopId });
+        estimates.push(toUsd(window.get(loopId)?.loop.estimate ?? Number.NaN));
+      }
+      return estimates;
+    };
+    for (const loopId of ['a', 'b']) await first.submit({ prompt: 'work', loopId });
+    machine.launcher.of('a').ok();
+    assert.deepEqual(await assumed(), [0, 0]);
+    await first.recordCost('a', 4);
+    assert.deepEqual(await assumed(), [4, 4], 'a cost that came later');
+    machine.launcher.of('b').end({ says: [cost(1), { type: 'end', ok: false, reason: 'no key', cause: 'auth' }] });
+    assert.deepEqual(await assumed(), [2.5, 2.5]);
+    await first.retry('b');
+    assert.deepEqual(await assumed(), [4, 4], 'one that lives again');
+    await first.removeFinished('a');
+    assert.deepEqual(await assumed(), [0, 0], 'one that is removed');
   });
 
   it('R6.3 a head that does not fit waits, shown as such, and nobody overtakes it; it goes on when the limit is raised', async () => {
