@@ -9,6 +9,7 @@ import { requeue } from './settle.ts';
 import { Timer } from './timer.ts';
 import type { Turn } from './turn.ts';
 import type { Turns } from './turns.ts';
+import { isAhead } from './waits.ts';
 
 /** How long (ms) what is due waits before it is tried again, when the store refused it. */
 const TRY_AGAIN_MS = 1_000;
@@ -70,7 +71,7 @@ export class Alarm implements Disposable {
     // What the clock has made wrong in it is put right at once: times that now lie in the future would keep it open (R4.5).
     if (circuitAt(circuit, settings.circuit, now).record !== circuit) at(now);
     else if (circuit.state === 'open') at(now + cooldownRemainingMs(circuit, settings.circuit, now));
-    for (const hold of Object.values(holds)) at(hold.until);
+    for (const hold of Object.values(holds)) at(isAhead(hold.until, now) ? hold.until : now);
     // A new day has its own budget, and a clock that went back has an old one: for what waits, and for what is shown (R6.1).
     at(clock.day(now) === this.#mirror.day.day ? clock.nextDay(now) : now);
     if (this.#mirror.queue.size > 0 && !this.#turns.halted) {
@@ -85,7 +86,7 @@ export class Alarm implements Disposable {
 
 /** A back-off that began in the future (the clock went back) is over: no clock change makes a loop wait for ever (R4.5). */
 function isDue(loop: TimedLoop, now: number): boolean {
-  return loop.until <= now || (loop.state === 'backingOff' && loop.since > now);
+  return !isAhead(loop.until, now) || (loop.state === 'backingOff' && loop.since > now);
 }
 
 const WOKEN: { readonly [state in Extract<LoopState, 'backingOff' | 'waiting'>]: string } = {
@@ -97,6 +98,6 @@ const WOKEN: { readonly [state in Extract<LoopState, 'backingOff' | 'waiting'>]:
 function wakeDue(turn: Turn): void {
   for (const loop of [...turn.mirror.timed.values()]) if (isDue(loop, turn.now)) requeue(turn, loop, WOKEN[loop.state]);
   const holds = Object.entries(turn.control.holds);
-  const kept = holds.filter(([, hold]) => hold.until > turn.now);
+  const kept = holds.filter(([, hold]) => isAhead(hold.until, turn.now));
   if (kept.length < holds.length) turn.putControl({ ...turn.control, holds: Object.fromEntries(kept) });
 }

@@ -9,6 +9,7 @@ import { sessionBefore } from './runRequest.ts';
 import { failForGood } from './settle.ts';
 import type { WaitingFor } from './status.ts';
 import type { Turn } from './turn.ts';
+import { isAhead } from './waits.ts';
 
 /** No attempt starts with less free disk than this (R8.3). */
 export const LEAST_FREE_BYTES = 64 * 1024 * 1024;
@@ -75,7 +76,7 @@ export function inLine(mirror: LiveMirror, view: Pick<DispatchView, 'homeOf'>, n
 /** Whether an agent's usage window is used up, so that none of its loops starts. */
 export function isHeld(mirror: LiveMirror, agent: string, now: number): boolean {
   const hold = mirror.control.holds[agent];
-  return hold !== undefined && hold.until > now;
+  return hold !== undefined && isAhead(hold.until, now);
 }
 
 function fitsBudget(turn: Turn, loop: QueuedLoop, held: NanoUsd): boolean {

@@ -9,6 +9,7 @@ import type { RunEnd, RunOutput } from './ports.ts';
 import { addRestart } from './restartIntensity.ts';
 import { charge, refuse, watchBudget, watchCap } from './spend.ts';
 import type { Turn } from './turn.ts';
+import { isAhead } from './waits.ts';
 
 /** A usage window whose reset the agent did not name is tried again after this (ms). */
 const UNNAMED_LIMIT_MS = 15 * 60_000;
@@ -217,7 +218,8 @@ export function requeue(turn: Turn, loop: LiveLoop, why: string): void {
 }
 
 function waitForReset(turn: Turn, loop: ActiveLoop, verdict: Extract<Verdict, { kind: 'limited' }>): void {
-  const reset = verdict.until !== undefined && verdict.until > turn.now ? verdict.until : turn.now + UNNAMED_LIMIT_MS;
+  const { until: named = turn.now } = verdict;
+  const reset = isAhead(named + LIMIT_JITTER_MS, turn.now) && named > turn.now ? Math.ceil(named) : turn.now + UNNAMED_LIMIT_MS;
   const until = reset + Math.round(turn.context.random() * LIMIT_JITTER_MS);
   turn.putControl({ ...turn.control, holds: { ...turn.control.holds, [loop.agent]: { until: reset, reason: verdict.reason } } });
   turn.put({ ...factsOf(loop, turn.now), state: 'waiting', until, why: verdict.reason }, verdict.reason, loop.state);
