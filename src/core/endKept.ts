@@ -6,8 +6,12 @@ export async function endKept(engine: Engine, loopId: string, pid: number): Prom
   const detail = detailOf(engine, loopId);
   const kept = detail?.attempts.flatMap((attempt) => attempt.kept).find((process) => process.pid === pid);
   if (!detail || !kept || !(await engine.context.launcher.endKept(kept))) return false;
-  const { seq, state } = detail.loop;
+  const { seq } = detail.loop;
   const why = `ended by the user: ${kept.command} (${pid})`;
-  await engine.turns.take((turn) => turn.tx.addHistory(seq, { at: turn.now, from: state, to: state, why }));
+  await engine.turns.take((turn) => {
+    // It may have moved on, or have been removed, meanwhile.
+    const state = (turn.mirror.get(seq) ?? engine.context.store.bySeq(seq))?.state;
+    if (state) turn.tx.addHistory(seq, { at: turn.now, from: state, to: state, why });
+  });
   return true;
 }

@@ -289,4 +289,27 @@ describe('stopping', () => {
     assert.equal(await window.endKept('a', 13), true);
     assert.ok(why().includes('ended by the user: tmux (13)'));
   });
+
+  it('R7.4 what is ended from there is noted in the state in which its loop then is', async () => {
+    const window = await machine.open();
+    await window.submit({ prompt: 'work', loopId: 'a' });
+    machine.launcher.of('a').end({ exit: { exitCode: 1 }, kept: [{ pid: 13, startTime: 's', bootId: 'b', command: 'tmux' }] });
+    await machine.clock.advance(5_000);
+    machine.launcher.endKept = async () => {
+      machine.launcher.of('a').ok();
+      await soon();
+      return true;
+    };
+    assert.equal(await window.endKept('a', 13), true);
+    assert.deepEqual(
+      window
+        .get('a')
+        ?.history.slice(-2)
+        .map(({ from, to }) => [from, to]),
+      [
+        ['running', 'completed'],
+        ['completed', 'completed'],
+      ],
+    );
+  });
 });
