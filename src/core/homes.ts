@@ -50,6 +50,7 @@ export class Homes {
     let passed = false;
     for (const [seq, since] of this.#firstInLine) {
       if (this.#mirror.get(seq)?.state !== 'queued') this.#firstInLine.delete(seq);
+      else if (since > now) this.#firstInLine.set(seq, now);
       else if (now - since >= PATIENCE_MS) passed = true;
     }
     return passed;
@@ -63,6 +64,11 @@ export class Homes {
     if (owner) return !hasOpen(owner.folders, loop) && hasOpen(window.folders, loop);
     if (hasOpen(window.folders, loop)) return true;
     return this.#context.clock.now() - this.#seenGone(followedBy) >= RELOAD_MS;
+  }
+
+  /** Whether this window's own lease is gone: another window took it for dead, as one may that could not look at processes for a moment. */
+  isTakenForDead(): boolean {
+    return !this.#mirror.windows.has(this.#context.window.id);
   }
 
   /** Leases whose process is no more. */

@@ -9,8 +9,9 @@ export function saveLease(turn: Turn): void {
   turn.mirror.windows = new Map([...turn.mirror.windows, [lease.id, lease]]);
 }
 
-/** Ends the leases of windows that are no more, and takes their runs over as far as that is this window's part. */
+/** Ends the leases of windows that are no more, and takes their runs over as far as that is this window's part. Keeps its own. */
 export function takeOver(turn: Turn, homes: Homes): void {
+  if (homes.isTakenForDead()) saveLease(turn);
   const dead = homes.dead();
   for (const id of dead) turn.tx.releaseWindow(id, turn.now);
   if (dead.length > 0) turn.mirror.windows = new Map([...turn.mirror.windows].filter(([id]) => !dead.includes(id)));

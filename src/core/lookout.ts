@@ -58,7 +58,7 @@ export class Lookout implements Disposable {
     if (this.#isBehind) return true;
     if (this.#turns.halted) return false;
     const orphans = [...this.#mirror.active.values()].filter((loop) => this.#homes.shouldAdopt(loop, loop.attempt.windowId));
-    return orphans.length > 0 || this.#homes.dead().length > 0 || this.#homes.hasPassedBy();
+    return orphans.length > 0 || this.#homes.dead().length > 0 || this.#homes.isTakenForDead() || this.#homes.hasPassedBy();
   }
 
   #takeStock(): void {

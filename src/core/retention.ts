@@ -45,12 +45,15 @@ export class Retention implements Disposable {
 
   /** Removes these finished loops with their logs; answers how many. */
   async remove(seqs: readonly number[]): Promise<number> {
-    const { launcher, store } = this.#engine.context;
+    const { launcher, store, log } = this.#engine.context;
     const tokens = await this.#engine.turns.take((turn) => {
       turn.mirror.finishedChanges++;
       return turn.tx.removeFinished(seqs);
     });
-    await launcher.removeRuns(tokens);
+    for (const token of tokens) {
+      // One that can not be removed, such as a log that somebody has open, keeps no others: their loops are gone already.
+      await launcher.removeRuns([token]).catch((error: unknown) => log(`The logs of loop run ${token} could not be removed.`, error));
+    }
     while (!this.#disposed && store.tidy()) await this.#pause();
     return seqs.length;
   }

@@ -57,6 +57,18 @@ describe('life of windows', () => {
     assert.equal(second.get('a')?.state, 'running', 'and the loop goes on');
   });
 
+  for (const timeoutMs of [Number.POSITIVE_INFINITY, 2 ** 40, Number.NaN, -1]) {
+    it(`R9.1 a shutdown within ${timeoutMs} ms ends, and what runs is stopped`, async () => {
+      const window = await machine.open();
+      await window.submit({ prompt: 'work', loopId: 'a' });
+      const down = window.shutdown(timeoutMs);
+      await machine.clock.advance(2_000);
+      await down;
+      assert.deepEqual([machine.launcher.of('a').stops[0], machine.books().latest('a')?.state], ['shutdown', 'queued']);
+      assert.deepEqual(machine.logged, []);
+    });
+  }
+
   it('R9.1 a second shutdown waits for the first', async () => {
     const window = await machine.open();
     machine.launcher.onStop = () => {};
@@ -247,6 +259,24 @@ describe('life of windows', () => {
     assert.equal(window.get('l0')?.state, 'running', 'R1.2 what was forgotten does not refuse its id');
   });
 
+  it('R9.4 logs that can not be removed keep no others', async () => {
+    const window = await machine.open();
+    for (const loopId of ['a', 'b', 'c']) {
+      await window.submit({ prompt: 'work', loopId });
+      machine.launcher.of(loopId).ok();
+      await machine.clock.advance(1);
+    }
+    const { launcher } = machine;
+    const removeRuns = launcher.removeRuns.bind(launcher);
+    launcher.removeRuns = async (tokens) => {
+      if (tokens.includes(launcher.of('b').token)) throw new Error('EBUSY');
+      await removeRuns(tokens);
+    };
+    assert.equal(await window.clearFinished(), 3);
+    assert.deepEqual(launcher.removed.sort(), [launcher.of('a').token, launcher.of('c').token].sort());
+    assert.ok(machine.logged.some((line) => line.includes(launcher.of('b').token) && line.includes('EBUSY')));
+  });
+
   it('R9.4 finished loops are bounded by age, and can be cleared; live ones are never removed', async () => {
     const retention = { ...DEFAULT_SETTINGS.retention, maxAgeMs: 7_200_000 };
     const window = await machine.open({ retention });
@@ -385,6 +415,41 @@ describe('life of windows', () => {
     const { writes } = store;
     await machine.clock.advance(60_000);
     assert.equal(store.writes, writes);
+  });
+
+  it('R9.2 a window that was taken for dead, and is not, has its lease again', async () => {
+    let blind = false;
+    const first = await machine.open({}, { folders: ['/a'] });
+    const second = await machine.open(
+      {},
+      { folders: ['/b'], probe: ({ self, isAlive }) => ({ self, isAlive: (process) => !blind && isAlive(process) }) },
+    );
+    await first.submit({ prompt: 'work', loopId: 'a' });
+    blind = true;
+    await machine.clock.advance(1_000);
+    blind = false;
+    await machine.clock.advance(1_000);
+    assert.deepEqual(
+      second.live().map(({ loop, home }) => [loop.loopId, home]),
+      [['a', 'elsewhere']],
+    );
+    await machine.clock.advance(30_000);
+    const loop = second.get('a')?.loop;
+    assert.equal(loop?.state === 'running' && loop.attempt.windowId, machine.idOf(first), 'and keeps its runs');
+  });
+
+  it('R9.2 R4.5 a window that does not answer is passed by in time though the clock goes back', async () => {
+    const first = await machine.open({ maxConcurrent: 1 }, { folders: ['/a'] });
+    const second = await machine.open({ maxConcurrent: 1 }, { folders: ['/b'] });
+    await second.submit({ prompt: 'work', loopId: 'b' });
+    await first.submit({ prompt: 'work', loopId: 'a' });
+    await second.submit({ prompt: 'work', loopId: 'b2' });
+    first.dispose();
+    machine.launcher.of('b').ok();
+    await machine.clock.advance(1_000);
+    machine.clock.jump(-3_600_000);
+    await machine.clock.advance(7_000);
+    assert.deepEqual(alive(), ['b2']);
   });
 
   it('R9.2 R3.3 a window that stands first in line and does not answer is passed by', async () => {
