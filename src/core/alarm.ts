@@ -22,8 +22,8 @@ export class Alarm implements Disposable {
   readonly #mirror: LiveMirror;
   readonly #turns: Turns;
   readonly #timer: Timer;
-  /** The disk was full when something could have started, and no turn was taken since. */
-  #diskFull = false;
+  /** Something could have started had the disk not been full, and no turn has tried since. */
+  #waitsForDisk = false;
 
   constructor(context: SupervisorContext, mirror: LiveMirror, turns: Turns) {
     this.#context = context;
@@ -32,9 +32,9 @@ export class Alarm implements Disposable {
     this.#timer = new Timer(context.clock);
   }
 
-  /** Sets it anew: a turn was taken, which may have changed what is due next. */
-  set(): void {
-    this.#diskFull = false;
+  /** Sets it anew: a turn was taken, which may have changed what is due next. `waitsForDisk`: what it found, where it was to start something. */
+  set(waitsForDisk: boolean | undefined): void {
+    this.#waitsForDisk = waitsForDisk ?? this.#waitsForDisk;
     this.#sleep();
   }
 
@@ -76,9 +76,9 @@ export class Alarm implements Disposable {
     at(clock.day(now) === this.#mirror.day.day ? clock.nextDay(now) : now);
     if (this.#mirror.queue.size > 0 && !this.#turns.halted) {
       if (launcher.freeBytes() < LEAST_FREE_BYTES) {
-        this.#diskFull = true;
+        this.#waitsForDisk = true;
         at(now + DISK_AGAIN_MS);
-      } else if (this.#diskFull) at(now);
+      } else if (this.#waitsForDisk) at(now);
     }
     return next;
   }

@@ -44,7 +44,9 @@ export function dispatch(turn: Turn, view: DispatchView): void {
 function choose(turn: Turn, view: DispatchView): QueuedLoop[] {
   const { mirror, context } = turn;
   const chosen: QueuedLoop[] = [];
-  if (mirror.queue.size === 0 || gateClosed(mirror, context)) return chosen;
+  const gate = mirror.queue.size === 0 ? 'empty' : gateClosed(mirror, context);
+  turn.waitsForDisk = gate === 'disk';
+  if (gate) return chosen;
   let places = Math.min(
     context.settings.maxConcurrent - mirror.active.size,
     attemptsAllowed(mirror.control.circuit, context.settings.circuit, mirror.probes()),

@@ -58,6 +58,6 @@ export class Engine implements Disposable {
     this.runs.reconcile();
     for (const event of turn.events) this.listeners.tell(event);
     this.listeners.changed();
-    this.#alarm.set();
+    this.#alarm.set(turn.waitsForDisk);
   }
 }

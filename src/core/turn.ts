@@ -33,6 +33,8 @@ export class Turn {
   readonly effects: (() => void)[] = [];
   /** Others have written since the last turn, a new day has begun or a cool-down is over: what could not start then may start now. */
   readonly hasNews: boolean;
+  /** Whether something was not started for want of disk space; undefined where nothing was to be started. */
+  waitsForDisk: boolean | undefined;
   readonly #spentBefore: NanoUsd;
   readonly #heldBefore: NanoUsd;
   readonly #undo: (() => void)[] = [];

@@ -204,6 +204,27 @@ describe('slots and circuit', () => {
     assert.deepEqual(alive(), ['a']);
   });
 
+  it('R8.3 R3.3 a disk that has room again in the moment in which a loop was refused for it is no reason to wait', async () => {
+    const window = await machine.open();
+    // Full when the loop is taken and when it is to start, and not any more a moment later.
+    let looks = 0;
+    machine.launcher.freeBytes = () => (looks++ < 2 ? 0 : Number.POSITIVE_INFINITY);
+    assert.equal((await window.submit({ prompt: 'work', loopId: 'a' })).queued, true);
+    await machine.clock.advance(5_000);
+    assert.deepEqual(alive(), ['a']);
+  });
+
+  it('R8.3 R3.3 a turn that starts nothing does not make the full disk forgotten', async () => {
+    const window = await machine.open();
+    await window.submit({ prompt: 'work', loopId: 'a' });
+    machine.launcher.free = 0;
+    await window.submit({ prompt: 'work', loopId: 'b' });
+    machine.launcher.free = Number.POSITIVE_INFINITY;
+    machine.launcher.of('a').say({ type: 'session', sessionId: 's1' });
+    await machine.clock.advance(5_000);
+    assert.deepEqual(alive(), ['a', 'b']);
+  });
+
   it('R4.1 the probe is one over all windows', async () => {
     const settings = { ...circuit(1), ...ONE_TRY, maxConcurrent: 4 };
     const first = await machine.open(settings, { folders: ['/a'] });

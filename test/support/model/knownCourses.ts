@@ -24,4 +24,10 @@ export const KNOWN_COURSES: readonly (readonly Command[])[] = [
     { act: 'resume', window: 0, quick: false },
     { act: 'cost', run: 0, cost: 0, earlier: 0, quick: false },
   ],
+  // R3.3 The disk had room again in the moment after a loop was refused for it, and it waited on.
+  [
+    { act: 'fullDisk', on: true, quick: false },
+    { act: 'submit', window: 0, loop: 0, priority: 0, estimate: undefined, maxCost: undefined, agent: 'sample', quick: true },
+    { act: 'fullDisk', on: false, quick: false },
+  ],
 ];
