@@ -16,6 +16,8 @@ export class Homes {
   readonly #mirror: LiveMirror;
   /** Since when (ms) loops of other windows have stood first in line. */
   readonly #firstInLine = new Map<number, number>();
+  /** Those of them for which this window has been told to look again. */
+  readonly #toldOf = new Set<number>();
   /** Since when (ms) windows are known to be gone. */
   readonly #goneSince = new Map<string, number>();
 
@@ -40,20 +42,30 @@ export class Homes {
   readonly passedBy = (loop: Loop): boolean => {
     const now = this.#context.clock.now();
     const since = this.#firstInLine.get(loop.seq);
-    if (since === undefined || since > now) this.#firstInLine.set(loop.seq, now);
+    if (since === undefined || since > now) this.#standsFirst(loop.seq, now);
     return since !== undefined && now - since >= PATIENCE_MS;
   };
 
-  /** Whether some loop has stood first in line for so long that this window looks again. Forgets those that are gone from the queue. */
+  /** Whether some loop has now stood first in line for so long that this window looks again: told once. Forgets those that are gone from the queue. */
   hasPassedBy(): boolean {
     const now = this.#context.clock.now();
     let passed = false;
     for (const [seq, since] of this.#firstInLine) {
-      if (this.#mirror.get(seq)?.state !== 'queued') this.#firstInLine.delete(seq);
-      else if (since > now) this.#firstInLine.set(seq, now);
-      else if (now - since >= PATIENCE_MS) passed = true;
+      if (this.#mirror.get(seq)?.state !== 'queued') {
+        this.#firstInLine.delete(seq);
+        this.#toldOf.delete(seq);
+      } else if (since > now) this.#standsFirst(seq, now);
+      else if (now - since >= PATIENCE_MS && !this.#toldOf.has(seq)) {
+        this.#toldOf.add(seq);
+        passed = true;
+      }
     }
     return passed;
+  }
+
+  #standsFirst(seq: number, since: number): void {
+    this.#firstInLine.set(seq, since);
+    this.#toldOf.delete(seq);
   }
 
   /** Whether this window is to take over an attempt that another window followed. */

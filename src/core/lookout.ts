@@ -16,7 +16,7 @@ export class Lookout implements Disposable {
   readonly #homes: Homes;
   readonly #turns: Turns;
   readonly #timer: Timer;
-  /** Others have changed something, and no turn has acted on it yet: the store tells of a change once. */
+  /** Something was heard of, such as a change of others, and no turn has acted on it yet: it is told once. */
   #isBehind = false;
   /** A turn is on its way. */
   #isTaking = false;
@@ -57,8 +57,10 @@ export class Lookout implements Disposable {
     }
     if (this.#isBehind) return true;
     if (this.#turns.halted) return false;
+    // Told once too.
+    if (this.#homes.hasPassedBy()) this.#isBehind = true;
     const orphans = [...this.#mirror.active.values()].filter((loop) => this.#homes.shouldAdopt(loop, loop.attempt.windowId));
-    return orphans.length > 0 || this.#homes.dead().length > 0 || this.#homes.isTakenForDead() || this.#homes.hasPassedBy();
+    return this.#isBehind || orphans.length > 0 || this.#homes.dead().length > 0 || this.#homes.isTakenForDead();
   }
 
   #takeStock(): void {

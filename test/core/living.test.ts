@@ -438,6 +438,25 @@ describe('life of windows', () => {
     assert.equal(loop?.state === 'running' && loop.attempt.windowId, machine.idOf(first), 'and keeps its runs');
   });
 
+  it('R9.2 a window that does not answer costs the others one more look, not one after another', async () => {
+    const store = new MoodyStore();
+    const first = await machine.open({ maxConcurrent: 1 }, { folders: ['/a'] });
+    const second = await machine.open({ maxConcurrent: 1 }, { folders: ['/b'], store: store.wrap });
+    await second.submit({ prompt: 'work', loopId: 'b' });
+    await first.submit({ prompt: 'work', loopId: 'a' });
+    first.dispose();
+    machine.launcher.of('b').ok();
+    await machine.clock.advance(4_000);
+    store.failing = 2;
+    await machine.clock.advance(4_000);
+    assert.equal(store.failing, 0);
+    const { writes } = store;
+    await machine.clock.advance(60_000);
+    assert.equal(store.writes, writes);
+    await second.submit({ prompt: 'work', loopId: 'b2' });
+    assert.deepEqual(alive(), ['b2'], 'it is passed by all the same');
+  });
+
   it('R9.2 R4.5 a window that does not answer is passed by in time though the clock goes back', async () => {
     const first = await machine.open({ maxConcurrent: 1 }, { folders: ['/a'] });
     const second = await machine.open({ maxConcurrent: 1 }, { folders: ['/b'] });
