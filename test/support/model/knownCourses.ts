@@ -30,4 +30,15 @@ export const KNOWN_COURSES: readonly (readonly Command[])[] = [
     { act: 'submit', window: 0, loop: 0, priority: 0, estimate: undefined, maxCost: undefined, agent: 'sample', quick: true },
     { act: 'fullDisk', on: false, quick: false },
   ],
+  // R9.1 A window that shut down took over the run of one that died meanwhile.
+  [
+    { act: 'open', folder: 0, quick: false },
+    { act: 'submit', window: 0, loop: 1, priority: 0, estimate: 0, maxCost: undefined, agent: 'sample', quick: false },
+    { act: 'submit', window: 1, loop: 2, priority: 0, estimate: 0, maxCost: undefined, agent: 'sample', quick: false },
+    { act: 'stubborn', on: true, quick: false },
+    { act: 'shutdown', window: 0, quick: true },
+    { act: 'crash', window: 0, quick: true },
+    { act: 'pass', ms: 1_000, quick: false },
+    { act: 'open', folder: 0, quick: false },
+  ],
 ];

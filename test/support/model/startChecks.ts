@@ -59,10 +59,13 @@ export class StartChecks {
   }
 
   #watch(tx: StoreTransaction, work: (tx: StoreTransaction) => unknown): unknown {
-    const written: Written = { begun: [], settled: [], inserted: [], control: undefined };
+    const written: Written = { begun: [], settled: [], adopted: [], inserted: [], control: undefined };
     const result = work(spyOn(tx, written));
     this.#control = written.control ?? this.#control;
     this.#keepAccount(written.settled);
+    for (const { windowId, token } of written.adopted) {
+      if (this.#sight.isLeaving(windowId)) this.#sight.complain(`R9.1 ${token} was taken over by a window that is going`);
+    }
     if (written.begun.length > 0 || written.inserted.length > 0) this.#look(tx, written);
     return result;
   }

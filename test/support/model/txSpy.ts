@@ -7,6 +7,8 @@ export interface Written {
   readonly begun: Attempt[];
   /** Attempts that were settled. */
   readonly settled: Attempt[];
+  /** Attempts that another window follows from now on. */
+  readonly adopted: Attempt[];
   /** `seq` of loops that were taken. */
   readonly inserted: number[];
   control: Control | undefined;
@@ -21,7 +23,9 @@ export function spyOn(tx: StoreTransaction, written: Written): StoreTransaction 
       return inserted;
     },
     saveAttempt: (attempt) => {
+      const before = tx.attempt(attempt.id);
       const saved = tx.saveAttempt(attempt);
+      if (saved && before?.windowId !== attempt.windowId) written.adopted.push(attempt);
       if (saved && attempt.end) written.settled.push(attempt);
       return saved;
     },
