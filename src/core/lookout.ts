@@ -70,7 +70,7 @@ export class Lookout implements Disposable {
     this.#turns
       .takeAndDispatch((turn) => {
         // A window that ends takes nothing over: nobody would tell those runs that it goes.
-        if (!this.#turns.halted) takeOver(turn, this.#homes);
+        if (!turn.startsNothing) takeOver(turn, this.#homes);
       })
       .then(
         () => {

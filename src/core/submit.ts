@@ -80,7 +80,8 @@ function throwIfRefused(
   agent: string,
 ): void {
   const { mirror, context, now, today } = turn;
-  const startsAtOnce = mirror.queue.size === 0 && !gateClosed(mirror, context) && !isHeld(mirror, agent, now) && fitsToday(turn, estimate);
+  const isNext = mirror.queue.size === 0 && !isHeld(mirror, agent, now);
+  const startsAtOnce = isNext && !turn.startsNothing && !gateClosed(mirror, context) && fitsToday(turn, estimate);
   const places = attemptsAllowed(mirror.control.circuit, context.settings.circuit, mirror.probes());
   const facts = { loopId, estimate, latest, startsAtOnce, now, today };
   const error = refusal({ ...facts, inLine: Number.isFinite(places) ? inLine(mirror, view, now, places) : 0 }, mirror, context);

@@ -33,14 +33,17 @@ export class Turn {
   readonly effects: (() => void)[] = [];
   /** Others have written since the last turn, a new day has begun or a cool-down is over: what could not start then may start now. */
   readonly hasNews: boolean;
+  /** This window has begun to end, or not yet to work: whatever may start is left to others. */
+  readonly startsNothing: boolean;
   /** Whether something was not started for want of disk space; undefined where nothing was to be started. */
   waitsForDisk: boolean | undefined;
   readonly #spentBefore: NanoUsd;
   readonly #heldBefore: NanoUsd;
   readonly #undo: (() => void)[] = [];
 
-  constructor(tx: StoreTransaction, context: SupervisorContext, mirror: LiveMirror) {
+  constructor(tx: StoreTransaction, context: SupervisorContext, mirror: LiveMirror, startsNothing: boolean) {
     this.tx = tx;
+    this.startsNothing = startsNothing;
     this.context = context;
     this.mirror = mirror;
     this.now = context.clock.now();

@@ -45,7 +45,7 @@ export class Turns {
 
   /** Fills free slots within a turn, as far as this window starts anything. */
   dispatch(turn: Turn): void {
-    if (!this.halted) dispatch(turn, this.#homes);
+    if (!turn.startsNothing) dispatch(turn, this.#homes);
   }
 
   #enqueue<T>(work: (turn: Turn) => T): Promise<T> {
@@ -60,7 +60,7 @@ export class Turns {
     try {
       result = await this.#context.store.write((tx) => {
         turn?.undo();
-        turn = new Turn(tx, this.#context, this.#mirror);
+        turn = new Turn(tx, this.#context, this.#mirror, this.halted);
         return work(turn);
       });
     } catch (error) {

@@ -69,6 +69,19 @@ describe('life of windows', () => {
     });
   }
 
+  it('R2.2 R9.1 a submit that is decided on when shutdown has begun starts nothing: it needs a place in the queue', async () => {
+    const full = await machine.open({ maxQueueDepth: 0 }, { folders: ['/a'] });
+    const refused = assert.rejects(full.submit({ prompt: 'work', loopId: 'a' }), { code: 'queue-full' });
+    void full.shutdown();
+    await soon();
+    await refused;
+    const roomy = await machine.open({ maxQueueDepth: 1 }, { folders: ['/b'] });
+    const answer = roomy.submit({ prompt: 'work', loopId: 'b' });
+    void roomy.shutdown();
+    await soon();
+    assert.deepEqual([await answer, alive()], [{ loopId: 'b', queued: true, position: 1 }, []]);
+  });
+
   it('R9.1 a second shutdown waits for the first', async () => {
     const window = await machine.open();
     machine.launcher.onStop = () => {};

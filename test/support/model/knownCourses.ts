@@ -41,4 +41,10 @@ export const KNOWN_COURSES: readonly (readonly Command[])[] = [
     { act: 'pass', ms: 1_000, quick: false },
     { act: 'open', folder: 0, quick: false },
   ],
+  // R2.2 A submit that was decided on when its window had begun to go was queued without a place.
+  [
+    { act: 'configure', setting: { maxQueueDepth: 0 }, quick: true },
+    { act: 'submit', window: 0, loop: 0, priority: 0, estimate: undefined, maxCost: undefined, agent: 'sample', quick: true },
+    { act: 'shutdown', window: 0, quick: true },
+  ],
 ];
