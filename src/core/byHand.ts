@@ -9,7 +9,14 @@ export function restartNow(turn: Turn, loopId: string): boolean {
   if (!loop || loop.state === 'queued') return false;
   if (isActive(loop)) requestStop(turn, loop, 'restart', 'restarted by the user');
   else requeue(turn, loop, 'started by the user without waiting');
+  if (loop.state === 'waiting') liftHold(turn, loop.agent);
   return true;
+}
+
+/** Whoever starts a loop of an agent whose limit was reached knows better than its last message. If not, it says so again. */
+function liftHold(turn: Turn, agent: string): void {
+  const { [agent]: lifted, ...holds } = turn.control.holds;
+  if (lifted) turn.putControl({ ...turn.control, holds });
 }
 
 /** Makes a loop that holds no process this window's. Answers whether there was one. */

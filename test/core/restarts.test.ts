@@ -258,4 +258,23 @@ describe('restarts', () => {
     assert.deepEqual([window.get('a')?.state, window.get('a')?.attempts.length], ['running', 3]);
     assert.equal(await window.restartNow('nobody'), false);
   });
+
+  it('R5.4 a restart by the user of a loop that waits for its agent’s limit lifts that for the agent; if it is not over, the agent says so again', async () => {
+    const window = await machine.open();
+    const until = machine.clock.now() + 3_600_000;
+    const limit = { exit: { exitCode: 1 }, says: [{ type: 'limit' as const, until, reason: 'limit reached' }] };
+    await window.submit({ prompt: 'work', loopId: 'a' });
+    await window.submit({ prompt: 'work', loopId: 'b' });
+    machine.launcher.of('a').end(limit);
+    machine.launcher.of('b').fail();
+    await machine.clock.advance(60_000);
+    assert.deepEqual([window.get('a')?.state, window.get('b')?.state], ['waiting', 'queued']);
+    assert.equal(await window.restartNow('a'), true);
+    assert.deepEqual([window.get('a')?.state, window.get('b')?.state], ['running', 'running']);
+    machine.launcher.of('a').end(limit);
+    await soon();
+    assert.equal(window.get('a')?.state, 'waiting');
+    await window.submit({ prompt: 'work', loopId: 'c' });
+    assert.equal(window.get('c')?.state, 'queued');
+  });
 });
