@@ -30,6 +30,7 @@ export function activate(context: vscode.ExtensionContext): LoopSupervisorApi {
       bundle: (name) => context.asAbsolutePath(join('dist', `${name}.cjs`)),
       agentSettings: () => ({ agents: config.agents, prices: config.prices }),
       current: () => host.current,
+      tell: (change) => host.tell(change),
     });
     return parts;
   };
@@ -54,12 +55,12 @@ export function activate(context: vscode.ExtensionContext): LoopSupervisorApi {
   };
   const reportAgents = async () => config.report((await load()).readAgents());
   const configured = config.onDidChange(() => {
-    host.configure(settings());
+    host.tell((supervisor) => supervisor.configure(settings()));
     void reportAgents();
   });
   context.subscriptions.push(
     ...[output, config, host, pulse, createShell(deps, config, checks), configured],
-    vscode.workspace.onDidChangeWorkspaceFolders(() => host.current?.useFolders(folders())),
+    vscode.workspace.onDidChangeWorkspaceFolders(() => host.tell((supervisor) => supervisor.useFolders(folders()))),
     vscode.workspace.onDidGrantWorkspaceTrust(() => void host.open()),
   );
   setImmediate(() => {

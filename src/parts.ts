@@ -35,6 +35,8 @@ export interface PartsOptions {
   folders(): readonly string[];
   /** This window's supervisor, if there is one by now. */
   current(): Supervisor | undefined;
+  /** Tells this window's supervisor of a change, though it may still be starting. */
+  tell(change: (supervisor: Supervisor) => void): void;
   readonly log: (message: string, error?: unknown) => void;
 }
 
@@ -53,7 +55,7 @@ export interface Parts {
  * Makes store, processes, agents and core of a window, and what fills its panels. It is a bundle of its own, loaded when the first of them is needed: the activation of the
  * extension does not wait for it.
  */
-export function createParts({ storage, bundle, settings, agentSettings, folders, current, log }: PartsOptions): Parts {
+export function createParts({ storage, bundle, settings, agentSettings, folders, current, tell, log }: PartsOptions): Parts {
   const nodePath = process.execPath;
   const environment = terminalEnvironment({ nodePath, log });
   const sample = { command: nodePath, args: [bundle('sampleAgent')], env: { ELECTRON_RUN_AS_NODE: '1' } };
@@ -85,7 +87,7 @@ export function createParts({ storage, bundle, settings, agentSettings, folders,
     open,
     readAgents: () => {
       agents = readAgents();
-      current()?.useAgents(agents.catalog);
+      tell((supervisor) => supervisor.useAgents(agents.catalog));
       return agents.problems;
     },
     profile: (name) => agents.catalog.find(name),

@@ -145,8 +145,9 @@ export class SupervisorHost implements Disposable {
     return emptyStatus(this.#options.settings(), this.#options.now(), notReady);
   }
 
-  configure(settings: Settings): void {
-    this.current?.configure(settings);
+  /** Settings, agents and folders are told to it from the moment at which it is made: what changes while it starts is not lost. */
+  tell(change: (supervisor: Supervisor) => void): void {
+    if (this.#opened) change(this.#opened.supervisor);
   }
 
   /** Gives the lease back; loops that run live on (durable runs). It is final. */

@@ -17,6 +17,15 @@ describe('life of windows', () => {
   const alive = () => machine.launcher.alive.map((run) => run.loopId);
   const ONE_TRY = { restart: { maxRestarts: 0, windowMs: 300_000 } };
 
+  it('R3.3 settings that change while a window starts are those that it starts with', async () => {
+    const first = await machine.open({ maxConcurrent: 1 });
+    for (const loopId of ['a', 'b']) await first.submit({ prompt: 'work', loopId });
+    machine.kill(first);
+    const second = await machine.open({ maxConcurrent: 1 }, { created: (window) => window.configure({ ...DEFAULT_SETTINGS, maxConcurrent: 2 }) });
+    assert.equal(second.status().concurrencyMax, 2);
+    assert.deepEqual(alive(), ['a', 'b']);
+  });
+
   it('R9.1 shutdown stops what runs within its time, the unwilling with SIGKILL, and their loops keep their places', async () => {
     const first = await machine.open({ maxConcurrent: 2, killGraceMs: 5_000 });
     machine.launcher.onStop = () => {};

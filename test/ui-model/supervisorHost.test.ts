@@ -4,6 +4,7 @@ import { Emitter, type SupervisorEvent } from '../../src/core/event.ts';
 import { DEFAULT_SETTINGS } from '../../src/core/settings.ts';
 import type { Supervisor } from '../../src/core/supervisor.ts';
 import { type OpenedSupervisor, SupervisorHost } from '../../src/ui/supervisorHost.ts';
+import { until } from '../support/until.ts';
 import { NOW, statusWith } from './support/views.ts';
 
 /** What the host needs of a supervisor, with what was asked of it. */
@@ -54,9 +55,14 @@ describe('SupervisorHost', () => {
   it('has those who ask wait while it opens', async () => {
     const gate = Promise.withResolvers<void>();
     const start = () => gate.promise;
-    const { opened, supervisor } = fakeSupervisor(start);
+    const { opened, supervisor, calls } = fakeSupervisor(start);
     open = () => opened;
+    host.tell(() => assert.fail('There is nobody to tell.'));
     void host.open();
+    await until('the start', () => {
+      host.tell((made) => made.configure(DEFAULT_SETTINGS));
+      return calls.includes('configure');
+    });
     const submitted = host.submit({ prompt: 'p', loopId: 'a' });
     assert.equal(host.status().ready, false);
     assert.match(host.status().notReady ?? '', /still opening/);
