@@ -48,6 +48,7 @@ export function activate(context: vscode.ExtensionContext): LoopSupervisorApi {
     usage: async (attempts: readonly { readonly token: string }[]) => (await load()).usage(attempts),
   };
   const checks = {
+    all: async () => (await load()).checks.all(),
     find: async () => (await load()).checks.find(),
     check: async (names?: readonly string[]) => (await load()).checks.check(names),
   };
