@@ -63,7 +63,13 @@ export class Workbench {
   /** Saves what is on the screen under test/ui/out. */
   async screenshot(name: string): Promise<void> {
     mkdirSync(OUT, { recursive: true });
-    await this.page.screenshot({ path: join(OUT, `${name}.png`) });
+    // What fades in or out is shown as it will be.
+    await this.page.screenshot({ path: join(OUT, `${name}.png`), animations: 'disabled' });
+  }
+
+  /** Gives the window another size, in pixels. */
+  async resize(width: number, height: number): Promise<void> {
+    await this.page.setViewportSize({ width, height });
   }
 
   /** Drags the edge of the side bar so that it is that wide, in pixels. */
