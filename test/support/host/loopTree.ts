@@ -58,6 +58,11 @@ export class LoopTree {
     return nest(1);
   }
 
+  /** The labels of all rows that are on the screen. */
+  async labels(): Promise<string[]> {
+    return this.#tree().locator('.monaco-list-row .label-name').allInnerTexts();
+  }
+
   /** Waits until the tree is exactly this, with times as `steady` writes them. */
   async shows(expected: readonly Row[]): Promise<void> {
     await until(

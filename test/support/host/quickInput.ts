@@ -78,6 +78,11 @@ export class QuickInput {
     await this.#row(label).locator(`.action-label[aria-label="${button}"]`).click();
   }
 
+  /** Presses a button in the title of the quick input, by what it says. */
+  async pressTitleButton(button: string): Promise<void> {
+    await this.#page.locator(`.quick-input-titlebar .action-label[aria-label^="${button}"]`).click();
+  }
+
   /** The choices of the open pick with all that each says, by its label: description, and a detail in the line below. */
   async said(): Promise<Record<string, string>> {
     const rows = await this.#page.locator('.quick-input-list .monaco-list-row .quick-input-list-rows').evaluateAll((elements) =>

@@ -40,7 +40,6 @@ export class TextEditor {
     await until('the question for the line', async () => (await this.#input.input().inputValue()).startsWith(':'));
     await this.#input.input().fill(`:${line}`);
     await this.#page.keyboard.press('Enter');
-    await this.#page.keyboard.press('Home');
   }
 
   #title(): Locator {
