@@ -50,6 +50,7 @@ export function activate(context: vscode.ExtensionContext): LoopSupervisorApi {
     pages: async () => (await load()).pages,
   };
   const checks = {
+    all: async () => (await load()).checks.all(),
     find: async () => (await load()).checks.find(),
     check: async (names?: readonly string[]) => (await load()).checks.check(names),
   };

@@ -22,6 +22,14 @@ export interface AgentFacts {
   readonly install?: string;
   /** How to log in, as an instruction without a full stop. */
   readonly login?: string;
+  /** How it tells whether it is logged in, without a turn that costs; absent where it can not be asked. */
+  readonly loginStatus?: {
+    readonly args: readonly string[];
+    /** The first version that knows these arguments (`1.2.3`): an older one would take them for a prompt. */
+    readonly since?: string;
+    /** Variables of the environment that are as good as a login, whatever it tells. */
+    readonly keys: readonly string[];
+  };
   /** The option that says what it may do without asking; absent where there is none. */
   readonly mode?: { readonly option: 'permissionMode' | 'sandbox'; readonly value: string };
   /** What the values of that option mean, the profile's own included. */

@@ -54,6 +54,7 @@ export const CLAUDE: AgentKind = {
       },
     ],
     install: 'npm install -g @anthropic-ai/claude-code',
+    loginStatus: { args: ['auth', 'status'], since: '2.1.41', keys: ['ANTHROPIC_API_KEY', 'ANTHROPIC_AUTH_TOKEN', 'CLAUDE_CODE_OAUTH_TOKEN'] },
     notes: [
       'Its cost is exact, as it reports it. On a subscription the dollars are what the same work would cost by the API.',
       'What is left of the budget is given to it as --max-budget-usd.',

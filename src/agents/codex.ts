@@ -34,6 +34,8 @@ export const CODEX: AgentKind = {
     minimumVersion: '0.60.0',
     help: [{ args: ['exec', '--help'], options: ['--json', '--skip-git-repo-check', '--sandbox', '--config', '--model'] }],
     install: 'npm install -g @openai/codex',
+    // A key of the environment counts for `codex exec`, but is no login to it.
+    loginStatus: { args: ['login', 'status'], keys: ['CODEX_API_KEY'] },
     notes: [
       'It reports tokens, not money: its cost is an estimate by the prices in loopSupervisor.prices.',
       'It does not name its model. Set "model" in its profile for a closer estimate; without it, the dearest GPT model counts.',

@@ -1,6 +1,6 @@
 import type { AgentReport } from './agentChecks.ts';
 import { count } from './format.ts';
-import { inlineCode, oneLine } from './safeText.ts';
+import { escapeMarkdown, inlineCode, oneLine } from './safeText.ts';
 
 /** What the check of the agents has shown, as a Markdown document: what can be used, what can not, and the words to put it right. */
 export function agentReportText(reports: readonly AgentReport[], defaultAgent: string, at: Date): string {
@@ -9,14 +9,24 @@ export function agentReportText(reports: readonly AgentReport[], defaultAgent: s
   const missing = reports.filter((report) => report.path === undefined);
   return [
     '# Agents of Loop Supervisor',
-    `Checked at ${at.toLocaleString()}. ${count(usable.length, 'agent')} can be used${broken.length > 0 ? `, ${broken.length} need attention` : ''}, ${missing.length} not found.`,
+    `Checked at ${at.toLocaleString()}. ${count(usable.length, 'agent')} can be used, ${broken.length === 0 ? '' : `${broken.length} ${broken.length === 1 ? 'needs' : 'need'} attention, `}${missing.length} not found.`,
     `Prompts go to ${inlineCode(defaultAgent)} unless something else is said. Change it with the command *Choose Agent*.`,
-    ...group('Ready to use', usable),
+    summary([...broken, ...usable, ...missing]),
     ...group('Found, but not in order', broken),
+    ...group('Ready to use', usable),
     ...group('Not found', missing),
     'After a change, run *Check Agents* again. Programs are looked for on the PATH that a terminal has; after an installation a new window may be needed. Agents of your own go into the setting `loopSupervisor.agents`.',
     '',
   ].join('\n\n');
+}
+
+/** All agents at a glance. */
+function summary(reports: readonly AgentReport[]): string {
+  const rows = reports.map(({ name, version, path, problems }) => {
+    const state = path === undefined ? 'not found' : problems.map(({ short }) => short).join(', ') || 'ready';
+    return `| ${escapeMarkdown(name)} | ${escapeMarkdown(version ?? '')} | ${state} |`;
+  });
+  return ['| agent | version | |', '| --- | --- | --- |', ...rows].join('\n');
 }
 
 function isUsable({ path, problems }: AgentReport): boolean {
@@ -28,18 +38,23 @@ function group(title: string, reports: readonly AgentReport[]): string[] {
 }
 
 function section(report: AgentReport): string {
-  const { name, path, command, bundled, version, problems, modes, notes, install, login } = report;
+  const { name, title, path, command, bundled, version, loggedIn, problems, modes, notes, install, login } = report;
   const lost = path === undefined;
   const where = bundled ? 'Comes with the extension.' : lost ? `${inlineCode(command, 120)} is not on PATH.` : `Found at ${inlineCode(path, 300)}.`;
   const lines = [
     `- ${where}`,
     version === undefined ? '' : `- Version ${inlineCode(version, 60)}.`,
-    ...problems.map((problem) => `- **To put right:** ${sentence(problem)}`),
+    ...problems.map((problem) => `- **To put right:** ${sentence(problem.sentence)}`),
     lost && install !== undefined ? `- Install: ${inlineCode(install, 200)}` : '',
-    (lost || problems.length > 0) && login !== undefined ? `- Log in: ${sentence(login)}.` : '',
+    lost && login !== undefined ? `- Log in: ${sentence(login)}.` : '',
+    loggedIn === true ? '- Logged in.' : '',
+    isUsable(report) && loggedIn === undefined && login !== undefined
+      ? `- It can not be asked whether it is logged in. If it is not: ${sentence(login)}.`
+      : '',
     ...(lost ? [] : [...notes.map((note) => `- ${sentence(note)}`), ...modeLines(modes)]),
   ];
-  return [`### ${sentence(name)}`, lines.filter((line) => line !== '').join('\n')].join('\n\n');
+  const named = title === name || bundled ? sentence(name) : `${sentence(name)} (${sentence(title)})`;
+  return [`### ${named}`, lines.filter((line) => line !== '').join('\n')].join('\n\n');
 }
 
 /** What the agent may do without asking, and what else could be chosen. */

@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 
 const REPORT = vscode.Uri.parse('loop-supervisor-agents:/Check Agents.md');
 
-/** The report on agents as a read-only document: looking again changes it where it is open. */
+/** The report on agents as a page to read: looking again changes it where it is open. */
 export class AgentReportView implements vscode.TextDocumentContentProvider, vscode.Disposable {
   readonly #changed = new vscode.EventEmitter<vscode.Uri>();
   readonly #registration = vscode.workspace.registerTextDocumentContentProvider(REPORT.scheme, this);
@@ -16,8 +16,14 @@ export class AgentReportView implements vscode.TextDocumentContentProvider, vsco
   async show(text: string): Promise<void> {
     this.#text = text;
     this.#changed.fire(REPORT);
-    const document = await vscode.workspace.openTextDocument(REPORT);
-    await vscode.window.showTextDocument(document, { preview: true });
+    try {
+      await vscode.commands.executeCommand('markdown.showPreview', REPORT);
+      // A page that is open already is only brought to the front.
+      await vscode.commands.executeCommand('markdown.preview.refresh');
+    } catch {
+      // The extension that shows Markdown can be turned off; the text reads well as it is.
+      await vscode.window.showTextDocument(await vscode.workspace.openTextDocument(REPORT), { preview: true });
+    }
   }
 
   dispose(): void {

@@ -66,6 +66,11 @@ export interface ItemQuestion<T extends vscode.QuickPickItem> extends Place {
   readonly ignoreFocusOut?: boolean;
   /** Called when a button of an item is pressed; answering true closes the list. */
   onItemButton?(item: T, button: vscode.QuickInputButton): boolean | Promise<boolean>;
+  /**
+   * Called once the list is open: puts items with more to say in the place of the same number of items. The list is marked as busy until
+   * it settles.
+   */
+  fill?(show: (items: readonly T[]) => void): Promise<void>;
 }
 
 /** Asks for one of several items. `undefined`: the user has gone away. */
@@ -81,7 +86,8 @@ export function askItem<T extends vscode.QuickPickItem>(question: ItemQuestion<T
   pick.ignoreFocusOut = question.ignoreFocusOut ?? false;
   if (question.active) pick.activeItems = [question.active];
   if (question.back) pick.buttons = [vscode.QuickInputButtons.Back];
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
+    let open = true;
     pick.onDidTriggerButton(() => settle(BACK));
     pick.onDidTriggerItemButton(async ({ item, button }) => {
       if (await question.onItemButton?.(item, button)) settle(undefined);
@@ -89,9 +95,31 @@ export function askItem<T extends vscode.QuickPickItem>(question: ItemQuestion<T
     pick.onDidAccept(() => settle(pick.selectedItems[0]));
     pick.onDidHide(() => settle(undefined));
     pick.show();
+    if (question.fill) fill(question.fill);
     function settle(answer: T | typeof BACK | undefined): void {
+      open = false;
       resolve(answer);
       pick.dispose();
+    }
+    function fill(into: NonNullable<typeof question.fill>): void {
+      pick.busy = true;
+      pick.keepScrollPosition = true;
+      into((items) => {
+        if (!open) return;
+        // New items alone would take the user back to the first one.
+        const [before] = pick.activeItems;
+        const active = before && items[pick.items.indexOf(before)];
+        pick.items = items;
+        if (active) pick.activeItems = [active];
+      }).then(
+        () => {
+          if (open) pick.busy = false;
+        },
+        (error) => {
+          reject(error);
+          settle(undefined);
+        },
+      );
     }
   });
 }

@@ -89,7 +89,11 @@ export class Config implements Disposable {
 
 /** Shows one setting, or all of ours, in the settings editor. */
 export function openSettings(key?: string): Thenable<unknown> {
-  return vscode.commands.executeCommand('workbench.action.openSettings', key ? `@id:${SECTION}.${key}` : '@ext:loopsupervisor.loop-supervisor');
+  const query = key ? `@id:${SECTION}.${key}` : '@ext:loopsupervisor.loop-supervisor';
+  // In a remote window the settings of the machine are not among the user's: only these hold for all machines.
+  return vscode.env.remoteName === undefined || key?.startsWith('notifications.')
+    ? vscode.commands.executeCommand('workbench.action.openSettings', query)
+    : vscode.commands.executeCommand('workbench.action.openRemoteSettings', { query });
 }
 
 function section(): vscode.WorkspaceConfiguration {

@@ -1,4 +1,4 @@
-import type { AgentChecks, AgentReport, FoundAgent } from './agentChecks.ts';
+import type { AgentChecks, AgentProblem, AgentReport, FoundAgent, KnownAgent } from './agentChecks.ts';
 import { oneLine } from './safeText.ts';
 
 /** What a check must know of the program behind a profile: the part of the agents' facts that it uses. */
@@ -15,6 +15,7 @@ export interface ProgramFacts {
   readonly help: readonly { readonly args: readonly string[]; readonly options: readonly string[] }[];
   readonly install?: string;
   readonly login?: string;
+  readonly loginStatus?: { readonly args: readonly string[]; readonly since?: string; readonly keys: readonly string[] };
   readonly mode?: { readonly option: string; readonly value: string };
   readonly modes: readonly { readonly value: string; readonly meaning: string }[];
   readonly notes: readonly string[];
@@ -48,6 +49,7 @@ const PATIENCE_MS = 20_000;
 export function createAgentChecks(services: CheckServices): AgentChecks {
   const known = (names: readonly string[] = services.catalog().names()) => names.flatMap((name) => services.catalog().facts(name) ?? []);
   return {
+    all: async () => known().map(words),
     async find() {
       const environment = await services.environment();
       return known().map((facts) => found(facts, services.findProgram(facts.command, environment)));
@@ -59,70 +61,90 @@ export function createAgentChecks(services: CheckServices): AgentChecks {
   };
 }
 
-function found({ name, command, bundled }: ProgramFacts, path: string | undefined): FoundAgent {
-  return { name, command, bundled, ...(path !== undefined && { path }) };
+function words({ name, title, command, bundled, install, login }: ProgramFacts): KnownAgent {
+  return { name, title, command, bundled, ...(install !== undefined && { install }), ...(login !== undefined && { login }) };
+}
+
+function found(facts: ProgramFacts, path: string | undefined): FoundAgent {
+  return { ...words(facts), ...(path !== undefined && { path }) };
 }
 
 async function report(facts: ProgramFacts, environment: Record<string, string>, services: CheckServices): Promise<AgentReport> {
   const path = services.findProgram(facts.command, environment);
-  const { install, login, mode, modes, notes } = facts;
+  const { mode, modes, notes } = facts;
   const base = {
     ...found(facts, path),
-    ...(install !== undefined && { install }),
-    ...(login !== undefined && { login }),
     ...(mode && { modes: { ...mode, values: modes } }),
     notes,
   };
   if (path === undefined) return { ...base, problems: [] };
+  const itsEnvironment = { ...environment, ...facts.env };
   const ask = (args: readonly string[]) =>
-    services.askProgram(path, [...facts.args, ...args], { environment: { ...environment, ...facts.env }, timeoutMs: PATIENCE_MS });
+    services.askProgram(path, [...facts.args, ...args], { environment: itsEnvironment, timeoutMs: PATIENCE_MS });
   const { version, problem } = await askVersion(facts, ask);
-  const problems = problem === undefined ? await unknownOptions(facts, ask) : [problem];
-  return { ...base, ...(version !== undefined && { version }), problems };
+  const known = { ...base, ...(version !== undefined && { version }) };
+  if (problem) return { ...known, problems: [problem] };
+  const [options, loggedIn] = await Promise.all([unknownOptions(facts, ask), askLogin(facts, version, itsEnvironment, ask)]);
+  const login = loggedIn === false ? [{ short: 'not logged in', sentence: `It is not logged in${facts.login ? `: ${facts.login}` : ''}.` }] : [];
+  return { ...known, ...(loggedIn !== undefined && { loggedIn }), problems: [...options, ...login] };
 }
 
 type Ask = (args: readonly string[]) => Promise<Answer>;
 
-async function askVersion(facts: ProgramFacts, ask: Ask): Promise<{ readonly version?: string; readonly problem?: string }> {
+async function askVersion(facts: ProgramFacts, ask: Ask): Promise<{ readonly version?: string; readonly problem?: AgentProblem }> {
   if (!facts.versionArgs) return {};
   const answer = await ask(facts.versionArgs);
   const failure = failureOf(answer);
   const how = facts.versionArgs.filter((arg) => arg.startsWith('-')).join(' ');
-  if (failure !== undefined)
-    return {
-      problem: `It does not start: ${how} ${failure}. Run it in a terminal to see why${facts.install ? `, or install it anew: ${facts.install}` : ''}.`,
-    };
+  if (failure !== undefined) {
+    const sentence = `It does not start: ${how} ${failure}. Run it in a terminal to see why${facts.install ? `, or install it anew: ${facts.install}` : ''}.`;
+    return { problem: { short: answer.timedOut ? 'does not answer' : 'does not start', sentence } };
+  }
   const version = /\d+\.\d+(?:\.\d+)?(?:[-+][\w.]+)?/.exec(answer.output || answer.errorOutput)?.[0];
-  if (version === undefined)
-    return {
-      problem: `It answers ${how} with something that is no version: ${oneLine(answer.output || answer.errorOutput, 80) || 'nothing'}. Is it another program of the same name?`,
-    };
+  if (version === undefined) {
+    const said = oneLine(answer.output || answer.errorOutput, 80) || 'nothing';
+    const sentence = `It answers ${how} with something that is no version: ${said}. Is it another program of the same name?`;
+    return { problem: { short: 'says no version', sentence } };
+  }
   if (facts.minimumVersion !== undefined && isOlder(version, facts.minimumVersion)) {
-    return {
-      version,
-      problem: `Version ${version} is too old: what is used here needs ${facts.minimumVersion} or later.${facts.install ? ` Update it: ${facts.install}` : ''}`,
-    };
+    const sentence = `Version ${version} is too old: what is used here needs ${facts.minimumVersion} or later.${facts.install ? ` Update it: ${facts.install}` : ''}`;
+    return { version, problem: { short: 'too old', sentence } };
   }
   return { version };
 }
 
 /** Options of ours that the program's help does not know. */
-async function unknownOptions(facts: ProgramFacts, ask: Ask): Promise<string[]> {
-  const problems: string[] = [];
+async function unknownOptions(facts: ProgramFacts, ask: Ask): Promise<AgentProblem[]> {
+  const problems: AgentProblem[] = [];
   for (const { args, options } of facts.help) {
     const answer = await ask(args);
     const failure = failureOf(answer);
     const text = `${answer.output}\n${answer.errorOutput}`;
     const missing = options.filter((option) => !new RegExp(`(?<![\\w-])${option.replace(/[^\w-]/g, '\\$&')}(?![\\w-])`).test(text));
     const page = args.filter((arg) => !arg.includes('/')).join(' ');
-    if (failure !== undefined) problems.push(`Its help can not be read: ${page} ${failure}.`);
+    if (failure !== undefined) problems.push({ short: 'gives no help', sentence: `Its help can not be read: ${page} ${failure}.` });
     else if (missing.length > 0) {
-      problems.push(
-        `Its help (${page}) does not know ${missing.join(', ')}, which is used here: it may be too old or too new.${facts.install ? ` Update it: ${facts.install}` : ''}`,
-      );
+      const sentence = `Its help (${page}) does not know ${missing.join(', ')}, which is used here: it may be too old or too new.${facts.install ? ` Update it: ${facts.install}` : ''}`;
+      problems.push({ short: 'lacks options', sentence });
     }
   }
   return problems;
+}
+
+/** Whether it says that it is logged in. An answer in words that are not known is none. */
+async function askLogin(
+  { loginStatus }: ProgramFacts,
+  version: string | undefined,
+  environment: Readonly<Record<string, string>>,
+  ask: Ask,
+): Promise<boolean | undefined> {
+  if (!loginStatus) return undefined;
+  const { args, since, keys } = loginStatus;
+  if (keys.some((key) => environment[key])) return true;
+  if (since !== undefined && (version === undefined || isOlder(version, since))) return undefined;
+  const answer = await ask(args);
+  if (/not logged in|"loggedIn":\s*false/i.test(`${answer.output}\n${answer.errorOutput}`)) return false;
+  return failureOf(answer) === undefined ? true : undefined;
 }
 
 function failureOf({ exitCode, output, errorOutput, timedOut, error }: Answer): string | undefined {

@@ -12,8 +12,8 @@ export interface ErrorAction {
 
 const SETTINGS = (key: string): ErrorAction => ({
   title: 'Open Settings',
-  command: 'workbench.action.openSettings',
-  args: [`@id:loopSupervisor.${key}`],
+  command: 'loopSupervisor.openSettings',
+  args: [key],
 });
 
 /** The buttons that help with an error (design: an error is a sentence with a button that does what it says). */

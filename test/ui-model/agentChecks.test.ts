@@ -17,15 +17,19 @@ const FACTS: ProgramFacts = {
 };
 
 /** Checks one agent whose program answers as told; without answers it is not there. */
-async function check(answers: Record<string, Partial<Answer>> | undefined, facts: Partial<ProgramFacts> = {}) {
+async function check(
+  answers: Record<string, Partial<Answer>> | undefined,
+  facts: Partial<ProgramFacts> = {},
+  environment: Record<string, string> = { PATH: '/bin' },
+) {
   const asked: { args: readonly string[]; environment: Record<string, string> }[] = [];
   const all = { ...FACTS, ...facts };
   const checks = createAgentChecks({
     catalog: () => ({ names: () => [all.name], facts: () => all }),
-    environment: async () => ({ PATH: '/bin' }),
+    environment: async () => environment,
     findProgram: () => (answers ? '/bin/claude' : undefined),
-    askProgram: async (_path, args, { environment }) => {
-      asked.push({ args, environment });
+    askProgram: async (_path, args, options) => {
+      asked.push({ args, environment: options.environment });
       return { exitCode: 0, output: '', errorOutput: '', timedOut: false, ...answers?.[args.at(-1) ?? ''] };
     },
   });
@@ -46,40 +50,73 @@ describe('Check Agents', () => {
     const { report, asked, found } = await check(undefined);
     assert.deepEqual(asked, []);
     assert.equal(report.path, undefined);
-    assert.deepEqual(found, [{ name: 'claude', command: 'claude', bundled: false }]);
+    assert.deepEqual(found, [{ name: 'claude', title: 'Claude Code', command: 'claude', bundled: false, install: 'npm install -g x' }]);
   });
 
-  const wrong: readonly [string, Record<string, Partial<Answer>>, RegExp][] = [
+  const wrong: readonly [string, Record<string, Partial<Answer>>, string, RegExp][] = [
     [
       'an old version',
       { '--version': { output: '2.1.3' }, ...HELP },
+      'too old',
       /^Version 2\.1\.3 is too old: .* needs 2\.1\.4 or later\. Update it: npm install -g x$/,
     ],
     [
       'one that does not start',
       { '--version': { exitCode: 127, errorOutput: 'node: not found\n' } },
+      'does not start',
       /does not start: --version ended with exit code 127: node: not found/,
     ],
-    ['one that does not answer', { '--version': { timedOut: true } }, /has not answered within 20 seconds/],
-    ['one that can not be run', { '--version': { error: 'EACCES' } }, /could not be run: EACCES/],
-    ['another program of that name', { '--version': { output: 'hello there' } }, /something that is no version: hello there/],
+    ['one that does not answer', { '--version': { timedOut: true } }, 'does not answer', /has not answered within 20 seconds/],
+    ['one that can not be run', { '--version': { error: 'EACCES' } }, 'does not start', /could not be run: EACCES/],
+    ['another program of that name', { '--version': { output: 'hello there' } }, 'says no version', /something that is no version: hello there/],
     [
       'one that lacks an option',
       { '--version': { output: '2.1.4' }, '--help': { output: '--print --resume-at' } },
+      'lacks options',
       /does not know --resume, which is used here/,
     ],
     [
       'one whose help fails',
       { '--version': { output: '2.1.4' }, '--help': { exitCode: 1, output: 'Log in first' } },
+      'gives no help',
       /help can not be read: --help ended with exit code 1: Log in first/,
     ],
   ];
-  for (const [what, answers, problem] of wrong) {
+  for (const [what, answers, short, sentence] of wrong) {
     it(`names ${what}`, async () => {
       const { report } = await check(answers);
-      assert.match(report.problems[0] ?? '', problem);
+      assert.equal(report.problems[0]?.short, short);
+      assert.match(report.problems[0]?.sentence ?? '', sentence);
     });
   }
+
+  const login: ProgramFacts['loginStatus'] = { args: ['login', 'status'], since: '2.1.41', keys: ['ITS_KEY'] };
+  const logins: readonly [string, Partial<Answer>, string, Record<string, string>, boolean | undefined][] = [
+    ['a login', { output: 'Logged in using ChatGPT' }, '2.1.41', {}, true],
+    ['a login as JSON', { output: '{ "loggedIn": true }' }, '2.1.41', {}, true],
+    ['none', { exitCode: 1, errorOutput: 'Not logged in' }, '2.1.41', {}, false],
+    ['none, as JSON', { exitCode: 1, output: '{ "loggedIn": false }' }, '2.1.41', {}, false],
+    ['an answer that nobody knows', { exitCode: 2, output: 'unknown command' }, '2.1.41', {}, undefined],
+    ['no answer', { timedOut: true }, '2.1.41', {}, undefined],
+    ['a key of the environment, whatever it tells', { exitCode: 1, output: 'Not logged in' }, '2.1.41', { ITS_KEY: 'x' }, true],
+  ];
+  for (const [what, status, version, environment, loggedIn] of logins) {
+    it(`tells ${what}`, async () => {
+      const { report } = await check(
+        { '--version': { output: version }, ...HELP, status },
+        { loginStatus: login, login: 'run "x login"' },
+        environment,
+      );
+      assert.equal(report.loggedIn, loggedIn);
+      assert.deepEqual(report.problems, loggedIn === false ? [{ short: 'not logged in', sentence: 'It is not logged in: run "x login".' }] : []);
+    });
+  }
+
+  it('does not ask a version for its login that would take the question for a prompt', async () => {
+    const { report, asked } = await check({ '--version': { output: '2.1.40' }, ...HELP }, { loginStatus: login });
+    assert.equal(report.loggedIn, undefined);
+    assert.ok(!asked.some(({ args }) => args.includes('login')));
+  });
 
   it('asks nothing of a program of which nothing is known', async () => {
     const { versionArgs: _, minimumVersion: __, ...rest } = FACTS;

@@ -7,17 +7,29 @@ const base = { problems: [], notes: [], bundled: false };
 describe('The report of Check Agents', () => {
   const text = agentReportText(
     [
-      { ...base, name: 'sample', command: 'sample', path: '/ext/sampleAgent.cjs', bundled: true, version: '0.1.0' },
-      { ...base, name: 'claude', command: 'claude', path: '/usr/bin/claude', version: '2.1.0', notes: ['Edits files of its folder.'] },
+      { ...base, name: 'sample', title: 'Sample agent', command: 'sample', path: '/ext/sampleAgent.cjs', bundled: true, version: '0.1.0' },
+      {
+        ...base,
+        name: 'claude',
+        title: 'Claude Code',
+        command: 'claude',
+        path: '/usr/bin/claude',
+        version: '2.1.0',
+        loggedIn: true,
+        notes: ['Edits files of its folder.'],
+      },
+      { ...base, name: 'copilot', title: 'Copilot CLI', command: 'copilot', path: '/usr/bin/copilot', version: '1.0.0', login: 'run copilot' },
       {
         ...base,
         name: 'codex',
+        title: 'Codex',
         command: 'codex',
         path: '/usr/bin/codex',
         version: '0.1.0',
-        problems: ['Version 0.1.0 is too old: --json needs 0.20. Run `npm i -g @openai/codex`.'],
+        problems: [{ short: 'too old', sentence: 'Version 0.1.0 is too old: --json needs 0.20. Run `npm i -g @openai/codex`.' }],
+        login: 'run codex login',
       },
-      { ...base, name: 'gemini', command: 'gemini', install: 'npm install -g @google/gemini-cli', login: 'run gemini' },
+      { ...base, name: 'gemini', title: 'Gemini CLI', command: 'gemini', install: 'npm install -g @google/gemini-cli', login: 'run gemini' },
     ],
     'claude',
     AT,
@@ -27,30 +39,57 @@ describe('The report of Check Agents', () => {
     const headings = text.split('\n').filter((line) => line.startsWith('#'));
     assert.deepEqual(headings, [
       '# Agents of Loop Supervisor',
+      '## Found, but not in order',
+      '### codex (Codex)',
       '## Ready to use',
       '### sample',
-      '### claude',
-      '## Found, but not in order',
-      '### codex',
+      '### claude (Claude Code)',
+      '### copilot (Copilot CLI)',
       '## Not found',
-      '### gemini',
+      '### gemini (Gemini CLI)',
     ]);
-    assert.match(text, /2 agents can be used, 1 need attention, 1 not found/);
+    assert.match(text, /3 agents can be used, 1 needs attention, 1 not found/);
+  });
+
+  it('shows all at a glance, what is not in order first', () => {
+    const rows = text.split('\n').filter((line) => line.startsWith('| ') && !line.startsWith('| ---'));
+    assert.deepEqual(
+      rows.map((row) => row.replaceAll('&#46;', '.')),
+      [
+        '| agent | version | |',
+        '| codex | 0.1.0 | too old |',
+        '| sample | 0.1.0 | ready |',
+        '| claude | 2.1.0 | ready |',
+        '| copilot | 1.0.0 | ready |',
+        '| gemini |  | not found |',
+      ],
+    );
   });
 
   it('says where, which version, what is wrong, and the words to put it right', () => {
-    assert.match(text, /- Found at `\/usr\/bin\/claude`\.\n- Version `2\.1\.0`\.\n- Edits files of its folder/);
+    assert.match(text, /- Found at `\/usr\/bin\/claude`\.\n- Version `2\.1\.0`\.\n- Logged in\.\n- Edits files of its folder/);
+    assert.match(text, /Version `1\.0\.0`\.\n- It can not be asked whether it is logged in\. If it is not: run copilot\./);
     assert.match(text, /\*\*To put right:\*\* Version 0\.1\.0 is too old: --json needs 0\.20\. Run `npm i -g/);
     assert.match(text, /`gemini` is not on PATH\.\n- Install: `npm install -g @google\/gemini-cli`\n- Log in: run gemini\.$/m);
   });
 
   it('lets nothing act that a program has printed', () => {
     const hostile = agentReportText(
-      [{ ...base, name: 'x', command: 'x', path: '/x', version: '`![](https://evil.example)`', problems: ['[x](command:y)'] }],
+      [
+        {
+          ...base,
+          name: 'x',
+          title: '[t](command:y)',
+          command: 'x',
+          path: '/x',
+          version: '`![](https://evil.example)`',
+          problems: [{ short: 'x', sentence: '[x](command:y)' }],
+        },
+      ],
       'x',
       AT,
     );
-    assert.ok(!hostile.includes('[x](command:y)'));
+    assert.doesNotMatch(hostile, /(?<!\\)\]\(command:y\)/);
     assert.ok(hostile.includes('`` `![](https://evil.example)` ``'));
   });
 });

@@ -47,6 +47,17 @@ describe('package.json', () => {
     for (const file of [...files, manifest.icon]) assert.ok(existsSync(new URL(file, root)), file);
   });
 
+  it('has a picture in each step of the walkthrough, which says in words what it shows', () => {
+    const [{ steps }] = contributes.walkthroughs;
+    for (const { id, media } of steps) {
+      const svg = media.svg ?? `media/walkthrough/${/\]\((\w+\.svg)\)/.exec(readFileSync(new URL(media.markdown, root), 'utf8'))?.[1]}`;
+      // VS Code keeps the `altText` of such a picture to itself, so the picture has to hold its own.
+      const label = /^<svg role="img" aria-label="([^"]+)"/.exec(readFileSync(new URL(svg, root), 'utf8'))?.[1];
+      assert.ok(label, id);
+      if (media.altText) assert.equal(label, media.altText);
+    }
+  });
+
   it('has settings for what is read, and reads what it declares', () => {
     const keys = contributes.configuration
       .flatMap(({ properties }: { properties: object }) => Object.keys(properties))

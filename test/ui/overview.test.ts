@@ -1,53 +1,68 @@
 import assert from 'node:assert/strict';
+import { rmSync } from 'node:fs';
+import { freshFolder } from '../support/host/paths.ts';
 import { useWorkbench } from '../support/host/useWorkbench.ts';
 import { until } from '../support/until.ts';
-
-const THEMES = { light: 'Default Light Modern', contrast: 'Default High Contrast', overview: 'Default Dark Modern' };
+import { FILES, PROMPTS, showcaseAgent } from './showcase.ts';
+import { THEMES, type ThemeName, themeSetting, useTheme } from './themes.ts';
 
 describe('the first minute', () => {
   const settings = {
     'loopSupervisor.maxConcurrent': 2,
     'loopSupervisor.budget.dailyLimitUsd': 20,
-    'workbench.colorTheme': THEMES.overview,
+    // Nothing lies over what the pictures are to show.
+    'loopSupervisor.notifications.failure': 'off',
   };
   const host = useWorkbench({
-    settings,
+    settings: { ...settings, ...themeSetting('dark') },
     size: { width: 1100, height: 620 },
-    files: { 'prompts.md': '# Prompts\n\nTidy up the imports of this project\n' },
+    files: { ...FILES, 'prompts.md': '# Prompts\n\nTidy up the imports of this project\n' },
   });
+  const program = freshFolder('showcase');
+  after('remove the program', () => rmSync(program, { recursive: true }));
 
-  it('an empty view says what a loop is, and offers the sample', async () => {
+  it('from the installed extension to a finished loop with its cost in the status bar it takes no more than four steps', async () => {
     const { window } = host;
-    await window.tree.show();
-    await window.page.locator('.part.sidebar .monaco-button').filter({ hasText: 'Run Sample Loops' }).waitFor();
-    await window.screenshot('welcome');
-  });
-
-  it('Run Sample Loops fills tree and status bar within 30 s', async () => {
-    const { window } = host;
+    const steps: string[] = [];
+    const step = async (what: string, take: () => Promise<unknown>): Promise<void> => {
+      steps.push(what);
+      await take();
+    };
+    await until('nothing to be spent yet', async () => (await window.statusText('budget')) === '$0.00 / $20.00');
+    await step('click the icon', () => window.tree.show());
+    await window.tree.welcome('Run Sample Loops').waitFor();
+    // The button that shows what all is about is the first, so that nothing has to be read to find it.
+    assert.equal(await window.page.locator('.part.sidebar .monaco-button').first().innerText(), 'Run Sample Loops');
+    for (const theme of Object.keys(THEMES) as ThemeName[]) {
+      await useTheme(host, theme, settings);
+      await window.screenshot(`welcome-${theme}`);
+    }
     const started = performance.now();
-    await window.page.locator('.part.sidebar .monaco-button').filter({ hasText: 'Run Sample Loops' }).click();
+    await step('click the button', () => window.tree.welcome('Run Sample Loops').click());
+    await window.tree.row('Quick success').filter({ hasText: 'completed' }).waitFor();
+    await until('its cost', async () => /^\$0\.(?!00)\d\d /.test(await window.statusText('budget')));
+    assert.ok(performance.now() - started < 30_000);
+    assert.ok(steps.length <= 4, steps.join(', '));
+  });
+
+  it('Run Sample Loops fills tree and status bar', async () => {
+    const { window } = host;
     await until(
-      'running and queued loops, and a cost',
+      'running and queued loops',
       async () => {
         const rows = await window.tree.rows();
-        const filled = ['Running 2/2', 'Queued'].every((group) => rows.some(([label, , children]) => label.startsWith(group) && children));
-        return filled && (await window.statusText('budget')) !== '$0.00 / $20.00';
+        return ['Running 2/2', 'Queued'].every((group) => rows.some(([label, , children]) => label.startsWith(group) && children));
       },
       30_000,
     );
-    assert.ok(performance.now() - started < 30_000);
     await window.editor.open('prompts.md');
     await window.widenSideBar(480);
   });
 
-  for (const [name, theme] of Object.entries(THEMES)) {
-    it(`can be read in ${theme}`, async () => {
-      const { window, server } = host;
-      server.writeSettings({ ...settings, 'workbench.colorTheme': theme });
-      const kind = { light: 'vs', contrast: 'hc-black', overview: 'vs-dark' }[name];
-      await window.page.locator(`.monaco-workbench.${kind}`).waitFor();
-      await window.screenshot(`screenshot-${name}`);
+  for (const theme of Object.keys(THEMES) as ThemeName[]) {
+    it(`can be read in ${THEMES[theme].theme}`, async () => {
+      await useTheme(host, theme, settings);
+      await host.window.screenshot(`screenshot-${theme === 'dark' ? 'overview' : theme}`);
     });
   }
 
@@ -60,5 +75,39 @@ describe('the first minute', () => {
     );
     assert.equal(await window.tree.badge(), '');
     await window.screenshot('overview-finished');
+  });
+
+  describe('a day of work', () => {
+    it('the output of a loop shows what its agent said, did and changed', async () => {
+      const { window, server } = host;
+      server.writeSettings({
+        ...settings,
+        ...themeSetting('dark'),
+        'loopSupervisor.agents': showcaseAgent(program),
+        'loopSupervisor.defaultAgent': 'claude',
+        'loopSupervisor.restart.maxRestarts': 0,
+      });
+      await window.resize(1100, 760);
+      await window.input.anyCommand('View: Close All Editors');
+      await window.command('Clear Finished Loops');
+      await window.notices.pressInDialog('Clear 6 finished loops?', 'Clear');
+      await until('an empty history', async () => !(await window.tree.labels()).includes('Quick success'));
+      for (const prompt of PROMPTS) await window.submit(prompt);
+      await window.tree.row(PROMPTS[3]).filter({ hasText: 'failed' }).waitFor();
+      await window.tree.contextAction(PROMPTS[0], 'Show Output');
+      const output = window.webview();
+      await output.getByText('Attempt 1 completed').waitFor({ timeout: 30_000 });
+      await output.getByText('npm test -- webhooks').waitFor();
+      await window.widenSideBar(330);
+      await window.screenshot('screenshot-output');
+    });
+
+    it('the dashboard shows when, how many and what they cost', async () => {
+      const { window } = host;
+      await window.command('Show Dashboard');
+      const dashboard = window.webview();
+      await dashboard.getByRole('row', { name: new RegExp(`completed ${PROMPTS[0]}`) }).waitFor();
+      await window.screenshot('screenshot-dashboard');
+    });
   });
 });

@@ -47,6 +47,8 @@ describe('submitting in the workbench', () => {
     const { window } = host;
     await window.tree.contextAction(/^Say hello/, 'Show Output');
     await until('the transcript in front', async () => (await window.editor.tabs()).some((title) => title.includes('Say hello')));
+    // A page that is still loading takes the focus when it is there, and what is asked next would be gone.
+    await window.webview().getByText('Attempt 1 completed').waitFor();
     await window.screenshot('submit-output');
   });
 

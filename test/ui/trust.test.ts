@@ -36,8 +36,7 @@ describe('an untrusted workspace', () => {
       .first()
       .click();
     await until('the supervisor', async () => (await window.statusText('circuit')) === 'closed', 40_000);
-    await window.command('Submit Prompt…');
-    await window.input.answer('The text for the agent', 'Hello [cost 0.10]');
+    await window.submit('Hello [cost 0.10]');
     await window.tree.show();
     await window.tree
       .row(/^Hello/)

@@ -1,8 +1,9 @@
 import * as vscode from 'vscode';
+import type { AgentReport } from '../agentChecks.ts';
 import { agentReportText } from '../agentReportText.ts';
 import { AgentReportView } from '../agentReportView.ts';
 import { chooseAgent } from './chooseAgent.ts';
-import type { CommandTable } from './commandTable.ts';
+import type { CommandContext, CommandTable } from './commandTable.ts';
 
 export const agentCommands: CommandTable = {
   /** Answers the name of the agent that runs prompts from now on. */
@@ -13,10 +14,28 @@ export const agentCommands: CommandTable = {
     const view = new AgentReportView();
     ctx.context.subscriptions.push(view);
     return async () => {
-      const progress = { location: vscode.ProgressLocation.Notification, title: 'Checking agents…' };
-      const reports = await vscode.window.withProgress(progress, () => ctx.agentChecks.check());
+      const place = { location: vscode.ProgressLocation.Notification, title: 'Checking agents' };
+      const reports = await vscode.window.withProgress(place, (progress) =>
+        checkAll(ctx, (waiting) => progress.report({ message: `waiting for ${waiting.join(', ')}` })),
+      );
       await view.show(agentReportText(reports, ctx.settings().defaultAgent, new Date()));
       return reports;
     };
   },
 };
+
+/** Checks all agents at once; `onWaiting` hears which have not been heard yet. */
+async function checkAll(ctx: CommandContext, onWaiting: (names: readonly string[]) => void): Promise<AgentReport[]> {
+  const names = (await ctx.agentChecks.find()).map(({ name }) => name);
+  const waiting = new Set(names);
+  onWaiting(names);
+  const reports = await Promise.all(
+    names.map(async (name) => {
+      const report = await ctx.agentChecks.check([name]);
+      waiting.delete(name);
+      if (waiting.size > 0) onWaiting([...waiting]);
+      return report;
+    }),
+  );
+  return reports.flat();
+}

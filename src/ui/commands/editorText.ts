@@ -34,8 +34,9 @@ export async function selections(): Promise<SelectedText[] | undefined> {
     }));
 }
 
-/** The text of a file for a prompt: of the editor where it is open, of the disk else. */
-export async function textOfFile(uri: vscode.Uri): Promise<{ readonly text: string; readonly title: string }> {
+/** The text of a file for a prompt: of the editor where it is open, of the disk else. One without a name of its own gives no title. */
+export async function textOfFile(uri: vscode.Uri): Promise<{ readonly text: string; readonly title?: string }> {
+  if (uri.scheme === 'untitled') return { text: (await vscode.workspace.openTextDocument(uri)).getText() };
   const title = baseName(uri.path);
   const open = vscode.workspace.textDocuments.find((document) => document.uri.toString() === uri.toString());
   if (open) return { text: open.getText(), title };

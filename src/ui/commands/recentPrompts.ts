@@ -20,10 +20,12 @@ export async function askRecentPrompt(ctx: CommandContext): Promise<LoopSpec | u
   for (const { loopId, title, agent, cwd, state, submittedAt } of loops.slice(0, SHOWN)) {
     const prompt = supervisor.get(loopId)?.prompt;
     if (prompt === undefined || items.has(prompt)) continue;
+    const label = oneLine(title, 80) || loopId;
+    const detail = oneLine(prompt, 200);
     items.set(prompt, {
-      label: oneLine(title, 80) || loopId,
+      label,
       description: `${agent} · ${baseName(cwd)} · ${formatClock(submittedAt, now)} · ${STATE_WORDS[state]}`,
-      detail: oneLine(prompt, 200),
+      ...(detail !== label && { detail }),
       buttons: [pencil],
       spec: { prompt, agent, cwd, title },
     });

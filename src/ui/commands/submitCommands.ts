@@ -70,8 +70,8 @@ export const submitCommands: CommandTable = {
         uris.length > 0 ? uris : open ? [open] : ((await vscode.window.showOpenDialog({ canSelectMany: true, openLabel: 'Submit as Prompt' })) ?? []);
       const results: (SubmitResult | undefined)[] = [];
       for (const uri of targets) {
-        const { text, title } = await textOfFile(uri);
-        results.push(await submitByHand(ctx, { prompt: text, title, ...cwdOf(uri) }));
+        const { text, ...title } = await textOfFile(uri);
+        results.push(await submitByHand(ctx, { prompt: text, ...title, ...cwdOf(uri) }));
       }
       return results.length > 1 ? results : results[0];
     },

@@ -42,7 +42,7 @@ async function agentForFirstSubmit(ctx: CommandContext): Promise<string | typeof
   if (ctx.config.hasDefaultAgent) return undefined;
   const found = (await ctx.agentChecks.find()).filter(({ path, bundled }) => path !== undefined && !bundled);
   if (found.length === 0) return undefined;
-  return (await chooseAgent(ctx, 'Choose the agent that runs your prompts')) ?? BACK;
+  return (await chooseAgent(ctx, true)) ?? BACK;
 }
 
 /**

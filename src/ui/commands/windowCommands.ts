@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { openSettings } from '../config.ts';
 import type { CommandTable } from './commandTable.ts';
 
 /** What concerns the extension as a whole, and is there before the supervisor is ready. */
@@ -20,6 +21,12 @@ export const windowCommands: CommandTable = {
     );
     return uri.fsPath;
   },
+
+  /** Takes the name of a setting without `loopSupervisor.`; without one it shows all. */
+  openSettings:
+    () =>
+    (...args) =>
+      openSettings(typeof args[0] === 'string' ? args[0] : undefined),
 
   showLog: (ctx) => () => ctx.log.show(),
 

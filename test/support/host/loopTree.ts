@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Locator, Page } from 'playwright-core';
 import { until } from '../until.ts';
 import { exactly } from './exactly.ts';
+import { takeMenuItem } from './menu.ts';
 
 /** A row of a tree: label, description, and the rows under it. */
 export type Row = readonly [label: string, description: string, children?: readonly Row[]];
@@ -20,6 +21,15 @@ export class LoopTree {
     if ((await shown.count()) === 0) await this.#icon().click();
     await shown.waitFor();
     await this.#tree().waitFor({ state: 'attached' });
+  }
+
+  /** A button or a link of the welcome of an empty view. */
+  welcome(label: string): Locator {
+    return this.#page
+      .locator('.part.sidebar .welcome-view-content')
+      .locator('.monaco-button, a')
+      .filter({ hasText: exactly(label) })
+      .first();
   }
 
   /** The tree as nested rows, as far as it is unfolded and on the screen. */
@@ -46,6 +56,11 @@ export class LoopTree {
       return rows;
     };
     return nest(1);
+  }
+
+  /** The labels of all rows that are on the screen. */
+  async labels(): Promise<string[]> {
+    return this.#tree().locator('.monaco-list-row .label-name').allInnerTexts();
   }
 
   /** Waits until the tree is exactly this, with times as `steady` writes them. */
@@ -83,13 +98,7 @@ export class LoopTree {
 
   /** Takes an entry of the open menu. */
   async menuItem(label: string): Promise<void> {
-    // A click too soon after the menu opened is taken for the end of the one that opened it, so: point and press Enter.
-    const entry = this.#page
-      .locator('.monaco-menu .action-item')
-      .filter({ has: this.#page.locator('.action-label').filter({ hasText: exactly(label) }) });
-    await entry.hover();
-    await this.#page.locator('.monaco-menu .action-item.focused').filter({ hasText: label }).waitFor();
-    await this.#page.keyboard.press('Enter');
+    await takeMenuItem(this.#page, label);
   }
 
   /** The text of the tree's number on the activity bar; empty if there is none. */

@@ -69,12 +69,36 @@ export class QuickInput {
 
   /** Takes the choice with this label in the open pick. */
   async pick(label: string | RegExp): Promise<void> {
-    const row = this.#page.locator('.quick-input-list .monaco-list-row').filter({
-      has: this.#page
-        .locator('.quick-input-list-label .label-name, .quick-input-list-label')
-        .filter({ hasText: typeof label === 'string' ? exactly(label) : label }),
-    });
-    await row.first().click();
+    await this.#row(label).click();
+  }
+
+  /** Presses a button of the choice with this label, by what it says. */
+  async pressButton(label: string | RegExp, button: string): Promise<void> {
+    await this.#row(label).hover();
+    await this.#row(label).locator(`.action-label[aria-label="${button}"]`).click();
+  }
+
+  /** Presses a button in the title of the quick input, by what it says. */
+  async pressTitleButton(button: string): Promise<void> {
+    await this.#page.locator(`.quick-input-titlebar .action-label[aria-label^="${button}"]`).click();
+  }
+
+  /** The choices of the open pick with all that each says, by its label: description, and a detail in the line below. */
+  async said(): Promise<Record<string, string>> {
+    const rows = await this.#page.locator('.quick-input-list .monaco-list-row .quick-input-list-rows').evaluateAll((elements) =>
+      elements.map((row) =>
+        // Rows are used again for others, with what they do not need hidden.
+        [...row.querySelectorAll('.quick-input-list-row:first-child :is(.label-name, .label-description), .quick-input-list-label-meta .label-name')]
+          .filter((part) => part.getClientRects().length > 0)
+          .map((part) => part.textContent?.trim() ?? ''),
+      ),
+    );
+    return Object.fromEntries(rows.map(([label, ...said]) => [label, said.join(' | ')]));
+  }
+
+  /** The label of the choice that Enter would take. */
+  async active(): Promise<string> {
+    return (await this.#page.locator('.quick-input-list .monaco-list-row.focused .label-name').first().innerText()).trim();
   }
 
   /** The labels of the open pick. */
@@ -82,5 +106,16 @@ export class QuickInput {
     return this.#page
       .locator('.quick-input-list .monaco-list-row .quick-input-list-rows > .quick-input-list-row:first-child .label-name')
       .allInnerTexts();
+  }
+
+  #row(label: string | RegExp): Locator {
+    return this.#page
+      .locator('.quick-input-list .monaco-list-row')
+      .filter({
+        has: this.#page
+          .locator('.quick-input-list-label .label-name, .quick-input-list-label')
+          .filter({ hasText: typeof label === 'string' ? exactly(label) : label }),
+      })
+      .first();
   }
 }

@@ -1,5 +1,6 @@
 import type { Locator, Page } from 'playwright-core';
 import { until } from '../until.ts';
+import { takeMenuItem } from './menu.ts';
 import type { QuickInput } from './quickInput.ts';
 
 /** The text editors of a window. */
@@ -39,7 +40,10 @@ export class TextEditor {
     await until('the question for the line', async () => (await this.#input.input().inputValue()).startsWith(':'));
     await this.#input.input().fill(`:${line}`);
     await this.#page.keyboard.press('Enter');
-    await this.#page.keyboard.press('Home');
+  }
+
+  #title(): Locator {
+    return this.#page.locator('.editor-group-container.active .title .editor-actions');
   }
 
   /** The text of the lines that an editor shows. */
@@ -56,6 +60,23 @@ export class TextEditor {
           .map(({ text }) => text),
       );
     return lines.join('\n').replaceAll('\u00a0', ' ');
+  }
+
+  /** Takes an entry of the context menu of the selection. */
+  async contextAction(action: string): Promise<void> {
+    await this.#page.keyboard.press('Shift+F10');
+    await takeMenuItem(this.#page, action);
+  }
+
+  /** Presses a button of the editor's title bar, by what it says. */
+  async titleAction(action: string): Promise<void> {
+    await this.#title().locator(`.action-label[aria-label^="${action}"]`).click();
+  }
+
+  /** Takes an entry of the menu behind the dots of the editor's title bar. */
+  async titleMenu(action: string): Promise<void> {
+    await this.titleAction('More Actions');
+    await takeMenuItem(this.#page, action);
   }
 
   /** The titles of the open editors. */

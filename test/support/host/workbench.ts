@@ -1,11 +1,13 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BrowserContext, FrameLocator, Locator, Page } from 'playwright-core';
+import { Explorer } from './explorer.ts';
 import { LoopTree } from './loopTree.ts';
 import { Notices } from './notices.ts';
 import { OUT } from './paths.ts';
 import { QuickInput } from './quickInput.ts';
 import { TextEditor } from './textEditor.ts';
+import { Walkthrough } from './walkthrough.ts';
 
 const EXTENSION = 'loopsupervisor.loop-supervisor';
 
@@ -16,6 +18,8 @@ export class Workbench {
   readonly tree: LoopTree;
   readonly notices: Notices;
   readonly editor: TextEditor;
+  readonly explorer: Explorer;
+  readonly walkthrough: Walkthrough;
 
   constructor(page: Page) {
     this.page = page;
@@ -23,11 +27,19 @@ export class Workbench {
     this.tree = new LoopTree(page);
     this.notices = new Notices(page, this.input);
     this.editor = new TextEditor(page, this.input);
+    this.explorer = new Explorer(page, this.input);
+    this.walkthrough = new Walkthrough(page);
   }
 
   /** Runs a command of ours from the palette, by its title without the category. */
   async command(title: string): Promise<void> {
     await this.input.command(title);
+  }
+
+  /** Submits a prompt from the palette. */
+  async submit(prompt: string): Promise<void> {
+    await this.command('Submit Prompt…');
+    await this.input.answer('The text for the agent', prompt);
   }
 
   /** Opens a window and waits until its extensions are up (our status-bar items are there). */
@@ -51,7 +63,13 @@ export class Workbench {
   /** Saves what is on the screen under test/ui/out. */
   async screenshot(name: string): Promise<void> {
     mkdirSync(OUT, { recursive: true });
-    await this.page.screenshot({ path: join(OUT, `${name}.png`) });
+    // What fades in or out is shown as it will be.
+    await this.page.screenshot({ path: join(OUT, `${name}.png`), animations: 'disabled' });
+  }
+
+  /** Gives the window another size, in pixels. */
+  async resize(width: number, height: number): Promise<void> {
+    await this.page.setViewportSize({ width, height });
   }
 
   /** Drags the edge of the side bar so that it is that wide, in pixels. */
@@ -64,6 +82,13 @@ export class Workbench {
     await this.page.mouse.move(box.x + width, middle, { steps: 5 });
     await this.page.mouse.up();
     await this.page.mouse.move(box.x + width / 2, box.y + box.height - 5);
+  }
+
+  /** Closes the editor that lies over the window, as the settings do. */
+  async closeOverlay(): Promise<void> {
+    const overlay = this.page.locator('.monaco-modal-editor-block');
+    await overlay.locator('.action-label.codicon-close').last().click();
+    await overlay.waitFor({ state: 'detached' });
   }
 
   statusItem(name: 'circuit' | 'budget'): Locator {

@@ -1,0 +1,42 @@
+import type { Locator, Page } from 'playwright-core';
+import { exactly } from './exactly.ts';
+import { menuItem, takeMenuItem } from './menu.ts';
+import type { QuickInput } from './quickInput.ts';
+
+/** The files of the workspace in the side bar. */
+export class Explorer {
+  readonly #page: Page;
+  readonly #input: QuickInput;
+
+  constructor(page: Page, input: QuickInput) {
+    this.#page = page;
+    this.#input = input;
+  }
+
+  async show(): Promise<void> {
+    await this.#input.anyCommand('File: Focus on Files Explorer');
+    await this.#page.locator('.explorer-folders-view').waitFor();
+  }
+
+  /** Takes an entry of a file's context menu. */
+  async contextAction(file: string, action: string): Promise<void> {
+    await this.#row(file).click({ button: 'right' });
+    await takeMenuItem(this.#page, action);
+  }
+
+  /** Whether the context menu of a file has this entry. */
+  async offers(file: string, action: string): Promise<boolean> {
+    await this.#row(file).click({ button: 'right' });
+    await menuItem(this.#page, 'Delete Permanently').waitFor();
+    const offered = (await menuItem(this.#page, action).count()) > 0;
+    await this.#page.keyboard.press('Escape');
+    await menuItem(this.#page, 'Delete Permanently').waitFor({ state: 'detached' });
+    return offered;
+  }
+
+  #row(file: string): Locator {
+    return this.#page
+      .locator('.explorer-folders-view .monaco-list-row')
+      .filter({ has: this.#page.locator('.label-name').filter({ hasText: exactly(file) }) });
+  }
+}

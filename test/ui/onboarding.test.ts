@@ -1,0 +1,222 @@
+import assert from 'node:assert/strict';
+import { useWorkbench } from '../support/host/useWorkbench.ts';
+import type { Workbench } from '../support/host/workbench.ts';
+import { until } from '../support/until.ts';
+import { Programs } from './programs.ts';
+import { THEMES, type ThemeName, themeSetting, useTheme } from './themes.ts';
+
+const CODEX_HELP = 'echo "--json --skip-git-repo-check --sandbox --config --model"';
+const STEPS = ['Run sample loops', 'Choose an agent', 'Submit a selection', 'Set a daily budget', 'Reload the window if you like'];
+
+describe('onboarding', () => {
+  const programs = new Programs({
+    claude: {
+      '--version': 'echo "2.1.328 (Claude Code)"',
+      '--help': 'echo "--print --output-format --verbose --permission-mode --model --session-id --resume --max-budget-usd"',
+      'auth status': 'echo "{ \\"loggedIn\\": true }"',
+    },
+    codex: { '--version': 'echo "codex-cli 0.48.0"' },
+    'codex-work': {
+      '--version': 'echo "codex-cli 0.169.0"',
+      'exec --help': CODEX_HELP,
+      'login status': 'echo "Not logged in" >&2; exit 1',
+    },
+    gemini: { '*': 'exec /bin/sleep 1000' },
+    opencode: { '*': 'echo "Cannot find module opencode" >&2; exit 1' },
+  });
+  const settings = {
+    'loopSupervisor.agents': {
+      'codex-work': { extends: 'codex', command: 'codex-work' },
+      mine: { command: programs.path('claude') },
+    },
+  };
+  const host = useWorkbench({
+    settings: { ...settings, ...themeSetting('dark') },
+    env: programs.environment,
+    // Beside the steps of a walkthrough there is room for its pictures only in a wide window.
+    size: { width: 1500, height: 860 },
+  });
+  after('remove the programs', () => programs.remove());
+
+  /** A second window: what is asked in it takes its time while the first is used. */
+  let other: Workbench;
+
+  describe('Choose Agent and Check Agents', () => {
+    it('the list is open before anything is known', async () => {
+      other = await host.open(host.folder());
+      programs.shellWaits = true;
+      await other.command('Choose Agent…');
+      await other.input.asked('The agent that runs your prompts');
+      const said = await other.input.said();
+      assert.deepEqual(Object.keys(said), ['sample', 'claude', 'codex', 'gemini', 'opencode', 'copilot', 'codex-work', 'mine', 'Check Agents']);
+      assert.equal(said['claude'], 'looking for it…');
+      assert.equal(await other.input.active(), 'sample');
+    });
+
+    it('it says what each agent has answered, and waits for none', async () => {
+      programs.shellWaits = false;
+      await other.page.keyboard.press('ArrowDown');
+      const path = (name: string) => programs.path(name);
+      const expected = {
+        sample: 'chosen · only pretends: costs nothing, needs no account',
+        claude: `2.1.328 · ${path('claude')}`,
+        codex: `0.48.0 · too old · ${path('codex')}`,
+        gemini: `asking its version… · ${path('gemini')}`,
+        opencode: `does not start · ${path('opencode')}`,
+        copilot: 'not found · npm install -g @github/copilot',
+        'codex-work': `0.169.0 · not logged in · ${path('codex-work')}`,
+        mine: path('claude'),
+        'Check Agents': 'what is installed, and how to put right what is not',
+      };
+      await until('all but the one that does not answer', async () => {
+        assert.deepEqual(await other.input.said(), expected);
+        return true;
+      });
+      assert.equal(await other.input.active(), 'claude', 'the user is taken elsewhere');
+      await other.screenshot('choose-agent-dark');
+      await other.page.keyboard.press('Escape');
+    });
+
+    it('Check Agents says at once what it waits for', async () => {
+      await other.command('Check Agents');
+      await other.notices.says(/Checking agents.*waiting for gemini$/);
+    });
+  });
+
+  describe('the walkthrough', () => {
+    it('is a click away, and has five steps with pictures', async () => {
+      const { window } = host;
+      await window.tree.show();
+      await window.tree.welcome('Walkthrough').click();
+      assert.deepEqual(await window.walkthrough.steps(), STEPS);
+      for (const [index, step] of STEPS.entries()) {
+        await window.walkthrough.select(step);
+        const { alt, width } = await window.walkthrough.picture();
+        assert.match(alt, PICTURES[index]!);
+        assert.ok(width > 300, `${step}: ${width} pixels`);
+        assert.doesNotMatch(await window.walkthrough.text(), /[*_`[\]]/, 'markup that is shown as it is');
+        await window.screenshot(`walkthrough-${index + 1}-dark`);
+      }
+    });
+
+    it('Run Sample Loops runs them, and ticks its step off', async () => {
+      await pressed('Run sample loops', 'Run Sample Loops', async (window) => {
+        await window.tree.row('Quick success').waitFor();
+      });
+    });
+
+    it('Choose Agent asks for one', async () => {
+      await pressed('Choose an agent', 'Choose Agent', async (window) => {
+        await window.input.asked('The agent that runs your prompts');
+        await window.page.keyboard.press('Escape');
+      });
+    });
+
+    it('Submit a Prompt submits one; the first time it asks for the agent', async () => {
+      await pressed('Submit a selection', 'Submit a Prompt', async (window) => {
+        await window.input.answer('The text for the agent', 'Greet the world [cost 0.25]');
+        await window.input.asked('Choose the agent that runs your prompts');
+        await window.input.pick('sample');
+        await window.tree.row(/^Greet the world/).waitFor();
+        await until('the choice in the settings', () => host.server.readSettings()['loopSupervisor.defaultAgent'] === 'sample');
+      });
+    });
+
+    it('Set Daily Budget sets it', async () => {
+      await pressed('Set a daily budget', 'Set Daily Budget', async (window) => {
+        await window.input.answer('USD a day', '20');
+        await until('the limit', async () => (await window.statusText('budget')).endsWith('/ $20.00'));
+      });
+    });
+
+    it('what happens on a reload is ticked off by reading it, and its settings are a click away', async () => {
+      const { window } = host;
+      // It was read when its picture was looked at.
+      assert.ok(await window.walkthrough.isDone(STEPS[4]!));
+      await window.walkthrough.select(STEPS[4]!);
+      await window.walkthrough.press('Settings of Windows');
+      await window.page.locator('.settings-editor .setting-item-label').filter({ hasText: 'On Window Close' }).waitFor();
+      await window.screenshot('settings-of-windows');
+      await window.closeOverlay();
+    });
+
+    async function pressed(step: string, button: string, happens: (window: Workbench) => Promise<void>): Promise<void> {
+      const { window } = host;
+      assert.ok(!(await window.walkthrough.isDone(step)), 'it is ticked off before');
+      await window.walkthrough.select(step);
+      await window.walkthrough.press(button);
+      await happens(window);
+      await until('the step to be ticked off', () => window.walkthrough.isDone(step));
+    }
+  });
+
+  for (const theme of ['light', 'contrast'] as const) {
+    describe(`in ${THEMES[theme].theme}`, () => {
+      it('the steps of the walkthrough and the list of agents can be read', async () => {
+        const { window } = host;
+        await useTheme(host, theme, settings);
+        await window.command('Choose Agent…');
+        await until('what is found', async () => (await window.input.said())['codex']?.includes('too old'));
+        await window.screenshot(`choose-agent-${theme}`);
+        await window.page.keyboard.press('Escape');
+        for (const [index, step] of STEPS.entries()) {
+          await window.walkthrough.select(step);
+          await window.walkthrough.picture();
+          await window.screenshot(`walkthrough-${index + 1}-${theme}`);
+        }
+      });
+    });
+  }
+
+  describe('the report of Check Agents', () => {
+    it('says precisely what is wrong, and what to do', async () => {
+      const report = await until(
+        'the report',
+        async () => {
+          const text = await other.webview().locator('body').innerText();
+          return text.includes('Agents of Loop Supervisor') && text.replace(/\s+/g, ' ');
+        },
+        40_000,
+      );
+      for (const part of [
+        /3 agents can be used, 4 need attention, 1 not found\./,
+        /claude \(Claude Code\) Found at \S+\/claude\. Version 2\.1\.328\. Logged in\./,
+        /codex \(Codex\) Found at \S+\/codex\. Version 0\.48\.0\. To put right: Version 0\.48\.0 is too old: .* Update it: npm install -g @openai\/codex/,
+        /gemini \(Gemini CLI\) Found at \S+\/gemini\. To put right: It does not start: --version has not answered within 20 seconds\./,
+        /opencode \(OpenCode\) .* To put right: It does not start: --version ended with exit code 1: Cannot find module opencode\./,
+        /codex-work \(Codex\) .* To put right: It is not logged in: run "codex login" in a terminal/,
+        /Not found copilot \(Copilot CLI\) copilot is not on PATH\. Install: npm install -g @github\/copilot Log in: run "copilot" in a terminal/,
+      ])
+        assert.match(report, part);
+      for (const theme of Object.keys(THEMES) as ThemeName[]) {
+        await useTheme(host, theme, settings, [other]);
+        await other.screenshot(`check-agents-${theme}`);
+      }
+    });
+
+    it('choosing what is not in order, or not there, says so', async () => {
+      await other.command('Choose Agent…');
+      await until('that it is too old', async () => (await other.input.said())['codex']?.includes('too old'));
+      await other.input.pick('codex');
+      await other.notices.says('codex is chosen, but not in order. Version 0.48.0 is too old');
+      assert.equal(host.server.readSettings()['loopSupervisor.defaultAgent'], 'codex');
+      await other.notices.clear();
+      await other.command('Choose Agent…');
+      await until('that it is not there', async () => (await other.input.said())['copilot']?.includes('not found'));
+      await other.input.pick('copilot');
+      const { buttons } = await other.notices.says('copilot was not found on PATH. Install it in a terminal: npm install -g @github/copilot');
+      assert.deepEqual(buttons, ['Check Agents']);
+      assert.equal(host.server.readSettings()['loopSupervisor.defaultAgent'], 'codex');
+      await other.notices.clear();
+    });
+  });
+});
+
+/** What the pictures of the steps say. */
+const PICTURES = [
+  /groups Running, Queued and Finished/,
+  /list of Choose Agent/,
+  /context menu entry Submit Selection/,
+  /question for the daily budget/,
+  /window that closes and opens again/,
+];

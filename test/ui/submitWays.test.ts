@@ -1,0 +1,206 @@
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { useWorkbench } from '../support/host/useWorkbench.ts';
+import { until } from '../support/until.ts';
+import { THEMES, type ThemeName, themeSetting, useTheme } from './themes.ts';
+
+const CODE = 'function total(items) {\n  let sum = 0;\n  for (const item of items) sum += item.price;\n  return sum;\n}\n';
+
+describe('ways to submit', () => {
+  const settings = {
+    'loopSupervisor.agents': {
+      // What it was given stands in a file that is there only when it is complete.
+      keeps: { command: '/bin/sh', args: ['-c', 'cat > given.part && mv given.part given'] },
+    },
+    'loopSupervisor.defaultAgent': 'keeps',
+  };
+  const host = useWorkbench({
+    settings: { ...settings, ...themeSetting('dark') },
+    files: {
+      'src/total.js': CODE,
+      'data.json': '{}\n',
+      'notes.md': '# Notes\n\nWrite them anew.\n',
+      'plan.txt': 'Make a plan.\n',
+      'tidy.prompt.md': 'Tidy up.\n',
+    },
+  });
+
+  /** What the agent was given, word for word. */
+  async function given(): Promise<string> {
+    const file = join(host.workspace, 'given');
+    await until('what the agent was given', () => existsSync(file));
+    const text = readFileSync(file, 'utf8');
+    rmSync(file);
+    return text;
+  }
+
+  it('Submit Selection with Instruction gives the instruction, and the selection with its place', async () => {
+    const { window } = host;
+    await window.tree.show();
+    await window.editor.open('total.js');
+    await window.editor.selectLines(2, 4);
+    await window.editor.contextAction('Submit Selection with Instruction…');
+    await window.input.asked('What is the agent to do with the selection?');
+    await window.input.answer('What is the agent to do', 'Use reduce');
+    assert.equal(
+      await given(),
+      'Use reduce\n\nFrom src/total.js, lines 2-4:\n\n```javascript\n  let sum = 0;\n  for (const item of items) sum += item.price;\n  return sum;\n```',
+    );
+    await window.tree.row('Use reduce').waitFor();
+  });
+
+  it('Submit Selection of the context menu gives the selection as it is', async () => {
+    const { window } = host;
+    await window.editor.selectLines(4, 4);
+    await window.editor.contextAction('Submit Selection');
+    assert.equal(await given(), '  return sum;');
+  });
+
+  it('Submit File as Prompt is in the context menu of texts in the explorer, and of nothing else', async () => {
+    const { window } = host;
+    await window.explorer.show();
+    assert.ok(!(await window.explorer.offers('data.json', 'Submit File as Prompt')));
+    for (const file of ['plan.txt', 'tidy.prompt.md']) assert.ok(await window.explorer.offers(file, 'Submit File as Prompt'), file);
+    await window.explorer.contextAction('notes.md', 'Submit File as Prompt');
+    assert.equal(await given(), '# Notes\n\nWrite them anew.\n');
+    await window.tree.show();
+    await window.tree.row('notes.md').waitFor();
+  });
+
+  it('it is in the title of an editor too: a button for prompts, an entry of the menu for other texts', async () => {
+    const { window } = host;
+    await window.editor.open('tidy.prompt.md');
+    await window.editor.titleAction('Submit File as Prompt');
+    assert.equal(await given(), 'Tidy up.\n');
+    for (const [file, text] of [
+      ['notes.md', '# Notes\n\nWrite them anew.\n'],
+      ['plan.txt', 'Make a plan.\n'],
+    ] as const) {
+      await window.editor.open(file);
+      await window.editor.titleMenu('Submit File as Prompt');
+      assert.equal(await given(), text);
+    }
+  });
+
+  it('Write Prompt in Editor opens one; it is submitted by its button, as it stands', async () => {
+    const { window } = host;
+    await window.command('Write Prompt in Editor');
+    await window.notices.says('Write your prompt here');
+    await window.page.keyboard.type('First line\nsecond line');
+    await window.editor.titleAction('Submit File as Prompt');
+    assert.equal(await given(), 'First line\nsecond line');
+    await window.notices.clear();
+  });
+
+  it('the pencil of Submit Prompt leads there, and Submit Now submits', async () => {
+    const { window } = host;
+    await window.command('Submit Prompt…');
+    await window.input.pressTitleButton('Write it in an Editor');
+    await window.notices.says('Write your prompt here');
+    await window.page.keyboard.type('From the pencil');
+    await window.notices.press('Write your prompt here', 'Submit Now');
+    assert.equal(await given(), 'From the pencil');
+  });
+
+  it('Submit Recent Prompt submits one again, or opens it for changes', async () => {
+    const { window } = host;
+    await window.command('Submit Recent Prompt…');
+    await window.input.asked('Choose a prompt to submit again');
+    const choices = await until('the recent prompts', async () => {
+      const labels = await window.input.choices();
+      return labels.length > 0 && labels;
+    });
+    assert.deepEqual(choices, ['From the pencil', 'First line', 'plan.txt', 'notes.md', 'tidy.prompt.md', 'return sum;', 'Use reduce']);
+    await window.input.pick(/^plan\.txt/);
+    assert.equal(await given(), 'Make a plan.\n');
+    await window.command('Submit Recent Prompt…');
+    await window.input.pressButton(/^plan\.txt/, 'Edit before Submitting');
+    await until('the prompt in an editor', async () => (await window.editor.text()).startsWith('Make a plan.'));
+    await window.page.keyboard.press('Control+Home');
+    await window.page.keyboard.type('Now: ');
+    await window.editor.titleAction('Submit File as Prompt');
+    assert.equal(await given(), 'Now: Make a plan.\n');
+  });
+
+  it('a finished loop is submitted again, or its prompt edited, from its context menu', async () => {
+    const { window } = host;
+    await window.tree.contextAction('Use reduce', 'Submit Again');
+    assert.match(await given(), /^Use reduce\n\nFrom src\/total\.js/);
+    await until('two of them', async () => (await window.tree.labels()).filter((label) => label === 'Use reduce').length === 2);
+    await window.tree.contextAction('Use reduce', 'Edit Prompt');
+    await until('the prompt in an editor', async () => (await window.editor.text()).startsWith('Use reduce'));
+  });
+
+  describe('Submit with Options', () => {
+    const QUESTIONS = ['The text for the agent', 'The agent that runs', 'The folder', 'Priority', 'Estimated cost', 'Stop the loop', 'A title'];
+
+    it('asks for everything, step by step, with a way back', async () => {
+      const { window } = host;
+      await window.tree.show();
+      await window.command('Submit with Options…');
+      await window.input.answer(QUESTIONS[0]!, 'With options');
+      await window.input.asked(QUESTIONS[1]!);
+      await window.input.pressTitleButton('Back');
+      await window.input.asked(QUESTIONS[0]!);
+      assert.equal(await window.input.input().inputValue(), 'With options');
+      await window.page.keyboard.press('Enter');
+      await window.input.asked(QUESTIONS[1]!);
+      await window.input.pick('sample');
+      await window.input.asked(QUESTIONS[2]!);
+      await window.page.keyboard.press('Enter');
+      await window.input.answer(QUESTIONS[3]!, 'high');
+      await window.input.answer('Enter a whole number', '7');
+      await window.input.answer(QUESTIONS[4]!, '0.25');
+      await window.input.answer(QUESTIONS[5]!, '2');
+      await window.input.answer(QUESTIONS[6]!, 'Its title');
+      await window.tree.row('Its title').waitFor();
+    });
+
+    it('begins from the last choices, also after a reload', async () => {
+      const { window } = host;
+      await window.reload();
+      await window.command('Submit with Options…');
+      await window.input.answer(QUESTIONS[0]!, 'Once more');
+      await window.input.asked(QUESTIONS[1]!);
+      await until('the agent of last time', async () => (await window.input.active()) === 'sample');
+      await window.page.keyboard.press('Enter');
+      await window.input.asked(QUESTIONS[2]!);
+      await window.page.keyboard.press('Enter');
+      for (const [question, last] of [
+        [QUESTIONS[3]!, '7'],
+        [QUESTIONS[4]!, '0.25'],
+        [QUESTIONS[5]!, '2'],
+        [QUESTIONS[6]!, ''],
+      ] as const) {
+        await window.input.asked(question);
+        assert.equal(await window.input.input().inputValue(), last, question);
+        await window.page.keyboard.press('Enter');
+      }
+      await window.tree.row('Once more').waitFor();
+    });
+  });
+
+  for (const theme of Object.keys(THEMES) as ThemeName[]) {
+    describe(`in ${THEMES[theme].theme}`, () => {
+      it('the questions can be read', async () => {
+        const { window } = host;
+        await useTheme(host, theme, settings);
+        for (const [name, command] of Object.entries({
+          prompt: 'Submit Prompt…',
+          recent: 'Submit Recent Prompt…',
+          options: 'Submit with Options…',
+        })) {
+          await window.command(command);
+          await window.input.asked(command.replace('…', ''));
+          if (name === 'options') {
+            await window.input.answer('The text for the agent', 'Fix the failing test');
+            await window.input.asked('The agent that runs');
+          }
+          await window.screenshot(`submit-${name}-${theme}`);
+          await window.page.keyboard.press('Escape');
+        }
+      });
+    });
+  }
+});
