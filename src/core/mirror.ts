@@ -66,8 +66,10 @@ export class LiveMirror {
     this.control = changes.control;
     if (changes.day) this.day = changes.day;
     this.windows = new Map(changes.windows.map((lease) => [lease.id, lease]));
-    for (const loop of changes.loops) this.put(loop);
-    // Nobody tells of those that were removed.
+    const { loops, live, gone = [] } = changes;
+    const left = live ? [...this.#loops.keys()].filter((seq) => !live.has(seq)) : gone;
+    for (const seq of left) this.remove(seq);
+    for (const loop of loops) this.put(loop);
     this.finishedChanges++;
   }
 

@@ -39,8 +39,15 @@ export interface WindowLease {
 
 /** What is new since it was last asked for; the first time, everything that is live. */
 export interface StoreChanges {
-  /** Loops that were inserted or changed, final ones included (at the first time: live ones only). */
+  /** Loops that were inserted or changed, final ones included; with `live` all live ones instead, and no others. */
   readonly loops: readonly Loop[];
+  /**
+   * There the first time, and when more has changed than is kept track of: the `seq`s of all loops that are live, even of those that can not be
+   * read. Any other loop is live no more.
+   */
+  readonly live?: ReadonlySet<number>;
+  /** The `seq`s of loops that were changed and have been removed since; not given with `live`. */
+  readonly gone?: readonly number[];
   readonly control: Control;
   /** The latest day that has spend or marks; absent when there is none. */
   readonly day?: DaySpend;
@@ -56,7 +63,7 @@ export interface StoreTransaction {
    * again. Own writes come back only if the transaction that made them had not asked, and others had written.
    */
   changes(): StoreChanges | undefined;
-  /** Inserts a loop with its prompt and the history row `new → state`. Answers it with its `seq`; its `place` is the `seq` too. */
+  /** Inserts a loop with its prompt; its history begins with `new → queued` at `submittedAt`. Answers it with its `seq`; its `place` is the `seq` too. */
   insertLoop(loop: Omit<Extract<Loop, { state: 'queued' }>, 'seq' | 'place'>, prompt: string): Extract<Loop, { state: 'queued' }>;
   /**
    * Writes a loop as it now is (not its attempt). With `transition` adds that row to its history. `loopId`, `agent`, `submittedAt` and

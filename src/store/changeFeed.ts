@@ -42,10 +42,11 @@ export class ChangeFeed {
     const told = this.#telling ?? this.#told;
     const latest = this.#observe();
     if (told?.version === latest.version) return undefined;
-    const { loops, head, ledger, windows } = this.#tables;
+    const { loops, head, changes: feed, ledger, windows } = this.#tables;
     const day = ledger.latestDay();
+    const changed = told && feed.between(told.counter, latest.counter);
     const changes = {
-      loops: told ? loops.changedSince(told.counter) : loops.live(),
+      ...(changed ? loops.bySeqs(changed) : loops.live()),
       control: head.control(),
       windows: windows.all(),
       ...(day && { day }),
@@ -84,7 +85,7 @@ export class ChangeFeed {
     const version = this.#connection.dataVersion();
     if (this.#latest?.version !== version) {
       checkVersion(this.#connection, SCHEMA_VERSION);
-      this.#latest = { version, counter: this.#tables.head.counter() };
+      this.#latest = { version, counter: this.#tables.changes.counter() };
     }
     return this.#latest;
   }

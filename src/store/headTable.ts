@@ -33,11 +33,9 @@ const change = z.pipe(
   z.transform(({ at, from_state, to_state }): CircuitChange => ({ at, from: from_state, to: to_state })),
 );
 
-/** The one row of what is kept once: the counter, how many loops are finished, and the control record; with the changes of the circuit. */
+/** The one row of what is kept once: how many loops are finished, and the control record; with the changes of the circuit. */
 export class HeadTable {
   readonly #aside: Aside;
-  readonly #counter: Query;
-  readonly #setCounter: Query;
   readonly #control: Query;
   readonly #setControl: Query;
   readonly #noteChange: Query;
@@ -47,13 +45,6 @@ export class HeadTable {
 
   constructor(connection: Connection, aside: Aside) {
     this.#aside = aside;
-    // Whatever has become of it, it is never below a number that was given.
-    const upTo = (column: string, table: string) =>
-      `coalesce((SELECT max(${column}) FROM ${table} WHERE ${column} <= ${Number.MAX_SAFE_INTEGER}), 0)`;
-    this.#counter = connection.prepare(
-      `SELECT max(${upTo('counter', 'head')}, ${upTo('seq', 'loops')}, ${upTo('rev', 'loops')}, ${upTo('id', 'attempts')}) AS counter`,
-    );
-    this.#setCounter = connection.prepare('UPDATE head SET counter = ?');
     this.#control = connection.prepare('SELECT circuit, paused, holds FROM head');
     this.#setControl = connection.prepare('UPDATE head SET circuit = ?, circuit_state = ?, paused = ?, holds = ?');
     this.#noteChange = connection.prepare(
@@ -62,15 +53,6 @@ export class HeadTable {
     this.#dropChanges = connection.prepare(`DELETE FROM circuit_changes WHERE id <= (SELECT max(id) FROM circuit_changes) - ${KEPT_CHANGES}`);
     this.#counts = connection.prepare('SELECT finished AS total, failed FROM head');
     this.#changes = connection.prepare('SELECT at, from_state, to_state FROM circuit_changes ORDER BY id');
-  }
-
-  /** The last number that was given. */
-  counter(): number {
-    return this.#counter.get()?.counter as number;
-  }
-
-  setCounter(counter: number): void {
-    this.#setCounter.run(counter);
   }
 
   /** The control record. A part of it that can not be read counts as new: closed, not paused, nothing held. */

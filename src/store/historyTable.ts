@@ -14,25 +14,36 @@ const transition = z.pipe(
   z.transform(({ at, from_state, to_state, why }): Transition => ({ at, from: from_state, to: to_state, why })),
 );
 
-/** What has happened to each loop. */
+/** What has happened to each loop. That it was submitted is not written down a second time: its own row says so, and a tree less is touched. */
 export class HistoryTable {
   readonly #aside: Aside;
   readonly #insert: Query;
+  readonly #append: Query;
+  readonly #submitted: Query;
   readonly #ofLoop: Query;
 
   constructor(connection: Connection, aside: Aside) {
     this.#aside = aside;
-    this.#insert = connection.prepare('INSERT INTO history (seq, n, at, from_state, to_state, why) VALUES (?, ?, ?, ?, ?, ?)');
+    const insert = 'INSERT INTO history (seq, n, at, from_state, to_state, why)';
+    this.#insert = connection.prepare(`${insert} VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`);
+    this.#append = connection.prepare(`${insert} SELECT ?, max(n) + 1, ?, ?, ?, ? FROM history WHERE seq = ? AND n < ${Number.MAX_SAFE_INTEGER}`);
+    this.#submitted = connection.prepare(
+      "SELECT submitted_at AS at, 'new' AS from_state, 'queued' AS to_state, 'submitted' AS why FROM loops WHERE seq = ?",
+    );
     this.#ofLoop = connection.prepare('SELECT at, from_state, to_state, why FROM history WHERE seq = ? ORDER BY n');
   }
 
   /** `n` orders the rows of a loop. */
   add(seq: number, n: number, { at, from, to, why }: Transition): void {
-    this.#insert.run(seq, n, at, from, to, asText(why));
+    const values = [at, from, to, asText(why)];
+    if (this.#insert.run(seq, n, ...values) > 0) return;
+    // Some hand has set the counter back: then it goes behind the last row, so that the loop can be written at all.
+    this.#append.run(seq, ...values, seq);
   }
 
   /** Oldest first. */
   ofLoop(seq: number): Transition[] {
-    return this.#aside.readAll(transition, this.#ofLoop.all(seq), () => `a row in the history of the loop in row ${seq}`);
+    const rows = [...this.#submitted.all(seq), ...this.#ofLoop.all(seq)];
+    return this.#aside.readAll(transition, rows, () => `a row in the history of the loop in row ${seq}`);
   }
 }

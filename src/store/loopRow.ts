@@ -102,7 +102,7 @@ function factsOf(row: LoopRow): LoopFacts {
 const FIXED = ['seq', 'loop_id', 'agent', 'submitted_at', 'metadata'] as const;
 /** What changes while it is live. None of these is in the indexes of finished loops by itself, so that they stay untouched. */
 const LIVE = [
-  ...['rev', 'state', 'attempt_id', 'fresh', 'until', 'why', 'title', 'cwd', 'folder', 'window_id', 'priority', 'place', 'estimate'],
+  ...['state', 'attempt_id', 'fresh', 'until', 'why', 'title', 'cwd', 'folder', 'window_id', 'priority', 'place', 'estimate'],
   ...['estimate_assumed', 'max_cost', 'since', 'attempts', 'restarts', 'quick_crashes', 'cost', 'cost_estimated', 'session_id', 'last_error'],
 ] as const;
 /** What it has once it is final. */
@@ -119,9 +119,8 @@ export function fixedValues(loop: Loop): SQLInputValue[] {
 }
 
 /** Values for `LOOP_LIVE`. */
-export function liveValues(loop: Loop, rev: number): SQLInputValue[] {
+export function liveValues(loop: Loop): SQLInputValue[] {
   return [
-    rev,
     loop.state,
     isActive(loop) ? loop.attempt.id : null,
     loop.state === 'queued' ? asFlag(loop.fresh) : null,

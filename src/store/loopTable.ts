@@ -27,9 +27,7 @@ export class LoopTable {
   readonly #insert: Query;
   readonly #saveLive: Query;
   readonly #saveAll: Query;
-  readonly #bump: Query;
   readonly #live: Query;
-  readonly #changed: Query;
   readonly #latest: Query;
   readonly #bySeq: Query;
   readonly #liveById: Query;
@@ -43,24 +41,22 @@ export class LoopTable {
     );
     this.#saveLive = connection.prepare(`UPDATE loops SET ${setting(LOOP_LIVE)} WHERE seq = ? AND finished_at IS NULL`);
     this.#saveAll = connection.prepare(`UPDATE loops SET ${setting(LOOP_LIVE)}, ${setting(LOOP_FINAL)} WHERE seq = ?`);
-    this.#bump = connection.prepare('UPDATE loops SET rev = ? WHERE seq = ?');
     // Left to itself it would read the finished ones too, which come in the right order.
     this.#live = connection.prepare(`${SELECT} INDEXED BY loops_live WHERE finished_at IS NULL ORDER BY seq`);
-    this.#changed = connection.prepare(`${SELECT} WHERE rev > ? ORDER BY rev`);
     this.#latest = connection.prepare(`${SELECT} WHERE loop_id = ? ORDER BY seq DESC LIMIT 1`);
     this.#bySeq = connection.prepare(`${SELECT} WHERE seq = ?`);
     this.#liveById = connection.prepare(`${SELECT} WHERE loop_id = ? AND finished_at IS NULL`);
   }
 
   /** Inserts a queued loop. Answers false when its id is that of a live loop. */
-  insert(loop: Loop, rev: number): boolean {
-    return this.#insert.run(...fixedValues(loop), ...liveValues(loop, rev)) > 0;
+  insert(loop: Loop): boolean {
+    return this.#insert.run(...fixedValues(loop), ...liveValues(loop)) > 0;
   }
 
   /** Writes a loop as it now is. Throws when it is no longer there. */
-  save(loop: Loop, rev: number): void {
-    const values = liveValues(loop, rev);
-    // The short way leaves all indexes alone but that of revisions. A final loop that comes back to life needs the long one.
+  save(loop: Loop): void {
+    const values = liveValues(loop);
+    // The short way leaves all indexes alone. A final loop that comes back to life needs the long one.
     if (!isFinished(loop) && this.#saveLive.run(...values, loop.seq) > 0) return;
     if (this.#saveAll.run(...values, ...finalValues(loop), loop.seq) > 0) return;
     throw new StoreError(
@@ -69,19 +65,23 @@ export class LoopTable {
     );
   }
 
-  /** Makes other windows see the loop as changed. */
-  bump(seq: number, rev: number): void {
-    this.#bump.run(rev, seq);
+  /** All live loops, oldest first; `live` are the `seq`s of those too that can not be read. */
+  live(): { readonly loops: Loop[]; readonly live: ReadonlySet<number> } {
+    const rows = this.#live.all();
+    return { loops: this.readAll(rows), live: new Set(rows.map(({ seq }) => seq as number)) };
   }
 
-  /** All live loops, oldest first. */
-  live(): Loop[] {
-    return this.readAll(this.#live.all());
-  }
-
-  /** Loops that were inserted or changed after the revision. */
-  changedSince(rev: number): Loop[] {
-    return this.readAll(this.#changed.all(rev));
+  /** Those loops; `gone` are the `seq`s that have no row any more. */
+  bySeqs(seqs: readonly number[]): { readonly loops: Loop[]; readonly gone?: readonly number[] } {
+    const loops: Loop[] = [];
+    const gone: number[] = [];
+    for (const seq of seqs) {
+      const row = this.#bySeq.get(seq);
+      const loop = this.#read(row);
+      if (loop) loops.push(loop);
+      if (!row) gone.push(seq);
+    }
+    return { loops, ...(gone.length > 0 && { gone }) };
   }
 
   latest(loopId: string): Loop | undefined {

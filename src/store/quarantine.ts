@@ -15,14 +15,15 @@ export class Quarantine {
     this.#remove = connection.prepare('DELETE FROM loops WHERE seq = ?');
   }
 
-  /** Frees a live id if the row that holds it can not be read; answers whether it was so. `at`: wall time, ms. */
-  free(loopId: string, at: number): boolean {
+  /** Frees a live id if the row that holds it can not be read; answers the `seq` of that row if it was so. `at`: wall time, ms. */
+  free(loopId: string, at: number): number | undefined {
     const holder = this.#loops.holder(loopId);
-    if (!holder || holder.loop) return false;
+    if (!holder || holder.loop) return undefined;
     const content = JSON.stringify(holder.row, (_, value) => (typeof value === 'bigint' ? String(value) : value));
     this.#keep.run(at, 'loops', `unreadable, and its id ${loopId} was submitted again`, content);
-    this.#remove.run(holder.row.seq as number);
+    const seq = holder.row.seq as number;
+    this.#remove.run(seq);
     this.#log(`The unreadable row of loop ${loopId} was moved to the table quarantine, since that id was submitted again.`);
-    return true;
+    return seq;
   }
 }

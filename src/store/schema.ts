@@ -12,20 +12,24 @@ const APPLICATION_ID = 0x4c_53_75_70;
 
 /**
  * Version 1. What is written together often lies in few trees, since every tree that is touched costs a page of the log.
- * - `head`: one row. `counter` numbers loops, revisions, attempts and history rows; it never goes back. `finished` and `failed` are kept by triggers.
- * - `loops.rev`: the counter at the loop's last change: what other windows ask for.
+ * - `head`: one row. `finished` and `failed` are kept by triggers.
+ * - `changes`: which loops each transaction has changed, at the end of its numbers: what other windows ask for. One counter numbers loops, attempts, rows
+ *   of history and ledger, and changes; it is the last `rev` here, and never goes back. Older rows are trimmed.
  * - Prompts are blobs: text with NUL characters is cut when older versions of Node read it.
  */
 const VERSION_1 = `
 CREATE TABLE head (
   one INTEGER PRIMARY KEY CHECK (one = 1),
-  counter INTEGER NOT NULL, finished INTEGER NOT NULL, failed INTEGER NOT NULL,
+  finished INTEGER NOT NULL, failed INTEGER NOT NULL,
   circuit TEXT, circuit_state TEXT NOT NULL, paused INTEGER NOT NULL, holds TEXT
 ) STRICT;
-INSERT INTO head VALUES (1, 0, 0, 0, NULL, 'closed', 0, NULL);
+INSERT INTO head VALUES (1, 0, 0, NULL, 'closed', 0, NULL);
+
+CREATE TABLE changes (rev INTEGER PRIMARY KEY, loops TEXT NOT NULL) STRICT;
+INSERT INTO changes VALUES (0, '[]');
 
 CREATE TABLE loops (
-  seq INTEGER PRIMARY KEY, rev INTEGER NOT NULL, loop_id TEXT NOT NULL, state TEXT NOT NULL,
+  seq INTEGER PRIMARY KEY, loop_id TEXT NOT NULL, state TEXT NOT NULL,
   attempt_id INTEGER, fresh INTEGER, until INTEGER, why TEXT, finished_at INTEGER, failure TEXT, cleared INTEGER,
   title TEXT NOT NULL, agent TEXT NOT NULL, cwd TEXT NOT NULL, folder TEXT, window_id TEXT NOT NULL,
   priority REAL NOT NULL, place REAL NOT NULL, estimate INTEGER NOT NULL, estimate_assumed INTEGER NOT NULL, max_cost INTEGER,
@@ -34,7 +38,6 @@ CREATE TABLE loops (
 ) STRICT;
 CREATE UNIQUE INDEX loops_live ON loops (loop_id) WHERE finished_at IS NULL;
 CREATE INDEX loops_id ON loops (loop_id);
-CREATE INDEX loops_rev ON loops (rev);
 CREATE INDEX loops_finished ON loops (finished_at, seq, state, agent) WHERE finished_at IS NOT NULL;
 CREATE INDEX loops_failed ON loops (finished_at) WHERE state = 'failed' AND cleared = 0;
 CREATE INDEX loops_cost ON loops (agent, finished_at, cost) WHERE state IN ('completed', 'failed');

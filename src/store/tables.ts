@@ -1,5 +1,6 @@
 import { Aside } from './aside.ts';
 import { AttemptTable } from './attemptTable.ts';
+import { ChangeTable } from './changeTable.ts';
 import type { Connection } from './connection.ts';
 import { FinishedList } from './finishedList.ts';
 import { HeadTable } from './headTable.ts';
@@ -16,6 +17,7 @@ import { WindowTable } from './windowTable.ts';
 /** All statements of one connection, prepared once. */
 export class Tables {
   readonly head: HeadTable;
+  readonly changes: ChangeTable;
   readonly attempts: AttemptTable;
   readonly loops: LoopTable;
   readonly prompts: PromptTable;
@@ -31,6 +33,7 @@ export class Tables {
   constructor(connection: Connection, log: (message: string, error?: unknown) => void) {
     const aside = new Aside(log);
     this.head = new HeadTable(connection, aside);
+    this.changes = new ChangeTable(connection);
     this.attempts = new AttemptTable(connection, aside);
     this.loops = new LoopTable(connection, this.attempts, aside);
     this.prompts = new PromptTable(connection);

@@ -8,16 +8,15 @@ import type { Tables } from './tables.ts';
 
 type Queued = Extract<Loop, { state: 'queued' }>;
 
-/** One write transaction, from its begin to its commit. All loops that it changes get the same new revision. */
+/** One write transaction, from its begin to its commit. */
 export class Transaction implements StoreTransaction {
   readonly #tables: Tables;
   readonly #feed: ChangeFeed;
   readonly #now: () => number;
   readonly #begunAt: number;
   #counter: number;
-  #rev: number | undefined;
-  /** Loops whose attempt was written and that have not been written themselves. */
-  readonly #touched = new Set<number>();
+  /** Loops that were written, or whose attempt was. */
+  readonly #changed = new Set<number>();
   #hasTold = false;
   #hasWritten = false;
   #isOver = false;
@@ -33,8 +32,8 @@ export class Transaction implements StoreTransaction {
 
   /** Writes what is due at the end of the transaction; answers the counter as it is then. */
   finish(): number {
-    for (const seq of this.#touched) this.#tables.loops.bump(seq, this.#revision());
-    if (this.#counter !== this.#begunAt) this.#tables.head.setCounter(this.#counter);
+    if (this.#changed.size > 0) this.#next();
+    if (this.#counter !== this.#begunAt) this.#tables.changes.add(this.#begunAt, this.#counter, this.#changed);
     return this.#counter;
   }
 
@@ -57,20 +56,19 @@ export class Transaction implements StoreTransaction {
     const tables = this.#writing();
     const seq = this.#next();
     const inserted: Queued = { ...loop, seq, place: seq };
-    if (!tables.loops.insert(inserted, this.#revision())) {
+    if (!tables.loops.insert(inserted)) {
       const freed = tables.quarantine.free(loop.loopId, this.#now());
-      if (!freed || !tables.loops.insert(inserted, this.#revision())) {
-        throw new DuplicateLoopError(loop.loopId);
-      }
+      if (freed === undefined || !tables.loops.insert(inserted)) throw new DuplicateLoopError(loop.loopId);
+      this.#changed.add(freed);
     }
     tables.prompts.insert(seq, prompt);
-    tables.history.add(seq, this.#next(), { at: loop.since, from: 'new', to: loop.state, why: 'submitted' });
+    this.#changed.add(seq);
     return inserted;
   }
 
   saveLoop(loop: Loop, transition?: Transition): void {
-    this.#writing().loops.save(loop, this.#revision());
-    this.#touched.delete(loop.seq);
+    this.#writing().loops.save(loop);
+    this.#changed.add(loop.seq);
     if (transition) this.addHistory(loop.seq, transition);
   }
 
@@ -83,7 +81,7 @@ export class Transaction implements StoreTransaction {
     const { attempts } = this.#writing();
     attempts.insert(seq, inserted);
     if (attempt.end) attempts.save(inserted);
-    this.#touched.add(seq);
+    this.#changed.add(seq);
     return inserted;
   }
 
@@ -140,15 +138,10 @@ export class Transaction implements StoreTransaction {
     return seqs.flatMap((seq) => removal.remove(seq));
   }
 
-  /** Notes that the loop of a written attempt has changed too, in case it is not written itself. Answers whether an attempt was written. */
+  /** Notes that the loop of a written attempt has changed too. Answers whether an attempt was written. */
   #touch(seq: number | undefined): boolean {
-    if (seq !== undefined) this.#touched.add(seq);
+    if (seq !== undefined) this.#changed.add(seq);
     return seq !== undefined;
-  }
-
-  #revision(): number {
-    this.#rev ??= this.#next();
-    return this.#rev;
   }
 
   #next(): number {

@@ -50,6 +50,22 @@ describe('mirror of the live loops', () => {
     assert.equal(reservedOf({ ...queuedLoop(1, { estimate: 100 }), state: 'completed', finishedAt: 0 } as Loop), 0);
   });
 
+  it('R3.1 what other windows have ended and removed leaves it: by name, or for not being among what is live', () => {
+    const mirror = mirrorWith(activeLoop(1), queuedLoop(2), queuedLoop(3), queuedLoop(4));
+    const news = { control: mirror.control, windows: [] };
+    mirror.apply({ ...news, loops: [], gone: [2, 9] });
+    assert.deepEqual(
+      [...mirror.queue].map(({ seq }) => seq),
+      [3, 4],
+    );
+    mirror.apply({ ...news, loops: [queuedLoop(5)], live: new Set([1, 4, 5]) });
+    assert.deepEqual(
+      [...mirror.queue].map(({ seq }) => seq),
+      [4, 5],
+    );
+    assert.equal(mirror.get(1)?.state, 'running', 'it is live, though its row could not be read');
+  });
+
   it('R4.1 probes are those of the present generation', () => {
     const mirror = mirrorWith(
       activeLoop(1, {}, { probe: true, generation: 4 }),

@@ -42,6 +42,7 @@ const TABLES = [
   ...[
     { name: 'attempts', key: 'id' },
     { name: 'head', key: 'one' },
+    { name: 'changes', key: 'rev' },
     { name: 'history', key: 'n' },
     { name: 'ledger', key: 'n' },
   ],

@@ -138,6 +138,37 @@ describe('store: what other windows have changed', function () {
     assert.deepEqual(ids(mine.changes()?.loops), ['b']);
   });
 
+  it('a loop that was removed since is told as gone', async () => {
+    const loop = await submit(theirs, 'a');
+    mine.changes();
+    await finish(theirs, loop);
+    await theirs.write((tx) => tx.removeFinished([loop.seq]));
+    assert.deepEqual(
+      [mine.changes()].map((changes) => [changes?.loops, changes?.gone]),
+      [[[], [loop.seq]]],
+    );
+  });
+
+  it('a window that was away for longer than changes are kept is told all that is live, and which loops those are', async () => {
+    const kept = await submit(theirs, 'kept');
+    const done = await submit(theirs, 'done');
+    mine.changes();
+    await finish(theirs, done);
+    const unreadable = await submit(theirs, 'unreadable');
+    folder.sql("UPDATE loops SET state = 'flying' WHERE loop_id = 'unreadable'");
+    for (let n = 0; n < 30; n++) {
+      await theirs.write((tx) => {
+        for (let k = 0; k < 4_000; k++) tx.addHistory(kept.seq, { at: n, from: 'queued', to: 'queued', why: '' });
+      });
+    }
+    assert.ok(Number(folder.rows('SELECT count(*) AS n FROM changes')[0]?.n) < 25, 'the list is trimmed');
+    const changes = mine.changes();
+    assert.deepEqual(changes?.loops, [kept]);
+    assert.deepEqual(changes?.live, new Set([kept.seq, unreadable.seq]));
+    await theirs.write((tx) => tx.saveLoop({ ...kept, priority: 3 }));
+    assert.deepEqual(mine.changes()?.loops, [{ ...kept, priority: 3 }], 'from there on by the list again');
+  });
+
   it('control, leases and the latest day come with them', async () => {
     mine.changes();
     const circuit = { state: 'open', generation: 1, consecutiveFailures: 5, openedAt: 5, reasons: [] } as const;

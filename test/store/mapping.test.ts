@@ -181,6 +181,7 @@ describe('store: what is written is read again', function () {
       const again = folder.open().changes();
       assert.deepEqual(again, {
         loops: [queued, running],
+        live: new Set([queued.seq, running.seq]),
         control,
         windows: [],
         day: { day: '2026-01-15', spent: 5, warned: true, exceeded: false },
