@@ -1,12 +1,13 @@
 import type { StoreChanges } from '../core/ports.ts';
+import type { LastChange } from './changeTable.ts';
 import type { Connection } from './connection.ts';
 import { checkVersion, SCHEMA_VERSION } from './schema.ts';
 import type { Tables } from './tables.ts';
 
-/** A moment of the database: which commits of others are in it (`version`), and up to where it has been numbered (`counter`). */
+/** A moment of the database: which commits of others are in it (`version`), and what its last change says. */
 interface Moment {
   readonly version: number;
-  readonly counter: number;
+  readonly last: LastChange;
 }
 
 /**
@@ -31,20 +32,23 @@ export class ChangeFeed {
     this.#tables = tables;
   }
 
-  /** The counter as the open transaction finds it. Throws a `StoreError` of kind `newer` when the schema has changed. */
-  begin(): number {
+  /** The last change as the open transaction finds it. Throws a `StoreError` of kind `newer` when the schema has changed. */
+  begin(): LastChange {
     this.#telling = undefined;
-    return this.#observe().counter;
+    return this.#observe().last;
   }
 
   /** What is new to the owner, within the open transaction and before it has written. */
   read(): StoreChanges | undefined {
+    return this.#since(this.#latest as Moment);
+  }
+
+  #since(latest: Moment): StoreChanges | undefined {
     const told = this.#telling ?? this.#told;
-    const latest = this.#observe();
     if (told?.version === latest.version) return undefined;
     const { loops, head, changes: feed, ledger, windows } = this.#tables;
     const day = ledger.latestDay();
-    const changed = told && feed.between(told.counter, latest.counter);
+    const changed = told && feed.between(told.last.counter, latest.last.counter);
     const changes = {
       ...(changed ? loops.bySeqs(changed) : loops.live()),
       control: head.control(),
@@ -55,11 +59,11 @@ export class ChangeFeed {
     return changes;
   }
 
-  /** The open transaction was committed and has brought the counter to `counter`. */
-  committed(counter: number): void {
+  /** The open transaction was committed with that change as its last. */
+  committed(last: LastChange): void {
     const { version } = this.#latest as Moment;
     const told = this.#telling ?? this.#told;
-    this.#latest = { version, counter };
+    this.#latest = { version, last };
     this.#told = told?.version === version ? this.#latest : told;
     this.#telling = undefined;
   }
@@ -73,7 +77,7 @@ export class ChangeFeed {
   readNow(): StoreChanges | undefined {
     if (this.#told?.version === this.#connection.dataVersion()) return undefined;
     try {
-      const changes = this.#connection.snapshot(() => this.read());
+      const changes = this.#connection.snapshot(() => this.#since(this.#observe()));
       if (this.#telling) this.#told = this.#telling;
       return changes;
     } finally {
@@ -85,7 +89,7 @@ export class ChangeFeed {
     const version = this.#connection.dataVersion();
     if (this.#latest?.version !== version) {
       checkVersion(this.#connection, SCHEMA_VERSION);
-      this.#latest = { version, counter: this.#tables.changes.counter() };
+      this.#latest = { version, last: this.#tables.changes.last() };
     }
     return this.#latest;
   }

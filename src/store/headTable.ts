@@ -33,14 +33,13 @@ const change = z.pipe(
   z.transform(({ at, from_state, to_state }): CircuitChange => ({ at, from: from_state, to: to_state })),
 );
 
-/** The one row of what is kept once: how many loops are finished, and the control record; with the changes of the circuit. */
+/** The one row of what is kept once: the control record; with the changes of the circuit. */
 export class HeadTable {
   readonly #aside: Aside;
   readonly #control: Query;
   readonly #setControl: Query;
   readonly #noteChange: Query;
   readonly #dropChanges: Query;
-  readonly #counts: Query;
   readonly #changes: Query;
 
   constructor(connection: Connection, aside: Aside) {
@@ -51,7 +50,6 @@ export class HeadTable {
       'INSERT INTO circuit_changes (at, from_state, to_state) SELECT ?, circuit_state, ? FROM head WHERE circuit_state <> ?',
     );
     this.#dropChanges = connection.prepare(`DELETE FROM circuit_changes WHERE id <= (SELECT max(id) FROM circuit_changes) - ${KEPT_CHANGES}`);
-    this.#counts = connection.prepare('SELECT finished AS total, failed FROM head');
     this.#changes = connection.prepare('SELECT at, from_state, to_state FROM circuit_changes ORDER BY id');
   }
 
@@ -71,11 +69,6 @@ export class HeadTable {
     if (this.#noteChange.run(at, state, state) > 0) this.#dropChanges.run();
     const held = Object.entries(control.holds);
     this.#setControl.run(JSON.stringify(control.circuit), state, asFlag(control.paused), held.length === 0 ? null : JSON.stringify(held));
-  }
-
-  counts(): { readonly total: number; readonly failed: number } {
-    const row = this.#counts.get();
-    return { total: Number(row?.total ?? 0), failed: Number(row?.failed ?? 0) };
   }
 
   /** Changes of the circuit since `from`, oldest first, and the last one before them. */

@@ -20,13 +20,26 @@ import {
 const SELECT = `SELECT ${LOOP_COLUMNS} FROM loops`;
 const setting = (columns: readonly string[]) => columns.map((column) => `${column} = ?`).join(', ');
 
+/** What a loop counts as: 0 or 1 of those that are finished, and of those that failed and were not cleared. */
+export interface Counted {
+  readonly finished: number;
+  readonly failed: number;
+}
+const LIVE: Counted = { finished: 0, failed: 0 };
+
+export function countedAs(loop: Loop): Counted {
+  return isFinished(loop) ? { finished: 1, failed: loop.state === 'failed' && !loop.cleared ? 1 : 0 } : LIVE;
+}
+
 /** The loops. An active one is read with its attempt: within a snapshot, so that both are of one moment. */
 export class LoopTable {
   readonly #attempts: AttemptTable;
   readonly #aside: Aside;
   readonly #insert: Query;
   readonly #saveLive: Query;
+  readonly #finish: Query;
   readonly #saveAll: Query;
+  readonly #counted: Query;
   readonly #live: Query;
   readonly #latest: Query;
   readonly #bySeq: Query;
@@ -40,7 +53,10 @@ export class LoopTable {
        ON CONFLICT (loop_id) WHERE finished_at IS NULL DO NOTHING`,
     );
     this.#saveLive = connection.prepare(`UPDATE loops SET ${setting(LOOP_LIVE)} WHERE seq = ? AND finished_at IS NULL`);
-    this.#saveAll = connection.prepare(`UPDATE loops SET ${setting(LOOP_LIVE)}, ${setting(LOOP_FINAL)} WHERE seq = ?`);
+    const all = `UPDATE loops SET ${setting(LOOP_LIVE)}, ${setting(LOOP_FINAL)} WHERE seq = ?`;
+    this.#finish = connection.prepare(`${all} AND finished_at IS NULL`);
+    this.#saveAll = connection.prepare(all);
+    this.#counted = connection.prepare("SELECT 1 AS finished, state = 'failed' AND cleared IS 0 AS failed FROM loops WHERE seq = ?");
     // Left to itself it would read the finished ones too, which come in the right order.
     this.#live = connection.prepare(`${SELECT} INDEXED BY loops_live WHERE finished_at IS NULL ORDER BY seq`);
     this.#latest = connection.prepare(`${SELECT} WHERE loop_id = ? ORDER BY seq DESC LIMIT 1`);
@@ -53,12 +69,15 @@ export class LoopTable {
     return this.#insert.run(...fixedValues(loop), ...liveValues(loop)) > 0;
   }
 
-  /** Writes a loop as it now is. Throws when it is no longer there. */
-  save(loop: Loop): void {
+  /** Writes a loop as it now is; answers what it counted as before. Throws when it is no longer there. */
+  save(loop: Loop): Counted {
     const values = liveValues(loop);
-    // The short way leaves all indexes alone. A final loop that comes back to life needs the long one.
-    if (!isFinished(loop) && this.#saveLive.run(...values, loop.seq) > 0) return;
-    if (this.#saveAll.run(...values, ...finalValues(loop), loop.seq) > 0) return;
+    // The short way leaves all indexes alone.
+    const wasLive = isFinished(loop) ? this.#finish.run(...values, ...finalValues(loop), loop.seq) : this.#saveLive.run(...values, loop.seq);
+    if (wasLive > 0) return LIVE;
+    // A final loop is written again, or comes back to life.
+    const before = this.#counted.get(loop.seq);
+    if (before && this.#saveAll.run(...values, ...finalValues(loop), loop.seq) > 0) return before as unknown as Counted;
     throw new StoreError(
       'broken',
       `Loop ${loop.loopId} could not be written: it is no longer in the database. It may have been cleared from the history.`,

@@ -1,4 +1,5 @@
 import type { Connection, Query } from './connection.ts';
+import type { Counted } from './loopTable.ts';
 
 /** Removes finished loops with all that belongs to them. What was spent on a day stays in the sums of that day. */
 export class Removal {
@@ -7,16 +8,19 @@ export class Removal {
   readonly #parts: readonly Query[];
 
   constructor(connection: Connection) {
-    this.#loop = connection.prepare('DELETE FROM loops WHERE seq = ? AND finished_at IS NOT NULL');
+    this.#loop = connection.prepare(
+      "DELETE FROM loops WHERE seq = ? AND finished_at IS NOT NULL RETURNING 1 AS finished, state = 'failed' AND cleared IS 0 AS failed",
+    );
     this.#tokens = connection.prepare('SELECT token FROM attempts WHERE seq = ?');
     this.#parts = ['attempts', 'history', 'ledger', 'prompts'].map((table) => connection.prepare(`DELETE FROM ${table} WHERE seq = ?`));
   }
 
-  /** Removes a loop if it is finished; answers the tokens of its runs. */
-  remove(seq: number): string[] {
-    if (this.#loop.run(seq) === 0) return [];
+  /** Removes a loop if it is finished; answers the tokens of its runs, and what it counted as. */
+  remove(seq: number): { readonly tokens: string[]; readonly counted: Counted } | undefined {
+    const counted = this.#loop.get(seq);
+    if (!counted) return undefined;
     const tokens = this.#tokens.all(seq).map(({ token }) => String(token));
     for (const part of this.#parts) part.run(seq);
-    return tokens;
+    return { tokens, counted: counted as unknown as Counted };
   }
 }

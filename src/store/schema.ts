@@ -12,21 +12,21 @@ const APPLICATION_ID = 0x4c_53_75_70;
 
 /**
  * Version 1. What is written together often lies in few trees, since every tree that is touched costs a page of the log.
- * - `head`: one row. `finished` and `failed` are kept by triggers.
+ * - `head`: one row.
  * - `changes`: which loops each transaction has changed, at the end of its numbers: what other windows ask for. One counter numbers loops, attempts, rows
- *   of history and ledger, and changes; it is the last `rev` here, and never goes back. Older rows are trimmed.
+ *   of history and ledger, and changes; it is the last `rev` here, and never goes back. How many loops are `finished`, and `failed` and not
+ *   cleared, is as the last row says. Older rows are trimmed.
  * - Prompts are blobs: text with NUL characters is cut when older versions of Node read it.
  */
 const VERSION_1 = `
 CREATE TABLE head (
   one INTEGER PRIMARY KEY CHECK (one = 1),
-  finished INTEGER NOT NULL, failed INTEGER NOT NULL,
   circuit TEXT, circuit_state TEXT NOT NULL, paused INTEGER NOT NULL, holds TEXT
 ) STRICT;
-INSERT INTO head VALUES (1, 0, 0, NULL, 'closed', 0, NULL);
+INSERT INTO head VALUES (1, NULL, 'closed', 0, NULL);
 
-CREATE TABLE changes (rev INTEGER PRIMARY KEY, loops TEXT NOT NULL) STRICT;
-INSERT INTO changes VALUES (0, '[]');
+CREATE TABLE changes (rev INTEGER PRIMARY KEY, loops TEXT NOT NULL, finished INTEGER NOT NULL, failed INTEGER NOT NULL) STRICT;
+INSERT INTO changes VALUES (0, '[]', 0, 0);
 
 CREATE TABLE loops (
   seq INTEGER PRIMARY KEY, loop_id TEXT NOT NULL, state TEXT NOT NULL,
@@ -40,15 +40,6 @@ CREATE UNIQUE INDEX loops_live ON loops (loop_id) WHERE finished_at IS NULL;
 CREATE INDEX loops_id ON loops (loop_id);
 CREATE INDEX loops_finished ON loops (finished_at, seq, state, agent) WHERE finished_at IS NOT NULL;
 CREATE INDEX loops_failed ON loops (finished_at) WHERE state = 'failed' AND cleared = 0;
-CREATE INDEX loops_cost ON loops (agent, finished_at, cost) WHERE state IN ('completed', 'failed');
-CREATE TRIGGER loops_counted AFTER UPDATE OF finished_at, cleared ON loops BEGIN
-  UPDATE head SET
-    finished = finished + (new.finished_at IS NOT NULL) - (old.finished_at IS NOT NULL),
-    failed = failed + (new.state = 'failed' AND new.cleared IS 0) - (old.state = 'failed' AND old.cleared IS 0);
-END;
-CREATE TRIGGER loops_removed AFTER DELETE ON loops WHEN old.finished_at IS NOT NULL BEGIN
-  UPDATE head SET finished = finished - 1, failed = failed - (old.state = 'failed' AND old.cleared IS 0);
-END;
 
 CREATE TABLE prompts (seq INTEGER PRIMARY KEY, prompt BLOB NOT NULL) STRICT;
 

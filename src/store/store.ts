@@ -100,7 +100,8 @@ class SqliteStore implements Store, Reports {
   }
 
   finishedCount(): { readonly total: number; readonly failed: number } {
-    return this.#use(({ tables }) => tables.head.counts());
+    const { finished: total, failed } = this.#use(({ connection, tables }) => connection.snapshot(() => tables.changes.last()));
+    return { total, failed };
   }
 
   permanentlyFailed(limit: number): string[] {
@@ -162,9 +163,9 @@ class SqliteStore implements Store, Reports {
         const transaction = new Transaction(tables, feed, () => this.#options.clock.now());
         this.#transaction = transaction;
         const result = work(transaction);
-        const counter = transaction.finish();
+        const last = transaction.finish();
         connection.commit();
-        feed.committed(counter);
+        feed.committed(last);
         return result;
       } finally {
         this.#transaction?.end();

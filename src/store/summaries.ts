@@ -11,8 +11,10 @@ export class Summaries {
   readonly #tokens: Query;
 
   constructor(connection: Connection) {
+    // From the newest on, until there are enough: of an agent that has few the whole index is walked, which is some ms at 100,000 loops.
     this.#costs = connection.prepare(
-      `SELECT cost FROM loops WHERE agent = ? AND state IN ('completed', 'failed') ORDER BY finished_at DESC LIMIT ${ESTIMATED_FROM}`,
+      `SELECT cost FROM loops WHERE finished_at IS NOT NULL AND agent = ? AND state IN ('completed', 'failed')
+       ORDER BY finished_at DESC, seq DESC LIMIT ${ESTIMATED_FROM}`,
     );
     this.#failed = connection.prepare("SELECT loop_id FROM loops WHERE state = 'failed' AND cleared = 0 ORDER BY finished_at DESC, seq DESC LIMIT ?");
     this.#tokens = connection.prepare(

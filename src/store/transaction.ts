@@ -4,6 +4,8 @@ import type { Attempt, LedgerRow, Loop, Transition } from '../core/loop.ts';
 import type { NanoUsd } from '../core/money.ts';
 import type { Control, DaySpend, StoreChanges, StoreTransaction, WindowLease } from '../core/ports.ts';
 import type { ChangeFeed } from './changeFeed.ts';
+import type { LastChange } from './changeTable.ts';
+import { type Counted, countedAs } from './loopTable.ts';
 import type { Tables } from './tables.ts';
 
 type Queued = Extract<Loop, { state: 'queued' }>;
@@ -13,8 +15,10 @@ export class Transaction implements StoreTransaction {
   readonly #tables: Tables;
   readonly #feed: ChangeFeed;
   readonly #now: () => number;
-  readonly #begunAt: number;
+  readonly #begun: LastChange;
   #counter: number;
+  #finished: number;
+  #failed: number;
   /** Loops that were written, or whose attempt was. */
   readonly #changed = new Set<number>();
   #hasTold = false;
@@ -26,15 +30,18 @@ export class Transaction implements StoreTransaction {
     this.#tables = tables;
     this.#feed = feed;
     this.#now = now;
-    this.#begunAt = feed.begin();
-    this.#counter = this.#begunAt;
+    this.#begun = feed.begin();
+    ({ counter: this.#counter, finished: this.#finished, failed: this.#failed } = this.#begun);
   }
 
-  /** Writes what is due at the end of the transaction; answers the counter as it is then. */
-  finish(): number {
+  /** Writes what is due at the end of the transaction; answers its last change. */
+  finish(): LastChange {
+    const { counter } = this.#begun;
     if (this.#changed.size > 0) this.#next();
-    if (this.#counter !== this.#begunAt) this.#tables.changes.add(this.#begunAt, this.#counter, this.#changed);
-    return this.#counter;
+    if (this.#counter === counter) return this.#begun;
+    const last = { counter: this.#counter, finished: this.#finished, failed: this.#failed };
+    this.#tables.changes.add(counter, last, this.#changed);
+    return last;
   }
 
   /** Nothing can be done in it any more. */
@@ -67,7 +74,8 @@ export class Transaction implements StoreTransaction {
   }
 
   saveLoop(loop: Loop, transition?: Transition): void {
-    this.#writing().loops.save(loop);
+    this.#count(this.#writing().loops.save(loop), -1);
+    this.#count(countedAs(loop), 1);
     this.#changed.add(loop.seq);
     if (transition) this.addHistory(loop.seq, transition);
   }
@@ -135,7 +143,18 @@ export class Transaction implements StoreTransaction {
 
   removeFinished(seqs: readonly number[]): string[] {
     const { removal } = this.#writing();
-    return seqs.flatMap((seq) => removal.remove(seq));
+    return seqs.flatMap((seq) => {
+      const removed = removal.remove(seq);
+      if (!removed) return [];
+      this.#count(removed.counted, -1);
+      this.#changed.add(seq);
+      return removed.tokens;
+    });
+  }
+
+  #count({ finished, failed }: Counted, by: 1 | -1): void {
+    this.#finished = Math.max(0, this.#finished + by * finished);
+    this.#failed = Math.max(0, this.#failed + by * failed);
   }
 
   /** Notes that the loop of a written attempt has changed too. Answers whether an attempt was written. */

@@ -147,6 +147,15 @@ describe('store: rows that can not be read', function () {
     });
   }
 
+  it('how many loops are finished is counted anew where it can not be read', async () => {
+    const store = await filled();
+    folder.sql('UPDATE changes SET finished = -1');
+    assert.deepEqual(store.finishedCount(), { total: 1, failed: 0 });
+    await finish(store, await submit(store, 'another'));
+    assert.deepEqual(store.finishedCount(), { total: 2, failed: 0 });
+    assert.deepEqual(folder.rows('SELECT finished, failed FROM changes ORDER BY rev DESC LIMIT 1'), [{ finished: 2, failed: 0 }]);
+  });
+
   it('whatever is put into a column, everything is still answered, and the log says what was left out', async () => {
     (await filled()).close();
     const tables = ['loops', 'attempts', 'history', 'ledger', 'spend', 'day_marks', 'windows', 'head', 'changes', 'circuit_changes', 'prompts'];
