@@ -23,18 +23,19 @@ export class AttemptTable {
   readonly #save: Query;
   readonly #settle: Query;
   readonly #advance: Query;
+  readonly #seqOf: Query;
   readonly #byId: Query;
   readonly #ofLoop: Query;
 
   constructor(connection: Connection, aside: Aside) {
     this.#aside = aside;
     this.#insert = connection.prepare(`INSERT INTO attempts (${ATTEMPT_INSERTED.join(', ')}) VALUES (${ATTEMPT_INSERTED.map(() => '?').join(', ')})`);
-    const unsettled = 'WHERE id = ? AND ended_at IS NULL RETURNING seq';
+    const unsettled = 'WHERE id = ? AND ended_at IS NULL';
     this.#save = connection.prepare(`UPDATE attempts SET ${setting(ATTEMPT_RUNNING)} ${unsettled}`);
     this.#settle = connection.prepare(`UPDATE attempts SET ${setting([...ATTEMPT_RUNNING, ...ATTEMPT_END])} ${unsettled}`);
-    this.#advance = connection.prepare(
-      'UPDATE attempts SET read_offset = ?, reader_state = ? WHERE id = ? AND read_offset = ? AND ended_at IS NULL RETURNING seq',
-    );
+    this.#advance = connection.prepare('UPDATE attempts SET read_offset = ?, reader_state = ? WHERE id = ? AND read_offset = ? AND ended_at IS NULL');
+    // RETURNING would take several times as long: SQLite keeps what it returns in a table of its own.
+    this.#seqOf = connection.prepare('SELECT seq FROM attempts WHERE id = ?');
     this.#byId = connection.prepare(`SELECT ${ATTEMPT_COLUMNS} FROM attempts WHERE id = ?`);
     this.#ofLoop = connection.prepare(`SELECT ${ATTEMPT_COLUMNS} FROM attempts WHERE seq = ? ORDER BY id`);
   }
@@ -46,15 +47,19 @@ export class AttemptTable {
   /** Writes an attempt where it is not settled; answers the `seq` of its loop, or undefined when it is. */
   save(attempt: Attempt): number | undefined {
     const { end } = attempt;
-    const row = end
-      ? this.#settle.get(...runningValues(attempt), ...endValues(end), attempt.id)
-      : this.#save.get(...runningValues(attempt), attempt.id);
-    return row?.seq as number | undefined;
+    const saved = end
+      ? this.#settle.run(...runningValues(attempt), ...endValues(end), attempt.id)
+      : this.#save.run(...runningValues(attempt), attempt.id);
+    return saved === 0 ? undefined : this.#loopOf(attempt.id);
   }
 
   /** Moves the read position where it is still `from` (R6.7); answers the `seq` of the loop, or undefined when it is not. */
   advance(id: number, from: number, to: number, readerState: Json | undefined): number | undefined {
-    return this.#advance.get(to, asJson(readerState), id, from)?.seq as number | undefined;
+    return this.#advance.run(to, asJson(readerState), id, from) === 0 ? undefined : this.#loopOf(id);
+  }
+
+  #loopOf(id: number): number {
+    return this.#seqOf.get(id)?.seq as number;
   }
 
   byId(id: number): Attempt | undefined {
