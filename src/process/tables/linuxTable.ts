@@ -1,4 +1,4 @@
-import { closeSync, openSync, readdirSync, readFileSync, readlinkSync, readSync } from 'node:fs';
+import { closeSync, constants, openSync, readdirSync, readFileSync, readlinkSync, readSync } from 'node:fs';
 import type { ProcessIdentity } from '../../core/loop.ts';
 import type { ProcessInfo, ProcessTable } from './processTable.ts';
 import { parseStat } from './procStat.ts';
@@ -73,7 +73,8 @@ export class LinuxTable implements ProcessTable {
 
   /** Reads one process; undefined when it is gone. */
   read(pid: number): ProcessInfo | undefined {
-    const content = this.#readFile(`/proc/${pid}/stat`);
+    // The kernel gives all of it at once: no second read is needed to see its end.
+    const content = this.#readFile(`/proc/${pid}/stat`, true);
     const stat = content && parseStat(content);
     if (!stat) return undefined;
     return {
@@ -91,11 +92,14 @@ export class LinuxTable implements ProcessTable {
     };
   }
 
-  /** Answers a piece of the one buffer: valid until the next read. Undefined when the process is gone or not ours to look at. */
-  #readFile(path: string): Buffer | undefined {
+  /**
+   * Answers a piece of the one buffer: valid until the next read. Undefined when the process is gone or not ours to look at. `atOnce`: what does not
+   * fill the buffer is all of it.
+   */
+  #readFile(path: string, atOnce = false): Buffer | undefined {
     let fd: number;
     try {
-      fd = openSync(path, 'r');
+      fd = openSync(path, constants.O_RDONLY);
     } catch {
       return undefined;
     }
@@ -104,7 +108,7 @@ export class LinuxTable implements ProcessTable {
       for (;;) {
         const read = readSync(fd, this.#buffer, length, this.#buffer.length - length, null);
         length += read;
-        if (read === 0) return this.#buffer.subarray(0, length);
+        if (read === 0 || (atOnce && length < this.#buffer.length)) return this.#buffer.subarray(0, length);
         if (length === this.#buffer.length) this.#buffer = Buffer.concat([this.#buffer], length * 2);
       }
     } catch {
