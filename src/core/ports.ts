@@ -72,7 +72,7 @@ export interface StoreTransaction {
   saveLoop(loop: Loop, transition?: Transition): void;
   /** Adds a row to a loop's history. */
   addHistory(seq: number, transition: Transition): void;
-  /** Adds an attempt, before `saveLoop` writes its loop as running with it. */
+  /** Adds an attempt, before `saveLoop` writes its loop as running with it; the loop's next row of history belongs to it. */
   insertAttempt(seq: number, attempt: Omit<Attempt, 'id'>): Attempt;
   /**
    * Writes an attempt where it is not settled yet (R3.2); answers whether it was so. What was decided at its dispatch stays: `number`, `token`,

@@ -14,6 +14,9 @@ import {
 import { asJson } from './columns.ts';
 import type { Connection, Query, RawRow } from './connection.ts';
 
+/** The ids of a loop's attempts, by its `seq`: in its history. */
+export const idsOf = (seqs: string) => `SELECT attempt FROM history WHERE seq ${seqs} AND attempt IS NOT NULL`;
+
 const setting = (columns: readonly string[]) => columns.map((column) => `${column} = ?`).join(', ');
 
 /** The attempts. A settled one is never written again (R3.2). */
@@ -37,7 +40,7 @@ export class AttemptTable {
     // RETURNING would take several times as long: SQLite keeps what it returns in a table of its own.
     this.#seqOf = connection.prepare('SELECT seq FROM attempts WHERE id = ?');
     this.#byId = connection.prepare(`SELECT ${ATTEMPT_COLUMNS} FROM attempts WHERE id = ?`);
-    this.#ofLoop = connection.prepare(`SELECT ${ATTEMPT_COLUMNS} FROM attempts WHERE seq = ? ORDER BY id`);
+    this.#ofLoop = connection.prepare(`SELECT ${ATTEMPT_COLUMNS} FROM attempts WHERE seq = ? AND id IN (${idsOf('= ?')}) ORDER BY id`);
   }
 
   insert(seq: number, attempt: Attempt): void {
@@ -69,7 +72,7 @@ export class AttemptTable {
 
   /** Oldest first. */
   ofLoop(seq: number): Attempt[] {
-    return this.#aside.readAll(attemptSchema, this.#ofLoop.all(seq), nameOf);
+    return this.#aside.readAll(attemptSchema, this.#ofLoop.all(seq, seq), nameOf);
   }
 }
 

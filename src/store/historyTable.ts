@@ -24,18 +24,18 @@ export class HistoryTable {
 
   constructor(connection: Connection, aside: Aside) {
     this.#aside = aside;
-    const insert = 'INSERT INTO history (seq, n, at, from_state, to_state, why)';
-    this.#insert = connection.prepare(`${insert} VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`);
-    this.#append = connection.prepare(`${insert} SELECT ?, max(n) + 1, ?, ?, ?, ? FROM history WHERE seq = ? AND n < ${Number.MAX_SAFE_INTEGER}`);
+    const insert = 'INSERT INTO history (seq, n, at, from_state, to_state, why, attempt)';
+    this.#insert = connection.prepare(`${insert} VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`);
+    this.#append = connection.prepare(`${insert} SELECT ?, max(n) + 1, ?, ?, ?, ?, ? FROM history WHERE seq = ? AND n < ${Number.MAX_SAFE_INTEGER}`);
     this.#submitted = connection.prepare(
       "SELECT submitted_at AS at, 'new' AS from_state, 'queued' AS to_state, 'submitted' AS why FROM loops WHERE seq = ?",
     );
     this.#ofLoop = connection.prepare('SELECT at, from_state, to_state, why FROM history WHERE seq = ? ORDER BY n');
   }
 
-  /** `n` orders the rows of a loop. */
-  add(seq: number, n: number, { at, from, to, why }: Transition): void {
-    const values = [at, from, to, asText(why)];
+  /** `n` orders the rows of a loop. `attempt`: the id of the attempt that begins with it. */
+  add(seq: number, n: number, { at, from, to, why }: Transition, attempt?: number): void {
+    const values = [at, from, to, asText(why), attempt ?? null];
     if (this.#insert.run(seq, n, ...values) > 0) return;
     // Some hand has set the counter back: then it goes behind the last row, so that the loop can be written at all.
     this.#append.run(seq, ...values, seq);

@@ -16,6 +16,7 @@ const APPLICATION_ID = 0x4c_53_75_70;
  * - `changes`: which loops each transaction has changed, at the end of its numbers: what other windows ask for. One counter numbers loops, attempts, rows
  *   of history and ledger, and changes; it is the last `rev` here, and never goes back. How many loops are `finished`, and `failed` and not
  *   cleared, is as the last row says. Older rows are trimmed.
+ * - `history.attempt`: the attempt that began with that row, and so the way from a loop to its attempts.
  * - Prompts are blobs: text with NUL characters is cut when older versions of Node read it.
  */
 const VERSION_1 = `
@@ -50,10 +51,9 @@ CREATE TABLE attempts (
   cost INTEGER NOT NULL, cost_estimated INTEGER NOT NULL, stop TEXT,
   ended_at INTEGER, outcome TEXT, reason TEXT, exit_code INTEGER, exit_signal TEXT, leftovers TEXT
 ) STRICT;
-CREATE INDEX attempts_loop ON attempts (seq);
 
 CREATE TABLE history (
-  seq INTEGER NOT NULL, n INTEGER NOT NULL, at INTEGER NOT NULL, from_state TEXT NOT NULL, to_state TEXT NOT NULL, why TEXT NOT NULL,
+  seq INTEGER NOT NULL, n INTEGER NOT NULL, at INTEGER NOT NULL, from_state TEXT NOT NULL, to_state TEXT NOT NULL, why TEXT NOT NULL, attempt INTEGER,
   PRIMARY KEY (seq, n)
 ) STRICT, WITHOUT ROWID;
 

@@ -18,7 +18,7 @@ export class Summaries {
     );
     this.#failed = connection.prepare("SELECT loop_id FROM loops WHERE state = 'failed' AND cleared = 0 ORDER BY finished_at DESC, seq DESC LIMIT ?");
     this.#tokens = connection.prepare(
-      `SELECT a.seq, a.token, a.ended_at AS at FROM loops AS l CROSS JOIN attempts AS a USING (seq)
+      `SELECT a.seq, a.token, a.ended_at AS at FROM loops AS l CROSS JOIN history AS h USING (seq) CROSS JOIN attempts AS a ON a.id = h.attempt AND a.seq = l.seq
        WHERE l.finished_at IS NOT NULL AND a.ended_at IS NOT NULL ORDER BY l.finished_at, l.seq, a.id LIMIT ?`,
     );
   }

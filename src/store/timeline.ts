@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import type { TimelineAttempt, TimelineQuery } from '../core/reports.ts';
 import type { Aside } from './aside.ts';
 import { outcome } from './attemptRow.ts';
+import { idsOf } from './attemptTable.ts';
 import { columns } from './columns.ts';
 import type { Connection, Query, RawRow } from './connection.ts';
 import { loopState } from './historyTable.ts';
@@ -48,8 +49,8 @@ export class Timeline {
     // An attempt that ended after `from` is one of a loop that is live or finished after that.
     this.#between = connection.prepare(
       `${SELECT} WHERE a.id IN (
-         SELECT id FROM attempts WHERE ${inTime} AND seq IN (
-           SELECT seq FROM loops WHERE finished_at >= ? UNION ALL SELECT seq FROM loops WHERE finished_at IS NULL AND attempts > 0
+         SELECT id FROM attempts WHERE ${inTime} AND id IN (
+           ${idsOf('IN (SELECT seq FROM loops WHERE finished_at >= ? UNION ALL SELECT seq FROM loops WHERE finished_at IS NULL AND attempts > 0)')}
          ) ORDER BY id DESC LIMIT ?
        ) ORDER BY a.id`,
     );

@@ -21,6 +21,8 @@ export class Transaction implements StoreTransaction {
   #failed: number;
   /** Loops that were written, or whose attempt was. */
   readonly #changed = new Set<number>();
+  /** Attempts that were added, by the `seq` of their loop, until a row of its history takes their id with it. */
+  readonly #begunAttempts = new Map<number, Attempt>();
   #hasTold = false;
   #hasWritten = false;
   #isOver = false;
@@ -37,6 +39,7 @@ export class Transaction implements StoreTransaction {
   /** Writes what is due at the end of the transaction; answers its last change. */
   finish(): LastChange {
     const { counter } = this.#begun;
+    for (const seq of this.#begunAttempts.keys()) this.#noteBegun(seq);
     if (this.#changed.size > 0) this.#next();
     if (this.#counter === counter) return this.#begun;
     const last = { counter: this.#counter, finished: this.#finished, failed: this.#failed };
@@ -81,14 +84,17 @@ export class Transaction implements StoreTransaction {
   }
 
   addHistory(seq: number, transition: Transition): void {
-    this.#writing().history.add(seq, this.#next(), transition);
+    this.#writing().history.add(seq, this.#next(), transition, this.#begunAttempts.get(seq)?.id);
+    this.#begunAttempts.delete(seq);
   }
 
   insertAttempt(seq: number, attempt: Omit<Attempt, 'id'>): Attempt {
+    this.#noteBegun(seq);
     const inserted = { ...attempt, id: this.#next() };
     const { attempts } = this.#writing();
     attempts.insert(seq, inserted);
     if (attempt.end) attempts.save(inserted);
+    this.#begunAttempts.set(seq, inserted);
     this.#changed.add(seq);
     return inserted;
   }
@@ -150,6 +156,12 @@ export class Transaction implements StoreTransaction {
       this.#changed.add(seq);
       return removed.tokens;
     });
+  }
+
+  /** Gives the last attempt that was added a row of its own, if none has taken its id: its loop would not find it. */
+  #noteBegun(seq: number): void {
+    const attempt = this.#begunAttempts.get(seq);
+    if (attempt) this.addHistory(seq, { at: attempt.startedAt, from: 'queued', to: 'running', why: '' });
   }
 
   #count({ finished, failed }: Counted, by: 1 | -1): void {

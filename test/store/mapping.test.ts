@@ -191,6 +191,25 @@ describe('store: what is written is read again', function () {
     }
   });
 
+  it('attempts are found by their loop, whether or not its history was written with them', async () => {
+    const loop = await submit(store, 'loop');
+    const added = await store.write((tx) => {
+      const [a, b] = [tx.insertAttempt(loop.seq, newAttempt('a')), tx.insertAttempt(loop.seq, newAttempt('b', { number: 2 }))];
+      tx.addHistory(loop.seq, { at: 5, from: 'running', to: 'running', why: 'the second' });
+      return [a, b, tx.insertAttempt(loop.seq, newAttempt('c', { number: 3 }))];
+    });
+    assert.deepEqual(store.attempts(loop.seq), added);
+    assert.deepEqual(
+      store.history(loop.seq).map(({ at, why }) => [at, why]),
+      [
+        [1_000, 'submitted'],
+        [2_000, ''],
+        [5, 'the second'],
+        [2_000, ''],
+      ],
+    );
+  });
+
   it('an attempt that is inserted with its end is settled', async () => {
     const loop = await submit(store, 'loop');
     const end = { outcome: 'spawn' as const, reason: 'not found', at: 5, swept: [], kept: [], remaining: [] };
