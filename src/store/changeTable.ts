@@ -50,9 +50,13 @@ export class ChangeTable {
   }
 
   last(): LastChange {
-    const counter = this.#counter.get()?.counter as number;
+    return { counter: this.#counter.get()?.counter as number, ...this.counts() };
+  }
+
+  /** How many loops are finished: kept, and counted anew only where that can not be read. */
+  counts(): Omit<LastChange, 'counter'> {
     const kept = z.safeParse(counts, this.#counts.get());
-    return { counter, ...(kept.success ? kept.data : (this.#recount.get() as Omit<LastChange, 'counter'>)) };
+    return kept.success ? kept.data : (this.#recount.get() as Omit<LastChange, 'counter'>);
   }
 
   /** Notes at the end of a transaction that it has brought the counter on from `from`, and has changed these loops. */

@@ -100,7 +100,7 @@ class SqliteStore implements Store, Reports {
   }
 
   finishedCount(): { readonly total: number; readonly failed: number } {
-    const { finished: total, failed } = this.#use(({ connection, tables }) => connection.snapshot(() => tables.changes.last()));
+    const { finished: total, failed } = this.#use(({ tables }) => tables.changes.counts());
     return { total, failed };
   }
 

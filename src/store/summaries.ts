@@ -11,7 +11,7 @@ export class Summaries {
   readonly #tokens: Query;
 
   constructor(connection: Connection) {
-    // From the newest on, until there are enough: of an agent that has few the whole index is walked, which is some ms at 100,000 loops.
+    // From the newest on, until there are enough: of an agent that has few the whole index is walked, 1 ms at 10,000 loops.
     this.#costs = connection.prepare(
       `SELECT cost FROM loops WHERE finished_at IS NOT NULL AND agent = ? AND state IN ('completed', 'failed')
        ORDER BY finished_at DESC, seq DESC LIMIT ${ESTIMATED_FROM}`,

@@ -52,6 +52,9 @@ describe('store: several processes on one file', function () {
       for (let i = 0; i < count; i++) tx.insertLoop(newLoop(`loop-${i}`), '');
     });
     const programs = [start('contend', String(cap)), start('contend', String(cap))];
+    // Or one might have done all the work before the other is there.
+    await until('both ready', () => programs.every(({ told }) => told.length > 0));
+    for (const { child } of programs) child.send('begin');
     await Promise.all(programs.map(({ child }) => once(child, 'exit')));
     const results = programs.map(({ told }) => told.at(-1) as { ran: number; full: number });
     assert.deepEqual(
