@@ -19,7 +19,7 @@ describe('calledOn', () => {
     ['the palette and a key binding without arguments', [], { kind: 'nothing' }],
     ['our own key binding', ['selection'], { kind: 'selection' }],
     ['a menu on one row', [a, undefined], { kind: 'rows', rows: [a] }],
-    ['a menu on one of several selected rows', [a, [a, b]], { kind: 'rows', rows: [a, b] }],
+    ['a menu on one of several selected rows, which comes first', [b, [a, b]], { kind: 'rows', rows: [b, a] }],
     ['a menu on a row that is being drawn anew', [undefined, undefined], { kind: 'lost' }],
     ['a button of a row that is being drawn anew', [undefined], { kind: 'lost' }],
     ['a menu of a view that is gone', [null, undefined], { kind: 'lost' }],

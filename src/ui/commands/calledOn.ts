@@ -2,7 +2,7 @@ import type { TreeRow } from '../treeRow.ts';
 
 /** What a command was called on. */
 export type CalledOn =
-  /** Rows of the view: from one of its menus, or a button of a row. */
+  /** Rows of the view: from one of its menus, or a button of a row. First the row itself, then what else is selected. */
   | { readonly kind: 'rows'; readonly rows: readonly TreeRow[] }
   /** What is selected in the view: one of our key bindings. */
   | { readonly kind: 'selection' }
@@ -21,12 +21,9 @@ export type CalledOn =
 export function calledOn(args: readonly unknown[]): CalledOn {
   const [first, all] = args;
   if (first === 'selection') return { kind: 'selection' };
-  if (Array.isArray(all) && all.length > 0) {
-    if (all.every(isRow)) return { kind: 'rows', rows: all };
-    if (all.some(isMissing)) return { kind: 'lost' };
-  }
-  if (isRow(first)) return { kind: 'rows', rows: [first] };
-  if (args.length > 0 && isMissing(first)) return { kind: 'lost' };
+  const others = Array.isArray(all) ? all : [];
+  if (args.length > 0 && [first, ...others].some(isMissing)) return { kind: 'lost' };
+  if (isRow(first)) return { kind: 'rows', rows: [first, ...others.filter((other) => isRow(other) && other.id !== first.id)] };
   const loopIds = idsIn(first);
   return loopIds.length > 0 ? { kind: 'ids', loopIds } : { kind: 'nothing' };
 }

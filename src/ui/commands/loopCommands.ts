@@ -85,7 +85,10 @@ export const loopCommands: CommandTable = {
     async (...args) => {
       const ids = await loopsOf(ctx, args, { title: 'Run Next', states: ['queued'] });
       const supervisor = await ctx.host.ready();
-      for (const id of ids.toReversed()) await supervisor.moveBefore(id, undefined);
+      // They were selected in any order.
+      const places = new Map(supervisor.status().queued.map(({ loopId }, place) => [loopId, place]));
+      const standing = ids.toSorted((a, b) => (places.get(a) ?? Infinity) - (places.get(b) ?? Infinity));
+      for (const id of standing.toReversed()) await supervisor.moveBefore(id, undefined);
       return ids.length;
     },
 
