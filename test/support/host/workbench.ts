@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BrowserContext, FrameLocator, Locator, Page } from 'playwright-core';
+import { until } from '../until.ts';
 import { LoopTree } from './loopTree.ts';
 import { Notices } from './notices.ts';
 import { OUT } from './paths.ts';
@@ -48,6 +49,24 @@ export class Workbench {
     await this.ready();
   }
 
+  /** Puts the window away, as a user does who works with another program. Answers how to come back. */
+  async leave(): Promise<() => Promise<void>> {
+    const session = await this.page.context().newCDPSession(this.page);
+    const { targetInfo } = await session.send('Target.getTargetInfo');
+    const { windowId } = await session.send('Browser.getWindowForTarget', { targetId: targetInfo.targetId });
+    const turn = async (away: boolean) => {
+      // Playwright makes every page believe that it has the focus, until told otherwise.
+      await session.send('Emulation.setFocusEmulationEnabled', { enabled: !away });
+      await session.send('Browser.setWindowBounds', { windowId, bounds: { windowState: away ? 'minimized' : 'normal' } });
+      await until(away ? 'the window to be away' : 'the window to be back', async () => (await this.page.evaluate('document.hasFocus()')) !== away);
+    };
+    await turn(true);
+    return async () => {
+      await turn(false);
+      await session.detach();
+    };
+  }
+
   /** Saves what is on the screen under test/ui/out. */
   async screenshot(name: string): Promise<void> {
     mkdirSync(OUT, { recursive: true });
@@ -79,6 +98,13 @@ export class Workbench {
   async statusKind(name: 'circuit' | 'budget'): Promise<'error' | 'warning' | 'plain'> {
     const classes = (await this.statusItem(name).getAttribute('class')) ?? '';
     return classes.includes('error-kind') ? 'error' : classes.includes('warning-kind') ? 'warning' : 'plain';
+  }
+
+  /** Waits until the page of ours with that title is in front and there, and answers its inside. While it loads it takes the keyboard. */
+  async panel(title: string | RegExp): Promise<FrameLocator> {
+    await this.page.locator('.tab.active').filter({ hasText: title }).waitFor();
+    await this.webview().locator('main').waitFor();
+    return this.webview();
   }
 
   /** The inside of the webview that is in front. */
