@@ -85,6 +85,16 @@ export class Workbench {
     await this.page.mouse.move(box.x + width / 2, box.y + box.height - 5);
   }
 
+  /** Makes the window that wide, in pixels; a narrow one shows only what is being edited. */
+  async narrow(width: number): Promise<void> {
+    const { height } = this.page.viewportSize() ?? { height: 900 };
+    const sideBar = this.page.locator('.part.sidebar');
+    const hidden = width < 800;
+    await this.page.setViewportSize({ width: hidden ? width + 48 : width, height });
+    if ((await sideBar.isVisible()) === hidden) await this.input.anyCommand('View: Toggle Primary Side Bar Visibility');
+    await sideBar.waitFor({ state: hidden ? 'hidden' : 'visible' });
+  }
+
   statusItem(name: 'circuit' | 'budget'): Locator {
     return this.page.locator(`[id="${EXTENSION}.loopSupervisor.${name}"]`);
   }
