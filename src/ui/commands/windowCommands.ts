@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { HELP_PAGE } from '../accessibilityHelp.ts';
 import type { CommandTable } from './commandTable.ts';
 
 /** What concerns the extension as a whole, and is there before the supervisor is ready. */
@@ -19,6 +20,10 @@ export const windowCommands: CommandTable = {
       { forceNewWindow: true },
     );
     return uri.fsPath;
+  },
+
+  accessibilityHelp: () => async () => {
+    await vscode.window.showTextDocument(await vscode.workspace.openTextDocument(HELP_PAGE));
   },
 
   showLog: (ctx) => () => ctx.log.show(),
