@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { chmodSync, copyFileSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT } from '../support/host/paths.ts';
+import { pictures } from '../support/host/themes.ts';
 import { useWorkbench } from '../support/host/useWorkbench.ts';
 import { until } from '../support/until.ts';
-import { AGENTS, sleepers } from './agents.ts';
+import { AGENTS, sleepers, submitTo } from './agents.ts';
 
 /** Codex, as recorded, so that its tokens are priced; it leaves two processes behind, one of them marked to be kept, and fails. */
 const LEAVES = `#!/bin/sh
@@ -22,22 +23,7 @@ describe('history and details in the workbench', () => {
   const ALPHA = 'Alpha, the "first" [quick] [cost 0.25]';
   const GAMMA = '=Gamma leaves things';
 
-  /** Takes what is offered for all options but the agent. */
-  async function submit(prompt: string, agent: string): Promise<void> {
-    const { input, page } = host.window;
-    await host.window.command('Submit with Options…');
-    await input.answer('The text for the agent', prompt);
-    await until('the agents', async () => (await input.choices()).some((choice) => choice.includes(agent)));
-    let answered = await input.question();
-    await input.pick(new RegExp(`^(\\W*)${agent}`));
-    await until('the loop, after the other questions', async () => {
-      const question = await input.question();
-      if (question !== '' && question !== answered) await page.keyboard.press('Enter');
-      answered = question;
-      return (await host.window.tree.row(prompt).count()) > 0;
-    });
-  }
-
+  const submit = (prompt: string, agent: string) => submitTo(host.window, prompt, agent);
   const finished = async () => (await host.window.tree.rows()).find(([label]) => label === 'Finished');
   const kept = () => sleepers(host.server).filter(({ command }) => command === 'sleep 1000.2');
 
@@ -119,7 +105,7 @@ describe('history and details in the workbench', () => {
         return true;
       });
     }
-    await window.screenshot('history-matches');
+    await pictures(host, 'history-matches');
     await window.page.locator('.quick-input-titlebar [aria-label="List the Matches in the View"]').click();
     await until('the filter', async () => /^1 of 3: failed, leaves, “things”, since/.test((await finished())?.[1] ?? ''));
     assert.deepEqual(

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { frameOf, serious } from '../support/host/axe.ts';
+import { THEMES } from '../support/host/themes.ts';
 import { useWorkbench } from '../support/host/useWorkbench.ts';
 import type { Workbench } from '../support/host/workbench.ts';
 import { until } from '../support/until.ts';
@@ -111,12 +112,7 @@ describe('panels', () => {
   });
 
   const titles = { 'Show Dashboard': 'Loop Supervisor', 'Show Details': /^Look at/, 'Show Output': 'Output:' } as const;
-  const themes = {
-    dark: ['Default Dark Modern', 'vs-dark'],
-    light: ['Default Light Modern', 'vs'],
-    contrast: ['Default High Contrast', 'hc-black'],
-  } as const;
-  for (const [name, [theme, kind]] of Object.entries(themes)) {
+  for (const [name, [theme, kind]] of Object.entries(THEMES)) {
     it(`can be read in ${name}, wide and narrow`, async () => {
       const { window, server } = host;
       server.writeSettings({ ...SETTINGS, 'workbench.colorTheme': theme });

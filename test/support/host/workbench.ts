@@ -99,6 +99,15 @@ export class Workbench {
     return this.page.locator(`[id="${EXTENSION}.loopSupervisor.${name}"]`);
   }
 
+  /** Points at a status-bar item, and answers what its hover says. */
+  async statusHover(name: 'circuit' | 'budget'): Promise<string> {
+    await this.page.mouse.move(400, 300);
+    await this.statusItem(name).hover();
+    const hover = this.page.locator('.workbench-hover-container, .monaco-hover.workbench-hover').last();
+    await hover.waitFor();
+    return hover.innerText();
+  }
+
   /** The text of a status-bar item, without its icon. */
   async statusText(name: 'circuit' | 'budget'): Promise<string> {
     return ((await this.statusItem(name).textContent()) ?? '').trim();
