@@ -108,7 +108,7 @@ describe('panels', () => {
     await window.screenshot('dashboard');
     assert.deepEqual(await serious(window), []);
     await view.getByRole('row', { name: /completed Look at/ }).click();
-    await window.page.locator('.tab.active').filter({ hasText: 'Look at' }).waitFor();
+    await (await window.panel('Look at')).getByRole('heading', { name: 'Attempt 1 · completed' }).waitFor();
   });
 
   const titles = { 'Show Dashboard': 'Loop Supervisor', 'Show Details': /^Look at/, 'Show Output': 'Output:' } as const;
