@@ -3,6 +3,7 @@ import { toNano } from '../core/money.ts';
 import type { AttemptDetail, LoopDetail } from '../core/status.ts';
 import { formatCost, formatDuration, speakDuration } from './format.ts';
 import { join } from './loopWords.ts';
+import { outcomeTone, outcomeWord } from './panel/outcomeWords.ts';
 import { oneLine } from './safeText.ts';
 import type { TreeRow } from './treeRow.ts';
 
@@ -17,19 +18,24 @@ export function attemptRows(detail: LoopDetail, now: number, isAlive: (process: 
 
 function attemptRow(seq: number, loopId: string, attempt: AttemptDetail, now: number): TreeRow {
   const ran = (attempt.endedAt ?? now) - attempt.startedAt;
-  const outcome = attempt.outcome ?? 'running';
-  const reason = attempt.reason ? oneLine(attempt.reason, 80) : '';
+  const said = endWords(attempt);
   const pid = attempt.pid !== undefined && attempt.endedAt === undefined ? `pid ${attempt.pid}` : '';
   const { usd, source } = attempt.cost;
   const cost = formatCost(toNano(usd), source === 'estimated' ? toNano(usd) : 0);
   const label = `Attempt ${attempt.number}`;
-  const said = attempt.outcome === 'ok' ? 'ok' : join([outcome, reason]);
   return {
     id: `attempt:${seq}:${attempt.number}`,
     subject: { kind: 'attempt', loopId, number: attempt.number },
     label,
     description: join([said, attempt.resumed ? 'resumed' : '', pid, formatDuration(ran), cost]),
-    spoken: [label, outcome, reason, attempt.resumed ? 'resumed' : '', pid, speakDuration(ran), cost && `cost ${cost.replace('≈', 'about ')}`]
+    spoken: [
+      label,
+      said.replaceAll(' · ', ', '),
+      attempt.resumed ? 'resumed' : '',
+      pid,
+      speakDuration(ran),
+      cost && `cost ${cost.replace('≈', 'about ')}`,
+    ]
       .filter(Boolean)
       .join(', '),
     icon: {
@@ -46,6 +52,20 @@ function attemptRow(seq: number, loopId: string, attempt: AttemptDetail, now: nu
     children: 'none',
     isLive: attempt.endedAt === undefined,
   };
+}
+
+/** How it ended and why, once: most reasons say the outcome too. */
+function endWords({ outcome, reason = '' }: AttemptDetail): string {
+  if (outcome === undefined) return 'running';
+  const why = oneLine(reason, 80);
+  switch (outcomeTone(outcome)) {
+    case 'good':
+      return outcomeWord(outcome);
+    case 'neutral':
+      return why.startsWith(outcome) ? why : join([outcomeWord(outcome), why]);
+    case 'bad':
+      return why === '' ? outcomeWord(outcome) : `failed: ${why}`;
+  }
 }
 
 function keptRows(detail: LoopDetail, attempt: AttemptDetail, isAlive: (process: ProcessIdentity) => boolean): TreeRow[] {

@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { provideAccessibilityHelp } from './accessibilityHelp.ts';
 import type { AgentChecks } from './agentChecks.ts';
 import { registerAllCommands } from './commands/allCommands.ts';
 import type { Config } from './config.ts';
@@ -47,6 +48,7 @@ export function createShell(deps: ViewDeps, config: Config, agentChecks: AgentCh
     new Notifications(deps, config),
     keepContextKeys(deps, pulse),
     tellTrouble(deps),
+    provideAccessibilityHelp(),
     registerAllCommands(
       commands,
       transcriptCommands(deps, transcripts),

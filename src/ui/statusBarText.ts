@@ -90,7 +90,7 @@ function spendTable({ agents, loops }: TodaySpend): string {
     .toSorted((a, b) => b.cost - a.cost)
     .map((row) => `| ${escapeMarkdown(row.agent, 40)} | ${row.estimated > 0 ? '≈' : ''}${formatUsd(toUsd(row.cost))} |`);
   const byLoop = loops.map((row) => `| ${escapeMarkdown(row.title || row.loopId, 50)} | ${row.estimatedUsd > 0 ? '≈' : ''}${formatUsd(row.usd)} |`);
-  const table = (head: string, rows: readonly string[]) => (rows.length === 0 ? '' : `\n\n| ${head} | Today |\n| --- | ---: |\n${rows.join('\n')}`);
+  const table = (head: string, rows: readonly string[]) => (rows.length === 0 ? '' : `\n\n| ${head} | Today |\n| :--- | ---: |\n${rows.join('\n')}`);
   return table('Agent', byAgent) + table('Loop', byLoop);
 }
 

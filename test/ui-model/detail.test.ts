@@ -56,29 +56,37 @@ describe('detail of a loop', () => {
     const swept = [{ pid: 7, startTime: '1', bootId: 'b', command: 'node\u001b[31m\nserver' }];
     const data = detailData(
       detailOf(
-        { attempts: [{ ...ATTEMPT, swept, reason: 'bad\u0007 end', outcome: 'exit', endedAt: 2_000 }] },
+        { attempts: [{ ...ATTEMPT, swept, kept: [...swept, { ...swept[0]!, pid: 8 }], reason: 'bad\u0007 end', outcome: 'exit', endedAt: 2_000 }] },
         { state: 'failed', finishedAt: 3_000, cleared: false, failure: { reason: 'gave\u001b[0m up' }, maxCost: 2e9, title: ' \n' },
       ),
       undefined,
+      ({ pid }) => pid === 8,
     );
     assert.deepEqual(
       [data.title, data.state, data.why, data.permanent, data.finishedAt, data.maxCostUsd, data.estimateUsd, data.restarts],
       ['a', 'failed', 'gave up', true, 3_000, 2, 0.25, 1],
     );
     assert.deepEqual(data.attempts[0]?.swept, [{ pid: 7, command: 'node server' }]);
+    assert.deepEqual(
+      data.attempts[0]?.kept.map(({ pid, alive }) => [pid, alive]),
+      [
+        [7, false],
+        [8, true],
+      ],
+    );
     assert.deepEqual([data.attempts[0]?.reason, data.attempts[0]?.usd, data.attempts[0]?.estimated], ['bad end', 0.1, true]);
     assert.ok(!JSON.stringify(data).includes('run-1'));
   });
 
   it('of a live loop it says its place, what it waits for and whose it is', () => {
     const view = { position: 3, waitingFor: 'budget', home: 'gone' } as unknown as LiveView;
-    const data = detailData(detailOf({}, { state: 'queued' }), view);
+    const data = detailData(detailOf({}, { state: 'queued' }), view, () => false);
     assert.deepEqual([data.position, data.waitingFor, data.home, data.permanent], [3, 'budget', 'gone', false]);
   });
 
   it('long prompts, histories and ledgers are shown in part, and it is said how much is not', () => {
     const history = Array.from({ length: 400 }, (_, i) => ({ at: i, from: 'queued', to: 'running', why: `${i}` }) as const);
-    const data = detailData(detailOf({ prompt: 'p'.repeat(30_000), history }), undefined);
+    const data = detailData(detailOf({ prompt: 'p'.repeat(30_000), history }), undefined, () => false);
     assert.deepEqual(
       [data.prompt.length, data.promptMore, data.history.length, data.historyMore, data.history[0]?.why],
       [20_000, 10_000, 300, 100, '399'],
@@ -101,6 +109,7 @@ describe('detail of a loop', () => {
       session = new DetailSession({
         detail: () => detail,
         live: () => undefined,
+        isAlive: () => false,
         logs: (token) => ({ out: join(folder, `${token}.out`), err: join(folder, `${token}.err`) }),
         usage: async () => {
           looks++;

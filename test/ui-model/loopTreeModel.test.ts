@@ -226,7 +226,7 @@ describe('The tree of loops', () => {
     const { row } = model.find('a')!;
     assert.deepEqual(tuples(model, row), [
       ['Attempt 2', 'running · resumed · pid 41 · 5s'],
-      ['Attempt 1', 'exit · It exited with code 1. · 30s · ≈$0.01'],
+      ['Attempt 1', 'failed: It exited with code 1. · 30s · ≈$0.01'],
       ['tmux: server', 'kept running · pid 77'],
     ]);
     assert.equal(model.children(row).at(-1)?.context, 'kept');

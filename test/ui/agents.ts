@@ -1,5 +1,7 @@
 import type { Seen } from '../support/host/processes.ts';
 import type { Server } from '../support/host/server.ts';
+import type { Workbench } from '../support/host/workbench.ts';
+import { until } from '../support/until.ts';
 
 /** Agents of the settings for tests that need to know each process: `plain` shells. */
 export const AGENTS = {
@@ -23,4 +25,20 @@ export const AGENTS = {
 /** The `sleep`s that agents have started and that are still there. */
 export function sleepers(server: Server): Seen[] {
   return server.started().filter(({ command }) => command.startsWith('sleep 1000'));
+}
+
+/** Submits a prompt to that agent by *Submit with Options*, and takes what is offered for all other options. */
+export async function submitTo(window: Workbench, prompt: string, agent: string): Promise<void> {
+  const { input, page, tree } = window;
+  await window.command('Submit with Options…');
+  await input.answer('The text for the agent', prompt);
+  await until('the agents', async () => (await input.choices()).some((choice) => choice.includes(agent)));
+  let answered = await input.question();
+  await input.pick(new RegExp(`^(\\W*)${agent}`));
+  await until('the loop, after the other questions', async () => {
+    const question = await input.question();
+    if (question !== '' && question !== answered) await page.keyboard.press('Enter');
+    answered = question;
+    return (await tree.row(prompt).count()) > 0;
+  });
 }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { pictures } from '../support/host/themes.ts';
 import { useWorkbench } from '../support/host/useWorkbench.ts';
 import { until } from '../support/until.ts';
 
@@ -25,7 +26,9 @@ describe('the budget in the workbench', () => {
     await submit('Too dear [cost 0.50]');
     const { buttons } = await window.notices.says(/does not fit today.s budget/);
     assert.deepEqual(buttons, ['Raise Limit', 'Show Budget']);
-    await window.screenshot('budget-exceeded');
+    await pictures(host, 'budget-exceeded', async () => {
+      assert.match(await window.statusHover('budget'), /\$0\.92 of \$1\.00 spent today, 92 % used[\s\S]*sample[\s\S]*Spend most/);
+    });
     await window.notices.press(/does not fit/, 'Raise Limit');
     await window.input.answer('USD a day', '-3');
     await window.input.asked('Enter an amount in USD');

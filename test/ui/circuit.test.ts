@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { pictures } from '../support/host/themes.ts';
 import { useWorkbench } from '../support/host/useWorkbench.ts';
 import { until } from '../support/until.ts';
 import { AGENTS } from './agents.ts';
@@ -33,7 +34,9 @@ describe('the circuit in the workbench', () => {
     const seconds = async () => Number(/\d+/.exec(await window.statusText('circuit'))?.[0]);
     const first = await seconds();
     await until('the count to go down', async () => (await seconds()) < first);
-    await window.screenshot('circuit-open');
+    await pictures(host, 'circuit-open', async () => {
+      assert.match(await window.statusHover('circuit'), /Circuit open: nothing starts[\s\S]*2 failures in a row[\s\S]*exit code 3: no luck/);
+    });
   });
 
   it('R4.1 a submit is rejected with the seconds left; its button resets the circuit and submits again', async () => {

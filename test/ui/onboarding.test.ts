@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
+import { THEMES, type ThemeName, themeSetting, useTheme } from '../support/host/themes.ts';
 import { useWorkbench } from '../support/host/useWorkbench.ts';
 import type { Workbench } from '../support/host/workbench.ts';
 import { until } from '../support/until.ts';
 import { Programs } from './programs.ts';
-import { THEMES, type ThemeName, themeSetting, useTheme } from './themes.ts';
 
 const CODEX_HELP = 'echo "--json --skip-git-repo-check --sandbox --config --model"';
 const STEPS = ['Run sample loops', 'Choose an agent', 'Submit a selection', 'Set a daily budget', 'Reload the window if you like'];

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { rmSync } from 'node:fs';
 import { freshFolder } from '../support/host/paths.ts';
+import { THEMES, type ThemeName, themeSetting, useTheme } from '../support/host/themes.ts';
 import { useWorkbench } from '../support/host/useWorkbench.ts';
 import { until } from '../support/until.ts';
 import { FILES, PROMPTS, showcaseAgent } from './showcase.ts';
-import { THEMES, type ThemeName, themeSetting, useTheme } from './themes.ts';
 
 describe('the first minute', () => {
   const settings = {

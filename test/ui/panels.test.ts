@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import axe from 'axe-core';
-import type { Frame } from 'playwright-core';
+import { frameOf, serious } from '../support/host/axe.ts';
+import { THEMES, type ThemeName, useTheme } from '../support/host/themes.ts';
 import { useWorkbench } from '../support/host/useWorkbench.ts';
 import type { Workbench } from '../support/host/workbench.ts';
 import { until } from '../support/until.ts';
@@ -10,28 +10,6 @@ const SETTINGS = {
   'loopSupervisor.budget.dailyLimitUsd': 20,
   'workbench.colorTheme': 'Default Dark Modern',
 };
-
-/** The document of the webview in front. */
-async function frameOf(window: Workbench): Promise<Frame> {
-  return until('the webview', async () => {
-    const inner = await window.page.locator('iframe.webview.ready').locator('visible=true').first().elementHandle();
-    const outer = await inner?.contentFrame();
-    const active = await outer?.$('iframe#active-frame');
-    return (await active?.contentFrame()) ?? undefined;
-  });
-}
-
-/** What axe finds that keeps people out, in the webview in front. */
-async function serious(window: Workbench): Promise<unknown[]> {
-  const frame = await frameOf(window);
-  await frame.evaluate(axe.source);
-  const { violations } = (await frame.evaluate('axe.run()')) as {
-    violations: { id: string; impact: string; nodes: { html: string; failureSummary: string }[] }[];
-  };
-  return violations
-    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .map(({ id, nodes }) => [id, ...nodes.slice(0, 3).map(({ html, failureSummary }) => `${html} ${failureSummary}`)]);
-}
 
 describe('panels', () => {
   const host = useWorkbench({
@@ -130,25 +108,27 @@ describe('panels', () => {
     await window.screenshot('dashboard');
     assert.deepEqual(await serious(window), []);
     await view.getByRole('row', { name: /completed Look at/ }).click();
-    await window.page.locator('.tab.active').filter({ hasText: 'Look at' }).waitFor();
+    await (await window.panel('Look at')).getByRole('heading', { name: 'Attempt 1 · completed' }).waitFor();
   });
 
-  for (const [name, theme] of Object.entries({ light: 'Default Light Modern', contrast: 'Default High Contrast' })) {
-    it(`can be read in ${name}`, async () => {
-      const { window, server } = host;
-      server.writeSettings({ ...SETTINGS, 'workbench.colorTheme': theme });
-      await window.page.locator(`.monaco-workbench.${name === 'light' ? 'vs' : 'hc-black'}`).waitFor();
-      for (const command of ['Show Dashboard', 'Show Details', 'Show Output']) {
+  const titles = { 'Show Dashboard': 'Loop Supervisor', 'Show Details': /^Look at/, 'Show Output': 'Output:' } as const;
+  for (const name of Object.keys(THEMES) as ThemeName[]) {
+    it(`can be read in ${name}, wide and narrow`, async () => {
+      const { window } = host;
+      await useTheme(host, name, SETTINGS);
+      for (const command of ['Show Dashboard', 'Show Details', 'Show Output'] as const) {
         if (command === 'Show Dashboard') await window.command(command);
         else await window.tree.contextAction(/^Look at/, command);
-        await window.page
-          .locator('.tab.active')
-          .filter({ hasText: { 'Show Dashboard': 'Loop Supervisor', 'Show Details': /^Look at/, 'Show Output': 'Output:' }[command] ?? '' })
-          .waitFor();
-        await frameOf(window);
-        await page(window).locator('main').waitFor();
-        await window.screenshot(`${command.toLowerCase().replace('show ', '')}-${name}`);
-        assert.deepEqual(await serious(window), [], command);
+        await window.panel(titles[command]);
+        for (const width of [1400, 600]) {
+          await window.narrow(width);
+          await frameOf(window);
+          await page(window).locator('main').waitFor();
+          await window.screenshot(`${command.toLowerCase().replace('show ', '')}-${name}${width === 600 ? '-narrow' : ''}`);
+          assert.deepEqual(await serious(window), [], `${command}, ${width} px`);
+          assert.equal(await (await frameOf(window)).evaluate('document.documentElement.scrollWidth <= innerWidth'), true, 'nothing sticks out');
+        }
+        await window.narrow(1400);
       }
     });
   }

@@ -203,6 +203,26 @@ describe('transcript page', function () {
     await jump.waitFor({ state: 'hidden' });
   });
 
+  it('follows output that grows line by line, and leaves who reads above it in place', async () => {
+    await open();
+    const grown = (count: number) => {
+      const text = Array.from({ length: count }, (_, i) => `row ${i}`).join('\n');
+      return items(1, { kind: 'text', plain: true, text });
+    };
+    await send({ type: 'reset', items: grown(1), atStart: true, atEnd: true });
+    for (const count of [40, 80, 120]) {
+      await send({ type: 'live', items: grown(count) });
+      await until(`the end of ${count} rows`, atBottom);
+    }
+    await scroller().evaluate((element) => element.scrollBy(0, -200));
+    const jump = view.page.getByRole('button', { name: 'Jump to latest' });
+    await jump.waitFor();
+    const before = await scroller().evaluate((element) => element.scrollTop);
+    for (const count of [160, 200]) await send({ type: 'live', items: grown(count) });
+    assert.equal(await scroller().evaluate((element) => element.scrollTop), before);
+    assert.equal(await jump.isVisible(), true);
+  });
+
   it('End on the keyboard leads to the latest, also when the end is not loaded', async () => {
     await open();
     await send({ type: 'reset', items: lines(0, 100), atStart: true, atEnd: false, focus: { attempt: 1, offset: 50 } });

@@ -3,6 +3,7 @@ import type { LoopState } from '../../core/loop.ts';
 import { askText } from '../asking.ts';
 import { count } from '../format.ts';
 import { oneLine } from '../safeText.ts';
+import { calledOn } from './calledOn.ts';
 import type { CommandTable } from './commandTable.ts';
 import { loopOf, loopsOf, subjectsOf } from './target.ts';
 
@@ -84,7 +85,10 @@ export const loopCommands: CommandTable = {
     async (...args) => {
       const ids = await loopsOf(ctx, args, { title: 'Run Next', states: ['queued'] });
       const supervisor = await ctx.host.ready();
-      for (const id of ids.toReversed()) await supervisor.moveBefore(id, undefined);
+      // They were selected in any order.
+      const places = new Map(supervisor.status().queued.map(({ loopId }, place) => [loopId, place]));
+      const standing = ids.toSorted((a, b) => (places.get(a) ?? Infinity) - (places.get(b) ?? Infinity));
+      for (const id of standing.toReversed()) await supervisor.moveBefore(id, undefined);
       return ids.length;
     },
 
@@ -124,10 +128,14 @@ export const loopCommands: CommandTable = {
       return each(ids, (id) => supervisor.restartNow(id));
     },
 
-  /** Ends processes that were left alone after their loop (R7.4). */
+  /** Ends processes that were left alone after their loop (R7.4). Answers how many. */
   endKept:
     (ctx) =>
     async (...args) => {
+      if (calledOn(args).kind === 'lost') {
+        void vscode.window.showInformationMessage('The list changed under the menu, and nothing was ended. Please try again.');
+        return 0;
+      }
       const supervisor = await ctx.host.ready();
       let ended = 0;
       for (const { loopId, pid } of subjectsOf(ctx, args, 'kept')) if (await supervisor.endKept(loopId, pid)) ended++;

@@ -5,6 +5,7 @@ import { askItem, BACK } from '../asking.ts';
 import { describeFinished, describeLive, STATE_WORDS } from '../loopWords.ts';
 import { oneLine } from '../safeText.ts';
 import type { RowSubject, TreeRow } from '../treeRow.ts';
+import { calledOn } from './calledOn.ts';
 import type { CommandContext } from './commandTable.ts';
 
 /** Which loops a command is for. */
@@ -20,25 +21,26 @@ export interface Fitting {
 
 const FINISHED_ASKED = 100;
 
-/**
- * The rows that a command was called on: one row with all that are selected, from a menu of the view; the selection of the view, when
- * a key binding of ours says so; nothing else.
- */
+/** The rows that a command was called on: from a menu of the view, or what is selected in it; nothing else. */
 export function rowsOf(ctx: CommandContext, args: readonly unknown[]): readonly TreeRow[] {
-  const [first, all] = args;
-  if (first === 'selection') return ctx.tree.selection();
-  if (Array.isArray(all) && all.every(isRow) && all.length > 0) return all;
-  return isRow(first) ? [first] : [];
+  const called = calledOn(args);
+  return called.kind === 'rows' ? called.rows : called.kind === 'selection' ? ctx.tree.selection() : [];
 }
 
 /** Ids of the loops that a command was called on: tree rows, ids, objects with a `loopId`; with nothing, the user is asked. */
 export async function loopsOf(ctx: CommandContext, args: readonly unknown[], fitting: Fitting): Promise<string[]> {
-  const rows = rowsOf(ctx, args);
-  if (rows.length > 0 || args[0] === 'selection') return [...new Set(rows.flatMap(({ subject }) => ('loopId' in subject ? [subject.loopId] : [])))];
-  const named = args[0] === undefined || args[0] === null ? [] : idsIn(args[0]);
-  if (named.length > 0) return named;
-  const asked = await askLoop(ctx, fitting);
-  return asked === undefined ? [] : [asked];
+  const called = calledOn(args);
+  switch (called.kind) {
+    case 'rows':
+    case 'selection':
+      return [...new Set(rowsOf(ctx, args).flatMap(({ subject }) => ('loopId' in subject ? [subject.loopId] : [])))];
+    case 'ids':
+      return [...called.loopIds];
+    default: {
+      const asked = await askLoop(ctx, fitting, called.kind === 'lost' ? 'The list changed under the menu: choose the loop' : 'Choose a loop');
+      return asked === undefined ? [] : [asked];
+    }
+  }
 }
 
 /** The same for a command that acts on one loop. */
@@ -51,7 +53,7 @@ export function subjectsOf<K extends RowSubject['kind']>(ctx: CommandContext, ar
   return rowsOf(ctx, args).flatMap(({ subject }) => (subject.kind === kind ? [subject as Extract<RowSubject, { kind: K }>] : []));
 }
 
-async function askLoop(ctx: CommandContext, fitting: Fitting): Promise<string | undefined> {
+async function askLoop(ctx: CommandContext, fitting: Fitting, placeholder: string): Promise<string | undefined> {
   const supervisor = await ctx.host.ready();
   const now = Date.now();
   const live = supervisor.live().filter((view) => fitting.states.includes(view.loop.state) && (fitting.live?.(view) ?? true));
@@ -77,7 +79,7 @@ async function askLoop(ctx: CommandContext, fitting: Fitting): Promise<string | 
     void vscode.window.showInformationMessage(`There is no loop to choose. ${fitting.title} takes loops that are ${listWords(fitting)}.`);
     return undefined;
   }
-  const answer = await askItem({ title: fitting.title, placeholder: 'Choose a loop', items });
+  const answer = await askItem({ title: fitting.title, placeholder, items });
   return answer === undefined || answer === BACK ? undefined : answer.loopId;
 }
 
@@ -87,15 +89,4 @@ function labelOf(loop: Pick<LiveLoop, 'title' | 'loopId'>): string {
 
 function listWords({ states }: Fitting): string {
   return new Intl.ListFormat('en', { type: 'disjunction' }).format(states.map((state) => STATE_WORDS[state]));
-}
-
-function idsIn(value: unknown): string[] {
-  if (typeof value === 'string') return [value];
-  if (Array.isArray(value)) return value.flatMap(idsIn);
-  if (typeof value === 'object' && value !== null && 'loopId' in value && typeof value.loopId === 'string') return [value.loopId];
-  return [];
-}
-
-function isRow(value: unknown): value is TreeRow {
-  return typeof value === 'object' && value !== null && 'subject' in value && 'children' in value;
 }

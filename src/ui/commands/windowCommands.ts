@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { HELP_PAGE } from '../accessibilityHelp.ts';
 import { openSettings } from '../config.ts';
 import type { CommandTable } from './commandTable.ts';
 
@@ -27,6 +28,10 @@ export const windowCommands: CommandTable = {
     () =>
     (...args) =>
       openSettings(typeof args[0] === 'string' ? args[0] : undefined),
+
+  accessibilityHelp: () => async () => {
+    await vscode.window.showTextDocument(await vscode.workspace.openTextDocument(HELP_PAGE));
+  },
 
   showLog: (ctx) => () => ctx.log.show(),
 

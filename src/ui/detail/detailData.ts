@@ -1,4 +1,4 @@
-import { isActive } from '../../core/loop.ts';
+import { isActive, type ProcessIdentity } from '../../core/loop.ts';
 import { toUsd } from '../../core/money.ts';
 import type { AttemptDetail, LiveView, LoopDetail } from '../../core/status.ts';
 import { cleanText } from '../panel/cleanText.ts';
@@ -8,8 +8,8 @@ import type { AttemptRow, DetailData, ProcessRow } from './protocol.ts';
 const PROMPT_SHOWN = 20_000;
 const ROWS_SHOWN = 300;
 
-/** What the page says of a loop; `view` adds what only a live one has. */
-export function detailData(detail: LoopDetail, view: LiveView | undefined): DetailData {
+/** What the page says of a loop; `view` adds what only a live one has, `isAlive` which of the processes that were kept are still there. */
+export function detailData(detail: LoopDetail, view: LiveView | undefined, isAlive: (process: ProcessIdentity) => boolean): DetailData {
   const { loop, prompt, attempts, ledger, history } = detail;
   const why =
     loop.state === 'waiting'
@@ -46,7 +46,7 @@ export function detailData(detail: LoopDetail, view: LiveView | undefined): Deta
     ...(loop.metadata && { metadata: loop.metadata }),
     prompt: cleanText(prompt.slice(0, PROMPT_SHOWN)),
     promptMore: Math.max(0, prompt.length - PROMPT_SHOWN),
-    attempts: attempts.map(attemptRow),
+    attempts: attempts.map((attempt) => attemptRow(attempt, isAlive)),
     costs: ledger
       .slice(-ROWS_SHOWN)
       .map(({ at, cost, source }) => ({ at, usd: toUsd(cost), source }))
@@ -60,14 +60,17 @@ export function detailData(detail: LoopDetail, view: LiveView | undefined): Deta
   };
 }
 
-function attemptRow({ cost, token: _token, swept, kept, remaining, reason, ...attempt }: AttemptDetail): AttemptRow {
+function attemptRow(
+  { cost, token: _token, swept, kept, remaining, reason, ...attempt }: AttemptDetail,
+  isAlive: (process: ProcessIdentity) => boolean,
+): AttemptRow {
   return {
     ...attempt,
     ...(reason !== undefined && { reason: cleanText(reason.slice(0, 4_000)) }),
     usd: cost.usd,
     estimated: cost.source === 'estimated',
     swept: swept.map(processRow),
-    kept: kept.map(processRow),
+    kept: kept.map((process) => ({ ...processRow(process), alive: isAlive(process) })),
     remaining: remaining.map(processRow),
   };
 }

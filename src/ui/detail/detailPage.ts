@@ -27,6 +27,7 @@ export function detailPage(deps: ViewDeps, target: LoopTarget, panel: PanelHandl
     detail,
     live: () => host.current?.live().find(({ loop }) => loop.seq === seq),
     logs: (token) => deps.logs(token),
+    isAlive: (process) => host.current?.isAlive(process) ?? false,
     // All that run, though only one is shown: the sampler knows rates only of what it was asked for the last time too, and the tree asks for all.
     usage: async (attempt) => {
       const running = (host.current?.live(0) ?? []).flatMap(({ loop }) =>

@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import type { Clock, Disposable } from '../../core/clock.ts';
+import type { ProcessIdentity } from '../../core/loop.ts';
 import type { AttemptDetail, LiveView, LoopDetail } from '../../core/status.ts';
 import { Coalescer } from '../coalescer.ts';
 import type { TreeUsage } from '../panel/treeUsage.ts';
@@ -16,6 +17,8 @@ export interface DetailDeps {
   /** What only a live loop has; undefined for others. */
   live(): LiveView | undefined;
   logs(token: string): LogPaths;
+  /** Whether a process is still there. */
+  readonly isAlive: (process: ProcessIdentity) => boolean;
   /** What the processes of a running attempt take. */
   usage(attempt: AttemptDetail): Promise<TreeUsage | undefined>;
   readonly clock: Clock;
@@ -74,7 +77,7 @@ export class DetailSession implements Disposable {
         this.#deps.post({ type: 'gone', text: 'This loop is no longer in the history.' });
         return;
       }
-      const data = detailData(detail, this.#deps.live());
+      const data = detailData(detail, this.#deps.live(), this.#deps.isAlive);
       const text = JSON.stringify(data);
       this.#attempts = detail.attempts;
       if (text !== this.#sent) this.#deps.post({ type: 'detail', detail: data });

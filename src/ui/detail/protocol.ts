@@ -9,6 +9,12 @@ export interface ProcessRow {
   readonly command: string;
 }
 
+/** A process that was kept when its attempt ended. */
+export interface KeptRow extends ProcessRow {
+  /** It is still there and can be ended. */
+  readonly alive: boolean;
+}
+
 export interface AttemptRow {
   readonly number: number;
   readonly pid?: number;
@@ -24,7 +30,7 @@ export interface AttemptRow {
   readonly usd: number;
   readonly estimated: boolean;
   readonly swept: readonly ProcessRow[];
-  readonly kept: readonly ProcessRow[];
+  readonly kept: readonly KeptRow[];
   readonly remaining: readonly ProcessRow[];
 }
 

@@ -9,7 +9,7 @@ const UNITS: { readonly [unit: string]: number } = { m: MINUTE, h: 60 * MINUTE, 
 const STATES: readonly FinishedLoop['state'][] = ['completed', 'failed', 'cancelled'];
 
 /** How to write a search, for people. */
-export const QUERY_HELP = 'Words, and state:failed agent:claude since:7d before:2026-01-31';
+export const QUERY_HELP = 'Text, and state:failed agent:claude since:7d before:2026-01-31';
 
 /**
  * Reads a search as people write it: `state:` (several with commas), `agent:`, `since:` and `before:` (a length of time such as `7d`, `today`,

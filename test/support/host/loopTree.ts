@@ -96,6 +96,79 @@ export class LoopTree {
     await this.menuItem(action);
   }
 
+  /** Selects these rows and no others, with Ctrl and the mouse, which opens none of them. */
+  async select(...labels: readonly string[]): Promise<void> {
+    await this.#takeKeyboard();
+    for (const label of labels) await this.row(label).click({ modifiers: ['ControlOrMeta'] });
+    await until(`${labels.join(', ')} to be selected`, async () => isDeepStrictEqual((await this.selected()).toSorted(), labels.toSorted()));
+  }
+
+  /** The labels of the selected rows, from above. */
+  async selected(): Promise<string[]> {
+    return this.#labels('.monaco-list-row.selected');
+  }
+
+  /** The label of the row that the keyboard is on, while the tree has the keyboard. */
+  async focused(): Promise<string | undefined> {
+    return (await this.#labels('.monaco-list:focus .monaco-list-row.focused'))[0];
+  }
+
+  /** Gives the keyboard to the tree, on the row with that label; no row is selected. */
+  async focus(label: string): Promise<void> {
+    await this.#takeKeyboard();
+    await this.#page.keyboard.press('Home');
+    await until(`the keyboard on ${label}`, async () => {
+      if ((await this.focused()) === label) return true;
+      await this.#page.keyboard.press('ArrowDown');
+      return false;
+    });
+  }
+
+  /** What a screen reader says of a row. */
+  async spoken(label: string | RegExp): Promise<string> {
+    return (await this.row(label).getAttribute('aria-label')) ?? '';
+  }
+
+  /** Drags a row, and with it all that are selected if it is one of them, onto another row. */
+  async drag(label: string, onto: string | RegExp): Promise<void> {
+    await this.dragTo(label, await middle(this.row(onto)));
+  }
+
+  /** Drags a row to a place on the screen. */
+  async dragTo(label: string, { x, y }: { readonly x: number; readonly y: number }): Promise<void> {
+    const from = await middle(this.row(label));
+    const { mouse } = this.#page;
+    await mouse.move(from.x, from.y);
+    await mouse.down();
+    await mouse.move(from.x + 6, from.y + 6);
+    await mouse.move(x, y, { steps: 4 });
+    // The tree takes up what is dragged over it with the next move.
+    await mouse.move(x + 1, y);
+    await mouse.up();
+  }
+
+  /** A place below all rows. */
+  async below(): Promise<{ readonly x: number; readonly y: number }> {
+    const box = await this.#tree().boundingBox();
+    if (!box) throw new Error('The tree is not to be seen.');
+    return { x: box.x + box.width / 2, y: box.y + box.height - 12 };
+  }
+
+  /** Opens the context menu of what is selected by keyboard, and takes an entry of it. */
+  async menuByKeyboard(action: string): Promise<void> {
+    await this.#page.keyboard.press('Shift+F10');
+    const { keyboard } = this.#page;
+    const focused = this.#page.locator('.monaco-menu .action-item.focused .action-label');
+    await this.#page.locator('.monaco-menu').waitFor();
+    await until(`${action} in the menu`, async () => {
+      const at = (await focused.count()) > 0 ? await focused.first().innerText() : '';
+      if (at === action) return true;
+      await keyboard.press('ArrowDown');
+      return false;
+    });
+    await keyboard.press('Enter');
+  }
+
   /** Takes an entry of the open menu. */
   async menuItem(label: string): Promise<void> {
     await takeMenuItem(this.#page, label);
@@ -115,9 +188,34 @@ export class LoopTree {
       .first();
   }
 
+  /** Gives the keyboard to the tree, with no row selected. */
+  async #takeKeyboard(): Promise<void> {
+    const list = this.#tree().locator('.monaco-list').first();
+    await until('the keyboard in the tree, and no row selected', async () => {
+      await list.focus();
+      await this.#page.keyboard.press('Escape');
+      return (await list.evaluate((element) => element.matches(':focus'))) && (await this.selected()).length === 0;
+    });
+  }
+
+  async #labels(rows: string): Promise<string[]> {
+    const found = await this.#tree()
+      .locator(rows)
+      .evaluateAll((elements) =>
+        elements.map((element) => [Number(element.getAttribute('data-index')), element.querySelector('.label-name')?.textContent ?? ''] as const),
+      );
+    return found.toSorted(([a], [b]) => a - b).map(([, label]) => label);
+  }
+
   #tree(): Locator {
     return this.#page.locator('.part.sidebar .tree-explorer-viewlet-tree-view').first();
   }
+}
+
+async function middle(row: Locator): Promise<{ x: number; y: number }> {
+  const box = await row.boundingBox();
+  if (!box) throw new Error('The row is not to be seen.');
+  return { x: box.x + box.width / 2, y: box.y + box.height / 2 };
 }
 
 /** Rows with `…s` for a length of time and `hh:mm` for a time of day. */

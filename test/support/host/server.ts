@@ -14,6 +14,7 @@ const MARK = 'LOOP_TEST_HOST';
 /** A quiet workbench: nothing that moves by itself, asks, or fetches. */
 const QUIET = {
   'telemetry.telemetryLevel': 'off',
+  'workbench.reduceMotion': 'on',
   'workbench.startupEditor': 'none',
   'workbench.secondarySideBar.defaultVisibility': 'hidden',
   'workbench.enableExperiments': false,
@@ -131,9 +132,9 @@ export class Server {
     return `${this.origin}/?${query}`;
   }
 
-  /** Replaces the settings, as by a hand in settings.json; a running window follows. */
-  writeSettings(settings: Record<string, unknown>): void {
-    for (const [scope, content] of Object.entries({ User: { ...QUIET, ...settings }, Machine: settings })) {
+  /** Replaces the settings, as by a hand in settings.json; a running window follows. `ofUser`: those that are of the user alone. */
+  writeSettings(settings: Record<string, unknown>, ofUser: Record<string, unknown> = {}): void {
+    for (const [scope, content] of Object.entries({ User: { ...QUIET, ...settings, ...ofUser }, Machine: settings })) {
       const file = this.#settingsFile(scope);
       mkdirSync(dirname(file), { recursive: true });
       writeFileSync(file, JSON.stringify(content, undefined, 2));

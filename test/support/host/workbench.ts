@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BrowserContext, FrameLocator, Locator, Page } from 'playwright-core';
+import { until } from '../until.ts';
 import { Explorer } from './explorer.ts';
 import { LoopTree } from './loopTree.ts';
 import { Notices } from './notices.ts';
@@ -60,6 +61,24 @@ export class Workbench {
     await this.ready();
   }
 
+  /** Puts the window away, as a user does who works with another program. Answers how to come back. */
+  async leave(): Promise<() => Promise<void>> {
+    const session = await this.page.context().newCDPSession(this.page);
+    const { targetInfo } = await session.send('Target.getTargetInfo');
+    const { windowId } = await session.send('Browser.getWindowForTarget', { targetId: targetInfo.targetId });
+    const turn = async (away: boolean) => {
+      // Playwright makes every page believe that it has the focus, until told otherwise.
+      await session.send('Emulation.setFocusEmulationEnabled', { enabled: !away });
+      await session.send('Browser.setWindowBounds', { windowId, bounds: { windowState: away ? 'minimized' : 'normal' } });
+      await until(away ? 'the window to be away' : 'the window to be back', async () => (await this.page.evaluate('document.hasFocus()')) !== away);
+    };
+    await turn(true);
+    return async () => {
+      await turn(false);
+      await session.detach();
+    };
+  }
+
   /** Saves what is on the screen under test/ui/out. */
   async screenshot(name: string): Promise<void> {
     mkdirSync(OUT, { recursive: true });
@@ -91,8 +110,27 @@ export class Workbench {
     await overlay.waitFor({ state: 'detached' });
   }
 
+  /** Makes the window that wide, in pixels; a narrow one shows only what is being edited. */
+  async narrow(width: number): Promise<void> {
+    const { height } = this.page.viewportSize() ?? { height: 900 };
+    const sideBar = this.page.locator('.part.sidebar');
+    const hidden = width < 800;
+    await this.page.setViewportSize({ width: hidden ? width + 48 : width, height });
+    if ((await sideBar.isVisible()) === hidden) await this.input.anyCommand('View: Toggle Primary Side Bar Visibility');
+    await sideBar.waitFor({ state: hidden ? 'hidden' : 'visible' });
+  }
+
   statusItem(name: 'circuit' | 'budget'): Locator {
     return this.page.locator(`[id="${EXTENSION}.loopSupervisor.${name}"]`);
+  }
+
+  /** Points at a status-bar item, and answers what its hover says. */
+  async statusHover(name: 'circuit' | 'budget'): Promise<string> {
+    await this.page.mouse.move(400, 300);
+    await this.statusItem(name).hover();
+    const hover = this.page.locator('.workbench-hover-container, .monaco-hover.workbench-hover').last();
+    await hover.waitFor();
+    return hover.innerText();
   }
 
   /** The text of a status-bar item, without its icon. */
@@ -104,6 +142,13 @@ export class Workbench {
   async statusKind(name: 'circuit' | 'budget'): Promise<'error' | 'warning' | 'plain'> {
     const classes = (await this.statusItem(name).getAttribute('class')) ?? '';
     return classes.includes('error-kind') ? 'error' : classes.includes('warning-kind') ? 'warning' : 'plain';
+  }
+
+  /** Waits until the page of ours with that title is in front and there, and answers its inside. While it loads it takes the keyboard. */
+  async panel(title: string | RegExp): Promise<FrameLocator> {
+    await this.page.locator('.tab.active').filter({ hasText: title }).waitFor();
+    await this.webview().locator('main').waitFor();
+    return this.webview();
   }
 
   /** The inside of the webview that is in front. */

@@ -168,11 +168,12 @@ function later(): void {
   });
 }
 
-/** The name of a step of time by its beginning: its time of day, and its day where there are several. */
+/** The name of a step of time by its beginning: its time of day, with seconds where steps are shorter than minutes, and its day where there are several. */
 function label(at: number, from: number, to: number): string {
   const date = new Date(at);
   const pad = (n: number) => String(n).padStart(2, '0');
-  const time = `${pad(date.getHours())}:${pad(date.getMinutes())}`;
+  const minutes = `${pad(date.getHours())}:${pad(date.getMinutes())}`;
+  const time = to - from < BUCKETS * 60_000 ? `${minutes}:${pad(date.getSeconds())}` : minutes;
   return to - from > 36 * 3_600_000 ? `${pad(date.getMonth() + 1)}-${pad(date.getDate())} ${time}` : time;
 }
 

@@ -37,8 +37,10 @@ export function attemptCard(attempt: AttemptRow, files: FileRow | undefined, act
     h('p', { class: 'dim' }, facts.filter(Boolean).join(' · ')),
     reason !== undefined && reason !== '' && h('p', { class: 'reason' }, reason),
     processes('Swept after its end', attempt.swept),
-    processes('Kept running on purpose', attempt.kept, (pid) =>
-      h('button', { class: 'link', onclick: () => actions.endKept(pid), 'aria-label': `End process ${pid}` }, 'End'),
+    processes('Kept running on purpose', attempt.kept, ({ pid, alive }) =>
+      alive
+        ? h('button', { class: 'link', onclick: () => actions.endKept(pid), 'aria-label': `End process ${pid}` }, 'End')
+        : h('span', { class: 'dim' }, 'has ended'),
     ),
     processes('Could not be ended', attempt.remaining),
     h(
@@ -50,9 +52,9 @@ export function attemptCard(attempt: AttemptRow, files: FileRow | undefined, act
   );
 }
 
-function processes(title: string, rows: readonly ProcessRow[], action?: (pid: number) => HTMLElement): HTMLElement | false {
+function processes<R extends ProcessRow>(title: string, rows: readonly R[], action?: (row: R) => HTMLElement): HTMLElement | false {
   if (rows.length === 0) return false;
-  const items = rows.map(({ pid, command }) => h('li', {}, h('code', {}, `${pid} ${command}`), action ? ' ' : undefined, action?.(pid)));
+  const items = rows.map((row) => h('li', {}, h('code', {}, `${row.pid} ${row.command}`), action ? ' ' : undefined, action?.(row)));
   return h('div', { class: 'processes' }, h('h4', {}, title), h('ul', {}, ...items));
 }
 

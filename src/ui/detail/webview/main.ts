@@ -202,7 +202,7 @@ function showAttempts(detail: DetailData): void {
   );
   // A card that says the same stays, and with it the focus in it.
   const old = [...attempts.children];
-  if (old.length === cards.length && cards.every((card, i) => old[i]?.isEqualNode(card))) return;
+  if (cards.length > 0 && old.length === cards.length && cards.every((card, i) => old[i]?.isEqualNode(card))) return;
   const focused = old.findIndex((card) => card.contains(document.activeElement));
   const label = document.activeElement?.textContent;
   attempts.replaceChildren(...(cards.length > 0 ? cards : [h('p', { class: 'dim' }, 'It has not started yet.')]));

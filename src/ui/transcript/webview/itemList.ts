@@ -25,6 +25,10 @@ export class ItemList {
   #atStart = true;
   #atEnd = true;
   #loading = false;
+  /** The reader is at the end and goes with it. A state, for what comes takes its true height only when it is drawn. */
+  #follows = true;
+  /** Where the list stood when it was last looked at. */
+  #top = 0;
 
   /** `load` asks for more at one end; `scrolled` is told whether the reader is at the end of what there is. */
   constructor(actions: ItemActions, load: (direction: 'earlier' | 'later') => void, scrolled: (atBottom: boolean) => void) {
@@ -37,7 +41,19 @@ export class ItemList {
     this.#earlier = h('button', { class: 'load', onclick: () => ask('earlier') }, 'Load earlier');
     this.#later = h('button', { class: 'load', onclick: () => ask('later') }, 'Load later');
     this.element = h('main', { class: 'scroller', tabindex: 0, 'aria-label': 'Transcript' }, this.#earlier, this.#content, this.#later);
-    this.element.addEventListener('scroll', () => scrolled(this.atBottom), { passive: true });
+    this.element.addEventListener(
+      'scroll',
+      () => {
+        this.#look();
+        scrolled(this.atBottom);
+      },
+      { passive: true },
+    );
+    const heights = new ResizeObserver(() => {
+      if (this.#follows && this.#atEnd) this.toBottom();
+    });
+    heights.observe(this.#content);
+    heights.observe(this.element);
     // Coming near an end loads what is there; the buttons are for keyboard and screen reader.
     const near = new IntersectionObserver(
       (entries) => {
@@ -60,7 +76,7 @@ export class ItemList {
 
   /** The reader is at the end of all that there is. */
   get atBottom(): boolean {
-    return this.#atEnd && this.element.scrollHeight - this.element.scrollTop - this.element.clientHeight < NEAR;
+    return this.#atEnd && this.#follows;
   }
 
   /** Where the first and the last item stand, for asking for more. */
@@ -83,6 +99,7 @@ export class ItemList {
     this.#content.replaceChildren();
     this.#put(items);
     this.#ends(atStart, atEnd);
+    this.#follows = focus === undefined;
     if (focus) this.#scrollTo(focus);
     else this.toBottom();
   }
@@ -122,12 +139,23 @@ export class ItemList {
   }
 
   toBottom(): void {
+    this.#follows = true;
     this.element.scrollTop = this.element.scrollHeight;
+    this.#top = this.element.scrollTop;
   }
 
   showDetails(key: string, sections: Parameters<typeof showDetails>[1]): void {
     const shown = this.#byKey.get(key);
     if (shown) showDetails(shown.element, sections);
+  }
+
+  /** Only a reader goes up and away from the end: what grows leaves the list where it is. */
+  #look(): void {
+    const { scrollTop, scrollHeight, clientHeight } = this.element;
+    const left = scrollHeight - scrollTop - clientHeight;
+    if (scrollTop < this.#top && left > 2) this.#follows = false;
+    else if (left < NEAR) this.#follows = true;
+    this.#top = scrollTop;
   }
 
   #put(items: readonly TranscriptItem[]): void {

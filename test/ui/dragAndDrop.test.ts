@@ -1,0 +1,126 @@
+import assert from 'node:assert/strict';
+import { useWorkbench } from '../support/host/useWorkbench.ts';
+import { until } from '../support/until.ts';
+import { AGENTS } from './agents.ts';
+
+describe('the queue by hand', () => {
+  const host = useWorkbench({
+    settings: {
+      'loopSupervisor.agents': AGENTS,
+      'loopSupervisor.defaultAgent': 'waits',
+      'loopSupervisor.maxConcurrent': 1,
+    },
+  });
+
+  const group = async (name: string) =>
+    ((await host.window.tree.rows()).find(([label]) => label.startsWith(name))?.[2] ?? []).map(([label]) => label);
+  const order = (expected: string) =>
+    until(`the order ${expected}`, async () => {
+      const queue = (await group('Queued')).join('');
+      if (queue !== expected) throw new Error(queue);
+      return true;
+    });
+
+  before(async () => {
+    const { window } = host;
+    await window.tree.show();
+    for (const prompt of ['Runs', ...'ABCDEF']) {
+      await window.command('Submit Prompt…');
+      await window.input.answer('The text for the agent', prompt);
+      await window.tree.row(prompt).waitFor();
+    }
+    await order('ABCDEF');
+  });
+
+  it('R2.3 a loop dragged up goes before the one it is dropped on, dragged down behind it', async () => {
+    const { tree } = host.window;
+    await tree.drag('E', 'B');
+    await order('AEBCDF');
+    await tree.drag('A', 'C');
+    await order('EBCADF');
+    await tree.drag('E', 'F');
+    await order('BCADFE');
+  });
+
+  it('R2.3 several that are selected move together, in the order in which they stood', async () => {
+    const { tree } = host.window;
+    await tree.select('E', 'A');
+    await tree.drag('E', 'C');
+    await order('BAECDF');
+    assert.deepEqual(await tree.selected(), ['A', 'E'], 'what was moved stays selected');
+  });
+
+  it('R2.3 dropped on the head of the group they go to the front', async () => {
+    const { tree } = host.window;
+    await tree.drag('A', /^Queued/);
+    await order('AEBCDF');
+  });
+
+  it('a drop on anything else, and a drag of anything else, does nothing', async () => {
+    const { tree } = host.window;
+    await tree.select('F');
+    for (const onto of ['Runs', /^Running/]) await tree.drag('F', onto);
+    await tree.dragTo('F', await tree.below());
+    await tree.drag('Runs', 'B');
+    // What would have come of the first ones has come when the last one is there.
+    await tree.drag('F', 'A');
+    await order('FAEBCD');
+    assert.deepEqual(await group('Running'), ['Runs']);
+  });
+
+  it('R2.3 Run Next on several takes them to the front, in the order in which they stand', async () => {
+    const { tree, page } = host.window;
+    await tree.select('D', 'B');
+    await tree.menuByKeyboard('Run Next');
+    await order('BDFAEC');
+    await tree.focus('A');
+    await page.keyboard.press('Control+Shift+Enter');
+    await page.keyboard.press('Shift+ArrowDown');
+    await until('two selected rows', async () => (await tree.selected()).join() === 'A,E');
+    await tree.menuByKeyboard('Run Next');
+    await order('AEBDFC');
+  });
+
+  it('R2.3 Set Priority asks once for several', async () => {
+    const { tree, input } = host.window;
+    await tree.select('C', 'D');
+    await tree.contextAction('D', 'Set Priority…');
+    await input.asked('Priority of 2 loops');
+    await host.window.screenshot('queue-priority');
+    await input.answer(/whole number/i, '5');
+    await order('DCAEBF');
+  });
+
+  it('what shows one loop shows the one whose menu it was, also among several', async () => {
+    const { tree, page } = host.window;
+    await tree.select('A', 'E', 'B');
+    await tree.contextAction('B', 'Show Details');
+    await page.locator('.tab.active').filter({ hasText: 'B' }).waitFor();
+  });
+
+  it('Delete cancels all that are selected, and nothing where the keyboard is elsewhere', async () => {
+    const { tree, page } = host.window;
+    await tree.focus('A');
+    await page.keyboard.press('Control+Shift+Enter');
+    await page.keyboard.press('Shift+ArrowDown');
+    await page.keyboard.press('Shift+ArrowDown');
+    await until('three selected rows', async () => (await tree.selected()).join() === 'A,E,B');
+    await host.window.screenshot('queue-selected');
+    await page.keyboard.press('Delete');
+    await order('DCF');
+    await until('the cancelled', async () => (await group('Finished')).toSorted().join('') === 'ABE');
+    await host.window.input.anyCommand('View: Focus First Editor Group');
+    await page.keyboard.press('Delete');
+    await host.window.command('Pause Queue');
+    await until('the pause to show', async () => (await tree.rows())[1]?.[1] === 'paused');
+    assert.deepEqual(await group('Queued'), ['D', 'C', 'F']);
+  });
+
+  it('Submit Again queues all that are selected anew', async () => {
+    const { tree } = host.window;
+    await tree.select('A', 'B');
+    await tree.contextAction('A', 'Submit Again');
+    await until('both in the queue', async () => (await group('Queued')).toSorted().join('') === 'ABCDF');
+    assert.deepEqual((await group('Finished')).toSorted(), ['A', 'B', 'E']);
+  });
+});

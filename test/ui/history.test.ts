@@ -1,0 +1,176 @@
+import assert from 'node:assert/strict';
+import { chmodSync, copyFileSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ROOT } from '../support/host/paths.ts';
+import { pictures } from '../support/host/themes.ts';
+import { useWorkbench } from '../support/host/useWorkbench.ts';
+import { until } from '../support/until.ts';
+import { AGENTS, sleepers, submitTo } from './agents.ts';
+
+/** Codex, as recorded, so that its tokens are priced; it leaves two processes behind, one of them marked to be kept, and fails. */
+const LEAVES = `#!/bin/sh
+cat > /dev/null
+cat "$(dirname "$0")/codex.ndjson"
+setsid sleep 1000.1 > /dev/null 2>&1 &
+LOOP_SUPERVISOR_KEEP=1 setsid sleep 1000.2 > /dev/null 2>&1 &
+sleep 0.3
+echo no luck >&2
+exit 3
+`;
+
+describe('history and details in the workbench', () => {
+  const host = useWorkbench({ size: { width: 1400, height: 1100 }, files: { leaves: LEAVES } });
+  const ALPHA = 'Alpha, the "first" [quick] [cost 0.25]';
+  const GAMMA = '=Gamma leaves things';
+
+  const submit = (prompt: string, agent: string) => submitTo(host.window, prompt, agent);
+  const finished = async () => (await host.window.tree.rows()).find(([label]) => label === 'Finished');
+  const kept = () => sleepers(host.server).filter(({ command }) => command === 'sleep 1000.2');
+
+  before(async function () {
+    this.timeout(120_000);
+    const { window, server, workspace } = host;
+    chmodSync(join(workspace, 'leaves'), 0o755);
+    copyFileSync(join(ROOT, 'test/fixtures/streams/codex-tool.ndjson'), join(workspace, 'codex.ndjson'));
+    server.writeSettings({
+      'loopSupervisor.agents': { waits: AGENTS.waits, leaves: { extends: 'codex', command: join(workspace, 'leaves') } },
+      'loopSupervisor.restart.maxRestarts': 1,
+    });
+    await window.reload();
+    await window.tree.show();
+    await submit(ALPHA, 'sample');
+    await window.tree.row(ALPHA).filter({ hasText: 'completed' }).waitFor();
+    await submit('Beta waits', 'waits');
+    await window.tree.inlineAction('Beta waits', 'Cancel Loop');
+    await window.tree.row('Beta waits').filter({ hasText: 'cancelled' }).waitFor();
+    await submit(GAMMA, 'leaves');
+    await window.tree.row(GAMMA).filter({ hasText: 'failed' }).waitFor();
+  });
+
+  it('the details of a failed loop: restarts, reasons, processes swept and kept, estimated cost', async () => {
+    const { window } = host;
+    await window.tree.contextAction(GAMMA, 'Show Details');
+    const view = await window.panel(GAMMA);
+    await view.getByRole('heading', { name: 'Attempt 2 · failed' }).waitFor();
+    const text = (await view.locator('main').innerText()).replace(/\s+/g, ' ');
+    for (const part of [
+      /failed \d\d:\d\d/,
+      'exit code 3: no luck',
+      /Cost ≈\$0\.\d+, in part an estimate/,
+      'Restarts 1 recently',
+      /≈\$0\.\d+ estimated/,
+    ])
+      assert.ok(typeof part === 'string' ? text.includes(part) : part.test(text), `${part} in ${text}`);
+    for (const title of ['Attempt 1', 'Attempt 2']) {
+      const card = await view.getByRole('article', { name: title }).innerText();
+      assert.match(card, /Swept after its end\s+\d+ sleep 1000\.1/, title);
+      assert.match(card, /Kept running on purpose\s+\d+ sleep 1000\.2\s+End/, title);
+    }
+    await window.screenshot('detail-failed');
+  });
+
+  it('R7.4 a kept process is ended from the details, and from the tree', async () => {
+    const { window } = host;
+    assert.equal(kept().length, 2);
+    const view = window.webview();
+    const first = view.getByRole('article', { name: 'Attempt 1' });
+    await first.getByRole('button', { name: /End process/ }).click();
+    await first.getByText('has ended').waitFor();
+    assert.equal(kept().length, 1);
+    await window.tree.row(GAMMA).locator('.monaco-tl-twistie').click();
+    await window.screenshot('tree-kept');
+    await window.tree.inlineAction('sleep 1000.2', 'End Process');
+    await until('no process to be left', () => kept().length === 0);
+    await window.tree.row('sleep 1000.2').waitFor({ state: 'detached' });
+  });
+
+  it('the history is searched by state, agent, text and date', async () => {
+    const { window } = host;
+    await window.command('Search History…');
+    const cases: readonly [search: string, titles: readonly string[]][] = [
+      ['', [GAMMA, 'Beta waits', ALPHA]],
+      ['state:failed', [GAMMA]],
+      ['state:completed,cancelled', ['Beta waits', ALPHA]],
+      ['agent:waits', ['Beta waits']],
+      ['ALPHA, the', [ALPHA]],
+      ['since:today', [GAMMA, 'Beta waits', ALPHA]],
+      ['before:2026-01-31', ['No finished loop matches']],
+      ['state:failed agent:leaves since:1h things', [GAMMA]],
+    ];
+    for (const [search, titles] of cases) {
+      await window.input.input().fill(search);
+      await until(`the matches of “${search}”`, async () => {
+        const choices = (await window.input.choices()).map((choice) => choice.trim());
+        if (choices.join('|') !== titles.join('|')) throw new Error(choices.join('|'));
+        return true;
+      });
+    }
+    await pictures(host, 'history-matches');
+    await window.page.locator('.quick-input-titlebar [aria-label="List the Matches in the View"]').click();
+    await until('the filter', async () => /^1 of 3: failed, leaves, “things”, since/.test((await finished())?.[1] ?? ''));
+    assert.deepEqual(
+      (await finished())?.[2]?.map(([label]) => label),
+      [GAMMA],
+    );
+    await window.screenshot('history-listed');
+  });
+
+  /** Takes the file that is offered, and answers what was written into it. */
+  async function exported(format: 'JSON' | 'CSV'): Promise<string> {
+    const { window, workspace } = host;
+    const end = `.${format.toLowerCase()}`;
+    await window.command('Export History…');
+    await window.input.pick(format);
+    await until('the question for the file', async () => (await window.input.input().inputValue()).endsWith(end));
+    await window.page.keyboard.press('Enter');
+    await window.notices.says(new RegExp(`was written to .*\\${end}`));
+    await window.screenshot(`history-exported-${format}`);
+    return readFileSync(join(workspace, readdirSync(workspace).find((name) => name.endsWith(end))!), 'utf8');
+  }
+
+  it('it is exported as JSON with everything, as far as it is listed', async () => {
+    const loops = JSON.parse(await exported('JSON'));
+    assert.equal(loops.length, 1);
+    const [{ title, agent, state, prompt, failure, attempts, costs, costUsd, costEstimatedUsd }] = loops;
+    assert.deepEqual([title, agent, state, prompt, failure.class], [GAMMA, 'leaves', 'failed', GAMMA, 'exit']);
+    assert.equal(attempts.length, 2);
+    assert.equal(attempts[0].swept[0].command, 'sleep 1000.1');
+    assert.ok(costUsd > 0 && costUsd === costEstimatedUsd, `${costUsd}, ${costEstimatedUsd}`);
+    assert.deepEqual(
+      costs.map(({ source }: { source: string }) => source),
+      ['estimated', 'estimated'],
+    );
+  });
+
+  it('it is exported as CSV, a row each, with nothing that a spreadsheet would run', async () => {
+    await host.window.command('List All Finished Loops');
+    await until('all loops', async () => (await finished())?.[2]?.length === 3);
+    const [head, ...rows] = (await exported('CSV')).trimEnd().split('\r\n');
+    assert.equal(
+      head,
+      '\ufeff"loopId","title","agent","state","submittedAt","finishedAt","attempts","ranSeconds","costUsd","costEstimatedUsd","reason","cwd","prompt"',
+    );
+    assert.equal(rows.length, 3);
+    assert.match(rows[0]!, /,"'=Gamma leaves things","leaves","failed",.*,2,\d+,0\.\d+,0\.\d+,"exit code 3: no luck",/);
+    assert.match(rows[1]!, /,"Beta waits","waits","cancelled",.*,1,\d+,0,0,,/);
+    assert.match(rows[2]!, /,"Alpha, the ""first"" \[quick\] \[cost 0\.25\]","sample","completed",.*,1,\d+,0\.25,0,,/);
+  });
+
+  it('Remove from History removes a loop; its page says so', async () => {
+    const { window } = host;
+    await window.tree.contextAction('Beta waits', 'Remove from History');
+    await until('two loops', async () => (await finished())?.[1] === '2 · 1 failed');
+  });
+
+  it('Clear Finished Loops asks, and says how many', async () => {
+    const { window } = host;
+    await window.command('Clear Finished Loops');
+    await window.notices.pressInDialog('Clear 2 finished loops?', 'Cancel');
+    await window.command('Clear Finished Loops');
+    assert.equal((await finished())?.[1], '2 · 1 failed');
+    await window.screenshot('history-clear');
+    await window.notices.pressInDialog('Clear 2 finished loops?', 'Clear');
+    await until('an empty history', async () => (await finished()) === undefined);
+    await window.webview().getByText('no longer in the history').waitFor();
+  });
+});

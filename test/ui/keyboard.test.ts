@@ -1,0 +1,153 @@
+import assert from 'node:assert/strict';
+import { frameOf } from '../support/host/axe.ts';
+import { useWorkbench } from '../support/host/useWorkbench.ts';
+import { until } from '../support/until.ts';
+import { AGENTS } from './agents.ts';
+
+/** What has the keyboard in a page of ours, in words, and whether one can see it. */
+const FOCUSED = `(() => {
+  const element = document.activeElement;
+  if (!element || element === document.body || !document.hasFocus()) return undefined;
+  const { outlineStyle, outlineWidth } = getComputedStyle(element);
+  return { name: describeControl(element), visible: outlineStyle !== 'none' && parseFloat(outlineWidth) > 0 };
+})()`;
+
+/** Everything that can be acted on in a page of ours. */
+const CONTROLS = `(() => {
+  globalThis.describeControl = (element) => element.tagName.toLowerCase() + ' ' +
+    (element.getAttribute('aria-label') ?? element.textContent ?? '').replace(/\\s+/g, ' ').trim().slice(0, 40);
+  globalThis.controls = [...document.querySelectorAll('button, input, select, summary, a[href], [tabindex="0"]')]
+    .filter((element) => !element.disabled && element.checkVisibility({ visibilityProperty: true }));
+  return controls.map(describeControl);
+})()`;
+
+/** This one comes and goes as one scrolls; the End key does the same. */
+const isSteady = (control: string) => control !== 'button Jump to latest';
+
+describe('by keyboard alone', () => {
+  const host = useWorkbench({
+    size: { width: 1400, height: 1000 },
+    settings: {
+      'loopSupervisor.agents': AGENTS,
+      'loopSupervisor.defaultAgent': 'until',
+      'loopSupervisor.notifications.failure': 'off',
+      'workbench.colorTheme': 'Default Dark Modern',
+    },
+  });
+  const press = (key: string) => host.window.page.keyboard.press(key);
+
+  /** Goes through the page in front with Tab: each control is reached, and one sees where one is. */
+  async function walk(): Promise<void> {
+    const frame = await frameOf(host.window);
+    await frame.evaluate(CONTROLS);
+    let been: string[] = [];
+    const hidden = new Set<string>();
+    // A page that has just come may be given the keyboard once more, and then begins anew.
+    await until('a way through the page', async () => {
+      await press('Control+1');
+      await until('the keyboard in the page', () =>
+        frame.evaluate('document.hasFocus() && (controls[0].focus(), document.activeElement === controls[0])'),
+      );
+      been = [];
+      for (; ; await press('Tab')) {
+        const at = (await frame.evaluate(FOCUSED)) as { name: string; visible: boolean } | undefined;
+        if (!at || been.length > 60) break;
+        been.push(at.name);
+        if (!at.visible) hidden.add(at.name);
+      }
+      return been.length > 3;
+    });
+    const controls = ((await frame.evaluate(CONTROLS)) as string[]).filter(isSteady);
+    been = been.filter(isSteady);
+    assert.deepEqual([...hidden], [], 'focus that can not be seen');
+    assert.deepEqual(been.toSorted(), controls.toSorted(), 'Tab reaches every control, once');
+  }
+
+  before(async () => {
+    const { window } = host;
+    await window.tree.show();
+    await window.command('Submit Prompt…');
+    await window.input.answer('The text for the agent', '/nowhere');
+    await window.tree.row('/nowhere').filter({ hasText: 'CPU' }).waitFor();
+  });
+
+  it('the tree: a row is opened with Enter, its menu with Shift+F10, its help with Alt+F1', async () => {
+    const { window } = host;
+    await window.tree.focus('/nowhere');
+    assert.match(await window.tree.spoken('/nowhere'), /^\/nowhere, running, for \d+ seconds?, /);
+    assert.match(await window.tree.spoken(/^Running/), /^Running 1 of 4/);
+    await press('Alt+F1');
+    await window.page.locator('.tab.active').filter({ hasText: 'Loop Supervisor Help' }).waitFor();
+    await until('the help', async () => (await window.editor.text()).includes('Shift+F10 opens the menu of a row'));
+    await window.screenshot('accessibility-help');
+    await press('Control+W');
+    await window.tree.focus('/nowhere');
+    await window.tree.menuByKeyboard('Show Details');
+    await window.panel('/nowhere');
+    await window.tree.focus('/nowhere');
+    await press('Enter');
+    await window.panel('Output: /nowhere');
+  });
+
+  it('the transcript: Tab reaches all; what streams is not announced, a transition is', async () => {
+    const { window } = host;
+    await walk();
+    const said = () => window.webview().locator('[aria-live], [role=status]').allInnerTexts();
+    const line = async () => Number(/tick (\d+)\D*$/.exec(await window.webview().locator('main').innerText())?.[1] ?? 0);
+    const from = await line();
+    await until('more output', async () => (await line()) > from + 5);
+    assert.deepEqual((await said()).filter(Boolean), []);
+    const cancel = window.webview().getByRole('button', { name: 'Cancel' });
+    await cancel.focus();
+    await press('Enter');
+    await until('the transition to be said', async () => (await said()).includes('cancelled'));
+  });
+
+  it('the details: Tab reaches all, Enter and Space act', async () => {
+    const { window } = host;
+    await window.tree.focus('/nowhere');
+    await window.tree.menuByKeyboard('Show Details');
+    await window.panel(/^\/nowhere/);
+    await walk();
+    await window.webview().getByRole('button', { name: 'Submit again' }).focus();
+    await press('Space');
+    await window.tree.row(/^Running 1/).waitFor();
+  });
+
+  it('the dashboard: Tab reaches all, arrows walk timeline and table, Enter opens the loop', async () => {
+    const { window } = host;
+    await window.command('Show Dashboard');
+    const view = await window.panel('Loop Supervisor');
+    await view.getByRole('row', { name: /cancelled \/nowhere/ }).waitFor();
+    await walk();
+    const timeline = view.getByRole('application', { name: /Timeline/ });
+    await timeline.focus();
+    await press('Home');
+    await view.locator('.said', { hasText: /nowhere.*attempt 1 · cancelled/ }).waitFor();
+    await press('ArrowRight');
+    await view.locator('.said', { hasText: /nowhere.*attempt 1 · running/ }).waitFor();
+    await window.screenshot('dashboard-keyboard');
+    await press('Enter');
+    await window.panel(/^\/nowhere/);
+    await window.command('Show Dashboard');
+    await view.getByRole('grid').focus();
+    await press('ArrowDown');
+    await press('End');
+    assert.match(await view.locator('[aria-selected=true]').innerText(), /cancelled/);
+    await press('Enter');
+    await window.panel(/^\/nowhere/);
+    await window.webview().locator('.state', { hasText: 'cancelled' }).waitFor();
+  });
+
+  it('the dashboard announces what changes in the queue', async () => {
+    const { window } = host;
+    await window.command('Show Dashboard');
+    const view = await window.panel('Loop Supervisor');
+    await view.getByRole('row', { name: /cancelled \/nowhere/ }).waitFor();
+    await view.getByRole('button', { name: 'Pause' }).focus();
+    await press('Enter');
+    await until('the pause to be said', async () => (await view.locator('[aria-live]').allInnerTexts()).includes('Queue paused'));
+    await press('Space');
+    await until('its end to be said', async () => (await view.locator('[aria-live]').allInnerTexts()).includes('Queue resumed'));
+  });
+});

@@ -1,0 +1,147 @@
+import assert from 'node:assert/strict';
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { useWorkbench } from '../support/host/useWorkbench.ts';
+import { until } from '../support/until.ts';
+
+/** Does what the first word of its prompt says: `fail`, and leaves a mark for each attempt; `once`, and then the file that it waits for; anything else is done at once. */
+const OBEYS = {
+  extends: 'plain',
+  command: 'sh',
+  args: [
+    '-c',
+    'read -r word file rest; case $word in fail) echo . >> "attempts of $file"; echo no luck >&2; exit 3;; once) while [ ! -e "$file" ]; do sleep 0.1; done;; esac',
+  ],
+};
+
+/** Claude Code as it is when its usage window is used up. */
+const LIMITED = `#!/bin/sh
+cat > /dev/null
+echo '{"type":"system","subtype":"init","session_id":"s-1"}'
+echo '{"type":"rate_limit_event","rate_limit_info":{"status":"rejected","rateLimitType":"five_hour","resetsAt":'$(($(date +%s) + 7200))'},"session_id":"s-1"}'
+echo '{"type":"result","subtype":"success","is_error":true,"api_error_status":429,"result":"You have hit your limit","session_id":"s-1","total_cost_usd":0}'
+exit 1
+`;
+
+const OFF = 'Don’t Show Again';
+const SETTING = 'loopSupervisor.notifications.completion';
+
+describe('notifications', function () {
+  this.timeout(180_000);
+  const host = useWorkbench({ files: { limited: LIMITED } });
+
+  /** Sets when a completed loop is told, and begins with a fresh window, which has told nothing yet. */
+  async function begin(completion: string, defaultAgent = 'obeys'): Promise<void> {
+    const agents = { obeys: OBEYS, limited: { extends: 'claude', command: join(host.workspace, 'limited') } };
+    host.server.writeSettings(
+      {
+        'loopSupervisor.agents': agents,
+        'loopSupervisor.defaultAgent': defaultAgent,
+        'loopSupervisor.maxConcurrent': 8,
+        'loopSupervisor.restart.maxRestarts': 0,
+        'loopSupervisor.circuitBreaker.failureThreshold': 100,
+      },
+      { [SETTING]: completion, 'loopSupervisor.notifications.waiting': 'always' },
+    );
+    await host.window.reload();
+    await host.window.tree.show();
+  }
+
+  async function submit(prompt: string): Promise<void> {
+    await host.window.command('Submit Prompt…');
+    await host.window.input.answer('The text for the agent', prompt);
+  }
+
+  const completions = async () => (await host.window.notices.all()).map(({ message }) => message).filter((text) => text.includes('completed'));
+
+  /** Lets a loop complete, and then another one fail: when that is told, all that is told of the first has been. */
+  async function completeAndFail(name: string): Promise<void> {
+    await submit(`ok ${name}`);
+    await host.window.tree.row(`ok ${name}`).filter({ hasText: 'completed' }).waitFor();
+    await submit(`fail ${name}`);
+    await host.window.notices.says(`“fail ${name}” has failed for good`);
+  }
+
+  before(async () => {
+    chmodSync(join(host.workspace, 'limited'), 0o755);
+    await begin('unfocused');
+  });
+
+  it('completion, when unfocused: told only while the user is elsewhere', async () => {
+    const { window } = host;
+    await completeAndFail('seen');
+    assert.deepEqual(await completions(), []);
+    const file = join(host.workspace, 'later');
+    await submit(`once ${file} unseen`);
+    await until('it to run', async () => (await window.tree.rows())[0]?.[0] === 'Running 1/8');
+    const comeBack = await window.leave();
+    writeFileSync(file, '');
+    await window.notices.says(/unseen” has completed/);
+    await comeBack();
+  });
+
+  it('a loop that failed for good is told, with its reason and ways to it', async () => {
+    const { window } = host;
+    const { severity, message, buttons } = await window.notices.says('“fail seen” has failed for good');
+    assert.equal(severity, 'error');
+    assert.match(message, /: exit code 3: no luck$/);
+    assert.deepEqual(buttons, ['Clear and Retry', 'Show Output', OFF]);
+    await window.screenshot('notification-failure');
+    await window.notices.press('“fail seen” has failed', 'Clear and Retry');
+    await until('a second attempt', () => readFileSync(join(host.workspace, 'attempts of seen'), 'utf8') === '.\n.\n');
+  });
+
+  it('a loop that waits for a usage limit is told, with the time when it goes on', async () => {
+    const { window } = host;
+    await begin('always', 'limited');
+    await submit('Wait for it');
+    const { severity, message, buttons } = await window.notices.says('“Wait for it” waits until');
+    assert.equal(severity, 'info');
+    assert.match(message, /waits until .*\d\d:\d\d: Claude Code has used up its five hour window/);
+    assert.deepEqual(buttons, ['Show Loop', OFF]);
+    await window.screenshot('notification-waiting');
+    await window.notices.press('“Wait for it”', 'Show Loop');
+    await until('the loop in the tree', async () => (await window.tree.selected()).join() === 'Wait for it');
+    assert.ok((await window.tree.rows()).some(([label]) => label === 'Waiting for a limit'));
+  });
+
+  it('completion, always: told, with ways to it', async () => {
+    const { window } = host;
+    await begin('always');
+    await submit('ok told');
+    const { severity, buttons } = await window.notices.says('“ok told” has completed.');
+    assert.equal(severity, 'info');
+    assert.deepEqual(buttons, ['Show Output', 'Show Loop', OFF]);
+    await window.screenshot('notification-completion');
+    await window.notices.press('“ok told” has completed', 'Show Output');
+    await (await window.panel('Output: ok told')).getByText('Attempt 1 completed').waitFor();
+  });
+
+  it('a burst is one message that counts and names', async () => {
+    const { window } = host;
+    const file = join(host.workspace, 'now');
+    for (const name of ['a', 'b', 'c', 'd', 'e']) await submit(`once ${file} ${name}`);
+    await until('all five to run', async () => (await window.tree.rows())[0]?.[0] === 'Running 5/8');
+    writeFileSync(file, '');
+    // A slow machine may end some of them so late that they come in a second message.
+    const told = await until('all five to be told', async () => {
+      const texts = await completions();
+      const sum = texts.reduce((n, text) => n + Number(/^(\d+) loops have/.exec(text)?.[1] ?? 1), 0);
+      return sum === 5 && texts;
+    });
+    assert.ok(told.length < 3, told.join('\n'));
+    assert.match(told.join('\n'), /^\d loops have completed: “once .* [a-e]”, “once .* [a-e]”/m);
+    assert.deepEqual((await window.notices.says('loops have completed')).buttons, ['Show Loops', OFF]);
+    await window.screenshot('notification-burst');
+  });
+
+  it('Don’t Show Again turns it off in the settings, and nothing more comes, also after a reload', async () => {
+    const { window, server } = host;
+    await window.notices.press('loops have completed', OFF);
+    await until('the setting', () => server.readSettings('User')[SETTING] === 'off');
+    await window.reload();
+    await window.tree.show();
+    await completeAndFail('silent');
+    assert.deepEqual(await completions(), []);
+  });
+});
