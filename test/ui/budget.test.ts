@@ -6,10 +6,7 @@ import { until } from '../support/until.ts';
 describe('the budget in the workbench', () => {
   const host = useWorkbench({ settings: { 'loopSupervisor.defaultAgent': 'sample', 'loopSupervisor.budget.dailyLimitUsd': 1 } });
 
-  async function submit(prompt: string): Promise<void> {
-    await host.window.command('Submit Prompt…');
-    await host.window.input.answer('The text for the agent', prompt);
-  }
+  const submit = (prompt: string) => host.window.submit(prompt);
 
   it('R6.4 a warning when 90 % are spent, once', async () => {
     const { window } = host;

@@ -14,10 +14,7 @@ describe('the circuit in the workbench', () => {
     },
   });
 
-  async function submit(prompt: string): Promise<void> {
-    await host.window.command('Submit Prompt…');
-    await host.window.input.answer('The text for the agent', prompt);
-  }
+  const submit = (prompt: string) => host.window.submit(prompt);
 
   it('R4.1 R4.3 failures in a row open it: the status bar counts down, a notification says so', async () => {
     const { window } = host;

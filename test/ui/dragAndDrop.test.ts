@@ -25,8 +25,7 @@ describe('the queue by hand', () => {
     const { window } = host;
     await window.tree.show();
     for (const prompt of ['Runs', ...'ABCDEF']) {
-      await window.command('Submit Prompt…');
-      await window.input.answer('The text for the agent', prompt);
+      await window.submit(prompt);
       await window.tree.row(prompt).waitFor();
     }
     await order('ABCDEF');

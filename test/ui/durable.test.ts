@@ -24,8 +24,7 @@ describe('loops outlive the window', function () {
   before(async () => {
     await host.window.tree.show();
     for (const name of prompts) {
-      await host.window.command('Submit Prompt…');
-      await host.window.input.answer('The text for the agent', file(name));
+      await host.window.submit(file(name));
     }
     await until('3 agents', () => running().length === 3);
     await until('5 in the queue', async () => (await rows('Queued')).length === 5);
@@ -81,8 +80,7 @@ describe('loops outlive the window', function () {
     await until('the other window’s loops', async () =>
       (await second.tree.rows()).some(([label, , children]) => label === folder && (children?.length ?? 0) >= 7),
     );
-    await second.command('Submit Prompt…');
-    await second.input.answer('The text for the agent', file('of-second'));
+    await second.submit(file('of-second'));
     await second.tree.row(/of-second/).waitFor();
     assert.equal(running().length, 3, 'the cap holds over both windows');
     for (const name of prompts) writeFileSync(file(name), '');

@@ -66,8 +66,7 @@ describe('by keyboard alone', () => {
   before(async () => {
     const { window } = host;
     await window.tree.show();
-    await window.command('Submit Prompt…');
-    await window.input.answer('The text for the agent', '/nowhere');
+    await window.submit('/nowhere');
     await window.tree.row('/nowhere').filter({ hasText: 'CPU' }).waitFor();
   });
 

@@ -47,10 +47,7 @@ describe('notifications', function () {
     await host.window.tree.show();
   }
 
-  async function submit(prompt: string): Promise<void> {
-    await host.window.command('Submit Prompt…');
-    await host.window.input.answer('The text for the agent', prompt);
-  }
+  const submit = (prompt: string) => host.window.submit(prompt);
 
   const completions = async () => (await host.window.notices.all()).map(({ message }) => message).filter((text) => text.includes('completed'));
 

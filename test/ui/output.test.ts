@@ -81,8 +81,7 @@ describe('output in the workbench', function () {
   }
 
   async function submit(prompt: string): Promise<void> {
-    await host.window.command('Submit Prompt…');
-    await host.window.input.answer('The text for the agent', prompt);
+    await host.window.submit(prompt);
     await host.window.tree.row(prompt).waitFor();
   }
 

@@ -12,10 +12,7 @@ describe('the queue in the workbench', () => {
   };
   const host = useWorkbench({ settings });
 
-  async function submit(prompt: string): Promise<void> {
-    await host.window.command('Submit Prompt…');
-    await host.window.input.answer('The text for the agent', prompt);
-  }
+  const submit = (prompt: string) => host.window.submit(prompt);
 
   const queue = async () => ((await host.window.tree.rows()).find(([label]) => label.startsWith('Queued'))?.[2] ?? []).map(([label]) => label);
 

@@ -9,8 +9,7 @@ describe('stopping in the workbench', () => {
   });
 
   async function submit(prompt: string): Promise<void> {
-    await host.window.command('Submit Prompt…');
-    await host.window.input.answer('The text for the agent', prompt);
+    await host.window.submit(prompt);
     await host.window.tree.row(prompt).waitFor();
     await until('the agent, its child and its grandchild', () => sleepers(host.server).length === 1 && host.server.started().length >= 4);
     await host.window.tree.row(prompt).filter({ hasText: 'CPU' }).waitFor();
@@ -42,8 +41,7 @@ describe('stopping in the workbench', () => {
   it('Stop All asks once and says how many', async () => {
     const { window, server } = host;
     await submit('One of two');
-    await window.command('Submit Prompt…');
-    await window.input.answer('The text for the agent', 'Two of two');
+    await window.submit('Two of two');
     await until('both agents', () => sleepers(server).length === 2);
     await window.command('Stop All Loops');
     await window.notices.pressInDialog('Stop 2 loops?', 'Stop All');

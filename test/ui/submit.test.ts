@@ -18,8 +18,7 @@ describe('submitting in the workbench', () => {
   it('R1.1 a prompt from the palette runs, and its cost reaches the status bar', async () => {
     const { window } = host;
     await window.tree.show();
-    await window.command('Submit Prompt…');
-    await window.input.answer('The text for the agent', '  ');
+    await window.submit('  ');
     await window.input.asked('Enter some text.');
     await window.input.answer('Enter some text.', 'Say hello [slow 3] [cost 0.50]');
     await window.tree.row(/^Say hello/).waitFor();
