@@ -2,14 +2,6 @@ import type { Locator, Page } from 'playwright-core';
 import { until } from '../until.ts';
 import { exactly } from './exactly.ts';
 
-/** A picture of a walkthrough step, as it is drawn. */
-export interface Picture {
-  /** What it says to those who can not see it. */
-  readonly alt: string;
-  /** In pixels; 0 when it has not loaded. */
-  readonly width: number;
-}
-
 /** The page of a walkthrough. */
 export class Walkthrough {
   readonly #page: Page;
@@ -53,18 +45,19 @@ export class Walkthrough {
     return (await this.#step(title).locator('[role="checkbox"]').getAttribute('aria-checked')) === 'true';
   }
 
-  /** Waits for the picture beside the steps. */
-  async picture(): Promise<Picture> {
+  /** Waits for the picture beside the steps that says this to those who can not see it: that of the step before stays for a while. Answers its width. */
+  async picture(alt: RegExp): Promise<number> {
     const inside = this.#page.frameLocator('.getting-started-media iframe.webview.ready').frameLocator('iframe#active-frame');
     const picture = inside.locator('svg[role="img"], img').first();
-    await picture.waitFor();
-    return until('the picture to be drawn', () =>
-      picture.evaluate((element) => {
-        const alt = element.getAttribute('aria-label') ?? element.getAttribute('alt') ?? '';
+    return until(`the picture ${alt} to be drawn`, async () => {
+      const [said, width] = await picture.evaluate((element): [string, number] => {
         const loaded = !('complete' in element) || (element.complete === true && (element as { naturalWidth?: number }).naturalWidth !== 0);
-        return loaded && { alt, width: element.getBoundingClientRect().width };
-      }),
-    );
+        const { width: drawn } = element.getBoundingClientRect();
+        return [element.getAttribute('aria-label') ?? element.getAttribute('alt') ?? '', loaded ? drawn : 0];
+      });
+      if (!alt.test(said)) throw new Error(said);
+      return width > 0 && width;
+    });
   }
 
   #steps(): Locator {
