@@ -15,6 +15,7 @@ import {
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { StoreError } from '../../src/core/errors.ts';
+import { SCHEMA_VERSION } from '../../src/store/schema.ts';
 import { FakeClock } from '../support/fakeClock.ts';
 import { until } from '../support/until.ts';
 import { newLoop, StoreFolder, submit, type TestStore } from './support.ts';
@@ -74,7 +75,10 @@ describe('store: files', function () {
     folder.open();
     const database = new DatabaseSync(folder.path);
     const pragma = (name: string) => Object.values(database.prepare(`PRAGMA ${name}`).get() ?? {})[0];
-    assert.deepEqual([pragma('journal_mode'), pragma('auto_vacuum'), pragma('user_version'), pragma('application_id')], ['wal', 2, 1, 0x4c537570]);
+    assert.deepEqual(
+      [pragma('journal_mode'), pragma('auto_vacuum'), pragma('user_version'), pragma('application_id')],
+      ['wal', 2, SCHEMA_VERSION, 0x4c537570],
+    );
     database.close();
   });
 
@@ -151,11 +155,16 @@ describe('store: files', function () {
     const store = folder.open();
     await submit(store, 'a');
     store.close();
-    folder.sql('PRAGMA user_version = 2');
+    folder.sql(`PRAGMA user_version = ${SCHEMA_VERSION + 1}`);
     const before = readFileSync(folder.path);
     assert.throws(
       () => folder.open(),
-      isKind('newer', /belongs to a newer version of Loop Supervisor \(its schema is 2, this window knows 1\)\. Reload the window/),
+      isKind(
+        'newer',
+        new RegExp(
+          `belongs to a newer version of Loop Supervisor \\(its schema is ${SCHEMA_VERSION + 1}, this window knows ${SCHEMA_VERSION}\\)\\. Reload`,
+        ),
+      ),
     );
     assert.ok(readFileSync(folder.path).equals(before));
   });
@@ -164,7 +173,7 @@ describe('store: files', function () {
     const store = folder.open();
     const troubles = troublesOf(store);
     await submit(store, 'a');
-    folder.sql('PRAGMA user_version = 2; CREATE TABLE later (a)');
+    folder.sql(`PRAGMA user_version = ${SCHEMA_VERSION + 1}; CREATE TABLE later (a)`);
     await assert.rejects(submit(store, 'b'), isKind('newer'));
     assert.throws(() => store.changes(), isKind('newer'));
     assert.throws(() => store.latest('a'), isKind('newer'));
@@ -175,7 +184,7 @@ describe('store: files', function () {
   it('also one that only looks', async () => {
     const store = folder.open();
     store.changes();
-    folder.sql('PRAGMA user_version = 2');
+    folder.sql(`PRAGMA user_version = ${SCHEMA_VERSION + 1}`);
     assert.throws(() => store.changes(), isKind('newer'));
   });
 

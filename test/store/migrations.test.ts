@@ -1,15 +1,20 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { StoreError } from '../../src/core/errors.ts';
-import { openDatabase } from '../../src/store/openDatabase.ts';
 import { MIGRATIONS, type Migration, SCHEMA_VERSION } from '../../src/store/schema.ts';
+import { openWith } from './firstVersion.ts';
 import { finish, StoreFolder, start, submit } from './support.ts';
 
+const LAST = SCHEMA_VERSION + 3;
 /** Steps that a later version might bring. */
 const LATER: readonly Migration[] = [
   ...MIGRATIONS,
-  { version: 2, sql: "ALTER TABLE loops ADD COLUMN note TEXT; UPDATE loops SET note = 'was ' || state" },
-  { version: 4, sql: 'CREATE TABLE notes (seq INTEGER PRIMARY KEY, note TEXT) STRICT; INSERT INTO notes SELECT seq, note FROM loops' },
+  { version: SCHEMA_VERSION + 1, sql: "ALTER TABLE loops ADD COLUMN note TEXT; UPDATE loops SET note = 'was ' || state" },
+  {
+    version: LAST,
+    sql: 'CREATE TABLE notes (seq INTEGER PRIMARY KEY, note TEXT) STRICT; INSERT INTO notes SELECT seq, note FROM loops',
+  },
 ];
 
 describe('store: migrations', function () {
@@ -20,11 +25,6 @@ describe('store: migrations', function () {
   });
   afterEach(() => folder.dispose());
 
-  function openWith(migrations: readonly Migration[]): void {
-    const { connection, hold } = openDatabase({ path: folder.path, now: () => 0, log: () => {}, migrations });
-    connection.close();
-    hold?.close();
-  }
   const version = () => folder.rows('PRAGMA user_version')[0]?.user_version;
 
   it('the first version is 1, and the list goes up', () => {
@@ -36,26 +36,32 @@ describe('store: migrations', function () {
     assert.equal(SCHEMA_VERSION, MIGRATIONS.at(-1)?.version);
   });
 
+  it('a step is as it was when it was first used: there are databases that have gone through it', () => {
+    const known = ['b26cbb02773fab6a', 'd05c7907f9bdb1b7'];
+    const steps = MIGRATIONS.map(({ sql }) => createHash('sha256').update(sql).digest('hex').slice(0, 16));
+    assert.deepEqual(steps, known, 'a change of the schema is a new step at the end');
+  });
+
   it('an older database is brought up to date with what is in it', async () => {
     const store = folder.open();
     await submit(store, 'queued');
     await finish(store, await start(store, await submit(store, 'done'), 'token'));
     store.close();
-    openWith(LATER);
-    assert.equal(version(), 4);
+    openWith(folder, LATER);
+    assert.equal(version(), LAST);
     assert.deepEqual(folder.rows('SELECT n.note, l.loop_id FROM notes AS n JOIN loops AS l USING (seq) ORDER BY seq'), [
       { note: 'was queued', loop_id: 'queued' },
       { note: 'was completed', loop_id: 'done' },
     ]);
     assert.deepEqual(folder.rows('SELECT token FROM attempts'), [{ token: 'token' }]);
     // A second time there is nothing to do.
-    openWith(LATER);
+    openWith(folder, LATER);
     assert.equal(folder.rows('SELECT * FROM notes').length, 2);
   });
 
   it('a new database goes through all steps', () => {
-    openWith(LATER);
-    assert.equal(version(), 4);
+    openWith(folder, LATER);
+    assert.equal(version(), LAST);
     assert.deepEqual(folder.rows('SELECT * FROM notes'), []);
   });
 
@@ -64,9 +70,9 @@ describe('store: migrations', function () {
     await submit(store, 'a');
     store.close();
     const before = readFileSync(folder.path);
-    const failing = [...LATER, { version: 5, sql: 'CREATE TABLE half (a); SELECT nonsense FROM nowhere' }];
+    const failing = [...LATER, { version: LAST + 1, sql: 'CREATE TABLE half (a); SELECT nonsense FROM nowhere' }];
     assert.throws(
-      () => openWith(failing),
+      () => openWith(folder, failing),
       (error) => error instanceof StoreError && error.kind === 'broken' && /nowhere/.test(error.message),
     );
     assert.ok(readFileSync(folder.path).equals(before));
@@ -77,7 +83,7 @@ describe('store: migrations', function () {
     const older = folder.open();
     const olderToo = folder.open();
     await submit(older, 'a');
-    openWith(LATER);
+    openWith(folder, LATER);
     await assert.rejects(submit(older, 'b'), (error) => error instanceof StoreError && error.kind === 'newer');
     assert.throws(
       () => olderToo.changes(),

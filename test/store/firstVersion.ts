@@ -1,0 +1,63 @@
+import { readFileSync } from 'node:fs';
+import { openDatabase } from '../../src/store/openDatabase.ts';
+import { MIGRATIONS, type Migration } from '../../src/store/schema.ts';
+import type { StoreFolder, TestStore } from './support.ts';
+
+const fixture = (name: string) => readFileSync(new URL(`../fixtures/store/${name}`, import.meta.url), 'utf8');
+
+/** The schema as those know it that know only the first step. */
+export const FIRST: readonly Migration[] = MIGRATIONS.slice(0, 1);
+
+/** Opens the database with these steps of the schema, and closes it again. */
+export function openWith({ path }: StoreFolder, migrations: readonly Migration[]): void {
+  const { connection, hold } = openDatabase({ path, now: () => 0, log: () => {}, migrations });
+  connection.close();
+  hold?.close();
+}
+
+/** Makes the database as its first version wrote it. */
+export function makeFirst(folder: StoreFolder): void {
+  openWith(folder, FIRST);
+  folder.sql(`BEGIN; ${fixture('version1.sql')}; COMMIT`);
+}
+
+/** What the store of that version answered to `answersOf`. */
+export function firstAnswers(): unknown {
+  const [rest, ...loops] = fixture('version1.ndjson')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  return { loops, ...rest };
+}
+
+/** All that a store answers, as JSON. */
+export async function answersOf(store: TestStore): Promise<unknown> {
+  const changes = store.changes();
+  const finished = store.finished({ limit: 100 });
+  const timeline = store.timeline({ from: 0, limit: 100 });
+  const all = [...(changes?.loops ?? []), ...finished].sort((a, b) => a.seq - b.seq);
+  const answers = {
+    loops: all.map(({ seq, loopId }) => ({
+      loop: store.bySeq(seq),
+      latest: store.latest(loopId)?.seq,
+      prompt: store.prompt(seq),
+      attempts: store.attempts(seq),
+      history: store.history(seq),
+      ledger: store.ledger(seq),
+    })),
+    finished: finished.map(({ seq }) => seq),
+    count: store.finishedCount(),
+    failed: store.permanentlyFailed(10),
+    spend: store.spend('2026'),
+    spendByLoop: store.spendByLoop('2026-01-15', 10),
+    tokens: store.settledTokens(100),
+    timeline,
+    timelineOf: store.timelineOf(timeline.slice(1, 3).map(({ id }) => id)),
+    circuit: store.circuitChanges(0),
+    medians: await store.write((tx) => ['sample', 'claude', 'none'].map((agent) => tx.medianCost(agent) ?? null)),
+    control: changes?.control,
+    windows: changes?.windows,
+    day: changes?.day,
+  };
+  return JSON.parse(JSON.stringify(answers));
+}
