@@ -41,5 +41,6 @@ export const GROUPS: Readonly<Record<string, () => readonly Suite[]>> = {
   unit,
   package: () => [PACK, mocha('package', 'test/package/**/*.test.ts', 120)],
   vscode: () => [BUILD, VSCODE],
-  ui: () => [PACK, mocha('ui', 'test/ui/**/*.test.ts', 120)],
+  // Each file opens a VS Code of its own.
+  ui: () => [PACK, { ...mocha('ui', 'test/ui/**/*.test.ts', 120), limitMinutes: 12 }],
 };
