@@ -1,5 +1,5 @@
 import { isActive } from './loop.ts';
-import { requeue } from './settle.ts';
+import { requeue, waitsForMoney } from './settle.ts';
 import { requestStop } from './stop.ts';
 import type { Turn } from './turn.ts';
 
@@ -9,7 +9,7 @@ export function restartNow(turn: Turn, loopId: string): boolean {
   if (!loop || loop.state === 'queued') return false;
   if (isActive(loop)) requestStop(turn, loop, 'restart', 'restarted by the user');
   else requeue(turn, loop, 'started by the user without waiting');
-  if (loop.state === 'waiting') liftHold(turn, loop.agent);
+  if (loop.state === 'waiting' && !waitsForMoney(loop)) liftHold(turn, loop.agent);
   return true;
 }
 

@@ -19,7 +19,7 @@ const LIMIT_JITTER_MS = 30_000;
 const QUICK_CRASH_MS = 1_000;
 
 /** What a loop waits for whose agent has used up what the day had left. */
-export const DAY_USED_UP = 'what was left of the daily budget is used up';
+const DAY_USED_UP = 'what was left of the daily budget is used up';
 
 /** What the window that followed a run has gathered of it. */
 export interface RunReport {
@@ -174,12 +174,17 @@ function wasTheDays(turn: Turn, loop: ActiveLoop): boolean {
   return left < ownLeft && loop.attempt.cost >= left;
 }
 
+/** Whether a loop waits for the day's money, and not for its agent's limit. */
+export function waitsForMoney(loop: LiveLoop): boolean {
+  return loop.state === 'waiting' && loop.why === DAY_USED_UP;
+}
+
 /** Where there may be money again: loops whose agents had used up what the day had left go on (R6.3). `why` there may be. */
 export function wakeForBudget(turn: Turn, why: string): void {
   const { dailyLimit } = turn.context.settings.budget;
   if (dailyLimit > 0 && turn.mirror.spentOn(turn.today).spent >= dailyLimit) return;
   for (const loop of [...turn.mirror.timed.values()]) {
-    if (loop.state === 'waiting' && loop.why === DAY_USED_UP) requeue(turn, loop, why);
+    if (waitsForMoney(loop)) requeue(turn, loop, why);
   }
 }
 

@@ -2,6 +2,7 @@ import type { Engine } from './engine.ts';
 import { NotReadyError, ShuttingDownError } from './errors.ts';
 import { saveLease, takeOver } from './lease.ts';
 import type { Retention } from './retention.ts';
+import { wakeForBudget } from './settle.ts';
 import { stopOwnRuns } from './shutdown.ts';
 import { watchRunning } from './spend.ts';
 import type { Turn } from './turn.ts';
@@ -21,6 +22,8 @@ export class WindowLife {
   readonly #retention: Retention;
   #phase: 'new' | 'working' | 'shutting-down' | 'closed' = 'new';
   #trouble: Error | undefined;
+  /** What is to be done as soon as it works. */
+  readonly #meanwhile: (() => void)[] = [];
   /** The shutdown or release that is under way. */
   #ending: Promise<void> | undefined;
 
@@ -65,7 +68,8 @@ export class WindowLife {
       if (this.#isEnding) return;
       saveLease(turn);
       takeOver(turn, homes);
-      // The limit may have been set lower while no window was open.
+      // The limit may have been raised while no window was open, or set lower.
+      wakeForBudget(turn, 'a window was opened, and the day has money left');
       watchRunning(turn);
     });
     // It may have been told to end meanwhile: that is final.
@@ -73,10 +77,13 @@ export class WindowLife {
     this.#phase = 'working';
     this.#engine.begin();
     this.#retention.begin();
+    for (const insist of this.#meanwhile.splice(0)) insist();
   }
 
-  /** Takes a turn while the window works: again and again until the store lets it through. */
+  /** Takes a turn while the window works, or once it does: again and again until the store lets it through. */
   insist(work: (turn: Turn) => void, complaint: string): void {
+    // The turn of the start may have been taken before this was heard of.
+    if (this.#phase === 'new') this.#meanwhile.push(() => this.insist(work, complaint));
     if (this.#phase !== 'working') return;
     const { turns, context } = this.#engine;
     turns.takeAndDispatch(work).catch((error: unknown) => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { AgentEvent } from '../../src/core/agentEvent.ts';
 import { toNano, toUsd } from '../../src/core/money.ts';
+import type { Store } from '../../src/core/ports.ts';
 import { DEFAULT_SETTINGS, type Settings } from '../../src/core/settings.ts';
 import type { Supervisor } from '../../src/core/supervisor.ts';
 import { fakeCatalog, fakeProfile, type Harness, harness } from '../support/harness.ts';
@@ -507,6 +508,64 @@ describe('spending', () => {
     machine.launcher.of('a').end({ exit: { exitCode: 1 }, says: [cost(0.1), spentAll] });
     await soon();
     assert.equal(window.get('a')?.state, 'failed', 'a cap that was far from what the day had left is the user’s own');
+  });
+
+  /** A loop whose agent used up what the day had left of $5. */
+  const waitForMoney = async (window: Supervisor) => {
+    await window.submit({ prompt: 'work', loopId: 'a' });
+    const spentAll = { type: 'end', ok: false, reason: 'the budget of the session is used up', cause: 'budget' } as const;
+    machine.launcher.of('a').end({ exit: { exitCode: 1 }, says: [cost(4.6), spentAll] });
+    await soon();
+    assert.equal(window.get('a')?.state, 'waiting');
+  };
+
+  it('R3.3 R6.3 a limit that was raised while no window was open lets go on what had used up the day', async () => {
+    const before = await machine.open(limit(5));
+    await waitForMoney(before);
+    machine.kill(before);
+    const window = await machine.open(limit(50));
+    assert.equal(window.get('a')?.state, 'running');
+  });
+
+  it('R3.3 R6.3 so does one that is raised while the window starts', async () => {
+    const before = await machine.open(limit(5));
+    await waitForMoney(before);
+    await before.recordCost('a', 0.4);
+    machine.kill(before);
+    // The turn of the start has been taken, and its window does not know of it yet.
+    const toldLate = (store: Store): Store =>
+      new Proxy(store, {
+        get: (target, name) => {
+          if (name !== 'write') return Reflect.get(target, name, target).bind(target);
+          return async (work: Parameters<Store['write']>[0]) => {
+            const result = await target.write(work);
+            late?.();
+            late = undefined;
+            return result;
+          };
+        },
+      });
+    let starting: Supervisor | undefined;
+    let late: (() => void) | undefined = () => starting?.configure({ ...DEFAULT_SETTINGS, ...limit(50) });
+    const window = await machine.open(limit(5), {
+      store: toldLate,
+      created: (supervisor) => {
+        starting = supervisor;
+      },
+    });
+    await soon();
+    assert.equal(window.get('a')?.state, 'running');
+  });
+
+  it('R6.3 a restart by the user of a loop that waits for the money of the day leaves its agent’s usage limit alone', async () => {
+    const window = await machine.open(limit(5));
+    await window.submit({ prompt: 'work', loopId: 'b' });
+    await waitForMoney(window);
+    const until = machine.clock.now() + 3_600_000;
+    machine.launcher.of('b').end({ exit: { exitCode: 1 }, says: [{ type: 'limit', until, reason: 'limit reached' }] });
+    await soon();
+    assert.equal(await window.restartNow('a'), true);
+    assert.deepEqual([window.get('a')?.state, window.status().queued[0]?.waitingFor], ['queued', 'limit']);
   });
 
   it('R6.2 the agent is told what the loop and the day still leave', async () => {
