@@ -1,17 +1,22 @@
 import type { Engine } from './engine.ts';
 import { detailOf } from './report.ts';
+import { withinReason } from './withinReason.ts';
 
-/** Ends a process that was kept when its loop ended, and writes that into the loop's history (R7.4). Answers whether it was there. */
-export async function endKept(engine: Engine, loopId: string, pid: number): Promise<boolean> {
-  const detail = detailOf(engine, loopId);
+/**
+ * Ends a process that was kept when its loop ended, and writes that into the loop's history (R7.4). Answers whether it was there: a store that does
+ * not let the note through changes nothing about that.
+ */
+export async function endKept(engine: Engine, loopId: string, pid: number, seq?: number): Promise<boolean> {
+  const detail = detailOf(engine, loopId, seq);
   const kept = detail?.attempts.flatMap((attempt) => attempt.kept).find((process) => process.pid === pid);
   if (!detail || !kept || !(await engine.context.launcher.endKept(kept))) return false;
-  const { seq } = detail.loop;
+  const ended = detail.loop.seq;
   const why = `ended by the user: ${kept.command} (${pid})`;
-  await engine.turns.take((turn) => {
+  const written = engine.turns.take((turn) => {
     // It may have moved on, or have been removed, meanwhile.
-    const state = (turn.mirror.get(seq) ?? engine.context.store.bySeq(seq))?.state;
-    if (state) turn.tx.addHistory(seq, { at: turn.now, from: state, to: state, why });
+    const state = (turn.mirror.get(ended) ?? engine.context.store.bySeq(ended))?.state;
+    if (state) turn.tx.addHistory(ended, { at: turn.now, from: state, to: state, why });
   });
+  await withinReason(engine.context, written, `The end of ${kept.command} (${pid})`);
   return true;
 }

@@ -225,18 +225,21 @@ export class Supervisor {
     return this.#retention.clear();
   }
 
-  /** Removes one finished loop with its logs; answers whether there was one. */
-  async removeFinished(loopId: string): Promise<boolean> {
+  /** Removes one finished loop with its logs: the latest of that id, or with `seq` that very one. Answers whether it was removed. */
+  async removeFinished(loopId: string, seq?: number): Promise<boolean> {
     this.#life.mustBeReady();
-    const loop = this.#context.store.latest(loopId);
-    if (!loop || !isFinished(loop)) return false;
-    return (await this.#retention.remove([loop.seq])) > 0;
+    const { store } = this.#context;
+    const loop = seq === undefined ? store.latest(loopId) : store.bySeq(seq);
+    if (loop?.loopId !== loopId || !isFinished(loop)) return false;
+    await this.#retention.remove([loop.seq]);
+    // It may have been admitted again just before.
+    return store.bySeq(loop.seq) === undefined;
   }
 
-  /** Ends a process that was kept when its loop ended (R7.4); answers whether it was there. */
-  async endKept(loopId: string, pid: number): Promise<boolean> {
+  /** Ends a process that was kept when the latest loop of that id ended, or with `seq` that very one (R7.4); answers whether it was there. */
+  async endKept(loopId: string, pid: number, seq?: number): Promise<boolean> {
     this.#life.mustBeReady();
-    return endKept(this.#engine, loopId, pid);
+    return endKept(this.#engine, loopId, pid, seq);
   }
 
   // ── Life ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -249,19 +252,19 @@ export class Supervisor {
       if (raised) wakeForBudget(turn, 'the daily limit was raised');
       watchRunning(turn);
     };
-    this.#life.insist(apply, 'The new settings could not be applied to the queue yet.');
+    this.#life.insist(apply, 'The new settings could not be applied to the queue yet');
   }
 
   /** Takes new agent profiles. Running attempts keep theirs. */
   useAgents(agents: AgentCatalog): void {
     this.#context.agents = agents;
-    this.#life.insist(() => undefined, 'The new agents could not be applied to the queue yet.');
+    this.#life.insist(() => undefined, 'The new agents could not be applied to the queue yet');
   }
 
   /** The window's folders have changed. */
   useFolders(folders: SupervisorWindow['folders']): void {
     this.#context.window = { ...this.#context.window, folders };
-    this.#life.insist(saveLease, 'The change of folders could not be recorded yet.');
+    this.#life.insist(saveLease, 'The change of folders could not be recorded yet');
   }
 
   /**

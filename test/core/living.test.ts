@@ -323,6 +323,24 @@ describe('life of windows', () => {
     assert.deepEqual(alive(), ['live']);
   });
 
+  it('R9.4 of two finished loops of one id, that one is removed that was named, once', async () => {
+    const window = await machine.open();
+    const seqs: number[] = [];
+    for (const prompt of ['first', 'second']) {
+      await window.submit({ prompt, loopId: 'a' });
+      machine.launcher.of('a').ok();
+      await soon();
+      seqs.push(window.get('a')?.loop.seq ?? 0);
+    }
+    const [old] = seqs;
+    assert.equal(await window.removeFinished('b', old), false, 'another id');
+    assert.equal(await window.removeFinished('a', old), true);
+    assert.equal(await window.removeFinished('a', old), false, 'it is gone');
+    assert.equal(window.get('a')?.prompt, 'second');
+    assert.equal(await window.removeFinished('a'), true);
+    assert.equal(window.finishedCount().total, 0);
+  });
+
   it('R10.1 one snapshot with everything, from memory: it asks no process', async () => {
     const window = await machine.open({ maxConcurrent: 1, budget: { dailyLimit: 5e9, warnAtPercent: 90, onExceeded: 'finish' } });
     await window.submit({ prompt: 'work', loopId: 'a', estimatedCostUsd: 1 });

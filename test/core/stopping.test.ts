@@ -290,6 +290,30 @@ describe('stopping', () => {
     assert.ok(why().includes('ended by the user: tmux (13)'));
   });
 
+  it('R7.4 what an older loop of the id has left is ended by naming that loop', async () => {
+    const window = await machine.open();
+    await window.submit({ prompt: 'old', loopId: 'a' });
+    machine.launcher.of('a').end({ says: [{ type: 'end', ok: true }], kept: [{ pid: 13, startTime: 's', bootId: 'b', command: 'tmux' }] });
+    await soon();
+    const seq = window.get('a')?.loop.seq;
+    await window.submit({ prompt: 'new', loopId: 'a' });
+    assert.equal(await window.endKept('a', 13), false, 'the latest has left nothing');
+    assert.equal(await window.endKept('a', 13, seq), true);
+    assert.equal(window.get('a', seq)?.history.at(-1)?.why, 'ended by the user: tmux (13)');
+  });
+
+  it('R7.4 a process that was ended is said to be, though the store does not take the note', async () => {
+    const store = new MoodyStore();
+    const window = await machine.open({}, { store: store.wrap });
+    await window.submit({ prompt: 'work', loopId: 'a' });
+    machine.launcher.of('a').end({ says: [{ type: 'end', ok: true }], kept: [{ pid: 13, startTime: 's', bootId: 'b', command: 'tmux' }] });
+    await soon();
+    store.mood = 'broken';
+    assert.equal(await window.endKept('a', 13), true);
+    store.mood = 'well';
+    assert.ok(machine.logged.some((line) => line.includes('The end of tmux (13) could not be recorded.')));
+  });
+
   it('R7.4 what is ended from there is noted in the state in which its loop then is', async () => {
     const window = await machine.open();
     await window.submit({ prompt: 'work', loopId: 'a' });
