@@ -5,7 +5,7 @@ import type { LiveMirror } from './mirror.ts';
 /** How long (ms) a loop of another open window may stand first in line before it is passed by: that window does not answer. */
 const PATIENCE_MS = 5_000;
 /** How long (ms) the runs of a gone window are left to a window that has their folder open: a reload takes a moment. */
-const RELOAD_MS = 10_000;
+const ADOPT_AFTER_MS = 10_000;
 
 /** Where a loop stands to this window. */
 export type Home = 'here' | 'elsewhere' | 'gone';
@@ -75,7 +75,7 @@ export class Homes {
     const owner = this.#mirror.windows.get(followedBy);
     if (owner) return !hasOpen(owner.folders, loop) && hasOpen(window.folders, loop);
     if (hasOpen(window.folders, loop)) return true;
-    return this.#context.clock.now() - this.#seenGone(followedBy) >= RELOAD_MS;
+    return this.#context.clock.now() - this.#seenGone(followedBy) >= ADOPT_AFTER_MS;
   }
 
   /** Whether this window's own lease is gone: another window took it for dead, as one may that could not look at processes for a moment. */

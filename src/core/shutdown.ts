@@ -1,4 +1,5 @@
 import { carryOut } from './carryOut.ts';
+import { LONGEST_TIMER_MS } from './clock.ts';
 import type { Engine } from './engine.ts';
 import type { ActiveLoop } from './loop.ts';
 import { requestStop } from './stop.ts';
@@ -7,14 +8,11 @@ import { withinReason } from './withinReason.ts';
 /** How long (ms) SIGKILL has before shutdown goes on without its result. */
 const KILL_MS = 2_000;
 
-/** No timer is set for longer (ms). */
-const LONGEST_MS = 2 ** 31 - 1;
-
 /** Stops this window's running attempts within `timeoutMs` (ms), even when the store can not be written; their loops return to the queue (R9.1). */
 export async function stopOwnRuns(engine: Engine, timeoutMs: number): Promise<void> {
   const { context, turns, runs } = engine;
   // A caller's number: no timer takes one that is none, or that is too long.
-  const steps = Number.isNaN(timeoutMs) ? 0 : Math.min(Math.max(0, timeoutMs - KILL_MS), LONGEST_MS);
+  const steps = Number.isNaN(timeoutMs) ? 0 : Math.min(Math.max(0, timeoutMs - KILL_MS), LONGEST_TIMER_MS);
   const grace = Math.min(context.settings.killGraceMs, steps);
   const stopping = turns.take((turn) => {
     for (const loop of ownLoops(engine)) requestStop(turn, loop, 'shutdown', 'shutdown');

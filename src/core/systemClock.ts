@@ -1,6 +1,4 @@
-import type { Clock } from './clock.ts';
-
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
+import { type Clock, LONGEST_TIMER_MS } from './clock.ts';
 
 /** The clock of this machine, in its time zone. */
 export const systemClock: Clock = {

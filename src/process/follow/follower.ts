@@ -1,5 +1,5 @@
 import type { AgentEvent, AgentReader } from '../../core/agentEvent.ts';
-import type { Clock, Disposable } from '../../core/clock.ts';
+import { type Clock, type Disposable, LONGEST_TIMER_MS } from '../../core/clock.ts';
 import type { ProcessIdentity, StopBy } from '../../core/loop.ts';
 import type { ProcessProbe, Run, RunObserver, RunOutput } from '../../core/ports.ts';
 import { readTail, sizeOf } from '../atomicFile.ts';
@@ -168,7 +168,7 @@ export class Follower implements Run {
     this.#order({ kind: 'stop', by, graceMs });
     if (this.#phase !== 'following') return;
     const longest = graceMs + Math.max(graceMs, LEAST_GRACE_MS) + 2 * GIVE_UP_MS + WATCHDOG_MS;
-    this.#watchdog ??= this.#services.clock.after(Math.min(longest, 2 ** 31 - 1), () => void this.#replaceGuardian());
+    this.#watchdog ??= this.#services.clock.after(Math.min(longest, LONGEST_TIMER_MS), () => void this.#replaceGuardian());
   }
 
   async signal(signal: string, by: StopBy | undefined): Promise<boolean> {

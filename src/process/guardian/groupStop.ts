@@ -1,3 +1,4 @@
+import { LONGEST_TIMER_MS } from '../../core/clock.ts';
 import type { ProcessIdentity } from '../../core/loop.ts';
 import type { StopStep } from '../../core/ports.ts';
 import { findRun, type RunMarks, type RunProcesses } from '../sweep/findProcesses.ts';
@@ -17,7 +18,6 @@ export interface GroupStopOptions {
 }
 
 const DEFAULT_STEPS: readonly StopStep[] = [{ signal: 'SIGTERM', share: 1 }];
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /**
  * Signals and stops the process group of a run while its leader lives (R7.2, R7.3): a picture of all below it before the first signal, each signal
