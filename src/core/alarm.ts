@@ -1,6 +1,6 @@
 import { circuitAt, cooldownRemainingMs } from './circuitBreaker.ts';
-import type { Disposable } from './clock.ts';
-import { LONGEST_SLEEP_MS } from './clock.ts';
+import { type Disposable, LONGEST_SLEEP_MS, TRY_AGAIN_MS } from './clock.ts';
+import { Complaint } from './complaint.ts';
 import type { SupervisorContext } from './context.ts';
 import { LEAST_FREE_BYTES } from './dispatch.ts';
 import type { LoopState } from './loop.ts';
@@ -11,8 +11,6 @@ import type { Turn } from './turn.ts';
 import type { Turns } from './turns.ts';
 import { isAhead } from './waits.ts';
 
-/** How long (ms) what is due waits before it is tried again, when the store refused it. */
-const TRY_AGAIN_MS = 1_000;
 /** How long (ms) after which a full disk is looked at again. */
 const DISK_AGAIN_MS = 5_000;
 
@@ -22,6 +20,7 @@ export class Alarm implements Disposable {
   readonly #mirror: LiveMirror;
   readonly #turns: Turns;
   readonly #timer: Timer;
+  readonly #complaint: Complaint;
   /** Something could have started had the disk not been full, and no turn has tried since. */
   #waitsForDisk = false;
 
@@ -30,6 +29,7 @@ export class Alarm implements Disposable {
     this.#mirror = mirror;
     this.#turns = turns;
     this.#timer = new Timer(context.clock);
+    this.#complaint = new Complaint(context);
   }
 
   /** Sets it anew: a turn was taken, which may have changed what is due next. `waitsForDisk`: what it found, where it was to start something. */
@@ -44,7 +44,10 @@ export class Alarm implements Disposable {
 
   #sleep(): void {
     const now = this.#context.clock.now();
-    this.#timer.set(Math.min(Math.max(0, this.#nextDue(now) - now), LONGEST_SLEEP_MS), this.#ring);
+    const due = this.#nextDue(now);
+    // It may have been another window that woke them.
+    if (due > now) this.#complaint.withdraw();
+    this.#timer.set(Math.min(Math.max(0, due - now), LONGEST_SLEEP_MS), this.#ring);
   }
 
   readonly #ring = (): void => {
@@ -54,7 +57,7 @@ export class Alarm implements Disposable {
       return;
     }
     this.#turns.takeAndDispatch(wakeDue).catch((error: unknown) => {
-      this.#context.log('Loops that are due could not be woken; it is tried again.', error);
+      this.#complaint.make('Loops that are due could not be woken', error);
       this.#timer.set(TRY_AGAIN_MS, this.#ring);
     });
   };

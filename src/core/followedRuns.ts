@@ -1,5 +1,6 @@
 import { carryOut } from './carryOut.ts';
-import type { Disposable } from './clock.ts';
+import { type Disposable, TRY_AGAIN_MS } from './clock.ts';
+import { Complaint } from './complaint.ts';
 import type { SupervisorContext } from './context.ts';
 import { FollowedRun, type FollowedRunEvents, NO_PROFILE } from './followedRun.ts';
 import type { Homes } from './homes.ts';
@@ -10,9 +11,6 @@ import { adoptRequest, launchRequest } from './runRequest.ts';
 import { Timer } from './timer.ts';
 import type { Launch } from './turn.ts';
 
-/** How long (ms) what could not be done for a run waits before it is tried again. */
-const TRY_AGAIN_MS = 1_000;
-
 /** The runs that this window follows: those it has launched and those it has taken over. Gives orders to those of other windows too. */
 export class FollowedRuns implements Disposable {
   readonly #context: SupervisorContext;
@@ -22,6 +20,7 @@ export class FollowedRuns implements Disposable {
   /** By the ids of their attempts. */
   readonly #runs = new Map<number, FollowedRun>();
   readonly #again: Timer;
+  readonly #complaint: Complaint;
 
   constructor(context: SupervisorContext, mirror: LiveMirror, homes: Homes, events: FollowedRunEvents) {
     this.#context = context;
@@ -29,6 +28,7 @@ export class FollowedRuns implements Disposable {
     this.#homes = homes;
     this.#events = events;
     this.#again = new Timer(context.clock);
+    this.#complaint = new Complaint(context);
   }
 
   /** The run of an active loop, if this window follows it. */
@@ -63,8 +63,13 @@ export class FollowedRuns implements Disposable {
   readonly reconcile = (): void => {
     const { window } = this.#context;
     let done = true;
-    const carry = (work: () => void, complaint: string) => {
-      done = carryOut(this.#context, work, `${complaint}; it is tried again.`) && done;
+    const carry = (work: () => void, what: string) => {
+      try {
+        work();
+      } catch (error) {
+        this.#complaint.make(what, error);
+        done = false;
+      }
     };
     for (const run of [...this.#runs.values()]) {
       const loop = this.#mirror.get(run.seq);
@@ -75,7 +80,8 @@ export class FollowedRuns implements Disposable {
       if (loop.attempt.windowId !== window.id || this.of(loop)) continue;
       carry(() => this.#adopt(loop), `Attempt ${loop.attempt.token} could not be taken over`);
     }
-    if (!done) this.#again.set(TRY_AGAIN_MS, this.reconcile);
+    if (done) this.#complaint.withdraw();
+    else this.#again.set(TRY_AGAIN_MS, this.reconcile);
   };
 
   /** The window goes: with a number the runs stop after so many ms unless a window with their folder takes over. */

@@ -1,4 +1,5 @@
 import type { Disposable } from './clock.ts';
+import { Complaint } from './complaint.ts';
 import type { SupervisorContext } from './context.ts';
 import type { Homes } from './homes.ts';
 import { takeOver } from './lease.ts';
@@ -20,8 +21,8 @@ export class Lookout implements Disposable {
   #isBehind = false;
   /** A turn is on its way. */
   #isTaking = false;
-  /** The last turn failed. */
-  #inTrouble = false;
+  readonly #unread: Complaint;
+  readonly #undone: Complaint;
 
   constructor(context: SupervisorContext, mirror: LiveMirror, homes: Homes, turns: Turns) {
     this.#context = context;
@@ -29,6 +30,8 @@ export class Lookout implements Disposable {
     this.#homes = homes;
     this.#turns = turns;
     this.#timer = new Timer(context.clock);
+    this.#unread = new Complaint(context);
+    this.#undone = new Complaint(context);
   }
 
   begin(): void {
@@ -43,8 +46,9 @@ export class Lookout implements Disposable {
     this.#timer.set(LOOK_EVERY_MS, this.#look);
     try {
       if (this.#hasNews()) this.#takeStock();
+      this.#unread.withdraw();
     } catch (error) {
-      this.#context.log('The store could not be read; it is tried again.', error);
+      this.#unread.make('The store could not be read', error);
     }
   };
 
@@ -76,12 +80,11 @@ export class Lookout implements Disposable {
         () => {
           this.#isTaking = false;
           this.#isBehind = false;
-          this.#inTrouble = false;
+          this.#undone.withdraw();
         },
         (error: unknown) => {
           this.#isTaking = false;
-          if (!this.#inTrouble) this.#context.log('What other windows have changed could not be acted on; it is tried again.', error);
-          this.#inTrouble = true;
+          this.#undone.make('What other windows have changed could not be acted on', error);
         },
       );
   }

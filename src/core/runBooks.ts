@@ -1,4 +1,5 @@
-import type { Disposable } from './clock.ts';
+import { type Disposable, TRY_AGAIN_MS } from './clock.ts';
+import { Complaint } from './complaint.ts';
 import type { SupervisorContext } from './context.ts';
 import type { FollowedRun, FollowedRunEvents } from './followedRun.ts';
 import type { Listeners } from './listeners.ts';
@@ -8,9 +9,6 @@ import type { RunEnd, RunOutput, RunStarted, SilenceWarning } from './ports.ts';
 import { applyOutput, settle } from './settle.ts';
 import type { Turn } from './turn.ts';
 import type { Turns } from './turns.ts';
-
-/** How long (ms) a settlement that the store refused waits before it is tried again. Nothing is lost meanwhile: the facts lie in the run folder. */
-const TRY_AGAIN_MS = 1_000;
 
 /** Writes down what the followed runs tell, and passes on what is only shown. */
 export class RunBooks implements FollowedRunEvents, Disposable {
@@ -66,18 +64,24 @@ export class RunBooks implements FollowedRunEvents, Disposable {
     this.#disposed = true;
   }
 
-  /** Writes what a run has told, as long as this window follows it: in order, so a store that refuses is asked again before what comes next. */
+  /**
+   * Writes what a run has told, as long as this window follows it: in order, so a store that refuses is asked again before what comes next.
+   * Nothing is lost meanwhile: the facts lie in the run folder.
+   */
   #writeDown(run: FollowedRun, work: (turn: Turn, loop: ActiveLoop) => void): void {
-    const { clock, log, window } = this.#context;
+    const { clock, window } = this.#context;
+    const complaint = new Complaint(this.#context);
     run.writes = run.writes.then(async () => {
       while (!this.#disposed) {
         try {
-          return await this.#turns.take((turn) => {
+          await this.#turns.take((turn) => {
             const loop = turn.mirror.get(run.seq);
             if (run.isOf(loop, window.id)) work(turn, loop);
           });
+          complaint.withdraw();
+          return;
         } catch (error) {
-          log(`What attempt ${run.token} told could not be written down; it is tried again.`, error);
+          complaint.make(`What attempt ${run.token} told could not be written down`, error);
           await new Promise<void>((resolve) => clock.after(TRY_AGAIN_MS, resolve));
         }
       }

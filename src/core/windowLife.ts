@@ -1,3 +1,5 @@
+import { TRY_AGAIN_MS } from './clock.ts';
+import { Complaint } from './complaint.ts';
 import type { Engine } from './engine.ts';
 import { NotReadyError, ShuttingDownError } from './errors.ts';
 import { saveLease, takeOver } from './lease.ts';
@@ -8,10 +10,8 @@ import { watchRunning } from './spend.ts';
 import type { Turn } from './turn.ts';
 import { withinReason } from './withinReason.ts';
 
-/** How long (ms) a change of settings or folders that the store refused waits before it is tried again. */
-const TRY_AGAIN_MS = 1_000;
 /** With `onWindowClose: stop`: how long (ms) runs wait for a window with their folder, so that a reload is not a close. */
-const RELOAD_MS = 15_000;
+const STOP_AFTER_MS = 15_000;
 
 const STARTING = 'Loop Supervisor is still starting. Try again in a moment.';
 const CLOSED = 'Loop Supervisor has shut down in this window. Reload the window to go on.';
@@ -80,16 +80,26 @@ export class WindowLife {
     for (const insist of this.#meanwhile.splice(0)) insist();
   }
 
-  /** Takes a turn while the window works, or once it does: again and again until the store lets it through. */
-  insist(work: (turn: Turn) => void, complaint: string): void {
-    // The turn of the start may have been taken before this was heard of.
-    if (this.#phase === 'new') this.#meanwhile.push(() => this.insist(work, complaint));
-    if (this.#phase !== 'working') return;
+  /**
+   * Takes a turn while the window works, or once it does: again and again until the store lets it through. `what`: a sentence that says that
+   * it could not, without its full stop.
+   */
+  insist(work: (turn: Turn) => void, what: string): void {
     const { turns, context } = this.#engine;
-    turns.takeAndDispatch(work).catch((error: unknown) => {
-      context.log(complaint, error);
-      context.clock.after(TRY_AGAIN_MS, () => this.insist(work, complaint));
-    });
+    const complaint = new Complaint(context);
+    const insist = () => {
+      // The turn of the start may have been taken before this was heard of.
+      if (this.#phase === 'new') this.#meanwhile.push(insist);
+      if (this.#phase !== 'working') return;
+      turns.takeAndDispatch(work).then(
+        () => complaint.withdraw(),
+        (error: unknown) => {
+          complaint.make(what, error);
+          context.clock.after(TRY_AGAIN_MS, insist);
+        },
+      );
+    };
+    insist();
   }
 
   /** Stops this window's work within `timeoutMs` (ms), then lets go of it (R9.1). */
@@ -100,7 +110,7 @@ export class WindowLife {
   /** Lets go of this window's work, which goes on, or ends unless a window with its folder comes (R9.2). */
   release(): Promise<void> {
     const { runs, context } = this.#engine;
-    return this.#end(() => runs.leave(context.settings.onWindowClose === 'stop' ? RELOAD_MS : undefined));
+    return this.#end(() => runs.leave(context.settings.onWindowClose === 'stop' ? STOP_AFTER_MS : undefined));
   }
 
   dispose(): void {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { DEFAULT_SETTINGS } from '../../src/core/settings.ts';
 import { fakeCatalog, fakeProfile, type Harness, harness, type WindowFacts } from '../support/harness.ts';
 import { MoodyStore } from '../support/moodyStore.ts';
 
@@ -66,5 +67,65 @@ describe('following runs when the store or the launcher is in trouble', () => {
     await window.cancel('a');
     await machine.clock.advance(1_000);
     assert.deepEqual([machine.launcher.of('a').stops, window.get('a')?.state], [['user', 'user'], 'cancelled']);
+  });
+
+  describe('the log says what fails once, and once that it is over', () => {
+    /** What was logged since it was last asked for, sorted; without the error. */
+    const logged = () =>
+      machine.logged
+        .splice(0)
+        .map((line) => line.replace(/(tried again\.).*/, '$1').replace(/(attempt) \S+/i, '$1 a'))
+        .sort();
+    const both = (...complaints: string[]) => {
+      const fails = complaints.map((what) => `${what}; it is tried again.`);
+      const over = complaints.map((what) => `${what}: that is over.`);
+      return [fails, over] as const;
+    };
+
+    it('of a store that can not be written for a minute', async () => {
+      const window = await open();
+      const other = await machine.open();
+      await window.submit({ prompt: 'work', loopId: 'b' });
+      machine.launcher.of('b').fail();
+      await soon();
+      await window.submit({ prompt: 'work', loopId: 'a' });
+      await machine.clock.advance(500);
+      store.mood = 'broken';
+      machine.launcher.of('a').start();
+      window.configure({ ...DEFAULT_SETTINGS, maxConcurrent: 1 });
+      await other.pause();
+      await machine.clock.advance(60_000);
+      // The other window has woken it.
+      const woken = both('Loops that are due could not be woken').flat();
+      const [fails, over] = both(
+        'The new settings could not be applied to the queue yet',
+        'What attempt a told could not be written down',
+        'What other windows have changed could not be acted on',
+      );
+      assert.deepEqual(logged(), [...woken, ...fails].sort());
+      store.mood = 'well';
+      await machine.clock.advance(60_000);
+      assert.deepEqual(logged(), over);
+      store.mood = 'broken';
+      machine.launcher.of('a').ok();
+      await machine.clock.advance(2_000);
+      assert.deepEqual(logged(), both('What attempt a told could not be written down')[0], 'what fails anew is said anew');
+    });
+
+    it('of a store and a run that can not be read', async () => {
+      const first = await withSession();
+      await machine.clock.advance(2_000);
+      machine.kill(first);
+      store.unreadable.add('attempts');
+      await open();
+      await machine.clock.advance(500);
+      store.unreadable.add('changes');
+      await machine.clock.advance(60_000);
+      const [fails, over] = both('Attempt a could not be taken over', 'The store could not be read');
+      assert.deepEqual(logged(), fails);
+      store.unreadable.clear();
+      await machine.clock.advance(2_000);
+      assert.deepEqual(logged(), over);
+    });
   });
 });
