@@ -26,24 +26,23 @@ export class RunBooks implements FollowedRunEvents, Disposable {
   }
 
   started(run: FollowedRun, { leader, guardian }: RunStarted): void {
-    this.#writeDown(run, (turn, loop) => {
+    this.#writeDown(run, 'take', (turn, loop) => {
       turn.putAttempt(loop, { ...loop.attempt, leader, ...(guardian && { guardian }) });
     });
   }
 
   output(run: FollowedRun, output: RunOutput): void {
-    this.#writeDown(run, (turn, loop) => {
+    this.#writeDown(run, 'take', (turn, loop) => {
       applyOutput(turn, loop, output);
     });
   }
 
   ended(run: FollowedRun, end: RunEnd): void {
-    this.#writeDown(run, (turn, loop) => {
+    this.#writeDown(run, 'takeAndDispatch', (turn, loop) => {
       const readNothingNew = end.last.to === loop.attempt.readOffset && end.last.events.length === 0;
       const read = readNothingNew ? loop : applyOutput(turn, loop, end.last);
       // Output that is behind what was read counts for nothing, and yet the run is over.
       settle(turn, read ?? loop, end, run.report);
-      this.#turns.dispatch(turn);
     });
   }
 
@@ -68,13 +67,13 @@ export class RunBooks implements FollowedRunEvents, Disposable {
    * Writes what a run has told, as long as this window follows it: in order, so a store that refuses is asked again before what comes next.
    * Nothing is lost meanwhile: the facts lie in the run folder.
    */
-  #writeDown(run: FollowedRun, work: (turn: Turn, loop: ActiveLoop) => void): void {
+  #writeDown(run: FollowedRun, take: 'take' | 'takeAndDispatch', work: (turn: Turn, loop: ActiveLoop) => void): void {
     const { clock, window } = this.#context;
     const complaint = new Complaint(this.#context);
     run.writes = run.writes.then(async () => {
       while (!this.#disposed) {
         try {
-          await this.#turns.take((turn) => {
+          await this.#turns[take]((turn) => {
             const loop = turn.mirror.get(run.seq);
             if (run.isOf(loop, window.id)) work(turn, loop);
           });

@@ -10,10 +10,9 @@ const ENDING_SIGNALS: readonly string[] = ['SIGTERM', 'SIGINT', 'SIGKILL', 'SIGH
 
 /** Ends a loop for good; if the store does not let that through in time, its processes are stopped anyway (R7.2). Answers whether it was live. */
 export async function cancel(engine: Engine, loopId: string): Promise<boolean> {
-  const written = engine.turns.take((turn) => {
+  const written = engine.turns.takeAndDispatch((turn) => {
     const loop = turn.mirror.find(loopId);
     if (loop) cancelIn(turn, loop, engine);
-    engine.turns.dispatch(turn);
     return loop !== undefined;
   });
   const loop = engine.mirror.find(loopId);
