@@ -25,7 +25,7 @@ function attemptRow(seq: number, loopId: string, attempt: AttemptDetail, now: nu
   const label = `Attempt ${attempt.number}`;
   return {
     id: `attempt:${seq}:${attempt.number}`,
-    subject: { kind: 'attempt', loopId, number: attempt.number },
+    subject: { kind: 'attempt', loopId, seq, number: attempt.number },
     label,
     description: join([said, attempt.resumed ? 'resumed' : '', pid, formatDuration(ran), cost]),
     spoken: [
@@ -73,7 +73,7 @@ function keptRows(detail: LoopDetail, attempt: AttemptDetail, isAlive: (process:
     const label = oneLine(command, 60) || `Process ${pid}`;
     return {
       id: `kept:${detail.loop.seq}:${attempt.number}:${pid}`,
-      subject: { kind: 'kept', loopId: detail.loopId, pid },
+      subject: { kind: 'kept', loopId: detail.loopId, seq: detail.loop.seq, pid },
       label,
       description: `kept running · pid ${pid}`,
       spoken: `${label}, kept running after attempt ${attempt.number}, pid ${pid}`,

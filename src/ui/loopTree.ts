@@ -80,8 +80,8 @@ export class LoopTree implements vscode.TreeDataProvider<TreeRow>, vscode.Dispos
     this.#refresh(false);
   }
 
-  async reveal(loopId: string): Promise<void> {
-    const found = this.#model.find(loopId);
+  async reveal(loopId: string, seq?: number): Promise<void> {
+    const found = this.#model.find(loopId, seq);
     await vscode.commands.executeCommand(`${VIEW_ID}.focus`);
     if (!found) return;
     this.#parents.set(found.row.id, this.#shown.roots.find(({ id }) => id === found.parent.id) ?? found.parent);

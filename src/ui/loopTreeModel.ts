@@ -100,12 +100,13 @@ export class LoopTreeModel {
     }
   }
 
-  /** The row of a loop, and of the group above it: for showing it in the tree. */
-  find(loopId: string): { readonly row: TreeRow; readonly parent: TreeRow } | undefined {
+  /** The row of a loop (the first of that id, or with `seq` that very one), and of the group above it: for showing it in the tree. */
+  find(loopId: string, seq?: number): { readonly row: TreeRow; readonly parent: TreeRow } | undefined {
     const snapshot = this.#read();
     if (!snapshot) return undefined;
     for (const parent of this.#groups(snapshot)) {
-      const row = this.children(parent).find(({ subject }) => subject.kind === 'loop' && subject.loopId === loopId);
+      const isIt = ({ subject }: TreeRow) => subject.kind === 'loop' && subject.loopId === loopId && (seq ?? subject.seq) === subject.seq;
+      const row = this.children(parent).find(isIt);
       if (row) return { row, parent };
     }
     return undefined;

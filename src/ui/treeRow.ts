@@ -6,8 +6,8 @@ export type RowSubject =
   | { readonly kind: 'group'; readonly group: GroupName }
   | { readonly kind: 'folder'; readonly folder: string }
   | { readonly kind: 'loop'; readonly loopId: string; readonly seq: number }
-  | { readonly kind: 'attempt'; readonly loopId: string; readonly number: number }
-  | { readonly kind: 'kept'; readonly loopId: string; readonly pid: number }
+  | { readonly kind: 'attempt'; readonly loopId: string; readonly seq: number; readonly number: number }
+  | { readonly kind: 'kept'; readonly loopId: string; readonly seq: number; readonly pid: number }
   /** Shows more rows of its parent. */
   | { readonly kind: 'more'; readonly parent: 'queued' | 'finished' };
 

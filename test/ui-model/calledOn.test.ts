@@ -25,9 +25,11 @@ describe('calledOn', () => {
     ['a menu of a view that is gone', [null, undefined], { kind: 'lost' }],
     ['a menu on several rows of which all are being drawn anew', [undefined, [undefined, undefined]], { kind: 'lost' }],
     ['a menu on several rows of which some are being drawn anew', [a, [a, undefined]], { kind: 'lost' }],
-    ['an id', ['loop-1'], { kind: 'ids', loopIds: ['loop-1'] }],
-    ['ids', [['loop-1', 'loop-2']], { kind: 'ids', loopIds: ['loop-1', 'loop-2'] }],
-    ['an object with an id, and a priority', [{ loopId: 'loop-1' }, 7], { kind: 'ids', loopIds: ['loop-1'] }],
+    ['an id', ['loop-1'], { kind: 'loops', loops: [{ loopId: 'loop-1' }] }],
+    ['ids', [['loop-1', 'loop-2']], { kind: 'loops', loops: [{ loopId: 'loop-1' }, { loopId: 'loop-2' }] }],
+    ['an object with an id, and a priority', [{ loopId: 'loop-1' }, 7], { kind: 'loops', loops: [{ loopId: 'loop-1' }] }],
+    ['a panel, which is for one loop of that id', [{ loopId: 'loop-1', seq: 3 }], { kind: 'loops', loops: [{ loopId: 'loop-1', seq: 3 }] }],
+    ['an object of which the number is none', [{ loopId: 'loop-1', seq: '3' }], { kind: 'loops', loops: [{ loopId: 'loop-1' }] }],
     ['something else', [{ x: 1 }], { kind: 'nothing' }],
   ];
   for (const [who, args, what] of cases) {

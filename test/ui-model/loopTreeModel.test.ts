@@ -57,6 +57,13 @@ function tuples(model: LoopTreeModel, parent?: TreeRow): Tuple[] {
 }
 
 describe('The tree of loops', () => {
+  it('finds the very loop that was asked for among those of one id', () => {
+    const model = modelOf({ live: [], finished: [completed('a', { seq: 9 }), completed('a', { seq: 4 })] });
+    assert.equal(model.find('a', 4)?.row.id, 'loop:4');
+    assert.equal(model.find('a')?.row.id, 'loop:9');
+    assert.equal(model.find('a', 5), undefined);
+  });
+
   it('is empty without loops, so that the welcome view shows', () => {
     assert.deepEqual(tuples(modelOf({ live: [], finished: [] })), []);
     assert.deepEqual(

@@ -13,8 +13,8 @@ export interface CommandContext extends UiDeps {
   readonly tree: {
     selection(): readonly TreeRow[];
     showMore(row: TreeRow): void;
-    /** Shows a loop in the view. */
-    reveal(loopId: string): Promise<void>;
+    /** Shows a loop in the view: the first of that id, or with `seq` that very one. */
+    reveal(loopId: string, seq?: number): Promise<void>;
   };
 }
 

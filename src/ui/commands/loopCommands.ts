@@ -2,17 +2,18 @@ import * as vscode from 'vscode';
 import type { LoopState } from '../../core/loop.ts';
 import { askText } from '../asking.ts';
 import { count } from '../format.ts';
+import { queueMoves } from '../queueMoves.ts';
 import { oneLine } from '../safeText.ts';
 import { calledOn } from './calledOn.ts';
 import type { CommandTable } from './commandTable.ts';
-import { loopOf, loopsOf, subjectsOf } from './target.ts';
+import { latestIds, loopOf, loopsOf, subjectsOf } from './target.ts';
 
 const LIVE: readonly LoopState[] = ['running', 'stopping', 'queued', 'backingOff', 'waiting'];
 const ACTIVE: readonly LoopState[] = ['running', 'stopping'];
 
 /** Runs an action on several loops, all of them though one may fail; throws the first error afterwards. Answers how many said yes. */
-async function each(loopIds: readonly string[], act: (loopId: string) => Promise<unknown>): Promise<number> {
-  const results = await Promise.allSettled(loopIds.map(act));
+async function each<T>(loops: readonly T[], act: (loop: T) => Promise<unknown>): Promise<number> {
+  const results = await Promise.allSettled(loops.map(act));
   const failure = results.find((result) => result.status === 'rejected');
   if (failure) throw failure.reason;
   return results.filter((result) => result.status === 'fulfilled' && result.value !== false).length;
@@ -24,26 +25,32 @@ export const loopCommands: CommandTable = {
   cancel:
     (ctx) =>
     async (...args) => {
-      const ids = await loopsOf(ctx, args, { title: 'Cancel Loop', states: LIVE });
+      const loops = await loopsOf(ctx, args, { title: 'Cancel Loop', states: LIVE });
       const supervisor = await ctx.host.ready();
+      const ids = latestIds(supervisor, loops);
       return each(ids, (id) => supervisor.cancel(id));
     },
 
-  /** SIGKILL to the whole group at once; a loop without a process is cancelled. Answers how many were there. */
+  /** SIGKILL to the whole group at once, which is the user's stop too. Answers how many groups got it: a loop may have no process just now. */
   kill:
     (ctx) =>
     async (...args) => {
-      const ids = await loopsOf(ctx, args, { title: 'Kill Process Group', states: ACTIVE });
+      const loops = await loopsOf(ctx, args, { title: 'Kill Process Group', states: ACTIVE });
       const supervisor = await ctx.host.ready();
-      return each(ids, (id) => supervisor.killProcessGroup(id, 'SIGKILL'));
+      const ids = latestIds(supervisor, loops);
+      const killed = await each(ids, (id) => supervisor.killProcessGroup(id, 'SIGKILL'));
+      const without = ids.length - killed;
+      if (without > 0) void vscode.window.showInformationMessage(`${count(without, 'loop')} had no process to kill.`);
+      return killed;
     },
 
   /** Clears a permanently failed loop and admits it again, in one step (R5.5). Answers the results. */
   retry:
     (ctx) =>
     async (...args) => {
-      const ids = await loopsOf(ctx, args, { title: 'Retry Failed Loop', states: ['failed'], permanent: true });
+      const loops = await loopsOf(ctx, args, { title: 'Retry Failed Loop', states: ['failed'], permanent: true });
       const supervisor = await ctx.host.ready();
+      const ids = latestIds(supervisor, loops);
       const results = await Promise.all(ids.map((id) => supervisor.retry(id)));
       return results.length === 1 ? results[0] : results;
     },
@@ -52,8 +59,9 @@ export const loopCommands: CommandTable = {
   clearFailed:
     (ctx) =>
     async (...args) => {
-      const ids = await loopsOf(ctx, args, { title: 'Clear Permanent Failure', states: ['failed'], permanent: true });
+      const loops = await loopsOf(ctx, args, { title: 'Clear Permanent Failure', states: ['failed'], permanent: true });
       const supervisor = await ctx.host.ready();
+      const ids = latestIds(supervisor, loops);
       return each(ids, (id) => supervisor.clearFailed(id));
     },
 
@@ -61,9 +69,10 @@ export const loopCommands: CommandTable = {
   setPriority:
     (ctx) =>
     async (...args) => {
-      const ids = await loopsOf(ctx, args, { title: 'Set Priority', states: ['queued'] });
-      if (ids.length === 0) return undefined;
+      const loops = await loopsOf(ctx, args, { title: 'Set Priority', states: ['queued'] });
       const supervisor = await ctx.host.ready();
+      const ids = latestIds(supervisor, loops);
+      if (ids.length === 0) return undefined;
       const first = supervisor.get(ids[0] ?? '');
       const given = typeof args[1] === 'number' ? args[1] : undefined;
       const answer =
@@ -79,17 +88,19 @@ export const loopCommands: CommandTable = {
       return places.length === 1 ? places[0] : places;
     },
 
-  /** Puts queued loops at the very front, in the order in which they stand. */
+  /** Puts queued loops at the very front, in the order in which they stand; what else is selected stays as it is. Answers how many. */
   runNext:
     (ctx) =>
     async (...args) => {
-      const ids = await loopsOf(ctx, args, { title: 'Run Next', states: ['queued'] });
+      const loops = await loopsOf(ctx, args, { title: 'Run Next', states: ['queued'] });
       const supervisor = await ctx.host.ready();
+      const ids = latestIds(supervisor, loops);
+      const queue = supervisor.status().queued.map(({ loopId }) => loopId);
       // They were selected in any order.
-      const places = new Map(supervisor.status().queued.map(({ loopId }, place) => [loopId, place]));
-      const standing = ids.toSorted((a, b) => (places.get(a) ?? Infinity) - (places.get(b) ?? Infinity));
-      for (const id of standing.toReversed()) await supervisor.moveBefore(id, undefined);
-      return ids.length;
+      const queued = queueMoves(queue, ids, undefined).map(([id]) => id);
+      // Where none of them is queued, the refusal of the first says what it is instead.
+      for (const id of queued.length > 0 ? queued.toReversed() : ids) await supervisor.moveBefore(id, undefined);
+      return queued.length;
     },
 
   /** Makes queued loops of other windows this window's. Of a folder row, all that it holds. */
@@ -102,7 +113,7 @@ export const loopCommands: CommandTable = {
       const ids =
         ofFolders.length > 0
           ? ofFolders.map(({ loop }) => loop.loopId)
-          : await loopsOf(ctx, args, { title: 'Take Over Loop', states: LIVE, live: ({ home }) => home !== 'here' });
+          : latestIds(supervisor, await loopsOf(ctx, args, { title: 'Take Over Loop', states: LIVE, live: ({ home }) => home !== 'here' }));
       return each(ids, (id) => supervisor.takeOver(id));
     },
 
@@ -110,21 +121,22 @@ export const loopCommands: CommandTable = {
   keepWaiting:
     (ctx) =>
     async (...args) => {
-      const ids = await loopsOf(ctx, args, {
+      const loops = await loopsOf(ctx, args, {
         title: 'Keep Waiting',
         states: ['running'],
         live: ({ activity }) => activity?.silentForMs !== undefined,
       });
       const supervisor = await ctx.host.ready();
-      return each(ids, async (id) => supervisor.keepWaiting(id));
+      return each(latestIds(supervisor, loops), async (id) => supervisor.keepWaiting(id));
     },
 
   /** Stops the attempt and starts the loop again, without using up a restart. */
   restart:
     (ctx) =>
     async (...args) => {
-      const ids = await loopsOf(ctx, args, { title: 'Restart Loop', states: ['running', 'backingOff', 'waiting'] });
+      const loops = await loopsOf(ctx, args, { title: 'Restart Loop', states: ['running', 'backingOff', 'waiting'] });
       const supervisor = await ctx.host.ready();
+      const ids = latestIds(supervisor, loops);
       return each(ids, (id) => supervisor.restartNow(id));
     },
 
@@ -138,23 +150,24 @@ export const loopCommands: CommandTable = {
       }
       const supervisor = await ctx.host.ready();
       let ended = 0;
-      for (const { loopId, pid } of subjectsOf(ctx, args, 'kept')) if (await supervisor.endKept(loopId, pid)) ended++;
+      for (const { loopId, seq, pid } of subjectsOf(ctx, args, 'kept')) if (await supervisor.endKept(loopId, pid, seq)) ended++;
       return ended;
     },
 
-  /** Removes finished loops from the history, with their logs. */
+  /** Removes finished loops from the history, with their logs. Answers how many. */
   removeFinished:
     (ctx) =>
     async (...args) => {
-      const ids = await loopsOf(ctx, args, { title: 'Remove from History', states: ['completed', 'failed', 'cancelled'] });
+      const loops = await loopsOf(ctx, args, { title: 'Remove from History', states: ['completed', 'failed', 'cancelled'] });
       const supervisor = await ctx.host.ready();
-      return each(ids, (id) => supervisor.removeFinished(id));
+      return each(loops, ({ loopId, seq }) => supervisor.removeFinished(loopId, seq));
     },
 
   copyId:
     (ctx) =>
     async (...args) => {
-      const ids = await loopsOf(ctx, args, { title: 'Copy Loop Id', states: [...LIVE, 'completed', 'failed', 'cancelled'] });
+      const loops = await loopsOf(ctx, args, { title: 'Copy Loop Id', states: [...LIVE, 'completed', 'failed', 'cancelled'] });
+      const ids = [...new Set(loops.map(({ loopId }) => loopId))];
       if (ids.length > 0) await vscode.env.clipboard.writeText(ids.join('\n'));
       return ids.join('\n');
     },
@@ -162,8 +175,8 @@ export const loopCommands: CommandTable = {
   copyPrompt:
     (ctx) =>
     async (...args) => {
-      const id = await loopOf(ctx, args, { title: 'Copy Prompt', states: [...LIVE, 'completed', 'failed', 'cancelled'] });
-      const prompt = id === undefined ? undefined : (await ctx.host.ready()).get(id)?.prompt;
+      const loop = await loopOf(ctx, args, { title: 'Copy Prompt', states: [...LIVE, 'completed', 'failed', 'cancelled'] });
+      const prompt = loop && (await ctx.host.ready()).get(loop.loopId, loop.seq)?.prompt;
       if (prompt !== undefined) await vscode.env.clipboard.writeText(prompt);
       return prompt;
     },
@@ -172,9 +185,9 @@ export const loopCommands: CommandTable = {
   revealLoop:
     (ctx) =>
     async (...args) => {
-      const id = await loopOf(ctx, args, { title: 'Show Loop', states: [...LIVE, 'completed', 'failed', 'cancelled'] });
-      if (id !== undefined) await ctx.tree.reveal(id);
-      return id;
+      const loop = await loopOf(ctx, args, { title: 'Show Loop', states: [...LIVE, 'completed', 'failed', 'cancelled'] });
+      if (loop) await ctx.tree.reveal(loop.loopId, loop.seq);
+      return loop?.loopId;
     },
 
   showMore:

@@ -5,12 +5,13 @@ import type { SubmitResult } from '../../core/status.ts';
 import { askText } from '../asking.ts';
 import { oneLine } from '../safeText.ts';
 import { selectionPrompt } from '../selectionPrompt.ts';
+import type { CalledLoop } from './calledOn.ts';
 import type { CommandContext, CommandTable } from './commandTable.ts';
 import { selectedText, selections, textOfFile, writeInEditor } from './editorText.ts';
 import { askRecentPrompt } from './recentPrompts.ts';
 import { askOptions } from './submitOptions.ts';
 import { submitByHand } from './submitting.ts';
-import { loopsOf } from './target.ts';
+import { loopOf, loopsOf } from './target.ts';
 
 const TITLE_CHARS = 80;
 
@@ -86,10 +87,10 @@ export const submitCommands: CommandTable = {
   submitAgain:
     (ctx) =>
     async (...args) => {
-      const ids = await loopsOf(ctx, args, { title: 'Submit Again', states: ['completed', 'failed', 'cancelled'] });
+      const loops = await loopsOf(ctx, args, { title: 'Submit Again', states: ['completed', 'failed', 'cancelled'] });
       const results: (SubmitResult | undefined)[] = [];
-      for (const id of ids) {
-        const spec = await specOfLoop(ctx, id);
+      for (const loop of loops) {
+        const spec = await specOfLoop(ctx, loop);
         if (spec) results.push(await submitByHand(ctx, spec));
       }
       return results.length > 1 ? results : results[0];
@@ -99,8 +100,8 @@ export const submitCommands: CommandTable = {
   editPrompt:
     (ctx) =>
     async (...args) => {
-      const [id] = await loopsOf(ctx, args, { title: 'Edit Prompt', states: ['completed', 'failed', 'cancelled', 'queued', 'running'] });
-      const spec = id === undefined ? undefined : await specOfLoop(ctx, id);
+      const loop = await loopOf(ctx, args, { title: 'Edit Prompt', states: ['completed', 'failed', 'cancelled', 'queued', 'running'] });
+      const spec = loop && (await specOfLoop(ctx, loop));
       return spec && writeInEditor(spec.prompt);
     },
 
@@ -138,8 +139,8 @@ function cwdOf(uri: vscode.Uri): { cwd?: string } {
   return folder ? { cwd: folder.uri.fsPath } : {};
 }
 
-async function specOfLoop(ctx: CommandContext, loopId: string): Promise<LoopSpec | undefined> {
-  const detail = (await ctx.host.ready()).get(loopId);
+async function specOfLoop(ctx: CommandContext, { loopId, seq }: CalledLoop): Promise<LoopSpec | undefined> {
+  const detail = (await ctx.host.ready()).get(loopId, seq);
   if (!detail) return undefined;
   const { agent, cwd, title, priority, estimate, estimateAssumed, maxCost, metadata } = detail.loop;
   return {

@@ -1,11 +1,12 @@
 import * as vscode from 'vscode';
 import type { LiveLoop, LoopState } from '../../core/loop.ts';
 import type { LiveView } from '../../core/status.ts';
+import type { Supervisor } from '../../core/supervisor.ts';
 import { askItem, BACK } from '../asking.ts';
 import { describeFinished, describeLive, STATE_WORDS } from '../loopWords.ts';
 import { oneLine } from '../safeText.ts';
 import type { RowSubject, TreeRow } from '../treeRow.ts';
-import { calledOn } from './calledOn.ts';
+import { type CalledLoop, calledOn } from './calledOn.ts';
 import type { CommandContext } from './commandTable.ts';
 
 /** Which loops a command is for. */
@@ -27,15 +28,18 @@ export function rowsOf(ctx: CommandContext, args: readonly unknown[]): readonly 
   return called.kind === 'rows' ? called.rows : called.kind === 'selection' ? ctx.tree.selection() : [];
 }
 
-/** Ids of the loops that a command was called on: tree rows, ids, objects with a `loopId`; with nothing, the user is asked. */
-export async function loopsOf(ctx: CommandContext, args: readonly unknown[], fitting: Fitting): Promise<string[]> {
+/**
+ * The loops that a command was called on: their rows, ids, objects with a `loopId` and perhaps a `seq`; with nothing, the user is asked. Rows under a
+ * loop are not meant: who presses Delete on an attempt has not asked for the end of its loop.
+ */
+export async function loopsOf(ctx: CommandContext, args: readonly unknown[], fitting: Fitting): Promise<CalledLoop[]> {
   const called = calledOn(args);
   switch (called.kind) {
     case 'rows':
     case 'selection':
-      return [...new Set(rowsOf(ctx, args).flatMap(({ subject }) => ('loopId' in subject ? [subject.loopId] : [])))];
-    case 'ids':
-      return [...called.loopIds];
+      return subjectsOf(ctx, args, 'loop').map(({ loopId, seq }) => ({ loopId, seq }));
+    case 'loops':
+      return [...called.loops];
     default: {
       const asked = await askLoop(ctx, fitting, called.kind === 'lost' ? 'The list changed under the menu: choose the loop' : 'Choose a loop');
       return asked === undefined ? [] : [asked];
@@ -44,8 +48,15 @@ export async function loopsOf(ctx: CommandContext, args: readonly unknown[], fit
 }
 
 /** The same for a command that acts on one loop. */
-export async function loopOf(ctx: CommandContext, args: readonly unknown[], fitting: Fitting): Promise<string | undefined> {
+export async function loopOf(ctx: CommandContext, args: readonly unknown[], fitting: Fitting): Promise<CalledLoop | undefined> {
   return (await loopsOf(ctx, args, fitting))[0];
+}
+
+/** Ids for what can be done only with the latest loop of an id: one whose id a live loop has taken since is left out. */
+export function latestIds(supervisor: Pick<Supervisor, 'live'>, loops: readonly CalledLoop[]): string[] {
+  const live = new Map(supervisor.live().map(({ loop }) => [loop.loopId, loop.seq]));
+  const latest = loops.filter(({ loopId, seq }) => seq === undefined || (live.get(loopId) ?? seq) === seq);
+  return [...new Set(latest.map(({ loopId }) => loopId))];
 }
 
 /** Rows of one kind among those that a command was called on. */
@@ -53,7 +64,7 @@ export function subjectsOf<K extends RowSubject['kind']>(ctx: CommandContext, ar
   return rowsOf(ctx, args).flatMap(({ subject }) => (subject.kind === kind ? [subject as Extract<RowSubject, { kind: K }>] : []));
 }
 
-async function askLoop(ctx: CommandContext, fitting: Fitting, placeholder: string): Promise<string | undefined> {
+async function askLoop(ctx: CommandContext, fitting: Fitting, placeholder: string): Promise<CalledLoop | undefined> {
   const supervisor = await ctx.host.ready();
   const now = Date.now();
   const live = supervisor.live().filter((view) => fitting.states.includes(view.loop.state) && (fitting.live?.(view) ?? true));
@@ -64,7 +75,7 @@ async function askLoop(ctx: CommandContext, fitting: Fitting, placeholder: strin
       label: labelOf(view.loop),
       description: STATE_WORDS[view.loop.state],
       detail: describeLive(view, now).description,
-      loopId: view.loop.loopId,
+      loop: view.loop,
     })),
     ...finished
       .filter((loop) => !fitting.permanent || (loop.state === 'failed' && !loop.cleared))
@@ -72,7 +83,7 @@ async function askLoop(ctx: CommandContext, fitting: Fitting, placeholder: strin
         label: labelOf(loop),
         description: STATE_WORDS[loop.state],
         detail: describeFinished(loop, now).description,
-        loopId: loop.loopId,
+        loop,
       })),
   ];
   if (items.length === 0) {
@@ -80,7 +91,7 @@ async function askLoop(ctx: CommandContext, fitting: Fitting, placeholder: strin
     return undefined;
   }
   const answer = await askItem({ title: fitting.title, placeholder, items });
-  return answer === undefined || answer === BACK ? undefined : answer.loopId;
+  return answer === undefined || answer === BACK ? undefined : { loopId: answer.loop.loopId, seq: answer.loop.seq };
 }
 
 function labelOf(loop: Pick<LiveLoop, 'title' | 'loopId'>): string {

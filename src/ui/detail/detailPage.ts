@@ -53,7 +53,7 @@ export function detailPage(deps: ViewDeps, target: LoopTarget, panel: PanelHandl
       const token = detail()?.attempts.find(({ number }) => number === asked.attempt)?.token;
       if (token !== undefined) await vscode.commands.executeCommand('vscode.open', vscode.Uri.file(deps.logs(token)[asked.file]));
     } else if (asked.type === 'endKept') {
-      const ended = await (await host.ready()).endKept(loopId, asked.pid);
+      const ended = await (await host.ready()).endKept(loopId, asked.pid, seq);
       if (!ended) void vscode.window.showInformationMessage(`Process ${asked.pid} is no longer there.`);
       session.changed();
     } else await vscode.commands.executeCommand(`loopSupervisor.${asked.command}`, target);
