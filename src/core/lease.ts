@@ -13,7 +13,7 @@ export function saveLease(turn: Turn): void {
 export function takeOver(turn: Turn, homes: Homes): void {
   if (homes.isTakenForDead()) saveLease(turn);
   const dead = homes.dead();
-  for (const id of dead) turn.tx.releaseWindow(id, turn.now);
+  for (const id of dead) turn.tx.releaseWindow(id);
   if (dead.length > 0) turn.mirror.windows = new Map([...turn.mirror.windows].filter(([id]) => !dead.includes(id)));
   const windowId = turn.context.window.id;
   for (const loop of [...turn.mirror.active.values()]) {

@@ -90,12 +90,11 @@ export interface StoreTransaction {
   saveControl(control: Control): void;
   /** The latest loop of that id, live or final. */
   latest(loopId: string): Loop | undefined;
-  attempt(attemptId: number): Attempt | undefined;
   prompt(seq: number): string;
   /** Median cost of that agent's last 20 completed or failed loops; undefined when there are none. */
   medianCost(agent: string): NanoUsd | undefined;
   saveWindow(lease: WindowLease): void;
-  releaseWindow(id: string, at: number): void;
+  releaseWindow(id: string): void;
   /** Removes finished loops with all that belongs to them; answers the run tokens whose folders can go. */
   removeFinished(seqs: readonly number[]): string[];
 }
@@ -251,6 +250,7 @@ export interface RunLimits {
   readonly keep: readonly string[];
 }
 
+/** What the process layer needs to know to start one attempt. */
 export interface LaunchRequest {
   readonly loopId: string;
   /** The attempt's token: its run folder and marker. */

@@ -141,7 +141,7 @@ export class WindowLife {
     } catch (error) {
       context.log('The runs of this window could not be seen to; they go on.', error);
     }
-    const released = turns.take((turn) => turn.tx.releaseWindow(context.window.id, turn.now));
+    const released = turns.take((turn) => turn.tx.releaseWindow(context.window.id));
     await withinReason(context, released, 'The end of this window');
     this.dispose();
   }

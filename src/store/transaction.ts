@@ -127,10 +127,6 @@ export class Transaction implements StoreTransaction {
     return this.#reading().loops.latest(loopId);
   }
 
-  attempt(attemptId: number): Attempt | undefined {
-    return this.#reading().attempts.byId(attemptId);
-  }
-
   prompt(seq: number): string {
     return this.#reading().prompts.get(seq);
   }

@@ -186,7 +186,7 @@ describe('store: what other windows have changed', function () {
       day: { day: '2026-01-16', spent: 0, warned: true, exceeded: false },
     });
     await theirs.write((tx) => {
-      tx.releaseWindow('w', 2);
+      tx.releaseWindow('w');
       tx.addLedger({ key: 'k', seq: 2, agent: 'a', day: '2026-01-17', at: 1, cost: 6, source: 'reported' });
     });
     const next = mine.changes();

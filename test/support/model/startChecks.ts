@@ -29,6 +29,7 @@ export class StartChecks {
   /** So many of the next writes fail, whoever asks for them. */
   failing = 0;
   readonly account = new CircuitAccount();
+  readonly #followedBy = new Map<number, string>();
   #control: Control = { circuit: CLOSED_CIRCUIT, paused: false, holds: {} };
 
   constructor(sight: Sight) {
@@ -60,7 +61,7 @@ export class StartChecks {
 
   #watch(tx: StoreTransaction, work: (tx: StoreTransaction) => unknown): unknown {
     const written: Written = { begun: [], settled: [], adopted: [], inserted: [], control: undefined };
-    const result = work(spyOn(tx, written));
+    const result = work(spyOn(tx, written, this.#followedBy));
     this.#control = written.control ?? this.#control;
     this.#keepAccount(written.settled);
     for (const { windowId, token } of written.adopted) {

@@ -14,18 +14,19 @@ export interface Written {
   control: Control | undefined;
 }
 
-/** The transaction, with notes taken of what is written in it. */
-export function spyOn(tx: StoreTransaction, written: Written): StoreTransaction {
+/** The transaction, with notes taken of what is written in it. `followedBy`: which window follows each attempt, by its id; kept here. */
+export function spyOn(tx: StoreTransaction, written: Written, followedBy: Map<number, string>): StoreTransaction {
   const own: Partial<StoreTransaction> = {
     insertAttempt: (seq, attempt) => {
       const inserted = tx.insertAttempt(seq, attempt);
       written.begun.push(inserted);
+      followedBy.set(inserted.id, inserted.windowId);
       return inserted;
     },
     saveAttempt: (attempt) => {
-      const before = tx.attempt(attempt.id);
       const saved = tx.saveAttempt(attempt);
-      if (saved && before?.windowId !== attempt.windowId) written.adopted.push(attempt);
+      if (saved && followedBy.get(attempt.id) !== attempt.windowId) written.adopted.push(attempt);
+      if (saved) followedBy.set(attempt.id, attempt.windowId);
       if (saved && attempt.end) written.settled.push(attempt);
       return saved;
     },
