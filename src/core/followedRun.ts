@@ -157,8 +157,10 @@ export function readerStateIn(bookmark: Json | undefined): Json | undefined {
 /** A reader for runs whose agent profile is not there any more: their end still counts. */
 export const DEAF_READER: AgentReader = { line: () => [], end: () => [], state: () => null };
 
-/** What a profile that is gone leaves to know. */
+/** What of a profile has to be known to follow a run. */
 export type ProfileFacts = Pick<AgentProfile, 'hasCost' | 'needsReading' | 'reader'>;
+
+/** Stands in for a profile that is not there any more. */
 export const NO_PROFILE: ProfileFacts = { hasCost: false, needsReading: false, reader: () => DEAF_READER };
 
 function reportIn(bookmark: Json | undefined): Omit<RunReport, 'hasCost'> {

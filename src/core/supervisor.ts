@@ -125,6 +125,7 @@ export class Supervisor {
     await this.#change((turn) => setPaused(turn, true));
   }
 
+  /** Queued loops start again as far as there is room (R2.4). */
   async resume(): Promise<void> {
     await this.#change((turn) => setPaused(turn, false));
   }
@@ -199,10 +200,12 @@ export class Supervisor {
     return this.#engine.mirror.queue.size;
   }
 
+  /** Finished loops, newest first. */
   finished(query: FinishedQuery): FinishedLoop[] {
     return this.#context.store.finished(query);
   }
 
+  /** How many finished loops there are, and how many of them failed and were not cleared. */
   finishedCount(): { readonly total: number; readonly failed: number } {
     return this.#context.store.finishedCount();
   }

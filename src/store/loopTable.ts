@@ -27,6 +27,7 @@ export interface Counted {
 }
 const LIVE: Counted = { finished: 0, failed: 0 };
 
+/** What one loop adds to the counts of finished loops. */
 export function countedAs(loop: Loop): Counted {
   return isFinished(loop) ? { finished: 1, failed: loop.state === 'failed' && !loop.cleared ? 1 : 0 } : LIVE;
 }
