@@ -223,6 +223,33 @@ describe('transcript page', function () {
     assert.equal(await jump.isVisible(), true);
   });
 
+  for (const [how, toggle] of [
+    ['a click', async () => view.page.locator('summary').click()],
+    ['Enter', async () => view.page.locator('summary').press('Enter')],
+  ] as const) {
+    it(`what is opened at the end by ${how} stays in place, and closed it is the end again`, async () => {
+      await open();
+      const prompt = Array.from({ length: 120 }, (_, i) => `row ${i}`).join('\n');
+      const [stderr] = items(2, { kind: 'stderr', text: prompt, bytes: 900 });
+      await send({ type: 'reset', items: [...lines(0, 100), stderr!], atStart: true, atEnd: true });
+      await until('the end', atBottom);
+      const place = () => view.page.locator('summary').evaluate((element) => Math.round(element.getBoundingClientRect().top));
+      const jump = view.page.getByRole('button', { name: 'Jump to latest' });
+      await toggle();
+      await jump.waitFor();
+      await toggle();
+      await jump.waitFor({ state: 'hidden' });
+      const before = await place();
+      await toggle();
+      await send({ type: 'live', items: items(3, { kind: 'text', plain: true, text: 'more' }) });
+      await view.page.getByRole('button', { name: 'Jump to latest (1 new)' }).waitFor();
+      assert.equal(await place(), before);
+      await jump.click();
+      await send({ type: 'live', items: items(4, { kind: 'text', plain: true, text: prompt }) });
+      await until('the end again', atBottom);
+    });
+  }
+
   it('End on the keyboard leads to the latest, also when the end is not loaded', async () => {
     await open();
     await send({ type: 'reset', items: lines(0, 100), atStart: true, atEnd: false, focus: { attempt: 1, offset: 50 } });

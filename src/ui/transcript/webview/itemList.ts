@@ -49,6 +49,16 @@ export class ItemList {
       },
       { passive: true },
     );
+    this.#content.addEventListener('click', ({ target }) => {
+      const details = (target as Element).closest('summary')?.parentElement;
+      if (!(details instanceof HTMLDetailsElement)) return;
+      // Who opens something at the end reads it: that it grows is no output to go along with. It is open only after this click.
+      if (!details.open) this.#follows = false;
+      requestAnimationFrame(() => {
+        if (!details.open) this.#look();
+        scrolled(this.atBottom);
+      });
+    });
     const heights = new ResizeObserver(() => {
       if (this.#follows && this.#atEnd) this.toBottom();
     });
