@@ -8,7 +8,7 @@ export function tellTrouble({ host, log }: Pick<UiDeps, 'host' | 'log'>): { disp
   let told = '';
   return host.onDidChangeState((state) => {
     const message = troubleOf(state);
-    if (message === told || state.kind === 'opening') return;
+    if (message === told || (state.kind === 'opening' && !state.trouble)) return;
     told = message;
     if (message === '') return;
     log.error(message);
@@ -22,5 +22,5 @@ export function tellTrouble({ host, log }: Pick<UiDeps, 'host' | 'log'>): { disp
 
 function troubleOf(state: HostState): string {
   if (state.kind === 'broken') return state.error.message;
-  return state.kind === 'ready' ? (state.trouble?.message ?? '') : '';
+  return state.kind === 'ready' || state.kind === 'opening' ? (state.trouble?.message ?? '') : '';
 }

@@ -20,12 +20,14 @@ export interface OpenedSupervisor {
 export type HostState =
   | { readonly kind: 'idle' }
   | { readonly kind: 'untrusted' }
-  | { readonly kind: 'opening' }
+  /** `trouble`: the store can not be used for the time being, and what opens waits for it. */
+  | { readonly kind: 'opening'; readonly trouble?: Error }
   /** `trouble`: the store can not be used for the time being. */
   | { readonly kind: 'ready'; readonly supervisor: Supervisor; readonly trouble?: Error }
   | { readonly kind: 'broken'; readonly error: Error }
   | { readonly kind: 'closed' };
 
+/** What the host is made of. */
 export interface HostOptions {
   /** Whether the workspace is trusted: without that nothing is opened. */
   isTrusted(): boolean;
@@ -37,6 +39,7 @@ export interface HostOptions {
   log(message: string, error?: unknown): void;
 }
 
+const OPENING = 'Loop Supervisor is still opening its store. Try again in a moment.';
 const UNTRUSTED = 'Loop Supervisor runs no agents in an untrusted workspace. Trust this workspace to go on.';
 
 /**
@@ -94,8 +97,10 @@ export class SupervisorHost implements Disposable {
         return this.#state.error.message;
       case 'closed':
         return 'Loop Supervisor has closed in this window. Reload the window to go on.';
+      case 'opening':
+        return this.#state.trouble?.message ?? OPENING;
       default:
-        return 'Loop Supervisor is still opening its store. Try again in a moment.';
+        return OPENING;
     }
   }
 
@@ -155,6 +160,8 @@ export class SupervisorHost implements Disposable {
     if (this.#state.kind === 'closed') return;
     const opening = this.#opening;
     this.#enter({ kind: 'closed' });
+    // What is opened goes first: its start may be waiting for a store that somebody holds.
+    await this.#release();
     await opening?.catch(() => {});
     await this.#release();
   }
@@ -174,14 +181,20 @@ export class SupervisorHost implements Disposable {
       this.#opened = opened;
       if (this.#isClosed()) throw this.#refusal();
       const { supervisor } = opened;
+      let trouble: Error | undefined;
+      const told = opened.onTrouble((error) => {
+        trouble = error;
+        if (this.#state.kind === 'opening') this.#enter(withTrouble({ kind: 'opening' }, trouble));
+        else if (this.#state.kind === 'ready') this.#enter(withTrouble({ kind: 'ready', supervisor }, trouble));
+      });
+      this.#listeners = [told];
       await supervisor.start();
       if (this.#isClosed()) throw this.#refusal();
-      this.#listeners = [
+      this.#listeners.push(
         supervisor.onEvent((event) => this.#events.fire(event)),
         supervisor.onDidChange(() => this.#changed.fire()),
-        opened.onTrouble((trouble) => this.#enter(trouble ? { kind: 'ready', supervisor, trouble } : { kind: 'ready', supervisor })),
-      ];
-      this.#enter({ kind: 'ready', supervisor });
+      );
+      this.#enter(withTrouble({ kind: 'ready', supervisor }, trouble));
       return supervisor;
     } catch (error) {
       await this.#release();
@@ -221,6 +234,10 @@ export class SupervisorHost implements Disposable {
     this.#stateChanged.fire(state);
     this.#changed.fire();
   }
+}
+
+function withTrouble<T extends HostState>(state: T, trouble: Error | undefined): T {
+  return trouble ? { ...state, trouble } : state;
 }
 
 function emptyStatus(settings: Settings, now: number, notReady: string | undefined): Status {

@@ -171,6 +171,44 @@ describe('SupervisorHost', () => {
     assert.equal(host.current, undefined);
   });
 
+  it('names the trouble of a store that it waits for while it opens', async () => {
+    const gate = Promise.withResolvers<void>();
+    const { opened, trouble, calls } = fakeSupervisor(() => gate.promise);
+    open = () => opened;
+    const opening = host.open();
+    await until('the start', () => {
+      host.tell((made) => made.configure(DEFAULT_SETTINGS));
+      return calls.includes('configure');
+    });
+    trouble.fire(new StoreError('locked', 'Another program holds the store.'));
+    assert.deepEqual([host.state.kind, host.status().notReady], ['opening', 'Another program holds the store.']);
+    trouble.fire(undefined);
+    assert.match(host.notReady ?? '', /still opening/);
+    gate.resolve();
+    await opening;
+    assert.equal(host.notReady, undefined);
+  });
+
+  it('closes though the start waits for a store that somebody holds', async () => {
+    const start = Promise.withResolvers<void>();
+    const begun = Promise.withResolvers<void>();
+    const { opened, calls, trouble } = fakeSupervisor(() => {
+      begun.resolve();
+      return start.promise;
+    });
+    const close = () => {
+      opened.close();
+      start.reject(new StoreError('broken', 'The database was closed.'));
+    };
+    open = () => ({ ...opened, close });
+    const opening = assert.rejects(host.open(), NotReadyError);
+    await begun.promise;
+    await host.close();
+    trouble.fire(new StoreError('locked', 'Another program holds the store.'));
+    await opening;
+    assert.deepEqual([calls, host.state.kind], [['release', 'close'], 'closed']);
+  });
+
   it('hands on events and changes, and R9.3 goes on when a listener throws', async () => {
     const { opened, events, changes } = fakeSupervisor();
     open = () => opened;
