@@ -45,7 +45,7 @@ export function decideOutcome(facts: EndFacts): Verdict {
   const stop = facts.stop === 'user' ? 'user' : done ? undefined : (end.stoppedBy ?? facts.stop);
   if (stop !== undefined) return STOPPED[stop];
   if (end.kind === 'spawn') return failed('spawn', end.error ?? 'the command could not be started', true);
-  if (end.kind === 'void') return { kind: 'interrupted', reason: 'its window was gone before it started', charged: true };
+  if (end.kind === 'void') return { kind: 'interrupted', reason: end.error ?? 'its window was gone before it started', charged: true };
   if (facts.limit && said?.ok !== true) {
     return { kind: 'limited', reason: facts.limit.reason, ...(facts.limit.until !== undefined && { until: facts.limit.until }) };
   }

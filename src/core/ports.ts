@@ -295,7 +295,8 @@ export interface RunOutput {
 /** How a run ended, as facts; the core decides what they mean. Told after all output was read and all processes were seen to. */
 export interface RunEnd {
   /**
-   * `exited`: the leader ended and we know how. `spawn`: it never started (`error` says why). `void`: it was never claimed, nothing ran.
+   * `exited`: the leader ended and we know how. `spawn`: it never started, nor will it (`error` says why). `void`: nothing ran; it was never
+   * claimed, or could not start for a reason that may pass (`error` says which).
    * `lost`: nobody knows how it ended.
    */
   readonly kind: 'exited' | 'spawn' | 'void' | 'lost';

@@ -58,6 +58,7 @@ describe('outcome of an attempt', () => {
     ['exit code 143 of a handler, from outside', { end: exited({ exit: { exitCode: 143 } }) }, 'exit', 'failure'],
     ['command not found', { end: { kind: 'spawn', exit: {}, error: 'ENOENT', errorLine: '' } }, 'spawn for good', 'neither'],
     ['never claimed', { end: { kind: 'void', exit: {}, errorLine: '' } }, 'interrupted, charged', 'neither'],
+    ['no process was free', { end: { kind: 'void', exit: {}, error: 'EAGAIN', errorLine: '' } }, 'interrupted, charged', 'neither'],
     ['guardian lost', { end: { kind: 'lost', exit: {}, errorLine: '' } }, 'lost', 'failure'],
     ['guardian lost after the agent had said done', { end: { kind: 'lost', exit: {}, errorLine: '' }, said: SAID_OK }, 'ok', 'success'],
     ['usage limit, exit code 1', { end: exited({ exit: { exitCode: 1 } }), limit: LIMIT }, 'limited until 99', 'neither'],

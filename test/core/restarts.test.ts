@@ -245,6 +245,22 @@ describe('restarts', () => {
     });
   });
 
+  it('R5.3 a loop whose attempt could not start for a reason that may pass is restarted, at no cost', async () => {
+    const agents = fakeCatalog(fakeProfile('sample', { hasCost: true }));
+    const window = await machine.open(restarts(1), { agents });
+    await window.submit({ prompt: 'work', loopId: 'a', estimatedCostUsd: 1 });
+    const noProcess = { kind: 'void', exit: {}, error: 'The command "sample" was not started: spawn EAGAIN.', hadOutput: false } as const;
+    machine.launcher.of('a').end(noProcess);
+    await soon();
+    const { loop, costUsd } = window.get('a') ?? {};
+    assert.deepEqual([loop?.state, loop?.lastError?.class, loop?.lastError?.reason, costUsd], ['backingOff', 'lost', noProcess.error, 0]);
+    assert.equal(window.status().circuit.consecutiveFailures, 0, 'R4.2 it says nothing of the provider');
+    await machine.clock.advance(5_000);
+    machine.launcher.of('a').end(noProcess);
+    await soon();
+    assert.equal(window.get('a')?.state, 'failed', 'R5.1 not for ever');
+  });
+
   it('R5.4 a restart by the user ends the present attempt, or the wait, and uses up no restart', async () => {
     const window = await machine.open(restarts(1));
     await window.submit({ prompt: 'work', loopId: 'a' });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
-import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, closeSync, mkdirSync, openSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { RunHarness } from './support/runHarness.ts';
 
@@ -115,6 +116,35 @@ describe('What an agent is given', () => {
       assert.deepEqual(told.calls, ['ended']);
     });
   }
+
+  describe('R5.3 a start that fails for a reason that may pass is not for good', () => {
+    let busy: string;
+    let writer: number;
+
+    beforeEach(function () {
+      busy = join(harness.folder, 'busy');
+      writeFileSync(busy, '#!/bin/sh\n', { mode: 0o755 });
+      writer = openSync(busy, 'r+');
+      // Linux refuses to run what is being written, but for a few versions (6.11).
+      if ((spawnSync(busy).error as NodeJS.ErrnoException | undefined)?.code !== 'ETXTBSY') this.skip();
+    });
+
+    afterEach(() => closeSync(writer));
+
+    it('of the agent', async () => {
+      const end = await harness.launch(busy).told.whenEnded;
+      assert.equal(end.kind, 'void');
+      assert.match(end.error ?? '', /was not started: spawn ETXTBSY/);
+    });
+
+    it('of its guardian', async () => {
+      harness.launcher.dispose();
+      harness.launcher = harness.newLauncher({ nodePath: busy });
+      const end = await harness.launch('/bin/true').told.whenEnded;
+      assert.equal(end.kind, 'void');
+      assert.match(end.error ?? '', /its guardian could not begin: .*ETXTBSY/);
+    });
+  });
 
   it('a Node that does not know our flags runs the guardian without them', async () => {
     const old = join(harness.folder, 'old-node');

@@ -3,6 +3,7 @@ import { type Clock, type Disposable, LONGEST_TIMER_MS } from '../../core/clock.
 import type { ProcessIdentity, StopBy } from '../../core/loop.ts';
 import type { ProcessProbe, Run, RunObserver, RunOutput } from '../../core/ports.ts';
 import { readTail, sizeOf } from '../atomicFile.ts';
+import { endOfFailedStart, type StartFailure } from '../failedStart.ts';
 import { readClaim, readEnded, readSilent, readStarted } from '../recordSchemas.ts';
 import { type EndedRecord, FORMAT, type Order } from '../records.ts';
 import type { RunFiles } from '../runFiles.ts';
@@ -88,8 +89,8 @@ export class Follower implements Run {
   // ── Beginning ────────────────────────────────────────────────────────────────────────────────────────────────
 
   /** Starts the run: `prepare` makes the folder, `spawn` starts the guardian and resolves when that has gone. */
-  async launch(prepare: () => Promise<() => Promise<string | undefined>>): Promise<void> {
-    let failure: string | undefined;
+  async launch(prepare: () => Promise<() => Promise<StartFailure | undefined>>): Promise<void> {
+    let failure: StartFailure | undefined;
     try {
       const spawn = await prepare();
       // Released meanwhile: who adopts it finds that nobody has claimed it.
@@ -100,7 +101,7 @@ export class Follower implements Run {
       const isStopped = this.#early.some(({ kind }) => kind === 'stop');
       if (!(isStopped && claimAsVoid(this.#options.files))) failure = await spawn();
     } catch (error) {
-      failure = (error as Error).message;
+      failure = error as NodeJS.ErrnoException;
       this.#services.log('A run could not be started.', error);
     }
     await this.#settle(failure);
@@ -212,7 +213,7 @@ export class Follower implements Run {
 
   // ── Its end ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-  async #settle(failure?: string): Promise<void> {
+  async #settle(failure?: StartFailure): Promise<void> {
     if (this.#phase === 'ending' || this.#phase === 'done') return;
     this.#phase = 'ending';
     this.#watchdog?.dispose();
@@ -245,24 +246,24 @@ export class Follower implements Run {
     return { from: readOffset, to: Math.max(readOffset, sizeOf(files.stdout) ?? 0), events, readerState: reader.state() };
   }
 
-  async #facts(failure: string | undefined): Promise<EndedRecord> {
+  async #facts(failure: StartFailure | undefined): Promise<EndedRecord> {
     const { clock, table, log } = this.#services;
     const { files, token, leader, graceMs, keep } = this.#options;
     try {
       const end = await settleLostRun({ table, clock, log, files, token, leader, graceMs, keep });
       // A guardian of ours that never came to claim its run could not start.
-      return end.kind === 'void' && failure !== undefined ? { ...end, kind: 'spawn', error: this.#startError(failure) } : end;
+      return end.kind === 'void' && failure ? { ...end, kind: endOfFailedStart(failure), error: this.#startError(failure) } : end;
     } catch (error) {
       log('The end of a run could not be found out.', error);
-      const why = failure === undefined ? (error as Error).message : this.#startError(failure);
-      const kind = failure === undefined ? 'lost' : 'spawn';
+      const why = failure ? this.#startError(failure) : (error as Error).message;
+      const kind = failure ? endOfFailedStart(failure) : 'lost';
       return { format: FORMAT, kind, exit: {}, at: clock.now(), error: why, swept: [], kept: [], remaining: [] };
     }
   }
 
-  #startError(failure: string): string {
+  #startError({ message }: StartFailure): string {
     const said = lastLineOf(readTail(this.#options.files.guardianLog, STDERR_TAIL_BYTES));
-    return `The agent was not started, for its guardian could not begin: ${failure}${said === '' ? '' : ` (${said})`}`;
+    return `The agent was not started, for its guardian could not begin: ${message}${said === '' ? '' : ` (${said})`}`;
   }
 
   #isDone(): boolean {

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, existsSync, fstatSync, openSync } from 'node:fs';
 import { FILE_MODE } from '../atomicFile.ts';
 import { agentEnvironment } from '../carriedEnvironment.ts';
+import type { StartFailure } from '../failedStart.ts';
 import type { RunRequest } from '../records.ts';
 import type { RunFiles } from '../runFiles.ts';
 
@@ -44,8 +45,7 @@ export class AgentProcess {
 }
 
 /** Why an agent could not be started, as a sentence that says what to do. */
-export function startFailure(error: unknown, request: RunRequest): string {
-  const { code, message } = error as NodeJS.ErrnoException;
+export function startFailure({ code, message }: StartFailure, request: RunRequest): string {
   const { command, cwd } = request;
   if (!existsSync(cwd)) return `The agent was not started: its working folder ${cwd} is not there. Choose another folder, or make it again.`;
   if (code === 'ENOENT') return `The command "${command}" was not found. Install it, or set its full path in the agent's settings.`;

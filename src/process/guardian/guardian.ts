@@ -3,6 +3,7 @@ import type { ProcessExit } from '../../core/agentEvent.ts';
 import type { StopBy } from '../../core/loop.ts';
 import type { ProcessProbe } from '../../core/ports.ts';
 import { createOnce, writeJson } from '../atomicFile.ts';
+import { endOfFailedStart } from '../failedStart.ts';
 import { type EndedRecord, type ExitRecord, FORMAT, type Order, type RunRequest, type SilentRecord, type StartedRecord } from '../records.ts';
 import type { RunFiles } from '../runFiles.ts';
 import { findRun } from '../sweep/findProcesses.ts';
@@ -128,7 +129,8 @@ export class Guardian {
   #startFailed(error: unknown): void {
     const { request, log } = this.#options;
     log('The agent was not started.', error);
-    this.#finish({ kind: 'spawn', exit: {}, at: Date.now(), error: startFailure(error, request) }, NOTHING);
+    const failure = error as NodeJS.ErrnoException;
+    this.#finish({ kind: endOfFailedStart(failure), exit: {}, at: Date.now(), error: startFailure(failure, request) }, NOTHING);
   }
 
   // ── While it runs ────────────────────────────────────────────────────────────────────────────────────────────

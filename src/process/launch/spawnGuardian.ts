@@ -3,6 +3,7 @@ import { parse } from 'node:path';
 import type { Options } from 'execa';
 import { FILE_MODE } from '../atomicFile.ts';
 import { type Environment, guardianEnvironment } from '../carriedEnvironment.ts';
+import type { StartFailure } from '../failedStart.ts';
 import type { RunFiles } from '../runFiles.ts';
 
 export interface GuardianCommand {
@@ -19,11 +20,11 @@ const NODE_FLAGS = ['--v8-pool-size=0', '--max-semi-space-size=1'];
 const BAD_OPTION = 9;
 
 /** Starts the guardian of a run, in a session of its own: it outlives us. Resolves when it has gone, with what went wrong if it could not start. */
-export async function spawnGuardian(command: GuardianCommand, files: RunFiles, environment: Environment): Promise<string | undefined> {
+export async function spawnGuardian(command: GuardianCommand, files: RunFiles, environment: Environment): Promise<StartFailure | undefined> {
   const result = await run(NODE_FLAGS, command, files, environment);
   // An Electron of another age may not know them; nothing has begun then.
-  const { failed, shortMessage } = result.exitCode === BAD_OPTION ? await run([], command, files, environment) : result;
-  return failed ? shortMessage : undefined;
+  const { failed, shortMessage = '', code } = result.exitCode === BAD_OPTION ? await run([], command, files, environment) : result;
+  return failed ? { message: shortMessage, code } : undefined;
 }
 
 async function run(flags: readonly string[], command: GuardianCommand, files: RunFiles, environment: Environment) {
