@@ -1,6 +1,7 @@
 import { mkdirSync, realpathSync, statfsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import type { Clock, Disposable } from '../core/clock.ts';
+import { Complaint } from '../core/complaint.ts';
 import type { SweptProcess } from '../core/loop.ts';
 import type { AdoptRequest, AgentLauncher, LaunchRequest, Run, RunControl, RunObserver } from '../core/ports.ts';
 import { FOLDER_MODE, sizeOf } from './atomicFile.ts';
@@ -47,12 +48,14 @@ class Launcher implements AgentLauncher, Disposable {
   readonly #runsFolder: string;
   readonly #services: FollowServices;
   readonly #poller: Poller;
+  readonly #noSpace: Complaint;
   readonly #followers = new Set<Follower>();
   readonly #windowFile: Disposable;
   #isDisposed = false;
 
   constructor(options: LauncherOptions) {
     this.#options = options;
+    this.#noSpace = new Complaint(options);
     const { clock, log } = options;
     mkdirSync(options.runsFolder, { recursive: true, mode: FOLDER_MODE });
     // As the system names it: who holds a log open is found by its path.
@@ -98,9 +101,10 @@ class Launcher implements AgentLauncher, Disposable {
       // Somebody may have removed it.
       mkdirSync(this.#runsFolder, { recursive: true, mode: FOLDER_MODE });
       const { bavail, bsize } = statfsSync(this.#runsFolder);
+      this.#noSpace.withdraw();
       return bavail * bsize;
     } catch (error) {
-      this.#options.log(`The folder of runs ${this.#runsFolder} can not be used.`, error);
+      this.#noSpace.make(`The folder of runs ${this.#runsFolder} can not be used`, error);
       return 0;
     }
   }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { appendFileSync, readFileSync } from 'node:fs';
+import { appendFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { AgentReader } from '../../src/core/agentEvent.ts';
 import { until } from '../support/until.ts';
@@ -170,6 +170,19 @@ describe('Output of runs', () => {
     run.stop('user', 200);
     const end = await told.whenEnded;
     assert.deepEqual([end.kind, end.exit, end.stoppedBy], ['exited', { signal: 'SIGTERM' }, 'user']);
+  });
+
+  it('R8.3 has no space where the folder of runs can not be used, and says so once, and once that it is over', () => {
+    rmSync(harness.runsFolder, { recursive: true });
+    writeFileSync(harness.runsFolder, '');
+    assert.deepEqual([harness.launcher.freeBytes(), harness.launcher.freeBytes()], [0, 0]);
+    assert.equal(harness.logged.length, 1);
+    rmSync(harness.runsFolder);
+    for (let times = 0; times < 2; times++) assert.ok(harness.launcher.freeBytes() > 0);
+    assert.match(
+      harness.logged.join('\n'),
+      /^The folder of runs \S+ can not be used; .*EEXIST.*\nThe folder of runs \S+ can not be used: that is over\.$/,
+    );
   });
 
   it('R8.3 knows the free space of the disk, and removes runs', async () => {
