@@ -77,6 +77,14 @@ describe('dashboard page', function () {
     });
   }
 
+  it('says why there is nothing to show', async () => {
+    await open();
+    await send({ type: 'gone', text: 'This page could not be filled: no such file.' });
+    assert.equal(await view.page.locator('.banner').innerText(), 'This page could not be filled: no such file.');
+    await send({ type: 'figures', figures: figures(Date.now()), now: Date.now() });
+    assert.equal(await view.page.locator('.banner').isVisible(), false);
+  });
+
   const status = () => view.page.locator('.said').innerText();
   const timeline = () => view.page.getByRole('application', { name: /Timeline/ });
 

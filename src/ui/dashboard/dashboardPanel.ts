@@ -5,6 +5,7 @@ import { WebviewPanels } from '../panel/webviewPanels.ts';
 /** There is one dashboard. */
 export type Dashboard = 'dashboard';
 
+/** The panel with counters, timeline and charts: what *Show Dashboard* opens. */
 export function dashboardPanels(deps: ViewDeps): WebviewPanels<Dashboard> {
   return new WebviewPanels<Dashboard>(
     {
@@ -14,12 +15,13 @@ export function dashboardPanels(deps: ViewDeps): WebviewPanels<Dashboard> {
       key: (target) => target,
       title: () => 'Loop Supervisor',
       open: async (_, panel) => (await deps.pages()).dashboard(deps, panel),
-      onError: (error) => deps.log.error('A panel could not be filled.', error as Error),
+      onError: (message, error) => deps.log.error(message, error as Error),
     },
     deps.context.extensionUri,
   );
 }
 
+/** The command of the dashboard. */
 export function dashboardCommands(panels: WebviewPanels<Dashboard>): CommandTable {
   return {
     showDashboard: () => () => panels.show('dashboard'),

@@ -64,7 +64,9 @@ export type ToDashboard =
   | { readonly type: 'attempts'; readonly attempts: readonly TimelineAttempt[] }
   | { readonly type: 'circuit'; readonly changes: readonly CircuitChange[] }
   /** Spend since `SPEND_DAYS` ago; `today`: only rows of that day, which replace what is known of it. */
-  | { readonly type: 'spend'; readonly rows: readonly DaySpendRow[]; readonly days: readonly string[]; readonly limit: number };
+  | { readonly type: 'spend'; readonly rows: readonly DaySpendRow[]; readonly days: readonly string[]; readonly limit: number }
+  /** There is nothing to show, and why. */
+  | { readonly type: 'gone'; readonly text: string };
 
 export type DashboardCommand = 'resetCircuit' | 'pauseQueue' | 'resumeQueue' | 'setDailyBudget' | 'searchHistory' | 'exportHistory' | 'submitPrompt';
 

@@ -18,12 +18,13 @@ export function detailPanels(deps: ViewDeps): WebviewPanels<LoopTarget> {
       key: ({ seq }) => String(seq),
       title: (target) => titleOf(deps, target),
       open: async (target, panel) => (await deps.pages()).detail(deps, target, panel),
-      onError: (error) => deps.log.error('A panel could not be filled.', error as Error),
+      onError: (message, error) => deps.log.error(message, error as Error),
     },
     deps.context.extensionUri,
   );
 }
 
+/** The command of the details. */
 export function detailCommands(panels: WebviewPanels<LoopTarget>): CommandTable {
   return {
     /** Shows everything about a loop. Answers its id. */

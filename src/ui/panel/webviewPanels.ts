@@ -16,6 +16,7 @@ export interface PanelContent extends vscode.Disposable {
   setVisible(visible: boolean): void;
 }
 
+/** What panels of one kind have in common. */
 export interface PanelKind<T> {
   readonly viewType: string;
   /** Names the bundle `dist/webview/<part>.js`. */
@@ -25,9 +26,9 @@ export interface PanelKind<T> {
   /** The same key is the same panel. */
   key(target: T): string;
   title(target: T): string;
-  /** What fills it; it comes when it is loaded, and the page waits for it. */
+  /** What fills it; it comes when it is loaded, and the page waits for it. Where it does not come, the page says so. */
   open(target: T, panel: PanelHandle): Promise<PanelContent>;
-  onError(error: unknown): void;
+  onError(message: string, error: unknown): void;
 }
 
 /** The editor panels of one kind: one for each target, brought back after a reload of the window. */
@@ -74,19 +75,31 @@ export class WebviewPanels<T> implements vscode.Disposable {
     const folder = vscode.Uri.joinPath(this.#extensionUri, 'dist', 'webview');
     webview.options = { enableScripts: true, localResourceRoots: [folder] };
     panel.iconPath = vscode.Uri.joinPath(this.#extensionUri, 'media', 'icon.svg');
-    const content = open(target, {
-      post: (message) => void webview.postMessage(message),
+    // A panel that is gone throws, whatever it is asked.
+    let gone = false;
+    const post = (message: unknown) => {
+      if (!gone) void webview.postMessage(message);
+    };
+    const handle: PanelHandle = {
+      post,
       setTitle: (text) => {
-        if (panel.title !== text) panel.title = text;
+        if (!gone && panel.title !== text) panel.title = text;
       },
       get visible() {
-        return panel.visible;
+        return !gone && panel.visible;
       },
+    };
+    const content = open(target, handle).catch((error: unknown) => {
+      onError('A panel could not be filled.', error);
+      return unfilled(post, error);
     });
-    const tell = (what: (content: PanelContent) => void) => void content.then(what).catch(onError);
-    webview.onDidReceiveMessage((message: unknown) => tell((page) => page.receive(message)));
-    panel.onDidChangeViewState(() => tell((page) => page.setVisible(panel.visible)));
+    const tell = (what: (content: PanelContent) => void) =>
+      void content.then(what).catch((error: unknown) => onError('A panel could not do what it was asked for.', error));
+    const tellOpen = (what: (content: PanelContent) => void) => tell((page) => gone || what(page));
+    webview.onDidReceiveMessage((message: unknown) => tellOpen((page) => page.receive(message)));
+    panel.onDidChangeViewState(() => tellOpen((page) => page.setVisible(panel.visible)));
     panel.onDidDispose(() => {
+      gone = true;
       this.#open.delete(id);
       tell((page) => page.dispose());
     });
@@ -99,4 +112,14 @@ export class WebviewPanels<T> implements vscode.Disposable {
       title: title(target),
     });
   }
+}
+
+/** What stands in for content that has not come: whatever the page asks for, it hears why there is nothing. */
+function unfilled(post: (message: unknown) => void, error: unknown): PanelContent {
+  const why = error instanceof Error ? error.message : String(error);
+  return {
+    receive: () => post({ type: 'gone', text: `This page could not be filled: ${why} Close it and open it again; the log says more.` }),
+    setVisible() {},
+    dispose() {},
+  };
 }

@@ -3,9 +3,9 @@ import type { LoopTarget } from '../panel/loopTarget.ts';
 import { openFile } from '../panel/openFile.ts';
 import type { ViewDeps } from '../panel/viewDeps.ts';
 import type { PanelContent, PanelHandle } from '../panel/webviewPanels.ts';
+import { outputTitle } from './outputTitle.ts';
 import type { ToView } from './protocol.ts';
 import { requestOf } from './requests.ts';
-import { titleOf } from './transcriptPanel.ts';
 import { TranscriptSession } from './transcriptSession.ts';
 
 /** What fills the panel that shows the output of a loop. */
@@ -18,7 +18,7 @@ export function transcriptPage(deps: ViewDeps, target: LoopTarget, panel: PanelH
     profile: (agent) => deps.profile(agent),
     clock: deps.clock,
     post: (message) => {
-      if (message.type === 'header') panel.setTitle(titleOf(deps, target));
+      if (message.type === 'header') panel.setTitle(outputTitle(loopId, message.header.title));
       panel.post(message);
     },
     onError: (error) => deps.log.error(`The output of loop ${loopId} could not be read.`, error as Error),

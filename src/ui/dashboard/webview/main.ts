@@ -128,6 +128,9 @@ function receive(message: ToDashboard): void {
     case 'spend':
       spendData = message;
       showSpend(message);
+      break;
+    case 'gone':
+      showBanner(message.text);
   }
 }
 
@@ -192,13 +195,17 @@ function showSpend({ rows, days, limit }: ToDashboard & { type: 'spend' }): void
   spend.set({ labels: days.map((day) => day.slice(5)), series, limit });
 }
 
+function showBanner(text: string | undefined): void {
+  banner.hidden = text === undefined;
+  banner.textContent = text ?? '';
+}
+
 function showFigures(next: LiveFigures, now: number): void {
   const before = figures;
   figures = next;
   counters.show(next, now);
   timeline.setSlots(next.slots);
-  banner.hidden = next.notReady === undefined;
-  banner.textContent = next.notReady ?? '';
+  showBanner(next.notReady);
   if (!before) return;
   if (before.circuit.state !== next.circuit.state) announcer.say(`Circuit ${next.circuit.state}`);
   else if (before.paused !== next.paused) announcer.say(next.paused ? 'Queue paused' : 'Queue resumed');

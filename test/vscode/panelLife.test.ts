@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict';
+import * as vscode from 'vscode';
+import { type PanelContent, type PanelHandle, WebviewPanels } from '../../src/ui/panel/webviewPanels.ts';
+import { until } from '../support/until.ts';
+import { extension } from './extension.ts';
+
+describe('the life of a panel, in VS Code', () => {
+  let told: string[];
+  let handle: PanelHandle;
+  let panels: WebviewPanels<string>;
+  let opening: PromiseWithResolvers<PanelContent>;
+
+  beforeEach(() => {
+    told = [];
+    opening = Promise.withResolvers();
+    panels = new WebviewPanels<string>(
+      {
+        viewType: 'loopSupervisor.testOfPanels',
+        part: 'dashboard',
+        targetOf: () => undefined,
+        key: (target) => target,
+        title: (target) => target,
+        open: (_, panel) => {
+          handle = panel;
+          return opening.promise;
+        },
+        onError: (message, error) => told.push(`${message} ${error}`),
+      },
+      extension().extensionUri,
+    );
+  });
+  afterEach(() => panels.dispose());
+
+  const content = (receive: () => void): PanelContent => ({
+    receive,
+    setVisible: () => void told.push('visible'),
+    dispose: () => void told.push('disposed'),
+  });
+  const isOpen = () => vscode.window.tabGroups.all.some((group) => group.tabs.some(({ label }) => label === 'of a test'));
+  async function show(): Promise<void> {
+    panels.show('of a test');
+    await until('the panel', isOpen);
+  }
+  async function close(): Promise<void> {
+    await vscode.commands.executeCommand('workbench.action.closeAllEditors');
+    await until('its end', () => !isOpen());
+  }
+
+  it('one that is closed before its content has come hears of nothing but its end, and what is posted to it goes nowhere', async () => {
+    await show();
+    await close();
+    opening.resolve(content(() => told.push('received')));
+    await until('the end', () => told.length > 0);
+    handle.post({ type: 'late' });
+    handle.setTitle('late');
+    assert.deepEqual([told, handle.visible], [['disposed'], false]);
+  });
+
+  it('one whose content does not come is told of once, and stays open to say so', async () => {
+    await show();
+    opening.reject(new Error('no such file'));
+    await until('the message', () => told.length > 0);
+    assert.deepEqual([told, isOpen()], [['A panel could not be filled. Error: no such file'], true]);
+    await close();
+    assert.equal(told.length, 1);
+  });
+
+  it('a message that its content does not bear is told of as that', async () => {
+    await show();
+    opening.resolve(
+      content(() => {
+        throw new Error('not understood');
+      }),
+    );
+    await until('the message', () => told.includes('A panel could not do what it was asked for. Error: not understood'), 20_000);
+  });
+});
