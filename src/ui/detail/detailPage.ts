@@ -1,5 +1,7 @@
 import * as vscode from 'vscode';
 import * as z from 'zod/mini';
+import { isFinished, type Loop } from '../../core/loop.ts';
+import type { LiveView } from '../../core/status.ts';
 import type { LoopTarget } from '../panel/loopTarget.ts';
 import type { ViewDeps } from '../panel/viewDeps.ts';
 import type { PanelContent, PanelHandle } from '../panel/webviewPanels.ts';
@@ -23,9 +25,19 @@ export function detailPage(deps: ViewDeps, target: LoopTarget, panel: PanelHandl
   const { loopId, seq } = target;
   const { host } = deps;
   const detail = () => host.current?.get(loopId, seq);
+  /** How far down the queue it was found the last time. */
+  let reach = 0;
+  const live = (loop: Loop): LiveView | undefined => {
+    if (isFinished(loop)) return undefined;
+    const look = (maxQueued: number) => host.current?.live(maxQueued).find((view) => view.loop.seq === seq);
+    // Those before it come first: most of the time it has gone up, and what stands behind it need not be looked at.
+    const view = look(loop.state === 'queued' ? reach : 0) ?? look(Number.POSITIVE_INFINITY);
+    reach = view?.position ?? 0;
+    return view;
+  };
   const session = new DetailSession({
     detail,
-    live: () => host.current?.live().find(({ loop }) => loop.seq === seq),
+    live,
     logs: (token) => deps.logs(token),
     isAlive: (process) => host.current?.isAlive(process) ?? false,
     // All that run, though only one is shown: the sampler knows rates only of what it was asked for the last time too, and the tree asks for all.

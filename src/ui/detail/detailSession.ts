@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import type { Clock, Disposable } from '../../core/clock.ts';
-import type { ProcessIdentity } from '../../core/loop.ts';
+import type { Loop, ProcessIdentity } from '../../core/loop.ts';
 import type { AttemptDetail, LiveView, LoopDetail } from '../../core/status.ts';
 import { Coalescer } from '../coalescer.ts';
 import type { TreeUsage } from '../panel/treeUsage.ts';
@@ -12,10 +12,11 @@ const PAUSE_MS = 500;
 /** Between two samples of the processes (ms). */
 const USAGE_MS = 2_000;
 
+/** What a page of details is fed from. */
 export interface DetailDeps {
   detail(): LoopDetail | undefined;
   /** What only a live loop has; undefined for others. */
-  live(): LiveView | undefined;
+  live(loop: Loop): LiveView | undefined;
   logs(token: string): LogPaths;
   /** Whether a process is still there. */
   readonly isAlive: (process: ProcessIdentity) => boolean;
@@ -77,7 +78,7 @@ export class DetailSession implements Disposable {
         this.#deps.post({ type: 'gone', text: 'This loop is no longer in the history.' });
         return;
       }
-      const data = detailData(detail, this.#deps.live(), this.#deps.isAlive);
+      const data = detailData(detail, this.#deps.live(detail.loop), this.#deps.isAlive);
       const text = JSON.stringify(data);
       this.#attempts = detail.attempts;
       if (text !== this.#sent) this.#deps.post({ type: 'detail', detail: data });
