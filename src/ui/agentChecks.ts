@@ -32,6 +32,8 @@ export interface AgentReport extends FoundAgent {
   readonly version?: string;
   /** Whether it says that it is logged in; absent where it can not be asked or has not answered. */
   readonly loggedIn?: boolean;
+  /** The variable with an API key that the agent takes instead of a login. Nobody has tried it. */
+  readonly apiKey?: string;
   /** What is wrong; empty when it can be used. */
   readonly problems: readonly AgentProblem[];
   /** Sentences worth knowing. */

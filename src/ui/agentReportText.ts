@@ -12,7 +12,7 @@ export function agentReportText(reports: readonly AgentReport[], defaultAgent: s
     `Checked at ${at.toLocaleString()}. ${count(usable.length, 'agent')} can be used, ${broken.length === 0 ? '' : `${broken.length} ${broken.length === 1 ? 'needs' : 'need'} attention, `}${missing.length} not found.`,
     `Prompts go to ${inlineCode(defaultAgent)} unless something else is said. Change it with the command *Choose Agent*.`,
     summary([...broken, ...usable, ...missing]),
-    ...group('Found, but not in order', broken),
+    ...group('Found, but needs attention', broken),
     ...group('Ready to use', usable),
     ...group('Not found', missing),
     'After a change, run *Check Agents* again. Programs are looked for on the PATH that a terminal has; after an installation a new window may be needed. Agents of your own go into the setting `loopSupervisor.agents`.',
@@ -38,17 +38,18 @@ function group(title: string, reports: readonly AgentReport[]): string[] {
 }
 
 function section(report: AgentReport): string {
-  const { name, title, path, command, bundled, version, loggedIn, problems, modes, notes, install, login } = report;
+  const { name, title, path, command, bundled, version, loggedIn, apiKey, problems, modes, notes, install, login } = report;
   const lost = path === undefined;
   const where = bundled ? 'Comes with the extension.' : lost ? `${inlineCode(command, 120)} is not on PATH.` : `Found at ${inlineCode(path, 300)}.`;
   const lines = [
     `- ${where}`,
     version === undefined ? '' : `- Version ${inlineCode(version, 60)}.`,
-    ...problems.map((problem) => `- **To put right:** ${sentence(problem.sentence)}`),
+    ...problems.map((problem) => `- **Problem:** ${sentence(problem.sentence)}`),
     lost && install !== undefined ? `- Install: ${inlineCode(install, 200)}` : '',
     lost && login !== undefined ? `- Log in: ${sentence(login)}.` : '',
     loggedIn === true ? '- Logged in.' : '',
-    isUsable(report) && loggedIn === undefined && login !== undefined
+    apiKey === undefined ? '' : `- An API key is set (${inlineCode(apiKey, 60)}); it was not tried.`,
+    isUsable(report) && loggedIn === undefined && apiKey === undefined && login !== undefined
       ? `- It can not be asked whether it is logged in. If it is not: ${sentence(login)}.`
       : '',
     ...(lost ? [] : [...notes.map((note) => `- ${sentence(note)}`), ...modeLines(modes)]),

@@ -12,6 +12,7 @@ export interface Place {
   readonly back?: boolean;
 }
 
+/** A question for a line of text. */
 export interface TextQuestion extends Place {
   readonly value?: string;
   readonly prompt: string;
@@ -57,6 +58,7 @@ export function askText(question: TextQuestion): Promise<TextAnswer> {
   });
 }
 
+/** A question for one of several items. */
 export interface ItemQuestion<T extends vscode.QuickPickItem> extends Place {
   readonly items: readonly T[];
   readonly placeholder: string;

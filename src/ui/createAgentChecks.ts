@@ -30,6 +30,7 @@ export interface Answer {
   readonly error?: string;
 }
 
+/** What checks of agents are made of. */
 export interface CheckServices {
   /** All agents as they are now. */
   catalog(): { names(): readonly string[]; facts(name: string): ProgramFacts | undefined };
@@ -46,6 +47,7 @@ export interface CheckServices {
 /** How long (ms) a program may take to say its version: some look for news first. */
 const PATIENCE_MS = 20_000;
 
+/** Looks at the programs of agents: where they are, and what they say of themselves. */
 export function createAgentChecks(services: CheckServices): AgentChecks {
   const known = (names: readonly string[] = services.catalog().names()) => names.flatMap((name) => services.catalog().facts(name) ?? []);
   return {
@@ -84,9 +86,10 @@ async function report(facts: ProgramFacts, environment: Record<string, string>, 
   const { version, problem } = await askVersion(facts, ask);
   const known = { ...base, ...(version !== undefined && { version }) };
   if (problem) return { ...known, problems: [problem] };
-  const [options, loggedIn] = await Promise.all([unknownOptions(facts, ask), askLogin(facts, version, itsEnvironment, ask)]);
+  const apiKey = facts.loginStatus?.keys.find((key) => itsEnvironment[key]);
+  const [options, loggedIn] = await Promise.all([unknownOptions(facts, ask), apiKey === undefined ? askLogin(facts, version, ask) : undefined]);
   const login = loggedIn === false ? [{ short: 'not logged in', sentence: `It is not logged in${facts.login ? `: ${facts.login}` : ''}.` }] : [];
-  return { ...known, ...(loggedIn !== undefined && { loggedIn }), problems: [...options, ...login] };
+  return { ...known, ...(loggedIn !== undefined && { loggedIn }), ...(apiKey !== undefined && { apiKey }), problems: [...options, ...login] };
 }
 
 type Ask = (args: readonly string[]) => Promise<Answer>;
@@ -103,8 +106,8 @@ async function askVersion(facts: ProgramFacts, ask: Ask): Promise<{ readonly ver
   const version = /\d+\.\d+(?:\.\d+)?(?:[-+][\w.]+)?/.exec(answer.output || answer.errorOutput)?.[0];
   if (version === undefined) {
     const said = oneLine(answer.output || answer.errorOutput, 80) || 'nothing';
-    const sentence = `It answers ${how} with something that is no version: ${said}. Is it another program of the same name?`;
-    return { problem: { short: 'says no version', sentence } };
+    const sentence = `${how} printed “${said}”, which is not a version number. Is it another program of the same name?`;
+    return { problem: { short: 'no version', sentence } };
   }
   if (facts.minimumVersion !== undefined && isOlder(version, facts.minimumVersion)) {
     const sentence = `Version ${version} is too old: what is used here needs ${facts.minimumVersion} or later.${facts.install ? ` Update it: ${facts.install}` : ''}`;
@@ -122,25 +125,19 @@ async function unknownOptions(facts: ProgramFacts, ask: Ask): Promise<AgentProbl
     const text = `${answer.output}\n${answer.errorOutput}`;
     const missing = options.filter((option) => !new RegExp(`(?<![\\w-])${option.replace(/[^\w-]/g, '\\$&')}(?![\\w-])`).test(text));
     const page = args.filter((arg) => !arg.includes('/')).join(' ');
-    if (failure !== undefined) problems.push({ short: 'gives no help', sentence: `Its help can not be read: ${page} ${failure}.` });
+    if (failure !== undefined) problems.push({ short: 'help fails', sentence: `Its help can not be read: ${page} ${failure}.` });
     else if (missing.length > 0) {
       const sentence = `Its help (${page}) does not know ${missing.join(', ')}, which is used here: it may be too old or too new.${facts.install ? ` Update it: ${facts.install}` : ''}`;
-      problems.push({ short: 'lacks options', sentence });
+      problems.push({ short: 'options missing', sentence });
     }
   }
   return problems;
 }
 
 /** Whether it says that it is logged in. An answer in words that are not known is none. */
-async function askLogin(
-  { loginStatus }: ProgramFacts,
-  version: string | undefined,
-  environment: Readonly<Record<string, string>>,
-  ask: Ask,
-): Promise<boolean | undefined> {
+async function askLogin({ loginStatus }: ProgramFacts, version: string | undefined, ask: Ask): Promise<boolean | undefined> {
   if (!loginStatus) return undefined;
-  const { args, since, keys } = loginStatus;
-  if (keys.some((key) => environment[key])) return true;
+  const { args, since } = loginStatus;
   if (since !== undefined && (version === undefined || isOlder(version, since))) return undefined;
   const answer = await ask(args);
   if (/not logged in|"loggedIn":\s*false/i.test(`${answer.output}\n${answer.errorOutput}`)) return false;

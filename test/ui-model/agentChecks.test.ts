@@ -68,17 +68,22 @@ describe('Check Agents', () => {
     ],
     ['one that does not answer', { '--version': { timedOut: true } }, 'does not answer', /has not answered within 20 seconds/],
     ['one that can not be run', { '--version': { error: 'EACCES' } }, 'does not start', /could not be run: EACCES/],
-    ['another program of that name', { '--version': { output: 'hello there' } }, 'says no version', /something that is no version: hello there/],
+    [
+      'another program of that name',
+      { '--version': { output: 'hello there' } },
+      'no version',
+      /^--version printed “hello there”, which is not a version number\./,
+    ],
     [
       'one that lacks an option',
       { '--version': { output: '2.1.4' }, '--help': { output: '--print --resume-at' } },
-      'lacks options',
+      'options missing',
       /does not know --resume, which is used here/,
     ],
     [
       'one whose help fails',
       { '--version': { output: '2.1.4' }, '--help': { exitCode: 1, output: 'Log in first' } },
-      'gives no help',
+      'help fails',
       /help can not be read: --help ended with exit code 1: Log in first/,
     ],
   ];
@@ -98,7 +103,7 @@ describe('Check Agents', () => {
     ['none, as JSON', { exitCode: 1, output: '{ "loggedIn": false }' }, '2.1.41', {}, false],
     ['an answer that nobody knows', { exitCode: 2, output: 'unknown command' }, '2.1.41', {}, undefined],
     ['no answer', { timedOut: true }, '2.1.41', {}, undefined],
-    ['a key of the environment, whatever it tells', { exitCode: 1, output: 'Not logged in' }, '2.1.41', { ITS_KEY: 'x' }, true],
+    ['that there is a key in the environment, whatever it tells', { exitCode: 1, output: 'Not logged in' }, '2.1.41', { ITS_KEY: 'x' }, undefined],
   ];
   for (const [what, status, version, environment, loggedIn] of logins) {
     it(`tells ${what}`, async () => {
@@ -108,6 +113,7 @@ describe('Check Agents', () => {
         environment,
       );
       assert.equal(report.loggedIn, loggedIn);
+      assert.equal(report.apiKey, Object.keys(environment)[0]);
       assert.deepEqual(report.problems, loggedIn === false ? [{ short: 'not logged in', sentence: 'It is not logged in: run "x login".' }] : []);
     });
   }

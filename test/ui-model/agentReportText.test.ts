@@ -39,7 +39,7 @@ describe('The report of Check Agents', () => {
     const headings = text.split('\n').filter((line) => line.startsWith('#'));
     assert.deepEqual(headings, [
       '# Agents of Loop Supervisor',
-      '## Found, but not in order',
+      '## Found, but needs attention',
       '### codex (Codex)',
       '## Ready to use',
       '### sample',
@@ -51,7 +51,7 @@ describe('The report of Check Agents', () => {
     assert.match(text, /3 agents can be used, 1 needs attention, 1 not found/);
   });
 
-  it('shows all at a glance, what is not in order first', () => {
+  it('shows all at a glance, what needs attention first', () => {
     const rows = text.split('\n').filter((line) => line.startsWith('| ') && !line.startsWith('| ---'));
     assert.deepEqual(
       rows.map((row) => row.replaceAll('&#46;', '.')),
@@ -69,8 +69,23 @@ describe('The report of Check Agents', () => {
   it('says where, which version, what is wrong, and the words to put it right', () => {
     assert.match(text, /- Found at `\/usr\/bin\/claude`\.\n- Version `2\.1\.0`\.\n- Logged in\.\n- Edits files of its folder/);
     assert.match(text, /Version `1\.0\.0`\.\n- It can not be asked whether it is logged in\. If it is not: run copilot\./);
-    assert.match(text, /\*\*To put right:\*\* Version 0\.1\.0 is too old: --json needs 0\.20\. Run `npm i -g/);
+    assert.match(text, /\*\*Problem:\*\* Version 0\.1\.0 is too old: --json needs 0\.20\. Run `npm i -g/);
     assert.match(text, /`gemini` is not on PATH\.\n- Install: `npm install -g @google\/gemini-cli`\n- Log in: run gemini\.$/m);
+  });
+
+  it('says of an API key only that it is set', () => {
+    const withKey = {
+      ...base,
+      name: 'codex',
+      title: 'Codex',
+      command: 'codex',
+      path: '/bin/codex',
+      apiKey: 'CODEX_API_KEY',
+      login: 'run codex login',
+    };
+    const lines = agentReportText([withKey], 'codex', AT).split('\n');
+    assert.ok(lines.includes('- An API key is set (`CODEX_API_KEY`); it was not tried.'));
+    assert.ok(!lines.some((line) => /logged in/i.test(line)));
   });
 
   it('lets nothing act that a program has printed', () => {

@@ -115,6 +115,12 @@ describe('onboarding', () => {
       await pressed('Submit a selection', 'Submit a Prompt', async (window) => {
         await window.input.answer('The text for the agent', 'Greet the world [cost 0.25]');
         await window.input.asked('Choose the agent that runs your prompts');
+        // What is not there is said, and the prompt waits for another choice.
+        await until('that it is not there', async () => (await window.input.said())['copilot']?.includes('not found'));
+        await window.input.pick('copilot');
+        await window.notices.says('copilot was not found on PATH.');
+        await window.notices.clear();
+        await window.input.asked('Choose the agent that runs your prompts');
         await window.input.pick('sample');
         await window.tree.row(/^Greet the world/).waitFor();
         await until('the choice in the settings', () => host.server.readSettings()['loopSupervisor.defaultAgent'] === 'sample');
@@ -180,10 +186,10 @@ describe('onboarding', () => {
       for (const part of [
         /3 agents can be used, 4 need attention, 1 not found\./,
         /claude \(Claude Code\) Found at \S+\/claude\. Version 2\.1\.328\. Logged in\./,
-        /codex \(Codex\) Found at \S+\/codex\. Version 0\.48\.0\. To put right: Version 0\.48\.0 is too old: .* Update it: npm install -g @openai\/codex/,
-        /gemini \(Gemini CLI\) Found at \S+\/gemini\. To put right: It does not start: --version has not answered within 20 seconds\./,
-        /opencode \(OpenCode\) .* To put right: It does not start: --version ended with exit code 1: Cannot find module opencode\./,
-        /codex-work \(Codex\) .* To put right: It is not logged in: run "codex login" in a terminal/,
+        /codex \(Codex\) Found at \S+\/codex\. Version 0\.48\.0\. Problem: Version 0\.48\.0 is too old: .* Update it: npm install -g @openai\/codex/,
+        /gemini \(Gemini CLI\) Found at \S+\/gemini\. Problem: It does not start: --version has not answered within 20 seconds\./,
+        /opencode \(OpenCode\) .* Problem: It does not start: --version ended with exit code 1: Cannot find module opencode\./,
+        /codex-work \(Codex\) .* Problem: It is not logged in: run "codex login" in a terminal/,
         /Not found copilot \(Copilot CLI\) copilot is not on PATH\. Install: npm install -g @github\/copilot Log in: run "copilot" in a terminal/,
       ])
         assert.match(report, part);
@@ -193,11 +199,11 @@ describe('onboarding', () => {
       }
     });
 
-    it('choosing what is not in order, or not there, says so', async () => {
+    it('choosing what can not be used yet, or is not there, says so', async () => {
       await other.command('Choose Agent…');
       await until('that it is too old', async () => (await other.input.said())['codex']?.includes('too old'));
       await other.input.pick('codex');
-      await other.notices.says('codex is chosen, but not in order. Version 0.48.0 is too old');
+      await other.notices.says('Prompts now go to codex, but it can not be used yet. Version 0.48.0 is too old');
       assert.equal(host.server.readSettings()['loopSupervisor.defaultAgent'], 'codex');
       await other.notices.clear();
       await other.command('Choose Agent…');

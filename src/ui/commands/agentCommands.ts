@@ -5,6 +5,7 @@ import { AgentReportView } from '../agentReportView.ts';
 import { chooseAgent } from './chooseAgent.ts';
 import type { CommandContext, CommandTable } from './commandTable.ts';
 
+/** Choosing and checking agents. */
 export const agentCommands: CommandTable = {
   /** Answers the name of the agent that runs prompts from now on. */
   chooseAgent: (ctx) => () => chooseAgent(ctx),

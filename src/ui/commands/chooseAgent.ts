@@ -8,7 +8,7 @@ const SAID_MS = 5000;
 /**
  * Asks which agent runs prompts from now on, and writes it to the settings. Answers its name. The list is there at once, and its rows stay
  * where they are: where the programs are and what they answer is written into them as it becomes known, and none is waited for.
- * `forPrompt`: a prompt waits for the answer, so the list stays whatever takes the focus.
+ * `forPrompt`: a prompt waits for the answer, so the list stays whatever takes the focus, and comes again after a look at the agents.
  */
 export async function chooseAgent(ctx: CommandContext, forPrompt = false): Promise<string | undefined> {
   const chosen = ctx.settings().defaultAgent;
@@ -39,17 +39,17 @@ export async function chooseAgent(ctx: CommandContext, forPrompt = false): Promi
   const look = answer.agent && looks.get(answer.agent.name);
   if (!look) {
     await vscode.commands.executeCommand('loopSupervisor.checkAgents');
-    return undefined;
+    return forPrompt ? chooseAgent(ctx, true) : undefined;
   }
   const { name, command, install } = look.agent;
   if (look.kind !== 'looking' && look.agent.path === undefined) {
     warn(`${command} was not found on PATH.${install ? ` Install it in a terminal: ${install}` : ''}`);
-    return undefined;
+    return forPrompt ? chooseAgent(ctx, true) : undefined;
   }
   await ctx.config.set('defaultAgent', name);
   vscode.window.setStatusBarMessage(`Your prompts go to ${name}`, SAID_MS);
   const [problem] = look.kind === 'checked' ? look.agent.problems : [];
-  if (problem) warn(`${name} is chosen, but not in order. ${problem.sentence}`);
+  if (problem) warn(`Prompts now go to ${name}, but it can not be used yet. ${problem.sentence}`);
   return name;
 }
 
