@@ -54,7 +54,13 @@ export function activate(context: vscode.ExtensionContext): LoopSupervisorApi {
     find: async () => (await load()).checks.find(),
     check: async (names?: readonly string[]) => (await load()).checks.check(names),
   };
-  const reportAgents = async () => config.report((await load()).readAgents());
+  const reportAgents = async () => {
+    try {
+      config.report((await load()).readAgents());
+    } catch (error) {
+      log('The settings of agents could not be read.', error);
+    }
+  };
   const configured = config.onDidChange(() => {
     host.tell((supervisor) => supervisor.configure(settings()));
     void reportAgents();

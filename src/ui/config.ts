@@ -4,7 +4,10 @@ import { Emitter, type Event } from '../core/event.ts';
 import type { Settings } from '../core/settings.ts';
 import { mapSettings } from './settingsMapping.ts';
 
+/** Where all settings, commands and views of the extension have their names. */
 export const SECTION = 'loopSupervisor';
+
+const OURS = '@ext:loopsupervisor.loop-supervisor';
 
 /** When a kind of notification is shown. */
 export type NoticeWhen = 'off' | 'unfocused' | 'always';
@@ -89,11 +92,19 @@ export class Config implements Disposable {
 
 /** Shows one setting, or all of ours, in the settings editor. */
 export function openSettings(key?: string): Thenable<unknown> {
-  const query = key ? `@id:${SECTION}.${key}` : '@ext:loopsupervisor.loop-supervisor';
-  // In a remote window the settings of the machine are not among the user's: only these hold for all machines.
-  return vscode.env.remoteName === undefined || key?.startsWith('notifications.')
-    ? vscode.commands.executeCommand('workbench.action.openSettings', query)
-    : vscode.commands.executeCommand('workbench.action.openRemoteSettings', { query });
+  return key === undefined ? showSettings(OURS, false) : showSettings(`@id:${SECTION}.${key}`, !key.startsWith('notifications.'));
+}
+
+/** Shows those of our settings that belong to the machine and have this in their names. */
+export function openMachineSettings(words: string): Thenable<unknown> {
+  return showSettings(`${OURS} ${words}`, true);
+}
+
+/** In a remote window the settings of the machine are not among the user's, and those for all machines not among the machine's. */
+function showSettings(query: string, ofMachine: boolean): Thenable<unknown> {
+  return ofMachine && vscode.env.remoteName !== undefined
+    ? vscode.commands.executeCommand('workbench.action.openRemoteSettings', { query })
+    : vscode.commands.executeCommand('workbench.action.openSettings', query);
 }
 
 function section(): vscode.WorkspaceConfiguration {

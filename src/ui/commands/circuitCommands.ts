@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import { askItem, BACK } from '../asking.ts';
-import { openSettings } from '../config.ts';
+import { openMachineSettings } from '../config.ts';
 import { count, formatClock, formatDuration } from '../format.ts';
 import { oneLine } from '../safeText.ts';
 import type { CommandTable } from './commandTable.ts';
@@ -30,7 +30,7 @@ export const circuitCommands: CommandTable = {
     const failures = `${count(circuit.consecutiveFailures, 'failure')} in a row${circuit.lastFailureAt === undefined ? '' : `, the last at ${formatClock(circuit.lastFailureAt, now)}`}`;
     const rows: Row[] = [
       ...(circuit.state === 'closed' && circuit.consecutiveFailures === 0 ? [] : [reset]),
-      { label: '$(settings-gear) Open Settings', description: 'threshold, cool-down and probes', act: () => openSettings('circuitBreaker') },
+      { label: '$(settings-gear) Open Settings', description: 'threshold, cool-down and probes', act: () => openMachineSettings('circuitBreaker') },
       { label: '$(list-tree) Show Loops', act: () => vscode.commands.executeCommand('loopSupervisor.loops.focus') },
       ...(circuit.reasons.length === 0 ? [] : [{ label: 'last failures, newest first', kind: vscode.QuickPickItemKind.Separator }]),
       ...circuit.reasons.map((reason) => ({ label: `$(error) ${oneLine(reason, 160)}` })),
