@@ -58,4 +58,15 @@ describe('the circuit in the workbench', () => {
     await window.input.pick(/Reset Circuit/);
     await until('the circuit to close', async () => (await window.statusText('circuit')) === 'closed');
   });
+
+  it('its settings are a choice away', async () => {
+    const { window } = host;
+    await window.statusItem('circuit').click();
+    await window.input.asked(/Circuit closed/);
+    await window.input.pick(/Open Settings/);
+    await until('the settings of the circuit', async () => {
+      const labels = await window.page.locator('.settings-editor .setting-item-label').allInnerTexts();
+      return labels.length === 3 && labels.some((label) => label.includes('Cooldown Seconds'));
+    });
+  });
 });

@@ -119,10 +119,10 @@ describe('onboarding', () => {
         await until('that it is not there', async () => (await window.input.said())['copilot']?.includes('not found'));
         await window.input.pick('copilot');
         await window.notices.says('copilot was not found on PATH.');
-        await window.notices.clear();
         await window.input.asked('Choose the agent that runs your prompts');
         await window.input.pick('sample');
         await window.tree.row(/^Greet the world/).waitFor();
+        await window.notices.clear();
         await until('the choice in the settings', () => host.server.readSettings()['loopSupervisor.defaultAgent'] === 'sample');
       });
     });
