@@ -86,6 +86,16 @@ describe('loops through the API, in VS Code', () => {
     }
   });
 
+  it('R2.3 Run Next on several loops moves those that are queued, in their order', async () => {
+    await api.pause();
+    for (const loopId of ['vs-q1', 'vs-q2', 'vs-q3']) await api.submit({ prompt: 'Wait [slow 60]', agent: 'sample', loopId });
+    assert.equal(await vscode.commands.executeCommand('loopSupervisor.runNext', ['vs-hello', 'vs-q3', 'vs-q2']), 2);
+    assert.deepEqual(
+      api.status().queued.map(({ loopId }) => loopId),
+      ['vs-q2', 'vs-q3', 'vs-q1'],
+    );
+  });
+
   it('R2.4 while paused submits queue; resume starts them', async () => {
     await api.pause();
     assert.deepEqual(await api.submit({ prompt: 'Later', agent: 'sample', loopId: 'vs-paused' }), { loopId: 'vs-paused', queued: true, position: 1 });
