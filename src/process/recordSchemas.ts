@@ -6,7 +6,8 @@ import type { RunFiles } from './runFiles.ts';
 // What guardians wrote, as windows read it: another version, a half-broken disk or a curious hand may have been there.
 
 const format = z.literal(FORMAT);
-const time = z.number().check(z.nonnegative());
+// Whole and exact: what is neither could be written to the database, but not be read back.
+const time = z.int().check(z.nonnegative());
 const identity = z.object({ pid: z.int().check(z.positive()), startTime: z.string(), bootId: z.string() });
 const swept = z.array(z.extend(identity, { command: z.string() }));
 const exit = z.object({ exitCode: z.exactOptional(z.int()), signal: z.exactOptional(z.string()) });
