@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
 import { StoreError } from '../core/errors.ts';
-import { isNotADatabase, notWritable, toStoreError } from './sqliteError.ts';
+import { isDamaged, isNotADatabase, notWritable, toStoreError } from './sqliteError.ts';
 
 /** Readable and writable by their owner only. */
 const FOLDER_MODE = 0o700;
@@ -153,6 +153,8 @@ function isDatabase(path: string): boolean {
     return true;
   } catch (error) {
     if (isNotADatabase(error)) return false;
+    // One that is not whole without its log, since somebody died while he wrote that back: SQLite will read both.
+    if (isDamaged(error)) return true;
     throw toStoreError(error, path);
   } finally {
     database?.close();

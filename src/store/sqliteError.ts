@@ -21,6 +21,11 @@ export function isNotADatabase(error: unknown): boolean {
   return resultCode(error) === NOTADB;
 }
 
+/** Whether SQLite says that the file is a database that does not hold together. */
+export function isDamaged(error: unknown): boolean {
+  return resultCode(error) === CORRUPT;
+}
+
 /** Whether an error is of the database as a whole and lasts, rather than of one statement or one moment. */
 export function isTrouble(error: unknown): error is StoreError {
   if (!(error instanceof StoreError)) return false;

@@ -12,13 +12,14 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { StoreError } from '../../src/core/errors.ts';
 import { SCHEMA_VERSION } from '../../src/store/schema.ts';
+import { openStore } from '../../src/store/store.ts';
 import { FakeClock } from '../support/fakeClock.ts';
 import { until } from '../support/until.ts';
-import { newLoop, StoreFolder, submit, type TestStore } from './support.ts';
+import { newLoop, StoreFolder, submit, systemClock, type TestStore } from './support.ts';
 
 const GARBAGE = 'This is not a database, but somebody may miss it.\n'.repeat(200);
 const modeOf = (path: string) => statSync(path).mode & 0o777;
@@ -44,6 +45,28 @@ describe('store: files', function () {
     store.onTrouble((error) => troubles.push(error instanceof StoreError ? error.kind : undefined));
     return troubles;
   }
+
+  it('R6.7 a log that was being written back when its writer died is no damage: the rest of it is read from there', async () => {
+    const store = folder.open();
+    await submit(store, 'a');
+    // As they are while all lies in the log, and as the file is once that is written back.
+    const [half, whole] = ['half', 'whole'].map((name) => join(folder.folder, name, 'supervisor.db')) as [string, string];
+    for (const path of [half, whole]) {
+      mkdirSync(dirname(path), { mode: 0o700 });
+      for (const end of ['', '-wal']) copyFileSync(folder.path + end, path + end);
+    }
+    const written = new DatabaseSync(whole);
+    const pageSize = Number(written.prepare('PRAGMA page_size').get()?.page_size);
+    written.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+    written.close();
+    // Only its first page was written back: it tells of pages that are not in the file yet.
+    writeFileSync(half, readFileSync(whole).subarray(0, pageSize));
+    assert.ok(statSync(half).size < statSync(whole).size);
+    const again = openStore({ path: half, clock: systemClock, log: (message) => folder.logged.push(message) });
+    folder.stores.push(again);
+    assert.equal(again.latest('a')?.state, 'queued');
+    assert.deepEqual(folder.logged, []);
+  });
 
   it('only the owner can read folder and files, the log and the shared memory included', async () => {
     const umask = process.umask(0);
