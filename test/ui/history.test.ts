@@ -121,11 +121,15 @@ describe('history and details in the workbench', () => {
     const end = `.${format.toLowerCase()}`;
     await window.command('Export History…');
     await window.input.pick(format);
-    await until('the question for the file', async () => (await window.input.input().inputValue()).endsWith(end));
-    await window.page.keyboard.press('Enter');
-    await window.notices.says(new RegExp(`was written to .*\\${end}`));
+    await until('the question for the file', async () => (await window.input.input().inputValue({ timeout: 500 })).endsWith(end));
+    // The dialog takes the key only when it has looked at the folder.
+    const name = await until('the file', async () => {
+      if (await window.input.input().isVisible()) await window.page.keyboard.press('Enter');
+      return readdirSync(workspace).find((file) => file.endsWith(end));
+    });
+    const text = await until('all of it', () => readFileSync(join(workspace, name), 'utf8'));
     await window.screenshot(`history-exported-${format}`);
-    return readFileSync(join(workspace, readdirSync(workspace).find((name) => name.endsWith(end))!), 'utf8');
+    return text;
   }
 
   it('it is exported as JSON with everything, as far as it is listed', async () => {

@@ -22,7 +22,8 @@ export class QuickInput {
     const input = this.input();
     let pressed = Number.NEGATIVE_INFINITY;
     await until('the palette to open', async () => {
-      if ((await input.isVisible()) && (await input.inputValue()).startsWith('>')) return true;
+      // It may go as it is looked at: that of the question before closes late.
+      if ((await input.isVisible()) && (await input.inputValue({ timeout: 500 }).catch(() => '')).startsWith('>')) return true;
       // A page that is just loading swallows the key: then it is pressed again.
       if (performance.now() - pressed > 2_000) {
         pressed = performance.now();
