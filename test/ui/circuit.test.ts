@@ -20,7 +20,7 @@ describe('the circuit in the workbench', () => {
     const { window } = host;
     await window.tree.show();
     await submit('Fail once');
-    await window.tree.row('Fail once').filter({ hasText: 'failed' }).waitFor();
+    await window.tree.becomes('Fail once', 'failed');
     assert.equal(await window.statusText('circuit'), 'closed');
     await submit('Fail twice');
     await until('the circuit to open', async () => /^open \d+s$/.test(await window.statusText('circuit')));
@@ -48,7 +48,7 @@ describe('the circuit in the workbench', () => {
 
   it('R4.3 a click on the status bar says why, and resets', async () => {
     const { window } = host;
-    await window.tree.row('Not now').filter({ hasText: 'failed' }).waitFor();
+    await window.tree.becomes('Not now', 'failed');
     await submit('And again');
     await until('the circuit to open', async () => (await window.statusText('circuit')).startsWith('open'));
     await window.statusItem('circuit').click();

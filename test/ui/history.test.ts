@@ -39,12 +39,13 @@ describe('history and details in the workbench', () => {
     await window.reload();
     await window.tree.show();
     await submit(ALPHA, 'sample');
-    await window.tree.row(ALPHA).filter({ hasText: 'completed' }).waitFor();
+    await window.tree.becomes(ALPHA, 'completed');
     await submit('Beta waits', 'waits');
+    await window.tree.becomes('Beta waits', 'CPU');
     await window.tree.inlineAction('Beta waits', 'Cancel Loop');
-    await window.tree.row('Beta waits').filter({ hasText: 'cancelled' }).waitFor();
+    await window.tree.becomes('Beta waits', 'cancelled');
     await submit(GAMMA, 'leaves');
-    await window.tree.row(GAMMA).filter({ hasText: 'failed' }).waitFor();
+    await window.tree.becomes(GAMMA, 'failed');
   });
 
   it('the details of a failed loop: restarts, reasons, processes swept and kept, estimated cost', async () => {

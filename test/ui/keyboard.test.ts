@@ -65,7 +65,7 @@ describe('by keyboard alone', () => {
     const { window } = host;
     await window.tree.show();
     await window.submit('/nowhere');
-    await window.tree.row('/nowhere').filter({ hasText: 'CPU' }).waitFor();
+    await window.tree.becomes('/nowhere', 'CPU');
   });
 
   it('the tree: a row is opened with Enter, its menu with Shift+F10, its help with Alt+F1', async () => {
@@ -119,7 +119,7 @@ describe('by keyboard alone', () => {
   it('the details: Tab reaches all, Enter and Space act', async () => {
     const { window } = host;
     // A row that moves while its menu is open is lost to the command.
-    await window.tree.row('/nowhere').filter({ hasText: 'cancelled' }).waitFor();
+    await window.tree.becomes('/nowhere', 'cancelled');
     await window.tree.focus('/nowhere');
     await window.tree.menuByKeyboard('Show Details');
     await window.panel(/^\/nowhere/);

@@ -54,7 +54,7 @@ describe('notifications', function () {
   /** Lets a loop complete, and then another one fail: when that is told, all that is told of the first has been. */
   async function completeAndFail(name: string): Promise<void> {
     await submit(`ok ${name}`);
-    await host.window.tree.row(`ok ${name}`).filter({ hasText: 'completed' }).waitFor();
+    await host.window.tree.becomes(`ok ${name}`, 'completed');
     await submit(`fail ${name}`);
     await host.window.notices.says(`“fail ${name}” has failed for good`);
   }

@@ -105,6 +105,7 @@ describe('output in the workbench', function () {
       await until(`${lines} lines more than ${from}`, async () => (await last()) >= from + lines);
     };
     await submit(`count ${file}`);
+    await window.tree.becomes(`count ${file}`, 'CPU');
     await window.tree.contextAction(`count ${file}`, 'Show Output');
     await window.panel('Output: count');
     await until('more lines than fit', () => scroller().evaluate((element) => element.scrollHeight > 2 * element.clientHeight));
@@ -138,7 +139,7 @@ describe('output in the workbench', function () {
   it(`a log of ${MEGABYTES} MB opens at its end, and is searched from end to end`, async () => {
     const { window } = host;
     await submit('flood');
-    await window.tree.row('flood').filter({ hasText: 'completed' }).waitFor({ timeout: 60_000 });
+    await window.tree.becomes('flood', 'completed', 60_000);
     await window.tree.contextAction('flood', 'Show Output');
     await window.panel('Output: flood');
     await view().getByText('needle two').waitFor();
@@ -165,6 +166,7 @@ describe('output in the workbench', function () {
     await begin('prints');
     await window.input.anyCommand('View: Close All Editors');
     await submit('Edit the clock');
+    await window.tree.becomes('Edit the clock', 'completed');
     await window.tree.contextAction('Edit the clock', 'Show Output');
     await window.panel('Output: Edit the clock');
     await view().getByText('Attempt 1 completed').waitFor();

@@ -39,7 +39,7 @@ describe('the first minute', () => {
     }
     const started = performance.now();
     await step('click the button', () => window.tree.welcome('Run Sample Loops').click());
-    await window.tree.row('Quick success').filter({ hasText: 'completed' }).waitFor();
+    await window.tree.becomes('Quick success', 'completed');
     await until('its cost', async () => /^\$0\.(?!00)\d\d /.test(await window.statusText('budget')));
     assert.ok(performance.now() - started < 30_000);
     assert.ok(steps.length <= 4, steps.join(', '));
@@ -93,7 +93,7 @@ describe('the first minute', () => {
       await window.notices.pressInDialog('Clear 6 finished loops?', 'Clear');
       await until('an empty history', async () => !(await window.tree.labels()).includes('Quick success'));
       for (const prompt of PROMPTS) await window.submit(prompt);
-      await window.tree.row(PROMPTS[3]).filter({ hasText: 'failed' }).waitFor();
+      await window.tree.becomes(PROMPTS[3], 'failed');
       await window.tree.contextAction(PROMPTS[0], 'Show Output');
       const output = window.webview();
       await output.getByText('Attempt 1 completed').waitFor({ timeout: 30_000 });

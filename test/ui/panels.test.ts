@@ -23,7 +23,7 @@ describe('panels', () => {
     const { window } = host;
     await window.tree.show();
     await window.submit('Look at `src/clock.ts:2` please [echo] [slow 4] [cost 0.25]');
-    await window.tree.row(/^Look at/).waitFor();
+    await window.tree.becomes(/^Look at/, 'CPU');
     await window.tree.contextAction(/^Look at/, 'Show Output');
     const view = page(window);
     await view.getByRole('heading', { name: 'Attempt 1' }).waitFor();
@@ -87,6 +87,7 @@ describe('panels', () => {
   it('while a loop runs the page shows the CPU and memory of its processes', async () => {
     const { window } = host;
     await window.submit('Take your time [slow 60] [spawn 2]');
+    await window.tree.becomes(/^Take your time/, 'CPU');
     await window.tree.contextAction(/^Take your time/, 'Show Details');
     const view = page(window);
     await until('memory and CPU', async () => /CPU\s+[\d.]+ %\s+Memory\s+[\d.]+ MB/.test(await view.getByLabel('Processes now').innerText()), 30_000);

@@ -66,7 +66,7 @@ describe('the queue in the workbench', () => {
     await window.command('Pause Queue');
     await until('the pause to show', async () => (await window.tree.rows())[1]?.[1] === 'paused');
     await window.tree.inlineAction('First', 'Cancel Loop');
-    await window.tree.row('First').filter({ hasText: 'cancelled' }).waitFor();
+    await window.tree.becomes('First', 'cancelled');
     assert.equal(sleepers(server).length, 1);
     assert.deepEqual(await queue(), ['Third']);
     await window.command('Resume Queue');

@@ -12,7 +12,7 @@ describe('stopping in the workbench', () => {
     await host.window.submit(prompt);
     await host.window.tree.row(prompt).waitFor();
     await until('the agent, its child and its grandchild', () => sleepers(host.server).length === 1 && host.server.started().length >= 4);
-    await host.window.tree.row(prompt).filter({ hasText: 'CPU' }).waitFor();
+    await host.window.tree.becomes(prompt, 'CPU');
   }
 
   it('R7.1 R7.2 cancel from the tree ends a child and a grandchild that ignore SIGTERM', async () => {
@@ -33,7 +33,7 @@ describe('stopping in the workbench', () => {
     const { window, server } = host;
     await submit('Kill me');
     await window.tree.contextAction('Kill me', 'Kill Process Group');
-    await window.tree.row('Kill me').filter({ hasText: 'cancelled' }).waitFor();
+    await window.tree.becomes('Kill me', 'cancelled');
     await until('nothing of it left', () => server.started().length === 0);
     await window.screenshot('stop-killed');
   });
@@ -46,6 +46,6 @@ describe('stopping in the workbench', () => {
     await window.command('Stop All Loops');
     await window.notices.pressInDialog('Stop 2 loops?', 'Stop All');
     await until('nothing of them left', () => server.started().length === 0, 30_000);
-    await window.tree.row('Two of two').filter({ hasText: 'cancelled' }).waitFor();
+    await window.tree.becomes('Two of two', 'cancelled');
   });
 });

@@ -39,7 +39,7 @@ describe('submitting in the workbench', () => {
     await window.editor.selectLines(3, 4);
     await window.page.keyboard.press('Control+Alt+Enter');
     await until('the cost', async () => (await window.statusText('budget')) === '$0.75 / $20.00', 40_000);
-    await window.tree.row(/^Write a haiku/).waitFor();
+    await window.tree.becomes(/^Write a haiku/, 'completed');
   });
 
   it('Show Output opens the transcript of a loop', async () => {

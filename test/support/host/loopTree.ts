@@ -84,6 +84,14 @@ export class LoopTree {
       .first();
   }
 
+  /**
+   * Waits until a row says this beside its label. A row that is still to move to another group is best waited for before its menu is opened: while it
+   * moves VS Code does not know it, and the command asks which loop is meant.
+   */
+  async becomes(label: string | RegExp, words: string, timeoutMs = 30_000): Promise<void> {
+    await this.row(label).filter({ hasText: words }).waitFor({ timeout: timeoutMs });
+  }
+
   /** Presses an inline button of a row, by what it says. */
   async inlineAction(row: string | RegExp, action: string): Promise<void> {
     await this.row(row).hover();

@@ -12,6 +12,18 @@ import { Walkthrough } from './walkthrough.ts';
 
 const EXTENSION = 'loopsupervisor.loop-supervisor';
 
+/** What VS Code has stored for us in this browser, as JSON. */
+const REMEMBERED = `new Promise((resolve, reject) => {
+  const opening = indexedDB.open('vscode-web-state-db-global');
+  opening.onerror = () => reject(opening.error);
+  opening.onsuccess = () => {
+    const database = opening.result;
+    const reading = database.transaction('ItemTable').objectStore('ItemTable').get('${EXTENSION}');
+    reading.onerror = () => reject(reading.error);
+    reading.onsuccess = () => { database.close(); resolve(reading.result); };
+  };
+})`;
+
 /** One window, used as a person would: by keyboard, clicks and what can be read on the screen. */
 export class Workbench {
   readonly page: Page;
@@ -59,6 +71,11 @@ export class Workbench {
   async reload(): Promise<void> {
     await this.page.reload();
     await this.ready();
+  }
+
+  /** Waits until VS Code has written what we gave it to remember for all windows; it does so a moment later, and a reload before that loses it. */
+  async remembers(part: string): Promise<void> {
+    await until(`${part} to be remembered`, async () => String(await this.page.evaluate(REMEMBERED)).includes(part));
   }
 
   /** Puts the window away, as a user does who works with another program. Answers how to come back. */
