@@ -21,6 +21,8 @@ export interface TextQuestion extends Place {
   validate?(value: string): string | undefined;
   /** Buttons besides *Back*; one that is pressed is the answer. */
   readonly buttons?: readonly vscode.QuickInputButton[];
+  /** Called with what stands in the field when it closes, whether that is the answer or not. */
+  onClose?(value: string): void;
 }
 
 export type TextAnswer = string | typeof BACK | vscode.QuickInputButton | undefined;
@@ -51,7 +53,12 @@ export function askText(question: TextQuestion): Promise<TextAnswer> {
     });
     input.onDidHide(() => settle(undefined));
     input.show();
+    let open = true;
     function settle(answer: TextAnswer): void {
+      // Closing it hides it, which is told too.
+      if (!open) return;
+      open = false;
+      question.onClose?.(input.value);
       resolve(answer);
       input.dispose();
     }

@@ -35,6 +35,10 @@ describe('the queue in the workbench', () => {
     const { message } = await window.notices.says('2 of 2 places in the queue are taken');
     assert.match(message, /not submitted/);
     await window.notices.clear();
+    await window.command('Submit Prompt…');
+    await window.input.asked('The text for the agent');
+    assert.equal(await window.input.input().inputValue(), 'Fourth', 'what was typed is not lost');
+    await window.page.keyboard.press('Escape');
   });
 
   it('R2.3 Run Next and Set Priority reorder', async () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { THEMES, type ThemeName, themeSetting, useTheme } from '../support/host/themes.ts';
 import { useWorkbench } from '../support/host/useWorkbench.ts';
 import { until } from '../support/until.ts';
@@ -16,6 +17,7 @@ describe('ways to submit', () => {
     'loopSupervisor.defaultAgent': 'keeps',
   };
   const host = useWorkbench({
+    reconnectionGraceSeconds: 1,
     settings: { ...settings, ...themeSetting('dark') },
     files: {
       'src/total.js': CODE,
@@ -103,6 +105,28 @@ describe('ways to submit', () => {
     assert.equal(await given(), 'From the pencil');
   });
 
+  it('what was typed and not submitted is there the next time, and in the editor of the pencil', async () => {
+    const { window } = host;
+    await window.command('Submit Prompt…');
+    await window.input.asked('The text for the agent');
+    await window.input.input().fill('Half a thought');
+    await window.page.keyboard.press('Escape');
+    await window.command('Submit with Options…');
+    await window.input.asked('The text for the agent');
+    assert.equal(await window.input.input().inputValue(), 'Half a thought');
+    await window.page.keyboard.press('Escape');
+    await window.command('Submit Prompt…');
+    await window.input.asked('For several lines');
+    assert.equal(await window.input.input().inputValue(), 'Half a thought');
+    await window.input.pressTitleButton('Write it in an Editor');
+    await until('it in the editor', async () => (await window.editor.text()) === 'Half a thought');
+    await window.notices.clear();
+    await window.command('Submit Prompt…');
+    await window.input.asked('For several lines');
+    assert.equal(await window.input.input().inputValue(), '');
+    await window.page.keyboard.press('Escape');
+  });
+
   it('Submit Recent Prompt submits one again, or opens it for changes', async () => {
     const { window } = host;
     await window.command('Submit Recent Prompt…');
@@ -183,6 +207,34 @@ describe('ways to submit', () => {
         await window.page.keyboard.press('Enter');
       }
       await window.tree.row('Once more').waitFor();
+    });
+  });
+
+  describe('while another program holds the database at the start', () => {
+    let holder: DatabaseSync;
+    before('hold it', async () => {
+      await host.window.page.goto('about:blank');
+      await until('no extension host', () => host.server.hosts().length === 0, 30_000);
+      holder = new DatabaseSync(join(host.server.globalStorage, 'supervisor.db'));
+      holder.exec('BEGIN IMMEDIATE');
+      await host.window.page.goto(host.server.url(host.workspace));
+      await host.window.ready();
+    });
+    after('let it go', () => holder.close());
+
+    it('a command says what it waits for; it goes on when that is over', async () => {
+      const { window } = host;
+      await window.notices.says(/^The database .* is held by another program/);
+      await window.command('Submit Prompt…');
+      const { buttons } = await window.notices.says('The command waits, and goes on by itself. The database');
+      assert.deepEqual(buttons, ['Cancel']);
+      await window.screenshot('submit-store-held');
+      await window.notices.press('The command waits', 'Cancel');
+      await window.command('Submit Prompt…');
+      await window.notices.says('The command waits');
+      holder.exec('ROLLBACK');
+      await window.input.answer('The text for the agent', 'At last');
+      assert.equal(await given(), 'At last');
     });
   });
 

@@ -3,6 +3,7 @@ import type { AgentChecks } from '../agentChecks.ts';
 import type { Config } from '../config.ts';
 import { SECTION } from '../config.ts';
 import { showError } from '../showError.ts';
+import type { SupervisorHost } from '../supervisorHost.ts';
 import type { TreeRow } from '../treeRow.ts';
 import type { UiDeps } from '../uiDeps.ts';
 
@@ -33,7 +34,7 @@ export function registerCommands(ctx: CommandContext, table: CommandTable, whenR
     const handler = make(ctx);
     return vscode.commands.registerCommand(`${SECTION}.${id}`, async (...args: unknown[]) => {
       try {
-        if (whenReady) await ctx.host.ready();
+        if (whenReady && !(await opened(ctx.host))) return undefined;
         return await handler(...args);
       } catch (error) {
         showError(ctx, error);
@@ -42,4 +43,14 @@ export function registerCommands(ctx: CommandContext, table: CommandTable, whenR
     });
   });
   return vscode.Disposable.from(...registrations);
+}
+
+/** Waits until there is a supervisor. While the store is in trouble the user is told what is waited for, and may go away: that answers false. */
+async function opened(host: SupervisorHost): Promise<boolean> {
+  const ready = host.ready().then(() => true);
+  if (host.state.kind !== 'opening' || !host.state.trouble) return ready;
+  const title = `The command waits, and goes on by itself. ${host.state.trouble.message}`;
+  return vscode.window.withProgress({ location: vscode.ProgressLocation.Notification, title, cancellable: true }, (_, gone) =>
+    Promise.race([ready, new Promise<boolean>((resolve) => gone.onCancellationRequested(() => resolve(false)))]),
+  );
 }

@@ -8,6 +8,7 @@ import { selectionPrompt } from '../selectionPrompt.ts';
 import type { CalledLoop } from './calledOn.ts';
 import type { CommandContext, CommandTable } from './commandTable.ts';
 import { selectedText, selections, textOfFile, writeInEditor } from './editorText.ts';
+import { askPrompt, dropPromptDraft, notEmpty, promptDraft } from './promptDraft.ts';
 import { askRecentPrompt } from './recentPrompts.ts';
 import { askOptions } from './submitOptions.ts';
 import { submitByHand } from './submitting.ts';
@@ -23,7 +24,7 @@ export const submitCommands: CommandTable = {
     async (...args) => {
       const given = specOf(args[0]);
       if (given) return submitByHand(ctx, given);
-      const prompt = await askPrompt();
+      const prompt = await typedPrompt(ctx);
       return prompt === undefined ? undefined : submitByHand(ctx, { prompt });
     },
 
@@ -109,21 +110,16 @@ export const submitCommands: CommandTable = {
   newPrompt: () => () => writeInEditor(''),
 };
 
-async function askPrompt(): Promise<string | undefined> {
+async function typedPrompt(ctx: CommandContext): Promise<string | undefined> {
   const editor = { iconPath: new vscode.ThemeIcon('edit'), tooltip: 'Write it in an Editor' };
-  const answer = await askText({
-    title: 'Submit Prompt',
-    prompt: 'The text for the agent. For several lines, use the pencil.',
-    placeholder: 'What is the agent to do?',
-    validate: notEmpty,
-    buttons: [editor],
-  });
-  if (answer === editor) await writeInEditor('');
+  const prompt = 'The text for the agent. For several lines, use the pencil.';
+  const answer = await askPrompt(ctx, { title: 'Submit Prompt', prompt, buttons: [editor] });
+  if (answer === editor) {
+    const typed = promptDraft(ctx);
+    await writeInEditor(typed);
+    dropPromptDraft(ctx, typed);
+  }
   return typeof answer === 'string' ? answer : undefined;
-}
-
-export function notEmpty(value: string): string | undefined {
-  return value.trim() === '' ? 'Enter some text.' : undefined;
 }
 
 /** A prompt or spec that was handed over by a caller. */

@@ -2,6 +2,7 @@ import type { LoopSpec } from '../../core/loop.ts';
 import { askItem, askSteps, askText, BACK, type Step } from '../asking.ts';
 import { oneLine } from '../safeText.ts';
 import type { CommandContext } from './commandTable.ts';
+import { askPrompt, promptDraft } from './promptDraft.ts';
 import { askFolder, FOLDER_KEY } from './submitting.ts';
 
 const LAST_KEY = 'submit.lastOptions';
@@ -21,7 +22,7 @@ interface Draft {
 export async function askOptions(ctx: CommandContext, given?: LoopSpec): Promise<LoopSpec | undefined> {
   const last = ctx.context.globalState.get<Partial<Draft>>(LAST_KEY) ?? {};
   const start: Draft = {
-    prompt: given?.prompt ?? '',
+    prompt: given?.prompt ?? promptDraft(ctx),
     agent: given?.agent ?? last.agent ?? ctx.settings().defaultAgent,
     folder: given?.cwd ?? ctx.context.workspaceState.get<string>(FOLDER_KEY) ?? '',
     priority: String(given?.priority ?? last.priority ?? 0),
@@ -30,7 +31,7 @@ export async function askOptions(ctx: CommandContext, given?: LoopSpec): Promise
     title: given?.title ?? '',
   };
   const draft = await askSteps('Submit with Options', start, [
-    ...(given ? [] : [promptStep]),
+    ...(given ? [] : [promptStep(ctx)]),
     agentStep(ctx),
     folderStep(ctx),
     priorityStep,
@@ -61,12 +62,13 @@ function textStep(key: keyof Draft, prompt: string, validate: (value: string) =>
   };
 }
 
-const promptStep = textStep(
-  'prompt',
-  'The text for the agent.',
-  (value) => (value.trim() === '' ? 'Enter some text.' : undefined),
-  'What is the agent to do?',
-);
+function promptStep(ctx: CommandContext): Step<Draft> {
+  return async (soFar, place) => {
+    const answer = await askPrompt(ctx, { ...place, value: soFar.prompt, prompt: 'The text for the agent.' });
+    return typeof answer === 'string' ? { ...soFar, prompt: answer } : answer === BACK ? BACK : undefined;
+  };
+}
+
 const priorityStep = textStep('priority', 'Priority: a whole number. Higher goes first; 0 is usual.', (value) =>
   /^\s*-?\d{1,9}\s*$/.test(value) ? undefined : 'Enter a whole number, such as 0, 10 or -5.',
 );

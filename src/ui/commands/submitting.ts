@@ -7,6 +7,7 @@ import { oneLine } from '../safeText.ts';
 import { showError } from '../showError.ts';
 import { chooseAgent } from './chooseAgent.ts';
 import type { CommandContext } from './commandTable.ts';
+import { dropPromptDraft } from './promptDraft.ts';
 
 /** Where the chosen folder is remembered, per workspace. */
 export const FOLDER_KEY = 'submit.folder';
@@ -27,6 +28,7 @@ export async function submitByHand(ctx: CommandContext, spec: LoopSpec): Promise
 async function submit(ctx: CommandContext, spec: LoopSpec): Promise<SubmitResult | undefined> {
   try {
     const result = await ctx.host.submit(spec);
+    dropPromptDraft(ctx, spec.prompt);
     const title = oneLine(spec.title ?? spec.prompt.trimStart(), 50);
     const said = result.queued ? `$(clock) Queued at place ${result.position}: ${title}` : `$(play) Started: ${title}`;
     vscode.window.setStatusBarMessage(said, SAID_MS);
