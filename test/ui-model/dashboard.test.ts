@@ -236,7 +236,7 @@ describe('dashboard', () => {
     it('sends everything of the range once, then only what can have changed', async () => {
       session.show(3_600_000);
       assert.deepEqual(types(), ['figures', 'timeline', 'spend']);
-      assert.deepEqual(queries, [{ from: clock.now() - 3_600_000, limit: 1_000 }]);
+      assert.deepEqual(queries, [{ from: clock.now() - 3_600_000, limit: 500 }]);
       posted = [];
       queries = [];
       stored = [stored[0]!, attempt({ id: 2, seq: 2, outcome: 'exit' as Outcome, state: 'failed', endedAt: clock.now() }), running(3)];
@@ -262,9 +262,11 @@ describe('dashboard', () => {
       session.show(0);
       await clock.advance(50);
       const pages = posted.filter((message) => message.type === 'timeline' || message.type === 'older');
-      assert.deepEqual(
-        pages.map(({ complete }) => complete),
-        [false, false, false, false, true],
+      assert.ok(Math.max(...pages.map(({ attempts }) => attempts.length)) <= 500, 'no page takes long');
+      assert.equal(
+        pages.findIndex(({ complete }) => complete),
+        pages.length - 1,
+        'only the last one is the last',
       );
       const ids = pages.flatMap(({ attempts }) => attempts.map(({ id }) => id));
       assert.deepEqual(

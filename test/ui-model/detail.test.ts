@@ -52,6 +52,15 @@ function detailOf(over: Partial<LoopDetail> = {}, loop: object = {}): LoopDetail
 }
 
 describe('detail of a loop', () => {
+  for (const [cost, costEstimated, says] of [
+    [5, 0, 'none'],
+    [5, 2, 'part'],
+    [5, 5, 'all'],
+  ] as const)
+    it(`says that ${says} of the cost is an estimate when ${costEstimated} of ${cost} is`, () => {
+      assert.equal(detailData(detailOf({}, { cost, costEstimated }), undefined, () => false).costEstimated, says);
+    });
+
   it('says what the page shows, with foreign text made plain, and no run token', () => {
     const swept = [{ pid: 7, startTime: '1', bootId: 'b', command: 'node\u001b[31m\nserver' }];
     const data = detailData(

@@ -26,7 +26,7 @@ const DETAIL: DetailData = {
   estimateAssumed: true,
   maxCostUsd: 2,
   costUsd: 0.1312,
-  costEstimated: true,
+  costEstimated: 'part',
   reservedUsd: 0.12,
   restarts: 1,
   metadata: { ticket: 'PAY-12' },

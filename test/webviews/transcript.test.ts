@@ -331,6 +331,31 @@ describe('transcript page', function () {
     await view.mustBeAccessible();
   });
 
+  it('a place that was found is marked in its item, and brought into view in a long one', async () => {
+    await open();
+    const block = Array.from({ length: 400 }, (_, i) => (i === 200 ? 'here the Clock is read twice' : `line ${i}: the clock is fine`)).join('\n');
+    const [long] = items(1, { kind: 'text', plain: true, text: block });
+    await view.page.getByRole('searchbox').fill('clock');
+    await view.page.keyboard.press('Enter');
+    const { id } = await until('the search', () => view.posted<FromView & { type: 'search' }>('search')[0]);
+    const at = { attempt: 1, offset: 0 };
+    const hit = { at, before: 'fine here the ', match: 'Clock', after: ' is read twice line' };
+    await send({ type: 'hits', id, hits: [hit], progress: 1, done: true, more: false });
+    await view.page.getByRole('button', { name: 'here the Clock' }).click();
+    await until('the way there', () => view.posted('goto')[0]);
+    await send({ type: 'reset', items: [long!], atStart: true, atEnd: true, focus: at });
+    const marked = () =>
+      view.page.evaluate(`(() => {
+        const [range] = CSS.highlights.get('found') ?? [];
+        if (!range) return undefined;
+        const { top, bottom } = range.getBoundingClientRect();
+        return { text: String(range), line: range.startContainer.data.slice(0, range.endOffset).split('\\n').at(-1), inView: top > 0 && bottom < innerHeight };
+      })()`);
+    assert.deepEqual(await until('the mark', marked), { text: 'Clock', line: 'here the Clock', inView: true });
+    await send({ type: 'reset', items: [long!], atStart: true, atEnd: true });
+    assert.equal(await marked(), undefined);
+  });
+
   it('announces transitions and not the stream', async () => {
     await open();
     const said = () => view.page.locator('[aria-live]').allInnerTexts();

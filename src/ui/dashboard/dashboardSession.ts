@@ -10,7 +10,7 @@ import { DEFAULT_RANGE_MS, type LiveFigures, MAX_ATTEMPTS, SPEND_DAYS, type ToDa
 /** Between two updates of the attempts (ms). */
 const PAUSE_MS = 500;
 /** Attempts that are read at once. */
-const PAGE = 1_000;
+const PAGE = 500;
 const FINAL: readonly LoopState[] = ['completed', 'failed', 'cancelled'];
 const DAY_MS = 24 * 3_600_000;
 

@@ -40,7 +40,7 @@ export function detailData(detail: LoopDetail, view: LiveView | undefined, isAli
     estimateAssumed: loop.estimateAssumed,
     ...(loop.maxCost !== undefined && { maxCostUsd: toUsd(loop.maxCost) }),
     costUsd: detail.costUsd,
-    costEstimated: detail.costEstimated,
+    costEstimated: loop.costEstimated <= 0 ? 'none' : loop.costEstimated < loop.cost ? 'part' : 'all',
     reservedUsd: detail.reservedUsd,
     restarts: loop.restarts.length,
     ...(loop.metadata && { metadata: loop.metadata }),

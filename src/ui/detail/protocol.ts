@@ -72,7 +72,8 @@ export interface DetailData {
   readonly estimateAssumed: boolean;
   readonly maxCostUsd?: number;
   readonly costUsd: number;
-  readonly costEstimated: boolean;
+  /** How much of the cost is an estimate. */
+  readonly costEstimated: 'none' | 'part' | 'all';
   readonly reservedUsd: number;
   /** Restarts within the window that counts. */
   readonly restarts: number;

@@ -155,6 +155,9 @@ function showActions({ state: now, home, permanent }: DetailData): void {
   for (const [name, fit] of Object.entries(fits)) buttons[name as DetailCommand].hidden = !fit;
 }
 
+/** How much of a cost is an estimate, as people say it. */
+const ESTIMATED_WORDS = { none: '', part: ', in part an estimate', all: ', an estimate' } as const;
+
 function showFacts(detail: DetailData): void {
   const now = Date.now();
   const last = detail.attempts.at(-1);
@@ -162,7 +165,7 @@ function showFacts(detail: DetailData): void {
     detail.estimateUsd > 0
       ? `${detail.estimateAssumed ? '≈' : ''}${formatUsd(detail.estimateUsd)}${detail.estimateAssumed ? ', from earlier loops' : ''}`
       : '';
-  const cost = `${detail.costEstimated ? '≈' : ''}${formatUsd(detail.costUsd)}${detail.costEstimated ? ', in part an estimate' : ''}`;
+  const cost = `${detail.costEstimated === 'none' ? '' : '≈'}${formatUsd(detail.costUsd)}${ESTIMATED_WORDS[detail.costEstimated]}`;
   const entries: [string, string][] = [
     ['Cost', detail.costUsd > 0 ? cost : 'none so far'],
     ['Estimate', estimate],

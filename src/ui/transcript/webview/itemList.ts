@@ -1,5 +1,6 @@
 import { h } from '../../panel/webview/dom.ts';
 import { comparePos, type Pos, type TranscriptItem } from '../protocol.ts';
+import { type FoundText, markFound, unmarkFound } from './foundText.ts';
 import { type ItemActions, itemView, showDetails } from './itemView.ts';
 
 /** Items in the document at most: what is beyond is dropped at the far end and read again when it is asked for. */
@@ -103,14 +104,20 @@ export class ItemList {
     return this.#shown.length > MAX_ITEMS * 0.75;
   }
 
-  reset(items: readonly TranscriptItem[], atStart: boolean, atEnd: boolean, focus: Pos | undefined): void {
+  reset(
+    items: readonly TranscriptItem[],
+    atStart: boolean,
+    atEnd: boolean,
+    focus: { readonly at: Pos; readonly hit?: FoundText | undefined } | undefined,
+  ): void {
     this.#shown = [];
+    unmarkFound();
     this.#byKey.clear();
     this.#content.replaceChildren();
     this.#put(items);
     this.#ends(atStart, atEnd);
     this.#follows = focus === undefined;
-    if (focus) this.#scrollTo(focus);
+    if (focus) this.#scrollTo(focus.at, focus.hit);
     else this.toBottom();
   }
 
@@ -217,12 +224,19 @@ export class ItemList {
     }
   }
 
-  #scrollTo(focus: Pos): void {
+  #scrollTo(focus: Pos, hit: FoundText | undefined): void {
     const index = this.#shown.findLastIndex(({ item }) => comparePos(item.from, focus) <= 0);
     const target = this.#shown[Math.max(0, index)]?.element;
     if (!target) return;
     target.scrollIntoView({ block: 'center' });
     target.classList.add('found');
+    const line = hit && markFound(target, hit);
+    if (!line) return;
+    // A long item is in the middle as a whole: what was found in it may still be out of sight.
+    const { top, height } = line.getBoundingClientRect();
+    const view = this.element.getBoundingClientRect();
+    this.element.scrollTop += top + height / 2 - (view.top + view.height / 2);
+    this.#top = this.element.scrollTop;
   }
 
   #ends(atStart: boolean, atEnd: boolean): void {

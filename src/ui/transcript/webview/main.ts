@@ -4,7 +4,7 @@ import { sizeWord } from '../../panel/sizeWord.ts';
 import { Announcer } from '../../panel/webview/announcer.ts';
 import { h } from '../../panel/webview/dom.ts';
 import { connect } from '../../panel/webview/vscodeApi.ts';
-import type { FromView, ToView, TranscriptHeader } from '../protocol.ts';
+import type { FromView, SearchHit, ToView, TranscriptHeader } from '../protocol.ts';
 import { ItemList } from './itemList.ts';
 import { fileOf } from './linkedText.ts';
 import { SearchBox } from './searchBox.ts';
@@ -19,7 +19,10 @@ const empty = h('p', { class: 'empty dim' });
 const announcer = new Announcer();
 const search = new SearchBox(
   (id, text) => post({ type: 'search', id, text }),
-  (at) => post({ type: 'goto', at }),
+  (hit) => {
+    wanted = hit;
+    post({ type: 'goto', at: hit.at });
+  },
 );
 const cancel = h('button', { onclick: () => post({ type: 'command', command: 'cancel' }) }, 'Cancel');
 const latest = h('button', { class: 'latest', hidden: true, onclick: toLatest });
@@ -30,6 +33,8 @@ const list = new ItemList({ expand: ({ key, from, lines }) => post({ type: 'expa
 
 let header: TranscriptHeader | undefined;
 let unseen = 0;
+/** The place of the search that is being gone to. */
+let wanted: SearchHit | undefined;
 
 document.body.append(
   h(
@@ -71,7 +76,8 @@ function receive(message: ToView): void {
       showHeader(message.header);
       break;
     case 'reset':
-      list.reset(message.items, message.atStart, message.atEnd, message.focus);
+      list.reset(message.items, message.atStart, message.atEnd, message.focus && { at: message.focus, hit: wanted });
+      wanted = undefined;
       unseen = 0;
       tell(
         message.skipped === undefined

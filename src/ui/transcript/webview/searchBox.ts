@@ -1,6 +1,6 @@
 import { count } from '../../format.ts';
 import { h } from '../../panel/webview/dom.ts';
-import type { Pos, SearchHit } from '../protocol.ts';
+import type { SearchHit } from '../protocol.ts';
 
 /** The search over the whole log, of which the page shows only a window. */
 export class SearchBox {
@@ -8,13 +8,13 @@ export class SearchBox {
   readonly #status = h('span', { class: 'dim', role: 'status' });
   readonly #hits = h('ol', { class: 'hits' });
   readonly #panel = h('section', { class: 'search-results', 'aria-label': 'Search results', hidden: true });
-  readonly #go: (at: Pos) => void;
+  readonly #go: (hit: SearchHit) => void;
   readonly form: HTMLFormElement;
   readonly panel = this.#panel;
   #id = 0;
   #found = 0;
 
-  constructor(search: (id: number, text: string) => void, go: (at: Pos) => void) {
+  constructor(search: (id: number, text: string) => void, go: (hit: SearchHit) => void) {
     this.#go = go;
     this.form = h('form', { role: 'search' }, this.#input);
     this.form.addEventListener('submit', (event) => {
@@ -57,7 +57,7 @@ export class SearchBox {
   }): void {
     if (message.id !== this.#id) return;
     for (const hit of message.hits) {
-      const line = h('button', { class: 'hit', onclick: () => this.#go(hit.at) }, hit.before, h('mark', {}, hit.match), hit.after);
+      const line = h('button', { class: 'hit', onclick: () => this.#go(hit) }, hit.before, h('mark', {}, hit.match), hit.after);
       this.#hits.append(h('li', {}, line));
     }
     this.#found += message.hits.length;
