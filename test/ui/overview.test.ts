@@ -94,7 +94,7 @@ describe('the first minute', () => {
       await until('an empty history', async () => !(await window.tree.labels()).includes('Quick success'));
       for (const prompt of PROMPTS) await window.submit(prompt);
       await window.tree.becomes(PROMPTS[3], 'failed');
-      await window.tree.contextAction(PROMPTS[0], 'Show Output');
+      await window.tree.row(PROMPTS[0]).click();
       const output = window.webview();
       await output.getByText('Attempt 1 completed').waitFor({ timeout: 30_000 });
       await output.getByText('npm test -- webhooks').waitFor();

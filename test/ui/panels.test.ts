@@ -24,7 +24,7 @@ describe('panels', () => {
     await window.tree.show();
     await window.submit('Look at `src/clock.ts:2` please [echo] [slow 4] [cost 0.25]');
     await window.tree.becomes(/^Look at/, 'CPU');
-    await window.tree.contextAction(/^Look at/, 'Show Output');
+    await window.tree.row(/^Look at/).click();
     const view = page(window);
     await view.getByRole('heading', { name: 'Attempt 1' }).waitFor();
     await view.locator('.state', { hasText: 'running' }).waitFor();

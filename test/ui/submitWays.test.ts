@@ -149,13 +149,11 @@ describe('ways to submit', () => {
 
   it('a finished loop is submitted again, or its prompt edited, from its context menu', async () => {
     const { window } = host;
-    await window.tree.becomes('Use reduce', 'completed');
+    await window.tree.rests();
     await window.tree.contextAction('Use reduce', 'Submit Again');
     assert.match(await given(), /^Use reduce\n\nFrom src\/total\.js/);
-    await until('two that have ended', async () => {
-      const finished = (await window.tree.rows()).find(([label]) => label === 'Finished')?.[2] ?? [];
-      return finished.filter(([label]) => label === 'Use reduce').length === 2;
-    });
+    await until('two of them', async () => (await window.tree.labels()).filter((label) => label === 'Use reduce').length === 2);
+    await window.tree.rests();
     await window.tree.contextAction('Use reduce', 'Edit Prompt');
     await until('the prompt in an editor', async () => (await window.editor.text()).startsWith('Use reduce'));
   });

@@ -92,6 +92,14 @@ export class LoopTree {
     await this.row(label).filter({ hasText: words }).waitFor({ timeout: timeoutMs });
   }
 
+  /** Waits until no loop runs or waits any more: no row will move by itself. */
+  async rests(): Promise<void> {
+    await until('a tree in which nothing moves', async () => {
+      const groups = (await this.rows()).map(([label]) => label);
+      return groups.some((label) => label.startsWith('Running 0/')) && groups.some((label) => label.startsWith('Queued 0/')) && groups.length === 3;
+    });
+  }
+
   /** Presses an inline button of a row, by what it says. */
   async inlineAction(row: string | RegExp, action: string): Promise<void> {
     await this.row(row).hover();
@@ -100,7 +108,13 @@ export class LoopTree {
 
   /** Takes an entry of a row's context menu. */
   async contextAction(row: string | RegExp, action: string): Promise<void> {
-    await this.row(row).click({ button: 'right' });
+    const menu = this.#page.locator('.monaco-menu');
+    // A row that is drawn anew in that moment takes no click.
+    await until(`the menu of ${row}`, async () => {
+      await this.row(row).click({ button: 'right' });
+      await menu.waitFor({ timeout: 2_000 });
+      return true;
+    });
     await this.menuItem(action);
   }
 
