@@ -45,6 +45,11 @@ describe('onboarding', () => {
     it('the list is open before anything is known', async () => {
       other = await host.open(host.folder());
       programs.shellWaits = true;
+      await other.command('Submit with Options…');
+      await other.input.answer('The text for the agent', 'Not now');
+      await other.input.asked('The agent that runs the prompt');
+      assert.equal((await other.input.said())['claude'], 'looking for it…');
+      await other.page.keyboard.press('Escape');
       await other.command('Choose Agent…');
       await other.input.asked('The agent that runs your prompts');
       const said = await other.input.said();
@@ -54,8 +59,9 @@ describe('onboarding', () => {
     });
 
     it('it says what each agent has answered, and waits for none', async () => {
-      programs.shellWaits = false;
       await other.page.keyboard.press('ArrowDown');
+      await until('the next one', async () => (await other.input.active()) === 'claude');
+      programs.shellWaits = false;
       const path = (name: string) => programs.path(name);
       const expected = {
         sample: 'chosen · only pretends: costs nothing, needs no account',
@@ -74,6 +80,14 @@ describe('onboarding', () => {
       });
       assert.equal(await other.input.active(), 'claude', 'the user is taken elsewhere');
       await other.screenshot('choose-agent-dark');
+      await other.page.keyboard.press('Escape');
+    });
+
+    it('Submit with Options says where each is', async () => {
+      await other.command('Submit with Options…');
+      await other.input.answer('The text for the agent', 'Not now');
+      await until('where it is', async () => (await other.input.said())['claude'] === programs.path('claude'));
+      assert.equal((await other.input.said())['copilot'], 'copilot was not found on PATH');
       await other.page.keyboard.press('Escape');
     });
 

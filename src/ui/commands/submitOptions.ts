@@ -1,4 +1,6 @@
+import type * as vscode from 'vscode';
 import type { LoopSpec } from '../../core/loop.ts';
+import type { KnownAgent } from '../agentChecks.ts';
 import { askItem, askSteps, askText, BACK, type Step } from '../asking.ts';
 import { oneLine } from '../safeText.ts';
 import type { CommandContext } from './commandTable.ts';
@@ -95,20 +97,23 @@ function amount(value: string, min: number): string | undefined {
 
 function agentStep(ctx: CommandContext): Step<Draft> {
   return async (soFar, place) => {
-    const agents = await ctx.agentChecks.find();
-    const items = agents.map(({ name, path, bundled, command }) => ({
-      label: name,
-      description: bundled ? 'only pretends, costs nothing' : (path ?? `${command} was not found on PATH`),
-    }));
+    const items = (await ctx.agentChecks.all()).map((agent) => agentItem(agent, 'looking for it…'));
     const answer = await askItem({
       ...place,
       placeholder: 'The agent that runs the prompt',
       items,
       active: items.find(({ label }) => label === soFar.agent),
       ignoreFocusOut: true,
+      // Where the programs are is asked of the login shell, which may take its time.
+      fill: async (show) =>
+        show((await ctx.agentChecks.find()).map((agent) => agentItem(agent, agent.path ?? `${agent.command} was not found on PATH`))),
     });
     return answer === undefined || answer === BACK ? answer : { ...soFar, agent: answer.label };
   };
+}
+
+function agentItem({ name, bundled }: KnownAgent, where: string): vscode.QuickPickItem {
+  return { label: name, description: bundled ? 'only pretends, costs nothing' : where };
 }
 
 function folderStep(ctx: CommandContext): Step<Draft> {
