@@ -1,3 +1,5 @@
+import { mkdirSync } from 'node:fs';
+import { CACHE } from '../host/paths.ts';
 import { provisionServer } from '../host/provisionServer.ts';
 import { count, type Result, summary } from './result.ts';
 import { rulesProven } from './rules.ts';
@@ -11,6 +13,9 @@ if (unknown) throw new Error(`There is no group of tests "${unknown}". There are
 
 const suites = new Map<string, Suite>();
 for (const group of asked.length > 0 ? asked : Object.keys(GROUPS)) for (const suite of GROUPS[group]!()) suites.set(suite.name, suite);
+
+// Packing does not make the folder that it packs into.
+mkdirSync(CACHE, { recursive: true });
 
 // Fetching the server is mostly waiting, so it goes beside the checks; the tests that need it find it, or say why not.
 if (process.env.VSCODE_TEST_HOST !== 'desktop' && suites.has('vscode')) provisionServer(console.log).catch((error: unknown) => console.error(error));
