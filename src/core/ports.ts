@@ -55,6 +55,14 @@ export interface StoreChanges {
   readonly windows: readonly WindowLease[];
 }
 
+/** What was removed from the books. */
+export interface Removed {
+  /** How many loops. */
+  readonly loops: number;
+  /** The run tokens whose folders can go. */
+  readonly tokens: readonly string[];
+}
+
 /** One write transaction. Valid only until `work` returns. Everything in it holds together or not at all. */
 export interface StoreTransaction {
   /**
@@ -95,8 +103,8 @@ export interface StoreTransaction {
   medianCost(agent: string): NanoUsd | undefined;
   saveWindow(lease: WindowLease): void;
   releaseWindow(id: string): void;
-  /** Removes finished loops with all that belongs to them; answers the run tokens whose folders can go. */
-  removeFinished(seqs: readonly number[]): string[];
+  /** Removes those of these loops that are there and finished, with all that belongs to them. */
+  removeFinished(seqs: readonly number[]): Removed;
 }
 
 /** Which finished loops to list: newest first. */
@@ -155,7 +163,7 @@ export interface Store extends Reports {
   ): { readonly loopId: string; readonly title: string; readonly agent: string; readonly cost: NanoUsd; readonly estimated: NanoUsd }[];
   /** Tokens of settled attempts whose loops are final, oldest first: for retention and reaping. */
   settledTokens(limit: number): { readonly seq: number; readonly token: string; readonly at: number }[];
-  /** One short step of giving free pages back to the disk; answers whether there are more. */
+  /** One short step of giving free pages back to the disk; answers whether to take another. Does nothing while somebody else writes: it is put off. */
   tidy(): boolean;
   /**
    * Called with a `StoreError` when the database stops being usable, and when it is usable again (`undefined`); soon after this call, if it is in

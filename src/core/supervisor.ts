@@ -234,9 +234,8 @@ export class Supervisor {
     const { store } = this.#context;
     const loop = seq === undefined ? store.latest(loopId) : store.bySeq(seq);
     if (loop?.loopId !== loopId || !isFinished(loop)) return false;
-    await this.#retention.remove([loop.seq]);
-    // It may have been admitted again just before.
-    return store.bySeq(loop.seq) === undefined;
+    // It may have been admitted again, or been removed, just before.
+    return (await this.#retention.remove([loop.seq])) > 0;
   }
 
   /** Ends a process that was kept when the latest loop of that id ended, or with `seq` that very one (R7.4); answers whether it was there. */

@@ -281,13 +281,18 @@ describe('life of windows', () => {
     assert.equal(window.get('l0')?.state, 'running', 'R1.2 what was forgotten does not refuse its id');
   });
 
-  it('R9.4 logs that can not be removed keep no others', async () => {
-    const window = await machine.open();
-    for (const loopId of ['a', 'b', 'c']) {
+  /** Loops that have come to their ends. */
+  const finish = async (window: Supervisor, ...loopIds: readonly string[]) => {
+    for (const loopId of loopIds) {
       await window.submit({ prompt: 'work', loopId });
       machine.launcher.of(loopId).ok();
       await machine.clock.advance(1);
     }
+  };
+
+  it('R9.4 logs that can not be removed keep no others', async () => {
+    const window = await machine.open();
+    await finish(window, 'a', 'b', 'c');
     const { launcher } = machine;
     const removeRuns = launcher.removeRuns.bind(launcher);
     launcher.removeRuns = async (tokens) => {
@@ -297,6 +302,28 @@ describe('life of windows', () => {
     assert.equal(await window.clearFinished(), 3);
     assert.deepEqual(launcher.removed.sort(), [launcher.of('a').token, launcher.of('c').token].sort());
     assert.ok(machine.logged.some((line) => line.includes(launcher.of('b').token) && line.includes('EBUSY')));
+  });
+
+  it('R9.4 windows that clear at the same time count each loop once', async () => {
+    const windows = [await machine.open(), await machine.open()] as const;
+    await finish(windows[0], 'a', 'b', 'c');
+    const counts = await Promise.all(windows.map((window) => window.clearFinished()));
+    assert.equal(
+      counts.reduce((sum, count) => sum + count),
+      3,
+    );
+    await finish(windows[0], 'd');
+    const removed = await Promise.all(windows.map((window) => window.removeFinished('d')));
+    assert.deepEqual(removed.sort(), [false, true]);
+  });
+
+  it('R9.4 loops are cleared though the room that they leave can not be given back to the disk: that is logged, and tried again', async () => {
+    const store = new MoodyStore();
+    const window = await machine.open({}, { store: store.wrap });
+    await finish(window, 'a');
+    store.unreadable.add('tidy');
+    assert.equal(await window.clearFinished(), 1);
+    assert.ok(machine.logged.some((line) => line.includes('given back')));
   });
 
   it('R9.4 finished loops are bounded by age, and can be cleared; live ones are never removed', async () => {

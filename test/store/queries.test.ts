@@ -92,7 +92,7 @@ describe('store: what is asked over many loops', function () {
       });
       await finish(onFile, loop);
       const other = await start(onFile, await submit(onFile, 'other'), 'token-3');
-      assert.deepEqual(await onFile.write((tx) => tx.removeFinished([loop.seq, other.seq, 999])), ['token-1', 'token-2']);
+      assert.deepEqual(await onFile.write((tx) => tx.removeFinished([loop.seq, other.seq, 999])), { loops: 1, tokens: ['token-1', 'token-2'] });
       const rows = ['loops', 'attempts', 'history', 'ledger', 'prompts'].map((table) => folder.rows(`SELECT DISTINCT seq FROM ${table}`));
       assert.deepEqual(rows, [[{ seq: other.seq }], [{ seq: other.seq }], [{ seq: other.seq }], [], [{ seq: other.seq }]]);
       assert.deepEqual(onFile.spend('2026-01-15'), [{ day: '2026-01-15', agent: 'sample', cost: 5, estimated: 0 }]);
