@@ -1,5 +1,5 @@
 import type { SupervisorContext } from './context.ts';
-import type { Loop } from './loop.ts';
+import { isSameProcess, type Loop } from './loop.ts';
 import type { LiveMirror } from './mirror.ts';
 
 /** How long (ms) a loop of another open window may stand first in line before it is passed by: that window does not answer. */
@@ -83,10 +83,11 @@ export class Homes {
     return !this.#mirror.windows.has(this.#context.window.id);
   }
 
-  /** Leases whose process is no more. */
+  /** Leases whose process is no more, or is our own: that one had a window before this one, which could not give its lease back. */
   dead(): string[] {
-    const others = [...this.#mirror.windows.values()].filter((lease) => lease.id !== this.#context.window.id);
-    return others.filter((lease) => !this.#context.probe.isAlive(lease.process)).map((lease) => lease.id);
+    const { window, probe } = this.#context;
+    const others = [...this.#mirror.windows.values()].filter((lease) => lease.id !== window.id);
+    return others.filter(({ process }) => isSameProcess(process, probe.self) || !probe.isAlive(process)).map((lease) => lease.id);
   }
 
   #seenGone(windowId: string): number {

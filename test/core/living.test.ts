@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { ProcessIdentity } from '../../src/core/loop.ts';
 import { DEFAULT_SETTINGS } from '../../src/core/settings.ts';
 import type { Supervisor } from '../../src/core/supervisor.ts';
 import { type Harness, harness } from '../support/harness.ts';
@@ -503,6 +504,52 @@ describe('life of windows', () => {
     await machine.clock.advance(30_000);
     const loop = second.get('a')?.loop;
     assert.equal(loop?.state === 'running' && loop.attempt.windowId, machine.idOf(first), 'and keeps its runs');
+  });
+
+  it('R9.2 so does one whose first try to have it again could not be committed', async () => {
+    const store = new MoodyStore();
+    let blind = false;
+    const first = await machine.open({ maxConcurrent: 0 }, { folders: ['/a'], store: store.wrap });
+    await first.submit({ prompt: 'work', loopId: 'a' });
+    const second = await machine.open(
+      { maxConcurrent: 0 },
+      { folders: ['/b'], probe: ({ self, isAlive }) => ({ self, isAlive: (process) => !blind && isAlive(process) }) },
+    );
+    const home = () => second.live()[0]?.home;
+    blind = true;
+    store.mood = 'broken';
+    await machine.clock.advance(1_000);
+    assert.equal(home(), 'gone');
+    blind = false;
+    store.mood = 'well';
+    store.failingCommits = 1;
+    await machine.clock.advance(10_000);
+    assert.deepEqual([store.failingCommits, home()], [0, 'elsewhere']);
+  });
+
+  it('R9.2 a window whose lease could not be given back is followed by the next one of its process', async () => {
+    const store = new MoodyStore();
+    let self: ProcessIdentity | undefined;
+    const first = await machine.open(
+      { maxConcurrent: 1 },
+      {
+        store: store.wrap,
+        probe: (probe) => {
+          self = probe.self;
+          return probe;
+        },
+      },
+    );
+    for (const loopId of ['a', 'b']) await first.submit({ prompt: 'work', loopId });
+    store.mood = 'broken';
+    const released = first.release();
+    await machine.clock.advance(1_000);
+    await released;
+    // As when the user opens the store again after trouble: the host of the window is the same.
+    const second = await machine.open({ maxConcurrent: 1 }, { probe: ({ isAlive }) => ({ isAlive, self: self as ProcessIdentity }) });
+    machine.launcher.of('a').ok();
+    await machine.clock.advance(1_000);
+    assert.deepEqual([second.get('a')?.state, second.get('b')?.state], ['completed', 'running']);
   });
 
   it('R9.2 a window that does not answer costs the others one more look, not one after another', async () => {
