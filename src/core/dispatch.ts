@@ -20,6 +20,8 @@ export interface DispatchView {
   homeOf(loop: Loop): 'here' | 'elsewhere' | 'gone';
   /** Whether to wait no longer for another window to start this loop: it had its time and does not answer. */
   passedBy(loop: Loop): boolean;
+  /** These are all that stand first in line now: the time of any other begins anew when it does again. */
+  standFirst(loops: readonly Loop[]): void;
 }
 
 /** Why nothing at all can start now, the circuit, the cap and the disk included; undefined when something can. */
@@ -43,10 +45,18 @@ export function dispatch(turn: Turn, view: DispatchView): void {
 /** The loops that this window may start now, in their order. */
 function choose(turn: Turn, view: DispatchView): QueuedLoop[] {
   const { mirror, context } = turn;
-  const chosen: QueuedLoop[] = [];
   const gate = mirror.queue.size === 0 ? 'empty' : gateClosed(mirror, context);
   turn.waitsForDisk = gate === 'disk';
-  if (gate) return chosen;
+  const { mine, awaited } = gate ? { mine: [], awaited: [] } : firstInLine(turn, view);
+  view.standFirst(awaited);
+  return mine;
+}
+
+/** Those that the free places belong to: this window's own, and those that other windows are waited for to start. */
+function firstInLine(turn: Turn, view: DispatchView): { readonly mine: QueuedLoop[]; readonly awaited: QueuedLoop[] } {
+  const { mirror, context } = turn;
+  const mine: QueuedLoop[] = [];
+  const awaited: QueuedLoop[] = [];
   let places = Math.min(
     context.settings.maxConcurrent - mirror.active.size,
     attemptsAllowed(mirror.control.circuit, context.settings.circuit, mirror.probes()),
@@ -60,9 +70,9 @@ function choose(turn: Turn, view: DispatchView): QueuedLoop[] {
     if (!fitsBudget(turn, loop, held)) break;
     held += reservedOf(loop);
     places--;
-    if (home === 'here') chosen.push(loop);
+    (home === 'here' ? mine : awaited).push(loop);
   }
-  return chosen;
+  return { mine, awaited };
 }
 
 /** How many queued loops could start if there were places, counted up to `enough`: not those of a gone window, or of an agent that has to wait. */

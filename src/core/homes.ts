@@ -46,6 +46,13 @@ export class Homes {
     return since !== undefined && now - since >= PATIENCE_MS;
   };
 
+  /** These are all that stand first in line: others that had not had their time yet may have stood there for a moment only. */
+  readonly standFirst = (loops: readonly Loop[]): void => {
+    const now = this.#context.clock.now();
+    const first = new Set(loops.map(({ seq }) => seq));
+    for (const [seq, since] of this.#firstInLine) if (!first.has(seq) && now - since < PATIENCE_MS) this.#firstInLine.delete(seq);
+  };
+
   /** Whether some loop has now stood first in line for so long that this window looks again: told once. Forgets those that are gone from the queue. */
   hasPassedBy(): boolean {
     const now = this.#context.clock.now();

@@ -571,6 +571,22 @@ describe('life of windows', () => {
     assert.deepEqual(alive(), ['b2'], 'it is passed by all the same');
   });
 
+  it('R2.1 a loop of another window that stood first in line for a moment only is not passed by when it does again', async () => {
+    const first = await machine.open({ maxConcurrent: 1 }, { folders: ['/a'] });
+    const second = await machine.open({ maxConcurrent: 1 }, { folders: ['/b'] });
+    await second.submit({ prompt: 'work', loopId: 'b' });
+    await first.submit({ prompt: 'work', loopId: 'a' });
+    await second.submit({ prompt: 'work', loopId: 'b2' });
+    machine.launcher.of('b').ok();
+    await soon();
+    await second.submit({ prompt: 'work', loopId: 'urgent', priority: 1 });
+    await machine.clock.advance(20_000);
+    assert.deepEqual(alive(), ['urgent']);
+    machine.launcher.of('urgent').ok();
+    await machine.clock.advance(1_000);
+    assert.deepEqual(alive(), ['a']);
+  });
+
   it('R9.2 R4.5 a window that does not answer is passed by in time though the clock goes back', async () => {
     const first = await machine.open({ maxConcurrent: 1 }, { folders: ['/a'] });
     const second = await machine.open({ maxConcurrent: 1 }, { folders: ['/b'] });
