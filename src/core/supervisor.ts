@@ -302,7 +302,7 @@ export class Supervisor {
       this.#life.mustBeReady();
       const take = check();
       this.#life.mustTakeWork();
-      return await turns.take((turn) => startOrQueue(turn, take(turn), () => turns.dispatch(turn)));
+      return await turns.dispatchWithin((turn, fillSlots) => startOrQueue(turn, take(turn), fillSlots));
     } catch (error) {
       for (const event of rejectionEvents(loopId, error, this.#context.clock.now())) listeners.tell(event);
       throw error;

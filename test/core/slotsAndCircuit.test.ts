@@ -214,6 +214,16 @@ describe('slots and circuit', () => {
     assert.deepEqual(alive(), ['a']);
   });
 
+  it('R1.1 what a submit answers is so, though it comes upon news of others and the disk has room again just then', async () => {
+    const first = await machine.open({}, { folders: ['/a'] });
+    const second = await machine.open({}, { folders: ['/b'] });
+    await first.submit({ prompt: 'work', loopId: 'a' });
+    let looks = 0;
+    machine.launcher.freeBytes = () => (looks++ < 2 ? 0 : Number.POSITIVE_INFINITY);
+    const { queued } = await second.submit({ prompt: 'work', loopId: 'b' });
+    assert.equal(second.get('b')?.state, queued ? 'queued' : 'running');
+  });
+
   it('R8.3 R3.3 a turn that starts nothing does not make the full disk forgotten', async () => {
     const window = await machine.open();
     await window.submit({ prompt: 'work', loopId: 'a' });
