@@ -48,7 +48,8 @@ export function applyOutput(turn: Turn, loop: ActiveLoop, output: RunOutput): Ac
   output.events.forEach((event, index) => {
     if (event.type === 'cost' && !(Number.isSafeInteger(event.cost) && event.cost >= 0)) refuse(turn, next, event.cost);
     else if (event.type === 'cost') {
-      const key = `${attempt.token}@${output.to}.${index}`;
+      // From where on, too: what is said to the end of a run ends where its last line did.
+      const key = `${attempt.token}@${attempt.readOffset}-${output.to}.${index}`;
       next = charge(turn, next, { key, cost: event.cost, source: event.source }) ?? next;
       next = replaceEstimates(turn, next, event);
     }

@@ -257,6 +257,16 @@ describe('spending', () => {
     await assert.rejects(second.recordCost('nobody', 1), { code: 'unknown-loop' });
   });
 
+  it('R6.6 R6.7 a cost that is told to the end of a run counts beside that of its last line', async () => {
+    const window = await machine.open();
+    await window.submit({ prompt: 'work', loopId: 'a' });
+    const run = machine.launcher.of('a');
+    run.say(cost(1));
+    run.end({ says: [cost(2), { type: 'end', ok: true }] });
+    await soon();
+    assert.equal(window.get('a')?.costUsd, 3);
+  });
+
   it('R6.6 what an agent reports is refused where it is no amount', async () => {
     const window = await machine.open();
     await window.submit({ prompt: 'work', loopId: 'a' });
