@@ -2,7 +2,17 @@ import type { AgentEvent } from './agentEvent.ts';
 import { backoffMs } from './backoff.ts';
 import { afterAttempt } from './circuitBreaker.ts';
 import { chargeUnknown, replaceEstimates } from './estimates.ts';
-import type { ActiveLoop, AttemptEnd, Failure, FinishedLoop, LiveLoop, Loop, LoopFacts, Outcome } from './loop.ts';
+import {
+  type ActiveLoop,
+  type AttemptEnd,
+  type Failure,
+  type FinishedLoop,
+  type LiveLoop,
+  type Loop,
+  type LoopFacts,
+  type Outcome,
+  reservedOf,
+} from './loop.ts';
 import { toUsd } from './money.ts';
 import { circuitVote, decideOutcome, type Verdict } from './outcome.ts';
 import type { RunEnd, RunOutput } from './ports.ts';
@@ -98,6 +108,9 @@ export function settle(turn: Turn, loop: ActiveLoop, end: RunEnd, report: RunRep
     ),
   );
   moveOn(turn, charged, verdict, end);
+  // Not where it has run into the same end itself: two such would wake each other for as long as a cent is left.
+  const next = turn.mirror.get(loop.seq);
+  if (turn.freesBudget && !(next && waitsForMoney(next))) wakeForBudget(turn, 'a loop has ended that held some of the daily budget');
   watchBudget(turn);
 }
 
@@ -170,7 +183,8 @@ function fail(turn: Turn, loop: ActiveLoop, verdict: Extract<Verdict, { kind: 'f
 function wasTheDays(turn: Turn, loop: ActiveLoop): boolean {
   const { dailyLimit } = turn.context.settings.budget;
   if (dailyLimit === 0) return false;
-  const left = dailyLimit - turn.mirror.spentOn(turn.today).spent;
+  const heldByOthers = turn.mirror.runningReserved - reservedOf(loop);
+  const left = dailyLimit - turn.mirror.spentOn(turn.today).spent - heldByOthers;
   const ownLeft = loop.maxCost === undefined ? Number.POSITIVE_INFINITY : loop.maxCost - loop.cost;
   return left < ownLeft && loop.attempt.cost >= left;
 }

@@ -520,6 +520,31 @@ describe('spending', () => {
     assert.equal(window.get('a')?.state, 'failed', 'a cap that was far from what the day had left is the user’s own');
   });
 
+  it('R6.3 what other running loops hold is not left to an agent: it waits for them, and goes on when they give it back', async () => {
+    const spentAll = { type: 'end', ok: false, reason: 'the budget of the session is used up', cause: 'budget' } as const;
+    const window = await machine.open(limit(10));
+    await window.submit({ prompt: 'work', loopId: 'a', estimatedCostUsd: 6 });
+    await window.submit({ prompt: 'work', loopId: 'b', estimatedCostUsd: 1 });
+    machine.launcher.of('b').end({ exit: { exitCode: 1 }, says: [cost(3.9), spentAll] });
+    await soon();
+    assert.equal(window.get('b')?.state, 'waiting');
+    machine.launcher.of('a').end({ says: [cost(1), { type: 'end', ok: true }] });
+    await soon();
+    assert.deepEqual(alive(), ['b']);
+  });
+
+  it('R6.3 loops whose agents used up what the day had left do not wake each other', async () => {
+    const spentAll = { type: 'end', ok: false, reason: 'the budget of the session is used up', cause: 'budget' } as const;
+    const window = await machine.open(limit(10));
+    await window.submit({ prompt: 'work', loopId: 'a', estimatedCostUsd: 5 });
+    await window.submit({ prompt: 'work', loopId: 'b', estimatedCostUsd: 5 });
+    machine.launcher.of('b').end({ exit: { exitCode: 1 }, says: [cost(4.9), spentAll] });
+    await soon();
+    machine.launcher.of('a').end({ exit: { exitCode: 1 }, says: [cost(4.9), spentAll] });
+    await machine.clock.advance(60_000);
+    assert.deepEqual([window.get('a')?.state, window.get('b')?.state, alive()], ['waiting', 'waiting', []]);
+  });
+
   /** A loop whose agent used up what the day had left of $5. */
   const waitForMoney = async (window: Supervisor) => {
     await window.submit({ prompt: 'work', loopId: 'a' });
