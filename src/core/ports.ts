@@ -390,6 +390,6 @@ export interface ProcessProbe {
 
 /** What the core asks about the file system. */
 export interface Folders {
-  /** Whether `path` is an existing folder (R1.3). */
+  /** Whether `path` is an existing folder (R1.3). Never throws: a folder that can not be looked at is none, and stops no other loop. */
   exists(path: string): boolean;
 }
