@@ -18,8 +18,10 @@ export const LEAST_FREE_BYTES = 64 * 1024 * 1024;
 export interface DispatchView {
   /** Where a loop stands to this window: `here` it may be started, `elsewhere` another open window does that, `gone` nobody can. */
   homeOf(loop: Loop): 'here' | 'elsewhere' | 'gone';
-  /** Whether to wait no longer for another window to start this loop: it had its time and does not answer. */
+  /** Whether to wait no longer for another window to start this loop: it had its time and does not answer. Its time runs from the first such question. */
   passedBy(loop: Loop): boolean;
+  /** What `passedBy` would answer, without that. */
+  isPassedBy(loop: Loop): boolean;
   /** These are all that stand first in line now: the time of any other begins anew when it does again. */
   standFirst(loops: readonly Loop[]): void;
 }
@@ -75,12 +77,17 @@ function firstInLine(turn: Turn, view: DispatchView): { readonly mine: QueuedLoo
   return { mine, awaited };
 }
 
-/** How many queued loops could start if there were places, counted up to `enough`: not those of a gone window, or of an agent that has to wait. */
-export function inLine(mirror: LiveMirror, view: Pick<DispatchView, 'homeOf'>, now: number, enough: number): number {
+/**
+ * How many queued loops could start if there were places, counted up to `enough`: not those of a window that is gone or does not answer, or of an agent
+ * that has to wait.
+ */
+export function inLine(mirror: LiveMirror, view: Pick<DispatchView, 'homeOf' | 'isPassedBy'>, now: number, enough: number): number {
   let count = 0;
   for (const loop of mirror.queue) {
     if (count >= enough) break;
-    if (!isHeld(mirror, loop.agent, now) && view.homeOf(loop) !== 'gone') count++;
+    if (isHeld(mirror, loop.agent, now)) continue;
+    const home = view.homeOf(loop);
+    if (home === 'here' || (home === 'elsewhere' && !view.isPassedBy(loop))) count++;
   }
   return count;
 }

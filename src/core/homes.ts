@@ -43,7 +43,13 @@ export class Homes {
     const now = this.#context.clock.now();
     const since = this.#firstInLine.get(loop.seq);
     if (since === undefined || since > now) this.#standsFirst(loop.seq, now);
-    return since !== undefined && now - since >= PATIENCE_MS;
+    return this.isPassedBy(loop);
+  };
+
+  /** The same, of a loop that need not stand first in line. */
+  readonly isPassedBy = ({ seq }: Loop): boolean => {
+    const now = this.#context.clock.now();
+    return now - (this.#firstInLine.get(seq) ?? now) >= PATIENCE_MS;
   };
 
   /** These are all that stand first in line: others that had not had their time yet may have stood there for a moment only. */

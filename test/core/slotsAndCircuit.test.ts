@@ -299,6 +299,21 @@ describe('slots and circuit', () => {
     assert.deepEqual(alive(), ['stranded'], 'R9.2 any window can take it over by hand');
   });
 
+  it('R4.1 half-open is not wedged by the loop of a window that does not answer', async () => {
+    const settings = { ...circuit(1), ...ONE_TRY, maxConcurrent: 1 };
+    const window = await machine.open(settings);
+    const other = await machine.open(settings, { folders: ['/other'] });
+    await window.submit({ prompt: 'work', loopId: 'a' });
+    await other.submit({ prompt: 'work', loopId: 'stuck' });
+    // Its host lives and does nothing.
+    other.dispose();
+    machine.launcher.of('a').fail();
+    await machine.clock.advance(121_000);
+    await assert.rejects(window.submit({ prompt: 'work' }), { code: 'circuit-open' }, 'the place is kept for it at first');
+    await machine.clock.advance(10_000);
+    assert.deepEqual(await window.submit({ prompt: 'work', loopId: 'b' }), { loopId: 'b', queued: false, position: 0 });
+  });
+
   it('R4.2 restarts count like first attempts', async () => {
     const window = await machine.open({ ...circuit(3), restart: { maxRestarts: 5, windowMs: 300_000 } });
     await window.submit({ prompt: 'work', loopId: 'a' });
