@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { createCatalog } from './agents/catalog.ts';
-import type { AgentProfile } from './core/ports.ts';
+import type { AgentProfile } from './core/agentPort.ts';
 import type { Settings } from './core/settings.ts';
 import { Supervisor } from './core/supervisor.ts';
 import { systemClock as clock } from './core/systemClock.ts';

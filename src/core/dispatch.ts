@@ -1,10 +1,10 @@
+import type { AgentProfile, CommandPlan } from './agentPort.ts';
 import { mayStart } from './budget.ts';
 import { attemptsAllowed } from './circuitBreaker.ts';
 import type { SupervisorContext } from './context.ts';
 import { type ActiveLoop, type Attempt, type Loop, reservedOf } from './loop.ts';
 import type { LiveMirror, QueuedLoop } from './mirror.ts';
 import type { NanoUsd } from './money.ts';
-import type { AgentProfile, CommandPlan } from './ports.ts';
 import { sessionBefore } from './runRequest.ts';
 import { failForGood } from './settle.ts';
 import type { WaitingFor } from './status.ts';

@@ -1,7 +1,7 @@
 import type { AgentEvent } from './agentEvent.ts';
 import type { ActiveLoop } from './loop.ts';
 import type { NanoUsd } from './money.ts';
-import type { RunEnd } from './ports.ts';
+import type { RunEnd } from './processPort.ts';
 import type { RunReport } from './settle.ts';
 import { charge, refuse } from './spend.ts';
 import type { Turn } from './turn.ts';

@@ -15,7 +15,7 @@ import {
 } from './loop.ts';
 import { toUsd } from './money.ts';
 import { circuitVote, decideOutcome, type Verdict } from './outcome.ts';
-import type { RunEnd, RunOutput } from './ports.ts';
+import type { RunEnd, RunOutput } from './processPort.ts';
 import { addRestart } from './restartIntensity.ts';
 import { charge, refuse, watchBudget, watchCap } from './spend.ts';
 import type { Turn } from './turn.ts';

@@ -1,10 +1,11 @@
+import type { AgentProfile, CommandPlan, SessionBefore } from './agentPort.ts';
 import { type CircuitStep, circuitAt } from './circuitBreaker.ts';
 import type { SupervisorContext } from './context.ts';
 import type { SupervisorEvent } from './event.ts';
 import { type ActiveLoop, type Attempt, isFinished, type Loop, type LoopState } from './loop.ts';
 import type { LiveMirror } from './mirror.ts';
 import type { NanoUsd } from './money.ts';
-import type { AgentProfile, CommandPlan, Control, DaySpend, SessionBefore, StoreTransaction, WindowLease } from './ports.ts';
+import type { Control, DaySpend, StoreTransaction, WindowLease } from './storePort.ts';
 
 /** An attempt to be started once the transaction that put it on the books has been committed. */
 export interface Launch {

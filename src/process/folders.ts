@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import type { Folders } from '../core/ports.ts';
+import type { Folders } from '../core/processPort.ts';
 
 /** The folders of this machine. */
 export const folders: Folders = {

@@ -1,5 +1,5 @@
 import { isSameProcess, type ProcessIdentity } from '../core/loop.ts';
-import type { ProcessProbe } from '../core/ports.ts';
+import type { ProcessProbe } from '../core/processPort.ts';
 import { LinuxTable } from './tables/linuxTable.ts';
 import { createTable } from './tables/platformTable.ts';
 import { keyOf, type ProcessInfo } from './tables/processTable.ts';

@@ -1,8 +1,8 @@
 import type { Clock, Disposable } from '../core/clock.ts';
 import { StoreError } from '../core/errors.ts';
 import type { Attempt, FinishedLoop, LedgerRow, Loop, Transition } from '../core/loop.ts';
-import type { FinishedQuery, SpendRow, Store, StoreChanges, StoreTransaction } from '../core/ports.ts';
 import type { CircuitChange, Reports, TimelineAttempt, TimelineQuery } from '../core/reports.ts';
+import type { FinishedQuery, SpendRow, Store, StoreChanges, StoreTransaction } from '../core/storePort.ts';
 import { ChangeFeed } from './changeFeed.ts';
 import { type OpenDatabase, openDatabase } from './openDatabase.ts';
 import { isTrouble } from './sqliteError.ts';

@@ -2,7 +2,7 @@ import type { Json } from '../core/agentEvent.ts';
 import { DuplicateLoopError } from '../core/errors.ts';
 import type { Attempt, LedgerRow, Loop, Transition } from '../core/loop.ts';
 import type { NanoUsd } from '../core/money.ts';
-import type { Control, DaySpend, Removed, StoreChanges, StoreTransaction, WindowLease } from '../core/ports.ts';
+import type { Control, DaySpend, Removed, StoreChanges, StoreTransaction, WindowLease } from '../core/storePort.ts';
 import type { ChangeFeed } from './changeFeed.ts';
 import type { LastChange } from './changeTable.ts';
 import { type Counted, countedAs } from './loopTable.ts';

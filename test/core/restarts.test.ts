@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
+import type { PlanRequest } from '../../src/core/agentPort.ts';
 import { toNano } from '../../src/core/money.ts';
-import type { PlanRequest } from '../../src/core/ports.ts';
 import { DEFAULT_SETTINGS, type Settings } from '../../src/core/settings.ts';
 import { fakeCatalog, fakeProfile, type Harness, harness } from '../support/harness.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { toNano } from '../../src/core/money.ts';
-import type { RunEnd, RunObserver } from '../../src/core/ports.ts';
+import type { RunEnd, RunObserver } from '../../src/core/processPort.ts';
 import { DEFAULT_SETTINGS, type Settings } from '../../src/core/settings.ts';
 import { type Harness, harness } from '../support/harness.ts';
 import { MoodyStore } from '../support/moodyStore.ts';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import type { AgentEvent } from '../../src/core/agentEvent.ts';
 import { toNano, toUsd } from '../../src/core/money.ts';
-import type { Store } from '../../src/core/ports.ts';
 import { DEFAULT_SETTINGS, type Settings } from '../../src/core/settings.ts';
+import type { Store } from '../../src/core/storePort.ts';
 import type { Supervisor } from '../../src/core/supervisor.ts';
 import { fakeCatalog, fakeProfile, type Harness, harness } from '../support/harness.ts';
 

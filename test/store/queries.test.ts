@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { DatabaseSync } from 'node:sqlite';
 import type { FinishedLoop } from '../../src/core/loop.ts';
-import type { FinishedQuery } from '../../src/core/ports.ts';
+import type { FinishedQuery } from '../../src/core/storePort.ts';
 import { ENDED, FAILED, factsOf, finish, memoryStore, newAttempt, StoreFolder, start, submit, type TestStore } from './support.ts';
 
 describe('store: what is asked over many loops', function () {

@@ -10,7 +10,7 @@ import type {
   RunObserver,
   RunOutput,
   RunStarted,
-} from '../../src/core/ports.ts';
+} from '../../src/core/processPort.ts';
 import type { FakeClock } from './fakeClock.ts';
 
 /** What a run does when it is given an order. */

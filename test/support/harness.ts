@@ -1,10 +1,12 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { AgentCatalog, AgentProfile } from '../../src/core/agentPort.ts';
 import type { SupervisorEvent, SupervisorEventType } from '../../src/core/event.ts';
 import type { ProcessIdentity } from '../../src/core/loop.ts';
-import type { AgentCatalog, AgentProfile, ProcessProbe, Store } from '../../src/core/ports.ts';
+import type { ProcessProbe } from '../../src/core/processPort.ts';
 import { DEFAULT_SETTINGS, type Settings } from '../../src/core/settings.ts';
+import type { Store } from '../../src/core/storePort.ts';
 import { Supervisor } from '../../src/core/supervisor.ts';
 import { openStore } from '../../src/store/store.ts';
 import { FakeClock } from './fakeClock.ts';
