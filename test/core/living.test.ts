@@ -2,20 +2,12 @@ import assert from 'node:assert/strict';
 import type { ProcessIdentity } from '../../src/core/loop.ts';
 import { DEFAULT_SETTINGS } from '../../src/core/settings.ts';
 import type { Supervisor } from '../../src/core/supervisor.ts';
-import { type Harness, harness } from '../support/harness.ts';
+import { machineForEachTest } from '../support/harness.ts';
 import { MoodyStore } from '../support/moodyStore.ts';
 
 describe('life of windows', () => {
-  let machine: Harness;
+  const machine = machineForEachTest();
 
-  beforeEach(() => {
-    machine = harness();
-  });
-
-  afterEach(() => machine.dispose());
-
-  const soon = () => machine.clock.advance(0);
-  const alive = () => machine.launcher.alive.map((run) => run.loopId);
   const ONE_TRY = { restart: { maxRestarts: 0, windowMs: 300_000 } };
 
   it('R3.3 settings that change while a window starts are those that it starts with', async () => {
@@ -24,7 +16,7 @@ describe('life of windows', () => {
     machine.kill(first);
     const second = await machine.open({ maxConcurrent: 1 }, { created: (window) => window.configure({ ...DEFAULT_SETTINGS, maxConcurrent: 2 }) });
     assert.equal(second.status().concurrencyMax, 2);
-    assert.deepEqual(alive(), ['a', 'b']);
+    assert.deepEqual(machine.alive(), ['a', 'b']);
   });
 
   it('R9.1 shutdown stops what runs within its time, the unwilling with SIGKILL, and their loops keep their places', async () => {
@@ -44,7 +36,7 @@ describe('life of windows', () => {
     assert.deepEqual(machine.launcher.of('b').signals, ['SIGKILL']);
     await down;
     const second = await machine.open({ maxConcurrent: 2 });
-    assert.deepEqual(alive(), ['a', 'b']);
+    assert.deepEqual(machine.alive(), ['a', 'b']);
     assert.deepEqual(
       second.get('b')?.attempts.map(({ outcome }) => outcome),
       ['interrupted', undefined],
@@ -62,7 +54,7 @@ describe('life of windows', () => {
     const second = await machine.open();
     assert.equal(second.get('a')?.state, 'stopping');
     machine.launcher.of('a').end({ exit: { signal: 'SIGKILL' } });
-    await soon();
+    await machine.soon();
     assert.equal(second.get('a')?.attempts[0]?.outcome, 'interrupted');
     assert.equal(second.get('a')?.state, 'running', 'and the loop goes on');
   });
@@ -83,13 +75,13 @@ describe('life of windows', () => {
     const full = await machine.open({ maxQueueDepth: 0 }, { folders: ['/a'] });
     const refused = assert.rejects(full.submit({ prompt: 'work', loopId: 'a' }), { code: 'queue-full' });
     void full.shutdown();
-    await soon();
+    await machine.soon();
     await refused;
     const roomy = await machine.open({ maxQueueDepth: 1 }, { folders: ['/b'] });
     const answer = roomy.submit({ prompt: 'work', loopId: 'b' });
     void roomy.shutdown();
-    await soon();
-    assert.deepEqual([await answer, alive()], [{ loopId: 'b', queued: true, position: 1 }, []]);
+    await machine.soon();
+    assert.deepEqual([await answer, machine.alive()], [{ loopId: 'b', queued: true, position: 1 }, []]);
   });
 
   it('R9.1 a second shutdown waits for the first', async () => {
@@ -102,7 +94,7 @@ describe('life of windows', () => {
     await machine.clock.advance(1_000);
     assert.deepEqual(ended, []);
     machine.launcher.of('a').end({ exit: { signal: 'SIGTERM' } });
-    await soon();
+    await machine.soon();
     await Promise.all([first, second]);
     assert.deepEqual(ended.sort(), ['first', 'second']);
   });
@@ -114,7 +106,7 @@ describe('life of windows', () => {
     await second.submit({ prompt: 'work', loopId: 'b' });
     await first.shutdown();
     await machine.clock.advance(20_000);
-    assert.deepEqual(alive(), ['b']);
+    assert.deepEqual(machine.alive(), ['b']);
     assert.deepEqual(
       second.status().queued.map(({ loopId, waitingFor }) => [loopId, waitingFor]),
       [['a', 'window']],
@@ -133,13 +125,13 @@ describe('life of windows', () => {
     machine.kill(second);
     await machine.clock.advance(1_000);
     machine.launcher.of('mine').end({ exit: { signal: 'SIGTERM' } });
-    await soon();
+    await machine.soon();
     await down;
     assert.deepEqual([machine.launcher.of('other').stops, machine.launcher.of('other').signals], [[], []]);
     const third = await machine.open();
-    assert.deepEqual(alive(), ['other', 'mine']);
+    assert.deepEqual(machine.alive(), ['other', 'mine']);
     machine.launcher.of('other').ok();
-    await soon();
+    await machine.soon();
     assert.equal(third.get('other')?.state, 'completed');
   });
 
@@ -167,7 +159,7 @@ describe('life of windows', () => {
     await first.submit({ prompt: 'work', loopId: 'a' });
     const run = machine.launcher.of('a');
     run.start({ pid: 9, startTime: 's', bootId: 'b' });
-    await soon();
+    await machine.soon();
     await first.release();
     assert.deepEqual([run.leftWith, run.stops], [undefined, []]);
     const second = await machine.open();
@@ -192,7 +184,7 @@ describe('life of windows', () => {
       store.mood = 'held';
       const opened: Supervisor[] = [];
       const opening = machine.open({}, { store: store.wrap, created: (supervisor) => opened.push(supervisor) });
-      await soon();
+      await machine.soon();
       const [window] = opened as [Supervisor];
       const ended = Promise.resolve(window[how]());
       store.release();
@@ -204,7 +196,7 @@ describe('life of windows', () => {
       await assert.rejects(window.start(), { code: 'not-ready' });
       const { writes } = store;
       await machine.clock.advance(60_000);
-      assert.deepEqual([store.writes, alive()], [writes, []]);
+      assert.deepEqual([store.writes, machine.alive()], [writes, []]);
     });
   }
 
@@ -217,7 +209,7 @@ describe('life of windows', () => {
     await machine.clock.advance(5_000);
     machine.launcher.of('a').end({ exit: { exitCode: 0 }, at: machine.clock.now() - 2_000 });
     const second = await machine.open();
-    await soon();
+    await machine.soon();
     const [attempt] = second.get('a')?.attempts ?? [];
     assert.deepEqual([attempt?.startedAt, attempt?.endedAt, attempt?.exitCode], [startedAt, machine.clock.now() - 2_000, 0]);
   });
@@ -228,7 +220,7 @@ describe('life of windows', () => {
     machine.kill(first);
     const second = await machine.open({}, { agents: { find: () => undefined, names: () => [] } });
     machine.launcher.of('a').fail();
-    await soon();
+    await machine.soon();
     assert.equal(second.get('a')?.state, 'backingOff');
     await machine.clock.advance(5_000);
     const { loop } = second.get('a') ?? {};
@@ -248,7 +240,7 @@ describe('life of windows', () => {
     await window.submit({ prompt: 'work', loopId: 'a' });
     await window.submit({ prompt: 'work', loopId: 'b' });
     machine.launcher.of('a').ok();
-    await soon();
+    await machine.soon();
     assert.equal(window.get('b')?.state, 'running');
     assert.equal(heard, 4);
     assert.ok(machine.logged.some((line) => line.includes('a bad listener')) && machine.logged.some((line) => line.includes('another')));
@@ -261,7 +253,7 @@ describe('life of windows', () => {
     });
     await window.submit({ prompt: 'work', loopId: 'a' });
     machine.launcher.of('a').ok();
-    await soon();
+    await machine.soon();
     assert.equal(window.get('next')?.state, 'running');
   });
 
@@ -333,11 +325,11 @@ describe('life of windows', () => {
     await window.submit({ prompt: 'work', loopId: 'old' });
     await window.submit({ prompt: 'work', loopId: 'live' });
     machine.launcher.of('old').ok();
-    await soon();
+    await machine.soon();
     machine.clock.jump(3_600_000);
     await window.submit({ prompt: 'work', loopId: 'young' });
     machine.launcher.of('young').ok();
-    await soon();
+    await machine.soon();
     assert.equal(window.finishedCount().total, 2);
     machine.clock.jump(3_700_000);
     await machine.clock.advance(60_000);
@@ -348,7 +340,7 @@ describe('life of windows', () => {
     assert.equal(await window.clearFinished(), 1);
     assert.equal(window.finishedCount().total, 0);
     assert.equal(await window.removeFinished('live'), false);
-    assert.deepEqual(alive(), ['live']);
+    assert.deepEqual(machine.alive(), ['live']);
   });
 
   it('R9.4 of two finished loops of one id, that one is removed that was named, once', async () => {
@@ -357,7 +349,7 @@ describe('life of windows', () => {
     for (const prompt of ['first', 'second']) {
       await window.submit({ prompt, loopId: 'a' });
       machine.launcher.of('a').ok();
-      await soon();
+      await machine.soon();
       seqs.push(window.get('a')?.loop.seq ?? 0);
     }
     const [old] = seqs;
@@ -377,7 +369,7 @@ describe('life of windows', () => {
     const run = machine.launcher.of('a');
     run.start({ pid: 5, startTime: 's', bootId: 'b' });
     run.say({ type: 'cost', cost: 250_000_000, source: 'reported' });
-    await soon();
+    await machine.soon();
     const submitted = machine.clock.now();
     await machine.clock.advance(2_000);
     assert.deepEqual(window.status(), {
@@ -407,7 +399,7 @@ describe('life of windows', () => {
     const now = machine.clock.now();
     machine.launcher.of('a').fail(7);
     machine.launcher.of('b').end({ exit: { exitCode: 1 }, says: [{ type: 'limit', until: now + 60_000, reason: 'limit reached' }] });
-    await soon();
+    await machine.soon();
     const { backingOff, waiting, concurrencyUsed, running } = window.status();
     assert.deepEqual(backingOff, [{ loopId: 'a', until: now + 750, reason: 'exit code 7' }]);
     assert.deepEqual(waiting, [{ loopId: 'b', until: now + 75_000, reason: 'limit reached' }]);
@@ -455,7 +447,7 @@ describe('life of windows', () => {
     blind = 1;
     machine.launcher.of('a').ok();
     await machine.clock.advance(1_500);
-    assert.deepEqual(alive(), ['b']);
+    assert.deepEqual(machine.alive(), ['b']);
   });
 
   it('R9.2 a window that can not write asks for one turn, however long others go on', async () => {
@@ -568,7 +560,7 @@ describe('life of windows', () => {
     await machine.clock.advance(60_000);
     assert.equal(store.writes, writes);
     await second.submit({ prompt: 'work', loopId: 'b2' });
-    assert.deepEqual(alive(), ['b2'], 'it is passed by all the same');
+    assert.deepEqual(machine.alive(), ['b2'], 'it is passed by all the same');
   });
 
   it('R2.1 a loop of another window that stood first in line for a moment only is not passed by when it does again', async () => {
@@ -578,13 +570,13 @@ describe('life of windows', () => {
     await first.submit({ prompt: 'work', loopId: 'a' });
     await second.submit({ prompt: 'work', loopId: 'b2' });
     machine.launcher.of('b').ok();
-    await soon();
+    await machine.soon();
     await second.submit({ prompt: 'work', loopId: 'urgent', priority: 1 });
     await machine.clock.advance(20_000);
-    assert.deepEqual(alive(), ['urgent']);
+    assert.deepEqual(machine.alive(), ['urgent']);
     machine.launcher.of('urgent').ok();
     await machine.clock.advance(1_000);
-    assert.deepEqual(alive(), ['a']);
+    assert.deepEqual(machine.alive(), ['a']);
   });
 
   it('R9.2 R4.5 a window that does not answer is passed by in time though the clock goes back', async () => {
@@ -598,7 +590,7 @@ describe('life of windows', () => {
     await machine.clock.advance(1_000);
     machine.clock.jump(-3_600_000);
     await machine.clock.advance(7_000);
-    assert.deepEqual(alive(), ['b2']);
+    assert.deepEqual(machine.alive(), ['b2']);
   });
 
   it('R9.2 R3.3 a window that stands first in line and does not answer is passed by', async () => {
@@ -611,8 +603,8 @@ describe('life of windows', () => {
     first.dispose();
     machine.launcher.of('b').ok();
     await machine.clock.advance(3_000);
-    assert.deepEqual(alive(), [], 'the slot is kept for the loop that stands first');
+    assert.deepEqual(machine.alive(), [], 'the slot is kept for the loop that stands first');
     await machine.clock.advance(4_000);
-    assert.deepEqual(alive(), ['b2']);
+    assert.deepEqual(machine.alive(), ['b2']);
   });
 });

@@ -13,8 +13,6 @@ describe('stopping', () => {
 
   afterEach(() => machine.dispose());
 
-  const soon = () => machine.clock.advance(0);
-  const alive = () => machine.launcher.alive.map((run) => run.loopId);
   const byTerm = { exit: { signal: 'SIGTERM' } };
 
   it('R7.2 the stop is on record before the first signal', async () => {
@@ -60,7 +58,7 @@ describe('stopping', () => {
     await window.cancel('a');
     assert.deepEqual(machine.launcher.of('a').stops, ['restart', 'user']);
     machine.launcher.of('a').end({ ...byTerm, stoppedBy: 'restart' });
-    await soon();
+    await machine.soon();
     assert.equal(window.get('a')?.state, 'cancelled');
   });
 
@@ -71,7 +69,7 @@ describe('stopping', () => {
     await window.restartNow('a');
     assert.deepEqual(new Set(machine.launcher.of('a').stops), new Set(['user']));
     machine.launcher.of('a').end(byTerm);
-    await soon();
+    await machine.soon();
     assert.equal(window.get('a')?.state, 'cancelled');
   });
 
@@ -84,7 +82,7 @@ describe('stopping', () => {
     assert.deepEqual(machine.typesOf('loop:cancelled'), []);
     await assert.rejects(window.submit({ prompt: 'work', loopId: 'a' }), { code: 'duplicate-loop' });
     machine.launcher.of('a').end(byTerm);
-    await soon();
+    await machine.soon();
     assert.deepEqual(machine.typesOf('loop:cancelled'), ['loop:cancelled']);
   });
 
@@ -108,7 +106,7 @@ describe('stopping', () => {
     const second = await machine.open();
     assert.deepEqual(machine.launcher.of('a').stops, ['user', 'user']);
     machine.launcher.of('a').end(byTerm);
-    await soon();
+    await machine.soon();
     assert.equal(second.get('a')?.state, 'cancelled');
   });
 
@@ -135,7 +133,7 @@ describe('stopping', () => {
     await window.submit({ prompt: 'work', loopId: 'a' });
     store.mood = 'broken';
     const answer = window.cancel('a');
-    await soon();
+    await machine.soon();
     assert.equal(await answer, true);
     assert.deepEqual(machine.launcher.of('a').stops, ['user']);
     // The guardian knows who had it stopped: that is what is on record in the end.
@@ -158,7 +156,7 @@ describe('stopping', () => {
       assert.equal(await window.killProcessGroup('a', signal), true);
       assert.deepEqual(machine.launcher.of('a').signals, [signal === 'TERM' ? 'SIGTERM' : signal]);
       assert.deepEqual(machine.launcher.of('a').stops, [], 'just that signal');
-      await soon();
+      await machine.soon();
       assert.equal(window.get('a')?.state, 'cancelled');
     });
   }
@@ -171,7 +169,7 @@ describe('stopping', () => {
       assert.equal(await window.killProcessGroup('a', signal), true);
       assert.deepEqual(window.get('a'), before);
       machine.launcher.of('a').fail();
-      await soon();
+      await machine.soon();
       assert.equal(window.get('a')?.state, 'backingOff');
     });
   }
@@ -181,13 +179,13 @@ describe('stopping', () => {
     await window.submit({ prompt: 'work', loopId: 'a' });
     machine.launcher.of('a').fail();
     assert.equal(await window.killProcessGroup('a'), false);
-    await soon();
+    await machine.soon();
     assert.deepEqual(machine.launcher.of('a').signals, ['SIGTERM']);
     assert.equal(await window.killProcessGroup('nobody'), false);
     await window.submit({ prompt: 'work', loopId: 'b' });
     await window.cancel('b');
     machine.launcher.of('b').end(byTerm);
-    await soon();
+    await machine.soon();
     assert.equal(await window.killProcessGroup('b'), false, 'it is over');
   });
 
@@ -210,7 +208,7 @@ describe('stopping', () => {
     assert.equal(await answer, true);
     assert.deepEqual(machine.launcher.of('a').signals, ['SIGKILL']);
     store.release();
-    await soon();
+    await machine.soon();
   });
 
   it('R7.2 Stop All cancels whatever is live, and starts nothing on the way', async () => {
@@ -218,16 +216,16 @@ describe('stopping', () => {
     await window.submit({ prompt: 'work', loopId: 'runs', estimatedCostUsd: 1 });
     await window.submit({ prompt: 'work', loopId: 'waits', estimatedCostUsd: 0 });
     machine.launcher.of('waits').fail();
-    await soon();
+    await machine.soon();
     await window.pause();
     // The head does not fit beside what runs and was spent since; what is behind it would.
     await window.submit({ prompt: 'work', loopId: 'head', estimatedCostUsd: 3 });
     await window.submit({ prompt: 'work', loopId: 'next', estimatedCostUsd: 0.5 });
     await window.recordCost('waits', 2);
     await window.resume();
-    assert.deepEqual(alive(), ['runs']);
+    assert.deepEqual(machine.alive(), ['runs']);
     assert.equal(await window.stopAll(), 4);
-    await soon();
+    await machine.soon();
     assert.equal(machine.launcher.runs.length, 2, 'only those that had run');
     machine.launcher.of('runs').end(byTerm);
     await machine.clock.advance(60_000);
@@ -249,7 +247,7 @@ describe('stopping', () => {
     store.release();
     assert.equal(await held, 2);
     machine.launcher.of('runs').end({ ...byTerm, stoppedBy: 'user' });
-    await soon();
+    await machine.soon();
     assert.deepEqual([window.get('runs')?.state, window.get('waits')?.state], ['cancelled', 'cancelled']);
 
     await window.submit({ prompt: 'work', loopId: 'other' });
@@ -281,7 +279,7 @@ describe('stopping', () => {
     await window.submit({ prompt: 'work', loopId: 'a' });
     const process = (pid: number, command: string) => ({ pid, startTime: 's', bootId: 'b', command });
     machine.launcher.of('a').end({ swept: [process(11, 'node'), process(12, 'sh')], kept: [process(13, 'tmux')] });
-    await soon();
+    await machine.soon();
     const why = () => window.get('a')?.history.map((row) => row.why) ?? [];
     assert.ok(why().includes('left over and ended: node (11), sh (12)'));
     assert.ok(why().includes('left over and kept: tmux (13)'));
@@ -294,7 +292,7 @@ describe('stopping', () => {
     const window = await machine.open();
     await window.submit({ prompt: 'old', loopId: 'a' });
     machine.launcher.of('a').end({ says: [{ type: 'end', ok: true }], kept: [{ pid: 13, startTime: 's', bootId: 'b', command: 'tmux' }] });
-    await soon();
+    await machine.soon();
     const seq = window.get('a')?.loop.seq;
     await window.submit({ prompt: 'new', loopId: 'a' });
     assert.equal(await window.endKept('a', 13), false, 'the latest has left nothing');
@@ -307,7 +305,7 @@ describe('stopping', () => {
     const window = await machine.open({}, { store: store.wrap });
     await window.submit({ prompt: 'work', loopId: 'a' });
     machine.launcher.of('a').end({ says: [{ type: 'end', ok: true }], kept: [{ pid: 13, startTime: 's', bootId: 'b', command: 'tmux' }] });
-    await soon();
+    await machine.soon();
     store.mood = 'broken';
     assert.equal(await window.endKept('a', 13), true);
     store.mood = 'well';
@@ -321,7 +319,7 @@ describe('stopping', () => {
     await machine.clock.advance(5_000);
     machine.launcher.endKept = async () => {
       machine.launcher.of('a').ok();
-      await soon();
+      await machine.soon();
       return true;
     };
     assert.equal(await window.endKept('a', 13), true);
