@@ -1,17 +1,14 @@
 import assert from 'node:assert/strict';
 import { StoreError } from '../../src/core/errors.ts';
-import { fakeCatalog, fakeProfile, type Harness, harness } from '../support/harness.ts';
+import { fakeCatalog, fakeProfile, machineForEachTest } from '../support/harness.ts';
 import { MoodyStore } from '../support/moodyStore.ts';
 
 describe('stopping', () => {
-  let machine: Harness;
+  const machine = machineForEachTest();
 
   beforeEach(() => {
-    machine = harness();
     machine.launcher.onStop = () => {};
   });
-
-  afterEach(() => machine.dispose());
 
   const byTerm = { exit: { signal: 'SIGTERM' } };
 
@@ -196,6 +193,19 @@ describe('stopping', () => {
     assert.deepEqual(machine.launcher.of('a').stops, []);
     await window.cancel('a');
     assert.deepEqual(machine.launcher.of('a').stops, ['user']);
+  });
+
+  it('R7.3 a kill that comes upon a later attempt, begun by another window, reaches that one', async () => {
+    const first = await machine.open();
+    const second = await machine.open();
+    await first.submit({ prompt: 'work', loopId: 'a' });
+    await machine.clock.advance(1_000);
+    await first.restartNow('a');
+    machine.launcher.of('a').end(byTerm);
+    await machine.soon();
+    assert.equal(machine.launcher.runs.length, 2, 'and the second window has not looked yet');
+    assert.equal(await second.killProcessGroup('a'), true);
+    assert.deepEqual(machine.launcher.of('a').signals, ['SIGTERM']);
   });
 
   it('R7.3 a store that can not be written does not block a signal', async () => {
