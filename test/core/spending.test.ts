@@ -469,6 +469,16 @@ describe('spending', () => {
     assert.deepEqual(detail?.attempts.at(-1)?.cost, { usd: 0.3, source: 'reported' });
   });
 
+  for (const cause of ['auth', 'config', 'session'] as const) {
+    it(`R6.6 an agent that could not even begin (${cause}) is charged no estimate`, async () => {
+      const window = await machine.open({ restart: { maxRestarts: 0, windowMs: 300_000 } }, PRICED);
+      await window.submit({ prompt: 'work', loopId: 'a', estimatedCostUsd: 2 });
+      machine.launcher.of('a').end({ exit: { exitCode: 1 }, says: [{ type: 'end', ok: false, reason: 'not logged in', cause }] });
+      await machine.soon();
+      assert.deepEqual([window.get('a')?.state, window.status().budget.spent], ['failed', 0]);
+    });
+  }
+
   it('R6.6 programs that have no cost are never charged one', async () => {
     const window = await machine.open(limit(5));
     await window.submit({ prompt: 'work', loopId: 'a', estimatedCostUsd: 1 });
