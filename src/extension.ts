@@ -36,7 +36,7 @@ export function activate(context: vscode.ExtensionContext): LoopSupervisorApi {
   };
 
   const open = async () => (await load()).open();
-  const host = new SupervisorHost({ isTrusted: () => vscode.workspace.isTrusted, open, settings, now: clock.now, log });
+  const host = new SupervisorHost({ isTrusted: () => vscode.workspace.isTrusted, open, settings, clock, log });
   release = () => host.close();
   const pulse = new Pulse(host, clock, (error) => log('A view could not be refreshed.', error));
   const deps = {

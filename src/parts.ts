@@ -1,12 +1,12 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { createCatalog } from './agents/catalog.ts';
-import type { AgentProfile } from './core/ports.ts';
+import type { AgentProfile } from './core/agentPort.ts';
 import type { Settings } from './core/settings.ts';
 import { Supervisor } from './core/supervisor.ts';
 import { systemClock as clock } from './core/systemClock.ts';
+import { folders as existing } from './process/folders.ts';
 import { createLauncher } from './process/launcher.ts';
 import { createProbe } from './process/probe.ts';
 import { askProgram, findProgram } from './process/programCheck.ts';
@@ -73,7 +73,7 @@ export function createParts({ storage, bundle, settings, agentSettings, folders,
     const supervisor = new Supervisor({
       ...{ store, launcher, agents: agents.catalog, clock, log },
       probe: createProbe(),
-      folders: { exists: (path) => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false },
+      folders: existing,
       settings: settings(),
       window: { id: randomUUID(), folders: folders(), home: homedir() },
       random: Math.random,

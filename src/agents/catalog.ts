@@ -1,4 +1,4 @@
-import type { AgentCatalog, AgentProfile } from '../core/ports.ts';
+import type { AgentCatalog, AgentProfile } from '../core/agentPort.ts';
 import type { AgentFacts } from './agentFacts.ts';
 import { CLAUDE } from './claude.ts';
 import { CODEX } from './codex.ts';

@@ -1,5 +1,5 @@
 import type { AgentErrorCause } from '../core/agentEvent.ts';
-import type { SessionBefore } from '../core/ports.ts';
+import type { SessionBefore } from '../core/agentPort.ts';
 import { addUsage, billResult, billUnreported, type ClaudeMemory, count, REMEMBERED, tellRest, write } from './claudeUsage.ts';
 import { type AgentWords, causeInErrors, type Failure, failureEnd, finished, sayFailure } from './failure.ts';
 import { countIn, itemsIn, type JsonObject, numberIn, objectIn, textIn, tokenCount } from './json.ts';

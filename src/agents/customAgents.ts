@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import type { StopStep } from '../core/ports.ts';
+import type { StopStep } from '../core/agentPort.ts';
 import { isObject } from './json.ts';
 import type { AgentKind, AgentOptions, PromptChannel } from './kind.ts';
 import { PROMPT_FILE } from './profile.ts';

@@ -1,5 +1,5 @@
 import type { AgentReader, Json } from '../core/agentEvent.ts';
-import type { PlanRequest, SessionBefore, StopStep } from '../core/ports.ts';
+import type { PlanRequest, SessionBefore, StopStep } from '../core/agentPort.ts';
 import type { AgentFacts } from './agentFacts.ts';
 import type { AgentWords } from './failure.ts';
 import type { Prices } from './prices.ts';

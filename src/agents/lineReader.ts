@@ -1,5 +1,5 @@
 import type { AgentEvent, AgentReader, Json, ProcessExit } from '../core/agentEvent.ts';
-import type { SessionBefore } from '../core/ports.ts';
+import type { SessionBefore } from '../core/agentPort.ts';
 import { isObject, type JsonObject, joinedObjects, parseObject } from './json.ts';
 import { oneLine, withoutEscapes } from './oneLine.ts';
 

@@ -1,4 +1,4 @@
-import type { AgentProfile, CommandPlan, PlanRequest } from '../core/ports.ts';
+import type { AgentProfile, CommandPlan, PlanRequest } from '../core/agentPort.ts';
 import type { AgentFacts } from './agentFacts.ts';
 import type { AgentKind, AgentOptions, AgentServices } from './kind.ts';
 

@@ -1,5 +1,5 @@
 import type { NanoUsd } from './money.ts';
-import type { DaySpend } from './ports.ts';
+import type { DaySpend } from './storePort.ts';
 
 /** Where a day's budget stands, in 10⁻⁹ USD. */
 export interface BudgetState {

@@ -1,6 +1,8 @@
+import type { AgentCatalog } from './agentPort.ts';
 import type { Clock } from './clock.ts';
-import type { AgentCatalog, AgentLauncher, Folders, ProcessProbe, Store } from './ports.ts';
+import type { AgentLauncher, Folders, ProcessProbe } from './processPort.ts';
 import type { Settings } from './settings.ts';
+import type { Store } from './storePort.ts';
 
 /** The window that a supervisor works for. */
 export interface SupervisorWindow {

@@ -1,10 +1,10 @@
+import type { AgentProfile, CommandPlan } from './agentPort.ts';
 import { mayStart } from './budget.ts';
 import { attemptsAllowed } from './circuitBreaker.ts';
 import type { SupervisorContext } from './context.ts';
 import { type ActiveLoop, type Attempt, type Loop, reservedOf } from './loop.ts';
 import type { LiveMirror, QueuedLoop } from './mirror.ts';
 import type { NanoUsd } from './money.ts';
-import type { AgentProfile, CommandPlan } from './ports.ts';
 import { sessionBefore } from './runRequest.ts';
 import { failForGood } from './settle.ts';
 import type { WaitingFor } from './status.ts';
@@ -18,8 +18,12 @@ export const LEAST_FREE_BYTES = 64 * 1024 * 1024;
 export interface DispatchView {
   /** Where a loop stands to this window: `here` it may be started, `elsewhere` another open window does that, `gone` nobody can. */
   homeOf(loop: Loop): 'here' | 'elsewhere' | 'gone';
-  /** Whether to wait no longer for another window to start this loop: it had its time and does not answer. */
+  /** Whether to wait no longer for another window to start this loop: it had its time and does not answer. Its time runs from the first such question. */
   passedBy(loop: Loop): boolean;
+  /** What `passedBy` would answer, without that. */
+  isPassedBy(loop: Loop): boolean;
+  /** These are all that stand first in line now: the time of any other begins anew when it does again. */
+  standFirst(loops: readonly Loop[]): void;
 }
 
 /** Why nothing at all can start now, the circuit, the cap and the disk included; undefined when something can. */
@@ -43,10 +47,18 @@ export function dispatch(turn: Turn, view: DispatchView): void {
 /** The loops that this window may start now, in their order. */
 function choose(turn: Turn, view: DispatchView): QueuedLoop[] {
   const { mirror, context } = turn;
-  const chosen: QueuedLoop[] = [];
   const gate = mirror.queue.size === 0 ? 'empty' : gateClosed(mirror, context);
   turn.waitsForDisk = gate === 'disk';
-  if (gate) return chosen;
+  const { mine, awaited } = gate ? { mine: [], awaited: [] } : firstInLine(turn, view);
+  view.standFirst(awaited);
+  return mine;
+}
+
+/** Those that the free places belong to: this window's own, and those that other windows are waited for to start. */
+function firstInLine(turn: Turn, view: DispatchView): { readonly mine: QueuedLoop[]; readonly awaited: QueuedLoop[] } {
+  const { mirror, context } = turn;
+  const mine: QueuedLoop[] = [];
+  const awaited: QueuedLoop[] = [];
   let places = Math.min(
     context.settings.maxConcurrent - mirror.active.size,
     attemptsAllowed(mirror.control.circuit, context.settings.circuit, mirror.probes()),
@@ -60,17 +72,22 @@ function choose(turn: Turn, view: DispatchView): QueuedLoop[] {
     if (!fitsBudget(turn, loop, held)) break;
     held += reservedOf(loop);
     places--;
-    if (home === 'here') chosen.push(loop);
+    (home === 'here' ? mine : awaited).push(loop);
   }
-  return chosen;
+  return { mine, awaited };
 }
 
-/** How many queued loops could start if there were places, counted up to `enough`: not those of a gone window, or of an agent that has to wait. */
-export function inLine(mirror: LiveMirror, view: Pick<DispatchView, 'homeOf'>, now: number, enough: number): number {
+/**
+ * How many queued loops could start if there were places, counted up to `enough`: not those of a window that is gone or does not answer, or of an agent
+ * that has to wait.
+ */
+export function inLine(mirror: LiveMirror, view: Pick<DispatchView, 'homeOf' | 'isPassedBy'>, now: number, enough: number): number {
   let count = 0;
   for (const loop of mirror.queue) {
     if (count >= enough) break;
-    if (!isHeld(mirror, loop.agent, now) && view.homeOf(loop) !== 'gone') count++;
+    if (isHeld(mirror, loop.agent, now)) continue;
+    const home = view.homeOf(loop);
+    if (home === 'here' || (home === 'elsewhere' && !view.isPassedBy(loop))) count++;
   }
   return count;
 }

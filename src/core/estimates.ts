@@ -1,16 +1,20 @@
-import type { AgentEvent } from './agentEvent.ts';
+import type { AgentErrorCause, AgentEvent } from './agentEvent.ts';
 import type { ActiveLoop } from './loop.ts';
 import type { NanoUsd } from './money.ts';
-import type { RunEnd } from './ports.ts';
+import type { RunEnd } from './processPort.ts';
 import type { RunReport } from './settle.ts';
 import { charge, refuse } from './spend.ts';
 import type { Turn } from './turn.ts';
 
+/** Of these causes an agent can not even begin to work: there is nothing to be charged. */
+const BEFORE_WORK: readonly AgentErrorCause[] = ['auth', 'config', 'session'];
+
 /** An attempt that ended without its agent's own figure is charged with what it still held, marked as an estimate (R6.6). */
 export function chargeUnknown(turn: Turn, loop: ActiveLoop, end: RunEnd, report: RunReport): ActiveLoop {
-  const known = report.priced || !report.hasCost || end.kind === 'spawn' || end.kind === 'void';
+  const { said } = report;
+  const neverBegan = end.kind === 'spawn' || end.kind === 'void' || (said?.ok === false && BEFORE_WORK.includes(said.cause));
   const held = Math.max(0, loop.attempt.reserved - loop.attempt.cost);
-  if (known || loop.attempt.cost > 0 || held === 0) return loop;
+  if (report.priced || !report.hasCost || neverBegan || loop.attempt.cost > 0 || held === 0) return loop;
   return charge(turn, loop, { key: `${loop.attempt.token}.unreported`, cost: held, source: 'estimated' }) ?? loop;
 }
 

@@ -1,6 +1,7 @@
 import type { AgentEvent, AgentReader, Json } from './agentEvent.ts';
+import type { AgentProfile } from './agentPort.ts';
 import { type ActiveLoop, isActive, type LiveLoop, type StopIntent } from './loop.ts';
-import type { AgentProfile, Run, RunEnd, RunObserver, RunOutput, RunStarted, SilenceWarning } from './ports.ts';
+import type { Run, RunEnd, RunObserver, RunOutput, RunStarted, SilenceWarning } from './processPort.ts';
 import { isDurable, type RunReport } from './settle.ts';
 import type { Activity } from './status.ts';
 

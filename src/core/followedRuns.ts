@@ -6,7 +6,7 @@ import { FollowedRun, type FollowedRunEvents, NO_PROFILE } from './followedRun.t
 import type { Homes } from './homes.ts';
 import type { ActiveLoop, StopBy } from './loop.ts';
 import type { LiveMirror } from './mirror.ts';
-import type { RunControl, RunEnd } from './ports.ts';
+import type { RunControl, RunEnd } from './processPort.ts';
 import { adoptRequest, launchRequest } from './runRequest.ts';
 import { Timer } from './timer.ts';
 import type { Launch } from './turn.ts';

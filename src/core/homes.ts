@@ -1,5 +1,5 @@
 import type { SupervisorContext } from './context.ts';
-import type { Loop } from './loop.ts';
+import { isSameProcess, type Loop } from './loop.ts';
 import type { LiveMirror } from './mirror.ts';
 
 /** How long (ms) a loop of another open window may stand first in line before it is passed by: that window does not answer. */
@@ -43,7 +43,20 @@ export class Homes {
     const now = this.#context.clock.now();
     const since = this.#firstInLine.get(loop.seq);
     if (since === undefined || since > now) this.#standsFirst(loop.seq, now);
-    return since !== undefined && now - since >= PATIENCE_MS;
+    return this.isPassedBy(loop);
+  };
+
+  /** The same, of a loop that need not stand first in line. */
+  readonly isPassedBy = ({ seq }: Loop): boolean => {
+    const now = this.#context.clock.now();
+    return now - (this.#firstInLine.get(seq) ?? now) >= PATIENCE_MS;
+  };
+
+  /** These are all that stand first in line: others that had not had their time yet may have stood there for a moment only. */
+  readonly standFirst = (loops: readonly Loop[]): void => {
+    const now = this.#context.clock.now();
+    const first = new Set(loops.map(({ seq }) => seq));
+    for (const [seq, since] of this.#firstInLine) if (!first.has(seq) && now - since < PATIENCE_MS) this.#firstInLine.delete(seq);
   };
 
   /** Whether some loop has now stood first in line for so long that this window looks again: told once. Forgets those that are gone from the queue. */
@@ -83,10 +96,11 @@ export class Homes {
     return !this.#mirror.windows.has(this.#context.window.id);
   }
 
-  /** Leases whose process is no more. */
+  /** Leases whose process is no more, or is our own: that one had a window before this one, which could not give its lease back. */
   dead(): string[] {
-    const others = [...this.#mirror.windows.values()].filter((lease) => lease.id !== this.#context.window.id);
-    return others.filter((lease) => !this.#context.probe.isAlive(lease.process)).map((lease) => lease.id);
+    const { window, probe } = this.#context;
+    const others = [...this.#mirror.windows.values()].filter((lease) => lease.id !== window.id);
+    return others.filter(({ process }) => isSameProcess(process, probe.self) || !probe.isAlive(process)).map((lease) => lease.id);
   }
 
   #seenGone(windowId: string): number {

@@ -6,7 +6,7 @@ export function saveLease(turn: Turn): void {
   const { window, probe } = turn.context;
   const lease = { id: window.id, process: probe.self, folders: window.folders, openedAt: turn.now };
   turn.tx.saveWindow(lease);
-  turn.mirror.windows = new Map([...turn.mirror.windows, [lease.id, lease]]);
+  turn.putWindows(new Map([...turn.mirror.windows, [lease.id, lease]]));
 }
 
 /** Ends the leases of windows that are no more, and takes their runs over as far as that is this window's part. Keeps its own. */
@@ -14,7 +14,7 @@ export function takeOver(turn: Turn, homes: Homes): void {
   if (homes.isTakenForDead()) saveLease(turn);
   const dead = homes.dead();
   for (const id of dead) turn.tx.releaseWindow(id);
-  if (dead.length > 0) turn.mirror.windows = new Map([...turn.mirror.windows].filter(([id]) => !dead.includes(id)));
+  if (dead.length > 0) turn.putWindows(new Map([...turn.mirror.windows].filter(([id]) => !dead.includes(id))));
   const windowId = turn.context.window.id;
   for (const loop of [...turn.mirror.active.values()]) {
     if (!homes.shouldAdopt(loop, loop.attempt.windowId)) continue;

@@ -64,6 +64,11 @@ export interface ProcessIdentity {
   readonly bootId: string;
 }
 
+/** Whether two records name the same process. */
+export function isSameProcess(one: ProcessIdentity, other: ProcessIdentity): boolean {
+  return one.pid === other.pid && one.startTime === other.startTime && one.bootId === other.bootId;
+}
+
 /** A process that was ended with its loop, or was left alone on purpose (R7.4). */
 export interface SweptProcess extends ProcessIdentity {
   readonly command: string;

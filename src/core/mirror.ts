@@ -1,8 +1,8 @@
 import { CLOSED_CIRCUIT } from './circuitBreaker.ts';
 import { type ActiveLoop, isActive, isFinished, type LiveLoop, type Loop, reservedOf } from './loop.ts';
 import type { NanoUsd } from './money.ts';
-import type { Control, DaySpend, StoreChanges, WindowLease } from './ports.ts';
 import { QueueOrder } from './queue.ts';
+import type { Control, DaySpend, StoreChanges, WindowLease } from './storePort.ts';
 
 export type QueuedLoop = Extract<Loop, { state: 'queued' }>;
 export type TimedLoop = Extract<Loop, { state: 'backingOff' | 'waiting' }>;

@@ -1,7 +1,7 @@
 import type { AgentErrorCause, AgentEvent } from './agentEvent.ts';
 import type { CircuitVote } from './circuitBreaker.ts';
 import type { FailureClass, StopBy } from './loop.ts';
-import type { RunEnd } from './ports.ts';
+import type { RunEnd } from './processPort.ts';
 
 /** What the end of an attempt means for its loop. `reason` is one sentence without a full stop. */
 export type Verdict =

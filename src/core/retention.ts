@@ -43,10 +43,10 @@ export class Retention implements Disposable {
     }
   }
 
-  /** Removes these finished loops with their logs; answers how many. */
+  /** Removes these finished loops with their logs; answers how many were there. */
   async remove(seqs: readonly number[]): Promise<number> {
-    const { launcher, store, log } = this.#engine.context;
-    const tokens = await this.#engine.turns.take((turn) => {
+    const { launcher, log } = this.#engine.context;
+    const { loops, tokens } = await this.#engine.turns.take((turn) => {
       turn.mirror.finishedChanges++;
       return turn.tx.removeFinished(seqs);
     });
@@ -54,8 +54,18 @@ export class Retention implements Disposable {
       // One that can not be removed, such as a log that somebody has open, keeps no others: their loops are gone already.
       await launcher.removeRuns([token]).catch((error: unknown) => log(`The logs of loop run ${token} could not be removed.`, error));
     }
-    while (!this.#disposed && store.tidy()) await this.#pause();
-    return seqs.length;
+    await this.#giveBack();
+    return loops;
+  }
+
+  /** Gives the room that removed loops have left back to the disk. They are gone whether or not that can be done now. */
+  async #giveBack(): Promise<void> {
+    const { store, log } = this.#engine.context;
+    try {
+      while (!this.#disposed && store.tidy()) await this.#pause();
+    } catch (error) {
+      log('The room of removed loops could not be given back to the disk; it is tried again in an hour.', error);
+    }
   }
 
   readonly #tick = (): void => {
@@ -80,6 +90,7 @@ export class Retention implements Disposable {
       await this.#pause();
     }
     await this.#limitLogs();
+    await this.#giveBack();
   }
 
   /** Removes the oldest loops until the logs of the rest take no more than they may. */

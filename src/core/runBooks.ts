@@ -5,7 +5,7 @@ import type { FollowedRun, FollowedRunEvents } from './followedRun.ts';
 import type { Listeners } from './listeners.ts';
 import type { ActiveLoop } from './loop.ts';
 import type { LiveMirror } from './mirror.ts';
-import type { RunEnd, RunOutput, RunStarted, SilenceWarning } from './ports.ts';
+import type { RunEnd, RunOutput, RunStarted, SilenceWarning } from './processPort.ts';
 import { applyOutput, settle } from './settle.ts';
 import type { Turn } from './turn.ts';
 import type { Turns } from './turns.ts';

@@ -1,7 +1,8 @@
+import type { SessionBefore } from './agentPort.ts';
 import type { SupervisorContext } from './context.ts';
 import { type ProfileFacts, readerStateIn } from './followedRun.ts';
 import type { ActiveLoop } from './loop.ts';
-import type { AdoptRequest, LaunchRequest, RunLimits, SessionBefore } from './ports.ts';
+import type { AdoptRequest, LaunchRequest, RunLimits } from './processPort.ts';
 import type { Launch } from './turn.ts';
 
 /** What the process layer must know to start an attempt. */

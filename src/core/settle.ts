@@ -2,10 +2,20 @@ import type { AgentEvent } from './agentEvent.ts';
 import { backoffMs } from './backoff.ts';
 import { afterAttempt } from './circuitBreaker.ts';
 import { chargeUnknown, replaceEstimates } from './estimates.ts';
-import type { ActiveLoop, AttemptEnd, Failure, FinishedLoop, LiveLoop, Loop, LoopFacts, Outcome } from './loop.ts';
+import {
+  type ActiveLoop,
+  type AttemptEnd,
+  type Failure,
+  type FinishedLoop,
+  type LiveLoop,
+  type Loop,
+  type LoopFacts,
+  type Outcome,
+  reservedOf,
+} from './loop.ts';
 import { toUsd } from './money.ts';
 import { circuitVote, decideOutcome, type Verdict } from './outcome.ts';
-import type { RunEnd, RunOutput } from './ports.ts';
+import type { RunEnd, RunOutput } from './processPort.ts';
 import { addRestart } from './restartIntensity.ts';
 import { charge, refuse, watchBudget, watchCap } from './spend.ts';
 import type { Turn } from './turn.ts';
@@ -48,7 +58,8 @@ export function applyOutput(turn: Turn, loop: ActiveLoop, output: RunOutput): Ac
   output.events.forEach((event, index) => {
     if (event.type === 'cost' && !(Number.isSafeInteger(event.cost) && event.cost >= 0)) refuse(turn, next, event.cost);
     else if (event.type === 'cost') {
-      const key = `${attempt.token}@${output.to}.${index}`;
+      // From where on, too: what is said to the end of a run ends where its last line did.
+      const key = `${attempt.token}@${attempt.readOffset}-${output.to}.${index}`;
       next = charge(turn, next, { key, cost: event.cost, source: event.source }) ?? next;
       next = replaceEstimates(turn, next, event);
     }
@@ -97,6 +108,9 @@ export function settle(turn: Turn, loop: ActiveLoop, end: RunEnd, report: RunRep
     ),
   );
   moveOn(turn, charged, verdict, end);
+  // Not where it has run into the same end itself: two such would wake each other for as long as a cent is left.
+  const next = turn.mirror.get(loop.seq);
+  if (turn.freesBudget && !(next && waitsForMoney(next))) wakeForBudget(turn, 'a loop has ended that held some of the daily budget');
   watchBudget(turn);
 }
 
@@ -169,7 +183,8 @@ function fail(turn: Turn, loop: ActiveLoop, verdict: Extract<Verdict, { kind: 'f
 function wasTheDays(turn: Turn, loop: ActiveLoop): boolean {
   const { dailyLimit } = turn.context.settings.budget;
   if (dailyLimit === 0) return false;
-  const left = dailyLimit - turn.mirror.spentOn(turn.today).spent;
+  const heldByOthers = turn.mirror.runningReserved - reservedOf(loop);
+  const left = dailyLimit - turn.mirror.spentOn(turn.today).spent - heldByOthers;
   const ownLeft = loop.maxCost === undefined ? Number.POSITIVE_INFINITY : loop.maxCost - loop.cost;
   return left < ownLeft && loop.attempt.cost >= left;
 }

@@ -41,9 +41,9 @@ export function admit(turn: Turn, checked: CheckedSpec, view: DispatchView, medi
 }
 
 /** Fills free slots once a loop was taken, and answers whether it has started, or its place in the queue (R1.1). */
-export function startOrQueue(turn: Turn, seq: number, dispatch: () => void): SubmitResult {
+export function startOrQueue(turn: Turn, seq: number, fillSlots: () => void): SubmitResult {
   const { loopId } = turn.mirror.get(seq) as LiveLoop;
-  dispatch();
+  fillSlots();
   const loop = turn.mirror.get(seq);
   if (loop?.state !== 'queued') return { loopId, queued: false, position: 0 };
   const position = turn.mirror.queue.position(loop);

@@ -1,4 +1,5 @@
 import { checkSpec, rejectionEvents } from './admission.ts';
+import type { AgentCatalog } from './agentPort.ts';
 import { allowsMore } from './budget.ts';
 import { bringHere, clearFailed, restartNow, setPaused } from './byHand.ts';
 import { resetCircuit } from './circuitBreaker.ts';
@@ -11,7 +12,6 @@ import { saveLease } from './lease.ts';
 import { type FinishedLoop, isActive, isFinished, type LoopSpec, type ProcessIdentity } from './loop.ts';
 import { Medians } from './medians.ts';
 import { isCost, toNano } from './money.ts';
-import type { AgentCatalog, FinishedQuery, SpendRow } from './ports.ts';
 import { moveBefore, moveToEnd, setPriority } from './reorder.ts';
 import { detailOf, liveViews, spendToday, statusOf } from './report.ts';
 import type { Reports } from './reports.ts';
@@ -20,6 +20,7 @@ import type { Settings } from './settings.ts';
 import { wakeForBudget } from './settle.ts';
 import { recordCost, watchRunning } from './spend.ts';
 import type { LiveView, LoopDetail, LoopSpend, Status, SubmitResult } from './status.ts';
+import type { FinishedQuery, SpendRow } from './storePort.ts';
 import { admit, readmit, startOrQueue } from './submit.ts';
 import type { Turn } from './turn.ts';
 import { cancel, cancelAll, signalGroup } from './userStop.ts';
@@ -234,9 +235,8 @@ export class Supervisor {
     const { store } = this.#context;
     const loop = seq === undefined ? store.latest(loopId) : store.bySeq(seq);
     if (loop?.loopId !== loopId || !isFinished(loop)) return false;
-    await this.#retention.remove([loop.seq]);
-    // It may have been admitted again just before.
-    return store.bySeq(loop.seq) === undefined;
+    // It may have been admitted again, or been removed, just before.
+    return (await this.#retention.remove([loop.seq])) > 0;
   }
 
   /** Ends a process that was kept when the latest loop of that id ended, or with `seq` that very one (R7.4); answers whether it was there. */
@@ -303,7 +303,7 @@ export class Supervisor {
       this.#life.mustBeReady();
       const take = check();
       this.#life.mustTakeWork();
-      return await turns.take((turn) => startOrQueue(turn, take(turn), () => turns.dispatch(turn)));
+      return await turns.dispatchWithin((turn, fillSlots) => startOrQueue(turn, take(turn), fillSlots));
     } catch (error) {
       for (const event of rejectionEvents(loopId, error, this.#context.clock.now())) listeners.tell(event);
       throw error;

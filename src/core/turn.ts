@@ -1,10 +1,11 @@
+import type { AgentProfile, CommandPlan, SessionBefore } from './agentPort.ts';
 import { type CircuitStep, circuitAt } from './circuitBreaker.ts';
 import type { SupervisorContext } from './context.ts';
 import type { SupervisorEvent } from './event.ts';
 import { type ActiveLoop, type Attempt, isFinished, type Loop, type LoopState } from './loop.ts';
 import type { LiveMirror } from './mirror.ts';
 import type { NanoUsd } from './money.ts';
-import type { AgentProfile, CommandPlan, Control, DaySpend, SessionBefore, StoreTransaction } from './ports.ts';
+import type { Control, DaySpend, StoreTransaction, WindowLease } from './storePort.ts';
 
 /** An attempt to be started once the transaction that put it on the books has been committed. */
 export interface Launch {
@@ -102,6 +103,15 @@ export class Turn {
     this.mirror.control = control;
     this.#undo.push(() => {
       this.mirror.control = before;
+    });
+  }
+
+  /** The leases have been written, or ended. */
+  putWindows(windows: ReadonlyMap<string, WindowLease>): void {
+    const before = this.mirror.windows;
+    this.mirror.windows = windows;
+    this.#undo.push(() => {
+      this.mirror.windows = before;
     });
   }
 

@@ -29,22 +29,27 @@ export class Turns {
   take<T>(work: (turn: Turn) => T): Promise<T> {
     return this.#enqueue((turn) => {
       const result = work(turn);
-      if (turn.hasNews || turn.freesBudget) this.dispatch(turn);
+      if (turn.hasNews || turn.freesBudget) this.#fillSlots(turn);
       return result;
     });
   }
 
   /** Like `take`, and fills free slots in the same transaction in any case (R3.3). */
   takeAndDispatch<T>(work: (turn: Turn) => T): Promise<T> {
-    return this.#enqueue((turn) => {
+    return this.dispatchWithin((turn, fillSlots) => {
       const result = work(turn);
-      this.dispatch(turn);
+      fillSlots();
       return result;
     });
   }
 
-  /** Fills free slots within a turn, as far as this window starts anything. */
-  dispatch(turn: Turn): void {
+  /** Like `takeAndDispatch`, where `work` itself says when, since it looks at what has started. */
+  dispatchWithin<T>(work: (turn: Turn, fillSlots: () => void) => T): Promise<T> {
+    return this.#enqueue((turn) => work(turn, () => this.#fillSlots(turn)));
+  }
+
+  /** As far as this window starts anything. */
+  #fillSlots(turn: Turn): void {
     if (!turn.startsNothing) dispatch(turn, this.#homes);
   }
 

@@ -47,15 +47,14 @@ export async function signalGroup(engine: Engine, loopId: string, signal: string
   const name = signal.startsWith('SIG') ? signal : `SIG${signal}`;
   const active = engine.mirror.find(loopId);
   if (!active || !isActive(active)) return false;
-  const ending = ENDING_SIGNALS.includes(name);
-  if (ending) {
-    const written = engine.turns.take((turn) => {
-      const loop = turn.mirror.find(loopId);
-      if (loop && isActive(loop)) requestStop(turn, loop, 'user', `${name} sent by the user`, name);
-    });
-    await withinReason(engine.context, written, `The user's ${name} to ${loopId}`);
-  }
-  return engine.runs.control(active).signal(name, ending ? 'user' : undefined);
+  if (!ENDING_SIGNALS.includes(name)) return engine.runs.control(active).signal(name, undefined);
+  const written = engine.turns.take((turn) => {
+    const loop = turn.mirror.find(loopId);
+    return loop && isActive(loop) ? requestStop(turn, loop, 'user', `${name} sent by the user`, name) : undefined;
+  });
+  // Another window may have begun a later attempt: the signal goes to the one for which it is on record.
+  const stopping = await withinReason(engine.context, written, `The user's ${name} to ${loopId}`);
+  return engine.runs.control(stopping ?? active).signal(name, 'user');
 }
 
 function cancelIn(turn: Turn, loop: LiveLoop, { runs }: Engine): void {

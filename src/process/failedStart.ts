@@ -1,4 +1,4 @@
-import type { RunEnd } from '../core/ports.ts';
+import type { RunEnd } from '../core/processPort.ts';
 
 /** What says why something could not be started. `code` is the system's, such as ENOENT. */
 export interface StartFailure {

@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises';
 import type { Clock, Disposable } from '../core/clock.ts';
 import { Complaint } from '../core/complaint.ts';
 import type { SweptProcess } from '../core/loop.ts';
-import type { AdoptRequest, AgentLauncher, LaunchRequest, Run, RunControl, RunObserver } from '../core/ports.ts';
+import type { AdoptRequest, AgentLauncher, LaunchRequest, Run, RunControl, RunObserver } from '../core/processPort.ts';
 import { FOLDER_MODE, sizeOf } from './atomicFile.ts';
 import { withoutMarkers } from './carriedEnvironment.ts';
 import { Follower, type FollowOptions, type FollowServices } from './follow/follower.ts';

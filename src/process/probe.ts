@@ -1,8 +1,8 @@
-import type { ProcessIdentity } from '../core/loop.ts';
-import type { ProcessProbe } from '../core/ports.ts';
+import { isSameProcess, type ProcessIdentity } from '../core/loop.ts';
+import type { ProcessProbe } from '../core/processPort.ts';
 import { LinuxTable } from './tables/linuxTable.ts';
 import { createTable } from './tables/platformTable.ts';
-import { isSame, keyOf, type ProcessInfo } from './tables/processTable.ts';
+import { keyOf, type ProcessInfo } from './tables/processTable.ts';
 import { PS_ONE, parsePs } from './tables/psTable.ts';
 import { runCommandNow } from './tables/runCommand.ts';
 import { CIM_ONE, parseCim } from './tables/windowsTable.ts';
@@ -51,7 +51,7 @@ export class AskingProbe implements ProcessProbe {
     const verified = this.#verifiedAt.get(key);
     if (verified !== undefined && performance.now() - verified < TRUSTED_FOR_MS) return true;
     const now = this.#ask(one.pid, this.#bootId);
-    const lives = now !== undefined && !now.zombie && isSame(now, one);
+    const lives = now !== undefined && !now.zombie && isSameProcess(now, one);
     if (lives) this.#verifiedAt.set(key, performance.now());
     else this.#verifiedAt.delete(key);
     return lives;

@@ -1,6 +1,7 @@
 import type { ProcessExit } from '../core/agentEvent.ts';
+import type { StopStep } from '../core/agentPort.ts';
 import type { ProcessIdentity, StopBy, SweptProcess } from '../core/loop.ts';
-import type { RunEnd, RunLimits, StopStep } from '../core/ports.ts';
+import type { RunEnd, RunLimits } from '../core/processPort.ts';
 
 /** The format of the files in a run folder. A guardian and a window of another format leave each other's runs alone. */
 export const FORMAT = 1;

@@ -1,6 +1,6 @@
-import type { ProcessIdentity } from '../core/loop.ts';
+import { isSameProcess, type ProcessIdentity } from '../core/loop.ts';
 import { createTable } from './tables/platformTable.ts';
-import { isSame, keyOf, type ProcessInfo, type ProcessTable } from './tables/processTable.ts';
+import { keyOf, type ProcessInfo, type ProcessTable } from './tables/processTable.ts';
 
 /** What the processes of one run use now. */
 export interface ResourceUse {
@@ -101,7 +101,7 @@ function percent(part: number, whole: number): number {
 
 /** A leader, its group and session, and all below them. */
 function treeOf(all: readonly ProcessInfo[], leader: ProcessIdentity): ProcessInfo[] {
-  if (!all.some((process) => isSame(process, leader))) return [];
+  if (!all.some((process) => isSameProcess(process, leader))) return [];
   const inGroup = ({ pid, group, session }: ProcessInfo) => pid === leader.pid || group === leader.pid || session === leader.pid;
   const found = new Set(all.filter((process) => !process.zombie && inGroup(process)));
   const children = Map.groupBy(all, ({ parent }) => parent);

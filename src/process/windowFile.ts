@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Disposable } from '../core/clock.ts';
 import type { ProcessIdentity } from '../core/loop.ts';
-import type { ProcessProbe } from '../core/ports.ts';
+import type { ProcessProbe } from '../core/processPort.ts';
 import { FOLDER_MODE, readJson, writeJson } from './atomicFile.ts';
 
 /**

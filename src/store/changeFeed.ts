@@ -1,4 +1,4 @@
-import type { StoreChanges } from '../core/ports.ts';
+import type { StoreChanges } from '../core/storePort.ts';
 import type { LastChange } from './changeTable.ts';
 import type { Connection } from './connection.ts';
 import { checkVersion, SCHEMA_VERSION } from './schema.ts';

@@ -1,6 +1,6 @@
 import type { SQLInputValue } from 'node:sqlite';
 import { type FinishedLoop, isFinished } from '../core/loop.ts';
-import type { FinishedQuery } from '../core/ports.ts';
+import type { FinishedQuery } from '../core/storePort.ts';
 import type { Connection } from './connection.ts';
 import { LOOP_COLUMNS } from './loopRow.ts';
 import type { LoopTable } from './loopTable.ts';

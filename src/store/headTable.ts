@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { type CircuitState, CLOSED_CIRCUIT } from '../core/circuitBreaker.ts';
-import type { Control } from '../core/ports.ts';
 import type { CircuitChange } from '../core/reports.ts';
+import type { Control } from '../core/storePort.ts';
 import type { Aside } from './aside.ts';
 import { asFlag, json, oneOf } from './columns.ts';
 import type { Connection, Query } from './connection.ts';

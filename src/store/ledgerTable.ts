@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import type { CostSource } from '../core/agentEvent.ts';
 import type { LedgerRow } from '../core/loop.ts';
-import type { DaySpend, SpendRow } from '../core/ports.ts';
+import type { DaySpend, SpendRow } from '../core/storePort.ts';
 import type { Aside } from './aside.ts';
 import { asFlag, columns, oneOf } from './columns.ts';
 import type { Connection, Query } from './connection.ts';

@@ -1,8 +1,8 @@
 import type { Clock, Disposable } from '../core/clock.ts';
 import { StoreError } from '../core/errors.ts';
 import type { Attempt, FinishedLoop, LedgerRow, Loop, Transition } from '../core/loop.ts';
-import type { FinishedQuery, SpendRow, Store, StoreChanges, StoreTransaction } from '../core/ports.ts';
 import type { CircuitChange, Reports, TimelineAttempt, TimelineQuery } from '../core/reports.ts';
+import type { FinishedQuery, SpendRow, Store, StoreChanges, StoreTransaction } from '../core/storePort.ts';
 import { ChangeFeed } from './changeFeed.ts';
 import { type OpenDatabase, openDatabase } from './openDatabase.ts';
 import { isTrouble } from './sqliteError.ts';
@@ -156,26 +156,38 @@ class SqliteStore implements Store, Reports {
 
   /** Runs `work` in one write transaction, now. Throws a `StoreError` of kind `locked` when somebody else is at it. */
   #transact<T>(work: (transaction: Transaction) => T): T {
-    const result = this.#use(({ files, connection, tables, feed }) => {
-      files?.check();
-      connection.begin();
-      try {
-        const transaction = new Transaction(tables, feed, () => this.#options.clock.now());
-        this.#transaction = transaction;
-        const result = work(transaction);
-        const last = transaction.finish();
-        connection.commit();
-        feed.committed(last);
-        return result;
-      } finally {
-        this.#transaction?.end();
-        this.#transaction = undefined;
-        feed.ended();
-        connection.rollback();
-      }
-    });
-    if (this.#trouble.current) this.#recovered();
-    return result;
+    let hasBegun = false;
+    try {
+      const result = this.#use((opened) => {
+        opened.files?.check();
+        opened.connection.begin();
+        hasBegun = true;
+        return this.#carryOut(opened, work);
+      });
+      if (this.#trouble.current) this.#recovered();
+      return result;
+    } finally {
+      // Nobody holds it any more, whatever the work came to.
+      if (hasBegun && this.#trouble.current?.kind === 'locked') this.#recovered();
+    }
+  }
+
+  /** Runs `work` in the transaction that has just begun, and commits it. */
+  #carryOut<T>({ connection, tables, feed }: Opened, work: (transaction: Transaction) => T): T {
+    try {
+      const transaction = new Transaction(tables, feed, () => this.#options.clock.now());
+      this.#transaction = transaction;
+      const result = work(transaction);
+      const last = transaction.finish();
+      connection.commit();
+      feed.committed(last);
+      return result;
+    } finally {
+      this.#transaction?.end();
+      this.#transaction = undefined;
+      feed.ended();
+      connection.rollback();
+    }
   }
 
   /** Uses the open database; trouble that shows is told. */

@@ -15,7 +15,7 @@ export class Tidying {
     this.#connection = connection;
   }
 
-  /** Does one step; answers whether there are more. While somebody else writes it does nothing, and there are more. */
+  /** Does one step; answers whether to take another. While somebody else writes it does nothing: whoever asks again at once would hold the thread. */
   step(): boolean {
     try {
       const free = (this.#connection.pragma('freelist_count') as number) - KEPT_PAGES;
@@ -29,7 +29,7 @@ export class Tidying {
       this.#hasFreed = false;
       return false;
     } catch (error) {
-      if (error instanceof StoreError && error.kind === 'locked') return true;
+      if (error instanceof StoreError && error.kind === 'locked') return false;
       throw error;
     }
   }

@@ -2,7 +2,7 @@ import type { Json } from '../core/agentEvent.ts';
 import { DuplicateLoopError } from '../core/errors.ts';
 import type { Attempt, LedgerRow, Loop, Transition } from '../core/loop.ts';
 import type { NanoUsd } from '../core/money.ts';
-import type { Control, DaySpend, StoreChanges, StoreTransaction, WindowLease } from '../core/ports.ts';
+import type { Control, DaySpend, Removed, StoreChanges, StoreTransaction, WindowLease } from '../core/storePort.ts';
 import type { ChangeFeed } from './changeFeed.ts';
 import type { LastChange } from './changeTable.ts';
 import { type Counted, countedAs } from './loopTable.ts';
@@ -143,15 +143,19 @@ export class Transaction implements StoreTransaction {
     this.#writing().windows.release(id);
   }
 
-  removeFinished(seqs: readonly number[]): string[] {
+  removeFinished(seqs: readonly number[]): Removed {
     const { removal } = this.#writing();
-    return seqs.flatMap((seq) => {
+    const tokens: string[] = [];
+    let loops = 0;
+    for (const seq of seqs) {
       const removed = removal.remove(seq);
-      if (!removed) return [];
+      if (!removed) continue;
       this.#count(removed.counted, -1);
       this.#changed.add(seq);
-      return removed.tokens;
-    });
+      tokens.push(...removed.tokens);
+      loops++;
+    }
+    return { loops, tokens };
   }
 
   /** Gives the last attempt that was added a row of its own, if none has taken its id: its loop would not find it. */

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import type { WindowLease } from '../core/ports.ts';
+import type { WindowLease } from '../core/storePort.ts';
 import type { Aside } from './aside.ts';
 import { processIdentity } from './attemptRow.ts';
 import { json } from './columns.ts';

@@ -1,6 +1,6 @@
 import type { FinishedLoop, LoopState } from '../core/loop.ts';
-import type { FinishedQuery } from '../core/ports.ts';
 import type { LiveView, Status } from '../core/status.ts';
+import type { FinishedQuery } from '../core/storePort.ts';
 import type { Supervisor } from '../core/supervisor.ts';
 import { attemptRows } from './attemptRows.ts';
 import { baseName, count, formatNumber } from './format.ts';

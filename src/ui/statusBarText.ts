@@ -1,6 +1,6 @@
 import { toUsd } from '../core/money.ts';
-import type { SpendRow } from '../core/ports.ts';
 import type { Status } from '../core/status.ts';
+import type { SpendRow } from '../core/storePort.ts';
 import type { Supervisor } from '../core/supervisor.ts';
 import { count, formatClock, formatDuration, formatUsd, speakDuration } from './format.ts';
 import { escapeMarkdown, inlineCode } from './safeText.ts';

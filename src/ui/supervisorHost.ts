@@ -1,5 +1,5 @@
-import type { Disposable } from '../core/clock.ts';
-import { NotReadyError } from '../core/errors.ts';
+import type { Clock, Disposable } from '../core/clock.ts';
+import { NotReadyError, StoreError } from '../core/errors.ts';
 import { Emitter, type Event, type SupervisorEvent } from '../core/event.ts';
 import type { LoopSpec } from '../core/loop.ts';
 import { toUsd } from '../core/money.ts';
@@ -34,10 +34,12 @@ export interface HostOptions {
   /** Opens the store and makes a supervisor on it, or throws. */
   open(): Promise<OpenedSupervisor>;
   settings(): Settings;
-  /** Wall time, ms. */
-  now(): number;
+  readonly clock: Pick<Clock, 'now' | 'after'>;
   log(message: string, error?: unknown): void;
 }
+
+/** How often (ms) what could not be opened for want of a disk is opened again. */
+const OPEN_AGAIN_MS = 5_000;
 
 const OPENING = 'Loop Supervisor is still opening its store. Try again in a moment.';
 const UNTRUSTED = 'Loop Supervisor runs no agents in an untrusted workspace. Trust this workspace to go on.';
@@ -55,6 +57,7 @@ export class SupervisorHost implements Disposable {
   #opened: OpenedSupervisor | undefined;
   #opening: Promise<Supervisor> | undefined;
   #listeners: Disposable[] = [];
+  #again: Disposable | undefined;
 
   constructor(options: HostOptions) {
     this.#options = options;
@@ -134,7 +137,7 @@ export class SupervisorHost implements Disposable {
       supervisor = await this.ready();
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
-      this.#events.fire({ type: 'loop:rejected', at: this.#options.now(), loopId: spec?.loopId ?? '', reason: 'not-ready', error: message });
+      this.#events.fire({ type: 'loop:rejected', at: this.#options.clock.now(), loopId: spec?.loopId ?? '', reason: 'not-ready', error: message });
       throw error;
     }
     return supervisor.submit(spec);
@@ -147,7 +150,7 @@ export class SupervisorHost implements Disposable {
       const status = this.#state.supervisor.status(maxQueued);
       return notReady === undefined ? status : { ...status, ready: false, notReady };
     }
-    return emptyStatus(this.#options.settings(), this.#options.now(), notReady);
+    return emptyStatus(this.#options.settings(), this.#options.clock.now(), notReady);
   }
 
   /** Settings, agents and folders are told to it from the moment at which it is made: what changes while it starts is not lost. */
@@ -159,6 +162,7 @@ export class SupervisorHost implements Disposable {
   async close(): Promise<void> {
     if (this.#state.kind === 'closed') return;
     const opening = this.#opening;
+    this.#again?.dispose();
     this.#enter({ kind: 'closed' });
     // What is opened goes first: its start may be waiting for a store that somebody holds.
     await this.#release();
@@ -171,7 +175,9 @@ export class SupervisorHost implements Disposable {
   }
 
   async #open(): Promise<Supervisor> {
-    this.#enter({ kind: 'opening' });
+    this.#again?.dispose();
+    const failure = this.#state.kind === 'broken' ? this.#state.error : undefined;
+    this.#enter(withTrouble({ kind: 'opening' }, failure));
     try {
       await this.#release();
       // Not on the path of whoever asked: opening takes its time.
@@ -200,8 +206,9 @@ export class SupervisorHost implements Disposable {
       await this.#release();
       if (this.#isClosed()) throw this.#refusal();
       const cause = error instanceof Error ? error : new Error(String(error));
-      this.#options.log('The supervisor could not be opened.', cause);
+      if (cause.message !== failure?.message) this.#options.log('The supervisor could not be opened.', cause);
       this.#enter({ kind: 'broken', error: cause });
+      if (isOfDisk(cause)) this.#again = this.#options.clock.after(OPEN_AGAIN_MS, () => void this.open().catch(() => undefined));
       throw this.#refusal();
     }
   }
@@ -234,6 +241,11 @@ export class SupervisorHost implements Disposable {
     this.#stateChanged.fire(state);
     this.#changed.fire();
   }
+}
+
+/** There may be room on the disk again, or the folder may be made writable: that needs no hand in this window. */
+function isOfDisk(error: Error): boolean {
+  return error instanceof StoreError && error.kind === 'disk';
 }
 
 function withTrouble<T extends HostState>(state: T, trouble: Error | undefined): T {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { RESUME_INSTRUCTION } from '../../src/agents/profile.ts';
-import type { CommandPlan, PlanRequest } from '../../src/core/ports.ts';
+import type { CommandPlan, PlanRequest } from '../../src/core/agentPort.ts';
 import { testCatalog } from './support/streams.ts';
 
 const REQUEST: PlanRequest = { loopId: 'loop-1', prompt: 'Do the work.', cwd: '/home/me/project' };

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { AgentEvent, Json, ProcessExit } from '../../src/core/agentEvent.ts';
-import type { SessionBefore } from '../../src/core/ports.ts';
+import type { SessionBefore } from '../../src/core/agentPort.ts';
 import { costIn, linesOf, NOW, ofType, readAll, readerOf, recording, TEST_PRICE, testCatalog } from './support/streams.ts';
 
 /** Reads messages and then the end. */

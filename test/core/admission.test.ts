@@ -218,10 +218,10 @@ describe('admission', () => {
   it('R4.1 only loops that could start speak for a place: not those of a gone window, or of an agent that has to wait', () => {
     const mirror = mirrorWith(queuedLoop(1, { windowId: 'gone' }), queuedLoop(2, { agent: 'held' }), queuedLoop(3), queuedLoop(4));
     mirror.control = { ...mirror.control, holds: { held: { until: 2_000, reason: 'usage limit' } } };
-    const homeOf = (loop: Loop) => (loop.windowId === 'gone' ? ('gone' as const) : ('here' as const));
-    assert.equal(inLine(mirror, { homeOf }, 1_000, 9), 2);
-    assert.equal(inLine(mirror, { homeOf }, 2_000, 9), 3, 'the hold is over');
-    assert.equal(inLine(mirror, { homeOf }, 1_000, 1), 1, 'no more are counted than matter');
+    const view = { homeOf: (loop: Loop) => (loop.windowId === 'gone' ? ('gone' as const) : ('here' as const)), isPassedBy: () => false };
+    assert.equal(inLine(mirror, view, 1_000, 9), 2);
+    assert.equal(inLine(mirror, view, 2_000, 9), 3, 'the hold is over');
+    assert.equal(inLine(mirror, view, 1_000, 1), 1, 'no more are counted than matter');
   });
 
   it('R1.2 every error of a submit has its reason in loop:rejected', () => {

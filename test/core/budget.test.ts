@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { admits, type BudgetState, budgetNews, isPast, mayStart } from '../../src/core/budget.ts';
 import { toNano } from '../../src/core/money.ts';
-import type { DaySpend } from '../../src/core/ports.ts';
+import type { DaySpend } from '../../src/core/storePort.ts';
 
 const usd = toNano;
 const DAY: DaySpend = { day: '2026-01-15', spent: 0, warned: false, exceeded: false };

@@ -14,7 +14,6 @@ describe('following runs when the store or the launcher is in trouble', () => {
 
   afterEach(() => machine.dispose());
 
-  const soon = () => machine.clock.advance(0);
   const RESUMING = { agents: fakeCatalog(fakeProfile('sample', { canResume: true })) };
 
   function open(facts: WindowFacts = {}) {
@@ -27,7 +26,7 @@ describe('following runs when the store or the launcher is in trouble', () => {
     await window.submit({ prompt: 'work', loopId: 'a' });
     machine.launcher.of('a').say({ type: 'session', sessionId: 's1' });
     machine.launcher.of('a').fail();
-    await soon();
+    await machine.soon();
     return window;
   }
 
@@ -87,7 +86,7 @@ describe('following runs when the store or the launcher is in trouble', () => {
       const other = await machine.open();
       await window.submit({ prompt: 'work', loopId: 'b' });
       machine.launcher.of('b').fail();
-      await soon();
+      await machine.soon();
       await window.submit({ prompt: 'work', loopId: 'a' });
       await machine.clock.advance(500);
       store.mood = 'broken';

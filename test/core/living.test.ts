@@ -1,20 +1,13 @@
 import assert from 'node:assert/strict';
+import type { ProcessIdentity } from '../../src/core/loop.ts';
 import { DEFAULT_SETTINGS } from '../../src/core/settings.ts';
 import type { Supervisor } from '../../src/core/supervisor.ts';
-import { type Harness, harness } from '../support/harness.ts';
+import { machineForEachTest } from '../support/harness.ts';
 import { MoodyStore } from '../support/moodyStore.ts';
 
 describe('life of windows', () => {
-  let machine: Harness;
+  const machine = machineForEachTest();
 
-  beforeEach(() => {
-    machine = harness();
-  });
-
-  afterEach(() => machine.dispose());
-
-  const soon = () => machine.clock.advance(0);
-  const alive = () => machine.launcher.alive.map((run) => run.loopId);
   const ONE_TRY = { restart: { maxRestarts: 0, windowMs: 300_000 } };
 
   it('R3.3 settings that change while a window starts are those that it starts with', async () => {
@@ -23,7 +16,7 @@ describe('life of windows', () => {
     machine.kill(first);
     const second = await machine.open({ maxConcurrent: 1 }, { created: (window) => window.configure({ ...DEFAULT_SETTINGS, maxConcurrent: 2 }) });
     assert.equal(second.status().concurrencyMax, 2);
-    assert.deepEqual(alive(), ['a', 'b']);
+    assert.deepEqual(machine.alive(), ['a', 'b']);
   });
 
   it('R9.1 shutdown stops what runs within its time, the unwilling with SIGKILL, and their loops keep their places', async () => {
@@ -43,7 +36,7 @@ describe('life of windows', () => {
     assert.deepEqual(machine.launcher.of('b').signals, ['SIGKILL']);
     await down;
     const second = await machine.open({ maxConcurrent: 2 });
-    assert.deepEqual(alive(), ['a', 'b']);
+    assert.deepEqual(machine.alive(), ['a', 'b']);
     assert.deepEqual(
       second.get('b')?.attempts.map(({ outcome }) => outcome),
       ['interrupted', undefined],
@@ -61,7 +54,7 @@ describe('life of windows', () => {
     const second = await machine.open();
     assert.equal(second.get('a')?.state, 'stopping');
     machine.launcher.of('a').end({ exit: { signal: 'SIGKILL' } });
-    await soon();
+    await machine.soon();
     assert.equal(second.get('a')?.attempts[0]?.outcome, 'interrupted');
     assert.equal(second.get('a')?.state, 'running', 'and the loop goes on');
   });
@@ -82,13 +75,13 @@ describe('life of windows', () => {
     const full = await machine.open({ maxQueueDepth: 0 }, { folders: ['/a'] });
     const refused = assert.rejects(full.submit({ prompt: 'work', loopId: 'a' }), { code: 'queue-full' });
     void full.shutdown();
-    await soon();
+    await machine.soon();
     await refused;
     const roomy = await machine.open({ maxQueueDepth: 1 }, { folders: ['/b'] });
     const answer = roomy.submit({ prompt: 'work', loopId: 'b' });
     void roomy.shutdown();
-    await soon();
-    assert.deepEqual([await answer, alive()], [{ loopId: 'b', queued: true, position: 1 }, []]);
+    await machine.soon();
+    assert.deepEqual([await answer, machine.alive()], [{ loopId: 'b', queued: true, position: 1 }, []]);
   });
 
   it('R9.1 a second shutdown waits for the first', async () => {
@@ -101,7 +94,7 @@ describe('life of windows', () => {
     await machine.clock.advance(1_000);
     assert.deepEqual(ended, []);
     machine.launcher.of('a').end({ exit: { signal: 'SIGTERM' } });
-    await soon();
+    await machine.soon();
     await Promise.all([first, second]);
     assert.deepEqual(ended.sort(), ['first', 'second']);
   });
@@ -113,7 +106,7 @@ describe('life of windows', () => {
     await second.submit({ prompt: 'work', loopId: 'b' });
     await first.shutdown();
     await machine.clock.advance(20_000);
-    assert.deepEqual(alive(), ['b']);
+    assert.deepEqual(machine.alive(), ['b']);
     assert.deepEqual(
       second.status().queued.map(({ loopId, waitingFor }) => [loopId, waitingFor]),
       [['a', 'window']],
@@ -132,13 +125,13 @@ describe('life of windows', () => {
     machine.kill(second);
     await machine.clock.advance(1_000);
     machine.launcher.of('mine').end({ exit: { signal: 'SIGTERM' } });
-    await soon();
+    await machine.soon();
     await down;
     assert.deepEqual([machine.launcher.of('other').stops, machine.launcher.of('other').signals], [[], []]);
     const third = await machine.open();
-    assert.deepEqual(alive(), ['other', 'mine']);
+    assert.deepEqual(machine.alive(), ['other', 'mine']);
     machine.launcher.of('other').ok();
-    await soon();
+    await machine.soon();
     assert.equal(third.get('other')?.state, 'completed');
   });
 
@@ -166,7 +159,7 @@ describe('life of windows', () => {
     await first.submit({ prompt: 'work', loopId: 'a' });
     const run = machine.launcher.of('a');
     run.start({ pid: 9, startTime: 's', bootId: 'b' });
-    await soon();
+    await machine.soon();
     await first.release();
     assert.deepEqual([run.leftWith, run.stops], [undefined, []]);
     const second = await machine.open();
@@ -191,7 +184,7 @@ describe('life of windows', () => {
       store.mood = 'held';
       const opened: Supervisor[] = [];
       const opening = machine.open({}, { store: store.wrap, created: (supervisor) => opened.push(supervisor) });
-      await soon();
+      await machine.soon();
       const [window] = opened as [Supervisor];
       const ended = Promise.resolve(window[how]());
       store.release();
@@ -203,7 +196,7 @@ describe('life of windows', () => {
       await assert.rejects(window.start(), { code: 'not-ready' });
       const { writes } = store;
       await machine.clock.advance(60_000);
-      assert.deepEqual([store.writes, alive()], [writes, []]);
+      assert.deepEqual([store.writes, machine.alive()], [writes, []]);
     });
   }
 
@@ -216,7 +209,7 @@ describe('life of windows', () => {
     await machine.clock.advance(5_000);
     machine.launcher.of('a').end({ exit: { exitCode: 0 }, at: machine.clock.now() - 2_000 });
     const second = await machine.open();
-    await soon();
+    await machine.soon();
     const [attempt] = second.get('a')?.attempts ?? [];
     assert.deepEqual([attempt?.startedAt, attempt?.endedAt, attempt?.exitCode], [startedAt, machine.clock.now() - 2_000, 0]);
   });
@@ -227,7 +220,7 @@ describe('life of windows', () => {
     machine.kill(first);
     const second = await machine.open({}, { agents: { find: () => undefined, names: () => [] } });
     machine.launcher.of('a').fail();
-    await soon();
+    await machine.soon();
     assert.equal(second.get('a')?.state, 'backingOff');
     await machine.clock.advance(5_000);
     const { loop } = second.get('a') ?? {};
@@ -247,7 +240,7 @@ describe('life of windows', () => {
     await window.submit({ prompt: 'work', loopId: 'a' });
     await window.submit({ prompt: 'work', loopId: 'b' });
     machine.launcher.of('a').ok();
-    await soon();
+    await machine.soon();
     assert.equal(window.get('b')?.state, 'running');
     assert.equal(heard, 4);
     assert.ok(machine.logged.some((line) => line.includes('a bad listener')) && machine.logged.some((line) => line.includes('another')));
@@ -260,7 +253,7 @@ describe('life of windows', () => {
     });
     await window.submit({ prompt: 'work', loopId: 'a' });
     machine.launcher.of('a').ok();
-    await soon();
+    await machine.soon();
     assert.equal(window.get('next')?.state, 'running');
   });
 
@@ -281,13 +274,18 @@ describe('life of windows', () => {
     assert.equal(window.get('l0')?.state, 'running', 'R1.2 what was forgotten does not refuse its id');
   });
 
-  it('R9.4 logs that can not be removed keep no others', async () => {
-    const window = await machine.open();
-    for (const loopId of ['a', 'b', 'c']) {
+  /** Loops that have come to their ends. */
+  const finish = async (window: Supervisor, ...loopIds: readonly string[]) => {
+    for (const loopId of loopIds) {
       await window.submit({ prompt: 'work', loopId });
       machine.launcher.of(loopId).ok();
       await machine.clock.advance(1);
     }
+  };
+
+  it('R9.4 logs that can not be removed keep no others', async () => {
+    const window = await machine.open();
+    await finish(window, 'a', 'b', 'c');
     const { launcher } = machine;
     const removeRuns = launcher.removeRuns.bind(launcher);
     launcher.removeRuns = async (tokens) => {
@@ -299,17 +297,39 @@ describe('life of windows', () => {
     assert.ok(machine.logged.some((line) => line.includes(launcher.of('b').token) && line.includes('EBUSY')));
   });
 
+  it('R9.4 windows that clear at the same time count each loop once', async () => {
+    const windows = [await machine.open(), await machine.open()] as const;
+    await finish(windows[0], 'a', 'b', 'c');
+    const counts = await Promise.all(windows.map((window) => window.clearFinished()));
+    assert.equal(
+      counts.reduce((sum, count) => sum + count),
+      3,
+    );
+    await finish(windows[0], 'd');
+    const removed = await Promise.all(windows.map((window) => window.removeFinished('d')));
+    assert.deepEqual(removed.sort(), [false, true]);
+  });
+
+  it('R9.4 loops are cleared though the room that they leave can not be given back to the disk: that is logged, and tried again', async () => {
+    const store = new MoodyStore();
+    const window = await machine.open({}, { store: store.wrap });
+    await finish(window, 'a');
+    store.unreadable.add('tidy');
+    assert.equal(await window.clearFinished(), 1);
+    assert.ok(machine.logged.some((line) => line.includes('given back')));
+  });
+
   it('R9.4 finished loops are bounded by age, and can be cleared; live ones are never removed', async () => {
     const retention = { ...DEFAULT_SETTINGS.retention, maxAgeMs: 7_200_000 };
     const window = await machine.open({ retention });
     await window.submit({ prompt: 'work', loopId: 'old' });
     await window.submit({ prompt: 'work', loopId: 'live' });
     machine.launcher.of('old').ok();
-    await soon();
+    await machine.soon();
     machine.clock.jump(3_600_000);
     await window.submit({ prompt: 'work', loopId: 'young' });
     machine.launcher.of('young').ok();
-    await soon();
+    await machine.soon();
     assert.equal(window.finishedCount().total, 2);
     machine.clock.jump(3_700_000);
     await machine.clock.advance(60_000);
@@ -320,7 +340,7 @@ describe('life of windows', () => {
     assert.equal(await window.clearFinished(), 1);
     assert.equal(window.finishedCount().total, 0);
     assert.equal(await window.removeFinished('live'), false);
-    assert.deepEqual(alive(), ['live']);
+    assert.deepEqual(machine.alive(), ['live']);
   });
 
   it('R9.4 of two finished loops of one id, that one is removed that was named, once', async () => {
@@ -329,7 +349,7 @@ describe('life of windows', () => {
     for (const prompt of ['first', 'second']) {
       await window.submit({ prompt, loopId: 'a' });
       machine.launcher.of('a').ok();
-      await soon();
+      await machine.soon();
       seqs.push(window.get('a')?.loop.seq ?? 0);
     }
     const [old] = seqs;
@@ -349,7 +369,7 @@ describe('life of windows', () => {
     const run = machine.launcher.of('a');
     run.start({ pid: 5, startTime: 's', bootId: 'b' });
     run.say({ type: 'cost', cost: 250_000_000, source: 'reported' });
-    await soon();
+    await machine.soon();
     const submitted = machine.clock.now();
     await machine.clock.advance(2_000);
     assert.deepEqual(window.status(), {
@@ -379,7 +399,7 @@ describe('life of windows', () => {
     const now = machine.clock.now();
     machine.launcher.of('a').fail(7);
     machine.launcher.of('b').end({ exit: { exitCode: 1 }, says: [{ type: 'limit', until: now + 60_000, reason: 'limit reached' }] });
-    await soon();
+    await machine.soon();
     const { backingOff, waiting, concurrencyUsed, running } = window.status();
     assert.deepEqual(backingOff, [{ loopId: 'a', until: now + 750, reason: 'exit code 7' }]);
     assert.deepEqual(waiting, [{ loopId: 'b', until: now + 75_000, reason: 'limit reached' }]);
@@ -427,7 +447,7 @@ describe('life of windows', () => {
     blind = 1;
     machine.launcher.of('a').ok();
     await machine.clock.advance(1_500);
-    assert.deepEqual(alive(), ['b']);
+    assert.deepEqual(machine.alive(), ['b']);
   });
 
   it('R9.2 a window that can not write asks for one turn, however long others go on', async () => {
@@ -478,6 +498,52 @@ describe('life of windows', () => {
     assert.equal(loop?.state === 'running' && loop.attempt.windowId, machine.idOf(first), 'and keeps its runs');
   });
 
+  it('R9.2 so does one whose first try to have it again could not be committed', async () => {
+    const store = new MoodyStore();
+    let blind = false;
+    const first = await machine.open({ maxConcurrent: 0 }, { folders: ['/a'], store: store.wrap });
+    await first.submit({ prompt: 'work', loopId: 'a' });
+    const second = await machine.open(
+      { maxConcurrent: 0 },
+      { folders: ['/b'], probe: ({ self, isAlive }) => ({ self, isAlive: (process) => !blind && isAlive(process) }) },
+    );
+    const home = () => second.live()[0]?.home;
+    blind = true;
+    store.mood = 'broken';
+    await machine.clock.advance(1_000);
+    assert.equal(home(), 'gone');
+    blind = false;
+    store.mood = 'well';
+    store.failingCommits = 1;
+    await machine.clock.advance(10_000);
+    assert.deepEqual([store.failingCommits, home()], [0, 'elsewhere']);
+  });
+
+  it('R9.2 a window whose lease could not be given back is followed by the next one of its process', async () => {
+    const store = new MoodyStore();
+    let self: ProcessIdentity | undefined;
+    const first = await machine.open(
+      { maxConcurrent: 1 },
+      {
+        store: store.wrap,
+        probe: (probe) => {
+          self = probe.self;
+          return probe;
+        },
+      },
+    );
+    for (const loopId of ['a', 'b']) await first.submit({ prompt: 'work', loopId });
+    store.mood = 'broken';
+    const released = first.release();
+    await machine.clock.advance(1_000);
+    await released;
+    // As when the user opens the store again after trouble: the host of the window is the same.
+    const second = await machine.open({ maxConcurrent: 1 }, { probe: ({ isAlive }) => ({ isAlive, self: self as ProcessIdentity }) });
+    machine.launcher.of('a').ok();
+    await machine.clock.advance(1_000);
+    assert.deepEqual([second.get('a')?.state, second.get('b')?.state], ['completed', 'running']);
+  });
+
   it('R9.2 a window that does not answer costs the others one more look, not one after another', async () => {
     const store = new MoodyStore();
     const first = await machine.open({ maxConcurrent: 1 }, { folders: ['/a'] });
@@ -494,7 +560,23 @@ describe('life of windows', () => {
     await machine.clock.advance(60_000);
     assert.equal(store.writes, writes);
     await second.submit({ prompt: 'work', loopId: 'b2' });
-    assert.deepEqual(alive(), ['b2'], 'it is passed by all the same');
+    assert.deepEqual(machine.alive(), ['b2'], 'it is passed by all the same');
+  });
+
+  it('R2.1 a loop of another window that stood first in line for a moment only is not passed by when it does again', async () => {
+    const first = await machine.open({ maxConcurrent: 1 }, { folders: ['/a'] });
+    const second = await machine.open({ maxConcurrent: 1 }, { folders: ['/b'] });
+    await second.submit({ prompt: 'work', loopId: 'b' });
+    await first.submit({ prompt: 'work', loopId: 'a' });
+    await second.submit({ prompt: 'work', loopId: 'b2' });
+    machine.launcher.of('b').ok();
+    await machine.soon();
+    await second.submit({ prompt: 'work', loopId: 'urgent', priority: 1 });
+    await machine.clock.advance(20_000);
+    assert.deepEqual(machine.alive(), ['urgent']);
+    machine.launcher.of('urgent').ok();
+    await machine.clock.advance(1_000);
+    assert.deepEqual(machine.alive(), ['a']);
   });
 
   it('R9.2 R4.5 a window that does not answer is passed by in time though the clock goes back', async () => {
@@ -508,7 +590,7 @@ describe('life of windows', () => {
     await machine.clock.advance(1_000);
     machine.clock.jump(-3_600_000);
     await machine.clock.advance(7_000);
-    assert.deepEqual(alive(), ['b2']);
+    assert.deepEqual(machine.alive(), ['b2']);
   });
 
   it('R9.2 R3.3 a window that stands first in line and does not answer is passed by', async () => {
@@ -521,8 +603,8 @@ describe('life of windows', () => {
     first.dispose();
     machine.launcher.of('b').ok();
     await machine.clock.advance(3_000);
-    assert.deepEqual(alive(), [], 'the slot is kept for the loop that stands first');
+    assert.deepEqual(machine.alive(), [], 'the slot is kept for the loop that stands first');
     await machine.clock.advance(4_000);
-    assert.deepEqual(alive(), ['b2']);
+    assert.deepEqual(machine.alive(), ['b2']);
   });
 });

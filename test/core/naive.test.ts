@@ -2,17 +2,11 @@ import assert from 'node:assert/strict';
 import type { LoopSpec } from '../../src/core/loop.ts';
 import { toNano } from '../../src/core/money.ts';
 import { DEFAULT_SETTINGS, type Settings } from '../../src/core/settings.ts';
-import { fakeCatalog, fakeProfile, type Harness, harness } from '../support/harness.ts';
+import { fakeCatalog, fakeProfile, machineForEachTest } from '../support/harness.ts';
 
 /** "Behaviour that a naive supervisor gets wrong", as far as the core has it in hand: line by line. */
 describe('what a naive supervisor gets wrong', () => {
-  let machine: Harness;
-
-  beforeEach(() => {
-    machine = harness();
-  });
-
-  afterEach(() => machine.dispose());
+  const machine = machineForEachTest();
 
   const budget = (usd: number, onExceeded: Settings['budget']['onExceeded'] = 'finish'): Partial<Settings> => ({
     budget: { dailyLimit: toNano(usd), warnAtPercent: 90, onExceeded },
@@ -21,8 +15,6 @@ describe('what a naive supervisor gets wrong', () => {
     circuit: { failureThreshold, cooldownMs: 120_000, halfOpenMaxProbes },
   });
   const cost = (usd: number) => ({ type: 'cost' as const, cost: toNano(usd), source: 'reported' as const });
-  const alive = () => machine.launcher.alive.map((run) => run.loopId);
-  const soon = () => machine.clock.advance(0);
 
   describe('a restart', () => {
     it('R5.2 waits while the circuit is open', async () => {
@@ -31,10 +23,10 @@ describe('what a naive supervisor gets wrong', () => {
       machine.launcher.of('a').fail();
       await machine.clock.advance(60_000);
       assert.equal(window.get('a')?.state, 'queued', 'its back-off of 1 s is over');
-      assert.deepEqual(alive(), []);
+      assert.deepEqual(machine.alive(), []);
       assert.equal(window.status().queued[0]?.waitingFor, 'circuit');
       await machine.clock.advance(60_000);
-      assert.deepEqual(alive(), ['a'], 'as the probe');
+      assert.deepEqual(machine.alive(), ['a'], 'as the probe');
     });
 
     it('R5.2 waits while all slots are taken', async () => {
@@ -43,11 +35,11 @@ describe('what a naive supervisor gets wrong', () => {
       await window.submit({ prompt: 'work', loopId: 'b' });
       machine.launcher.of('a').fail();
       await machine.clock.advance(10_000);
-      assert.deepEqual(alive(), ['b']);
+      assert.deepEqual(machine.alive(), ['b']);
       assert.equal(window.get('a')?.state, 'queued');
       machine.launcher.of('b').ok();
-      await soon();
-      assert.deepEqual(alive(), ['a']);
+      await machine.soon();
+      assert.deepEqual(machine.alive(), ['a']);
     });
 
     it('R5.2 R6.3 waits while the budget is spent', async () => {
@@ -56,11 +48,11 @@ describe('what a naive supervisor gets wrong', () => {
       machine.launcher.of('a').say(cost(4.5));
       machine.launcher.of('a').fail();
       await machine.clock.advance(10_000);
-      assert.deepEqual(alive(), [], '4.5 spent and 1 to come is more than 5');
+      assert.deepEqual(machine.alive(), [], '4.5 spent and 1 to come is more than 5');
       assert.equal(window.status().queued[0]?.waitingFor, 'budget');
       window.configure({ ...DEFAULT_SETTINGS, ...budget(5.5) });
-      await soon();
-      assert.deepEqual(alive(), ['a'], 'R3.3 the raised limit lets it go on at once');
+      await machine.soon();
+      assert.deepEqual(machine.alive(), ['a'], 'R3.3 the raised limit lets it go on at once');
     });
 
     it('R5.2 R9.1 does not come during a shutdown', async () => {
@@ -69,15 +61,15 @@ describe('what a naive supervisor gets wrong', () => {
       await window.submit({ prompt: 'work', loopId: 'a' });
       await window.submit({ prompt: 'work', loopId: 'b' });
       machine.launcher.of('a').fail();
-      await soon();
+      await machine.soon();
       const down = window.shutdown(30_000);
       await machine.clock.advance(10_000);
       assert.equal(window.get('a')?.state, 'queued', 'its back-off is over');
-      assert.deepEqual(alive(), ['b'], 'b takes its time to end, a is not started meanwhile');
+      assert.deepEqual(machine.alive(), ['b'], 'b takes its time to end, a is not started meanwhile');
       machine.launcher.of('b').end({ exit: { signal: 'SIGTERM' } });
-      await soon();
+      await machine.soon();
       await down;
-      assert.deepEqual(alive(), []);
+      assert.deepEqual(machine.alive(), []);
     });
   });
 
@@ -86,15 +78,19 @@ describe('what a naive supervisor gets wrong', () => {
     for (const loopId of ['a', 'b', 'c', 'd', 'e']) await window.submit({ prompt: 'work', loopId });
     machine.launcher.of('a').fail();
     machine.launcher.of('b').fail();
-    await soon();
+    await machine.soon();
     assert.equal(window.status().circuitState, 'open');
     await machine.clock.advance(120_000);
     assert.equal(window.status().circuitState, 'half-open');
-    assert.deepEqual(alive(), ['c', 'd', 'e', 'a'], 'three had begun before the trip; a is the probe: its first submission was before that of b');
+    assert.deepEqual(
+      machine.alive(),
+      ['c', 'd', 'e', 'a'],
+      'three had begun before the trip; a is the probe: its first submission was before that of b',
+    );
     await assert.rejects(window.submit({ prompt: 'work' }), { code: 'circuit-open', secondsLeft: 0 });
     machine.launcher.of('c').ok();
     await machine.clock.advance(10_000);
-    assert.deepEqual(alive(), ['d', 'e', 'a']);
+    assert.deepEqual(machine.alive(), ['d', 'e', 'a']);
   });
 
   it('R4.1 a probe that is cancelled gives its place to the next, and decides nothing', async () => {
@@ -102,11 +98,11 @@ describe('what a naive supervisor gets wrong', () => {
     for (const loopId of ['a', 'b', 'c']) await window.submit({ prompt: 'work', loopId });
     machine.launcher.of('a').fail();
     await machine.clock.advance(120_000);
-    assert.deepEqual(alive(), ['b']);
+    assert.deepEqual(machine.alive(), ['b']);
     await window.cancel('b');
-    await soon();
+    await machine.soon();
     assert.equal(window.status().circuitState, 'half-open');
-    assert.deepEqual(alive(), ['c']);
+    assert.deepEqual(machine.alive(), ['c']);
   });
 
   it('R4.2 a late success, of an attempt begun before the trip, does not close half-open', async () => {
@@ -117,7 +113,7 @@ describe('what a naive supervisor gets wrong', () => {
     await machine.clock.advance(120_000);
     assert.equal(window.status().circuitState, 'half-open');
     machine.launcher.of('old').ok();
-    await soon();
+    await machine.soon();
     assert.equal(window.get('old')?.state, 'completed');
     assert.equal(window.status().circuitState, 'half-open');
   });
@@ -128,9 +124,9 @@ describe('what a naive supervisor gets wrong', () => {
     await window.submit({ prompt: 'work', loopId: 'b' });
     machine.launcher.of('a').fail();
     await machine.clock.advance(119_999);
-    assert.deepEqual(alive(), []);
+    assert.deepEqual(machine.alive(), []);
     await machine.clock.advance(1);
-    assert.deepEqual(alive(), ['b']);
+    assert.deepEqual(machine.alive(), ['b']);
     assert.deepEqual(
       machine.eventsOf('circuit:change').map(({ from, to }) => `${from} → ${to}`),
       ['closed → open', 'open → half-open'],
@@ -146,7 +142,7 @@ describe('what a naive supervisor gets wrong', () => {
       machine.launcher.of(event.loopId).start({ pid: 77, startTime: 's', bootId: 'b' });
     });
     await window.submit({ prompt: 'work', loopId: 'a' });
-    await soon();
+    await machine.soon();
     assert.deepEqual(seen, ['running', 'a']);
     assert.equal(window.status().running[0]?.pid, 77);
     assert.equal(window.get('a')?.attempts[0]?.pid, 77);
@@ -161,9 +157,9 @@ describe('what a naive supervisor gets wrong', () => {
     await machine.clock.advance(4_000);
     assert.equal(window.get('a')?.state, 'stopping');
     assert.equal(window.status().concurrencyUsed, 1);
-    assert.deepEqual(alive(), ['a']);
+    assert.deepEqual(machine.alive(), ['a']);
     machine.launcher.of('a').end({ exit: { signal: 'SIGKILL' } });
-    await soon();
+    await machine.soon();
     assert.deepEqual([window.get('a')?.state, window.get('b')?.state], ['cancelled', 'running']);
   });
 
@@ -175,8 +171,8 @@ describe('what a naive supervisor gets wrong', () => {
     await window.cancel('a');
     const stuck = { pid: 31, startTime: 's', bootId: 'b', command: 'dd' };
     machine.launcher.of('a').end({ exit: { signal: 'SIGKILL' }, remaining: [stuck] });
-    await soon();
-    assert.deepEqual(alive(), ['b']);
+    await machine.soon();
+    assert.deepEqual(machine.alive(), ['b']);
     assert.deepEqual(window.get('a')?.attempts[0]?.remaining, [stuck]);
     assert.ok(window.get('a')?.history.some(({ why }) => why === 'could not be ended: dd (31)'));
   });
@@ -187,17 +183,17 @@ describe('what a naive supervisor gets wrong', () => {
     await window.submit({ prompt: 'work', loopId: 'b' });
     assert.equal(machine.launcher.of('a').request?.limits.timeoutMs, 60_000);
     machine.launcher.of('a').end({ exit: { signal: 'SIGKILL' }, stoppedBy: 'timeout' });
-    await soon();
+    await machine.soon();
     assert.equal(window.get('a')?.state, 'backingOff');
     assert.equal(window.get('a')?.attempts[0]?.outcome, 'timeout');
-    assert.deepEqual(alive(), ['b']);
+    assert.deepEqual(machine.alive(), ['b']);
   });
 
   it('R7.2 death by a SIGKILL from outside is a failure, not a cancel', async () => {
     const window = await machine.open();
     await window.submit({ prompt: 'work', loopId: 'a' });
     machine.launcher.of('a').end({ exit: { signal: 'SIGKILL' } });
-    await soon();
+    await machine.soon();
     assert.equal(window.get('a')?.state, 'backingOff');
     assert.equal(window.get('a')?.attempts[0]?.outcome, 'signal');
     assert.deepEqual(machine.typesOf('loop:cancelled'), []);
@@ -209,7 +205,7 @@ describe('what a naive supervisor gets wrong', () => {
     for (let n = 0; n < 40; n++) await window.submit({ prompt: 'work', loopId: `l${n}` });
     assert.equal(window.status().running.length, 17);
     assert.deepEqual(
-      alive(),
+      machine.alive(),
       window.status().running.map(({ loopId }) => loopId),
     );
   });
@@ -218,7 +214,7 @@ describe('what a naive supervisor gets wrong', () => {
     const window = await machine.open(budget(5));
     await window.submit({ prompt: 'work', loopId: 'a' });
     machine.launcher.of('a').end({ says: [cost(0.7), { type: 'end', ok: false, reason: 'overloaded', cause: 'provider' }] });
-    await soon();
+    await machine.soon();
     assert.equal(window.get('a')?.costUsd, 0.7);
     assert.equal(window.get('a')?.attempts[0]?.outcome, 'agent');
     assert.equal(window.status().budget.spent, 0.7);
@@ -230,14 +226,14 @@ describe('what a naive supervisor gets wrong', () => {
     await window.submit({ prompt: 'work', loopId: 'b' });
     assert.equal(await window.cancel('b'), true);
     machine.launcher.of('a').fail();
-    await soon();
+    await machine.soon();
     assert.equal(await window.cancel('a'), true);
     assert.deepEqual(
       machine.eventsOf('loop:cancelled').map(({ loopId }) => loopId),
       ['b', 'a'],
     );
     await machine.clock.advance(60_000);
-    assert.deepEqual(alive(), [], 'no restart');
+    assert.deepEqual(machine.alive(), [], 'no restart');
     assert.equal(await window.cancel('nobody'), false);
   });
 
@@ -246,7 +242,7 @@ describe('what a naive supervisor gets wrong', () => {
     await window.submit({ prompt: 'first', loopId: 'a' });
     await assert.rejects(window.submit({ prompt: 'second', loopId: 'a' }), { code: 'duplicate-loop' });
     assert.equal(window.get('a')?.prompt, 'first');
-    assert.deepEqual(alive(), ['a']);
+    assert.deepEqual(machine.alive(), ['a']);
     assert.deepEqual(
       machine.eventsOf('loop:rejected').map(({ loopId, reason }) => [loopId, reason]),
       [['a', 'duplicate']],
@@ -302,11 +298,11 @@ describe('what a naive supervisor gets wrong', () => {
     await window.submit({ prompt: 'work', loopId: 'b', agent: 'argv' });
     await window.submit({ prompt: 'work', loopId: 'c' });
     machine.launcher.of('a').ok();
-    await soon();
+    await machine.soon();
     assert.equal(window.get('b')?.state, 'failed');
     const { loop } = window.get('b') ?? {};
     assert.equal(loop?.state === 'failed' && loop.failure.reason, 'the prompt is too long for a command line');
-    assert.deepEqual(alive(), ['c'], 'the slot that b did not take is filled at once');
+    assert.deepEqual(machine.alive(), ['c'], 'the slot that b did not take is filled at once');
     assert.equal(window.status().circuit.consecutiveFailures, 0, 'R4.2 nothing was started, nothing counts');
   });
 
@@ -319,7 +315,7 @@ describe('what a naive supervisor gets wrong', () => {
     assert.equal(window.get('a')?.state, 'waiting');
     machine.clock.jump(2 ** 31 + 86_400_000);
     await machine.clock.advance(60_000);
-    assert.deepEqual(alive(), ['a'], 'and it is not slept through when the clock jumps');
+    assert.deepEqual(machine.alive(), ['a'], 'and it is not slept through when the clock jumps');
   });
 
   it('R7.6 a time-out of more than 2³¹ ms is handed on as it is', async () => {
@@ -332,7 +328,7 @@ describe('what a naive supervisor gets wrong', () => {
     const window = await machine.open({ maxConcurrent: 1, restart: { maxRestarts: 0, windowMs: 300_000 } });
     for (const loopId of ['a', 'b', 'c']) await window.submit({ prompt: 'work', loopId });
     machine.launcher.of('a').fail();
-    await soon();
+    await machine.soon();
     await window.pause();
     await window.shutdown();
     const launched = machine.launcher.runs.length;
@@ -369,7 +365,7 @@ describe('what a naive supervisor gets wrong', () => {
       [['b', 'shutdown']],
     );
     machine.launcher.of('a').end();
-    await soon();
+    await machine.soon();
     await down;
   });
 });

@@ -1,20 +1,12 @@
 import assert from 'node:assert/strict';
+import type { PlanRequest } from '../../src/core/agentPort.ts';
 import { toNano } from '../../src/core/money.ts';
-import type { PlanRequest } from '../../src/core/ports.ts';
 import { DEFAULT_SETTINGS, type Settings } from '../../src/core/settings.ts';
-import { fakeCatalog, fakeProfile, type Harness, harness } from '../support/harness.ts';
+import { fakeCatalog, fakeProfile, machineForEachTest } from '../support/harness.ts';
 
 describe('restarts', () => {
-  let machine: Harness;
+  const machine = machineForEachTest();
 
-  beforeEach(() => {
-    machine = harness();
-  });
-
-  afterEach(() => machine.dispose());
-
-  const soon = () => machine.clock.advance(0);
-  const alive = () => machine.launcher.alive.map((run) => run.loopId);
   const restarts = (maxRestarts: number): Partial<Settings> => ({
     restart: { maxRestarts, windowMs: 300_000 },
     circuit: { failureThreshold: 1_000, cooldownMs: 120_000, halfOpenMaxProbes: 1 },
@@ -36,12 +28,12 @@ describe('restarts', () => {
       await machine.clock.advance(2_000);
       machine.clock.jump(300_000);
       await machine.clock.advance(1_000);
-      assert.deepEqual(alive(), ['a'], `restart ${n + 1}`);
+      assert.deepEqual(machine.alive(), ['a'], `restart ${n + 1}`);
     }
     machine.launcher.of('a').fail();
     await machine.clock.advance(2_000);
     machine.launcher.of('a').fail();
-    await soon();
+    await machine.soon();
     assert.equal(window.get('a')?.state, 'failed', 'two within the window are one too many');
     const loop = window.get('a')?.loop;
     assert.ok((loop?.restarts.length ?? 9) <= 1, 'R9.4 what has left the window is forgotten');
@@ -83,7 +75,7 @@ describe('restarts', () => {
     await window.submit({ prompt: 'work', loopId: 'd', priority: 1 });
     machine.launcher.of('a').fail();
     await machine.clock.advance(5_000);
-    assert.deepEqual(alive(), ['d']);
+    assert.deepEqual(machine.alive(), ['d']);
     assert.deepEqual(
       window.status().queued.map(({ loopId }) => loopId),
       ['a', 'b', 'c'],
@@ -106,7 +98,7 @@ describe('restarts', () => {
     const window = await machine.open(restarts(3));
     await window.submit({ prompt: 'work', loopId: 'a' });
     machine.launcher.of('a').end({ exit: { exitCode: 7 }, errorLine: 'segfault' });
-    await soon();
+    await machine.soon();
     assert.deepEqual(window.get('a')?.loop.lastError, { class: 'exit', reason: 'exit code 7: segfault', at: machine.clock.now() });
     assert.equal(window.status().backingOff[0]?.reason, 'exit code 7: segfault');
     assert.ok(window.get('a')?.history.some(({ why }) => why === 'exit: exit code 7: segfault'));
@@ -120,7 +112,7 @@ describe('restarts', () => {
     const second = await machine.open({ ...restarts(1), budget });
     assert.deepEqual(second.get('a')?.loop.restarts, []);
     machine.launcher.of('a').say({ type: 'cost', cost: toNano(1.5), source: 'reported' });
-    await soon();
+    await machine.soon();
     assert.equal(second.get('a')?.state, 'queued');
     assert.deepEqual(
       second.get('a')?.attempts.map(({ outcome }) => outcome),
@@ -135,9 +127,9 @@ describe('restarts', () => {
       throw new Error('gone');
     };
     second.configure({ ...DEFAULT_SETTINGS, ...restarts(1) });
-    await soon();
+    await machine.soon();
     const third = await machine.open(restarts(1));
-    await soon();
+    await machine.soon();
     assert.equal(third.get('a')?.attempts[2]?.outcome, 'interrupted');
     assert.equal(third.get('a')?.state, 'backingOff', 'a loop that kills hosts must end');
     assert.equal(third.get('a')?.loop.restarts.length, 1);
@@ -149,13 +141,13 @@ describe('restarts', () => {
     const window = await machine.open({ ...restarts(0), maxConcurrent: 1, maxQueueDepth: 1, budget });
     await window.submit({ prompt: 'work', loopId: 'a', estimatedCostUsd: 1 });
     machine.launcher.of('a').fail();
-    await soon();
+    await machine.soon();
     await window.submit({ prompt: 'work', loopId: 'b', estimatedCostUsd: 1.5 });
     const before = window.get('a');
     await assert.rejects(window.retry('a'), { code: 'budget-exceeded' });
     assert.deepEqual(window.get('a'), before);
     await window.cancel('b');
-    await soon();
+    await machine.soon();
     for (const loopId of ['c', 'd']) await window.submit({ prompt: 'work', loopId, estimatedCostUsd: 0 });
     await assert.rejects(window.retry('a'), { code: 'queue-full' });
     assert.deepEqual(window.get('a'), before);
@@ -184,7 +176,7 @@ describe('restarts', () => {
     assert.deepEqual([window.get('a')?.loop.restarts, window.get('a')?.loop.cost, window.get('a')?.attempts.length], [[], 10, 3]);
     machine.launcher.of('a').fail();
     await machine.clock.advance(2_000);
-    assert.deepEqual(alive(), ['a'], 'one restart again');
+    assert.deepEqual(machine.alive(), ['a'], 'one restart again');
   });
 
   describe('with a session', () => {
@@ -228,7 +220,7 @@ describe('restarts', () => {
       machine.launcher.of('a').fail();
       await machine.clock.advance(2_000);
       machine.launcher.of('a').end({ exit: { exitCode: 1 }, says: [{ type: 'end', ok: false, reason: 'no such session', cause: 'session' }] });
-      await soon();
+      await machine.soon();
       assert.deepEqual(resumes(), [undefined, 's1', undefined]);
       assert.equal(window.get('a')?.loop.restarts.length, 1);
     });
@@ -238,7 +230,7 @@ describe('restarts', () => {
       machine.launcher.of('a').say({ type: 'session', sessionId: 's1' });
       for (let crash = 0; crash < 3; crash++) {
         machine.launcher.of('a').fail();
-        await soon();
+        await machine.soon();
         await machine.clock.advance(machine.eventsOf('loop:recovered').at(-1)?.delayMs ?? 0);
       }
       assert.deepEqual(resumes(), [undefined, 's1', 's1', undefined]);
@@ -251,13 +243,13 @@ describe('restarts', () => {
     await window.submit({ prompt: 'work', loopId: 'a', estimatedCostUsd: 1 });
     const noProcess = { kind: 'void', exit: {}, error: 'The command "sample" was not started: spawn EAGAIN.', hadOutput: false } as const;
     machine.launcher.of('a').end(noProcess);
-    await soon();
+    await machine.soon();
     const { loop, costUsd } = window.get('a') ?? {};
     assert.deepEqual([loop?.state, loop?.lastError?.class, loop?.lastError?.reason, costUsd], ['backingOff', 'lost', noProcess.error, 0]);
     assert.equal(window.status().circuit.consecutiveFailures, 0, 'R4.2 it says nothing of the provider');
     await machine.clock.advance(5_000);
     machine.launcher.of('a').end(noProcess);
-    await soon();
+    await machine.soon();
     assert.equal(window.get('a')?.state, 'failed', 'R5.1 not for ever');
   });
 
@@ -265,10 +257,10 @@ describe('restarts', () => {
     const window = await machine.open(restarts(1));
     await window.submit({ prompt: 'work', loopId: 'a' });
     assert.equal(await window.restartNow('a'), true);
-    await soon();
+    await machine.soon();
     assert.deepEqual([window.get('a')?.state, window.get('a')?.attempts.length, window.get('a')?.loop.restarts.length], ['running', 2, 0]);
     machine.launcher.of('a').fail();
-    await soon();
+    await machine.soon();
     assert.equal(window.get('a')?.state, 'backingOff');
     assert.equal(await window.restartNow('a'), true);
     assert.deepEqual([window.get('a')?.state, window.get('a')?.attempts.length], ['running', 3]);
@@ -288,7 +280,7 @@ describe('restarts', () => {
     assert.equal(await window.restartNow('a'), true);
     assert.deepEqual([window.get('a')?.state, window.get('b')?.state], ['running', 'running']);
     machine.launcher.of('a').end(limit);
-    await soon();
+    await machine.soon();
     assert.equal(window.get('a')?.state, 'waiting');
     await window.submit({ prompt: 'work', loopId: 'c' });
     assert.equal(window.get('c')?.state, 'queued');

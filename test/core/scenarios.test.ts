@@ -1,15 +1,9 @@
 import assert from 'node:assert/strict';
-import { type Harness, harness } from '../support/harness.ts';
+import { machineForEachTest } from '../support/harness.ts';
 
 /** The supervisor as its users meet it: real store in memory, time and processes played by the test. */
 describe('Supervisor', () => {
-  let machine: Harness;
-
-  beforeEach(() => {
-    machine = harness();
-  });
-
-  afterEach(() => machine.dispose());
+  const machine = machineForEachTest();
 
   it('R1.1 answers position 0 for a loop that starts at once, else its place in the queue', async () => {
     const window = await machine.open({ maxConcurrent: 1 });

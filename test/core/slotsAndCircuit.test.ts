@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { toNano } from '../../src/core/money.ts';
-import type { RunEnd, RunObserver } from '../../src/core/ports.ts';
+import type { RunEnd, RunObserver } from '../../src/core/processPort.ts';
 import { DEFAULT_SETTINGS, type Settings } from '../../src/core/settings.ts';
-import { type Harness, harness } from '../support/harness.ts';
+import { type Harness, machineForEachTest } from '../support/harness.ts';
 import { MoodyStore } from '../support/moodyStore.ts';
 
 const ENDED: RunEnd = {
@@ -18,16 +18,8 @@ const ENDED: RunEnd = {
 };
 
 describe('slots and circuit', () => {
-  let machine: Harness;
+  const machine = machineForEachTest();
 
-  beforeEach(() => {
-    machine = harness();
-  });
-
-  afterEach(() => machine.dispose());
-
-  const soon = () => machine.clock.advance(0);
-  const alive = () => machine.launcher.alive.map((run) => run.loopId);
   const ONE_TRY = { restart: { maxRestarts: 0, windowMs: 300_000 } };
   const circuit = (failureThreshold: number, halfOpenMaxProbes = 1): Partial<Settings> => ({
     circuit: { failureThreshold, cooldownMs: 120_000, halfOpenMaxProbes },
@@ -56,11 +48,11 @@ describe('slots and circuit', () => {
     window.configure({ ...DEFAULT_SETTINGS, maxConcurrent: 1 });
     machine.launcher.of('a').ok();
     machine.launcher.of('b').ok();
-    await soon();
-    assert.deepEqual(alive(), ['c']);
+    await machine.soon();
+    assert.deepEqual(machine.alive(), ['c']);
     machine.launcher.of('c').ok();
-    await soon();
-    assert.deepEqual(alive(), ['d']);
+    await machine.soon();
+    assert.deepEqual(machine.alive(), ['d']);
   });
 
   it('R3.1 what is being stopped holds its slot: a raised cap gives only what is really free', async () => {
@@ -69,8 +61,8 @@ describe('slots and circuit', () => {
     for (const loopId of ['a', 'b', 'c', 'd']) await window.submit({ prompt: 'work', loopId });
     await window.cancel('b');
     window.configure({ ...DEFAULT_SETTINGS, maxConcurrent: 3 });
-    await soon();
-    assert.deepEqual(alive(), ['a', 'b', 'c']);
+    await machine.soon();
+    assert.deepEqual(machine.alive(), ['a', 'b', 'c']);
   });
 
   it('R3.2 a slot is given back once, though the end is told twice', async () => {
@@ -84,9 +76,9 @@ describe('slots and circuit', () => {
     for (const loopId of ['a', 'b', 'c']) await window.submit({ prompt: 'work', loopId });
     observers[0]?.ended(ENDED);
     observers[0]?.ended(ENDED);
-    await soon();
+    await machine.soon();
     observers[0]?.ended(ENDED);
-    await soon();
+    await machine.soon();
     assert.equal(window.status().concurrencyUsed, 1);
     assert.deepEqual([window.get('a')?.state, window.get('b')?.state, window.get('c')?.state], ['completed', 'running', 'queued']);
     assert.equal(window.get('a')?.history.filter(({ to }) => to === 'completed').length, 1);
@@ -106,7 +98,7 @@ describe('slots and circuit', () => {
     assert.equal(observers.length, 2);
     observers[0]?.output({ from: 0, to: 10, events: [{ type: 'cost', cost: 5, source: 'reported' }], readerState: null });
     observers[0]?.ended(ENDED);
-    await soon();
+    await machine.soon();
     const detail = window.get('a');
     assert.deepEqual([detail?.state, detail?.attempts.length, detail?.attempts[1]?.outcome, detail?.costUsd], ['running', 2, undefined, 0]);
   });
@@ -119,11 +111,11 @@ describe('slots and circuit', () => {
       throw new Error('too many open files');
     };
     assert.equal((await window.submit({ prompt: 'work', loopId: 'a' })).queued, false);
-    await soon();
+    await machine.soon();
     const failed = window.get('a');
     assert.deepEqual([failed?.state, failed?.attempts[0]?.outcome, failed?.attempts[0]?.reason], ['failed', 'spawn', 'too many open files']);
     await window.submit({ prompt: 'work', loopId: 'b' });
-    assert.deepEqual(alive(), ['b']);
+    assert.deepEqual(machine.alive(), ['b']);
     assert.equal(window.status().concurrencyUsed, 1);
   });
 
@@ -141,7 +133,7 @@ describe('slots and circuit', () => {
       { maxConcurrent: 1 },
       async (_, window) => {
         await window.stopAll();
-        await soon();
+        await machine.soon();
         await window.submit({ prompt: 'work', loopId: 'b' });
       },
     ],
@@ -151,10 +143,10 @@ describe('slots and circuit', () => {
       const window = await machine.open(settings);
       await window.submit({ prompt: 'work', loopId: 'a' });
       await window.submit({ prompt: 'work', loopId: 'b' });
-      assert.deepEqual(alive(), ['a']);
+      assert.deepEqual(machine.alive(), ['a']);
       await act(machine, window);
-      await soon();
-      assert.ok(alive().includes('b'));
+      await machine.soon();
+      assert.ok(machine.alive().includes('b'));
     });
   }
 
@@ -165,9 +157,9 @@ describe('slots and circuit', () => {
     await window.submit({ prompt: 'work', loopId: 'next', estimatedCostUsd: 1 });
     await window.recordCost('next', 2);
     await window.resume();
-    assert.deepEqual(alive(), []);
+    assert.deepEqual(machine.alive(), []);
     await window.cancel('head');
-    assert.deepEqual(alive(), ['next']);
+    assert.deepEqual(machine.alive(), ['next']);
   });
 
   it('R3.3 fills the slot when a usage window is reset, and not before', async () => {
@@ -175,18 +167,18 @@ describe('slots and circuit', () => {
     await window.submit({ prompt: 'work', loopId: 'a', agent: 'claude' });
     const until = machine.clock.now() + 3_600_000;
     machine.launcher.of('a').end({ exit: { exitCode: 1 }, says: [{ type: 'limit', until, reason: 'usage limit reached' }] });
-    await soon();
+    await machine.soon();
     await window.submit({ prompt: 'work', loopId: 'b', agent: 'claude' });
     await window.submit({ prompt: 'work', loopId: 'c', agent: 'sample' });
-    assert.deepEqual(alive(), ['c'], 'other agents go on');
+    assert.deepEqual(machine.alive(), ['c'], 'other agents go on');
     assert.equal(window.status().queued[0]?.waitingFor, 'limit');
     assert.deepEqual(machine.eventsOf('loop:waiting').length, 1);
     await machine.clock.advance(3_599_000);
-    assert.deepEqual(alive(), ['c']);
+    assert.deepEqual(machine.alive(), ['c']);
     await machine.clock.advance(1_000);
-    assert.deepEqual(alive(), ['c', 'b']);
+    assert.deepEqual(machine.alive(), ['c', 'b']);
     await machine.clock.advance(30_000);
-    assert.deepEqual(alive(), ['c', 'b', 'a'], 'with some jitter after the reset');
+    assert.deepEqual(machine.alive(), ['c', 'b', 'a'], 'with some jitter after the reset');
     assert.equal(window.status().circuit.consecutiveFailures, 0, 'R4.2 a limit is no failure');
     const loop = window.get('a')?.loop;
     assert.deepEqual(loop?.restarts, [], 'R5.3 and uses up no restart');
@@ -198,10 +190,10 @@ describe('slots and circuit', () => {
     assert.equal((await window.submit({ prompt: 'work', loopId: 'a' })).queued, true);
     assert.equal(window.status().queued[0]?.waitingFor, 'disk');
     await machine.clock.advance(60_000);
-    assert.deepEqual(alive(), [], 'R8.3 no attempt starts with less than 64 MB of disk free');
+    assert.deepEqual(machine.alive(), [], 'R8.3 no attempt starts with less than 64 MB of disk free');
     machine.launcher.free = 64 * 1024 * 1024;
     await machine.clock.advance(5_000);
-    assert.deepEqual(alive(), ['a']);
+    assert.deepEqual(machine.alive(), ['a']);
   });
 
   it('R8.3 R3.3 a disk that has room again in the moment in which a loop was refused for it is no reason to wait', async () => {
@@ -211,7 +203,17 @@ describe('slots and circuit', () => {
     machine.launcher.freeBytes = () => (looks++ < 2 ? 0 : Number.POSITIVE_INFINITY);
     assert.equal((await window.submit({ prompt: 'work', loopId: 'a' })).queued, true);
     await machine.clock.advance(5_000);
-    assert.deepEqual(alive(), ['a']);
+    assert.deepEqual(machine.alive(), ['a']);
+  });
+
+  it('R1.1 what a submit answers is so, though it comes upon news of others and the disk has room again just then', async () => {
+    const first = await machine.open({}, { folders: ['/a'] });
+    const second = await machine.open({}, { folders: ['/b'] });
+    await first.submit({ prompt: 'work', loopId: 'a' });
+    let looks = 0;
+    machine.launcher.freeBytes = () => (looks++ < 2 ? 0 : Number.POSITIVE_INFINITY);
+    const { queued } = await second.submit({ prompt: 'work', loopId: 'b' });
+    assert.equal(second.get('b')?.state, queued ? 'queued' : 'running');
   });
 
   it('R8.3 R3.3 a turn that starts nothing does not make the full disk forgotten', async () => {
@@ -222,7 +224,7 @@ describe('slots and circuit', () => {
     machine.launcher.free = Number.POSITIVE_INFINITY;
     machine.launcher.of('a').say({ type: 'session', sessionId: 's1' });
     await machine.clock.advance(5_000);
-    assert.deepEqual(alive(), ['a', 'b']);
+    assert.deepEqual(machine.alive(), ['a', 'b']);
   });
 
   it('R4.1 the probe is one over all windows', async () => {
@@ -234,15 +236,15 @@ describe('slots and circuit', () => {
     for (const loopId of ['a1', 'a2']) await first.submit({ prompt: 'work', loopId });
     for (const loopId of ['b1', 'b2']) await second.submit({ prompt: 'work', loopId });
     machine.launcher.of('a').fail();
-    await soon();
+    await machine.soon();
     await first.resume();
     await machine.clock.advance(125_000);
-    assert.deepEqual(alive(), ['a1']);
+    assert.deepEqual(machine.alive(), ['a1']);
     assert.equal(second.status().circuitState, 'half-open');
     await assert.rejects(second.submit({ prompt: 'work' }), { code: 'circuit-open' });
     machine.launcher.of('a1').ok();
     await machine.clock.advance(1_000);
-    assert.deepEqual(alive().sort(), ['a2', 'b1', 'b2']);
+    assert.deepEqual(machine.alive().sort(), ['a2', 'b1', 'b2']);
   });
 
   it('R4.1 halfOpenMaxProbes 2 lets two run; what ends one after the other has closed it counts no more', async () => {
@@ -250,15 +252,15 @@ describe('slots and circuit', () => {
     await window.submit({ prompt: 'work', loopId: 'a' });
     for (const loopId of ['b', 'c', 'd']) await window.submit({ prompt: 'work', loopId });
     machine.launcher.of('a').fail();
-    await soon();
+    await machine.soon();
     window.configure({ ...DEFAULT_SETTINGS, ...circuit(1, 2), ...ONE_TRY, maxConcurrent: 4 });
     await machine.clock.advance(120_000);
-    assert.deepEqual(alive(), ['b', 'c']);
+    assert.deepEqual(machine.alive(), ['b', 'c']);
     machine.launcher.of('b').ok();
     machine.launcher.of('c').fail();
-    await soon();
+    await machine.soon();
     assert.equal(window.status().circuitState, 'closed');
-    assert.deepEqual(alive(), ['d']);
+    assert.deepEqual(machine.alive(), ['d']);
   });
 
   it('R4.1 a probe is always ended by its silence: a hung one must give up its place', async () => {
@@ -283,10 +285,25 @@ describe('slots and circuit', () => {
     assert.equal(window.status().queued[0]?.waitingFor, 'window');
     assert.deepEqual(await window.submit({ prompt: 'work', loopId: 'b' }), { loopId: 'b', queued: false, position: 0 });
     machine.launcher.of('b').ok();
-    await soon();
+    await machine.soon();
     assert.equal(window.status().circuitState, 'closed');
     assert.equal(await window.takeOver('stranded'), true);
-    assert.deepEqual(alive(), ['stranded'], 'R9.2 any window can take it over by hand');
+    assert.deepEqual(machine.alive(), ['stranded'], 'R9.2 any window can take it over by hand');
+  });
+
+  it('R4.1 half-open is not wedged by the loop of a window that does not answer', async () => {
+    const settings = { ...circuit(1), ...ONE_TRY, maxConcurrent: 1 };
+    const window = await machine.open(settings);
+    const other = await machine.open(settings, { folders: ['/other'] });
+    await window.submit({ prompt: 'work', loopId: 'a' });
+    await other.submit({ prompt: 'work', loopId: 'stuck' });
+    // Its host lives and does nothing.
+    other.dispose();
+    machine.launcher.of('a').fail();
+    await machine.clock.advance(121_000);
+    await assert.rejects(window.submit({ prompt: 'work' }), { code: 'circuit-open' }, 'the place is kept for it at first');
+    await machine.clock.advance(10_000);
+    assert.deepEqual(await window.submit({ prompt: 'work', loopId: 'b' }), { loopId: 'b', queued: false, position: 0 });
   });
 
   it('R4.2 restarts count like first attempts', async () => {
@@ -304,7 +321,7 @@ describe('slots and circuit', () => {
     const window = await machine.open({ ...circuit(2), ...ONE_TRY });
     await window.submit({ prompt: 'work', loopId: 'a' });
     machine.launcher.of('a').fail();
-    await soon();
+    await machine.soon();
     await window.submit({ prompt: 'work', loopId: 'b' });
     await window.cancel('b');
     await window.submit({ prompt: 'work', loopId: 'c' });
@@ -346,7 +363,7 @@ describe('slots and circuit', () => {
     await window.submit({ prompt: 'work', loopId: 'd' });
     assert.equal(window.get('d')?.state, 'running');
     machine.launcher.of('c').fail();
-    await soon();
+    await machine.soon();
     assert.equal(window.status().circuit.consecutiveFailures, 0, 'R4.2 c had begun before the reset');
   });
 
@@ -356,7 +373,7 @@ describe('slots and circuit', () => {
     const second = await machine.open(settings, { folders: ['/b'] });
     await first.submit({ prompt: 'work', loopId: 'a' });
     machine.launcher.of('a').fail();
-    await soon();
+    await machine.soon();
     await assert.rejects(second.submit({ prompt: 'work' }), { code: 'circuit-open' });
     machine.kill(first);
     machine.kill(second);
@@ -378,22 +395,22 @@ describe('slots and circuit', () => {
       await window.submit({ prompt: 'work', loopId: 'a' });
       await window.submit({ prompt: 'work', loopId: 'b' });
       machine.launcher.of('a').fail();
-      await soon();
+      await machine.soon();
       machine.clock.jump(ms);
       const left = window.status().circuit.cooldownRemainingMs;
       assert.ok(left >= 0 && left <= 120_000);
       await machine.clock.advance(30_000 + 120_000);
-      assert.deepEqual(alive(), ['b']);
+      assert.deepEqual(machine.alive(), ['b']);
     });
 
     it(`R4.5 the clock goes ${what}: a back-off is over in time`, async () => {
       const window = await machine.open();
       await window.submit({ prompt: 'work', loopId: 'a' });
       machine.launcher.of('a').fail();
-      await soon();
+      await machine.soon();
       machine.clock.jump(ms);
       await machine.clock.advance(31_000);
-      assert.deepEqual(alive(), ['a']);
+      assert.deepEqual(machine.alive(), ['a']);
     });
   }
 
@@ -406,13 +423,13 @@ describe('slots and circuit', () => {
     machine.launcher.of('a').say({ type: 'session', sessionId: 's' });
     await machine.clock.advance(600_000);
     machine.launcher.of('a').fail();
-    await soon();
+    await machine.soon();
     assert.equal(window.get('a')?.state, 'failed', 'the stored restart counts as now, once');
     assert.equal((await window.retry('a')).queued, false);
     machine.launcher.of('a').fail();
     await machine.clock.advance(600_000);
     machine.launcher.of('a').fail();
-    await soon();
+    await machine.soon();
     assert.equal(window.get('a')?.state, 'backingOff');
   });
 
@@ -424,13 +441,13 @@ describe('slots and circuit', () => {
     await window.recordCost('a', 1);
     machine.launcher.of('a').ok();
     await window.resume();
-    assert.deepEqual([alive(), window.status().queued[0]?.waitingFor], [[], 'budget']);
+    assert.deepEqual([machine.alive(), window.status().queued[0]?.waitingFor], [[], 'budget']);
     const midnight = window.status().budget.resetsAt;
     machine.clock.jump(midnight - 31_000 - machine.clock.now());
     await machine.clock.advance(30_999);
-    assert.deepEqual(alive(), []);
+    assert.deepEqual(machine.alive(), []);
     await machine.clock.advance(1);
-    assert.deepEqual(alive(), ['b']);
+    assert.deepEqual(machine.alive(), ['b']);
     assert.equal(window.status().budget.spent, 0);
   });
 
@@ -445,7 +462,7 @@ describe('slots and circuit', () => {
       await window.submit({ prompt: 'work', loopId: 'b', estimatedCostUsd: 0.5 });
       await window.recordCost('a', 1);
       await window.resume();
-      assert.deepEqual(alive(), ['a']);
+      assert.deepEqual(machine.alive(), ['a']);
       machine.clock.jump(86_400_000);
       return window;
     }
@@ -454,25 +471,25 @@ describe('slots and circuit', () => {
       await pastMidnight();
       machine.launcher.of('a').say({ type: 'session', sessionId: 's' });
       await machine.clock.advance(31_000);
-      assert.deepEqual(alive(), ['a', 'b']);
+      assert.deepEqual(machine.alive(), ['a', 'b']);
     });
 
     it('R3.3 R6.3 a new day that a rejected submit comes upon is not lost', async () => {
       const window = await pastMidnight();
       await assert.rejects(window.submit({ prompt: 'work', loopId: 'a' }), { code: 'duplicate-loop' });
       await machine.clock.advance(31_000);
-      assert.deepEqual(alive(), ['a', 'b']);
+      assert.deepEqual(machine.alive(), ['a', 'b']);
     });
 
     it('R3.3 R4.1 a cool-down whose end the output of a run comes upon lets the probe start', async () => {
       const window = await machine.open({ ...circuit(1), ...ONE_TRY, maxConcurrent: 2 });
       for (const loopId of ['a', 'b', 'c']) await window.submit({ prompt: 'work', loopId });
       machine.launcher.of('a').fail();
-      await soon();
+      await machine.soon();
       machine.clock.jump(3_600_000);
       machine.launcher.of('b').say({ type: 'session', sessionId: 's' });
-      await soon();
-      assert.deepEqual(alive(), ['b', 'c']);
+      await machine.soon();
+      assert.deepEqual(machine.alive(), ['b', 'c']);
     });
 
     it('R3.3 a slot that another window gave back is filled though the write failed at first', async () => {
@@ -485,7 +502,7 @@ describe('slots and circuit', () => {
       store.failing = 2;
       machine.launcher.of('a').ok();
       await machine.clock.advance(2_000);
-      assert.deepEqual(alive(), ['b']);
+      assert.deepEqual(machine.alive(), ['b']);
     });
 
     it('R3.3 a raised cap fills the slot though the write failed at first', async () => {
@@ -495,7 +512,7 @@ describe('slots and circuit', () => {
       store.failing = 2;
       window.configure({ ...DEFAULT_SETTINGS, maxConcurrent: 2 });
       await machine.clock.advance(3_000);
-      assert.deepEqual(alive(), ['a', 'b']);
+      assert.deepEqual(machine.alive(), ['a', 'b']);
     });
 
     it('R3.3 a slot that another window gave back, seen first while output is written down, is filled', async () => {
@@ -506,9 +523,9 @@ describe('slots and circuit', () => {
       await first.submit({ prompt: 'work', loopId: 'a2' });
       machine.launcher.of('b1').ok();
       machine.launcher.of('a1').say({ type: 'session', sessionId: 's' });
-      await soon();
+      await machine.soon();
       await machine.clock.advance(1_000);
-      assert.deepEqual(alive(), ['a1', 'a2']);
+      assert.deepEqual(machine.alive(), ['a1', 'a2']);
     });
   });
 });

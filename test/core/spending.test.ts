@@ -1,22 +1,14 @@
 import assert from 'node:assert/strict';
 import type { AgentEvent } from '../../src/core/agentEvent.ts';
 import { toNano, toUsd } from '../../src/core/money.ts';
-import type { Store } from '../../src/core/ports.ts';
 import { DEFAULT_SETTINGS, type Settings } from '../../src/core/settings.ts';
+import type { Store } from '../../src/core/storePort.ts';
 import type { Supervisor } from '../../src/core/supervisor.ts';
-import { fakeCatalog, fakeProfile, type Harness, harness } from '../support/harness.ts';
+import { fakeCatalog, fakeProfile, machineForEachTest } from '../support/harness.ts';
 
 describe('spending', () => {
-  let machine: Harness;
+  const machine = machineForEachTest();
 
-  beforeEach(() => {
-    machine = harness();
-  });
-
-  afterEach(() => machine.dispose());
-
-  const soon = () => machine.clock.advance(0);
-  const alive = () => machine.launcher.alive.map((run) => run.loopId);
   const limit = (usd: number, onExceeded: Settings['budget']['onExceeded'] = 'finish'): Partial<Settings> => ({
     budget: { dailyLimit: toNano(usd), warnAtPercent: 90, onExceeded },
   });
@@ -50,17 +42,17 @@ describe('spending', () => {
     await window.submit({ prompt: 'work', loopId: 'a', estimatedCostUsd: 2 });
     const figures = () => [window.status().budget.spent, window.status().budget.reserved];
     machine.launcher.of('a').say(cost(0.5));
-    await soon();
+    await machine.soon();
     assert.deepEqual(figures(), [0.5, 1.5]);
     machine.launcher.of('a').fail();
-    await soon();
+    await machine.soon();
     assert.deepEqual(figures(), [0.5, 2]);
     await machine.clock.advance(5_000);
     machine.launcher.of('a').say(cost(3));
-    await soon();
+    await machine.soon();
     assert.deepEqual(figures(), [3.5, 0], 'it has cost more than was reserved');
     machine.launcher.of('a').ok();
-    await soon();
+    await machine.soon();
     assert.deepEqual(figures(), [3.5, 0]);
   });
 
@@ -73,7 +65,7 @@ describe('spending', () => {
     await window.submit({ prompt: 'work', loopId: 'first' });
     assert.deepEqual(estimateOf('first'), [0, true]);
     machine.launcher.of('first').ok();
-    await soon();
+    await machine.soon();
     for (const [n, usd] of [100, ...Array.from({ length: 20 }, (_, index) => index + 1)].entries()) {
       await window.submit({ prompt: 'work', loopId: `l${n}`, estimatedCostUsd: 0 });
       machine.launcher.of(`l${n}`).say(cost(usd));
@@ -125,21 +117,21 @@ describe('spending', () => {
     await window.recordCost('small', 2);
     await window.resume();
     await machine.clock.advance(60_000);
-    assert.deepEqual(alive(), []);
+    assert.deepEqual(machine.alive(), []);
     assert.deepEqual(
       window.status().queued.map(({ waitingFor }) => waitingFor),
       ['budget', 'budget'],
     );
     window.configure({ ...DEFAULT_SETTINGS, ...limit(6), maxConcurrent: 3 });
-    await soon();
-    assert.deepEqual(alive(), ['big'], '2 + 4 is the whole of 6');
+    await machine.soon();
+    assert.deepEqual(machine.alive(), ['big'], '2 + 4 is the whole of 6');
   });
 
   it('R6.4 the events of a day: warned once at 90 %, exceeded once when a running loop passes the limit', async () => {
     const window = await machine.open(limit(10));
     await window.submit({ prompt: 'work', loopId: 'a' });
     for (const usd of [8, 0.9, 0.1, 0.5, 0.5, 0.1, 3]) machine.launcher.of('a').say(cost(usd));
-    await soon();
+    await machine.soon();
     assert.deepEqual(
       machine.events
         .filter(({ type }) => type.startsWith('budget:'))
@@ -155,15 +147,15 @@ describe('spending', () => {
     const window = await machine.open({ ...limit(1), maxConcurrent: 2 });
     for (const loopId of ['a', 'b', 'c']) await window.submit({ prompt: 'work', loopId, estimatedCostUsd: 0 });
     machine.launcher.of('a').say(cost(2));
-    await soon();
-    assert.deepEqual(alive(), ['a', 'b']);
+    await machine.soon();
+    assert.deepEqual(machine.alive(), ['a', 'b']);
     assert.deepEqual(
       machine.launcher.runs.flatMap(({ stops }) => stops),
       [],
     );
     machine.launcher.of('a').ok();
     await machine.clock.advance(60_000);
-    assert.deepEqual(alive(), ['b']);
+    assert.deepEqual(machine.alive(), ['b']);
     await assert.rejects(window.submit({ prompt: 'work', estimatedCostUsd: 0 }), { code: 'budget-exceeded' });
   });
 
@@ -175,7 +167,7 @@ describe('spending', () => {
     await second.submit({ prompt: 'work', loopId: 'c', estimatedCostUsd: 0 });
     machine.launcher.of('a').say(cost(1.1));
     await machine.clock.advance(1_000);
-    assert.deepEqual(alive(), []);
+    assert.deepEqual(machine.alive(), []);
     for (const loopId of ['a', 'b', 'c']) {
       assert.deepEqual(machine.launcher.of(loopId).stops, ['budget'], loopId);
       assert.equal(second.get(loopId)?.state, 'queued');
@@ -183,7 +175,7 @@ describe('spending', () => {
     }
     machine.clock.jump(86_400_000);
     await machine.clock.advance(31_000);
-    assert.deepEqual(alive().sort(), ['a', 'b', 'c'], 'R6.3 after midnight they go on: nothing is lost');
+    assert.deepEqual(machine.alive().sort(), ['a', 'b', 'c'], 'R6.3 after midnight they go on: nothing is lost');
   });
 
   it('R6.4 R6.5 a limit that is set under what is spent acts at once where loops run, and is told once by all windows', async () => {
@@ -207,10 +199,10 @@ describe('spending', () => {
     const window = await machine.open(limit(1));
     await window.submit({ prompt: 'work', loopId: 'a', estimatedCostUsd: 0 });
     machine.launcher.of('a').say(cost(2));
-    await soon();
+    await machine.soon();
     assert.deepEqual(machine.launcher.of('a').stops, []);
     window.configure({ ...DEFAULT_SETTINGS, ...limit(1, 'stop') });
-    await soon();
+    await machine.soon();
     assert.deepEqual(machine.launcher.of('a').stops, ['budget']);
   });
 
@@ -219,9 +211,9 @@ describe('spending', () => {
     await window.submit({ prompt: 'work', loopId: 'a' });
     await window.recordCost('a', 4);
     machine.launcher.of('a').ok();
-    await soon();
+    await machine.soon();
     window.configure({ ...DEFAULT_SETTINGS, ...limit(3) });
-    await soon();
+    await machine.soon();
     assert.deepEqual(machine.typesOf('budget:'), []);
   });
 
@@ -231,7 +223,7 @@ describe('spending', () => {
     await first.recordCost('a', 4);
     machine.kill(first);
     const second = await machine.open(limit(3, 'stop'));
-    await soon();
+    await machine.soon();
     assert.deepEqual(machine.launcher.of('a').stops, ['budget']);
     assert.equal(second.get('a')?.state, 'queued');
     assert.equal(machine.eventsOf('budget:exceeded').length, 1);
@@ -251,10 +243,20 @@ describe('spending', () => {
     assert.equal(await second.recordCost('a', 1, 'k'), false);
     assert.deepEqual([second.get('a')?.costUsd, second.status().budget.spent], [3, 4]);
     machine.launcher.of('a').ok();
-    await soon();
+    await machine.soon();
     assert.equal(await second.recordCost('a', 0.5), true, 'also when the loop has ended');
     assert.equal(second.get('a')?.costUsd, 3.5);
     await assert.rejects(second.recordCost('nobody', 1), { code: 'unknown-loop' });
+  });
+
+  it('R6.6 R6.7 a cost that is told to the end of a run counts beside that of its last line', async () => {
+    const window = await machine.open();
+    await window.submit({ prompt: 'work', loopId: 'a' });
+    const run = machine.launcher.of('a');
+    run.say(cost(1));
+    run.end({ says: [cost(2), { type: 'end', ok: true }] });
+    await machine.soon();
+    assert.equal(window.get('a')?.costUsd, 3);
   });
 
   it('R6.6 what an agent reports is refused where it is no amount', async () => {
@@ -263,7 +265,7 @@ describe('spending', () => {
     for (const value of [-1, Number.NaN, Number.POSITIVE_INFINITY, 0.5])
       machine.launcher.of('a').say({ type: 'cost', cost: value, source: 'reported' });
     machine.launcher.of('a').say(cost(1));
-    await soon();
+    await machine.soon();
     assert.equal(window.status().budget.spent, 1);
     assert.equal(window.get('a')?.ledger.length, 1);
     assert.ok(machine.logged.length >= 4, machine.logged.join('\n'));
@@ -274,11 +276,11 @@ describe('spending', () => {
     await window.submit({ prompt: 'work', loopId: 'a' });
     await window.submit({ prompt: 'work', loopId: 'b', agent: 'claude' });
     machine.launcher.of('a').say(cost(1));
-    await soon();
+    await machine.soon();
     machine.clock.jump(86_400_000);
     machine.launcher.of('a').say(cost(2));
     machine.launcher.of('b').say(cost(4));
-    await soon();
+    await machine.soon();
     assert.equal(window.status().budget.spent, 6);
     assert.deepEqual(
       window.spend('2026-01-01').map(({ day, agent, cost: nano }) => [day, agent, toUsd(nano)]),
@@ -315,7 +317,7 @@ describe('spending', () => {
     await window.submit({ prompt: 'work', loopId: 'a' });
     await window.recordCost('a', 4);
     machine.launcher.of('a').ok();
-    await soon();
+    await machine.soon();
     machine.clock.jump(window.status().budget.resetsAt - 60_000 - machine.clock.now());
     await machine.clock.advance(59_000);
     let changed = 0;
@@ -330,18 +332,18 @@ describe('spending', () => {
     await first.submit({ prompt: 'work', loopId: 'a' });
     const run = machine.launcher.of('a');
     run.say(cost(1));
-    await soon();
+    await machine.soon();
     // Said, and heard, and not yet written down when the host dies; and more while nobody listens.
     run.say(cost(2));
     machine.kill(first);
     run.say(cost(4));
     const second = await machine.open();
-    await soon();
+    await machine.soon();
     assert.equal(second.get('a')?.costUsd, 7);
     machine.kill(second);
     run.end({ says: [cost(8), { type: 'end', ok: true }] });
     const third = await machine.open();
-    await soon();
+    await machine.soon();
     assert.deepEqual([third.get('a')?.state, third.get('a')?.costUsd, third.status().budget.spent], ['completed', 15, 15]);
     assert.equal(third.get('a')?.ledger.length, 4);
   });
@@ -350,7 +352,7 @@ describe('spending', () => {
     const window = await machine.open(limit(5), PRICED);
     await window.submit({ prompt: 'work', loopId: 'a', estimatedCostUsd: 1 });
     machine.launcher.of('a').fail();
-    await soon();
+    await machine.soon();
     const detail = window.get('a');
     assert.deepEqual([detail?.costUsd, detail?.costEstimated, detail?.attempts[0]?.cost], [1, true, { usd: 1, source: 'estimated' }]);
   });
@@ -363,7 +365,7 @@ describe('spending', () => {
     assert.equal(window.get('a')?.costUsd, 3);
     machine.launcher.of('a').say({ type: 'cost', cost: toNano(0.5), source: 'reported', earlier: toNano(1.25) });
     machine.launcher.of('a').ok();
-    await soon();
+    await machine.soon();
     const detail = window.get('a');
     assert.deepEqual([detail?.costUsd, detail?.costEstimated, window.status().budget.spent], [1.75, false, 1.75]);
     assert.equal(toUsd(detail?.ledger.reduce((sum, row) => sum + row.cost, 0) ?? 0), 1.75);
@@ -380,9 +382,9 @@ describe('spending', () => {
     await window.resume();
     assert.deepEqual([window.status().budget.spent, window.status().queued[0]?.waitingFor], [4.5, 'budget']);
     machine.launcher.of('a').say({ type: 'cost', cost: toNano(0.1), source: 'reported', earlier: toNano(0.5) });
-    await soon();
+    await machine.soon();
     assert.equal(window.status().budget.spent, 3.1);
-    assert.deepEqual(alive(), ['a', 'head']);
+    assert.deepEqual(machine.alive(), ['a', 'head']);
   });
 
   it('R3.3 R6.3 a correction that frees budget wakes a loop whose agent had used up what the day had left', async () => {
@@ -393,10 +395,10 @@ describe('spending', () => {
     await window.submit({ prompt: 'work', loopId: 'c', estimatedCostUsd: 0 });
     const usedUp = { type: 'end', ok: false, reason: 'the budget of the session is used up', cause: 'budget' } as const;
     machine.launcher.of('c').end({ exit: { exitCode: 1 }, says: [cost(3.6), usedUp] });
-    await soon();
+    await machine.soon();
     assert.equal(window.get('c')?.state, 'waiting');
     machine.launcher.of('a').say({ type: 'cost', cost: toNano(0.1), source: 'reported', earlier: toNano(0.2) });
-    await soon();
+    await machine.soon();
     assert.equal(window.get('c')?.state, 'running');
   });
 
@@ -431,19 +433,19 @@ describe('spending', () => {
     const window = await machine.open(limit(5), PRICED);
     await window.submit({ prompt: 'work', loopId: 'a', estimatedCostUsd: 3 });
     machine.launcher.of('a').fail();
-    await soon();
+    await machine.soon();
     machine.clock.jump(86_400_000);
     await machine.clock.advance(31_000);
     machine.launcher.of('a').say({ type: 'cost', cost: 0, source: 'reported', earlier: 0 });
-    await soon();
+    await machine.soon();
     assert.deepEqual([window.status().budget.spent, window.status().budget.reserved], [0, 3]);
     await assert.rejects(window.submit({ prompt: 'work', estimatedCostUsd: 2.01 }), { code: 'budget-exceeded', spentUsd: 0 });
     await window.submit({ prompt: 'work', loopId: 'b', estimatedCostUsd: 2 });
     machine.launcher.of('a').say(cost(5));
-    await soon();
+    await machine.soon();
     assert.equal(machine.eventsOf('budget:exceeded').length, 1, 'the refusal');
     machine.launcher.of('a').say(cost(0.01));
-    await soon();
+    await machine.soon();
     assert.deepEqual([machine.eventsOf('budget:exceeded').length, window.status().budget.spent], [2, 5.01]);
   });
 
@@ -457,21 +459,31 @@ describe('spending', () => {
     await machine.clock.advance(5_000);
     assert.equal(window.get('a')?.costUsd, 3.75);
     machine.launcher.of('a').say({ type: 'cost', cost: toNano(0.1), source: 'reported', earlier: Number.NaN });
-    await soon();
+    await machine.soon();
     assert.deepEqual([window.get('a')?.costUsd, machine.logged.length], [3.85, 1], 'an amount that is none replaces nothing');
     machine.launcher.of('a').say({ type: 'cost', cost: toNano(0.1), source: 'reported', earlier: toNano(0.5) });
     machine.launcher.of('a').say({ type: 'cost', cost: toNano(0.1), source: 'reported', earlier: toNano(0.5) });
-    await soon();
+    await machine.soon();
     const detail = window.get('a');
     assert.deepEqual([detail?.costUsd, detail?.costEstimated, window.status().budget.spent], [1.05, false, 1.05]);
     assert.deepEqual(detail?.attempts.at(-1)?.cost, { usd: 0.3, source: 'reported' });
   });
 
+  for (const cause of ['auth', 'config', 'session'] as const) {
+    it(`R6.6 an agent that could not even begin (${cause}) is charged no estimate`, async () => {
+      const window = await machine.open({ restart: { maxRestarts: 0, windowMs: 300_000 } }, PRICED);
+      await window.submit({ prompt: 'work', loopId: 'a', estimatedCostUsd: 2 });
+      machine.launcher.of('a').end({ exit: { exitCode: 1 }, says: [{ type: 'end', ok: false, reason: 'not logged in', cause }] });
+      await machine.soon();
+      assert.deepEqual([window.get('a')?.state, window.status().budget.spent], ['failed', 0]);
+    });
+  }
+
   it('R6.6 programs that have no cost are never charged one', async () => {
     const window = await machine.open(limit(5));
     await window.submit({ prompt: 'work', loopId: 'a', estimatedCostUsd: 1 });
     machine.launcher.of('a').fail();
-    await soon();
+    await machine.soon();
     assert.equal(window.get('a')?.costUsd, 0);
   });
 
@@ -479,10 +491,10 @@ describe('spending', () => {
     const window = await machine.open();
     await window.submit({ prompt: 'work', loopId: 'a', maxCostUsd: 1 });
     machine.launcher.of('a').say(cost(1));
-    await soon();
+    await machine.soon();
     assert.equal(window.get('a')?.state, 'running', 'to reach it is not to pass it');
     machine.launcher.of('a').say(cost(0.01));
-    await soon();
+    await machine.soon();
     assert.deepEqual(machine.launcher.of('a').stops, ['cap']);
     const { loop } = window.get('a') ?? {};
     assert.deepEqual([loop?.state, loop?.lastError?.class, loop?.lastError?.cause], ['failed', 'agent', 'budget']);
@@ -494,20 +506,45 @@ describe('spending', () => {
     const window = await machine.open(limit(5));
     await window.submit({ prompt: 'work', loopId: 'a' });
     machine.launcher.of('a').end({ exit: { exitCode: 1 }, says: [cost(4.6), spentAll] });
-    await soon();
+    await machine.soon();
     assert.equal(window.get('a')?.state, 'waiting');
     assert.equal(window.status().waiting[0]?.until, machine.clock.nextDay(machine.clock.now()));
     for (const usd of [5, 4.9]) {
       window.configure({ ...DEFAULT_SETTINGS, ...limit(usd) });
-      await soon();
+      await machine.soon();
       assert.equal(window.get('a')?.state, 'waiting', 'settings that allow no more');
     }
     window.configure({ ...DEFAULT_SETTINGS, ...limit(10) });
-    await soon();
+    await machine.soon();
     assert.equal(window.get('a')?.state, 'running');
     machine.launcher.of('a').end({ exit: { exitCode: 1 }, says: [cost(0.1), spentAll] });
-    await soon();
+    await machine.soon();
     assert.equal(window.get('a')?.state, 'failed', 'a cap that was far from what the day had left is the user’s own');
+  });
+
+  it('R6.3 what other running loops hold is not left to an agent: it waits for them, and goes on when they give it back', async () => {
+    const spentAll = { type: 'end', ok: false, reason: 'the budget of the session is used up', cause: 'budget' } as const;
+    const window = await machine.open(limit(10));
+    await window.submit({ prompt: 'work', loopId: 'a', estimatedCostUsd: 6 });
+    await window.submit({ prompt: 'work', loopId: 'b', estimatedCostUsd: 1 });
+    machine.launcher.of('b').end({ exit: { exitCode: 1 }, says: [cost(3.9), spentAll] });
+    await machine.soon();
+    assert.equal(window.get('b')?.state, 'waiting');
+    machine.launcher.of('a').end({ says: [cost(1), { type: 'end', ok: true }] });
+    await machine.soon();
+    assert.deepEqual(machine.alive(), ['b']);
+  });
+
+  it('R6.3 loops whose agents used up what the day had left do not wake each other', async () => {
+    const spentAll = { type: 'end', ok: false, reason: 'the budget of the session is used up', cause: 'budget' } as const;
+    const window = await machine.open(limit(10));
+    await window.submit({ prompt: 'work', loopId: 'a', estimatedCostUsd: 5 });
+    await window.submit({ prompt: 'work', loopId: 'b', estimatedCostUsd: 5 });
+    machine.launcher.of('b').end({ exit: { exitCode: 1 }, says: [cost(4.9), spentAll] });
+    await machine.soon();
+    machine.launcher.of('a').end({ exit: { exitCode: 1 }, says: [cost(4.9), spentAll] });
+    await machine.clock.advance(60_000);
+    assert.deepEqual([window.get('a')?.state, window.get('b')?.state, machine.alive()], ['waiting', 'waiting', []]);
   });
 
   /** A loop whose agent used up what the day had left of $5. */
@@ -515,7 +552,7 @@ describe('spending', () => {
     await window.submit({ prompt: 'work', loopId: 'a' });
     const spentAll = { type: 'end', ok: false, reason: 'the budget of the session is used up', cause: 'budget' } as const;
     machine.launcher.of('a').end({ exit: { exitCode: 1 }, says: [cost(4.6), spentAll] });
-    await soon();
+    await machine.soon();
     assert.equal(window.get('a')?.state, 'waiting');
   };
 
@@ -553,7 +590,7 @@ describe('spending', () => {
         starting = supervisor;
       },
     });
-    await soon();
+    await machine.soon();
     assert.equal(window.get('a')?.state, 'running');
   });
 
@@ -563,7 +600,7 @@ describe('spending', () => {
     await waitForMoney(window);
     const until = machine.clock.now() + 3_600_000;
     machine.launcher.of('b').end({ exit: { exitCode: 1 }, says: [{ type: 'limit', until, reason: 'limit reached' }] });
-    await soon();
+    await machine.soon();
     assert.equal(await window.restartNow('a'), true);
     assert.deepEqual([window.get('a')?.state, window.status().queued[0]?.waitingFor], ['queued', 'limit']);
   });

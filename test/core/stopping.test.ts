@@ -1,20 +1,15 @@
 import assert from 'node:assert/strict';
 import { StoreError } from '../../src/core/errors.ts';
-import { fakeCatalog, fakeProfile, type Harness, harness } from '../support/harness.ts';
+import { fakeCatalog, fakeProfile, machineForEachTest } from '../support/harness.ts';
 import { MoodyStore } from '../support/moodyStore.ts';
 
 describe('stopping', () => {
-  let machine: Harness;
+  const machine = machineForEachTest();
 
   beforeEach(() => {
-    machine = harness();
     machine.launcher.onStop = () => {};
   });
 
-  afterEach(() => machine.dispose());
-
-  const soon = () => machine.clock.advance(0);
-  const alive = () => machine.launcher.alive.map((run) => run.loopId);
   const byTerm = { exit: { signal: 'SIGTERM' } };
 
   it('R7.2 the stop is on record before the first signal', async () => {
@@ -60,7 +55,7 @@ describe('stopping', () => {
     await window.cancel('a');
     assert.deepEqual(machine.launcher.of('a').stops, ['restart', 'user']);
     machine.launcher.of('a').end({ ...byTerm, stoppedBy: 'restart' });
-    await soon();
+    await machine.soon();
     assert.equal(window.get('a')?.state, 'cancelled');
   });
 
@@ -71,7 +66,7 @@ describe('stopping', () => {
     await window.restartNow('a');
     assert.deepEqual(new Set(machine.launcher.of('a').stops), new Set(['user']));
     machine.launcher.of('a').end(byTerm);
-    await soon();
+    await machine.soon();
     assert.equal(window.get('a')?.state, 'cancelled');
   });
 
@@ -84,7 +79,7 @@ describe('stopping', () => {
     assert.deepEqual(machine.typesOf('loop:cancelled'), []);
     await assert.rejects(window.submit({ prompt: 'work', loopId: 'a' }), { code: 'duplicate-loop' });
     machine.launcher.of('a').end(byTerm);
-    await soon();
+    await machine.soon();
     assert.deepEqual(machine.typesOf('loop:cancelled'), ['loop:cancelled']);
   });
 
@@ -108,7 +103,7 @@ describe('stopping', () => {
     const second = await machine.open();
     assert.deepEqual(machine.launcher.of('a').stops, ['user', 'user']);
     machine.launcher.of('a').end(byTerm);
-    await soon();
+    await machine.soon();
     assert.equal(second.get('a')?.state, 'cancelled');
   });
 
@@ -135,7 +130,7 @@ describe('stopping', () => {
     await window.submit({ prompt: 'work', loopId: 'a' });
     store.mood = 'broken';
     const answer = window.cancel('a');
-    await soon();
+    await machine.soon();
     assert.equal(await answer, true);
     assert.deepEqual(machine.launcher.of('a').stops, ['user']);
     // The guardian knows who had it stopped: that is what is on record in the end.
@@ -158,7 +153,7 @@ describe('stopping', () => {
       assert.equal(await window.killProcessGroup('a', signal), true);
       assert.deepEqual(machine.launcher.of('a').signals, [signal === 'TERM' ? 'SIGTERM' : signal]);
       assert.deepEqual(machine.launcher.of('a').stops, [], 'just that signal');
-      await soon();
+      await machine.soon();
       assert.equal(window.get('a')?.state, 'cancelled');
     });
   }
@@ -171,7 +166,7 @@ describe('stopping', () => {
       assert.equal(await window.killProcessGroup('a', signal), true);
       assert.deepEqual(window.get('a'), before);
       machine.launcher.of('a').fail();
-      await soon();
+      await machine.soon();
       assert.equal(window.get('a')?.state, 'backingOff');
     });
   }
@@ -181,13 +176,13 @@ describe('stopping', () => {
     await window.submit({ prompt: 'work', loopId: 'a' });
     machine.launcher.of('a').fail();
     assert.equal(await window.killProcessGroup('a'), false);
-    await soon();
+    await machine.soon();
     assert.deepEqual(machine.launcher.of('a').signals, ['SIGTERM']);
     assert.equal(await window.killProcessGroup('nobody'), false);
     await window.submit({ prompt: 'work', loopId: 'b' });
     await window.cancel('b');
     machine.launcher.of('b').end(byTerm);
-    await soon();
+    await machine.soon();
     assert.equal(await window.killProcessGroup('b'), false, 'it is over');
   });
 
@@ -200,6 +195,19 @@ describe('stopping', () => {
     assert.deepEqual(machine.launcher.of('a').stops, ['user']);
   });
 
+  it('R7.3 a kill that comes upon a later attempt, begun by another window, reaches that one', async () => {
+    const first = await machine.open();
+    const second = await machine.open();
+    await first.submit({ prompt: 'work', loopId: 'a' });
+    await machine.clock.advance(1_000);
+    await first.restartNow('a');
+    machine.launcher.of('a').end(byTerm);
+    await machine.soon();
+    assert.equal(machine.launcher.runs.length, 2, 'and the second window has not looked yet');
+    assert.equal(await second.killProcessGroup('a'), true);
+    assert.deepEqual(machine.launcher.of('a').signals, ['SIGTERM']);
+  });
+
   it('R7.3 a store that can not be written does not block a signal', async () => {
     const store = new MoodyStore();
     const window = await machine.open({}, { store: store.wrap });
@@ -210,7 +218,7 @@ describe('stopping', () => {
     assert.equal(await answer, true);
     assert.deepEqual(machine.launcher.of('a').signals, ['SIGKILL']);
     store.release();
-    await soon();
+    await machine.soon();
   });
 
   it('R7.2 Stop All cancels whatever is live, and starts nothing on the way', async () => {
@@ -218,16 +226,16 @@ describe('stopping', () => {
     await window.submit({ prompt: 'work', loopId: 'runs', estimatedCostUsd: 1 });
     await window.submit({ prompt: 'work', loopId: 'waits', estimatedCostUsd: 0 });
     machine.launcher.of('waits').fail();
-    await soon();
+    await machine.soon();
     await window.pause();
     // The head does not fit beside what runs and was spent since; what is behind it would.
     await window.submit({ prompt: 'work', loopId: 'head', estimatedCostUsd: 3 });
     await window.submit({ prompt: 'work', loopId: 'next', estimatedCostUsd: 0.5 });
     await window.recordCost('waits', 2);
     await window.resume();
-    assert.deepEqual(alive(), ['runs']);
+    assert.deepEqual(machine.alive(), ['runs']);
     assert.equal(await window.stopAll(), 4);
-    await soon();
+    await machine.soon();
     assert.equal(machine.launcher.runs.length, 2, 'only those that had run');
     machine.launcher.of('runs').end(byTerm);
     await machine.clock.advance(60_000);
@@ -249,7 +257,7 @@ describe('stopping', () => {
     store.release();
     assert.equal(await held, 2);
     machine.launcher.of('runs').end({ ...byTerm, stoppedBy: 'user' });
-    await soon();
+    await machine.soon();
     assert.deepEqual([window.get('runs')?.state, window.get('waits')?.state], ['cancelled', 'cancelled']);
 
     await window.submit({ prompt: 'work', loopId: 'other' });
@@ -281,7 +289,7 @@ describe('stopping', () => {
     await window.submit({ prompt: 'work', loopId: 'a' });
     const process = (pid: number, command: string) => ({ pid, startTime: 's', bootId: 'b', command });
     machine.launcher.of('a').end({ swept: [process(11, 'node'), process(12, 'sh')], kept: [process(13, 'tmux')] });
-    await soon();
+    await machine.soon();
     const why = () => window.get('a')?.history.map((row) => row.why) ?? [];
     assert.ok(why().includes('left over and ended: node (11), sh (12)'));
     assert.ok(why().includes('left over and kept: tmux (13)'));
@@ -294,7 +302,7 @@ describe('stopping', () => {
     const window = await machine.open();
     await window.submit({ prompt: 'old', loopId: 'a' });
     machine.launcher.of('a').end({ says: [{ type: 'end', ok: true }], kept: [{ pid: 13, startTime: 's', bootId: 'b', command: 'tmux' }] });
-    await soon();
+    await machine.soon();
     const seq = window.get('a')?.loop.seq;
     await window.submit({ prompt: 'new', loopId: 'a' });
     assert.equal(await window.endKept('a', 13), false, 'the latest has left nothing');
@@ -307,7 +315,7 @@ describe('stopping', () => {
     const window = await machine.open({}, { store: store.wrap });
     await window.submit({ prompt: 'work', loopId: 'a' });
     machine.launcher.of('a').end({ says: [{ type: 'end', ok: true }], kept: [{ pid: 13, startTime: 's', bootId: 'b', command: 'tmux' }] });
-    await soon();
+    await machine.soon();
     store.mood = 'broken';
     assert.equal(await window.endKept('a', 13), true);
     store.mood = 'well';
@@ -321,7 +329,7 @@ describe('stopping', () => {
     await machine.clock.advance(5_000);
     machine.launcher.endKept = async () => {
       machine.launcher.of('a').ok();
-      await soon();
+      await machine.soon();
       return true;
     };
     assert.equal(await window.endKept('a', 13), true);

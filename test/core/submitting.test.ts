@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import type { LoopSpec } from '../../src/core/loop.ts';
 import { toNano } from '../../src/core/money.ts';
-import type { Store } from '../../src/core/ports.ts';
 import type { Settings } from '../../src/core/settings.ts';
+import type { Store } from '../../src/core/storePort.ts';
 import { Supervisor } from '../../src/core/supervisor.ts';
 import { contextWith } from '../support/coreParts.ts';
 import { type Harness, harness } from '../support/harness.ts';
@@ -18,7 +18,6 @@ describe('submit and queue', () => {
 
   afterEach(() => machine.dispose());
 
-  const soon = () => machine.clock.advance(0);
   const rejections = () => machine.eventsOf('loop:rejected').map(({ loopId, reason }) => [loopId, reason]);
 
   it('R1.2 not ready comes before everything else: before its start, and while the store is in trouble', async () => {
@@ -43,7 +42,7 @@ describe('submit and queue', () => {
     await window.submit({ prompt: 'work', loopId: 'live' });
     await window.submit({ prompt: 'work', loopId: 'failed' });
     machine.launcher.of('failed').fail();
-    await soon();
+    await machine.soon();
     const down = window.shutdown(5_000);
     await assert.rejects(window.submit({ prompt: '', loopId: 'live' }), { code: 'invalid-loop' });
     await assert.rejects(window.submit({ prompt: 'work', loopId: 'live' }), { code: 'shutting-down' });
@@ -70,10 +69,10 @@ describe('submit and queue', () => {
     const window = await machine.open();
     await window.submit({ prompt: 'first', loopId: 'a' });
     machine.launcher.of('a').ok();
-    await soon();
+    await machine.soon();
     await window.submit({ prompt: 'second', loopId: 'a' });
     await window.cancel('a');
-    await soon();
+    await machine.soon();
     await window.submit({ prompt: 'third', loopId: 'a' });
     assert.equal(window.get('a')?.prompt, 'third');
     assert.deepEqual(
@@ -89,7 +88,7 @@ describe('submit and queue', () => {
     const window = await machine.open({ restart: { maxRestarts: 0, windowMs: 1_000 } });
     await window.submit({ prompt: 'work', loopId: 'a' });
     machine.launcher.of('a').fail();
-    await soon();
+    await machine.soon();
     await assert.rejects(window.submit({ prompt: 'work', loopId: 'a' }), { code: 'permanently-failed', loopId: 'a' });
     assert.equal(await window.clearFailed('a'), true);
     assert.equal(await window.clearFailed('a'), false);

@@ -1,25 +1,17 @@
 import assert from 'node:assert/strict';
-import { fakeCatalog, fakeProfile, type Harness, harness } from '../support/harness.ts';
+import { fakeCatalog, fakeProfile, machineForEachTest } from '../support/harness.ts';
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
 
 describe('waits for a time that an agent has named', () => {
-  let machine: Harness;
-
-  beforeEach(() => {
-    machine = harness();
-  });
-
-  afterEach(() => machine.dispose());
-
-  const soon = () => machine.clock.advance(0);
+  const machine = machineForEachTest();
 
   async function limitedUntil(until: number) {
     const window = await machine.open({}, { agents: fakeCatalog(fakeProfile('sample')) });
     await window.submit({ prompt: 'work', loopId: 'a' });
     machine.launcher.of('a').end({ exit: { exitCode: 1 }, says: [{ type: 'limit', until, reason: 'limit' }] });
-    await soon();
+    await machine.soon();
     await window.submit({ prompt: 'work', loopId: 'behind' });
     return window;
   }

@@ -1,4 +1,5 @@
-import type { AgentLauncher, Store } from '../../src/core/ports.ts';
+import type { AgentLauncher } from '../../src/core/processPort.ts';
+import type { Store } from '../../src/core/storePort.ts';
 import type { Supervisor } from '../../src/core/supervisor.ts';
 import { systemClock } from '../../src/core/systemClock.ts';
 import { Follower } from '../../src/process/follow/follower.ts';

@@ -1,5 +1,7 @@
-import type { AgentCatalog, AgentLauncher, Run, Store } from '../../src/core/ports.ts';
+import type { AgentCatalog } from '../../src/core/agentPort.ts';
+import type { AgentLauncher, Run } from '../../src/core/processPort.ts';
 import { DEFAULT_SETTINGS } from '../../src/core/settings.ts';
+import type { Store } from '../../src/core/storePort.ts';
 import { Supervisor } from '../../src/core/supervisor.ts';
 import { systemClock } from '../../src/core/systemClock.ts';
 import { openStore } from '../../src/store/store.ts';

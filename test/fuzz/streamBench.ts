@@ -1,5 +1,7 @@
 import type { AgentEvent, AgentReader, ProcessExit } from '../../src/core/agentEvent.ts';
-import type { AgentCatalog, AgentLauncher, LaunchRequest, RunObserver, RunOutput, Store } from '../../src/core/ports.ts';
+import type { AgentCatalog } from '../../src/core/agentPort.ts';
+import type { AgentLauncher, LaunchRequest, RunObserver, RunOutput } from '../../src/core/processPort.ts';
+import type { Store } from '../../src/core/storePort.ts';
 import type { Supervisor } from '../../src/core/supervisor.ts';
 import { LineSplitter } from '../../src/process/follow/lineSplitter.ts';
 import { wrongIn } from './eventCheck.ts';

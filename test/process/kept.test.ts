@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { RunEnd } from '../../src/core/ports.ts';
+import type { RunEnd } from '../../src/core/processPort.ts';
 import { until } from '../support/until.ts';
 import { kill, lives, program, RunHarness } from './support/runHarness.ts';
 

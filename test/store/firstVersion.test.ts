@@ -103,7 +103,7 @@ describe('store: a database of the first version', function () {
       ['token-new'],
     );
     // A final one leaves with all that is its own.
-    const tokens = await theirs.write((tx) => tx.removeFinished([CRASHES]));
+    const { tokens } = await theirs.write((tx) => tx.removeFinished([CRASHES]));
     assert.deepEqual([tokens.length, mine.changes()?.gone, mine.finishedCount()], [4, [CRASHES], { total: 6, failed: 1 }]);
     assert.deepEqual(
       folder.rows(`SELECT (SELECT count(*) FROM attempts WHERE seq = ${CRASHES}) AS a, count(*) AS h FROM history WHERE seq = ${CRASHES}`),

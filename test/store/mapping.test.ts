@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import type { Attempt, LedgerRow, Loop, Transition } from '../../src/core/loop.ts';
-import type { Control, WindowLease } from '../../src/core/ports.ts';
+import type { Control, WindowLease } from '../../src/core/storePort.ts';
 import { anyAttempt, anyEnd, anyFacts, anyMetadata, anyPhase, anyText } from './arbitraries.ts';
 import { finish, memoryStore, newAttempt, newLoop, StoreFolder, start, submit, type TestStore } from './support.ts';
 

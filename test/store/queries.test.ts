@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { DatabaseSync } from 'node:sqlite';
 import type { FinishedLoop } from '../../src/core/loop.ts';
-import type { FinishedQuery } from '../../src/core/ports.ts';
+import type { FinishedQuery } from '../../src/core/storePort.ts';
 import { ENDED, FAILED, factsOf, finish, memoryStore, newAttempt, StoreFolder, start, submit, type TestStore } from './support.ts';
 
 describe('store: what is asked over many loops', function () {
@@ -92,7 +92,7 @@ describe('store: what is asked over many loops', function () {
       });
       await finish(onFile, loop);
       const other = await start(onFile, await submit(onFile, 'other'), 'token-3');
-      assert.deepEqual(await onFile.write((tx) => tx.removeFinished([loop.seq, other.seq, 999])), ['token-1', 'token-2']);
+      assert.deepEqual(await onFile.write((tx) => tx.removeFinished([loop.seq, other.seq, 999])), { loops: 1, tokens: ['token-1', 'token-2'] });
       const rows = ['loops', 'attempts', 'history', 'ledger', 'prompts'].map((table) => folder.rows(`SELECT DISTINCT seq FROM ${table}`));
       assert.deepEqual(rows, [[{ seq: other.seq }], [{ seq: other.seq }], [{ seq: other.seq }], [], [{ seq: other.seq }]]);
       assert.deepEqual(onFile.spend('2026-01-15'), [{ day: '2026-01-15', agent: 'sample', cost: 5, estimated: 0 }]);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { DuplicateLoopError } from '../../src/core/errors.ts';
-import type { StoreTransaction } from '../../src/core/ports.ts';
+import type { StoreTransaction } from '../../src/core/storePort.ts';
 import { ENDED, FAILED, factsOf, finish, memoryStore, newLoop, start, submit, type TestStore } from './support.ts';
 
 describe('store: transactions', function () {

@@ -82,6 +82,24 @@ describe('store: waiting for a lock', function () {
     assert.deepEqual(troubles, ['locked', undefined]);
   });
 
+  it('a lock that lasted is over for a write that is refused for a reason of its own, too', async () => {
+    const store = folder.open(clock);
+    const troubles: unknown[] = [];
+    store.onTrouble((error) => troubles.push(error instanceof StoreError ? error.kind : error));
+    lock();
+    const refused = assert.rejects(
+      store.write(() => {
+        throw new Error('no');
+      }),
+      /no/,
+    );
+    await clock.advance(5_000);
+    free();
+    await clock.advance(10_000);
+    await refused;
+    assert.deepEqual(troubles, ['locked', undefined]);
+  });
+
   it('closing tries once more', async () => {
     const store = folder.open(clock);
     lock();

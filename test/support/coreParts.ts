@@ -1,8 +1,8 @@
 import type { SupervisorContext } from '../../src/core/context.ts';
 import type { ActiveLoop, Attempt, LoopFacts } from '../../src/core/loop.ts';
 import { LiveMirror, type QueuedLoop, type TimedLoop } from '../../src/core/mirror.ts';
-import type { WindowLease } from '../../src/core/ports.ts';
 import { DEFAULT_SETTINGS, type Settings } from '../../src/core/settings.ts';
+import type { WindowLease } from '../../src/core/storePort.ts';
 import { FakeClock } from './fakeClock.ts';
 import { FakeLauncher } from './fakeLauncher.ts';
 import { fakeCatalog, fakeProfile } from './harness.ts';

@@ -10,7 +10,7 @@ import type {
   RunObserver,
   RunOutput,
   RunStarted,
-} from '../../src/core/ports.ts';
+} from '../../src/core/processPort.ts';
 import type { FakeClock } from './fakeClock.ts';
 
 /** What a run does when it is given an order. */
@@ -111,15 +111,16 @@ export class FakeRun implements RunControl {
       remaining: [],
       hadOutput: true,
       errorLine: '',
-      last: this.#piece(says),
+      // What a reader says to the end of a run stands where its last line ended.
+      last: this.#piece(says, 0),
       ...rest,
     };
     for (const observer of this.#followers) observer.ended(this.#end);
   }
 
-  #piece(events: readonly AgentEvent[]): RunOutput {
+  #piece(events: readonly AgentEvent[], bytes = events.length > 0 ? 10 : 0): RunOutput {
     const from = this.#position;
-    this.#position += events.length > 0 ? 10 : 0;
+    this.#position += bytes;
     return { from, to: this.#position, events, readerState: { at: this.#position } };
   }
 

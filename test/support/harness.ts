@@ -1,10 +1,12 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { AgentCatalog, AgentProfile } from '../../src/core/agentPort.ts';
 import type { SupervisorEvent, SupervisorEventType } from '../../src/core/event.ts';
 import type { ProcessIdentity } from '../../src/core/loop.ts';
-import type { AgentCatalog, AgentProfile, ProcessProbe, Store } from '../../src/core/ports.ts';
+import type { ProcessProbe } from '../../src/core/processPort.ts';
 import { DEFAULT_SETTINGS, type Settings } from '../../src/core/settings.ts';
+import type { Store } from '../../src/core/storePort.ts';
 import { Supervisor } from '../../src/core/supervisor.ts';
 import { openStore } from '../../src/store/store.ts';
 import { FakeClock } from './fakeClock.ts';
@@ -62,7 +64,21 @@ export interface Harness {
   books(): Store;
   eventsOf<T extends SupervisorEventType>(type: T): Extract<SupervisorEvent, { type: T }>[];
   typesOf(prefix: string): string[];
+  /** Lets all that is ready run to its end. */
+  soon(): Promise<void>;
+  /** The ids of the loops whose runs live, in the order of their starts. */
+  alive(): string[];
   dispose(): void;
+}
+
+/** A machine of its own for each test of the suite in which this is called. */
+export function machineForEachTest(): Harness {
+  let machine: Harness;
+  beforeEach(() => {
+    machine = harness();
+  });
+  afterEach(() => machine.dispose());
+  return new Proxy({} as Harness, { get: (_, name) => Reflect.get(machine, name) });
 }
 
 export function harness(): Harness {
@@ -126,6 +142,8 @@ export function harness(): Harness {
     eventsOf: <T extends SupervisorEventType>(type: T) =>
       events.filter((event): event is Extract<SupervisorEvent, { type: T }> => event.type === type),
     typesOf: (prefix) => events.map((event) => event.type).filter((type) => type.startsWith(prefix)),
+    soon: () => clock.advance(0),
+    alive: () => launcher.alive.map((run) => run.loopId),
     dispose: () => {
       for (const [window, { store }] of windows) {
         window.dispose();

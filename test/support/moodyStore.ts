@@ -1,5 +1,5 @@
 import { StoreError } from '../../src/core/errors.ts';
-import type { Store, StoreTransaction } from '../../src/core/ports.ts';
+import type { Store, StoreTransaction } from '../../src/core/storePort.ts';
 
 /** Stands between a supervisor and its store, and has its writes wait or fail, and its reads fail, as a test wants. */
 export class MoodyStore {
@@ -7,6 +7,8 @@ export class MoodyStore {
   mood: 'well' | 'held' | 'broken' = 'well';
   /** So many of the next writes fail. */
   failing = 0;
+  /** So many of the next writes fail at their commit, when their work is done. */
+  failingCommits = 0;
   /** Reads of these names fail, within a transaction and outside. */
   readonly unreadable = new Set<keyof Store | keyof StoreTransaction>();
   /** Writes asked for so far. */
@@ -42,7 +44,12 @@ export class MoodyStore {
       throw new StoreError('disk', 'The disk is full.');
     }
     if (this.mood === 'held') await new Promise<void>((resolve) => this.#held.push(resolve));
-    return store.write((tx) => work(new Proxy(tx, { get: (target, name) => this.#read(target, name) })));
+    return store.write((tx) => {
+      const result = work(new Proxy(tx, { get: (target, name) => this.#read(target, name) }));
+      if (this.failingCommits === 0) return result;
+      this.failingCommits--;
+      throw new StoreError('disk', 'The disk is full.');
+    });
   }
 
   #read(target: object, name: string | symbol): unknown {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { AgentEvent } from '../../src/core/agentEvent.ts';
-import type { AgentProfile } from '../../src/core/ports.ts';
+import type { AgentProfile } from '../../src/core/agentPort.ts';
 
 const PROGRAM = fileURLToPath(new URL('../fixtures/programs/reporter.mjs', import.meta.url));
 

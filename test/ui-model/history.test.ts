@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import type { FinishedLoop } from '../../src/core/loop.ts';
-import type { FinishedQuery } from '../../src/core/ports.ts';
 import type { LoopDetail } from '../../src/core/status.ts';
+import type { FinishedQuery } from '../../src/core/storePort.ts';
 import { csvLine } from '../../src/ui/history/csv.ts';
 import { type ExportSource, exportHistory } from '../../src/ui/history/historyExport.ts';
 import { HistoryFilter } from '../../src/ui/history/historyFilter.ts';

@@ -4,6 +4,7 @@ import { Emitter, type SupervisorEvent } from '../../src/core/event.ts';
 import { DEFAULT_SETTINGS } from '../../src/core/settings.ts';
 import type { Supervisor } from '../../src/core/supervisor.ts';
 import { type OpenedSupervisor, SupervisorHost } from '../../src/ui/supervisorHost.ts';
+import { FakeClock } from '../support/fakeClock.ts';
 import { until } from '../support/until.ts';
 import { NOW, statusWith } from './support/views.ts';
 
@@ -31,18 +32,22 @@ describe('SupervisorHost', () => {
   let trusted: boolean;
   let open: () => OpenedSupervisor;
   let host: SupervisorHost;
+  let clock: FakeClock;
+  let logged: string[];
   let told: SupervisorEvent[];
 
   beforeEach(() => {
     trusted = true;
     told = [];
+    logged = [];
+    clock = new FakeClock(NOW);
     open = () => assert.fail('Nothing was to be opened.');
     host = new SupervisorHost({
       isTrusted: () => trusted,
       open: async () => open(),
       settings: () => DEFAULT_SETTINGS,
-      now: () => NOW,
-      log: () => {},
+      clock,
+      log: (message) => void logged.push(message),
     });
     host.onEvent((event) => told.push(event));
   });
@@ -97,6 +102,32 @@ describe('SupervisorHost', () => {
     open = () => fakeSupervisor().opened;
     await host.open();
     assert.equal(host.notReady, undefined);
+  });
+
+  it('opens again by itself when the disk that could not be written can, and says so once meanwhile', async () => {
+    open = () => {
+      throw new StoreError('disk', 'The disk is full.');
+    };
+    await assert.rejects(host.open(), NotReadyError);
+    const messages = new Set<string | undefined>();
+    host.onDidChangeState(() => messages.add(host.notReady));
+    await clock.advance(20_000);
+    assert.deepEqual([[...messages], logged.length], [['The disk is full.'], 1]);
+    await assert.rejects(host.submit({ prompt: 'p' }), NotReadyError);
+    open = () => fakeSupervisor().opened;
+    await clock.advance(5_000);
+    assert.equal(host.notReady, undefined);
+  });
+
+  it('opens nothing any more once it is closed, though the disk was full', async () => {
+    open = () => {
+      throw new StoreError('disk', 'The disk is full.');
+    };
+    await assert.rejects(host.open(), NotReadyError);
+    await host.close();
+    open = () => assert.fail('It is closed.');
+    await clock.advance(20_000);
+    assert.equal(host.state.kind, 'closed');
   });
 
   it('closes what it has opened when the supervisor does not start', async () => {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import type { FinishedLoop } from '../../src/core/loop.ts';
-import type { FinishedQuery } from '../../src/core/ports.ts';
 import type { LiveView, LoopDetail, Status } from '../../src/core/status.ts';
+import type { FinishedQuery } from '../../src/core/storePort.ts';
 import { TOOLS, type ToolDeps } from '../../src/ui/tools/toolAnswers.ts';
 
 const NOW = Date.UTC(2026, 4, 20, 12);

@@ -3,8 +3,8 @@ import { appendFileSync, mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { AgentEvent } from '../../src/core/agentEvent.ts';
+import type { AgentProfile } from '../../src/core/agentPort.ts';
 import type { Loop } from '../../src/core/loop.ts';
-import type { AgentProfile } from '../../src/core/ports.ts';
 import type { AttemptDetail, LoopDetail } from '../../src/core/status.ts';
 import type { FromView, ToView, TranscriptItem } from '../../src/ui/transcript/protocol.ts';
 import { type SessionRequest, TranscriptSession } from '../../src/ui/transcript/transcriptSession.ts';

@@ -1,7 +1,7 @@
 import type { AgentEvent, AgentReader } from '../../core/agentEvent.ts';
 import { type Clock, type Disposable, LONGEST_TIMER_MS } from '../../core/clock.ts';
 import type { ProcessIdentity, StopBy } from '../../core/loop.ts';
-import type { ProcessProbe, Run, RunObserver, RunOutput } from '../../core/ports.ts';
+import type { ProcessProbe, Run, RunObserver, RunOutput } from '../../core/processPort.ts';
 import { readTail, sizeOf } from '../atomicFile.ts';
 import { endOfFailedStart, type StartFailure } from '../failedStart.ts';
 import { readClaim, readEnded, readSilent, readStarted } from '../recordSchemas.ts';

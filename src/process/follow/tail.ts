@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, openSync, read } from 'node:fs';
 import type { AgentEvent, AgentReader, ProcessExit } from '../../core/agentEvent.ts';
-import type { RunOutput } from '../../core/ports.ts';
+import type { RunOutput } from '../../core/processPort.ts';
 import { LineSplitter } from './lineSplitter.ts';
 
 /** Reading gives way to other work after so long (ms). */

@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ProcessIdentity } from '../../core/loop.ts';
-import type { ProcessProbe } from '../../core/ports.ts';
+import type { ProcessProbe } from '../../core/processPort.ts';
 import { readJson } from '../atomicFile.ts';
 
 /** Whether any window of the installation lives, as their files in the windows' folder say. Cheap while the one last seen goes on. */

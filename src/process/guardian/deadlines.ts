@@ -1,5 +1,5 @@
 import type { StopBy } from '../../core/loop.ts';
-import type { RunLimits } from '../../core/ports.ts';
+import type { RunLimits } from '../../core/processPort.ts';
 
 /** What is seen of a run at a tick. */
 export interface Sight {

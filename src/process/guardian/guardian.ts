@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import type { ProcessExit } from '../../core/agentEvent.ts';
 import type { StopBy } from '../../core/loop.ts';
-import type { ProcessProbe } from '../../core/ports.ts';
+import type { ProcessProbe } from '../../core/processPort.ts';
 import { createOnce, writeJson } from '../atomicFile.ts';
 import { endOfFailedStart } from '../failedStart.ts';
 import { type EndedRecord, type ExitRecord, FORMAT, type Order, type RunRequest, type SilentRecord, type StartedRecord } from '../records.ts';

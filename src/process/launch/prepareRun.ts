@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
-import type { LaunchRequest } from '../../core/ports.ts';
+import type { LaunchRequest } from '../../core/processPort.ts';
 import { FILE_MODE, FOLDER_MODE, writeJson } from '../atomicFile.ts';
 import type { Environment } from '../carriedEnvironment.ts';
 import { FORMAT, type RunRequest } from '../records.ts';

@@ -1,5 +1,5 @@
-import type { SweptProcess } from '../../core/loop.ts';
-import { identityOf, isSame, type ProcessInfo, type ProcessTable } from '../tables/processTable.ts';
+import { isSameProcess, type SweptProcess } from '../../core/loop.ts';
+import { identityOf, type ProcessInfo, type ProcessTable } from '../tables/processTable.ts';
 import { isEditor, programNames } from './spared.ts';
 import { sweep } from './sweep.ts';
 
@@ -12,11 +12,11 @@ const GRACE_MS = 3_000;
  */
 export async function endKept(table: ProcessTable, target: SweptProcess): Promise<boolean> {
   const all = await table.list();
-  const found = all.find((one) => isSame(one, target) && !one.zombie);
+  const found = all.find((one) => isSameProcess(one, target) && !one.zombie);
   if (!found || isAbove(all, found.pid) || isEditor(programNames(found.name, table.args(found)), table.args(found))) return false;
   const find = async () => ({ members: await table.alive([found]), kept: [], spared: [] });
   const { remaining } = await sweep(table, find, { graceMs: GRACE_MS });
-  return !remaining.some((one) => isSame(one, identityOf(found)));
+  return !remaining.some((one) => isSameProcess(one, identityOf(found)));
 }
 
 function isAbove(all: readonly ProcessInfo[], pid: number): boolean {

@@ -1,5 +1,5 @@
-import type { ProcessIdentity } from '../../core/loop.ts';
-import { isSame, keyOf, type ProcessInfo, type ProcessTable } from '../tables/processTable.ts';
+import { isSameProcess, type ProcessIdentity } from '../../core/loop.ts';
+import { keyOf, type ProcessInfo, type ProcessTable } from '../tables/processTable.ts';
 import { sparing, variableIn } from './spared.ts';
 
 /** What is known of a run, to tell its processes by. */
@@ -64,10 +64,10 @@ function membership(run: RunMarks, tree: Tree): (process: ProcessInfo) => boolea
   const now = leader && tree.get(leader.pid);
   // The number of a group is not given away while a member lives. So it is ours if the leader is there, even as a zombie; and if its number was
   // given to somebody else, nobody was left. With nobody of that number only who came right after the leader's end can tell.
-  const groupIsOurs = leader !== undefined && (now ? isSame(now, leader) : run.trustGroup);
+  const groupIsOurs = leader !== undefined && (now ? isSameProcess(now, leader) : run.trustGroup);
   const seen = new Set(run.seen.map(keyOf));
   return (process) => {
-    if (leader && isSame(process, leader)) return true;
+    if (leader && isSameProcess(process, leader)) return true;
     if (groupIsOurs && (process.group === leader.pid || process.session === leader.pid)) return true;
     return seen.size > 0 && seen.has(keyOf(process));
   };
@@ -111,12 +111,12 @@ function sort(table: ProcessTable, all: ReadonlySet<ProcessInfo>, tree: Tree, ru
   const spared = new Set<ProcessInfo>();
   const kept = new Set<ProcessInfo>();
   for (const process of all) {
-    if (spared.has(process) || (run.leader && isSame(process, run.leader))) continue;
-    const wasKept = run.kept?.some((one) => isSame(one, process));
+    if (spared.has(process) || (run.leader && isSameProcess(process, run.leader))) continue;
+    const wasKept = run.kept?.some((one) => isSameProcess(one, process));
     const why = wasKept ? 'kept' : sparing(table, process, keep);
     if (!why) continue;
     for (const one of tree.below([process], new Set())) {
-      if (run.leader && isSame(one, run.leader)) continue;
+      if (run.leader && isSameProcess(one, run.leader)) continue;
       spared.add(one);
       if (why === 'kept') kept.add(one);
     }

@@ -52,11 +52,6 @@ export function keyOf(process: ProcessIdentity): string {
   return `${process.pid} ${process.startTime} ${process.bootId}`;
 }
 
-/** Whether two records name the same process. */
-export function isSame(one: ProcessIdentity, other: ProcessIdentity): boolean {
-  return one.pid === other.pid && one.startTime === other.startTime && one.bootId === other.bootId;
-}
-
 /** Only what names the process. */
 export function identityOf({ pid, startTime, bootId }: ProcessIdentity): ProcessIdentity {
   return { pid, startTime, bootId };

@@ -1,5 +1,5 @@
 import type { FinishedLoop } from '../../core/loop.ts';
-import type { FinishedQuery } from '../../core/ports.ts';
+import type { FinishedQuery } from '../../core/storePort.ts';
 
 /** Which finished loops are wanted, without how many. */
 export type HistoryQuery = Omit<FinishedQuery, 'limit' | 'offset'>;

@@ -1,5 +1,5 @@
+import type { AgentProfile } from '../../core/agentPort.ts';
 import type { Clock } from '../../core/clock.ts';
-import type { AgentProfile } from '../../core/ports.ts';
 import type { AttemptDetail } from '../../core/status.ts';
 import type { Pulse } from '../pulse.ts';
 import type { LogPaths } from '../transcript/attemptLog.ts';

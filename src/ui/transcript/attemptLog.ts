@@ -1,4 +1,4 @@
-import type { AgentProfile } from '../../core/ports.ts';
+import type { AgentProfile } from '../../core/agentPort.ts';
 import type { AttemptDetail, LoopDetail } from '../../core/status.ts';
 import { cleanText } from '../panel/cleanText.ts';
 import { readTail } from './logFile.ts';

@@ -1,6 +1,6 @@
+import type { AgentProfile } from '../../core/agentPort.ts';
 import type { Clock, Disposable } from '../../core/clock.ts';
 import { isLive } from '../../core/loop.ts';
-import type { AgentProfile } from '../../core/ports.ts';
 import type { LoopDetail } from '../../core/status.ts';
 import { type AttemptLog, attemptLogs, type LogPaths } from './attemptLog.ts';
 import { stepBack } from './earlier.ts';

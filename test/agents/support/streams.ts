@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { type CatalogOptions, createCatalog } from '../../../src/agents/catalog.ts';
 import type { AgentEvent, AgentReader, Json, ProcessExit } from '../../../src/core/agentEvent.ts';
-import type { SessionBefore } from '../../../src/core/ports.ts';
+import type { SessionBefore } from '../../../src/core/agentPort.ts';
 
 const FOLDER = new URL('../../fixtures/streams/', import.meta.url);
 

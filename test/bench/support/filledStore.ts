@@ -1,6 +1,7 @@
 import type { LoopFacts } from '../../../src/core/loop.ts';
-import type { AgentLauncher, Store } from '../../../src/core/ports.ts';
+import type { AgentLauncher } from '../../../src/core/processPort.ts';
 import { DEFAULT_SETTINGS } from '../../../src/core/settings.ts';
+import type { Store } from '../../../src/core/storePort.ts';
 import { Supervisor } from '../../../src/core/supervisor.ts';
 import { systemClock } from '../../../src/core/systemClock.ts';
 import { openStore } from '../../../src/store/store.ts';

@@ -1,4 +1,4 @@
-import type { AgentLauncher, LaunchRequest, Run, RunObserver } from '../../../src/core/ports.ts';
+import type { AgentLauncher, LaunchRequest, Run, RunObserver } from '../../../src/core/processPort.ts';
 
 /** A launcher without processes: a run ends well at once, or when it is let go. */
 export interface InstantLauncher extends AgentLauncher {

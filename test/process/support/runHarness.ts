@@ -4,18 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { AgentReader } from '../../../src/core/agentEvent.ts';
+import type { CommandPlan } from '../../../src/core/agentPort.ts';
 import type { Disposable } from '../../../src/core/clock.ts';
-import type {
-  AdoptRequest,
-  AgentLauncher,
-  CommandPlan,
-  Run,
-  RunEnd,
-  RunLimits,
-  RunObserver,
-  RunOutput,
-  RunStarted,
-} from '../../../src/core/ports.ts';
+import type { AdoptRequest, AgentLauncher, Run, RunEnd, RunLimits, RunObserver, RunOutput, RunStarted } from '../../../src/core/processPort.ts';
 import { systemClock } from '../../../src/core/systemClock.ts';
 import { createLauncher } from '../../../src/process/launcher.ts';
 import { type RunFiles, runFiles } from '../../../src/process/runFiles.ts';

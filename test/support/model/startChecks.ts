@@ -2,8 +2,8 @@ import { attemptsAllowed, CLOSED_CIRCUIT } from '../../../src/core/circuitBreake
 import { StoreError } from '../../../src/core/errors.ts';
 import { type ActiveLoop, type Attempt, isActive, isLive, type LiveLoop, reservedOf } from '../../../src/core/loop.ts';
 import type { QueuedLoop } from '../../../src/core/mirror.ts';
-import type { Control, Store, StoreTransaction } from '../../../src/core/ports.ts';
 import type { Settings } from '../../../src/core/settings.ts';
+import type { Control, Store, StoreTransaction } from '../../../src/core/storePort.ts';
 import { CircuitAccount } from './circuitAccount.ts';
 import { spyOn, type Written } from './txSpy.ts';
 

@@ -1,0 +1,23 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { folders } from '../../src/process/folders.ts';
+
+describe('folders', () => {
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'loop-folders-'));
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  it('R1.3 a folder is there; what is none, and what can not even be looked at, is not', () => {
+    const [file, turning] = [join(folder, 'file'), join(folder, 'turning')];
+    writeFileSync(file, '');
+    symlinkSync(turning, turning);
+    assert.equal(folders.exists(folder), true);
+    for (const path of [file, join(file, 'below'), join(folder, 'missing'), turning, 'x'.repeat(10_000), 'a\0b', '']) {
+      assert.equal(folders.exists(path), false, path.slice(0, 80));
+    }
+  });
+});
