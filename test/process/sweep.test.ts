@@ -163,9 +163,13 @@ describe('Sweeping', () => {
     }
   }
 
-  async function swept(processes: readonly FakeProcess[], options: Partial<Parameters<typeof sweep>[2]> = {}) {
+  async function swept(
+    processes: readonly FakeProcess[],
+    { begunAt = 0, ...options }: Partial<Parameters<typeof sweep>[2]> & { readonly begunAt?: number } = {},
+  ) {
     const table = new FakeTable(processes);
     const time = new FakeTime();
+    time.at = begunAt;
     const find = () => findRun(table, marks({ leader: undefined }), { keep: ['tmux'], deep: true });
     const result = await sweep(table, find, { graceMs: 1000, ...options }, time);
     return { ...result, table, tookMs: time.at };
@@ -196,6 +200,22 @@ describe('Sweeping', () => {
     });
     assert.deepEqual(table.sent, ['SIGKILL 1001']);
     assert.ok(tookMs >= 300 && tookMs < 400, `${tookMs} ms`);
+  });
+
+  it('R7.6 who was killed just before is waited for, however long the run has lasted', async () => {
+    const {
+      table,
+      remaining,
+      swept: ended,
+    } = await swept([{ pid: 1001, args: ['slow to go'], environment: MARKED, survives: ['SIGTERM'] }], {
+      asked: new Map([['1001 1001 boot', 0]]),
+      begunAt: 60_000,
+    });
+    assert.deepEqual([table.sent, remaining], [['SIGKILL 1001'], []]);
+    assert.deepEqual(
+      ended.map(({ pid }) => pid),
+      [1001],
+    );
   });
 
   it('R7.3 in haste it kills at once', async () => {

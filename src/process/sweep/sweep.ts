@@ -57,7 +57,8 @@ interface Tracked {
 export async function sweep(table: ProcessTable, find: Find, options: SweepOptions, time = REAL_TIME): Promise<SweepResult> {
   const giveUpMs = options.giveUpMs ?? GIVE_UP_MS;
   const tracked = new Map<string, Tracked>();
-  const deadline = time.now() + options.graceMs;
+  const began = time.now();
+  const deadline = began + options.graceMs;
   const isStuck = ({ killedAt }: Tracked) => killedAt !== undefined && time.now() - killedAt >= giveUpMs;
   let found: RunProcesses;
   for (;;) {
@@ -73,8 +74,8 @@ export async function sweep(table: ProcessTable, find: Find, options: SweepOptio
     );
     const here = found.members.map((process) => tracked.get(keyOf(process)) as Tracked);
     if (here.every(isStuck)) break;
-    // What comes up faster than it can be ended is not chased for ever.
-    if (time.now() - Math.max(...here.map(({ killAt }) => killAt)) >= giveUpMs) break;
+    // What comes up faster than it can be ended is not chased for ever. Those that were killed before we began may still be on their way out.
+    if (time.now() - Math.max(began, ...here.map(({ killAt }) => killAt)) >= giveUpMs) break;
     await endThese(table, here, isStuck, options.isUrgent ?? (() => false), time);
   }
   const remaining = found.members.map((process) => (tracked.get(keyOf(process)) as Tracked).told);
