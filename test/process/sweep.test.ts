@@ -109,6 +109,16 @@ describe('Finding the processes of a run', () => {
     });
   });
 
+  for (const args of [
+    ['python3', 'code.py'],
+    ['/usr/bin/node', '--inspect', '/project/cursor.mjs'],
+    ['/bin/sh', './windsurf.sh'],
+  ]) {
+    it(`R7.4 a script of the agent is no editor by its name: ${args.join(' ')}`, async () => {
+      assert.deepEqual(await members([{ pid: 1001, args, environment: MARKED }]), [1001]);
+    });
+  }
+
   it('R7.4 what was kept at the end of a run stays kept', async () => {
     const processes = [{ pid: 1001, args: ['server'], environment: MARKED }];
     assert.deepEqual(await found(processes, { kept: [identity(1001)] }), { members: [], kept: [1001], spared: [1001] });
