@@ -233,6 +233,22 @@ describe('Sweeping', () => {
     assert.ok(tookMs < 20, `${tookMs} ms`);
   });
 
+  it('R7.4 looks again before it kills, for what was started meanwhile by whom it kills', async () => {
+    const table = new FakeTable([{ pid: 1001, environment: MARKED, survives: ['SIGTERM'] }]);
+    const time = new FakeTime();
+    time.sleep = async (ms) => {
+      time.at += Math.max(ms, 1);
+      // Nothing but its parent leads to it.
+      if (time.at >= 500 && table.processes.has(1001)) table.processes.set(2001, { pid: 2001, parent: 1001 });
+    };
+    const find = () => findRun(table, marks({ leader: undefined }), { keep: [], deep: true });
+    const { swept: ended } = await sweep(table, find, { graceMs: 1000 }, time);
+    assert.deepEqual(
+      ended.map(({ pid }) => pid),
+      [1001, 2001],
+    );
+  });
+
   it('R7.6 what can not be ended is named after 10 s, and not waited for any longer', async () => {
     const {
       tookMs,
