@@ -159,6 +159,20 @@ exec /bin/sh "$@"
       await until('its child to be gone', () => !lives(pid));
     });
 
+    it('is found and asked although the folder is gone that the editor was started in', async () => {
+      const before = process.cwd();
+      const gone = join(folder, 'gone');
+      mkdirSync(gone);
+      process.chdir(gone);
+      rmSync(gone, { recursive: true });
+      try {
+        assert.equal(findProgram('sh', { PATH: '/bin' }), '/bin/sh');
+        assert.equal((await askProgram('/bin/echo', ['1.2.3'], { environment: {}, timeoutMs: 10_000 })).output, '1.2.3');
+      } finally {
+        process.chdir(before);
+      }
+    });
+
     it('that is not there is told with the reason', async () => {
       const answer = await askProgram(join(folder, 'nothing'), [], { environment: {}, timeoutMs: 1_000 });
       assert.equal(answer.exitCode, undefined);
