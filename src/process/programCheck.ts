@@ -1,7 +1,7 @@
 import { accessSync, constants, statSync } from 'node:fs';
-import { homedir } from 'node:os';
-import { delimiter, isAbsolute, join, parse, resolve } from 'node:path';
+import { delimiter, isAbsolute, join, resolve } from 'node:path';
 import { findOnWindows } from './launch/windowsCommand.ts';
+import { homeFolder } from './ownUser.ts';
 
 /** What a program answered to `--version` or `--help`. */
 export interface ProgramAnswer {
@@ -62,15 +62,6 @@ export async function askProgram(
     timedOut: result.timedOut,
     ...(result.failed && result.exitCode === undefined && !result.timedOut && { error: result.shortMessage ?? 'It could not be started.' }),
   };
-}
-
-function homeFolder(): string {
-  try {
-    return homedir();
-  } catch {
-    // A user of whom the system knows nothing, as in some containers.
-    return parse(process.execPath).root;
-  }
 }
 
 function isProgram(path: string): boolean {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { homedir, userInfo } from 'node:os';
 import { basename } from 'node:path';
+import { homeFolder, loginShell } from './ownUser.ts';
 
 export interface TerminalEnvironmentOptions {
   /** The Node, or Electron, that runs this: `process.execPath`. It prints the environment from within the shell. */
@@ -44,7 +44,7 @@ async function ask(options: TerminalEnvironmentOptions): Promise<Record<string, 
   const own = cleanEnvironment(options.environment ?? process.env);
   // On Windows a terminal has what every program has.
   if (process.platform === 'win32' && options.shell === undefined) return own;
-  const shell = options.shell ?? own['SHELL'] ?? userInfo().shell ?? '/bin/sh';
+  const shell = options.shell ?? own['SHELL'] ?? loginShell() ?? '/bin/sh';
   try {
     const said = await askShell(shell, own, options);
     const ofShell = Object.entries(said).filter(([name, value]) => typeof value === 'string' && !NOT_OF_A_PROFILE.test(name));
@@ -62,7 +62,7 @@ async function askShell(shell: string, environment: Record<string, string>, opti
   const result = await execa(shell, shellArguments(shell, options.nodePath, mark), {
     extendEnv: false,
     env: { ...environment, ELECTRON_RUN_AS_NODE: '1' },
-    cwd: homedir(),
+    cwd: homeFolder(),
     stdin: 'ignore',
     stderr: 'ignore',
     timeout: options.timeoutMs ?? TIMEOUT_MS,

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { syncBuiltinESMExports } from 'node:module';
+import os, { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { askProgram, findProgram } from '../../src/process/programCheck.ts';
 import { createResourceSampler } from '../../src/process/resources.ts';
@@ -88,6 +89,22 @@ exec /bin/sh "$@"
       assert.match(logged[0] ?? '', /did not tell its environment/);
       const pid = Number(readFileSync(join(folder, 'pid'), 'utf8'));
       await until('its child to be gone', () => !lives(pid));
+    });
+
+    it('is there though the system knows nothing of the user', async () => {
+      const { userInfo, homedir } = os;
+      const nobody = () => {
+        throw new Error('uv_os_get_passwd returned ENOENT');
+      };
+      Object.assign(os, { userInfo: nobody, homedir: nobody });
+      syncBuiltinESMExports();
+      try {
+        assert.equal((await terminalEnvironment({ ...options, environment: { PATH: '/bin:/usr/bin', A: '1' } })())['A'], '1');
+        assert.deepEqual(logged, []);
+      } finally {
+        Object.assign(os, { userInfo, homedir });
+        syncBuiltinESMExports();
+      }
     });
 
     for (const [what, text] of [
