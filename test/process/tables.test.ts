@@ -70,12 +70,16 @@ describe('The process table of this machine', () => {
     if (spawnSync('cc', ['-pthread', '-o', join(folder, 'threads'), source]).status !== 0) this.skip();
     const child = spawn(join(folder, 'threads'), { stdio: 'ignore' });
     const ended = new Promise((resolve) => child.once('exit', resolve));
-    await until('its first thread to have ended', () => /\) Z /.test(readFileSync(`/proc/${child.pid}/stat`, 'latin1')));
-    const table = createTable();
-    const found = (await table.find(child.pid!))!;
-    assert.deepEqual([found.zombie, await table.alive([found])], [false, [found]]);
-    assert.deepEqual(await table.signal([found], 'SIGKILL'), [found]);
-    await ended;
+    try {
+      await until('its first thread to have ended', () => /\) Z /.test(readFileSync(`/proc/${child.pid}/stat`, 'latin1')));
+      const table = createTable();
+      const found = (await table.find(child.pid!))!;
+      assert.deepEqual([found.zombie, await table.alive([found])], [false, [found]]);
+      assert.deepEqual(await table.signal([found], 'SIGKILL'), [found]);
+    } finally {
+      child.kill('SIGKILL');
+      await ended;
+    }
   });
 
   it('a zombie does not live', async () => {
