@@ -68,7 +68,7 @@ describe('The process table of this machine', () => {
       source,
       '#include <pthread.h>\n#include <unistd.h>\nvoid *on(void *x) { for (;;) pause(); }\nint main() { pthread_t t; pthread_create(&t, 0, on, 0); pthread_exit(0); }\n',
     );
-    if (spawnSync('cc', ['-pthread', '-o', join(folder, 'threads'), source]).status !== 0) this.skip();
+    if (spawnSync(process.env['CC'] ?? 'cc', ['-pthread', '-o', join(folder, 'threads'), source]).status !== 0) this.skip();
     const child = spawn(join(folder, 'threads'), { stdio: 'ignore' });
     const ended = new Promise((resolve) => child.once('exit', resolve));
     try {
