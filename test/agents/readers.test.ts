@@ -271,6 +271,18 @@ describe('codex', () => {
     }
   });
 
+  it('a limit that is read long after it was written counts from when it was written', () => {
+    const written = NOW - 5 * 3_600_000;
+    const message = "You've hit your usage limit. Try again in 3 hours.";
+    const limitIn = (events: readonly AgentEvent[]) => ofType(events, 'limit')[0]?.until;
+    const line = JSON.stringify({ type: 'turn.failed', error: { message } });
+    assert.equal(limitIn(readerOf('codex').line(line, written)), written + 3 * 3_600_000);
+    assert.equal(limitIn(readerOf('codex').line(line, NOW + 5)), NOW + 3 * 3_600_000);
+    const reader = readerOf('codex');
+    reader.line(JSON.stringify({ type: 'error', message }));
+    assert.equal(limitIn(reader.end({ exitCode: 1 }, '', undefined, written)), written + 3 * 3_600_000);
+  });
+
   it("R6.6 where the thread's past is not known, the note says so", () => {
     const [cost] = ofType(readAll(recording('codex-resume'), readerOf('codex', undefined, {})), 'cost');
     assert.match(cost?.note ?? '', /may count earlier turns/);
