@@ -118,6 +118,16 @@ exec /bin/sh "$@"
       });
     }
 
+    it('is asked for again after a while where the shell did not answer', async () => {
+      const shell = script('shell', `#!/bin/sh\n[ -e "${folder}/ready" ] || exit 3\nA=1; export A\nexec /bin/sh "$@"\n`);
+      const environment = terminalEnvironment({ ...options, shell, environment: { PATH: '/bin:/usr/bin' }, againMs: 1 });
+      assert.equal((await environment())['A'], undefined);
+      writeFileSync(join(folder, 'ready'), '');
+      await until('the shell to be asked again', async () => (await environment())['A'] === '1');
+      const asked = environment();
+      assert.equal(environment(), asked);
+    });
+
     it('R7.4 has no marker of another run in it', () => {
       assert.deepEqual(
         cleanEnvironment({
