@@ -1,5 +1,5 @@
+import type { AgentFacts } from '../core/agentFacts.ts';
 import type { AgentCatalog, AgentProfile } from '../core/agentPort.ts';
-import type { AgentFacts } from './agentFacts.ts';
 import { CLAUDE } from './claude.ts';
 import { CODEX } from './codex.ts';
 import { COPILOT } from './copilot.ts';

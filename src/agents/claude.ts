@@ -84,7 +84,7 @@ export const CLAUDE: AgentKind = {
     };
   },
   argument: (prompt) => ['--', prompt],
-  reader: (_options, { prices, now }, state, before) => lineReader(claudeGrammar(WORDS, prices, now), state, before),
+  reader: (_options, { prices, now }, state, before) => lineReader((at) => claudeGrammar(WORDS, prices, at), now, state, before),
 };
 
 /** The agent's own cap for what is left: less one turn, but not less than half of it, so that little money still does something. */

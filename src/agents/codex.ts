@@ -60,7 +60,8 @@ export const CODEX: AgentKind = {
     };
   },
   argument: (prompt) => ['--', prompt],
-  reader: ({ args, model }, { prices, now }, state, before) => lineReader(codexGrammar(prices, now, modelIn(args) ?? model), state, before),
+  reader: ({ args, model }, { prices, now }, state, before) =>
+    lineReader((at) => codexGrammar(prices, at, modelIn(args) ?? model), now, state, before),
 };
 
 function modelIn(args: readonly string[]): string | undefined {

@@ -4,7 +4,7 @@ import { itemsIn, type JsonObject, objectIn, textIn, tokenCount } from './json.t
 import { type Ending, type Grammar, memoryIn, type Say } from './lineReader.ts';
 import { callSummary, oneLine, resultSummary, shellCommand } from './oneLine.ts';
 import type { Prices } from './prices.ts';
-import { NO_TOKENS, tokensSince } from './tokenCount.ts';
+import { anyTokens, NO_TOKENS, tokensSince } from './tokenCount.ts';
 
 export const CODEX_WORDS = { title: 'Codex', login: 'run "codex login" in a terminal, or set CODEX_API_KEY' } as const;
 
@@ -155,6 +155,8 @@ function usage(counter: JsonObject, memory: Memory, say: Say, prices: Prices, mo
     cacheWrite: written,
     output: tokenCount(counter['output_tokens']),
   };
+  // What tells no tokens tells nothing of the counter either.
+  if (!anyTokens(total)) return;
   const tokens = tokensSince(total, memory.total);
   const { cost, note } = prices.estimate(tokens, model, 'gpt-*');
   const past = memory.unknownPast ? 'it may count earlier turns of its thread again, whose tokens are not known: ' : '';

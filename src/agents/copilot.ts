@@ -70,7 +70,7 @@ export const COPILOT: AgentKind = {
     };
   },
   argument: () => undefined,
-  reader: (_options, { prices, now }, state, before) => lineReader(copilotGrammar(prices, now), state, before),
+  reader: (_options, { prices, now }, state, before) => lineReader((at) => copilotGrammar(prices, at), now, state, before),
 };
 
 /** Stands in `args` for the file that the agent writes its report into. */

@@ -192,6 +192,7 @@ function usage(report: JsonObject, memory: Memory, say: Say, prices: Prices): vo
       cacheWrite: written,
       output: tokenCount(counts['outputTokens']),
     };
+    if (!anyTokens(total)) continue;
     const tokens = tokensSince(total, memory.totals[model] ?? NO_TOKENS);
     memory.totals[model] = total;
     if (!anyTokens(tokens)) continue;

@@ -57,5 +57,5 @@ export const GEMINI: AgentKind = {
     };
   },
   argument: (prompt) => [`--prompt=${prompt}`],
-  reader: (_options, { prices, now }, state, before) => lineReader(geminiGrammar(prices, now), state, before),
+  reader: (_options, { prices, now }, state, before) => lineReader((at) => geminiGrammar(prices, at), now, state, before),
 };

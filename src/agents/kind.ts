@@ -1,6 +1,6 @@
 import type { AgentReader, Json } from '../core/agentEvent.ts';
+import type { AgentFacts } from '../core/agentFacts.ts';
 import type { PlanRequest, SessionBefore, StopStep } from '../core/agentPort.ts';
-import type { AgentFacts } from './agentFacts.ts';
 import type { AgentWords } from './failure.ts';
 import type { Prices } from './prices.ts';
 

@@ -43,8 +43,18 @@ interface Envelope<S> {
   readonly memory: S;
 }
 
-/** Reads line by line with a grammar. Whatever comes, it does not throw; after a broken line it goes on with the next. */
-export function lineReader<S extends object>(grammar: Grammar<S>, state: Json | undefined, before: SessionBefore | undefined): AgentReader {
+/**
+ * Reads line by line with a grammar, which is made with what tells the time (ms) of what is read. `now` is the wall time, ms. Whatever comes, it does not
+ * throw; after a broken line it goes on with the next.
+ */
+export function lineReader<S extends object>(
+  grammarAt: (now: () => number) => Grammar<S>,
+  now: () => number,
+  state: Json | undefined,
+  before: SessionBefore | undefined,
+): AgentReader {
+  let readAt: number | undefined;
+  const grammar = grammarAt(() => Math.min(readAt ?? Number.POSITIVE_INFINITY, now()));
   const fresh: Envelope<S> = { grammar: grammar.name, unread: 0, document: '', memory: grammar.start(before) };
   const known = isObject(state) && state['grammar'] === grammar.name ? alike(fresh, state) : undefined;
   const envelope = known ?? fresh;
@@ -75,7 +85,8 @@ export function lineReader<S extends object>(grammar: Grammar<S>, state: Json | 
   }
 
   return {
-    line(text) {
+    line(text, writtenAt) {
+      readAt = writtenAt;
       const events: AgentEvent[] = [];
       const start = firstSign(text);
       if (start === text.length) return events;
@@ -96,7 +107,8 @@ export function lineReader<S extends object>(grammar: Grammar<S>, state: Json | 
       for (const each of messages) understand(each, events);
       return events;
     },
-    end(exit, stderrTail, report) {
+    end(exit, stderrTail, report, endedAt) {
+      readAt = endedAt;
       const events: AgentEvent[] = [];
       const errors = withoutEscapes(stderrTail)
         .split(/[\r\n]+/)

@@ -48,5 +48,5 @@ export const OPENCODE: AgentKind = {
     };
   },
   argument: (prompt) => ['--', prompt],
-  reader: ({ model }, { prices, now }, state, before) => lineReader(opencodeGrammar(prices, now, model), state, before),
+  reader: ({ model }, { prices, now }, state, before) => lineReader((at) => opencodeGrammar(prices, at, model), now, state, before),
 };

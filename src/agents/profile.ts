@@ -1,5 +1,5 @@
+import type { AgentFacts } from '../core/agentFacts.ts';
 import type { AgentProfile, CommandPlan, PlanRequest } from '../core/agentPort.ts';
-import type { AgentFacts } from './agentFacts.ts';
 import type { AgentKind, AgentOptions, AgentServices } from './kind.ts';
 
 /** What a restarted agent is told instead of the whole prompt when it continues its session. */

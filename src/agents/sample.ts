@@ -51,6 +51,6 @@ export function sampleKind({ command, args: program, env }: SampleProgram): Agen
       };
     },
     argument: (prompt) => ['--', prompt],
-    reader: (_options, { prices, now }, state, before) => lineReader(claudeGrammar(WORDS, prices, now), state, before),
+    reader: (_options, { prices, now }, state, before) => lineReader((at) => claudeGrammar(WORDS, prices, at), now, state, before),
   };
 }

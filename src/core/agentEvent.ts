@@ -66,13 +66,17 @@ export interface ProcessExit {
  * Its state is plain data, so that another window can go on where this one stopped.
  */
 export interface AgentReader {
-  /** Takes one line of standard output without its line end, and answers what it says. */
-  line(text: string): AgentEvent[];
+  /**
+   * Takes one line of standard output without its line end, and answers what it says. `writtenAt` is the wall time (ms) at which it was there at the
+   * latest: what "in 3 hours" counts from when the output of a run is read long after it; now if absent.
+   */
+  line(text: string, writtenAt?: number): AgentEvent[];
   /**
    * Called once when the process has ended and all output was read. `stderrTail` holds the last 64 KiB of standard error,
    * `report` what the agent wrote into the plan's report file, if it did. Answers what is still to be said: at least the `end` event where the agent has not said it itself and its own rules know it.
+   * `endedAt` is the wall time (ms) of its end; now if absent.
    */
-  end(exit: ProcessExit, stderrTail: string, report?: string): AgentEvent[];
+  end(exit: ProcessExit, stderrTail: string, report?: string, endedAt?: number): AgentEvent[];
   /** The state to go on from, as `AgentProfile.reader(state)` takes it. */
   state(): Json;
 }

@@ -34,6 +34,9 @@ export interface EndFacts {
 /** Causes that the same command can not get around. */
 const PERMANENT_CAUSES: readonly AgentErrorCause[] = ['auth', 'config', 'budget', 'turns'];
 
+/** Causes that show that the agent went on working after a usage limit: it ended by something else. */
+const BEYOND_LIMIT: readonly AgentErrorCause[] = ['budget', 'turns', 'task'];
+
 /**
  * Decides how an attempt ended, from our own intent first, then from what is known of the process, then from what the agent said.
  * A stop of ours is never a failure of the agent (agents' exit codes after a stop tell nothing).
@@ -46,7 +49,8 @@ export function decideOutcome(facts: EndFacts): Verdict {
   if (stop !== undefined) return STOPPED[stop];
   if (end.kind === 'spawn') return failed('spawn', end.error ?? 'the command could not be started', true);
   if (end.kind === 'void') return { kind: 'interrupted', reason: end.error ?? 'its window was gone before it started', charged: true };
-  if (facts.limit && said?.ok !== true) {
+  const isOverLimit = said !== undefined && (said.ok || BEYOND_LIMIT.includes(said.cause));
+  if (facts.limit && !isOverLimit) {
     return { kind: 'limited', reason: facts.limit.reason, ...(facts.limit.until !== undefined && { until: facts.limit.until }) };
   }
   if (said && !said.ok) {

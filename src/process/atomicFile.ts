@@ -64,9 +64,13 @@ function createPlainly(path: string, value: unknown): boolean {
   }
 }
 
-/** Size in bytes; undefined when there is no such file. */
+/** Size in bytes; undefined when there is no such file, or none that can be looked at. */
 export function sizeOf(path: string): number | undefined {
-  return statSync(path, { throwIfNoEntry: false })?.size;
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.size;
+  } catch {
+    return undefined;
+  }
 }
 
 /** The last `bytes` of a file as text; empty when there is none that can be read. */

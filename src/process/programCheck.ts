@@ -1,6 +1,7 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, isAbsolute, join, resolve } from 'node:path';
 import { findOnWindows } from './launch/windowsCommand.ts';
+import { homeFolder } from './ownUser.ts';
 
 /** What a program answered to `--version` or `--help`. */
 export interface ProgramAnswer {
@@ -16,6 +17,7 @@ export interface ProgramAnswer {
 
 export interface AskOptions {
   readonly environment: Readonly<Record<string, string>>;
+  /** The home folder if absent: the one that the editor was started in may be gone. */
   readonly cwd?: string;
   readonly timeoutMs: number;
 }
@@ -25,9 +27,9 @@ const LONGEST_ANSWER = 1024 * 1024;
 
 /**
  * Finds a command as it would be when an agent is started: an absolute path, or a name on the PATH of `environment` (on Windows with the extensions of
- * PATHEXT). Undefined when there is no such program.
+ * PATHEXT). A relative path begins at `cwd`, or at the home folder. Undefined when there is no such program.
  */
-export function findProgram(command: string, environment: Readonly<Record<string, string>>, cwd = process.cwd()): string | undefined {
+export function findProgram(command: string, environment: Readonly<Record<string, string>>, cwd = homeFolder()): string | undefined {
   if (process.platform === 'win32') return findOnWindows(command, environment);
   if (command.includes('/')) return [isAbsolute(command) ? command : resolve(cwd, command)].find(isProgram);
   const folders = (environment['PATH'] ?? '').split(delimiter).filter(Boolean);
@@ -35,12 +37,16 @@ export function findProgram(command: string, environment: Readonly<Record<string
 }
 
 /** Asks a program something, such as its version, without a shell and with a time limit. It never rejects. */
-export async function askProgram(path: string, args: readonly string[], { environment, cwd, timeoutMs }: AskOptions): Promise<ProgramAnswer> {
+export async function askProgram(
+  path: string,
+  args: readonly string[],
+  { environment, cwd = homeFolder(), timeoutMs }: AskOptions,
+): Promise<ProgramAnswer> {
   const { execa } = await import('execa');
   const result = await execa(path, args, {
     extendEnv: false,
     env: environment,
-    ...(cwd !== undefined && { cwd }),
+    cwd,
     stdin: 'ignore',
     timeout: timeoutMs,
     killDescendants: true,

@@ -28,70 +28,78 @@ export interface ResourceSampler {
 
 /** The system counts CPU time in steps of 10 ms: over a shorter time than this (ms) no rate says anything. */
 const LEAST_SPAN_MS = 200;
+/** Of a tree that nobody has asked for in all this time (ms) there is no rate at first. */
+const FORGOTTEN_MS = 60_000;
 
 export function createResourceSampler(table: ProcessTable = createTable({ polite: true })): ResourceSampler {
   return new Sampler(table);
 }
 
+/** A tree when it was last looked at. */
+interface Seen {
+  /** Time of `performance.now`. */
+  readonly at: number;
+  /** CPU time of each of its processes, ms. */
+  readonly cpu: ReadonlyMap<string, number>;
+  readonly use: ResourceUse;
+}
+
 class Sampler implements ResourceSampler {
   readonly #table: ProcessTable;
-  /** CPU time of each process at the last sample, ms. */
-  #cpu = new Map<string, number>();
-  #at = performance.now();
-  /** Trees of the last sample; of others there is no rate yet. */
-  #known = new Set<string>();
-  #uses: ReadonlyMap<number, ResourceUse> = new Map();
+  /** By leader: whoever asks for some trees takes nothing from who asks for others. */
+  readonly #seen = new Map<string, Seen>();
 
   constructor(table: ProcessTable) {
     this.#table = table;
   }
 
   async sample(leaders: readonly ProcessIdentity[]): Promise<ReadonlyMap<number, ResourceUse>> {
-    // Asked again so soon, it says the same of those that it knows: over too short a time there is no rate.
-    const soon = performance.now() - this.#at < LEAST_SPAN_MS;
-    if (soon && leaders.every((leader) => this.#known.has(keyOf(leader)))) return this.#uses;
+    // Asked again so soon, it says the same: over too short a time there is no rate.
+    const known = leaders.map((leader) => [leader.pid, this.#recent(leader)?.use] as const);
+    if (known.every((one): one is readonly [number, ResourceUse] => one[1] !== undefined)) return new Map(known);
     const all = await this.#table.list();
-    const now = performance.now();
-    const elapsed = Math.max(1, now - this.#at);
-    const cpu = new Map<string, number>(soon ? this.#cpu : []);
     const uses = new Map<number, ResourceUse>();
-    const known = new Set<string>();
     for (const leader of leaders) {
       const tree = treeOf(all, leader);
       if (tree.length === 0) continue;
-      const key = keyOf(leader);
-      const hasRate = this.#known.has(key);
-      const before = soon && hasRate ? this.#uses.get(leader.pid) : undefined;
-      if (before) {
-        known.add(key);
-        uses.set(leader.pid, before);
-        continue;
-      }
-      const processes = tree.map((process): ProcessUse => {
-        const id = keyOf(process);
-        const total = process.cpuMs ?? 0;
-        cpu.set(id, total);
-        // One that was not there before has used all of its time since then.
-        const rate = percent(Math.max(0, total - (this.#cpu.get(id) ?? 0)), elapsed);
-        return {
-          pid: process.pid,
-          command: this.#table.args(process).join(' ') || process.name,
-          memoryBytes: process.memoryBytes ?? 0,
-          ...(hasRate && { cpuPercent: rate }),
-        };
-      });
-      known.add(key);
-      uses.set(leader.pid, {
-        ...(hasRate && { cpuPercent: processes.reduce((sum, { cpuPercent = 0 }) => sum + cpuPercent, 0) }),
-        memoryBytes: processes.reduce((sum, { memoryBytes }) => sum + memoryBytes, 0),
-        processes,
-      });
+      const seen = this.#recent(leader) ?? this.#look(tree, this.#seen.get(keyOf(leader)));
+      this.#seen.set(keyOf(leader), seen);
+      uses.set(leader.pid, seen.use);
     }
-    this.#cpu = cpu;
-    this.#known = known;
-    if (!soon) this.#at = now;
-    this.#uses = uses;
+    this.#forget();
     return uses;
+  }
+
+  #recent(leader: ProcessIdentity): Seen | undefined {
+    const seen = this.#seen.get(keyOf(leader));
+    return seen && performance.now() - seen.at < LEAST_SPAN_MS ? seen : undefined;
+  }
+
+  #look(tree: readonly ProcessInfo[], before: Seen | undefined): Seen {
+    const at = performance.now();
+    const cpu = new Map(tree.map((process) => [keyOf(process), process.cpuMs ?? 0]));
+    const processes = tree.map((process): ProcessUse => {
+      const key = keyOf(process);
+      // One that was not there before has used all of its time since then.
+      const used = Math.max(0, (cpu.get(key) ?? 0) - (before?.cpu.get(key) ?? 0));
+      return {
+        pid: process.pid,
+        command: this.#table.args(process).join(' ') || process.name,
+        memoryBytes: process.memoryBytes ?? 0,
+        ...(before && { cpuPercent: percent(used, at - before.at) }),
+      };
+    });
+    const use: ResourceUse = {
+      ...(before && { cpuPercent: processes.reduce((sum, { cpuPercent = 0 }) => sum + cpuPercent, 0) }),
+      memoryBytes: processes.reduce((sum, { memoryBytes }) => sum + memoryBytes, 0),
+      processes,
+    };
+    return { at, cpu, use };
+  }
+
+  #forget(): void {
+    const now = performance.now();
+    for (const [key, { at }] of this.#seen) if (now - at > FORGOTTEN_MS) this.#seen.delete(key);
   }
 }
 

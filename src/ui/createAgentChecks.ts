@@ -1,25 +1,6 @@
+import type { AgentFacts } from '../core/agentFacts.ts';
 import type { AgentChecks, AgentProblem, AgentReport, FoundAgent, KnownAgent } from './agentChecks.ts';
 import { oneLine } from './safeText.ts';
-
-/** What a check must know of the program behind a profile: the part of the agents' facts that it uses. */
-export interface ProgramFacts {
-  readonly name: string;
-  readonly title: string;
-  readonly command: string;
-  readonly args: readonly string[];
-  readonly env: { readonly [name: string]: string };
-  readonly bundled: boolean;
-  readonly versionArgs?: readonly string[];
-  /** `1.2.3` */
-  readonly minimumVersion?: string;
-  readonly help: readonly { readonly args: readonly string[]; readonly options: readonly string[] }[];
-  readonly install?: string;
-  readonly login?: string;
-  readonly loginStatus?: { readonly args: readonly string[]; readonly since?: string; readonly keys: readonly string[] };
-  readonly mode?: { readonly option: string; readonly value: string };
-  readonly modes: readonly { readonly value: string; readonly meaning: string }[];
-  readonly notes: readonly string[];
-}
 
 /** What a program answered to a question such as its version. */
 export interface Answer {
@@ -33,7 +14,7 @@ export interface Answer {
 /** What checks of agents are made of. */
 export interface CheckServices {
   /** All agents as they are now. */
-  catalog(): { names(): readonly string[]; facts(name: string): ProgramFacts | undefined };
+  catalog(): { names(): readonly string[]; facts(name: string): AgentFacts | undefined };
   /** The environment that agents get. */
   environment(): Promise<Record<string, string>>;
   findProgram(command: string, environment: Readonly<Record<string, string>>): string | undefined;
@@ -63,15 +44,15 @@ export function createAgentChecks(services: CheckServices): AgentChecks {
   };
 }
 
-function words({ name, title, command, bundled, install, login }: ProgramFacts): KnownAgent {
+function words({ name, title, command, bundled, install, login }: AgentFacts): KnownAgent {
   return { name, title, command, bundled, ...(install !== undefined && { install }), ...(login !== undefined && { login }) };
 }
 
-function found(facts: ProgramFacts, path: string | undefined): FoundAgent {
+function found(facts: AgentFacts, path: string | undefined): FoundAgent {
   return { ...words(facts), ...(path !== undefined && { path }) };
 }
 
-async function report(facts: ProgramFacts, environment: Record<string, string>, services: CheckServices): Promise<AgentReport> {
+async function report(facts: AgentFacts, environment: Record<string, string>, services: CheckServices): Promise<AgentReport> {
   const path = services.findProgram(facts.command, environment);
   const { mode, modes, notes } = facts;
   const base = {
@@ -94,7 +75,7 @@ async function report(facts: ProgramFacts, environment: Record<string, string>, 
 
 type Ask = (args: readonly string[]) => Promise<Answer>;
 
-async function askVersion(facts: ProgramFacts, ask: Ask): Promise<{ readonly version?: string; readonly problem?: AgentProblem }> {
+async function askVersion(facts: AgentFacts, ask: Ask): Promise<{ readonly version?: string; readonly problem?: AgentProblem }> {
   if (!facts.versionArgs) return {};
   const answer = await ask(facts.versionArgs);
   const failure = failureOf(answer);
@@ -117,7 +98,7 @@ async function askVersion(facts: ProgramFacts, ask: Ask): Promise<{ readonly ver
 }
 
 /** Options of ours that the program's help does not know. */
-async function unknownOptions(facts: ProgramFacts, ask: Ask): Promise<AgentProblem[]> {
+async function unknownOptions(facts: AgentFacts, ask: Ask): Promise<AgentProblem[]> {
   const problems: AgentProblem[] = [];
   for (const { args, options } of facts.help) {
     const answer = await ask(args);
@@ -135,7 +116,7 @@ async function unknownOptions(facts: ProgramFacts, ask: Ask): Promise<AgentProbl
 }
 
 /** Whether it says that it is logged in. An answer in words that are not known is none. */
-async function askLogin({ loginStatus }: ProgramFacts, version: string | undefined, ask: Ask): Promise<boolean | undefined> {
+async function askLogin({ loginStatus }: AgentFacts, version: string | undefined, ask: Ask): Promise<boolean | undefined> {
   if (!loginStatus) return undefined;
   const { args, since } = loginStatus;
   if (since !== undefined && (version === undefined || isOlder(version, since))) return undefined;

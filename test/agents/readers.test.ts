@@ -254,6 +254,35 @@ describe('codex', () => {
     assert.equal(ofType(read('codex', [usage(100, 0, 10), usage(40, 0, 5)]), 'usage')[1]?.tokens.input, 40);
   });
 
+  it('R6.6 a turn that tells no counter is not billed, and the next one for what was added since the last that did', () => {
+    for (const without of [
+      { type: 'turn.completed' },
+      { type: 'turn.completed', usage: null },
+      { type: 'turn.completed', usage: { input_tokens: '100' } },
+    ]) {
+      const events = read('codex', [usage(100, 0, 10), without, usage(250, 0, 30)]);
+      assert.deepEqual(
+        ofType(events, 'usage').map(({ tokens }) => [tokens.input, tokens.output]),
+        [
+          [100, 10],
+          [150, 20],
+        ],
+      );
+    }
+  });
+
+  it('a limit that is read long after it was written counts from when it was written', () => {
+    const written = NOW - 5 * 3_600_000;
+    const message = "You've hit your usage limit. Try again in 3 hours.";
+    const limitIn = (events: readonly AgentEvent[]) => ofType(events, 'limit')[0]?.until;
+    const line = JSON.stringify({ type: 'turn.failed', error: { message } });
+    assert.equal(limitIn(readerOf('codex').line(line, written)), written + 3 * 3_600_000);
+    assert.equal(limitIn(readerOf('codex').line(line, NOW + 5)), NOW + 3 * 3_600_000);
+    const reader = readerOf('codex');
+    reader.line(JSON.stringify({ type: 'error', message }));
+    assert.equal(limitIn(reader.end({ exitCode: 1 }, '', undefined, written)), written + 3 * 3_600_000);
+  });
+
   it("R6.6 where the thread's past is not known, the note says so", () => {
     const [cost] = ofType(readAll(recording('codex-resume'), readerOf('codex', undefined, {})), 'cost');
     assert.match(cost?.note ?? '', /may count earlier turns/);
@@ -512,6 +541,19 @@ describe('copilot', () => {
     const state = stateAfter('copilot-report');
     const events = readAll(recording('copilot-report-resumed'), readerOf('copilot', undefined, { state }));
     assert.deepEqual(ofType(events, 'usage')[0]?.tokens, { input: 1512, cachedInput: 14000, cacheWrite: 0, output: 42 });
+  });
+
+  it('R6.6 a report that tells no tokens of a model leaves its counter as it was', () => {
+    const usage = (inputTokens: unknown) => JSON.stringify({ modelMetrics: { 'gpt-5': { usage: { inputTokens, outputTokens: 0 } } } });
+    const inputs = (text: string, before: Json) => {
+      const reader = readerOf('copilot', undefined, { state: before });
+      const events = reader.end({ exitCode: 0 }, '', text);
+      return { state: reader.state(), inputs: ofType(events, 'usage').map(({ tokens }) => tokens.input) };
+    };
+    const first = inputs(usage(100), null);
+    const second = inputs(usage(null), first.state);
+    const third = inputs(usage(250), second.state);
+    assert.deepEqual([first.inputs, second.inputs, third.inputs], [[100], [], [150]]);
   });
 
   it('R6.6 without a report nothing is known of its cost', () => {

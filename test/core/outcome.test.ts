@@ -64,6 +64,8 @@ describe('outcome of an attempt', () => {
     ['usage limit, exit code 1', { end: exited({ exit: { exitCode: 1 } }), limit: LIMIT }, 'limited until 99', 'neither'],
     ['usage limit, agent says that it failed', { end: exited(), said: saidNot('provider'), limit: LIMIT }, 'limited until 99', 'neither'],
     ['usage limit without a time', { end: exited({ exit: { exitCode: 1 } }), limit: NO_TIME }, 'limited until unnamed', 'neither'],
+    ['usage limit that was got over, then its cap of turns', { end: exited(), said: saidNot('turns'), limit: LIMIT }, 'agent for good', 'neither'],
+    ['usage limit that was got over, then a failure of its own', { end: exited(), said: saidNot('task'), limit: LIMIT }, 'agent', 'failure'],
     ['usage limit that the agent got over', { end: exited(), said: SAID_OK, limit: LIMIT }, 'ok', 'success'],
     ['provider trouble', { end: exited({ exit: { exitCode: 1 } }), said: saidNot('provider') }, 'agent', 'failure'],
     ['wrong key', { end: exited({ exit: { exitCode: 1 } }), said: saidNot('auth') }, 'agent for good', 'neither'],

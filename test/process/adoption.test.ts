@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { AgentReader } from '../../src/core/agentEvent.ts';
 import { until } from '../support/until.ts';
 import { lineReader, lives, RunHarness, type Told } from './support/runHarness.ts';
 
@@ -65,6 +66,28 @@ describe('Runs that outlive their window', () => {
       adopted.told.calls.filter((call) => call !== 'output'),
       ['started', 'ended'],
     );
+  });
+
+  it('R9.2 what is read of a run long after its end is told with the time at which it was written', async () => {
+    const { told, token, files } = harness.launch('/bin/echo', ['a']);
+    const { at } = await told.whenEnded;
+    harness.reload();
+    const written = new Date(2026, 1, 3);
+    utimesSync(files.stdout, written, written);
+    const times: (number | undefined)[] = [];
+    const reader: AgentReader = {
+      line: (_, writtenAt) => {
+        times.push(writtenAt);
+        return [];
+      },
+      end: (_exit, _errors, _report, endedAt) => {
+        times.push(endedAt);
+        return [];
+      },
+      state: () => null,
+    };
+    await harness.adopt(token, { reader }).told.whenEnded;
+    assert.deepEqual(times, [written.getTime(), at]);
   });
 
   it('R9.2 an adopted run can be signalled, stopped and killed', async () => {

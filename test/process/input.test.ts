@@ -146,6 +146,16 @@ describe('What an agent is given', () => {
     });
   });
 
+  it('R5.3 a guardian that is killed before it has begun may be started again', async () => {
+    const killed = join(harness.folder, 'killed');
+    writeFileSync(killed, '#!/bin/sh\nkill -ABRT $$\n', { mode: 0o755 });
+    harness.launcher.dispose();
+    harness.launcher = harness.newLauncher({ nodePath: killed });
+    const end = await harness.launch('/bin/true').told.whenEnded;
+    assert.equal(end.kind, 'void');
+    assert.match(end.error ?? '', /its guardian could not begin: .*SIGABRT/);
+  });
+
   it('a Node that does not know our flags runs the guardian without them', async () => {
     const old = join(harness.folder, 'old-node');
     writeFileSync(old, `#!/bin/sh\ncase "$1" in --*) echo "bad option: $1" >&2; exit 9;; esac\nexec '${process.execPath}' "$@"\n`);

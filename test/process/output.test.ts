@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { appendFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readFileSync, renameSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { AgentReader } from '../../src/core/agentEvent.ts';
 import { until } from '../support/until.ts';
@@ -170,6 +171,21 @@ describe('Output of runs', () => {
     run.stop('user', 200);
     const end = await told.whenEnded;
     assert.deepEqual([end.kind, end.exit, end.stoppedBy], ['exited', { signal: 'SIGTERM' }, 'user']);
+  });
+
+  it('a run folder that can not be looked at stops neither the run nor any other', async () => {
+    const go = 'while [ ! -e "$0" ]; do sleep 0.02; done';
+    const run = harness.launch('/bin/sh', ['-c', go, 'first']);
+    const other = harness.launch('/bin/sh', ['-c', `${go}; echo heard; exec sleep 1000`, 'second']);
+    await Promise.all([run.told.whenStarted, other.told.whenStarted]);
+    renameSync(run.files.folder, join(harness.folder, 'away'));
+    symlinkSync(run.files.folder, run.files.folder);
+    writeFileSync(join(harness.cwd, 'second'), '');
+    await until('the other to be heard', () => other.told.texts.includes('heard'));
+    unlinkSync(run.files.folder);
+    renameSync(join(harness.folder, 'away'), run.files.folder);
+    writeFileSync(join(harness.cwd, 'first'), '');
+    assert.equal((await run.told.whenEnded).kind, 'exited');
   });
 
   it('R8.3 has no space where the folder of runs can not be used, and says so once, and once that it is over', () => {

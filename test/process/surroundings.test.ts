@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { syncBuiltinESMExports } from 'node:module';
+import os, { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { askProgram, findProgram } from '../../src/process/programCheck.ts';
 import { createResourceSampler } from '../../src/process/resources.ts';
@@ -90,6 +91,22 @@ exec /bin/sh "$@"
       await until('its child to be gone', () => !lives(pid));
     });
 
+    it('is there though the system knows nothing of the user', async () => {
+      const { userInfo, homedir } = os;
+      const nobody = () => {
+        throw new Error('uv_os_get_passwd returned ENOENT');
+      };
+      Object.assign(os, { userInfo: nobody, homedir: nobody });
+      syncBuiltinESMExports();
+      try {
+        assert.equal((await terminalEnvironment({ ...options, environment: { PATH: '/bin:/usr/bin', A: '1' } })())['A'], '1');
+        assert.deepEqual(logged, []);
+      } finally {
+        Object.assign(os, { userInfo, homedir });
+        syncBuiltinESMExports();
+      }
+    });
+
     for (const [what, text] of [
       ['fails', '#!/bin/sh\nexit 3\n'],
       ['says nothing', '#!/bin/sh\nexit 0\n'],
@@ -100,6 +117,16 @@ exec /bin/sh "$@"
         assert.equal(logged.length, 1);
       });
     }
+
+    it('is asked for again after a while where the shell did not answer', async () => {
+      const shell = script('shell', `#!/bin/sh\n[ -e "${folder}/ready" ] || exit 3\nA=1; export A\nexec /bin/sh "$@"\n`);
+      const environment = terminalEnvironment({ ...options, shell, environment: { PATH: '/bin:/usr/bin' }, againMs: 1 });
+      assert.equal((await environment())['A'], undefined);
+      writeFileSync(join(folder, 'ready'), '');
+      await until('the shell to be asked again', async () => (await environment())['A'] === '1');
+      const asked = environment();
+      assert.equal(environment(), asked);
+    });
 
     it('R7.4 has no marker of another run in it', () => {
       assert.deepEqual(
@@ -157,6 +184,20 @@ exec /bin/sh "$@"
       assert.equal(answer.timedOut, true);
       const pid = Number(readFileSync(join(folder, 'pid'), 'utf8'));
       await until('its child to be gone', () => !lives(pid));
+    });
+
+    it('is found and asked although the folder is gone that the editor was started in', async () => {
+      const before = process.cwd();
+      const gone = join(folder, 'gone');
+      mkdirSync(gone);
+      process.chdir(gone);
+      rmSync(gone, { recursive: true });
+      try {
+        assert.equal(findProgram('sh', { PATH: '/bin' }), '/bin/sh');
+        assert.equal((await askProgram('/bin/echo', ['1.2.3'], { environment: {}, timeoutMs: 10_000 })).output, '1.2.3');
+      } finally {
+        process.chdir(before);
+      }
     });
 
     it('that is not there is told with the reason', async () => {

@@ -109,6 +109,16 @@ describe('Finding the processes of a run', () => {
     });
   });
 
+  for (const args of [
+    ['python3', 'code.py'],
+    ['/usr/bin/node', '--inspect', '/project/cursor.mjs'],
+    ['/bin/sh', './windsurf.sh'],
+  ]) {
+    it(`R7.4 a script of the agent is no editor by its name: ${args.join(' ')}`, async () => {
+      assert.deepEqual(await members([{ pid: 1001, args, environment: MARKED }]), [1001]);
+    });
+  }
+
   it('R7.4 what was kept at the end of a run stays kept', async () => {
     const processes = [{ pid: 1001, args: ['server'], environment: MARKED }];
     assert.deepEqual(await found(processes, { kept: [identity(1001)] }), { members: [], kept: [1001], spared: [1001] });
@@ -163,9 +173,13 @@ describe('Sweeping', () => {
     }
   }
 
-  async function swept(processes: readonly FakeProcess[], options: Partial<Parameters<typeof sweep>[2]> = {}) {
+  async function swept(
+    processes: readonly FakeProcess[],
+    { begunAt = 0, ...options }: Partial<Parameters<typeof sweep>[2]> & { readonly begunAt?: number } = {},
+  ) {
     const table = new FakeTable(processes);
     const time = new FakeTime();
+    time.at = begunAt;
     const find = () => findRun(table, marks({ leader: undefined }), { keep: ['tmux'], deep: true });
     const result = await sweep(table, find, { graceMs: 1000, ...options }, time);
     return { ...result, table, tookMs: time.at };
@@ -198,9 +212,41 @@ describe('Sweeping', () => {
     assert.ok(tookMs >= 300 && tookMs < 400, `${tookMs} ms`);
   });
 
+  it('R7.6 who was killed just before is waited for, however long the run has lasted', async () => {
+    const {
+      table,
+      remaining,
+      swept: ended,
+    } = await swept([{ pid: 1001, args: ['slow to go'], environment: MARKED, survives: ['SIGTERM'] }], {
+      asked: new Map([['1001 1001 boot', 0]]),
+      begunAt: 60_000,
+    });
+    assert.deepEqual([table.sent, remaining], [['SIGKILL 1001'], []]);
+    assert.deepEqual(
+      ended.map(({ pid }) => pid),
+      [1001],
+    );
+  });
+
   it('R7.3 in haste it kills at once', async () => {
     const { tookMs } = await swept([{ pid: 1001, environment: MARKED, survives: ['SIGTERM'] }], { isUrgent: () => true });
     assert.ok(tookMs < 20, `${tookMs} ms`);
+  });
+
+  it('R7.4 looks again before it kills, for what was started meanwhile by whom it kills', async () => {
+    const table = new FakeTable([{ pid: 1001, environment: MARKED, survives: ['SIGTERM'] }]);
+    const time = new FakeTime();
+    time.sleep = async (ms) => {
+      time.at += Math.max(ms, 1);
+      // Nothing but its parent leads to it.
+      if (time.at >= 500 && table.processes.has(1001)) table.processes.set(2001, { pid: 2001, parent: 1001 });
+    };
+    const find = () => findRun(table, marks({ leader: undefined }), { keep: [], deep: true });
+    const { swept: ended } = await sweep(table, find, { graceMs: 1000 }, time);
+    assert.deepEqual(
+      ended.map(({ pid }) => pid),
+      [1001, 2001],
+    );
   });
 
   it('R7.6 what can not be ended is named after 10 s, and not waited for any longer', async () => {

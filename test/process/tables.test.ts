@@ -1,11 +1,15 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { AskingProbe } from '../../src/process/probe.ts';
 import { createTable } from '../../src/process/tables/platformTable.ts';
 import { parseStat } from '../../src/process/tables/procStat.ts';
 import { PsTable, parsePs } from '../../src/process/tables/psTable.ts';
 import { runCommand, runCommandNow } from '../../src/process/tables/runCommand.ts';
 import { parseCim, WindowsTable } from '../../src/process/tables/windowsTable.ts';
+import { until } from '../support/until.ts';
 
 describe('/proc/<pid>/stat', () => {
   const tail = '4 5 6 0 -1 4194304 99 0 0 0 30 12 0 0 20 0 1 0 203868 3133440 358 18446744073709551615';
@@ -18,6 +22,7 @@ describe('/proc/<pid>/stat', () => {
         parent: 4,
         group: 5,
         session: 6,
+        threads: 1,
         cpuTicks: 42,
         startTime: '203868',
         residentPages: 358,
@@ -31,12 +36,21 @@ describe('/proc/<pid>/stat', () => {
 });
 
 describe('The process table of this machine', () => {
+  let folder: string;
+
+  before(() => {
+    folder = mkdtempSync(join(tmpdir(), 'loop-supervisor-tables-'));
+  });
+
+  after(() => rmSync(folder, { recursive: true, force: true }));
+
   it('R7.5 lists processes as the system tells them, and signals only who still is who it was', async () => {
     const child = spawn('/bin/sleep', ['1000'], { stdio: 'ignore', detached: true });
     const table = createTable({ polite: true });
     const found = (await table.list()).find(({ pid }) => pid === child.pid)!;
     assert.deepEqual([found.parent, found.group, found.session, found.zombie], [process.pid, child.pid, child.pid, false]);
-    assert.deepEqual(await table.find(child.pid!), { ...found, cpuMs: (await table.find(child.pid!))?.cpuMs, memoryBytes: found.memoryBytes });
+    const again = await table.find(child.pid!);
+    assert.deepEqual(again, { ...found, cpuMs: again?.cpuMs, memoryBytes: again?.memoryBytes });
     const other = { ...found, startTime: '1' };
     assert.deepEqual(await table.signal([other], 'SIGKILL'), []);
     assert.deepEqual(await table.alive([other, found]), [found]);
@@ -46,6 +60,27 @@ describe('The process table of this machine', () => {
     await ended;
     assert.deepEqual(await table.alive([found]), []);
     assert.equal(await table.signalGroup(found, 'SIGTERM'), false);
+  });
+
+  it('R7.4 a process whose first thread has ended goes on as long as another does', async function () {
+    const source = join(folder, 'threads.c');
+    writeFileSync(
+      source,
+      '#include <pthread.h>\n#include <unistd.h>\nvoid *on(void *x) { for (;;) pause(); }\nint main() { pthread_t t; pthread_create(&t, 0, on, 0); pthread_exit(0); }\n',
+    );
+    if (spawnSync(process.env['CC'] ?? 'cc', ['-pthread', '-o', join(folder, 'threads'), source]).status !== 0) this.skip();
+    const child = spawn(join(folder, 'threads'), { stdio: 'ignore' });
+    const ended = new Promise((resolve) => child.once('exit', resolve));
+    try {
+      await until('its first thread to have ended', () => /\) Z /.test(readFileSync(`/proc/${child.pid}/stat`, 'latin1')));
+      const table = createTable();
+      const found = (await table.find(child.pid!))!;
+      assert.deepEqual([found.zombie, await table.alive([found])], [false, [found]]);
+      assert.deepEqual(await table.signal([found], 'SIGKILL'), [found]);
+    } finally {
+      child.kill('SIGKILL');
+      await ended;
+    }
   });
 
   it('a zombie does not live', async () => {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { type Answer, createAgentChecks, isOlder, type ProgramFacts } from '../../src/ui/createAgentChecks.ts';
+import type { AgentFacts } from '../../src/core/agentFacts.ts';
+import { type Answer, createAgentChecks, isOlder } from '../../src/ui/createAgentChecks.ts';
 
-const FACTS: ProgramFacts = {
+const FACTS: AgentFacts = {
   name: 'claude',
   title: 'Claude Code',
   command: 'claude',
@@ -19,7 +20,7 @@ const FACTS: ProgramFacts = {
 /** Checks one agent whose program answers as told; without answers it is not there. */
 async function check(
   answers: Record<string, Partial<Answer>> | undefined,
-  facts: Partial<ProgramFacts> = {},
+  facts: Partial<AgentFacts> = {},
   environment: Record<string, string> = { PATH: '/bin' },
 ) {
   const asked: { args: readonly string[]; environment: Record<string, string> }[] = [];
@@ -95,7 +96,7 @@ describe('Check Agents', () => {
     });
   }
 
-  const login: ProgramFacts['loginStatus'] = { args: ['login', 'status'], since: '2.1.41', keys: ['ITS_KEY'] };
+  const login: AgentFacts['loginStatus'] = { args: ['login', 'status'], since: '2.1.41', keys: ['ITS_KEY'] };
   const logins: readonly [string, Partial<Answer>, string, Record<string, string>, boolean | undefined][] = [
     ['a login', { output: 'Logged in using ChatGPT' }, '2.1.41', {}, true],
     ['a login as JSON', { output: '{ "loggedIn": true }' }, '2.1.41', {}, true],

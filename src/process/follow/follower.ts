@@ -227,7 +227,7 @@ export class Follower implements Run {
     }
     const stderrTail = readTail(files.stderr, STDERR_TAIL_BYTES);
     const report = sizeOf(files.report) === undefined ? undefined : readTail(files.report, REPORT_BYTES);
-    const last = this.#tail?.finish(end.exit, stderrTail, report) ?? this.#unread(end, stderrTail, report);
+    const last = this.#tail?.finish(end.exit, stderrTail, report, end.at) ?? this.#unread(end, stderrTail, report);
     const hadOutput = (sizeOf(files.stdout) ?? 0) + (sizeOf(files.stderr) ?? 0) > 0;
     const { format: _, ...facts } = end;
     this.#tell(() => this.#observer.ended({ ...facts, last, hadOutput, errorLine: lastLineOf(stderrTail) }));
@@ -239,7 +239,7 @@ export class Follower implements Run {
     const { files, readOffset, reader } = this.#options;
     const events: AgentEvent[] = [];
     try {
-      events.push(...reader.end(end.exit, stderrTail, report));
+      events.push(...reader.end(end.exit, stderrTail, report, end.at));
     } catch (error) {
       this.#services.log('The agent reader failed at the end of the output.', error);
     }

@@ -28,6 +28,8 @@ export class Tail {
   #told: number;
   #events: AgentEvent[] = [];
   #closed = false;
+  /** When the file was last written, as of the last piece: wall time, ms. */
+  #writtenAt: number | undefined;
   /** Nothing beyond is read: a process that lives on may write for ever. */
   #limit = Number.POSITIVE_INFINITY;
 
@@ -61,6 +63,7 @@ export class Tail {
     const bytes = await readAt(fd, buffer, length, this.#readTo);
     if (this.#closed || bytes === 0) return false;
     this.#readTo += bytes;
+    this.#writtenAt = Math.floor(fstatSync(fd).mtimeMs);
     let since = performance.now();
     for (const { lines, bytes: taken } of this.#splitter.take(buffer.subarray(0, bytes))) {
       for (const line of lines) this.#line(line);
@@ -76,12 +79,12 @@ export class Tail {
   }
 
   /** After all was read: the last line, though it has no end, and what the reader says to the end of the run. */
-  finish(exit: ProcessExit, stderrTail: string, report?: string): RunOutput {
+  finish(exit: ProcessExit, stderrTail: string, report?: string, endedAt?: number): RunOutput {
     const rest = this.#splitter.rest();
     for (const line of rest?.lines ?? []) this.#line(line);
     this.#lineEnd += rest?.bytes ?? 0;
     try {
-      this.#events.push(...this.#options.reader.end(exit, stderrTail, report));
+      this.#events.push(...this.#options.reader.end(exit, stderrTail, report, endedAt));
     } catch (error) {
       this.#options.onError('The agent reader failed at the end of the output.', error);
     }
@@ -98,7 +101,7 @@ export class Tail {
 
   #line(line: string): void {
     try {
-      this.#events.push(...this.#options.reader.line(line));
+      this.#events.push(...this.#options.reader.line(line, this.#writtenAt));
     } catch (error) {
       this.#options.onError('The agent reader failed at a line; the line was skipped.', error);
     }

@@ -49,6 +49,8 @@ export class Guardian {
   #stop: GroupStop | undefined;
   #stoppedBy: StopBy | undefined;
   #leaderEnded = false;
+  /** How the leader ended, where that was told before it was known who it is: to look it up may start a program of the system. */
+  #endedEarly: readonly [code: number | null, signal: string | null] | undefined;
   /** It is being stopped; a mere signal, even one that is meant to end it, is no such thing: the deadlines go on. */
   #isStopping = false;
   #urgent = false;
@@ -107,9 +109,11 @@ export class Guardian {
       if (child.pid === undefined) this.#startFailed(error);
     });
     if (child.pid === undefined) return;
-    child.on('exit', (code, signal) => void this.#ended(code, signal));
+    child.on('exit', (code, signal) => {
+      if (this.#stop) void this.#ended(code, signal);
+      else this.#endedEarly = [code, signal];
+    });
     const at = Date.now();
-    // Its entry is there until we are told of its end, which is not before the next turn.
     const leader = (await table.find(child.pid)) ?? { pid: child.pid, startTime: 'unknown', bootId: table.bootId };
     this.#stop = new GroupStop({
       table,
@@ -122,6 +126,7 @@ export class Guardian {
       onError: (error) => log('A signal could not be sent.', error),
     });
     this.#write(files.started, { format: FORMAT, leader: identityOf(leader), guardian: probe.self, at });
+    if (this.#endedEarly) return this.#ended(...this.#endedEarly);
     if (this.#isStopping) this.#stop.begin(request.limits.graceMs);
     this.#tick();
   }

@@ -23,8 +23,8 @@ const BAD_OPTION = 9;
 export async function spawnGuardian(command: GuardianCommand, files: RunFiles, environment: Environment): Promise<StartFailure | undefined> {
   const result = await run(NODE_FLAGS, command, files, environment);
   // An Electron of another age may not know them; nothing has begun then.
-  const { failed, shortMessage = '', code } = result.exitCode === BAD_OPTION ? await run([], command, files, environment) : result;
-  return failed ? { message: shortMessage, code } : undefined;
+  const { failed, shortMessage = '', code, signal } = result.exitCode === BAD_OPTION ? await run([], command, files, environment) : result;
+  return failed ? { message: shortMessage, code, signal } : undefined;
 }
 
 async function run(flags: readonly string[], command: GuardianCommand, files: RunFiles, environment: Environment) {

@@ -1,6 +1,6 @@
 import { isSameProcess, type SweptProcess } from '../../core/loop.ts';
 import { identityOf, type ProcessInfo, type ProcessTable } from '../tables/processTable.ts';
-import { isEditor, programNames } from './spared.ts';
+import { isEditor } from './spared.ts';
 import { sweep } from './sweep.ts';
 
 /** A process that was kept gets this long (ms) to end by itself. */
@@ -13,7 +13,7 @@ const GRACE_MS = 3_000;
 export async function endKept(table: ProcessTable, target: SweptProcess): Promise<boolean> {
   const all = await table.list();
   const found = all.find((one) => isSameProcess(one, target) && !one.zombie);
-  if (!found || isAbove(all, found.pid) || isEditor(programNames(found.name, table.args(found)), table.args(found))) return false;
+  if (!found || isAbove(all, found.pid) || isEditor(found.name, table.args(found))) return false;
   const find = async () => ({ members: await table.alive([found]), kept: [], spared: [] });
   const { remaining } = await sweep(table, find, { graceMs: GRACE_MS });
   return !remaining.some((one) => isSameProcess(one, identityOf(found)));

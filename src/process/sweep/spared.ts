@@ -19,6 +19,8 @@ const EDITOR_LINE =
   /\s--type=extensionHost\b|[\\/]out[\\/](server-main|bootstrap-fork)(\.js)?(\s|$)|^\S*\/(Visual Studio Code[^/]*|VSCodium|Cursor|Windsurf|Positron)\.app\//;
 /** Of a command line only so much is looked at: what follows may be anything, a prompt too. */
 const EDITOR_WORDS = 5;
+/** A script of the agent's own may be called as an editor is: `code.py`. */
+const SCRIPT_FILE = /\.([cm]?js|py|sh)$/i;
 const KEEP_MARK = Buffer.from('LOOP_SUPERVISOR_KEEP=');
 
 /** Why a process of a run is left alone: `kept` on purpose and listed (R7.4), `editor`: VS Code is never ended. */
@@ -29,8 +31,8 @@ export function sparing(table: ProcessTable, process: ProcessInfo, keep: readonl
   const environment = table.environment(process);
   if (environment && variableIn(environment, KEEP_MARK) === '1') return 'kept';
   const args = table.args(process);
+  if (isEditor(process.name, args)) return 'editor';
   const names = programNames(process.name, args);
-  if (isEditor(names, args)) return 'editor';
   const isKept = keep.some((name) => names.includes(name.toLowerCase()) || (names.includes('java') && runsClassOf(args, name)));
   return isKept ? 'kept' : undefined;
 }
@@ -45,8 +47,9 @@ export function variableIn(environment: Buffer, name: Buffer): string | undefine
   return undefined;
 }
 
-export function isEditor(names: readonly string[], args: readonly string[]): boolean {
-  return names.some((name) => EDITORS.has(name)) || EDITOR_LINE.test(args.slice(0, EDITOR_WORDS).join(' '));
+export function isEditor(name: string, args: readonly string[]): boolean {
+  const isNamedSo = programsIn(name, args).some((program) => EDITORS.has(stem(program)) && !SCRIPT_FILE.test(program));
+  return isNamedSo || EDITOR_LINE.test(args.slice(0, EDITOR_WORDS).join(' '));
 }
 
 /**
@@ -54,9 +57,14 @@ export function isEditor(names: readonly string[], args: readonly string[]): boo
  * where an interpreter runs one.
  */
 export function programNames(name: string, args: readonly string[]): string[] {
-  const own = [stem(name), stem(args[0] ?? '')];
-  const script = own.some((one) => INTERPRETERS.has(one)) ? args.slice(1).find((arg) => !arg.startsWith('-')) : undefined;
-  return [...new Set([...own, stem(script ?? '')])].filter(Boolean);
+  return [...new Set(programsIn(name, args).map(stem))].filter(Boolean);
+}
+
+/** The program by its name and by its first argument, and the script where it is an interpreter. */
+function programsIn(name: string, args: readonly string[]): string[] {
+  const own = [name, args[0] ?? ''];
+  const script = own.some((one) => INTERPRETERS.has(stem(one))) ? args.slice(1).find((arg) => !arg.startsWith('-')) : undefined;
+  return script === undefined ? own : [...own, script];
 }
 
 /** `/usr/bin/tmux: server` → `tmux` */

@@ -57,7 +57,8 @@ interface Tracked {
 export async function sweep(table: ProcessTable, find: Find, options: SweepOptions, time = REAL_TIME): Promise<SweepResult> {
   const giveUpMs = options.giveUpMs ?? GIVE_UP_MS;
   const tracked = new Map<string, Tracked>();
-  const deadline = time.now() + options.graceMs;
+  const began = time.now();
+  const deadline = began + options.graceMs;
   const isStuck = ({ killedAt }: Tracked) => killedAt !== undefined && time.now() - killedAt >= giveUpMs;
   let found: RunProcesses;
   for (;;) {
@@ -73,8 +74,8 @@ export async function sweep(table: ProcessTable, find: Find, options: SweepOptio
     );
     const here = found.members.map((process) => tracked.get(keyOf(process)) as Tracked);
     if (here.every(isStuck)) break;
-    // What comes up faster than it can be ended is not chased for ever.
-    if (time.now() - Math.max(...here.map(({ killAt }) => killAt)) >= giveUpMs) break;
+    // What comes up faster than it can be ended is not chased for ever. Those that were killed before we began may still be on their way out.
+    if (time.now() - Math.max(began, ...here.map(({ killAt }) => killAt)) >= giveUpMs) break;
     await endThese(table, here, isStuck, options.isUrgent ?? (() => false), time);
   }
   const remaining = found.members.map((process) => (tracked.get(keyOf(process)) as Tracked).told);
@@ -96,7 +97,10 @@ export async function askToEnd(table: ProcessTable, processes: readonly ProcessI
   await table.signal(processes, 'SIGCONT');
 }
 
-/** Waits until all are gone, or only those are left that can not be ended, and kills each when its time has come. */
+/**
+ * Kills those whose time has come, and waits until all are gone, or only those are left that can not be ended, or the time of another has come: before
+ * that one is killed we look again, for nobody may find what it has started since.
+ */
 async function endThese(
   table: ProcessTable,
   all: readonly Tracked[],
@@ -104,18 +108,16 @@ async function endThese(
   isUrgent: () => boolean,
   time: SweepTime,
 ): Promise<void> {
+  const isDue = ({ killAt, killedAt }: Tracked) => killedAt === undefined && (isUrgent() || killAt <= time.now());
+  const due = all.filter(isDue);
+  await table.signal(
+    due.map(({ process }) => process),
+    'SIGKILL',
+  );
+  for (const one of due) one.killedAt = time.now();
   let here = all;
   let pause = 1;
-  while (here.length > 0 && !here.every(isStuck)) {
-    const due = here.filter(({ killAt, killedAt }) => killedAt === undefined && (isUrgent() || killAt <= time.now()));
-    if (due.length > 0) {
-      await table.signal(
-        due.map(({ process }) => process),
-        'SIGKILL',
-      );
-      for (const one of due) one.killedAt = time.now();
-      pause = 1;
-    }
+  while (here.length > 0 && !here.every(isStuck) && !here.some(isDue)) {
     const waiting = here.filter(({ killedAt }) => killedAt === undefined).map(({ killAt }) => killAt - time.now());
     await time.sleep(Math.max(0, Math.min(pause, ...waiting)));
     pause = Math.min(pause * 2, LONGEST_PAUSE_MS);

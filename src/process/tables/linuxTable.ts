@@ -84,7 +84,8 @@ export class LinuxTable implements ProcessTable {
       parent: stat.parent,
       group: stat.group,
       session: stat.session,
-      zombie: stat.state === 'Z' || stat.state === 'X',
+      // The state is that of the first thread: where only that one has ended, the process goes on.
+      zombie: stat.state === 'X' || (stat.state === 'Z' && stat.threads <= 1),
       started: Number(stat.startTime),
       name: stat.name,
       cpuMs: stat.cpuTicks * MS_PER_TICK,

@@ -5,6 +5,8 @@ export interface ProcStat {
   readonly parent: number;
   readonly group: number;
   readonly session: number;
+  /** Those that have ended are counted too as long as nobody has asked how: 1 for a process that has ended. */
+  readonly threads: number;
   /** User and system time together, clock ticks. */
   readonly cpuTicks: number;
   /** Clock ticks since boot, as written. */
@@ -36,6 +38,7 @@ export function parseStat(line: Buffer): ProcStat | undefined {
     group: Number(fields[2]),
     session: Number(fields[3]),
     cpuTicks: Number(fields[11]) + Number(fields[12]),
+    threads: Number(fields[17]),
     startTime,
     residentPages: Number(fields[21]),
   };

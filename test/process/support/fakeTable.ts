@@ -14,6 +14,7 @@ export interface FakeProcess {
   readonly args?: readonly string[];
   readonly environment?: string;
   readonly outputs?: readonly string[];
+  readonly cpuMs?: number;
   /** Signals that do not end it. */
   readonly survives?: readonly string[];
 }
@@ -77,6 +78,6 @@ export function identity(pid: number, started = pid): ProcessIdentity {
 }
 
 function info(process: FakeProcess): ProcessInfo {
-  const { pid, parent = 1, group = pid, session = group, started = pid, zombie = false, args = [] } = process;
-  return { ...identity(pid, started), parent, group, session, zombie, started, name: args[0]?.split('/').at(-1) ?? `p${pid}` };
+  const { pid, parent = 1, group = pid, session = group, started = pid, zombie = false, args = [], cpuMs = 0 } = process;
+  return { ...identity(pid, started), parent, group, session, zombie, started, name: args[0]?.split('/').at(-1) ?? `p${pid}`, cpuMs };
 }
