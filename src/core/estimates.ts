@@ -6,13 +6,15 @@ import type { RunReport } from './settle.ts';
 import { charge, refuse } from './spend.ts';
 import type { Turn } from './turn.ts';
 
-/** Of these causes an agent can not even begin to work: there is nothing to be charged. */
+/** Of these causes an agent can not even begin to work. */
 const BEFORE_WORK: readonly AgentErrorCause[] = ['auth', 'config', 'session'];
 
 /** An attempt that ended without its agent's own figure is charged with what it still held, marked as an estimate (R6.6). */
 export function chargeUnknown(turn: Turn, loop: ActiveLoop, end: RunEnd, report: RunReport): ActiveLoop {
   const { said } = report;
-  const neverBegan = end.kind === 'spawn' || end.kind === 'void' || (said?.ok === false && BEFORE_WORK.includes(said.cause));
+  // A login or a credit may also run out in the middle of the work.
+  const couldNotBegin = said?.ok === false && BEFORE_WORK.includes(said.cause) && !report.worked;
+  const neverBegan = end.kind === 'spawn' || end.kind === 'void' || couldNotBegin;
   const held = Math.max(0, loop.attempt.reserved - loop.attempt.cost);
   if (report.priced || !report.hasCost || neverBegan || loop.attempt.cost > 0 || held === 0) return loop;
   return charge(turn, loop, { key: `${loop.attempt.token}.unreported`, cost: held, source: 'estimated' }) ?? loop;

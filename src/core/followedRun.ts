@@ -118,25 +118,26 @@ export class FollowedRun implements RunObserver {
   }
 
   #bookmarked(output: RunOutput): RunOutput {
-    const { said, limit, priced } = this.#report;
-    return { ...output, readerState: { reader: output.readerState, ...(said && { said }), ...(limit && { limit }), priced } as Json };
+    const { hasCost: _, ...report } = this.#report;
+    return { ...output, readerState: { reader: output.readerState, ...report } as unknown as Json };
   }
 
   #hear(events: readonly AgentEvent[]): void {
     if (events.length === 0) return;
-    let { said, limit, priced } = this.#report;
+    let { said, limit, priced, worked } = this.#report;
     const { silentForMs: _, retrying: __, ...activity } = this.activity;
     let next: Activity = { ...activity, heardAt: this.#now() };
     for (const event of events) {
       if (event.type === 'end') said = event;
       if (event.type === 'limit') limit = event;
       if (event.type === 'cost' && event.source === 'reported') priced = true;
+      if (event.type === 'text' || event.type === 'toolCall') worked = true;
       const doing = this.#inWords(event);
       if (doing !== undefined) next = { ...next, doing };
       next = event.type === 'retry' ? { ...next, retrying: event.reason } : withoutRetry(next);
     }
     this.activity = next;
-    this.#report = { ...this.#report, ...(said && { said }), ...(limit && { limit }), priced };
+    this.#report = { ...this.#report, ...(said && { said }), ...(limit && { limit }), priced, worked };
   }
 
   /** What an event says the run is doing, in a few words. */
@@ -165,9 +166,9 @@ export type ProfileFacts = Pick<AgentProfile, 'hasCost' | 'needsReading' | 'read
 export const NO_PROFILE: ProfileFacts = { hasCost: false, needsReading: false, reader: () => DEAF_READER };
 
 function reportIn(bookmark: Json | undefined): Omit<RunReport, 'hasCost'> {
-  if (!isBookmark(bookmark)) return { priced: false };
-  const { said, limit, priced } = bookmark as unknown as Partial<RunReport>;
-  return { ...(said && { said }), ...(limit && { limit }), priced: priced === true };
+  if (!isBookmark(bookmark)) return { priced: false, worked: false };
+  const { said, limit, priced, worked } = bookmark as unknown as Partial<RunReport>;
+  return { ...(said && { said }), ...(limit && { limit }), priced: priced === true, worked: worked === true };
 }
 
 function isBookmark(value: Json | undefined): value is Bookmark {

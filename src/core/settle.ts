@@ -37,6 +37,8 @@ export interface RunReport {
   readonly limit?: Extract<AgentEvent, { type: 'limit' }>;
   /** Whether the agent itself has said what it cost. */
   readonly priced: boolean;
+  /** Whether it has said or done anything: then it has cost something, whatever it says of its end. */
+  readonly worked: boolean;
   /** Whether this agent's cost is known at all. */
   readonly hasCost: boolean;
 }

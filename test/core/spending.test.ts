@@ -479,6 +479,15 @@ describe('spending', () => {
     });
   }
 
+  it('R6.6 an agent whose credit ran out in the middle of its work is charged the estimate', async () => {
+    const window = await machine.open({ restart: { maxRestarts: 0, windowMs: 300_000 } }, PRICED);
+    await window.submit({ prompt: 'work', loopId: 'a', estimatedCostUsd: 2 });
+    machine.launcher.of('a').say({ type: 'text', text: 'I begin.', delta: false });
+    machine.launcher.of('a').end({ exit: { exitCode: 1 }, says: [{ type: 'end', ok: false, reason: 'no credit is left', cause: 'auth' }] });
+    await machine.soon();
+    assert.deepEqual([window.get('a')?.state, window.status().budget.spent], ['failed', 2]);
+  });
+
   it('R6.6 programs that have no cost are never charged one', async () => {
     const window = await machine.open(limit(5));
     await window.submit({ prompt: 'work', loopId: 'a', estimatedCostUsd: 1 });
