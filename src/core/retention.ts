@@ -45,17 +45,21 @@ export class Retention implements Disposable {
 
   /** Removes these finished loops with their logs; answers how many were there. */
   async remove(seqs: readonly number[]): Promise<number> {
-    const { launcher, log } = this.#engine.context;
     const { loops, tokens } = await this.#engine.turns.take((turn) => {
       turn.mirror.finishedChanges++;
       return turn.tx.removeFinished(seqs);
     });
-    for (const token of tokens) {
-      // One that can not be removed, such as a log that somebody has open, keeps no others: their loops are gone already.
-      await launcher.removeRuns([token]).catch((error: unknown) => log(`The logs of loop run ${token} could not be removed.`, error));
-    }
+    await this.#removeRuns(tokens);
     await this.#giveBack();
     return loops;
+  }
+
+  /** One that can not be removed, such as a log that somebody has open, keeps no others: their loops are gone already. */
+  async #removeRuns(tokens: readonly string[]): Promise<void> {
+    const { launcher, log } = this.#engine.context;
+    for (const token of tokens) {
+      await launcher.removeRuns([token]).catch((error: unknown) => log(`The logs of loop run ${token} could not be removed.`, error));
+    }
   }
 
   /** Gives the room that removed loops have left back to the disk. They are gone whether or not that can be done now. */
@@ -90,7 +94,22 @@ export class Retention implements Disposable {
       await this.#pause();
     }
     await this.#limitLogs();
+    await this.#removeStrays();
     await this.#giveBack();
+  }
+
+  /** Logs of which the books know nothing, such as of loops whose removal was broken off, go by age as those of finished loops do. */
+  async #removeStrays(): Promise<void> {
+    const { store, launcher, settings, clock } = this.#engine.context;
+    const old = launcher.runsBefore(clock.now() - settings.retention.maxAgeMs);
+    if (old.length === 0) return;
+    // At one moment: a loop may end, or be retried, at any time.
+    const strays = await this.#engine.turns.take(({ mirror }) => {
+      const live = [...mirror.queue, ...mirror.active.values(), ...mirror.timed.values()].flatMap(({ seq }) => store.attempts(seq));
+      const known = new Set([...store.settledTokens(Number.MAX_SAFE_INTEGER), ...live].map(({ token }) => token));
+      return old.filter((token) => !known.has(token));
+    });
+    await this.#removeRuns(strays);
   }
 
   /** Removes the oldest loops until the logs of the rest take no more than they may. */

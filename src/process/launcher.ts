@@ -1,10 +1,10 @@
-import { mkdirSync, realpathSync, statfsSync } from 'node:fs';
+import { mkdirSync, readdirSync, realpathSync, statfsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import type { Clock, Disposable } from '../core/clock.ts';
 import { Complaint } from '../core/complaint.ts';
 import type { SweptProcess } from '../core/loop.ts';
 import type { AdoptRequest, AgentLauncher, LaunchRequest, Run, RunControl, RunObserver } from '../core/processPort.ts';
-import { FOLDER_MODE, sizeOf } from './atomicFile.ts';
+import { FOLDER_MODE, sizeOf, writtenAt } from './atomicFile.ts';
 import { withoutMarkers } from './carriedEnvironment.ts';
 import { Follower, type FollowOptions, type FollowServices } from './follow/follower.ts';
 import { Messenger } from './follow/messenger.ts';
@@ -13,7 +13,7 @@ import { Pump } from './follow/pump.ts';
 import { prepareRun } from './launch/prepareRun.ts';
 import { spawnGuardian } from './launch/spawnGuardian.ts';
 import { createProbe } from './probe.ts';
-import { runFiles } from './runFiles.ts';
+import { isToken, runFiles } from './runFiles.ts';
 import { endKept } from './sweep/endKept.ts';
 import { reap } from './sweep/reap.ts';
 import { createTable } from './tables/platformTable.ts';
@@ -120,6 +120,14 @@ class Launcher implements AgentLauncher, Disposable {
 
   async removeRuns(tokens: readonly string[]): Promise<void> {
     for (const token of tokens) await rm(runFiles(this.#runsFolder, token).folder, { recursive: true, force: true });
+  }
+
+  runsBefore(at: number): string[] {
+    const isOld = (token: string) => {
+      const { folder, stdout, stderr } = runFiles(this.#runsFolder, token);
+      return [folder, stdout, stderr].every((path) => (writtenAt(path) ?? 0) < at);
+    };
+    return readdirSync(this.#runsFolder).filter((name) => isToken(name) && isOld(name));
   }
 
   logBytes(token: string): number {

@@ -25,14 +25,18 @@ export interface RunFiles {
   readonly guardianLog: string;
 }
 
+/** Whether this can be the name of a run's folder: it comes from a database, and must not lead out of the folder of all runs. */
+export function isToken(name: string): boolean {
+  return /^[A-Za-z0-9-]{1,128}$/.test(name);
+}
+
 /**
  * The files of the run `token` below the folder of all runs.
  *
- * @throws RangeError when `token` is not 1 to 128 of letters, digits and `-`: it comes from a database and must not lead out of that folder.
+ * @throws RangeError when `token` is not 1 to 128 of letters, digits and `-`.
  */
 export function runFiles(runsFolder: string, token: string): RunFiles {
-  if (!/^[A-Za-z0-9-]{1,128}$/.test(token))
-    throw new RangeError(`The run "${token.slice(0, 40)}" has no folder: a token holds only letters, digits and "-".`);
+  if (!isToken(token)) throw new RangeError(`The run "${token.slice(0, 40)}" has no folder: a token holds only letters, digits and "-".`);
   return filesIn(join(runsFolder, token));
 }
 

@@ -319,6 +319,18 @@ describe('life of windows', () => {
     assert.ok(machine.logged.some((line) => line.includes('given back')));
   });
 
+  it('R9.4 old logs of which the books know nothing, such as of a removal that was broken off, are removed', async () => {
+    const window = await machine.open();
+    await finish(window, 'a');
+    await window.submit({ prompt: 'work', loopId: 'live' });
+    const { written, removed, runs } = machine.launcher;
+    const old = machine.clock.now() - DEFAULT_SETTINGS.retention.maxAgeMs;
+    for (const token of ['stray', ...runs.map((run) => run.token)]) written.set(token, old);
+    written.set('young stray', old + 7_200_000);
+    await machine.clock.advance(3_700_000);
+    assert.deepEqual(removed, ['stray']);
+  });
+
   it('R9.4 finished loops are bounded by age, and can be cleared; live ones are never removed', async () => {
     const retention = { ...DEFAULT_SETTINGS.retention, maxAgeMs: 7_200_000 };
     const window = await machine.open({ retention });

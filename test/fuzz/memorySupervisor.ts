@@ -17,6 +17,7 @@ export const NO_PROCESSES: Omit<AgentLauncher, 'launch'> = {
   reap: async () => new Map(),
   endKept: async () => false,
   removeRuns: async () => {},
+  runsBefore: () => [],
   logBytes: () => 0,
 };
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { appendFileSync, readFileSync, renameSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, unlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { AgentReader } from '../../src/core/agentEvent.ts';
@@ -199,6 +199,20 @@ describe('Output of runs', () => {
       harness.logged.join('\n'),
       /^The folder of runs \S+ can not be used; .*EEXIST.*\nThe folder of runs \S+ can not be used: that is over\.$/,
     );
+  });
+
+  it('R9.4 knows the runs in which nothing was written for long', async () => {
+    const { told, token, files } = harness.launch('/bin/echo', ['hello']);
+    await told.whenEnded;
+    const old = new Date(Date.now() - 3_600_000);
+    assert.deepEqual(harness.launcher.runsBefore(old.getTime() + 1), []);
+    for (const path of [files.folder, files.stderr]) utimesSync(path, old, old);
+    assert.deepEqual(harness.launcher.runsBefore(old.getTime() + 1), [], 'its output is younger');
+    utimesSync(files.stdout, old, old);
+    mkdirSync(join(harness.runsFolder, 'not.of.ours'));
+    utimesSync(join(harness.runsFolder, 'not.of.ours'), old, old);
+    assert.deepEqual(harness.launcher.runsBefore(old.getTime() + 1), [token]);
+    assert.deepEqual(harness.launcher.runsBefore(old.getTime() - 1), []);
   });
 
   it('R8.3 knows the free space of the disk, and removes runs', async () => {

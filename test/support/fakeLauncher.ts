@@ -160,6 +160,8 @@ const NOBODY: RunControl = { stop: () => {}, signal: async () => false, keepWait
 export class FakeLauncher implements AgentLauncher {
   readonly runs: FakeRun[] = [];
   readonly removed: string[] = [];
+  /** When run folders were written last, by token. */
+  readonly written = new Map<string, number>();
   free = Number.POSITIVE_INFINITY;
   /** What a run does when it is stopped; at once, it ends of SIGTERM. */
   onStop: (run: FakeRun, by: StopBy) => void = (run) => setImmediate(() => run.end({ exit: { signal: 'SIGTERM' } }));
@@ -222,6 +224,10 @@ export class FakeLauncher implements AgentLauncher {
 
   async removeRuns(tokens: readonly string[]): Promise<void> {
     this.removed.push(...tokens);
+  }
+
+  runsBefore(time: number): string[] {
+    return [...this.written].filter(([, at]) => at < time).map(([token]) => token);
   }
 
   logBytes(): number {

@@ -40,6 +40,7 @@ export function instantLauncher(): InstantLauncher {
     reap: async () => new Map(),
     endKept: async () => false,
     removeRuns: async () => {},
+    runsBefore: () => [],
     logBytes: () => 0,
   };
   return launcher;
