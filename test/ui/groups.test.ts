@@ -48,8 +48,7 @@ describe('all groups of the tree', function () {
     // Once all slots are taken it waits among the others.
     const all = /^Running 3\/3,Queued \d\/20,(Waiting to restart,)?Waiting for a limit,loop-supervisor-workspace-\w+,Finished$/;
     await pictures(host, 'tree', () => groups(all));
-    await window.tree.row('Build it').hover();
-    await window.page.locator('.workbench-hover-container').waitFor();
+    await window.tree.hover('Build it');
     await window.screenshot('tree-hover');
     await second.page.close();
   });

@@ -22,12 +22,14 @@ describe('panels', () => {
   it('Show Output follows a run: text, tool calls, cost, its end', async () => {
     const { window } = host;
     await window.tree.show();
+    await window.command('Pause Queue');
     await window.submit('Look at `src/clock.ts:2` please [echo] [slow 4] [cost 0.25]');
-    await window.tree.becomes(/^Look at/, 'CPU');
-    await window.tree.row(/^Look at/).click();
+    await window.tree.contextAction(/^Look at/, 'Show Output');
     const view = page(window);
-    await view.getByRole('heading', { name: 'Attempt 1' }).waitFor();
+    await view.locator('.state', { hasText: 'queued' }).waitFor();
+    await window.command('Resume Queue');
     await view.locator('.state', { hasText: 'running' }).waitFor();
+    await view.getByRole('heading', { name: 'Attempt 1' }).waitFor();
     await view.locator('.item.text').first().waitFor();
     await view.getByText('Attempt 1 completed').waitFor({ timeout: 30_000 });
     await view.locator('.state', { hasText: 'completed' }).waitFor();

@@ -100,6 +100,18 @@ export class LoopTree {
     });
   }
 
+  /** Points at a row until it says more. */
+  async hover(row: string | RegExp): Promise<void> {
+    const hover = this.#page.locator('.workbench-hover-container');
+    // One that has only begun ends when a row is drawn anew.
+    await until(`the hover of ${row}`, async () => {
+      await this.#page.mouse.move(0, 0);
+      await this.row(row).hover();
+      await hover.waitFor({ timeout: 2_000 });
+      return true;
+    });
+  }
+
   /** Presses an inline button of a row, by what it says. */
   async inlineAction(row: string | RegExp, action: string): Promise<void> {
     await this.row(row).hover();

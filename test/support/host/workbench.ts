@@ -143,11 +143,14 @@ export class Workbench {
 
   /** Points at a status-bar item, and answers what its hover says. */
   async statusHover(name: 'circuit' | 'budget'): Promise<string> {
-    await this.page.mouse.move(400, 300);
-    await this.statusItem(name).hover();
     const hover = this.page.locator('.workbench-hover-container, .monaco-hover.workbench-hover').last();
-    await hover.waitFor();
-    return hover.innerText();
+    // One that has only begun ends when the item says something else.
+    return until(`the hover of ${name}`, async () => {
+      await this.page.mouse.move(400, 300);
+      await this.statusItem(name).hover();
+      await hover.waitFor({ timeout: 2_000 });
+      return hover.innerText({ timeout: 500 });
+    });
   }
 
   /** The text of a status-bar item, without its icon. */
