@@ -14,6 +14,12 @@ export interface WorkbenchOptions extends Omit<ServerOptions, 'extensionsDir' | 
   readonly size?: { readonly width: number; readonly height: number };
 }
 
+/** Where our VSIX is installed for all tests of this run, one after the other: nothing is written there. */
+let installed: Promise<string> | undefined;
+after('remove what was installed', async () => {
+  if (installed) rmSync(await installed, { recursive: true, force: true });
+});
+
 /**
  * Gives the tests of this `describe` a VS Code server with our VSIX installed as a user would, and a window on a fresh folder. When a test fails,
  * what is on the screen is saved under its title.
@@ -66,9 +72,9 @@ export class Host {
   }
 
   async start(): Promise<void> {
-    const extensionsDir = await installExtension(VSIX);
+    installed ??= installExtension(VSIX);
+    const extensionsDir = await installed;
     const workspace = this.folder(this.#options.files);
-    this.#folders.push(extensionsDir);
     this.#server = await Server.start({ ...this.#options, extensionsDir });
     this.#browser = await launchBrowser();
     this.#context = await this.#browser.newContext({ viewport: this.#options.size ?? { width: 1280, height: 800 } });

@@ -42,5 +42,5 @@ export const GROUPS: Readonly<Record<string, () => readonly Suite[]>> = {
   package: () => [PACK, mocha('package', 'test/package/**/*.test.ts', 120)],
   vscode: () => [BUILD, VSCODE],
   // Each file opens a VS Code of its own.
-  ui: () => [PACK, { ...mocha('ui', 'test/ui/**/*.test.ts', 120), limitMinutes: 12 }],
+  ui: () => [PACK, { ...mocha('ui', 'test/ui/**/*.test.ts', 120), limitMinutes: 20 }],
 };
