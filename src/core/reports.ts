@@ -24,10 +24,11 @@ export interface TimelineAttempt {
   readonly state: LoopState;
 }
 
-/** Which attempts: those that ran at some time within `from` ≤ t < `before`, and began after the attempt `afterId` where that is given. */
+/** Which attempts: those that ran at some time from `from` on, and began after the attempt `afterId` and before `beforeId` where these are given. */
 export interface TimelineQuery {
+  /** Wall time, ms. */
   readonly from: number;
-  readonly before?: number;
+  readonly beforeId?: number;
   readonly afterId?: number;
   /** At most so many; the newest are kept. */
   readonly limit: number;

@@ -121,7 +121,7 @@ class SqliteStore implements Store, Reports {
   }
 
   timeline(query: TimelineQuery): TimelineAttempt[] {
-    return this.#use(({ tables }) => tables.timeline.between(query));
+    return this.#use(({ tables }) => tables.timeline.since(query));
   }
 
   timelineOf(ids: readonly number[]): TimelineAttempt[] {

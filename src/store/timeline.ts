@@ -2,7 +2,6 @@ import * as z from 'zod/mini';
 import type { TimelineAttempt, TimelineQuery } from '../core/reports.ts';
 import type { Aside } from './aside.ts';
 import { outcome } from './attemptRow.ts';
-import { idsOf } from './attemptTable.ts';
 import { columns } from './columns.ts';
 import type { Connection, Query, RawRow } from './connection.ts';
 import { loopState } from './historyTable.ts';
@@ -39,29 +38,26 @@ const SELECT = `SELECT a.id, a.seq, l.loop_id AS loopId, substr(l.title, 1, 120)
 /** Attempts over all loops, as a timeline shows them. */
 export class Timeline {
   readonly #aside: Aside;
-  readonly #between: Query;
+  readonly #since: Query;
   readonly #after: Query;
   readonly #byIds: Query;
 
   constructor(connection: Connection, aside: Aside) {
     this.#aside = aside;
-    const inTime = 'started_at < ? AND (ended_at IS NULL OR ended_at >= ?)';
-    // An attempt that ended after `from` is one of a loop that is live or finished after that.
-    this.#between = connection.prepare(
+    const newest = (above: string) =>
       `${SELECT} WHERE a.id IN (
-         SELECT id FROM attempts WHERE ${inTime} AND id IN (
-           ${idsOf('IN (SELECT seq FROM loops WHERE finished_at >= ? UNION ALL SELECT seq FROM loops WHERE finished_at IS NULL AND attempts > 0)')}
-         ) ORDER BY id DESC LIMIT ?
-       ) ORDER BY a.id`,
-    );
-    this.#after = connection.prepare(
-      `${SELECT} WHERE a.id IN (SELECT id FROM attempts WHERE ${inTime} AND id > ? ORDER BY id DESC LIMIT ?) ORDER BY a.id`,
-    );
+         SELECT id FROM attempts WHERE id < ? AND id > ${above} AND (ended_at IS NULL OR ended_at >= ?) ORDER BY id DESC LIMIT ?
+       ) ORDER BY a.id`;
+    // An attempt that ended after `from` is one of a loop that is live or finished after that, and was numbered after its loop.
+    const finished = 'SELECT seq FROM loops WHERE finished_at >= ?';
+    const live = 'SELECT seq FROM loops WHERE finished_at IS NULL AND attempts > 0';
+    this.#since = connection.prepare(newest(`(SELECT min(seq) FROM (${finished} UNION ALL ${live}))`));
+    this.#after = connection.prepare(newest('?'));
     this.#byIds = connection.prepare(`${SELECT} WHERE a.id IN (SELECT value FROM json_each(?)) ORDER BY a.id`);
   }
 
-  between({ from, before = Number.MAX_SAFE_INTEGER, afterId, limit }: TimelineQuery): TimelineAttempt[] {
-    const rows = afterId === undefined ? this.#between.all(before, from, from, limit) : this.#after.all(before, from, afterId, limit);
+  since({ from, beforeId = Number.MAX_SAFE_INTEGER, afterId, limit }: TimelineQuery): TimelineAttempt[] {
+    const rows = afterId === undefined ? this.#since.all(beforeId, from, from, limit) : this.#after.all(beforeId, afterId, from, limit);
     return this.#aside.readAll(timelineAttempt, rows, nameOf);
   }
 

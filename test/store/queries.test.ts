@@ -133,7 +133,8 @@ describe('store: what is asked over many loops', function () {
     assert.deepEqual(idsOf({}), ['early', 'long', 'queued again']);
     assert.deepEqual(idsOf({ from: 201 }), ['long', 'queued again']);
     assert.deepEqual(idsOf({ from: 401 }), ['long']);
-    assert.deepEqual(idsOf({ before: 150 }), ['early']);
+    assert.deepEqual(idsOf({ beforeId: queued.attempt.id, limit: 1 }), ['long']);
+    assert.deepEqual(idsOf({ beforeId: early.attempt.id }), []);
     assert.deepEqual(idsOf({ limit: 2 }), ['long', 'queued again']);
     assert.deepEqual(idsOf({ afterId: long.attempt.id }), ['queued again']);
     const [, second, third] = store.timeline({ from: 0, limit: 10 });

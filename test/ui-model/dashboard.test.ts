@@ -168,8 +168,8 @@ describe('dashboard', () => {
           queries.push(query);
           return stored
             .filter(
-              ({ id, startedAt, endedAt = Number.POSITIVE_INFINITY }) =>
-                id > (query.afterId ?? 0) && endedAt >= query.from && startedAt < (query.before ?? Number.POSITIVE_INFINITY),
+              ({ id, endedAt = Number.POSITIVE_INFINITY }) =>
+                id > (query.afterId ?? 0) && id < (query.beforeId ?? Number.POSITIVE_INFINITY) && endedAt >= query.from,
             )
             .slice(-query.limit);
         },

@@ -105,25 +105,23 @@ export class DashboardSession implements Disposable {
       complete,
     });
     this.#older?.dispose();
-    if (!complete) this.#sendOlder(attempts[0]?.startedAt ?? 0, new Set(attempts.map(({ id }) => id)));
+    if (!complete) this.#sendOlder(attempts);
     this.#spent = '';
     this.#sendSpend(source, now);
   }
 
-  /** Older attempts follow a page at a time, so that the thread is free in between. */
-  #sendOlder(startedBefore: number, sent: Set<number>): void {
+  /** Those older than `newer` follow a page at a time, so that the thread is free in between; `sent`: how many have been sent. */
+  #sendOlder(newer: readonly TimelineAttempt[], sent = newer.length): void {
     this.#older = this.#deps.clock.after(0, () => {
       this.#guarded(() => {
         const source = this.#deps.source();
-        if (!source || !this.#begun) return;
-        // Several may have begun in the same millisecond: that one is asked for again.
-        const page = source.reports.timeline({ from: this.#from, before: startedBefore + 1, limit: PAGE });
-        const attempts = page.filter(({ id }) => !sent.has(id));
-        for (const { id } of attempts) sent.add(id);
+        const beforeId = newer[0]?.id;
+        if (!source || !this.#begun || beforeId === undefined) return;
+        const attempts = source.reports.timeline({ from: this.#from, beforeId, limit: PAGE });
         this.#note(attempts);
-        const complete = page.length < PAGE || attempts.length === 0 || sent.size >= MAX_ATTEMPTS;
+        const complete = attempts.length < PAGE || sent + attempts.length >= MAX_ATTEMPTS;
         this.#deps.post({ type: 'older', attempts, complete });
-        if (!complete) this.#sendOlder(Math.min(...attempts.map(({ startedAt }) => startedAt)), sent);
+        if (!complete) this.#sendOlder(attempts, sent + attempts.length);
       });
     });
   }

@@ -16,6 +16,9 @@ export interface Filled {
   readonly supervisor: Supervisor;
 }
 
+/** The time (ms) from one loop to the next. */
+const APART_MS = 10_000;
+
 /** A supervisor on a file that holds so many completed loops. It starts nothing: its queue is paused. */
 export async function filledStore(path: string, finished: number, launcher: AgentLauncher = instantLauncher()): Promise<Filled> {
   const store = openStore({ path, clock: systemClock, log: (message, error) => process.stderr.write(`${message} ${error ?? ''}\n`) });
@@ -23,6 +26,7 @@ export async function filledStore(path: string, finished: number, launcher: Agen
   for (let done = 0; done < finished; done += BATCH) {
     await store.write((tx) => {
       for (let n = 0; n < Math.min(BATCH, finished - done); n++) {
+        const at = now - (finished - done - n) * APART_MS;
         const facts: Omit<LoopFacts, 'seq' | 'place'> = {
           ...{
             loopId: `old-${done + n}`,
@@ -33,11 +37,11 @@ export async function filledStore(path: string, finished: number, launcher: Agen
             priority: 0,
             estimate: 0,
           },
-          ...{ estimateAssumed: false, submittedAt: now, since: now, attempts: 1, restarts: [], quickCrashes: 0, cost: 1_000, costEstimated: 0 },
+          ...{ estimateAssumed: false, submittedAt: at, since: at, attempts: 1, restarts: [], quickCrashes: 0, cost: 1_000, costEstimated: 0 },
         };
         const { seq, place } = tx.insertLoop({ ...facts, state: 'queued', fresh: true }, PROMPT);
         const attempt = tx.insertAttempt(seq, {
-          ...{ number: 1, token: `${seq}-1-bench`, windowId: 'bench', startedAt: now, generation: 0, probe: false, reserved: 0, resumed: false },
+          ...{ number: 1, token: `${seq}-1-bench`, windowId: 'bench', startedAt: at, generation: 0, probe: false, reserved: 0, resumed: false },
           ...{ readOffset: 0, cost: 1_000, costEstimated: 0 },
         });
         tx.addLedger({
@@ -45,14 +49,14 @@ export async function filledStore(path: string, finished: number, launcher: Agen
           seq,
           attemptId: attempt.id,
           agent: 'sample',
-          day: systemClock.day(now),
-          at: now,
+          day: systemClock.day(at),
+          at,
           cost: 1_000,
           source: 'reported',
         });
-        tx.saveAttempt({ ...attempt, end: { exitCode: 0, outcome: 'ok', reason: 'exit code 0', at: now, swept: [], kept: [], remaining: [] } });
-        const change = { at: now, from: 'running', to: 'completed', why: 'exit code 0' } as const;
-        tx.saveLoop({ ...facts, seq, place, state: 'completed', finishedAt: now }, change);
+        tx.saveAttempt({ ...attempt, end: { exitCode: 0, outcome: 'ok', reason: 'exit code 0', at, swept: [], kept: [], remaining: [] } });
+        const change = { at, from: 'running', to: 'completed', why: 'exit code 0' } as const;
+        tx.saveLoop({ ...facts, seq, place, state: 'completed', finishedAt: at }, change);
       }
     });
   }
