@@ -10,7 +10,7 @@ describe('submitting in the workbench', () => {
 
   it('shows circuit and budget at a glance', async () => {
     await until('the supervisor to be ready', async () => (await host.window.statusText('circuit')) === 'closed');
-    assert.equal(await host.window.statusText('budget'), '$0.00 / $20.00');
+    await until('the budget', async () => (await host.window.statusText('budget')) === '$0.00 / $20.00');
     assert.equal(await host.window.statusKind('circuit'), 'plain');
     assert.equal(await host.window.statusKind('budget'), 'plain');
   });
@@ -30,7 +30,7 @@ describe('submitting in the workbench', () => {
       ['Queued 0/20', ''],
       ['Finished', '1', [['Say hello [slow 3] [cost 0.50]', 'completed · hh:mm · $0.50']]],
     ]);
-    assert.equal(await window.tree.badge(), '');
+    await until('no badge', async () => (await window.tree.badge()) === '');
   });
 
   it('R1.1 the selection of an editor runs as it is, by its keys', async () => {
