@@ -18,11 +18,9 @@ export const LEAST_FREE_BYTES = 64 * 1024 * 1024;
 export interface DispatchView {
   /** Where a loop stands to this window: `here` it may be started, `elsewhere` another open window does that, `gone` nobody can. */
   homeOf(loop: Loop): 'here' | 'elsewhere' | 'gone';
-  /** Whether to wait no longer for another window to start this loop: it had its time and does not answer. Its time runs from the first such question. */
-  passedBy(loop: Loop): boolean;
-  /** What `passedBy` would answer, without that. */
+  /** Whether to wait no longer for another window to start this loop: it had its time and does not answer. */
   isPassedBy(loop: Loop): boolean;
-  /** These are all that stand first in line now: the time of any other begins anew when it does again. */
+  /** These are all that stand first in line now: their time runs, that of any other begins anew when it does again. */
   standFirst(loops: readonly Loop[]): void;
 }
 
@@ -68,7 +66,7 @@ function firstInLine(turn: Turn, view: DispatchView): { readonly mine: QueuedLoo
     if (places === 0) break;
     if (isHeld(mirror, loop.agent, turn.now)) continue;
     const home = view.homeOf(loop);
-    if (home === 'gone' || (home === 'elsewhere' && view.passedBy(loop))) continue;
+    if (home === 'gone' || (home === 'elsewhere' && view.isPassedBy(loop))) continue;
     if (!fitsBudget(turn, loop, held)) break;
     held += reservedOf(loop);
     places--;

@@ -39,23 +39,16 @@ export class Homes {
   };
 
   /** Whether another window had its time to start this loop and has not. */
-  readonly passedBy = (loop: Loop): boolean => {
-    const now = this.#context.clock.now();
-    const since = this.#firstInLine.get(loop.seq);
-    if (since === undefined || since > now) this.#standsFirst(loop.seq, now);
-    return this.isPassedBy(loop);
-  };
-
-  /** The same, of a loop that need not stand first in line. */
   readonly isPassedBy = ({ seq }: Loop): boolean => {
     const now = this.#context.clock.now();
     return now - (this.#firstInLine.get(seq) ?? now) >= PATIENCE_MS;
   };
 
-  /** These are all that stand first in line: others that had not had their time yet may have stood there for a moment only. */
+  /** These are all that stand first in line: the time of each runs from now or earlier. Others that had not had theirs may have stood there for a moment only. */
   readonly standFirst = (loops: readonly Loop[]): void => {
     const now = this.#context.clock.now();
     const first = new Set(loops.map(({ seq }) => seq));
+    for (const seq of first) if ((this.#firstInLine.get(seq) ?? Number.POSITIVE_INFINITY) > now) this.#standsFirst(seq, now);
     for (const [seq, since] of this.#firstInLine) if (!first.has(seq) && now - since < PATIENCE_MS) this.#firstInLine.delete(seq);
   };
 

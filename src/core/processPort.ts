@@ -134,8 +134,8 @@ export interface AgentLauncher {
   endKept(process: SweptProcess): Promise<boolean>;
   /** Removes run folders. */
   removeRuns(tokens: readonly string[]): Promise<void>;
-  /** Tokens of the run folders in which nothing was written since `at` (wall time, ms). */
-  runsBefore(at: number): string[];
+  /** Tokens of the run folders in which nothing was written since `at` (wall time, ms). There may be many: it does not hold the thread. */
+  runsBefore(at: number): Promise<string[]>;
   /** Bytes that the logs of a run take on disk. */
   logBytes(token: string): number;
 }

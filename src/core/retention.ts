@@ -101,7 +101,7 @@ export class Retention implements Disposable {
   /** Logs of which the books know nothing, such as of loops whose removal was broken off, go by age as those of finished loops do. */
   async #removeStrays(): Promise<void> {
     const { store, launcher, settings, clock } = this.#engine.context;
-    const old = launcher.runsBefore(clock.now() - settings.retention.maxAgeMs);
+    const old = await launcher.runsBefore(clock.now() - settings.retention.maxAgeMs);
     if (old.length === 0) return;
     // At one moment: a loop may end, or be retried, at any time.
     const strays = await this.#engine.turns.take(({ mirror }) => {

@@ -1,17 +1,4 @@
-import {
-  closeSync,
-  fstatSync,
-  linkSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  readSync,
-  renameSync,
-  rmSync,
-  type Stats,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { closeSync, fstatSync, linkSync, mkdirSync, openSync, readFileSync, readSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 /** Files of runs are for their owner alone. */
@@ -79,17 +66,8 @@ function createPlainly(path: string, value: unknown): boolean {
 
 /** Size in bytes; undefined when there is no such file, or none that can be looked at. */
 export function sizeOf(path: string): number | undefined {
-  return statOf(path)?.size;
-}
-
-/** When it was written last, wall time in ms; undefined as for `sizeOf`. */
-export function writtenAt(path: string): number | undefined {
-  return statOf(path)?.mtimeMs;
-}
-
-function statOf(path: string): Stats | undefined {
   try {
-    return statSync(path, { throwIfNoEntry: false });
+    return statSync(path, { throwIfNoEntry: false })?.size;
   } catch {
     return undefined;
   }

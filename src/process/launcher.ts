@@ -1,10 +1,10 @@
-import { mkdirSync, readdirSync, realpathSync, statfsSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { mkdirSync, realpathSync, statfsSync } from 'node:fs';
+import { readdir, rm, stat } from 'node:fs/promises';
 import type { Clock, Disposable } from '../core/clock.ts';
 import { Complaint } from '../core/complaint.ts';
 import type { SweptProcess } from '../core/loop.ts';
 import type { AdoptRequest, AgentLauncher, LaunchRequest, Run, RunControl, RunObserver } from '../core/processPort.ts';
-import { FOLDER_MODE, sizeOf, writtenAt } from './atomicFile.ts';
+import { FOLDER_MODE, sizeOf } from './atomicFile.ts';
 import { withoutMarkers } from './carriedEnvironment.ts';
 import { Follower, type FollowOptions, type FollowServices } from './follow/follower.ts';
 import { Messenger } from './follow/messenger.ts';
@@ -122,12 +122,13 @@ class Launcher implements AgentLauncher, Disposable {
     for (const token of tokens) await rm(runFiles(this.#runsFolder, token).folder, { recursive: true, force: true });
   }
 
-  runsBefore(at: number): string[] {
-    const isOld = (token: string) => {
+  async runsBefore(at: number): Promise<string[]> {
+    const old: string[] = [];
+    for (const token of (await readdir(this.#runsFolder)).filter(isToken)) {
       const { folder, stdout, stderr } = runFiles(this.#runsFolder, token);
-      return [folder, stdout, stderr].every((path) => (writtenAt(path) ?? 0) < at);
-    };
-    return readdirSync(this.#runsFolder).filter((name) => isToken(name) && isOld(name));
+      if ((await isOlder(folder, at)) && (await isOlder(stdout, at)) && (await isOlder(stderr, at))) old.push(token);
+    }
+    return old;
   }
 
   logBytes(token: string): number {
@@ -153,4 +154,12 @@ class Launcher implements AgentLauncher, Disposable {
     this.#poller.add(follower);
     return follower;
   }
+}
+
+/** Whether a file or folder was written last before `at`, wall time in ms. One that is not there was not written since. */
+async function isOlder(path: string, at: number): Promise<boolean> {
+  return stat(path).then(
+    ({ mtimeMs }) => mtimeMs < at,
+    () => true,
+  );
 }

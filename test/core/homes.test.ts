@@ -48,12 +48,14 @@ describe('homes of loops', () => {
   it('R3.3 waits a few seconds for another window to start its loop, then passes it by', async () => {
     const loop = queuedLoop(1, { windowId: 'w2', folder: A });
     const { homes: subject, clock } = homes(mirrorWith(loop), [A], { w2: [A] });
-    assert.equal(subject.passedBy(loop), false);
+    subject.standFirst([loop]);
+    assert.equal(subject.isPassedBy(loop), false);
     await clock.advance(4_999);
-    assert.equal(subject.passedBy(loop), false);
+    subject.standFirst([loop]);
+    assert.equal(subject.isPassedBy(loop), false);
     assert.equal(subject.hasPassedBy(), false);
     await clock.advance(1);
-    assert.equal(subject.passedBy(loop), true);
+    assert.equal(subject.isPassedBy(loop), true);
     assert.equal(subject.hasPassedBy(), true);
   });
 
@@ -61,22 +63,23 @@ describe('homes of loops', () => {
     const loop = queuedLoop(1, { windowId: 'w2', folder: A });
     const mirror = mirrorWith(loop);
     const { homes: subject, clock } = homes(mirror, [A], { w2: [A] });
-    subject.passedBy(loop);
+    subject.standFirst([loop]);
     await clock.advance(10_000);
     mirror.put(activeLoop(1, { windowId: 'w2', folder: A }));
     assert.equal(subject.hasPassedBy(), false);
     mirror.put(loop);
-    assert.equal(subject.passedBy(loop), false, 'its time begins anew');
+    assert.equal(subject.isPassedBy(loop), false, 'its time begins anew');
   });
 
   it('R4.5 the clock going back makes nobody wait for long', async () => {
     const loop = queuedLoop(1, { windowId: 'w2', folder: A });
     const { homes: subject, clock } = homes(mirrorWith(loop), [A], { w2: [A] });
-    subject.passedBy(loop);
+    subject.standFirst([loop]);
     clock.jump(-86_400_000);
-    assert.equal(subject.passedBy(loop), false);
+    subject.standFirst([loop]);
+    assert.equal(subject.isPassedBy(loop), false);
     await clock.advance(5_000);
-    assert.equal(subject.passedBy(loop), true);
+    assert.equal(subject.isPassedBy(loop), true);
   });
 
   it('R9.2 takes over the runs of a gone window at once where it has their folder, else after the moment that a reload takes', async () => {

@@ -17,7 +17,7 @@ export const NO_PROCESSES: Omit<AgentLauncher, 'launch'> = {
   reap: async () => new Map(),
   endKept: async () => false,
   removeRuns: async () => {},
-  runsBefore: () => [],
+  runsBefore: async () => [],
   logBytes: () => 0,
 };
 

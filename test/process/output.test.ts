@@ -205,14 +205,14 @@ describe('Output of runs', () => {
     const { told, token, files } = harness.launch('/bin/echo', ['hello']);
     await told.whenEnded;
     const old = new Date(Date.now() - 3_600_000);
-    assert.deepEqual(harness.launcher.runsBefore(old.getTime() + 1), []);
+    assert.deepEqual(await harness.launcher.runsBefore(old.getTime() + 1), []);
     for (const path of [files.folder, files.stderr]) utimesSync(path, old, old);
-    assert.deepEqual(harness.launcher.runsBefore(old.getTime() + 1), [], 'its output is younger');
+    assert.deepEqual(await harness.launcher.runsBefore(old.getTime() + 1), [], 'its output is younger');
     utimesSync(files.stdout, old, old);
     mkdirSync(join(harness.runsFolder, 'not.of.ours'));
     utimesSync(join(harness.runsFolder, 'not.of.ours'), old, old);
-    assert.deepEqual(harness.launcher.runsBefore(old.getTime() + 1), [token]);
-    assert.deepEqual(harness.launcher.runsBefore(old.getTime() - 1), []);
+    assert.deepEqual(await harness.launcher.runsBefore(old.getTime() + 1), [token]);
+    assert.deepEqual(await harness.launcher.runsBefore(old.getTime() - 1), []);
   });
 
   it('R8.3 knows the free space of the disk, and removes runs', async () => {

@@ -226,7 +226,7 @@ export class FakeLauncher implements AgentLauncher {
     this.removed.push(...tokens);
   }
 
-  runsBefore(time: number): string[] {
+  async runsBefore(time: number): Promise<string[]> {
     return [...this.written].filter(([, at]) => at < time).map(([token]) => token);
   }
 

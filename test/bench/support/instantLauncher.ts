@@ -40,7 +40,7 @@ export function instantLauncher(): InstantLauncher {
     reap: async () => new Map(),
     endKept: async () => false,
     removeRuns: async () => {},
-    runsBefore: () => [],
+    runsBefore: async () => [],
     logBytes: () => 0,
   };
   return launcher;
