@@ -1,11 +1,19 @@
 import { rmSync } from 'node:fs';
-import type { ProcessExit } from '../../core/agentEvent.ts';
-import type { StopBy } from '../../core/loop.ts';
-import type { ProcessProbe } from '../../core/processPort.ts';
-import { createOnce, writeJson } from '../atomicFile.ts';
-import { endOfFailedStart } from '../failedStart.ts';
-import { type EndedRecord, type ExitRecord, FORMAT, type Order, type RunRequest, type SilentRecord, type StartedRecord } from '../records.ts';
-import type { RunFiles } from '../runFiles.ts';
+import type { ProcessExit } from '../../core/model/agentEvent.ts';
+import type { StopBy } from '../../core/model/loop.ts';
+import type { ProcessProbe } from '../../core/ports/launcher.ts';
+import { endOfFailedStart } from '../launch/failedStart.ts';
+import { createOnce, writeJson } from '../runFolder/atomicFile.ts';
+import {
+  type EndedRecord,
+  type ExitRecord,
+  FORMAT,
+  type Order,
+  type RunRequest,
+  type SilentRecord,
+  type StartedRecord,
+} from '../runFolder/records.ts';
+import type { RunFiles } from '../runFolder/runFiles.ts';
 import { findRun } from '../sweep/findProcesses.ts';
 import { LEAST_GRACE_MS, type SweepResult, sweep } from '../sweep/sweep.ts';
 import { identityOf, type ProcessInfo, type ProcessTable } from '../tables/processTable.ts';
@@ -135,7 +143,10 @@ export class Guardian {
     const { request, log } = this.#options;
     log('The agent was not started.', error);
     const failure = error as NodeJS.ErrnoException;
-    this.#finish({ kind: endOfFailedStart(failure), exit: {}, at: Date.now(), error: startFailure(failure, request) }, NOTHING);
+    this.#finish(
+      { kind: endOfFailedStart(failure), exit: {}, at: Date.now(), error: startFailure(failure, request) },
+      NOTHING,
+    );
   }
 
   // ── While it runs ────────────────────────────────────────────────────────────────────────────────────────────
@@ -157,7 +168,10 @@ export class Guardian {
 
   #look(): number {
     const now = this.#clock.elapsed;
-    const verdict = this.#deadlines.look(now, { logBytes: this.#agent?.logBytes() ?? 0, attended: this.#isAttended(now) });
+    const verdict = this.#deadlines.look(now, {
+      logBytes: this.#agent?.logBytes() ?? 0,
+      attended: this.#isAttended(now),
+    });
     if (verdict.stop) {
       this.stop(verdict.stop);
       return ORDERS_MS;
@@ -188,7 +202,9 @@ export class Guardian {
 
   #takeOrders(): void {
     for (const order of this.#orders.take()) {
-      void this.#obey(order).catch((error: unknown) => this.#options.log(`The order to ${order.order.kind} failed.`, error));
+      void this.#obey(order).catch((error: unknown) =>
+        this.#options.log(`The order to ${order.order.kind} failed.`, error),
+      );
     }
   }
 
@@ -260,7 +276,12 @@ export class Guardian {
   #finish(end: Pick<EndedRecord, 'kind' | 'exit' | 'at' | 'error'>, left: SweepResult): void {
     clearTimeout(this.#timer);
     this.#leaderEnded = true;
-    this.#write(this.#options.files.ended, { format: FORMAT, ...end, ...(this.#stoppedBy && { stoppedBy: this.#stoppedBy }), ...left });
+    this.#write(this.#options.files.ended, {
+      format: FORMAT,
+      ...end,
+      ...(this.#stoppedBy && { stoppedBy: this.#stoppedBy }),
+      ...left,
+    });
     this.#over.resolve();
   }
 
