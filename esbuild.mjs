@@ -32,7 +32,9 @@ const plainApi = {
   setup: (build) =>
     build.onLoad({ filter: /[\\/]src[\\/].*\.ts$/ }, async ({ path }) => {
       const text = await readFile(path, 'utf8');
-      return text.includes(API) ? { contents: text.replace(API, "const vscode = require('vscode');"), loader: 'ts' } : undefined;
+      return text.includes(API)
+        ? { contents: text.replace(API, "const vscode = require('vscode');"), loader: 'ts' }
+        : undefined;
     }),
 };
 
@@ -59,7 +61,10 @@ const programs = {
 // src/ui/<part>/webview/main.ts with main.css beside it becomes dist/webview/<part>.js and .css.
 const webviews = {
   ...common,
-  entryPoints: globSync('src/ui/*/webview/main.{ts,css}').map((file) => ({ in: file, out: `webview/${file.split(sep).at(-3)}` })),
+  entryPoints: globSync('src/ui/*/webview/main.{ts,css}').map((file) => ({
+    in: file,
+    out: `webview/${file.split(sep).at(-3)}`,
+  })),
   platform: 'browser',
   target: 'es2024',
   format: 'iife',

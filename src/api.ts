@@ -1,13 +1,21 @@
-import type { Event, SupervisorEvent } from './core/event.ts';
-import type { LoopSpec } from './core/loop.ts';
-import type { LoopDetail, Status, SubmitResult } from './core/status.ts';
+import type { Event, SupervisorEvent } from './core/model/event.ts';
+import type { LoopSpec } from './core/model/loop.ts';
+import type { LoopDetail, Status, SubmitResult } from './core/model/status.ts';
 
-export type { CircuitState } from './core/circuitBreaker.ts';
-export type { Disposable } from './core/clock.ts';
-export type { ErrorCode, SupervisorError } from './core/errors.ts';
-export type { Event, RejectReason, SupervisorEvent, SupervisorEventType } from './core/event.ts';
-export type { FailureClass, LoopSpec, LoopState, Outcome, SweptProcess, Transition } from './core/loop.ts';
-export type { AttemptDetail, BudgetStatus, CircuitStatus, LoopDetail, Status, SubmitResult, WaitingFor } from './core/status.ts';
+export type { CircuitState } from './core/model/circuit.ts';
+export type { Disposable } from './core/model/disposable.ts';
+export type { ErrorCode, SupervisorError } from './core/model/errors.ts';
+export type { Event, RejectReason, SupervisorEvent, SupervisorEventType } from './core/model/event.ts';
+export type { FailureClass, LoopSpec, LoopState, Outcome, SweptProcess, Transition } from './core/model/loop.ts';
+export type {
+  AttemptDetail,
+  BudgetStatus,
+  CircuitStatus,
+  LoopDetail,
+  Status,
+  SubmitResult,
+  WaitingFor,
+} from './core/model/status.ts';
 
 /**
  * What `activate()` answers, for other extensions:

@@ -1,14 +1,14 @@
 import { join } from 'node:path';
 import * as vscode from 'vscode';
 import type { LoopSupervisorApi } from './api.ts';
-import { systemClock as clock } from './core/systemClock.ts';
+import { systemClock as clock } from './core/runtime/systemClock.ts';
 import type { Parts } from './parts.ts';
-import { runFiles } from './process/runFiles.ts';
-import { Config } from './ui/config.ts';
-import { createApi } from './ui/createApi.ts';
-import { Pulse } from './ui/pulse.ts';
-import { createShell } from './ui/shell.ts';
-import { SupervisorHost } from './ui/supervisorHost.ts';
+import { runFiles } from './process/runFolder/runFiles.ts';
+import { Config } from './ui/settings/config.ts';
+import { createApi } from './ui/window/createApi.ts';
+import { Pulse } from './ui/window/pulse.ts';
+import { createShell } from './ui/window/shell.ts';
+import { SupervisorHost } from './ui/window/supervisorHost.ts';
 
 /** Gives the lease back when the window goes: VS Code waits only for what `deactivate` answers. */
 let release: (() => Promise<void>) | undefined;
@@ -16,7 +16,8 @@ let release: (() => Promise<void>) | undefined;
 /** Composes the user interface. What works behind it is loaded right after, off this path; nothing is started before something needs it. */
 export function activate(context: vscode.ExtensionContext): LoopSupervisorApi {
   const output = vscode.window.createOutputChannel('Loop Supervisor', { log: true });
-  const log = (message: string, error?: unknown) => (error === undefined ? output.info(message) : output.error(message, error));
+  const log = (message: string, error?: unknown) =>
+    error === undefined ? output.info(message) : output.error(message, error);
   const config = new Config(output);
   const storage = context.globalStorageUri.fsPath;
   const settings = () => config.settings;

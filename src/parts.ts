@@ -2,26 +2,26 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { createCatalog } from './agents/catalog.ts';
-import type { AgentProfile } from './core/agentPort.ts';
-import type { Settings } from './core/settings.ts';
+import type { Settings } from './core/model/settings.ts';
+import type { AgentProfile } from './core/ports/agents.ts';
+import { systemClock as clock } from './core/runtime/systemClock.ts';
 import { Supervisor } from './core/supervisor.ts';
-import { systemClock as clock } from './core/systemClock.ts';
-import { folders as existing } from './process/folders.ts';
-import { createLauncher } from './process/launcher.ts';
-import { createProbe } from './process/probe.ts';
-import { askProgram, findProgram } from './process/programCheck.ts';
-import { createResourceSampler } from './process/resources.ts';
-import { terminalEnvironment } from './process/shellEnvironment.ts';
-import { openStore } from './store/store.ts';
-import type { AgentChecks } from './ui/agentChecks.ts';
-import { createAgentChecks } from './ui/createAgentChecks.ts';
+import { askProgram, findProgram } from './process/environment/programCheck.ts';
+import { terminalEnvironment } from './process/environment/shellEnvironment.ts';
+import { createLauncher } from './process/launch/launcher.ts';
+import { folders as existing } from './process/runFolder/folders.ts';
+import { createProbe } from './process/tables/processIdentity.ts';
+import { createResourceSampler } from './process/tables/resources.ts';
+import { openStore } from './store/sqlite/store.ts';
+import type { AgentChecks } from './ui/agentCheck/agentChecks.ts';
+import { createAgentChecks } from './ui/agentCheck/createAgentChecks.ts';
 import { dashboardPage } from './ui/dashboard/dashboardPage.ts';
 import { detailPage } from './ui/detail/detailPage.ts';
-import type { Pages } from './ui/panel/pages.ts';
-import type { OpenedSupervisor } from './ui/supervisorHost.ts';
-import { killInput, TOOLS } from './ui/tools/toolAnswers.ts';
+import { killInput, TOOLS } from './ui/languageModelTools/toolAnswers.ts';
 import { transcriptPage } from './ui/transcript/transcriptPage.ts';
-import { usageSampler } from './ui/usageSampler.ts';
+import { usageSampler } from './ui/tree/usageSampler.ts';
+import type { Pages } from './ui/webviewHost/pages.ts';
+import type { OpenedSupervisor } from './ui/window/supervisorHost.ts';
 
 /** What the parts are told by the composition root. */
 export interface PartsOptions {
@@ -55,7 +55,16 @@ export interface Parts {
  * Makes store, processes, agents and core of a window, and what fills its panels. It is a bundle of its own, loaded when the first of them is needed: the activation of the
  * extension does not wait for it.
  */
-export function createParts({ storage, bundle, settings, agentSettings, folders, current, tell, log }: PartsOptions): Parts {
+export function createParts({
+  storage,
+  bundle,
+  settings,
+  agentSettings,
+  folders,
+  current,
+  tell,
+  log,
+}: PartsOptions): Parts {
   const nodePath = process.execPath;
   const environment = terminalEnvironment({ nodePath, log });
   const sample = { command: nodePath, args: [bundle('sampleAgent')], env: { ELECTRON_RUN_AS_NODE: '1' } };

@@ -7,26 +7,147 @@ import { dirname, join, resolve } from 'node:path';
 
 // The boundaries are lint errors. These tests hold the lint to them: each forbidden import below must be one.
 const FORBIDDEN: readonly [file: string, ...imports: string[]][] = [
-  ['src/core/probe.ts', '../store/schema.ts', '../process/group.ts', '../agents/claude.ts', '../ui/config.ts', 'node:fs', 'zod', 'vscode', 'execa'],
-  ['src/store/probe.ts', '../process/group.ts', '../agents/claude.ts', '../ui/config.ts', '../extension.ts', 'vscode', 'execa', 'node:child_process'],
-  ['src/process/probe.ts', '../store/schema.ts', '../agents/claude.ts', '../ui/config.ts', '../extension.ts', 'vscode', 'node:sqlite'],
-  ['src/process/guardian/probe.ts', '../../store/schema.ts', 'vscode', 'execa', 'zod', 'node:sqlite'],
-  ['src/agents/probe.ts', '../store/schema.ts', '../process/group.ts', '../ui/config.ts', 'vscode', 'execa', 'node:sqlite', 'node:child_process'],
-  ['src/agents/sample/probe.ts', '../../core/loop.ts', '../../process/group.ts', 'vscode', 'execa', 'zod'],
-  ['src/ui/probe.ts', '../store/schema.ts', '../process/group.ts', '../agents/claude.ts', '../extension.ts', 'execa', 'node:sqlite'],
-  ['src/ui/dashboard/probe.ts', '../../store/schema.ts', '../../process/group.ts', '../../agents/claude.ts', 'node:child_process'],
+  [
+    'src/core/other.ts',
+    '../store/sqlite/schema.ts',
+    '../process/sweep/reap.ts',
+    '../agents/claude.ts',
+    'node:fs',
+    'zod',
+    'vscode',
+  ],
+  [
+    'src/core/model/other.ts',
+    '../ports/clock.ts',
+    '../policy/budget.ts',
+    '../state/context.ts',
+    '../supervisor.ts',
+    'node:fs',
+  ],
+  [
+    'src/core/ports/other.ts',
+    '../policy/budget.ts',
+    '../state/context.ts',
+    '../steps/settle.ts',
+    '../runtime/engine.ts',
+    'zod',
+  ],
+  [
+    'src/core/policy/other.ts',
+    '../state/context.ts',
+    '../steps/settle.ts',
+    '../runtime/engine.ts',
+    '../supervisor.ts',
+    'zod',
+  ],
+  [
+    'src/core/state/other.ts',
+    '../steps/settle.ts',
+    '../runtime/engine.ts',
+    '../supervisor.ts',
+    '../../store/sqlite/store.ts',
+  ],
+  ['src/core/steps/other.ts', '../runtime/engine.ts', '../supervisor.ts', '../../process/sweep/reap.ts', 'node:fs'],
+  [
+    'src/core/runtime/other.ts',
+    '../supervisor.ts',
+    '../../process/sweep/reap.ts',
+    '../../ui/tree/loopTree.ts',
+    'node:fs',
+  ],
+  ['src/store/sqlite/other.ts', '../../process/sweep/reap.ts', '../../agents/claude.ts', '../../ui/tree/loopTree.ts'],
+  ['src/store/rows/other.ts', '../../extension.ts', 'vscode', 'execa', 'node:child_process'],
+  [
+    'src/process/other.ts',
+    '../store/sqlite/schema.ts',
+    '../agents/claude.ts',
+    '../ui/config.ts',
+    '../extension.ts',
+    'vscode',
+    'node:sqlite',
+  ],
+  ['src/process/guardian/other.ts', '../../store/sqlite/schema.ts', 'vscode', 'execa', 'zod', 'node:sqlite'],
+  [
+    'src/agents/other.ts',
+    '../store/sqlite/schema.ts',
+    '../process/sweep/reap.ts',
+    '../ui/config.ts',
+    'vscode',
+    'execa',
+    'node:sqlite',
+    'node:child_process',
+  ],
+  ['src/agents/sample/other.ts', '../../core/model/loop.ts', '../../process/sweep/reap.ts', 'vscode', 'execa', 'zod'],
+  [
+    'src/ui/other.ts',
+    '../store/sqlite/schema.ts',
+    '../process/sweep/reap.ts',
+    '../agents/claude.ts',
+    '../extension.ts',
+    'execa',
+    'node:sqlite',
+  ],
+  [
+    'src/ui/dashboard/other.ts',
+    '../../store/sqlite/schema.ts',
+    '../../process/sweep/reap.ts',
+    '../../agents/claude.ts',
+    'node:child_process',
+  ],
   ['src/extension.ts', 'execa', 'node:sqlite', 'node:child_process'],
-  ['src/api.ts', './store/schema.ts', './process/group.ts', './agents/claude.ts', './ui/config.ts', 'execa', 'node:sqlite'],
+  [
+    'src/api.ts',
+    './store/sqlite/schema.ts',
+    './process/sweep/reap.ts',
+    './agents/claude.ts',
+    './ui/settings/config.ts',
+    'execa',
+    'node:sqlite',
+  ],
 ];
 
 const ALLOWED: readonly [file: string, ...imports: string[]][] = [
-  ['src/core/probe.ts', './loop.ts'],
-  ['src/store/probe.ts', '../core/loop.ts', './schema.ts', 'node:sqlite', 'zod'],
-  ['src/process/probe.ts', '../core/loop.ts', './group.ts', 'execa', 'node:child_process'],
-  ['src/agents/probe.ts', '../core/loop.ts', './claude.ts', 'zod'],
-  ['src/ui/probe.ts', '../core/loop.ts', './config.ts', 'vscode'],
-  ['src/parts.ts', './core/loop.ts', './store/schema.ts', './process/group.ts', './agents/claude.ts', './ui/config.ts'],
-  ['src/extension.ts', './core/loop.ts', './store/schema.ts', './process/group.ts', './agents/claude.ts', './ui/config.ts', 'vscode'],
+  ['src/core/other.ts', './model/loop.ts', './runtime/engine.ts'],
+  ['src/core/model/other.ts', './loop.ts'],
+  ['src/core/ports/other.ts', '../model/loop.ts', './clock.ts'],
+  ['src/core/policy/other.ts', '../model/loop.ts', '../ports/clock.ts', './budget.ts'],
+  ['src/core/state/other.ts', '../model/loop.ts', '../ports/clock.ts', '../policy/budget.ts', './context.ts'],
+  [
+    'src/core/steps/other.ts',
+    '../model/loop.ts',
+    '../ports/clock.ts',
+    '../policy/budget.ts',
+    '../state/context.ts',
+    './settle.ts',
+  ],
+  [
+    'src/core/runtime/other.ts',
+    '../model/loop.ts',
+    '../policy/budget.ts',
+    '../state/context.ts',
+    '../steps/settle.ts',
+    './engine.ts',
+  ],
+  ['src/store/sqlite/other.ts', '../../core/model/loop.ts', '../rows/loopRow.ts', './schema.ts', 'node:sqlite', 'zod'],
+  ['src/process/other.ts', '../core/model/loop.ts', './sweep/reap.ts', 'execa', 'node:child_process'],
+  ['src/agents/other.ts', '../core/model/loop.ts', './claude.ts', 'zod'],
+  ['src/ui/other.ts', '../core/model/loop.ts', './settings/config.ts', 'vscode'],
+  [
+    'src/parts.ts',
+    './core/model/loop.ts',
+    './store/sqlite/schema.ts',
+    './process/sweep/reap.ts',
+    './agents/claude.ts',
+    './ui/settings/config.ts',
+  ],
+  [
+    'src/extension.ts',
+    './core/model/loop.ts',
+    './store/sqlite/schema.ts',
+    './process/sweep/reap.ts',
+    './agents/claude.ts',
+    'vscode',
+  ],
 ];
 
 describe('import boundaries', function () {
@@ -64,7 +185,10 @@ describe('import boundaries', function () {
 function lint(cases: typeof FORBIDDEN): Map<string, string[]> {
   const root = mkdtempSync(join(tmpdir(), 'loop-boundaries-'));
   try {
-    writeFileSync(join(root, '.biome.json'), JSON.stringify({ ...JSON.parse(readFileSync('.biome.json', 'utf8')), vcs: { enabled: false } }));
+    writeFileSync(
+      join(root, '.biome.json'),
+      JSON.stringify({ ...JSON.parse(readFileSync('.biome.json', 'utf8')), vcs: { enabled: false } }),
+    );
     const lines = new Map<string, string[]>();
     for (const [file, ...imports] of cases) lines.set(file, [...(lines.get(file) ?? []), ...imports]);
     for (const [file, imports] of lines) {

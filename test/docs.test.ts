@@ -19,7 +19,8 @@ describe('README', () => {
     for (const row of rows) {
       const tests = [...(row.split('|').at(-2) ?? '').matchAll(/`([^`]+)`/g)].map(([, path]) => path as string);
       assert.ok(tests.length > 0, row);
-      for (const path of tests) assert.ok(existsSync(new URL(path, root)), `${path} is named in the README and not there`);
+      for (const path of tests)
+        assert.ok(existsSync(new URL(path, root)), `${path} is named in the README and not there`);
     }
   });
 });

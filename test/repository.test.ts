@@ -1,17 +1,32 @@
 import assert from 'node:assert/strict';
 import { globSync, readdirSync, readFileSync } from 'node:fs';
 
-const TOP = ['src', 'media', 'test', 'package.json', 'package-lock.json', 'tsconfig.json', 'esbuild.mjs', 'README.md', 'CHANGELOG.md', 'LICENSE'];
+const TOP = [
+  'src',
+  'media',
+  'test',
+  'package.json',
+  'package-lock.json',
+  'tsconfig.json',
+  'esbuild.mjs',
+  'README.md',
+  'CHANGELOG.md',
+  'LICENSE',
+];
 const GENERATED = ['node_modules', 'dist'];
 
 describe('repository', () => {
   it('the top level holds the agreed names and nothing else', () => {
-    const others = readdirSync('.').filter((name) => !name.startsWith('.') && !name.endsWith('.vsix') && ![...TOP, ...GENERATED].includes(name));
+    const others = readdirSync('.').filter(
+      (name) => !name.startsWith('.') && !name.endsWith('.vsix') && ![...TOP, ...GENERATED].includes(name),
+    );
     assert.deepEqual(others, []);
   });
 
   it('the lock file names no registry, so that any can be used', () => {
-    const lock = JSON.parse(readFileSync('package-lock.json', 'utf8')) as { packages: Record<string, { resolved?: string; version?: string }> };
+    const lock = JSON.parse(readFileSync('package-lock.json', 'utf8')) as {
+      packages: Record<string, { resolved?: string; version?: string }>;
+    };
     const entries = Object.entries(lock.packages).filter(([path]) => path !== '');
     assert.deepEqual(
       entries.filter(([, { resolved }]) => resolved !== undefined),

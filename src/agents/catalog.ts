@@ -1,5 +1,5 @@
-import type { AgentFacts } from '../core/agentFacts.ts';
-import type { AgentCatalog, AgentProfile } from '../core/agentPort.ts';
+import type { AgentFacts } from '../core/model/agentFacts.ts';
+import type { AgentCatalog, AgentProfile } from '../core/ports/agents.ts';
 import { CLAUDE } from './claude.ts';
 import { CODEX } from './codex.ts';
 import { COPILOT } from './copilot.ts';
@@ -9,7 +9,7 @@ import type { AgentKind, AgentOptions, AgentServices } from './kind.ts';
 import { OPENCODE } from './opencode.ts';
 import { PLAIN } from './plain.ts';
 import { readPrices } from './prices.ts';
-import { factsOf, profileOf } from './profile.ts';
+import { agentFactsOf, profileOf } from './profile.ts';
 import { type SampleProgram, sampleKind } from './sample.ts';
 
 export interface CatalogOptions {
@@ -41,13 +41,22 @@ export interface CatalogResult {
 /** All profiles: the built-in ones, and those of the settings, which may change built-in ones too. */
 export function createCatalog(options: CatalogOptions): CatalogResult {
   const { prices, problems: wrongPrices } = readPrices(options.prices);
-  const services: AgentServices = { prices, now: options.now ?? Date.now, newUuid: options.newUuid ?? (() => crypto.randomUUID()) };
-  const kinds = new Map([sampleKind(options.sample), CLAUDE, CODEX, GEMINI, OPENCODE, COPILOT, PLAIN].map((kind) => [kind.name, kind]));
+  const services: AgentServices = {
+    prices,
+    now: options.now ?? Date.now,
+    newUuid: options.newUuid ?? (() => crypto.randomUUID()),
+  };
+  const kinds = new Map(
+    [sampleKind(options.sample), CLAUDE, CODEX, GEMINI, OPENCODE, COPILOT, PLAIN].map((kind) => [kind.name, kind]),
+  );
   const custom = readCustomAgents(options.agents, kinds);
 
   const entries = new Map<string, { readonly profile: AgentProfile; readonly facts: AgentFacts }>();
   const add = (name: string, kind: AgentKind, chosen: AgentOptions) =>
-    entries.set(name, { profile: profileOf(name, kind, chosen, services, options.platform), facts: factsOf(name, kind, chosen) });
+    entries.set(name, {
+      profile: profileOf(name, kind, chosen, services, options.platform),
+      facts: agentFactsOf(name, kind, chosen),
+    });
   // `plain` alone names no program, so it is only something to extend.
   for (const kind of kinds.values()) if (kind !== PLAIN) add(kind.name, kind, defaultOptions(kind));
   for (const { name, kind, options: chosen } of custom.agents) add(name, kind, chosen);

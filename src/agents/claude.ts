@@ -1,5 +1,5 @@
-import type { NanoUsd } from '../core/money.ts';
-import { toUsd } from '../core/money.ts';
+import type { NanoUsd } from '../core/model/money.ts';
+import { toUsd } from '../core/model/money.ts';
 import { claudeGrammar } from './claudeReader.ts';
 import { type AgentKind, hasOption } from './kind.ts';
 import { lineReader } from './lineReader.ts';
@@ -30,7 +30,8 @@ export const CLAUDE: AgentKind = {
       plan: 'It reads and plans, and changes nothing.',
       dontAsk: 'Only what your Claude settings allow is done; all else is refused.',
       auto: 'A model of Anthropic judges each action in place of questions.',
-      bypassPermissions: 'It does everything without asking. Only for machines that can be thrown away; refused as root.',
+      bypassPermissions:
+        'It does everything without asking. Only for machines that can be thrown away; refused as root.',
     },
   },
   takesModel: true,
@@ -50,11 +51,24 @@ export const CLAUDE: AgentKind = {
     help: [
       {
         args: ['--help'],
-        options: ['--print', '--output-format', '--verbose', '--permission-mode', '--model', '--session-id', '--resume', '--max-budget-usd'],
+        options: [
+          '--print',
+          '--output-format',
+          '--verbose',
+          '--permission-mode',
+          '--model',
+          '--session-id',
+          '--resume',
+          '--max-budget-usd',
+        ],
       },
     ],
     install: 'npm install -g @anthropic-ai/claude-code',
-    loginStatus: { args: ['auth', 'status'], since: '2.1.41', keys: ['ANTHROPIC_API_KEY', 'ANTHROPIC_AUTH_TOKEN', 'CLAUDE_CODE_OAUTH_TOKEN'] },
+    loginStatus: {
+      args: ['auth', 'status'],
+      since: '2.1.41',
+      keys: ['ANTHROPIC_API_KEY', 'ANTHROPIC_AUTH_TOKEN', 'CLAUDE_CODE_OAUTH_TOKEN'],
+    },
     notes: [
       'Its cost is exact, as it reports it. On a subscription the dollars are what the same work would cost by the API.',
       'What is left of the budget is given to it as --max-budget-usd.',
@@ -75,7 +89,9 @@ export const CLAUDE: AgentKind = {
         '--verbose',
         ...(ownMode ? [] : ['--permission-mode', options.mode]),
         ...(model === undefined || hasOption(args, '--model') ? [] : ['--model', model]),
-        ...(request.costLeft === undefined || hasOption(args, '--max-budget-usd') ? [] : ['--max-budget-usd', capUsd(request.costLeft)]),
+        ...(request.costLeft === undefined || hasOption(args, '--max-budget-usd')
+          ? []
+          : ['--max-budget-usd', capUsd(request.costLeft)]),
         ...(request.resume === undefined || ownSession ? [] : ['--resume', request.resume]),
         ...(fresh === undefined ? [] : ['--session-id', fresh]),
         ...args,
@@ -84,7 +100,8 @@ export const CLAUDE: AgentKind = {
     };
   },
   argument: (prompt) => ['--', prompt],
-  reader: (_options, { prices, now }, state, before) => lineReader((at) => claudeGrammar(WORDS, prices, at), now, state, before),
+  reader: (_options, { prices, now }, state, before) =>
+    lineReader((at) => claudeGrammar(WORDS, prices, at), now, state, before),
 };
 
 /** The agent's own cap for what is left: less one turn, but not less than half of it, so that little money still does something. */

@@ -1,6 +1,15 @@
-import type { AgentErrorCause } from '../core/agentEvent.ts';
-import type { SessionBefore } from '../core/agentPort.ts';
-import { addUsage, billResult, billUnreported, type ClaudeMemory, count, REMEMBERED, tellRest, write } from './claudeUsage.ts';
+import type { AgentErrorCause } from '../core/model/agentEvent.ts';
+import type { SessionBefore } from '../core/ports/agents.ts';
+import {
+  addUsage,
+  billResult,
+  billUnreported,
+  type ClaudeMemory,
+  count,
+  REMEMBERED,
+  tellRest,
+  write,
+} from './claudeUsage.ts';
 import { type AgentWords, causeInErrors, type Failure, failureEnd, finished, sayFailure } from './failure.ts';
 import { countIn, itemsIn, type JsonObject, numberIn, objectIn, textIn, tokenCount } from './json.ts';
 import { type Ending, type Grammar, memoryIn, type Say } from './lineReader.ts';
@@ -68,7 +77,8 @@ function assistant(message: JsonObject, memory: ClaudeMemory, say: Say): void {
   const body = objectIn(message['message']);
   const model = textIn(body['model']);
   const id = textIn(body['id']);
-  if (message['is_api_error_message'] === true || textIn(message['error']) !== '') memory.apiError = textIn(message['error']) || 'unknown';
+  if (message['is_api_error_message'] === true || textIn(message['error']) !== '')
+    memory.apiError = textIn(message['error']) || 'unknown';
   const own = message['parent_tool_use_id'] === null || message['parent_tool_use_id'] === undefined;
   for (const part of itemsIn(body['content'])) {
     const block = objectIn(part);
@@ -96,7 +106,12 @@ function toolResults(message: JsonObject, say: Say): void {
   for (const part of itemsIn(objectIn(message['message'])['content'])) {
     const block = objectIn(part);
     if (!/tool_result$/.test(textIn(block['type']))) continue;
-    say({ type: 'toolResult', ...idOf(block['tool_use_id']), ok: block['is_error'] !== true, summary: resultSummary(block['content']) });
+    say({
+      type: 'toolResult',
+      ...idOf(block['tool_use_id']),
+      ok: block['is_error'] !== true,
+      summary: resultSummary(block['content']),
+    });
   }
 }
 
@@ -149,7 +164,8 @@ function streamEvent(event: JsonObject, message: JsonObject, memory: ClaudeMemor
     case 'content_block_delta': {
       const text = textIn(delta['text']);
       write(memory, model, text.length + textIn(delta['partial_json']).length);
-      if (delta['type'] === 'text_delta' && text !== '' && !textIn(message['parent_tool_use_id'])) tell(memory, say, text, true);
+      if (delta['type'] === 'text_delta' && text !== '' && !textIn(message['parent_tool_use_id']))
+        tell(memory, say, text, true);
       return;
     }
     case 'message_delta': {
@@ -168,14 +184,28 @@ function rateLimit(info: JsonObject, memory: ClaudeMemory, words: AgentWords, sa
   if (rejected) {
     memory.limited = true;
     const resetsAt = countIn(overage ? (info['overageResetsAt'] ?? info['resetsAt']) : info['resetsAt']);
-    say({ type: 'limit', ...(resetsAt > 0 && { until: epochMs(resetsAt) }), reason: `${words.title} has used up its ${window} window` });
+    say({
+      type: 'limit',
+      ...(resetsAt > 0 && { until: epochMs(resetsAt) }),
+      reason: `${words.title} has used up its ${window} window`,
+    });
   } else if (info['status'] === 'allowed_warning') {
     const used = countIn(info['utilization']);
-    say({ type: 'warning', text: `The ${window} window of ${words.title} is nearly used up${used > 0 ? ` (${Math.round(used * 100)} %)` : ''}.` });
+    say({
+      type: 'warning',
+      text: `The ${window} window of ${words.title} is nearly used up${used > 0 ? ` (${Math.round(used * 100)} %)` : ''}.`,
+    });
   }
 }
 
-function result(message: JsonObject, memory: ClaudeMemory, say: Say, words: AgentWords, prices: Prices, now: number): void {
+function result(
+  message: JsonObject,
+  memory: ClaudeMemory,
+  say: Say,
+  words: AgentWords,
+  prices: Prices,
+  now: number,
+): void {
   const text = textIn(message['result']);
   const ok = message['is_error'] === false || (message['is_error'] === undefined && message['subtype'] === 'success');
   // Without stream-json the result is all there is.
@@ -225,7 +255,10 @@ function failureIn(message: JsonObject, text: string, apiError: string): Failure
   const said = errors.join('; ') || text || terminal || textIn(message['subtype']);
   if (terminal.startsWith('aborted')) return { message: terminal.replaceAll('_', ' '), cause: 'aborted' };
   if (errors.some((error) => /No conversation found/i.test(error))) return { message: said, cause: 'session' };
-  const cause = CAUSES.get(textIn(message['subtype'])) ?? CAUSES.get(apiError) ?? (textIn(message['api_error']) === '' ? undefined : 'provider');
+  const cause =
+    CAUSES.get(textIn(message['subtype'])) ??
+    CAUSES.get(apiError) ??
+    (textIn(message['api_error']) === '' ? undefined : 'provider');
   return { message: said, ...(status !== undefined && { status }), ...(cause !== undefined && { cause }) };
 }
 
@@ -245,6 +278,7 @@ function end({ exit, errors }: Ending, memory: ClaudeMemory, say: Say, words: Ag
   if (memory.results > 0 || exit.signal !== undefined) return;
   const known = causeInErrors(errors, SIGNS);
   if (known && exit.exitCode !== 0) say(failureEnd(words, known, known.cause));
-  else if (exit.exitCode === 143 || exit.exitCode === 130) say(failureEnd(words, { message: `exit code ${exit.exitCode}` }, 'aborted'));
+  else if (exit.exitCode === 143 || exit.exitCode === 130)
+    say(failureEnd(words, { message: `exit code ${exit.exitCode}` }, 'aborted'));
   else if (exit.exitCode === 0) say(failureEnd(words, { message: 'it ended without a result' }, 'task'));
 }

@@ -1,5 +1,5 @@
-import type { Tokens } from '../core/agentEvent.ts';
-import { isCost, type NanoUsd, toNano } from '../core/money.ts';
+import type { Tokens } from '../core/model/agentEvent.ts';
+import { isCost, type NanoUsd, toNano } from '../core/model/money.ts';
 import { countIn, isObject, type JsonObject, objectIn, tokenCount } from './json.ts';
 import type { Say } from './lineReader.ts';
 import type { Prices } from './prices.ts';
@@ -109,11 +109,25 @@ export function billResult(message: JsonObject, memory: ClaudeMemory, say: Say, 
   if (isObject(since) && !isCost(usd))
     say({ type: 'warning', text: 'A reported cost was no finite number of USD of 0 or more; it was not counted.' });
   if (isObject(since) && isCost(usd)) {
-    say({ type: 'cost', cost: toNano(usd), source: 'reported', ...only, ...earlierIn(memory, total === undefined ? undefined : total - usd) });
+    say({
+      type: 'cost',
+      cost: toNano(usd),
+      source: 'reported',
+      ...only,
+      ...earlierIn(memory, total === undefined ? undefined : total - usd),
+    });
   } else if (total !== undefined && (memory.total >= 0 || total === 0)) {
-    say({ type: 'cost', cost: toNano(total >= memory.total ? total - Math.max(0, memory.total) : total), source: 'reported' });
+    say({
+      type: 'cost',
+      cost: toNano(total >= memory.total ? total - Math.max(0, memory.total) : total),
+      source: 'reported',
+    });
   } else {
-    const { cost, note } = prices.estimate(usageTokens(objectIn(message['usage'])), Object.keys(objectIn(message['modelUsage']))[0], 'claude-*');
+    const { cost, note } = prices.estimate(
+      usageTokens(objectIn(message['usage'])),
+      Object.keys(objectIn(message['modelUsage']))[0],
+      'claude-*',
+    );
     say({ type: 'cost', cost, source: 'estimated', note });
   }
   if (total !== undefined) memory.total = total;
@@ -133,7 +147,13 @@ export function billUnreported(memory: ClaudeMemory, say: Say, prices: Prices): 
     const told = toldOf(memory, model);
     const output = Math.max(told.output, Math.ceil(countIn(memory.written[model]) / CHARS_PER_TOKEN));
     const { cost, note } = prices.estimate({ ...told, output }, model === '' ? undefined : model, 'claude-*');
-    say({ type: 'cost', cost, source: 'estimated', ...(model !== '' && { model }), note: `it ended before it reported its cost: ${note}` });
+    say({
+      type: 'cost',
+      cost,
+      source: 'estimated',
+      ...(model !== '' && { model }),
+      note: `it ended before it reported its cost: ${note}`,
+    });
   }
   memory.told = {};
   memory.written = {};

@@ -14,7 +14,8 @@ export const CODEX: AgentKind = {
     values: {
       'read-only': 'Its commands can read files but change nothing, and have no network.',
       'workspace-write': 'Its commands can write in its folder and the temporary folder, without network.',
-      'danger-full-access': 'Its commands run without a sandbox and without asking. Only for machines that can be thrown away.',
+      'danger-full-access':
+        'Its commands run without a sandbox and without asking. Only for machines that can be thrown away.',
     },
   },
   takesModel: true,
@@ -32,7 +33,9 @@ export const CODEX: AgentKind = {
     bundled: false,
     versionArgs: ['--version'],
     minimumVersion: '0.60.0',
-    help: [{ args: ['exec', '--help'], options: ['--json', '--skip-git-repo-check', '--sandbox', '--config', '--model'] }],
+    help: [
+      { args: ['exec', '--help'], options: ['--json', '--skip-git-repo-check', '--sandbox', '--config', '--model'] },
+    ],
     install: 'npm install -g @openai/codex',
     // A key of the environment counts for `codex exec`, but is no login to it.
     loginStatus: { args: ['login', 'status'], keys: ['CODEX_API_KEY'] },
@@ -43,7 +46,14 @@ export const CODEX: AgentKind = {
     ],
   },
   line({ args, model, mode }, { resume }) {
-    const ownSandbox = hasOption(args, '--sandbox', '-s', '--full-auto', '--approve-for-me', '--dangerously-bypass-approvals-and-sandbox');
+    const ownSandbox = hasOption(
+      args,
+      '--sandbox',
+      '-s',
+      '--full-auto',
+      '--approve-for-me',
+      '--dangerously-bypass-approvals-and-sandbox',
+    );
     return {
       // Options stand before `resume`: after it they are refused.
       args: [

@@ -1,4 +1,4 @@
-import type { AgentErrorCause, Tokens } from '../core/agentEvent.ts';
+import type { AgentErrorCause, Tokens } from '../core/model/agentEvent.ts';
 import { causeInErrors, failureEnd, finished, innerMessage, sayFailure, statusIn } from './failure.ts';
 import { itemsIn, type JsonObject, objectIn, textIn, tokenCount } from './json.ts';
 import { type Ending, type Grammar, memoryIn, type Say } from './lineReader.ts';
@@ -103,7 +103,11 @@ function itemCompleted(item: JsonObject, memory: Memory, say: Say): void {
   else return;
   const exitCode = item['exit_code'];
   const error = textIn(objectIn(item['error'])['message']);
-  const failed = item['status'] === 'failed' || item['status'] === 'declined' || error !== '' || (typeof exitCode === 'number' && exitCode !== 0);
+  const failed =
+    item['status'] === 'failed' ||
+    item['status'] === 'declined' ||
+    error !== '' ||
+    (typeof exitCode === 'number' && exitCode !== 0);
   if (call && item['status'] === 'declined') {
     memory.denied++;
     say({ type: 'denied', tool: call.name, reason: call.summary });
@@ -125,7 +129,12 @@ function callIn(item: JsonObject): { readonly name: string; readonly summary: st
       return { name, summary: oneLine(shellCommand(textIn(item['command']))) };
     case 'file_change': {
       const changes = itemsIn(item['changes']).map(objectIn);
-      return { name, summary: oneLine(changes.map((change) => `${textIn(change['kind'])} ${textIn(change['path'])}`.trim()).join(', ')) };
+      return {
+        name,
+        summary: oneLine(
+          changes.map((change) => `${textIn(change['kind'])} ${textIn(change['path'])}`.trim()).join(', '),
+        ),
+      };
     }
     case 'mcp_tool_call':
       return {
@@ -206,6 +215,8 @@ function end({ exit, errors }: Ending, memory: Memory, say: Say, now: number): v
   const known = memory.session === '' ? causeInErrors(errors, SIGNS) : undefined;
   if (known && exit.exitCode !== 0) say(failureEnd(CODEX_WORDS, known, known.cause));
   else if (memory.session !== '')
-    say(failureEnd(CODEX_WORDS, { message: `it ended in the middle of a turn, exit code ${exit.exitCode}` }, 'aborted'));
+    say(
+      failureEnd(CODEX_WORDS, { message: `it ended in the middle of a turn, exit code ${exit.exitCode}` }, 'aborted'),
+    );
   else if (exit.exitCode === 0) say(failureEnd(CODEX_WORDS, { message: 'it ended without a result' }, 'task'));
 }

@@ -70,10 +70,14 @@ export const COPILOT: AgentKind = {
     };
   },
   argument: () => undefined,
-  reader: (_options, { prices, now }, state, before) => lineReader((at) => copilotGrammar(prices, at), now, state, before),
+  reader: (_options, { prices, now }, state, before) =>
+    lineReader((at) => copilotGrammar(prices, at), now, state, before),
 };
 
 /** Stands in `args` for the file that the agent writes its report into. */
 const REPORT_FILE = '${reportFile}';
 
-const ALLOWED: { readonly [mode: string]: readonly string[] } = { edit: ['--allow-tool=write'], 'all-tools': ['--allow-all-tools'] };
+const ALLOWED: { readonly [mode: string]: readonly string[] } = {
+  edit: ['--allow-tool=write'],
+  'all-tools': ['--allow-all-tools'],
+};

@@ -1,4 +1,4 @@
-import type { AgentErrorCause, Tokens } from '../core/agentEvent.ts';
+import type { AgentErrorCause, Tokens } from '../core/model/agentEvent.ts';
 import { causeInErrors, failureEnd, finished, sayFailure } from './failure.ts';
 import { countIn, type JsonObject, numberIn, objectIn, textIn, tokenCount } from './json.ts';
 import { type Ending, type Grammar, memoryIn, type Say } from './lineReader.ts';
@@ -76,7 +76,11 @@ export function copilotGrammar(prices: Prices, now: () => number): Grammar<Memor
           retry(data, memory, say);
           return;
         case 'session.error':
-          memory.error = { type: textIn(data['errorType']), message: textIn(data['message']), status: countIn(data['statusCode']) };
+          memory.error = {
+            type: textIn(data['errorType']),
+            message: textIn(data['message']),
+            status: countIn(data['statusCode']),
+          };
           return;
         case 'session.warning':
           say({ type: 'warning', text: oneLine(textIn(data['message']), 500) });
@@ -138,7 +142,9 @@ function retry(data: JsonObject, memory: Memory, say: Say): void {
   say({ type: 'retry', attempt: memory.retries, reason: memory.status > 0 ? `${why}, HTTP ${memory.status}` : why });
 }
 
-const CAUSES: ReadonlyMap<string, AgentErrorCause> = new Map(Object.entries({ authentication: 'auth', authorization: 'auth' } as const));
+const CAUSES: ReadonlyMap<string, AgentErrorCause> = new Map(
+  Object.entries({ authentication: 'auth', authorization: 'auth' } as const),
+);
 
 /** Its exit code says 0 after a stop and after denied tools too, so the abort before it counts for more. */
 function result(message: JsonObject, memory: Memory, say: Say, now: number): void {

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import type { StopStep } from '../core/agentPort.ts';
+import type { StopStep } from '../core/ports/agents.ts';
 import { isObject } from './json.ts';
 import type { AgentKind, AgentOptions, PromptChannel } from './kind.ts';
 import { PROMPT_FILE } from './profile.ts';
@@ -23,12 +23,16 @@ const profileSchema = z.strictObject({
   args: z.optional(z.array(text).check(z.maxLength(MAX_ARGS, `must have at most ${MAX_ARGS} entries`))),
   env: z.optional(z.record(z.string().check(z.regex(/^[^=\0]+$/, 'must be a name without "="')), text)),
   prompt: z.optional(z.enum(['stdin', 'argument', 'file'])),
-  model: z.optional(text.check(z.refine((value) => value.trim() !== '' && !value.startsWith('-'), 'must name a model'))),
+  model: z.optional(
+    text.check(z.refine((value) => value.trim() !== '' && !value.startsWith('-'), 'must name a model')),
+  ),
   permissionMode: z.optional(z.string()),
   sandbox: z.optional(z.string()),
   resume: z.optional(z.enum(['auto', 'never'])),
   stop: z.optional(
-    z.array(z.enum(['SIGINT', 'SIGTERM'])).check(z.minLength(1, 'must name at least one signal'), z.maxLength(2, 'must name at most two signals')),
+    z
+      .array(z.enum(['SIGINT', 'SIGTERM']))
+      .check(z.minLength(1, 'must name at least one signal'), z.maxLength(2, 'must name at most two signals')),
   ),
 });
 
@@ -36,7 +40,15 @@ type Written = z.infer<typeof profileSchema>;
 
 /** The options of a built-in profile: what it is when the settings say nothing of it. */
 export function defaultOptions(kind: AgentKind): AgentOptions {
-  return { command: kind.command, args: [], env: {}, prompt: 'stdin', mode: kind.mode?.fallback ?? '', resume: true, stop: kind.stop };
+  return {
+    command: kind.command,
+    args: [],
+    env: {},
+    prompt: 'stdin',
+    mode: kind.mode?.fallback ?? '',
+    resume: true,
+    stop: kind.stop,
+  };
 }
 
 /**
@@ -54,7 +66,10 @@ export function readCustomAgents(
   }
   for (const [name, value] of Object.entries(isObject(setting) ? setting : {})) {
     const read = readProfile(name, value, kinds);
-    if (Array.isArray(read)) problems.push(...read.map((problem) => `${SETTING}: the profile "${name.slice(0, 80)}" ${problem}; it is left out.`));
+    if (Array.isArray(read))
+      problems.push(
+        ...read.map((problem) => `${SETTING}: the profile "${name.slice(0, 80)}" ${problem}; it is left out.`),
+      );
     else agents.push(read);
   }
   return { agents, problems };
@@ -62,14 +77,20 @@ export function readCustomAgents(
 
 /** The profile, or what is wrong with it. */
 function readProfile(name: string, value: unknown, kinds: ReadonlyMap<string, AgentKind>): CustomAgent | string[] {
-  if (!NAME.test(name)) return ['has no usable name: a name is 1 to 64 letters, digits, ".", "_" and "-", and begins with a letter or digit'];
+  if (!NAME.test(name))
+    return [
+      'has no usable name: a name is 1 to 64 letters, digits, ".", "_" and "-", and begins with a letter or digit',
+    ];
   if (!isObject(value)) return ['must be an object'];
   const parsed = profileSchema.safeParse(value);
   if (!parsed.success) return parsed.error.issues.map((issue) => problemOf(issue, value));
   const written = parsed.data;
   const base = written.extends ?? (kinds.has(name) ? name : 'plain');
   const kind = kinds.get(base);
-  if (!kind) return [`extends "${base.slice(0, 80)}", which is no built-in profile: "extends" is one of ${listOf([...kinds.keys()])}`];
+  if (!kind)
+    return [
+      `extends "${base.slice(0, 80)}", which is no built-in profile: "extends" is one of ${listOf([...kinds.keys()])}`,
+    ];
   const problems = [...wrongOptions(written, kind), ...wrongPrompt(written, kind)];
   return problems.length > 0 ? problems : { name, kind, options: optionsOf(written, kind) };
 }
@@ -78,21 +99,28 @@ function wrongOptions(written: Written, kind: AgentKind): string[] {
   const problems: string[] = [];
   if ((written.command ?? kind.command) === '') problems.push('lacks "command", the program to run');
   if (written.model !== undefined && !kind.takesModel)
-    problems.push(`has a "model", which ${kind.name} does not take: put it into "args" if the program has an option for it`);
+    problems.push(
+      `has a "model", which ${kind.name} does not take: put it into "args" if the program has an option for it`,
+    );
   for (const option of ['permissionMode', 'sandbox'] as const) {
     const mode = written[option];
     if (mode === undefined) continue;
     if (kind.mode?.option !== option)
-      problems.push(`has a "${option}", which ${kind.name} does not take${kind.mode ? `: its option is "${kind.mode.option}"` : ''}`);
+      problems.push(
+        `has a "${option}", which ${kind.name} does not take${kind.mode ? `: its option is "${kind.mode.option}"` : ''}`,
+      );
     else if (!Object.hasOwn(kind.mode.values, mode))
-      problems.push(`has a "${option}" of "${mode.slice(0, 80)}": it is one of ${listOf(Object.keys(kind.mode.values))}`);
+      problems.push(
+        `has a "${option}" of "${mode.slice(0, 80)}": it is one of ${listOf(Object.keys(kind.mode.values))}`,
+      );
   }
   return problems;
 }
 
 function wrongPrompt({ prompt, args = [] }: Written, kind: AgentKind): string[] {
   const named = args.some((arg) => arg.includes(PROMPT_FILE));
-  if (prompt === 'file' && !named) return [`has "prompt": "file" but no \${promptFile} in "args": that is where the path of the file goes`];
+  if (prompt === 'file' && !named)
+    return [`has "prompt": "file" but no \${promptFile} in "args": that is where the path of the file goes`];
   if (prompt !== 'file' && named) return [`has \${promptFile} in "args": that needs "prompt": "file"`];
   if (kind.facts.bundled && prompt !== undefined && prompt !== 'stdin')
     return [`has "prompt": "${prompt}": ${kind.name} takes its prompt on standard input only`];
@@ -149,7 +177,12 @@ function problemOf(issue: Issue, value: unknown): string {
   }
 }
 
-const TYPES: { readonly [type: string]: string } = { string: 'text', array: 'a list of texts', record: 'an object of texts', object: 'an object' };
+const TYPES: { readonly [type: string]: string } = {
+  string: 'text',
+  array: 'a list of texts',
+  record: 'an object of texts',
+  object: 'an object',
+};
 
 function shown(value: unknown, path: readonly PropertyKey[]): string {
   const at = path.reduce((inner: unknown, key) => (inner as { [key: PropertyKey]: unknown } | undefined)?.[key], value);

@@ -1,4 +1,4 @@
-import type { AgentErrorCause, AgentEvent } from '../core/agentEvent.ts';
+import type { AgentErrorCause, AgentEvent } from '../core/model/agentEvent.ts';
 import { isObject, parseObject, textIn } from './json.ts';
 import type { Say } from './lineReader.ts';
 import { oneLine } from './oneLine.ts';
@@ -27,13 +27,18 @@ export interface Failure {
  */
 export function sayFailure(say: Say, words: AgentWords, failure: Failure, now: number): void {
   const message = oneLine(failure.message, 500);
-  const limit = failure.cause === undefined || failure.cause === 'provider' ? usageLimitIn(failure.message, now) : undefined;
+  const limit =
+    failure.cause === undefined || failure.cause === 'provider' ? usageLimitIn(failure.message, now) : undefined;
   if (limit) say({ type: 'limit', ...limit, reason: `${words.title} has used up its usage window: ${message}` });
   say(failureEnd(words, { ...failure, message }, limit ? 'provider' : causeOf(failure)));
 }
 
 /** The `end` of a failure, as one sentence that says what to do where something can be done. */
-export function failureEnd({ title, login }: AgentWords, { message, status }: Failure, cause: AgentErrorCause): Extract<AgentEvent, { ok: false }> {
+export function failureEnd(
+  { title, login }: AgentWords,
+  { message, status }: Failure,
+  cause: AgentErrorCause,
+): Extract<AgentEvent, { ok: false }> {
   // Agents end their messages with full stops, or not.
   const said = (message === '' ? 'no reason was given' : message).replace(/[.\s]+$/, '');
   const http = status !== undefined && status >= 400 && !said.includes(String(status)) ? `HTTP ${status}, ` : '';
@@ -57,7 +62,8 @@ export function causeOf({ message, status, cause }: Failure): AgentErrorCause {
   if (/credit balance|\bbilling\b|insufficient[_ ]quota|payment required/i.test(message)) return 'auth';
   if (isUnknownModel(message)) return 'config';
   if (status !== undefined && status >= 400) return causeOfStatus(status);
-  if (/api[ _-]?key|not logged in|log ?in\b|authenticat|unauthori[sz]ed|credentials|oauth/i.test(message)) return 'auth';
+  if (/api[ _-]?key|not logged in|log ?in\b|authenticat|unauthori[sz]ed|credentials|oauth/i.test(message))
+    return 'auth';
   if (
     /overloaded|high demand|at capacity|unavailable|server error|timed? ?out|stream (?:error|disconnected)|network|connection|ECONN|ENOTFOUND|EAI_AGAIN|fetch failed|too many requests/i.test(
       message,
@@ -70,7 +76,9 @@ export function causeOf({ message, status, cause }: Failure): AgentErrorCause {
 function isUnknownModel(message: string): boolean {
   return (
     /\bmodel\b/i.test(message) &&
-    /not[ _]found|does ?n[o']t exist|not (?:a )?(?:valid|supported|available)|unknown|unsupported|invalid model|no access/i.test(message)
+    /not[ _]found|does ?n[o']t exist|not (?:a )?(?:valid|supported|available)|unknown|unsupported|invalid model|no access/i.test(
+      message,
+    )
   );
 }
 
@@ -79,7 +87,8 @@ export function causeOfStatus(status: number): AgentErrorCause {
   if (status === 401 || status === 402 || status === 403) return 'auth';
   if (status === 404) return 'config';
   // Too early, too many, a conflict or a timeout on its side: another try can succeed.
-  if (status === 408 || status === 409 || status === 425 || status === 429 || status === 499 || status >= 500) return 'provider';
+  if (status === 408 || status === 409 || status === 425 || status === 429 || status === 499 || status >= 500)
+    return 'provider';
   return 'task';
 }
 
@@ -105,15 +114,17 @@ export function innerMessage(text: string): string {
 
 /** The HTTP status that a message names, as in `unexpected status 401 Unauthorized` or `"code":401`. */
 export function statusIn(text: string): number | undefined {
-  const found = /\b(?:status|status code|HTTP|API Error)\b\W{0,4}([45]\d{2})\b|"(?:code|status)"\s*:\s*([45]\d{2})\b|^([45]\d{2})\s/i.exec(
-    text.slice(0, 2_000),
-  );
+  const found =
+    /\b(?:status|status code|HTTP|API Error)\b\W{0,4}([45]\d{2})\b|"(?:code|status)"\s*:\s*([45]\d{2})\b|^([45]\d{2})\s/i.exec(
+      text.slice(0, 2_000),
+    );
   const digits = found?.[1] ?? found?.[2] ?? found?.[3];
   return digits === undefined ? undefined : Number(digits);
 }
 
 /** The `end` of a run that went well, as far as it was let. */
 export function finished(denials: number): AgentEvent {
-  const but = denials === 0 ? '' : `, but ${denials === 1 ? 'a tool call was' : `${denials} tool calls were`} not allowed`;
+  const but =
+    denials === 0 ? '' : `, but ${denials === 1 ? 'a tool call was' : `${denials} tool calls were`} not allowed`;
   return { type: 'end', ok: true, reason: `finished${but}` };
 }

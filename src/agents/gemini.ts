@@ -30,7 +30,12 @@ export const GEMINI: AgentKind = {
     bundled: false,
     versionArgs: ['--version'],
     minimumVersion: '0.42.0',
-    help: [{ args: ['--help'], options: ['--output-format', '--skip-trust', '--approval-mode', '--model', '--session-id', '--resume'] }],
+    help: [
+      {
+        args: ['--help'],
+        options: ['--output-format', '--skip-trust', '--approval-mode', '--model', '--session-id', '--resume'],
+      },
+    ],
     install: 'npm install -g @google/gemini-cli',
     notes: [
       'It reports tokens, not money: its cost is an estimate by the prices in loopSupervisor.prices.',
@@ -57,5 +62,6 @@ export const GEMINI: AgentKind = {
     };
   },
   argument: (prompt) => [`--prompt=${prompt}`],
-  reader: (_options, { prices, now }, state, before) => lineReader((at) => geminiGrammar(prices, at), now, state, before),
+  reader: (_options, { prices, now }, state, before) =>
+    lineReader((at) => geminiGrammar(prices, at), now, state, before),
 };

@@ -1,4 +1,4 @@
-import type { AgentErrorCause, Tokens } from '../core/agentEvent.ts';
+import type { AgentErrorCause, Tokens } from '../core/model/agentEvent.ts';
 import { causeInErrors, causeOfStatus, failureEnd, finished, innerMessage, sayFailure, statusIn } from './failure.ts';
 import { isObject, type JsonObject, objectIn, textIn, tokenCount } from './json.ts';
 import type { Ending, Grammar, Say } from './lineReader.ts';
@@ -8,7 +8,10 @@ import { anyTokens, NO_TOKENS, tokensSince } from './tokenCount.ts';
 import { resetTime } from './usageLimit.ts';
 import { wallTime, zonedTime } from './zonedTime.ts';
 
-export const GEMINI_WORDS = { title: 'Gemini CLI', login: 'run "gemini" in a terminal and log in with /auth, or set GEMINI_API_KEY' } as const;
+export const GEMINI_WORDS = {
+  title: 'Gemini CLI',
+  login: 'run "gemini" in a terminal and log in with /auth, or set GEMINI_API_KEY',
+} as const;
 
 interface Memory {
   session: string;
@@ -41,7 +44,8 @@ export function geminiGrammar(prices: Prices, now: () => number): Grammar<Memory
           return;
         case 'message': {
           const text = textIn(message['content']);
-          if (message['role'] === 'assistant' && text !== '') say({ type: 'text', text, delta: message['delta'] === true });
+          if (message['role'] === 'assistant' && text !== '')
+            say({ type: 'text', text, delta: message['delta'] === true });
           return;
         }
         case 'tool_use':
@@ -115,7 +119,8 @@ function document(message: JsonObject, memory: Memory, say: Say, prices: Prices,
 
 /** The statistics of a result; thoughts are only in the total. */
 function countsByModel(stats: JsonObject, model: string): [model: string, total: Tokens][] {
-  const byModel = isObject(stats['models']) && Object.keys(stats['models']).length > 0 ? stats['models'] : { [model]: stats };
+  const byModel =
+    isObject(stats['models']) && Object.keys(stats['models']).length > 0 ? stats['models'] : { [model]: stats };
   return Object.entries(byModel).map(([name, value]) => {
     const counts = objectIn(value);
     const input = tokenCount(counts['input_tokens']);
@@ -168,12 +173,21 @@ function failed(error: JsonObject, memory: Memory, say: Say, now: number): void 
   const cause = CAUSES.get(type);
   const daily = /exhausted your daily quota/i.test(message) && resetTime(message, now) === undefined;
   if (type !== 'TerminalQuotaError' && !daily) {
-    sayFailure(say, GEMINI_WORDS, { message, ...(status !== undefined && { status }), ...(cause !== undefined && { cause }) }, now);
+    sayFailure(
+      say,
+      GEMINI_WORDS,
+      { message, ...(status !== undefined && { status }), ...(cause !== undefined && { cause }) },
+      now,
+    );
     return;
   }
   // Google's days end at midnight in California; other quotas say when they reset, or do not.
   const until = resetTime(raw, now) ?? (daily ? nextPacificMidnight(now) : undefined);
-  say({ type: 'limit', ...(until !== undefined && { until }), reason: `${GEMINI_WORDS.title} has used up its quota: ${oneLine(message, 500)}` });
+  say({
+    type: 'limit',
+    ...(until !== undefined && { until }),
+    reason: `${GEMINI_WORDS.title} has used up its quota: ${oneLine(message, 500)}`,
+  });
   say(failureEnd(GEMINI_WORDS, { message: oneLine(message, 500) }, 'provider'));
 }
 
@@ -223,7 +237,8 @@ function end({ exit, errors }: Ending, memory: Memory, say: Say): void {
   else {
     // A failed request makes its HTTP status the exit code, of which the system keeps the lowest 8 bits: 401 becomes 145.
     const status = HTTP.find((each) => each % 256 === code);
-    if (status !== undefined) say(failureEnd(GEMINI_WORDS, { message: `exit code ${code}`, status }, causeOfStatus(status)));
+    if (status !== undefined)
+      say(failureEnd(GEMINI_WORDS, { message: `exit code ${code}`, status }, causeOfStatus(status)));
   }
 }
 

@@ -1,6 +1,6 @@
-import type { AgentReader, Json } from '../core/agentEvent.ts';
-import type { AgentFacts } from '../core/agentFacts.ts';
-import type { PlanRequest, SessionBefore, StopStep } from '../core/agentPort.ts';
+import type { AgentReader, Json } from '../core/model/agentEvent.ts';
+import type { AgentFacts } from '../core/model/agentFacts.ts';
+import type { PlanRequest, SessionBefore, StopStep } from '../core/ports/agents.ts';
 import type { AgentWords } from './failure.ts';
 import type { Prices } from './prices.ts';
 
@@ -68,7 +68,12 @@ export interface AgentKind {
   readonly slashCommands: boolean;
   /** The prompt as arguments; undefined where one that begins with `-` can not be told from an option. */
   argument(prompt: string): readonly string[] | undefined;
-  reader(options: AgentOptions, services: AgentServices, state: Json | undefined, before: SessionBefore | undefined): AgentReader;
+  reader(
+    options: AgentOptions,
+    services: AgentServices,
+    state: Json | undefined,
+    before: SessionBefore | undefined,
+  ): AgentReader;
 }
 
 /** Whether the arguments hold one of these options, alone or as `--option=value`. */

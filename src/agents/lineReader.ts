@@ -1,5 +1,5 @@
-import type { AgentEvent, AgentReader, Json, ProcessExit } from '../core/agentEvent.ts';
-import type { SessionBefore } from '../core/agentPort.ts';
+import type { AgentEvent, AgentReader, Json, ProcessExit } from '../core/model/agentEvent.ts';
+import type { SessionBefore } from '../core/ports/agents.ts';
 import { isObject, type JsonObject, joinedObjects, parseObject } from './json.ts';
 import { oneLine, withoutEscapes } from './oneLine.ts';
 
@@ -60,7 +60,8 @@ export function lineReader<S extends object>(
   const envelope = known ?? fresh;
 
   function unread(text: string, events: AgentEvent[]): void {
-    if (++envelope.unread <= TOLD) events.push({ type: 'warning', text: `A line of the output could not be read: ${oneLine(text, 80)}` });
+    if (++envelope.unread <= TOLD)
+      events.push({ type: 'warning', text: `A line of the output could not be read: ${oneLine(text, 80)}` });
   }
 
   function understand(message: JsonObject, events: AgentEvent[]): void {
@@ -116,11 +117,14 @@ export function lineReader<S extends object>(
         .filter((line) => line !== '');
       const parsed = report === undefined ? undefined : parseObject(report);
       try {
-        grammar.end({ exit, errors, ...(parsed && { report: parsed }) }, envelope.memory, (event) => events.push(event));
+        grammar.end({ exit, errors, ...(parsed && { report: parsed }) }, envelope.memory, (event) =>
+          events.push(event),
+        );
       } catch (error) {
         events.push({ type: 'warning', text: `The end could not be understood: ${oneLine(String(error))}` });
       }
-      if (envelope.unread > TOLD) events.push({ type: 'warning', text: `${envelope.unread} lines of the output could not be read.` });
+      if (envelope.unread > TOLD)
+        events.push({ type: 'warning', text: `${envelope.unread} lines of the output could not be read.` });
       return events;
     },
     state: () => structuredClone(envelope) as unknown as Json,

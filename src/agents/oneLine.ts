@@ -75,5 +75,9 @@ export function resultSummary(content: unknown): string {
   if (typeof content === 'string') return oneLine(content);
   if (isObject(content)) return resultSummary(content['content'] ?? content['text'] ?? content['message']);
   if (!Array.isArray(content)) return '';
-  return oneLine(content.map((part: unknown) => (typeof part === 'string' ? part : textIn((part as JsonObject | null)?.['text']))).join(' '));
+  return oneLine(
+    content
+      .map((part: unknown) => (typeof part === 'string' ? part : textIn((part as JsonObject | null)?.['text'])))
+      .join(' '),
+  );
 }

@@ -42,11 +42,14 @@ export const OPENCODE: AgentKind = {
         'json',
         ...(model === undefined || hasOption(args, '-m', '--model') ? [] : ['-m', model]),
         ...(mode === 'auto' && !hasOption(args, '--auto') ? ['--auto'] : []),
-        ...(resume === undefined || hasOption(args, '--session', '-s', '--continue', '-c') ? [] : ['--session', resume]),
+        ...(resume === undefined || hasOption(args, '--session', '-s', '--continue', '-c')
+          ? []
+          : ['--session', resume]),
         ...args,
       ],
     };
   },
   argument: (prompt) => ['--', prompt],
-  reader: ({ model }, { prices, now }, state, before) => lineReader((at) => opencodeGrammar(prices, at, model), now, state, before),
+  reader: ({ model }, { prices, now }, state, before) =>
+    lineReader((at) => opencodeGrammar(prices, at, model), now, state, before),
 };

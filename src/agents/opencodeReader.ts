@@ -1,5 +1,5 @@
-import type { AgentErrorCause, Tokens } from '../core/agentEvent.ts';
-import { isCost, toNano } from '../core/money.ts';
+import type { AgentErrorCause, Tokens } from '../core/model/agentEvent.ts';
+import { isCost, toNano } from '../core/model/money.ts';
 import { causeInErrors, failureEnd, finished, sayFailure } from './failure.ts';
 import { isObject, type JsonObject, numberIn, objectIn, textIn, tokenCount } from './json.ts';
 import type { Ending, Grammar, Say } from './lineReader.ts';
@@ -66,7 +66,12 @@ function tool(part: JsonObject, memory: Memory, say: Say): void {
   const name = textIn(part['tool']) || 'tool';
   const identity = id === '' ? {} : { id };
   if (!memory.open.includes(id))
-    say({ type: 'toolCall', ...identity, name, summary: callSummary(state['input']) || oneLine(textIn(state['title'])) });
+    say({
+      type: 'toolCall',
+      ...identity,
+      name,
+      summary: callSummary(state['input']) || oneLine(textIn(state['title'])),
+    });
   const done = state['status'] === 'completed' || state['status'] === 'error';
   memory.open = done ? memory.open.filter((open) => open !== id) : [...memory.open, id];
   if (!done) return;
@@ -123,8 +128,15 @@ function failed(error: unknown, say: Say, now: number): void {
   const message = textIn(data['message']) || (isObject(error) ? name : textIn(error));
   const cause = CAUSES.get(name);
   // What the provider answered may name the time of a reset.
-  const detail = /"resets?_?(?:at|in)\w*"/i.test(textIn(data['responseBody'])) ? ` ${textIn(data['responseBody'])}` : '';
-  sayFailure(say, OPENCODE_WORDS, { message: message + detail, ...(status !== undefined && { status }), ...(cause !== undefined && { cause }) }, now);
+  const detail = /"resets?_?(?:at|in)\w*"/i.test(textIn(data['responseBody']))
+    ? ` ${textIn(data['responseBody'])}`
+    : '';
+  sayFailure(
+    say,
+    OPENCODE_WORDS,
+    { message: message + detail, ...(status !== undefined && { status }), ...(cause !== undefined && { cause }) },
+    now,
+  );
 }
 
 const SIGNS: readonly (readonly [RegExp, AgentErrorCause])[] = [

@@ -1,4 +1,4 @@
-import type { AgentReader } from '../core/agentEvent.ts';
+import type { AgentReader } from '../core/model/agentEvent.ts';
 import type { AgentKind } from './kind.ts';
 
 /** Any command: it takes the prompt on standard input, its output is text, and its exit code decides. */
@@ -13,7 +13,11 @@ export const PLAIN: AgentKind = {
   needsReading: false,
   stop: [{ signal: 'SIGTERM', share: 1 }],
   slashCommands: false,
-  facts: { bundled: false, help: [], notes: ['Its exit code decides whether it has done its task. It has no cost that is known.'] },
+  facts: {
+    bundled: false,
+    help: [],
+    notes: ['Its exit code decides whether it has done its task. It has no cost that is known.'],
+  },
   line: ({ args }) => ({ args }),
   argument: (prompt) => (prompt.startsWith('-') ? undefined : [prompt]),
   reader: () => TEXT_READER,

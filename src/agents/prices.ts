@@ -1,5 +1,5 @@
-import type { Tokens } from '../core/agentEvent.ts';
-import { type NanoUsd, toNano } from '../core/money.ts';
+import type { Tokens } from '../core/model/agentEvent.ts';
+import { type NanoUsd, toNano } from '../core/model/money.ts';
 import { isObject } from './json.ts';
 
 /** USD per million tokens. */
@@ -83,7 +83,11 @@ export class Prices {
    */
   estimate(tokens: Tokens, model: string | undefined, family = '*'): Estimate {
     const known = model === undefined ? undefined : this.#find(model);
-    if (known) return { cost: costOf(tokens, known.price), note: `estimated from tokens at the price of ${known.pattern} (${dated(known)})` };
+    if (known)
+      return {
+        cost: costOf(tokens, known.price),
+        note: `estimated from tokens at the price of ${known.pattern} (${dated(known)})`,
+      };
     const rows = model === undefined ? this.#family(family) : this.#rows;
     const dearest = rows.reduce((a, b) => (costOf(tokens, b.price) > costOf(tokens, a.price) ? b : a));
     const what = model === undefined ? 'the agent does not name its model' : `no price is known for the model ${model}`;
@@ -128,11 +132,14 @@ export function readPrices(setting: unknown): { readonly prices: Prices; readonl
   const problems: string[] = [];
   const own: { [pattern: string]: Price } = {};
   if (setting !== undefined && setting !== null && !isObject(setting)) {
-    problems.push('loopSupervisor.prices: must be an object of model patterns and their prices; the built-in prices are used.');
+    problems.push(
+      'loopSupervisor.prices: must be an object of model patterns and their prices; the built-in prices are used.',
+    );
   }
   for (const [pattern, value] of Object.entries(isObject(setting) ? setting : {})) {
     const price = readPrice(value);
-    if (typeof price === 'string') problems.push(`loopSupervisor.prices: "${pattern.slice(0, 80)}" ${price}; it is left out.`);
+    if (typeof price === 'string')
+      problems.push(`loopSupervisor.prices: "${pattern.slice(0, 80)}" ${price}; it is left out.`);
     else own[pattern] = price;
   }
   return { prices: new Prices(own), problems };
@@ -147,7 +154,8 @@ function readPrice(value: unknown): Price | string {
       return `has a "${key}" that is no price: it must be a number from 0 to 100000 (USD per million tokens)`;
   }
   const { input, cachedInput, cacheWrite, output } = value as { [key: string]: number | undefined };
-  if (input === undefined || output === undefined) return `lacks "${input === undefined ? 'input' : 'output'}" (USD per million tokens)`;
+  if (input === undefined || output === undefined)
+    return `lacks "${input === undefined ? 'input' : 'output'}" (USD per million tokens)`;
   return { input, cachedInput: cachedInput ?? input, cacheWrite: cacheWrite ?? input, output };
 }
 
@@ -169,6 +177,8 @@ function dated({ own }: Row): string {
 
 function costOf(tokens: Tokens, price: Price): NanoUsd {
   const { input, cachedInput, cacheWrite, output } = tokens;
-  const usd = (input * price.input + cachedInput * price.cachedInput + cacheWrite * price.cacheWrite + output * price.output) / 1e6;
+  const usd =
+    (input * price.input + cachedInput * price.cachedInput + cacheWrite * price.cacheWrite + output * price.output) /
+    1e6;
   return toNano(Math.min(usd, DEAREST_USD));
 }

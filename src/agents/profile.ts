@@ -1,5 +1,5 @@
-import type { AgentFacts } from '../core/agentFacts.ts';
-import type { AgentProfile, CommandPlan, PlanRequest } from '../core/agentPort.ts';
+import type { AgentFacts } from '../core/model/agentFacts.ts';
+import type { AgentProfile, CommandPlan, PlanRequest } from '../core/ports/agents.ts';
 import type { AgentKind, AgentOptions, AgentServices } from './kind.ts';
 
 /** What a restarted agent is told instead of the whole prompt when it continues its session. */
@@ -16,7 +16,13 @@ export const PROMPT = '${prompt}';
 const LONGEST_ARGUMENT = { posix: 120 * 1024, windows: 24 * 1024 };
 
 /** A profile: one kind of agent with one set of options (R1.4). */
-export function profileOf(name: string, kind: AgentKind, options: AgentOptions, services: AgentServices, platform: string): AgentProfile {
+export function profileOf(
+  name: string,
+  kind: AgentKind,
+  options: AgentOptions,
+  services: AgentServices,
+  platform: string,
+): AgentProfile {
   const longest = platform === 'win32' ? LONGEST_ARGUMENT.windows : LONGEST_ARGUMENT.posix;
   const canResume = kind.canResume && options.resume;
   return {
@@ -27,7 +33,12 @@ export function profileOf(name: string, kind: AgentKind, options: AgentOptions, 
     refuse: (prompt) => (options.prompt === 'argument' ? refuseArgument(prompt, kind, options, longest) : undefined),
     plan(request) {
       const { resume, ...fresh } = request;
-      return planOf(kind, options, services, canResume && resume !== undefined ? { ...fresh, resume, prompt: RESUME_INSTRUCTION } : fresh);
+      return planOf(
+        kind,
+        options,
+        services,
+        canResume && resume !== undefined ? { ...fresh, resume, prompt: RESUME_INSTRUCTION } : fresh,
+      );
     },
     reader: (state, before) => kind.reader(options, services, state, before),
   };
@@ -44,14 +55,20 @@ function planOf(kind: AgentKind, options: AgentOptions, services: AgentServices,
   };
   switch (options.prompt) {
     case 'stdin':
-      return { ...plan, args: [...args, ...(kind.stdinMark === undefined ? [] : [kind.stdinMark])], stdin: asText(request.prompt, kind) };
+      return {
+        ...plan,
+        args: [...args, ...(kind.stdinMark === undefined ? [] : [kind.stdinMark])],
+        stdin: asText(request.prompt, kind),
+      };
     case 'file':
       return { ...plan, args, promptFile: request.prompt };
     case 'argument': {
       const prompt = asText(request.prompt, kind);
       return {
         ...plan,
-        args: args.some(holdsPrompt) ? args.map((arg) => arg.replaceAll(PROMPT, () => prompt)) : [...args, ...(kind.argument(prompt) ?? [prompt])],
+        args: args.some(holdsPrompt)
+          ? args.map((arg) => arg.replaceAll(PROMPT, () => prompt))
+          : [...args, ...(kind.argument(prompt) ?? [prompt])],
       };
     }
   }
@@ -69,7 +86,10 @@ function refuseArgument(prompt: string, kind: AgentKind, options: AgentOptions, 
   }
   if (prompt.includes('\0')) return 'holds a NUL character, which no command line can';
   const placed = options.args.find(holdsPrompt);
-  const bare = placed === undefined ? kind.argument(prompt) === undefined : placed.startsWith(PROMPT) && !options.args.includes('--');
+  const bare =
+    placed === undefined
+      ? kind.argument(prompt) === undefined
+      : placed.startsWith(PROMPT) && !options.args.includes('--');
   if (bare && prompt.startsWith('-')) {
     return 'begins with "-", which this agent would take for an option; put "--" before "${prompt}" in its args if it knows that, or give the prompt on standard input';
   }
@@ -81,7 +101,7 @@ function holdsPrompt(arg: string): boolean {
 }
 
 /** What is known about the program of a profile. */
-export function factsOf(name: string, kind: AgentKind, options: AgentOptions): AgentFacts {
+export function agentFactsOf(name: string, kind: AgentKind, options: AgentOptions): AgentFacts {
   return {
     ...kind.facts,
     name,

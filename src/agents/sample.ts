@@ -1,4 +1,4 @@
-import { toUsd } from '../core/money.ts';
+import { toUsd } from '../core/model/money.ts';
 import { claudeGrammar } from './claudeReader.ts';
 import type { AgentKind } from './kind.ts';
 import { lineReader } from './lineReader.ts';
@@ -31,8 +31,12 @@ export function sampleKind({ command, args: program, env }: SampleProgram): Agen
     facts: {
       bundled: true,
       versionArgs: [...program, '--version'],
-      help: [{ args: [...program, '--help'], options: ['--output-format', '--session-id', '--resume', '--max-budget-usd'] }],
-      notes: ['It only pretends to work. Its costs are made up, but counted like real ones, so that budgets can be tried.'],
+      help: [
+        { args: [...program, '--help'], options: ['--output-format', '--session-id', '--resume', '--max-budget-usd'] },
+      ],
+      notes: [
+        'It only pretends to work. Its costs are made up, but counted like real ones, so that budgets can be tried.',
+      ],
     },
     line({ args }, { resume, costLeft }, { newUuid }) {
       const fresh = resume === undefined ? newUuid() : undefined;
@@ -51,6 +55,7 @@ export function sampleKind({ command, args: program, env }: SampleProgram): Agen
       };
     },
     argument: (prompt) => ['--', prompt],
-    reader: (_options, { prices, now }, state, before) => lineReader((at) => claudeGrammar(WORDS, prices, at), now, state, before),
+    reader: (_options, { prices, now }, state, before) =>
+      lineReader((at) => claudeGrammar(WORDS, prices, at), now, state, before),
   };
 }

@@ -1,4 +1,4 @@
-import type { Tokens } from '../core/agentEvent.ts';
+import type { Tokens } from '../core/model/agentEvent.ts';
 
 export const NO_TOKENS: Tokens = { input: 0, cachedInput: 0, cacheWrite: 0, output: 0 };
 
@@ -27,7 +27,10 @@ export function tokensOver(a: Tokens, b: Tokens): Tokens {
  */
 export function tokensSince(total: Tokens, before: Tokens): Tokens {
   const began =
-    total.input < before.input || total.cachedInput < before.cachedInput || total.cacheWrite < before.cacheWrite || total.output < before.output;
+    total.input < before.input ||
+    total.cachedInput < before.cachedInput ||
+    total.cacheWrite < before.cacheWrite ||
+    total.output < before.output;
   return began ? total : tokensOver(total, before);
 }
 

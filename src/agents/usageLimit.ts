@@ -86,7 +86,10 @@ function timeOfDay(message: string, now: number): number | undefined {
   if (hour === undefined || (minute === undefined && half === undefined)) return undefined;
   const inZone = zone !== undefined && isZone(zone) ? zone : undefined;
   const today = wallTime(now, inZone);
-  const clock = { hour: half ? (Number(hour) % 12) + (/^p/i.test(half) ? 12 : 0) : Number(hour), minute: Number(minute ?? 0) };
+  const clock = {
+    hour: half ? (Number(hour) % 12) + (/^p/i.test(half) ? 12 : 0) : Number(hour),
+    minute: Number(minute ?? 0),
+  };
   const monthNumber = month === undefined ? 0 : MONTHS.indexOf(month.slice(0, 3).toLowerCase()) + 1;
   if (month === undefined || monthNumber === 0) {
     const at = zonedTime({ ...today, ...clock }, inZone);

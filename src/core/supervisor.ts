@@ -1,30 +1,30 @@
-import { checkSpec, rejectionEvents } from './admission.ts';
-import type { AgentCatalog } from './agentPort.ts';
-import { allowsMore } from './budget.ts';
-import { bringHere, clearFailed, restartNow, setPaused } from './byHand.ts';
-import { resetCircuit } from './circuitBreaker.ts';
-import type { SupervisorContext, SupervisorOptions, SupervisorWindow } from './context.ts';
-import { endKept } from './endKept.ts';
-import { Engine } from './engine.ts';
-import { InvalidCostError, WrongStateError } from './errors.ts';
-import type { Event, SupervisorEvent } from './event.ts';
-import { saveLease } from './lease.ts';
-import { type FinishedLoop, isActive, isFinished, type LoopSpec, type ProcessIdentity } from './loop.ts';
-import { Medians } from './medians.ts';
-import { isCost, toNano } from './money.ts';
-import { moveBefore, moveToEnd, setPriority } from './reorder.ts';
-import { detailOf, liveViews, spendToday, statusOf } from './report.ts';
-import type { Reports } from './reports.ts';
-import { Retention } from './retention.ts';
-import type { Settings } from './settings.ts';
-import { wakeForBudget } from './settle.ts';
-import { recordCost, watchRunning } from './spend.ts';
-import type { LiveView, LoopDetail, LoopSpend, Status, SubmitResult } from './status.ts';
-import type { FinishedQuery, SpendRow } from './storePort.ts';
-import { admit, readmit, startOrQueue } from './submit.ts';
-import type { Turn } from './turn.ts';
-import { cancel, cancelAll, signalGroup } from './userStop.ts';
-import { WindowLife } from './windowLife.ts';
+import { InvalidCostError, WrongStateError } from './model/errors.ts';
+import type { Event, SupervisorEvent } from './model/event.ts';
+import { type FinishedLoop, isActive, isFinished, type LoopSpec, type ProcessIdentity } from './model/loop.ts';
+import { isCost, toNano } from './model/money.ts';
+import type { Settings } from './model/settings.ts';
+import type { LiveView, LoopDetail, LoopSpend, Status, SubmitResult } from './model/status.ts';
+import { allowsMore } from './policy/budget.ts';
+import { resetCircuit } from './policy/circuitBreaker.ts';
+import type { AgentCatalog } from './ports/agents.ts';
+import type { HistoryQueries } from './ports/historyQueries.ts';
+import type { FinishedQuery, SpendRow } from './ports/store.ts';
+import { endSpared } from './runtime/endSpared.ts';
+import { Engine } from './runtime/engine.ts';
+import { Lifecycle } from './runtime/lifecycle.ts';
+import { Retention } from './runtime/retention.ts';
+import { detailOf, liveViews, spendToday, statusOf } from './runtime/statusView.ts';
+import { cancel, cancelAll, signalGroup } from './runtime/stopCommands.ts';
+import type { SupervisorContext, SupervisorOptions, SupervisorWindow } from './state/context.ts';
+import { CostEstimator } from './state/costEstimator.ts';
+import type { UnitOfWork } from './state/unitOfWork.ts';
+import { checkSpec, rejectionEvents } from './steps/admission.ts';
+import { recordCost, watchRunning } from './steps/charge.ts';
+import { saveLease } from './steps/leases.ts';
+import { moveBefore, moveToEnd, setPriority } from './steps/reorder.ts';
+import { wakeForBudget } from './steps/settle.ts';
+import { admit, readmit, startOrQueue } from './steps/submit.ts';
+import { claimLoop, clearFailed, restartNow, setPaused } from './steps/userActions.ts';
 
 /**
  * Governs headless agents: a bounded queue, one cap, restart intensity, a circuit breaker and a daily budget, over all windows that share
@@ -34,14 +34,14 @@ export class Supervisor {
   readonly #context: SupervisorContext;
   readonly #engine: Engine;
   readonly #retention: Retention;
-  readonly #life: WindowLife;
-  readonly #medians = new Medians();
+  readonly #lifecycle: Lifecycle;
+  readonly #costEstimator = new CostEstimator();
 
   constructor(options: SupervisorOptions) {
     this.#context = { ...options };
     this.#engine = new Engine(this.#context);
     this.#retention = new Retention(this.#engine);
-    this.#life = new WindowLife(this.#engine, this.#retention);
+    this.#lifecycle = new Lifecycle(this.#engine, this.#retention);
   }
 
   /** What happened, told once it is on the books. Only what this window did or follows. */
@@ -56,7 +56,7 @@ export class Supervisor {
 
   /** Registers the window, takes over what gone windows have left, and begins to dispatch. */
   start(): Promise<void> {
-    return this.#life.start();
+    return this.#lifecycle.start();
   }
 
   // ── Loops ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -65,18 +65,18 @@ export class Supervisor {
   async submit(spec: LoopSpec): Promise<SubmitResult> {
     return this.#admit(spec?.loopId ?? '', () => {
       const checked = checkSpec(spec, this.#context);
-      return (turn) => admit(turn, checked, this.#engine.homes, this.#medians.of);
+      return (unit) => admit(unit, checked, this.#engine.ownership, this.#costEstimator.of);
     });
   }
 
   /** Admits a permanently failed loop again, its restarts cleared (R5.5). Rejects like `submit`, and then nothing has changed. */
   async retry(loopId: string): Promise<SubmitResult> {
-    return this.#admit(loopId, () => (turn) => readmit(turn, loopId, this.#engine.homes));
+    return this.#admit(loopId, () => (unit) => readmit(unit, loopId, this.#engine.ownership));
   }
 
   /** Ends a loop for good (R7.2): answers whether there was such a live loop, once the stop is on record and under way. */
   async cancel(loopId: string): Promise<boolean> {
-    this.#life.mustBeOpen();
+    this.#lifecycle.mustBeOpen();
     return cancel(this.#engine, loopId);
   }
 
@@ -85,24 +85,24 @@ export class Supervisor {
    * SIGKILL, SIGHUP, SIGQUIT) is the user's stop: recorded first, never restarted.
    */
   async killProcessGroup(loopId: string, signal = 'SIGTERM'): Promise<boolean> {
-    this.#life.mustBeOpen();
+    this.#lifecycle.mustBeOpen();
     return signalGroup(this.#engine, loopId, signal);
   }
 
   /** Ends every live loop for good; answers how many. Those that run are stopped even while the store can not be written (R7.2). */
   async stopAll(): Promise<number> {
-    this.#life.mustBeOpen();
+    this.#lifecycle.mustBeOpen();
     return cancelAll(this.#engine);
   }
 
   /** Ends the present attempt, or the wait, and starts the loop anew without using up a restart. Answers whether there was one. */
   async restartNow(loopId: string): Promise<boolean> {
-    return this.#change((turn) => restartNow(turn, loopId));
+    return this.#change((unit) => restartNow(unit, loopId));
   }
 
   /** Lets a silent run have its deadlines anew; answers whether this window follows it. */
   keepWaiting(loopId: string): boolean {
-    const loop = this.#engine.mirror.find(loopId);
+    const loop = this.#engine.liveState.find(loopId);
     const run = loop && isActive(loop) ? this.#engine.runs.of(loop) : undefined;
     run?.keepWaiting();
     return run !== undefined;
@@ -110,49 +110,50 @@ export class Supervisor {
 
   /** Makes a waiting loop of another window this window's, which then starts it. Answers whether there was one. */
   async takeOver(loopId: string): Promise<boolean> {
-    return this.#change((turn) => bringHere(turn, loopId));
+    return this.#change((unit) => claimLoop(unit, loopId));
   }
 
   /** Lets go of a permanently failed loop, so that its id may be used again. Answers whether it was one. */
   async clearFailed(loopId: string): Promise<boolean> {
-    this.#life.mustBeReady();
-    return this.#engine.turns.take((turn) => clearFailed(turn, loopId));
+    this.#lifecycle.mustBeReady();
+    return this.#engine.transactions.take((unit) => clearFailed(unit, loopId));
   }
 
   // ── Queue ────────────────────────────────────────────────────────────────────────────────────────────────────
 
   /** Queued loops wait until `resume`; running ones go on, and submits still queue (R2.4). */
   async pause(): Promise<void> {
-    await this.#change((turn) => setPaused(turn, true));
+    await this.#change((unit) => setPaused(unit, true));
   }
 
   /** Queued loops start again as far as there is room (R2.4). */
   async resume(): Promise<void> {
-    await this.#change((turn) => setPaused(turn, false));
+    await this.#change((unit) => setPaused(unit, false));
   }
 
   /** Gives a queued loop another priority; answers its new 1-based position (R2.3). */
   async setPriority(loopId: string, priority: number): Promise<number> {
-    this.#life.mustBeReady();
-    if (!Number.isInteger(priority)) throw new WrongStateError(loopId, `can not have the priority ${priority}: it must be a finite integer`);
-    return this.#engine.turns.takeAndDispatch((turn) => setPriority(turn, loopId, priority));
+    this.#lifecycle.mustBeReady();
+    if (!Number.isInteger(priority))
+      throw new WrongStateError(loopId, `can not have the priority ${priority}: it must be a finite integer`);
+    return this.#engine.transactions.takeAndDispatch((unit) => setPriority(unit, loopId, priority));
   }
 
   /** Puts a queued loop before another, with that one's priority; to the very front if none is named. Answers its position. */
   async moveBefore(loopId: string, beforeLoopId: string | undefined): Promise<number> {
-    return this.#change((turn) => moveBefore(turn, loopId, beforeLoopId));
+    return this.#change((unit) => moveBefore(unit, loopId, beforeLoopId));
   }
 
   /** Puts a queued loop behind all others, with the priority of the last one. Answers its position. */
   async moveToEnd(loopId: string): Promise<number> {
-    return this.#change((turn) => moveToEnd(turn, loopId));
+    return this.#change((unit) => moveToEnd(unit, loopId));
   }
 
   // ── Circuit and budget ───────────────────────────────────────────────────────────────────────────────────────
 
   /** Closes the circuit by hand (R4.3). */
   async resetCircuit(): Promise<void> {
-    await this.#change((turn) => turn.change(resetCircuit(turn.control.circuit)));
+    await this.#change((unit) => unit.change(resetCircuit(unit.control.circuit)));
   }
 
   /**
@@ -160,20 +161,20 @@ export class Supervisor {
    * Rejects with `InvalidCostError` or `UnknownLoopError`.
    */
   async recordCost(loopId: string, usd: number, key?: string): Promise<boolean> {
-    this.#life.mustBeReady();
+    this.#lifecycle.mustBeReady();
     if (!isCost(usd)) {
       const error = new InvalidCostError(usd);
       this.#context.log(error.message);
       throw error;
     }
-    return this.#engine.turns.takeAndDispatch((turn) => recordCost(turn, loopId, toNano(usd), key));
+    return this.#engine.transactions.takeAndDispatch((unit) => recordCost(unit, loopId, toNano(usd), key));
   }
 
   // ── What is shown ────────────────────────────────────────────────────────────────────────────────────────────
 
   /** One consistent snapshot, from memory (R10). `maxQueued`: so many of the queue are named at most; who shows none of them need not ask for any. */
   status(maxQueued = Number.POSITIVE_INFINITY): Status {
-    return statusOf(this.#engine, this.#life.notReady, maxQueued);
+    return statusOf(this.#engine, this.#lifecycle.notReady, maxQueued);
   }
 
   /** Everything about a loop: the latest of that id, or with `seq` that very one. Undefined if there is none. */
@@ -182,7 +183,7 @@ export class Supervisor {
   }
 
   /** What is asked over many loops at once: attempts on a timeline, changes of the circuit. */
-  get reports(): Reports {
+  get historyQueries(): HistoryQueries {
     return this.#context.store;
   }
 
@@ -198,7 +199,7 @@ export class Supervisor {
 
   /** How many loops are queued, those that came back included. */
   get queueLength(): number {
-    return this.#engine.mirror.queue.size;
+    return this.#engine.liveState.queue.size;
   }
 
   /** Finished loops, newest first. */
@@ -225,13 +226,13 @@ export class Supervisor {
 
   /** Removes all finished loops with their logs, the permanently failed ones included; answers how many. */
   async clearFinished(): Promise<number> {
-    this.#life.mustBeReady();
+    this.#lifecycle.mustBeReady();
     return this.#retention.clear();
   }
 
   /** Removes one finished loop with its logs: the latest of that id, or with `seq` that very one. Answers whether it was removed. */
   async removeFinished(loopId: string, seq?: number): Promise<boolean> {
-    this.#life.mustBeReady();
+    this.#lifecycle.mustBeReady();
     const { store } = this.#context;
     const loop = seq === undefined ? store.latest(loopId) : store.bySeq(seq);
     if (loop?.loopId !== loopId || !isFinished(loop)) return false;
@@ -240,9 +241,9 @@ export class Supervisor {
   }
 
   /** Ends a process that was kept when the latest loop of that id ended, or with `seq` that very one (R7.4); answers whether it was there. */
-  async endKept(loopId: string, pid: number, seq?: number): Promise<boolean> {
-    this.#life.mustBeReady();
-    return endKept(this.#engine, loopId, pid, seq);
+  async endSpared(loopId: string, pid: number, seq?: number): Promise<boolean> {
+    this.#lifecycle.mustBeReady();
+    return endSpared(this.#engine, loopId, pid, seq);
   }
 
   // ── Life ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -251,23 +252,23 @@ export class Supervisor {
   configure(settings: Settings): void {
     const raised = allowsMore(settings.budget.dailyLimit, this.#context.settings.budget.dailyLimit);
     this.#context.settings = settings;
-    const apply = (turn: Turn) => {
-      if (raised) wakeForBudget(turn, 'the daily limit was raised');
-      watchRunning(turn);
+    const apply = (unit: UnitOfWork) => {
+      if (raised) wakeForBudget(unit, 'the daily limit was raised');
+      watchRunning(unit);
     };
-    this.#life.insist(apply, 'The new settings could not be applied to the queue yet');
+    this.#lifecycle.retryUntilApplied(apply, 'The new settings could not be applied to the queue yet');
   }
 
   /** Takes new agent profiles. Running attempts keep theirs. */
   useAgents(agents: AgentCatalog): void {
     this.#context.agents = agents;
-    this.#life.insist(() => undefined, 'The new agents could not be applied to the queue yet');
+    this.#lifecycle.retryUntilApplied(() => undefined, 'The new agents could not be applied to the queue yet');
   }
 
   /** The window's folders have changed. */
   useFolders(folders: SupervisorWindow['folders']): void {
     this.#context.window = { ...this.#context.window, folders };
-    this.#life.insist(saveLease, 'The change of folders could not be recorded yet');
+    this.#lifecycle.retryUntilApplied(saveLease, 'The change of folders could not be recorded yet');
   }
 
   /**
@@ -275,35 +276,35 @@ export class Supervisor {
    * return to the queue. Resolves when that is done; the object takes no work afterwards.
    */
   shutdown(timeoutMs = 30_000): Promise<void> {
-    return this.#life.shutdown(timeoutMs);
+    return this.#lifecycle.shutdown(timeoutMs);
   }
 
   /** The window goes: its lease is released, its loops live on (R9.2). With `onWindowClose: stop` they end unless a window with their folder comes. */
   release(): Promise<void> {
-    return this.#life.release();
+    return this.#lifecycle.release();
   }
 
   /** Lets go of everything without a word, as a crash would: the lease ends with the process, the runs go on. */
   dispose(): void {
-    this.#life.dispose();
+    this.#lifecycle.dispose();
   }
 
   // ── Within ───────────────────────────────────────────────────────────────────────────────────────────────────
 
   /** One transaction of the user's, with what it makes room for (R3.3). */
-  async #change<T>(work: (turn: Turn) => T): Promise<T> {
-    this.#life.mustBeReady();
-    return this.#engine.turns.takeAndDispatch(work);
+  async #change<T>(work: (unit: UnitOfWork) => T): Promise<T> {
+    this.#lifecycle.mustBeReady();
+    return this.#engine.transactions.takeAndDispatch(work);
   }
 
   /** Takes a loop in one transaction; a refusal leaves no trace but what is told of it (R1.2). `check` refuses what needs no transaction. */
-  async #admit(loopId: string, check: () => (turn: Turn) => number): Promise<SubmitResult> {
-    const { turns, listeners } = this.#engine;
+  async #admit(loopId: string, check: () => (unit: UnitOfWork) => number): Promise<SubmitResult> {
+    const { transactions, listeners } = this.#engine;
     try {
-      this.#life.mustBeReady();
+      this.#lifecycle.mustBeReady();
       const take = check();
-      this.#life.mustTakeWork();
-      return await turns.dispatchWithin((turn, fillSlots) => startOrQueue(turn, take(turn), fillSlots));
+      this.#lifecycle.mustTakeWork();
+      return await transactions.dispatchWithin((unit, fillSlots) => startOrQueue(unit, take(unit), fillSlots));
     } catch (error) {
       for (const event of rejectionEvents(loopId, error, this.#context.clock.now())) listeners.tell(event);
       throw error;

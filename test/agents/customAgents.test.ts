@@ -3,7 +3,9 @@ import { testCatalog } from './support/streams.ts';
 
 describe('profiles of the settings', () => {
   it('a shell one-liner works', () => {
-    const { catalog, problems } = testCatalog({ agents: { notes: { command: 'sh', args: ['-c', 'cat >> notes.txt'] } } });
+    const { catalog, problems } = testCatalog({
+      agents: { notes: { command: 'sh', args: ['-c', 'cat >> notes.txt'] } },
+    });
     assert.deepEqual(problems, []);
     const notes = catalog.find('notes');
     const plan = notes?.plan({ loopId: 'x', prompt: 'p', cwd: '/' });
@@ -33,7 +35,9 @@ describe('profiles of the settings', () => {
 
   it('its reader is that of what it extends', () => {
     const { catalog } = testCatalog({ agents: { mine: { extends: 'codex', command: 'my-codex' } } });
-    assert.deepEqual(catalog.find('mine')?.reader().line('{"type":"thread.started","thread_id":"t"}'), [{ type: 'session', sessionId: 't' }]);
+    assert.deepEqual(catalog.find('mine')?.reader().line('{"type":"thread.started","thread_id":"t"}'), [
+      { type: 'session', sessionId: 't' },
+    ]);
   });
 
   it('plain reads lines of text, and leaves the verdict to the exit code', () => {
@@ -51,7 +55,11 @@ describe('profiles of the settings', () => {
   const wrong: readonly [what: string, agents: unknown, problem: RegExp][] = [
     ['no object', ['claude'], /^loopSupervisor\.agents: must be an object of profiles by name/],
     ['a profile that is no object', { a: 'claude' }, /the profile "a" must be an object; it is left out/],
-    ['a name with a space', { 'my agent': { command: 'x' } }, /the profile "my agent" has no usable name: a name is 1 to 64/],
+    [
+      'a name with a space',
+      { 'my agent': { command: 'x' } },
+      /the profile "my agent" has no usable name: a name is 1 to 64/,
+    ],
     [
       'an unknown base',
       { a: { extends: 'aider', command: 'x' } },
@@ -59,20 +67,52 @@ describe('profiles of the settings', () => {
     ],
     ['no command', { a: { extends: 'plain' } }, /"a" lacks "command", the program to run/],
     ['an empty command', { a: { command: '  ' } }, /wrong "command" \(" {2}"\): it must name a program/],
-    ['an unknown option', { a: { command: 'x', arguments: [] } }, /has no option "arguments": options are extends, command, args, env/],
+    [
+      'an unknown option',
+      { a: { command: 'x', arguments: [] } },
+      /has no option "arguments": options are extends, command, args, env/,
+    ],
     ['args that are no list', { a: { command: 'x', args: '-v' } }, /wrong "args" \("-v"\): it must be a list of texts/],
-    ['an argument that is no text', { a: { command: 'x', args: ['-n', 5] } }, /wrong "args\[1\]" \(5\): it must be text/],
-    ['an environment value that is no text', { a: { command: 'x', env: { N: 5 } } }, /wrong "env\.N" \(5\): it must be text/],
-    ['an unknown channel', { a: { command: 'x', prompt: 'pipe' } }, /wrong "prompt" \("pipe"\): it is one of stdin, argument and file/],
+    [
+      'an argument that is no text',
+      { a: { command: 'x', args: ['-n', 5] } },
+      /wrong "args\[1\]" \(5\): it must be text/,
+    ],
+    [
+      'an environment value that is no text',
+      { a: { command: 'x', env: { N: 5 } } },
+      /wrong "env\.N" \(5\): it must be text/,
+    ],
+    [
+      'an unknown channel',
+      { a: { command: 'x', prompt: 'pipe' } },
+      /wrong "prompt" \("pipe"\): it is one of stdin, argument and file/,
+    ],
     ['a file channel without its place', { a: { command: 'x', prompt: 'file' } }, /no \$\{promptFile\} in "args"/],
     ['the place without a file channel', { a: { command: 'x', args: ['${promptFile}'] } }, /needs "prompt": "file"/],
-    ['an unknown permission mode', { claude: { permissionMode: 'yolo' } }, /a "permissionMode" of "yolo": it is one of default, acceptEdits, plan/],
-    ['a permission mode named as an inherited property', { claude: { permissionMode: 'constructor' } }, /it is one of default, acceptEdits/],
-    ['the wrong mode option', { codex: { permissionMode: 'auto' } }, /has a "permissionMode", which codex does not take: its option is "sandbox"/],
+    [
+      'an unknown permission mode',
+      { claude: { permissionMode: 'yolo' } },
+      /a "permissionMode" of "yolo": it is one of default, acceptEdits, plan/,
+    ],
+    [
+      'a permission mode named as an inherited property',
+      { claude: { permissionMode: 'constructor' } },
+      /it is one of default, acceptEdits/,
+    ],
+    [
+      'the wrong mode option',
+      { codex: { permissionMode: 'auto' } },
+      /has a "permissionMode", which codex does not take: its option is "sandbox"/,
+    ],
     ['a model for a plain command', { a: { command: 'x', model: 'gpt' } }, /has a "model", which plain does not take/],
     ['a model that is an option', { claude: { model: '--help' } }, /wrong "model" \("--help"\): it must name a model/],
     ['an unknown resume', { claude: { resume: true } }, /wrong "resume" \(true\): it is one of auto and never/],
-    ['an unknown signal', { claude: { stop: ['SIGKILL'] } }, /wrong "stop\[0\]" \("SIGKILL"\): it is one of SIGINT and SIGTERM/],
+    [
+      'an unknown signal',
+      { claude: { stop: ['SIGKILL'] } },
+      /wrong "stop\[0\]" \("SIGKILL"\): it is one of SIGINT and SIGTERM/,
+    ],
     ['no signals', { claude: { stop: [] } }, /wrong "stop" \(\[\]\): it must name at least one signal/],
     ['a NUL', { a: { command: 'x\0y' } }, /must not hold a NUL character/],
     ['a channel for the sample agent', { sample: { prompt: 'argument' } }, /takes its prompt on standard input only/],
@@ -80,12 +120,15 @@ describe('profiles of the settings', () => {
   for (const [what, agents, problem] of wrong) {
     it(`${what} is said, left out, and the rest works`, () => {
       const good = { notes: { command: 'cat' } };
-      const { catalog, problems } = testCatalog({ agents: Array.isArray(agents) ? agents : { ...(agents as object), ...good } });
+      const { catalog, problems } = testCatalog({
+        agents: Array.isArray(agents) ? agents : { ...(agents as object), ...good },
+      });
       assert.equal(problems.length, 1, problems.join('\n'));
       assert.match(problems[0] ?? '', problem);
       assert.match(problems[0] ?? '', /^loopSupervisor\.agents: .*\.$/);
       assert.equal(catalog.find('a'), undefined);
-      for (const name of ['claude', 'codex', 'sample', ...(Array.isArray(agents) ? [] : ['notes'])]) assert.ok(catalog.find(name), name);
+      for (const name of ['claude', 'codex', 'sample', ...(Array.isArray(agents) ? [] : ['notes'])])
+        assert.ok(catalog.find(name), name);
     });
   }
 

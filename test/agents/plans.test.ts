@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { RESUME_INSTRUCTION } from '../../src/agents/profile.ts';
-import type { CommandPlan, PlanRequest } from '../../src/core/agentPort.ts';
+import type { CommandPlan, PlanRequest } from '../../src/core/ports/agents.ts';
 import { testCatalog } from './support/streams.ts';
 
 const REQUEST: PlanRequest = { loopId: 'loop-1', prompt: 'Do the work.', cwd: '/home/me/project' };
@@ -25,16 +25,39 @@ describe('plans of the agents', () => {
       [
         'claude',
         'claude',
-        ['-p', '--output-format', 'stream-json', '--verbose', '--permission-mode', 'acceptEdits', '--session-id', FIRST_ID],
+        [
+          '-p',
+          '--output-format',
+          'stream-json',
+          '--verbose',
+          '--permission-mode',
+          'acceptEdits',
+          '--session-id',
+          FIRST_ID,
+        ],
         FIRST_ID,
       ],
       [
         'codex',
         'codex',
-        ['exec', '--json', '--skip-git-repo-check', '-c', 'analytics.enabled=false', '--sandbox', 'workspace-write', '-'],
+        [
+          'exec',
+          '--json',
+          '--skip-git-repo-check',
+          '-c',
+          'analytics.enabled=false',
+          '--sandbox',
+          'workspace-write',
+          '-',
+        ],
         undefined,
       ],
-      ['gemini', 'gemini', ['--output-format', 'stream-json', '--skip-trust', '--approval-mode', 'auto_edit', '--session-id', FIRST_ID], FIRST_ID],
+      [
+        'gemini',
+        'gemini',
+        ['--output-format', 'stream-json', '--skip-trust', '--approval-mode', 'auto_edit', '--session-id', FIRST_ID],
+        FIRST_ID,
+      ],
       ['opencode', 'opencode', ['run', '--format', 'json'], undefined],
       [
         'copilot',
@@ -52,7 +75,12 @@ describe('plans of the agents', () => {
         ],
         FIRST_ID,
       ],
-      ['sample', '/node', ['/sampleAgent.cjs', '-p', '--output-format', 'stream-json', '--session-id', FIRST_ID], FIRST_ID],
+      [
+        'sample',
+        '/node',
+        ['/sampleAgent.cjs', '-p', '--output-format', 'stream-json', '--session-id', FIRST_ID],
+        FIRST_ID,
+      ],
     ];
     for (const [agent, command, args, sessionId] of cases) {
       it(`R1.4 ${agent}: the prompt on standard input, and never on the command line`, () => {
@@ -95,16 +123,10 @@ describe('plans of the agents', () => {
     }
 
     it('codex takes options only before "resume"', () => {
-      assert.deepEqual(plan('codex', { resume: SESSION }, { model: 'gpt-5.3-codex', args: ['--ephemeral'] }).args.slice(5), [
-        '--sandbox',
-        'workspace-write',
-        '-m',
-        'gpt-5.3-codex',
-        '--ephemeral',
-        'resume',
-        SESSION,
-        '-',
-      ]);
+      assert.deepEqual(
+        plan('codex', { resume: SESSION }, { model: 'gpt-5.3-codex', args: ['--ephemeral'] }).args.slice(5),
+        ['--sandbox', 'workspace-write', '-m', 'gpt-5.3-codex', '--ephemeral', 'resume', SESSION, '-'],
+      );
     });
   });
 
@@ -117,14 +139,29 @@ describe('plans of the agents', () => {
         ['--permission-mode', 'dontAsk'],
         ['acceptEdits', 'opus'],
       ],
-      ['claude', { args: ['--dangerously-skip-permissions'] }, ['--dangerously-skip-permissions'], ['--permission-mode']],
+      [
+        'claude',
+        { args: ['--dangerously-skip-permissions'] },
+        ['--dangerously-skip-permissions'],
+        ['--permission-mode'],
+      ],
       ['claude', { args: ['--continue'] }, ['--continue'], ['--session-id']],
       ['codex', { model: 'gpt-5.5', sandbox: 'read-only' }, ['--sandbox', 'read-only', '-m', 'gpt-5.5'], []],
       ['codex', { args: ['--dangerously-bypass-approvals-and-sandbox'] }, [], ['--sandbox']],
       ['gemini', { model: 'pro', permissionMode: 'yolo' }, ['--approval-mode', 'yolo', '-m', 'pro'], []],
       ['gemini', { args: ['--yolo'] }, ['--yolo'], ['--approval-mode']],
-      ['opencode', { model: 'anthropic/claude-sonnet-5', permissionMode: 'auto' }, ['-m', 'anthropic/claude-sonnet-5', '--auto'], []],
-      ['copilot', { model: 'gpt-5.4', permissionMode: 'all-tools' }, ['--allow-all-tools', '--model', 'gpt-5.4'], ['--allow-tool=write']],
+      [
+        'opencode',
+        { model: 'anthropic/claude-sonnet-5', permissionMode: 'auto' },
+        ['-m', 'anthropic/claude-sonnet-5', '--auto'],
+        [],
+      ],
+      [
+        'copilot',
+        { model: 'gpt-5.4', permissionMode: 'all-tools' },
+        ['--allow-all-tools', '--model', 'gpt-5.4'],
+        ['--allow-tool=write'],
+      ],
       ['copilot', { permissionMode: 'default' }, [], ['--allow-tool=write', '--allow-all-tools']],
       ['copilot', { args: ['--usage-output-file', 'mine.json'] }, ['mine.json'], ['${reportFile}']],
     ];
@@ -145,10 +182,18 @@ describe('plans of the agents', () => {
     });
 
     it('command, environment and further arguments', () => {
-      const made = plan('claude', {}, { command: '/opt/claude', args: ['--allowedTools', 'Bash(npm test)'], env: { ANTHROPIC_LOG: 'debug' } });
+      const made = plan(
+        'claude',
+        {},
+        { command: '/opt/claude', args: ['--allowedTools', 'Bash(npm test)'], env: { ANTHROPIC_LOG: 'debug' } },
+      );
       assert.equal(made.command, '/opt/claude');
       assert.deepEqual(made.args.slice(-2), ['--allowedTools', 'Bash(npm test)']);
-      assert.deepEqual(made.env, { CLAUDE_CODE_DISABLE_BACKGROUND_TASKS: '1', DISABLE_AUTOUPDATER: '1', ANTHROPIC_LOG: 'debug' });
+      assert.deepEqual(made.env, {
+        CLAUDE_CODE_DISABLE_BACKGROUND_TASKS: '1',
+        DISABLE_AUTOUPDATER: '1',
+        ANTHROPIC_LOG: 'debug',
+      });
     });
 
     it('a report file only where the program writes one', () => {
@@ -177,10 +222,12 @@ describe('plans of the agents', () => {
     });
 
     it('R1.4 in a file: the plan carries it, and args name the file', () => {
-      const made = profile('job', { job: { command: 'job', args: ['--input', '${promptFile}'], prompt: 'file' } }).plan({
-        ...REQUEST,
-        prompt: NASTY,
-      });
+      const made = profile('job', { job: { command: 'job', args: ['--input', '${promptFile}'], prompt: 'file' } }).plan(
+        {
+          ...REQUEST,
+          prompt: NASTY,
+        },
+      );
       assert.equal(made.promptFile, NASTY);
       assert.deepEqual(made.args, ['--input', '${promptFile}']);
       assert.equal(made.stdin, undefined);
@@ -205,7 +252,10 @@ describe('plans of the agents', () => {
       assert.equal(job(['--', '${prompt}']).refuse('-rf'), undefined);
       assert.equal(job(['--task=${prompt}']).refuse('-rf'), undefined);
       assert.equal(profile('codex', { codex: { prompt: 'argument' } }).refuse('--first task'), undefined);
-      assert.match(profile('copilot', { copilot: { prompt: 'argument' } }).refuse('--first task') ?? '', /begins with "-"/);
+      assert.match(
+        profile('copilot', { copilot: { prompt: 'argument' } }).refuse('--first task') ?? '',
+        /begins with "-"/,
+      );
     });
 
     it('R1.4 as an argument of the agents that know "--"', () => {
@@ -236,7 +286,8 @@ describe('plans of the agents', () => {
   });
 
   it('R7.2 stop steps share the grace period: SIGINT first where it helps', () => {
-    const steps = (name: string, options?: object) => plan(name, {}, options).stopSteps.map(({ signal, share }) => `${signal} ${share}`);
+    const steps = (name: string, options?: object) =>
+      plan(name, {}, options).stopSteps.map(({ signal, share }) => `${signal} ${share}`);
     assert.deepEqual(steps('claude'), ['SIGINT 0.6', 'SIGTERM 0.4']);
     assert.deepEqual(steps('codex'), ['SIGINT 0.5', 'SIGTERM 0.5']);
     for (const name of ['gemini', 'opencode', 'copilot']) assert.deepEqual(steps(name), ['SIGTERM 1']);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { PRICES_AS_OF, readPrices } from '../../src/agents/prices.ts';
-import { toUsd } from '../../src/core/money.ts';
+import { toUsd } from '../../src/core/model/money.ts';
 
 const MILLION = { input: 1e6, cachedInput: 1e6, cacheWrite: 1e6, output: 1e6 };
 const INPUT = { input: 1e6, cachedInput: 0, cacheWrite: 0, output: 0 };
@@ -34,7 +34,10 @@ describe('prices', () => {
     it(`the longest pattern that fits ${model} is ${pattern}`, () => {
       const price = { input: 1, output: 1 };
       const { prices } = readPrices({ 'a-*': price, 'a-b-*': price, 'a.?': price });
-      assert.ok(prices.estimate(INPUT, model).note.includes(`price of ${pattern} (loopSupervisor.prices)`), prices.estimate(INPUT, model).note);
+      assert.ok(
+        prices.estimate(INPUT, model).note.includes(`price of ${pattern} (loopSupervisor.prices)`),
+        prices.estimate(INPUT, model).note,
+      );
     });
   }
 
@@ -47,7 +50,10 @@ describe('prices', () => {
     const { prices } = readPrices({ cheap: { input: 1, output: 1 }, dear: { input: 900, output: 2 } });
     const { cost, note } = prices.estimate(INPUT, 'new-model-7');
     assert.equal(toUsd(cost), 900);
-    assert.match(note, /^no price is known for the model new-model-7: estimated from tokens at the highest price, that of dear/);
+    assert.match(
+      note,
+      /^no price is known for the model new-model-7: estimated from tokens at the highest price, that of dear/,
+    );
   });
 
   it('a model that is not named costs the highest price of its family', () => {
@@ -70,7 +76,11 @@ describe('prices', () => {
     ['no object', [], /^loopSupervisor\.prices: must be an object of model patterns/],
     ['a row that is no object', { m: 5 }, /"m" must be an object with "input" and "output"/],
     ['a row without output', { m: { input: 1 } }, /"m" lacks "output"/],
-    ['a negative price', { m: { input: -1, output: 1 } }, /"m" has a "input" that is no price: it must be a number from 0 to 100000/],
+    [
+      'a negative price',
+      { m: { input: -1, output: 1 } },
+      /"m" has a "input" that is no price: it must be a number from 0 to 100000/,
+    ],
     ['a price as text', { m: { input: '3', output: 1 } }, /no price/],
     ['NaN', { m: { input: Number.NaN, output: 1 } }, /no price/],
     [
@@ -81,7 +91,9 @@ describe('prices', () => {
   ];
   for (const [what, setting, problem] of wrong) {
     it(`${what} is said and left out; the rest works`, () => {
-      const { prices, problems } = readPrices(Array.isArray(setting) ? setting : { ...(setting as object), good: { input: 6, output: 1 } });
+      const { prices, problems } = readPrices(
+        Array.isArray(setting) ? setting : { ...(setting as object), good: { input: 6, output: 1 } },
+      );
       assert.equal(problems.length, 1);
       assert.match(problems[0] ?? '', problem);
       if (!Array.isArray(setting)) assert.equal(toUsd(prices.estimate(INPUT, 'good').cost), 6);

@@ -1,8 +1,17 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import type { AgentEvent, Json } from '../../src/core/agentEvent.ts';
+import type { AgentEvent, Json } from '../../src/core/model/agentEvent.ts';
 import { assertEvents } from './support/eventShape.ts';
-import { endOf, linesOf, messagesIn, ofType, type Recording, readAll, readerOf, recordings } from './support/streams.ts';
+import {
+  endOf,
+  linesOf,
+  messagesIn,
+  ofType,
+  type Recording,
+  readAll,
+  readerOf,
+  recordings,
+} from './support/streams.ts';
 
 const RUNS = recordings().filter(({ output }) => output !== '');
 const AGENTS = ['claude', 'codex', 'gemini', 'opencode', 'copilot', 'sample'] as const;
@@ -27,7 +36,9 @@ function feed(reader: { line(text: string): AgentEvent[] }, pieces: Iterable<Uin
 
 /** What was read, but not that something could not be. */
 function told(events: readonly AgentEvent[]): string[] {
-  return events.filter((event) => !(event.type === 'warning' && /could not be read/.test(event.text))).map((event) => JSON.stringify(event));
+  return events
+    .filter((event) => !(event.type === 'warning' && /could not be read/.test(event.text)))
+    .map((event) => JSON.stringify(event));
 }
 
 function lineEvents(run: Recording, lines = linesOf(run.output)): AgentEvent[] {
@@ -62,13 +73,17 @@ describe('readers of agents, whatever happens to the stream', () => {
       );
     }
     fc.assert(
-      fc.property(anyRun, fc.array(fc.integer({ min: 1, max: 3000 }), { minLength: 1, maxLength: 40 }), (run, sizes) => {
-        const bytes = Buffer.from(run.output);
-        const pieces: Uint8Array[] = [];
-        for (let at = 0; at < bytes.length; at += pieces.at(-1)?.length ?? 1)
-          pieces.push(bytes.subarray(at, at + (sizes[pieces.length % sizes.length] ?? 1)));
-        assert.deepEqual(told(feed(readerOf(run.agent), pieces)), told(lineEvents(run)));
-      }),
+      fc.property(
+        anyRun,
+        fc.array(fc.integer({ min: 1, max: 3000 }), { minLength: 1, maxLength: 40 }),
+        (run, sizes) => {
+          const bytes = Buffer.from(run.output);
+          const pieces: Uint8Array[] = [];
+          for (let at = 0; at < bytes.length; at += pieces.at(-1)?.length ?? 1)
+            pieces.push(bytes.subarray(at, at + (sizes[pieces.length % sizes.length] ?? 1)));
+          assert.deepEqual(told(feed(readerOf(run.agent), pieces)), told(lineEvents(run)));
+        },
+      ),
       { numRuns: 200 },
     );
   });
@@ -106,7 +121,10 @@ describe('readers of agents, whatever happens to the stream', () => {
     );
     fc.assert(
       fc.property(anyEventRun, fc.array(garbage, { minLength: 1, maxLength: 20 }), (run, pieces) => {
-        const lines = linesOf(run.output).flatMap((line, index) => [...(pieces[index % pieces.length] ?? '').split('\n'), line]);
+        const lines = linesOf(run.output).flatMap((line, index) => [
+          ...(pieces[index % pieces.length] ?? '').split('\n'),
+          line,
+        ]);
         const events = lineEvents(run, lines);
         assert.deepEqual(told(events), told(lineEvents(run)));
         assert.ok(events.length - told(events).length <= 6);
@@ -116,10 +134,13 @@ describe('readers of agents, whatever happens to the stream', () => {
   });
 
   it('R8.2 lines broken off in the middle, with or without their end: nothing is told that was not said', () => {
-    const breaks = fc.array(fc.record({ line: fc.nat(), at: fc.double({ min: 0, max: 0.999, noNaN: true }), end: fc.boolean() }), {
-      minLength: 1,
-      maxLength: 4,
-    });
+    const breaks = fc.array(
+      fc.record({ line: fc.nat(), at: fc.double({ min: 0, max: 0.999, noNaN: true }), end: fc.boolean() }),
+      {
+        minLength: 1,
+        maxLength: 4,
+      },
+    );
     fc.assert(
       fc.property(anyEventRun, breaks, (run, broken) => {
         const lines = linesOf(run.output).map((line) => `${line}\n`);
@@ -144,7 +165,8 @@ describe('readers of agents, whatever happens to the stream', () => {
               ofType(whole, 'denied').some(({ tool }) => tool === event.tool || event.tool === 'tool'),
               why,
             );
-          else if (event.type === 'session' || event.type === 'toolCall' || event.type === 'limit') assert.ok(exact.has(why), why);
+          else if (event.type === 'session' || event.type === 'toolCall' || event.type === 'limit')
+            assert.ok(exact.has(why), why);
         }
       }),
       { numRuns: 600 },
@@ -181,7 +203,11 @@ describe('readers of agents, whatever happens to the stream', () => {
   it('a state of another kind is ignored, and never thrown at', () => {
     fc.assert(
       fc.property(fc.constantFrom(...AGENTS), fc.jsonValue(), fc.jsonValue(), (agent, value, memory) => {
-        for (const state of [value, { grammar: 'claude', memory }, { grammar: agent, unread: value, document: memory, memory: value }] as Json[]) {
+        for (const state of [
+          value,
+          { grammar: 'claude', memory },
+          { grammar: agent, unread: value, document: memory, memory: value },
+        ] as Json[]) {
           const reader = readerOf(agent, state, { state });
           assertEvents([...reader.line('{"type":"result"}'), ...reader.end({ exitCode: 1 }, '')]);
           reader.state();
@@ -194,21 +220,43 @@ describe('readers of agents, whatever happens to the stream', () => {
   it('values of wrong types anywhere never throw, and only well-formed events come of them', () => {
     const wrong = fc.oneof(
       fc.jsonValue({ maxDepth: 2 }),
-      fc.constantFrom(null, true, -1, 1e308, 1e21, '', '\u0000', '[]', Number.MAX_SAFE_INTEGER, {}, [], '__proto__', 'constructor', [[[[]]]]),
+      fc.constantFrom(
+        null,
+        true,
+        -1,
+        1e308,
+        1e21,
+        '',
+        '\u0000',
+        '[]',
+        Number.MAX_SAFE_INTEGER,
+        {},
+        [],
+        '__proto__',
+        'constructor',
+        [[[[]]]],
+      ),
     );
     fc.assert(
-      fc.property(anyRun, fc.array(fc.tuple(fc.nat(), fc.nat(), wrong), { minLength: 1, maxLength: 12 }), (run, changes) => {
-        const messages = linesOf(run.output).map(parsed);
-        for (const [line, field, value] of changes) {
-          const message = messages[line % messages.length];
-          const places = placesIn(message);
-          const place = places[field % Math.max(1, places.length)];
-          if (place) place.holder[place.key] = structuredClone(value);
-        }
-        const reader = readerOf(run.agent);
-        assertEvents([...messages.flatMap((message) => reader.line(JSON.stringify(message) ?? '')), ...endOf(run, reader)]);
-        JSON.stringify(reader.state());
-      }),
+      fc.property(
+        anyRun,
+        fc.array(fc.tuple(fc.nat(), fc.nat(), wrong), { minLength: 1, maxLength: 12 }),
+        (run, changes) => {
+          const messages = linesOf(run.output).map(parsed);
+          for (const [line, field, value] of changes) {
+            const message = messages[line % messages.length];
+            const places = placesIn(message);
+            const place = places[field % Math.max(1, places.length)];
+            if (place) place.holder[place.key] = structuredClone(value);
+          }
+          const reader = readerOf(run.agent);
+          assertEvents([
+            ...messages.flatMap((message) => reader.line(JSON.stringify(message) ?? '')),
+            ...endOf(run, reader),
+          ]);
+          JSON.stringify(reader.state());
+        },
+      ),
       { numRuns: 1500 },
     );
   });
@@ -246,7 +294,10 @@ describe('readers of agents, whatever happens to the stream', () => {
         })
         .map((value) => JSON.stringify(value)),
     );
-    const exit = fc.record({ exitCode: fc.integer({ min: -1, max: 300 }), signal: fc.constantFrom('SIGKILL', 'SIGTERM') }, { requiredKeys: [] });
+    const exit = fc.record(
+      { exitCode: fc.integer({ min: -1, max: 300 }), signal: fc.constantFrom('SIGKILL', 'SIGTERM') },
+      { requiredKeys: [] },
+    );
     fc.assert(
       fc.property(
         fc.constantFrom(...AGENTS),

@@ -1,10 +1,26 @@
 import assert from 'node:assert/strict';
-import type { AgentEvent, Json, ProcessExit } from '../../src/core/agentEvent.ts';
-import type { SessionBefore } from '../../src/core/agentPort.ts';
-import { costIn, linesOf, NOW, ofType, readAll, readerOf, recording, TEST_PRICE, testCatalog } from './support/streams.ts';
+import type { AgentEvent, Json, ProcessExit } from '../../src/core/model/agentEvent.ts';
+import type { SessionBefore } from '../../src/core/ports/agents.ts';
+import {
+  costIn,
+  linesOf,
+  NOW,
+  ofType,
+  readAll,
+  readerOf,
+  recording,
+  TEST_PRICE,
+  testCatalog,
+} from './support/streams.ts';
 
 /** Reads messages and then the end. */
-function read(agent: string, messages: readonly object[], exit: ProcessExit = { exitCode: 0 }, stderr = '', before?: SessionBefore): AgentEvent[] {
+function read(
+  agent: string,
+  messages: readonly object[],
+  exit: ProcessExit = { exitCode: 0 },
+  stderr = '',
+  before?: SessionBefore,
+): AgentEvent[] {
   const reader = readerOf(agent, undefined, before);
   return [...messages.flatMap((message) => reader.line(JSON.stringify(message))), ...reader.end(exit, stderr)];
 }
@@ -22,12 +38,27 @@ function endOf(events: readonly AgentEvent[]) {
 }
 
 describe('claude', () => {
-  const ok = { type: 'result', subtype: 'success', is_error: false, terminal_reason: 'completed', result: 'x', session_id: 's' };
+  const ok = {
+    type: 'result',
+    subtype: 'success',
+    is_error: false,
+    terminal_reason: 'completed',
+    result: 'x',
+    session_id: 's',
+  };
   const failed = { ...ok, is_error: true, terminal_reason: 'api_error' };
-  const model = (costUSD: unknown) => ({ inputTokens: 10, outputTokens: 20, cacheReadInputTokens: 30, cacheCreationInputTokens: 40, costUSD });
+  const model = (costUSD: unknown) => ({
+    inputTokens: 10,
+    outputTokens: 20,
+    cacheReadInputTokens: 30,
+    cacheCreationInputTokens: 40,
+    costUSD,
+  });
 
   it('R6.6 bills what a result says of itself, over all models, and never the total', () => {
-    const events = read('claude', [{ ...ok, total_cost_usd: 9.5, model_usage_since_last_result: { a: model(0.1), b: model(0.2) } }]);
+    const events = read('claude', [
+      { ...ok, total_cost_usd: 9.5, model_usage_since_last_result: { a: model(0.1), b: model(0.2) } },
+    ]);
     assert.deepEqual(
       ofType(events, 'cost').map(({ cost, source }) => [cost, source]),
       [[300_000_000, 'reported']],
@@ -58,11 +89,19 @@ describe('claude', () => {
   it('R6.6 a total that began anew stands for itself', () => {
     const first = readerOf('claude');
     first.line(JSON.stringify({ ...ok, total_cost_usd: 0.4 }));
-    assert.equal(costIn(read('claude', [{ ...ok, total_cost_usd: 0.1 }], { exitCode: 0 }, '', { state: first.state() })), 100_000_000);
+    assert.equal(
+      costIn(read('claude', [{ ...ok, total_cost_usd: 0.1 }], { exitCode: 0 }, '', { state: first.state() })),
+      100_000_000,
+    );
   });
 
   it('R6.6 a resumed session of which nothing is known is estimated by its tokens, and says so', () => {
-    const usage = { input_tokens: 100, cache_read_input_tokens: 1000, cache_creation_input_tokens: 0, output_tokens: 10 };
+    const usage = {
+      input_tokens: 100,
+      cache_read_input_tokens: 1000,
+      cache_creation_input_tokens: 0,
+      output_tokens: 10,
+    };
     const [cost] = ofType(read('claude', [{ ...ok, total_cost_usd: 7, usage }], { exitCode: 0 }, '', {}), 'cost');
     assert.equal(cost?.source, 'estimated');
     assert.equal(cost?.cost, (100 * TEST_PRICE.input + 1000 * TEST_PRICE.cachedInput + 10 * TEST_PRICE.output) * 1000);
@@ -79,7 +118,10 @@ describe('claude', () => {
 
   it('R6.6 turns that the session knows and no result reported: what they cost replaces the estimate', () => {
     const state = stateAfter('claude-sigterm-tool');
-    const [cost] = ofType(readAll(recording('claude-sigterm-tool-resumed'), readerOf('claude', undefined, { state })), 'cost');
+    const [cost] = ofType(
+      readAll(recording('claude-sigterm-tool-resumed'), readerOf('claude', undefined, { state })),
+      'cost',
+    );
     assert.equal(cost?.cost, 11_188_000);
     assert.equal(cost?.earlier, 12_088_000);
   });
@@ -91,7 +133,10 @@ describe('claude', () => {
     // The same where an attempt before the killed one has reported: the session knows that one only.
     const reported = stateAfter('claude-success-stdin');
     const killed = stateAfter('claude-sigkill-tool', { state: reported });
-    const [later] = ofType(readAll(recording('claude-resume'), readerOf('claude', undefined, { state: killed })), 'cost');
+    const [later] = ofType(
+      readAll(recording('claude-resume'), readerOf('claude', undefined, { state: killed })),
+      'cost',
+    );
     assert.equal(later?.cost, 11_188_000);
     assert.equal(later?.earlier, undefined);
   });
@@ -100,23 +145,78 @@ describe('claude', () => {
     assert.equal(endOf(read('claude', [{ ...failed, result: 'boom' }], { exitCode: 1 }))?.ok, false);
   });
 
-  const failures: readonly [what: string, result: object, assistantError: string | undefined, cause: string, reason: RegExp][] = [
-    ['an unknown model', { api_error_status: 404, result: 'model: claude-9 not found' }, undefined, 'config', /HTTP 404/],
-    ['an unknown model by its kind', { result: 'There is an issue with the selected model' }, 'model_not_found', 'config', /selected model/],
+  const failures: readonly [
+    what: string,
+    result: object,
+    assistantError: string | undefined,
+    cause: string,
+    reason: RegExp,
+  ][] = [
+    [
+      'an unknown model',
+      { api_error_status: 404, result: 'model: claude-9 not found' },
+      undefined,
+      'config',
+      /HTTP 404/,
+    ],
+    [
+      'an unknown model by its kind',
+      { result: 'There is an issue with the selected model' },
+      'model_not_found',
+      'config',
+      /selected model/,
+    ],
     ['no permission', { api_error_status: 403, result: 'Forbidden' }, undefined, 'auth', /\/login/],
     ['overload', { api_error_status: 529, result: 'Overloaded' }, undefined, 'provider', /Overloaded/],
-    ['a request too large', { api_error_status: 413, result: 'Request too large' }, undefined, 'task', /Request too large/],
-    ['an expired login', { result: 'OAuth token has expired · Please run /login' }, undefined, 'auth', /OAuth token has expired/],
-    ['an unknown kind', { subtype: 'error_from_the_future', result: undefined, errors: ['odd'] }, undefined, 'task', /odd/],
-    ['nothing at all', { subtype: undefined, result: undefined, terminal_reason: undefined }, undefined, 'task', /no reason was given/],
-    ['a refused rate', { api_error_status: 429, result: 'Too many requests; see your plan and billing' }, 'rate_limit', 'provider', /Too many/],
+    [
+      'a request too large',
+      { api_error_status: 413, result: 'Request too large' },
+      undefined,
+      'task',
+      /Request too large/,
+    ],
+    [
+      'an expired login',
+      { result: 'OAuth token has expired · Please run /login' },
+      undefined,
+      'auth',
+      /OAuth token has expired/,
+    ],
+    [
+      'an unknown kind',
+      { subtype: 'error_from_the_future', result: undefined, errors: ['odd'] },
+      undefined,
+      'task',
+      /odd/,
+    ],
+    [
+      'nothing at all',
+      { subtype: undefined, result: undefined, terminal_reason: undefined },
+      undefined,
+      'task',
+      /no reason was given/,
+    ],
+    [
+      'a refused rate',
+      { api_error_status: 429, result: 'Too many requests; see your plan and billing' },
+      'rate_limit',
+      'provider',
+      /Too many/,
+    ],
   ];
   for (const [what, result, assistantError, cause, reason] of failures) {
     it(`${what} is of the cause ${cause}`, () => {
       const said =
         assistantError === undefined
           ? []
-          : [{ type: 'assistant', message: { id: 'm', content: [] }, error: assistantError, is_api_error_message: true }];
+          : [
+              {
+                type: 'assistant',
+                message: { id: 'm', content: [] },
+                error: assistantError,
+                is_api_error_message: true,
+              },
+            ];
       const end = endOf(read('claude', [...said, { ...failed, ...result }], { exitCode: 1 }));
       assert.equal(end?.ok === false && end.cause, cause);
       assert.match(end?.reason ?? '', reason);
@@ -125,14 +225,22 @@ describe('claude', () => {
 
   describe('usage windows', () => {
     const info = { status: 'rejected', resetsAt: NOW / 1000 + 3600, rateLimitType: 'five_hour', isUsingOverage: false };
-    const event = (change: object) => ({ type: 'rate_limit_event', rate_limit_info: { ...info, ...change }, session_id: 's' });
+    const event = (change: object) => ({
+      type: 'rate_limit_event',
+      rate_limit_info: { ...info, ...change },
+      session_id: 's',
+    });
     const limits = (messages: readonly object[]) => ofType(read('claude', messages, { exitCode: 1 }), 'limit');
 
     it('one that rejects is a limit until its reset', () => {
-      assert.deepEqual(limits([event({})]), [{ type: 'limit', until: NOW + 3_600_000, reason: 'Claude Code has used up its five hour window' }]);
+      assert.deepEqual(limits([event({})]), [
+        { type: 'limit', until: NOW + 3_600_000, reason: 'Claude Code has used up its five hour window' },
+      ]);
     });
-    it('a reset in milliseconds is one too', () => assert.equal(limits([event({ resetsAt: NOW + 5 })])[0]?.until, NOW + 5));
-    it('without a reset it has none', () => assert.equal(limits([event({ resetsAt: undefined })])[0]?.until, undefined));
+    it('a reset in milliseconds is one too', () =>
+      assert.equal(limits([event({ resetsAt: NOW + 5 })])[0]?.until, NOW + 5));
+    it('without a reset it has none', () =>
+      assert.equal(limits([event({ resetsAt: undefined })])[0]?.until, undefined));
     it('a warning is only that', () => {
       const events = read('claude', [event({ status: 'allowed_warning', utilization: 0.85 }), ok]);
       assert.equal(ofType(events, 'limit').length, 0);
@@ -145,7 +253,8 @@ describe('claude', () => {
     ]) {
       it(`${JSON.stringify(change)} is no limit`, () => assert.deepEqual(limits([event(change)]), []));
     }
-    it('overage that is used up too is one', () => assert.equal(limits([event({ isUsingOverage: true, overageStatus: 'rejected' })]).length, 1));
+    it('overage that is used up too is one', () =>
+      assert.equal(limits([event({ isUsingOverage: true, overageStatus: 'rejected' })]).length, 1));
     it('the words of the result do not take the time of the event away', () => {
       const told = limits([event({}), { ...failed, api_error_status: 429, result: "You've hit your limit" }]);
       assert.deepEqual(
@@ -170,7 +279,10 @@ describe('claude', () => {
             ],
           },
         },
-        { type: 'user', message: { content: [{ type: 'tool_result', tool_use_id: 't', content: text, is_error: true }] } },
+        {
+          type: 'user',
+          message: { content: [{ type: 'tool_result', tool_use_id: 't', content: text, is_error: true }] },
+        },
         { ...ok, result: text },
       ]);
       assert.equal(ofType(events, 'limit').length, 0);
@@ -229,7 +341,12 @@ describe('codex', () => {
   it("R6.6 the counter is the thread's: a resumed attempt is billed for what was added", () => {
     const state = stateAfter('codex-success-stdin');
     const events = readAll(recording('codex-resume'), readerOf('codex', undefined, { state }));
-    assert.deepEqual(ofType(events, 'usage')[0]?.tokens, { input: 1512, cachedInput: 14000, cacheWrite: 0, output: 42 });
+    assert.deepEqual(ofType(events, 'usage')[0]?.tokens, {
+      input: 1512,
+      cachedInput: 14000,
+      cacheWrite: 0,
+      output: 42,
+    });
     assert.equal(costIn(events), costIn(readAll(recording('codex-success-stdin'))));
   });
 
@@ -304,8 +421,15 @@ describe('codex', () => {
 
   it('an error is only a notice until the turn fails', () => {
     const again = { type: 'error', message: 'Reconnecting... 1/5 (stream disconnected)' };
-    const events = read('codex', [{ type: 'thread.started', thread_id: 't' }, again, { type: 'error', message: 'odd' }, usage(1, 0, 1)]);
-    assert.deepEqual(ofType(events, 'retry'), [{ type: 'retry', attempt: 1, maxAttempts: 5, reason: 'stream disconnected' }]);
+    const events = read('codex', [
+      { type: 'thread.started', thread_id: 't' },
+      again,
+      { type: 'error', message: 'odd' },
+      usage(1, 0, 1),
+    ]);
+    assert.deepEqual(ofType(events, 'retry'), [
+      { type: 'retry', attempt: 1, maxAttempts: 5, reason: 'stream disconnected' },
+    ]);
     assert.equal(endOf(events)?.ok, true);
   });
 
@@ -324,7 +448,10 @@ describe('codex', () => {
   });
 
   const failures: readonly [message: string, cause: string][] = [
-    ['{"error":{"message":"The model `gpt-9` does not exist or you do not have access to it.","code":"model_not_found"}}', 'config'],
+    [
+      '{"error":{"message":"The model `gpt-9` does not exist or you do not have access to it.","code":"model_not_found"}}',
+      'config',
+    ],
     ["The 'gpt-9' model is not supported when using Codex with a ChatGPT account.", 'config'],
     ['Quota exceeded. Check your plan and billing details.', 'auth'],
     ['exceeded retry limit, last status: 429 Too Many Requests', 'provider'],
@@ -352,9 +479,20 @@ describe('codex', () => {
         ],
         status: 'completed',
       }),
-      item('mcp_tool_call', { server: 'github', tool: 'search', arguments: { query: 'bug' }, status: 'failed', error: { message: 'no' } }),
+      item('mcp_tool_call', {
+        server: 'github',
+        tool: 'search',
+        arguments: { query: 'bug' },
+        status: 'failed',
+        error: { message: 'no' },
+      }),
       item('web_search', { query: 'how to' }),
-      item('command_execution', { command: "/bin/zsh -lc 'npm test'", aggregated_output: '', exit_code: 1, status: 'failed' }),
+      item('command_execution', {
+        command: "/bin/zsh -lc 'npm test'",
+        aggregated_output: '',
+        exit_code: 1,
+        status: 'failed',
+      }),
       item('command_execution', { command: 'rm x', status: 'declined' }),
       item('reasoning', { text: 'hm' }),
       item('todo_list', { items: [] }),
@@ -362,7 +500,13 @@ describe('codex', () => {
     ]);
     assert.deepEqual(
       ofType(events, 'toolCall').map(({ name, summary }) => `${name}: ${summary}`),
-      ['file_change: add a.ts, update b.ts', 'github.search: bug', 'web_search: how to', 'command_execution: npm test', 'command_execution: rm x'],
+      [
+        'file_change: add a.ts, update b.ts',
+        'github.search: bug',
+        'web_search: how to',
+        'command_execution: npm test',
+        'command_execution: rm x',
+      ],
     );
     assert.deepEqual(
       ofType(events, 'toolResult').map(({ ok, summary }) => [ok, summary]),
@@ -411,11 +555,16 @@ describe('gemini', () => {
     [{ type: 'FatalTurnLimitedError', message: 'Reached max session turns' }, 'turns', /max session turns/],
     [{ type: 'FatalCancellationError', message: 'Operation cancelled.' }, 'aborted', /Operation cancelled/],
     [{ type: 'ModelNotFoundError', message: 'gone' }, 'config', /gone/],
-    [{ type: 'unknown', message: '[API Error: {"error":{"code":503,"message":"Busy","status":"UNAVAILABLE"}}]' }, 'provider', /HTTP 503, Busy/],
+    [
+      { type: 'unknown', message: '[API Error: {"error":{"code":503,"message":"Busy","status":"UNAVAILABLE"}}]' },
+      'provider',
+      /HTTP 503, Busy/,
+    ],
     [
       {
         type: 'unknown',
-        message: '[API Error: You exceeded your current quota, please check your plan and billing details. (Status: RESOURCE_EXHAUSTED) "code": 429]',
+        message:
+          '[API Error: You exceeded your current quota, please check your plan and billing details. (Status: RESOURCE_EXHAUSTED) "code": 429]',
       },
       'provider',
       /current quota/,
@@ -439,7 +588,10 @@ describe('gemini', () => {
   }
 
   it('a quota that is used up is a limit, until it resets', () => {
-    const error = { type: 'TerminalQuotaError', message: 'You have exhausted your capacity on this model. Your quota will reset after 1h.' };
+    const error = {
+      type: 'TerminalQuotaError',
+      message: 'You have exhausted your capacity on this model. Your quota will reset after 1h.',
+    };
     const [limit] = ofType(read('gemini', [{ type: 'result', status: 'error', error }], { exitCode: 1 }), 'limit');
     assert.equal(limit?.until, NOW + 3_600_000);
   });
@@ -467,10 +619,17 @@ describe('gemini', () => {
   it('a call that a policy forbids is told as denied, by its name', () => {
     const events = read('gemini', [
       { type: 'tool_use', tool_name: 'run_shell_command', tool_id: '1', parameters: { command: 'ls' } },
-      { type: 'tool_result', tool_id: '1', status: 'error', error: { type: 'policy_violation', message: 'denied by policy' } },
+      {
+        type: 'tool_result',
+        tool_id: '1',
+        status: 'error',
+        error: { type: 'policy_violation', message: 'denied by policy' },
+      },
       { type: 'result', status: 'success', stats: {} },
     ]);
-    assert.deepEqual(ofType(events, 'denied'), [{ type: 'denied', tool: 'run_shell_command', reason: 'denied by policy' }]);
+    assert.deepEqual(ofType(events, 'denied'), [
+      { type: 'denied', tool: 'run_shell_command', reason: 'denied by policy' },
+    ]);
     assert.equal(endOf(events)?.reason, 'finished, but a tool call was not allowed');
   });
 });
@@ -509,13 +668,23 @@ describe('opencode', () => {
       ofType(events, 'cost').map(({ cost, source }) => [cost, source]),
       [
         [250_000_000, 'reported'],
-        [Math.round((1 * TEST_PRICE.input + 4 * TEST_PRICE.cachedInput + 5 * TEST_PRICE.cacheWrite + 5 * TEST_PRICE.output) * 1000), 'estimated'],
+        [
+          Math.round(
+            (1 * TEST_PRICE.input + 4 * TEST_PRICE.cachedInput + 5 * TEST_PRICE.cacheWrite + 5 * TEST_PRICE.output) *
+              1000,
+          ),
+          'estimated',
+        ],
       ],
     );
   });
 
   it('an error that was got over is none', () => {
-    const error = { type: 'error', sessionID: 's', error: { name: 'APIError', data: { message: 'x', statusCode: 500 } } };
+    const error = {
+      type: 'error',
+      sessionID: 's',
+      error: { name: 'APIError', data: { message: 'x', statusCode: 500 } },
+    };
     assert.equal(endOf(read('opencode', [start, error, start, text, finish('stop')]))?.ok, true);
     assert.equal(endOf(read('opencode', [start, error], { exitCode: 1 }))?.ok, false);
   });
@@ -540,11 +709,17 @@ describe('copilot', () => {
   it('R6.6 the report counts over the session: a resumed attempt is billed for what was added', () => {
     const state = stateAfter('copilot-report');
     const events = readAll(recording('copilot-report-resumed'), readerOf('copilot', undefined, { state }));
-    assert.deepEqual(ofType(events, 'usage')[0]?.tokens, { input: 1512, cachedInput: 14000, cacheWrite: 0, output: 42 });
+    assert.deepEqual(ofType(events, 'usage')[0]?.tokens, {
+      input: 1512,
+      cachedInput: 14000,
+      cacheWrite: 0,
+      output: 42,
+    });
   });
 
   it('R6.6 a report that tells no tokens of a model leaves its counter as it was', () => {
-    const usage = (inputTokens: unknown) => JSON.stringify({ modelMetrics: { 'gpt-5': { usage: { inputTokens, outputTokens: 0 } } } });
+    const usage = (inputTokens: unknown) =>
+      JSON.stringify({ modelMetrics: { 'gpt-5': { usage: { inputTokens, outputTokens: 0 } } } });
     const inputs = (text: string, before: Json) => {
       const reader = readerOf('copilot', undefined, { state: before });
       const events = reader.end({ exitCode: 0 }, '', text);
@@ -608,17 +783,29 @@ describe('all readers', () => {
   for (const agent of ['claude', 'codex', 'gemini', 'opencode', 'copilot', 'sample']) {
     it(`${agent}: unknown events are ignored, broken lines are told up to five times and then counted`, () => {
       const reader = readerOf(agent);
-      for (const line of ['{"type":"from.the.future","data":{"x":1}}', '', '   ', '{}', '{"type":null}']) assert.deepEqual(reader.line(line), []);
+      for (const line of ['{"type":"from.the.future","data":{"x":1}}', '', '   ', '{}', '{"type":null}'])
+        assert.deepEqual(reader.line(line), []);
       const broken = Array.from({ length: 9 }, (_, index) => reader.line(`{"type":"broken ${index}`)).flat();
       assert.equal(broken.length, 5);
-      assert.ok(broken.every((event) => event.type === 'warning' && event.text.startsWith('A line of the output could not be read: ')));
-      assert.ok(reader.end({ signal: 'SIGKILL' }, '').some((event) => event.type === 'warning' && event.text.startsWith('9 lines')));
+      assert.ok(
+        broken.every(
+          (event) => event.type === 'warning' && event.text.startsWith('A line of the output could not be read: '),
+        ),
+      );
+      assert.ok(
+        reader
+          .end({ signal: 'SIGKILL' }, '')
+          .some((event) => event.type === 'warning' && event.text.startsWith('9 lines')),
+      );
     });
   }
 
   it('summaries are one line of at most 200 characters, without terminal escapes', () => {
     const command = `\u001b[31mecho\u001b[0m \u0007${'é\n'.repeat(300)}`;
-    const input = { type: 'assistant', message: { id: 'm', content: [{ type: 'tool_use', id: 't', name: 'Bash', input: { command } }] } };
+    const input = {
+      type: 'assistant',
+      message: { id: 'm', content: [{ type: 'tool_use', id: 't', name: 'Bash', input: { command } }] },
+    };
     const [call] = ofType(read('claude', [input]), 'toolCall');
     assert.equal(call?.summary.length, 200);
     // biome-ignore lint/suspicious/noControlCharactersInRegex: there must be none.
@@ -628,14 +815,21 @@ describe('all readers', () => {
 
   it('a long text is told whole', () => {
     const text = 'x'.repeat(500_000);
-    assert.equal(ofType(read('claude', [{ type: 'assistant', message: { id: 'm', content: [{ type: 'text', text }] } }]), 'text')[0]?.text, text);
+    assert.equal(
+      ofType(
+        read('claude', [{ type: 'assistant', message: { id: 'm', content: [{ type: 'text', text }] } }]),
+        'text',
+      )[0]?.text,
+      text,
+    );
   });
 
   it('a thousand recordings in one stream leave a small state', () => {
     const reader = readerOf('copilot');
     const lines = linesOf(recording('copilot-tool').output);
     for (let n = 0; n < 1000; n++)
-      for (const line of lines) reader.line(line.replaceAll('call_0001634urz2wy1', `call_${n}`).replaceAll('19e1b84c-07bd', `${n}`));
+      for (const line of lines)
+        reader.line(line.replaceAll('call_0001634urz2wy1', `call_${n}`).replaceAll('19e1b84c-07bd', `${n}`));
     assert.ok(JSON.stringify(reader.state()).length < 10_000);
   });
 });

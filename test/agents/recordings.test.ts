@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { toNano } from '../../src/core/money.ts';
+import { toNano } from '../../src/core/model/money.ts';
 import { EXPECTED, type Expectation } from './support/expected.ts';
 import { costIn, messagesIn, NOW, ofType, readAll, recording, recordings, TEST_PRICE } from './support/streams.ts';
 
@@ -63,8 +63,13 @@ describe('recordings of the real agents', () => {
         0,
       );
       const results = run.output.split('\n').filter((line) => line.includes('"type":"result"'));
-      const used = results.flatMap((line) => Object.values<{ [key: string]: number }>(JSON.parse(line).model_usage_since_last_result));
-      const real = used.reduce((sum, u) => sum + u.inputTokens! + u.outputTokens! + u.cacheReadInputTokens! + u.cacheCreationInputTokens!, 0);
+      const used = results.flatMap((line) =>
+        Object.values<{ [key: string]: number }>(JSON.parse(line).model_usage_since_last_result),
+      );
+      const real = used.reduce(
+        (sum, u) => sum + u.inputTokens! + u.outputTokens! + u.cacheReadInputTokens! + u.cacheCreationInputTokens!,
+        0,
+      );
       assert.equal(told, real, name);
     }
   });
@@ -74,7 +79,11 @@ describe('recordings of the real agents', () => {
 function estimated(tokens: Expectation['estimate']): number {
   const [input, cachedInput, cacheWrite, output] = tokens ?? [0, 0, 0, 0];
   return Math.round(
-    (input * TEST_PRICE.input + cachedInput * TEST_PRICE.cachedInput + cacheWrite * TEST_PRICE.cacheWrite + output * TEST_PRICE.output) * 1000,
+    (input * TEST_PRICE.input +
+      cachedInput * TEST_PRICE.cachedInput +
+      cacheWrite * TEST_PRICE.cacheWrite +
+      output * TEST_PRICE.output) *
+      1000,
   );
 }
 

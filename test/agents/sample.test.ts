@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { readDirectives } from '../../src/agents/sample/directives.ts';
-import type { AgentEvent } from '../../src/core/agentEvent.ts';
+import type { AgentEvent } from '../../src/core/model/agentEvent.ts';
 import { costIn, linesOf, messagesIn, ofType, testCatalog } from './support/streams.ts';
 
 const PROGRAM = fileURLToPath(new URL('../../src/agents/sample/main.ts', import.meta.url));
@@ -29,7 +29,9 @@ describe('the sample agent', function () {
   });
 
   function start(prompt: string, ...args: string[]): ChildProcess {
-    const child = spawn(process.execPath, [PROGRAM, ...args], { env: { ...process.env, LOOP_SUPERVISOR_SAMPLE_SESSIONS: join(folder, 'sessions') } });
+    const child = spawn(process.execPath, [PROGRAM, ...args], {
+      env: { ...process.env, LOOP_SUPERVISOR_SAMPLE_SESSIONS: join(folder, 'sessions') },
+    });
     children.push(child);
     child.stdin.end(prompt);
     return child;
@@ -49,16 +51,33 @@ describe('the sample agent', function () {
   }
 
   async function finish(child: ChildProcess): Promise<Run> {
-    const [output, errors, [exitCode, signal]] = await Promise.all([text(child.stdout!), text(child.stderr!), once(child, 'close')]);
+    const [output, errors, [exitCode, signal]] = await Promise.all([
+      text(child.stdout!),
+      text(child.stderr!),
+      once(child, 'close'),
+    ]);
     const reader = testCatalog().catalog.find('sample')!.reader();
     const exit = { ...(exitCode !== null && { exitCode }), ...(signal !== null && { signal }) };
-    return { events: [...linesOf(output).flatMap((line) => reader.line(line)), ...reader.end(exit, errors)], output, errors, exitCode, signal };
+    return {
+      events: [...linesOf(output).flatMap((line) => reader.line(line)), ...reader.end(exit, errors)],
+      output,
+      errors,
+      exitCode,
+      signal,
+    };
   }
 
   const endOf = (events: readonly AgentEvent[]) => ofType(events, 'end').at(-1);
 
   it('works in steps that can be seen, costs a little, and honours the session id', async () => {
-    const { events, exitCode } = await run('Tidy up. [quick]', '-p', '--output-format', 'stream-json', '--session-id', 'first');
+    const { events, exitCode } = await run(
+      'Tidy up. [quick]',
+      '-p',
+      '--output-format',
+      'stream-json',
+      '--session-id',
+      'first',
+    );
     assert.equal(exitCode, 0);
     assert.equal(ofType(events, 'session').at(-1)?.sessionId, 'first');
     assert.match(messagesIn(events)[0] ?? '', /Tidy up/);

@@ -16,9 +16,13 @@ interface Schema {
 }
 
 const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
-  readonly contributes: { readonly configuration: readonly { readonly properties: { readonly [key: string]: Schema } }[] };
+  readonly contributes: {
+    readonly configuration: readonly { readonly properties: { readonly [key: string]: Schema } }[];
+  };
 };
-const settings = Object.assign({}, ...manifest.contributes.configuration.map(({ properties }) => properties)) as { readonly [key: string]: Schema };
+const settings = Object.assign({}, ...manifest.contributes.configuration.map(({ properties }) => properties)) as {
+  readonly [key: string]: Schema;
+};
 const agents = settings['loopSupervisor.agents']!;
 const prices = settings['loopSupervisor.prices']!;
 
@@ -41,11 +45,13 @@ describe('the schema of agents and prices in the settings', () => {
       const taken = new Map<string, string[]>();
       for (const name of catalog.names()) {
         const facts = catalog.facts(name)!;
-        if (facts.mode?.option === option) for (const { value, meaning } of facts.modes) taken.set(value, [...(taken.get(value) ?? []), meaning]);
+        if (facts.mode?.option === option)
+          for (const { value, meaning } of facts.modes) taken.set(value, [...(taken.get(value) ?? []), meaning]);
       }
       assert.deepEqual(properties[option]?.enum, [...taken.keys()]);
       [...taken.values()].forEach((meanings, at) => {
-        for (const meaning of meanings) assert.ok(properties[option]?.markdownEnumDescriptions?.[at]?.includes(meaning), meaning);
+        for (const meaning of meanings)
+          assert.ok(properties[option]?.markdownEnumDescriptions?.[at]?.includes(meaning), meaning);
       });
     }
     for (const base of properties['extends']?.enum ?? [])
@@ -54,12 +60,25 @@ describe('the schema of agents and prices in the settings', () => {
       const args = prompt === 'file' ? ['${promptFile}'] : [];
       assert.deepEqual(testCatalog({ agents: { a: { command: 'x', prompt, args } } }).problems, []);
     }
-    for (const resume of properties['resume']?.enum ?? []) assert.deepEqual(testCatalog({ agents: { a: { command: 'x', resume } } }).problems, []);
+    for (const resume of properties['resume']?.enum ?? [])
+      assert.deepEqual(testCatalog({ agents: { a: { command: 'x', resume } } }).problems, []);
   });
 
   it('its pattern for names lets through what the catalog takes, and nothing else', () => {
     const pattern = new RegExp(agents.propertyNames.pattern ?? '');
-    for (const name of ['a', 'claude-2', 'My.Agent_1', '-a', 'a b', '', '__proto__', 'x'.repeat(64), 'x'.repeat(65), 'a/b', 'é']) {
+    for (const name of [
+      'a',
+      'claude-2',
+      'My.Agent_1',
+      '-a',
+      'a b',
+      '',
+      '__proto__',
+      'x'.repeat(64),
+      'x'.repeat(65),
+      'a/b',
+      'é',
+    ]) {
       const { problems } = testCatalog({ agents: Object.fromEntries([[name, { command: 'x' }]]) });
       assert.equal(problems.length === 0, pattern.test(name), name);
     }
@@ -73,9 +92,11 @@ describe('the schema of agents and prices in the settings', () => {
           .replace(/\$\{\d:([^}]*)\}/g, '$1'),
       );
     for (const { body } of agents.defaultSnippets) assert.deepEqual(testCatalog({ agents: filled(body) }).problems, []);
-    for (const { body } of agents.additionalProperties.defaultSnippets) assert.deepEqual(testCatalog({ agents: { a: filled(body) } }).problems, []);
+    for (const { body } of agents.additionalProperties.defaultSnippets)
+      assert.deepEqual(testCatalog({ agents: { a: filled(body) } }).problems, []);
     for (const { body } of prices.defaultSnippets) assert.deepEqual(testCatalog({ prices: filled(body) }).problems, []);
-    for (const { body } of prices.additionalProperties.defaultSnippets) assert.deepEqual(testCatalog({ prices: { m: filled(body) } }).problems, []);
+    for (const { body } of prices.additionalProperties.defaultSnippets)
+      assert.deepEqual(testCatalog({ prices: { m: filled(body) } }).problems, []);
   });
 
   it('it names the date of the built-in prices', () => {

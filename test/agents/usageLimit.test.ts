@@ -29,15 +29,27 @@ describe('usage windows that are used up, in the words of the agents', () => {
     ["You're out of extra usage · resets 10pm", localTime(22, 0)],
     ['Claude usage limit reached. Your limit will reset at 3pm (America/Los_Angeles).', Date.UTC(2026, 10, 23, 23, 0)],
     ['You’ve hit your usage limit. Upgrade to Pro (https://x.example/pro) or try again at 6:49 AM.', localTime(6, 49)],
-    ["You've hit your usage limit. Upgrade to Pro, or try again at Nov 25th, 2026 6:49 PM.", localTime(18, 49, [2026, 11, 25])],
-    ["You've hit your usage limit. Upgrade to Pro or try again in 2 days 17 hours 14 minutes.", NOW + 65 * HOUR + 14 * MINUTE],
+    [
+      "You've hit your usage limit. Upgrade to Pro, or try again at Nov 25th, 2026 6:49 PM.",
+      localTime(18, 49, [2026, 11, 25]),
+    ],
+    [
+      "You've hit your usage limit. Upgrade to Pro or try again in 2 days 17 hours 14 minutes.",
+      NOW + 65 * HOUR + 14 * MINUTE,
+    ],
     ["You've hit your usage limit. Try again in 1 hour and 5 minutes.", NOW + 65 * MINUTE],
     ["You've hit your usage limit for gpt-5.5. Try again later.", undefined],
-    ['You have exhausted your capacity on this model. Your quota will reset after 3h20m10s.', NOW + 200 * MINUTE + 10_000],
+    [
+      'You have exhausted your capacity on this model. Your quota will reset after 3h20m10s.',
+      NOW + 200 * MINUTE + 10_000,
+    ],
     ['You have exhausted your daily quota on this model.', undefined],
     ['402 You have exceeded your monthly quota', undefined],
     ['You have exceeded your premium request allowance.', undefined],
-    ['{"type":"usage_limit_reached","message":"The usage limit has been reached","resets_at":1795500000}', 1_795_500_000_000],
+    [
+      '{"type":"usage_limit_reached","message":"The usage limit has been reached","resets_at":1795500000}',
+      1_795_500_000_000,
+    ],
   ];
   for (const [message, until] of limits) {
     it(`"${message.slice(0, 90)}"`, () => {
@@ -75,7 +87,8 @@ describe('usage windows that are used up, in the words of the agents', () => {
       fc.property(text, fc.integer({ min: 0, max: 4e12 }), ([before, number, after], now) => {
         const limit = usageLimitIn(`You've hit your usage limit, ${before}${number}${after}.`, now);
         assert.ok(limit);
-        if (limit.until !== undefined) assert.ok(limit.until > now && limit.until <= now + 366 * 24 * HOUR, String(limit.until - now));
+        if (limit.until !== undefined)
+          assert.ok(limit.until > now && limit.until <= now + 366 * 24 * HOUR, String(limit.until - now));
       }),
     );
   });
@@ -89,7 +102,14 @@ describe('usage windows that are used up, in the words of the agents', () => {
 
 describe('times in zones', () => {
   it('there and back, also where the clocks change', () => {
-    const zone = fc.constantFrom('America/Los_Angeles', 'Europe/Berlin', 'Asia/Kolkata', 'Pacific/Apia', 'UTC', undefined);
+    const zone = fc.constantFrom(
+      'America/Los_Angeles',
+      'Europe/Berlin',
+      'Asia/Kolkata',
+      'Pacific/Apia',
+      'UTC',
+      undefined,
+    );
     fc.assert(
       fc.property(zone, fc.integer({ min: 0, max: 4e12 }), (name, at) => {
         const minute = Math.floor(at / MINUTE) * MINUTE;

@@ -29,7 +29,13 @@ interface Activation {
 /** Packs an extension that does nothing; answers the path of its VSIX. */
 async function packEmptyExtension(folder: string): Promise<string> {
   const manifest = {
-    ...{ name: 'does-nothing', displayName: EMPTY, publisher: 'bench', version: '1.0.0', engines: { vscode: '^1.101.0' } },
+    ...{
+      name: 'does-nothing',
+      displayName: EMPTY,
+      publisher: 'bench',
+      version: '1.0.0',
+      engines: { vscode: '^1.101.0' },
+    },
     ...{ main: './main.cjs', activationEvents: ['onStartupFinished'], extensionKind: ['workspace'] },
     contributes: { commands: [{ command: 'bench.nothing', title: 'Do Nothing', category: 'Bench' }] },
   };
@@ -52,7 +58,11 @@ function activateOnDemand(extensionsDir: string): void {
 }
 
 /** The activations of a window of its own; `prepare` sees to it that both extensions are active. */
-async function activation(browser: Browser, url: string, prepare: (window: Workbench) => Promise<void>): Promise<Activation> {
+async function activation(
+  browser: Browser,
+  url: string,
+  prepare: (window: Workbench) => Promise<void>,
+): Promise<Activation> {
   const context = await browser.newContext({ viewport: { width: 1280, height: 1600 } });
   try {
     const window = new Workbench(await context.newPage());
@@ -64,9 +74,13 @@ async function activation(browser: Browser, url: string, prepare: (window: Workb
     const times = new Map<string, number>();
     return await until('both extensions in the list', async () => {
       const texts = await rows.evaluateAll((elements) =>
-        elements.map((element) => [element.querySelector('.name')?.textContent ?? '', element.querySelector('.activation-time')?.textContent ?? '']),
+        elements.map((element) => [
+          element.querySelector('.name')?.textContent ?? '',
+          element.querySelector('.activation-time')?.textContent ?? '',
+        ]),
       );
-      for (const [name = '', time = ''] of texts) if (/\d+ ?ms/.test(time)) times.set(name, Number(/(\d+) ?ms/.exec(time)?.[1]));
+      for (const [name = '', time = ''] of texts)
+        if (/\d+ ?ms/.test(time)) times.set(name, Number(/(\d+) ?ms/.exec(time)?.[1]));
       // What is out of sight is not in the page.
       await window.page.mouse.wheel(0, 300);
       const [ours, empty] = [times.get(OURS), times.get(EMPTY)];
@@ -92,7 +106,12 @@ async function activateByCommand(window: Workbench): Promise<void> {
   await window.ready();
 }
 
-async function measure(what: string, url: string, prepare: (window: Workbench) => Promise<void>, goal?: number): Promise<Figure> {
+async function measure(
+  what: string,
+  url: string,
+  prepare: (window: Workbench) => Promise<void>,
+  goal?: number,
+): Promise<Figure> {
   const samples: Activation[] = [];
   for (let window = 0; window < WINDOWS; window++) samples.push(await activation(browser, url, prepare));
   const ours = samples.map((sample) => sample.ours);
@@ -114,7 +133,14 @@ try {
   await server.stop();
   activateOnDemand(extensionsDir);
   server = await Server.start({ extensionsDir });
-  figures.unshift(await measure('activation in the extension host, bundle load included', server.url(workspace), activateByCommand, 30));
+  figures.unshift(
+    await measure(
+      'activation in the extension host, bundle load included',
+      server.url(workspace),
+      activateByCommand,
+      30,
+    ),
+  );
 } finally {
   await browser.close();
   await server.stop();

@@ -18,7 +18,12 @@ const figures = [];
 for (const { what, fuzz, cases } of PARTS) {
   const result = await fuzz({ cases: cases * PART, seed });
   for (const found of result.found) process.stderr.write(`${what}: ${found}\n`);
-  figures.push({ what: `${what}: failures in ${result.cases.toLocaleString('en')} cases`, value: result.found.length, unit: '', goal: 0 });
+  figures.push({
+    what: `${what}: failures in ${result.cases.toLocaleString('en')} cases`,
+    value: result.found.length,
+    unit: '',
+    goal: 0,
+  });
 }
 hand({ bench: 'Bad input', figures });
 process.exit(0);

@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { systemClock } from '../../src/core/systemClock.ts';
-import { Coalescer } from '../../src/ui/coalescer.ts';
-import { LoopTreeModel } from '../../src/ui/loopTreeModel.ts';
+import { systemClock } from '../../src/core/runtime/systemClock.ts';
+import { LoopTreeModel } from '../../src/ui/tree/loopTreeModel.ts';
+import { Coalescer } from '../../src/ui/window/coalescer.ts';
 import { type Figure, hand, median, percentile } from './support/figures.ts';
 import { type Filled, filledStore } from './support/filledStore.ts';
 
@@ -62,7 +62,12 @@ try {
   const [fewTree, manyTree] = [median(trees(few, 31)), median(trees(many, 31))];
   figures.push(
     {
-      ...{ what: `submit with ${MANY.toLocaleString('en')} finished loops`, value: manySubmit, unit: 'µs', goal: Math.round(fewSubmit * 1.5) },
+      ...{
+        what: `submit with ${MANY.toLocaleString('en')} finished loops`,
+        value: manySubmit,
+        unit: 'µs',
+        goal: Math.round(fewSubmit * 1.5),
+      },
       baseline: { what: `with ${FEW.toLocaleString('en')}`, value: fewSubmit },
     },
     { what: `first tree with ${MANY.toLocaleString('en')} finished loops`, value: firstTree, unit: 'ms', goal: 100 },
@@ -94,13 +99,19 @@ try {
     while (performance.now() < until) {
       const next = performance.now() + 10;
       // Ten changes each 10 ms.
-      for (let n = 0; n < 10; n++) await few.supervisor.setPriority(few.supervisor.live(1)[0]?.loop.loopId as string, n % 3);
+      for (let n = 0; n < 10; n++)
+        await few.supervisor.setPriority(few.supervisor.live(1)[0]?.loop.loopId as string, n % 3);
       await new Promise((resolve) => setTimeout(resolve, Math.max(0, next - performance.now())));
     }
   });
   listening.dispose();
   coalescer.dispose();
-  figures.push({ what: 'event-loop delay p99 at 1,000 changes a second, tree open, for 8 s', value: busy, unit: 'ms', goal: 20 });
+  figures.push({
+    what: 'event-loop delay p99 at 1,000 changes a second, tree open, for 8 s',
+    value: busy,
+    unit: 'ms',
+    goal: 20,
+  });
   const path = join(folder, 'many', 'supervisor.db');
   await many.supervisor.stopAll();
   const before = size(path);
@@ -116,7 +127,13 @@ try {
       unit: 'ms',
       goal: 20,
     },
-    { what: 'size of the file after their removal', value: size(path), unit: 'MB', baseline: { what: 'before', value: before }, goal: before / 10 },
+    {
+      what: 'size of the file after their removal',
+      value: size(path),
+      unit: 'MB',
+      baseline: { what: 'before', value: before },
+      goal: before / 10,
+    },
   );
   await few.supervisor.release();
   few.store.close();

@@ -15,7 +15,12 @@ const agentProgram = fileURLToPath(new URL('support/quietAgent.mjs', import.meta
 
 async function percentOf(runs: number): Promise<{ readonly host: number; readonly guardians: number }> {
   const storage = mkdtempSync(join(tmpdir(), 'loop-supervisor-idle-'));
-  const host = new HostProcess({ storage, guardianProgram, agentProgram, settings: { maxConcurrent: 4, killGraceMs: 200 } });
+  const host = new HostProcess({
+    storage,
+    guardianProgram,
+    agentProgram,
+    settings: { maxConcurrent: 4, killGraceMs: 200 },
+  });
   try {
     await host.ready();
     for (let n = 0; n < runs; n++) await host.ask({ do: 'submit', loopId: `quiet${n}`, prompt: 'be quiet' });

@@ -18,9 +18,19 @@ const TEXT = 'A line of output as a build or a test run writes it, neither short
 const JSON_LINE = JSON.stringify({
   type: 'assistant',
   session_id: '11111111-1111-4111-8111-111111111111',
-  message: { id: 'm1', model: 'sonnet', content: [{ type: 'text', text: TEXT.repeat(4) }], usage: { input_tokens: 3, output_tokens: 12 } },
+  message: {
+    id: 'm1',
+    model: 'sonnet',
+    content: [{ type: 'text', text: TEXT.repeat(4) }],
+    usage: { input_tokens: 3, output_tokens: 12 },
+  },
 });
-const catalog = createCatalog({ agents: undefined, prices: undefined, sample: { command: 'node', args: [], env: {} }, platform: 'linux' }).catalog;
+const catalog = createCatalog({
+  agents: undefined,
+  prices: undefined,
+  sample: { command: 'node', args: [], env: {} },
+  platform: 'linux',
+}).catalog;
 
 interface Cost {
   readonly cpuMs: number;
@@ -43,7 +53,11 @@ async function measured(work: () => Promise<void>): Promise<Cost> {
   delay.disable();
   clearInterval(watch);
   // The monitor counts from one tick to the next: what is above its own resolution is delay.
-  return { cpuMs: (user + system) / 1_000, grownMB: (most - before) / 2 ** 20, delayP99: Math.max(0, delay.percentile(99) / 1e6 - 10) };
+  return {
+    cpuMs: (user + system) / 1_000,
+    grownMB: (most - before) / 2 ** 20,
+    delayP99: Math.max(0, delay.percentile(99) / 1e6 - 10),
+  };
 }
 
 /** A raw pipe, split at newlines; with `parse` each line is read as JSON. */
@@ -76,7 +90,10 @@ try {
   const tokens: string[] = [];
   const ours = (megabytes: number, line: string, agent: 'claude' | undefined) => async () => {
     const reader = agent && catalog.find(agent)?.reader();
-    const run = runs.launch(process.execPath, ['-e', writer(megabytes, line)], { needsReading: agent !== undefined, ...(reader && { reader }) });
+    const run = runs.launch(process.execPath, ['-e', writer(megabytes, line)], {
+      needsReading: agent !== undefined,
+      ...(reader && { reader }),
+    });
     await run.ended;
     tokens.push(run.files.folder.split('/').at(-1) as string);
   };
@@ -129,7 +146,12 @@ try {
       baseline: { what: 'pipe', value: jsonRaw.grownMB },
       goal: 30,
     },
-    { what: `host memory grown by ${AT_ONCE} agents of ${EACH_MEGABYTES} MB at once`, value: many.grownMB, unit: 'MB', goal: 30 },
+    {
+      what: `host memory grown by ${AT_ONCE} agents of ${EACH_MEGABYTES} MB at once`,
+      value: many.grownMB,
+      unit: 'MB',
+      goal: 30,
+    },
     { what: 'event-loop delay p99, one agent (NDJSON)', value: json.delayP99, unit: 'ms', goal: 20 },
     { what: `event-loop delay p99, ${AT_ONCE} agents at once`, value: many.delayP99, unit: 'ms', goal: 20 },
   );

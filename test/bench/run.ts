@@ -53,5 +53,8 @@ function save(): void {
     kernel: release(),
     node: process.version,
   };
-  writeFileSync(`${here}out/bench.json`, `${JSON.stringify({ at: new Date().toISOString(), machine, tables }, null, 2)}\n`);
+  writeFileSync(
+    `${here}out/bench.json`,
+    `${JSON.stringify({ at: new Date().toISOString(), machine, tables }, null, 2)}\n`,
+  );
 }

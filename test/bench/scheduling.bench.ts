@@ -2,10 +2,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import PQueue from 'p-queue';
-import { DEFAULT_SETTINGS } from '../../src/core/settings.ts';
+import { DEFAULT_SETTINGS } from '../../src/core/model/settings.ts';
+import { systemClock } from '../../src/core/runtime/systemClock.ts';
 import { Supervisor } from '../../src/core/supervisor.ts';
-import { systemClock } from '../../src/core/systemClock.ts';
-import { openStore } from '../../src/store/store.ts';
+import { openStore } from '../../src/store/sqlite/store.ts';
 import { fakeCatalog, fakeProfile } from '../support/harness.ts';
 import { type Figure, hand, median } from './support/figures.ts';
 import { instantLauncher } from './support/instantLauncher.ts';
@@ -50,7 +50,8 @@ async function supervisorCycle(size: number, path: string): Promise<{ perLoop: n
   });
   const begin = performance.now();
   launcher.hold = true;
-  for (let index = 0; index < size; index++) await supervisor.submit({ prompt: 'work', agent: 'sample', estimatedCostUsd: 0 });
+  for (let index = 0; index < size; index++)
+    await supervisor.submit({ prompt: 'work', agent: 'sample', estimatedCostUsd: 0 });
   const submitted = performance.now();
   const statusSamples = Array.from({ length: 5 }, () => {
     const from = performance.now();
@@ -127,16 +128,30 @@ try {
         what: `${size.toLocaleString('en')} loops, durable cycle in ${kind === 'memory' ? ':memory:' : 'a file'}`,
         value: result.perLoop,
         unit: 'µs/loop',
-        baseline: naive === undefined ? { what: 'p-queue, nothing durable', value: pQueue } : { what: 'array sorted on every push', value: naive },
+        baseline:
+          naive === undefined
+            ? { what: 'p-queue, nothing durable', value: pQueue }
+            : { what: 'array sorted on every push', value: naive },
         goal: kind === 'memory' ? 100 : 150,
       });
-      if (size === 10_000) figures.push({ what: `status() with 10,000 queued (${kind})`, value: result.status, unit: 'ms', goal: 25 });
+      if (size === 10_000)
+        figures.push({ what: `status() with 10,000 queued (${kind})`, value: result.status, unit: 'ms', goal: 25 });
     }
   }
   for (const kind of ['memory', 'file'] as const) {
     const at100 = perLoop[kind].get(100) as number;
-    figures.push({ what: `cost at 10,000 over cost at 100 (${kind})`, value: (perLoop[kind].get(10_000) as number) / at100, unit: '×', goal: 1.5 });
-    figures.push({ what: `cost at 100,000 over cost at 100 (${kind})`, value: (perLoop[kind].get(100_000) as number) / at100, unit: '×', goal: 2 });
+    figures.push({
+      what: `cost at 10,000 over cost at 100 (${kind})`,
+      value: (perLoop[kind].get(10_000) as number) / at100,
+      unit: '×',
+      goal: 1.5,
+    });
+    figures.push({
+      what: `cost at 100,000 over cost at 100 (${kind})`,
+      value: (perLoop[kind].get(100_000) as number) / at100,
+      unit: '×',
+      goal: 2,
+    });
   }
 } finally {
   rmSync(folder, { recursive: true, force: true });

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { readClaim } from '../../src/process/recordSchemas.ts';
+import { readClaim } from '../../src/process/runFolder/recordSchemas.ts';
 import { type Figure, hand, median, percentile } from './support/figures.ts';
 import { privateMegabytes, RealRuns } from './support/realRuns.ts';
 
@@ -56,10 +56,21 @@ try {
   const rawMs = median(rawTimes);
   figures.push(
     {
-      ...{ what: 'dispatch to first instruction, under a guardian', value: median(ourTimes), unit: 'ms', p99: percentile(ourTimes, 99) },
+      ...{
+        what: 'dispatch to first instruction, under a guardian',
+        value: median(ourTimes),
+        unit: 'ms',
+        p99: percentile(ourTimes, 99),
+      },
       baseline: { what: 'raw spawn', value: rawMs },
     },
-    { what: 'guardian ready: from the launch to its claim', value: median(claims), unit: 'ms', p99: percentile(claims, 99), goal: 60 },
+    {
+      what: 'guardian ready: from the launch to its claim',
+      value: median(claims),
+      unit: 'ms',
+      p99: percentile(claims, 99),
+      goal: 60,
+    },
     { what: 'private memory of a guardian', value: median(memory), unit: 'MB', goal: 15 },
   );
 } finally {

@@ -96,7 +96,13 @@ try {
   const rawSignal = await several(9, rawSignalled);
   const signal = await several(9, () => signalled(runs));
   figures.push({
-    ...{ what: 'from the command to the signal in the agent', value: median(signal), unit: 'ms', p99: percentile(signal, 99), goal: 20 },
+    ...{
+      what: 'from the command to the signal in the agent',
+      value: median(signal),
+      unit: 'ms',
+      p99: percentile(signal, 99),
+      goal: 20,
+    },
     baseline: { what: 'raw kill(-pgid)', value: median(rawSignal) },
   });
   for (const [count, times] of [
@@ -117,7 +123,12 @@ try {
     });
   }
   const stubborn = await several(3, () => stopped(runs, 3, true));
-  figures.push({ what: `a tree of 3 that ignores SIGTERM, grace ${GRACE_MS} ms`, value: median(stubborn), unit: 'ms', goal: GRACE_MS + 100 });
+  figures.push({
+    what: `a tree of 3 that ignores SIGTERM, grace ${GRACE_MS} ms`,
+    value: median(stubborn),
+    unit: 'ms',
+    goal: GRACE_MS + 100,
+  });
 } finally {
   for (const child of idle) child.kill('SIGKILL');
   runs.dispose();

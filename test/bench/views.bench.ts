@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { finished } from 'node:stream/promises';
 import type { Browser } from 'playwright-core';
 import { createCatalog } from '../../src/agents/catalog.ts';
-import type { AgentProfile } from '../../src/core/agentPort.ts';
-import type { Loop } from '../../src/core/loop.ts';
-import type { LoopDetail } from '../../src/core/status.ts';
-import { systemClock } from '../../src/core/systemClock.ts';
+import type { Loop } from '../../src/core/model/loop.ts';
+import type { LoopDetail } from '../../src/core/model/status.ts';
+import type { AgentProfile } from '../../src/core/ports/agents.ts';
+import { systemClock } from '../../src/core/runtime/systemClock.ts';
 import { DashboardSession } from '../../src/ui/dashboard/dashboardSession.ts';
 import type { ToDashboard } from '../../src/ui/dashboard/protocol.ts';
 import type { LogPaths } from '../../src/ui/transcript/attemptLog.ts';
@@ -32,7 +32,11 @@ const FLOOD_MB = process.env['LOOP_SUPERVISOR_BENCH_ALONE'] === '1' ? 500 : 150;
 const LINE = JSON.stringify({
   type: 'assistant',
   session_id: '11111111-1111-4111-8111-111111111111',
-  message: { id: 'm1', model: 'sonnet', content: [{ type: 'text', text: 'A line of what an agent says. '.repeat(12) }] },
+  message: {
+    id: 'm1',
+    model: 'sonnet',
+    content: [{ type: 'text', text: 'A line of what an agent says. '.repeat(12) }],
+  },
 });
 const FLOOD = `
   const block = Buffer.from((process.argv[1] + '\\n').repeat(Math.ceil(2 ** 20 / process.argv[1].length)));
@@ -46,7 +50,9 @@ const claude = profileOf('claude');
 
 function profileOf(agent: string): AgentProfile {
   const sample = { command: 'node', args: [], env: {} };
-  const profile = createCatalog({ agents: undefined, prices: undefined, sample, platform: 'linux' }).catalog.find(agent);
+  const profile = createCatalog({ agents: undefined, prices: undefined, sample, platform: 'linux' }).catalog.find(
+    agent,
+  );
   if (!profile) throw new Error(`There is no profile of ${agent}.`);
   return profile;
 }
@@ -71,7 +77,8 @@ class OpenTranscript {
   }
 
   async answer(type: ToView['type'], done: (message: ToView) => boolean = () => true): Promise<void> {
-    while (!this.posted.some((message) => message.type === type && done(message))) await new Promise((resolve) => setTimeout(resolve, 1));
+    while (!this.posted.some((message) => message.type === type && done(message)))
+      await new Promise((resolve) => setTimeout(resolve, 1));
   }
 
   #detail(): LoopDetail {
@@ -87,7 +94,10 @@ class OpenTranscript {
     };
     const ended = { ...attempt, endedAt: 1, outcome: 'ok' as const, reason: 'done' };
     const facts = { seq: 1, loopId: 'a', title: 'A loop', agent: 'claude', cwd: folder, since: 0, attempts: 1 };
-    const loop = { ...facts, ...(this.isRunning ? { state: 'running', attempt } : { state: 'completed', finishedAt: 1 }) } as unknown as Loop;
+    const loop = {
+      ...facts,
+      ...(this.isRunning ? { state: 'running', attempt } : { state: 'completed', finishedAt: 1 }),
+    } as unknown as Loop;
     return {
       ...{ loopId: 'a', state: loop.state, loop, prompt: 'Do it', attempts: [this.isRunning ? attempt : ended] },
       ...{ costUsd: 0, costEstimated: false, reservedUsd: 0, history: [], ledger: [] },
@@ -131,7 +141,13 @@ async function dashboardPage(browser: Browser): Promise<void> {
   await view.close();
   const many = LOOPS.toLocaleString('en');
   figures.push(
-    { what: `dashboard page: ${many} finished loops drawn`, value: median(loads), unit: 'ms', p99: percentile(loads, 99), goal: 1_000 },
+    {
+      what: `dashboard page: ${many} finished loops drawn`,
+      value: median(loads),
+      unit: 'ms',
+      p99: percentile(loads, 99),
+      goal: 1_000,
+    },
     {
       what: `dashboard page: a frame while its list of ${many} is scrolled`,
       value: median(frames),
@@ -153,7 +169,10 @@ async function dashboardSession(): Promise<void> {
         source: () => supervisor,
         status: () => supervisor.status(),
         clock: systemClock,
-        post: (message) => void ((message.type === 'timeline' || message.type === 'older') && message.complete ? all.resolve() : undefined),
+        post: (message) =>
+          void ((message.type === 'timeline' || message.type === 'older') && message.complete
+            ? all.resolve()
+            : undefined),
         onError: all.reject,
       });
       session.show(0);
@@ -199,7 +218,13 @@ async function longLog(): Promise<void> {
   });
   transcript.session.dispose();
   figures.push(
-    { what: `transcript of ${LOG_MB} MB: opened at its end`, value: median(opened), unit: 'ms', p99: percentile(opened, 99), goal: 1_000 },
+    {
+      what: `transcript of ${LOG_MB} MB: opened at its end`,
+      value: median(opened),
+      unit: 'ms',
+      p99: percentile(opened, 99),
+      goal: 1_000,
+    },
     { what: `transcript of ${LOG_MB} MB: searched through`, value: searched, unit: 'ms' },
     { what: 'event-loop delay p99 meanwhile', value: delay, unit: 'ms', goal: 20 },
   );
@@ -207,7 +232,10 @@ async function longLog(): Promise<void> {
 
 /** Follows an agent that writes so much without a pause in an open transcript. */
 async function followed(runs: RealRuns, megabytes: number): Promise<void> {
-  const run = runs.launch(process.execPath, ['-e', FLOOD, LINE, String(megabytes)], { needsReading: true, reader: claude.reader() });
+  const run = runs.launch(process.execPath, ['-e', FLOOD, LINE, String(megabytes)], {
+    needsReading: true,
+    reader: claude.reader(),
+  });
   await run.started;
   const transcript = new OpenTranscript({ out: run.files.stdout, err: run.files.stderr });
   transcript.session.handle({ type: 'ready' });
@@ -233,7 +261,12 @@ async function flood(): Promise<void> {
     const what = `${FLOOD_MB} MB of NDJSON with its transcript open`;
     figures.push(
       { what: `event-loop delay p99, ${what}`, value: delay, unit: 'ms', goal: 20 },
-      { what: `host memory grown by ${FLOOD_MB} MB more with its transcript open`, value: (most - before) / 2 ** 20, unit: 'MB', goal: 30 },
+      {
+        what: `host memory grown by ${FLOOD_MB} MB more with its transcript open`,
+        value: (most - before) / 2 ** 20,
+        unit: 'MB',
+        goal: 30,
+      },
     );
   } finally {
     runs.dispose();

@@ -1,8 +1,8 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { systemClock } from '../../src/core/systemClock.ts';
-import { runFiles } from '../../src/process/runFiles.ts';
-import { openStore } from '../../src/store/store.ts';
+import { systemClock } from '../../src/core/runtime/systemClock.ts';
+import { runFiles } from '../../src/process/runFolder/runFiles.ts';
+import { openStore } from '../../src/store/sqlite/store.ts';
 import { markedProcesses, stillLives } from '../support/markedProcesses.ts';
 import { reportedIn } from '../support/reporterProfile.ts';
 
@@ -13,7 +13,8 @@ export function violationsNow(prefix: string, cap: number): string[] {
   for (const [loopId, processes] of Map.groupBy(seen, (process) => process.loopId)) {
     // Those of an earlier attempt may have ended while we read: only what still lives counts.
     const attempts = new Set(processes.filter(stillLives).map((process) => process.attempt));
-    if (attempts.size > 1) violations.push(`two attempts of ${loopId} were alive together: ${[...attempts].join(', ')}`);
+    if (attempts.size > 1)
+      violations.push(`two attempts of ${loopId} were alive together: ${[...attempts].join(', ')}`);
   }
   const alive = new Set(seen.filter(stillLives).map((process) => process.attempt));
   if (alive.size > cap) violations.push(`${alive.size} attempts were alive, above the cap of ${cap}`);
@@ -37,7 +38,11 @@ export function audit(options: AuditOptions): { readonly violations: readonly st
   const violations: string[] = [];
   const left = markedProcesses(prefix);
   if (left.length > 0) violations.push(`processes were left: ${JSON.stringify(left)}`);
-  const store = openStore({ path: join(storage, 'supervisor.db'), clock: systemClock, log: (message) => violations.push(message) });
+  const store = openStore({
+    path: join(storage, 'supervisor.db'),
+    clock: systemClock,
+    log: (message) => violations.push(message),
+  });
   let ledger = 0;
   for (const loopId of admitted) {
     const loop = store.latest(loopId);

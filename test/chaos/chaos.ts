@@ -2,9 +2,9 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Settings } from '../../src/core/settings.ts';
-import type { Status } from '../../src/core/status.ts';
-import { createProbe } from '../../src/process/probe.ts';
+import type { Settings } from '../../src/core/model/settings.ts';
+import type { Status } from '../../src/core/model/status.ts';
+import { createProbe } from '../../src/process/tables/processIdentity.ts';
 import { markedProcesses, stillLives } from '../support/markedProcesses.ts';
 import type { ListedRun } from '../support/plainHost.ts';
 import { Seeded } from '../support/seeded.ts';
@@ -73,7 +73,12 @@ class Chaos {
   }
 
   result(): ChaosResult {
-    return { violations: [...this.#violations], loops: this.#admitted.size, killed: this.#killed, ledger: this.#ledger };
+    return {
+      violations: [...this.#violations],
+      loops: this.#admitted.size,
+      killed: this.#killed,
+      ledger: this.#ledger,
+    };
   }
 
   async run(): Promise<void> {
@@ -85,7 +90,8 @@ class Chaos {
       if (await this.#killSomething()) kill++;
       if (this.#random.chance(0.1)) await this.#cancelSomething();
       this.#look();
-      if (kill % 50 === 0) this.#options.say?.(`${kill} kills, ${this.#admitted.size} loops, ${this.#violations.size} violations`);
+      if (kill % 50 === 0)
+        this.#options.say?.(`${kill} kills, ${this.#admitted.size} loops, ${this.#violations.size} violations`);
     }
     await this.#quiet();
     this.#verify();
@@ -99,7 +105,11 @@ class Chaos {
   }
 
   async #open(): Promise<void> {
-    const host = new HostProcess({ storage: this.#storage, guardianProgram: this.#options.guardianProgram, settings: SETTINGS });
+    const host = new HostProcess({
+      storage: this.#storage,
+      guardianProgram: this.#options.guardianProgram,
+      settings: SETTINGS,
+    });
     this.#hosts = [...this.#hosts.filter((other) => other.lives), host];
     await host.ready();
   }
@@ -115,7 +125,8 @@ class Chaos {
       const host = this.#random.pick(this.#hosts) as HostProcess;
       try {
         // A host that died before it answered may have taken the loop: ask before submitting again.
-        if ((await host.ask<string | undefined>({ do: 'state', loopId })) === undefined) await host.ask({ do: 'submit', loopId, prompt });
+        if ((await host.ask<string | undefined>({ do: 'state', loopId })) === undefined)
+          await host.ask({ do: 'submit', loopId, prompt });
         this.#admitted.add(loopId);
         return;
       } catch (error) {
@@ -179,7 +190,12 @@ class Chaos {
   }
 
   #verify(): void {
-    const { violations, ledger } = audit({ storage: this.#storage, prefix: this.#prefix, admitted: this.#admitted, mayBeCancelled: this.#cancelled });
+    const { violations, ledger } = audit({
+      storage: this.#storage,
+      prefix: this.#prefix,
+      admitted: this.#admitted,
+      mayBeCancelled: this.#cancelled,
+    });
     for (const violation of violations) this.#violations.add(violation);
     this.#ledger = ledger;
   }

@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import type { SupervisorEvent } from '../../src/core/event.ts';
+import type { SupervisorEvent } from '../../src/core/model/event.ts';
 import type { HostOptions, HostRequest } from '../support/plainHost.ts';
 
 const HOST = fileURLToPath(new URL('../support/plainHost.ts', import.meta.url));

@@ -4,7 +4,10 @@ import { runChaos } from './chaos.ts';
 
 /** `npm run chaos -- --kills 1000 --seed 1`: the durability test at length. */
 const { values } = parseArgs({
-  options: { kills: { type: 'string', default: '1000' }, seed: { type: 'string', default: String(Date.now() % 1_000_000) } },
+  options: {
+    kills: { type: 'string', default: '1000' },
+    seed: { type: 'string', default: String(Date.now() % 1_000_000) },
+  },
 });
 const seed = Number(values.seed);
 const say = (line: string) => process.stdout.write(`${line}\n`);

@@ -4,10 +4,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Settings } from '../../src/core/settings.ts';
-import type { Status } from '../../src/core/status.ts';
-import { systemClock } from '../../src/core/systemClock.ts';
-import { openStore } from '../../src/store/store.ts';
+import type { Settings } from '../../src/core/model/settings.ts';
+import type { Status } from '../../src/core/model/status.ts';
+import { systemClock } from '../../src/core/runtime/systemClock.ts';
+import { openStore } from '../../src/store/sqlite/store.ts';
 import { bundledGuardian } from '../support/bundledGuardian.ts';
 import { markedProcesses, stillLives } from '../support/markedProcesses.ts';
 import { until } from '../support/until.ts';
@@ -48,7 +48,8 @@ describe('Windows on one store', function () {
     const settings = { maxConcurrent: 2, maxQueueDepth: 200 };
     const [first, second] = [await open(settings), await open(settings)];
     const submitAll = async (host: HostProcess, name: string) => {
-      for (let n = 0; n < 100; n++) await host.ask({ do: 'submit', loopId: `${prefix}${name}${n}`, prompt: reporter(1, 1) });
+      for (let n = 0; n < 100; n++)
+        await host.ask({ do: 'submit', loopId: `${prefix}${name}${n}`, prompt: reporter(1, 1) });
     };
     await Promise.all([submitAll(first, 'a'), submitAll(second, 'b')]);
     let most = 0;
@@ -85,9 +86,15 @@ describe('Windows on one store', function () {
       [first, second].map((host, n) => host.ask({ do: 'submit', loopId: `${prefix}last${n}`, prompt: reporter(1, 1) })),
     );
     assert.equal(answers.filter(({ status: kind }) => kind === 'fulfilled').length, 1);
-    const refusals = answers.flatMap((answer) => (answer.status === 'rejected' ? [(answer.reason as HostError).code] : []));
+    const refusals = answers.flatMap((answer) =>
+      answer.status === 'rejected' ? [(answer.reason as HostError).code] : [],
+    );
     assert.deepEqual(refusals, ['queue-full']);
-    assert.equal(await second.ask({ do: 'cancel', loopId: `${prefix}running` }), true, 'a window can stop the other one’s loop');
+    assert.equal(
+      await second.ask({ do: 'cancel', loopId: `${prefix}running` }),
+      true,
+      'a window can stop the other one’s loop',
+    );
     await until('the running loop to be gone', () => alive().every(({ loopId }) => loopId !== `${prefix}running`));
   });
 
@@ -97,7 +104,9 @@ describe('Windows on one store', function () {
     await host.ask({ do: 'submit', loopId, prompt: reporter(100_000, 50) });
     await until('the agent to run', () => alive().length > 0);
     await until('its start to be on the books', async () => (await status(host)).running[0]?.pid !== undefined);
-    const locker = fork(HOLD_LOCK, [join(storage, 'supervisor.db')], { execArgv: ['--disable-warning=ExperimentalWarning'] });
+    const locker = fork(HOLD_LOCK, [join(storage, 'supervisor.db')], {
+      execArgv: ['--disable-warning=ExperimentalWarning'],
+    });
     try {
       await new Promise((resolve) => locker.once('message', resolve));
       assert.equal(await host.ask({ do: 'cancel', loopId }), true);
@@ -122,7 +131,9 @@ describe('Windows on one store', function () {
     });
     assert.match(notReady ?? '', /supervisor\.db/);
     assert.match(notReady ?? '', /[Rr]eload/);
-    const refusal = await host.ask({ do: 'submit', loopId: `${prefix}late`, prompt: reporter(1, 1) }).catch((error: HostError) => error);
+    const refusal = await host
+      .ask({ do: 'submit', loopId: `${prefix}late`, prompt: reporter(1, 1) })
+      .catch((error: HostError) => error);
     assert.ok(refusal instanceof HostError && refusal.code === 'not-ready', String(refusal));
     assert.equal(await host.ask({ do: 'cancel', loopId }), true);
     await until('the agent to be gone', () => alive().length === 0);

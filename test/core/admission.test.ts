@@ -1,11 +1,16 @@
 import assert from 'node:assert/strict';
-import { type AdmissionFacts, checkSpec, REJECT_REASON, refusal } from '../../src/core/admission.ts';
-import { type CircuitRecord, CLOSED_CIRCUIT } from '../../src/core/circuitBreaker.ts';
-import { inLine } from '../../src/core/dispatch.ts';
-import { BudgetExceededError, CircuitOpenError, InvalidLoopError, QueueFullError } from '../../src/core/errors.ts';
-import type { Loop, LoopSpec } from '../../src/core/loop.ts';
-import { LiveMirror } from '../../src/core/mirror.ts';
-import { toNano } from '../../src/core/money.ts';
+import { type CircuitRecord, CLOSED_CIRCUIT } from '../../src/core/model/circuit.ts';
+import {
+  BudgetExceededError,
+  CircuitOpenError,
+  InvalidLoopError,
+  QueueFullError,
+} from '../../src/core/model/errors.ts';
+import type { Loop, LoopSpec } from '../../src/core/model/loop.ts';
+import { toNano } from '../../src/core/model/money.ts';
+import { LiveState } from '../../src/core/state/liveState.ts';
+import { type AdmissionFacts, checkSpec, REJECT_REASON, refusal } from '../../src/core/steps/admission.ts';
+import { inLine } from '../../src/core/steps/dispatch.ts';
 import { activeLoop, contextWith, mirrorWith, queuedLoop } from '../support/coreParts.ts';
 import { fakeCatalog, fakeProfile } from '../support/harness.ts';
 
@@ -13,7 +18,8 @@ const MEBIBYTE = 1024 * 1024;
 
 describe('checks of a submit', () => {
   /** Anything that a caller without types may send. */
-  const loose = (fields: { readonly [name: string]: unknown }) => ({ prompt: 'work', ...fields }) as unknown as LoopSpec;
+  const loose = (fields: { readonly [name: string]: unknown }) =>
+    ({ prompt: 'work', ...fields }) as unknown as LoopSpec;
 
   const wrong: readonly (readonly [fields: { readonly [name: string]: unknown }, field: string, why: RegExp])[] = [
     [{ prompt: '' }, 'prompt', /is empty/],
@@ -44,7 +50,9 @@ describe('checks of a submit', () => {
     [{ cwd: 'nowhere' }, 'cwd', /"nowhere" is not an existing folder/],
     [{ cwd: 5 }, 'cwd', /not an existing folder/],
   ];
-  const context = contextWith({ agents: fakeCatalog(fakeProfile('sample'), fakeProfile('shy', { refuse: () => 'is too long for it' })) });
+  const context = contextWith({
+    agents: fakeCatalog(fakeProfile('sample'), fakeProfile('shy', { refuse: () => 'is too long for it' })),
+  });
 
   for (const [fields, field, why] of wrong) {
     const shown = Object.entries(fields).map(
@@ -53,7 +61,11 @@ describe('checks of a submit', () => {
     it(`R1.3 refuses ${shown}: names ${field}, and says why`, () => {
       assert.throws(
         () => checkSpec(loose(fields), context),
-        (error) => error instanceof InvalidLoopError && error.field === field && why.test(error.message) && error.message.includes(`: ${field} `),
+        (error) =>
+          error instanceof InvalidLoopError &&
+          error.field === field &&
+          why.test(error.message) &&
+          error.message.includes(`: ${field} `),
       );
     });
   }
@@ -96,8 +108,14 @@ describe('checks of a submit', () => {
 
   it("R1.1 fills in what is not given: priority 0, the default agent, the window's folder, a title of the first line", () => {
     const checked = checkSpec({ prompt: `\n  ${'word '.repeat(60)}\nsecond` }, context);
-    assert.deepEqual([checked.priority, checked.agent, checked.cwd, checked.loopId], [0, 'sample', '/project', undefined]);
-    assert.ok(checked.title.startsWith('word word') && checked.title.endsWith('…') && checked.title.length <= 120, checked.title);
+    assert.deepEqual(
+      [checked.priority, checked.agent, checked.cwd, checked.loopId],
+      [0, 'sample', '/project', undefined],
+    );
+    assert.ok(
+      checked.title.startsWith('word word') && checked.title.endsWith('…') && checked.title.length <= 120,
+      checked.title,
+    );
     const homeless = contextWith({ window: { id: 'w1', folders: [], home: '/home' } });
     assert.equal(checkSpec({ prompt: 'work' }, homeless).cwd, '/home');
     assert.equal(checkSpec({ prompt: 'work', title: '  mine ' }, context).title, 'mine');
@@ -106,25 +124,44 @@ describe('checks of a submit', () => {
 });
 
 describe('admission', () => {
-  const HALF_OPEN: CircuitRecord = { ...CLOSED_CIRCUIT, state: 'half-open', generation: 2, consecutiveFailures: 5, openedAt: 0 };
+  const HALF_OPEN: CircuitRecord = {
+    ...CLOSED_CIRCUIT,
+    state: 'half-open',
+    generation: 2,
+    consecutiveFailures: 5,
+    openedAt: 0,
+  };
 
   type Check = 'permanently-failed' | 'duplicate-loop' | 'circuit-open' | 'budget-exceeded' | 'queue-full';
-  const ORDER: readonly Check[] = ['permanently-failed', 'duplicate-loop', 'circuit-open', 'budget-exceeded', 'queue-full'];
+  const ORDER: readonly Check[] = [
+    'permanently-failed',
+    'duplicate-loop',
+    'circuit-open',
+    'budget-exceeded',
+    'queue-full',
+  ];
 
   /** A situation in which just these checks fail. */
   function refuse(...failing: readonly Check[]): string | undefined {
     const full = failing.includes('queue-full');
     const context = contextWith({
-      settings: { maxQueueDepth: full ? 2 : 3, budget: { dailyLimit: toNano(5), warnAtPercent: 90, onExceeded: 'finish' } },
+      settings: {
+        maxQueueDepth: full ? 2 : 3,
+        budget: { dailyLimit: toNano(5), warnAtPercent: 90, onExceeded: 'finish' },
+      },
     });
-    const mirror = mirrorWith(queuedLoop(1), queuedLoop(2));
+    const liveState = mirrorWith(queuedLoop(1), queuedLoop(2));
     if (failing.includes('circuit-open'))
-      mirror.control = { ...mirror.control, circuit: { ...CLOSED_CIRCUIT, state: 'open', openedAt: context.clock.now() } };
+      liveState.control = {
+        ...liveState.control,
+        circuit: { ...CLOSED_CIRCUIT, state: 'open', openedAt: context.clock.now() },
+      };
     let latest: Loop | undefined;
     const { state: _, fresh: __, ...loop } = queuedLoop(9, { loopId: 'mine' });
     const failure = { class: 'exit' as const, reason: 'exit code 1', at: 0 };
     if (failing.includes('duplicate-loop')) latest = queuedLoop(9, { loopId: 'mine' });
-    if (failing.includes('permanently-failed')) latest = { ...loop, state: 'failed', finishedAt: 0, failure, cleared: false };
+    if (failing.includes('permanently-failed'))
+      latest = { ...loop, state: 'failed', finishedAt: 0, failure, cleared: false };
     const facts: AdmissionFacts = {
       loopId: 'mine',
       estimate: failing.includes('budget-exceeded') ? toNano(6) : toNano(1),
@@ -134,7 +171,7 @@ describe('admission', () => {
       now: context.clock.now(),
       today: context.clock.day(context.clock.now()),
     };
-    return refusal(facts, mirror, context)?.code;
+    return refusal(facts, liveState, context)?.code;
   }
 
   it('R1.2 takes a loop when no check fails', () => assert.equal(refuse(), undefined));
@@ -160,8 +197,10 @@ describe('admission', () => {
   });
 
   it('R1.2 the errors carry their figures: seconds left, amounts, depth', () => {
-    const context = contextWith({ settings: { budget: { dailyLimit: toNano(5), warnAtPercent: 90, onExceeded: 'finish' }, maxQueueDepth: 1 } });
-    const open = new LiveMirror();
+    const context = contextWith({
+      settings: { budget: { dailyLimit: toNano(5), warnAtPercent: 90, onExceeded: 'finish' }, maxQueueDepth: 1 },
+    });
+    const open = new LiveState();
     open.control = { ...open.control, circuit: { ...CLOSED_CIRCUIT, state: 'open', openedAt: 1_000_000 - 32_500 } };
     const circuit = refusal(facts({}), open, context);
     assert.ok(circuit instanceof CircuitOpenError && circuit.secondsLeft === 88, String(circuit));
@@ -176,10 +215,12 @@ describe('admission', () => {
   });
 
   it("R6.1 yesterday's spend is not today's", () => {
-    const context = contextWith({ settings: { budget: { dailyLimit: toNano(5), warnAtPercent: 90, onExceeded: 'finish' } } });
-    const mirror = new LiveMirror();
-    mirror.day = { day: '2026-01-14', spent: toNano(100), warned: true, exceeded: true };
-    assert.equal(refusal(facts({ estimate: toNano(5) }), mirror, context), undefined);
+    const context = contextWith({
+      settings: { budget: { dailyLimit: toNano(5), warnAtPercent: 90, onExceeded: 'finish' } },
+    });
+    const liveState = new LiveState();
+    liveState.day = { day: '2026-01-14', spent: toNano(100), warned: true, exceeded: true };
+    assert.equal(refusal(facts({ estimate: toNano(5) }), liveState, context), undefined);
   });
 
   it('R1.2 the id of a completed or cancelled loop, and of a failed one that was cleared, may be used again', () => {
@@ -190,21 +231,30 @@ describe('admission', () => {
       { ...loop, state: 'cancelled', finishedAt: 0 },
       { ...loop, state: 'failed', finishedAt: 0, failure, cleared: true },
     ];
-    for (const latest of over) assert.equal(refusal(facts({ loopId: 'mine', latest }), new LiveMirror(), contextWith()), undefined);
+    for (const latest of over)
+      assert.equal(refusal(facts({ loopId: 'mine', latest }), new LiveState(), contextWith()), undefined);
   });
 
   it('R2.2 loops that came back do not count against the depth, and one that starts at once needs no place', () => {
     const context = contextWith({ settings: { maxQueueDepth: 1 } });
-    assert.equal(refusal(facts({}), mirrorWith(queuedLoop(1, { fresh: false }), queuedLoop(2, { fresh: false })), context), undefined);
+    assert.equal(
+      refusal(facts({}), mirrorWith(queuedLoop(1, { fresh: false }), queuedLoop(2, { fresh: false })), context),
+      undefined,
+    );
     assert.equal(refusal(facts({}), mirrorWith(queuedLoop(1)), context)?.code, 'queue-full');
-    assert.equal(refusal(facts({ startsAtOnce: true }), mirrorWith(), contextWith({ settings: { maxQueueDepth: 0 } })), undefined);
+    assert.equal(
+      refusal(facts({ startsAtOnce: true }), mirrorWith(), contextWith({ settings: { maxQueueDepth: 0 } })),
+      undefined,
+    );
   });
 
   it('R4.1 in half-open a probe place is free, taken by a probe that runs, or spoken for by one that waits', () => {
-    const submit = (mirror: LiveMirror, halfOpenMaxProbes: number, inLine = 0) => {
-      mirror.control = { ...mirror.control, circuit: HALF_OPEN };
-      const context = contextWith({ settings: { circuit: { failureThreshold: 5, cooldownMs: 120_000, halfOpenMaxProbes } } });
-      return refusal(facts({ inLine }), mirror, context)?.code;
+    const submit = (liveState: LiveState, halfOpenMaxProbes: number, inLine = 0) => {
+      liveState.control = { ...liveState.control, circuit: HALF_OPEN };
+      const context = contextWith({
+        settings: { circuit: { failureThreshold: 5, cooldownMs: 120_000, halfOpenMaxProbes } },
+      });
+      return refusal(facts({ inLine }), liveState, context)?.code;
     };
     const probe = activeLoop(1, {}, { probe: true, generation: 2 });
     assert.equal(submit(mirrorWith(), 1), undefined);
@@ -212,16 +262,28 @@ describe('admission', () => {
     assert.equal(submit(mirrorWith(queuedLoop(1)), 1, 1), 'circuit-open');
     assert.equal(submit(mirrorWith(probe), 2), undefined);
     assert.equal(submit(mirrorWith(probe, queuedLoop(2)), 2, 1), 'circuit-open');
-    assert.equal(submit(mirrorWith(activeLoop(1, {}, { generation: 1 })), 1), undefined, 'one begun before the trip is no probe');
+    assert.equal(
+      submit(mirrorWith(activeLoop(1, {}, { generation: 1 })), 1),
+      undefined,
+      'one begun before the trip is no probe',
+    );
   });
 
   it('R4.1 only loops that could start speak for a place: not those of a gone window, or of an agent that has to wait', () => {
-    const mirror = mirrorWith(queuedLoop(1, { windowId: 'gone' }), queuedLoop(2, { agent: 'held' }), queuedLoop(3), queuedLoop(4));
-    mirror.control = { ...mirror.control, holds: { held: { until: 2_000, reason: 'usage limit' } } };
-    const view = { homeOf: (loop: Loop) => (loop.windowId === 'gone' ? ('gone' as const) : ('here' as const)), isPassedBy: () => false };
-    assert.equal(inLine(mirror, view, 1_000, 9), 2);
-    assert.equal(inLine(mirror, view, 2_000, 9), 3, 'the hold is over');
-    assert.equal(inLine(mirror, view, 1_000, 1), 1, 'no more are counted than matter');
+    const liveState = mirrorWith(
+      queuedLoop(1, { windowId: 'gone' }),
+      queuedLoop(2, { agent: 'held' }),
+      queuedLoop(3),
+      queuedLoop(4),
+    );
+    liveState.control = { ...liveState.control, holds: { held: { until: 2_000, reason: 'usage limit' } } };
+    const view = {
+      homeOf: (loop: Loop) => (loop.windowId === 'gone' ? ('gone' as const) : ('here' as const)),
+      isPassedBy: () => false,
+    };
+    assert.equal(inLine(liveState, view, 1_000, 9), 2);
+    assert.equal(inLine(liveState, view, 2_000, 9), 3, 'the hold is over');
+    assert.equal(inLine(liveState, view, 1_000, 1), 1, 'no more are counted than matter');
   });
 
   it('R1.2 every error of a submit has its reason in loop:rejected', () => {

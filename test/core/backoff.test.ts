@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { backoffCeilingMs, backoffMs } from '../../src/core/backoff.ts';
+import { backoffCeilingMs, backoffMs } from '../../src/core/policy/backoff.ts';
 
 describe('back-off', () => {
   it('R5.2 doubles from 1 s and stops at 60 s', () => {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { admits, type BudgetState, budgetNews, isPast, mayStart } from '../../src/core/budget.ts';
-import { toNano } from '../../src/core/money.ts';
-import type { DaySpend } from '../../src/core/storePort.ts';
+import { toNano } from '../../src/core/model/money.ts';
+import { admits, type BudgetState, budgetNews, isPast, mayStart } from '../../src/core/policy/budget.ts';
+import type { DaySpend } from '../../src/core/ports/store.ts';
 
 const usd = toNano;
 const DAY: DaySpend = { day: '2026-01-15', spent: 0, warned: false, exceeded: false };
@@ -60,9 +60,12 @@ describe('budget', () => {
   });
 
   it('R6.2 R6.3 no sequence of admissions, starts and costs within the estimates passes the limit', () => {
-    const steps = fc.array(fc.record({ estimate: fc.integer({ min: 0, max: 300 }), act: fc.constantFrom('admit', 'start', 'cost', 'end') }), {
-      maxLength: 200,
-    });
+    const steps = fc.array(
+      fc.record({ estimate: fc.integer({ min: 0, max: 300 }), act: fc.constantFrom('admit', 'start', 'cost', 'end') }),
+      {
+        maxLength: 200,
+      },
+    );
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 1_000 }), steps, (limit, plan) => {
         const queued: number[] = [];
@@ -72,7 +75,8 @@ describe('budget', () => {
         for (const { act, estimate } of plan) {
           const now = { spent, reserved: sum(queued) + sum(running), runningReserved: sum(running), limit };
           if (act === 'admit' && admits(now, estimate)) queued.push(estimate);
-          if (act === 'start' && queued.length > 0 && mayStart(now, queued[0] as number)) running.push(queued.shift() as number);
+          if (act === 'start' && queued.length > 0 && mayStart(now, queued[0] as number))
+            running.push(queued.shift() as number);
           if (act === 'cost' && running.length > 0) {
             const cost = Math.min(running[0] as number, estimate);
             spent += cost;

@@ -1,16 +1,15 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
+import { type CircuitRecord, CLOSED_CIRCUIT } from '../../src/core/model/circuit.ts';
+import type { CircuitSettings } from '../../src/core/model/settings.ts';
 import {
   afterAttempt,
   attemptsAllowed,
-  type CircuitRecord,
   type CircuitVote,
-  CLOSED_CIRCUIT,
   circuitAt,
   cooldownRemainingMs,
   resetCircuit,
-} from '../../src/core/circuitBreaker.ts';
-import type { CircuitSettings } from '../../src/core/settings.ts';
+} from '../../src/core/policy/circuitBreaker.ts';
 
 const SETTINGS: CircuitSettings = { failureThreshold: 3, cooldownMs: 120_000, halfOpenMaxProbes: 1 };
 const T0 = 1_000_000_000;
@@ -33,7 +32,12 @@ describe('circuit breaker', () => {
   it('R4.1 opens at the threshold, not one failure before', () => {
     const two = end(end(CLOSED_CIRCUIT, 'failure'), 'failure');
     assert.deepEqual([two.state, two.consecutiveFailures], ['closed', 2]);
-    const step = afterAttempt(two, SETTINGS, { generation: two.generation, vote: 'failure', reason: 'exit code 1' }, T0);
+    const step = afterAttempt(
+      two,
+      SETTINGS,
+      { generation: two.generation, vote: 'failure', reason: 'exit code 1' },
+      T0,
+    );
     assert.equal(step.record.state, 'open');
     assert.equal(step.record.openedAt, T0);
     assert.equal(step.record.generation, two.generation + 1);
@@ -41,7 +45,10 @@ describe('circuit breaker', () => {
   });
 
   it('R4.2 failures must be in a row: a success sets the count to 0', () => {
-    const record = ['failure', 'failure', 'success', 'failure', 'failure'].reduce((now, vote) => end(now, vote as CircuitVote), CLOSED_CIRCUIT);
+    const record = ['failure', 'failure', 'success', 'failure', 'failure'].reduce(
+      (now, vote) => end(now, vote as CircuitVote),
+      CLOSED_CIRCUIT,
+    );
     assert.deepEqual([record.state, record.consecutiveFailures], ['closed', 2]);
   });
 
@@ -72,8 +79,16 @@ describe('circuit breaker', () => {
 
   it('R4.1 a probe that succeeds closes it and clears what was counted', () => {
     const probing = halfOpen();
-    const { record, reason } = afterAttempt(probing, SETTINGS, { generation: probing.generation, vote: 'success', reason: 'exit code 0' }, T0);
-    assert.deepEqual([record.state, record.consecutiveFailures, record.openedAt, reason], ['closed', 0, undefined, 'a probe succeeded']);
+    const { record, reason } = afterAttempt(
+      probing,
+      SETTINGS,
+      { generation: probing.generation, vote: 'success', reason: 'exit code 0' },
+      T0,
+    );
+    assert.deepEqual(
+      [record.state, record.consecutiveFailures, record.openedAt, reason],
+      ['closed', 0, undefined, 'a probe succeeded'],
+    );
     assert.equal(record.generation, probing.generation + 1);
   });
 
@@ -97,13 +112,18 @@ describe('circuit breaker', () => {
     const probing = halfOpen();
     assert.equal(end(probing, 'failure', T0, CLOSED_CIRCUIT.generation), probing);
     const closed = end(probing, 'success');
-    assert.equal(end(closed, 'failure', T0, probing.generation), closed, 'a second probe that fails after the first has closed it');
+    assert.equal(
+      end(closed, 'failure', T0, probing.generation),
+      closed,
+      'a second probe that fails after the first has closed it',
+    );
   });
 
   it("R4.3 shows the last failures' reasons, newest first, five at most, and when the last was", () => {
     const patient = { ...SETTINGS, failureThreshold: 100 };
     let record = CLOSED_CIRCUIT;
-    for (let n = 1; n <= 7; n++) record = afterAttempt(record, patient, { generation: 0, vote: 'failure', reason: `reason ${n}` }, T0 + n).record;
+    for (let n = 1; n <= 7; n++)
+      record = afterAttempt(record, patient, { generation: 0, vote: 'failure', reason: `reason ${n}` }, T0 + n).record;
     assert.deepEqual(record.reasons, ['reason 7', 'reason 6', 'reason 5', 'reason 4', 'reason 3']);
     assert.deepEqual([record.consecutiveFailures, record.lastFailureAt], [7, T0 + 7]);
   });
@@ -111,19 +131,30 @@ describe('circuit breaker', () => {
   it('R4.3 reset closes it by hand, whatever its state, and what ran before counts no more', () => {
     for (const record of [opened(), halfOpen()]) {
       const step = resetCircuit(record);
-      assert.deepEqual([step.record.state, step.record.consecutiveFailures, step.reason], ['closed', 0, 'reset by hand']);
+      assert.deepEqual(
+        [step.record.state, step.record.consecutiveFailures, step.reason],
+        ['closed', 0, 'reset by hand'],
+      );
       assert.equal(end(step.record, 'failure', T0, record.generation), step.record);
     }
     const counting = end(end(CLOSED_CIRCUIT, 'failure'), 'failure');
     const step = resetCircuit(counting);
-    assert.deepEqual([step.record.state, step.record.consecutiveFailures, step.reason], ['closed', 0, undefined], 'it was closed: no change to tell');
+    assert.deepEqual(
+      [step.record.state, step.record.consecutiveFailures, step.reason],
+      ['closed', 0, undefined],
+      'it was closed: no change to tell',
+    );
     assert.equal(end(step.record, 'failure', T0, counting.generation).consecutiveFailures, 0);
     assert.equal(resetCircuit(CLOSED_CIRCUIT).record, CLOSED_CIRCUIT);
   });
 
   it('R4.5 a time in the future (the clock went back) is rewritten to now', () => {
     const record = opened(T0 + 365 * 86_400_000);
-    assert.equal(cooldownRemainingMs(record, SETTINGS, T0), SETTINGS.cooldownMs, 'what is shown is clamped before it is rewritten');
+    assert.equal(
+      cooldownRemainingMs(record, SETTINGS, T0),
+      SETTINGS.cooldownMs,
+      'what is shown is clamped before it is rewritten',
+    );
     const seen = circuitAt(record, SETTINGS, T0).record;
     assert.deepEqual([seen.openedAt, seen.lastFailureAt, seen.state], [T0, T0, 'open']);
     assert.equal(circuitAt(seen, SETTINGS, T0 + SETTINGS.cooldownMs).record.state, 'half-open');
@@ -192,7 +223,9 @@ describe('circuit breaker', () => {
           record = circuitAt(record, settings, now).record;
           if (account.state === 'open' && now - account.since >= 1_000) become('half-open');
           if (step.act === 'start') {
-            const allowed = account.state === 'closed' || (account.state === 'half-open' && attempts.filter((attempt) => attempt.counts).length < 2);
+            const allowed =
+              account.state === 'closed' ||
+              (account.state === 'half-open' && attempts.filter((attempt) => attempt.counts).length < 2);
             const probes = attempts.filter((attempt) => attempt.generation === record.generation).length;
             assert.equal(attemptsAllowed(record, settings, probes) > 0, allowed);
             if (allowed) attempts.push({ counts: true, generation: record.generation });
@@ -200,7 +233,12 @@ describe('circuit breaker', () => {
           if (step.act === 'end' && attempts.length > 0) {
             const attempt = attempts[step.which % attempts.length] as (typeof attempts)[number];
             attempts = attempts.filter((other) => other !== attempt);
-            record = afterAttempt(record, settings, { generation: attempt.generation, vote: step.vote, reason: 'why' }, now).record;
+            record = afterAttempt(
+              record,
+              settings,
+              { generation: attempt.generation, vote: step.vote, reason: 'why' },
+              now,
+            ).record;
             if (attempt.counts && step.vote === 'success') {
               account.inARow = 0;
               if (account.state === 'half-open') become('closed');
@@ -215,7 +253,8 @@ describe('circuit breaker', () => {
           }
           assert.equal(record.state, account.state);
           if (account.state === 'closed') assert.equal(record.consecutiveFailures, account.inARow);
-          if (account.state === 'open') assert.equal(cooldownRemainingMs(record, settings, now), 1_000 - (now - account.since));
+          if (account.state === 'open')
+            assert.equal(cooldownRemainingMs(record, settings, now), 1_000 - (now - account.since));
         }
       }),
       { numRuns: 500 },

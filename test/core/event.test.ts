@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { Emitter } from '../../src/core/event.ts';
+import { Emitter } from '../../src/core/model/event.ts';
 
 describe('Emitter', () => {
   function emitter() {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { DEFAULT_SETTINGS } from '../../src/core/settings.ts';
+import { DEFAULT_SETTINGS } from '../../src/core/model/settings.ts';
 import { fakeCatalog, fakeProfile, type Harness, harness, type WindowFacts } from '../support/harness.ts';
 import { MoodyStore } from '../support/moodyStore.ts';
 
@@ -108,7 +108,11 @@ describe('following runs when the store or the launcher is in trouble', () => {
       store.mood = 'broken';
       machine.launcher.of('a').ok();
       await machine.clock.advance(2_000);
-      assert.deepEqual(logged(), both('What attempt a told could not be written down')[0], 'what fails anew is said anew');
+      assert.deepEqual(
+        logged(),
+        both('What attempt a told could not be written down')[0],
+        'what fails anew is said anew',
+      );
     });
 
     it('of a store and a run that can not be read', async () => {

@@ -1,11 +1,15 @@
 import assert from 'node:assert/strict';
-import { Homes } from '../../src/core/homes.ts';
-import type { LiveMirror } from '../../src/core/mirror.ts';
+import type { LiveState } from '../../src/core/state/liveState.ts';
+import { LoopOwnership } from '../../src/core/state/loopOwnership.ts';
 import { activeLoop, contextWith, lease, mirrorWith, queuedLoop } from '../support/coreParts.ts';
 import { FakeClock } from '../support/fakeClock.ts';
 
 /** A window with these folders open beside those other windows. */
-function homes(mirror: LiveMirror, folders: readonly string[], others: { readonly [id: string]: readonly string[] } = {}) {
+function ownership(
+  liveState: LiveState,
+  folders: readonly string[],
+  others: { readonly [id: string]: readonly string[] } = {},
+) {
   const clock = new FakeClock();
   const dead = new Set<number>();
   const context = contextWith({
@@ -13,8 +17,8 @@ function homes(mirror: LiveMirror, folders: readonly string[], others: { readonl
     window: { id: 'w1', folders, home: '/home' },
     probe: { self: { pid: 1, startTime: '1', bootId: 'boot' }, isAlive: (process) => !dead.has(process.pid) },
   });
-  mirror.windows = new Map(Object.entries({ w1: folders, ...others }).map(([id, open]) => [id, lease(id, open)]));
-  return { clock, dead, homes: new Homes(context, mirror) };
+  liveState.windows = new Map(Object.entries({ w1: folders, ...others }).map(([id, open]) => [id, lease(id, open)]));
+  return { clock, dead, ownership: new LoopOwnership(context, liveState) };
 }
 
 describe('homes of loops', () => {
@@ -29,7 +33,13 @@ describe('homes of loops', () => {
   ])[] = [
     ['this window submitted it', { windowId: 'w1', folder: A }, [A], {}, 'here'],
     ['this window submitted it, and closed the folder since', { windowId: 'w1', folder: A }, [B], {}, 'here'],
-    ['another window submitted it and has the folder open', { windowId: 'w2', folder: A }, [A], { w2: [A] }, 'elsewhere'],
+    [
+      'another window submitted it and has the folder open',
+      { windowId: 'w2', folder: A },
+      [A],
+      { w2: [A] },
+      'elsewhere',
+    ],
     ['its window closed the folder, this one has it open', { windowId: 'w2', folder: A }, [A], { w2: [B] }, 'here'],
     ['its window is there, the folder is open nowhere', { windowId: 'w2', folder: A }, [B], { w2: [B] }, 'elsewhere'],
     ['its window is gone, this one has the folder open', { windowId: 'w2', folder: A }, [A], {}, 'here'],
@@ -41,13 +51,16 @@ describe('homes of loops', () => {
   for (const [title, { windowId, folder }, mine, others, home] of rows) {
     it(`R9.2 ${title}: ${home}`, () => {
       const { folder: _, ...loop } = queuedLoop(1, { windowId });
-      assert.equal(homes(mirrorWith(), mine, others).homes.homeOf({ ...loop, ...(folder !== undefined && { folder }) }), home);
+      assert.equal(
+        ownership(mirrorWith(), mine, others).ownership.homeOf({ ...loop, ...(folder !== undefined && { folder }) }),
+        home,
+      );
     });
   }
 
   it('R3.3 waits a few seconds for another window to start its loop, then passes it by', async () => {
     const loop = queuedLoop(1, { windowId: 'w2', folder: A });
-    const { homes: subject, clock } = homes(mirrorWith(loop), [A], { w2: [A] });
+    const { ownership: subject, clock } = ownership(mirrorWith(loop), [A], { w2: [A] });
     subject.standFirst([loop]);
     assert.equal(subject.isPassedBy(loop), false);
     await clock.advance(4_999);
@@ -61,19 +74,19 @@ describe('homes of loops', () => {
 
   it('R3.3 forgets how long a loop stood first in line once it is gone from the queue', async () => {
     const loop = queuedLoop(1, { windowId: 'w2', folder: A });
-    const mirror = mirrorWith(loop);
-    const { homes: subject, clock } = homes(mirror, [A], { w2: [A] });
+    const liveState = mirrorWith(loop);
+    const { ownership: subject, clock } = ownership(liveState, [A], { w2: [A] });
     subject.standFirst([loop]);
     await clock.advance(10_000);
-    mirror.put(activeLoop(1, { windowId: 'w2', folder: A }));
+    liveState.put(activeLoop(1, { windowId: 'w2', folder: A }));
     assert.equal(subject.hasPassedBy(), false);
-    mirror.put(loop);
+    liveState.put(loop);
     assert.equal(subject.isPassedBy(loop), false, 'its time begins anew');
   });
 
   it('R4.5 the clock going back makes nobody wait for long', async () => {
     const loop = queuedLoop(1, { windowId: 'w2', folder: A });
-    const { homes: subject, clock } = homes(mirrorWith(loop), [A], { w2: [A] });
+    const { ownership: subject, clock } = ownership(mirrorWith(loop), [A], { w2: [A] });
     subject.standFirst([loop]);
     clock.jump(-86_400_000);
     subject.standFirst([loop]);
@@ -85,7 +98,7 @@ describe('homes of loops', () => {
   it('R9.2 takes over the runs of a gone window at once where it has their folder, else after the moment that a reload takes', async () => {
     const near = activeLoop(1, { windowId: 'w2', folder: A });
     const far = activeLoop(2, { windowId: 'w2', folder: B });
-    const { homes: subject, clock } = homes(mirrorWith(near, far), [A]);
+    const { ownership: subject, clock } = ownership(mirrorWith(near, far), [A]);
     assert.equal(subject.shouldAdopt(near, 'w2'), true);
     assert.equal(subject.shouldAdopt(far, 'w2'), false);
     await clock.advance(10_000);
@@ -94,14 +107,14 @@ describe('homes of loops', () => {
 
   it('R9.2 leaves the runs of a window that is there to it, unless it has closed their folder and this one has it open', () => {
     const loop = activeLoop(1, { windowId: 'w2', folder: A });
-    assert.equal(homes(mirrorWith(loop), [A], { w2: [A] }).homes.shouldAdopt(loop, 'w2'), false);
-    assert.equal(homes(mirrorWith(loop), [A], { w2: [B] }).homes.shouldAdopt(loop, 'w2'), true);
-    assert.equal(homes(mirrorWith(loop), [B], { w2: [B] }).homes.shouldAdopt(loop, 'w2'), false);
-    assert.equal(homes(mirrorWith(loop), [A]).homes.shouldAdopt(loop, 'w1'), false, 'its own');
+    assert.equal(ownership(mirrorWith(loop), [A], { w2: [A] }).ownership.shouldAdopt(loop, 'w2'), false);
+    assert.equal(ownership(mirrorWith(loop), [A], { w2: [B] }).ownership.shouldAdopt(loop, 'w2'), true);
+    assert.equal(ownership(mirrorWith(loop), [B], { w2: [B] }).ownership.shouldAdopt(loop, 'w2'), false);
+    assert.equal(ownership(mirrorWith(loop), [A]).ownership.shouldAdopt(loop, 'w1'), false, 'its own');
   });
 
   it('R9.2 a lease ends with its process, and its own is never looked at', () => {
-    const { homes: subject, dead } = homes(mirrorWith(), [A], { w2: [A], w3: [B] });
+    const { ownership: subject, dead } = ownership(mirrorWith(), [A], { w2: [A], w3: [B] });
     assert.deepEqual(subject.dead(), []);
     dead.add(3).add(1);
     assert.deepEqual(subject.dead(), ['w3']);

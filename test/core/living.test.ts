@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import type { ProcessIdentity } from '../../src/core/loop.ts';
-import { DEFAULT_SETTINGS } from '../../src/core/settings.ts';
+import type { ProcessIdentity } from '../../src/core/model/loop.ts';
+import { DEFAULT_SETTINGS } from '../../src/core/model/settings.ts';
 import type { Supervisor } from '../../src/core/supervisor.ts';
 import { machineForEachTest } from '../support/harness.ts';
 import { MoodyStore } from '../support/moodyStore.ts';
@@ -14,7 +14,10 @@ describe('life of windows', () => {
     const first = await machine.open({ maxConcurrent: 1 });
     for (const loopId of ['a', 'b']) await first.submit({ prompt: 'work', loopId });
     machine.kill(first);
-    const second = await machine.open({ maxConcurrent: 1 }, { created: (window) => window.configure({ ...DEFAULT_SETTINGS, maxConcurrent: 2 }) });
+    const second = await machine.open(
+      { maxConcurrent: 1 },
+      { created: (window) => window.configure({ ...DEFAULT_SETTINGS, maxConcurrent: 2 }) },
+    );
     assert.equal(second.status().concurrencyMax, 2);
     assert.deepEqual(machine.alive(), ['a', 'b']);
   });
@@ -211,7 +214,10 @@ describe('life of windows', () => {
     const second = await machine.open();
     await machine.soon();
     const [attempt] = second.get('a')?.attempts ?? [];
-    assert.deepEqual([attempt?.startedAt, attempt?.endedAt, attempt?.exitCode], [startedAt, machine.clock.now() - 2_000, 0]);
+    assert.deepEqual(
+      [attempt?.startedAt, attempt?.endedAt, attempt?.exitCode],
+      [startedAt, machine.clock.now() - 2_000, 0],
+    );
   });
 
   it('R9.2 an agent that is not configured any more still has its end recorded', async () => {
@@ -243,13 +249,17 @@ describe('life of windows', () => {
     await machine.soon();
     assert.equal(window.get('b')?.state, 'running');
     assert.equal(heard, 4);
-    assert.ok(machine.logged.some((line) => line.includes('a bad listener')) && machine.logged.some((line) => line.includes('another')));
+    assert.ok(
+      machine.logged.some((line) => line.includes('a bad listener')) &&
+        machine.logged.some((line) => line.includes('another')),
+    );
   });
 
   it('R9.3 a listener may call the supervisor back', async () => {
     const window = await machine.open({ maxConcurrent: 1 });
     window.onEvent((event) => {
-      if (event.type === 'loop:completed' && event.loopId === 'a') void window.submit({ prompt: 'work', loopId: 'next' });
+      if (event.type === 'loop:completed' && event.loopId === 'a')
+        void window.submit({ prompt: 'work', loopId: 'next' });
     });
     await window.submit({ prompt: 'work', loopId: 'a' });
     machine.launcher.of('a').ok();
@@ -259,7 +269,11 @@ describe('life of windows', () => {
 
   it('R9.4 finished loops are bounded by number, oldest first, with their logs', async () => {
     const retention = { ...DEFAULT_SETTINGS.retention, maxLoops: 3 };
-    const window = await machine.open({ ...ONE_TRY, retention, circuit: { failureThreshold: 100, cooldownMs: 1_000, halfOpenMaxProbes: 1 } });
+    const window = await machine.open({
+      ...ONE_TRY,
+      retention,
+      circuit: { failureThreshold: 100, cooldownMs: 1_000, halfOpenMaxProbes: 1 },
+    });
     for (let n = 0; n < 6; n++) {
       await window.submit({ prompt: 'work', loopId: `l${n}` });
       machine.launcher.of(`l${n}`).fail();
@@ -374,7 +388,10 @@ describe('life of windows', () => {
   });
 
   it('R10.1 one snapshot with everything, from memory: it asks no process', async () => {
-    const window = await machine.open({ maxConcurrent: 1, budget: { dailyLimit: 5e9, warnAtPercent: 90, onExceeded: 'finish' } });
+    const window = await machine.open({
+      maxConcurrent: 1,
+      budget: { dailyLimit: 5e9, warnAtPercent: 90, onExceeded: 'finish' },
+    });
     await window.submit({ prompt: 'work', loopId: 'a', estimatedCostUsd: 1 });
     await window.submit({ prompt: 'work', loopId: 'b', priority: 2 });
     await window.submit({ prompt: 'work', loopId: 'c', estimatedCostUsd: 0.5 });
@@ -385,7 +402,9 @@ describe('life of windows', () => {
     const submitted = machine.clock.now();
     await machine.clock.advance(2_000);
     assert.deepEqual(window.status(), {
-      running: [{ loopId: 'a', pid: 5, startedAt: submitted, attempt: 1, agent: 'sample', costUsd: 0.25, stopping: false }],
+      running: [
+        { loopId: 'a', pid: 5, startedAt: submitted, attempt: 1, agent: 'sample', costUsd: 0.25, stopping: false },
+      ],
       queued: [
         { loopId: 'b', position: 1, priority: 2, enqueuedAt: submitted, waitingFor: 'slot' },
         { loopId: 'c', position: 2, priority: 0, enqueuedAt: submitted, waitingFor: 'slot' },
@@ -410,7 +429,9 @@ describe('life of windows', () => {
     for (const loopId of ['a', 'b']) await window.submit({ prompt: 'work', loopId });
     const now = machine.clock.now();
     machine.launcher.of('a').fail(7);
-    machine.launcher.of('b').end({ exit: { exitCode: 1 }, says: [{ type: 'limit', until: now + 60_000, reason: 'limit reached' }] });
+    machine.launcher
+      .of('b')
+      .end({ exit: { exitCode: 1 }, says: [{ type: 'limit', until: now + 60_000, reason: 'limit reached' }] });
     await machine.soon();
     const { backingOff, waiting, concurrencyUsed, running } = window.status();
     assert.deepEqual(backingOff, [{ loopId: 'a', until: now + 750, reason: 'exit code 7' }]);
@@ -550,7 +571,10 @@ describe('life of windows', () => {
     await machine.clock.advance(1_000);
     await released;
     // As when the user opens the store again after trouble: the host of the window is the same.
-    const second = await machine.open({ maxConcurrent: 1 }, { probe: ({ isAlive }) => ({ isAlive, self: self as ProcessIdentity }) });
+    const second = await machine.open(
+      { maxConcurrent: 1 },
+      { probe: ({ isAlive }) => ({ isAlive, self: self as ProcessIdentity }) },
+    );
     machine.launcher.of('a').ok();
     await machine.clock.advance(1_000);
     assert.deepEqual([second.get('a')?.state, second.get('b')?.state], ['completed', 'running']);

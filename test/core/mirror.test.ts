@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { CLOSED_CIRCUIT } from '../../src/core/circuitBreaker.ts';
-import { isActive, type LiveLoop, type Loop, reservedOf } from '../../src/core/loop.ts';
-import { LiveMirror } from '../../src/core/mirror.ts';
+import { CLOSED_CIRCUIT } from '../../src/core/model/circuit.ts';
+import { isActive, type LiveLoop, type Loop, reservedOf } from '../../src/core/model/loop.ts';
+import { LiveState } from '../../src/core/state/liveState.ts';
 import { activeLoop, backingOffLoop, mirrorWith, queuedLoop } from '../support/coreParts.ts';
 
 describe('mirror of the live loops', () => {
@@ -15,28 +15,28 @@ describe('mirror of the live loops', () => {
     });
     fc.assert(
       fc.property(fc.array(change, { maxLength: 60 }), (changes) => {
-        const mirror = new LiveMirror();
+        const liveState = new LiveState();
         const known = new Map<number, LiveLoop>();
         for (const { seq, to, estimate, cost } of changes) {
           let loop: Loop;
           if (to === 'queued' || to === 'returned') loop = queuedLoop(seq, { estimate, fresh: to === 'queued' });
           else if (to === 'running' || to === 'stopping') loop = activeLoop(seq, { estimate }, { cost }, to);
           else loop = backingOffLoop(seq, { estimate });
-          if (to === 'removed') mirror.remove(seq);
-          else if (to === 'completed') mirror.put({ ...loop, state: 'completed', finishedAt: 0 } as Loop);
-          else mirror.put(loop);
+          if (to === 'removed') liveState.remove(seq);
+          else if (to === 'completed') liveState.put({ ...loop, state: 'completed', finishedAt: 0 } as Loop);
+          else liveState.put(loop);
           if (to === 'removed' || to === 'completed') known.delete(seq);
           else known.set(seq, loop as LiveLoop);
 
           const live = [...known.values()];
           const sum = (loops: readonly LiveLoop[]) => loops.reduce((total, one) => total + reservedOf(one), 0);
-          assert.equal(mirror.reserved, sum(live));
-          assert.equal(mirror.runningReserved, sum(live.filter(isActive)));
-          assert.equal(mirror.depth, live.filter((one) => one.state === 'queued' && one.fresh).length);
-          assert.equal(mirror.queue.size, live.filter((one) => one.state === 'queued').length);
-          assert.equal(mirror.active.size, live.filter(isActive).length);
-          assert.equal(mirror.timed.size, live.filter((one) => one.state === 'backingOff').length);
-          for (const one of live) assert.equal(mirror.find(one.loopId), one);
+          assert.equal(liveState.reserved, sum(live));
+          assert.equal(liveState.runningReserved, sum(live.filter(isActive)));
+          assert.equal(liveState.depth, live.filter((one) => one.state === 'queued' && one.fresh).length);
+          assert.equal(liveState.queue.size, live.filter((one) => one.state === 'queued').length);
+          assert.equal(liveState.active.size, live.filter(isActive).length);
+          assert.equal(liveState.timed.size, live.filter((one) => one.state === 'backingOff').length);
+          for (const one of live) assert.equal(liveState.find(one.loopId), one);
         }
       }),
     );
@@ -45,35 +45,39 @@ describe('mirror of the live loops', () => {
   it('R6.2 a running loop holds what is left of its estimate, never less than nothing; a final one holds nothing', () => {
     assert.equal(reservedOf(activeLoop(1, { estimate: 100 }, { cost: 30 })), 70);
     assert.equal(reservedOf(activeLoop(1, { estimate: 100 }, { cost: 130 })), 0);
-    assert.equal(reservedOf(activeLoop(1, { estimate: 100, cost: 130 })), 100, 'a restart reserves anew: only its own attempt counts');
+    assert.equal(
+      reservedOf(activeLoop(1, { estimate: 100, cost: 130 })),
+      100,
+      'a restart reserves anew: only its own attempt counts',
+    );
     assert.equal(reservedOf(backingOffLoop(1, { estimate: 100 })), 100);
     assert.equal(reservedOf({ ...queuedLoop(1, { estimate: 100 }), state: 'completed', finishedAt: 0 } as Loop), 0);
   });
 
   it('R3.1 what other windows have ended and removed leaves it: by name, or for not being among what is live', () => {
-    const mirror = mirrorWith(activeLoop(1), queuedLoop(2), queuedLoop(3), queuedLoop(4));
-    const news = { control: mirror.control, windows: [] };
-    mirror.apply({ ...news, loops: [], gone: [2, 9] });
+    const liveState = mirrorWith(activeLoop(1), queuedLoop(2), queuedLoop(3), queuedLoop(4));
+    const news = { control: liveState.control, windows: [] };
+    liveState.apply({ ...news, loops: [], gone: [2, 9] });
     assert.deepEqual(
-      [...mirror.queue].map(({ seq }) => seq),
+      [...liveState.queue].map(({ seq }) => seq),
       [3, 4],
     );
-    mirror.apply({ ...news, loops: [queuedLoop(5)], live: new Set([1, 4, 5]) });
+    liveState.apply({ ...news, loops: [queuedLoop(5)], live: new Set([1, 4, 5]) });
     assert.deepEqual(
-      [...mirror.queue].map(({ seq }) => seq),
+      [...liveState.queue].map(({ seq }) => seq),
       [4, 5],
     );
-    assert.equal(mirror.get(1)?.state, 'running', 'it is live, though its row could not be read');
+    assert.equal(liveState.get(1)?.state, 'running', 'it is live, though its row could not be read');
   });
 
   it('R4.1 probes are those of the present generation', () => {
-    const mirror = mirrorWith(
+    const liveState = mirrorWith(
       activeLoop(1, {}, { probe: true, generation: 4 }),
       activeLoop(2, {}, { probe: true, generation: 2 }),
       activeLoop(3, {}, { probe: false, generation: 4 }),
       activeLoop(4, {}, { probe: true, generation: 4 }, 'stopping'),
     );
-    mirror.control = { ...mirror.control, circuit: { ...CLOSED_CIRCUIT, state: 'half-open', generation: 4 } };
-    assert.equal(mirror.probes(), 2);
+    liveState.control = { ...liveState.control, circuit: { ...CLOSED_CIRCUIT, state: 'half-open', generation: 4 } };
+    assert.equal(liveState.probes(), 2);
   });
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { inspect } from 'node:util';
 import fc from 'fast-check';
-import { isCost, toNano, toUsd } from '../../src/core/money.ts';
+import { isCost, toNano, toUsd } from '../../src/core/model/money.ts';
 
 describe('money', () => {
   it('R6.1 sums of integers do not drift as sums of fractions do', () => {
@@ -34,7 +34,22 @@ describe('money', () => {
   const good = [0, 0.000_000_001, 0.1, 5, 9_000_000];
   for (const value of good) it(`R6.6 ${value} is a cost`, () => assert.equal(isCost(value), true));
 
-  const bad = [-1, -0.000_001, Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 1e300, '5', '', null, undefined, {}, [1], true, 5n];
+  const bad = [
+    -1,
+    -0.000_001,
+    Number.NaN,
+    Number.POSITIVE_INFINITY,
+    Number.NEGATIVE_INFINITY,
+    1e300,
+    '5',
+    '',
+    null,
+    undefined,
+    {},
+    [1],
+    true,
+    5n,
+  ];
   for (const value of bad) {
     it(`R6.6 ${inspect(value)} is no cost`, () => assert.equal(isCost(value), false));
   }

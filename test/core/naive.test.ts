@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import type { LoopSpec } from '../../src/core/loop.ts';
-import { toNano } from '../../src/core/money.ts';
-import { DEFAULT_SETTINGS, type Settings } from '../../src/core/settings.ts';
+import type { LoopSpec } from '../../src/core/model/loop.ts';
+import { toNano } from '../../src/core/model/money.ts';
+import { DEFAULT_SETTINGS, type Settings } from '../../src/core/model/settings.ts';
 import { fakeCatalog, fakeProfile, machineForEachTest } from '../support/harness.ts';
 
 /** "Behaviour that a naive supervisor gets wrong", as far as the core has it in hand: line by line. */
@@ -74,7 +74,11 @@ describe('what a naive supervisor gets wrong', () => {
   });
 
   it('R4.1 probes are counted in half-open: one runs, and no submit or end of another adds a second', async () => {
-    const window = await machine.open({ ...circuit(2), maxConcurrent: 4, restart: { maxRestarts: 9, windowMs: 300_000 } });
+    const window = await machine.open({
+      ...circuit(2),
+      maxConcurrent: 4,
+      restart: { maxRestarts: 9, windowMs: 300_000 },
+    });
     for (const loopId of ['a', 'b', 'c', 'd', 'e']) await window.submit({ prompt: 'work', loopId });
     machine.launcher.of('a').fail();
     machine.launcher.of('b').fail();
@@ -94,7 +98,11 @@ describe('what a naive supervisor gets wrong', () => {
   });
 
   it('R4.1 a probe that is cancelled gives its place to the next, and decides nothing', async () => {
-    const window = await machine.open({ ...circuit(1), restart: { maxRestarts: 0, windowMs: 300_000 }, maxConcurrent: 1 });
+    const window = await machine.open({
+      ...circuit(1),
+      restart: { maxRestarts: 0, windowMs: 300_000 },
+      maxConcurrent: 1,
+    });
     for (const loopId of ['a', 'b', 'c']) await window.submit({ prompt: 'work', loopId });
     machine.launcher.of('a').fail();
     await machine.clock.advance(120_000);
@@ -119,7 +127,11 @@ describe('what a naive supervisor gets wrong', () => {
   });
 
   it('R4.1 R3.3 the queue is driven when the cool-down ends: nobody has to submit', async () => {
-    const window = await machine.open({ ...circuit(1), restart: { maxRestarts: 0, windowMs: 300_000 }, maxConcurrent: 1 });
+    const window = await machine.open({
+      ...circuit(1),
+      restart: { maxRestarts: 0, windowMs: 300_000 },
+      maxConcurrent: 1,
+    });
     await window.submit({ prompt: 'work', loopId: 'a' });
     await window.submit({ prompt: 'work', loopId: 'b' });
     machine.launcher.of('a').fail();
@@ -213,7 +225,9 @@ describe('what a naive supervisor gets wrong', () => {
   it('R6.6 what the last output says counts, though it comes with the end', async () => {
     const window = await machine.open(budget(5));
     await window.submit({ prompt: 'work', loopId: 'a' });
-    machine.launcher.of('a').end({ says: [cost(0.7), { type: 'end', ok: false, reason: 'overloaded', cause: 'provider' }] });
+    machine.launcher
+      .of('a')
+      .end({ says: [cost(0.7), { type: 'end', ok: false, reason: 'overloaded', cause: 'provider' }] });
     await machine.soon();
     assert.equal(window.get('a')?.costUsd, 0.7);
     assert.equal(window.get('a')?.attempts[0]?.outcome, 'agent');
@@ -252,7 +266,10 @@ describe('what a naive supervisor gets wrong', () => {
   for (const estimatedCostUsd of [Number.NaN, Number.POSITIVE_INFINITY, -1, '1'] as number[]) {
     it(`R1.3 R6.2 an estimate of ${String(estimatedCostUsd)} (${typeof estimatedCostUsd}) does not open the budget's gate`, async () => {
       const window = await machine.open(budget(1));
-      await assert.rejects(window.submit({ prompt: 'work', estimatedCostUsd }), { code: 'invalid-loop', field: 'estimatedCostUsd' });
+      await assert.rejects(window.submit({ prompt: 'work', estimatedCostUsd }), {
+        code: 'invalid-loop',
+        field: 'estimatedCostUsd',
+      });
       await window.submit({ prompt: 'work', loopId: 'a', estimatedCostUsd: 1 });
       await assert.rejects(window.submit({ prompt: 'work', estimatedCostUsd: 0.01 }), { code: 'budget-exceeded' });
       assert.equal(window.status().budget.reserved, 1);

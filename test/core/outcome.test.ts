@@ -1,15 +1,34 @@
 import assert from 'node:assert/strict';
-import type { AgentErrorCause } from '../../src/core/agentEvent.ts';
-import type { CircuitVote } from '../../src/core/circuitBreaker.ts';
-import type { StopBy } from '../../src/core/loop.ts';
-import { circuitVote, decideOutcome, type EndFacts, type Verdict } from '../../src/core/outcome.ts';
+import type { AgentErrorCause } from '../../src/core/model/agentEvent.ts';
+import type { StopBy } from '../../src/core/model/loop.ts';
+import type { CircuitVote } from '../../src/core/policy/circuitBreaker.ts';
+import { circuitVote, decideOutcome, type EndFacts, type Verdict } from '../../src/core/policy/verdict.ts';
 
 type End = EndFacts['end'];
 type Said = NonNullable<EndFacts['said']>;
 type Limit = NonNullable<EndFacts['limit']>;
 
-const STOPS: readonly StopBy[] = ['user', 'shutdown', 'budget', 'cap', 'restart', 'timeout', 'hung', 'output-limit', 'unattended'];
-const CAUSES: readonly AgentErrorCause[] = ['provider', 'auth', 'config', 'session', 'budget', 'turns', 'aborted', 'task'];
+const STOPS: readonly StopBy[] = [
+  'user',
+  'shutdown',
+  'budget',
+  'cap',
+  'restart',
+  'timeout',
+  'hung',
+  'output-limit',
+  'unattended',
+];
+const CAUSES: readonly AgentErrorCause[] = [
+  'provider',
+  'auth',
+  'config',
+  'session',
+  'budget',
+  'turns',
+  'aborted',
+  'task',
+];
 const LIMIT: Limit = { type: 'limit', until: 99, reason: 'usage limit reached' };
 const NO_TIME: Limit = { type: 'limit', reason: 'usage limit reached' };
 const SAID_OK: Said = { type: 'end', ok: true, reason: 'all done' };
@@ -53,36 +72,116 @@ describe('outcome of an attempt', () => {
     ['exit code 0, agent says done', { end: exited(), said: SAID_OK }, 'ok', 'success'],
     ['exit code 0, agent says that it failed', { end: exited(), said: saidNot('task') }, 'agent', 'failure'],
     ['exit code 1', { end: exited({ exit: { exitCode: 1 } }) }, 'exit', 'failure'],
-    ['exit code 1 although the agent says done', { end: exited({ exit: { exitCode: 1 } }), said: SAID_OK }, 'exit', 'failure'],
+    [
+      'exit code 1 although the agent says done',
+      { end: exited({ exit: { exitCode: 1 } }), said: SAID_OK },
+      'exit',
+      'failure',
+    ],
     ['SIGKILL from outside', { end: exited({ exit: { signal: 'SIGKILL' } }) }, 'signal', 'failure'],
     ['exit code 143 of a handler, from outside', { end: exited({ exit: { exitCode: 143 } }) }, 'exit', 'failure'],
-    ['command not found', { end: { kind: 'spawn', exit: {}, error: 'ENOENT', errorLine: '' } }, 'spawn for good', 'neither'],
+    [
+      'command not found',
+      { end: { kind: 'spawn', exit: {}, error: 'ENOENT', errorLine: '' } },
+      'spawn for good',
+      'neither',
+    ],
     ['never claimed', { end: { kind: 'void', exit: {}, errorLine: '' } }, 'interrupted, charged', 'neither'],
-    ['no process was free', { end: { kind: 'void', exit: {}, error: 'EAGAIN', errorLine: '' } }, 'interrupted, charged', 'neither'],
+    [
+      'no process was free',
+      { end: { kind: 'void', exit: {}, error: 'EAGAIN', errorLine: '' } },
+      'interrupted, charged',
+      'neither',
+    ],
     ['guardian lost', { end: { kind: 'lost', exit: {}, errorLine: '' } }, 'lost', 'failure'],
-    ['guardian lost after the agent had said done', { end: { kind: 'lost', exit: {}, errorLine: '' }, said: SAID_OK }, 'ok', 'success'],
-    ['usage limit, exit code 1', { end: exited({ exit: { exitCode: 1 } }), limit: LIMIT }, 'limited until 99', 'neither'],
-    ['usage limit, agent says that it failed', { end: exited(), said: saidNot('provider'), limit: LIMIT }, 'limited until 99', 'neither'],
-    ['usage limit without a time', { end: exited({ exit: { exitCode: 1 } }), limit: NO_TIME }, 'limited until unnamed', 'neither'],
-    ['usage limit that was got over, then its cap of turns', { end: exited(), said: saidNot('turns'), limit: LIMIT }, 'agent for good', 'neither'],
-    ['usage limit that was got over, then a failure of its own', { end: exited(), said: saidNot('task'), limit: LIMIT }, 'agent', 'failure'],
+    [
+      'guardian lost after the agent had said done',
+      { end: { kind: 'lost', exit: {}, errorLine: '' }, said: SAID_OK },
+      'ok',
+      'success',
+    ],
+    [
+      'usage limit, exit code 1',
+      { end: exited({ exit: { exitCode: 1 } }), limit: LIMIT },
+      'limited until 99',
+      'neither',
+    ],
+    [
+      'usage limit, agent says that it failed',
+      { end: exited(), said: saidNot('provider'), limit: LIMIT },
+      'limited until 99',
+      'neither',
+    ],
+    [
+      'usage limit without a time',
+      { end: exited({ exit: { exitCode: 1 } }), limit: NO_TIME },
+      'limited until unnamed',
+      'neither',
+    ],
+    [
+      'usage limit that was got over, then its cap of turns',
+      { end: exited(), said: saidNot('turns'), limit: LIMIT },
+      'agent for good',
+      'neither',
+    ],
+    [
+      'usage limit that was got over, then a failure of its own',
+      { end: exited(), said: saidNot('task'), limit: LIMIT },
+      'agent',
+      'failure',
+    ],
     ['usage limit that the agent got over', { end: exited(), said: SAID_OK, limit: LIMIT }, 'ok', 'success'],
     ['provider trouble', { end: exited({ exit: { exitCode: 1 } }), said: saidNot('provider') }, 'agent', 'failure'],
     ['wrong key', { end: exited({ exit: { exitCode: 1 } }), said: saidNot('auth') }, 'agent for good', 'neither'],
-    ['bad flag or unknown model', { end: exited({ exit: { exitCode: 1 } }), said: saidNot('config') }, 'agent for good', 'neither'],
+    [
+      'bad flag or unknown model',
+      { end: exited({ exit: { exitCode: 1 } }), said: saidNot('config') },
+      'agent for good',
+      'neither',
+    ],
     ["the agent's own cost cap", { end: exited(), said: saidNot('budget') }, 'agent for good', 'neither'],
     ["the agent's own cap of turns", { end: exited(), said: saidNot('turns') }, 'agent for good', 'neither'],
     ['unknown session', { end: exited({ exit: { exitCode: 1 } }), said: saidNot('session') }, 'agent', 'neither'],
-    ['the agent was interrupted from outside', { end: exited({ exit: { exitCode: 130 } }), said: saidNot('aborted') }, 'agent', 'failure'],
+    [
+      'the agent was interrupted from outside',
+      { end: exited({ exit: { exitCode: 130 } }), said: saidNot('aborted') },
+      'agent',
+      'failure',
+    ],
     ['stopped by the user', { end: exited({ exit: { signal: 'SIGTERM' } }), stop: 'user' }, 'cancelled', 'neither'],
-    ['stopped by shutdown', { end: exited({ exit: { signal: 'SIGTERM' } }), stop: 'shutdown' }, 'interrupted', 'neither'],
-    ['stopped by the budget', { end: exited({ exit: { signal: 'SIGTERM' } }), stop: 'budget' }, 'interrupted', 'neither'],
+    [
+      'stopped by shutdown',
+      { end: exited({ exit: { signal: 'SIGTERM' } }), stop: 'shutdown' },
+      'interrupted',
+      'neither',
+    ],
+    [
+      'stopped by the budget',
+      { end: exited({ exit: { signal: 'SIGTERM' } }), stop: 'budget' },
+      'interrupted',
+      'neither',
+    ],
     ['stopped because nobody was home', { end: exited({ stoppedBy: 'unattended' }) }, 'interrupted', 'neither'],
-    ['restarted by the user', { end: exited({ exit: { signal: 'SIGTERM' } }), stop: 'restart' }, 'interrupted', 'neither'],
-    ['its own maximum cost', { end: exited({ exit: { signal: 'SIGTERM' } }), stop: 'cap' }, 'agent for good', 'neither'],
+    [
+      'restarted by the user',
+      { end: exited({ exit: { signal: 'SIGTERM' } }), stop: 'restart' },
+      'interrupted',
+      'neither',
+    ],
+    [
+      'its own maximum cost',
+      { end: exited({ exit: { signal: 'SIGTERM' } }), stop: 'cap' },
+      'agent for good',
+      'neither',
+    ],
     ['time-out', { end: exited({ exit: { signal: 'SIGKILL' }, stoppedBy: 'timeout' }) }, 'timeout', 'failure'],
     ['hung', { end: exited({ exit: { signal: 'SIGTERM' }, stoppedBy: 'hung' }) }, 'hung', 'failure'],
-    ['output limit', { end: exited({ exit: { signal: 'SIGTERM' }, stoppedBy: 'output-limit' }) }, 'output-limit', 'failure'],
+    [
+      'output limit',
+      { end: exited({ exit: { signal: 'SIGTERM' }, stoppedBy: 'output-limit' }) },
+      'output-limit',
+      'failure',
+    ],
   ];
   for (const [title, facts, expected, vote] of rows) {
     it(`R4.2 R5.3 ${title}: ${expected}, for the circuit ${vote}`, () => {
@@ -95,7 +194,11 @@ describe('outcome of an attempt', () => {
   it('R7.2 a stop of the user is final: whatever the process did or said, it is a cancel', () => {
     for (const facts of everyEnd()) {
       for (const stoppedBy of [undefined, ...STOPS]) {
-        const verdict = decideOutcome({ ...facts, end: { ...facts.end, ...(stoppedBy && { stoppedBy }) }, stop: 'user' });
+        const verdict = decideOutcome({
+          ...facts,
+          end: { ...facts.end, ...(stoppedBy && { stoppedBy }) },
+          stop: 'user',
+        });
         assert.equal(verdict.kind, 'cancelled', JSON.stringify({ facts, stoppedBy }));
       }
     }
@@ -105,10 +208,12 @@ describe('outcome of an attempt', () => {
     for (const stop of STOPS) {
       const alone = decideOutcome({ end: exited(), stop });
       for (const facts of everyEnd()) {
-        const cameTooLate = stop !== 'user' && facts.end.kind === 'exited' && facts.end.exit.exitCode === 0 && facts.said?.ok === true;
+        const cameTooLate =
+          stop !== 'user' && facts.end.kind === 'exited' && facts.end.exit.exitCode === 0 && facts.said?.ok === true;
         if (!cameTooLate) assert.deepEqual(decideOutcome({ ...facts, stop }), alone);
         const told = { ...facts, end: { ...facts.end, stoppedBy: stop } };
-        for (const onRecord of STOPS.filter((other) => other !== 'user')) assert.deepEqual(decideOutcome({ ...told, stop: onRecord }), alone);
+        for (const onRecord of STOPS.filter((other) => other !== 'user'))
+          assert.deepEqual(decideOutcome({ ...told, stop: onRecord }), alone);
         assert.deepEqual(decideOutcome(told), alone);
       }
     }
@@ -116,8 +221,12 @@ describe('outcome of an attempt', () => {
 
   it('R7.2 a stop that its guardian had not begun when the work was done came too late: the work counts, except for the user', () => {
     const done = { end: exited(), said: SAID_OK };
-    for (const stop of STOPS) assert.equal(decideOutcome({ ...done, stop }).kind, stop === 'user' ? 'cancelled' : 'ok', stop);
-    assert.equal(decideOutcome({ end: exited({ exit: { signal: 'SIGTERM' } }), said: SAID_OK, stop: 'budget' }).kind, 'interrupted');
+    for (const stop of STOPS)
+      assert.equal(decideOutcome({ ...done, stop }).kind, stop === 'user' ? 'cancelled' : 'ok', stop);
+    assert.equal(
+      decideOutcome({ end: exited({ exit: { signal: 'SIGTERM' } }), said: SAID_OK, stop: 'budget' }).kind,
+      'interrupted',
+    );
   });
 
   it('R7.2 without a stop of ours nothing is a cancel: death by an outside SIGKILL is a failure', () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { type Queued, QueueOrder } from '../../src/core/queue.ts';
+import { type Queued, QueueOrder } from '../../src/core/policy/queue.ts';
 
 /** The order that is meant: higher priority first, equals by place, and by `seq` where places are equal. */
 function sorted(items: readonly Queued[]): Queued[] {
@@ -21,7 +21,12 @@ function agrees(order: QueueOrder<Queued>, items: readonly Queued[]): void {
 describe('queue order', () => {
   it('R2.1 higher priority first, equals by first submission', () => {
     const order = new QueueOrder<Queued>();
-    const [a, b, c, d] = [0, 5, 0, 5].map((priority, index) => ({ seq: index + 1, priority, place: index + 1 })) as [Queued, Queued, Queued, Queued];
+    const [a, b, c, d] = [0, 5, 0, 5].map((priority, index) => ({ seq: index + 1, priority, place: index + 1 })) as [
+      Queued,
+      Queued,
+      Queued,
+      Queued,
+    ];
     for (const item of [a, b, c, d]) order.add(item);
     assert.deepEqual([...order], [b, d, a, c]);
   });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { addRestart } from '../../src/core/restartIntensity.ts';
+import { addRestart } from '../../src/core/policy/restartIntensity.ts';
 
 const WINDOW = 300_000;
 
@@ -26,9 +26,17 @@ describe('restart intensity', () => {
   }
 
   it('R5.1 the window slides: a restart counts until it is older than the window, not until a fixed moment', () => {
-    assert.deepEqual(play([0, 100_000, 200_000, 300_000], 3), [true, true, true, false], 'at its very end it still counts, as in OTP');
+    assert.deepEqual(
+      play([0, 100_000, 200_000, 300_000], 3),
+      [true, true, true, false],
+      'at its very end it still counts, as in OTP',
+    );
     assert.deepEqual(play([0, 100_000, 200_000, 300_001], 3), [true, true, true, true]);
-    assert.deepEqual(play([0, 299_999, 300_001, 300_002, 300_003], 3), [true, true, true, true, false], 'the window is not tumbling');
+    assert.deepEqual(
+      play([0, 299_999, 300_001, 300_002, 300_003], 3),
+      [true, true, true, true, false],
+      'the window is not tumbling',
+    );
   });
 
   it('R5.1 in no window of its length are there more restarts than allowed, and none is refused without need', () => {
@@ -66,11 +74,16 @@ describe('restart intensity', () => {
   it('R4.5 whatever the stored times are, one window later a restart is allowed again', () => {
     const times = fc.array(fc.integer({ min: -1e12, max: 1e13 }), { maxLength: 10 });
     fc.assert(
-      fc.property(times, fc.integer({ min: 0, max: 1e12 }), fc.integer({ min: 1, max: 10 }), (stored, now, maxRestarts) => {
-        const seen = addRestart(stored, { maxRestarts, windowMs: WINDOW }, now).restarts;
-        assert.ok(seen.every((at) => at <= now));
-        assert.equal(addRestart(seen, { maxRestarts, windowMs: WINDOW }, now + WINDOW + 1).allowed, true);
-      }),
+      fc.property(
+        times,
+        fc.integer({ min: 0, max: 1e12 }),
+        fc.integer({ min: 1, max: 10 }),
+        (stored, now, maxRestarts) => {
+          const seen = addRestart(stored, { maxRestarts, windowMs: WINDOW }, now).restarts;
+          assert.ok(seen.every((at) => at <= now));
+          assert.equal(addRestart(seen, { maxRestarts, windowMs: WINDOW }, now + WINDOW + 1).allowed, true);
+        },
+      ),
     );
   });
 });

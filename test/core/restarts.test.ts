@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import type { PlanRequest } from '../../src/core/agentPort.ts';
-import { toNano } from '../../src/core/money.ts';
-import { DEFAULT_SETTINGS, type Settings } from '../../src/core/settings.ts';
+import { toNano } from '../../src/core/model/money.ts';
+import { DEFAULT_SETTINGS, type Settings } from '../../src/core/model/settings.ts';
+import type { PlanRequest } from '../../src/core/ports/agents.ts';
 import { fakeCatalog, fakeProfile, machineForEachTest } from '../support/harness.ts';
 
 describe('restarts', () => {
@@ -99,7 +99,11 @@ describe('restarts', () => {
     await window.submit({ prompt: 'work', loopId: 'a' });
     machine.launcher.of('a').end({ exit: { exitCode: 7 }, errorLine: 'segfault' });
     await machine.soon();
-    assert.deepEqual(window.get('a')?.loop.lastError, { class: 'exit', reason: 'exit code 7: segfault', at: machine.clock.now() });
+    assert.deepEqual(window.get('a')?.loop.lastError, {
+      class: 'exit',
+      reason: 'exit code 7: segfault',
+      at: machine.clock.now(),
+    });
     assert.equal(window.status().backingOff[0]?.reason, 'exit code 7: segfault');
     assert.ok(window.get('a')?.history.some(({ why }) => why === 'exit: exit code 7: segfault'));
   });
@@ -173,7 +177,10 @@ describe('restarts', () => {
     }
     assert.equal(window.get('a')?.state, 'failed');
     await window.retry('a');
-    assert.deepEqual([window.get('a')?.loop.restarts, window.get('a')?.loop.cost, window.get('a')?.attempts.length], [[], 10, 3]);
+    assert.deepEqual(
+      [window.get('a')?.loop.restarts, window.get('a')?.loop.cost, window.get('a')?.attempts.length],
+      [[], 10, 3],
+    );
     machine.launcher.of('a').fail();
     await machine.clock.advance(2_000);
     assert.deepEqual(machine.alive(), ['a'], 'one restart again');
@@ -219,7 +226,10 @@ describe('restarts', () => {
       await machine.clock.advance(2_000);
       machine.launcher.of('a').fail();
       await machine.clock.advance(2_000);
-      machine.launcher.of('a').end({ exit: { exitCode: 1 }, says: [{ type: 'end', ok: false, reason: 'no such session', cause: 'session' }] });
+      machine.launcher.of('a').end({
+        exit: { exitCode: 1 },
+        says: [{ type: 'end', ok: false, reason: 'no such session', cause: 'session' }],
+      });
       await machine.soon();
       assert.deepEqual(resumes(), [undefined, 's1', undefined]);
       assert.equal(window.get('a')?.loop.restarts.length, 1);
@@ -241,11 +251,19 @@ describe('restarts', () => {
     const agents = fakeCatalog(fakeProfile('sample', { hasCost: true }));
     const window = await machine.open(restarts(1), { agents });
     await window.submit({ prompt: 'work', loopId: 'a', estimatedCostUsd: 1 });
-    const noProcess = { kind: 'void', exit: {}, error: 'The command "sample" was not started: spawn EAGAIN.', hadOutput: false } as const;
+    const noProcess = {
+      kind: 'void',
+      exit: {},
+      error: 'The command "sample" was not started: spawn EAGAIN.',
+      hadOutput: false,
+    } as const;
     machine.launcher.of('a').end(noProcess);
     await machine.soon();
     const { loop, costUsd } = window.get('a') ?? {};
-    assert.deepEqual([loop?.state, loop?.lastError?.class, loop?.lastError?.reason, costUsd], ['backingOff', 'lost', noProcess.error, 0]);
+    assert.deepEqual(
+      [loop?.state, loop?.lastError?.class, loop?.lastError?.reason, costUsd],
+      ['backingOff', 'lost', noProcess.error, 0],
+    );
     assert.equal(window.status().circuit.consecutiveFailures, 0, 'R4.2 it says nothing of the provider');
     await machine.clock.advance(5_000);
     machine.launcher.of('a').end(noProcess);
@@ -258,7 +276,10 @@ describe('restarts', () => {
     await window.submit({ prompt: 'work', loopId: 'a' });
     assert.equal(await window.restartNow('a'), true);
     await machine.soon();
-    assert.deepEqual([window.get('a')?.state, window.get('a')?.attempts.length, window.get('a')?.loop.restarts.length], ['running', 2, 0]);
+    assert.deepEqual(
+      [window.get('a')?.state, window.get('a')?.attempts.length, window.get('a')?.loop.restarts.length],
+      ['running', 2, 0],
+    );
     machine.launcher.of('a').fail();
     await machine.soon();
     assert.equal(window.get('a')?.state, 'backingOff');

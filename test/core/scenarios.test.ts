@@ -7,9 +7,21 @@ describe('Supervisor', () => {
 
   it('R1.1 answers position 0 for a loop that starts at once, else its place in the queue', async () => {
     const window = await machine.open({ maxConcurrent: 1 });
-    assert.deepEqual(await window.submit({ prompt: 'first', loopId: 'a' }), { loopId: 'a', queued: false, position: 0 });
-    assert.deepEqual(await window.submit({ prompt: 'second', loopId: 'b' }), { loopId: 'b', queued: true, position: 1 });
-    assert.deepEqual(await window.submit({ prompt: 'third', loopId: 'c', priority: 5 }), { loopId: 'c', queued: true, position: 1 });
+    assert.deepEqual(await window.submit({ prompt: 'first', loopId: 'a' }), {
+      loopId: 'a',
+      queued: false,
+      position: 0,
+    });
+    assert.deepEqual(await window.submit({ prompt: 'second', loopId: 'b' }), {
+      loopId: 'b',
+      queued: true,
+      position: 1,
+    });
+    assert.deepEqual(await window.submit({ prompt: 'third', loopId: 'c', priority: 5 }), {
+      loopId: 'c',
+      queued: true,
+      position: 1,
+    });
     assert.deepEqual(machine.typesOf('loop:rejected'), []);
   });
 
@@ -62,7 +74,10 @@ describe('Supervisor', () => {
   });
 
   it('R4.1 opens after failures in a row, lets one probe through after the cool-down without a new submit, and closes on its success', async () => {
-    const window = await machine.open({ circuit: { failureThreshold: 2, cooldownMs: 60_000, halfOpenMaxProbes: 1 }, maxConcurrent: 1 });
+    const window = await machine.open({
+      circuit: { failureThreshold: 2, cooldownMs: 60_000, halfOpenMaxProbes: 1 },
+      maxConcurrent: 1,
+    });
     await window.submit({ prompt: 'one', loopId: 'a' });
     await window.submit({ prompt: 'two', loopId: 'b' });
     await window.submit({ prompt: 'three', loopId: 'c' });
@@ -84,7 +99,9 @@ describe('Supervisor', () => {
   });
 
   it('R6.6 counts a reported cost once, against loop and day, and R6.7 moves the read position with it', async () => {
-    const window = await machine.open({ budget: { dailyLimit: 5_000_000_000, warnAtPercent: 90, onExceeded: 'finish' } });
+    const window = await machine.open({
+      budget: { dailyLimit: 5_000_000_000, warnAtPercent: 90, onExceeded: 'finish' },
+    });
     await window.submit({ prompt: 'work', loopId: 'a', estimatedCostUsd: 1 });
     assert.equal(window.status().budget.reserved, 1);
     machine.launcher.of('a').say({ type: 'cost', cost: 250_000_000, source: 'reported' });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { toNano } from '../../src/core/money.ts';
-import type { RunEnd, RunObserver } from '../../src/core/processPort.ts';
-import { DEFAULT_SETTINGS, type Settings } from '../../src/core/settings.ts';
+import { toNano } from '../../src/core/model/money.ts';
+import { DEFAULT_SETTINGS, type Settings } from '../../src/core/model/settings.ts';
+import type { RunEnd, RunObserver } from '../../src/core/ports/launcher.ts';
 import { type Harness, machineForEachTest } from '../support/harness.ts';
 import { MoodyStore } from '../support/moodyStore.ts';
 
@@ -30,14 +30,21 @@ describe('slots and circuit', () => {
     const first = await machine.open({ maxConcurrent: 3 }, { folders: ['/a'] });
     const second = await machine.open({ maxConcurrent: 3 }, { folders: ['/b'] });
     for (let n = 0; n < 4; n++) {
-      await Promise.all([first.submit({ prompt: 'work', loopId: `a${n}` }), second.submit({ prompt: 'work', loopId: `b${n}` })]);
+      await Promise.all([
+        first.submit({ prompt: 'work', loopId: `a${n}` }),
+        second.submit({ prompt: 'work', loopId: `b${n}` }),
+      ]);
       assert.ok(machine.launcher.alive.length <= 3);
     }
     assert.equal(machine.launcher.alive.length, 3);
     for (let ended = 0; ended < 8; ended++) {
       machine.launcher.alive[0]?.ok();
       await machine.clock.advance(1_000);
-      assert.equal(machine.launcher.alive.length, Math.min(3, 7 - ended), 'R3.3 filled within a second, whichever window ends and starts');
+      assert.equal(
+        machine.launcher.alive.length,
+        Math.min(3, 7 - ended),
+        'R3.3 filled within a second, whichever window ends and starts',
+      );
     }
     assert.equal(first.finishedCount().total, 8);
   });
@@ -80,7 +87,10 @@ describe('slots and circuit', () => {
     observers[0]?.ended(ENDED);
     await machine.soon();
     assert.equal(window.status().concurrencyUsed, 1);
-    assert.deepEqual([window.get('a')?.state, window.get('b')?.state, window.get('c')?.state], ['completed', 'running', 'queued']);
+    assert.deepEqual(
+      [window.get('a')?.state, window.get('b')?.state, window.get('c')?.state],
+      ['completed', 'running', 'queued'],
+    );
     assert.equal(window.get('a')?.history.filter(({ to }) => to === 'completed').length, 1);
   });
 
@@ -96,11 +106,19 @@ describe('slots and circuit', () => {
     machine.launcher.of('a').fail();
     await machine.clock.advance(2_000);
     assert.equal(observers.length, 2);
-    observers[0]?.output({ from: 0, to: 10, events: [{ type: 'cost', cost: 5, source: 'reported' }], readerState: null });
+    observers[0]?.output({
+      from: 0,
+      to: 10,
+      events: [{ type: 'cost', cost: 5, source: 'reported' }],
+      readerState: null,
+    });
     observers[0]?.ended(ENDED);
     await machine.soon();
     const detail = window.get('a');
-    assert.deepEqual([detail?.state, detail?.attempts.length, detail?.attempts[1]?.outcome, detail?.costUsd], ['running', 2, undefined, 0]);
+    assert.deepEqual(
+      [detail?.state, detail?.attempts.length, detail?.attempts[1]?.outcome, detail?.costUsd],
+      ['running', 2, undefined, 0],
+    );
   });
 
   it('R3.2 a launch that throws gives its slot back too, and what was committed stays so', async () => {
@@ -113,7 +131,10 @@ describe('slots and circuit', () => {
     assert.equal((await window.submit({ prompt: 'work', loopId: 'a' })).queued, false);
     await machine.soon();
     const failed = window.get('a');
-    assert.deepEqual([failed?.state, failed?.attempts[0]?.outcome, failed?.attempts[0]?.reason], ['failed', 'spawn', 'too many open files']);
+    assert.deepEqual(
+      [failed?.state, failed?.attempts[0]?.outcome, failed?.attempts[0]?.reason],
+      ['failed', 'spawn', 'too many open files'],
+    );
     await window.submit({ prompt: 'work', loopId: 'b' });
     assert.deepEqual(machine.alive(), ['b']);
     assert.equal(window.status().concurrencyUsed, 1);
@@ -127,7 +148,11 @@ describe('slots and circuit', () => {
     ['a loop ends', { maxConcurrent: 1 }, ({ launcher }) => launcher.of('a').ok()],
     ['a loop fails', { maxConcurrent: 1 }, ({ launcher }) => launcher.of('a').fail()],
     ['a loop is cancelled', { maxConcurrent: 1 }, (_, window) => window.cancel('a')],
-    ['the cap is raised', { maxConcurrent: 1 }, (_, window) => window.configure({ ...DEFAULT_SETTINGS, maxConcurrent: 2 })],
+    [
+      'the cap is raised',
+      { maxConcurrent: 1 },
+      (_, window) => window.configure({ ...DEFAULT_SETTINGS, maxConcurrent: 2 }),
+    ],
     [
       'all are stopped but the next comes later',
       { maxConcurrent: 1 },
@@ -166,7 +191,9 @@ describe('slots and circuit', () => {
     const window = await machine.open();
     await window.submit({ prompt: 'work', loopId: 'a', agent: 'claude' });
     const until = machine.clock.now() + 3_600_000;
-    machine.launcher.of('a').end({ exit: { exitCode: 1 }, says: [{ type: 'limit', until, reason: 'usage limit reached' }] });
+    machine.launcher
+      .of('a')
+      .end({ exit: { exitCode: 1 }, says: [{ type: 'limit', until, reason: 'usage limit reached' }] });
     await machine.soon();
     await window.submit({ prompt: 'work', loopId: 'b', agent: 'claude' });
     await window.submit({ prompt: 'work', loopId: 'c', agent: 'sample' });
@@ -301,7 +328,11 @@ describe('slots and circuit', () => {
     other.dispose();
     machine.launcher.of('a').fail();
     await machine.clock.advance(121_000);
-    await assert.rejects(window.submit({ prompt: 'work' }), { code: 'circuit-open' }, 'the place is kept for it at first');
+    await assert.rejects(
+      window.submit({ prompt: 'work' }),
+      { code: 'circuit-open' },
+      'the place is kept for it at first',
+    );
     await machine.clock.advance(10_000);
     assert.deepEqual(await window.submit({ prompt: 'work', loopId: 'b' }), { loopId: 'b', queued: false, position: 0 });
   });
@@ -382,7 +413,11 @@ describe('slots and circuit', () => {
     await assert.rejects(third.submit({ prompt: 'work' }), { code: 'circuit-open', secondsLeft: 60 });
     await machine.clock.advance(60_000);
     assert.equal(third.status().circuitState, 'half-open');
-    assert.deepEqual(changes(), ['closed → open', 'open → half-open'], 'each change is told once, by the window that made it');
+    assert.deepEqual(
+      changes(),
+      ['closed → open', 'open → half-open'],
+      'each change is told once, by the window that made it',
+    );
   });
 
   for (const [what, ms] of [

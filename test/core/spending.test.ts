@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import type { AgentEvent } from '../../src/core/agentEvent.ts';
-import { toNano, toUsd } from '../../src/core/money.ts';
-import { DEFAULT_SETTINGS, type Settings } from '../../src/core/settings.ts';
-import type { Store } from '../../src/core/storePort.ts';
+import type { AgentEvent } from '../../src/core/model/agentEvent.ts';
+import { toNano, toUsd } from '../../src/core/model/money.ts';
+import { DEFAULT_SETTINGS, type Settings } from '../../src/core/model/settings.ts';
+import type { Store } from '../../src/core/ports/store.ts';
 import type { Supervisor } from '../../src/core/supervisor.ts';
 import { fakeCatalog, fakeProfile, machineForEachTest } from '../support/harness.ts';
 
@@ -23,7 +23,13 @@ describe('spending', () => {
     assert.equal(answers.filter(({ status }) => status === 'fulfilled').length, 5);
     assert.equal(window.status().budget.reserved, 5);
     assert.equal(machine.eventsOf('budget:exceeded').length, 5, 'R6.4 told on every rejection');
-    assert.deepEqual(Object.keys(machine.eventsOf('budget:exceeded')[0] ?? {}).sort(), ['at', 'limitUsd', 'loopId', 'spentUsd', 'type']);
+    assert.deepEqual(Object.keys(machine.eventsOf('budget:exceeded')[0] ?? {}).sort(), [
+      'at',
+      'limitUsd',
+      'loopId',
+      'spentUsd',
+      'type',
+    ]);
   });
 
   it('R6.2 two windows race for the last dollar: exactly one wins', async () => {
@@ -74,7 +80,10 @@ describe('spending', () => {
     }
     await window.submit({ prompt: 'work', loopId: 'next' });
     const [estimate, assumed] = estimateOf('next');
-    assert.ok(assumed === true && typeof estimate === 'number' && estimate >= 10 && estimate <= 11, `${estimate}: $100 is not among the last 20`);
+    assert.ok(
+      assumed === true && typeof estimate === 'number' && estimate >= 10 && estimate <= 11,
+      `${estimate}: $100 is not among the last 20`,
+    );
     await window.submit({ prompt: 'work', loopId: 'other', agent: 'claude' });
     assert.deepEqual(estimateOf('other'), [0, true], 'another agent');
     await window.submit({ prompt: 'work', loopId: 'given', estimatedCostUsd: 0.25 });
@@ -135,7 +144,10 @@ describe('spending', () => {
     assert.deepEqual(
       machine.events
         .filter(({ type }) => type.startsWith('budget:'))
-        .map((event) => (event.type === 'budget:warning' || event.type === 'budget:exceeded') && [event.type, event.spentUsd]),
+        .map(
+          (event) =>
+            (event.type === 'budget:warning' || event.type === 'budget:exceeded') && [event.type, event.spentUsd],
+        ),
       [
         ['budget:warning', 9],
         ['budget:exceeded', 10.1],
@@ -307,7 +319,10 @@ describe('spending', () => {
     await window.recordCost('a', 1);
     assert.equal(window.status().budget.spent, 1);
     machine.clock.jump(-86_400_000);
-    await assert.rejects(window.submit({ prompt: 'work', estimatedCostUsd: 2 }), { code: 'budget-exceeded', spentUsd: 4 });
+    await assert.rejects(window.submit({ prompt: 'work', estimatedCostUsd: 2 }), {
+      code: 'budget-exceeded',
+      spentUsd: 4,
+    });
     await machine.clock.advance(31_000);
     assert.equal(window.status().budget.spent, 4, 'shown too, though nothing else happens');
   });
@@ -344,7 +359,10 @@ describe('spending', () => {
     run.end({ says: [cost(8), { type: 'end', ok: true }] });
     const third = await machine.open();
     await machine.soon();
-    assert.deepEqual([third.get('a')?.state, third.get('a')?.costUsd, third.status().budget.spent], ['completed', 15, 15]);
+    assert.deepEqual(
+      [third.get('a')?.state, third.get('a')?.costUsd, third.status().budget.spent],
+      ['completed', 15, 15],
+    );
     assert.equal(third.get('a')?.ledger.length, 4);
   });
 
@@ -354,7 +372,10 @@ describe('spending', () => {
     machine.launcher.of('a').fail();
     await machine.soon();
     const detail = window.get('a');
-    assert.deepEqual([detail?.costUsd, detail?.costEstimated, detail?.attempts[0]?.cost], [1, true, { usd: 1, source: 'estimated' }]);
+    assert.deepEqual(
+      [detail?.costUsd, detail?.costEstimated, detail?.attempts[0]?.cost],
+      [1, true, { usd: 1, source: 'estimated' }],
+    );
   });
 
   it('R6.6 a session that reports what its earlier attempts cost takes the place of the estimate', async () => {
@@ -439,7 +460,10 @@ describe('spending', () => {
     machine.launcher.of('a').say({ type: 'cost', cost: 0, source: 'reported', earlier: 0 });
     await machine.soon();
     assert.deepEqual([window.status().budget.spent, window.status().budget.reserved], [0, 3]);
-    await assert.rejects(window.submit({ prompt: 'work', estimatedCostUsd: 2.01 }), { code: 'budget-exceeded', spentUsd: 0 });
+    await assert.rejects(window.submit({ prompt: 'work', estimatedCostUsd: 2.01 }), {
+      code: 'budget-exceeded',
+      spentUsd: 0,
+    });
     await window.submit({ prompt: 'work', loopId: 'b', estimatedCostUsd: 2 });
     machine.launcher.of('a').say(cost(5));
     await machine.soon();
@@ -460,7 +484,11 @@ describe('spending', () => {
     assert.equal(window.get('a')?.costUsd, 3.75);
     machine.launcher.of('a').say({ type: 'cost', cost: toNano(0.1), source: 'reported', earlier: Number.NaN });
     await machine.soon();
-    assert.deepEqual([window.get('a')?.costUsd, machine.logged.length], [3.85, 1], 'an amount that is none replaces nothing');
+    assert.deepEqual(
+      [window.get('a')?.costUsd, machine.logged.length],
+      [3.85, 1],
+      'an amount that is none replaces nothing',
+    );
     machine.launcher.of('a').say({ type: 'cost', cost: toNano(0.1), source: 'reported', earlier: toNano(0.5) });
     machine.launcher.of('a').say({ type: 'cost', cost: toNano(0.1), source: 'reported', earlier: toNano(0.5) });
     await machine.soon();
@@ -473,7 +501,9 @@ describe('spending', () => {
     it(`R6.6 an agent that could not even begin (${cause}) is charged no estimate`, async () => {
       const window = await machine.open({ restart: { maxRestarts: 0, windowMs: 300_000 } }, PRICED);
       await window.submit({ prompt: 'work', loopId: 'a', estimatedCostUsd: 2 });
-      machine.launcher.of('a').end({ exit: { exitCode: 1 }, says: [{ type: 'end', ok: false, reason: 'not logged in', cause }] });
+      machine.launcher
+        .of('a')
+        .end({ exit: { exitCode: 1 }, says: [{ type: 'end', ok: false, reason: 'not logged in', cause }] });
       await machine.soon();
       assert.deepEqual([window.get('a')?.state, window.status().budget.spent], ['failed', 0]);
     });
@@ -483,7 +513,9 @@ describe('spending', () => {
     const window = await machine.open({ restart: { maxRestarts: 0, windowMs: 300_000 } }, PRICED);
     await window.submit({ prompt: 'work', loopId: 'a', estimatedCostUsd: 2 });
     machine.launcher.of('a').say({ type: 'text', text: 'I begin.', delta: false });
-    machine.launcher.of('a').end({ exit: { exitCode: 1 }, says: [{ type: 'end', ok: false, reason: 'no credit is left', cause: 'auth' }] });
+    machine.launcher
+      .of('a')
+      .end({ exit: { exitCode: 1 }, says: [{ type: 'end', ok: false, reason: 'no credit is left', cause: 'auth' }] });
     await machine.soon();
     assert.deepEqual([window.get('a')?.state, window.status().budget.spent], ['failed', 2]);
   });
@@ -511,7 +543,12 @@ describe('spending', () => {
   });
 
   it('R6.3 a loop whose agent used up what the day had left waits for the next day, and goes on when the limit is raised', async () => {
-    const spentAll = { type: 'end', ok: false, reason: 'the budget of the session is used up', cause: 'budget' } as const;
+    const spentAll = {
+      type: 'end',
+      ok: false,
+      reason: 'the budget of the session is used up',
+      cause: 'budget',
+    } as const;
     const window = await machine.open(limit(5));
     await window.submit({ prompt: 'work', loopId: 'a' });
     machine.launcher.of('a').end({ exit: { exitCode: 1 }, says: [cost(4.6), spentAll] });
@@ -532,7 +569,12 @@ describe('spending', () => {
   });
 
   it('R6.3 what other running loops hold is not left to an agent: it waits for them, and goes on when they give it back', async () => {
-    const spentAll = { type: 'end', ok: false, reason: 'the budget of the session is used up', cause: 'budget' } as const;
+    const spentAll = {
+      type: 'end',
+      ok: false,
+      reason: 'the budget of the session is used up',
+      cause: 'budget',
+    } as const;
     const window = await machine.open(limit(10));
     await window.submit({ prompt: 'work', loopId: 'a', estimatedCostUsd: 6 });
     await window.submit({ prompt: 'work', loopId: 'b', estimatedCostUsd: 1 });
@@ -545,7 +587,12 @@ describe('spending', () => {
   });
 
   it('R6.3 loops whose agents used up what the day had left do not wake each other', async () => {
-    const spentAll = { type: 'end', ok: false, reason: 'the budget of the session is used up', cause: 'budget' } as const;
+    const spentAll = {
+      type: 'end',
+      ok: false,
+      reason: 'the budget of the session is used up',
+      cause: 'budget',
+    } as const;
     const window = await machine.open(limit(10));
     await window.submit({ prompt: 'work', loopId: 'a', estimatedCostUsd: 5 });
     await window.submit({ prompt: 'work', loopId: 'b', estimatedCostUsd: 5 });
@@ -559,7 +606,12 @@ describe('spending', () => {
   /** A loop whose agent used up what the day had left of $5. */
   const waitForMoney = async (window: Supervisor) => {
     await window.submit({ prompt: 'work', loopId: 'a' });
-    const spentAll = { type: 'end', ok: false, reason: 'the budget of the session is used up', cause: 'budget' } as const;
+    const spentAll = {
+      type: 'end',
+      ok: false,
+      reason: 'the budget of the session is used up',
+      cause: 'budget',
+    } as const;
     machine.launcher.of('a').end({ exit: { exitCode: 1 }, says: [cost(4.6), spentAll] });
     await machine.soon();
     assert.equal(window.get('a')?.state, 'waiting');

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { StoreError } from '../../src/core/errors.ts';
+import { StoreError } from '../../src/core/model/errors.ts';
 import { fakeCatalog, fakeProfile, machineForEachTest } from '../support/harness.ts';
 import { MoodyStore } from '../support/moodyStore.ts';
 
@@ -222,7 +222,10 @@ describe('stopping', () => {
   });
 
   it('R7.2 Stop All cancels whatever is live, and starts nothing on the way', async () => {
-    const window = await machine.open({ maxConcurrent: 3, budget: { dailyLimit: 5e9, warnAtPercent: 90, onExceeded: 'finish' } });
+    const window = await machine.open({
+      maxConcurrent: 3,
+      budget: { dailyLimit: 5e9, warnAtPercent: 90, onExceeded: 'finish' },
+    });
     await window.submit({ prompt: 'work', loopId: 'runs', estimatedCostUsd: 1 });
     await window.submit({ prompt: 'work', loopId: 'waits', estimatedCostUsd: 0 });
     machine.launcher.of('waits').fail();
@@ -239,7 +242,8 @@ describe('stopping', () => {
     assert.equal(machine.launcher.runs.length, 2, 'only those that had run');
     machine.launcher.of('runs').end(byTerm);
     await machine.clock.advance(60_000);
-    for (const loopId of ['runs', 'waits', 'head', 'next']) assert.equal(window.get(loopId)?.state, 'cancelled', loopId);
+    for (const loopId of ['runs', 'waits', 'head', 'next'])
+      assert.equal(window.get(loopId)?.state, 'cancelled', loopId);
     assert.equal(await window.stopAll(), 0);
   });
 
@@ -293,20 +297,22 @@ describe('stopping', () => {
     const why = () => window.get('a')?.history.map((row) => row.why) ?? [];
     assert.ok(why().includes('left over and ended: node (11), sh (12)'));
     assert.ok(why().includes('left over and kept: tmux (13)'));
-    assert.equal(await window.endKept('a', 11), false, 'that one was not kept');
-    assert.equal(await window.endKept('a', 13), true);
+    assert.equal(await window.endSpared('a', 11), false, 'that one was not kept');
+    assert.equal(await window.endSpared('a', 13), true);
     assert.ok(why().includes('ended by the user: tmux (13)'));
   });
 
   it('R7.4 what an older loop of the id has left is ended by naming that loop', async () => {
     const window = await machine.open();
     await window.submit({ prompt: 'old', loopId: 'a' });
-    machine.launcher.of('a').end({ says: [{ type: 'end', ok: true }], kept: [{ pid: 13, startTime: 's', bootId: 'b', command: 'tmux' }] });
+    machine.launcher
+      .of('a')
+      .end({ says: [{ type: 'end', ok: true }], kept: [{ pid: 13, startTime: 's', bootId: 'b', command: 'tmux' }] });
     await machine.soon();
     const seq = window.get('a')?.loop.seq;
     await window.submit({ prompt: 'new', loopId: 'a' });
-    assert.equal(await window.endKept('a', 13), false, 'the latest has left nothing');
-    assert.equal(await window.endKept('a', 13, seq), true);
+    assert.equal(await window.endSpared('a', 13), false, 'the latest has left nothing');
+    assert.equal(await window.endSpared('a', 13, seq), true);
     assert.equal(window.get('a', seq)?.history.at(-1)?.why, 'ended by the user: tmux (13)');
   });
 
@@ -314,10 +320,12 @@ describe('stopping', () => {
     const store = new MoodyStore();
     const window = await machine.open({}, { store: store.wrap });
     await window.submit({ prompt: 'work', loopId: 'a' });
-    machine.launcher.of('a').end({ says: [{ type: 'end', ok: true }], kept: [{ pid: 13, startTime: 's', bootId: 'b', command: 'tmux' }] });
+    machine.launcher
+      .of('a')
+      .end({ says: [{ type: 'end', ok: true }], kept: [{ pid: 13, startTime: 's', bootId: 'b', command: 'tmux' }] });
     await machine.soon();
     store.mood = 'broken';
-    assert.equal(await window.endKept('a', 13), true);
+    assert.equal(await window.endSpared('a', 13), true);
     store.mood = 'well';
     assert.ok(machine.logged.some((line) => line.includes('The end of tmux (13) could not be recorded.')));
   });
@@ -325,14 +333,16 @@ describe('stopping', () => {
   it('R7.4 what is ended from there is noted in the state in which its loop then is', async () => {
     const window = await machine.open();
     await window.submit({ prompt: 'work', loopId: 'a' });
-    machine.launcher.of('a').end({ exit: { exitCode: 1 }, kept: [{ pid: 13, startTime: 's', bootId: 'b', command: 'tmux' }] });
+    machine.launcher
+      .of('a')
+      .end({ exit: { exitCode: 1 }, kept: [{ pid: 13, startTime: 's', bootId: 'b', command: 'tmux' }] });
     await machine.clock.advance(5_000);
-    machine.launcher.endKept = async () => {
+    machine.launcher.terminateSpared = async () => {
       machine.launcher.of('a').ok();
       await machine.soon();
       return true;
     };
-    assert.equal(await window.endKept('a', 13), true);
+    assert.equal(await window.endSpared('a', 13), true);
     assert.deepEqual(
       window
         .get('a')

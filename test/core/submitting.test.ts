@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import type { LoopSpec } from '../../src/core/loop.ts';
-import { toNano } from '../../src/core/money.ts';
-import type { Settings } from '../../src/core/settings.ts';
-import type { Store } from '../../src/core/storePort.ts';
+import type { LoopSpec } from '../../src/core/model/loop.ts';
+import { toNano } from '../../src/core/model/money.ts';
+import type { Settings } from '../../src/core/model/settings.ts';
+import type { Store } from '../../src/core/ports/store.ts';
 import { Supervisor } from '../../src/core/supervisor.ts';
 import { contextWith } from '../support/coreParts.ts';
 import { type Harness, harness } from '../support/harness.ts';
@@ -21,14 +21,20 @@ describe('submit and queue', () => {
   const rejections = () => machine.eventsOf('loop:rejected').map(({ loopId, reason }) => [loopId, reason]);
 
   it('R1.2 not ready comes before everything else: before its start, and while the store is in trouble', async () => {
-    const unborn = new Supervisor({ ...contextWith(), store: { onTrouble: () => ({ dispose() {} }) } as unknown as Store });
+    const unborn = new Supervisor({
+      ...contextWith(),
+      store: { onTrouble: () => ({ dispose() {} }) } as unknown as Store,
+    });
     await assert.rejects(unborn.submit({ prompt: '' }), { code: 'not-ready' });
     assert.equal(unborn.status().ready, false);
 
     const store = new MoodyStore();
     const window = await machine.open({}, { store: store.wrap });
     store.tell(new Error('The database was removed. Reload the window.'));
-    await assert.rejects(window.submit({ prompt: '', loopId: 'a' }), { code: 'not-ready', message: 'The database was removed. Reload the window.' });
+    await assert.rejects(window.submit({ prompt: '', loopId: 'a' }), {
+      code: 'not-ready',
+      message: 'The database was removed. Reload the window.',
+    });
     assert.deepEqual(rejections(), [['a', 'not-ready']]);
     assert.equal(window.status().ready, false);
     assert.equal(window.status().notReady, 'The database was removed. Reload the window.');
@@ -117,8 +123,13 @@ describe('submit and queue', () => {
 
   it('R2.2 R3.1 two windows race for the last slot and the last place in the queue: exactly one wins each', async () => {
     const settings = { maxConcurrent: 1, maxQueueDepth: 1 };
-    const windows = [await machine.open(settings, { folders: ['/a'] }), await machine.open(settings, { folders: ['/b'] })];
-    const race = await Promise.allSettled(windows.flatMap((window, n) => [1, 2].map((m) => window.submit({ prompt: 'work', loopId: `${n}-${m}` }))));
+    const windows = [
+      await machine.open(settings, { folders: ['/a'] }),
+      await machine.open(settings, { folders: ['/b'] }),
+    ];
+    const race = await Promise.allSettled(
+      windows.flatMap((window, n) => [1, 2].map((m) => window.submit({ prompt: 'work', loopId: `${n}-${m}` }))),
+    );
     const taken = race.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value.position] : []));
     assert.deepEqual(taken.sort(), [0, 1]);
     assert.deepEqual(
@@ -152,7 +163,8 @@ describe('submit and queue', () => {
     assert.deepEqual(order(), ['b', 'a', 'c']);
     assert.equal(await window.setPriority('b', 0), 2);
     assert.deepEqual(order(), ['a', 'b', 'c'], "R2.1 the change of another one's priority does not reorder equals");
-    for (const wrong of [0.5, Number.NaN, Number.POSITIVE_INFINITY]) await assert.rejects(window.setPriority('b', wrong), { code: 'wrong-state' });
+    for (const wrong of [0.5, Number.NaN, Number.POSITIVE_INFINITY])
+      await assert.rejects(window.setPriority('b', wrong), { code: 'wrong-state' });
     await assert.rejects(window.setPriority('run', 1), { code: 'wrong-state' });
     await assert.rejects(window.setPriority('nobody', 1), { code: 'unknown-loop' });
   });
@@ -236,7 +248,9 @@ describe('submit and queue', () => {
               );
             }
             assert.deepEqual(
-              window.status().queued.map(({ loopId, priority: now, position }) => ({ loopId, priority: now, position })),
+              window
+                .status()
+                .queued.map(({ loopId, priority: now, position }) => ({ loopId, priority: now, position })),
               list.map((entry, index) => ({ ...entry, position: index + 1 })),
             );
           }
@@ -294,8 +308,14 @@ describe('submit and queue', () => {
       agent: 'claude',
     });
     const loop = window.get('a')?.loop;
-    assert.deepEqual([loop?.metadata, loop?.title, loop?.estimate, loop?.estimateAssumed], [metadata, 'Mine', toNano(0.25), false]);
-    assert.deepEqual([loop?.maxCost, loop?.cwd, loop?.folder, loop?.agent], [toNano(2), '/project/deep', '/project', 'claude']);
+    assert.deepEqual(
+      [loop?.metadata, loop?.title, loop?.estimate, loop?.estimateAssumed],
+      [metadata, 'Mine', toNano(0.25), false],
+    );
+    assert.deepEqual(
+      [loop?.maxCost, loop?.cwd, loop?.folder, loop?.agent],
+      [toNano(2), '/project/deep', '/project', 'claude'],
+    );
     const { loopId } = await window.submit({ prompt: 'work' });
     assert.match(loopId, /^[A-Za-z0-9._:-]{1,128}$/, 'an id is made where none is given');
   });

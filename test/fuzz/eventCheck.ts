@@ -1,4 +1,4 @@
-import type { AgentEvent } from '../../src/core/agentEvent.ts';
+import type { AgentEvent } from '../../src/core/model/agentEvent.ts';
 
 type Check = (value: unknown) => boolean;
 
@@ -24,7 +24,13 @@ const FIELDS: { readonly [type in AgentEvent['type']]: { readonly [field: string
   toolCall: { id: optional(text), name: text, summary: text },
   toolResult: { id: optional(text), ok: flag, summary: text },
   usage: { tokens, model: optional(text) },
-  cost: { cost: amount, source: (value) => SOURCES.includes(value), earlier: optional(amount), model: optional(text), note: optional(text) },
+  cost: {
+    cost: amount,
+    source: (value) => SOURCES.includes(value),
+    earlier: optional(amount),
+    model: optional(text),
+    note: optional(text),
+  },
   retry: { attempt: optional(finite), maxAttempts: optional(finite), delayMs: optional(finite), reason: text },
   limit: { until: optional(Number.isSafeInteger as Check), reason: text },
   denied: { tool: text, reason: text },
@@ -36,11 +42,17 @@ const FIELDS: { readonly [type in AgentEvent['type']]: { readonly [field: string
 export function wrongIn(event: AgentEvent): string | undefined {
   const fields = FIELDS[event.type];
   if (!fields) return `an event of the unknown type ${JSON.stringify(event.type)}`;
-  const wrong = Object.entries(fields).find(([field, check]) => !check((event as unknown as Record<string, unknown>)[field]));
+  const wrong = Object.entries(fields).find(
+    ([field, check]) => !check((event as unknown as Record<string, unknown>)[field]),
+  );
   if (wrong) return `the ${wrong[0]} of ${JSON.stringify(event).slice(0, 300)}`;
   const unknown = Object.keys(event).find((field) => field !== 'type' && !(field in fields));
   if (unknown !== undefined) return `the unknown field ${unknown} of a ${event.type}`;
-  if (event.type === 'end' && !event.ok && (event.reason === undefined || event.reason.trim() === '' || event.cause === undefined))
+  if (
+    event.type === 'end' &&
+    !event.ok &&
+    (event.reason === undefined || event.reason.trim() === '' || event.cause === undefined)
+  )
     return 'an end without a reason';
   return undefined;
 }

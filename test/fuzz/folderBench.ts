@@ -1,11 +1,11 @@
-import type { AgentLauncher } from '../../src/core/processPort.ts';
-import type { Store } from '../../src/core/storePort.ts';
+import type { AgentLauncher } from '../../src/core/ports/launcher.ts';
+import type { Store } from '../../src/core/ports/store.ts';
+import { systemClock } from '../../src/core/runtime/systemClock.ts';
 import type { Supervisor } from '../../src/core/supervisor.ts';
-import { systemClock } from '../../src/core/systemClock.ts';
 import { Follower } from '../../src/process/follow/follower.ts';
 import { Messenger } from '../../src/process/follow/messenger.ts';
 import { Pump } from '../../src/process/follow/pump.ts';
-import { runFiles } from '../../src/process/runFiles.ts';
+import { runFiles } from '../../src/process/runFolder/runFiles.ts';
 import type { ProcessTable } from '../../src/process/tables/processTable.ts';
 import { IDLE_RUN, memorySupervisor, NO_PROCESSES } from './memorySupervisor.ts';
 import { fuzzCatalog } from './streams.ts';
@@ -41,7 +41,13 @@ export class FolderBench {
     this.#folder = folder;
     const log = () => {};
     const services = {
-      ...{ clock: systemClock, table: EMPTY, log, messenger: new Messenger(EMPTY, systemClock, log), pump: new Pump(log) },
+      ...{
+        clock: systemClock,
+        table: EMPTY,
+        log,
+        messenger: new Messenger(EMPTY, systemClock, log),
+        pump: new Pump(log),
+      },
       probe: { self: { pid: process.pid, startTime: '0', bootId: 'boot' }, isAlive: () => false },
     };
     this.#launcher = {
@@ -59,7 +65,15 @@ export class FolderBench {
             observer.ended(end);
           },
         };
-        const options = { ...request, files, readOffset: 0, leader: undefined, guardian: undefined, graceMs: 0, keep: [] };
+        const options = {
+          ...request,
+          files,
+          readOffset: 0,
+          leader: undefined,
+          guardian: undefined,
+          graceMs: 0,
+          keep: [],
+        };
         const follower = new Follower(options, services, counting, () => {});
         void follower.adopt(true);
         return { ...IDLE_RUN, release: () => follower.release() };
@@ -74,10 +88,16 @@ export class FolderBench {
     this.#ends = 0;
     this.#isFilled = false;
     const loopId = `loop${++this.#loops}`;
-    await supervisor.submit({ loopId, prompt: 'work', agent: this.#loops % 2 === 0 ? 'claude' : 'words', estimatedCostUsd: 0 });
+    await supervisor.submit({
+      loopId,
+      prompt: 'work',
+      agent: this.#loops % 2 === 0 ? 'claude' : 'words',
+      estimatedCostUsd: 0,
+    });
     const deadline = performance.now() + HANGS_MS;
     while (supervisor.get(loopId)?.attempts[0]?.endedAt === undefined) {
-      if (performance.now() > deadline) return `the run was told ended ${this.#ends} times, and its attempt is not settled`;
+      if (performance.now() > deadline)
+        return `the run was told ended ${this.#ends} times, and its attempt is not settled`;
       await new Promise(setImmediate);
     }
     const detail = supervisor.get(loopId);

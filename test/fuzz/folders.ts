@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { Orders } from '../../src/process/guardian/orders.ts';
-import { type RunFiles, runFiles } from '../../src/process/runFiles.ts';
+import { type RunFiles, runFiles } from '../../src/process/runFolder/runFiles.ts';
 import { FolderBench } from './folderBench.ts';
 import type { FuzzOptions, FuzzResult } from './outcome.ts';
 import { onceIn, tryCases } from './property.ts';
@@ -12,22 +12,61 @@ import { onceIn, tryCases } from './property.ts';
 const FAST = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 
 const odd = fc.oneof(
-  fc.constantFrom<unknown>(null, '', 'x', 0, -1, 0.5, 2 ** 53, 1e300, true, [], {}, 'user', 'nobody', 'SIGTERM', '__proto__', '../..'),
+  fc.constantFrom<unknown>(
+    null,
+    '',
+    'x',
+    0,
+    -1,
+    0.5,
+    2 ** 53,
+    1e300,
+    true,
+    [],
+    {},
+    'user',
+    'nobody',
+    'SIGTERM',
+    '__proto__',
+    '../..',
+  ),
   fc.jsonValue({ maxDepth: 2 }),
 );
 const word = (...words: string[]) => fc.oneof({ weight: 4, arbitrary: fc.constantFrom<unknown>(...words) }, odd);
 const number = fc.oneof({ weight: 4, arbitrary: fc.nat(2_000_000_000) }, odd);
 const identity = fc.oneof(
-  { weight: 4, arbitrary: fc.record({ pid: number, startTime: word('1', '12345'), bootId: word('boot', 'another boot') }, { requiredKeys: [] }) },
+  {
+    weight: 4,
+    arbitrary: fc.record(
+      { pid: number, startTime: word('1', '12345'), bootId: word('boot', 'another boot') },
+      { requiredKeys: [] },
+    ),
+  },
   odd,
 );
 const swept = fc.oneof(
   fc.constant([]),
-  fc.array(fc.record({ pid: number, startTime: word('1'), bootId: word('boot'), command: word('sh') }), { maxLength: 3 }),
+  fc.array(fc.record({ pid: number, startTime: word('1'), bootId: word('boot'), command: word('sh') }), {
+    maxLength: 3,
+  }),
   odd,
 );
-const stopper = word('user', 'shutdown', 'budget', 'cap', 'restart', 'timeout', 'hung', 'output-limit', 'unattended', 'nobody');
-const exit = fc.oneof({ weight: 3, arbitrary: fc.record({ exitCode: number, signal: word('SIGKILL', 'SIGTERM') }, { requiredKeys: [] }) }, odd);
+const stopper = word(
+  'user',
+  'shutdown',
+  'budget',
+  'cap',
+  'restart',
+  'timeout',
+  'hung',
+  'output-limit',
+  'unattended',
+  'nobody',
+);
+const exit = fc.oneof(
+  { weight: 3, arbitrary: fc.record({ exitCode: number, signal: word('SIGKILL', 'SIGTERM') }, { requiredKeys: [] }) },
+  odd,
+);
 const format = fc.oneof({ weight: 8, arbitrary: fc.constant<unknown>(1) }, odd);
 
 const record = fc.oneof(
@@ -82,7 +121,9 @@ const folderCase = fc.record({
   stdout: sometimes(content(fc.constant({ type: 'result', is_error: false, total_cost_usd: 0.1 }))),
   stderr: sometimes(content(odd)),
   guardianLog: sometimes(content(odd)),
-  orders: fc.array(fc.tuple(fc.constantFrom('1.order', '2.order', 'x.order', '1.order.result'), content(order)), { maxLength: 3 }),
+  orders: fc.array(fc.tuple(fc.constantFrom('1.order', '2.order', 'x.order', '1.order.result'), content(order)), {
+    maxLength: 3,
+  }),
   /** The run folder itself is a file. */
   isFile: onceIn(40, fc.constant(true as const)),
 });
@@ -126,7 +167,17 @@ function put(path: string, held: string | { readonly folder: true }): void {
   else mkdirSync(path);
 }
 
-const STOPPERS: readonly unknown[] = ['user', 'shutdown', 'budget', 'cap', 'restart', 'timeout', 'hung', 'output-limit', 'unattended'];
+const STOPPERS: readonly unknown[] = [
+  'user',
+  'shutdown',
+  'budget',
+  'cap',
+  'restart',
+  'timeout',
+  'hung',
+  'output-limit',
+  'unattended',
+];
 
 /** What a guardian would make of the orders there. */
 function wrongOrder(files: RunFiles): string | undefined {

@@ -1,13 +1,19 @@
-import type { AgentCatalog } from '../../src/core/agentPort.ts';
-import type { AgentLauncher, Run } from '../../src/core/processPort.ts';
-import { DEFAULT_SETTINGS } from '../../src/core/settings.ts';
-import type { Store } from '../../src/core/storePort.ts';
+import { DEFAULT_SETTINGS } from '../../src/core/model/settings.ts';
+import type { AgentCatalog } from '../../src/core/ports/agents.ts';
+import type { AgentLauncher, Run } from '../../src/core/ports/launcher.ts';
+import type { Store } from '../../src/core/ports/store.ts';
+import { systemClock } from '../../src/core/runtime/systemClock.ts';
 import { Supervisor } from '../../src/core/supervisor.ts';
-import { systemClock } from '../../src/core/systemClock.ts';
-import { openStore } from '../../src/store/store.ts';
+import { openStore } from '../../src/store/sqlite/store.ts';
 
 /** A run that takes no orders. */
-export const IDLE_RUN: Run = { stop: () => {}, signal: async () => false, keepWaiting: () => {}, leave: () => {}, release: () => {} };
+export const IDLE_RUN: Run = {
+  stop: () => {},
+  signal: async () => false,
+  keepWaiting: () => {},
+  leave: () => {},
+  release: () => {},
+};
 
 /** All of a launcher but its runs. */
 export const NO_PROCESSES: Omit<AgentLauncher, 'launch'> = {
@@ -15,7 +21,7 @@ export const NO_PROCESSES: Omit<AgentLauncher, 'launch'> = {
   control: () => IDLE_RUN,
   freeBytes: () => Number.POSITIVE_INFINITY,
   reap: async () => new Map(),
-  endKept: async () => false,
+  terminateSpared: async () => false,
   removeRuns: async () => {},
   runsBefore: async () => [],
   logBytes: () => 0,

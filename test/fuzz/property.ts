@@ -18,7 +18,9 @@ export async function tryCases<T>(
     });
     const run = await fc.check(property, { numRuns: options.cases, seed: options.seed });
     const found = run.failed
-      ? [`seed ${options.seed}: ${String(run.errorInstance)} in the case ${fc.stringify(run.counterexample).slice(0, 2_000)}`]
+      ? [
+          `seed ${options.seed}: ${String(run.errorInstance)} in the case ${fc.stringify(run.counterexample).slice(0, 2_000)}`,
+        ]
       : [];
     return { cases: run.numRuns, found };
   } finally {

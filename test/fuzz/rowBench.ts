@@ -1,11 +1,11 @@
 import { copyFileSync, mkdirSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { SupervisorError } from '../../src/core/errors.ts';
-import { DEFAULT_SETTINGS } from '../../src/core/settings.ts';
-import type { Store } from '../../src/core/storePort.ts';
+import { SupervisorError } from '../../src/core/model/errors.ts';
+import { DEFAULT_SETTINGS } from '../../src/core/model/settings.ts';
+import type { Store } from '../../src/core/ports/store.ts';
 import { Supervisor } from '../../src/core/supervisor.ts';
-import { openStore } from '../../src/store/store.ts';
+import { openStore } from '../../src/store/sqlite/store.ts';
 import { FakeClock } from '../support/fakeClock.ts';
 import { FakeLauncher } from '../support/fakeLauncher.ts';
 import { fakeCatalog, fakeProfile } from '../support/harness.ts';
@@ -23,7 +23,8 @@ interface Machine {
 
 function open(path: string, pid: number, clock = new FakeClock()): Machine {
   const logged: string[] = [];
-  const log = (message: string, error?: unknown) => void logged.push(`${message} ${error === undefined ? '' : String(error)}`);
+  const log = (message: string, error?: unknown) =>
+    void logged.push(`${message} ${error === undefined ? '' : String(error)}`);
   const store = openStore({ path, clock, log });
   const launcher = new FakeLauncher(clock);
   let ids = 0;
@@ -50,11 +51,20 @@ export async function makeDatabase(path: string): Promise<void> {
   await supervisor.start();
   for (const loopId of IDS) {
     const agent = loopId === 'waits' ? 'claude' : 'sample';
-    await supervisor.submit({ loopId, agent, prompt: `the prompt of ${loopId}`, estimatedCostUsd: 0.5, metadata: { of: loopId } });
+    await supervisor.submit({
+      loopId,
+      agent,
+      prompt: `the prompt of ${loopId}`,
+      estimatedCostUsd: 0.5,
+      metadata: { of: loopId },
+    });
     await clock.advance(10);
     const run = launcher.alive.find((alive) => alive.loopId === loopId);
     run?.start();
-    run?.say({ type: 'session', sessionId: `session-${loopId}` }, { type: 'cost', cost: 1_000_000, source: 'reported' });
+    run?.say(
+      { type: 'session', sessionId: `session-${loopId}` },
+      { type: 'cost', cost: 1_000_000, source: 'reported' },
+    );
     await clock.advance(10);
     if (loopId === 'done') run?.ok();
     if (loopId === 'failed') run?.end({ says: [{ type: 'end', ok: false, reason: 'no such model', cause: 'config' }] });
@@ -72,7 +82,8 @@ export async function makeDatabase(path: string): Promise<void> {
   const file = new DatabaseSync(working);
   file.prepare('VACUUM INTO ?').run(path);
   file.close();
-  if (states !== 'completed,failed,waiting,cancelled,backingOff,running,stopping,running,queued') throw new Error(`The loops are ${states}.`);
+  if (states !== 'completed,failed,waiting,cancelled,backingOff,running,stopping,running,queued')
+    throw new Error(`The loops are ${states}.`);
 }
 
 /** One spoilt copy of the database, and a window that opens it. */
@@ -94,11 +105,13 @@ export class RowBench {
       this.#machine = open(this.#path, 2, clock);
       await this.#machine.supervisor.start();
     } catch (error) {
-      return complaint('opening', error);
+      return retryLog('opening', error);
     }
     const { supervisor, clock, launcher, logged } = this.#machine;
     await clock.advance(2_000);
-    let told = this.#looks(supervisor) ?? (await said('a submit', () => supervisor.submit({ loopId: 'queued1', prompt: 'again' })));
+    let told =
+      this.#looks(supervisor) ??
+      (await said('a submit', () => supervisor.submit({ loopId: 'queued1', prompt: 'again' })));
     told ??= await said('a submit', () => supervisor.submit({ prompt: 'new', agent: 'sample' }));
     await clock.advance(120_000);
     for (const run of launcher.alive) run.ok();
@@ -126,16 +139,29 @@ export class RowBench {
   #looks(supervisor: Supervisor): string | undefined {
     const { store } = this.#machine as Machine;
     const looks: (() => unknown)[] = [
-      ...[() => supervisor.status(), () => supervisor.live(10), () => supervisor.finished({ limit: 100 }), () => supervisor.finishedCount()],
-      ...[() => supervisor.spend('0000-00-00'), () => supervisor.spendToday(10), () => store.permanentlyFailed(10), () => store.settledTokens(10)],
-      ...[() => supervisor.reports.timeline({ from: 0, limit: 100 }), () => supervisor.reports.circuitChanges(0)],
+      ...[
+        () => supervisor.status(),
+        () => supervisor.live(10),
+        () => supervisor.finished({ limit: 100 }),
+        () => supervisor.finishedCount(),
+      ],
+      ...[
+        () => supervisor.spend('0000-00-00'),
+        () => supervisor.spendToday(10),
+        () => store.permanentlyFailed(10),
+        () => store.settledTokens(10),
+      ],
+      ...[
+        () => supervisor.historyQueries.timeline({ from: 0, limit: 100 }),
+        () => supervisor.historyQueries.circuitChanges(0),
+      ],
       ...IDS.map((loopId) => () => JSON.stringify(supervisor.get(loopId))),
     ];
     for (const look of looks) {
       try {
         look();
       } catch (error) {
-        const wrong = complaint('a look', error);
+        const wrong = retryLog('a look', error);
         if (wrong !== undefined) return wrong;
       }
     }
@@ -148,12 +174,12 @@ async function said(what: string, work: () => Promise<unknown>): Promise<string 
     await work();
     return undefined;
   } catch (error) {
-    return complaint(what, error);
+    return retryLog(what, error);
   }
 }
 
 /** An error of ours with a sentence is an answer; any other is none. */
-function complaint(what: string, error: unknown): string | undefined {
+function retryLog(what: string, error: unknown): string | undefined {
   if (error instanceof SupervisorError && error.message.length > 10) return undefined;
   return `${what} threw ${error instanceof Error ? error.stack : String(error)}`;
 }

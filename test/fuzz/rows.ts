@@ -13,7 +13,20 @@ const FAST = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 const place = fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true });
 
 const value = fc.oneof(
-  fc.constantFrom<string | number | bigint | null>(null, '', 'x', '{', '[]', '{}', 'null', 'running', 'queued', 'completed', '1e999', '[1e999]'),
+  fc.constantFrom<string | number | bigint | null>(
+    null,
+    '',
+    'x',
+    '{',
+    '[]',
+    '{}',
+    'null',
+    'running',
+    'queued',
+    'completed',
+    '1e999',
+    '[1e999]',
+  ),
   fc.constantFrom<string | number | bigint | null>(0, -1, 2, 1e15, 2n ** 53n, 2n ** 62n, -(2n ** 62n), 0.5),
   fc.integer(),
   fc.string({ unit: 'binary', maxLength: 30 }),
@@ -22,7 +35,10 @@ const value = fc.oneof(
 
 /** One spoilt column of one row; or bytes of the file itself. */
 const spoiling = fc.oneof(
-  { weight: 8, arbitrary: fc.record({ kind: fc.constant('column' as const), table: place, row: place, column: place, value }) },
+  {
+    weight: 8,
+    arbitrary: fc.record({ kind: fc.constant('column' as const), table: place, row: place, column: place, value }),
+  },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('removed' as const), table: place, row: place }) },
 );
 const bytes = fc.record({ at: place, with: fc.uint8Array({ minLength: 1, maxLength: 64 }) });
@@ -72,8 +88,14 @@ export async function fuzzRows(options: FuzzOptions): Promise<FuzzResult> {
         if (bytes || truncated !== undefined) {
           const content = readFileSync(path);
           for (const one of bytes ?? [])
-            content.set(one.with.subarray(0, content.length - Math.floor(one.at * content.length)), Math.floor(one.at * content.length));
-          writeFileSync(path, truncated === undefined ? content : content.subarray(0, Math.floor(truncated * content.length)));
+            content.set(
+              one.with.subarray(0, content.length - Math.floor(one.at * content.length)),
+              Math.floor(one.at * content.length),
+            );
+          writeFileSync(
+            path,
+            truncated === undefined ? content : content.subarray(0, Math.floor(truncated * content.length)),
+          );
         }
         return await bench.wrong();
       } finally {

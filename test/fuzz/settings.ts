@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { createCatalog } from '../../src/agents/catalog.ts';
-import { mapSettings, NUMBER_RULES } from '../../src/ui/settingsMapping.ts';
+import { mapSettings, NUMBER_RULES } from '../../src/ui/settings/settingsMapping.ts';
 import type { FuzzOptions, FuzzResult } from './outcome.ts';
 import { tryCases } from './property.ts';
 
@@ -10,7 +10,18 @@ const words = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 30 }),
   fc.constantFrom('', ' ', '-', '${prompt}', '${promptFile}', '\0', '__proto__', '../../x', 'a'.repeat(1e5)),
 );
-const kinds = fc.constantFrom('claude', 'codex', 'gemini', 'opencode', 'copilot', 'sample', 'plain', 'nobody', '__proto__', 'constructor');
+const kinds = fc.constantFrom(
+  'claude',
+  'codex',
+  'gemini',
+  'opencode',
+  'copilot',
+  'sample',
+  'plain',
+  'nobody',
+  '__proto__',
+  'constructor',
+);
 
 /** Nearly a profile: most of its options have a value that could be right. */
 const profile = fc.record(
@@ -30,14 +41,34 @@ const profile = fc.record(
   { requiredKeys: [] },
 );
 const agents = fc.oneof(
-  fc.dictionary(fc.oneof(kinds, words, fc.string({ maxLength: 8 })), fc.oneof({ weight: 4, arbitrary: profile }, anything), { maxKeys: 4 }),
+  fc.dictionary(
+    fc.oneof(kinds, words, fc.string({ maxLength: 8 })),
+    fc.oneof({ weight: 4, arbitrary: profile }, anything),
+    { maxKeys: 4 },
+  ),
   anything,
 );
-const price = fc.dictionary(fc.constantFrom('input', 'cachedInput', 'cacheWrite', 'output', 'x'), fc.oneof(fc.double(), anything));
+const price = fc.dictionary(
+  fc.constantFrom('input', 'cachedInput', 'cacheWrite', 'output', 'x'),
+  fc.oneof(fc.double(), anything),
+);
 const prices = fc.oneof(fc.dictionary(words, fc.oneof(price, anything), { maxKeys: 4 }), anything);
 const values = fc.dictionary(
-  fc.constantFrom(...Object.keys(NUMBER_RULES), 'budget.onExceeded', 'onSilence', 'onWindowClose', 'sweep.keep', 'defaultAgent'),
-  fc.oneof(fc.double(), fc.integer(), fc.constantFrom<unknown>('finish', 'restart', 'keep', Number.NaN, '5', -0), fc.array(words), anything),
+  fc.constantFrom(
+    ...Object.keys(NUMBER_RULES),
+    'budget.onExceeded',
+    'onSilence',
+    'onWindowClose',
+    'sweep.keep',
+    'defaultAgent',
+  ),
+  fc.oneof(
+    fc.double(),
+    fc.integer(),
+    fc.constantFrom<unknown>('finish', 'restart', 'keep', Number.NaN, '5', -0),
+    fc.array(words),
+    anything,
+  ),
   { maxKeys: 24 },
 );
 const BUILT_IN = ['claude', 'codex', 'gemini', 'opencode', 'copilot', 'sample'];
@@ -46,12 +77,22 @@ const PROMPT = '--help $(touch /x) `id`\n"quoted" \u{1f642}';
 
 /** Any value in any setting: what is wrong is said and left out, what is left works. */
 export async function fuzzSettings(options: FuzzOptions): Promise<FuzzResult> {
-  return tryCases(fc.record({ agents, prices, values }), options, async (written) => wrongAgents(written) ?? wrongNumbers(written.values));
+  return tryCases(
+    fc.record({ agents, prices, values }),
+    options,
+    async (written) => wrongAgents(written) ?? wrongNumbers(written.values),
+  );
 }
 
 function wrongAgents(written: { readonly agents: unknown; readonly prices: unknown }): string | undefined {
-  const { catalog, problems } = createCatalog({ ...written, sample: { command: 'node', args: [], env: {} }, platform: 'linux' });
-  const vague = problems.find((problem) => !/^loopSupervisor\.(agents|prices)\b/.test(problem) || problem.length > 2_000);
+  const { catalog, problems } = createCatalog({
+    ...written,
+    sample: { command: 'node', args: [], env: {} },
+    platform: 'linux',
+  });
+  const vague = problems.find(
+    (problem) => !/^loopSupervisor\.(agents|prices)\b/.test(problem) || problem.length > 2_000,
+  );
   if (vague !== undefined) return `a problem that names no setting, or is endless: ${vague.slice(0, 300)}`;
   const names = catalog.names();
   const missing = BUILT_IN.find((name) => !names.includes(name));
@@ -74,15 +115,40 @@ function wrongAgents(written: { readonly agents: unknown; readonly prices: unkno
 function wrongNumbers(values: Readonly<Record<string, unknown>>): string | undefined {
   const { settings, problems } = mapSettings((key) => values[key]);
   const numbers = [
-    ...[settings.maxConcurrent, settings.maxQueueDepth, settings.restart.maxRestarts, settings.restart.windowMs, settings.circuit.failureThreshold],
-    ...[settings.circuit.cooldownMs, settings.circuit.halfOpenMaxProbes, settings.budget.dailyLimit, settings.budget.warnAtPercent],
-    ...[settings.loopTimeoutMs, settings.killGraceMs, settings.maxLogBytes, settings.firstOutputTimeoutMs, settings.silenceTimeoutMs],
-    ...[settings.unattendedGraceMs, settings.retention.maxAgeMs, settings.retention.maxLogBytes, settings.retention.maxLoops],
+    ...[
+      settings.maxConcurrent,
+      settings.maxQueueDepth,
+      settings.restart.maxRestarts,
+      settings.restart.windowMs,
+      settings.circuit.failureThreshold,
+    ],
+    ...[
+      settings.circuit.cooldownMs,
+      settings.circuit.halfOpenMaxProbes,
+      settings.budget.dailyLimit,
+      settings.budget.warnAtPercent,
+    ],
+    ...[
+      settings.loopTimeoutMs,
+      settings.killGraceMs,
+      settings.maxLogBytes,
+      settings.firstOutputTimeoutMs,
+      settings.silenceTimeoutMs,
+    ],
+    ...[
+      settings.unattendedGraceMs,
+      settings.retention.maxAgeMs,
+      settings.retention.maxLogBytes,
+      settings.retention.maxLoops,
+    ],
   ];
-  if (!numbers.every((value) => Number.isFinite(value) && value >= 0)) return `settings that are no numbers: ${JSON.stringify(settings)}`;
+  if (!numbers.every((value) => Number.isFinite(value) && value >= 0))
+    return `settings that are no numbers: ${JSON.stringify(settings)}`;
   if (settings.maxConcurrent < 1 || settings.circuit.halfOpenMaxProbes < 1) return 'nothing can ever start';
-  if (!Number.isSafeInteger(settings.budget.dailyLimit)) return `a limit of ${settings.budget.dailyLimit} billionths of a USD`;
-  if (![...settings.sweepKeep, settings.defaultAgent].every((name) => typeof name === 'string')) return 'names that are no text';
+  if (!Number.isSafeInteger(settings.budget.dailyLimit))
+    return `a limit of ${settings.budget.dailyLimit} billionths of a USD`;
+  if (![...settings.sweepKeep, settings.defaultAgent].every((name) => typeof name === 'string'))
+    return 'names that are no text';
   const vague = problems.find(({ key, message }) => key === '' || message.length > 500);
   return vague && `a problem that is vague or endless: ${vague.message.slice(0, 300)}`;
 }

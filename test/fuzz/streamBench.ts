@@ -1,7 +1,7 @@
-import type { AgentEvent, AgentReader, ProcessExit } from '../../src/core/agentEvent.ts';
-import type { AgentCatalog } from '../../src/core/agentPort.ts';
-import type { AgentLauncher, LaunchRequest, RunObserver, RunOutput } from '../../src/core/processPort.ts';
-import type { Store } from '../../src/core/storePort.ts';
+import type { AgentEvent, AgentReader, ProcessExit } from '../../src/core/model/agentEvent.ts';
+import type { AgentCatalog } from '../../src/core/ports/agents.ts';
+import type { AgentLauncher, LaunchRequest, RunObserver, RunOutput } from '../../src/core/ports/launcher.ts';
+import type { Store } from '../../src/core/ports/store.ts';
 import type { Supervisor } from '../../src/core/supervisor.ts';
 import { LineSplitter } from '../../src/process/follow/lineSplitter.ts';
 import { wrongIn } from './eventCheck.ts';
@@ -46,7 +46,8 @@ export class StreamBench {
     const loopId = `loop${++this.#loops}`;
     const begun = performance.now();
     await supervisor.submit({ loopId, prompt: 'work', agent, estimatedCostUsd: 0.01 });
-    for (let turn = 0; turn < TURNS && supervisor.get(loopId)?.attempts.at(-1)?.endedAt === undefined; turn++) await new Promise(setImmediate);
+    for (let unit = 0; unit < TURNS && supervisor.get(loopId)?.attempts.at(-1)?.endedAt === undefined; unit++)
+      await new Promise(setImmediate);
     const detail = supervisor.get(loopId);
     const attempt = detail?.attempts.at(-1);
     const logged = this.#logged.splice(0);
@@ -71,7 +72,8 @@ export class StreamBench {
   async #ready(): Promise<Supervisor> {
     if (this.#supervisor && this.#loops < LOOPS_EACH) return this.#supervisor;
     await this.close();
-    const log = (message: string, error?: unknown) => void this.#logged.push(`${message} ${error === undefined ? '' : String(error)}`);
+    const log = (message: string, error?: unknown) =>
+      void this.#logged.push(`${message} ${error === undefined ? '' : String(error)}`);
     const { store, supervisor } = memorySupervisor(this.#launcher, this.#agents, log);
     this.#store = store;
     this.#supervisor = supervisor;

@@ -13,9 +13,13 @@ describe('Bad agent output', function () {
 
   it('R8.2 a line of 50 MB and JSON that is deeper than any stack leave every reader working', () => {
     const catalog = fuzzCatalog();
-    const long = Buffer.from(`{"type":"assistant","message":{"content":[{"type":"text","text":"${'x'.repeat(50 * 2 ** 20)}"}]}}\n`);
+    const long = Buffer.from(
+      `{"type":"assistant","message":{"content":[{"type":"text","text":"${'x'.repeat(50 * 2 ** 20)}"}]}}\n`,
+    );
     const deep = Buffer.from(`${'{"a":['.repeat(300_000)}\n`);
-    const after = Buffer.from('{"type":"system","subtype":"init","session_id":"11111111-1111-4111-8111-111111111111"}\n');
+    const after = Buffer.from(
+      '{"type":"system","subtype":"init","session_id":"11111111-1111-4111-8111-111111111111"}\n',
+    );
     for (const name of catalog.names()) {
       const reader = catalog.find(name)?.reader();
       const splitter = new LineSplitter();

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { createCatalog } from '../../src/agents/catalog.ts';
-import type { ProcessExit } from '../../src/core/agentEvent.ts';
+import type { ProcessExit } from '../../src/core/model/agentEvent.ts';
 import { mangled, manglings } from './mangle.ts';
 import type { FuzzOptions, FuzzResult } from './outcome.ts';
 import { onceIn, tryCases } from './property.ts';
@@ -27,7 +27,14 @@ export function fuzzCatalog() {
 }
 
 const exit: fc.Arbitrary<ProcessExit> = fc.oneof(
-  fc.constantFrom<ProcessExit>({ exitCode: 0 }, { exitCode: 1 }, { exitCode: 137 }, { signal: 'SIGKILL' }, { signal: 'SIGTERM' }, {}),
+  fc.constantFrom<ProcessExit>(
+    { exitCode: 0 },
+    { exitCode: 1 },
+    { exitCode: 137 },
+    { signal: 'SIGKILL' },
+    { signal: 'SIGTERM' },
+    {},
+  ),
   fc.record({ exitCode: fc.integer({ min: 0, max: 255 }) }),
 );
 

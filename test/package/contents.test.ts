@@ -38,6 +38,7 @@ describe('the package that users install', () => {
       names.filter((name) => !ALLOWED.test(name)),
       [],
     );
-    for (const program of ['extension', 'guardian', 'sampleAgent']) assert.ok(existsSync(join(home, `dist/${program}.cjs`)), program);
+    for (const program of ['extension', 'guardian', 'sampleAgent'])
+      assert.ok(existsSync(join(home, `dist/${program}.cjs`)), program);
   });
 });

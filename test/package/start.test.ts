@@ -17,9 +17,15 @@ describe('npm start on a machine without a desktop VS Code', () => {
     home = freshFolder('start');
     // The script itself, with no `code` to be found.
     const path = [`${ROOT}/node_modules/.bin`, '/usr/local/bin', '/usr/bin', '/bin'].join(delimiter);
-    start = spawn(process.execPath, ['test/support/start.ts', home], { cwd: ROOT, env: { ...process.env, PATH: path } });
-    for (const stream of [start.stdout, start.stderr]) stream?.on('data', (chunk: Buffer) => (output += chunk.toString()));
-    url = new URL(await until('the address', () => start.exitCode ?? /http:\S+/.exec(output)?.[0], 150_000).then(String));
+    start = spawn(process.execPath, ['test/support/start.ts', home], {
+      cwd: ROOT,
+      env: { ...process.env, PATH: path },
+    });
+    for (const stream of [start.stdout, start.stderr])
+      stream?.on('data', (chunk: Buffer) => (output += chunk.toString()));
+    url = new URL(
+      await until('the address', () => start.exitCode ?? /http:\S+/.exec(output)?.[0], 150_000).then(String),
+    );
   });
   after(async () => {
     if (start.exitCode === null) {

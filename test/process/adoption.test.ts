@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { AgentReader } from '../../src/core/agentEvent.ts';
+import type { AgentReader } from '../../src/core/model/agentEvent.ts';
 import { until } from '../support/until.ts';
 import { lineReader, lives, RunHarness, type Told } from './support/runHarness.ts';
 
@@ -52,7 +52,10 @@ describe('Runs that outlive their window', () => {
   });
 
   it('R9.2 a run that ended with no window open is told with its true end, exit code and output', async () => {
-    const { told, token, files } = harness.launch('/bin/sh', ['-c', 'echo one; sleep 0.3; echo two; echo bad >&2; exit 9']);
+    const { told, token, files } = harness.launch('/bin/sh', [
+      '-c',
+      'echo one; sleep 0.3; echo two; echo bad >&2; exit 9',
+    ]);
     await told.whenStarted;
     harness.launcher.dispose();
     const ended = await until('its end', () => JSON.parse(readFileSync(files.ended, 'utf8')) as { at: number });

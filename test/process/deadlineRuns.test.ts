@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createProbe } from '../../src/process/probe.ts';
+import { writeWindowFile } from '../../src/process/runFolder/windowFile.ts';
 import { createTable } from '../../src/process/tables/platformTable.ts';
-import { writeWindowFile } from '../../src/process/windowFile.ts';
+import { createProbe } from '../../src/process/tables/processIdentity.ts';
 import { until } from '../support/until.ts';
 import { RunHarness } from './support/runHarness.ts';
 
@@ -18,9 +18,13 @@ describe('Deadlines of runs', () => {
   afterEach(() => harness.dispose());
 
   it('warns of a run that says nothing at first, and takes that back when it speaks', async () => {
-    const { told } = harness.launch('/bin/sh', ['-c', 'while [ ! -e speak ]; do sleep 0.02; done; echo hello; sleep 1000'], {
-      limits: { firstOutputMs: 300 },
-    });
+    const { told } = harness.launch(
+      '/bin/sh',
+      ['-c', 'while [ ! -e speak ]; do sleep 0.02; done; echo hello; sleep 1000'],
+      {
+        limits: { firstOutputMs: 300 },
+      },
+    );
     await until('the warning', () => told.silences.length === 1);
     assert.equal(told.silences[0]?.kind, 'first-output');
     assert.ok((told.silences[0]?.forMs ?? 0) >= 300);
@@ -31,7 +35,9 @@ describe('Deadlines of runs', () => {
   });
 
   it('warns of a run that falls silent; Keep Waiting begins anew', async () => {
-    const { told, run } = harness.launch('/bin/sh', ['-c', 'echo hello; sleep 1000'], { limits: { firstOutputMs: 60_000, silenceMs: 400 } });
+    const { told, run } = harness.launch('/bin/sh', ['-c', 'echo hello; sleep 1000'], {
+      limits: { firstOutputMs: 60_000, silenceMs: 400 },
+    });
     await until('the warning', () => told.silences.length === 1);
     assert.equal(told.silences[0]?.kind, 'silence');
     run.keepWaiting();
@@ -90,7 +96,10 @@ describe('Deadlines of runs', () => {
       const ended = new Promise<number>((resolve) => window.once('exit', () => resolve(performance.now())));
       const { leader } = await told.whenStarted;
       // Longer than the time without a window, by the agent's own clock.
-      await until('twice the time', async () => ((await createTable().find(leader.pid))?.started ?? 0) + 80 < Number(uptimeTicks()));
+      await until(
+        'twice the time',
+        async () => ((await createTable().find(leader.pid))?.started ?? 0) + 80 < Number(uptimeTicks()),
+      );
       assert.equal(told.end, undefined);
       window.kill('SIGKILL');
       const at = await ended;
@@ -100,7 +109,9 @@ describe('Deadlines of runs', () => {
 
     it('R9.2 without a limit a run goes on', async () => {
       window.kill('SIGKILL');
-      const { told, run } = harness.launch('/bin/sh', ['-c', 'sleep 1.2; echo done'], { limits: { unattendedGraceMs: 0 } });
+      const { told, run } = harness.launch('/bin/sh', ['-c', 'sleep 1.2; echo done'], {
+        limits: { unattendedGraceMs: 0 },
+      });
       assert.equal((await told.whenEnded).stoppedBy, undefined);
       run.release();
     });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { folders } from '../../src/process/folders.ts';
+import { folders } from '../../src/process/runFolder/folders.ts';
 
 describe('folders', () => {
   let folder: string;

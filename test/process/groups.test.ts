@@ -184,7 +184,8 @@ describe('Process groups', () => {
     const { run, told, token } = launched;
     const { leader } = await told.whenStarted;
     assert.equal(await run.signal('SIGSTOP', undefined), true);
-    const states = () => harness.processesOf(token).map(({ pid }) => [statOf(pid).group === leader.pid, statOf(pid).state === 'T']);
+    const states = () =>
+      harness.processesOf(token).map(({ pid }) => [statOf(pid).group === leader.pid, statOf(pid).state === 'T']);
     await until('the group to be stopped', () => states().filter(([, isStopped]) => isStopped).length === 3);
     for (const [isInGroup, isStopped] of states()) assert.equal(isStopped, isInGroup);
     run.stop('user', 200);
@@ -233,7 +234,12 @@ describe('Process groups', () => {
   });
 
   it('R7.4 a marker from outside is not handed on', async () => {
-    harness.environment = { ...harness.environment, LOOP_SUPERVISOR_ATTEMPT: 'outer', LOOP_SUPERVISOR_LOOP: 'outer', LOOP_SUPERVISOR_KEEP: '1' };
+    harness.environment = {
+      ...harness.environment,
+      LOOP_SUPERVISOR_ATTEMPT: 'outer',
+      LOOP_SUPERVISOR_LOOP: 'outer',
+      LOOP_SUPERVISOR_KEEP: '1',
+    };
     const { told, token } = harness.launch('/bin/sh', [
       '-c',
       'echo $LOOP_SUPERVISOR_ATTEMPT; echo $LOOP_SUPERVISOR_LOOP; echo "keep:$LOOP_SUPERVISOR_KEEP"',

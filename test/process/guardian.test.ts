@@ -3,11 +3,11 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Guardian } from '../../src/process/guardian/guardian.ts';
-import { createProbe } from '../../src/process/probe.ts';
-import { readEnded, readStarted } from '../../src/process/recordSchemas.ts';
-import { FORMAT } from '../../src/process/records.ts';
-import { filesIn } from '../../src/process/runFiles.ts';
+import { readEnded, readStarted } from '../../src/process/runFolder/recordSchemas.ts';
+import { FORMAT } from '../../src/process/runFolder/records.ts';
+import { filesIn } from '../../src/process/runFolder/runFiles.ts';
 import { createTable } from '../../src/process/tables/platformTable.ts';
+import { createProbe } from '../../src/process/tables/processIdentity.ts';
 import { until } from '../support/until.ts';
 import { kill, LIMITS, lives, program } from './support/runHarness.ts';
 

@@ -3,14 +3,14 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { createOnce, readJson, writeJson } from '../../src/process/atomicFile.ts';
-import { agentEnvironment, guardianEnvironment } from '../../src/process/carriedEnvironment.ts';
+import { agentEnvironment, guardianEnvironment } from '../../src/process/environment/carriedEnvironment.ts';
 import { Deadlines } from '../../src/process/guardian/deadlines.ts';
 import { guardianLog } from '../../src/process/guardian/guardianLog.ts';
 import { Orders, parseOrder } from '../../src/process/guardian/orders.ts';
 import { TICK_MS, TickClock } from '../../src/process/guardian/tickClock.ts';
-import { readClaim, readEnded, readExit, readSilent, readStarted } from '../../src/process/recordSchemas.ts';
-import { filesIn, runFiles } from '../../src/process/runFiles.ts';
+import { createOnce, readJson, writeJson } from '../../src/process/runFolder/atomicFile.ts';
+import { readClaim, readEnded, readExit, readSilent, readStarted } from '../../src/process/runFolder/recordSchemas.ts';
+import { filesIn, runFiles } from '../../src/process/runFolder/runFiles.ts';
 import { LIMITS } from './support/runHarness.ts';
 
 describe('The clock of a guardian', () => {
@@ -45,7 +45,10 @@ describe('The clock of a guardian', () => {
 
   it('never waits for longer than a tick, however far a deadline is', () => {
     const { ticks } = clock();
-    assert.deepEqual([ticks.plan(2 ** 40), ticks.plan(Number.MAX_SAFE_INTEGER), ticks.plan(0.2), ticks.plan(300)], [TICK_MS, TICK_MS, 1, 300]);
+    assert.deepEqual(
+      [ticks.plan(2 ** 40), ticks.plan(Number.MAX_SAFE_INTEGER), ticks.plan(0.2), ticks.plan(300)],
+      [TICK_MS, TICK_MS, 1, 300],
+    );
   });
 });
 
@@ -135,13 +138,19 @@ describe('The files of a run', () => {
     const readAll = () => [readClaim, readStarted, readExit, readEnded, readSilent].map((read) => read(files));
     assert.deepEqual(readAll(), Array(5).fill(undefined));
     fc.assert(
-      fc.property(fc.oneof(fc.json(), fc.string(), fc.constantFrom('{"format":2}', '[]', 'null', '{"format":1,"pid":-1}', '')), (text) => {
-        for (const path of paths) writeFileSync(path, text);
-        assert.deepEqual(readAll(), Array(5).fill(undefined));
-      }),
+      fc.property(
+        fc.oneof(fc.json(), fc.string(), fc.constantFrom('{"format":2}', '[]', 'null', '{"format":1,"pid":-1}', '')),
+        (text) => {
+          for (const path of paths) writeFileSync(path, text);
+          assert.deepEqual(readAll(), Array(5).fill(undefined));
+        },
+      ),
     );
     const guardian = { pid: 5, startTime: '7', bootId: 'b' };
-    writeFileSync(files.claim, JSON.stringify({ format: 1, by: 'guardian', guardian, later: 'unknown fields are no harm' }));
+    writeFileSync(
+      files.claim,
+      JSON.stringify({ format: 1, by: 'guardian', guardian, later: 'unknown fields are no harm' }),
+    );
     assert.deepEqual(readClaim(files), { format: 1, by: 'guardian', guardian });
   });
 
@@ -210,14 +219,25 @@ describe('The files of a run', () => {
 
 describe('The environment on its way through the guardian', () => {
   it('arrives as it was, and touches the guardian itself nowhere', () => {
-    const agent = { PATH: '/bin', NODE_OPTIONS: '--inspect', ELECTRON_RUN_AS_NODE: '1', LD_PRELOAD: 'x.so', LOOP_SUPERVISOR_KEEP: '1', HOME: '/' };
+    const agent = {
+      PATH: '/bin',
+      NODE_OPTIONS: '--inspect',
+      ELECTRON_RUN_AS_NODE: '1',
+      LD_PRELOAD: 'x.so',
+      LOOP_SUPERVISOR_KEEP: '1',
+      HOME: '/',
+    };
     const guardian = guardianEnvironment(agent);
     assert.deepEqual(
       Object.keys(guardian).filter((name) => /^(NODE_|LD_|LOOP_SUPERVISOR_(KEEP|ATTEMPT|LOOP))/.test(name)),
       [],
     );
     assert.equal(guardian['ELECTRON_RUN_AS_NODE'], '1');
-    assert.deepEqual(agentEnvironment(guardian, 'loop', 'token'), { ...agent, LOOP_SUPERVISOR_LOOP: 'loop', LOOP_SUPERVISOR_ATTEMPT: 'token' });
+    assert.deepEqual(agentEnvironment(guardian, 'loop', 'token'), {
+      ...agent,
+      LOOP_SUPERVISOR_LOOP: 'loop',
+      LOOP_SUPERVISOR_ATTEMPT: 'token',
+    });
     const { ELECTRON_RUN_AS_NODE: _, ...without } = agent;
     assert.equal(agentEnvironment(guardianEnvironment(without), 'loop', 'token')['ELECTRON_RUN_AS_NODE'], undefined);
   });

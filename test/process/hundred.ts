@@ -45,11 +45,16 @@ const times = Number(process.argv[2] ?? 100);
 const alive = setInterval(() => undefined, 60_000);
 for (const way of WAYS) {
   const runs: { readonly left: number; readonly ms: number }[] = [];
-  while (runs.length < times) runs.push(...(await Promise.all(Array.from({ length: Math.min(AT_ONCE, times - runs.length) }, () => oneRun(way)))));
+  while (runs.length < times)
+    runs.push(
+      ...(await Promise.all(Array.from({ length: Math.min(AT_ONCE, times - runs.length) }, () => oneRun(way)))),
+    );
   const spans = runs.map(({ ms }) => ms).sort((one, other) => one - other);
   const left = runs.reduce((sum, run) => sum + run.left, 0);
   const median = spans[Math.floor(spans.length / 2)]?.toFixed(0);
-  console.log(`${way.name}: ${times} runs, ${left} processes left, told after ${median} ms (median), ${spans.at(-1)?.toFixed(0)} ms (longest)`);
+  console.log(
+    `${way.name}: ${times} runs, ${left} processes left, told after ${median} ms (median), ${spans.at(-1)?.toFixed(0)} ms (longest)`,
+  );
   if (left > 0) process.exitCode = 1;
 }
 clearInterval(alive);

@@ -14,7 +14,8 @@ describe('What an agent is given', () => {
 
   afterEach(() => harness.dispose());
 
-  const hostile = '-rf $(touch pwned) `id` "quotes" \'single\' \\ ; | & > out\n\n--flag\t€ 😀 ünïcode\r\nlast line without end';
+  const hostile =
+    '-rf $(touch pwned) `id` "quotes" \'single\' \\ ; | & > out\n\n--flag\t€ 😀 ünïcode\r\nlast line without end';
 
   for (const [what, text] of [
     ['text that looks like options and shell', hostile],
@@ -41,7 +42,9 @@ describe('What an agent is given', () => {
   });
 
   it('R1.4 the prompt goes through a file where the agent reads one, with any character in its path', async () => {
-    const { told, files } = harness.launch('/bin/sh', ['-c', 'cat "$1"; echo; echo "$1"', 'sh', `\${promptFile}`], { promptFile: hostile });
+    const { told, files } = harness.launch('/bin/sh', ['-c', 'cat "$1"; echo; echo "$1"', 'sh', `\${promptFile}`], {
+      promptFile: hostile,
+    });
     const end = await told.whenEnded;
     assert.equal(end.exit.exitCode, 0);
     assert.equal(readFileSync(files.promptFile, 'utf8'), hostile);
@@ -49,13 +52,27 @@ describe('What an agent is given', () => {
   });
 
   it('R1.4 arguments reach the program as they are, through no shell', async () => {
-    const { told } = harness.launch(process.execPath, ['-e', 'console.log(JSON.stringify(process.argv.slice(1)))', '--', hostile, '$HOME', '*', '']);
+    const { told } = harness.launch(process.execPath, [
+      '-e',
+      'console.log(JSON.stringify(process.argv.slice(1)))',
+      '--',
+      hostile,
+      '$HOME',
+      '*',
+      '',
+    ]);
     await told.whenEnded;
     assert.deepEqual(JSON.parse(told.texts[0] as string), [hostile, '$HOME', '*', '']);
   });
 
   it('gives the agent the environment of a terminal, the variables of its plan and the marker, and nothing of the guardian', async () => {
-    harness.environment = { PATH: process.env['PATH'] ?? '', NODE_OPTIONS: '--no-warnings', UV_THREADPOOL_SIZE: '2', EMPTY: '', MANY: 'a=b\nc' };
+    harness.environment = {
+      PATH: process.env['PATH'] ?? '',
+      NODE_OPTIONS: '--no-warnings',
+      UV_THREADPOOL_SIZE: '2',
+      EMPTY: '',
+      MANY: 'a=b\nc',
+    };
     const { told, token } = harness.launch(process.execPath, ['-e', 'console.log(JSON.stringify(process.env))'], {
       env: { KEY: 'value', PATH: '/bin' },
     });
@@ -90,9 +107,14 @@ describe('What an agent is given', () => {
 
   it('keeps the folder of a run for its owner alone, and no environment in it', async () => {
     harness.environment = { ...harness.environment, SECRET_KEY: 'tell-nobody-4711' };
-    const { told, files } = harness.launch('/bin/sh', ['-c', 'cat; echo out; echo err >&2'], { stdin: 'prompt', promptFile: 'prompt' });
+    const { told, files } = harness.launch('/bin/sh', ['-c', 'cat; echo out; echo err >&2'], {
+      stdin: 'prompt',
+      promptFile: 'prompt',
+    });
     await told.whenEnded;
-    const paths = readdirSync(files.folder, { recursive: true, withFileTypes: true }).map((entry) => join(entry.parentPath, entry.name));
+    const paths = readdirSync(files.folder, { recursive: true, withFileTypes: true }).map((entry) =>
+      join(entry.parentPath, entry.name),
+    );
     for (const path of [files.folder, harness.runsFolder, ...paths]) {
       const stat = statSync(path);
       assert.equal(stat.mode & 0o777, stat.isDirectory() ? 0o700 : 0o600, path);
@@ -103,7 +125,11 @@ describe('What an agent is given', () => {
 
   for (const [what, launch, expected] of [
     ['a command that is not there', { command: 'no-such-command-4711' }, /"no-such-command-4711" was not found/],
-    ['a folder that is not there', { command: '/bin/true', cwd: '/no/such/folder' }, /working folder \/no\/such\/folder is not there/],
+    [
+      'a folder that is not there',
+      { command: '/bin/true', cwd: '/no/such/folder' },
+      /working folder \/no\/such\/folder is not there/,
+    ],
     ['a file that is no program', { command: '/etc/passwd' }, /"\/etc\/passwd" may not be run/],
     ['arguments that are too long', { command: '/bin/true', args: ['x'.repeat(300_000)] }, /arguments are too long/],
   ] as const) {
@@ -158,7 +184,10 @@ describe('What an agent is given', () => {
 
   it('a Node that does not know our flags runs the guardian without them', async () => {
     const old = join(harness.folder, 'old-node');
-    writeFileSync(old, `#!/bin/sh\ncase "$1" in --*) echo "bad option: $1" >&2; exit 9;; esac\nexec '${process.execPath}' "$@"\n`);
+    writeFileSync(
+      old,
+      `#!/bin/sh\ncase "$1" in --*) echo "bad option: $1" >&2; exit 9;; esac\nexec '${process.execPath}' "$@"\n`,
+    );
     chmodSync(old, 0o755);
     harness.launcher.dispose();
     harness.launcher = harness.newLauncher({ nodePath: old });

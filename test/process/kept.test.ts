@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { RunEnd } from '../../src/core/processPort.ts';
+import type { RunEnd } from '../../src/core/ports/launcher.ts';
 import { until } from '../support/until.ts';
 import { kill, lives, program, RunHarness } from './support/runHarness.ts';
 
@@ -33,9 +33,9 @@ describe('Processes that are kept', () => {
     const commands = kept(end);
     assert.equal(commands.length, 2, JSON.stringify(end));
     assert.ok(commands[0]?.includes('tmux serve') && commands[1] === 'sleep 1000', JSON.stringify(commands));
-    for (const one of end.kept) assert.equal(await harness.launcher.endKept(one), true);
+    for (const one of end.kept) assert.equal(await harness.launcher.terminateSpared(one), true);
     for (const { pid } of end.kept) assert.ok(!lives(pid));
-    assert.equal(await harness.launcher.endKept(end.kept[0]!), false);
+    assert.equal(await harness.launcher.terminateSpared(end.kept[0]!), false);
   });
 
   it('R7.4 a real tmux server lives on, where tmux is installed', async function () {
@@ -58,7 +58,8 @@ describe('Processes that are kept', () => {
   });
 
   it('R7.4 a process with LOOP_SUPERVISOR_KEEP=1 lives on, even in the group that is stopped', async () => {
-    const script = 'LOOP_SUPERVISOR_KEEP=1 sleep 1001 & LOOP_SUPERVISOR_KEEP=11 sleep 1002 & sleep 1000 & echo up; wait';
+    const script =
+      'LOOP_SUPERVISOR_KEEP=1 sleep 1001 & LOOP_SUPERVISOR_KEEP=11 sleep 1002 & sleep 1000 & echo up; wait';
     for (const end of ['cancel', 'kill'] as const) {
       const { told, run, token } = harness.launch('/bin/sh', ['-c', script]);
       await until('all of them', () => harness.processesOf(token).length === 4 && told.texts.length === 1);
@@ -83,9 +84,13 @@ describe('Processes that are kept', () => {
   });
 
   it('R7.4 which programs are kept is a setting', async () => {
-    const { told, token } = harness.launch('/bin/sh', ['-c', `"${program('tmux')}"; while [ ! -e go ]; do sleep 0.02; done`], {
-      limits: { keep: [] },
-    });
+    const { told, token } = harness.launch(
+      '/bin/sh',
+      ['-c', `"${program('tmux')}"; while [ ! -e go ]; do sleep 0.02; done`],
+      {
+        limits: { keep: [] },
+      },
+    );
     await until('the server and its child', () => harness.processesOf(token).length >= 4);
     writeFileSync(join(harness.cwd, 'go'), '');
     const end = await told.whenEnded;
@@ -96,7 +101,10 @@ describe('Processes that are kept', () => {
   it('R7.4 VS Code and extension hosts are never signalled, nor what runs below them', async () => {
     const host = join(harness.folder, 'host.sh');
     writeFileSync(host, 'sleep 1000 &\nwait\n');
-    const { told, token, run } = harness.launch('/bin/sh', ['-c', `/bin/sh "${host}" --type=extensionHost & sleep 1000`]);
+    const { told, token, run } = harness.launch('/bin/sh', [
+      '-c',
+      `/bin/sh "${host}" --type=extensionHost & sleep 1000`,
+    ]);
     await until('all of them', () => harness.processesOf(token).length === 4);
     run.stop('user', 200);
     const end = await told.whenEnded;
@@ -104,6 +112,13 @@ describe('Processes that are kept', () => {
     toEnd.push(...left.map(({ pid }) => pid));
     assert.equal(left.length, 2);
     assert.deepEqual([end.kept, end.remaining], [[], []]);
-    assert.equal(await harness.launcher.endKept({ ...left[0]!, bootId: (await told.whenStarted).leader.bootId, command: '' }), false);
+    assert.equal(
+      await harness.launcher.terminateSpared({
+        ...left[0]!,
+        bootId: (await told.whenStarted).leader.bootId,
+        command: '',
+      }),
+      false,
+    );
   });
 });

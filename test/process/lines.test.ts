@@ -3,7 +3,7 @@ import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import type { AgentReader } from '../../src/core/agentEvent.ts';
+import type { AgentReader } from '../../src/core/model/agentEvent.ts';
 import { lastLineOf } from '../../src/process/follow/lastLine.ts';
 import { LineSplitter } from '../../src/process/follow/lineSplitter.ts';
 import { LONGEST_LINE_BYTES, LongLine } from '../../src/process/follow/longLine.ts';
@@ -40,7 +40,8 @@ describe('Lines of output', () => {
         fc.array(fc.integer({ min: 1, max: 40_000 }), { minLength: 1, maxLength: 5 }),
         fc.boolean(),
         (texts, sizes, ended) => {
-          const text = texts.map((one) => one.replaceAll('\n', '')).join('\n') + (ended && texts.length > 0 ? '\n' : '');
+          const text =
+            texts.map((one) => one.replaceAll('\n', '')).join('\n') + (ended && texts.length > 0 ? '\n' : '');
           const bytes = Buffer.from(text);
           const expected = bytes
             .toString('utf8')
@@ -91,9 +92,18 @@ describe('A line that is too long', () => {
         fc.constantFrom('ü', '😀', '\\', '"', '\n', '\u0007', 'ab"\\', '𐍈\u001f'),
         fc.integer({ min: 1, max: 50_000 }),
         (value, unit, size) => {
-          const original = { before: value, text: unit.repeat(20_000), between: [1, 'short'], more: `x${unit}`.repeat(30_000), cost: 0.25 };
+          const original = {
+            before: value,
+            text: unit.repeat(20_000),
+            between: [1, 'short'],
+            more: `x${unit}`.repeat(30_000),
+            cost: 0.25,
+          };
           const short = JSON.parse(shorten(JSON.stringify(original), size)) as typeof original;
-          assert.deepEqual({ ...short, text: 0, more: 0 }, { ...(JSON.parse(JSON.stringify(original)) as object), text: 0, more: 0 });
+          assert.deepEqual(
+            { ...short, text: 0, more: 0 },
+            { ...(JSON.parse(JSON.stringify(original)) as object), text: 0, more: 0 },
+          );
           for (const name of ['text', 'more'] as const) {
             const [got, full] = [short[name], original[name]];
             assert.ok(got === full || (got.endsWith('…') && full.startsWith(got.slice(0, -1))), got.slice(-20));
@@ -136,7 +146,13 @@ describe('The end of a log', () => {
       return [];
     };
     const reader: AgentReader = { line, end: () => [], state: () => null };
-    const tail = new Tail({ path, reader, from: 0, onOutput: () => undefined, onError: (message) => assert.fail(message) });
+    const tail = new Tail({
+      path,
+      reader,
+      from: 0,
+      onOutput: () => undefined,
+      onError: (message) => assert.fail(message),
+    });
     writeFileSync(path, 'one\n');
     await pump.read(tail);
     await drained;

@@ -3,11 +3,11 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, w
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { readJson } from '../../src/process/atomicFile.ts';
 import { AgentLogs } from '../../src/process/guardian/agentLogs.ts';
 import { LogLimit, nextLookMs, slackOf } from '../../src/process/guardian/logLimit.ts';
-import { readStarted } from '../../src/process/recordSchemas.ts';
-import type { CutRecord } from '../../src/process/records.ts';
+import { readJson } from '../../src/process/runFolder/atomicFile.ts';
+import { readStarted } from '../../src/process/runFolder/recordSchemas.ts';
+import type { CutRecord } from '../../src/process/runFolder/records.ts';
 import { until } from '../support/until.ts';
 import { type Launched, type LaunchOptions, program, RunHarness } from './support/runHarness.ts';
 
@@ -166,7 +166,9 @@ describe('The log limit against a flood', () => {
 
   it('R8.3 a flood after a long silence is seen as soon', async () => {
     const run = launch(`echo begin; while [ ! -e go ]; do sleep 0.02; done; exec ${flood()}`);
-    await until('its guardian to sleep until something is written', () => isWatching(readStarted(run.files)?.guardian.pid));
+    await until('its guardian to sleep until something is written', () =>
+      isWatching(readStarted(run.files)?.guardian.pid),
+    );
     writeFileSync(join(harness.cwd, 'go'), '');
     assert.equal((await run.told.whenEnded).stoppedBy, 'output-limit');
     assertBounded(run);

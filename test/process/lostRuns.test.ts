@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
-import type { ProcessIdentity } from '../../src/core/loop.ts';
-import { createProbe } from '../../src/process/probe.ts';
-import { runFiles } from '../../src/process/runFiles.ts';
+import type { ProcessIdentity } from '../../src/core/model/loop.ts';
+import { runFiles } from '../../src/process/runFolder/runFiles.ts';
 import { createTable } from '../../src/process/tables/platformTable.ts';
+import { createProbe } from '../../src/process/tables/processIdentity.ts';
 import { until } from '../support/until.ts';
 import { kill, type Launched, lives, program, RunHarness } from './support/runHarness.ts';
 
@@ -144,8 +144,20 @@ describe('Runs that lost their guardian', () => {
       const other = harness.newLauncher();
       const end = Promise.withResolvers<string>();
       const run = other.adopt(
-        { token, reader: { line: () => [], end: () => [], state: () => null }, needsReading: false, readOffset: 0, graceMs: 200, keep: [] },
-        { started: () => run.stop('user', 200), output: () => undefined, silent: () => undefined, ended: ({ kind }) => end.resolve(kind) },
+        {
+          token,
+          reader: { line: () => [], end: () => [], state: () => null },
+          needsReading: false,
+          readOffset: 0,
+          graceMs: 200,
+          keep: [],
+        },
+        {
+          started: () => run.stop('user', 200),
+          output: () => undefined,
+          silent: () => undefined,
+          ended: ({ kind }) => end.resolve(kind),
+        },
         true,
       );
       const kind = await end.promise;
@@ -198,7 +210,7 @@ describe('Runs that lost their guardian', () => {
       assert.deepEqual([end.kind, end.swept, end.remaining], ['lost', [], []]);
       assert.ok(lives(now.pid));
       assert.deepEqual(await harness.launcher.reap(['reused'], 200, []), new Map());
-      assert.equal(await harness.launcher.endKept({ ...before, command: 'sh' }), false);
+      assert.equal(await harness.launcher.terminateSpared({ ...before, command: 'sh' }), false);
       assert.ok(lives(now.pid));
     } finally {
       process.kill(-(bystander.pid as number), 'SIGKILL');
@@ -213,7 +225,9 @@ describe('Runs that lost their guardian', () => {
         env: { ...process.env, LOOP_SUPERVISOR_LOOP: harness.prefix + token, LOOP_SUPERVISOR_ATTEMPT: token },
       });
     for (const token of ['left-1', 'left-2', 'not-asked']) marked(token).unref();
-    await until('all of them', () => ['left-1', 'left-2', 'not-asked'].every((token) => harness.processesOf(token).length === 3));
+    await until('all of them', () =>
+      ['left-1', 'left-2', 'not-asked'].every((token) => harness.processesOf(token).length === 3),
+    );
     const reaped = await harness.launcher.reap(['left-1', 'nothing', 'left-2'], 200, []);
     assert.deepEqual([...reaped.keys()].sort(), ['left-1', 'left-2']);
     assert.equal(reaped.get('left-1')?.length, 3);
@@ -222,7 +236,9 @@ describe('Runs that lost their guardian', () => {
   });
 
   it('R7.4 reaping leaves alone what was kept, and runs whose guardian is still at it', async () => {
-    const { told, token } = harness.launch('/bin/sh', ['-c', 'setsid sleep 1000 & sleep 0.1'], { limits: { keep: ['sleep', 'setsid', 'sh'] } });
+    const { told, token } = harness.launch('/bin/sh', ['-c', 'setsid sleep 1000 & sleep 0.1'], {
+      limits: { keep: ['sleep', 'setsid', 'sh'] },
+    });
     const end = await told.whenEnded;
     assert.equal(end.kept.length, 1);
     const running = harness.launch('/bin/sleep', ['1000']);

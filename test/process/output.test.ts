@@ -1,8 +1,18 @@
 import assert from 'node:assert/strict';
-import { appendFileSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, unlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  unlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import type { AgentReader } from '../../src/core/agentEvent.ts';
+import type { AgentReader } from '../../src/core/model/agentEvent.ts';
 import { until } from '../support/until.ts';
 import { lineReader, program, RunHarness } from './support/runHarness.ts';
 
@@ -16,7 +26,10 @@ describe('Output of runs', () => {
   afterEach(() => harness.dispose());
 
   it('R8.1 standard output and standard error go to a file each, byte for byte', async () => {
-    const { told, files } = harness.launch('/bin/sh', ['-c', "printf 'a\\0\\377b\\r\\n'; printf 'oops\\n' >&2; printf end"]);
+    const { told, files } = harness.launch('/bin/sh', [
+      '-c',
+      "printf 'a\\0\\377b\\r\\n'; printf 'oops\\n' >&2; printf end",
+    ]);
     const end = await told.whenEnded;
     assert.deepEqual(readFileSync(files.stdout), Buffer.from([97, 0, 255, 98, 13, 10, 101, 110, 100]));
     assert.equal(readFileSync(files.stderr, 'utf8'), 'oops\n');
@@ -37,15 +50,22 @@ describe('Output of runs', () => {
   });
 
   it('R8.2 a character that is split over two reads is not broken', async () => {
-    const { told } = harness.launch('/bin/sh', ['-c', "printf '\\360\\237'; sleep 0.5; printf '\\230\\200 and on\\n'; sleep 0.4; echo end"]);
+    const { told } = harness.launch('/bin/sh', [
+      '-c',
+      "printf '\\360\\237'; sleep 0.5; printf '\\230\\200 and on\\n'; sleep 0.4; echo end",
+    ]);
     await told.whenEnded;
     assert.deepEqual(told.texts, ['😀 and on', 'end']);
   });
 
   it('tells output in order, each piece from where the last one ended, up to the end of a line, and before the end', async () => {
-    const { told, files } = harness.launch('/bin/sh', ['-c', 'for i in 1 2 3 4 5 6; do echo "line $i"; printf "begun "; sleep 0.15; done'], {
-      reader: lineReader(),
-    });
+    const { told, files } = harness.launch(
+      '/bin/sh',
+      ['-c', 'for i in 1 2 3 4 5 6; do echo "line $i"; printf "begun "; sleep 0.15; done'],
+      {
+        reader: lineReader(),
+      },
+    );
     await told.whenEnded;
     const log = readFileSync(files.stdout);
     let at = 0;
@@ -102,7 +122,8 @@ describe('Output of runs', () => {
   });
 
   it('R8.2 a line of 50 MB is read, cut', async () => {
-    const script = 'process.stdout.write(JSON.stringify({type:"x",text:"a".repeat(50e6),cost:7})+"\\n"+"b".repeat(3e6)+"\\nend\\n")';
+    const script =
+      'process.stdout.write(JSON.stringify({type:"x",text:"a".repeat(50e6),cost:7})+"\\n"+"b".repeat(3e6)+"\\nend\\n")';
     const { told } = harness.launch(process.execPath, ['-e', script]);
     await told.whenEnded;
     assert.equal(told.texts.length, 3);
@@ -114,7 +135,10 @@ describe('Output of runs', () => {
   });
 
   it('the last line of standard error is told without escapes and control characters', async () => {
-    const { told } = harness.launch('/bin/sh', ['-c', "printf 'first\\n\\033[31mred\\033[0m \\033]8;;http://x\\007link\\007\\n  \\n' >&2"]);
+    const { told } = harness.launch('/bin/sh', [
+      '-c',
+      "printf 'first\\n\\033[31mred\\033[0m \\033]8;;http://x\\007link\\007\\n  \\n' >&2",
+    ]);
     assert.equal((await told.whenEnded).errorLine, 'red link');
   });
 

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { readEnded, readExit } from '../../src/process/recordSchemas.ts';
-import { type RunFiles, runFiles } from '../../src/process/runFiles.ts';
+import { readEnded, readExit } from '../../src/process/runFolder/recordSchemas.ts';
+import { type RunFiles, runFiles } from '../../src/process/runFolder/runFiles.ts';
 
 describe('records of a run folder', () => {
   let folder: string;

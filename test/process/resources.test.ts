@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { createResourceSampler } from '../../src/process/resources.ts';
+import { createResourceSampler } from '../../src/process/tables/resources.ts';
 import { until } from '../support/until.ts';
 import { type FakeProcess, FakeTable, identity } from './support/fakeTable.ts';
 

@@ -4,10 +4,14 @@ import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync 
 import { syncBuiltinESMExports } from 'node:module';
 import os, { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { askProgram, findProgram } from '../../src/process/programCheck.ts';
-import { createResourceSampler } from '../../src/process/resources.ts';
-import { cleanEnvironment, shellArguments, terminalEnvironment } from '../../src/process/shellEnvironment.ts';
+import { askProgram, findProgram } from '../../src/process/environment/programCheck.ts';
+import {
+  cleanEnvironment,
+  shellArguments,
+  terminalEnvironment,
+} from '../../src/process/environment/shellEnvironment.ts';
 import { createTable } from '../../src/process/tables/platformTable.ts';
+import { createResourceSampler } from '../../src/process/tables/resources.ts';
 import { until } from '../support/until.ts';
 import { kill, lives } from './support/runHarness.ts';
 
@@ -77,14 +81,26 @@ exec /bin/sh "$@"
       writeFileSync(join(folder, '.bash_profile'), 'export FROM_PROFILE="it is $0 \'quoted\'"\n');
       const bash = findProgram('bash', { PATH: process.env['PATH'] ?? '' });
       if (!bash) this.skip();
-      const answer = await terminalEnvironment({ ...options, shell: bash, environment: { PATH: process.env['PATH'] ?? '', HOME: folder } })();
+      const answer = await terminalEnvironment({
+        ...options,
+        shell: bash,
+        environment: { PATH: process.env['PATH'] ?? '', HOME: folder },
+      })();
       assert.match(answer['FROM_PROFILE'] ?? '', /^it is .*bash 'quoted'$/);
       assert.deepEqual(logged, []);
     });
 
     it('is that of the editor where the shell hangs, and all that the shell started is ended', async () => {
-      const shell = script('shell', `#!/bin/sh\ntrap '' TERM\nsleep 1000 &\necho $! > "${folder}/pid"\nwait\nsleep 1000\n`);
-      const answer = await terminalEnvironment({ ...options, shell, environment: { PATH: '/bin:/usr/bin', VSCODE_X: '1' }, timeoutMs: 300 })();
+      const shell = script(
+        'shell',
+        `#!/bin/sh\ntrap '' TERM\nsleep 1000 &\necho $! > "${folder}/pid"\nwait\nsleep 1000\n`,
+      );
+      const answer = await terminalEnvironment({
+        ...options,
+        shell,
+        environment: { PATH: '/bin:/usr/bin', VSCODE_X: '1' },
+        timeoutMs: 300,
+      })();
       assert.deepEqual(answer, { PATH: '/bin:/usr/bin' });
       assert.match(logged[0] ?? '', /did not tell its environment/);
       const pid = Number(readFileSync(join(folder, 'pid'), 'utf8'));
@@ -99,7 +115,10 @@ exec /bin/sh "$@"
       Object.assign(os, { userInfo: nobody, homedir: nobody });
       syncBuiltinESMExports();
       try {
-        assert.equal((await terminalEnvironment({ ...options, environment: { PATH: '/bin:/usr/bin', A: '1' } })())['A'], '1');
+        assert.equal(
+          (await terminalEnvironment({ ...options, environment: { PATH: '/bin:/usr/bin', A: '1' } })())['A'],
+          '1',
+        );
         assert.deepEqual(logged, []);
       } finally {
         Object.assign(os, { userInfo, homedir });
@@ -113,14 +132,25 @@ exec /bin/sh "$@"
       ['says nonsense', '#!/bin/sh\necho "$4" | sed "s/.*(.\\([0-9a-f]*\\).*/\\1{\\1/"\n'],
     ] as const) {
       it(`is that of the editor where the shell ${what}`, async () => {
-        assert.deepEqual(await terminalEnvironment({ ...options, shell: script('shell', text), environment: { A: '1' } })(), { A: '1' });
+        assert.deepEqual(
+          await terminalEnvironment({ ...options, shell: script('shell', text), environment: { A: '1' } })(),
+          { A: '1' },
+        );
         assert.equal(logged.length, 1);
       });
     }
 
     it('is asked for again after a while where the shell did not answer', async () => {
-      const shell = script('shell', `#!/bin/sh\n[ -e "${folder}/ready" ] || exit 3\nA=1; export A\nexec /bin/sh "$@"\n`);
-      const environment = terminalEnvironment({ ...options, shell, environment: { PATH: '/bin:/usr/bin' }, againMs: 1 });
+      const shell = script(
+        'shell',
+        `#!/bin/sh\n[ -e "${folder}/ready" ] || exit 3\nA=1; export A\nexec /bin/sh "$@"\n`,
+      );
+      const environment = terminalEnvironment({
+        ...options,
+        shell,
+        environment: { PATH: '/bin:/usr/bin' },
+        againMs: 1,
+      });
       assert.equal((await environment())['A'], undefined);
       writeFileSync(join(folder, 'ready'), '');
       await until('the shell to be asked again', async () => (await environment())['A'] === '1');
@@ -170,12 +200,15 @@ exec /bin/sh "$@"
 
     it('says its version, through no shell and with a closed standard input', async () => {
       const path = script('agent', '#!/bin/sh\ncat\necho "$1 $HOME"\necho careful >&2\nexit 2\n');
-      assert.deepEqual(await askProgram(path, ['$(id)'], { environment: { HOME: 'h', PATH: '/bin:/usr/bin' }, timeoutMs: 5_000 }), {
-        exitCode: 2,
-        output: '$(id) h',
-        errorOutput: 'careful',
-        timedOut: false,
-      });
+      assert.deepEqual(
+        await askProgram(path, ['$(id)'], { environment: { HOME: 'h', PATH: '/bin:/usr/bin' }, timeoutMs: 5_000 }),
+        {
+          exitCode: 2,
+          output: '$(id) h',
+          errorOutput: 'careful',
+          timedOut: false,
+        },
+      );
     });
 
     it('that hangs is ended with what it started', async () => {
@@ -194,7 +227,10 @@ exec /bin/sh "$@"
       rmSync(gone, { recursive: true });
       try {
         assert.equal(findProgram('sh', { PATH: '/bin' }), '/bin/sh');
-        assert.equal((await askProgram('/bin/echo', ['1.2.3'], { environment: {}, timeoutMs: 10_000 })).output, '1.2.3');
+        assert.equal(
+          (await askProgram('/bin/echo', ['1.2.3'], { environment: {}, timeoutMs: 10_000 })).output,
+          '1.2.3',
+        );
       } finally {
         process.chdir(before);
       }
@@ -221,14 +257,18 @@ exec /bin/sh "$@"
         const uses = await sampler.sample([gone, identity]);
         assert.deepEqual([...uses.keys()], [leader.pid]);
         const use = uses.get(leader.pid!)!;
-        assert.ok(use.cpuPercent !== undefined && use.cpuPercent <= 130 && use.memoryBytes > 100_000, JSON.stringify(use));
+        assert.ok(
+          use.cpuPercent !== undefined && use.cpuPercent <= 130 && use.memoryBytes > 100_000,
+          JSON.stringify(use),
+        );
         assert.ok(
           use.processes.some(({ command }) => command === 'sleep 1000'),
           JSON.stringify(use),
         );
         assert.deepEqual(await sampler.sample([gone]), new Map());
       } finally {
-        for (const { pid, session, parent } of await createTable().list()) if (session === leader.pid || parent === leader.pid) kill(pid);
+        for (const { pid, session, parent } of await createTable().list())
+          if (session === leader.pid || parent === leader.pid) kill(pid);
       }
     });
   });

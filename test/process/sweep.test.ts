@@ -14,13 +14,22 @@ const marks = (more: Partial<RunMarks> = {}): RunMarks => ({
   ...more,
 });
 
-async function found(processes: readonly FakeProcess[], more: Partial<RunMarks> = {}, keep: readonly string[] = [], deep = true) {
+async function found(
+  processes: readonly FakeProcess[],
+  more: Partial<RunMarks> = {},
+  keep: readonly string[] = [],
+  deep = true,
+) {
   const { members, kept, spared } = await findRun(new FakeTable(processes), marks(more), { keep, deep });
   const pids = (all: readonly { pid: number }[]) => all.map(({ pid }) => pid).sort((a, b) => a - b);
   return { members: pids(members), kept: pids(kept), spared: pids(spared) };
 }
 
-async function members(processes: readonly FakeProcess[], more: Partial<RunMarks> = {}, deep = true): Promise<number[]> {
+async function members(
+  processes: readonly FakeProcess[],
+  more: Partial<RunMarks> = {},
+  deep = true,
+): Promise<number[]> {
   return (await found(processes, more, [], deep)).members;
 }
 
@@ -38,7 +47,11 @@ describe('Finding the processes of a run', () => {
         { pid: 1005, environment: 'X=1\0', outputs: ['/dev/null', '/runs/run-1/stderr.log'] },
         { pid: 1006, environment: '', outputs: ['/runs/run-1/stdout.log (deleted)'] },
         { pid: 1007, environment: 'XLOOP_SUPERVISOR_ATTEMPT=run-1\0' },
-        { pid: 1008, environment: 'LOOP_SUPERVISOR_ATTEMPT=run-11\0', outputs: ['/runs/run-1/guardian.log', '/runs/run-11/stdout.log'] },
+        {
+          pid: 1008,
+          environment: 'LOOP_SUPERVISOR_ATTEMPT=run-11\0',
+          outputs: ['/runs/run-1/guardian.log', '/runs/run-11/stdout.log'],
+        },
         { pid: 1009 },
       ]),
       [1000, 1001, 1002, 1003, 1004, 1005, 1006],
@@ -46,7 +59,10 @@ describe('Finding the processes of a run', () => {
   });
 
   it('R7.4 a quick look asks nobody for marker and logs', async () => {
-    assert.deepEqual(await members([{ pid: LEADER }, { pid: 1001, parent: LEADER }, { pid: 1004, environment: MARKED }], {}, false), [1000, 1001]);
+    assert.deepEqual(
+      await members([{ pid: LEADER }, { pid: 1001, parent: LEADER }, { pid: 1004, environment: MARKED }], {}, false),
+      [1000, 1001],
+    );
   });
 
   it('R7.1 the group counts while its leader is there, even as a zombie', async () => {
@@ -87,7 +103,10 @@ describe('Finding the processes of a run', () => {
   });
 
   it('a process that is older than its parent is not its child, where pids are used again', async () => {
-    assert.deepEqual(await members([{ pid: LEADER }, { pid: 10, parent: LEADER, started: 10 }, { pid: 1010, parent: LEADER }]), [1000, 1010]);
+    assert.deepEqual(
+      await members([{ pid: LEADER }, { pid: 10, parent: LEADER, started: 10 }, { pid: 1010, parent: LEADER }]),
+      [1000, 1010],
+    );
   });
 
   it('R7.4 spares kept programs with all below them, marked processes, and VS Code', async () => {
@@ -129,7 +148,9 @@ describe('Finding the processes of a run', () => {
       { pid: 1001, environment: MARKED },
       { pid: 2001, environment: 'LOOP_SUPERVISOR_ATTEMPT=run-2\0' },
     ]);
-    const runs = ['run-1', 'run-2', 'run-3'].map((token) => marks({ token, leader: undefined, folder: `/runs/${token}` }));
+    const runs = ['run-1', 'run-2', 'run-3'].map((token) =>
+      marks({ token, leader: undefined, folder: `/runs/${token}` }),
+    );
     const all = await findProcesses(table, runs, { keep: [], deep: true });
     assert.deepEqual(
       [...all].map(([token, run]) => [token, run.members.map(({ pid }) => pid)]),
@@ -229,7 +250,9 @@ describe('Sweeping', () => {
   });
 
   it('R7.3 in haste it kills at once', async () => {
-    const { tookMs } = await swept([{ pid: 1001, environment: MARKED, survives: ['SIGTERM'] }], { isUrgent: () => true });
+    const { tookMs } = await swept([{ pid: 1001, environment: MARKED, survives: ['SIGTERM'] }], {
+      isUrgent: () => true,
+    });
     assert.ok(tookMs < 20, `${tookMs} ms`);
   });
 

@@ -3,8 +3,8 @@ import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { AskingProbe } from '../../src/process/probe.ts';
 import { createTable } from '../../src/process/tables/platformTable.ts';
+import { AskingProbe } from '../../src/process/tables/processIdentity.ts';
 import { parseStat } from '../../src/process/tables/procStat.ts';
 import { PsTable, parsePs } from '../../src/process/tables/psTable.ts';
 import { runCommand, runCommandNow } from '../../src/process/tables/runCommand.ts';
@@ -31,7 +31,8 @@ describe('/proc/<pid>/stat', () => {
   });
 
   it('is nothing where it is no such line', () => {
-    for (const line of ['', '77', '77 (x', '77 (x) S 1 2', 'x) (y']) assert.equal(parseStat(Buffer.from(line)), undefined);
+    for (const line of ['', '77', '77 (x', '77 (x) S 1 2', 'x) (y'])
+      assert.equal(parseStat(Buffer.from(line)), undefined);
   });
 });
 
@@ -48,7 +49,10 @@ describe('The process table of this machine', () => {
     const child = spawn('/bin/sleep', ['1000'], { stdio: 'ignore', detached: true });
     const table = createTable({ polite: true });
     const found = (await table.list()).find(({ pid }) => pid === child.pid)!;
-    assert.deepEqual([found.parent, found.group, found.session, found.zombie], [process.pid, child.pid, child.pid, false]);
+    assert.deepEqual(
+      [found.parent, found.group, found.session, found.zombie],
+      [process.pid, child.pid, child.pid, false],
+    );
     const again = await table.find(child.pid!);
     assert.deepEqual(again, { ...found, cpuMs: again?.cpuMs, memoryBytes: again?.memoryBytes });
     const other = { ...found, startTime: '1' };
@@ -68,11 +72,14 @@ describe('The process table of this machine', () => {
       source,
       '#include <pthread.h>\n#include <unistd.h>\nvoid *on(void *x) { for (;;) pause(); }\nint main() { pthread_t t; pthread_create(&t, 0, on, 0); pthread_exit(0); }\n',
     );
-    if (spawnSync(process.env['CC'] ?? 'cc', ['-pthread', '-o', join(folder, 'threads'), source]).status !== 0) this.skip();
+    if (spawnSync(process.env['CC'] ?? 'cc', ['-pthread', '-o', join(folder, 'threads'), source]).status !== 0)
+      this.skip();
     const child = spawn(join(folder, 'threads'), { stdio: 'ignore' });
     const ended = new Promise((resolve) => child.once('exit', resolve));
     try {
-      await until('its first thread to have ended', () => /\) Z /.test(readFileSync(`/proc/${child.pid}/stat`, 'latin1')));
+      await until('its first thread to have ended', () =>
+        /\) Z /.test(readFileSync(`/proc/${child.pid}/stat`, 'latin1')),
+      );
       const table = createTable();
       const found = (await table.find(child.pid!))!;
       assert.deepEqual([found.zombie, await table.alive([found])], [false, [found]]);
@@ -85,8 +92,12 @@ describe('The process table of this machine', () => {
 
   it('a zombie does not live', async () => {
     // Its parent never asks how it ended.
-    const parent = spawn('/bin/sh', ['-c', 'sleep 0 & echo $!; exec sleep 1000'], { stdio: ['ignore', 'pipe', 'ignore'] });
-    const pid = Number(await new Promise<string>((resolve) => parent.stdout.once('data', (data: Buffer) => resolve(String(data)))));
+    const parent = spawn('/bin/sh', ['-c', 'sleep 0 & echo $!; exec sleep 1000'], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    const pid = Number(
+      await new Promise<string>((resolve) => parent.stdout.once('data', (data: Buffer) => resolve(String(data)))),
+    );
     const table = createTable();
     let found = await table.find(pid);
     while (!found?.zombie) {

@@ -19,8 +19,15 @@ const disk: Record<string, string> = {
   'c:\\node\\node.exe': '',
   'c:\\tools\\agent.exe': '',
 };
-const files = { isFile: (path: string) => path.toLowerCase() in disk, read: (path: string) => disk[path.toLowerCase()] ?? '' };
-const environment = { Path: 'C:\\tools;"C:\\npm";C:\\node', PATHEXT: '.COM;.EXE;.BAT;.CMD', ComSpec: 'C:\\Windows\\cmd.exe' };
+const files = {
+  isFile: (path: string) => path.toLowerCase() in disk,
+  read: (path: string) => disk[path.toLowerCase()] ?? '',
+};
+const environment = {
+  Path: 'C:\\tools;"C:\\npm";C:\\node',
+  PATHEXT: '.COM;.EXE;.BAT;.CMD',
+  ComSpec: 'C:\\Windows\\cmd.exe',
+};
 
 describe('R7.7 Commands on Windows', () => {
   it('R7.7 are found on PATH with the extensions of PATHEXT', () => {
@@ -37,7 +44,11 @@ describe('R7.7 Commands on Windows', () => {
       args: ['a b', '%PATH%'],
       verbatim: false,
     });
-    assert.deepEqual(windowsCommand('nothing', ['x'], environment, files), { command: 'nothing', args: ['x'], verbatim: false });
+    assert.deepEqual(windowsCommand('nothing', ['x'], environment, files), {
+      command: 'nothing',
+      args: ['x'],
+      verbatim: false,
+    });
   });
 
   it('R1.4 of a batch file that npm has made, the script is started, through no shell', () => {
@@ -49,7 +60,12 @@ describe('R7.7 Commands on Windows', () => {
   });
 
   it('R1.4 for any other batch file all that the command interpreter knows is escaped', () => {
-    const { command, args, verbatim } = windowsCommand('own', ['plain', 'a b', '& calc', '%PATH%', 'say "hi"\\'], environment, files);
+    const { command, args, verbatim } = windowsCommand(
+      'own',
+      ['plain', 'a b', '& calc', '%PATH%', 'say "hi"\\'],
+      environment,
+      files,
+    );
     assert.deepEqual([command, verbatim, ...args.slice(0, 3)], ['C:\\Windows\\cmd.exe', true, '/d', '/s', '/c']);
     const line = args[3] as string;
     assert.ok(line.startsWith('"C:\\npm\\own.BAT ') && line.endsWith('"'), line);

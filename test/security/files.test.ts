@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { lstatSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { runFiles } from '../../src/process/runFiles.ts';
+import { runFiles } from '../../src/process/runFolder/runFiles.ts';
 import { HostError, HostProcess } from '../chaos/hostProcess.ts';
 import { bundledGuardian } from '../support/bundledGuardian.ts';
 import { until } from '../support/until.ts';
@@ -15,7 +15,21 @@ function below(folder: string): string[] {
 describe('What lies on the disk', function () {
   this.timeout(120_000);
   const SECRET = 'sk-that-nobody-may-find-7f3a91';
-  const HOSTILE = ['../x', '..', '../../etc/passwd', '/etc/passwd', 'a/b', 'a\\b', 'C:x\\y', 'x\0y', '', 'x\n', 'x'.repeat(129), '%2e%2e', 'é'];
+  const HOSTILE = [
+    '../x',
+    '..',
+    '../../etc/passwd',
+    '/etc/passwd',
+    'a/b',
+    'a\\b',
+    'C:x\\y',
+    'x\0y',
+    '',
+    'x\n',
+    'x'.repeat(129),
+    '%2e%2e',
+    'é',
+  ];
   let storage: string;
   let host: HostProcess;
 
@@ -27,8 +41,16 @@ describe('What lies on the disk', function () {
     host = new HostProcess({ storage: join(storage, 'global'), guardianProgram, settings: { killGraceMs: 200 } });
     delete process.env['LOOP_TEST_API_KEY'];
     await host.ready();
-    await host.ask({ do: 'submit', loopId: 'kept', prompt: JSON.stringify({ steps: 2, stepMs: 5, cost: 7, child: false }) });
-    await until('the loop to be done', async () => (await host.ask<string>({ do: 'state', loopId: 'kept' })) === 'completed', 60_000);
+    await host.ask({
+      do: 'submit',
+      loopId: 'kept',
+      prompt: JSON.stringify({ steps: 2, stepMs: 5, cost: 7, child: false }),
+    });
+    await until(
+      'the loop to be done',
+      async () => (await host.ask<string>({ do: 'state', loopId: 'kept' })) === 'completed',
+      60_000,
+    );
   });
 
   after(async () => {
@@ -76,7 +98,11 @@ describe('What lies on the disk', function () {
     // Two dots are letters of an id by R1.3; they must not become a path.
     for (const loopId of ['..', '..x', 'a..b', '.hidden', '-rf', 'CON', 'a:b']) {
       await host.ask({ do: 'submit', loopId, prompt: JSON.stringify({ steps: 1, stepMs: 1, cost: 1, child: false }) });
-      await until(`${loopId} to be done`, async () => (await host.ask<string>({ do: 'state', loopId })) === 'completed', 60_000);
+      await until(
+        `${loopId} to be done`,
+        async () => (await host.ask<string>({ do: 'state', loopId })) === 'completed',
+        60_000,
+      );
     }
     const runs = readdirSync(join(storage, 'global', 'runs'));
     assert.ok(runs.length >= 8 && runs.every((name) => /^\d+-\d+-[0-9a-f]+$/.test(name)), runs.join());

@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 
 const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
-  readonly capabilities: { readonly untrustedWorkspaces: { readonly supported: unknown; readonly description?: string } };
+  readonly capabilities: {
+    readonly untrustedWorkspaces: { readonly supported: unknown; readonly description?: string };
+  };
   readonly contributes: { readonly configuration: Configuration | readonly Configuration[] };
 };
 type Configuration = { readonly properties: { readonly [key: string]: { readonly scope?: string } } };

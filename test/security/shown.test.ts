@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { Lexer, type Token } from 'marked';
 import { createCatalog } from '../../src/agents/catalog.ts';
-import { cleanText } from '../../src/ui/panel/cleanText.ts';
-import { pageHtml } from '../../src/ui/panel/page.ts';
-import { codeBlock, escapeMarkdown, inlineCode, oneLine } from '../../src/ui/safeText.ts';
+import { codeBlock, escapeMarkdown, inlineCode, oneLine } from '../../src/ui/text/safeText.ts';
 import { promptItem } from '../../src/ui/transcript/attemptLog.ts';
 import { ItemFold } from '../../src/ui/transcript/itemFold.ts';
 import { resolveLink } from '../../src/ui/transcript/resolveLink.ts';
+import { cleanText } from '../../src/ui/webviewHost/cleanText.ts';
+import { pageHtml } from '../../src/ui/webviewHost/page.ts';
 
 /** Prompts and agent output that try to do something when they are shown. */
 const HOSTILE: readonly string[] = [
@@ -38,7 +38,8 @@ function acting(markdown: string): string[] {
   const found: string[] = [];
   const visit = (tokens: readonly Token[]) => {
     for (const token of tokens) {
-      if (['link', 'image', 'html', 'def', 'table', 'heading'].includes(token.type)) found.push(`${token.type}: ${token.raw}`);
+      if (['link', 'image', 'html', 'def', 'table', 'heading'].includes(token.type))
+        found.push(`${token.type}: ${token.raw}`);
       if ('tokens' in token && token.tokens) visit(token.tokens);
     }
   };
@@ -75,14 +76,23 @@ describe('Foreign text when it is shown', () => {
       const fold = new ItemFold({ attempt: 1, plain: false, midway: false, now: 0 });
       const lines = [
         { type: 'assistant', message: { id: 'm', content: [{ type: 'text', text: `It says ${text}` }] } },
-        { type: 'assistant', message: { id: 'n', content: [{ type: 'tool_use', id: 't', name: text, input: { command: text, file_path: text } }] } },
+        {
+          type: 'assistant',
+          message: {
+            id: 'n',
+            content: [{ type: 'tool_use', id: 't', name: text, input: { command: text, file_path: text } }],
+          },
+        },
         { type: 'user', message: { content: [{ type: 'tool_result', tool_use_id: 't', content: text }] } },
         { type: 'result', subtype: 'error', is_error: true, result: text, errors: [text] },
       ];
       let at = 0;
       for (const each of lines) {
         const line = JSON.stringify(each);
-        fold.push({ from: at, to: at + line.length, text: line, cut: false } as Parameters<ItemFold['push']>[0], reader?.line(line) ?? []);
+        fold.push(
+          { from: at, to: at + line.length, text: line, cut: false } as Parameters<ItemFold['push']>[0],
+          reader?.line(line) ?? [],
+        );
         at += line.length;
       }
       const items = fold.take();
@@ -107,8 +117,11 @@ describe('Foreign text when it is shown', () => {
       style: 'https://own/main.css',
       title: '</title><script>alert(1)</script>',
     });
-    const policy = /http-equiv="Content-Security-Policy" content="([^"]+)"/.exec(page)?.[1]?.replaceAll('&#39;', "'") ?? '';
-    const rules = Object.fromEntries(policy.split('; ').map((rule) => [rule.split(' ')[0], rule.split(' ').slice(1).join(' ')]));
+    const policy =
+      /http-equiv="Content-Security-Policy" content="([^"]+)"/.exec(page)?.[1]?.replaceAll('&#39;', "'") ?? '';
+    const rules = Object.fromEntries(
+      policy.split('; ').map((rule) => [rule.split(' ')[0], rule.split(' ').slice(1).join(' ')]),
+    );
     assert.equal(rules['default-src'], "'none'");
     assert.equal(rules['script-src'], "'nonce-n0nce'");
     assert.ok(!/unsafe|\*|data:|https?:(?!\/\/own)/.test(policy), policy);

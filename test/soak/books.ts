@@ -26,17 +26,27 @@ export class Books {
     };
   }
 
-  violationsNow(bounds: { readonly cap: number; readonly depth: number; readonly limit: number; readonly excused: number }): string[] {
+  violationsNow(bounds: {
+    readonly cap: number;
+    readonly depth: number;
+    readonly limit: number;
+    readonly excused: number;
+  }): string[] {
     const active = this.#number(`SELECT count(*) FROM loops WHERE state IN ('running', 'stopping')`);
     const fresh = this.#number(`SELECT count(*) FROM loops WHERE state = 'queued' AND fresh = 1`);
     const unsettled = this.#number('SELECT count(*) FROM attempts WHERE ended_at IS NULL');
-    const over = this.#number('SELECT coalesce(sum(max(0, cost - ?)), 0) FROM (SELECT sum(cost) AS cost FROM spend GROUP BY day)', bounds.limit);
+    const over = this.#number(
+      'SELECT coalesce(sum(max(0, cost - ?)), 0) FROM (SELECT sum(cost) AS cost FROM spend GROUP BY day)',
+      bounds.limit,
+    );
     const negative = this.#number('SELECT count(*) FROM spend WHERE cost < 0');
     return [
       ...(active > bounds.cap ? [`${active} loops were running by the books, above the cap of ${bounds.cap}`] : []),
       ...(fresh > bounds.depth ? [`${fresh} loops were queued, above the depth of ${bounds.depth}`] : []),
       ...(unsettled > bounds.cap ? [`${unsettled} attempts were not settled, above the cap of ${bounds.cap}`] : []),
-      ...(over > bounds.excused ? [`the days were ${over} past their limits, of which ${bounds.excused} can be excused`] : []),
+      ...(over > bounds.excused
+        ? [`the days were ${over} past their limits, of which ${bounds.excused} can be excused`]
+        : []),
       ...(negative > 0 ? ['a day has a negative spend'] : []),
     ];
   }
@@ -44,7 +54,10 @@ export class Books {
   /** Whether something waits for nothing but the day's budget: none runs, and what is left does not take one more estimate. */
   waitsForBudget(limit: number, day: string, estimate: number): boolean {
     const spent = this.#number('SELECT coalesce(sum(cost), 0) FROM spend WHERE day = ?', day);
-    return spent + estimate > limit && this.#number(`SELECT count(*) FROM loops WHERE state IN ('running', 'stopping')`) === 0;
+    return (
+      spent + estimate > limit &&
+      this.#number(`SELECT count(*) FROM loops WHERE state IN ('running', 'stopping')`) === 0
+    );
   }
 
   has(loopId: string): boolean {

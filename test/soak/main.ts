@@ -4,12 +4,20 @@ import { runSoak } from './soak.ts';
 
 /** `npm run soak -- --minutes 10 --seed 1`: everything goes wrong, for a while. */
 const { values } = parseArgs({
-  options: { minutes: { type: 'string', default: '10' }, seed: { type: 'string', default: String(Date.now() % 1_000_000) } },
+  options: {
+    minutes: { type: 'string', default: '10' },
+    seed: { type: 'string', default: String(Date.now() % 1_000_000) },
+  },
 });
 const seed = Number(values.seed);
 const say = (line: string) => process.stdout.write(`${line}\n`);
 say(`soak of ${values.minutes} minutes with seed ${seed}`);
-const { violations, line } = await runSoak({ seed, durationMs: Number(values.minutes) * 60_000, guardianProgram: await bundledGuardian(), say });
+const { violations, line } = await runSoak({
+  seed,
+  durationMs: Number(values.minutes) * 60_000,
+  guardianProgram: await bundledGuardian(),
+  say,
+});
 say(`end: ${line}`);
 for (const violation of violations) say(`VIOLATION: ${violation}`);
 if (violations.length > 0) say(`To see it again: npm run soak -- --minutes ${values.minutes} --seed ${seed}`);

@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import type { Settings } from '../../src/core/settings.ts';
-import type { Status } from '../../src/core/status.ts';
-import { systemClock } from '../../src/core/systemClock.ts';
-import { createProbe } from '../../src/process/probe.ts';
+import type { Settings } from '../../src/core/model/settings.ts';
+import type { Status } from '../../src/core/model/status.ts';
+import { systemClock } from '../../src/core/runtime/systemClock.ts';
+import { createProbe } from '../../src/process/tables/processIdentity.ts';
 import { audit, violationsNow } from '../chaos/audit.ts';
 import { HostError, HostProcess } from '../chaos/hostProcess.ts';
 import { markedProcesses, stillLives } from '../support/markedProcesses.ts';
@@ -51,7 +51,11 @@ const SETTINGS: Partial<Settings> = {
   silenceTimeoutMs: 2_500,
   onSilence: 'restart',
   // All that happened is needed for the audit, however far the clock jumps.
-  retention: { maxAgeMs: Number.MAX_SAFE_INTEGER, maxLogBytes: Number.MAX_SAFE_INTEGER, maxLoops: Number.MAX_SAFE_INTEGER },
+  retention: {
+    maxAgeMs: Number.MAX_SAFE_INTEGER,
+    maxLogBytes: Number.MAX_SAFE_INTEGER,
+    maxLoops: Number.MAX_SAFE_INTEGER,
+  },
 };
 /** A host that has not answered for so long (ms) hangs. */
 const ANSWER_MS = 30_000;
@@ -116,7 +120,13 @@ class Soak {
     const books = { storage: this.#storage, prefix: this.#prefix, admitted: this.#admitted, refused: this.#refused };
     const { violations, ledger } = audit({ ...books, mayBeCancelled: this.#mayBeCancelled });
     for (const violation of violations) this.#violations.add(violation);
-    return { violations: [...this.#violations], line: this.#line(), counts: this.#counts, loops: this.#admitted.size, ledger };
+    return {
+      violations: [...this.#violations],
+      line: this.#line(),
+      counts: this.#counts,
+      loops: this.#admitted.size,
+      ledger,
+    };
   }
 
   async cleanUp(): Promise<void> {
@@ -132,7 +142,13 @@ class Soak {
 
   async #open(): Promise<void> {
     const { guardianProgram } = this.#options;
-    const host = new HostProcess({ storage: this.#storage, guardianProgram, settings: SETTINGS, agentProgram: AGENT, weather: this.#weather });
+    const host = new HostProcess({
+      storage: this.#storage,
+      guardianProgram,
+      settings: SETTINGS,
+      agentProgram: AGENT,
+      weather: this.#weather,
+    });
     this.#hosts = [...this.#hosts.filter((other) => other.lives), host];
     await host.ready();
     // The clock may have jumped while it started.
@@ -221,12 +237,14 @@ class Soak {
     else if (what < 0.37) await this.#stopOne('kill');
     else if (what < 0.4) this.#meanwhile(() => this.#lock(this.#random.between(100, 4_000)));
     else if (what < 0.42) this.#meanwhile(() => this.#fillDisk(this.#random.between(200, 2_500)));
-    else if (what < 0.45) await this.#jump(this.#random.pick([-90_000_000, -3_600_000, -30_000, 30_000, 3_600_000, 90_000_000]) as number);
+    else if (what < 0.45)
+      await this.#jump(this.#random.pick([-90_000_000, -3_600_000, -30_000, 30_000, 3_600_000, 90_000_000]) as number);
     else if (what < 0.47) await this.#pauseOrResume();
     // A host must answer whatever goes on.
     await this.#try<Status>({ do: 'status' });
     if (this.#isPaused && this.#random.chance(0.2)) await this.#pauseOrResume();
-    if (this.#books.waitsForBudget(LIMIT_NANO, this.#today(), LONGEST_ATTEMPT_NANO)) await this.#jump(this.#untilTomorrow());
+    if (this.#books.waitsForBudget(LIMIT_NANO, this.#today(), LONGEST_ATTEMPT_NANO))
+      await this.#jump(this.#untilTomorrow());
   }
 
   async #killHost(): Promise<void> {
@@ -305,11 +323,15 @@ class Soak {
 
   async #setWeather(weather: Weather): Promise<void> {
     this.#weather = weather;
-    await Promise.allSettled(this.#hosts.filter((host) => host.lives).map((host) => this.#ask(host, { do: 'weather', weather })));
+    await Promise.allSettled(
+      this.#hosts.filter((host) => host.lives).map((host) => this.#ask(host, { do: 'weather', weather })),
+    );
   }
 
   #meanwhile(disturb: () => Promise<void>): void {
-    const disturbance = disturb().catch((error: unknown) => void this.#violations.add(`the soak itself failed: ${String(error)}`));
+    const disturbance = disturb().catch(
+      (error: unknown) => void this.#violations.add(`the soak itself failed: ${String(error)}`),
+    );
     this.#disturbances.add(disturbance);
     void disturbance.finally(() => this.#disturbances.delete(disturbance));
   }
@@ -319,7 +341,12 @@ class Soak {
   /** What must hold at every moment. */
   #look(): void {
     for (const violation of violationsNow(this.#prefix, CAP)) this.#violations.add(violation);
-    for (const violation of this.#books.violationsNow({ cap: CAP, depth: DEPTH, limit: LIMIT_NANO, excused: this.#excusedNano })) {
+    for (const violation of this.#books.violationsNow({
+      cap: CAP,
+      depth: DEPTH,
+      limit: LIMIT_NANO,
+      excused: this.#excusedNano,
+    })) {
       this.#violations.add(violation);
     }
   }
@@ -333,7 +360,8 @@ class Soak {
       if (this.#isPaused) await this.#pauseOrResume();
       const status = await this.#try<Status>({ do: 'status' });
       if (status && this.#books.live() === 0) return;
-      if (this.#books.waitsForBudget(LIMIT_NANO, this.#today(), LONGEST_ATTEMPT_NANO)) await this.#jump(this.#untilTomorrow());
+      if (this.#books.waitsForBudget(LIMIT_NANO, this.#today(), LONGEST_ATTEMPT_NANO))
+        await this.#jump(this.#untilTomorrow());
       if (performance.now() > deadline) {
         const logs = this.#hosts.map((host) => host.log.slice(-1_000)).join('\n');
         this.#violations.add(

@@ -31,7 +31,20 @@ export interface Work {
 }
 
 export function makeWork(random: Seeded): Work {
-  const mischief = random.pick(['none', 'none', 'none', 'none', 'none', 'fork', 'fork', 'lie', 'lie', 'crash', 'hang', 'flood']) as string;
+  const mischief = random.pick([
+    'none',
+    'none',
+    'none',
+    'none',
+    'none',
+    'fork',
+    'fork',
+    'lie',
+    'lie',
+    'crash',
+    'hang',
+    'flood',
+  ]) as string;
   const isHuge = mischief === 'lie' && random.chance(0.05);
   const steps = random.between(1, MOST_STEPS);
   const attempts = random.between(1, 2);
@@ -44,5 +57,10 @@ export function makeWork(random: Seeded): Work {
     attempts,
     lie: isHuge ? JSON.stringify({ cost: HUGE_NANO }) : random.pick(LIES),
   });
-  return { prompt, estimatedCostUsd: LONGEST_ATTEMPT_NANO / 1e9, mischief, excuseNano: isHuge ? HUGE_NANO * steps * attempts : 0 };
+  return {
+    prompt,
+    estimatedCostUsd: LONGEST_ATTEMPT_NANO / 1e9,
+    mischief,
+    excuseNano: isHuge ? HUGE_NANO * steps * attempts : 0,
+  };
 }

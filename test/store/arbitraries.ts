@@ -1,6 +1,15 @@
 import fc from 'fast-check';
-import type { Json } from '../../src/core/agentEvent.ts';
-import type { Attempt, AttemptEnd, Failure, LoopFacts, LoopPhase, Outcome, ProcessIdentity, StopBy } from '../../src/core/loop.ts';
+import type { Json } from '../../src/core/model/agentEvent.ts';
+import type {
+  Attempt,
+  AttemptEnd,
+  Failure,
+  LoopFacts,
+  LoopPhase,
+  Outcome,
+  ProcessIdentity,
+  StopBy,
+} from '../../src/core/model/loop.ts';
 
 /** Without NUL, which text columns do not keep. */
 export const anyText = fc.string({ unit: 'binary', maxLength: 20 }).map((text) => text.replaceAll('\0', ''));
@@ -10,8 +19,13 @@ const count = fc.integer({ min: 0, max: 1_000_000 });
 export const anyJsonValue = fc.jsonValue().map((value) => JSON.parse(JSON.stringify(value)) as Json);
 const optional = { noNullPrototype: true } as const;
 
-const identity: fc.Arbitrary<ProcessIdentity> = fc.record({ pid: count, startTime: anyText, bootId: anyText }, optional);
-const processes = fc.array(fc.record({ pid: count, startTime: anyText, bootId: anyText, command: anyText }, optional), { maxLength: 2 });
+const identity: fc.Arbitrary<ProcessIdentity> = fc.record(
+  { pid: count, startTime: anyText, bootId: anyText },
+  optional,
+);
+const processes = fc.array(fc.record({ pid: count, startTime: anyText, bootId: anyText, command: anyText }, optional), {
+  maxLength: 2,
+});
 const outcome = fc.constantFrom<Outcome>(
   'ok',
   'cancelled',
@@ -25,10 +39,29 @@ const outcome = fc.constantFrom<Outcome>(
   'output-limit',
   'lost',
 );
-const by = fc.constantFrom<StopBy>('user', 'shutdown', 'budget', 'cap', 'restart', 'timeout', 'hung', 'output-limit', 'unattended');
+const by = fc.constantFrom<StopBy>(
+  'user',
+  'shutdown',
+  'budget',
+  'cap',
+  'restart',
+  'timeout',
+  'hung',
+  'output-limit',
+  'unattended',
+);
 
 export const anyEnd: fc.Arbitrary<AttemptEnd> = fc.record(
-  { outcome, reason: anyText, at: time, exitCode: fc.integer(), signal: anyText, swept: processes, kept: processes, remaining: processes },
+  {
+    outcome,
+    reason: anyText,
+    at: time,
+    exitCode: fc.integer(),
+    signal: anyText,
+    swept: processes,
+    kept: processes,
+    remaining: processes,
+  },
   { requiredKeys: ['outcome', 'reason', 'at', 'swept', 'kept', 'remaining'], ...optional },
 );
 
@@ -44,11 +77,31 @@ export const anyAttempt: fc.Arbitrary<Omit<Attempt, 'id'>> = fc.record(
       reserved: money,
       resumed: fc.boolean(),
     },
-    ...{ readOffset: count, cost: money, costEstimated: money, leader: identity, guardian: identity, sessionId: anyText, readerState: anyJsonValue },
+    ...{
+      readOffset: count,
+      cost: money,
+      costEstimated: money,
+      leader: identity,
+      guardian: identity,
+      sessionId: anyText,
+      readerState: anyJsonValue,
+    },
     stop: fc.record({ by, at: time, signal: anyText }, { requiredKeys: ['by', 'at'], ...optional }),
   },
   {
-    requiredKeys: ['number', 'token', 'windowId', 'startedAt', 'generation', 'probe', 'reserved', 'resumed', 'readOffset', 'cost', 'costEstimated'],
+    requiredKeys: [
+      'number',
+      'token',
+      'windowId',
+      'startedAt',
+      'generation',
+      'probe',
+      'reserved',
+      'resumed',
+      'readOffset',
+      'cost',
+      'costEstimated',
+    ],
     ...optional,
   },
 );
@@ -64,28 +117,38 @@ const failure: fc.Arbitrary<Failure> = fc.record(
 );
 
 /** Facts that may change; `seq`, `loopId`, `agent`, `submittedAt` and `metadata` are given at the submit. */
-export const anyFacts: fc.Arbitrary<Omit<LoopFacts, 'seq' | 'loopId' | 'agent' | 'submittedAt' | 'metadata'>> = fc.record(
-  {
-    ...{ title: anyText, cwd: anyText, folder: anyText, windowId: anyText, priority: fc.maxSafeInteger() },
-    place: fc.double({ noNaN: true, noDefaultInfinity: true }).map((place) => place + 0),
-    ...{ estimate: money, estimateAssumed: fc.boolean(), maxCost: money, since: time, attempts: count },
-    ...{ restarts: fc.array(time, { maxLength: 4 }), quickCrashes: count, cost: money, costEstimated: money, sessionId: anyText, lastError: failure },
-  },
-  {
-    requiredKeys: [
-      ...(['title', 'cwd', 'windowId', 'priority', 'place', 'estimate', 'estimateAssumed'] as const),
-      ...(['since', 'attempts', 'restarts', 'quickCrashes', 'cost', 'costEstimated'] as const),
-    ],
-    ...optional,
-  },
-);
+export const anyFacts: fc.Arbitrary<Omit<LoopFacts, 'seq' | 'loopId' | 'agent' | 'submittedAt' | 'metadata'>> =
+  fc.record(
+    {
+      ...{ title: anyText, cwd: anyText, folder: anyText, windowId: anyText, priority: fc.maxSafeInteger() },
+      place: fc.double({ noNaN: true, noDefaultInfinity: true }).map((place) => place + 0),
+      ...{ estimate: money, estimateAssumed: fc.boolean(), maxCost: money, since: time, attempts: count },
+      ...{
+        restarts: fc.array(time, { maxLength: 4 }),
+        quickCrashes: count,
+        cost: money,
+        costEstimated: money,
+        sessionId: anyText,
+        lastError: failure,
+      },
+    },
+    {
+      requiredKeys: [
+        ...(['title', 'cwd', 'windowId', 'priority', 'place', 'estimate', 'estimateAssumed'] as const),
+        ...(['since', 'attempts', 'restarts', 'quickCrashes', 'cost', 'costEstimated'] as const),
+      ],
+      ...optional,
+    },
+  );
 
 export const anyMetadata = fc
   .dictionary(fc.oneof(fc.string(), fc.constant('__proto__')), anyJsonValue, optional)
   .map((value) => JSON.parse(JSON.stringify(value)));
 
 /** What a loop has in each state, but for the attempt of an active one. */
-export const anyPhase: fc.Arbitrary<Exclude<LoopPhase, { attempt: Attempt }> | { readonly state: 'running' | 'stopping' }> = fc.oneof(
+export const anyPhase: fc.Arbitrary<
+  Exclude<LoopPhase, { attempt: Attempt }> | { readonly state: 'running' | 'stopping' }
+> = fc.oneof(
   fc.record({ state: fc.constant('queued' as const), fresh: fc.boolean() }, optional),
   fc.record({ state: fc.constantFrom('running' as const, 'stopping' as const) }, optional),
   fc.record({ state: fc.constant('backingOff' as const), until: time }, optional),

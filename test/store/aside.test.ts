@@ -18,7 +18,10 @@ describe('store: rows that can not be read', function () {
   async function filled(): Promise<TestStore> {
     const store = folder.open();
     await submit(store, 'queued', { metadata: { a: 1 } });
-    await start(store, await submit(store, 'running'), 'token', { readerState: [], leader: { pid: 1, startTime: '1', bootId: 'b' } });
+    await start(store, await submit(store, 'running'), 'token', {
+      readerState: [],
+      leader: { pid: 1, startTime: '1', bootId: 'b' },
+    });
     const done = await start(store, await submit(store, 'done'), 'token-2');
     await finish(store, done);
     await store.write((tx) => {
@@ -153,13 +156,29 @@ describe('store: rows that can not be read', function () {
     assert.deepEqual(store.finishedCount(), { total: 1, failed: 0 });
     await finish(store, await submit(store, 'another'));
     assert.deepEqual(store.finishedCount(), { total: 2, failed: 0 });
-    assert.deepEqual(folder.rows('SELECT finished, failed FROM changes ORDER BY rev DESC LIMIT 1'), [{ finished: 2, failed: 0 }]);
+    assert.deepEqual(folder.rows('SELECT finished, failed FROM changes ORDER BY rev DESC LIMIT 1'), [
+      { finished: 2, failed: 0 },
+    ]);
   });
 
   it('whatever is put into a column, everything is still answered, and the log says what was left out', async () => {
     (await filled()).close();
-    const tables = ['loops', 'attempts', 'history', 'ledger', 'spend', 'day_marks', 'windows', 'head', 'changes', 'circuit_changes', 'prompts'];
-    const columns = tables.flatMap((table) => folder.rows(`PRAGMA table_info(${table})`).map(({ name }) => [table, String(name)] as const));
+    const tables = [
+      'loops',
+      'attempts',
+      'history',
+      'ledger',
+      'spend',
+      'day_marks',
+      'windows',
+      'head',
+      'changes',
+      'circuit_changes',
+      'prompts',
+    ];
+    const columns = tables.flatMap((table) =>
+      folder.rows(`PRAGMA table_info(${table})`).map(({ name }) => [table, String(name)] as const),
+    );
     const value = fc.oneof(
       fc.constantFrom(
         'NULL',
@@ -195,7 +214,8 @@ describe('store: rows that can not be read', function () {
           const opened = fresh.open();
           const loops = opened.changes()?.loops ?? [];
           const seqs = fresh.rows('SELECT seq FROM loops').map(({ seq }) => Number(seq));
-          for (const seq of seqs) void [opened.bySeq(seq), opened.prompt(seq), opened.attempts(seq), opened.history(seq), opened.ledger(seq)];
+          for (const seq of seqs)
+            void [opened.bySeq(seq), opened.prompt(seq), opened.attempts(seq), opened.history(seq), opened.ledger(seq)];
           for (const loopId of ['queued', 'running', 'done']) opened.latest(loopId);
           void [
             opened.finished({ limit: 9 }),
@@ -206,7 +226,8 @@ describe('store: rows that can not be read', function () {
           ];
           void [opened.settledTokens(9), opened.timeline({ from: 0, limit: 9 }), opened.circuitChanges(0)];
           await submit(opened, 'still works');
-          for (const loop of loops) if ('attempt' in loop) await opened.write((tx) => tx.saveAttempt({ ...loop.attempt, end: ENDED }));
+          for (const loop of loops)
+            if ('attempt' in loop) await opened.write((tx) => tx.saveAttempt({ ...loop.attempt, end: ENDED }));
           log.push(...fresh.logged);
         } finally {
           fresh.dispose();

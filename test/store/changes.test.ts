@@ -1,6 +1,17 @@
 import assert from 'node:assert/strict';
-import type { Loop } from '../../src/core/loop.ts';
-import { ENDED, FAILED, factsOf, finish, memoryStore, newLoop, StoreFolder, start, submit, type TestStore } from './support.ts';
+import type { Loop } from '../../src/core/model/loop.ts';
+import {
+  ENDED,
+  FAILED,
+  factsOf,
+  finish,
+  memoryStore,
+  newLoop,
+  StoreFolder,
+  start,
+  submit,
+  type TestStore,
+} from './support.ts';
 
 const ids = (loops: readonly Loop[] | undefined) => loops?.map(({ loopId }) => loopId);
 
@@ -121,7 +132,10 @@ describe('store: what other windows have changed', function () {
 
     await theirs.write((tx) => tx.advance(loop.attempt.id, 0, 55, { state: 1 }));
     const seen = mine.changes()?.loops[0];
-    assert.deepEqual(seen && 'attempt' in seen && [seen.attempt.readOffset, seen.attempt.readerState], [55, { state: 1 }]);
+    assert.deepEqual(seen && 'attempt' in seen && [seen.attempt.readOffset, seen.attempt.readerState], [
+      55,
+      { state: 1 },
+    ]);
   });
 
   it('revisions never go back, even when the newest rows are removed', async () => {

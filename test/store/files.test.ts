@@ -14,9 +14,9 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { StoreError } from '../../src/core/errors.ts';
-import { SCHEMA_VERSION } from '../../src/store/schema.ts';
-import { openStore } from '../../src/store/store.ts';
+import { StoreError } from '../../src/core/model/errors.ts';
+import { SCHEMA_VERSION } from '../../src/store/sqlite/schema.ts';
+import { openStore } from '../../src/store/sqlite/store.ts';
 import { FakeClock } from '../support/fakeClock.ts';
 import { until } from '../support/until.ts';
 import { newLoop, StoreFolder, submit, systemClock, type TestStore } from './support.ts';
@@ -50,7 +50,10 @@ describe('store: files', function () {
     const store = folder.open();
     await submit(store, 'a');
     // As they are while all lies in the log, and as the file is once that is written back.
-    const [half, whole] = ['half', 'whole'].map((name) => join(folder.folder, name, 'supervisor.db')) as [string, string];
+    const [half, whole] = ['half', 'whole'].map((name) => join(folder.folder, name, 'supervisor.db')) as [
+      string,
+      string,
+    ];
     for (const path of [half, whole]) {
       mkdirSync(dirname(path), { mode: 0o700 });
       for (const end of ['', '-wal']) copyFileSync(folder.path + end, path + end);
@@ -111,9 +114,12 @@ describe('store: files', function () {
     writeFileSync(`${folder.path}-journal`, 'and more');
     const store = folder.open(new FakeClock());
     await submit(store, 'a');
-    const aside = readdirSync(dirname(folder.path)).filter((name) => name.includes('not-a-database'));
-    assert.deepEqual(aside.sort(), ['supervisor.db.not-a-database-20260115T120000Z', 'supervisor.db.not-a-database-20260115T120000Z-journal']);
-    assert.equal(readFileSync(`${dirname(folder.path)}/${aside[0]}`, 'utf8'), GARBAGE);
+    const rowReader = readdirSync(dirname(folder.path)).filter((name) => name.includes('not-a-database'));
+    assert.deepEqual(rowReader.sort(), [
+      'supervisor.db.not-a-database-20260115T120000Z',
+      'supervisor.db.not-a-database-20260115T120000Z-journal',
+    ]);
+    assert.equal(readFileSync(`${dirname(folder.path)}/${rowReader[0]}`, 'utf8'), GARBAGE);
     assert.match(
       String(folder.logged[0]),
       /is not a database\. What was there is now .+not-a-database-20260115T120000Z; a new database was begun\.$/,
@@ -123,7 +129,7 @@ describe('store: files', function () {
     store.close();
     writeFileSync(folder.path, 'other');
     folder.open(new FakeClock());
-    assert.equal(readFileSync(`${dirname(folder.path)}/${aside[0]}`, 'utf8'), GARBAGE);
+    assert.equal(readFileSync(`${dirname(folder.path)}/${rowReader[0]}`, 'utf8'), GARBAGE);
     assert.ok(existsSync(`${dirname(folder.path)}/supervisor.db.not-a-database-20260115T120000Z-1`));
   });
 
@@ -170,7 +176,10 @@ describe('store: files', function () {
     mkdirSync(dirname(folder.path));
     folder.sql('CREATE TABLE theirs (a); INSERT INTO theirs VALUES (1); PRAGMA user_version = 7');
     const before = readFileSync(folder.path);
-    assert.throws(() => folder.open(), isKind('broken', /is the database of another program\. Nothing in it was changed/));
+    assert.throws(
+      () => folder.open(),
+      isKind('broken', /is the database of another program\. Nothing in it was changed/),
+    );
     assert.ok(readFileSync(folder.path).equals(before));
   });
 
@@ -224,7 +233,10 @@ describe('store: files', function () {
       rmSync(folder.path);
       await assert.rejects(
         submit(store, 'b'),
-        isKind('replaced', /was removed while .+ Put the file back .+ or reload all windows to go on with an empty one/),
+        isKind(
+          'replaced',
+          /was removed while .+ Put the file back .+ or reload all windows to go on with an empty one/,
+        ),
       );
       assert.throws(() => store.latest('a'), isKind('replaced'));
       assert.deepEqual(troubles, ['replaced']);
@@ -320,7 +332,8 @@ describe('store: files', function () {
         return;
       }
       chmodSync(folder.folder, 0o755);
-      for (const path of [dirname(folder.path), folder.path, `${folder.path}.lock`]) if (existsSync(path)) chownSync(path, NOBODY, NOBODY);
+      for (const path of [dirname(folder.path), folder.path, `${folder.path}.lock`])
+        if (existsSync(path)) chownSync(path, NOBODY, NOBODY);
       process.setegid?.(NOBODY);
       process.seteuid?.(NOBODY);
       try {
@@ -337,7 +350,10 @@ describe('store: files', function () {
       asUser(() =>
         assert.throws(
           () => folder.open(),
-          isKind('disk', /can not be written \(.+\)\. Make its folder and the files in it writable for you, then try again/),
+          isKind(
+            'disk',
+            /can not be written \(.+\)\. Make its folder and the files in it writable for you, then try again/,
+          ),
         ),
       );
       assert.deepEqual(readdirSync(dirname(folder.path)), []);
@@ -402,6 +418,9 @@ describe('store: files', function () {
       assert.ok(steps < 1_000);
     }
     assert.ok(steps > 5);
-    assert.ok(statSync(folder.path).size < (full * 2048) / 5, `${statSync(folder.path).size} of ${full * 2048} bytes are left`);
+    assert.ok(
+      statSync(folder.path).size < (full * 2048) / 5,
+      `${statSync(folder.path).size} of ${full * 2048} bytes are left`,
+    );
   });
 });

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { StoreError } from '../../src/core/errors.ts';
-import { openDatabase } from '../../src/store/openDatabase.ts';
-import { checkVersion, MIGRATIONS, type Migration, SCHEMA_VERSION } from '../../src/store/schema.ts';
+import { StoreError } from '../../src/core/model/errors.ts';
+import { openDatabase } from '../../src/store/sqlite/openDatabase.ts';
+import { checkVersion, MIGRATIONS, type Migration, SCHEMA_VERSION } from '../../src/store/sqlite/schema.ts';
 import { answersOf, FIRST, firstAnswers, makeFirst, openWith } from './firstVersion.ts';
 import { finish, StoreFolder, start, submit } from './support.ts';
 
@@ -39,12 +39,16 @@ describe('store: a database of the first version', function () {
       other.open();
       const schema = 'SELECT type, name, sql FROM sqlite_schema ORDER BY type, name';
       assert.deepEqual(folder.rows(schema), other.rows(schema));
-      const columns = ['loops', 'head', 'history'].flatMap((table) => folder.rows(`PRAGMA table_info(${table})`).map(({ name }) => name));
+      const columns = ['loops', 'head', 'history'].flatMap((table) =>
+        folder.rows(`PRAGMA table_info(${table})`).map(({ name }) => name),
+      );
       assert.deepEqual(
         ['rev', 'counter', 'finished', 'failed'].filter((name) => columns.includes(name)),
         [],
       );
-      const others = folder.rows("SELECT name FROM sqlite_schema WHERE sql IS NOT NULL AND type <> 'table' ORDER BY name");
+      const others = folder.rows(
+        "SELECT name FROM sqlite_schema WHERE sql IS NOT NULL AND type <> 'table' ORDER BY name",
+      );
       assert.deepEqual(
         others.map(({ name }) => name),
         ['ledger_day', 'loops_failed', 'loops_finished', 'loops_id', 'loops_live'],
@@ -58,7 +62,12 @@ describe('store: a database of the first version', function () {
     folder.open();
     assert.deepEqual(
       folder.rows(`SELECT n, to_state, why FROM history WHERE seq = ${CRASHES} AND attempt IS NOT NULL`),
-      ['attempt 1', 'attempt 2, continues its session', 'attempt 3, continues its session', 'attempt 4, continues its session'].map((why, i) => ({
+      [
+        'attempt 1',
+        'attempt 2, continues its session',
+        'attempt 3, continues its session',
+        'attempt 4, continues its session',
+      ].map((why, i) => ({
         n: [69, 78, 87, 96][i],
         to_state: 'running',
         why,
@@ -67,9 +76,10 @@ describe('store: a database of the first version', function () {
     assert.deepEqual(folder.rows('SELECT DISTINCT from_state, to_state FROM history WHERE attempt IS NOT NULL'), [
       { from_state: 'queued', to_state: 'running' },
     ]);
-    assert.deepEqual(folder.rows('SELECT count(*) AS n, count(DISTINCT id) AS begun FROM attempts JOIN history ON attempt = id'), [
-      { n: 14, begun: 14 },
-    ]);
+    assert.deepEqual(
+      folder.rows('SELECT count(*) AS n, count(DISTINCT id) AS begun FROM attempts JOIN history ON attempt = id'),
+      [{ n: 14, begun: 14 }],
+    );
     assert.deepEqual(folder.rows("SELECT seq FROM history WHERE from_state = 'new'"), [{ seq: 165 }]);
   });
 
@@ -104,9 +114,14 @@ describe('store: a database of the first version', function () {
     );
     // A final one leaves with all that is its own.
     const { tokens } = await theirs.write((tx) => tx.removeFinished([CRASHES]));
-    assert.deepEqual([tokens.length, mine.changes()?.gone, mine.finishedCount()], [4, [CRASHES], { total: 6, failed: 1 }]);
     assert.deepEqual(
-      folder.rows(`SELECT (SELECT count(*) FROM attempts WHERE seq = ${CRASHES}) AS a, count(*) AS h FROM history WHERE seq = ${CRASHES}`),
+      [tokens.length, mine.changes()?.gone, mine.finishedCount()],
+      [4, [CRASHES], { total: 6, failed: 1 }],
+    );
+    assert.deepEqual(
+      folder.rows(
+        `SELECT (SELECT count(*) FROM attempts WHERE seq = ${CRASHES}) AS a, count(*) AS h FROM history WHERE seq = ${CRASHES}`,
+      ),
       [{ a: 0, h: 0 }],
     );
   });
@@ -124,7 +139,9 @@ describe('store: a database of the first version', function () {
         [1, 2, 3, 4],
       );
       assert.deepEqual(
-        folder.rows(`SELECT n FROM history WHERE seq = ${CRASHES} AND attempt IS NOT NULL ORDER BY attempt`).map(({ n }) => n),
+        folder
+          .rows(`SELECT n FROM history WHERE seq = ${CRASHES} AND attempt IS NOT NULL ORDER BY attempt`)
+          .map(({ n }) => n),
         begun,
       );
     });
@@ -165,7 +182,12 @@ describe('store: a database of the first version', function () {
   });
 
   it('a window that knows only that version stops at its next transaction, and can not open it again', () => {
-    const { connection, hold } = openDatabase({ path: folder.path, now: () => 0, log: () => {}, migrations: FIRST });
+    const { connection, fileLock } = openDatabase({
+      path: folder.path,
+      now: () => 0,
+      log: () => {},
+      migrations: FIRST,
+    });
     try {
       connection.snapshot(() => checkVersion(connection, 1));
       folder.open();
@@ -176,7 +198,7 @@ describe('store: a database of the first version', function () {
       assert.throws(() => openWith(folder, FIRST), isNewer);
     } finally {
       connection.close();
-      hold?.close();
+      fileLock?.close();
     }
   });
 });

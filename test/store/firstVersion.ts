@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { openDatabase } from '../../src/store/openDatabase.ts';
-import { MIGRATIONS, type Migration } from '../../src/store/schema.ts';
+import { openDatabase } from '../../src/store/sqlite/openDatabase.ts';
+import { MIGRATIONS, type Migration } from '../../src/store/sqlite/schema.ts';
 import type { StoreFolder, TestStore } from './support.ts';
 
 const fixture = (name: string) => readFileSync(new URL(`../fixtures/store/${name}`, import.meta.url), 'utf8');
@@ -10,9 +10,9 @@ export const FIRST: readonly Migration[] = MIGRATIONS.slice(0, 1);
 
 /** Opens the database with these steps of the schema, and closes it again. */
 export function openWith({ path }: StoreFolder, migrations: readonly Migration[]): void {
-  const { connection, hold } = openDatabase({ path, now: () => 0, log: () => {}, migrations });
+  const { connection, fileLock } = openDatabase({ path, now: () => 0, log: () => {}, migrations });
   connection.close();
-  hold?.close();
+  fileLock?.close();
 }
 
 /** Makes the database as its first version wrote it. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import type { Attempt, LedgerRow, Loop, Transition } from '../../src/core/loop.ts';
-import type { Control, WindowLease } from '../../src/core/storePort.ts';
+import type { Attempt, LedgerRow, Loop, Transition } from '../../src/core/model/loop.ts';
+import type { Control, WindowLease } from '../../src/core/ports/store.ts';
 import { anyAttempt, anyEnd, anyFacts, anyMetadata, anyPhase, anyText } from './arbitraries.ts';
 import { finish, memoryStore, newAttempt, newLoop, StoreFolder, start, submit, type TestStore } from './support.ts';
 
@@ -23,7 +23,11 @@ describe('store: what is written is read again', function () {
           const { seq, agent, submittedAt } = queued;
           const common = { ...facts, seq, loopId, agent, submittedAt, metadata };
           const isActive = phase.state === 'running' || phase.state === 'stopping';
-          const loop = (isActive ? { ...common, state: phase.state, attempt: tx.insertAttempt(seq, attempt) } : { ...common, ...phase }) as Loop;
+          const loop = (
+            isActive
+              ? { ...common, state: phase.state, attempt: tx.insertAttempt(seq, attempt) }
+              : { ...common, ...phase }
+          ) as Loop;
           tx.saveLoop(loop);
           return loop;
         });
@@ -35,14 +39,28 @@ describe('store: what is written is read again', function () {
 
   it('a loop as it is submitted, with its order and its first row of history (R1.1, R2.1)', async () => {
     await fc.assert(
-      fc.asyncProperty(anyFacts, anyMetadata, anyText, fc.boolean(), async ({ place: _, ...facts }, metadata, agent, fresh) => {
-        const loopId = `loop-${++number}`;
-        const given = { ...facts, loopId, agent, submittedAt: facts.since, metadata, state: 'queued' as const, fresh };
-        const loop = await store.write((tx) => tx.insertLoop(given, ''));
-        assert.deepEqual(loop, { ...given, seq: loop.seq, place: loop.seq });
-        assert.deepEqual(store.bySeq(loop.seq), loop);
-        assert.deepEqual(store.history(loop.seq), [{ at: facts.since, from: 'new', to: 'queued', why: 'submitted' }]);
-      }),
+      fc.asyncProperty(
+        anyFacts,
+        anyMetadata,
+        anyText,
+        fc.boolean(),
+        async ({ place: _, ...facts }, metadata, agent, fresh) => {
+          const loopId = `loop-${++number}`;
+          const given = {
+            ...facts,
+            loopId,
+            agent,
+            submittedAt: facts.since,
+            metadata,
+            state: 'queued' as const,
+            fresh,
+          };
+          const loop = await store.write((tx) => tx.insertLoop(given, ''));
+          assert.deepEqual(loop, { ...given, seq: loop.seq, place: loop.seq });
+          assert.deepEqual(store.bySeq(loop.seq), loop);
+          assert.deepEqual(store.history(loop.seq), [{ at: facts.since, from: 'new', to: 'queued', why: 'submitted' }]);
+        },
+      ),
     );
   });
 
@@ -68,7 +86,13 @@ describe('store: what is written is read again', function () {
     const circuit = fc.record(
       {
         state: fc.constantFrom('closed', 'open', 'half-open'),
-        ...{ generation: fc.nat(), consecutiveFailures: fc.nat(), openedAt: time, lastFailureAt: time, reasons: fc.array(anyText, { maxLength: 5 }) },
+        ...{
+          generation: fc.nat(),
+          consecutiveFailures: fc.nat(),
+          openedAt: time,
+          lastFailureAt: time,
+          reasons: fc.array(anyText, { maxLength: 5 }),
+        },
       },
       { requiredKeys: ['state', 'generation', 'consecutiveFailures', 'reasons'], noNullPrototype: true },
     );
@@ -76,7 +100,10 @@ describe('store: what is written is read again', function () {
     const holds = fc
       .array(fc.tuple(agent, fc.record({ until: time, reason: fc.string() }, { noNullPrototype: true })))
       .map((entries) => Object.fromEntries(entries));
-    const control = fc.record({ circuit, paused: fc.boolean(), holds }, { noNullPrototype: true }) as fc.Arbitrary<Control>;
+    const control = fc.record(
+      { circuit, paused: fc.boolean(), holds },
+      { noNullPrototype: true },
+    ) as fc.Arbitrary<Control>;
     const lease: fc.Arbitrary<WindowLease> = fc.record(
       {
         ...{ id: anyText, folders: fc.array(anyText), openedAt: time },
@@ -119,8 +146,26 @@ describe('store: what is written is read again', function () {
     const loop = await submit(store, 'loop');
     const rows: LedgerRow[] = [
       { key: 'b', seq: loop.seq, agent: 'sample', day: '2026-01-15', at: 5, cost: 7, source: 'reported' },
-      { key: 'a', seq: loop.seq, attemptId: 9, agent: 'sample', day: '2026-01-16', at: 6, cost: -3, source: 'estimated' },
-      { key: 'c', seq: loop.seq, agent: 'sample', day: '2026-01-16', at: 6, cost: 4, source: 'reported', estimated: -2 },
+      {
+        key: 'a',
+        seq: loop.seq,
+        attemptId: 9,
+        agent: 'sample',
+        day: '2026-01-16',
+        at: 6,
+        cost: -3,
+        source: 'estimated',
+      },
+      {
+        key: 'c',
+        seq: loop.seq,
+        agent: 'sample',
+        day: '2026-01-16',
+        at: 6,
+        cost: 4,
+        source: 'reported',
+        estimated: -2,
+      },
     ];
     await store.write((tx) => {
       for (const row of rows) assert.equal(tx.addLedger(row), true);
@@ -152,7 +197,12 @@ describe('store: what is written is read again', function () {
       [store.attempts(99), store.history(99), store.ledger(99), store.permanentlyFailed(9), store.settledTokens(9)],
       [[], [], [], [], []],
     );
-    assert.deepEqual(await store.write((tx) => tx.day('2026-01-15')), { day: '2026-01-15', spent: 0, warned: false, exceeded: false });
+    assert.deepEqual(await store.write((tx) => tx.day('2026-01-15')), {
+      day: '2026-01-15',
+      spent: 0,
+      warned: false,
+      exceeded: false,
+    });
     await assert.rejects(
       store.write((tx) => tx.saveLoop({ ...newLoop('gone'), seq: 99, place: 99 })),
       /Loop gone could not be written: it is no longer in the database/,
@@ -173,7 +223,15 @@ describe('store: what is written is read again', function () {
       };
       await first.write((tx) => {
         tx.saveControl(control);
-        tx.addLedger({ key: 'k', seq: queued.seq, agent: 'sample', day: '2026-01-15', at: 1, cost: 5, source: 'reported' });
+        tx.addLedger({
+          key: 'k',
+          seq: queued.seq,
+          agent: 'sample',
+          day: '2026-01-15',
+          at: 1,
+          cost: 5,
+          source: 'reported',
+        });
         tx.saveDayMarks({ day: '2026-01-15', spent: 5, warned: true, exceeded: false });
       });
       first.close();
@@ -193,7 +251,10 @@ describe('store: what is written is read again', function () {
   it('attempts are found by their loop, whether or not its history was written with them', async () => {
     const loop = await submit(store, 'loop');
     const added = await store.write((tx) => {
-      const [a, b] = [tx.insertAttempt(loop.seq, newAttempt('a')), tx.insertAttempt(loop.seq, newAttempt('b', { number: 2 }))];
+      const [a, b] = [
+        tx.insertAttempt(loop.seq, newAttempt('a')),
+        tx.insertAttempt(loop.seq, newAttempt('b', { number: 2 })),
+      ];
       tx.addHistory(loop.seq, { at: 5, from: 'running', to: 'running', why: 'the second' });
       return [a, b, tx.insertAttempt(loop.seq, newAttempt('c', { number: 3 }))];
     });

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { StoreError } from '../../src/core/errors.ts';
-import { MIGRATIONS, type Migration, SCHEMA_VERSION } from '../../src/store/schema.ts';
+import { StoreError } from '../../src/core/model/errors.ts';
+import { MIGRATIONS, type Migration, SCHEMA_VERSION } from '../../src/store/sqlite/schema.ts';
 import { openWith } from './firstVersion.ts';
 import { finish, StoreFolder, start, submit } from './support.ts';
 
@@ -10,7 +10,10 @@ const LAST = SCHEMA_VERSION + 3;
 /** Steps that a later version might bring. */
 const LATER: readonly Migration[] = [
   ...MIGRATIONS,
-  { version: SCHEMA_VERSION + 1, sql: "ALTER TABLE loops ADD COLUMN note TEXT; UPDATE loops SET note = 'was ' || state" },
+  {
+    version: SCHEMA_VERSION + 1,
+    sql: "ALTER TABLE loops ADD COLUMN note TEXT; UPDATE loops SET note = 'was ' || state",
+  },
   {
     version: LAST,
     sql: 'CREATE TABLE notes (seq INTEGER PRIMARY KEY, note TEXT) STRICT; INSERT INTO notes SELECT seq, note FROM loops',

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { mkdirSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Clock } from '../../src/core/clock.ts';
+import type { Clock } from '../../src/core/ports/clock.ts';
 import { until } from '../support/until.ts';
 import { newLoop, StoreFolder, submit, systemClock } from './support.ts';
 
@@ -80,7 +80,9 @@ describe('store: several processes on one file', function () {
       most = Math.max(most, running);
     }
     assert.deepEqual([most, running], [cap, 0]);
-    assert.deepEqual(folder.rows('SELECT count(*) AS n, count(DISTINCT seq) AS loops FROM attempts'), [{ n: count, loops: count }]);
+    assert.deepEqual(folder.rows('SELECT count(*) AS n, count(DISTINCT seq) AS loops FROM attempts'), [
+      { n: count, loops: count },
+    ]);
     assert.deepEqual(store.finishedCount(), { total: count, failed: 0 });
     assert.equal(store.spend('2026')[0]?.cost, count);
     assert.equal(store.changes()?.loops.length, 0);
@@ -104,7 +106,9 @@ describe('store: several processes on one file', function () {
     const halves = folder.rows(`SELECT loop_id FROM loops WHERE loop_id NOT LIKE 'after%' AND (
       seq NOT IN (SELECT seq FROM prompts) OR seq NOT IN (SELECT seq FROM attempts) OR seq NOT IN (SELECT seq FROM ledger) OR seq NOT IN (SELECT seq FROM history))`);
     assert.deepEqual(halves, []);
-    assert.deepEqual(folder.rows('SELECT (SELECT sum(cost) FROM spend) = (SELECT count(*) FROM ledger) AS same'), [{ same: 1 }]);
+    assert.deepEqual(folder.rows('SELECT (SELECT sum(cost) FROM spend) = (SELECT count(*) FROM ledger) AS same'), [
+      { same: 1 },
+    ]);
     assert.equal(folder.rows('PRAGMA integrity_check')[0]?.integrity_check, 'ok');
   });
 
@@ -173,7 +177,11 @@ describe('store: several processes on one file', function () {
 
   it('many windows that open at once find one database', async () => {
     const programs = Array.from({ length: 6 }, () => start('writeOn'));
-    await until('all of them write', () => programs.every(({ told }) => told.some((message) => 'loopId' in message)), 40_000);
+    await until(
+      'all of them write',
+      () => programs.every(({ told }) => told.some((message) => 'loopId' in message)),
+      40_000,
+    );
     for (const { child } of programs) {
       child.kill('SIGKILL');
       if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
@@ -185,7 +193,8 @@ describe('store: several processes on one file', function () {
         ?.loops.map(({ loopId }) => loopId),
     );
     for (const { told } of programs) {
-      for (const message of told) assert.ok('loopId' in message && ids.has(String(message.loopId)), JSON.stringify(message));
+      for (const message of told)
+        assert.ok('loopId' in message && ids.has(String(message.loopId)), JSON.stringify(message));
     }
   });
 
@@ -220,12 +229,17 @@ describe('store: several processes on one file', function () {
     mkdirSync(dirname(folder.path), { recursive: true });
     // A limit on the size of files stands for a full disk: in blocks of 512 bytes. It is lifted from outside.
     const command = `ulimit -S -f 1500; exec "$0" --disable-warning=ExperimentalWarning "$@"`;
-    const child = spawn('sh', ['-c', command, process.execPath, program('fillDisk'), folder.path], { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
+    const child = spawn('sh', ['-c', command, process.execPath, program('fillDisk'), folder.path], {
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    });
     const { told } = followed(child);
     const refused = await until('the refusal', () => told.find((message) => 'refused' in message));
     assert.equal(refused.refused, 'disk', JSON.stringify(told));
     assert.ok(
-      told.some((message) => message.trouble === 'disk' && /The disk is full|can not be read or written/.test(String(message.message))),
+      told.some(
+        (message) =>
+          message.trouble === 'disk' && /The disk is full|can not be read or written/.test(String(message.message)),
+      ),
       JSON.stringify(told),
     );
     assert.equal(refused.timers, 10, 'it looks again every 2 s');

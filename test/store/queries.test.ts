@@ -1,8 +1,19 @@
 import assert from 'node:assert/strict';
 import { DatabaseSync } from 'node:sqlite';
-import type { FinishedLoop } from '../../src/core/loop.ts';
-import type { FinishedQuery } from '../../src/core/storePort.ts';
-import { ENDED, FAILED, factsOf, finish, memoryStore, newAttempt, StoreFolder, start, submit, type TestStore } from './support.ts';
+import type { FinishedLoop } from '../../src/core/model/loop.ts';
+import type { FinishedQuery } from '../../src/core/ports/store.ts';
+import {
+  ENDED,
+  FAILED,
+  factsOf,
+  finish,
+  memoryStore,
+  newAttempt,
+  StoreFolder,
+  start,
+  submit,
+  type TestStore,
+} from './support.ts';
 
 describe('store: what is asked over many loops', function () {
   this.timeout(60_000);
@@ -13,10 +24,14 @@ describe('store: what is asked over many loops', function () {
   afterEach(() => store.close());
 
   const done = async (loopId: string, finishedAt: number, facts: Partial<FinishedLoop> = {}, prompt?: string) =>
-    finish(store, await submit(store, loopId, { title: facts.title ?? `Loop ${loopId}`, agent: facts.agent ?? 'sample' }, prompt), {
-      ...facts,
-      finishedAt,
-    });
+    finish(
+      store,
+      await submit(store, loopId, { title: facts.title ?? `Loop ${loopId}`, agent: facts.agent ?? 'sample' }, prompt),
+      {
+        ...facts,
+        finishedAt,
+      },
+    );
   const list = (query: Partial<FinishedQuery>) => store.finished({ limit: 100, ...query }).map(({ loopId }) => loopId);
 
   it('R9.4 finished loops are listed newest first, in pages', async () => {
@@ -87,14 +102,33 @@ describe('store: what is asked over many loops', function () {
       const onFile = folder.open();
       const loop = await start(onFile, await submit(onFile, 'loop'), 'token-1');
       await onFile.write((tx) => {
-        tx.addLedger({ key: 'k', seq: loop.seq, agent: 'sample', day: '2026-01-15', at: 1, cost: 5, source: 'reported' });
+        tx.addLedger({
+          key: 'k',
+          seq: loop.seq,
+          agent: 'sample',
+          day: '2026-01-15',
+          at: 1,
+          cost: 5,
+          source: 'reported',
+        });
         tx.insertAttempt(loop.seq, newAttempt('token-2', { number: 2 }));
       });
       await finish(onFile, loop);
       const other = await start(onFile, await submit(onFile, 'other'), 'token-3');
-      assert.deepEqual(await onFile.write((tx) => tx.removeFinished([loop.seq, other.seq, 999])), { loops: 1, tokens: ['token-1', 'token-2'] });
-      const rows = ['loops', 'attempts', 'history', 'ledger', 'prompts'].map((table) => folder.rows(`SELECT DISTINCT seq FROM ${table}`));
-      assert.deepEqual(rows, [[{ seq: other.seq }], [{ seq: other.seq }], [{ seq: other.seq }], [], [{ seq: other.seq }]]);
+      assert.deepEqual(await onFile.write((tx) => tx.removeFinished([loop.seq, other.seq, 999])), {
+        loops: 1,
+        tokens: ['token-1', 'token-2'],
+      });
+      const rows = ['loops', 'attempts', 'history', 'ledger', 'prompts'].map((table) =>
+        folder.rows(`SELECT DISTINCT seq FROM ${table}`),
+      );
+      assert.deepEqual(rows, [
+        [{ seq: other.seq }],
+        [{ seq: other.seq }],
+        [{ seq: other.seq }],
+        [],
+        [{ seq: other.seq }],
+      ]);
       assert.deepEqual(onFile.spend('2026-01-15'), [{ day: '2026-01-15', agent: 'sample', cost: 5, estimated: 0 }]);
     } finally {
       folder.dispose();
@@ -103,7 +137,8 @@ describe('store: what is asked over many loops', function () {
 
   it('settled runs of final loops, oldest first', async () => {
     const loops = [];
-    for (const loopId of ['a', 'b', 'c']) loops.push(await start(store, await submit(store, loopId), `token-${loopId}`));
+    for (const loopId of ['a', 'b', 'c'])
+      loops.push(await start(store, await submit(store, loopId), `token-${loopId}`));
     const [a, b, c] = loops as [(typeof loops)[0], (typeof loops)[0], (typeof loops)[0]];
     await store.write((tx) => tx.saveAttempt({ ...a.attempt, end: ENDED }));
     const again = await start(store, a, 'token-a2');
@@ -122,7 +157,11 @@ describe('store: what is asked over many loops', function () {
     await store.write((tx) => tx.saveAttempt({ ...early.attempt, end: { ...ENDED, at: 200 } }));
     await finish(store, early, { finishedAt: 210 });
     const long = await start(store, await submit(store, 'long', { title }), 't2', { startedAt: 150 });
-    const queued = await start(store, await submit(store, 'queued again'), 't3', { startedAt: 300, cost: 5, costEstimated: 2 });
+    const queued = await start(store, await submit(store, 'queued again'), 't3', {
+      startedAt: 300,
+      cost: 5,
+      costEstimated: 2,
+    });
     await store.write((tx) => {
       tx.saveAttempt({ ...queued.attempt, end: { ...ENDED, at: 400, outcome: 'interrupted' } });
       tx.saveLoop({ ...factsOf(queued), attempts: 1, state: 'queued', fresh: false });
@@ -142,7 +181,13 @@ describe('store: what is asked over many loops', function () {
       ...{ id: long.attempt.id, seq: long.seq, loopId: 'long', title: title.slice(0, 120), agent: 'sample', number: 1 },
       ...{ startedAt: 150, cost: 0, costEstimated: 0, state: 'running' },
     });
-    assert.deepEqual(third && [third.endedAt, third.outcome, third.cost, third.costEstimated, third.state], [400, 'interrupted', 5, 2, 'queued']);
+    assert.deepEqual(third && [third.endedAt, third.outcome, third.cost, third.costEstimated, third.state], [
+      400,
+      'interrupted',
+      5,
+      2,
+      'queued',
+    ]);
     assert.deepEqual(
       store.timelineOf([queued.attempt.id, 9_999, early.attempt.id]).map(({ loopId }) => loopId),
       ['early', 'queued again'],
@@ -151,11 +196,20 @@ describe('store: what is asked over many loops', function () {
 
   it('R4.3 changes of the circuit are kept, the last 1,000 of them', async () => {
     let now = 0;
-    const clocked = memoryStore({ now: () => now, day: () => '', nextDay: () => 0, after: () => ({ dispose: () => {} }) });
+    const clocked = memoryStore({
+      now: () => now,
+      day: () => '',
+      nextDay: () => 0,
+      after: () => ({ dispose: () => {} }),
+    });
     const save = (state: 'closed' | 'open' | 'half-open', at: number) => {
       now = at;
       return clocked.write((tx) =>
-        tx.saveControl({ circuit: { state, generation: 0, consecutiveFailures: 0, reasons: [] }, paused: false, holds: {} }),
+        tx.saveControl({
+          circuit: { state, generation: 0, consecutiveFailures: 0, reasons: [] },
+          paused: false,
+          holds: {},
+        }),
       );
     };
     assert.deepEqual(clocked.circuitChanges(0), []);
@@ -201,7 +255,8 @@ describe('store: what is asked over many loops', function () {
     try {
       for (const sql of seen) {
         if (!/^\s*(SELECT|INSERT|UPDATE|DELETE)/.test(sql)) continue;
-        for (const { detail } of database.prepare(`EXPLAIN QUERY PLAN ${sql}`).all()) plans.push(`${detail} <- ${sql.replace(/\s+/g, ' ')}`);
+        for (const { detail } of database.prepare(`EXPLAIN QUERY PLAN ${sql}`).all())
+          plans.push(`${detail} <- ${sql.replace(/\s+/g, ' ')}`);
       }
     } finally {
       database.close();

@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import type { Clock } from '../../src/core/clock.ts';
-import type { Attempt, AttemptEnd, FinishedLoop, Loop, LoopFacts } from '../../src/core/loop.ts';
-import { openStore } from '../../src/store/store.ts';
+import type { Attempt, AttemptEnd, FinishedLoop, Loop, LoopFacts } from '../../src/core/model/loop.ts';
+import type { Clock } from '../../src/core/ports/clock.ts';
+import { openStore } from '../../src/store/sqlite/store.ts';
 
 /** The system's time. Timers keep the process alive: a test waits for them. */
 export const systemClock: Clock = {
@@ -74,7 +74,15 @@ export type NewLoop = Omit<QueuedLoop, 'seq' | 'place'>;
 export function newLoop(loopId: string, facts: Partial<NewLoop> = {}): NewLoop {
   return {
     ...{ loopId, title: `Loop ${loopId}`, agent: 'sample', cwd: '/home', windowId: 'window-1', priority: 0 },
-    ...{ estimate: 0, estimateAssumed: false, submittedAt: 1_000, since: 1_000, attempts: 0, restarts: [], quickCrashes: 0 },
+    ...{
+      estimate: 0,
+      estimateAssumed: false,
+      submittedAt: 1_000,
+      since: 1_000,
+      attempts: 0,
+      restarts: [],
+      quickCrashes: 0,
+    },
     ...{ cost: 0, costEstimated: 0, state: 'queued', fresh: true },
     ...facts,
   };
@@ -83,14 +91,31 @@ export function newLoop(loopId: string, facts: Partial<NewLoop> = {}): NewLoop {
 /** An attempt that has just begun. */
 export function newAttempt(token: string, facts: Partial<Attempt> = {}): Omit<Attempt, 'id'> {
   return {
-    ...{ number: 1, token, windowId: 'window-1', startedAt: 2_000, generation: 0, probe: false, reserved: 0, resumed: false },
+    ...{
+      number: 1,
+      token,
+      windowId: 'window-1',
+      startedAt: 2_000,
+      generation: 0,
+      probe: false,
+      reserved: 0,
+      resumed: false,
+    },
     ...{ readOffset: 0, cost: 0, costEstimated: 0 },
     ...facts,
   };
 }
 
 /** How an attempt ended well. */
-export const ENDED: AttemptEnd = { outcome: 'ok', reason: 'it is done', at: 3_000, exitCode: 0, swept: [], kept: [], remaining: [] };
+export const ENDED: AttemptEnd = {
+  outcome: 'ok',
+  reason: 'it is done',
+  at: 3_000,
+  exitCode: 0,
+  swept: [],
+  kept: [],
+  remaining: [],
+};
 
 /** The loop's facts without what it has only in its state. */
 export function factsOf(loop: Loop): LoopFacts {
@@ -109,12 +134,22 @@ export function factsOf(loop: Loop): LoopFacts {
 }
 
 /** Submits a loop. */
-export function submit(store: TestStore, loopId: string, facts: Partial<NewLoop> = {}, prompt = `Prompt of ${loopId}`): Promise<QueuedLoop> {
+export function submit(
+  store: TestStore,
+  loopId: string,
+  facts: Partial<NewLoop> = {},
+  prompt = `Prompt of ${loopId}`,
+): Promise<QueuedLoop> {
   return store.write((tx) => tx.insertLoop(newLoop(loopId, facts), prompt));
 }
 
 /** Starts a queued loop. */
-export function start(store: TestStore, loop: Loop, token: string, facts: Partial<Attempt> = {}): Promise<Extract<Loop, { state: 'running' }>> {
+export function start(
+  store: TestStore,
+  loop: Loop,
+  token: string,
+  facts: Partial<Attempt> = {},
+): Promise<Extract<Loop, { state: 'running' }>> {
   return store.write((tx) => {
     const attempt = tx.insertAttempt(loop.seq, newAttempt(token, facts));
     const running = { ...factsOf(loop), state: 'running' as const, attempt };
@@ -134,4 +169,8 @@ export function finish(store: TestStore, loop: Loop, facts: Partial<FinishedLoop
 }
 
 /** A failed loop that counts as permanently failed. */
-export const FAILED = { state: 'failed', failure: { class: 'exit', reason: 'exit code 1', at: 3_000 }, cleared: false } as const;
+export const FAILED = {
+  state: 'failed',
+  failure: { class: 'exit', reason: 'exit code 1', at: 3_000 },
+  cleared: false,
+} as const;

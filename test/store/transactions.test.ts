@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { DuplicateLoopError } from '../../src/core/errors.ts';
-import type { StoreTransaction } from '../../src/core/storePort.ts';
+import { DuplicateLoopError } from '../../src/core/model/errors.ts';
+import type { StoreTransaction } from '../../src/core/ports/store.ts';
 import { ENDED, FAILED, factsOf, finish, memoryStore, newLoop, start, submit, type TestStore } from './support.ts';
 
 describe('store: transactions', function () {
@@ -94,7 +94,10 @@ describe('store: transactions', function () {
     assert.equal(await store.write((tx) => tx.saveAttempt({ ...attempt, cost: 3 })), true);
     assert.equal(await store.write((tx) => tx.saveAttempt({ ...attempt, end: ENDED })), true);
     const settled = store.attempts(loop.seq);
-    assert.equal(await store.write((tx) => tx.saveAttempt({ ...attempt, end: { ...ENDED, outcome: 'lost', reason: 'another' } })), false);
+    assert.equal(
+      await store.write((tx) => tx.saveAttempt({ ...attempt, end: { ...ENDED, outcome: 'lost', reason: 'another' } })),
+      false,
+    );
     assert.equal(await store.write((tx) => tx.saveAttempt({ ...attempt, cost: 9 })), false);
     assert.equal(await store.write((tx) => tx.advance(attempt.id, 0, 9, undefined)), false);
     assert.deepEqual(store.attempts(loop.seq), settled);
@@ -104,7 +107,11 @@ describe('store: transactions', function () {
     const loop = await start(store, await submit(store, 'loop'), 'token');
     const { id } = loop.attempt;
     assert.equal(await store.write((tx) => tx.advance(id, 0, 100, { line: 1 })), true);
-    assert.equal(await store.write((tx) => tx.advance(id, 0, 50, { line: 9 })), false, 'another window has read this already');
+    assert.equal(
+      await store.write((tx) => tx.advance(id, 0, 50, { line: 9 })),
+      false,
+      'another window has read this already',
+    );
     assert.equal(await store.write((tx) => tx.advance(id, 100, 200, undefined)), true);
     const [attempt] = store.attempts(loop.seq);
     assert.deepEqual([attempt?.readOffset, attempt && 'readerState' in attempt], [200, false]);
@@ -112,7 +119,15 @@ describe('store: transactions', function () {
 
   it('R6.6 a ledger row counts once per loop and key, on its day and for its agent', async () => {
     const [a, b] = [await submit(store, 'a'), await submit(store, 'b')];
-    const row = { key: 'k', seq: a.seq, agent: 'claude', day: '2026-01-15', at: 1, cost: 5, source: 'reported' } as const;
+    const row = {
+      key: 'k',
+      seq: a.seq,
+      agent: 'claude',
+      day: '2026-01-15',
+      at: 1,
+      cost: 5,
+      source: 'reported',
+    } as const;
     const added = await store.write((tx) => [
       tx.addLedger(row),
       tx.addLedger({ ...row, cost: 7 }),
@@ -144,7 +159,12 @@ describe('store: transactions', function () {
       tx.addLedger({ key: 'k', seq: 1, agent: 'a', day: '2026-01-15', at: 1, cost: 5, source: 'reported' });
       tx.saveDayMarks({ day: '2026-01-15', spent: 999, warned: true, exceeded: true });
     });
-    assert.deepEqual(await store.write((tx) => tx.day('2026-01-15')), { day: '2026-01-15', spent: 5, warned: true, exceeded: true });
+    assert.deepEqual(await store.write((tx) => tx.day('2026-01-15')), {
+      day: '2026-01-15',
+      spent: 5,
+      warned: true,
+      exceeded: true,
+    });
   });
 
   it('R6.2 the median is that of the last 20 completed or failed loops of the agent', async () => {
@@ -176,7 +196,10 @@ describe('store: transactions', function () {
     const again = { ...factsOf(failed), state: 'queued' as const, fresh: true };
     await store.write((tx) => tx.saveLoop(again));
     assert.deepEqual(store.latest('loop'), again);
-    assert.deepEqual([store.permanentlyFailed(9), store.finishedCount(), store.finished({ limit: 9 })], [[], { total: 0, failed: 0 }, []]);
+    assert.deepEqual(
+      [store.permanentlyFailed(9), store.finishedCount(), store.finished({ limit: 9 })],
+      [[], { total: 0, failed: 0 }, []],
+    );
     await assert.rejects(submit(store, 'loop'), DuplicateLoopError);
   });
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { DatabaseSync } from 'node:sqlite';
-import { StoreError } from '../../src/core/errors.ts';
+import { StoreError } from '../../src/core/model/errors.ts';
 import { FakeClock, settled } from '../support/fakeClock.ts';
 import { StoreFolder, submit } from './support.ts';
 

@@ -1,14 +1,16 @@
-import type { SupervisorContext } from '../../src/core/context.ts';
-import type { ActiveLoop, Attempt, LoopFacts } from '../../src/core/loop.ts';
-import { LiveMirror, type QueuedLoop, type TimedLoop } from '../../src/core/mirror.ts';
-import { DEFAULT_SETTINGS, type Settings } from '../../src/core/settings.ts';
-import type { WindowLease } from '../../src/core/storePort.ts';
+import type { ActiveLoop, Attempt, LoopFacts } from '../../src/core/model/loop.ts';
+import { DEFAULT_SETTINGS, type Settings } from '../../src/core/model/settings.ts';
+import type { WindowLease } from '../../src/core/ports/store.ts';
+import type { SupervisorContext } from '../../src/core/state/context.ts';
+import { LiveState, type QueuedLoop, type TimedLoop } from '../../src/core/state/liveState.ts';
 import { FakeClock } from './fakeClock.ts';
 import { FakeLauncher } from './fakeLauncher.ts';
 import { fakeCatalog, fakeProfile } from './harness.ts';
 
 /** What decisions of the core look at beside loops, without a store: for tests of one decision alone. */
-export function contextWith(facts: Partial<Omit<SupervisorContext, 'settings'>> & { readonly settings?: Partial<Settings> } = {}): SupervisorContext {
+export function contextWith(
+  facts: Partial<Omit<SupervisorContext, 'settings'>> & { readonly settings?: Partial<Settings> } = {},
+): SupervisorContext {
   const clock = new FakeClock();
   const { settings, ...rest } = facts;
   const none = () => {
@@ -90,10 +92,10 @@ export function activeLoop(
   };
 }
 
-export function mirrorWith(...loops: (QueuedLoop | TimedLoop | ActiveLoop)[]): LiveMirror {
-  const mirror = new LiveMirror();
-  for (const loop of loops) mirror.put(loop);
-  return mirror;
+export function mirrorWith(...loops: (QueuedLoop | TimedLoop | ActiveLoop)[]): LiveState {
+  const liveState = new LiveState();
+  for (const loop of loops) liveState.put(loop);
+  return liveState;
 }
 
 export function lease(id: string, folders: readonly string[] = ['/project']): WindowLease {

@@ -7,5 +7,8 @@ const REPORT = new URL('../bench/out/bench.json', import.meta.url);
 
 let readme = withSection(readFileSync(README, 'utf8'), 'settings', settingsTable(readManifest()));
 if (existsSync(REPORT)) readme = withSection(readme, 'bench', benchTables(JSON.parse(readFileSync(REPORT, 'utf8'))));
-else process.stdout.write('There is no bench run to take figures from: `npm run bench` makes one. The figures stay as they are.\n');
+else
+  process.stdout.write(
+    'There is no bench run to take figures from: `npm run bench` makes one. The figures stay as they are.\n',
+  );
 writeFileSync(README, readme);

@@ -1,4 +1,5 @@
-import type { Clock, Disposable } from '../../src/core/clock.ts';
+import type { Disposable } from '../../src/core/model/disposable.ts';
+import type { Clock } from '../../src/core/ports/clock.ts';
 
 interface Timer {
   readonly at: number;
@@ -78,5 +79,5 @@ export class FakeClock implements Clock {
 
 /** Lets all promises that are ready run to their ends. */
 export async function settled(): Promise<void> {
-  for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
+  for (let unit = 0; unit < 3; unit++) await new Promise((resolve) => setImmediate(resolve));
 }

@@ -1,5 +1,5 @@
-import type { AgentEvent } from '../../src/core/agentEvent.ts';
-import type { ProcessIdentity, StopBy, SweptProcess } from '../../src/core/loop.ts';
+import type { AgentEvent } from '../../src/core/model/agentEvent.ts';
+import type { ProcessIdentity, StopBy, SweptProcess } from '../../src/core/model/loop.ts';
 import type {
   AdoptRequest,
   AgentLauncher,
@@ -10,7 +10,7 @@ import type {
   RunObserver,
   RunOutput,
   RunStarted,
-} from '../../src/core/processPort.ts';
+} from '../../src/core/ports/launcher.ts';
 import type { FakeClock } from './fakeClock.ts';
 
 /** What a run does when it is given an order. */
@@ -94,7 +94,8 @@ export class FakeRun implements RunControl {
   }
 
   silent(forMs: number | undefined): void {
-    for (const observer of this.#followers) observer.silent(forMs === undefined ? undefined : { kind: 'silence', forMs });
+    for (const observer of this.#followers)
+      observer.silent(forMs === undefined ? undefined : { kind: 'silence', forMs });
   }
 
   /** The process ends; all it leaves is gone. */
@@ -218,7 +219,7 @@ export class FakeLauncher implements AgentLauncher {
     return new Map();
   }
 
-  async endKept(): Promise<boolean> {
+  async terminateSpared(): Promise<boolean> {
     return true;
   }
 

@@ -1,14 +1,14 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { AgentCatalog, AgentProfile } from '../../src/core/agentPort.ts';
-import type { SupervisorEvent, SupervisorEventType } from '../../src/core/event.ts';
-import type { ProcessIdentity } from '../../src/core/loop.ts';
-import type { ProcessProbe } from '../../src/core/processPort.ts';
-import { DEFAULT_SETTINGS, type Settings } from '../../src/core/settings.ts';
-import type { Store } from '../../src/core/storePort.ts';
+import type { SupervisorEvent, SupervisorEventType } from '../../src/core/model/event.ts';
+import type { ProcessIdentity } from '../../src/core/model/loop.ts';
+import { DEFAULT_SETTINGS, type Settings } from '../../src/core/model/settings.ts';
+import type { AgentCatalog, AgentProfile } from '../../src/core/ports/agents.ts';
+import type { ProcessProbe } from '../../src/core/ports/launcher.ts';
+import type { Store } from '../../src/core/ports/store.ts';
 import { Supervisor } from '../../src/core/supervisor.ts';
-import { openStore } from '../../src/store/store.ts';
+import { openStore } from '../../src/store/sqlite/store.ts';
 import { FakeClock } from './fakeClock.ts';
 import { FakeLauncher } from './fakeLauncher.ts';
 
@@ -20,7 +20,13 @@ export function fakeProfile(name: string, facts: Partial<AgentProfile> = {}): Ag
     canResume: false,
     hasCost: false,
     needsReading: true,
-    plan: ({ prompt }) => ({ command: name, args: [], env: {}, stdin: prompt, stopSteps: [{ signal: 'SIGTERM', share: 1 }] }),
+    plan: ({ prompt }) => ({
+      command: name,
+      args: [],
+      env: {},
+      stdin: prompt,
+      stopSteps: [{ signal: 'SIGTERM', share: 1 }],
+    }),
     reader: () => ({ line: () => [], end: () => [], state: () => null }),
     ...facts,
   };
@@ -85,7 +91,8 @@ export function harness(): Harness {
   const clock = new FakeClock();
   const launcher = new FakeLauncher(clock);
   const logged: string[] = [];
-  const log = (message: string, error?: unknown) => void logged.push(error === undefined ? message : `${message} ${String(error)}`);
+  const log = (message: string, error?: unknown) =>
+    void logged.push(error === undefined ? message : `${message} ${String(error)}`);
   const folder = mkdtempSync(join(tmpdir(), 'loop-supervisor-'));
   const events: SupervisorEvent[] = [];
   const alive = new Set<number>();
@@ -100,7 +107,11 @@ export function harness(): Harness {
     events,
     logged,
     open: async (settings = {}, window = {}) => {
-      const { folders = ['/project'], agents = fakeCatalog(fakeProfile('sample'), fakeProfile('claude')), exists = () => true } = window;
+      const {
+        folders = ['/project'],
+        agents = fakeCatalog(fakeProfile('sample'), fakeProfile('claude')),
+        exists = () => true,
+      } = window;
       const pid = ++pids;
       alive.add(pid);
       const self: ProcessIdentity = { pid, startTime: String(pid), bootId: 'boot' };

@@ -1,5 +1,5 @@
-import { StoreError } from '../../src/core/errors.ts';
-import type { Store, StoreTransaction } from '../../src/core/storePort.ts';
+import { StoreError } from '../../src/core/model/errors.ts';
+import type { Store, StoreTransaction } from '../../src/core/ports/store.ts';
 
 /** Stands between a supervisor and its store, and has its writes wait or fail, and its reads fail, as a test wants. */
 export class MoodyStore {

@@ -1,15 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Clock } from '../../src/core/clock.ts';
-import type { ProcessIdentity } from '../../src/core/loop.ts';
-import { isActive } from '../../src/core/loop.ts';
-import { DEFAULT_SETTINGS, type Settings } from '../../src/core/settings.ts';
+import type { ProcessIdentity } from '../../src/core/model/loop.ts';
+import { isActive } from '../../src/core/model/loop.ts';
+import { DEFAULT_SETTINGS, type Settings } from '../../src/core/model/settings.ts';
+import type { Clock } from '../../src/core/ports/clock.ts';
+import { systemClock } from '../../src/core/runtime/systemClock.ts';
 import { Supervisor } from '../../src/core/supervisor.ts';
-import { systemClock } from '../../src/core/systemClock.ts';
-import { createLauncher } from '../../src/process/launcher.ts';
-import { createProbe } from '../../src/process/probe.ts';
-import { openStore } from '../../src/store/store.ts';
+import { createLauncher } from '../../src/process/launch/launcher.ts';
+import { createProbe } from '../../src/process/tables/processIdentity.ts';
+import { openStore } from '../../src/store/sqlite/store.ts';
 import { fakeCatalog } from './harness.ts';
 import { reporterProfile } from './reporterProfile.ts';
 

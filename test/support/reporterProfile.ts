@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import type { AgentEvent } from '../../src/core/agentEvent.ts';
-import type { AgentProfile } from '../../src/core/agentPort.ts';
+import type { AgentEvent } from '../../src/core/model/agentEvent.ts';
+import type { AgentProfile } from '../../src/core/ports/agents.ts';
 
 const PROGRAM = fileURLToPath(new URL('../fixtures/programs/reporter.mjs', import.meta.url));
 
@@ -26,7 +26,13 @@ export function reporterProfile(program = PROGRAM): AgentProfile {
     // What was not reported must not be charged: the tests hold the ledger against the reports.
     hasCost: false,
     needsReading: true,
-    plan: ({ prompt }) => ({ command: process.execPath, args: [program], env: {}, stdin: prompt, stopSteps: [{ signal: 'SIGTERM', share: 1 }] }),
+    plan: ({ prompt }) => ({
+      command: process.execPath,
+      args: [program],
+      env: {},
+      stdin: prompt,
+      stopSteps: [{ signal: 'SIGTERM', share: 1 }],
+    }),
     reader: () => ({
       line: reporterEvents,
       end: () => [],
@@ -41,7 +47,8 @@ export function reportedIn(stdoutPath: string): number {
   const complete = text.slice(0, text.lastIndexOf('\n') + 1);
   let sum = 0;
   for (const line of complete.split('\n')) {
-    for (const event of reporterEvents(line)) if (event.type === 'cost' && Number.isSafeInteger(event.cost) && event.cost >= 0) sum += event.cost;
+    for (const event of reporterEvents(line))
+      if (event.type === 'cost' && Number.isSafeInteger(event.cost) && event.cost >= 0) sum += event.cost;
   }
   return sum;
 }

@@ -97,7 +97,9 @@ function paeth(left: number, above: number, corner: number): number {
 function nearest(palette: readonly number[], colour: number): number {
   let [best, least] = [0, Number.POSITIVE_INFINITY];
   for (const [place, candidate] of palette.entries()) {
-    const [red, green, blue] = [16, 8, 0].map((shift) => ((candidate >> shift) & 0xff) - ((colour >> shift) & 0xff)) as [number, number, number];
+    const [red, green, blue] = [16, 8, 0].map(
+      (shift) => ((candidate >> shift) & 0xff) - ((colour >> shift) & 0xff),
+    ) as [number, number, number];
     const distance = red * red + green * green + blue * blue;
     if (distance < least) [best, least] = [place, distance];
   }

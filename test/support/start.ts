@@ -66,5 +66,7 @@ async function serve(): Promise<void> {
 
 function onPath(program: string): boolean {
   const names = process.platform === 'win32' ? [`${program}.cmd`, `${program}.exe`] : [program];
-  return (process.env.PATH ?? '').split(delimiter).some((folder) => names.some((name) => existsSync(join(folder, name))));
+  return (process.env.PATH ?? '')
+    .split(delimiter)
+    .some((folder) => names.some((name) => existsSync(join(folder, name))));
 }

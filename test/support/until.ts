@@ -19,7 +19,8 @@ export async function until<T>(
     } catch (error) {
       last = error;
     }
-    if (performance.now() > deadline) throw new Error(`Waited ${timeoutMs} ms for ${what}. Seen last: ${show(last)}`, { cause: last });
+    if (performance.now() > deadline)
+      throw new Error(`Waited ${timeoutMs} ms for ${what}. Seen last: ${show(last)}`, { cause: last });
     await sleep(25);
   }
 }

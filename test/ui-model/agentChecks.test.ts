@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import type { AgentFacts } from '../../src/core/agentFacts.ts';
-import { type Answer, createAgentChecks, isOlder } from '../../src/ui/createAgentChecks.ts';
+import type { AgentFacts } from '../../src/core/model/agentFacts.ts';
+import { type Answer, createAgentChecks, isOlder } from '../../src/ui/agentCheck/createAgentChecks.ts';
 
 const FACTS: AgentFacts = {
   name: 'claude',
@@ -51,7 +51,9 @@ describe('Check Agents', () => {
     const { report, asked, found } = await check(undefined);
     assert.deepEqual(asked, []);
     assert.equal(report.path, undefined);
-    assert.deepEqual(found, [{ name: 'claude', title: 'Claude Code', command: 'claude', bundled: false, install: 'npm install -g x' }]);
+    assert.deepEqual(found, [
+      { name: 'claude', title: 'Claude Code', command: 'claude', bundled: false, install: 'npm install -g x' },
+    ]);
   });
 
   const wrong: readonly [string, Record<string, Partial<Answer>>, string, RegExp][] = [
@@ -67,7 +69,12 @@ describe('Check Agents', () => {
       'does not start',
       /does not start: --version ended with exit code 127: node: not found/,
     ],
-    ['one that does not answer', { '--version': { timedOut: true } }, 'does not answer', /has not answered within 20 seconds/],
+    [
+      'one that does not answer',
+      { '--version': { timedOut: true } },
+      'does not answer',
+      /has not answered within 20 seconds/,
+    ],
     ['one that can not be run', { '--version': { error: 'EACCES' } }, 'does not start', /could not be run: EACCES/],
     [
       'another program of that name',
@@ -104,7 +111,13 @@ describe('Check Agents', () => {
     ['none, as JSON', { exitCode: 1, output: '{ "loggedIn": false }' }, '2.1.41', {}, false],
     ['an answer that nobody knows', { exitCode: 2, output: 'unknown command' }, '2.1.41', {}, undefined],
     ['no answer', { timedOut: true }, '2.1.41', {}, undefined],
-    ['that there is a key in the environment, whatever it tells', { exitCode: 1, output: 'Not logged in' }, '2.1.41', { ITS_KEY: 'x' }, undefined],
+    [
+      'that there is a key in the environment, whatever it tells',
+      { exitCode: 1, output: 'Not logged in' },
+      '2.1.41',
+      { ITS_KEY: 'x' },
+      undefined,
+    ],
   ];
   for (const [what, status, version, environment, loggedIn] of logins) {
     it(`tells ${what}`, async () => {
@@ -115,7 +128,10 @@ describe('Check Agents', () => {
       );
       assert.equal(report.loggedIn, loggedIn);
       assert.equal(report.apiKey, Object.keys(environment)[0]);
-      assert.deepEqual(report.problems, loggedIn === false ? [{ short: 'not logged in', sentence: 'It is not logged in: run "x login".' }] : []);
+      assert.deepEqual(
+        report.problems,
+        loggedIn === false ? [{ short: 'not logged in', sentence: 'It is not logged in: run "x login".' }] : [],
+      );
     });
   }
 
@@ -147,6 +163,7 @@ describe('Check Agents', () => {
       ['2.1.4-beta.1', '2.1.4', false],
       ['0.60.9', '0.61.0', true],
     ];
-    for (const [version, minimum, older] of cases) assert.equal(isOlder(version, minimum), older, `${version} ${minimum}`);
+    for (const [version, minimum, older] of cases)
+      assert.equal(isOlder(version, minimum), older, `${version} ${minimum}`);
   });
 });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { agentReportText } from '../../src/ui/agentReportText.ts';
+import { agentReportText } from '../../src/ui/agentCheck/agentReportText.ts';
 
 const AT = new Date(2026, 2, 10, 15, 40);
 const base = { problems: [], notes: [], bundled: false };
@@ -7,7 +7,15 @@ const base = { problems: [], notes: [], bundled: false };
 describe('The report of Check Agents', () => {
   const text = agentReportText(
     [
-      { ...base, name: 'sample', title: 'Sample agent', command: 'sample', path: '/ext/sampleAgent.cjs', bundled: true, version: '0.1.0' },
+      {
+        ...base,
+        name: 'sample',
+        title: 'Sample agent',
+        command: 'sample',
+        path: '/ext/sampleAgent.cjs',
+        bundled: true,
+        version: '0.1.0',
+      },
       {
         ...base,
         name: 'claude',
@@ -18,7 +26,15 @@ describe('The report of Check Agents', () => {
         loggedIn: true,
         notes: ['Edits files of its folder.'],
       },
-      { ...base, name: 'copilot', title: 'Copilot CLI', command: 'copilot', path: '/usr/bin/copilot', version: '1.0.0', login: 'run copilot' },
+      {
+        ...base,
+        name: 'copilot',
+        title: 'Copilot CLI',
+        command: 'copilot',
+        path: '/usr/bin/copilot',
+        version: '1.0.0',
+        login: 'run copilot',
+      },
       {
         ...base,
         name: 'codex',
@@ -26,10 +42,19 @@ describe('The report of Check Agents', () => {
         command: 'codex',
         path: '/usr/bin/codex',
         version: '0.1.0',
-        problems: [{ short: 'too old', sentence: 'Version 0.1.0 is too old: --json needs 0.20. Run `npm i -g @openai/codex`.' }],
+        problems: [
+          { short: 'too old', sentence: 'Version 0.1.0 is too old: --json needs 0.20. Run `npm i -g @openai/codex`.' },
+        ],
         login: 'run codex login',
       },
-      { ...base, name: 'gemini', title: 'Gemini CLI', command: 'gemini', install: 'npm install -g @google/gemini-cli', login: 'run gemini' },
+      {
+        ...base,
+        name: 'gemini',
+        title: 'Gemini CLI',
+        command: 'gemini',
+        install: 'npm install -g @google/gemini-cli',
+        login: 'run gemini',
+      },
     ],
     'claude',
     AT,
@@ -67,10 +92,19 @@ describe('The report of Check Agents', () => {
   });
 
   it('says where, which version, what is wrong, and the words to put it right', () => {
-    assert.match(text, /- Found at `\/usr\/bin\/claude`\.\n- Version `2\.1\.0`\.\n- Logged in\.\n- Edits files of its folder/);
-    assert.match(text, /Version `1\.0\.0`\.\n- It can not be asked whether it is logged in\. If it is not: run copilot\./);
+    assert.match(
+      text,
+      /- Found at `\/usr\/bin\/claude`\.\n- Version `2\.1\.0`\.\n- Logged in\.\n- Edits files of its folder/,
+    );
+    assert.match(
+      text,
+      /Version `1\.0\.0`\.\n- It can not be asked whether it is logged in\. If it is not: run copilot\./,
+    );
     assert.match(text, /\*\*Problem:\*\* Version 0\.1\.0 is too old: --json needs 0\.20\. Run `npm i -g/);
-    assert.match(text, /`gemini` is not on PATH\.\n- Install: `npm install -g @google\/gemini-cli`\n- Log in: run gemini\.$/m);
+    assert.match(
+      text,
+      /`gemini` is not on PATH\.\n- Install: `npm install -g @google\/gemini-cli`\n- Log in: run gemini\.$/m,
+    );
   });
 
   it('says of an API key only that it is set', () => {

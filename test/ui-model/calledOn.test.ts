@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { type CalledOn, calledOn } from '../../src/ui/commands/calledOn.ts';
-import type { TreeRow } from '../../src/ui/treeRow.ts';
+import type { TreeRow } from '../../src/ui/tree/treeRow.ts';
 
 const row = (loopId: string): TreeRow => ({
   id: `loop:${loopId}`,
@@ -27,9 +27,21 @@ describe('calledOn', () => {
     ['a menu on several rows of which some are being drawn anew', [a, [a, undefined]], { kind: 'lost' }],
     ['an id', ['loop-1'], { kind: 'loops', loops: [{ loopId: 'loop-1' }] }],
     ['ids', [['loop-1', 'loop-2']], { kind: 'loops', loops: [{ loopId: 'loop-1' }, { loopId: 'loop-2' }] }],
-    ['an object with an id, and a priority', [{ loopId: 'loop-1' }, 7], { kind: 'loops', loops: [{ loopId: 'loop-1' }] }],
-    ['a panel, which is for one loop of that id', [{ loopId: 'loop-1', seq: 3 }], { kind: 'loops', loops: [{ loopId: 'loop-1', seq: 3 }] }],
-    ['an object of which the number is none', [{ loopId: 'loop-1', seq: '3' }], { kind: 'loops', loops: [{ loopId: 'loop-1' }] }],
+    [
+      'an object with an id, and a priority',
+      [{ loopId: 'loop-1' }, 7],
+      { kind: 'loops', loops: [{ loopId: 'loop-1' }] },
+    ],
+    [
+      'a panel, which is for one loop of that id',
+      [{ loopId: 'loop-1', seq: 3 }],
+      { kind: 'loops', loops: [{ loopId: 'loop-1', seq: 3 }] },
+    ],
+    [
+      'an object of which the number is none',
+      [{ loopId: 'loop-1', seq: '3' }],
+      { kind: 'loops', loops: [{ loopId: 'loop-1' }] },
+    ],
     ['something else', [{ x: 1 }], { kind: 'nothing' }],
   ];
   for (const [who, args, what] of cases) {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { Coalescer } from '../../src/ui/coalescer.ts';
+import { Coalescer } from '../../src/ui/window/coalescer.ts';
 import { FakeClock } from '../support/fakeClock.ts';
 
 describe('Coalescer', () => {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import type { Outcome } from '../../src/core/loop.ts';
-import type { CircuitChange, TimelineAttempt, TimelineQuery } from '../../src/core/reports.ts';
-import type { Status } from '../../src/core/status.ts';
+import type { Outcome } from '../../src/core/model/loop.ts';
+import type { Status } from '../../src/core/model/status.ts';
+import type { CircuitChange, TimelineAttempt, TimelineQuery } from '../../src/core/ports/historyQueries.ts';
 import { circuitSpans } from '../../src/ui/dashboard/circuitSpans.ts';
 import { DashboardSession, type DashboardSource } from '../../src/ui/dashboard/dashboardSession.ts';
 import type { ToDashboard } from '../../src/ui/dashboard/protocol.ts';
@@ -34,7 +34,11 @@ describe('dashboard', () => {
   describe('timeline layout', () => {
     const attempts = fc.array(
       fc
-        .record({ start: fc.integer({ min: 0, max: 200 }), length: fc.option(fc.integer({ min: 0, max: 60 })), seq: fc.integer({ min: 1, max: 9 }) })
+        .record({
+          start: fc.integer({ min: 0, max: 200 }),
+          length: fc.option(fc.integer({ min: 0, max: 60 })),
+          seq: fc.integer({ min: 1, max: 9 }),
+        })
         .map(({ start, length, seq }) =>
           length === null
             ? { ...attempt({ seq, startedAt: start, state: 'running' }), endedAt: undefined, outcome: undefined }
@@ -49,11 +53,15 @@ describe('dashboard', () => {
           const { bars, lanes } = layOut(all);
           const end = (one: TimelineAttempt) => Math.max(one.endedAt ?? Number.POSITIVE_INFINITY, one.startedAt + 1);
           const overlap = (a: TimelineAttempt, b: TimelineAttempt) => a.startedAt < end(b) && b.startedAt < end(a);
-          for (const [i, a] of bars.entries()) for (const b of bars.slice(i + 1)) if (a.lane === b.lane) assert.ok(!overlap(a.attempt, b.attempt));
+          for (const [i, a] of bars.entries())
+            for (const b of bars.slice(i + 1)) if (a.lane === b.lane) assert.ok(!overlap(a.attempt, b.attempt));
           const most = Math.max(
             0,
             ...bars.map(
-              ({ attempt }) => bars.filter((other) => other.attempt.startedAt <= attempt.startedAt && end(other.attempt) > attempt.startedAt).length,
+              ({ attempt }) =>
+                bars.filter(
+                  (other) => other.attempt.startedAt <= attempt.startedAt && end(other.attempt) > attempt.startedAt,
+                ).length,
             ),
           );
           assert.equal(lanes, most);
@@ -129,12 +137,23 @@ describe('dashboard', () => {
         attempt({ seq: 1, number: 2, startedAt: 30, endedAt: 50, cost: 2, costEstimated: 2 }),
         attempt({ seq: 2, outcome: 'exit', state: 'failed', startedAt: 5, endedAt: 6 }),
         attempt({ seq: 3, outcome: 'cancelled', state: 'cancelled', startedAt: 7, endedAt: 8 }),
-        { ...attempt({ seq: 4, startedAt: 60, state: 'running' }), endedAt: undefined, outcome: undefined } as unknown as TimelineAttempt,
+        {
+          ...attempt({ seq: 4, startedAt: 60, state: 'running' }),
+          endedAt: undefined,
+          outcome: undefined,
+        } as unknown as TimelineAttempt,
       ],
       100,
     );
     assert.deepEqual(
-      rows.map(({ seq, ranMs, attempts, cost, costEstimated, endedAt }) => [seq, ranMs, attempts, cost, costEstimated, endedAt]),
+      rows.map(({ seq, ranMs, attempts, cost, costEstimated, endedAt }) => [
+        seq,
+        ranMs,
+        attempts,
+        cost,
+        costEstimated,
+        endedAt,
+      ]),
       [
         [4, 40, 1, 0, 0, undefined],
         [3, 1, 1, 0, 0, 8],
@@ -142,7 +161,15 @@ describe('dashboard', () => {
         [1, 30, 2, 3, 2, 50],
       ],
     );
-    assert.deepEqual(summarize(rows), { completed: 1, failed: 1, cancelled: 1, successRate: 0.5, medianMs: 30, p90Ms: 30, restarts: 1 });
+    assert.deepEqual(summarize(rows), {
+      completed: 1,
+      failed: 1,
+      cancelled: 1,
+      successRate: 0.5,
+      medianMs: 30,
+      p90Ms: 30,
+      restarts: 1,
+    });
     assert.deepEqual(summarize([]), { completed: 0, failed: 0, cancelled: 0, restarts: 0 });
     assert.deepEqual(
       buckets(rows, 0, 100, 2).map(({ at, completed, failed, cancelled }) => [at, completed, failed, cancelled]),
@@ -163,7 +190,7 @@ describe('dashboard', () => {
     let posted: ToDashboard[];
     let session: DashboardSession;
     const source: DashboardSource = {
-      reports: {
+      historyQueries: {
         timeline: (query) => {
           queries.push(query);
           return stored
@@ -239,7 +266,11 @@ describe('dashboard', () => {
       assert.deepEqual(queries, [{ from: clock.now() - 3_600_000, limit: 500 }]);
       posted = [];
       queries = [];
-      stored = [stored[0]!, attempt({ id: 2, seq: 2, outcome: 'exit' as Outcome, state: 'failed', endedAt: clock.now() }), running(3)];
+      stored = [
+        stored[0]!,
+        attempt({ id: 2, seq: 2, outcome: 'exit' as Outcome, state: 'failed', endedAt: clock.now() }),
+        running(3),
+      ];
       await beat();
       assert.deepEqual(types(), ['figures', 'attempts']);
       const [, message] = posted;
@@ -258,7 +289,9 @@ describe('dashboard', () => {
 
     it('a long history comes in pages, the newest first, each attempt once', async () => {
       // Many begin in the same millisecond: pages meet in the middle of one.
-      stored = Array.from({ length: 4_500 }, (_, i) => attempt({ id: i + 1, seq: i + 1, startedAt: Math.floor(i / 7), endedAt: 1_000 }));
+      stored = Array.from({ length: 4_500 }, (_, i) =>
+        attempt({ id: i + 1, seq: i + 1, startedAt: Math.floor(i / 7), endedAt: 1_000 }),
+      );
       session.show(0);
       await clock.advance(50);
       const pages = posted.filter((message) => message.type === 'timeline' || message.type === 'older');

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Loop } from '../../src/core/loop.ts';
-import type { AttemptDetail, LiveView, LoopDetail } from '../../src/core/status.ts';
+import type { Loop } from '../../src/core/model/loop.ts';
+import type { AttemptDetail, LiveView, LoopDetail } from '../../src/core/model/status.ts';
 import { detailData } from '../../src/ui/detail/detailData.ts';
 import { DetailSession } from '../../src/ui/detail/detailSession.ts';
 import type { ToDetail } from '../../src/ui/detail/protocol.ts';
@@ -65,14 +65,41 @@ describe('detail of a loop', () => {
     const swept = [{ pid: 7, startTime: '1', bootId: 'b', command: 'node\u001b[31m\nserver' }];
     const data = detailData(
       detailOf(
-        { attempts: [{ ...ATTEMPT, swept, kept: [...swept, { ...swept[0]!, pid: 8 }], reason: 'bad\u0007 end', outcome: 'exit', endedAt: 2_000 }] },
-        { state: 'failed', finishedAt: 3_000, cleared: false, failure: { reason: 'gave\u001b[0m up' }, maxCost: 2e9, title: ' \n' },
+        {
+          attempts: [
+            {
+              ...ATTEMPT,
+              swept,
+              kept: [...swept, { ...swept[0]!, pid: 8 }],
+              reason: 'bad\u0007 end',
+              outcome: 'exit',
+              endedAt: 2_000,
+            },
+          ],
+        },
+        {
+          state: 'failed',
+          finishedAt: 3_000,
+          cleared: false,
+          failure: { reason: 'gave\u001b[0m up' },
+          maxCost: 2e9,
+          title: ' \n',
+        },
       ),
       undefined,
       ({ pid }) => pid === 8,
     );
     assert.deepEqual(
-      [data.title, data.state, data.why, data.permanent, data.finishedAt, data.maxCostUsd, data.estimateUsd, data.restarts],
+      [
+        data.title,
+        data.state,
+        data.why,
+        data.permanent,
+        data.finishedAt,
+        data.maxCostUsd,
+        data.estimateUsd,
+        data.restarts,
+      ],
       ['a', 'failed', 'gave up', true, 3_000, 2, 0.25, 1],
     );
     assert.deepEqual(data.attempts[0]?.swept, [{ pid: 7, command: 'node server' }]);
@@ -83,7 +110,10 @@ describe('detail of a loop', () => {
         [8, true],
       ],
     );
-    assert.deepEqual([data.attempts[0]?.reason, data.attempts[0]?.usd, data.attempts[0]?.estimated], ['bad end', 0.1, true]);
+    assert.deepEqual(
+      [data.attempts[0]?.reason, data.attempts[0]?.usd, data.attempts[0]?.estimated],
+      ['bad end', 0.1, true],
+    );
     assert.ok(!JSON.stringify(data).includes('run-1'));
   });
 
@@ -94,7 +124,10 @@ describe('detail of a loop', () => {
   });
 
   it('long prompts, histories and ledgers are shown in part, and it is said how much is not', () => {
-    const history = Array.from({ length: 400 }, (_, i) => ({ at: i, from: 'queued', to: 'running', why: `${i}` }) as const);
+    const history = Array.from(
+      { length: 400 },
+      (_, i) => ({ at: i, from: 'queued', to: 'running', why: `${i}` }) as const,
+    );
     const data = detailData(detailOf({ prompt: 'p'.repeat(30_000), history }), undefined, () => false);
     assert.deepEqual(
       [data.prompt.length, data.promptMore, data.history.length, data.historyMore, data.history[0]?.why],
@@ -147,7 +180,10 @@ describe('detail of a loop', () => {
     it('sends a change once, and ends looking when nothing runs', async () => {
       session.show();
       await until('the first look', () => count('usage') === 1);
-      detail = detailOf({ state: 'completed', attempts: [{ ...ATTEMPT, endedAt: 5_000, outcome: 'ok' }] }, { state: 'completed', finishedAt: 5_000 });
+      detail = detailOf(
+        { state: 'completed', attempts: [{ ...ATTEMPT, endedAt: 5_000, outcome: 'ok' }] },
+        { state: 'completed', finishedAt: 5_000 },
+      );
       for (let i = 0; i < 20; i++) session.changed();
       await clock.advance(600);
       assert.equal(count('detail'), 2);

@@ -11,8 +11,8 @@ import {
   StoreError,
   UnknownLoopError,
   WrongStateError,
-} from '../../src/core/errors.ts';
-import { errorActions } from '../../src/ui/errorActions.ts';
+} from '../../src/core/model/errors.ts';
+import { errorActions } from '../../src/ui/commands/errorActions.ts';
 
 describe('The buttons of an error', () => {
   const cases: readonly [string, unknown, string[]][] = [
@@ -43,7 +43,8 @@ describe('The buttons of an error', () => {
   });
 
   it('of what is not ready depend on why', () => {
-    const titles = (state: Parameters<typeof errorActions>[1]) => errorActions(new NotReadyError('not ready'), state).map(({ title }) => title);
+    const titles = (state: Parameters<typeof errorActions>[1]) =>
+      errorActions(new NotReadyError('not ready'), state).map(({ title }) => title);
     assert.deepEqual(titles('untrusted'), ['Manage Workspace Trust']);
     assert.deepEqual(titles('broken'), ['Retry', 'Reload Window', 'Open Folder']);
     assert.deepEqual(titles('opening'), []);

@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict';
-import { toNano } from '../../src/core/money.ts';
-import { baseName, count, formatClock, formatCost, formatDuration, formatUsd, speakDuration } from '../../src/ui/format.ts';
+import { toNano } from '../../src/core/model/money.ts';
+import {
+  baseName,
+  count,
+  formatClock,
+  formatCost,
+  formatDuration,
+  formatUsd,
+  speakDuration,
+} from '../../src/ui/text/format.ts';
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import type { FinishedLoop } from '../../src/core/loop.ts';
-import type { LoopDetail } from '../../src/core/status.ts';
-import type { FinishedQuery } from '../../src/core/storePort.ts';
+import type { FinishedLoop } from '../../src/core/model/loop.ts';
+import type { LoopDetail } from '../../src/core/model/status.ts';
+import type { FinishedQuery } from '../../src/core/ports/store.ts';
 import { csvLine } from '../../src/ui/history/csv.ts';
 import { type ExportSource, exportHistory } from '../../src/ui/history/historyExport.ts';
 import { HistoryFilter } from '../../src/ui/history/historyFilter.ts';
 import { parseHistoryQuery, queryWords } from '../../src/ui/history/historyQuery.ts';
-import { LoopTreeModel } from '../../src/ui/loopTreeModel.ts';
+import { LoopTreeModel } from '../../src/ui/tree/loopTreeModel.ts';
 import { completed, statusWith } from './support/views.ts';
 
 const NOW = new Date(2026, 4, 20, 15, 30).getTime();
@@ -33,7 +33,8 @@ describe('history', () => {
       ['src/a.ts:12', { text: 'src/a.ts:12' }],
     ];
     for (const [search, query] of cases)
-      it(`${JSON.stringify(search)} is ${JSON.stringify(query)}`, () => assert.deepEqual(parseHistoryQuery(search, NOW), query));
+      it(`${JSON.stringify(search)} is ${JSON.stringify(query)}`, () =>
+        assert.deepEqual(parseHistoryQuery(search, NOW), query));
 
     it('is never an error', () => {
       fc.assert(fc.property(fc.string(), (search) => void queryWords(parseHistoryQuery(search, NOW))));
@@ -122,15 +123,20 @@ describe('history', () => {
       [undefined, ''],
     ];
     for (const [value, cell] of cases)
-      it(`${JSON.stringify(value)} is the cell ${JSON.stringify(cell)}`, () => assert.equal(csvLine([value]), `${cell}\r\n`));
+      it(`${JSON.stringify(value)} is the cell ${JSON.stringify(cell)}`, () =>
+        assert.equal(csvLine([value]), `${cell}\r\n`));
 
     it('no text begins as a formula does, and quotes always close', () => {
       fc.assert(
-        fc.property(fc.array(fc.string({ unit: fc.constantFrom('=', '+', '-', '@', '"', ',', '\n', '\r', '\t', ' ', 'a') })), (texts) => {
-          const line = csvLine(texts);
-          assert.equal((line.match(/"/g) ?? []).length % 2, 0);
-          for (const cell of line.trimEnd().matchAll(/(?:^|,)"((?:[^"]|"")*)"/g)) assert.doesNotMatch(cell[1] ?? '', /^[=+\-@\t\r\n]/);
-        }),
+        fc.property(
+          fc.array(fc.string({ unit: fc.constantFrom('=', '+', '-', '@', '"', ',', '\n', '\r', '\t', ' ', 'a') })),
+          (texts) => {
+            const line = csvLine(texts);
+            assert.equal((line.match(/"/g) ?? []).length % 2, 0);
+            for (const cell of line.trimEnd().matchAll(/(?:^|,)"((?:[^"]|"")*)"/g))
+              assert.doesNotMatch(cell[1] ?? '', /^[=+\-@\t\r\n]/);
+          },
+        ),
       );
     });
   });

@@ -3,7 +3,14 @@ import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { LONGEST_LINE, readBackward, readForward, readLine, readTail, sizeOf } from '../../src/ui/transcript/logFile.ts';
+import {
+  LONGEST_LINE,
+  readBackward,
+  readForward,
+  readLine,
+  readTail,
+  sizeOf,
+} from '../../src/ui/transcript/logFile.ts';
 
 describe('log file windows', () => {
   const folder = mkdtempSync(join(tmpdir(), 'transcript-'));
@@ -33,22 +40,28 @@ describe('log file windows', () => {
   it('R8.2 reads the same lines forwards and backwards, whatever the window, and no character is broken', async () => {
     const line = fc.stringMatching(/^[a-zäß€😀]{0,40}$/u);
     await fc.assert(
-      fc.asyncProperty(fc.array(line), fc.boolean(), fc.integer({ min: 1, max: 60 }), fc.boolean(), async (texts, closed, window, ended) => {
-        const text = texts.join('\n') + (closed ? '\n' : '');
-        writeFileSync(path, text);
-        const whole = ended || closed ? texts : texts.slice(0, -1);
-        // An empty last line without a line end is no line.
-        const expected = (ended && !closed && whole.at(-1) === '' ? whole.slice(0, -1) : whole).map((one) => one);
-        if (texts.length === 0 && closed) expected.push('');
-        assert.deepEqual(
-          (await allForward(window, ended)).map((one) => one.text),
-          expected,
-        );
-        assert.deepEqual(
-          (await allBackward(window, ended)).map((one) => one.text),
-          expected,
-        );
-      }),
+      fc.asyncProperty(
+        fc.array(line),
+        fc.boolean(),
+        fc.integer({ min: 1, max: 60 }),
+        fc.boolean(),
+        async (texts, closed, window, ended) => {
+          const text = texts.join('\n') + (closed ? '\n' : '');
+          writeFileSync(path, text);
+          const whole = ended || closed ? texts : texts.slice(0, -1);
+          // An empty last line without a line end is no line.
+          const expected = (ended && !closed && whole.at(-1) === '' ? whole.slice(0, -1) : whole).map((one) => one);
+          if (texts.length === 0 && closed) expected.push('');
+          assert.deepEqual(
+            (await allForward(window, ended)).map((one) => one.text),
+            expected,
+          );
+          assert.deepEqual(
+            (await allBackward(window, ended)).map((one) => one.text),
+            expected,
+          );
+        },
+      ),
       { numRuns: 200 },
     );
   });

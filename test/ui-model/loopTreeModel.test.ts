@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import type { FinishedLoop } from '../../src/core/loop.ts';
-import { toNano } from '../../src/core/money.ts';
-import type { LiveView, LoopDetail, Status } from '../../src/core/status.ts';
-import { LoopTreeModel, PAGE, type TreeSource } from '../../src/ui/loopTreeModel.ts';
-import type { TreeRow } from '../../src/ui/treeRow.ts';
+import type { FinishedLoop } from '../../src/core/model/loop.ts';
+import { toNano } from '../../src/core/model/money.ts';
+import type { LiveView, LoopDetail, Status } from '../../src/core/model/status.ts';
+import { LoopTreeModel, PAGE, type TreeSource } from '../../src/ui/tree/loopTreeModel.ts';
+import type { TreeRow } from '../../src/ui/tree/treeRow.ts';
 import { completed, facts, here, NOW, queued, running, statusWith } from './support/views.ts';
 
 /** A row as a tuple: label, description, rows under it. */
@@ -17,7 +17,10 @@ interface World {
   details?: Record<string, LoopDetail>;
 }
 
-function sourceOf(world: World, reads: { readonly live: number[]; readonly finished: number[] } = { live: [], finished: [] }): TreeSource {
+function sourceOf(
+  world: World,
+  reads: { readonly live: number[]; readonly finished: number[] } = { live: [], finished: [] },
+): TreeSource {
   const active = world.live.filter(({ loop }) => loop.state === 'running' || loop.state === 'stopping').length;
   const waiting = world.live.filter(({ loop }) => loop.state === 'queued');
   return {
@@ -53,7 +56,9 @@ function modelOf(world: World): LoopTreeModel {
 
 /** The whole tree, unfolded as it is at first. */
 function tuples(model: LoopTreeModel, parent?: TreeRow): Tuple[] {
-  return model.children(parent).map((row): Tuple => [row.label, row.description, ...(row.children === 'expanded' ? tuples(model, row) : [])]);
+  return model
+    .children(parent)
+    .map((row): Tuple => [row.label, row.description, ...(row.children === 'expanded' ? tuples(model, row) : [])]);
 }
 
 describe('The tree of loops', () => {
@@ -86,11 +91,20 @@ describe('The tree of loops', () => {
       queued('c', 1, { priority: 5 }),
       { ...queued('d', 2, { estimate: toNano(0.5), estimateAssumed: true }), waitingFor: 'budget' },
       here({
-        ...facts('e', { attempts: 1, restarts: [NOW], lastError: { class: 'exit', reason: 'It exited with code 1.', at: NOW } }),
+        ...facts('e', {
+          attempts: 1,
+          restarts: [NOW],
+          lastError: { class: 'exit', reason: 'It exited with code 1.', at: NOW },
+        }),
         state: 'backingOff',
         until: NOW + 4_200,
       }),
-      here({ ...facts('f', { attempts: 1 }), state: 'waiting', until: new Date(2026, 2, 10, 17, 5).getTime(), why: 'usage window' }),
+      here({
+        ...facts('f', { attempts: 1 }),
+        state: 'waiting',
+        until: new Date(2026, 2, 10, 17, 5).getTime(),
+        why: 'usage window',
+      }),
     ];
     const failed: FinishedLoop = {
       ...facts('h', { attempts: 1 }),
@@ -99,7 +113,11 @@ describe('The tree of loops', () => {
       failure: { class: 'spawn', reason: 'claude was not found.', at: NOW },
       cleared: false,
     };
-    const finished = [failed, completed('g', { cost: toNano(0.02) }), { ...facts('i'), state: 'cancelled' as const, finishedAt: NOW }];
+    const finished = [
+      failed,
+      completed('g', { cost: toNano(0.02) }),
+      { ...facts('i'), state: 'cancelled' as const, finishedAt: NOW },
+    ];
     assert.deepEqual(tuples(modelOf({ live, finished, failed: 1 })), [
       [
         'Running 4/4',
@@ -242,7 +260,10 @@ describe('The tree of loops', () => {
   it('says everything in words that icon and colour say', () => {
     const silent = { ...running('s'), activity: { silentForMs: 360_000 } };
     const spoken = (view: LiveView) => modelOf({ live: [view], finished: [] }).find(view.loop.loopId)?.row.spoken;
-    assert.equal(spoken(running('a', { cost: toNano(0.5) })), 'Title of a, running, for 2 minutes 5 seconds, cost $0.50');
+    assert.equal(
+      spoken(running('a', { cost: toNano(0.5) })),
+      'Title of a, running, for 2 minutes 5 seconds, cost $0.50',
+    );
     assert.equal(spoken(silent), 'Title of s, running, silent for 6m 00s, for 2 minutes 5 seconds');
     assert.equal(spoken(queued('q', 3)), 'Title of q, queued, place 3');
     assert.equal(spoken(running('b', {}, 'stopping')), 'Title of b, stopping, for 2 minutes 5 seconds');

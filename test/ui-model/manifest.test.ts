@@ -25,8 +25,12 @@ describe('package.json', () => {
 
   it('puts only commands that exist into menus, key bindings, welcome views and the walkthrough', () => {
     const menus = Object.values<MenuEntry[]>(contributes.menus).flat();
-    const links = JSON.stringify([contributes.viewsWelcome, contributes.walkthroughs]).matchAll(/(?:command|onCommand):([\w.-]+)/g);
-    const used = [...menus, ...contributes.keybindings].map(({ command }: MenuEntry) => command).concat([...links].map((match) => match[1] ?? ''));
+    const links = JSON.stringify([contributes.viewsWelcome, contributes.walkthroughs]).matchAll(
+      /(?:command|onCommand):([\w.-]+)/g,
+    );
+    const used = [...menus, ...contributes.keybindings]
+      .map(({ command }: MenuEntry) => command)
+      .concat([...links].map((match) => match[1] ?? ''));
     for (const command of used) assert.ok(commands.has(command) || !command.startsWith('loopSupervisor.'), command);
   });
 
@@ -34,7 +38,9 @@ describe('package.json', () => {
     const entries: (MenuEntry & { group?: string })[] = contributes.menus['view/item/context'];
     const inline = entries.filter(({ group }) => group?.startsWith('inline')).map(({ command }) => command);
     const reachable = new Set(
-      [...entries.filter(({ group }) => !group?.startsWith('inline')), ...contributes.menus['view/title']].map(({ command }: MenuEntry) => command),
+      [...entries.filter(({ group }) => !group?.startsWith('inline')), ...contributes.menus['view/title']].map(
+        ({ command }: MenuEntry) => command,
+      ),
     );
     assert.deepEqual(
       inline.filter((command) => !reachable.has(command)),
@@ -50,7 +56,9 @@ describe('package.json', () => {
   it('has a picture in each step of the walkthrough, which says in words what it shows', () => {
     const [{ steps }] = contributes.walkthroughs;
     for (const { id, media } of steps) {
-      const svg = media.svg ?? `media/walkthrough/${/\]\((\w+\.svg)\)/.exec(readFileSync(new URL(media.markdown, root), 'utf8'))?.[1]}`;
+      const svg =
+        media.svg ??
+        `media/walkthrough/${/\]\((\w+\.svg)\)/.exec(readFileSync(new URL(media.markdown, root), 'utf8'))?.[1]}`;
       // VS Code keeps the `altText` of such a picture to itself, so the picture has to hold its own.
       const label = /^<svg role="img" aria-label="([^"]+)"/.exec(readFileSync(new URL(svg, root), 'utf8'))?.[1];
       assert.ok(label, id);
@@ -62,8 +70,13 @@ describe('package.json', () => {
     const keys = contributes.configuration
       .flatMap(({ properties }: { properties: object }) => Object.keys(properties))
       .map((key: string) => key.replace('loopSupervisor.', ''));
-    const sources = ['settingsMapping', 'config'].map((name) => readFileSync(new URL(`src/ui/${name}.ts`, root), 'utf8')).join('\n');
-    const unread = keys.filter((key: string) => !sources.includes(`'${key}'`) && !sources.includes(`${key}:`) && !key.startsWith('notifications.'));
+    const sources = ['settingsMapping', 'config']
+      .map((name) => readFileSync(new URL(`src/ui/settings/${name}.ts`, root), 'utf8'))
+      .join('\n');
+    const unread = keys.filter(
+      (key: string) =>
+        !sources.includes(`'${key}'`) && !sources.includes(`${key}:`) && !key.startsWith('notifications.'),
+    );
     assert.deepEqual(unread, []);
   });
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import type { SupervisorEvent } from '../../src/core/event.ts';
-import { noticeKind, noticeOf } from '../../src/ui/notificationTexts.ts';
+import type { SupervisorEvent } from '../../src/core/model/event.ts';
+import { noticeKind, noticeOf } from '../../src/ui/notifications/notificationTexts.ts';
 import { NOW } from './support/views.ts';
 
 const titleOf = (loopId: string) => `Title of ${loopId}`;
@@ -21,7 +21,11 @@ describe('Notifications', () => {
       'waiting',
       '“Title of a” waits until 15:40: five hours are used up',
     ],
-    [{ type: 'loop:silent', at: NOW, loopId: 'a', kind: 'silence', forMs: 900_000 }, 'silence', '“Title of a” has been silent for 15m 00s.'],
+    [
+      { type: 'loop:silent', at: NOW, loopId: 'a', kind: 'silence', forMs: 900_000 },
+      'silence',
+      '“Title of a” has been silent for 15m 00s.',
+    ],
     [
       { type: 'loop:silent', at: NOW, loopId: 'a', kind: 'first-output', forMs: 300_000 },
       'silence',
@@ -56,7 +60,10 @@ describe('Notifications', () => {
     const notice = noticeOf('completion', loops, titleOf, NOW);
     assert.equal(notice?.message, '40 loops have completed: “Title of l0”, “Title of l1”, “Title of l2” and 37 more.');
     assert.equal(notice?.loopIds.length, 40);
-    assert.equal(noticeOf('completion', loops.slice(0, 2), titleOf, NOW)?.message, '2 loops have completed: “Title of l0” and “Title of l1”.');
+    assert.equal(
+      noticeOf('completion', loops.slice(0, 2), titleOf, NOW)?.message,
+      '2 loops have completed: “Title of l0” and “Title of l1”.',
+    );
   });
 
   it('look up only the names that they show', () => {
@@ -71,7 +78,10 @@ describe('Notifications', () => {
   });
 
   it('tell the last of several about the same loop', () => {
-    assert.equal(noticeOf('completion', [done('a', 1), done('a', 2)], titleOf, NOW)?.message, '“Title of a” has completed. It cost $2.00.');
+    assert.equal(
+      noticeOf('completion', [done('a', 1), done('a', 2)], titleOf, NOW)?.message,
+      '“Title of a” has completed. It cost $2.00.',
+    );
     assert.equal(noticeOf('completion', [], titleOf, NOW), undefined);
   });
 });

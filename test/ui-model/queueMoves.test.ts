@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { type QueueMove, queueMoves } from '../../src/ui/queueMoves.ts';
+import { type QueueMove, queueMoves } from '../../src/ui/tree/queueMoves.ts';
 
 const QUEUE = ['a', 'b', 'c', 'd', 'e'];
 

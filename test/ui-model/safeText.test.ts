@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { marked } from 'marked';
-import { codeBlock, escapeMarkdown, inlineCode, oneLine } from '../../src/ui/safeText.ts';
+import { codeBlock, escapeMarkdown, inlineCode, oneLine } from '../../src/ui/text/safeText.ts';
 
 /** Text that wants to act wherever it is shown. */
 const HOSTILE = [
@@ -29,7 +29,14 @@ describe('Foreign text', () => {
       assert.deepEqual(elements(`before ${inlineCode(text)} after`), ['code', 'p']);
       assert.deepEqual(elements(codeBlock(text)), ['code', 'pre']);
       assert.deepEqual(elements(`before ${escapeMarkdown(text)} after`), ['p']);
-      assert.deepEqual(elements(`| a |\n| --- |\n| ${escapeMarkdown(text)} |`), ['table', 'tbody', 'td', 'th', 'thead', 'tr']);
+      assert.deepEqual(elements(`| a |\n| --- |\n| ${escapeMarkdown(text)} |`), [
+        'table',
+        'tbody',
+        'td',
+        'th',
+        'thead',
+        'tr',
+      ]);
     });
   }
 
@@ -44,7 +51,10 @@ describe('Foreign text', () => {
   });
 
   it('loses terminal escapes, control characters and what turns its direction, and stays in one line', () => {
-    assert.equal(oneLine('\u001b[31mred\u001b[0m \u001b]8;;https://x\u0007link\u001b]8;;\u0007\r\nnext\u0000\u202eevil'), 'red link next evil');
+    assert.equal(
+      oneLine('\u001b[31mred\u001b[0m \u001b]8;;https://x\u0007link\u001b]8;;\u0007\r\nnext\u0000\u202eevil'),
+      'red link next evil',
+    );
   });
 
   it('is cut where it is too long, without cutting a character in half', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { DEFAULT_SETTINGS } from '../../src/core/settings.ts';
-import { CHOICES, mapSettings, NUMBER_RULES } from '../../src/ui/settingsMapping.ts';
+import { DEFAULT_SETTINGS } from '../../src/core/model/settings.ts';
+import { CHOICES, mapSettings, NUMBER_RULES } from '../../src/ui/settings/settingsMapping.ts';
 
 interface Declared {
   readonly type: string;
@@ -48,12 +48,19 @@ describe('Settings', () => {
         { type, minimum, maximum, scope },
         { type: rule.integer ? 'integer' : 'number', minimum: rule.min, maximum: rule.max, scope: 'machine' },
       );
-      for (const value of [rule.min, rule.max]) assert.ok(!withSettings({ [key]: value }).problems.some(({ message }) => message.includes('is not')));
+      for (const value of [rule.min, rule.max])
+        assert.ok(!withSettings({ [key]: value }).problems.some(({ message }) => message.includes('is not')));
     });
 
-    for (const bad of [rule.min - 1, rule.max + 1, Number.NaN, 'twelve', null, {}, ...(rule.integer ? [rule.min + 0.5] : [])].filter(
-      (value) => value !== null,
-    )) {
+    for (const bad of [
+      rule.min - 1,
+      rule.max + 1,
+      Number.NaN,
+      'twelve',
+      null,
+      {},
+      ...(rule.integer ? [rule.min + 0.5] : []),
+    ].filter((value) => value !== null)) {
       it(`names ${key} = ${JSON.stringify(bad)} and keeps the default`, () => {
         const { settings, problems } = withSettings({ [key]: bad });
         assert.equal(problems[0]?.key, key);
@@ -72,7 +79,12 @@ describe('Settings', () => {
   }
 
   it('turns units into those of the core', () => {
-    const { settings } = withSettings({ killGraceSeconds: 0.2, loopTimeoutMinutes: 0.5, 'budget.dailyLimitUsd': 0.1, 'output.maxLogMegabytes': 2 });
+    const { settings } = withSettings({
+      killGraceSeconds: 0.2,
+      loopTimeoutMinutes: 0.5,
+      'budget.dailyLimitUsd': 0.1,
+      'output.maxLogMegabytes': 2,
+    });
     assert.equal(settings.killGraceMs, 200);
     assert.equal(settings.loopTimeoutMs, 30_000);
     assert.equal(settings.budget.dailyLimit, 100_000_000);
@@ -98,14 +110,16 @@ describe('Settings', () => {
   }
 
   it('all govern or name a program only by the hand of the machine’s owner, but for notifications', () => {
-    for (const [key, { scope }] of declared) assert.equal(scope, key.startsWith('notifications.') ? 'application' : 'machine', key);
+    for (const [key, { scope }] of declared)
+      assert.equal(scope, key.startsWith('notifications.') ? 'application' : 'machine', key);
   });
 
   it('are all explained, in an order of their own within each group', () => {
     for (const { title, properties } of manifest.contributes.configuration) {
       const orders = Object.values(properties).map(({ order }) => order);
       assert.equal(new Set(orders).size, orders.length, title);
-      for (const [key, { markdownDescription }] of Object.entries(properties)) assert.match(markdownDescription, /\.$/, key);
+      for (const [key, { markdownDescription }] of Object.entries(properties))
+        assert.match(markdownDescription, /\.$/, key);
     }
   });
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { ShownRows } from '../../src/ui/shownRows.ts';
-import type { TreeRow } from '../../src/ui/treeRow.ts';
+import { ShownRows } from '../../src/ui/tree/shownRows.ts';
+import type { TreeRow } from '../../src/ui/tree/treeRow.ts';
 import { NOW } from './support/views.ts';
 
 /** A tree as names with descriptions: `a: 1` under `group`. */
@@ -40,7 +40,9 @@ describe('ShownRows', () => {
 
   function read(parent: TreeRow | undefined): TreeRow[] {
     reads++;
-    return parent ? Object.entries(world[parent.id] ?? {}).map(([name, description]) => loop(name, description)) : Object.keys(world).map(group);
+    return parent
+      ? Object.entries(world[parent.id] ?? {}).map(([name, description]) => loop(name, description))
+      : Object.keys(world).map(group);
   }
 
   /** Unfolds as a view does: what it asks for is handed out. */
@@ -97,7 +99,8 @@ describe('ShownRows', () => {
 
   it('draws the parent anew when a row loses its twistie: VS Code would not draw the row alone', () => {
     const read0 = read;
-    const folded = (parent: TreeRow | undefined) => read0(parent).map((row): TreeRow => (row.id === 'running' ? { ...row, children: 'none' } : row));
+    const folded = (parent: TreeRow | undefined) =>
+      read0(parent).map((row): TreeRow => (row.id === 'running' ? { ...row, children: 'none' } : row));
     assert.deepEqual(shown.changes(folded, false, NOW), [undefined]);
   });
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { toNano } from '../../src/core/money.ts';
-import type { Status } from '../../src/core/status.ts';
-import { budgetText, circuitText } from '../../src/ui/statusBarText.ts';
+import { toNano } from '../../src/core/model/money.ts';
+import type { Status } from '../../src/core/model/status.ts';
+import { budgetText, circuitText } from '../../src/ui/statusBar/statusBarText.ts';
 import { statusWith } from './support/views.ts';
 
 const NOW = new Date(2026, 2, 10, 15, 40).getTime();
@@ -23,10 +23,10 @@ describe('The circuit in the status bar', () => {
       '$(debug-breakpoint-conditional) half-open',
       'warning',
     ]);
-    assert.deepEqual(pick(circuitText(circuit({ state: 'open', consecutiveFailures: 5, cooldownRemainingMs: 86_001 }), NOW)), [
-      '$(circle-slash) open 87s',
-      'error',
-    ]);
+    assert.deepEqual(
+      pick(circuitText(circuit({ state: 'open', consecutiveFailures: 5, cooldownRemainingMs: 86_001 }), NOW)),
+      ['$(circle-slash) open 87s', 'error'],
+    );
   });
 
   it('says in words what colour and icon say', () => {
@@ -36,7 +36,13 @@ describe('The circuit in the status bar', () => {
 
   it('names the last failures without letting them act', () => {
     const { tooltip } = circuitText(
-      circuit({ state: 'open', consecutiveFailures: 5, cooldownRemainingMs: 1000, lastFailureAt: NOW, reasons: ['exit 1', '[x](command:y)'] }),
+      circuit({
+        state: 'open',
+        consecutiveFailures: 5,
+        cooldownRemainingMs: 1000,
+        lastFailureAt: NOW,
+        reasons: ['exit 1', '[x](command:y)'],
+      }),
       NOW,
     );
     assert.match(tooltip, /5 failures in a row, the last at 15:40/);

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { NotReadyError, StoreError } from '../../src/core/errors.ts';
-import { Emitter, type SupervisorEvent } from '../../src/core/event.ts';
-import { DEFAULT_SETTINGS } from '../../src/core/settings.ts';
+import { NotReadyError, StoreError } from '../../src/core/model/errors.ts';
+import { Emitter, type SupervisorEvent } from '../../src/core/model/event.ts';
+import { DEFAULT_SETTINGS } from '../../src/core/model/settings.ts';
 import type { Supervisor } from '../../src/core/supervisor.ts';
-import { type OpenedSupervisor, SupervisorHost } from '../../src/ui/supervisorHost.ts';
+import { type OpenedSupervisor, SupervisorHost } from '../../src/ui/window/supervisorHost.ts';
 import { FakeClock } from '../support/fakeClock.ts';
 import { until } from '../support/until.ts';
 import { NOW, statusWith } from './support/views.ts';
@@ -96,7 +96,10 @@ describe('SupervisorHost', () => {
     open = () => {
       throw cause;
     };
-    await assert.rejects(host.open(), (error: Error) => error instanceof NotReadyError && error.message === cause.message && error.cause === cause);
+    await assert.rejects(
+      host.open(),
+      (error: Error) => error instanceof NotReadyError && error.message === cause.message && error.cause === cause,
+    );
     assert.equal(host.status().notReady, cause.message);
     await assert.rejects(host.ready(), NotReadyError);
     open = () => fakeSupervisor().opened;

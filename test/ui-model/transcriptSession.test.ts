@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { appendFileSync, mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { AgentEvent } from '../../src/core/agentEvent.ts';
-import type { AgentProfile } from '../../src/core/agentPort.ts';
-import type { Loop } from '../../src/core/loop.ts';
-import type { AttemptDetail, LoopDetail } from '../../src/core/status.ts';
+import type { AgentEvent } from '../../src/core/model/agentEvent.ts';
+import type { Loop } from '../../src/core/model/loop.ts';
+import type { AttemptDetail, LoopDetail } from '../../src/core/model/status.ts';
+import type { AgentProfile } from '../../src/core/ports/agents.ts';
 import type { FromView, ToView, TranscriptItem } from '../../src/ui/transcript/protocol.ts';
 import { type SessionRequest, TranscriptSession } from '../../src/ui/transcript/transcriptSession.ts';
 import { FakeClock } from '../support/fakeClock.ts';
@@ -75,13 +75,37 @@ describe('transcript session', () => {
   });
 
   function detail(): LoopDetail {
-    const facts = { seq: 1, loopId: 'a', title: 'A loop', agent: 'json', cwd: dir, since: 0, attempts: attempts.length };
-    const loop = { ...facts, state, ...(state === 'running' ? { attempt: attempts.at(-1) } : { finishedAt: 9_000 }) } as unknown as Loop;
-    return { loopId: 'a', state, loop, prompt: 'Do it', attempts, costUsd: 0, costEstimated: false, reservedUsd: 0, history: [], ledger: [] };
+    const facts = {
+      seq: 1,
+      loopId: 'a',
+      title: 'A loop',
+      agent: 'json',
+      cwd: dir,
+      since: 0,
+      attempts: attempts.length,
+    };
+    const loop = {
+      ...facts,
+      state,
+      ...(state === 'running' ? { attempt: attempts.at(-1) } : { finishedAt: 9_000 }),
+    } as unknown as Loop;
+    return {
+      loopId: 'a',
+      state,
+      loop,
+      prompt: 'Do it',
+      attempts,
+      costUsd: 0,
+      costEstimated: false,
+      reservedUsd: 0,
+      history: [],
+      ledger: [],
+    };
   }
 
   const out = (number: number) => join(dir, `t${number}.out`);
-  const say = (number: number, ...lines: AgentEvent[][]) => appendFileSync(out(number), lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
+  const say = (number: number, ...lines: AgentEvent[][]) =>
+    appendFileSync(out(number), lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
   const text = (words: string): AgentEvent[] => [{ type: 'text', text: words, delta: false }];
 
   async function answer<T extends ToView['type']>(type: T): Promise<Extract<ToView, { type: T }>> {
@@ -114,7 +138,12 @@ describe('transcript session', () => {
   it('shows a finished loop from its prompt to its end, attempt after attempt', async () => {
     state = 'completed';
     attempts = [attemptDetail(1, { ...ENDED, outcome: 'exit', reason: 'exit code 3' }), attemptDetail(2, ENDED)];
-    say(1, text('one'), [{ type: 'toolCall', id: 'x', name: 'Bash', summary: 'ls' }], [{ type: 'cost', cost: 5e8, source: 'reported' }]);
+    say(
+      1,
+      text('one'),
+      [{ type: 'toolCall', id: 'x', name: 'Bash', summary: 'ls' }],
+      [{ type: 'cost', cost: 5e8, source: 'reported' }],
+    );
     say(
       1,
       [{ type: 'toolResult', id: 'x', ok: false, summary: 'no' }],
@@ -122,7 +151,12 @@ describe('transcript session', () => {
     );
     say(1, [{ type: 'end', ok: false, reason: 'it broke', cause: 'task' }]);
     writeFileSync(join(dir, 't1.err'), 'a warning\n');
-    say(2, [{ type: 'text', text: 'two ', delta: true }], [{ type: 'text', text: 'pieces', delta: true }], [{ type: 'end', ok: true }]);
+    say(
+      2,
+      [{ type: 'text', text: 'two ', delta: true }],
+      [{ type: 'text', text: 'pieces', delta: true }],
+      [{ type: 'end', ok: true }],
+    );
     const reset = await ask({ type: 'ready' }, 'reset');
     assert.deepEqual(short(reset.items), [
       'prompt Do it',
@@ -196,7 +230,8 @@ describe('transcript session', () => {
     attempts = [attemptDetail(1, ENDED)];
     const reset = await ask({ type: 'ready' }, 'reset');
     assert.equal(reset.atStart, false);
-    const texts = (items: readonly TranscriptItem[]) => items.flatMap((item) => (item.kind === 'text' ? [Number(item.text.split(' ')[1])] : []));
+    const texts = (items: readonly TranscriptItem[]) =>
+      items.flatMap((item) => (item.kind === 'text' ? [Number(item.text.split(' ')[1])] : []));
     const shown = texts(reset.items);
     assert.equal(shown.at(-1), lines - 1);
     // What is first said of the cost in the middle may be the sum of all before: it is not shown.
@@ -213,7 +248,8 @@ describe('transcript session', () => {
   it('finds text in all of a large log, with context, and leads there', async () => {
     state = 'completed';
     attempts = [attemptDetail(1, ENDED), attemptDetail(2, ENDED)];
-    for (let i = 0; i < 30; i++) say(1, ...Array.from({ length: 100 }, (_, k) => text(`line ${i * 100 + k} ${'y'.repeat(400)}`)));
+    for (let i = 0; i < 30; i++)
+      say(1, ...Array.from({ length: 100 }, (_, k) => text(`line ${i * 100 + k} ${'y'.repeat(400)}`)));
     say(
       2,
       [{ type: 'text', text: 'a NEE', delta: true }],
@@ -239,7 +275,10 @@ describe('transcript session', () => {
       ],
     );
     const there = await ask({ type: 'goto', at: { attempt: 1, offset: 0 } }, 'reset');
-    assert.deepEqual([there.focus, there.atEnd, short(there.items)[0]], [{ attempt: 1, offset: 0 }, false, 'attempt 1']);
+    assert.deepEqual(
+      [there.focus, there.atEnd, short(there.items)[0]],
+      [{ attempt: 1, offset: 0 }, false, 'attempt 1'],
+    );
   });
 
   it('more output than can be read is passed over, and said so', async () => {
@@ -265,7 +304,9 @@ describe('transcript session', () => {
     }
     await until(
       'the last line',
-      () => posted.some((message) => message.type === 'live' && short(message.items).includes('line 99')) || clock.advance(125).then(() => false),
+      () =>
+        posted.some((message) => message.type === 'live' && short(message.items).includes('line 99')) ||
+        clock.advance(125).then(() => false),
     );
     assert.ok(posted.filter(({ type }) => type === 'live').length <= 11, `${posted.length} messages`);
   });
@@ -297,7 +338,11 @@ describe('transcript session', () => {
   });
 
   it('a tool call unfolds to what its lines in the log say', async () => {
-    say(1, [{ type: 'toolCall', id: '1', name: 'Bash', summary: 'ls' }], [{ type: 'toolResult', id: '1', ok: true, summary: 'a file' }]);
+    say(
+      1,
+      [{ type: 'toolCall', id: '1', name: 'Bash', summary: 'ls' }],
+      [{ type: 'toolResult', id: '1', ok: true, summary: 'a file' }],
+    );
     const { items } = await ask({ type: 'ready' }, 'reset');
     const tool = items.find((item) => item.kind === 'tool');
     const { sections } = await ask({ type: 'expand', key: tool!.key, attempt: 1, lines: tool!.lines }, 'details');
@@ -316,6 +361,9 @@ describe('transcript session', () => {
 
   it('R8.2 a line of megabytes is shown cut', async () => {
     writeFileSync(out(1), `"${'w'.repeat(3e6)}"\n`);
-    assert.match(short((await ask({ type: 'ready' }, 'reset')).items)[1] ?? '', /^info Long line: A line of 3\.0 MB is shown cut/);
+    assert.match(
+      short((await ask({ type: 'ready' }, 'reset')).items)[1] ?? '',
+      /^info Long line: A line of 3\.0 MB is shown cut/,
+    );
   });
 });

@@ -3,12 +3,12 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { cleanText } from '../../src/ui/panel/cleanText.ts';
-import { escapeHtml, pageHtml } from '../../src/ui/panel/page.ts';
 import { diffLines, isDiff, replacement } from '../../src/ui/transcript/diff.ts';
 import { findFileLinks } from '../../src/ui/transcript/fileLinks.ts';
 import { resolveLink } from '../../src/ui/transcript/resolveLink.ts';
 import { editOf, toolDetails } from '../../src/ui/transcript/toolDetails.ts';
+import { cleanText } from '../../src/ui/webviewHost/cleanText.ts';
+import { escapeHtml, pageHtml } from '../../src/ui/webviewHost/page.ts';
 
 describe('text of a transcript', () => {
   describe('terminal escapes', () => {
@@ -23,13 +23,17 @@ describe('text of a transcript', () => {
       ['abc\u202edcba', 'abc‹U+202E›dcba'],
       ['tab\tand\nline', 'tab\tand\nline'],
     ];
-    for (const [raw, shown] of cases) it(`${JSON.stringify(raw)} is shown as ${JSON.stringify(shown)}`, () => assert.equal(cleanText(raw), shown));
+    for (const [raw, shown] of cases)
+      it(`${JSON.stringify(raw)} is shown as ${JSON.stringify(shown)}`, () => assert.equal(cleanText(raw), shown));
 
     it('nothing that a terminal would act on is left, whatever comes', () => {
       fc.assert(
         fc.property(
           fc.string({
-            unit: fc.oneof(fc.constantFrom('\u001b', '[', ']', '\u0007', '\r', '\n', '\u009b', '\u202e'), fc.string({ minLength: 1, maxLength: 1 })),
+            unit: fc.oneof(
+              fc.constantFrom('\u001b', '[', ']', '\u0007', '\r', '\n', '\u009b', '\u202e'),
+              fc.string({ minLength: 1, maxLength: 1 }),
+            ),
           }),
           (text) => {
             // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there.
@@ -71,8 +75,14 @@ describe('text of a transcript', () => {
 
     it('a long text of one word is gone through once', () => {
       // Begun again at each of its characters, one of these would take hours.
-      for (const text of ['a'.repeat(1e6), 'a.'.repeat(5e5), 'a/'.repeat(5e5), `${'a/'.repeat(150)}x:1`.repeat(2_000)]) {
-        for (const { index, length, path } of findFileLinks(text)) assert.ok(text.slice(index, index + length).startsWith(path));
+      for (const text of [
+        'a'.repeat(1e6),
+        'a.'.repeat(5e5),
+        'a/'.repeat(5e5),
+        `${'a/'.repeat(150)}x:1`.repeat(2_000),
+      ]) {
+        for (const { index, length, path } of findFileLinks(text))
+          assert.ok(text.slice(index, index + length).startsWith(path));
       }
     });
   });
@@ -83,10 +93,22 @@ describe('text of a transcript', () => {
     writeFileSync(join(folder, 'src', 'a.ts'), '');
     after(() => rmSync(folder, { recursive: true }));
 
-    it('against the working directory of its loop', async () => assert.equal(await resolveLink('src/a.ts', folder), join(folder, 'src', 'a.ts')));
-    it('or is absolute', async () => assert.equal(await resolveLink(join(folder, 'src', 'a.ts'), '/'), join(folder, 'src', 'a.ts')));
-    for (const path of ['src', 'src/none.ts', '', 'a\0b', '\\\\server\\share\\a.ts', '//server/a.ts', '/dev/null', 'x'.repeat(2_000)]) {
-      it(`and ${JSON.stringify(path.slice(0, 30))} is refused in a sentence`, () => assert.rejects(resolveLink(path, folder), /\.$/));
+    it('against the working directory of its loop', async () =>
+      assert.equal(await resolveLink('src/a.ts', folder), join(folder, 'src', 'a.ts')));
+    it('or is absolute', async () =>
+      assert.equal(await resolveLink(join(folder, 'src', 'a.ts'), '/'), join(folder, 'src', 'a.ts')));
+    for (const path of [
+      'src',
+      'src/none.ts',
+      '',
+      'a\0b',
+      '\\\\server\\share\\a.ts',
+      '//server/a.ts',
+      '/dev/null',
+      'x'.repeat(2_000),
+    ]) {
+      it(`and ${JSON.stringify(path.slice(0, 30))} is refused in a sentence`, () =>
+        assert.rejects(resolveLink(path, folder), /\.$/));
     }
   });
 
@@ -96,7 +118,14 @@ describe('text of a transcript', () => {
       session_id: 's',
       message: {
         id: 'm',
-        content: [{ type: 'tool_use', id: 't', name: 'Edit', input: { file_path: 'a.ts', old_string: 'a\nb\nc', new_string: 'a\nB\nc' } }],
+        content: [
+          {
+            type: 'tool_use',
+            id: 't',
+            name: 'Edit',
+            input: { file_path: 'a.ts', old_string: 'a\nb\nc', new_string: 'a\nB\nc' },
+          },
+        ],
       },
     };
 

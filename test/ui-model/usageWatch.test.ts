@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { type Usage, UsageWatch } from '../../src/ui/usageWatch.ts';
+import { type Usage, UsageWatch } from '../../src/ui/tree/usageWatch.ts';
 import { FakeClock } from '../support/fakeClock.ts';
 
 describe('UsageWatch', () => {

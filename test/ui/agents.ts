@@ -18,7 +18,10 @@ export const AGENTS = {
   until: {
     extends: 'plain',
     command: 'sh',
-    args: ['-c', 'read -r file; n=0; while [ ! -e "$file" ]; do n=$((n+1)); echo "tick $n"; sleep 0.1; done; echo done'],
+    args: [
+      '-c',
+      'read -r file; n=0; while [ ! -e "$file" ]; do n=$((n+1)); echo "tick $n"; sleep 0.1; done; echo done',
+    ],
   },
 };
 

@@ -4,7 +4,9 @@ import { useWorkbench } from '../support/host/useWorkbench.ts';
 import { until } from '../support/until.ts';
 
 describe('the budget in the workbench', () => {
-  const host = useWorkbench({ settings: { 'loopSupervisor.defaultAgent': 'sample', 'loopSupervisor.budget.dailyLimitUsd': 1 } });
+  const host = useWorkbench({
+    settings: { 'loopSupervisor.defaultAgent': 'sample', 'loopSupervisor.budget.dailyLimitUsd': 1 },
+  });
 
   const submit = (prompt: string) => host.window.submit(prompt);
 
@@ -24,7 +26,10 @@ describe('the budget in the workbench', () => {
     const { buttons } = await window.notices.says(/does not fit today.s budget/);
     assert.deepEqual(buttons, ['Raise Limit', 'Show Budget']);
     await pictures(host, 'budget-exceeded', async () => {
-      assert.match(await window.statusHover('budget'), /\$0\.92 of \$1\.00 spent today, 92 % used[\s\S]*sample[\s\S]*Spend most/);
+      assert.match(
+        await window.statusHover('budget'),
+        /\$0\.92 of \$1\.00 spent today, 92 % used[\s\S]*sample[\s\S]*Spend most/,
+      );
     });
     await window.notices.press(/does not fit/, 'Raise Limit');
     await window.input.answer('USD a day', '-3');

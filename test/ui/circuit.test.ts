@@ -32,7 +32,10 @@ describe('the circuit in the workbench', () => {
     const first = await seconds();
     await until('the count to go down', async () => (await seconds()) < first);
     await pictures(host, 'circuit-open', async () => {
-      assert.match(await window.statusHover('circuit'), /Circuit open: nothing starts[\s\S]*2 failures in a row[\s\S]*exit code 3: no luck/);
+      assert.match(
+        await window.statusHover('circuit'),
+        /Circuit open: nothing starts[\s\S]*2 failures in a row[\s\S]*exit code 3: no luck/,
+      );
     });
   });
 

@@ -10,16 +10,23 @@ describe('loops outlive the window', function () {
   this.timeout(180_000);
   const host = useWorkbench({
     reconnectionGraceSeconds: 1,
-    settings: { 'loopSupervisor.agents': AGENTS, 'loopSupervisor.defaultAgent': 'until', 'loopSupervisor.maxConcurrent': 3 },
+    settings: {
+      'loopSupervisor.agents': AGENTS,
+      'loopSupervisor.defaultAgent': 'until',
+      'loopSupervisor.maxConcurrent': 3,
+    },
   });
   const prompts = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'];
   const file = (name: string) => join(host.workspace, `${name}.done`);
   let agents: Seen[];
 
   // The leaders alone: a shell that forks has a second process of that name, until it has become another program.
-  const running = () => host.server.started().filter(({ pid, pgid, command }) => pid === pgid && command.startsWith('sh -c read -r file'));
+  const running = () =>
+    host.server.started().filter(({ pid, pgid, command }) => pid === pgid && command.startsWith('sh -c read -r file'));
   const rows = async (group: string) =>
-    ((await host.window.tree.rows()).find(([label]) => label.startsWith(group))?.[2] ?? []).map(([label]) => label.split('/').at(-1)!);
+    ((await host.window.tree.rows()).find(([label]) => label.startsWith(group))?.[2] ?? []).map(
+      ([label]) => label.split('/').at(-1)!,
+    );
 
   before(async () => {
     await host.window.tree.show();
@@ -33,7 +40,10 @@ describe('loops outlive the window', function () {
 
   async function sameAsBefore(): Promise<void> {
     await host.window.tree.show();
-    await until('the same loops', async () => (await rows('Running')).length === 3 && (await rows('Queued')).length === 5);
+    await until(
+      'the same loops',
+      async () => (await rows('Running')).length === 3 && (await rows('Queued')).length === 5,
+    );
     assert.deepEqual((await rows('Running')).sort(), ['a.done', 'b.done', 'c.done']);
     assert.deepEqual(await rows('Queued'), ['d.done', 'e.done', 'f.done', 'g.done', 'h.done']);
     assert.deepEqual(

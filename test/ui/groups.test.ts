@@ -12,7 +12,10 @@ describe('all groups of the tree', function () {
         does: {
           extends: 'plain',
           command: 'sh',
-          args: ['-c', 'read -r word rest; case $word in Mend) echo no luck >&2; exit 3;; Tidy) exit 0;; *) exec sleep 1000;; esac'],
+          args: [
+            '-c',
+            'read -r word rest; case $word in Mend) echo no luck >&2; exit 3;; Tidy) exit 0;; *) exec sleep 1000;; esac',
+          ],
         },
       },
       'loopSupervisor.defaultAgent': 'does',
@@ -46,7 +49,8 @@ describe('all groups of the tree', function () {
     await window.page.bringToFront();
     for (const work of ['Build', 'Test', 'Review', 'Release']) await window.submit(`${work} it`);
     // Once all slots are taken it waits among the others.
-    const all = /^Running 3\/3,Queued \d\/20,(Waiting to restart,)?Waiting for a limit,loop-supervisor-workspace-\w+,Finished$/;
+    const all =
+      /^Running 3\/3,Queued \d\/20,(Waiting to restart,)?Waiting for a limit,loop-supervisor-workspace-\w+,Finished$/;
     await pictures(host, 'tree', () => groups(all));
     await window.tree.hover('Build it');
     await window.screenshot('tree-hover');

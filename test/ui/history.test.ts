@@ -33,7 +33,10 @@ describe('history and details in the workbench', () => {
     chmodSync(join(workspace, 'leaves'), 0o755);
     copyFileSync(join(ROOT, 'test/fixtures/streams/codex-tool.ndjson'), join(workspace, 'codex.ndjson'));
     server.writeSettings({
-      'loopSupervisor.agents': { waits: AGENTS.waits, leaves: { extends: 'codex', command: join(workspace, 'leaves') } },
+      'loopSupervisor.agents': {
+        waits: AGENTS.waits,
+        leaves: { extends: 'codex', command: join(workspace, 'leaves') },
+      },
       'loopSupervisor.restart.maxRestarts': 1,
     });
     await window.reload();
@@ -54,7 +57,13 @@ describe('history and details in the workbench', () => {
     const view = await window.panel(GAMMA);
     await view.getByRole('heading', { name: 'Attempt 2 · failed' }).waitFor();
     const text = (await view.locator('main').innerText()).replace(/\s+/g, ' ');
-    for (const part of [/failed \d\d:\d\d/, 'exit code 3: no luck', /Cost ≈\$0\.\d+, an estimate/, 'Restarts 1 recently', /≈\$0\.\d+ estimated/])
+    for (const part of [
+      /failed \d\d:\d\d/,
+      'exit code 3: no luck',
+      /Cost ≈\$0\.\d+, an estimate/,
+      'Restarts 1 recently',
+      /≈\$0\.\d+ estimated/,
+    ])
       assert.ok(typeof part === 'string' ? text.includes(part) : part.test(text), `${part} in ${text}`);
     for (const title of ['Attempt 1', 'Attempt 2']) {
       const card = await view.getByRole('article', { name: title }).innerText();
@@ -102,7 +111,9 @@ describe('history and details in the workbench', () => {
     }
     await pictures(host, 'history-matches');
     await window.page.locator('.quick-input-titlebar [aria-label="List the Matches in the View"]').click();
-    await until('the filter', async () => /^1 of 3: failed, leaves, “things”, since/.test((await finished())?.[1] ?? ''));
+    await until('the filter', async () =>
+      /^1 of 3: failed, leaves, “things”, since/.test((await finished())?.[1] ?? ''),
+    );
     assert.deepEqual(
       (await finished())?.[2]?.map(([label]) => label),
       [GAMMA],
@@ -116,7 +127,9 @@ describe('history and details in the workbench', () => {
     const end = `.${format.toLowerCase()}`;
     await window.command('Export History…');
     await window.input.pick(format);
-    await until('the question for the file', async () => (await window.input.input().inputValue({ timeout: 500 })).endsWith(end));
+    await until('the question for the file', async () =>
+      (await window.input.input().inputValue({ timeout: 500 })).endsWith(end),
+    );
     // The dialog takes the key only when it has looked at the folder.
     const name = await until('the file', async () => {
       if (await window.input.input().isVisible()) await window.page.keyboard.press('Enter');

@@ -106,7 +106,8 @@ describe('by keyboard alone', () => {
     const { window } = host;
     await walk();
     const said = () => window.webview().locator('[aria-live], [role=status]').allInnerTexts();
-    const line = async () => Number(/tick (\d+)\D*$/.exec(await window.webview().locator('main').innerText())?.[1] ?? 0);
+    const line = async () =>
+      Number(/tick (\d+)\D*$/.exec(await window.webview().locator('main').innerText())?.[1] ?? 0);
     const from = await line();
     await until('more output', async () => (await line()) > from + 5);
     assert.deepEqual((await said()).filter(Boolean), []);
@@ -161,9 +162,13 @@ describe('by keyboard alone', () => {
     await view.getByRole('row', { name: /cancelled \/nowhere/ }).waitFor();
     await view.getByRole('button', { name: 'Pause' }).focus();
     await press('Enter');
-    await until('the pause to be said', async () => (await view.locator('[aria-live]').allInnerTexts()).includes('Queue paused'));
+    await until('the pause to be said', async () =>
+      (await view.locator('[aria-live]').allInnerTexts()).includes('Queue paused'),
+    );
     await press('Space');
-    await until('its end to be said', async () => (await view.locator('[aria-live]').allInnerTexts()).includes('Queue resumed'));
+    await until('its end to be said', async () =>
+      (await view.locator('[aria-live]').allInnerTexts()).includes('Queue resumed'),
+    );
   });
 
   it('Alt+F1 in a page opens the help', async () => {

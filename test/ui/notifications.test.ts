@@ -49,7 +49,8 @@ describe('notifications', function () {
 
   const submit = (prompt: string) => host.window.submit(prompt);
 
-  const completions = async () => (await host.window.notices.all()).map(({ message }) => message).filter((text) => text.includes('completed'));
+  const completions = async () =>
+    (await host.window.notices.all()).map(({ message }) => message).filter((text) => text.includes('completed'));
 
   /** Lets a loop complete, and then another one fail: when that is told, all that is told of the first has been. */
   async function completeAndFail(name: string): Promise<void> {

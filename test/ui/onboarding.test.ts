@@ -6,13 +6,20 @@ import { until } from '../support/until.ts';
 import { Programs } from './programs.ts';
 
 const CODEX_HELP = 'echo "--json --skip-git-repo-check --sandbox --config --model"';
-const STEPS = ['Run sample loops', 'Choose an agent', 'Submit a selection', 'Set a daily budget', 'Reload the window if you like'];
+const STEPS = [
+  'Run sample loops',
+  'Choose an agent',
+  'Submit a selection',
+  'Set a daily budget',
+  'Reload the window if you like',
+];
 
 describe('onboarding', () => {
   const programs = new Programs({
     claude: {
       '--version': 'echo "2.1.328 (Claude Code)"',
-      '--help': 'echo "--print --output-format --verbose --permission-mode --model --session-id --resume --max-budget-usd"',
+      '--help':
+        'echo "--print --output-format --verbose --permission-mode --model --session-id --resume --max-budget-usd"',
       'auth status': 'echo "{ \\"loggedIn\\": true }"',
     },
     codex: { '--version': 'echo "codex-cli 0.48.0"' },
@@ -53,7 +60,17 @@ describe('onboarding', () => {
       await other.command('Choose Agent…');
       await other.input.asked('The agent that runs your prompts');
       const said = await other.input.said();
-      assert.deepEqual(Object.keys(said), ['sample', 'claude', 'codex', 'gemini', 'opencode', 'copilot', 'codex-work', 'mine', 'Check Agents']);
+      assert.deepEqual(Object.keys(said), [
+        'sample',
+        'claude',
+        'codex',
+        'gemini',
+        'opencode',
+        'copilot',
+        'codex-work',
+        'mine',
+        'Check Agents',
+      ]);
       assert.equal(said['claude'], 'looking for it…');
       assert.equal(await other.input.active(), 'sample');
     });
@@ -137,7 +154,10 @@ describe('onboarding', () => {
         await window.input.pick('sample');
         await window.tree.row(/^Greet the world/).waitFor();
         await window.notices.clear();
-        await until('the choice in the settings', () => host.server.readSettings()['loopSupervisor.defaultAgent'] === 'sample');
+        await until(
+          'the choice in the settings',
+          () => host.server.readSettings()['loopSupervisor.defaultAgent'] === 'sample',
+        );
       });
     });
 
@@ -154,7 +174,10 @@ describe('onboarding', () => {
       assert.ok(await window.walkthrough.isDone(STEPS[4]!));
       await window.walkthrough.select(STEPS[4]!);
       await window.walkthrough.press('Settings of Windows');
-      await window.page.locator('.settings-editor .setting-item-label').filter({ hasText: 'On Window Close' }).waitFor();
+      await window.page
+        .locator('.settings-editor .setting-item-label')
+        .filter({ hasText: 'On Window Close' })
+        .waitFor();
       await window.screenshot('settings-of-windows');
       await window.closeOverlay();
     });
@@ -223,7 +246,9 @@ describe('onboarding', () => {
       await other.command('Choose Agent…');
       await until('that it is not there', async () => (await other.input.said())['copilot']?.includes('not found'));
       await other.input.pick('copilot');
-      const { buttons } = await other.notices.says('copilot was not found on PATH. Install it in a terminal: npm install -g @github/copilot');
+      const { buttons } = await other.notices.says(
+        'copilot was not found on PATH. Install it in a terminal: npm install -g @github/copilot',
+      );
       assert.deepEqual(buttons, ['Check Agents']);
       assert.equal(host.server.readSettings()['loopSupervisor.defaultAgent'], 'codex');
       await other.notices.clear();

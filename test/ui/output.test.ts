@@ -47,7 +47,12 @@ const STREAM = [
     { type: 'tool_use', id: 't1', name: 'Bash', input: { command: 'cat hello.txt', description: 'Print it' } },
   ),
   answer('t1', 'hello from the workspace\nand a second line'),
-  assistant({ type: 'tool_use', id: 't2', name: 'Edit', input: { file_path: 'src/clock.ts', old_string: 'read twice', new_string: 'read once' } }),
+  assistant({
+    type: 'tool_use',
+    id: 't2',
+    name: 'Edit',
+    input: { file_path: 'src/clock.ts', old_string: 'read twice', new_string: 'read once' },
+  }),
   answer('t2', 'updated'),
   assistant({ type: 'tool_use', id: 't3', name: 'Bash', input: { command: 'npm test' } }),
   answer('t3', '1 failing', true),
@@ -66,7 +71,11 @@ const STREAM = [
 describe('output in the workbench', function () {
   this.timeout(180_000);
   const host = useWorkbench({
-    files: { prints: PRINTS, 'stream.ndjson': STREAM.map((line) => `${JSON.stringify(line)}\n`).join(''), 'src/clock.ts': 'read once\n' },
+    files: {
+      prints: PRINTS,
+      'stream.ndjson': STREAM.map((line) => `${JSON.stringify(line)}\n`).join(''),
+      'src/clock.ts': 'read once\n',
+    },
   });
 
   async function begin(defaultAgent: string): Promise<void> {
@@ -88,7 +97,8 @@ describe('output in the workbench', function () {
   const view = () => host.window.webview();
   const scroller = () => view().locator('main');
   const place = () => scroller().evaluate((element) => element.scrollTop);
-  const atEnd = () => scroller().evaluate((element) => element.scrollHeight - element.scrollTop - element.clientHeight < 40);
+  const atEnd = () =>
+    scroller().evaluate((element) => element.scrollHeight - element.scrollTop - element.clientHeight < 40);
 
   before(async () => {
     chmodSync(join(host.workspace, 'prints'), 0o755);
@@ -108,7 +118,9 @@ describe('output in the workbench', function () {
     await window.tree.becomes(`count ${file}`, 'CPU');
     await window.tree.contextAction(`count ${file}`, 'Show Output');
     await window.panel('Output: count');
-    await until('more lines than fit', () => scroller().evaluate((element) => element.scrollHeight > 2 * element.clientHeight));
+    await until('more lines than fit', () =>
+      scroller().evaluate((element) => element.scrollHeight > 2 * element.clientHeight),
+    );
     await more(10);
     assert.equal(await atEnd(), true, 'follows');
     const jump = view().getByRole('button', { name: 'Jump to latest' });
@@ -185,14 +197,19 @@ describe('output in the workbench', function () {
     const lines = await view()
       .locator('.diff-line')
       .evaluateAll((all) => all.map((line) => (line.textContent ?? '').replace(/\s+/g, ' ').trim()));
-    assert.ok(lines.some((line) => /read twice/.test(line)) && lines.some((line) => /read once/.test(line)), lines.join());
+    assert.ok(
+      lines.some((line) => /read twice/.test(line)) && lines.some((line) => /read once/.test(line)),
+      lines.join(),
+    );
     const background = (row: string): Promise<string> =>
       view()
         .locator(row)
         .first()
         .evaluate(
           (element) =>
-            (globalThis as unknown as { getComputedStyle(of: unknown): { backgroundColor: string } }).getComputedStyle(element).backgroundColor,
+            (globalThis as unknown as { getComputedStyle(of: unknown): { backgroundColor: string } }).getComputedStyle(
+              element,
+            ).backgroundColor,
         );
     assert.notEqual(await background('.diff-add'), await background('.diff-del'));
     await window.screenshot('output-tools');

@@ -49,7 +49,9 @@ describe('the first minute', () => {
       'running and queued loops',
       async () => {
         const rows = await window.tree.rows();
-        return ['Running 2/2', 'Queued'].every((group) => rows.some(([label, , children]) => label.startsWith(group) && children));
+        return ['Running 2/2', 'Queued'].every((group) =>
+          rows.some(([label, , children]) => label.startsWith(group) && children),
+        );
       },
       30_000,
     );
@@ -68,7 +70,8 @@ describe('the first minute', () => {
     const { window } = host;
     await until(
       'the end of all',
-      async () => (await window.tree.rows()).some(([label, description]) => label === 'Finished' && description.startsWith('6')),
+      async () =>
+        (await window.tree.rows()).some(([label, description]) => label === 'Finished' && description.startsWith('6')),
       90_000,
     );
     await until('no badge', async () => (await window.tree.badge()) === '');

@@ -43,7 +43,9 @@ describe('panels', () => {
     const { window } = host;
     await page(window).getByRole('link', { name: 'src/clock.ts:2' }).first().click();
     await window.page.locator('.tab.active').filter({ hasText: 'clock.ts' }).waitFor();
-    await until('the cursor on line 2', async () => /Ln 2\b/.test((await window.page.locator('.statusbar').textContent()) ?? ''));
+    await until('the cursor on line 2', async () =>
+      /Ln 2\b/.test((await window.page.locator('.statusbar').textContent()) ?? ''),
+    );
     await window.page.keyboard.press('Control+W');
     await page(window).getByRole('heading', { name: 'Attempt 1' }).waitFor();
   });
@@ -92,7 +94,11 @@ describe('panels', () => {
     await window.tree.becomes(/^Take your time/, 'CPU');
     await window.tree.contextAction(/^Take your time/, 'Show Details');
     const view = page(window);
-    await until('memory and CPU', async () => /CPU\s+[\d.]+ %\s+Memory\s+[\d.]+ MB/.test(await view.getByLabel('Processes now').innerText()), 30_000);
+    await until(
+      'memory and CPU',
+      async () => /CPU\s+[\d.]+ %\s+Memory\s+[\d.]+ MB/.test(await view.getByLabel('Processes now').innerText()),
+      30_000,
+    );
     await window.screenshot('detail-running');
     await view.getByRole('button', { name: 'Kill' }).click();
     await view.locator('.state', { hasText: 'cancelled' }).waitFor({ timeout: 30_000 });
@@ -125,9 +131,15 @@ describe('panels', () => {
           await window.narrow(width);
           await frameOf(window);
           await page(window).locator('main').waitFor();
-          await window.screenshot(`${command.toLowerCase().replace('show ', '')}-${name}${width === 600 ? '-narrow' : ''}`);
+          await window.screenshot(
+            `${command.toLowerCase().replace('show ', '')}-${name}${width === 600 ? '-narrow' : ''}`,
+          );
           assert.deepEqual(await serious(window), [], `${command}, ${width} px`);
-          assert.equal(await (await frameOf(window)).evaluate('document.documentElement.scrollWidth <= innerWidth'), true, 'nothing sticks out');
+          assert.equal(
+            await (await frameOf(window)).evaluate('document.documentElement.scrollWidth <= innerWidth'),
+            true,
+            'nothing sticks out',
+          );
         }
         await window.narrow(1400);
       }
@@ -143,23 +155,30 @@ describe('panels', () => {
     await window.input.input().fill('state:completed look');
     await until(
       'the match',
-      async () => (await window.input.choices()).join().trim() === 'Look at `src/clock.ts:2` please [echo] [slow 4] [cost 0.25]',
+      async () =>
+        (await window.input.choices()).join().trim() === 'Look at `src/clock.ts:2` please [echo] [slow 4] [cost 0.25]',
     );
     await window.screenshot('history-search');
     await window.page.locator('.quick-input-titlebar [aria-label="List the Matches in the View"]').click();
     await until('the filter', async () =>
-      (await window.tree.rows()).some(([label, description]) => label === 'Finished' && /^1 of 2: completed, “look”/.test(description)),
+      (await window.tree.rows()).some(
+        ([label, description]) => label === 'Finished' && /^1 of 2: completed, “look”/.test(description),
+      ),
     );
     await window.screenshot('history-filtered');
     await window.command('List All Finished Loops');
-    await until('all loops', async () => (await window.tree.rows()).some(([label, description]) => label === 'Finished' && description === '2'));
+    await until('all loops', async () =>
+      (await window.tree.rows()).some(([label, description]) => label === 'Finished' && description === '2'),
+    );
   });
 
   it('the history is exported', async () => {
     const { window } = host;
     await window.command('Export History…');
     await window.input.pick('JSON');
-    await until('the question for the file', async () => (await window.input.input().inputValue({ timeout: 500 })).endsWith('.json'));
+    await until('the question for the file', async () =>
+      (await window.input.input().inputValue({ timeout: 500 })).endsWith('.json'),
+    );
     await window.page.keyboard.press('Enter');
     await window.notices.says(/was written to/);
   });

@@ -14,7 +14,8 @@ describe('the queue in the workbench', () => {
 
   const submit = (prompt: string) => host.window.submit(prompt);
 
-  const queue = async () => ((await host.window.tree.rows()).find(([label]) => label.startsWith('Queued'))?.[2] ?? []).map(([label]) => label);
+  const queue = async () =>
+    ((await host.window.tree.rows()).find(([label]) => label.startsWith('Queued'))?.[2] ?? []).map(([label]) => label);
 
   it('R3.1 R2.1 one runs, the others wait in their order', async () => {
     const { window, server } = host;

@@ -62,6 +62,8 @@ process.exitCode = failed ? 1 : 0;
 export function showcaseAgent(folder: string): Record<string, unknown> {
   writeFileSync(join(folder, 'claude.mjs'), PROGRAM);
   const command = join(folder, 'claude');
-  writeFileSync(command, `#!/bin/sh\nexec '${process.execPath}' '${join(folder, 'claude.mjs')}' "$@"\n`, { mode: 0o755 });
+  writeFileSync(command, `#!/bin/sh\nexec '${process.execPath}' '${join(folder, 'claude.mjs')}' "$@"\n`, {
+    mode: 0o755,
+  });
   return { claude: { extends: 'claude', command } };
 }

@@ -5,13 +5,20 @@ import { AGENTS, sleepers } from './agents.ts';
 
 describe('stopping in the workbench', () => {
   const host = useWorkbench({
-    settings: { 'loopSupervisor.agents': AGENTS, 'loopSupervisor.defaultAgent': 'family', 'loopSupervisor.killGraceSeconds': 0.3 },
+    settings: {
+      'loopSupervisor.agents': AGENTS,
+      'loopSupervisor.defaultAgent': 'family',
+      'loopSupervisor.killGraceSeconds': 0.3,
+    },
   });
 
   async function submit(prompt: string): Promise<void> {
     await host.window.submit(prompt);
     await host.window.tree.row(prompt).waitFor();
-    await until('the agent, its child and its grandchild', () => sleepers(host.server).length === 1 && host.server.started().length >= 4);
+    await until(
+      'the agent, its child and its grandchild',
+      () => sleepers(host.server).length === 1 && host.server.started().length >= 4,
+    );
     await host.window.tree.becomes(prompt, 'CPU');
   }
 

@@ -6,7 +6,8 @@ import { THEMES, type ThemeName, themeSetting, useTheme } from '../support/host/
 import { useWorkbench } from '../support/host/useWorkbench.ts';
 import { until } from '../support/until.ts';
 
-const CODE = 'function total(items) {\n  let sum = 0;\n  for (const item of items) sum += item.price;\n  return sum;\n}\n';
+const CODE =
+  'function total(items) {\n  let sum = 0;\n  for (const item of items) sum += item.price;\n  return sum;\n}\n';
 
 describe('ways to submit', () => {
   const settings = {
@@ -63,7 +64,8 @@ describe('ways to submit', () => {
     const { window } = host;
     await window.explorer.show();
     assert.ok(!(await window.explorer.offers('data.json', 'Submit File as Prompt')));
-    for (const file of ['plan.txt', 'tidy.prompt.md']) assert.ok(await window.explorer.offers(file, 'Submit File as Prompt'), file);
+    for (const file of ['plan.txt', 'tidy.prompt.md'])
+      assert.ok(await window.explorer.offers(file, 'Submit File as Prompt'), file);
     await window.explorer.contextAction('notes.md', 'Submit File as Prompt');
     assert.equal(await given(), '# Notes\n\nWrite them anew.\n');
     await window.tree.show();
@@ -135,7 +137,15 @@ describe('ways to submit', () => {
       const labels = await window.input.choices();
       return labels.length > 0 && labels;
     });
-    assert.deepEqual(choices, ['From the pencil', 'First line', 'plan.txt', 'notes.md', 'tidy.prompt.md', 'return sum;', 'Use reduce']);
+    assert.deepEqual(choices, [
+      'From the pencil',
+      'First line',
+      'plan.txt',
+      'notes.md',
+      'tidy.prompt.md',
+      'return sum;',
+      'Use reduce',
+    ]);
     await window.input.pick(/^plan\.txt/);
     assert.equal(await given(), 'Make a plan.\n');
     await window.command('Submit Recent Prompt…');
@@ -152,14 +162,25 @@ describe('ways to submit', () => {
     await window.tree.rests();
     await window.tree.contextAction('Use reduce', 'Submit Again');
     assert.match(await given(), /^Use reduce\n\nFrom src\/total\.js/);
-    await until('two of them', async () => (await window.tree.labels()).filter((label) => label === 'Use reduce').length === 2);
+    await until(
+      'two of them',
+      async () => (await window.tree.labels()).filter((label) => label === 'Use reduce').length === 2,
+    );
     await window.tree.rests();
     await window.tree.contextAction('Use reduce', 'Edit Prompt');
     await until('the prompt in an editor', async () => (await window.editor.text()).startsWith('Use reduce'));
   });
 
   describe('Submit with Options', () => {
-    const QUESTIONS = ['The text for the agent', 'The agent that runs', 'The folder', 'Priority', 'Estimated cost', 'Stop the loop', 'A title'];
+    const QUESTIONS = [
+      'The text for the agent',
+      'The agent that runs',
+      'The folder',
+      'Priority',
+      'Estimated cost',
+      'Stop the loop',
+      'A title',
+    ];
 
     it('asks for everything, step by step, with a way back', async () => {
       const { window } = host;

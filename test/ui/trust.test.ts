@@ -43,7 +43,11 @@ describe('an untrusted workspace', () => {
       .filter({ hasText: 'completed' })
       .waitFor();
     assert.ok(!existsSync(join(host.workspace, 'taken-over')), 'the workspace named a program that was run');
-    await until('the cost of the real sample agent', async () => (await window.statusText('budget')).startsWith('$0.10'), 40_000);
+    await until(
+      'the cost of the real sample agent',
+      async () => (await window.statusText('budget')).startsWith('$0.10'),
+      40_000,
+    );
     await window.tree.show();
     assert.equal((await window.tree.rows())[0]?.[0], 'Running 0/4');
   });

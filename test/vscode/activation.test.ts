@@ -40,7 +40,9 @@ describe('the extension in VS Code', () => {
 
   it('has a command for each that package.json names, and no other', async () => {
     await readyApi();
-    const registered = (await vscode.commands.getCommands(true)).filter((id) => id.startsWith('loopSupervisor.') && !OF_VIEWS.test(id));
+    const registered = (await vscode.commands.getCommands(true)).filter(
+      (id) => id.startsWith('loopSupervisor.') && !OF_VIEWS.test(id),
+    );
     const named = contributes().commands.map(({ command }) => command);
     assert.deepEqual(registered.sort(), named.sort());
   });
@@ -52,7 +54,9 @@ describe('the extension in VS Code', () => {
 
   it('menus and keybindings name commands that are there', () => {
     const named = new Set(contributes().commands.map(({ command }) => command));
-    const used = [...Object.values(contributes().menus).flat(), ...contributes().keybindings].flatMap(({ command }) => command ?? []);
+    const used = [...Object.values(contributes().menus).flat(), ...contributes().keybindings].flatMap(
+      ({ command }) => command ?? [],
+    );
     assert.deepEqual(
       used.filter((command) => !named.has(command) && !OF_VIEWS.test(command)),
       [],
@@ -69,6 +73,7 @@ describe('the extension in VS Code', () => {
       /\.(maxConcurrent|maxQueueDepth|restart\.|circuitBreaker\.|budget\.|loopTimeoutMinutes|killGraceSeconds|sweep\.|output\.|agents|defaultAgent)/;
     const open = Object.entries(properties).filter(([name, { scope }]) => governs.test(name) && scope !== 'machine');
     assert.deepEqual(open, []);
-    for (const name of ['agents', 'defaultAgent', 'maxConcurrent', 'budget.dailyLimitUsd']) assert.ok(properties[`loopSupervisor.${name}`], name);
+    for (const name of ['agents', 'defaultAgent', 'maxConcurrent', 'budget.dailyLimitUsd'])
+      assert.ok(properties[`loopSupervisor.${name}`], name);
   });
 });

@@ -52,7 +52,11 @@ export function useQuietEnd(): void {
     await api.resume();
     const { running, queued, backingOff, waiting } = api.status();
     await Promise.all([...running, ...queued, ...backingOff, ...waiting].map(({ loopId }) => api.cancel(loopId)));
-    await until('all loops to be gone', () => api.status().concurrencyUsed === 0 && api.status().queued.length === 0, 30_000);
+    await until(
+      'all loops to be gone',
+      () => api.status().concurrencyUsed === 0 && api.status().queued.length === 0,
+      30_000,
+    );
     await api.resetCircuit();
   });
 }

@@ -18,7 +18,8 @@ describe('loops through the API, in VS Code', () => {
   });
 
   const state = (loopId: string) => api.get(loopId)?.state;
-  const typesOf = (loopId: string) => events.flatMap((event) => ('loopId' in event && event.loopId === loopId ? [event.type] : []));
+  const typesOf = (loopId: string) =>
+    events.flatMap((event) => ('loopId' in event && event.loopId === loopId ? [event.type] : []));
 
   it('R1.1 R6.6 a sample loop starts at once, completes, and its cost reaches the budget', async () => {
     const spent = api.status().budget.spent;
@@ -57,9 +58,18 @@ describe('loops through the API, in VS Code', () => {
   });
 
   it('R1.2 R1.3 wrong submits are rejected with their code, say which field, and leave no trace', async () => {
-    await assert.rejects(api.submit({ prompt: ' \n' }), (error: Error) => code('invalid-loop')(error) && /prompt/.test(error.message));
-    await assert.rejects(api.submit({ prompt: 'x', loopId: '../up' }), (error: Error) => code('invalid-loop')(error) && /loopId/.test(error.message));
-    await assert.rejects(api.submit({ prompt: 'x', agent: 'nobody' }), (error: Error) => code('invalid-loop')(error) && /agent/.test(error.message));
+    await assert.rejects(
+      api.submit({ prompt: ' \n' }),
+      (error: Error) => code('invalid-loop')(error) && /prompt/.test(error.message),
+    );
+    await assert.rejects(
+      api.submit({ prompt: 'x', loopId: '../up' }),
+      (error: Error) => code('invalid-loop')(error) && /loopId/.test(error.message),
+    );
+    await assert.rejects(
+      api.submit({ prompt: 'x', agent: 'nobody' }),
+      (error: Error) => code('invalid-loop')(error) && /agent/.test(error.message),
+    );
     await assert.rejects(api.submit({ prompt: 'x', estimatedCostUsd: Number.NaN }), code('invalid-loop'));
     await assert.rejects(api.submit({ prompt: 'x', priority: 1.5 }), code('invalid-loop'));
     await assert.rejects(api.submit({ prompt: 'x', cwd: '/no/such/folder' }), code('invalid-loop'));
@@ -88,7 +98,8 @@ describe('loops through the API, in VS Code', () => {
 
   it('R2.3 Run Next on several loops moves those that are queued, in their order', async () => {
     await api.pause();
-    for (const loopId of ['vs-q1', 'vs-q2', 'vs-q3']) await api.submit({ prompt: 'Wait [slow 60]', agent: 'sample', loopId });
+    for (const loopId of ['vs-q1', 'vs-q2', 'vs-q3'])
+      await api.submit({ prompt: 'Wait [slow 60]', agent: 'sample', loopId });
     assert.equal(await vscode.commands.executeCommand('loopSupervisor.runNext', ['vs-hello', 'vs-q3', 'vs-q2']), 2);
     assert.deepEqual(
       api.status().queued.map(({ loopId }) => loopId),
@@ -98,7 +109,11 @@ describe('loops through the API, in VS Code', () => {
 
   it('R2.4 while paused submits queue; resume starts them', async () => {
     await api.pause();
-    assert.deepEqual(await api.submit({ prompt: 'Later', agent: 'sample', loopId: 'vs-paused' }), { loopId: 'vs-paused', queued: true, position: 1 });
+    assert.deepEqual(await api.submit({ prompt: 'Later', agent: 'sample', loopId: 'vs-paused' }), {
+      loopId: 'vs-paused',
+      queued: true,
+      position: 1,
+    });
     assert.equal(api.status().queued[0]?.waitingFor, 'paused');
     await api.resume();
     await until('the loop to start', () => state('vs-paused') !== 'queued');

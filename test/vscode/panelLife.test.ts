@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import * as vscode from 'vscode';
-import { type PanelContent, type PanelHandle, WebviewPanels } from '../../src/ui/panel/webviewPanels.ts';
+import { type PanelContent, type PanelHandle, WebviewPanels } from '../../src/ui/webviewHost/webviewPanels.ts';
 import { until } from '../support/until.ts';
 import { extension } from './extension.ts';
 
@@ -36,7 +36,8 @@ describe('the life of a panel, in VS Code', () => {
     setVisible: () => void told.push('visible'),
     dispose: () => void told.push('disposed'),
   });
-  const isOpen = () => vscode.window.tabGroups.all.some((group) => group.tabs.some(({ label }) => label === 'of a test'));
+  const isOpen = () =>
+    vscode.window.tabGroups.all.some((group) => group.tabs.some(({ label }) => label === 'of a test'));
   async function show(): Promise<void> {
     panels.show('of a test');
     await until('the panel', isOpen);
@@ -72,6 +73,10 @@ describe('the life of a panel, in VS Code', () => {
         throw new Error('not understood');
       }),
     );
-    await until('the message', () => told.includes('A panel could not do what it was asked for. Error: not understood'), 20_000);
+    await until(
+      'the message',
+      () => told.includes('A panel could not do what it was asked for. Error: not understood'),
+      20_000,
+    );
   });
 });

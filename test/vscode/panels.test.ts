@@ -50,7 +50,9 @@ describe('panels and tools, in VS Code', () => {
     }
 
     it('are there, all seven', () => {
-      const names = vscode.lm.tools.filter(({ name }) => name.startsWith('loopSupervisor_')).map(({ name }) => name.slice('loopSupervisor_'.length));
+      const names = vscode.lm.tools
+        .filter(({ name }) => name.startsWith('loopSupervisor_'))
+        .map(({ name }) => name.slice('loopSupervisor_'.length));
       assert.deepEqual(names.toSorted(), [
         'circuitStatus',
         'inspectQueue',

@@ -9,7 +9,10 @@ import { readyApi, set, useQuietEnd } from './extension.ts';
 const PROMPTS: readonly [what: string, prompt: string][] = [
   ['5 MB', 'This is line after line of a long prompt.\n'.repeat(125_000)],
   ['text that begins with a dash', '--help -v\n-'],
-  ['quotes and what a shell would take for its own', `"two" 'one' \`id\` $(id) $HOME \\ ; rm -rf & | > < * ? # !\n%PATH% ^`],
+  [
+    'quotes and what a shell would take for its own',
+    `"two" 'one' \`id\` $(id) $HOME \\ ; rm -rf & | > < * ? # !\n%PATH% ^`,
+  ],
   ['line ends, tabs and emoji', '\n a\r\n\tb\n\n🧵 καλημέρα 你好 e\u0301 \u200b\n'],
 ];
 
@@ -21,7 +24,10 @@ describe('prompts reach the agent', () => {
     api = await readyApi();
     folder = mkdtempSync(join(tmpdir(), 'loop-prompts-'));
     const copy = { extends: 'plain', command: 'sh', args: ['-c', 'cat > "$COPY_TO"'] };
-    const agents = PROMPTS.map((_, index) => [`copy${index}`, { ...copy, env: { COPY_TO: join(folder, String(index)) } }]);
+    const agents = PROMPTS.map((_, index) => [
+      `copy${index}`,
+      { ...copy, env: { COPY_TO: join(folder, String(index)) } },
+    ]);
     await set('agents', Object.fromEntries(agents));
   });
   after(async () => {
@@ -32,7 +38,9 @@ describe('prompts reach the agent', () => {
 
   for (const [index, [what, prompt]] of PROMPTS.entries()) {
     it(`R1.4 byte for byte: ${what}`, async () => {
-      const { loopId } = await until('the agent of the settings to be known', () => api.submit({ prompt, agent: `copy${index}` }));
+      const { loopId } = await until('the agent of the settings to be known', () =>
+        api.submit({ prompt, agent: `copy${index}` }),
+      );
       await until('the loop to complete', () => api.get(loopId)?.state === 'completed');
       assert.ok(readFileSync(join(folder, String(index))).equals(Buffer.from(prompt)), 'the agent read other bytes');
     });

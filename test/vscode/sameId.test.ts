@@ -9,7 +9,8 @@ const ID = 'vs-again';
 describe('commands on one of several loops of the same id, in VS Code', () => {
   let api: LoopSupervisorApi;
   let old: { readonly loopId: string; readonly seq: number };
-  const command = <T>(name: string, ...args: unknown[]) => vscode.commands.executeCommand<T>(`loopSupervisor.${name}`, ...args);
+  const command = <T>(name: string, ...args: unknown[]) =>
+    vscode.commands.executeCommand<T>(`loopSupervisor.${name}`, ...args);
   useQuietEnd();
 
   before('two loops of one id', async function () {
@@ -18,7 +19,11 @@ describe('commands on one of several loops of the same id, in VS Code', () => {
     for (const prompt of ['The old one [quick]', 'The new one [quick]']) {
       const seq = api.get(ID)?.loop.seq;
       await api.submit({ prompt, agent: 'sample', loopId: ID });
-      await until('the loop to complete', () => api.get(ID)?.state === 'completed' && api.get(ID)?.prompt === prompt, 40_000);
+      await until(
+        'the loop to complete',
+        () => api.get(ID)?.state === 'completed' && api.get(ID)?.prompt === prompt,
+        40_000,
+      );
       if (seq !== undefined) old = { loopId: ID, seq };
     }
   });

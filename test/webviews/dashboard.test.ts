@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
 import type { Browser } from 'playwright-core';
-import { type DaySpendRow, type FromDashboard, type LiveFigures, RANGES, type ToDashboard } from '../../src/ui/dashboard/protocol.ts';
+import {
+  type DaySpendRow,
+  type FromDashboard,
+  type LiveFigures,
+  RANGES,
+  type ToDashboard,
+} from '../../src/ui/dashboard/protocol.ts';
 import { launchBrowser } from '../support/host/browser.ts';
 import { until } from '../support/until.ts';
 import { manyLoops } from './support/manyLoops.ts';
@@ -29,7 +35,12 @@ function figures(now: number, over: Partial<LiveFigures> = {}): LiveFigures {
 function spend(now: number): ToDashboard {
   const days = Array.from({ length: 30 }, (_, i) => new Date(now - (29 - i) * 24 * HOUR).toISOString().slice(0, 10));
   const rows = days.flatMap((day, i): DaySpendRow[] =>
-    ['claude', 'codex'].map((agent, k) => ({ day, agent, usd: (((i * 7 + k * 3) % 11) / 11) * 9, estimatedUsd: k === 1 ? 1 : 0 })),
+    ['claude', 'codex'].map((agent, k) => ({
+      day,
+      agent,
+      usd: (((i * 7 + k * 3) % 11) / 11) * 9,
+      estimatedUsd: k === 1 ? 1 : 0,
+    })),
   );
   return { type: 'spend', rows, days, limit: 20 };
 }
@@ -46,7 +57,11 @@ describe('dashboard page', function () {
 
   const send = (message: ToDashboard) => view.send(message);
 
-  async function open(options: Parameters<typeof WebviewPage.open>[2] = {}, loops = 120, spanMs = 24 * HOUR): Promise<void> {
+  async function open(
+    options: Parameters<typeof WebviewPage.open>[2] = {},
+    loops = 120,
+    spanMs = 24 * HOUR,
+  ): Promise<void> {
     view = await WebviewPage.open(browser, 'dashboard', { width: 1200, height: 1250, ...options });
     await until('ready', () => view.posted('ready').length > 0);
     const now = Date.now();
@@ -91,11 +106,23 @@ describe('dashboard page', function () {
   it('shows the figures, what can be done about them, and what is wrong', async () => {
     await open();
     const text = async () => (await view.page.locator('.counters').innerText()).replace(/\s+/g, ' ');
-    assert.match(await text(), /Running 3 of 4 slots; 2 failed for good Queued Pause 5 of 20 1 to restart, 1 for a limit Circuit closed/);
+    assert.match(
+      await text(),
+      /Running 3 of 4 slots; 2 failed for good Queued Pause 5 of 20 1 to restart, 1 for a limit Circuit closed/,
+    );
     assert.match(await text(), /≈\$18\.40 of \$20\.00 \$0\.90 reserved, 92 %, resets/);
     const now = Date.now();
-    const circuit = { state: 'open', consecutiveFailures: 5, cooldownRemainingMs: 87_000, reasons: ['exit code 3 <b>x</b>'] } as const;
-    await send({ type: 'figures', figures: figures(now, { circuit, paused: true, notReady: 'The store is locked.' }), now });
+    const circuit = {
+      state: 'open',
+      consecutiveFailures: 5,
+      cooldownRemainingMs: 87_000,
+      reasons: ['exit code 3 <b>x</b>'],
+    } as const;
+    await send({
+      type: 'figures',
+      figures: figures(now, { circuit, paused: true, notReady: 'The store is locked.' }),
+      now,
+    });
     assert.match(await text(), /Circuit Reset open 1m 2[67]s exit code 3 <b>x<\/b>/);
     assert.match(await view.page.locator('.banner').innerText(), /The store is locked/);
     assert.deepEqual(await view.page.locator('[aria-live]').allInnerTexts(), ['Circuit open']);
@@ -118,7 +145,11 @@ describe('dashboard page', function () {
     for (const key of ['+', '+', '-', 'n', 'Home']) await view.page.keyboard.press(key);
     assert.match(await status(), new RegExp(` ${FIRST} · `));
     await view.page.keyboard.press('Enter');
-    assert.deepEqual(await until('the loop', () => view.posted('open')[0]), { type: 'open', loopId: `loop-${FIRST}`, seq: FIRST });
+    assert.deepEqual(await until('the loop', () => view.posted('open')[0]), {
+      type: 'open',
+      loopId: `loop-${FIRST}`,
+      seq: FIRST,
+    });
   });
 
   it('a click on a bar opens its loop; dragging moves the time', async () => {
@@ -147,7 +178,11 @@ describe('dashboard page', function () {
     await view.page.keyboard.press('End');
     assert.equal(await active.getAttribute('aria-rowindex'), '121');
     await view.page.keyboard.press('Enter');
-    assert.deepEqual(await until('the loop', () => view.posted('open')[0]), { type: 'open', loopId: `loop-${FIRST}`, seq: FIRST });
+    assert.deepEqual(await until('the loop', () => view.posted('open')[0]), {
+      type: 'open',
+      loopId: `loop-${FIRST}`,
+      seq: FIRST,
+    });
   });
 
   it('changes come in one by one: an attempt that ends is the same row in another state', async () => {
@@ -169,7 +204,10 @@ describe('dashboard page', function () {
   it('another range is asked for, and kept for the next time', async () => {
     await open();
     await view.page.getByLabel('How far back').selectOption({ label: 'Everything' });
-    assert.deepEqual(await until('the range', () => view.posted('range')[0]), { type: 'range', rangeMs: RANGES.at(-1)!.ms });
+    assert.deepEqual(await until('the range', () => view.posted('range')[0]), {
+      type: 'range',
+      rangeMs: RANGES.at(-1)!.ms,
+    });
   });
 
   it('charts have their numbers as tables', async () => {
@@ -193,7 +231,9 @@ describe('dashboard page', function () {
     });
     await view.page.getByText('10,000 loops in this time').waitFor();
     for (const part of [0, 0.5, 1]) {
-      await view.page.evaluate(`(() => { const grid = document.querySelector('.grid'); grid.scrollTop = ${part} * grid.scrollHeight; })()`);
+      await view.page.evaluate(
+        `(() => { const grid = document.querySelector('.grid'); grid.scrollTop = ${part} * grid.scrollHeight; })()`,
+      );
       // Numbered from the newest under the head.
       const wanted = 2 + Math.round(part * 9_990);
       await view.page.locator(`.rows .row[aria-rowindex="${wanted}"]`).waitFor();
@@ -212,7 +252,11 @@ describe('dashboard page', function () {
     view = await WebviewPage.open(browser, 'dashboard', { width: 1200, height: 900 });
     await until('ready', () => view.posted('ready').length > 0);
     const now = Date.now();
-    await send({ type: 'figures', figures: figures(now, { running: 0, queued: 0, backingOff: 0, waiting: 0, failed: 0 }), now });
+    await send({
+      type: 'figures',
+      figures: figures(now, { running: 0, queued: 0, backingOff: 0, waiting: 0, failed: 0 }),
+      now,
+    });
     await send({ type: 'timeline', range: { ms: HOUR, from: now - HOUR }, attempts: [], circuit: [], complete: true });
     await send({ type: 'spend', rows: [], days: ['2026-01-01'], limit: 0 });
     await view.page.getByText('No attempts in this time.').waitFor();

@@ -8,7 +8,17 @@ import { WebviewPage } from './support/webviewPage.ts';
 const NOW = Date.now();
 
 function attempt(over: Partial<AttemptRow>): AttemptRow {
-  return { number: 1, startedAt: NOW - 300_000, resumed: false, usd: 0, estimated: false, swept: [], kept: [], remaining: [], ...over };
+  return {
+    number: 1,
+    startedAt: NOW - 300_000,
+    resumed: false,
+    usd: 0,
+    estimated: false,
+    swept: [],
+    kept: [],
+    remaining: [],
+    ...over,
+  };
 }
 
 const DETAIL: DetailData = {
@@ -76,7 +86,10 @@ describe('detail page', function () {
   afterEach(() => view.close());
 
   const send = (message: ToDetail) => view.send(message);
-  async function open(detail: DetailData = DETAIL, options: Parameters<typeof WebviewPage.open>[2] = {}): Promise<void> {
+  async function open(
+    detail: DetailData = DETAIL,
+    options: Parameters<typeof WebviewPage.open>[2] = {},
+  ): Promise<void> {
     view = await WebviewPage.open(browser, 'detail', { width: 1000, height: 1350, ...options });
     await until('ready', () => view.posted('ready').length > 0);
     await send({ type: 'detail', detail });
@@ -143,17 +156,30 @@ describe('detail page', function () {
     };
     await open();
     assert.equal(await shown(), 'Show output, Cancel, Kill, Restart, Copy id');
-    await send({ type: 'detail', detail: { ...DETAIL, state: 'queued', position: 3, waitingFor: 'budget', home: 'gone' } });
+    await send({
+      type: 'detail',
+      detail: { ...DETAIL, state: 'queued', position: 3, waitingFor: 'budget', home: 'gone' },
+    });
     assert.equal(await shown(), 'Show output, Cancel, Run next, Take over, Copy id');
     assert.match(await view.page.locator('.facts').first().innerText(), /3, waits for the budget/);
-    await send({ type: 'detail', detail: { ...DETAIL, state: 'failed', why: 'gave up', permanent: true, finishedAt: NOW } });
+    await send({
+      type: 'detail',
+      detail: { ...DETAIL, state: 'failed', why: 'gave up', permanent: true, finishedAt: NOW },
+    });
     assert.equal(await shown(), 'Show output, Retry, Submit again, Copy id');
     assert.deepEqual(await view.page.locator('[aria-live]').allInnerTexts(), ['failed: gave up']);
   });
 
   it('every action has a keyboard path and is handed to the extension', async () => {
     await open();
-    for (const name of ['Show output', 'Cancel', 'Copy', 'Open in editor', 'Standard error · 120 bytes', 'End process 4300']) {
+    for (const name of [
+      'Show output',
+      'Cancel',
+      'Copy',
+      'Open in editor',
+      'Standard error · 120 bytes',
+      'End process 4300',
+    ]) {
       await button(name).focus();
       await view.page.keyboard.press('Enter');
     }

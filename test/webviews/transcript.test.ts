@@ -24,7 +24,13 @@ type Body<T = TranscriptItem> = T extends TranscriptItem ? Omit<T, 'key' | 'from
 function items(attempt: number, ...bodies: Body[]): TranscriptItem[] {
   return bodies.map(
     (body, i) =>
-      ({ key: `${attempt}:${i * 10}:0`, from: { attempt, offset: i * 10 }, to: { attempt, offset: i * 10 + 10 }, n: 0, ...body }) as TranscriptItem,
+      ({
+        key: `${attempt}:${i * 10}:0`,
+        from: { attempt, offset: i * 10 },
+        to: { attempt, offset: i * 10 + 10 },
+        n: 0,
+        ...body,
+      }) as TranscriptItem,
   );
 }
 
@@ -56,9 +62,23 @@ const now = clock.now();
 const FULL = [
   ...items(
     1,
-    { kind: 'attempt', number: 1, agent: 'claude', startedAt: Date.now() - 200_000, resumed: false, sessionId: '2fe6fbf3-c423', pid: 4242 },
+    {
+      kind: 'attempt',
+      number: 1,
+      agent: 'claude',
+      startedAt: Date.now() - 200_000,
+      resumed: false,
+      sessionId: '2fe6fbf3-c423',
+      pid: 4242,
+    },
     { kind: 'text', plain: false, text: 'I will look at the test first.' },
-    { kind: 'tool', name: 'Bash', summary: 'npm test -- payment', result: { ok: false, summary: '1 failing: clock is read twice' }, lines: [20] },
+    {
+      kind: 'tool',
+      name: 'Bash',
+      summary: 'npm test -- payment',
+      result: { ok: false, summary: '1 failing: clock is read twice' },
+      lines: [20],
+    },
     { kind: 'notice', level: 'warning', label: 'Retry', text: 'overloaded (attempt 1 of 10), again in 2 s' },
     { kind: 'notice', level: 'error', label: 'Error', text: 'API error 500: the provider is overloaded' },
     { kind: 'stderr', text: 'warn: something', bytes: 15 },
@@ -79,7 +99,13 @@ const FULL = [
   ...items(
     2,
     { kind: 'attempt', number: 2, agent: 'claude', startedAt: Date.now() - 95_000, resumed: true },
-    { kind: 'tool', name: 'Read', summary: 'src/payment/clock.ts', result: { ok: true, summary: '120 lines' }, lines: [10] },
+    {
+      kind: 'tool',
+      name: 'Read',
+      summary: 'src/payment/clock.ts',
+      result: { ok: true, summary: '120 lines' },
+      lines: [10],
+    },
     {
       kind: 'tool',
       name: 'Edit',
@@ -146,7 +172,8 @@ describe('transcript page', function () {
   }
 
   const scroller = () => view.page.getByRole('main');
-  const atBottom = () => scroller().evaluate((element) => element.scrollHeight - element.scrollTop - element.clientHeight < 5);
+  const atBottom = () =>
+    scroller().evaluate((element) => element.scrollHeight - element.scrollTop - element.clientHeight < 5);
 
   it('nothing in agent output acts: no markup, image, script or command link', async () => {
     await open();
@@ -172,7 +199,9 @@ describe('transcript page', function () {
       atEnd: true,
     });
     assert.equal(await view.page.locator('main img, main script, main iframe, main b, h1 img').count(), 0);
-    const addresses = await view.page.locator('main a').evaluateAll((links) => links.map((link) => link.getAttribute('href')));
+    const addresses = await view.page
+      .locator('main a')
+      .evaluateAll((links) => links.map((link) => link.getAttribute('href')));
     assert.deepEqual(
       addresses.filter((address) => address !== '#'),
       [],
@@ -193,7 +222,10 @@ describe('transcript page', function () {
     assert.equal(await jump.isVisible(), false);
     await scroller().evaluate((element) => element.scrollTo(0, 300));
     await jump.waitFor();
-    const place = () => view.page.getByText('line 20', { exact: true }).evaluate((element) => Math.round(element.getBoundingClientRect().top));
+    const place = () =>
+      view.page
+        .getByText('line 20', { exact: true })
+        .evaluate((element) => Math.round(element.getBoundingClientRect().top));
     const before = await place();
     await send({ type: 'live', items: lines(120, 5) });
     assert.equal(await place(), before, 'stays');
@@ -233,7 +265,8 @@ describe('transcript page', function () {
       const [stderr] = items(2, { kind: 'stderr', text: prompt, bytes: 900 });
       await send({ type: 'reset', items: [...lines(0, 100), stderr!], atStart: true, atEnd: true });
       await until('the end', atBottom);
-      const place = () => view.page.locator('summary').evaluate((element) => Math.round(element.getBoundingClientRect().top));
+      const place = () =>
+        view.page.locator('summary').evaluate((element) => Math.round(element.getBoundingClientRect().top));
       const jump = view.page.getByRole('button', { name: 'Jump to latest' });
       await toggle();
       await jump.waitFor();
@@ -266,7 +299,10 @@ describe('transcript page', function () {
       before: { attempt: 1, offset: 10_000 },
       detached: true,
     });
-    const place = () => view.page.getByText('line 10000', { exact: true }).evaluate((element) => Math.round(element.getBoundingClientRect().top));
+    const place = () =>
+      view.page
+        .getByText('line 10000', { exact: true })
+        .evaluate((element) => Math.round(element.getBoundingClientRect().top));
     const before = await place();
     await send({ type: 'earlier', items: lines(9_400, 600), atStart: false });
     // Items that come into sight for the first time take their true height, and the browser then keeps the place.
@@ -291,11 +327,10 @@ describe('transcript page', function () {
     };
     await send({ type: 'reset', items: [text!, stderr], atStart: true, atEnd: true });
     await send({ type: 'live', items: [{ ...text!, text: 'first and more' } as TranscriptItem, ...lines(50, 1)] });
-    assert.deepEqual(await view.page.locator('main .item').evaluateAll((all) => all.map((one) => one.getAttribute('data-key'))), [
-      '1:0:0',
-      '1:50:0',
-      '1:err',
-    ]);
+    assert.deepEqual(
+      await view.page.locator('main .item').evaluateAll((all) => all.map((one) => one.getAttribute('data-key'))),
+      ['1:0:0', '1:50:0', '1:err'],
+    );
     assert.match(await scroller().innerText(), /first and more/);
   });
 
@@ -303,11 +338,23 @@ describe('transcript page', function () {
     await open();
     await send({ type: 'reset', items: FULL, atStart: true, atEnd: true });
     await view.page.getByRole('link', { name: 'src/payment/clock.ts:42' }).click();
-    assert.deepEqual(await until('the link', () => view.posted('openFile')[0]), { type: 'openFile', path: 'src/payment/clock.ts', line: 42 });
+    assert.deepEqual(await until('the link', () => view.posted('openFile')[0]), {
+      type: 'openFile',
+      path: 'src/payment/clock.ts',
+      line: 42,
+    });
     await view.page.getByText('Read', { exact: true }).click();
-    assert.deepEqual(await until('the call', () => view.posted('expand')[0]), { type: 'expand', key: '2:10:0', attempt: 2, lines: [10] });
+    assert.deepEqual(await until('the call', () => view.posted('expand')[0]), {
+      type: 'expand',
+      key: '2:10:0',
+      attempt: 2,
+      lines: [10],
+    });
     await view.page.getByRole('button', { name: 'Open raw log' }).click();
-    assert.deepEqual(await until('the button', () => view.posted('command')[0]), { type: 'command', command: 'openLog' });
+    assert.deepEqual(await until('the button', () => view.posted('command')[0]), {
+      type: 'command',
+      command: 'openLog',
+    });
   });
 
   it('searches the whole log, by keyboard alone', async () => {
@@ -318,22 +365,35 @@ describe('transcript page', function () {
     await view.page.keyboard.press('Enter');
     const { id, text } = await until('the search', () => view.posted<FromView & { type: 'search' }>('search')[0]);
     assert.equal(text, 'clock');
-    const hit = (offset: number, match: string) => ({ at: { attempt: 1, offset }, before: 'the ', match, after: ' is read' });
+    const hit = (offset: number, match: string) => ({
+      at: { attempt: 1, offset },
+      before: 'the ',
+      match,
+      after: ' is read',
+    });
     await send({ type: 'hits', id, hits: [hit(10, 'Clock')], progress: 0.4, done: false, more: false });
-    assert.match(await view.page.getByRole('region', { name: 'Search results' }).innerText(), /1 place found|1 so far, 40 % searched/);
+    assert.match(
+      await view.page.getByRole('region', { name: 'Search results' }).innerText(),
+      /1 place found|1 so far, 40 % searched/,
+    );
     await send({ type: 'hits', id, hits: [hit(99, 'clock')], progress: 1, done: true, more: false });
     await send({ type: 'hits', id: id - 1, hits: [hit(5, 'stale')], progress: 1, done: true, more: false });
     await view.page.keyboard.press('ArrowDown');
     await view.page.keyboard.press('ArrowDown');
     await view.page.keyboard.press('Enter');
-    assert.deepEqual(await until('the hit', () => view.posted('goto')[0]), { type: 'goto', at: { attempt: 1, offset: 99 } });
+    assert.deepEqual(await until('the hit', () => view.posted('goto')[0]), {
+      type: 'goto',
+      at: { attempt: 1, offset: 99 },
+    });
     assert.equal(await view.page.getByText('stale').count(), 0);
     await view.mustBeAccessible();
   });
 
   it('a place that was found is marked in its item, and brought into view in a long one', async () => {
     await open();
-    const block = Array.from({ length: 400 }, (_, i) => (i === 200 ? 'here the Clock is read twice' : `line ${i}: the clock is fine`)).join('\n');
+    const block = Array.from({ length: 400 }, (_, i) =>
+      i === 200 ? 'here the Clock is read twice' : `line ${i}: the clock is fine`,
+    ).join('\n');
     const [long] = items(1, { kind: 'text', plain: true, text: block });
     await view.page.getByRole('searchbox').fill('clock');
     await view.page.keyboard.press('Enter');

@@ -5,7 +5,9 @@ const LONGEST_LIFE_MS = 60 * 60 * 1000;
 
 /** Starts processes that live on: the first with a child, which has a child in a session of its own, as the shells of real agents are. */
 export function leaveChildren(count: number): number[] {
-  return Array.from({ length: count }, (_, index) => start(index === 0 ? 2 : 0, false)).filter((pid) => pid !== undefined);
+  return Array.from({ length: count }, (_, index) => start(index === 0 ? 2 : 0, false)).filter(
+    (pid) => pid !== undefined,
+  );
 }
 
 /** What such a process does: it starts those below it, and waits. */
@@ -17,7 +19,10 @@ export function beChild(below: number): void {
 function start(below: number, ownSession: boolean): number | undefined {
   const [script = ''] = process.argv.slice(1);
   // The test runs the source, which needs the same options as its parent.
-  const child = spawn(process.execPath, [...process.execArgv, script, '--be-child', String(below)], { detached: ownSession, stdio: 'ignore' });
+  const child = spawn(process.execPath, [...process.execArgv, script, '--be-child', String(below)], {
+    detached: ownSession,
+    stdio: 'ignore',
+  });
   child.on('error', () => undefined);
   child.unref();
   return child.pid;

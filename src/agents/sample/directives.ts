@@ -40,7 +40,8 @@ export function readDirectives(prompt: string): Directives {
   for (const [, name, value] of prompt.matchAll(/\[([a-z-]+)(?:\s+(\d+(?:\.\d+)?))?\]/g)) {
     if (name !== undefined && !found.has(name)) found.set(name, value === undefined ? undefined : Number(value));
   }
-  const number = (name: string, most: number, fallback?: number) => (found.has(name) ? Math.min(found.get(name) ?? fallback ?? 0, most) : undefined);
+  const number = (name: string, most: number, fallback?: number) =>
+    found.has(name) ? Math.min(found.get(name) ?? fallback ?? 0, most) : undefined;
   return {
     quick: found.has('quick'),
     seconds: number('slow', LONGEST_SECONDS, 30),

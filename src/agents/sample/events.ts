@@ -13,7 +13,15 @@ const USAGE = { input_tokens: 900, cache_creation_input_tokens: 200, cache_read_
 const OUTPUT_PER_STEP = 150;
 
 export function init(session: string): object {
-  return { type: 'system', subtype: 'init', session_id: session, cwd: process.cwd(), model: MODEL, permissionMode: 'default', apiKeySource: 'none' };
+  return {
+    type: 'system',
+    subtype: 'init',
+    session_id: session,
+    cwd: process.cwd(),
+    model: MODEL,
+    permissionMode: 'default',
+    apiKeySource: 'none',
+  };
 }
 
 /** A message beside the work; it costs nothing. */
@@ -33,7 +41,13 @@ function assistant(session: string, content: readonly ContentBlock[], usage: obj
 
 /** A message that stands for a failure of the API. */
 export function apiError(session: string, kind: string, status: number, text: string): object {
-  const message = { id: `msg_${randomUUID()}`, type: 'message', role: 'assistant', model: '<synthetic>', content: [{ type: 'text', text }] };
+  const message = {
+    id: `msg_${randomUUID()}`,
+    type: 'message',
+    role: 'assistant',
+    model: '<synthetic>',
+    content: [{ type: 'text', text }],
+  };
   return {
     type: 'assistant',
     message,
@@ -52,7 +66,15 @@ export function toolResult(session: string, id: string, content: string, isError
 
 export function apiRetry(session: string, attempt: number, delayMs: number): object {
   const error = { error_status: 529, error: 'overloaded' };
-  return { type: 'system', subtype: 'api_retry', attempt, max_retries: 2, retry_delay_ms: delayMs, ...error, session_id: session };
+  return {
+    type: 'system',
+    subtype: 'api_retry',
+    attempt,
+    max_retries: 2,
+    retry_delay_ms: delayMs,
+    ...error,
+    session_id: session,
+  };
 }
 
 export function windowUsedUp(session: string, resetsAt: number): object {
@@ -61,7 +83,14 @@ export function windowUsedUp(session: string, resetsAt: number): object {
 }
 
 export function permissionDenied(session: string, id: string, tool: string, message: string): object {
-  return { type: 'system', subtype: 'permission_denied', tool_name: tool, tool_use_id: id, message, session_id: session };
+  return {
+    type: 'system',
+    subtype: 'permission_denied',
+    tool_name: tool,
+    tool_use_id: id,
+    message,
+    session_id: session,
+  };
 }
 
 /** How a run ended, for its result. */
@@ -99,7 +128,11 @@ export function result(session: string, outcome: Outcome, steps: number, costUsd
     num_turns: steps,
     ...(outcome.result !== undefined && { result: outcome.result }),
     ...(outcome.errors && { errors: outcome.errors }),
-    permission_denials: (outcome.denials ?? []).map(({ id, tool, input }) => ({ tool_name: tool, tool_use_id: id, tool_input: input })),
+    permission_denials: (outcome.denials ?? []).map(({ id, tool, input }) => ({
+      tool_name: tool,
+      tool_use_id: id,
+      tool_input: input,
+    })),
     session_id: session,
     total_cost_usd: earlierUsd + costUsd,
     usage,

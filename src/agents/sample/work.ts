@@ -2,7 +2,18 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { leaveChildren } from './children.ts';
 import type { Directives } from './directives.ts';
-import { apiError, apiRetry, init, type Outcome, permissionDenied, remark, result, step, toolResult, windowUsedUp } from './events.ts';
+import {
+  apiError,
+  apiRetry,
+  init,
+  type Outcome,
+  permissionDenied,
+  remark,
+  result,
+  step,
+  toolResult,
+  windowUsedUp,
+} from './events.ts';
 import { print } from './output.ts';
 import { remember } from './session.ts';
 
@@ -54,7 +65,12 @@ export async function work(run: Work): Promise<number> {
     await takeSteps(run, progress, wrong);
   } catch (error) {
     if (!run.stop.aborted) throw error;
-    return finish(run, progress, { subtype: 'error_during_execution', terminalReason: 'aborted_streaming', errors: ['interrupted'] }, 0);
+    return finish(
+      run,
+      progress,
+      { subtype: 'error_during_execution', terminalReason: 'aborted_streaming', errors: ['interrupted'] },
+      0,
+    );
   }
   if (run.maxBudgetUsd !== undefined && progress.costUsd > run.maxBudgetUsd) {
     const errors = [`Reached maximum budget ($${run.maxBudgetUsd})`];
@@ -62,7 +78,12 @@ export async function work(run: Work): Promise<number> {
   }
   if (directives.fail && wrong) {
     const errors = ['the task failed, as its prompt asked for'];
-    return finish(run, progress, { subtype: 'error_during_execution', terminalReason: 'task_failed', errors }, directives.exitCode);
+    return finish(
+      run,
+      progress,
+      { subtype: 'error_during_execution', terminalReason: 'task_failed', errors },
+      directives.exitCode,
+    );
   }
   const text = 'All done. This was only a sample: nothing was changed.';
   await print(remark(session, text));
@@ -71,7 +92,9 @@ export async function work(run: Work): Promise<number> {
 
 async function finish(run: Work, progress: Progress, outcome: Outcome, exitCode: number): Promise<number> {
   remember(run.session, { costUsd: progress.costUsd });
-  await print(result(run.session, { ...outcome, denials: progress.denials }, progress.steps, progress.costUsd, run.earlierUsd));
+  await print(
+    result(run.session, { ...outcome, denials: progress.denials }, progress.steps, progress.costUsd, run.earlierUsd),
+  );
   return exitCode;
 }
 
@@ -82,9 +105,11 @@ interface Refusal {
 }
 
 function refusalOf(directives: Directives, first: boolean, wrong: boolean): Refusal | undefined {
-  if (directives.limitSeconds !== undefined && first) return { kind: 'rate_limit', status: 429, text: "You've hit your limit" };
+  if (directives.limitSeconds !== undefined && first)
+    return { kind: 'rate_limit', status: 429, text: "You've hit your limit" };
   if (directives.overload && wrong) return { kind: 'overloaded', status: 529, text: 'API Error: 529 Overloaded' };
-  if (directives.auth && wrong) return { kind: 'authentication_failed', status: 401, text: 'Invalid API key · this one only pretends to need one' };
+  if (directives.auth && wrong)
+    return { kind: 'authentication_failed', status: 401, text: 'Invalid API key · this one only pretends to need one' };
   return undefined;
 }
 
@@ -133,9 +158,17 @@ async function takeSteps(run: Work, progress: Progress, wrong: boolean): Promise
 }
 
 async function takeStep(session: string, number: number, progress: Progress, denied: boolean): Promise<void> {
-  const [tool, input, answer] = denied ? (['Bash', { command: 'rm -rf build' }, ''] as const) : (TOOLS[number % TOOLS.length] ?? TOOLS[0]);
+  const [tool, input, answer] = denied
+    ? (['Bash', { command: 'rm -rf build' }, ''] as const)
+    : (TOOLS[number % TOOLS.length] ?? TOOLS[0]);
   const id = `tool_${randomUUID()}`;
-  await print(step(session, { type: 'text', text: `Step ${number}: a look around.` }, { type: 'tool_use', id, name: tool, input }));
+  await print(
+    step(
+      session,
+      { type: 'text', text: `Step ${number}: a look around.` },
+      { type: 'tool_use', id, name: tool, input },
+    ),
+  );
   if (denied) {
     const message = 'rm needs approval, and nobody is there to give it.';
     progress.denials.push({ id, tool, input });

@@ -1,12 +1,13 @@
-import type { AgentEvent, AgentReader } from '../../core/agentEvent.ts';
-import { type Clock, type Disposable, LONGEST_TIMER_MS } from '../../core/clock.ts';
-import type { ProcessIdentity, StopBy } from '../../core/loop.ts';
-import type { ProcessProbe, Run, RunObserver, RunOutput } from '../../core/processPort.ts';
-import { readTail, sizeOf } from '../atomicFile.ts';
-import { endOfFailedStart, type StartFailure } from '../failedStart.ts';
-import { readClaim, readEnded, readSilent, readStarted } from '../recordSchemas.ts';
-import { type EndedRecord, FORMAT, type Order } from '../records.ts';
-import type { RunFiles } from '../runFiles.ts';
+import type { AgentEvent, AgentReader } from '../../core/model/agentEvent.ts';
+import type { Disposable } from '../../core/model/disposable.ts';
+import type { ProcessIdentity, StopBy } from '../../core/model/loop.ts';
+import { type Clock, LONGEST_TIMER_MS } from '../../core/ports/clock.ts';
+import type { ProcessProbe, Run, RunObserver, RunOutput } from '../../core/ports/launcher.ts';
+import { endOfFailedStart, type StartFailure } from '../launch/failedStart.ts';
+import { readTail, sizeOf } from '../runFolder/atomicFile.ts';
+import { readClaim, readEnded, readSilent, readStarted } from '../runFolder/recordSchemas.ts';
+import { type EndedRecord, FORMAT, type Order } from '../runFolder/records.ts';
+import type { RunFiles } from '../runFolder/runFiles.ts';
 import { GIVE_UP_MS, LEAST_GRACE_MS } from '../sweep/sweep.ts';
 import type { ProcessTable } from '../tables/processTable.ts';
 import { lastLineOf } from './lastLine.ts';
@@ -169,13 +170,20 @@ export class Follower implements Run {
     this.#order({ kind: 'stop', by, graceMs });
     if (this.#phase !== 'following') return;
     const longest = graceMs + Math.max(graceMs, LEAST_GRACE_MS) + 2 * GIVE_UP_MS + WATCHDOG_MS;
-    this.#watchdog ??= this.#services.clock.after(Math.min(longest, LONGEST_TIMER_MS), () => void this.#replaceGuardian());
+    this.#watchdog ??= this.#services.clock.after(
+      Math.min(longest, LONGEST_TIMER_MS),
+      () => void this.#replaceGuardian(),
+    );
   }
 
   async signal(signal: string, by: StopBy | undefined): Promise<boolean> {
     if (this.#phase === 'preparing' && by) this.#order({ kind: 'stop', by, graceMs: this.#options.graceMs });
     if (this.#phase !== 'following') return false;
-    return this.#services.messenger.signal(this.#options.files, { kind: 'signal', signal, ...(by && { by }) }, this.#guardian);
+    return this.#services.messenger.signal(
+      this.#options.files,
+      { kind: 'signal', signal, ...(by && { by }) },
+      this.#guardian,
+    );
   }
 
   keepWaiting(): void {
@@ -243,7 +251,12 @@ export class Follower implements Run {
     } catch (error) {
       this.#services.log('The agent reader failed at the end of the output.', error);
     }
-    return { from: readOffset, to: Math.max(readOffset, sizeOf(files.stdout) ?? 0), events, readerState: reader.state() };
+    return {
+      from: readOffset,
+      to: Math.max(readOffset, sizeOf(files.stdout) ?? 0),
+      events,
+      readerState: reader.state(),
+    };
   }
 
   async #facts(failure: StartFailure | undefined): Promise<EndedRecord> {
@@ -252,7 +265,9 @@ export class Follower implements Run {
     try {
       const end = await settleLostRun({ table, clock, log, files, token, leader, graceMs, keep });
       // A guardian of ours that never came to claim its run could not start.
-      return end.kind === 'void' && failure ? { ...end, kind: endOfFailedStart(failure), error: this.#startError(failure) } : end;
+      return end.kind === 'void' && failure
+        ? { ...end, kind: endOfFailedStart(failure), error: this.#startError(failure) }
+        : end;
     } catch (error) {
       log('The end of a run could not be found out.', error);
       const why = failure ? this.#startError(failure) : (error as Error).message;

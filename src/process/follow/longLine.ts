@@ -46,7 +46,12 @@ export class LongLine {
       }
       this.#stringBytes += 1;
       // Cut only between two characters: neither in an escape nor in a sequence of UTF-8.
-      if (!this.#cutting && this.#stringBytes > LONGEST_STRING_BYTES && this.#escape === 'none' && (byte & 0xc0) !== 0x80) {
+      if (
+        !this.#cutting &&
+        this.#stringBytes > LONGEST_STRING_BYTES &&
+        this.#escape === 'none' &&
+        (byte & 0xc0) !== 0x80
+      ) {
         this.#keep(piece.subarray(from, at));
         this.#keep(CUT);
         this.#cutting = true;

@@ -1,12 +1,12 @@
 import { mkdirSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Clock } from '../../core/clock.ts';
-import type { ProcessIdentity, StopBy } from '../../core/loop.ts';
-import { createOnce, FOLDER_MODE, readJson, writeJson } from '../atomicFile.ts';
+import type { ProcessIdentity, StopBy } from '../../core/model/loop.ts';
+import type { Clock } from '../../core/ports/clock.ts';
 import { parseOrder } from '../guardian/orders.ts';
-import { readClaim, readEnded, readExit, readStarted } from '../recordSchemas.ts';
-import { type EndedRecord, FORMAT, ORDER } from '../records.ts';
-import type { RunFiles } from '../runFiles.ts';
+import { createOnce, FOLDER_MODE, readJson, writeJson } from '../runFolder/atomicFile.ts';
+import { readClaim, readEnded, readExit, readStarted } from '../runFolder/recordSchemas.ts';
+import { type EndedRecord, FORMAT, ORDER } from '../runFolder/records.ts';
+import type { RunFiles } from '../runFolder/runFiles.ts';
 import { findRun } from '../sweep/findProcesses.ts';
 import { LEAST_GRACE_MS, type SweepResult, sweep } from '../sweep/sweep.ts';
 import type { ProcessTable } from '../tables/processTable.ts';
@@ -81,10 +81,17 @@ async function endInItsPlace(options: LostRunOptions): Promise<EndedRecord> {
   };
 }
 
-async function endProcesses({ table, token, files, graceMs, keep }: LostRunOptions, leader: ProcessIdentity | undefined): Promise<SweepResult> {
-  return sweep(table, (seen) => findRun(table, { token, leader, folder: files.folder, seen, trustGroup: false }, { keep, deep: true }), {
-    graceMs: Math.max(graceMs, LEAST_GRACE_MS),
-  });
+async function endProcesses(
+  { table, token, files, graceMs, keep }: LostRunOptions,
+  leader: ProcessIdentity | undefined,
+): Promise<SweepResult> {
+  return sweep(
+    table,
+    (seen) => findRun(table, { token, leader, folder: files.folder, seen, trustGroup: false }, { keep, deep: true }),
+    {
+      graceMs: Math.max(graceMs, LEAST_GRACE_MS),
+    },
+  );
 }
 
 /** Who had ordered a stop: the orders stay in the folder. */

@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import type { Clock } from '../../core/clock.ts';
-import type { ProcessIdentity } from '../../core/loop.ts';
-import { readJson, writeJson } from '../atomicFile.ts';
-import { readClaim, readStarted } from '../recordSchemas.ts';
-import { ORDER, type Order, RESULT } from '../records.ts';
-import type { RunFiles } from '../runFiles.ts';
+import type { ProcessIdentity } from '../../core/model/loop.ts';
+import type { Clock } from '../../core/ports/clock.ts';
+import { readJson, writeJson } from '../runFolder/atomicFile.ts';
+import { readClaim, readStarted } from '../runFolder/recordSchemas.ts';
+import { ORDER, type Order, RESULT } from '../runFolder/records.ts';
+import type { RunFiles } from '../runFolder/runFiles.ts';
 import type { ProcessTable } from '../tables/processTable.ts';
 
 /** How long (ms) a guardian may take to answer before the window signals by itself. */

@@ -1,4 +1,5 @@
-import type { Clock, Disposable } from '../../core/clock.ts';
+import type { Disposable } from '../../core/model/disposable.ts';
+import type { Clock } from '../../core/ports/clock.ts';
 
 /** What is looked at again and again. */
 export interface Polled {

@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, openSync, read } from 'node:fs';
-import type { AgentEvent, AgentReader, ProcessExit } from '../../core/agentEvent.ts';
-import type { RunOutput } from '../../core/processPort.ts';
+import type { AgentEvent, AgentReader, ProcessExit } from '../../core/model/agentEvent.ts';
+import type { RunOutput } from '../../core/ports/launcher.ts';
 import { LineSplitter } from './lineSplitter.ts';
 
 /** Reading gives way to other work after so long (ms). */
@@ -112,7 +112,12 @@ export class Tail {
   }
 
   #output(): RunOutput {
-    const output = { from: this.#told, to: this.#lineEnd, events: this.#events, readerState: this.#options.reader.state() };
+    const output = {
+      from: this.#told,
+      to: this.#lineEnd,
+      events: this.#events,
+      readerState: this.#options.reader.state(),
+    };
     this.#told = this.#lineEnd;
     this.#events = [];
     return output;

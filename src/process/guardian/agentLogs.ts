@@ -1,5 +1,5 @@
 import { closeSync, fstatSync, ftruncateSync, openSync, watch } from 'node:fs';
-import { FILE_MODE } from '../atomicFile.ts';
+import { FILE_MODE } from '../runFolder/atomicFile.ts';
 
 /** The two logs that an agent writes to, standard output and standard error, held open: they stay ours even if their files are removed. */
 export class AgentLogs {

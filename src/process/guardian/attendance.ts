@@ -1,8 +1,8 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ProcessIdentity } from '../../core/loop.ts';
-import type { ProcessProbe } from '../../core/processPort.ts';
-import { readJson } from '../atomicFile.ts';
+import type { ProcessIdentity } from '../../core/model/loop.ts';
+import type { ProcessProbe } from '../../core/ports/launcher.ts';
+import { readJson } from '../runFolder/atomicFile.ts';
 
 /** Whether any window of the installation lives, as their files in the windows' folder say. Cheap while the one last seen goes on. */
 export class Attendance {
@@ -38,7 +38,9 @@ export class Attendance {
       .filter((name) => name.endsWith('.json'))
       .flatMap((name) => {
         const window = readJson(join(this.#folder, name)) as Partial<ProcessIdentity> | undefined;
-        return typeof window?.pid === 'number' && typeof window.startTime === 'string' && typeof window.bootId === 'string'
+        return typeof window?.pid === 'number' &&
+          typeof window.startTime === 'string' &&
+          typeof window.bootId === 'string'
           ? (window as ProcessIdentity)
           : [];
       });

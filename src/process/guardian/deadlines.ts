@@ -1,5 +1,5 @@
-import type { StopBy } from '../../core/loop.ts';
-import type { RunLimits } from '../../core/processPort.ts';
+import type { StopBy } from '../../core/model/loop.ts';
+import type { RunLimits } from '../../core/ports/launcher.ts';
 
 /** What is seen of a run at a tick. */
 export interface Sight {

@@ -1,6 +1,6 @@
-import type { StopStep } from '../../core/agentPort.ts';
-import { LONGEST_TIMER_MS } from '../../core/clock.ts';
-import type { ProcessIdentity } from '../../core/loop.ts';
+import type { ProcessIdentity } from '../../core/model/loop.ts';
+import type { StopStep } from '../../core/ports/agents.ts';
+import { LONGEST_TIMER_MS } from '../../core/ports/clock.ts';
 import { findRun, type RunMarks, type RunProcesses } from '../sweep/findProcesses.ts';
 import { askToEnd, GIVE_UP_MS } from '../sweep/sweep.ts';
 import { keyOf, type ProcessInfo, type ProcessTable } from '../tables/processTable.ts';

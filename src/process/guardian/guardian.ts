@@ -1,9 +1,9 @@
 import { existsSync, rmSync } from 'node:fs';
-import type { ProcessExit } from '../../core/agentEvent.ts';
-import type { StopBy } from '../../core/loop.ts';
-import type { ProcessProbe } from '../../core/processPort.ts';
-import { createOnce, writeJson } from '../atomicFile.ts';
-import { endOfFailedStart } from '../failedStart.ts';
+import type { ProcessExit } from '../../core/model/agentEvent.ts';
+import type { StopBy } from '../../core/model/loop.ts';
+import type { ProcessProbe } from '../../core/ports/launcher.ts';
+import { endOfFailedStart } from '../launch/failedStart.ts';
+import { createOnce, writeJson } from '../runFolder/atomicFile.ts';
 import {
   type CutRecord,
   type EndedRecord,
@@ -13,8 +13,8 @@ import {
   type RunRequest,
   type SilentRecord,
   type StartedRecord,
-} from '../records.ts';
-import type { RunFiles } from '../runFiles.ts';
+} from '../runFolder/records.ts';
+import type { RunFiles } from '../runFolder/runFiles.ts';
 import { findRun } from '../sweep/findProcesses.ts';
 import { LEAST_GRACE_MS, type SweepResult, sweep } from '../sweep/sweep.ts';
 import { identityOf, type ProcessInfo, type ProcessTable } from '../tables/processTable.ts';
@@ -151,7 +151,10 @@ export class Guardian {
     const { request, log } = this.#options;
     log('The agent was not started.', error);
     const failure = error as NodeJS.ErrnoException;
-    this.#finish({ kind: endOfFailedStart(failure), exit: {}, at: Date.now(), error: startFailure(failure, request) }, NOTHING);
+    this.#finish(
+      { kind: endOfFailedStart(failure), exit: {}, at: Date.now(), error: startFailure(failure, request) },
+      NOTHING,
+    );
   }
 
   // ── While it runs ────────────────────────────────────────────────────────────────────────────────────────────
@@ -174,7 +177,10 @@ export class Guardian {
 
   #look(): number {
     const now = this.#clock.elapsed;
-    const verdict = this.#deadlines.look(now, { logBytes: this.#agent?.logs.bytes() ?? 0, attended: this.#isAttended(now) });
+    const verdict = this.#deadlines.look(now, {
+      logBytes: this.#agent?.logs.bytes() ?? 0,
+      attended: this.#isAttended(now),
+    });
     if (verdict.stop) {
       this.stop(verdict.stop);
       return ORDERS_MS;
@@ -231,7 +237,9 @@ export class Guardian {
 
   #takeOrders(): void {
     for (const order of this.#orders.take()) {
-      void this.#obey(order).catch((error: unknown) => this.#options.log(`The order to ${order.order.kind} failed.`, error));
+      void this.#obey(order).catch((error: unknown) =>
+        this.#options.log(`The order to ${order.order.kind} failed.`, error),
+      );
     }
   }
 
@@ -308,7 +316,12 @@ export class Guardian {
     clearTimeout(this.#timer);
     this.#leaderEnded = true;
     this.#logLimit?.close();
-    this.#write(this.#options.files.ended, { format: FORMAT, ...end, ...(this.#stoppedBy && { stoppedBy: this.#stoppedBy }), ...left });
+    this.#write(this.#options.files.ended, {
+      format: FORMAT,
+      ...end,
+      ...(this.#stoppedBy && { stoppedBy: this.#stoppedBy }),
+      ...left,
+    });
     this.#over.resolve();
   }
 

@@ -1,5 +1,5 @@
 import { appendFileSync } from 'node:fs';
-import { FILE_MODE } from '../atomicFile.ts';
+import { FILE_MODE } from '../runFolder/atomicFile.ts';
 
 /** Lines at most, so that an error that comes again and again fills no disk. */
 const LINES_AT_MOST = 200;
@@ -10,7 +10,8 @@ export function guardianLog(path: string): (message: string, error?: unknown) =>
   return (message, error) => {
     lines += 1;
     if (lines > LINES_AT_MOST) return;
-    const why = error instanceof Error ? `\n  ${error.stack ?? error.message}` : error === undefined ? '' : ` ${String(error)}`;
+    const why =
+      error instanceof Error ? `\n  ${error.stack ?? error.message}` : error === undefined ? '' : ` ${String(error)}`;
     try {
       appendFileSync(path, `${new Date().toISOString()} ${message}${why}\n`, { mode: FILE_MODE });
     } catch {

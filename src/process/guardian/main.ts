@@ -1,8 +1,8 @@
-import { readJson } from '../atomicFile.ts';
-import { createProbe } from '../probe.ts';
-import { FORMAT, type RunRequest } from '../records.ts';
-import { filesIn } from '../runFiles.ts';
+import { readJson } from '../runFolder/atomicFile.ts';
+import { FORMAT, type RunRequest } from '../runFolder/records.ts';
+import { filesIn } from '../runFolder/runFiles.ts';
 import { createTable } from '../tables/platformTable.ts';
+import { createProbe } from '../tables/processIdentity.ts';
 import { Guardian } from './guardian.ts';
 import { guardianLog } from './guardianLog.ts';
 

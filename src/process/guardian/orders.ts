@@ -1,8 +1,8 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { StopBy } from '../../core/loop.ts';
-import { readJson, writeJson } from '../atomicFile.ts';
-import { ORDER, type Order, type OrderResult, RESULT } from '../records.ts';
+import type { StopBy } from '../../core/model/loop.ts';
+import { readJson, writeJson } from '../runFolder/atomicFile.ts';
+import { ORDER, type Order, type OrderResult, RESULT } from '../runFolder/records.ts';
 
 /** An order that was not seen before. */
 export interface NewOrder {
@@ -53,7 +53,17 @@ export class Orders {
 }
 
 const STOPPED_BY: { readonly [by in StopBy]: true } = {
-  ...{ user: true, shutdown: true, budget: true, cap: true, restart: true, timeout: true, hung: true, 'output-limit': true, unattended: true },
+  ...{
+    user: true,
+    shutdown: true,
+    budget: true,
+    cap: true,
+    restart: true,
+    timeout: true,
+    hung: true,
+    'output-limit': true,
+    unattended: true,
+  },
 };
 
 /** Reads an order; undefined when it is none. Shared with the window that takes the place of a lost guardian. */
@@ -63,7 +73,8 @@ export function parseOrder(value: unknown): Order | undefined {
   const isSpan = (one: unknown): one is number => typeof one === 'number' && one >= 0;
   const isStopper = (one: unknown): one is StopBy => typeof one === 'string' && Object.hasOwn(STOPPED_BY, one);
   if (kind === 'stop') return isStopper(by) && isSpan(graceMs) ? (value as Order) : undefined;
-  if (kind === 'signal') return typeof signal === 'string' && (by === undefined || isStopper(by)) ? (value as Order) : undefined;
+  if (kind === 'signal')
+    return typeof signal === 'string' && (by === undefined || isStopper(by)) ? (value as Order) : undefined;
   if (kind === 'leave') return stopAfterMs === undefined || isSpan(stopAfterMs) ? (value as Order) : undefined;
   if (kind === 'adopted') return typeof mine === 'boolean' ? (value as Order) : undefined;
   return kind === 'keepWaiting' ? { kind } : undefined;

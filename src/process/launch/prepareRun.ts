@@ -1,10 +1,10 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
-import type { LaunchRequest } from '../../core/processPort.ts';
-import { FILE_MODE, FOLDER_MODE, writeJson } from '../atomicFile.ts';
-import type { Environment } from '../carriedEnvironment.ts';
-import { FORMAT, type RunRequest } from '../records.ts';
-import type { RunFiles } from '../runFiles.ts';
+import type { LaunchRequest } from '../../core/ports/launcher.ts';
+import type { Environment } from '../environment/carriedEnvironment.ts';
+import { FILE_MODE, FOLDER_MODE, writeJson } from '../runFolder/atomicFile.ts';
+import { FORMAT, type RunRequest } from '../runFolder/records.ts';
+import type { RunFiles } from '../runFolder/runFiles.ts';
 import { platformCommand } from './windowsCommand.ts';
 
 /** Prompts up to this size (bytes) are written at once; it takes less time than to wait for another thread. */
@@ -13,14 +13,21 @@ const PROMPT_FILE = `\${promptFile}`;
 const REPORT_FILE = `\${reportFile}`;
 
 /** Makes the run folder with all that its guardian needs, for the owner alone. The environment is not part of it. */
-export async function prepareRun(files: RunFiles, request: LaunchRequest, environment: Environment, windowsFolder: string): Promise<void> {
+export async function prepareRun(
+  files: RunFiles,
+  request: LaunchRequest,
+  environment: Environment,
+  windowsFolder: string,
+): Promise<void> {
   const { plan } = request;
   mkdirSync(files.orders, { recursive: true, mode: FOLDER_MODE });
   // The windows read them, though the guardian may come later.
   for (const path of [files.stdout, files.stderr]) writeFileSync(path, '', { mode: FILE_MODE, flag: 'a' });
   if (plan.stdin !== undefined) await writePrompt(files.prompt, plan.stdin);
   if (plan.promptFile !== undefined) await writePrompt(files.promptFile, plan.promptFile);
-  const args = plan.args.map((arg) => arg.replaceAll(PROMPT_FILE, () => files.promptFile).replaceAll(REPORT_FILE, () => files.report));
+  const args = plan.args.map((arg) =>
+    arg.replaceAll(PROMPT_FILE, () => files.promptFile).replaceAll(REPORT_FILE, () => files.report),
+  );
   const record: RunRequest = {
     format: FORMAT,
     loopId: request.loopId,

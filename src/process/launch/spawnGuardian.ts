@@ -1,10 +1,10 @@
 import { closeSync, openSync } from 'node:fs';
 import { parse } from 'node:path';
 import type { Options } from 'execa';
-import { FILE_MODE } from '../atomicFile.ts';
-import { type Environment, guardianEnvironment } from '../carriedEnvironment.ts';
-import type { StartFailure } from '../failedStart.ts';
-import type { RunFiles } from '../runFiles.ts';
+import { type Environment, guardianEnvironment } from '../environment/carriedEnvironment.ts';
+import { FILE_MODE } from '../runFolder/atomicFile.ts';
+import type { RunFiles } from '../runFolder/runFiles.ts';
+import type { StartFailure } from './failedStart.ts';
 
 export interface GuardianCommand {
   /** A Node, or the Electron that runs as one. */
@@ -20,10 +20,19 @@ const NODE_FLAGS = ['--v8-pool-size=0', '--max-semi-space-size=1'];
 const BAD_OPTION = 9;
 
 /** Starts the guardian of a run, in a session of its own: it outlives us. Resolves when it has gone, with what went wrong if it could not start. */
-export async function spawnGuardian(command: GuardianCommand, files: RunFiles, environment: Environment): Promise<StartFailure | undefined> {
+export async function spawnGuardian(
+  command: GuardianCommand,
+  files: RunFiles,
+  environment: Environment,
+): Promise<StartFailure | undefined> {
   const result = await run(NODE_FLAGS, command, files, environment);
   // An Electron of another age may not know them; nothing has begun then.
-  const { failed, shortMessage = '', code, signal } = result.exitCode === BAD_OPTION ? await run([], command, files, environment) : result;
+  const {
+    failed,
+    shortMessage = '',
+    code,
+    signal,
+  } = result.exitCode === BAD_OPTION ? await run([], command, files, environment) : result;
   return failed ? { message: shortMessage, code, signal } : undefined;
 }
 
@@ -31,7 +40,11 @@ async function run(flags: readonly string[], command: GuardianCommand, files: Ru
   const { execa } = await import('execa');
   // What Node itself says when it can not begin.
   const log = openSync(files.guardianLog, 'a', FILE_MODE);
-  const guardian = execa(command.nodePath, [...flags, command.guardianProgram, files.folder], spawnOptions(files, environment, log));
+  const guardian = execa(
+    command.nodePath,
+    [...flags, command.guardianProgram, files.folder],
+    spawnOptions(files, environment, log),
+  );
   closeSync(log);
   guardian.nodeChildProcess.unref();
   return guardian;

@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { win32 } from 'node:path';
-import type { Environment } from '../carriedEnvironment.ts';
+import type { Environment } from '../environment/carriedEnvironment.ts';
 
 /** What is really started for a command. */
 export interface RealCommand {
@@ -30,13 +30,27 @@ export function platformCommand(command: string, args: readonly string[], enviro
  * On Windows most agents are batch files that npm has made, and these can not be started without the command interpreter. So what such a file starts is
  * started itself; only an unknown batch file goes through `cmd.exe`, with every special character escaped (R1.4).
  */
-export function windowsCommand(command: string, args: readonly string[], environment: Environment, files = REAL_FILES): RealCommand {
+export function windowsCommand(
+  command: string,
+  args: readonly string[],
+  environment: Environment,
+  files = REAL_FILES,
+): RealCommand {
   const path = findOnWindows(command, environment, files);
   if (path === undefined || !/\.(cmd|bat)$/i.test(path)) return { command: path ?? command, args, verbatim: false };
   const script = scriptOfShim(path, files);
-  if (script !== undefined) return { command: findOnWindows('node', environment, files) ?? 'node.exe', args: [script, ...args], verbatim: false };
+  if (script !== undefined)
+    return {
+      command: findOnWindows('node', environment, files) ?? 'node.exe',
+      args: [script, ...args],
+      verbatim: false,
+    };
   const line = [escapeForCmd(path), ...args.map((arg) => escapeForCmd(quoteArgument(arg)))].join(' ');
-  return { command: variable(environment, 'ComSpec') ?? 'cmd.exe', args: ['/d', '/s', '/c', `"${line}"`], verbatim: true };
+  return {
+    command: variable(environment, 'ComSpec') ?? 'cmd.exe',
+    args: ['/d', '/s', '/c', `"${line}"`],
+    verbatim: true,
+  };
 }
 
 /** Finds a program as the command interpreter would: on PATH, with the extensions of PATHEXT. Undefined when there is none. */

@@ -1,4 +1,4 @@
-import { isSameProcess, type ProcessIdentity } from '../../core/loop.ts';
+import { isSameProcess, type ProcessIdentity } from '../../core/model/loop.ts';
 import { keyOf, type ProcessInfo, type ProcessTable } from '../tables/processTable.ts';
 import { sparing, variableIn } from './spared.ts';
 
@@ -39,7 +39,11 @@ const NOBODY: RunProcesses = { members: [], kept: [], spared: [] };
  * Finds the processes of runs (R7.4): the group and session of their leaders, those seen below them earlier, and, if `deep`, those that carry
  * the marker or write to the log; and whatever is below one of these. Never ourselves or our ancestors.
  */
-export async function findProcesses(table: ProcessTable, runs: readonly RunMarks[], options: FindOptions): Promise<Map<string, RunProcesses>> {
+export async function findProcesses(
+  table: ProcessTable,
+  runs: readonly RunMarks[],
+  options: FindOptions,
+): Promise<Map<string, RunProcesses>> {
   const all = await table.list();
   const tree = new Tree(all);
   const ourselves = tree.ancestors(process.pid);
@@ -49,7 +53,10 @@ export async function findProcesses(table: ProcessTable, runs: readonly RunMarks
   for (const run of runs) {
     const isLivingMember = membership(run, tree);
     const roots = living.filter((process) => isLivingMember(process) || claimed?.get(process.pid) === run.token);
-    found.set(run.token, roots.length === 0 ? NOBODY : sort(table, tree.below(roots, ourselves), tree, run, options.keep));
+    found.set(
+      run.token,
+      roots.length === 0 ? NOBODY : sort(table, tree.below(roots, ourselves), tree, run, options.keep),
+    );
   }
   return found;
 }
@@ -76,10 +83,16 @@ function membership(run: RunMarks, tree: Tree): (process: ProcessInfo) => boolea
 const MARKER = Buffer.from('LOOP_SUPERVISOR_ATTEMPT=');
 
 /** Which run a process belongs to by its marker or its open log, by pid. Nobody who is older than all leaders is asked. */
-function claimedByTraces(table: ProcessTable, living: readonly ProcessInfo[], runs: readonly RunMarks[]): Map<number, string> {
+function claimedByTraces(
+  table: ProcessTable,
+  living: readonly ProcessInfo[],
+  runs: readonly RunMarks[],
+): Map<number, string> {
   const claimed = new Map<number, string>();
   const tokens = new Set(runs.map(({ token }) => token));
-  const logs = new Map(runs.flatMap(({ token, folder }) => [`${folder}/stdout.log`, `${folder}/stderr.log`].map((path) => [path, token])));
+  const logs = new Map(
+    runs.flatMap(({ token, folder }) => [`${folder}/stdout.log`, `${folder}/stderr.log`].map((path) => [path, token])),
+  );
   const eldest = eldestStart(table, runs);
   for (const process of living) {
     if (process.started < eldest) continue;
@@ -107,7 +120,13 @@ function eldestStart(table: ProcessTable, runs: readonly RunMarks[]): number {
   return eldest;
 }
 
-function sort(table: ProcessTable, all: ReadonlySet<ProcessInfo>, tree: Tree, run: RunMarks, keep: readonly string[]): RunProcesses {
+function sort(
+  table: ProcessTable,
+  all: ReadonlySet<ProcessInfo>,
+  tree: Tree,
+  run: RunMarks,
+  keep: readonly string[],
+): RunProcesses {
   const spared = new Set<ProcessInfo>();
   const kept = new Set<ProcessInfo>();
   for (const process of all) {

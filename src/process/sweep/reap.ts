@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
-import type { SweptProcess } from '../../core/loop.ts';
-import { readClaim, readEnded, readStarted } from '../recordSchemas.ts';
-import type { RunFiles } from '../runFiles.ts';
+import type { SweptProcess } from '../../core/model/loop.ts';
+import { readClaim, readEnded, readStarted } from '../runFolder/recordSchemas.ts';
+import type { RunFiles } from '../runFolder/runFiles.ts';
 import type { ProcessTable } from '../tables/processTable.ts';
 import { findProcesses, findRun, type RunMarks } from './findProcesses.ts';
 import { LEAST_GRACE_MS, sweep } from './sweep.ts';
@@ -16,7 +16,13 @@ export interface ReapOptions {
 }
 
 /** Ends what is left of runs that are recorded as ended. One look at the processes for all of them; usually nothing is found. */
-export async function reap({ table, filesOf, tokens, graceMs, keep }: ReapOptions): Promise<ReadonlyMap<string, readonly SweptProcess[]>> {
+export async function reap({
+  table,
+  filesOf,
+  tokens,
+  graceMs,
+  keep,
+}: ReapOptions): Promise<ReadonlyMap<string, readonly SweptProcess[]>> {
   const runs: RunMarks[] = [];
   for (const token of tokens) {
     const marks = await marksOf(table, token, filesOf(token));
@@ -45,5 +51,12 @@ async function marksOf(table: ProcessTable, token: string, files: RunFiles): Pro
   if (guardian && (guardian.bootId !== table.bootId || (await table.alive([guardian])).length > 0)) return undefined;
   const ended = readEnded(files);
   const leader = readStarted(files)?.leader;
-  return { token, leader, seen: ended?.remaining ?? [], kept: ended?.kept ?? [], trustGroup: false, folder: files.folder };
+  return {
+    token,
+    leader,
+    seen: ended?.remaining ?? [],
+    kept: ended?.kept ?? [],
+    trustGroup: false,
+    folder: files.folder,
+  };
 }

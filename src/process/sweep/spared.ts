@@ -1,7 +1,21 @@
 import type { ProcessInfo, ProcessTable } from '../tables/processTable.ts';
 
 /** Programs that run other programs: what they are is said by their first argument that is no option. */
-const INTERPRETERS = new Set(['node', 'bun', 'deno', 'python', 'python3', 'ruby', 'perl', 'sh', 'bash', 'zsh', 'dash', 'fish', 'java']);
+const INTERPRETERS = new Set([
+  'node',
+  'bun',
+  'deno',
+  'python',
+  'python3',
+  'ruby',
+  'perl',
+  'sh',
+  'bash',
+  'zsh',
+  'dash',
+  'fish',
+  'java',
+]);
 const EDITORS = new Set([
   'code',
   'code-insiders',
@@ -33,7 +47,9 @@ export function sparing(table: ProcessTable, process: ProcessInfo, keep: readonl
   const args = table.args(process);
   if (isEditor(process.name, args)) return 'editor';
   const names = programNames(process.name, args);
-  const isKept = keep.some((name) => names.includes(name.toLowerCase()) || (names.includes('java') && runsClassOf(args, name)));
+  const isKept = keep.some(
+    (name) => names.includes(name.toLowerCase()) || (names.includes('java') && runsClassOf(args, name)),
+  );
   return isKept ? 'kept' : undefined;
 }
 
@@ -63,7 +79,9 @@ export function programNames(name: string, args: readonly string[]): string[] {
 /** The program by its name and by its first argument, and the script where it is an interpreter. */
 function programsIn(name: string, args: readonly string[]): string[] {
   const own = [name, args[0] ?? ''];
-  const script = own.some((one) => INTERPRETERS.has(stem(one))) ? args.slice(1).find((arg) => !arg.startsWith('-')) : undefined;
+  const script = own.some((one) => INTERPRETERS.has(stem(one)))
+    ? args.slice(1).find((arg) => !arg.startsWith('-'))
+    : undefined;
   return script === undefined ? own : [...own, script];
 }
 

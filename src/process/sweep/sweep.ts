@@ -1,4 +1,4 @@
-import type { ProcessIdentity, SweptProcess } from '../../core/loop.ts';
+import type { ProcessIdentity, SweptProcess } from '../../core/model/loop.ts';
 import { identityOf, keyOf, type ProcessInfo, type ProcessTable } from '../tables/processTable.ts';
 import type { RunProcesses } from './findProcesses.ts';
 
@@ -54,7 +54,12 @@ interface Tracked {
  * Ends all that `find` finds: SIGTERM (and SIGCONT, for a stopped process hears nothing else), then SIGKILL after the grace period, and looks again until
  * nothing is found but what can not be ended. It tells nothing gone that it has not seen gone.
  */
-export async function sweep(table: ProcessTable, find: Find, options: SweepOptions, time = REAL_TIME): Promise<SweepResult> {
+export async function sweep(
+  table: ProcessTable,
+  find: Find,
+  options: SweepOptions,
+  time = REAL_TIME,
+): Promise<SweepResult> {
   const giveUpMs = options.giveUpMs ?? GIVE_UP_MS;
   const tracked = new Map<string, Tracked>();
   const began = time.now();

@@ -1,5 +1,5 @@
 import { closeSync, constants, openSync, readdirSync, readFileSync, readlinkSync, readSync } from 'node:fs';
-import type { ProcessIdentity } from '../../core/loop.ts';
+import type { ProcessIdentity } from '../../core/model/loop.ts';
 import type { ProcessInfo, ProcessTable } from './processTable.ts';
 import { parseStat } from './procStat.ts';
 

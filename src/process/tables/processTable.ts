@@ -1,4 +1,4 @@
-import type { ProcessIdentity } from '../../core/loop.ts';
+import type { ProcessIdentity } from '../../core/model/loop.ts';
 
 /** One process as the system lists it. */
 export interface ProcessInfo extends ProcessIdentity {

@@ -1,4 +1,4 @@
-import type { ProcessIdentity } from '../../core/loop.ts';
+import type { ProcessIdentity } from '../../core/model/loop.ts';
 import type { ProcessInfo, ProcessTable } from './processTable.ts';
 import type { RunCommand } from './runCommand.ts';
 

@@ -30,6 +30,11 @@ export const runCommand: RunCommand = (file, args) =>
 
 /** The same at once, for the few places that can not wait. */
 export function runCommandNow(file: string, args: readonly string[]): CommandResult {
-  const { status, stdout } = spawnSync(file, args, { ...options, timeout: PATIENCE_MS, stdio: ['ignore', 'pipe', 'ignore'], encoding: 'utf8' });
+  const { status, stdout } = spawnSync(file, args, {
+    ...options,
+    timeout: PATIENCE_MS,
+    stdio: ['ignore', 'pipe', 'ignore'],
+    encoding: 'utf8',
+  });
   return { code: status, output: stdout ?? '' };
 }

@@ -1,4 +1,4 @@
-import type { ProcessIdentity } from '../../core/loop.ts';
+import type { ProcessIdentity } from '../../core/model/loop.ts';
 import type { ProcessInfo, ProcessTable } from './processTable.ts';
 import type { RunCommand } from './runCommand.ts';
 
@@ -44,7 +44,8 @@ export class WindowsTable implements ProcessTable {
 
   async signal<T extends ProcessIdentity>(processes: readonly T[], signal: string): Promise<T[]> {
     const delivered: T[] = [];
-    for (const target of await this.alive(processes)) if (await this.#taskkill(target.pid, signal, [])) delivered.push(target);
+    for (const target of await this.alive(processes))
+      if (await this.#taskkill(target.pid, signal, [])) delivered.push(target);
     return delivered;
   }
 

@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
-import type { AgentReport } from '../agentChecks.ts';
-import { agentReportText } from '../agentReportText.ts';
-import { AgentReportView } from '../agentReportView.ts';
+import type { AgentReport } from '../agentCheck/agentChecks.ts';
+import { agentReportText } from '../agentCheck/agentReportText.ts';
+import { AgentReportView } from '../agentCheck/agentReportView.ts';
 import { chooseAgent } from './chooseAgent.ts';
 import type { CommandContext, CommandTable } from './commandTable.ts';
 
@@ -16,11 +16,11 @@ export const agentCommands: CommandTable = {
     ctx.context.subscriptions.push(view);
     return async () => {
       const place = { location: vscode.ProgressLocation.Notification, title: 'Checking agents' };
-      const reports = await vscode.window.withProgress(place, (progress) =>
+      const historyQueries = await vscode.window.withProgress(place, (progress) =>
         checkAll(ctx, (waiting) => progress.report({ message: `waiting for ${waiting.join(', ')}` })),
       );
-      await view.show(agentReportText(reports, ctx.settings().defaultAgent, new Date()));
-      return reports;
+      await view.show(agentReportText(historyQueries, ctx.settings().defaultAgent, new Date()));
+      return historyQueries;
     };
   },
 };
@@ -30,7 +30,7 @@ async function checkAll(ctx: CommandContext, onWaiting: (names: readonly string[
   const names = (await ctx.agentChecks.find()).map(({ name }) => name);
   const waiting = new Set(names);
   onWaiting(names);
-  const reports = await Promise.all(
+  const historyQueries = await Promise.all(
     names.map(async (name) => {
       const report = await ctx.agentChecks.check([name]);
       waiting.delete(name);
@@ -38,5 +38,5 @@ async function checkAll(ctx: CommandContext, onWaiting: (names: readonly string[
       return report;
     }),
   );
-  return reports.flat();
+  return historyQueries.flat();
 }

@@ -1,11 +1,11 @@
 import * as vscode from 'vscode';
-import { isCost, toUsd } from '../../core/money.ts';
-import { askItem, askText, BACK } from '../asking.ts';
-import { count, formatClock, formatUsd } from '../format.ts';
-import { oneLine } from '../safeText.ts';
-import { NUMBER_RULES } from '../settingsMapping.ts';
-import { localDay } from '../today.ts';
+import { isCost, toUsd } from '../../core/model/money.ts';
+import { NUMBER_RULES } from '../settings/settingsMapping.ts';
+import { count, formatClock, formatUsd } from '../text/format.ts';
+import { oneLine } from '../text/safeText.ts';
+import { localDay } from '../text/today.ts';
 import type { CommandTable } from './commandTable.ts';
+import { askItem, askText, BACK } from './prompts.ts';
 
 interface Row extends vscode.QuickPickItem {
   act?(): unknown;
@@ -47,7 +47,8 @@ export const budgetCommands: CommandTable = {
     const agents = supervisor.spend(localDay(now)).filter(({ cost }) => cost !== 0);
     const loops = supervisor.spendToday(LOOPS_SHOWN);
     const heading = (label: string): Row => ({ label, kind: vscode.QuickPickItemKind.Separator });
-    const money = (usd: number, estimated: number) => `${estimated > 0 ? '≈' : ''}${formatUsd(usd)}${estimated > 0 ? ', estimated' : ''}`;
+    const money = (usd: number, estimated: number) =>
+      `${estimated > 0 ? '≈' : ''}${formatUsd(usd)}${estimated > 0 ? ', estimated' : ''}`;
     const rows: Row[] = [
       {
         label: '$(edit) Set Daily Budget',
@@ -71,11 +72,15 @@ export const budgetCommands: CommandTable = {
         act: () => vscode.commands.executeCommand('loopSupervisor.showDetail', loopId),
       })),
     ];
-    const of = budget.limit === 0 ? 'no daily limit' : `of ${formatUsd(budget.limit)}, a new day begins at ${formatClock(budget.resetsAt, now)}`;
+    const of =
+      budget.limit === 0
+        ? 'no daily limit'
+        : `of ${formatUsd(budget.limit)}, a new day begins at ${formatClock(budget.resetsAt, now)}`;
     const held = budget.reserved > 0 ? `, ${formatUsd(budget.reserved)} reserved` : '';
     const answer = await askItem({
       title: `${formatUsd(budget.spent)} spent today${held}, ${of}`,
-      placeholder: loops.length === 0 ? 'Nothing was spent today' : `${count(loops.length, 'loop')} cost something today`,
+      placeholder:
+        loops.length === 0 ? 'Nothing was spent today' : `${count(loops.length, 'loop')} cost something today`,
       items: rows,
     });
     if (answer !== undefined && answer !== BACK) await answer.act?.();

@@ -1,4 +1,4 @@
-import type { TreeRow } from '../treeRow.ts';
+import type { TreeRow } from '../tree/treeRow.ts';
 
 /** A loop that a command is for: the latest of that id, or with `seq` that very one, as rows and panels say, for an id may be used again. */
 export interface CalledLoop {
@@ -29,7 +29,8 @@ export function calledOn(args: readonly unknown[]): CalledOn {
   if (first === 'selection') return { kind: 'selection' };
   const others = Array.isArray(all) ? all : [];
   if (args.length > 0 && [first, ...others].some(isMissing)) return { kind: 'lost' };
-  if (isRow(first)) return { kind: 'rows', rows: [first, ...others.filter((other) => isRow(other) && other.id !== first.id)] };
+  if (isRow(first))
+    return { kind: 'rows', rows: [first, ...others.filter((other) => isRow(other) && other.id !== first.id)] };
   const loops = loopsIn(first);
   return loops.length > 0 ? { kind: 'loops', loops } : { kind: 'nothing' };
 }
@@ -37,8 +38,11 @@ export function calledOn(args: readonly unknown[]): CalledOn {
 function loopsIn(value: unknown): CalledLoop[] {
   if (typeof value === 'string') return [{ loopId: value }];
   if (Array.isArray(value)) return value.flatMap(loopsIn);
-  if (typeof value !== 'object' || value === null || !('loopId' in value) || typeof value.loopId !== 'string') return [];
-  return [{ loopId: value.loopId, ...('seq' in value && Number.isSafeInteger(value.seq) && { seq: value.seq as number }) }];
+  if (typeof value !== 'object' || value === null || !('loopId' in value) || typeof value.loopId !== 'string')
+    return [];
+  return [
+    { loopId: value.loopId, ...('seq' in value && Number.isSafeInteger(value.seq) && { seq: value.seq as number }) },
+  ];
 }
 
 function isRow(value: unknown): value is TreeRow {

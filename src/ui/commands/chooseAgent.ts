@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
-import type { AgentReport, FoundAgent, KnownAgent } from '../agentChecks.ts';
-import { askItem, BACK } from '../asking.ts';
+import type { AgentReport, FoundAgent, KnownAgent } from '../agentCheck/agentChecks.ts';
 import type { CommandContext } from './commandTable.ts';
+import { askItem, BACK } from './prompts.ts';
 
 const SAID_MS = 5000;
 
@@ -29,7 +29,8 @@ export async function chooseAgent(ctx: CommandContext, forPrompt = false): Promi
       await Promise.all(
         agents.map(async (agent) => {
           if (agent.path === undefined || agent.bundled) return;
-          for (const report of await ctx.agentChecks.check([agent.name])) looks.set(agent.name, { kind: 'checked', agent: report });
+          for (const report of await ctx.agentChecks.check([agent.name]))
+            looks.set(agent.name, { kind: 'checked', agent: report });
           show(itemsNow());
         }),
       );
@@ -77,14 +78,21 @@ const HELP: readonly AgentItem[] = [
 
 function agentItem(look: Look, chosen: boolean): AgentItem {
   const { icon, said } = words(look);
-  return { label: `$(${icon}) ${look.agent.name}`, description: [chosen && 'chosen', ...said].filter(Boolean).join(' · '), agent: look.agent };
+  return {
+    label: `$(${icon}) ${look.agent.name}`,
+    description: [chosen && 'chosen', ...said].filter(Boolean).join(' · '),
+    agent: look.agent,
+  };
 }
 
 function words({ kind, agent }: Look): { readonly icon: string; readonly said: readonly (string | undefined)[] } {
   if (agent.bundled) return { icon: 'beaker', said: ['only pretends: costs nothing, needs no account'] };
   if (kind === 'looking') return { icon: 'hubot', said: ['looking for it…'] };
-  if (agent.path === undefined) return { icon: 'circle-slash', said: ['not found', agent.install ?? `${agent.command} is not on PATH`] };
+  if (agent.path === undefined)
+    return { icon: 'circle-slash', said: ['not found', agent.install ?? `${agent.command} is not on PATH`] };
   if (kind === 'found') return { icon: 'hubot', said: ['asking its version…', agent.path] };
   const [problem] = agent.problems;
-  return problem ? { icon: 'warning', said: [agent.version, problem.short, agent.path] } : { icon: 'hubot', said: [agent.version, agent.path] };
+  return problem
+    ? { icon: 'warning', said: [agent.version, problem.short, agent.path] }
+    : { icon: 'hubot', said: [agent.version, agent.path] };
 }

@@ -1,9 +1,9 @@
 import * as vscode from 'vscode';
-import { askItem, BACK } from '../asking.ts';
-import { openMachineSettings } from '../config.ts';
-import { count, formatClock, formatDuration } from '../format.ts';
-import { oneLine } from '../safeText.ts';
+import { openMachineSettings } from '../settings/config.ts';
+import { count, formatClock, formatDuration } from '../text/format.ts';
+import { oneLine } from '../text/safeText.ts';
 import type { CommandTable } from './commandTable.ts';
+import { askItem, BACK } from './prompts.ts';
 
 interface Row extends vscode.QuickPickItem {
   act?(): unknown;
@@ -26,13 +26,22 @@ export const circuitCommands: CommandTable = {
       description: circuit.state === 'closed' ? 'forgets the failures' : 'closes it now: loops start again',
       act: () => vscode.commands.executeCommand('loopSupervisor.resetCircuit'),
     };
-    const left = circuit.state === 'open' ? `a probe goes through in ${formatDuration(Math.ceil(circuit.cooldownRemainingMs / 1000) * 1000)}` : '';
+    const left =
+      circuit.state === 'open'
+        ? `a probe goes through in ${formatDuration(Math.ceil(circuit.cooldownRemainingMs / 1000) * 1000)}`
+        : '';
     const failures = `${count(circuit.consecutiveFailures, 'failure')} in a row${circuit.lastFailureAt === undefined ? '' : `, the last at ${formatClock(circuit.lastFailureAt, now)}`}`;
     const rows: Row[] = [
       ...(circuit.state === 'closed' && circuit.consecutiveFailures === 0 ? [] : [reset]),
-      { label: '$(settings-gear) Open Settings', description: 'threshold, cool-down and probes', act: () => openMachineSettings('circuitBreaker') },
+      {
+        label: '$(settings-gear) Open Settings',
+        description: 'threshold, cool-down and probes',
+        act: () => openMachineSettings('circuitBreaker'),
+      },
       { label: '$(list-tree) Show Loops', act: () => vscode.commands.executeCommand('loopSupervisor.loops.focus') },
-      ...(circuit.reasons.length === 0 ? [] : [{ label: 'last failures, newest first', kind: vscode.QuickPickItemKind.Separator }]),
+      ...(circuit.reasons.length === 0
+        ? []
+        : [{ label: 'last failures, newest first', kind: vscode.QuickPickItemKind.Separator }]),
       ...circuit.reasons.map((reason) => ({ label: `$(error) ${oneLine(reason, 160)}` })),
     ];
     const title = `Circuit ${circuit.state}: ${[left, failures].filter(Boolean).join(', ')}`;

@@ -1,11 +1,11 @@
 import * as vscode from 'vscode';
-import type { AgentChecks } from '../agentChecks.ts';
-import type { Config } from '../config.ts';
-import { SECTION } from '../config.ts';
-import { showError } from '../showError.ts';
-import type { SupervisorHost } from '../supervisorHost.ts';
-import type { TreeRow } from '../treeRow.ts';
-import type { UiDeps } from '../uiDeps.ts';
+import type { AgentChecks } from '../agentCheck/agentChecks.ts';
+import type { Config } from '../settings/config.ts';
+import { SECTION } from '../settings/config.ts';
+import type { TreeRow } from '../tree/treeRow.ts';
+import type { SupervisorHost } from '../window/supervisorHost.ts';
+import type { UiDeps } from '../window/uiDeps.ts';
+import { showError } from './showError.ts';
 
 /** What commands are made of. */
 export interface CommandContext extends UiDeps {
@@ -50,7 +50,9 @@ async function opened(host: SupervisorHost): Promise<boolean> {
   const ready = host.ready().then(() => true);
   if (host.state.kind !== 'opening' || !host.state.trouble) return ready;
   const title = `The command waits, and goes on by itself. ${host.state.trouble.message}`;
-  return vscode.window.withProgress({ location: vscode.ProgressLocation.Notification, title, cancellable: true }, (_, gone) =>
-    Promise.race([ready, new Promise<boolean>((resolve) => gone.onCancellationRequested(() => resolve(false)))]),
+  return vscode.window.withProgress(
+    { location: vscode.ProgressLocation.Notification, title, cancellable: true },
+    (_, gone) =>
+      Promise.race([ready, new Promise<boolean>((resolve) => gone.onCancellationRequested(() => resolve(false)))]),
   );
 }

@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
-import { InvalidLoopError } from '../../core/errors.ts';
-import { baseName } from '../format.ts';
-import type { SelectedText } from '../selectionPrompt.ts';
+import { InvalidLoopError } from '../../core/model/errors.ts';
+import { baseName } from '../text/format.ts';
+import type { SelectedText } from './selectionPrompt.ts';
 
 /** Everything that is selected in the active editor, as it is; several selections are joined by a line end. `undefined`: the user was told that nothing is. */
 export async function selectedText(): Promise<string | undefined> {
@@ -18,7 +18,8 @@ export async function selections(): Promise<SelectedText[] | undefined> {
       'Select some text in an editor first.',
       ...(editor ? ['Submit the Whole File'] : ['Submit a Prompt']),
     );
-    if (answer) await vscode.commands.executeCommand(editor ? 'loopSupervisor.submitFile' : 'loopSupervisor.submitPrompt');
+    if (answer)
+      await vscode.commands.executeCommand(editor ? 'loopSupervisor.submitFile' : 'loopSupervisor.submitPrompt');
     return undefined;
   }
   const { document } = editor;
@@ -29,7 +30,8 @@ export async function selections(): Promise<SelectedText[] | undefined> {
       path: vscode.workspace.asRelativePath(document.uri),
       firstLine: selection.start.line + 1,
       // A selection that ends before the first character of a line does not hold that line.
-      lastLine: selection.end.line + (selection.end.character === 0 && selection.end.line > selection.start.line ? 0 : 1),
+      lastLine:
+        selection.end.line + (selection.end.character === 0 && selection.end.line > selection.start.line ? 0 : 1),
       language: document.languageId,
     }));
 }
@@ -53,7 +55,10 @@ export async function writeInEditor(content: string): Promise<string> {
   const document = await vscode.workspace.openTextDocument({ language: 'markdown', content });
   await vscode.window.showTextDocument(document);
   void vscode.window
-    .showInformationMessage('Write your prompt here, then press “Submit File as Prompt” in the editor’s title bar.', 'Submit Now')
+    .showInformationMessage(
+      'Write your prompt here, then press “Submit File as Prompt” in the editor’s title bar.',
+      'Submit Now',
+    )
     .then((answer) => {
       if (answer) void vscode.commands.executeCommand('loopSupervisor.submitFile', document.uri);
     });

@@ -1,11 +1,11 @@
 import * as vscode from 'vscode';
-import type { LoopState } from '../../core/loop.ts';
-import { askText } from '../asking.ts';
-import { count } from '../format.ts';
-import { queueMoves } from '../queueMoves.ts';
-import { oneLine } from '../safeText.ts';
+import type { LoopState } from '../../core/model/loop.ts';
+import { count } from '../text/format.ts';
+import { oneLine } from '../text/safeText.ts';
+import { queueMoves } from '../tree/queueMoves.ts';
 import { calledOn } from './calledOn.ts';
 import type { CommandTable } from './commandTable.ts';
+import { askText } from './prompts.ts';
 import { latestIds, loopOf, loopsOf, subjectsOf } from './target.ts';
 
 const LIVE: readonly LoopState[] = ['running', 'stopping', 'queued', 'backingOff', 'waiting'];
@@ -78,10 +78,14 @@ export const loopCommands: CommandTable = {
       const answer =
         given ??
         (await askText({
-          title: ids.length === 1 ? `Priority of “${oneLine(first?.loop.title ?? '', 40)}”` : `Priority of ${count(ids.length, 'loop')}`,
+          title:
+            ids.length === 1
+              ? `Priority of “${oneLine(first?.loop.title ?? '', 40)}”`
+              : `Priority of ${count(ids.length, 'loop')}`,
           prompt: 'A whole number. Higher goes first; 0 is usual.',
           value: String(first?.loop.priority ?? 0),
-          validate: (value) => (/^\s*-?\d{1,9}\s*$/.test(value) ? undefined : 'Enter a whole number, such as 0, 10 or -5.'),
+          validate: (value) =>
+            /^\s*-?\d{1,9}\s*$/.test(value) ? undefined : 'Enter a whole number, such as 0, 10 or -5.',
         }));
       if (typeof answer !== 'string' && typeof answer !== 'number') return undefined;
       const places = await Promise.all(ids.map((id) => supervisor.setPriority(id, Number(answer))));
@@ -109,11 +113,16 @@ export const loopCommands: CommandTable = {
     async (...args) => {
       const supervisor = await ctx.host.ready();
       const folders = new Set(subjectsOf(ctx, args, 'folder').map(({ folder }) => folder));
-      const ofFolders = supervisor.live().filter(({ loop, home }) => home !== 'here' && folders.has(loop.folder ?? loop.cwd));
+      const ofFolders = supervisor
+        .live()
+        .filter(({ loop, home }) => home !== 'here' && folders.has(loop.folder ?? loop.cwd));
       const ids =
         ofFolders.length > 0
           ? ofFolders.map(({ loop }) => loop.loopId)
-          : latestIds(supervisor, await loopsOf(ctx, args, { title: 'Take Over Loop', states: LIVE, live: ({ home }) => home !== 'here' }));
+          : latestIds(
+              supervisor,
+              await loopsOf(ctx, args, { title: 'Take Over Loop', states: LIVE, live: ({ home }) => home !== 'here' }),
+            );
       return each(ids, (id) => supervisor.takeOver(id));
     },
 
@@ -141,16 +150,19 @@ export const loopCommands: CommandTable = {
     },
 
   /** Ends processes that were left alone after their loop (R7.4). Answers how many. */
-  endKept:
+  endSpared:
     (ctx) =>
     async (...args) => {
       if (calledOn(args).kind === 'lost') {
-        void vscode.window.showInformationMessage('The list changed under the menu, and nothing was ended. Please try again.');
+        void vscode.window.showInformationMessage(
+          'The list changed under the menu, and nothing was ended. Please try again.',
+        );
         return 0;
       }
       const supervisor = await ctx.host.ready();
       let ended = 0;
-      for (const { loopId, seq, pid } of subjectsOf(ctx, args, 'kept')) if (await supervisor.endKept(loopId, pid, seq)) ended++;
+      for (const { loopId, seq, pid } of subjectsOf(ctx, args, 'kept'))
+        if (await supervisor.endSpared(loopId, pid, seq)) ended++;
       return ended;
     },
 
@@ -158,7 +170,10 @@ export const loopCommands: CommandTable = {
   removeFinished:
     (ctx) =>
     async (...args) => {
-      const loops = await loopsOf(ctx, args, { title: 'Remove from History', states: ['completed', 'failed', 'cancelled'] });
+      const loops = await loopsOf(ctx, args, {
+        title: 'Remove from History',
+        states: ['completed', 'failed', 'cancelled'],
+      });
       const supervisor = await ctx.host.ready();
       return each(loops, ({ loopId, seq }) => supervisor.removeFinished(loopId, seq));
     },
@@ -166,7 +181,10 @@ export const loopCommands: CommandTable = {
   copyId:
     (ctx) =>
     async (...args) => {
-      const loops = await loopsOf(ctx, args, { title: 'Copy Loop Id', states: [...LIVE, 'completed', 'failed', 'cancelled'] });
+      const loops = await loopsOf(ctx, args, {
+        title: 'Copy Loop Id',
+        states: [...LIVE, 'completed', 'failed', 'cancelled'],
+      });
       const ids = [...new Set(loops.map(({ loopId }) => loopId))];
       if (ids.length > 0) await vscode.env.clipboard.writeText(ids.join('\n'));
       return ids.join('\n');
@@ -175,7 +193,10 @@ export const loopCommands: CommandTable = {
   copyPrompt:
     (ctx) =>
     async (...args) => {
-      const loop = await loopOf(ctx, args, { title: 'Copy Prompt', states: [...LIVE, 'completed', 'failed', 'cancelled'] });
+      const loop = await loopOf(ctx, args, {
+        title: 'Copy Prompt',
+        states: [...LIVE, 'completed', 'failed', 'cancelled'],
+      });
       const prompt = loop && (await ctx.host.ready()).get(loop.loopId, loop.seq)?.prompt;
       if (prompt !== undefined) await vscode.env.clipboard.writeText(prompt);
       return prompt;
@@ -185,7 +206,10 @@ export const loopCommands: CommandTable = {
   revealLoop:
     (ctx) =>
     async (...args) => {
-      const loop = await loopOf(ctx, args, { title: 'Show Loop', states: [...LIVE, 'completed', 'failed', 'cancelled'] });
+      const loop = await loopOf(ctx, args, {
+        title: 'Show Loop',
+        states: [...LIVE, 'completed', 'failed', 'cancelled'],
+      });
       if (loop) await ctx.tree.reveal(loop.loopId, loop.seq);
       return loop?.loopId;
     },

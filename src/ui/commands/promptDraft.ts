@@ -1,5 +1,5 @@
-import { askText, type Place, type TextAnswer, type TextQuestion } from '../asking.ts';
 import type { CommandContext } from './commandTable.ts';
+import { askText, type Place, type TextAnswer, type TextQuestion } from './prompts.ts';
 
 /** Where a prompt that was typed and not submitted is kept, per workspace: it outlives a reload of the window. */
 const KEY = 'submit.draft';
@@ -15,7 +15,10 @@ export function dropPromptDraft(ctx: CommandContext, prompt: string): void {
 }
 
 /** Asks for a prompt. What was typed is kept however the question is left, until it is submitted; `value` left out begins with it. */
-export function askPrompt(ctx: CommandContext, question: Place & Pick<TextQuestion, 'value' | 'prompt' | 'buttons'>): Promise<TextAnswer> {
+export function askPrompt(
+  ctx: CommandContext,
+  question: Place & Pick<TextQuestion, 'value' | 'prompt' | 'buttons'>,
+): Promise<TextAnswer> {
   return askText({
     value: promptDraft(ctx),
     ...question,

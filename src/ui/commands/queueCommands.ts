@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
-import { isActive } from '../../core/loop.ts';
-import { count } from '../format.ts';
+import { isActive } from '../../core/model/loop.ts';
+import { count } from '../text/format.ts';
 import type { CommandTable } from './commandTable.ts';
 
 /** What can be done with the queue and with all loops at once. */
@@ -27,12 +27,19 @@ export const queueCommands: CommandTable = {
       }
       const running = live.filter(({ loop }) => isActive(loop)).length;
       const others = live.filter(({ home }) => home !== 'here').length;
-      const what = [running > 0 ? `${running} running` : '', live.length > running ? `${live.length - running} waiting` : '']
+      const what = [
+        running > 0 ? `${running} running` : '',
+        live.length > running ? `${live.length - running} waiting` : '',
+      ]
         .filter(Boolean)
         .join(', ');
       const detail = `${what}.${others > 0 ? ` ${count(others, 'loop')} of them belong to other windows.` : ''} Their processes are ended, and they are not restarted.`;
       if (args[0] !== true) {
-        const answer = await vscode.window.showWarningMessage(`Stop ${count(live.length, 'loop')}?`, { modal: true, detail }, 'Stop All');
+        const answer = await vscode.window.showWarningMessage(
+          `Stop ${count(live.length, 'loop')}?`,
+          { modal: true, detail },
+          'Stop All',
+        );
         if (answer !== 'Stop All') return 0;
       }
       return supervisor.stopAll();
@@ -47,7 +54,11 @@ export const queueCommands: CommandTable = {
       if (total === 0) return 0;
       if (args[0] !== true) {
         const detail = 'Their prompts, history and logs are deleted. What they cost stays in today’s budget.';
-        const answer = await vscode.window.showWarningMessage(`Clear ${count(total, 'finished loop')}?`, { modal: true, detail }, 'Clear');
+        const answer = await vscode.window.showWarningMessage(
+          `Clear ${count(total, 'finished loop')}?`,
+          { modal: true, detail },
+          'Clear',
+        );
         if (answer !== 'Clear') return 0;
       }
       return supervisor.clearFinished();

@@ -1,11 +1,11 @@
 import * as vscode from 'vscode';
-import type { Loop, LoopSpec } from '../../core/loop.ts';
-import { askItem, BACK } from '../asking.ts';
-import { baseName, formatClock } from '../format.ts';
-import { STATE_WORDS } from '../loopWords.ts';
-import { oneLine } from '../safeText.ts';
+import type { Loop, LoopSpec } from '../../core/model/loop.ts';
+import { baseName, formatClock } from '../text/format.ts';
+import { STATE_WORDS } from '../text/loopText.ts';
+import { oneLine } from '../text/safeText.ts';
 import type { CommandContext } from './commandTable.ts';
 import { writeInEditor } from './editorText.ts';
+import { askItem, BACK } from './prompts.ts';
 
 const SHOWN = 50;
 

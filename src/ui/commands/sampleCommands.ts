@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
-import type { LoopSpec } from '../../core/loop.ts';
-import type { SubmitResult } from '../../core/status.ts';
+import type { LoopSpec } from '../../core/model/loop.ts';
+import type { SubmitResult } from '../../core/model/status.ts';
 import type { CommandTable } from './commandTable.ts';
 
 /** The bundled agent. */
@@ -12,9 +12,17 @@ const SAMPLE = 'sample';
  */
 const SAMPLES: readonly LoopSpec[] = [
   { title: 'Quick success', prompt: 'Add a greeting to the readme. [cost 0.02]' },
-  { title: 'Takes its time', prompt: 'Look through all the tests and describe each of them. [slow 20] [cost 0.05]', estimatedCostUsd: 0.05 },
+  {
+    title: 'Takes its time',
+    prompt: 'Look through all the tests and describe each of them. [slow 20] [cost 0.05]',
+    estimatedCostUsd: 0.05,
+  },
   { title: 'Fails for good', prompt: 'Do what can not be done. [fail]' },
-  { title: 'Starts helpers', prompt: 'Build three packages at once. [spawn 3] [slow 12] [cost 0.03]', estimatedCostUsd: 0.03 },
+  {
+    title: 'Starts helpers',
+    prompt: 'Build three packages at once. [spawn 3] [slow 12] [cost 0.03]',
+    estimatedCostUsd: 0.03,
+  },
   { title: 'Waits for a slot', prompt: 'Rename a variable everywhere. [slow 4] [cost 0.01]' },
   { title: 'Goes ahead of the queue', prompt: 'Fix the build first. [slow 3] [cost 0.01]', priority: 5 },
 ];

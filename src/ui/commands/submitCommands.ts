@@ -1,15 +1,15 @@
 import * as vscode from 'vscode';
-import type { LoopSpec } from '../../core/loop.ts';
-import { toUsd } from '../../core/money.ts';
-import type { SubmitResult } from '../../core/status.ts';
-import { askText } from '../asking.ts';
-import { oneLine } from '../safeText.ts';
-import { selectionPrompt } from '../selectionPrompt.ts';
+import type { LoopSpec } from '../../core/model/loop.ts';
+import { toUsd } from '../../core/model/money.ts';
+import type { SubmitResult } from '../../core/model/status.ts';
+import { oneLine } from '../text/safeText.ts';
 import type { CalledLoop } from './calledOn.ts';
 import type { CommandContext, CommandTable } from './commandTable.ts';
 import { selectedText, selections, textOfFile, writeInEditor } from './editorText.ts';
 import { askPrompt, dropPromptDraft, notEmpty, promptDraft } from './promptDraft.ts';
+import { askText } from './prompts.ts';
 import { askRecentPrompt } from './recentPrompts.ts';
+import { selectionPrompt } from './selectionPrompt.ts';
 import { askOptions } from './submitOptions.ts';
 import { submitByHand } from './submitting.ts';
 import { loopOf, loopsOf } from './target.ts';
@@ -50,7 +50,10 @@ export const submitCommands: CommandTable = {
               validate: notEmpty,
             });
       if (typeof instruction !== 'string') return undefined;
-      return submitByHand(ctx, { prompt: selectionPrompt(instruction, parts), title: oneLine(instruction, TITLE_CHARS) });
+      return submitByHand(ctx, {
+        prompt: selectionPrompt(instruction, parts),
+        title: oneLine(instruction, TITLE_CHARS),
+      });
     },
 
   submitWithOptions:
@@ -66,10 +69,18 @@ export const submitCommands: CommandTable = {
     async (...args) => {
       const [first, all] = args;
       const uris =
-        Array.isArray(all) && all.every((uri) => uri instanceof vscode.Uri) && all.length > 0 ? all : first instanceof vscode.Uri ? [first] : [];
+        Array.isArray(all) && all.every((uri) => uri instanceof vscode.Uri) && all.length > 0
+          ? all
+          : first instanceof vscode.Uri
+            ? [first]
+            : [];
       const open = vscode.window.activeTextEditor?.document.uri;
       const targets =
-        uris.length > 0 ? uris : open ? [open] : ((await vscode.window.showOpenDialog({ canSelectMany: true, openLabel: 'Submit as Prompt' })) ?? []);
+        uris.length > 0
+          ? uris
+          : open
+            ? [open]
+            : ((await vscode.window.showOpenDialog({ canSelectMany: true, openLabel: 'Submit as Prompt' })) ?? []);
       const results: (SubmitResult | undefined)[] = [];
       for (const uri of targets) {
         const { text, ...title } = await textOfFile(uri);
@@ -101,7 +112,10 @@ export const submitCommands: CommandTable = {
   editPrompt:
     (ctx) =>
     async (...args) => {
-      const loop = await loopOf(ctx, args, { title: 'Edit Prompt', states: ['completed', 'failed', 'cancelled', 'queued', 'running'] });
+      const loop = await loopOf(ctx, args, {
+        title: 'Edit Prompt',
+        states: ['completed', 'failed', 'cancelled', 'queued', 'running'],
+      });
       const spec = loop && (await specOfLoop(ctx, loop));
       return spec && writeInEditor(spec.prompt);
     },
@@ -125,7 +139,8 @@ async function typedPrompt(ctx: CommandContext): Promise<string | undefined> {
 /** A prompt or spec that was handed over by a caller. */
 function specOf(value: unknown): LoopSpec | undefined {
   if (typeof value === 'string') return { prompt: value };
-  if (typeof value === 'object' && value !== null && 'prompt' in value && typeof value.prompt === 'string') return value as LoopSpec;
+  if (typeof value === 'object' && value !== null && 'prompt' in value && typeof value.prompt === 'string')
+    return value as LoopSpec;
   return undefined;
 }
 

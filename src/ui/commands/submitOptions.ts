@@ -1,10 +1,10 @@
 import type * as vscode from 'vscode';
-import type { LoopSpec } from '../../core/loop.ts';
-import type { KnownAgent } from '../agentChecks.ts';
-import { askItem, askSteps, askText, BACK, type Step } from '../asking.ts';
-import { oneLine } from '../safeText.ts';
+import type { LoopSpec } from '../../core/model/loop.ts';
+import type { KnownAgent } from '../agentCheck/agentChecks.ts';
+import { oneLine } from '../text/safeText.ts';
 import type { CommandContext } from './commandTable.ts';
 import { askPrompt, promptDraft } from './promptDraft.ts';
+import { askItem, askSteps, askText, BACK, type Step } from './prompts.ts';
 import { askFolder, FOLDER_KEY } from './submitting.ts';
 
 const LAST_KEY = 'submit.lastOptions';
@@ -57,7 +57,12 @@ export async function askOptions(ctx: CommandContext, given?: LoopSpec): Promise
 }
 
 /** A step that asks for a line of text. */
-function textStep(key: keyof Draft, prompt: string, validate: (value: string) => string | undefined, placeholder = ''): Step<Draft> {
+function textStep(
+  key: keyof Draft,
+  prompt: string,
+  validate: (value: string) => string | undefined,
+  placeholder = '',
+): Step<Draft> {
   return async (soFar, place) => {
     const answer = await askText({ ...place, value: soFar[key], prompt, placeholder, validate });
     return typeof answer === 'string' ? { ...soFar, [key]: answer } : answer === BACK ? BACK : undefined;
@@ -87,12 +92,19 @@ const maxCostStep = textStep(
   'such as 2',
 );
 const titleStep: Step<Draft> = (soFar, place) =>
-  textStep('title', 'A title for the list of loops. Empty: the first line of the prompt.', () => undefined, oneLine(soFar.prompt, 60))(soFar, place);
+  textStep(
+    'title',
+    'A title for the list of loops. Empty: the first line of the prompt.',
+    () => undefined,
+    oneLine(soFar.prompt, 60),
+  )(soFar, place);
 
 function amount(value: string, min: number): string | undefined {
   if (value.trim() === '') return undefined;
   const usd = Number(value);
-  return Number.isFinite(usd) && usd >= min ? undefined : `Enter an amount in USD${min > 0 ? ' above 0' : ''}, such as 0.50, or nothing.`;
+  return Number.isFinite(usd) && usd >= min
+    ? undefined
+    : `Enter an amount in USD${min > 0 ? ' above 0' : ''}, such as 0.50, or nothing.`;
 }
 
 function agentStep(ctx: CommandContext): Step<Draft> {
@@ -106,7 +118,11 @@ function agentStep(ctx: CommandContext): Step<Draft> {
       ignoreFocusOut: true,
       // Where the programs are is asked of the login shell, which may take its time.
       fill: async (show) =>
-        show((await ctx.agentChecks.find()).map((agent) => agentItem(agent, agent.path ?? `${agent.command} was not found on PATH`))),
+        show(
+          (await ctx.agentChecks.find()).map((agent) =>
+            agentItem(agent, agent.path ?? `${agent.command} was not found on PATH`),
+          ),
+        ),
     });
     return answer === undefined || answer === BACK ? answer : { ...soFar, agent: answer.label };
   };

@@ -1,13 +1,13 @@
 import * as vscode from 'vscode';
-import type { LoopSpec } from '../../core/loop.ts';
-import type { SubmitResult } from '../../core/status.ts';
-import { askItem, BACK, type Place } from '../asking.ts';
-import { baseName } from '../format.ts';
-import { oneLine } from '../safeText.ts';
-import { showError } from '../showError.ts';
+import type { LoopSpec } from '../../core/model/loop.ts';
+import type { SubmitResult } from '../../core/model/status.ts';
+import { baseName } from '../text/format.ts';
+import { oneLine } from '../text/safeText.ts';
 import { chooseAgent } from './chooseAgent.ts';
 import type { CommandContext } from './commandTable.ts';
 import { dropPromptDraft } from './promptDraft.ts';
+import { askItem, BACK, type Place } from './prompts.ts';
+import { showError } from './showError.ts';
 
 /** Where the chosen folder is remembered, per workspace. */
 export const FOLDER_KEY = 'submit.folder';
@@ -63,10 +63,18 @@ async function folderForSubmit(ctx: CommandContext): Promise<string | typeof BAC
 }
 
 /** Asks for a folder and remembers it if it is of the workspace. */
-export async function askFolder(ctx: CommandContext, place: Place, active?: string): Promise<string | typeof BACK | undefined> {
+export async function askFolder(
+  ctx: CommandContext,
+  place: Place,
+  active?: string,
+): Promise<string | typeof BACK | undefined> {
   const other = { label: '$(folder-opened) Other Folder…', description: '', path: '' };
   const items = [
-    ...(vscode.workspace.workspaceFolders ?? []).map(({ name, uri }) => ({ label: `$(folder) ${name}`, description: uri.fsPath, path: uri.fsPath })),
+    ...(vscode.workspace.workspaceFolders ?? []).map(({ name, uri }) => ({
+      label: `$(folder) ${name}`,
+      description: uri.fsPath,
+      path: uri.fsPath,
+    })),
     other,
   ];
   const known = active === undefined || items.some(({ path }) => path === active);
@@ -83,6 +91,8 @@ export async function askFolder(ctx: CommandContext, place: Place, active?: stri
     await ctx.context.workspaceState.update(FOLDER_KEY, answer.path);
     return answer.path;
   }
-  const [folder] = (await vscode.window.showOpenDialog({ canSelectFolders: true, canSelectFiles: false, openLabel: 'Run Here' })) ?? [];
+  const [folder] =
+    (await vscode.window.showOpenDialog({ canSelectFolders: true, canSelectFiles: false, openLabel: 'Run Here' })) ??
+    [];
   return folder?.fsPath;
 }

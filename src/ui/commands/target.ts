@@ -1,13 +1,13 @@
 import * as vscode from 'vscode';
-import type { LiveLoop, LoopState } from '../../core/loop.ts';
-import type { LiveView } from '../../core/status.ts';
+import type { LiveLoop, LoopState } from '../../core/model/loop.ts';
+import type { LiveView } from '../../core/model/status.ts';
 import type { Supervisor } from '../../core/supervisor.ts';
-import { askItem, BACK } from '../asking.ts';
-import { describeFinished, describeLive, STATE_WORDS } from '../loopWords.ts';
-import { oneLine } from '../safeText.ts';
-import type { RowSubject, TreeRow } from '../treeRow.ts';
+import { describeFinished, describeLive, STATE_WORDS } from '../text/loopText.ts';
+import { oneLine } from '../text/safeText.ts';
+import type { RowSubject, TreeRow } from '../tree/treeRow.ts';
 import { type CalledLoop, calledOn } from './calledOn.ts';
 import type { CommandContext } from './commandTable.ts';
+import { askItem, BACK } from './prompts.ts';
 
 /** Which loops a command is for. */
 export interface Fitting {
@@ -41,14 +41,22 @@ export async function loopsOf(ctx: CommandContext, args: readonly unknown[], fit
     case 'loops':
       return [...called.loops];
     default: {
-      const asked = await askLoop(ctx, fitting, called.kind === 'lost' ? 'The list changed under the menu: choose the loop' : 'Choose a loop');
+      const asked = await askLoop(
+        ctx,
+        fitting,
+        called.kind === 'lost' ? 'The list changed under the menu: choose the loop' : 'Choose a loop',
+      );
       return asked === undefined ? [] : [asked];
     }
   }
 }
 
 /** The same for a command that acts on one loop. */
-export async function loopOf(ctx: CommandContext, args: readonly unknown[], fitting: Fitting): Promise<CalledLoop | undefined> {
+export async function loopOf(
+  ctx: CommandContext,
+  args: readonly unknown[],
+  fitting: Fitting,
+): Promise<CalledLoop | undefined> {
   return (await loopsOf(ctx, args, fitting))[0];
 }
 
@@ -60,14 +68,22 @@ export function latestIds(supervisor: Pick<Supervisor, 'live'>, loops: readonly 
 }
 
 /** Rows of one kind among those that a command was called on. */
-export function subjectsOf<K extends RowSubject['kind']>(ctx: CommandContext, args: readonly unknown[], kind: K): Extract<RowSubject, { kind: K }>[] {
-  return rowsOf(ctx, args).flatMap(({ subject }) => (subject.kind === kind ? [subject as Extract<RowSubject, { kind: K }>] : []));
+export function subjectsOf<K extends RowSubject['kind']>(
+  ctx: CommandContext,
+  args: readonly unknown[],
+  kind: K,
+): Extract<RowSubject, { kind: K }>[] {
+  return rowsOf(ctx, args).flatMap(({ subject }) =>
+    subject.kind === kind ? [subject as Extract<RowSubject, { kind: K }>] : [],
+  );
 }
 
 async function askLoop(ctx: CommandContext, fitting: Fitting, placeholder: string): Promise<CalledLoop | undefined> {
   const supervisor = await ctx.host.ready();
   const now = Date.now();
-  const live = supervisor.live().filter((view) => fitting.states.includes(view.loop.state) && (fitting.live?.(view) ?? true));
+  const live = supervisor
+    .live()
+    .filter((view) => fitting.states.includes(view.loop.state) && (fitting.live?.(view) ?? true));
   const states = (['completed', 'failed', 'cancelled'] as const).filter((state) => fitting.states.includes(state));
   const finished = states.length === 0 ? [] : supervisor.finished({ limit: FINISHED_ASKED, states });
   const items = [
@@ -87,7 +103,9 @@ async function askLoop(ctx: CommandContext, fitting: Fitting, placeholder: strin
       })),
   ];
   if (items.length === 0) {
-    void vscode.window.showInformationMessage(`There is no loop to choose. ${fitting.title} takes loops that are ${listWords(fitting)}.`);
+    void vscode.window.showInformationMessage(
+      `There is no loop to choose. ${fitting.title} takes loops that are ${listWords(fitting)}.`,
+    );
     return undefined;
   }
   const answer = await askItem({ title: fitting.title, placeholder, items });

@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
-import { HELP_PAGE } from '../accessibilityHelp.ts';
-import { openSettings } from '../config.ts';
+import { openSettings } from '../settings/config.ts';
+import { HELP_PAGE } from '../window/accessibilityHelp.ts';
 import type { CommandTable } from './commandTable.ts';
 
 /** What concerns the extension as a whole, and is there before the supervisor is ready. */
@@ -35,5 +35,6 @@ export const windowCommands: CommandTable = {
 
   showLog: (ctx) => () => ctx.log.show(),
 
-  openWalkthrough: (ctx) => () => vscode.commands.executeCommand('workbench.action.openWalkthrough', `${ctx.context.extension.id}#start`),
+  openWalkthrough: (ctx) => () =>
+    vscode.commands.executeCommand('workbench.action.openWalkthrough', `${ctx.context.extension.id}#start`),
 };

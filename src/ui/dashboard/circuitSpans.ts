@@ -1,5 +1,5 @@
-import type { CircuitState } from '../../core/circuitBreaker.ts';
-import type { CircuitChange } from '../../core/reports.ts';
+import type { CircuitState } from '../../core/model/circuit.ts';
+import type { CircuitChange } from '../../core/ports/historyQueries.ts';
 
 /** A time in which the circuit was not closed: wall times in ms; `to` absent while it lasts. */
 export interface CircuitSpan {

@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import * as z from 'zod/mini';
-import type { ViewDeps } from '../panel/viewDeps.ts';
-import type { PanelContent, PanelHandle } from '../panel/webviewPanels.ts';
+import type { ViewDeps } from '../webviewHost/viewDeps.ts';
+import type { PanelContent, PanelHandle } from '../webviewHost/webviewPanels.ts';
 import { DashboardSession } from './dashboardSession.ts';
 import type { FromDashboard } from './protocol.ts';
 
@@ -13,7 +13,15 @@ const request = z.discriminatedUnion('type', [
   z.object({ type: z.literal('open'), loopId: z.string().check(z.maxLength(128)), seq: z.int() }),
   z.object({
     type: z.literal('command'),
-    command: z.enum(['resetCircuit', 'pauseQueue', 'resumeQueue', 'setDailyBudget', 'searchHistory', 'exportHistory', 'submitPrompt']),
+    command: z.enum([
+      'resetCircuit',
+      'pauseQueue',
+      'resumeQueue',
+      'setDailyBudget',
+      'searchHistory',
+      'exportHistory',
+      'submitPrompt',
+    ]),
   }),
 ]);
 
@@ -42,7 +50,8 @@ export function dashboardPage(deps: ViewDeps, panel: PanelHandle): PanelContent 
       if (!parsed.success) return;
       const asked: FromDashboard = parsed.data;
       if (asked.type === 'ready' || asked.type === 'range') show(asked.rangeMs);
-      else if (asked.type === 'open') void vscode.commands.executeCommand('loopSupervisor.showDetail', { loopId: asked.loopId, seq: asked.seq });
+      else if (asked.type === 'open')
+        void vscode.commands.executeCommand('loopSupervisor.showDetail', { loopId: asked.loopId, seq: asked.seq });
       else void vscode.commands.executeCommand(`loopSupervisor.${asked.command}`);
     },
     setVisible(visible) {

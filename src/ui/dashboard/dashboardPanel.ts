@@ -1,6 +1,6 @@
 import type { CommandTable } from '../commands/commandTable.ts';
-import type { ViewDeps } from '../panel/viewDeps.ts';
-import { WebviewPanels } from '../panel/webviewPanels.ts';
+import type { ViewDeps } from '../webviewHost/viewDeps.ts';
+import { WebviewPanels } from '../webviewHost/webviewPanels.ts';
 
 /** There is one dashboard. */
 export type Dashboard = 'dashboard';

@@ -1,10 +1,11 @@
-import type { Clock, Disposable } from '../../core/clock.ts';
-import type { LoopState } from '../../core/loop.ts';
-import { toUsd } from '../../core/money.ts';
-import type { TimelineAttempt } from '../../core/reports.ts';
-import type { Status } from '../../core/status.ts';
+import type { Disposable } from '../../core/model/disposable.ts';
+import type { LoopState } from '../../core/model/loop.ts';
+import { toUsd } from '../../core/model/money.ts';
+import type { Status } from '../../core/model/status.ts';
+import type { Clock } from '../../core/ports/clock.ts';
+import type { TimelineAttempt } from '../../core/ports/historyQueries.ts';
 import type { Supervisor } from '../../core/supervisor.ts';
-import { Coalescer } from '../coalescer.ts';
+import { Coalescer } from '../window/coalescer.ts';
 import { DEFAULT_RANGE_MS, type LiveFigures, MAX_ATTEMPTS, SPEND_DAYS, type ToDashboard } from './protocol.ts';
 
 /** Between two updates of the attempts (ms). */
@@ -15,7 +16,7 @@ const FINAL: readonly LoopState[] = ['completed', 'failed', 'cancelled'];
 const DAY_MS = 24 * 3_600_000;
 
 /** What the dashboard reads. */
-export type DashboardSource = Pick<Supervisor, 'reports' | 'spend' | 'finishedCount'>;
+export type DashboardSource = Pick<Supervisor, 'historyQueries' | 'spend' | 'finishedCount'>;
 
 export interface DashboardDeps {
   source(): DashboardSource | undefined;
@@ -46,7 +47,11 @@ export class DashboardSession implements Disposable {
   constructor(deps: DashboardDeps) {
     this.#deps = deps;
     this.#status = deps.status();
-    this.#coalescer = new Coalescer(() => this.#begun && this.#visible && this.#guarded(() => this.#sendChanges()), PAUSE_MS, deps.clock);
+    this.#coalescer = new Coalescer(
+      () => this.#begun && this.#visible && this.#guarded(() => this.#sendChanges()),
+      PAUSE_MS,
+      deps.clock,
+    );
   }
 
   /** Sends everything: how far back in ms, 0 for all there is. */
@@ -90,7 +95,7 @@ export class DashboardSession implements Disposable {
     const source = this.#deps.source();
     if (!source) return;
     this.#from = this.#rangeMs === 0 ? 0 : now - this.#rangeMs;
-    const attempts = source.reports.timeline({ from: this.#from, limit: PAGE });
+    const attempts = source.historyQueries.timeline({ from: this.#from, limit: PAGE });
     this.#open = new Set();
     this.#lastId = 0;
     this.#note(attempts);
@@ -101,7 +106,7 @@ export class DashboardSession implements Disposable {
       type: 'timeline',
       range: { ms: this.#rangeMs, from: this.#from },
       attempts,
-      circuit: source.reports.circuitChanges(this.#from),
+      circuit: source.historyQueries.circuitChanges(this.#from),
       complete,
     });
     this.#older?.dispose();
@@ -117,7 +122,7 @@ export class DashboardSession implements Disposable {
         const source = this.#deps.source();
         const beforeId = newer[0]?.id;
         if (!source || !this.#begun || beforeId === undefined) return;
-        const attempts = source.reports.timeline({ from: this.#from, beforeId, limit: PAGE });
+        const attempts = source.historyQueries.timeline({ from: this.#from, beforeId, limit: PAGE });
         this.#note(attempts);
         const complete = attempts.length < PAGE || sent + attempts.length >= MAX_ATTEMPTS;
         this.#deps.post({ type: 'older', attempts, complete });
@@ -138,14 +143,14 @@ export class DashboardSession implements Disposable {
       return;
     }
     this.#finished = finished;
-    const fresh = source.reports.timeline({ from: this.#from, afterId: this.#lastId, limit: MAX_ATTEMPTS });
-    const attempts = [...(this.#open.size > 0 ? source.reports.timelineOf([...this.#open]) : []), ...fresh];
+    const fresh = source.historyQueries.timeline({ from: this.#from, afterId: this.#lastId, limit: MAX_ATTEMPTS });
+    const attempts = [...(this.#open.size > 0 ? source.historyQueries.timelineOf([...this.#open]) : []), ...fresh];
     this.#note(attempts);
     if (attempts.length > 0) this.#deps.post({ type: 'attempts', attempts });
     const circuit = circuitMark(this.#status);
     if (circuit !== this.#circuit) {
       this.#circuit = circuit;
-      this.#deps.post({ type: 'circuit', changes: source.reports.circuitChanges(this.#from) });
+      this.#deps.post({ type: 'circuit', changes: source.historyQueries.circuitChanges(this.#from) });
     }
     this.#sendSpend(source, now);
   }

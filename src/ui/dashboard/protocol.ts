@@ -1,5 +1,5 @@
-import type { CircuitChange, TimelineAttempt } from '../../core/reports.ts';
-import type { BudgetStatus, CircuitStatus } from '../../core/status.ts';
+import type { BudgetStatus, CircuitStatus } from '../../core/model/status.ts';
+import type { CircuitChange, TimelineAttempt } from '../../core/ports/historyQueries.ts';
 
 /** The counters, and what cannot be told from attempts alone. Costs in USD, times are wall times in ms. */
 export interface LiveFigures {
@@ -64,11 +64,23 @@ export type ToDashboard =
   | { readonly type: 'attempts'; readonly attempts: readonly TimelineAttempt[] }
   | { readonly type: 'circuit'; readonly changes: readonly CircuitChange[] }
   /** Spend since `SPEND_DAYS` ago; `today`: only rows of that day, which replace what is known of it. */
-  | { readonly type: 'spend'; readonly rows: readonly DaySpendRow[]; readonly days: readonly string[]; readonly limit: number }
+  | {
+      readonly type: 'spend';
+      readonly rows: readonly DaySpendRow[];
+      readonly days: readonly string[];
+      readonly limit: number;
+    }
   /** There is nothing to show, and why. */
   | { readonly type: 'gone'; readonly text: string };
 
-export type DashboardCommand = 'resetCircuit' | 'pauseQueue' | 'resumeQueue' | 'setDailyBudget' | 'searchHistory' | 'exportHistory' | 'submitPrompt';
+export type DashboardCommand =
+  | 'resetCircuit'
+  | 'pauseQueue'
+  | 'resumeQueue'
+  | 'setDailyBudget'
+  | 'searchHistory'
+  | 'exportHistory'
+  | 'submitPrompt';
 
 /** From the page: checked on arrival. */
 export type FromDashboard =

@@ -1,5 +1,5 @@
-import type { LoopState } from '../../core/loop.ts';
-import type { TimelineAttempt } from '../../core/reports.ts';
+import type { LoopState } from '../../core/model/loop.ts';
+import type { TimelineAttempt } from '../../core/ports/historyQueries.ts';
 
 /** A loop as the attempts in sight tell of it. Times are wall times in ms, amounts 10⁻⁹ USD. */
 export interface LoopRow {
@@ -84,7 +84,8 @@ export interface Bucket extends Summary {
 export function buckets(rows: readonly LoopRow[], from: number, to: number, n: number): Bucket[] {
   const step = Math.max(1, (to - from) / n);
   const groups = Array.from({ length: n }, (): LoopRow[] => []);
-  for (const row of rows) if (row.endedAt !== undefined) groups[Math.min(n - 1, Math.floor((row.endedAt - from) / step))]?.push(row);
+  for (const row of rows)
+    if (row.endedAt !== undefined) groups[Math.min(n - 1, Math.floor((row.endedAt - from) / step))]?.push(row);
   return groups.map((group, index) => ({ at: from + index * step, ...summarize(group) }));
 }
 

@@ -1,6 +1,6 @@
-import type { Outcome } from '../../core/loop.ts';
-import type { TimelineAttempt } from '../../core/reports.ts';
-import { outcomeTone } from '../panel/outcomeWords.ts';
+import type { Outcome } from '../../core/model/loop.ts';
+import type { TimelineAttempt } from '../../core/ports/historyQueries.ts';
+import { outcomeTone } from '../webviewHost/outcomeWords.ts';
 
 /** How an attempt is drawn. */
 export type Tone = 'good' | 'bad' | 'neutral' | 'running';

@@ -1,15 +1,19 @@
-import { isActive, type ProcessIdentity } from '../../core/loop.ts';
-import { toUsd } from '../../core/money.ts';
-import type { AttemptDetail, LiveView, LoopDetail } from '../../core/status.ts';
-import { cleanText } from '../panel/cleanText.ts';
-import { oneLine } from '../safeText.ts';
+import { isActive, type ProcessIdentity } from '../../core/model/loop.ts';
+import { toUsd } from '../../core/model/money.ts';
+import type { AttemptDetail, LiveView, LoopDetail } from '../../core/model/status.ts';
+import { oneLine } from '../text/safeText.ts';
+import { cleanText } from '../webviewHost/cleanText.ts';
 import type { AttemptRow, DetailData, ProcessRow } from './protocol.ts';
 
 const PROMPT_SHOWN = 20_000;
 const ROWS_SHOWN = 300;
 
 /** What the page says of a loop; `view` adds what only a live one has, `isAlive` which of the processes that were kept are still there. */
-export function detailData(detail: LoopDetail, view: LiveView | undefined, isAlive: (process: ProcessIdentity) => boolean): DetailData {
+export function detailData(
+  detail: LoopDetail,
+  view: LiveView | undefined,
+  isAlive: (process: ProcessIdentity) => boolean,
+): DetailData {
   const { loop, prompt, attempts, ledger, history } = detail;
   const why =
     loop.state === 'waiting'

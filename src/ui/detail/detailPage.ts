@@ -1,11 +1,11 @@
 import * as vscode from 'vscode';
 import * as z from 'zod/mini';
-import { isFinished, type Loop } from '../../core/loop.ts';
-import type { LiveView } from '../../core/status.ts';
-import type { LoopTarget } from '../panel/loopTarget.ts';
-import type { ViewDeps } from '../panel/viewDeps.ts';
-import type { PanelContent, PanelHandle } from '../panel/webviewPanels.ts';
-import { oneLine } from '../safeText.ts';
+import { isFinished, type Loop } from '../../core/model/loop.ts';
+import type { LiveView } from '../../core/model/status.ts';
+import { oneLine } from '../text/safeText.ts';
+import type { LoopTarget } from '../webviewHost/loopTarget.ts';
+import type { ViewDeps } from '../webviewHost/viewDeps.ts';
+import type { PanelContent, PanelHandle } from '../webviewHost/webviewPanels.ts';
 import { DetailSession } from './detailSession.ts';
 import type { FromDetail } from './protocol.ts';
 
@@ -13,7 +13,18 @@ const request = z.discriminatedUnion('type', [
   z.object({ type: z.literal('ready') }),
   z.object({
     type: z.literal('command'),
-    command: z.enum(['showOutput', 'cancel', 'kill', 'retry', 'restart', 'runNext', 'takeOver', 'submitAgain', 'copyId', 'copyPrompt']),
+    command: z.enum([
+      'showOutput',
+      'cancel',
+      'kill',
+      'retry',
+      'restart',
+      'runNext',
+      'takeOver',
+      'submitAgain',
+      'copyId',
+      'copyPrompt',
+    ]),
   }),
   z.object({ type: z.literal('openLog'), attempt: z.int(), file: z.enum(['out', 'err']) }),
   z.object({ type: z.literal('openPrompt') }),
@@ -59,13 +70,17 @@ export function detailPage(deps: ViewDeps, target: LoopTarget, panel: PanelHandl
 
   async function act(asked: Exclude<FromDetail, { type: 'ready' }>): Promise<void> {
     if (asked.type === 'openPrompt') {
-      const document = await vscode.workspace.openTextDocument({ language: 'markdown', content: detail()?.prompt ?? '' });
+      const document = await vscode.workspace.openTextDocument({
+        language: 'markdown',
+        content: detail()?.prompt ?? '',
+      });
       await vscode.window.showTextDocument(document, { preview: true });
     } else if (asked.type === 'openLog') {
       const token = detail()?.attempts.find(({ number }) => number === asked.attempt)?.token;
-      if (token !== undefined) await vscode.commands.executeCommand('vscode.open', vscode.Uri.file(deps.logs(token)[asked.file]));
+      if (token !== undefined)
+        await vscode.commands.executeCommand('vscode.open', vscode.Uri.file(deps.logs(token)[asked.file]));
     } else if (asked.type === 'endKept') {
-      const ended = await (await host.ready()).endKept(loopId, asked.pid, seq);
+      const ended = await (await host.ready()).endSpared(loopId, asked.pid, seq);
       if (!ended) void vscode.window.showInformationMessage(`Process ${asked.pid} is no longer there.`);
       session.changed();
     } else await vscode.commands.executeCommand(`loopSupervisor.${asked.command}`, target);
@@ -81,7 +96,9 @@ export function detailPage(deps: ViewDeps, target: LoopTarget, panel: PanelHandl
         else panel.post({ type: 'gone', text: host.notReady });
         return;
       }
-      act(asked).catch((error: unknown) => void vscode.window.showErrorMessage(error instanceof Error ? error.message : String(error)));
+      act(asked).catch(
+        (error: unknown) => void vscode.window.showErrorMessage(error instanceof Error ? error.message : String(error)),
+      );
     },
     setVisible: (visible) => session.setVisible(visible),
     dispose() {

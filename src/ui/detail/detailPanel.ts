@@ -1,12 +1,21 @@
-import type { LoopState } from '../../core/loop.ts';
+import type { LoopState } from '../../core/model/loop.ts';
 import type { CommandTable } from '../commands/commandTable.ts';
-import { type LoopTarget, loopTargetOf } from '../panel/loopTarget.ts';
-import { panelTarget } from '../panel/panelTarget.ts';
-import type { ViewDeps } from '../panel/viewDeps.ts';
-import { WebviewPanels } from '../panel/webviewPanels.ts';
-import { oneLine } from '../safeText.ts';
+import { oneLine } from '../text/safeText.ts';
+import { type LoopTarget, loopTargetOf } from '../webviewHost/loopTarget.ts';
+import { panelTarget } from '../webviewHost/panelTarget.ts';
+import type { ViewDeps } from '../webviewHost/viewDeps.ts';
+import { WebviewPanels } from '../webviewHost/webviewPanels.ts';
 
-const ALL: readonly LoopState[] = ['running', 'stopping', 'queued', 'backingOff', 'waiting', 'completed', 'failed', 'cancelled'];
+const ALL: readonly LoopState[] = [
+  'running',
+  'stopping',
+  'queued',
+  'backingOff',
+  'waiting',
+  'completed',
+  'failed',
+  'cancelled',
+];
 
 /** The panels that say everything about a loop. */
 export function detailPanels(deps: ViewDeps): WebviewPanels<LoopTarget> {

@@ -1,10 +1,11 @@
 import { stat } from 'node:fs/promises';
-import type { Clock, Disposable } from '../../core/clock.ts';
-import type { Loop, ProcessIdentity } from '../../core/loop.ts';
-import type { AttemptDetail, LiveView, LoopDetail } from '../../core/status.ts';
-import { Coalescer } from '../coalescer.ts';
-import type { TreeUsage } from '../panel/treeUsage.ts';
+import type { Disposable } from '../../core/model/disposable.ts';
+import type { Loop, ProcessIdentity } from '../../core/model/loop.ts';
+import type { AttemptDetail, LiveView, LoopDetail } from '../../core/model/status.ts';
+import type { Clock } from '../../core/ports/clock.ts';
 import type { LogPaths } from '../transcript/attemptLog.ts';
+import type { TreeUsage } from '../webviewHost/treeUsage.ts';
+import { Coalescer } from '../window/coalescer.ts';
 import { detailData } from './detailData.ts';
 import type { ToDetail } from './protocol.ts';
 

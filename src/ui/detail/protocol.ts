@@ -1,7 +1,7 @@
-import type { CostSource, Json } from '../../core/agentEvent.ts';
-import type { LoopState, Outcome } from '../../core/loop.ts';
-import type { WaitingFor } from '../../core/status.ts';
-import type { TreeUsage } from '../panel/treeUsage.ts';
+import type { CostSource, Json } from '../../core/model/agentEvent.ts';
+import type { LoopState, Outcome } from '../../core/model/loop.ts';
+import type { WaitingFor } from '../../core/model/status.ts';
+import type { TreeUsage } from '../webviewHost/treeUsage.ts';
 
 /** A process of an attempt that was ended, kept or left. */
 export interface ProcessRow {
@@ -105,7 +105,17 @@ export type ToDetail =
   | { readonly type: 'usage'; readonly usage?: TreeUsage }
   | { readonly type: 'gone'; readonly text: string };
 
-export type DetailCommand = 'showOutput' | 'cancel' | 'kill' | 'retry' | 'restart' | 'runNext' | 'takeOver' | 'submitAgain' | 'copyId' | 'copyPrompt';
+export type DetailCommand =
+  | 'showOutput'
+  | 'cancel'
+  | 'kill'
+  | 'retry'
+  | 'restart'
+  | 'runNext'
+  | 'takeOver'
+  | 'submitAgain'
+  | 'copyId'
+  | 'copyPrompt';
 
 /** From the page: checked on arrival. */
 export type FromDetail =

@@ -2,11 +2,11 @@ import { createWriteStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import * as vscode from 'vscode';
-import type { FinishedLoop } from '../../core/loop.ts';
+import type { FinishedLoop } from '../../core/model/loop.ts';
 import type { Supervisor } from '../../core/supervisor.ts';
 import type { CommandTable } from '../commands/commandTable.ts';
-import { describeFinished } from '../loopWords.ts';
-import { oneLine } from '../safeText.ts';
+import { describeFinished } from '../text/loopText.ts';
+import { oneLine } from '../text/safeText.ts';
 import { type ExportFormat, exportHistory } from './historyExport.ts';
 import type { HistoryFilter } from './historyFilter.ts';
 import { parseHistoryQuery, QUERY_HELP, queryWords } from './historyQuery.ts';
@@ -22,18 +22,26 @@ interface LoopItem extends vscode.QuickPickItem {
 const ICONS = { completed: 'pass', failed: 'error', cancelled: 'circle-slash' } as const;
 const OUTPUT: vscode.QuickInputButton = { iconPath: new vscode.ThemeIcon('output'), tooltip: 'Show Output' };
 const AGAIN: vscode.QuickInputButton = { iconPath: new vscode.ThemeIcon('debug-rerun'), tooltip: 'Submit Again' };
-const FILTER: vscode.QuickInputButton = { iconPath: new vscode.ThemeIcon('filter'), tooltip: 'List the Matches in the View' };
+const FILTER: vscode.QuickInputButton = {
+  iconPath: new vscode.ThemeIcon('filter'),
+  tooltip: 'List the Matches in the View',
+};
 const EXPORT: vscode.QuickInputButton = { iconPath: new vscode.ThemeIcon('export'), tooltip: 'Export the Matches' };
 
 export function historyCommands(filter: HistoryFilter): CommandTable {
   return {
     /** Searches finished loops as one types. Answers the search when it ends. */
-    searchHistory: (ctx) => async (search) => searchHistory(await ctx.host.ready(), filter, typeof search === 'string' ? search : filter.search),
+    searchHistory: (ctx) => async (search) =>
+      searchHistory(await ctx.host.ready(), filter, typeof search === 'string' ? search : filter.search),
 
     /** Writes finished loops to a file. The first argument may be a search, the second `json` or `csv`. Answers how many bytes were written. */
     exportHistory: (ctx) => async (search, format) => {
       const supervisor = await ctx.host.ready();
-      return writeExport(supervisor, typeof search === 'string' ? search : filter.search, format === 'json' || format === 'csv' ? format : undefined);
+      return writeExport(
+        supervisor,
+        typeof search === 'string' ? search : filter.search,
+        format === 'json' || format === 'csv' ? format : undefined,
+      );
     },
 
     clearHistoryFilter: () => () => filter.set(''),
@@ -62,8 +70,13 @@ function searchHistory(supervisor: Supervisor, filter: HistoryFilter, initial: s
       loop,
     }));
     if (loops.length === SHOWN)
-      items.push({ label: `The newest ${SHOWN} matches`, description: 'narrow the search to see others', alwaysShow: true });
-    if (loops.length === 0) items.push({ label: 'No finished loop matches', description: queryWords(query), alwaysShow: true });
+      items.push({
+        label: `The newest ${SHOWN} matches`,
+        description: 'narrow the search to see others',
+        alwaysShow: true,
+      });
+    if (loops.length === 0)
+      items.push({ label: 'No finished loop matches', description: queryWords(query), alwaysShow: true });
     pick.items = items;
   };
 
@@ -98,7 +111,11 @@ function searchHistory(supervisor: Supervisor, filter: HistoryFilter, initial: s
   });
 }
 
-async function writeExport(supervisor: Supervisor, search: string, given: ExportFormat | undefined): Promise<number | undefined> {
+async function writeExport(
+  supervisor: Supervisor,
+  search: string,
+  given: ExportFormat | undefined,
+): Promise<number | undefined> {
   const query = parseHistoryQuery(search, Date.now());
   const words = queryWords(query);
   const format = given ?? (await askFormat(words));
@@ -122,7 +139,8 @@ async function writeExport(supervisor: Supervisor, search: string, given: Export
           yield piece;
         }
       }
-      if (uri.scheme === 'file') await pipeline(Readable.from(pieces()), createWriteStream(uri.fsPath, { mode: 0o600 }));
+      if (uri.scheme === 'file')
+        await pipeline(Readable.from(pieces()), createWriteStream(uri.fsPath, { mode: 0o600 }));
       else {
         let text = '';
         for await (const piece of pieces()) text += piece;
@@ -132,9 +150,11 @@ async function writeExport(supervisor: Supervisor, search: string, given: Export
     },
   );
   if (written === undefined) return undefined;
-  void vscode.window.showInformationMessage(`The history${words ? ` (${words})` : ''} was written to ${uri.fsPath}.`, 'Open').then((open) => {
-    if (open) void vscode.commands.executeCommand('vscode.open', uri);
-  });
+  void vscode.window
+    .showInformationMessage(`The history${words ? ` (${words})` : ''} was written to ${uri.fsPath}.`, 'Open')
+    .then((open) => {
+      if (open) void vscode.commands.executeCommand('vscode.open', uri);
+    });
   return written;
 }
 
@@ -143,6 +163,9 @@ async function askFormat(words: string): Promise<ExportFormat | undefined> {
     { label: 'JSON', description: 'everything: prompts, attempts, costs, history', format: 'json' as const },
     { label: 'CSV', description: 'one row for each loop', format: 'csv' as const },
   ];
-  const answer = await vscode.window.showQuickPick(items, { title: `Export History${words ? ` (${words})` : ''}`, placeHolder: 'Choose a format' });
+  const answer = await vscode.window.showQuickPick(items, {
+    title: `Export History${words ? ` (${words})` : ''}`,
+    placeHolder: 'Choose a format',
+  });
   return answer?.format;
 }

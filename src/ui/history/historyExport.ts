@@ -1,6 +1,6 @@
-import type { FinishedLoop } from '../../core/loop.ts';
-import { toUsd } from '../../core/money.ts';
-import type { LoopDetail } from '../../core/status.ts';
+import type { FinishedLoop } from '../../core/model/loop.ts';
+import { toUsd } from '../../core/model/money.ts';
+import type { LoopDetail } from '../../core/model/status.ts';
 import type { Supervisor } from '../../core/supervisor.ts';
 import { csvLine } from './csv.ts';
 import type { HistoryQuery } from './historyQuery.ts';
@@ -35,7 +35,11 @@ const PROMPT_IN_CELL = 2_000;
  * The finished loops that a query matches, newest first, in pieces of text: JSON with everything about each (attempts, history, cost rows, the
  * whole prompt), or CSV with a row each. It reads a page at a time; stop asking for more to end it.
  */
-export async function* exportHistory(source: ExportSource, query: HistoryQuery, format: ExportFormat): AsyncGenerator<string> {
+export async function* exportHistory(
+  source: ExportSource,
+  query: HistoryQuery,
+  format: ExportFormat,
+): AsyncGenerator<string> {
   // The mark tells spreadsheets that this is UTF-8.
   yield format === 'json' ? '[' : `\ufeff${csvLine(COLUMNS)}`;
   let separator = '\n';

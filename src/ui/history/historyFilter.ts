@@ -1,6 +1,6 @@
-import type { Disposable } from '../../core/clock.ts';
-import { Emitter, type Event } from '../../core/event.ts';
-import type { FinishedQuery } from '../../core/storePort.ts';
+import type { Disposable } from '../../core/model/disposable.ts';
+import { Emitter, type Event } from '../../core/model/event.ts';
+import type { FinishedQuery } from '../../core/ports/store.ts';
 import { type HistoryQuery, parseHistoryQuery, queryWords } from './historyQuery.ts';
 
 /** Which finished loops the view lists: what the user has searched for, until that is cleared. */

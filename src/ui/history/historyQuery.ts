@@ -1,11 +1,16 @@
-import type { FinishedLoop } from '../../core/loop.ts';
-import type { FinishedQuery } from '../../core/storePort.ts';
+import type { FinishedLoop } from '../../core/model/loop.ts';
+import type { FinishedQuery } from '../../core/ports/store.ts';
 
 /** Which finished loops are wanted, without how many. */
 export type HistoryQuery = Omit<FinishedQuery, 'limit' | 'offset'>;
 
 const MINUTE = 60_000;
-const UNITS: { readonly [unit: string]: number } = { m: MINUTE, h: 60 * MINUTE, d: 24 * 60 * MINUTE, w: 7 * 24 * 60 * MINUTE };
+const UNITS: { readonly [unit: string]: number } = {
+  m: MINUTE,
+  h: 60 * MINUTE,
+  d: 24 * 60 * MINUTE,
+  w: 7 * 24 * 60 * MINUTE,
+};
 const STATES: readonly FinishedLoop['state'][] = ['completed', 'failed', 'cancelled'];
 
 /** How to write a search, for people. */

@@ -1,6 +1,6 @@
-import type { AgentProfile } from '../../core/agentPort.ts';
-import type { AttemptDetail, LoopDetail } from '../../core/status.ts';
-import { cleanText } from '../panel/cleanText.ts';
+import type { AttemptDetail, LoopDetail } from '../../core/model/status.ts';
+import type { AgentProfile } from '../../core/ports/agents.ts';
+import { cleanText } from '../webviewHost/cleanText.ts';
 import { readTail } from './logFile.ts';
 import { AFTER, BEFORE, STDERR, type TranscriptItem } from './protocol.ts';
 
@@ -28,7 +28,11 @@ export function isPlain(log: AttemptLog): boolean {
   return !log.profile?.needsReading;
 }
 
-export function attemptLogs(detail: LoopDetail, paths: (token: string) => LogPaths, profile: AgentProfile | undefined): AttemptLog[] {
+export function attemptLogs(
+  detail: LoopDetail,
+  paths: (token: string) => LogPaths,
+  profile: AgentProfile | undefined,
+): AttemptLog[] {
   return detail.attempts.map((attempt) => ({
     attempt,
     ended: attempt.endedAt !== undefined,
@@ -41,7 +45,15 @@ export function attemptLogs(detail: LoopDetail, paths: (token: string) => LogPat
 export function promptItem(prompt: string): TranscriptItem {
   const at = { attempt: 0, offset: BEFORE };
   const more = Math.max(0, prompt.length - PROMPT_SHOWN);
-  return { key: 'prompt', from: at, to: { attempt: 1, offset: BEFORE }, n: 0, kind: 'prompt', text: cleanText(prompt.slice(0, PROMPT_SHOWN)), more };
+  return {
+    key: 'prompt',
+    from: at,
+    to: { attempt: 1, offset: BEFORE },
+    n: 0,
+    kind: 'prompt',
+    text: cleanText(prompt.slice(0, PROMPT_SHOWN)),
+    more,
+  };
 }
 
 export function headingItem({ attempt, agent }: AttemptLog): TranscriptItem {
@@ -85,9 +97,20 @@ export function endItem({ attempt }: AttemptLog): TranscriptItem | undefined {
 }
 
 /** The end of standard error; nothing when nothing was written to it. */
-export async function stderrItem({ attempt, err }: AttemptLog): Promise<(TranscriptItem & { kind: 'stderr' }) | undefined> {
+export async function stderrItem({
+  attempt,
+  err,
+}: AttemptLog): Promise<(TranscriptItem & { kind: 'stderr' }) | undefined> {
   const { text, size } = await readTail(err, STDERR_SHOWN);
   if (size === 0) return undefined;
   const at = { attempt: attempt.number, offset: STDERR };
-  return { key: `${attempt.number}:err`, from: at, to: at, n: 0, kind: 'stderr', text: cleanText(text).trimEnd(), bytes: size };
+  return {
+    key: `${attempt.number}:err`,
+    from: at,
+    to: at,
+    n: 0,
+    kind: 'stderr',
+    text: cleanText(text).trimEnd(),
+    bytes: size,
+  };
 }

@@ -13,7 +13,8 @@ export function diffLines(text: string, max: number): DiffLine[] {
   for (const line of text.split('\n')) {
     if (lines.length === max) break;
     if (/^(?:@@|diff |index |--- |\+\+\+ |\*\*\* )/.test(line)) lines.push({ sign: '@', text: line });
-    else if (line.startsWith('+') || line.startsWith('-')) lines.push({ sign: line[0] as '+' | '-', text: line.slice(1) });
+    else if (line.startsWith('+') || line.startsWith('-'))
+      lines.push({ sign: line[0] as '+' | '-', text: line.slice(1) });
     else lines.push({ sign: ' ', text: line.startsWith(' ') ? line.slice(1) : line });
   }
   return lines;

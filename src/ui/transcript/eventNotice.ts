@@ -1,7 +1,7 @@
-import type { AgentEvent } from '../../core/agentEvent.ts';
-import { formatClock } from '../format.ts';
-import { cleanText } from '../panel/cleanText.ts';
-import { oneLine } from '../safeText.ts';
+import type { AgentEvent } from '../../core/model/agentEvent.ts';
+import { formatClock } from '../text/format.ts';
+import { oneLine } from '../text/safeText.ts';
+import { cleanText } from '../webviewHost/cleanText.ts';
 import type { ItemBody } from './protocol.ts';
 
 /** What an event is that is told in a line of its own, by its label; nothing for events that are shown otherwise or not at all. */
@@ -14,14 +14,19 @@ export function noticeOf(event: AgentEvent, now: number): (ItemBody & { kind: 'n
       return warning('Retry', `${oneLine(event.reason, 500)}${attempt}${delay}`);
     }
     case 'limit':
-      return warning('Usage limit', oneLine(event.reason, 500) + (event.until === undefined ? '' : ` (until ${formatClock(event.until, now)})`));
+      return warning(
+        'Usage limit',
+        oneLine(event.reason, 500) + (event.until === undefined ? '' : ` (until ${formatClock(event.until, now)})`),
+      );
     case 'denied':
       return warning('Permission denied', `${oneLine(event.tool, 60)}: ${oneLine(event.reason, 500)}`);
     case 'warning':
       return warning('Warning', oneLine(event.text, 1_000));
     case 'end':
       // A good end says nothing that the end of the attempt does not say.
-      return event.ok ? undefined : { kind: 'notice', level: 'error', label: 'Error', text: cleanText(event.reason.slice(0, 4_000)) };
+      return event.ok
+        ? undefined
+        : { kind: 'notice', level: 'error', label: 'Error', text: cleanText(event.reason.slice(0, 4_000)) };
     default:
       return undefined;
   }

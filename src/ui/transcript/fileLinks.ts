@@ -29,9 +29,16 @@ export function findFileLinks(text: string, alone = false): FileLink[] {
     if (piece[0].length > LONGEST) continue;
     const trimmed = piece[0].replace(/[.:!]+$/, '');
     const [whole, path = '', line, column, hashLine] = PLACE.exec(trimmed) ?? [];
-    if (whole === undefined || !isFile(path, line !== undefined || hashLine !== undefined, alone && trimmed.length === text.trim().length)) continue;
+    if (
+      whole === undefined ||
+      !isFile(path, line !== undefined || hashLine !== undefined, alone && trimmed.length === text.trim().length)
+    )
+      continue;
     const index = piece.index;
-    const behind = line === undefined && hashLine === undefined ? BEHIND.exec(text.slice(index + trimmed.length, index + trimmed.length + 20)) : null;
+    const behind =
+      line === undefined && hashLine === undefined
+        ? BEHIND.exec(text.slice(index + trimmed.length, index + trimmed.length + 20))
+        : null;
     const at = line ?? hashLine ?? behind?.[1];
     const col = column ?? behind?.[2];
     links.push({

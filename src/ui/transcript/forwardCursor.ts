@@ -1,4 +1,4 @@
-import type { AgentReader } from '../../core/agentEvent.ts';
+import type { AgentReader } from '../../core/model/agentEvent.ts';
 import { type AttemptLog, endItem, headingItem, isPlain, promptItem, stderrItem } from './attemptLog.ts';
 import { ItemFold } from './itemFold.ts';
 import { type LogLine, readForward, sizeOf } from './logFile.ts';
@@ -83,7 +83,10 @@ export class ForwardCursor {
     const { attempt, offset } = this.#pos;
     const window = await readForward(log.out, offset, maxBytes, log.ended, Math.max(offset, this.#scanned));
     this.#scanned = window.scanned;
-    this.#reading ??= { reader: openReader(log, offset), fold: new ItemFold({ attempt, plain: isPlain(log), midway: offset > 0, now }) };
+    this.#reading ??= {
+      reader: openReader(log, offset),
+      fold: new ItemFold({ attempt, plain: isPlain(log), midway: offset > 0, now }),
+    };
     foldLines(this.#reading.fold, this.#reading.reader, window.lines);
     const read = window.to - offset;
     this.#pos = { attempt, offset: read === 0 && log.ended ? STDERR : window.to };

@@ -1,7 +1,7 @@
-import type { AgentEvent } from '../../core/agentEvent.ts';
-import { toUsd } from '../../core/money.ts';
-import { cleanText } from '../panel/cleanText.ts';
-import { oneLine } from '../safeText.ts';
+import type { AgentEvent } from '../../core/model/agentEvent.ts';
+import { toUsd } from '../../core/model/money.ts';
+import { oneLine } from '../text/safeText.ts';
+import { cleanText } from '../webviewHost/cleanText.ts';
 import { noticeOf } from './eventNotice.ts';
 import type { LogLine } from './logFile.ts';
 import { comparePos, type ItemBody, type Pos, type TranscriptItem } from './protocol.ts';
@@ -60,7 +60,12 @@ export class ItemFold {
     if (line.cut) {
       this.#text = undefined;
       const megabytes = ((line.to - line.from) / 1e6).toFixed(1);
-      add({ kind: 'notice', level: 'info', label: 'Long line', text: `A line of ${megabytes} MB is shown cut. The raw log has all of it.` });
+      add({
+        kind: 'notice',
+        level: 'info',
+        label: 'Long line',
+        text: `A line of ${megabytes} MB is shown cut. The raw log has all of it.`,
+      });
       add({ kind: 'text', text: cleanText(line.text.slice(0, 2_000)), plain: true });
       return;
     }
@@ -98,7 +103,8 @@ export class ItemFold {
 
   #call(event: AgentEvent & { type: 'toolCall' }, line: LogLine, add: Add, all: readonly AgentEvent[]): void {
     // Which edit belongs to which call is clear only where there is one.
-    const diff = all.filter((other) => other.type === 'toolCall').length === 1 ? editOf(line.text, INLINE_DIFF) : undefined;
+    const diff =
+      all.filter((other) => other.type === 'toolCall').length === 1 ? editOf(line.text, INLINE_DIFF) : undefined;
     const item = add({
       kind: 'tool',
       name: oneLine(event.name, 60),

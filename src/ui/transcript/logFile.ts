@@ -29,7 +29,13 @@ export interface ForwardWindow {
  * Reads whole lines from `from` on, about `maxBytes` of them: never more than that and one line in memory. A last line without a line end is
  * taken only if `ended`, that is when nobody writes any more. `scanned` is that of the answer before, for a line that was not whole then.
  */
-export async function readForward(path: string, from: number, maxBytes: number, ended: boolean, scanned = from): Promise<ForwardWindow> {
+export async function readForward(
+  path: string,
+  from: number,
+  maxBytes: number,
+  ended: boolean,
+  scanned = from,
+): Promise<ForwardWindow> {
   return withFile(path, async (file, size) => {
     const limit = Math.min(size, from + maxBytes);
     if (limit <= from) return { lines: [], to: from, scanned: from, size };
@@ -37,7 +43,8 @@ export async function readForward(path: string, from: number, maxBytes: number, 
       const bytes = await readBytes(file, from, limit);
       const last = bytes.lastIndexOf(NEWLINE) + 1;
       const whole = ended && limit === size ? bytes.length : last;
-      if (whole > 0) return { lines: split(bytes.subarray(0, whole), from), to: from + whole, scanned: from + whole, size };
+      if (whole > 0)
+        return { lines: split(bytes.subarray(0, whole), from), to: from + whole, scanned: from + whole, size };
     }
     // The line is longer than the window.
     const end = await findNewline(file, Math.max(limit, scanned), size);
@@ -56,7 +63,12 @@ export interface BackwardWindow {
 }
 
 /** Reads whole lines that end at or before `before`, about `maxBytes` of them. A last line without a line end counts only if `ended`. */
-export async function readBackward(path: string, before: number, maxBytes: number, ended: boolean): Promise<BackwardWindow> {
+export async function readBackward(
+  path: string,
+  before: number,
+  maxBytes: number,
+  ended: boolean,
+): Promise<BackwardWindow> {
   return withFile(path, async (file, size) => {
     let end = Math.min(before, size);
     if (end <= 0) return { lines: [], from: 0, to: 0 };
@@ -83,7 +95,10 @@ export async function readLine(path: string, from: number): Promise<LogLine | un
 }
 
 /** The last bytes of a file as text, from the beginning of a line where one is near, and its whole size. */
-export async function readTail(path: string, maxBytes: number): Promise<{ readonly text: string; readonly size: number }> {
+export async function readTail(
+  path: string,
+  maxBytes: number,
+): Promise<{ readonly text: string; readonly size: number }> {
   return withFile(path, async (file, size) => {
     const start = Math.max(0, size - maxBytes);
     const bytes = await readBytes(file, start, size);
@@ -129,7 +144,12 @@ function split(bytes: Buffer, at: number): LogLine[] {
   for (let start = 0; start < bytes.length; ) {
     const newline = bytes.indexOf(NEWLINE, start);
     const end = newline < 0 ? bytes.length : newline;
-    lines.push({ from: at + start, to: at + Math.min(end + 1, bytes.length), text: bytes.toString('utf8', start, end), cut: false });
+    lines.push({
+      from: at + start,
+      to: at + Math.min(end + 1, bytes.length),
+      text: bytes.toString('utf8', start, end),
+      cut: false,
+    });
     start = end + 1;
   }
   return lines;

@@ -1,6 +1,6 @@
-import type { AgentEvent } from '../../core/agentEvent.ts';
-import { cleanText } from '../panel/cleanText.ts';
-import { oneLine } from '../safeText.ts';
+import type { AgentEvent } from '../../core/model/agentEvent.ts';
+import { oneLine } from '../text/safeText.ts';
+import { cleanText } from '../webviewHost/cleanText.ts';
 import { type AttemptLog, isPlain } from './attemptLog.ts';
 import { openReader } from './forwardCursor.ts';
 import { readForward, sizeOf } from './logFile.ts';
@@ -23,7 +23,10 @@ export interface SearchOptions {
  * Searches all output of a loop as it is shown, from the first attempt on, in pieces that leave the thread free in between. Answers whether there
  * are more than `limit` hits.
  */
-export async function searchLogs(logs: readonly AttemptLog[], { text, limit, signal, found }: SearchOptions): Promise<boolean> {
+export async function searchLogs(
+  logs: readonly AttemptLog[],
+  { text, limit, signal, found }: SearchOptions,
+): Promise<boolean> {
   const needle = text.toLowerCase();
   const sizes = await Promise.all(logs.map((log) => sizeOf(log.out)));
   const total = Math.max(
@@ -90,5 +93,9 @@ function hitIn(text: string, needle: string, from: number): Omit<SearchHit, 'at'
   if (index < 0) return undefined;
   const end = index + needle.length;
   const part = (start: number, stop: number) => cleanText(text.slice(Math.max(0, start), stop)).replace(/\s+/g, ' ');
-  return { before: part(index - CONTEXT, index).trimStart(), match: oneLine(text.slice(index, end), 200), after: part(end, end + CONTEXT).trimEnd() };
+  return {
+    before: part(index - CONTEXT, index).trimStart(),
+    match: oneLine(text.slice(index, end), 200),
+    after: part(end, end + CONTEXT).trimEnd(),
+  };
 }

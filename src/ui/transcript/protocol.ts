@@ -1,4 +1,4 @@
-import type { LoopState } from '../../core/loop.ts';
+import type { LoopState } from '../../core/model/loop.ts';
 
 /**
  * A place in a loop's transcript: before a line of an attempt's standard output. Offsets are bytes. `BEFORE` stands before the attempt's
@@ -60,8 +60,19 @@ export type ItemBody =
       /** Offsets of the lines that tell more: what `expand` asks for. */
       readonly lines: readonly number[];
     }
-  | { readonly kind: 'notice'; readonly level: 'error' | 'warning' | 'info'; readonly label: string; readonly text: string }
-  | { readonly kind: 'cost'; readonly usd: number; readonly estimated: boolean; readonly model?: string; readonly note?: string }
+  | {
+      readonly kind: 'notice';
+      readonly level: 'error' | 'warning' | 'info';
+      readonly label: string;
+      readonly text: string;
+    }
+  | {
+      readonly kind: 'cost';
+      readonly usd: number;
+      readonly estimated: boolean;
+      readonly model?: string;
+      readonly note?: string;
+    }
   /** The end of standard error; `bytes` is its whole size. */
   | { readonly kind: 'stderr'; readonly text: string; readonly bytes: number }
   | {
@@ -148,7 +159,11 @@ export type ToView =
 export type FromView =
   | { readonly type: 'ready' }
   | { readonly type: 'latest' }
-  | { readonly type: 'earlier'; readonly before: Pos /** The end was dropped from view: nothing is appended any more. */; readonly detached: boolean }
+  | {
+      readonly type: 'earlier';
+      readonly before: Pos /** The end was dropped from view: nothing is appended any more. */;
+      readonly detached: boolean;
+    }
   | { readonly type: 'later'; readonly after: Pos }
   | { readonly type: 'goto'; readonly at: Pos }
   | { readonly type: 'expand'; readonly key: string; readonly attempt: number; readonly lines: readonly number[] }

@@ -1,7 +1,10 @@
 import * as z from 'zod/mini';
 import { AFTER, BEFORE, type FromView } from './protocol.ts';
 
-const pos = z.object({ attempt: z.int().check(z.gte(0), z.lte(1e6)), offset: z.int().check(z.gte(BEFORE), z.lte(AFTER)) });
+const pos = z.object({
+  attempt: z.int().check(z.gte(0), z.lte(1e6)),
+  offset: z.int().check(z.gte(BEFORE), z.lte(AFTER)),
+});
 const place = z.optional(z.int().check(z.gte(0), z.lte(1e7)));
 
 const request = z.discriminatedUnion('type', [

@@ -9,8 +9,13 @@ import { isAbsolute, resolve } from 'node:path';
 export async function resolveLink(path: string, cwd: string): Promise<string> {
   if (path === '' || path.length > 1024 || path.includes('\0') || /^[\\/]{2}/.test(path))
     throw new Error('This is not the path of a file that can be opened.');
-  const target = path.startsWith('~/') ? resolve(homedir(), path.slice(2)) : isAbsolute(path) ? path : resolve(cwd, path);
+  const target = path.startsWith('~/')
+    ? resolve(homedir(), path.slice(2))
+    : isAbsolute(path)
+      ? path
+      : resolve(cwd, path);
   const found = await stat(target).catch(() => undefined);
-  if (!found?.isFile()) throw new Error(`There is no file ${target}. The agent may have meant another folder, or has removed it.`);
+  if (!found?.isFile())
+    throw new Error(`There is no file ${target}. The agent may have meant another folder, or has removed it.`);
   return target;
 }

@@ -1,5 +1,5 @@
-import { cleanText } from '../panel/cleanText.ts';
-import { oneLine } from '../safeText.ts';
+import { oneLine } from '../text/safeText.ts';
+import { cleanText } from '../webviewHost/cleanText.ts';
 import { diffLines, isDiff, replacement } from './diff.ts';
 import type { DetailSection, DiffLine } from './protocol.ts';
 
@@ -61,13 +61,26 @@ function walk(value: unknown, name: string, depth: number, sections: DetailSecti
   if (depth > MAX_DEPTH || sections.length >= MAX_SECTIONS || fields.length >= MAX_SECTIONS) return;
   if (typeof value === 'string') leaf(value, name, depth, sections, fields);
   else if (Array.isArray(value)) for (const entry of value) walk(entry, name, depth + 1, sections, fields);
-  else if (typeof value === 'object' && value !== null) record(value as Record<string, unknown>, name, depth, sections, fields);
-  else if (value !== null && value !== undefined && name !== '') fields.push({ name: oneLine(name, 60), value: String(value) });
+  else if (typeof value === 'object' && value !== null)
+    record(value as Record<string, unknown>, name, depth, sections, fields);
+  else if (value !== null && value !== undefined && name !== '')
+    fields.push({ name: oneLine(name, 60), value: String(value) });
 }
 
-function record(value: Record<string, unknown>, name: string, depth: number, sections: DetailSection[], fields: Fields): void {
+function record(
+  value: Record<string, unknown>,
+  name: string,
+  depth: number,
+  sections: DetailSection[],
+  fields: Fields,
+): void {
   const edit = EDITS.find(([before, after]) => typeof value[before] === 'string' && typeof value[after] === 'string');
-  if (edit) diff(sections, name, replacement(cleanText(value[edit[0]] as string), cleanText(value[edit[1]] as string), MAX_DIFF + 1));
+  if (edit)
+    diff(
+      sections,
+      name,
+      replacement(cleanText(value[edit[0]] as string), cleanText(value[edit[1]] as string), MAX_DIFF + 1),
+    );
   for (const [key, entry] of Object.entries(value)) {
     if (!ENVELOPE.test(key) && !edit?.some((part) => part === key)) walk(entry, key, depth + 1, sections, fields);
   }
@@ -82,7 +95,8 @@ function leaf(value: string, name: string, depth: number, sections: DetailSectio
   else {
     const shown = oneLine(value, 120);
     // The same text often stands in a result twice.
-    if (shown !== '' && !fields.some((field) => field.value === shown)) fields.push({ name: oneLine(name, 60), value: shown });
+    if (shown !== '' && !fields.some((field) => field.value === shown))
+      fields.push({ name: oneLine(name, 60), value: shown });
   }
 }
 
@@ -93,5 +107,11 @@ function text(sections: DetailSection[], label: string, value: string): void {
 }
 
 function diff(sections: DetailSection[], label: string, lines: readonly DiffLine[]): void {
-  if (lines.length > 0) sections.push({ kind: 'diff', label: oneLine(label, 60), lines: lines.slice(0, MAX_DIFF), cut: lines.length > MAX_DIFF });
+  if (lines.length > 0)
+    sections.push({
+      kind: 'diff',
+      label: oneLine(label, 60),
+      lines: lines.slice(0, MAX_DIFF),
+      cut: lines.length > MAX_DIFF,
+    });
 }

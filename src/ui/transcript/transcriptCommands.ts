@@ -1,14 +1,23 @@
 import { stat } from 'node:fs/promises';
 import * as vscode from 'vscode';
-import type { LoopState } from '../../core/loop.ts';
+import type { LoopState } from '../../core/model/loop.ts';
 import type { CommandTable } from '../commands/commandTable.ts';
-import type { LoopTarget } from '../panel/loopTarget.ts';
-import { panelTarget } from '../panel/panelTarget.ts';
-import type { ViewDeps } from '../panel/viewDeps.ts';
-import type { WebviewPanels } from '../panel/webviewPanels.ts';
+import type { LoopTarget } from '../webviewHost/loopTarget.ts';
+import { panelTarget } from '../webviewHost/panelTarget.ts';
+import type { ViewDeps } from '../webviewHost/viewDeps.ts';
+import type { WebviewPanels } from '../webviewHost/webviewPanels.ts';
 
 /** Loops that may have output. */
-const STARTED: readonly LoopState[] = ['running', 'stopping', 'backingOff', 'waiting', 'queued', 'completed', 'failed', 'cancelled'];
+const STARTED: readonly LoopState[] = [
+  'running',
+  'stopping',
+  'backingOff',
+  'waiting',
+  'queued',
+  'completed',
+  'failed',
+  'cancelled',
+];
 
 export function transcriptCommands(deps: ViewDeps, panels: WebviewPanels<LoopTarget>): CommandTable {
   return {
@@ -28,7 +37,8 @@ export function transcriptCommands(deps: ViewDeps, panels: WebviewPanels<LoopTar
         const target = await panelTarget(ctx, args, { title: 'Open Log', states: STARTED });
         if (!target) return undefined;
         const attempts = (await ctx.host.ready()).get(target.loopId, target.seq)?.attempts ?? [];
-        const attempt = target.attempt === undefined ? attempts.at(-1) : attempts.find(({ number }) => number === target.attempt);
+        const attempt =
+          target.attempt === undefined ? attempts.at(-1) : attempts.find(({ number }) => number === target.attempt);
         if (!attempt) {
           void vscode.window.showInformationMessage('This loop has no log yet: it has not started.');
           return undefined;

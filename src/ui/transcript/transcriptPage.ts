@@ -1,8 +1,8 @@
 import * as vscode from 'vscode';
-import type { LoopTarget } from '../panel/loopTarget.ts';
-import { openFile } from '../panel/openFile.ts';
-import type { ViewDeps } from '../panel/viewDeps.ts';
-import type { PanelContent, PanelHandle } from '../panel/webviewPanels.ts';
+import type { LoopTarget } from '../webviewHost/loopTarget.ts';
+import { openFile } from '../webviewHost/openFile.ts';
+import type { ViewDeps } from '../webviewHost/viewDeps.ts';
+import type { PanelContent, PanelHandle } from '../webviewHost/webviewPanels.ts';
 import { outputTitle } from './outputTitle.ts';
 import type { ToView } from './protocol.ts';
 import { requestOf } from './requests.ts';
@@ -30,8 +30,10 @@ export function transcriptPage(deps: ViewDeps, target: LoopTarget, panel: PanelH
     receive(message) {
       const request = requestOf(message);
       if (!request) return;
-      if (request.type === 'openFile') void openFile(request.path, detail()?.loop.cwd ?? '/', request.line, request.column);
-      else if (request.type === 'command') void vscode.commands.executeCommand(`loopSupervisor.${request.command}`, target);
+      if (request.type === 'openFile')
+        void openFile(request.path, detail()?.loop.cwd ?? '/', request.line, request.column);
+      else if (request.type === 'command')
+        void vscode.commands.executeCommand(`loopSupervisor.${request.command}`, target);
       else if (deps.host.current) session.handle(request);
       else panel.post({ type: 'gone', text: deps.host.notReady ?? '' } satisfies ToView);
     },

@@ -1,6 +1,6 @@
-import { type LoopTarget, loopTargetOf } from '../panel/loopTarget.ts';
-import type { ViewDeps } from '../panel/viewDeps.ts';
-import { WebviewPanels } from '../panel/webviewPanels.ts';
+import { type LoopTarget, loopTargetOf } from '../webviewHost/loopTarget.ts';
+import type { ViewDeps } from '../webviewHost/viewDeps.ts';
+import { WebviewPanels } from '../webviewHost/webviewPanels.ts';
 import { outputTitle } from './outputTitle.ts';
 
 /** The panels that show the output of loops: what *Show Output* opens. */

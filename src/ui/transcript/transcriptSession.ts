@@ -1,7 +1,8 @@
-import type { AgentProfile } from '../../core/agentPort.ts';
-import type { Clock, Disposable } from '../../core/clock.ts';
-import { isLive } from '../../core/loop.ts';
-import type { LoopDetail } from '../../core/status.ts';
+import type { Disposable } from '../../core/model/disposable.ts';
+import { isLive } from '../../core/model/loop.ts';
+import type { LoopDetail } from '../../core/model/status.ts';
+import type { AgentProfile } from '../../core/ports/agents.ts';
+import type { Clock } from '../../core/ports/clock.ts';
 import { type AttemptLog, attemptLogs, type LogPaths } from './attemptLog.ts';
 import { stepBack } from './earlier.ts';
 import { ForwardCursor } from './forwardCursor.ts';
@@ -130,7 +131,10 @@ export class TranscriptSession implements Disposable {
       .then(() => (this.#disposed ? undefined : work()))
       .catch((error: unknown) => {
         this.#deps.onError(error);
-        this.#post({ type: 'gone', text: `The output could not be read: ${error instanceof Error ? error.message : String(error)}` });
+        this.#post({
+          type: 'gone',
+          text: `The output could not be read: ${error instanceof Error ? error.message : String(error)}`,
+        });
       });
   }
 
@@ -166,7 +170,13 @@ export class TranscriptSession implements Disposable {
     this.#cursor = new ForwardCursor(from);
     const { items } = await this.#drain(read, 2 * SMALL_LOG);
     this.#following = this.#visible;
-    this.#post({ type: 'reset', items, atStart: from.attempt === 0, atEnd: true, ...(skipped === undefined ? {} : { skipped }) });
+    this.#post({
+      type: 'reset',
+      items,
+      atStart: from.attempt === 0,
+      atEnd: true,
+      ...(skipped === undefined ? {} : { skipped }),
+    });
     this.#arm(read.detail, skipped === undefined ? PAUSE_MS : LONG_PAUSE_MS);
   }
 

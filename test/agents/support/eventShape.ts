@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { AgentEvent } from '../../../src/core/agentEvent.ts';
+import type { AgentEvent } from '../../../src/core/model/agentEvent.ts';
 
 const CAUSES = ['provider', 'auth', 'config', 'session', 'budget', 'turns', 'aborted', 'task'];
 
@@ -29,7 +29,8 @@ export function assertEvents(events: readonly AgentEvent[]): void {
         assert.ok(event.source === 'reported' || (event.source === 'estimated' && typeof event.note === 'string'), why);
         break;
       case 'retry':
-        for (const count of [event.attempt, event.maxAttempts, event.delayMs]) assert.ok(count === undefined || Number.isFinite(count), why);
+        for (const count of [event.attempt, event.maxAttempts, event.delayMs])
+          assert.ok(count === undefined || Number.isFinite(count), why);
         assert.ok(isLine(event.reason), why);
         break;
       case 'limit':

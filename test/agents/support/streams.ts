@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { type CatalogOptions, createCatalog } from '../../../src/agents/catalog.ts';
-import type { AgentEvent, AgentReader, Json, ProcessExit } from '../../../src/core/agentEvent.ts';
-import type { SessionBefore } from '../../../src/core/agentPort.ts';
+import type { AgentEvent, AgentReader, Json, ProcessExit } from '../../../src/core/model/agentEvent.ts';
+import type { SessionBefore } from '../../../src/core/ports/agents.ts';
 
 const FOLDER = new URL('../../fixtures/streams/', import.meta.url);
 
@@ -28,12 +28,19 @@ export const TEST_PRICE = { input: 1, cachedInput: 0.1, cacheWrite: 1.25, output
 
 /** Every recording, with all that is known of it. */
 export function recordings(): Recording[] {
-  const ends = JSON.parse(readFileSync(new URL('runs.json', FOLDER), 'utf8')) as { readonly [name: string]: RecordedEnd };
+  const ends = JSON.parse(readFileSync(new URL('runs.json', FOLDER), 'utf8')) as {
+    readonly [name: string]: RecordedEnd;
+  };
   return readdirSync(FOLDER)
     .filter((file) => file.endsWith('.ndjson'))
     .map((file) => file.slice(0, -'.ndjson'.length))
     .sort()
-    .map((name) => ({ name, agent: name.split('-', 1)[0] ?? '', output: readFileSync(new URL(`${name}.ndjson`, FOLDER), 'utf8'), ...ends[name] }));
+    .map((name) => ({
+      name,
+      agent: name.split('-', 1)[0] ?? '',
+      output: readFileSync(new URL(`${name}.ndjson`, FOLDER), 'utf8'),
+      ...ends[name],
+    }));
 }
 
 export function recording(name: string): Recording {
@@ -69,7 +76,11 @@ export function readAll(run: Recording, reader = readerOf(run.agent)): AgentEven
 
 export function endOf(run: Recording, reader: AgentReader): AgentEvent[] {
   const { exitCode, signal, stderr = '', report } = run;
-  return reader.end({ ...(exitCode !== undefined && { exitCode }), ...(signal !== undefined && { signal }) }, stderr, report);
+  return reader.end(
+    { ...(exitCode !== undefined && { exitCode }), ...(signal !== undefined && { signal }) },
+    stderr,
+    report,
+  );
 }
 
 /** Lines without their ends; the last one may have none. */
@@ -93,7 +104,10 @@ export function messagesIn(events: readonly AgentEvent[]): string[] {
   return messages;
 }
 
-export function ofType<T extends AgentEvent['type']>(events: readonly AgentEvent[], type: T): Extract<AgentEvent, { type: T }>[] {
+export function ofType<T extends AgentEvent['type']>(
+  events: readonly AgentEvent[],
+  type: T,
+): Extract<AgentEvent, { type: T }>[] {
   return events.filter((event): event is Extract<AgentEvent, { type: T }> => event.type === type);
 }
 

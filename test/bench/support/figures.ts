@@ -44,8 +44,16 @@ export function render({ bench, figures }: Table): string {
   ]);
   const head = ['measured', 'value', 'p99', 'baseline', 'ratio', 'goal', ''];
   const widths = head.map((_, column) => Math.max(...[head, ...rows].map((row) => (row[column] as string).length)));
-  const line = (row: readonly string[]) => `| ${row.map((cell, column) => cell.padEnd(widths[column] as number)).join(' | ')} |`;
-  return [`### ${bench}`, '', line(head), `|${widths.map((width) => '-'.repeat(width + 2)).join('|')}|`, ...rows.map(line), ''].join('\n');
+  const line = (row: readonly string[]) =>
+    `| ${row.map((cell, column) => cell.padEnd(widths[column] as number)).join(' | ')} |`;
+  return [
+    `### ${bench}`,
+    '',
+    line(head),
+    `|${widths.map((width) => '-'.repeat(width + 2)).join('|')}|`,
+    ...rows.map(line),
+    '',
+  ].join('\n');
 }
 
 function round(value: number): string {

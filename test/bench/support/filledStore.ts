@@ -1,10 +1,10 @@
-import type { LoopFacts } from '../../../src/core/loop.ts';
-import type { AgentLauncher } from '../../../src/core/processPort.ts';
-import { DEFAULT_SETTINGS } from '../../../src/core/settings.ts';
-import type { Store } from '../../../src/core/storePort.ts';
+import type { LoopFacts } from '../../../src/core/model/loop.ts';
+import { DEFAULT_SETTINGS } from '../../../src/core/model/settings.ts';
+import type { AgentLauncher } from '../../../src/core/ports/launcher.ts';
+import type { Store } from '../../../src/core/ports/store.ts';
+import { systemClock } from '../../../src/core/runtime/systemClock.ts';
 import { Supervisor } from '../../../src/core/supervisor.ts';
-import { systemClock } from '../../../src/core/systemClock.ts';
-import { openStore } from '../../../src/store/store.ts';
+import { openStore } from '../../../src/store/sqlite/store.ts';
 import { fakeCatalog, fakeProfile } from '../../support/harness.ts';
 import { instantLauncher } from './instantLauncher.ts';
 
@@ -20,8 +20,16 @@ export interface Filled {
 const APART_MS = 10_000;
 
 /** A supervisor on a file that holds so many completed loops. It starts nothing: its queue is paused. */
-export async function filledStore(path: string, finished: number, launcher: AgentLauncher = instantLauncher()): Promise<Filled> {
-  const store = openStore({ path, clock: systemClock, log: (message, error) => process.stderr.write(`${message} ${error ?? ''}\n`) });
+export async function filledStore(
+  path: string,
+  finished: number,
+  launcher: AgentLauncher = instantLauncher(),
+): Promise<Filled> {
+  const store = openStore({
+    path,
+    clock: systemClock,
+    log: (message, error) => process.stderr.write(`${message} ${error ?? ''}\n`),
+  });
   const now = Date.now();
   for (let done = 0; done < finished; done += BATCH) {
     await store.write((tx) => {
@@ -37,11 +45,29 @@ export async function filledStore(path: string, finished: number, launcher: Agen
             priority: 0,
             estimate: 0,
           },
-          ...{ estimateAssumed: false, submittedAt: at, since: at, attempts: 1, restarts: [], quickCrashes: 0, cost: 1_000, costEstimated: 0 },
+          ...{
+            estimateAssumed: false,
+            submittedAt: at,
+            since: at,
+            attempts: 1,
+            restarts: [],
+            quickCrashes: 0,
+            cost: 1_000,
+            costEstimated: 0,
+          },
         };
         const { seq, place } = tx.insertLoop({ ...facts, state: 'queued', fresh: true }, PROMPT);
         const attempt = tx.insertAttempt(seq, {
-          ...{ number: 1, token: `${seq}-1-bench`, windowId: 'bench', startedAt: at, generation: 0, probe: false, reserved: 0, resumed: false },
+          ...{
+            number: 1,
+            token: `${seq}-1-bench`,
+            windowId: 'bench',
+            startedAt: at,
+            generation: 0,
+            probe: false,
+            reserved: 0,
+            resumed: false,
+          },
           ...{ readOffset: 0, cost: 1_000, costEstimated: 0 },
         });
         tx.addLedger({
@@ -54,7 +80,10 @@ export async function filledStore(path: string, finished: number, launcher: Agen
           cost: 1_000,
           source: 'reported',
         });
-        tx.saveAttempt({ ...attempt, end: { exitCode: 0, outcome: 'ok', reason: 'exit code 0', at, swept: [], kept: [], remaining: [] } });
+        tx.saveAttempt({
+          ...attempt,
+          end: { exitCode: 0, outcome: 'ok', reason: 'exit code 0', at, swept: [], kept: [], remaining: [] },
+        });
         const change = { at, from: 'running', to: 'completed', why: 'exit code 0' } as const;
         tx.saveLoop({ ...facts, seq, place, state: 'completed', finishedAt: at }, change);
       }
@@ -62,9 +91,20 @@ export async function filledStore(path: string, finished: number, launcher: Agen
   }
   let ids = 0;
   const supervisor = new Supervisor({
-    ...{ store, launcher, clock: systemClock, agents: fakeCatalog(fakeProfile('sample')), folders: { exists: () => true }, random: () => 0.5 },
+    ...{
+      store,
+      launcher,
+      clock: systemClock,
+      agents: fakeCatalog(fakeProfile('sample')),
+      folders: { exists: () => true },
+      random: () => 0.5,
+    },
     probe: { self: { pid: process.pid, startTime: '0', bootId: 'bench' }, isAlive: () => true },
-    settings: { ...DEFAULT_SETTINGS, maxQueueDepth: 1_000_000, retention: { ...DEFAULT_SETTINGS.retention, maxLoops: 1_000_000 } },
+    settings: {
+      ...DEFAULT_SETTINGS,
+      maxQueueDepth: 1_000_000,
+      retention: { ...DEFAULT_SETTINGS.retention, maxLoops: 1_000_000 },
+    },
     window: { id: 'bench', folders: [], home: '/work' },
     log: (message, error) => process.stderr.write(`${message} ${error ?? ''}\n`),
     newId: () => `${String(++ids).padStart(10, '0')}benchid`,

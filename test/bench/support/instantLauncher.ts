@@ -1,4 +1,4 @@
-import type { AgentLauncher, LaunchRequest, Run, RunObserver } from '../../../src/core/processPort.ts';
+import type { AgentLauncher, LaunchRequest, Run, RunObserver } from '../../../src/core/ports/launcher.ts';
 
 /** A launcher without processes: a run ends well at once, or when it is let go. */
 export interface InstantLauncher extends AgentLauncher {
@@ -22,7 +22,13 @@ export function instantLauncher(): InstantLauncher {
       errorLine: '',
       last: { from: 0, to: 0, events: [], readerState: null },
     });
-  const run: Run = { stop: () => {}, signal: async () => false, keepWaiting: () => {}, leave: () => {}, release: () => {} };
+  const run: Run = {
+    stop: () => {},
+    signal: async () => false,
+    keepWaiting: () => {},
+    leave: () => {},
+    release: () => {},
+  };
   const launcher: InstantLauncher = {
     hold: false,
     release: () => {
@@ -38,7 +44,7 @@ export function instantLauncher(): InstantLauncher {
     control: () => run,
     freeBytes: () => Number.POSITIVE_INFINITY,
     reap: async () => new Map(),
-    endKept: async () => false,
+    terminateSpared: async () => false,
     removeRuns: async () => {},
     runsBefore: async () => [],
     logBytes: () => 0,

@@ -2,13 +2,13 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { AgentReader } from '../../../src/core/agentEvent.ts';
-import type { CommandPlan } from '../../../src/core/agentPort.ts';
-import type { Disposable } from '../../../src/core/clock.ts';
-import type { AgentLauncher, Run, RunEnd, RunStarted } from '../../../src/core/processPort.ts';
-import { systemClock } from '../../../src/core/systemClock.ts';
-import { createLauncher } from '../../../src/process/launcher.ts';
-import { type RunFiles, runFiles } from '../../../src/process/runFiles.ts';
+import type { AgentReader } from '../../../src/core/model/agentEvent.ts';
+import type { Disposable } from '../../../src/core/model/disposable.ts';
+import type { CommandPlan } from '../../../src/core/ports/agents.ts';
+import type { AgentLauncher, Run, RunEnd, RunStarted } from '../../../src/core/ports/launcher.ts';
+import { systemClock } from '../../../src/core/runtime/systemClock.ts';
+import { createLauncher } from '../../../src/process/launch/launcher.ts';
+import { type RunFiles, runFiles } from '../../../src/process/runFolder/runFiles.ts';
 import { bundledGuardian } from '../../support/bundledGuardian.ts';
 
 export interface BenchRun {
@@ -47,7 +47,12 @@ export class RealRuns implements Disposable {
   launch(
     command: string,
     args: readonly string[],
-    facts: { readonly needsReading?: boolean; readonly reader?: AgentReader; readonly graceMs?: number; readonly plan?: Partial<CommandPlan> } = {},
+    facts: {
+      readonly needsReading?: boolean;
+      readonly reader?: AgentReader;
+      readonly graceMs?: number;
+      readonly plan?: Partial<CommandPlan>;
+    } = {},
   ): BenchRun {
     const token = randomBytes(8).toString('hex');
     const started = Promise.withResolvers<RunStarted>();
@@ -59,7 +64,15 @@ export class RealRuns implements Disposable {
         cwd: this.folder,
         plan: { command, args, env: {}, stopSteps: [{ signal: 'SIGTERM', share: 1 }], ...facts.plan },
         limits: {
-          ...{ timeoutMs: 0, firstOutputMs: 0, silenceMs: 0, onSilence: 'warn', graceMs: facts.graceMs ?? 200, maxLogBytes: 0, unattendedGraceMs: 0 },
+          ...{
+            timeoutMs: 0,
+            firstOutputMs: 0,
+            silenceMs: 0,
+            onSilence: 'warn',
+            graceMs: facts.graceMs ?? 200,
+            maxLogBytes: 0,
+            unattendedGraceMs: 0,
+          },
           keep: [],
         },
         reader: facts.reader ?? DEAF,
@@ -80,6 +93,9 @@ export class RealRuns implements Disposable {
 /** Memory of a process that nobody shares, MB. */
 export function privateMegabytes(pid: number): number {
   const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
-  const kilobytes = [...rollup.matchAll(/^Private_(?:Clean|Dirty):\s+(\d+) kB$/gm)].reduce((sum, [, value]) => sum + Number(value), 0);
+  const kilobytes = [...rollup.matchAll(/^Private_(?:Clean|Dirty):\s+(\d+) kB$/gm)].reduce(
+    (sum, [, value]) => sum + Number(value),
+    0,
+  );
   return kilobytes / 1024;
 }

@@ -1,4 +1,4 @@
-import type { ProcessIdentity } from '../../../src/core/loop.ts';
+import type { ProcessIdentity } from '../../../src/core/model/loop.ts';
 import type { ProcessInfo, ProcessTable } from '../../../src/process/tables/processTable.ts';
 
 export const BOOT = 'boot';
@@ -78,6 +78,24 @@ export function identity(pid: number, started = pid): ProcessIdentity {
 }
 
 function info(process: FakeProcess): ProcessInfo {
-  const { pid, parent = 1, group = pid, session = group, started = pid, zombie = false, args = [], cpuMs = 0 } = process;
-  return { ...identity(pid, started), parent, group, session, zombie, started, name: args[0]?.split('/').at(-1) ?? `p${pid}`, cpuMs };
+  const {
+    pid,
+    parent = 1,
+    group = pid,
+    session = group,
+    started = pid,
+    zombie = false,
+    args = [],
+    cpuMs = 0,
+  } = process;
+  return {
+    ...identity(pid, started),
+    parent,
+    group,
+    session,
+    zombie,
+    started,
+    name: args[0]?.split('/').at(-1) ?? `p${pid}`,
+    cpuMs,
+  };
 }

@@ -3,13 +3,22 @@ import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { AgentReader } from '../../../src/core/agentEvent.ts';
-import type { CommandPlan } from '../../../src/core/agentPort.ts';
-import type { Disposable } from '../../../src/core/clock.ts';
-import type { AdoptRequest, AgentLauncher, Run, RunEnd, RunLimits, RunObserver, RunOutput, RunStarted } from '../../../src/core/processPort.ts';
-import { systemClock } from '../../../src/core/systemClock.ts';
-import { createLauncher } from '../../../src/process/launcher.ts';
-import { type RunFiles, runFiles } from '../../../src/process/runFiles.ts';
+import type { AgentReader } from '../../../src/core/model/agentEvent.ts';
+import type { Disposable } from '../../../src/core/model/disposable.ts';
+import type { CommandPlan } from '../../../src/core/ports/agents.ts';
+import type {
+  AdoptRequest,
+  AgentLauncher,
+  Run,
+  RunEnd,
+  RunLimits,
+  RunObserver,
+  RunOutput,
+  RunStarted,
+} from '../../../src/core/ports/launcher.ts';
+import { systemClock } from '../../../src/core/runtime/systemClock.ts';
+import { createLauncher } from '../../../src/process/launch/launcher.ts';
+import { type RunFiles, runFiles } from '../../../src/process/runFolder/runFiles.ts';
 import { bundledGuardian } from '../../support/bundledGuardian.ts';
 import { type MarkedProcess, markedProcesses } from '../../support/markedProcesses.ts';
 
@@ -112,7 +121,9 @@ export class RunHarness {
   launcher: AgentLauncher & Disposable;
   /** Begins the ids of all loops here. */
   readonly prefix = `t${randomBytes(4).toString('hex')}-`;
-  environment: Record<string, string> = Object.fromEntries(Object.entries(process.env).flatMap(([k, v]) => (v === undefined ? [] : [[k, v]])));
+  environment: Record<string, string> = Object.fromEntries(
+    Object.entries(process.env).flatMap(([k, v]) => (v === undefined ? [] : [[k, v]])),
+  );
   readonly #guardianProgram: string;
 
   static async create(): Promise<RunHarness> {
@@ -130,7 +141,9 @@ export class RunHarness {
   }
 
   /** Another window's launcher on the same runs. */
-  newLauncher(options: { readonly guardianProgram?: string; readonly nodePath?: string } = {}): AgentLauncher & Disposable {
+  newLauncher(
+    options: { readonly guardianProgram?: string; readonly nodePath?: string } = {},
+  ): AgentLauncher & Disposable {
     return createLauncher({
       runsFolder: this.runsFolder,
       windowsFolder: this.windowsFolder,
@@ -138,7 +151,8 @@ export class RunHarness {
       nodePath: process.execPath,
       environment: async () => this.environment,
       clock: systemClock,
-      log: (message, error) => this.logged.push(error === undefined ? message : `${message} ${(error as Error).message}`),
+      log: (message, error) =>
+        this.logged.push(error === undefined ? message : `${message} ${(error as Error).message}`),
       ...options,
     });
   }
@@ -165,7 +179,15 @@ export class RunHarness {
   adopt(token: string, request: Partial<AdoptRequest> = {}, mine = true): Launched {
     const told = new Told();
     const run = this.launcher.adopt(
-      { token, reader: lineReader(), needsReading: true, readOffset: 0, graceMs: LIMITS.graceMs, keep: LIMITS.keep, ...request },
+      {
+        token,
+        reader: lineReader(),
+        needsReading: true,
+        readOffset: 0,
+        graceMs: LIMITS.graceMs,
+        keep: LIMITS.keep,
+        ...request,
+      },
       told,
       mine,
     );

@@ -19,21 +19,38 @@ interface Group {
 /** What a bench run wrote. */
 export interface BenchReport {
   readonly at: string;
-  readonly machine: { readonly cpus: number; readonly model?: string; readonly memoryMB: number; readonly kernel: string; readonly node: string };
+  readonly machine: {
+    readonly cpus: number;
+    readonly model?: string;
+    readonly memoryMB: number;
+    readonly kernel: string;
+    readonly node: string;
+  };
   readonly tables: readonly Table[];
 }
 
 const PREFIX = 'loopSupervisor.';
 
 /** The settings as one table of Markdown, in the order of the manifest. */
-export function settingsTable(manifest: { readonly contributes: { readonly configuration: readonly Group[] } }): string {
+export function settingsTable(manifest: {
+  readonly contributes: { readonly configuration: readonly Group[] };
+}): string {
   const rows = manifest.contributes.configuration.flatMap(({ properties }) =>
     Object.entries(properties).map(([key, setting]) => {
-      const text = (setting.description ?? setting.markdownDescription ?? '').replaceAll(new RegExp(`\`#${PREFIX}([^#]+)#\``, 'g'), '`$1`');
+      const text = (setting.description ?? setting.markdownDescription ?? '').replaceAll(
+        new RegExp(`\`#${PREFIX}([^#]+)#\``, 'g'),
+        '`$1`',
+      );
       return `| \`${key.slice(PREFIX.length)}\` | ${shownDefault(setting.default)} | ${range(setting)} | ${cell(text)} |`;
     }),
   );
-  return [`Names begin with \`${PREFIX}\`.`, '', '| setting | default | range | meaning |', '| --- | --- | --- | --- |', ...rows].join('\n');
+  return [
+    `Names begin with \`${PREFIX}\`.`,
+    '',
+    '| setting | default | range | meaning |',
+    '| --- | --- | --- | --- |',
+    ...rows,
+  ].join('\n');
 }
 
 function shownDefault(value: unknown): string {
@@ -57,7 +74,12 @@ export function benchTables({ at, machine, tables }: BenchReport): string {
   const made = `Made by \`npm run bench\` on ${at.slice(0, 10)}: ${cpus} × ${model ?? 'CPU'}, ${Math.round(memoryMB / 1024)} GB, Linux ${kernel}, Node ${node}. Lower is better; *goal* is what it should at most be.`;
   const blocks = tables.map(({ bench, figures }) =>
     [
-      ...[`### ${bench}`, '', '| measured | value | p99 | baseline in the same run | goal |', '| --- | --- | --- | --- | --- |'],
+      ...[
+        `### ${bench}`,
+        '',
+        '| measured | value | p99 | baseline in the same run | goal |',
+        '| --- | --- | --- | --- | --- |',
+      ],
       ...figures.map(({ what, value, unit, p99, baseline, goal }) => {
         const goals = goal === undefined ? '' : `${goal}${value <= goal ? '' : ', **missed**'}`;
         const base = baseline === undefined ? '' : `${number(baseline.value)} (${baseline.what})`;

@@ -33,7 +33,9 @@ export async function launchBrowser(): Promise<Browser> {
 export async function findBrowser(): Promise<{ path: string; env: Record<string, string> }> {
   const own =
     process.env.CHROME_PATH ??
-    NAMES.flatMap((name) => (process.env.PATH ?? '').split(delimiter).map((folder) => join(folder, name))).find(existsSync);
+    NAMES.flatMap((name) => (process.env.PATH ?? '').split(delimiter).map((folder) => join(folder, name))).find(
+      existsSync,
+    );
   if (own) return { path: own, env: {} };
   if (process.platform !== 'linux' || process.arch !== 'x64') {
     throw new Error('No Chromium or Chrome was found. Install one, or set CHROME_PATH to its program.');
@@ -50,8 +52,13 @@ export async function findBrowser(): Promise<{ path: string; env: Record<string,
 /** The fonts of the system, and after them the packaged one: without any font Chromium falls over. */
 function fontSettings(home: string): string {
   const file = join(home, 'fonts.conf');
-  const folders = ['/usr/share/fonts', '/usr/local/share/fonts', join(home, 'fonts')].map((folder) => `<dir>${folder}</dir>`);
-  writeFileSync(file, `<?xml version="1.0"?>\n<fontconfig>${folders.join('')}<cachedir>${join(home, 'font-cache')}</cachedir></fontconfig>\n`);
+  const folders = ['/usr/share/fonts', '/usr/local/share/fonts', join(home, 'fonts')].map(
+    (folder) => `<dir>${folder}</dir>`,
+  );
+  writeFileSync(
+    file,
+    `<?xml version="1.0"?>\n<fontconfig>${folders.join('')}<cachedir>${join(home, 'font-cache')}</cachedir></fontconfig>\n`,
+  );
   return file;
 }
 
@@ -64,7 +71,11 @@ async function unpackChromium(): Promise<string> {
     const before = process.env.TMPDIR;
     process.env.TMPDIR = draft;
     try {
-      await Promise.all(['chromium.br', 'al2023.tar.br', 'fonts.tar.br', 'swiftshader.tar.br'].map((part) => inflate(join(folder, 'bin', part))));
+      await Promise.all(
+        ['chromium.br', 'al2023.tar.br', 'fonts.tar.br', 'swiftshader.tar.br'].map((part) =>
+          inflate(join(folder, 'bin', part)),
+        ),
+      );
     } finally {
       if (before === undefined) delete process.env.TMPDIR;
       else process.env.TMPDIR = before;

@@ -8,7 +8,16 @@ import { provisionServer } from './provisionServer.ts';
 export async function installExtension(vsix: string, extensionsDir = freshFolder('extensions')): Promise<string> {
   const dataDir = freshFolder('install');
   try {
-    const args = [await provisionServer(), '--install-extension', vsix, '--force', '--extensions-dir', extensionsDir, '--server-data-dir', dataDir];
+    const args = [
+      await provisionServer(),
+      '--install-extension',
+      vsix,
+      '--force',
+      '--extensions-dir',
+      extensionsDir,
+      '--server-data-dir',
+      dataDir,
+    ];
     await promisify(execFile)(process.execPath, [...args, '--accept-server-license-terms', '--telemetry-level', 'off']);
   } finally {
     rmSync(dataDir, { recursive: true, force: true });

@@ -17,7 +17,9 @@ export class LoopTree {
 
   /** Shows our view: the tree, or the welcome of an empty one. */
   async show(): Promise<void> {
-    const shown = this.#page.locator('.activitybar .action-item.checked').filter({ has: this.#page.locator('[aria-label^="Loop Supervisor"]') });
+    const shown = this.#page
+      .locator('.activitybar .action-item.checked')
+      .filter({ has: this.#page.locator('[aria-label^="Loop Supervisor"]') });
     if ((await shown.count()) === 0) await this.#icon().click();
     await shown.waitFor();
     await this.#tree().waitFor({ state: 'attached' });
@@ -80,7 +82,9 @@ export class LoopTree {
   row(label: string | RegExp): Locator {
     return this.#tree()
       .locator('.monaco-list-row')
-      .filter({ has: this.#page.locator('.label-name').filter({ hasText: typeof label === 'string' ? exactly(label) : label }) })
+      .filter({
+        has: this.#page.locator('.label-name').filter({ hasText: typeof label === 'string' ? exactly(label) : label }),
+      })
       .first();
   }
 
@@ -96,7 +100,11 @@ export class LoopTree {
   async rests(): Promise<void> {
     await until('a tree in which nothing moves', async () => {
       const groups = (await this.rows()).map(([label]) => label);
-      return groups.some((label) => label.startsWith('Running 0/')) && groups.some((label) => label.startsWith('Queued 0/')) && groups.length === 3;
+      return (
+        groups.some((label) => label.startsWith('Running 0/')) &&
+        groups.some((label) => label.startsWith('Queued 0/')) &&
+        groups.length === 3
+      );
     });
   }
 
@@ -134,7 +142,9 @@ export class LoopTree {
   async select(...labels: readonly string[]): Promise<void> {
     await this.#takeKeyboard();
     for (const label of labels) await this.row(label).click({ modifiers: ['ControlOrMeta'] });
-    await until(`${labels.join(', ')} to be selected`, async () => isDeepStrictEqual((await this.selected()).toSorted(), labels.toSorted()));
+    await until(`${labels.join(', ')} to be selected`, async () =>
+      isDeepStrictEqual((await this.selected()).toSorted(), labels.toSorted()),
+    );
   }
 
   /** The labels of the selected rows, from above. */
@@ -236,7 +246,13 @@ export class LoopTree {
     const found = await this.#tree()
       .locator(rows)
       .evaluateAll((elements) =>
-        elements.map((element) => [Number(element.getAttribute('data-index')), element.querySelector('.label-name')?.textContent ?? ''] as const),
+        elements.map(
+          (element) =>
+            [
+              Number(element.getAttribute('data-index')),
+              element.querySelector('.label-name')?.textContent ?? '',
+            ] as const,
+        ),
       );
     return found.toSorted(([a], [b]) => a - b).map(([, label]) => label);
   }
@@ -254,6 +270,9 @@ async function middle(row: Locator): Promise<{ x: number; y: number }> {
 
 /** Rows with `…s` for a length of time and `hh:mm` for a time of day. */
 export function steady(rows: readonly Row[]): Row[] {
-  const fix = (text: string) => text.replaceAll(/\b(\d+h )?(\d+m )?\d+s\b/g, '…s').replaceAll(/\b\d\d:\d\d(:\d\d)?\b/g, 'hh:mm');
-  return rows.map(([label, description, children]) => (children ? [fix(label), fix(description), steady(children)] : [fix(label), fix(description)]));
+  const fix = (text: string) =>
+    text.replaceAll(/\b(\d+h )?(\d+m )?\d+s\b/g, '…s').replaceAll(/\b\d\d:\d\d(:\d\d)?\b/g, 'hh:mm');
+  return rows.map(([label, description, children]) =>
+    children ? [fix(label), fix(description), steady(children)] : [fix(label), fix(description)],
+  );
 }

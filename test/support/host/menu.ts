@@ -11,5 +11,7 @@ export async function takeMenuItem(page: Page, label: string): Promise<void> {
 
 /** An entry of the open menu. */
 export function menuItem(page: Page, label: string): Locator {
-  return page.locator('.monaco-menu .action-item').filter({ has: page.locator('.action-label').filter({ hasText: exactly(label) }) });
+  return page
+    .locator('.monaco-menu .action-item')
+    .filter({ has: page.locator('.action-label').filter({ hasText: exactly(label) }) });
 }

@@ -24,7 +24,9 @@ export class Notices {
     return this.#page.locator('.notification-toast').evaluateAll((elements) =>
       elements.map((element) => ({
         severity:
-          (['error', 'warning', 'info'] as const).find((name) => element.querySelector(`.notification-list-item-icon.codicon-${name}`)) ?? 'info',
+          (['error', 'warning', 'info'] as const).find((name) =>
+            element.querySelector(`.notification-list-item-icon.codicon-${name}`),
+          ) ?? 'info',
         message: element.querySelector('.notification-list-item-message')?.textContent ?? '',
         buttons: [...element.querySelectorAll('.monaco-text-button')].map((button) => button.textContent ?? ''),
       })),
@@ -34,7 +36,9 @@ export class Notices {
   /** Waits for a notification that says this. */
   async says(message: string | RegExp): Promise<Toast> {
     return until(`the notification ${message}`, async () =>
-      (await this.all()).find((toast) => (typeof message === 'string' ? toast.message.includes(message) : message.test(toast.message))),
+      (await this.all()).find((toast) =>
+        typeof message === 'string' ? toast.message.includes(message) : message.test(toast.message),
+      ),
     );
   }
 

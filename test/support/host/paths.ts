@@ -25,14 +25,21 @@ export function freshFolder(name: string): string {
  * A folder that is filled once: `fill` works on a neighbour that gets the final name when it is complete, so that one broken off half-way, or two at
  * once, do no harm.
  */
-export async function filledOnce(target: string, exists: (path: string) => boolean, fill: (folder: string) => Promise<void>): Promise<string> {
+export async function filledOnce(
+  target: string,
+  exists: (path: string) => boolean,
+  fill: (folder: string) => Promise<void>,
+): Promise<string> {
   if (exists(target)) return target;
   const draft = `${target}.${process.pid}.tmp`;
   await rm(draft, { recursive: true, force: true });
   await mkdir(draft, { recursive: true });
   try {
     await fill(draft);
-    if (!exists(draft)) throw new Error(`${target} could not be filled: a part of it is missing. Remove ${dirname(target)} and try again.`);
+    if (!exists(draft))
+      throw new Error(
+        `${target} could not be filled: a part of it is missing. Remove ${dirname(target)} and try again.`,
+      );
     if (!exists(target)) {
       await rm(target, { recursive: true, force: true });
       await rename(draft, target);

@@ -16,7 +16,8 @@ const INSIDE = join('node_modules', PACKAGE, 'lib', 'vscode');
 export async function provisionServer(log: (line: string) => void = () => {}): Promise<string> {
   const main = (folder: string) => join(folder, INSIDE, 'out', 'server-main.js');
   // The dependencies of the server come second, and npm writes this file when it is done.
-  const complete = (folder: string) => existsSync(main(folder)) && existsSync(join(folder, INSIDE, 'node_modules', '.package-lock.json'));
+  const complete = (folder: string) =>
+    existsSync(main(folder)) && existsSync(join(folder, INSIDE, 'node_modules', '.package-lock.json'));
   const home = await filledOnce(join(CACHE, `server-${VERSION}`), complete, async (folder) => {
     log(`Installing ${PACKAGE}@${VERSION} for the VS Code server, once …`);
     await npm(folder, ['install', '--prefix', folder, '--no-package-lock', `${PACKAGE}@${VERSION}`]);
@@ -27,6 +28,12 @@ export async function provisionServer(log: (line: string) => void = () => {}): P
 
 async function npm(cwd: string, args: string[]): Promise<void> {
   // Settings of the npm run that we are part of would lead this one to our own folder.
-  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_(config_local_prefix|package_|lifecycle_)/.test(name)));
-  await promisify(execFile)('npm', [...args, '--ignore-scripts', '--no-audit', '--no-fund'], { cwd, env, maxBuffer: 64 * 1024 * 1024 });
+  const env = Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !/^npm_(config_local_prefix|package_|lifecycle_)/.test(name)),
+  );
+  await promisify(execFile)('npm', [...args, '--ignore-scripts', '--no-audit', '--no-fund'], {
+    cwd,
+    env,
+    maxBuffer: 64 * 1024 * 1024,
+  });
 }

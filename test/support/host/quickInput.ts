@@ -78,7 +78,9 @@ export class QuickInput {
     const said = await this.#page
       .locator('.quick-input-widget:visible')
       .locator('.quick-input-title, .quick-input-message, .quick-input-description, .quick-input-filter input')
-      .evaluateAll((elements) => elements.map((element) => element.getAttribute('placeholder') ?? element.textContent ?? ''));
+      .evaluateAll((elements) =>
+        elements.map((element) => element.getAttribute('placeholder') ?? element.textContent ?? ''),
+      );
     return said.join('\n');
   }
 
@@ -100,26 +102,36 @@ export class QuickInput {
 
   /** The choices of the open pick with all that each says, by its label: description, and a detail in the line below. */
   async said(): Promise<Record<string, string>> {
-    const rows = await this.#page.locator('.quick-input-list .monaco-list-row .quick-input-list-rows').evaluateAll((elements) =>
-      elements.map((row) =>
-        // Rows are used again for others, with what they do not need hidden.
-        [...row.querySelectorAll('.quick-input-list-row:first-child :is(.label-name, .label-description), .quick-input-list-label-meta .label-name')]
-          .filter((part) => part.getClientRects().length > 0)
-          .map((part) => part.textContent?.trim() ?? ''),
-      ),
-    );
+    const rows = await this.#page
+      .locator('.quick-input-list .monaco-list-row .quick-input-list-rows')
+      .evaluateAll((elements) =>
+        elements.map((row) =>
+          // Rows are used again for others, with what they do not need hidden.
+          [
+            ...row.querySelectorAll(
+              '.quick-input-list-row:first-child :is(.label-name, .label-description), .quick-input-list-label-meta .label-name',
+            ),
+          ]
+            .filter((part) => part.getClientRects().length > 0)
+            .map((part) => part.textContent?.trim() ?? ''),
+        ),
+      );
     return Object.fromEntries(rows.map(([label, ...said]) => [label, said.join(' | ')]));
   }
 
   /** The label of the choice that Enter would take. */
   async active(): Promise<string> {
-    return (await this.#page.locator('.quick-input-list .monaco-list-row.focused .label-name').first().innerText()).trim();
+    return (
+      await this.#page.locator('.quick-input-list .monaco-list-row.focused .label-name').first().innerText()
+    ).trim();
   }
 
   /** The labels of the open pick. */
   async choices(): Promise<string[]> {
     return this.#page
-      .locator('.quick-input-list .monaco-list-row .quick-input-list-rows > .quick-input-list-row:first-child .label-name')
+      .locator(
+        '.quick-input-list .monaco-list-row .quick-input-list-rows > .quick-input-list-row:first-child .label-name',
+      )
       .allInnerTexts();
   }
 

@@ -81,13 +81,17 @@ export class Server {
     const mark = randomUUID();
     const args = [
       ...['--host', '127.0.0.1', '--port', String(port)],
-      ...(options.token ? ['--connection-token-file', tokenFile(dataDir, options.token)] : ['--without-connection-token']),
+      ...(options.token
+        ? ['--connection-token-file', tokenFile(dataDir, options.token)]
+        : ['--without-connection-token']),
       ...['--accept-server-license-terms', '--telemetry-level', 'off'],
       // Lets a window say in its address what to develop or test; notifications then stay in their centre.
       ...(options.develop ? ['--enable-smoke-test-driver'] : []),
       ...['--server-data-dir', dataDir, '--extensions-dir', options.extensionsDir ?? join(dataDir, 'extensions')],
       ...(options.trust ? [] : ['--disable-workspace-trust']),
-      ...(options.reconnectionGraceSeconds === undefined ? [] : ['--reconnection-grace-time', String(options.reconnectionGraceSeconds)]),
+      ...(options.reconnectionGraceSeconds === undefined
+        ? []
+        : ['--reconnection-grace-time', String(options.reconnectionGraceSeconds)]),
     ];
     const env = { ...cleanEnvironment(), [MARK]: mark, ...options.env };
     const child = spawn(process.execPath, [main, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -102,7 +106,8 @@ export class Server {
         if (child.exitCode !== null) return true;
         return (await fetch(`${server.origin}/version`)).ok;
       });
-      if (child.exitCode !== null) throw new Error(`The VS Code server ended with ${child.exitCode}; see ${String(log.path)}.`);
+      if (child.exitCode !== null)
+        throw new Error(`The VS Code server ended with ${child.exitCode}; see ${String(log.path)}.`);
     } catch (error) {
       await server.stop();
       throw error;
@@ -125,7 +130,10 @@ export class Server {
    */
   url(folder: string, { develop, tests }: { develop?: string; tests?: string } = {}): string {
     const remote = (path: string) => `vscode-remote://127.0.0.1:${this.port}${path}`;
-    const payload = [...(develop ? [['extensionDevelopmentPath', remote(develop)]] : []), ...(tests ? [['extensionTestsPath', remote(tests)]] : [])];
+    const payload = [
+      ...(develop ? [['extensionDevelopmentPath', remote(develop)]] : []),
+      ...(tests ? [['extensionTestsPath', remote(tests)]] : []),
+    ];
     const query = new URLSearchParams({ folder });
     if (payload.length > 0) query.set('payload', JSON.stringify(payload));
     if (this.#options.token) query.set('tkn', this.#options.token);
@@ -155,7 +163,8 @@ export class Server {
     const own = new Set([this.#child.pid]);
     const seen = carrying(MARK, this.#mark);
     // VS Code's own processes: children of the server, and theirs that run its programs.
-    for (const { pid, ppid, command } of seen) if (ppid === this.#child.pid || command.includes('/code-server/')) own.add(pid);
+    for (const { pid, ppid, command } of seen)
+      if (ppid === this.#child.pid || command.includes('/code-server/')) own.add(pid);
     return seen.filter(({ pid }) => !own.has(pid));
   }
 
@@ -190,7 +199,9 @@ function tokenFile(folder: string, token: string): string {
 
 /** Our environment without what an editor or a package manager around us has put in. */
 function cleanEnvironment(): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(VSCODE_|ELECTRON_|npm_|NODE_OPTIONS$)/i.test(name)));
+  return Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !/^(VSCODE_|ELECTRON_|npm_|NODE_OPTIONS$)/i.test(name)),
+  );
 }
 
 async function freePort(): Promise<number> {

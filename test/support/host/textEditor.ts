@@ -37,7 +37,9 @@ export class TextEditor {
   /** Puts the cursor at the start of a line, counted from 1. */
   async goTo(line: number): Promise<void> {
     await this.#page.keyboard.press('Control+G');
-    await until('the question for the line', async () => (await this.#input.input().inputValue({ timeout: 500 })).startsWith(':'));
+    await until('the question for the line', async () =>
+      (await this.#input.input().inputValue({ timeout: 500 })).startsWith(':'),
+    );
     await this.#input.input().fill(`:${line}`);
     await this.#page.keyboard.press('Enter');
   }

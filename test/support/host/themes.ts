@@ -16,7 +16,12 @@ export function themeSetting(name: ThemeName): Record<string, unknown> {
 }
 
 /** Shows these windows, or else the first, in a theme, with the other settings as given. */
-export async function useTheme({ server, window }: Host, name: ThemeName, settings: Record<string, unknown>, windows = [window]): Promise<void> {
+export async function useTheme(
+  { server, window }: Host,
+  name: ThemeName,
+  settings: Record<string, unknown>,
+  windows = [window],
+): Promise<void> {
   server.writeSettings({ ...settings, ...themeSetting(name) });
   for (const { page } of windows) await page.locator(`.monaco-workbench.${THEMES[name].kind}`).waitFor();
 }

@@ -47,11 +47,15 @@ export class Walkthrough {
 
   /** Waits for the picture beside the steps that says this to those who can not see it: that of the step before stays for a while. Answers its width. */
   async picture(alt: RegExp): Promise<number> {
-    const inside = this.#page.frameLocator('.getting-started-media iframe.webview.ready').frameLocator('iframe#active-frame');
+    const inside = this.#page
+      .frameLocator('.getting-started-media iframe.webview.ready')
+      .frameLocator('iframe#active-frame');
     const picture = inside.locator('svg[role="img"], img').first();
     return until(`the picture ${alt} to be drawn`, async () => {
       const [said, width] = await picture.evaluate((element): [string, number] => {
-        const loaded = !('complete' in element) || (element.complete === true && (element as { naturalWidth?: number }).naturalWidth !== 0);
+        const loaded =
+          !('complete' in element) ||
+          (element.complete === true && (element as { naturalWidth?: number }).naturalWidth !== 0);
         const { width: drawn } = element.getBoundingClientRect();
         return [element.getAttribute('aria-label') ?? element.getAttribute('alt') ?? '', loaded ? drawn : 0];
       });

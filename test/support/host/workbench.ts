@@ -83,15 +83,21 @@ export class Workbench {
     const session = await this.page.context().newCDPSession(this.page);
     const { targetInfo } = await session.send('Target.getTargetInfo');
     const { windowId } = await session.send('Browser.getWindowForTarget', { targetId: targetInfo.targetId });
-    const turn = async (away: boolean) => {
+    const unit = async (away: boolean) => {
       // Playwright makes every page believe that it has the focus, until told otherwise.
       await session.send('Emulation.setFocusEmulationEnabled', { enabled: !away });
-      await session.send('Browser.setWindowBounds', { windowId, bounds: { windowState: away ? 'minimized' : 'normal' } });
-      await until(away ? 'the window to be away' : 'the window to be back', async () => (await this.page.evaluate('document.hasFocus()')) !== away);
+      await session.send('Browser.setWindowBounds', {
+        windowId,
+        bounds: { windowState: away ? 'minimized' : 'normal' },
+      });
+      await until(
+        away ? 'the window to be away' : 'the window to be back',
+        async () => (await this.page.evaluate('document.hasFocus()')) !== away,
+      );
     };
-    await turn(true);
+    await unit(true);
     return async () => {
-      await turn(false);
+      await unit(false);
       await session.detach();
     };
   }

@@ -1,6 +1,6 @@
-import type { CircuitRecord, CircuitState } from '../../../src/core/circuitBreaker.ts';
-import type { Attempt } from '../../../src/core/loop.ts';
-import type { CircuitSettings } from '../../../src/core/settings.ts';
+import type { CircuitRecord, CircuitState } from '../../../src/core/model/circuit.ts';
+import type { Attempt } from '../../../src/core/model/loop.ts';
+import type { CircuitSettings } from '../../../src/core/model/settings.ts';
 
 /** What the agents of the world say when it is the user's own mistake, or our own stop. */
 const NO_FAILURES: readonly string[] = ['auth', 'session', 'stopped because it passed its own maximum cost'];
@@ -43,7 +43,10 @@ export class CircuitAccount {
   /** What is wrong with the real one; undefined when nothing is. */
   differsFrom(circuit: CircuitRecord): string | undefined {
     const wasReset =
-      this.resets > 0 && circuit.state === 'closed' && circuit.consecutiveFailures === 0 && circuit.generation === this.#generation + 1;
+      this.resets > 0 &&
+      circuit.state === 'closed' &&
+      circuit.consecutiveFailures === 0 &&
+      circuit.generation === this.#generation + 1;
     if (wasReset) {
       this.resets--;
       this.#become('closed');

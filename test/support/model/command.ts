@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { AgentErrorCause } from '../../../src/core/agentEvent.ts';
+import type { AgentErrorCause } from '../../../src/core/model/agentEvent.ts';
 
 /** How a run ends. */
 export type RunEnding = 'ok' | 'exit' | 'signal' | 'spawn' | 'lost' | 'limit' | 'timeout' | AgentErrorCause;
@@ -21,12 +21,25 @@ export type Command = { readonly quick: boolean } & (
   | { readonly act: 'end'; readonly run: number; readonly how: RunEnding; readonly cost: number }
   | { readonly act: 'cost'; readonly run: number; readonly cost: number; readonly earlier: number | undefined }
   | { readonly act: 'session' | 'started'; readonly run: number }
-  | { readonly act: 'record'; readonly window: number; readonly loop: number; readonly cost: number; readonly key: number | undefined }
-  | { readonly act: 'cancel' | 'retry' | 'clearFailed' | 'restartNow' | 'takeOver' | 'moveToEnd'; readonly window: number; readonly loop: number }
+  | {
+      readonly act: 'record';
+      readonly window: number;
+      readonly loop: number;
+      readonly cost: number;
+      readonly key: number | undefined;
+    }
+  | {
+      readonly act: 'cancel' | 'retry' | 'clearFailed' | 'restartNow' | 'takeOver' | 'moveToEnd';
+      readonly window: number;
+      readonly loop: number;
+    }
   | { readonly act: 'kill'; readonly window: number; readonly loop: number; readonly signal: string }
   | { readonly act: 'priority'; readonly window: number; readonly loop: number; readonly priority: number }
   | { readonly act: 'moveBefore'; readonly window: number; readonly loop: number; readonly before: number | undefined }
-  | { readonly act: 'stopAll' | 'pause' | 'resume' | 'resetCircuit' | 'crash' | 'shutdown' | 'release'; readonly window: number }
+  | {
+      readonly act: 'stopAll' | 'pause' | 'resume' | 'resetCircuit' | 'crash' | 'shutdown' | 'release';
+      readonly window: number;
+    }
   | { readonly act: 'open'; readonly folder: number }
   | { readonly act: 'pass' | 'jump'; readonly ms: number }
   | { readonly act: 'configure'; readonly setting: Setting }
@@ -70,7 +83,10 @@ function just<T extends string>(...acts: T[]) {
 const setting: fc.Arbitrary<Setting> = fc.oneof(
   fc.record({ maxConcurrent: fc.integer({ min: 1, max: 4 }) }),
   fc.record({ maxQueueDepth: fc.integer({ min: 0, max: 5 }) }),
-  fc.record({ dailyLimit: fc.constantFrom(0, 100, 200, 500), onExceeded: fc.constantFrom('finish' as const, 'stop' as const) }),
+  fc.record({
+    dailyLimit: fc.constantFrom(0, 100, 200, 500),
+    onExceeded: fc.constantFrom('finish' as const, 'stop' as const),
+  }),
   fc.record({ maxRestarts: fc.integer({ min: 0, max: 3 }) }),
   fc.record({ failureThreshold: fc.integer({ min: 1, max: 5 }), halfOpenMaxProbes: fc.integer({ min: 1, max: 2 }) }),
 );
@@ -88,14 +104,47 @@ const happening = fc.oneof(
       agent: fc.constantFrom('sample' as const, 'claude' as const),
     }),
   },
-  { weight: 12, arbitrary: fc.record({ act: just('end'), run, how: fc.constantFrom(...endings), cost: fc.oneof(fc.constant(0), cents) }) },
-  { weight: 4, arbitrary: fc.record({ act: just('cost'), run, cost: cents, earlier: fc.option(cents, { nil: undefined }) }) },
+  {
+    weight: 12,
+    arbitrary: fc.record({
+      act: just('end'),
+      run,
+      how: fc.constantFrom(...endings),
+      cost: fc.oneof(fc.constant(0), cents),
+    }),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.record({ act: just('cost'), run, cost: cents, earlier: fc.option(cents, { nil: undefined }) }),
+  },
   { weight: 2, arbitrary: fc.record({ act: just('session', 'started'), run }) },
-  { weight: 2, arbitrary: fc.record({ act: just('record'), window, loop, cost: cents, key: fc.option(fc.nat(2), { nil: undefined }) }) },
-  { weight: 6, arbitrary: fc.record({ act: just('cancel', 'cancel', 'retry', 'clearFailed', 'restartNow', 'takeOver', 'moveToEnd'), window, loop }) },
-  { weight: 2, arbitrary: fc.record({ act: just('kill'), window, loop, signal: just('SIGTERM', 'SIGKILL', 'SIGSTOP') }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      act: just('record'),
+      window,
+      loop,
+      cost: cents,
+      key: fc.option(fc.nat(2), { nil: undefined }),
+    }),
+  },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      act: just('cancel', 'cancel', 'retry', 'clearFailed', 'restartNow', 'takeOver', 'moveToEnd'),
+      window,
+      loop,
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({ act: just('kill'), window, loop, signal: just('SIGTERM', 'SIGKILL', 'SIGSTOP') }),
+  },
   { weight: 2, arbitrary: fc.record({ act: just('priority'), window, loop, priority }) },
-  { weight: 2, arbitrary: fc.record({ act: just('moveBefore'), window, loop, before: fc.option(loop, { nil: undefined }) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ act: just('moveBefore'), window, loop, before: fc.option(loop, { nil: undefined }) }),
+  },
   { weight: 2, arbitrary: fc.record({ act: just('pause', 'resume', 'resume'), window }) },
   { weight: 1, arbitrary: fc.record({ act: just('resetCircuit', 'stopAll'), window }) },
   { weight: 3, arbitrary: fc.record({ act: just('crash', 'crash', 'shutdown', 'release'), window }) },
@@ -103,7 +152,10 @@ const happening = fc.oneof(
   { weight: 4, arbitrary: fc.record({ act: just('pass'), ms: fc.integer({ min: 0, max: 8_000 }) }) },
   {
     weight: 2,
-    arbitrary: fc.record({ act: just('jump'), ms: fc.constantFrom(-86_400_000, -60_000, -1_000, 30_000, 120_000, 600_000, 43_200_000, 86_400_000) }),
+    arbitrary: fc.record({
+      act: just('jump'),
+      ms: fc.constantFrom(-86_400_000, -60_000, -1_000, 30_000, 120_000, 600_000, 43_200_000, 86_400_000),
+    }),
   },
   { weight: 3, arbitrary: fc.record({ act: just('configure'), setting }) },
   { weight: 2, arbitrary: fc.record({ act: just('stubborn', 'stubborn', 'fullDisk'), on: fc.boolean() }) },

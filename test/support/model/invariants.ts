@@ -1,9 +1,18 @@
 import assert from 'node:assert/strict';
-import { mayStart } from '../../../src/core/budget.ts';
-import { attemptsAllowed } from '../../../src/core/circuitBreaker.ts';
-import { isActive, isFinished, isLive, type LiveLoop, type Loop, type LoopState, reservedOf, type Transition } from '../../../src/core/loop.ts';
-import type { QueuedLoop } from '../../../src/core/mirror.ts';
-import { toUsd } from '../../../src/core/money.ts';
+import {
+  isActive,
+  isFinished,
+  isLive,
+  type LiveLoop,
+  type Loop,
+  type LoopState,
+  reservedOf,
+  type Transition,
+} from '../../../src/core/model/loop.ts';
+import { toUsd } from '../../../src/core/model/money.ts';
+import { mayStart } from '../../../src/core/policy/budget.ts';
+import { attemptsAllowed } from '../../../src/core/policy/circuitBreaker.ts';
+import type { QueuedLoop } from '../../../src/core/state/liveState.ts';
 import { isBefore } from './startChecks.ts';
 import type { World } from './world.ts';
 
@@ -56,12 +65,16 @@ export class Invariants {
       for (const { day, agent, cost } of ledger) days.set(`${day} ${agent}`, (days.get(`${day} ${agent}`) ?? 0) + cost);
       const sum = ledger.reduce((total, row) => total + row.cost, 0);
       assert.equal(loop.cost, sum, `R6.7 the cost of ${loop.loopId} is what its ledger says`);
-      if (loop.agent === 'sample') assert.equal(sum, this.#world.said.get(seq) ?? 0, `R6.6 all that ${loop.loopId} reported was counted, once`);
+      if (loop.agent === 'sample')
+        assert.equal(sum, this.#world.said.get(seq) ?? 0, `R6.6 all that ${loop.loopId} reported was counted, once`);
       this.#attempts(loop);
       this.#history(loop);
     }
     for (const { day, cost, estimated } of books.spend('')) {
-      assert.ok(cost >= 0 && estimated >= 0, `R6.2 ${day} has a spend of ${cost}, ${estimated} of it estimated: it would open the limit wider`);
+      assert.ok(
+        cost >= 0 && estimated >= 0,
+        `R6.2 ${day} has a spend of ${cost}, ${estimated} of it estimated: it would open the limit wider`,
+      );
     }
     const spend = books.spend('').map(({ day, agent, cost }) => [`${day} ${agent}`, cost] as const);
     assert.deepEqual(
@@ -90,7 +103,10 @@ export class Invariants {
       if (before && before.place !== loop.place)
         assert.ok(moved.has(loop.loopId), `R2.1 the place of ${loop.loopId} is another, and nobody moved it`);
       if (before && isFinished(before) && before.state !== loop.state) {
-        assert.ok(before.state === 'failed' && retried.has(loop.loopId), `${loop.loopId} was ${before.state}, which is final, and is ${loop.state}`);
+        assert.ok(
+          before.state === 'failed' && retried.has(loop.loopId),
+          `${loop.loopId} was ${before.state}, which is final, and is ${loop.state}`,
+        );
       }
       this.#loops.set(loop.seq, loop);
     }
@@ -108,7 +124,10 @@ export class Invariants {
     assert.equal(new Set(ids).size, ids.length, `two attempts of a loop live: ${ids}`);
     for (const { attempt, loopId } of active) {
       const runs = launcher.runs.some(({ token, alive }) => token === attempt.token && alive);
-      assert.ok(runs || !open.has(attempt.windowId), `R3.2 ${loopId} is shown as running, and no process of it is left`);
+      assert.ok(
+        runs || !open.has(attempt.windowId),
+        `R3.2 ${loopId} is shown as running, and no process of it is left`,
+      );
     }
   }
 
@@ -121,7 +140,8 @@ export class Invariants {
     for (const loop of live) {
       if (loop.state !== 'backingOff' && loop.state !== 'waiting') continue;
       assert.ok(loop.until > now, `R5.2 ${loop.loopId} is ${loop.state} for longer than it should`);
-      if (loop.state === 'backingOff') assert.ok(loop.until - now <= LONGEST_BACKOFF_MS, `R4.5 ${loop.loopId} backs off for ${loop.until - now} ms`);
+      if (loop.state === 'backingOff')
+        assert.ok(loop.until - now <= LONGEST_BACKOFF_MS, `R4.5 ${loop.loopId} backs off for ${loop.until - now} ms`);
     }
   }
 
@@ -131,8 +151,13 @@ export class Invariants {
     const { control } = checks;
     if (control.paused || windows.length === 0 || machine.launcher.free === 0) return;
     const active = live.filter(isActive);
-    const probes = active.filter(({ attempt }) => attempt.probe && attempt.generation === control.circuit.generation).length;
-    const places = Math.min(settings.maxConcurrent - active.length, attemptsAllowed(control.circuit, settings.circuit, probes));
+    const probes = active.filter(
+      ({ attempt }) => attempt.probe && attempt.generation === control.circuit.generation,
+    ).length;
+    const places = Math.min(
+      settings.maxConcurrent - active.length,
+      attemptsAllowed(control.circuit, settings.circuit, probes),
+    );
     if (places <= 0) return;
     const now = machine.clock.now();
     const runningReserved = active.reduce((sum, loop) => sum + reservedOf(loop), 0);
@@ -151,7 +176,9 @@ export class Invariants {
     const { windows, checks } = this.#world;
     const active = live.filter(isActive);
     const queue = inOrder(live);
-    const failed = [...this.#loops.values()].filter((loop) => loop.state === 'failed' && !loop.cleared).map(({ loopId }) => loopId);
+    const failed = [...this.#loops.values()]
+      .filter((loop) => loop.state === 'failed' && !loop.cleared)
+      .map(({ loopId }) => loopId);
     const reserved = toUsd(live.reduce((sum, loop) => sum + reservedOf(loop), 0));
     for (const { supervisor } of windows) {
       const status = supervisor.status();
@@ -185,7 +212,11 @@ export class Invariants {
       Array.from({ length: loop.attempts }, (_, index) => index + 1),
     );
     const unsettled = attempts.filter(({ end }) => end === undefined).map(({ id }) => id);
-    assert.deepEqual(unsettled, isActive(loop) ? [loop.attempt.id] : [], `R3.2 every attempt of ${loop.loopId} was settled but the one that runs`);
+    assert.deepEqual(
+      unsettled,
+      isActive(loop) ? [loop.attempt.id] : [],
+      `R3.2 every attempt of ${loop.loopId} was settled but the one that runs`,
+    );
   }
 
   /** Every change of state has one row: the rows make a chain from the submit to the present state. */

@@ -1,9 +1,17 @@
-import { attemptsAllowed, CLOSED_CIRCUIT } from '../../../src/core/circuitBreaker.ts';
-import { StoreError } from '../../../src/core/errors.ts';
-import { type ActiveLoop, type Attempt, isActive, isLive, type LiveLoop, reservedOf } from '../../../src/core/loop.ts';
-import type { QueuedLoop } from '../../../src/core/mirror.ts';
-import type { Settings } from '../../../src/core/settings.ts';
-import type { Control, Store, StoreTransaction } from '../../../src/core/storePort.ts';
+import { CLOSED_CIRCUIT } from '../../../src/core/model/circuit.ts';
+import { StoreError } from '../../../src/core/model/errors.ts';
+import {
+  type ActiveLoop,
+  type Attempt,
+  isActive,
+  isLive,
+  type LiveLoop,
+  reservedOf,
+} from '../../../src/core/model/loop.ts';
+import type { Settings } from '../../../src/core/model/settings.ts';
+import { attemptsAllowed } from '../../../src/core/policy/circuitBreaker.ts';
+import type { Control, Store, StoreTransaction } from '../../../src/core/ports/store.ts';
+import type { QueuedLoop } from '../../../src/core/state/liveState.ts';
 import { CircuitAccount } from './circuitAccount.ts';
 import { spyOn, type Written } from './txSpy.ts';
 
@@ -65,7 +73,8 @@ export class StartChecks {
     this.#control = written.control ?? this.#control;
     this.#keepAccount(written.settled);
     for (const { windowId, token } of written.adopted) {
-      if (this.#sight.isLeaving(windowId)) this.#sight.complain(`R9.1 ${token} was taken over by a window that is going`);
+      if (this.#sight.isLeaving(windowId))
+        this.#sight.complain(`R9.1 ${token} was taken over by a window that is going`);
     }
     if (written.begun.length > 0 || written.inserted.length > 0) this.#look(tx, written);
     return result;
@@ -93,14 +102,16 @@ export class StartChecks {
     const isNew = (loop: LiveLoop) => inserted.includes(loop.seq);
     if (queued.some(isNew)) {
       const depth = queued.filter((loop) => loop.fresh).length;
-      if (depth > settings.maxQueueDepth) complain(`R2.2 ${depth} fresh loops are queued, and ${settings.maxQueueDepth} may be`);
+      if (depth > settings.maxQueueDepth)
+        complain(`R2.2 ${depth} fresh loops are queued, and ${settings.maxQueueDepth} may be`);
     }
     if (live.some(isNew) && dailyLimit > 0 && spent + held(live) > dailyLimit) {
       complain(`R6.2 a loop was taken with ${spent} spent and ${held(live)} reserved of ${dailyLimit}`);
     }
     if (begun.length === 0) return;
 
-    if (active.length > settings.maxConcurrent) complain(`R3.1 ${active.length} loops are active, and ${settings.maxConcurrent} may be`);
+    if (active.length > settings.maxConcurrent)
+      complain(`R3.1 ${active.length} loops are active, and ${settings.maxConcurrent} may be`);
     if (dailyLimit > 0 && (spent >= dailyLimit || spent + held(active) > dailyLimit)) {
       complain(`R6.3 a loop was started with ${spent} spent and ${held(active)} held of ${dailyLimit}`);
     }
@@ -109,9 +120,12 @@ export class StartChecks {
     const started = active.filter((loop) => begun.some(({ id }) => id === loop.attempt.id));
     if (started.length < begun.length) complain('R3.1 an attempt was begun of a loop that is not active afterwards');
     for (const loop of started) {
-      if (this.#sight.isLeaving(loop.attempt.windowId)) complain(`R9.1 ${loop.loopId} was started by a window that is going`);
+      if (this.#sight.isLeaving(loop.attempt.windowId))
+        complain(`R9.1 ${loop.loopId} was started by a window that is going`);
       // Its own window would have started the other one first. What waits for another window has its slot kept.
-      const passed = queued.find((other) => isBefore(other, loop) && other.windowId === loop.attempt.windowId && !this.#isHeld(other));
+      const passed = queued.find(
+        (other) => isBefore(other, loop) && other.windowId === loop.attempt.windowId && !this.#isHeld(other),
+      );
       if (passed) complain(`R2.1 ${loop.loopId} was started before ${passed.loopId}`);
     }
   }
@@ -122,11 +136,14 @@ export class StartChecks {
     const { circuit } = this.#control;
     const probes = active.filter(({ attempt }) => attempt.probe && attempt.generation === circuit.generation).length;
     if (circuit.state === 'open') complain('R4.1 a loop was started while the circuit is open');
-    if (circuit.state === 'half-open' && probes > settings.circuit.halfOpenMaxProbes) complain(`R4.1 ${probes} probes run`);
+    if (circuit.state === 'half-open' && probes > settings.circuit.halfOpenMaxProbes)
+      complain(`R4.1 ${probes} probes run`);
     if (attemptsAllowed(circuit, settings.circuit, probes) < 0) complain('R4.1 more attempts run than may');
     for (const attempt of begun) {
-      if (attempt.generation !== circuit.generation) complain("R4.2 an attempt was begun in another generation than the circuit's");
-      if (attempt.probe !== (circuit.state === 'half-open')) complain('R4.1 an attempt is a probe exactly in half-open');
+      if (attempt.generation !== circuit.generation)
+        complain("R4.2 an attempt was begun in another generation than the circuit's");
+      if (attempt.probe !== (circuit.state === 'half-open'))
+        complain('R4.1 an attempt is a probe exactly in half-open');
     }
   }
 

@@ -1,5 +1,5 @@
-import type { Attempt } from '../../../src/core/loop.ts';
-import type { Control, StoreTransaction } from '../../../src/core/storePort.ts';
+import type { Attempt } from '../../../src/core/model/loop.ts';
+import type { Control, StoreTransaction } from '../../../src/core/ports/store.ts';
 
 /** What was written in one transaction, as far as the checks look at it. */
 export interface Written {

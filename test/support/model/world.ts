@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import type { AgentEvent } from '../../../src/core/agentEvent.ts';
-import { SupervisorError } from '../../../src/core/errors.ts';
-import { DEFAULT_SETTINGS, type Settings } from '../../../src/core/settings.ts';
+import type { AgentEvent } from '../../../src/core/model/agentEvent.ts';
+import { SupervisorError } from '../../../src/core/model/errors.ts';
+import { DEFAULT_SETTINGS, type Settings } from '../../../src/core/model/settings.ts';
 import type { Supervisor } from '../../../src/core/supervisor.ts';
 import type { FakeRun } from '../fakeLauncher.ts';
 import { fakeCatalog, fakeProfile, type Harness, harness } from '../harness.ts';
@@ -106,7 +106,8 @@ export class World implements Sight {
     const { clock, launcher } = this.machine;
     this.#stubborn = false;
     launcher.free = Number.POSITIVE_INFINITY;
-    for (const [index, folder] of FOLDERS.entries()) if (!this.windows.some((window) => window.folder === folder)) await this.#open(index);
+    for (const [index, folder] of FOLDERS.entries())
+      if (!this.windows.some((window) => window.folder === folder)) await this.#open(index);
     this.#configure({ maxConcurrent: 4 });
     this.#configure({ dailyLimit: 0, onExceeded: 'finish' });
     this.#configure({ failureThreshold: 1_000, halfOpenMaxProbes: 2 });
@@ -141,7 +142,9 @@ export class World implements Sight {
       case 'session':
         return this.#withRun(command.run, (run) => run.say({ type: 'session', sessionId: `s-${run.loopId}` }));
       case 'started':
-        return this.#withRun(command.run, (run) => run.start({ pid: this.machine.launcher.runs.indexOf(run) + 1, startTime: 's', bootId: 'b' }));
+        return this.#withRun(command.run, (run) =>
+          run.start({ pid: this.machine.launcher.runs.indexOf(run) + 1, startTime: 's', bootId: 'b' }),
+        );
       case 'open':
         return this.windows.length < MOST_WINDOWS ? this.#open(command.folder) : undefined;
       case 'pass':
@@ -189,7 +192,9 @@ export class World implements Sight {
       }
       case 'record': {
         const counted = supervisor.recordCost(loopId, command.cost / 100, command.key?.toString());
-        return counted.then((yes) => yes && this.#add(this.machine.books().latest(loopId)?.seq ?? 0, command.cost * NANO_PER_CENT));
+        return counted.then(
+          (yes) => yes && this.#add(this.machine.books().latest(loopId)?.seq ?? 0, command.cost * NANO_PER_CENT),
+        );
       }
       case 'cancel':
         return supervisor.cancel(loopId);
@@ -258,9 +263,13 @@ export class World implements Sight {
   #configure(setting: Setting): void {
     const { settings } = this;
     if ('maxRestarts' in setting) this.settings = { ...settings, restart: { ...settings.restart, ...setting } };
-    else if ('failureThreshold' in setting) this.settings = { ...settings, circuit: { ...settings.circuit, ...setting } };
+    else if ('failureThreshold' in setting)
+      this.settings = { ...settings, circuit: { ...settings.circuit, ...setting } };
     else if ('dailyLimit' in setting) {
-      this.settings = { ...settings, budget: { ...settings.budget, ...setting, dailyLimit: setting.dailyLimit * NANO_PER_CENT } };
+      this.settings = {
+        ...settings,
+        budget: { ...settings.budget, ...setting, dailyLimit: setting.dailyLimit * NANO_PER_CENT },
+      };
     } else this.settings = { ...settings, ...setting };
     // Those that are going too: they still write down what they were told.
     for (const supervisor of this.#supervisors) supervisor.configure(this.settings);
@@ -280,7 +289,12 @@ export class World implements Sight {
   #cost(run: FakeRun, cents: number, earlier?: number): AgentEvent {
     const cost = cents * NANO_PER_CENT;
     this.#add(Number(run.token.split('-')[0]), cost);
-    return { type: 'cost', cost, source: 'reported', ...(earlier !== undefined && { earlier: earlier * NANO_PER_CENT }) };
+    return {
+      type: 'cost',
+      cost,
+      source: 'reported',
+      ...(earlier !== undefined && { earlier: earlier * NANO_PER_CENT }),
+    };
   }
 
   #add(seq: number, cost: number): void {

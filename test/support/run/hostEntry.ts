@@ -5,7 +5,13 @@ import RecordReporter from './recordReporter.ts';
 
 /** What a VS Code calls inside its extension host: runs the bundled tests that lie beside this file. */
 export async function run(): Promise<void> {
-  const mocha = new Mocha({ ui: 'bdd', timeout: 60_000, reporter: RecordReporter, reporterOptions: { staysOpen: true }, forbidOnly: true });
+  const mocha = new Mocha({
+    ui: 'bdd',
+    timeout: 60_000,
+    reporter: RecordReporter,
+    reporterOptions: { staysOpen: true },
+    forbidOnly: true,
+  });
   for (const file of globSync('*.test.cjs', { cwd: __dirname }).sort()) mocha.addFile(join(__dirname, file));
   const failures = await new Promise<number>((resolve) => {
     mocha.run(resolve);

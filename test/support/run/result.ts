@@ -22,7 +22,9 @@ export function summary(results: readonly Result[]): string {
     const rest = `${failed ? `, ${failed} failed` : ''}${skipped ? `, ${skipped} skipped` : ''}`;
     return `${result.name.padEnd(width)}  ${result.seconds.toFixed(1).padStart(6)} s  ${passed} passed${rest}`;
   });
-  return ['', ...failures, ...table, '', `${count(results, 'pass')} passed, ${count(results, 'fail')} failed`].join('\n');
+  return ['', ...failures, ...table, '', `${count(results, 'pass')} passed, ${count(results, 'fail')} failed`].join(
+    '\n',
+  );
 }
 
 function indent(text: string): string {

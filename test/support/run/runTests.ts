@@ -12,13 +12,15 @@ const unknown = asked.find((name) => !(name in GROUPS));
 if (unknown) throw new Error(`There is no group of tests "${unknown}". There are: ${Object.keys(GROUPS).join(', ')}.`);
 
 const suites = new Map<string, Suite>();
-for (const group of asked.length > 0 ? asked : Object.keys(GROUPS)) for (const suite of GROUPS[group]!()) suites.set(suite.name, suite);
+for (const group of asked.length > 0 ? asked : Object.keys(GROUPS))
+  for (const suite of GROUPS[group]!()) suites.set(suite.name, suite);
 
 // Packing does not make the folder that it packs into.
 mkdirSync(CACHE, { recursive: true });
 
 // Fetching the server is mostly waiting, so it goes beside the checks; the tests that need it find it, or say why not.
-if (process.env.VSCODE_TEST_HOST !== 'desktop' && suites.has('vscode')) provisionServer(console.log).catch((error: unknown) => console.error(error));
+if (process.env.VSCODE_TEST_HOST !== 'desktop' && suites.has('vscode'))
+  provisionServer(console.log).catch((error: unknown) => console.error(error));
 
 const results: Result[] = [];
 for (const suite of suites.values()) results.push(await runSuite(suite));

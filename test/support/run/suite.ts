@@ -22,12 +22,21 @@ export interface Suite {
 const OUTLIVES_MS = 5_000;
 
 /** Runs a suite, printing its tests as they end. */
-export async function runSuite({ name, command: [program, ...args], records = false, limitMinutes = 8 }: Suite): Promise<Result> {
+export async function runSuite({
+  name,
+  command: [program, ...args],
+  records = false,
+  limitMinutes = 8,
+}: Suite): Promise<Result> {
   console.log(`\n── ${name}`);
   const started = performance.now();
   const folder = freshFolder('record');
   const record = new RecordFile(join(folder, 'record.jsonl'));
-  const child = spawn(program, args, { cwd: ROOT, env: { ...process.env, [RECORD]: record.path }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(program, args, {
+    cwd: ROOT,
+    env: { ...process.env, [RECORD]: record.path },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   const output: Buffer[] = [];
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => output.push(chunk));
   let verdict: string | undefined;
@@ -45,7 +54,8 @@ export async function runSuite({ name, command: [program, ...args], records = fa
   const how = await ended;
   clearTimeout(limit);
   const left = await whatOutlives(record.path);
-  if (left.length > 0) verdict ??= `What it started lives on: ${left.map(({ pid, command }) => `${command} (${pid})`).join(', ')}.`;
+  if (left.length > 0)
+    verdict ??= `What it started lives on: ${left.map(({ pid, command }) => `${command} (${pid})`).join(', ')}.`;
   for (const seen of left) signal(seen, 'SIGKILL');
   await Promise.race([closed, sleep(OUTLIVES_MS, undefined, { ref: false })]);
   clearInterval(watch);

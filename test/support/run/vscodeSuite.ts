@@ -27,7 +27,10 @@ async function bundle(): Promise<string> {
   const tests = globSync('test/vscode/**/*.test.ts', { cwd: ROOT });
   await build({
     absWorkingDir: ROOT,
-    entryPoints: [...tests, 'test/support/run/hostEntry.ts'].map((file) => ({ in: file, out: file.split('/').at(-1)!.replace(/\.ts$/, '') })),
+    entryPoints: [...tests, 'test/support/run/hostEntry.ts'].map((file) => ({
+      in: file,
+      out: file.split('/').at(-1)!.replace(/\.ts$/, ''),
+    })),
     outdir,
     bundle: true,
     platform: 'node',

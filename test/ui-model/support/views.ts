@@ -1,5 +1,5 @@
-import type { ActiveLoop, Attempt, FinishedLoop, LiveLoop, LoopFacts } from '../../../src/core/loop.ts';
-import type { LiveView, Status } from '../../../src/core/status.ts';
+import type { ActiveLoop, Attempt, FinishedLoop, LiveLoop, LoopFacts } from '../../../src/core/model/loop.ts';
+import type { LiveView, Status } from '../../../src/core/model/status.ts';
 
 /** The moment at which the views of these tests are looked at. */
 export const NOW = new Date(2026, 2, 10, 15, 40).getTime();
@@ -46,7 +46,11 @@ export function attempt(more: Partial<Attempt> = {}): Attempt {
   };
 }
 
-export function running(loopId: string, more: Partial<LoopFacts> = {}, state: ActiveLoop['state'] = 'running'): LiveView {
+export function running(
+  loopId: string,
+  more: Partial<LoopFacts> = {},
+  state: ActiveLoop['state'] = 'running',
+): LiveView {
   return here({ ...facts(loopId, { attempts: 1, ...more }), state, attempt: attempt({ number: more.attempts ?? 1 }) });
 }
 

@@ -1,7 +1,13 @@
-import type { LoopState, Outcome } from '../../../src/core/loop.ts';
-import type { TimelineAttempt } from '../../../src/core/reports.ts';
+import type { LoopState, Outcome } from '../../../src/core/model/loop.ts';
+import type { TimelineAttempt } from '../../../src/core/ports/historyQueries.ts';
 
-const TITLES = ['Fix the flaky test', 'Update the changelog', 'Rename the module', 'Write docs for the API', 'Upgrade the compiler'];
+const TITLES = [
+  'Fix the flaky test',
+  'Update the changelog',
+  'Rename the module',
+  'Write docs for the API',
+  'Upgrade the compiler',
+];
 
 /** Attempts of so many loops in four slots up to `now` (wall time, ms), the same each time: some fail, some are restarted, the last ones run. */
 export function manyLoops(loops: number, now: number, spanMs: number, running = 3): TimelineAttempt[] {

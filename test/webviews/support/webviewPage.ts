@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import type { Browser, Page } from 'playwright-core';
-import { pageHtml } from '../../../src/ui/panel/page.ts';
+import { pageHtml } from '../../../src/ui/webviewHost/page.ts';
 import { THEMES, type ThemeName } from './themes.ts';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
@@ -44,7 +44,11 @@ export class WebviewPage {
   }
 
   /** Opens the page of `src/ui/<part>/webview/main.ts`. */
-  static async open(browser: Browser, part: string, { theme = 'dark', width = 1000, height = 700 }: PageOptions = {}): Promise<WebviewPage> {
+  static async open(
+    browser: Browser,
+    part: string,
+    { theme = 'dark', width = 1000, height = 700 }: PageOptions = {},
+  ): Promise<WebviewPage> {
     const files = await bundle(part);
     const page = await browser.newPage({ viewport: { width, height } });
     const opened = new WebviewPage(page);
@@ -92,7 +96,11 @@ export class WebviewPage {
     await this.page.evaluate(await axeSource());
     const violations = await this.page.evaluate(async () => {
       const { axe } = globalThis as unknown as {
-        axe: { run(): Promise<{ violations: { id: string; impact: string; nodes: { html: string; failureSummary: string }[] }[] }> };
+        axe: {
+          run(): Promise<{
+            violations: { id: string; impact: string; nodes: { html: string; failureSummary: string }[] }[];
+          }>;
+        };
       };
       return (await axe.run()).violations.map(({ id, impact, nodes }) => ({
         id,
@@ -135,7 +143,13 @@ async function bundleNow(part: string): Promise<Map<string, string>> {
     logLevel: 'warning',
   });
   const text = (end: string) => outputFiles.find(({ path }) => path.endsWith(end))?.text ?? '';
-  const html = pageHtml({ cspSource: ORIGIN, nonce: 'test', script: `${ORIGIN}/main.js`, style: `${ORIGIN}/main.css`, title: part });
+  const html = pageHtml({
+    cspSource: ORIGIN,
+    nonce: 'test',
+    script: `${ORIGIN}/main.js`,
+    style: `${ORIGIN}/main.css`,
+    title: part,
+  });
   return new Map([
     [`${ORIGIN}/`, html],
     [`${ORIGIN}/main.js`, text(`${part}.js`)],

@@ -1,6 +1,6 @@
 import './validLanguage.ts';
 import uPlot from 'uplot';
-import { h } from '../../panel/webview/dom.ts';
+import { h } from '../../webviewHost/webview/dom.ts';
 import type { Palette } from './palette.ts';
 
 export interface Series {
@@ -46,7 +46,12 @@ export class Chart {
   constructor(options: ChartOptions, palette: Palette) {
     this.#options = options;
     this.#palette = palette;
-    this.#table = h('div', { class: 'numbers', tabindex: 0, role: 'region', 'aria-label': `${options.title}, as a table` });
+    this.#table = h('div', {
+      class: 'numbers',
+      tabindex: 0,
+      role: 'region',
+      'aria-label': `${options.title}, as a table`,
+    });
     const details = h('details', {}, h('summary', {}, 'As a table'), this.#table);
     details.addEventListener('toggle', () => this.#fillTable());
     this.element = h('section', { class: 'card' }, h('h2', {}, options.title), this.#none, this.#host, details);
@@ -101,7 +106,13 @@ export class Chart {
           y: { range: (_, __, max) => [0, Math.max(max, this.#data.limit ?? 0, 1e-9) * 1.08] },
         },
         axes: [
-          { ...axis, size: 28, gap: 6, splits: () => this.#splits(), values: (_, splits) => splits.map((at) => this.#data.labels[at] ?? '') },
+          {
+            ...axis,
+            size: 28,
+            gap: 6,
+            splits: () => this.#splits(),
+            values: (_, splits) => splits.map((at) => this.#data.labels[at] ?? ''),
+          },
           {
             ...axis,
             size: 56,
@@ -175,9 +186,18 @@ export class Chart {
     const rows = labels.flatMap((label, at) => {
       const cells = series.map(({ values }) => values[at]);
       if (!cells.some((value) => value !== undefined && value > 0)) return [];
-      return [h('tr', {}, h('th', { scope: 'row' }, label), ...cells.map((value) => h('td', {}, value === undefined ? '–' : format(value))))];
+      return [
+        h(
+          'tr',
+          {},
+          h('th', { scope: 'row' }, label),
+          ...cells.map((value) => h('td', {}, value === undefined ? '–' : format(value))),
+        ),
+      ];
     });
     const head = h('tr', {}, h('td'), ...series.map(({ label }) => h('th', { scope: 'col' }, label)));
-    this.#table.replaceChildren(h('table', {}, h('caption', { class: 'visually-hidden' }, title), h('thead', {}, head), h('tbody', {}, ...rows)));
+    this.#table.replaceChildren(
+      h('table', {}, h('caption', { class: 'visually-hidden' }, title), h('thead', {}, head), h('tbody', {}, ...rows)),
+    );
   }
 }

@@ -1,6 +1,6 @@
-import { formatClock, formatDuration, formatUsd } from '../../format.ts';
-import { h } from '../../panel/webview/dom.ts';
-import { oneLine } from '../../safeText.ts';
+import { formatClock, formatDuration, formatUsd } from '../../text/format.ts';
+import { oneLine } from '../../text/safeText.ts';
+import { h } from '../../webviewHost/webview/dom.ts';
 import type { DashboardCommand, LiveFigures } from '../protocol.ts';
 import type { Summary } from '../statistics.ts';
 
@@ -27,7 +27,11 @@ export class Counters {
   #at = 0;
 
   constructor(command: (command: DashboardCommand) => void) {
-    this.#pause = h('button', { class: 'link', onclick: () => command(this.#figures?.paused ? 'resumeQueue' : 'pauseQueue') }, 'Pause');
+    this.#pause = h(
+      'button',
+      { class: 'link', onclick: () => command(this.#figures?.paused ? 'resumeQueue' : 'pauseQueue') },
+      'Pause',
+    );
     this.#reset = h('button', { class: 'link', hidden: true, onclick: () => command('resetCircuit') }, 'Reset');
     this.#queued = card('Queued', this.#pause);
     this.#circuit = card('Circuit', this.#reset);
@@ -59,7 +63,10 @@ export class Counters {
       cancelled > 0 ? `${cancelled} cancelled` : '',
       restarts > 0 ? `${restarts} restarts` : '',
     ];
-    this.#success.show(successRate === undefined ? '–' : `${Math.round(successRate * 100)} %`, parts.filter(Boolean).join(', '));
+    this.#success.show(
+      successRate === undefined ? '–' : `${Math.round(successRate * 100)} %`,
+      parts.filter(Boolean).join(', '),
+    );
     this.#duration.show(
       medianMs === undefined ? '–' : formatDuration(medianMs),
       p90Ms === undefined ? 'median of completed loops' : `median; 9 of 10 within ${formatDuration(p90Ms)}`,
@@ -73,7 +80,9 @@ export class Counters {
     const { running, slots, queued, queueMax, backingOff, waiting, failed, paused, circuit, budget } = figures;
     const passed = Math.max(0, Date.now() - this.#at);
     this.#running.show(`${running} of ${slots}`, failed > 0 ? `slots; ${failed} failed for good` : 'slots in use');
-    const waits = [backingOff > 0 ? `${backingOff} to restart` : '', waiting > 0 ? `${waiting} for a limit` : ''].filter(Boolean).join(', ');
+    const waits = [backingOff > 0 ? `${backingOff} to restart` : '', waiting > 0 ? `${waiting} for a limit` : '']
+      .filter(Boolean)
+      .join(', ');
     this.#queued.show(
       `${queued} of ${queueMax}`,
       paused ? 'paused' : waits || (queued > 0 ? 'waiting for a slot' : 'nothing waits'),
@@ -94,7 +103,9 @@ export class Counters {
     const reserved = budget.reserved > 0 ? `${formatUsd(budget.reserved)} reserved, ` : '';
     this.#budget.show(
       `${spent}${budget.limit > 0 ? ` of ${formatUsd(budget.limit)}` : ''}`,
-      budget.limit > 0 ? `${reserved}${Math.round(share * 100)} %, resets ${formatClock(budget.resetsAt, Date.now())}` : `${reserved}no limit`,
+      budget.limit > 0
+        ? `${reserved}${Math.round(share * 100)} %, resets ${formatClock(budget.resetsAt, Date.now())}`
+        : `${reserved}no limit`,
       share >= 1 ? 'bad' : share >= 0.9 ? 'warn' : '',
     );
   }

@@ -60,7 +60,13 @@ export function drawTimeline(context: CanvasRenderingContext2D, drawing: Drawing
   }
 }
 
-function drawAxis(context: CanvasRenderingContext2D, view: View, width: number, height: number, palette: Palette): void {
+function drawAxis(
+  context: CanvasRenderingContext2D,
+  view: View,
+  width: number,
+  height: number,
+  palette: Palette,
+): void {
   context.lineWidth = 1;
   for (const { at, label } of ticks(view.from, view.to, Math.max(2, Math.floor(width / 90)))) {
     const x = toX(view, width, at);
@@ -124,7 +130,11 @@ function drawWaits(context: CanvasRenderingContext2D, { layout, view, width }: D
   context.setLineDash([]);
 }
 
-function drawBars(context: CanvasRenderingContext2D, { layout, view, width, now, selected }: Drawing, palette: Palette): void {
+function drawBars(
+  context: CanvasRenderingContext2D,
+  { layout, view, width, now, selected }: Drawing,
+  palette: Palette,
+): void {
   const { bars, longest } = layout;
   const marked = bars[selected]?.attempt.seq;
   // What has been drawn last in each lane: thousands of bars in one pixel need no drawing each.
@@ -162,7 +172,14 @@ function drawBars(context: CanvasRenderingContext2D, { layout, view, width, now,
 }
 
 /** Each kind of end has a form of its own, so that colour is not the only difference. */
-function paint(context: CanvasRenderingContext2D, tone: Tone, left: number, top: number, size: number, palette: Palette): void {
+function paint(
+  context: CanvasRenderingContext2D,
+  tone: Tone,
+  left: number,
+  top: number,
+  size: number,
+  palette: Palette,
+): void {
   const color = palette[tone];
   context.fillStyle = color;
   context.strokeStyle = color;
@@ -214,7 +231,11 @@ export function hit({ layout, view, width, now }: Drawing, x: number, y: number,
   };
   const time = toTime(view, width, x);
   const reach = toTime(view, width, x + slack + MIN_WIDTH) - time;
-  for (let index = firstFrom(bars, time - longest - reach); index < bars.length && (bars[index]?.attempt.startedAt ?? 0) <= time + reach; index++)
+  for (
+    let index = firstFrom(bars, time - longest - reach);
+    index < bars.length && (bars[index]?.attempt.startedAt ?? 0) <= time + reach;
+    index++
+  )
     probe(index);
   for (const [index, bar] of bars.entries()) if (bar.tone === 'running') probe(index);
   return found;

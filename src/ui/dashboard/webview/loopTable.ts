@@ -1,7 +1,7 @@
-import { count, formatClock, formatCost, formatDuration } from '../../format.ts';
-import { STATE_WORDS } from '../../loopWords.ts';
-import { h } from '../../panel/webview/dom.ts';
-import { oneLine } from '../../safeText.ts';
+import { count, formatClock, formatCost, formatDuration } from '../../text/format.ts';
+import { STATE_WORDS } from '../../text/loopText.ts';
+import { oneLine } from '../../text/safeText.ts';
+import { h } from '../../webviewHost/webview/dom.ts';
 import type { LoopRow } from '../statistics.ts';
 
 const ROW = 24;
@@ -41,7 +41,8 @@ export class LoopTable {
     this.#grid.addEventListener('scroll', this.draw, { passive: true });
     this.#grid.addEventListener('keydown', (event) => this.#key(event));
     this.#body.addEventListener('click', (event) => {
-      const index = event.target instanceof Element ? Number(event.target.closest<HTMLElement>('.row')?.dataset.index ?? -1) : -1;
+      const index =
+        event.target instanceof Element ? Number(event.target.closest<HTMLElement>('.row')?.dataset.index ?? -1) : -1;
       const row = this.#rows[index];
       if (!row) return;
       this.#active = index;
@@ -76,7 +77,8 @@ export class LoopTable {
     const rows = this.#rows.slice(first, last).map((row, i) => this.#row(row, first + i, now));
     this.#body.replaceChildren(...rows);
     const active = this.#rows[this.#active];
-    if (active && this.#active >= first && this.#active < last) this.#grid.setAttribute('aria-activedescendant', `loop-${active.seq}`);
+    if (active && this.#active >= first && this.#active < last)
+      this.#grid.setAttribute('aria-activedescendant', `loop-${active.seq}`);
     else this.#grid.removeAttribute('aria-activedescendant');
   }
 
@@ -131,7 +133,8 @@ export class LoopTable {
     const top = this.#active * ROW;
     // The head of the grid covers one row.
     if (top < this.#grid.scrollTop) this.#grid.scrollTop = top;
-    else if (top + 2 * ROW > this.#grid.scrollTop + this.#grid.clientHeight) this.#grid.scrollTop = top + 2 * ROW - this.#grid.clientHeight;
+    else if (top + 2 * ROW > this.#grid.scrollTop + this.#grid.clientHeight)
+      this.#grid.scrollTop = top + 2 * ROW - this.#grid.clientHeight;
     this.#drawNow();
     const chosen = this.#rows[this.#active];
     if (chosen) this.#chosen(chosen);

@@ -1,9 +1,17 @@
-import type { CircuitChange, TimelineAttempt } from '../../../core/reports.ts';
-import { formatDuration, formatUsd } from '../../format.ts';
-import { Announcer } from '../../panel/webview/announcer.ts';
-import { h } from '../../panel/webview/dom.ts';
-import { connect } from '../../panel/webview/vscodeApi.ts';
-import { type DashboardCommand, DEFAULT_RANGE_MS, type FromDashboard, type LiveFigures, RANGES, type Range, type ToDashboard } from '../protocol.ts';
+import type { CircuitChange, TimelineAttempt } from '../../../core/ports/historyQueries.ts';
+import { formatDuration, formatUsd } from '../../text/format.ts';
+import { Announcer } from '../../webviewHost/webview/announcer.ts';
+import { h } from '../../webviewHost/webview/dom.ts';
+import { connect } from '../../webviewHost/webview/vscodeApi.ts';
+import {
+  type DashboardCommand,
+  DEFAULT_RANGE_MS,
+  type FromDashboard,
+  type LiveFigures,
+  RANGES,
+  type Range,
+  type ToDashboard,
+} from '../protocol.ts';
 import { buckets, loopRows, summarize } from '../statistics.ts';
 import { STEPS } from '../timeAxis.ts';
 import { Chart } from './chart.ts';
@@ -25,7 +33,8 @@ const HELP = [
 
 const { post, keep, kept } = connect<ToDashboard, FromDashboard>(receive);
 const command = (name: DashboardCommand) => post({ type: 'command', command: name });
-const open = ({ loopId, seq }: { readonly loopId: string; readonly seq: number }) => post({ type: 'open', loopId, seq });
+const open = ({ loopId, seq }: { readonly loopId: string; readonly seq: number }) =>
+  post({ type: 'open', loopId, seq });
 
 let palette = readPalette();
 const attempts = new Map<number, TimelineAttempt>();
@@ -51,7 +60,10 @@ const outcomes = new Chart(
   { title: 'Loops by outcome', unit: 'From', form: 'stack', format: (n) => (Number.isInteger(n) ? String(n) : '') },
   palette,
 );
-const durations = new Chart({ title: 'Duration of completed loops', unit: 'From', form: 'lines', format: formatDuration, steps: STEPS }, palette);
+const durations = new Chart(
+  { title: 'Duration of completed loops', unit: 'From', form: 'lines', format: formatDuration, steps: STEPS },
+  palette,
+);
 const table = new LoopTable(open, ({ seq }) => timeline.mark(seq));
 
 document.body.append(
@@ -75,7 +87,12 @@ document.body.append(
     timeline.element,
     h('div', { class: 'charts' }, spend.element, outcomes.element, durations.element),
     table.element,
-    h('details', { class: 'help' }, h('summary', {}, 'Keyboard and screen reader help'), h('ul', {}, ...HELP.map((line) => h('li', {}, line)))),
+    h(
+      'details',
+      { class: 'help' },
+      h('summary', {}, 'Keyboard and screen reader help'),
+      h('ul', {}, ...HELP.map((line) => h('li', {}, line))),
+    ),
   ),
   announcer.element,
 );
@@ -158,7 +175,11 @@ function later(): void {
       series: [
         { label: 'completed', color: palette.good, values: steps.map(({ completed }) => completed) },
         { label: 'failed', color: palette.bad, values: steps.map(({ failed }) => failed) },
-        { label: 'cancelled', color: `color-mix(in srgb, ${palette.neutral} 45%, transparent)`, values: steps.map(({ cancelled }) => cancelled) },
+        {
+          label: 'cancelled',
+          color: `color-mix(in srgb, ${palette.neutral} 45%, transparent)`,
+          values: steps.map(({ cancelled }) => cancelled),
+        },
       ],
     });
     durations.set({

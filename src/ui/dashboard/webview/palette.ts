@@ -17,7 +17,8 @@ export interface Palette {
 
 export function readPalette(): Palette {
   const style = getComputedStyle(document.body);
-  const get = (...names: string[]) => names.map((name) => style.getPropertyValue(name).trim()).find((value) => value !== '') ?? '#888888';
+  const get = (...names: string[]) =>
+    names.map((name) => style.getPropertyValue(name).trim()).find((value) => value !== '') ?? '#888888';
   const chart = (name: string) => get(`--vscode-charts-${name}`);
   return {
     text: get('--vscode-foreground'),

@@ -1,8 +1,8 @@
-import type { CircuitChange, TimelineAttempt } from '../../../core/reports.ts';
-import { formatClock, formatCost, formatDuration } from '../../format.ts';
-import { outcomeWord } from '../../panel/outcomeWords.ts';
-import { h } from '../../panel/webview/dom.ts';
-import { oneLine } from '../../safeText.ts';
+import type { CircuitChange, TimelineAttempt } from '../../../core/ports/historyQueries.ts';
+import { formatClock, formatCost, formatDuration } from '../../text/format.ts';
+import { oneLine } from '../../text/safeText.ts';
+import { outcomeWord } from '../../webviewHost/outcomeWords.ts';
+import { h } from '../../webviewHost/webview/dom.ts';
 import { type CircuitSpan, circuitSpans } from '../circuitSpans.ts';
 import { type Layout, layOut } from '../timelineLayout.ts';
 import { type Drawing, drawTimeline, heightOf, hit, toTime, type View } from './drawTimeline.ts';
@@ -86,7 +86,8 @@ export class Timeline {
   update(attempts: Iterable<TimelineAttempt>): void {
     const selected = this.#layout.bars[this.#selected]?.attempt.id;
     this.#layout = layOut([...attempts]);
-    this.#selected = selected === undefined ? -1 : this.#layout.bars.findIndex(({ attempt }) => attempt.id === selected);
+    this.#selected =
+      selected === undefined ? -1 : this.#layout.bars.findIndex(({ attempt }) => attempt.id === selected);
     this.draw();
   }
 
@@ -125,7 +126,10 @@ export class Timeline {
     if (drawing.width < 10) return;
     const height = heightOf(drawing.lanes);
     const scale = devicePixelRatio;
-    if (this.#canvas.width !== Math.round(drawing.width * scale) || this.#canvas.height !== Math.round(height * scale)) {
+    if (
+      this.#canvas.width !== Math.round(drawing.width * scale) ||
+      this.#canvas.height !== Math.round(height * scale)
+    ) {
       this.#canvas.width = Math.round(drawing.width * scale);
       this.#canvas.height = Math.round(height * scale);
       this.#canvas.style.height = `${height}px`;
@@ -156,7 +160,9 @@ export class Timeline {
   #zoom(factor: number, around?: number): void {
     const { from, to } = this.#view;
     const chosen = this.#layout.bars[this.#selected]?.attempt.startedAt;
-    const fixed = around ?? (chosen !== undefined && chosen >= from && chosen <= to ? chosen : this.#followsNow ? to : (from + to) / 2);
+    const fixed =
+      around ??
+      (chosen !== undefined && chosen >= from && chosen <= to ? chosen : this.#followsNow ? to : (from + to) / 2);
     const size = Math.max(SHORTEST_VIEW_MS, (to - from) * factor);
     const share = (fixed - from) / (to - from);
     this.#setView({ from: fixed - share * size, to: fixed + (1 - share) * size });
@@ -179,7 +185,8 @@ export class Timeline {
     this.#selected = index;
     const { from, to } = this.#view;
     const { startedAt } = bar.attempt;
-    if (startedAt < from || startedAt > to) this.#setView({ from: startedAt - (to - from) / 2, to: startedAt + (to - from) / 2 });
+    if (startedAt < from || startedAt > to)
+      this.#setView({ from: startedAt - (to - from) / 2, to: startedAt + (to - from) / 2 });
     this.#say();
     this.draw();
   }

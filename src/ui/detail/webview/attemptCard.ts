@@ -1,7 +1,7 @@
-import { formatClock, formatDuration, formatUsd } from '../../format.ts';
-import { outcomeTone, outcomeWord } from '../../panel/outcomeWords.ts';
-import { sizeWord } from '../../panel/sizeWord.ts';
-import { h } from '../../panel/webview/dom.ts';
+import { formatClock, formatDuration, formatUsd } from '../../text/format.ts';
+import { outcomeTone, outcomeWord } from '../../webviewHost/outcomeWords.ts';
+import { sizeWord } from '../../webviewHost/sizeWord.ts';
+import { h } from '../../webviewHost/webview/dom.ts';
 import type { AttemptRow, FileRow, ProcessRow } from '../protocol.ts';
 
 interface CardActions {
@@ -52,9 +52,15 @@ export function attemptCard(attempt: AttemptRow, files: FileRow | undefined, act
   );
 }
 
-function processes<R extends ProcessRow>(title: string, rows: readonly R[], action?: (row: R) => HTMLElement): HTMLElement | false {
+function processes<R extends ProcessRow>(
+  title: string,
+  rows: readonly R[],
+  action?: (row: R) => HTMLElement,
+): HTMLElement | false {
   if (rows.length === 0) return false;
-  const items = rows.map((row) => h('li', {}, h('code', {}, `${row.pid} ${row.command}`), action ? ' ' : undefined, action?.(row)));
+  const items = rows.map((row) =>
+    h('li', {}, h('code', {}, `${row.pid} ${row.command}`), action ? ' ' : undefined, action?.(row)),
+  );
   return h('div', { class: 'processes' }, h('h4', {}, title), h('ul', {}, ...items));
 }
 

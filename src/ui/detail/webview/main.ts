@@ -1,8 +1,8 @@
-import { formatClock, formatDuration, formatUsd } from '../../format.ts';
-import { STATE_WORDS, WAITING_WORDS } from '../../loopWords.ts';
-import { Announcer } from '../../panel/webview/announcer.ts';
-import { h } from '../../panel/webview/dom.ts';
-import { connect } from '../../panel/webview/vscodeApi.ts';
+import { formatClock, formatDuration, formatUsd } from '../../text/format.ts';
+import { STATE_WORDS, WAITING_WORDS } from '../../text/loopText.ts';
+import { Announcer } from '../../webviewHost/webview/announcer.ts';
+import { h } from '../../webviewHost/webview/dom.ts';
+import { connect } from '../../webviewHost/webview/vscodeApi.ts';
 import type { DetailCommand, DetailData, FileRow, FromDetail, ToDetail } from '../protocol.ts';
 import { attemptCard } from './attemptCard.ts';
 import { rowsTable } from './rowsTable.ts';
@@ -46,14 +46,24 @@ document.body.append(
   h(
     'main',
     {},
-    h('header', {}, h('div', { class: 'what' }, title, state, since), h('div', { class: 'actions' }, ...Object.values(actions))),
+    h(
+      'header',
+      {},
+      h('div', { class: 'what' }, title, state, since),
+      h('div', { class: 'actions' }, ...Object.values(actions)),
+    ),
     banner,
     why,
     facts,
     usage.element,
     section(
       'Prompt',
-      h('div', { class: 'tools' }, copyPrompt, h('button', { onclick: () => post({ type: 'openPrompt' }) }, 'Open in editor')),
+      h(
+        'div',
+        { class: 'tools' },
+        copyPrompt,
+        h('button', { onclick: () => post({ type: 'openPrompt' }) }, 'Open in editor'),
+      ),
       prompt,
       promptMore,
     ),
@@ -72,7 +82,12 @@ function button(name: DetailCommand, label: string): HTMLButtonElement {
 
 function section(name: string, tools: HTMLElement | undefined, ...content: HTMLElement[]): HTMLElement {
   const id = `section-${name.toLowerCase()}`;
-  return h('section', { 'aria-labelledby': id }, h('div', { class: 'section-head' }, h('h2', { id }, name), tools), ...content);
+  return h(
+    'section',
+    { 'aria-labelledby': id },
+    h('div', { class: 'section-head' }, h('h2', { id }, name), tools),
+    ...content,
+  );
 }
 
 function receive(message: ToDetail): void {
@@ -104,7 +119,8 @@ function show(detail: DetailData): void {
   why.hidden = detail.why === undefined;
   why.textContent = detail.why ?? '';
   why.className = `why ${detail.state === 'failed' ? 'bad' : ''}`;
-  if (before && before.state !== detail.state) announcer.say(`${STATE_WORDS[detail.state]}${detail.why ? `: ${detail.why}` : ''}`);
+  if (before && before.state !== detail.state)
+    announcer.say(`${STATE_WORDS[detail.state]}${detail.why ? `: ${detail.why}` : ''}`);
   showActions(detail);
   showTime();
   showFacts(detail);
@@ -117,7 +133,11 @@ function show(detail: DetailData): void {
     rowsTable(
       'Cost',
       ['When', 'Amount', 'Source'],
-      detail.costs.map(({ at, usd, source }) => [exactClock(at, now), `${source === 'estimated' ? '≈' : ''}${formatUsd(usd)}`, source]),
+      detail.costs.map(({ at, usd, source }) => [
+        exactClock(at, now),
+        `${source === 'estimated' ? '≈' : ''}${formatUsd(usd)}`,
+        source,
+      ]),
       detail.costsMore,
       'No cost was reported.',
     ),
@@ -126,7 +146,11 @@ function show(detail: DetailData): void {
     rowsTable(
       'History',
       ['When', 'State', 'Why'],
-      detail.history.map(({ at, from, to, why: reason }) => [exactClock(at, now), from === to ? 'note' : STATE_WORDS[to], reason]),
+      detail.history.map(({ at, from, to, why: reason }) => [
+        exactClock(at, now),
+        from === to ? 'note' : STATE_WORDS[to],
+        reason,
+      ]),
       detail.historyMore,
       'Nothing has happened yet.',
     ),
@@ -180,7 +204,10 @@ function showFacts(detail: DetailData): void {
         ? ''
         : `${detail.position}${detail.waitingFor ? `, ${WAITING_WORDS[detail.waitingFor] || 'waits for a slot'}` : ''}`,
     ],
-    ['Window', detail.home === 'elsewhere' ? 'another window' : detail.home === 'gone' ? 'a window that is closed' : ''],
+    [
+      'Window',
+      detail.home === 'elsewhere' ? 'another window' : detail.home === 'gone' ? 'a window that is closed' : '',
+    ],
     ['Submitted', formatClock(detail.submittedAt, now)],
     ['Finished', detail.finishedAt === undefined ? '' : formatClock(detail.finishedAt, now)],
     ['Restarts', detail.restarts > 0 ? `${detail.restarts} recently` : ''],
@@ -189,7 +216,11 @@ function showFacts(detail: DetailData): void {
     ['Id', detail.loopId],
     ['Metadata', detail.metadata ? JSON.stringify(detail.metadata) : ''],
   ];
-  facts.replaceChildren(...entries.filter(([, value]) => value !== '').map(([name, value]) => h('div', {}, h('dt', {}, name), h('dd', {}, value))));
+  facts.replaceChildren(
+    ...entries
+      .filter(([, value]) => value !== '')
+      .map(([name, value]) => h('div', {}, h('dt', {}, name), h('dd', {}, value))),
+  );
 }
 
 function showAttempts(detail: DetailData): void {
@@ -210,7 +241,9 @@ function showAttempts(detail: DetailData): void {
   const label = document.activeElement?.textContent;
   attempts.replaceChildren(...(cards.length > 0 ? cards : [h('p', { class: 'dim' }, 'It has not started yet.')]));
   if (focused >= 0)
-    [...(cards[focused + cards.length - old.length]?.querySelectorAll('button') ?? [])].find((one) => one.textContent === label)?.focus();
+    [...(cards[focused + cards.length - old.length]?.querySelectorAll('button') ?? [])]
+      .find((one) => one.textContent === label)
+      ?.focus();
 }
 
 function showTime(): void {
@@ -219,6 +252,9 @@ function showTime(): void {
   const { state: is, until, since: from, finishedAt } = shown;
   if (finishedAt !== undefined) since.textContent = formatClock(finishedAt, now);
   else if (until !== undefined && is !== 'running')
-    since.textContent = until - now < 3_600_000 ? `for ${formatDuration(Math.max(0, until - now))} more` : `until ${formatClock(until, now)}`;
+    since.textContent =
+      until - now < 3_600_000
+        ? `for ${formatDuration(Math.max(0, until - now))} more`
+        : `until ${formatClock(until, now)}`;
   else since.textContent = `for ${formatDuration(now - from)}`;
 }

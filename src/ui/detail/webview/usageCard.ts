@@ -1,7 +1,7 @@
-import { count } from '../../format.ts';
-import { sizeWord } from '../../panel/sizeWord.ts';
-import type { TreeUsage } from '../../panel/treeUsage.ts';
-import { h } from '../../panel/webview/dom.ts';
+import { count } from '../../text/format.ts';
+import { sizeWord } from '../../webviewHost/sizeWord.ts';
+import type { TreeUsage } from '../../webviewHost/treeUsage.ts';
+import { h } from '../../webviewHost/webview/dom.ts';
 
 /** CPU and memory of the running attempt's processes, as of the last look. */
 export class UsageCard {
@@ -12,7 +12,12 @@ export class UsageCard {
   readonly element = h(
     'section',
     { class: 'usage', hidden: true, 'aria-label': 'Processes now' },
-    h('dl', { class: 'facts' }, h('div', {}, h('dt', {}, 'CPU'), this.#cpu), h('div', {}, h('dt', {}, 'Memory'), this.#memory)),
+    h(
+      'dl',
+      { class: 'facts' },
+      h('div', {}, h('dt', {}, 'CPU'), this.#cpu),
+      h('div', {}, h('dt', {}, 'Memory'), this.#memory),
+    ),
     h(
       'details',
       {},
@@ -23,7 +28,11 @@ export class UsageCard {
         h(
           'table',
           {},
-          h('thead', {}, h('tr', {}, ...['pid', 'CPU', 'Memory', 'Command'].map((name) => h('th', { scope: 'col' }, name)))),
+          h(
+            'thead',
+            {},
+            h('tr', {}, ...['pid', 'CPU', 'Memory', 'Command'].map((name) => h('th', { scope: 'col' }, name))),
+          ),
           this.#body,
         ),
       ),

@@ -1,4 +1,4 @@
-import { h } from '../../panel/webview/dom.ts';
+import { h } from '../../webviewHost/webview/dom.ts';
 import type { DiffLine } from '../protocol.ts';
 
 const WORDS = { '+': 'added', '-': 'removed', ' ': '', '@': '' } as const;
@@ -16,11 +16,19 @@ export function diffView(lines: readonly DiffLine[]): HTMLElement {
   const { added, removed } = diffStat(lines);
   return h(
     'div',
-    { class: 'diff', tabindex: 0, role: 'group', 'aria-label': `Diff: ${added} lines ${WORDS['+']}, ${removed} ${WORDS['-']}` },
+    {
+      class: 'diff',
+      tabindex: 0,
+      role: 'group',
+      'aria-label': `Diff: ${added} lines ${WORDS['+']}, ${removed} ${WORDS['-']}`,
+    },
     ...rows,
   );
 }
 
 export function diffStat(lines: readonly DiffLine[]): { readonly added: number; readonly removed: number } {
-  return { added: lines.filter(({ sign }) => sign === '+').length, removed: lines.filter(({ sign }) => sign === '-').length };
+  return {
+    added: lines.filter(({ sign }) => sign === '+').length,
+    removed: lines.filter(({ sign }) => sign === '-').length,
+  };
 }

@@ -1,4 +1,4 @@
-import { h } from '../../panel/webview/dom.ts';
+import { h } from '../../webviewHost/webview/dom.ts';
 import { comparePos, type Pos, type TranscriptItem } from '../protocol.ts';
 import { type FoundText, markFound, unmarkFound } from './foundText.ts';
 import { type ItemActions, itemView, showDetails } from './itemView.ts';
@@ -32,7 +32,11 @@ export class ItemList {
   #top = 0;
 
   /** `load` asks for more at one end; `scrolled` is told whether the reader is at the end of what there is. */
-  constructor(actions: ItemActions, load: (direction: 'earlier' | 'later') => void, scrolled: (atBottom: boolean) => void) {
+  constructor(
+    actions: ItemActions,
+    load: (direction: 'earlier' | 'later') => void,
+    scrolled: (atBottom: boolean) => void,
+  ) {
     this.#actions = actions;
     const ask = (direction: 'earlier' | 'later') => {
       if (this.#loading) return;
@@ -41,7 +45,13 @@ export class ItemList {
     };
     this.#earlier = h('button', { class: 'load', onclick: () => ask('earlier') }, 'Load earlier');
     this.#later = h('button', { class: 'load', onclick: () => ask('later') }, 'Load later');
-    this.element = h('main', { class: 'scroller', tabindex: 0, 'aria-label': 'Transcript' }, this.#earlier, this.#content, this.#later);
+    this.element = h(
+      'main',
+      { class: 'scroller', tabindex: 0, 'aria-label': 'Transcript' },
+      this.#earlier,
+      this.#content,
+      this.#later,
+    );
     this.element.addEventListener(
       'scroll',
       () => {
@@ -68,7 +78,8 @@ export class ItemList {
     // Coming near an end loads what is there; the buttons are for keyboard and screen reader.
     const near = new IntersectionObserver(
       (entries) => {
-        for (const entry of entries) if (entry.isIntersecting && this.#shown.length > 0) ask(entry.target === this.#earlier ? 'earlier' : 'later');
+        for (const entry of entries)
+          if (entry.isIntersecting && this.#shown.length > 0) ask(entry.target === this.#earlier ? 'earlier' : 'later');
       },
       { root: this.element, rootMargin: '200px 0px' },
     );

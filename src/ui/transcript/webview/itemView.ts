@@ -1,7 +1,7 @@
-import { count, formatClock, formatDuration, formatUsd } from '../../format.ts';
-import { outcomeTone, outcomeWord } from '../../panel/outcomeWords.ts';
-import { sizeWord } from '../../panel/sizeWord.ts';
-import { h } from '../../panel/webview/dom.ts';
+import { count, formatClock, formatDuration, formatUsd } from '../../text/format.ts';
+import { outcomeTone, outcomeWord } from '../../webviewHost/outcomeWords.ts';
+import { sizeWord } from '../../webviewHost/sizeWord.ts';
+import { h } from '../../webviewHost/webview/dom.ts';
 import type { DetailSection, TranscriptItem } from '../protocol.ts';
 import { diffStat, diffView } from './diffView.ts';
 import { linkedText } from './linkedText.ts';
@@ -33,7 +33,12 @@ function body(item: TranscriptItem, actions: ItemActions, before: HTMLElement | 
         { class: 'prompt', open: item.text.length < 1_500 },
         h('summary', {}, 'Prompt'),
         h('pre', { tabindex: 0 }, item.text),
-        item.more > 0 && h('p', { class: 'dim' }, `… and ${count(item.more, 'character')} more. The details of the loop have all of it.`),
+        item.more > 0 &&
+          h(
+            'p',
+            { class: 'dim' },
+            `… and ${count(item.more, 'character')} more. The details of the loop have all of it.`,
+          ),
       );
     case 'attempt': {
       const facts = [
@@ -43,10 +48,17 @@ function body(item: TranscriptItem, actions: ItemActions, before: HTMLElement | 
         item.pid === undefined ? '' : `pid ${item.pid}`,
         item.sessionId === undefined ? '' : `session ${item.sessionId}`,
       ];
-      return h('div', { class: 'attempt' }, h('h2', {}, `Attempt ${item.number}`), h('span', { class: 'dim' }, facts.filter(Boolean).join(' · ')));
+      return h(
+        'div',
+        { class: 'attempt' },
+        h('h2', {}, `Attempt ${item.number}`),
+        h('span', { class: 'dim' }, facts.filter(Boolean).join(' · ')),
+      );
     }
     case 'text':
-      return item.plain ? h('pre', { class: 'output' }, linkedText(item.text)) : h('div', { class: 'text' }, markdown(item.text));
+      return item.plain
+        ? h('pre', { class: 'output' }, linkedText(item.text))
+        : h('div', { class: 'text' }, markdown(item.text));
     case 'tool':
       return tool(item, actions, before);
     case 'notice':
@@ -67,7 +79,12 @@ function body(item: TranscriptItem, actions: ItemActions, before: HTMLElement | 
         h('summary', {}, `Standard error · ${sizeWord(item.bytes)}`),
         h('pre', { tabindex: 0 }, linkedText(item.text)),
         item.bytes > item.text.length + 16 &&
-          h('p', { class: 'dim' }, 'Only its end is shown. ', h('button', { class: 'link', onclick: actions.openLog }, 'Open raw log')),
+          h(
+            'p',
+            { class: 'dim' },
+            'Only its end is shown. ',
+            h('button', { class: 'link', onclick: actions.openLog }, 'Open raw log'),
+          ),
       );
     case 'end': {
       const tone = outcomeTone(item.outcome);
@@ -76,7 +93,8 @@ function body(item: TranscriptItem, actions: ItemActions, before: HTMLElement | 
         item.kept > 0 ? `${count(item.kept, 'process', 'processes')} kept running` : '',
         item.remaining > 0 ? `${count(item.remaining, 'process', 'processes')} could not be ended` : '',
       ];
-      const cost = item.usd > 0 ? `${item.estimated ? '≈' : ''}${formatUsd(item.usd)}${item.estimated ? ' (estimated)' : ''}` : '';
+      const cost =
+        item.usd > 0 ? `${item.estimated ? '≈' : ''}${formatUsd(item.usd)}${item.estimated ? ' (estimated)' : ''}` : '';
       const facts = [`after ${formatDuration(item.tookMs)}`, cost, ...swept].filter(Boolean).join(' · ');
       return h(
         'div',
@@ -94,7 +112,11 @@ function body(item: TranscriptItem, actions: ItemActions, before: HTMLElement | 
   }
 }
 
-function tool(item: TranscriptItem & { kind: 'tool' }, actions: ItemActions, before: HTMLElement | undefined): HTMLElement {
+function tool(
+  item: TranscriptItem & { kind: 'tool' },
+  actions: ItemActions,
+  before: HTMLElement | undefined,
+): HTMLElement {
   const { name, summary, result, diff } = item;
   const stat = diff && diffStat(diff);
   const more = h('div', { class: 'more' });
@@ -110,7 +132,14 @@ function tool(item: TranscriptItem & { kind: 'tool' }, actions: ItemActions, bef
       h('span', { class: 'sign', 'aria-hidden': 'true' }, { pending: '›', good: '✓', bad: '✗' }[state]),
       h('strong', {}, name ?? 'Result'),
       summary !== '' && h('code', { class: 'call' }, summary),
-      stat && h('span', { class: 'stat' }, h('span', { class: 'add' }, `+${stat.added}`), ' ', h('span', { class: 'del' }, `−${stat.removed}`)),
+      stat &&
+        h(
+          'span',
+          { class: 'stat' },
+          h('span', { class: 'add' }, `+${stat.added}`),
+          ' ',
+          h('span', { class: 'del' }, `−${stat.removed}`),
+        ),
       result && !result.ok && h('strong', { class: 'failed' }, 'failed'),
       result && result.summary !== '' && h('span', { class: 'result' }, result.summary),
     ),
@@ -137,7 +166,18 @@ export function showDetails(element: Element, sections: readonly DetailSection[]
 
 function sectionView(section: DetailSection): HTMLElement {
   if (section.kind === 'fields')
-    return h('dl', {}, ...section.fields.flatMap(({ name, value }) => [h('dt', {}, name), h('dd', {}, linkedText(value, true))]));
-  const content = section.kind === 'diff' ? diffView(section.lines) : h('pre', { tabindex: 0 }, linkedText(section.text));
-  return h('div', {}, h('div', { class: 'label' }, section.label), content, section.cut && h('p', { class: 'dim' }, '… the raw log has all of it.'));
+    return h(
+      'dl',
+      {},
+      ...section.fields.flatMap(({ name, value }) => [h('dt', {}, name), h('dd', {}, linkedText(value, true))]),
+    );
+  const content =
+    section.kind === 'diff' ? diffView(section.lines) : h('pre', { tabindex: 0 }, linkedText(section.text));
+  return h(
+    'div',
+    {},
+    h('div', { class: 'label' }, section.label),
+    content,
+    section.cut && h('p', { class: 'dim' }, '… the raw log has all of it.'),
+  );
 }

@@ -1,4 +1,4 @@
-import { h } from '../../panel/webview/dom.ts';
+import { h } from '../../webviewHost/webview/dom.ts';
 import { findFileLinks } from '../fileLinks.ts';
 
 /** Text in which names of files are links. A click tells what was clicked; the page listens for it once (`fileOf`). */
@@ -22,9 +22,15 @@ export function linkedText(text: string, alone = false): DocumentFragment {
 }
 
 /** The file that a click is for, if it is for one. */
-export function fileOf(event: Event): { readonly path: string; readonly line?: number; readonly column?: number } | undefined {
+export function fileOf(
+  event: Event,
+): { readonly path: string; readonly line?: number; readonly column?: number } | undefined {
   const link = event.target instanceof Element ? event.target.closest<HTMLElement>('a.file') : null;
   const { path, line, column } = link?.dataset ?? {};
   if (path === undefined) return undefined;
-  return { path, ...(line === undefined ? {} : { line: Number(line) }), ...(column === undefined ? {} : { column: Number(column) }) };
+  return {
+    path,
+    ...(line === undefined ? {} : { line: Number(line) }),
+    ...(column === undefined ? {} : { column: Number(column) }),
+  };
 }

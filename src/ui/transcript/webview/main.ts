@@ -1,9 +1,9 @@
-import { count, formatClock, formatDuration, formatUsd } from '../../format.ts';
-import { STATE_WORDS } from '../../loopWords.ts';
-import { sizeWord } from '../../panel/sizeWord.ts';
-import { Announcer } from '../../panel/webview/announcer.ts';
-import { h } from '../../panel/webview/dom.ts';
-import { connect } from '../../panel/webview/vscodeApi.ts';
+import { count, formatClock, formatDuration, formatUsd } from '../../text/format.ts';
+import { STATE_WORDS } from '../../text/loopText.ts';
+import { sizeWord } from '../../webviewHost/sizeWord.ts';
+import { Announcer } from '../../webviewHost/webview/announcer.ts';
+import { h } from '../../webviewHost/webview/dom.ts';
+import { connect } from '../../webviewHost/webview/vscodeApi.ts';
 import type { FromView, SearchHit, ToView, TranscriptHeader } from '../protocol.ts';
 import { ItemList } from './itemList.ts';
 import { fileOf } from './linkedText.ts';
@@ -27,8 +27,10 @@ const search = new SearchBox(
 const cancel = h('button', { onclick: () => post({ type: 'command', command: 'cancel' }) }, 'Cancel');
 const latest = h('button', { class: 'latest', hidden: true, onclick: toLatest });
 const openLog = () => post({ type: 'command', command: 'openLog' });
-const list = new ItemList({ expand: ({ key, from, lines }) => post({ type: 'expand', key, attempt: from.attempt, lines }), openLog }, load, () =>
-  showLatest(),
+const list = new ItemList(
+  { expand: ({ key, from, lines }) => post({ type: 'expand', key, attempt: from.attempt, lines }), openLog },
+  load,
+  () => showLatest(),
 );
 
 let header: TranscriptHeader | undefined;
@@ -138,7 +140,9 @@ function showHeader(next: TranscriptHeader): void {
   showTime();
   // Transitions are announced, the stream is not.
   if (before && (before.state !== next.state || before.attempts !== next.attempts)) {
-    announcer.say(`${STATE_WORDS[next.state]}${next.attempts > 1 ? `, attempt ${next.attempts}` : ''}${next.why ? `: ${next.why}` : ''}`);
+    announcer.say(
+      `${STATE_WORDS[next.state]}${next.attempts > 1 ? `, attempt ${next.attempts}` : ''}${next.why ? `: ${next.why}` : ''}`,
+    );
   }
 }
 
@@ -147,7 +151,11 @@ function showTime(): void {
   const now = Date.now();
   const { agent, attempts, usd, estimated, until, live, since } = header;
   const left =
-    until === undefined ? '' : until - now < 3_600_000 ? `for ${formatDuration(Math.max(0, until - now))} more` : `until ${formatClock(until, now)}`;
+    until === undefined
+      ? ''
+      : until - now < 3_600_000
+        ? `for ${formatDuration(Math.max(0, until - now))} more`
+        : `until ${formatClock(until, now)}`;
   const time = live ? left || `for ${formatDuration(now - since)}` : formatClock(since, now);
   const cost = usd > 0 ? `${estimated ? '≈' : ''}${formatUsd(usd)}${estimated ? ' estimated' : ''}` : '';
   facts.textContent = [time, agent, attempts > 1 ? count(attempts, 'attempt') : '', cost].filter(Boolean).join(' · ');
@@ -155,7 +163,8 @@ function showTime(): void {
 
 function showEmpty(): void {
   empty.hidden = !list.isEmpty;
-  empty.textContent = header?.live === false ? 'This loop has written nothing.' : 'Nothing yet: output appears here as it comes.';
+  empty.textContent =
+    header?.live === false ? 'This loop has written nothing.' : 'Nothing yet: output appears here as it comes.';
 }
 
 function tell(text: string | undefined): void {

@@ -1,5 +1,5 @@
 import { Lexer, type MarkedToken, type Token, type Tokens } from 'marked';
-import { h } from '../../panel/webview/dom.ts';
+import { h } from '../../webviewHost/webview/dom.ts';
 import { diffLines, isDiff } from '../diff.ts';
 import { diffView } from './diffView.ts';
 import { linkedText } from './linkedText.ts';
@@ -59,15 +59,23 @@ function code(token: Tokens.Code): Node {
 
 function list(token: Tokens.List): Node {
   const items = token.items.map((item) => h('li', item.task ? { class: 'task' } : {}, ...blocks(item.tokens)));
-  return token.ordered ? h('ol', { start: token.start === '' ? undefined : token.start }, ...items) : h('ul', {}, ...items);
+  return token.ordered
+    ? h('ol', { start: token.start === '' ? undefined : token.start }, ...items)
+    : h('ul', {}, ...items);
 }
 
 function table(token: Tokens.Table): Node {
-  const cells = (tag: 'th' | 'td', row: readonly Tokens.TableCell[]) => h('tr', {}, ...row.map((cell) => h(tag, {}, ...inlines(cell.tokens))));
+  const cells = (tag: 'th' | 'td', row: readonly Tokens.TableCell[]) =>
+    h('tr', {}, ...row.map((cell) => h(tag, {}, ...inlines(cell.tokens))));
   return h(
     'div',
     { class: 'table', tabindex: 0, role: 'region', 'aria-label': 'Table' },
-    h('table', {}, h('thead', {}, cells('th', token.header)), h('tbody', {}, ...token.rows.map((row) => cells('td', row)))),
+    h(
+      'table',
+      {},
+      h('thead', {}, cells('th', token.header)),
+      h('tbody', {}, ...token.rows.map((row) => cells('td', row))),
+    ),
   );
 }
 
@@ -91,7 +99,12 @@ function inline(token: MarkedToken): Node[] {
       return [h('span', { class: 'source', title: token.href }, `[image: ${decode(token.text) || token.href}]`)];
     case 'checkbox':
       return [
-        h('input', { type: 'checkbox', disabled: true, checked: token.checked, 'aria-label': token.checked ? 'done' : 'to do' }),
+        h('input', {
+          type: 'checkbox',
+          disabled: true,
+          checked: token.checked,
+          'aria-label': token.checked ? 'done' : 'to do',
+        }),
         document.createTextNode(' '),
       ];
     case 'escape':
@@ -105,10 +118,13 @@ function inline(token: MarkedToken): Node[] {
 
 function link(token: Tokens.Link): Node[] {
   const inner = inlines(token.tokens);
-  if (/^(?:https?:\/\/|mailto:)/i.test(token.href)) return [h('a', { href: token.href, title: token.href }, ...inner.map(plain))];
+  if (/^(?:https?:\/\/|mailto:)/i.test(token.href))
+    return [h('a', { href: token.href, title: token.href }, ...inner.map(plain))];
   // Agents link files, with or without a line. Anything else, commands above all, is shown and leads nowhere.
   const file = linkedText(decodePath(token.href), true);
-  return file.firstChild instanceof HTMLAnchorElement && file.childNodes.length === 1 && !/^[a-z][a-z+.-]+:/i.test(token.href)
+  return file.firstChild instanceof HTMLAnchorElement &&
+    file.childNodes.length === 1 &&
+    !/^[a-z][a-z+.-]+:/i.test(token.href)
     ? [...inner.map(plain), document.createTextNode(' ('), file, document.createTextNode(')')]
     : [...inner, h('span', { class: 'source' }, ` (${token.href})`)];
 }
@@ -144,9 +160,14 @@ const NAMED: { readonly [name: string]: string } = {
 
 /** The parser leaves character references to the browser; here there is no markup for it to read. */
 function decode(text: string): string {
-  return text.replace(/&(?:#(\d{1,7})|#x([\da-f]{1,6})|([a-z]+));/gi, (all, decimal?: string, hex?: string, name?: string) => {
-    if (name !== undefined) return NAMED[name] ?? all;
-    const point = decimal === undefined ? Number.parseInt(hex ?? '', 16) : Number(decimal);
-    return point > 31 && point <= 0x10ffff && !(point >= 0xd800 && point < 0xe000) ? String.fromCodePoint(point) : all;
-  });
+  return text.replace(
+    /&(?:#(\d{1,7})|#x([\da-f]{1,6})|([a-z]+));/gi,
+    (all, decimal?: string, hex?: string, name?: string) => {
+      if (name !== undefined) return NAMED[name] ?? all;
+      const point = decimal === undefined ? Number.parseInt(hex ?? '', 16) : Number(decimal);
+      return point > 31 && point <= 0x10ffff && !(point >= 0xd800 && point < 0xe000)
+        ? String.fromCodePoint(point)
+        : all;
+    },
+  );
 }

@@ -1,10 +1,15 @@
-import { count } from '../../format.ts';
-import { h } from '../../panel/webview/dom.ts';
+import { count } from '../../text/format.ts';
+import { h } from '../../webviewHost/webview/dom.ts';
 import type { SearchHit } from '../protocol.ts';
 
 /** The search over the whole log, of which the page shows only a window. */
 export class SearchBox {
-  readonly #input = h('input', { type: 'search', placeholder: 'Search the whole log', 'aria-label': 'Search the whole log', spellcheck: 'false' });
+  readonly #input = h('input', {
+    type: 'search',
+    placeholder: 'Search the whole log',
+    'aria-label': 'Search the whole log',
+    spellcheck: 'false',
+  });
   readonly #status = h('span', { class: 'dim', role: 'status' });
   readonly #hits = h('ol', { class: 'hits' });
   readonly #panel = h('section', { class: 'search-results', 'aria-label': 'Search results', hidden: true });
@@ -57,7 +62,13 @@ export class SearchBox {
   }): void {
     if (message.id !== this.#id) return;
     for (const hit of message.hits) {
-      const line = h('button', { class: 'hit', onclick: () => this.#go(hit) }, hit.before, h('mark', {}, hit.match), hit.after);
+      const line = h(
+        'button',
+        { class: 'hit', onclick: () => this.#go(hit) },
+        hit.before,
+        h('mark', {}, hit.match),
+        hit.after,
+      );
       this.#hits.append(h('li', {}, line));
     }
     this.#found += message.hits.length;

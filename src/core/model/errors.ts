@@ -1,0 +1,165 @@
+const CODES = [
+  'not-ready',
+  'invalid-loop',
+  'shutting-down',
+  'permanently-failed',
+  'duplicate-loop',
+  'circuit-open',
+  'budget-exceeded',
+  'queue-full',
+  'unknown-loop',
+  'wrong-state',
+  'invalid-cost',
+  'store',
+] as const;
+
+/** The stable names of what can go wrong, for callers that decide by code. */
+export type ErrorCode = (typeof CODES)[number];
+
+/** Whether an error is the supervisor's own. Told by its code, for the class is another one in each bundle of the extension. */
+export function isSupervisorError(error: unknown): error is SupervisorError {
+  return error instanceof Error && 'code' in error && CODES.some((code) => code === error.code);
+}
+
+/**
+ * Base of every error that the supervisor rejects with. `message` is a sentence for people: what happened, to what, what to do.
+ * `code` is for programs.
+ */
+export class SupervisorError extends Error {
+  readonly code: ErrorCode;
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+    this.name = new.target.name;
+  }
+}
+
+/** The supervisor can not take work: no store, or an untrusted workspace (R1.2). */
+export class NotReadyError extends SupervisorError {
+  constructor(why: string, options?: ErrorOptions) {
+    super('not-ready', why, options);
+  }
+}
+
+/** A field of a submit is wrong (R1.3). `field` names it. */
+export class InvalidLoopError extends SupervisorError {
+  readonly field: string;
+  constructor(field: string, why: string) {
+    super('invalid-loop', `The loop was not submitted: ${field} ${why}.`);
+    this.field = field;
+  }
+}
+
+/** A submit after shutdown began (R9.1). */
+export class ShuttingDownError extends SupervisorError {
+  constructor() {
+    super(
+      'shutting-down',
+      'The loop was not submitted: the supervisor is shutting down. Submit it again in a new window.',
+    );
+  }
+}
+
+/** The loop used up its restarts and is not taken again until it is cleared or retried (R5.1). */
+export class PermanentlyFailedError extends SupervisorError {
+  readonly loopId: string;
+  constructor(loopId: string) {
+    super(
+      'permanently-failed',
+      `Loop ${loopId} has failed for good. Retry it from the Finished group, or submit under another id.`,
+    );
+    this.loopId = loopId;
+  }
+}
+
+/** A loop of that id is queued, running or waiting. */
+export class DuplicateLoopError extends SupervisorError {
+  readonly loopId: string;
+  constructor(loopId: string) {
+    super('duplicate-loop', `Loop ${loopId} is already here. Cancel it first, or submit under another id.`);
+    this.loopId = loopId;
+  }
+}
+
+/** The circuit breaker lets nothing through (R4). `secondsLeft` is 0 when probe places are taken in half-open. */
+export class CircuitOpenError extends SupervisorError {
+  readonly secondsLeft: number;
+  constructor(secondsLeft: number) {
+    super(
+      'circuit-open',
+      secondsLeft > 0
+        ? `The loop was not submitted: the circuit is open after failures in a row. It lets a probe through in ${secondsLeft} s; reset it to go on now.`
+        : 'The loop was not submitted: the circuit is half-open and its probe is under way. Wait for its result, or reset the circuit.',
+    );
+    this.secondsLeft = secondsLeft;
+  }
+}
+
+/** The day's budget does not allow the loop (R6.2). Amounts in USD. */
+export class BudgetExceededError extends SupervisorError {
+  readonly spentUsd: number;
+  readonly reservedUsd: number;
+  readonly limitUsd: number;
+  constructor(spentUsd: number, reservedUsd: number, limitUsd: number, estimateUsd: number) {
+    const usd = (n: number) => `$${n.toFixed(2)}`;
+    super(
+      'budget-exceeded',
+      `The loop was not submitted: its estimate of ${usd(estimateUsd)} does not fit today's budget of ${usd(limitUsd)} (${usd(spentUsd)} spent, ${usd(reservedUsd)} reserved). Raise the limit or wait until midnight.`,
+    );
+    this.spentUsd = spentUsd;
+    this.reservedUsd = reservedUsd;
+    this.limitUsd = limitUsd;
+  }
+}
+
+/** The queue holds as many new loops as it may (R2.2). */
+export class QueueFullError extends SupervisorError {
+  readonly depth: number;
+  readonly limit: number;
+  constructor(depth: number, limit: number) {
+    super(
+      'queue-full',
+      `The loop was not submitted: ${depth} of ${limit} places in the queue are taken. Wait for one, cancel one, or raise maxQueueDepth.`,
+    );
+    this.depth = depth;
+    this.limit = limit;
+  }
+}
+
+/** There is no loop of that id. */
+export class UnknownLoopError extends SupervisorError {
+  readonly loopId: string;
+  constructor(loopId: string) {
+    super('unknown-loop', `There is no loop ${loopId}. It may have been cleared from the history.`);
+    this.loopId = loopId;
+  }
+}
+
+/** The loop is not in a state in which this can be done. */
+export class WrongStateError extends SupervisorError {
+  readonly loopId: string;
+  constructor(loopId: string, what: string) {
+    super('wrong-state', `Loop ${loopId} ${what}.`);
+    this.loopId = loopId;
+  }
+}
+
+/** A cost that is negative, not a number or infinite was refused (R6.6). */
+export class InvalidCostError extends SupervisorError {
+  constructor(value: unknown) {
+    super(
+      'invalid-cost',
+      `A cost of ${String(value).slice(0, 40)} was refused: a cost is a finite number of USD, 0 or more.`,
+    );
+  }
+}
+
+/** The database can not be used now. The message says why and what to do. */
+export class StoreError extends SupervisorError {
+  /** `locked`: somebody holds it and it may pass; `broken`: it needs a hand; `disk`: no space or read-only. */
+  readonly kind: 'locked' | 'broken' | 'disk' | 'newer' | 'replaced';
+  constructor(kind: StoreError['kind'], message: string, options?: ErrorOptions) {
+    super('store', message, options);
+    this.kind = kind;
+  }
+}

@@ -1,0 +1,92 @@
+import type { CircuitState } from './circuit.ts';
+import type { Disposable } from './disposable.ts';
+
+/** Why a submit was rejected: the `reason` of `loop:rejected`. */
+export type RejectReason =
+  | 'not-ready'
+  | 'invalid'
+  | 'shutdown'
+  | 'permanently-failed'
+  | 'duplicate'
+  | 'circuit'
+  | 'budget'
+  | 'queue-full'
+  | 'store';
+
+/** What happened, told after it is on the books. Costs in USD, times in ms. */
+export type SupervisorEvent = { /** Wall time, ms. */ readonly at: number } & (
+  | { readonly type: 'loop:queued'; readonly loopId: string; readonly position: number }
+  | { readonly type: 'loop:started'; readonly loopId: string; readonly attempt: number; readonly agent: string }
+  | { readonly type: 'loop:completed'; readonly loopId: string; readonly costUsd: number }
+  | {
+      readonly type: 'loop:failed';
+      readonly loopId: string;
+      readonly error: string;
+      /** True: it is not taken again until it is cleared or retried (R5.1). */
+      readonly permanent: boolean;
+      /** The class of the failure. */
+      readonly reason: string;
+    }
+  | {
+      readonly type: 'loop:recovered';
+      readonly loopId: string;
+      readonly error: string;
+      readonly restarting: true;
+      readonly delayMs: number;
+      readonly restartsInWindow: number;
+    }
+  | { readonly type: 'loop:rejected'; readonly loopId: string; readonly reason: RejectReason; readonly error: string }
+  | { readonly type: 'loop:cancelled'; readonly loopId: string }
+  /** Back in the queue without a restart: an orderly shutdown, the budget, nobody home (R5.3). */
+  | { readonly type: 'loop:interrupted'; readonly loopId: string; readonly reason: string }
+  /** Its agent's usage window is used up; it goes on at `until`. */
+  | { readonly type: 'loop:waiting'; readonly loopId: string; readonly until: number; readonly reason: string }
+  /** Nothing was heard of it for long; `forMs` absent when it was heard of again. */
+  | {
+      readonly type: 'loop:silent';
+      readonly loopId: string;
+      readonly kind: 'first-output' | 'silence';
+      readonly forMs?: number;
+    }
+  | { readonly type: 'circuit:change'; readonly from: CircuitState; readonly to: CircuitState; readonly reason: string }
+  | { readonly type: 'circuit:trip'; readonly reason: string; readonly cooldownMs: number }
+  | { readonly type: 'circuit:recover'; readonly reason: string }
+  | { readonly type: 'budget:warning'; readonly spentUsd: number; readonly limitUsd: number }
+  | { readonly type: 'budget:exceeded'; readonly spentUsd: number; readonly limitUsd: number; readonly loopId?: string }
+);
+
+export type SupervisorEventType = SupervisorEvent['type'];
+
+/** Subscribes a listener; dispose what it answers to end that. */
+export type Event<T> = (listener: (value: T) => void) => Disposable;
+
+/** Hands values to listeners. One that throws breaks nothing: the error goes to `onError`, the others go on (R9.3). */
+export class Emitter<T> implements Disposable {
+  readonly #listeners = new Set<(value: T) => void>();
+  readonly #onError: (error: unknown) => void;
+
+  constructor(onError: (error: unknown) => void) {
+    this.#onError = onError;
+  }
+
+  readonly event: Event<T> = (listener) => {
+    // A wrapper of its own, so that the same function can be subscribed twice.
+    const entry = (value: T) => listener(value);
+    this.#listeners.add(entry);
+    return { dispose: () => void this.#listeners.delete(entry) };
+  };
+
+  fire(value: T): void {
+    for (const listener of [...this.#listeners]) {
+      try {
+        listener(value);
+      } catch (error) {
+        this.#onError(error);
+      }
+    }
+  }
+
+  dispose(): void {
+    this.#listeners.clear();
+  }
+}

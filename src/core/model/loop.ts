@@ -1,0 +1,250 @@
+import type { AgentErrorCause, CostSource, Json, ProcessExit } from './agentEvent.ts';
+import type { NanoUsd } from './money.ts';
+
+/** What a caller asks for (R1.1). Only `prompt` is needed. */
+export interface LoopSpec {
+  /** The text for the agent, up to 10 MiB, byte for byte. Not only white space. */
+  readonly prompt: string;
+  /** A name of the caller's choice: 1 to 128 of letters, digits, `.`, `_`, `:`, `-`. Made if absent. */
+  readonly loopId?: string;
+  /** Higher goes first. A finite integer; 0 if absent. */
+  readonly priority?: number;
+  /** USD, 0 or more. Absent: the median of the agent's last 20 loops (R6.2). */
+  readonly estimatedCostUsd?: number;
+  /** The loop is stopped when it has cost this much (USD, above 0). Absent: no cap of its own. */
+  readonly maxCostUsd?: number;
+  /** An agent profile. Absent: the default agent. */
+  readonly agent?: string;
+  /** An existing folder. Absent: the window's first folder, or the home folder. */
+  readonly cwd?: string;
+  /** What the tree shows. Absent: the first line of the prompt. */
+  readonly title?: string;
+  /** Anything that survives JSON, kept with the loop and handed back. */
+  readonly metadata?: { readonly [key: string]: Json };
+}
+
+/** The states of a loop. The last three are final. */
+export type LoopState =
+  | 'queued'
+  | 'running'
+  | 'stopping'
+  | 'backingOff'
+  | 'waiting'
+  | 'completed'
+  | 'failed'
+  | 'cancelled';
+
+/** How an attempt can fail. */
+export type FailureClass = 'exit' | 'signal' | 'timeout' | 'hung' | 'spawn' | 'agent' | 'output-limit' | 'lost';
+
+/** How an attempt ends. */
+export type Outcome = 'ok' | 'cancelled' | 'interrupted' | FailureClass;
+
+/** Why a loop last failed, as shown to people. */
+export interface Failure {
+  readonly class: FailureClass;
+  /** One sentence. */
+  readonly reason: string;
+  /** The agent's own cause, where it named one. */
+  readonly cause?: AgentErrorCause;
+  /** Wall time, ms. */
+  readonly at: number;
+}
+
+/** Who wanted an attempt to end. `user` is final (R7.2); the others bring the loop back, or are failures of their own class. */
+export type StopBy =
+  | 'user'
+  | 'shutdown'
+  | 'budget'
+  | 'cap'
+  | 'restart'
+  | 'timeout'
+  | 'hung'
+  | 'output-limit'
+  | 'unattended';
+
+/** A stop that was asked for, recorded before the first signal (R7.2). */
+export interface StopIntent {
+  readonly by: StopBy;
+  /** Wall time, ms. */
+  readonly at: number;
+  /** The user sent just this signal (R7.3): no steps follow it unless a cancel does. */
+  readonly signal?: string;
+}
+
+/** Names one process for ever: a pid alone is reused (R7.5). */
+export interface ProcessIdentity {
+  readonly pid: number;
+  /** Start time in the platform's own unit and form; only ever compared for equality. */
+  readonly startTime: string;
+  /** Names the boot of the machine: pids and start times mean nothing across boots. */
+  readonly bootId: string;
+}
+
+/** Whether two records name the same process. */
+export function isSameProcess(one: ProcessIdentity, other: ProcessIdentity): boolean {
+  return one.pid === other.pid && one.startTime === other.startTime && one.bootId === other.bootId;
+}
+
+/** A process that was ended with its loop, or was left alone on purpose (R7.4). */
+export interface SweptProcess extends ProcessIdentity {
+  readonly command: string;
+}
+
+/** One process run of a loop, as recorded. */
+export interface Attempt {
+  /** Row id: unique over all loops. */
+  readonly id: number;
+  /** 1 for the first attempt of the loop. */
+  readonly number: number;
+  /** Names the run folder and is the marker in the environment of its processes: letters, digits and `-`. */
+  readonly token: string;
+  /** The window that dispatched it or has adopted it. */
+  readonly windowId: string;
+  /** When it was dispatched: wall time, ms. */
+  readonly startedAt: number;
+  /** The circuit's generation at dispatch (R4.2). */
+  readonly generation: number;
+  /** Whether it took a probe's place in half-open. */
+  readonly probe: boolean;
+  /** What it reserved of the budget at dispatch, 10⁻⁹ USD. */
+  readonly reserved: NanoUsd;
+  /** Identity of the group's leader; absent until it has started. */
+  readonly leader?: ProcessIdentity;
+  /** Identity of its guardian process; absent until it has started. */
+  readonly guardian?: ProcessIdentity;
+  /** The agent's session; known before the start where the program lets us choose it. */
+  readonly sessionId?: string;
+  /** Whether it continues the session of an earlier attempt. */
+  readonly resumed: boolean;
+  /** Bytes of standard output that were read and accounted for. */
+  readonly readOffset: number;
+  /** The reader's state at `readOffset`. */
+  readonly readerState?: Json;
+  readonly cost: NanoUsd;
+  /** The part of `cost` that was estimated. */
+  readonly costEstimated: NanoUsd;
+  /** A stop that was asked for. */
+  readonly stop?: StopIntent;
+  /** Set once, when it is settled (R3.2). */
+  readonly end?: AttemptEnd;
+}
+
+/** How an attempt ended. */
+export interface AttemptEnd extends ProcessExit {
+  readonly outcome: Outcome;
+  /** One sentence. */
+  readonly reason: string;
+  /** When its leader ended: wall time, ms. */
+  readonly at: number;
+  /** What was left of its processes and was ended. */
+  readonly swept: readonly SweptProcess[];
+  /** What was left on purpose and lives on (R7.4). */
+  readonly kept: readonly SweptProcess[];
+  /** What could not be ended even by SIGKILL (R7.6). */
+  readonly remaining: readonly SweptProcess[];
+}
+
+/** What every loop has, in whatever state. */
+export interface LoopFacts {
+  /** Order of first submission: unique, growing. */
+  readonly seq: number;
+  readonly loopId: string;
+  readonly title: string;
+  readonly agent: string;
+  readonly cwd: string;
+  /** Workspace folder of the window that submitted it; a window that has it open may start it. */
+  readonly folder?: string;
+  /** The window it belongs to. */
+  readonly windowId: string;
+  readonly priority: number;
+  /** Order among equal priorities: `seq`, unless the user moved it (R2.1). */
+  readonly place: number;
+  readonly estimate: NanoUsd;
+  /** Whether the estimate is our guess from earlier loops (R6.2). */
+  readonly estimateAssumed: boolean;
+  readonly maxCost?: NanoUsd;
+  readonly metadata?: { readonly [key: string]: Json };
+  /** Wall time, ms. */
+  readonly submittedAt: number;
+  /** When it came into its present state: wall time, ms. */
+  readonly since: number;
+  /** Attempts begun so far. */
+  readonly attempts: number;
+  /** Wall times (ms) of its restarts, oldest first; those out of the window are dropped (R5.1). */
+  readonly restarts: readonly number[];
+  /** Attempts in a row that crashed in the second of their start: such a one is not resumed. */
+  readonly quickCrashes: number;
+  /** Cost over all attempts, 10⁻⁹ USD. */
+  readonly cost: NanoUsd;
+  /** The part of `cost` that was estimated. */
+  readonly costEstimated: NanoUsd;
+  readonly sessionId?: string;
+  readonly lastError?: Failure;
+}
+
+/** What a loop has only in its state. */
+export type LoopPhase =
+  /** `fresh`: never admitted before, so it counts against the depth (R2.2). */
+  | { readonly state: 'queued'; readonly fresh: boolean }
+  | { readonly state: 'running'; readonly attempt: Attempt }
+  | { readonly state: 'stopping'; readonly attempt: Attempt }
+  /** `until`: wall time, ms. */
+  | { readonly state: 'backingOff'; readonly until: number }
+  | { readonly state: 'waiting'; readonly until: number; readonly why: string }
+  | { readonly state: 'completed'; readonly finishedAt: number }
+  /** `cleared`: the user has let go of it, so that its id may be used again (R5.5). */
+  | { readonly state: 'failed'; readonly finishedAt: number; readonly failure: Failure; readonly cleared: boolean }
+  | { readonly state: 'cancelled'; readonly finishedAt: number };
+
+/** One supervised job. What is valid only in a state exists only in it. */
+export type Loop = LoopFacts & LoopPhase;
+
+export type LiveLoop = Extract<Loop, { state: 'queued' | 'running' | 'stopping' | 'backingOff' | 'waiting' }>;
+export type ActiveLoop = Extract<Loop, { state: 'running' | 'stopping' }>;
+export type FinishedLoop = Extract<Loop, { state: 'completed' | 'failed' | 'cancelled' }>;
+
+/** Holds a process, and so a slot (R3.1). */
+export function isActive(loop: Loop): loop is ActiveLoop {
+  return loop.state === 'running' || loop.state === 'stopping';
+}
+
+export function isFinished(loop: Loop): loop is FinishedLoop {
+  return loop.state === 'completed' || loop.state === 'failed' || loop.state === 'cancelled';
+}
+
+export function isLive(loop: Loop): loop is LiveLoop {
+  return !isFinished(loop);
+}
+
+/** What the loop still holds of the budget (R6.2): its estimate, less what its attempt has cost; nothing once it is final. */
+export function reservedOf(loop: Loop): NanoUsd {
+  if (isFinished(loop)) return 0;
+  return isActive(loop) ? Math.max(0, loop.attempt.reserved - loop.attempt.cost) : loop.estimate;
+}
+
+/** One row of a loop's history. `from` equals `to` for a note that changed no state, such as what was swept. */
+export interface Transition {
+  /** Wall time, ms. */
+  readonly at: number;
+  readonly from: LoopState | 'new';
+  readonly to: LoopState;
+  readonly why: string;
+}
+
+/** What was spent, by row: once each. Amounts in 10⁻⁹ USD; a correction may be negative. */
+export interface LedgerRow {
+  /** Counted once: a second row of the same loop and key adds nothing (R6.6). */
+  readonly key: string;
+  readonly seq: number;
+  readonly attemptId?: number;
+  readonly agent: string;
+  /** The local calendar day on which it was reported; of an estimate that is withdrawn, the one on which it was charged (R6.1). */
+  readonly day: string;
+  /** Wall time, ms. */
+  readonly at: number;
+  readonly cost: NanoUsd;
+  readonly source: CostSource;
+  /** How much of `cost` is an estimate, where that is neither all (`estimated`) nor nothing (`reported`): a report that replaces estimates. */
+  readonly estimated?: NanoUsd;
+}

@@ -1,0 +1,50 @@
+import type { NanoUsd } from '../model/money.ts';
+import type { DaySpend } from '../ports/store.ts';
+
+/** Where a day's budget stands, in 10⁻⁹ USD. */
+export interface BudgetState {
+  readonly spent: NanoUsd;
+  /** Held by queued, backing-off, waiting and running loops (R6.2). */
+  readonly reserved: NanoUsd;
+  /** Held by running loops alone. */
+  readonly runningReserved: NanoUsd;
+  /** 0 = no limit. */
+  readonly limit: NanoUsd;
+}
+
+/** Whether a new loop of that estimate is taken (R6.2): one that just fits is. */
+export function admits(budget: BudgetState, estimate: NanoUsd): boolean {
+  if (budget.limit === 0) return true;
+  return budget.spent < budget.limit && budget.spent + budget.reserved + estimate <= budget.limit;
+}
+
+/** Whether a queued loop of that estimate may start (R6.3). */
+export function mayStart(budget: BudgetState, estimate: NanoUsd): boolean {
+  if (budget.limit === 0) return true;
+  return budget.spent < budget.limit && budget.spent + budget.runningReserved + estimate <= budget.limit;
+}
+
+/** Whether a limit allows more than the one before. */
+export function allowsMore(limit: NanoUsd, before: NanoUsd): boolean {
+  return before !== 0 && (limit === 0 || limit > before);
+}
+
+/** Running loops have carried the day past its limit (R6.4, R6.5). */
+export function isPast(spent: NanoUsd, limit: NanoUsd): boolean {
+  return limit > 0 && spent > limit;
+}
+
+/** What is to be said now that the day's spend is what it is, and the marks that keep it from being said again (R6.4). */
+export function budgetNews(
+  day: DaySpend,
+  limit: NanoUsd,
+  warnAtPercent: number,
+): { readonly day: DaySpend; readonly warn: boolean; readonly exceeded: boolean } {
+  const warn = limit > 0 && !day.warned && day.spent * 100 >= limit * warnAtPercent;
+  const exceeded = isPast(day.spent, limit) && !day.exceeded;
+  return {
+    day: warn || exceeded ? { ...day, warned: day.warned || warn, exceeded: day.exceeded || exceeded } : day,
+    warn,
+    exceeded,
+  };
+}

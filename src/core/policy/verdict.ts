@@ -1,0 +1,104 @@
+import type { AgentErrorCause, AgentEvent } from '../model/agentEvent.ts';
+import type { FailureClass, StopBy } from '../model/loop.ts';
+import type { RunEnd } from '../ports/launcher.ts';
+import type { CircuitVote } from './circuitBreaker.ts';
+
+/** What the end of an attempt means for its loop. `reason` is one sentence without a full stop. */
+export type Verdict =
+  | { readonly kind: 'ok'; readonly reason: string }
+  | { readonly kind: 'cancelled'; readonly reason: string }
+  /** Back to the queue. `charged`: it uses up a restart (R5.3). */
+  | { readonly kind: 'interrupted'; readonly reason: string; readonly charged: boolean }
+  /** Its agent's usage window is used up: it waits until then, or for a while where the agent named no time. */
+  | { readonly kind: 'limited'; readonly reason: string; readonly until?: number }
+  | {
+      readonly kind: 'failed';
+      readonly class: FailureClass;
+      readonly reason: string;
+      readonly cause?: AgentErrorCause;
+      /** The same command can not succeed: no restart (R5.3). */
+      readonly permanent: boolean;
+    };
+
+/** What is known when an attempt has ended. */
+export interface EndFacts {
+  readonly end: Pick<RunEnd, 'kind' | 'exit' | 'stoppedBy' | 'error' | 'errorLine'>;
+  /** The stop that is on record for the attempt. */
+  readonly stop?: StopBy;
+  /** The agent's own verdict, the last one. */
+  readonly said?: Extract<AgentEvent, { type: 'end' }>;
+  /** The last usage limit that the agent named. */
+  readonly limit?: Extract<AgentEvent, { type: 'limit' }>;
+}
+
+/** Causes that the same command can not get around. */
+const PERMANENT_CAUSES: readonly AgentErrorCause[] = ['auth', 'config', 'budget', 'turns'];
+
+/** Causes that show that the agent went on working after a usage limit: it ended by something else. */
+const BEYOND_LIMIT: readonly AgentErrorCause[] = ['budget', 'turns', 'task'];
+
+/**
+ * Decides how an attempt ended, from our own intent first, then from what is known of the process, then from what the agent said.
+ * A stop of ours is never a failure of the agent (agents' exit codes after a stop tell nothing).
+ */
+export function decideOutcome(facts: EndFacts): Verdict {
+  const { end, said } = facts;
+  // The user's stop is final. Any other that came when the work was done already, before its guardian had begun it, came too late.
+  const done = end.kind === 'exited' && end.stoppedBy === undefined && end.exit.exitCode === 0 && said?.ok === true;
+  const stop = facts.stop === 'user' ? 'user' : done ? undefined : (end.stoppedBy ?? facts.stop);
+  if (stop !== undefined) return STOPPED[stop];
+  if (end.kind === 'spawn') return failed('spawn', end.error ?? 'the command could not be started', true);
+  if (end.kind === 'void')
+    return { kind: 'interrupted', reason: end.error ?? 'its window was gone before it started', charged: true };
+  const isOverLimit = said !== undefined && (said.ok || BEYOND_LIMIT.includes(said.cause));
+  if (facts.limit && !isOverLimit) {
+    return {
+      kind: 'limited',
+      reason: facts.limit.reason,
+      ...(facts.limit.until !== undefined && { until: facts.limit.until }),
+    };
+  }
+  if (said && !said.ok) {
+    return { ...failed('agent', said.reason, PERMANENT_CAUSES.includes(said.cause)), cause: said.cause };
+  }
+  if (end.kind === 'lost') {
+    return said
+      ? { kind: 'ok', reason: 'the agent had finished when its guardian was lost' }
+      : failed('lost', end.error ?? 'nobody knows how it ended');
+  }
+  if (end.exit.signal !== undefined) return failed('signal', `killed from outside by ${end.exit.signal}`);
+  if (end.exit.exitCode)
+    return failed('exit', `exit code ${end.exit.exitCode}${end.errorLine && `: ${end.errorLine}`}`);
+  return { kind: 'ok', reason: said?.reason ?? 'exit code 0' };
+}
+
+/** What a stop of each kind means, whatever the process said in its last moments. */
+const STOPPED: { readonly [by in StopBy]: Verdict } = {
+  user: { kind: 'cancelled', reason: 'cancelled by the user' },
+  shutdown: { kind: 'interrupted', reason: 'interrupted by shutdown', charged: false },
+  budget: { kind: 'interrupted', reason: 'stopped because the daily budget was passed', charged: false },
+  unattended: { kind: 'interrupted', reason: 'stopped because no window was open', charged: false },
+  restart: { kind: 'interrupted', reason: 'restarted by the user', charged: false },
+  cap: {
+    kind: 'failed',
+    class: 'agent',
+    cause: 'budget',
+    reason: 'stopped because it passed its own maximum cost',
+    permanent: true,
+  },
+  timeout: failed('timeout', 'it ran longer than loopTimeoutMinutes'),
+  hung: failed('hung', 'nothing was heard of it for too long'),
+  'output-limit': failed('output-limit', 'its output passed output.maxLogMegabytes'),
+};
+
+/** How an attempt's end counts in the circuit (R4.2): provider trouble and crashes do, the user's own mistakes and stops do not. */
+export function circuitVote(verdict: Verdict): CircuitVote {
+  if (verdict.kind === 'ok') return 'success';
+  if (verdict.kind !== 'failed' || verdict.class === 'spawn') return 'neither';
+  const own = verdict.cause !== undefined && (verdict.permanent || verdict.cause === 'session');
+  return own ? 'neither' : 'failure';
+}
+
+function failed(kind: FailureClass, reason: string, permanent = false): Extract<Verdict, { kind: 'failed' }> {
+  return { kind: 'failed', class: kind, reason, permanent };
+}

@@ -1,0 +1,70 @@
+import type { AgentReader, Json } from '../model/agentEvent.ts';
+import type { NanoUsd } from '../model/money.ts';
+
+/** One step of a stop: this signal, then its share (0 to 1) of the grace period. SIGKILL follows when all is used up (R7.2). */
+export interface StopStep {
+  readonly signal: 'SIGINT' | 'SIGTERM';
+  readonly share: number;
+}
+
+/** What a profile needs to know to start an attempt. */
+export interface PlanRequest {
+  readonly loopId: string;
+  readonly prompt: string;
+  readonly cwd: string;
+  /** Session to continue; absent for a fresh start. */
+  readonly resume?: string;
+  /** What the attempt may still cost, 10⁻⁹ USD, where something limits it. */
+  readonly costLeft?: NanoUsd;
+}
+
+/** How to start one attempt. */
+export interface CommandPlan {
+  readonly command: string;
+  readonly args: readonly string[];
+  /** Added to the environment that a terminal would have. */
+  readonly env: { readonly [name: string]: string };
+  /** Goes to standard input, which is then closed; absent: standard input is empty. */
+  readonly stdin?: string;
+  /** The prompt goes into a file of the run folder whose path replaces `${promptFile}` in `args`. */
+  readonly promptFile?: string;
+  /**
+   * The agent writes a report of its own when it ends: `${reportFile}` in `args` is a path in the run folder, and what is found there
+   * (up to 1 MiB) goes to `AgentReader.end`.
+   */
+  readonly reportFile?: true;
+  /** The session, where we choose it. */
+  readonly sessionId?: string;
+  readonly stopSteps: readonly StopStep[];
+}
+
+/** What is known of the session that an attempt continues. */
+export interface SessionBefore {
+  /** The last reader state of the session's earlier attempt: some agents count on over all of a session. Absent when there is none. */
+  readonly state?: Json;
+}
+
+/** How to start one kind of agent, and how to read it. */
+export interface AgentProfile {
+  readonly name: string;
+  /** Why this prompt can not be given to this agent (R1.4); undefined when it can. */
+  refuse(prompt: string): string | undefined;
+  /** Whether a failed attempt's session can be continued. */
+  readonly canResume: boolean;
+  /** Whether its cost is known at all; `plain` programs have none, and are never charged an estimate. */
+  readonly hasCost: boolean;
+  /** Whether standard output must be read while nobody looks. If not, only its size and end matter. */
+  readonly needsReading: boolean;
+  plan(request: PlanRequest): CommandPlan;
+  /**
+   * A reader from the beginning, or from a state that a reader of this profile has answered. A state that it does not know is ignored.
+   * `before` is given for an attempt that continues a session, whether or not there is a state.
+   */
+  reader(state?: Json, before?: SessionBefore): AgentReader;
+}
+
+export interface AgentCatalog {
+  find(name: string): AgentProfile | undefined;
+  /** All names, for messages and pickers. */
+  names(): readonly string[];
+}

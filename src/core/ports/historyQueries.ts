@@ -1,0 +1,56 @@
+import type { CircuitState } from '../model/circuit.ts';
+import type { LoopState, Outcome } from '../model/loop.ts';
+import type { NanoUsd } from '../model/money.ts';
+
+/** One attempt as a timeline shows it. Times are wall times in ms, amounts 10⁻⁹ USD. */
+export interface TimelineAttempt {
+  /** Row id of the attempt: unique over all loops, growing. */
+  readonly id: number;
+  /** Which loop, for ever; its `loopId` may be used again. */
+  readonly seq: number;
+  readonly loopId: string;
+  /** Of the loop; at most 120 characters of it. */
+  readonly title: string;
+  readonly agent: string;
+  /** 1 for the first attempt of its loop. */
+  readonly number: number;
+  readonly startedAt: number;
+  /** Absent while it is not settled. */
+  readonly endedAt?: number;
+  readonly outcome?: Outcome;
+  readonly cost: NanoUsd;
+  readonly costEstimated: NanoUsd;
+  /** The loop's state now. */
+  readonly state: LoopState;
+}
+
+/** Which attempts: those that ran at some time from `from` on, and began after the attempt `afterId` and before `beforeId` where these are given. */
+export interface TimelineQuery {
+  /** Wall time, ms. */
+  readonly from: number;
+  readonly beforeId?: number;
+  readonly afterId?: number;
+  /** At most so many; the newest are kept. */
+  readonly limit: number;
+}
+
+/** One change of the circuit breaker. */
+export interface CircuitChange {
+  /** Wall time, ms. */
+  readonly at: number;
+  readonly from: CircuitState;
+  readonly to: CircuitState;
+}
+
+/**
+ * What the views ask of the supervisor's memory over many loops at once. Reads of the store: synchronous, and each sees one moment.
+ * Implemented by the store next to `Store`.
+ */
+export interface HistoryQueries {
+  /** Attempts in the order of their beginning (of their `id`). */
+  timeline(query: TimelineQuery): TimelineAttempt[];
+  /** Those of these attempts that still exist, as they are now. */
+  timelineOf(ids: readonly number[]): TimelineAttempt[];
+  /** Changes of the circuit since `from`, oldest first, and before them the last one earlier than `from`, if any; at most 1,000, the newest. */
+  circuitChanges(from: number): CircuitChange[];
+}

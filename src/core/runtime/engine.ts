@@ -1,0 +1,63 @@
+import type { Disposable } from '../model/disposable.ts';
+import type { SupervisorContext } from '../state/context.ts';
+import { LiveState } from '../state/liveState.ts';
+import { LoopOwnership } from '../state/loopOwnership.ts';
+import type { UnitOfWork } from '../state/unitOfWork.ts';
+import { ChangePoller } from './changePoller.ts';
+import { Listeners } from './listeners.ts';
+import { RunRecorder } from './runRecorder.ts';
+import { RunRegistry } from './runRegistry.ts';
+import { TransactionQueue } from './transactionQueue.ts';
+import { tryOrLog } from './tryOrLog.ts';
+import { WakeTimer } from './wakeTimer.ts';
+
+/** The parts that work for one window, and the order in which they do what follows from a turn: launches, signals, events, the next time to wake. */
+export class Engine implements Disposable {
+  readonly context: SupervisorContext;
+  readonly liveState = new LiveState();
+  readonly ownership: LoopOwnership;
+  readonly transactions: TransactionQueue;
+  readonly listeners: Listeners;
+  readonly runs: RunRegistry;
+  readonly #recorder: RunRecorder;
+  readonly #changePoller: ChangePoller;
+  readonly #wakeTimer: WakeTimer;
+  #disposed = false;
+
+  constructor(context: SupervisorContext) {
+    const { liveState } = this;
+    this.context = context;
+    this.ownership = new LoopOwnership(context, liveState);
+    this.transactions = new TransactionQueue(context, liveState, this.ownership, (unit) => this.#committed(unit));
+    this.listeners = new Listeners(context);
+    this.#recorder = new RunRecorder(context, liveState, this.transactions, this.listeners);
+    this.runs = new RunRegistry(context, liveState, this.ownership, this.#recorder);
+    this.#changePoller = new ChangePoller(context, liveState, this.ownership, this.transactions);
+    this.#wakeTimer = new WakeTimer(context, liveState, this.transactions);
+  }
+
+  /** Begins to look for changes of other windows. The alarm has been set by the first turn. */
+  begin(): void {
+    this.#changePoller.begin();
+  }
+
+  /** Lets go of all runs; they go on. */
+  dispose(): void {
+    this.#disposed = true;
+    this.#wakeTimer.dispose();
+    this.#changePoller.dispose();
+    this.#recorder.dispose();
+    this.runs.dispose();
+    this.listeners.dispose();
+  }
+
+  #committed(unit: UnitOfWork): void {
+    if (this.#disposed) return;
+    for (const launch of unit.launches) this.runs.launch(launch);
+    for (const effect of unit.effects) tryOrLog(this.context, effect, 'An order to a run could not be given.');
+    this.runs.reconcile();
+    for (const event of unit.events) this.listeners.tell(event);
+    this.listeners.changed();
+    this.#wakeTimer.set(unit.waitsForDisk);
+  }
+}

@@ -1,0 +1,148 @@
+import { NotReadyError, ShuttingDownError } from '../model/errors.ts';
+import { TRY_AGAIN_MS } from '../ports/clock.ts';
+import type { UnitOfWork } from '../state/unitOfWork.ts';
+import { watchRunning } from '../steps/charge.ts';
+import { adoptOrphanedRuns, saveLease } from '../steps/leases.ts';
+import { wakeForBudget } from '../steps/settle.ts';
+import type { Engine } from './engine.ts';
+import type { Retention } from './retention.ts';
+import { RetryLog } from './retryLog.ts';
+import { stopOwnRuns } from './shutdown.ts';
+import { withStoreTimeout } from './withStoreTimeout.ts';
+
+/** With `onWindowClose: stop`: how long (ms) runs wait for a window with their folder, so that a reload is not a close. */
+const STOP_AFTER_MS = 15_000;
+
+const STARTING = 'Loop Supervisor is still starting. Try again in a moment.';
+const CLOSED = 'Loop Supervisor has shut down in this window. Reload the window to go on.';
+
+/** From the start of a window's supervisor to its end, and what it takes meanwhile. */
+export class Lifecycle {
+  readonly #engine: Engine;
+  readonly #retention: Retention;
+  #phase: 'new' | 'working' | 'shutting-down' | 'closed' = 'new';
+  #trouble: Error | undefined;
+  /** What is to be done as soon as it works. */
+  readonly #meanwhile: (() => void)[] = [];
+  /** The shutdown or release that is under way. */
+  #ending: Promise<void> | undefined;
+
+  constructor(engine: Engine, retention: Retention) {
+    this.#engine = engine;
+    this.#retention = retention;
+    engine.context.store.onTrouble((error) => {
+      this.#trouble = error;
+      engine.listeners.changed();
+    });
+  }
+
+  /** Why no work is taken; undefined when it is. */
+  get notReady(): string | undefined {
+    if (this.#phase === 'new') return STARTING;
+    if (this.#phase === 'closed') return CLOSED;
+    return this.#trouble?.message;
+  }
+
+  /** For stops: they work even when the store is in trouble (R7.2). */
+  mustBeOpen(): void {
+    if (this.#phase === 'closed') throw new ShuttingDownError();
+    if (this.#phase === 'new') throw new NotReadyError(STARTING);
+  }
+
+  /** For whatever changes something. */
+  mustBeReady(): void {
+    this.mustBeOpen();
+    if (this.#trouble) throw new NotReadyError(this.#trouble.message, { cause: this.#trouble });
+  }
+
+  /** For new work: none is taken once the end has begun (R9.1). */
+  mustTakeWork(): void {
+    if (this.#phase !== 'working') throw new ShuttingDownError();
+  }
+
+  async start(): Promise<void> {
+    const { transactions, ownership } = this.#engine;
+    if (this.#isEnding) throw new NotReadyError(CLOSED);
+    transactions.halted = false;
+    await transactions.takeAndDispatch((unit) => {
+      if (this.#isEnding) return;
+      saveLease(unit);
+      adoptOrphanedRuns(unit, ownership);
+      // The limit may have been raised while no window was open, or set lower.
+      wakeForBudget(unit, 'a window was opened, and the day has money left');
+      watchRunning(unit);
+    });
+    // It may have been told to end meanwhile: that is final.
+    if (this.#isEnding) return;
+    this.#phase = 'working';
+    this.#engine.begin();
+    this.#retention.begin();
+    for (const retryUntilApplied of this.#meanwhile.splice(0)) retryUntilApplied();
+  }
+
+  /**
+   * Takes a turn while the window works, or once it does: again and again until the store lets it through. `what`: a sentence that says that
+   * it could not, without its full stop.
+   */
+  retryUntilApplied(work: (unit: UnitOfWork) => void, what: string): void {
+    const { transactions, context } = this.#engine;
+    const retryLog = new RetryLog(context);
+    const retryUntilApplied = () => {
+      // The turn of the start may have been taken before this was heard of.
+      if (this.#phase === 'new') this.#meanwhile.push(retryUntilApplied);
+      if (this.#phase !== 'working') return;
+      transactions.takeAndDispatch(work).then(
+        () => retryLog.withdraw(),
+        (error: unknown) => {
+          retryLog.make(what, error);
+          context.clock.after(TRY_AGAIN_MS, retryUntilApplied);
+        },
+      );
+    };
+    retryUntilApplied();
+  }
+
+  /** Stops this window's work within `timeoutMs` (ms), then lets go of it (R9.1). */
+  shutdown(timeoutMs: number): Promise<void> {
+    return this.#end(() => stopOwnRuns(this.#engine, timeoutMs));
+  }
+
+  /** Lets go of this window's work, which goes on, or ends unless a window with its folder comes (R9.2). */
+  release(): Promise<void> {
+    const { runs, context } = this.#engine;
+    return this.#end(() => runs.leave(context.settings.onWindowClose === 'stop' ? STOP_AFTER_MS : undefined));
+  }
+
+  dispose(): void {
+    this.#phase = 'closed';
+    this.#engine.transactions.halted = true;
+    this.#retention.dispose();
+    this.#engine.dispose();
+  }
+
+  get #isEnding(): boolean {
+    return this.#phase === 'shutting-down' || this.#phase === 'closed';
+  }
+
+  /** Ends it once: whoever asks again waits for the same end. */
+  #end(letGo: () => Promise<void> | void): Promise<void> {
+    this.#ending ??= this.#close(letGo);
+    return this.#ending;
+  }
+
+  /** Nothing new starts, then `letGo` sees to the runs, then the lease is given back. */
+  async #close(letGo: () => Promise<void> | void): Promise<void> {
+    if (this.#phase === 'closed') return;
+    const { transactions, context } = this.#engine;
+    this.#phase = 'shutting-down';
+    transactions.halted = true;
+    try {
+      await letGo();
+    } catch (error) {
+      context.log('The runs of this window could not be seen to; they go on.', error);
+    }
+    const released = transactions.take((unit) => unit.tx.releaseWindow(context.window.id));
+    await withStoreTimeout(context, released, 'The end of this window');
+    this.dispose();
+  }
+}

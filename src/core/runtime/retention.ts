@@ -1,0 +1,176 @@
+import type { Disposable } from '../model/disposable.ts';
+import { LONGEST_SLEEP_MS } from '../ports/clock.ts';
+import type { Engine } from './engine.ts';
+
+/** Finished loops removed in one transaction at most: others get their turn in between. */
+const CHUNK = 100;
+/** Settled runs looked through for left-over processes when a window opens: the newest. */
+const REAPED_AT_START = 200;
+const EVERY_MS = 60 * 60_000;
+
+/**
+ * Keeps finished loops and their logs within age, number and size (R8.3, R9.4), and ends what is left of runs that are recorded as ended.
+ * In small steps, so that nobody waits for it.
+ */
+export class Retention implements Disposable {
+  readonly #engine: Engine;
+  #timer: Disposable | undefined;
+  #disposed = false;
+  #lastRun = Number.NEGATIVE_INFINITY;
+
+  constructor(engine: Engine) {
+    this.#engine = engine;
+  }
+
+  /** Reaps and tidies now, and tidies again every hour. */
+  begin(): void {
+    this.#reap().catch((error: unknown) =>
+      this.#engine.context.log('Left-over processes of ended loops could not be looked for.', error),
+    );
+    this.#tick();
+  }
+
+  dispose(): void {
+    this.#disposed = true;
+    this.#timer?.dispose();
+  }
+
+  /** Removes all finished loops; answers how many. */
+  async clear(): Promise<number> {
+    let removed = 0;
+    for (;;) {
+      const loops = this.#engine.context.store.finished({ limit: CHUNK });
+      if (loops.length === 0) return removed;
+      removed += await this.remove(loops.map((loop) => loop.seq));
+    }
+  }
+
+  /** Removes these finished loops with their logs; answers how many were there. */
+  async remove(seqs: readonly number[]): Promise<number> {
+    const { loops, tokens } = await this.#engine.transactions.take((unit) => {
+      unit.liveState.finishedChanges++;
+      return unit.tx.removeFinished(seqs);
+    });
+    await this.#removeRuns(tokens);
+    await this.#giveBack();
+    return loops;
+  }
+
+  /** One that can not be removed, such as a log that somebody has open, keeps no others: their loops are gone already. */
+  async #removeRuns(tokens: readonly string[]): Promise<void> {
+    const { launcher, log } = this.#engine.context;
+    for (const token of tokens) {
+      await launcher
+        .removeRuns([token])
+        .catch((error: unknown) => log(`The logs of loop run ${token} could not be removed.`, error));
+    }
+  }
+
+  /** Gives the room that removed loops have left back to the disk. They are gone whether or not that can be done now. */
+  async #giveBack(): Promise<void> {
+    const { store, log } = this.#engine.context;
+    try {
+      while (!this.#disposed && store.tidy()) await this.#pause();
+    } catch (error) {
+      log('The room of removed loops could not be given back to the disk; it is tried again in an hour.', error);
+    }
+  }
+
+  readonly #tick = (): void => {
+    if (this.#disposed) return;
+    const now = this.#engine.context.clock.now();
+    if (Math.abs(now - this.#lastRun) >= EVERY_MS) {
+      this.#lastRun = now;
+      this.#tidy().catch((error: unknown) =>
+        this.#engine.context.log('Old loops could not be removed; it is tried again in an hour.', error),
+      );
+    }
+    this.#timer = this.#engine.context.clock.after(LONGEST_SLEEP_MS, this.#tick);
+  };
+
+  async #tidy(): Promise<void> {
+    const { store, settings, clock } = this.#engine.context;
+    const { maxAgeMs, maxLoops } = settings.retention;
+    for (;;) {
+      const old = store.finished({ limit: CHUNK, before: clock.now() - maxAgeMs });
+      const surplus = old.length > 0 ? [] : store.finished({ limit: CHUNK, offset: maxLoops });
+      const seqs = [...old, ...surplus].map((loop) => loop.seq);
+      if (this.#disposed || seqs.length === 0) break;
+      await this.remove(seqs);
+      await this.#pause();
+    }
+    await this.#limitLogs();
+    await this.#removeStrays();
+    await this.#giveBack();
+  }
+
+  /** Logs of which the books know nothing, such as of loops whose removal was broken off, go by age as those of finished loops do. */
+  async #removeStrays(): Promise<void> {
+    const { store, launcher, settings, clock } = this.#engine.context;
+    const old = await launcher.runsBefore(clock.now() - settings.retention.maxAgeMs);
+    if (old.length === 0) return;
+    // At one moment: a loop may end, or be retried, at any time.
+    const strays = await this.#engine.transactions.take(({ liveState }) => {
+      const live = [...liveState.queue, ...liveState.active.values(), ...liveState.timed.values()].flatMap(({ seq }) =>
+        store.attempts(seq),
+      );
+      const known = new Set([...store.settledTokens(Number.MAX_SAFE_INTEGER), ...live].map(({ token }) => token));
+      return old.filter((token) => !known.has(token));
+    });
+    await this.#removeRuns(strays);
+  }
+
+  /** Removes the oldest loops until the logs of the rest take no more than they may. */
+  async #limitLogs(): Promise<void> {
+    const { store, launcher, settings } = this.#engine.context;
+    const runs = store.settledTokens(Number.MAX_SAFE_INTEGER);
+    let over = -settings.retention.maxLogBytes;
+    const sizes: number[] = [];
+    for (const [index, { token }] of runs.entries()) {
+      const bytes = launcher.logBytes(token);
+      sizes.push(bytes);
+      over += bytes;
+      if (index % CHUNK === CHUNK - 1) await this.#pause();
+    }
+    const seqs = new Set<number>();
+    for (let index = 0; index < runs.length && over > 0; index++) {
+      seqs.add((runs[index] as { seq: number }).seq);
+      over -= sizes[index] as number;
+    }
+    const oldest = [...seqs];
+    for (let start = 0; start < oldest.length && !this.#disposed; start += CHUNK)
+      await this.remove(oldest.slice(start, start + CHUNK));
+  }
+
+  /** Ends what is left of runs that are recorded as ended, and says so once, in the history and the log (issue: reaping). */
+  async #reap(): Promise<void> {
+    const { store, launcher, settings, log } = this.#engine.context;
+    const runs = store.settledTokens(Number.MAX_SAFE_INTEGER).slice(-REAPED_AT_START);
+    if (runs.length === 0) return;
+    const swept = await launcher.reap(
+      runs.map((run) => run.token),
+      settings.killGraceMs,
+      settings.sweepKeep,
+    );
+    for (const { seq, token } of runs) {
+      const processes = swept.get(token) ?? [];
+      if (processes.length === 0 || this.#disposed) continue;
+      const names = processes.map(({ pid, command }) => `${command} (${pid})`).join(', ');
+      log(`Processes that were left of loop run ${token} have been ended: ${names}.`);
+      await this.#engine.transactions.take((unit) => {
+        const loop = store.bySeq(seq);
+        if (loop)
+          unit.tx.addHistory(seq, {
+            at: unit.now,
+            from: loop.state,
+            to: loop.state,
+            why: `found later and ended: ${names}`,
+          });
+      });
+    }
+  }
+
+  #pause(): Promise<void> {
+    return new Promise((resolve) => void this.#engine.context.clock.after(0, resolve));
+  }
+}

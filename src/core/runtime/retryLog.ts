@@ -1,0 +1,24 @@
+import type { SupervisorContext } from '../state/context.ts';
+
+/** What fails and is tried again until it is done: logged when it begins to fail and when that is over, for all in between would flood the log. */
+export class RetryLog {
+  readonly #log: SupervisorContext['log'];
+  readonly #made = new Set<string>();
+
+  constructor({ log }: Pick<SupervisorContext, 'log'>) {
+    this.#log = log;
+  }
+
+  /** It failed. `what`: a sentence without its full stop; told once. */
+  make(what: string, error: unknown): void {
+    if (this.#made.has(what)) return;
+    this.#made.add(what);
+    this.#log(`${what}; it is tried again.`, error);
+  }
+
+  /** It was done. */
+  withdraw(): void {
+    for (const what of this.#made) this.#log(`${what}: that is over.`);
+    this.#made.clear();
+  }
+}

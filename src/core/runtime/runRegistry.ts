@@ -1,0 +1,161 @@
+import type { Disposable } from '../model/disposable.ts';
+import type { ActiveLoop, StopBy } from '../model/loop.ts';
+import { TRY_AGAIN_MS } from '../ports/clock.ts';
+import type { RunControl, RunEnd } from '../ports/launcher.ts';
+import type { SupervisorContext } from '../state/context.ts';
+import type { LiveState } from '../state/liveState.ts';
+import type { LoopOwnership } from '../state/loopOwnership.ts';
+import type { Launch } from '../state/unitOfWork.ts';
+import { RetryLog } from './retryLog.ts';
+import { NO_PROFILE, RunMonitor, type RunMonitorEvents } from './runMonitor.ts';
+import { adoptRequest, launchRequest } from './runRequest.ts';
+import { Timer } from './timer.ts';
+import { tryOrLog } from './tryOrLog.ts';
+
+/** The runs that this window follows: those it has launched and those it has taken over. Gives orders to those of other windows too. */
+export class RunRegistry implements Disposable {
+  readonly #context: SupervisorContext;
+  readonly #liveState: LiveState;
+  readonly #ownership: LoopOwnership;
+  readonly #events: RunMonitorEvents;
+  /** By the ids of their attempts. */
+  readonly #runs = new Map<number, RunMonitor>();
+  readonly #again: Timer;
+  readonly #retryLog: RetryLog;
+
+  constructor(context: SupervisorContext, liveState: LiveState, ownership: LoopOwnership, events: RunMonitorEvents) {
+    this.#context = context;
+    this.#liveState = liveState;
+    this.#ownership = ownership;
+    this.#events = events;
+    this.#again = new Timer(context.clock);
+    this.#retryLog = new RetryLog(context);
+  }
+
+  /** The run of an active loop, if this window follows it. */
+  of(loop: ActiveLoop): RunMonitor | undefined {
+    return this.#runs.get(loop.attempt.id);
+  }
+
+  /** What gives orders to a run, whoever follows it. */
+  control(loop: ActiveLoop): RunControl {
+    return this.of(loop)?.run ?? this.#context.launcher.control(loop.attempt.token);
+  }
+
+  /** Sends the stop of an active loop to its guardian. */
+  sendStop(loop: ActiveLoop, by: StopBy): void {
+    this.control(loop).stop(by, this.#context.settings.killGraceMs);
+    const run = this.of(loop);
+    if (run) run.stopSent = loop.attempt.stop ?? { by, at: this.#context.clock.now() };
+  }
+
+  /** Starts an attempt that is on the books. */
+  launch(launch: Launch): void {
+    const run = this.#newRun(launch.loop, launch.profile.hasCost);
+    this.#runs.set(run.attemptId, run);
+    try {
+      run.follow(this.#context.launcher.launch(launchRequest(this.#context, launch), run));
+    } catch (error) {
+      run.ended(neverStarted(error, this.#context.clock.now()));
+    }
+  }
+
+  /** Makes what this window follows equal to what the books say: lets go, takes over, passes stops on. What fails is tried again soon. */
+  readonly reconcile = (): void => {
+    const { window } = this.#context;
+    let done = true;
+    const carry = (work: () => void, what: string) => {
+      try {
+        work();
+      } catch (error) {
+        this.#retryLog.make(what, error);
+        done = false;
+      }
+    };
+    for (const run of [...this.#runs.values()]) {
+      const loop = this.#liveState.get(run.seq);
+      if (!run.isOf(loop, window.id)) carry(() => this.#drop(run), `Attempt ${run.token} could not be let go`);
+      else if (!run.hasEnded)
+        carry(() => this.#passStopOn(loop, run), `The stop of attempt ${run.token} could not be sent`);
+    }
+    for (const loop of this.#liveState.active.values()) {
+      if (loop.attempt.windowId !== window.id || this.of(loop)) continue;
+      carry(() => this.#adopt(loop), `Attempt ${loop.attempt.token} could not be taken over`);
+    }
+    if (done) this.#retryLog.withdraw();
+    else this.#again.set(TRY_AGAIN_MS, this.reconcile);
+  };
+
+  /** The window goes: with a number the runs stop after so many ms unless a window with their folder takes over. */
+  leave(stopAfterMs: number | undefined): void {
+    for (const loop of this.#liveState.active.values()) {
+      if (loop.attempt.windowId !== this.#context.window.id) continue;
+      tryOrLog(
+        this.#context,
+        () => this.control(loop).leave(stopAfterMs),
+        `Attempt ${loop.attempt.token} could not be told that its window goes.`,
+      );
+    }
+  }
+
+  /** Lets go of all runs; they go on. */
+  dispose(): void {
+    this.#again.dispose();
+    for (const run of [...this.#runs.values()])
+      tryOrLog(this.#context, () => this.#drop(run), `Attempt ${run.token} could not be let go.`);
+  }
+
+  #adopt(loop: ActiveLoop): void {
+    const profile = this.#context.agents.find(loop.agent) ?? NO_PROFILE;
+    const run = this.#newRun(loop, profile.hasCost);
+    run.follow(
+      this.#context.launcher.adopt(
+        adoptRequest(this.#context, loop, profile),
+        run,
+        this.#ownership.homeOf(loop) === 'here',
+      ),
+    );
+    // Not before it is followed: one whose adoption failed would never be tried again, and would hold its slot for ever.
+    this.#runs.set(run.attemptId, run);
+    // A stop that was recorded but not carried out is completed, whoever asked for it.
+    if (loop.attempt.stop) this.sendStop(loop, loop.attempt.stop.by);
+  }
+
+  #newRun(loop: ActiveLoop, hasCost: boolean): RunMonitor {
+    return new RunMonitor(loop, hasCost, this.#events, () => this.#context.clock.now());
+  }
+
+  #drop(run: RunMonitor): void {
+    this.#runs.delete(run.attemptId);
+    run.release();
+  }
+
+  #passStopOn(loop: ActiveLoop, run: RunMonitor): void {
+    const { stop } = loop.attempt;
+    if (
+      !stop ||
+      stop.signal !== undefined ||
+      (run.stopSent && run.stopSent.at === stop.at && run.stopSent.by === stop.by)
+    )
+      return;
+    this.sendStop(loop, stop.by);
+  }
+}
+
+/** The end of an attempt that could not even be launched. */
+function neverStarted(error: unknown, at: number): RunEnd {
+  const last = { from: 0, to: 0, events: [], readerState: null };
+  const why = error instanceof Error ? error.message : String(error);
+  return {
+    kind: 'spawn',
+    exit: {},
+    at,
+    error: why,
+    swept: [],
+    kept: [],
+    remaining: [],
+    last,
+    hadOutput: false,
+    errorLine: '',
+  };
+}

@@ -1,0 +1,185 @@
+import { type Attempt, isFinished, type Loop, reservedOf } from '../model/loop.ts';
+import { toUsd } from '../model/money.ts';
+import type {
+  AttemptDetail,
+  CircuitStatus,
+  LiveView,
+  LoopDetail,
+  LoopSpend,
+  Status,
+  WaitingFor,
+} from '../model/status.ts';
+import { mayStart } from '../policy/budget.ts';
+import { cooldownRemainingMs } from '../policy/circuitBreaker.ts';
+import type { SupervisorContext } from '../state/context.ts';
+import type { QueuedLoop } from '../state/liveState.ts';
+import { gateClosed, isHeld } from '../steps/dispatch.ts';
+import type { Engine } from './engine.ts';
+
+/** Failed loops that a snapshot names at most (R9.4). */
+const FAILED_NAMED = 100;
+
+/** One consistent snapshot, from memory (R10.1), with the first `maxQueued` of the queue. `notReady` says why no work is taken. */
+export function statusOf(engine: Engine, notReady: string | undefined, maxQueued: number): Status {
+  const { liveState, context } = engine;
+  const now = context.clock.now();
+  const { control } = liveState;
+  const day = liveState.spentOn(context.clock.day(now));
+  const waitingFor = waitingReasons(engine, now);
+  return {
+    running: [...liveState.active.values()].map((loop) => ({
+      loopId: loop.loopId,
+      ...(loop.attempt.leader && { pid: loop.attempt.leader.pid }),
+      startedAt: loop.attempt.startedAt,
+      attempt: loop.attempt.number,
+      agent: loop.agent,
+      costUsd: toUsd(loop.cost),
+      stopping: loop.state === 'stopping',
+    })),
+    queued: firstOf(liveState.queue, maxQueued).map((loop, index) => ({
+      loopId: loop.loopId,
+      position: index + 1,
+      priority: loop.priority,
+      enqueuedAt: loop.submittedAt,
+      waitingFor: waitingFor(loop),
+    })),
+    backingOff: timed(engine, 'backingOff'),
+    waiting: timed(engine, 'waiting'),
+    circuitState: control.circuit.state,
+    circuit: circuitStatus(engine, now),
+    concurrencyUsed: liveState.active.size,
+    concurrencyMax: context.settings.maxConcurrent,
+    queueDepth: liveState.depth,
+    queueMax: context.settings.maxQueueDepth,
+    budget: {
+      spent: toUsd(Math.max(0, day.spent)),
+      reserved: toUsd(liveState.reserved),
+      limit: toUsd(context.settings.budget.dailyLimit),
+      resetsAt: context.clock.nextDay(now),
+    },
+    permanentlyFailed: notReady === undefined ? context.store.permanentlyFailed(FAILED_NAMED) : [],
+    paused: control.paused,
+    ready: notReady === undefined,
+    ...(notReady !== undefined && { notReady }),
+  };
+}
+
+function firstOf<T>(items: Iterable<T>, count: number): T[] {
+  const first: T[] = [];
+  for (const item of items) {
+    if (first.length >= count) break;
+    first.push(item);
+  }
+  return first;
+}
+
+function timed(engine: Engine, state: 'backingOff' | 'waiting'): Status['waiting'] {
+  const loops = [...engine.liveState.timed.values()].filter((loop) => loop.state === state);
+  return loops.map((loop) => ({
+    loopId: loop.loopId,
+    until: loop.until,
+    reason: loop.state === 'waiting' ? loop.why : (loop.lastError?.reason ?? ''),
+  }));
+}
+
+function circuitStatus({ liveState, context }: Engine, now: number): CircuitStatus {
+  const { circuit } = liveState.control;
+  return {
+    state: circuit.state,
+    consecutiveFailures: circuit.consecutiveFailures,
+    ...(circuit.lastFailureAt !== undefined && { lastFailureAt: circuit.lastFailureAt }),
+    ...(circuit.openedAt !== undefined && { openedAt: circuit.openedAt }),
+    cooldownRemainingMs: cooldownRemainingMs(circuit, context.settings.circuit, now),
+    reasons: circuit.reasons,
+  };
+}
+
+/** Says of each queued loop what it waits for, by what is the same for all of them first. */
+function waitingReasons(engine: Engine, now: number): (loop: QueuedLoop) => WaitingFor {
+  const { liveState, context } = engine;
+  const gate = gateClosed(liveState, context);
+  const { spent } = liveState.spentOn(context.clock.day(now));
+  const budget = {
+    spent,
+    reserved: liveState.reserved,
+    runningReserved: liveState.runningReserved,
+    limit: context.settings.budget.dailyLimit,
+  };
+  let headFits: boolean | undefined;
+  return (loop) => {
+    if (gate === 'paused') return 'paused';
+    if (isHeld(liveState, loop.agent, now)) return 'limit';
+    const home = engine.ownership.homeOf(loop);
+    if (home === 'gone') return 'window';
+    if (gate !== undefined) return gate;
+    headFits ??= mayStart(budget, loop.estimate);
+    if (!headFits) return 'budget';
+    return home === 'elsewhere' ? 'window' : 'slot';
+  };
+}
+
+/** Live loops in the order of the tree: active first, then the first `maxQueued` of the queue in its order, then what waits for a time. */
+export function liveViews(engine: Engine, maxQueued: number): LiveView[] {
+  const { liveState, ownership } = engine;
+  const views: LiveView[] = [];
+  for (const loop of liveState.active.values()) {
+    const activity = engine.runs.of(loop)?.activity;
+    views.push({ loop, home: ownership.homeOf(loop), ...(activity && { activity }) });
+  }
+  const waitingFor = waitingReasons(engine, engine.context.clock.now());
+  let position = 0;
+  for (const loop of liveState.queue) {
+    if (position === maxQueued) break;
+    views.push({ loop, home: ownership.homeOf(loop), position: ++position, waitingFor: waitingFor(loop) });
+  }
+  for (const loop of liveState.timed.values()) views.push({ loop, home: ownership.homeOf(loop) });
+  return views;
+}
+
+/** Everything about the latest loop of that id, or with `seq` about that very one. */
+export function detailOf(engine: Engine, loopId: string, seq?: number): LoopDetail | undefined {
+  const { store } = engine.context;
+  const latest: Loop | undefined = engine.liveState.find(loopId) ?? store.latest(loopId);
+  const loop = seq === undefined || latest?.seq === seq ? latest : store.bySeq(seq);
+  if (loop?.loopId !== loopId) return undefined;
+  return {
+    loopId,
+    state: loop.state,
+    loop,
+    prompt: store.prompt(loop.seq),
+    attempts: store.attempts(loop.seq).map(attemptDetail),
+    costUsd: toUsd(loop.cost),
+    costEstimated: loop.costEstimated > 0,
+    reservedUsd: isFinished(loop) ? 0 : toUsd(reservedOf(loop)),
+    history: store.history(loop.seq),
+    ledger: store.ledger(loop.seq),
+  };
+}
+
+/** Today's spend by loop, largest first. */
+export function spendToday({ clock, store }: SupervisorContext, limit: number): LoopSpend[] {
+  const rows = store.spendByLoop(clock.day(clock.now()), limit);
+  return rows.map(({ cost, estimated, ...row }) => ({ ...row, usd: toUsd(cost), estimatedUsd: toUsd(estimated) }));
+}
+
+function attemptDetail(attempt: Attempt): AttemptDetail {
+  const { end } = attempt;
+  return {
+    number: attempt.number,
+    ...(attempt.leader && { pid: attempt.leader.pid }),
+    startedAt: attempt.startedAt,
+    ...(end && { endedAt: end.at, outcome: end.outcome, reason: end.reason }),
+    ...(end?.exitCode !== undefined && { exitCode: end.exitCode }),
+    ...(end?.signal !== undefined && { signal: end.signal }),
+    ...(attempt.sessionId !== undefined && { sessionId: attempt.sessionId }),
+    resumed: attempt.resumed,
+    token: attempt.token,
+    cost: {
+      usd: toUsd(attempt.cost),
+      source: attempt.costEstimated > 0 ? 'estimated' : attempt.cost > 0 ? 'reported' : 'none',
+    },
+    swept: end?.swept ?? [],
+    kept: end?.kept ?? [],
+    remaining: end?.remaining ?? [],
+  };
+}

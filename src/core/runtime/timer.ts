@@ -1,0 +1,24 @@
+import type { Disposable } from '../model/disposable.ts';
+import type { Clock } from '../ports/clock.ts';
+
+/** One timer: set again, it forgets what it was set to. Once disposed it can not be set any more. */
+export class Timer implements Disposable {
+  readonly #clock: Clock;
+  #pending: Disposable | undefined;
+  #disposed = false;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Calls `run` once after `ms` (0 to 2³¹−1). */
+  set(ms: number, run: () => void): void {
+    this.#pending?.dispose();
+    if (!this.#disposed) this.#pending = this.#clock.after(ms, run);
+  }
+
+  dispose(): void {
+    this.#disposed = true;
+    this.#pending?.dispose();
+  }
+}

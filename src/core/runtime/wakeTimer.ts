@@ -1,0 +1,108 @@
+import type { Disposable } from '../model/disposable.ts';
+import type { LoopState } from '../model/loop.ts';
+import { circuitAt, cooldownRemainingMs } from '../policy/circuitBreaker.ts';
+import { isPending } from '../policy/waits.ts';
+import { LONGEST_SLEEP_MS, TRY_AGAIN_MS } from '../ports/clock.ts';
+import type { SupervisorContext } from '../state/context.ts';
+import type { LiveState, TimedLoop } from '../state/liveState.ts';
+import type { UnitOfWork } from '../state/unitOfWork.ts';
+import { LEAST_FREE_BYTES } from '../steps/dispatch.ts';
+import { requeue } from '../steps/settle.ts';
+import { RetryLog } from './retryLog.ts';
+import { Timer } from './timer.ts';
+import type { TransactionQueue } from './transactionQueue.ts';
+
+/** How long (ms) after which a full disk is looked at again. */
+const DISK_AGAIN_MS = 5_000;
+
+/** Takes a turn when something changes by itself: back-offs, waits, holds, the cool-down, the day, a disk that has room again (R3.3). */
+export class WakeTimer implements Disposable {
+  readonly #context: SupervisorContext;
+  readonly #liveState: LiveState;
+  readonly #transactions: TransactionQueue;
+  readonly #timer: Timer;
+  readonly #retryLog: RetryLog;
+  /** Something could have started had the disk not been full, and no turn has tried since. */
+  #waitsForDisk = false;
+
+  constructor(context: SupervisorContext, liveState: LiveState, transactions: TransactionQueue) {
+    this.#context = context;
+    this.#liveState = liveState;
+    this.#transactions = transactions;
+    this.#timer = new Timer(context.clock);
+    this.#retryLog = new RetryLog(context);
+  }
+
+  /** Sets it anew: a turn was taken, which may have changed what is due next. `waitsForDisk`: what it found, where it was to start something. */
+  set(waitsForDisk: boolean | undefined): void {
+    this.#waitsForDisk = waitsForDisk ?? this.#waitsForDisk;
+    this.#sleep();
+  }
+
+  dispose(): void {
+    this.#timer.dispose();
+  }
+
+  #sleep(): void {
+    const now = this.#context.clock.now();
+    const due = this.#nextDue(now);
+    // It may have been another window that woke them.
+    if (due > now) this.#retryLog.withdraw();
+    this.#timer.set(Math.min(Math.max(0, due - now), LONGEST_SLEEP_MS), this.#ring);
+  }
+
+  readonly #ring = (): void => {
+    const now = this.#context.clock.now();
+    if (this.#nextDue(now) > now) {
+      this.#sleep();
+      return;
+    }
+    this.#transactions.takeAndDispatch(wakeDue).catch((error: unknown) => {
+      this.#retryLog.make('Loops that are due could not be woken', error);
+      this.#timer.set(TRY_AGAIN_MS, this.#ring);
+    });
+  };
+
+  /** The next wall time (ms) at which something may change by itself. */
+  #nextDue(now: number): number {
+    const { clock, settings, launcher } = this.#context;
+    const { circuit, holds } = this.#liveState.control;
+    let next = Number.POSITIVE_INFINITY;
+    const at = (time: number) => {
+      next = Math.min(next, time);
+    };
+    for (const loop of this.#liveState.timed.values()) at(isDue(loop, now) ? now : loop.until);
+    // What the clock has made wrong in it is put right at once: times that now lie in the future would keep it open (R4.5).
+    if (circuitAt(circuit, settings.circuit, now).record !== circuit) at(now);
+    else if (circuit.state === 'open') at(now + cooldownRemainingMs(circuit, settings.circuit, now));
+    for (const hold of Object.values(holds)) at(isPending(hold.until, now) ? hold.until : now);
+    // A new day has its own budget, and a clock that went back has an old one: for what waits, and for what is shown (R6.1).
+    at(clock.day(now) === this.#liveState.day.day ? clock.nextDay(now) : now);
+    if (this.#liveState.queue.size > 0 && !this.#transactions.halted) {
+      if (launcher.freeBytes() < LEAST_FREE_BYTES) {
+        this.#waitsForDisk = true;
+        at(now + DISK_AGAIN_MS);
+      } else if (this.#waitsForDisk) at(now);
+    }
+    return next;
+  }
+}
+
+/** A back-off that began in the future (the clock went back) is over: no clock change makes a loop wait for ever (R4.5). */
+function isDue(loop: TimedLoop, now: number): boolean {
+  return !isPending(loop.until, now) || (loop.state === 'backingOff' && loop.since > now);
+}
+
+const WOKEN: { readonly [state in Extract<LoopState, 'backingOff' | 'waiting'>]: string } = {
+  backingOff: 'the back-off is over',
+  waiting: 'the wait is over',
+};
+
+/** Brings back to the queue what has waited long enough, and lifts holds that are over. */
+function wakeDue(unit: UnitOfWork): void {
+  for (const loop of [...unit.liveState.timed.values()])
+    if (isDue(loop, unit.now)) requeue(unit, loop, WOKEN[loop.state]);
+  const holds = Object.entries(unit.control.holds);
+  const kept = holds.filter(([, hold]) => isPending(hold.until, unit.now));
+  if (kept.length < holds.length) unit.putControl({ ...unit.control, holds: Object.fromEntries(kept) });
+}

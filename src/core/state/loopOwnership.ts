@@ -1,0 +1,115 @@
+import { isSameProcess, type Loop } from '../model/loop.ts';
+import type { SupervisorContext } from './context.ts';
+import type { LiveState } from './liveState.ts';
+
+/** How long (ms) a loop of another open window may stand first in line before it is passed by: that window does not answer. */
+const PATIENCE_MS = 5_000;
+/** How long (ms) the runs of a gone window are left to a window that has their folder open: a reload takes a moment. */
+const ADOPT_AFTER_MS = 10_000;
+
+/** Where a loop stands to this window. */
+export type Home = 'here' | 'elsewhere' | 'gone';
+
+/** Which window a loop belongs to, now that windows come and go. Windows are known by their leases; a lease ends with its process. */
+export class LoopOwnership {
+  readonly #context: SupervisorContext;
+  readonly #liveState: LiveState;
+  /** Since when (ms) loops of other windows have stood first in line. */
+  readonly #firstInLine = new Map<number, number>();
+  /** Those of them for which this window has been told to look again. */
+  readonly #toldOf = new Set<number>();
+  /** Since when (ms) windows are known to be gone. */
+  readonly #goneSince = new Map<string, number>();
+
+  constructor(context: SupervisorContext, liveState: LiveState) {
+    this.#context = context;
+    this.#liveState = liveState;
+  }
+
+  /** `here`: this window may start it. `elsewhere`: another open window does that. `gone`: its window is gone, and its folder is open nowhere. */
+  readonly homeOf = (loop: Loop): Home => {
+    const { window } = this.#context;
+    if (loop.windowId === window.id) return 'here';
+    const owner = this.#liveState.windows.get(loop.windowId);
+    if (owner && hasOpen(owner.folders, loop)) return 'elsewhere';
+    if (hasOpen(window.folders, loop)) return 'here';
+    if (owner) return 'elsewhere';
+    for (const lease of this.#liveState.windows.values())
+      if (lease.id !== window.id && hasOpen(lease.folders, loop)) return 'elsewhere';
+    return 'gone';
+  };
+
+  /** Whether another window had its time to start this loop and has not. */
+  readonly isPassedBy = ({ seq }: Loop): boolean => {
+    const now = this.#context.clock.now();
+    return now - (this.#firstInLine.get(seq) ?? now) >= PATIENCE_MS;
+  };
+
+  /** These are all that stand first in line: the time of each runs from now or earlier. Others that had not had theirs may have stood there for a moment only. */
+  readonly standFirst = (loops: readonly Loop[]): void => {
+    const now = this.#context.clock.now();
+    const first = new Set(loops.map(({ seq }) => seq));
+    for (const seq of first)
+      if ((this.#firstInLine.get(seq) ?? Number.POSITIVE_INFINITY) > now) this.#standsFirst(seq, now);
+    for (const [seq, since] of this.#firstInLine)
+      if (!first.has(seq) && now - since < PATIENCE_MS) this.#firstInLine.delete(seq);
+  };
+
+  /** Whether some loop has now stood first in line for so long that this window looks again: told once. Forgets those that are gone from the queue. */
+  hasPassedBy(): boolean {
+    const now = this.#context.clock.now();
+    let passed = false;
+    for (const [seq, since] of this.#firstInLine) {
+      if (this.#liveState.get(seq)?.state !== 'queued') {
+        this.#firstInLine.delete(seq);
+        this.#toldOf.delete(seq);
+      } else if (since > now) this.#standsFirst(seq, now);
+      else if (now - since >= PATIENCE_MS && !this.#toldOf.has(seq)) {
+        this.#toldOf.add(seq);
+        passed = true;
+      }
+    }
+    return passed;
+  }
+
+  #standsFirst(seq: number, since: number): void {
+    this.#firstInLine.set(seq, since);
+    this.#toldOf.delete(seq);
+  }
+
+  /** Whether this window is to take over an attempt that another window followed. */
+  shouldAdopt(loop: Loop, followedBy: string): boolean {
+    const { window } = this.#context;
+    if (followedBy === window.id) return false;
+    const owner = this.#liveState.windows.get(followedBy);
+    if (owner) return !hasOpen(owner.folders, loop) && hasOpen(window.folders, loop);
+    if (hasOpen(window.folders, loop)) return true;
+    return this.#context.clock.now() - this.#seenGone(followedBy) >= ADOPT_AFTER_MS;
+  }
+
+  /** Whether this window's own lease is gone: another window took it for dead, as one may that could not look at processes for a moment. */
+  isTakenForDead(): boolean {
+    return !this.#liveState.windows.has(this.#context.window.id);
+  }
+
+  /** Leases whose process is no more, or is our own: that one had a window before this one, which could not give its lease back. */
+  dead(): string[] {
+    const { window, probe } = this.#context;
+    const others = [...this.#liveState.windows.values()].filter((lease) => lease.id !== window.id);
+    return others
+      .filter(({ process }) => isSameProcess(process, probe.self) || !probe.isAlive(process))
+      .map((lease) => lease.id);
+  }
+
+  #seenGone(windowId: string): number {
+    const now = this.#context.clock.now();
+    const since = Math.min(this.#goneSince.get(windowId) ?? now, now);
+    this.#goneSince.set(windowId, since);
+    return since;
+  }
+}
+
+/** Whether a window with these folders has the loop's folder open; a loop without one belongs to windows without one. */
+export function hasOpen(folders: readonly string[], loop: Loop): boolean {
+  return loop.folder === undefined ? folders.length === 0 : folders.includes(loop.folder);
+}

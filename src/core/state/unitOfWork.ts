@@ -1,0 +1,149 @@
+import type { SupervisorEvent } from '../model/event.ts';
+import { type ActiveLoop, type Attempt, isFinished, type Loop, type LoopState } from '../model/loop.ts';
+import type { NanoUsd } from '../model/money.ts';
+import { type CircuitStep, circuitAt } from '../policy/circuitBreaker.ts';
+import type { AgentProfile, CommandPlan, SessionBefore } from '../ports/agents.ts';
+import type { Control, DaySpend, StoreTransaction, WindowLease } from '../ports/store.ts';
+import type { SupervisorContext } from './context.ts';
+import type { LiveState } from './liveState.ts';
+
+/** An attempt to be started once the transaction that put it on the books has been committed. */
+export interface Launch {
+  readonly loop: ActiveLoop;
+  readonly profile: AgentProfile;
+  readonly plan: CommandPlan;
+  /** What is known of the session that it continues: read with the books, for after the commit nothing may fail any more. */
+  readonly before: SessionBefore | undefined;
+}
+
+type WithoutTime<T> = T extends unknown ? Omit<T, 'at'> : never;
+
+/**
+ * One transaction of the supervisor: what it reads and writes, and what is to be told and done once it is committed. The mirror is
+ * changed at once, so that later decisions of the same turn see it, and put back if the transaction fails.
+ */
+export class UnitOfWork {
+  readonly tx: StoreTransaction;
+  readonly context: SupervisorContext;
+  readonly liveState: LiveState;
+  /** Wall time, ms: the same for all that happens in the turn. */
+  readonly now: number;
+  readonly today: string;
+  readonly events: SupervisorEvent[] = [];
+  readonly launches: Launch[] = [];
+  readonly effects: (() => void)[] = [];
+  /** Others have written since the last turn, a new day has begun or a cool-down is over: what could not start then may start now. */
+  readonly hasNews: boolean;
+  /** This window has begun to end, or not yet to work: whatever may start is left to others. */
+  readonly startsNothing: boolean;
+  /** Whether something was not started for want of disk space; undefined where nothing was to be started. */
+  waitsForDisk: boolean | undefined;
+  readonly #spentBefore: NanoUsd;
+  readonly #heldBefore: NanoUsd;
+  readonly #undo: (() => void)[] = [];
+
+  constructor(tx: StoreTransaction, context: SupervisorContext, liveState: LiveState, startsNothing: boolean) {
+    this.tx = tx;
+    this.startsNothing = startsNothing;
+    this.context = context;
+    this.liveState = liveState;
+    this.now = context.clock.now();
+    this.today = context.clock.day(this.now);
+    const changes = tx.changes();
+    if (changes) liveState.apply(changes);
+    const isNewDay = liveState.day.day !== this.today;
+    if (isNewDay) this.putDay(tx.day(this.today));
+    const { circuit } = this.control;
+    this.change(circuitAt(circuit, context.settings.circuit, this.now));
+    this.hasNews = changes !== undefined || isNewDay || this.control.circuit !== circuit;
+    this.#spentBefore = liveState.spentOn(this.today).spent;
+    this.#heldBefore = liveState.runningReserved;
+  }
+
+  /** The turn has left the day's budget more room than it found: what waits for money may start now (R3.3, R6.3). */
+  get freesBudget(): boolean {
+    const { spent } = this.liveState.spentOn(this.today);
+    return spent < this.#spentBefore || spent + this.liveState.runningReserved < this.#spentBefore + this.#heldBefore;
+  }
+
+  get control(): Control {
+    return this.liveState.control;
+  }
+
+  /** The latest loop of that id, live or final: from memory if it is live. */
+  latest(loopId: string): Loop | undefined {
+    return this.liveState.find(loopId) ?? this.tx.latest(loopId);
+  }
+
+  /** Writes a loop as it now is. With `why`, or when its state is another than before, the history gets a row. */
+  put(loop: Loop, why = '', from: LoopState | undefined = this.liveState.get(loop.seq)?.state): void {
+    const noted = from !== undefined && (from !== loop.state || why !== '');
+    this.tx.saveLoop(loop, noted ? { at: this.now, from, to: loop.state, why } : undefined);
+    if (isFinished(loop) || !this.liveState.get(loop.seq)) this.liveState.finishedChanges++;
+    this.reflect(loop);
+  }
+
+  /** Writes the attempt of an active loop; answers the loop with it, or undefined when the attempt was settled already (R3.2). */
+  putAttempt(loop: ActiveLoop, attempt: Attempt): ActiveLoop | undefined {
+    if (!this.tx.saveAttempt(attempt)) return undefined;
+    const next = { ...loop, attempt };
+    this.reflect(next);
+    return next;
+  }
+
+  /** Shows a loop in the mirror that has been written by other means. */
+  reflect(loop: Loop): void {
+    const before = this.liveState.put(loop);
+    this.#undo.push(() => (before ? this.liveState.put(before) : this.liveState.remove(loop.seq)));
+  }
+
+  putControl(control: Control): void {
+    const before = this.liveState.control;
+    this.tx.saveControl(control);
+    this.liveState.control = control;
+    this.#undo.push(() => {
+      this.liveState.control = before;
+    });
+  }
+
+  /** The leases have been written, or ended. */
+  putWindows(windows: ReadonlyMap<string, WindowLease>): void {
+    const before = this.liveState.windows;
+    this.liveState.windows = windows;
+    this.#undo.push(() => {
+      this.liveState.windows = before;
+    });
+  }
+
+  /** Today's spend has changed by way of the ledger, or its marks are to be written. */
+  putDay(day: DaySpend): void {
+    const before = this.liveState.day;
+    this.liveState.day = day;
+    this.#undo.push(() => {
+      this.liveState.day = before;
+    });
+  }
+
+  /** Writes the circuit after a decision and tells its change (R4.3). */
+  change(change: CircuitStep): void {
+    const from = this.control.circuit;
+    const to = change.record;
+    if (to === from) return;
+    this.putControl({ ...this.control, circuit: to });
+    if (change.reason === undefined || from.state === to.state) return;
+    this.tell({ type: 'circuit:change', from: from.state, to: to.state, reason: change.reason });
+    if (to.state === 'open')
+      this.tell({ type: 'circuit:trip', reason: change.reason, cooldownMs: this.context.settings.circuit.cooldownMs });
+    if (to.state === 'closed') this.tell({ type: 'circuit:recover', reason: change.reason });
+  }
+
+  tell(event: WithoutTime<SupervisorEvent>): void {
+    this.events.push({ ...event, at: this.now } as SupervisorEvent);
+  }
+
+  /** Puts the mirror back: the transaction was not committed, or runs anew. */
+  undo(): void {
+    for (const step of this.#undo.reverse()) step();
+    this.#undo.length = 0;
+  }
+}

@@ -1,0 +1,164 @@
+import {
+  BudgetExceededError,
+  CircuitOpenError,
+  DuplicateLoopError,
+  InvalidLoopError,
+  PermanentlyFailedError,
+  QueueFullError,
+  SupervisorError,
+} from '../model/errors.ts';
+import type { RejectReason, SupervisorEvent } from '../model/event.ts';
+import { isFinished, type Loop, type LoopSpec } from '../model/loop.ts';
+import { isCost, type NanoUsd, toUsd } from '../model/money.ts';
+import { admits } from '../policy/budget.ts';
+import { attemptsAllowed, cooldownRemainingMs } from '../policy/circuitBreaker.ts';
+import type { SupervisorContext } from '../state/context.ts';
+import type { LiveState } from '../state/liveState.ts';
+
+/** Prompts are at most this long (bytes of UTF-8, R1.4). */
+export const LONGEST_PROMPT_BYTES = 10 * 1024 * 1024;
+const LOOP_ID = /^[A-Za-z0-9._:-]{1,128}$/;
+
+/** The reason of `loop:rejected` for an error (R1.2). */
+export const REJECT_REASON: { readonly [code in SupervisorError['code']]?: RejectReason } = {
+  'not-ready': 'not-ready',
+  'invalid-loop': 'invalid',
+  'shutting-down': 'shutdown',
+  'permanently-failed': 'permanently-failed',
+  'duplicate-loop': 'duplicate',
+  'circuit-open': 'circuit',
+  'budget-exceeded': 'budget',
+  'queue-full': 'queue-full',
+  store: 'store',
+};
+
+/** What is told when a submit was rejected with `error` (R1.2, R6.4); nothing where that says nothing about a submit. */
+export function rejectionEvents(loopId: string, error: unknown, at: number): SupervisorEvent[] {
+  const reason = error instanceof SupervisorError ? REJECT_REASON[error.code] : 'store';
+  if (reason === undefined) return [];
+  const message = error instanceof Error ? error.message : String(error);
+  const rejected: SupervisorEvent = { type: 'loop:rejected', at, loopId, reason, error: message };
+  if (!(error instanceof BudgetExceededError)) return [rejected];
+  return [rejected, { type: 'budget:exceeded', at, spentUsd: error.spentUsd, limitUsd: error.limitUsd, loopId }];
+}
+
+/** A spec whose every field has been checked and filled in. */
+export interface CheckedSpec {
+  readonly loopId: string | undefined;
+  readonly prompt: string;
+  readonly title: string;
+  readonly priority: number;
+  readonly agent: string;
+  readonly cwd: string;
+  readonly spec: LoopSpec;
+}
+
+/** Checks the fields of a submit (R1.3, R1.4). Throws an `InvalidLoopError` that says which field and why. */
+export function checkSpec(spec: LoopSpec, context: SupervisorContext): CheckedSpec {
+  if (typeof spec !== 'object' || spec === null)
+    throw new InvalidLoopError('prompt', 'is missing: submit an object with a prompt');
+  const { prompt, loopId, priority = 0, estimatedCostUsd, maxCostUsd } = spec;
+  if (typeof prompt !== 'string' || prompt.trim() === '')
+    throw new InvalidLoopError('prompt', 'is empty: write what the agent is to do');
+  if (isTooLong(prompt))
+    throw new InvalidLoopError('prompt', 'is longer than 10 MiB: put the text into a file and name it in the prompt');
+  if (loopId !== undefined && !(typeof loopId === 'string' && LOOP_ID.test(loopId))) {
+    throw new InvalidLoopError('loopId', 'must be 1 to 128 letters, digits, ".", "_", ":" or "-"');
+  }
+  if (!Number.isInteger(priority))
+    throw new InvalidLoopError('priority', `must be a finite integer, and is ${priority}`);
+  if (estimatedCostUsd !== undefined && !isCost(estimatedCostUsd)) {
+    throw new InvalidLoopError(
+      'estimatedCostUsd',
+      `must be a finite number of USD, 0 or more, and is ${estimatedCostUsd}`,
+    );
+  }
+  if (maxCostUsd !== undefined && !(isCost(maxCostUsd) && maxCostUsd > 0)) {
+    throw new InvalidLoopError('maxCostUsd', `must be a finite number of USD above 0, and is ${maxCostUsd}`);
+  }
+  checkMetadata(spec.metadata);
+  const agent = spec.agent ?? context.settings.defaultAgent;
+  const profile = context.agents.find(agent);
+  if (!profile)
+    throw new InvalidLoopError('agent', `"${agent}" is not known: choose one of ${context.agents.names().join(', ')}`);
+  const refusal = profile.refuse(prompt);
+  if (refusal !== undefined) throw new InvalidLoopError('prompt', refusal);
+  const cwd = spec.cwd ?? context.window.folders[0] ?? context.window.home;
+  if (typeof cwd !== 'string' || !context.folders.exists(cwd))
+    throw new InvalidLoopError('cwd', `"${cwd}" is not an existing folder`);
+  return { loopId, prompt, title: titleOf(spec), priority, agent, cwd, spec };
+}
+
+/** What decides whether a loop is taken, beside the mirror. */
+export interface AdmissionFacts {
+  readonly loopId: string | undefined;
+  readonly estimate: NanoUsd;
+  /** The latest loop of that id. */
+  readonly latest: Loop | undefined;
+  /** It would start in the same moment, so it needs no place in the queue. */
+  readonly startsAtOnce: boolean;
+  /** Loops in the queue that will take the probe places of a circuit that is not closed, as far as they matter. */
+  readonly inLine: number;
+  readonly now: number;
+  readonly today: string;
+}
+
+/** The checks of R1.2 from "permanently failed" on, in their order. Answers the first error, or undefined when the loop is taken. */
+export function refusal(
+  facts: AdmissionFacts,
+  liveState: LiveState,
+  context: SupervisorContext,
+): SupervisorError | undefined {
+  const { latest, estimate } = facts;
+  const { circuit: circuitSettings, budget, maxQueueDepth } = context.settings;
+  if (latest?.state === 'failed' && !latest.cleared) return new PermanentlyFailedError(latest.loopId);
+  if (latest && !isFinished(latest)) return new DuplicateLoopError(latest.loopId);
+
+  const { circuit } = liveState.control;
+  if (attemptsAllowed(circuit, circuitSettings, liveState.probes()) <= facts.inLine) {
+    return new CircuitOpenError(Math.ceil(cooldownRemainingMs(circuit, circuitSettings, facts.now) / 1_000));
+  }
+  const { spent } = liveState.spentOn(facts.today);
+  if (
+    !admits(
+      { spent, reserved: liveState.reserved, runningReserved: liveState.runningReserved, limit: budget.dailyLimit },
+      estimate,
+    )
+  ) {
+    return new BudgetExceededError(toUsd(spent), toUsd(liveState.reserved), toUsd(budget.dailyLimit), toUsd(estimate));
+  }
+  return liveState.depth >= maxQueueDepth && !facts.startsAtOnce
+    ? new QueueFullError(liveState.depth, maxQueueDepth)
+    : undefined;
+}
+
+const LONGEST_TITLE = 120;
+
+function titleOf({ title, prompt }: LoopSpec): string {
+  const line =
+    (typeof title === 'string' && title.trim()) || (prompt.split('\n').find((text) => text.trim() !== '') ?? '').trim();
+  return line.length > LONGEST_TITLE ? `${line.slice(0, LONGEST_TITLE - 1).trimEnd()}…` : line;
+}
+
+function checkMetadata(metadata: unknown): void {
+  if (metadata === undefined) return;
+  if (typeof metadata !== 'object' || metadata === null || Array.isArray(metadata))
+    throw new InvalidLoopError('metadata', 'must be an object');
+  try {
+    JSON.stringify(metadata);
+  } catch {
+    throw new InvalidLoopError('metadata', 'must survive JSON: no cycles, no bigint');
+  }
+}
+
+function isTooLong(text: string): boolean {
+  // A unit of a string takes 3 bytes of UTF-8 at most: short texts are told at a glance, long ones are counted without a copy.
+  if (text.length * 3 <= LONGEST_PROMPT_BYTES) return false;
+  let bytes = 0;
+  for (let index = 0; index < text.length; index++) {
+    const unit = text.charCodeAt(index);
+    const halfOfPair = unit >= 0xd800 && unit < 0xe000;
+    bytes += unit < 0x80 ? 1 : unit < 0x800 || halfOfPair ? 2 : 3;
+  }
+  return bytes > LONGEST_PROMPT_BYTES;
+}

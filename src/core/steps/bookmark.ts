@@ -1,0 +1,21 @@
+import type { Json } from '../model/agentEvent.ts';
+import type { RunSummary } from './settle.ts';
+
+/** What is kept with the read position, so that another window can go on reading here. */
+type Bookmark = { reader: Json } & { [K in keyof RunSummary]?: Json };
+
+/** The state for a reader that goes on where an earlier one stopped. */
+export function readerStateIn(bookmark: Json | undefined): Json | undefined {
+  return isBookmark(bookmark) ? bookmark.reader : undefined;
+}
+
+/** What the run has said so far, as kept in the bookmark. */
+export function summaryIn(bookmark: Json | undefined): Omit<RunSummary, 'hasCost'> {
+  if (!isBookmark(bookmark)) return { priced: false, worked: false };
+  const { said, limit, priced, worked } = bookmark as unknown as Partial<RunSummary>;
+  return { ...(said && { said }), ...(limit && { limit }), priced: priced === true, worked: worked === true };
+}
+
+function isBookmark(value: Json | undefined): value is Bookmark {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && 'reader' in value;
+}

@@ -1,0 +1,207 @@
+import { type ActiveLoop, type Attempt, type Loop, reservedOf } from '../model/loop.ts';
+import type { NanoUsd } from '../model/money.ts';
+import type { WaitingFor } from '../model/status.ts';
+import { mayStart } from '../policy/budget.ts';
+import { attemptsAllowed } from '../policy/circuitBreaker.ts';
+import { isPending } from '../policy/waits.ts';
+import type { AgentProfile, CommandPlan } from '../ports/agents.ts';
+import type { SupervisorContext } from '../state/context.ts';
+import type { LiveState, QueuedLoop } from '../state/liveState.ts';
+import type { UnitOfWork } from '../state/unitOfWork.ts';
+import { sessionBefore } from './sessionBefore.ts';
+import { failForGood } from './settle.ts';
+
+/** No attempt starts with less free disk than this (R8.3). */
+export const LEAST_FREE_BYTES = 64 * 1024 * 1024;
+
+/** What a turn's dispatch must know beside the mirror. */
+export interface OwnershipView {
+  /** Where a loop stands to this window: `here` it may be started, `elsewhere` another open window does that, `gone` nobody can. */
+  homeOf(loop: Loop): 'here' | 'elsewhere' | 'gone';
+  /** Whether to wait no longer for another window to start this loop: it had its time and does not answer. */
+  isPassedBy(loop: Loop): boolean;
+  /** These are all that stand first in line now: their time runs, that of any other begins anew when it does again. */
+  standFirst(loops: readonly Loop[]): void;
+}
+
+/** Why nothing at all can start now, the circuit, the cap and the disk included; undefined when something can. */
+export function gateClosed(
+  liveState: LiveState,
+  context: SupervisorContext,
+): Extract<WaitingFor, 'paused' | 'circuit' | 'slot' | 'disk'> | undefined {
+  if (liveState.control.paused) return 'paused';
+  if (attemptsAllowed(liveState.control.circuit, context.settings.circuit, liveState.probes()) <= 0) return 'circuit';
+  if (liveState.active.size >= context.settings.maxConcurrent) return 'slot';
+  return context.launcher.freeBytes() < LEAST_FREE_BYTES ? 'disk' : undefined;
+}
+
+/**
+ * Starts what can start, in the order of the queue (R3.1, R3.3): as many as there are slots, probe places and budget for. A head that does
+ * not fit the budget is overtaken by nobody (R6.3). Loops of other open windows keep their slot free for them.
+ */
+export function dispatch(unit: UnitOfWork, view: OwnershipView): void {
+  let again = true;
+  // One that can not be started has left the queue: its place goes to the next.
+  while (again) again = choose(unit, view).some((loop) => !start(unit, loop));
+}
+
+/** The loops that this window may start now, in their order. */
+function choose(unit: UnitOfWork, view: OwnershipView): QueuedLoop[] {
+  const { liveState, context } = unit;
+  const gate = liveState.queue.size === 0 ? 'empty' : gateClosed(liveState, context);
+  unit.waitsForDisk = gate === 'disk';
+  const { mine, awaited } = gate ? { mine: [], awaited: [] } : firstInLine(unit, view);
+  view.standFirst(awaited);
+  return mine;
+}
+
+/** Those that the free places belong to: this window's own, and those that other windows are waited for to start. */
+function firstInLine(
+  unit: UnitOfWork,
+  view: OwnershipView,
+): { readonly mine: QueuedLoop[]; readonly awaited: QueuedLoop[] } {
+  const { liveState, context } = unit;
+  const mine: QueuedLoop[] = [];
+  const awaited: QueuedLoop[] = [];
+  let places = Math.min(
+    context.settings.maxConcurrent - liveState.active.size,
+    attemptsAllowed(liveState.control.circuit, context.settings.circuit, liveState.probes()),
+  );
+  let held = 0;
+  for (const loop of liveState.queue) {
+    if (places === 0) break;
+    if (isHeld(liveState, loop.agent, unit.now)) continue;
+    const home = view.homeOf(loop);
+    if (home === 'gone' || (home === 'elsewhere' && view.isPassedBy(loop))) continue;
+    if (!fitsBudget(unit, loop, held)) break;
+    held += reservedOf(loop);
+    places--;
+    (home === 'here' ? mine : awaited).push(loop);
+  }
+  return { mine, awaited };
+}
+
+/**
+ * How many queued loops could start if there were places, counted up to `enough`: not those of a window that is gone or does not answer, or of an agent
+ * that has to wait.
+ */
+export function inLine(
+  liveState: LiveState,
+  view: Pick<OwnershipView, 'homeOf' | 'isPassedBy'>,
+  now: number,
+  enough: number,
+): number {
+  let count = 0;
+  for (const loop of liveState.queue) {
+    if (count >= enough) break;
+    if (isHeld(liveState, loop.agent, now)) continue;
+    const home = view.homeOf(loop);
+    if (home === 'here' || (home === 'elsewhere' && !view.isPassedBy(loop))) count++;
+  }
+  return count;
+}
+
+/** Whether an agent's usage window is used up, so that none of its loops starts. */
+export function isHeld(liveState: LiveState, agent: string, now: number): boolean {
+  const hold = liveState.control.holds[agent];
+  return hold !== undefined && isPending(hold.until, now);
+}
+
+function fitsBudget(unit: UnitOfWork, loop: QueuedLoop, held: NanoUsd): boolean {
+  const { liveState, context } = unit;
+  const { spent } = liveState.spentOn(unit.today);
+  const limit = context.settings.budget.dailyLimit;
+  return mayStart(
+    { spent, reserved: liveState.reserved, runningReserved: liveState.runningReserved + held, limit },
+    loop.estimate,
+  );
+}
+
+/** Puts one attempt on the books; it is launched once that is committed. Answers false when it can not be started: it has then failed for good. */
+function start(unit: UnitOfWork, loop: QueuedLoop): boolean {
+  const { context, liveState } = unit;
+  const planned = plan(unit, loop);
+  if ('error' in planned) {
+    failForGood(unit, loop, { class: 'spawn', reason: planned.error, at: unit.now });
+    return false;
+  }
+  const { circuit } = liveState.control;
+  const number = loop.attempts + 1;
+  const sessionId = planned.plan.sessionId ?? planned.resume;
+  const attempt: Attempt = unit.tx.insertAttempt(loop.seq, {
+    number,
+    token: `${loop.seq}-${number}-${context.newId()}`,
+    windowId: context.window.id,
+    startedAt: unit.now,
+    generation: circuit.generation,
+    probe: circuit.state === 'half-open',
+    reserved: loop.estimate,
+    ...(sessionId !== undefined && { sessionId }),
+    resumed: planned.resume !== undefined,
+    readOffset: 0,
+    cost: 0,
+    costEstimated: 0,
+  });
+  const { fresh: _, ...facts } = loop;
+  const running: ActiveLoop = {
+    ...facts,
+    state: 'running',
+    windowId: context.window.id,
+    attempts: number,
+    since: unit.now,
+    attempt,
+  };
+  unit.put(running, attempt.resumed ? `attempt ${number}, continues its session` : `attempt ${number}`);
+  unit.tell({ type: 'loop:started', loopId: loop.loopId, attempt: number, agent: loop.agent });
+  unit.launches.push({
+    loop: running,
+    profile: planned.profile,
+    plan: planned.plan,
+    before: sessionBefore(context, running),
+  });
+  return true;
+}
+
+/** Attempts that crashed at once so many times in a row are started afresh: their session may be what crashes them. */
+const QUICK_CRASHES_TO_START_AFRESH = 3;
+
+type Planned =
+  | { readonly profile: AgentProfile; readonly plan: CommandPlan; readonly resume?: string }
+  | { readonly error: string };
+
+function plan(unit: UnitOfWork, loop: QueuedLoop): Planned {
+  const { context } = unit;
+  const profile = context.agents.find(loop.agent);
+  if (!profile)
+    return {
+      error: `there is no agent profile "${loop.agent}" (any more): add it to loopSupervisor.agents, then retry`,
+    };
+  if (!context.folders.exists(loop.cwd))
+    return { error: `the folder ${loop.cwd} does not exist (any more): make it, then retry` };
+  const resume = profile.canResume && loop.quickCrashes < QUICK_CRASHES_TO_START_AFRESH ? loop.sessionId : undefined;
+  const costLeft = costLeftFor(unit, loop);
+  // A prompt that can not be read now is trouble of the store, which passes: it is no fault of the command, and fails the turn.
+  const request = { loopId: loop.loopId, prompt: unit.tx.prompt(loop.seq), cwd: loop.cwd };
+  try {
+    const command = profile.plan({
+      ...request,
+      ...(resume !== undefined && { resume }),
+      ...(costLeft !== undefined && { costLeft }),
+    });
+    return { profile, plan: command, ...(resume !== undefined && { resume }) };
+  } catch (error) {
+    return { error: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+/** What the attempt may cost: what its own cap and the day still leave; undefined when neither limits it. */
+function costLeftFor(unit: UnitOfWork, loop: QueuedLoop): NanoUsd | undefined {
+  const { dailyLimit } = unit.context.settings.budget;
+  const left = [
+    ...(loop.maxCost === undefined ? [] : [loop.maxCost - loop.cost]),
+    ...(dailyLimit === 0
+      ? []
+      : [dailyLimit - unit.liveState.spentOn(unit.today).spent - unit.liveState.runningReserved]),
+  ];
+  return left.length === 0 ? undefined : Math.max(0, Math.min(...left));
+}

@@ -1,0 +1,120 @@
+import { UnknownLoopError, WrongStateError } from '../model/errors.ts';
+import type { LiveLoop, Loop, LoopFacts } from '../model/loop.ts';
+import { type NanoUsd, toNano } from '../model/money.ts';
+import type { SubmitResult } from '../model/status.ts';
+import { mayStart } from '../policy/budget.ts';
+import { attemptsAllowed } from '../policy/circuitBreaker.ts';
+import type { UnitOfWork } from '../state/unitOfWork.ts';
+import { type CheckedSpec, refusal } from './admission.ts';
+import { gateClosed, inLine, isHeld, type OwnershipView } from './dispatch.ts';
+import { leaveState } from './settle.ts';
+
+/** Takes a checked loop into the queue, or throws the reason why not (R1.2). Answers its `seq`. */
+export function admit(
+  unit: UnitOfWork,
+  checked: CheckedSpec,
+  view: OwnershipView,
+  medianOf: (unit: UnitOfWork, agent: string) => NanoUsd | undefined,
+): number {
+  const { spec, prompt, title, priority, agent, cwd } = checked;
+  const { context } = unit;
+  const given = spec.estimatedCostUsd;
+  const estimate = given === undefined ? (medianOf(unit, agent) ?? 0) : toNano(given);
+  const latest = checked.loopId === undefined ? undefined : unit.latest(checked.loopId);
+  throwIfRefused(unit, view, checked.loopId, estimate, latest, agent);
+  const folder = context.window.folders.find((path) => isWithin(path, cwd)) ?? context.window.folders[0];
+  return insert(unit, prompt, {
+    loopId: checked.loopId ?? `loop-${context.newId().slice(0, 10)}`,
+    title,
+    agent,
+    cwd,
+    ...(folder !== undefined && { folder }),
+    windowId: context.window.id,
+    priority,
+    estimate,
+    estimateAssumed: given === undefined,
+    ...(spec.maxCostUsd !== undefined && { maxCost: toNano(spec.maxCostUsd) }),
+    ...(spec.metadata !== undefined && { metadata: spec.metadata }),
+    submittedAt: unit.now,
+    since: unit.now,
+    attempts: 0,
+    restarts: [],
+    quickCrashes: 0,
+    cost: 0,
+    costEstimated: 0,
+  });
+}
+
+/** Fills free slots once a loop was taken, and answers whether it has started, or its place in the queue (R1.1). */
+export function startOrQueue(unit: UnitOfWork, seq: number, fillSlots: () => void): SubmitResult {
+  const { loopId } = unit.liveState.get(seq) as LiveLoop;
+  fillSlots();
+  const loop = unit.liveState.get(seq);
+  if (loop?.state !== 'queued') return { loopId, queued: false, position: 0 };
+  const position = unit.liveState.queue.position(loop);
+  unit.tell({ type: 'loop:queued', loopId, position });
+  return { loopId, queued: true, position };
+}
+
+/** Admits a permanently failed loop again with its restarts cleared, in one step, or throws and changes nothing (R5.5). */
+export function readmit(unit: UnitOfWork, loopId: string, view: OwnershipView): number {
+  const latest = unit.latest(loopId);
+  if (!latest) throw new UnknownLoopError(loopId);
+  if (latest.state !== 'failed')
+    throw new WrongStateError(
+      loopId,
+      `has not failed for good, it is ${latest.state}: only a failed loop can be retried`,
+    );
+  throwIfRefused(unit, view, loopId, latest.estimate, undefined, latest.agent);
+  const facts = leaveState(latest, unit.now);
+  unit.put(
+    { ...facts, windowId: unit.context.window.id, restarts: [], quickCrashes: 0, state: 'queued', fresh: true },
+    'retried by the user',
+    'failed',
+  );
+  return latest.seq;
+}
+
+function isWithin(folder: string, path: string): boolean {
+  return path === folder || path.startsWith(`${folder}/`) || path.startsWith(`${folder}\\`);
+}
+
+function throwIfRefused(
+  unit: UnitOfWork,
+  view: OwnershipView,
+  loopId: string | undefined,
+  estimate: NanoUsd,
+  latest: Loop | undefined,
+  agent: string,
+): void {
+  const { liveState, context, now, today } = unit;
+  const isNext = liveState.queue.size === 0 && !isHeld(liveState, agent, now);
+  const startsAtOnce = isNext && !unit.startsNothing && !gateClosed(liveState, context) && fitsToday(unit, estimate);
+  const places = attemptsAllowed(liveState.control.circuit, context.settings.circuit, liveState.probes());
+  const facts = { loopId, estimate, latest, startsAtOnce, now, today };
+  const error = refusal(
+    { ...facts, inLine: Number.isFinite(places) ? inLine(liveState, view, now, places) : 0 },
+    liveState,
+    context,
+  );
+  if (error) throw error;
+}
+
+function fitsToday({ liveState, context, today }: UnitOfWork, estimate: NanoUsd): boolean {
+  const { spent } = liveState.spentOn(today);
+  return mayStart(
+    {
+      spent,
+      reserved: liveState.reserved,
+      runningReserved: liveState.runningReserved,
+      limit: context.settings.budget.dailyLimit,
+    },
+    estimate,
+  );
+}
+
+function insert(unit: UnitOfWork, prompt: string, facts: Omit<LoopFacts, 'seq' | 'place'>): number {
+  const loop = unit.tx.insertLoop({ ...facts, state: 'queued', fresh: true }, prompt);
+  unit.reflect(loop);
+  return loop.seq;
+}

@@ -1,0 +1,185 @@
+import { mkdirSync, realpathSync, statfsSync } from 'node:fs';
+import { readdir, rm, stat } from 'node:fs/promises';
+import type { Disposable } from '../../core/model/disposable.ts';
+import type { SweptProcess } from '../../core/model/loop.ts';
+import type { Clock } from '../../core/ports/clock.ts';
+import type {
+  AdoptRequest,
+  AgentLauncher,
+  LaunchRequest,
+  Run,
+  RunControl,
+  RunObserver,
+} from '../../core/ports/launcher.ts';
+import { RetryLog } from '../../core/runtime/retryLog.ts';
+import { withoutMarkers } from '../environment/carriedEnvironment.ts';
+import { Follower, type FollowOptions, type FollowServices } from '../follow/follower.ts';
+import { Messenger } from '../follow/messenger.ts';
+import { Poller } from '../follow/poller.ts';
+import { Pump } from '../follow/pump.ts';
+import { FOLDER_MODE, sizeOf } from '../runFolder/atomicFile.ts';
+import { isToken, runFiles } from '../runFolder/runFiles.ts';
+import { writeWindowFile } from '../runFolder/windowFile.ts';
+import { reap } from '../sweep/reap.ts';
+import { terminateSpared } from '../sweep/terminateSpared.ts';
+import { createTable } from '../tables/platformTable.ts';
+import { createProbe } from '../tables/processIdentity.ts';
+import { prepareRun } from './prepareRun.ts';
+import { spawnGuardian } from './spawnGuardian.ts';
+
+export interface LauncherOptions {
+  /** Holds a folder for each run. Made if it is not there, for the owner alone. */
+  readonly runsFolder: string;
+  /** Where windows say that they live; this one does so while the launcher is not disposed. */
+  readonly windowsFolder: string;
+  /** The guardian's bundle. */
+  readonly guardianProgram: string;
+  /** The Node, or Electron, that runs this: `process.execPath`. */
+  readonly nodePath: string;
+  /** The environment that a terminal would have; a plan's own variables are added to it. */
+  readonly environment: () => Promise<Record<string, string>>;
+  readonly clock: Clock;
+  readonly log: (message: string, error?: unknown) => void;
+}
+
+/**
+ * Starts attempts under guardians of their own and follows them. Disposing lets go of all runs; they go on.
+ *
+ * @throws the error of the file system when the folders can not be made.
+ */
+export function createLauncher(options: LauncherOptions): AgentLauncher & Disposable {
+  return new Launcher(options);
+}
+
+class Launcher implements AgentLauncher, Disposable {
+  readonly #options: LauncherOptions;
+  readonly #runsFolder: string;
+  readonly #services: FollowServices;
+  readonly #poller: Poller;
+  readonly #noSpace: RetryLog;
+  readonly #followers = new Set<Follower>();
+  readonly #windowFile: Disposable;
+  #isDisposed = false;
+
+  constructor(options: LauncherOptions) {
+    this.#options = options;
+    this.#noSpace = new RetryLog(options);
+    const { clock, log } = options;
+    mkdirSync(options.runsFolder, { recursive: true, mode: FOLDER_MODE });
+    // As the system names it: who holds a log open is found by its path.
+    this.#runsFolder = realpathSync(options.runsFolder);
+    const table = createTable({ polite: true });
+    const probe = createProbe();
+    this.#poller = new Poller(clock);
+    this.#services = { clock, log, table, probe, messenger: new Messenger(table, clock, log), pump: new Pump(log) };
+    this.#windowFile = writeWindowFile(
+      options.windowsFolder,
+      `host-${process.pid}-${probe.self.startTime.replace(/\W+/g, '-')}`,
+      probe,
+    );
+  }
+
+  launch(request: LaunchRequest, observer: RunObserver): Run {
+    const { guardianProgram, nodePath, windowsFolder, environment } = this.#options;
+    const follower = this.#follow(
+      { ...request, ...request.limits, readOffset: 0, leader: undefined, guardian: undefined },
+      observer,
+    );
+    const files = runFiles(this.#runsFolder, request.token);
+    void follower.launch(async () => {
+      const agentEnvironment = { ...withoutMarkers(await environment()), ...request.plan.env };
+      await prepareRun(files, request, agentEnvironment, windowsFolder);
+      return () => spawnGuardian({ nodePath, guardianProgram }, files, agentEnvironment);
+    });
+    return follower;
+  }
+
+  adopt(request: AdoptRequest, observer: RunObserver, mine: boolean): Run {
+    const follower = this.#follow({ ...request, leader: request.leader, guardian: request.guardian }, observer);
+    void follower.adopt(mine);
+    return follower;
+  }
+
+  control(token: string): RunControl {
+    const files = runFiles(this.#runsFolder, token);
+    const { messenger } = this.#services;
+    return {
+      stop: (by, graceMs) => void messenger.send(files, { kind: 'stop', by, graceMs }),
+      signal: (signal, by) => messenger.signal(files, { kind: 'signal', signal, ...(by && { by }) }),
+      keepWaiting: () => void messenger.send(files, { kind: 'keepWaiting' }),
+      leave: (stopAfterMs) =>
+        void messenger.send(files, { kind: 'leave', ...(stopAfterMs !== undefined && { stopAfterMs }) }),
+    };
+  }
+
+  freeBytes(): number {
+    try {
+      // Somebody may have removed it.
+      mkdirSync(this.#runsFolder, { recursive: true, mode: FOLDER_MODE });
+      const { bavail, bsize } = statfsSync(this.#runsFolder);
+      this.#noSpace.withdraw();
+      return bavail * bsize;
+    } catch (error) {
+      this.#noSpace.make(`The folder of runs ${this.#runsFolder} can not be used`, error);
+      return 0;
+    }
+  }
+
+  reap(
+    tokens: readonly string[],
+    graceMs: number,
+    keep: readonly string[],
+  ): Promise<ReadonlyMap<string, readonly SweptProcess[]>> {
+    const { table } = this.#services;
+    return reap({ table, filesOf: (token) => runFiles(this.#runsFolder, token), tokens, graceMs, keep });
+  }
+
+  terminateSpared(process: SweptProcess): Promise<boolean> {
+    return terminateSpared(this.#services.table, process);
+  }
+
+  async removeRuns(tokens: readonly string[]): Promise<void> {
+    for (const token of tokens) await rm(runFiles(this.#runsFolder, token).folder, { recursive: true, force: true });
+  }
+
+  async runsBefore(at: number): Promise<string[]> {
+    const old: string[] = [];
+    for (const token of (await readdir(this.#runsFolder)).filter(isToken)) {
+      const { folder, stdout, stderr } = runFiles(this.#runsFolder, token);
+      if ((await isOlder(folder, at)) && (await isOlder(stdout, at)) && (await isOlder(stderr, at))) old.push(token);
+    }
+    return old;
+  }
+
+  logBytes(token: string): number {
+    const { stdout, stderr } = runFiles(this.#runsFolder, token);
+    return (sizeOf(stdout) ?? 0) + (sizeOf(stderr) ?? 0);
+  }
+
+  dispose(): void {
+    if (this.#isDisposed) return;
+    this.#isDisposed = true;
+    for (const follower of this.#followers) follower.release();
+    this.#poller.dispose();
+    this.#windowFile.dispose();
+  }
+
+  #follow(options: Omit<FollowOptions, 'files'>, observer: RunObserver): Follower {
+    const files = runFiles(this.#runsFolder, options.token);
+    const follower = new Follower({ ...options, files }, this.#services, observer, () => {
+      this.#followers.delete(follower);
+      this.#poller.remove(follower);
+    });
+    this.#followers.add(follower);
+    this.#poller.add(follower);
+    return follower;
+  }
+}
+
+/** Whether a file or folder was written last before `at`, wall time in ms. One that is not there was not written since. */
+async function isOlder(path: string, at: number): Promise<boolean> {
+  return stat(path).then(
+    ({ mtimeMs }) => mtimeMs < at,
+    () => true,
+  );
+}

@@ -1,0 +1,105 @@
+import {
+  closeSync,
+  fstatSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname } from 'node:path';
+
+/** Files of runs are for their owner alone. */
+export const FILE_MODE = 0o600;
+export const FOLDER_MODE = 0o700;
+
+/**
+ * Writes a JSON file so that a reader sees all of it or none. A folder that is missing, for somebody may have removed it, is made again.
+ *
+ * @throws the error of the file system, such as ENOSPC.
+ */
+export function writeJson(path: string, value: unknown): void {
+  const text = JSON.stringify(value);
+  const draft = `${path}.${process.pid}.tmp`;
+  try {
+    writeFileSync(draft, text, { mode: FILE_MODE });
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT') {
+      rmSync(draft, { force: true });
+      throw error;
+    }
+    mkdirSync(dirname(path), { recursive: true, mode: FOLDER_MODE });
+    writeFileSync(draft, text, { mode: FILE_MODE });
+  }
+  renameSync(draft, path);
+}
+
+/** Reads a JSON file; undefined when it is not there or is no JSON. */
+export function readJson(path: string): unknown {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8'));
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Creates a file with its content unless there is one already; answers whether it did. Only one of all callers gets true, and whoever sees the
+ * file sees all of it.
+ */
+export function createOnce(path: string, value: unknown): boolean {
+  const draft = `${path}.${process.pid}.tmp`;
+  writeFileSync(draft, JSON.stringify(value), { mode: FILE_MODE });
+  try {
+    linkSync(draft, path);
+    return true;
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST') return false;
+    return createPlainly(path, value);
+  } finally {
+    rmSync(draft, { force: true });
+  }
+}
+
+/** For file systems without hard links: exclusive too, but the content comes a moment after the file. */
+function createPlainly(path: string, value: unknown): boolean {
+  try {
+    writeFileSync(path, JSON.stringify(value), { flag: 'wx', mode: FILE_MODE });
+    return true;
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+/** Size in bytes; undefined when there is no such file, or none that can be looked at. */
+export function sizeOf(path: string): number | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.size;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The last `bytes` of a file as text; empty when there is none that can be read. */
+export function readTail(path: string, bytes: number): string {
+  let fd: number | undefined;
+  try {
+    fd = openSync(path, 'r');
+    const { size } = fstatSync(fd);
+    const buffer = Buffer.allocUnsafe(Math.min(size, bytes));
+    return buffer.toString('utf8', 0, readSync(fd, buffer, 0, buffer.length, size - buffer.length));
+  } catch {
+    return '';
+  } finally {
+    if (fd !== undefined) closeSync(fd);
+  }
+}
+
+function codeOf(error: unknown): string | undefined {
+  return (error as NodeJS.ErrnoException).code;
+}

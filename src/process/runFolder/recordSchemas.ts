@@ -1,0 +1,52 @@
+import * as z from 'zod/mini';
+import { readJson } from './atomicFile.ts';
+import { FORMAT } from './records.ts';
+import type { RunFiles } from './runFiles.ts';
+
+// What guardians wrote, as windows read it: another version, a half-broken disk or a curious hand may have been there.
+
+const format = z.literal(FORMAT);
+// Whole and exact: what is neither could be written to the database, but not be read back.
+const time = z.int().check(z.nonnegative());
+const identity = z.object({ pid: z.int().check(z.positive()), startTime: z.string(), bootId: z.string() });
+const swept = z.array(z.extend(identity, { command: z.string() }));
+const exit = z.object({ exitCode: z.exactOptional(z.int()), signal: z.exactOptional(z.string()) });
+const stopBy = z.enum([
+  'user',
+  'shutdown',
+  'budget',
+  'cap',
+  'restart',
+  'timeout',
+  'hung',
+  'output-limit',
+  'unattended',
+]);
+
+const claim = z.object({ format, by: z.enum(['guardian', 'void']), guardian: z.exactOptional(identity) });
+const started = z.object({ format, leader: identity, guardian: identity, at: time });
+const exited = z.object({ format, exit, at: time, stoppedBy: z.exactOptional(stopBy) });
+const ended = z.object({
+  format,
+  kind: z.enum(['exited', 'spawn', 'void', 'lost']),
+  exit,
+  at: time,
+  stoppedBy: z.exactOptional(stopBy),
+  error: z.exactOptional(z.string()),
+  swept,
+  kept: swept,
+  remaining: swept,
+});
+const silent = z.object({ format, kind: z.enum(['first-output', 'silence']), forMs: time });
+
+const read =
+  <T>(schema: z.ZodMiniType<T>, path: (files: RunFiles) => string) =>
+  (files: RunFiles): T | undefined =>
+    schema.safeParse(readJson(path(files))).data;
+
+/** Each answers undefined when the file is not there or not what it should be. */
+export const readClaim = read(claim, (files) => files.claim);
+export const readStarted = read(started, (files) => files.started);
+export const readExit = read(exited, (files) => files.exit);
+export const readEnded = read(ended, (files) => files.ended);
+export const readSilent = read(silent, (files) => files.silent);

@@ -1,0 +1,99 @@
+import type { ProcessExit } from '../../core/model/agentEvent.ts';
+import type { ProcessIdentity, StopBy, SweptProcess } from '../../core/model/loop.ts';
+import type { StopStep } from '../../core/ports/agents.ts';
+import type { RunEnd, RunLimits } from '../../core/ports/launcher.ts';
+
+/** The format of the files in a run folder. A guardian and a window of another format leave each other's runs alone. */
+export const FORMAT = 1;
+
+/** `request.json`: what a guardian is to run. Written by the window before the guardian is started. */
+export interface RunRequest {
+  readonly format: typeof FORMAT;
+  readonly loopId: string;
+  readonly token: string;
+  readonly command: string;
+  readonly args: readonly string[];
+  /** The arguments are already quoted for the Windows command interpreter. */
+  readonly verbatim: boolean;
+  readonly cwd: string;
+  /** Whether the file `prompt` goes to standard input; otherwise it is empty. */
+  readonly hasInput: boolean;
+  readonly stopSteps: readonly StopStep[];
+  readonly limits: RunLimits;
+  /** Where windows say that they live. */
+  readonly windowsFolder: string;
+}
+
+/** `claim`: who decides what becomes of the run. `void`: it was never begun and never will be. */
+export interface ClaimRecord {
+  readonly format: typeof FORMAT;
+  readonly by: 'guardian' | 'void';
+  readonly guardian?: ProcessIdentity;
+}
+
+/** `started.json` */
+export interface StartedRecord {
+  readonly format: typeof FORMAT;
+  readonly leader: ProcessIdentity;
+  readonly guardian: ProcessIdentity;
+  /** Wall time, ms. */
+  readonly at: number;
+}
+
+/** `exit.json`: how the leader ended, as soon as it is known; what is left of it is being ended. */
+export interface ExitRecord {
+  readonly format: typeof FORMAT;
+  readonly exit: ProcessExit;
+  /** Wall time, ms. */
+  readonly at: number;
+  readonly stoppedBy?: StopBy;
+}
+
+/** `ended.json`: all is over. */
+export interface EndedRecord {
+  readonly format: typeof FORMAT;
+  readonly kind: RunEnd['kind'];
+  readonly exit: ProcessExit;
+  /** Wall time, ms. */
+  readonly at: number;
+  readonly stoppedBy?: StopBy;
+  readonly error?: string;
+  readonly swept: readonly SweptProcess[];
+  readonly kept: readonly SweptProcess[];
+  readonly remaining: readonly SweptProcess[];
+}
+
+/** `silent.json` */
+export interface SilentRecord {
+  readonly format: typeof FORMAT;
+  readonly kind: 'first-output' | 'silence';
+  readonly forMs: number;
+}
+
+/** `cut.json`: the logs passed their limit, so their ends were cut off. */
+export interface CutRecord {
+  readonly format: typeof FORMAT;
+  /** Bytes in both logs before they were first cut. */
+  readonly bytes: number;
+  /** Wall time, ms. */
+  readonly at: number;
+}
+
+/** What a window may ask of a guardian: one file each in `orders`. */
+export type Order =
+  | { readonly kind: 'stop'; readonly by: StopBy; readonly graceMs: number }
+  /** `by`: it is meant as a stop. */
+  | { readonly kind: 'signal'; readonly signal: string; readonly by?: StopBy }
+  | { readonly kind: 'keepWaiting' }
+  /** Its window has gone; with `stopAfterMs` it stops after so long unless it is adopted. */
+  | { readonly kind: 'leave'; readonly stopAfterMs?: number }
+  /** A window follows it. `mine`: one that has its folder open. */
+  | { readonly kind: 'adopted'; readonly mine: boolean };
+
+/** What became of a signal order: the file of the order with `RESULT` at its end. */
+export interface OrderResult {
+  readonly delivered: boolean;
+}
+
+export const ORDER = '.order';
+export const RESULT = '.result';

@@ -1,0 +1,54 @@
+import type { SQLInputValue } from 'node:sqlite';
+import { type FinishedLoop, isFinished } from '../../core/model/loop.ts';
+import type { FinishedQuery } from '../../core/ports/store.ts';
+import { LOOP_COLUMNS } from '../rows/loopRow.ts';
+import type { Connection } from './connection.ts';
+import type { LoopTable } from './loopTable.ts';
+import { textOf } from './promptTable.ts';
+
+/** SQLite's LIKE folds the case of ASCII letters only, and takes patterns of a bounded length: other texts go through a function of ours. */
+const EASY_TEXT = /^[\x20-\x7e]{1,1000}$/;
+const HAS_TEXT = 'has_text';
+
+/** Lists finished loops, newest first. Everything but a text is answered from one index. */
+export class FinishedList {
+  readonly #connection: Connection;
+  readonly #loops: LoopTable;
+
+  constructor(connection: Connection, loops: LoopTable) {
+    this.#connection = connection;
+    this.#loops = loops;
+    connection.define(HAS_TEXT, (value, needle) => Number(textIn(value).toLowerCase().includes(String(needle))));
+  }
+
+  list({ limit, offset = 0, states, agent, text, from, before }: FinishedQuery): FinishedLoop[] {
+    const where = ['finished_at IS NOT NULL'];
+    const values: SQLInputValue[] = [];
+    const add = (condition: string, ...some: SQLInputValue[]) => {
+      where.push(condition);
+      values.push(...some);
+    };
+    if (states) add(`state IN (${states.map(() => '?').join(', ')})`, ...states);
+    if (agent !== undefined) add('agent = ?', agent);
+    if (from !== undefined) add('finished_at >= ?', from);
+    if (before !== undefined) add('finished_at < ?', before);
+    if (text) add(...textCondition(text));
+    // The page is found in the index alone; only its rows are then read.
+    const sql = `SELECT ${LOOP_COLUMNS} FROM loops WHERE seq IN (
+        SELECT seq FROM loops WHERE ${where.join(' AND ')} ORDER BY finished_at DESC, seq DESC LIMIT ? OFFSET ?
+      ) ORDER BY finished_at DESC, seq DESC`;
+    return this.#loops.readAll(this.#connection.query(sql).all(...values, limit, offset)).filter(isFinished);
+  }
+}
+
+function textCondition(text: string): [string, ...SQLInputValue[]] {
+  const easy = EASY_TEXT.test(text);
+  const needle = easy ? `%${text.replace(/[\\%_]/g, '\\$&')}%` : text.toLowerCase();
+  const matches = (value: string) => (easy ? `${value} LIKE ? ESCAPE '\\'` : `${HAS_TEXT}(${value}, ?)`);
+  const prompt = `EXISTS (SELECT 1 FROM prompts AS p WHERE p.seq = loops.seq AND ${matches(easy ? 'CAST(p.prompt AS TEXT)' : 'p.prompt')})`;
+  return [`(${matches('title')} OR ${matches('loop_id')} OR ${prompt})`, needle, needle, needle];
+}
+
+function textIn(value: unknown): string {
+  return value instanceof Uint8Array ? textOf(value) : String(value);
+}

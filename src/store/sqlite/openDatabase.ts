@@ -1,0 +1,106 @@
+import { StoreError } from '../../core/model/errors.ts';
+import { Connection } from './connection.ts';
+import { DatabaseFiles } from './databaseFiles.ts';
+import { FileLock } from './fileLock.ts';
+import { MIGRATIONS, type Migration, migrate, ownVersion } from './schema.ts';
+import { notADatabase } from './sqliteError.ts';
+
+/** A commit writes each page that it touches, and few rows are large: small pages are less to write (bytes). */
+const PAGE_SIZE = 2048;
+/**
+ * The log is written back into the file when it has so many pages (8 MiB). That waits for the disk some milliseconds, and a page that was written many
+ * times is written back once: seldom is better than often, but not so seldom that the wait is felt.
+ */
+const LOG_PAGES = 4_000;
+/** A log that has become longer, because somebody was reading, is cut back to this (bytes). */
+const LOG_SIZE_LIMIT = LOG_PAGES * PAGE_SIZE;
+
+/** An open database. `files` and `hold` are absent in memory. */
+export interface OpenDatabase {
+  readonly connection: Connection;
+  readonly files?: DatabaseFiles;
+  readonly fileLock?: FileLock;
+}
+
+export interface OpenOptions {
+  readonly path: string;
+  /** Wall time, ms. */
+  readonly now: () => number;
+  readonly log: (message: string, error?: unknown) => void;
+  readonly migrations?: readonly Migration[];
+}
+
+/**
+ * Opens the database, creates it if there is none, and brings its schema up to date. Throws a `StoreError` that says what to do; `locked` means
+ * that the same call may succeed a moment later. What is not a database is moved aside, but only while nobody has it open, and nothing
+ * is ever deleted. A removed database is not created anew while other windows still use the removed one.
+ */
+export function openDatabase(options: OpenOptions): OpenDatabase {
+  const { path, migrations = MIGRATIONS } = options;
+  if (path === ':memory:') {
+    const connection = new Connection(path);
+    connection.exec(`PRAGMA page_size = ${PAGE_SIZE}; PRAGMA auto_vacuum = INCREMENTAL`);
+    migrate(connection, migrations);
+    return { connection };
+  }
+  const files = new DatabaseFiles(path);
+  files.prepareFolder();
+  const fileLock = new FileLock(`${path}.lock`);
+  try {
+    fileLock.share();
+    if (files.look() !== 'database') beginAnew(files, fileLock, options);
+    const connection = connect(path, migrations);
+    files.remember();
+    return { connection, files, fileLock };
+  } catch (error) {
+    fileLock.close();
+    throw error;
+  }
+}
+
+/** Puts an empty file in place of what is there or was there, if nobody has that open. */
+function beginAnew(files: DatabaseFiles, fileLock: FileLock, { path, now, log }: OpenOptions): void {
+  if (!fileLock.takeAlone()) throw files.look() === 'nothing' ? removedWhileUsed(path) : notADatabase(path);
+  // Another window may have been faster while nothing was held.
+  const found = files.look();
+  if (found !== 'database') {
+    const stamp = new Date(now()).toISOString().replace(/[-:]|\.\d+/g, '');
+    const moved = files.moveAside(`${found === 'nothing' ? 'left-over' : 'not-a-database'}-${stamp}`);
+    const what = found === 'nothing' ? 'was gone, but not the files beside it' : 'is not a database';
+    if (moved) log(`The file ${path} ${what}. What was there is now ${moved}; a new database was begun.`);
+    files.create();
+  }
+  fileLock.share();
+}
+
+function removedWhileUsed(path: string): StoreError {
+  return new StoreError(
+    'replaced',
+    `The database ${path} was removed while other windows use it. Close or reload those, or put the file back; then try again.`,
+  );
+}
+
+function connect(path: string, migrations: readonly Migration[]): Connection {
+  const connection = new Connection(path);
+  try {
+    // What is not ours, or newer, is not touched.
+    const version = ownVersion(connection, migrations.at(-1)?.version ?? 0);
+    // Before the first page is written, or it has no effect; later it would be a write at every start.
+    if (version === 0) connection.exec(`PRAGMA page_size = ${PAGE_SIZE}; PRAGMA auto_vacuum = INCREMENTAL`);
+    const mode = connection.pragma('journal_mode = WAL');
+    if (mode !== 'wal') {
+      throw new StoreError(
+        'broken',
+        `The database ${path} is on a file system that can not share memory between windows. Use a local folder for VS Code's data.`,
+      );
+    }
+    connection.exec(
+      `PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = ${LOG_PAGES}; PRAGMA journal_size_limit = ${LOG_SIZE_LIMIT}`,
+    );
+    migrate(connection, migrations);
+    return connection;
+  } catch (error) {
+    connection.close();
+    throw error;
+  }
+}

@@ -1,0 +1,32 @@
+import { idsOf } from './attemptTable.ts';
+import type { Connection, Query } from './connection.ts';
+import type { Counted } from './loopTable.ts';
+
+/** Removes finished loops with all that belongs to them. What was spent on a day stays in the sums of that day. */
+export class Removal {
+  readonly #loop: Query;
+  readonly #tokens: Query;
+  readonly #attempts: Query;
+  readonly #parts: readonly Query[];
+
+  constructor(connection: Connection) {
+    this.#loop = connection.prepare(
+      "DELETE FROM loops WHERE seq = ? AND finished_at IS NOT NULL RETURNING 1 AS finished, state = 'failed' AND cleared IS 0 AS failed",
+    );
+    this.#tokens = connection.prepare(`SELECT token FROM attempts WHERE seq = ? AND id IN (${idsOf('= ?')})`);
+    this.#attempts = connection.prepare(`DELETE FROM attempts WHERE seq = ? AND id IN (${idsOf('= ?')})`);
+    this.#parts = ['history', 'ledger', 'prompts'].map((table) =>
+      connection.prepare(`DELETE FROM ${table} WHERE seq = ?`),
+    );
+  }
+
+  /** Removes a loop if it is finished; answers the tokens of its runs, and what it counted as. */
+  remove(seq: number): { readonly tokens: string[]; readonly counted: Counted } | undefined {
+    const counted = this.#loop.get(seq);
+    if (!counted) return undefined;
+    const tokens = this.#tokens.all(seq, seq).map(({ token }) => String(token));
+    this.#attempts.run(seq, seq);
+    for (const part of this.#parts) part.run(seq);
+    return { tokens, counted: counted as unknown as Counted };
+  }
+}

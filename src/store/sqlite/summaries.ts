@@ -1,0 +1,45 @@
+import type { NanoUsd } from '../../core/model/money.ts';
+import type { Connection, Query } from './connection.ts';
+
+/** How many loops an estimate is taken from (R6.2). */
+const ESTIMATED_FROM = 20;
+
+/** Small questions over many loops, each answered from an index. */
+export class Summaries {
+  readonly #costs: Query;
+  readonly #failed: Query;
+  readonly #tokens: Query;
+
+  constructor(connection: Connection) {
+    // From the newest on, until there are enough: of an agent that has few the whole index is walked, 1 ms at 10,000 loops.
+    this.#costs = connection.prepare(
+      `SELECT cost FROM loops WHERE finished_at IS NOT NULL AND agent = ? AND state IN ('completed', 'failed')
+       ORDER BY finished_at DESC, seq DESC LIMIT ${ESTIMATED_FROM}`,
+    );
+    this.#failed = connection.prepare(
+      "SELECT loop_id FROM loops WHERE state = 'failed' AND cleared = 0 ORDER BY finished_at DESC, seq DESC LIMIT ?",
+    );
+    this.#tokens = connection.prepare(
+      `SELECT a.seq, a.token, a.ended_at AS at FROM loops AS l CROSS JOIN history AS h USING (seq) CROSS JOIN attempts AS a ON a.id = h.attempt AND a.seq = l.seq
+       WHERE l.finished_at IS NOT NULL AND a.ended_at IS NOT NULL ORDER BY l.finished_at, l.seq, a.id LIMIT ?`,
+    );
+  }
+
+  medianCost(agent: string): NanoUsd | undefined {
+    const costs = this.#costs.all(agent).map(({ cost }) => Number(cost));
+    if (costs.length === 0) return undefined;
+    costs.sort((a, b) => a - b);
+    const middle = (costs.length - 1) / 2;
+    return Math.round(((costs[Math.floor(middle)] as number) + (costs[Math.ceil(middle)] as number)) / 2);
+  }
+
+  permanentlyFailed(limit: number): string[] {
+    return this.#failed.all(limit).map(({ loop_id }) => String(loop_id));
+  }
+
+  settledTokens(limit: number): { readonly seq: number; readonly token: string; readonly at: number }[] {
+    return this.#tokens
+      .all(limit)
+      .map(({ seq, token, at }) => ({ seq: Number(seq), token: String(token), at: Number(at) }));
+  }
+}

@@ -1,0 +1,206 @@
+import type { Json } from '../../core/model/agentEvent.ts';
+import { DuplicateLoopError } from '../../core/model/errors.ts';
+import type { Attempt, LedgerRow, Loop, Transition } from '../../core/model/loop.ts';
+import type { NanoUsd } from '../../core/model/money.ts';
+import type {
+  Control,
+  DaySpend,
+  Removed,
+  StoreChanges,
+  StoreTransaction,
+  WindowLease,
+} from '../../core/ports/store.ts';
+import type { ChangeFeed } from './changeFeed.ts';
+import type { LastChange } from './changeTable.ts';
+import { type Counted, countedAs } from './loopTable.ts';
+import type { Tables } from './tables.ts';
+
+type Queued = Extract<Loop, { state: 'queued' }>;
+
+/** One write transaction, from its begin to its commit. */
+export class Transaction implements StoreTransaction {
+  readonly #tables: Tables;
+  readonly #feed: ChangeFeed;
+  readonly #now: () => number;
+  readonly #begun: LastChange;
+  #counter: number;
+  #finished: number;
+  #failed: number;
+  /** Loops that were written, or whose attempt was. */
+  readonly #changed = new Set<number>();
+  /** Attempts that were added, by the `seq` of their loop, until a row of its history takes their id with it. */
+  readonly #begunAttempts = new Map<number, Attempt>();
+  #hasTold = false;
+  #hasWritten = false;
+  #isOver = false;
+
+  /** Within the transaction that has just begun. */
+  constructor(tables: Tables, feed: ChangeFeed, now: () => number) {
+    this.#tables = tables;
+    this.#feed = feed;
+    this.#now = now;
+    this.#begun = feed.begin();
+    ({ counter: this.#counter, finished: this.#finished, failed: this.#failed } = this.#begun);
+  }
+
+  /** Writes what is due at the end of the transaction; answers its last change. */
+  finish(): LastChange {
+    const { counter } = this.#begun;
+    for (const seq of this.#begunAttempts.keys()) this.#noteBegun(seq);
+    if (this.#changed.size > 0) this.#next();
+    if (this.#counter === counter) return this.#begun;
+    const last = { counter: this.#counter, finished: this.#finished, failed: this.#failed };
+    this.#tables.changes.add(counter, last, this.#changed);
+    return last;
+  }
+
+  /** Nothing can be done in it any more. */
+  end(): void {
+    this.#isOver = true;
+  }
+
+  changes(): StoreChanges | undefined {
+    this.#mustBeOpen();
+    // We hold the write lock: what was new has been told, and nobody can add to it.
+    if (this.#hasTold) return undefined;
+    if (this.#hasWritten)
+      throw new Error(
+        'changes() was called after a write of the same transaction: it would mix up what is new with what is ours.',
+      );
+    this.#hasTold = true;
+    return this.#feed.read();
+  }
+
+  insertLoop(loop: Omit<Queued, 'seq' | 'place'>, prompt: string): Queued {
+    const tables = this.#writing();
+    const seq = this.#next();
+    const inserted: Queued = { ...loop, seq, place: seq };
+    if (!tables.loops.insert(inserted)) {
+      const freed = tables.quarantine.free(loop.loopId, this.#now());
+      if (freed === undefined || !tables.loops.insert(inserted)) throw new DuplicateLoopError(loop.loopId);
+      this.#changed.add(freed);
+    }
+    tables.prompts.insert(seq, prompt);
+    this.#changed.add(seq);
+    return inserted;
+  }
+
+  saveLoop(loop: Loop, transition?: Transition): void {
+    this.#count(this.#writing().loops.save(loop), -1);
+    this.#count(countedAs(loop), 1);
+    this.#changed.add(loop.seq);
+    if (transition) this.addHistory(loop.seq, transition);
+  }
+
+  addHistory(seq: number, transition: Transition): void {
+    this.#writing().history.add(seq, this.#next(), transition, this.#begunAttempts.get(seq)?.id);
+    this.#begunAttempts.delete(seq);
+  }
+
+  insertAttempt(seq: number, attempt: Omit<Attempt, 'id'>): Attempt {
+    this.#noteBegun(seq);
+    const inserted = { ...attempt, id: this.#next() };
+    const { attempts } = this.#writing();
+    attempts.insert(seq, inserted);
+    if (attempt.end) attempts.save(inserted);
+    this.#begunAttempts.set(seq, inserted);
+    this.#changed.add(seq);
+    return inserted;
+  }
+
+  saveAttempt(attempt: Attempt): boolean {
+    return this.#touch(this.#writing().attempts.save(attempt));
+  }
+
+  advance(attemptId: number, from: number, to: number, readerState: Json | undefined): boolean {
+    return this.#touch(this.#writing().attempts.advance(attemptId, from, to, readerState));
+  }
+
+  addLedger(row: LedgerRow): boolean {
+    return this.#writing().ledger.add(this.#next(), row);
+  }
+
+  day(day: string): DaySpend {
+    return this.#reading().ledger.day(day);
+  }
+
+  saveDayMarks(day: DaySpend): void {
+    this.#writing().ledger.mark(day);
+  }
+
+  saveControl(control: Control): void {
+    this.#writing().head.saveControl(control, this.#now());
+  }
+
+  latest(loopId: string): Loop | undefined {
+    return this.#reading().loops.latest(loopId);
+  }
+
+  prompt(seq: number): string {
+    return this.#reading().prompts.get(seq);
+  }
+
+  medianCost(agent: string): NanoUsd | undefined {
+    return this.#reading().summaries.medianCost(agent);
+  }
+
+  saveWindow(lease: WindowLease): void {
+    this.#writing().windows.save(lease);
+  }
+
+  releaseWindow(id: string): void {
+    this.#writing().windows.release(id);
+  }
+
+  removeFinished(seqs: readonly number[]): Removed {
+    const { removal } = this.#writing();
+    const tokens: string[] = [];
+    let loops = 0;
+    for (const seq of seqs) {
+      const removed = removal.remove(seq);
+      if (!removed) continue;
+      this.#count(removed.counted, -1);
+      this.#changed.add(seq);
+      tokens.push(...removed.tokens);
+      loops++;
+    }
+    return { loops, tokens };
+  }
+
+  /** Gives the last attempt that was added a row of its own, if none has taken its id: its loop would not find it. */
+  #noteBegun(seq: number): void {
+    const attempt = this.#begunAttempts.get(seq);
+    if (attempt) this.addHistory(seq, { at: attempt.startedAt, from: 'queued', to: 'running', why: '' });
+  }
+
+  #count({ finished, failed }: Counted, by: 1 | -1): void {
+    this.#finished = Math.max(0, this.#finished + by * finished);
+    this.#failed = Math.max(0, this.#failed + by * failed);
+  }
+
+  /** Notes that the loop of a written attempt has changed too. Answers whether an attempt was written. */
+  #touch(seq: number | undefined): boolean {
+    if (seq !== undefined) this.#changed.add(seq);
+    return seq !== undefined;
+  }
+
+  #next(): number {
+    this.#counter++;
+    return this.#counter;
+  }
+
+  #reading(): Tables {
+    this.#mustBeOpen();
+    return this.#tables;
+  }
+
+  #writing(): Tables {
+    this.#mustBeOpen();
+    this.#hasWritten = true;
+    return this.#tables;
+  }
+
+  #mustBeOpen(): void {
+    if (this.#isOver) throw new Error('A transaction was used after its work had returned.');
+  }
+}

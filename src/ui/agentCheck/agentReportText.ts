@@ -1,0 +1,82 @@
+import { count } from '../text/format.ts';
+import { escapeMarkdown, inlineCode, oneLine } from '../text/safeText.ts';
+import type { AgentReport } from './agentChecks.ts';
+
+/** What the check of the agents has shown, as a Markdown document: what can be used, what can not, and the words to put it right. */
+export function agentReportText(historyQueries: readonly AgentReport[], defaultAgent: string, at: Date): string {
+  const usable = historyQueries.filter(isUsable);
+  const broken = historyQueries.filter((report) => report.path !== undefined && !isUsable(report));
+  const missing = historyQueries.filter((report) => report.path === undefined);
+  return [
+    '# Agents of Loop Supervisor',
+    `Checked at ${at.toLocaleString()}. ${count(usable.length, 'agent')} can be used, ${broken.length === 0 ? '' : `${broken.length} ${broken.length === 1 ? 'needs' : 'need'} attention, `}${missing.length} not found.`,
+    `Prompts go to ${inlineCode(defaultAgent)} unless something else is said. Change it with the command *Choose Agent*.`,
+    summary([...broken, ...usable, ...missing]),
+    ...group('Found, but needs attention', broken),
+    ...group('Ready to use', usable),
+    ...group('Not found', missing),
+    'After a change, run *Check Agents* again. Programs are looked for on the PATH that a terminal has; after an installation a new window may be needed. Agents of your own go into the setting `loopSupervisor.agents`.',
+    '',
+  ].join('\n\n');
+}
+
+/** All agents at a glance. */
+function summary(historyQueries: readonly AgentReport[]): string {
+  const rows = historyQueries.map(({ name, version, path, problems }) => {
+    const state = path === undefined ? 'not found' : problems.map(({ short }) => short).join(', ') || 'ready';
+    return `| ${escapeMarkdown(name)} | ${escapeMarkdown(version ?? '')} | ${state} |`;
+  });
+  return ['| agent | version | |', '| --- | --- | --- |', ...rows].join('\n');
+}
+
+function isUsable({ path, problems }: AgentReport): boolean {
+  return path !== undefined && problems.length === 0;
+}
+
+function group(title: string, historyQueries: readonly AgentReport[]): string[] {
+  return historyQueries.length === 0 ? [] : [`## ${title}`, ...historyQueries.map(section)];
+}
+
+function section(report: AgentReport): string {
+  const { name, title, path, command, bundled, version, loggedIn, apiKey, problems, modes, notes, install, login } =
+    report;
+  const lost = path === undefined;
+  const where = bundled
+    ? 'Comes with the extension.'
+    : lost
+      ? `${inlineCode(command, 120)} is not on PATH.`
+      : `Found at ${inlineCode(path, 300)}.`;
+  const lines = [
+    `- ${where}`,
+    version === undefined ? '' : `- Version ${inlineCode(version, 60)}.`,
+    ...problems.map((problem) => `- **Problem:** ${sentence(problem.sentence)}`),
+    lost && install !== undefined ? `- Install: ${inlineCode(install, 200)}` : '',
+    lost && login !== undefined ? `- Log in: ${sentence(login)}.` : '',
+    loggedIn === true ? '- Logged in.' : '',
+    apiKey === undefined ? '' : `- An API key is set (${inlineCode(apiKey, 60)}); it was not tried.`,
+    isUsable(report) && loggedIn === undefined && apiKey === undefined && login !== undefined
+      ? `- It can not be asked whether it is logged in. If it is not: ${sentence(login)}.`
+      : '',
+    ...(lost ? [] : [...notes.map((note) => `- ${sentence(note)}`), ...modeLines(modes)]),
+  ];
+  const named = title === name || bundled ? sentence(name) : `${sentence(name)} (${sentence(title)})`;
+  return [`### ${named}`, lines.filter((line) => line !== '').join('\n')].join('\n\n');
+}
+
+/** What the agent may do without asking, and what else could be chosen. */
+function modeLines(modes: AgentReport['modes']): string[] {
+  if (!modes) return [];
+  const values = modes.values.map(
+    ({ value, meaning }) =>
+      `  - ${inlineCode(value, 40)}${value === modes.value ? ' (chosen)' : ''}: ${sentence(meaning)}`,
+  );
+  return [
+    `- What it may do without asking: ${inlineCode(modes.option, 40)} in ${inlineCode('loopSupervisor.agents')}.`,
+    ...values,
+  ];
+}
+
+/** A sentence that reads well as it is and makes no link, image or element when it is rendered. */
+function sentence(text: string): string {
+  return oneLine(text, 600).replace(/[[\]<>\\]/g, '\\$&');
+}

@@ -1,0 +1,62 @@
+import { type ErrorCode, isSupervisorError } from '../../core/model/errors.ts';
+import type { HostState } from '../window/supervisorHost.ts';
+
+/** A button on a message: a command, and whether what failed is tried again after it. */
+export interface ErrorAction {
+  readonly title: string;
+  readonly command: string;
+  readonly args?: readonly unknown[];
+  /** Try again what failed once the command has answered anything but `undefined` or `false`. */
+  readonly thenAgain?: boolean;
+}
+
+const SETTINGS = (key: string): ErrorAction => ({
+  title: 'Open Settings',
+  command: 'loopSupervisor.openSettings',
+  args: [key],
+});
+
+/** The buttons that help with an error (design: an error is a sentence with a button that does what it says). */
+export function errorActions(error: unknown, state: HostState['kind']): readonly ErrorAction[] {
+  if (!isSupervisorError(error)) return [{ title: 'Show Log', command: 'loopSupervisor.showLog' }];
+  if (error.code === 'not-ready') return notReadyActions(state);
+  const loopId = 'loopId' in error && typeof error.loopId === 'string' ? error.loopId : undefined;
+  const table: { readonly [code in ErrorCode]?: readonly ErrorAction[] } = {
+    'circuit-open': [
+      { title: 'Reset Circuit', command: 'loopSupervisor.resetCircuit', thenAgain: true },
+      { title: 'Show Circuit', command: 'loopSupervisor.showCircuit' },
+    ],
+    'budget-exceeded': [
+      { title: 'Raise Limit', command: 'loopSupervisor.setDailyBudget', thenAgain: true },
+      { title: 'Show Budget', command: 'loopSupervisor.showBudget' },
+    ],
+    'queue-full': [SETTINGS('maxQueueDepth'), { title: 'Show Loops', command: 'loopSupervisor.loops.focus' }],
+    'permanently-failed': [
+      { title: 'Clear and Retry', command: 'loopSupervisor.retry', args: [loopId] },
+      { title: 'Show Output', command: 'loopSupervisor.showOutput', args: [loopId] },
+    ],
+    'duplicate-loop': [{ title: 'Show Output', command: 'loopSupervisor.showOutput', args: [loopId] }],
+    'shutting-down': [{ title: 'Reload Window', command: 'workbench.action.reloadWindow' }],
+    'unknown-loop': [{ title: 'Show Loops', command: 'loopSupervisor.loops.focus' }],
+    'wrong-state': [{ title: 'Show Details', command: 'loopSupervisor.showDetail', args: [loopId] }],
+    'invalid-loop':
+      'field' in error && error.field === 'agent'
+        ? [{ title: 'Choose Agent', command: 'loopSupervisor.chooseAgent', thenAgain: true }, SETTINGS('agents')]
+        : [],
+    store: [...STORE_ACTIONS],
+  };
+  return table[error.code] ?? [];
+}
+
+/** What helps while there is no supervisor. */
+export function notReadyActions(state: HostState['kind']): readonly ErrorAction[] {
+  if (state === 'untrusted') return [{ title: 'Manage Workspace Trust', command: 'workbench.trust.manage' }];
+  if (state === 'idle' || state === 'opening') return [];
+  return STORE_ACTIONS;
+}
+
+const STORE_ACTIONS: readonly ErrorAction[] = [
+  { title: 'Retry', command: 'loopSupervisor.reopenStore' },
+  { title: 'Reload Window', command: 'workbench.action.reloadWindow' },
+  { title: 'Open Folder', command: 'loopSupervisor.openStorageFolder' },
+];

@@ -1,0 +1,26 @@
+import * as vscode from 'vscode';
+import type { HostState } from '../window/supervisorHost.ts';
+import type { UiDeps } from '../window/uiDeps.ts';
+import { notReadyActions } from './errorActions.ts';
+
+/** Says when the store can not be opened or used, with what helps; once for the same trouble. */
+export function tellTrouble({ host, log }: Pick<UiDeps, 'host' | 'log'>): { dispose(): void } {
+  let told = '';
+  return host.onDidChangeState((state) => {
+    const message = troubleOf(state);
+    if (message === told || (state.kind === 'opening' && !state.trouble)) return;
+    told = message;
+    if (message === '') return;
+    log.error(message);
+    const actions = notReadyActions('broken');
+    void vscode.window.showErrorMessage(message, ...actions.map(({ title }) => title)).then((answer) => {
+      const action = actions.find(({ title }) => title === answer);
+      if (action) void vscode.commands.executeCommand(action.command, ...(action.args ?? []));
+    });
+  });
+}
+
+function troubleOf(state: HostState): string {
+  if (state.kind === 'broken') return state.error.message;
+  return state.kind === 'ready' || state.kind === 'opening' ? (state.trouble?.message ?? '') : '';
+}

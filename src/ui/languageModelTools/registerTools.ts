@@ -1,0 +1,43 @@
+import * as vscode from 'vscode';
+import { inlineCode } from '../text/safeText.ts';
+import type { ViewDeps } from '../webviewHost/viewDeps.ts';
+
+const KILL = 'loopSupervisor_killProcess';
+
+/** Lets language models in the editor look at the supervisor, and kill with the user's leave. */
+export function registerTools(deps: ViewDeps): vscode.Disposable {
+  const { lm } = vscode;
+  const declared = deps.context.extension.packageJSON.contributes.languageModelTools as readonly {
+    readonly name: string;
+  }[];
+  return vscode.Disposable.from(
+    ...declared.map(({ name }) =>
+      lm.registerTool<unknown>(name, {
+        prepareInvocation: ({ input }) => (name === KILL ? confirmation(deps, input) : {}),
+        invoke: async ({ input }) => {
+          const [supervisor, { tools }] = await Promise.all([deps.host.ready(), deps.pages()]);
+          const answer = await tools[name]?.answer(
+            { supervisor, usage: (attempts) => deps.usage(attempts), now: deps.clock.now },
+            input,
+          );
+          return new vscode.LanguageModelToolResult([new vscode.LanguageModelTextPart(JSON.stringify(answer))]);
+        },
+      }),
+    ),
+  );
+}
+
+async function confirmation(deps: ViewDeps, input: unknown): Promise<vscode.PreparedToolInvocation> {
+  const { loopId, signal } = (await deps.pages()).killInput(input);
+  const title = deps.host.current?.get(loopId)?.loop.title;
+  const what = title === undefined ? inlineCode(loopId) : `${inlineCode(title, 80)} (${inlineCode(loopId)})`;
+  return {
+    invocationMessage: `Killing loop ${loopId}`,
+    confirmationMessages: {
+      title: 'Kill an agent run',
+      message: new vscode.MarkdownString(
+        `Send ${signal} to all processes of the loop ${what}? It is stopped for good and not restarted.`,
+      ),
+    },
+  };
+}

@@ -1,0 +1,94 @@
+import type { SupervisorEvent } from '../../core/model/event.ts';
+import { count, formatClock, formatDuration, formatUsd } from '../text/format.ts';
+import { oneLine } from '../text/safeText.ts';
+
+/** What notifications are about. */
+export type NoticeKind = 'completion' | 'failure' | 'waiting' | 'silence' | 'circuit' | 'budget';
+
+/** A message to show: of one event, or of a burst of one kind. */
+export interface Notice {
+  readonly message: string;
+  /** The loops that it is about. */
+  readonly loopIds: readonly string[];
+}
+
+/** Names shown of a burst. */
+const NAMED = 3;
+
+/** What an event is about; undefined where it is nothing to interrupt people for. */
+export function noticeKind(event: SupervisorEvent): NoticeKind | undefined {
+  switch (event.type) {
+    case 'loop:completed':
+      return 'completion';
+    case 'loop:failed':
+      return event.permanent ? 'failure' : undefined;
+    case 'loop:waiting':
+      return 'waiting';
+    case 'loop:silent':
+      return event.forMs === undefined ? undefined : 'silence';
+    case 'circuit:trip':
+      return 'circuit';
+    case 'budget:warning':
+      return 'budget';
+    case 'budget:exceeded':
+      // A rejected submit has told its caller; what running loops did is news.
+      return event.loopId === undefined ? 'budget' : undefined;
+    default:
+      return undefined;
+  }
+}
+
+/** Events of one kind as one message. Of several about the same loop, or about circuit or budget, the last one holds. `titleOf` names a loop. */
+export function noticeOf(
+  kind: NoticeKind,
+  events: readonly SupervisorEvent[],
+  titleOf: (loopId: string) => string,
+  now: number,
+): Notice | undefined {
+  const last = events.at(-1);
+  if (!last) return undefined;
+  const ids = [
+    ...new Set(events.flatMap((event) => ('loopId' in event && event.loopId !== undefined ? [event.loopId] : []))),
+  ];
+  const [id] = ids;
+  if (id === undefined) return { message: sentence(last, '', now), loopIds: [] };
+  const title = (loopId: string) => `“${oneLine(titleOf(loopId), 60)}”`;
+  if (ids.length === 1) return { message: sentence(last, title(id), now), loopIds: ids };
+  const names = ids.slice(0, NAMED).map(title);
+  const rest = ids.length - names.length;
+  const list =
+    rest > 0 ? `${names.join(', ')} and ${rest} more` : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
+  return { message: `${count(ids.length, 'loop')} ${SEVERAL[kind]}: ${list}.`, loopIds: ids };
+}
+
+const SEVERAL: { readonly [kind in NoticeKind]: string } = {
+  completion: 'have completed',
+  failure: 'have failed for good',
+  waiting: 'wait for a usage limit',
+  silence: 'have been silent for long',
+  circuit: 'have opened the circuit',
+  budget: 'have used up the budget',
+};
+
+function sentence(event: SupervisorEvent, title: string, now: number): string {
+  switch (event.type) {
+    case 'loop:completed':
+      return `${title} has completed.${event.costUsd > 0 ? ` It cost ${formatUsd(event.costUsd)}.` : ''}`;
+    case 'loop:failed':
+      return `${title} has failed for good: ${oneLine(event.error, 200)}`;
+    case 'loop:waiting':
+      return `${title} waits until ${formatClock(event.until, now)}: ${oneLine(event.reason, 160)}`;
+    case 'loop:silent':
+      return event.kind === 'first-output'
+        ? `${title} has said nothing since its start ${formatDuration(event.forMs ?? 0)} ago.`
+        : `${title} has been silent for ${formatDuration(event.forMs ?? 0)}.`;
+    case 'circuit:trip':
+      return `The circuit is open: no loop starts for ${formatDuration(event.cooldownMs)}. ${oneLine(event.reason, 200)}`;
+    case 'budget:warning':
+      return `${formatUsd(event.spentUsd)} of today’s ${formatUsd(event.limitUsd)} are spent.`;
+    case 'budget:exceeded':
+      return `Today’s budget is used up: ${formatUsd(event.spentUsd)} of ${formatUsd(event.limitUsd)}. No loop starts before midnight.`;
+    default:
+      return event.type;
+  }
+}

@@ -1,0 +1,118 @@
+import * as vscode from 'vscode';
+import type { Disposable } from '../../core/model/disposable.ts';
+import { Emitter, type Event } from '../../core/model/event.ts';
+import type { Settings } from '../../core/model/settings.ts';
+import { mapSettings } from './settingsMapping.ts';
+
+/** Where all settings, commands and views of the extension have their names. */
+export const SECTION = 'loopSupervisor';
+
+const OURS = '@ext:loopsupervisor.loop-supervisor';
+
+/** When a kind of notification is shown. */
+export type NoticeWhen = 'off' | 'unfocused' | 'always';
+
+/** The settings, read here and nowhere else; everybody else receives values. */
+export class Config implements Disposable {
+  readonly #log: vscode.LogOutputChannel;
+  readonly #changed: Emitter<void>;
+  readonly #listener: vscode.Disposable;
+  #read = read();
+  #told = '';
+
+  constructor(log: vscode.LogOutputChannel) {
+    this.#log = log;
+    this.#changed = new Emitter((error) => log.error(error instanceof Error ? error : String(error)));
+    this.#listener = vscode.workspace.onDidChangeConfiguration((event) => {
+      if (!event.affectsConfiguration(SECTION)) return;
+      this.#read = read();
+      this.#changed.fire();
+    });
+  }
+
+  get onDidChange(): Event<void> {
+    return this.#changed.event;
+  }
+
+  /** What governs the supervisor. */
+  get settings(): Settings {
+    return this.#read.settings;
+  }
+
+  /** `loopSupervisor.agents` as written; the catalog checks it. */
+  get agents(): unknown {
+    return section().get('agents');
+  }
+
+  /** `loopSupervisor.prices` as written; the catalog checks it. */
+  get prices(): unknown {
+    return section().get('prices');
+  }
+
+  /** Whether the user has chosen a default agent. */
+  get hasDefaultAgent(): boolean {
+    const value = section().inspect('defaultAgent');
+    return value?.globalValue !== undefined || value?.workspaceValue !== undefined;
+  }
+
+  noticeWhen(kind: string): NoticeWhen {
+    const value = section().get<NoticeWhen>(`notifications.${kind}`);
+    return value === 'off' || value === 'unfocused' ? value : 'always';
+  }
+
+  /** Writes a setting of the user (of the machine where it is of that scope). */
+  async set(key: string, value: unknown): Promise<void> {
+    await section().update(key, value, vscode.ConfigurationTarget.Global);
+  }
+
+  /**
+   * Shows what is wrong with settings where the user looks, once for the same list of problems. `ofAgents`: the catalog's problems with
+   * agents and prices, sentences that begin with the name of the setting.
+   */
+  report(ofAgents: readonly string[]): void {
+    const problems = [...this.#read.problems.map(({ key, message }) => `${SECTION}.${key}: ${message}`), ...ofAgents];
+    const text = problems.join('\n');
+    if (text === this.#told) return;
+    this.#told = text;
+    const [first] = problems;
+    if (first === undefined) return;
+    for (const problem of problems) this.#log.warn(problem);
+    const more = problems.length > 1 ? ` (${problems.length - 1} more in the log)` : '';
+    void vscode.window.showWarningMessage(first + more, 'Open Settings', 'Show Log').then((answer) => {
+      if (answer === 'Open Settings') void openSettings(/^loopSupervisor\.([\w.]*\w)/.exec(first)?.[1]);
+      if (answer === 'Show Log') this.#log.show();
+    });
+  }
+
+  dispose(): void {
+    this.#listener.dispose();
+    this.#changed.dispose();
+  }
+}
+
+/** Shows one setting, or all of ours, in the settings editor. */
+export function openSettings(key?: string): Thenable<unknown> {
+  return key === undefined
+    ? showSettings(OURS, false)
+    : showSettings(`@id:${SECTION}.${key}`, !key.startsWith('notifications.'));
+}
+
+/** Shows those of our settings that belong to the machine and have this in their names. */
+export function openMachineSettings(words: string): Thenable<unknown> {
+  return showSettings(`${OURS} ${words}`, true);
+}
+
+/** In a remote window the settings of the machine are not among the user's, and those for all machines not among the machine's. */
+function showSettings(query: string, ofMachine: boolean): Thenable<unknown> {
+  return ofMachine && vscode.env.remoteName !== undefined
+    ? vscode.commands.executeCommand('workbench.action.openRemoteSettings', { query })
+    : vscode.commands.executeCommand('workbench.action.openSettings', query);
+}
+
+function section(): vscode.WorkspaceConfiguration {
+  return vscode.workspace.getConfiguration(SECTION);
+}
+
+function read() {
+  return mapSettings((key) => section().get(key));
+}

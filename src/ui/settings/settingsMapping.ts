@@ -1,0 +1,182 @@
+import { isCost, toNano } from '../../core/model/money.ts';
+import { DEFAULT_SETTINGS, type Settings } from '../../core/model/settings.ts';
+import { backoffCeilingMs } from '../../core/policy/backoff.ts';
+import { formatDuration } from '../text/format.ts';
+
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+const MEBIBYTE = 1024 * 1024;
+
+/** Something wrong with a setting. `key` is its name without `loopSupervisor.`; `message` is a sentence. */
+export interface SettingProblem {
+  readonly key: string;
+  readonly message: string;
+}
+
+/** How a number is written in the settings: its range and how many of the core's units one is. */
+interface NumberRule {
+  readonly min: number;
+  readonly max: number;
+  readonly integer: boolean;
+  readonly unit: number;
+}
+
+const whole = (min: number, max: number, unit = 1): NumberRule => ({ min, max, integer: true, unit });
+const fraction = (min: number, max: number, unit: number): NumberRule => ({ min, max, integer: false, unit });
+
+/** Ranges of all number settings; package.json states the same, which a test holds equal. */
+export const NUMBER_RULES = {
+  maxConcurrent: whole(1, 64),
+  maxQueueDepth: whole(0, 100_000),
+  'restart.maxRestarts': whole(0, 100),
+  'restart.windowSeconds': whole(1, 86_400, SECOND),
+  'circuitBreaker.failureThreshold': whole(1, 1000),
+  'circuitBreaker.cooldownSeconds': whole(1, 86_400, SECOND),
+  'circuitBreaker.halfOpenMaxProbes': whole(1, 64),
+  'budget.dailyLimitUsd': fraction(0, 1_000_000, 1),
+  'budget.warnAtPercent': whole(1, 100),
+  loopTimeoutMinutes: fraction(0, 10_080, MINUTE),
+  killGraceSeconds: fraction(0.1, 600, SECOND),
+  firstOutputTimeoutMinutes: fraction(0, 1440, MINUTE),
+  silenceTimeoutMinutes: fraction(0, 1440, MINUTE),
+  unattendedGraceMinutes: fraction(0, 10_080, MINUTE),
+  'output.maxLogMegabytes': whole(1, 100_000, MEBIBYTE),
+  'history.maxAgeDays': whole(1, 3650, 24 * 60 * MINUTE),
+  'history.maxLogMegabytes': whole(1, 1_000_000, MEBIBYTE),
+  'history.maxLoops': whole(10, 100_000),
+} as const satisfies Record<string, NumberRule>;
+
+export type NumberKey = keyof typeof NUMBER_RULES;
+
+/** Settings that take one of a few words. */
+export const CHOICES = {
+  'budget.onExceeded': ['finish', 'stop'],
+  onSilence: ['warn', 'restart'],
+  onWindowClose: ['keep', 'stop'],
+} as const;
+
+/**
+ * The settings as values. What is out of its range or of the wrong type is replaced by its default and named among the problems;
+ * so is what makes no sense together. `get` reads one setting by its name without `loopSupervisor.`.
+ */
+export function mapSettings(get: (key: string) => unknown): {
+  readonly settings: Settings;
+  readonly problems: readonly SettingProblem[];
+} {
+  const problems: SettingProblem[] = [];
+  const d = DEFAULT_SETTINGS;
+  const number = (key: NumberKey, fallback: number): number => {
+    const { min, max, integer, unit } = NUMBER_RULES[key];
+    const value = get(key) ?? fallback / unit;
+    if (typeof value === 'number' && value >= min && value <= max && (!integer || Number.isInteger(value)))
+      return integer && unit === 1 ? value : value * unit;
+    problems.push({
+      key,
+      message: `${quote(value)} is not ${integer ? 'a whole number' : 'a number'} from ${min} to ${max}. ${fallback / unit} is used.`,
+    });
+    return fallback;
+  };
+  const choice = <K extends keyof typeof CHOICES>(
+    key: K,
+    fallback: (typeof CHOICES)[K][number],
+  ): (typeof CHOICES)[K][number] => {
+    const value = get(key) ?? fallback;
+    const known = (CHOICES[key] as readonly string[]).find((word) => word === value);
+    if (known !== undefined) return known as (typeof CHOICES)[K][number];
+    problems.push({ key, message: `${quote(value)} is not one of ${CHOICES[key].join(', ')}. ${fallback} is used.` });
+    return fallback;
+  };
+  const limit = number('budget.dailyLimitUsd', 0);
+  const settings: Settings = {
+    maxConcurrent: number('maxConcurrent', d.maxConcurrent),
+    maxQueueDepth: number('maxQueueDepth', d.maxQueueDepth),
+    restart: {
+      maxRestarts: number('restart.maxRestarts', d.restart.maxRestarts),
+      windowMs: number('restart.windowSeconds', d.restart.windowMs),
+    },
+    circuit: {
+      failureThreshold: number('circuitBreaker.failureThreshold', d.circuit.failureThreshold),
+      cooldownMs: number('circuitBreaker.cooldownSeconds', d.circuit.cooldownMs),
+      halfOpenMaxProbes: number('circuitBreaker.halfOpenMaxProbes', d.circuit.halfOpenMaxProbes),
+    },
+    budget: {
+      dailyLimit: isCost(limit) ? toNano(limit) : 0,
+      warnAtPercent: number('budget.warnAtPercent', d.budget.warnAtPercent),
+      onExceeded: choice('budget.onExceeded', d.budget.onExceeded),
+    },
+    loopTimeoutMs: number('loopTimeoutMinutes', d.loopTimeoutMs),
+    killGraceMs: number('killGraceSeconds', d.killGraceMs),
+    sweepKeep: names(get('sweep.keep'), d.sweepKeep, problems),
+    maxLogBytes: number('output.maxLogMegabytes', d.maxLogBytes),
+    firstOutputTimeoutMs: number('firstOutputTimeoutMinutes', d.firstOutputTimeoutMs),
+    silenceTimeoutMs: number('silenceTimeoutMinutes', d.silenceTimeoutMs),
+    onSilence: choice('onSilence', d.onSilence),
+    onWindowClose: choice('onWindowClose', d.onWindowClose),
+    unattendedGraceMs: number('unattendedGraceMinutes', d.unattendedGraceMs),
+    defaultAgent: text('defaultAgent', get('defaultAgent'), d.defaultAgent, problems),
+    retention: {
+      maxAgeMs: number('history.maxAgeDays', d.retention.maxAgeMs),
+      maxLogBytes: number('history.maxLogMegabytes', d.retention.maxLogBytes),
+      maxLoops: number('history.maxLoops', d.retention.maxLoops),
+    },
+  };
+  return { settings, problems: [...problems, ...nonsense(settings)] };
+}
+
+/** Settings that are fine by themselves and make no sense together. */
+export function nonsense(s: Settings): SettingProblem[] {
+  const problems: SettingProblem[] = [];
+  const say = (key: string, message: string) => problems.push({ key, message });
+  let waits = 0;
+  for (let n = 1; n <= s.restart.maxRestarts; n++) waits += backoffCeilingMs(n) / 2;
+  if (waits >= s.restart.windowMs) {
+    say(
+      'restart.maxRestarts',
+      `${s.restart.maxRestarts} restarts wait at least ${formatDuration(waits)} together, which does not fit restart.windowSeconds (${formatDuration(s.restart.windowMs)}): a loop that always fails would be restarted for ever. Lower maxRestarts or widen the window.`,
+    );
+  }
+  if (s.circuit.halfOpenMaxProbes > s.maxConcurrent) {
+    say(
+      'circuitBreaker.halfOpenMaxProbes',
+      `${s.circuit.halfOpenMaxProbes} probes can not run at once, as maxConcurrent is ${s.maxConcurrent}.`,
+    );
+  }
+  if (s.loopTimeoutMs > 0 && s.firstOutputTimeoutMs >= s.loopTimeoutMs) {
+    say(
+      'firstOutputTimeoutMinutes',
+      `It never comes to pass, as loopTimeoutMinutes (${formatDuration(s.loopTimeoutMs)}) ends the loop before. Set it lower, or to 0.`,
+    );
+  }
+  if (s.loopTimeoutMs > 0 && s.silenceTimeoutMs >= s.loopTimeoutMs) {
+    say(
+      'silenceTimeoutMinutes',
+      `It never comes to pass, as loopTimeoutMinutes (${formatDuration(s.loopTimeoutMs)}) ends the loop before. Set it lower, or to 0.`,
+    );
+  }
+  if (s.maxLogBytes > s.retention.maxLogBytes) {
+    say(
+      'history.maxLogMegabytes',
+      'It is less than output.maxLogMegabytes: the log of a single loop may not be kept. Raise it, or lower the other.',
+    );
+  }
+  return problems;
+}
+
+function names(value: unknown, fallback: readonly string[], problems: SettingProblem[]): readonly string[] {
+  if (value === undefined) return fallback;
+  if (Array.isArray(value) && value.every((name) => typeof name === 'string' && name.trim() !== ''))
+    return value.map((name: string) => name.trim());
+  problems.push({ key: 'sweep.keep', message: 'It is not a list of program names. The default list is used.' });
+  return fallback;
+}
+
+function text(key: string, value: unknown, fallback: string, problems: SettingProblem[]): string {
+  if (value === undefined || value === '') return fallback;
+  if (typeof value === 'string') return value;
+  problems.push({ key, message: `${quote(value)} is not a name. ${fallback} is used.` });
+  return fallback;
+}
+
+function quote(value: unknown): string {
+  return (JSON.stringify(value) ?? String(value)).slice(0, 60);
+}

@@ -1,0 +1,84 @@
+import * as vscode from 'vscode';
+import type { Status } from '../../core/model/status.ts';
+import { localDay } from '../text/today.ts';
+import type { Pulse } from '../window/pulse.ts';
+import type { UiDeps } from '../window/uiDeps.ts';
+import { budgetText, circuitText, type StatusText, type TodaySpend } from './statusBarText.ts';
+
+/** Loops that the hover names. */
+const LOOPS_NAMED = 8;
+
+/** Circuit and budget at a glance. While the circuit is open its item counts down every second, else nothing runs on a timer. */
+export class StatusBar implements vscode.Disposable {
+  readonly #deps: UiDeps;
+  readonly #circuit = item('circuit', 'Loop Supervisor: Circuit', 101, 'showCircuit');
+  readonly #budget = item('budget', 'Loop Supervisor: Budget', 100, 'showBudget');
+  readonly #subscription: { dispose(): void };
+  #countdown: NodeJS.Timeout | undefined;
+  #today: TodaySpend = { agents: [], loops: [] };
+  /** The spend for which `#today` was read. */
+  #todayFor = '';
+
+  constructor(deps: UiDeps, pulse: Pulse) {
+    this.#deps = deps;
+    this.#subscription = pulse.onBeat((status) => this.#show(status));
+    this.#show(deps.host.status());
+    this.#circuit.show();
+    this.#budget.show();
+  }
+
+  dispose(): void {
+    clearTimeout(this.#countdown);
+    this.#subscription.dispose();
+    this.#circuit.dispose();
+    this.#budget.dispose();
+  }
+
+  #show(status: Status): void {
+    const now = Date.now();
+    this.#showCircuit(status, now);
+    this.#readToday(status, now);
+    paint(this.#budget, budgetText(status, this.#deps.settings().budget.warnAtPercent, this.#today, now));
+  }
+
+  #showCircuit(status: Status, now: number): void {
+    paint(this.#circuit, circuitText(status, now));
+    clearTimeout(this.#countdown);
+    if (status.ready && status.circuitState === 'open') {
+      this.#countdown = setTimeout(() => this.#showCircuit(this.#deps.host.status(), Date.now()), 1000);
+    }
+  }
+
+  /** Reads today's spend, but only when it has changed. */
+  #readToday(status: Status, now: number): void {
+    const { current } = this.#deps.host;
+    if (!current || !status.ready) return;
+    const day = localDay(now);
+    const key = `${day} ${status.budget.spent}`;
+    if (key === this.#todayFor) return;
+    this.#todayFor = key;
+    this.#today = { agents: current.spend(day), loops: current.spendToday(LOOPS_NAMED) };
+  }
+}
+
+function item(id: string, name: string, priority: number, command: string): vscode.StatusBarItem {
+  const created = vscode.window.createStatusBarItem(`loopSupervisor.${id}`, vscode.StatusBarAlignment.Left, priority);
+  created.name = name;
+  created.command = `loopSupervisor.${command}`;
+  return created;
+}
+
+const BACKGROUNDS = {
+  plain: undefined,
+  warning: 'statusBarItem.warningBackground',
+  error: 'statusBarItem.errorBackground',
+} as const;
+
+function paint(target: vscode.StatusBarItem, { text, spoken, tooltip, level }: StatusText): void {
+  const background = BACKGROUNDS[level];
+  target.text = text;
+  target.accessibilityInformation = { label: spoken, role: 'button' };
+  target.backgroundColor = background ? new vscode.ThemeColor(background) : undefined;
+  // Foreign text in it is escaped; it is not trusted, so that nothing in it could be a command.
+  target.tooltip = new vscode.MarkdownString(tooltip);
+}

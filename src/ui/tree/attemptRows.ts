@@ -1,0 +1,94 @@
+import type { ProcessIdentity } from '../../core/model/loop.ts';
+import { toNano } from '../../core/model/money.ts';
+import type { AttemptDetail, LoopDetail } from '../../core/model/status.ts';
+import { formatCost, formatDuration, speakDuration } from '../text/format.ts';
+import { join } from '../text/loopText.ts';
+import { oneLine } from '../text/safeText.ts';
+import { outcomeTone, outcomeWord } from '../webviewHost/outcomeWords.ts';
+import type { TreeRow } from './treeRow.ts';
+
+/** The rows under a loop: its attempts, newest first, then processes that were left alone on purpose, still live and can be ended (R7.4). */
+export function attemptRows(
+  detail: LoopDetail,
+  now: number,
+  isAlive: (process: ProcessIdentity) => boolean,
+): TreeRow[] {
+  const attempts = detail.attempts.toReversed();
+  return [
+    ...attempts.map((attempt) => attemptRow(detail.loop.seq, detail.loopId, attempt, now)),
+    ...attempts.flatMap((attempt) => keptRows(detail, attempt, isAlive)),
+  ];
+}
+
+function attemptRow(seq: number, loopId: string, attempt: AttemptDetail, now: number): TreeRow {
+  const ran = (attempt.endedAt ?? now) - attempt.startedAt;
+  const said = endWords(attempt);
+  const pid = attempt.pid !== undefined && attempt.endedAt === undefined ? `pid ${attempt.pid}` : '';
+  const { usd, source } = attempt.cost;
+  const cost = formatCost(toNano(usd), source === 'estimated' ? toNano(usd) : 0);
+  const label = `Attempt ${attempt.number}`;
+  return {
+    id: `attempt:${seq}:${attempt.number}`,
+    subject: { kind: 'attempt', loopId, seq, number: attempt.number },
+    label,
+    description: join([said, attempt.resumed ? 'resumed' : '', pid, formatDuration(ran), cost]),
+    spoken: [
+      label,
+      said.replaceAll(' · ', ', '),
+      attempt.resumed ? 'resumed' : '',
+      pid,
+      speakDuration(ran),
+      cost && `cost ${cost.replace('≈', 'about ')}`,
+    ]
+      .filter(Boolean)
+      .join(', '),
+    icon: {
+      id:
+        attempt.outcome === undefined
+          ? 'play'
+          : attempt.outcome === 'ok'
+            ? 'check'
+            : attempt.outcome === 'cancelled' || attempt.outcome === 'interrupted'
+              ? 'circle-slash'
+              : 'close',
+    },
+    context: `attempt ${attempt.endedAt === undefined ? 'active' : 'ended'}`,
+    children: 'none',
+    isLive: attempt.endedAt === undefined,
+  };
+}
+
+/** How it ended and why, once: most reasons say the outcome too. */
+function endWords({ outcome, reason = '' }: AttemptDetail): string {
+  if (outcome === undefined) return 'running';
+  const why = oneLine(reason, 80);
+  switch (outcomeTone(outcome)) {
+    case 'good':
+      return outcomeWord(outcome);
+    case 'neutral':
+      return why.startsWith(outcome) ? why : join([outcomeWord(outcome), why]);
+    case 'bad':
+      return why === '' ? outcomeWord(outcome) : `failed: ${why}`;
+  }
+}
+
+function keptRows(
+  detail: LoopDetail,
+  attempt: AttemptDetail,
+  isAlive: (process: ProcessIdentity) => boolean,
+): TreeRow[] {
+  return attempt.kept.filter(isAlive).map(({ pid, command }) => {
+    const label = oneLine(command, 60) || `Process ${pid}`;
+    return {
+      id: `kept:${detail.loop.seq}:${attempt.number}:${pid}`,
+      subject: { kind: 'kept', loopId: detail.loopId, seq: detail.loop.seq, pid },
+      label,
+      description: `kept running · pid ${pid}`,
+      spoken: `${label}, kept running after attempt ${attempt.number}, pid ${pid}`,
+      icon: { id: 'vm-running', color: 'charts.yellow' },
+      context: 'kept',
+      children: 'none',
+      isLive: false,
+    };
+  });
+}

@@ -1,0 +1,158 @@
+import * as vscode from 'vscode';
+import type { Clock } from '../../core/ports/clock.ts';
+import { formatNumber, formatUsage } from '../text/format.ts';
+import type { Pulse } from '../window/pulse.ts';
+import type { UiDeps } from '../window/uiDeps.ts';
+import { LoopTreeDrag } from './loopTreeDrag.ts';
+import { loopTooltip, treeItemOf } from './loopTreeItem.ts';
+import { type FinishedFilter, LoopTreeModel } from './loopTreeModel.ts';
+import { ShownRows } from './shownRows.ts';
+import type { TreeRow } from './treeRow.ts';
+import { type Usage, UsageWatch } from './usageWatch.ts';
+
+export const VIEW_ID = 'loopSupervisor.loops';
+
+/** How often (ms) running times and the like are drawn anew while the view is visible. Each time ends a hover that has only begun. */
+const WORDS_EVERY_MS = 3000;
+
+/** The view of loops. It draws anew what has changed, with the pulse; running times every three seconds while it is visible. */
+export class LoopTree implements vscode.TreeDataProvider<TreeRow>, vscode.Disposable {
+  readonly #deps: UiDeps;
+  readonly #model: LoopTreeModel;
+  readonly #view: vscode.TreeView<TreeRow>;
+  readonly #changed = new vscode.EventEmitter<TreeRow | TreeRow[] | undefined>();
+  readonly #shown = new ShownRows();
+  /** Where a row that was asked for by `reveal` belongs. */
+  readonly #parents = new Map<string, TreeRow>();
+  #tick: NodeJS.Timeout | undefined;
+  readonly #usage: UsageWatch;
+  readonly #disposables: { dispose(): void }[] = [];
+  readonly onDidChangeTreeData = this.#changed.event;
+
+  /** `sampleUsage` answers what the processes of running attempts take, by token; `filter` which finished loops are listed. */
+  constructor(
+    deps: UiDeps,
+    pulse: Pulse,
+    clock: Clock,
+    sampleUsage: () => Promise<ReadonlyMap<string, Usage>>,
+    filter?: FinishedFilter,
+  ) {
+    this.#deps = deps;
+    this.#usage = new UsageWatch(
+      sampleUsage,
+      () => this.#view.visible,
+      clock,
+      (error) => deps.log.warn(`The processes of loops could not be looked at: ${error}`),
+    );
+    const extra = (token: string) => {
+      const usage = this.#usage.of(token);
+      return usage ? formatUsage(usage) : '';
+    };
+    this.#model = new LoopTreeModel(() => deps.host.current, clock.now, extra, filter);
+    this.#view = vscode.window.createTreeView(VIEW_ID, {
+      treeDataProvider: this,
+      canSelectMany: true,
+      showCollapseAll: true,
+      dragAndDropController: new LoopTreeDrag(deps),
+    });
+    this.#disposables.push(
+      this.#view,
+      this.#changed,
+      this.#usage,
+      pulse.onBeat((status) => {
+        this.#refresh(false);
+        const running = status.concurrencyUsed;
+        if (running > 0) this.#usage.wake();
+        this.#view.badge =
+          running === 0
+            ? undefined
+            : {
+                value: running,
+                tooltip: `${formatNumber(running)} of ${formatNumber(status.concurrencyMax)} loops running`,
+              };
+      }),
+      this.#view.onDidChangeVisibility(() => this.#setTicking()),
+      this.#view.onDidCollapseElement(({ element }) => this.#shown.foldUp(element)),
+      // VS Code unfolds what it had before: by now it may be old.
+      this.#view.onDidExpandElement(({ element }) => {
+        if (!this.#shown.follows(element)) this.#changed.fire(element);
+      }),
+    );
+    this.#setTicking();
+  }
+
+  selection(): readonly TreeRow[] {
+    return this.#view.selection;
+  }
+
+  showMore({ subject }: TreeRow): void {
+    if (subject.kind !== 'more') return;
+    this.#model.showMore(subject.parent);
+    this.#refresh(false);
+  }
+
+  async reveal(loopId: string, seq?: number): Promise<void> {
+    const found = this.#model.find(loopId, seq);
+    await vscode.commands.executeCommand(`${VIEW_ID}.focus`);
+    if (!found) return;
+    this.#parents.set(found.row.id, this.#shown.roots.find(({ id }) => id === found.parent.id) ?? found.parent);
+    await this.#view.reveal(found.row, { select: true, focus: true });
+  }
+
+  async getChildren(parent?: TreeRow): Promise<TreeRow[]> {
+    // While the store opens the view shows that it is busy, not the welcome text of an empty one.
+    if (this.#deps.host.state.kind === 'opening') await this.#deps.host.ready().catch(() => undefined);
+    const rows = this.#readRows(parent && this.#shown.latest(parent));
+    this.#shown.handOut(parent, rows);
+    return [...rows];
+  }
+
+  getTreeItem(row: TreeRow): vscode.TreeItem {
+    return treeItemOf(this.#shown.latest(row));
+  }
+
+  getParent(row: TreeRow): TreeRow | undefined {
+    return this.#parents.get(row.id);
+  }
+
+  resolveTreeItem(item: vscode.TreeItem, row: TreeRow): vscode.TreeItem {
+    this.#shown.pointAt(row, Date.now());
+    const { subject } = row;
+    const detail = subject.kind === 'loop' ? this.#deps.host.current?.get(subject.loopId, subject.seq) : undefined;
+    if (detail) item.tooltip = loopTooltip(detail, Date.now());
+    return item;
+  }
+
+  dispose(): void {
+    clearInterval(this.#tick);
+    for (const disposable of this.#disposables) disposable.dispose();
+  }
+
+  #setTicking(): void {
+    clearInterval(this.#tick);
+    if (!this.#view.visible) return;
+    this.#usage.wake();
+    this.#refresh(true);
+    this.#tick = setInterval(() => {
+      if (this.#model.hasRunningTimes) this.#refresh(true);
+    }, WORDS_EVERY_MS);
+  }
+
+  /** While the store can not be read, what was shown stays: its trouble is told once, and not for each row. */
+  #readRows(parent: TreeRow | undefined): readonly TreeRow[] {
+    try {
+      return this.#model.children(parent);
+    } catch (error) {
+      this.#deps.log.debug(`The loops could not be read: ${error}`);
+      return this.#shown.rowsOf(parent);
+    }
+  }
+
+  #refresh(words: boolean): void {
+    this.#model.refresh();
+    if (!this.#view.visible) return;
+    const changed = this.#shown.changes((parent) => this.#readRows(parent), words, Date.now());
+    if (changed.includes(undefined)) this.#changed.fire(undefined);
+    else if (changed.length > 0) this.#changed.fire(changed as TreeRow[]);
+  }
+}

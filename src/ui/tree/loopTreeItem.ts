@@ -1,0 +1,68 @@
+import * as vscode from 'vscode';
+import type { LoopDetail } from '../../core/model/status.ts';
+import { formatClock, formatDuration, formatUsd } from '../text/format.ts';
+import { STATE_WORDS } from '../text/loopText.ts';
+import { codeBlock, inlineCode } from '../text/safeText.ts';
+import type { TreeRow } from './treeRow.ts';
+
+const STATES = {
+  none: vscode.TreeItemCollapsibleState.None,
+  collapsed: vscode.TreeItemCollapsibleState.Collapsed,
+  expanded: vscode.TreeItemCollapsibleState.Expanded,
+} as const;
+
+/** A row as VS Code shows it. Its tooltip is made when it is asked for. */
+export function treeItemOf(row: TreeRow): vscode.TreeItem {
+  const item = new vscode.TreeItem(row.label, STATES[row.children]);
+  // VS Code keeps an empty group folded when it gets rows: with them it has to be another item, or they would stay hidden.
+  item.id = row.subject.kind === 'group' && row.children === 'none' ? `${row.id} empty` : row.id;
+  item.description = row.description;
+  item.contextValue = row.context;
+  item.accessibilityInformation = { label: row.spoken };
+  if (row.icon)
+    item.iconPath = new vscode.ThemeIcon(
+      row.icon.id,
+      row.icon.color ? new vscode.ThemeColor(row.icon.color) : undefined,
+    );
+  if (row.subject.kind === 'more')
+    item.command = { command: 'loopSupervisor.showMore', title: row.label, arguments: [row] };
+  if (row.subject.kind === 'loop') item.command = openCommand(row);
+  return item;
+}
+
+/** Enter or a click shows the output; of a loop that has none yet, its details. */
+function openCommand(row: TreeRow): vscode.Command {
+  return row.children === 'none'
+    ? { command: 'loopSupervisor.showDetail', title: 'Show Details', arguments: [row] }
+    : { command: 'loopSupervisor.showOutput', title: 'Show Output', arguments: [row] };
+}
+
+/** Prompt, agent, attempts, pid and last error of a loop. All foreign text is code: nothing in it acts. */
+export function loopTooltip(
+  { loop, prompt, attempts, loopId, costUsd, costEstimated }: LoopDetail,
+  now: number,
+): vscode.MarkdownString {
+  const current = attempts.at(-1);
+  const pid = current?.pid !== undefined && current.endedAt === undefined ? ` · pid ${current.pid}` : '';
+  const error = 'failure' in loop ? loop.failure : loop.lastError;
+  const ran = current
+    ? ` · ${current.endedAt === undefined ? 'for' : 'ran'} ${formatDuration((current.endedAt ?? now) - current.startedAt)}`
+    : '';
+  const cost = costUsd > 0 ? ` · ${costEstimated ? '≈' : ''}${formatUsd(costUsd)}` : '';
+  const lines = [
+    `**${STATE_WORDS[loop.state]}** · agent ${inlineCode(loop.agent, 60)} · ${attempts.length === 1 ? '1 attempt' : `${attempts.length} attempts`}${ran}${pid}${cost}`,
+    codeBlock(prompt, { language: 'text', maxLines: 12, maxChars: 1200 }),
+    ...(error
+      ? [
+          `Last error at ${formatClock(error.at, now)} (${error.class}):`,
+          codeBlock(error.reason, { language: 'text', maxLines: 6, maxChars: 600 }),
+        ]
+      : []),
+    `Folder ${inlineCode(loop.cwd, 200)}  \nId ${inlineCode(loopId, 140)} · submitted ${formatClock(loop.submittedAt, now)}${loop.priority === 0 ? '' : ` · priority ${loop.priority}`}`,
+  ];
+  // Neither trusted nor HTML: no command links, no markup from an agent.
+  const text = new vscode.MarkdownString(lines.join('\n\n'));
+  text.isTrusted = false;
+  text.supportHtml = false;
+  return text;
+}

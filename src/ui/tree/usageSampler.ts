@@ -1,0 +1,33 @@
+import { isActive, type ProcessIdentity } from '../../core/model/loop.ts';
+import type { Supervisor } from '../../core/supervisor.ts';
+import type { TreeUsage } from '../webviewHost/treeUsage.ts';
+
+/** Samples process trees by the identity of their leaders; answers by pid. */
+export interface TreeSampler {
+  sample(leaders: readonly ProcessIdentity[]): Promise<ReadonlyMap<number, TreeUsage>>;
+}
+
+/**
+ * Answers what the processes of running attempts take, by token. Where none of the attempts runs, the process table is not looked at; the
+ * sampler itself is made at the first look.
+ */
+export function usageSampler(supervisor: () => Supervisor | undefined, createSampler: () => TreeSampler) {
+  let sampler: TreeSampler | undefined;
+  return async (attempts: readonly { readonly token: string }[]): Promise<ReadonlyMap<string, TreeUsage>> => {
+    const wanted = new Set(attempts.map(({ token }) => token));
+    const leaders = new Map<string, ProcessIdentity>();
+    for (const { loop } of supervisor()?.live(0) ?? []) {
+      if (isActive(loop) && loop.attempt.leader && wanted.has(loop.attempt.token))
+        leaders.set(loop.attempt.token, loop.attempt.leader);
+    }
+    if (leaders.size === 0) return new Map();
+    sampler ??= createSampler();
+    const found = await sampler.sample([...leaders.values()]);
+    const usage = new Map<string, TreeUsage>();
+    for (const [token, { pid }] of leaders) {
+      const one = found.get(pid);
+      if (one) usage.set(token, one);
+    }
+    return usage;
+  };
+}

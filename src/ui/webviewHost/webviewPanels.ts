@@ -1,0 +1,131 @@
+import { randomBytes } from 'node:crypto';
+import * as vscode from 'vscode';
+import { pageHtml } from './page.ts';
+
+/** What a panel's content sees of its panel. */
+export interface PanelHandle {
+  post(message: unknown): void;
+  setTitle(title: string): void;
+  readonly visible: boolean;
+}
+
+/** What fills a panel. */
+export interface PanelContent extends vscode.Disposable {
+  /** A message of the page, as it came: check it. */
+  receive(message: unknown): void;
+  setVisible(visible: boolean): void;
+}
+
+/** What panels of one kind have in common. */
+export interface PanelKind<T> {
+  readonly viewType: string;
+  /** Names the bundle `dist/webview/<part>.js`. */
+  readonly part: string;
+  /** What a panel is for, as kept by its page over a reload of the window; undefined when it is nothing of ours. */
+  targetOf(state: unknown): T | undefined;
+  /** The same key is the same panel. */
+  key(target: T): string;
+  title(target: T): string;
+  /** What fills it; it comes when it is loaded, and the page waits for it. Where it does not come, the page says so. */
+  open(target: T, panel: PanelHandle): Promise<PanelContent>;
+  onError(message: string, error: unknown): void;
+}
+
+/** The editor panels of one kind: one for each target, brought back after a reload of the window. */
+export class WebviewPanels<T> implements vscode.Disposable {
+  readonly #kind: PanelKind<T>;
+  readonly #extensionUri: vscode.Uri;
+  readonly #open = new Map<string, vscode.WebviewPanel>();
+  readonly #serializer: vscode.Disposable;
+
+  constructor(kind: PanelKind<T>, extensionUri: vscode.Uri) {
+    this.#kind = kind;
+    this.#extensionUri = extensionUri;
+    this.#serializer = vscode.window.registerWebviewPanelSerializer(kind.viewType, {
+      deserializeWebviewPanel: async (panel, state) => {
+        const target = kind.targetOf(state);
+        if (target === undefined || this.#open.has(kind.key(target))) panel.dispose();
+        else this.#fill(panel, target);
+      },
+    });
+  }
+
+  /** Shows the panel of a target, beside what is being edited unless it is there already. */
+  show(target: T): void {
+    const known = this.#open.get(this.#kind.key(target));
+    if (known) {
+      known.reveal();
+      return;
+    }
+    const { viewType } = this.#kind;
+    const panel = vscode.window.createWebviewPanel(viewType, this.#kind.title(target), vscode.ViewColumn.Active, {
+      enableFindWidget: true,
+    });
+    this.#fill(panel, target);
+  }
+
+  dispose(): void {
+    this.#serializer.dispose();
+    for (const panel of [...this.#open.values()]) panel.dispose();
+  }
+
+  #fill(panel: vscode.WebviewPanel, target: T): void {
+    const { key, part, title, open, onError } = this.#kind;
+    const id = key(target);
+    this.#open.set(id, panel);
+    const { webview } = panel;
+    const folder = vscode.Uri.joinPath(this.#extensionUri, 'dist', 'webview');
+    webview.options = { enableScripts: true, localResourceRoots: [folder] };
+    panel.iconPath = vscode.Uri.joinPath(this.#extensionUri, 'media', 'icon.svg');
+    // A panel that is gone throws, whatever it is asked.
+    let gone = false;
+    const post = (message: unknown) => {
+      if (!gone) void webview.postMessage(message);
+    };
+    const handle: PanelHandle = {
+      post,
+      setTitle: (text) => {
+        if (!gone && panel.title !== text) panel.title = text;
+      },
+      get visible() {
+        return !gone && panel.visible;
+      },
+    };
+    const content = open(target, handle).catch((error: unknown) => {
+      onError('A panel could not be filled.', error);
+      return unfilled(post, error);
+    });
+    const tell = (what: (content: PanelContent) => void) =>
+      void content.then(what).catch((error: unknown) => onError('A panel could not do what it was asked for.', error));
+    const tellOpen = (what: (content: PanelContent) => void) => tell((page) => gone || what(page));
+    webview.onDidReceiveMessage((message: unknown) => tellOpen((page) => page.receive(message)));
+    panel.onDidChangeViewState(() => tellOpen((page) => page.setVisible(panel.visible)));
+    panel.onDidDispose(() => {
+      gone = true;
+      this.#open.delete(id);
+      tell((page) => page.dispose());
+    });
+    const file = (name: string) => webview.asWebviewUri(vscode.Uri.joinPath(folder, name)).toString();
+    webview.html = pageHtml({
+      cspSource: webview.cspSource,
+      nonce: randomBytes(16).toString('hex'),
+      script: file(`${part}.js`),
+      style: file(`${part}.css`),
+      title: title(target),
+    });
+  }
+}
+
+/** What stands in for content that has not come: whatever the page asks for, it hears why there is nothing. */
+function unfilled(post: (message: unknown) => void, error: unknown): PanelContent {
+  const why = error instanceof Error ? error.message : String(error);
+  return {
+    receive: () =>
+      post({
+        type: 'gone',
+        text: `This page could not be filled: ${why} Close it and open it again; the log says more.`,
+      }),
+    setVisible() {},
+    dispose() {},
+  };
+}

@@ -1,0 +1,64 @@
+import * as vscode from 'vscode';
+import type { AgentChecks } from '../agentCheck/agentChecks.ts';
+import { registerAllCommands } from '../commands/allCommands.ts';
+import { tellTrouble } from '../commands/readinessMessages.ts';
+import { dashboardCommands, dashboardPanels } from '../dashboard/dashboardPanel.ts';
+import { detailCommands, detailPanels } from '../detail/detailPanel.ts';
+import { historyCommands } from '../history/historyCommands.ts';
+import { HistoryFilter } from '../history/historyFilter.ts';
+import { registerTools } from '../languageModelTools/registerTools.ts';
+import { Notifications } from '../notifications/notifications.ts';
+import type { Config } from '../settings/config.ts';
+import { StatusBar } from '../statusBar/statusBar.ts';
+import { transcriptCommands } from '../transcript/transcriptCommands.ts';
+import { transcriptPanels } from '../transcript/transcriptPanel.ts';
+import { LoopTree } from '../tree/loopTree.ts';
+import type { ViewDeps } from '../webviewHost/viewDeps.ts';
+import { provideAccessibilityHelp } from './accessibilityHelp.ts';
+import { keepContextKeys } from './contextKeys.ts';
+
+/** Everything that the user sees, on what the composition root has made. */
+export function createShell(deps: ViewDeps, config: Config, agentChecks: AgentChecks): vscode.Disposable {
+  const { host, pulse, clock } = deps;
+  const filter = new HistoryFilter(clock.now, (error) =>
+    deps.log.error('The filter of the history could not be applied.', error as Error),
+  );
+  const tree = new LoopTree(
+    deps,
+    pulse,
+    clock,
+    async () => {
+      // Only attempts that run are sampled; the walk through the process table is spared when there is none.
+      const attempts = (host.current?.live(0) ?? []).flatMap(({ loop }) =>
+        loop.state === 'running' ? [loop.attempt] : [],
+      );
+      return attempts.length === 0 ? new Map() : deps.usage(attempts);
+    },
+    filter,
+  );
+  const transcripts = transcriptPanels(deps);
+  const details = detailPanels(deps);
+  const dashboards = dashboardPanels(deps);
+  const commands = { ...deps, config, agentChecks, tree };
+  return vscode.Disposable.from(
+    tree,
+    filter,
+    filter.onDidChange(pulse.ask),
+    transcripts,
+    details,
+    dashboards,
+    registerTools(deps),
+    new StatusBar(deps, pulse),
+    new Notifications(deps, config),
+    keepContextKeys(deps, pulse),
+    tellTrouble(deps),
+    provideAccessibilityHelp(),
+    registerAllCommands(
+      commands,
+      transcriptCommands(deps, transcripts),
+      detailCommands(details),
+      dashboardCommands(dashboards),
+      historyCommands(filter),
+    ),
+  );
+}

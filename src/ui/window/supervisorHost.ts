@@ -1,0 +1,283 @@
+import type { Disposable } from '../../core/model/disposable.ts';
+import { NotReadyError, StoreError } from '../../core/model/errors.ts';
+import { Emitter, type Event, type SupervisorEvent } from '../../core/model/event.ts';
+import type { LoopSpec } from '../../core/model/loop.ts';
+import { toUsd } from '../../core/model/money.ts';
+import type { Settings } from '../../core/model/settings.ts';
+import type { Status, SubmitResult } from '../../core/model/status.ts';
+import type { Clock } from '../../core/ports/clock.ts';
+import type { Supervisor } from '../../core/supervisor.ts';
+
+/** A supervisor that can be started, with what must be closed after it. */
+export interface OpenedSupervisor {
+  readonly supervisor: Supervisor;
+  /** Tells when the store stops being usable, and when it is usable again (`undefined`). */
+  onTrouble(listener: (error: Error | undefined) => void): Disposable;
+  /** Closes what is under the supervisor; called after its release. */
+  close(): void;
+}
+
+/** Where this window's supervisor is in its life. */
+export type HostState =
+  | { readonly kind: 'idle' }
+  | { readonly kind: 'untrusted' }
+  /** `trouble`: the store can not be used for the time being, and what opens waits for it. */
+  | { readonly kind: 'opening'; readonly trouble?: Error }
+  /** `trouble`: the store can not be used for the time being. */
+  | { readonly kind: 'ready'; readonly supervisor: Supervisor; readonly trouble?: Error }
+  | { readonly kind: 'broken'; readonly error: Error }
+  | { readonly kind: 'closed' };
+
+/** What the host is made of. */
+export interface HostOptions {
+  /** Whether the workspace is trusted: without that nothing is opened. */
+  isTrusted(): boolean;
+  /** Opens the store and makes a supervisor on it, or throws. */
+  open(): Promise<OpenedSupervisor>;
+  settings(): Settings;
+  readonly clock: Pick<Clock, 'now' | 'after'>;
+  log(message: string, error?: unknown): void;
+}
+
+/** How often (ms) what could not be opened for want of a disk is opened again. */
+const OPEN_AGAIN_MS = 5_000;
+
+const OPENING = 'Loop Supervisor is still opening its store. Try again in a moment.';
+const UNTRUSTED = 'Loop Supervisor runs no agents in an untrusted workspace. Trust this workspace to go on.';
+
+/**
+ * Holds this window's supervisor from activation to deactivation: it is opened off the activation path, after trust was granted,
+ * and can be opened again when that failed. Everybody in the shell reaches the supervisor through here.
+ */
+export class SupervisorHost implements Disposable {
+  readonly #options: HostOptions;
+  readonly #changed: Emitter<void>;
+  readonly #events: Emitter<SupervisorEvent>;
+  readonly #stateChanged: Emitter<HostState>;
+  #state: HostState = { kind: 'idle' };
+  #opened: OpenedSupervisor | undefined;
+  #opening: Promise<Supervisor> | undefined;
+  #listeners: Disposable[] = [];
+  #again: Disposable | undefined;
+
+  constructor(options: HostOptions) {
+    this.#options = options;
+    const onError = (error: unknown) => options.log('A listener has thrown.', error);
+    this.#changed = new Emitter(onError);
+    this.#events = new Emitter(onError);
+    this.#stateChanged = new Emitter(onError);
+  }
+
+  /** Something shown has changed: the supervisor's own changes, and its coming and going. Not coalesced. */
+  get onDidChange(): Event<void> {
+    return this.#changed.event;
+  }
+
+  get onEvent(): Event<SupervisorEvent> {
+    return this.#events.event;
+  }
+
+  get onDidChangeState(): Event<HostState> {
+    return this.#stateChanged.event;
+  }
+
+  get state(): HostState {
+    return this.#state;
+  }
+
+  /** The supervisor, if there is one by now. */
+  get current(): Supervisor | undefined {
+    return this.#state.kind === 'ready' ? this.#state.supervisor : undefined;
+  }
+
+  /** Why there is none; undefined when there is. */
+  get notReady(): string | undefined {
+    switch (this.#state.kind) {
+      case 'ready':
+        return this.#state.trouble?.message;
+      case 'untrusted':
+        return UNTRUSTED;
+      case 'broken':
+        return this.#state.error.message;
+      case 'closed':
+        return 'Loop Supervisor has closed in this window. Reload the window to go on.';
+      case 'opening':
+        return this.#state.trouble?.message ?? OPENING;
+      default:
+        return OPENING;
+    }
+  }
+
+  /** Opens the supervisor, or opens it again after a failure or while the store is in trouble. Rejects with `NotReadyError`. */
+  open(): Promise<Supervisor> {
+    if (this.#state.kind === 'closed') return Promise.reject(this.#refusal());
+    if (!this.#options.isTrusted()) {
+      this.#enter({ kind: 'untrusted' });
+      return Promise.reject(this.#refusal());
+    }
+    if (this.#state.kind === 'ready' && !this.#state.trouble) return Promise.resolve(this.#state.supervisor);
+    this.#opening ??= this.#open().finally(() => {
+      this.#opening = undefined;
+    });
+    // Whoever needs it awaits `ready()`; this one only keeps an unobserved failure from being an unhandled rejection.
+    this.#opening.catch(() => {});
+    return this.#opening;
+  }
+
+  /** The supervisor as soon as it is there. Rejects with `NotReadyError` where it will not come by itself (R1.2). */
+  async ready(): Promise<Supervisor> {
+    if (this.#opening) return this.#opening;
+    if (this.#state.kind === 'ready') return this.#state.supervisor;
+    throw this.#refusal();
+  }
+
+  /** Submits as soon as there is a supervisor. A rejection because there is none is told as an event too (R1.2). */
+  async submit(spec: LoopSpec): Promise<SubmitResult> {
+    let supervisor: Supervisor;
+    try {
+      supervisor = await this.ready();
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      this.#events.fire({
+        type: 'loop:rejected',
+        at: this.#options.clock.now(),
+        loopId: spec?.loopId ?? '',
+        reason: 'not-ready',
+        error: message,
+      });
+      throw error;
+    }
+    return supervisor.submit(spec);
+  }
+
+  /** One consistent snapshot (R10.1), with the first `maxQueued` of the queue; before there is a supervisor it is empty, not ready, and says why. */
+  status(maxQueued = Number.POSITIVE_INFINITY): Status {
+    const notReady = this.notReady;
+    if (this.#state.kind === 'ready') {
+      const status = this.#state.supervisor.status(maxQueued);
+      return notReady === undefined ? status : { ...status, ready: false, notReady };
+    }
+    return emptyStatus(this.#options.settings(), this.#options.clock.now(), notReady);
+  }
+
+  /** Settings, agents and folders are told to it from the moment at which it is made: what changes while it starts is not lost. */
+  tell(change: (supervisor: Supervisor) => void): void {
+    if (this.#opened) change(this.#opened.supervisor);
+  }
+
+  /** Gives the lease back; loops that run live on (durable runs). It is final. */
+  async close(): Promise<void> {
+    if (this.#state.kind === 'closed') return;
+    const opening = this.#opening;
+    this.#again?.dispose();
+    this.#enter({ kind: 'closed' });
+    // What is opened goes first: its start may be waiting for a store that somebody holds.
+    await this.#release();
+    await opening?.catch(() => {});
+    await this.#release();
+  }
+
+  dispose(): void {
+    void this.close().catch((error: unknown) => this.#options.log('The supervisor could not be released.', error));
+  }
+
+  async #open(): Promise<Supervisor> {
+    this.#again?.dispose();
+    const failure = this.#state.kind === 'broken' ? this.#state.error : undefined;
+    this.#enter(withTrouble({ kind: 'opening' }, failure));
+    try {
+      await this.#release();
+      // Not on the path of whoever asked: opening takes its time.
+      await new Promise((resolve) => setImmediate(resolve));
+      if (this.#isClosed()) throw this.#refusal();
+      const opened = await this.#options.open();
+      this.#opened = opened;
+      if (this.#isClosed()) throw this.#refusal();
+      const { supervisor } = opened;
+      let trouble: Error | undefined;
+      const told = opened.onTrouble((error) => {
+        trouble = error;
+        if (this.#state.kind === 'opening') this.#enter(withTrouble({ kind: 'opening' }, trouble));
+        else if (this.#state.kind === 'ready') this.#enter(withTrouble({ kind: 'ready', supervisor }, trouble));
+      });
+      this.#listeners = [told];
+      await supervisor.start();
+      if (this.#isClosed()) throw this.#refusal();
+      this.#listeners.push(
+        supervisor.onEvent((event) => this.#events.fire(event)),
+        supervisor.onDidChange(() => this.#changed.fire()),
+      );
+      this.#enter(withTrouble({ kind: 'ready', supervisor }, trouble));
+      return supervisor;
+    } catch (error) {
+      await this.#release();
+      if (this.#isClosed()) throw this.#refusal();
+      const cause = error instanceof Error ? error : new Error(String(error));
+      if (cause.message !== failure?.message) this.#options.log('The supervisor could not be opened.', cause);
+      this.#enter({ kind: 'broken', error: cause });
+      if (isOfDisk(cause))
+        this.#again = this.#options.clock.after(OPEN_AGAIN_MS, () => void this.open().catch(() => undefined));
+      throw this.#refusal();
+    }
+  }
+
+  async #release(): Promise<void> {
+    const opened = this.#opened;
+    this.#opened = undefined;
+    for (const listener of this.#listeners.splice(0)) listener.dispose();
+    if (!opened) return;
+    try {
+      await opened.supervisor.release();
+    } catch (error) {
+      this.#options.log('The supervisor could not be released; its lease ends with this process.', error);
+    } finally {
+      opened.close();
+    }
+  }
+
+  #isClosed(): boolean {
+    return this.#state.kind === 'closed';
+  }
+
+  #refusal(): NotReadyError {
+    const cause = this.#state.kind === 'broken' ? this.#state.error : undefined;
+    return new NotReadyError(this.notReady ?? UNTRUSTED, cause ? { cause } : undefined);
+  }
+
+  #enter(state: HostState): void {
+    this.#state = state;
+    this.#stateChanged.fire(state);
+    this.#changed.fire();
+  }
+}
+
+/** There may be room on the disk again, or the folder may be made writable: that needs no hand in this window. */
+function isOfDisk(error: Error): boolean {
+  return error instanceof StoreError && error.kind === 'disk';
+}
+
+function withTrouble<T extends HostState>(state: T, trouble: Error | undefined): T {
+  return trouble ? { ...state, trouble } : state;
+}
+
+function emptyStatus(settings: Settings, now: number, notReady: string | undefined): Status {
+  const midnight = new Date(now);
+  midnight.setHours(24, 0, 0, 0);
+  return {
+    running: [],
+    queued: [],
+    backingOff: [],
+    waiting: [],
+    circuitState: 'closed',
+    circuit: { state: 'closed', consecutiveFailures: 0, cooldownRemainingMs: 0, reasons: [] },
+    concurrencyUsed: 0,
+    concurrencyMax: settings.maxConcurrent,
+    queueDepth: 0,
+    queueMax: settings.maxQueueDepth,
+    budget: { spent: 0, reserved: 0, limit: toUsd(settings.budget.dailyLimit), resetsAt: midnight.getTime() },
+    permanentlyFailed: [],
+    paused: false,
+    ready: false,
+    ...(notReady === undefined ? {} : { notReady }),
+  };
+}
