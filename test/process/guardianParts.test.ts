@@ -62,15 +62,6 @@ describe('The deadlines of a guardian', () => {
     assert.equal(deadlines.look(1_000, quiet).stop, 'timeout');
   });
 
-  it('R8.3 the log limit is looked at sooner the faster an agent writes', () => {
-    const deadlines = new Deadlines({ ...LIMITS, maxLogBytes: 1_000_000 });
-    deadlines.look(0, quiet);
-    assert.equal(deadlines.look(100, { ...quiet, logBytes: 100_000 }).dueMs, 450);
-    assert.equal(deadlines.look(550, { ...quiet, logBytes: 999_000 }).dueMs, 20);
-    assert.equal(deadlines.look(560, { ...quiet, logBytes: 1_000_000 }).stop, undefined);
-    assert.equal(deadlines.look(580, { ...quiet, logBytes: 1_000_001 }).stop, 'output-limit');
-  });
-
   it('silence: first output and later output have deadlines of their own', () => {
     const deadlines = new Deadlines({ ...LIMITS, firstOutputMs: 500, silenceMs: 1_000 });
     assert.equal(deadlines.look(499, quiet).silent, undefined);

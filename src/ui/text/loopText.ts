@@ -35,6 +35,20 @@ export const WAITING_WORDS: { readonly [reason in WaitingFor]: string } = {
   store: 'waits for the store',
 };
 
+/** Why a loop is in its state, where that needs saying. */
+export function reasonOf(loop: Loop): string | undefined {
+  switch (loop.state) {
+    case 'waiting':
+      return loop.why;
+    case 'failed':
+      return loop.failure.reason;
+    case 'backingOff':
+      return loop.lastError?.reason;
+    default:
+      return undefined;
+  }
+}
+
 /** What a loop shows besides its name: in print and for a screen reader. */
 export interface LoopWords {
   readonly description: string;
@@ -94,13 +108,6 @@ export function describeLive(view: LiveView, now: number): LoopWords {
       return { description: join([until, why, cost]), spoken: say([WAIT_WORDS[loop.for], until, why, costSpoken]) };
     }
   }
-}
-
-/** Why a loop is in its state, as a sentence for people; undefined where the state says it all. */
-export function reasonOf(loop: Loop): string | undefined {
-  if (loop.state === 'waiting') return loop.why;
-  if (loop.state === 'failed') return loop.failure.reason;
-  return loop.state === 'backingOff' ? loop.lastError?.reason : undefined;
 }
 
 /** How a finished loop ended, when, and what it cost. */
