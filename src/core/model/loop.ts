@@ -1,4 +1,5 @@
 import type { AgentErrorCause, CostSource, Json, ProcessExit } from './agentEvent.ts';
+import type { Leftovers } from './leftovers.ts';
 import type { NanoUsd } from './money.ts';
 
 /** What a caller asks for (R1.1). Only `prompt` is needed. */
@@ -131,18 +132,12 @@ export interface Attempt {
 }
 
 /** How an attempt ended. */
-export interface AttemptEnd extends ProcessExit {
+export interface AttemptEnd extends ProcessExit, Leftovers {
   readonly outcome: Outcome;
   /** One sentence. */
   readonly reason: string;
   /** When its leader ended: wall time, ms. */
   readonly at: number;
-  /** What was left of its processes and was ended. */
-  readonly swept: readonly SweptProcess[];
-  /** What was left on purpose and lives on (R7.4). */
-  readonly kept: readonly SweptProcess[];
-  /** What could not be ended even by SIGKILL (R7.6). */
-  readonly remaining: readonly SweptProcess[];
 }
 
 /** What every loop has, in whatever state. */

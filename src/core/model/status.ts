@@ -1,5 +1,6 @@
 import type { CircuitState } from './circuit.ts';
-import type { LedgerRow, LiveLoop, Loop, Outcome, SweptProcess, Transition } from './loop.ts';
+import type { Leftovers } from './leftovers.ts';
+import type { LedgerRow, LiveLoop, Loop, Outcome, Transition } from './loop.ts';
 
 /** What a queued loop waits for: the most telling reason. */
 export type WaitingFor =
@@ -113,7 +114,7 @@ export interface LoopDetail {
 }
 
 /** One attempt for callers. Times are wall times in ms. */
-export interface AttemptDetail {
+export interface AttemptDetail extends Leftovers {
   readonly number: number;
   readonly pid?: number;
   readonly startedAt: number;
@@ -127,9 +128,6 @@ export interface AttemptDetail {
   /** Names its run folder. */
   readonly token: string;
   readonly cost: { readonly usd: number; readonly source: 'reported' | 'estimated' | 'none' };
-  readonly swept: readonly SweptProcess[];
-  readonly kept: readonly SweptProcess[];
-  readonly remaining: readonly SweptProcess[];
 }
 
 /** What one loop has cost on a day, USD. */

@@ -1,3 +1,4 @@
+import { leftoversOf, NOTHING_LEFT } from '../model/leftovers.ts';
 import { type Attempt, isFinished, type Loop, reservedOf } from '../model/loop.ts';
 import { toUsd } from '../model/money.ts';
 import type {
@@ -178,8 +179,6 @@ function attemptDetail(attempt: Attempt): AttemptDetail {
       usd: toUsd(attempt.cost),
       source: attempt.costEstimated > 0 ? 'estimated' : attempt.cost > 0 ? 'reported' : 'none',
     },
-    swept: end?.swept ?? [],
-    kept: end?.kept ?? [],
-    remaining: end?.remaining ?? [],
+    ...leftoversOf(end ?? NOTHING_LEFT),
   };
 }

@@ -1,4 +1,5 @@
 import type { AgentEvent } from '../model/agentEvent.ts';
+import { leftoversOf } from '../model/leftovers.ts';
 import {
   type ActiveLoop,
   type AttemptEnd,
@@ -96,9 +97,7 @@ export function settle(unit: UnitOfWork, loop: ActiveLoop, end: RunEnd, report: 
     outcome: outcomeOf(verdict),
     reason: verdict.reason,
     at: end.at,
-    swept: end.swept,
-    kept: end.kept,
-    remaining: end.remaining,
+    ...leftoversOf(end),
   };
   if (!unit.tx.saveAttempt({ ...charged.attempt, end: ended })) return;
   note(unit, charged, ended);

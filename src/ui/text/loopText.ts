@@ -28,6 +28,20 @@ export const WAITING_WORDS: { readonly [reason in WaitingFor]: string } = {
   store: 'waits for the store',
 };
 
+/** Why a loop is in its state, where that needs saying. */
+export function reasonOf(loop: Loop): string | undefined {
+  switch (loop.state) {
+    case 'waiting':
+      return loop.why;
+    case 'failed':
+      return loop.failure.reason;
+    case 'backingOff':
+      return loop.lastError?.reason;
+    default:
+      return undefined;
+  }
+}
+
 /** What a loop shows besides its name: in print and for a screen reader. */
 export interface LoopWords {
   readonly description: string;
