@@ -3,7 +3,7 @@ import { TRY_AGAIN_MS } from '../ports/clock.ts';
 import type { UnitOfWork } from '../state/unitOfWork.ts';
 import { watchRunning } from '../steps/charge.ts';
 import { adoptOrphanedRuns, saveLease } from '../steps/leases.ts';
-import { wakeForBudget } from '../steps/settle.ts';
+import { wakeForBudget } from '../steps/wake.ts';
 import type { Engine } from './engine.ts';
 import type { Retention } from './retention.ts';
 import { RetryLog } from './retryLog.ts';
