@@ -116,10 +116,16 @@ UPDATE history SET attempt = a.id FROM attempts AS a
 DROP INDEX attempts_loop;
 `;
 
+/** Version 3: `head.settings` holds the last good values of the settings, for hosts that cannot read their own (R6.9). */
+const VERSION_3 = `
+ALTER TABLE head ADD COLUMN settings TEXT;
+`;
+
 /** The steps of the schema in their order. A change of the schema is a new step at the end. */
 export const MIGRATIONS: readonly Migration[] = [
   { version: 1, sql: VERSION_1 },
   { version: 2, sql: VERSION_2 },
+  { version: 3, sql: VERSION_3 },
 ];
 
 /** The version that this code knows. */
