@@ -62,6 +62,7 @@ export function statusOf(engine: StatusParts, notReady: string | undefined, maxQ
     },
     permanentlyFailed: notReady === undefined ? context.store.permanentlyFailed(FAILED_NAMED) : [],
     paused: control.paused,
+    unknownSettings: context.unknownSettings,
     ready: notReady === undefined,
     ...(notReady !== undefined && { notReady }),
   };

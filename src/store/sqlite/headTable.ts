@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { type CircuitState, CLOSED_CIRCUIT } from '../../core/model/circuit.ts';
 import type { CircuitChange } from '../../core/ports/historyQueries.ts';
 import type { Control } from '../../core/ports/store.ts';
-import { asFlag, json, oneOf } from '../rows/columns.ts';
+import { asFlag, asJson, json, oneOf } from '../rows/columns.ts';
 import type { Connection, Query } from './connection.ts';
 import type { RowReader } from './rowReader.ts';
 
@@ -28,6 +28,8 @@ const holds = json(
     z.transform((entries) => Object.fromEntries(entries)),
   ),
 );
+/** The last good values of the settings. */
+const settings = json(z.record(z.string(), z.union([z.number(), z.string(), z.array(z.string())])));
 const change = z.pipe(
   z.object({ at: z.int(), from_state: circuitState, to_state: circuitState }),
   z.transform(({ at, from_state, to_state }): CircuitChange => ({ at, from: from_state, to: to_state })),
@@ -44,8 +46,10 @@ export class HeadTable {
 
   constructor(connection: Connection, rowReader: RowReader) {
     this.#rowReader = rowReader;
-    this.#control = connection.prepare('SELECT circuit, paused, holds FROM head');
-    this.#setControl = connection.prepare('UPDATE head SET circuit = ?, circuit_state = ?, paused = ?, holds = ?');
+    this.#control = connection.prepare('SELECT circuit, paused, holds, settings FROM head');
+    this.#setControl = connection.prepare(
+      'UPDATE head SET circuit = ?, circuit_state = ?, paused = ?, holds = ?, settings = ?',
+    );
     this.#noteChange = connection.prepare(
       'INSERT INTO circuit_changes (at, from_state, to_state) SELECT ?, circuit_state, ? FROM head WHERE circuit_state <> ?',
     );
@@ -58,10 +62,12 @@ export class HeadTable {
   /** The control record. A part of it that can not be read counts as new: closed, not paused, nothing held. */
   control(): Control {
     const row = this.#control.get();
+    const stored = this.#part(settings, row?.settings, 'record of the last good settings');
     return {
       circuit: this.#part(circuit, row?.circuit, 'circuit breaker') ?? CLOSED_CIRCUIT,
       paused: row?.paused === 1,
       holds: this.#part(holds, row?.holds, 'list of agents on hold') ?? {},
+      ...(stored && { settings: stored }),
     };
   }
 
@@ -75,6 +81,7 @@ export class HeadTable {
       state,
       asFlag(control.paused),
       held.length === 0 ? null : JSON.stringify(held),
+      asJson(control.settings),
     );
   }
 
