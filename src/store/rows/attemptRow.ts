@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { type Leftovers, leftoversOf, NOTHING_LEFT } from '../../core/model/leftovers.ts';
 import type { Attempt, AttemptEnd, Outcome, StopBy } from '../../core/model/loop.ts';
 import { flag, freeText, int, json, jsonOf, oneOf, optional, optionalJson, type SqlValue, text } from './codecs.ts';
 import { type CheckedRow, ColumnTable, columns, written } from './columnTable.ts';
@@ -41,7 +42,7 @@ const attempt = new ColumnTable<Omit<Attempt, 'end'>, 'start' | 'running'>({
   stop: running('stop', optional(jsonOf(stop))),
 });
 
-type Ended = Omit<AttemptEnd, 'swept' | 'kept' | 'remaining'>;
+type Ended = Omit<AttemptEnd, keyof Leftovers>;
 const settled = written('settled');
 
 /** The columns of its end, null until it is settled. What was left of its processes shares one column. */
@@ -55,7 +56,6 @@ const end = new ColumnTable<Ended, 'settled'>({
 const endColumns = end.group();
 const LEFTOVERS = 'leftovers';
 const leftovers = z.object({ swept, kept: swept, remaining: swept });
-const NOTHING_LEFT = { swept: [], kept: [], remaining: [] };
 
 export const ATTEMPT_COLUMNS = [...attempt.names, ...end.names, LEFTOVERS].join(', ');
 /** What an `INSERT` writes, apart from `seq`. */
@@ -65,7 +65,7 @@ export const attemptRunning = attempt.group('running');
 /** What is written when it is settled. */
 export const attemptEnded = {
   names: [...endColumns.names, LEFTOVERS],
-  values: (ended: AttemptEnd): SqlValue[] => [...endColumns.values(ended), leftoversOf(ended)],
+  values: (ended: AttemptEnd): SqlValue[] => [...endColumns.values(ended), leftoversJson(ended)],
 };
 
 const endShape = Object.fromEntries(Object.entries(end.shape).map(([name, schema]) => [name, z.nullable(schema)]));
@@ -82,6 +82,7 @@ function toAttempt(row: CheckedRow, context: z.core.ParsePayload): Attempt {
   return { ...facts, end: { ...end.record(row), ...left } };
 }
 
-function leftoversOf({ swept, kept, remaining }: AttemptEnd): string | null {
-  return swept.length + kept.length + remaining.length === 0 ? null : JSON.stringify({ swept, kept, remaining });
+function leftoversJson(ended: AttemptEnd): string | null {
+  const left = leftoversOf(ended);
+  return Object.values(left).every((processes) => processes.length === 0) ? null : JSON.stringify(left);
 }

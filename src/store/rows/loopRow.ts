@@ -7,6 +7,9 @@ import {
   isFinished,
   type Loop,
   type LoopFacts,
+  needsUser,
+  type UserDecision,
+  type Waiting,
 } from '../../core/model/loop.ts';
 import {
   asFlag,
@@ -71,6 +74,8 @@ const PHASE: { readonly [column: string]: (loop: Loop) => SqlValue } = {
   fresh: (loop) => (loop.state === 'queued' ? asFlag(loop.fresh) : null),
   until: (loop) => ('until' in loop ? loop.until : null),
   why: (loop) => (loop.state === 'waiting' ? asText(loop.why) : null),
+  waiting_for: (loop) => (loop.state === 'waiting' ? loop.for : null),
+  need: (loop) => (needsUser(loop) ? loop.need : null),
 };
 /** What only a finished loop has. */
 const END: typeof PHASE = {
@@ -101,12 +106,18 @@ export const loopLive = group(['live'], PHASE);
 /** All that can change. */
 export const loopSaved = group(['live'], { ...PHASE, ...END });
 
+const waiting = { ...facts.shape, state: z.literal('waiting'), why: z.string() };
+const userDecision = oneOf<UserDecision>({ endUnknown: 0, notEnded: 0, answer: 0, allowance: 0 });
+
 /** Reads a row of `loops`: a union by state, each member with what is valid in it. */
 export const loopRowSchema = z.discriminatedUnion('state', [
   columns({ ...facts.shape, state: z.literal('queued'), fresh: flagSchema }),
   columns({ ...facts.shape, state: z.literal(['running', 'stopping']), attempt_id: z.int() }),
   columns({ ...facts.shape, state: z.literal('backingOff'), until: z.int() }),
-  columns({ ...facts.shape, state: z.literal('waiting'), until: z.int(), why: z.string() }),
+  z.discriminatedUnion('waiting_for', [
+    columns({ ...waiting, waiting_for: z.literal(['usageLimit', 'dailyBudget']), until: z.int() }),
+    columns({ ...waiting, waiting_for: z.literal('you'), need: userDecision }),
+  ]),
   columns({ ...facts.shape, state: z.literal(['completed', 'cancelled']), finished_at: z.int() }),
   columns({
     ...facts.shape,
@@ -134,10 +145,14 @@ export function toLoop(row: Exclude<LoopRow, ActiveRow>): Exclude<Loop, ActiveLo
     case 'backingOff':
       return { ...common, state: row.state, until: row.until };
     case 'waiting':
-      return { ...common, state: row.state, until: row.until, why: row.why };
+      return { ...common, state: row.state, why: row.why, ...waitingOf(row) };
     case 'failed':
       return { ...common, state: row.state, finishedAt: row.finished_at, failure: row.failure, cleared: row.cleared };
     default:
       return { ...common, state: row.state, finishedAt: row.finished_at };
   }
+}
+
+function waitingOf(row: Extract<LoopRow, { state: 'waiting' }>): Waiting {
+  return row.waiting_for === 'you' ? { for: 'you', need: row.need } : { for: row.waiting_for, until: row.until };
 }
