@@ -420,6 +420,7 @@ describe('life of windows', () => {
       budget: { spent: 0.25, reserved: 1.25, limit: 5, resetsAt: Date.UTC(2026, 0, 16) },
       permanentlyFailed: [],
       paused: false,
+      unknownSettings: [],
       ready: true,
     });
   });

@@ -3,6 +3,7 @@ import type { CircuitRecord } from '../model/circuit.ts';
 import type { Disposable } from '../model/disposable.ts';
 import type { Attempt, FinishedLoop, LedgerRow, Loop, ProcessIdentity, Transition } from '../model/loop.ts';
 import type { NanoUsd } from '../model/money.ts';
+import type { StoredSettings } from '../model/settings.ts';
 import type { HistoryQueries } from './historyQueries.ts';
 
 /** What the core owns besides loops: one record for all windows. */
@@ -12,6 +13,8 @@ export interface Control {
   readonly paused: boolean;
   /** Agents whose usage window is used up, by name; `until` is a wall time in ms. */
   readonly holds: { readonly [agent: string]: { readonly until: number; readonly reason: string } };
+  /** The last good values of the settings, for a host that cannot read its own (R6.9). */
+  readonly settings?: StoredSettings;
 }
 
 /** One day of the budget (R6.1). */

@@ -60,6 +60,7 @@ export function statusOf(engine: Engine, notReady: string | undefined, maxQueued
     },
     permanentlyFailed: notReady === undefined ? context.store.permanentlyFailed(FAILED_NAMED) : [],
     paused: control.paused,
+    unknownSettings: context.unknownSettings,
     ready: notReady === undefined,
     ...(notReady !== undefined && { notReady }),
   };

@@ -28,8 +28,9 @@ export interface OwnershipView {
 export function gateClosed(
   liveState: LiveState,
   context: SupervisorContext,
-): Extract<WaitingFor, 'paused' | 'circuit' | 'slot' | 'disk'> | undefined {
+): Extract<WaitingFor, 'paused' | 'settings' | 'circuit' | 'slot' | 'disk'> | undefined {
   if (liveState.control.paused) return 'paused';
+  if (context.unknownSettings.length > 0) return 'settings';
   if (attemptsAllowed(liveState.control.circuit, context.settings.circuit, liveState.probes()) <= 0) return 'circuit';
   if (liveState.active.size >= context.settings.maxConcurrent) return 'slot';
   return context.launcher.freeBytes() < LEAST_FREE_BYTES ? 'disk' : undefined;

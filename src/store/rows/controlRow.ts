@@ -25,6 +25,9 @@ const holds = json(
   ),
 );
 
+/** The last good values of the settings. */
+const settings = json(z.record(z.string(), z.union([z.number(), z.string(), z.array(z.string())])));
+
 /** The columns of `head` that hold the control record. `circuit_state` repeats a part of `circuit`, for SQL. */
 const COLUMNS: { readonly [column: string]: (control: Control) => SqlValue } = {
   circuit: ({ circuit }) => JSON.stringify(circuit),
@@ -34,6 +37,7 @@ const COLUMNS: { readonly [column: string]: (control: Control) => SqlValue } = {
     const entries = Object.entries(control.holds);
     return entries.length === 0 ? null : JSON.stringify(entries);
   },
+  settings: (control) => (control.settings ? JSON.stringify(control.settings) : null),
 };
 
 export const CONTROL_COLUMNS = Object.keys(COLUMNS).join(', ');
@@ -46,10 +50,12 @@ export const controlSaved = {
 export function readControl(reader: RowReader, row: { readonly [column: string]: unknown } | undefined): Control {
   const part = <S extends z.ZodMiniType>(schema: S, raw: unknown, what: string): z.output<S> | undefined =>
     raw === null || raw === undefined ? undefined : reader.read(schema, raw, () => `the ${what}`);
+  const stored = part(settings, row?.settings, 'record of the last good settings');
   return {
     circuit: part(circuit, row?.circuit, 'circuit breaker') ?? CLOSED_CIRCUIT,
     paused: row?.paused === 1,
     holds: part(holds, row?.holds, 'list of agents on hold') ?? {},
+    ...(stored && { settings: stored }),
   };
 }
 

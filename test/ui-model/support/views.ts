@@ -82,6 +82,7 @@ export function statusWith(more: Partial<Status> = {}): Status {
     budget: { spent: 0, reserved: 0, limit: 0, resetsAt: NOW + 3_600_000 },
     permanentlyFailed: [],
     paused: false,
+    unknownSettings: [],
     ready: true,
     ...more,
   };
