@@ -1,5 +1,6 @@
 import type { AgentFacts } from '../core/model/agentFacts.ts';
 import type { AgentProfile, CommandPlan, PlanRequest } from '../core/ports/agents.ts';
+import { accountName } from './account.ts';
 import type { AgentKind, AgentOptions, AgentServices } from './kind.ts';
 
 /** What a restarted agent is told instead of the whole prompt when it continues its session. */
@@ -27,6 +28,7 @@ export function profileOf(
   const canResume = kind.canResume && options.resume;
   return {
     name,
+    account: accountName(name, kind, options),
     canResume,
     hasCost: kind.hasCost,
     needsReading: kind.needsReading,

@@ -166,9 +166,12 @@ export class Supervisor {
 
   // ── Circuit and budget ───────────────────────────────────────────────────────────────────────────────────────
 
-  /** Closes the circuit by hand (R4.3). */
-  async resetCircuit(): Promise<void> {
-    await this.#change((unit) => unit.change(resetCircuit(unit.control.circuit)));
+  /** Closes the circuit of an account by hand, or all of them (R4.3). */
+  async resetCircuit(account?: string): Promise<void> {
+    await this.#change((unit) => {
+      for (const [name, circuit] of Object.entries(unit.control.circuits))
+        if (account === undefined || account === name) unit.change(name, resetCircuit(circuit));
+    });
   }
 
   /**

@@ -8,7 +8,7 @@ import { MoodyStore } from '../support/moodyStore.ts';
 describe('life of windows', () => {
   const machine = machineForEachTest();
 
-  const ONE_TRY = { restart: { maxRestarts: 0, windowMs: 300_000 } };
+  const ONE_TRY = { restart: { maxRestarts: 0, windowMs: 300_000, maxTotal: 1_000 } };
 
   it('R3.3 settings that change while a window starts are those that it starts with', async () => {
     const first = await machine.open({ maxConcurrent: 1 });

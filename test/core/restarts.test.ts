@@ -8,7 +8,7 @@ describe('restarts', () => {
   const machine = machineForEachTest();
 
   const restarts = (maxRestarts: number): Partial<Settings> => ({
-    restart: { maxRestarts, windowMs: 300_000 },
+    restart: { maxRestarts, windowMs: 300_000, maxTotal: 1_000 },
     circuit: { failureThreshold: 1_000, cooldownMs: 120_000, halfOpenMaxProbes: 1 },
   });
 

@@ -20,7 +20,7 @@ const ENDED: RunEnd = {
 describe('slots and circuit', () => {
   const machine = machineForEachTest();
 
-  const ONE_TRY = { restart: { maxRestarts: 0, windowMs: 300_000 } };
+  const ONE_TRY = { restart: { maxRestarts: 0, windowMs: 300_000, maxTotal: 1_000 } };
   const circuit = (failureThreshold: number, halfOpenMaxProbes = 1): Partial<Settings> => ({
     circuit: { failureThreshold, cooldownMs: 120_000, halfOpenMaxProbes },
   });
@@ -338,7 +338,10 @@ describe('slots and circuit', () => {
   });
 
   it('R4.2 restarts count like first attempts', async () => {
-    const window = await machine.open({ ...circuit(3), restart: { maxRestarts: 5, windowMs: 300_000 } });
+    const window = await machine.open({
+      ...circuit(3),
+      restart: { maxRestarts: 5, windowMs: 300_000, maxTotal: 1_000 },
+    });
     await window.submit({ prompt: 'work', loopId: 'a' });
     for (let attempt = 1; attempt <= 3; attempt++) {
       machine.launcher.of('a').fail();
@@ -450,7 +453,7 @@ describe('slots and circuit', () => {
   }
 
   it('R4.5 the clock going back does not refuse restarts for ever', async () => {
-    const window = await machine.open({ restart: { maxRestarts: 1, windowMs: 300_000 } });
+    const window = await machine.open({ restart: { maxRestarts: 1, windowMs: 300_000, maxTotal: 1_000 } });
     await window.submit({ prompt: 'work', loopId: 'a' });
     machine.launcher.of('a').fail();
     await machine.clock.advance(10_000);

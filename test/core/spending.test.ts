@@ -499,7 +499,7 @@ describe('spending', () => {
 
   for (const cause of ['auth', 'config', 'session'] as const) {
     it(`R6.6 an agent that could not even begin (${cause}) is charged no estimate`, async () => {
-      const window = await machine.open({ restart: { maxRestarts: 0, windowMs: 300_000 } }, PRICED);
+      const window = await machine.open({ restart: { maxRestarts: 0, windowMs: 300_000, maxTotal: 1_000 } }, PRICED);
       await window.submit({ prompt: 'work', loopId: 'a', estimatedCostUsd: 2 });
       machine.launcher
         .of('a')
@@ -510,7 +510,7 @@ describe('spending', () => {
   }
 
   it('R6.6 an agent whose credit ran out in the middle of its work is charged the estimate', async () => {
-    const window = await machine.open({ restart: { maxRestarts: 0, windowMs: 300_000 } }, PRICED);
+    const window = await machine.open({ restart: { maxRestarts: 0, windowMs: 300_000, maxTotal: 1_000 } }, PRICED);
     await window.submit({ prompt: 'work', loopId: 'a', estimatedCostUsd: 2 });
     machine.launcher.of('a').say({ type: 'text', text: 'I begin.', delta: false });
     machine.launcher

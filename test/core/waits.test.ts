@@ -42,7 +42,7 @@ describe('waits for a time that an agent has named', () => {
     await limitedUntil(machine.clock.now() + MINUTE_MS + 0.25);
     const books = machine.books();
     assert.equal(books.latest('a')?.state, 'waiting');
-    assert.equal(books.changes()?.control.holds['sample']?.until, machine.clock.now() + MINUTE_MS + 1);
+    assert.equal(books.changes()?.control.gates['account:sample'], machine.clock.now() + MINUTE_MS + 1);
   });
 
   it('R4.5 a clock that goes back by years keeps nobody waiting for years', async () => {

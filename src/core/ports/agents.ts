@@ -47,6 +47,8 @@ export interface SessionBefore {
 /** How to start one kind of agent, and how to read it. */
 export interface AgentProfile {
   readonly name: string;
+  /** Names who pays (R14.1): profiles share an account unless their credentials differ. Absent: only this profile does. No credential itself. */
+  readonly account?: string;
   /** Why this prompt can not be given to this agent (R1.4); undefined when it can. */
   refuse(prompt: string): string | undefined;
   /** Whether a failed attempt's session can be continued. */

@@ -28,7 +28,7 @@ export class World implements Sight {
     maxConcurrent: 2,
     maxQueueDepth: 4,
     circuit: { failureThreshold: 2, cooldownMs: 5_000, halfOpenMaxProbes: 1 },
-    restart: { maxRestarts: 2, windowMs: 60_000 },
+    restart: { maxRestarts: 2, windowMs: 60_000, maxTotal: 1_000 },
     budget: { dailyLimit: 500 * NANO_PER_CENT, warnAtPercent: 90, onExceeded: 'finish' },
   };
   readonly ids = new Set<string>();

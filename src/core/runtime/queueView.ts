@@ -1,0 +1,64 @@
+import type { ParkedStatus, ParkReason } from '../model/status.ts';
+import { gatesBefore } from '../state/gates.ts';
+import type { LaneReason } from '../state/lanes.ts';
+import type { LiveState, QueuedLoop } from '../state/liveState.ts';
+import type { Engine } from './engine.ts';
+
+type QueueParts = Pick<Engine, 'context' | 'liveState'>;
+
+/** The first `count` loops of the queue that are not parked. */
+export function startable({ lanes }: LiveState, count: number): QueuedLoop[] {
+  const first: QueuedLoop[] = [];
+  for (const [loop] of lanes.inOrder((lane) => !lanes.isHeld(lane))) {
+    if (first.length >= count) break;
+    first.push(loop);
+  }
+  return first;
+}
+
+/** The first `count` parked loops of the queue. */
+export function parkedStatuses(parts: QueueParts, count: number): ParkedStatus[] {
+  const { queue, lanes } = parts.liveState;
+  const parked: ParkedStatus[] = [];
+  if (lanes.parked === 0) return parked;
+  for (const loop of queue) {
+    if (parked.length >= count) break;
+    const why = parkedFor(parts, loop);
+    if (!why) continue;
+    const { loopId, priority, submittedAt: enqueuedAt } = loop;
+    parked.push({ loopId, position: queue.position(loop), priority, enqueuedAt, ...why });
+  }
+  return parked;
+}
+
+/** Why a queued loop is parked; undefined when it is not. */
+export function parkedFor(
+  { liveState, context }: QueueParts,
+  loop: QueuedLoop,
+): Pick<ParkedStatus, 'reason' | 'why' | 'until'> | undefined {
+  const lane = liveState.lanes.laneOf(loop);
+  if (!lane) return undefined;
+  const { id } = lane;
+  if ('parked' in id) {
+    const absence = liveState.control.gates['absence']?.why;
+    return { reason: id.parked, why: id.parked === 'absence' && absence ? absence : laneWhy(id.parked, id.of, loop) };
+  }
+  if (!context.agents.find(id.agent)) return { reason: 'profile', why: `there is no agent profile "${id.agent}"` };
+  const [gate] = gatesBefore(liveState, context, id);
+  if (!gate) return undefined;
+  const reason: ParkReason = gate.reason;
+  return { reason, why: gate.why, ...(gate.state === 'held' && gate.until !== undefined && { until: gate.until }) };
+}
+
+function laneWhy(reason: LaneReason, of: string, { cwd }: QueuedLoop): string {
+  switch (reason) {
+    case 'window':
+      return 'its folder is open in no window that answers';
+    case 'folder':
+      return `the folder ${cwd} does not exist`;
+    case 'absence':
+      return 'nobody has looked after it for long';
+    case 'budget':
+      return of === 'ever' ? 'its estimate is above the daily limit' : 'its estimate does not fit what today has left';
+  }
+}
