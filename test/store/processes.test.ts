@@ -143,7 +143,7 @@ describe('store: several processes on one file', function () {
       assert.ok(tries > 20, `it was tried ${tries} times`);
       assert.ok(ticks > 20, `a timer of 10 ms came ${ticks} times in 10 s`);
       assert.equal(troubles.length, 1);
-      assert.match(String(troubles[0]), /is held by another program\. What is to be written waits until it is free\.$/);
+      assert.match(String(troubles[0]), /is held by another program\. Writes wait until it is free\.$/);
     } finally {
       clearInterval(ticking);
     }
