@@ -84,7 +84,7 @@ describe('store: several processes on one file', function () {
       { n: count, loops: count },
     ]);
     assert.deepEqual(store.finishedCount(), { total: count, failed: 0 });
-    assert.equal(store.spend('2026')[0]?.cost, count);
+    assert.equal((await store.spend('2026'))[0]?.cost, count);
     assert.equal(store.changes()?.loops.length, 0);
     assert.equal(folder.rows('PRAGMA integrity_check')[0]?.integrity_check, 'ok');
   });
@@ -137,8 +137,8 @@ describe('store: several processes on one file', function () {
     try {
       await until('10 s', () => performance.now() - held > 10_000);
       assert.deepEqual(landed, []);
-      assert.equal(store.latest('first')?.state, 'queued', 'reading goes on');
-      assert.equal(store.tidy(), false);
+      assert.equal((await store.latest('first'))?.state, 'queued', 'reading goes on');
+      assert.equal(await store.tidy(), false);
       // A try that waited for the lock with the thread would be the only one, and no timer would come.
       assert.ok(tries > 20, `it was tried ${tries} times`);
       assert.ok(ticks > 20, `a timer of 10 ms came ${ticks} times in 10 s`);
@@ -150,7 +150,7 @@ describe('store: several processes on one file', function () {
     child.send('let go');
     await Promise.all(writes);
     assert.deepEqual(landed, ['a', 'b', 'c', 'd']);
-    assert.deepEqual(store.finished({ limit: 1 }), []);
+    assert.deepEqual(await store.finished({ limit: 1 }), []);
     assert.deepEqual(
       folder.rows('SELECT loop_id FROM loops ORDER BY seq').map((row) => row.loop_id),
       ['first', 'a', 'b', 'c', 'd'],

@@ -230,10 +230,7 @@ class SqliteStore implements Store {
     if (waitedMs < PATIENCE_MS || this.#health.trouble) return;
     const { path } = this.#options;
     this.#health.set(
-      new StoreError(
-        'locked',
-        `The database ${path} is held by another program. Writes wait until it is free.`,
-      ),
+      new StoreError('locked', `The database ${path} is held by another program. Writes wait until it is free.`),
     );
   }
 
