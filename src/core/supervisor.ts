@@ -14,12 +14,12 @@ import type { LiveView, LoopDetail, LoopSpend, Status, SubmitResult } from './mo
 import { resetCircuit } from './policy/circuitBreaker.ts';
 import type { AgentCatalog } from './ports/agents.ts';
 import type { HistoryQueries } from './ports/historyQueries.ts';
-import type { FinishedQuery, SpendRow, StatedRead } from './ports/store.ts';
+import type { FinishedQuery, SpendRow } from './ports/store.ts';
 import { endSpared } from './runtime/endSpared.ts';
 import { Engine } from './runtime/engine.ts';
 import { Lifecycle } from './runtime/lifecycle.ts';
 import { Retention } from './runtime/retention.ts';
-import { detailOf, findLoop, liveViews, spendToday, statusOf } from './runtime/statusView.ts';
+import { detailOf, liveViews, spendToday, statusOf } from './runtime/statusView.ts';
 import { cancel, cancelAll, signalGroup } from './runtime/stopCommands.ts';
 import {
   type SupervisorContext,
@@ -131,7 +131,7 @@ export class Supervisor {
   /** Lets go of a permanently failed loop, so that its id may be used again. Answers whether it was one. */
   async clearFailed(loopId: string): Promise<boolean> {
     this.#lifecycle.mustBeReady();
-    return this.#engine.transactions.take((unit) => clearFailed(unit, loopId), [['latest', loopId]]);
+    return this.#engine.transactions.take((unit) => clearFailed(unit, loopId));
   }
 
   // ── Queue ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -193,13 +193,8 @@ export class Supervisor {
   }
 
   /** Everything about a loop: the latest of that id, or with `seq` that very one. Undefined if there is none. */
-  async get(loopId: string, seq?: number): Promise<LoopDetail | undefined> {
+  get(loopId: string, seq?: number): LoopDetail | undefined {
     return detailOf(this.#engine, loopId, seq);
-  }
-
-  /** A loop without its parts: the latest of that id, or with `seq` that very one. */
-  async find(loopId: string, seq?: number): Promise<Loop | undefined> {
-    return findLoop(this.#engine, loopId, seq);
   }
 
   /** What is asked over many loops at once: attempts on a timeline, changes of the circuit. */
@@ -223,7 +218,7 @@ export class Supervisor {
   }
 
   /** Finished loops, newest first. */
-  async finished(query: FinishedQuery): Promise<FinishedLoop[]> {
+  finished(query: FinishedQuery): FinishedLoop[] {
     return this.#context.store.finished(query);
   }
 
@@ -233,12 +228,12 @@ export class Supervisor {
   }
 
   /** Spend by day and agent from a day on (`YYYY-MM-DD`). */
-  async spend(fromDay: string): Promise<SpendRow[]> {
+  spend(fromDay: string): SpendRow[] {
     return this.#context.store.spend(fromDay);
   }
 
   /** Today's spend by loop, largest first. */
-  async spendToday(limit: number): Promise<LoopSpend[]> {
+  spendToday(limit: number): LoopSpend[] {
     return spendToday(this.#context, limit);
   }
 
@@ -253,8 +248,9 @@ export class Supervisor {
   /** Removes one finished loop with its logs: the latest of that id, or with `seq` that very one. Answers whether it was removed. */
   async removeFinished(loopId: string, seq?: number): Promise<boolean> {
     this.#lifecycle.mustBeReady();
-    const loop = await this.find(loopId, seq);
-    if (!loop || !isFinished(loop)) return false;
+    const { store } = this.#context;
+    const loop = seq === undefined ? store.latest(loopId) : store.bySeq(seq);
+    if (loop?.loopId !== loopId || !isFinished(loop)) return false;
     // It may have been admitted again, or been removed, just before.
     return (await this.#retention.remove([loop.seq])) > 0;
   }
@@ -336,8 +332,7 @@ export class Supervisor {
       this.#lifecycle.mustBeReady();
       const take = check();
       this.#lifecycle.mustTakeWork();
-      const reads: StatedRead[] = loopId === '' ? [] : [['latest', loopId]];
-      return await transactions.takeAndDispatch(take, submitResult, reads);
+      return await transactions.takeAndDispatch(take, submitResult);
     } catch (error) {
       for (const event of rejectionEvents(loopId, error, this.#context.clock.now())) listeners.tell(event);
       throw error;

@@ -28,21 +28,18 @@ async function submits({ supervisor }: Filled, count: number): Promise<number[]>
 }
 
 /** Reads all that a tree with its groups open shows. */
-async function shown(model: LoopTreeModel): Promise<number> {
+function shown(model: LoopTreeModel): number {
   model.refresh();
-  const groups = await Promise.all((await model.children()).map((group) => model.children(group)));
-  return groups.flat().length;
+  return model.children().reduce((rows, group) => rows + model.children(group).length, 0);
 }
 
-async function trees({ supervisor }: Filled, times: number): Promise<number[]> {
+function trees({ supervisor }: Filled, times: number): number[] {
   const model = new LoopTreeModel(() => supervisor, Date.now);
-  const samples: number[] = [];
-  for (let n = 0; n < times; n++) {
+  return Array.from({ length: times }, () => {
     const from = performance.now();
-    if ((await shown(model)) === 0) throw new Error('The tree is empty.');
-    samples.push(performance.now() - from);
-  }
-  return samples;
+    if (shown(model) === 0) throw new Error('The tree is empty.');
+    return performance.now() - from;
+  });
 }
 
 async function delayWhile(work: () => Promise<void>): Promise<number> {
@@ -61,8 +58,8 @@ try {
   await submits(few, 50);
   await submits(many, 50);
   const [fewSubmit, manySubmit] = [median(await submits(few, 500)), median(await submits(many, 500))];
-  const [firstTree = 0] = await trees(many, 1);
-  const [fewTree, manyTree] = [median(await trees(few, 31)), median(await trees(many, 31))];
+  const [firstTree = 0] = trees(many, 1);
+  const [fewTree, manyTree] = [median(trees(few, 31)), median(trees(many, 31))];
   figures.push(
     {
       ...{
@@ -86,7 +83,7 @@ try {
   );
   // A window with a full queue and a tree that is open.
   await submits(few, QUEUED);
-  const full = await trees(few, 31);
+  const full = trees(few, 31);
   figures.push({
     what: `tree open at ${QUEUED.toLocaleString('en')} queued: a refresh`,
     value: median(full),

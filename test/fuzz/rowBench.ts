@@ -76,8 +76,7 @@ export async function makeDatabase(path: string): Promise<void> {
   launcher.onStop = () => {};
   await supervisor.cancel('stops');
   await clock.advance(10);
-  const loops = await Promise.all(IDS.map((loopId) => supervisor.find(loopId)));
-  const states = loops.map((loop) => loop?.state).join();
+  const states = IDS.map((loopId) => supervisor.get(loopId)?.state).join();
   supervisor.dispose();
   store.close();
   const file = new DatabaseSync(working);
@@ -111,7 +110,7 @@ export class RowBench {
     const { supervisor, clock, launcher, logged } = this.#machine;
     await clock.advance(2_000);
     let told =
-      (await this.#looks(supervisor)) ??
+      this.#looks(supervisor) ??
       (await said('a submit', () => supervisor.submit({ loopId: 'queued1', prompt: 'again' })));
     told ??= await said('a submit', () => supervisor.submit({ prompt: 'new', agent: 'sample' }));
     await clock.advance(120_000);
@@ -121,7 +120,7 @@ export class RowBench {
     told ??= await said('a retry', () => supervisor.retry('failed'));
     told ??= await said('a stop', () => supervisor.stopAll());
     await clock.advance(10_000);
-    told ??= await this.#looks(supervisor);
+    told ??= this.#looks(supervisor);
     if (told !== undefined) return told;
     const trouble = supervisor.status().notReady;
     const left = supervisor.live();
@@ -137,7 +136,7 @@ export class RowBench {
     rmSync(dirname(this.#path), { recursive: true, force: true });
   }
 
-  async #looks(supervisor: Supervisor): Promise<string | undefined> {
+  #looks(supervisor: Supervisor): string | undefined {
     const { store } = this.#machine as Machine;
     const looks: (() => unknown)[] = [
       ...[
@@ -156,11 +155,11 @@ export class RowBench {
         () => supervisor.historyQueries.timeline({ from: 0, limit: 100 }),
         () => supervisor.historyQueries.circuitChanges(0),
       ],
-      ...IDS.map((loopId) => async () => JSON.stringify(await supervisor.get(loopId))),
+      ...IDS.map((loopId) => () => JSON.stringify(supervisor.get(loopId))),
     ];
     for (const look of looks) {
       try {
-        await look();
+        look();
       } catch (error) {
         const wrong = retryLog('a look', error);
         if (wrong !== undefined) return wrong;

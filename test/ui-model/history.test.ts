@@ -66,7 +66,7 @@ describe('history', () => {
     assert.deepEqual([filter.isOn, filter.words, filter.page(5)], [false, '', { limit: 5, offset: 0 }]);
   });
 
-  it('the tree lists the matches of the filter, and says so', async () => {
+  it('the tree lists the matches of the filter, and says so', () => {
     const filter = new HistoryFilter(
       () => NOW,
       (error) => assert.fail(String(error)),
@@ -78,11 +78,11 @@ describe('history', () => {
       live: () => [],
       queueLength: 0,
       finishedCount: () => ({ total: 2, failed: 0 }),
-      finished: async (query: FinishedQuery) => {
+      finished: (query: FinishedQuery) => {
         asked.push(query);
         return loops.filter(({ title }) => title.includes(query.text ?? '')).slice(0, query.limit);
       },
-      get: async () => undefined,
+      get: () => undefined,
       isAlive: () => false,
     };
     const model = new LoopTreeModel(
@@ -91,22 +91,18 @@ describe('history', () => {
       undefined,
       filter,
     );
-    const group = async () => {
+    const group = () => {
       model.refresh();
-      return (await model.children()).at(-1)!;
+      return model.children().at(-1)!;
     };
-    assert.deepEqual([(await group()).description, (await model.children(await group())).length], ['2', 2]);
+    assert.deepEqual([group().description, model.children(group()).length], ['2', 2]);
     filter.set('two');
     assert.deepEqual(
-      [
-        (await group()).description,
-        (await group()).context,
-        (await model.children(await group())).map(({ label }) => label),
-      ],
+      [group().description, group().context, model.children(group()).map(({ label }) => label)],
       ['1 of 2: “two”', 'group finished filtered', ['two']],
     );
     filter.set('three');
-    assert.deepEqual([(await group()).description, (await group()).children], ['0 of 2: “three”', 'none']);
+    assert.deepEqual([group().description, group().children], ['0 of 2: “three”', 'none']);
     assert.equal(asked.at(-1)?.text, 'three');
   });
 
@@ -165,14 +161,14 @@ describe('history', () => {
     });
     const queries: FinishedQuery[] = [];
     const source: ExportSource = {
-      finished: async (query) => {
+      finished: (query) => {
         queries.push(query);
         return loops
           .toReversed()
           .filter(({ finishedAt }) => finishedAt < (query.before ?? Number.POSITIVE_INFINITY))
           .slice(query.offset ?? 0, (query.offset ?? 0) + query.limit);
       },
-      get: async (_, seq) =>
+      get: (_, seq) =>
         ({
           prompt: `Prompt "${seq}"`,
           attempts: [

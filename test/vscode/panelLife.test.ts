@@ -19,8 +19,7 @@ describe('the life of a panel, in VS Code', () => {
         part: 'dashboard',
         targetOf: () => undefined,
         key: (target) => target,
-        title: async (target) => target,
-        titleUnknown: (target) => target,
+        title: (target) => target,
         open: (_, panel) => {
           handle = panel;
           return opening.promise;

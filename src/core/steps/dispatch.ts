@@ -149,7 +149,7 @@ function start(unit: UnitOfWork, loop: QueuedLoop): boolean {
     loop: running,
     profile: planned.profile,
     plan: planned.plan,
-    before: attempt.resumed ? sessionBefore(running, unit.tx.attempts(loop.seq)) : undefined,
+    before: sessionBefore(context, running),
   });
   return true;
 }

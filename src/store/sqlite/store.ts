@@ -2,16 +2,8 @@ import type { Disposable } from '../../core/model/disposable.ts';
 import { StoreError } from '../../core/model/errors.ts';
 import type { Attempt, FinishedLoop, LedgerRow, Loop, Transition } from '../../core/model/loop.ts';
 import type { Clock } from '../../core/ports/clock.ts';
-import type { CircuitChange, TimelineAttempt, TimelineQuery } from '../../core/ports/historyQueries.ts';
-import type {
-  FinishedQuery,
-  LoopCost,
-  SettledToken,
-  SpendRow,
-  Store,
-  StoreChanges,
-  StoreTransaction,
-} from '../../core/ports/store.ts';
+import type { CircuitChange, HistoryQueries, TimelineAttempt, TimelineQuery } from '../../core/ports/historyQueries.ts';
+import type { FinishedQuery, SpendRow, Store, StoreChanges, StoreTransaction } from '../../core/ports/store.ts';
 import { StoreHealth } from '../storeHealth.ts';
 import { ChangeFeed } from './changeFeed.ts';
 import { IncrementalVacuum } from './incrementalVacuum.ts';
@@ -21,10 +13,10 @@ import { Tables } from './tables.ts';
 import { Transaction } from './transaction.ts';
 import { WriteQueue } from './writeQueue.ts';
 
-/** A lock that is held for longer (ms) is reported as trouble; writes still wait for it. */
+/** A lock that is held for longer (ms) is told as trouble; writes still wait for it. */
 const PATIENCE_MS = 3_000;
-/** How often (ms) to check whether trouble is over. */
-const CHECK_EVERY_MS = 2_000;
+/** How often (ms) a database in trouble is looked at again. */
+const LOOK_AGAIN_MS = 2_000;
 
 export interface StoreOptions {
   /** The database file, in a folder of its own; or `:memory:`. */
@@ -34,33 +26,33 @@ export interface StoreOptions {
 }
 
 /**
- * Opens the supervisor's memory, and creates it if there is none. Throws a `StoreError` that says what to do; the call may be repeated. A
- * database that is only locked at present is opened by the first read or write that finds it free: until then reads throw and writes wait.
+ * Opens the supervisor's memory, and creates it if there is none. Throws a `StoreError` that says what to do; the call may be made again.
+ * A database that is only locked now is opened by the first read or write that finds it free: reads throw until then, writes wait.
  */
-export function openStore(options: StoreOptions): Store {
+export function openStore(options: StoreOptions): Store & HistoryQueries {
   return new SqliteStore(options);
 }
 
-/** An open database with its statements. */
+/** A database that is open, with its statements. */
 interface Opened extends OpenDatabase {
   readonly tables: Tables;
   readonly feed: ChangeFeed;
   readonly incrementalVacuum: IncrementalVacuum;
 }
 
-class SqliteStore implements Store {
+class SqliteStore implements Store, HistoryQueries {
   readonly #options: StoreOptions;
   readonly #queue: WriteQueue;
   readonly #health: StoreHealth;
   #opened: Opened | undefined;
   #transaction: Transaction | undefined;
-  #nextCheck: Disposable | undefined;
+  #lookAgain: Disposable | undefined;
   #isClosed = false;
 
   constructor(options: StoreOptions) {
     this.#options = options;
     this.#health = new StoreHealth(options.log);
-    this.#queue = new WriteQueue(options.clock, (waitedMs) => this.#lockWaited(waitedMs));
+    this.#queue = new WriteQueue(options.clock, (waitedMs) => this.#waiting(waitedMs));
     try {
       this.#open();
     } catch (error) {
@@ -69,7 +61,7 @@ class SqliteStore implements Store {
   }
 
   write<T>(work: (tx: StoreTransaction) => T): Promise<T> {
-    return this.#queue.add(() => this.#inTransaction((transaction) => work(transaction)));
+    return this.#queue.add(() => this.#transact((transaction) => work(transaction)));
   }
 
   changes(): StoreChanges | undefined {
@@ -78,6 +70,34 @@ class SqliteStore implements Store {
       files?.checkAll();
       return feed.readNow();
     });
+  }
+
+  latest(loopId: string): Loop | undefined {
+    return this.#use(({ connection, tables }) => connection.snapshot(() => tables.loops.latest(loopId)));
+  }
+
+  bySeq(seq: number): Loop | undefined {
+    return this.#use(({ connection, tables }) => connection.snapshot(() => tables.loops.bySeq(seq)));
+  }
+
+  prompt(seq: number): string {
+    return this.#use(({ tables }) => tables.prompts.get(seq));
+  }
+
+  attempts(seq: number): Attempt[] {
+    return this.#use(({ tables }) => tables.attempts.ofLoop(seq));
+  }
+
+  history(seq: number): Transition[] {
+    return this.#use(({ tables }) => tables.history.ofLoop(seq));
+  }
+
+  ledger(seq: number): LedgerRow[] {
+    return this.#use(({ tables }) => tables.ledger.ofLoop(seq));
+  }
+
+  finished(query: FinishedQuery): FinishedLoop[] {
+    return this.#use(({ tables }) => tables.finished.list(query));
   }
 
   finishedCount(): { readonly total: number; readonly failed: number } {
@@ -89,63 +109,31 @@ class SqliteStore implements Store {
     return this.#use(({ tables }) => tables.summaries.permanentlyFailed(limit));
   }
 
-  async latest(loopId: string): Promise<Loop | undefined> {
-    return this.#use(({ connection, tables }) => connection.snapshot(() => tables.loops.latest(loopId)));
-  }
-
-  async bySeq(seq: number): Promise<Loop | undefined> {
-    return this.#use(({ connection, tables }) => connection.snapshot(() => tables.loops.bySeq(seq)));
-  }
-
-  async prompt(seq: number): Promise<string> {
-    return this.#use(({ tables }) => tables.prompts.get(seq));
-  }
-
-  async attempts(seq: number): Promise<Attempt[]> {
-    return this.#use(({ tables }) => tables.attempts.ofLoop(seq));
-  }
-
-  async history(seq: number): Promise<Transition[]> {
-    return this.#use(({ tables }) => tables.history.ofLoop(seq));
-  }
-
-  async ledger(seq: number): Promise<LedgerRow[]> {
-    return this.#use(({ tables }) => tables.ledger.ofLoop(seq));
-  }
-
-  async finished(query: FinishedQuery): Promise<FinishedLoop[]> {
-    return this.#use(({ tables }) => tables.finished.list(query));
-  }
-
-  async spend(fromDay: string): Promise<SpendRow[]> {
+  spend(fromDay: string): SpendRow[] {
     return this.#use(({ tables }) => tables.ledger.spend(fromDay));
   }
 
-  async spendByLoop(day: string, limit: number): Promise<LoopCost[]> {
+  spendByLoop(day: string, limit: number): ReturnType<Store['spendByLoop']> {
     return this.#use(({ tables }) => tables.ledger.byLoop(day, limit));
   }
 
-  async settledTokens(limit: number): Promise<SettledToken[]> {
+  settledTokens(limit: number): ReturnType<Store['settledTokens']> {
     return this.#use(({ tables }) => tables.summaries.settledTokens(limit));
   }
 
-  async knownTokens(tokens: readonly string[]): Promise<ReadonlySet<string>> {
-    return this.#use(({ tables }) => tables.summaries.knownTokens(tokens));
-  }
-
-  async timeline(query: TimelineQuery): Promise<TimelineAttempt[]> {
+  timeline(query: TimelineQuery): TimelineAttempt[] {
     return this.#use(({ tables }) => tables.timeline.since(query));
   }
 
-  async timelineOf(ids: readonly number[]): Promise<TimelineAttempt[]> {
+  timelineOf(ids: readonly number[]): TimelineAttempt[] {
     return this.#use(({ tables }) => tables.timeline.of(ids));
   }
 
-  async circuitChanges(from: number): Promise<CircuitChange[]> {
+  circuitChanges(from: number): CircuitChange[] {
     return this.#use(({ tables }) => tables.head.circuitChanges(from));
   }
 
-  async tidy(): Promise<boolean> {
+  tidy(): boolean {
     return this.#use(({ files, incrementalVacuum }) => {
       files?.check();
       return incrementalVacuum.step();
@@ -160,33 +148,33 @@ class SqliteStore implements Store {
     if (this.#isClosed) return;
     this.#queue.dispose();
     this.#isClosed = true;
-    this.#nextCheck?.dispose();
+    this.#lookAgain?.dispose();
     this.#health.dispose();
     this.#opened?.connection.close();
     this.#opened?.fileLock?.close();
     this.#opened = undefined;
   }
 
-  /** Runs `work` in one write transaction, now. Throws a `StoreError` of kind `locked` if somebody else holds the lock. */
-  #inTransaction<T>(work: (transaction: Transaction) => T): T {
+  /** Runs `work` in one write transaction, now. Throws a `StoreError` of kind `locked` when somebody else is at it. */
+  #transact<T>(work: (transaction: Transaction) => T): T {
     let hasBegun = false;
     try {
       const result = this.#use((opened) => {
         opened.files?.check();
         opened.connection.begin();
         hasBegun = true;
-        return this.#commit(opened, work);
+        return this.#carryOut(opened, work);
       });
       if (this.#health.trouble) this.#recovered();
       return result;
     } finally {
-      // The lock is free again, whatever became of the work.
+      // Nobody holds it any more, whatever the work came to.
       if (hasBegun && this.#health.trouble?.kind === 'locked') this.#recovered();
     }
   }
 
   /** Runs `work` in the transaction that has just begun, and commits it. */
-  #commit<T>({ connection, tables, feed }: Opened, work: (transaction: Transaction) => T): T {
+  #carryOut<T>({ connection, tables, feed }: Opened, work: (transaction: Transaction) => T): T {
     try {
       const transaction = new Transaction(tables, feed, () => this.#options.clock.now());
       this.#transaction = transaction;
@@ -203,13 +191,13 @@ class SqliteStore implements Store {
     }
   }
 
-  /** Uses the open database, and reports trouble that shows in doing so. */
+  /** Uses the open database; trouble that shows is told. */
   #use<T>(use: (opened: Opened) => T): T {
     if (this.#health.blocking) throw this.#health.blocking;
     try {
       return use(this.#opened ?? this.#open());
     } catch (error) {
-      if (isTrouble(error)) this.#report(error);
+      if (isTrouble(error)) this.#inTrouble(error);
       throw error;
     }
   }
@@ -226,27 +214,30 @@ class SqliteStore implements Store {
 
   // ── Trouble ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-  #lockWaited(waitedMs: number): void {
+  #waiting(waitedMs: number): void {
     if (waitedMs < PATIENCE_MS || this.#health.trouble) return;
     const { path } = this.#options;
     this.#health.set(
-      new StoreError('locked', `The database ${path} is held by another program. Writes wait until it is free.`),
+      new StoreError(
+        'locked',
+        `The database ${path} is held by another program. What is to be written waits until it is free.`,
+      ),
     );
   }
 
-  #report(error: StoreError): void {
+  #inTrouble(error: StoreError): void {
     this.#health.set(error);
-    // The next window may create a new database, since we no longer use the old one.
+    // Whoever comes after us may then begin a new database: we use the old one no more.
     if (error.kind === 'replaced') this.#opened?.fileLock?.letGo();
-    this.#nextCheck?.dispose();
-    this.#nextCheck = this.#options.clock.after(CHECK_EVERY_MS, this.#check);
+    this.#lookAgain?.dispose();
+    this.#lookAgain = this.#options.clock.after(LOOK_AGAIN_MS, this.#look);
   }
 
-  /** Checks whether the trouble is over: the same files are back, or the disk takes a write. Other trouble needs a new window. */
-  readonly #check = (): void => {
+  /** Looks whether the trouble is over: whether the same files are back, or whether the disk takes a write. The rest needs a new window. */
+  readonly #look = (): void => {
     const kind = this.#health.trouble?.kind;
     const opened = this.#opened;
-    this.#nextCheck = undefined;
+    this.#lookAgain = undefined;
     if (this.#isClosed || !opened) return;
     try {
       if (kind === 'replaced') {
@@ -254,20 +245,20 @@ class SqliteStore implements Store {
         opened.fileLock?.share();
         this.#recovered();
       } else if (kind === 'disk') {
-        // A single page might still find room where a real write does not.
-        this.#inTransaction(() =>
+        // A single page might still find room where nothing else does.
+        this.#transact(() =>
           opened.connection.exec('INSERT OR REPLACE INTO prompts (seq, prompt) VALUES (0, zeroblob(65536))'),
         );
-        this.#inTransaction(() => opened.connection.exec('DELETE FROM prompts WHERE seq = 0'));
+        this.#transact(() => opened.connection.exec('DELETE FROM prompts WHERE seq = 0'));
       }
     } catch {
-      // It lasts. It was reported when it began.
-      this.#nextCheck ??= this.#options.clock.after(CHECK_EVERY_MS, this.#check);
+      // It lasts; it was told when it began.
+      this.#lookAgain ??= this.#options.clock.after(LOOK_AGAIN_MS, this.#look);
     }
   };
 
   #recovered(): void {
-    this.#nextCheck?.dispose();
+    this.#lookAgain?.dispose();
     this.#health.set(undefined);
   }
 }

@@ -42,13 +42,16 @@ export class DashboardSession implements Disposable {
   #circuit = '';
   #older: Disposable | undefined;
   #status: Status;
-  #queue: Promise<unknown> = Promise.resolve();
   readonly #coalescer: Coalescer;
 
   constructor(deps: DashboardDeps) {
     this.#deps = deps;
     this.#status = deps.status();
-    this.#coalescer = new Coalescer(() => this.#enqueue(() => this.#sendChanges()), PAUSE_MS, deps.clock);
+    this.#coalescer = new Coalescer(
+      () => this.#begun && this.#visible && this.#guarded(() => this.#sendChanges()),
+      PAUSE_MS,
+      deps.clock,
+    );
   }
 
   /** Sends everything: how far back in ms, 0 for all there is. */
@@ -56,7 +59,7 @@ export class DashboardSession implements Disposable {
     this.#rangeMs = rangeMs;
     this.#begun = true;
     this.#status = this.#deps.status();
-    this.#enqueue(() => this.#sendAll());
+    this.#guarded(() => this.#sendAll());
   }
 
   /** Something shown may have changed. */
@@ -77,22 +80,22 @@ export class DashboardSession implements Disposable {
     this.#coalescer.dispose();
   }
 
-  /** One message after another, and none for a hidden page. If the store is in trouble, the figures say so and the next beat tries again. */
-  #enqueue(work: () => Promise<void>): void {
-    const unlessHidden = () => (this.#begun && this.#visible ? work() : undefined);
-    this.#queue = this.#queue.then(unlessHidden).catch((error: unknown) => this.#deps.onError(error));
+  #guarded(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      // The store may be in trouble: its own message is in the figures, and the next beat tries again.
+      this.#deps.onError(error);
+    }
   }
 
-  async #sendAll(): Promise<void> {
+  #sendAll(): void {
     const now = this.#deps.clock.now();
     this.#sendFigures(now);
     const source = this.#deps.source();
     if (!source) return;
     this.#from = this.#rangeMs === 0 ? 0 : now - this.#rangeMs;
-    const [attempts, circuit] = await Promise.all([
-      source.historyQueries.timeline({ from: this.#from, limit: PAGE }),
-      source.historyQueries.circuitChanges(this.#from),
-    ]);
+    const attempts = source.historyQueries.timeline({ from: this.#from, limit: PAGE });
     this.#open = new Set();
     this.#lastId = 0;
     this.#note(attempts);
@@ -103,23 +106,23 @@ export class DashboardSession implements Disposable {
       type: 'timeline',
       range: { ms: this.#rangeMs, from: this.#from },
       attempts,
-      circuit,
+      circuit: source.historyQueries.circuitChanges(this.#from),
       complete,
     });
     this.#older?.dispose();
     if (!complete) this.#sendOlder(attempts);
     this.#spent = '';
-    await this.#sendSpend(source, now);
+    this.#sendSpend(source, now);
   }
 
   /** Those older than `newer` follow a page at a time, so that the thread is free in between; `sent`: how many have been sent. */
   #sendOlder(newer: readonly TimelineAttempt[], sent = newer.length): void {
     this.#older = this.#deps.clock.after(0, () => {
-      this.#enqueue(async () => {
+      this.#guarded(() => {
         const source = this.#deps.source();
         const beforeId = newer[0]?.id;
         if (!source || !this.#begun || beforeId === undefined) return;
-        const attempts = await source.historyQueries.timeline({ from: this.#from, beforeId, limit: PAGE });
+        const attempts = source.historyQueries.timeline({ from: this.#from, beforeId, limit: PAGE });
         this.#note(attempts);
         const complete = attempts.length < PAGE || sent + attempts.length >= MAX_ATTEMPTS;
         this.#deps.post({ type: 'older', attempts, complete });
@@ -128,7 +131,7 @@ export class DashboardSession implements Disposable {
     });
   }
 
-  async #sendChanges(): Promise<void> {
+  #sendChanges(): void {
     const now = this.#deps.clock.now();
     this.#sendFigures(now);
     const source = this.#deps.source();
@@ -136,24 +139,20 @@ export class DashboardSession implements Disposable {
     const finished = source.finishedCount().total;
     if (finished < this.#finished) {
       // Some were removed from the history.
-      await this.#sendAll();
+      this.#sendAll();
       return;
     }
     this.#finished = finished;
-    const { historyQueries } = source;
-    const [fresh, known] = await Promise.all([
-      historyQueries.timeline({ from: this.#from, afterId: this.#lastId, limit: MAX_ATTEMPTS }),
-      this.#open.size > 0 ? historyQueries.timelineOf([...this.#open]) : [],
-    ]);
-    const attempts = [...known, ...fresh];
+    const fresh = source.historyQueries.timeline({ from: this.#from, afterId: this.#lastId, limit: MAX_ATTEMPTS });
+    const attempts = [...(this.#open.size > 0 ? source.historyQueries.timelineOf([...this.#open]) : []), ...fresh];
     this.#note(attempts);
     if (attempts.length > 0) this.#deps.post({ type: 'attempts', attempts });
     const circuit = circuitMark(this.#status);
     if (circuit !== this.#circuit) {
       this.#circuit = circuit;
-      this.#deps.post({ type: 'circuit', changes: await historyQueries.circuitChanges(this.#from) });
+      this.#deps.post({ type: 'circuit', changes: source.historyQueries.circuitChanges(this.#from) });
     }
-    await this.#sendSpend(source, now);
+    this.#sendSpend(source, now);
   }
 
   #sendFigures(now: number): void {
@@ -161,19 +160,16 @@ export class DashboardSession implements Disposable {
     this.#deps.post({ type: 'figures', figures: figuresOf(this.#status, failed), now });
   }
 
-  async #sendSpend(source: DashboardSource, now: number): Promise<void> {
+  #sendSpend(source: DashboardSource, now: number): void {
     const { budget } = this.#status;
     const { clock } = this.#deps;
     const mark = `${clock.day(now)} ${budget.spent} ${budget.limit}`;
     if (mark === this.#spent) return;
     this.#spent = mark;
     const days = lastDays(clock, now, SPEND_DAYS);
-    const rows = (await source.spend(days[0] ?? clock.day(now))).map(({ day, agent, cost, estimated }) => ({
-      day,
-      agent,
-      usd: toUsd(cost),
-      estimatedUsd: toUsd(estimated),
-    }));
+    const rows = source
+      .spend(days[0] ?? clock.day(now))
+      .map(({ day, agent, cost, estimated }) => ({ day, agent, usd: toUsd(cost), estimatedUsd: toUsd(estimated) }));
     this.#deps.post({ type: 'spend', rows, days, limit: budget.limit });
   }
 

@@ -15,7 +15,7 @@ const USAGE_MS = 2_000;
 
 /** What a page of details is fed from. */
 export interface DetailDeps {
-  detail(): Promise<LoopDetail | undefined>;
+  detail(): LoopDetail | undefined;
   /** What only a live loop has; undefined for others. */
   live(loop: Loop): LiveView | undefined;
   logs(token: string): LogPaths;
@@ -38,12 +38,10 @@ export class DetailSession implements Disposable {
   #files = '';
   #attempts: readonly AttemptDetail[] = [];
   #timer: Disposable | undefined;
-  /** One update after the other: an older one must not overwrite a newer one. */
-  #updates: Promise<void> = Promise.resolve();
 
   constructor(deps: DetailDeps) {
     this.#deps = deps;
-    this.#coalescer = new Coalescer(() => this.#enqueue(), PAUSE_MS, deps.clock);
+    this.#coalescer = new Coalescer(() => this.#update(), PAUSE_MS, deps.clock);
   }
 
   /** Sends everything. */
@@ -51,7 +49,7 @@ export class DetailSession implements Disposable {
     this.#begun = true;
     this.#sent = '';
     this.#files = '';
-    this.#enqueue();
+    this.#update();
   }
 
   /** The loop may have changed. */
@@ -73,15 +71,10 @@ export class DetailSession implements Disposable {
     this.#coalescer.dispose();
   }
 
-  #enqueue(): void {
-    this.#updates = this.#updates.then(() => this.#update());
-  }
-
-  async #update(): Promise<void> {
+  #update(): void {
     if (!this.#begun || !this.#visible) return;
     try {
-      const detail = await this.#deps.detail();
-      if (!this.#begun || !this.#visible) return;
+      const detail = this.#deps.detail();
       if (!detail) {
         this.#deps.post({ type: 'gone', text: 'This loop is no longer in the history.' });
         return;

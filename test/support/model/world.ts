@@ -193,8 +193,7 @@ export class World implements Sight {
       case 'record': {
         const counted = supervisor.recordCost(loopId, command.cost / 100, command.key?.toString());
         return counted.then(
-          async (yes) =>
-            yes && this.#add((await this.machine.books().latest(loopId))?.seq ?? 0, command.cost * NANO_PER_CENT),
+          (yes) => yes && this.#add(this.machine.books().latest(loopId)?.seq ?? 0, command.cost * NANO_PER_CENT),
         );
       }
       case 'cancel':
