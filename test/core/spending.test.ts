@@ -109,7 +109,7 @@ describe('spending', () => {
       await assume(0, 'it cost nothing');
       await first.recordCost('a', 4);
       await assume(4, 'a cost that came later');
-      machine.launcher.of('b').end({ says: [cost(1), { type: 'end', ok: false, reason: 'no key', cause: 'auth' }] });
+      machine.launcher.of('b').end({ says: [cost(1), { type: 'end', ok: false, reason: 'too long', cause: 'turns' }] });
       await assume(2.5, 'the median of two');
       await first.retry('b');
       await assume(4, 'one that lives again');
@@ -121,12 +121,13 @@ describe('spending', () => {
   it('R6.3 a head that does not fit waits, shown as such, and nobody overtakes it; it goes on when the limit is raised', async () => {
     const window = await machine.open({ ...limit(5), maxConcurrent: 3 });
     await window.pause();
-    await window.submit({ prompt: 'work', loopId: 'big', estimatedCostUsd: 4 });
+    await window.submit({ prompt: 'work', loopId: 'runs', estimatedCostUsd: 2, priority: 1 });
+    await window.submit({ prompt: 'work', loopId: 'big', estimatedCostUsd: 2.5 });
     await window.submit({ prompt: 'work', loopId: 'small', estimatedCostUsd: 0.5 });
     await window.recordCost('small', 2);
     await window.resume();
     await machine.clock.advance(60_000);
-    assert.deepEqual(machine.alive(), []);
+    assert.deepEqual(machine.alive(), ['runs']);
     assert.deepEqual(
       window.status().queued.map(({ waitingFor }) => waitingFor),
       ['budget', 'budget'],
@@ -505,7 +506,7 @@ describe('spending', () => {
         .of('a')
         .end({ exit: { exitCode: 1 }, says: [{ type: 'end', ok: false, reason: 'not logged in', cause }] });
       await machine.soon();
-      assert.deepEqual([window.get('a')?.state, window.status().budget.spent], ['failed', 0]);
+      assert.deepEqual([window.get('a')?.state, window.status().budget.spent], [cause === 'session' ? 'failed' : 'queued', 0]);
     });
   }
 
@@ -517,7 +518,7 @@ describe('spending', () => {
       .of('a')
       .end({ exit: { exitCode: 1 }, says: [{ type: 'end', ok: false, reason: 'no credit is left', cause: 'auth' }] });
     await machine.soon();
-    assert.deepEqual([window.get('a')?.state, window.status().budget.spent], ['failed', 2]);
+    assert.deepEqual([window.get('a')?.state, window.status().budget.spent], ['queued', 2]);
   });
 
   it('R6.6 programs that have no cost are never charged one', async () => {

@@ -103,7 +103,7 @@ export interface Status {
     readonly enqueuedAt: number;
     readonly waitingFor: WaitingFor;
   }[];
-  /** Loops of the queue that cannot start for a reason of their own. They reserve nothing, and block nobody (R2.2). */
+  /** Those of the queue that cannot start for a reason of their own. They reserve nothing, and block nobody (R2.2). */
   readonly parked: readonly ParkedStatus[];
   readonly backingOff: readonly { readonly loopId: string; readonly until: number; readonly reason: string }[];
   readonly waiting: readonly {

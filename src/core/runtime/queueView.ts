@@ -1,17 +1,17 @@
 import type { ParkedStatus, ParkReason } from '../model/status.ts';
 import { gatesBefore } from '../state/gates.ts';
 import type { LaneReason } from '../state/lanes.ts';
-import type { LiveState, QueuedLoop } from '../state/liveState.ts';
+import type { QueuedLoop } from '../state/liveState.ts';
 import type { Engine } from './engine.ts';
 
 type QueueParts = Pick<Engine, 'context' | 'liveState'>;
 
-/** The first `count` loops of the queue that are not parked. */
-export function startable({ lanes }: LiveState, count: number): QueuedLoop[] {
-  const first: QueuedLoop[] = [];
-  for (const [loop] of lanes.inOrder((lane) => !lanes.isHeld(lane))) {
+/** The first `count` items. */
+export function firstOf<T>(items: Iterable<T>, count: number): T[] {
+  const first: T[] = [];
+  for (const item of items) {
     if (first.length >= count) break;
-    first.push(loop);
+    first.push(item);
   }
   return first;
 }

@@ -9,7 +9,7 @@ import type { LiveState, QueuedLoop } from '../state/liveState.ts';
 import { gateClosed } from '../steps/dispatch.ts';
 import type { Engine } from './engine.ts';
 import { accountStatuses, circuitStatuses, holdStatuses, worstCircuit } from './holdView.ts';
-import { parkedFor, parkedStatuses, startable } from './queueView.ts';
+import { firstOf, parkedFor, parkedStatuses } from './queueView.ts';
 
 type StatusParts = Pick<Engine, 'context' | 'liveState' | 'ownership'>;
 
@@ -35,9 +35,9 @@ export function statusOf(engine: StatusParts, notReady: string | undefined, maxQ
       costUsd: toUsd(loop.cost),
       stopping: loop.state === 'stopping',
     })),
-    queued: startable(liveState, maxQueued).map((loop) => ({
+    queued: firstOf(liveState.queue, maxQueued).map((loop, index) => ({
       loopId: loop.loopId,
-      position: liveState.queue.position(loop),
+      position: index + 1,
       priority: loop.priority,
       enqueuedAt: loop.submittedAt,
       waitingFor: waitingFor(loop),

@@ -57,7 +57,7 @@ export class Placement implements LanePlacement {
     if (budget) return { parked: 'budget', of: budget };
     const { agent, cwd } = loop;
     // An agent whose cost is unknown waits for no money, unless its loop was given an estimate (R6.3).
-    const needsMoney = loop.estimate > 0 || (this.#context.agents.find(agent)?.hasCost ?? true);
+    const needsMoney = true;
     return { agent, needsMoney, ...(hasFolderGate(gates, this.#context, loop) && { folder: cwd }) };
   }
 

@@ -107,7 +107,7 @@ function firstInLine(unit: UnitOfWork, ownership: LoopOwnership): Line {
   return line;
 }
 
-function isLastFailed({ liveState, context }: UnitOfWork, { seq, agent }: QueuedLoop): boolean {
+function isLastFailed({ liveState, context }: Pick<UnitOfWork, 'liveState' | 'context'>, { seq, agent }: QueuedLoop): boolean {
   const circuit = circuitOf(liveState, accountOf(context, agent));
   return circuit.state === 'half-open' && circuit.lastFailed === seq;
 }
@@ -116,14 +116,18 @@ function isLastFailed({ liveState, context }: UnitOfWork, { seq, agent }: Queued
  * How many queued loops of an account would take the probe places of its circuit before a new one, counted up to `enough`: not the loop that
  * failed last, which lets others go first, and not those of a window that does not answer.
  */
-export function inLine(unit: UnitOfWork, ownership: LoopOwnership, account: string, enough: number): number {
-  const { liveState, context } = unit;
+export function inLine(
+  { liveState, context }: Pick<UnitOfWork, 'liveState' | 'context'>,
+  ownership: Pick<LoopOwnership, 'hostOf' | 'isPassedBy'>,
+  account: string,
+  enough: number,
+): number {
   const isOpen = (lane: ProfileLane) => accountOf(context, lane.agent) === account && !liveState.lanes.isHeld(lane);
   let count = 0;
   for (const [loop] of liveState.lanes.inOrder(isOpen)) {
     if (count >= enough) break;
     const waits = ownership.hostOf(loop) === 'here' || !ownership.isPassedBy(loop);
-    if (waits && !isLastFailed(unit, loop)) count++;
+    if (waits && !isLastFailed({ liveState, context }, loop)) count++;
   }
   return count;
 }

@@ -13,13 +13,15 @@ import { chargeUnknown } from './estimateCorrection.ts';
 import { afterTrial, hold } from './holds.ts';
 import { afterFailure, restart } from './restart.ts';
 import type { RunSummary } from './runSummary.ts';
-import { finish, requeue, wait } from './transitions.ts';
+import { finish, leaveState, requeue, wait } from './transitions.ts';
 import { waitsForMoney, wakeForBudget } from './wake.ts';
 
 /** A reset that was named for a time so short ago (ms) has come; one further back was misread. */
 const JUST_PASSED_MS = 60 * 60_000;
 
 type HeldVerdict = Extract<Verdict, { kind: 'held' }>;
+/** How long (ms) a loop is held back whose folder was gone or could not be entered. */
+const FOLDER_PAUSE_MS = 30_000;
 
 /** Settles an attempt that has ended, once (R3.2): its outcome, its cost, its loop's next state and the circuit. */
 export function settle(unit: UnitOfWork, loop: ActiveLoop, end: RunEnd, report: RunSummary): void {
@@ -93,11 +95,20 @@ function moveOn(unit: UnitOfWork, loop: ActiveLoop, verdict: Verdict, end: RunEn
         restart(unit, loop, { class: 'lost', reason: verdict.reason, at: unit.now });
         return;
       }
-      interrupt(unit, loop, verdict.reason);
+      if (verdict.trouble === 'machine')
+        hold(unit, { of: { kind: 'machine' }, reason: 'machine', why: verdict.reason });
+      if (verdict.trouble === 'folder') pause(unit, loop, verdict.reason);
+      else requeue(unit, loop, verdict.reason);
+      unit.tell({ type: 'loop:interrupted', loopId: loop.loopId, reason: verdict.reason });
       return;
     case 'failed':
       afterFailure(unit, loop, verdict, end);
   }
+}
+
+/** Has a loop come back a little later, with no restart used: its folder may be gone for long (R5.7). */
+function pause(unit: UnitOfWork, loop: ActiveLoop, why: string): void {
+  unit.put({ ...leaveState(loop, unit.now), state: 'backingOff', until: unit.now + FOLDER_PAUSE_MS }, why, loop.state);
 }
 
 /** Its account's usage window is used up: the account is held, and the loop waits as long as that (R14.4). */
