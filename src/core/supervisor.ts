@@ -10,16 +10,16 @@ import {
 } from './model/loop.ts';
 import { isCost, toNano } from './model/money.ts';
 import type { Doubts, KeptSetting, Settings } from './model/settings.ts';
-import type { LiveView, LoopDetail, LoopSpend, Status, SubmitResult } from './model/status.ts';
+import type { AccountStatus, LiveView, LoopDetail, LoopSpend, Status, SubmitResult } from './model/status.ts';
 import { resetCircuit } from './policy/circuitBreaker.ts';
 import type { AgentCatalog } from './ports/agents.ts';
 import type { HistoryQueries } from './ports/historyQueries.ts';
-import type { FinishedQuery, SpendRow } from './ports/store.ts';
+import type { FinishedQuery, SpendRow, StatedRead } from './ports/store.ts';
 import { endSpared } from './runtime/endSpared.ts';
 import { Engine } from './runtime/engine.ts';
 import { Lifecycle } from './runtime/lifecycle.ts';
 import { Retention } from './runtime/retention.ts';
-import { detailOf, liveViews, spendToday, statusOf } from './runtime/statusView.ts';
+import { detailOf, findLoop, liveViews, spendToday, statusOf } from './runtime/statusView.ts';
 import { cancel, cancelAll, signalGroup } from './runtime/stopCommands.ts';
 import {
   type SupervisorContext,
@@ -35,7 +35,7 @@ import { saveLease } from './steps/leases.ts';
 import { moveBefore, moveToEnd, setPriority } from './steps/reorder.ts';
 import { applySettings, dropKeptSetting } from './steps/storeSettings.ts';
 import { admit, readmit, submitResult } from './steps/submit.ts';
-import { claimLoop, clearFailed, restartNow, setPaused } from './steps/userActions.ts';
+import { claimLoop, clearFailed, holdAccount, restartNow, setPaused, tryAccount } from './steps/userActions.ts';
 
 /**
  * Governs headless agents: a bounded queue, one cap, restart intensity, a circuit breaker and a daily budget, over all windows that share
@@ -131,7 +131,7 @@ export class Supervisor {
   /** Lets go of a permanently failed loop, so that its id may be used again. Answers whether it was one. */
   async clearFailed(loopId: string): Promise<boolean> {
     this.#lifecycle.mustBeReady();
-    return this.#engine.transactions.take((unit) => clearFailed(unit, loopId));
+    return this.#engine.transactions.take((unit) => clearFailed(unit, loopId), [['latest', loopId]]);
   }
 
   // ── Queue ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -166,6 +166,21 @@ export class Supervisor {
 
   // ── Circuit and budget ───────────────────────────────────────────────────────────────────────────────────────
 
+  /** Ends all that holds an account: one loop goes first, the others follow once it works (R14.2). Returns whether anything was held. */
+  async tryNow(account: string): Promise<boolean> {
+    return this.#change((unit) => tryAccount(unit, account));
+  }
+
+  /** Holds an account until *Try Now*, or until that wall time (ms): its loops are parked, those that run go on (R14.4). */
+  async hold(account: string, until?: number): Promise<void> {
+    await this.#change((unit) => holdAccount(unit, account, until));
+  }
+
+  /** Who pays for the profiles that there are, and what is held of each (R14.1). */
+  accounts(): readonly AccountStatus[] {
+    return this.status(0).accounts;
+  }
+
   /** Closes the circuit of an account by hand, or all of them (R4.3). */
   async resetCircuit(account?: string): Promise<void> {
     await this.#change((unit) => {
@@ -196,8 +211,13 @@ export class Supervisor {
   }
 
   /** Everything about a loop: the latest of that id, or with `seq` that very one. Undefined if there is none. */
-  get(loopId: string, seq?: number): LoopDetail | undefined {
+  async get(loopId: string, seq?: number): Promise<LoopDetail | undefined> {
     return detailOf(this.#engine, loopId, seq);
+  }
+
+  /** A loop without its parts: the latest of that id, or with `seq` that very one. */
+  async find(loopId: string, seq?: number): Promise<Loop | undefined> {
+    return findLoop(this.#engine, loopId, seq);
   }
 
   /** What is asked over many loops at once: attempts on a timeline, changes of the circuit. */
@@ -221,7 +241,7 @@ export class Supervisor {
   }
 
   /** Finished loops, newest first. */
-  finished(query: FinishedQuery): FinishedLoop[] {
+  async finished(query: FinishedQuery): Promise<FinishedLoop[]> {
     return this.#context.store.finished(query);
   }
 
@@ -231,12 +251,12 @@ export class Supervisor {
   }
 
   /** Spend by day and agent from a day on (`YYYY-MM-DD`). */
-  spend(fromDay: string): SpendRow[] {
+  async spend(fromDay: string): Promise<SpendRow[]> {
     return this.#context.store.spend(fromDay);
   }
 
   /** Today's spend by loop, largest first. */
-  spendToday(limit: number): LoopSpend[] {
+  async spendToday(limit: number): Promise<LoopSpend[]> {
     return spendToday(this.#context, limit);
   }
 
@@ -251,9 +271,8 @@ export class Supervisor {
   /** Removes one finished loop with its logs: the latest of that id, or with `seq` that very one. Answers whether it was removed. */
   async removeFinished(loopId: string, seq?: number): Promise<boolean> {
     this.#lifecycle.mustBeReady();
-    const { store } = this.#context;
-    const loop = seq === undefined ? store.latest(loopId) : store.bySeq(seq);
-    if (loop?.loopId !== loopId || !isFinished(loop)) return false;
+    const loop = await this.find(loopId, seq);
+    if (!loop || !isFinished(loop)) return false;
     // It may have been admitted again, or been removed, just before.
     return (await this.#retention.remove([loop.seq])) > 0;
   }
@@ -335,7 +354,8 @@ export class Supervisor {
       this.#lifecycle.mustBeReady();
       const take = check();
       this.#lifecycle.mustTakeWork();
-      return await transactions.takeAndDispatch(take, submitResult);
+      const reads: StatedRead[] = loopId === '' ? [] : [['latest', loopId]];
+      return await transactions.takeAndDispatch(take, submitResult, reads);
     } catch (error) {
       for (const event of rejectionEvents(loopId, error, this.#context.clock.now())) listeners.tell(event);
       throw error;

@@ -9,7 +9,7 @@ import {
 import type { Loop, LoopSpec } from '../../src/core/model/loop.ts';
 import { toNano } from '../../src/core/model/money.ts';
 import { LiveState } from '../../src/core/state/liveState.ts';
-import { type AdmissionFacts, checkSpec, REJECT_REASON, refusal } from '../../src/core/steps/admission.ts';
+import { type AdmissionFacts, checkSpec, lacksRoom, REJECT_REASON, refusal } from '../../src/core/steps/admission.ts';
 import { inLine } from '../../src/core/steps/dispatch.ts';
 import { activeLoop, contextWith, mirrorWith, queuedLoop } from '../support/coreParts.ts';
 import { fakeCatalog, fakeProfile } from '../support/harness.ts';
@@ -133,12 +133,7 @@ describe('admission', () => {
   };
 
   type Check = 'permanently-failed' | 'duplicate-loop' | 'circuit-open' | 'budget-exceeded';
-  const ORDER: readonly Check[] = [
-    'permanently-failed',
-    'duplicate-loop',
-    'circuit-open',
-    'budget-exceeded',
-  ];
+  const ORDER: readonly Check[] = ['permanently-failed', 'duplicate-loop', 'circuit-open', 'budget-exceeded'];
 
   /** A situation in which just these checks fail. */
   function refuse(...failing: readonly Check[]): string | undefined {
@@ -231,8 +226,7 @@ describe('admission', () => {
       { ...loop, state: 'cancelled', finishedAt: 0 },
       { ...loop, state: 'failed', finishedAt: 0, failure, cleared: true },
     ];
-    for (const latest of over)
-      assert.equal(refusal(facts({ latest }), new LiveState(), contextWith()), undefined);
+    for (const latest of over) assert.equal(refusal(facts({ latest }), new LiveState(), contextWith()), undefined);
   });
 
   it('R2.2 loops that came back, or were parked for a time, do not count against the depth', () => {

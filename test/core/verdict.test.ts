@@ -152,12 +152,7 @@ describe('outcome of an attempt', () => {
     ],
     ['SIGKILL from outside', { end: exited({ exit: { signal: 'SIGKILL' } }) }, 'signal', 'failure'],
     ['exit code 143 of a handler, from outside', { end: exited({ exit: { exitCode: 143 } }) }, 'exit', 'failure'],
-    [
-      'command not found',
-      { end: { kind: 'spawn', exit: {}, error: 'ENOENT', errorLine: '' } },
-      'held',
-      'neither',
-    ],
+    ['command not found', { end: { kind: 'spawn', exit: {}, error: 'ENOENT', errorLine: '' } }, 'held', 'neither'],
     ['never claimed', { end: { kind: 'void', exit: {}, errorLine: '' } }, 'interrupted, charged', 'neither'],
     [
       'no process was free',

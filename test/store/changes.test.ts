@@ -5,6 +5,7 @@ import {
   FAILED,
   factsOf,
   finish,
+  gatesOf,
   memoryStore,
   newLoop,
   StoreFolder,
@@ -108,7 +109,7 @@ describe('store: what other windows have changed', function () {
       }),
       /changes\(\) was called after a write/,
     );
-    assert.equal(mine.latest('mine'), undefined);
+    assert.equal(await mine.latest('mine'), undefined);
   });
 
   it('asked for within a write, the store answers as its transaction does', async () => {
@@ -185,17 +186,21 @@ describe('store: what other windows have changed', function () {
 
   it('control, leases and the latest day come with them', async () => {
     mine.changes();
-    const circuit = { state: 'open', generation: 1, consecutiveFailures: 5, openedAt: 5, reasons: [] } as const;
+    const circuits = {
+      claude: { state: 'open', generation: 1, consecutiveFailures: 5, openedAt: 5, reasons: [] },
+    } as const;
+    const of = { kind: 'account', name: 'claude' } as const;
+    const gates = gatesOf({ of, state: 'held', reason: 'usageLimit', why: 'limit', since: 1, until: 9, tries: 0 });
     const lease = { id: 'w', process: { pid: 1, startTime: '1', bootId: 'b' }, folders: ['/a'], openedAt: 1 };
     await theirs.write((tx) => {
-      tx.saveControl({ circuit, paused: true, holds: { claude: { until: 9, reason: 'limit' } } });
+      tx.saveControl({ circuits, gates, paused: true });
       tx.saveWindow(lease);
       tx.saveDayMarks({ day: '2026-01-16', spent: 0, warned: true, exceeded: false });
       tx.addLedger({ key: 'k', seq: 1, agent: 'a', day: '2026-01-15', at: 1, cost: 5, source: 'reported' });
     });
     assert.deepEqual(mine.changes(), {
       loops: [],
-      control: { circuit, paused: true, holds: { claude: { until: 9, reason: 'limit' } } },
+      control: { circuits, gates, paused: true },
       windows: [lease],
       day: { day: '2026-01-16', spent: 0, warned: true, exceeded: false },
     });
@@ -225,6 +230,6 @@ describe('store: what other windows have changed', function () {
       tx.addHistory(loop.seq, { at: 5, from: 'failed', to: 'failed', why: 'left over and ended: sh (9)' });
     });
     assert.deepEqual(mine.changes()?.loops, [{ ...factsOf(loop), ...FAILED, finishedAt: 5 }]);
-    assert.equal(mine.history(loop.seq).at(-1)?.why, 'left over and ended: sh (9)');
+    assert.equal((await mine.history(loop.seq)).at(-1)?.why, 'left over and ended: sh (9)');
   });
 });

@@ -1,9 +1,20 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
+import type { GateRecord, HoldReason } from '../../src/core/model/gate.ts';
 import type { Attempt, LedgerRow, Loop, Transition } from '../../src/core/model/loop.ts';
 import type { Control, WindowLease } from '../../src/core/ports/store.ts';
 import { anyAttempt, anyEnd, anyFacts, anyMetadata, anyPhase, anyText } from './arbitraries.ts';
-import { finish, memoryStore, newAttempt, newLoop, StoreFolder, start, submit, type TestStore } from './support.ts';
+import {
+  finish,
+  gatesOf,
+  memoryStore,
+  newAttempt,
+  newLoop,
+  StoreFolder,
+  start,
+  submit,
+  type TestStore,
+} from './support.ts';
 
 describe('store: what is written is read again', function () {
   this.timeout(60_000);
@@ -31,8 +42,8 @@ describe('store: what is written is read again', function () {
           tx.saveLoop(loop);
           return loop;
         });
-        assert.deepEqual(store.bySeq(queued.seq), saved);
-        assert.deepEqual(store.latest(loopId), saved);
+        assert.deepEqual(await store.bySeq(queued.seq), saved);
+        assert.deepEqual(await store.latest(loopId), saved);
       }),
     );
   });
@@ -57,8 +68,10 @@ describe('store: what is written is read again', function () {
           };
           const loop = await store.write((tx) => tx.insertLoop(given, ''));
           assert.deepEqual(loop, { ...given, seq: loop.seq, place: loop.seq });
-          assert.deepEqual(store.bySeq(loop.seq), loop);
-          assert.deepEqual(store.history(loop.seq), [{ at: facts.since, from: 'new', to: 'queued', why: 'submitted' }]);
+          assert.deepEqual(await store.bySeq(loop.seq), loop);
+          assert.deepEqual(await store.history(loop.seq), [
+            { at: facts.since, from: 'new', to: 'queued', why: 'submitted' },
+          ]);
         },
       ),
     );
@@ -69,14 +82,14 @@ describe('store: what is written is read again', function () {
     await fc.assert(
       fc.asyncProperty(anyAttempt, anyAttempt, anyEnd, async (begun, changed, end) => {
         const inserted = await store.write((tx) => tx.insertAttempt(loop.seq, begun));
-        assert.deepEqual(store.attempts(loop.seq).at(-1), inserted);
+        assert.deepEqual((await store.attempts(loop.seq)).at(-1), inserted);
         // What belongs to the dispatch stays as it was.
         const { id, number, token, startedAt, generation, probe, reserved } = inserted;
         const now: Attempt = { ...changed, id, number, token, startedAt, generation, probe, reserved };
         assert.equal(await store.write((tx) => tx.saveAttempt(now)), true);
-        assert.deepEqual(store.attempts(loop.seq).at(-1), now);
+        assert.deepEqual((await store.attempts(loop.seq)).at(-1), now);
         assert.equal(await store.write((tx) => tx.saveAttempt({ ...now, end })), true);
-        assert.deepEqual(store.attempts(loop.seq).at(-1), { ...now, end });
+        assert.deepEqual((await store.attempts(loop.seq)).at(-1), { ...now, end });
       }),
     );
   });
@@ -91,17 +104,32 @@ describe('store: what is written is read again', function () {
           consecutiveFailures: fc.nat(),
           openedAt: time,
           lastFailureAt: time,
+          lastFailed: fc.nat(),
           reasons: fc.array(anyText, { maxLength: 5 }),
         },
       },
       { requiredKeys: ['state', 'generation', 'consecutiveFailures', 'reasons'], noNullPrototype: true },
     );
     const agent = fc.oneof(anyText, fc.constant('__proto__'));
-    const holds = fc
-      .array(fc.tuple(agent, fc.record({ until: time, reason: fc.string() }, { noNullPrototype: true })))
-      .map((entries) => Object.fromEntries(entries));
+    const circuits = fc.array(fc.tuple(agent, circuit)).map((entries) => Object.fromEntries(entries));
+    const of = fc.oneof(
+      fc.record(
+        { kind: fc.constantFrom('account' as const, 'profile' as const), name: agent, folder: anyText },
+        { requiredKeys: ['kind', 'name'], noNullPrototype: true },
+      ),
+      fc.record({ kind: fc.constantFrom('machine' as const, 'absence' as const) }, { noNullPrototype: true }),
+    );
+    const gate = fc.record(
+      {
+        ...{ of, state: fc.constant('held' as const), why: fc.string(), since: time, tries: fc.nat() },
+        ...{ until: time, guessed: fc.constant(true as const), lastSeq: fc.nat() },
+        reason: fc.constantFrom<HoldReason>('usageLimit', 'login', 'billing', 'program', 'config', 'machine', 'user'),
+      },
+      { requiredKeys: ['of', 'state', 'why', 'since', 'tries', 'reason'], noNullPrototype: true },
+    ) as fc.Arbitrary<GateRecord>;
+    const gates = fc.array(gate).map((list) => gatesOf(...list));
     const control = fc.record(
-      { circuit, paused: fc.boolean(), holds },
+      { circuits, gates, paused: fc.boolean() },
       { noNullPrototype: true },
     ) as fc.Arbitrary<Control>;
     const lease: fc.Arbitrary<WindowLease> = fc.record(
@@ -134,7 +162,7 @@ describe('store: what is written is read again', function () {
           const read = fresh.changes();
           assert.deepEqual(read?.control, control);
           assert.deepEqual(read?.windows, [lease]);
-          assert.deepEqual(fresh.history(loop.seq).slice(1), transitions);
+          assert.deepEqual((await fresh.history(loop.seq)).slice(1), transitions);
           await fresh.write((tx) => tx.releaseWindow(lease.id));
           assert.deepEqual(await fresh.write((tx) => tx.latest('loop')), loop);
         } finally {
@@ -170,7 +198,7 @@ describe('store: what is written is read again', function () {
     await store.write((tx) => {
       for (const row of rows) assert.equal(tx.addLedger(row), true);
     });
-    assert.deepEqual(store.ledger(loop.seq), rows);
+    assert.deepEqual(await store.ledger(loop.seq), rows);
   });
 
   it('R1.4 a prompt of any size, byte for byte', async () => {
@@ -179,22 +207,28 @@ describe('store: what is written is read again', function () {
     assert.ok(Buffer.byteLength(large) > 10 * 1024 * 1024);
     for (const prompt of [odd, `\ufeff${odd}`, large]) {
       const loop = await store.write((tx) => tx.insertLoop(newLoop(`p-${++number}`), prompt));
-      assert.ok(store.prompt(loop.seq) === prompt, 'the prompt has changed');
+      assert.ok((await store.prompt(loop.seq)) === prompt, 'the prompt has changed');
       assert.ok((await store.write((tx) => tx.prompt(loop.seq))) === prompt);
     }
-    assert.equal(store.prompt(123_456), '');
+    assert.equal(await store.prompt(123_456), '');
   });
 
   it('text keeps everything but NUL, which older versions of Node cut it at', async () => {
     const loop = await submit(store, 'loop', { title: 'one\0two' });
-    assert.equal(store.bySeq(loop.seq)?.title, 'one\ufffdtwo');
+    assert.equal((await store.bySeq(loop.seq))?.title, 'one\ufffdtwo');
   });
 
   it('what is not there', async () => {
-    assert.equal(store.latest('none'), undefined);
-    assert.equal(store.bySeq(99), undefined);
+    assert.equal(await store.latest('none'), undefined);
+    assert.equal(await store.bySeq(99), undefined);
     assert.deepEqual(
-      [store.attempts(99), store.history(99), store.ledger(99), store.permanentlyFailed(9), store.settledTokens(9)],
+      [
+        await store.attempts(99),
+        await store.history(99),
+        await store.ledger(99),
+        store.permanentlyFailed(9),
+        await store.settledTokens(9),
+      ],
       [[], [], [], [], []],
     );
     assert.deepEqual(await store.write((tx) => tx.day('2026-01-15')), {
@@ -217,9 +251,9 @@ describe('store: what is written is read again', function () {
       const running = await start(first, await submit(first, 'running'), 'token', { readerState: { line: 3 } });
       await finish(first, await submit(first, 'done'));
       const control: Control = {
-        circuit: { state: 'open', generation: 3, consecutiveFailures: 5, openedAt: 9, reasons: ['no'] },
+        circuits: { a: { state: 'open', generation: 3, consecutiveFailures: 5, openedAt: 9, reasons: ['no'] } },
+        gates: {},
         paused: true,
-        holds: {},
       };
       await first.write((tx) => {
         tx.saveControl(control);
@@ -258,9 +292,9 @@ describe('store: what is written is read again', function () {
       tx.addHistory(loop.seq, { at: 5, from: 'running', to: 'running', why: 'the second' });
       return [a, b, tx.insertAttempt(loop.seq, newAttempt('c', { number: 3 }))];
     });
-    assert.deepEqual(store.attempts(loop.seq), added);
+    assert.deepEqual(await store.attempts(loop.seq), added);
     assert.deepEqual(
-      store.history(loop.seq).map(({ at, why }) => [at, why]),
+      (await store.history(loop.seq)).map(({ at, why }) => [at, why]),
       [
         [1_000, 'submitted'],
         [2_000, ''],
@@ -274,7 +308,7 @@ describe('store: what is written is read again', function () {
     const loop = await submit(store, 'loop');
     const end = { outcome: 'spawn' as const, reason: 'not found', at: 5, swept: [], kept: [], remaining: [] };
     const attempt = await store.write((tx) => tx.insertAttempt(loop.seq, newAttempt('token', { end })));
-    assert.deepEqual(store.attempts(loop.seq), [attempt]);
+    assert.deepEqual(await store.attempts(loop.seq), [attempt]);
     assert.equal(await store.write((tx) => tx.saveAttempt(attempt)), false);
   });
 });

@@ -79,7 +79,7 @@ export class WakeTimer implements Disposable {
     for (const gate of Object.values(gates)) {
       if (gateAt(gate, now) !== gate) at(now);
       else if (gate.state === 'trial') at(trialEndsAt({ liveState: this.#liveState }, gate));
-      else if (gate.until !== undefined && !isChecked(gate)) at(gate.until);
+      else if (gate.until !== undefined && !isChecked(this.#context, gate)) at(gate.until);
     }
     // A new day has its own budget, and a clock that went back has an old one: for what waits, and for what is shown (R6.1).
     at(clock.day(now) === this.#liveState.day.day ? clock.nextDay(now) : now);

@@ -107,7 +107,10 @@ function firstInLine(unit: UnitOfWork, ownership: LoopOwnership): Line {
   return line;
 }
 
-function isLastFailed({ liveState, context }: Pick<UnitOfWork, 'liveState' | 'context'>, { seq, agent }: QueuedLoop): boolean {
+function isLastFailed(
+  { liveState, context }: Pick<UnitOfWork, 'liveState' | 'context'>,
+  { seq, agent }: QueuedLoop,
+): boolean {
   const circuit = circuitOf(liveState, accountOf(context, agent));
   return circuit.state === 'half-open' && circuit.lastFailed === seq;
 }
@@ -186,7 +189,8 @@ function start(unit: UnitOfWork, loop: QueuedLoop, placement: Placement): boolea
   };
   unit.put(running, attempt.resumed ? `attempt ${number}, continues its session` : `attempt ${number}`);
   unit.tell({ type: 'loop:started', loopId: loop.loopId, attempt: number, agent: loop.agent });
-  unit.launches.push({ loop: running, profile, plan: planned.plan, before: sessionBefore(context, running) });
+  const before = attempt.resumed ? sessionBefore(running, unit.tx.attempts(loop.seq)) : undefined;
+  unit.launches.push({ loop: running, profile, plan: planned.plan, before });
   return true;
 }
 

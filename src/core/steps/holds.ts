@@ -1,10 +1,15 @@
 import { type GateRecord, gateKey, type HeldGate } from '../model/gate.ts';
-import { type ActiveLoop, isActive, payerOf } from '../model/loop.ts';
+import { type ActiveLoop, payerOf } from '../model/loop.ts';
 import { gateAt, heldBy, isHoldDue, onTrial, TRIAL_MS, type Trouble } from '../policy/accountGate.ts';
 import { afterProgress } from '../policy/circuitBreaker.ts';
+import type { SupervisorContext } from '../state/context.ts';
 import { accountOf, passes } from '../state/gates.ts';
+import type { LiveState } from '../state/liveState.ts';
 import type { UnitOfWork } from '../state/unitOfWork.ts';
 import { requeue } from './transitions.ts';
+
+/** A probe that has made progress for so long (ms) closes its circuit (R4.1). */
+const PROBE_PROGRESS_MS = 60_000;
 
 /** Holds what the trouble belongs to: nothing of it starts until its cause is gone (R14). Returns the hold that then stands. */
 export function hold(unit: UnitOfWork, trouble: Trouble): GateRecord {
@@ -27,7 +32,7 @@ export function wakeGates(unit: UnitOfWork): void {
   for (const gate of Object.values(unit.control.gates)) {
     const current = gateAt(gate, unit.now);
     if (current !== gate) unit.putGate(gate.of, current);
-    if (isHoldDue(current, unit.now) && !isChecked(current)) endOnTime(unit, current);
+    if (isHoldDue(current, unit.now) && !isChecked(unit.context, current)) endOnTime(unit, current);
     else if (trialEndsAt(unit, current) <= unit.now) open(unit, current);
   }
 }
@@ -40,8 +45,8 @@ export function trialEndsAt({ liveState }: Pick<UnitOfWork, 'liveState'>, gate: 
 }
 
 /** Whether the cause of a hold is checked before it is tried, without a run (R14.3). */
-export function isChecked({ reason }: GateRecord): boolean {
-  return reason === 'login' || reason === 'program' || reason === 'config';
+export function isChecked({ checkProfile }: SupervisorContext, { reason }: GateRecord): boolean {
+  return checkProfile !== undefined && (reason === 'login' || reason === 'program');
 }
 
 /** An attempt that went first has shown that its account, profile and machine work: the others follow (R14.2). */
@@ -49,14 +54,21 @@ export function afterTrial(unit: UnitOfWork, loop: ActiveLoop): void {
   for (const gate of Object.values(unit.control.gates)) if (isFirst(gate, loop)) open(unit, gate);
 }
 
-/** An attempt makes progress: it has passed its trials, and after a minute of it also its account's half-open circuit (R4.1). */
-export function noteProgress(unit: UnitOfWork, loop: ActiveLoop, lastsLongEnough: boolean): void {
-  if (!isActive(loop)) return;
+/** Whether others wait for progress of that attempt, which it has made for so long (ms). */
+export function awaitsProgress({ control }: LiveState, loop: ActiveLoop, forMs: number): boolean {
+  const { probe, generation } = loop.attempt;
+  const circuit = control.circuits[payerOf(loop)];
+  const isProbe = probe && circuit?.state === 'half-open' && circuit.generation === generation;
+  return (isProbe && forMs >= PROBE_PROGRESS_MS) || Object.values(control.gates).some((gate) => isFirst(gate, loop));
+}
+
+/** An attempt makes progress: it has passed its trials, and after a minute also the probe of its account's circuit (R4.1). */
+export function noteProgress(unit: UnitOfWork, loop: ActiveLoop, forMs: number): void {
+  if (!awaitsProgress(unit.liveState, loop, forMs)) return;
   afterTrial(unit, loop);
-  const { generation, probe } = loop.attempt;
   const account = payerOf(loop);
   const circuit = unit.control.circuits[account];
-  if (probe && lastsLongEnough && circuit) unit.change(account, afterProgress(circuit, generation));
+  if (circuit && forMs >= PROBE_PROGRESS_MS) unit.change(account, afterProgress(circuit, loop.attempt.generation));
 }
 
 function isFirst(gate: GateRecord, loop: ActiveLoop): boolean {

@@ -1,7 +1,8 @@
 import { isActive } from '../model/loop.ts';
+import { isPending } from '../policy/waits.ts';
 import { accountOf } from '../state/gates.ts';
 import type { UnitOfWork } from '../state/unitOfWork.ts';
-import { tryGate } from './holds.ts';
+import { hold, tryGate } from './holds.ts';
 import { requestStop } from './requestStop.ts';
 import { requeue } from './transitions.ts';
 
@@ -22,6 +23,12 @@ export function tryAccount(unit: UnitOfWork, account: string): boolean {
   );
   for (const gate of held) tryGate(unit, gate);
   return held.length > 0;
+}
+
+/** Holds an account by hand. A time that is no wait, such as one in the past, counts as none. */
+export function holdAccount(unit: UnitOfWork, account: string, until: number | undefined): void {
+  const named = until !== undefined && isPending(until, unit.now) ? { until: Math.ceil(until) } : {};
+  hold(unit, { of: { kind: 'account', name: account }, reason: 'user', why: 'held by the user', ...named });
 }
 
 /** Makes a loop that holds no process this window's. Answers whether there was one. */

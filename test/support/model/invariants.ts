@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { CLOSED_CIRCUIT } from '../../../src/core/model/circuit.ts';
 import {
+  type ActiveLoop,
   isActive,
   isFinished,
   isLive,
@@ -10,7 +12,7 @@ import {
   type Transition,
 } from '../../../src/core/model/loop.ts';
 import { toUsd } from '../../../src/core/model/money.ts';
-import { mayStart } from '../../../src/core/policy/budget.ts';
+import { budgetFit } from '../../../src/core/policy/budget.ts';
 import { attemptsAllowed } from '../../../src/core/policy/circuitBreaker.ts';
 import type { QueuedLoop } from '../../../src/core/state/liveState.ts';
 import { isBefore } from './startChecks.ts';
@@ -51,32 +53,32 @@ export class Invariants {
     const live = [...this.#loops.values()].filter(isLive);
     this.#processes(live);
     this.#overdue(live);
-    this.#slots(live);
-    this.#statuses(live);
+    await this.#slots(live);
+    await this.#statuses(live);
   }
 
   /** Looks at every loop's attempts, history and ledger: when a world is at its end. */
-  checkBooks(): void {
+  async checkBooks(): Promise<void> {
     const books = this.#world.machine.books();
     const days = new Map<string, number>();
     for (const [seq, loop] of this.#loops) {
-      assert.deepEqual(books.bySeq(seq), loop, 'what changes is told');
-      const ledger = books.ledger(seq);
+      assert.deepEqual(await books.bySeq(seq), loop, 'what changes is told');
+      const ledger = await books.ledger(seq);
       for (const { day, agent, cost } of ledger) days.set(`${day} ${agent}`, (days.get(`${day} ${agent}`) ?? 0) + cost);
       const sum = ledger.reduce((total, row) => total + row.cost, 0);
       assert.equal(loop.cost, sum, `R6.7 the cost of ${loop.loopId} is what its ledger says`);
       if (loop.agent === 'sample')
         assert.equal(sum, this.#world.said.get(seq) ?? 0, `R6.6 all that ${loop.loopId} reported was counted, once`);
-      this.#attempts(loop);
-      this.#history(loop);
+      await this.#attempts(loop);
+      await this.#history(loop);
     }
-    for (const { day, cost, estimated } of books.spend('')) {
+    for (const { day, cost, estimated } of await books.spend('')) {
       assert.ok(
         cost >= 0 && estimated >= 0,
         `R6.2 ${day} has a spend of ${cost}, ${estimated} of it estimated: it would open the limit wider`,
       );
     }
-    const spend = books.spend('').map(({ day, agent, cost }) => [`${day} ${agent}`, cost] as const);
+    const spend = (await books.spend('')).map(({ day, agent, cost }) => [`${day} ${agent}`, cost] as const);
     assert.deepEqual(
       new Map(spend.filter(([, cost]) => cost !== 0)),
       new Map([...days].filter(([, cost]) => cost !== 0)),
@@ -136,7 +138,13 @@ export class Invariants {
     const { windows, checks, machine, settings } = this.#world;
     if (windows.length === 0) return;
     const now = machine.clock.now();
-    assert.ok(!checks.account.isOverdue(now, settings.circuit), 'R4.1 the cool-down is over, and nobody has seen it');
+    for (const account of checks.accounts.values())
+      assert.ok(!account.isOverdue(now, settings.circuit), 'R4.1 the cool-down is over, and nobody has seen it');
+    for (const gate of Object.values(checks.control.gates)) {
+      assert.ok(gate.since <= now, `R4.5 ${gate.why} is held from a time that has not come`);
+      if (gate.state === 'held' && gate.until !== undefined)
+        assert.ok(gate.until > now, `R14.2 ${gate.why} is held for longer than it should`);
+    }
     for (const loop of live) {
       if (!('until' in loop)) continue;
       assert.ok(loop.until > now, `R5.2 ${loop.loopId} is ${loop.state} for longer than it should`);
@@ -146,67 +154,75 @@ export class Invariants {
   }
 
   /** Nothing that could start waits (R3.3), and nobody else is to blame. */
-  #slots(live: readonly LiveLoop[]): void {
+  async #slots(live: readonly LiveLoop[]): Promise<void> {
     const { settings, windows, checks, machine } = this.#world;
     const { control } = checks;
     if (control.paused || windows.length === 0 || machine.launcher.free === 0) return;
     const active = live.filter(isActive);
-    const probes = active.filter(
-      ({ attempt }) => attempt.probe && attempt.generation === control.circuit.generation,
-    ).length;
-    const places = Math.min(
-      settings.maxConcurrent - active.length,
-      attemptsAllowed(control.circuit, settings.circuit, probes),
-    );
-    if (places <= 0) return;
-    const now = machine.clock.now();
+    if (active.length >= settings.maxConcurrent) return;
     const runningReserved = active.reduce((sum, loop) => sum + reservedOf(loop), 0);
-    const budget = { spent: this.#spentToday(), reserved: 0, runningReserved, limit: settings.budget.dailyLimit };
+    const budget = { spent: await this.#spentToday(), reserved: 0, runningReserved, limit: settings.budget.dailyLimit };
     for (const loop of inOrder(live)) {
-      const hold = control.holds[loop.agent];
       const isHome = windows.some(({ id, folder }) => id === loop.windowId || folder === loop.folder);
-      if ((hold && hold.until > now) || !isHome) continue;
-      assert.ok(!mayStart(budget, loop.estimate), `R3.3 ${loop.loopId} waits, and nothing keeps it from starting`);
-      return;
+      if (!isHome || !this.#isLet(loop, active)) continue;
+      const fit = budgetFit(budget, loop.estimate);
+      assert.notEqual(fit, 'now', `R3.3 ${loop.loopId} waits, and nothing keeps it from starting`);
+      // Nobody overtakes one that waits for the money of those that run (R6.3).
+      if (fit === 'later') return;
     }
   }
 
+  /** Whether gates and circuit let one more loop like this start now (R4.1, R14.2). */
+  #isLet(loop: QueuedLoop, active: readonly ActiveLoop[]): boolean {
+    const { checks, settings } = this.#world;
+    const circuit = checks.control.circuits[loop.agent] ?? CLOSED_CIRCUIT;
+    const probes = active.filter(
+      ({ agent, attempt }) => agent === loop.agent && attempt.probe && attempt.generation === circuit.generation,
+    );
+    if (attemptsAllowed(circuit, settings.circuit, probes.length) <= 0) return false;
+    return checks.gatesBefore(loop).every((gate) => gate.state === 'trial' && !checks.isTried(gate, active));
+  }
+
   /** Every window shows what the books say (R10.1). */
-  #statuses(live: readonly LiveLoop[]): void {
+  async #statuses(live: readonly LiveLoop[]): Promise<void> {
     const { windows, checks } = this.#world;
     const active = live.filter(isActive);
     const queue = inOrder(live);
     const failed = [...this.#loops.values()]
       .filter((loop) => loop.state === 'failed' && !loop.cleared)
       .map(({ loopId }) => loopId);
-    const reserved = toUsd(live.reduce((sum, loop) => sum + reservedOf(loop), 0));
     for (const { supervisor } of windows) {
       const status = supervisor.status();
+      const parked = new Set(status.parked.map(({ loopId }) => loopId));
+      const holding = live.filter(({ loopId }) => !parked.has(loopId));
+      const reserved = toUsd(holding.reduce((sum, loop) => sum + reservedOf(loop), 0));
       assert.deepEqual(status.running.map(({ loopId }) => loopId).sort(), active.map(({ loopId }) => loopId).sort());
       assert.deepEqual(
         status.queued.map(({ loopId, position }) => [loopId, position]),
         queue.map(({ loopId }, index) => [loopId, index + 1]),
       );
-      assert.equal(status.queueDepth, queue.filter(({ fresh }) => fresh).length);
+      assert.equal(status.queueDepth, queue.filter(({ fresh, wasParked }) => fresh && !wasParked).length);
       assert.deepEqual(sorted(status.backingOff), sorted(live.filter(({ state }) => state === 'backingOff')));
       assert.deepEqual(sorted(status.waiting), sorted(live.filter(({ state }) => state === 'waiting')));
-      assert.equal(status.circuitState, checks.control.circuit.state);
+      for (const { account, state } of status.circuits)
+        assert.equal(state, checks.control.circuits[account]?.state, `R4.3 the circuit of ${account}`);
+      assert.equal(status.holds.length, Object.keys(checks.control.gates).length);
       assert.equal(status.paused, checks.control.paused);
-      assert.equal(status.budget.spent, toUsd(Math.max(0, this.#spentToday())));
+      assert.equal(status.budget.spent, toUsd(Math.max(0, await this.#spentToday())));
       assert.equal(status.budget.reserved, reserved);
       assert.deepEqual([...status.permanentlyFailed].sort(), failed.sort());
       assert.equal(status.ready, true);
     }
   }
 
-  #spentToday(): number {
+  async #spentToday(): Promise<number> {
     const today = this.#world.today();
-    const rows = this.#world.machine.books().spend(today);
+    const rows = await this.#world.machine.books().spend(today);
     return rows.filter(({ day }) => day === today).reduce((sum, { cost }) => sum + cost, 0);
   }
 
-  #attempts(loop: Loop): void {
-    const attempts = this.#world.machine.books().attempts(loop.seq);
+  async #attempts(loop: Loop): Promise<void> {
+    const attempts = await this.#world.machine.books().attempts(loop.seq);
     assert.deepEqual(
       attempts.map(({ number }) => number),
       Array.from({ length: loop.attempts }, (_, index) => index + 1),
@@ -220,8 +236,8 @@ export class Invariants {
   }
 
   /** Every change of state has one row: the rows make a chain from the submit to the present state. */
-  #history(loop: Loop): void {
-    const rows = this.#world.machine.books().history(loop.seq);
+  async #history(loop: Loop): Promise<void> {
+    const rows = await this.#world.machine.books().history(loop.seq);
     let state = 'new' as Transition['from'];
     for (const { from, to, why } of rows) {
       assert.equal(from, state, `the history of ${loop.loopId} has a gap before "${why}"`);

@@ -112,9 +112,10 @@ export class World implements Sight {
     this.#configure({ dailyLimit: 0, onExceeded: 'finish' });
     this.#configure({ failureThreshold: 1_000, halfOpenMaxProbes: 2 });
     const [{ supervisor }] = this.windows as [OpenWindow];
-    this.checks.account.resets++;
+    for (const account of this.checks.accounts.values()) account.resets++;
     await supervisor.resetCircuit();
     await supervisor.resume();
+    for (const agent of AGENTS.names()) await supervisor.tryNow(agent);
     // Past every reset that an agent has named, though the clock went back since.
     clock.jump(3 * 86_400_000);
     await clock.advance(31_000);
@@ -139,6 +140,13 @@ export class World implements Sight {
         return this.#withRun(command.run, (run) => this.#end(run, command.how, command.cost));
       case 'cost':
         return this.#withRun(command.run, (run) => run.say(this.#cost(run, command.cost, command.earlier)));
+      case 'say':
+        return this.#withRun(command.run, (run) => {
+          for (const account of this.checks.accounts.values()) account.progress = true;
+          run.say({ type: 'text', text: 'I go on.', delta: false });
+        });
+      case 'tryNow':
+        return this.windows[0]?.supervisor.tryNow(command.agent);
       case 'session':
         return this.#withRun(command.run, (run) => run.say({ type: 'session', sessionId: `s-${run.loopId}` }));
       case 'started':
@@ -193,7 +201,8 @@ export class World implements Sight {
       case 'record': {
         const counted = supervisor.recordCost(loopId, command.cost / 100, command.key?.toString());
         return counted.then(
-          (yes) => yes && this.#add(this.machine.books().latest(loopId)?.seq ?? 0, command.cost * NANO_PER_CENT),
+          async (yes) =>
+            yes && this.#add((await this.machine.books().latest(loopId))?.seq ?? 0, command.cost * NANO_PER_CENT),
         );
       }
       case 'cancel':
@@ -224,7 +233,7 @@ export class World implements Sight {
       case 'resume':
         return supervisor.resume();
       case 'resetCircuit':
-        this.checks.account.resets++;
+        for (const account of this.checks.accounts.values()) account.resets++;
         return supervisor.resetCircuit();
       case 'crash':
         this.#leave(window);
