@@ -130,7 +130,7 @@ export class RunMonitor implements RunObserver {
     for (const event of events) {
       if (event.type === 'end') said = event;
       if (event.type === 'limit') limit = event;
-      if (event.type === 'cost' && event.source === 'reported') priced = true;
+      if (event.type === 'cost' && (event.source === 'reported' || event.source === 'priced')) priced = true;
       if (event.type === 'text' || event.type === 'toolCall') worked = true;
       const doing = this.#inWords(event);
       if (doing !== undefined) next = { ...next, doing };

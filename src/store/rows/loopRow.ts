@@ -14,6 +14,7 @@ import { asFlag, asJson, asText, columns, flag, json, jsonObject, oneOf } from '
 const cause = oneOf<AgentErrorCause>({
   provider: 0,
   auth: 0,
+  billing: 0,
   config: 0,
   session: 0,
   budget: 0,
