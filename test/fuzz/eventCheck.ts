@@ -15,7 +15,17 @@ const tokens: Check = (value) =>
   value !== null &&
   ['input', 'cachedInput', 'cacheWrite', 'output'].every((key) => amount((value as Record<string, unknown>)[key]));
 
-const CAUSES: readonly unknown[] = ['provider', 'auth', 'billing', 'config', 'session', 'budget', 'turns', 'aborted', 'task'];
+const CAUSES: readonly unknown[] = [
+  'provider',
+  'auth',
+  'billing',
+  'config',
+  'session',
+  'budget',
+  'turns',
+  'aborted',
+  'task',
+];
 const SOURCES: readonly unknown[] = ['reported', 'priced', 'unknown'];
 
 const FIELDS: { readonly [type in AgentEvent['type']]: { readonly [field: string]: Check } } = {
@@ -36,11 +46,22 @@ const FIELDS: { readonly [type in AgentEvent['type']]: { readonly [field: string
     model: optional(text),
     note: optional(text),
   },
-  retry: { attempt: optional(finite), maxAttempts: optional(finite), delayMs: optional(finite), cause: optional((value) => CAUSES.includes(value)), reason: text },
+  retry: {
+    attempt: optional(finite),
+    maxAttempts: optional(finite),
+    delayMs: optional(finite),
+    cause: optional((value) => CAUSES.includes(value)),
+    reason: text,
+  },
   limit: { until: optional(Number.isSafeInteger as Check), reason: text },
   denied: { tool: text, reason: text },
   warning: { text },
-  end: { ok: flag, reason: optional(text), cause: optional((value) => CAUSES.includes(value)), idle: optional((value) => value === true) },
+  end: {
+    ok: flag,
+    reason: optional(text),
+    cause: optional((value) => CAUSES.includes(value)),
+    idle: optional((value) => value === true),
+  },
 };
 
 /** What is wrong with an event that a reader has answered: fields of the wrong type, amounts that are none, fields that nobody knows. */

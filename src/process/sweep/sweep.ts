@@ -16,7 +16,7 @@ export interface SweepOptions {
   readonly asked?: ReadonlyMap<string, number>;
   /** How long (ms) after SIGKILL a process that is still there is given up (R7.6). */
   readonly giveUpMs?: number;
-  /** Whether SIGKILL is not to wait any longer. */
+  /** Whether SIGKILL must not wait any longer: nobody is asked to end before it, or woken for that. */
   readonly isUrgent?: () => boolean;
 }
 
@@ -65,6 +65,7 @@ export async function sweep(
   const began = time.now();
   const deadline = began + options.graceMs;
   const isStuck = ({ killedAt }: Tracked) => killedAt !== undefined && time.now() - killedAt >= giveUpMs;
+  const isUrgent = options.isUrgent ?? (() => false);
   let found: RunProcesses;
   for (;;) {
     found = await find([...tracked.values()].map(({ process }) => process));
@@ -73,15 +74,13 @@ export async function sweep(
       const killAt = options.asked?.get(keyOf(process)) ?? deadline;
       tracked.set(keyOf(process), { process, told: described(table, process), killAt, killedAt: undefined });
     }
-    await askToEnd(
-      table,
-      fresh.filter((process) => !options.asked?.has(keyOf(process))),
-    );
+    const toAsk = isUrgent() ? [] : fresh.filter((process) => !options.asked?.has(keyOf(process)));
+    await askToEnd(table, toAsk);
     const here = found.members.map((process) => tracked.get(keyOf(process)) as Tracked);
     if (here.every(isStuck)) break;
     // What comes up faster than it can be ended is not chased for ever. Those that were killed before we began may still be on their way out.
     if (time.now() - Math.max(began, ...here.map(({ killAt }) => killAt)) >= giveUpMs) break;
-    await endThese(table, here, isStuck, options.isUrgent ?? (() => false), time);
+    await endThese(table, here, isStuck, isUrgent, time);
   }
   const remaining = found.members.map((process) => (tracked.get(keyOf(process)) as Tracked).told);
   const stillHere = new Set(remaining);
