@@ -136,7 +136,8 @@ export interface AgentReader {
   /**
    * Called once when the process has ended and all output was read. `stderrTail` holds the last 64 KiB of standard
    * error, `report` what the agent wrote into the plan's report file, if it did. Returns what is still to be said: at
-   * least the `end` event, where the agent has not said it and its own rules tell it. `endedAt` is the wall time (ms)
+   * least the `end` event, where the agent has not said it and its own rules tell it. What else it returns, tokens of a
+   * report among it, is accounting and no progress: it takes no verdict back (R5.6). `endedAt` is the wall time (ms)
    * of the end; now if absent.
    */
   end(exit: ProcessExit, stderrTail: string, report?: string, endedAt?: number): AgentEvent[];
