@@ -18,7 +18,6 @@ describe('ways to submit', () => {
     'loopSupervisor.defaultAgent': 'keeps',
   };
   const host = useWorkbench({
-    reconnectionGraceSeconds: 1,
     settings: { ...settings, ...themeSetting('dark') },
     files: {
       'src/total.js': CODE,
@@ -55,6 +54,7 @@ describe('ways to submit', () => {
 
   it('Submit Selection of the context menu gives the selection as it is', async () => {
     const { window } = host;
+    await window.editor.open('total.js');
     await window.editor.selectLines(4, 4);
     await window.editor.contextAction('Submit Selection');
     assert.equal(await given(), '  return sum;');
@@ -233,7 +233,7 @@ describe('ways to submit', () => {
     let holder: DatabaseSync;
     before('hold it', async () => {
       await host.window.page.goto('about:blank');
-      await until('no extension host', () => host.server.hosts().length === 0, 30_000);
+      await until('no extension host', () => host.server.hosts().length === 0);
       holder = new DatabaseSync(join(host.server.globalStorage, 'supervisor.db'));
       holder.exec('BEGIN IMMEDIATE');
       await host.window.page.goto(host.server.url(host.workspace));

@@ -13,17 +13,12 @@ describe('commands on one of several loops of the same id, in VS Code', () => {
     vscode.commands.executeCommand<T>(`loopSupervisor.${name}`, ...args);
   useQuietEnd();
 
-  before('two loops of one id', async function () {
-    this.timeout(60_000);
+  before('two loops of one id', async () => {
     api = await readyApi();
     for (const prompt of ['The old one [quick]', 'The new one [quick]']) {
       const seq = api.get(ID)?.loop.seq;
       await api.submit({ prompt, agent: 'sample', loopId: ID });
-      await until(
-        'the loop to complete',
-        () => api.get(ID)?.state === 'completed' && api.get(ID)?.prompt === prompt,
-        40_000,
-      );
+      await until('the loop to complete', () => api.get(ID)?.state === 'completed' && api.get(ID)?.prompt === prompt);
       if (seq !== undefined) old = { loopId: ID, seq };
     }
   });
