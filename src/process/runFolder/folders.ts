@@ -1,14 +1,11 @@
 import { statSync } from 'node:fs';
 import type { Folders } from '../../core/ports/launcher.ts';
+import { GONE, lookAt } from '../../core/model/looks.ts';
 
 /** The folders of this machine. */
 export const folders: Folders = {
-  exists: (path) => {
-    try {
-      return statSync(path).isDirectory();
-    } catch {
-      // Whatever the reason, such as a disk of another machine that does not answer: no agent can work there.
-      return false;
-    }
+  look: (path) => {
+    const look = lookAt(() => statSync(path));
+    return look.state === 'there' && !look.value.isDirectory() ? GONE : look;
   },
 };
