@@ -1,26 +1,38 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readFileSync } from 'node:fs';
 import { readManifest, sectionIn, settingsTable } from './support/docs/tables.ts';
+import { rulesIn } from './support/run/rules.ts';
 
-describe('README', () => {
-  const root = new URL('../', import.meta.url);
-  const readme = readFileSync(new URL('README.md', root), 'utf8');
+const root = new URL('../', import.meta.url);
+const read = (path: string) => readFileSync(new URL(path, root), 'utf8');
 
-  it('has the settings as the manifest has them (if not: npm run docs)', () => {
-    assert.equal(sectionIn(readme, 'settings'), settingsTable(readManifest()).trim());
+describe('documents', () => {
+  it('list the settings as the manifest declares them (if not: npm run docs)', () => {
+    const table = sectionIn(read('src/ui/settings/README.md'), 'settings');
+    assert.equal(table, settingsTable(readManifest()).trim());
   });
 
-  it('names a test that exists for every threat', () => {
-    const rows = sectionIn(readme, 'security')
-      .split('\n')
-      .filter((line) => line.startsWith('| '))
-      .slice(2);
-    assert.ok(rows.length >= 10, `only ${rows.length} threats are named`);
-    for (const row of rows) {
-      const tests = [...(row.split('|').at(-2) ?? '').matchAll(/`([^`]+)`/g)].map(([, path]) => path as string);
-      assert.ok(tests.length > 0, row);
-      for (const path of tests)
-        assert.ok(existsSync(new URL(path, root)), `${path} is named in the README and not there`);
+  it('name a test that exists for every threat', () => {
+    const threats = sectionIn(read('.github/SECURITY.md'), 'security').split(/^- /m).slice(1);
+    assert.ok(threats.length >= 10, `only ${threats.length} threats are named`);
+    for (const threat of threats) {
+      const tests = [...(threat.split('Tests:')[1] ?? '').matchAll(/`([^`]+)`/g)].map(([, path]) => path as string);
+      assert.ok(tests.length > 0, threat);
+      for (const path of tests) assert.ok(existsSync(new URL(path, root)), `${path} is named as a test and missing`);
+    }
+  });
+
+  it('number the rules of every chapter without a gap', () => {
+    const rules = rulesIn(read('src/core/README.md'));
+    assert.ok(rules.length > 50, `only ${rules.length} rules were found`);
+    assert.equal(new Set(rules).size, rules.length, 'a rule has a number of its own');
+  });
+
+  it('keep their links to files of this repository whole', () => {
+    for (const document of globSync(['*.md', '.github/*.md', '{src,test}/**/README.md'], { cwd: root.pathname })) {
+      const folder = new URL(document, root);
+      for (const [, target] of read(document).matchAll(/\]\((?!https?:|command:|#)([^)#]+)/g))
+        assert.ok(existsSync(new URL(target as string, folder)), `${document} links to ${target}, which is missing`);
     }
   });
 });

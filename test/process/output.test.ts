@@ -134,20 +134,6 @@ describe('Output of runs', () => {
     assert.equal(told.texts[2], 'end');
   });
 
-  it('R8.3 an agent that passes the log limit is stopped, not far beyond it', async () => {
-    const { told, files } = harness.launch(
-      '/bin/sh',
-      ['-c', `echo begin; exec "${process.execPath}" "${program('flood.mjs')}" 4000`],
-      {
-        limits: { maxLogBytes: 20 * 1024 * 1024 },
-        needsReading: false,
-      },
-    );
-    const end = await told.whenEnded;
-    assert.equal(end.stoppedBy, 'output-limit');
-    assert.ok(harness.launcher.logBytes(tokenOf(files.folder)) < 3000 * 1024 * 1024);
-  });
-
   it('the last line of standard error is told without escapes and control characters', async () => {
     const { told } = harness.launch('/bin/sh', [
       '-c',

@@ -1,4 +1,5 @@
 import type { AgentEvent, AgentReader, Json, ProcessExit } from '../model/agentEvent.ts';
+import type { Leftovers } from '../model/leftovers.ts';
 import type { Look } from '../model/looks.ts';
 import type { ProcessIdentity, StopBy, SweptProcess } from '../model/loop.ts';
 import type { CommandPlan } from './agents.ts';
@@ -58,7 +59,7 @@ export interface RunOutput {
 }
 
 /** How a run ended, as facts; the core decides what they mean. Told after all output was read and all processes were seen to. */
-export interface RunEnd {
+export interface RunEnd extends Leftovers {
   /**
    * `exited`: the leader ended and we know how. `spawn`: it never started, nor will it (`error` says why). `void`: nothing ran; it was never
    * claimed, or could not start for a reason that may pass (`error` says which).
@@ -72,9 +73,6 @@ export interface RunEnd {
   readonly stoppedBy?: StopBy;
   /** One sentence where there is more to say, such as the error of the start. */
   readonly error?: string;
-  readonly swept: readonly SweptProcess[];
-  readonly kept: readonly SweptProcess[];
-  readonly remaining: readonly SweptProcess[];
   /** Last piece of output, with what the reader said at the end. */
   readonly last: RunOutput;
   /** Whether the agent wrote anything to standard output or standard error. */

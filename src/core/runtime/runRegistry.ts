@@ -1,4 +1,5 @@
 import type { Disposable } from '../model/disposable.ts';
+import { NOTHING_LEFT } from '../model/leftovers.ts';
 import type { ActiveLoop, StopBy } from '../model/loop.ts';
 import { TRY_AGAIN_MS } from '../ports/clock.ts';
 import type { RunControl, RunEnd } from '../ports/launcher.ts';
@@ -151,9 +152,7 @@ function neverStarted(error: unknown, at: number): RunEnd {
     exit: {},
     at,
     error: why,
-    swept: [],
-    kept: [],
-    remaining: [],
+    ...NOTHING_LEFT,
     last,
     hadOutput: false,
     errorLine: '',

@@ -1,46 +1,52 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, existsSync, fstatSync, openSync } from 'node:fs';
+import { closeSync, existsSync, openSync } from 'node:fs';
 import { agentEnvironment } from '../environment/carriedEnvironment.ts';
 import type { StartFailure } from '../launch/failedStart.ts';
-import { FILE_MODE } from '../runFolder/atomicFile.ts';
 import type { RunRequest } from '../runFolder/records.ts';
 import type { RunFiles } from '../runFolder/runFiles.ts';
+import { AgentLogs } from './agentLogs.ts';
 
 /** The agent's process in a session and group of its own, its standard streams being files. */
 export class AgentProcess {
   readonly child: ChildProcess;
-  readonly #logs: readonly number[];
+  readonly logs: AgentLogs;
 
-  /** @throws what `spawn` throws, such as E2BIG, and what the file system throws. Not finding the command comes as `error` of the child. */
+  /**
+   * @throws what `spawn` throws, such as E2BIG, and what the file system throws. A command that is not found is reported by the
+   * child's `error` event.
+   */
   constructor(request: RunRequest, files: RunFiles, environment: NodeJS.ProcessEnv) {
-    const open: number[] = [];
+    // Read to its end by the agent at its own speed, and then closed: no agent hangs on an open standard input.
+    const input = request.hasInput ? openSync(files.prompt, 'r') : ('ignore' as const);
+    let logs: AgentLogs | undefined;
     try {
-      // Read to its end by the agent at its own speed, and then closed: no agent hangs on an open standard input.
-      const input = request.hasInput ? openSync(files.prompt, 'r') : ('ignore' as const);
-      if (input !== 'ignore') open.push(input);
-      this.#logs = [files.stdout, files.stderr].map((path) => {
-        const log = openSync(path, 'a', FILE_MODE);
-        open.push(log);
-        return log;
-      });
+      logs = new AgentLogs(files.stdout, files.stderr);
       this.child = spawn(request.command, request.args, {
         cwd: request.cwd,
         env: agentEnvironment(environment, request.loopId, request.token),
         detached: true,
         windowsHide: true,
         windowsVerbatimArguments: request.verbatim,
-        stdio: [input, ...this.#logs],
+        stdio: [input, ...logs.descriptors],
       });
-      if (input !== 'ignore') closeSync(input);
+      this.logs = logs;
     } catch (error) {
-      for (const fd of open) closeSync(fd);
+      logs?.close();
       throw error;
+    } finally {
+      if (input !== 'ignore') closeSync(input);
     }
   }
 
-  /** Bytes written so far to standard output and standard error, even if somebody has removed the files. */
-  logBytes(): number {
-    return this.#logs.reduce((sum, log) => sum + fstatSync(log).size, 0);
+  /** Stops the whole group where it stands. It takes no look at the system, so it is immediate. */
+  freeze(): void {
+    const { pid, exitCode, signalCode } = this.child;
+    if (pid === undefined || exitCode !== null || signalCode !== null || process.platform === 'win32') return;
+    try {
+      process.kill(-pid, 'SIGSTOP');
+    } catch {
+      // All of it has just ended.
+    }
   }
 }
 

@@ -18,10 +18,7 @@ export interface Verdict {
   readonly dueMs: number;
 }
 
-/** An agent that writes fast is looked at more often (ms), so that it does not pass its log limit by much. */
-const LEAST_LOOK_MS = 20;
-
-/** The deadlines of one run (R7.6, R8.3). Times are those of a clock that stands still in suspend, ms; a limit of 0 is none. */
+/** The deadlines of one run (R7.6). Times are those of a clock that stands still in suspend, ms; a limit of 0 is none. */
 export class Deadlines {
   readonly #limits: RunLimits;
   #logBytes = 0;
@@ -29,7 +26,6 @@ export class Deadlines {
   #heardAt = 0;
   #unattendedSince: number | undefined;
   #leaveAt: number | undefined;
-  #lastAt = 0;
 
   constructor(limits: RunLimits) {
     this.#limits = limits;
@@ -49,10 +45,8 @@ export class Deadlines {
   }
 
   look(now: number, sight: Sight): Verdict {
-    const { timeoutMs, maxLogBytes, unattendedGraceMs } = this.#limits;
+    const { timeoutMs, unattendedGraceMs } = this.#limits;
     const grown = sight.logBytes - this.#logBytes;
-    const perMs = grown / Math.max(1, now - this.#lastAt);
-    this.#lastAt = now;
     this.#logBytes = sight.logBytes;
     if (grown > 0) this.#heardAt = now;
     if (sight.attended) this.#unattendedSince = undefined;
@@ -67,13 +61,11 @@ export class Deadlines {
     const silence = this.#silence(now, passed);
     const stop = this.#stop([
       [passed(0, timeoutMs), 'timeout'],
-      [maxLogBytes > 0 && sight.logBytes > maxLogBytes, 'output-limit'],
       [silence !== undefined && this.#limits.onSilence === 'restart', 'hung'],
       [passed(this.#unattendedSince, unattendedGraceMs), 'unattended'],
       [this.#leaveAt !== undefined && now >= this.#leaveAt, 'unattended'],
     ]);
     if (this.#leaveAt !== undefined) due.push(this.#leaveAt - now);
-    if (perMs > 0 && maxLogBytes > 0) due.push(Math.max(LEAST_LOOK_MS, (maxLogBytes - sight.logBytes) / perMs / 2));
     const dueMs = Math.min(...due.filter((ms) => ms > 0), Number.MAX_SAFE_INTEGER);
     return { ...(stop && { stop }), ...(silence && this.#limits.onSilence === 'warn' && { silent: silence }), dueMs };
   }

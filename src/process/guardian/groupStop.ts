@@ -35,6 +35,8 @@ export class GroupStop {
   #killAt: number | undefined;
   #timer: NodeJS.Timeout | undefined;
   #leaderGone = false;
+  /** All of the run was stopped where it stood, and nothing may wake it before it is killed. */
+  #frozen = false;
 
   constructor(options: GroupStopOptions) {
     this.#options = options;
@@ -42,7 +44,7 @@ export class GroupStop {
 
   /** Stops in steps. While a stop is under way, another can only make it quicker. */
   begin(graceMs: number): void {
-    if (this.#leaderGone) return;
+    if (this.#leaderGone || this.#frozen) return;
     const now = performance.now();
     const killAt = now + graceMs;
     if (this.#killAt === undefined) {
@@ -59,23 +61,33 @@ export class GroupStop {
     this.#next();
   }
 
-  /** SIGKILL to the group and to all that was ever seen below it. Answers whether anybody got it. */
+  /** Sends SIGKILL to the group and to all that was ever seen below it. Returns whether it reached anybody. */
   kill(): Promise<boolean> {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(this.#options.onStuck, GIVE_UP_MS);
     this.#killAt = performance.now();
     return this.#inTurn(async () => {
       const found = await this.#look();
+      const outside = this.#outside(found);
+      if (this.#frozen) await this.#options.table.signal(outside, 'SIGSTOP');
       const group = await this.#signalGroup(found, 'SIGKILL');
-      const others = await this.#options.table.signal(this.#outside(found), 'SIGKILL');
+      const others = await this.#options.table.signal(outside, 'SIGKILL');
       for (const process of found.members) this.asked.set(keyOf(process), 0);
+      // What is spared was frozen with its group.
+      if (this.#frozen) await this.#options.table.signal(found.spared, 'SIGCONT');
       return group || others.length > 0;
     });
   }
 
+  /** Kills the group, which was frozen just now, and all else of the run, and wakes none of it before. */
+  killFrozen(): Promise<boolean> {
+    this.#frozen = true;
+    return this.kill();
+  }
+
   /** Sends just this signal to the group. Answers whether it was delivered. */
   signal(signal: string): Promise<boolean> {
-    return this.#inTurn(async () => this.#signalGroup(await this.#look(), signal));
+    return this.#inTurn(async () => this.#signalIfAwake(await this.#look(), signal));
   }
 
   /** The leader has ended: nothing more is sent to its group as a whole. */
@@ -110,10 +122,10 @@ export class GroupStop {
 
   async #step(signal: StopStep['signal']): Promise<boolean> {
     const found = await this.#look();
-    const delivered = await this.#signalGroup(found, signal);
-    await this.#signalGroup(found, 'SIGCONT');
+    const delivered = await this.#signalIfAwake(found, signal);
+    await this.#signalIfAwake(found, 'SIGCONT');
     // An interrupt is for the agent, that it may finish what it does; a request to end is for all that it has started too.
-    if (signal !== 'SIGTERM') return delivered;
+    if (signal !== 'SIGTERM' || this.#frozen) return delivered;
     await askToEnd(this.#options.table, this.#outside(found));
     for (const process of found.members) this.asked.set(keyOf(process), this.#killAt ?? 0);
     return delivered;
@@ -121,9 +133,13 @@ export class GroupStop {
 
   async #look(): Promise<RunProcesses> {
     const { table, keep } = this.#options;
-    const found = await findRun(table, this.marks(), { keep, deep: false });
+    const found = await findRun(table, this.marks(), { keep, deep: this.#frozen });
     for (const process of [...found.members, ...found.spared]) this.#seen.set(keyOf(process), process);
     return found;
+  }
+
+  async #signalIfAwake(found: RunProcesses, signal: string): Promise<boolean> {
+    return !this.#frozen && (await this.#signalGroup(found, signal));
   }
 
   /** The group as one if all of it is ours to end, else its members one by one. */

@@ -1,10 +1,11 @@
-import { rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import type { ProcessExit } from '../../core/model/agentEvent.ts';
 import type { StopBy } from '../../core/model/loop.ts';
 import type { ProcessProbe } from '../../core/ports/launcher.ts';
 import { endOfFailedStart } from '../launch/failedStart.ts';
 import { createOnce, writeJson } from '../runFolder/atomicFile.ts';
 import {
+  type CutRecord,
   type EndedRecord,
   type ExitRecord,
   FORMAT,
@@ -21,6 +22,8 @@ import { AgentProcess, startFailure } from './agentProcess.ts';
 import { Attendance } from './attendance.ts';
 import { Deadlines } from './deadlines.ts';
 import { GroupStop } from './groupStop.ts';
+import { watchKeptLogs } from './keptLogs.ts';
+import { LogLimit } from './logLimit.ts';
 import { type NewOrder, Orders } from './orders.ts';
 import { TickClock } from './tickClock.ts';
 
@@ -39,7 +42,7 @@ const ORDERS_MS = process.platform === 'win32' ? 250 : 1_000;
 /** How long (ms) facts that can not be written, for the disk is full, are tried again before the guardian goes. */
 const WRITE_PATIENCE_MS = 60_000;
 const WRITE_AGAIN_MS = 250;
-type Fact = StartedRecord | ExitRecord | EndedRecord | SilentRecord;
+type Fact = StartedRecord | ExitRecord | EndedRecord | SilentRecord | CutRecord;
 const NOTHING: SweepResult = { swept: [], kept: [], remaining: [] };
 
 /**
@@ -55,6 +58,7 @@ export class Guardian {
   readonly #over = Promise.withResolvers<void>();
   #agent: AgentProcess | undefined;
   #stop: GroupStop | undefined;
+  #logLimit: LogLimit | undefined;
   #stoppedBy: StopBy | undefined;
   #leaderEnded = false;
   /** How the leader ended, where that was told before it was known who it is: to look it up may start a program of the system. */
@@ -62,7 +66,11 @@ export class Guardian {
   /** It is being stopped; a mere signal, even one that is meant to end it, is no such thing: the deadlines go on. */
   #isStopping = false;
   #urgent = false;
+  #overflowed = false;
+  readonly #keptReleased = new AbortController();
   #isSweeping = false;
+  /** Who was found by the last look of the sweep. */
+  #leftover: readonly ProcessInfo[] = [];
   #isSilent = false;
   #attended = true;
   #attendedAt = 0;
@@ -101,7 +109,10 @@ export class Guardian {
 
   /** Stops the run in steps, if it has not ended. */
   stop(by: StopBy, graceMs = this.#options.request.limits.graceMs): void {
-    if (this.#leaderEnded) return;
+    if (this.#leaderEnded) {
+      this.#keptReleased.abort();
+      return;
+    }
     this.#isStopping = true;
     if (this.#stoppedBy === undefined || by === 'user') this.#stoppedBy = by;
     this.#stop?.begin(graceMs);
@@ -117,6 +128,7 @@ export class Guardian {
       if (child.pid === undefined) this.#startFailed(error);
     });
     if (child.pid === undefined) return;
+    this.#limitLogs(agent);
     child.on('exit', (code, signal) => {
       if (this.#stop) void this.#ended(code, signal);
       else this.#endedEarly = [code, signal];
@@ -135,7 +147,8 @@ export class Guardian {
     });
     this.#write(files.started, { format: FORMAT, leader: identityOf(leader), guardian: probe.self, at });
     if (this.#endedEarly) return this.#ended(...this.#endedEarly);
-    if (this.#isStopping) this.#stop.begin(request.limits.graceMs);
+    if (this.#overflowed) void this.#stop.killFrozen();
+    else if (this.#isStopping) this.#stop.begin(request.limits.graceMs);
     this.#tick();
   }
 
@@ -159,6 +172,7 @@ export class Guardian {
       this.#clock.tick();
       this.#takeOrders();
       this.#writeAgain();
+      this.#logLimit?.look();
       if (!this.#leaderEnded && !this.#isStopping) dueMs = this.#look();
     } catch (error) {
       this.#options.log('A look at the run failed; the next one follows.', error);
@@ -169,7 +183,7 @@ export class Guardian {
   #look(): number {
     const now = this.#clock.elapsed;
     const verdict = this.#deadlines.look(now, {
-      logBytes: this.#agent?.logBytes() ?? 0,
+      logBytes: this.#agent?.logs.bytes() ?? 0,
       attended: this.#isAttended(now),
     });
     if (verdict.stop) {
@@ -196,6 +210,35 @@ export class Guardian {
     this.#isSilent = silent !== undefined;
     if (silent) this.#write(files.silent, { format: FORMAT, ...silent });
     else rmSync(files.silent, { force: true });
+  }
+
+  #limitLogs(agent: AgentProcess): void {
+    const { request } = this.#options;
+    this.#logLimit = new LogLimit({
+      logs: agent.logs,
+      maxBytes: request.limits.maxLogBytes,
+      onPassed: () => void this.#overflow(agent),
+      onCut: this.#noteCut,
+    });
+  }
+
+  readonly #noteCut = (bytes: number): void => {
+    const { cut } = this.#options.files;
+    if (!existsSync(cut)) this.#write(cut, { format: FORMAT, bytes, at: Date.now() });
+  };
+
+  /** The logs have passed their limit (R8.3), in whatever phase: all of the run is frozen at once, then killed without being woken. */
+  async #overflow(agent: AgentProcess): Promise<void> {
+    this.#overflowed = true;
+    this.#urgent = true;
+    if (this.#leaderEnded) {
+      await this.#options.table.signal(this.#leftover, 'SIGSTOP');
+      return;
+    }
+    agent.freeze();
+    this.#isStopping = true;
+    this.#stoppedBy ??= 'output-limit';
+    await this.#stop?.killFrozen();
   }
 
   // ── Orders ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -258,7 +301,11 @@ export class Guardian {
     const stop = this.#stop;
     if (!stop) return NOTHING;
     const { keep, graceMs } = request.limits;
-    const find = (known: readonly ProcessInfo[]) => findRun(table, stop.marks(known), { keep, deep: true });
+    const find = async (known: readonly ProcessInfo[]) => {
+      const found = await findRun(table, stop.marks(known), { keep, deep: true });
+      this.#leftover = found.members;
+      return found;
+    };
     this.#isSweeping = true;
     try {
       return await sweep(table, find, {
@@ -276,13 +323,34 @@ export class Guardian {
   #finish(end: Pick<EndedRecord, 'kind' | 'exit' | 'at' | 'error'>, left: SweepResult): void {
     clearTimeout(this.#timer);
     this.#leaderEnded = true;
+    this.#logLimit?.close();
     this.#write(this.#options.files.ended, {
       format: FORMAT,
       ...end,
       ...(this.#stoppedBy && { stoppedBy: this.#stoppedBy }),
       ...left,
     });
-    this.#over.resolve();
+    void this.#watchKept(left)
+      .catch((error: unknown) => this.#options.log('The logs of what was kept could not be watched.', error))
+      .finally(() => this.#over.resolve());
+  }
+
+  /** The run is over, but what was kept may write on for as long as it lives. */
+  async #watchKept({ kept }: SweepResult): Promise<void> {
+    const { request, table, log } = this.#options;
+    const { keep, maxLogBytes: maxBytes } = request.limits;
+    if (!this.#agent || !this.#stop) return;
+    await watchKeptLogs({
+      table,
+      keep,
+      kept,
+      maxBytes,
+      logs: this.#agent.logs,
+      marks: this.#stop.marks(),
+      onCut: this.#noteCut,
+      onPassed: () => log('Processes that were kept passed the log limit and were ended.'),
+      signal: this.#keptReleased.signal,
+    });
   }
 
   // ── Facts ────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -18,7 +18,8 @@ if (request?.format !== FORMAT) {
   log('The request can not be read, so nothing was started.');
   process.exit(1);
 }
-const guardian = new Guardian({ files, request, table: createTable(), probe: createProbe(), log });
+// The table gives way to other work: a flood of output must not go unseen while processes are listed.
+const guardian = new Guardian({ files, request, table: createTable({ polite: true }), probe: createProbe(), log });
 
 // Before the claim: who sees the claim may signal us.
 process.on('SIGUSR2', () => guardian.wake());

@@ -70,6 +70,15 @@ export interface SilentRecord {
   readonly forMs: number;
 }
 
+/** `cut.json`: the logs passed their limit, so their ends were cut off. */
+export interface CutRecord {
+  readonly format: typeof FORMAT;
+  /** Bytes in both logs before they were first cut. */
+  readonly bytes: number;
+  /** Wall time, ms. */
+  readonly at: number;
+}
+
 /** What a window may ask of a guardian: one file each in `orders`. */
 export type Order =
   | { readonly kind: 'stop'; readonly by: StopBy; readonly graceMs: number }

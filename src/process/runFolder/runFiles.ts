@@ -20,6 +20,8 @@ export interface RunFiles {
   readonly ended: string;
   /** There while nothing has been heard for long. */
   readonly silent: string;
+  /** There if the logs were cut back to their limit. */
+  readonly cut: string;
   readonly orders: string;
   /** What went wrong in the guardian itself. */
   readonly guardianLog: string;
@@ -56,6 +58,7 @@ export function filesIn(folder: string): RunFiles {
     exit: join(folder, 'exit.json'),
     ended: join(folder, 'ended.json'),
     silent: join(folder, 'silent.json'),
+    cut: join(folder, 'cut.json'),
     orders: join(folder, 'orders'),
     guardianLog: join(folder, 'guardian.log'),
   };

@@ -22,7 +22,7 @@ export interface SweepOptions {
    * before the sweep says so.
    */
   readonly giveUpMs?: number;
-  /** Whether SIGKILL is not to wait any longer. */
+  /** Whether SIGKILL must not wait any longer: nobody is asked to end before it, or woken for that. */
   readonly isUrgent?: () => boolean;
 }
 
@@ -128,6 +128,10 @@ class Sweep {
   readonly #isStuck = ({ killedAt }: Tracked): boolean =>
     killedAt !== undefined && this.#time.now() - killedAt >= this.#giveUpMs;
 
+  #isUrgent(): boolean {
+    return this.#options.isUrgent?.() ?? false;
+  }
+
   /** Pauses before the next look; false when looks have failed for too long. */
   async #waitForSight(): Promise<boolean> {
     const now = this.#time.now();
@@ -154,10 +158,8 @@ class Sweep {
         killedAt: undefined,
       });
     }
-    await askToEnd(
-      this.#table,
-      fresh.filter((process) => !asked?.has(keyOf(process))),
-    );
+    const toAsk = this.#isUrgent() ? [] : fresh.filter((process) => !asked?.has(keyOf(process)));
+    await askToEnd(this.#table, toAsk);
     return members.map((process) => this.#tracked.get(keyOf(process)) as Tracked);
   }
 
@@ -166,9 +168,8 @@ class Sweep {
    * of another has come: before that one is killed we look again, for nobody may find what it has started since.
    */
   async #endThese(all: readonly Tracked[]): Promise<void> {
-    const isUrgent = this.#options.isUrgent ?? (() => false);
     const isDue = ({ killAt, killedAt }: Tracked) =>
-      killedAt === undefined && (isUrgent() || killAt <= this.#time.now());
+      killedAt === undefined && (this.#isUrgent() || killAt <= this.#time.now());
     const due = all.filter(isDue);
     await this.#kill(due);
     for (const one of due) one.killedAt = this.#time.now();

@@ -1,5 +1,6 @@
 import type { SQLInputValue } from 'node:sqlite';
 import * as z from 'zod/mini';
+import { leftoversOf, NOTHING_LEFT } from '../../core/model/leftovers.ts';
 import type { Attempt, AttemptEnd, Outcome, StopBy } from '../../core/model/loop.ts';
 import { anyJson, asFlag, asJson, asText, columns, flag, json, oneOf } from './columns.ts';
 
@@ -65,8 +66,6 @@ type Columns = z.output<typeof attemptColumns>;
 
 /** Reads a row of `attempts`. */
 export const attemptSchema = z.pipe(attemptColumns, z.transform(toAttempt));
-
-const NOTHING_LEFT = { swept: [], kept: [], remaining: [] };
 
 function toAttempt(row: Columns, context: z.core.ParsePayload): Attempt {
   const end = endOf(row);
@@ -157,23 +156,8 @@ export function runningValues(attempt: Attempt): SQLInputValue[] {
   ];
 }
 
-export function endValues({
-  outcome,
-  reason,
-  at,
-  exitCode,
-  signal,
-  swept,
-  kept,
-  remaining,
-}: AttemptEnd): SQLInputValue[] {
-  const nothingLeft = swept.length + kept.length + remaining.length === 0;
-  return [
-    at,
-    outcome,
-    asText(reason),
-    exitCode ?? null,
-    signal ?? null,
-    nothingLeft ? null : JSON.stringify({ swept, kept, remaining }),
-  ];
+export function endValues({ outcome, reason, at, exitCode, signal, ...end }: AttemptEnd): SQLInputValue[] {
+  const left = leftoversOf(end);
+  const nothingLeft = Object.values(left).every((processes) => processes.length === 0);
+  return [at, outcome, asText(reason), exitCode ?? null, signal ?? null, nothingLeft ? null : JSON.stringify(left)];
 }

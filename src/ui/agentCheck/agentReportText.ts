@@ -3,10 +3,10 @@ import { escapeMarkdown, inlineCode, oneLine } from '../text/safeText.ts';
 import type { AgentReport } from './agentChecks.ts';
 
 /** What the check of the agents has shown, as a Markdown document: what can be used, what can not, and the words to put it right. */
-export function agentReportText(historyQueries: readonly AgentReport[], defaultAgent: string, at: Date): string {
-  const usable = historyQueries.filter(isUsable);
-  const broken = historyQueries.filter((report) => report.path !== undefined && !isUsable(report));
-  const missing = historyQueries.filter((report) => report.path === undefined);
+export function agentReportText(reports: readonly AgentReport[], defaultAgent: string, at: Date): string {
+  const usable = reports.filter(isUsable);
+  const broken = reports.filter((report) => report.path !== undefined && !isUsable(report));
+  const missing = reports.filter((report) => report.path === undefined);
   return [
     '# Agents of Loop Supervisor',
     `Checked at ${at.toLocaleString()}. ${count(usable.length, 'agent')} can be used, ${broken.length === 0 ? '' : `${broken.length} ${broken.length === 1 ? 'needs' : 'need'} attention, `}${missing.length} not found.`,
@@ -21,8 +21,8 @@ export function agentReportText(historyQueries: readonly AgentReport[], defaultA
 }
 
 /** All agents at a glance. */
-function summary(historyQueries: readonly AgentReport[]): string {
-  const rows = historyQueries.map(({ name, version, path, problems }) => {
+function summary(reports: readonly AgentReport[]): string {
+  const rows = reports.map(({ name, version, path, problems }) => {
     const state = path === undefined ? 'not found' : problems.map(({ short }) => short).join(', ') || 'ready';
     return `| ${escapeMarkdown(name)} | ${escapeMarkdown(version ?? '')} | ${state} |`;
   });
@@ -33,8 +33,8 @@ function isUsable({ path, problems }: AgentReport): boolean {
   return path !== undefined && problems.length === 0;
 }
 
-function group(title: string, historyQueries: readonly AgentReport[]): string[] {
-  return historyQueries.length === 0 ? [] : [`## ${title}`, ...historyQueries.map(section)];
+function group(title: string, reports: readonly AgentReport[]): string[] {
+  return reports.length === 0 ? [] : [`## ${title}`, ...reports.map(section)];
 }
 
 function section(report: AgentReport): string {

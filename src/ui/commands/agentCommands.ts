@@ -16,11 +16,11 @@ export const agentCommands: CommandTable = {
     ctx.context.subscriptions.push(view);
     return async () => {
       const place = { location: vscode.ProgressLocation.Notification, title: 'Checking agents' };
-      const historyQueries = await vscode.window.withProgress(place, (progress) =>
+      const reports = await vscode.window.withProgress(place, (progress) =>
         checkAll(ctx, (waiting) => progress.report({ message: `waiting for ${waiting.join(', ')}` })),
       );
-      await view.show(agentReportText(historyQueries, ctx.settings().defaultAgent, new Date()));
-      return historyQueries;
+      await view.show(agentReportText(reports, ctx.settings().defaultAgent, new Date()));
+      return reports;
     };
   },
 };
@@ -30,7 +30,7 @@ async function checkAll(ctx: CommandContext, onWaiting: (names: readonly string[
   const names = (await ctx.agentChecks.find()).map(({ name }) => name);
   const waiting = new Set(names);
   onWaiting(names);
-  const historyQueries = await Promise.all(
+  const reports = await Promise.all(
     names.map(async (name) => {
       const report = await ctx.agentChecks.check([name]);
       waiting.delete(name);
@@ -38,5 +38,5 @@ async function checkAll(ctx: CommandContext, onWaiting: (names: readonly string[
       return report;
     }),
   );
-  return historyQueries.flat();
+  return reports.flat();
 }

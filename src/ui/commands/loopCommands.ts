@@ -150,7 +150,7 @@ export const loopCommands: CommandTable = {
     },
 
   /** Ends processes that were left alone after their loop (R7.4). Answers how many. */
-  endSpared:
+  endKept:
     (ctx) =>
     async (...args) => {
       if (calledOn(args).kind === 'lost') {

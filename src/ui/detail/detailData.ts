@@ -1,6 +1,7 @@
 import { isActive, type ProcessIdentity } from '../../core/model/loop.ts';
 import { toUsd } from '../../core/model/money.ts';
 import type { AttemptDetail, LiveView, LoopDetail } from '../../core/model/status.ts';
+import { reasonOf } from '../text/loopText.ts';
 import { oneLine } from '../text/safeText.ts';
 import { cleanText } from '../webviewHost/cleanText.ts';
 import type { AttemptRow, DetailData, ProcessRow } from './protocol.ts';
@@ -15,14 +16,7 @@ export function detailData(
   isAlive: (process: ProcessIdentity) => boolean,
 ): DetailData {
   const { loop, prompt, attempts, ledger, history } = detail;
-  const why =
-    loop.state === 'waiting'
-      ? loop.why
-      : loop.state === 'failed'
-        ? loop.failure.reason
-        : loop.state === 'backingOff'
-          ? loop.lastError?.reason
-          : undefined;
+  const why = reasonOf(loop);
   return {
     loopId: loop.loopId,
     seq: loop.seq,

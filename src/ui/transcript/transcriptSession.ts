@@ -3,6 +3,7 @@ import { isLive } from '../../core/model/loop.ts';
 import type { LoopDetail } from '../../core/model/status.ts';
 import type { AgentProfile } from '../../core/ports/agents.ts';
 import type { Clock } from '../../core/ports/clock.ts';
+import { reasonOf } from '../text/loopText.ts';
 import { type AttemptLog, attemptLogs, type LogPaths } from './attemptLog.ts';
 import { stepBack } from './earlier.ts';
 import { ForwardCursor } from './forwardCursor.ts';
@@ -301,14 +302,7 @@ async function openingPlace(logs: readonly AttemptLog[]): Promise<Pos> {
 }
 
 export function headerOf({ loop, costUsd, costEstimated }: LoopDetail): TranscriptHeader {
-  const why =
-    loop.state === 'waiting'
-      ? loop.why
-      : loop.state === 'failed'
-        ? loop.failure.reason
-        : loop.state === 'backingOff'
-          ? loop.lastError?.reason
-          : undefined;
+  const why = reasonOf(loop);
   return {
     loopId: loop.loopId,
     seq: loop.seq,

@@ -2,6 +2,7 @@ import { count, formatClock, formatCost, formatDuration } from '../../text/forma
 import { STATE_WORDS } from '../../text/loopText.ts';
 import { oneLine } from '../../text/safeText.ts';
 import { h } from '../../webviewHost/webview/dom.ts';
+import { oncePerFrame } from '../../webviewHost/webview/oncePerFrame.ts';
 import type { LoopRow } from '../statistics.ts';
 
 const ROW = 24;
@@ -20,7 +21,6 @@ export class LoopTable {
   readonly #chosen: (row: LoopRow) => void;
   #rows: readonly LoopRow[] = [];
   #active = -1;
-  #frame = 0;
 
   /** `chosen` is told which row the keyboard is on, `open` which one was opened. */
   constructor(open: (row: LoopRow) => void, chosen: (row: LoopRow) => void) {
@@ -62,12 +62,7 @@ export class LoopTable {
     this.draw();
   }
 
-  readonly draw = (): void => {
-    this.#frame ||= requestAnimationFrame(() => {
-      this.#frame = 0;
-      this.#drawNow();
-    });
-  };
+  readonly draw = oncePerFrame(() => this.#drawNow());
 
   #drawNow(): void {
     const { scrollTop, clientHeight } = this.#grid;

@@ -2,6 +2,7 @@ import type { CircuitChange, TimelineAttempt } from '../../../core/ports/history
 import { formatDuration, formatUsd } from '../../text/format.ts';
 import { Announcer } from '../../webviewHost/webview/announcer.ts';
 import { h } from '../../webviewHost/webview/dom.ts';
+import { oncePerFrame } from '../../webviewHost/webview/oncePerFrame.ts';
 import { connect } from '../../webviewHost/webview/vscodeApi.ts';
 import {
   type DashboardCommand,
@@ -43,7 +44,7 @@ let figures: LiveFigures | undefined;
 let circuit: readonly CircuitChange[] = [];
 /** Older attempts have come: the timeline goes further back. */
 let older = false;
-let pending = false;
+const later = oncePerFrame(showDerived);
 
 const announcer = new Announcer();
 const banner = h('p', { class: 'banner', role: 'status', hidden: true });
@@ -151,44 +152,39 @@ function receive(message: ToDashboard): void {
   }
 }
 
-/** Computes what is made of all attempts, once for however many messages of a frame. */
-function later(): void {
-  if (pending) return;
-  pending = true;
-  requestAnimationFrame(() => {
-    pending = false;
-    if (older) timeline.reset(attempts.values(), circuit, range.from);
-    older = false;
-    const now = Date.now();
-    const rows = loopRows(attempts.values(), now);
-    table.set(rows);
-    counters.summarize(summarize(rows));
-    // As far back as there is something, as on the timeline.
-    const from = Math.max(
-      range.from,
-      rows.reduce((first, { startedAt }) => Math.min(first, startedAt), now - 60_000),
-    );
-    const steps = buckets(rows, from, now, BUCKETS);
-    const labels = steps.map(({ at }) => label(at, from, now));
-    outcomes.set({
-      labels,
-      series: [
-        { label: 'completed', color: palette.good, values: steps.map(({ completed }) => completed) },
-        { label: 'failed', color: palette.bad, values: steps.map(({ failed }) => failed) },
-        {
-          label: 'cancelled',
-          color: `color-mix(in srgb, ${palette.neutral} 45%, transparent)`,
-          values: steps.map(({ cancelled }) => cancelled),
-        },
-      ],
-    });
-    durations.set({
-      labels,
-      series: [
-        { label: 'median', color: palette.running, values: steps.map(({ medianMs }) => medianMs) },
-        { label: '9 of 10 within', color: palette.warn, values: steps.map(({ p90Ms }) => p90Ms) },
-      ],
-    });
+/** Computes everything that is derived from all attempts. */
+function showDerived(): void {
+  if (older) timeline.reset(attempts.values(), circuit, range.from);
+  older = false;
+  const now = Date.now();
+  const rows = loopRows(attempts.values(), now);
+  table.set(rows);
+  counters.summarize(summarize(rows));
+  // As far back as there is something, as on the timeline.
+  const from = Math.max(
+    range.from,
+    rows.reduce((first, { startedAt }) => Math.min(first, startedAt), now - 60_000),
+  );
+  const steps = buckets(rows, from, now, BUCKETS);
+  const labels = steps.map(({ at }) => label(at, from, now));
+  outcomes.set({
+    labels,
+    series: [
+      { label: 'completed', color: palette.good, values: steps.map(({ completed }) => completed) },
+      { label: 'failed', color: palette.bad, values: steps.map(({ failed }) => failed) },
+      {
+        label: 'cancelled',
+        color: `color-mix(in srgb, ${palette.neutral} 45%, transparent)`,
+        values: steps.map(({ cancelled }) => cancelled),
+      },
+    ],
+  });
+  durations.set({
+    labels,
+    series: [
+      { label: 'median', color: palette.running, values: steps.map(({ medianMs }) => medianMs) },
+      { label: '9 of 10 within', color: palette.warn, values: steps.map(({ p90Ms }) => p90Ms) },
+    ],
   });
 }
 

@@ -3,6 +3,7 @@ import { formatClock, formatCost, formatDuration } from '../../text/format.ts';
 import { oneLine } from '../../text/safeText.ts';
 import { outcomeWord } from '../../webviewHost/outcomeWords.ts';
 import { h } from '../../webviewHost/webview/dom.ts';
+import { oncePerFrame } from '../../webviewHost/webview/oncePerFrame.ts';
 import { type CircuitSpan, circuitSpans } from '../circuitSpans.ts';
 import { type Layout, layOut } from '../timelineLayout.ts';
 import { type Drawing, drawTimeline, heightOf, hit, toTime, type View } from './drawTimeline.ts';
@@ -33,7 +34,6 @@ export class Timeline {
   #slots = 1;
   #selected = -1;
   #palette: Palette;
-  #frame = 0;
 
   constructor(palette: Palette, open: (loop: { loopId: string; seq: number }) => void, toolbar: HTMLElement) {
     this.#palette = palette;
@@ -114,12 +114,7 @@ export class Timeline {
   }
 
   /** Draws with the next frame. Once a second too, while something moves. */
-  readonly draw = (): void => {
-    this.#frame ||= requestAnimationFrame(() => {
-      this.#frame = 0;
-      this.#drawNow();
-    });
-  };
+  readonly draw = oncePerFrame(() => this.#drawNow());
 
   #drawNow(): void {
     const drawing = this.#drawing();
