@@ -48,7 +48,7 @@ export function lookOf(error: unknown): Gone | Unknown {
 }
 
 /** There is no such file, no such process, and no folder on the way to it. All other errors prove nothing. */
-const PROOFS: ReadonlySet<string> = new Set(['ENOENT', 'ESRCH', 'ENOTDIR']);
+const PROOFS: ReadonlySet<string> = new Set(['ENOENT', 'ESRCH', 'ENOTDIR', 'ENAMETOOLONG']);
 
 const WORDS: { readonly [code: string]: string } = {
   EMFILE: 'no free descriptors',

@@ -1,7 +1,7 @@
 import type { Settings } from '../model/settings.ts';
 import type { AgentCatalog } from '../ports/agents.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { AgentLauncher, Folders, ProcessProbe } from '../ports/launcher.ts';
+import type { AgentLauncher, Folders, ProcessInspector } from '../ports/launcher.ts';
 import type { Store } from '../ports/store.ts';
 
 /** The window that a supervisor works for. */
@@ -20,7 +20,7 @@ export interface SupervisorOptions {
   readonly launcher: AgentLauncher;
   readonly agents: AgentCatalog;
   readonly clock: Clock;
-  readonly probe: ProcessProbe;
+  readonly inspector: ProcessInspector;
   readonly folders: Folders;
   readonly settings: Settings;
   readonly window: SupervisorWindow;

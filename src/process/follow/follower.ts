@@ -1,11 +1,13 @@
 import type { AgentEvent, AgentReader } from '../../core/model/agentEvent.ts';
 import type { Disposable } from '../../core/model/disposable.ts';
+import { NOTHING_LEFT } from '../../core/model/leftovers.ts';
+import { GONE, type Look, type Seen, there, unknown, whyOf } from '../../core/model/looks.ts';
 import type { ProcessIdentity, StopBy } from '../../core/model/loop.ts';
 import { type Clock, LONGEST_TIMER_MS } from '../../core/ports/clock.ts';
-import type { ProcessProbe, Run, RunObserver, RunOutput } from '../../core/ports/launcher.ts';
+import type { ProcessInspector, Run, RunObserver, RunOutput } from '../../core/ports/launcher.ts';
 import { endOfFailedStart, type StartFailure } from '../launch/failedStart.ts';
 import { readTail, sizeOf } from '../runFolder/atomicFile.ts';
-import { readClaim, readEnded, readSilent, readStarted } from '../runFolder/recordSchemas.ts';
+import { lookAtClaim, lookAtEnded, lookAtSilent, lookAtStarted } from '../runFolder/recordSchemas.ts';
 import { type EndedRecord, FORMAT, type Order } from '../runFolder/records.ts';
 import type { RunFiles } from '../runFolder/runFiles.ts';
 import { GIVE_UP_MS, LEAST_GRACE_MS } from '../sweep/sweep.ts';
@@ -20,10 +22,12 @@ import { Tail } from './tail.ts';
 export interface FollowServices {
   readonly clock: Clock;
   readonly table: ProcessTable;
-  readonly probe: ProcessProbe;
+  readonly inspector: ProcessInspector;
   readonly messenger: Messenger;
   readonly pump: Pump;
   readonly log: (message: string, error?: unknown) => void;
+  /** How long (ms) a run that nobody can see is looked for; 10 minutes if absent (R3.1). */
+  readonly unseenForMs?: number;
 }
 
 export interface FollowOptions {
@@ -44,6 +48,11 @@ const STDERR_TAIL_BYTES = 64 * 1024;
 const REPORT_BYTES = 1024 * 1024;
 /** A guardian that we did not start ourselves is looked after so often (ms). */
 const GUARDIAN_LOOK_MS = 1_000;
+/** How long (ms) a run that nobody can see keeps its slot (R3.1). */
+const UNSEEN_FOR_MS = 10 * 60_000;
+/** The first and the longest pause (ms) between looks that fail. */
+const UNSEEN_PAUSE_MS = 200;
+const LONGEST_UNSEEN_PAUSE_MS = 10_000;
 /** How long (ms) more than it may need a guardian is waited for after a stop. */
 const WATCHDOG_MS = 10_000;
 
@@ -64,6 +73,12 @@ export class Follower implements Run {
   /** Orders that were given before there was anybody to take them. */
   readonly #early: Order[] = [];
   #watchdog: Disposable | undefined;
+  /** Why its guardian could not be started. */
+  #failure: StartFailure | undefined;
+  /** Since when (time of `performance.now`) no look could tell whether the run goes on. */
+  #unseenSince: number | undefined;
+  #unseenPause = UNSEEN_PAUSE_MS;
+  #lookAgainAt = 0;
 
   constructor(options: FollowOptions, services: FollowServices, observer: RunObserver, onDone: () => void) {
     this.#options = options;
@@ -105,7 +120,9 @@ export class Follower implements Run {
       failure = error as NodeJS.ErrnoException;
       this.#services.log('A run could not be started.', error);
     }
-    await this.#settle(failure);
+    this.#failure = failure;
+    this.#isChild = false;
+    await this.#settle();
   }
 
   /** Goes on with a run that another window began. */
@@ -115,7 +132,7 @@ export class Follower implements Run {
     if (this.#isDone()) return;
     this.#phase = 'following';
     this.#sendEarly();
-    if (readEnded(files) || !this.#guardianLives()) return this.#settle();
+    if (lookAtEnded(files).state === 'there' || this.#lookAtGuardian().state === 'gone') return this.#settle();
     this.#order({ kind: 'adopted', mine });
     this.poll();
   }
@@ -129,6 +146,7 @@ export class Follower implements Run {
     this.#tellSilence();
     // An agent may write before its guardian has written down that it started: its words wait for that.
     if (this.#startedTold && this.#tail?.hasNews()) void this.#services.pump.read(this.#tail);
+    if (performance.now() < this.#lookAgainAt) return;
     // Its guardian may stay for what was kept.
     if (sizeOf(this.#options.files.ended) !== undefined) {
       void this.#settle();
@@ -137,32 +155,64 @@ export class Follower implements Run {
     if (this.#isChild) return;
     if (performance.now() - this.#lookedAt < GUARDIAN_LOOK_MS) return;
     this.#lookedAt = performance.now();
-    if (!this.#guardianLives()) void this.#settle();
+    const guardian = this.#lookAtGuardian();
+    if (guardian.state === 'there') this.#sees();
+    else if (guardian.state === 'gone') void this.#settle();
+    else if (!this.#waitForSight(guardian.why)) void this.#settle();
   }
 
-  #guardianLives(): boolean {
-    const { files } = this.#options;
-    const known = readClaim(files)?.guardian ?? this.#guardian;
-    return known !== undefined && this.#services.probe.isAlive(known);
+  #lookAtGuardian(): Look {
+    const known = this.#knownGuardian();
+    return known.state === 'there' ? this.#services.inspector.look(known.value) : known;
+  }
+
+  /** The guardian as its claim names it, or as it was known before. */
+  #knownGuardian(): Look<ProcessIdentity> {
+    const claim = lookAtClaim(this.#options.files);
+    const known = (claim.state === 'there' ? claim.value.guardian : undefined) ?? this.#guardian;
+    if (known) return there(known);
+    return claim.state === 'unknown' ? claim : GONE;
+  }
+
+  // ── Looks that fail (R3.1) ───────────────────────────────────────────────────────────────────────────────────
+
+  /** Plans the next look, a little later each time; false when nobody has seen the run for so long that it is given up. */
+  #waitForSight(why: string): boolean {
+    const now = performance.now();
+    if (this.#unseenSince === undefined) {
+      this.#unseenSince = now;
+      this.#services.log(`Whether run ${this.#options.token} goes on cannot be seen (${why}); it is looked at again.`);
+    }
+    if (now - this.#unseenSince >= (this.#services.unseenForMs ?? UNSEEN_FOR_MS)) return false;
+    this.#lookAgainAt = now + this.#unseenPause;
+    this.#unseenPause = Math.min(this.#unseenPause * 2, LONGEST_UNSEEN_PAUSE_MS);
+    return true;
+  }
+
+  #sees(): void {
+    this.#unseenSince = undefined;
+    this.#unseenPause = UNSEEN_PAUSE_MS;
+    this.#lookAgainAt = 0;
   }
 
   #tellStarted(): void {
     if (this.#startedTold) return;
-    const started = readStarted(this.#options.files);
-    if (!started) return;
+    const started = lookAtStarted(this.#options.files);
+    if (started.state !== 'there') return;
     this.#startedTold = true;
-    this.#guardian = started.guardian;
-    const { leader, guardian, at } = started;
+    const { leader, guardian, at } = started.value;
+    this.#guardian = guardian;
     this.#tell(() => this.#observer.started({ leader, guardian, at }));
   }
 
   #tellSilence(): void {
-    const there = sizeOf(this.#options.files.silent) !== undefined;
-    if (there === this.#silentTold) return;
-    const warning = there ? readSilent(this.#options.files) : undefined;
-    if (there && !warning) return;
-    this.#silentTold = there;
-    this.#tell(() => this.#observer.silent(warning && { kind: warning.kind, forMs: warning.forMs }));
+    const isSilent = sizeOf(this.#options.files.silent) !== undefined;
+    if (isSilent === this.#silentTold) return;
+    const look = lookAtSilent(this.#options.files);
+    if (isSilent && look.state !== 'there') return;
+    this.#silentTold = isSilent;
+    const warning = look.state === 'there' ? { kind: look.value.kind, forMs: look.value.forMs } : undefined;
+    this.#tell(() => this.#observer.silent(warning));
   }
 
   // ── Orders ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -214,21 +264,26 @@ export class Follower implements Run {
 
   /** A guardian that has not ended its run in all that time does not work: its run is ended in its place. */
   async #replaceGuardian(): Promise<void> {
-    const guardian = readClaim(this.#options.files)?.guardian ?? this.#guardian;
-    if (this.#phase !== 'following' || !guardian) return;
+    const guardian = this.#knownGuardian();
+    if (this.#phase !== 'following' || guardian.state !== 'there') return;
     this.#services.log(`The guardian of run ${this.#options.token} does not answer and is replaced.`);
-    await this.#services.table.signal([guardian], 'SIGKILL');
+    await this.#services.table.signal([guardian.value], 'SIGKILL');
   }
 
   // ── Its end ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-  async #settle(failure?: StartFailure): Promise<void> {
+  async #settle(): Promise<void> {
     if (this.#phase === 'ending' || this.#phase === 'done') return;
     this.#phase = 'ending';
-    this.#watchdog?.dispose();
     const { files } = this.#options;
-    const end = await this.#facts(failure);
+    const facts = await this.#facts();
     if (this.#isDone()) return;
+    if (facts.state === 'unknown' && this.#waitForSight(facts.why)) {
+      this.#phase = 'following';
+      return;
+    }
+    this.#watchdog?.dispose();
+    const end = facts.state === 'there' ? facts.value : this.#unseen(facts.why);
     this.#tellStarted();
     if (this.#tail) {
       await this.#services.pump.drain(this.#tail);
@@ -238,8 +293,8 @@ export class Follower implements Run {
     const report = sizeOf(files.report) === undefined ? undefined : readTail(files.report, REPORT_BYTES);
     const last = this.#tail?.finish(end.exit, stderrTail, report, end.at) ?? this.#unread(end, stderrTail, report);
     const hadOutput = (sizeOf(files.stdout) ?? 0) + (sizeOf(files.stderr) ?? 0) > 0;
-    const { format: _, ...facts } = end;
-    this.#tell(() => this.#observer.ended({ ...facts, last, hadOutput, errorLine: lastLineOf(stderrTail) }));
+    const { format: _, ...told } = end;
+    this.#tell(() => this.#observer.ended({ ...told, last, hadOutput, errorLine: lastLineOf(stderrTail) }));
     this.release();
   }
 
@@ -260,21 +315,33 @@ export class Follower implements Run {
     };
   }
 
-  async #facts(failure: StartFailure | undefined): Promise<EndedRecord> {
+  /** How the run ended. Rather `unknown` than a guess: whoever takes it for ended may start another. */
+  async #facts(): Promise<Seen<EndedRecord>> {
     const { clock, table, log } = this.#services;
     const { files, token, leader, graceMs, keep } = this.#options;
+    const failure = this.#failure;
     try {
       const end = await settleLostRun({ table, clock, log, files, token, leader, graceMs, keep });
       // A guardian of ours that never came to claim its run could not start.
-      return end.kind === 'void' && failure
-        ? { ...end, kind: endOfFailedStart(failure), error: this.#startError(failure) }
-        : end;
+      if (end.state === 'unknown' || end.value.kind !== 'void' || !failure) return end;
+      return there({ ...end.value, kind: endOfFailedStart(failure), error: this.#startError(failure) });
     } catch (error) {
-      log('The end of a run could not be found out.', error);
-      const why = failure ? this.#startError(failure) : (error as Error).message;
-      const kind = failure ? endOfFailedStart(failure) : 'lost';
-      return { format: FORMAT, kind, exit: {}, at: clock.now(), error: why, swept: [], kept: [], remaining: [] };
+      // With the system's own error nothing was started, and there is nobody to look for.
+      if (failure?.code === undefined) return unknown(whyOf(error));
+      const [kind, why] = [endOfFailedStart(failure), this.#startError(failure)];
+      return there({ format: FORMAT, kind, exit: {}, at: clock.now(), error: why, ...NOTHING_LEFT });
     }
+  }
+
+  /** The end of a run that nobody could see for so long that its slot is freed (R3.1). */
+  #unseen(unseen: string): EndedRecord {
+    const started = lookAtStarted(this.#options.files);
+    const leader = started.state === 'there' ? started.value.leader : this.#options.leader;
+    const known = [leader, this.#guardian].filter((one) => one !== undefined);
+    const remaining = known.map((one) => ({ ...one, command: one === leader ? 'agent' : 'guardian' }));
+    const error = `Nobody can see whether its processes have ended: ${unseen}.`;
+    const end = { exit: {}, at: this.#services.clock.now(), error, ...NOTHING_LEFT };
+    return { format: FORMAT, kind: 'lost', ...end, remaining, unseen };
   }
 
   #startError({ message }: StartFailure): string {

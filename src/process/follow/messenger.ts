@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { ProcessIdentity } from '../../core/model/loop.ts';
 import type { Clock } from '../../core/ports/clock.ts';
 import { readJson, writeJson } from '../runFolder/atomicFile.ts';
-import { readClaim, readStarted } from '../runFolder/recordSchemas.ts';
+import { lookAtClaim, lookAtStarted } from '../runFolder/recordSchemas.ts';
 import { ORDER, type Order, RESULT } from '../runFolder/records.ts';
 import type { RunFiles } from '../runFolder/runFiles.ts';
 import type { ProcessTable } from '../tables/processTable.ts';
@@ -54,14 +54,17 @@ export class Messenger {
       if (result) return result.delivered === true;
       if (!(await this.#guardianLives(files, known))) break;
     }
-    const leader = readStarted(files)?.leader;
-    const [here] = leader ? await this.#table.alive([leader]) : [];
+    const started = lookAtStarted(files);
+    const leader = started.state === 'there' ? started.value.leader : undefined;
+    const [here] = leader ? (await this.#table.look([leader])).there : [];
     return here !== undefined && this.#table.signalGroup(here, order.signal);
   }
 
   async #guardianLives(files: RunFiles, known: ProcessIdentity | undefined): Promise<boolean> {
     const guardian = guardianOf(files, known);
-    return guardian !== undefined && (await this.#table.alive([guardian])).length > 0;
+    if (guardian === undefined) return false;
+    const { there, unknown } = await this.#table.look([guardian]);
+    return there.length > 0 || unknown.length > 0;
   }
 
   async #signalGuardian(files: RunFiles, signal: string, known: ProcessIdentity | undefined): Promise<void> {
@@ -76,5 +79,6 @@ export class Messenger {
 
 /** The guardian of a run. It can be signalled from its claim on, not earlier: then it has no ear yet. */
 function guardianOf(files: RunFiles, known: ProcessIdentity | undefined): ProcessIdentity | undefined {
-  return readClaim(files)?.guardian ?? known;
+  const claim = lookAtClaim(files);
+  return (claim.state === 'there' ? claim.value.guardian : undefined) ?? known;
 }

@@ -1,7 +1,9 @@
 import { existsSync, rmSync } from 'node:fs';
 import type { ProcessExit } from '../../core/model/agentEvent.ts';
+import { type Leftovers, NOTHING_LEFT } from '../../core/model/leftovers.ts';
+import { whyOf } from '../../core/model/looks.ts';
 import type { StopBy } from '../../core/model/loop.ts';
-import type { ProcessProbe } from '../../core/ports/launcher.ts';
+import type { ProcessInspector } from '../../core/ports/launcher.ts';
 import { endOfFailedStart } from '../launch/failedStart.ts';
 import { createOnce, writeJson } from '../runFolder/atomicFile.ts';
 import {
@@ -16,8 +18,8 @@ import {
 } from '../runFolder/records.ts';
 import type { RunFiles } from '../runFolder/runFiles.ts';
 import { findRun } from '../sweep/findProcesses.ts';
-import { LEAST_GRACE_MS, type SweepResult, sweep } from '../sweep/sweep.ts';
-import { identityOf, type ProcessInfo, type ProcessTable } from '../tables/processTable.ts';
+import { LEAST_GRACE_MS, sweep } from '../sweep/sweep.ts';
+import { identityOf, type ProcessInfo, type ProcessTable, UNKNOWN_START } from '../tables/processTable.ts';
 import { AgentProcess, startFailure } from './agentProcess.ts';
 import { Attendance } from './attendance.ts';
 import { Deadlines } from './deadlines.ts';
@@ -31,7 +33,7 @@ export interface GuardianOptions {
   readonly files: RunFiles;
   readonly request: RunRequest;
   readonly table: ProcessTable;
-  readonly probe: ProcessProbe;
+  readonly inspector: ProcessInspector;
   readonly log: (message: string, error?: unknown) => void;
 }
 
@@ -43,7 +45,6 @@ const ORDERS_MS = process.platform === 'win32' ? 250 : 1_000;
 const WRITE_PATIENCE_MS = 60_000;
 const WRITE_AGAIN_MS = 250;
 type Fact = StartedRecord | ExitRecord | EndedRecord | SilentRecord | CutRecord;
-const NOTHING: SweepResult = { swept: [], kept: [], remaining: [] };
 
 /**
  * Starts one agent, governs it and writes down what becomes of it. It takes orders through the run folder and needs no window.
@@ -79,19 +80,19 @@ export class Guardian {
 
   constructor(options: GuardianOptions) {
     this.#options = options;
-    const { files, request, log, probe } = options;
+    const { files, request, log, inspector } = options;
     this.#orders = new Orders(files.orders, log);
     this.#deadlines = new Deadlines(request.limits);
-    this.#attendance = new Attendance(request.windowsFolder, probe);
+    this.#attendance = new Attendance(request.windowsFolder, inspector);
   }
 
   /** Runs the agent to its end. Resolves when all facts are written, or at once when the run is somebody else's. */
   async run(): Promise<void> {
-    const { files, probe, log } = this.#options;
-    if (!createOnce(files.claim, { format: FORMAT, by: 'guardian', guardian: probe.self })) return;
+    const { files, inspector, log } = this.#options;
+    if (!createOnce(files.claim, { format: FORMAT, by: 'guardian', guardian: inspector.self })) return;
     // A window may have changed its mind before we were here.
     this.#takeOrders();
-    if (this.#isStopping) this.#finish({ kind: 'void', exit: {}, at: Date.now() }, NOTHING);
+    if (this.#isStopping) this.#finish({ kind: 'void', exit: {}, at: Date.now() }, NOTHING_LEFT);
     else await this.#start().catch((error: unknown) => this.#startFailed(error));
     await this.#over.promise;
     const patience = performance.now() + WRITE_PATIENCE_MS;
@@ -119,7 +120,7 @@ export class Guardian {
   }
 
   async #start(): Promise<void> {
-    const { files, request, table, probe, log } = this.#options;
+    const { files, request, table, inspector, log } = this.#options;
     const agent = new AgentProcess(request, files, process.env);
     this.#agent = agent;
     const { child } = agent;
@@ -134,7 +135,8 @@ export class Guardian {
       else this.#endedEarly = [code, signal];
     });
     const at = Date.now();
-    const leader = (await table.find(child.pid)) ?? { pid: child.pid, startTime: 'unknown', bootId: table.bootId };
+    const look = await table.find(child.pid);
+    const leader = look.state === 'there' ? look.value : { pid: child.pid, startTime: UNKNOWN_START, ...table.scope };
     this.#stop = new GroupStop({
       table,
       token: request.token,
@@ -145,7 +147,7 @@ export class Guardian {
       onStuck: () => void this.#stuck(),
       onError: (error) => log('A signal could not be sent.', error),
     });
-    this.#write(files.started, { format: FORMAT, leader: identityOf(leader), guardian: probe.self, at });
+    this.#write(files.started, { format: FORMAT, leader: identityOf(leader), guardian: inspector.self, at });
     if (this.#endedEarly) return this.#ended(...this.#endedEarly);
     if (this.#overflowed) void this.#stop.killFrozen();
     else if (this.#isStopping) this.#stop.begin(request.limits.graceMs);
@@ -158,7 +160,7 @@ export class Guardian {
     const failure = error as NodeJS.ErrnoException;
     this.#finish(
       { kind: endOfFailedStart(failure), exit: {}, at: Date.now(), error: startFailure(failure, request) },
-      NOTHING,
+      NOTHING_LEFT,
     );
   }
 
@@ -199,7 +201,8 @@ export class Guardian {
     if (unattendedGraceMs === 0) return true;
     if (now === 0 || now - this.#attendedAt >= Math.min(ATTENDANCE_MS, unattendedGraceMs / 4)) {
       this.#attendedAt = now;
-      this.#attended = this.#attendance.anybody();
+      // One that nobody can see may be there.
+      this.#attended = this.#attendance.look().state !== 'gone';
     }
     return this.#attended;
   }
@@ -296,14 +299,14 @@ export class Guardian {
     this.#finish({ kind: 'lost', exit: {}, at: Date.now(), error }, await this.#sweep(0));
   }
 
-  async #sweep(giveUpMs?: number): Promise<SweepResult> {
+  async #sweep(giveUpMs?: number): Promise<Leftovers> {
     const { request, table, log } = this.#options;
     const stop = this.#stop;
-    if (!stop) return NOTHING;
+    if (!stop) return NOTHING_LEFT;
     const { keep, graceMs } = request.limits;
     const find = async (known: readonly ProcessInfo[]) => {
       const found = await findRun(table, stop.marks(known), { keep, deep: true });
-      this.#leftover = found.members;
+      if (found.state === 'there') this.#leftover = found.value.members;
       return found;
     };
     this.#isSweeping = true;
@@ -316,11 +319,11 @@ export class Guardian {
       });
     } catch (error) {
       log('What was left of the run could not be seen to.', error);
-      return NOTHING;
+      return { ...NOTHING_LEFT, unseen: whyOf(error) };
     }
   }
 
-  #finish(end: Pick<EndedRecord, 'kind' | 'exit' | 'at' | 'error'>, left: SweepResult): void {
+  #finish(end: Pick<EndedRecord, 'kind' | 'exit' | 'at' | 'error'>, left: Leftovers): void {
     clearTimeout(this.#timer);
     this.#leaderEnded = true;
     this.#logLimit?.close();
@@ -336,7 +339,7 @@ export class Guardian {
   }
 
   /** The run is over, but what was kept may write on for as long as it lives. */
-  async #watchKept({ kept }: SweepResult): Promise<void> {
+  async #watchKept({ kept }: Leftovers): Promise<void> {
     const { request, table, log } = this.#options;
     const { keep, maxLogBytes: maxBytes } = request.limits;
     if (!this.#agent || !this.#stop) return;

@@ -2,7 +2,7 @@ import { readJson } from '../runFolder/atomicFile.ts';
 import { FORMAT, type RunRequest } from '../runFolder/records.ts';
 import { filesIn } from '../runFolder/runFiles.ts';
 import { createTable } from '../tables/platformTable.ts';
-import { createProbe } from '../tables/processIdentity.ts';
+import { createInspector } from '../tables/processInspector.ts';
 import { Guardian } from './guardian.ts';
 import { guardianLog } from './guardianLog.ts';
 
@@ -19,7 +19,13 @@ if (request?.format !== FORMAT) {
   process.exit(1);
 }
 // The table gives way to other work: a flood of output must not go unseen while processes are listed.
-const guardian = new Guardian({ files, request, table: createTable({ polite: true }), probe: createProbe(), log });
+const guardian = new Guardian({
+  files,
+  request,
+  table: createTable({ polite: true }),
+  inspector: createInspector(),
+  log,
+});
 
 // Before the claim: who sees the claim may signal us.
 process.on('SIGUSR2', () => guardian.wake());

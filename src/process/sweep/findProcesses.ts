@@ -1,4 +1,4 @@
-import { type Seen, there, type There, type Unknown, unknown } from '../../core/model/looks.ts';
+import { type Seen, type There, there, type Unknown, unknown } from '../../core/model/looks.ts';
 import { isSameProcess, type ProcessIdentity } from '../../core/model/loop.ts';
 import { lookByScope } from '../tables/processScope.ts';
 import { keyOf, type ProcessInfo, type ProcessTable } from '../tables/processTable.ts';
@@ -39,7 +39,7 @@ export interface FindOptions {
 /** What a look for the processes of a run found; `known` are those it was last known to have. */
 export type RunLook = There<RunProcesses> | (Unknown & { readonly known: readonly ProcessIdentity[] });
 
-const NOBODY: RunProcesses = { members: [], kept: [], spared: [] };
+export const NOBODY: RunProcesses = { members: [], kept: [], spared: [] };
 
 /**
  * Finds the processes of runs (R7.4): the group and session of their leaders, those seen below them earlier, and, if
@@ -133,7 +133,7 @@ function claimedByTraces(
 /** Those of `processes` that hold a log of the run open as their output. */
 export function writersOf(table: ProcessTable, processes: readonly ProcessInfo[], run: RunMarks): ProcessInfo[] {
   const logs = logsOf([run]);
-  return processes.filter((process) => logOwner(table.outputs(process), logs) !== undefined);
+  return processes.filter((process) => logOwner(seenIn(table.outputs(process)) ?? [], logs) !== undefined);
 }
 
 /** The paths of the logs of runs, each with the token of its run. */

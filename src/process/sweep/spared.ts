@@ -1,5 +1,5 @@
-import { seenIn } from './seenIn.ts';
 import type { ProcessInfo, ProcessTable } from '../tables/processTable.ts';
+import { seenIn } from './seenIn.ts';
 
 /** Programs that run other programs: what they are is said by their first argument that is no option. */
 const INTERPRETERS = new Set([

@@ -1,16 +1,7 @@
+import type { Leftovers } from '../../core/model/leftovers.ts';
 import type { ProcessIdentity, SweptProcess } from '../../core/model/loop.ts';
-import { identityOf, keyOf, type ProcessInfo, type ProcessTable } from '../tables/processTable.ts';
+import { commandOf, identityOf, keyOf, type ProcessInfo, type ProcessTable } from '../tables/processTable.ts';
 import type { RunLook, RunProcesses } from './findProcesses.ts';
-
-/** What became of the processes that were left of a run. */
-export interface SweepResult {
-  readonly swept: readonly SweptProcess[];
-  readonly kept: readonly SweptProcess[];
-  /** Those that live on against our will, or, with `unseen`, those that may. */
-  readonly remaining: readonly SweptProcess[];
-  /** Why nobody can tell whether anything is left, in a few words. Absent where that is known. */
-  readonly unseen?: string;
-}
 
 export interface SweepOptions {
   /** Time between the request to end and SIGKILL, ms. */
@@ -69,12 +60,7 @@ interface Tracked {
  * period, and looks again until several looks in a row find nothing but what cannot be ended. It says of nothing that it is
  * gone that it has not seen gone.
  */
-export function sweep(
-  table: ProcessTable,
-  find: Find,
-  options: SweepOptions,
-  time = REAL_TIME,
-): Promise<SweepResult> {
+export function sweep(table: ProcessTable, find: Find, options: SweepOptions, time = REAL_TIME): Promise<Leftovers> {
   return new Sweep(table, find, options, time).run();
 }
 
@@ -100,7 +86,7 @@ class Sweep {
     this.#began = time.now();
   }
 
-  async run(): Promise<SweepResult> {
+  async run(): Promise<Leftovers> {
     for (;;) {
       const look = await this.#find([...this.#tracked.values()].map(({ process }) => process));
       if (look.state === 'unknown') {
@@ -196,7 +182,7 @@ class Sweep {
     );
   }
 
-  #seen({ members, kept }: RunProcesses): SweepResult {
+  #seen({ members, kept }: RunProcesses): Leftovers {
     const remaining = members.map((process) => (this.#tracked.get(keyOf(process)) as Tracked).told);
     return {
       swept: this.#toldWithout(remaining),
@@ -206,7 +192,7 @@ class Sweep {
   }
 
   /** Nothing can be said of any of them. */
-  #unseen(unseen: string, known: readonly ProcessIdentity[]): SweepResult {
+  #unseen(unseen: string, known: readonly ProcessIdentity[]): Leftovers {
     const others = known.filter((process) => !this.#tracked.has(keyOf(process)));
     const remaining = [
       ...[...this.#tracked.values()].map(({ told }) => told),
@@ -231,7 +217,5 @@ export async function askToEnd(table: ProcessTable, processes: readonly ProcessI
 
 /** A process as it is recorded and shown. */
 export function described(table: ProcessTable, process: ProcessInfo): SweptProcess {
-  const args = table.args(process);
-  const command = (args.state === 'there' ? args.value.join(' ') : '') || process.name;
-  return { ...identityOf(process), command: command.slice(0, COMMAND_CHARACTERS) };
+  return { ...identityOf(process), command: commandOf(table, process).slice(0, COMMAND_CHARACTERS) };
 }

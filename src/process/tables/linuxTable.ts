@@ -1,4 +1,14 @@
-import { accessSync, closeSync, constants, openSync, readdirSync, readFileSync, readlinkSync, readSync, statSync } from 'node:fs';
+import {
+  accessSync,
+  closeSync,
+  constants,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  readSync,
+  statSync,
+} from 'node:fs';
 import { GONE, type Look, lookAt, lookOf, type Seen, there, unknown } from '../../core/model/looks.ts';
 import type { ProcessIdentity } from '../../core/model/loop.ts';
 import { linuxScope } from './linuxScope.ts';

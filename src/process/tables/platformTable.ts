@@ -15,9 +15,7 @@ export function createTable(options: { readonly polite?: boolean } = {}): Proces
 /** The scope of this process where a command of the system has to be asked for it. */
 export function askScope(): ProcessScope {
   const [file, boot, machine] =
-    process.platform === 'win32'
-      ? ['powershell.exe', CIM_BOOT, CIM_MACHINE]
-      : ['sysctl', SYSCTL_BOOT, SYSCTL_MACHINE];
+    process.platform === 'win32' ? ['powershell.exe', CIM_BOOT, CIM_MACHINE] : ['sysctl', SYSCTL_BOOT, SYSCTL_MACHINE];
   const machineId = ask(file, machine);
   return { bootId: ask(file, boot) || UNKNOWN_BOOT, ...(machineId !== '' && { machine: machineId }) };
 }

@@ -101,6 +101,12 @@ export function onlyOne(list: Seen<readonly ProcessInfo[]>, pid: number): Look<P
   return found ? there(found) : GONE;
 }
 
+/** The arguments of a process as one line, or its name where they are not shown. */
+export function commandOf(table: ProcessTable, process: ProcessInfo): string {
+  const args = table.args(process);
+  return (args.state === 'there' ? args.value.join(' ') : '') || process.name;
+}
+
 /** Names a process in maps: pid, start time and boot. */
 export function keyOf(process: ProcessIdentity): string {
   return `${process.pid} ${process.startTime} ${process.bootId}`;

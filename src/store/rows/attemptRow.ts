@@ -4,7 +4,13 @@ import { leftoversOf, NOTHING_LEFT } from '../../core/model/leftovers.ts';
 import type { Attempt, AttemptEnd, Outcome, StopBy } from '../../core/model/loop.ts';
 import { anyJson, asFlag, asJson, asText, columns, flag, json, oneOf } from './columns.ts';
 
-const PROCESS = { pid: z.int(), startTime: z.string(), bootId: z.string() };
+const PROCESS = {
+  pid: z.int(),
+  startTime: z.string(),
+  bootId: z.string(),
+  machine: z.exactOptional(z.string()),
+  namespace: z.exactOptional(z.string()),
+};
 /** Names a process for ever (R7.5). */
 export const processIdentity = z.object(PROCESS);
 const swept = z.array(z.object({ ...PROCESS, command: z.string() }));
@@ -28,7 +34,7 @@ export const outcome = oneOf<Outcome>({
   },
 });
 const stop = z.object({ by: stopBy, at: z.int(), signal: z.exactOptional(z.string()) });
-const leftovers = z.object({ swept, kept: swept, remaining: swept });
+const leftovers = z.object({ swept, kept: swept, remaining: swept, unseen: z.exactOptional(z.string()) });
 
 /** A row of `attempts`, as SQLite answers it. */
 const attemptColumns = columns({
