@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { SupervisorEvent, SupervisorEventType } from '../../src/core/model/event.ts';
 import { GONE, type Look, there } from '../../src/core/model/looks.ts';
 import type { ProcessIdentity } from '../../src/core/model/loop.ts';
-import { DEFAULT_SETTINGS, type Settings } from '../../src/core/model/settings.ts';
+import { DEFAULT_SETTINGS, type Doubts, type Settings } from '../../src/core/model/settings.ts';
 import type { AgentCatalog, AgentProfile } from '../../src/core/ports/agents.ts';
 import type { ProcessInspector } from '../../src/core/ports/launcher.ts';
 import type { Store } from '../../src/core/ports/store.ts';
@@ -50,6 +50,8 @@ export interface WindowFacts {
   readonly look?: (path: string) => Look;
   /** Stands between the supervisor and what it knows of processes. */
   readonly inspector?: (inspector: ProcessInspector) => ProcessInspector;
+  /** Settings that could not be read or are not set. */
+  readonly doubts?: Doubts;
   /** Called with the window's supervisor before it is started. */
   readonly created?: (supervisor: Supervisor) => void;
 }
@@ -129,6 +131,7 @@ export function harness(): Harness {
         inspector: window.inspector?.(inspector) ?? inspector,
         folders: { look },
         settings: { ...DEFAULT_SETTINGS, ...settings },
+        doubts: window.doubts ?? {},
         window: { id: `w${pid}`, folders, home: '/home' },
         log,
         random: () => 0.5,
