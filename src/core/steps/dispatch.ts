@@ -161,7 +161,7 @@ function start(unit: UnitOfWork, loop: QueuedLoop, unseen: Set<number>): boolean
     loop: running,
     profile: planned.profile,
     plan: planned.plan,
-    before: sessionBefore(context, running),
+    before: attempt.resumed ? sessionBefore(running, unit.tx.attempts(loop.seq)) : undefined,
   });
   return true;
 }
