@@ -17,7 +17,7 @@ describe('panels and tools, in VS Code', () => {
   before(async () => {
     api = await readyApi();
     await api.submit({ prompt: 'Panels [quick] [cost 0.10]', agent: 'sample', loopId: 'vs-panels' });
-    await until('the loop to complete', () => api.get('vs-panels')?.state === 'completed');
+    await until('the loop to complete', async () => (await api.get('vs-panels'))?.state === 'completed');
   });
   afterEach(() => vscode.commands.executeCommand('workbench.action.closeAllEditors'));
 

@@ -16,17 +16,22 @@ const SAID_CHARACTERS = 400;
 /** What is over in a moment, or begun anew: a hover that does not come (ms). */
 const AGAIN_MS = 10_000;
 
-/** What VS Code has stored for us in this browser, as JSON. */
-const REMEMBERED = `new Promise((resolve, reject) => {
-  const opening = indexedDB.open('vscode-web-state-db-global');
-  opening.onerror = () => reject(opening.error);
-  opening.onsuccess = () => {
-    const database = opening.result;
-    const reading = database.transaction('ItemTable').objectStore('ItemTable').get('${EXTENSION}');
-    reading.onerror = () => reject(reading.error);
-    reading.onsuccess = () => { database.close(); resolve(reading.result); };
-  };
-})`;
+/** All that VS Code has stored in this browser, for all windows and for single ones, as text. */
+const REMEMBERED = `(async () => {
+  const done = (request) => new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+  });
+  const texts = [];
+  for (const { name } of await indexedDB.databases()) {
+    if (!name.startsWith('vscode-web-state-db-')) continue;
+    const database = await done(indexedDB.open(name));
+    if (database.objectStoreNames.contains('ItemTable'))
+      texts.push(...await done(database.transaction('ItemTable').objectStore('ItemTable').getAll()));
+    database.close();
+  }
+  return texts.join('\\n');
+})()`;
 
 /** What lies open in a window. */
 interface Left {
@@ -108,7 +113,7 @@ export class Workbench {
     await this.ready();
   }
 
-  /** Waits until VS Code has written what we gave it to remember for all windows; it does so a moment later, and a reload before that loses it. */
+  /** Waits until VS Code has stored this, of us or of its editors: it does so every few seconds, and a reload before that loses it. */
   async remembers(part: string): Promise<void> {
     await until(`${part} to be remembered`, async () => String(await this.page.evaluate(REMEMBERED)).includes(part));
   }
