@@ -435,7 +435,7 @@ describe('life of windows', () => {
     await machine.soon();
     const { backingOff, waiting, concurrencyUsed, running } = window.status();
     assert.deepEqual(backingOff, [{ loopId: 'a', until: now + 750, reason: 'exit code 7' }]);
-    assert.deepEqual(waiting, [{ loopId: 'b', until: now + 75_000, reason: 'limit reached' }]);
+    assert.deepEqual(waiting, [{ loopId: 'b', for: 'usageLimit', until: now + 75_000, reason: 'limit reached' }]);
     assert.deepEqual([concurrencyUsed, running], [0, []]);
   });
 

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import type { LiveLoop } from '../../src/core/model/loop.ts';
+import { DEFAULT_SETTINGS } from '../../src/core/model/settings.ts';
 import { fakeCatalog, fakeProfile, machineForEachTest } from '../support/harness.ts';
 
 const MINUTE_MS = 60_000;
@@ -48,6 +50,47 @@ describe('waits for a time that an agent has named', () => {
     machine.clock.jump(-3 * 366 * DAY_MS);
     await machine.clock.advance(31_000);
     assert.deepEqual([window.get('a')?.state, window.get('behind')?.state], ['running', 'running']);
+  });
+
+  it('R6.3 what an agent says of its limit is only text: money that comes free ends no wait for a limit', async () => {
+    const window = await machine.open({ budget: { ...DEFAULT_SETTINGS.budget, dailyLimit: 1e9 } });
+    await window.submit({ prompt: 'work', loopId: 'a' });
+    const until = machine.clock.now() + 60 * MINUTE_MS;
+    const reason = 'what was left of the daily budget is used up';
+    machine.launcher.of('a').end({ exit: { exitCode: 1 }, says: [{ type: 'limit', until, reason }] });
+    await machine.soon();
+    window.configure({ ...DEFAULT_SETTINGS, budget: { ...DEFAULT_SETTINGS.budget, dailyLimit: 5e9 } });
+    await machine.soon();
+    assert.deepEqual(
+      window.status().waiting.map(({ loopId, for: what }) => [loopId, what]),
+      [['a', 'usageLimit']],
+    );
+  });
+
+  it('a loop that waits for its user is woken by nothing else, and holds neither slot nor money', async () => {
+    const window = await machine.open({ maxConcurrent: 1, budget: { ...DEFAULT_SETTINGS.budget, dailyLimit: 1e9 } });
+    await window.submit({ prompt: 'work', loopId: 'a', estimatedCostUsd: 1 });
+    machine.launcher.of('a').end({ exit: {}, kind: 'lost' });
+    await machine.soon();
+    const books = machine.books();
+    await books.write((tx) => {
+      const { until: _, state: _1, ...facts } = tx.latest('a') as Extract<LiveLoop, { until: number }>;
+      tx.saveLoop({ ...facts, state: 'waiting', for: 'you', need: 'endUnknown', why: 'its run cannot be seen' });
+    });
+    machine.clock.jump(3 * DAY_MS);
+    await machine.clock.advance(2 * MINUTE_MS);
+    assert.deepEqual(window.status().waiting, [{ loopId: 'a', for: 'you', reason: 'its run cannot be seen' }]);
+    assert.equal(window.status().budget.reserved, 0);
+    assert.deepEqual(
+      window.live().map(({ loop }) => loop.loopId),
+      ['a'],
+    );
+    await window.submit({ prompt: 'work', loopId: 'b', estimatedCostUsd: 1 });
+    assert.equal(window.get('b')?.state, 'running');
+    machine.launcher.of('b').ok();
+    assert.equal(await window.restartNow('a'), true);
+    await machine.soon();
+    assert.equal(window.get('a')?.state, 'running');
   });
 
   it('R3.3 a reset in a month is waited for', async () => {

@@ -9,7 +9,7 @@ import { readJson } from '../../src/process/runFolder/atomicFile.ts';
 import { readStarted } from '../../src/process/runFolder/recordSchemas.ts';
 import type { CutRecord } from '../../src/process/runFolder/records.ts';
 import { until } from '../support/until.ts';
-import { type Launched, type LaunchOptions, program, RunHarness } from './support/runHarness.ts';
+import { kill, type Launched, type LaunchOptions, lives, program, RunHarness } from './support/runHarness.ts';
 
 const MEBIBYTE = 1024 * 1024;
 const LIMIT = 20 * MEBIBYTE;
@@ -205,6 +205,48 @@ describe('The log limit against a flood', () => {
     const end = await run.told.whenEnded;
     assert.deepEqual([end.exit, end.stoppedBy], [{ exitCode: 0 }, undefined]);
     assertBounded(run);
+  });
+
+  it('R8.3 what was kept is held to the limit as long as it writes, and its guardian goes with it', async () => {
+    const go = join(harness.cwd, 'go');
+    const run = launch(
+      `LOOP_SUPERVISOR_KEEP=1 sh -c 'touch up; while [ ! -e go ]; do sleep 0.02; done; exec ${flood()}' & \
+       while [ ! -e up ]; do sleep 0.02; done`,
+    );
+    const end = await run.told.whenEnded;
+    assert.deepEqual([end.exit, end.stoppedBy, end.kept.length > 0], [{ exitCode: 0 }, undefined, true]);
+    const guardian = readStarted(run.files)?.guardian.pid ?? 0;
+    await until('its guardian to sleep until something is written', () => isWatching(guardian));
+    writeFileSync(go, '');
+    await until('the end of both', () => harness.processesOf(run.token).length === 0 && !lives(guardian));
+    assertBounded(run);
+  });
+
+  it('R8.3 a guardian that watches over what was kept lets go when it is asked to', async () => {
+    const run = launch(
+      `LOOP_SUPERVISOR_KEEP=1 sh -c 'touch up; exec sleep 1001' & while [ ! -e up ]; do sleep 0.02; done`,
+    );
+    const { kept } = await run.told.whenEnded;
+    const guardian = readStarted(run.files)?.guardian.pid ?? 0;
+    await until('its guardian to sleep until something is written', () => isWatching(guardian));
+    process.kill(guardian, 'SIGTERM');
+    await until('its end', () => !lives(guardian));
+    assert.ok(kept[0] && lives(kept[0].pid), 'what was kept lives on');
+  });
+
+  it('R8.3 R7.4 without its guardian a flood ends the grace period of the sweep too', async () => {
+    const run = launch(`trap '' TERM; echo up; while [ ! -e go ]; do sleep 0.02; done; exec ${flood()}`);
+    await until('it to listen', () => harness.launcher.logBytes(run.token) > 0);
+    harness.launcher.dispose();
+    kill(readStarted(run.files)?.guardian.pid ?? 0);
+    harness.launcher = harness.newLauncher();
+    const adopted = harness.adopt(run.token, { graceMs: 60_000, needsReading: false });
+    writeFileSync(join(harness.cwd, 'go'), '');
+    const end = await adopted.told.whenEnded;
+    assert.equal(end.kind, 'lost');
+    assert.ok(written() > LIMIT, 'the limit was passed');
+    assert.ok(harness.launcher.logBytes(run.token) <= LIMIT);
+    assert.deepEqual(harness.processesOf(run.token), []);
   });
 
   it('R8.3 a flood from a session of its own is found by the log that it holds open', async () => {

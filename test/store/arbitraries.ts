@@ -9,6 +9,7 @@ import type {
   Outcome,
   ProcessIdentity,
   StopBy,
+  UserDecision,
 } from '../../src/core/model/loop.ts';
 
 /** Without NUL, which text columns do not keep. */
@@ -152,7 +153,20 @@ export const anyPhase: fc.Arbitrary<
   fc.record({ state: fc.constant('queued' as const), fresh: fc.boolean() }, optional),
   fc.record({ state: fc.constantFrom('running' as const, 'stopping' as const) }, optional),
   fc.record({ state: fc.constant('backingOff' as const), until: time }, optional),
-  fc.record({ state: fc.constant('waiting' as const), until: time, why: anyText }, optional),
+  fc.record(
+    {
+      ...{ state: fc.constant('waiting' as const), until: time, why: anyText },
+      for: fc.constantFrom('usageLimit' as const, 'dailyBudget' as const),
+    },
+    optional,
+  ),
+  fc.record(
+    {
+      ...{ state: fc.constant('waiting' as const), for: fc.constant('you' as const), why: anyText },
+      need: fc.constantFrom<UserDecision>('endUnknown', 'notEnded', 'answer', 'allowance'),
+    },
+    optional,
+  ),
   fc.record({ state: fc.constantFrom('completed' as const, 'cancelled' as const), finishedAt: time }, optional),
   fc.record({ state: fc.constant('failed' as const), finishedAt: time, failure, cleared: fc.boolean() }, optional),
 );

@@ -125,6 +125,8 @@ export function factsOf(loop: Loop): LoopFacts {
     attempt: _2,
     until: _3,
     why: _4,
+    for: _8,
+    need: _9,
     finishedAt: _5,
     failure: _6,
     cleared: _7,

@@ -102,6 +102,7 @@ describe('The tree of loops', () => {
       here({
         ...facts('f', { attempts: 1 }),
         state: 'waiting',
+        for: 'usageLimit',
         until: new Date(2026, 2, 10, 17, 5).getTime(),
         why: 'usage window',
       }),

@@ -17,9 +17,17 @@ describe('Notifications', () => {
     ],
     [{ type: 'loop:failed', at: NOW, loopId: 'a', error: 'x', permanent: false, reason: 'exit' }, undefined],
     [
-      { type: 'loop:waiting', at: NOW, loopId: 'a', until: NOW, reason: 'five hours are used up' },
+      {
+        ...{ type: 'loop:waiting', at: NOW, loopId: 'a', for: 'usageLimit', until: NOW },
+        reason: 'five hours are used up',
+      },
       'waiting',
       '“Title of a” waits until 15:40: five hours are used up',
+    ],
+    [
+      { type: 'loop:waiting', at: NOW, loopId: 'a', for: 'you', reason: 'it asked: Allow? (y/n)' },
+      'waiting',
+      '“Title of a” needs you: it asked: Allow? (y/n)',
     ],
     [
       { type: 'loop:silent', at: NOW, loopId: 'a', kind: 'silence', forMs: 900_000 },

@@ -1,5 +1,6 @@
 import type { CircuitState } from './circuit.ts';
 import type { Disposable } from './disposable.ts';
+import type { Waiting } from './loop.ts';
 
 /** Why a submit was rejected: the `reason` of `loop:rejected`. */
 export type RejectReason =
@@ -39,8 +40,14 @@ export type SupervisorEvent = { /** Wall time, ms. */ readonly at: number } & (
   | { readonly type: 'loop:cancelled'; readonly loopId: string }
   /** Back in the queue without a restart: an orderly shutdown, the budget, nobody home (R5.3). */
   | { readonly type: 'loop:interrupted'; readonly loopId: string; readonly reason: string }
-  /** Its agent's usage window is used up; it goes on at `until`. */
-  | { readonly type: 'loop:waiting'; readonly loopId: string; readonly until: number; readonly reason: string }
+  /** It waits, and goes on at `until` (wall time, ms); absent where it waits for its user. */
+  | {
+      readonly type: 'loop:waiting';
+      readonly loopId: string;
+      readonly for: Waiting['for'];
+      readonly until?: number;
+      readonly reason: string;
+    }
   /** Nothing was heard of it for long; `forMs` absent when it was heard of again. */
   | {
       readonly type: 'loop:silent';

@@ -178,6 +178,19 @@ export interface LoopFacts {
   readonly lastError?: Failure;
 }
 
+/** What a waiting loop waits for. Code decides by these fields; the sentence beside them is for people. */
+export type Waiting =
+  /** The reset of its account's usage window, or a new day's budget, at that wall time (ms). */
+  | { readonly for: 'usageLimit' | 'dailyBudget'; readonly until: number }
+  /** A decision of the user's: it holds no slot and no money, and nothing wakes it. */
+  | { readonly for: 'you'; readonly need: UserDecision };
+
+/**
+ * Why a loop needs its user. `endUnknown`: nobody can see whether its last run has ended (R3.1). `notEnded`: not even SIGKILL ended it (R7.6).
+ * `answer`: the agent asked for something that nobody could answer (R8.4). `allowance`: it used up what it may spend (R6.8).
+ */
+export type UserDecision = 'endUnknown' | 'notEnded' | 'answer' | 'allowance';
+
 /** What a loop has only in its state. */
 export type LoopPhase =
   /** `fresh`: never admitted before, so it counts against the depth (R2.2). */
@@ -186,7 +199,8 @@ export type LoopPhase =
   | { readonly state: 'stopping'; readonly attempt: Attempt }
   /** `until`: wall time, ms. */
   | { readonly state: 'backingOff'; readonly until: number }
-  | { readonly state: 'waiting'; readonly until: number; readonly why: string }
+  /** `why`: a sentence for people. */
+  | ({ readonly state: 'waiting'; readonly why: string } & Waiting)
   | { readonly state: 'completed'; readonly finishedAt: number }
   /** `cleared`: the user has let go of it, so that its id may be used again (R5.5). */
   | { readonly state: 'failed'; readonly finishedAt: number; readonly failure: Failure; readonly cleared: boolean }
@@ -212,9 +226,14 @@ export function isLive(loop: Loop): loop is LiveLoop {
   return !isFinished(loop);
 }
 
-/** What the loop still holds of the budget (R6.2): its estimate, less what its attempt has cost; nothing once it is final. */
+/** Whether only its user can make the loop go on. */
+export function needsUser(loop: Loop): loop is Extract<Loop, { for: 'you' }> {
+  return loop.state === 'waiting' && loop.for === 'you';
+}
+
+/** What the loop still reserves of the budget (R6.2): its estimate less what its attempt has cost; nothing while only the user can wake it. */
 export function reservedOf(loop: Loop): NanoUsd {
-  if (isFinished(loop)) return 0;
+  if (isFinished(loop) || needsUser(loop)) return 0;
   return isActive(loop) ? Math.max(0, loop.attempt.reserved - loop.attempt.cost) : loop.estimate;
 }
 

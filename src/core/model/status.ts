@@ -1,6 +1,6 @@
 import type { CircuitState } from './circuit.ts';
 import type { Leftovers } from './leftovers.ts';
-import type { LedgerRow, LiveLoop, Loop, Outcome, Transition } from './loop.ts';
+import type { LedgerRow, LiveLoop, Loop, Outcome, Transition, Waiting } from './loop.ts';
 
 /** What a queued loop waits for: the most telling reason. */
 export type WaitingFor =
@@ -58,7 +58,13 @@ export interface Status {
     readonly waitingFor: WaitingFor;
   }[];
   readonly backingOff: readonly { readonly loopId: string; readonly until: number; readonly reason: string }[];
-  readonly waiting: readonly { readonly loopId: string; readonly until: number; readonly reason: string }[];
+  readonly waiting: readonly {
+    readonly loopId: string;
+    readonly for: Waiting['for'];
+    /** When it goes on by itself; absent where it waits for you. */
+    readonly until?: number;
+    readonly reason: string;
+  }[];
   readonly circuitState: CircuitState;
   readonly circuit: CircuitStatus;
   readonly concurrencyUsed: number;

@@ -111,9 +111,7 @@ export class Retention implements Disposable {
     if (old.length === 0) return;
     // At one moment: a loop may end, or be retried, at any time.
     const strays = await this.#engine.transactions.take(({ liveState }) => {
-      const live = [...liveState.queue, ...liveState.active.values(), ...liveState.timed.values()].flatMap(({ seq }) =>
-        store.attempts(seq),
-      );
+      const live = [...liveState.loops()].flatMap(({ seq }) => store.attempts(seq));
       const known = new Set([...store.settledTokens(Number.MAX_SAFE_INTEGER), ...live].map(({ token }) => token));
       return old.filter((token) => !known.has(token));
     });

@@ -13,7 +13,7 @@ import type {
 import { mayStart } from '../policy/budget.ts';
 import { cooldownRemainingMs } from '../policy/circuitBreaker.ts';
 import type { SupervisorContext } from '../state/context.ts';
-import type { QueuedLoop } from '../state/liveState.ts';
+import type { LiveState, QueuedLoop } from '../state/liveState.ts';
 import { gateClosed, isHeld } from '../steps/dispatch.ts';
 import type { Engine } from './engine.ts';
 
@@ -44,8 +44,8 @@ export function statusOf(engine: Engine, notReady: string | undefined, maxQueued
       enqueuedAt: loop.submittedAt,
       waitingFor: waitingFor(loop),
     })),
-    backingOff: timed(engine, 'backingOff'),
-    waiting: timed(engine, 'waiting'),
+    backingOff: backingOff(liveState),
+    waiting: waiting(liveState),
     circuitState: control.circuit.state,
     circuit: circuitStatus(engine, now),
     concurrencyUsed: liveState.active.size,
@@ -74,13 +74,19 @@ function firstOf<T>(items: Iterable<T>, count: number): T[] {
   return first;
 }
 
-function timed(engine: Engine, state: 'backingOff' | 'waiting'): Status['waiting'] {
-  const loops = [...engine.liveState.timed.values()].filter((loop) => loop.state === state);
-  return loops.map((loop) => ({
-    loopId: loop.loopId,
-    until: loop.until,
-    reason: loop.state === 'waiting' ? loop.why : (loop.lastError?.reason ?? ''),
-  }));
+function backingOff({ timed }: LiveState): Status['backingOff'] {
+  return [...timed.values()].flatMap((loop) => {
+    if (loop.state !== 'backingOff') return [];
+    return [{ loopId: loop.loopId, until: loop.until, reason: loop.lastError?.reason ?? '' }];
+  });
+}
+
+function waiting({ timed, needUser }: LiveState): Status['waiting'] {
+  return [...timed.values(), ...needUser.values()].flatMap((loop) => {
+    if (loop.state !== 'waiting') return [];
+    const until = loop.for === 'you' ? {} : { until: loop.until };
+    return [{ loopId: loop.loopId, for: loop.for, ...until, reason: loop.why }];
+  });
 }
 
 function circuitStatus({ liveState, context }: Engine, now: number): CircuitStatus {
@@ -119,7 +125,7 @@ function waitingReasons(engine: Engine, now: number): (loop: QueuedLoop) => Wait
   };
 }
 
-/** Live loops in the order of the tree: active first, then the first `maxQueued` of the queue in its order, then what waits for a time. */
+/** Live loops in the order of the tree: active first, then the first `maxQueued` of the queue in its order, then what waits. */
 export function liveViews(engine: Engine, maxQueued: number): LiveView[] {
   const { liveState, ownership } = engine;
   const views: LiveView[] = [];
@@ -133,7 +139,8 @@ export function liveViews(engine: Engine, maxQueued: number): LiveView[] {
     if (position === maxQueued) break;
     views.push({ loop, home: ownership.homeOf(loop), position: ++position, waitingFor: waitingFor(loop) });
   }
-  for (const loop of liveState.timed.values()) views.push({ loop, home: ownership.homeOf(loop) });
+  for (const loop of [...liveState.timed.values(), ...liveState.needUser.values()])
+    views.push({ loop, home: ownership.homeOf(loop) });
   return views;
 }
 

@@ -29,7 +29,7 @@ export async function cancel(engine: Engine, loopId: string): Promise<boolean> {
 export async function cancelAll(engine: Engine): Promise<number> {
   // Nothing is dispatched in between: what a cancel makes room for is to be cancelled too.
   const written = engine.transactions.take((unit) => {
-    const loops = [...unit.liveState.active.values(), ...unit.liveState.queue, ...unit.liveState.timed.values()];
+    const loops = [...unit.liveState.loops()];
     for (const loop of loops) cancelIn(unit, loop, engine);
     return loops.length;
   });
@@ -39,7 +39,7 @@ export async function cancelAll(engine: Engine): Promise<number> {
   const answer = await withStoreTimeout(context, written, 'The stop of all loops');
   if (answer !== undefined) return answer;
   for (const loop of active) runs.sendStop(loop, 'user');
-  return liveState.queue.size + liveState.timed.size > 0 ? written : active.length;
+  return liveState.size > liveState.active.size ? written : active.length;
 }
 
 /** Sends one signal to a loop's process group, recorded first if it is meant to end it (R7.3). Answers whether it was delivered. */

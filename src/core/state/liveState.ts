@@ -1,11 +1,21 @@
 import { CLOSED_CIRCUIT } from '../model/circuit.ts';
-import { type ActiveLoop, isActive, isFinished, type LiveLoop, type Loop, reservedOf } from '../model/loop.ts';
+import {
+  type ActiveLoop,
+  isActive,
+  isFinished,
+  type LiveLoop,
+  type Loop,
+  needsUser,
+  reservedOf,
+} from '../model/loop.ts';
 import type { NanoUsd } from '../model/money.ts';
 import { QueueOrder } from '../policy/queue.ts';
 import type { Control, DaySpend, StoreChanges, WindowLease } from '../ports/store.ts';
 
 export type QueuedLoop = Extract<Loop, { state: 'queued' }>;
-export type TimedLoop = Extract<Loop, { state: 'backingOff' | 'waiting' }>;
+/** A loop that goes on by itself at a time. */
+export type TimedLoop = Extract<LiveLoop, { until: number }>;
+export type UserLoop = Extract<LiveLoop, { for: 'you' }>;
 
 /**
  * All live loops in memory, with the sums that decisions need, kept as they change and never counted anew (R2.5). Within a write
@@ -18,6 +28,8 @@ export class LiveState {
   readonly queue = new QueueOrder<QueuedLoop>();
   readonly active = new Map<number, ActiveLoop>();
   readonly timed = new Map<number, TimedLoop>();
+  /** Loops that only their user can make go on. */
+  readonly needUser = new Map<number, UserLoop>();
   /** Held by all live loops (R6.2). */
   reserved: NanoUsd = 0;
   /** Held by running loops. */
@@ -28,6 +40,16 @@ export class LiveState {
   finishedChanges = 0;
   readonly #loops = new Map<number, LiveLoop>();
   readonly #byId = new Map<string, number>();
+
+  /** How many loops are live. */
+  get size(): number {
+    return this.#loops.size;
+  }
+
+  /** All live loops, in no particular order. */
+  loops(): Iterable<LiveLoop> {
+    return this.#loops.values();
+  }
 
   get(seq: number): LiveLoop | undefined {
     return this.#loops.get(seq);
@@ -57,7 +79,10 @@ export class LiveState {
     } else if (loop.state === 'queued') {
       this.queue.remove(loop);
       if (loop.fresh) this.depth--;
-    } else this.timed.delete(seq);
+    } else {
+      this.timed.delete(seq);
+      this.needUser.delete(seq);
+    }
     return loop;
   }
 
@@ -96,6 +121,7 @@ export class LiveState {
     } else if (loop.state === 'queued') {
       this.queue.add(loop);
       if (loop.fresh) this.depth++;
-    } else this.timed.set(loop.seq, loop);
+    } else if (needsUser(loop)) this.needUser.set(loop.seq, loop);
+    else this.timed.set(loop.seq, loop);
   }
 }

@@ -10,6 +10,7 @@ import {
   type LoopFacts,
   type Outcome,
   reservedOf,
+  type Waiting,
 } from '../model/loop.ts';
 import { toUsd } from '../model/money.ts';
 import { backoffMs } from '../policy/backoff.ts';
@@ -28,9 +29,6 @@ const UNNAMED_LIMIT_MS = 15 * 60_000;
 const LIMIT_JITTER_MS = 30_000;
 /** An attempt that failed so soon after its start (ms) crashed at once. */
 const QUICK_CRASH_MS = 1_000;
-
-/** What a loop waits for whose agent has used up what the day had left. */
-const DAY_USED_UP = 'what was left of the daily budget is used up';
 
 /** What the window that followed a run has gathered of it. */
 export interface RunSummary {
@@ -171,8 +169,7 @@ function fail(unit: UnitOfWork, loop: ActiveLoop, verdict: Extract<Verdict, { ki
   }
   if (cause === 'budget' && loop.attempt.stop?.by !== 'cap' && wasTheDays(unit, loop)) {
     const until = unit.context.clock.nextDay(unit.now);
-    unit.put({ ...leaveState(loop, unit.now), state: 'waiting', until, why: DAY_USED_UP }, DAY_USED_UP, loop.state);
-    unit.tell({ type: 'loop:waiting', loopId: loop.loopId, until, reason: DAY_USED_UP });
+    wait(unit, loop, { for: 'dailyBudget', until }, 'what was left of the daily budget is used up');
     return;
   }
   const quick = end.at - loop.attempt.startedAt <= QUICK_CRASH_MS;
@@ -192,9 +189,9 @@ function wasTheDays(unit: UnitOfWork, loop: ActiveLoop): boolean {
   return left < ownLeft && loop.attempt.cost >= left;
 }
 
-/** Whether a loop waits for the day's money, and not for its agent's limit. */
+/** Whether a loop waits for the day's money. */
 export function waitsForMoney(loop: LiveLoop): boolean {
-  return loop.state === 'waiting' && loop.why === DAY_USED_UP;
+  return loop.state === 'waiting' && loop.for === 'dailyBudget';
 }
 
 /** Where there may be money again: loops whose agents had used up what the day had left go on (R6.3). `why` there may be. */
@@ -273,8 +270,14 @@ function waitForReset(unit: UnitOfWork, loop: ActiveLoop, verdict: Extract<Verdi
     ...unit.control,
     holds: { ...unit.control.holds, [loop.agent]: { until: reset, reason: verdict.reason } },
   });
-  unit.put({ ...leaveState(loop, unit.now), state: 'waiting', until, why: verdict.reason }, verdict.reason, loop.state);
-  unit.tell({ type: 'loop:waiting', loopId: loop.loopId, until, reason: verdict.reason });
+  wait(unit, loop, { for: 'usageLimit', until }, verdict.reason);
+}
+
+/** Has a loop wait, out of the queue and without a slot. `why`: a sentence for people. */
+export function wait(unit: UnitOfWork, loop: LiveLoop, waiting: Waiting, why: string): void {
+  unit.put({ ...leaveState(loop, unit.now), state: 'waiting', why, ...waiting }, why, loop.state);
+  const until = waiting.for === 'you' ? {} : { until: waiting.until };
+  unit.tell({ type: 'loop:waiting', loopId: loop.loopId, for: waiting.for, ...until, reason: why });
 }
 
 /** What a loop keeps when it leaves its state. */

@@ -1,7 +1,7 @@
 import { isActive } from '../model/loop.ts';
 import type { UnitOfWork } from '../state/unitOfWork.ts';
 import { requestStop } from './requestStop.ts';
-import { requeue, waitsForMoney } from './settle.ts';
+import { requeue } from './settle.ts';
 
 /** Ends the present attempt, or the wait, so that the loop starts anew. Answers whether there was one. */
 export function restartNow(unit: UnitOfWork, loopId: string): boolean {
@@ -9,7 +9,7 @@ export function restartNow(unit: UnitOfWork, loopId: string): boolean {
   if (!loop || loop.state === 'queued') return false;
   if (isActive(loop)) requestStop(unit, loop, 'restart', 'restarted by the user');
   else requeue(unit, loop, 'started by the user without waiting');
-  if (loop.state === 'waiting' && !waitsForMoney(loop)) liftHold(unit, loop.agent);
+  if (loop.state === 'waiting' && loop.for === 'usageLimit') liftHold(unit, loop.agent);
   return true;
 }
 

@@ -129,11 +129,12 @@ export class Follower implements Run {
     this.#tellSilence();
     // An agent may write before its guardian has written down that it started: its words wait for that.
     if (this.#startedTold && this.#tail?.hasNews()) void this.#services.pump.read(this.#tail);
-    if (this.#isChild) return;
+    // Its guardian may stay for what was kept.
     if (sizeOf(this.#options.files.ended) !== undefined) {
       void this.#settle();
       return;
     }
+    if (this.#isChild) return;
     if (performance.now() - this.#lookedAt < GUARDIAN_LOOK_MS) return;
     this.#lookedAt = performance.now();
     if (!this.#guardianLives()) void this.#settle();

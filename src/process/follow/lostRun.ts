@@ -2,10 +2,11 @@ import { mkdirSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ProcessIdentity, StopBy } from '../../core/model/loop.ts';
 import type { Clock } from '../../core/ports/clock.ts';
+import { AgentLogs } from '../guardian/agentLogs.ts';
 import { parseOrder } from '../guardian/orders.ts';
-import { createOnce, FOLDER_MODE, readJson, writeJson } from '../runFolder/atomicFile.ts';
+import { createOnce, FOLDER_MODE, readJson, sizeOf, writeJson } from '../runFolder/atomicFile.ts';
 import { readClaim, readEnded, readExit, readStarted } from '../runFolder/recordSchemas.ts';
-import { type EndedRecord, FORMAT, ORDER } from '../runFolder/records.ts';
+import { type CutRecord, type EndedRecord, FORMAT, ORDER, type RunRequest } from '../runFolder/records.ts';
 import type { RunFiles } from '../runFolder/runFiles.ts';
 import { findRun } from '../sweep/findProcesses.ts';
 import { LEAST_GRACE_MS, type SweepResult, sweep } from '../sweep/sweep.ts';
@@ -85,13 +86,23 @@ async function endProcesses(
   { table, token, files, graceMs, keep }: LostRunOptions,
   leader: ProcessIdentity | undefined,
 ): Promise<SweepResult> {
-  return sweep(
-    table,
-    (seen) => findRun(table, { token, leader, folder: files.folder, seen, trustGroup: false }, { keep, deep: true }),
-    {
-      graceMs: Math.max(graceMs, LEAST_GRACE_MS),
-    },
-  );
+  const marks = { token, leader, folder: files.folder, trustGroup: false };
+  const find = (seen: readonly ProcessIdentity[]) => findRun(table, { ...marks, seen }, { keep, deep: true });
+  // Past the log limit (R8.3) nobody gets a grace period.
+  const maxBytes = (readJson(files.request) as Partial<RunRequest> | undefined)?.limits?.maxLogBytes ?? 0;
+  const isUrgent = () => maxBytes > 0 && (sizeOf(files.stdout) ?? 0) + (sizeOf(files.stderr) ?? 0) > maxBytes;
+  const left = await sweep(table, find, { graceMs: Math.max(graceMs, LEAST_GRACE_MS), isUrgent });
+  if (isUrgent()) cutLogs(files, maxBytes);
+  return left;
+}
+
+function cutLogs(files: RunFiles, maxBytes: number): void {
+  const logs = new AgentLogs(files.stdout, files.stderr);
+  const cut: CutRecord = { format: FORMAT, bytes: logs.bytes(), at: Date.now() };
+  logs.cutTo(maxBytes);
+  logs.close();
+  // After the cut: the flood may have taken the last space on the disk.
+  writeJson(files.cut, cut);
 }
 
 /** Who had ordered a stop: the orders stay in the folder. */

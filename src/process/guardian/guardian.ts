@@ -22,6 +22,7 @@ import { AgentProcess, startFailure } from './agentProcess.ts';
 import { Attendance } from './attendance.ts';
 import { Deadlines } from './deadlines.ts';
 import { GroupStop } from './groupStop.ts';
+import { watchKeptLogs } from './keptLogs.ts';
 import { LogLimit } from './logLimit.ts';
 import { type NewOrder, Orders } from './orders.ts';
 import { TickClock } from './tickClock.ts';
@@ -66,6 +67,7 @@ export class Guardian {
   #isStopping = false;
   #urgent = false;
   #overflowed = false;
+  readonly #keptReleased = new AbortController();
   #isSweeping = false;
   /** Who was found by the last look of the sweep. */
   #leftover: readonly ProcessInfo[] = [];
@@ -107,7 +109,10 @@ export class Guardian {
 
   /** Stops the run in steps, if it has not ended. */
   stop(by: StopBy, graceMs = this.#options.request.limits.graceMs): void {
-    if (this.#leaderEnded) return;
+    if (this.#leaderEnded) {
+      this.#keptReleased.abort();
+      return;
+    }
     this.#isStopping = true;
     if (this.#stoppedBy === undefined || by === 'user') this.#stoppedBy = by;
     this.#stop?.begin(graceMs);
@@ -208,16 +213,19 @@ export class Guardian {
   }
 
   #limitLogs(agent: AgentProcess): void {
-    const { files, request } = this.#options;
+    const { request } = this.#options;
     this.#logLimit = new LogLimit({
       logs: agent.logs,
       maxBytes: request.limits.maxLogBytes,
       onPassed: () => void this.#overflow(agent),
-      onCut: (bytes) => {
-        if (!existsSync(files.cut)) this.#write(files.cut, { format: FORMAT, bytes, at: Date.now() });
-      },
+      onCut: this.#noteCut,
     });
   }
+
+  readonly #noteCut = (bytes: number): void => {
+    const { cut } = this.#options.files;
+    if (!existsSync(cut)) this.#write(cut, { format: FORMAT, bytes, at: Date.now() });
+  };
 
   /** The logs have passed their limit (R8.3), in whatever phase: all of the run is frozen at once, then killed without being woken. */
   async #overflow(agent: AgentProcess): Promise<void> {
@@ -322,7 +330,27 @@ export class Guardian {
       ...(this.#stoppedBy && { stoppedBy: this.#stoppedBy }),
       ...left,
     });
-    this.#over.resolve();
+    void this.#watchKept(left)
+      .catch((error: unknown) => this.#options.log('The logs of what was kept could not be watched.', error))
+      .finally(() => this.#over.resolve());
+  }
+
+  /** The run is over, but what was kept may write on for as long as it lives. */
+  async #watchKept({ kept }: SweepResult): Promise<void> {
+    const { request, table, log } = this.#options;
+    const { keep, maxLogBytes: maxBytes } = request.limits;
+    if (!this.#agent || !this.#stop) return;
+    await watchKeptLogs({
+      table,
+      keep,
+      kept,
+      maxBytes,
+      logs: this.#agent.logs,
+      marks: this.#stop.marks(),
+      onCut: this.#noteCut,
+      onPassed: () => log('Processes that were kept passed the log limit and were ended.'),
+      signal: this.#keptReleased.signal,
+    });
   }
 
   // ── Facts ────────────────────────────────────────────────────────────────────────────────────────────────────

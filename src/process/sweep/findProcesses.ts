@@ -90,9 +90,7 @@ function claimedByTraces(
 ): Map<number, string> {
   const claimed = new Map<number, string>();
   const tokens = new Set(runs.map(({ token }) => token));
-  const logs = new Map(
-    runs.flatMap(({ token, folder }) => [`${folder}/stdout.log`, `${folder}/stderr.log`].map((path) => [path, token])),
-  );
+  const logs = logsOf(runs);
   const eldest = eldestStart(table, runs);
   for (const process of living) {
     if (process.started < eldest) continue;
@@ -103,6 +101,19 @@ function claimedByTraces(
     if (token) claimed.set(process.pid, token);
   }
   return claimed;
+}
+
+/** Those of `processes` that hold a log of the run open as their output. */
+export function writersOf(table: ProcessTable, processes: readonly ProcessInfo[], run: RunMarks): ProcessInfo[] {
+  const logs = logsOf([run]);
+  return processes.filter((process) => logOwner(table.outputs(process), logs) !== undefined);
+}
+
+/** The paths of the logs of runs, each with the token of its run. */
+function logsOf(runs: readonly RunMarks[]): Map<string, string> {
+  return new Map(
+    runs.flatMap(({ token, folder }) => [`${folder}/stdout.log`, `${folder}/stderr.log`].map((path) => [path, token])),
+  );
 }
 
 function logOwner(outputs: readonly string[], logs: ReadonlyMap<string, string>): string | undefined {

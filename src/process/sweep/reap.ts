@@ -47,9 +47,11 @@ export async function reap({
 async function marksOf(table: ProcessTable, token: string, files: RunFiles): Promise<RunMarks | undefined> {
   if (!existsSync(files.folder)) return { token, leader: undefined, seen: [], trustGroup: false, folder: files.folder };
   const guardian = readClaim(files)?.guardian;
-  // Of another boot nothing is left (R7.5); while its guardian lives, that sees to it.
-  if (guardian && (guardian.bootId !== table.bootId || (await table.alive([guardian])).length > 0)) return undefined;
+  // Of another boot nothing is left (R7.5).
+  if (guardian && guardian.bootId !== table.bootId) return undefined;
   const ended = readEnded(files);
+  // Its guardian sees to it. One that stays after the end only watches the logs of what was kept.
+  if (guardian && !ended && (await table.alive([guardian])).length > 0) return undefined;
   const leader = readStarted(files)?.leader;
   return {
     token,

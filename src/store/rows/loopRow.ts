@@ -8,6 +8,9 @@ import {
   isFinished,
   type Loop,
   type LoopFacts,
+  needsUser,
+  type UserDecision,
+  type Waiting,
 } from '../../core/model/loop.ts';
 import { asFlag, asJson, asText, columns, flag, json, jsonObject, oneOf } from './columns.ts';
 
@@ -58,12 +61,18 @@ const facts = {
   metadata: z.nullable(json(jsonObject)),
 };
 
+const waitingFacts = { ...facts, state: z.literal('waiting'), why: z.string() };
+const userDecision = oneOf<UserDecision>({ endUnknown: 0, notEnded: 0, answer: 0, allowance: 0 });
+
 /** Reads a row of `loops`: a union by state, of which each has what is valid in it. */
 export const loopRowSchema = z.discriminatedUnion('state', [
   columns({ ...facts, state: z.literal('queued'), fresh: flag }),
   columns({ ...facts, state: z.literal(['running', 'stopping']), attempt_id: z.int() }),
   columns({ ...facts, state: z.literal('backingOff'), until: z.int() }),
-  columns({ ...facts, state: z.literal('waiting'), until: z.int(), why: z.string() }),
+  z.discriminatedUnion('waiting_for', [
+    columns({ ...waitingFacts, waiting_for: z.literal(['usageLimit', 'dailyBudget']), until: z.int() }),
+    columns({ ...waitingFacts, waiting_for: z.literal('you'), need: userDecision }),
+  ]),
   columns({ ...facts, state: z.literal(['completed', 'cancelled']), finished_at: z.int() }),
   columns({ ...facts, state: z.literal('failed'), finished_at: z.int(), failure: json(failure), cleared: flag }),
 ]);
@@ -88,12 +97,16 @@ export function toLoop(row: Exclude<LoopRow, ActiveRow>): Exclude<Loop, ActiveLo
     case 'backingOff':
       return { ...common, state: row.state, until: row.until };
     case 'waiting':
-      return { ...common, state: row.state, until: row.until, why: row.why };
+      return { ...common, state: row.state, why: row.why, ...waitingOf(row) };
     case 'failed':
       return { ...common, state: row.state, finishedAt: row.finished_at, failure: row.failure, cleared: row.cleared };
     default:
       return { ...common, state: row.state, finishedAt: row.finished_at };
   }
+}
+
+function waitingOf(row: Extract<LoopRow, { state: 'waiting' }>): Waiting {
+  return row.waiting_for === 'you' ? { for: 'you', need: row.need } : { for: row.waiting_for, until: row.until };
 }
 
 function rowFacts(row: LoopRow): LoopFacts {
@@ -133,6 +146,8 @@ const LIVE = [
     'fresh',
     'until',
     'why',
+    'waiting_for',
+    'need',
     'title',
     'cwd',
     'folder',
@@ -175,6 +190,8 @@ export function liveValues(loop: Loop): SQLInputValue[] {
     loop.state === 'queued' ? asFlag(loop.fresh) : null,
     'until' in loop ? loop.until : null,
     loop.state === 'waiting' ? asText(loop.why) : null,
+    loop.state === 'waiting' ? loop.for : null,
+    needsUser(loop) ? loop.need : null,
     asText(loop.title),
     loop.cwd,
     loop.folder ?? null,

@@ -116,10 +116,22 @@ UPDATE history SET attempt = a.id FROM attempts AS a
 DROP INDEX attempts_loop;
 `;
 
+/**
+ * Version 3: what a waiting loop waits for is a field (`waiting_for`: usageLimit, dailyBudget, you), and of one that waits for its user also
+ * the decision that is due (`need`). Before, the wait for a new day's budget could be told by its sentence alone.
+ */
+const VERSION_3 = `
+ALTER TABLE loops ADD COLUMN waiting_for TEXT;
+ALTER TABLE loops ADD COLUMN need TEXT;
+UPDATE loops SET waiting_for = CASE why WHEN 'what was left of the daily budget is used up' THEN 'dailyBudget' ELSE 'usageLimit' END
+  WHERE state = 'waiting';
+`;
+
 /** The steps of the schema in their order. A change of the schema is a new step at the end. */
 export const MIGRATIONS: readonly Migration[] = [
   { version: 1, sql: VERSION_1 },
   { version: 2, sql: VERSION_2 },
+  { version: 3, sql: VERSION_3 },
 ];
 
 /** The version that this code knows. */

@@ -77,7 +77,9 @@ function sentence(event: SupervisorEvent, title: string, now: number): string {
     case 'loop:failed':
       return `${title} has failed for good: ${oneLine(event.error, 200)}`;
     case 'loop:waiting':
-      return `${title} waits until ${formatClock(event.until, now)}: ${oneLine(event.reason, 160)}`;
+      return event.until === undefined
+        ? `${title} needs you: ${oneLine(event.reason, 160)}`
+        : `${title} waits until ${formatClock(event.until, now)}: ${oneLine(event.reason, 160)}`;
     case 'loop:silent':
       return event.kind === 'first-output'
         ? `${title} has said nothing since its start ${formatDuration(event.forMs ?? 0)} ago.`

@@ -1,4 +1,4 @@
-import { isActive, type Loop, type LoopState } from '../../core/model/loop.ts';
+import { isActive, type Loop, type LoopState, type Waiting } from '../../core/model/loop.ts';
 import { toUsd } from '../../core/model/money.ts';
 import type { LiveView, WaitingFor } from '../../core/model/status.ts';
 import { count, formatClock, formatCost, formatDuration, formatUsd, speakCost, speakDuration } from './format.ts';
@@ -10,10 +10,17 @@ export const STATE_WORDS: { readonly [state in LoopState]: string } = {
   running: 'running',
   stopping: 'stopping',
   backingOff: 'waiting to restart',
-  waiting: 'waiting for a limit',
+  waiting: 'waiting',
   completed: 'completed',
   failed: 'failed',
   cancelled: 'cancelled',
+};
+
+/** What a waiting loop waits for, as people say it. */
+const WAIT_WORDS: { readonly [reason in Waiting['for']]: string } = {
+  usageLimit: 'waiting for a usage limit',
+  dailyBudget: 'waiting for a new day’s budget',
+  you: 'needs you',
 };
 
 /** What a queued loop waits for, as people say it; nothing for a free slot, which its place says already. */
@@ -96,9 +103,9 @@ export function describeLive(view: LiveView, now: number): LoopWords {
       };
     }
     case 'waiting': {
-      const until = `until ${formatClock(loop.until, now)}`;
+      const until = loop.for === 'you' ? '' : `until ${formatClock(loop.until, now)}`;
       const why = oneLine(loop.why, 60);
-      return { description: join([until, why, cost]), spoken: say([STATE_WORDS.waiting, until, why, costSpoken]) };
+      return { description: join([until, why, cost]), spoken: say([WAIT_WORDS[loop.for], until, why, costSpoken]) };
     }
   }
 }

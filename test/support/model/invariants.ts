@@ -138,7 +138,7 @@ export class Invariants {
     const now = machine.clock.now();
     assert.ok(!checks.account.isOverdue(now, settings.circuit), 'R4.1 the cool-down is over, and nobody has seen it');
     for (const loop of live) {
-      if (loop.state !== 'backingOff' && loop.state !== 'waiting') continue;
+      if (!('until' in loop)) continue;
       assert.ok(loop.until > now, `R5.2 ${loop.loopId} is ${loop.state} for longer than it should`);
       if (loop.state === 'backingOff')
         assert.ok(loop.until - now <= LONGEST_BACKOFF_MS, `R4.5 ${loop.loopId} backs off for ${loop.until - now} ms`);
