@@ -36,6 +36,18 @@ describe('What an agent is given', () => {
     });
   }
 
+  it('R13.3 an environment that breaks Node reaches the agent, and not its guardian (B5)', async () => {
+    const libraries = join(harness.folder, 'libraries');
+    mkdirSync(libraries);
+    for (const name of ['libstdc++.so.6', 'libgcc_s.so.1', 'libm.so.6']) writeFileSync(join(libraries, name), '');
+    const env = { LD_LIBRARY_PATH: libraries, NODE_OPTIONS: '--no-such-option', PATH: '/nowhere' };
+    const { told } = harness.launch('/bin/sh', ['-c', 'echo "$LD_LIBRARY_PATH $NODE_OPTIONS $PATH"'], {
+      env,
+    });
+    assert.deepEqual((await told.whenEnded).exit, { exitCode: 0 });
+    assert.deepEqual(told.texts, [`${libraries} --no-such-option /nowhere`]);
+  });
+
   it('R1.4 a prompt of 10 MiB that nobody reads harms nobody', async () => {
     const { told } = harness.launch('/bin/true', [], { stdin: 'x'.repeat(10 * 1024 * 1024) });
     assert.deepEqual((await told.whenEnded).exit, { exitCode: 0 });

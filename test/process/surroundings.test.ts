@@ -5,15 +5,15 @@ import { syncBuiltinESMExports } from 'node:module';
 import os, { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { askProgram, findProgram } from '../../src/process/environment/programCheck.ts';
-import {
-  cleanEnvironment,
-  shellArguments,
-  terminalEnvironment,
-} from '../../src/process/environment/shellEnvironment.ts';
+import { cleanEnvironment, terminalEnvironment } from '../../src/process/environment/shellEnvironment.ts';
+import { shellArguments } from '../../src/process/environment/shellQuestion.ts';
 import { createTable } from '../../src/process/tables/platformTable.ts';
 import { createResourceSampler } from '../../src/process/tables/resources.ts';
 import { until } from '../support/until.ts';
 import { kill, lives } from './support/runHarness.ts';
+
+/** Leaves a program running in a session of its own; its pid goes to the file that follows. */
+const LEFT_RUNNING = `setsid -f /bin/sh -c 'echo $$ > "$0"; exec sleep 1000'`;
 
 describe('The surroundings of agents', () => {
   let folder: string;
@@ -23,6 +23,12 @@ describe('The surroundings of agents', () => {
   });
 
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  /** A shell that puts `answer` between the marks that it is asked to print. */
+  function fakeAnswer(answer: string): string {
+    const marks = `printf '%s' "$4" | grep -o '"[0-9a-f]*"' | tr -d '"\n'`;
+    return `#!/bin/sh\nm=$(${marks})\nprintf '%.32s%s%s' "$m" '${answer}' "$(printf '%s' "$m" | cut -c33-64)"\n`;
+  }
 
   function script(name: string, text: string): string {
     const path = join(folder, name);
@@ -129,7 +135,10 @@ exec /bin/sh "$@"
     for (const [what, text] of [
       ['fails', '#!/bin/sh\nexit 3\n'],
       ['says nothing', '#!/bin/sh\nexit 0\n'],
-      ['says nonsense', '#!/bin/sh\necho "$4" | sed "s/.*(.\\([0-9a-f]*\\).*/\\1{\\1/"\n'],
+      ['says nonsense', fakeAnswer('{')],
+      ['says a text', fakeAnswer('"PATH=/evil"')],
+      ['says a list', fakeAnswer('["PATH"]')],
+      ['says what is no text', fakeAnswer('{"PATH":1}')],
     ] as const) {
       it(`is that of the editor where the shell ${what}`, async () => {
         assert.deepEqual(
@@ -137,6 +146,52 @@ exec /bin/sh "$@"
           { A: '1' },
         );
         assert.equal(logged.length, 1);
+      });
+    }
+
+    it('is what stands between the marks', async () => {
+      const shell = script('shell', fakeAnswer('{"A":"2"}'));
+      const environment = { PATH: process.env['PATH'] ?? '' };
+      assert.equal((await terminalEnvironment({ ...options, shell, environment })())['A'], '2');
+    });
+
+    it('is there at once though a profile leaves something running that holds its output (G5)', async () => {
+      const shell = script('shell', `#!/bin/sh\n${LEFT_RUNNING} "${folder}/pid"\nA=1; export A\nexec /bin/sh "$@"\n`);
+      const begun = performance.now();
+      const environment = { PATH: process.env['PATH'] ?? '' };
+      try {
+        assert.equal((await terminalEnvironment({ ...options, shell, environment, timeoutMs: 60_000 })())['A'], '1');
+        assert.ok(performance.now() - begun < 30_000);
+      } finally {
+        kill(await until('its pid', () => Number(readFileSync(join(folder, 'pid'), 'utf8'))));
+      }
+    });
+
+    it('is that of the editor, in time, where a hanging profile left something that holds its output (G5)', async () => {
+      const shell = script('shell', `#!/bin/sh\n${LEFT_RUNNING} "${folder}/pid"\nexec sleep 1000\n`);
+      const environment = { PATH: process.env['PATH'] ?? '', A: '1' };
+      try {
+        const answer = await terminalEnvironment({ ...options, shell, environment, timeoutMs: 500 })();
+        assert.deepEqual(answer, environment);
+        assert.match(logged[0] ?? '', /did not tell its environment/);
+      } finally {
+        kill(await until('its pid', () => Number(readFileSync(join(folder, 'pid'), 'utf8'))));
+      }
+    });
+
+    for (const [what, profile] of [
+      ['prints each command in a DEBUG trap', `trap 'echo "$BASH_COMMAND"' DEBUG`],
+      ['traces its commands to standard output', 'BASH_XTRACEFD=1; set -x'],
+      ['greets before and after', `echo '{"PATH":"/evil"}'; trap 'echo bye' EXIT`],
+    ] as const) {
+      it(`is what the shell has, where its profile ${what} (G6)`, async function () {
+        const bash = findProgram('bash', { PATH: process.env['PATH'] ?? '' });
+        if (!bash) this.skip();
+        writeFileSync(join(folder, '.bash_profile'), `export PATH="/from/profile:$PATH"\n${profile}\n`);
+        const environment = { PATH: process.env['PATH'] ?? '', HOME: folder };
+        const answer = await terminalEnvironment({ ...options, shell: bash, environment })();
+        assert.deepEqual({ ...answer, PATH: answer['PATH']?.split(':')[0] }, { ...environment, PATH: '/from/profile' });
+        assert.deepEqual(logged, []);
       });
     }
 
@@ -175,7 +230,7 @@ exec /bin/sh "$@"
     });
 
     it('asks each kind of shell in its own way', () => {
-      const command = `'/a b/it'\\''s/node' -e 'process.stdout.write("M" + JSON.stringify(process.env) + "M")'`;
+      const command = `'/a b/it'\\''s/node' -e 'M'`;
       assert.deepEqual(shellArguments('/bin/zsh', "/a b/it's/node", 'M'), ['-i', '-l', '-c', command]);
       assert.deepEqual(shellArguments('/bin/tcsh', "/a b/it's/node", 'M'), ['-ic', command]);
       assert.equal(shellArguments('/usr/bin/pwsh', '/n', 'M')[0], '-Login');

@@ -26,7 +26,8 @@ const files = {
 const environment = {
   Path: 'C:\\tools;"C:\\npm";C:\\node',
   PATHEXT: '.COM;.EXE;.BAT;.CMD',
-  ComSpec: 'C:\\Windows\\cmd.exe',
+  ComSpec: 'C:\\msys64\\usr\\bin\\bash.exe',
+  SystemRoot: 'C:\\elsewhere',
 };
 
 describe('R7.7 Commands on Windows', () => {
@@ -59,14 +60,18 @@ describe('R7.7 Commands on Windows', () => {
     });
   });
 
-  it('R1.4 for any other batch file all that the command interpreter knows is escaped', () => {
+  it("R1.4 R7.7 any other batch file goes through the system's cmd.exe, whatever ComSpec says, and all that the command interpreter knows is escaped", () => {
     const { command, args, verbatim } = windowsCommand(
       'own',
       ['plain', 'a b', '& calc', '%PATH%', 'say "hi"\\'],
       environment,
       files,
+      { SYSTEMROOT: 'D:\\Windows' },
     );
-    assert.deepEqual([command, verbatim, ...args.slice(0, 3)], ['C:\\Windows\\cmd.exe', true, '/d', '/s', '/c']);
+    assert.deepEqual(
+      [command, verbatim, ...args.slice(0, 3)],
+      ['D:\\Windows\\System32\\cmd.exe', true, '/d', '/s', '/c'],
+    );
     const line = args[3] as string;
     assert.ok(line.startsWith('"C:\\npm\\own.BAT ') && line.endsWith('"'), line);
     // Nothing that would end a word, begin a command or name a variable stands alone: its caret is there for each of the two readings.

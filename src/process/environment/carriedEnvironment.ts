@@ -3,32 +3,33 @@ export const ATTEMPT_VARIABLE = 'LOOP_SUPERVISOR_ATTEMPT';
 export const LOOP_VARIABLE = 'LOOP_SUPERVISOR_LOOP';
 
 const CARRIED = 'LOOP_SUPERVISOR_CARRIED_';
-/** Variables that would change how the guardian itself runs: the agent is to have them, the guardian is not. */
-const TOUCHES_GUARDIAN = /^(NODE_|ELECTRON_|UV_|LOOP_SUPERVISOR_|LD_PRELOAD$|DYLD_|OPENSSL_CONF$|SSLKEYLOGFILE$)/i;
+/** What would change how the guardian runs, and what VS Code set for its own processes. */
+const NOT_FOR_GUARDIANS = /^(NODE_|ELECTRON_|UV_|VSCODE_|LOOP_SUPERVISOR_|OPENSSL_CONF$|SSLKEYLOGFILE$)/i;
 
 export type Environment = Readonly<Record<string, string>>;
 
-/** An environment without what marks the processes of another run: the editor itself may have been started from one (R7.4). */
+/** An environment without the markers of another run: the editor may have been started from one (R7.4). */
 export function withoutMarkers(environment: Environment): Record<string, string> {
   return Object.fromEntries(Object.entries(environment).filter(([name]) => !name.startsWith('LOOP_SUPERVISOR_')));
 }
 
-/** The guardian's environment: the agent's, with what would change the guardian itself under other names. It is never written to disk. */
-export function guardianEnvironment(agent: Environment): Record<string, string> {
-  const carried = Object.entries(agent).map(([name, value]) => [
-    TOUCHES_GUARDIAN.test(name) ? CARRIED + name : name,
-    value,
-  ]);
-  return { ...Object.fromEntries(carried), ELECTRON_RUN_AS_NODE: '1' };
+/**
+ * The guardian's environment: that of this process, which is known to work for the same Node, and beside it the whole
+ * environment of the agent under other names. So nothing that is meant for the agent, such as `LD_LIBRARY_PATH` or
+ * `PATH`, touches the guardian, and no environment is written to disk.
+ */
+export function guardianEnvironment(agent: Environment, own: NodeJS.ProcessEnv = process.env): Record<string, string> {
+  const environment: Record<string, string> = {};
+  for (const [name, value] of Object.entries(own))
+    if (value !== undefined && !NOT_FOR_GUARDIANS.test(name)) environment[name] = value;
+  for (const [name, value] of Object.entries(agent)) environment[CARRIED + name] = value;
+  return { ...environment, ELECTRON_RUN_AS_NODE: '1' };
 }
 
 /** The agent's environment out of the guardian's, with the marker of its attempt. */
 export function agentEnvironment(guardian: NodeJS.ProcessEnv, loopId: string, token: string): Record<string, string> {
   const agent: Record<string, string> = {};
-  for (const [name, value] of Object.entries(guardian)) {
-    if (value === undefined) continue;
-    if (name.startsWith(CARRIED)) agent[name.slice(CARRIED.length)] = value;
-    else if (!TOUCHES_GUARDIAN.test(name)) agent[name] = value;
-  }
+  for (const [name, value] of Object.entries(guardian))
+    if (value !== undefined && name.startsWith(CARRIED)) agent[name.slice(CARRIED.length)] = value;
   return { ...agent, [LOOP_VARIABLE]: loopId, [ATTEMPT_VARIABLE]: token };
 }

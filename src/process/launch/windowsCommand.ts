@@ -10,7 +10,7 @@ export interface RealCommand {
   readonly verbatim: boolean;
 }
 
-/** What is looked up of the file system, so that it can be tested anywhere. */
+/** What is looked up in the file system, so that it can be tested anywhere. */
 export interface WindowsFiles {
   isFile(path: string): boolean;
   read(path: string): string;
@@ -27,14 +27,16 @@ export function platformCommand(command: string, args: readonly string[], enviro
 }
 
 /**
- * On Windows most agents are batch files that npm has made, and these can not be started without the command interpreter. So what such a file starts is
- * started itself; only an unknown batch file goes through `cmd.exe`, with every special character escaped (R1.4).
+ * On Windows most agents are batch files that npm has made, and these cannot be started without the command interpreter.
+ * So what such a file starts is started directly; only an unknown batch file goes through the system's own `cmd.exe`,
+ * whatever `ComSpec` says (R7.7), with every special character escaped (R1.4).
  */
 export function windowsCommand(
   command: string,
   args: readonly string[],
   environment: Environment,
   files = REAL_FILES,
+  system: NodeJS.ProcessEnv = process.env,
 ): RealCommand {
   const path = findOnWindows(command, environment, files);
   if (path === undefined || !/\.(cmd|bat)$/i.test(path)) return { command: path ?? command, args, verbatim: false };
@@ -47,7 +49,7 @@ export function windowsCommand(
     };
   const line = [escapeForCmd(path), ...args.map((arg) => escapeForCmd(quoteArgument(arg)))].join(' ');
   return {
-    command: variable(environment, 'ComSpec') ?? 'cmd.exe',
+    command: win32.join(systemRoot(system), 'System32', 'cmd.exe'),
     args: ['/d', '/s', '/c', `"${line}"`],
     verbatim: true,
   };
@@ -74,17 +76,22 @@ function scriptOfShim(path: string, files: WindowsFiles): string | undefined {
   return script === undefined ? undefined : win32.join(win32.dirname(path), script);
 }
 
+/** Where Windows is, as our own process knows it: the environment of an agent may say anything. */
+function systemRoot(system: NodeJS.ProcessEnv): string {
+  return variable(system, 'SystemRoot') ?? variable(system, 'windir') ?? 'C:\\Windows';
+}
+
 /** Names of variables have no case on Windows. */
-function variable(environment: Environment, name: string): string | undefined {
+function variable(environment: NodeJS.ProcessEnv, name: string): string | undefined {
   return Object.entries(environment).find(([key]) => key.toLowerCase() === name.toLowerCase())?.[1];
 }
 
-/** One argument as programs of Windows take command lines apart: backslashes count only before a quote. */
+/** Quotes one argument as programs on Windows read command lines: backslashes count only before a quote. */
 function quoteArgument(arg: string): string {
   return `"${arg.replace(/(\\*)"/g, '$1$1\\"').replace(/(\\*)$/, '$1$1')}"`;
 }
 
-/** Takes their meaning from the characters that the command interpreter knows. A batch file reads its arguments twice, so twice. */
+/** Escapes what the command interpreter knows. A batch file reads its arguments twice, so twice. */
 function escapeForCmd(text: string): string {
   const escaped = (one: string) => one.replace(/[()\][%!^"`<>&|;, *?]/g, '^$&');
   return text.startsWith('"') ? escaped(escaped(text)) : escaped(text);
