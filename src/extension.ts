@@ -18,7 +18,7 @@ export function activate(context: vscode.ExtensionContext): LoopSupervisorApi {
   const output = vscode.window.createOutputChannel('Loop Supervisor', { log: true });
   const log = (message: string, error?: unknown) =>
     error === undefined ? output.info(message) : output.error(message, error);
-  const config = new Config(output);
+  const config = new Config(output, context.globalStorageUri);
   const storage = context.globalStorageUri.fsPath;
   const settings = () => config.settings;
   const folders = () => (vscode.workspace.workspaceFolders ?? []).map(({ uri }) => uri.fsPath);
@@ -28,6 +28,7 @@ export function activate(context: vscode.ExtensionContext): LoopSupervisorApi {
     const { createParts } = await import('./parts.ts');
     parts ??= createParts({
       ...{ storage, settings, folders, log },
+      doubts: () => config.doubts,
       bundle: (name) => context.asAbsolutePath(join('dist', `${name}.cjs`)),
       agentSettings: () => ({ agents: config.agents, prices: config.prices }),
       current: () => host.current,
@@ -36,7 +37,10 @@ export function activate(context: vscode.ExtensionContext): LoopSupervisorApi {
     return parts;
   };
 
-  const open = async () => (await load()).open();
+  const open = async () => {
+    const [loaded] = await Promise.all([load(), config.looked]);
+    return loaded.open();
+  };
   const host = new SupervisorHost({ isTrusted: () => vscode.workspace.isTrusted, open, settings, clock, log });
   release = () => host.close();
   const pulse = new Pulse(host, clock, (error) => log('A view could not be refreshed.', error));
@@ -63,7 +67,7 @@ export function activate(context: vscode.ExtensionContext): LoopSupervisorApi {
     }
   };
   const configured = config.onDidChange(() => {
-    host.tell((supervisor) => supervisor.configure(settings()));
+    host.tell((supervisor) => supervisor.configure(settings(), config.doubts));
     void reportAgents();
   });
   context.subscriptions.push(

@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { createCatalog } from './agents/catalog.ts';
-import type { Settings } from './core/model/settings.ts';
+import type { Doubts, Settings } from './core/model/settings.ts';
 import type { AgentProfile } from './core/ports/agents.ts';
 import { systemClock as clock } from './core/runtime/systemClock.ts';
 import { Supervisor } from './core/supervisor.ts';
@@ -30,6 +30,8 @@ export interface PartsOptions {
   /** Path of the bundle of that name. */
   bundle(name: 'guardian' | 'sampleAgent'): string;
   settings(): Settings;
+  /** Settings that could not be read or are not set (R6.9). */
+  doubts(): Doubts;
   /** The settings `agents` and `prices` as they are written. */
   agentSettings(): { readonly agents: unknown; readonly prices: unknown };
   folders(): readonly string[];
@@ -59,6 +61,7 @@ export function createParts({
   storage,
   bundle,
   settings,
+  doubts,
   agentSettings,
   folders,
   current,
@@ -84,6 +87,7 @@ export function createParts({
       probe: createProbe(),
       folders: existing,
       settings: settings(),
+      doubts: doubts(),
       window: { id: randomUUID(), folders: folders(), home: homedir() },
       random: Math.random,
       newId: () => randomBytes(8).toString('hex'),

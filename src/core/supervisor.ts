@@ -4,14 +4,14 @@ import {
   type FinishedLoop,
   isActive,
   isFinished,
+  type Loop,
   type LoopEdit,
   type LoopSpec,
   type ProcessIdentity,
 } from './model/loop.ts';
 import { isCost, toNano, toUsd } from './model/money.ts';
-import type { Settings } from './model/settings.ts';
+import type { Doubts, KeptSetting, Settings } from './model/settings.ts';
 import type { LiveView, LoopDetail, LoopSpend, Status, SubmitResult } from './model/status.ts';
-import { allowsMore } from './policy/budget.ts';
 import { resetCircuit } from './policy/circuitBreaker.ts';
 import type { AgentCatalog } from './ports/agents.ts';
 import type { HistoryQueries } from './ports/historyQueries.ts';
@@ -22,16 +22,21 @@ import { Lifecycle } from './runtime/lifecycle.ts';
 import { Retention } from './runtime/retention.ts';
 import { detailOf, liveViews, spendToday, statusOf } from './runtime/statusView.ts';
 import { cancel, cancelAll, signalGroup } from './runtime/stopCommands.ts';
-import type { SupervisorContext, SupervisorOptions, SupervisorWindow } from './state/context.ts';
+import {
+  type SupervisorContext,
+  type SupervisorOptions,
+  type SupervisorWindow,
+  useStoredSettings,
+} from './state/context.ts';
 import { CostEstimator } from './state/costEstimator.ts';
 import type { UnitOfWork } from './state/unitOfWork.ts';
 import { checkSpec, rejectionEvents, titleOf } from './steps/admission.ts';
-import { recordCost, watchRunning } from './steps/charge.ts';
+import { recordCost } from './steps/charge.ts';
 import { editLoop, renameLoop } from './steps/edit.ts';
 import { saveLease } from './steps/leases.ts';
 import { moveBefore, moveToEnd, setPriority } from './steps/reorder.ts';
-import { wakeForBudget } from './steps/settle.ts';
-import { admit, readmit, startOrQueue } from './steps/submit.ts';
+import { applySettings, dropKeptSetting } from './steps/storeSettings.ts';
+import { admit, readmit, submitResult } from './steps/submit.ts';
 import { undoCancel, wasStopped } from './steps/undoCancel.ts';
 import { claimLoop, clearFailed, restartNow, setPaused } from './steps/userActions.ts';
 
@@ -47,7 +52,11 @@ export class Supervisor {
   readonly #costEstimator = new CostEstimator();
 
   constructor(options: SupervisorOptions) {
-    this.#context = { ...options };
+    const { doubts = {}, settings, ...parts } = options;
+    const read = { settings, doubts };
+    const nothingOpen = { storedSettings: undefined, unknownSettings: [], keptSettings: [] };
+    this.#context = { ...parts, settings, read, ...nothingOpen };
+    useStoredSettings(this.#context, undefined);
     this.#engine = new Engine(this.#context);
     this.#retention = new Retention(this.#engine);
     this.#lifecycle = new Lifecycle(this.#engine, this.#retention);
@@ -286,15 +295,28 @@ export class Supervisor {
 
   // ── Life ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** Takes new settings: what they allow starts at once (R3.3), and where they set the limit under what is spent that is acted on (R6.5). */
-  configure(settings: Settings): void {
-    const raised = allowsMore(settings.budget.dailyLimit, this.#context.settings.budget.dailyLimit);
-    this.#context.settings = settings;
-    const apply = (unit: UnitOfWork) => {
-      if (raised) wakeForBudget(unit, 'the daily limit was raised');
-      watchRunning(unit);
-    };
-    this.#lifecycle.retryUntilApplied(apply, 'The new settings could not be applied to the queue yet');
+  /**
+   * Takes new settings: what they allow starts at once (R3.3), and a limit below what is spent is acted on (R6.5).
+   * `doubts`: those that could not be read or are not set, for which stored values may hold (R6.9).
+   */
+  configure(settings: Settings, doubts: Doubts = {}): void {
+    const before = this.#context.settings;
+    this.#context.read = { settings, doubts };
+    useStoredSettings(this.#context, this.#engine.liveState.control.settings);
+    this.#lifecycle.retryUntilApplied(
+      (unit) => applySettings(unit, before),
+      'The new settings could not be applied to the queue yet',
+    );
+  }
+
+  /** Settings that were taken out of the settings and whose stored values hold until the user decides (R6.9). */
+  get keptSettings(): readonly KeptSetting[] {
+    return this.#context.keptSettings;
+  }
+
+  /** The user lets such a setting go: its default holds. Returns whether it was one. */
+  async dropKeptSetting(setting: string): Promise<boolean> {
+    return this.#change((unit) => dropKeptSetting(unit, setting));
   }
 
   /** Takes new agent profiles. Running attempts keep theirs. */
@@ -356,14 +378,14 @@ export class Supervisor {
     return this.#engine.transactions.takeAndDispatch(work);
   }
 
-  /** Takes a loop in one transaction; a refusal leaves no trace but what is told of it (R1.2). `check` refuses what needs no transaction. */
-  async #admit(loopId: string, check: () => (unit: UnitOfWork) => number): Promise<SubmitResult> {
+  /** Admits a loop in one transaction; a refusal leaves no trace but its event (R1.2). `check` refuses what needs no transaction. */
+  async #admit(loopId: string, check: () => (unit: UnitOfWork) => Pick<Loop, 'seq' | 'loopId'>): Promise<SubmitResult> {
     const { transactions, listeners } = this.#engine;
     try {
       this.#lifecycle.mustBeReady();
       const take = check();
       this.#lifecycle.mustTakeWork();
-      return await transactions.dispatchWithin((unit, fillSlots) => startOrQueue(unit, take(unit), fillSlots));
+      return await transactions.takeAndDispatch(take, submitResult);
     } catch (error) {
       for (const event of rejectionEvents(loopId, error, this.#context.clock.now())) listeners.tell(event);
       throw error;

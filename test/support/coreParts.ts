@@ -28,6 +28,10 @@ export function contextWith(
     random: () => 0.5,
     newId: () => 'abcdefghijklmnop',
     settings: { ...DEFAULT_SETTINGS, ...settings },
+    read: { settings: DEFAULT_SETTINGS, doubts: {} },
+    storedSettings: undefined,
+    unknownSettings: [],
+    keptSettings: [],
     ...rest,
   };
 }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { SupervisorEvent, SupervisorEventType } from '../../src/core/model/event.ts';
 import type { ProcessIdentity } from '../../src/core/model/loop.ts';
-import { DEFAULT_SETTINGS, type Settings } from '../../src/core/model/settings.ts';
+import { DEFAULT_SETTINGS, type Doubts, type Settings } from '../../src/core/model/settings.ts';
 import type { AgentCatalog, AgentProfile } from '../../src/core/ports/agents.ts';
 import type { ProcessProbe } from '../../src/core/ports/launcher.ts';
 import type { Store } from '../../src/core/ports/store.ts';
@@ -49,6 +49,8 @@ export interface WindowFacts {
   readonly exists?: (path: string) => boolean;
   /** Stands between the supervisor and what it knows of processes. */
   readonly probe?: (probe: ProcessProbe) => ProcessProbe;
+  /** Settings that could not be read or are not set. */
+  readonly doubts?: Doubts;
   /** Called with the window's supervisor before it is started. */
   readonly created?: (supervisor: Supervisor) => void;
 }
@@ -125,6 +127,7 @@ export function harness(): Harness {
         probe: window.probe?.(probe) ?? probe,
         folders: { exists },
         settings: { ...DEFAULT_SETTINGS, ...settings },
+        doubts: window.doubts ?? {},
         window: { id: `w${pid}`, folders, home: '/home' },
         log,
         random: () => 0.5,

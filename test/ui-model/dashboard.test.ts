@@ -223,6 +223,7 @@ describe('dashboard', () => {
         queueMax: 20,
         budget: { spent, reserved: 0, limit: 5, resetsAt: 0 },
         permanentlyFailed: [],
+        unknownSettings: [],
         paused: false,
         ready: true,
       }) as Status;

@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { DEFAULT_SETTINGS } from '../../src/core/model/settings.ts';
-import { CHOICES, mapSettings, NUMBER_RULES } from '../../src/ui/settings/settingsMapping.ts';
+import { SETTING_RULES } from '../../src/core/policy/settingsInForce.ts';
+import {
+  CHOICES,
+  mapSettings,
+  NUMBER_RULES,
+  settingText,
+  settingValue,
+} from '../../src/ui/settings/settingsMapping.ts';
 
 interface Declared {
   readonly type: string;
@@ -31,14 +38,20 @@ function withSettings(written: Record<string, unknown>) {
 
 describe('Settings', () => {
   it('of package.json have the defaults of the spec, in the units of the core', () => {
-    assert.deepEqual(withSettings({}), { settings: DEFAULT_SETTINGS, problems: [] });
+    assert.deepEqual(withSettings({}), { settings: DEFAULT_SETTINGS, doubts: {}, problems: [] });
   });
 
   it('are the defaults too where VS Code knows none of them', () => {
-    assert.deepEqual(
-      mapSettings(() => undefined),
-      { settings: DEFAULT_SETTINGS, problems: [] },
-    );
+    const { settings, doubts, problems } = mapSettings(() => undefined);
+    assert.deepEqual({ settings, problems }, { settings: DEFAULT_SETTINGS, problems: [] });
+    assert.deepEqual(Object.keys(doubts).sort(), Object.keys(SETTING_RULES).sort());
+    assert.deepEqual(new Set(Object.values(doubts).map(({ kind }) => kind)), new Set(['unset']));
+  });
+
+  it('R6.9 are unclear, not unset, while a settings file does not parse', () => {
+    const { doubts } = mapSettings((key) => (key === 'maxConcurrent' ? 2 : undefined), 'broken');
+    assert.ok(!('maxConcurrent' in doubts));
+    assert.deepEqual(new Set(Object.values(doubts).map(({ kind }) => kind)), new Set(['unclear']));
   });
 
   for (const [key, rule] of Object.entries(NUMBER_RULES)) {
@@ -60,9 +73,10 @@ describe('Settings', () => {
       null,
       {},
       ...(rule.integer ? [rule.min + 0.5] : []),
-    ].filter((value) => value !== null)) {
-      it(`names ${key} = ${JSON.stringify(bad)} and keeps the default`, () => {
-        const { settings, problems } = withSettings({ [key]: bad });
+    ]) {
+      it(`R6.9 ${key} = ${typeof bad === 'number' ? bad : JSON.stringify(bad)} is unreadable, and no default`, () => {
+        const { settings, doubts, problems } = withSettings({ [key]: bad });
+        assert.equal(doubts[key]?.kind, 'unreadable');
         assert.equal(problems[0]?.key, key);
         assert.deepEqual(settings, DEFAULT_SETTINGS);
       });
@@ -74,9 +88,26 @@ describe('Settings', () => {
       assert.deepEqual(declared.get(key)?.enum, words);
       assert.equal(declared.get(key)?.enumDescriptions?.length, words.length);
       for (const word of words) assert.deepEqual(withSettings({ [key]: word }).problems, []);
-      assert.equal(withSettings({ [key]: 'perhaps' }).problems[0]?.key, key);
+      for (const bad of ['perhaps', words[0]?.toUpperCase(), null, true]) {
+        const { doubts, problems } = withSettings({ [key]: bad });
+        assert.equal(problems[0]?.key, key);
+        assert.equal(doubts[key]?.kind, 'unreadable');
+      }
     });
   }
+
+  it('R6.9 are named as they are written when the user is asked about a stored one', () => {
+    assert.equal(settingText('budget.dailyLimitUsd', 20e9), '$20');
+    assert.equal(settingText('budget.dailyLimitUsd', 0), 'no limit');
+    assert.equal(settingText('restart.windowSeconds', 300_000), '300');
+    assert.equal(settingText('budget.onExceeded', 'stop'), 'stop');
+    for (const [key, value, written] of [
+      ['budget.dailyLimitUsd', 20.5e9, 20.5],
+      ['loopTimeoutMinutes', 30_000, 0.5],
+      ['onSilence', 'restart', 'restart'],
+    ] as const)
+      assert.equal(settingValue(key, value), written);
+  });
 
   it('turns units into those of the core', () => {
     const { settings } = withSettings({

@@ -55,6 +55,39 @@ export interface CircuitSettings {
   readonly halfOpenMaxProbes: number;
 }
 
+/** A setting's value in the core's units: ms, bytes, 10⁻⁹ USD, a word or a list of names. */
+export type SettingValue = number | string | readonly string[];
+
+/** Last good values by the setting's name without `loopSupervisor.`; shared by all hosts. */
+export type StoredSettings = { readonly [setting: string]: SettingValue };
+
+/**
+ * Why a setting has no value of its own (R6.9). `unset`: the settings files parse and do not mention it.
+ * `unclear`: it is not there, but a settings file does not parse. `unreadable`: what is written makes no sense.
+ * `why` is a sentence that names the setting.
+ */
+export type Doubt =
+  | { readonly kind: 'unset' }
+  | { readonly kind: 'unclear'; readonly why: string }
+  | { readonly kind: 'unreadable'; readonly why: string };
+
+/** Doubts by the setting's name; one without a doubt was set by the user. */
+export type Doubts = { readonly [setting: string]: Doubt };
+
+/** A bound of which no value is known, so nothing starts. */
+export interface UnknownSetting {
+  readonly setting: string;
+  readonly why: string;
+}
+
+/** A bound that was taken out of the settings, and whose stored value holds until the user decides. */
+export interface KeptSetting {
+  readonly setting: string;
+  readonly value: SettingValue;
+  /** What would hold without it. */
+  readonly fallback: SettingValue;
+}
+
 const MINUTE = 60_000;
 const MEBIBYTE = 1024 * 1024;
 

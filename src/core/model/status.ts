@@ -1,6 +1,7 @@
 import type { CircuitState } from './circuit.ts';
 import type { Leftovers } from './leftovers.ts';
 import type { LedgerRow, LiveLoop, Loop, Outcome, Transition, Waiting } from './loop.ts';
+import type { UnknownSetting } from './settings.ts';
 
 /** What a queued loop waits for: the most telling reason. */
 export type WaitingFor =
@@ -9,6 +10,8 @@ export type WaitingFor =
   | 'circuit'
   | 'budget'
   | 'paused'
+  /** A setting that bounds and that nobody can read (R6.9). */
+  | 'settings'
   /** The window it belongs to: that one is gone, or is to start it. */
   | 'window'
   /** Its agent's usage window. */
@@ -75,6 +78,8 @@ export interface Status {
   readonly budget: BudgetStatus;
   readonly permanentlyFailed: readonly string[];
   readonly paused: boolean;
+  /** Settings that bound and of which no value is known: nothing starts (R6.9). */
+  readonly unknownSettings: readonly UnknownSetting[];
   readonly ready: boolean;
   /** Why it is not ready. */
   readonly notReady?: string;
@@ -92,6 +97,9 @@ export interface Activity {
   readonly retrying?: string;
 }
 
+/** Which host may start a loop: this one, another one, or none, since its window is gone and its folder is open nowhere. */
+export type LoopHost = 'here' | 'elsewhere' | 'gone';
+
 /** A live loop as the views show it. */
 export interface LiveView {
   readonly loop: LiveLoop;
@@ -99,8 +107,7 @@ export interface LiveView {
   readonly position?: number;
   readonly waitingFor?: WaitingFor;
   readonly activity?: Activity;
-  /** Whether it belongs to this window, another open window, or one that is gone. */
-  readonly home: 'here' | 'elsewhere' | 'gone';
+  readonly host: LoopHost;
 }
 
 /** Everything about one loop. Costs in USD. */

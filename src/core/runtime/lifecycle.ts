@@ -3,7 +3,8 @@ import { TRY_AGAIN_MS } from '../ports/clock.ts';
 import type { UnitOfWork } from '../state/unitOfWork.ts';
 import { watchRunning } from '../steps/charge.ts';
 import { adoptOrphanedRuns, saveLease } from '../steps/leases.ts';
-import { wakeForBudget } from '../steps/settle.ts';
+import { storeSettings } from '../steps/storeSettings.ts';
+import { wakeForBudget } from '../steps/wake.ts';
 import type { Engine } from './engine.ts';
 import type { Retention } from './retention.ts';
 import { RetryLog } from './retryLog.ts';
@@ -67,6 +68,7 @@ export class Lifecycle {
     await transactions.takeAndDispatch((unit) => {
       if (this.#isEnding) return;
       saveLease(unit);
+      storeSettings(unit);
       adoptOrphanedRuns(unit, ownership);
       // The limit may have been raised while no window was open, or set lower.
       wakeForBudget(unit, 'a window was opened, and the day has money left');

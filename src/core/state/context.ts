@@ -1,4 +1,5 @@
-import type { Settings } from '../model/settings.ts';
+import type { Doubts, KeptSetting, Settings, StoredSettings, UnknownSetting } from '../model/settings.ts';
+import { settingsInForce } from '../policy/settingsInForce.ts';
 import type { AgentCatalog } from '../ports/agents.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { AgentLauncher, Folders, ProcessProbe } from '../ports/launcher.ts';
@@ -23,6 +24,8 @@ export interface SupervisorOptions {
   readonly probe: ProcessProbe;
   readonly folders: Folders;
   readonly settings: Settings;
+  /** Settings that could not be read or are not set: stored values may hold in their place (R6.9). None if absent. */
+  readonly doubts?: Doubts;
   readonly window: SupervisorWindow;
   readonly log: (message: string, error?: unknown) => void;
   /** A number from 0 up to 1, for jitter. */
@@ -32,8 +35,28 @@ export interface SupervisorOptions {
 }
 
 /** The options, with what can change while it runs. */
-export interface SupervisorContext extends Omit<SupervisorOptions, 'settings' | 'agents' | 'window'> {
+export interface SupervisorContext extends Omit<SupervisorOptions, 'settings' | 'doubts' | 'agents' | 'window'> {
+  /** The settings in force. */
   settings: Settings;
+  /** What this host has read itself. */
+  read: { readonly settings: Settings; readonly doubts: Doubts };
+  /** What is stored, as the settings in force were made with it. */
+  storedSettings: StoredSettings | undefined;
+  /** Bounds of which no value is known: nothing starts (R6.9). */
+  unknownSettings: readonly UnknownSetting[];
+  /** Bounds that the user is asked about (R6.9). */
+  keptSettings: readonly KeptSetting[];
   agents: AgentCatalog;
   window: SupervisorWindow;
+}
+
+/** Brings the settings in force up to date with what was read here and what is stored (R6.9). Returns what to store. */
+export function useStoredSettings(context: SupervisorContext, stored: StoredSettings | undefined): StoredSettings {
+  const { settings, doubts } = context.read;
+  const inForce = settingsInForce(settings, doubts, stored ?? {});
+  context.storedSettings = stored;
+  context.settings = inForce.settings;
+  context.unknownSettings = inForce.unknown;
+  context.keptSettings = inForce.kept;
+  return inForce.stored;
 }

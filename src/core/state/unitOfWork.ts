@@ -1,10 +1,12 @@
 import type { SupervisorEvent } from '../model/event.ts';
 import { type ActiveLoop, type Attempt, isFinished, type Loop, type LoopState } from '../model/loop.ts';
 import type { NanoUsd } from '../model/money.ts';
+import type { StoredSettings } from '../model/settings.ts';
 import { type CircuitStep, circuitAt } from '../policy/circuitBreaker.ts';
+import { isSameStored } from '../policy/settingsInForce.ts';
 import type { AgentProfile, CommandPlan, SessionBefore } from '../ports/agents.ts';
 import type { Control, DaySpend, StoreTransaction, WindowLease } from '../ports/store.ts';
-import type { SupervisorContext } from './context.ts';
+import { type SupervisorContext, useStoredSettings } from './context.ts';
 import type { LiveState } from './liveState.ts';
 
 /** An attempt to be started once the transaction that put it on the books has been committed. */
@@ -51,6 +53,7 @@ export class UnitOfWork {
     this.today = context.clock.day(this.now);
     const changes = tx.changes();
     if (changes) liveState.apply(changes);
+    if (context.storedSettings !== this.control.settings) useStoredSettings(context, this.control.settings);
     const isNewDay = liveState.day.day !== this.today;
     if (isNewDay) this.putDay(tx.day(this.today));
     const { circuit } = this.control;
@@ -104,6 +107,14 @@ export class UnitOfWork {
     this.#undo.push(() => {
       this.liveState.control = before;
     });
+  }
+
+  /** Stores the last good values of the settings; they hold at once where this host has none of its own (R6.9). */
+  putSettings(settings: StoredSettings): void {
+    if (isSameStored(settings, this.control.settings ?? {})) return;
+    this.#undo.push(() => void useStoredSettings(this.context, this.control.settings));
+    this.putControl({ ...this.control, settings });
+    useStoredSettings(this.context, settings);
   }
 
   /** The leases have been written, or ended. */

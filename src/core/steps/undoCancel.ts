@@ -1,7 +1,7 @@
 import { UnknownLoopError, WrongStateError } from '../model/errors.ts';
 import type { FinishedLoop, Transition } from '../model/loop.ts';
 import type { UnitOfWork } from '../state/unitOfWork.ts';
-import { leaveState } from './settle.ts';
+import { leaveState } from './transitions.ts';
 
 /** How long (ms) a cancelled loop can be put back. */
 export const UNDO_MS = 10 * 60_000;

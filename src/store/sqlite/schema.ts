@@ -127,11 +127,17 @@ UPDATE loops SET waiting_for = CASE why WHEN 'what was left of the daily budget 
   WHERE state = 'waiting';
 `;
 
+/** Version 4: `head.settings` holds the last good values of the settings, for hosts that cannot read their own (R6.9). */
+const VERSION_4 = `
+ALTER TABLE head ADD COLUMN settings TEXT;
+`;
+
 /** The steps of the schema in their order. A change of the schema is a new step at the end. */
 export const MIGRATIONS: readonly Migration[] = [
   { version: 1, sql: VERSION_1 },
   { version: 2, sql: VERSION_2 },
   { version: 3, sql: VERSION_3 },
+  { version: 4, sql: VERSION_4 },
 ];
 
 /** The version that this code knows. */

@@ -29,7 +29,7 @@ export const queueCommands: CommandTable = {
       const active = live.filter(({ loop }) => isActive(loop)).map(({ loop }) => loop.loopId);
       const running = active.length;
       const processes = args[0] === true ? 0 : await countProcesses(ctx, active);
-      const others = live.filter(({ home }) => home !== 'here').length;
+      const others = live.filter(({ host }) => host !== 'here').length;
       const what = [
         running > 0
           ? `${running} running${processes > 0 ? ` with ${count(processes, 'process', 'processes')}` : ''}`

@@ -1,8 +1,10 @@
+import { isDeepStrictEqual } from 'node:util';
 import * as vscode from 'vscode';
 import type { Disposable } from '../../core/model/disposable.ts';
 import { Emitter, type Event } from '../../core/model/event.ts';
-import type { Settings } from '../../core/model/settings.ts';
-import { mapSettings } from './settingsMapping.ts';
+import type { Doubts, Settings } from '../../core/model/settings.ts';
+import { lookAtSettingsFiles } from './settingsFiles.ts';
+import { type FilesState, mapSettings } from './settingsMapping.ts';
 
 /** Where all settings, commands and views of the extension have their names. */
 export const SECTION = 'loopSupervisor';
@@ -17,26 +19,43 @@ export class Config implements Disposable {
   readonly #log: vscode.LogOutputChannel;
   readonly #changed: Emitter<void>;
   readonly #listener: vscode.Disposable;
-  #read = read();
+  readonly #storage: vscode.Uri;
+  /** Unset bounds keep their stored values until the files were looked at (R6.9). */
+  #read = read('broken');
+  #looking: Promise<void>;
   #told = '';
 
-  constructor(log: vscode.LogOutputChannel) {
+  /** `storage`: the extension's global storage, near which the settings files lie. */
+  constructor(log: vscode.LogOutputChannel, storage: vscode.Uri) {
     this.#log = log;
+    this.#storage = storage;
+    this.#looking = this.#look();
     this.#changed = new Emitter((error) => log.error(error instanceof Error ? error : String(error)));
     this.#listener = vscode.workspace.onDidChangeConfiguration((event) => {
       if (!event.affectsConfiguration(SECTION)) return;
-      this.#read = read();
+      this.#read = read('broken');
       this.#changed.fire();
+      this.#looking = this.#look();
     });
+  }
+
+  /** Resolves once the settings files were looked at: what is unset is then known to be so, or not. */
+  get looked(): Promise<void> {
+    return this.#looking;
   }
 
   get onDidChange(): Event<void> {
     return this.#changed.event;
   }
 
-  /** What governs the supervisor. */
+  /** What governs the supervisor, with defaults where there is a doubt. */
   get settings(): Settings {
     return this.#read.settings;
+  }
+
+  /** Settings that could not be read or are not set (R6.9). */
+  get doubts(): Doubts {
+    return this.#read.doubts;
   }
 
   /** `loopSupervisor.agents` as written; the catalog checks it. */
@@ -97,6 +116,14 @@ export class Config implements Disposable {
     });
   }
 
+  async #look(): Promise<void> {
+    const files = await lookAtSettingsFiles(this.#storage);
+    this.#read = read(files);
+    if (files === 'broken')
+      this.#log.warn('A settings file does not parse: bounds that it does not name stay as they were.');
+    this.#changed.fire();
+  }
+
   dispose(): void {
     this.#listener.dispose();
     this.#changed.dispose();
@@ -134,6 +161,13 @@ function section(): vscode.WorkspaceConfiguration {
   return vscode.workspace.getConfiguration(SECTION);
 }
 
-function read() {
-  return mapSettings((key) => section().get(key));
+function read(files: FilesState) {
+  const values = section();
+  return mapSettings((key) => {
+    const value = values.get(key);
+    const inspected = values.inspect(key);
+    // What nobody has set comes back as its declared default.
+    const isSet = inspected?.globalValue !== undefined || !isDeepStrictEqual(value, inspected?.defaultValue);
+    return isSet ? value : undefined;
+  }, files);
 }

@@ -1,5 +1,11 @@
-import { isCost, toNano } from '../../core/model/money.ts';
-import { DEFAULT_SETTINGS, type Settings } from '../../core/model/settings.ts';
+import { isCost, toNano, toUsd } from '../../core/model/money.ts';
+import {
+  DEFAULT_SETTINGS,
+  type Doubt,
+  type Doubts,
+  type Settings,
+  type SettingValue,
+} from '../../core/model/settings.ts';
 import { backoffCeilingMs } from '../../core/policy/backoff.ts';
 import { formatDuration } from '../text/format.ts';
 
@@ -55,35 +61,68 @@ export const CHOICES = {
   onWindowClose: ['keep', 'stop'],
 } as const;
 
-/**
- * The settings as values. What is out of its range or of the wrong type is replaced by its default and named among the problems;
- * so is what makes no sense together. `get` reads one setting by its name without `loopSupervisor.`.
- */
-export function mapSettings(get: (key: string) => unknown): {
+/** Whether the settings files parse. `unknown`: they could not be found, or not be read. */
+export type FilesState = 'parse' | 'broken' | 'unknown';
+
+/** The settings as they were read. */
+export interface MappedSettings {
+  /** Where there is a doubt this holds the default, which is not in force if a last good value is known (R6.9). */
   readonly settings: Settings;
+  /** The settings that have no value of their own, and why. */
+  readonly doubts: Doubts;
   readonly problems: readonly SettingProblem[];
-} {
+}
+
+/**
+ * Reads the settings strictly (R6.9): what is out of its range or of the wrong type is a doubt and a problem, and never taken for its
+ * default. What makes no sense together is a problem too. `get` reads one setting by its name without `loopSupervisor.`; it returns
+ * undefined for one that the user has not set. `files` says whether the settings files parse.
+ */
+export function mapSettings(get: (key: string) => unknown, files: FilesState = 'parse'): MappedSettings {
   const problems: SettingProblem[] = [];
+  const doubts: { [key: string]: Doubt } = {};
   const d = DEFAULT_SETTINGS;
+  const notSet = (key: string) => {
+    const why = `loopSupervisor.${key} is not known: a settings file does not parse. Correct settings.json.`;
+    doubts[key] = files === 'broken' ? { kind: 'unclear', why } : { kind: 'unset' };
+  };
+  const unreadable = (key: string, what: string) => {
+    doubts[key] = { kind: 'unreadable', why: `loopSupervisor.${key} cannot be read: ${what}. Correct the setting.` };
+    problems.push({ key, message: `${what}. The last value that could be read stays in force.` });
+  };
   const number = (key: NumberKey, fallback: number): number => {
     const { min, max, integer, unit } = NUMBER_RULES[key];
-    const value = get(key) ?? fallback / unit;
-    if (typeof value === 'number' && value >= min && value <= max && (!integer || Number.isInteger(value)))
+    const value = get(key);
+    if (value === undefined) notSet(key);
+    else if (typeof value === 'number' && value >= min && value <= max && (!integer || Number.isInteger(value)))
       return integer && unit === 1 ? value : value * unit;
-    problems.push({
-      key,
-      message: `${quote(value)} is not ${integer ? 'a whole number' : 'a number'} from ${min} to ${max}. ${fallback / unit} is used.`,
-    });
+    else unreadable(key, `${quote(value)} is not ${integer ? 'a whole number' : 'a number'} from ${min} to ${max}`);
     return fallback;
   };
   const choice = <K extends keyof typeof CHOICES>(
     key: K,
     fallback: (typeof CHOICES)[K][number],
   ): (typeof CHOICES)[K][number] => {
-    const value = get(key) ?? fallback;
+    const value = get(key);
     const known = (CHOICES[key] as readonly string[]).find((word) => word === value);
     if (known !== undefined) return known as (typeof CHOICES)[K][number];
-    problems.push({ key, message: `${quote(value)} is not one of ${CHOICES[key].join(', ')}. ${fallback} is used.` });
+    if (value === undefined) notSet(key);
+    else unreadable(key, `${quote(value)} is not one of ${CHOICES[key].join(', ')}`);
+    return fallback;
+  };
+  const names = (key: string, fallback: readonly string[]): readonly string[] => {
+    const value = get(key);
+    if (Array.isArray(value) && value.every((name) => typeof name === 'string' && name.trim() !== ''))
+      return value.map((name: string) => name.trim());
+    if (value === undefined) notSet(key);
+    else unreadable(key, `${quote(value)} is not a list of program names`);
+    return fallback;
+  };
+  const text = (key: string, fallback: string): string => {
+    const value = get(key);
+    if (typeof value === 'string' && value !== '') return value;
+    if (value === undefined || value === '') notSet(key);
+    else unreadable(key, `${quote(value)} is not a name`);
     return fallback;
   };
   const limit = number('budget.dailyLimitUsd', 0);
@@ -106,21 +145,21 @@ export function mapSettings(get: (key: string) => unknown): {
     },
     loopTimeoutMs: number('loopTimeoutMinutes', d.loopTimeoutMs),
     killGraceMs: number('killGraceSeconds', d.killGraceMs),
-    sweepKeep: names(get('sweep.keep'), d.sweepKeep, problems),
+    sweepKeep: names('sweep.keep', d.sweepKeep),
     maxLogBytes: number('output.maxLogMegabytes', d.maxLogBytes),
     firstOutputTimeoutMs: number('firstOutputTimeoutMinutes', d.firstOutputTimeoutMs),
     silenceTimeoutMs: number('silenceTimeoutMinutes', d.silenceTimeoutMs),
     onSilence: choice('onSilence', d.onSilence),
     onWindowClose: choice('onWindowClose', d.onWindowClose),
     unattendedGraceMs: number('unattendedGraceMinutes', d.unattendedGraceMs),
-    defaultAgent: text('defaultAgent', get('defaultAgent'), d.defaultAgent, problems),
+    defaultAgent: text('defaultAgent', d.defaultAgent),
     retention: {
       maxAgeMs: number('history.maxAgeDays', d.retention.maxAgeMs),
       maxLogBytes: number('history.maxLogMegabytes', d.retention.maxLogBytes),
       maxLoops: number('history.maxLoops', d.retention.maxLoops),
     },
   };
-  return { settings, problems: [...problems, ...nonsense(settings)] };
+  return { settings, doubts, problems: [...problems, ...nonsense(settings)] };
 }
 
 /** Settings that are fine by themselves and make no sense together. */
@@ -138,19 +177,19 @@ export function nonsense(s: Settings): SettingProblem[] {
   if (s.circuit.halfOpenMaxProbes > s.maxConcurrent) {
     say(
       'circuitBreaker.halfOpenMaxProbes',
-      `${s.circuit.halfOpenMaxProbes} probes can not run at once, as maxConcurrent is ${s.maxConcurrent}.`,
+      `${s.circuit.halfOpenMaxProbes} probes cannot run at once, as maxConcurrent is ${s.maxConcurrent}.`,
     );
   }
   if (s.loopTimeoutMs > 0 && s.firstOutputTimeoutMs >= s.loopTimeoutMs) {
     say(
       'firstOutputTimeoutMinutes',
-      `It never comes to pass, as loopTimeoutMinutes (${formatDuration(s.loopTimeoutMs)}) ends the loop before. Set it lower, or to 0.`,
+      `This has no effect: loopTimeoutMinutes (${formatDuration(s.loopTimeoutMs)}) stops the loop first. Set it lower, or to 0.`,
     );
   }
   if (s.loopTimeoutMs > 0 && s.silenceTimeoutMs >= s.loopTimeoutMs) {
     say(
       'silenceTimeoutMinutes',
-      `It never comes to pass, as loopTimeoutMinutes (${formatDuration(s.loopTimeoutMs)}) ends the loop before. Set it lower, or to 0.`,
+      `This has no effect: loopTimeoutMinutes (${formatDuration(s.loopTimeoutMs)}) stops the loop first. Set it lower, or to 0.`,
     );
   }
   if (s.maxLogBytes > s.retention.maxLogBytes) {
@@ -162,21 +201,21 @@ export function nonsense(s: Settings): SettingProblem[] {
   return problems;
 }
 
-function names(value: unknown, fallback: readonly string[], problems: SettingProblem[]): readonly string[] {
-  if (value === undefined) return fallback;
-  if (Array.isArray(value) && value.every((name) => typeof name === 'string' && name.trim() !== ''))
-    return value.map((name: string) => name.trim());
-  problems.push({ key: 'sweep.keep', message: 'It is not a list of program names. The default list is used.' });
-  return fallback;
-}
-
-function text(key: string, value: unknown, fallback: string, problems: SettingProblem[]): string {
-  if (value === undefined || value === '') return fallback;
-  if (typeof value === 'string') return value;
-  problems.push({ key, message: `${quote(value)} is not a name. ${fallback} is used.` });
-  return fallback;
-}
-
 function quote(value: unknown): string {
-  return (JSON.stringify(value) ?? String(value)).slice(0, 60);
+  const text = typeof value === 'number' ? String(value) : (JSON.stringify(value) ?? String(value));
+  return text.slice(0, 60);
+}
+
+/** A stored value as people write it in the settings: `$20` for an amount of money. */
+export function settingText(key: string, value: SettingValue): string {
+  if (typeof value === 'object') return value.join(', ');
+  if (key === 'budget.dailyLimitUsd') return value === 0 ? 'no limit' : `$${toUsd(Number(value))}`;
+  return String(settingValue(key, value));
+}
+
+/** A stored value in the unit of its setting. */
+export function settingValue(key: string, value: SettingValue): unknown {
+  if (key === 'budget.dailyLimitUsd') return toUsd(Number(value));
+  const rule = (NUMBER_RULES as { readonly [key: string]: NumberRule })[key];
+  return rule && typeof value === 'number' ? value / rule.unit : value;
 }

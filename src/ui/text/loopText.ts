@@ -29,6 +29,7 @@ export const WAITING_WORDS: { readonly [reason in WaitingFor]: string } = {
   circuit: 'waits for the circuit',
   budget: 'waits for the budget',
   paused: 'queue paused',
+  settings: 'waits for a setting that can be read',
   window: 'waits for its window',
   limit: 'waits for its agent’s limit',
   disk: 'waits for disk space',

@@ -10,6 +10,7 @@ import { HistoryFilter } from '../history/historyFilter.ts';
 import { registerTools } from '../languageModelTools/registerTools.ts';
 import { Notifications } from '../notifications/notifications.ts';
 import type { Config } from '../settings/config.ts';
+import { watchSettings } from '../settings/settingsNotices.ts';
 import { StatusBar } from '../statusBar/statusBar.ts';
 import { transcriptCommands } from '../transcript/transcriptCommands.ts';
 import { transcriptPanels } from '../transcript/transcriptPanel.ts';
@@ -58,6 +59,7 @@ export function createShell(deps: ViewDeps, config: Config, agentChecks: AgentCh
     new Notifications(deps, config),
     keepContextKeys(deps, pulse),
     tellTrouble(deps),
+    watchSettings(deps, config),
     provideAccessibilityHelp(),
     registerAllCommands(
       commands,

@@ -277,6 +277,7 @@ function emptyStatus(settings: Settings, now: number, notReady: string | undefin
     budget: { spent: 0, reserved: 0, limit: toUsd(settings.budget.dailyLimit), resetsAt: midnight.getTime() },
     permanentlyFailed: [],
     paused: false,
+    unknownSettings: [],
     ready: false,
     ...(notReady === undefined ? {} : { notReady }),
   };

@@ -59,7 +59,7 @@ export function queued(loopId: string, position: number, more: Partial<LoopFacts
 }
 
 export function here(loop: LiveLoop): LiveView {
-  return { loop, home: 'here' };
+  return { loop, host: 'here' };
 }
 
 export function completed(loopId: string, more: Partial<LoopFacts> = {}): FinishedLoop {
@@ -82,6 +82,7 @@ export function statusWith(more: Partial<Status> = {}): Status {
     budget: { spent: 0, reserved: 0, limit: 0, resetsAt: NOW + 3_600_000 },
     permanentlyFailed: [],
     paused: false,
+    unknownSettings: [],
     ready: true,
     ...more,
   };

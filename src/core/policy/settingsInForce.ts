@@ -1,0 +1,114 @@
+import type { Doubts, KeptSetting, Settings, SettingValue, StoredSettings, UnknownSetting } from '../model/settings.ts';
+
+/** In which direction a setting gives way: what an unset one falls back to is asked about only if it allows more. */
+type Looser = 'more' | 'more, or 0 for none' | 'less' | readonly string[];
+
+interface BoundRule {
+  /** Where the value lies in `Settings`. */
+  readonly path: string;
+  /** Absent for what bounds nothing: an unset one falls back to its default without a question. */
+  readonly looser?: Looser;
+  /** Nothing starts while no value of it is known. */
+  readonly governs: boolean;
+}
+
+const bound = (path: string, looser: Looser): BoundRule => ({ path, looser, governs: true });
+const preference = (path: string): BoundRule => ({ path, governs: false });
+
+/** Every setting of the core by its name without `loopSupervisor.`. */
+export const SETTING_RULES: { readonly [name: string]: BoundRule } = {
+  maxConcurrent: bound('maxConcurrent', 'more'),
+  maxQueueDepth: bound('maxQueueDepth', 'more'),
+  'restart.maxRestarts': bound('restart.maxRestarts', 'more'),
+  'restart.windowSeconds': bound('restart.windowMs', 'less'),
+  'circuitBreaker.failureThreshold': bound('circuit.failureThreshold', 'more'),
+  'circuitBreaker.cooldownSeconds': bound('circuit.cooldownMs', 'less'),
+  'circuitBreaker.halfOpenMaxProbes': bound('circuit.halfOpenMaxProbes', 'more'),
+  'budget.dailyLimitUsd': bound('budget.dailyLimit', 'more, or 0 for none'),
+  'budget.warnAtPercent': bound('budget.warnAtPercent', 'more'),
+  'budget.onExceeded': bound('budget.onExceeded', ['finish']),
+  loopTimeoutMinutes: bound('loopTimeoutMs', 'more, or 0 for none'),
+  killGraceSeconds: bound('killGraceMs', 'more'),
+  firstOutputTimeoutMinutes: bound('firstOutputTimeoutMs', 'more, or 0 for none'),
+  silenceTimeoutMinutes: bound('silenceTimeoutMs', 'more, or 0 for none'),
+  unattendedGraceMinutes: bound('unattendedGraceMs', 'more, or 0 for none'),
+  onSilence: bound('onSilence', ['warn']),
+  onWindowClose: bound('onWindowClose', ['keep']),
+  'output.maxLogMegabytes': bound('maxLogBytes', 'more'),
+  'history.maxAgeDays': preference('retention.maxAgeMs'),
+  'history.maxLogMegabytes': preference('retention.maxLogBytes'),
+  'history.maxLoops': preference('retention.maxLoops'),
+  'sweep.keep': preference('sweepKeep'),
+  defaultAgent: preference('defaultAgent'),
+};
+
+/** The settings that hold, and what is open about them. */
+export interface SettingsInForce {
+  readonly settings: Settings;
+  /** Bounds of which no value is known: nothing starts (R6.9). */
+  readonly unknown: readonly UnknownSetting[];
+  /** Bounds that are no longer set and whose default would allow more: the stored value holds until the user decides. */
+  readonly kept: readonly KeptSetting[];
+  /** What to store as the last good values. */
+  readonly stored: StoredSettings;
+}
+
+/**
+ * Reads bounds strictly (R6.9): one that cannot be read, or that is missing from a file that does not parse, keeps its last good value.
+ * One that was taken out of a file that parses keeps it too if its default allows more, until the user decides.
+ */
+export function settingsInForce(read: Settings, doubts: Doubts, last: StoredSettings): SettingsInForce {
+  let settings = read;
+  const unknown: UnknownSetting[] = [];
+  const kept: KeptSetting[] = [];
+  const stored: { [name: string]: SettingValue } = {};
+  for (const [name, rule] of Object.entries(SETTING_RULES)) {
+    const own = valueAt(read, rule.path);
+    const doubt = doubts[name];
+    const before = fits(last[name], own) ? last[name] : undefined;
+    const isKept =
+      before !== undefined && doubt !== undefined && (doubt.kind !== 'unset' || allowsMore(own, before, rule.looser));
+    if (doubt && doubt.kind !== 'unset' && before === undefined && rule.governs) {
+      unknown.push({ setting: name, why: doubt.why });
+      continue;
+    }
+    if (isKept && doubt.kind === 'unset') kept.push({ setting: name, value: before, fallback: own });
+    const value = isKept ? before : own;
+    if (isKept) settings = withValueAt(settings, rule.path, before);
+    stored[name] = value;
+  }
+  return { settings, unknown, kept, stored };
+}
+
+/** Whether both hold the same values. */
+export function isSameStored(one: StoredSettings, other: StoredSettings): boolean {
+  const text = (value: StoredSettings) => JSON.stringify(Object.entries(value).sort());
+  return text(one) === text(other);
+}
+
+/** What an older or newer version has stored may be of another kind. */
+function fits(value: SettingValue | undefined, like: SettingValue): value is SettingValue {
+  return value !== undefined && typeof value === typeof like && Array.isArray(value) === Array.isArray(like);
+}
+
+function allowsMore(value: SettingValue, before: SettingValue, looser: Looser | undefined): boolean {
+  if (looser === undefined || value === before) return false;
+  if (typeof looser === 'object') return looser.includes(String(value));
+  if (typeof value !== 'number' || typeof before !== 'number') return false;
+  if (looser === 'less') return value < before;
+  const none = looser === 'more, or 0 for none';
+  if (none && before === 0) return false;
+  return value > before || (none && value === 0);
+}
+
+function valueAt(settings: Settings, path: string): SettingValue {
+  let found: unknown = settings;
+  for (const key of path.split('.')) found = (found as { [key: string]: unknown })[key];
+  return found as SettingValue;
+}
+
+function withValueAt(settings: Settings, path: string, value: SettingValue): Settings {
+  const [key = '', inner] = path.split('.');
+  const group = (settings as unknown as { [key: string]: object })[key];
+  return { ...settings, [key]: inner === undefined ? value : { ...group, [inner]: value } };
+}

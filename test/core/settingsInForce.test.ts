@@ -1,0 +1,140 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { DEFAULT_SETTINGS, type Doubt, type Settings, type StoredSettings } from '../../src/core/model/settings.ts';
+import { SETTING_RULES, settingsInForce } from '../../src/core/policy/settingsInForce.ts';
+import { machineForEachTest } from '../support/harness.ts';
+import { MoodyStore } from '../support/moodyStore.ts';
+
+const LIMIT = 'budget.dailyLimitUsd';
+const unset = { kind: 'unset' } satisfies Doubt;
+const unclear = { kind: 'unclear', why: 'settings.json does not parse' } satisfies Doubt;
+const unreadable = { kind: 'unreadable', why: `${LIMIT} cannot be read` } satisfies Doubt;
+const withLimit = (usd: number): Settings => ({
+  ...DEFAULT_SETTINGS,
+  budget: { ...DEFAULT_SETTINGS.budget, dailyLimit: usd * 1e9 },
+});
+const storedOf = (settings: Settings): StoredSettings => settingsInForce(settings, {}, {}).stored;
+
+describe('Settings in force', () => {
+  for (const doubt of [unreadable, unclear] as const) {
+    it(`R6.9 a bound that is ${doubt.kind} keeps its last good value`, () => {
+      const { settings, unknown, kept } = settingsInForce(
+        DEFAULT_SETTINGS,
+        { [LIMIT]: doubt },
+        storedOf(withLimit(20)),
+      );
+      assert.equal(settings.budget.dailyLimit, 20e9);
+      assert.deepEqual([unknown, kept], [[], []]);
+    });
+
+    it(`R6.9 without a last good value a bound that is ${doubt.kind} is unknown, and not stored`, () => {
+      const { unknown, stored } = settingsInForce(DEFAULT_SETTINGS, { [LIMIT]: doubt }, {});
+      assert.deepEqual(unknown, [{ setting: LIMIT, why: doubt.why }]);
+      assert.ok(!(LIMIT in stored));
+      assert.equal(stored.maxConcurrent, DEFAULT_SETTINGS.maxConcurrent);
+    });
+  }
+
+  it('R6.9 a bound that was taken out keeps its value until the user decides', () => {
+    const { settings, kept, stored } = settingsInForce(
+      DEFAULT_SETTINGS,
+      { [LIMIT]: unset, maxConcurrent: unset },
+      storedOf({ ...withLimit(20), maxConcurrent: 1 }),
+    );
+    assert.equal(settings.budget.dailyLimit, 20e9);
+    assert.deepEqual(kept, [
+      { setting: 'maxConcurrent', value: 1, fallback: 4 },
+      { setting: LIMIT, value: 20e9, fallback: 0 },
+    ]);
+    assert.equal(stored[LIMIT], 20e9);
+  });
+
+  it('R6.9 an unset bound takes its default at once where that allows no more', () => {
+    const stored = storedOf({ ...DEFAULT_SETTINGS, maxConcurrent: 9, budget: { ...DEFAULT_SETTINGS.budget } });
+    const { settings, kept } = settingsInForce(DEFAULT_SETTINGS, { maxConcurrent: unset }, stored);
+    assert.deepEqual([settings.maxConcurrent, kept], [4, []]);
+  });
+
+  it('R6.9 what another version has stored in another form is no good value', () => {
+    const { unknown } = settingsInForce(DEFAULT_SETTINGS, { [LIMIT]: unreadable }, { [LIMIT]: '20 USD' });
+    assert.equal(unknown.length, 1);
+  });
+
+  it('R6.9 whatever is in doubt, no bound is wider than its last good value, or nothing starts', () => {
+    const names = Object.keys(SETTING_RULES);
+    const doubts = fc.dictionary(fc.constantFrom(...names), fc.constantFrom(unset, unclear, unreadable));
+    fc.assert(
+      fc.property(doubts, fc.integer({ min: 1, max: 9 }), fc.nat({ max: 50 }), (doubts, cap, usd) => {
+        const last = { ...withLimit(usd), maxConcurrent: cap };
+        const { settings, unknown } = settingsInForce(DEFAULT_SETTINGS, doubts, storedOf(last));
+        assert.deepEqual(unknown, []);
+        if (doubts[LIMIT]) assert.equal(settings.budget.dailyLimit, last.budget.dailyLimit);
+        if (doubts.maxConcurrent) assert.ok(settings.maxConcurrent <= cap);
+        const blind = settingsInForce(DEFAULT_SETTINGS, doubts, {});
+        const open = Object.entries(doubts).filter(([, { kind }]) => kind !== 'unset');
+        assert.deepEqual(
+          blind.unknown.map(({ setting }) => setting).sort(),
+          open
+            .map(([name]) => name)
+            .filter((name) => SETTING_RULES[name]?.governs)
+            .sort(),
+        );
+      }),
+    );
+  });
+});
+
+describe('A supervisor whose settings cannot be read', () => {
+  const h = machineForEachTest();
+
+  it('R6.9 starts nothing without a last good value, and says which setting', async () => {
+    const window = await h.open({}, { doubts: { [LIMIT]: unreadable } });
+    await window.submit({ prompt: 'work', estimatedCostUsd: 50_000 });
+    assert.deepEqual(h.alive(), []);
+    const status = window.status();
+    assert.equal(status.queued[0]?.waitingFor, 'settings');
+    assert.deepEqual(status.unknownSettings, [{ setting: LIMIT, why: `${LIMIT} cannot be read` }]);
+
+    window.configure(withLimit(60_000));
+    await h.soon();
+    assert.equal(h.alive().length, 1);
+    assert.deepEqual(window.status().unknownSettings, []);
+  });
+
+  it('R6.9 keeps the limit that another host has stored, over a restart', async () => {
+    const first = await h.open(withLimit(20));
+    h.kill(first);
+    const second = await h.open({}, { doubts: { [LIMIT]: unreadable } });
+    assert.equal(second.status().budget.limit, 20);
+    await assert.rejects(second.submit({ prompt: 'work', estimatedCostUsd: 21 }), { code: 'budget-exceeded' });
+  });
+
+  it('R6.9 a half-typed file changes nothing, and one that parses without the limit asks', async () => {
+    const [one, other] = [await h.open(withLimit(20)), await h.open(withLimit(20))];
+    one.configure(DEFAULT_SETTINGS, { [LIMIT]: unclear });
+    await h.soon();
+    assert.deepEqual([one.status().budget.limit, one.keptSettings], [20, []]);
+
+    for (const window of [one, other]) window.configure(DEFAULT_SETTINGS, { [LIMIT]: unset });
+    await h.soon();
+    assert.deepEqual([one.status().budget.limit, other.status().budget.limit], [20, 20]);
+    assert.deepEqual(other.keptSettings, [{ setting: LIMIT, value: 20e9, fallback: 0 }]);
+
+    assert.equal(await one.dropKeptSetting(LIMIT), true);
+    await h.clock.advance(1_000);
+    assert.deepEqual([one.status().budget.limit, other.status().budget.limit], [0, 0]);
+    assert.deepEqual([one.keptSettings, other.keptSettings], [[], []]);
+    assert.equal(await other.dropKeptSetting(LIMIT), false);
+  });
+
+  it('R6.9 a transaction that fails leaves the kept value in force', async () => {
+    const store = new MoodyStore();
+    const window = await h.open(withLimit(20), { store: store.wrap });
+    window.configure(DEFAULT_SETTINGS, { [LIMIT]: unset });
+    await h.soon();
+    store.failingCommits = 1;
+    await assert.rejects(window.dropKeptSetting(LIMIT), { code: 'store' });
+    assert.equal(window.status().budget.limit, 20);
+    assert.equal(window.keptSettings.length, 1);
+  });
+});
