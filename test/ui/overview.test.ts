@@ -90,7 +90,7 @@ describe('the first minute', () => {
       });
       await window.resize(1100, 760);
       await window.input.anyCommand('View: Close All Editors');
-      await window.command('Clear Finished Loops');
+      await window.command('Clear Finished Loops…');
       await window.notices.pressInDialog('Clear 6 finished loops?', 'Clear');
       await until('an empty history', async () => !(await window.tree.labels()).includes('Quick success'));
       for (const prompt of PROMPTS) await window.submit(prompt);

@@ -19,7 +19,10 @@ export async function writeInEditor(ctx: CommandContext, content: string, option
     await ctx.context.workspaceState.update(KEY, Object.fromEntries([...others, [address, options]].slice(-KEPT)));
   }
   void vscode.window
-    .showInformationMessage('Write your prompt, then press “Submit as Prompt” in the editor’s title bar.', 'Submit Now')
+    .showInformationMessage(
+      'Write your prompt here, then press “Submit as Prompt” in the editor’s title bar.',
+      'Submit Now',
+    )
     .then((answer) => {
       if (answer) void vscode.commands.executeCommand('loopSupervisor.submitFiles', document.uri);
     });

@@ -165,8 +165,8 @@ async function submitFiles(ctx: CommandContext, uris: readonly vscode.Uri[]) {
 }
 
 async function typedPrompt(ctx: CommandContext): Promise<string | undefined> {
-  const editor = { iconPath: new vscode.ThemeIcon('edit'), tooltip: 'Write in an Editor' };
-  const prompt = 'The text for the agent. Use the pencil to write several lines.';
+  const editor = { iconPath: new vscode.ThemeIcon('edit'), tooltip: 'Write It in an Editor' };
+  const prompt = 'The text for the agent. For several lines, use the pencil.';
   const answer = await askPrompt(ctx, { title: 'Submit Prompt', prompt, buttons: [editor] });
   if (answer === editor) {
     const typed = promptDraft(ctx);

@@ -138,7 +138,7 @@ export function openSettings(key?: string): Thenable<unknown> {
 
 /** Settings that are the same on all machines of a user. */
 function isOfUser(key: string): boolean {
-  return (key.startsWith('notifications.') && key !== 'notifications.command') || key.startsWith('submit.');
+  return key.startsWith('notifications.') && key !== 'notifications.command';
 }
 
 /** Shows those of our settings that belong to the machine and have this in their names. */

@@ -57,7 +57,7 @@ export function createShell(deps: ViewDeps, config: Config, agentChecks: AgentCh
     registerTools(deps),
     new StatusBar(deps, pulse),
     new Notifications(deps, config),
-    keepContextKeys(deps, pulse),
+    keepContextKeys(deps, pulse, config),
     tellTrouble(deps),
     watchSettings(deps, config),
     provideAccessibilityHelp(),
