@@ -15,12 +15,12 @@ import type { LiveView, LoopDetail, LoopSpend, Status, SubmitResult } from './mo
 import { resetCircuit } from './policy/circuitBreaker.ts';
 import type { AgentCatalog } from './ports/agents.ts';
 import type { HistoryQueries } from './ports/historyQueries.ts';
-import type { FinishedQuery, SpendRow } from './ports/store.ts';
+import type { FinishedQuery, SpendRow, StatedRead } from './ports/store.ts';
 import { endSpared } from './runtime/endSpared.ts';
 import { Engine } from './runtime/engine.ts';
 import { Lifecycle } from './runtime/lifecycle.ts';
 import { Retention } from './runtime/retention.ts';
-import { detailOf, liveViews, spendToday, statusOf } from './runtime/statusView.ts';
+import { detailOf, findLoop, liveViews, spendToday, statusOf } from './runtime/statusView.ts';
 import { cancel, cancelAll, signalGroup } from './runtime/stopCommands.ts';
 import {
   type SupervisorContext,
@@ -134,7 +134,7 @@ export class Supervisor {
   /** Lets go of a permanently failed loop, so that its id may be used again. Answers whether it was one. */
   async clearFailed(loopId: string): Promise<boolean> {
     this.#lifecycle.mustBeReady();
-    return this.#engine.transactions.take((unit) => clearFailed(unit, loopId));
+    return this.#engine.transactions.take((unit) => clearFailed(unit, loopId), [['latest', loopId]]);
   }
 
   // ── Queue ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -170,7 +170,7 @@ export class Supervisor {
   /** Changes a queued loop that has not started (R2.6); returns its 1-based position. Rejects like `submit`, and then nothing has changed. */
   async edit(loopId: string, changes: LoopEdit): Promise<number> {
     this.#lifecycle.mustBeReady();
-    const checked = checkSpec(this.#edited(loopId, changes), this.#context);
+    const checked = checkSpec(await this.#edited(loopId, changes), this.#context);
     return this.#engine.transactions.takeAndDispatch((unit) =>
       editLoop(unit, checked, changes, this.#costEstimator.of),
     );
@@ -179,16 +179,16 @@ export class Supervisor {
   /** Gives the latest loop of that id another title; an empty one is the first line of its prompt. With `seq`: only if it is that very loop. */
   async rename(loopId: string, title: string, seq?: number): Promise<void> {
     this.#lifecycle.mustBeReady();
-    await this.#engine.transactions.take((unit) => renameLoop(unit, loopId, seq, title));
+    await this.#engine.transactions.take((unit) => renameLoop(unit, loopId, seq, title), [['latest', loopId]]);
   }
 
   /** Puts a loop back that was cancelled a short while ago, while it held no process (R2.7). Returns its 1-based position in the queue. */
   async undoCancel(loopId: string): Promise<number> {
     this.#lifecycle.mustBeReady();
     const { store } = this.#context;
-    const loop = store.latest(loopId);
+    const loop = await this.find(loopId);
     if (!loop) throw new UnknownLoopError(loopId);
-    if (!isFinished(loop) || wasStopped(store.history(loop.seq)))
+    if (!isFinished(loop) || wasStopped(await store.history(loop.seq)))
       throw new WrongStateError(
         loopId,
         `cannot be put back: ${isFinished(loop) ? 'its run was stopped' : 'it is not cancelled'}`,
@@ -225,8 +225,13 @@ export class Supervisor {
   }
 
   /** Everything about a loop: the latest of that id, or with `seq` that very one. Undefined if there is none. */
-  get(loopId: string, seq?: number): LoopDetail | undefined {
+  async get(loopId: string, seq?: number): Promise<LoopDetail | undefined> {
     return detailOf(this.#engine, loopId, seq);
+  }
+
+  /** A loop without its parts: the latest of that id, or with `seq` that very one. */
+  async find(loopId: string, seq?: number): Promise<Loop | undefined> {
+    return findLoop(this.#engine, loopId, seq);
   }
 
   /** What is asked over many loops at once: attempts on a timeline, changes of the circuit. */
@@ -250,7 +255,7 @@ export class Supervisor {
   }
 
   /** Finished loops, newest first. */
-  finished(query: FinishedQuery): FinishedLoop[] {
+  async finished(query: FinishedQuery): Promise<FinishedLoop[]> {
     return this.#context.store.finished(query);
   }
 
@@ -260,12 +265,12 @@ export class Supervisor {
   }
 
   /** Spend by day and agent from a day on (`YYYY-MM-DD`). */
-  spend(fromDay: string): SpendRow[] {
+  async spend(fromDay: string): Promise<SpendRow[]> {
     return this.#context.store.spend(fromDay);
   }
 
   /** Today's spend by loop, largest first. */
-  spendToday(limit: number): LoopSpend[] {
+  async spendToday(limit: number): Promise<LoopSpend[]> {
     return spendToday(this.#context, limit);
   }
 
@@ -280,9 +285,8 @@ export class Supervisor {
   /** Removes one finished loop with its logs: the latest of that id, or with `seq` that very one. Answers whether it was removed. */
   async removeFinished(loopId: string, seq?: number): Promise<boolean> {
     this.#lifecycle.mustBeReady();
-    const { store } = this.#context;
-    const loop = seq === undefined ? store.latest(loopId) : store.bySeq(seq);
-    if (loop?.loopId !== loopId || !isFinished(loop)) return false;
+    const loop = await this.find(loopId, seq);
+    if (!loop || !isFinished(loop)) return false;
     // It may have been admitted again, or been removed, just before.
     return (await this.#retention.remove([loop.seq])) > 0;
   }
@@ -352,8 +356,8 @@ export class Supervisor {
   // ── Within ───────────────────────────────────────────────────────────────────────────────────────────────────
 
   /** A loop as it will be with these changes. */
-  #edited(loopId: string, changes: LoopEdit): LoopSpec {
-    const before = this.get(loopId);
+  async #edited(loopId: string, changes: LoopEdit): Promise<LoopSpec> {
+    const before = await this.get(loopId);
     if (!before) throw new UnknownLoopError(loopId);
     const { loop, prompt } = before;
     const estimate = changes.estimatedCostUsd === undefined ? toUsd(loop.estimate) : changes.estimatedCostUsd;
@@ -385,7 +389,8 @@ export class Supervisor {
       this.#lifecycle.mustBeReady();
       const take = check();
       this.#lifecycle.mustTakeWork();
-      return await transactions.takeAndDispatch(take, submitResult);
+      const reads: StatedRead[] = loopId === '' ? [] : [['latest', loopId]];
+      return await transactions.takeAndDispatch(take, submitResult, reads);
     } catch (error) {
       for (const event of rejectionEvents(loopId, error, this.#context.clock.now())) listeners.tell(event);
       throw error;

@@ -30,7 +30,7 @@ describe('changing a loop that is there', () => {
       maxCostUsd: 2,
     });
     assert.equal(position, 1, 'its place follows its priority');
-    const { loop, prompt, history } = window.get('b')!;
+    const { loop, prompt, history } = (await window.get('b'))!;
     assert.equal(prompt, 'another prompt');
     assert.deepEqual(
       [loop.agent, loop.priority, loop.title, toUsd(loop.estimate), loop.estimateAssumed, toUsd(loop.maxCost ?? 0)],
@@ -40,7 +40,7 @@ describe('changing a loop that is there', () => {
       history.filter(({ why }) => why !== '').map(({ why }) => why),
       ['submitted', 'edited by the user'],
     );
-    assert.equal(machine.books().latest('b')?.agent, 'claude');
+    assert.equal((await machine.books().latest('b'))?.agent, 'claude');
     await window.cancel('runs');
     await machine.soon();
     assert.deepEqual(machine.alive(), ['b'], 'the edited loop runs, once');
@@ -49,25 +49,25 @@ describe('changing a loop that is there', () => {
   it('R2.6 what is not named stays; a title made from the prompt follows it, one of the user’s own does not', async () => {
     const window = await queue();
     await window.edit('a', { prompt: 'a new first line\nand more' });
-    assert.equal(window.get('a')?.loop.title, 'a new first line');
+    assert.equal((await window.get('a'))?.loop.title, 'a new first line');
     await window.edit('b', { title: 'Mine' });
     await window.edit('b', { prompt: 'something else', maxCostUsd: 1 });
-    const { loop } = window.get('b')!;
+    const { loop } = (await window.get('b'))!;
     assert.deepEqual([loop.title, loop.agent, loop.priority, loop.estimateAssumed], ['Mine', 'sample', 0, true]);
     await window.edit('b', { maxCostUsd: null, estimatedCostUsd: 0.2 });
     await window.edit('b', { estimatedCostUsd: null });
-    const { maxCost, estimate, estimateAssumed } = window.get('b')!.loop;
+    const { maxCost, estimate, estimateAssumed } = (await window.get('b'))!.loop;
     assert.deepEqual([maxCost, estimate, estimateAssumed], [undefined, 0, true]);
   });
 
   it('R2.6 a change that is refused changes nothing', async () => {
     const window = await queue();
-    const before = JSON.stringify([window.get('b'), window.status()]);
+    const before = JSON.stringify([await window.get('b'), window.status()]);
     await assert.rejects(window.edit('b', { prompt: ' ', title: 'Mine' }), { code: 'invalid-loop', field: 'prompt' });
     await assert.rejects(window.edit('b', { agent: 'nobody' }), { code: 'invalid-loop', field: 'agent' });
     await assert.rejects(window.edit('b', { agent: 'claude', prompt: 'x'.repeat(41) }), { code: 'invalid-loop' });
     await assert.rejects(window.edit('none', { title: 'Mine' }), { code: 'unknown-loop' });
-    assert.equal(JSON.stringify([window.get('b'), window.status()]), before);
+    assert.equal(JSON.stringify([await window.get('b'), window.status()]), before);
   });
 
   it('R2.6 a loop that has started is not edited, not even when it is back in the queue', async () => {
@@ -77,9 +77,9 @@ describe('changing a loop that is there', () => {
     await window.restartNow('runs');
     await machine.soon();
     await machine.soon();
-    assert.equal(window.get('runs')?.state, 'queued');
+    assert.equal((await window.get('runs'))?.state, 'queued');
     await assert.rejects(window.edit('runs', { prompt: 'other' }), { code: 'wrong-state' });
-    assert.equal(window.get('runs')?.prompt, 'prompt of runs');
+    assert.equal((await window.get('runs'))?.prompt, 'prompt of runs');
   });
 
   it('R2.6 a loop can be given another title in any state; an empty one is the first line of its prompt', async () => {
@@ -87,12 +87,12 @@ describe('changing a loop that is there', () => {
     await window.rename('runs', 'Running');
     await window.cancel('a');
     await window.rename('a', 'Done with');
-    assert.deepEqual(
-      ['runs', 'a'].map((id) => window.get(id)?.loop.title),
-      ['Running', 'Done with'],
-    );
+    assert.deepEqual(await Promise.all(['runs', 'a'].map(async (id) => (await window.get(id))?.loop.title)), [
+      'Running',
+      'Done with',
+    ]);
     await window.rename('a', '  ');
-    assert.equal(window.get('a')?.loop.title, 'prompt of a');
+    assert.equal((await window.get('a'))?.loop.title, 'prompt of a');
     await assert.rejects(window.rename('none', 'x'), { code: 'unknown-loop' });
     await assert.rejects(window.rename('a', 'x', 1), { code: 'unknown-loop' });
   });
@@ -117,7 +117,7 @@ describe('changing a loop that is there', () => {
     await window.cancel('runs');
     await machine.soon();
     await machine.soon();
-    assert.equal(window.get('runs')?.state, 'cancelled');
+    assert.equal((await window.get('runs'))?.state, 'cancelled');
     await assert.rejects(window.undoCancel('runs'), { code: 'wrong-state' });
     await window.cancel('b');
     await machine.clock.advance(10 * 60_000 + 1);

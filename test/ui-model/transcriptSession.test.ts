@@ -65,7 +65,7 @@ describe('transcript session', () => {
     dir = join(folder, String(n++));
     mkdirSync(dir);
     session = new TranscriptSession({
-      detail,
+      detail: async () => detail(),
       paths: (token) => ({ out: join(dir, `${token}.out`), err: join(dir, `${token}.err`) }),
       profile: () => profile,
       clock,

@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { isActive, isFinished } from '../../core/model/loop.ts';
+import { isActive, type LiveLoop } from '../../core/model/loop.ts';
 import type { Supervisor } from '../../core/supervisor.ts';
 import { count, formatDuration } from '../text/format.ts';
 import { oneLine } from '../text/safeText.ts';
@@ -10,10 +10,7 @@ const UNDO = 'Undo';
 
 /** Asks before a key press stops loops that run: their work so far would be lost. Returns whether to go on. */
 export async function mayStopRunning(supervisor: Supervisor, ids: readonly string[]): Promise<boolean> {
-  const running = ids.flatMap((id) => {
-    const loop = supervisor.get(id)?.loop;
-    return loop && isActive(loop) ? [loop] : [];
-  });
+  const running = liveOf(supervisor, ids).filter(isActive);
   const [first] = running;
   if (!first) return true;
   const what =
@@ -34,10 +31,7 @@ export async function cancelLoops(
   supervisor: Supervisor,
   ids: readonly string[],
 ): Promise<number> {
-  const waiting = ids.flatMap((id) => {
-    const loop = supervisor.get(id)?.loop;
-    return loop && !isActive(loop) && !isFinished(loop) ? [loop] : [];
-  });
+  const waiting = liveOf(supervisor, ids).filter((loop) => !isActive(loop));
   const results = await Promise.allSettled(ids.map((id) => supervisor.cancel(id)));
   const cancelled = new Set(ids.filter((_, i) => fulfilled(results[i])));
   offerUndo(
@@ -69,6 +63,11 @@ function offerUndo(
       showError(deps, error);
     }
   });
+}
+
+function liveOf(supervisor: Supervisor, ids: readonly string[]): LiveLoop[] {
+  const wanted = new Set(ids);
+  return supervisor.live().flatMap(({ loop }) => (wanted.has(loop.loopId) ? [loop] : []));
 }
 
 function fulfilled(result: PromiseSettledResult<boolean> | undefined): boolean {

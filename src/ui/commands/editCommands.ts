@@ -21,7 +21,7 @@ export const editCommands: CommandTable = {
     async (...args) => {
       const loop = await loopOf(ctx, args, { title: 'Edit Prompt', states: ALL });
       if (!loop) return undefined;
-      const detail = (await ctx.host.ready()).get(loop.loopId, loop.seq);
+      const detail = await (await ctx.host.ready()).get(loop.loopId, loop.seq);
       if (detail?.state === 'queued' && detail.attempts.length === 0) return editLoop(ctx, detail);
       return editAsNew(ctx, loop);
     },
@@ -40,7 +40,7 @@ export const editCommands: CommandTable = {
     async (...args) => {
       const loop = await loopOf(ctx, args, { title: 'Rename Loop', states: ALL });
       const supervisor = await ctx.host.ready();
-      const detail = loop && supervisor.get(loop.loopId, loop.seq);
+      const detail = loop && (await supervisor.get(loop.loopId, loop.seq));
       if (!detail) return undefined;
       const title =
         typeof args[1] === 'string'
@@ -62,7 +62,7 @@ export const editCommands: CommandTable = {
     async (...args) => {
       const loop = await loopOf(ctx, args, { title: 'Choose Another Agent', states: ['queued', ...FINAL] });
       const supervisor = await ctx.host.ready();
-      const detail = loop && supervisor.get(loop.loopId, loop.seq);
+      const detail = loop && (await supervisor.get(loop.loopId, loop.seq));
       if (!detail) return undefined;
       const answer = await askAgent(ctx, {
         title: `Choose another agent for “${oneLine(detail.loop.title, 40)}”`,

@@ -82,17 +82,17 @@ export const loopCommands: CommandTable = {
       const supervisor = await ctx.host.ready();
       const ids = latestIds(supervisor, loops);
       if (ids.length === 0) return undefined;
-      const first = supervisor.get(ids[0] ?? '');
+      const first = await supervisor.find(ids[0] ?? '');
       const given = typeof args[1] === 'number' ? args[1] : undefined;
       const answer =
         given ??
         (await askText({
           title:
             ids.length === 1
-              ? `Priority of “${oneLine(first?.loop.title ?? '', 40)}”`
+              ? `Priority of “${oneLine(first?.title ?? '', 40)}”`
               : `Priority of ${count(ids.length, 'loop')}`,
           prompt: 'A whole number. Higher goes first; the usual priority is 0.',
-          value: String(first?.loop.priority ?? 0),
+          value: String(first?.priority ?? 0),
           validate: checkPriority,
         }));
       if (typeof answer !== 'string' && typeof answer !== 'number') return undefined;
@@ -204,7 +204,8 @@ export const loopCommands: CommandTable = {
         title: 'Copy Prompt',
         states: [...LIVE, 'completed', 'failed', 'cancelled'],
       });
-      const prompt = loop && (await ctx.host.ready()).get(loop.loopId, loop.seq)?.prompt;
+      const detail = loop && (await (await ctx.host.ready()).get(loop.loopId, loop.seq));
+      const prompt = detail?.prompt;
       if (prompt !== undefined) await vscode.env.clipboard.writeText(prompt);
       return prompt;
     },

@@ -41,7 +41,7 @@ export class QueuedPrompts implements vscode.FileSystemProvider, vscode.Disposab
   }
 
   async readFile(uri: vscode.Uri): Promise<Uint8Array> {
-    const prompt = (await this.#host.ready()).get(loopOf(uri))?.prompt;
+    const prompt = (await (await this.#host.ready()).get(loopOf(uri)))?.prompt;
     if (prompt === undefined) throw vscode.FileSystemError.FileNotFound(uri);
     return Buffer.from(prompt);
   }

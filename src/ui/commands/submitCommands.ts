@@ -138,7 +138,7 @@ export async function specOfLoop(
   ctx: Pick<CommandContext, 'host'>,
   { loopId, seq }: CalledLoop,
 ): Promise<LoopSpec | undefined> {
-  const detail = (await ctx.host.ready()).get(loopId, seq);
+  const detail = await (await ctx.host.ready()).get(loopId, seq);
   if (!detail) return undefined;
   const { agent, cwd, title, priority, estimate, estimateAssumed, maxCost, metadata } = detail.loop;
   return {
