@@ -155,7 +155,7 @@ describe('history and details in the workbench', () => {
   });
 
   it('it is exported as CSV, a row each, with nothing that a spreadsheet would run', async () => {
-    await host.window.command('List All Finished Loops');
+    await host.window.command('Clear History Filter');
     await until('all loops', async () => (await finished())?.[2]?.length === 3);
     const [head, ...rows] = (await exported('CSV')).trimEnd().split('\r\n');
     assert.equal(
@@ -178,9 +178,9 @@ describe('history and details in the workbench', () => {
     const { window } = host;
     await window.tree.contextAction(GAMMA, 'Show Details');
     await window.panel(GAMMA);
-    await window.command('Clear Finished Loops');
+    await window.command('Clear Finished Loops…');
     await window.notices.pressInDialog('Clear 2 finished loops?', 'Cancel');
-    await window.command('Clear Finished Loops');
+    await window.command('Clear Finished Loops…');
     assert.equal((await finished())?.[1], '2 · 1 failed');
     await window.screenshot('history-clear');
     await window.notices.pressInDialog('Clear 2 finished loops?', 'Clear');

@@ -57,7 +57,7 @@ describe('notifications', () => {
     await submit(`ok ${name}`);
     await host.window.tree.becomes(`ok ${name}`, 'completed');
     await submit(`fail ${name}`);
-    await host.window.notices.says(`“fail ${name}” has failed for good`);
+    await host.window.notices.says(`“fail ${name}” failed (no restarts left)`);
   }
 
   before(async () => {
@@ -81,12 +81,12 @@ describe('notifications', () => {
   it('a loop that failed for good is told, with its reason and ways to it', async () => {
     const { window } = host;
     await submit('fail again');
-    const { severity, message, buttons } = await window.notices.says('“fail again” has failed for good');
+    const { severity, message, buttons } = await window.notices.says('“fail again” failed (no restarts left)');
     assert.equal(severity, 'error');
     assert.match(message, /: exit code 3: no luck$/);
-    assert.deepEqual(buttons, ['Clear and Retry', 'Show Output', OFF]);
+    assert.deepEqual(buttons, ['Retry', 'Show Output', OFF]);
     await window.screenshot('notification-failure');
-    await window.notices.press('“fail again” has failed', 'Clear and Retry');
+    await window.notices.press('“fail again” failed', 'Retry');
     const attempts = join(host.workspace, 'attempts of again');
     await until('a second attempt', () => readFileSync(attempts, 'utf8') === '.\n.\n');
   });

@@ -173,7 +173,7 @@ describe('panels', () => {
       ),
     );
     await window.screenshot('history-filtered');
-    await window.command('List All Finished Loops');
+    await window.command('Clear History Filter');
     await until('all loops', async () =>
       (await window.tree.rows()).some(([label, description]) => label === 'Finished' && description === '2'),
     );
