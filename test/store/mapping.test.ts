@@ -16,8 +16,7 @@ import {
   type TestStore,
 } from './support.ts';
 
-describe('store: what is written is read again', function () {
-  this.timeout(60_000);
+describe('store: what is written is read again', () => {
   let store: TestStore;
   let number = 0;
   beforeEach(() => {

@@ -54,6 +54,7 @@ const PERMANENT_CAUSES: readonly AgentErrorCause[] = ['budget', 'turns'];
 /** Causes that are not the loop's own, and what they hold. */
 const HOLDS: { readonly [cause in AgentErrorCause]?: Pick<HeldVerdict, 'of' | 'hold'> } = {
   auth: { of: 'account', hold: 'login' },
+  billing: { of: 'account', hold: 'billing' },
   config: { of: 'profile', hold: 'config' },
 };
 

@@ -11,7 +11,7 @@ import type { Engine } from './engine.ts';
 import { accountStatuses, circuitStatuses, holdStatuses, worstCircuit } from './holdView.ts';
 import { firstOf, parkedFor, parkedStatuses } from './queueView.ts';
 
-type StatusParts = Pick<Engine, 'context' | 'liveState' | 'ownership'>;
+type StatusParts = Pick<Engine, 'context' | 'liveState' | 'ownership' | 'placement'>;
 
 /** Failed loops that a snapshot names at most (R9.4). */
 const FAILED_NAMED = 100;

@@ -32,7 +32,7 @@ export class WakeTimer implements Disposable {
     this.#retryLog = new RetryLog(context);
   }
 
-  /** Sets it anew: a turn was taken, which may have changed what is due next. `waitsForDisk`: what it found, where it was to start something. */
+  /** Sets it anew after a commit. `waitsForDisk`: what the transaction found, where it was to start something. */
   set(waitsForDisk: boolean | undefined): void {
     this.#waitsForDisk = waitsForDisk ?? this.#waitsForDisk;
     this.#sleep();

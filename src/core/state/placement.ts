@@ -1,5 +1,7 @@
 import { type Gates, gateKey } from '../model/gate.ts';
+import type { Gone, Unknown } from '../model/looks.ts';
 import type { NanoUsd } from '../model/money.ts';
+import { isPending } from '../policy/waits.ts';
 import type { SupervisorContext } from './context.ts';
 import { accountOf, gatesBefore } from './gates.ts';
 import type { LaneId, LanePlacement, ProfileLane } from './lanes.ts';
@@ -10,9 +12,11 @@ import type { LoopOwnership } from './loopOwnership.ts';
 const LONGEST_LOOK_PAUSE_MS = 60_000;
 const FIRST_LOOK_PAUSE_MS = 1_000;
 
-interface GoneFolder {
-  looks: number;
-  nextLook: number;
+interface AwayFolder {
+  readonly found: Gone | Unknown;
+  readonly looks: number;
+  /** Wall time, ms. */
+  readonly nextLook: number;
 }
 
 /** Where the budget stood at a moment: amounts in 10⁻⁹ USD. */
@@ -35,7 +39,8 @@ export class Placement implements LanePlacement {
   readonly #context: SupervisorContext;
   readonly #liveState: LiveState;
   readonly #ownership: LoopOwnership;
-  readonly #goneFolders = new Map<string, GoneFolder>();
+  /** Working directories that are gone, or could not be looked at. */
+  readonly #awayFolders = new Map<string, AwayFolder>();
   #overBudget: BudgetMark | undefined;
   #placedFor = '';
 
@@ -49,15 +54,15 @@ export class Placement implements LanePlacement {
     const { gates } = this.#liveState.control;
     const { absence } = gates;
     if (absence?.state === 'held' && loop.seq <= (absence.lastSeq ?? 0)) return { parked: 'absence', of: '' };
-    if (this.#goneFolders.has(loop.cwd)) return { parked: 'folder', of: loop.cwd };
+    if (this.#awayFolders.has(loop.cwd)) return { parked: 'folder', of: loop.cwd };
     const host = this.#ownership.hostOf(loop);
     if (host === 'gone' || (host === 'elsewhere' && this.#ownership.isPassedBy(loop)))
       return { parked: 'window', of: loop.folder ?? loop.windowId };
     const budget = this.#overBudget?.loops.get(loop.seq);
     if (budget) return { parked: 'budget', of: budget };
     const { agent, cwd } = loop;
-    // An agent whose cost is unknown waits for no money, unless its loop was given an estimate (R6.3).
-    const needsMoney = true;
+    // An agent without cost waits for no money, unless its loop was given an estimate (R6.3).
+    const needsMoney = loop.estimate > 0 || this.#context.agents.find(agent)?.spending !== 'never';
     return { agent, needsMoney, ...(hasFolderGate(gates, this.#context, loop) && { folder: cwd }) };
   }
 
@@ -91,27 +96,33 @@ export class Placement implements LanePlacement {
     this.#liveState.lanes.relane(loops);
   }
 
-  /** A working directory is not there: its loops are parked until it is. */
-  folderIsGone(path: string): void {
+  /** A working directory was not found: its loops are parked until it is. */
+  folderIsAway(path: string, found: Gone | Unknown): void {
     const nextLook = this.#context.clock.now() + FIRST_LOOK_PAUSE_MS;
-    this.#goneFolders.set(path, { looks: 0, nextLook });
+    this.#awayFolders.set(path, { found, looks: 0, nextLook });
     this.#relaneIn(path);
   }
 
-  /** Looks at folders that were gone and are due to be looked at. Returns whether one is back. */
+  /** What the last look at a working directory found, if its loops are parked for that. */
+  awayFolder(path: string): Gone | Unknown | undefined {
+    return this.#awayFolders.get(path)?.found;
+  }
+
+  /** Looks again at folders that were not found, where that is due. Returns whether one is back. */
   lookAtFolders(): boolean {
     const now = this.#context.clock.now();
     let isBack = false;
-    for (const [path, gone] of [...this.#goneFolders]) {
-      if (gone.nextLook > now && gone.nextLook - now <= LONGEST_LOOK_PAUSE_MS) continue;
-      if (this.#context.folders.exists(path)) {
-        this.#goneFolders.delete(path);
-        this.#relaneIn(path);
-        isBack = true;
-      } else if (this.#hasLoopsIn(path)) {
-        gone.looks++;
-        gone.nextLook = now + Math.min(FIRST_LOOK_PAUSE_MS * 2 ** gone.looks, LONGEST_LOOK_PAUSE_MS);
-      } else this.#goneFolders.delete(path);
+    for (const [path, { looks, nextLook }] of [...this.#awayFolders]) {
+      if (isPending(nextLook, now) && nextLook - now <= LONGEST_LOOK_PAUSE_MS) continue;
+      const found = this.#context.folders.look(path);
+      const pause = Math.min(FIRST_LOOK_PAUSE_MS * 2 ** (looks + 1), LONGEST_LOOK_PAUSE_MS);
+      if (found.state !== 'there' && this.#hasLoopsIn(path)) {
+        this.#awayFolders.set(path, { found, looks: looks + 1, nextLook: now + pause });
+        continue;
+      }
+      this.#awayFolders.delete(path);
+      this.#relaneIn(path);
+      isBack ||= found.state === 'there';
     }
     return isBack;
   }

@@ -1,3 +1,4 @@
+import type { Look } from '../model/looks.ts';
 import { type ActiveLoop, type Attempt, reservedOf } from '../model/loop.ts';
 import type { NanoUsd } from '../model/money.ts';
 import type { WaitingFor } from '../model/status.ts';
@@ -149,8 +150,9 @@ function budgetFacts({ liveState, context, today }: UnitOfWork): BudgetMoment {
 /** Records an attempt; it is launched after commit. Returns false when it cannot start: it is then parked, or has failed for good. */
 function start(unit: UnitOfWork, loop: QueuedLoop, placement: Placement): boolean {
   const { context, liveState } = unit;
-  if (!context.folders.exists(loop.cwd)) {
-    placement.folderIsGone(loop.cwd);
+  const folder = context.folders.look(loop.cwd);
+  if (folder.state !== 'there') {
+    placement.folderIsAway(loop.cwd, folder);
     return false;
   }
   const profile = context.agents.find(loop.agent) as AgentProfile;
