@@ -163,8 +163,7 @@ export class Invariants {
     const runningReserved = active.reduce((sum, loop) => sum + reservedOf(loop), 0);
     const budget = { spent: await this.#spentToday(), reserved: 0, runningReserved, limit: settings.budget.dailyLimit };
     for (const loop of inOrder(live)) {
-      const isHome = windows.some(({ id, folder }) => id === loop.windowId || folder === loop.folder);
-      if (!isHome || !this.#isLet(loop, active)) continue;
+      if (!this.#world.isHome(loop) || !this.#isLet(loop, active)) continue;
       const fit = budgetFit(budget, loop.estimate);
       assert.notEqual(fit, 'now', `R3.3 ${loop.loopId} waits, and nothing keeps it from starting`);
       // Nobody overtakes one that waits for the money of those that run (R6.3).

@@ -29,6 +29,8 @@ export interface Sight {
   now(): number;
   /** Whether that window has begun to go. */
   isLeaving(windowId: string): boolean;
+  /** Whether a window is open that may start that loop. */
+  isHome(loop: LiveLoop): boolean;
   /** What is wrong, for the test to find. */
   complain(what: string): void;
 }
@@ -120,6 +122,7 @@ export class StartChecks {
       loop.state === 'queued' &&
       (loop.wasParked ||
         this.isHeld(loop) ||
+        !this.#sight.isHome(loop) ||
         budgetFit({ spent, reserved: 0, runningReserved: 0, limit: dailyLimit }, loop.estimate) !== 'now');
     const reserved = held(live.filter((loop) => !cannotStart(loop)));
     if (live.some(isNew) && dailyLimit > 0 && spent + reserved > dailyLimit) {

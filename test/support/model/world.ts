@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { AgentEvent } from '../../../src/core/model/agentEvent.ts';
 import { SupervisorError } from '../../../src/core/model/errors.ts';
+import type { LiveLoop } from '../../../src/core/model/loop.ts';
 import { DEFAULT_SETTINGS, type Settings } from '../../../src/core/model/settings.ts';
 import type { Supervisor } from '../../../src/core/supervisor.ts';
 import type { FakeRun } from '../fakeLauncher.ts';
@@ -66,6 +67,10 @@ export class World implements Sight {
 
   isLeaving(windowId: string): boolean {
     return this.#left.has(windowId);
+  }
+
+  isHome({ windowId, folder }: LiveLoop): boolean {
+    return this.windows.some((window) => window.id === windowId || window.folder === folder);
   }
 
   complain(what: string): void {
