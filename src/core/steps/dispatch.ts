@@ -1,4 +1,3 @@
-import type { Look } from '../model/looks.ts';
 import { type ActiveLoop, type Attempt, reservedOf } from '../model/loop.ts';
 import type { NanoUsd } from '../model/money.ts';
 import type { WaitingFor } from '../model/status.ts';
