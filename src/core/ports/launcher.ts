@@ -24,6 +24,8 @@ export interface LaunchRequest {
   readonly plan: CommandPlan;
   readonly limits: RunLimits;
   readonly reader: AgentReader;
+  /** A reader that knows nothing yet. */
+  readonly freshReader?: () => AgentReader;
   readonly needsReading: boolean;
 }
 
@@ -31,8 +33,11 @@ export interface LaunchRequest {
 export interface AdoptRequest {
   readonly token: string;
   readonly reader: AgentReader;
+  readonly freshReader?: () => AgentReader;
   readonly needsReading: boolean;
   readonly readOffset: number;
+  /** What was stored with that offset. */
+  readonly position?: Json | undefined;
   readonly leader?: ProcessIdentity;
   readonly guardian?: ProcessIdentity;
   /** For ending what is left where the guardian is gone. */
@@ -54,7 +59,13 @@ export interface RunOutput {
   readonly from: number;
   readonly to: number;
   readonly events: readonly AgentEvent[];
+  /** Names what each `cost` event reports, in their order: what is read twice has the same names (R8.1). */
+  readonly costKeys?: readonly string[];
   readonly readerState: Json;
+  /** What the process layer needs to go on reading here. */
+  readonly position?: Json;
+  /** The log was cut off or replaced by somebody, and is read anew from here on. */
+  readonly anew?: 'cut' | 'replaced' | undefined;
 }
 
 /**

@@ -97,7 +97,7 @@ export class RunMonitor implements RunObserver {
   output(heard: RunOutput): void {
     const output = this.#withSession(heard);
     this.#hear(output);
-    if (output.events.some(isDurable) || output.to - this.#storedTo > UNSTORED_BYTES) {
+    if (output.events.some(isDurable) || output.anew || output.to - this.#storedTo > UNSTORED_BYTES) {
       this.#storedTo = output.to;
       const bookmarked = this.#bookmarked(output);
       this.#store((unit, loop) => {
@@ -141,7 +141,7 @@ export class RunMonitor implements RunObserver {
   }
 
   #bookmarked(output: RunOutput): RunOutput {
-    return { ...output, readerState: bookmarkOf(output.readerState, this.#summary) };
+    return { ...output, readerState: bookmarkOf(output, this.#summary) };
   }
 
   /**

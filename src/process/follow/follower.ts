@@ -1,4 +1,4 @@
-import type { AgentEvent, AgentReader } from '../../core/model/agentEvent.ts';
+import type { AgentEvent, AgentReader, Json } from '../../core/model/agentEvent.ts';
 import type { Disposable } from '../../core/model/disposable.ts';
 import type { ProcessIdentity, StopBy } from '../../core/model/loop.ts';
 import { type Clock, LONGEST_TIMER_MS } from '../../core/ports/clock.ts';
@@ -33,8 +33,10 @@ export interface FollowOptions {
   readonly token: string;
   readonly files: RunFiles;
   readonly reader: AgentReader;
+  readonly freshReader?: (() => AgentReader) | undefined;
   readonly needsReading: boolean;
   readonly readOffset: number;
+  readonly position?: Json | undefined;
   readonly leader: ProcessIdentity | undefined;
   readonly guardian: ProcessIdentity | undefined;
   readonly graceMs: number;
@@ -86,7 +88,10 @@ export class Follower implements Run {
       this.#tail = new Tail({
         path: options.files.stdout,
         reader: options.reader,
+        freshReader: options.freshReader,
         from: options.readOffset,
+        position: options.position,
+        isOurCut: () => sizeOf(options.files.cut) !== undefined,
         onOutput: (output) => this.#tell(() => observer.output(output)),
         onError: services.log,
       });
