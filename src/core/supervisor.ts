@@ -209,7 +209,7 @@ export class Supervisor {
 
   /** Whether a process that was kept after its loop is still there (R7.4). */
   isAlive(process: ProcessIdentity): boolean {
-    return this.#context.probe.isAlive(process);
+    return this.#context.inspector.look(process).state !== 'gone';
   }
 
   /** Live loops in the order of the tree: active first, then the queue in its order (the first `maxQueued` of it), then what waits. */

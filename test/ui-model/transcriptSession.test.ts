@@ -17,6 +17,9 @@ function jsonProfile(): AgentProfile {
   return {
     name: 'json',
     refuse: unused,
+    commandIn: unused,
+    spending: 'live',
+    capsItself: false,
     canResume: false,
     hasCost: true,
     needsReading: true,

@@ -1,4 +1,4 @@
-import type { AgentEvent } from '../model/agentEvent.ts';
+import type { AgentEvent, CostOrigin, CostSource } from '../model/agentEvent.ts';
 import type { ActiveLoop } from '../model/loop.ts';
 import type { RunOutput } from '../ports/launcher.ts';
 import type { UnitOfWork } from '../state/unitOfWork.ts';
@@ -28,8 +28,15 @@ export function applyOutput(unit: UnitOfWork, loop: ActiveLoop, output: RunOutpu
     if (event.type === 'cost' && !(Number.isSafeInteger(event.cost) && event.cost >= 0)) refuse(unit, next, event.cost);
     else if (event.type === 'cost') {
       // By what it says, else by its place; from where on, too: what is said at the end ends where the last line did.
-      const key = `${attempt.token}${named === undefined ? `@${attempt.readOffset}-${output.to}.${index}` : `#${named}`}`;
-      next = charge(unit, next, { key, cost: event.cost, source: event.source }) ?? next;
+      const place = named === undefined ? `@${attempt.readOffset}-${output.to}.${index}` : `#${named}`;
+      // An unknown amount of nothing says only that something is missing.
+      if (event.source !== 'unknown' || event.cost > 0) {
+        const row = { key: attempt.token + place, cost: event.cost, source: ledgerSource(event.source) };
+        const charged = charge(unit, next, row);
+        // It was read before.
+        if (!charged) return;
+        next = charged;
+      }
       next = replaceEstimates(unit, next, event);
     }
     if (event.type === 'session') next = confirmSession(unit, next, event.sessionId);
@@ -45,6 +52,11 @@ export function applyOutput(unit: UnitOfWork, loop: ActiveLoop, output: RunOutpu
 function noteAnew(unit: UnitOfWork, loop: ActiveLoop, anew: 'cut' | 'replaced'): void {
   const why = `somebody has ${anew === 'cut' ? 'cut off' : 'replaced'} the log of the run; it is read anew`;
   unit.tx.addHistory(loop.seq, { at: unit.now, from: loop.state, to: loop.state, why });
+}
+
+/** The ledger tells only what agents named from what we worked out. */
+function ledgerSource(origin: CostOrigin): CostSource {
+  return origin === 'reported' ? 'reported' : 'estimated';
 }
 
 function confirmSession(unit: UnitOfWork, loop: ActiveLoop, sessionId: string): ActiveLoop {
