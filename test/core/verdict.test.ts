@@ -18,6 +18,7 @@ const STOPS: readonly StopBy[] = [
   'hung',
   'output-limit',
   'unattended',
+  'ended',
 ];
 const CAUSES: readonly AgentErrorCause[] = [
   'provider',

@@ -61,6 +61,7 @@ function limitsOf({ settings }: SupervisorContext, loop: ActiveLoop): RunLimits 
     // A probe that hangs must give up its place: its silence is never only a warning.
     onSilence: loop.attempt.probe ? 'restart' : settings.onSilence,
     graceMs: settings.killGraceMs,
+    endGraceMs: settings.endGraceMs,
     maxLogBytes: settings.maxLogBytes,
     unattendedGraceMs: settings.unattendedGraceMs,
     keep: settings.sweepKeep,
