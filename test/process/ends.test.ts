@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AgentReader } from '../../src/core/model/agentEvent.ts';
 import { until } from '../support/until.ts';
-import { program, RunHarness } from './support/runHarness.ts';
+import { RunHarness } from './support/runHarness.ts';
 
 /** `ok` is the agent's last word, `retry` a notice, and anything else is text. */
 const reader = (): AgentReader => ({
@@ -25,8 +25,8 @@ describe('The last words of runs', () => {
   afterEach(() => harness.dispose());
 
   it('R5.6 a process that hangs after its agent has said that it succeeded is stopped, with all that is left (E1)', async () => {
-    const { told, token } = harness.launch(program('tree.sh'), ['wait'], {
-      reader: { ...reader(), line: () => [{ type: 'end', ok: true }] },
+    const { told, token } = harness.launch('/bin/sh', ['-c', 'setsid sleep 1000 & echo ok; exec sleep 1000'], {
+      reader: reader(),
       limits: { endGraceMs: 300 },
     });
     const end = await told.whenEnded;

@@ -34,10 +34,10 @@ const ASKING = [
   /[?？]["'”’)\]]*$/,
   /[?:]\s*[([](y(es)?\s*\/\s*no?|no?\s*\/\s*y(es)?|y|n)[)\]]\s*[:>]?$/i,
   /[([](y(es)?\s*\/\s*no?|no?\s*\/\s*y(es)?)(\s*\/\s*[\w ]+)*[)\]]\s*[:?>]*$/i,
-  /\b(password|passphrase|passcode|username|login|token|otp|verification code|pin)\b[^.!]{0,80}:$/i,
-  /\bpress (enter|return|any key|y|space)\b[^.!]{0,60}[:.…]*$/i,
-  /\b(allow|approve|confirm|continue|proceed|overwrite|accept|trust)\b[^.!]{0,80}[:>]$/i,
-  /\b(enter|choose|select|pick|type)\b[^.!]{0,80}[:>]$/i,
+  /\b(password|passphrase|passcode|username|login|token|otp|verification code|pin)\b(?:[^.!]|\.(?=\S)){0,80}:$/i,
+  /\bpress (enter|return|any key|y|space)\b(?:[^.!]|\.(?=\S)){0,60}[:.…]*$/i,
+  /\b(allow|approve|confirm|continue|proceed|overwrite|accept|trust)\b(?:[^.!]|\.(?=\S)){0,80}[:>]$/i,
+  /\b(enter|choose|select|pick|type)\b(?:[^.!]|\.(?=\S)){0,80}[:>]$/i,
   /^[❯>›]\s*\d*[.)]?\s*(yes|no|allow|deny|approve|reject)\b/i,
 ];
 /** Nobody asks in a longer line (characters). */

@@ -38,6 +38,7 @@ export class RunWatch {
   #retrying: { readonly since: number; readonly why: string } | undefined;
   #hasSaidEnd = false;
   #graceLeft = 0;
+  #saidEndAt = 0;
   #lookedAt: number;
   readonly #openTools = new Set<string>();
   readonly #openTasks = new Set<string>();
@@ -60,7 +61,10 @@ export class RunWatch {
       if (event.type === 'toolResult') this.#closeTool(event.id);
       if (event.type === 'background' && event.open) this.#openTasks.add(event.id);
       if (event.type === 'background' && !event.open) this.#openTasks.delete(event.id);
-      if (event.type === 'end') this.#graceLeft = this.#limits.endGraceMs;
+      if (event.type === 'end') {
+        this.#graceLeft = this.#limits.endGraceMs;
+        this.#saidEndAt = now;
+      }
       this.#hasSaidEnd = event.type === 'end' || (this.#hasSaidEnd && !takesBackEnd(event));
     }
   }
@@ -88,7 +92,7 @@ export class RunWatch {
   }
 
   look(now: number): WatchVerdict {
-    const gap = Math.min(Math.max(0, now - this.#lookedAt), LONGEST_GAP_MS);
+    const gap = Math.min(Math.max(0, now - Math.max(this.#lookedAt, this.#saidEndAt)), LONGEST_GAP_MS);
     this.#lookedAt = now;
     const asking = this.#asking(now);
     if (this.#hasSaidEnd) return { ...(asking !== undefined && { asking }), ...this.#grace(gap) };
