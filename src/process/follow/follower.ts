@@ -258,7 +258,8 @@ export class Follower implements Run {
     const now = performance.now();
     this.#lines.look(now);
     const { needsReading, files } = this.#options;
-    const watch = (this.#watch ??= new RunWatch(watchLimitsOf(files), now));
+    this.#watch ??= new RunWatch(watchLimitsOf(files), now);
+    const watch = this.#watch;
     if (!needsReading) watch.wrote(this.#lines.changedAt);
     watch.lastLine(this.#lines.last, now);
     const { stop, silent, asking } = watch.look(now);
