@@ -4,9 +4,13 @@ export const LONGEST_REPORT = 16 * 1024;
 const LONGEST_FAILING = 4 * 1024;
 const LONGEST_LINE = 500;
 
-/** Terminal escapes: commands, titles and links, character sets. */
-const ESCAPES =
-  /\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)|[PX^_][^\u001b]*\u001b\\|[ -/]*[0-~])/g;
+const ESC = String.fromCharCode(0x1b);
+const BEL = String.fromCharCode(7);
+/** Terminal escapes: commands, titles and links, strings, character sets. */
+const ESCAPES = new RegExp(
+  `${ESC}(?:\\[[0-?]*[ -/]*[@-~]|\\][^${BEL}${ESC}]*(?:${BEL}|${ESC}\\\\)|[PX^_][^${ESC}]*${ESC}\\\\|[ -/]*[0-~])`,
+  'g',
+);
 /** Control characters but the tab, and those that turn text around. */
 const CONTROLS = /[^\P{Cc}\t]|[\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
 
