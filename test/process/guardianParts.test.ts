@@ -6,9 +6,10 @@ import fc from 'fast-check';
 import { agentEnvironment, guardianEnvironment } from '../../src/process/environment/carriedEnvironment.ts';
 import { Deadlines } from '../../src/process/guardian/deadlines.ts';
 import { guardianLog } from '../../src/process/guardian/guardianLog.ts';
-import { Orders, parseOrder } from '../../src/process/guardian/orders.ts';
+import { Orders } from '../../src/process/guardian/orders.ts';
 import { TICK_MS, TickClock } from '../../src/process/guardian/tickClock.ts';
 import { createOnce, readJson, writeJson } from '../../src/process/runFolder/atomicFile.ts';
+import { parseOrder } from '../../src/process/runFolder/orderFiles.ts';
 import { readClaim, readEnded, readExit, readSilent, readStarted } from '../../src/process/runFolder/recordSchemas.ts';
 import { filesIn, runFiles } from '../../src/process/runFolder/runFiles.ts';
 import { LIMITS } from './support/runHarness.ts';
@@ -169,7 +170,7 @@ describe('The files of a run', () => {
 
   it('orders come once each, in their order; what is none is skipped and told', () => {
     const told: string[] = [];
-    const orders = new Orders(join(folder, 'orders'), (message) => told.push(message));
+    const orders = new Orders(filesIn(folder), (message) => told.push(message));
     assert.deepEqual(orders.take(), []);
     mkdirSync(join(folder, 'orders'));
     const put = (name: string, order: unknown) => writeFileSync(join(folder, 'orders', name), JSON.stringify(order));

@@ -36,7 +36,17 @@ export type LoopState =
   | 'cancelled';
 
 /** How an attempt can fail. */
-export type FailureClass = 'exit' | 'signal' | 'timeout' | 'hung' | 'spawn' | 'agent' | 'output-limit' | 'lost';
+export type FailureClass =
+  | 'exit'
+  | 'signal'
+  | 'memory'
+  | 'timeout'
+  | 'hung'
+  | 'spawn'
+  | 'agent'
+  | 'asks'
+  | 'output-limit'
+  | 'lost';
 
 /** How an attempt ends. */
 export type Outcome = 'ok' | 'cancelled' | 'interrupted' | FailureClass;

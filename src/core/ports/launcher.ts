@@ -57,6 +57,13 @@ export interface RunOutput {
   readonly readerState: Json;
 }
 
+/**
+ * Whose trouble an end was, where it was neither the loop's nor the agent's (R5.7, R13.3). `machine`: it could not run the
+ * guardian or the agent. `folder`: the working folder is gone or may not be entered. `memory`: the kernel killed the agent
+ * for want of memory.
+ */
+export type Trouble = 'machine' | 'folder' | 'memory';
+
 /** How a run ended, as facts; the core decides what they mean. Told after all output was read and all processes were seen to. */
 export interface RunEnd extends Leftovers {
   /**
@@ -70,6 +77,9 @@ export interface RunEnd extends Leftovers {
   readonly at: number;
   /** Who had it stopped, as the guardian knows: a deadline, a limit, or an order it was given. */
   readonly stoppedBy?: StopBy;
+  /** The signal that told its guardian to end, where nobody had ordered a stop. */
+  readonly foreignSignal?: string;
+  readonly trouble?: Trouble;
   /** One sentence where there is more to say, such as the error of the start. */
   readonly error?: string;
   /** Last piece of output, with what the reader said at the end. */

@@ -19,12 +19,16 @@ export function afterFailure(
   const { class: kind, reason, cause } = verdict;
   if (cause === 'session' && loop.attempt.resumed) {
     const { sessionId: _, ...fresh } = loop;
-    requeue(unit, fresh as ActiveLoop, `its session can not be continued, it starts afresh: ${reason}`);
+    requeue(unit, fresh as ActiveLoop, `its session cannot be continued, so it starts afresh: ${reason}`);
     return;
   }
   if (cause === 'budget' && loop.attempt.stop?.by !== 'cap' && wasTheDays(unit, loop)) {
     const until = unit.context.clock.nextDay(unit.now);
     wait(unit, loop, { for: 'dailyBudget', until }, 'what was left of the daily budget is used up');
+    return;
+  }
+  if (kind === 'asks') {
+    wait(unit, loop, { for: 'you', need: 'answer' }, reason);
     return;
   }
   const quick = end.at - loop.attempt.startedAt <= QUICK_CRASH_MS;

@@ -3,16 +3,19 @@ import type { Disposable } from '../../core/model/disposable.ts';
 import type { ProcessIdentity, StopBy } from '../../core/model/loop.ts';
 import { type Clock, LONGEST_TIMER_MS } from '../../core/ports/clock.ts';
 import type { ProcessProbe, Run, RunObserver, RunOutput } from '../../core/ports/launcher.ts';
-import { endOfFailedStart, type StartFailure } from '../launch/failedStart.ts';
-import { readTail, sizeOf } from '../runFolder/atomicFile.ts';
+import { ALL_WRITTEN, reportedEnd } from '../guardian/exitCodes.ts';
+import type { FailedStart } from '../launch/failedStart.ts';
+import type { GuardianEnd, GuardianProcess } from '../launch/guardianProcess.ts';
+import { isWritable, readTail, sizeOf, timeOf, writeJson } from '../runFolder/atomicFile.ts';
 import { readClaim, readEnded, readSilent, readStarted } from '../runFolder/recordSchemas.ts';
 import { type EndedRecord, FORMAT, type Order } from '../runFolder/records.ts';
 import type { RunFiles } from '../runFolder/runFiles.ts';
-import { GIVE_UP_MS, LEAST_GRACE_MS } from '../sweep/sweep.ts';
+import { GIVE_UP_MS, LEAST_GRACE_MS, NOTHING_LEFT } from '../sweep/sweep.ts';
 import type { ProcessTable } from '../tables/processTable.ts';
+import { Heartbeat, type Pulse } from './heartbeat.ts';
 import { lastLineOf } from './lastLine.ts';
-import { claimAsVoid, settleLostRun } from './lostRun.ts';
-import type { Messenger } from './messenger.ts';
+import { claimAsVoid, type LostRunOptions, settleLostRun } from './lostRun.ts';
+import type { GuardianAddress, Messenger } from './messenger.ts';
 import type { Pump } from './pump.ts';
 import { Tail } from './tail.ts';
 
@@ -44,6 +47,8 @@ const STDERR_TAIL_BYTES = 64 * 1024;
 const REPORT_BYTES = 1024 * 1024;
 /** A guardian that we did not start ourselves is looked after so often (ms). */
 const GUARDIAN_LOOK_MS = 1_000;
+/** How often (ms) its heartbeat is looked at. */
+const PULSE_LOOK_MS = 1_000;
 /** How long (ms) more than it may need a guardian is waited for after a stop. */
 const WATCHDOG_MS = 10_000;
 
@@ -54,13 +59,18 @@ export class Follower implements Run {
   readonly #observer: RunObserver;
   readonly #onDone: () => void;
   readonly #tail: Tail | undefined;
-  #phase: 'preparing' | 'following' | 'ending' | 'done' = 'preparing';
+  /** `preparing`: this window is about to start it. `joining`: another has started it. */
+  #phase: 'preparing' | 'joining' | 'following' | 'ending' | 'done' = 'preparing';
   #startedTold = false;
   #silentTold = false;
-  /** Its guardian's end is told to us by the system; of others we have to look. */
-  #isChild = false;
+  /** The guardian that this window started: the system reports its end. For others we have to look. */
+  #child: GuardianProcess | undefined;
   #lookedAt = 0;
+  #heartbeat: Heartbeat | undefined;
+  #pulse: Pulse = 'beats';
+  #pulseAt = 0;
   #guardian: ProcessIdentity | undefined;
+  #leader: ProcessIdentity | undefined;
   /** Orders that were given before there was anybody to take them. */
   readonly #early: Order[] = [];
   #watchdog: Disposable | undefined;
@@ -71,6 +81,7 @@ export class Follower implements Run {
     this.#observer = observer;
     this.#onDone = onDone;
     this.#guardian = options.guardian;
+    this.#leader = options.leader;
     if (options.needsReading) {
       this.#tail = new Tail({
         path: options.files.stdout,
@@ -84,33 +95,37 @@ export class Follower implements Run {
 
   /** Whether it is worth to look again soon: its start is near. */
   get isEager(): boolean {
-    return (this.#phase === 'preparing' || this.#phase === 'following') && !this.#startedTold;
+    return !this.isOver && !this.#startedTold;
   }
 
   // ── Beginning ────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** Starts the run: `prepare` makes the folder, `spawn` starts the guardian and resolves when that has gone. */
-  async launch(prepare: () => Promise<() => Promise<StartFailure | undefined>>): Promise<void> {
-    let failure: StartFailure | undefined;
-    try {
-      const spawn = await prepare();
-      // Released meanwhile: who adopts it finds that nobody has claimed it.
-      if (this.#isDone()) return;
-      this.#phase = 'following';
-      this.#isChild = true;
-      this.#sendEarly();
-      const isStopped = this.#early.some(({ kind }) => kind === 'stop');
-      if (!(isStopped && claimAsVoid(this.#options.files))) failure = await spawn();
-    } catch (error) {
-      failure = error as NodeJS.ErrnoException;
-      this.#services.log('A run could not be started.', error);
-    }
-    await this.#settle(failure);
+  /** Whether there is nothing more to do for it: it has ended, or was released. */
+  get isOver(): boolean {
+    return this.#phase === 'ending' || this.#phase === 'done';
+  }
+
+  /** Its guardian was started. `explain` says why the run did not begin, if that is what its end means. */
+  async begin(guardian: GuardianProcess, explain: (end: GuardianEnd) => FailedStart): Promise<void> {
+    this.#phase = 'following';
+    this.#child = guardian;
+    this.#sendEarly();
+    const end = await guardian.ended;
+    await this.#settle({
+      ...(end.code !== ALL_WRITTEN && { failedStart: explain(end) }),
+      reported: reportedEnd(end.code),
+    });
+  }
+
+  /** It could not be prepared, so no guardian was started. */
+  async failedToStart(failedStart: FailedStart): Promise<void> {
+    await this.#settle({ failedStart });
   }
 
   /** Goes on with a run that another window began. */
   async adopt(mine: boolean): Promise<void> {
     const { files } = this.#options;
+    this.#phase = 'joining';
     await Promise.resolve();
     if (this.#isDone()) return;
     this.#phase = 'following';
@@ -134,10 +149,29 @@ export class Follower implements Run {
       void this.#settle();
       return;
     }
-    if (this.#isChild) return;
+    this.#feelPulse();
+    if (this.#child) return;
     if (performance.now() - this.#lookedAt < GUARDIAN_LOOK_MS) return;
     this.#lookedAt = performance.now();
     if (!this.#guardianLives()) void this.#settle();
+  }
+
+  /** A guardian that somebody has stopped is woken; one that does not work even then is replaced. */
+  #feelPulse(): void {
+    const { files, token } = this.#options;
+    const now = performance.now();
+    if (now - this.#pulseAt < PULSE_LOOK_MS) return;
+    this.#pulseAt = now;
+    const claim = readClaim(files);
+    if (claim?.beatMs) this.#heartbeat ??= new Heartbeat(claim.beatMs, now);
+    const pulse = this.#heartbeat?.look(timeOf(files.claim), now) ?? 'late';
+    const { messenger, log } = this.#services;
+    if (pulse !== this.#pulse && this.#heartbeat && pulse === 'late')
+      log(`The guardian of run ${token} does not answer, and is woken.`);
+    this.#pulse = pulse;
+    // One of the first edition has no heartbeat; to wake one that works changes nothing.
+    if (pulse !== 'beats') messenger.wake(files, this.#address());
+    if (pulse === 'dead' && isWritable(files.folder)) void this.#replaceGuardian();
   }
 
   #guardianLives(): boolean {
@@ -152,6 +186,7 @@ export class Follower implements Run {
     if (!started) return;
     this.#startedTold = true;
     this.#guardian = started.guardian;
+    this.#leader = started.leader;
     const { leader, guardian, at } = started;
     this.#tell(() => this.#observer.started({ leader, guardian, at }));
   }
@@ -168,6 +203,7 @@ export class Follower implements Run {
   // ── Orders ───────────────────────────────────────────────────────────────────────────────────────────────────
 
   stop(by: StopBy, graceMs: number): void {
+    if (this.#phase === 'preparing') void this.#cancelStart(by);
     this.#order({ kind: 'stop', by, graceMs });
     if (this.#phase !== 'following') return;
     const longest = graceMs + Math.max(graceMs, LEAST_GRACE_MS) + 2 * GIVE_UP_MS + WATCHDOG_MS;
@@ -178,13 +214,10 @@ export class Follower implements Run {
   }
 
   async signal(signal: string, by: StopBy | undefined): Promise<boolean> {
-    if (this.#phase === 'preparing' && by) this.#order({ kind: 'stop', by, graceMs: this.#options.graceMs });
+    if (this.#phase !== 'following' && by) this.stop(by, this.#options.graceMs);
     if (this.#phase !== 'following') return false;
-    return this.#services.messenger.signal(
-      this.#options.files,
-      { kind: 'signal', signal, ...(by && { by }) },
-      this.#guardian,
-    );
+    const order = { kind: 'signal', signal, ...(by && { by }) } as const;
+    return this.#services.messenger.signal(this.#options.files, order, this.#address());
   }
 
   keepWaiting(): void {
@@ -204,8 +237,14 @@ export class Follower implements Run {
   }
 
   #order(order: Order): void {
-    if (this.#phase === 'preparing') this.#early.push(order);
-    if (this.#phase === 'following') this.#services.messenger.send(this.#options.files, order, this.#guardian);
+    if (this.#phase === 'preparing' || this.#phase === 'joining') this.#early.push(order);
+    if (this.#phase === 'following') this.#services.messenger.send(this.#options.files, order, this.#address());
+  }
+
+  /** A guardian listens from its claim on; before that a signal would end it. */
+  #address(): GuardianAddress {
+    const listens = this.#startedTold || (this.#child && readClaim(this.#options.files)?.guardian !== undefined);
+    return { identity: this.#guardian, ...(listens && { child: this.#child }) };
   }
 
   #sendEarly(): void {
@@ -222,12 +261,31 @@ export class Follower implements Run {
 
   // ── Its end ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-  async #settle(failure?: StartFailure): Promise<void> {
-    if (this.#phase === 'ending' || this.#phase === 'done') return;
+  /** A stop came before anything was started: nothing will be, whatever its preparation is waiting for (R7.2). */
+  async #cancelStart(by: StopBy): Promise<void> {
     this.#phase = 'ending';
-    this.#watchdog?.dispose();
     const { files } = this.#options;
-    const end = await this.#facts(failure);
+    // Nobody may be called back from within a call.
+    await Promise.resolve();
+    const end = { format: FORMAT, kind: 'void', exit: {}, at: this.#services.clock.now(), stoppedBy: by } as const;
+    try {
+      if (claimAsVoid(files)) writeJson(files.ended, { ...end, ...NOTHING_LEFT });
+    } catch (error) {
+      this.#services.log(`The end of a run could not be written to ${files.folder}.`, error);
+    }
+    await this.#conclude({ ...end, ...NOTHING_LEFT });
+  }
+
+  async #settle(known: Pick<LostRunOptions, 'failedStart' | 'reported'> = {}): Promise<void> {
+    if (this.isOver) return;
+    this.#phase = 'ending';
+    await this.#conclude(await this.#facts(known));
+  }
+
+  /** Reads what is left to read, and reports the end. */
+  async #conclude(end: EndedRecord): Promise<void> {
+    const { files } = this.#options;
+    this.#watchdog?.dispose();
     if (this.#isDone()) return;
     this.#tellStarted();
     if (this.#tail) {
@@ -260,26 +318,18 @@ export class Follower implements Run {
     };
   }
 
-  async #facts(failure: StartFailure | undefined): Promise<EndedRecord> {
+  async #facts(known: Pick<LostRunOptions, 'failedStart' | 'reported'>): Promise<EndedRecord> {
     const { clock, table, log } = this.#services;
-    const { files, token, leader, graceMs, keep } = this.#options;
+    const { files, token, graceMs, keep } = this.#options;
+    const leader = this.#leader;
+    const begun = leader !== undefined || this.#guardian !== undefined;
     try {
-      const end = await settleLostRun({ table, clock, log, files, token, leader, graceMs, keep });
-      // A guardian of ours that never came to claim its run could not start.
-      return end.kind === 'void' && failure
-        ? { ...end, kind: endOfFailedStart(failure), error: this.#startError(failure) }
-        : end;
+      return await settleLostRun({ table, clock, log, files, token, leader, begun, graceMs, keep, ...known });
     } catch (error) {
       log('The end of a run could not be found out.', error);
-      const why = failure ? this.#startError(failure) : (error as Error).message;
-      const kind = failure ? endOfFailedStart(failure) : 'lost';
-      return { format: FORMAT, kind, exit: {}, at: clock.now(), error: why, swept: [], kept: [], remaining: [] };
+      const why = { kind: 'lost', error: (error as Error).message } as const;
+      return { format: FORMAT, exit: {}, at: clock.now(), ...(known.failedStart ?? why), ...NOTHING_LEFT };
     }
-  }
-
-  #startError({ message }: StartFailure): string {
-    const said = lastLineOf(readTail(this.#options.files.guardianLog, STDERR_TAIL_BYTES));
-    return `The agent was not started, for its guardian could not begin: ${message}${said === '' ? '' : ` (${said})`}`;
   }
 
   #isDone(): boolean {

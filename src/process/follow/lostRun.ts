@@ -1,15 +1,16 @@
-import { mkdirSync, readdirSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, statSync } from 'node:fs';
 import type { ProcessIdentity, StopBy } from '../../core/model/loop.ts';
 import type { Clock } from '../../core/ports/clock.ts';
 import { AgentLogs } from '../guardian/agentLogs.ts';
-import { parseOrder } from '../guardian/orders.ts';
+import type { ReportedEnd } from '../guardian/exitCodes.ts';
+import type { FailedStart } from '../launch/failedStart.ts';
 import { createOnce, FOLDER_MODE, readJson, sizeOf, writeJson } from '../runFolder/atomicFile.ts';
+import { allOrders } from '../runFolder/orderFiles.ts';
 import { readClaim, readEnded, readExit, readStarted } from '../runFolder/recordSchemas.ts';
-import { type CutRecord, type EndedRecord, FORMAT, ORDER, type RunRequest } from '../runFolder/records.ts';
+import { type CutRecord, type EndedRecord, FORMAT, type RunRequest } from '../runFolder/records.ts';
 import type { RunFiles } from '../runFolder/runFiles.ts';
 import { findRun } from '../sweep/findProcesses.ts';
-import { LEAST_GRACE_MS, type SweepResult, sweep } from '../sweep/sweep.ts';
+import { LEAST_GRACE_MS, NOTHING_LEFT, type SweepResult, sweep } from '../sweep/sweep.ts';
 import type { ProcessTable } from '../tables/processTable.ts';
 
 export interface LostRunOptions {
@@ -18,24 +19,31 @@ export interface LostRunOptions {
   readonly log: (message: string, error?: unknown) => void;
   readonly files: RunFiles;
   readonly token: string;
-  /** The leader as the database knows it, where the folder does not. */
+  /** The leader as the store knows it, for when the folder does not. */
   readonly leader: ProcessIdentity | undefined;
+  /** Whether its start is on record: then it is never void, whatever has become of its folder. */
+  readonly begun: boolean;
   readonly graceMs: number;
   readonly keep: readonly string[];
+  /** Why it was not begun, if that is how it turns out. */
+  readonly failedStart?: FailedStart | undefined;
+  /** How it ended, as its guardian's exit code says. */
+  readonly reported?: ReportedEnd | undefined;
 }
 
-const NOTHING: SweepResult = { swept: [], kept: [], remaining: [] };
+const ENDED_FROM_OUTSIDE = 'The guardian of this run was ended from outside, so nobody knows how the agent ended.';
 
 /**
  * Settles a run whose guardian is no more: one that was never claimed is claimed as void, so that nobody starts it late; of any other the processes are
- * ended in the guardian's place. Answers how it ended, and leaves that in the run folder for who comes later.
+ * ended in the guardian's place. Returns how it ended, and leaves that in the run folder for others.
  */
 export async function settleLostRun(options: LostRunOptions): Promise<EndedRecord> {
   const { files, log } = options;
   // It may have written its last word just before it went.
   const before = readEnded(files);
   if (before) return before;
-  const end = claimAsVoid(files) ? voidRun(options) : await endInItsPlace(options);
+  const isVoid = !options.begun && claimAsVoid(files);
+  const end = isVoid ? await voidRun(options) : await endInItsPlace(options);
   try {
     writeJson(files.ended, end);
   } catch (error) {
@@ -51,9 +59,14 @@ export function claimAsVoid(files: RunFiles): boolean {
   return createOnce(files.claim, { format: FORMAT, by: 'void' }) || readClaim(files)?.by === 'void';
 }
 
-function voidRun({ files, clock }: LostRunOptions): EndedRecord {
+async function voidRun(options: LostRunOptions): Promise<EndedRecord> {
+  const { files, clock, failedStart = { kind: 'void' } } = options;
+  // Its folder may have been removed, with the claim of a guardian that did begin.
+  const left = await endProcesses(options, undefined);
+  const nobody = left.swept.length + left.kept.length + left.remaining.length === 0;
+  const facts = nobody ? failedStart : ({ kind: 'lost', error: ENDED_FROM_OUTSIDE } as const);
   const stoppedBy = stopOrdered(files);
-  return { format: FORMAT, kind: 'void', exit: {}, at: clock.now(), ...(stoppedBy && { stoppedBy }), ...NOTHING };
+  return { format: FORMAT, ...facts, exit: {}, at: clock.now(), ...(stoppedBy && { stoppedBy }), ...left };
 }
 
 async function endInItsPlace(options: LostRunOptions): Promise<EndedRecord> {
@@ -61,23 +74,26 @@ async function endInItsPlace(options: LostRunOptions): Promise<EndedRecord> {
   const claim = readClaim(files);
   const started = readStarted(files);
   const exit = readExit(files);
+  const reported = exit ?? options.reported;
   const leader = started?.leader ?? options.leader;
   // Pids and start times of another boot mean nothing in this one: nobody is signalled by them (R7.5).
   const bootId = leader?.bootId ?? claim?.guardian?.bootId;
   const sameBoot = bootId === undefined || bootId === table.bootId;
   const wasAlive = sameBoot && leader !== undefined && (await table.alive([leader])).length > 0;
-  const left = sameBoot ? await endProcesses(options, leader) : NOTHING;
-  const stoppedBy = exit?.stoppedBy ?? stopOrdered(files);
+  const left = sameBoot ? await endProcesses(options, leader) : NOTHING_LEFT;
+  const stoppedBy = reported?.stoppedBy ?? stopOrdered(files);
   const error = sameBoot
-    ? 'The guardian of this run was ended from outside, so nobody knows how the agent ended.'
+    ? ENDED_FROM_OUTSIDE
     : 'The machine was restarted while the agent ran, so nobody knows how it ended.';
   return {
     format: FORMAT,
-    kind: exit ? 'exited' : 'lost',
-    exit: exit?.exit ?? {},
+    kind: reported?.exit ? 'exited' : 'lost',
+    exit: reported?.exit ?? {},
     at: exit?.at ?? (wasAlive ? clock.now() : lastSign(files, started?.at ?? clock.now())),
     ...(stoppedBy && { stoppedBy }),
-    ...(!exit && { error }),
+    ...(exit?.foreignSignal && { foreignSignal: exit.foreignSignal }),
+    ...(exit?.trouble && { trouble: exit.trouble }),
+    ...(!reported?.exit && { error }),
     ...left,
   };
 }
@@ -107,16 +123,9 @@ function cutLogs(files: RunFiles, maxBytes: number): void {
 
 /** Who had ordered a stop: the orders stay in the folder. */
 function stopOrdered(files: RunFiles): StopBy | undefined {
-  let names: string[] = [];
-  try {
-    names = readdirSync(files.orders).filter((name) => name.endsWith(ORDER));
-  } catch {
-    // No folder, no orders.
-  }
-  const stops = names.sort().flatMap((name) => {
-    const order = parseOrder(readJson(join(files.orders, name)));
-    return order && (order.kind === 'stop' || order.kind === 'signal') ? (order.by ?? []) : [];
-  });
+  const stops = allOrders(files).flatMap((order) =>
+    order.kind === 'stop' || order.kind === 'signal' ? (order.by ?? []) : [],
+  );
   return stops.includes('user') ? 'user' : stops[0];
 }
 

@@ -24,8 +24,9 @@ import { reap } from '../sweep/reap.ts';
 import { terminateSpared } from '../sweep/terminateSpared.ts';
 import { createTable } from '../tables/platformTable.ts';
 import { createProbe } from '../tables/processIdentity.ts';
+import { GuardianProcess } from './guardianProcess.ts';
+import { guardianTrouble, preparationTrouble } from './guardianTrouble.ts';
 import { prepareRun } from './prepareRun.ts';
-import { spawnGuardian } from './spawnGuardian.ts';
 
 export interface LauncherOptions {
   /** Holds a folder for each run. Made if it is not there, for the owner alone. */
@@ -38,6 +39,8 @@ export interface LauncherOptions {
   readonly nodePath: string;
   /** The environment that a terminal would have; a plan's own variables are added to it. */
   readonly environment: () => Promise<Record<string, string>>;
+  /** How often (ms) guardians show that they work; 10,000 if absent. */
+  readonly beatMs?: number;
   readonly clock: Clock;
   readonly log: (message: string, error?: unknown) => void;
 }
@@ -45,7 +48,7 @@ export interface LauncherOptions {
 /**
  * Starts attempts under guardians of their own and follows them. Disposing lets go of all runs; they go on.
  *
- * @throws the error of the file system when the folders can not be made.
+ * @throws the error of the file system when the folders cannot be created.
  */
 export function createLauncher(options: LauncherOptions): AgentLauncher & Disposable {
   return new Launcher(options);
@@ -80,17 +83,11 @@ class Launcher implements AgentLauncher, Disposable {
   }
 
   launch(request: LaunchRequest, observer: RunObserver): Run {
-    const { guardianProgram, nodePath, windowsFolder, environment } = this.#options;
     const follower = this.#follow(
       { ...request, ...request.limits, readOffset: 0, leader: undefined, guardian: undefined },
       observer,
     );
-    const files = runFiles(this.#runsFolder, request.token);
-    void follower.launch(async () => {
-      const agentEnvironment = { ...withoutMarkers(await environment()), ...request.plan.env };
-      await prepareRun(files, request, agentEnvironment, windowsFolder);
-      return () => spawnGuardian({ nodePath, guardianProgram }, files, agentEnvironment);
-    });
+    void this.#start(request, follower);
     return follower;
   }
 
@@ -120,7 +117,7 @@ class Launcher implements AgentLauncher, Disposable {
       this.#noSpace.withdraw();
       return bavail * bsize;
     } catch (error) {
-      this.#noSpace.make(`The folder of runs ${this.#runsFolder} can not be used`, error);
+      this.#noSpace.make(`The folder of runs ${this.#runsFolder} cannot be used`, error);
       return 0;
     }
   }
@@ -162,6 +159,24 @@ class Launcher implements AgentLauncher, Disposable {
     for (const follower of this.#followers) follower.release();
     this.#poller.dispose();
     this.#windowFile.dispose();
+  }
+
+  /** Prepares a run and starts its guardian, unless the run was stopped or released meanwhile. */
+  async #start(request: LaunchRequest, follower: Follower): Promise<void> {
+    const { guardianProgram, nodePath, environment, log } = this.#options;
+    const files = runFiles(this.#runsFolder, request.token);
+    try {
+      const agentEnvironment = { ...withoutMarkers(await environment()), ...request.plan.env };
+      if (follower.isOver) return;
+      await prepareRun(files, request, agentEnvironment, this.#options);
+      if (follower.isOver) return;
+      const command = { nodePath, guardianProgram };
+      const guardian = new GuardianProcess(command, files, agentEnvironment);
+      await follower.begin(guardian, (end) => guardianTrouble(end, command, files.guardianLog));
+    } catch (error) {
+      log('A run could not be prepared.', error);
+      await follower.failedToStart(preparationTrouble(error));
+    }
   }
 
   #follow(options: Omit<FollowOptions, 'files'>, observer: RunObserver): Follower {

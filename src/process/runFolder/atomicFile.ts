@@ -1,5 +1,7 @@
 import {
+  accessSync,
   closeSync,
+  constants,
   fstatSync,
   linkSync,
   mkdirSync,
@@ -82,6 +84,25 @@ export function sizeOf(path: string): number | undefined {
     return statSync(path, { throwIfNoEntry: false })?.size;
   } catch {
     return undefined;
+  }
+}
+
+/** When a file was last written, wall time in ms; undefined when that cannot be seen. */
+export function timeOf(path: string): number | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.mtimeMs;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether files in a folder can be written, as far as permissions and the kind of the disk say. */
+export function isWritable(folder: string): boolean {
+  try {
+    accessSync(folder, constants.W_OK);
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -23,15 +23,25 @@ const stopBy = z.enum([
   'unattended',
 ]);
 
-const claim = z.object({ format, by: z.enum(['guardian', 'void']), guardian: z.exactOptional(identity) });
+const claim = z.object({
+  format,
+  by: z.enum(['guardian', 'void']),
+  guardian: z.exactOptional(identity),
+  beatMs: z.exactOptional(time),
+});
 const started = z.object({ format, leader: identity, guardian: identity, at: time });
-const exited = z.object({ format, exit, at: time, stoppedBy: z.exactOptional(stopBy) });
+const stop = {
+  stoppedBy: z.exactOptional(stopBy),
+  foreignSignal: z.exactOptional(z.string()),
+  trouble: z.exactOptional(z.enum(['machine', 'folder', 'memory'])),
+};
+const exited = z.object({ format, exit, at: time, ...stop });
 const ended = z.object({
   format,
   kind: z.enum(['exited', 'spawn', 'void', 'lost']),
   exit,
   at: time,
-  stoppedBy: z.exactOptional(stopBy),
+  ...stop,
   error: z.exactOptional(z.string()),
   swept,
   kept: swept,

@@ -9,6 +9,9 @@ export interface SweepResult {
   readonly remaining: readonly SweptProcess[];
 }
 
+/** What became of nobody. */
+export const NOTHING_LEFT: SweepResult = { swept: [], kept: [], remaining: [] };
+
 export interface SweepOptions {
   /** Time between the request to end and SIGKILL, ms. */
   readonly graceMs: number;

@@ -14,7 +14,7 @@ const stopBy = oneOf<StopBy>({
 });
 export const outcome = oneOf<Outcome>({
   ...{ ok: 0, cancelled: 0, interrupted: 0, exit: 0, signal: 0, timeout: 0, hung: 0, spawn: 0, agent: 0 },
-  ...{ 'output-limit': 0, lost: 0 },
+  ...{ 'output-limit': 0, lost: 0, memory: 0, asks: 0 },
 });
 const stop = z.object({ by: stopBy, at: z.int(), signal: z.exactOptional(z.string()) });
 
