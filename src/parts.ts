@@ -71,7 +71,8 @@ export function createParts({
   const nodePath = process.execPath;
   const environment = terminalEnvironment({ nodePath, log });
   const sample = { command: nodePath, args: [bundle('sampleAgent')], env: { ELECTRON_RUN_AS_NODE: '1' } };
-  const readAgents = () => createCatalog({ ...agentSettings(), sample, platform: process.platform });
+  const codexHome = process.env['CODEX_HOME'] ?? join(homedir(), '.codex');
+  const readAgents = () => createCatalog({ ...agentSettings(), sample, platform: process.platform, codexHome });
   let agents = readAgents();
 
   const open = (): OpenedSupervisor => {

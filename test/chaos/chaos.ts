@@ -94,7 +94,7 @@ class Chaos {
         this.#options.say?.(`${kill} kills, ${this.#admitted.size} loops, ${this.#violations.size} violations`);
     }
     await this.#quiet();
-    this.#verify();
+    await this.#verify();
   }
 
   async cleanUp(): Promise<void> {
@@ -189,8 +189,8 @@ class Chaos {
     }
   }
 
-  #verify(): void {
-    const { violations, ledger } = audit({
+  async #verify(): Promise<void> {
+    const { violations, ledger } = await audit({
       storage: this.#storage,
       prefix: this.#prefix,
       admitted: this.#admitted,

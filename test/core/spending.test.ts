@@ -64,12 +64,12 @@ describe('spending', () => {
 
   it("R6.2 an estimate that is not given is the median of that agent's last 20 loops, marked as such; 0 if there are none", async () => {
     const window = await machine.open({ maxConcurrent: 1 });
-    const estimateOf = (loopId: string) => {
-      const loop = window.get(loopId)?.loop;
+    const estimateOf = async (loopId: string) => {
+      const loop = (await window.get(loopId))?.loop;
       return [toUsd(loop?.estimate ?? Number.NaN), loop?.estimateAssumed];
     };
     await window.submit({ prompt: 'work', loopId: 'first' });
-    assert.deepEqual(estimateOf('first'), [0, true]);
+    assert.deepEqual(await estimateOf('first'), [0, true]);
     machine.launcher.of('first').ok();
     await machine.soon();
     for (const [n, usd] of [100, ...Array.from({ length: 20 }, (_, index) => index + 1)].entries()) {
@@ -79,15 +79,15 @@ describe('spending', () => {
       await machine.clock.advance(1);
     }
     await window.submit({ prompt: 'work', loopId: 'next' });
-    const [estimate, assumed] = estimateOf('next');
+    const [estimate, assumed] = await estimateOf('next');
     assert.ok(
       assumed === true && typeof estimate === 'number' && estimate >= 10 && estimate <= 11,
       `${estimate}: $100 is not among the last 20`,
     );
     await window.submit({ prompt: 'work', loopId: 'other', agent: 'claude' });
-    assert.deepEqual(estimateOf('other'), [0, true], 'another agent');
+    assert.deepEqual(await estimateOf('other'), [0, true], 'another agent');
     await window.submit({ prompt: 'work', loopId: 'given', estimatedCostUsd: 0.25 });
-    assert.deepEqual(estimateOf('given'), [0.25, false]);
+    assert.deepEqual(await estimateOf('given'), [0.25, false]);
   });
 
   for (const count of [1, 2]) {
@@ -101,7 +101,7 @@ describe('spending', () => {
         for (const window of windows) {
           const loopId = `n${submitted++}`;
           await window.submit({ prompt: 'work', loopId });
-          assert.equal(toUsd(window.get(loopId)?.loop.estimate ?? Number.NaN), usd, when);
+          assert.equal(toUsd((await window.get(loopId))?.loop.estimate ?? Number.NaN), usd, when);
         }
       };
       for (const loopId of ['a', 'b']) await first.submit({ prompt: 'work', loopId });
@@ -182,8 +182,8 @@ describe('spending', () => {
     assert.deepEqual(machine.alive(), []);
     for (const loopId of ['a', 'b', 'c']) {
       assert.deepEqual(machine.launcher.of(loopId).stops, ['budget'], loopId);
-      assert.equal(second.get(loopId)?.state, 'queued');
-      assert.equal(second.get(loopId)?.attempts[0]?.outcome, 'interrupted');
+      assert.equal((await second.get(loopId))?.state, 'queued');
+      assert.equal((await second.get(loopId))?.attempts[0]?.outcome, 'interrupted');
     }
     machine.clock.jump(86_400_000);
     await machine.clock.advance(31_000);
@@ -200,7 +200,7 @@ describe('spending', () => {
     for (const window of [first, second]) window.configure({ ...DEFAULT_SETTINGS, ...limit(3, 'stop') });
     await machine.clock.advance(1_000);
     assert.deepEqual([machine.launcher.of('a').stops, machine.launcher.of('b').stops], [['budget'], ['budget']]);
-    assert.deepEqual([first.get('a')?.state, first.get('b')?.state], ['queued', 'queued']);
+    assert.deepEqual([(await first.get('a'))?.state, (await first.get('b'))?.state], ['queued', 'queued']);
     assert.deepEqual(machine.typesOf('budget:'), ['budget:warning', 'budget:exceeded']);
     for (const window of [first, second]) window.configure({ ...DEFAULT_SETTINGS, ...limit(2, 'stop') });
     await machine.clock.advance(1_000);
@@ -237,7 +237,7 @@ describe('spending', () => {
     const second = await machine.open(limit(3, 'stop'));
     await machine.soon();
     assert.deepEqual(machine.launcher.of('a').stops, ['budget']);
-    assert.equal(second.get('a')?.state, 'queued');
+    assert.equal((await second.get('a'))?.state, 'queued');
     assert.equal(machine.eventsOf('budget:exceeded').length, 1);
   });
 
@@ -253,11 +253,11 @@ describe('spending', () => {
     machine.kill(first);
     const second = await machine.open();
     assert.equal(await second.recordCost('a', 1, 'k'), false);
-    assert.deepEqual([second.get('a')?.costUsd, second.status().budget.spent], [3, 4]);
+    assert.deepEqual([(await second.get('a'))?.costUsd, second.status().budget.spent], [3, 4]);
     machine.launcher.of('a').ok();
     await machine.soon();
     assert.equal(await second.recordCost('a', 0.5), true, 'also when the loop has ended');
-    assert.equal(second.get('a')?.costUsd, 3.5);
+    assert.equal((await second.get('a'))?.costUsd, 3.5);
     await assert.rejects(second.recordCost('nobody', 1), { code: 'unknown-loop' });
   });
 
@@ -268,7 +268,7 @@ describe('spending', () => {
     run.say(cost(1));
     run.end({ says: [cost(2), { type: 'end', ok: true }] });
     await machine.soon();
-    assert.equal(window.get('a')?.costUsd, 3);
+    assert.equal((await window.get('a'))?.costUsd, 3);
   });
 
   it('R6.6 what an agent reports is refused where it is no amount', async () => {
@@ -279,7 +279,7 @@ describe('spending', () => {
     machine.launcher.of('a').say(cost(1));
     await machine.soon();
     assert.equal(window.status().budget.spent, 1);
-    assert.equal(window.get('a')?.ledger.length, 1);
+    assert.equal((await window.get('a'))?.ledger.length, 1);
     assert.ok(machine.logged.length >= 4, machine.logged.join('\n'));
   });
 
@@ -295,7 +295,7 @@ describe('spending', () => {
     await machine.soon();
     assert.equal(window.status().budget.spent, 6);
     assert.deepEqual(
-      window.spend('2026-01-01').map(({ day, agent, cost: nano }) => [day, agent, toUsd(nano)]),
+      (await window.spend('2026-01-01')).map(({ day, agent, cost: nano }) => [day, agent, toUsd(nano)]),
       [
         ['2026-01-15', 'sample', 1],
         ['2026-01-16', 'claude', 4],
@@ -303,7 +303,7 @@ describe('spending', () => {
       ],
     );
     assert.deepEqual(
-      window.spendToday(10).map(({ loopId, usd }) => [loopId, usd]),
+      (await window.spendToday(10)).map(({ loopId, usd }) => [loopId, usd]),
       [
         ['b', 4],
         ['a', 2],
@@ -354,16 +354,16 @@ describe('spending', () => {
     run.say(cost(4));
     const second = await machine.open();
     await machine.soon();
-    assert.equal(second.get('a')?.costUsd, 7);
+    assert.equal((await second.get('a'))?.costUsd, 7);
     machine.kill(second);
     run.end({ says: [cost(8), { type: 'end', ok: true }] });
     const third = await machine.open();
     await machine.soon();
     assert.deepEqual(
-      [third.get('a')?.state, third.get('a')?.costUsd, third.status().budget.spent],
+      [(await third.get('a'))?.state, (await third.get('a'))?.costUsd, third.status().budget.spent],
       ['completed', 15, 15],
     );
-    assert.equal(third.get('a')?.ledger.length, 4);
+    assert.equal((await third.get('a'))?.ledger.length, 4);
   });
 
   it("R6.6 an attempt that ends without its agent's figure is charged with what it held, marked as an estimate", async () => {
@@ -371,7 +371,7 @@ describe('spending', () => {
     await window.submit({ prompt: 'work', loopId: 'a', estimatedCostUsd: 1 });
     machine.launcher.of('a').fail();
     await machine.soon();
-    const detail = window.get('a');
+    const detail = await window.get('a');
     assert.deepEqual(
       [detail?.costUsd, detail?.costEstimated, detail?.attempts[0]?.cost],
       [1, true, { usd: 1, source: 'estimated' }],
@@ -383,11 +383,11 @@ describe('spending', () => {
     await window.submit({ prompt: 'work', loopId: 'a', estimatedCostUsd: 3 });
     machine.launcher.of('a').fail();
     await machine.clock.advance(5_000);
-    assert.equal(window.get('a')?.costUsd, 3);
+    assert.equal((await window.get('a'))?.costUsd, 3);
     machine.launcher.of('a').say({ type: 'cost', cost: toNano(0.5), source: 'reported', earlier: toNano(1.25) });
     machine.launcher.of('a').ok();
     await machine.soon();
-    const detail = window.get('a');
+    const detail = await window.get('a');
     assert.deepEqual([detail?.costUsd, detail?.costEstimated, window.status().budget.spent], [1.75, false, 1.75]);
     assert.equal(toUsd(detail?.ledger.reduce((sum, row) => sum + row.cost, 0) ?? 0), 1.75);
   });
@@ -417,10 +417,10 @@ describe('spending', () => {
     const usedUp = { type: 'end', ok: false, reason: 'the budget of the session is used up', cause: 'budget' } as const;
     machine.launcher.of('c').end({ exit: { exitCode: 1 }, says: [cost(3.6), usedUp] });
     await machine.soon();
-    assert.equal(window.get('c')?.state, 'waiting');
+    assert.equal((await window.get('c'))?.state, 'waiting');
     machine.launcher.of('a').say({ type: 'cost', cost: toNano(0.1), source: 'reported', earlier: toNano(0.2) });
     await machine.soon();
-    assert.equal(window.get('c')?.state, 'running');
+    assert.equal((await window.get('c'))?.state, 'running');
   });
 
   it('R6.1 R6.7 an estimate of yesterday is withdrawn from yesterday, what is reported for it belongs to today, and all windows agree', async () => {
@@ -440,9 +440,9 @@ describe('spending', () => {
       [first, second, third].map((window) => window.status().budget.spent),
       [3.75, 3.75, 3.75],
     );
-    assert.deepEqual([first.get('a')?.costUsd, first.get('a')?.costEstimated], [3.75, false]);
+    assert.deepEqual([(await first.get('a'))?.costUsd, (await first.get('a'))?.costEstimated], [3.75, false]);
     assert.deepEqual(
-      first.spend('2026-01-01').map(({ day, cost: nano, estimated }) => [day, toUsd(nano), estimated]),
+      (await first.spend('2026-01-01')).map(({ day, cost: nano, estimated }) => [day, toUsd(nano), estimated]),
       [
         ['2026-01-15', 0, 0],
         ['2026-01-16', 3.75, 0],
@@ -481,18 +481,18 @@ describe('spending', () => {
     await machine.clock.advance(5_000);
     machine.launcher.of('a').fail();
     await machine.clock.advance(5_000);
-    assert.equal(window.get('a')?.costUsd, 3.75);
+    assert.equal((await window.get('a'))?.costUsd, 3.75);
     machine.launcher.of('a').say({ type: 'cost', cost: toNano(0.1), source: 'reported', earlier: Number.NaN });
     await machine.soon();
     assert.deepEqual(
-      [window.get('a')?.costUsd, machine.logged.length],
+      [(await window.get('a'))?.costUsd, machine.logged.length],
       [3.85, 1],
       'an amount that is none replaces nothing',
     );
     machine.launcher.of('a').say({ type: 'cost', cost: toNano(0.1), source: 'reported', earlier: toNano(0.5) });
     machine.launcher.of('a').say({ type: 'cost', cost: toNano(0.1), source: 'reported', earlier: toNano(0.5) });
     await machine.soon();
-    const detail = window.get('a');
+    const detail = await window.get('a');
     assert.deepEqual([detail?.costUsd, detail?.costEstimated, window.status().budget.spent], [1.05, false, 1.05]);
     assert.deepEqual(detail?.attempts.at(-1)?.cost, { usd: 0.3, source: 'reported' });
   });
@@ -505,7 +505,7 @@ describe('spending', () => {
         .of('a')
         .end({ exit: { exitCode: 1 }, says: [{ type: 'end', ok: false, reason: 'not logged in', cause }] });
       await machine.soon();
-      assert.deepEqual([window.get('a')?.state, window.status().budget.spent], ['failed', 0]);
+      assert.deepEqual([(await window.get('a'))?.state, window.status().budget.spent], ['failed', 0]);
     });
   }
 
@@ -517,7 +517,7 @@ describe('spending', () => {
       .of('a')
       .end({ exit: { exitCode: 1 }, says: [{ type: 'end', ok: false, reason: 'no credit is left', cause: 'auth' }] });
     await machine.soon();
-    assert.deepEqual([window.get('a')?.state, window.status().budget.spent], ['failed', 2]);
+    assert.deepEqual([(await window.get('a'))?.state, window.status().budget.spent], ['failed', 2]);
   });
 
   it('R6.6 programs that have no cost are never charged one', async () => {
@@ -525,7 +525,7 @@ describe('spending', () => {
     await window.submit({ prompt: 'work', loopId: 'a', estimatedCostUsd: 1 });
     machine.launcher.of('a').fail();
     await machine.soon();
-    assert.equal(window.get('a')?.costUsd, 0);
+    assert.equal((await window.get('a'))?.costUsd, 0);
   });
 
   it('R6.5 a loop that passes its own maximum cost is stopped, and fails for good with that reason', async () => {
@@ -533,11 +533,11 @@ describe('spending', () => {
     await window.submit({ prompt: 'work', loopId: 'a', maxCostUsd: 1 });
     machine.launcher.of('a').say(cost(1));
     await machine.soon();
-    assert.equal(window.get('a')?.state, 'running', 'to reach it is not to pass it');
+    assert.equal((await window.get('a'))?.state, 'running', 'to reach it is not to pass it');
     machine.launcher.of('a').say(cost(0.01));
     await machine.soon();
     assert.deepEqual(machine.launcher.of('a').stops, ['cap']);
-    const { loop } = window.get('a') ?? {};
+    const { loop } = (await window.get('a')) ?? {};
     assert.deepEqual([loop?.state, loop?.lastError?.class, loop?.lastError?.cause], ['failed', 'agent', 'budget']);
     assert.equal(window.status().circuit.consecutiveFailures, 0, "R4.2 it is the user's own limit");
   });
@@ -553,19 +553,23 @@ describe('spending', () => {
     await window.submit({ prompt: 'work', loopId: 'a' });
     machine.launcher.of('a').end({ exit: { exitCode: 1 }, says: [cost(4.6), spentAll] });
     await machine.soon();
-    assert.equal(window.get('a')?.state, 'waiting');
+    assert.equal((await window.get('a'))?.state, 'waiting');
     assert.equal(window.status().waiting[0]?.until, machine.clock.nextDay(machine.clock.now()));
     for (const usd of [5, 4.9]) {
       window.configure({ ...DEFAULT_SETTINGS, ...limit(usd) });
       await machine.soon();
-      assert.equal(window.get('a')?.state, 'waiting', 'settings that allow no more');
+      assert.equal((await window.get('a'))?.state, 'waiting', 'settings that allow no more');
     }
     window.configure({ ...DEFAULT_SETTINGS, ...limit(10) });
     await machine.soon();
-    assert.equal(window.get('a')?.state, 'running');
+    assert.equal((await window.get('a'))?.state, 'running');
     machine.launcher.of('a').end({ exit: { exitCode: 1 }, says: [cost(0.1), spentAll] });
     await machine.soon();
-    assert.equal(window.get('a')?.state, 'failed', 'a cap that was far from what the day had left is the user’s own');
+    assert.equal(
+      (await window.get('a'))?.state,
+      'failed',
+      'a cap that was far from what the day had left is the user’s own',
+    );
   });
 
   it('R6.3 what other running loops hold is not left to an agent: it waits for them, and goes on when they give it back', async () => {
@@ -580,7 +584,7 @@ describe('spending', () => {
     await window.submit({ prompt: 'work', loopId: 'b', estimatedCostUsd: 1 });
     machine.launcher.of('b').end({ exit: { exitCode: 1 }, says: [cost(3.9), spentAll] });
     await machine.soon();
-    assert.equal(window.get('b')?.state, 'waiting');
+    assert.equal((await window.get('b'))?.state, 'waiting');
     machine.launcher.of('a').end({ says: [cost(1), { type: 'end', ok: true }] });
     await machine.soon();
     assert.deepEqual(machine.alive(), ['b']);
@@ -600,7 +604,10 @@ describe('spending', () => {
     await machine.soon();
     machine.launcher.of('a').end({ exit: { exitCode: 1 }, says: [cost(4.9), spentAll] });
     await machine.clock.advance(60_000);
-    assert.deepEqual([window.get('a')?.state, window.get('b')?.state, machine.alive()], ['waiting', 'waiting', []]);
+    assert.deepEqual(
+      [(await window.get('a'))?.state, (await window.get('b'))?.state, machine.alive()],
+      ['waiting', 'waiting', []],
+    );
   });
 
   /** A loop whose agent used up what the day had left of $5. */
@@ -614,7 +621,7 @@ describe('spending', () => {
     } as const;
     machine.launcher.of('a').end({ exit: { exitCode: 1 }, says: [cost(4.6), spentAll] });
     await machine.soon();
-    assert.equal(window.get('a')?.state, 'waiting');
+    assert.equal((await window.get('a'))?.state, 'waiting');
   };
 
   it('R3.3 R6.3 a limit that was raised while no window was open lets go on what had used up the day', async () => {
@@ -622,7 +629,7 @@ describe('spending', () => {
     await waitForMoney(before);
     machine.kill(before);
     const window = await machine.open(limit(50));
-    assert.equal(window.get('a')?.state, 'running');
+    assert.equal((await window.get('a'))?.state, 'running');
   });
 
   it('R3.3 R6.3 so does one that is raised while the window starts', async () => {
@@ -652,7 +659,7 @@ describe('spending', () => {
       },
     });
     await machine.soon();
-    assert.equal(window.get('a')?.state, 'running');
+    assert.equal((await window.get('a'))?.state, 'running');
   });
 
   it('R6.3 a restart by the user of a loop that waits for the money of the day leaves its agent’s usage limit alone', async () => {
@@ -663,7 +670,7 @@ describe('spending', () => {
     machine.launcher.of('b').end({ exit: { exitCode: 1 }, says: [{ type: 'limit', until, reason: 'limit reached' }] });
     await machine.soon();
     assert.equal(await window.restartNow('a'), true);
-    assert.deepEqual([window.get('a')?.state, window.status().queued[0]?.waitingFor], ['queued', 'limit']);
+    assert.deepEqual([(await window.get('a'))?.state, window.status().queued[0]?.waitingFor], ['queued', 'limit']);
   });
 
   it('R6.2 the agent is told what the loop and the day still leave', async () => {

@@ -95,12 +95,12 @@ export class FolderBench {
       estimatedCostUsd: 0,
     });
     const deadline = performance.now() + HANGS_MS;
-    while (supervisor.get(loopId)?.attempts[0]?.endedAt === undefined) {
+    while ((await supervisor.get(loopId))?.attempts[0]?.endedAt === undefined) {
       if (performance.now() > deadline)
         return `the run was told ended ${this.#ends} times, and its attempt is not settled`;
       await new Promise(setImmediate);
     }
-    const detail = supervisor.get(loopId);
+    const detail = await supervisor.get(loopId);
     if (this.#ends !== 1) return `the run was told ended ${this.#ends} times: ${JSON.stringify(detail?.attempts)}`;
     if (!detail?.attempts[0]?.reason?.trim()) return 'the attempt ended without a reason';
     // One that goes on would keep the next from its start.

@@ -118,7 +118,7 @@ class Soak {
     }
     await this.#quiet();
     const books = { storage: this.#storage, prefix: this.#prefix, admitted: this.#admitted, refused: this.#refused };
-    const { violations, ledger } = audit({ ...books, mayBeCancelled: this.#mayBeCancelled });
+    const { violations, ledger } = await audit({ ...books, mayBeCancelled: this.#mayBeCancelled });
     for (const violation of violations) this.#violations.add(violation);
     return {
       violations: [...this.#violations],

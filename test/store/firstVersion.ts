@@ -33,27 +33,29 @@ export function firstAnswers(): unknown {
 /** All that a store answers, as JSON. */
 export async function answersOf(store: TestStore): Promise<unknown> {
   const changes = store.changes();
-  const finished = store.finished({ limit: 100 });
-  const timeline = store.timeline({ from: 0, limit: 100 });
+  const finished = await store.finished({ limit: 100 });
+  const timeline = await store.timeline({ from: 0, limit: 100 });
   const all = [...(changes?.loops ?? []), ...finished].sort((a, b) => a.seq - b.seq);
   const answers = {
-    loops: all.map(({ seq, loopId }) => ({
-      loop: store.bySeq(seq),
-      latest: store.latest(loopId)?.seq,
-      prompt: store.prompt(seq),
-      attempts: store.attempts(seq),
-      history: store.history(seq),
-      ledger: store.ledger(seq),
-    })),
+    loops: await Promise.all(
+      all.map(async ({ seq, loopId }) => ({
+        loop: await store.bySeq(seq),
+        latest: (await store.latest(loopId))?.seq,
+        prompt: await store.prompt(seq),
+        attempts: await store.attempts(seq),
+        history: await store.history(seq),
+        ledger: await store.ledger(seq),
+      })),
+    ),
     finished: finished.map(({ seq }) => seq),
     count: store.finishedCount(),
     failed: store.permanentlyFailed(10),
-    spend: store.spend('2026'),
-    spendByLoop: store.spendByLoop('2026-01-15', 10),
-    tokens: store.settledTokens(100),
+    spend: await store.spend('2026'),
+    spendByLoop: await store.spendByLoop('2026-01-15', 10),
+    tokens: await store.settledTokens(100),
     timeline,
-    timelineOf: store.timelineOf(timeline.slice(1, 3).map(({ id }) => id)),
-    circuit: store.circuitChanges(0),
+    timelineOf: await store.timelineOf(timeline.slice(1, 3).map(({ id }) => id)),
+    circuit: await store.circuitChanges(0),
     medians: await store.write((tx) => ['sample', 'claude', 'none'].map((agent) => tx.medianCost(agent) ?? null)),
     control: changes?.control,
     windows: changes?.windows,

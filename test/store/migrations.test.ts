@@ -79,7 +79,7 @@ describe('store: migrations', function () {
       (error) => error instanceof StoreError && error.kind === 'broken' && /nowhere/.test(error.message),
     );
     assert.ok(readFileSync(folder.path).equals(before));
-    assert.equal(folder.open().latest('a')?.state, 'queued');
+    assert.equal((await folder.open().latest('a'))?.state, 'queued');
   });
 
   it('a window of the older version notices at its next step, reading or writing', async () => {

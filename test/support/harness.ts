@@ -17,6 +17,9 @@ export function fakeProfile(name: string, facts: Partial<AgentProfile> = {}): Ag
   return {
     name,
     refuse: () => undefined,
+    commandIn: () => undefined,
+    spending: 'live',
+    capsItself: false,
     canResume: false,
     hasCost: false,
     needsReading: true,

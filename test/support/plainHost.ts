@@ -97,7 +97,7 @@ async function answer(request: HostRequest): Promise<unknown> {
     case 'kill':
       return supervisor.killProcessGroup(request.loopId, 'SIGKILL');
     case 'state':
-      return supervisor.get(request.loopId)?.state;
+      return (await supervisor.get(request.loopId))?.state;
     case 'status':
       return supervisor.status();
     case 'release':

@@ -69,7 +69,8 @@ describe('language-model tools', () => {
           budget: { spent: 3, reserved: 1, limit: 10, resetsAt: NOW },
         }) as unknown as Status,
       live: (most = 9) => [running, ...(most > 0 ? [queued] : []), waiting],
-      get: (id) =>
+      find: async (id) => (id === 'a' ? running.loop : undefined),
+      get: async (id) =>
         id === 'a'
           ? ({
               loop: running.loop,
@@ -95,7 +96,7 @@ describe('language-model tools', () => {
               costEstimated: true,
             } as unknown as LoopDetail)
           : undefined,
-      finished: (query) => {
+      finished: async (query) => {
         queries.push(query);
         return [failed];
       },
@@ -103,7 +104,7 @@ describe('language-model tools', () => {
         killed.push([id, signal]);
         return true;
       },
-      spendToday: () => [{ loopId: 'a', title: EVIL, agent: 'claude', usd: 2, estimatedUsd: 1 }],
+      spendToday: async () => [{ loopId: 'a', title: EVIL, agent: 'claude', usd: 2, estimatedUsd: 1 }],
     },
     usage: async (attempts) =>
       new Map(

@@ -149,7 +149,7 @@ function start(unit: UnitOfWork, loop: QueuedLoop): boolean {
     loop: running,
     profile: planned.profile,
     plan: planned.plan,
-    before: sessionBefore(context, running),
+    before: attempt.resumed ? sessionBefore(running, unit.tx.attempts(loop.seq)) : undefined,
   });
   return true;
 }

@@ -7,7 +7,7 @@ import { charge, refuse } from './charge.ts';
 import type { RunSummary } from './runSummary.ts';
 
 /** Of these causes an agent can not even begin to work. */
-const BEFORE_WORK: readonly AgentErrorCause[] = ['auth', 'config', 'session'];
+const BEFORE_WORK: readonly AgentErrorCause[] = ['auth', 'billing', 'config', 'session'];
 
 /** An attempt that ended without its agent's own figure is charged with what it still held, marked as an estimate (R6.6). */
 export function chargeUnknown(unit: UnitOfWork, loop: ActiveLoop, end: RunEnd, report: RunSummary): ActiveLoop {
@@ -59,16 +59,14 @@ export function replaceEstimates(
 
 /** What the earlier attempts of an attempt's session were charged: what was reported, and by day what was estimated. */
 function chargedBefore(
-  { context }: UnitOfWork,
+  { tx }: UnitOfWork,
   { seq, attempt }: ActiveLoop,
 ): { readonly reported: NanoUsd; readonly estimated: Map<string, NanoUsd> } {
-  const before = context.store
-    .attempts(seq)
-    .filter(({ id, sessionId }) => id !== attempt.id && sessionId === attempt.sessionId);
+  const before = tx.attempts(seq).filter(({ id, sessionId }) => id !== attempt.id && sessionId === attempt.sessionId);
   const ids = new Set(before.map(({ id }) => id));
   const estimated = new Map<string, NanoUsd>();
   let reported = 0;
-  for (const row of context.store.ledger(seq)) {
+  for (const row of tx.ledger(seq)) {
     if (row.attemptId === undefined || !ids.has(row.attemptId)) continue;
     const guessed = row.estimated ?? (row.source === 'estimated' ? row.cost : 0);
     reported += row.cost - guessed;

@@ -1,4 +1,5 @@
 import type { NanoUsd } from '../../core/model/money.ts';
+import type { SettledToken } from '../../core/ports/store.ts';
 import type { Connection, Query } from './connection.ts';
 
 /** How many loops an estimate is based on (R6.2). */
@@ -9,6 +10,7 @@ export class Summaries {
   readonly #costs: Query;
   readonly #failed: Query;
   readonly #tokens: Query;
+  readonly #known: Query;
 
   constructor(connection: Connection) {
     // Newest first until there are enough. For an agent with few loops this walks the whole index: 1 ms at 10,000 loops.
@@ -24,6 +26,14 @@ export class Summaries {
        FROM loops AS l CROSS JOIN history AS h USING (seq) CROSS JOIN attempts AS a ON a.id = h.attempt AND a.seq = l.seq
        WHERE l.finished_at IS NOT NULL AND a.ended_at IS NOT NULL ORDER BY l.finished_at, l.seq, a.id LIMIT ?`,
     );
+    this.#known = connection.prepare(
+      'SELECT token FROM attempts JOIN loops USING (seq) WHERE token IN (SELECT value FROM json_each(?))',
+    );
+  }
+
+  /** Those of these tokens that belong to an attempt of a loop. */
+  knownTokens(tokens: readonly string[]): ReadonlySet<string> {
+    return new Set(this.#known.all(JSON.stringify(tokens)).map(({ token }) => String(token)));
   }
 
   medianCost(agent: string): NanoUsd | undefined {
@@ -38,7 +48,7 @@ export class Summaries {
     return this.#failed.all(limit).map(({ loop_id }) => String(loop_id));
   }
 
-  settledTokens(limit: number): { readonly seq: number; readonly token: string; readonly at: number }[] {
+  settledTokens(limit: number): SettledToken[] {
     return this.#tokens
       .all(limit)
       .map(({ seq, token, at }) => ({ seq: Number(seq), token: String(token), at: Number(at) }));
