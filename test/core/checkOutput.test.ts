@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
+import type { Check } from '../../src/core/model/check.ts';
 import {
   addLine,
   LONGEST_REPORT,
@@ -10,6 +11,7 @@ import {
   reportOf,
   scoreIn,
 } from '../../src/core/policy/checkOutput.ts';
+import { checkReader } from '../../src/core/policy/checkReader.ts';
 
 const collect = (lines: readonly string[]): OutputTail => lines.reduce(addLine, NO_OUTPUT);
 
@@ -68,5 +70,52 @@ describe('the output of a check', () => {
     assert.equal(scoreIn('1,234 points, then 2,000 points', /([\d,]+) points/g), 2000);
     assert.equal(scoreIn('nothing', /(\d+)/g), undefined);
     assert.equal(scoreIn('x', /x/g), undefined);
+  });
+});
+
+describe('the reader of a check', () => {
+  const CHECK: Check = { command: 'x', timeoutMs: 1, maxRounds: 1, maxMs: 0, context: 'resume', checkFirst: true };
+  const scored: Check = { ...CHECK, score: { pattern: 'coverage: (\\d+)', better: 'higher' } };
+
+  it('R11.2 says the report, the digest and the score at the end, and goes on from a state', () => {
+    const lines = ['coverage: 10', 'FAIL one (3 ms)', 'coverage: 80'];
+    const whole = checkReader(scored);
+    for (const line of lines) whole.line(line);
+    const [end] = whole.end({ exitCode: 1 }, '');
+    assert.deepEqual(end?.type === 'checked' && [end.report, end.score], [lines.join('\n'), 80]);
+    const first = checkReader(scored);
+    first.line(lines[0] as string);
+    const second = checkReader(scored, JSON.parse(JSON.stringify(first.state())));
+    for (const line of lines.slice(1)) second.line(line);
+    assert.deepEqual(second.end({ exitCode: 1 }, ''), [end]);
+  });
+
+  it('R11.3 its digest leaves out times, and tells everything else apart', () => {
+    const digestOf = (...lines: string[]) => {
+      const reader = checkReader(CHECK);
+      for (const line of lines) reader.line(line);
+      const [end] = reader.end({ exitCode: 1 }, '');
+      return end?.type === 'checked' ? end.digest : '';
+    };
+    assert.equal(digestOf('1 failing (3 ms)'), digestOf('1 failing (4 ms)'));
+    fc.assert(
+      fc.property(
+        fc.array(fc.stringMatching(/^[a-z]{0,4}$/)),
+        fc.array(fc.stringMatching(/^[a-z]{0,4}$/)),
+        (one, other) => {
+          assert.equal(
+            digestOf(...one) === digestOf(...other),
+            one.join('\n') === other.join('\n') && one.length === other.length,
+          );
+        },
+      ),
+    );
+  });
+
+  it('R11.8 a pattern that is no regular expression finds no score, and throws nothing', () => {
+    const reader = checkReader({ ...CHECK, score: { pattern: '(', better: 'lower' } });
+    reader.line('(1');
+    const [end] = reader.end({ exitCode: 1 }, '');
+    assert.equal(end?.type === 'checked' && end.score, undefined);
   });
 });

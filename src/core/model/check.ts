@@ -57,12 +57,14 @@ export interface CheckResult {
   readonly report: string;
 }
 
-/** What stopped a loop's rounds (R11.3): it then waits for you. */
-export type RoundBound =
-  | 'maxRounds'
-  | 'maxCost'
-  | 'maxMinutes'
-  | 'noProgress'
-  | 'noBetterScore'
-  | 'checkTimeouts'
-  | 'checkUnstartable';
+/** What can stop a loop's rounds (R11.3): it then waits for you. */
+export const ROUND_BOUNDS = [
+  'maxRounds',
+  'maxCost',
+  'maxMinutes',
+  'noProgress',
+  'noBetterScore',
+  'checkTimeouts',
+  'checkUnstartable',
+] as const;
+export type RoundBound = (typeof ROUND_BOUNDS)[number];

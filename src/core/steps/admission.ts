@@ -1,3 +1,4 @@
+import type { Check } from '../model/check.ts';
 import {
   BudgetExceededError,
   CircuitOpenError,
@@ -11,6 +12,7 @@ import type { RejectReason, SupervisorEvent } from '../model/event.ts';
 import { isFinished, type Loop, type LoopSpec } from '../model/loop.ts';
 import { isCost, type NanoUsd, toUsd } from '../model/money.ts';
 import { admits } from '../policy/budget.ts';
+import { checkOf } from '../policy/checkSpec.ts';
 import { attemptsAllowed, cooldownRemainingMs } from '../policy/circuitBreaker.ts';
 import type { SupervisorContext } from '../state/context.ts';
 import type { LiveState } from '../state/liveState.ts';
@@ -51,6 +53,7 @@ export interface CheckedSpec {
   readonly agent: string;
   readonly cwd: string;
   readonly spec: LoopSpec;
+  readonly check?: Check;
 }
 
 /** Checks the fields of a submit (R1.3, R1.4). Throws an `InvalidLoopError` that says which field and why. */
@@ -86,7 +89,8 @@ export function checkSpec(spec: LoopSpec, context: SupervisorContext): CheckedSp
   const cwd = spec.cwd ?? context.window.folders[0] ?? context.window.home;
   if (typeof cwd !== 'string' || !context.folders.exists(cwd))
     throw new InvalidLoopError('cwd', `"${cwd}" is not an existing folder`);
-  return { loopId, prompt, title: titleOf(spec), priority, agent, cwd, spec };
+  const check = spec.check === undefined ? undefined : checkOf(spec.check);
+  return { loopId, prompt, title: titleOf(spec), priority, agent, cwd, spec, ...(check && { check }) };
 }
 
 /** What decides whether a loop is taken, beside the mirror. */
