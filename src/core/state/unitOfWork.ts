@@ -42,6 +42,8 @@ export class UnitOfWork {
   goesOn: number | undefined;
   /** Whether something was not started for want of disk space; undefined where nothing was to be started. */
   waitsForDisk: boolean | undefined;
+  /** Whether something was not started since its folder could not be looked at; undefined where nothing was to be started. */
+  waitsForLook: boolean | undefined;
   readonly #spentBefore: NanoUsd;
   readonly #heldBefore: NanoUsd;
   readonly #undo: (() => void)[] = [];
