@@ -35,6 +35,8 @@ export function gatesBefore(
 /** Whether an attempt had to pass that gate. */
 export function passes({ of }: GateRecord, loop: ActiveLoop): boolean {
   if (!('name' in of)) return of.kind === 'machine';
+  // A check needs neither its agent nor whoever pays for it.
+  if (loop.attempt.isCheck) return false;
   const name = of.kind === 'profile' ? loop.agent : payerOf(loop);
   return of.name === name && (of.folder === undefined || of.folder === loop.cwd);
 }

@@ -2,6 +2,7 @@ import { type ActiveLoop, type Attempt, reservedOf } from '../model/loop.ts';
 import type { NanoUsd } from '../model/money.ts';
 import type { WaitingFor } from '../model/status.ts';
 import { type BudgetFit, budgetFit } from '../policy/budget.ts';
+import { roundPrompt } from '../policy/roundPrompt.ts';
 import type { AgentProfile, CommandPlan } from '../ports/agents.ts';
 import type { SupervisorContext } from '../state/context.ts';
 import { accountOf, Capacity, circuitOf } from '../state/gates.ts';
@@ -11,6 +12,7 @@ import type { LoopOwnership } from '../state/loopOwnership.ts';
 import type { BudgetMoment, Placement } from '../state/placement.ts';
 import type { UnitOfWork } from '../state/unitOfWork.ts';
 import { failForGood } from './restart.ts';
+import { begun, hasCheck, startCheck } from './rounds.ts';
 import { sessionBefore } from './sessionBefore.ts';
 
 /** No attempt starts with less free disk than this (R8.3). */
@@ -99,12 +101,23 @@ function firstInLine(unit: UnitOfWork, ownership: LoopOwnership): Line {
   };
   // The loop that failed last probes only if no other one can (R4.1).
   const last: [QueuedLoop, ProfileLane][] = [];
+  const next = nextRound(unit);
+  if (next && isOpen(next[1])) consider(...next);
   for (const [loop, lane] of liveState.lanes.inOrder(isOpen)) {
+    if (loop === next?.[0]) continue;
     if (isLastFailed(unit, loop)) last.push([loop, lane]);
     else consider(loop, lane);
   }
   for (const [loop, lane] of last) if (isOpen(lane)) consider(loop, lane);
   return line;
+}
+
+/** The loop whose next round follows in this transaction: it goes before the queue (R11.2). */
+function nextRound({ liveState, goesOn }: UnitOfWork): [QueuedLoop, ProfileLane] | undefined {
+  const loop = goesOn === undefined ? undefined : liveState.get(goesOn);
+  if (loop?.state !== 'queued') return undefined;
+  const lane = liveState.lanes.laneOf(loop);
+  return lane && 'agent' in lane.id ? [loop, lane.id] : undefined;
 }
 
 function isLastFailed(
@@ -154,6 +167,10 @@ function start(unit: UnitOfWork, loop: QueuedLoop, placement: Placement): boolea
     placement.folderIsAway(loop.cwd, folder);
     return false;
   }
+  if (hasCheck(loop) && loop.rounds.phase !== 'work') {
+    startCheck(unit, loop);
+    return true;
+  }
   const profile = context.agents.find(loop.agent) as AgentProfile;
   const planned = plan(unit, loop, profile);
   if ('error' in planned) {
@@ -178,6 +195,7 @@ function start(unit: UnitOfWork, loop: QueuedLoop, placement: Placement): boolea
     readOffset: 0,
     cost: 0,
     costEstimated: 0,
+    ...(loop.rounds && { round: loop.rounds.round }),
   });
   const { fresh: _, wasParked: _1, ...facts } = loop;
   const running: ActiveLoop = {
@@ -187,6 +205,7 @@ function start(unit: UnitOfWork, loop: QueuedLoop, placement: Placement): boolea
     attempts: number,
     since: unit.now,
     attempt,
+    ...(hasCheck(loop) && { rounds: begun(loop, unit.now) }),
   };
   unit.put(running, attempt.resumed ? `attempt ${number}, continues its session` : `attempt ${number}`);
   unit.tell({ type: 'loop:started', loopId: loop.loopId, attempt: number, agent: loop.agent });
@@ -204,7 +223,8 @@ function plan(unit: UnitOfWork, loop: QueuedLoop, profile: AgentProfile): Planne
   const resume = profile.canResume && loop.quickCrashes < QUICK_CRASHES_TO_START_AFRESH ? loop.sessionId : undefined;
   const costLeft = costLeftFor(unit, loop);
   // A prompt that cannot be read now is trouble of the store, which passes: the transaction fails, and not the loop.
-  const request = { loopId: loop.loopId, prompt: unit.tx.prompt(loop.seq), cwd: loop.cwd };
+  const prompt = promptFor(unit, loop, resume !== undefined);
+  const request = { loopId: loop.loopId, prompt, cwd: loop.cwd };
   try {
     const command = profile.plan({
       ...request,
@@ -215,6 +235,16 @@ function plan(unit: UnitOfWork, loop: QueuedLoop, profile: AgentProfile): Planne
   } catch (error) {
     return { error: error instanceof Error ? error.message : String(error) };
   }
+}
+
+/** The loop's prompt, or what the agent is told for the next round (R11.2). Only a session that goes on knows the task already. */
+function promptFor(unit: UnitOfWork, loop: QueuedLoop, resumes: boolean): string {
+  const prompt = unit.tx.prompt(loop.seq);
+  if (!hasCheck(loop) || loop.rounds.round === 1) return prompt;
+  const result = unit.tx.checks(loop.seq).findLast(({ round }) => round > 0);
+  if (!result) return prompt;
+  const check = resumes ? loop.check : { ...loop.check, context: 'fresh' as const };
+  return roundPrompt(prompt, { check, result, logPath: unit.context.launcher.outputPath(result.token) });
 }
 
 /** What the attempt may cost: what its own cap and the day still leave; undefined when neither limits it. */

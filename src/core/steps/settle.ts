@@ -1,7 +1,6 @@
 import { type GateOf, gateKey } from '../model/gate.ts';
 import { leftoversOf } from '../model/leftovers.ts';
 import { type ActiveLoop, type AttemptEnd, type Outcome, payerOf } from '../model/loop.ts';
-import { toUsd } from '../model/money.ts';
 import { afterAttempt } from '../policy/circuitBreaker.ts';
 import { circuitVote, decideOutcome, type Verdict } from '../policy/verdict.ts';
 import { isPending } from '../policy/waits.ts';
@@ -12,6 +11,7 @@ import { watchBudget } from './charge.ts';
 import { chargeUnknown } from './estimateCorrection.ts';
 import { afterTrial, hold } from './holds.ts';
 import { afterFailure, restart } from './restart.ts';
+import { afterCheckRun, checkNext, complete, hasCheck, outcomeOfCheck } from './rounds.ts';
 import type { RunSummary } from './runSummary.ts';
 import { finish, leaveState, requeue, wait } from './transitions.ts';
 import { waitsForMoney, wakeForBudget } from './wake.ts';
@@ -41,18 +41,22 @@ export function settle(unit: UnitOfWork, loop: ActiveLoop, end: RunEnd, report: 
   };
   if (!unit.tx.saveAttempt({ ...charged.attempt, end: ended })) return;
   note(unit, charged, ended);
-  const account = payerOf(loop);
-  const { generation } = loop.attempt;
-  const reason = `${loop.title}: ${verdict.reason}`;
-  const vote = { seq: loop.seq, generation, vote: circuitVote(verdict), reason };
-  unit.change(account, afterAttempt(circuitOf(unit.liveState, account), unit.context.settings.circuit, vote, unit.now));
-  if (verdict.kind === 'ok') afterTrial(unit, charged);
-  moveOn(unit, charged, verdict, end);
+  if (!loop.attempt.isCheck) vote(unit, charged, verdict);
+  moveOn(unit, charged, verdict, end, report);
   // Not where it has run into the same end itself: two such would wake each other for as long as a cent is left.
   const next = unit.liveState.get(loop.seq);
   if (unit.freesBudget && !(next && waitsForMoney(next)))
     wakeForBudget(unit, 'a loop has ended that held some of the daily budget');
   watchBudget(unit);
+}
+
+/** Counts in the circuit of its account, and passes the trials that it went first in (R4.2, R14.2). */
+function vote(unit: UnitOfWork, loop: ActiveLoop, verdict: Verdict): void {
+  const account = payerOf(loop);
+  const reason = `${loop.title}: ${verdict.reason}`;
+  const end = { seq: loop.seq, generation: loop.attempt.generation, vote: circuitVote(verdict), reason };
+  unit.change(account, afterAttempt(circuitOf(unit.liveState, account), unit.context.settings.circuit, end, unit.now));
+  if (verdict.kind === 'ok') afterTrial(unit, loop);
 }
 
 function outcomeOf(verdict: Verdict): Outcome {
@@ -74,11 +78,16 @@ function note(unit: UnitOfWork, loop: ActiveLoop, end: AttemptEnd): void {
   }
 }
 
-function moveOn(unit: UnitOfWork, loop: ActiveLoop, verdict: Verdict, end: RunEnd): void {
+function moveOn(unit: UnitOfWork, loop: ActiveLoop, verdict: Verdict, end: RunEnd, summary: RunSummary): void {
+  const checked = loop.attempt.isCheck ? outcomeOfCheck(verdict) : undefined;
+  if (checked && hasCheck(loop)) {
+    afterCheckRun(unit, loop, checked, end, summary);
+    return;
+  }
   switch (verdict.kind) {
     case 'ok':
-      finish(unit, loop, 'completed', verdict.reason);
-      unit.tell({ type: 'loop:completed', loopId: loop.loopId, costUsd: toUsd(loop.cost) });
+      if (hasCheck(loop)) checkNext(unit, loop, verdict.reason);
+      else complete(unit, loop, verdict.reason);
       return;
     case 'cancelled':
       finish(unit, loop, 'cancelled', verdict.reason);

@@ -132,14 +132,27 @@ const VERSION_4 = `
 ALTER TABLE head ADD COLUMN settings TEXT;
 `;
 
+/** Version 5: checks and rounds (R11): the check of a loop, where its rounds stand, which runs are checks, and what they found. */
+const VERSION_5 = `
+ALTER TABLE loops ADD COLUMN check_spec TEXT;
+ALTER TABLE loops ADD COLUMN rounds TEXT;
+ALTER TABLE attempts ADD COLUMN is_check INTEGER;
+ALTER TABLE attempts ADD COLUMN round INTEGER;
+CREATE TABLE checks (
+  seq INTEGER NOT NULL, n INTEGER NOT NULL, round INTEGER NOT NULL, outcome TEXT NOT NULL, exit_code INTEGER,
+  started_at INTEGER NOT NULL, ended_at INTEGER NOT NULL, token TEXT NOT NULL, digest TEXT NOT NULL, tree TEXT, score REAL,
+  report TEXT NOT NULL, PRIMARY KEY (seq, n)
+) STRICT, WITHOUT ROWID;
+`;
+
 /**
- * Version 5: circuits and holds by account (R4.3, R14).
+ * Version 6: circuits and holds by account (R4.3, R14).
  * - `head.circuits`, `head.gates`: JSON lists in place of the one circuit and of the holds by agent. The one circuit said nothing of whose
  *   trouble it was, so all begin closed. A hold of an agent becomes one of the account that is called like it.
  * - `attempts.account`: who pays; null where nothing is known but the agent.
  * - `loops.was_parked`: a queued loop that could not start for a time counts against the depth of the queue no more.
  */
-const VERSION_5 = `
+const VERSION_6 = `
 ALTER TABLE head ADD COLUMN circuits TEXT;
 ALTER TABLE head ADD COLUMN gates TEXT;
 UPDATE head SET gates = (
@@ -165,6 +178,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 3, sql: VERSION_3 },
   { version: 4, sql: VERSION_4 },
   { version: 5, sql: VERSION_5 },
+  { version: 6, sql: VERSION_6 },
 ];
 
 /** The version that this code knows. */

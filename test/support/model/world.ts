@@ -302,6 +302,7 @@ export class World implements Sight {
 
   #cost(run: FakeRun, cents: number, earlier?: number): AgentEvent {
     const cost = cents * NANO_PER_CENT;
+    for (const account of this.checks.accounts.values()) account.progress = true;
     this.#add(Number(run.token.split('-')[0]), cost);
     return {
       type: 'cost',
