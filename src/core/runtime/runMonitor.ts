@@ -116,6 +116,11 @@ export class RunMonitor implements RunObserver {
     listeners.changed();
   }
 
+  unseen(why: string | undefined): void {
+    this.#activity.unseen(why);
+    this.#sinks.listeners.changed();
+  }
+
   ended(end: RunEnd): void {
     this.#hear(end.last);
     this.hasEnded = true;

@@ -11,6 +11,7 @@ import { chargeUnknown } from './estimateCorrection.ts';
 import { afterFailure, restart } from './restart.ts';
 import type { RunSummary } from './runSummary.ts';
 import { finish, leaveState, requeue, wait } from './transitions.ts';
+import { doubtOf, waitForConfirmation } from './unconfirmedEnd.ts';
 import { waitsForMoney, wakeForBudget } from './wake.ts';
 
 /** A usage window whose reset the agent did not name is tried again after this (ms). */
@@ -42,11 +43,18 @@ export function settle(unit: UnitOfWork, loop: ActiveLoop, end: RunEnd, report: 
     afterAttempt(
       unit.control.circuit,
       unit.context.settings.circuit,
-      { generation: loop.attempt.generation, vote: circuitVote(verdict), reason: `${loop.title}: ${verdict.reason}` },
+      {
+        generation: loop.attempt.generation,
+        // Nobody knows whether one that could not be seen has failed at all.
+        vote: end.kind === 'lost' && end.unseen !== undefined ? 'neither' : circuitVote(verdict),
+        reason: `${loop.title}: ${verdict.reason}`,
+      },
       unit.now,
     ),
   );
-  moveOn(unit, charged, verdict, end);
+  const doubt = doubtOf(end);
+  if (doubt) waitForConfirmation(unit, charged, doubt, ended);
+  else moveOn(unit, charged, verdict, end);
   // Not where it has run into the same end itself: two such would wake each other for as long as a cent is left.
   const next = unit.liveState.get(loop.seq);
   if (unit.freesBudget && !(next && waitsForMoney(next)))
@@ -64,7 +72,7 @@ function note(unit: UnitOfWork, loop: ActiveLoop, end: AttemptEnd): void {
   const rows = [
     ['left over and ended', end.swept],
     ['left over and kept', end.kept],
-    ['could not be ended', end.remaining],
+    [end.unseen === undefined ? 'could not be ended' : 'may live on', end.remaining],
   ] as const;
   for (const [what, processes] of rows) {
     if (processes.length === 0) continue;

@@ -58,6 +58,8 @@ const UNSEEN_FOR_MS = 10 * 60_000;
 /** The first and the longest pause (ms) between looks that fail. */
 const UNSEEN_PAUSE_MS = 200;
 const LONGEST_UNSEEN_PAUSE_MS = 10_000;
+/** A run that cannot be seen for a moment is not worth a word; one that cannot be seen for so long (ms) is. */
+const SHOWN_AFTER_MS = 5_000;
 /** How long (ms) more than it may need a guardian is waited for after a stop. */
 const WATCHDOG_MS = 10_000;
 
@@ -89,6 +91,8 @@ export class Follower implements Run {
   #knownOfEnd: Pick<LostRunOptions, 'failedStart' | 'reported'> = {};
   /** Since when (time of `performance.now`) no look could tell whether the run goes on. */
   #unseenSince: number | undefined;
+  /** What the observer was told of that. */
+  #unseenWhy: string | undefined;
   #unseenPause = UNSEEN_PAUSE_MS;
   #lookAgainAt = 0;
 
@@ -217,6 +221,10 @@ export class Follower implements Run {
       this.#unseenSince = now;
       this.#services.log(`Whether run ${this.#options.token} goes on cannot be seen (${why}); it is looked at again.`);
     }
+    if (why !== this.#unseenWhy && now - this.#unseenSince >= SHOWN_AFTER_MS) {
+      this.#unseenWhy = why;
+      this.#tell(() => this.#observer.unseen(why));
+    }
     if (now - this.#unseenSince >= (this.#services.unseenForMs ?? UNSEEN_FOR_MS)) return false;
     this.#lookAgainAt = now + this.#unseenPause;
     this.#unseenPause = Math.min(this.#unseenPause * 2, LONGEST_UNSEEN_PAUSE_MS);
@@ -225,6 +233,10 @@ export class Follower implements Run {
 
   #sees(): void {
     this.#unseenSince = undefined;
+    if (this.#unseenWhy !== undefined) {
+      this.#unseenWhy = undefined;
+      this.#tell(() => this.#observer.unseen(undefined));
+    }
     this.#unseenPause = UNSEEN_PAUSE_MS;
     this.#lookAgainAt = 0;
   }

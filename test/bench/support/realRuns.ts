@@ -78,7 +78,7 @@ export class RealRuns implements Disposable {
         reader: facts.reader ?? DEAF,
         needsReading: facts.needsReading ?? false,
       },
-      { started: started.resolve, output: () => {}, silent: () => {}, ended: ended.resolve },
+      { started: started.resolve, output: () => {}, silent: () => {}, unseen: () => {}, ended: ended.resolve },
     );
     return { run, files: runFiles(join(this.folder, 'runs'), token), started: started.promise, ended: ended.promise };
   }

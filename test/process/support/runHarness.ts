@@ -84,6 +84,10 @@ export class Told implements RunObserver {
     this.silences.push(warning);
   }
 
+  unseen(why: string | undefined): void {
+    this.calls.push(why === undefined ? 'seen' : `unseen: ${why}`);
+  }
+
   ended(end: RunEnd): void {
     this.calls.push('ended');
     this.end = end;
