@@ -48,6 +48,7 @@ export class FolderBench {
         log,
         messenger: new Messenger(EMPTY, systemClock, log),
         pump: new Pump(log),
+        sweepTime: { now: () => 0, sleep: async () => undefined },
       },
       inspector: { self: { pid: process.pid, startTime: '0', bootId: 'boot' }, look: () => GONE },
     };

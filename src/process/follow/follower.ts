@@ -12,7 +12,7 @@ import { isWritable, readTail, sizeOf, timeOf, writeJson } from '../runFolder/at
 import { lookAtClaim, lookAtEnded, lookAtSilent, lookAtStarted } from '../runFolder/recordSchemas.ts';
 import { type ClaimRecord, type EndedRecord, FORMAT, type Order } from '../runFolder/records.ts';
 import type { RunFiles } from '../runFolder/runFiles.ts';
-import { GIVE_UP_MS, LEAST_GRACE_MS } from '../sweep/sweep.ts';
+import { GIVE_UP_MS, LEAST_GRACE_MS, type SweepTime } from '../sweep/sweep.ts';
 import type { ProcessTable } from '../tables/processTable.ts';
 import { Heartbeat, type Pulse } from './heartbeat.ts';
 import { lastLineOf } from './lastLine.ts';
@@ -31,6 +31,8 @@ export interface FollowServices {
   readonly log: (message: string, error?: unknown) => void;
   /** How long (ms) a run that nobody can see is looked for; 10 minutes if absent (R3.1). */
   readonly unseenForMs?: number;
+  /** For tests that do not wait. */
+  readonly sweepTime?: SweepTime;
 }
 
 export interface FollowOptions {
@@ -388,12 +390,12 @@ export class Follower implements Run {
 
   /** How the run ended. Rather `unknown` than a guess: whoever takes it for ended may start another. */
   async #facts(known: Pick<LostRunOptions, 'failedStart' | 'reported'>): Promise<Seen<EndedRecord>> {
-    const { clock, table, log } = this.#services;
+    const { clock, table, log, sweepTime: time } = this.#services;
     const { files, token, graceMs, keep } = this.#options;
     const leader = this.#leader;
     const begun = leader !== undefined || this.#guardian !== undefined;
     try {
-      return await settleLostRun({ table, clock, log, files, token, leader, begun, graceMs, keep, ...known });
+      return await settleLostRun({ table, clock, log, files, token, leader, begun, graceMs, keep, time, ...known });
     } catch (error) {
       // Where no guardian was started there is nobody to look for.
       if (!known.failedStart || this.#child) return unknown(whyOf(error));
