@@ -24,6 +24,17 @@ export interface LoopSpec {
   readonly metadata?: { readonly [key: string]: Json };
 }
 
+/** What its user changes of a loop that has not started (R2.6). What is left out stays; `null` takes a given value back. */
+export interface LoopEdit {
+  readonly prompt?: string;
+  readonly agent?: string;
+  readonly priority?: number;
+  /** Empty: the first line of the prompt. */
+  readonly title?: string;
+  readonly estimatedCostUsd?: number | null;
+  readonly maxCostUsd?: number | null;
+}
+
 /** The states of a loop. The last three are final. */
 export type LoopState =
   | 'queued'

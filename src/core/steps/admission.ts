@@ -137,7 +137,8 @@ export function refusal(
 
 const LONGEST_TITLE = 120;
 
-function titleOf({ title, prompt }: LoopSpec): string {
+/** What the tree shows: the title that was given, else the first line of the prompt that says something. */
+export function titleOf({ title, prompt }: Pick<LoopSpec, 'title' | 'prompt'>): string {
   const line =
     (typeof title === 'string' && title.trim()) || (prompt.split('\n').find((text) => text.trim() !== '') ?? '').trim();
   return line.length > LONGEST_TITLE ? `${line.slice(0, LONGEST_TITLE - 1).trimEnd()}…` : line;
