@@ -1,9 +1,9 @@
 import type { Leftovers } from '../model/leftovers.ts';
 import type { ActiveLoop, Attempt, AttemptEnd, FailureClass, UserDecision } from '../model/loop.ts';
-import { toUsd } from '../model/money.ts';
 import type { UserLoop } from '../state/liveState.ts';
 import type { UnitOfWork } from '../state/unitOfWork.ts';
 import { restart } from './restart.ts';
+import { complete, hasCheck } from './rounds.ts';
 import { finish, requeue, wait } from './transitions.ts';
 
 type Doubt = Extract<UserDecision, 'endUnknown' | 'notEnded'>;
@@ -43,17 +43,19 @@ export function waitForConfirmation(unit: UnitOfWork, loop: ActiveLoop, need: Do
 export function confirmEnd(unit: UnitOfWork, seq: number, confirmation: Confirmation): boolean {
   const loop = unit.liveState.get(seq);
   if (!loop || !isUnconfirmed(loop)) return false;
-  const end = lastAttempt(unit.tx.attempts(seq))?.end;
+  const attempt = lastAttempt(unit.tx.attempts(seq));
+  const end = attempt?.end;
   const why = confirmation.by === 'user' ? confirmation.why : 'the machine was restarted, so its processes are gone';
-  if (end?.outcome === 'ok') {
-    finish(unit, loop, 'completed', `${end.reason}; ${why}`);
-    unit.tell({ type: 'loop:completed', loopId: loop.loopId, costUsd: toUsd(loop.cost) });
-  } else if (end?.outcome === 'cancelled') {
+  if (end?.outcome === 'ok' && !hasCheck(loop)) complete(unit, loop, `${end.reason}; ${why}`);
+  else if (end?.outcome === 'cancelled') {
     finish(unit, loop, 'cancelled', `${end.reason}; ${why}`);
     unit.tell({ type: 'loop:cancelled', loopId: loop.loopId });
   } else if (end && confirmation.by === 'reboot' && isFailure(end)) {
     restart(unit, loop, { class: end.outcome, reason: end.reason, at: unit.now });
-  } else requeue(unit, loop, why);
+  } else if (end?.outcome === 'ok' && hasCheck(loop) && !attempt?.isCheck)
+    requeue(unit, { ...loop, rounds: { ...loop.rounds, phase: 'check' } }, why);
+  // Of a check nothing was recorded: it runs again.
+  else requeue(unit, loop, why);
   return true;
 }
 
