@@ -136,6 +136,7 @@ function bound(observer: Observer): Observer {
     output: (output) => observer.output(output),
     silent: (warning) => observer.silent(warning),
     unseen: (why) => observer.unseen(why),
+    lines: (lines) => observer.lines(lines),
     ended: (end) => observer.ended(end),
   };
 }

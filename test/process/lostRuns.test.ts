@@ -159,6 +159,7 @@ describe('Runs that lost their guardian', () => {
           output: () => undefined,
           silent: () => undefined,
           unseen: () => undefined,
+          lines: () => undefined,
           ended: ({ kind }) => end.resolve(kind),
         },
         true,
