@@ -11,7 +11,7 @@ import { submitByHand } from './submitting.ts';
 import { loopOf } from './target.ts';
 
 const FINAL: readonly LoopState[] = ['completed', 'failed', 'cancelled'];
-const ALL: readonly LoopState[] = ['queued', 'running', 'stopping', 'backingOff', 'waiting', ...FINAL];
+const ALL: readonly LoopState[] = ['queued', 'running', 'stopping', 'checking', 'backingOff', 'waiting', ...FINAL];
 
 /** Commands that change a loop, or make a new one from it. */
 export const editCommands: CommandTable = {

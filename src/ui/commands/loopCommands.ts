@@ -11,8 +11,8 @@ import { checkPriority } from './loopSteps.ts';
 import { askText } from './prompts.ts';
 import { latestIds, loopOf, loopsOf, subjectsOf } from './target.ts';
 
-const LIVE: readonly LoopState[] = ['running', 'stopping', 'queued', 'backingOff', 'waiting'];
-const ACTIVE: readonly LoopState[] = ['running', 'stopping'];
+const LIVE: readonly LoopState[] = ['running', 'stopping', 'checking', 'queued', 'backingOff', 'waiting'];
+const ACTIVE: readonly LoopState[] = ['running', 'stopping', 'checking'];
 
 /** Runs an action on every loop even if it fails for some; throws the first error afterwards. Returns for how many it returned true. */
 async function each<T>(loops: readonly T[], act: (loop: T) => Promise<unknown>): Promise<number> {

@@ -65,7 +65,7 @@ export function describeLive(view: LiveView, now: number): LoopWords {
   if (isActive(loop)) {
     const elapsed = now - loop.attempt.startedAt;
     const doing = doingNow(view, now);
-    const again = loop.attempt.number > 1 ? `attempt ${loop.attempt.number}` : '';
+    const again = roundOf(loop) || (loop.attempt.number > 1 ? `attempt ${loop.attempt.number}` : '');
     return {
       description: join([doing, again, formatDuration(elapsed), cost]),
       spoken: say([
@@ -123,9 +123,16 @@ export function describeFinished(loop: Extract<Loop, { finishedAt: number }>, no
   };
 }
 
+/** The round of a loop with a check, out of those it was granted (R11). */
+export function roundOf({ rounds }: Loop): string {
+  if (!rounds || rounds.phase === 'before') return '';
+  return `round ${rounds.round}/${rounds.maxRounds}`;
+}
+
 function doingNow(view: LiveView, now: number): string {
   const { activity, loop } = view;
   if (loop.state === 'stopping') return 'stopping';
+  if (loop.state === 'checking') return `checking: ${oneLine(loop.check?.command ?? '', 40)}`;
   // It was told how long the silence was then; it goes on since.
   if (activity?.silentForMs !== undefined)
     return `silent for ${formatDuration(Math.max(activity.silentForMs, now - (activity.heardAt ?? now)))}`;
