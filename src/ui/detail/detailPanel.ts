@@ -2,6 +2,7 @@ import type { LoopState } from '../../core/model/loop.ts';
 import type { CommandTable } from '../commands/commandTable.ts';
 import { oneLine } from '../text/safeText.ts';
 import { type LoopTarget, loopTargetOf } from '../webviewHost/loopTarget.ts';
+import { markRead } from '../webviewHost/markRead.ts';
 import { panelTarget } from '../webviewHost/panelTarget.ts';
 import type { ViewDeps } from '../webviewHost/viewDeps.ts';
 import { WebviewPanels } from '../webviewHost/webviewPanels.ts';
@@ -43,8 +44,10 @@ export function detailCommands(panels: WebviewPanels<LoopTarget>): CommandTable 
       (ctx) =>
       async (...args) => {
         const target = await panelTarget(ctx, args, { title: 'Show Details', states: ALL });
-        if (target) panels.show(target);
-        return target?.loopId;
+        if (!target) return undefined;
+        panels.show(target);
+        await markRead(ctx, target);
+        return target.loopId;
       },
   };
 }

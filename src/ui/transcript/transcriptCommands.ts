@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import type { LoopState } from '../../core/model/loop.ts';
 import type { CommandTable } from '../commands/commandTable.ts';
 import type { LoopTarget } from '../webviewHost/loopTarget.ts';
+import { markRead } from '../webviewHost/markRead.ts';
 import { panelTarget } from '../webviewHost/panelTarget.ts';
 import type { ViewDeps } from '../webviewHost/viewDeps.ts';
 import type { WebviewPanels } from '../webviewHost/webviewPanels.ts';
@@ -26,8 +27,10 @@ export function transcriptCommands(deps: ViewDeps, panels: WebviewPanels<LoopTar
       (ctx) =>
       async (...args) => {
         const target = await panelTarget(ctx, args, { title: 'Show Output', states: STARTED });
-        if (target) panels.show(target);
-        return target?.loopId;
+        if (!target) return undefined;
+        panels.show(target);
+        await markRead(ctx, target);
+        return target.loopId;
       },
 
     /** Opens the raw log of a loop's attempt, the last one unless an attempt is named, as a file. Answers its path. */
