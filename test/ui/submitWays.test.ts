@@ -18,7 +18,6 @@ describe('ways to submit', () => {
     'loopSupervisor.defaultAgent': 'keeps',
   };
   const host = useWorkbench({
-    reconnectionGraceSeconds: 1,
     settings: { ...settings, ...themeSetting('dark') },
     files: {
       'src/total.js': CODE,
@@ -55,6 +54,7 @@ describe('ways to submit', () => {
 
   it('Submit Selection of the context menu gives the selection and says where it is, if that is wanted', async () => {
     const { window } = host;
+    await window.editor.open('total.js');
     await window.editor.selectLines(4, 4);
     await window.editor.contextAction('Submit Selection to Agent');
     assert.equal(await given(), '  return sum;\n\n(The text above is selected in src/total.js, line 4.)');
@@ -265,7 +265,7 @@ describe('ways to submit', () => {
     let holder: DatabaseSync;
     before('hold it', async () => {
       await host.window.page.goto('about:blank');
-      await until('no extension host', () => host.server.hosts().length === 0, 30_000);
+      await until('no extension host', () => host.server.hosts().length === 0);
       holder = new DatabaseSync(join(host.server.globalStorage, 'supervisor.db'));
       holder.exec('BEGIN IMMEDIATE');
       await host.window.page.goto(host.server.url(host.workspace));

@@ -1,45 +1,45 @@
-import type { AgentErrorCause } from '../core/model/agentEvent.ts';
-import type { SessionBefore } from '../core/ports/agents.ts';
-import { idOf, isOwn, partsOf, tellResults } from './claudeMessages.ts';
-import { type ClaudeSystem, notices, rateLimit, tellPayer } from './claudeSystem.ts';
+import type { AgentErrorCause } from '../../core/model/agentEvent.ts';
+import type { SessionBefore } from '../../core/ports/agents.ts';
+import {
+  type AgentWords,
+  emitErrors,
+  emitFailure,
+  type Failure,
+  failureEnd,
+  finished,
+  lastError,
+  type Signs,
+} from '../failure.ts';
+import { itemsIn, type JsonObject, numberIn, objectIn, textIn, tokenCount } from '../json.ts';
+import { type Emit, type Ending, type Grammar, memoryIn } from '../lineReader.ts';
+import { callSummary, oneLine } from '../oneLine.ts';
+import type { Prices } from '../prices.ts';
+import { NO_TOKENS } from '../tokenCount.ts';
+import { emitResults, idOf, isOwn, partsOf } from './claudeMessages.ts';
+import { type ClaudeSystem, emitPayer, notices, rateLimit } from './claudeSystem.ts';
 import {
   addUsage,
   billResult,
   billUnreported,
   type ClaudeBill,
   count,
+  emitAccrued,
+  emitRest,
   REMEMBERED,
-  tellAccrued,
-  tellRest,
   write,
 } from './claudeUsage.ts';
-import {
-  type AgentWords,
-  type Failure,
-  failureEnd,
-  finished,
-  lastError,
-  type Signs,
-  sayErrors,
-  sayFailure,
-} from './failure.ts';
-import { itemsIn, type JsonObject, numberIn, objectIn, textIn, tokenCount } from './json.ts';
-import { type Ending, type Grammar, memoryIn, type Say } from './lineReader.ts';
-import { callSummary, oneLine } from './oneLine.ts';
-import type { Prices } from './prices.ts';
-import { NO_TOKENS } from './tokenCount.ts';
 
 interface Memory extends ClaudeBill, ClaudeSystem {
   session: string;
   results: number;
-  /** Text was told since the last result. */
+  /** It has written text since the last result. */
   spoke: boolean;
   /** The kind of the last message that stood for a failure of the API. */
   apiError: string;
-  /** The message that comes in pieces, and the output tokens told for it. */
+  /** The message that comes in pieces, and the output tokens counted for it. */
   streamed: string;
   streamedOutput: number;
-  /** Tool calls whose denial was told. */
+  /** Tool calls whose denial is known. */
   denied: string[];
 }
 
@@ -48,36 +48,36 @@ export function claudeGrammar(words: AgentWords, prices: Prices, now: () => numb
   const grammar: Grammar<Memory> = {
     name: 'claude',
     start: (before) => start(grammar, before),
-    message(message, memory, say) {
+    message(message, memory, emit) {
       const session = textIn(message['session_id']);
       if (session !== '' && session !== memory.session) {
         memory.session = session;
-        say({ type: 'session', sessionId: session });
+        emit({ type: 'session', sessionId: session });
       }
       switch (message['type']) {
         case 'assistant':
-          assistant(message, memory, say, prices);
+          assistant(message, memory, emit, prices);
           return;
         case 'user':
-          tellResults(message, say);
+          emitResults(message, emit);
           return;
         case 'system':
-          if (message['subtype'] === 'init') tellPayer(textIn(message['apiKeySource']), memory, words, say);
+          if (message['subtype'] === 'init') emitPayer(textIn(message['apiKeySource']), memory, words, emit);
           else if (message['subtype'] === 'permission_denied')
-            deny(memory, say, message, oneLine(textIn(message['message'])));
-          else notices(message, memory, causeOfKind, say);
+            deny(memory, emit, message, oneLine(textIn(message['message'])));
+          else notices(message, memory, causeOfKind, emit);
           return;
         case 'stream_event':
-          streamEvent(objectIn(message['event']), message, memory, say, prices);
+          streamEvent(objectIn(message['event']), message, memory, emit, prices);
           return;
         case 'rate_limit_event':
-          rateLimit(objectIn(message['rate_limit_info']), memory, words, say, now());
+          rateLimit(objectIn(message['rate_limit_info']), memory, words, emit, now());
           return;
         case 'result':
-          result(message, memory, say, words, prices, now());
+          result(message, memory, emit, words, prices, now());
       }
     },
-    end: (ending, memory, say) => end(ending, memory, say, words, prices, now()),
+    end: (ending, memory, emit) => end(ending, memory, emit, words, prices, now()),
   };
   return grammar;
 }
@@ -97,49 +97,49 @@ function start(grammar: Grammar<Memory>, before: SessionBefore | undefined): Mem
     counted: [],
     streamed: '',
     streamedOutput: 0,
-    told: {},
+    seen: {},
     written: {},
     denied: [],
   };
 }
 
-function assistant(message: JsonObject, memory: Memory, say: Say, prices: Prices): void {
+function assistant(message: JsonObject, memory: Memory, emit: Emit, prices: Prices): void {
   const body = objectIn(message['message']);
   const model = textIn(body['model']);
   const id = textIn(body['id']);
   const error = textIn(message['error']);
   if (message['is_api_error_message'] === true || error !== '') memory.apiError = error || 'unknown';
-  // What came in pieces was told already.
+  // Its text came in pieces already.
   const isTold = id !== '' && id === memory.streamed;
   for (const part of partsOf(message)) {
     if (part.kind === 'text') {
       if (isTold) continue;
       write(memory, model, part.text.length);
-      // A sub-agent speaks to its agent, not to people.
-      if (isOwn(message)) tell(memory, say, part.text, false);
+      // A sub-agent writes for its agent, not for people.
+      if (isOwn(message)) emitText(memory, emit, part.text, false);
     } else {
       write(memory, model, part.summary.length);
-      say({ type: 'toolCall', ...idOf(part.id), name: part.name, summary: part.summary });
+      emit({ type: 'toolCall', ...idOf(part.id), name: part.name, summary: part.summary });
     }
   }
-  count(memory, say, id, model, body['usage']);
-  tellAccrued(memory, say, prices);
+  count(memory, emit, id, model, body['usage']);
+  emitAccrued(memory, emit, prices);
 }
 
-function tell(memory: Memory, say: Say, text: string, delta: boolean): void {
+function emitText(memory: Memory, emit: Emit, text: string, delta: boolean): void {
   memory.spoke = true;
-  say({ type: 'text', text, delta });
+  emit({ type: 'text', text, delta });
 }
 
-function deny(memory: Memory, say: Say, denial: JsonObject, reason: string): void {
+function deny(memory: Memory, emit: Emit, denial: JsonObject, reason: string): void {
   const id = textIn(denial['tool_use_id']);
   if (id !== '' && memory.denied.includes(id)) return;
   memory.denied = [...memory.denied, id].slice(-REMEMBERED);
-  say({ type: 'denied', tool: textIn(denial['tool_name']) || 'tool', reason });
+  emit({ type: 'denied', tool: textIn(denial['tool_name']) || 'tool', reason });
 }
 
 /** Pieces of messages, with `--include-partial-messages`: their text at once, and real numbers of tokens. */
-function streamEvent(event: JsonObject, message: JsonObject, memory: Memory, say: Say, prices: Prices): void {
+function streamEvent(event: JsonObject, message: JsonObject, memory: Memory, emit: Emit, prices: Prices): void {
   const body = objectIn(event['message']);
   const delta = objectIn(event['delta']);
   const model = textIn(body['model']) || (Object.keys(memory.written).at(-1) ?? '');
@@ -148,61 +148,62 @@ function streamEvent(event: JsonObject, message: JsonObject, memory: Memory, say
       memory.streamed = textIn(body['id']);
       memory.streamedOutput = tokenCount(objectIn(body['usage'])['output_tokens']);
       write(memory, model, 0);
-      count(memory, say, memory.streamed, model, body['usage']);
-      tellAccrued(memory, say, prices);
+      count(memory, emit, memory.streamed, model, body['usage']);
+      emitAccrued(memory, emit, prices);
       return;
     case 'content_block_delta': {
       const text = textIn(delta['text']);
       write(memory, model, text.length + textIn(delta['partial_json']).length);
-      if (delta['type'] === 'text_delta' && text !== '' && isOwn(message)) tell(memory, say, text, true);
+      if (delta['type'] === 'text_delta' && text !== '' && isOwn(message)) emitText(memory, emit, text, true);
       return;
     }
     case 'message_delta': {
       const output = tokenCount(objectIn(event['usage'])['output_tokens']);
-      addUsage(memory, say, model, { ...NO_TOKENS, output: Math.max(0, output - memory.streamedOutput) });
+      addUsage(memory, emit, model, { ...NO_TOKENS, output: Math.max(0, output - memory.streamedOutput) });
       memory.streamedOutput = Math.max(output, memory.streamedOutput);
-      tellAccrued(memory, say, prices);
+      emitAccrued(memory, emit, prices);
     }
   }
 }
 
-function result(message: JsonObject, memory: Memory, say: Say, words: AgentWords, prices: Prices, now: number): void {
+function result(message: JsonObject, memory: Memory, emit: Emit, words: AgentWords, prices: Prices, now: number): void {
   const text = textIn(message['result']);
   const ok = message['is_error'] === false || (message['is_error'] === undefined && message['subtype'] === 'success');
   // Without stream-json the result is all there is.
-  if (ok && text !== '' && !memory.spoke) say({ type: 'text', text, delta: false });
+  if (ok && text !== '' && !memory.spoke) emit({ type: 'text', text, delta: false });
   const denials = itemsIn(message['permission_denials']).map(objectIn);
-  for (const denial of denials) deny(memory, say, denial, `not allowed: ${callSummary(denial['tool_input'])}`);
-  tellRest(message, memory, say);
-  billResult(message, memory, say, prices);
+  for (const denial of denials) deny(memory, emit, denial, `not allowed: ${callSummary(denial['tool_input'])}`);
+  emitRest(message, memory, emit);
+  billResult(message, memory, emit, prices);
   memory.results++;
   memory.spoke = false;
-  memory.told = {};
+  memory.seen = {};
   memory.written = {};
-  if (ok) succeed(denials.length, memory, say);
-  else fail(failureIn(message, text, memory.apiError), memory, say, words, now);
+  if (ok) succeed(denials.length, memory, emit);
+  else fail(failureIn(message, text, memory.apiError), memory, emit, words, now);
   memory.apiError = '';
   memory.limited = false;
 }
 
 /** Tasks that still run may bring another turn, or be ended with the process: people should know of them. */
-function succeed(denials: number, memory: Memory, say: Say): void {
+function succeed(denials: number, memory: Memory, emit: Emit): void {
   const end = finished(denials);
   const tasks = Object.values(memory.tasks).map((name) => textIn(name));
   if (tasks.length === 0) {
-    say(end);
+    emit(end);
     return;
   }
   const open = oneLine(tasks.join(', '));
-  say({ type: 'warning', text: `It said that it was done while a background task was still running: ${open}` });
-  say({ ...end, reason: `${end.reason}; a background task was still running: ${open}` });
+  emit({ type: 'warning', text: `It said that it was done while a background task was still running: ${open}` });
+  emit({ ...end, reason: `${end.reason}; a background task was still running: ${open}` });
 }
 
-/** A window that was told knows its reset better than the words of the result. */
-function fail(failure: Failure, { limited }: Memory, say: Say, words: AgentWords, now: number): void {
+/** A rate-limit event knows the reset better than the words of the result. */
+function fail(failure: Failure, { limited }: Memory, emit: Emit, words: AgentWords, now: number): void {
   const mayBeLimit = failure.cause === undefined || failure.cause === 'provider';
-  if (limited && mayBeLimit) say(failureEnd(words, { ...failure, message: oneLine(failure.message, 500) }, 'provider'));
-  else sayFailure(say, words, failure, now);
+  if (limited && mayBeLimit)
+    emit(failureEnd(words, { ...failure, message: oneLine(failure.message, 500) }, 'provider'));
+  else emitFailure(emit, words, failure, now);
 }
 
 const CAUSES: ReadonlyMap<string, AgentErrorCause> = new Map(
@@ -249,11 +250,18 @@ const SIGNS: Signs = [
   [/Input must be provided/i, 'task'],
 ];
 
-function end({ exit, errors }: Ending, memory: Memory, say: Say, words: AgentWords, prices: Prices, now: number): void {
-  billUnreported(memory, say, prices);
+function end(
+  { exit, errors }: Ending,
+  memory: Memory,
+  emit: Emit,
+  words: AgentWords,
+  prices: Prices,
+  now: number,
+): void {
+  billUnreported(memory, emit, prices);
   if (memory.results > 0 || exit.signal !== undefined) return;
   const code = exit.exitCode;
-  if (sayErrors(say, words, errors, SIGNS, now)) return;
-  if (code === 143 || code === 130) say(failureEnd(words, { message: `exit code ${code}` }, 'aborted'));
-  else if (code === 0) say(failureEnd(words, { message: lastError(errors) ?? 'it ended without a result' }, 'task'));
+  if (emitErrors(emit, words, errors, SIGNS, now)) return;
+  if (code === 143 || code === 130) emit(failureEnd(words, { message: `exit code ${code}` }, 'aborted'));
+  else if (code === 0) emit(failureEnd(words, { message: lastError(errors) ?? 'it ended without a result' }, 'task'));
 }

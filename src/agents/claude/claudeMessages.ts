@@ -1,6 +1,6 @@
-import { itemsIn, type JsonObject, objectIn, textIn } from './json.ts';
-import type { Say } from './lineReader.ts';
-import { callSummary, resultSummary } from './oneLine.ts';
+import { itemsIn, type JsonObject, objectIn, textIn } from '../json.ts';
+import type { Emit } from '../lineReader.ts';
+import { callSummary, resultSummary } from '../oneLine.ts';
 
 /** A part of an assistant's message: words, or the call of a tool. */
 export type Part =
@@ -21,12 +21,12 @@ export function partsOf(message: JsonObject): Part[] {
 }
 
 /** Tells the results of tools that a user's message holds. */
-export function tellResults(message: JsonObject, say: Say): void {
+export function emitResults(message: JsonObject, emit: Emit): void {
   for (const item of itemsIn(objectIn(message['message'])['content'])) {
     const block = objectIn(item);
     if (!/tool_result$/.test(textIn(block['type']))) continue;
     const summary = resultSummary(block['content']);
-    say({ type: 'toolResult', ...idOf(textIn(block['tool_use_id'])), ok: block['is_error'] !== true, summary });
+    emit({ type: 'toolResult', ...idOf(textIn(block['tool_use_id'])), ok: block['is_error'] !== true, summary });
   }
 }
 

@@ -1,21 +1,21 @@
-import type { Tokens } from '../core/model/agentEvent.ts';
-import { codexTokens, type RolloutFacts } from './codexRollout.ts';
+import type { Tokens } from '../../core/model/agentEvent.ts';
 import {
   causeOf,
+  emitErrors,
+  emitFailure,
   failureEnd,
   finished,
   innerMessage,
   lastError,
   type Signs,
-  sayErrors,
-  sayFailure,
   statusIn,
-} from './failure.ts';
-import { itemsIn, type JsonObject, objectIn, textIn } from './json.ts';
-import { type Ending, type Grammar, memoryIn, type Say } from './lineReader.ts';
-import { callSummary, oneLine, resultSummary, shellCommand } from './oneLine.ts';
-import type { Prices } from './prices.ts';
-import { anyTokens, NO_TOKENS, tokensSince } from './tokenCount.ts';
+} from '../failure.ts';
+import { itemsIn, type JsonObject, objectIn, textIn } from '../json.ts';
+import { type Emit, type Ending, type Grammar, memoryIn } from '../lineReader.ts';
+import { callSummary, oneLine, resultSummary, shellCommand } from '../oneLine.ts';
+import type { Prices } from '../prices.ts';
+import { anyTokens, NO_TOKENS, tokensSince } from '../tokenCount.ts';
+import { codexTokens, type RolloutFacts } from './codexRollout.ts';
 
 export const CODEX_WORDS = { title: 'Codex', login: 'run "codex login" in a terminal, or set CODEX_API_KEY' } as const;
 
@@ -27,7 +27,7 @@ interface Memory {
   unknownPast: boolean;
   /** A turn was cut off and billed since the counter was seen: the next counter may hold it, or not. */
   cutOff: boolean;
-  /** Items whose call was told and whose result was not. */
+  /** Items whose result is still to come. */
   open: string[];
   /** The last error that did not end the turn. */
   error: string;
@@ -40,7 +40,7 @@ interface Memory {
 
 const REMEMBERED = 100;
 
-/** What the reader is made with. */
+/** What the reader needs. */
 export interface CodexContext {
   readonly prices: Prices;
   /** Wall time, ms. */
@@ -70,49 +70,49 @@ export function codexGrammar(context: CodexContext): Grammar<Memory> {
         denied: 0,
       };
     },
-    message(message, memory, say) {
+    message(message, memory, emit) {
       switch (message['type']) {
         case 'thread.started':
           memory.session = textIn(message['thread_id']);
-          if (memory.session !== '') say({ type: 'session', sessionId: memory.session });
+          if (memory.session !== '') emit({ type: 'session', sessionId: memory.session });
           return;
         case 'turn.started':
           memory.turn = 'begun';
           memory.tools = false;
           return;
         case 'item.started':
-          itemStarted(objectIn(message['item']), memory, say);
+          itemStarted(objectIn(message['item']), memory, emit);
           return;
         case 'item.completed':
-          itemCompleted(objectIn(message['item']), memory, say);
+          itemCompleted(objectIn(message['item']), memory, emit);
           return;
         case 'turn.completed':
-          usage(objectIn(message['usage']), memory, say, context);
-          completed(memory, say);
+          usage(objectIn(message['usage']), memory, emit, context);
+          completed(memory, emit);
           return;
         case 'turn.failed':
-          billUnfinished(memory, say, context);
+          billUnfinished(memory, emit, context);
           memory.turn = 'ended';
-          failed(textIn(objectIn(message['error'])['message']) || memory.error, say, context.now());
+          failed(textIn(objectIn(message['error'])['message']) || memory.error, emit, context.now());
           return;
         case 'error':
-          error(textIn(message['message']), memory, say);
+          error(textIn(message['message']), memory, emit);
       }
     },
-    end: (ending, memory, say) => end(ending, memory, say, context),
+    end: (ending, memory, emit) => end(ending, memory, emit, context),
   };
   return self;
 }
 
 /** A command that the sandbox refuses gives no event: a turn without tools may have done nothing at all. */
-function completed(memory: Memory, say: Say): void {
+function completed(memory: Memory, emit: Emit): void {
   memory.turn = 'ended';
   const end = finished(memory.denied);
-  if (memory.tools) say(end);
-  else say({ ...end, reason: `${end.reason}, but no tool was seen at work: nothing was run or changed`, idle: true });
+  if (memory.tools) emit(end);
+  else emit({ ...end, reason: `${end.reason}, but no tool was seen at work: nothing was run or changed`, idle: true });
 }
 
-function itemStarted(item: JsonObject, memory: Memory, say: Say): void {
+function itemStarted(item: JsonObject, memory: Memory, emit: Emit): void {
   const call = callIn(item);
   if (!call) return;
   const id = textIn(item['id']);
@@ -120,18 +120,18 @@ function itemStarted(item: JsonObject, memory: Memory, say: Say): void {
   memory.tools = true;
   memory.open.push(id);
   if (memory.open.length > REMEMBERED) memory.open.shift();
-  say({ type: 'toolCall', ...(id !== '' && { id }), ...call });
+  emit({ type: 'toolCall', ...(id !== '' && { id }), ...call });
 }
 
-function itemCompleted(item: JsonObject, memory: Memory, say: Say): void {
+function itemCompleted(item: JsonObject, memory: Memory, emit: Emit): void {
   const text = textIn(item['text']);
   if (item['type'] === 'agent_message') {
     memory.turn = 'working';
-    if (text !== '') say({ type: 'text', text, delta: false });
+    if (text !== '') emit({ type: 'text', text, delta: false });
     return;
   }
   if (item['type'] === 'error') {
-    say({ type: 'warning', text: oneLine(textIn(item['message']), 500) });
+    emit({ type: 'warning', text: oneLine(textIn(item['message']), 500) });
     return;
   }
   const id = textIn(item['id']);
@@ -139,7 +139,7 @@ function itemCompleted(item: JsonObject, memory: Memory, say: Say): void {
   const call = started < 0 || item['status'] === 'declined' ? callIn(item) : undefined;
   // Some items come only when they are done.
   if (started >= 0) memory.open.splice(started, 1);
-  else if (call) say({ type: 'toolCall', ...(id !== '' && { id }), ...call });
+  else if (call) emit({ type: 'toolCall', ...(id !== '' && { id }), ...call });
   else return;
   memory.turn = 'working';
   memory.tools = true;
@@ -152,10 +152,10 @@ function itemCompleted(item: JsonObject, memory: Memory, say: Say): void {
     (typeof exitCode === 'number' && exitCode !== 0);
   if (call && item['status'] === 'declined') {
     memory.denied++;
-    say({ type: 'denied', tool: call.name, reason: call.summary });
+    emit({ type: 'denied', tool: call.name, reason: call.summary });
   }
   const output = resultSummary(error || item['aggregated_output'] || objectIn(item['result'])['content']);
-  say({
+  emit({
     type: 'toolResult',
     ...(id !== '' && { id }),
     ok: !failed,
@@ -199,9 +199,14 @@ function callIn(item: JsonObject): { readonly name: string; readonly summary: st
  * Bills a turn by what it added to the thread's counter. Where nobody knows what the counter was before, it is the base
  * for the next turn (R6.6), and this one is known only as far as Codex wrote it down.
  */
-function usage(counter: JsonObject, memory: Memory, say: Say, { prices, model: chosen, rollout }: CodexContext): void {
+function usage(
+  counter: JsonObject,
+  memory: Memory,
+  emit: Emit,
+  { prices, model: chosen, rollout }: CodexContext,
+): void {
   const total = codexTokens(counter);
-  // What tells no tokens tells nothing of the counter either.
+  // A turn without tokens says nothing about the counter either.
   if (!anyTokens(total)) return;
   const facts = rollout(memory.session);
   const added = memory.unknownPast ? undefined : tokensSince(total, memory.total);
@@ -209,29 +214,29 @@ function usage(counter: JsonObject, memory: Memory, say: Say, { prices, model: c
   memory.total = total;
   memory.unknownPast = false;
   memory.cutOff = false;
-  if (tokens) price(tokens, chosen ?? facts?.model, say, prices);
-  else say({ type: 'cost', cost: 0, source: 'unknown', note: 'what its thread had used before is not known' });
+  if (tokens) price(tokens, chosen ?? facts?.model, emit, prices);
+  else emit({ type: 'cost', cost: 0, source: 'unknown', note: 'what its thread had used before is not known' });
 }
 
-function price(tokens: Tokens, model: string | undefined, say: Say, prices: Prices, cutOff?: true): void {
+function price(tokens: Tokens, model: string | undefined, emit: Emit, prices: Prices, cutOff?: true): void {
   const { cost, note } = prices.priceOf(tokens, model, 'gpt-*');
   const named = model === undefined ? {} : { model };
-  say({ type: 'usage', tokens, ...named });
-  say({ type: 'cost', cost, source: 'priced', ...(cutOff && { atLeast: true as const }), ...named, note });
+  emit({ type: 'usage', tokens, ...named });
+  emit({ type: 'cost', cost, source: 'priced', ...(cutOff && { atLeast: true as const }), ...named, note });
 }
 
-/** A turn that was cut off cost what Codex wrote down of it. One that did nothing cost nothing. */
-function billUnfinished(memory: Memory, say: Say, { prices, model, rollout }: CodexContext): void {
+/** A turn that was cut off is billed as far as Codex's session file knows it. One that did nothing cost nothing. */
+function billUnfinished(memory: Memory, emit: Emit, { prices, model, rollout }: CodexContext): void {
   if (memory.turn === 'ended') return;
   const facts = memory.session === '' ? undefined : rollout(memory.session);
-  if (facts?.turn) price(facts.turn, model ?? facts.model, say, prices, true);
-  else if (memory.turn === 'begun') say({ type: 'cost', cost: 0, source: 'priced', note: 'it did no work' });
-  else say({ type: 'cost', cost: 0, source: 'unknown', note: 'its turn was cut off before it told its tokens' });
+  if (facts?.turn) price(facts.turn, model ?? facts.model, emit, prices, true);
+  else if (memory.turn === 'begun') emit({ type: 'cost', cost: 0, source: 'priced', note: 'it did no work' });
+  else emit({ type: 'cost', cost: 0, source: 'unknown', note: 'its turn was cut off before it named its tokens' });
   if (facts?.turn) memory.cutOff = true;
 }
 
 /** An `error` may be a mere notice that it connects again; only `turn.failed` ends a turn. */
-function error(message: string, memory: Memory, say: Say): void {
+function error(message: string, memory: Memory, emit: Emit): void {
   const again = /^Reconnecting\W*(?:(\d+)\s*\/\s*(\d+))?\s*(?:\((.*)\))?\s*$/s.exec(message);
   if (!again) {
     memory.error = message;
@@ -240,7 +245,7 @@ function error(message: string, memory: Memory, say: Say): void {
   const [, attempt, most, why] = again;
   const status = statusIn(why ?? '');
   const cause = why === undefined ? undefined : causeOf({ message: why, ...(status !== undefined && { status }) });
-  say({
+  emit({
     type: 'retry',
     ...(attempt !== undefined && { attempt: Number(attempt) }),
     ...(most !== undefined && { maxAttempts: Number(most) }),
@@ -249,9 +254,9 @@ function error(message: string, memory: Memory, say: Say): void {
   });
 }
 
-function failed(message: string, say: Say, now: number): void {
+function failed(message: string, emit: Emit, now: number): void {
   const status = statusIn(message);
-  sayFailure(say, CODEX_WORDS, { message: innerMessage(message), ...(status !== undefined && { status }) }, now);
+  emitFailure(emit, CODEX_WORDS, { message: innerMessage(message), ...(status !== undefined && { status }) }, now);
 }
 
 const SIGNS: Signs = [
@@ -262,18 +267,18 @@ const SIGNS: Signs = [
   [/no prompt provided/i, 'task'],
 ];
 
-function end({ exit, errors }: Ending, memory: Memory, say: Say, context: CodexContext): void {
+function end({ exit, errors }: Ending, memory: Memory, emit: Emit, context: CodexContext): void {
   if (memory.turn === 'ended') return;
-  if (memory.session !== '') billUnfinished(memory, say, context);
+  if (memory.session !== '') billUnfinished(memory, emit, context);
   if (exit.signal !== undefined) return;
   if (memory.error !== '') {
-    failed(memory.error, say, context.now());
+    failed(memory.error, emit, context.now());
     return;
   }
-  if (sayErrors(say, CODEX_WORDS, errors, SIGNS, context.now())) return;
+  if (emitErrors(emit, CODEX_WORDS, errors, SIGNS, context.now())) return;
   const { exitCode } = exit;
   if (memory.session !== '')
-    say(failureEnd(CODEX_WORDS, { message: `it ended in the middle of a turn, exit code ${exitCode}` }, 'aborted'));
+    emit(failureEnd(CODEX_WORDS, { message: `it ended in the middle of a turn, exit code ${exitCode}` }, 'aborted'));
   else if (exitCode === 0)
-    say(failureEnd(CODEX_WORDS, { message: lastError(errors) ?? 'it ended without a result' }, 'task'));
+    emit(failureEnd(CODEX_WORDS, { message: lastError(errors) ?? 'it ended without a result' }, 'task'));
 }

@@ -1,5 +1,5 @@
-import { type AgentKind, hasOption } from './kind.ts';
-import { lineReader } from './lineReader.ts';
+import { type AgentKind, hasOption } from '../kind.ts';
+import { lineReader } from '../lineReader.ts';
 import { PI_WORDS, piGrammar } from './piReader.ts';
 
 /** Pi, with any provider. */
@@ -26,10 +26,11 @@ export const PI: AgentKind = {
     loginArgs: [],
     resumeArgs: ['--session', '${session}'],
     cannot: [
-      'Pi has no permissions: every tool runs without asking, commands included. Bound it with arguments such as ["--tools", "read,edit,write"].',
+      'Pi has no permissions: every tool runs without asking, commands included. ' +
+        'Bound it with arguments such as ["--tools", "read,edit,write"].',
     ],
     notes: [
-      'Its cost is exact by its own price list. Tokens of models without a price there are priced by loopSupervisor.prices.',
+      'Its cost is exact by its own price list. Models without a price there are priced by loopSupervisor.prices.',
       'Its model is written as provider/model.',
     ],
   },

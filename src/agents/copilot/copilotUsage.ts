@@ -1,8 +1,8 @@
-import type { Tokens } from '../core/model/agentEvent.ts';
-import { countIn, type JsonObject, objectIn, textIn, tokenCount } from './json.ts';
-import type { Say } from './lineReader.ts';
-import type { Prices } from './prices.ts';
-import { addTokens, anyTokens, inclusiveTokens, NO_TOKENS, tokensSince } from './tokenCount.ts';
+import type { Tokens } from '../../core/model/agentEvent.ts';
+import { countIn, type JsonObject, objectIn, textIn, tokenCount } from '../json.ts';
+import type { Emit } from '../lineReader.ts';
+import type { Prices } from '../prices.ts';
+import { addTokens, anyTokens, inclusiveTokens, NO_TOKENS, tokensSince } from '../tokenCount.ts';
 
 /** What the reader of copilot's output knows of tokens and credits. */
 export interface CopilotBill {
@@ -15,7 +15,7 @@ export interface CopilotBill {
   /** Calls of the model since the last report. */
   calls: number;
   model: string;
-  /** Tokens of these calls: as told, else by a reckoning from the characters that went to and fro. */
+  /** Tokens of these calls: as reported, else estimated from the characters that went to and fro. */
   accrued: Tokens;
   /** Characters of the conversation so far, those of them that came since the last call, and those of its answer. */
   context: number;
@@ -42,7 +42,7 @@ export function newBill(past: CopilotBill | undefined, resumed: boolean): Copilo
   };
 }
 
-/** Notes text of the conversation; `model` is who wrote it, where a model did. */
+/** Adds text to the conversation; `model` is who wrote it, where a model did. */
 export function noteText(bill: CopilotBill, text: string, model = ''): void {
   bill.fresh += text.length;
   if (model === '' || model === 'result') return;
@@ -50,12 +50,12 @@ export function noteText(bill: CopilotBill, text: string, model = ''): void {
   bill.accrued = addTokens(bill.accrued, { ...NO_TOKENS, output: Math.ceil(text.length / CHARS_PER_TOKEN) });
 }
 
-/** Notes a call of the model: with its tokens where it tells them, else with all of the conversation so far. */
+/** Counts a call of the model: its tokens where it names them, else those of the conversation so far. */
 export function countCall(bill: CopilotBill, usage: JsonObject = {}): void {
-  const told = tokensIn(usage);
-  if (anyTokens(told)) {
+  const reported = tokensIn(usage);
+  if (anyTokens(reported)) {
     bill.model = textIn(usage['model']) || bill.model;
-    bill.accrued = addTokens(bill.accrued, told);
+    bill.accrued = addTokens(bill.accrued, reported);
     return;
   }
   bill.calls++;
@@ -68,14 +68,14 @@ export function countCall(bill: CopilotBill, usage: JsonObject = {}): void {
   bill.fresh = 0;
 }
 
-/** Tells what has been spent since the last report (R6.10). */
-export function accrue(bill: CopilotBill, say: Say, prices: Prices): void {
+/** Emits what has been spent since the last report (R6.10). */
+export function accrue(bill: CopilotBill, emit: Emit, prices: Prices): void {
   const { cost } = prices.priceOf(bill.accrued, bill.model || undefined);
-  if (cost > 0) say({ type: 'accrued', cost });
+  if (cost > 0) emit({ type: 'accrued', cost });
 }
 
 /** Bills what was added to the session's counters. */
-export function billReport(report: JsonObject, bill: CopilotBill, say: Say, prices: Prices): void {
+export function billReport(report: JsonObject, bill: CopilotBill, emit: Emit, prices: Prices): void {
   const added = addedIn(report, bill);
   const nano = countIn(report['totalNanoAiu']);
   const credits = nano >= bill.nanoCredits ? nano - bill.nanoCredits : nano;
@@ -85,36 +85,41 @@ export function billReport(report: JsonObject, bill: CopilotBill, say: Say, pric
   bill.nanoCredits = nano;
   bill.unknownPast = false;
   if (base) {
-    guess(bill, say, prices, 'what its session had used before is not known');
+    guess(bill, emit, prices, 'what its session had used before is not known');
     return;
   }
-  for (const [model, tokens] of added) say({ type: 'usage', tokens, model });
+  for (const [model, tokens] of added) emit({ type: 'usage', tokens, model });
   if (isKnown && (credits > 0 || status === 'complete')) {
     const cost = Math.round(credits / NANO_CREDITS_PER_NANO_USD);
     const atLeast = status === 'partial' ? { atLeast: true as const } : {};
-    say({ type: 'cost', cost, source: 'reported', ...atLeast, note: 'AI credits at $0.01 each' });
-  } else billTokens(added, bill, say, prices);
+    emit({ type: 'cost', cost, source: 'reported', ...atLeast, note: 'AI credits at $0.01 each' });
+  } else billTokens(added, bill, emit, prices);
   settle(bill);
 }
 
-function billTokens(added: readonly (readonly [string, Tokens])[], bill: CopilotBill, say: Say, prices: Prices): void {
+function billTokens(
+  added: readonly (readonly [string, Tokens])[],
+  bill: CopilotBill,
+  emit: Emit,
+  prices: Prices,
+): void {
   for (const [model, tokens] of added) {
     const { cost, note } = prices.priceOf(tokens, model);
-    say({ type: 'cost', cost, source: 'priced', model, note });
+    emit({ type: 'cost', cost, source: 'priced', model, note });
   }
   if (added.length > 0) return;
-  if (bill.calls > 0) guess(bill, say, prices, 'its report tells no tokens');
-  else say({ type: 'cost', cost: 0, source: 'priced', note: 'it used no tokens' });
+  if (bill.calls > 0) guess(bill, emit, prices, 'its report names no tokens');
+  else emit({ type: 'cost', cost: 0, source: 'priced', note: 'it used no tokens' });
 }
 
-/** A run without a report is not free: its calls are reckoned. */
-export function billWithoutReport(bill: CopilotBill, say: Say, prices: Prices): void {
-  if (anyTokens(bill.accrued)) guess(bill, say, prices, 'it ended without a report');
+/** A run without a report is not free: its calls are estimated. */
+export function billWithoutReport(bill: CopilotBill, emit: Emit, prices: Prices): void {
+  if (anyTokens(bill.accrued)) guess(bill, emit, prices, 'it ended without a report');
 }
 
-function guess(bill: CopilotBill, say: Say, prices: Prices, why: string): void {
+function guess(bill: CopilotBill, emit: Emit, prices: Prices, why: string): void {
   const { cost } = prices.priceOf(bill.accrued, bill.model || undefined);
-  say({ type: 'cost', cost, source: 'unknown', note: `${why}: reckoned from its calls and their text` });
+  emit({ type: 'cost', cost, source: 'unknown', note: `${why}: estimated from its calls and their text` });
   settle(bill);
 }
 

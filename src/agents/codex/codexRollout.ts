@@ -1,14 +1,14 @@
 import { closeSync, fstatSync, openSync, readdirSync, readSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Tokens } from '../core/model/agentEvent.ts';
-import { type JsonObject, objectIn, parseObject, textIn, tokenCount } from './json.ts';
-import { addTokens, inclusiveTokens, NO_TOKENS } from './tokenCount.ts';
+import type { Tokens } from '../../core/model/agentEvent.ts';
+import { type JsonObject, objectIn, parseObject, textIn, tokenCount } from '../json.ts';
+import { addTokens, inclusiveTokens, NO_TOKENS } from '../tokenCount.ts';
 
 /** What Codex wrote down about the last turn of a thread, in its own session file. */
 export interface RolloutFacts {
   /** The model of the last turn. */
   readonly model?: string;
-  /** Tokens of the answers that the last turn got, as far as they were written down; absent when none was. */
+  /** Tokens of the answers that the last turn got, as far as they were written; absent when none was. */
   readonly turn?: Tokens;
 }
 

@@ -1,5 +1,5 @@
-import type { AgentKind } from './kind.ts';
-import { lineReader } from './lineReader.ts';
+import type { AgentKind } from '../kind.ts';
+import { lineReader } from '../lineReader.ts';
 import { OPENCODE } from './opencode.ts';
 import { opencodeGrammar } from './opencodeReader.ts';
 

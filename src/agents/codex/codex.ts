@@ -1,6 +1,6 @@
+import { type AgentKind, hasOption } from '../kind.ts';
+import { lineReader } from '../lineReader.ts';
 import { CODEX_WORDS, codexGrammar } from './codexReader.ts';
-import { type AgentKind, hasOption } from './kind.ts';
-import { lineReader } from './lineReader.ts';
 
 /** Codex of OpenAI. */
 export const CODEX: AgentKind = {
@@ -21,7 +21,7 @@ export const CODEX: AgentKind = {
   takesModel: true,
   canResume: true,
   hasCost: true,
-  // Its session file tells what a turn has cost, but only when it is looked at: at the turn's end.
+  // Its session file names tokens earlier, but is read only at the end of a turn.
   spending: 'atEnd',
   capsItself: false,
   needsReading: true,

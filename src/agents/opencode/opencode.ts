@@ -1,5 +1,5 @@
-import { type AgentKind, type AgentOptions, hasOption } from './kind.ts';
-import { lineReader } from './lineReader.ts';
+import { type AgentKind, type AgentOptions, hasOption } from '../kind.ts';
+import { lineReader } from '../lineReader.ts';
 import { opencodeGrammar } from './opencodeReader.ts';
 
 const WORDS = { title: 'OpenCode', login: 'run "opencode auth login" in a terminal' } as const;
@@ -46,7 +46,9 @@ export const OPENCODE: AgentKind = {
       'What its sub-agents cost is not in its cost, which is then shown as "at least".',
     ],
     notes: [
-      'Its cost is reported at each step, by the prices that it knows. A step with tokens and without a price is priced by loopSupervisor.prices; give a model that costs you nothing the price 0 there.',
+      'Its cost is reported at each step, by the prices that it knows.',
+      'A step with tokens and without a price is priced by loopSupervisor.prices: ' +
+        'give a model that costs you nothing the price 0 there.',
       'Its model is written as provider/model.',
     ],
   },

@@ -1,22 +1,22 @@
-import type { AgentErrorCause, AgentEvent, Tokens } from '../core/model/agentEvent.ts';
+import type { AgentErrorCause, AgentEvent, Tokens } from '../../core/model/agentEvent.ts';
 import {
   causeOfStatus,
+  emitErrors,
+  emitFailure,
   failureEnd,
   finished,
   innerMessage,
   lastError,
   type Signs,
-  sayErrors,
-  sayFailure,
   statusIn,
-} from './failure.ts';
-import { isObject, type JsonObject, objectIn, textIn, tokenCount } from './json.ts';
-import type { Ending, Grammar, Say } from './lineReader.ts';
-import { callSummary, oneLine, resultSummary } from './oneLine.ts';
-import type { Prices } from './prices.ts';
-import { anyTokens, inclusiveTokens, NO_TOKENS, tokensSince } from './tokenCount.ts';
-import { resetTime } from './usageLimit.ts';
-import { dayOf, instantOf } from './wallClock.ts';
+} from '../failure.ts';
+import { isObject, type JsonObject, objectIn, textIn, tokenCount } from '../json.ts';
+import type { Emit, Ending, Grammar } from '../lineReader.ts';
+import { callSummary, oneLine, resultSummary } from '../oneLine.ts';
+import type { Prices } from '../prices.ts';
+import { anyTokens, inclusiveTokens, NO_TOKENS, tokensSince } from '../tokenCount.ts';
+import { resetTime } from '../usageLimit.ts';
+import { dayOf, instantOf } from '../wallClock.ts';
 
 export const GEMINI_WORDS = {
   title: 'Gemini CLI',
@@ -28,7 +28,7 @@ interface Memory {
   model: string;
   /** The process's counters as last seen, by model. */
   totals: { [model: string]: Tokens };
-  /** Names of calls whose result was not told, by id. */
+  /** Names of calls whose result is still to come, by id. */
   open: { [id: string]: string };
   /** The last error that did not end the run. */
   error: string;
@@ -43,56 +43,56 @@ export function geminiGrammar(prices: Prices, now: () => number): Grammar<Memory
   return {
     name: 'gemini',
     start: () => ({ session: '', model: '', totals: {}, open: {}, error: '', ended: false, worked: false, denied: 0 }),
-    message(message, memory, say) {
+    message(message, memory, emit) {
       if (message['type'] === undefined && (message['stats'] !== undefined || message['error'] !== undefined)) {
-        document(message, memory, say, prices, now());
+        document(message, memory, emit, prices, now());
         return;
       }
       switch (message['type']) {
         case 'init':
           memory.model = textIn(message['model']);
           memory.session = textIn(message['session_id']);
-          if (memory.session !== '') say({ type: 'session', sessionId: memory.session });
+          if (memory.session !== '') emit({ type: 'session', sessionId: memory.session });
           return;
         case 'message': {
           const text = textIn(message['content']);
           if (message['role'] !== 'assistant' || text === '') return;
           memory.worked = true;
-          say({ type: 'text', text, delta: message['delta'] === true });
+          emit({ type: 'text', text, delta: message['delta'] === true });
           return;
         }
         case 'tool_use':
-          toolUse(message, memory, say);
+          toolUse(message, memory, emit);
           return;
         case 'tool_result':
-          toolResult(message, memory, say);
+          toolResult(message, memory, emit);
           return;
         case 'error': {
           const text = oneLine(textIn(message['message']), 500);
           if (message['severity'] === 'error') memory.error = text;
-          say({ type: 'warning', text });
+          emit({ type: 'warning', text });
           return;
         }
         case 'result':
-          usage(countsByModel(objectIn(message['stats']), memory.model), memory, say, prices);
+          usage(countsByModel(objectIn(message['stats']), memory.model), memory, emit, prices);
           memory.ended = true;
-          if (message['status'] === 'success') say(finished(memory.denied));
-          else failed(objectIn(message['error']), memory, say, now());
+          if (message['status'] === 'success') emit(finished(memory.denied));
+          else failed(objectIn(message['error']), memory, emit, now());
       }
     },
-    end: (ending, memory, say) => end(ending, memory, say, now()),
+    end: (ending, memory, emit) => end(ending, memory, emit, now()),
   };
 }
 
-function toolUse(message: JsonObject, memory: Memory, say: Say): void {
+function toolUse(message: JsonObject, memory: Memory, emit: Emit): void {
   const id = textIn(message['tool_id']);
   const name = textIn(message['tool_name']) || 'tool';
   if (id !== '') memory.open[id] = name;
   memory.worked = true;
-  say({ type: 'toolCall', ...(id !== '' && { id }), name, summary: callSummary(message['parameters']) });
+  emit({ type: 'toolCall', ...(id !== '' && { id }), name, summary: callSummary(message['parameters']) });
 }
 
-function toolResult(message: JsonObject, memory: Memory, say: Say): void {
+function toolResult(message: JsonObject, memory: Memory, emit: Emit): void {
   const id = textIn(message['tool_id']);
   const error = objectIn(message['error']);
   const name = textIn(memory.open[id]) || 'tool';
@@ -100,23 +100,23 @@ function toolResult(message: JsonObject, memory: Memory, say: Say): void {
   const reason = oneLine(textIn(error['message']));
   if (error['type'] === 'policy_violation') {
     memory.denied++;
-    say({ type: 'denied', tool: name, reason });
+    emit({ type: 'denied', tool: name, reason });
   }
   const summary = resultSummary(message['output']) || reason;
-  say({ type: 'toolResult', ...(id !== '' && { id }), ok: message['status'] === 'success', summary });
+  emit({ type: 'toolResult', ...(id !== '' && { id }), ok: message['status'] === 'success', summary });
 }
 
 /** All there is with `--output-format json`: one object at the end. */
-function document(message: JsonObject, memory: Memory, say: Say, prices: Prices, now: number): void {
+function document(message: JsonObject, memory: Memory, emit: Emit, prices: Prices, now: number): void {
   const session = textIn(message['session_id']);
   const text = textIn(message['response']);
   if (session !== '' && session !== memory.session) {
     memory.session = session;
-    say({ type: 'session', sessionId: session });
+    emit({ type: 'session', sessionId: session });
   }
   if (text !== '') {
     memory.worked = true;
-    say({ type: 'text', text, delta: false });
+    emit({ type: 'text', text, delta: false });
   }
   const models = Object.entries(objectIn(objectIn(message['stats'])['models']));
   usage(
@@ -126,12 +126,12 @@ function document(message: JsonObject, memory: Memory, say: Say, prices: Prices,
       return [model, inclusiveTokens(tokenCount(counts['prompt']), tokenCount(counts['cached']), 0, output)];
     }),
     memory,
-    say,
+    emit,
     prices,
   );
   memory.ended = true;
-  if (isObject(message['error'])) failed(message['error'], memory, say, now);
-  else say(finished(memory.denied));
+  if (isObject(message['error'])) failed(message['error'], memory, emit, now);
+  else emit(finished(memory.denied));
 }
 
 /** The statistics of a result; thoughts are only in the total. */
@@ -147,21 +147,21 @@ function countsByModel(stats: JsonObject, model: string): [model: string, total:
 }
 
 /** The counters are the process's, so what counts is what was added to them. */
-function usage(totals: readonly [model: string, total: Tokens][], memory: Memory, say: Say, prices: Prices): void {
-  let told = false;
+function usage(totals: readonly [model: string, total: Tokens][], memory: Memory, emit: Emit, prices: Prices): void {
+  let any = false;
   for (const [model, total] of totals) {
     const tokens = tokensSince(total, memory.totals[model] ?? NO_TOKENS);
     memory.totals[model] = total;
     if (!anyTokens(tokens)) continue;
-    told = true;
+    any = true;
     const named = model === '' ? undefined : model;
     const { cost, note } = prices.priceOf(tokens, named, 'gemini-*');
-    say({ type: 'usage', tokens, ...(named !== undefined && { model: named }) });
-    say({ type: 'cost', cost, source: 'priced', ...(named !== undefined && { model: named }), note });
+    emit({ type: 'usage', tokens, ...(named !== undefined && { model: named }) });
+    emit({ type: 'cost', cost, source: 'priced', ...(named !== undefined && { model: named }), note });
   }
-  if (!told) {
+  if (!any) {
     const source = memory.worked ? 'unknown' : 'priced';
-    say({ type: 'cost', cost: 0, source, note: memory.worked ? 'it told no tokens' : 'it used no tokens' });
+    emit({ type: 'cost', cost: 0, source, note: memory.worked ? 'it named no tokens' : 'it used no tokens' });
   }
   memory.worked = false;
 }
@@ -181,7 +181,7 @@ const CAUSES: ReadonlyMap<string, AgentErrorCause> = new Map(
   } as const),
 );
 
-function failed(error: JsonObject, memory: Memory, say: Say, now: number): void {
+function failed(error: JsonObject, memory: Memory, emit: Emit, now: number): void {
   const type = textIn(error['type']);
   const raw = textIn(error['message']) || memory.error;
   const message = innerMessage(raw).replace(/^\[API Error:\s*([\s\S]*?)\](?:\s*$|\s*\n[\s\S]*)/, '$1');
@@ -189,8 +189,8 @@ function failed(error: JsonObject, memory: Memory, say: Say, now: number): void 
   const cause = CAUSES.get(type);
   const daily = /exhausted your daily quota/i.test(message) && resetTime(message, now) === undefined;
   if (type !== 'TerminalQuotaError' && !daily) {
-    sayFailure(
-      say,
+    emitFailure(
+      emit,
       GEMINI_WORDS,
       { message, ...(status !== undefined && { status }), ...(cause !== undefined && { cause }) },
       now,
@@ -199,12 +199,12 @@ function failed(error: JsonObject, memory: Memory, say: Say, now: number): void 
   }
   // Google's days end at midnight in California; other quotas say when they reset, or do not.
   const until = resetTime(raw, now) ?? (daily ? nextPacificMidnight(now) : undefined);
-  say({
+  emit({
     type: 'limit',
     ...(until !== undefined && { until }),
     reason: `${GEMINI_WORDS.title} has used up its quota: ${oneLine(message, 500)}`,
   });
-  say(failureEnd(GEMINI_WORDS, { message: oneLine(message, 500) }, 'provider'));
+  emit(failureEnd(GEMINI_WORDS, { message: oneLine(message, 500) }, 'provider'));
 }
 
 function nextPacificMidnight(now: number): number {
@@ -233,19 +233,19 @@ const SIGNS: Signs = [
   [/not running in a trusted directory/i, 'config'],
 ];
 
-function end({ exit, errors }: Ending, memory: Memory, say: Say, now: number): void {
+function end({ exit, errors }: Ending, memory: Memory, emit: Emit, now: number): void {
   if (memory.ended) return;
-  if (memory.worked) say({ type: 'cost', cost: 0, source: 'unknown', note: 'it ended before it told its tokens' });
+  if (memory.worked) emit({ type: 'cost', cost: 0, source: 'unknown', note: 'it ended before it named its tokens' });
   if (exit.signal !== undefined) return;
   const code = exit.exitCode ?? 0;
   const own = EXITS[code];
   // A failed request makes its HTTP status the exit code, of which the system keeps the lowest 8 bits: 401 is 145.
   const status = HTTP.find((each) => each % 256 === code);
-  if (sayErrors(say, GEMINI_WORDS, errors, SIGNS, now)) return;
-  if (code === 0) say(withoutResult(memory.error || lastError(errors)));
-  else if (own) say(failureEnd(GEMINI_WORDS, { message: own[1] }, own[0]));
+  if (emitErrors(emit, GEMINI_WORDS, errors, SIGNS, now)) return;
+  if (code === 0) emit(withoutResult(memory.error || lastError(errors)));
+  else if (own) emit(failureEnd(GEMINI_WORDS, { message: own[1] }, own[0]));
   else if (status !== undefined)
-    say(failureEnd(GEMINI_WORDS, { message: `exit code ${code}`, status }, causeOfStatus(status)));
+    emit(failureEnd(GEMINI_WORDS, { message: `exit code ${code}`, status }, causeOfStatus(status)));
 }
 
 /** As it also ends when it is stopped. */

@@ -1,4 +1,9 @@
-import type { AgentErrorCause } from '../core/model/agentEvent.ts';
+import type { AgentErrorCause } from '../../core/model/agentEvent.ts';
+import { causeOfStatus, emitErrors, emitFailure, failureEnd, finished, lastError, type Signs } from '../failure.ts';
+import { countIn, itemsIn, type JsonObject, numberIn, objectIn, textIn } from '../json.ts';
+import { type Emit, type Ending, type Grammar, memoryIn } from '../lineReader.ts';
+import { callSummary, oneLine, resultSummary } from '../oneLine.ts';
+import type { Prices } from '../prices.ts';
 import {
   accrue,
   billReport,
@@ -8,11 +13,6 @@ import {
   newBill,
   noteText,
 } from './copilotUsage.ts';
-import { causeOfStatus, failureEnd, finished, lastError, type Signs, sayErrors, sayFailure } from './failure.ts';
-import { countIn, itemsIn, type JsonObject, numberIn, objectIn, textIn } from './json.ts';
-import { type Ending, type Grammar, memoryIn, type Say } from './lineReader.ts';
-import { callSummary, oneLine, resultSummary } from './oneLine.ts';
-import type { Prices } from './prices.ts';
 
 export const COPILOT_WORDS = {
   title: 'Copilot CLI',
@@ -21,7 +21,7 @@ export const COPILOT_WORDS = {
 
 interface Memory {
   session: string;
-  /** Messages of which pieces were told. */
+  /** Messages that came in pieces. */
   pieces: string[];
   /** Names of tools that run, by call. */
   tools: { [id: string]: string };
@@ -57,39 +57,39 @@ export function copilotGrammar(prices: Prices, now: () => number): Grammar<Memor
         bill: newBill(past?.bill, before !== undefined),
       };
     },
-    message(message, memory, say) {
+    message(message, memory, emit) {
       const data = objectIn(message['data']);
-      session(textIn(message['sessionId']) || textIn(data['sessionId']), memory, say);
+      session(textIn(message['sessionId']) || textIn(data['sessionId']), memory, emit);
       switch (message['type']) {
         case 'assistant.message_delta':
-          piece(data, memory, say);
+          piece(data, memory, emit);
           return;
         case 'user.message':
           noteText(memory.bill, textIn(data['transformedContent']) || textIn(data['content']));
           return;
         case 'model.call_finished':
           if (data['outcome'] !== 'error') countCall(memory.bill);
-          accrue(memory.bill, say, prices);
+          accrue(memory.bill, emit, prices);
           return;
         case 'assistant.usage':
           countCall(memory.bill, data);
-          accrue(memory.bill, say, prices);
+          accrue(memory.bill, emit, prices);
           return;
         case 'assistant.message':
-          wholeMessage(data, memory, say);
-          accrue(memory.bill, say, prices);
+          wholeMessage(data, memory, emit);
+          accrue(memory.bill, emit, prices);
           return;
         case 'tool.execution_start':
-          toolStart(data, memory, say);
+          toolStart(data, memory, emit);
           return;
         case 'tool.execution_complete':
-          toolComplete(data, memory, say);
+          toolComplete(data, memory, emit);
           return;
         case 'model.call_failure':
           memory.status = countIn(data['statusCode']);
           return;
         case 'assistant.turn_retry':
-          retry(data, memory, say);
+          retry(data, memory, emit);
           return;
         case 'session.error':
           memory.error = {
@@ -99,72 +99,72 @@ export function copilotGrammar(prices: Prices, now: () => number): Grammar<Memor
           };
           return;
         case 'session.warning':
-          say({ type: 'warning', text: oneLine(textIn(data['message']), 500) });
+          emit({ type: 'warning', text: oneLine(textIn(data['message']), 500) });
           return;
         case 'abort':
           memory.aborted = true;
           return;
         case 'result':
           memory.ended = true;
-          result(message, memory, say, now());
+          result(message, memory, emit, now());
       }
     },
-    end: (ending, memory, say) => end(ending, memory, say, prices, now()),
+    end: (ending, memory, emit) => end(ending, memory, emit, prices, now()),
   };
   return self;
 }
 
-function session(id: string, memory: Memory, say: Say): void {
+function session(id: string, memory: Memory, emit: Emit): void {
   if (id === '' || id === memory.session) return;
   memory.session = id;
-  say({ type: 'session', sessionId: id });
+  emit({ type: 'session', sessionId: id });
 }
 
-function piece(data: JsonObject, memory: Memory, say: Say): void {
+function piece(data: JsonObject, memory: Memory, emit: Emit): void {
   const id = textIn(data['messageId']);
   const text = textIn(data['deltaContent']);
   if (text === '') return;
   if (id !== '' && !memory.pieces.includes(id)) memory.pieces = [...memory.pieces, id].slice(-REMEMBERED);
-  say({ type: 'text', text, delta: true });
+  emit({ type: 'text', text, delta: true });
 }
 
-function wholeMessage(data: JsonObject, memory: Memory, say: Say): void {
+function wholeMessage(data: JsonObject, memory: Memory, emit: Emit): void {
   const text = textIn(data['content']);
   const calls = itemsIn(data['toolRequests']).map((call) => JSON.stringify(objectIn(call)['arguments']) ?? '');
   memory.retries = 0;
   noteText(memory.bill, text + calls.join(''), textIn(data['model']));
-  // What came in pieces was told already.
-  if (text !== '' && !memory.pieces.includes(textIn(data['messageId']))) say({ type: 'text', text, delta: false });
+  // Its text may have come in pieces already.
+  if (text !== '' && !memory.pieces.includes(textIn(data['messageId']))) emit({ type: 'text', text, delta: false });
 }
 
-function toolStart(data: JsonObject, memory: Memory, say: Say): void {
+function toolStart(data: JsonObject, memory: Memory, emit: Emit): void {
   const id = textIn(data['toolCallId']);
   const name = textIn(data['toolName']) || 'tool';
   if (id !== '') memory.tools[id] = name;
-  say({ type: 'toolCall', ...(id !== '' && { id }), name, summary: callSummary(data['arguments']) });
+  emit({ type: 'toolCall', ...(id !== '' && { id }), name, summary: callSummary(data['arguments']) });
 }
 
-function toolComplete(data: JsonObject, memory: Memory, say: Say): void {
+function toolComplete(data: JsonObject, memory: Memory, emit: Emit): void {
   const id = textIn(data['toolCallId']);
   const error = objectIn(data['error']);
   const name = textIn(memory.tools[id]) || 'tool';
   delete memory.tools[id];
   if (error['code'] === 'denied' || error['code'] === 'rejected') {
     memory.denied++;
-    say({ type: 'denied', tool: name, reason: oneLine(textIn(error['message'])) });
+    emit({ type: 'denied', tool: name, reason: oneLine(textIn(error['message'])) });
   }
   const output = textIn(error['message']) || data['result'];
   noteText(memory.bill, typeof output === 'string' ? output : textIn(objectIn(output)['content']), 'result');
-  say({ type: 'toolResult', ...(id !== '' && { id }), ok: data['success'] === true, summary: resultSummary(output) });
+  emit({ type: 'toolResult', ...(id !== '' && { id }), ok: data['success'] === true, summary: resultSummary(output) });
 }
 
-function retry(data: JsonObject, memory: Memory, say: Say): void {
+function retry(data: JsonObject, memory: Memory, emit: Emit): void {
   memory.retries++;
   const { status, retries: attempt } = memory;
   const why = oneLine(textIn(data['reason']).replaceAll('_', ' ')) || 'the model call failed';
   const cause = status > 0 ? causeOfStatus(status) : undefined;
   const reason = status > 0 ? `${why}, HTTP ${status}` : why;
-  say({ type: 'retry', attempt, ...(cause !== undefined && { cause }), reason });
+  emit({ type: 'retry', attempt, ...(cause !== undefined && { cause }), reason });
 }
 
 const CAUSES: ReadonlyMap<string, AgentErrorCause> = new Map(
@@ -172,22 +172,22 @@ const CAUSES: ReadonlyMap<string, AgentErrorCause> = new Map(
 );
 
 /** Its exit code says 0 after a stop and after denied tools too, so the abort before it counts for more. */
-function result(message: JsonObject, memory: Memory, say: Say, now: number): void {
+function result(message: JsonObject, memory: Memory, emit: Emit, now: number): void {
   const code = numberIn(message['exitCode']);
-  if (memory.aborted) say(failureEnd(COPILOT_WORDS, { message: 'it was stopped' }, 'aborted'));
-  else if (code === 0) say(finished(memory.denied));
-  else failed(memory, say, `exit code ${code ?? 'unknown'}`, now);
+  if (memory.aborted) emit(failureEnd(COPILOT_WORDS, { message: 'it was stopped' }, 'aborted'));
+  else if (code === 0) emit(finished(memory.denied));
+  else failed(memory, emit, `exit code ${code ?? 'unknown'}`, now);
 }
 
-function failed({ error }: Memory, say: Say, fallback: string, now: number): void {
+function failed({ error }: Memory, emit: Emit, fallback: string, now: number): void {
   const cause = CAUSES.get(error.type);
   const known = { message: error.message || fallback, ...(error.status > 0 && { status: error.status }) };
   if (error.type !== 'quota') {
-    sayFailure(say, COPILOT_WORDS, { ...known, ...(cause !== undefined && { cause }) }, now);
+    emitFailure(emit, COPILOT_WORDS, { ...known, ...(cause !== undefined && { cause }) }, now);
     return;
   }
-  say({ type: 'limit', reason: `${COPILOT_WORDS.title} has used up its quota: ${oneLine(known.message, 500)}` });
-  say(failureEnd(COPILOT_WORDS, { message: oneLine(known.message, 500) }, 'provider'));
+  emit({ type: 'limit', reason: `${COPILOT_WORDS.title} has used up its quota: ${oneLine(known.message, 500)}` });
+  emit(failureEnd(COPILOT_WORDS, { message: oneLine(known.message, 500) }, 'provider'));
 }
 
 const SIGNS: Signs = [
@@ -198,13 +198,13 @@ const SIGNS: Signs = [
 ];
 
 /** The report is written after a stop by a signal, too. */
-function end({ exit, errors, report }: Ending, memory: Memory, say: Say, prices: Prices, now: number): void {
-  if (report) billReport(report, memory.bill, say, prices);
-  else billWithoutReport(memory.bill, say, prices);
+function end({ exit, errors, report }: Ending, memory: Memory, emit: Emit, prices: Prices, now: number): void {
+  if (report) billReport(report, memory.bill, emit, prices);
+  else billWithoutReport(memory.bill, emit, prices);
   if (memory.ended || exit.signal !== undefined) return;
-  if (memory.aborted) say(failureEnd(COPILOT_WORDS, { message: 'it was stopped' }, 'aborted'));
-  else if (memory.error.message !== '') failed(memory, say, '', now);
-  else if (sayErrors(say, COPILOT_WORDS, errors, SIGNS, now)) return;
+  if (memory.aborted) emit(failureEnd(COPILOT_WORDS, { message: 'it was stopped' }, 'aborted'));
+  else if (memory.error.message !== '') failed(memory, emit, '', now);
+  else if (emitErrors(emit, COPILOT_WORDS, errors, SIGNS, now)) return;
   else if (exit.exitCode === 0)
-    say(failureEnd(COPILOT_WORDS, { message: lastError(errors) ?? 'it ended without a result' }, 'task'));
+    emit(failureEnd(COPILOT_WORDS, { message: lastError(errors) ?? 'it ended without a result' }, 'task'));
 }

@@ -1,20 +1,20 @@
-import type { AgentErrorCause, Tokens } from '../core/model/agentEvent.ts';
-import { isCost, toNano } from '../core/model/money.ts';
+import type { AgentErrorCause, Tokens } from '../../core/model/agentEvent.ts';
+import { isCost, toNano } from '../../core/model/money.ts';
 import {
   type AgentWords,
+  emitErrors,
+  emitFailure,
   type Failure,
   failureEnd,
   finished,
   lastError,
   type Signs,
-  sayErrors,
-  sayFailure,
-} from './failure.ts';
-import { isObject, type JsonObject, numberIn, objectIn, textIn, tokenCount } from './json.ts';
-import type { Ending, Grammar, Say } from './lineReader.ts';
-import { callSummary, oneLine, resultSummary } from './oneLine.ts';
-import type { Prices } from './prices.ts';
-import { anyTokens } from './tokenCount.ts';
+} from '../failure.ts';
+import { isObject, type JsonObject, numberIn, objectIn, textIn, tokenCount } from '../json.ts';
+import type { Emit, Ending, Grammar } from '../lineReader.ts';
+import { callSummary, oneLine, resultSummary } from '../oneLine.ts';
+import type { Prices } from '../prices.ts';
+import { anyTokens } from '../tokenCount.ts';
 
 interface Memory {
   /** The session of this run: the first one that is named. Later ones are those of sub-agents. */
@@ -25,7 +25,7 @@ interface Memory {
   children: string[];
   /** Why the last step ended; empty before the first one has. */
   reason: string;
-  /** A step has begun and has not told its cost. */
+  /** A step has begun whose cost is still to come. */
   inStep: boolean;
   /** Any step has begun. */
   stepped: boolean;
@@ -33,7 +33,7 @@ interface Memory {
   /** A tool whose permission was refused since the last step ended well. */
   refused: string;
   denied: number;
-  /** Ids of calls that were told but have no result. */
+  /** Ids of calls whose result is still to come. */
   open: string[];
   /** The run has ended with an error. */
   failed: boolean;
@@ -41,7 +41,7 @@ interface Memory {
   vague: boolean;
 }
 
-/** What the reader is made with. */
+/** What the reader needs. */
 export interface OpencodeContext {
   readonly words: AgentWords;
   readonly prices: Prices;
@@ -71,11 +71,11 @@ export function opencodeGrammar(context: OpencodeContext): Grammar<Memory> {
       failed: false,
       vague: false,
     }),
-    message(message, memory, say) {
+    message(message, memory, emit) {
       const session = textIn(message['sessionID']);
       if (session !== '' && memory.session === '') {
         memory.session = session;
-        say({ type: 'session', sessionId: session });
+        emit({ type: 'session', sessionId: session });
       }
       const own = session === '' || session === memory.session;
       const part = objectIn(message['part']);
@@ -84,24 +84,24 @@ export function opencodeGrammar(context: OpencodeContext): Grammar<Memory> {
           if (own) beginStep(memory);
           return;
         case 'text':
-          // A sub-agent speaks to its agent, not to people.
+          // A sub-agent writes for its agent, not for people.
           if (!own || textIn(part['text']) === '') return;
           memory.spoke = true;
-          say({ type: 'text', text: textIn(part['text']), delta: false });
+          emit({ type: 'text', text: textIn(part['text']), delta: false });
           return;
         case 'tool_use':
-          tool(part, own, memory, say);
+          tool(part, own, memory, emit);
           return;
         case 'step_finish':
           if (own) endStep(part, memory);
           else seeChild(session, memory);
-          bill(part, own && memory.unseen > 0, say, context);
+          bill(part, own && memory.unseen > 0, emit, context);
           return;
         case 'error':
-          if (own) failed(message['error'], memory, say, context);
+          if (own) failed(message['error'], memory, emit, context);
       }
     },
-    end: (ending, memory, say) => end(ending, memory, say, context),
+    end: (ending, memory, emit) => end(ending, memory, emit, context),
   };
 }
 
@@ -119,7 +119,7 @@ function endStep(part: JsonObject, memory: Memory): void {
   if (memory.reason === 'stop') memory.refused = '';
 }
 
-/** A sub-agent whose steps are told is in the sum. */
+/** A sub-agent whose steps are in the stream is in the sum. */
 function seeChild(session: string, memory: Memory): void {
   if (memory.children.includes(session)) return;
   memory.children = [...memory.children, session].slice(-REMEMBERED);
@@ -127,14 +127,14 @@ function seeChild(session: string, memory: Memory): void {
 }
 
 /** A call comes with its result, as one event, when it is done. */
-function tool(part: JsonObject, own: boolean, memory: Memory, say: Say): void {
+function tool(part: JsonObject, own: boolean, memory: Memory, emit: Emit): void {
   const state = objectIn(part['state']);
   const id = textIn(part['callID']);
   const name = textIn(part['tool']) || 'tool';
   const identity = id === '' ? {} : { id };
   if (!memory.open.includes(id)) {
     if (own && name === 'task') memory.unseen++;
-    say({
+    emit({
       type: 'toolCall',
       ...identity,
       name,
@@ -148,10 +148,10 @@ function tool(part: JsonObject, own: boolean, memory: Memory, say: Say): void {
   if (state['status'] === 'error' && /rejected permission|permission denied|prevents you from using/i.test(error)) {
     if (own) memory.refused = name;
     memory.denied++;
-    say({ type: 'denied', tool: name, reason: oneLine(error) });
+    emit({ type: 'denied', tool: name, reason: oneLine(error) });
   }
   const exit = numberIn(objectIn(state['metadata'])['exit']);
-  say({
+  emit({
     type: 'toolResult',
     ...identity,
     ok: state['status'] === 'completed' && (exit === undefined || exit === 0),
@@ -159,8 +159,8 @@ function tool(part: JsonObject, own: boolean, memory: Memory, say: Say): void {
   });
 }
 
-/** Each step tells its own cost: 0 where no price is known for its model, which does not make it free (R6.6). */
-function bill(part: JsonObject, partly: boolean, say: Say, { prices, model }: OpencodeContext): void {
+/** Each step names its own cost: 0 where no price is known for its model, which does not make it free (R6.6). */
+function bill(part: JsonObject, partly: boolean, emit: Emit, { prices, model }: OpencodeContext): void {
   const counts = objectIn(part['tokens']);
   const cache = objectIn(counts['cache']);
   const tokens: Tokens = {
@@ -172,14 +172,14 @@ function bill(part: JsonObject, partly: boolean, say: Say, { prices, model }: Op
   const atLeast = partly ? { atLeast: true as const } : {};
   const named = model === undefined ? {} : { model };
   const reported = part['cost'];
-  say({ type: 'usage', tokens, ...named });
+  emit({ type: 'usage', tokens, ...named });
   if (isCost(reported) && (reported > 0 || !anyTokens(tokens))) {
-    say({ type: 'cost', cost: toNano(reported), source: 'reported', ...atLeast });
+    emit({ type: 'cost', cost: toNano(reported), source: 'reported', ...atLeast });
     return;
   }
   const { cost, note } = prices.priceOf(tokens, model);
   const why = reported === 0 ? 'it knows no price for its model: ' : '';
-  say({ type: 'cost', cost, source: 'priced', ...atLeast, ...named, note: `${why}${note}` });
+  emit({ type: 'cost', cost, source: 'priced', ...atLeast, ...named, note: `${why}${note}` });
 }
 
 const CAUSES: ReadonlyMap<string, AgentErrorCause> = new Map(
@@ -192,10 +192,10 @@ const CAUSES: ReadonlyMap<string, AgentErrorCause> = new Map(
   } as const),
 );
 
-/** Its name for errors whose reason only its logs tell. */
+/** Its name for errors whose reason is only in its logs. */
 const VAGUE = 'UnknownError';
 
-function failed(error: unknown, memory: Memory, say: Say, { words, now }: OpencodeContext): void {
+function failed(error: unknown, memory: Memory, emit: Emit, { words, now }: OpencodeContext): void {
   const name = textIn(objectIn(error)['name']);
   const data = objectIn(objectIn(error)['data']);
   const status = numberIn(data['statusCode']);
@@ -212,7 +212,7 @@ function failed(error: unknown, memory: Memory, say: Say, { words, now }: Openco
     ...(status !== undefined && { status }),
     ...(cause !== undefined && { cause }),
   };
-  sayFailure(say, words, failure, now());
+  emitFailure(emit, words, failure, now());
 }
 
 const SIGNS: Signs = [
@@ -226,23 +226,23 @@ const SIGNS: Signs = [
 ];
 
 /** There is no final event: how the last step ended decides. */
-function end({ exit, errors }: Ending, memory: Memory, say: Say, { words, now }: OpencodeContext): void {
-  if (memory.inStep) say({ type: 'cost', cost: 0, source: 'unknown', note: 'its last step was cut off' });
-  else if (memory.failed && !memory.stepped) say({ type: 'cost', cost: 0, source: 'priced', note: 'it did no work' });
+function end({ exit, errors }: Ending, memory: Memory, emit: Emit, { words, now }: OpencodeContext): void {
+  if (memory.inStep) emit({ type: 'cost', cost: 0, source: 'unknown', note: 'its last step was cut off' });
+  else if (memory.failed && !memory.stepped) emit({ type: 'cost', cost: 0, source: 'priced', note: 'it did no work' });
   const logged = memory.vague ? loggedCause(errors) : undefined;
-  if (logged) say(failureEnd(words, logged, logged.cause));
+  if (logged) emit(failureEnd(words, logged, logged.cause));
   if (memory.failed || exit.signal !== undefined) return;
   if (exit.exitCode !== 0) {
-    sayErrors(say, words, errors, SIGNS, now());
+    emitErrors(emit, words, errors, SIGNS, now());
     return;
   }
   const message = unfinished(memory);
   // What was refused once is refused again: the user must allow it.
   const refused = memory.reason === 'tool-calls' && memory.refused !== '';
-  if (message === undefined) say(finished(memory.denied));
-  else if (memory.stepped || !sayErrors(say, words, errors, SIGNS, now())) {
+  if (message === undefined) emit(finished(memory.denied));
+  else if (memory.stepped || !emitErrors(emit, words, errors, SIGNS, now())) {
     const known = memory.stepped ? undefined : lastError(errors);
-    say(failureEnd(words, { message: known ?? message }, refused ? 'config' : 'task'));
+    emit(failureEnd(words, { message: known ?? message }, refused ? 'config' : 'task'));
   }
 }
 

@@ -1,7 +1,7 @@
-import { type NanoUsd, toUsd } from '../core/model/money.ts';
+import { type NanoUsd, toUsd } from '../../core/model/money.ts';
+import { type AgentKind, hasOption } from '../kind.ts';
+import { lineReader } from '../lineReader.ts';
 import { COPILOT_WORDS, copilotGrammar } from './copilotReader.ts';
-import { type AgentKind, hasOption } from './kind.ts';
-import { lineReader } from './lineReader.ts';
 
 /** Copilot CLI of GitHub. */
 export const COPILOT: AgentKind = {
@@ -14,7 +14,9 @@ export const COPILOT: AgentKind = {
     fallback: 'edit',
     values: {
       default: 'It reads files in its folder; edits and commands are refused, because nobody is there to be asked.',
-      edit: 'It reads and edits files in its folder; commands are refused. Allow single ones with arguments such as "--allow-tool=shell(npm test)".',
+      edit:
+        'It reads and edits files in its folder; commands are refused. ' +
+        'Allow single ones with arguments such as "--allow-tool=shell(npm test)".',
       'all-tools': 'It uses all tools without asking, commands included. Only for machines that can be thrown away.',
     },
   },
@@ -52,7 +54,9 @@ export const COPILOT: AgentKind = {
     resumeArgs: ['--resume=${session}'],
     cannot: ['What it spends is only reckoned while it runs, from its calls; its report at the end corrects that.'],
     notes: [
-      'Its cost is its AI credits, at $0.01 each, where its report tells them, and else its tokens by loopSupervisor.prices. It reports after a stop, too, but not when it is killed.',
+      'Its cost is its AI credits, at $0.01 each, where its report names them, ' +
+        'and else its tokens by loopSupervisor.prices.',
+      'It reports after a stop, too, but not when it is killed.',
     ],
   },
   line({ args, model, mode }, { resume, costLeft }, { newUuid }) {

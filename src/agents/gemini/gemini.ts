@@ -1,6 +1,6 @@
+import { type AgentKind, hasOption } from '../kind.ts';
+import { lineReader } from '../lineReader.ts';
 import { GEMINI_WORDS, geminiGrammar } from './geminiReader.ts';
-import { type AgentKind, hasOption } from './kind.ts';
-import { lineReader } from './lineReader.ts';
 
 /** Gemini CLI of Google. */
 export const GEMINI: AgentKind = {
@@ -42,12 +42,13 @@ export const GEMINI: AgentKind = {
     loginArgs: [],
     resumeArgs: ['--resume', '${session}'],
     cannot: [
-      'What it spends is seen only at its end, so it is not bounded while it runs, and a run that is killed tells nothing.',
+      'What it spends is seen only at its end, so it is not bounded while it runs.',
+      'A run that is killed reports nothing of what it has spent.',
     ],
     notes: [
       'It reports tokens, not money: its cost is priced by loopSupervisor.prices.',
       'Without a "model" in its profile, each run begins with one more call that chooses a model.',
-      'It is told to trust the folder for the run: Loop Supervisor itself runs only in workspaces that you trust.',
+      'It trusts the folder for the run: Loop Supervisor itself runs only in workspaces that you trust.',
     ],
   },
   line({ args, model, mode }, { resume }, { newUuid }) {

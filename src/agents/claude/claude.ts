@@ -1,7 +1,7 @@
-import { type NanoUsd, toUsd } from '../core/model/money.ts';
+import { type NanoUsd, toUsd } from '../../core/model/money.ts';
+import { type AgentKind, type AgentOptions, hasOption } from '../kind.ts';
+import { lineReader } from '../lineReader.ts';
 import { claudeGrammar } from './claudeReader.ts';
-import { type AgentKind, type AgentOptions, hasOption } from './kind.ts';
-import { lineReader } from './lineReader.ts';
 
 const WORDS = {
   title: 'Claude Code',
@@ -27,7 +27,8 @@ export const CLAUDE: AgentKind = {
     values: {
       default: 'It reads files and runs harmless commands; all that would need a question, edits included, is refused.',
       acceptEdits:
-        'It edits files and makes, moves and removes them in its folder. Other commands are refused unless your Claude settings allow them.',
+        'It edits files and makes, moves and removes them in its folder. ' +
+        'Other commands are refused unless your Claude settings allow them.',
       plan: 'It reads and plans, and changes nothing.',
       dontAsk: 'Only what your Claude settings allow is done; all else is refused.',
       auto: 'A model of Anthropic judges each action in place of questions.',
@@ -77,7 +78,7 @@ export const CLAUDE: AgentKind = {
     resumeArgs: ['--resume', '${session}'],
     cannot: [],
     notes: [
-      'Its cost is exact, as it reports it. On a subscription the dollars are what the same work would cost by the API.',
+      'Its cost is exact, as it reports it. On a subscription the dollars are what the API would charge.',
       'What is left of the budget is given to it as --max-budget-usd, which it may pass by one turn.',
       'More tools are allowed with arguments such as ["--allowedTools", "Bash(npm test)"].',
     ],
@@ -123,7 +124,7 @@ function forbidsBackground({ args, env }: AgentOptions): boolean {
   return (env[NO_BACKGROUND] ?? '1') === '1' && !hasOption(args, '--settings');
 }
 
-/** The agent's own cap for what is left: less one turn, but not less than half of it, so that little money still does something. */
+/** The agent's own cap for what is left: less one turn, but at least half of it, so that little money is of use. */
 function capUsd(left: NanoUsd): string {
   const usd = toUsd(left);
   return Math.max(LEAST_CAP_USD, usd - TURN_USD, usd / 2).toFixed(4);

@@ -1,5 +1,5 @@
-import { type AgentKind, hasOption } from './kind.ts';
-import { lineReader } from './lineReader.ts';
+import { type AgentKind, hasOption } from '../kind.ts';
+import { lineReader } from '../lineReader.ts';
 import { QWEN_WORDS, qwenGrammar } from './qwenReader.ts';
 
 /** Qwen Code of Alibaba. */
