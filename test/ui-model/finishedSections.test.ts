@@ -68,9 +68,9 @@ describe('the text of a row', () => {
   const context = { defaultAgent: 'claude', isDemo: (agent: string) => agent === 'sample' };
 
   it('begins with a title that is cut at a word, so that figures behind it can be seen; a screen reader hears all of it', () => {
-    assert.equal(shortTitle({ title, loopId: 'a' }), 'Look through all the…');
+    assert.equal(shortTitle({ title, loopId: 'a' }), 'Look through all…');
     assert.equal(shortTitle({ title: 'Fix it', loopId: 'a' }), 'Fix it');
-    assert.equal(shortTitle({ title: 'x'.repeat(60), loopId: 'a' }), `${'x'.repeat(25)}…`);
+    assert.equal(shortTitle({ title: 'x'.repeat(60), loopId: 'a' }), `${'x'.repeat(19)}…`);
     assert.ok(describeLive(running('a', { title }), NOW).spoken.startsWith(`${title}, running`));
   });
 
@@ -78,6 +78,11 @@ describe('the text of a row', () => {
     const words = (agent: string) => describeLive(queued('a', 1, { agent }), NOW, context).description;
     assert.deepEqual(['claude', 'codex', 'sample'].map(words), ['#1', '#1 · codex', '#1 · demo']);
     assert.equal(describeFinished(at(1, 0, { agent: 'sample' }), NOW, context).description, '15:40 · demo');
+  });
+
+  it('says the rest of a title that was cut behind the figures, where there may be room', () => {
+    const { label, description } = describeFinished(at(1, 0, { title }), NOW);
+    assert.deepEqual([label, description], ['Look through all…', '15:40 · …the tests and describe each of them']);
   });
 
   it('does not repeat in words what the icon says', () => {

@@ -37,7 +37,7 @@ export const WAITING_WORDS: { readonly [reason in WaitingFor]: string } = {
 };
 
 /** Characters of a title that a row shows first: in a side bar of 300 pixels, time and cost still fit behind them. */
-const LABEL_CHARS = 26;
+const LABEL_CHARS = 20;
 
 /** What the reader of the texts has as his defaults: what is usual is not said. */
 export interface TextContext {
@@ -65,6 +65,13 @@ export function shortTitle({ title, loopId }: { readonly title: string; readonly
   return space > LABEL_CHARS / 2 ? `${cut.slice(0, space).replace(/[\s.,;:–-]+$/, '')}…` : cut;
 }
 
+/** What `shortTitle` leaves out: in a wide side bar it can be read behind the figures. */
+function restOfTitle(loop: { readonly title: string; readonly loopId: string }): string {
+  const whole = oneLine(loop.title, 80) || loop.loopId;
+  const short = shortTitle(loop);
+  return short === whole ? '' : `…${whole.slice(short.length - 1).trimStart()}`;
+}
+
 /** Why a loop is in its state, where that needs saying. */
 export function reasonOf(loop: Loop): string | undefined {
   switch (loop.state) {
@@ -87,7 +94,7 @@ export function describeLive(view: LiveView, now: number, context = NO_CONTEXT):
   const whole = oneLine(loop.title, 200) || loop.loopId;
   return {
     label: shortTitle(loop),
-    description: join([...facts.figures, facts.cost, agent, ...facts.words]),
+    description: join([...facts.figures, facts.cost, agent, ...facts.words, isActive(loop) ? '' : restOfTitle(loop)]),
     spoken: say([whole, ...facts.spoken, agent, speakCost(loop.cost, loop.costEstimated)]),
   };
 }
@@ -104,7 +111,7 @@ export function describeFinished(
   const whole = oneLine(loop.title, 200) || loop.loopId;
   return {
     label: shortTitle(loop),
-    description: join([when, formatCost(loop.cost, loop.costEstimated), agent, why]),
+    description: join([when, formatCost(loop.cost, loop.costEstimated), agent, why, restOfTitle(loop)]),
     spoken: say([
       whole,
       why ? `failed: ${why}` : loop.state,
