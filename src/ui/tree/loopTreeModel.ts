@@ -62,6 +62,7 @@ interface Snapshot {
 const STATE_GROUPS = {
   running: 'running',
   stopping: 'running',
+  checking: 'running',
   queued: 'queued',
   backingOff: 'backingOff',
   waiting: 'waiting',
@@ -346,6 +347,7 @@ function isLiveRow(state: LoopState): boolean {
 const LIVE_ICONS = {
   running: { id: 'sync~spin', color: 'charts.blue' },
   stopping: { id: 'debug-stop', color: 'charts.orange' },
+  checking: { id: 'checklist', color: 'charts.blue' },
   queued: { id: 'clock', color: 'descriptionForeground' },
   backingOff: { id: 'debug-restart', color: 'charts.yellow' },
   waiting: { id: 'watch', color: 'charts.yellow' },
