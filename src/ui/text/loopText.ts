@@ -197,11 +197,13 @@ function agentWords(agent: string, { defaultAgent, isDemo }: TextContext): strin
 function doingNow(view: LiveView, now: number): string {
   const { activity, loop } = view;
   if (loop.state === 'stopping') return '';
+  if (activity?.asking !== undefined) return `may be asking: ${oneLine(activity.asking, 60)}`;
   // The report says how long the silence was then; it has gone on since.
   if (activity?.silentForMs !== undefined)
     return `silent for ${formatDuration(Math.max(activity.silentForMs, now - (activity.heardAt ?? now)))}`;
   if (activity?.retrying) return `waiting for its provider: ${oneLine(activity.retrying, 60)}`;
-  return activity?.doing ? oneLine(activity.doing, 60) : '';
+  const doing = activity?.doing ?? activity?.errorLine;
+  return doing ? oneLine(doing, 60) : '';
 }
 
 function capitalized(text: string): string {
