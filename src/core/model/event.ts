@@ -1,3 +1,4 @@
+import type { CheckOutcome } from './check.ts';
 import type { CircuitState } from './circuit.ts';
 import type { Disposable } from './disposable.ts';
 import type { Waiting } from './loop.ts';
@@ -47,6 +48,17 @@ export type SupervisorEvent = { /** Wall time, ms. */ readonly at: number } & (
       readonly for: Waiting['for'];
       readonly until?: number;
       readonly reason: string;
+    }
+  /** Its check runs (R11.1). `round` 0: the check before the first round. */
+  | { readonly type: 'loop:checking'; readonly loopId: string; readonly round: number }
+  | {
+      readonly type: 'loop:checked';
+      readonly loopId: string;
+      readonly round: number;
+      readonly passed: boolean;
+      readonly outcome: CheckOutcome;
+      readonly exitCode?: number;
+      readonly score?: number;
     }
   /** Nothing was heard of it for long; `forMs` absent when it was heard of again. */
   | {

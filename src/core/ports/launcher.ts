@@ -83,6 +83,8 @@ export interface RunEnd extends Leftovers {
   readonly trouble?: Trouble;
   /** One sentence where there is more to say, such as the error of the start. */
   readonly error?: string;
+  /** The tree of the working folder at its end, in a Git repository (R11.3). */
+  readonly tree?: string;
   /** Last piece of output, with what the reader said at the end. */
   readonly last: RunOutput;
   /** Whether the agent wrote anything to standard output or standard error. */
@@ -149,6 +151,8 @@ export interface AgentLauncher {
   removeRuns(tokens: readonly string[]): Promise<void>;
   /** Tokens of the run folders in which nothing was written since `at` (wall time, ms). There may be many: it does not hold the thread. */
   runsBefore(at: number): Promise<string[]>;
+  /** Where the standard output of a run is: an absolute path. */
+  outputPath(token: string): string;
   /** Bytes that the logs of a run take on disk. */
   logBytes(token: string): number;
 }

@@ -4,6 +4,8 @@ import type { AgentEvent } from '../model/agentEvent.ts';
 export interface RunSummary {
   readonly said?: Extract<AgentEvent, { type: 'end' }>;
   readonly limit?: Extract<AgentEvent, { type: 'limit' }>;
+  /** What the check has found, where this is one. */
+  readonly checked?: Extract<AgentEvent, { type: 'checked' }>;
   /** Whether the agent itself has said what it cost. */
   readonly priced: boolean;
   /** Whether it has said or done anything: then it has cost something, whatever it says of its end. */
@@ -14,12 +16,13 @@ export interface RunSummary {
 
 /** The summary once the run has said this too. */
 export function withEvents(summary: RunSummary, events: readonly AgentEvent[]): RunSummary {
-  let { said, limit, priced, worked } = summary;
+  let { said, limit, checked, priced, worked } = summary;
   for (const event of events) {
     if (event.type === 'end') said = event;
     if (event.type === 'limit') limit = event;
+    if (event.type === 'checked') checked = event;
     if (event.type === 'cost' && (event.source === 'reported' || event.source === 'priced')) priced = true;
     if (event.type === 'text' || event.type === 'toolCall') worked = true;
   }
-  return { ...summary, ...(said && { said }), ...(limit && { limit }), priced, worked };
+  return { ...summary, ...(said && { said }), ...(limit && { limit }), ...(checked && { checked }), priced, worked };
 }

@@ -36,6 +36,8 @@ const attempt = new ColumnTable<Omit<Attempt, 'end'>, 'start' | 'running'>({
   generation: start('generation', int),
   probe: start('probe', flag),
   reserved: start('reserved', int),
+  isCheck: start('is_check', optional(flag)),
+  round: start('round', optional(int)),
   windowId: running('window_id', text),
   resumed: running('resumed', flag),
   leader: running('leader', optional(jsonOf(processIdentity))),

@@ -9,6 +9,7 @@ export const STATE_WORDS: { readonly [state in LoopState]: string } = {
   queued: 'queued',
   running: 'running',
   stopping: 'stopping',
+  checking: 'checking',
   backingOff: 'waiting to restart',
   waiting: 'waiting',
   completed: 'completed',
