@@ -94,6 +94,10 @@ export interface Activity {
   readonly heardAt?: number;
   /** Nothing was heard for so long (ms). */
   readonly silentForMs?: number;
+  /** The last line of its output, where it looks like a question that nobody can answer (R8.4). */
+  readonly asking?: string;
+  /** The last line of standard error, where nothing came on standard output after it. */
+  readonly errorLine?: string;
   /** The agent waits for its provider, in words. */
   readonly retrying?: string;
 }
