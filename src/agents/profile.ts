@@ -32,6 +32,7 @@ export function profileOf(
   return {
     name,
     canResume,
+    ...(kind.facts.bundled && { isDemo: true }),
     hasCost: kind.hasCost,
     spending: kind.spending,
     capsItself: kind.capsItself,
