@@ -34,6 +34,7 @@ export function profileOf(
     name,
     account: accountName(name, kind, options),
     canResume,
+    ...(kind.facts.bundled && { isDemo: true }),
     hasCost: kind.hasCost,
     spending: kind.spending,
     capsItself: kind.capsItself,

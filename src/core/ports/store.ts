@@ -142,6 +142,8 @@ export interface FinishedQuery {
   readonly offset?: number;
   readonly states?: readonly FinishedLoop['state'][];
   readonly agent?: string;
+  /** Submitted from one of these workspace folders; where there was none, run in it. */
+  readonly folders?: readonly string[];
   /** Occurs in title, id or prompt, whatever the case. */
   readonly text?: string;
   /** Finished at or after / before: wall times, ms. */
