@@ -15,6 +15,7 @@ import { createResourceSampler } from './process/tables/resources.ts';
 import { openStore } from './store/sqlite/store.ts';
 import type { AgentChecks } from './ui/agentCheck/agentChecks.ts';
 import { createAgentChecks } from './ui/agentCheck/createAgentChecks.ts';
+import { profileChecker } from './ui/agentCheck/profileCheck.ts';
 import { dashboardPage } from './ui/dashboard/dashboardPage.ts';
 import { detailPage } from './ui/detail/detailPage.ts';
 import { killInput, TOOLS } from './ui/languageModelTools/toolAnswers.ts';
@@ -75,6 +76,8 @@ export function createParts({
   const readAgents = () => createCatalog({ ...agentSettings(), sample, platform: process.platform, codexHome });
   let agents = readAgents();
 
+  const checks = createAgentChecks({ catalog: () => agents.catalog, environment, findProgram, askProgram });
+
   const open = (): OpenedSupervisor => {
     const store = openStore({ path: join(storage, 'supervisor.db'), clock, log });
     const launcher = createLauncher({
@@ -87,6 +90,7 @@ export function createParts({
       ...{ store, launcher, agents: agents.catalog, clock, log },
       inspector: createInspector(),
       folders: existing,
+      checkProfile: profileChecker(checks),
       settings: settings(),
       doubts: doubts(),
       window: { id: randomUUID(), folders: folders(), home: homedir() },
@@ -105,7 +109,7 @@ export function createParts({
       return agents.problems;
     },
     profile: (name) => agents.catalog.find(name),
-    checks: createAgentChecks({ catalog: () => agents.catalog, environment, findProgram, askProgram }),
+    checks,
     usage: usageSampler(current, createResourceSampler),
     pages: { dashboard: dashboardPage, detail: detailPage, transcript: transcriptPage, tools: TOOLS, killInput },
   };
