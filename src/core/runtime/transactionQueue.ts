@@ -80,7 +80,7 @@ export class TransactionQueue {
         unit?.undo();
         unit = new UnitOfWork(tx, this.#context, this.#liveState, this.halted);
         return work(unit);
-      }, reads);
+      }, reads, () => unit?.undo());
     } catch (error) {
       unit?.undo();
       throw error;
