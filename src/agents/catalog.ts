@@ -1,15 +1,19 @@
 import type { AgentFacts } from '../core/model/agentFacts.ts';
 import type { AgentCatalog, AgentProfile } from '../core/ports/agents.ts';
-import { CLAUDE } from './claude.ts';
-import { CODEX } from './codex.ts';
-import { COPILOT } from './copilot.ts';
+import { CLAUDE } from './claude/claude.ts';
+import { CODEX } from './codex/codex.ts';
+import { readRollout } from './codex/codexRollout.ts';
+import { COPILOT } from './copilot/copilot.ts';
 import { defaultOptions, readCustomAgents } from './customAgents.ts';
-import { GEMINI } from './gemini.ts';
+import { GEMINI } from './gemini/gemini.ts';
 import type { AgentKind, AgentOptions, AgentServices } from './kind.ts';
-import { OPENCODE } from './opencode.ts';
+import { KILO } from './opencode/kilo.ts';
+import { OPENCODE } from './opencode/opencode.ts';
+import { PI } from './pi/pi.ts';
 import { PLAIN } from './plain.ts';
 import { readPrices } from './prices.ts';
 import { agentFactsOf, profileOf } from './profile.ts';
+import { QWEN } from './qwen/qwen.ts';
 import { type SampleProgram, sampleKind } from './sample.ts';
 
 export interface CatalogOptions {
@@ -25,6 +29,8 @@ export interface CatalogOptions {
   readonly newUuid?: () => string;
   /** Wall time, ms: what "resets in 3 hours" counts from. The system's if absent. */
   readonly now?: () => number;
+  /** Where Codex keeps its session files, which name its model; they are not read if absent. */
+  readonly codexHome?: string;
 }
 
 export interface FactsCatalog extends AgentCatalog {
@@ -34,7 +40,7 @@ export interface FactsCatalog extends AgentCatalog {
 
 export interface CatalogResult {
   readonly catalog: FactsCatalog;
-  /** What is wrong in the settings: sentences that name the setting. What is wrong is left out, the rest works. */
+  /** Mistakes in the settings, as sentences that name the setting. They are left out, and the rest works. */
   readonly problems: string[];
 }
 
@@ -45,9 +51,14 @@ export function createCatalog(options: CatalogOptions): CatalogResult {
     prices,
     now: options.now ?? Date.now,
     newUuid: options.newUuid ?? (() => crypto.randomUUID()),
+    rollout: (threadId, { env }) =>
+      options.codexHome === undefined ? undefined : readRollout(env['CODEX_HOME'] ?? options.codexHome, threadId),
   };
   const kinds = new Map(
-    [sampleKind(options.sample), CLAUDE, CODEX, GEMINI, OPENCODE, COPILOT, PLAIN].map((kind) => [kind.name, kind]),
+    [sampleKind(options.sample), CLAUDE, CODEX, GEMINI, OPENCODE, COPILOT, PI, QWEN, KILO, PLAIN].map((kind) => [
+      kind.name,
+      kind,
+    ]),
   );
   const custom = readCustomAgents(options.agents, kinds);
 

@@ -29,6 +29,7 @@ const profileSchema = z.strictObject({
   permissionMode: z.optional(z.string()),
   sandbox: z.optional(z.string()),
   resume: z.optional(z.enum(['auto', 'never'])),
+  commands: z.optional(z.boolean()),
   stop: z.optional(
     z
       .array(z.enum(['SIGINT', 'SIGTERM']))
@@ -38,7 +39,7 @@ const profileSchema = z.strictObject({
 
 type Written = z.infer<typeof profileSchema>;
 
-/** The options of a built-in profile: what it is when the settings say nothing of it. */
+/** The options of a built-in profile that the settings do not mention. */
 export function defaultOptions(kind: AgentKind): AgentOptions {
   return {
     command: kind.command,
@@ -47,13 +48,14 @@ export function defaultOptions(kind: AgentKind): AgentOptions {
     prompt: 'stdin',
     mode: kind.mode?.fallback ?? '',
     resume: true,
+    commands: false,
     stop: kind.stop,
   };
 }
 
 /**
- * Reads `loopSupervisor.agents`. A wrong profile is left out; each problem is a sentence that names the setting, the profile and the
- * option.
+ * Reads `loopSupervisor.agents`. A wrong profile is left out; each problem is a sentence that names the setting, the
+ * profile and the option.
  */
 export function readCustomAgents(
   setting: unknown,
@@ -107,7 +109,8 @@ function wrongOptions(written: Written, kind: AgentKind): string[] {
     if (mode === undefined) continue;
     if (kind.mode?.option !== option)
       problems.push(
-        `has a "${option}", which ${kind.name} does not take${kind.mode ? `: its option is "${kind.mode.option}"` : ''}`,
+        `has a "${option}", which ${kind.name} does not take` +
+          (kind.mode ? `: its option is "${kind.mode.option}"` : ''),
       );
     else if (!Object.hasOwn(kind.mode.values, mode))
       problems.push(
@@ -137,6 +140,7 @@ function optionsOf(written: Written, kind: AgentKind): AgentOptions {
     prompt: (written.prompt ?? defaults.prompt) satisfies PromptChannel,
     mode: mode ?? defaults.mode,
     resume: written.resume !== 'never',
+    commands: written.commands ?? false,
     stop: written.stop ? stepsOf(written.stop) : defaults.stop,
     ...(written.model !== undefined && { model: written.model }),
   };
@@ -162,6 +166,7 @@ function problemOf(issue: Issue, value: unknown): string {
     .join('.')
     .replaceAll('.[', '[')
     .slice(0, 120);
+  const wrong = `has a wrong "${where}" (${shown(value, issue.path)})`;
   switch (issue.code) {
     case 'unrecognized_keys':
       return `has no option ${issue.keys
@@ -169,15 +174,16 @@ function problemOf(issue: Issue, value: unknown): string {
         .map((key) => `"${key.slice(0, 80)}"`)
         .join(' or ')}: options are ${listOf(Object.keys(profileSchema.shape))}`;
     case 'invalid_value':
-      return `has a wrong "${where}" (${shown(value, issue.path)}): it is one of ${listOf(issue.values.map(String))}`;
+      return `${wrong}: it is one of ${listOf(issue.values.map(String))}`;
     case 'invalid_type':
-      return `has a wrong "${where}" (${shown(value, issue.path)}): it must be ${TYPES[issue.expected] ?? issue.expected}`;
+      return `${wrong}: it must be ${TYPES[issue.expected] ?? issue.expected}`;
     default:
-      return `has a wrong "${where}" (${shown(value, issue.path)}): it ${issue.message}`;
+      return `${wrong}: it ${issue.message}`;
   }
 }
 
 const TYPES: { readonly [type: string]: string } = {
+  boolean: 'true or false',
   string: 'text',
   array: 'a list of texts',
   record: 'an object of texts',

@@ -1,14 +1,15 @@
-import { InvalidCostError, WrongStateError } from './model/errors.ts';
+import { InvalidCostError, UnknownLoopError, WrongStateError } from './model/errors.ts';
 import type { Event, SupervisorEvent } from './model/event.ts';
 import {
   type FinishedLoop,
   isActive,
   isFinished,
   type Loop,
+  type LoopEdit,
   type LoopSpec,
   type ProcessIdentity,
 } from './model/loop.ts';
-import { isCost, toNano } from './model/money.ts';
+import { isCost, toNano, toUsd } from './model/money.ts';
 import type { Doubts, KeptSetting, Settings } from './model/settings.ts';
 import type { LiveView, LoopDetail, LoopSpend, Status, SubmitResult } from './model/status.ts';
 import { resetCircuit } from './policy/circuitBreaker.ts';
@@ -29,12 +30,14 @@ import {
 } from './state/context.ts';
 import { CostEstimator } from './state/costEstimator.ts';
 import type { UnitOfWork } from './state/unitOfWork.ts';
-import { checkSpec, rejectionEvents } from './steps/admission.ts';
+import { checkSpec, rejectionEvents, titleOf } from './steps/admission.ts';
 import { recordCost } from './steps/charge.ts';
+import { editLoop, renameLoop } from './steps/edit.ts';
 import { saveLease } from './steps/leases.ts';
 import { moveBefore, moveToEnd, setPriority } from './steps/reorder.ts';
 import { applySettings, dropKeptSetting } from './steps/storeSettings.ts';
 import { admit, readmit, submitResult } from './steps/submit.ts';
+import { undoCancel, wasStopped } from './steps/undoCancel.ts';
 import { claimLoop, clearFailed, restartNow, setPaused } from './steps/userActions.ts';
 
 /**
@@ -164,6 +167,35 @@ export class Supervisor {
     return this.#change((unit) => moveToEnd(unit, loopId));
   }
 
+  /** Changes a queued loop that has not started (R2.6); returns its 1-based position. Rejects like `submit`, and then nothing has changed. */
+  async edit(loopId: string, changes: LoopEdit): Promise<number> {
+    this.#lifecycle.mustBeReady();
+    const checked = checkSpec(await this.#edited(loopId, changes), this.#context);
+    return this.#engine.transactions.takeAndDispatch((unit) =>
+      editLoop(unit, checked, changes, this.#costEstimator.of),
+    );
+  }
+
+  /** Gives the latest loop of that id another title; an empty one is the first line of its prompt. With `seq`: only if it is that very loop. */
+  async rename(loopId: string, title: string, seq?: number): Promise<void> {
+    this.#lifecycle.mustBeReady();
+    await this.#engine.transactions.take((unit) => renameLoop(unit, loopId, seq, title), [['latest', loopId]]);
+  }
+
+  /** Puts a loop back that was cancelled a short while ago, while it held no process (R2.7). Returns its 1-based position in the queue. */
+  async undoCancel(loopId: string): Promise<number> {
+    this.#lifecycle.mustBeReady();
+    const { store } = this.#context;
+    const loop = await this.find(loopId);
+    if (!loop) throw new UnknownLoopError(loopId);
+    if (!isFinished(loop) || wasStopped(await store.history(loop.seq)))
+      throw new WrongStateError(
+        loopId,
+        `cannot be put back: ${isFinished(loop) ? 'its run was stopped' : 'it is not cancelled'}`,
+      );
+    return this.#engine.transactions.takeAndDispatch((unit) => undoCancel(unit, loop));
+  }
+
   // ── Circuit and budget ───────────────────────────────────────────────────────────────────────────────────────
 
   /** Closes the circuit by hand (R4.3). */
@@ -209,7 +241,7 @@ export class Supervisor {
 
   /** Whether a process that was kept after its loop is still there (R7.4). */
   isAlive(process: ProcessIdentity): boolean {
-    return this.#context.probe.isAlive(process);
+    return this.#context.inspector.look(process).state !== 'gone';
   }
 
   /** Live loops in the order of the tree: active first, then the queue in its order (the first `maxQueued` of it), then what waits. */
@@ -322,6 +354,27 @@ export class Supervisor {
   }
 
   // ── Within ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** A loop as it will be with these changes. */
+  async #edited(loopId: string, changes: LoopEdit): Promise<LoopSpec> {
+    const before = await this.get(loopId);
+    if (!before) throw new UnknownLoopError(loopId);
+    const { loop, prompt } = before;
+    const estimate = changes.estimatedCostUsd === undefined ? toUsd(loop.estimate) : changes.estimatedCostUsd;
+    const maxCost = changes.maxCostUsd === undefined ? loop.maxCost && toUsd(loop.maxCost) : changes.maxCostUsd;
+    // A title that was made from the prompt follows it.
+    const kept = loop.title === titleOf({ prompt }) ? '' : loop.title;
+    return {
+      loopId,
+      prompt: changes.prompt ?? prompt,
+      agent: changes.agent ?? loop.agent,
+      cwd: loop.cwd,
+      priority: changes.priority ?? loop.priority,
+      title: changes.title ?? kept,
+      ...(typeof estimate === 'number' && { estimatedCostUsd: estimate }),
+      ...(typeof maxCost === 'number' && { maxCostUsd: maxCost }),
+    };
+  }
 
   /** One transaction of the user's, with what it makes room for (R3.3). */
   async #change<T>(work: (unit: UnitOfWork) => T): Promise<T> {

@@ -12,8 +12,7 @@ import { costIn, linesOf, messagesIn, ofType, testCatalog } from './support/stre
 
 const PROGRAM = fileURLToPath(new URL('../../src/agents/sample/main.ts', import.meta.url));
 
-describe('the sample agent', function () {
-  this.timeout(20_000);
+describe('the sample agent', () => {
   let folder: string;
   const children: ChildProcess[] = [];
   const leftovers: number[] = [];

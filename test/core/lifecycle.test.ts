@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { GONE } from '../../src/core/model/looks.ts';
 import type { ProcessIdentity } from '../../src/core/model/loop.ts';
 import { DEFAULT_SETTINGS } from '../../src/core/model/settings.ts';
 import type { Supervisor } from '../../src/core/supervisor.ts';
@@ -469,11 +470,11 @@ describe('life of windows', () => {
       { maxConcurrent: 1 },
       {
         folders: ['/b'],
-        probe: ({ self, isAlive }) => ({
+        inspector: ({ self, look }) => ({
           self,
-          isAlive: (process) => {
+          look: (process) => {
             if (blind-- > 0) throw new Error('no /proc now');
-            return isAlive(process);
+            return look(process);
           },
         }),
       },
@@ -519,7 +520,7 @@ describe('life of windows', () => {
     const first = await machine.open({}, { folders: ['/a'] });
     const second = await machine.open(
       {},
-      { folders: ['/b'], probe: ({ self, isAlive }) => ({ self, isAlive: (process) => !blind && isAlive(process) }) },
+      { folders: ['/b'], inspector: ({ self, look }) => ({ self, look: (process) => (blind ? GONE : look(process)) }) },
     );
     await first.submit({ prompt: 'work', loopId: 'a' });
     blind = true;
@@ -542,7 +543,7 @@ describe('life of windows', () => {
     await first.submit({ prompt: 'work', loopId: 'a' });
     const second = await machine.open(
       { maxConcurrent: 0 },
-      { folders: ['/b'], probe: ({ self, isAlive }) => ({ self, isAlive: (process) => !blind && isAlive(process) }) },
+      { folders: ['/b'], inspector: ({ self, look }) => ({ self, look: (process) => (blind ? GONE : look(process)) }) },
     );
     const home = () => second.live()[0]?.host;
     blind = true;
@@ -563,9 +564,9 @@ describe('life of windows', () => {
       { maxConcurrent: 1 },
       {
         store: store.wrap,
-        probe: (probe) => {
-          self = probe.self;
-          return probe;
+        inspector: (inspector) => {
+          self = inspector.self;
+          return inspector;
         },
       },
     );
@@ -577,7 +578,7 @@ describe('life of windows', () => {
     // As when the user opens the store again after trouble: the host of the window is the same.
     const second = await machine.open(
       { maxConcurrent: 1 },
-      { probe: ({ isAlive }) => ({ isAlive, self: self as ProcessIdentity }) },
+      { inspector: ({ look }) => ({ look, self: self as ProcessIdentity }) },
     );
     machine.launcher.of('a').ok();
     await machine.clock.advance(1_000);

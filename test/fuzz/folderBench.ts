@@ -1,3 +1,4 @@
+import { GONE, there } from '../../src/core/model/looks.ts';
 import type { AgentLauncher } from '../../src/core/ports/launcher.ts';
 import type { Store } from '../../src/core/ports/store.ts';
 import { systemClock } from '../../src/core/runtime/systemClock.ts';
@@ -12,15 +13,15 @@ import { fuzzCatalog } from './streams.ts';
 
 /** A machine without processes: what a run folder says must not lead to a signal for somebody. */
 const EMPTY: ProcessTable = {
-  bootId: 'boot',
-  list: async () => [],
-  find: async () => undefined,
-  alive: async () => [],
+  scope: { bootId: 'boot' },
+  list: async () => there([]),
+  find: async () => GONE,
+  look: async () => ({ there: [], unknown: [] }),
   signal: async () => [],
   signalGroup: async () => false,
-  args: () => [],
-  environment: () => undefined,
-  outputs: () => [],
+  args: () => there([]),
+  environment: () => GONE,
+  outputs: () => there([]),
 };
 const LOOPS_EACH = 500;
 /** What takes so long (ms) hangs, however busy the machine. */
@@ -48,7 +49,7 @@ export class FolderBench {
         messenger: new Messenger(EMPTY, systemClock, log),
         pump: new Pump(log),
       },
-      probe: { self: { pid: process.pid, startTime: '0', bootId: 'boot' }, isAlive: () => false },
+      inspector: { self: { pid: process.pid, startTime: '0', bootId: 'boot' }, look: () => GONE },
     };
     this.#launcher = {
       ...NO_PROCESSES,

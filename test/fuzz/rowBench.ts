@@ -2,6 +2,7 @@ import { copyFileSync, mkdirSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { SupervisorError } from '../../src/core/model/errors.ts';
+import { GONE, there } from '../../src/core/model/looks.ts';
 import { DEFAULT_SETTINGS } from '../../src/core/model/settings.ts';
 import type { Store } from '../../src/core/ports/store.ts';
 import { Supervisor } from '../../src/core/supervisor.ts';
@@ -33,8 +34,11 @@ function open(path: string, pid: number, clock = new FakeClock()): Machine {
     launcher,
     agents: fakeCatalog(fakeProfile('sample'), fakeProfile('claude')),
     clock,
-    probe: { self: { pid, startTime: '0', bootId: 'fuzz' }, isAlive: (other) => other.pid === pid },
-    folders: { exists: () => true },
+    inspector: {
+      self: { pid, startTime: '0', bootId: 'fuzz' },
+      look: (other) => (other.pid === pid ? there(other) : GONE),
+    },
+    folders: { look: () => there(undefined) },
     settings: SETTINGS,
     window: { id: `window-${pid}`, folders: ['/project'], home: '/project' },
     log,

@@ -3,7 +3,8 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { exitCodeFor, reportedEnd } from '../../src/process/guardian/exitCodes.ts';
-import { readClaim, readEnded } from '../../src/process/runFolder/recordSchemas.ts';
+import { lookAtClaim, lookAtEnded } from '../../src/process/runFolder/recordSchemas.ts';
+import { seen } from '../support/seen.ts';
 import { until } from '../support/until.ts';
 import { kill, program, RunHarness } from './support/runHarness.ts';
 
@@ -55,7 +56,7 @@ describe('The trouble of a guardian', () => {
       const end = await told.whenEnded;
       assert.deepEqual([end.kind, end.exit, end.remaining], ['exited', { exitCode: 0 }, []]);
       // For windows that did not start it, too.
-      assert.deepEqual(readEnded(files)?.exit, { exitCode: 0 });
+      assert.deepEqual(seen(lookAtEnded(files))?.exit, { exitCode: 0 });
     });
 
     it('R8.3 where nothing can be written at all, the exit code of the guardian tells the end (E12)', async () => {
@@ -126,7 +127,7 @@ describe('The trouble of a guardian', () => {
     const { told, files, token } = harness.launch('/bin/sleep', ['1000']);
     const { guardian } = await told.whenStarted;
     rmSync(files.folder, { recursive: true });
-    await until('the claim', () => readClaim(files)?.guardian?.pid === guardian?.pid);
+    await until('the claim', () => seen(lookAtClaim(files))?.guardian?.pid === guardian?.pid);
     harness.reload();
     const adopted = harness.adopt(token);
     await adopted.told.whenStarted;

@@ -16,7 +16,8 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { readEnded } from '../../src/process/runFolder/recordSchemas.ts';
+import { lookAtEnded } from '../../src/process/runFolder/recordSchemas.ts';
+import { seen } from '../support/seen.ts';
 import { RunHarness } from './support/runHarness.ts';
 
 const scripts = mkdtempSync(join(tmpdir(), 'loop-supervisor-scripts-'));
@@ -258,7 +259,7 @@ describe('What an agent is given', () => {
       const end = await told.whenEnded;
       assert.deepEqual([end.kind, end.stoppedBy, told.calls], ['void', 'user', ['ended']]);
       // Whoever adopts it, after a crash of this window, finds the same.
-      assert.equal(readEnded(files)?.stoppedBy, 'user');
+      assert.equal(seen(lookAtEnded(files))?.stoppedBy, 'user');
       assert.deepEqual(harness.processesOf(token), []);
     }
   });

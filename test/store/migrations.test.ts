@@ -20,8 +20,7 @@ const LATER: readonly Migration[] = [
   },
 ];
 
-describe('store: migrations', function () {
-  this.timeout(60_000);
+describe('store: migrations', () => {
   let folder: StoreFolder;
   beforeEach(() => {
     folder = new StoreFolder();

@@ -34,7 +34,7 @@ export interface Directives {
 
 const LONGEST_SECONDS = 24 * 60 * 60;
 
-/** Reads the directives in a prompt: words in square brackets, with a number where one is needed. Other brackets are only text. */
+/** The directives in a prompt: words in square brackets, with a number where one is needed. Other brackets are text. */
 export function readDirectives(prompt: string): Directives {
   const found = new Map<string, number | undefined>();
   for (const [, name, value] of prompt.matchAll(/\[([a-z-]+)(?:\s+(\d+(?:\.\d+)?))?\]/g)) {

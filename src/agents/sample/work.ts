@@ -49,7 +49,9 @@ interface Progress {
   readonly denials: { id: string; tool: string; input: object }[];
 }
 
-/** Pretends to work, visibly; answers the exit code. */
+const NO_KEY = 'Invalid API key · this one only pretends to need one';
+
+/** Pretends to work, visibly; returns the exit code. */
 export async function work(run: Work): Promise<number> {
   const { session, directives } = run;
   await print(init(session));
@@ -108,8 +110,7 @@ function refusalOf(directives: Directives, first: boolean, wrong: boolean): Refu
   if (directives.limitSeconds !== undefined && first)
     return { kind: 'rate_limit', status: 429, text: "You've hit your limit" };
   if (directives.overload && wrong) return { kind: 'overloaded', status: 529, text: 'API Error: 529 Overloaded' };
-  if (directives.auth && wrong)
-    return { kind: 'authentication_failed', status: 401, text: 'Invalid API key · this one only pretends to need one' };
+  if (directives.auth && wrong) return { kind: 'authentication_failed', status: 401, text: NO_KEY };
   return undefined;
 }
 

@@ -24,6 +24,17 @@ export interface LoopSpec {
   readonly metadata?: { readonly [key: string]: Json };
 }
 
+/** What its user changes of a loop that has not started (R2.6). What is left out stays; `null` takes a given value back. */
+export interface LoopEdit {
+  readonly prompt?: string;
+  readonly agent?: string;
+  readonly priority?: number;
+  /** Empty: the first line of the prompt. */
+  readonly title?: string;
+  readonly estimatedCostUsd?: number | null;
+  readonly maxCostUsd?: number | null;
+}
+
 /** The states of a loop. The last three are final. */
 export type LoopState =
   | 'queued'
@@ -83,18 +94,28 @@ export interface StopIntent {
   readonly signal?: string;
 }
 
-/** Names one process for ever: a pid alone is reused (R7.5). */
+/** Names one process forever: a pid alone is reused (R7.5). */
 export interface ProcessIdentity {
   readonly pid: number;
   /** Start time in the platform's own unit and form; only ever compared for equality. */
   readonly startTime: string;
   /** Names the boot of the machine: pids and start times mean nothing across boots. */
   readonly bootId: string;
+  /** Names the machine; absent in records of older versions, and where a machine has no name that lasts. */
+  readonly machine?: string;
+  /** Names the pid namespace; absent in records of older versions, and where the platform has none. */
+  readonly namespace?: string;
 }
 
-/** Whether two records name the same process. */
+/** Whether two records name the same process. What a record of an older version lacks is taken to be the same. */
 export function isSameProcess(one: ProcessIdentity, other: ProcessIdentity): boolean {
-  return one.pid === other.pid && one.startTime === other.startTime && one.bootId === other.bootId;
+  return (
+    one.pid === other.pid &&
+    one.startTime === other.startTime &&
+    one.bootId === other.bootId &&
+    (one.machine ?? other.machine) === (other.machine ?? one.machine) &&
+    (one.namespace ?? other.namespace) === (other.namespace ?? one.namespace)
+  );
 }
 
 /** A process that was ended with its loop, or was left alone on purpose (R7.4). */

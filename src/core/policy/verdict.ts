@@ -37,7 +37,7 @@ export interface EndFacts {
 }
 
 /** Causes that the same command cannot get around. */
-const PERMANENT_CAUSES: readonly AgentErrorCause[] = ['auth', 'config', 'budget', 'turns'];
+const PERMANENT_CAUSES: readonly AgentErrorCause[] = ['auth', 'billing', 'config', 'budget', 'turns'];
 
 /** Causes that show that the agent went on working after a usage limit: it ended by something else. */
 const BEYOND_LIMIT: readonly AgentErrorCause[] = ['budget', 'turns', 'task'];

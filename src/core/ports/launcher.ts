@@ -1,5 +1,6 @@
 import type { AgentEvent, AgentReader, Json, ProcessExit } from '../model/agentEvent.ts';
 import type { Leftovers } from '../model/leftovers.ts';
+import type { Look } from '../model/looks.ts';
 import type { ProcessIdentity, StopBy, SweptProcess } from '../model/loop.ts';
 import type { CommandPlan } from './agents.ts';
 
@@ -152,14 +153,15 @@ export interface AgentLauncher {
   logBytes(token: string): number;
 }
 
-/** Tells whether a process that was once seen still lives. */
-export interface ProcessProbe {
+/** Looks at processes that were once seen (R7.5). */
+export interface ProcessInspector {
   readonly self: ProcessIdentity;
-  isAlive(process: ProcessIdentity): boolean;
+  /** Whether the process still lives. Never throws. */
+  look(process: ProcessIdentity): Look;
 }
 
 /** What the core asks about the file system. */
 export interface Folders {
-  /** Whether `path` is an existing folder (R1.3). Never throws: a folder that can not be looked at is none, and stops no other loop. */
-  exists(path: string): boolean;
+  /** Whether `path` is an existing folder (R1.3). Never throws. */
+  look(path: string): Look;
 }

@@ -105,6 +105,8 @@ export interface StoreTransaction extends TransactionReads {
    * `metadata` stay as they were submitted. Times and amounts are integers.
    */
   saveLoop(loop: Loop, transition?: Transition): void;
+  /** Writes what `saveLoop` leaves as it was submitted: the agent and the prompt of a queued loop that has not started. */
+  saveSubmission(loop: Extract<Loop, { state: 'queued' }>, prompt: string): void;
   /** Adds a row to a loop's history. */
   addHistory(seq: number, transition: Transition): void;
   /** Adds an attempt, before `saveLoop` writes its loop as running with it; the loop's next row of history belongs to it. */

@@ -40,6 +40,8 @@ export class UnitOfWork {
   readonly startsNothing: boolean;
   /** Whether something was not started for want of disk space; undefined where nothing was to be started. */
   waitsForDisk: boolean | undefined;
+  /** Whether something was not started since its folder could not be looked at; undefined where nothing was to be started. */
+  waitsForLook: boolean | undefined;
   readonly #spentBefore: NanoUsd;
   readonly #heldBefore: NanoUsd;
   readonly #undo: (() => void)[] = [];

@@ -1,4 +1,4 @@
-import type { AgentEvent } from '../model/agentEvent.ts';
+import type { AgentEvent, CostOrigin, CostSource } from '../model/agentEvent.ts';
 import type { ActiveLoop } from '../model/loop.ts';
 import type { RunOutput } from '../ports/launcher.ts';
 import type { UnitOfWork } from '../state/unitOfWork.ts';
@@ -26,7 +26,9 @@ export function applyOutput(unit: UnitOfWork, loop: ActiveLoop, output: RunOutpu
     else if (event.type === 'cost') {
       // From where on, too: what is said to the end of a run ends where its last line did.
       const key = `${attempt.token}@${attempt.readOffset}-${output.to}.${index}`;
-      next = charge(unit, next, { key, cost: event.cost, source: event.source }) ?? next;
+      // An unknown amount of nothing says only that something is missing.
+      const counts = event.source !== 'unknown' || event.cost > 0;
+      if (counts) next = charge(unit, next, { key, cost: event.cost, source: ledgerSource(event.source) }) ?? next;
       next = replaceEstimates(unit, next, event);
     }
     if (event.type === 'session') next = confirmSession(unit, next, event.sessionId);
@@ -36,6 +38,11 @@ export function applyOutput(unit: UnitOfWork, loop: ActiveLoop, output: RunOutpu
   const current = unit.liveState.get(loop.seq) as ActiveLoop;
   watchCap(unit, current);
   return unit.liveState.get(loop.seq) as ActiveLoop;
+}
+
+/** The ledger tells only what agents named from what we worked out. */
+function ledgerSource(origin: CostOrigin): CostSource {
+  return origin === 'reported' ? 'reported' : 'estimated';
 }
 
 function confirmSession(unit: UnitOfWork, loop: ActiveLoop, sessionId: string): ActiveLoop {

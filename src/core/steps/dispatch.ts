@@ -1,3 +1,4 @@
+import type { Look } from '../model/looks.ts';
 import { type ActiveLoop, type Attempt, reservedOf } from '../model/loop.ts';
 import type { NanoUsd } from '../model/money.ts';
 import type { WaitingFor } from '../model/status.ts';
@@ -32,17 +33,19 @@ export function gateClosed(
  * not fit the budget is overtaken by nobody (R6.3). Loops of other open windows keep their slot free for them.
  */
 export function dispatch(unit: UnitOfWork, ownership: LoopOwnership): void {
+  const unseen = new Set<number>();
   let again = true;
-  // One that can not be started has left the queue: its place goes to the next.
-  while (again) again = choose(unit, ownership).some((loop) => !start(unit, loop));
+  // One that cannot be started has left the queue, or is passed by in this turn: its place goes to the next.
+  while (again) again = choose(unit, ownership, unseen).some((loop) => !start(unit, loop, unseen));
+  unit.waitsForLook = unseen.size > 0;
 }
 
 /** The loops that this window may start now, in their order. */
-function choose(unit: UnitOfWork, ownership: LoopOwnership): QueuedLoop[] {
+function choose(unit: UnitOfWork, ownership: LoopOwnership, unseen: ReadonlySet<number>): QueuedLoop[] {
   const { liveState, context } = unit;
   const gate = liveState.queue.size === 0 ? 'empty' : gateClosed(liveState, context);
   unit.waitsForDisk = gate === 'disk';
-  const { mine, awaited } = gate ? { mine: [], awaited: [] } : firstInLine(unit, ownership);
+  const { mine, awaited } = gate ? { mine: [], awaited: [] } : firstInLine(unit, ownership, unseen);
   ownership.standFirst(awaited);
   return mine;
 }
@@ -51,6 +54,7 @@ function choose(unit: UnitOfWork, ownership: LoopOwnership): QueuedLoop[] {
 function firstInLine(
   unit: UnitOfWork,
   ownership: LoopOwnership,
+  unseen: ReadonlySet<number>,
 ): { readonly mine: QueuedLoop[]; readonly awaited: QueuedLoop[] } {
   const { liveState, context } = unit;
   const mine: QueuedLoop[] = [];
@@ -62,7 +66,7 @@ function firstInLine(
   let held = 0;
   for (const loop of liveState.queue) {
     if (places === 0) break;
-    if (isHeld(liveState, loop.agent, unit.now)) continue;
+    if (unseen.has(loop.seq) || isHeld(liveState, loop.agent, unit.now)) continue;
     const host = ownership.hostOf(loop);
     if (host === 'gone' || (host === 'elsewhere' && ownership.isPassedBy(loop))) continue;
     if (!fitsBudget(unit, loop, held)) break;
@@ -109,10 +113,18 @@ function fitsBudget(unit: UnitOfWork, loop: QueuedLoop, held: NanoUsd): boolean 
   );
 }
 
-/** Puts one attempt on the books; it is launched once that is committed. Answers false when it can not be started: it has then failed for good. */
-function start(unit: UnitOfWork, loop: QueuedLoop): boolean {
+/**
+ * Records one attempt; it is launched after commit. Returns false when it cannot be started: it has then failed for good, or
+ * is in `unseen`, since its folder could not be looked at.
+ */
+function start(unit: UnitOfWork, loop: QueuedLoop, unseen: Set<number>): boolean {
   const { context, liveState } = unit;
-  const planned = plan(unit, loop);
+  const folder = context.folders.look(loop.cwd);
+  if (folder.state === 'unknown') {
+    unseen.add(loop.seq);
+    return false;
+  }
+  const planned = plan(unit, loop, folder);
   if ('error' in planned) {
     failForGood(unit, loop, { class: 'spawn', reason: planned.error, at: unit.now });
     return false;
@@ -161,14 +173,14 @@ type Planned =
   | { readonly profile: AgentProfile; readonly plan: CommandPlan; readonly resume?: string }
   | { readonly error: string };
 
-function plan(unit: UnitOfWork, loop: QueuedLoop): Planned {
+function plan(unit: UnitOfWork, loop: QueuedLoop, folder: Look): Planned {
   const { context } = unit;
   const profile = context.agents.find(loop.agent);
   if (!profile)
     return {
       error: `there is no agent profile "${loop.agent}" (any more): add it to loopSupervisor.agents, then retry`,
     };
-  if (!context.folders.exists(loop.cwd))
+  if (folder.state === 'gone')
     return { error: `the folder ${loop.cwd} does not exist (any more): make it, then retry` };
   const resume = profile.canResume && loop.quickCrashes < QUICK_CRASHES_TO_START_AFRESH ? loop.sessionId : undefined;
   const costLeft = costLeftFor(unit, loop);

@@ -7,7 +7,7 @@ import { charge, refuse } from './charge.ts';
 import type { RunSummary } from './runSummary.ts';
 
 /** Of these causes an agent can not even begin to work. */
-const BEFORE_WORK: readonly AgentErrorCause[] = ['auth', 'config', 'session'];
+const BEFORE_WORK: readonly AgentErrorCause[] = ['auth', 'billing', 'config', 'session'];
 
 /** An attempt that ended without its agent's own figure is charged with what it still held, marked as an estimate (R6.6). */
 export function chargeUnknown(unit: UnitOfWork, loop: ActiveLoop, end: RunEnd, report: RunSummary): ActiveLoop {

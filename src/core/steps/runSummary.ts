@@ -18,7 +18,7 @@ export function withEvents(summary: RunSummary, events: readonly AgentEvent[]): 
   for (const event of events) {
     if (event.type === 'end') said = event;
     if (event.type === 'limit') limit = event;
-    if (event.type === 'cost' && event.source === 'reported') priced = true;
+    if (event.type === 'cost' && (event.source === 'reported' || event.source === 'priced')) priced = true;
     if (event.type === 'text' || event.type === 'toolCall') worked = true;
   }
   return { ...summary, ...(said && { said }), ...(limit && { limit }), priced, worked };

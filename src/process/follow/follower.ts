@@ -1,16 +1,18 @@
 import type { AgentEvent, AgentReader } from '../../core/model/agentEvent.ts';
 import type { Disposable } from '../../core/model/disposable.ts';
+import { NOTHING_LEFT } from '../../core/model/leftovers.ts';
+import { GONE, type Look, type Seen, there, unknown, whyOf } from '../../core/model/looks.ts';
 import type { ProcessIdentity, StopBy } from '../../core/model/loop.ts';
 import { type Clock, LONGEST_TIMER_MS } from '../../core/ports/clock.ts';
-import type { ProcessProbe, Run, RunObserver, RunOutput } from '../../core/ports/launcher.ts';
+import type { ProcessInspector, Run, RunObserver, RunOutput } from '../../core/ports/launcher.ts';
 import { ALL_WRITTEN, reportedEnd } from '../guardian/exitCodes.ts';
 import type { FailedStart } from '../launch/failedStart.ts';
 import type { GuardianEnd, GuardianProcess } from '../launch/guardianProcess.ts';
 import { isWritable, readTail, sizeOf, timeOf, writeJson } from '../runFolder/atomicFile.ts';
-import { readClaim, readEnded, readSilent, readStarted } from '../runFolder/recordSchemas.ts';
-import { type EndedRecord, FORMAT, type Order } from '../runFolder/records.ts';
+import { lookAtClaim, lookAtEnded, lookAtSilent, lookAtStarted } from '../runFolder/recordSchemas.ts';
+import { type ClaimRecord, type EndedRecord, FORMAT, type Order } from '../runFolder/records.ts';
 import type { RunFiles } from '../runFolder/runFiles.ts';
-import { GIVE_UP_MS, LEAST_GRACE_MS, NOTHING_LEFT } from '../sweep/sweep.ts';
+import { GIVE_UP_MS, LEAST_GRACE_MS } from '../sweep/sweep.ts';
 import type { ProcessTable } from '../tables/processTable.ts';
 import { Heartbeat, type Pulse } from './heartbeat.ts';
 import { lastLineOf } from './lastLine.ts';
@@ -23,10 +25,12 @@ import { Tail } from './tail.ts';
 export interface FollowServices {
   readonly clock: Clock;
   readonly table: ProcessTable;
-  readonly probe: ProcessProbe;
+  readonly inspector: ProcessInspector;
   readonly messenger: Messenger;
   readonly pump: Pump;
   readonly log: (message: string, error?: unknown) => void;
+  /** How long (ms) a run that nobody can see is looked for; 10 minutes if absent (R3.1). */
+  readonly unseenForMs?: number;
 }
 
 export interface FollowOptions {
@@ -49,6 +53,11 @@ const REPORT_BYTES = 1024 * 1024;
 const GUARDIAN_LOOK_MS = 1_000;
 /** How often (ms) its heartbeat is looked at. */
 const PULSE_LOOK_MS = 1_000;
+/** How long (ms) a run that nobody can see keeps its slot (R3.1). */
+const UNSEEN_FOR_MS = 10 * 60_000;
+/** The first and the longest pause (ms) between looks that fail. */
+const UNSEEN_PAUSE_MS = 200;
+const LONGEST_UNSEEN_PAUSE_MS = 10_000;
 /** How long (ms) more than it may need a guardian is waited for after a stop. */
 const WATCHDOG_MS = 10_000;
 
@@ -74,6 +83,14 @@ export class Follower implements Run {
   /** Orders that were given before there was anybody to take them. */
   readonly #early: Order[] = [];
   #watchdog: Disposable | undefined;
+  /** Whether the system will report the end of its guardian. */
+  #hasChild = false;
+  /** What was reported of its end when the last look at it failed. */
+  #knownOfEnd: Pick<LostRunOptions, 'failedStart' | 'reported'> = {};
+  /** Since when (time of `performance.now`) no look could tell whether the run goes on. */
+  #unseenSince: number | undefined;
+  #unseenPause = UNSEEN_PAUSE_MS;
+  #lookAgainAt = 0;
 
   constructor(options: FollowOptions, services: FollowServices, observer: RunObserver, onDone: () => void) {
     this.#options = options;
@@ -109,6 +126,7 @@ export class Follower implements Run {
   async begin(guardian: GuardianProcess, explain: (end: GuardianEnd) => FailedStart): Promise<void> {
     this.#phase = 'following';
     this.#child = guardian;
+    this.#hasChild = true;
     this.#sendEarly();
     const end = await guardian.ended;
     await this.#settle({
@@ -130,7 +148,7 @@ export class Follower implements Run {
     if (this.#isDone()) return;
     this.#phase = 'following';
     this.#sendEarly();
-    if (readEnded(files) || !this.#guardianLives()) return this.#settle();
+    if (lookAtEnded(files).state === 'there' || this.#lookAtGuardian().state === 'gone') return this.#settle();
     this.#order({ kind: 'adopted', mine });
     this.poll();
   }
@@ -144,16 +162,19 @@ export class Follower implements Run {
     this.#tellSilence();
     // An agent may write before its guardian has written down that it started: its words wait for that.
     if (this.#startedTold && this.#tail?.hasNews()) void this.#services.pump.read(this.#tail);
+    if (performance.now() < this.#lookAgainAt) return;
     // Its guardian may stay for what was kept.
     if (sizeOf(this.#options.files.ended) !== undefined) {
       void this.#settle();
       return;
     }
     this.#feelPulse();
-    if (this.#child) return;
+    if (this.#hasChild) return;
     if (performance.now() - this.#lookedAt < GUARDIAN_LOOK_MS) return;
     this.#lookedAt = performance.now();
-    if (!this.#guardianLives()) void this.#settle();
+    const guardian = this.#lookAtGuardian();
+    if (guardian.state === 'there') this.#sees();
+    else if (guardian.state === 'gone' || !this.#waitForSight(guardian.why)) void this.#settle();
   }
 
   /** A guardian that somebody has stopped is woken; one that does not work even then is replaced. */
@@ -162,8 +183,8 @@ export class Follower implements Run {
     const now = performance.now();
     if (now - this.#pulseAt < PULSE_LOOK_MS) return;
     this.#pulseAt = now;
-    const claim = readClaim(files);
-    if (claim?.beatMs) this.#heartbeat ??= new Heartbeat(claim.beatMs, now);
+    const claim = lookAtClaim(files);
+    if (claim.state === 'there' && claim.value.beatMs) this.#heartbeat ??= new Heartbeat(claim.value.beatMs, now);
     const pulse = this.#heartbeat?.look(timeOf(files.claim), now) ?? 'late';
     const { messenger, log } = this.#services;
     if (pulse !== this.#pulse && this.#heartbeat && pulse === 'late')
@@ -174,30 +195,59 @@ export class Follower implements Run {
     if (pulse === 'dead' && isWritable(files.folder)) void this.#replaceGuardian();
   }
 
-  #guardianLives(): boolean {
-    const { files } = this.#options;
-    const known = readClaim(files)?.guardian ?? this.#guardian;
-    return known !== undefined && this.#services.probe.isAlive(known);
+  #lookAtGuardian(): Look {
+    const known = this.#knownGuardian();
+    return known.state === 'there' ? this.#services.inspector.look(known.value) : known;
+  }
+
+  /** The guardian as its claim names it, or as it was known before. */
+  #knownGuardian(): Look<ProcessIdentity> {
+    const claim = lookAtClaim(this.#options.files);
+    const known = (claim.state === 'there' ? claim.value.guardian : undefined) ?? this.#guardian;
+    if (known) return there(known);
+    return claim.state === 'unknown' ? claim : GONE;
+  }
+
+  // ── Looks that fail (R3.1) ───────────────────────────────────────────────────────────────────────────────────
+
+  /** Plans the next look, a little later each time; false when nobody has seen the run for so long that it is given up. */
+  #waitForSight(why: string): boolean {
+    const now = performance.now();
+    if (this.#unseenSince === undefined) {
+      this.#unseenSince = now;
+      this.#services.log(`Whether run ${this.#options.token} goes on cannot be seen (${why}); it is looked at again.`);
+    }
+    if (now - this.#unseenSince >= (this.#services.unseenForMs ?? UNSEEN_FOR_MS)) return false;
+    this.#lookAgainAt = now + this.#unseenPause;
+    this.#unseenPause = Math.min(this.#unseenPause * 2, LONGEST_UNSEEN_PAUSE_MS);
+    return true;
+  }
+
+  #sees(): void {
+    this.#unseenSince = undefined;
+    this.#unseenPause = UNSEEN_PAUSE_MS;
+    this.#lookAgainAt = 0;
   }
 
   #tellStarted(): void {
     if (this.#startedTold) return;
-    const started = readStarted(this.#options.files);
-    if (!started) return;
+    const started = lookAtStarted(this.#options.files);
+    if (started.state !== 'there') return;
     this.#startedTold = true;
-    this.#guardian = started.guardian;
-    this.#leader = started.leader;
-    const { leader, guardian, at } = started;
+    const { leader, guardian, at } = started.value;
+    this.#guardian = guardian;
+    this.#leader = leader;
     this.#tell(() => this.#observer.started({ leader, guardian, at }));
   }
 
   #tellSilence(): void {
-    const there = sizeOf(this.#options.files.silent) !== undefined;
-    if (there === this.#silentTold) return;
-    const warning = there ? readSilent(this.#options.files) : undefined;
-    if (there && !warning) return;
-    this.#silentTold = there;
-    this.#tell(() => this.#observer.silent(warning && { kind: warning.kind, forMs: warning.forMs }));
+    const isSilent = sizeOf(this.#options.files.silent) !== undefined;
+    if (isSilent === this.#silentTold) return;
+    const look = lookAtSilent(this.#options.files);
+    if (isSilent && look.state !== 'there') return;
+    this.#silentTold = isSilent;
+    const warning = look.state === 'there' ? { kind: look.value.kind, forMs: look.value.forMs } : undefined;
+    this.#tell(() => this.#observer.silent(warning));
   }
 
   // ── Orders ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -243,7 +293,7 @@ export class Follower implements Run {
 
   /** A guardian listens from its claim on; before that a signal would end it. */
   #address(): GuardianAddress {
-    const listens = this.#startedTold || (this.#child && readClaim(this.#options.files)?.guardian !== undefined);
+    const listens = this.#startedTold || (this.#child && isClaimed(lookAtClaim(this.#options.files)));
     return { identity: this.#guardian, ...(listens && { child: this.#child }) };
   }
 
@@ -253,10 +303,10 @@ export class Follower implements Run {
 
   /** A guardian that has not ended its run in all that time does not work: its run is ended in its place. */
   async #replaceGuardian(): Promise<void> {
-    const guardian = readClaim(this.#options.files)?.guardian ?? this.#guardian;
-    if (this.#phase !== 'following' || !guardian) return;
+    const guardian = this.#knownGuardian();
+    if (this.#phase !== 'following' || guardian.state !== 'there') return;
     this.#services.log(`The guardian of run ${this.#options.token} does not answer and is replaced.`);
-    await this.#services.table.signal([guardian], 'SIGKILL');
+    await this.#services.table.signal([guardian.value], 'SIGKILL');
   }
 
   // ── Its end ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -276,10 +326,16 @@ export class Follower implements Run {
     await this.#conclude({ ...end, ...NOTHING_LEFT });
   }
 
-  async #settle(known: Pick<LostRunOptions, 'failedStart' | 'reported'> = {}): Promise<void> {
+  async #settle(known: Pick<LostRunOptions, 'failedStart' | 'reported'> = this.#knownOfEnd): Promise<void> {
     if (this.isOver) return;
     this.#phase = 'ending';
-    await this.#conclude(await this.#facts(known));
+    const end = await this.#facts(known);
+    if (this.#isDone()) return;
+    if (end.state === 'there') return this.#conclude(end.value);
+    if (!this.#waitForSight(end.why)) return this.#conclude(this.#unseen(end.why));
+    this.#knownOfEnd = known;
+    this.#hasChild = false;
+    this.#phase = 'following';
   }
 
   /** Reads what is left to read, and reports the end. */
@@ -318,7 +374,8 @@ export class Follower implements Run {
     };
   }
 
-  async #facts(known: Pick<LostRunOptions, 'failedStart' | 'reported'>): Promise<EndedRecord> {
+  /** How the run ended. Rather `unknown` than a guess: whoever takes it for ended may start another. */
+  async #facts(known: Pick<LostRunOptions, 'failedStart' | 'reported'>): Promise<Seen<EndedRecord>> {
     const { clock, table, log } = this.#services;
     const { files, token, graceMs, keep } = this.#options;
     const leader = this.#leader;
@@ -326,10 +383,19 @@ export class Follower implements Run {
     try {
       return await settleLostRun({ table, clock, log, files, token, leader, begun, graceMs, keep, ...known });
     } catch (error) {
-      log('The end of a run could not be found out.', error);
-      const why = { kind: 'lost', error: (error as Error).message } as const;
-      return { format: FORMAT, exit: {}, at: clock.now(), ...(known.failedStart ?? why), ...NOTHING_LEFT };
+      // Where no guardian was started there is nobody to look for.
+      if (!known.failedStart || this.#child) return unknown(whyOf(error));
+      return there({ format: FORMAT, exit: {}, at: clock.now(), ...known.failedStart, ...NOTHING_LEFT });
     }
+  }
+
+  /** The end of a run that nobody could see for so long that its slot is freed (R3.1). */
+  #unseen(unseen: string): EndedRecord {
+    const known = [this.#leader, this.#guardian].filter((one) => one !== undefined);
+    const remaining = known.map((one) => ({ ...one, command: one === this.#leader ? 'agent' : 'guardian' }));
+    const error = `Nobody can see whether its processes have ended: ${unseen}.`;
+    const end = { exit: {}, at: this.#services.clock.now(), error, ...NOTHING_LEFT };
+    return { format: FORMAT, kind: 'lost', ...end, remaining, unseen };
   }
 
   #isDone(): boolean {
@@ -344,4 +410,8 @@ export class Follower implements Run {
       this.#services.log('What was told of a run was not taken well.', error);
     }
   }
+}
+
+function isClaimed(claim: Look<ClaimRecord>): boolean {
+  return claim.state === 'there' && claim.value.guardian !== undefined;
 }

@@ -5,7 +5,7 @@ import type { Clock } from '../../core/ports/clock.ts';
 import type { GuardianProcess } from '../launch/guardianProcess.ts';
 import { readJson } from '../runFolder/atomicFile.ts';
 import { putOrder } from '../runFolder/orderFiles.ts';
-import { readClaim, readStarted } from '../runFolder/recordSchemas.ts';
+import { lookAtClaim, lookAtStarted } from '../runFolder/recordSchemas.ts';
 import { ORDER, type Order, RESULT } from '../runFolder/records.ts';
 import type { RunFiles } from '../runFolder/runFiles.ts';
 import type { ProcessTable } from '../tables/processTable.ts';
@@ -69,14 +69,16 @@ export class Messenger {
       if (result) return (result as { readonly delivered?: unknown }).delivered === true;
       if (!(await this.#guardianLives(files, to))) break;
     }
-    const leader = readStarted(files)?.leader;
-    const [here] = leader ? await this.#table.alive([leader]) : [];
+    const started = lookAtStarted(files);
+    const [here] = started.state === 'there' ? (await this.#table.look([started.value.leader])).there : [];
     return here !== undefined && this.#table.signalGroup(here, order.signal);
   }
 
   async #guardianLives(files: RunFiles, to: GuardianAddress): Promise<boolean> {
     const guardian = guardianOf(files, to);
-    return guardian !== undefined && (await this.#table.alive([guardian])).length > 0;
+    if (guardian === undefined) return false;
+    const { there, unknown } = await this.#table.look([guardian]);
+    return there.length + unknown.length > 0;
   }
 
   async #signalGuardian(files: RunFiles, signal: NodeJS.Signals, to: GuardianAddress): Promise<void> {
@@ -95,5 +97,6 @@ export class Messenger {
 
 /** The guardian of a run. It can be signalled from its claim on, not earlier: it does not listen before. */
 function guardianOf(files: RunFiles, { identity }: GuardianAddress): ProcessIdentity | undefined {
-  return readClaim(files)?.guardian ?? identity;
+  const claim = lookAtClaim(files);
+  return (claim.state === 'there' ? claim.value.guardian : undefined) ?? identity;
 }

@@ -1,14 +1,16 @@
 import { existsSync } from 'node:fs';
 import type { ProcessExit } from '../../core/model/agentEvent.ts';
+import { type Leftovers, NOTHING_LEFT } from '../../core/model/leftovers.ts';
+import { whyOf } from '../../core/model/looks.ts';
 import type { StopBy } from '../../core/model/loop.ts';
-import type { ProcessProbe } from '../../core/ports/launcher.ts';
+import type { ProcessInspector } from '../../core/ports/launcher.ts';
 import { agentEnvironment } from '../environment/carriedEnvironment.ts';
 import { sizeOf } from '../runFolder/atomicFile.ts';
 import { type EndedRecord, FORMAT, type Order, type RunRequest } from '../runFolder/records.ts';
 import type { RunFiles } from '../runFolder/runFiles.ts';
 import { findRun } from '../sweep/findProcesses.ts';
-import { LEAST_GRACE_MS, NOTHING_LEFT, type SweepResult, sweep } from '../sweep/sweep.ts';
-import { identityOf, type ProcessInfo, type ProcessTable } from '../tables/processTable.ts';
+import { LEAST_GRACE_MS, sweep } from '../sweep/sweep.ts';
+import { identityOf, type ProcessInfo, type ProcessTable, UNKNOWN_START } from '../tables/processTable.ts';
 import { AgentProcess } from './agentProcess.ts';
 import { Attendance } from './attendance.ts';
 import { Deadlines } from './deadlines.ts';
@@ -25,7 +27,7 @@ export interface GuardianOptions {
   readonly files: RunFiles;
   readonly request: RunRequest;
   readonly table: ProcessTable;
-  readonly probe: ProcessProbe;
+  readonly inspector: ProcessInspector;
   readonly log: (message: string, error?: unknown) => void;
 }
 
@@ -84,12 +86,12 @@ export class Guardian {
   /** @throws the error of the file system when there is no room for the records of the run. */
   constructor(options: GuardianOptions) {
     this.#options = options;
-    const { files, request, log, probe } = options;
+    const { files, request, log, inspector } = options;
     this.#records = new RunRecords(files, log);
     this.#beatMs = request.beatMs ?? BEAT_MS;
     this.#orders = new Orders(files, log);
     this.#deadlines = new Deadlines(request.limits);
-    this.#attendance = new Attendance(request.windowsFolder, probe);
+    this.#attendance = new Attendance(request.windowsFolder, inspector);
   }
 
   /**
@@ -99,8 +101,8 @@ export class Guardian {
    * @throws the error of the file system when the run cannot be claimed.
    */
   async run(): Promise<number> {
-    const { probe, log } = this.#options;
-    if (!this.#records.claim(probe.self, this.#beatMs)) {
+    const { inspector, log } = this.#options;
+    if (!this.#records.claim(inspector.self, this.#beatMs)) {
       this.#records.release();
       return ALL_WRITTEN;
     }
@@ -146,7 +148,7 @@ export class Guardian {
   }
 
   async #start(): Promise<void> {
-    const { files, request, table, probe, log } = this.#options;
+    const { files, request, table, inspector, log } = this.#options;
     const agent = new AgentProcess(request, files, process.env);
     this.#agent = agent;
     const { child } = agent;
@@ -161,7 +163,8 @@ export class Guardian {
       else this.#endedEarly = [code, signal];
     });
     const at = Date.now();
-    const leader = (await table.find(child.pid)) ?? { pid: child.pid, startTime: 'unknown', bootId: table.bootId };
+    const look = await table.find(child.pid);
+    const leader = look.state === 'there' ? look.value : { pid: child.pid, startTime: UNKNOWN_START, ...table.scope };
     this.#stop = new GroupStop({
       table,
       token: request.token,
@@ -172,7 +175,7 @@ export class Guardian {
       onStuck: () => void this.#stuck(),
       onError: (error) => log('A signal could not be sent.', error),
     });
-    this.#records.started({ format: FORMAT, leader: identityOf(leader), guardian: probe.self, at });
+    this.#records.started({ format: FORMAT, leader: identityOf(leader), guardian: inspector.self, at });
     if (this.#endedEarly) return this.#ended(...this.#endedEarly);
     if (this.#overflowed) void this.#stop.killFrozen();
     else if (this.#isStopping) this.#stop.begin(request.limits.graceMs);
@@ -235,7 +238,8 @@ export class Guardian {
     if (unattendedGraceMs === 0) return true;
     if (now === 0 || now - this.#attendedAt >= Math.min(ATTENDANCE_MS, unattendedGraceMs / 4)) {
       this.#attendedAt = now;
-      this.#attended = this.#attendance.anybody();
+      // One that nobody can see may be there.
+      this.#attended = this.#attendance.look().state !== 'gone';
     }
     return this.#attended;
   }
@@ -350,14 +354,14 @@ export class Guardian {
     this.#finish({ kind: 'lost', exit: {}, at: Date.now(), error }, await this.#sweep(0));
   }
 
-  async #sweep(giveUpMs?: number): Promise<SweepResult> {
+  async #sweep(giveUpMs?: number): Promise<Leftovers> {
     const { request, table, log } = this.#options;
     const stop = this.#stop;
     if (!stop) return NOTHING_LEFT;
     const { keep, graceMs } = request.limits;
     const find = async (known: readonly ProcessInfo[]) => {
       const found = await findRun(table, stop.marks(known), { keep, deep: true });
-      this.#leftover = found.members;
+      if (found.state === 'there') this.#leftover = found.value.members;
       return found;
     };
     this.#isSweeping = true;
@@ -370,11 +374,11 @@ export class Guardian {
       });
     } catch (error) {
       log('What was left of the run could not be seen to.', error);
-      return NOTHING_LEFT;
+      return { ...NOTHING_LEFT, unseen: whyOf(error) };
     }
   }
 
-  #finish(end: Pick<EndedRecord, 'kind' | 'exit' | 'at' | 'error' | 'trouble'>, left: SweepResult): void {
+  #finish(end: Pick<EndedRecord, 'kind' | 'exit' | 'at' | 'error' | 'trouble'>, left: Leftovers): void {
     clearTimeout(this.#timer);
     this.#leaderEnded = true;
     this.#logLimit?.close();
@@ -386,7 +390,7 @@ export class Guardian {
   }
 
   /** The run is over, but what was kept may write on for as long as it lives. */
-  async #watchKept({ kept }: SweepResult): Promise<void> {
+  async #watchKept({ kept }: Leftovers): Promise<void> {
     const { request, table, log } = this.#options;
     const { keep, maxLogBytes: maxBytes } = request.limits;
     if (!this.#agent || !this.#stop) return;

@@ -3,7 +3,7 @@ import { readJson } from '../runFolder/atomicFile.ts';
 import { FORMAT, type RunRequest } from '../runFolder/records.ts';
 import { filesIn } from '../runFolder/runFiles.ts';
 import { createTable } from '../tables/platformTable.ts';
-import { createProbe } from '../tables/processIdentity.ts';
+import { createInspector } from '../tables/processInspector.ts';
 import { notBegunCode } from './exitCodes.ts';
 import { Guardian } from './guardian.ts';
 import { guardianLog } from './guardianLog.ts';
@@ -31,7 +31,7 @@ async function guard(run: RunRequest): Promise<number> {
   const guardian = new Guardian({
     ...{ files, request: run, log },
     table: createTable({ polite: true }),
-    probe: createProbe(),
+    inspector: createInspector(),
   });
   // Before the claim: who sees the claim may signal us.
   process.on('SIGUSR2', () => guardian.wake());

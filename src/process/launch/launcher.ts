@@ -19,11 +19,11 @@ import { Poller } from '../follow/poller.ts';
 import { Pump } from '../follow/pump.ts';
 import { FOLDER_MODE, sizeOf } from '../runFolder/atomicFile.ts';
 import { isToken, runFiles } from '../runFolder/runFiles.ts';
-import { writeWindowFile } from '../runFolder/windowFile.ts';
+import { keepWindowFile } from '../runFolder/windowFile.ts';
 import { reap } from '../sweep/reap.ts';
 import { terminateSpared } from '../sweep/terminateSpared.ts';
 import { createTable } from '../tables/platformTable.ts';
-import { createProbe } from '../tables/processIdentity.ts';
+import { createInspector } from '../tables/processInspector.ts';
 import { GuardianProcess } from './guardianProcess.ts';
 import { guardianTrouble, preparationTrouble } from './guardianTrouble.ts';
 import { prepareRun } from './prepareRun.ts';
@@ -72,14 +72,14 @@ class Launcher implements AgentLauncher, Disposable {
     // As the system names it: who holds a log open is found by its path.
     this.#runsFolder = realpathSync(options.runsFolder);
     const table = createTable({ polite: true });
-    const probe = createProbe();
+    const inspector = createInspector();
     this.#poller = new Poller(clock);
-    this.#services = { clock, log, table, probe, messenger: new Messenger(table, clock, log), pump: new Pump(log) };
-    this.#windowFile = writeWindowFile(
-      options.windowsFolder,
-      `host-${process.pid}-${probe.self.startTime.replace(/\W+/g, '-')}`,
-      probe,
-    );
+    this.#services = { clock, log, table, inspector, messenger: new Messenger(table, clock, log), pump: new Pump(log) };
+    this.#windowFile = keepWindowFile({
+      windowsFolder: options.windowsFolder,
+      windowId: `host-${process.pid}-${inspector.self.startTime.replace(/\W+/g, '-')}`,
+      ...{ inspector, clock, log },
+    });
   }
 
   launch(request: LaunchRequest, observer: RunObserver): Run {

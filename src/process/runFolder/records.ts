@@ -1,5 +1,6 @@
 import type { ProcessExit } from '../../core/model/agentEvent.ts';
-import type { ProcessIdentity, StopBy, SweptProcess } from '../../core/model/loop.ts';
+import type { Leftovers } from '../../core/model/leftovers.ts';
+import type { ProcessIdentity, StopBy } from '../../core/model/loop.ts';
 import type { StopStep } from '../../core/ports/agents.ts';
 import type { RunEnd, RunLimits, Trouble } from '../../core/ports/launcher.ts';
 
@@ -57,7 +58,7 @@ export interface ExitRecord {
 }
 
 /** `ended.json`: all is over. */
-export interface EndedRecord {
+export interface EndedRecord extends Leftovers {
   readonly format: typeof FORMAT;
   readonly kind: RunEnd['kind'];
   readonly exit: ProcessExit;
@@ -67,9 +68,6 @@ export interface EndedRecord {
   readonly foreignSignal?: string;
   readonly trouble?: Trouble;
   readonly error?: string;
-  readonly swept: readonly SweptProcess[];
-  readonly kept: readonly SweptProcess[];
-  readonly remaining: readonly SweptProcess[];
 }
 
 /** `silent.json` */

@@ -90,6 +90,13 @@ export class Transaction implements StoreTransaction {
     if (transition) this.addHistory(loop.seq, transition);
   }
 
+  saveSubmission(loop: Queued, prompt: string): void {
+    const { loops, prompts } = this.#writing();
+    loops.saveAgent(loop);
+    prompts.insert(loop.seq, prompt);
+    this.#changed.add(loop.seq);
+  }
+
   addHistory(seq: number, transition: Transition): void {
     this.#writing().history.add(seq, this.#next(), transition, this.#begunAttempts.get(seq)?.id ?? null);
     this.#begunAttempts.delete(seq);

@@ -142,7 +142,7 @@ export class RunHarness {
 
   /** Another window's launcher on the same runs. */
   newLauncher(
-    options: Partial<Pick<LauncherOptions, 'guardianProgram' | 'nodePath' | 'environment' | 'beatMs'>> = {},
+    options: Partial<Pick<LauncherOptions, 'guardianProgram' | 'nodePath' | 'environment' | 'beatMs' | 'clock'>> = {},
   ): AgentLauncher & Disposable {
     return createLauncher({
       runsFolder: this.runsFolder,
