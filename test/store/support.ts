@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { Attempt, AttemptEnd, FinishedLoop, Loop, LoopFacts } from '../../src/core/model/loop.ts';
 import type { Clock } from '../../src/core/ports/clock.ts';
+import type { Store } from '../../src/core/ports/store.ts';
 import { openStore } from '../../src/store/sqlite/store.ts';
 
 /** The system's time. Timers keep the process alive: a test waits for them. */
@@ -17,7 +18,7 @@ export const systemClock: Clock = {
   },
 };
 
-export type TestStore = ReturnType<typeof openStore>;
+export type TestStore = Store;
 
 /** A folder with a database path in it, and stores on that path; all gone after the test. */
 export class StoreFolder {
@@ -54,6 +55,13 @@ export class StoreFolder {
     } finally {
       database.close();
     }
+  }
+
+  /** Runs SQL, and returns rows if it is a query. */
+  rowsOrRun(text: string): Record<string, unknown>[] {
+    if (/^\s*SELECT/.test(text)) return this.rows(text);
+    this.sql(text);
+    return [];
   }
 
   dispose(): void {

@@ -17,7 +17,6 @@ import type {
   StoreTransaction,
   WindowLease,
 } from '../../core/ports/store.ts';
-import { estimatedPart } from '../rows/ledgerRow.ts';
 import { ESTIMATED_FROM, medianOf } from '../rows/median.ts';
 import type { Head, Mirror } from './mirror.ts';
 import { type LoadedReads, MissingRead } from './reads.ts';
@@ -50,6 +49,8 @@ export class Writes {
   readonly loops = new Map<number, DraftLoop>();
   readonly attempts = new Map<number, DraftAttempt>();
   readonly prompts = new Map<number, string>();
+  /** Agents of loops that were submitted differently after all. */
+  readonly agents = new Map<number, string>();
   readonly history: HistoryEntry[] = [];
   readonly ledger: { readonly n: number; readonly row: LedgerRow }[] = [];
   readonly marks = new Map<string, DaySpend>();
@@ -173,6 +174,17 @@ export class Draft implements StoreTransaction {
     this.writes.loops.set(seq, { loop: { ...loop, ...fixed }, isNew: this.#isNew(seq) });
     this.writes.changed.add(seq);
     if (transition) this.addHistory(seq, transition);
+  }
+
+  saveSubmission(loop: Queued, prompt: string): void {
+    this.#writing();
+    const { seq, agent } = loop;
+    const before = this.bySeq(seq);
+    if (!before || isFinished(before)) return;
+    this.writes.loops.set(seq, { loop: { ...before, agent }, isNew: this.#isNew(seq) });
+    this.writes.agents.set(seq, agent);
+    this.writes.prompts.set(seq, prompt);
+    this.writes.changed.add(seq);
   }
 
   addHistory(seq: number, transition: Transition): void {

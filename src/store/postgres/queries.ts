@@ -24,6 +24,7 @@ export type Run = (batch: string) => Promise<RawRow[][]>;
 export class Queries {
   readonly #run: Run;
   readonly #reader: RowReader;
+  #collation: Promise<string> | undefined;
 
   constructor(run: Run, reader: RowReader) {
     this.#run = run;
@@ -61,9 +62,10 @@ export class Queries {
   }
 
   async finished(query: FinishedQuery): Promise<FinishedLoop[]> {
-    const { limit, offset = 0 } = query;
+    const { limit, offset = 0, text } = query;
+    const collation = text ? await this.#anyCase() : '';
     const order = 'finished_at DESC, seq DESC';
-    const page = `seq IN (SELECT seq FROM loops WHERE ${conditionOf(query)} ORDER BY ${order} LIMIT ${literal(limit)} OFFSET ${literal(offset)})`;
+    const page = `seq IN (SELECT seq FROM loops WHERE ${conditionOf(query, collation)} ORDER BY ${order} LIMIT ${literal(limit)} OFFSET ${literal(offset)})`;
     const [rows = [], attempts = []] = await this.#run(selectLoops(page, order));
     return readLoops(this.#reader, rows, attempts).loops.filter(isFinished);
   }
@@ -127,6 +129,17 @@ export class Queries {
     );
   }
 
+  /** The collation that folds the case of every letter. Without ICU only those of the database's locale are folded. */
+  #anyCase(): Promise<string> {
+    const find =
+      "SELECT 1 FROM pg_collation WHERE collname = 'und-x-icu' AND collnamespace = 'pg_catalog'::regnamespace";
+    this.#collation ??= this.#run(find).then(([rows = []]) => (rows.length > 0 ? 'COLLATE "und-x-icu"' : ''));
+    this.#collation.catch(() => {
+      this.#collation = undefined;
+    });
+    return this.#collation;
+  }
+
   async #timeline(where: string): Promise<TimelineAttempt[]> {
     const [rows = []] = await this.#run(
       `SELECT a.id, a.seq, l.loop_id AS "loopId", left(l.title, 120) AS title, l.agent, a.number, a.started_at AS "startedAt",
@@ -147,20 +160,24 @@ export class Queries {
   }
 }
 
-function conditionOf({ states, agent, text, from, before }: FinishedQuery): string {
+function conditionOf({ states, agent, text, from, before }: FinishedQuery, collation: string): string {
   const conditions = ['finished_at IS NOT NULL'];
   if (states) conditions.push(`state IN ${list(states)}`);
   if (agent !== undefined) conditions.push(`agent = ${literal(agent)}`);
   if (from !== undefined) conditions.push(`finished_at >= ${literal(from)}`);
   if (before !== undefined) conditions.push(`finished_at < ${literal(before)}`);
-  if (text) conditions.push(textCondition(text));
+  if (text) conditions.push(textCondition(text, collation));
   return conditions.join(' AND ');
 }
 
-/** Occurs in title, id or prompt, whatever the case. A prompt that holds a NUL is no text for PostgreSQL: only its ASCII is searched. */
-function textCondition(text: string): string {
+/** A prompt as text. PostgreSQL takes no NUL in text: such bytes are left out. */
+const PROMPT_TEXT = `convert_from(CASE WHEN position('\\x00'::bytea IN p.prompt) = 0 THEN p.prompt ELSE
+  decode(replace(replace(regexp_replace(encode(p.prompt, 'hex'), '(..)', '\\1,', 'g'), '00,', ''), ',', ''), 'hex') END, 'UTF8')`;
+
+/** Occurs in title, id or prompt, whatever the case. */
+function textCondition(text: string, collation: string): string {
   const pattern = literal(`%${text.replace(/[\\%_]/g, '\\$&')}%`);
-  const prompt = `CASE WHEN position('\\x00'::bytea IN p.prompt) > 0 THEN encode(p.prompt, 'escape') ELSE convert_from(p.prompt, 'UTF8') END`;
-  return `(title ILIKE ${pattern} OR loop_id ILIKE ${pattern}
-    OR EXISTS (SELECT 1 FROM prompts AS p WHERE p.seq = loops.seq AND ${prompt} ILIKE ${pattern}))`;
+  const matches = (value: string) => `${value} ILIKE ${pattern} ${collation}`;
+  return `(${matches('title')} OR ${matches('loop_id')}
+    OR EXISTS (SELECT 1 FROM prompts AS p WHERE p.seq = loops.seq AND ${matches(PROMPT_TEXT)}))`;
 }

@@ -17,6 +17,10 @@ const KEPT_CIRCUIT_CHANGES = 1_000;
 /** Prompts up to this (bytes) travel in the batch, twice as long as hexadecimal digits; larger ones in a statement of their own. */
 const SMALL_PROMPT = 64 * 1024;
 
+/** A loop may be submitted differently after all. */
+const PROMPT_AGAIN = 'ON CONFLICT (seq) DO UPDATE SET prompt = excluded.prompt';
+export const INSERT_PROMPT = `INSERT INTO prompts (seq, prompt) VALUES ($1, $2) ${PROMPT_AGAIN}`;
+
 /** What is needed to write a transaction. */
 export interface Transacted {
   readonly writes: Writes;
@@ -67,6 +71,8 @@ function loopStatements({ writes, now }: Transacted): string[] {
     .sort((a, b) => Number(isFinished(b.loop)) - Number(isFinished(a.loop)));
   for (const { loop } of saved)
     statements.push(`UPDATE loops SET ${assignments(loopSaved, loop)} WHERE seq = ${literal(loop.seq)}`);
+  for (const [seq, agent] of writes.agents)
+    statements.push(`UPDATE loops SET agent = ${literal(agent)} WHERE seq = ${literal(seq)}`);
   const inserted = loops.filter(({ isNew }) => isNew).map(({ loop }) => tuple(loopWhole.values(loop)));
   if (inserted.length > 0)
     statements.push(`INSERT INTO loops (${loopWhole.names.join(', ')}) VALUES ${inserted.join(', ')}`);
@@ -74,7 +80,7 @@ function loopStatements({ writes, now }: Transacted): string[] {
   const small = prompts.filter(([, { length }]) => length <= SMALL_PROMPT);
   if (small.length > 0) {
     const rows = small.map(([seq, prompt]) => `(${literal(seq)}, '\\x${prompt.toString('hex')}')`);
-    statements.push(`INSERT INTO prompts (seq, prompt) VALUES ${rows.join(', ')}`);
+    statements.push(`INSERT INTO prompts (seq, prompt) VALUES ${rows.join(', ')} ${PROMPT_AGAIN}`);
   }
   return statements;
 }

@@ -7,7 +7,7 @@ import { CHANGES_STATEMENTS, changedSince, readChanges, readHead, selectChanges 
 import { LoadedReads, type Read } from './reads.ts';
 import type { ServerClock } from './serverClock.ts';
 import { literal } from './sql.ts';
-import { batchOf, largePrompts } from './statements.ts';
+import { batchOf, INSERT_PROMPT, largePrompts } from './statements.ts';
 
 export interface WriterParts {
   readonly mirror: Mirror;
@@ -160,8 +160,7 @@ export class Writer {
       ...{ writes, before: mirror.head, after, writer, channel, payload: name, now: clock.now() },
     });
     try {
-      for (const [seq, prompt] of largePrompts(writes))
-        await connection.runWith('INSERT INTO prompts (seq, prompt) VALUES ($1, $2)', [seq, prompt]);
+      for (const [seq, prompt] of largePrompts(writes)) await connection.runWith(INSERT_PROMPT, [seq, prompt]);
     } catch (error) {
       abandoned();
       throw error;
