@@ -15,6 +15,7 @@ import { readPrices } from './prices.ts';
 import { agentFactsOf, profileOf } from './profile.ts';
 import { QWEN } from './qwen/qwen.ts';
 import { type SampleProgram, sampleKind } from './sample.ts';
+import { shellPlan } from './shell.ts';
 
 export interface CatalogOptions {
   /** Value of the setting `loopSupervisor.agents`. */
@@ -76,6 +77,7 @@ export function createCatalog(options: CatalogOptions): CatalogResult {
     catalog: {
       find: (name) => entries.get(name)?.profile,
       names: () => [...entries.keys()],
+      shell: (commandLine) => shellPlan(commandLine, options.platform),
       facts: (name) => entries.get(name)?.facts,
     },
     problems: [...custom.problems, ...wrongPrices],

@@ -35,6 +35,7 @@ import { recordCost } from './steps/charge.ts';
 import { editLoop, renameLoop } from './steps/edit.ts';
 import { saveLease } from './steps/leases.ts';
 import { moveBefore, moveToEnd, setPriority } from './steps/reorder.ts';
+import { acceptAsIs, continueRounds } from './steps/roundActions.ts';
 import { applySettings, dropKeptSetting } from './steps/storeSettings.ts';
 import { admit, readmit, submitResult } from './steps/submit.ts';
 import { undoCancel, wasStopped } from './steps/undoCancel.ts';
@@ -124,6 +125,19 @@ export class Supervisor {
     const run = loop && isActive(loop) ? this.#engine.runs.of(loop) : undefined;
     run?.keepWaiting();
     return run !== undefined;
+  }
+
+  /**
+   * Lets a loop go on whose check does not pass and whose rounds have reached a bound: it is granted as much again (R11.3). Rejects with a
+   * `WrongStateError` where it does not wait for that.
+   */
+  async continueRounds(loopId: string): Promise<void> {
+    await this.#change((unit) => continueRounds(unit, loopId));
+  }
+
+  /** Completes such a loop as it is, though its check does not pass (R11.3). Rejects like `continueRounds`. */
+  async acceptAsIs(loopId: string): Promise<void> {
+    await this.#change((unit) => acceptAsIs(unit, loopId));
   }
 
   /** Makes a waiting loop of another window this window's, which then starts it. Answers whether there was one. */

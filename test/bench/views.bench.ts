@@ -100,7 +100,7 @@ class OpenTranscript {
     } as unknown as Loop;
     return {
       ...{ loopId: 'a', state: loop.state, loop, prompt: 'Do it', attempts: [this.isRunning ? attempt : ended] },
-      ...{ costUsd: 0, costEstimated: false, reservedUsd: 0, history: [], ledger: [] },
+      ...{ costUsd: 0, costEstimated: false, reservedUsd: 0, history: [], ledger: [], checks: [] },
     };
   }
 }

@@ -103,6 +103,7 @@ describe('transcript session', () => {
       reservedUsd: 0,
       history: [],
       ledger: [],
+      checks: [],
     };
   }
 

@@ -28,6 +28,12 @@ export interface Directives {
   readonly auth: boolean;
   /** It says the whole prompt again. */
   readonly echo: boolean;
+  /** It edits `sample-work.md` in its folder; the run of this number, and later ones, finish it. */
+  readonly finishInRun: number | undefined;
+  /** It changes nothing, run after run. */
+  readonly stuck: boolean;
+  /** Every run leaves a lower score than the one before. */
+  readonly worse: boolean;
   /** What goes wrong does so only in the first run of the session. */
   readonly once: boolean;
 }
@@ -58,6 +64,9 @@ export function readDirectives(prompt: string): Directives {
     overload: found.has('overload'),
     auth: found.has('auth'),
     echo: found.has('echo'),
+    finishInRun: number('finish', 1_000, 1),
+    stuck: found.has('stuck'),
+    worse: found.has('worse'),
     once: found.has('once'),
   };
 }

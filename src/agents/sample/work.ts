@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { leaveChildren } from './children.ts';
 import type { Directives } from './directives.ts';
+import { edit } from './editing.ts';
 import {
   apiError,
   apiRetry,
@@ -87,9 +88,15 @@ export async function work(run: Work): Promise<number> {
       directives.exitCode,
     );
   }
-  const text = 'All done. This was only a sample: nothing was changed.';
+  const text = closingWords(run);
   await print(remark(session, text));
   return finish(run, progress, { subtype: 'success', terminalReason: 'completed', result: text }, 0);
+}
+
+/** Edits the file where the prompt asks for that, and says what was done. */
+function closingWords({ directives }: Work): string {
+  if (directives.finishInRun === undefined) return 'All done. This was only a sample: nothing was changed.';
+  return edit(process.cwd(), directives);
 }
 
 async function finish(run: Work, progress: Progress, outcome: Outcome, exitCode: number): Promise<number> {

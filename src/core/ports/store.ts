@@ -1,4 +1,5 @@
 import type { Json } from '../model/agentEvent.ts';
+import type { CheckResult } from '../model/check.ts';
 import type { CircuitRecord } from '../model/circuit.ts';
 import type { Disposable } from '../model/disposable.ts';
 import type { Attempt, FinishedLoop, LedgerRow, Loop, ProcessIdentity, Transition } from '../model/loop.ts';
@@ -78,6 +79,8 @@ export interface TransactionReads {
   /** Attempts of a loop, oldest first. */
   attempts(seq: number): readonly Attempt[];
   ledger(seq: number): readonly LedgerRow[];
+  /** Results of the loop's check, oldest first (R11.2). */
+  checks(seq: number): readonly CheckResult[];
   /** Median cost of that agent's last 20 completed or failed loops; undefined when there are none. */
   medianCost(agent: string): NanoUsd | undefined;
 }
@@ -120,6 +123,8 @@ export interface StoreTransaction extends TransactionReads {
   advance(attemptId: number, from: number, to: number, readerState: Json | undefined): boolean;
   /** Adds a ledger row, once per loop and key, and its amount to its day and agent. Returns whether it was new. */
   addLedger(row: LedgerRow): boolean;
+  /** Adds the result of a loop's check. */
+  addCheck(seq: number, result: CheckResult): void;
   /** Writes a day's marks. The ledger keeps its `spent`. */
   saveDayMarks(day: DaySpend): void;
   saveControl(control: Control): void;
@@ -195,6 +200,8 @@ export interface Store extends HistoryQueries {
   attempts(seq: number): Promise<Attempt[]>;
   history(seq: number): Promise<Transition[]>;
   ledger(seq: number): Promise<LedgerRow[]>;
+  /** Results of the loop's check, oldest first (R11.2). */
+  checks(seq: number): Promise<CheckResult[]>;
   finished(query: FinishedQuery): Promise<FinishedLoop[]>;
   /** Spend by day and agent from a day on (`YYYY-MM-DD`). */
   spend(fromDay: string): Promise<SpendRow[]>;

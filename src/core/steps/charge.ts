@@ -86,7 +86,8 @@ export function watchBudget(unit: UnitOfWork): void {
     unit.putDay(news.day);
   }
   if (onExceeded === 'stop' && isPast(news.day.spent, dailyLimit)) {
-    for (const loop of [...unit.liveState.active.values()])
+    // A check costs nothing: stopping it would only lose the proof.
+    for (const loop of [...unit.liveState.active.values()].filter(({ attempt }) => !attempt.isCheck))
       requestStop(unit, loop, 'budget', 'the daily budget was passed');
   }
 }

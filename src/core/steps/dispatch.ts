@@ -4,6 +4,7 @@ import type { NanoUsd } from '../model/money.ts';
 import type { WaitingFor } from '../model/status.ts';
 import { mayStart } from '../policy/budget.ts';
 import { attemptsAllowed } from '../policy/circuitBreaker.ts';
+import { roundPrompt } from '../policy/roundPrompt.ts';
 import { isPending } from '../policy/waits.ts';
 import type { AgentProfile, CommandPlan } from '../ports/agents.ts';
 import type { SupervisorContext } from '../state/context.ts';
@@ -11,6 +12,7 @@ import type { LiveState, QueuedLoop } from '../state/liveState.ts';
 import type { LoopOwnership } from '../state/loopOwnership.ts';
 import type { UnitOfWork } from '../state/unitOfWork.ts';
 import { failForGood } from './restart.ts';
+import { begun, hasCheck, startCheck } from './rounds.ts';
 import { sessionBefore } from './sessionBefore.ts';
 
 /** No attempt starts with less free disk than this (R8.3). */
@@ -64,7 +66,7 @@ function firstInLine(
     attemptsAllowed(liveState.control.circuit, context.settings.circuit, liveState.probes()),
   );
   let held = 0;
-  for (const loop of liveState.queue) {
+  for (const loop of inOrder(unit)) {
     if (places === 0) break;
     if (unseen.has(loop.seq) || isHeld(liveState, loop.agent, unit.now)) continue;
     const host = ownership.hostOf(loop);
@@ -75,6 +77,13 @@ function firstInLine(
     (host === 'here' ? mine : awaited).push(loop);
   }
   return { mine, awaited };
+}
+
+/** The queue in its order; before it the loop whose next round follows in this transaction (R11.2). */
+function* inOrder({ liveState, goesOn }: UnitOfWork): Iterable<QueuedLoop> {
+  const first = goesOn === undefined ? undefined : liveState.get(goesOn);
+  if (first?.state === 'queued') yield first;
+  for (const loop of liveState.queue) if (loop !== first) yield loop;
 }
 
 /**
@@ -124,6 +133,10 @@ function start(unit: UnitOfWork, loop: QueuedLoop, unseen: Set<number>): boolean
     unseen.add(loop.seq);
     return false;
   }
+  if (hasCheck(loop) && loop.rounds.phase !== 'work') {
+    startCheck(unit, loop);
+    return true;
+  }
   const planned = plan(unit, loop, folder);
   if ('error' in planned) {
     failForGood(unit, loop, { class: 'spawn', reason: planned.error, at: unit.now });
@@ -145,6 +158,7 @@ function start(unit: UnitOfWork, loop: QueuedLoop, unseen: Set<number>): boolean
     readOffset: 0,
     cost: 0,
     costEstimated: 0,
+    ...(loop.rounds && { round: loop.rounds.round }),
   });
   const { fresh: _, ...facts } = loop;
   const running: ActiveLoop = {
@@ -154,6 +168,7 @@ function start(unit: UnitOfWork, loop: QueuedLoop, unseen: Set<number>): boolean
     attempts: number,
     since: unit.now,
     attempt,
+    ...(hasCheck(loop) && { rounds: begun(loop, unit.now) }),
   };
   unit.put(running, attempt.resumed ? `attempt ${number}, continues its session` : `attempt ${number}`);
   unit.tell({ type: 'loop:started', loopId: loop.loopId, attempt: number, agent: loop.agent });
@@ -185,7 +200,8 @@ function plan(unit: UnitOfWork, loop: QueuedLoop, folder: Look): Planned {
   const resume = profile.canResume && loop.quickCrashes < QUICK_CRASHES_TO_START_AFRESH ? loop.sessionId : undefined;
   const costLeft = costLeftFor(unit, loop);
   // A prompt that can not be read now is trouble of the store, which passes: it is no fault of the command, and fails the turn.
-  const request = { loopId: loop.loopId, prompt: unit.tx.prompt(loop.seq), cwd: loop.cwd };
+  const prompt = promptFor(unit, loop, resume !== undefined);
+  const request = { loopId: loop.loopId, prompt, cwd: loop.cwd };
   try {
     const command = profile.plan({
       ...request,
@@ -196,6 +212,16 @@ function plan(unit: UnitOfWork, loop: QueuedLoop, folder: Look): Planned {
   } catch (error) {
     return { error: error instanceof Error ? error.message : String(error) };
   }
+}
+
+/** The loop's prompt, or what the agent is told for the next round (R11.2). Only a session that goes on knows the task already. */
+function promptFor(unit: UnitOfWork, loop: QueuedLoop, resumes: boolean): string {
+  const prompt = unit.tx.prompt(loop.seq);
+  if (!hasCheck(loop) || loop.rounds.round === 1) return prompt;
+  const result = unit.tx.checks(loop.seq).findLast(({ round }) => round > 0);
+  if (!result) return prompt;
+  const check = resumes ? loop.check : { ...loop.check, context: 'fresh' as const };
+  return roundPrompt(prompt, { check, result, logPath: unit.context.launcher.outputPath(result.token) });
 }
 
 /** What the attempt may cost: what its own cap and the day still leave; undefined when neither limits it. */

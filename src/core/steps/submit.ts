@@ -8,6 +8,7 @@ import type { LoopOwnership } from '../state/loopOwnership.ts';
 import type { UnitOfWork } from '../state/unitOfWork.ts';
 import { type CheckedSpec, refusal } from './admission.ts';
 import { gateClosed, inLine, isHeld } from './dispatch.ts';
+import { firstRounds } from './rounds.ts';
 import { leaveState } from './transitions.ts';
 
 /** A loop that has been taken into the queue. */
@@ -20,7 +21,7 @@ export function admit(
   ownership: LoopOwnership,
   medianOf: (unit: UnitOfWork, agent: string) => NanoUsd | undefined,
 ): Admitted {
-  const { spec, prompt, title, priority, agent, cwd } = checked;
+  const { spec, prompt, title, priority, agent, cwd, check } = checked;
   const { context } = unit;
   const given = spec.estimatedCostUsd;
   const estimate = given === undefined ? (medianOf(unit, agent) ?? 0) : toNano(given);
@@ -39,6 +40,7 @@ export function admit(
     estimateAssumed: given === undefined,
     ...(spec.maxCostUsd !== undefined && { maxCost: toNano(spec.maxCostUsd) }),
     ...(spec.metadata !== undefined && { metadata: spec.metadata }),
+    ...(check && { check, rounds: firstRounds(check) }),
     submittedAt: unit.now,
     since: unit.now,
     attempts: 0,

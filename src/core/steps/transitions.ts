@@ -37,7 +37,7 @@ export function leaveState(loop: Loop, now: number): LoopFacts {
     restarts,
     quickCrashes,
   } = loop;
-  const { cost, costEstimated, folder, maxCost, metadata, sessionId, lastError } = loop;
+  const { cost, costEstimated, folder, maxCost, metadata, sessionId, lastError, check, rounds } = loop;
   return {
     ...{
       seq,
@@ -61,5 +61,7 @@ export function leaveState(loop: Loop, now: number): LoopFacts {
     ...(metadata !== undefined && { metadata }),
     ...(sessionId !== undefined && { sessionId }),
     ...(lastError !== undefined && { lastError }),
+    ...(check !== undefined && { check }),
+    ...(rounds !== undefined && { rounds }),
   };
 }

@@ -132,12 +132,26 @@ const VERSION_4 = `
 ALTER TABLE head ADD COLUMN settings TEXT;
 `;
 
+/** Version 5: checks and rounds (R11): the check of a loop, where its rounds stand, which runs are checks, and what they found. */
+const VERSION_5 = `
+ALTER TABLE loops ADD COLUMN check_spec TEXT;
+ALTER TABLE loops ADD COLUMN rounds TEXT;
+ALTER TABLE attempts ADD COLUMN is_check INTEGER;
+ALTER TABLE attempts ADD COLUMN round INTEGER;
+CREATE TABLE checks (
+  seq INTEGER NOT NULL, n INTEGER NOT NULL, round INTEGER NOT NULL, outcome TEXT NOT NULL, exit_code INTEGER,
+  started_at INTEGER NOT NULL, ended_at INTEGER NOT NULL, token TEXT NOT NULL, digest TEXT NOT NULL, tree TEXT, score REAL,
+  report TEXT NOT NULL, PRIMARY KEY (seq, n)
+) STRICT, WITHOUT ROWID;
+`;
+
 /** The steps of the schema in their order. A change of the schema is a new step at the end. */
 export const MIGRATIONS: readonly Migration[] = [
   { version: 1, sql: VERSION_1 },
   { version: 2, sql: VERSION_2 },
   { version: 3, sql: VERSION_3 },
   { version: 4, sql: VERSION_4 },
+  { version: 5, sql: VERSION_5 },
 ];
 
 /** The version that this code knows. */
