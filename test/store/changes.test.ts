@@ -16,7 +16,7 @@ import {
 
 const ids = (loops: readonly Loop[] | undefined) => loops?.map(({ loopId }) => loopId);
 
-onEachStore('what other hosts have changed', ({ open, news, sql }) => {
+onEachStore('what other hosts have changed', ({ open, news }) => {
   let mine: TestStore;
   let theirs: TestStore;
   beforeEach(async () => {

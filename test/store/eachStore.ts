@@ -51,7 +51,7 @@ export function onEachStore(title: string, tests: (bench: StoreBench) => void): 
     tests({
       kind: 'PostgreSQL',
       open: async () => {
-        const options = { address: parseAddress(address), clock: systemClock, log: () => {} };
+        const options = { address, clock: systemClock, log: () => {} };
         const store = await openPostgresStore({ ...options, password: async () => undefined });
         stores.push(store);
         return store;

@@ -76,11 +76,15 @@ export class TransactionQueue {
     let unit: UnitOfWork | undefined;
     let result: T;
     try {
-      result = await this.#context.store.write((tx) => {
-        unit?.undo();
-        unit = new UnitOfWork(tx, this.#context, this.#liveState, this.halted);
-        return work(unit);
-      }, reads, () => unit?.undo());
+      result = await this.#context.store.write(
+        (tx) => {
+          unit?.undo();
+          unit = new UnitOfWork(tx, this.#context, this.#liveState, this.halted);
+          return work(unit);
+        },
+        reads,
+        () => unit?.undo(),
+      );
     } catch (error) {
       unit?.undo();
       throw error;

@@ -1,4 +1,5 @@
 import type { Json } from '../../core/model/agentEvent.ts';
+import type { CheckResult } from '../../core/model/check.ts';
 import { DuplicateLoopError, StoreError } from '../../core/model/errors.ts';
 import {
   type Attempt,
@@ -17,6 +18,9 @@ import type {
   StoreTransaction,
   WindowLease,
 } from '../../core/ports/store.ts';
+import type { LoopRecord } from '../moveLoops.ts';
+import { asDispatched } from '../rows/attemptRow.ts';
+import { asSubmitted } from '../rows/loopRow.ts';
 import { ESTIMATED_FROM, medianOf } from '../rows/median.ts';
 import type { Head, Mirror } from './mirror.ts';
 import { type LoadedReads, MissingRead } from './reads.ts';
@@ -52,6 +56,7 @@ export class Writes {
   /** Agents of loops that were submitted differently after all. */
   readonly agents = new Map<number, string>();
   readonly history: HistoryEntry[] = [];
+  readonly checks: { readonly seq: number; readonly n: number; readonly result: CheckResult }[] = [];
   readonly ledger: { readonly n: number; readonly row: LedgerRow }[] = [];
   readonly marks = new Map<string, DaySpend>();
   /** Leases that were saved; `undefined` for those that were released. */
@@ -61,6 +66,8 @@ export class Writes {
   readonly quarantined = new Map<number, string>();
   /** Loops that were written, removed, or whose attempt was. */
   readonly changed = new Set<number>();
+  /** Loops that were moved here: the store they come from, and their `seq` there. */
+  readonly imported: (readonly [source: string, seq: number])[] = [];
   control: Control | undefined;
 }
 
@@ -169,9 +176,7 @@ export class Draft implements StoreTransaction {
       );
     if (before !== loop) this.#count(before, -1);
     this.#count(loop, 1);
-    const { loopId, agent, submittedAt, metadata } = before;
-    const fixed = { loopId, agent, submittedAt, ...(metadata && { metadata }) };
-    this.writes.loops.set(seq, { loop: { ...loop, ...fixed }, isNew: this.#isNew(seq) });
+    this.writes.loops.set(seq, { loop: asSubmitted(loop, before), isNew: this.#isNew(seq) });
     this.writes.changed.add(seq);
     if (transition) this.addHistory(seq, transition);
   }
@@ -205,10 +210,7 @@ export class Draft implements StoreTransaction {
   }
 
   saveAttempt(attempt: Attempt): boolean {
-    return this.#writeAttempt(attempt.id, (before) => {
-      const { number, token, startedAt, generation, probe, reserved } = before;
-      return { ...attempt, number, token, startedAt, generation, probe, reserved };
-    });
+    return this.#writeAttempt(attempt.id, (before) => asDispatched(attempt, before));
   }
 
   advance(attemptId: number, from: number, to: number, readerState: Json | undefined): boolean {
@@ -225,6 +227,12 @@ export class Draft implements StoreTransaction {
     if (isOurs || this.#hasLedgerKey(row)) return false;
     this.writes.ledger.push({ n: this.#next(), row });
     return true;
+  }
+
+  addCheck(seq: number, result: CheckResult): void {
+    this.#writing();
+    this.writes.checks.push({ seq, n: this.#next(), result });
+    this.writes.changed.add(seq);
   }
 
   saveDayMarks(day: DaySpend): void {
@@ -262,6 +270,46 @@ export class Draft implements StoreTransaction {
       loops++;
     }
     return { loops, tokens };
+  }
+
+  /** Adds loops of another store, except those that were added before and those whose id a live loop has. Returns which are here now. */
+  importLoops(source: string, records: readonly LoopRecord[]): ReadonlySet<number> {
+    this.#writing();
+    const imported = this.#read('imported', source);
+    const here = new Set<number>();
+    for (const record of records) {
+      const { seq, loopId } = record.loop;
+      const isTaken = !isFinished(record.loop) && this.#seqOf(loopId) !== undefined;
+      if (!imported.has(seq) && isTaken) continue;
+      here.add(seq);
+      if (imported.has(seq)) continue;
+      this.writes.imported.push([source, seq]);
+      this.#import(record);
+    }
+    return here;
+  }
+
+  #import({ loop, prompt, attempts, history, checks, ledger }: LoopRecord): void {
+    const seq = this.#next();
+    const place = loop.place === loop.seq ? seq : loop.place;
+    this.writes.loops.set(seq, { loop: { ...loop, seq, place }, isNew: true });
+    this.writes.prompts.set(seq, prompt);
+    this.writes.changed.add(seq);
+    this.#count(loop, 1);
+    const ids = new Map<number, number>();
+    for (const attempt of attempts) {
+      const id = this.#next();
+      ids.set(attempt.id, id);
+      this.writes.attempts.set(id, { seq, attempt: { ...attempt, id }, isNew: true });
+    }
+    // Its own row says that it was submitted.
+    for (const transition of history.filter(({ from }) => from !== 'new'))
+      this.writes.history.push({ seq, n: this.#next(), attempt: null, transition });
+    for (const result of checks) this.writes.checks.push({ seq, n: this.#next(), result });
+    for (const { attemptId, ...row } of ledger) {
+      const id = attemptId === undefined ? undefined : ids.get(attemptId);
+      this.writes.ledger.push({ n: this.#next(), row: { ...row, seq, ...(id !== undefined && { attemptId: id }) } });
+    }
   }
 
   // ── Reads ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -319,6 +367,13 @@ export class Draft implements StoreTransaction {
     if (this.writes.removed.has(seq)) return [];
     const stored = this.#isNew(seq) ? [] : this.#read('ledger', seq);
     return [...stored, ...this.writes.ledger.filter(({ row }) => row.seq === seq).map(({ row }) => row)];
+  }
+
+  checks(seq: number): CheckResult[] {
+    this.#mustBeOpen();
+    if (this.writes.removed.has(seq)) return [];
+    const stored = this.#isNew(seq) ? [] : this.#read('checks', seq);
+    return [...stored, ...this.writes.checks.filter((own) => own.seq === seq).map(({ result }) => result)];
   }
 
   medianCost(agent: string): NanoUsd | undefined {

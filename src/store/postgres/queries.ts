@@ -1,3 +1,4 @@
+import type { CheckResult } from '../../core/model/check.ts';
 import {
   type Attempt,
   type FinishedLoop,
@@ -49,6 +50,10 @@ export class Queries {
 
   async ledger(seq: number): Promise<LedgerRow[]> {
     return [...(await this.#read('ledger', seq))];
+  }
+
+  async checks(seq: number): Promise<CheckResult[]> {
+    return [...(await this.#read('checks', seq))];
   }
 
   async history(seq: number): Promise<Transition[]> {

@@ -1,7 +1,9 @@
+import type { CheckResult } from '../../core/model/check.ts';
 import type { Attempt, LedgerRow, Loop } from '../../core/model/loop.ts';
 import type { NanoUsd } from '../../core/model/money.ts';
 import type { DaySpend, StatedRead } from '../../core/ports/store.ts';
 import { ATTEMPT_COLUMNS } from '../rows/attemptRow.ts';
+import { CHECK_COLUMNS, checkRowSchema } from '../rows/checkRow.ts';
 import { daySchema, LEDGER_COLUMNS, ledgerSchema } from '../rows/ledgerRow.ts';
 import { ESTIMATED_FROM } from '../rows/median.ts';
 import type { RawRow, RowReader } from '../rows/rowReader.ts';
@@ -23,9 +25,12 @@ interface Answers {
   readonly prompt: string;
   readonly attempts: readonly Attempt[];
   readonly ledger: readonly LedgerRow[];
+  readonly checks: readonly CheckResult[];
   readonly medianCost: readonly FinishedCost[];
   /** Keys of a loop's ledger: each counts once (R6.6). */
   readonly ledgerKeys: readonly string[];
+  /** Loops that were moved here from a store, by their `seq` there. */
+  readonly imported: ReadonlySet<number>;
   /** Tokens of a loop's attempts. */
   readonly tokens: readonly string[];
   /** An attempt with the `seq` of its loop. */
@@ -34,7 +39,10 @@ interface Answers {
 
 export type ReadName = keyof Answers;
 /** A read by its name and key. */
-export type Read = StatedRead | readonly [name: 'ledgerKeys' | 'tokens' | 'attempt', key: number];
+export type Read =
+  | StatedRead
+  | readonly [name: 'ledgerKeys' | 'tokens' | 'attempt', key: number]
+  | readonly ['imported', string];
 
 /** How a read is made: its statements, and what their rows say. */
 interface Kind<N extends ReadName> {
@@ -76,6 +84,12 @@ const KINDS: { readonly [N in ReadName]: Kind<N> } = {
     answer: (reader, [rows = []], seq) =>
       reader.readAll(ledgerSchema, rows, () => `a row in the ledger of the loop in row ${seq}`),
   },
+  checks: {
+    statements: 1,
+    sql: (seq) => `SELECT ${CHECK_COLUMNS} FROM checks WHERE seq = ${int(seq)} ORDER BY n`,
+    answer: (reader, [rows = []], seq) =>
+      reader.readAll(checkRowSchema, rows, () => `a check of the loop in row ${seq}`),
+  },
   medianCost: {
     statements: 1,
     sql: (agent) =>
@@ -90,6 +104,11 @@ const KINDS: { readonly [N in ReadName]: Kind<N> } = {
     statements: 1,
     sql: (seq) => `SELECT key FROM ledger WHERE seq = ${int(seq)}`,
     answer: (_, [rows = []]) => rows.map(({ key }) => String(key)),
+  },
+  imported: {
+    statements: 1,
+    sql: (source) => `SELECT seq FROM imports WHERE source = ${literal(source)}`,
+    answer: (_, [rows = []]) => new Set(rows.map(({ seq }) => Number(seq))),
   },
   tokens: {
     statements: 1,

@@ -12,6 +12,7 @@ export interface Migration {
  * Version 1. The tables of src/store/sqlite/schema.ts with the types of PostgreSQL, and these differences:
  * - `head` is one row, and every transaction locks it first. It holds the counter that numbers loops, attempts, rows of history and ledger, and
  *   changes, and how many loops are finished.
+ * - `imports`: loops that were moved here from another store, by their `seq` there, so that each is moved once.
  * - `changes.writer` names the transaction, so that a host whose connection broke at a commit can find out whether it landed.
  * - Flags are 0 or 1 and JSON is text, as in SQLite: both stores read rows through the same schemas.
  */
@@ -30,7 +31,8 @@ CREATE TABLE loops (
   priority double precision NOT NULL, place double precision NOT NULL,
   estimate bigint NOT NULL, estimate_assumed smallint NOT NULL, max_cost bigint,
   submitted_at bigint NOT NULL, since bigint NOT NULL, attempts bigint NOT NULL, restarts text, quick_crashes bigint NOT NULL,
-  cost bigint NOT NULL, cost_estimated bigint NOT NULL, session_id text, last_error text, metadata text
+  cost bigint NOT NULL, cost_estimated bigint NOT NULL, session_id text, last_error text, metadata text,
+  check_spec text, rounds text
 ) WITH (fillfactor = 80);
 CREATE UNIQUE INDEX loops_live ON loops (loop_id) WHERE finished_at IS NULL;
 CREATE INDEX loops_id ON loops (loop_id, seq);
@@ -43,6 +45,7 @@ CREATE TABLE prompts (seq bigint PRIMARY KEY, prompt bytea NOT NULL);
 CREATE TABLE attempts (
   id bigint PRIMARY KEY, seq bigint NOT NULL, number bigint NOT NULL, token text NOT NULL, window_id text NOT NULL,
   started_at bigint NOT NULL, generation bigint NOT NULL, probe smallint NOT NULL, reserved bigint NOT NULL,
+  is_check smallint, round bigint,
   resumed smallint NOT NULL, leader text, guardian text, session_id text, read_offset bigint NOT NULL, reader_state text,
   cost bigint NOT NULL, cost_estimated bigint NOT NULL, stop text,
   ended_at bigint, outcome text, reason text, exit_code bigint, exit_signal text, leftovers text
@@ -54,6 +57,12 @@ CREATE TABLE history (
   seq bigint NOT NULL, n bigint NOT NULL, attempt bigint, at bigint NOT NULL,
   from_state text NOT NULL, to_state text NOT NULL, why text NOT NULL,
   PRIMARY KEY (seq, n)
+);
+
+CREATE TABLE checks (
+  seq bigint NOT NULL, n bigint NOT NULL, round bigint NOT NULL, outcome text NOT NULL, exit_code bigint,
+  started_at bigint NOT NULL, ended_at bigint NOT NULL, token text NOT NULL, digest text NOT NULL, tree text,
+  score double precision, report text NOT NULL, PRIMARY KEY (seq, n)
 );
 
 CREATE TABLE ledger (
@@ -76,6 +85,7 @@ CREATE TABLE quarantine (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, at bigint NOT NULL, source text NOT NULL, why text NOT NULL,
   content text NOT NULL
 );
+CREATE TABLE imports (source text NOT NULL, seq bigint NOT NULL, PRIMARY KEY (source, seq));
 CREATE TABLE changes (rev bigint PRIMARY KEY, writer text NOT NULL, loops text NOT NULL);
 `;
 

@@ -1,6 +1,7 @@
 import { isFinished } from '../../core/model/loop.ts';
 import { attemptEnded, attemptInserted, attemptRunning } from '../rows/attemptRow.ts';
 import { CHANGES_KEPT, isTrimDue } from '../rows/changeLog.ts';
+import { checkInserted } from '../rows/checkRow.ts';
 import { asFlag } from '../rows/codecs.ts';
 import { CIRCUIT_CHANGE_COLUMNS, controlSaved } from '../rows/controlRow.ts';
 import { historyInserted } from '../rows/historyRow.ts';
@@ -103,15 +104,21 @@ function attemptStatements({ attempts }: Writes): string[] {
   return statements;
 }
 
-/** History, ledger, the sums of days, and their marks. */
-function bookStatements({ history, ledger, marks }: Writes): string[] {
+/** History, checks, ledger, the sums of days, and their marks. */
+function bookStatements({ history, checks, ledger, marks, imported }: Writes): string[] {
   const statements: string[] = [];
+  if (imported.length > 0)
+    statements.push(`INSERT INTO imports (source, seq) VALUES ${imported.map(tuple).join(', ')}`);
   if (history.length > 0) {
     const rows = history.map(({ seq, n, attempt, transition }) =>
       tuple([seq, n, attempt, ...historyInserted.values(transition)]),
     );
     const names = ['seq', 'n', 'attempt', ...historyInserted.names];
     statements.push(`INSERT INTO history (${names.join(', ')}) VALUES ${rows.join(', ')}`);
+  }
+  if (checks.length > 0) {
+    const rows = checks.map(({ seq, n, result }) => tuple([seq, n, ...checkInserted.values(result)]));
+    statements.push(`INSERT INTO checks (seq, n, ${checkInserted.names.join(', ')}) VALUES ${rows.join(', ')}`);
   }
   if (ledger.length > 0) {
     const rows = ledger.map(({ n, row }) => tuple([n, ...ledgerInserted.values(row)]));
@@ -132,7 +139,7 @@ function bookStatements({ history, ledger, marks }: Writes): string[] {
 
 function removalStatements({ removed }: Writes): string[] {
   if (removed.size === 0) return [];
-  return ['loops', 'attempts', 'history', 'ledger', 'prompts'].map(
+  return ['loops', 'attempts', 'history', 'checks', 'ledger', 'prompts'].map(
     (table) => `DELETE FROM ${table} WHERE ${seqsIn(removed)}`,
   );
 }

@@ -4,10 +4,12 @@ import { StoreError } from '../../core/model/errors.ts';
 import type { Clock } from '../../core/ports/clock.ts';
 import type { TimelineQuery } from '../../core/ports/historyQueries.ts';
 import type { FinishedQuery, StatedRead, Store, StoreChanges, StoreTransaction } from '../../core/ports/store.ts';
+import type { LoopImporter, LoopRecord } from '../moveLoops.ts';
 import { RowReader } from '../rows/rowReader.ts';
 import { StoreHealth } from '../storeHealth.ts';
-import type { Address } from './address.ts';
+import { type Address, parseAddress } from './address.ts';
 import { Connection, type ConnectionOptions, TIMEOUTS, type Timeouts } from './connection.ts';
+import type { Draft } from './draft.ts';
 import { Mirror } from './mirror.ts';
 import { isPassing } from './postgresError.ts';
 import { Queries } from './queries.ts';
@@ -26,8 +28,9 @@ const LONGEST_PAUSE_MS = 1_000;
 const CHECK_EVERY_MS = 2_000;
 
 export interface PostgresOptions {
-  readonly address: Address;
-  /** Resolves with the password, or with undefined to use the environment or ~/.pgpass. */
+  /** The setting `store`: see `parseAddress`. */
+  readonly address: string;
+  /** Resolves with the password, or with undefined to use the environment (PGPASSWORD) or ~/.pgpass. */
   readonly password: () => Promise<string | undefined>;
   /** This machine's clock. */
   readonly clock: Clock;
@@ -36,7 +39,7 @@ export interface PostgresOptions {
 }
 
 /** A store on PostgreSQL, with the database's time. */
-export interface PostgresStore extends Store {
+export interface PostgresStore extends Store, LoopImporter {
   readonly clock: Clock;
 }
 
@@ -55,6 +58,7 @@ export async function openPostgresStore(options: PostgresOptions): Promise<Postg
 class Postgres implements PostgresStore {
   readonly clock: ServerClock;
   readonly #options: PostgresOptions;
+  readonly #address: Address;
   readonly #connecting: ConnectionOptions;
   readonly #health: StoreHealth;
   readonly #queue = new WriteQueue();
@@ -70,8 +74,10 @@ class Postgres implements PostgresStore {
   readonly #pauses = new Set<() => void>();
 
   constructor(options: PostgresOptions) {
-    const { address, password, clock, log, timeouts } = options;
+    const { password, clock, log, timeouts } = options;
+    const address = parseAddress(options.address);
     this.#options = options;
+    this.#address = address;
     this.#health = new StoreHealth(log);
     this.clock = new ServerClock(clock, log);
     const name = randomUUID();
@@ -84,7 +90,7 @@ class Postgres implements PostgresStore {
   }
 
   async open(): Promise<void> {
-    const { address } = this.#options;
+    const address = this.#address;
     const connection = await Connection.open(this.#connecting);
     try {
       const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
@@ -103,13 +109,13 @@ class Postgres implements PostgresStore {
     await this.#reader.begin();
   }
 
-  write<T>(
-    work: (tx: StoreTransaction) => T,
-    reads: readonly StatedRead[] = [],
-    abandoned: () => void = () => {},
-  ): Promise<T> {
+  write<T>(work: (tx: StoreTransaction) => T, reads?: readonly StatedRead[], abandoned?: () => void): Promise<T> {
     if (this.#closed) return Promise.reject(this.#closed);
     return this.#queue.add(() => this.#untilWritten(work, reads, abandoned));
+  }
+
+  importLoops(source: string, records: readonly LoopRecord[]): Promise<ReadonlySet<number>> {
+    return this.#queue.add(() => this.#untilWritten((draft) => draft.importLoops(source, records)));
   }
 
   changes(): StoreChanges | undefined {
@@ -135,6 +141,7 @@ class Postgres implements PostgresStore {
   prompt = (seq: number) => this.#queries.prompt(seq);
   attempts = (seq: number) => this.#queries.attempts(seq);
   history = (seq: number) => this.#queries.history(seq);
+  checks = (seq: number) => this.#queries.checks(seq);
   ledger = (seq: number) => this.#queries.ledger(seq);
   finished = (query: FinishedQuery) => this.#queries.finished(query);
   spend = (fromDay: string) => this.#queries.spend(fromDay);
@@ -156,7 +163,7 @@ class Postgres implements PostgresStore {
 
   close(): void {
     if (this.#closed) return;
-    const { shown } = this.#options.address;
+    const { shown } = this.#address;
     this.#closed = new StoreError('broken', `The store at ${shown} was closed before this could be written.`);
     this.#nextCheck?.dispose();
     this.#health.dispose();
@@ -168,9 +175,9 @@ class Postgres implements PostgresStore {
 
   /** Runs `work` in one transaction, again and again until the server has taken or refused it. */
   async #untilWritten<T>(
-    work: (tx: StoreTransaction) => T,
-    reads: readonly StatedRead[],
-    abandoned: () => void,
+    work: (draft: Draft) => T,
+    reads: readonly StatedRead[] = [],
+    abandoned: () => void = () => {},
   ): Promise<T> {
     let waitedMs = 0;
     for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {

@@ -1,4 +1,4 @@
-import type { StatedRead, StoreChanges, StoreTransaction } from '../../core/ports/store.ts';
+import type { StatedRead, StoreChanges } from '../../core/ports/store.ts';
 import type { RawRow, RowReader } from '../rows/rowReader.ts';
 import { Connection, type ConnectionOptions } from './connection.ts';
 import { Draft } from './draft.ts';
@@ -18,11 +18,11 @@ export interface WriterParts {
   readonly name: string;
 }
 
-type Work<T> = (tx: StoreTransaction) => T;
+type Work<T> = (draft: Draft) => T;
 
 /** A transaction whose connection broke at its commit: nobody knows yet whether it landed. */
 interface Unsettled {
-  readonly work: Work<unknown>;
+  readonly work: unknown;
   readonly result: unknown;
   readonly counter: number;
   readonly writer: string;
@@ -146,7 +146,7 @@ export class Writer {
     connection: Connection,
     draft: Draft,
     after: Head,
-    { work, result, abandoned }: { work: Work<unknown>; result: unknown; abandoned: () => void },
+    { work, result, abandoned }: { work: unknown; result: unknown; abandoned: () => void },
   ): Promise<void> {
     const { mirror, clock, name, connecting } = this.#parts;
     const { writes } = draft;
@@ -177,7 +177,7 @@ export class Writer {
   }
 
   /** Whether the transaction that broke at its commit has landed. We hold the lock, so it is decided by now. */
-  async #hasLanded(connection: Connection, work: Work<unknown>): Promise<boolean> {
+  async #hasLanded(connection: Connection, work: unknown): Promise<boolean> {
     const { work: earlier, counter, writer } = this.#unsettled as Unsettled;
     const row = `SELECT 1 FROM changes WHERE rev = ${literal(counter)} AND writer = ${literal(writer)}`;
     const [found = []] = await connection.run(row);

@@ -108,6 +108,8 @@ export const loopInserted = group(['once', 'live'], PHASE);
 export const loopLive = group(['live'], PHASE);
 /** Every column, for a store that inserts a loop as its transaction leaves it. */
 export const loopWhole = group(['once', 'live'], { ...PHASE, ...END });
+/** A loop with what stays as it was submitted. */
+export const asSubmitted = (loop: Loop, before: Loop): Loop => facts.keep(loop, before, 'once') as Loop;
 /** All that can change. */
 export const loopSaved = group(['live'], { ...PHASE, ...END });
 
