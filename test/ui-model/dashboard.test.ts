@@ -93,10 +93,10 @@ describe('dashboard', () => {
 
   it('the circuit is shown from its opening to its closing, or to now', () => {
     const changes: CircuitChange[] = [
-      { at: 10, from: 'closed', to: 'open' },
-      { at: 20, from: 'open', to: 'half-open' },
-      { at: 25, from: 'half-open', to: 'closed' },
-      { at: 40, from: 'closed', to: 'open' },
+      { account: 'claude', at: 10, from: 'closed', to: 'open' },
+      { account: 'claude', at: 20, from: 'open', to: 'half-open' },
+      { account: 'claude', at: 25, from: 'half-open', to: 'closed' },
+      { account: 'claude', at: 40, from: 'closed', to: 'open' },
     ];
     assert.deepEqual(circuitSpans(changes), [
       { state: 'open', from: 10, to: 20 },
@@ -233,6 +233,10 @@ describe('dashboard', () => {
       ({
         running: [],
         queued: [],
+        parked: [],
+        circuits: [],
+        accounts: [],
+        holds: [],
         backingOff: [],
         waiting: [],
         circuitState: circuit,
@@ -350,7 +354,7 @@ describe('dashboard', () => {
       assert.ok(!types().includes('spend') && !types().includes('circuit'));
       spent = 2;
       circuit = 'open';
-      changes = [{ at: 1, from: 'closed', to: 'open' }];
+      changes = [{ account: 'claude', at: 1, from: 'closed', to: 'open' }];
       await beat();
       assert.ok(types().includes('spend') && types().includes('circuit'));
       const sent = posted.find((message) => message.type === 'spend');

@@ -70,9 +70,9 @@ describe('dashboard page', () => {
       range: { ms: spanMs, from: now - spanMs },
       attempts: manyLoops(loops, now, spanMs),
       circuit: [
-        { at: now - 0.4 * spanMs, from: 'closed', to: 'open' },
-        { at: now - 0.33 * spanMs, from: 'open', to: 'half-open' },
-        { at: now - 0.31 * spanMs, from: 'half-open', to: 'closed' },
+        { account: 'claude', at: now - 0.4 * spanMs, from: 'closed', to: 'open' },
+        { account: 'claude', at: now - 0.33 * spanMs, from: 'open', to: 'half-open' },
+        { account: 'claude', at: now - 0.31 * spanMs, from: 'half-open', to: 'closed' },
       ],
       complete: true,
     });

@@ -35,6 +35,15 @@ export const WAITING_WORDS: { readonly [reason in WaitingFor]: string } = {
   limit: 'usage limit reached',
   disk: 'waiting for disk space',
   store: 'waiting for the database',
+  folder: 'its folder is missing',
+  profile: 'its agent profile is missing',
+  login: 'its agent is not logged in',
+  billing: 'its account has to be paid',
+  program: 'its agent’s program is missing',
+  config: 'its agent refuses its settings',
+  machine: 'waiting for this machine',
+  user: 'held',
+  absence: 'held after an absence',
 };
 
 /** Characters of a title that a row shows first: in a side bar of 300 pixels, time and cost still fit behind them. */
@@ -140,7 +149,7 @@ function factsOf(view: LiveView, now: number): Facts {
   if (isActive(loop)) {
     const elapsed = now - loop.attempt.startedAt;
     const doing = doingNow(view, now);
-    const again = loop.attempt.number > 1 ? `attempt ${loop.attempt.number}` : '';
+    const again = roundOf(loop) || (loop.attempt.number > 1 ? `attempt ${loop.attempt.number}` : '');
     const stopping = loop.state === 'stopping' ? 'stopping' : '';
     return {
       figures: [stopping, formatDuration(elapsed)],
@@ -194,9 +203,16 @@ function agentWords(agent: string, { defaultAgent, isDemo }: TextContext): strin
   return agent === defaultAgent || defaultAgent === '' ? '' : oneLine(agent, 24);
 }
 
+/** The round of a loop with a check, out of those it was granted (R11). */
+export function roundOf({ rounds }: Loop): string {
+  if (!rounds || rounds.phase === 'before') return '';
+  return `round ${rounds.round}/${rounds.maxRounds}`;
+}
+
 function doingNow(view: LiveView, now: number): string {
   const { activity, loop } = view;
   if (loop.state === 'stopping') return '';
+  if (loop.state === 'checking') return `checking: ${oneLine(loop.check?.command ?? '', 40)}`;
   if (activity?.asking !== undefined) return `may be asking: ${oneLine(activity.asking, 60)}`;
   // The report says how long the silence was then; it has gone on since.
   if (activity?.silentForMs !== undefined)
