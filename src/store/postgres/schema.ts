@@ -20,12 +20,12 @@ const VERSION_1 = `
 CREATE TABLE head (
   one smallint PRIMARY KEY CHECK (one = 1), version int NOT NULL, zone text NOT NULL,
   counter bigint NOT NULL, finished bigint NOT NULL, failed bigint NOT NULL,
-  circuit text, circuit_state text NOT NULL, paused smallint NOT NULL, holds text, settings text
+  circuits text, gates text, paused smallint NOT NULL, settings text
 );
 
 CREATE TABLE loops (
   seq bigint PRIMARY KEY, loop_id text NOT NULL, state text NOT NULL,
-  attempt_id bigint, fresh smallint, until bigint, why text, waiting_for text, need text,
+  attempt_id bigint, fresh smallint, was_parked smallint, until bigint, why text, waiting_for text, need text,
   finished_at bigint, failure text, cleared smallint,
   title text NOT NULL, agent text NOT NULL, cwd text NOT NULL, folder text, window_id text NOT NULL,
   priority double precision NOT NULL, place double precision NOT NULL,
@@ -45,7 +45,7 @@ CREATE TABLE prompts (seq bigint PRIMARY KEY, prompt bytea NOT NULL);
 CREATE TABLE attempts (
   id bigint PRIMARY KEY, seq bigint NOT NULL, number bigint NOT NULL, token text NOT NULL, window_id text NOT NULL,
   started_at bigint NOT NULL, generation bigint NOT NULL, probe smallint NOT NULL, reserved bigint NOT NULL,
-  is_check smallint, round bigint,
+  is_check smallint, round bigint, account text,
   resumed smallint NOT NULL, leader text, guardian text, session_id text, read_offset bigint NOT NULL, reader_state text,
   cost bigint NOT NULL, cost_estimated bigint NOT NULL, stop text,
   ended_at bigint, outcome text, reason text, exit_code bigint, exit_signal text, leftovers text
@@ -78,7 +78,8 @@ CREATE TABLE spend (
 CREATE TABLE day_marks (day text PRIMARY KEY, warned smallint NOT NULL, exceeded smallint NOT NULL);
 
 CREATE TABLE circuit_changes (
-  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, at bigint NOT NULL, from_state text NOT NULL, to_state text NOT NULL
+  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, at bigint NOT NULL, account text NOT NULL,
+  from_state text NOT NULL, to_state text NOT NULL
 );
 CREATE TABLE windows (id text PRIMARY KEY, process text NOT NULL, folders text NOT NULL, opened_at bigint NOT NULL);
 CREATE TABLE quarantine (
@@ -118,8 +119,8 @@ export async function migrate(
     const steps = migrations.filter((step) => step.version > version).map(({ sql }) => sql);
     const head =
       version === 0
-        ? `INSERT INTO head (one, version, zone, counter, finished, failed, circuit_state, paused)
-           VALUES (1, ${latest}, ${literal(zone)}, 0, 0, 0, 'closed', 0); INSERT INTO changes VALUES (0, '', '[]')`
+        ? `INSERT INTO head (one, version, zone, counter, finished, failed, paused)
+           VALUES (1, ${latest}, ${literal(zone)}, 0, 0, 0, 0); INSERT INTO changes VALUES (0, '', '[]')`
         : `UPDATE head SET version = ${latest}`;
     const create = version === 0 ? `CREATE SCHEMA IF NOT EXISTS ${identifier(schema)};` : '';
     await connection.run(`${create} ${steps.join('\n')} ${head}; COMMIT`);

@@ -3,7 +3,7 @@ import { attemptEnded, attemptInserted, attemptRunning } from '../rows/attemptRo
 import { CHANGES_KEPT, isTrimDue } from '../rows/changeLog.ts';
 import { checkInserted } from '../rows/checkRow.ts';
 import { asFlag } from '../rows/codecs.ts';
-import { CIRCUIT_CHANGE_COLUMNS, controlSaved } from '../rows/controlRow.ts';
+import { CIRCUIT_CHANGE_COLUMNS, circuitChangesBetween, controlSaved } from '../rows/controlRow.ts';
 import { historyInserted } from '../rows/historyRow.ts';
 import { estimatedPart, ledgerInserted } from '../rows/ledgerRow.ts';
 import { loopSaved, loopWhole } from '../rows/loopRow.ts';
@@ -156,10 +156,10 @@ function headStatements({ writes, before, after, writer, channel, payload, now }
         `INSERT INTO windows (${windowSaved.names.join(', ')}) VALUES ${tuple(windowSaved.values(lease))}
            ON CONFLICT (id) DO UPDATE SET ${windowSaved.names.map((name) => `${name} = excluded.${name}`).join(', ')}`,
       );
-  const [from, to] = [before.control.circuit.state, after.control.circuit.state];
-  if (from !== to)
+  const circuits = control ? circuitChangesBetween(before.control, control, now) : [];
+  if (circuits.length > 0)
     statements.push(
-      `INSERT INTO circuit_changes (${CIRCUIT_CHANGE_COLUMNS}) VALUES ${tuple([now, from, to])}`,
+      `INSERT INTO circuit_changes (${CIRCUIT_CHANGE_COLUMNS}) VALUES ${circuits.map(tuple).join(', ')}`,
       `DELETE FROM circuit_changes WHERE id <= (SELECT max(id) FROM circuit_changes) - ${KEPT_CIRCUIT_CHANGES}`,
     );
   const { counter, finished, failed } = after;
