@@ -140,7 +140,7 @@ function factsOf(view: LiveView, now: number): Facts {
   if (isActive(loop)) {
     const elapsed = now - loop.attempt.startedAt;
     const doing = doingNow(view, now);
-    const again = loop.attempt.number > 1 ? `attempt ${loop.attempt.number}` : '';
+    const again = roundOf(loop) || (loop.attempt.number > 1 ? `attempt ${loop.attempt.number}` : '');
     const stopping = loop.state === 'stopping' ? 'stopping' : '';
     return {
       figures: [stopping, formatDuration(elapsed)],
@@ -194,9 +194,16 @@ function agentWords(agent: string, { defaultAgent, isDemo }: TextContext): strin
   return agent === defaultAgent || defaultAgent === '' ? '' : oneLine(agent, 24);
 }
 
+/** The round of a loop with a check, out of those it was granted (R11). */
+export function roundOf({ rounds }: Loop): string {
+  if (!rounds || rounds.phase === 'before') return '';
+  return `round ${rounds.round}/${rounds.maxRounds}`;
+}
+
 function doingNow(view: LiveView, now: number): string {
   const { activity, loop } = view;
   if (loop.state === 'stopping') return '';
+  if (loop.state === 'checking') return `checking: ${oneLine(loop.check?.command ?? '', 40)}`;
   if (activity?.asking !== undefined) return `may be asking: ${oneLine(activity.asking, 60)}`;
   // The report says how long the silence was then; it has gone on since.
   if (activity?.silentForMs !== undefined)

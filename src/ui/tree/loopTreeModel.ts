@@ -1,3 +1,4 @@
+import { ROUND_BOUNDS } from '../../core/model/check.ts';
 import { type FinishedLoop, type LoopState, needsUser } from '../../core/model/loop.ts';
 import type { LiveView, Status } from '../../core/model/status.ts';
 import type { FinishedQuery } from '../../core/ports/store.ts';
@@ -333,15 +334,20 @@ function liveRow(view: LiveView, now: number, extra: AttemptExtra, context: Text
     description: join([description, more]),
     spoken: `${spoken}${more ? `, ${more}` : ''}`,
     icon: silent ? { id: 'warning', color: 'list.warningForeground' } : LIVE_ICONS[loop.state],
-    context: `loop ${loop.state} live ${host}${silent ? ' silent' : ''}${fresh ? ' fresh' : ''}`,
+    context: `loop ${loop.state} live ${host}${silent ? ' silent' : ''}${fresh ? ' fresh' : ''}${isAtBound(loop) ? ' bound' : ''}`,
     children: loop.attempts > 0 ? 'collapsed' : 'none',
     isLive: isLiveRow(loop.state),
   };
 }
 
+/** Whether its rounds have reached a bound, so that they can be continued or accepted (R11.3). */
+function isAtBound(loop: LiveView['loop']): boolean {
+  return needsUser(loop) && ROUND_BOUNDS.some((bound) => bound === loop.need);
+}
+
 /** Whether the row of a loop in that state shows a time that runs. */
 function isLiveRow(state: LoopState): boolean {
-  return state === 'running' || state === 'stopping' || state === 'backingOff';
+  return state === 'running' || state === 'stopping' || state === 'checking' || state === 'backingOff';
 }
 
 const LIVE_ICONS = {

@@ -1,5 +1,7 @@
 import * as vscode from 'vscode';
+import { isActive } from '../../core/model/loop.ts';
 import type { AgentChecks } from '../agentCheck/agentChecks.ts';
+import { tickBoxes } from '../checks/tickBoxes.ts';
 import { registerAllCommands } from '../commands/allCommands.ts';
 import { QueuedPrompts } from '../commands/queuedPrompts.ts';
 import { tellTrouble } from '../commands/readinessMessages.ts';
@@ -46,9 +48,7 @@ export function createShell(deps: ViewDeps, config: Config, agentChecks: AgentCh
     clock,
     async () => {
       // Only attempts that run are sampled; the walk through the process table is spared when there is none.
-      const attempts = (host.current?.live(0) ?? []).flatMap(({ loop }) =>
-        loop.state === 'running' ? [loop.attempt] : [],
-      );
+      const attempts = (host.current?.live(0) ?? []).flatMap(({ loop }) => (isActive(loop) ? [loop.attempt] : []));
       return attempts.length === 0 ? new Map() : deps.usage(attempts);
     },
     filter,
@@ -75,6 +75,7 @@ export function createShell(deps: ViewDeps, config: Config, agentChecks: AgentCh
     keepContextKeys(deps, pulse, config, filter),
     tellTrouble(deps),
     watchSettings(deps, config),
+    tickBoxes(deps),
     provideAccessibilityHelp(),
     registerAllCommands(
       commands,
