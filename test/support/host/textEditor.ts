@@ -66,8 +66,7 @@ export class TextEditor {
 
   /** Takes an entry of the context menu of the selection. */
   async contextAction(action: string): Promise<void> {
-    await this.#page.keyboard.press('Shift+F10');
-    await takeMenuItem(this.#page, action);
+    await takeMenuItem(this.#page, () => this.#page.keyboard.press('Shift+F10'), action);
   }
 
   /** Presses a button of the editor's title bar, by what it says. */
@@ -77,8 +76,7 @@ export class TextEditor {
 
   /** Takes an entry of the menu behind the dots of the editor's title bar. */
   async titleMenu(action: string): Promise<void> {
-    await this.titleAction('More Actions');
-    await takeMenuItem(this.#page, action);
+    await takeMenuItem(this.#page, () => this.titleAction('More Actions'), action);
   }
 
   /** The titles of the open editors. */
