@@ -64,8 +64,12 @@ export type SupervisorEvent = { /** Wall time, ms. */ readonly at: number } & (
   | {
       readonly type: 'loop:silent';
       readonly loopId: string;
-      readonly kind: 'first-output' | 'silence';
+      /** `retrying`: it writes, but only that it tries again (R8.4). */
+      readonly kind: 'first-output' | 'silence' | 'retrying';
       readonly forMs?: number;
+      /** With `retrying`: since when (wall time, ms), and why. */
+      readonly since?: number;
+      readonly why?: string;
     }
   | { readonly type: 'circuit:change'; readonly from: CircuitState; readonly to: CircuitState; readonly reason: string }
   | { readonly type: 'circuit:trip'; readonly reason: string; readonly cooldownMs: number }

@@ -87,7 +87,8 @@ export type StopBy =
   | 'timeout'
   | 'hung'
   | 'output-limit'
-  | 'unattended';
+  | 'unattended'
+  | 'ended';
 
 /** A stop that was asked for, recorded before the first signal (R7.2). */
 export interface StopIntent {

@@ -94,8 +94,14 @@ export interface Activity {
   readonly heardAt?: number;
   /** Nothing was heard for so long (ms). */
   readonly silentForMs?: number;
+  /** The last line of its output, where it looks like a question that nobody can answer (R8.4). */
+  readonly asking?: string;
+  /** The last line of standard error, where nothing came on standard output after it. */
+  readonly errorLine?: string;
   /** The agent waits for its provider, in words. */
   readonly retrying?: string;
+  /** Why its processes cannot be seen at present, in a few words (R3.1). */
+  readonly unseen?: string;
 }
 
 /** Which host may start a loop: this one, another one, or none, since its window is gone and its folder is open nowhere. */

@@ -1,7 +1,7 @@
 import { type ActiveLoop, isActive, type LiveLoop, type StopIntent } from '../model/loop.ts';
 import type { Activity } from '../model/status.ts';
 import { TRY_AGAIN_MS } from '../ports/clock.ts';
-import type { Run, RunEnd, RunObserver, RunOutput, RunStarted, SilenceWarning } from '../ports/launcher.ts';
+import type { LiveLines, Run, RunEnd, RunObserver, RunOutput, RunStarted, SilenceWarning } from '../ports/launcher.ts';
 import type { SupervisorContext } from '../state/context.ts';
 import type { LiveState } from '../state/liveState.ts';
 import type { UnitOfWork } from '../state/unitOfWork.ts';
@@ -97,7 +97,7 @@ export class RunMonitor implements RunObserver {
   output(heard: RunOutput): void {
     const output = this.#withSession(heard);
     this.#hear(output);
-    if (output.events.some(isDurable) || output.to - this.#storedTo > UNSTORED_BYTES) {
+    if (output.events.some(isDurable) || output.anew || output.to - this.#storedTo > UNSTORED_BYTES) {
       this.#storedTo = output.to;
       const bookmarked = this.#bookmarked(output);
       this.#store((unit, loop) => {
@@ -114,6 +114,16 @@ export class RunMonitor implements RunObserver {
     if (loopId !== undefined && warning)
       listeners.tell({ type: 'loop:silent', at: context.clock.now(), loopId, ...warning });
     listeners.changed();
+  }
+
+  unseen(why: string | undefined): void {
+    this.#activity.unseen(why);
+    this.#sinks.listeners.changed();
+  }
+
+  lines(lines: LiveLines): void {
+    this.#activity.lines(lines);
+    this.#sinks.listeners.changed();
   }
 
   ended(end: RunEnd): void {
@@ -141,7 +151,7 @@ export class RunMonitor implements RunObserver {
   }
 
   #bookmarked(output: RunOutput): RunOutput {
-    return { ...output, readerState: bookmarkOf(output.readerState, this.#summary) };
+    return { ...output, readerState: bookmarkOf(output, this.#summary) };
   }
 
   /**

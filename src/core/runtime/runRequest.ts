@@ -5,7 +5,7 @@ import type { AgentProfile } from '../ports/agents.ts';
 import type { AdoptRequest, LaunchRequest, RunLimits } from '../ports/launcher.ts';
 import type { SupervisorContext } from '../state/context.ts';
 import type { Launch } from '../state/unitOfWork.ts';
-import { readerStateIn } from '../steps/bookmark.ts';
+import { positionIn, readerStateIn } from '../steps/bookmark.ts';
 import { checkProfile } from '../steps/checkProfile.ts';
 import { sessionBefore } from '../steps/sessionBefore.ts';
 
@@ -33,6 +33,7 @@ export function launchRequest(context: SupervisorContext, { loop, profile, plan,
     plan,
     limits: limitsOf(context, loop),
     reader: profile.reader(undefined, before),
+    freshReader: () => profile.reader(undefined, before),
     needsReading: profile.needsReading,
   };
 }
@@ -45,11 +46,14 @@ export function adoptRequest(
   attempts: readonly Attempt[],
 ): AdoptRequest {
   const { attempt } = loop;
+  const before = sessionBefore(loop, attempts);
   return {
     token: attempt.token,
-    reader: profile.reader(readerStateIn(attempt.readerState), sessionBefore(loop, attempts)),
+    reader: profile.reader(readerStateIn(attempt.readerState), before),
+    freshReader: () => profile.reader(undefined, before),
     needsReading: profile.needsReading,
     readOffset: attempt.readOffset,
+    position: positionIn(attempt.readerState),
     ...(attempt.leader && { leader: attempt.leader }),
     ...(attempt.guardian && { guardian: attempt.guardian }),
     graceMs: context.settings.killGraceMs,
@@ -72,6 +76,7 @@ function agentLimits(settings: Settings, loop: ActiveLoop): RunLimits {
     // A probe that hangs must give up its place: its silence is never only a warning.
     onSilence: loop.attempt.probe ? 'restart' : settings.onSilence,
     graceMs: settings.killGraceMs,
+    endGraceMs: settings.endGraceMs,
     maxLogBytes: settings.maxLogBytes,
     unattendedGraceMs: settings.unattendedGraceMs,
     keep: settings.sweepKeep,

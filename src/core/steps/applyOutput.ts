@@ -21,14 +21,22 @@ export function applyOutput(unit: UnitOfWork, loop: ActiveLoop, output: RunOutpu
     return undefined;
   let next: ActiveLoop = { ...loop, attempt: { ...attempt, readOffset: output.to, readerState: output.readerState } };
   unit.reflect(next);
+  if (output.anew) noteAnew(unit, next, output.anew);
+  const keys = [...(output.costKeys ?? [])];
   output.events.forEach((event, index) => {
+    const named = event.type === 'cost' ? keys.shift() : undefined;
     if (event.type === 'cost' && !(Number.isSafeInteger(event.cost) && event.cost >= 0)) refuse(unit, next, event.cost);
     else if (event.type === 'cost') {
-      // From where on, too: what is said to the end of a run ends where its last line did.
-      const key = `${attempt.token}@${attempt.readOffset}-${output.to}.${index}`;
+      // By what it says, else by its place; from where on, too: what is said at the end ends where the last line did.
+      const place = named === undefined ? `@${attempt.readOffset}-${output.to}.${index}` : `#${named}`;
       // An unknown amount of nothing says only that something is missing.
-      const counts = event.source !== 'unknown' || event.cost > 0;
-      if (counts) next = charge(unit, next, { key, cost: event.cost, source: ledgerSource(event.source) }) ?? next;
+      if (event.source !== 'unknown' || event.cost > 0) {
+        const row = { key: attempt.token + place, cost: event.cost, source: ledgerSource(event.source) };
+        const charged = charge(unit, next, row);
+        // It was read before.
+        if (!charged) return;
+        next = charged;
+      }
       next = replaceEstimates(unit, next, event);
     }
     if (event.type === 'session') next = confirmSession(unit, next, event.sessionId);
@@ -38,6 +46,12 @@ export function applyOutput(unit: UnitOfWork, loop: ActiveLoop, output: RunOutpu
   const current = unit.liveState.get(loop.seq) as ActiveLoop;
   watchCap(unit, current);
   return unit.liveState.get(loop.seq) as ActiveLoop;
+}
+
+/** The history says where output may be missing (R8.1). */
+function noteAnew(unit: UnitOfWork, loop: ActiveLoop, anew: 'cut' | 'replaced'): void {
+  const why = `somebody has ${anew === 'cut' ? 'cut off' : 'replaced'} the log of the run; it is read anew`;
+  unit.tx.addHistory(loop.seq, { at: unit.now, from: loop.state, to: loop.state, why });
 }
 
 /** The ledger tells only what agents named from what we worked out. */

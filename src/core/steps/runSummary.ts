@@ -1,4 +1,5 @@
 import type { AgentEvent } from '../model/agentEvent.ts';
+import { takesBackEnd } from '../policy/progress.ts';
 
 /** What a run has said so far, as far as its settlement asks. */
 export interface RunSummary {
@@ -18,11 +19,14 @@ export interface RunSummary {
 export function withEvents(summary: RunSummary, events: readonly AgentEvent[]): RunSummary {
   let { said, limit, checked, priced, worked } = summary;
   for (const event of events) {
+    // It works on: what it said before is not its last word (R5.6).
     if (event.type === 'end') said = event;
+    else if (takesBackEnd(event)) said = undefined;
     if (event.type === 'limit') limit = event;
     if (event.type === 'checked') checked = event;
     if (event.type === 'cost' && (event.source === 'reported' || event.source === 'priced')) priced = true;
     if (event.type === 'text' || event.type === 'toolCall') worked = true;
   }
-  return { ...summary, ...(said && { said }), ...(limit && { limit }), ...(checked && { checked }), priced, worked };
+  const { said: _, ...rest } = summary;
+  return { ...rest, ...(said && { said }), ...(limit && { limit }), ...(checked && { checked }), priced, worked };
 }

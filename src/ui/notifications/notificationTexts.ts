@@ -81,6 +81,8 @@ function sentence(event: SupervisorEvent, title: string, now: number): string {
         ? `${title} needs you: ${oneLine(event.reason, 160)}`
         : `${title} waits until ${formatClock(event.until, now)}: ${oneLine(event.reason, 160)}`;
     case 'loop:silent':
+      if (event.kind === 'retrying')
+        return `${title} has only been trying again since ${formatClock(event.since ?? now, now)}: ${oneLine(event.why ?? '', 160)}`;
       return event.kind === 'first-output'
         ? `${title} has been silent since it started ${formatDuration(event.forMs ?? 0)} ago.`
         : `${title} has been silent for ${formatDuration(event.forMs ?? 0)}.`;
