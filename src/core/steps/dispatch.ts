@@ -223,8 +223,8 @@ function plan(unit: UnitOfWork, loop: QueuedLoop, profile: AgentProfile): Planne
   const resume = profile.canResume && loop.quickCrashes < QUICK_CRASHES_TO_START_AFRESH ? loop.sessionId : undefined;
   const costLeft = costLeftFor(unit, loop);
   // A prompt that cannot be read now is trouble of the store, which passes: the transaction fails, and not the loop.
-  const prompt = promptFor(unit, loop, resume !== undefined);
-  const request = { loopId: loop.loopId, prompt, cwd: loop.cwd };
+  const { prompt, isReport } = promptFor(unit, loop, resume !== undefined);
+  const request = { loopId: loop.loopId, prompt, cwd: loop.cwd, ...(isReport && { newMessage: true }) };
   try {
     const command = profile.plan({
       ...request,
@@ -237,14 +237,22 @@ function plan(unit: UnitOfWork, loop: QueuedLoop, profile: AgentProfile): Planne
   }
 }
 
-/** The loop's prompt, or what the agent is told for the next round (R11.2). Only a session that goes on knows the task already. */
-function promptFor(unit: UnitOfWork, loop: QueuedLoop, resumes: boolean): string {
+/**
+ * The loop's prompt, or for a later round the report of the check before it (R11.2). Only a session that goes on knows
+ * the task already.
+ */
+function promptFor(
+  unit: UnitOfWork,
+  loop: QueuedLoop,
+  resumes: boolean,
+): { readonly prompt: string; readonly isReport: boolean } {
   const prompt = unit.tx.prompt(loop.seq);
-  if (!hasCheck(loop) || loop.rounds.round === 1) return prompt;
-  const result = unit.tx.checks(loop.seq).findLast(({ round }) => round > 0);
-  if (!result) return prompt;
+  const result =
+    hasCheck(loop) && loop.rounds.round > 1 ? unit.tx.checks(loop.seq).findLast(({ round }) => round > 0) : undefined;
+  if (!hasCheck(loop) || !result) return { prompt, isReport: false };
   const check = resumes ? loop.check : { ...loop.check, context: 'fresh' as const };
-  return roundPrompt(prompt, { check, result, logPath: unit.context.launcher.outputPath(result.token) });
+  const logPath = unit.context.launcher.outputPath(result.token);
+  return { prompt: roundPrompt(prompt, { check, result, logPath }), isReport: true };
 }
 
 /** What the attempt may cost: what its own cap and the day still leave; undefined when neither limits it. */
