@@ -38,6 +38,8 @@ export class UnitOfWork {
   readonly effects: (() => void)[] = [];
   /** Others have written since the last turn, a new day has begun or a cool-down is over: what could not start then may start now. */
   readonly hasNews: boolean;
+  /** The day is another one than when this host last looked, be it by the clock or by the time zone (R6.1). */
+  readonly isNewDay: boolean;
   /** This window has begun to end, or not yet to work: whatever may start is left to others. */
   readonly startsNothing: boolean;
   /** The loop whose next round follows: it may have its slot again before any other (R11.2). */
@@ -58,12 +60,12 @@ export class UnitOfWork {
     const changes = tx.changes();
     if (changes) liveState.apply(changes);
     if (context.storedSettings !== this.control.settings) useStoredSettings(context, this.control.settings);
-    const isNewDay = liveState.day.day !== this.today;
-    if (isNewDay) this.putDay(tx.day(this.today));
+    this.isNewDay = liveState.day.day !== this.today;
+    if (this.isNewDay) this.putDay(tx.day(this.today));
     const { circuits } = this.control;
     for (const [account, circuit] of Object.entries(circuits))
       this.change(account, circuitAt(circuit, context.settings.circuit, this.now));
-    this.hasNews = changes !== undefined || isNewDay || this.control.circuits !== circuits;
+    this.hasNews = changes !== undefined || this.isNewDay || this.control.circuits !== circuits;
     this.#spentBefore = liveState.spentOn(this.today).spent;
     this.#heldBefore = liveState.runningReserved;
   }

@@ -12,7 +12,10 @@ import { firstRounds } from './rounds.ts';
 import { leaveState } from './transitions.ts';
 
 /** A loop that has been taken into the queue. */
-type Admitted = Pick<Loop, 'seq' | 'loopId'>;
+interface Admitted extends Pick<Loop, 'seq' | 'loopId'> {
+  /** What its caller should know: one sentence. */
+  readonly note?: string;
+}
 
 /** Takes a checked loop into the queue, or throws the reason why not (R1.2). */
 export function admit(
@@ -28,7 +31,7 @@ export function admit(
   const latest = checked.loopId === undefined ? undefined : unit.latest(checked.loopId);
   throwIfRefused(unit, ownership, { agent, estimate, latest, queueIfBlocked: spec.whenBlocked === 'queue' });
   const folder = context.window.folders.find((path) => isWithin(path, cwd)) ?? context.window.folders[0];
-  return insert(unit, prompt, {
+  const admitted = insert(unit, prompt, {
     loopId: checked.loopId ?? `loop-${context.newId().slice(0, 10)}`,
     title,
     agent,
@@ -40,6 +43,7 @@ export function admit(
     estimateAssumed: given === undefined,
     ...(spec.maxCostUsd !== undefined && { maxCost: toNano(spec.maxCostUsd) }),
     ...(spec.metadata !== undefined && { metadata: spec.metadata }),
+    ...(spec.commands !== undefined && { commands: spec.commands }),
     ...(check && { check, rounds: firstRounds(check) }),
     submittedAt: unit.now,
     since: unit.now,
@@ -49,21 +53,23 @@ export function admit(
     cost: 0,
     costEstimated: 0,
   });
+  return checked.note === undefined ? admitted : { ...admitted, note: checked.note };
 }
 
 /** Whether an admitted loop has started at once, or its place in the queue, once the free slots are filled (R1.1). Throws if it has no room. */
-export function submitResult(unit: UnitOfWork, { seq, loopId }: Admitted): SubmitResult {
+export function submitResult(unit: UnitOfWork, { seq, loopId, note }: Admitted): SubmitResult {
+  const said = note === undefined ? {} : { note };
   const loop = unit.liveState.get(seq);
-  if (loop?.state !== 'queued') return { loopId, queued: false, position: 0 };
+  if (loop?.state !== 'queued') return { loopId, queued: false, position: 0, ...said };
   const error = lacksRoom(loop, unit.liveState, unit.context);
   if (error) throw error;
   const position = unit.liveState.queue.position(loop);
   unit.tell({ type: 'loop:queued', loopId, position });
-  return { loopId, queued: true, position };
+  return { loopId, queued: true, position, ...said };
 }
 
-/** Admits a permanently failed loop again with its restarts cleared, in one step, or throws and changes nothing (R5.5). */
-export function readmit(unit: UnitOfWork, loopId: string, ownership: LoopOwnership): Admitted {
+/** Admits a permanently failed loop again with its restarts cleared, in one step, or throws and changes nothing (R5.5). `maxCost`: a new cap. */
+export function readmit(unit: UnitOfWork, loopId: string, ownership: LoopOwnership, maxCost?: NanoUsd): Admitted {
   const latest = unit.latest(loopId);
   if (!latest) throw new UnknownLoopError(loopId);
   if (latest.state !== 'failed')
@@ -77,13 +83,22 @@ export function readmit(unit: UnitOfWork, loopId: string, ownership: LoopOwnersh
     latest: undefined,
     queueIfBlocked: false,
   });
-  const facts = leaveState(latest, unit.now);
+  const { restartsTotal: _, ...facts } = leaveState(latest, unit.now);
+  const cleared = { restarts: [], quickCrashes: 0, ...(maxCost !== undefined && { maxCost }) };
+  const place = lastPlace(unit, latest);
   unit.put(
-    { ...facts, windowId: unit.context.window.id, restarts: [], quickCrashes: 0, state: 'queued', fresh: true },
+    { ...facts, ...cleared, place, windowId: unit.context.window.id, state: 'queued', fresh: true },
     'retried by the user',
     'failed',
   );
   return latest;
+}
+
+/** A place behind all loops of that priority, those that run and may come back included (R2.1). It is before that of any later submit. */
+function lastPlace({ liveState }: UnitOfWork, { priority, place }: Loop): number {
+  let last = place;
+  for (const loop of liveState.loops()) if (loop.priority === priority) last = Math.max(last, loop.place + 0.5);
+  return last;
 }
 
 function isWithin(folder: string, path: string): boolean {
