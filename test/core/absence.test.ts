@@ -117,9 +117,10 @@ describe('after an absence', () => {
     assert.equal(removableBefore([{ at: now - DAY_MS, before: now }], age, now), now - age, 'kept for longer since');
     const first = observeOld([], age, now);
     assert.deepEqual(first, [{ at: now, before: now - age }]);
-    assert.equal(observeOld(first, age, now + HOUR_MS), first);
-    const second = observeOld(first, age, now + DAY_MS);
-    assert.deepEqual([second.length, observeOld(second, age, now + 2 * DAY_MS).length], [2, 2]);
+    assert.equal(observeOld(first, age, now + MINUTE_MS), first);
+    let seen: ReturnType<typeof observeOld> = first;
+    for (let hour = 1; hour <= 100; hour++) seen = observeOld(seen, age, now + hour * HOUR_MS);
+    assert.deepEqual([seen.length, seen[0]?.at], [25, now + 76 * HOUR_MS], 'those of a day');
     assert.deepEqual(observeOld(first, age, now - DAY_MS), [{ at: now - DAY_MS, before: now - DAY_MS - age }]);
   });
 });

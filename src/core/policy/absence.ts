@@ -4,6 +4,8 @@ import type { SeenOld } from '../ports/store.ts';
 export const ALIVE_EVERY_MS = 10 * 60_000;
 /** What was seen old is removed no sooner than this (ms) after: a clock that was wrong for a while deletes nothing (R9.4). */
 const SEEN_FOR_MS = 24 * 60 * 60_000;
+/** What is old is noted at most so often (ms). */
+const OBSERVED_EACH_MS = 50 * 60_000;
 
 /** How long (ms) no host was alive, as far as is known: 0 where the clock says nothing of it. */
 export function absenceMs(seenAt: number | undefined, now: number): number {
@@ -21,11 +23,15 @@ export function removableBefore(seen: readonly SeenOld[], maxAgeMs: number, now:
   return proven.length === 0 ? undefined : Math.min(now - maxAgeMs, Math.max(...proven.map(({ before }) => before)));
 }
 
-/** The observations to keep, with one of `now` where the last one is a day old. Those from the future are none: the clock was wrong. */
+/**
+ * The observations to keep: those of the last day, the newest of those before, and one of `now` unless the last one is recent. Those from the
+ * future are none, for the clock was wrong.
+ */
 export function observeOld(seen: readonly SeenOld[], maxAgeMs: number, now: number): readonly SeenOld[] {
   const past = seen.filter(({ at }) => at <= now).toSorted((a, b) => a.at - b.at);
-  const last = past.at(-1);
-  const isDue = last === undefined || now - last.at >= SEEN_FOR_MS;
-  if (!isDue) return past.length === seen.length ? seen : past;
-  return [...past, { at: now, before: now - maxAgeMs }].slice(-2);
+  const firstRecent = past.findIndex(({ at }) => at > now - SEEN_FOR_MS);
+  const kept = firstRecent < 0 ? past.slice(-1) : past.slice(Math.max(0, firstRecent - 1));
+  const isDue = now - (kept.at(-1)?.at ?? Number.NEGATIVE_INFINITY) >= OBSERVED_EACH_MS;
+  if (isDue) return [...kept, { at: now, before: now - maxAgeMs }];
+  return kept.length === seen.length ? seen : kept;
 }

@@ -12,7 +12,7 @@ import type { HistoryQueries } from './historyQueries.ts';
 export interface SeenRecord {
   /** When a host last said that it is alive (R9.5). */
   readonly at: number;
-  /** At which times finished loops from before which time were seen to be old (R9.4): at most two. */
+  /** At which times finished loops from before which time were seen to be old (R9.4): those of about a day. */
   readonly old?: readonly SeenOld[];
 }
 
