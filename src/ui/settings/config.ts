@@ -89,6 +89,12 @@ export class Config implements Disposable {
     return String(section().get('defaultCheck') ?? '');
   }
 
+  /** The program that is told of notices, and its arguments; empty for none. */
+  get notifyCommand(): readonly string[] {
+    const value = section().get('notifications.command');
+    return Array.isArray(value) && value.every((part) => typeof part === 'string') ? value : [];
+  }
+
   noticeWhen(kind: string): NoticeWhen {
     const value = section().get<NoticeWhen>(`notifications.${kind}`);
     return value === 'off' || value === 'unfocused' ? value : 'always';
