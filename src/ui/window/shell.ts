@@ -54,6 +54,7 @@ export function createShell(deps: ViewDeps, config: Config, agentChecks: AgentCh
     },
     filter,
     textContext,
+    config,
   );
   const transcripts = transcriptPanels(deps);
   const details = detailPanels(deps);
