@@ -9,6 +9,7 @@ export interface GroupStopOptions {
   readonly table: ProcessTable;
   readonly token: string;
   readonly folder: string;
+  readonly ownFolders: readonly string[];
   readonly leader: ProcessIdentity;
   readonly keep: readonly string[];
   readonly steps: readonly StopStep[];
@@ -74,7 +75,7 @@ export class GroupStop {
       const others = await this.#options.table.signal(outside, 'SIGKILL');
       for (const process of found.members) this.asked.set(keyOf(process), 0);
       // What is spared was frozen with its group.
-      if (this.#frozen) await this.#options.table.signal(found.spared, 'SIGCONT');
+      if (this.#frozen) await this.#options.table.signal(found.kept, 'SIGCONT');
       return group || others.length > 0;
     });
   }
@@ -98,8 +99,8 @@ export class GroupStop {
 
   /** What to find the processes of the run by. */
   marks(known: readonly ProcessIdentity[] = []): RunMarks {
-    const { token, leader, folder } = this.#options;
-    return { token, leader, folder, seen: [...this.#seen.values(), ...known], trustGroup: true };
+    const { token, leader, folder, ownFolders } = this.#options;
+    return { token, leader, folder, ownFolders, seen: [...this.#seen.values(), ...known], trustGroup: true };
   }
 
   #next(): void {
@@ -136,7 +137,7 @@ export class GroupStop {
     const look = await findRun(table, this.marks(), { keep, deep: this.#frozen });
     // The group gets its signal without a look.
     const found = look.state === 'there' ? look.value : NOBODY;
-    for (const process of [...found.members, ...found.spared]) this.#seen.set(keyOf(process), process);
+    for (const process of [...found.members, ...found.kept]) this.#seen.set(keyOf(process), process);
     return found;
   }
 
@@ -148,7 +149,7 @@ export class GroupStop {
   async #signalGroup(found: RunProcesses, signal: string): Promise<boolean> {
     const { table, leader } = this.#options;
     if (this.#leaderGone) return false;
-    if (!found.spared.some((process) => this.#isInGroup(process))) return table.signalGroup(leader, signal);
+    if (!found.kept.some((process) => this.#isInGroup(process))) return table.signalGroup(leader, signal);
     const members = found.members.filter((process) => this.#isInGroup(process));
     return (await table.signal(members, signal)).length > 0;
   }
