@@ -1,5 +1,6 @@
 import { InvalidCostError, UnknownLoopError, WrongStateError } from './model/errors.ts';
 import type { Event, SupervisorEvent } from './model/event.ts';
+import type { Look } from './model/looks.ts';
 import {
   type FinishedLoop,
   isActive,
@@ -8,6 +9,7 @@ import {
   type LoopEdit,
   type LoopSpec,
   type ProcessIdentity,
+  type SweptProcess,
 } from './model/loop.ts';
 import { isCost, toNano, toUsd } from './model/money.ts';
 import type { Doubts, KeptSetting, Settings } from './model/settings.ts';
@@ -22,6 +24,7 @@ import { Lifecycle } from './runtime/lifecycle.ts';
 import { Retention } from './runtime/retention.ts';
 import { detailOf, findLoop, liveViews, spendToday, statusOf } from './runtime/statusView.ts';
 import { cancel, cancelAll, signalGroup } from './runtime/stopCommands.ts';
+import { lookAgain, treatAsEnded } from './runtime/unconfirmedEnds.ts';
 import {
   type SupervisorContext,
   type SupervisorOptions,
@@ -125,6 +128,24 @@ export class Supervisor {
     const run = loop && isActive(loop) ? this.#engine.runs.of(loop) : undefined;
     run?.keepWaiting();
     return run !== undefined;
+  }
+
+  /**
+   * Lets a loop go on although processes of its last attempt may still live (R3.1): one that failed or was interrupted goes
+   * back to the queue. Rejects with `WrongStateError` if its end is not in doubt.
+   */
+  async treatAsEnded(loopId: string): Promise<void> {
+    this.#lifecycle.mustBeReady();
+    return treatAsEnded(this.#engine, loopId);
+  }
+
+  /**
+   * Looks for the processes of such a loop again. If they are gone it goes on; otherwise nothing changes, and the result
+   * names them or says why they cannot be seen. Rejects with `WrongStateError` if its end is not in doubt.
+   */
+  async lookAgain(loopId: string): Promise<Look<readonly SweptProcess[]>> {
+    this.#lifecycle.mustBeReady();
+    return lookAgain(this.#engine, loopId);
   }
 
   /**

@@ -75,7 +75,7 @@ describe('waits for a time that an agent has named', () => {
     const books = machine.books();
     await books.write((tx) => {
       const { until: _, state: _1, ...facts } = tx.latest('a') as Extract<LiveLoop, { until: number }>;
-      tx.saveLoop({ ...facts, state: 'waiting', for: 'you', need: 'endUnknown', why: 'its run cannot be seen' });
+      tx.saveLoop({ ...facts, state: 'waiting', for: 'you', need: 'answer', why: 'its run cannot be seen' });
     });
     machine.clock.jump(3 * DAY_MS);
     await machine.clock.advance(2 * MINUTE_MS);

@@ -100,6 +100,8 @@ export interface Activity {
   readonly errorLine?: string;
   /** The agent waits for its provider, in words. */
   readonly retrying?: string;
+  /** Why its processes cannot be seen at present, in a few words (R3.1). */
+  readonly unseen?: string;
 }
 
 /** Which host may start a loop: this one, another one, or none, since its window is gone and its folder is open nowhere. */

@@ -116,6 +116,11 @@ export class RunMonitor implements RunObserver {
     listeners.changed();
   }
 
+  unseen(why: string | undefined): void {
+    this.#activity.unseen(why);
+    this.#sinks.listeners.changed();
+  }
+
   lines(lines: LiveLines): void {
     this.#activity.lines(lines);
     this.#sinks.listeners.changed();

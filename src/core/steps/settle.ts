@@ -11,6 +11,7 @@ import { afterFailure, restart } from './restart.ts';
 import { afterCheckRun, checkNext, complete, hasCheck, outcomeOfCheck } from './rounds.ts';
 import type { RunSummary } from './runSummary.ts';
 import { finish, leaveState, requeue, wait } from './transitions.ts';
+import { doubtOf, waitForConfirmation } from './unconfirmedEnd.ts';
 import { waitsForMoney, wakeForBudget } from './wake.ts';
 
 /** A usage window whose reset the agent did not name is tried again after this (ms). */
@@ -38,8 +39,12 @@ export function settle(unit: UnitOfWork, loop: ActiveLoop, end: RunEnd, report: 
   };
   if (!unit.tx.saveAttempt({ ...charged.attempt, end: ended })) return;
   note(unit, charged, ended);
-  if (!loop.attempt.isCheck) vote(unit, loop, verdict);
-  moveOn(unit, charged, verdict, end, report);
+  // Nobody knows whether one that could not be seen has failed at all.
+  const isUnseen = end.kind === 'lost' && end.unseen !== undefined;
+  if (!loop.attempt.isCheck && !isUnseen) vote(unit, loop, verdict);
+  const doubt = doubtOf(end);
+  if (doubt) waitForConfirmation(unit, charged, doubt, ended);
+  else moveOn(unit, charged, verdict, end, report);
   // Not where it has run into the same end itself: two such would wake each other for as long as a cent is left.
   const next = unit.liveState.get(loop.seq);
   if (unit.freesBudget && !(next && waitsForMoney(next)))
@@ -63,7 +68,7 @@ function note(unit: UnitOfWork, loop: ActiveLoop, end: AttemptEnd): void {
   const rows = [
     ['left over and ended', end.swept],
     ['left over and kept', end.kept],
-    ['could not be ended', end.remaining],
+    [end.unseen === undefined ? 'could not be ended' : 'may live on', end.remaining],
   ] as const;
   for (const [what, processes] of rows) {
     if (processes.length === 0) continue;

@@ -1,12 +1,20 @@
+import { WrongStateError } from '../model/errors.ts';
 import { isActive } from '../model/loop.ts';
 import type { UnitOfWork } from '../state/unitOfWork.ts';
 import { requestStop } from './requestStop.ts';
 import { requeue } from './transitions.ts';
+import { isUnconfirmed } from './unconfirmedEnd.ts';
 
-/** Ends the present attempt, or the wait, so that the loop starts anew. Answers whether there was one. */
+/**
+ * Ends the present attempt, or the wait, so that the loop starts anew. Returns whether there was one.
+ *
+ * @throws WrongStateError when processes of its last attempt may still live (R3.1).
+ */
 export function restartNow(unit: UnitOfWork, loopId: string): boolean {
   const loop = unit.liveState.find(loopId);
   if (!loop || loop.state === 'queued') return false;
+  if (isUnconfirmed(loop))
+    throw new WrongStateError(loopId, 'may still have living processes: look again, or treat it as ended');
   if (isActive(loop)) requestStop(unit, loop, 'restart', 'restarted by the user');
   else requeue(unit, loop, 'started by the user without waiting');
   if (loop.state === 'waiting' && loop.for === 'usageLimit') liftHold(unit, loop.agent);

@@ -19,7 +19,7 @@ import { loopsOf } from './target.ts';
 const TITLE_CHARS = 80;
 
 /** Agents that the editor's menu names: one entry each, of which the one for the default agent shows. */
-const NAMED_AGENTS = ['Claude', 'Codex', 'Gemini', 'Opencode', 'Copilot', 'Sample'] as const;
+const NAMED_AGENTS = ['Claude', 'Codex', 'Gemini', 'Opencode', 'Copilot', 'Pi', 'Qwen', 'Kilo', 'Sample'] as const;
 
 const submitSelection =
   (ctx: CommandContext): Handler =>
