@@ -3,6 +3,7 @@ import type { LoopSpec } from '../../core/model/loop.ts';
 import { toUsd } from '../../core/model/money.ts';
 import type { SubmitResult } from '../../core/model/status.ts';
 import { baseName, count } from '../text/format.ts';
+import { FINAL_STATES } from '../text/loopStates.ts';
 import { oneLine } from '../text/safeText.ts';
 import type { CalledLoop } from './calledOn.ts';
 import type { CommandContext, CommandTable, Handler } from './commandTable.ts';
@@ -120,7 +121,7 @@ export const submitCommands: CommandTable = {
   submitAgain:
     (ctx) =>
     async (...args) => {
-      const loops = await loopsOf(ctx, args, { title: 'Submit Again', states: ['completed', 'failed', 'cancelled'] });
+      const loops = await loopsOf(ctx, args, { title: 'Submit Again', states: FINAL_STATES });
       const results: (SubmitResult | undefined)[] = [];
       for (const loop of loops) {
         const spec = await specOfLoop(ctx, loop);
