@@ -1,5 +1,6 @@
 import type { AgentFacts } from '../core/model/agentFacts.ts';
 import type { AgentProfile, CommandPlan, PlanRequest } from '../core/ports/agents.ts';
+import { accountName } from './account.ts';
 import type { AgentKind, AgentOptions, AgentServices } from './kind.ts';
 
 /** What a restarted agent gets instead of the whole prompt when it continues its session. */
@@ -31,7 +32,9 @@ export function profileOf(
   const canResume = kind.canResume && options.resume;
   return {
     name,
+    account: accountName(name, kind, options),
     canResume,
+    ...(kind.facts.bundled && { isDemo: true }),
     hasCost: kind.hasCost,
     spending: kind.spending,
     capsItself: kind.capsItself,
@@ -39,10 +42,10 @@ export function profileOf(
     refuse: (prompt) => (options.prompt === 'argument' ? refuseArgument(prompt, kind, options, longest) : undefined),
     commandIn: (prompt) => commandIn(prompt, kind, options)?.command,
     plan(request) {
-      const { resume, ...fresh } = request;
-      return canResume && resume !== undefined
-        ? planOf(kind, options, services, { ...fresh, resume, prompt: RESUME_INSTRUCTION })
-        : planOf(kind, options, services, fresh);
+      const { resume, newMessage = false, ...fresh } = request;
+      if (!canResume || resume === undefined) return planOf(kind, options, services, fresh);
+      const prompt = newMessage ? fresh.prompt : RESUME_INSTRUCTION;
+      return planOf(kind, options, services, { ...fresh, resume, prompt });
     },
     reader: (state, before) => kind.reader(options, services, state, before),
   };

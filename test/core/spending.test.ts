@@ -109,7 +109,7 @@ describe('spending', () => {
       await assume(0, 'it cost nothing');
       await first.recordCost('a', 4);
       await assume(4, 'a cost that came later');
-      machine.launcher.of('b').end({ says: [cost(1), { type: 'end', ok: false, reason: 'no key', cause: 'auth' }] });
+      machine.launcher.of('b').end({ says: [cost(1), { type: 'end', ok: false, reason: 'too long', cause: 'turns' }] });
       await assume(2.5, 'the median of two');
       await first.retry('b');
       await assume(4, 'one that lives again');
@@ -121,19 +121,20 @@ describe('spending', () => {
   it('R6.3 a head that does not fit waits, shown as such, and nobody overtakes it; it goes on when the limit is raised', async () => {
     const window = await machine.open({ ...limit(5), maxConcurrent: 3 });
     await window.pause();
-    await window.submit({ prompt: 'work', loopId: 'big', estimatedCostUsd: 4 });
+    await window.submit({ prompt: 'work', loopId: 'runs', estimatedCostUsd: 1.5, priority: 1 });
+    await window.submit({ prompt: 'work', loopId: 'big', estimatedCostUsd: 2.5 });
     await window.submit({ prompt: 'work', loopId: 'small', estimatedCostUsd: 0.5 });
     await window.recordCost('small', 2);
     await window.resume();
     await machine.clock.advance(60_000);
-    assert.deepEqual(machine.alive(), []);
+    assert.deepEqual(machine.alive(), ['runs']);
     assert.deepEqual(
       window.status().queued.map(({ waitingFor }) => waitingFor),
       ['budget', 'budget'],
     );
     window.configure({ ...DEFAULT_SETTINGS, ...limit(6), maxConcurrent: 3 });
     await machine.soon();
-    assert.deepEqual(machine.alive(), ['big'], '2 + 4 is the whole of 6');
+    assert.deepEqual(machine.alive(), ['runs', 'big'], '2 + 1.5 + 2.5 is the whole of 6');
   });
 
   it('R6.4 the events of a day: warned once at 90 %, exceeded once when a running loop passes the limit', async () => {
@@ -499,25 +500,28 @@ describe('spending', () => {
 
   for (const cause of ['auth', 'config', 'session'] as const) {
     it(`R6.6 an agent that could not even begin (${cause}) is charged no estimate`, async () => {
-      const window = await machine.open({ restart: { maxRestarts: 0, windowMs: 300_000 } }, PRICED);
+      const window = await machine.open({ restart: { maxRestarts: 0, windowMs: 300_000, maxTotal: 1_000 } }, PRICED);
       await window.submit({ prompt: 'work', loopId: 'a', estimatedCostUsd: 2 });
       machine.launcher
         .of('a')
         .end({ exit: { exitCode: 1 }, says: [{ type: 'end', ok: false, reason: 'not logged in', cause }] });
       await machine.soon();
-      assert.deepEqual([(await window.get('a'))?.state, window.status().budget.spent], ['failed', 0]);
+      assert.deepEqual(
+        [(await window.get('a'))?.state, window.status().budget.spent],
+        [cause === 'session' ? 'failed' : 'queued', 0],
+      );
     });
   }
 
   it('R6.6 an agent whose credit ran out in the middle of its work is charged the estimate', async () => {
-    const window = await machine.open({ restart: { maxRestarts: 0, windowMs: 300_000 } }, PRICED);
+    const window = await machine.open({ restart: { maxRestarts: 0, windowMs: 300_000, maxTotal: 1_000 } }, PRICED);
     await window.submit({ prompt: 'work', loopId: 'a', estimatedCostUsd: 2 });
     machine.launcher.of('a').say({ type: 'text', text: 'I begin.', delta: false });
     machine.launcher
       .of('a')
       .end({ exit: { exitCode: 1 }, says: [{ type: 'end', ok: false, reason: 'no credit is left', cause: 'auth' }] });
     await machine.soon();
-    assert.deepEqual([(await window.get('a'))?.state, window.status().budget.spent], ['failed', 2]);
+    assert.deepEqual([(await window.get('a'))?.state, window.status().budget.spent], ['queued', 2]);
   });
 
   it('R6.6 programs that have no cost are never charged one', async () => {

@@ -112,14 +112,15 @@ export class BudgetExceededError extends SupervisorError {
   }
 }
 
-/** The queue holds as many new loops as it may (R2.2). */
+/** The queue holds as many new loops as it may (R2.2). `isParked`: it would be parked, and as many wait for the same reason. */
 export class QueueFullError extends SupervisorError {
   readonly depth: number;
   readonly limit: number;
-  constructor(depth: number, limit: number) {
+  constructor(depth: number, limit: number, isParked = false) {
+    const places = isParked ? 'places for loops that cannot start for the same reason' : 'places in the queue';
     super(
       'queue-full',
-      `The loop was not submitted: ${depth} of ${limit} places in the queue are taken. Wait for one, cancel one, or raise maxQueueDepth.`,
+      `The loop was not submitted: ${depth} of ${limit} ${places} are taken. Wait for one, cancel one, or raise maxQueueDepth.`,
     );
     this.depth = depth;
     this.limit = limit;
@@ -154,10 +155,13 @@ export class InvalidCostError extends SupervisorError {
   }
 }
 
-/** The database can not be used now. The message says why and what to do. */
+/** The store cannot be used now. The message says why and what to do. */
 export class StoreError extends SupervisorError {
-  /** `locked`: somebody holds it and it may pass; `broken`: it needs a hand; `disk`: no space or read-only. */
-  readonly kind: 'locked' | 'broken' | 'disk' | 'newer' | 'replaced';
+  /**
+   * `locked`: somebody holds it, which may pass; `unreachable`: its server does not answer, which may pass; `disk`: no space, or read-only;
+   * `newer`: of a later version; `replaced`: its file is another; `broken`: only a person can help.
+   */
+  readonly kind: 'locked' | 'unreachable' | 'disk' | 'newer' | 'replaced' | 'broken';
   constructor(kind: StoreError['kind'], message: string, options?: ErrorOptions) {
     super('store', message, options);
     this.kind = kind;

@@ -24,6 +24,16 @@ export function mayStart(budget: BudgetState, estimate: NanoUsd): boolean {
   return budget.spent < budget.limit && budget.spent + budget.runningReserved + estimate <= budget.limit;
 }
 
+/** When a loop fits the budget. `later`: once running loops give back enough. */
+export type BudgetFit = 'now' | 'later' | 'today' | 'ever';
+
+/** When a queued loop of that estimate can start (R6.3). `today`, `ever`: not on this day, not under this limit. */
+export function budgetFit(budget: BudgetState, estimate: NanoUsd): BudgetFit {
+  if (mayStart(budget, estimate)) return 'now';
+  if (estimate > budget.limit) return 'ever';
+  return mayStart({ ...budget, runningReserved: 0 }, estimate) ? 'later' : 'today';
+}
+
 /** Whether a limit allows more than the one before. */
 export function allowsMore(limit: NanoUsd, before: NanoUsd): boolean {
   return before !== 0 && (limit === 0 || limit > before);

@@ -1,23 +1,17 @@
 import { leftoversOf, NOTHING_LEFT } from '../model/leftovers.ts';
 import { type Attempt, isFinished, type Loop, reservedOf } from '../model/loop.ts';
 import { toUsd } from '../model/money.ts';
-import type {
-  AttemptDetail,
-  CircuitStatus,
-  LiveView,
-  LoopDetail,
-  LoopSpend,
-  Status,
-  WaitingFor,
-} from '../model/status.ts';
+import type { AttemptDetail, LiveView, LoopDetail, LoopSpend, Status, WaitingFor } from '../model/status.ts';
 import { mayStart } from '../policy/budget.ts';
-import { cooldownRemainingMs } from '../policy/circuitBreaker.ts';
 import type { SupervisorContext } from '../state/context.ts';
+import { accountOf, circuitOf } from '../state/gates.ts';
 import type { LiveState, QueuedLoop } from '../state/liveState.ts';
-import { gateClosed, isHeld } from '../steps/dispatch.ts';
+import { gateClosed } from '../steps/dispatch.ts';
 import type { Engine } from './engine.ts';
+import { accountStatuses, circuitStatuses, holdStatuses, worstCircuit } from './holdView.ts';
+import { firstOf, parkedFor, parkedStatuses } from './queueView.ts';
 
-type StatusParts = Pick<Engine, 'context' | 'liveState' | 'ownership'>;
+type StatusParts = Pick<Engine, 'context' | 'liveState' | 'ownership' | 'placement'>;
 
 /** Failed loops that a snapshot names at most (R9.4). */
 const FAILED_NAMED = 100;
@@ -29,6 +23,8 @@ export function statusOf(engine: StatusParts, notReady: string | undefined, maxQ
   const { control } = liveState;
   const day = liveState.spentOn(context.clock.day(now));
   const waitingFor = waitingReasons(engine, now);
+  const circuits = circuitStatuses(engine, now);
+  const { account: _, ...circuit } = worstCircuit(circuits);
   return {
     running: [...liveState.active.values()].map((loop) => ({
       loopId: loop.loopId,
@@ -46,10 +42,14 @@ export function statusOf(engine: StatusParts, notReady: string | undefined, maxQ
       enqueuedAt: loop.submittedAt,
       waitingFor: waitingFor(loop),
     })),
+    parked: parkedStatuses(engine, maxQueued),
     backingOff: backingOff(liveState),
     waiting: waiting(liveState),
-    circuitState: control.circuit.state,
-    circuit: circuitStatus(engine, now),
+    circuitState: circuit.state,
+    circuit,
+    circuits,
+    accounts: accountStatuses(engine),
+    holds: holdStatuses(control.gates),
     concurrencyUsed: liveState.active.size,
     concurrencyMax: context.settings.maxConcurrent,
     queueDepth: liveState.depth,
@@ -68,15 +68,6 @@ export function statusOf(engine: StatusParts, notReady: string | undefined, maxQ
   };
 }
 
-function firstOf<T>(items: Iterable<T>, count: number): T[] {
-  const first: T[] = [];
-  for (const item of items) {
-    if (first.length >= count) break;
-    first.push(item);
-  }
-  return first;
-}
-
 function backingOff({ timed }: LiveState): Status['backingOff'] {
   return [...timed.values()].flatMap((loop) => {
     if (loop.state !== 'backingOff') return [];
@@ -90,18 +81,6 @@ function waiting({ timed, needUser }: LiveState): Status['waiting'] {
     const until = loop.for === 'you' ? {} : { until: loop.until };
     return [{ loopId: loop.loopId, for: loop.for, ...until, reason: loop.why }];
   });
-}
-
-function circuitStatus({ liveState, context }: StatusParts, now: number): CircuitStatus {
-  const { circuit } = liveState.control;
-  return {
-    state: circuit.state,
-    consecutiveFailures: circuit.consecutiveFailures,
-    ...(circuit.lastFailureAt !== undefined && { lastFailureAt: circuit.lastFailureAt }),
-    ...(circuit.openedAt !== undefined && { openedAt: circuit.openedAt }),
-    cooldownRemainingMs: cooldownRemainingMs(circuit, context.settings.circuit, now),
-    reasons: circuit.reasons,
-  };
 }
 
 /** Says of each queued loop what it waits for, by what is the same for all of them first. */
@@ -118,13 +97,13 @@ function waitingReasons(engine: StatusParts, now: number): (loop: QueuedLoop) =>
   let headFits: boolean | undefined;
   return (loop) => {
     if (gate === 'paused') return 'paused';
-    if (isHeld(liveState, loop.agent, now)) return 'limit';
-    const host = engine.ownership.hostOf(loop);
-    if (host === 'gone') return 'window';
+    const parked = parkedFor(engine, loop)?.reason;
+    if (parked !== undefined) return parked === 'usageLimit' ? 'limit' : parked;
+    if (circuitOf(liveState, accountOf(context, loop.agent)).state !== 'closed') return 'circuit';
     if (gate !== undefined) return gate;
     headFits ??= mayStart(budget, loop.estimate);
     if (!headFits) return 'budget';
-    return host === 'elsewhere' ? 'window' : 'slot';
+    return engine.ownership.hostOf(loop) === 'elsewhere' ? 'window' : 'slot';
   };
 }
 

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ProcessIdentity } from '../../core/model/loop.ts';
 import type { StopStep } from '../../core/ports/agents.ts';
 import { LONGEST_TIMER_MS } from '../../core/ports/clock.ts';
@@ -18,7 +19,24 @@ export interface GroupStopOptions {
   readonly onError: (error: unknown) => void;
 }
 
+/** A signal does not wait longer (ms) for a look at who would get it. */
+const LOOK_PATIENCE_MS = 500;
 const DEFAULT_STEPS: readonly StopStep[] = [{ signal: 'SIGTERM', share: 1 }];
+
+/** When each step of a stop is due, ms after its beginning: every step has its share of the grace period. */
+export function stopTimes(
+  steps: readonly StopStep[],
+  graceMs: number,
+): { readonly signal: StopStep['signal']; readonly afterMs: number }[] {
+  const wanted = steps.length > 0 ? steps : DEFAULT_STEPS;
+  const total = wanted.reduce((sum, { share }) => sum + share, 0) || 1;
+  let share = 0;
+  return wanted.map((step) => {
+    const afterMs = (share / total) * graceMs;
+    share += step.share;
+    return { signal: step.signal, afterMs };
+  });
+}
 
 /**
  * Signals and stops the process group of a run while its leader lives (R7.2, R7.3): a picture of all below it before the first signal, each signal
@@ -49,14 +67,10 @@ export class GroupStop {
     const now = performance.now();
     const killAt = now + graceMs;
     if (this.#killAt === undefined) {
-      const steps = this.#options.steps.length > 0 ? this.#options.steps : DEFAULT_STEPS;
-      const total = steps.reduce((sum, { share }) => sum + share, 0) || 1;
-      let share = 0;
-      this.#steps = steps.map((step) => {
-        const at = now + (share / total) * graceMs;
-        share += step.share;
-        return { signal: step.signal, at };
-      });
+      this.#steps = stopTimes(this.#options.steps, graceMs).map(({ signal, afterMs }) => ({
+        signal,
+        at: now + afterMs,
+      }));
     }
     this.#killAt = Math.min(this.#killAt ?? killAt, killAt);
     this.#next();
@@ -89,6 +103,10 @@ export class GroupStop {
   /** Sends just this signal to the group. Answers whether it was delivered. */
   signal(signal: string): Promise<boolean> {
     return this.#inTurn(async () => this.#signalIfAwake(await this.#look(), signal));
+  }
+
+  get leader(): ProcessIdentity {
+    return this.#options.leader;
   }
 
   /** The leader has ended: nothing more is sent to its group as a whole. */
@@ -133,10 +151,13 @@ export class GroupStop {
   }
 
   async #look(): Promise<RunProcesses> {
-    const { table, keep } = this.#options;
-    const look = await findRun(table, this.marks(), { keep, deep: this.#frozen });
-    // The group gets its signal without a look.
-    const found = look.state === 'there' ? look.value : NOBODY;
+    const { table, keep, leader } = this.#options;
+    const looking = findRun(table, this.marks(), { keep, deep: this.#frozen, since: leader }).catch((error: unknown) =>
+      this.#options.onError(error),
+    );
+    // The group gets its signal without a look, too (R7.2).
+    const look = await Promise.race([looking, sleep(LOOK_PATIENCE_MS, undefined, { ref: false })]);
+    const found = look && look.state === 'there' ? look.value : NOBODY;
     for (const process of [...found.members, ...found.kept]) this.#seen.set(keyOf(process), process);
     return found;
   }

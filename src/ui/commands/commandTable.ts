@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import type { AgentChecks } from '../agentCheck/agentChecks.ts';
+import type { ReadMarks } from '../history/readMarks.ts';
 import type { Config } from '../settings/config.ts';
 import { SECTION } from '../settings/config.ts';
 import type { TreeRow } from '../tree/treeRow.ts';
@@ -11,10 +12,11 @@ import type { QueuedPrompts } from './queuedPrompts.ts';
 import { showError } from './showError.ts';
 
 /** What commands use. */
-export interface CommandContext extends UiDeps, Pick<ViewDeps, 'usage'> {
+export interface CommandContext extends UiDeps, Pick<ViewDeps, 'usage' | 'sharedStore'> {
   readonly config: Config;
   readonly agentChecks: AgentChecks;
   readonly queuedPrompts: Pick<QueuedPrompts, 'open'>;
+  readonly readMarks: Pick<ReadMarks, 'markRead'>;
   readonly milestones: Pick<Milestones, 'reach'>;
   readonly tree: {
     /** The rows that a key pressed in the view is for. */

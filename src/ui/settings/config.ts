@@ -68,6 +68,12 @@ export class Config implements Disposable {
     return section().get('prices');
   }
 
+  /** The address of the database that holds the supervisor's state; empty for a file of this machine. */
+  get sharedStore(): string {
+    const address = section().get('store');
+    return typeof address === 'string' ? address.trim() : '';
+  }
+
   /** Whether the user has chosen a default agent. */
   get hasDefaultAgent(): boolean {
     const value = section().inspect('defaultAgent');
@@ -77,6 +83,16 @@ export class Config implements Disposable {
   /** Whether a submitted selection says where it comes from. */
   get selectionContext(): boolean {
     return section().get('submit.selectionContext') !== false;
+  }
+
+  /** `loopSupervisor.checks` as written: commands that must pass, by name (R11.6). */
+  get checks(): unknown {
+    return section().get('checks');
+  }
+
+  /** The name or command of the check that is offered first. */
+  get defaultCheck(): string {
+    return String(section().get('defaultCheck') ?? '');
   }
 
   noticeWhen(kind: string): NoticeWhen {

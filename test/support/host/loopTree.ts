@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Locator, Page } from 'playwright-core';
+import { shortTitle } from '../../../src/ui/text/loopText.ts';
 import { until } from '../until.ts';
 import { exactly } from './exactly.ts';
 import { takeMenuItem } from './menu.ts';
@@ -14,8 +15,16 @@ const AGAIN_MS = 10_000;
 export class LoopTree {
   readonly #page: Page;
 
+  /** A test has shown it: settling shows it again where another view has taken its place. */
+  #wasShown = false;
+
   constructor(page: Page) {
     this.#page = page;
+  }
+
+  /** Shows it again if a test has shown it before. */
+  async settle(): Promise<void> {
+    if (this.#wasShown) await this.show();
   }
 
   /** Shows our view: the tree, or the welcome of an empty one. */
@@ -23,6 +32,7 @@ export class LoopTree {
     const shown = this.#page
       .locator('.activitybar .action-item.checked')
       .filter({ has: this.#page.locator('[aria-label^="Loop Supervisor"]') });
+    this.#wasShown = true;
     if ((await shown.count()) === 0) await this.#icon().click();
     await shown.waitFor();
     await this.#tree().waitFor({ state: 'attached' });
@@ -77,22 +87,28 @@ export class LoopTree {
     });
   }
 
-  /** The row with that label. */
+  /** The row with that label, or of the loop with that title, which its row may cut. */
   row(label: string | RegExp): Locator {
-    return this.#tree()
-      .locator('.monaco-list-row')
-      .filter({
-        has: this.#page.locator('.label-name').filter({ hasText: typeof label === 'string' ? exactly(label) : label }),
-      })
+    const rows = this.#tree().locator('.monaco-list-row');
+    const named = (text: string | RegExp) =>
+      rows.filter({ has: this.#page.locator('.label-name').filter({ hasText: text }) });
+    if (typeof label !== 'string') return named(label).first();
+    return named(exactly(label))
+      .or(named(exactly(shortTitle({ title: label, loopId: label }))))
       .first();
   }
 
   /**
-   * Waits until a row says this beside its label. A row that is still to move to another group is best waited for before its menu is opened: while it
+   * Waits until a row says this beside its label, or to a screen reader. A row that is still to move to another group is best waited for before its menu is opened: while it
    * moves VS Code does not know it, and the command asks which loop is meant.
    */
   async becomes(label: string | RegExp, words: string): Promise<void> {
-    await this.row(label).filter({ hasText: words }).waitFor();
+    await until(`${label} to be ${words}`, async () => {
+      const row = this.row(label);
+      return (
+        (await row.count()) > 0 && `${await row.innerText()} ${await row.getAttribute('aria-label')}`.includes(words)
+      );
+    });
   }
 
   /** Waits until no loop runs or waits any more: no row will move by itself. */
@@ -127,14 +143,7 @@ export class LoopTree {
 
   /** Takes an entry of a row's context menu. */
   async contextAction(row: string | RegExp, action: string): Promise<void> {
-    const menu = this.#page.locator('.monaco-menu');
-    // A row that is drawn anew in that moment takes no click.
-    await until(`the menu of ${row}`, async () => {
-      await this.row(row).click({ button: 'right' });
-      await menu.waitFor({ timeout: AGAIN_MS });
-      return true;
-    });
-    await this.menuItem(action);
+    await takeMenuItem(this.#page, () => this.row(row).click({ button: 'right', timeout: AGAIN_MS }), action);
   }
 
   /** Selects these rows and no others, with Ctrl and the mouse, which opens none of them. */
@@ -229,11 +238,6 @@ export class LoopTree {
       return true;
     });
     await keyboard.press('Enter');
-  }
-
-  /** Takes an entry of the open menu. */
-  async menuItem(label: string): Promise<void> {
-    await takeMenuItem(this.#page, label);
   }
 
   /** The text of the tree's number on the activity bar; empty if there is none. */

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { CLOSED_CIRCUIT } from '../../../src/core/model/circuit.ts';
 import {
+  type ActiveLoop,
   isActive,
   isFinished,
   isLive,
@@ -10,7 +12,7 @@ import {
   type Transition,
 } from '../../../src/core/model/loop.ts';
 import { toUsd } from '../../../src/core/model/money.ts';
-import { mayStart } from '../../../src/core/policy/budget.ts';
+import { budgetFit } from '../../../src/core/policy/budget.ts';
 import { attemptsAllowed } from '../../../src/core/policy/circuitBreaker.ts';
 import type { QueuedLoop } from '../../../src/core/state/liveState.ts';
 import { isBefore } from './startChecks.ts';
@@ -137,7 +139,13 @@ export class Invariants {
     const { windows, checks, machine, settings } = this.#world;
     if (windows.length === 0) return;
     const now = machine.clock.now();
-    assert.ok(!checks.account.isOverdue(now, settings.circuit), 'R4.1 the cool-down is over, and nobody has seen it');
+    for (const account of checks.accounts.values())
+      assert.ok(!account.isOverdue(now, settings.circuit), 'R4.1 the cool-down is over, and nobody has seen it');
+    for (const gate of Object.values(checks.control.gates)) {
+      assert.ok(gate.since <= now, `R4.5 ${gate.why} is held from a time that has not come`);
+      if (gate.state === 'held' && gate.until !== undefined)
+        assert.ok(gate.until > now, `R14.2 ${gate.why} is held for longer than it should`);
+    }
     for (const loop of live) {
       if (!('until' in loop)) continue;
       assert.ok(loop.until > now, `R5.2 ${loop.loopId} is ${loop.state} for longer than it should`);
@@ -152,24 +160,27 @@ export class Invariants {
     const { control } = checks;
     if (control.paused || windows.length === 0 || machine.launcher.free === 0) return;
     const active = live.filter(isActive);
-    const probes = active.filter(
-      ({ attempt }) => attempt.probe && attempt.generation === control.circuit.generation,
-    ).length;
-    const places = Math.min(
-      settings.maxConcurrent - active.length,
-      attemptsAllowed(control.circuit, settings.circuit, probes),
-    );
-    if (places <= 0) return;
-    const now = machine.clock.now();
+    if (active.length >= settings.maxConcurrent) return;
     const runningReserved = active.reduce((sum, loop) => sum + reservedOf(loop), 0);
     const budget = { spent: await this.#spentToday(), reserved: 0, runningReserved, limit: settings.budget.dailyLimit };
     for (const loop of inOrder(live)) {
-      const hold = control.holds[loop.agent];
-      const isHome = windows.some(({ id, folder }) => id === loop.windowId || folder === loop.folder);
-      if ((hold && hold.until > now) || !isHome) continue;
-      assert.ok(!mayStart(budget, loop.estimate), `R3.3 ${loop.loopId} waits, and nothing keeps it from starting`);
-      return;
+      if (!this.#world.isHome(loop) || !this.#isLet(loop, active)) continue;
+      const fit = budgetFit(budget, loop.estimate);
+      assert.notEqual(fit, 'now', `R3.3 ${loop.loopId} waits, and nothing keeps it from starting`);
+      // Nobody overtakes one that waits for the money of those that run (R6.3).
+      if (fit === 'later') return;
     }
+  }
+
+  /** Whether gates and circuit let one more loop like this start now (R4.1, R14.2). */
+  #isLet(loop: QueuedLoop, active: readonly ActiveLoop[]): boolean {
+    const { checks, settings } = this.#world;
+    const circuit = checks.control.circuits[loop.agent] ?? CLOSED_CIRCUIT;
+    const probes = active.filter(
+      ({ agent, attempt }) => agent === loop.agent && attempt.probe && attempt.generation === circuit.generation,
+    );
+    if (attemptsAllowed(circuit, settings.circuit, probes.length) <= 0) return false;
+    return checks.gatesBefore(loop).every((gate) => gate.state === 'trial' && !checks.isTried(gate, active));
   }
 
   /** Every window shows what the books say (R10.1). */
@@ -180,18 +191,22 @@ export class Invariants {
     const failed = [...this.#loops.values()]
       .filter((loop) => loop.state === 'failed' && !loop.cleared)
       .map(({ loopId }) => loopId);
-    const reserved = toUsd(live.reduce((sum, loop) => sum + reservedOf(loop), 0));
     for (const { supervisor } of windows) {
       const status = supervisor.status();
+      const parked = new Set(status.parked.map(({ loopId }) => loopId));
+      const holding = live.filter(({ loopId }) => !parked.has(loopId));
+      const reserved = toUsd(holding.reduce((sum, loop) => sum + reservedOf(loop), 0));
       assert.deepEqual(status.running.map(({ loopId }) => loopId).sort(), active.map(({ loopId }) => loopId).sort());
       assert.deepEqual(
         status.queued.map(({ loopId, position }) => [loopId, position]),
         queue.map(({ loopId }, index) => [loopId, index + 1]),
       );
-      assert.equal(status.queueDepth, queue.filter(({ fresh }) => fresh).length);
+      assert.equal(status.queueDepth, queue.filter(({ fresh, wasParked }) => fresh && !wasParked).length);
       assert.deepEqual(sorted(status.backingOff), sorted(live.filter(({ state }) => state === 'backingOff')));
       assert.deepEqual(sorted(status.waiting), sorted(live.filter(({ state }) => state === 'waiting')));
-      assert.equal(status.circuitState, checks.control.circuit.state);
+      for (const { account, state } of status.circuits)
+        assert.equal(state, checks.control.circuits[account]?.state, `R4.3 the circuit of ${account}`);
+      assert.equal(status.holds.length, Object.keys(checks.control.gates).length);
       assert.equal(status.paused, checks.control.paused);
       assert.equal(status.budget.spent, toUsd(Math.max(0, await this.#spentToday())));
       assert.equal(status.budget.reserved, reserved);

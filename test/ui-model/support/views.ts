@@ -71,6 +71,10 @@ export function statusWith(more: Partial<Status> = {}): Status {
   return {
     running: [],
     queued: [],
+    parked: [],
+    circuits: [],
+    accounts: [],
+    holds: [],
     backingOff: [],
     waiting: [],
     circuitState: 'closed',

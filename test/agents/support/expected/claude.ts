@@ -38,6 +38,7 @@ export const CLAUDE: { readonly [recording: string]: Expectation } = {
     usd: 0.011188,
     end: 'ok',
     payer: 'ANTHROPIC_API_KEY',
+    warning: 'It does not know the model no-such-model',
   },
   'claude-bare': {
     session: '0f6f1fa9-2888-4d4b-83b5-6eb0a70f65f9',
@@ -64,6 +65,20 @@ export const CLAUDE: { readonly [recording: string]: Expectation } = {
     usd: 0.046552,
     end: 'ok',
     payer: 'ANTHROPIC_API_KEY',
+  },
+  'claude-bg-open': {
+    session: '77777777-2222-4333-8444-555555555702',
+    text: [READING, ANSWER, READING, ANSWER, READING, ANSWER],
+    tools: [
+      ['Bash', 'sleep 20'],
+      ['Bash', 'sleep 20'],
+      ['Bash', 'sleep 20'],
+    ],
+    usd: 0.034914,
+    end: 'ok',
+    reason: 'a background task was still running: Print hello.txt',
+    payer: 'ANTHROPIC_API_KEY',
+    warning: 'a background task was still running: Print hello.txt',
   },
   'claude-bud1': {
     session: '33333333-2222-4333-8444-555555555501',
