@@ -1,6 +1,13 @@
 import { InvalidCostError, WrongStateError } from './model/errors.ts';
 import type { Event, SupervisorEvent } from './model/event.ts';
-import { type FinishedLoop, isActive, isFinished, type LoopSpec, type ProcessIdentity } from './model/loop.ts';
+import {
+  type FinishedLoop,
+  isActive,
+  isFinished,
+  type Loop,
+  type LoopSpec,
+  type ProcessIdentity,
+} from './model/loop.ts';
 import { isCost, toNano } from './model/money.ts';
 import type { Doubts, KeptSetting, Settings } from './model/settings.ts';
 import type { LiveView, LoopDetail, LoopSpend, Status, SubmitResult } from './model/status.ts';
@@ -27,7 +34,7 @@ import { recordCost } from './steps/charge.ts';
 import { saveLease } from './steps/leases.ts';
 import { moveBefore, moveToEnd, setPriority } from './steps/reorder.ts';
 import { applySettings, dropKeptSetting } from './steps/storeSettings.ts';
-import { admit, readmit, startOrQueue } from './steps/submit.ts';
+import { admit, readmit, submitResult } from './steps/submit.ts';
 import { claimLoop, clearFailed, restartNow, setPaused } from './steps/userActions.ts';
 
 /**
@@ -318,14 +325,14 @@ export class Supervisor {
     return this.#engine.transactions.takeAndDispatch(work);
   }
 
-  /** Takes a loop in one transaction; a refusal leaves no trace but what is told of it (R1.2). `check` refuses what needs no transaction. */
-  async #admit(loopId: string, check: () => (unit: UnitOfWork) => number): Promise<SubmitResult> {
+  /** Admits a loop in one transaction; a refusal leaves no trace but its event (R1.2). `check` refuses what needs no transaction. */
+  async #admit(loopId: string, check: () => (unit: UnitOfWork) => Pick<Loop, 'seq' | 'loopId'>): Promise<SubmitResult> {
     const { transactions, listeners } = this.#engine;
     try {
       this.#lifecycle.mustBeReady();
       const take = check();
       this.#lifecycle.mustTakeWork();
-      return await transactions.dispatchWithin((unit, fillSlots) => startOrQueue(unit, take(unit), fillSlots));
+      return await transactions.takeAndDispatch(take, submitResult);
     } catch (error) {
       for (const event of rejectionEvents(loopId, error, this.#context.clock.now())) listeners.tell(event);
       throw error;

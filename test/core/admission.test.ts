@@ -278,7 +278,7 @@ describe('admission', () => {
     );
     liveState.control = { ...liveState.control, holds: { held: { until: 2_000, reason: 'usage limit' } } };
     const view = {
-      homeOf: (loop: Loop) => (loop.windowId === 'gone' ? ('gone' as const) : ('here' as const)),
+      hostOf: (loop: Loop) => (loop.windowId === 'gone' ? ('gone' as const) : ('here' as const)),
       isPassedBy: () => false,
     };
     assert.equal(inLine(liveState, view, 1_000, 9), 2);

@@ -98,7 +98,7 @@ describe('following runs when the store or the launcher is in trouble', () => {
       const woken = both('Loops that are due could not be woken').flat();
       const [fails, over] = both(
         'The new settings could not be applied to the queue yet',
-        'What attempt a told could not be written down',
+        'What attempt a said could not be stored',
         'What other windows have changed could not be acted on',
       );
       assert.deepEqual(logged(), [...woken, ...fails].sort());
@@ -108,11 +108,7 @@ describe('following runs when the store or the launcher is in trouble', () => {
       store.mood = 'broken';
       machine.launcher.of('a').ok();
       await machine.clock.advance(2_000);
-      assert.deepEqual(
-        logged(),
-        both('What attempt a told could not be written down')[0],
-        'what fails anew is said anew',
-      );
+      assert.deepEqual(logged(), both('What attempt a said could not be stored')[0], 'what fails anew is said anew');
     });
 
     it('of a store and a run that can not be read', async () => {

@@ -57,7 +57,7 @@ describe('store: rows that can not be read', function () {
       assert.ok(folder.logged.length > 0);
       assert.match(
         String(folder.logged[0]),
-        /^The database holds something that can not be read: the (loop|attempt) .+ It is left out, and everything else goes on\.$/,
+        /^The database holds something that cannot be read: the (loop|attempt) .+ It is left out, and everything else goes on\.$/,
       );
       assert.equal(store.latest(left[0] === 'queued' ? 'running' : 'queued'), undefined);
       assert.equal(new Set(folder.logged).size, folder.logged.length, 'each is reported once');

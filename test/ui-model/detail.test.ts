@@ -118,9 +118,9 @@ describe('detail of a loop', () => {
   });
 
   it('of a live loop it says its place, what it waits for and whose it is', () => {
-    const view = { position: 3, waitingFor: 'budget', home: 'gone' } as unknown as LiveView;
+    const view = { position: 3, waitingFor: 'budget', host: 'gone' } as unknown as LiveView;
     const data = detailData(detailOf({}, { state: 'queued' }), view, () => false);
-    assert.deepEqual([data.position, data.waitingFor, data.home, data.permanent], [3, 'budget', 'gone', false]);
+    assert.deepEqual([data.position, data.waitingFor, data.host, data.permanent], [3, 'budget', 'gone', false]);
   });
 
   it('long prompts, histories and ledgers are shown in part, and it is said how much is not', () => {

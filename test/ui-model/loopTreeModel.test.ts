@@ -144,9 +144,9 @@ describe('The tree of loops', () => {
   it('lists loops of other windows under the name of their folder, after those of this window', () => {
     const live: LiveView[] = [
       running('a'),
-      { ...running('b', { folder: '/home/me/other' }), home: 'elsewhere' },
-      { ...queued('c', 1, { folder: '/home/me/other' }), home: 'elsewhere' },
-      { ...queued('d', 2, { folder: '/home/me/closed' }), home: 'gone', waitingFor: 'window' },
+      { ...running('b', { folder: '/home/me/other' }), host: 'elsewhere' },
+      { ...queued('c', 1, { folder: '/home/me/other' }), host: 'elsewhere' },
+      { ...queued('d', 2, { folder: '/home/me/closed' }), host: 'gone', waitingFor: 'window' },
     ];
     assert.deepEqual(tuples(modelOf({ live, finished: [] })), [
       ['Running 2/4', '1 in other windows', ['Title of a', '2m 05s']],
@@ -273,7 +273,7 @@ describe('The tree of loops', () => {
   it('gives menus the words they ask for', () => {
     const context = (view: LiveView) => modelOf({ live: [view], finished: [] }).find(view.loop.loopId)?.row.context;
     assert.equal(context({ ...running('s'), activity: { silentForMs: 1 } }), 'loop running live here silent');
-    assert.equal(context({ ...queued('q', 1), home: 'gone' }), 'loop queued live gone');
+    assert.equal(context({ ...queued('q', 1), host: 'gone' }), 'loop queued live gone');
     assert.equal(modelOf({ live: [], finished: [completed('c')] }).find('c')?.row.context, 'loop completed final');
   });
 

@@ -21,17 +21,17 @@ const running = {
     attempt: { number: 2, token: 't1', startedAt: NOW - 60_000, leader: { pid: 4242, startTime: '1', bootId: 'b' } },
   },
   activity: { doing: 'Bash ls', silentForMs: 5_000 },
-  home: 'here',
+  host: 'here',
 } as unknown as LiveView;
 const queued = {
   loop: { loopId: 'q', seq: 2, title: 'Next', agent: 'codex', state: 'queued', priority: 3, estimate: 1e9 },
   position: 1,
   waitingFor: 'budget',
-  home: 'here',
+  host: 'here',
 } as unknown as LiveView;
 const waiting = {
   loop: { loopId: 'w', seq: 3, title: 'Later', agent: 'codex', state: 'waiting', until: NOW + 1_000 },
-  home: 'here',
+  host: 'here',
 } as unknown as LiveView;
 const failed = {
   loopId: 'f',

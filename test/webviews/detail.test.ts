@@ -158,7 +158,7 @@ describe('detail page', function () {
     assert.equal(await shown(), 'Show output, Cancel, Kill, Restart, Copy id');
     await send({
       type: 'detail',
-      detail: { ...DETAIL, state: 'queued', position: 3, waitingFor: 'budget', home: 'gone' },
+      detail: { ...DETAIL, state: 'queued', position: 3, waitingFor: 'budget', host: 'gone' },
     });
     assert.equal(await shown(), 'Show output, Cancel, Run next, Take over, Copy id');
     assert.match(await view.page.locator('.facts').first().innerText(), /3, waits for the budget/);

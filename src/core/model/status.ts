@@ -97,6 +97,9 @@ export interface Activity {
   readonly retrying?: string;
 }
 
+/** Which host may start a loop: this one, another one, or none, since its window is gone and its folder is open nowhere. */
+export type LoopHost = 'here' | 'elsewhere' | 'gone';
+
 /** A live loop as the views show it. */
 export interface LiveView {
   readonly loop: LiveLoop;
@@ -104,8 +107,7 @@ export interface LiveView {
   readonly position?: number;
   readonly waitingFor?: WaitingFor;
   readonly activity?: Activity;
-  /** Whether it belongs to this window, another open window, or one that is gone. */
-  readonly home: 'here' | 'elsewhere' | 'gone';
+  readonly host: LoopHost;
 }
 
 /** Everything about one loop. Costs in USD. */

@@ -133,6 +133,16 @@ export interface SpendRow {
   readonly estimated: NanoUsd;
 }
 
+/** Spend of one loop on one day, 10⁻⁹ USD. */
+export interface LoopCost {
+  readonly loopId: string;
+  readonly title: string;
+  readonly agent: string;
+  readonly cost: NanoUsd;
+  /** The part of `cost` that was estimated. */
+  readonly estimated: NanoUsd;
+}
+
 /**
  * The supervisor's memory. Reads are synchronous and see one moment; writes wait for a lock without holding the thread.
  * Everything throws or rejects with a `StoreError` that says what to do.
@@ -161,16 +171,7 @@ export interface Store extends HistoryQueries {
   /** Spend by day and agent from a day on (`YYYY-MM-DD`). */
   spend(fromDay: string): SpendRow[];
   /** Spend of one day by loop, largest first. */
-  spendByLoop(
-    day: string,
-    limit: number,
-  ): {
-    readonly loopId: string;
-    readonly title: string;
-    readonly agent: string;
-    readonly cost: NanoUsd;
-    readonly estimated: NanoUsd;
-  }[];
+  spendByLoop(day: string, limit: number): LoopCost[];
   /** Tokens of settled attempts whose loops are final, oldest first: for retention and reaping. */
   settledTokens(limit: number): { readonly seq: number; readonly token: string; readonly at: number }[];
   /** One short step of giving free pages back to the disk; answers whether to take another. Does nothing while somebody else writes: it is put off. */

@@ -6,7 +6,12 @@ import { withStoreTimeout } from './withStoreTimeout.ts';
  * Ends a process that was kept when its loop ended, and writes that into the loop's history (R7.4). Answers whether it was there: a store that does
  * not let the note through changes nothing about that.
  */
-export async function endSpared(engine: Engine, loopId: string, pid: number, seq?: number): Promise<boolean> {
+export async function endSpared(
+  engine: Pick<Engine, 'context' | 'liveState' | 'transactions'>,
+  loopId: string,
+  pid: number,
+  seq?: number,
+): Promise<boolean> {
   const detail = detailOf(engine, loopId, seq);
   const kept = detail?.attempts.flatMap((attempt) => attempt.kept).find((process) => process.pid === pid);
   if (!detail || !kept || !(await engine.context.launcher.terminateSpared(kept))) return false;

@@ -5,13 +5,12 @@ import { LoopOwnership } from '../state/loopOwnership.ts';
 import type { UnitOfWork } from '../state/unitOfWork.ts';
 import { ChangePoller } from './changePoller.ts';
 import { Listeners } from './listeners.ts';
-import { RunRecorder } from './runRecorder.ts';
 import { RunRegistry } from './runRegistry.ts';
 import { TransactionQueue } from './transactionQueue.ts';
 import { tryOrLog } from './tryOrLog.ts';
 import { WakeTimer } from './wakeTimer.ts';
 
-/** The parts that work for one window, and the order in which they do what follows from a turn: launches, signals, events, the next time to wake. */
+/** The parts that work for one host, and what follows a commit, in its order: launches, signals, events, the next wake-up. */
 export class Engine implements Disposable {
   readonly context: SupervisorContext;
   readonly liveState = new LiveState();
@@ -19,7 +18,6 @@ export class Engine implements Disposable {
   readonly transactions: TransactionQueue;
   readonly listeners: Listeners;
   readonly runs: RunRegistry;
-  readonly #recorder: RunRecorder;
   readonly #changePoller: ChangePoller;
   readonly #wakeTimer: WakeTimer;
   #disposed = false;
@@ -30,13 +28,13 @@ export class Engine implements Disposable {
     this.ownership = new LoopOwnership(context, liveState);
     this.transactions = new TransactionQueue(context, liveState, this.ownership, (unit) => this.#committed(unit));
     this.listeners = new Listeners(context);
-    this.#recorder = new RunRecorder(context, liveState, this.transactions, this.listeners);
-    this.runs = new RunRegistry(context, liveState, this.ownership, this.#recorder);
+    const { transactions, listeners } = this;
+    this.runs = new RunRegistry({ context, liveState, transactions, listeners }, this.ownership);
     this.#changePoller = new ChangePoller(context, liveState, this.ownership, this.transactions);
     this.#wakeTimer = new WakeTimer(context, liveState, this.transactions);
   }
 
-  /** Begins to look for changes of other windows. The alarm has been set by the first turn. */
+  /** Begins to look for changes of other hosts. The first transaction has set the wake-up timer. */
   begin(): void {
     this.#changePoller.begin();
   }
@@ -46,7 +44,6 @@ export class Engine implements Disposable {
     this.#disposed = true;
     this.#wakeTimer.dispose();
     this.#changePoller.dispose();
-    this.#recorder.dispose();
     this.runs.dispose();
     this.listeners.dispose();
   }

@@ -2,6 +2,9 @@ import type { Disposable } from '../model/disposable.ts';
 import { LONGEST_SLEEP_MS } from '../ports/clock.ts';
 import type { Engine } from './engine.ts';
 
+/** What it works with. */
+type RetentionParts = Pick<Engine, 'context' | 'transactions'>;
+
 /** Finished loops removed in one transaction at most: others get their turn in between. */
 const CHUNK = 100;
 /** Settled runs looked through for left-over processes when a window opens: the newest. */
@@ -13,19 +16,19 @@ const EVERY_MS = 60 * 60_000;
  * In small steps, so that nobody waits for it.
  */
 export class Retention implements Disposable {
-  readonly #engine: Engine;
+  readonly #parts: RetentionParts;
   #timer: Disposable | undefined;
   #disposed = false;
   #lastRun = Number.NEGATIVE_INFINITY;
 
-  constructor(engine: Engine) {
-    this.#engine = engine;
+  constructor(parts: RetentionParts) {
+    this.#parts = parts;
   }
 
   /** Reaps and tidies now, and tidies again every hour. */
   begin(): void {
     this.#reap().catch((error: unknown) =>
-      this.#engine.context.log('Left-over processes of ended loops could not be looked for.', error),
+      this.#parts.context.log('Left-over processes of ended loops could not be looked for.', error),
     );
     this.#tick();
   }
@@ -39,7 +42,7 @@ export class Retention implements Disposable {
   async clear(): Promise<number> {
     let removed = 0;
     for (;;) {
-      const loops = this.#engine.context.store.finished({ limit: CHUNK });
+      const loops = this.#parts.context.store.finished({ limit: CHUNK });
       if (loops.length === 0) return removed;
       removed += await this.remove(loops.map((loop) => loop.seq));
     }
@@ -47,7 +50,7 @@ export class Retention implements Disposable {
 
   /** Removes these finished loops with their logs; answers how many were there. */
   async remove(seqs: readonly number[]): Promise<number> {
-    const { loops, tokens } = await this.#engine.transactions.take((unit) => {
+    const { loops, tokens } = await this.#parts.transactions.take((unit) => {
       unit.liveState.finishedChanges++;
       return unit.tx.removeFinished(seqs);
     });
@@ -58,7 +61,7 @@ export class Retention implements Disposable {
 
   /** One that can not be removed, such as a log that somebody has open, keeps no others: their loops are gone already. */
   async #removeRuns(tokens: readonly string[]): Promise<void> {
-    const { launcher, log } = this.#engine.context;
+    const { launcher, log } = this.#parts.context;
     for (const token of tokens) {
       await launcher
         .removeRuns([token])
@@ -68,7 +71,7 @@ export class Retention implements Disposable {
 
   /** Gives the room that removed loops have left back to the disk. They are gone whether or not that can be done now. */
   async #giveBack(): Promise<void> {
-    const { store, log } = this.#engine.context;
+    const { store, log } = this.#parts.context;
     try {
       while (!this.#disposed && store.tidy()) await this.#pause();
     } catch (error) {
@@ -78,18 +81,18 @@ export class Retention implements Disposable {
 
   readonly #tick = (): void => {
     if (this.#disposed) return;
-    const now = this.#engine.context.clock.now();
+    const now = this.#parts.context.clock.now();
     if (Math.abs(now - this.#lastRun) >= EVERY_MS) {
       this.#lastRun = now;
       this.#tidy().catch((error: unknown) =>
-        this.#engine.context.log('Old loops could not be removed; it is tried again in an hour.', error),
+        this.#parts.context.log('Old loops could not be removed; it is tried again in an hour.', error),
       );
     }
-    this.#timer = this.#engine.context.clock.after(LONGEST_SLEEP_MS, this.#tick);
+    this.#timer = this.#parts.context.clock.after(LONGEST_SLEEP_MS, this.#tick);
   };
 
   async #tidy(): Promise<void> {
-    const { store, settings, clock } = this.#engine.context;
+    const { store, settings, clock } = this.#parts.context;
     const { maxAgeMs, maxLoops } = settings.retention;
     for (;;) {
       const old = store.finished({ limit: CHUNK, before: clock.now() - maxAgeMs });
@@ -106,11 +109,11 @@ export class Retention implements Disposable {
 
   /** Logs of which the books know nothing, such as of loops whose removal was broken off, go by age as those of finished loops do. */
   async #removeStrays(): Promise<void> {
-    const { store, launcher, settings, clock } = this.#engine.context;
+    const { store, launcher, settings, clock } = this.#parts.context;
     const old = await launcher.runsBefore(clock.now() - settings.retention.maxAgeMs);
     if (old.length === 0) return;
     // At one moment: a loop may end, or be retried, at any time.
-    const strays = await this.#engine.transactions.take(({ liveState }) => {
+    const strays = await this.#parts.transactions.take(({ liveState }) => {
       const live = [...liveState.loops()].flatMap(({ seq }) => store.attempts(seq));
       const known = new Set([...store.settledTokens(Number.MAX_SAFE_INTEGER), ...live].map(({ token }) => token));
       return old.filter((token) => !known.has(token));
@@ -120,7 +123,7 @@ export class Retention implements Disposable {
 
   /** Removes the oldest loops until the logs of the rest take no more than they may. */
   async #limitLogs(): Promise<void> {
-    const { store, launcher, settings } = this.#engine.context;
+    const { store, launcher, settings } = this.#parts.context;
     const runs = store.settledTokens(Number.MAX_SAFE_INTEGER);
     let over = -settings.retention.maxLogBytes;
     const sizes: number[] = [];
@@ -142,7 +145,7 @@ export class Retention implements Disposable {
 
   /** Ends what is left of runs that are recorded as ended, and says so once, in the history and the log (issue: reaping). */
   async #reap(): Promise<void> {
-    const { store, launcher, settings, log } = this.#engine.context;
+    const { store, launcher, settings, log } = this.#parts.context;
     const runs = store.settledTokens(Number.MAX_SAFE_INTEGER).slice(-REAPED_AT_START);
     if (runs.length === 0) return;
     const swept = await launcher.reap(
@@ -155,7 +158,7 @@ export class Retention implements Disposable {
       if (processes.length === 0 || this.#disposed) continue;
       const names = processes.map(({ pid, command }) => `${command} (${pid})`).join(', ');
       log(`Processes that were left of loop run ${token} have been ended: ${names}.`);
-      await this.#engine.transactions.take((unit) => {
+      await this.#parts.transactions.take((unit) => {
         const loop = store.bySeq(seq);
         if (loop)
           unit.tx.addHistory(seq, {
@@ -169,6 +172,6 @@ export class Retention implements Disposable {
   }
 
   #pause(): Promise<void> {
-    return new Promise((resolve) => void this.#engine.context.clock.after(0, resolve));
+    return new Promise((resolve) => void this.#parts.context.clock.after(0, resolve));
   }
 }

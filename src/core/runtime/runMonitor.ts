@@ -1,54 +1,57 @@
-import type { AgentEvent, AgentReader, Json } from '../model/agentEvent.ts';
 import { type ActiveLoop, isActive, type LiveLoop, type StopIntent } from '../model/loop.ts';
 import type { Activity } from '../model/status.ts';
-import type { AgentProfile } from '../ports/agents.ts';
+import { TRY_AGAIN_MS } from '../ports/clock.ts';
 import type { Run, RunEnd, RunObserver, RunOutput, RunStarted, SilenceWarning } from '../ports/launcher.ts';
-import { summaryIn } from '../steps/bookmark.ts';
-import { isDurable, type RunSummary } from '../steps/settle.ts';
+import type { SupervisorContext } from '../state/context.ts';
+import type { LiveState } from '../state/liveState.ts';
+import type { UnitOfWork } from '../state/unitOfWork.ts';
+import { applyOutput, isDurable } from '../steps/applyOutput.ts';
+import { bookmarkOf, summaryIn } from '../steps/bookmark.ts';
+import { type RunSummary, withEvents } from '../steps/runSummary.ts';
+import { settle } from '../steps/settle.ts';
+import { ActivityLog } from './activity.ts';
+import type { Listeners } from './listeners.ts';
+import { RetryLog } from './retryLog.ts';
+import type { TransactionQueue } from './transactionQueue.ts';
 
-/** Output that was read but not written down is read again after a crash; not more than this (bytes). */
-const UNWRITTEN_BYTES = 4 * 1024 * 1024;
+/** Output that was read but not stored is read again after a crash; not more than this (bytes). */
+const UNSTORED_BYTES = 4 * 1024 * 1024;
 
-/** What a followed run tells the supervisor. */
-export interface RunMonitorEvents {
-  started(run: RunMonitor, facts: RunStarted): void;
-  /** Output with something to write down. */
-  output(run: RunMonitor, output: RunOutput): void;
-  /** Something shown has changed. */
-  activity(run: RunMonitor): void;
-  silent(run: RunMonitor, warning: SilenceWarning | undefined): void;
-  ended(run: RunMonitor, end: RunEnd): void;
+/** What a monitor needs to store and to show what its run says. */
+export interface RunSinks {
+  readonly context: SupervisorContext;
+  readonly liveState: LiveState;
+  readonly transactions: TransactionQueue;
+  readonly listeners: Listeners;
 }
 
-/** One run that this window follows: what its output has said so far, and which stop it has been given. */
+/** Follows one run: stores what it says in order, settles it when it ends, and shows what it does meanwhile. */
 export class RunMonitor implements RunObserver {
   readonly seq: number;
   readonly attemptId: number;
   readonly token: string;
-  activity: Activity = {};
-  /** The stop that its guardian has been told. */
+  /** The last stop that its guardian was sent. */
   stopSent: StopIntent | undefined;
   /** It has ended; its settlement is under way. */
   hasEnded = false;
-  /** What it has told is written down one after another. */
-  writes: Promise<void> = Promise.resolve();
+  readonly #sinks: RunSinks;
+  readonly #activity = new ActivityLog();
   #summary: RunSummary;
   #run: Run | undefined;
-  /** Up to where the output is written down, or on its way there. */
-  #written: number;
-  #textTail = '';
-  /** The session that we chose, until the agent's first words show that it is there. */
+  #isReleased = false;
+  /** What it says is stored one piece after another. */
+  #stored: Promise<void> = Promise.resolve();
+  /** Up to where the output is stored, or about to be. */
+  #storedTo: number;
+  /** The session that we chose, until the agent's first words show that it exists. */
   #chosenSession: string | undefined;
-  readonly #events: RunMonitorEvents;
-  readonly #now: () => number;
 
-  constructor(loop: ActiveLoop, hasCost: boolean, events: RunMonitorEvents, now: () => number) {
+  constructor(loop: ActiveLoop, hasCost: boolean, sinks: RunSinks) {
     this.seq = loop.seq;
     this.attemptId = loop.attempt.id;
     this.token = loop.attempt.token;
-    this.#written = loop.attempt.readOffset;
-    this.#events = events;
-    this.#now = now;
+    this.#sinks = sinks;
+    this.#storedTo = loop.attempt.readOffset;
     this.#summary = { ...summaryIn(loop.attempt.readerState), hasCost };
     if (loop.sessionId !== loop.attempt.sessionId) this.#chosenSession = loop.attempt.sessionId;
   }
@@ -62,52 +65,72 @@ export class RunMonitor implements RunObserver {
     return this.#run;
   }
 
-  get summary(): RunSummary {
-    return this.#summary;
+  get activity(): Activity {
+    return this.#activity.current;
   }
 
-  /** Whether this is the present attempt of that loop, and this window still the one that follows it. */
-  isOf(loop: LiveLoop | undefined, windowId: string): loop is ActiveLoop {
-    return (
-      loop !== undefined && isActive(loop) && loop.attempt.id === this.attemptId && loop.attempt.windowId === windowId
-    );
+  /** Whether this is the present attempt of that loop, and this host still the one that follows it. */
+  isOf(loop: LiveLoop | undefined): loop is ActiveLoop {
+    if (loop === undefined || !isActive(loop)) return false;
+    return loop.attempt.id === this.attemptId && loop.attempt.windowId === this.#sinks.context.window.id;
   }
 
-  /** Gives it its deadlines of output anew, and forgets that it was silent. */
+  /** Starts its silence deadlines anew. */
   keepWaiting(): void {
     this.#run?.keepWaiting();
     this.silent(undefined);
   }
 
+  /** Lets go of the run, which goes on. What is not stored yet is left to whoever follows it next. */
   release(): void {
+    this.#isReleased = true;
     this.#run?.release();
     this.#run = undefined;
   }
 
-  started(facts: RunStarted): void {
-    this.#events.started(this, facts);
+  started({ leader, guardian }: RunStarted): void {
+    this.#store((unit, loop) => {
+      unit.putAttempt(loop, { ...loop.attempt, leader, ...(guardian && { guardian }) });
+    });
   }
 
-  output(told: RunOutput): void {
-    const output = this.#withSession(told);
-    this.#hear(output.events);
-    if (output.events.some(isDurable) || output.to - this.#written > UNWRITTEN_BYTES) {
-      this.#written = output.to;
-      this.#events.output(this, this.#bookmarked(output));
+  output(heard: RunOutput): void {
+    const output = this.#withSession(heard);
+    this.#hear(output);
+    if (output.events.some(isDurable) || output.to - this.#storedTo > UNSTORED_BYTES) {
+      this.#storedTo = output.to;
+      const bookmarked = this.#bookmarked(output);
+      this.#store((unit, loop) => {
+        applyOutput(unit, loop, bookmarked);
+      });
     }
-    this.#events.activity(this);
+    this.#sinks.listeners.changed();
   }
 
   silent(warning: SilenceWarning | undefined): void {
-    const { silentForMs: _, ...rest } = this.activity;
-    this.activity = warning ? { ...rest, silentForMs: warning.forMs } : rest;
-    this.#events.silent(this, warning);
+    const { liveState, listeners, context } = this.#sinks;
+    this.#activity.silent(warning?.forMs);
+    const loopId = liveState.get(this.seq)?.loopId;
+    if (loopId !== undefined && warning)
+      listeners.tell({ type: 'loop:silent', at: context.clock.now(), loopId, ...warning });
+    listeners.changed();
   }
 
   ended(end: RunEnd): void {
-    this.#hear(end.last.events);
+    this.#hear(end.last);
     this.hasEnded = true;
-    this.#events.ended(this, { ...end, last: this.#bookmarked(end.last) });
+    const last = this.#bookmarked(end.last);
+    const settled = (unit: UnitOfWork, loop: ActiveLoop) => {
+      const isNews = last.to !== loop.attempt.readOffset || last.events.length > 0;
+      // Output behind the stored position counts for nothing, and yet the run is over.
+      settle(unit, (isNews && applyOutput(unit, loop, last)) || loop, { ...end, last }, this.#summary);
+    };
+    this.#store(settled, true);
+  }
+
+  #hear({ events }: RunOutput): void {
+    this.#activity.hear(events, this.#sinks.context.clock.now());
+    this.#summary = withEvents(this.#summary, events);
   }
 
   #withSession(output: RunOutput): RunOutput {
@@ -118,57 +141,31 @@ export class RunMonitor implements RunObserver {
   }
 
   #bookmarked(output: RunOutput): RunOutput {
-    const { hasCost: _, ...report } = this.#summary;
-    return { ...output, readerState: { reader: output.readerState, ...report } as unknown as Json };
+    return { ...output, readerState: bookmarkOf(output.readerState, this.#summary) };
   }
 
-  #hear(events: readonly AgentEvent[]): void {
-    if (events.length === 0) return;
-    let { said, limit, priced, worked } = this.#summary;
-    const { silentForMs: _, retrying: __, ...activity } = this.activity;
-    let next: Activity = { ...activity, heardAt: this.#now() };
-    for (const event of events) {
-      if (event.type === 'end') said = event;
-      if (event.type === 'limit') limit = event;
-      if (event.type === 'cost' && event.source === 'reported') priced = true;
-      if (event.type === 'text' || event.type === 'toolCall') worked = true;
-      const doing = this.#inWords(event);
-      if (doing !== undefined) next = { ...next, doing };
-      next = event.type === 'retry' ? { ...next, retrying: event.reason } : withoutRetry(next);
-    }
-    this.activity = next;
-    this.#summary = { ...this.#summary, ...(said && { said }), ...(limit && { limit }), priced, worked };
+  /**
+   * Stores what the run said for as long as this host follows it, in order: a store that refuses is tried again before the next piece.
+   * Nothing is lost meanwhile: the facts lie in the run folder.
+   */
+  #store(work: (unit: UnitOfWork, loop: ActiveLoop) => void, freesSlot = false): void {
+    const { context, transactions } = this.#sinks;
+    const apply = (unit: UnitOfWork) => {
+      const loop = unit.liveState.get(this.seq);
+      if (this.isOf(loop)) work(unit, loop);
+    };
+    const retryLog = new RetryLog(context);
+    this.#stored = this.#stored.then(async () => {
+      while (!this.#isReleased) {
+        try {
+          await (freesSlot ? transactions.takeAndDispatch(apply) : transactions.take(apply));
+          retryLog.withdraw();
+          return;
+        } catch (error) {
+          retryLog.make(`What attempt ${this.token} said could not be stored`, error);
+          await new Promise<void>((resolve) => context.clock.after(TRY_AGAIN_MS, resolve));
+        }
+      }
+    });
   }
-
-  /** What an event says the run is doing, in a few words. */
-  #inWords(event: AgentEvent): string | undefined {
-    if (event.type === 'text') {
-      this.#textTail = (event.delta ? this.#textTail + event.text : event.text).slice(-2_000);
-      return lastLine(this.#textTail);
-    }
-    if (event.type === 'toolCall') return `${event.name}: ${event.summary}`;
-    return event.type === 'denied' ? `denied: ${event.tool}` : undefined;
-  }
-}
-
-/** A reader for runs whose agent profile is not there any more: their end still counts. */
-export const DEAF_READER: AgentReader = { line: () => [], end: () => [], state: () => null };
-
-/** What of a profile has to be known to follow a run. */
-export type ProfileFacts = Pick<AgentProfile, 'hasCost' | 'needsReading' | 'reader'>;
-
-/** Stands in for a profile that is not there any more. */
-export const NO_PROFILE: ProfileFacts = { hasCost: false, needsReading: false, reader: () => DEAF_READER };
-
-function withoutRetry(activity: Activity): Activity {
-  const { retrying: _, ...rest } = activity;
-  return rest;
-}
-
-function lastLine(text: string): string | undefined {
-  const lines = text.split('\n');
-  return lines
-    .findLast((line) => line.trim() !== '')
-    ?.trim()
-    .slice(0, 200);
 }

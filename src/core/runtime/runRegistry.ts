@@ -3,67 +3,61 @@ import { NOTHING_LEFT } from '../model/leftovers.ts';
 import type { ActiveLoop, StopBy } from '../model/loop.ts';
 import { TRY_AGAIN_MS } from '../ports/clock.ts';
 import type { RunControl, RunEnd } from '../ports/launcher.ts';
-import type { SupervisorContext } from '../state/context.ts';
-import type { LiveState } from '../state/liveState.ts';
 import type { LoopOwnership } from '../state/loopOwnership.ts';
 import type { Launch } from '../state/unitOfWork.ts';
 import { RetryLog } from './retryLog.ts';
-import { NO_PROFILE, RunMonitor, type RunMonitorEvents } from './runMonitor.ts';
-import { adoptRequest, launchRequest } from './runRequest.ts';
+import { RunMonitor, type RunSinks } from './runMonitor.ts';
+import { adoptRequest, launchRequest, NO_PROFILE } from './runRequest.ts';
 import { Timer } from './timer.ts';
 import { tryOrLog } from './tryOrLog.ts';
 
-/** The runs that this window follows: those it has launched and those it has taken over. Gives orders to those of other windows too. */
+/** The runs that this host follows: those it launched and those it adopted. Gives orders to the runs of other hosts too. */
 export class RunRegistry implements Disposable {
-  readonly #context: SupervisorContext;
-  readonly #liveState: LiveState;
+  readonly #sinks: RunSinks;
   readonly #ownership: LoopOwnership;
-  readonly #events: RunMonitorEvents;
   /** By the ids of their attempts. */
   readonly #runs = new Map<number, RunMonitor>();
   readonly #again: Timer;
   readonly #retryLog: RetryLog;
 
-  constructor(context: SupervisorContext, liveState: LiveState, ownership: LoopOwnership, events: RunMonitorEvents) {
-    this.#context = context;
-    this.#liveState = liveState;
+  constructor(sinks: RunSinks, ownership: LoopOwnership) {
+    this.#sinks = sinks;
     this.#ownership = ownership;
-    this.#events = events;
-    this.#again = new Timer(context.clock);
-    this.#retryLog = new RetryLog(context);
+    this.#again = new Timer(sinks.context.clock);
+    this.#retryLog = new RetryLog(sinks.context);
   }
 
-  /** The run of an active loop, if this window follows it. */
+  /** The run of an active loop, if this host follows it. */
   of(loop: ActiveLoop): RunMonitor | undefined {
     return this.#runs.get(loop.attempt.id);
   }
 
   /** What gives orders to a run, whoever follows it. */
   control(loop: ActiveLoop): RunControl {
-    return this.of(loop)?.run ?? this.#context.launcher.control(loop.attempt.token);
+    return this.of(loop)?.run ?? this.#sinks.context.launcher.control(loop.attempt.token);
   }
 
   /** Sends the stop of an active loop to its guardian. */
   sendStop(loop: ActiveLoop, by: StopBy): void {
-    this.control(loop).stop(by, this.#context.settings.killGraceMs);
+    this.control(loop).stop(by, this.#sinks.context.settings.killGraceMs);
     const run = this.of(loop);
-    if (run) run.stopSent = loop.attempt.stop ?? { by, at: this.#context.clock.now() };
+    if (run) run.stopSent = loop.attempt.stop ?? { by, at: this.#sinks.context.clock.now() };
   }
 
-  /** Starts an attempt that is on the books. */
+  /** Starts an attempt that has been committed. */
   launch(launch: Launch): void {
     const run = this.#newRun(launch.loop, launch.profile.hasCost);
     this.#runs.set(run.attemptId, run);
     try {
-      run.follow(this.#context.launcher.launch(launchRequest(this.#context, launch), run));
+      run.follow(this.#sinks.context.launcher.launch(launchRequest(this.#sinks.context, launch), run));
     } catch (error) {
-      run.ended(neverStarted(error, this.#context.clock.now()));
+      run.ended(neverStarted(error, this.#sinks.context.clock.now()));
     }
   }
 
-  /** Makes what this window follows equal to what the books say: lets go, takes over, passes stops on. What fails is tried again soon. */
+  /** Follows what the store says this host follows: lets go, adopts, passes stops on. What fails is tried again soon. */
   readonly reconcile = (): void => {
-    const { window } = this.#context;
+    const { window } = this.#sinks.context;
     let done = true;
     const carry = (work: () => void, what: string) => {
       try {
@@ -74,12 +68,12 @@ export class RunRegistry implements Disposable {
       }
     };
     for (const run of [...this.#runs.values()]) {
-      const loop = this.#liveState.get(run.seq);
-      if (!run.isOf(loop, window.id)) carry(() => this.#drop(run), `Attempt ${run.token} could not be let go`);
+      const loop = this.#sinks.liveState.get(run.seq);
+      if (!run.isOf(loop)) carry(() => this.#drop(run), `Attempt ${run.token} could not be let go`);
       else if (!run.hasEnded)
         carry(() => this.#passStopOn(loop, run), `The stop of attempt ${run.token} could not be sent`);
     }
-    for (const loop of this.#liveState.active.values()) {
+    for (const loop of this.#sinks.liveState.active.values()) {
       if (loop.attempt.windowId !== window.id || this.of(loop)) continue;
       carry(() => this.#adopt(loop), `Attempt ${loop.attempt.token} could not be taken over`);
     }
@@ -89,10 +83,10 @@ export class RunRegistry implements Disposable {
 
   /** The window goes: with a number the runs stop after so many ms unless a window with their folder takes over. */
   leave(stopAfterMs: number | undefined): void {
-    for (const loop of this.#liveState.active.values()) {
-      if (loop.attempt.windowId !== this.#context.window.id) continue;
+    for (const loop of this.#sinks.liveState.active.values()) {
+      if (loop.attempt.windowId !== this.#sinks.context.window.id) continue;
       tryOrLog(
-        this.#context,
+        this.#sinks.context,
         () => this.control(loop).leave(stopAfterMs),
         `Attempt ${loop.attempt.token} could not be told that its window goes.`,
       );
@@ -103,17 +97,17 @@ export class RunRegistry implements Disposable {
   dispose(): void {
     this.#again.dispose();
     for (const run of [...this.#runs.values()])
-      tryOrLog(this.#context, () => this.#drop(run), `Attempt ${run.token} could not be let go.`);
+      tryOrLog(this.#sinks.context, () => this.#drop(run), `Attempt ${run.token} could not be let go.`);
   }
 
   #adopt(loop: ActiveLoop): void {
-    const profile = this.#context.agents.find(loop.agent) ?? NO_PROFILE;
+    const profile = this.#sinks.context.agents.find(loop.agent) ?? NO_PROFILE;
     const run = this.#newRun(loop, profile.hasCost);
     run.follow(
-      this.#context.launcher.adopt(
-        adoptRequest(this.#context, loop, profile),
+      this.#sinks.context.launcher.adopt(
+        adoptRequest(this.#sinks.context, loop, profile),
         run,
-        this.#ownership.homeOf(loop) === 'here',
+        this.#ownership.hostOf(loop) === 'here',
       ),
     );
     // Not before it is followed: one whose adoption failed would never be tried again, and would hold its slot for ever.
@@ -123,7 +117,7 @@ export class RunRegistry implements Disposable {
   }
 
   #newRun(loop: ActiveLoop, hasCost: boolean): RunMonitor {
-    return new RunMonitor(loop, hasCost, this.#events, () => this.#context.clock.now());
+    return new RunMonitor(loop, hasCost, this.#sinks);
   }
 
   #drop(run: RunMonitor): void {

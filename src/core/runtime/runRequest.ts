@@ -1,10 +1,20 @@
+import type { AgentReader } from '../model/agentEvent.ts';
 import type { ActiveLoop } from '../model/loop.ts';
+import type { AgentProfile } from '../ports/agents.ts';
 import type { AdoptRequest, LaunchRequest, RunLimits } from '../ports/launcher.ts';
 import type { SupervisorContext } from '../state/context.ts';
 import type { Launch } from '../state/unitOfWork.ts';
 import { readerStateIn } from '../steps/bookmark.ts';
 import { sessionBefore } from '../steps/sessionBefore.ts';
-import type { ProfileFacts } from './runMonitor.ts';
+
+/** What must be known of a profile to follow a run. */
+type ProfileFacts = Pick<AgentProfile, 'hasCost' | 'needsReading' | 'reader'>;
+
+/** Understands nothing: the end of a run counts even if its profile no longer exists. */
+const DEAF_READER: AgentReader = { line: () => [], end: () => [], state: () => null };
+
+/** Stands in for a profile that no longer exists. */
+export const NO_PROFILE: ProfileFacts = { hasCost: false, needsReading: false, reader: () => DEAF_READER };
 
 /** What the process layer must know to start an attempt. */
 export function launchRequest(context: SupervisorContext, { loop, profile, plan, before }: Launch): LaunchRequest {

@@ -2,6 +2,9 @@ import type { ActiveLoop } from '../model/loop.ts';
 import { LONGEST_TIMER_MS } from '../ports/clock.ts';
 import { requestStop } from '../steps/requestStop.ts';
 import type { Engine } from './engine.ts';
+
+type ShutdownParts = Pick<Engine, 'context' | 'liveState' | 'listeners' | 'runs' | 'transactions'>;
+
 import { tryOrLog } from './tryOrLog.ts';
 import { withStoreTimeout } from './withStoreTimeout.ts';
 
@@ -9,7 +12,7 @@ import { withStoreTimeout } from './withStoreTimeout.ts';
 const KILL_MS = 2_000;
 
 /** Stops this window's running attempts within `timeoutMs` (ms), even when the store can not be written; their loops return to the queue (R9.1). */
-export async function stopOwnRuns(engine: Engine, timeoutMs: number): Promise<void> {
+export async function stopOwnRuns(engine: ShutdownParts, timeoutMs: number): Promise<void> {
   const { context, transactions, runs } = engine;
   // A caller's number: no timer takes one that is none, or that is too long.
   const steps = Number.isNaN(timeoutMs) ? 0 : Math.min(Math.max(0, timeoutMs - KILL_MS), LONGEST_TIMER_MS);
@@ -30,12 +33,12 @@ export async function stopOwnRuns(engine: Engine, timeoutMs: number): Promise<vo
   await settled(engine, KILL_MS);
 }
 
-function ownLoops({ liveState, context }: Engine): ActiveLoop[] {
+function ownLoops({ liveState, context }: Pick<Engine, 'context' | 'liveState'>): ActiveLoop[] {
   return [...liveState.active.values()].filter((loop) => loop.attempt.windowId === context.window.id);
 }
 
 /** Resolves when no attempt of this window runs any more (true), or after `ms` (false). */
-function settled(engine: Engine, ms: number): Promise<boolean> {
+function settled(engine: ShutdownParts, ms: number): Promise<boolean> {
   const idle = () => ownLoops(engine).length === 0;
   if (idle()) return Promise.resolve(true);
   return new Promise((resolve) => {

@@ -17,11 +17,13 @@ import type { LiveState, QueuedLoop } from '../state/liveState.ts';
 import { gateClosed, isHeld } from '../steps/dispatch.ts';
 import type { Engine } from './engine.ts';
 
+type StatusParts = Pick<Engine, 'context' | 'liveState' | 'ownership'>;
+
 /** Failed loops that a snapshot names at most (R9.4). */
 const FAILED_NAMED = 100;
 
 /** One consistent snapshot, from memory (R10.1), with the first `maxQueued` of the queue. `notReady` says why no work is taken. */
-export function statusOf(engine: Engine, notReady: string | undefined, maxQueued: number): Status {
+export function statusOf(engine: StatusParts, notReady: string | undefined, maxQueued: number): Status {
   const { liveState, context } = engine;
   const now = context.clock.now();
   const { control } = liveState;
@@ -90,7 +92,7 @@ function waiting({ timed, needUser }: LiveState): Status['waiting'] {
   });
 }
 
-function circuitStatus({ liveState, context }: Engine, now: number): CircuitStatus {
+function circuitStatus({ liveState, context }: StatusParts, now: number): CircuitStatus {
   const { circuit } = liveState.control;
   return {
     state: circuit.state,
@@ -103,7 +105,7 @@ function circuitStatus({ liveState, context }: Engine, now: number): CircuitStat
 }
 
 /** Says of each queued loop what it waits for, by what is the same for all of them first. */
-function waitingReasons(engine: Engine, now: number): (loop: QueuedLoop) => WaitingFor {
+function waitingReasons(engine: StatusParts, now: number): (loop: QueuedLoop) => WaitingFor {
   const { liveState, context } = engine;
   const gate = gateClosed(liveState, context);
   const { spent } = liveState.spentOn(context.clock.day(now));
@@ -117,36 +119,40 @@ function waitingReasons(engine: Engine, now: number): (loop: QueuedLoop) => Wait
   return (loop) => {
     if (gate === 'paused') return 'paused';
     if (isHeld(liveState, loop.agent, now)) return 'limit';
-    const home = engine.ownership.homeOf(loop);
-    if (home === 'gone') return 'window';
+    const host = engine.ownership.hostOf(loop);
+    if (host === 'gone') return 'window';
     if (gate !== undefined) return gate;
     headFits ??= mayStart(budget, loop.estimate);
     if (!headFits) return 'budget';
-    return home === 'elsewhere' ? 'window' : 'slot';
+    return host === 'elsewhere' ? 'window' : 'slot';
   };
 }
 
 /** Live loops in the order of the tree: active first, then the first `maxQueued` of the queue in its order, then what waits. */
-export function liveViews(engine: Engine, maxQueued: number): LiveView[] {
+export function liveViews(engine: StatusParts & Pick<Engine, 'runs'>, maxQueued: number): LiveView[] {
   const { liveState, ownership } = engine;
   const views: LiveView[] = [];
   for (const loop of liveState.active.values()) {
     const activity = engine.runs.of(loop)?.activity;
-    views.push({ loop, home: ownership.homeOf(loop), ...(activity && { activity }) });
+    views.push({ loop, host: ownership.hostOf(loop), ...(activity && { activity }) });
   }
   const waitingFor = waitingReasons(engine, engine.context.clock.now());
   let position = 0;
   for (const loop of liveState.queue) {
     if (position === maxQueued) break;
-    views.push({ loop, home: ownership.homeOf(loop), position: ++position, waitingFor: waitingFor(loop) });
+    views.push({ loop, host: ownership.hostOf(loop), position: ++position, waitingFor: waitingFor(loop) });
   }
   for (const loop of [...liveState.timed.values(), ...liveState.needUser.values()])
-    views.push({ loop, home: ownership.homeOf(loop) });
+    views.push({ loop, host: ownership.hostOf(loop) });
   return views;
 }
 
 /** Everything about the latest loop of that id, or with `seq` about that very one. */
-export function detailOf(engine: Engine, loopId: string, seq?: number): LoopDetail | undefined {
+export function detailOf(
+  engine: Pick<Engine, 'context' | 'liveState'>,
+  loopId: string,
+  seq?: number,
+): LoopDetail | undefined {
   const { store } = engine.context;
   const latest: Loop | undefined = engine.liveState.find(loopId) ?? store.latest(loopId);
   const loop = seq === undefined || latest?.seq === seq ? latest : store.bySeq(seq);

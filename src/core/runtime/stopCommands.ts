@@ -1,15 +1,18 @@
 import { isActive, type LiveLoop } from '../model/loop.ts';
 import type { UnitOfWork } from '../state/unitOfWork.ts';
 import { requestStop } from '../steps/requestStop.ts';
-import { finish } from '../steps/settle.ts';
+import { finish } from '../steps/transitions.ts';
 import type { Engine } from './engine.ts';
+
+type StopParts = Pick<Engine, 'context' | 'liveState' | 'runs' | 'transactions'>;
+
 import { withStoreTimeout } from './withStoreTimeout.ts';
 
 /** Signals that are meant to end a process: the user's stop (R7.3). */
 const ENDING_SIGNALS: readonly string[] = ['SIGTERM', 'SIGINT', 'SIGKILL', 'SIGHUP', 'SIGQUIT'];
 
 /** Ends a loop for good; if the store does not let that through in time, its processes are stopped anyway (R7.2). Answers whether it was live. */
-export async function cancel(engine: Engine, loopId: string): Promise<boolean> {
+export async function cancel(engine: StopParts, loopId: string): Promise<boolean> {
   const written = engine.transactions.takeAndDispatch((unit) => {
     const loop = unit.liveState.find(loopId);
     if (loop) cancelIn(unit, loop, engine);
@@ -26,7 +29,7 @@ export async function cancel(engine: Engine, loopId: string): Promise<boolean> {
  * Ends all live loops for good; answers how many. If the store does not let that through in time, the processes of those that run are stopped
  * anyway (R7.2); what waits can be cancelled on record only, so the answer waits for that, or says why it can not be.
  */
-export async function cancelAll(engine: Engine): Promise<number> {
+export async function cancelAll(engine: StopParts): Promise<number> {
   // Nothing is dispatched in between: what a cancel makes room for is to be cancelled too.
   const written = engine.transactions.take((unit) => {
     const loops = [...unit.liveState.loops()];
@@ -43,7 +46,7 @@ export async function cancelAll(engine: Engine): Promise<number> {
 }
 
 /** Sends one signal to a loop's process group, recorded first if it is meant to end it (R7.3). Answers whether it was delivered. */
-export async function signalGroup(engine: Engine, loopId: string, signal: string): Promise<boolean> {
+export async function signalGroup(engine: StopParts, loopId: string, signal: string): Promise<boolean> {
   const name = signal.startsWith('SIG') ? signal : `SIG${signal}`;
   const active = engine.liveState.find(loopId);
   if (!active || !isActive(active)) return false;
@@ -57,7 +60,7 @@ export async function signalGroup(engine: Engine, loopId: string, signal: string
   return engine.runs.control(stopping ?? active).signal(name, 'user');
 }
 
-function cancelIn(unit: UnitOfWork, loop: LiveLoop, { runs }: Engine): void {
+function cancelIn(unit: UnitOfWork, loop: LiveLoop, { runs }: Pick<Engine, 'runs'>): void {
   if (isActive(loop)) {
     const stopping = requestStop(unit, loop, 'user', 'cancelled by the user');
     unit.effects.push(() => runs.sendStop(stopping, 'user'));

@@ -4,9 +4,9 @@ import type { LoopOwnership } from '../state/loopOwnership.ts';
 import { UnitOfWork } from '../state/unitOfWork.ts';
 import { dispatch } from '../steps/dispatch.ts';
 
-/** Takes turns on the store one after another, in the order in which they were asked for. */
+/** Runs transactions one after another, in the order of the calls. */
 export class TransactionQueue {
-  /** Nothing new is begun here: no attempt is started, and no run taken over. */
+  /** This host begins nothing new: it starts no attempt and adopts no run. */
   halted = true;
   readonly #context: SupervisorContext;
   readonly #liveState: LiveState;
@@ -14,7 +14,7 @@ export class TransactionQueue {
   readonly #committed: (unit: UnitOfWork) => void;
   #last: Promise<unknown> = Promise.resolve();
 
-  /** `committed` does what follows from a turn, before the next one begins. */
+  /** `committed` does what follows a commit, before the next transaction begins. */
   constructor(
     context: SupervisorContext,
     liveState: LiveState,
@@ -28,8 +28,8 @@ export class TransactionQueue {
   }
 
   /**
-   * Runs `work` in one transaction; what it decides takes effect when that is committed. Rejects, and changes nothing, if it throws.
-   * Where the turn comes upon news, it fills free slots too: nobody else will hear of them. So it does where it frees budget (R3.3).
+   * Runs `work` in one transaction; its decisions take effect after commit. Rejects, and changes nothing, if it throws.
+   * If the transaction sees external changes or frees budget, it also dispatches (R3.3): no other event will.
    */
   take<T>(work: (unit: UnitOfWork) => T): Promise<T> {
     return this.#enqueue((unit) => {
@@ -39,21 +39,19 @@ export class TransactionQueue {
     });
   }
 
-  /** Like `take`, and fills free slots in the same transaction in any case (R3.3). */
-  takeAndDispatch<T>(work: (unit: UnitOfWork) => T): Promise<T> {
-    return this.dispatchWithin((unit, fillSlots) => {
+  /** Like `take`, and always dispatches in the same transaction (R3.3). */
+  takeAndDispatch<T>(work: (unit: UnitOfWork) => T): Promise<T>;
+  /** Resolves with what `then` makes of the result of `work` after the dispatch. */
+  takeAndDispatch<T, R>(work: (unit: UnitOfWork) => T, then: (unit: UnitOfWork, result: T) => R): Promise<R>;
+  takeAndDispatch<T, R>(work: (unit: UnitOfWork) => T, then?: (unit: UnitOfWork, result: T) => R): Promise<T | R> {
+    return this.#enqueue((unit) => {
       const result = work(unit);
-      fillSlots();
-      return result;
+      this.#fillSlots(unit);
+      return then ? then(unit, result) : result;
     });
   }
 
-  /** Like `takeAndDispatch`, where `work` itself says when, since it looks at what has started. */
-  dispatchWithin<T>(work: (unit: UnitOfWork, fillSlots: () => void) => T): Promise<T> {
-    return this.#enqueue((unit) => work(unit, () => this.#fillSlots(unit)));
-  }
-
-  /** As far as this window starts anything. */
+  /** As far as this host starts anything. */
   #fillSlots(unit: UnitOfWork): void {
     if (!unit.startsNothing) dispatch(unit, this.#ownership);
   }

@@ -1,13 +1,11 @@
 import type { Disposable } from '../model/disposable.ts';
-import type { LoopState } from '../model/loop.ts';
 import { circuitAt, cooldownRemainingMs } from '../policy/circuitBreaker.ts';
 import { isPending } from '../policy/waits.ts';
 import { LONGEST_SLEEP_MS, TRY_AGAIN_MS } from '../ports/clock.ts';
 import type { SupervisorContext } from '../state/context.ts';
-import type { LiveState, TimedLoop } from '../state/liveState.ts';
-import type { UnitOfWork } from '../state/unitOfWork.ts';
+import type { LiveState } from '../state/liveState.ts';
 import { LEAST_FREE_BYTES } from '../steps/dispatch.ts';
-import { requeue } from '../steps/settle.ts';
+import { isDue, wakeDue } from '../steps/wake.ts';
 import { RetryLog } from './retryLog.ts';
 import { Timer } from './timer.ts';
 import type { TransactionQueue } from './transactionQueue.ts';
@@ -86,23 +84,4 @@ export class WakeTimer implements Disposable {
     }
     return next;
   }
-}
-
-/** A back-off that began in the future (the clock went back) is over: no clock change makes a loop wait for ever (R4.5). */
-function isDue(loop: TimedLoop, now: number): boolean {
-  return !isPending(loop.until, now) || (loop.state === 'backingOff' && loop.since > now);
-}
-
-const WOKEN: { readonly [state in Extract<LoopState, 'backingOff' | 'waiting'>]: string } = {
-  backingOff: 'the back-off is over',
-  waiting: 'the wait is over',
-};
-
-/** Brings back to the queue what has waited long enough, and lifts holds that are over. */
-function wakeDue(unit: UnitOfWork): void {
-  for (const loop of [...unit.liveState.timed.values()])
-    if (isDue(loop, unit.now)) requeue(unit, loop, WOKEN[loop.state]);
-  const holds = Object.entries(unit.control.holds);
-  const kept = holds.filter(([, hold]) => isPending(hold.until, unit.now));
-  if (kept.length < holds.length) unit.putControl({ ...unit.control, holds: Object.fromEntries(kept) });
 }

@@ -1,4 +1,5 @@
 import { isSameProcess, type Loop } from '../model/loop.ts';
+import type { LoopHost } from '../model/status.ts';
 import type { SupervisorContext } from './context.ts';
 import type { LiveState } from './liveState.ts';
 
@@ -6,9 +7,6 @@ import type { LiveState } from './liveState.ts';
 const PATIENCE_MS = 5_000;
 /** How long (ms) the runs of a gone window are left to a window that has their folder open: a reload takes a moment. */
 const ADOPT_AFTER_MS = 10_000;
-
-/** Where a loop stands to this window. */
-export type Home = 'here' | 'elsewhere' | 'gone';
 
 /** Which window a loop belongs to, now that windows come and go. Windows are known by their leases; a lease ends with its process. */
 export class LoopOwnership {
@@ -26,8 +24,7 @@ export class LoopOwnership {
     this.#liveState = liveState;
   }
 
-  /** `here`: this window may start it. `elsewhere`: another open window does that. `gone`: its window is gone, and its folder is open nowhere. */
-  readonly homeOf = (loop: Loop): Home => {
+  readonly hostOf = (loop: Loop): LoopHost => {
     const { window } = this.#context;
     if (loop.windowId === window.id) return 'here';
     const owner = this.#liveState.windows.get(loop.windowId);

@@ -1,8 +1,13 @@
 import type { Json } from '../model/agentEvent.ts';
-import type { RunSummary } from './settle.ts';
+import type { RunSummary } from './runSummary.ts';
 
-/** What is kept with the read position, so that another window can go on reading here. */
+/** What is kept with the read position, so that another host can go on reading here. */
 type Bookmark = { reader: Json } & { [K in keyof RunSummary]?: Json };
+
+/** A reader's state and what the run has said so far, as stored with the read position. */
+export function bookmarkOf(readerState: Json, { hasCost: _, ...summary }: RunSummary): Json {
+  return { reader: readerState, ...summary } as unknown as Json;
+}
 
 /** The state for a reader that goes on where an earlier one stopped. */
 export function readerStateIn(bookmark: Json | undefined): Json | undefined {

@@ -1,4 +1,4 @@
-import { type ActiveLoop, type Attempt, type Loop, reservedOf } from '../model/loop.ts';
+import { type ActiveLoop, type Attempt, reservedOf } from '../model/loop.ts';
 import type { NanoUsd } from '../model/money.ts';
 import type { WaitingFor } from '../model/status.ts';
 import { mayStart } from '../policy/budget.ts';
@@ -7,22 +7,13 @@ import { isPending } from '../policy/waits.ts';
 import type { AgentProfile, CommandPlan } from '../ports/agents.ts';
 import type { SupervisorContext } from '../state/context.ts';
 import type { LiveState, QueuedLoop } from '../state/liveState.ts';
+import type { LoopOwnership } from '../state/loopOwnership.ts';
 import type { UnitOfWork } from '../state/unitOfWork.ts';
+import { failForGood } from './restart.ts';
 import { sessionBefore } from './sessionBefore.ts';
-import { failForGood } from './settle.ts';
 
 /** No attempt starts with less free disk than this (R8.3). */
 export const LEAST_FREE_BYTES = 64 * 1024 * 1024;
-
-/** What a turn's dispatch must know beside the mirror. */
-export interface OwnershipView {
-  /** Where a loop stands to this window: `here` it may be started, `elsewhere` another open window does that, `gone` nobody can. */
-  homeOf(loop: Loop): 'here' | 'elsewhere' | 'gone';
-  /** Whether to wait no longer for another window to start this loop: it had its time and does not answer. */
-  isPassedBy(loop: Loop): boolean;
-  /** These are all that stand first in line now: their time runs, that of any other begins anew when it does again. */
-  standFirst(loops: readonly Loop[]): void;
-}
 
 /** Why nothing at all can start now, the circuit, the cap and the disk included; undefined when something can. */
 export function gateClosed(
@@ -40,26 +31,26 @@ export function gateClosed(
  * Starts what can start, in the order of the queue (R3.1, R3.3): as many as there are slots, probe places and budget for. A head that does
  * not fit the budget is overtaken by nobody (R6.3). Loops of other open windows keep their slot free for them.
  */
-export function dispatch(unit: UnitOfWork, view: OwnershipView): void {
+export function dispatch(unit: UnitOfWork, ownership: LoopOwnership): void {
   let again = true;
   // One that can not be started has left the queue: its place goes to the next.
-  while (again) again = choose(unit, view).some((loop) => !start(unit, loop));
+  while (again) again = choose(unit, ownership).some((loop) => !start(unit, loop));
 }
 
 /** The loops that this window may start now, in their order. */
-function choose(unit: UnitOfWork, view: OwnershipView): QueuedLoop[] {
+function choose(unit: UnitOfWork, ownership: LoopOwnership): QueuedLoop[] {
   const { liveState, context } = unit;
   const gate = liveState.queue.size === 0 ? 'empty' : gateClosed(liveState, context);
   unit.waitsForDisk = gate === 'disk';
-  const { mine, awaited } = gate ? { mine: [], awaited: [] } : firstInLine(unit, view);
-  view.standFirst(awaited);
+  const { mine, awaited } = gate ? { mine: [], awaited: [] } : firstInLine(unit, ownership);
+  ownership.standFirst(awaited);
   return mine;
 }
 
 /** Those that the free places belong to: this window's own, and those that other windows are waited for to start. */
 function firstInLine(
   unit: UnitOfWork,
-  view: OwnershipView,
+  ownership: LoopOwnership,
 ): { readonly mine: QueuedLoop[]; readonly awaited: QueuedLoop[] } {
   const { liveState, context } = unit;
   const mine: QueuedLoop[] = [];
@@ -72,12 +63,12 @@ function firstInLine(
   for (const loop of liveState.queue) {
     if (places === 0) break;
     if (isHeld(liveState, loop.agent, unit.now)) continue;
-    const home = view.homeOf(loop);
-    if (home === 'gone' || (home === 'elsewhere' && view.isPassedBy(loop))) continue;
+    const host = ownership.hostOf(loop);
+    if (host === 'gone' || (host === 'elsewhere' && ownership.isPassedBy(loop))) continue;
     if (!fitsBudget(unit, loop, held)) break;
     held += reservedOf(loop);
     places--;
-    (home === 'here' ? mine : awaited).push(loop);
+    (host === 'here' ? mine : awaited).push(loop);
   }
   return { mine, awaited };
 }
@@ -88,7 +79,7 @@ function firstInLine(
  */
 export function inLine(
   liveState: LiveState,
-  view: Pick<OwnershipView, 'homeOf' | 'isPassedBy'>,
+  ownership: Pick<LoopOwnership, 'hostOf' | 'isPassedBy'>,
   now: number,
   enough: number,
 ): number {
@@ -96,8 +87,8 @@ export function inLine(
   for (const loop of liveState.queue) {
     if (count >= enough) break;
     if (isHeld(liveState, loop.agent, now)) continue;
-    const home = view.homeOf(loop);
-    if (home === 'here' || (home === 'elsewhere' && !view.isPassedBy(loop))) count++;
+    const host = ownership.hostOf(loop);
+    if (host === 'here' || (host === 'elsewhere' && !ownership.isPassedBy(loop))) count++;
   }
   return count;
 }

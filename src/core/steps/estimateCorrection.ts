@@ -4,7 +4,7 @@ import type { NanoUsd } from '../model/money.ts';
 import type { RunEnd } from '../ports/launcher.ts';
 import type { UnitOfWork } from '../state/unitOfWork.ts';
 import { charge, refuse } from './charge.ts';
-import type { RunSummary } from './settle.ts';
+import type { RunSummary } from './runSummary.ts';
 
 /** Of these causes an agent can not even begin to work. */
 const BEFORE_WORK: readonly AgentErrorCause[] = ['auth', 'config', 'session'];

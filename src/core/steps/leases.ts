@@ -18,8 +18,8 @@ export function adoptOrphanedRuns(unit: UnitOfWork, ownership: LoopOwnership): v
   const windowId = unit.context.window.id;
   for (const loop of [...unit.liveState.active.values()]) {
     if (!ownership.shouldAdopt(loop, loop.attempt.windowId)) continue;
-    const home = ownership.homeOf(loop) === 'here';
+    const isOurs = ownership.hostOf(loop) === 'here';
     const adopted = unit.putAttempt(loop, { ...loop.attempt, windowId });
-    if (adopted) unit.put(home ? { ...adopted, windowId } : adopted, 'adopted by a window', loop.state);
+    if (adopted) unit.put(isOurs ? { ...adopted, windowId } : adopted, 'adopted by a window', loop.state);
   }
 }

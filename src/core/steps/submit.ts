@@ -1,27 +1,31 @@
 import { UnknownLoopError, WrongStateError } from '../model/errors.ts';
-import type { LiveLoop, Loop, LoopFacts } from '../model/loop.ts';
+import type { Loop, LoopFacts } from '../model/loop.ts';
 import { type NanoUsd, toNano } from '../model/money.ts';
 import type { SubmitResult } from '../model/status.ts';
 import { mayStart } from '../policy/budget.ts';
 import { attemptsAllowed } from '../policy/circuitBreaker.ts';
+import type { LoopOwnership } from '../state/loopOwnership.ts';
 import type { UnitOfWork } from '../state/unitOfWork.ts';
 import { type CheckedSpec, refusal } from './admission.ts';
-import { gateClosed, inLine, isHeld, type OwnershipView } from './dispatch.ts';
-import { leaveState } from './settle.ts';
+import { gateClosed, inLine, isHeld } from './dispatch.ts';
+import { leaveState } from './transitions.ts';
 
-/** Takes a checked loop into the queue, or throws the reason why not (R1.2). Answers its `seq`. */
+/** A loop that has been taken into the queue. */
+type Admitted = Pick<Loop, 'seq' | 'loopId'>;
+
+/** Takes a checked loop into the queue, or throws the reason why not (R1.2). */
 export function admit(
   unit: UnitOfWork,
   checked: CheckedSpec,
-  view: OwnershipView,
+  ownership: LoopOwnership,
   medianOf: (unit: UnitOfWork, agent: string) => NanoUsd | undefined,
-): number {
+): Admitted {
   const { spec, prompt, title, priority, agent, cwd } = checked;
   const { context } = unit;
   const given = spec.estimatedCostUsd;
   const estimate = given === undefined ? (medianOf(unit, agent) ?? 0) : toNano(given);
   const latest = checked.loopId === undefined ? undefined : unit.latest(checked.loopId);
-  throwIfRefused(unit, view, checked.loopId, estimate, latest, agent);
+  throwIfRefused(unit, ownership, checked.loopId, estimate, latest, agent);
   const folder = context.window.folders.find((path) => isWithin(path, cwd)) ?? context.window.folders[0];
   return insert(unit, prompt, {
     loopId: checked.loopId ?? `loop-${context.newId().slice(0, 10)}`,
@@ -45,10 +49,8 @@ export function admit(
   });
 }
 
-/** Fills free slots once a loop was taken, and answers whether it has started, or its place in the queue (R1.1). */
-export function startOrQueue(unit: UnitOfWork, seq: number, fillSlots: () => void): SubmitResult {
-  const { loopId } = unit.liveState.get(seq) as LiveLoop;
-  fillSlots();
+/** Whether an admitted loop has started at once, or its place in the queue, once the free slots are filled (R1.1). */
+export function submitResult(unit: UnitOfWork, { seq, loopId }: Admitted): SubmitResult {
   const loop = unit.liveState.get(seq);
   if (loop?.state !== 'queued') return { loopId, queued: false, position: 0 };
   const position = unit.liveState.queue.position(loop);
@@ -57,7 +59,7 @@ export function startOrQueue(unit: UnitOfWork, seq: number, fillSlots: () => voi
 }
 
 /** Admits a permanently failed loop again with its restarts cleared, in one step, or throws and changes nothing (R5.5). */
-export function readmit(unit: UnitOfWork, loopId: string, view: OwnershipView): number {
+export function readmit(unit: UnitOfWork, loopId: string, ownership: LoopOwnership): Admitted {
   const latest = unit.latest(loopId);
   if (!latest) throw new UnknownLoopError(loopId);
   if (latest.state !== 'failed')
@@ -65,14 +67,14 @@ export function readmit(unit: UnitOfWork, loopId: string, view: OwnershipView): 
       loopId,
       `has not failed for good, it is ${latest.state}: only a failed loop can be retried`,
     );
-  throwIfRefused(unit, view, loopId, latest.estimate, undefined, latest.agent);
+  throwIfRefused(unit, ownership, loopId, latest.estimate, undefined, latest.agent);
   const facts = leaveState(latest, unit.now);
   unit.put(
     { ...facts, windowId: unit.context.window.id, restarts: [], quickCrashes: 0, state: 'queued', fresh: true },
     'retried by the user',
     'failed',
   );
-  return latest.seq;
+  return latest;
 }
 
 function isWithin(folder: string, path: string): boolean {
@@ -81,7 +83,7 @@ function isWithin(folder: string, path: string): boolean {
 
 function throwIfRefused(
   unit: UnitOfWork,
-  view: OwnershipView,
+  ownership: LoopOwnership,
   loopId: string | undefined,
   estimate: NanoUsd,
   latest: Loop | undefined,
@@ -93,7 +95,7 @@ function throwIfRefused(
   const places = attemptsAllowed(liveState.control.circuit, context.settings.circuit, liveState.probes());
   const facts = { loopId, estimate, latest, startsAtOnce, now, today };
   const error = refusal(
-    { ...facts, inLine: Number.isFinite(places) ? inLine(liveState, view, now, places) : 0 },
+    { ...facts, inLine: Number.isFinite(places) ? inLine(liveState, ownership, now, places) : 0 },
     liveState,
     context,
   );
@@ -113,8 +115,8 @@ function fitsToday({ liveState, context, today }: UnitOfWork, estimate: NanoUsd)
   );
 }
 
-function insert(unit: UnitOfWork, prompt: string, facts: Omit<LoopFacts, 'seq' | 'place'>): number {
+function insert(unit: UnitOfWork, prompt: string, facts: Omit<LoopFacts, 'seq' | 'place'>): Admitted {
   const loop = unit.tx.insertLoop({ ...facts, state: 'queued', fresh: true }, prompt);
   unit.reflect(loop);
-  return loop.seq;
+  return loop;
 }

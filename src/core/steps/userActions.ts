@@ -1,7 +1,7 @@
 import { isActive } from '../model/loop.ts';
 import type { UnitOfWork } from '../state/unitOfWork.ts';
 import { requestStop } from './requestStop.ts';
-import { requeue } from './settle.ts';
+import { requeue } from './transitions.ts';
 
 /** Ends the present attempt, or the wait, so that the loop starts anew. Answers whether there was one. */
 export function restartNow(unit: UnitOfWork, loopId: string): boolean {

@@ -1,11 +1,11 @@
-import type { SQLInputValue } from 'node:sqlite';
 import * as z from 'zod/mini';
-import { leftoversOf, NOTHING_LEFT } from '../../core/model/leftovers.ts';
+import { type Leftovers, leftoversOf, NOTHING_LEFT } from '../../core/model/leftovers.ts';
 import type { Attempt, AttemptEnd, Outcome, StopBy } from '../../core/model/loop.ts';
-import { anyJson, asFlag, asJson, asText, columns, flag, json, oneOf } from './columns.ts';
+import { flag, freeText, int, json, jsonOf, oneOf, optional, optionalJson, type SqlValue, text } from './codecs.ts';
+import { type CheckedRow, ColumnTable, columns, written } from './columnTable.ts';
 
 const PROCESS = { pid: z.int(), startTime: z.string(), bootId: z.string() };
-/** Names a process for ever (R7.5). */
+/** Identifies a process even after its pid is reused (R7.5). */
 export const processIdentity = z.object(PROCESS);
 const swept = z.array(z.object({ ...PROCESS, command: z.string() }));
 
@@ -13,151 +13,76 @@ const stopBy = oneOf<StopBy>({
   ...{ user: 0, shutdown: 0, budget: 0, cap: 0, restart: 0, timeout: 0, hung: 0, 'output-limit': 0, unattended: 0 },
 });
 export const outcome = oneOf<Outcome>({
-  ...{
-    ok: 0,
-    cancelled: 0,
-    interrupted: 0,
-    exit: 0,
-    signal: 0,
-    timeout: 0,
-    hung: 0,
-    spawn: 0,
-    agent: 0,
-    'output-limit': 0,
-    lost: 0,
-  },
+  ...{ ok: 0, cancelled: 0, interrupted: 0, exit: 0, signal: 0, timeout: 0, hung: 0, spawn: 0, agent: 0 },
+  ...{ 'output-limit': 0, lost: 0 },
 });
 const stop = z.object({ by: stopBy, at: z.int(), signal: z.exactOptional(z.string()) });
+
+const start = written('start');
+const running = written('running');
+
+/** The columns of `attempts` apart from `seq`, which names its loop, and from its end. */
+const attempt = new ColumnTable<Omit<Attempt, 'end'>, 'start' | 'running'>({
+  id: start('id', int),
+  number: start('number', int),
+  token: start('token', text),
+  startedAt: start('started_at', int),
+  generation: start('generation', int),
+  probe: start('probe', flag),
+  reserved: start('reserved', int),
+  windowId: running('window_id', text),
+  resumed: running('resumed', flag),
+  leader: running('leader', optional(jsonOf(processIdentity))),
+  guardian: running('guardian', optional(jsonOf(processIdentity))),
+  sessionId: running('session_id', optional(text)),
+  readOffset: running('read_offset', int),
+  readerState: running('reader_state', optionalJson),
+  cost: running('cost', int),
+  costEstimated: running('cost_estimated', int),
+  stop: running('stop', optional(jsonOf(stop))),
+});
+
+type Ended = Omit<AttemptEnd, keyof Leftovers>;
+const settled = written('settled');
+
+/** The columns of its end, null until it is settled. What was left of its processes shares one column. */
+const end = new ColumnTable<Ended, 'settled'>({
+  at: settled('ended_at', int),
+  outcome: settled('outcome', { schema: outcome, isOptional: false, encode: (name) => name }),
+  reason: settled('reason', freeText),
+  exitCode: settled('exit_code', optional(int)),
+  signal: settled('exit_signal', optional(text)),
+});
+const endColumns = end.group();
+const LEFTOVERS = 'leftovers';
 const leftovers = z.object({ swept, kept: swept, remaining: swept });
 
-/** A row of `attempts`, as SQLite answers it. */
-const attemptColumns = columns({
-  id: z.int(),
-  number: z.int(),
-  token: z.string(),
-  window_id: z.string(),
-  started_at: z.int(),
-  generation: z.int(),
-  probe: flag,
-  reserved: z.int(),
-  resumed: flag,
-  leader: z.nullable(json(processIdentity)),
-  guardian: z.nullable(json(processIdentity)),
-  session_id: z.nullable(z.string()),
-  read_offset: z.int(),
-  // Wrapped, since a state may be `null` itself, which is not the same as none.
-  reader_state: z.nullable(
-    z.pipe(
-      json(anyJson),
-      z.transform((value) => ({ value })),
-    ),
-  ),
-  cost: z.int(),
-  cost_estimated: z.int(),
-  stop: z.nullable(json(stop)),
-  ended_at: z.nullable(z.int()),
-  outcome: z.nullable(outcome),
-  reason: z.nullable(z.string()),
-  exit_code: z.nullable(z.int()),
-  exit_signal: z.nullable(z.string()),
-  leftovers: z.nullable(json(leftovers)),
-});
-type Columns = z.output<typeof attemptColumns>;
+export const ATTEMPT_COLUMNS = [...attempt.names, ...end.names, LEFTOVERS].join(', ');
+/** What an `INSERT` writes, apart from `seq`. */
+export const attemptInserted = attempt.group();
+/** What changes while the attempt runs. */
+export const attemptRunning = attempt.group('running');
+/** What is written when it is settled. */
+export const attemptEnded = {
+  names: [...endColumns.names, LEFTOVERS],
+  values: (ended: AttemptEnd): SqlValue[] => [...endColumns.values(ended), leftoversJson(ended)],
+};
 
+const endShape = Object.fromEntries(Object.entries(end.shape).map(([name, schema]) => [name, z.nullable(schema)]));
+const shape: typeof attempt.shape = { ...attempt.shape, ...endShape, [LEFTOVERS]: z.nullable(json(leftovers)) };
 /** Reads a row of `attempts`. */
-export const attemptSchema = z.pipe(attemptColumns, z.transform(toAttempt));
+export const attemptSchema = z.pipe(columns(shape), z.transform(toAttempt));
 
-function toAttempt(row: Columns, context: z.core.ParsePayload): Attempt {
-  const end = endOf(row);
-  if (row.ended_at !== null && !end)
-    context.issues.push({ code: 'custom', message: 'it is settled, but not how', input: row });
-  return {
-    id: row.id,
-    number: row.number,
-    token: row.token,
-    windowId: row.window_id,
-    startedAt: row.started_at,
-    generation: row.generation,
-    probe: row.probe,
-    reserved: row.reserved,
-    resumed: row.resumed,
-    readOffset: row.read_offset,
-    cost: row.cost,
-    costEstimated: row.cost_estimated,
-    ...(row.leader && { leader: row.leader }),
-    ...(row.guardian && { guardian: row.guardian }),
-    ...(row.session_id !== null && { sessionId: row.session_id }),
-    ...(row.reader_state && { readerState: row.reader_state.value }),
-    ...(row.stop && { stop: row.stop }),
-    ...(end && { end }),
-  };
+function toAttempt(row: CheckedRow, context: z.core.ParsePayload): Attempt {
+  const facts = attempt.record(row);
+  if (row.ended_at === null) return facts;
+  if (row.outcome === null || row.reason === null)
+    context.issues.push({ code: 'custom', message: 'it has ended, and nothing says how', input: row });
+  const left = (row[LEFTOVERS] as z.output<typeof leftovers> | null) ?? NOTHING_LEFT;
+  return { ...facts, end: { ...end.record(row), ...left } };
 }
 
-function endOf(row: Columns): AttemptEnd | undefined {
-  if (row.ended_at === null || row.outcome === null || row.reason === null) return undefined;
-  return {
-    outcome: row.outcome,
-    reason: row.reason,
-    at: row.ended_at,
-    ...(row.exit_code !== null && { exitCode: row.exit_code }),
-    ...(row.exit_signal !== null && { signal: row.exit_signal }),
-    ...(row.leftovers ?? NOTHING_LEFT),
-  };
-}
-
-/** The columns that are written once, when the attempt begins, in the order of `insertValues`. */
-const FIXED = ['id', 'seq', 'number', 'token', 'started_at', 'generation', 'probe', 'reserved'] as const;
-/** The columns that change while it runs, in the order of `runningValues`. */
-const RUNNING = [
-  'window_id',
-  'resumed',
-  'leader',
-  'guardian',
-  'session_id',
-  'read_offset',
-  'reader_state',
-  'cost',
-  'cost_estimated',
-  'stop',
-] as const;
-/** The columns of its end, in the order of `endValues`. */
-const END = ['ended_at', 'outcome', 'reason', 'exit_code', 'exit_signal', 'leftovers'] as const;
-
-export const ATTEMPT_COLUMNS = [...FIXED, ...RUNNING, ...END].join(', ');
-export const ATTEMPT_INSERTED = [...FIXED, ...RUNNING];
-export const ATTEMPT_RUNNING = RUNNING;
-export const ATTEMPT_END = END;
-
-export function fixedValues(seq: number, attempt: Attempt): SQLInputValue[] {
-  return [
-    attempt.id,
-    seq,
-    attempt.number,
-    attempt.token,
-    attempt.startedAt,
-    attempt.generation,
-    asFlag(attempt.probe),
-    attempt.reserved,
-  ];
-}
-
-export function runningValues(attempt: Attempt): SQLInputValue[] {
-  return [
-    attempt.windowId,
-    asFlag(attempt.resumed),
-    asJson(attempt.leader),
-    asJson(attempt.guardian),
-    attempt.sessionId ?? null,
-    attempt.readOffset,
-    asJson(attempt.readerState),
-    attempt.cost,
-    attempt.costEstimated,
-    asJson(attempt.stop),
-  ];
-}
-
-export function endValues({ outcome, reason, at, exitCode, signal, ...end }: AttemptEnd): SQLInputValue[] {
-  const left = leftoversOf(end);
-  const nothingLeft = Object.values(left).every((processes) => processes.length === 0);
-  return [at, outcome, asText(reason), exitCode ?? null, signal ?? null, nothingLeft ? null : JSON.stringify(left)];
+function leftoversJson(ended: AttemptEnd): string | null {
+  const left = leftoversOf(ended);
+  return Object.values(left).every((processes) => processes.length === 0) ? null : JSON.stringify(left);
 }

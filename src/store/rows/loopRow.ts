@@ -1,4 +1,3 @@
-import type { SQLInputValue } from 'node:sqlite';
 import * as z from 'zod/mini';
 import type { AgentErrorCause } from '../../core/model/agentEvent.ts';
 import {
@@ -12,85 +11,134 @@ import {
   type UserDecision,
   type Waiting,
 } from '../../core/model/loop.ts';
-import { asFlag, asJson, asText, columns, flag, json, jsonObject, oneOf } from './columns.ts';
+import {
+  asFlag,
+  asText,
+  flag,
+  flagSchema,
+  freeText,
+  int,
+  json,
+  jsonObject,
+  jsonOf,
+  listOf,
+  oneOf,
+  optional,
+  real,
+  type SqlValue,
+  text,
+} from './codecs.ts';
+import { type CheckedRow, ColumnTable, columns, written } from './columnTable.ts';
 
 const cause = oneOf<AgentErrorCause>({
-  provider: 0,
-  auth: 0,
-  config: 0,
-  session: 0,
-  budget: 0,
-  turns: 0,
-  aborted: 0,
-  task: 0,
+  ...{ provider: 0, auth: 0, config: 0, session: 0, budget: 0, turns: 0, aborted: 0, task: 0 },
 });
 const failureClass = oneOf<FailureClass>({
-  exit: 0,
-  signal: 0,
-  timeout: 0,
-  hung: 0,
-  spawn: 0,
-  agent: 0,
-  'output-limit': 0,
-  lost: 0,
+  ...{ exit: 0, signal: 0, timeout: 0, hung: 0, spawn: 0, agent: 0, 'output-limit': 0, lost: 0 },
 });
 const failure = z.object({ class: failureClass, reason: z.string(), cause: z.exactOptional(cause), at: z.int() });
 
-const facts = {
-  seq: z.int(),
-  loop_id: z.string(),
-  title: z.string(),
-  agent: z.string(),
-  cwd: z.string(),
-  folder: z.nullable(z.string()),
-  window_id: z.string(),
-  priority: z.number(),
-  place: z.number(),
-  estimate: z.int(),
-  estimate_assumed: flag,
-  max_cost: z.nullable(z.int()),
-  submitted_at: z.int(),
-  since: z.int(),
-  attempts: z.int(),
-  restarts: z.nullable(json(z.array(z.int()))),
-  quick_crashes: z.int(),
-  cost: z.int(),
-  cost_estimated: z.int(),
-  session_id: z.nullable(z.string()),
-  last_error: z.nullable(json(failure)),
-  metadata: z.nullable(json(jsonObject)),
+const once = written('once');
+const live = written('live');
+
+/** What every loop has, whatever its state. `once`: written when it is submitted, and never again. */
+const facts = new ColumnTable<LoopFacts, 'once' | 'live'>({
+  seq: once('seq', int),
+  loopId: once('loop_id', text),
+  agent: once('agent', text),
+  submittedAt: once('submitted_at', int),
+  metadata: once('metadata', optional(jsonOf(jsonObject))),
+  title: live('title', freeText),
+  cwd: live('cwd', text),
+  folder: live('folder', optional(text)),
+  windowId: live('window_id', text),
+  priority: live('priority', real),
+  place: live('place', real),
+  estimate: live('estimate', int),
+  estimateAssumed: live('estimate_assumed', flag),
+  maxCost: live('max_cost', optional(int)),
+  since: live('since', int),
+  attempts: live('attempts', int),
+  restarts: live('restarts', listOf(z.int())),
+  quickCrashes: live('quick_crashes', int),
+  cost: live('cost', int),
+  costEstimated: live('cost_estimated', int),
+  sessionId: live('session_id', optional(text)),
+  lastError: live('last_error', optional(jsonOf(failure))),
+});
+
+/** What a loop has only in some of its live states; null in the others. */
+const PHASE: { readonly [column: string]: (loop: Loop) => SqlValue } = {
+  state: ({ state }) => state,
+  attempt_id: (loop) => (isActive(loop) ? loop.attempt.id : null),
+  fresh: (loop) => (loop.state === 'queued' ? asFlag(loop.fresh) : null),
+  until: (loop) => ('until' in loop ? loop.until : null),
+  why: (loop) => (loop.state === 'waiting' ? asText(loop.why) : null),
+  waiting_for: (loop) => (loop.state === 'waiting' ? loop.for : null),
+  need: (loop) => (needsUser(loop) ? loop.need : null),
+};
+/** What only a finished loop has. */
+const END: typeof PHASE = {
+  finished_at: (loop) => (isFinished(loop) ? loop.finishedAt : null),
+  failure: (loop) => (loop.state === 'failed' ? JSON.stringify(loop.failure) : null),
+  cleared: (loop) => (loop.state === 'failed' ? asFlag(loop.cleared) : null),
 };
 
-const waitingFacts = { ...facts, state: z.literal('waiting'), why: z.string() };
+/** Columns of facts, with others behind them. */
+function group(occasions: ('once' | 'live')[], others: typeof PHASE) {
+  const { names, values } = facts.group(...occasions);
+  const writers = Object.values(others);
+  return {
+    names: [...names, ...Object.keys(others)],
+    values: (loop: Loop): SqlValue[] => {
+      const row = values(loop);
+      for (const value of writers) row.push(value(loop));
+      return row;
+    },
+  };
+}
+
+export const LOOP_COLUMNS = [...facts.names, ...Object.keys({ ...PHASE, ...END })].join(', ');
+/** What an `INSERT` writes. */
+export const loopInserted = group(['once', 'live'], PHASE);
+/** What changes while the loop is live. No index of finished loops has any of it alone, so those indexes stay untouched. */
+export const loopLive = group(['live'], PHASE);
+/** All that can change. */
+export const loopSaved = group(['live'], { ...PHASE, ...END });
+
+const waiting = { ...facts.shape, state: z.literal('waiting'), why: z.string() };
 const userDecision = oneOf<UserDecision>({ endUnknown: 0, notEnded: 0, answer: 0, allowance: 0 });
 
-/** Reads a row of `loops`: a union by state, of which each has what is valid in it. */
+/** Reads a row of `loops`: a union by state, each member with what is valid in it. */
 export const loopRowSchema = z.discriminatedUnion('state', [
-  columns({ ...facts, state: z.literal('queued'), fresh: flag }),
-  columns({ ...facts, state: z.literal(['running', 'stopping']), attempt_id: z.int() }),
-  columns({ ...facts, state: z.literal('backingOff'), until: z.int() }),
+  columns({ ...facts.shape, state: z.literal('queued'), fresh: flagSchema }),
+  columns({ ...facts.shape, state: z.literal(['running', 'stopping']), attempt_id: z.int() }),
+  columns({ ...facts.shape, state: z.literal('backingOff'), until: z.int() }),
   z.discriminatedUnion('waiting_for', [
-    columns({ ...waitingFacts, waiting_for: z.literal(['usageLimit', 'dailyBudget']), until: z.int() }),
-    columns({ ...waitingFacts, waiting_for: z.literal('you'), need: userDecision }),
+    columns({ ...waiting, waiting_for: z.literal(['usageLimit', 'dailyBudget']), until: z.int() }),
+    columns({ ...waiting, waiting_for: z.literal('you'), need: userDecision }),
   ]),
-  columns({ ...facts, state: z.literal(['completed', 'cancelled']), finished_at: z.int() }),
-  columns({ ...facts, state: z.literal('failed'), finished_at: z.int(), failure: json(failure), cleared: flag }),
+  columns({ ...facts.shape, state: z.literal(['completed', 'cancelled']), finished_at: z.int() }),
+  columns({
+    ...facts.shape,
+    ...{ state: z.literal('failed'), finished_at: z.int(), failure: json(failure), cleared: flagSchema },
+  }),
 ]);
-export type LoopRow = z.output<typeof loopRowSchema>;
-/** A row of a loop that has its attempt in another table. */
-export type ActiveRow = Extract<LoopRow, { attempt_id: number }>;
+type LoopRow = z.output<typeof loopRowSchema>;
+/** A row of a loop whose attempt is in another table. */
+type ActiveRow = Extract<LoopRow, { state: 'running' | 'stopping' }>;
 
 export function isActiveRow(row: LoopRow): row is ActiveRow {
-  return 'attempt_id' in row;
+  return row.state === 'running' || row.state === 'stopping';
 }
 
 export function toActiveLoop(row: ActiveRow, attempt: ActiveLoop['attempt']): ActiveLoop {
-  return { ...rowFacts(row), state: row.state, attempt };
+  return { ...facts.record(row as CheckedRow), state: row.state, attempt };
 }
 
-/** A row of a loop without an attempt as what it stands for. */
+/** The loop of a row that has no attempt. */
 export function toLoop(row: Exclude<LoopRow, ActiveRow>): Exclude<Loop, ActiveLoop> {
-  const common = rowFacts(row);
+  const common = facts.record(row as CheckedRow);
   switch (row.state) {
     case 'queued':
       return { ...common, state: row.state, fresh: row.fresh };
@@ -107,115 +155,4 @@ export function toLoop(row: Exclude<LoopRow, ActiveRow>): Exclude<Loop, ActiveLo
 
 function waitingOf(row: Extract<LoopRow, { state: 'waiting' }>): Waiting {
   return row.waiting_for === 'you' ? { for: 'you', need: row.need } : { for: row.waiting_for, until: row.until };
-}
-
-function rowFacts(row: LoopRow): LoopFacts {
-  return {
-    seq: row.seq,
-    loopId: row.loop_id,
-    title: row.title,
-    agent: row.agent,
-    cwd: row.cwd,
-    windowId: row.window_id,
-    priority: row.priority,
-    place: row.place,
-    estimate: row.estimate,
-    estimateAssumed: row.estimate_assumed,
-    submittedAt: row.submitted_at,
-    since: row.since,
-    attempts: row.attempts,
-    restarts: row.restarts ?? [],
-    quickCrashes: row.quick_crashes,
-    cost: row.cost,
-    costEstimated: row.cost_estimated,
-    ...(row.folder !== null && { folder: row.folder }),
-    ...(row.max_cost !== null && { maxCost: row.max_cost }),
-    ...(row.session_id !== null && { sessionId: row.session_id }),
-    ...(row.last_error && { lastError: row.last_error }),
-    ...(row.metadata && { metadata: row.metadata }),
-  };
-}
-
-/** Written once, when the loop is submitted. */
-const FIXED = ['seq', 'loop_id', 'agent', 'submitted_at', 'metadata'] as const;
-/** What changes while it is live. None of these is in the indexes of finished loops by itself, so that they stay untouched. */
-const LIVE = [
-  ...[
-    'state',
-    'attempt_id',
-    'fresh',
-    'until',
-    'why',
-    'waiting_for',
-    'need',
-    'title',
-    'cwd',
-    'folder',
-    'window_id',
-    'priority',
-    'place',
-    'estimate',
-  ],
-  ...[
-    'estimate_assumed',
-    'max_cost',
-    'since',
-    'attempts',
-    'restarts',
-    'quick_crashes',
-    'cost',
-    'cost_estimated',
-    'session_id',
-    'last_error',
-  ],
-] as const;
-/** What it has once it is final. */
-const FINAL = ['finished_at', 'failure', 'cleared'] as const;
-
-export const LOOP_COLUMNS = [...FIXED, ...LIVE, ...FINAL].join(', ');
-export const LOOP_INSERTED: readonly string[] = [...FIXED, ...LIVE];
-export const LOOP_LIVE: readonly string[] = LIVE;
-export const LOOP_FINAL: readonly string[] = FINAL;
-
-/** Values for the columns that are written once. */
-export function fixedValues(loop: Loop): SQLInputValue[] {
-  return [loop.seq, loop.loopId, loop.agent, loop.submittedAt, asJson(loop.metadata)];
-}
-
-/** Values for `LOOP_LIVE`. */
-export function liveValues(loop: Loop): SQLInputValue[] {
-  return [
-    loop.state,
-    isActive(loop) ? loop.attempt.id : null,
-    loop.state === 'queued' ? asFlag(loop.fresh) : null,
-    'until' in loop ? loop.until : null,
-    loop.state === 'waiting' ? asText(loop.why) : null,
-    loop.state === 'waiting' ? loop.for : null,
-    needsUser(loop) ? loop.need : null,
-    asText(loop.title),
-    loop.cwd,
-    loop.folder ?? null,
-    loop.windowId,
-    loop.priority,
-    loop.place,
-    loop.estimate,
-    asFlag(loop.estimateAssumed),
-    loop.maxCost ?? null,
-    loop.since,
-    loop.attempts,
-    loop.restarts.length === 0 ? null : JSON.stringify(loop.restarts),
-    loop.quickCrashes,
-    loop.cost,
-    loop.costEstimated,
-    loop.sessionId ?? null,
-    asJson(loop.lastError),
-  ];
-}
-
-/** Values for `LOOP_FINAL`. */
-export function finalValues(loop: Loop): SQLInputValue[] {
-  if (!isFinished(loop)) return [null, null, null];
-  return loop.state === 'failed'
-    ? [loop.finishedAt, JSON.stringify(loop.failure), asFlag(loop.cleared)]
-    : [loop.finishedAt, null, null];
 }

@@ -1,23 +1,12 @@
 import type { Json } from '../../core/model/agentEvent.ts';
 import type { Attempt } from '../../core/model/loop.ts';
-import {
-  ATTEMPT_COLUMNS,
-  ATTEMPT_END,
-  ATTEMPT_INSERTED,
-  ATTEMPT_RUNNING,
-  attemptSchema,
-  endValues,
-  fixedValues,
-  runningValues,
-} from '../rows/attemptRow.ts';
-import { asJson } from '../rows/columns.ts';
-import type { Connection, Query, RawRow } from './connection.ts';
-import type { RowReader } from './rowReader.ts';
+import { ATTEMPT_COLUMNS, attemptEnded, attemptInserted, attemptRunning, attemptSchema } from '../rows/attemptRow.ts';
+import { optionalJson } from '../rows/codecs.ts';
+import type { RawRow, RowReader } from '../rows/rowReader.ts';
+import { type Connection, parameters, type Query, setting } from './connection.ts';
 
-/** The ids of a loop's attempts, by its `seq`: in its history. */
+/** Selects the ids of a loop's attempts by its `seq`: its history holds them. */
 export const idsOf = (seqs: string) => `SELECT attempt FROM history WHERE seq ${seqs} AND attempt IS NOT NULL`;
-
-const setting = (columns: readonly string[]) => columns.map((column) => `${column} = ?`).join(', ');
 
 /** The attempts. A settled one is never written again (R3.2). */
 export class AttemptTable {
@@ -32,18 +21,19 @@ export class AttemptTable {
 
   constructor(connection: Connection, rowReader: RowReader) {
     this.#rowReader = rowReader;
+    const inserted = ['seq', ...attemptInserted.names];
     this.#insert = connection.prepare(
-      `INSERT INTO attempts (${ATTEMPT_INSERTED.join(', ')}) VALUES (${ATTEMPT_INSERTED.map(() => '?').join(', ')})`,
+      `INSERT INTO attempts (${inserted.join(', ')}) VALUES (${parameters(inserted.length)})`,
     );
     const unsettled = 'WHERE id = ? AND ended_at IS NULL';
-    this.#save = connection.prepare(`UPDATE attempts SET ${setting(ATTEMPT_RUNNING)} ${unsettled}`);
+    this.#save = connection.prepare(`UPDATE attempts SET ${setting(attemptRunning.names)} ${unsettled}`);
     this.#settle = connection.prepare(
-      `UPDATE attempts SET ${setting([...ATTEMPT_RUNNING, ...ATTEMPT_END])} ${unsettled}`,
+      `UPDATE attempts SET ${setting([...attemptRunning.names, ...attemptEnded.names])} ${unsettled}`,
     );
     this.#advance = connection.prepare(
       'UPDATE attempts SET read_offset = ?, reader_state = ? WHERE id = ? AND read_offset = ? AND ended_at IS NULL',
     );
-    // RETURNING would take several times as long: SQLite keeps what it returns in a table of its own.
+    // RETURNING takes several times as long: SQLite collects what it returns in a table of its own.
     this.#seqOf = connection.prepare('SELECT seq FROM attempts WHERE id = ?');
     this.#byId = connection.prepare(`SELECT ${ATTEMPT_COLUMNS} FROM attempts WHERE id = ?`);
     this.#ofLoop = connection.prepare(
@@ -52,21 +42,20 @@ export class AttemptTable {
   }
 
   insert(seq: number, attempt: Attempt): void {
-    this.#insert.run(...fixedValues(seq, attempt), ...runningValues(attempt));
+    this.#insert.run(seq, ...attemptInserted.values(attempt));
   }
 
-  /** Writes an attempt where it is not settled; answers the `seq` of its loop, or undefined when it is. */
+  /** Writes an attempt unless it is settled. Returns the `seq` of its loop, or undefined if it is settled. */
   save(attempt: Attempt): number | undefined {
-    const { end } = attempt;
-    const saved = end
-      ? this.#settle.run(...runningValues(attempt), ...endValues(end), attempt.id)
-      : this.#save.run(...runningValues(attempt), attempt.id);
-    return saved === 0 ? undefined : this.#loopOf(attempt.id);
+    const { id, end } = attempt;
+    const running = attemptRunning.values(attempt);
+    const saved = end ? this.#settle.run(...running, ...attemptEnded.values(end), id) : this.#save.run(...running, id);
+    return saved === 0 ? undefined : this.#loopOf(id);
   }
 
-  /** Moves the read position where it is still `from` (R6.7); answers the `seq` of the loop, or undefined when it is not. */
+  /** Moves the read position if it is still `from` (R6.7). Returns the `seq` of the loop, or undefined if it was not. */
   advance(id: number, from: number, to: number, readerState: Json | undefined): number | undefined {
-    return this.#advance.run(to, asJson(readerState), id, from) === 0 ? undefined : this.#loopOf(id);
+    return this.#advance.run(to, optionalJson.encode(readerState), id, from) === 0 ? undefined : this.#loopOf(id);
   }
 
   #loopOf(id: number): number {

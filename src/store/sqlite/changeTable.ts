@@ -1,16 +1,16 @@
 import * as z from 'zod/mini';
-import { json } from '../rows/columns.ts';
+import { json } from '../rows/codecs.ts';
 import type { Connection, Query } from './connection.ts';
 
-/** Changes are kept back to so many numbers of the counter: some thousand transactions. A window that sleeps longer reads all that is live. */
+/** Changes are kept for so many numbers of the counter: a few thousand transactions. A window that slept longer reads all live loops. */
 const KEPT = 1 << 16;
-/** They are trimmed each time that the counter passes a multiple of this. */
+/** They are trimmed whenever the counter passes a multiple of this. */
 const TRIMMED_EACH = 1 << 12;
 
 const seqs = json(z.array(z.int()));
 const counts = z.object({ finished: z.int().check(z.nonnegative()), failed: z.int().check(z.nonnegative()) });
 
-/** What the last change says: the last number that was given, and how many loops are finished, and failed and not cleared. */
+/** The last change: the last number given out, how many loops are finished, and how many of them failed and were not cleared. */
 export interface LastChange {
   readonly counter: number;
   readonly finished: number;
@@ -18,9 +18,9 @@ export interface LastChange {
 }
 
 /**
- * Which loops were changed by each transaction: what windows are told of each other. Rows are only added, at the end: an index on the loops
- * themselves, whose entries move with each change, costs several pages of the log instead of one. What else is to be kept at each change lies in
- * the same row.
+ * Which loops each transaction changed: this is how windows learn of each other's changes. Rows are only ever appended. An index on the loops
+ * themselves, whose entries move with each change, would cost several pages of the log instead of one. Counts that each change updates share
+ * the row.
  */
 export class ChangeTable {
   readonly #counter: Query;
@@ -35,7 +35,7 @@ export class ChangeTable {
     const known = `rev <= ${Number.MAX_SAFE_INTEGER}`;
     const last = (column: string, table: string) =>
       `coalesce((SELECT max(${column}) FROM ${table} WHERE ${column} <= ${Number.MAX_SAFE_INTEGER}), 0)`;
-    // Whatever has become of the rows here, it is never below a number that was given.
+    // Whatever happened to the rows here, the counter never falls below a number that was given out.
     this.#counter = connection.prepare(
       `SELECT max(${last('rev', 'changes')}, ${last('seq', 'loops')}, ${last('id', 'attempts')}) AS counter`,
     );
@@ -49,7 +49,7 @@ export class ChangeTable {
     this.#bounds = connection.prepare(
       `SELECT (SELECT min(rev) FROM changes) AS first, ${last('rev', 'changes')} AS last`,
     );
-    // The last of those that could go stays: it tells from where on nothing is missing.
+    // The last row that could go stays: it marks where the complete part begins.
     this.#trim = connection.prepare('DELETE FROM changes WHERE rev < (SELECT max(rev) FROM changes WHERE rev <= ?)');
   }
 
@@ -57,21 +57,21 @@ export class ChangeTable {
     return { counter: this.#counter.get()?.counter as number, ...this.counts() };
   }
 
-  /** How many loops are finished: kept, and counted anew only where that can not be read. */
+  /** How many loops are finished: the kept numbers, counted anew only if they cannot be read. */
   counts(): Omit<LastChange, 'counter'> {
     const kept = z.safeParse(counts, this.#counts.get());
     return kept.success ? kept.data : (this.#recount.get() as Omit<LastChange, 'counter'>);
   }
 
-  /** Notes at the end of a transaction that it has brought the counter on from `from`, and has changed these loops. */
+  /** Records at the end of a transaction that it moved the counter on from `from`, and which loops it changed. */
   add(from: number, { counter, finished, failed }: LastChange, loops: Iterable<number>): void {
     this.#add.run(counter, `[${[...loops].join()}]`, finished, failed);
     if (Math.floor(from / TRIMMED_EACH) !== Math.floor(counter / TRIMMED_EACH)) this.#trim.run(counter - KEPT);
   }
 
   /**
-   * The `seq`s of the loops that were changed while the counter went `from` … `to`, where it is now, in the order of their last change. Undefined
-   * when that is not known: older rows were trimmed, or some hand has changed them.
+   * The `seq`s of the loops that changed while the counter went from `from` to `to`, its present value, in the order of their last change.
+   * Undefined if that is unknown because rows were trimmed or edited by hand.
    */
   between(from: number, to: number): number[] | undefined {
     const { first, last } = this.#bounds.get() ?? {};

@@ -1,11 +1,14 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import type { StoreError } from '../../core/model/errors.ts';
+import type { RawRow } from '../rows/rowReader.ts';
 import { toStoreError } from './sqliteError.ts';
 
-/** A row as SQLite hands it out: nothing is known of it until a schema has looked at it. */
-export type RawRow = { readonly [column: string]: unknown };
+/** So many parameters for `VALUES (…)`. */
+export const parameters = (count: number) => Array.from({ length: count }, () => '?').join(', ');
+/** These columns with a parameter each for `SET …`. */
+export const setting = (names: readonly string[]) => names.map((name) => `${name} = ?`).join(', ');
 
-/** One prepared statement. Its parameters are all `?`: Node 22.15 does not take numbered ones by position. Throws `StoreError`s. */
+/** One prepared statement. All its parameters are `?`: Node 22.15 does not take numbered ones by position. Throws `StoreError`s. */
 export class Query {
   readonly #connection: Connection;
   readonly #statement: StatementSync;
@@ -17,7 +20,7 @@ export class Query {
     this.#sql = sql;
   }
 
-  /** Answers how many rows were changed. */
+  /** Returns how many rows were changed. */
   run(...values: SQLInputValue[]): number {
     try {
       return this.#statement.run(...values).changes as number;
@@ -45,12 +48,12 @@ export class Query {
   }
 }
 
-/** An integer that a JavaScript number can not hold makes node:sqlite refuse the whole answer, for one bad row. */
+/** One integer that a JavaScript number cannot hold makes node:sqlite refuse the whole result. */
 function isOutOfRange(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'ERR_OUT_OF_RANGE';
 }
 
-/** Integers as numbers, except those that are too large: these a schema refuses, in their row alone. */
+/** Integers as numbers, except those that are too large: a schema then refuses only the row that has one. */
 function withNumbers(row: RawRow): RawRow {
   return Object.fromEntries(
     Object.entries(row).map(([column, value]) => [
@@ -60,10 +63,10 @@ function withNumbers(row: RawRow): RawRow {
   );
 }
 
-/** A lock is waited for so long (ms) on the thread, and then without it. A pragma, since Node 22.15 has no `timeout` option. */
+/** How long (ms) a call blocks the thread while it waits for a lock. Set by a pragma, since Node 22.15 has no `timeout` option. */
 const BUSY_TIMEOUT_MS = 10;
 
-/** One connection to the database with its prepared statements and its one transaction at a time. */
+/** One connection to the database, with its prepared statements and at most one transaction at a time. */
 export class Connection {
   readonly path: string;
   readonly #database: DatabaseSync;
@@ -73,7 +76,7 @@ export class Connection {
   readonly #commit: Query;
   readonly #dataVersion: Query;
   #inTransaction = false;
-  /** The first error of a statement in the open transaction: SQLite may have ended it by itself, so it must not be committed. */
+  /** The first error in the open transaction. SQLite may have rolled it back already, so it must not be committed. */
   #failure: StoreError | undefined;
 
   /** Opens the file. Nothing is read yet. */
@@ -95,7 +98,7 @@ export class Connection {
     return this.#inTransaction;
   }
 
-  /** Prepares a statement. Those that are needed again are kept by the caller, or come from `query`. */
+  /** Prepares a statement. The caller keeps it, or uses `query`. */
   prepare(sql: string): Query {
     try {
       return new Query(this, this.#database.prepare(sql), sql);
@@ -104,7 +107,7 @@ export class Connection {
     }
   }
 
-  /** A statement for that text, prepared once. For texts of a bounded number of forms. */
+  /** The statement of that text, prepared once. Only for texts of which there is a bounded number. */
   query(sql: string): Query {
     let query = this.#queries.get(sql);
     if (!query) {
@@ -114,7 +117,7 @@ export class Connection {
     return query;
   }
 
-  /** Runs statements that answer nothing. */
+  /** Runs statements that return nothing. */
   exec(sql: string): void {
     try {
       this.#database.exec(sql);
@@ -129,17 +132,17 @@ export class Connection {
     return row && Object.values(row)[0];
   }
 
-  /** Makes a function of ours known to SQL. */
+  /** Defines a function for use in SQL. */
   define(name: string, run: (...values: (string | number | bigint | Uint8Array | null)[]) => number): void {
     this.#database.function(name, { deterministic: true }, run as Parameters<DatabaseSync['function']>[1]);
   }
 
-  /** Differs from an earlier answer exactly when another connection has committed in between. */
+  /** Changes exactly when another connection commits. */
   dataVersion(): number {
     return this.#dataVersion.get()?.data_version as number;
   }
 
-  /** Begins a write transaction: waits for the lock for 10 ms at most. Throws a `StoreError` of kind `locked` when that is not enough. */
+  /** Begins a write transaction. Throws a `StoreError` of kind `locked` if the lock is still taken after 10 ms. */
   begin(): void {
     this.#failure = undefined;
     this.#begin.run();
@@ -158,11 +161,11 @@ export class Connection {
     try {
       this.#database.exec('ROLLBACK');
     } catch {
-      // After some errors SQLite has rolled back by itself, and there is no transaction any more: that is what was wanted.
+      // After some errors SQLite has already rolled back by itself.
     }
   }
 
-  /** Runs `read` so that all its statements see one moment. Within a write transaction they see that one. */
+  /** Runs `read` with all its statements on one snapshot; within a write transaction, on that transaction. */
   snapshot<T>(read: () => T): T {
     if (this.#inTransaction) return read();
     this.#failure = undefined;
@@ -181,14 +184,14 @@ export class Connection {
     this.#database.close();
   }
 
-  /** For `Query`: puts an error into words and remembers that the open transaction can not be committed. */
+  /** For `Query`: puts an error into words, and remembers that the open transaction cannot be committed. */
   failed(error: unknown): StoreError {
     const failure = toStoreError(error, this.path);
     if (this.#inTransaction) this.#failure ??= failure;
     return failure;
   }
 
-  /** For `Query`: the answers to a statement one of whose integers is too large for a JavaScript number. */
+  /** For `Query`: the rows of a statement that returns an integer too large for a JavaScript number. */
   withBigInts(sql: string, values: SQLInputValue[]): RawRow[] {
     const statement = this.#database.prepare(sql);
     statement.setReadBigInts(true);

@@ -4,9 +4,9 @@ import { createPrivate } from './databaseFiles.ts';
 import { toStoreError } from './sqliteError.ts';
 
 /**
- * Tells who has the database open, by a lock that ends with its process: each window holds a shared lock on an empty file beside it for as
- * long as it has the database open. Only who has that lock alone may create a database where one was, or move aside what is none. The lock is
- * SQLite's own, since Node has no other that works everywhere; a read transaction on the empty file takes it.
+ * Shows whether anybody has the database open, by a lock that ends with its process. Each window holds a shared lock on an empty file beside
+ * the database while it has that open. Only a window that holds the lock alone may create a database where one was, or move aside a file that
+ * is none. Node offers no lock that works everywhere, so this is SQLite's: a read transaction on the empty file takes it.
  */
 export class FileLock {
   readonly #path: string;
@@ -24,7 +24,7 @@ export class FileLock {
     }
   }
 
-  /** Takes the shared lock, in place of whatever is held. Throws a `StoreError` of kind `locked` while somebody is alone with it. */
+  /** Takes the shared lock in place of whatever is held. Throws a `StoreError` of kind `locked` while somebody holds it alone. */
   share(): void {
     this.letGo();
     try {
@@ -35,7 +35,7 @@ export class FileLock {
     }
   }
 
-  /** Takes the lock alone; answers false, holding nothing, when somebody else holds it. */
+  /** Takes the lock alone. Returns false, and holds nothing, if somebody else holds it. */
   takeAlone(): boolean {
     this.letGo();
     try {
@@ -52,7 +52,7 @@ export class FileLock {
     try {
       if (this.#isOpen) this.#database.exec('ROLLBACK');
     } catch {
-      // There was no transaction, and so nothing was held.
+      // There was no transaction, so nothing was held.
     }
   }
 

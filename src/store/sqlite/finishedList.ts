@@ -6,11 +6,11 @@ import type { Connection } from './connection.ts';
 import type { LoopTable } from './loopTable.ts';
 import { textOf } from './promptTable.ts';
 
-/** SQLite's LIKE folds the case of ASCII letters only, and takes patterns of a bounded length: other texts go through a function of ours. */
+/** SQLite's LIKE folds only ASCII letters and limits the length of patterns. Other texts go through our own function. */
 const EASY_TEXT = /^[\x20-\x7e]{1,1000}$/;
 const HAS_TEXT = 'has_text';
 
-/** Lists finished loops, newest first. Everything but a text is answered from one index. */
+/** Lists finished loops, newest first. One index serves everything except a text. */
 export class FinishedList {
   readonly #connection: Connection;
   readonly #loops: LoopTable;
@@ -33,7 +33,7 @@ export class FinishedList {
     if (from !== undefined) add('finished_at >= ?', from);
     if (before !== undefined) add('finished_at < ?', before);
     if (text) add(...textCondition(text));
-    // The page is found in the index alone; only its rows are then read.
+    // The index alone finds the page; then only its rows are read.
     const sql = `SELECT ${LOOP_COLUMNS} FROM loops WHERE seq IN (
         SELECT seq FROM loops WHERE ${where.join(' AND ')} ORDER BY finished_at DESC, seq DESC LIMIT ? OFFSET ?
       ) ORDER BY finished_at DESC, seq DESC`;
@@ -45,7 +45,8 @@ function textCondition(text: string): [string, ...SQLInputValue[]] {
   const easy = EASY_TEXT.test(text);
   const needle = easy ? `%${text.replace(/[\\%_]/g, '\\$&')}%` : text.toLowerCase();
   const matches = (value: string) => (easy ? `${value} LIKE ? ESCAPE '\\'` : `${HAS_TEXT}(${value}, ?)`);
-  const prompt = `EXISTS (SELECT 1 FROM prompts AS p WHERE p.seq = loops.seq AND ${matches(easy ? 'CAST(p.prompt AS TEXT)' : 'p.prompt')})`;
+  const promptText = matches(easy ? 'CAST(p.prompt AS TEXT)' : 'p.prompt');
+  const prompt = `EXISTS (SELECT 1 FROM prompts AS p WHERE p.seq = loops.seq AND ${promptText})`;
   return [`(${matches('title')} OR ${matches('loop_id')} OR ${prompt})`, needle, needle, needle];
 }
 

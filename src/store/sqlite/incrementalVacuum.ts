@@ -1,12 +1,12 @@
 import { StoreError } from '../../core/model/errors.ts';
 import type { Connection } from './connection.ts';
 
-/** So many pages (of 2 KiB) are given back in one step: some milliseconds. */
+/** Pages (of 2 KiB) given back in one step, which takes a few milliseconds. */
 const PAGES_PER_STEP = 200;
-/** So many free pages stay: they are used again soon. */
+/** Free pages that stay, because they are soon used again. */
 const KEPT_PAGES = 64;
 
-/** Gives the pages that removed loops have left free back to the disk, in short steps. */
+/** Returns the free pages of removed loops to the disk in short steps. */
 export class IncrementalVacuum {
   readonly #connection: Connection;
   #hasFreed = false;
@@ -15,7 +15,7 @@ export class IncrementalVacuum {
     this.#connection = connection;
   }
 
-  /** Does one step; answers whether to take another. While somebody else writes it does nothing: whoever asks again at once would hold the thread. */
+  /** Takes one step. Returns whether to take another: never while somebody else writes, because asking again at once would block the thread. */
   step(): boolean {
     try {
       const free = (this.#connection.pragma('freelist_count') as number) - KEPT_PAGES;
@@ -24,7 +24,7 @@ export class IncrementalVacuum {
         this.#hasFreed = true;
         return true;
       }
-      // The file itself shrinks when the log is written back into it.
+      // The file itself shrinks at a checkpoint.
       if (this.#hasFreed) this.#connection.exec('PRAGMA wal_checkpoint(PASSIVE)');
       this.#hasFreed = false;
       return false;

@@ -1,26 +1,22 @@
 import { StoreError } from '../../core/model/errors.ts';
 import { isFinished, type Loop } from '../../core/model/loop.ts';
 import {
-  finalValues,
-  fixedValues,
   isActiveRow,
   LOOP_COLUMNS,
-  LOOP_FINAL,
-  LOOP_INSERTED,
-  LOOP_LIVE,
-  liveValues,
+  loopInserted,
+  loopLive,
   loopRowSchema,
+  loopSaved,
   toActiveLoop,
   toLoop,
 } from '../rows/loopRow.ts';
+import type { RawRow, RowReader } from '../rows/rowReader.ts';
 import type { AttemptTable } from './attemptTable.ts';
-import type { Connection, Query, RawRow } from './connection.ts';
-import type { RowReader } from './rowReader.ts';
+import { type Connection, parameters, type Query, setting } from './connection.ts';
 
 const SELECT = `SELECT ${LOOP_COLUMNS} FROM loops`;
-const setting = (columns: readonly string[]) => columns.map((column) => `${column} = ?`).join(', ');
 
-/** What a loop counts as: 0 or 1 of those that are finished, and of those that failed and were not cleared. */
+/** What a loop counts as: 0 or 1 of the finished loops, and of those that failed and were not cleared. */
 export interface Counted {
   readonly finished: number;
   readonly failed: number;
@@ -50,52 +46,53 @@ export class LoopTable {
     this.#attempts = attempts;
     this.#rowReader = rowReader;
     this.#insert = connection.prepare(
-      `INSERT INTO loops (${LOOP_INSERTED.join(', ')}) VALUES (${LOOP_INSERTED.map(() => '?').join(', ')})
+      `INSERT INTO loops (${loopInserted.names.join(', ')}) VALUES (${parameters(loopInserted.names.length)})
        ON CONFLICT (loop_id) WHERE finished_at IS NULL DO NOTHING`,
     );
-    this.#saveLive = connection.prepare(`UPDATE loops SET ${setting(LOOP_LIVE)} WHERE seq = ? AND finished_at IS NULL`);
-    const all = `UPDATE loops SET ${setting(LOOP_LIVE)}, ${setting(LOOP_FINAL)} WHERE seq = ?`;
+    this.#saveLive = connection.prepare(
+      `UPDATE loops SET ${setting(loopLive.names)} WHERE seq = ? AND finished_at IS NULL`,
+    );
+    const all = `UPDATE loops SET ${setting(loopSaved.names)} WHERE seq = ?`;
     this.#finish = connection.prepare(`${all} AND finished_at IS NULL`);
     this.#saveAll = connection.prepare(all);
     this.#counted = connection.prepare(
       "SELECT 1 AS finished, state = 'failed' AND cleared IS 0 AS failed FROM loops WHERE seq = ?",
     );
-    // Left to itself it would read the finished ones too, which come in the right order.
+    // Left to itself, the planner would read the finished ones too, because they come in the right order.
     this.#live = connection.prepare(`${SELECT} INDEXED BY loops_live WHERE finished_at IS NULL ORDER BY seq`);
     this.#latest = connection.prepare(`${SELECT} WHERE loop_id = ? ORDER BY seq DESC LIMIT 1`);
     this.#bySeq = connection.prepare(`${SELECT} WHERE seq = ?`);
     this.#liveById = connection.prepare(`${SELECT} WHERE loop_id = ? AND finished_at IS NULL`);
   }
 
-  /** Inserts a queued loop. Answers false when its id is that of a live loop. */
+  /** Inserts a queued loop. Returns false if a live loop has its id. */
   insert(loop: Loop): boolean {
-    return this.#insert.run(...fixedValues(loop), ...liveValues(loop)) > 0;
+    return this.#insert.run(...loopInserted.values(loop)) > 0;
   }
 
-  /** Writes a loop as it now is; answers what it counted as before. Throws when it is no longer there. */
+  /** Writes a loop as it now is. Returns what it counted as before. Throws if it is no longer there. */
   save(loop: Loop): Counted {
-    const values = liveValues(loop);
-    // The short way leaves all indexes alone.
+    // The short way touches no index.
     const wasLive = isFinished(loop)
-      ? this.#finish.run(...values, ...finalValues(loop), loop.seq)
-      : this.#saveLive.run(...values, loop.seq);
+      ? this.#finish.run(...loopSaved.values(loop), loop.seq)
+      : this.#saveLive.run(...loopLive.values(loop), loop.seq);
     if (wasLive > 0) return LIVE;
-    // A final loop is written again, or comes back to life.
+    // A finished loop is written again, or becomes live again.
     const before = this.#counted.get(loop.seq);
-    if (before && this.#saveAll.run(...values, ...finalValues(loop), loop.seq) > 0) return before as unknown as Counted;
+    if (before && this.#saveAll.run(...loopSaved.values(loop), loop.seq) > 0) return before as unknown as Counted;
     throw new StoreError(
       'broken',
       `Loop ${loop.loopId} could not be written: it is no longer in the database. It may have been cleared from the history.`,
     );
   }
 
-  /** All live loops, oldest first; `live` are the `seq`s of those too that can not be read. */
+  /** All live loops, oldest first. `live` has the `seq`s of the unreadable ones too. */
   live(): { readonly loops: Loop[]; readonly live: ReadonlySet<number> } {
     const rows = this.#live.all();
     return { loops: this.readAll(rows), live: new Set(rows.map(({ seq }) => seq as number)) };
   }
 
-  /** Those loops; `gone` are the `seq`s that have no row any more. */
+  /** Those loops. `gone` has the `seq`s that no longer have a row. */
   bySeqs(seqs: readonly number[]): { readonly loops: Loop[]; readonly gone?: readonly number[] } {
     const loops: Loop[] = [];
     const gone: number[] = [];
@@ -116,13 +113,13 @@ export class LoopTable {
     return this.#read(this.#bySeq.get(seq));
   }
 
-  /** The row that keeps a live id taken, and whether it can be read. */
+  /** The row that holds a live id, and its loop if it can be read. */
   holder(loopId: string): { readonly row: RawRow; readonly loop: Loop | undefined } | undefined {
     const row = this.#liveById.get(loopId);
     return row && { row, loop: this.#read(row) };
   }
 
-  /** Reads rows; those that do not parse, or whose attempt does not, are set aside. */
+  /** Reads rows and leaves out those that do not parse, or whose attempt does not. */
   readAll(rows: readonly RawRow[]): Loop[] {
     const loops: Loop[] = [];
     for (const row of rows) {
@@ -139,7 +136,7 @@ export class LoopTable {
     if (!isActiveRow(row)) return toLoop(row);
     const attempt = this.#attempts.byId(row.attempt_id);
     if (attempt) return toActiveLoop(row, attempt);
-    this.#rowReader.report(nameOf(raw), `it is ${row.state}, and its attempt ${row.attempt_id} can not be read`);
+    this.#rowReader.report(nameOf(raw), `it is ${row.state}, and its attempt ${row.attempt_id} cannot be read`);
     return undefined;
   }
 }

@@ -1,6 +1,6 @@
 import type { Connection, Query } from './connection.ts';
 
-/** The prompts, byte for byte, apart from their loops: they are large and seldom asked for. */
+/** The prompts, byte for byte. They are kept apart from their loops because they are large and seldom read. */
 export class PromptTable {
   readonly #insert: Query;
   readonly #get: Query;
@@ -21,7 +21,7 @@ export class PromptTable {
   }
 }
 
-/** Unlike a decoder it keeps a byte order mark. */
+/** Unlike a `TextDecoder`, this keeps a byte order mark. */
 export function textOf(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
 }

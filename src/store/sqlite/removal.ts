@@ -2,7 +2,7 @@ import { idsOf } from './attemptTable.ts';
 import type { Connection, Query } from './connection.ts';
 import type { Counted } from './loopTable.ts';
 
-/** Removes finished loops with all that belongs to them. What was spent on a day stays in the sums of that day. */
+/** Removes finished loops with everything that belongs to them. Their spend stays in the sums of its day. */
 export class Removal {
   readonly #loop: Query;
   readonly #tokens: Query;
@@ -11,7 +11,8 @@ export class Removal {
 
   constructor(connection: Connection) {
     this.#loop = connection.prepare(
-      "DELETE FROM loops WHERE seq = ? AND finished_at IS NOT NULL RETURNING 1 AS finished, state = 'failed' AND cleared IS 0 AS failed",
+      `DELETE FROM loops WHERE seq = ? AND finished_at IS NOT NULL
+       RETURNING 1 AS finished, state = 'failed' AND cleared IS 0 AS failed`,
     );
     this.#tokens = connection.prepare(`SELECT token FROM attempts WHERE seq = ? AND id IN (${idsOf('= ?')})`);
     this.#attempts = connection.prepare(`DELETE FROM attempts WHERE seq = ? AND id IN (${idsOf('= ?')})`);
@@ -20,7 +21,7 @@ export class Removal {
     );
   }
 
-  /** Removes a loop if it is finished; answers the tokens of its runs, and what it counted as. */
+  /** Removes a loop if it is finished. Returns the tokens of its runs and what it counted as. */
   remove(seq: number): { readonly tokens: string[]; readonly counted: Counted } | undefined {
     const counted = this.#loop.get(seq);
     if (!counted) return undefined;

@@ -4,11 +4,11 @@ import type { Attempt, FinishedLoop, LedgerRow, Loop, Transition } from '../../c
 import type { Clock } from '../../core/ports/clock.ts';
 import type { CircuitChange, HistoryQueries, TimelineAttempt, TimelineQuery } from '../../core/ports/historyQueries.ts';
 import type { FinishedQuery, SpendRow, Store, StoreChanges, StoreTransaction } from '../../core/ports/store.ts';
+import { StoreHealth } from '../storeHealth.ts';
 import { ChangeFeed } from './changeFeed.ts';
 import { IncrementalVacuum } from './incrementalVacuum.ts';
 import { type OpenDatabase, openDatabase } from './openDatabase.ts';
 import { isTrouble } from './sqliteError.ts';
-import { Trouble } from './storeHealth.ts';
 import { Tables } from './tables.ts';
 import { Transaction } from './transaction.ts';
 import { WriteQueue } from './writeQueue.ts';
@@ -43,7 +43,7 @@ interface Opened extends OpenDatabase {
 class SqliteStore implements Store, HistoryQueries {
   readonly #options: StoreOptions;
   readonly #queue: WriteQueue;
-  readonly #trouble: Trouble;
+  readonly #health: StoreHealth;
   #opened: Opened | undefined;
   #transaction: Transaction | undefined;
   #lookAgain: Disposable | undefined;
@@ -51,7 +51,7 @@ class SqliteStore implements Store, HistoryQueries {
 
   constructor(options: StoreOptions) {
     this.#options = options;
-    this.#trouble = new Trouble(options.log);
+    this.#health = new StoreHealth(options.log);
     this.#queue = new WriteQueue(options.clock, (waitedMs) => this.#waiting(waitedMs));
     try {
       this.#open();
@@ -141,7 +141,7 @@ class SqliteStore implements Store, HistoryQueries {
   }
 
   onTrouble(listener: (error: Error | undefined) => void): Disposable {
-    return this.#trouble.listen(listener);
+    return this.#health.listen(listener);
   }
 
   close(): void {
@@ -149,7 +149,7 @@ class SqliteStore implements Store, HistoryQueries {
     this.#queue.dispose();
     this.#isClosed = true;
     this.#lookAgain?.dispose();
-    this.#trouble.dispose();
+    this.#health.dispose();
     this.#opened?.connection.close();
     this.#opened?.fileLock?.close();
     this.#opened = undefined;
@@ -165,11 +165,11 @@ class SqliteStore implements Store, HistoryQueries {
         hasBegun = true;
         return this.#carryOut(opened, work);
       });
-      if (this.#trouble.current) this.#recovered();
+      if (this.#health.trouble) this.#recovered();
       return result;
     } finally {
       // Nobody holds it any more, whatever the work came to.
-      if (hasBegun && this.#trouble.current?.kind === 'locked') this.#recovered();
+      if (hasBegun && this.#health.trouble?.kind === 'locked') this.#recovered();
     }
   }
 
@@ -193,7 +193,7 @@ class SqliteStore implements Store, HistoryQueries {
 
   /** Uses the open database; trouble that shows is told. */
   #use<T>(use: (opened: Opened) => T): T {
-    if (this.#trouble.blocking) throw this.#trouble.blocking;
+    if (this.#health.blocking) throw this.#health.blocking;
     try {
       return use(this.#opened ?? this.#open());
     } catch (error) {
@@ -215,9 +215,9 @@ class SqliteStore implements Store, HistoryQueries {
   // ── Trouble ──────────────────────────────────────────────────────────────────────────────────────────────────
 
   #waiting(waitedMs: number): void {
-    if (waitedMs < PATIENCE_MS || this.#trouble.current) return;
+    if (waitedMs < PATIENCE_MS || this.#health.trouble) return;
     const { path } = this.#options;
-    this.#trouble.set(
+    this.#health.set(
       new StoreError(
         'locked',
         `The database ${path} is held by another program. What is to be written waits until it is free.`,
@@ -226,7 +226,7 @@ class SqliteStore implements Store, HistoryQueries {
   }
 
   #inTrouble(error: StoreError): void {
-    this.#trouble.set(error);
+    this.#health.set(error);
     // Whoever comes after us may then begin a new database: we use the old one no more.
     if (error.kind === 'replaced') this.#opened?.fileLock?.letGo();
     this.#lookAgain?.dispose();
@@ -235,13 +235,13 @@ class SqliteStore implements Store, HistoryQueries {
 
   /** Looks whether the trouble is over: whether the same files are back, or whether the disk takes a write. The rest needs a new window. */
   readonly #look = (): void => {
-    const kind = this.#trouble.current?.kind;
+    const kind = this.#health.trouble?.kind;
     const opened = this.#opened;
     this.#lookAgain = undefined;
     if (this.#isClosed || !opened) return;
     try {
       if (kind === 'replaced') {
-        if (!opened.files?.areBack()) throw this.#trouble.current;
+        if (!opened.files?.areBack()) throw this.#health.trouble;
         opened.fileLock?.share();
         this.#recovered();
       } else if (kind === 'disk') {
@@ -259,6 +259,6 @@ class SqliteStore implements Store, HistoryQueries {
 
   #recovered(): void {
     this.#lookAgain?.dispose();
-    this.#trouble.set(undefined);
+    this.#health.set(undefined);
   }
 }

@@ -1,17 +1,17 @@
 import type { NanoUsd } from '../../core/model/money.ts';
 import type { Connection, Query } from './connection.ts';
 
-/** How many loops an estimate is taken from (R6.2). */
+/** How many loops an estimate is based on (R6.2). */
 const ESTIMATED_FROM = 20;
 
-/** Small questions over many loops, each answered from an index. */
+/** Small queries over many loops, each served by an index. */
 export class Summaries {
   readonly #costs: Query;
   readonly #failed: Query;
   readonly #tokens: Query;
 
   constructor(connection: Connection) {
-    // From the newest on, until there are enough: of an agent that has few the whole index is walked, 1 ms at 10,000 loops.
+    // Newest first until there are enough. For an agent with few loops this walks the whole index: 1 ms at 10,000 loops.
     this.#costs = connection.prepare(
       `SELECT cost FROM loops WHERE finished_at IS NOT NULL AND agent = ? AND state IN ('completed', 'failed')
        ORDER BY finished_at DESC, seq DESC LIMIT ${ESTIMATED_FROM}`,
@@ -20,7 +20,8 @@ export class Summaries {
       "SELECT loop_id FROM loops WHERE state = 'failed' AND cleared = 0 ORDER BY finished_at DESC, seq DESC LIMIT ?",
     );
     this.#tokens = connection.prepare(
-      `SELECT a.seq, a.token, a.ended_at AS at FROM loops AS l CROSS JOIN history AS h USING (seq) CROSS JOIN attempts AS a ON a.id = h.attempt AND a.seq = l.seq
+      `SELECT a.seq, a.token, a.ended_at AS at
+       FROM loops AS l CROSS JOIN history AS h USING (seq) CROSS JOIN attempts AS a ON a.id = h.attempt AND a.seq = l.seq
        WHERE l.finished_at IS NOT NULL AND a.ended_at IS NOT NULL ORDER BY l.finished_at, l.seq, a.id LIMIT ?`,
     );
   }

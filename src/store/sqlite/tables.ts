@@ -1,3 +1,4 @@
+import { RowReader } from '../rows/rowReader.ts';
 import { AttemptTable } from './attemptTable.ts';
 import { ChangeTable } from './changeTable.ts';
 import type { Connection } from './connection.ts';
@@ -9,7 +10,6 @@ import { LoopTable } from './loopTable.ts';
 import { PromptTable } from './promptTable.ts';
 import { Quarantine } from './quarantine.ts';
 import { Removal } from './removal.ts';
-import { RowReader } from './rowReader.ts';
 import { Summaries } from './summaries.ts';
 import { Timeline } from './timeline.ts';
 import { WindowTable } from './windowTable.ts';

@@ -1,41 +1,13 @@
-import * as z from 'zod/mini';
 import type { TimelineAttempt, TimelineQuery } from '../../core/ports/historyQueries.ts';
-import { outcome } from '../rows/attemptRow.ts';
-import { columns } from '../rows/columns.ts';
-import type { Connection, Query, RawRow } from './connection.ts';
-import { loopState } from './historyTable.ts';
-import type { RowReader } from './rowReader.ts';
+import type { RawRow, RowReader } from '../rows/rowReader.ts';
+import { timelineSchema } from '../rows/timelineRow.ts';
+import type { Connection, Query } from './connection.ts';
 
-const row = columns({
-  id: z.int(),
-  seq: z.int(),
-  loopId: z.string(),
-  title: z.string(),
-  agent: z.string(),
-  number: z.int(),
-  startedAt: z.int(),
-  endedAt: z.nullable(z.int()),
-  outcome: z.nullable(outcome),
-  cost: z.int(),
-  costEstimated: z.int(),
-  state: loopState,
-});
-const timelineAttempt = z.pipe(
-  row,
-  z.transform(
-    ({ endedAt, outcome, ...row }): TimelineAttempt => ({
-      ...row,
-      ...(endedAt !== null && { endedAt }),
-      ...(outcome !== null && { outcome }),
-    }),
-  ),
-);
-
-const SELECT = `SELECT a.id, a.seq, l.loop_id AS loopId, substr(l.title, 1, 120) AS title, l.agent, a.number, a.started_at AS startedAt,
-    a.ended_at AS endedAt, a.outcome, a.cost, a.cost_estimated AS costEstimated, l.state
+const SELECT = `SELECT a.id, a.seq, l.loop_id AS loopId, substr(l.title, 1, 120) AS title, l.agent, a.number,
+    a.started_at AS startedAt, a.ended_at AS endedAt, a.outcome, a.cost, a.cost_estimated AS costEstimated, l.state
   FROM attempts AS a JOIN loops AS l USING (seq)`;
 
-/** Attempts over all loops, as a timeline shows them. */
+/** Attempts of all loops, as a timeline shows them. */
 export class Timeline {
   readonly #rowReader: RowReader;
   readonly #since: Query;
@@ -48,7 +20,7 @@ export class Timeline {
       `${SELECT} WHERE a.id IN (
          SELECT id FROM attempts WHERE id < ? AND id > ${above} AND (ended_at IS NULL OR ended_at >= ?) ORDER BY id DESC LIMIT ?
        ) ORDER BY a.id`;
-    // An attempt that ended after `from` is one of a loop that is live or finished after that, and was numbered after its loop.
+    // An attempt that ended after `from` belongs to a loop that is live, or finished after that, and has a larger number than its loop.
     const finished = 'SELECT seq FROM loops WHERE finished_at >= ?';
     const live = 'SELECT seq FROM loops WHERE finished_at IS NULL AND attempts > 0';
     this.#since = connection.prepare(newest(`(SELECT min(seq) FROM (${finished} UNION ALL ${live}))`));
@@ -61,11 +33,11 @@ export class Timeline {
       afterId === undefined
         ? this.#since.all(beforeId, from, from, limit)
         : this.#after.all(beforeId, afterId, from, limit);
-    return this.#rowReader.readAll(timelineAttempt, rows, nameOf);
+    return this.#rowReader.readAll(timelineSchema, rows, nameOf);
   }
 
   of(ids: readonly number[]): TimelineAttempt[] {
-    return this.#rowReader.readAll(timelineAttempt, this.#byIds.all(JSON.stringify(ids)), nameOf);
+    return this.#rowReader.readAll(timelineSchema, this.#byIds.all(JSON.stringify(ids)), nameOf);
   }
 }
 

@@ -93,7 +93,7 @@ export class Transaction implements StoreTransaction {
   }
 
   addHistory(seq: number, transition: Transition): void {
-    this.#writing().history.add(seq, this.#next(), transition, this.#begunAttempts.get(seq)?.id);
+    this.#writing().history.add(seq, this.#next(), transition, this.#begunAttempts.get(seq)?.id ?? null);
     this.#begunAttempts.delete(seq);
   }
 

@@ -1,22 +1,9 @@
-import * as z from 'zod/mini';
 import type { WindowLease } from '../../core/ports/store.ts';
-import { processIdentity } from '../rows/attemptRow.ts';
-import { json } from '../rows/columns.ts';
-import type { Connection, Query } from './connection.ts';
-import type { RowReader } from './rowReader.ts';
+import type { RowReader } from '../rows/rowReader.ts';
+import { WINDOW_COLUMNS, windowSaved, windowSchema } from '../rows/windowRow.ts';
+import { type Connection, parameters, type Query } from './connection.ts';
 
-const row = z.object({
-  id: z.string(),
-  process: json(processIdentity),
-  folders: json(z.array(z.string())),
-  opened_at: z.int(),
-});
-const lease = z.pipe(
-  row,
-  z.transform(({ opened_at, ...row }): WindowLease => ({ ...row, openedAt: opened_at })),
-);
-
-/** The leases of windows. One that is released is gone. */
+/** The leases of windows. A released one has no row. */
 export class WindowTable {
   readonly #rowReader: RowReader;
   readonly #save: Query;
@@ -26,14 +13,14 @@ export class WindowTable {
   constructor(connection: Connection, rowReader: RowReader) {
     this.#rowReader = rowReader;
     this.#save = connection.prepare(
-      'INSERT OR REPLACE INTO windows (id, process, folders, opened_at) VALUES (?, ?, ?, ?)',
+      `INSERT OR REPLACE INTO windows (${WINDOW_COLUMNS}) VALUES (${parameters(windowSaved.names.length)})`,
     );
     this.#release = connection.prepare('DELETE FROM windows WHERE id = ?');
-    this.#all = connection.prepare('SELECT id, process, folders, opened_at FROM windows ORDER BY opened_at, id');
+    this.#all = connection.prepare(`SELECT ${WINDOW_COLUMNS} FROM windows ORDER BY opened_at, id`);
   }
 
-  save({ id, process, folders, openedAt }: WindowLease): void {
-    this.#save.run(id, JSON.stringify(process), JSON.stringify(folders), openedAt);
+  save(lease: WindowLease): void {
+    this.#save.run(...windowSaved.values(lease));
   }
 
   release(id: string): void {
@@ -41,6 +28,6 @@ export class WindowTable {
   }
 
   all(): WindowLease[] {
-    return this.#rowReader.readAll(lease, this.#all.all(), (row) => `the lease of the window ${String(row.id)}`);
+    return this.#rowReader.readAll(windowSchema, this.#all.all(), (row) => `the lease of the window ${String(row.id)}`);
   }
 }

@@ -115,13 +115,13 @@ export const loopCommands: CommandTable = {
       const folders = new Set(subjectsOf(ctx, args, 'folder').map(({ folder }) => folder));
       const ofFolders = supervisor
         .live()
-        .filter(({ loop, home }) => home !== 'here' && folders.has(loop.folder ?? loop.cwd));
+        .filter(({ loop, host }) => host !== 'here' && folders.has(loop.folder ?? loop.cwd));
       const ids =
         ofFolders.length > 0
           ? ofFolders.map(({ loop }) => loop.loopId)
           : latestIds(
               supervisor,
-              await loopsOf(ctx, args, { title: 'Take Over Loop', states: LIVE, live: ({ home }) => home !== 'here' }),
+              await loopsOf(ctx, args, { title: 'Take Over Loop', states: LIVE, live: ({ host }) => host !== 'here' }),
             );
       return each(ids, (id) => supervisor.takeOver(id));
     },

@@ -26,7 +26,7 @@ export const queueCommands: CommandTable = {
         return 0;
       }
       const running = live.filter(({ loop }) => isActive(loop)).length;
-      const others = live.filter(({ home }) => home !== 'here').length;
+      const others = live.filter(({ host }) => host !== 'here').length;
       const what = [
         running > 0 ? `${running} running` : '',
         live.length > running ? `${live.length - running} waiting` : '',

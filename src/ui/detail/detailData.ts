@@ -30,7 +30,7 @@ export function detailData(
     priority: loop.priority,
     ...(view?.position !== undefined && { position: view.position }),
     ...(view?.waitingFor !== undefined && { waitingFor: view.waitingFor }),
-    ...(view && view.home !== 'here' && { home: view.home }),
+    ...(view && view.host !== 'here' && { host: view.host }),
     permanent: loop.state === 'failed' && !loop.cleared,
     submittedAt: loop.submittedAt,
     ...('finishedAt' in loop && { finishedAt: loop.finishedAt }),

@@ -63,7 +63,7 @@ export interface DetailData {
   readonly position?: number;
   readonly waitingFor?: WaitingFor;
   /** Another window's, or one's that is gone. */
-  readonly home?: 'elsewhere' | 'gone';
+  readonly host?: 'elsewhere' | 'gone';
   /** It is failed for good and can be retried. */
   readonly permanent: boolean;
   readonly submittedAt: number;

@@ -211,7 +211,7 @@ export class LoopTreeModel {
 function byGroup(views: readonly LiveView[]): Map<string, LiveView[]> {
   const groups = new Map<string, LiveView[]>();
   for (const view of views) {
-    const id = view.home === 'here' ? STATE_GROUPS[view.loop.state] : `folder:${view.loop.folder ?? view.loop.cwd}`;
+    const id = view.host === 'here' ? STATE_GROUPS[view.loop.state] : `folder:${view.loop.folder ?? view.loop.cwd}`;
     const group = groups.get(id);
     if (group) group.push(view);
     else groups.set(id, [view]);
@@ -235,7 +235,7 @@ function groupRow(group: GroupName, label: string, description: string, size: nu
 
 function folderRow(id: string, views: readonly LiveView[]): TreeRow {
   const folder = id.slice('folder:'.length);
-  const gone = views.every(({ home }) => home === 'gone');
+  const gone = views.every(({ host }) => host === 'gone');
   const states = join(
     (['running', 'queued', 'backingOff', 'waiting'] as const).map((state) => {
       const n = views.filter(({ loop }) => STATE_GROUPS[loop.state] === state).length;
@@ -258,7 +258,7 @@ function folderRow(id: string, views: readonly LiveView[]): TreeRow {
 }
 
 function liveRow(view: LiveView, now: number, extra: AttemptExtra): TreeRow {
-  const { loop, home, activity } = view;
+  const { loop, host, activity } = view;
   const { description, spoken } = describeLive(view, now);
   const silent = activity?.silentForMs !== undefined && loop.state === 'running';
   const more = loop.state === 'running' ? extra(loop.attempt.token) : '';
@@ -270,7 +270,7 @@ function liveRow(view: LiveView, now: number, extra: AttemptExtra): TreeRow {
     description: join([description, more]),
     spoken: `${label}, ${spoken}${more ? `, ${more}` : ''}`,
     icon: silent ? { id: 'warning', color: 'list.warningForeground' } : LIVE_ICONS[loop.state],
-    context: `loop ${loop.state} live ${home}${silent ? ' silent' : ''}`,
+    context: `loop ${loop.state} live ${host}${silent ? ' silent' : ''}`,
     children: loop.attempts > 0 ? 'collapsed' : 'none',
     isLive: isLiveRow(loop.state),
   };

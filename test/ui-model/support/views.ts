@@ -59,7 +59,7 @@ export function queued(loopId: string, position: number, more: Partial<LoopFacts
 }
 
 export function here(loop: LiveLoop): LiveView {
-  return { loop, home: 'here' };
+  return { loop, host: 'here' };
 }
 
 export function completed(loopId: string, more: Partial<LoopFacts> = {}): FinishedLoop {

@@ -162,7 +162,7 @@ function exactClock(at: number, now: number): string {
   return `${formatClock(at, now)}:${String(new Date(at).getSeconds()).padStart(2, '0')}`;
 }
 
-function showActions({ state: now, home, permanent }: DetailData): void {
+function showActions({ state: now, host, permanent }: DetailData): void {
   const active = now === 'running' || now === 'stopping';
   const live = active || now === 'queued' || now === 'backingOff' || now === 'waiting';
   const fits: { readonly [name in keyof typeof actions]: boolean } = {
@@ -172,7 +172,7 @@ function showActions({ state: now, home, permanent }: DetailData): void {
     retry: permanent,
     restart: now === 'running' || now === 'backingOff' || now === 'waiting',
     runNext: now === 'queued',
-    takeOver: live && !active && home !== undefined,
+    takeOver: live && !active && host !== undefined,
     submitAgain: !live,
     copyId: true,
   };
@@ -206,7 +206,7 @@ function showFacts(detail: DetailData): void {
     ],
     [
       'Window',
-      detail.home === 'elsewhere' ? 'another window' : detail.home === 'gone' ? 'a window that is closed' : '',
+      detail.host === 'elsewhere' ? 'another window' : detail.host === 'gone' ? 'a window that is closed' : '',
     ],
     ['Submitted', formatClock(detail.submittedAt, now)],
     ['Finished', detail.finishedAt === undefined ? '' : formatClock(detail.finishedAt, now)],

@@ -52,7 +52,7 @@ describe('homes of loops', () => {
     it(`R9.2 ${title}: ${home}`, () => {
       const { folder: _, ...loop } = queuedLoop(1, { windowId });
       assert.equal(
-        ownership(mirrorWith(), mine, others).ownership.homeOf({ ...loop, ...(folder !== undefined && { folder }) }),
+        ownership(mirrorWith(), mine, others).ownership.hostOf({ ...loop, ...(folder !== undefined && { folder }) }),
         home,
       );
     });

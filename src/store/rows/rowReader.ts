@@ -1,13 +1,12 @@
 import * as z from 'zod/mini';
-import type { RawRow } from './connection.ts';
 
-/** So many rows are told apart; a database with more unreadable rows repeats itself in the log. */
+/** A row as the database returns it: nothing is known about it until a schema has checked it. */
+export type RawRow = { readonly [column: string]: unknown };
+
+/** Distinct reports that are remembered; a database with more unreadable rows repeats itself in the log. */
 const REMEMBERED = 10_000;
 
-/**
- * Reads rows through schemas. A row that does not parse is set aside: it is left out of the answer, stays where it is, and is reported once,
- * so that one bad row stops nothing.
- */
+/** Reads rows through schemas. A row that does not parse is left out, stays where it is and is reported once, so that it stops nothing else. */
 export class RowReader {
   readonly #log: (message: string, error?: unknown) => void;
   readonly #reported = new Set<string>();
@@ -39,9 +38,9 @@ export class RowReader {
     return results;
   }
 
-  /** Says once that something was set aside. */
+  /** Reports once that something was left out. */
   report(what: string, why: string): void {
-    const message = `The database holds something that can not be read: ${what} (${why}). It is left out, and everything else goes on.`;
+    const message = `The database holds something that cannot be read: ${what} (${why}). It is left out, and everything else goes on.`;
     if (this.#reported.has(message)) return;
     if (this.#reported.size >= REMEMBERED) this.#reported.clear();
     this.#reported.add(message);

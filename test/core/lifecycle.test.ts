@@ -524,7 +524,7 @@ describe('life of windows', () => {
     blind = false;
     await machine.clock.advance(1_000);
     assert.deepEqual(
-      second.live().map(({ loop, home }) => [loop.loopId, home]),
+      second.live().map(({ loop, host }) => [loop.loopId, host]),
       [['a', 'elsewhere']],
     );
     await machine.clock.advance(30_000);
@@ -541,7 +541,7 @@ describe('life of windows', () => {
       { maxConcurrent: 0 },
       { folders: ['/b'], probe: ({ self, isAlive }) => ({ self, isAlive: (process) => !blind && isAlive(process) }) },
     );
-    const home = () => second.live()[0]?.home;
+    const home = () => second.live()[0]?.host;
     blind = true;
     store.mood = 'broken';
     await machine.clock.advance(1_000);
