@@ -27,7 +27,6 @@ import {
   type SupervisorWindow,
   useStoredSettings,
 } from './state/context.ts';
-import { CostEstimator } from './state/costEstimator.ts';
 import type { UnitOfWork } from './state/unitOfWork.ts';
 import { checkSpec, rejectionEvents } from './steps/admission.ts';
 import { recordCost } from './steps/charge.ts';
@@ -46,7 +45,6 @@ export class Supervisor {
   readonly #engine: Engine;
   readonly #retention: Retention;
   readonly #lifecycle: Lifecycle;
-  readonly #costEstimator = new CostEstimator();
 
   constructor(options: SupervisorOptions) {
     const { doubts = {}, settings, ...parts } = options;
@@ -80,7 +78,7 @@ export class Supervisor {
   async submit(spec: LoopSpec): Promise<SubmitResult> {
     return this.#admit(spec?.loopId ?? '', () => {
       const checked = checkSpec(spec, this.#context);
-      return (unit) => admit(unit, checked, this.#engine.ownership, this.#costEstimator.of);
+      return (unit) => admit(unit, checked, this.#engine.ownership);
     });
   }
 

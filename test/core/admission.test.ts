@@ -147,7 +147,7 @@ describe('admission', () => {
     const context = contextWith({
       settings: {
         maxQueueDepth: full ? 2 : 3,
-        budget: { dailyLimit: toNano(5), warnAtPercent: 90, onExceeded: 'finish' },
+        budget: { dailyLimit: toNano(5), warnAtPercent: 90, minAllowance: 5e8, onExceeded: 'finish' },
       },
     });
     const liveState = mirrorWith(queuedLoop(1), queuedLoop(2));
@@ -165,6 +165,7 @@ describe('admission', () => {
     const facts: AdmissionFacts = {
       loopId: 'mine',
       estimate: failing.includes('budget-exceeded') ? toNano(6) : toNano(1),
+      agent: 'sample',
       latest,
       startsAtOnce: false,
       inLine: 0,
@@ -188,6 +189,7 @@ describe('admission', () => {
   const facts = (rest: Partial<AdmissionFacts>): AdmissionFacts => ({
     loopId: undefined,
     estimate: 0,
+    agent: 'sample',
     latest: undefined,
     startsAtOnce: false,
     inLine: 0,
@@ -198,14 +200,17 @@ describe('admission', () => {
 
   it('R1.2 the errors carry their figures: seconds left, amounts, depth', () => {
     const context = contextWith({
-      settings: { budget: { dailyLimit: toNano(5), warnAtPercent: 90, onExceeded: 'finish' }, maxQueueDepth: 1 },
+      settings: {
+        budget: { dailyLimit: toNano(5), warnAtPercent: 90, minAllowance: 5e8, onExceeded: 'finish' },
+        maxQueueDepth: 1,
+      },
     });
     const open = new LiveState();
     open.control = { ...open.control, circuit: { ...CLOSED_CIRCUIT, state: 'open', openedAt: 1_000_000 - 32_500 } };
     const circuit = refusal(facts({}), open, context);
     assert.ok(circuit instanceof CircuitOpenError && circuit.secondsLeft === 88, String(circuit));
     const spent = mirrorWith(queuedLoop(1, { estimate: toNano(2) }));
-    spent.day = { day: '2026-01-15', spent: toNano(1), warned: false, exceeded: false };
+    spent.day = { day: '2026-01-15', spent: toNano(1), unknown: 0, warned: false, exceeded: false };
     const budget = refusal(facts({ estimate: toNano(2.5) }), spent, context);
     assert.ok(budget instanceof BudgetExceededError);
     assert.deepEqual([budget.spentUsd, budget.reservedUsd, budget.limitUsd], [1, 2, 5]);
@@ -216,10 +221,10 @@ describe('admission', () => {
 
   it("R6.1 yesterday's spend is not today's", () => {
     const context = contextWith({
-      settings: { budget: { dailyLimit: toNano(5), warnAtPercent: 90, onExceeded: 'finish' } },
+      settings: { budget: { dailyLimit: toNano(5), warnAtPercent: 90, minAllowance: 5e8, onExceeded: 'finish' } },
     });
     const liveState = new LiveState();
-    liveState.day = { day: '2026-01-14', spent: toNano(100), warned: true, exceeded: true };
+    liveState.day = { day: '2026-01-14', spent: toNano(100), unknown: 0, warned: true, exceeded: true };
     assert.equal(refusal(facts({ estimate: toNano(5) }), liveState, context), undefined);
   });
 

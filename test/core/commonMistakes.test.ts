@@ -9,7 +9,7 @@ describe('what a naive supervisor gets wrong', () => {
   const machine = machineForEachTest();
 
   const budget = (usd: number, onExceeded: Settings['budget']['onExceeded'] = 'finish'): Partial<Settings> => ({
-    budget: { dailyLimit: toNano(usd), warnAtPercent: 90, onExceeded },
+    budget: { dailyLimit: toNano(usd), warnAtPercent: 90, minAllowance: 5e8, onExceeded },
   });
   const circuit = (failureThreshold: number, halfOpenMaxProbes = 1): Partial<Settings> => ({
     circuit: { failureThreshold, cooldownMs: 120_000, halfOpenMaxProbes },
@@ -49,7 +49,7 @@ describe('what a naive supervisor gets wrong', () => {
       machine.launcher.of('a').fail();
       await machine.clock.advance(10_000);
       assert.deepEqual(machine.alive(), [], '4.5 spent and 1 to come is more than 5');
-      assert.equal(window.status().queued[0]?.waitingFor, 'budget');
+      assert.equal(window.status().queued[0]?.waitingFor, 'tomorrow');
       window.configure({ ...DEFAULT_SETTINGS, ...budget(5.5) });
       await machine.soon();
       assert.deepEqual(machine.alive(), ['a'], 'R3.3 the raised limit lets it go on at once');

@@ -176,15 +176,18 @@ describe('slots and circuit', () => {
   }
 
   it('R3.3 R6.3 fills the slot when the head that did not fit the budget is cancelled', async () => {
-    const window = await machine.open({ budget: { dailyLimit: toNano(5), warnAtPercent: 90, onExceeded: 'finish' } });
+    const window = await machine.open({
+      budget: { dailyLimit: toNano(5), warnAtPercent: 90, minAllowance: 5e8, onExceeded: 'finish' },
+    });
     await window.pause();
-    await window.submit({ prompt: 'work', loopId: 'head', estimatedCostUsd: 4 });
-    await window.submit({ prompt: 'work', loopId: 'next', estimatedCostUsd: 1 });
-    await window.recordCost('next', 2);
+    await window.submit({ prompt: 'work', loopId: 'first', estimatedCostUsd: 2 });
+    await window.submit({ prompt: 'work', loopId: 'head', estimatedCostUsd: 2.5 });
+    await window.submit({ prompt: 'work', loopId: 'next', estimatedCostUsd: 0.5 });
+    await window.recordCost('next', 1);
     await window.resume();
-    assert.deepEqual(machine.alive(), []);
+    assert.deepEqual(machine.alive(), ['first']);
     await window.cancel('head');
-    assert.deepEqual(machine.alive(), ['next']);
+    assert.deepEqual(machine.alive(), ['first', 'next']);
   });
 
   it('R3.3 fills the slot when a usage window is reset, and not before', async () => {
@@ -469,14 +472,16 @@ describe('slots and circuit', () => {
   });
 
   it('R3.3 R6.1 fills the slot at midnight, by itself', async () => {
-    const window = await machine.open({ budget: { dailyLimit: toNano(1), warnAtPercent: 90, onExceeded: 'finish' } });
+    const window = await machine.open({
+      budget: { dailyLimit: toNano(1), warnAtPercent: 90, minAllowance: 5e8, onExceeded: 'finish' },
+    });
     await window.submit({ prompt: 'work', loopId: 'a', estimatedCostUsd: 0 });
     await window.pause();
     await window.submit({ prompt: 'work', loopId: 'b', estimatedCostUsd: 0.5 });
     await window.recordCost('a', 1);
     machine.launcher.of('a').ok();
     await window.resume();
-    assert.deepEqual([machine.alive(), window.status().queued[0]?.waitingFor], [[], 'budget']);
+    assert.deepEqual([machine.alive(), window.status().queued[0]?.waitingFor], [[], 'tomorrow']);
     const midnight = window.status().budget.resetsAt;
     machine.clock.jump(midnight - 31_000 - machine.clock.now());
     await machine.clock.advance(30_999);
@@ -487,7 +492,9 @@ describe('slots and circuit', () => {
   });
 
   describe('news that some other turn comes upon first', () => {
-    const LIMIT: Partial<Settings> = { budget: { dailyLimit: toNano(1), warnAtPercent: 90, onExceeded: 'finish' } };
+    const LIMIT: Partial<Settings> = {
+      budget: { dailyLimit: toNano(1), warnAtPercent: 90, minAllowance: 5e8, onExceeded: 'finish' },
+    };
 
     /** `a` runs, `b` waits for the budget of the next day, which has just begun: the clock jumped there, as after a sleep. */
     async function pastMidnight() {
@@ -495,7 +502,7 @@ describe('slots and circuit', () => {
       await window.submit({ prompt: 'work', loopId: 'a', estimatedCostUsd: 0 });
       await window.pause();
       await window.submit({ prompt: 'work', loopId: 'b', estimatedCostUsd: 0.5 });
-      await window.recordCost('a', 1);
+      await window.recordCost('b', 1);
       await window.resume();
       assert.deepEqual(machine.alive(), ['a']);
       machine.clock.jump(86_400_000);

@@ -16,7 +16,7 @@ const tokens: Check = (value) =>
   ['input', 'cachedInput', 'cacheWrite', 'output'].every((key) => amount((value as Record<string, unknown>)[key]));
 
 const CAUSES: readonly unknown[] = ['provider', 'auth', 'config', 'session', 'budget', 'turns', 'aborted', 'task'];
-const SOURCES: readonly unknown[] = ['reported', 'estimated'];
+const SOURCES: readonly unknown[] = ['reported', 'priced', 'unknown', 'estimated'];
 
 const FIELDS: { readonly [type in AgentEvent['type']]: { readonly [field: string]: Check } } = {
   session: { sessionId: (value) => text(value) && value !== '' },
@@ -24,8 +24,10 @@ const FIELDS: { readonly [type in AgentEvent['type']]: { readonly [field: string
   toolCall: { id: optional(text), name: text, summary: text },
   toolResult: { id: optional(text), ok: flag, summary: text },
   usage: { tokens, model: optional(text) },
+  accrued: { cost: amount },
   cost: {
     cost: amount,
+    atLeast: optional((value) => value === true),
     source: (value) => SOURCES.includes(value),
     earlier: optional(amount),
     model: optional(text),

@@ -190,21 +190,24 @@ describe('store: what other windows have changed', function () {
     await theirs.write((tx) => {
       tx.saveControl({ circuit, paused: true, holds: { claude: { until: 9, reason: 'limit' } } });
       tx.saveWindow(lease);
-      tx.saveDayMarks({ day: '2026-01-16', spent: 0, warned: true, exceeded: false });
+      tx.saveDayMarks({ day: '2026-01-16', spent: 0, unknown: 0, warned: true, exceeded: false });
       tx.addLedger({ key: 'k', seq: 1, agent: 'a', day: '2026-01-15', at: 1, cost: 5, source: 'reported' });
     });
     assert.deepEqual(mine.changes(), {
       loops: [],
       control: { circuit, paused: true, holds: { claude: { until: 9, reason: 'limit' } } },
       windows: [lease],
-      day: { day: '2026-01-16', spent: 0, warned: true, exceeded: false },
+      day: { day: '2026-01-16', spent: 0, unknown: 0, warned: true, exceeded: false },
     });
     await theirs.write((tx) => {
       tx.releaseWindow('w');
       tx.addLedger({ key: 'k', seq: 2, agent: 'a', day: '2026-01-17', at: 1, cost: 6, source: 'reported' });
     });
     const next = mine.changes();
-    assert.deepEqual([next?.windows, next?.day], [[], { day: '2026-01-17', spent: 6, warned: false, exceeded: false }]);
+    assert.deepEqual(
+      [next?.windows, next?.day],
+      [[], { day: '2026-01-17', spent: 6, unknown: 0, warned: false, exceeded: false }],
+    );
   });
 
   it('in memory there is one window, and nothing is ever new', async () => {

@@ -232,7 +232,7 @@ describe('store: what is written is read again', function () {
           cost: 5,
           source: 'reported',
         });
-        tx.saveDayMarks({ day: '2026-01-15', spent: 5, warned: true, exceeded: false });
+        tx.saveDayMarks({ day: '2026-01-15', spent: 5, unknown: 0, warned: true, exceeded: false });
       });
       first.close();
       const again = folder.open().changes();
@@ -241,7 +241,7 @@ describe('store: what is written is read again', function () {
         live: new Set([queued.seq, running.seq]),
         control,
         windows: [],
-        day: { day: '2026-01-15', spent: 5, warned: true, exceeded: false },
+        day: { day: '2026-01-15', spent: 5, unknown: 0, warned: true, exceeded: false },
       });
     } finally {
       folder.dispose();

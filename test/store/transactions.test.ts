@@ -145,7 +145,7 @@ describe('store: transactions', function () {
     ]);
     assert.deepEqual(store.spend('2026-01-16').length, 1);
     const day = await store.write((tx) => tx.day('2026-01-15'));
-    assert.deepEqual(day, { day: '2026-01-15', spent: 121, warned: false, exceeded: false });
+    assert.deepEqual(day, { day: '2026-01-15', spent: 121, unknown: 0, warned: false, exceeded: false });
     assert.deepEqual(store.spendByLoop('2026-01-15', 5), [
       { loopId: 'a', title: 'Loop a', agent: 'sample', cost: 101, estimated: -20 },
       { loopId: 'b', title: 'Loop b', agent: 'sample', cost: 20, estimated: 20 },
@@ -155,9 +155,9 @@ describe('store: transactions', function () {
 
   it("R6.4 a day's marks are kept beside what was spent", async () => {
     await store.write((tx) => {
-      tx.saveDayMarks({ day: '2026-01-15', spent: 999, warned: true, exceeded: false });
+      tx.saveDayMarks({ day: '2026-01-15', spent: 999, unknown: 0, warned: true, exceeded: false });
       tx.addLedger({ key: 'k', seq: 1, agent: 'a', day: '2026-01-15', at: 1, cost: 5, source: 'reported' });
-      tx.saveDayMarks({ day: '2026-01-15', spent: 999, warned: true, exceeded: true });
+      tx.saveDayMarks({ day: '2026-01-15', spent: 999, unknown: 0, warned: true, exceeded: true });
     });
     assert.deepEqual(await store.write((tx) => tx.day('2026-01-15')), {
       day: '2026-01-15',

@@ -17,6 +17,8 @@ export function fakeProfile(name: string, facts: Partial<AgentProfile> = {}): Ag
   return {
     name,
     refuse: () => undefined,
+    spending: 'live',
+    capsItself: false,
     canResume: false,
     hasCost: false,
     needsReading: true,

@@ -3,8 +3,22 @@ import type { NanoUsd } from './money.ts';
 /** Plain data that survives JSON. */
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 
-/** Where a cost comes from: the agent said it, or it was computed from tokens, a median or a reservation (R6.6). */
-export type CostSource = 'reported' | 'estimated';
+/**
+ * How a row of the ledger came about (R6.2, R6.6): the agent named the amount, we worked it out from tokens, or the work
+ * was done and nobody knows its cost, so that a guess is charged.
+ */
+export type CostSource = 'reported' | 'estimated' | 'unknown';
+
+/**
+ * Where the amount of a `cost` event comes from (R6.2, R6.6).
+ *
+ * - `reported`: the agent named it.
+ * - `priced`: worked out from tokens or credits that the agent reported.
+ * - `unknown`: work was done, and neither its amount nor its tokens were reported. The amount is a guess, 0 where there
+ *   is nothing to guess from; what is charged instead is the core's decision.
+ * - `estimated`: the old word for `priced`, still accepted.
+ */
+export type CostOrigin = 'reported' | 'priced' | 'unknown' | 'estimated';
 
 /** Tokens of one usage report: since the report before it, never cumulative. */
 export interface Tokens {
@@ -32,13 +46,23 @@ export type AgentEvent =
   | { readonly type: 'toolResult'; readonly id?: string; readonly ok: boolean; readonly summary: string }
   | { readonly type: 'usage'; readonly tokens: Tokens; readonly model?: string }
   /**
-   * What was spent since the last cost event, in 10⁻⁹ USD. `note` says how an estimate was made where that needs saying.
-   * `earlier`: what the agent reports for all that the session cost before this attempt, where it reports that: it replaces our estimates.
+   * What has been spent since the last `cost` event by a first reckoning, 10⁻⁹ USD (R6.10). Each replaces the one
+   * before it, and the next `cost` event replaces them all. It is for watching, never for the ledger: a reader turns
+   * what is left of it at the end into a `cost` event.
+   */
+  | { readonly type: 'accrued'; readonly cost: NanoUsd }
+  /**
+   * What was spent since the last `cost` event, 10⁻⁹ USD.
+   * `atLeast`: part of the work is left out, such as sub-agents or a turn that was cut off.
+   * `note` says how the amount was found where the agent did not name it.
+   * `earlier`: what the agent reports for all that the session cost before this attempt, where it reports that: it
+   * replaces our estimates.
    */
   | {
       readonly type: 'cost';
       readonly cost: NanoUsd;
-      readonly source: CostSource;
+      readonly source: CostOrigin;
+      readonly atLeast?: true;
       readonly earlier?: NanoUsd;
       readonly model?: string;
       readonly note?: string;

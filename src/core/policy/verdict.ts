@@ -1,5 +1,5 @@
 import type { AgentErrorCause, AgentEvent } from '../model/agentEvent.ts';
-import type { FailureClass, StopBy } from '../model/loop.ts';
+import type { Allowance, FailureClass, StopBy } from '../model/loop.ts';
 import type { RunEnd } from '../ports/launcher.ts';
 import type { CircuitVote } from './circuitBreaker.ts';
 
@@ -11,6 +11,8 @@ export type Verdict =
   | { readonly kind: 'interrupted'; readonly reason: string; readonly charged: boolean }
   /** Its agent's usage window is used up: it waits until then, or for a while where the agent named no time. */
   | { readonly kind: 'limited'; readonly reason: string; readonly until?: number }
+  /** It used up its allowance (R6.8). `of`: whose money it was. */
+  | { readonly kind: 'usedUp'; readonly of: Allowance['of']; readonly reason: string }
   | {
       readonly kind: 'failed';
       readonly class: FailureClass;
@@ -27,6 +29,8 @@ export interface EndFacts {
   readonly stop?: StopBy;
   /** The agent's own verdict, the last one. */
   readonly said?: Extract<AgentEvent, { type: 'end' }>;
+  /** What it could spend, as stored with the attempt; `isUsedUp`: it has cost as much. */
+  readonly allowance?: Allowance & { readonly isUsedUp: boolean };
   /** The last usage limit that the agent named. */
   readonly limit?: Extract<AgentEvent, { type: 'limit' }>;
 }
@@ -46,6 +50,8 @@ export function decideOutcome(facts: EndFacts): Verdict {
   // The user's stop is final. Any other that came when the work was done already, before its guardian had begun it, came too late.
   const done = end.kind === 'exited' && end.stoppedBy === undefined && end.exit.exitCode === 0 && said?.ok === true;
   const stop = facts.stop === 'user' ? 'user' : done ? undefined : (end.stoppedBy ?? facts.stop);
+  if (stop === 'cap') return usedUp('cap');
+  if (stop === 'budget' && facts.allowance?.isUsedUp) return usedUp(facts.allowance.of);
   if (stop !== undefined) return STOPPED[stop];
   if (end.kind === 'spawn') return failed('spawn', end.error ?? 'the command could not be started', true);
   if (end.kind === 'void')
@@ -58,6 +64,9 @@ export function decideOutcome(facts: EndFacts): Verdict {
       ...(facts.limit.until !== undefined && { until: facts.limit.until }),
     };
   }
+  // Its own cap is what we gave it, whatever is left by now.
+  if (said?.ok === false && said.cause === 'budget' && facts.allowance?.heldBy === 'agent')
+    return usedUp(facts.allowance.of);
   if (said && !said.ok) {
     return { ...failed('agent', said.reason, PERMANENT_CAUSES.includes(said.cause)), cause: said.cause };
   }
@@ -73,23 +82,21 @@ export function decideOutcome(facts: EndFacts): Verdict {
 }
 
 /** What a stop of each kind means, whatever the process said in its last moments. */
-const STOPPED: { readonly [by in StopBy]: Verdict } = {
+const STOPPED: { readonly [by in Exclude<StopBy, 'cap'>]: Verdict } = {
   user: { kind: 'cancelled', reason: 'cancelled by the user' },
   shutdown: { kind: 'interrupted', reason: 'interrupted by shutdown', charged: false },
   budget: { kind: 'interrupted', reason: 'stopped because the daily budget was passed', charged: false },
   unattended: { kind: 'interrupted', reason: 'stopped because no window was open', charged: false },
   restart: { kind: 'interrupted', reason: 'restarted by the user', charged: false },
-  cap: {
-    kind: 'failed',
-    class: 'agent',
-    cause: 'budget',
-    reason: 'stopped because it passed its own maximum cost',
-    permanent: true,
-  },
   timeout: failed('timeout', 'it ran longer than loopTimeoutMinutes'),
   hung: failed('hung', 'nothing was heard of it for too long'),
   'output-limit': failed('output-limit', 'its output passed output.maxLogMegabytes'),
 };
+
+function usedUp(of: Allowance['of']): Verdict {
+  const reason = of === 'cap' ? 'it used up its own maximum cost' : 'it used up its allowance of the daily budget';
+  return { kind: 'usedUp', of, reason };
+}
 
 /** How an attempt's end counts in the circuit (R4.2): provider trouble and crashes do, the user's own mistakes and stops do not. */
 export function circuitVote(verdict: Verdict): CircuitVote {

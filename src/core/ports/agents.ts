@@ -53,6 +53,13 @@ export interface AgentProfile {
   readonly canResume: boolean;
   /** Whether its cost is known at all; `plain` programs have none, and are never charged an estimate. */
   readonly hasCost: boolean;
+  /**
+   * When its spending is seen (R6.8): `live` as it works, `atEnd` in one sum when it ends (it is not bounded while it
+   * runs), `never` where it has no cost that is known.
+   */
+  readonly spending?: 'live' | 'atEnd' | 'never';
+  /** Whether the agent itself stops when it has spent what is left (`PlanRequest.costLeft`), give or take a turn. */
+  readonly capsItself?: boolean;
   /** Whether standard output must be read while nobody looks. If not, only its size and end matter. */
   readonly needsReading: boolean;
   plan(request: PlanRequest): CommandPlan;

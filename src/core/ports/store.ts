@@ -21,7 +21,10 @@ export interface Control {
 export interface DaySpend {
   /** `YYYY-MM-DD`, local. */
   readonly day: string;
+  /** What agents named, and what was priced from tokens (R6.2). */
   readonly spent: NanoUsd;
+  /** Guesses for attempts that worked and whose cost is unknown (R6.6). */
+  readonly unknown: NanoUsd;
   /** `budget:warning` was given this day (R6.4). */
   readonly warned: boolean;
   /** `budget:exceeded` was given for running loops this day (R6.4). */
@@ -103,7 +106,7 @@ export interface StoreTransaction {
   /** The latest loop of that id, live or final. */
   latest(loopId: string): Loop | undefined;
   prompt(seq: number): string;
-  /** Median cost of that agent's last 20 completed or failed loops; undefined when there are none. */
+  /** Median cost of that agent's last 20 completed or failed loops whose cost is known and not 0; undefined with fewer than three (R6.2). */
   medianCost(agent: string): NanoUsd | undefined;
   saveWindow(lease: WindowLease): void;
   releaseWindow(id: string): void;
@@ -129,8 +132,10 @@ export interface SpendRow {
   readonly day: string;
   readonly agent: string;
   readonly cost: NanoUsd;
-  /** The part of `cost` that was estimated. */
+  /** The part of `cost` that no agent named. */
   readonly estimated: NanoUsd;
+  /** The part of `estimated` that is a guess (R6.6). */
+  readonly unknown: NanoUsd;
 }
 
 /** Spend of one loop on one day, 10⁻⁹ USD. */
@@ -139,8 +144,10 @@ export interface LoopCost {
   readonly title: string;
   readonly agent: string;
   readonly cost: NanoUsd;
-  /** The part of `cost` that was estimated. */
+  /** The part of `cost` that no agent named. */
   readonly estimated: NanoUsd;
+  /** The part of `estimated` that is a guess (R6.6). */
+  readonly unknown: NanoUsd;
 }
 
 /**

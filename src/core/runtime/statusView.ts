@@ -10,11 +10,11 @@ import type {
   Status,
   WaitingFor,
 } from '../model/status.ts';
-import { mayStart } from '../policy/budget.ts';
 import { cooldownRemainingMs } from '../policy/circuitBreaker.ts';
 import type { SupervisorContext } from '../state/context.ts';
 import type { LiveState, QueuedLoop } from '../state/liveState.ts';
 import { gateClosed, isHeld } from '../steps/dispatch.ts';
+import { reserveFit, spendingOf } from '../steps/grants.ts';
 import type { Engine } from './engine.ts';
 
 type StatusParts = Pick<Engine, 'context' | 'liveState' | 'ownership'>;
@@ -27,7 +27,9 @@ export function statusOf(engine: StatusParts, notReady: string | undefined, maxQ
   const { liveState, context } = engine;
   const now = context.clock.now();
   const { control } = liveState;
-  const day = liveState.spentOn(context.clock.day(now));
+  const today = context.clock.day(now);
+  const endOfDay = context.clock.nextDay(now);
+  const day = liveState.spentOn(today);
   const waitingFor = waitingReasons(engine, now);
   return {
     running: [...liveState.active.values()].map((loop) => ({
@@ -36,7 +38,9 @@ export function statusOf(engine: StatusParts, notReady: string | undefined, maxQ
       startedAt: loop.attempt.startedAt,
       attempt: loop.attempt.number,
       agent: loop.agent,
-      costUsd: toUsd(loop.cost),
+      costUsd: toUsd(loop.cost + loop.attempt.accrued),
+      ...(loop.attempt.allowance && { allowanceUsd: toUsd(loop.attempt.allowance.amount) }),
+      unbounded: loop.attempt.allowance?.heldBy === 'nobody',
       stopping: loop.state === 'stopping',
     })),
     queued: firstOf(liveState.queue, maxQueued).map((loop, index) => ({
@@ -55,10 +59,12 @@ export function statusOf(engine: StatusParts, notReady: string | undefined, maxQ
     queueDepth: liveState.depth,
     queueMax: context.settings.maxQueueDepth,
     budget: {
-      spent: toUsd(Math.max(0, day.spent)),
-      reserved: toUsd(liveState.reserved),
+      spent: toUsd(Math.max(0, day.spent + liveState.accrued)),
+      unknown: toUsd(day.unknown),
+      reserved: toUsd(liveState.reservedBefore(endOfDay)),
+      granted: toUsd(liveState.granted),
       limit: toUsd(context.settings.budget.dailyLimit),
-      resetsAt: context.clock.nextDay(now),
+      resetsAt: endOfDay,
     },
     permanentlyFailed: notReady === undefined ? context.store.permanentlyFailed(FAILED_NAMED) : [],
     paused: control.paused,
@@ -108,23 +114,34 @@ function circuitStatus({ liveState, context }: StatusParts, now: number): Circui
 function waitingReasons(engine: StatusParts, now: number): (loop: QueuedLoop) => WaitingFor {
   const { liveState, context } = engine;
   const gate = gateClosed(liveState, context);
-  const { spent } = liveState.spentOn(context.clock.day(now));
-  const budget = {
-    spent,
-    reserved: liveState.reserved,
-    runningReserved: liveState.runningReserved,
-    limit: context.settings.budget.dailyLimit,
-  };
-  let headFits: boolean | undefined;
+  const moneyReason = moneyReasons(engine, now);
   return (loop) => {
     if (gate === 'paused') return 'paused';
     if (isHeld(liveState, loop.agent, now)) return 'limit';
     const host = engine.ownership.hostOf(loop);
     if (host === 'gone') return 'window';
     if (gate !== undefined) return gate;
-    headFits ??= mayStart(budget, loop.estimate);
-    if (!headFits) return 'budget';
-    return host === 'elsewhere' ? 'window' : 'slot';
+    return moneyReason(loop) ?? (host === 'elsewhere' ? 'window' : 'slot');
+  };
+}
+
+/** Says of each queued loop, asked in the order of the queue, how it waits for money; undefined where it does not (R6.3). */
+function moneyReasons(
+  { liveState, context }: StatusParts,
+  now: number,
+): (loop: QueuedLoop) => Extract<WaitingFor, 'budget' | 'tomorrow' | 'higherLimit'> | undefined {
+  const { dailyLimit, minAllowance } = context.settings.budget;
+  const today = context.clock.day(now);
+  const rest = dailyLimit - liveState.usedOn(today) - liveState.granted;
+  const isGranted = dailyLimit > 0 && liveState.granted > 0 && rest < minAllowance;
+  let headWaits = false;
+  return (loop) => {
+    if (spendingOf(context, loop.agent) === 'never') return undefined;
+    const fit = reserveFit(liveState, context, today, loop);
+    if (fit === 'never') return 'higherLimit';
+    if (fit === 'notToday') return 'tomorrow';
+    headWaits ||= isGranted || fit === 'waits';
+    return headWaits ? 'budget' : undefined;
   };
 }
 
@@ -165,6 +182,8 @@ export function detailOf(
     attempts: store.attempts(loop.seq).map(attemptDetail),
     costUsd: toUsd(loop.cost),
     costEstimated: loop.costEstimated > 0,
+    unknownUsd: toUsd(loop.costUnknown),
+    costAtLeast: loop.costAtLeast,
     reservedUsd: isFinished(loop) ? 0 : toUsd(reservedOf(loop)),
     history: store.history(loop.seq),
     ledger: store.ledger(loop.seq),
@@ -174,7 +193,10 @@ export function detailOf(
 /** Today's spend by loop, largest first. */
 export function spendToday({ clock, store }: SupervisorContext, limit: number): LoopSpend[] {
   const rows = store.spendByLoop(clock.day(clock.now()), limit);
-  return rows.map(({ cost, estimated, ...row }) => ({ ...row, usd: toUsd(cost), estimatedUsd: toUsd(estimated) }));
+  return rows.map(({ cost, estimated, unknown, ...row }) => ({
+    ...row,
+    ...{ usd: toUsd(cost), estimatedUsd: toUsd(estimated), unknownUsd: toUsd(unknown) },
+  }));
 }
 
 function attemptDetail(attempt: Attempt): AttemptDetail {
@@ -190,9 +212,18 @@ function attemptDetail(attempt: Attempt): AttemptDetail {
     resumed: attempt.resumed,
     token: attempt.token,
     cost: {
-      usd: toUsd(attempt.cost),
-      source: attempt.costEstimated > 0 ? 'estimated' : attempt.cost > 0 ? 'reported' : 'none',
+      usd: toUsd(attempt.cost + attempt.accrued),
+      unknownUsd: toUsd(attempt.costUnknown),
+      source: sourceOf(attempt),
+      atLeast: attempt.costAtLeast,
     },
+    ...(attempt.allowance && { allowanceUsd: toUsd(attempt.allowance.amount) }),
     ...leftoversOf(end ?? NOTHING_LEFT),
   };
+}
+
+function sourceOf({ cost, accrued, costEstimated, costUnknown }: Attempt): AttemptDetail['cost']['source'] {
+  if (costUnknown > 0) return 'unknown';
+  if (costEstimated > 0 || accrued > 0) return 'estimated';
+  return cost > 0 ? 'reported' : 'none';
 }

@@ -92,7 +92,9 @@ export function checkSpec(spec: LoopSpec, context: SupervisorContext): CheckedSp
 /** What decides whether a loop is taken, beside the mirror. */
 export interface AdmissionFacts {
   readonly loopId: string | undefined;
+  /** What it would reserve: its estimate, as far as its own cap goes. */
   readonly estimate: NanoUsd;
+  readonly agent: string;
   /** The latest loop of that id. */
   readonly latest: Loop | undefined;
   /** It would start in the same moment, so it needs no place in the queue. */
@@ -109,8 +111,8 @@ export function refusal(
   liveState: LiveState,
   context: SupervisorContext,
 ): SupervisorError | undefined {
-  const { latest, estimate } = facts;
-  const { circuit: circuitSettings, budget, maxQueueDepth } = context.settings;
+  const { latest } = facts;
+  const { circuit: circuitSettings, maxQueueDepth } = context.settings;
   if (latest?.state === 'failed' && !latest.cleared) return new PermanentlyFailedError(latest.loopId);
   if (latest && !isFinished(latest)) return new DuplicateLoopError(latest.loopId);
 
@@ -118,18 +120,29 @@ export function refusal(
   if (attemptsAllowed(circuit, circuitSettings, liveState.probes()) <= facts.inLine) {
     return new CircuitOpenError(Math.ceil(cooldownRemainingMs(circuit, circuitSettings, facts.now) / 1_000));
   }
-  const { spent } = liveState.spentOn(facts.today);
-  if (
-    !admits(
-      { spent, reserved: liveState.reserved, runningReserved: liveState.runningReserved, limit: budget.dailyLimit },
-      estimate,
-    )
-  ) {
-    return new BudgetExceededError(toUsd(spent), toUsd(liveState.reserved), toUsd(budget.dailyLimit), toUsd(estimate));
-  }
+  const overBudget = budgetRefusal(facts, liveState, context);
+  if (overBudget) return overBudget;
   return liveState.depth >= maxQueueDepth && !facts.startsAtOnce
     ? new QueueFullError(liveState.depth, maxQueueDepth)
     : undefined;
+}
+
+function budgetRefusal(
+  { estimate, agent, now, today }: AdmissionFacts,
+  liveState: LiveState,
+  { settings, clock, agents }: SupervisorContext,
+): BudgetExceededError | undefined {
+  const limit = settings.budget.dailyLimit;
+  // What costs nothing never waits for money (R6.3).
+  if (limit === 0 || agents.find(agent)?.spending === 'never') return undefined;
+  const reserved = liveState.reservedBefore(clock.nextDay(now));
+  const used = liveState.usedOn(today);
+  if (admits({ used, reserved, limit }, estimate)) return undefined;
+  const { unknown } = liveState.spentOn(today);
+  return new BudgetExceededError({
+    ...{ spentUsd: toUsd(used - unknown), unknownUsd: toUsd(unknown) },
+    ...{ reservedUsd: toUsd(reserved), limitUsd: toUsd(limit), estimateUsd: toUsd(estimate) },
+  });
 }
 
 const LONGEST_TITLE = 120;

@@ -1,7 +1,6 @@
 import { type ActiveLoop, type Attempt, reservedOf } from '../model/loop.ts';
 import type { NanoUsd } from '../model/money.ts';
 import type { WaitingFor } from '../model/status.ts';
-import { mayStart } from '../policy/budget.ts';
 import { attemptsAllowed } from '../policy/circuitBreaker.ts';
 import { isPending } from '../policy/waits.ts';
 import type { AgentProfile, CommandPlan } from '../ports/agents.ts';
@@ -9,8 +8,11 @@ import type { SupervisorContext } from '../state/context.ts';
 import type { LiveState, QueuedLoop } from '../state/liveState.ts';
 import type { LoopOwnership } from '../state/loopOwnership.ts';
 import type { UnitOfWork } from '../state/unitOfWork.ts';
+import { CAP_USED_UP, waitForMore } from './allowances.ts';
+import { allowanceOf, type MoneyFit, moneyFit, NOTHING_PENDING, type Pending, spendingOf } from './grants.ts';
 import { failForGood } from './restart.ts';
 import { sessionBefore } from './sessionBefore.ts';
+import { wakeForBudget } from './wake.ts';
 
 /** No attempt starts with less free disk than this (R8.3). */
 export const LEAST_FREE_BYTES = 64 * 1024 * 1024;
@@ -32,13 +34,20 @@ export function gateClosed(
  * not fit the budget is overtaken by nobody (R6.3). Loops of other open windows keep their slot free for them.
  */
 export function dispatch(unit: UnitOfWork, ownership: LoopOwnership): void {
+  if (unit.isNewDay) wakeForBudget(unit, 'a new day has begun');
   let again = true;
-  // One that can not be started has left the queue: its place goes to the next.
-  while (again) again = choose(unit, ownership).some((loop) => !start(unit, loop));
+  // One that cannot be started has left the queue: its place goes to the next.
+  while (again) again = choose(unit, ownership).some((chosen) => !start(unit, chosen));
+}
+
+/** A loop that may start now, and what it may spend. */
+interface Chosen {
+  readonly loop: QueuedLoop;
+  readonly grant: Extract<MoneyFit, { kind: 'fits' }>['grant'];
 }
 
 /** The loops that this window may start now, in their order. */
-function choose(unit: UnitOfWork, ownership: LoopOwnership): QueuedLoop[] {
+function choose(unit: UnitOfWork, ownership: LoopOwnership): Chosen[] {
   const { liveState, context } = unit;
   const gate = liveState.queue.size === 0 ? 'empty' : gateClosed(liveState, context);
   unit.waitsForDisk = gate === 'disk';
@@ -51,26 +60,48 @@ function choose(unit: UnitOfWork, ownership: LoopOwnership): QueuedLoop[] {
 function firstInLine(
   unit: UnitOfWork,
   ownership: LoopOwnership,
-): { readonly mine: QueuedLoop[]; readonly awaited: QueuedLoop[] } {
+): { readonly mine: Chosen[]; readonly awaited: QueuedLoop[] } {
   const { liveState, context } = unit;
-  const mine: QueuedLoop[] = [];
+  const mine: Chosen[] = [];
   const awaited: QueuedLoop[] = [];
   let places = Math.min(
     context.settings.maxConcurrent - liveState.active.size,
     attemptsAllowed(liveState.control.circuit, context.settings.circuit, liveState.probes()),
   );
-  let held = 0;
+  let pending = NOTHING_PENDING;
+  /** A loop waits for money that running ones may give back: only what costs nothing overtakes it (R6.3). */
+  let isSaving = isUsedUp(unit);
+  const spent: QueuedLoop[] = [];
   for (const loop of liveState.queue) {
-    if (places === 0) break;
+    if (places === 0 || (isSaving && !liveState.queuesWithoutCost(context.agents))) break;
     if (isHeld(liveState, loop.agent, unit.now)) continue;
     const host = ownership.hostOf(loop);
     if (host === 'gone' || (host === 'elsewhere' && ownership.isPassedBy(loop))) continue;
-    if (!fitsBudget(unit, loop, held)) break;
-    held += reservedOf(loop);
+    if (isSaving && spendingOf(context, loop.agent) !== 'never') continue;
+    const fit = moneyFit(unit, loop, pending);
+    if (fit.kind === 'waits') isSaving = true;
+    if (fit.kind === 'capUsedUp') spent.push(loop);
+    if (fit.kind !== 'fits') continue;
     places--;
-    (host === 'here' ? mine : awaited).push(loop);
+    pending = withChosen(pending, loop, fit.grant);
+    if (host === 'here') mine.push({ loop, grant: fit.grant });
+    else awaited.push(loop);
   }
+  for (const loop of spent) waitForMore(unit, loop, CAP_USED_UP);
   return { mine, awaited };
+}
+
+function isUsedUp({ liveState, context, today }: UnitOfWork): boolean {
+  const { dailyLimit } = context.settings.budget;
+  return dailyLimit > 0 && liveState.usedOn(today) >= dailyLimit;
+}
+
+function withChosen(pending: Pending, loop: QueuedLoop, given: Chosen['grant']): Pending {
+  return {
+    reserved: pending.reserved + reservedOf(loop),
+    granted: pending.granted + (given.kind === 'granted' ? given.amount : 0),
+    slots: pending.slots - 1,
+  };
 }
 
 /**
@@ -99,20 +130,11 @@ export function isHeld(liveState: LiveState, agent: string, now: number): boolea
   return hold !== undefined && isPending(hold.until, now);
 }
 
-function fitsBudget(unit: UnitOfWork, loop: QueuedLoop, held: NanoUsd): boolean {
-  const { liveState, context } = unit;
-  const { spent } = liveState.spentOn(unit.today);
-  const limit = context.settings.budget.dailyLimit;
-  return mayStart(
-    { spent, reserved: liveState.reserved, runningReserved: liveState.runningReserved + held, limit },
-    loop.estimate,
-  );
-}
-
-/** Puts one attempt on the books; it is launched once that is committed. Answers false when it can not be started: it has then failed for good. */
-function start(unit: UnitOfWork, loop: QueuedLoop): boolean {
+/** Stores one attempt, which is launched after commit. Returns false if it cannot be started: it has then failed for good. */
+function start(unit: UnitOfWork, { loop, grant }: Chosen): boolean {
   const { context, liveState } = unit;
-  const planned = plan(unit, loop);
+  const costLeft = grant.kind === 'granted' ? grant.amount : undefined;
+  const planned = plan(unit, loop, costLeft);
   if ('error' in planned) {
     failForGood(unit, loop, { class: 'spawn', reason: planned.error, at: unit.now });
     return false;
@@ -127,12 +149,16 @@ function start(unit: UnitOfWork, loop: QueuedLoop): boolean {
     startedAt: unit.now,
     generation: circuit.generation,
     probe: circuit.state === 'half-open',
-    reserved: loop.estimate,
+    reserved: reservedOf(loop),
+    ...(grant.kind === 'granted' && { allowance: allowanceOf(grant, planned.profile) }),
     ...(sessionId !== undefined && { sessionId }),
     resumed: planned.resume !== undefined,
     readOffset: 0,
     cost: 0,
     costEstimated: 0,
+    costUnknown: 0,
+    costAtLeast: false,
+    accrued: 0,
   });
   const { fresh: _, ...facts } = loop;
   const running: ActiveLoop = {
@@ -161,7 +187,7 @@ type Planned =
   | { readonly profile: AgentProfile; readonly plan: CommandPlan; readonly resume?: string }
   | { readonly error: string };
 
-function plan(unit: UnitOfWork, loop: QueuedLoop): Planned {
+function plan(unit: UnitOfWork, loop: QueuedLoop, costLeft: NanoUsd | undefined): Planned {
   const { context } = unit;
   const profile = context.agents.find(loop.agent);
   if (!profile)
@@ -171,7 +197,6 @@ function plan(unit: UnitOfWork, loop: QueuedLoop): Planned {
   if (!context.folders.exists(loop.cwd))
     return { error: `the folder ${loop.cwd} does not exist (any more): make it, then retry` };
   const resume = profile.canResume && loop.quickCrashes < QUICK_CRASHES_TO_START_AFRESH ? loop.sessionId : undefined;
-  const costLeft = costLeftFor(unit, loop);
   // A prompt that can not be read now is trouble of the store, which passes: it is no fault of the command, and fails the turn.
   const request = { loopId: loop.loopId, prompt: unit.tx.prompt(loop.seq), cwd: loop.cwd };
   try {
@@ -184,16 +209,4 @@ function plan(unit: UnitOfWork, loop: QueuedLoop): Planned {
   } catch (error) {
     return { error: error instanceof Error ? error.message : String(error) };
   }
-}
-
-/** What the attempt may cost: what its own cap and the day still leave; undefined when neither limits it. */
-function costLeftFor(unit: UnitOfWork, loop: QueuedLoop): NanoUsd | undefined {
-  const { dailyLimit } = unit.context.settings.budget;
-  const left = [
-    ...(loop.maxCost === undefined ? [] : [loop.maxCost - loop.cost]),
-    ...(dailyLimit === 0
-      ? []
-      : [dailyLimit - unit.liveState.spentOn(unit.today).spent - unit.liveState.runningReserved]),
-  ];
-  return left.length === 0 ? undefined : Math.max(0, Math.min(...left));
 }

@@ -4,8 +4,10 @@ import type { AgentEvent } from '../model/agentEvent.ts';
 export interface RunSummary {
   readonly said?: Extract<AgentEvent, { type: 'end' }>;
   readonly limit?: Extract<AgentEvent, { type: 'limit' }>;
-  /** Whether the agent itself has said what it cost. */
+  /** Whether its cost was reported, or priced from what it reported. */
   readonly priced: boolean;
+  /** Whether it has said that some of its work has an unknown cost. */
+  readonly unknown: boolean;
   /** Whether it has said or done anything: then it has cost something, whatever it says of its end. */
   readonly worked: boolean;
   /** Whether this agent's cost is known at all. */
@@ -14,12 +16,20 @@ export interface RunSummary {
 
 /** The summary once the run has said this too. */
 export function withEvents(summary: RunSummary, events: readonly AgentEvent[]): RunSummary {
-  let { said, limit, priced, worked } = summary;
+  let { said, limit, priced, unknown, worked } = summary;
   for (const event of events) {
     if (event.type === 'end') said = event;
     if (event.type === 'limit') limit = event;
-    if (event.type === 'cost' && event.source === 'reported') priced = true;
-    if (event.type === 'text' || event.type === 'toolCall') worked = true;
+    if (event.type === 'cost' && event.source === 'unknown') unknown = true;
+    else if (event.type === 'cost') priced = true;
+    if (isWork(event)) worked = true;
   }
-  return { ...summary, ...(said && { said }), ...(limit && { limit }), priced, worked };
+  return { ...summary, ...(said && { said }), ...(limit && { limit }), priced, unknown, worked };
+}
+
+/** Any text, tool call or token (R6.6). */
+function isWork(event: AgentEvent): boolean {
+  if (event.type === 'usage') return Object.values(event.tokens).some((count) => count > 0);
+  if (event.type === 'cost' || event.type === 'accrued') return event.cost > 0;
+  return event.type === 'text' || event.type === 'toolCall';
 }

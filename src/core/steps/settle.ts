@@ -2,16 +2,17 @@ import { leftoversOf } from '../model/leftovers.ts';
 import type { ActiveLoop, AttemptEnd, Outcome } from '../model/loop.ts';
 import { toUsd } from '../model/money.ts';
 import { afterAttempt } from '../policy/circuitBreaker.ts';
-import { circuitVote, decideOutcome, type Verdict } from '../policy/verdict.ts';
+import { circuitVote, decideOutcome, type EndFacts, type Verdict } from '../policy/verdict.ts';
 import { isPending } from '../policy/waits.ts';
 import type { RunEnd } from '../ports/launcher.ts';
 import type { UnitOfWork } from '../state/unitOfWork.ts';
-import { watchBudget } from './charge.ts';
-import { chargeUnknown } from './estimateCorrection.ts';
+import { afterAllowance } from './allowances.ts';
+import { chargeUnsaid } from './estimateCorrection.ts';
 import { afterFailure, restart } from './restart.ts';
 import type { RunSummary } from './runSummary.ts';
 import { finish, requeue, wait } from './transitions.ts';
 import { waitsForMoney, wakeForBudget } from './wake.ts';
+import { watchMoney } from './watchMoney.ts';
 
 /** A usage window whose reset the agent did not name is tried again after this (ms). */
 const UNNAMED_LIMIT_MS = 15 * 60_000;
@@ -20,13 +21,14 @@ const LIMIT_JITTER_MS = 30_000;
 
 /** Settles an attempt that has ended, once (R3.2): its outcome, its cost, its loop's next state and the circuit. */
 export function settle(unit: UnitOfWork, loop: ActiveLoop, end: RunEnd, report: RunSummary): void {
+  const charged = chargeUnsaid(unit, loop, report);
   const verdict = decideOutcome({
     end,
     ...(loop.attempt.stop && { stop: loop.attempt.stop.by }),
     ...(report.said && { said: report.said }),
     ...(report.limit && { limit: report.limit }),
+    ...allowanceFacts(charged),
   });
-  const charged = chargeUnknown(unit, loop, end, report);
   const ended: AttemptEnd = {
     ...end.exit,
     outcome: outcomeOf(verdict),
@@ -44,17 +46,23 @@ export function settle(unit: UnitOfWork, loop: ActiveLoop, end: RunEnd, report: 
       unit.now,
     ),
   );
-  moveOn(unit, charged, verdict, end);
+  moveOn(unit, charged, verdict, end, report);
   // Not where it has run into the same end itself: two such would wake each other for as long as a cent is left.
   const next = unit.liveState.get(loop.seq);
   if (unit.freesBudget && !(next && waitsForMoney(next)))
     wakeForBudget(unit, 'a loop has ended that held some of the daily budget');
-  watchBudget(unit);
+  watchMoney(unit);
 }
 
 function outcomeOf(verdict: Verdict): Outcome {
   if (verdict.kind === 'failed') return verdict.class;
-  return verdict.kind === 'limited' ? 'interrupted' : verdict.kind;
+  return verdict.kind === 'limited' || verdict.kind === 'usedUp' ? 'interrupted' : verdict.kind;
+}
+
+/** What the attempt may have spent, as it was stored when it was granted: that decides, not what is left by now (R6.8). */
+function allowanceFacts({ attempt }: ActiveLoop): Pick<EndFacts, 'allowance'> {
+  const { allowance, cost } = attempt;
+  return allowance ? { allowance: { ...allowance, isUsedUp: cost >= allowance.amount } } : {};
 }
 
 /** What was swept, kept and could not be ended goes into the loop's history (R7.4, R7.6). */
@@ -71,8 +79,11 @@ function note(unit: UnitOfWork, loop: ActiveLoop, end: AttemptEnd): void {
   }
 }
 
-function moveOn(unit: UnitOfWork, loop: ActiveLoop, verdict: Verdict, end: RunEnd): void {
+function moveOn(unit: UnitOfWork, loop: ActiveLoop, verdict: Verdict, end: RunEnd, report: RunSummary): void {
   switch (verdict.kind) {
+    case 'usedUp':
+      afterAllowance(unit, loop, verdict, report);
+      return;
     case 'ok':
       finish(unit, loop, 'completed', verdict.reason);
       unit.tell({ type: 'loop:completed', loopId: loop.loopId, costUsd: toUsd(loop.cost) });

@@ -1,31 +1,29 @@
 import { UnknownLoopError, WrongStateError } from '../model/errors.ts';
-import type { Loop, LoopFacts } from '../model/loop.ts';
+import { capLeftOf, type Loop, type LoopFacts } from '../model/loop.ts';
 import { type NanoUsd, toNano } from '../model/money.ts';
 import type { SubmitResult } from '../model/status.ts';
-import { mayStart } from '../policy/budget.ts';
 import { attemptsAllowed } from '../policy/circuitBreaker.ts';
 import type { LoopOwnership } from '../state/loopOwnership.ts';
 import type { UnitOfWork } from '../state/unitOfWork.ts';
 import { type CheckedSpec, refusal } from './admission.ts';
+import { withMore } from './allowances.ts';
 import { gateClosed, inLine, isHeld } from './dispatch.ts';
+import { reserveFit, spendingOf } from './grants.ts';
 import { leaveState } from './transitions.ts';
 
 /** A loop that has been taken into the queue. */
 type Admitted = Pick<Loop, 'seq' | 'loopId'>;
 
 /** Takes a checked loop into the queue, or throws the reason why not (R1.2). */
-export function admit(
-  unit: UnitOfWork,
-  checked: CheckedSpec,
-  ownership: LoopOwnership,
-  medianOf: (unit: UnitOfWork, agent: string) => NanoUsd | undefined,
-): Admitted {
+export function admit(unit: UnitOfWork, checked: CheckedSpec, ownership: LoopOwnership): Admitted {
   const { spec, prompt, title, priority, agent, cwd } = checked;
   const { context } = unit;
   const given = spec.estimatedCostUsd;
-  const estimate = given === undefined ? (medianOf(unit, agent) ?? 0) : toNano(given);
+  const estimate = given === undefined ? (unit.medianOf(agent) ?? 0) : toNano(given);
   const latest = checked.loopId === undefined ? undefined : unit.latest(checked.loopId);
-  throwIfRefused(unit, ownership, checked.loopId, estimate, latest, agent);
+  const maxCost = spec.maxCostUsd === undefined ? undefined : toNano(spec.maxCostUsd);
+  const reserve = Math.min(estimate, maxCost ?? estimate);
+  throwIfRefused(unit, ownership, checked.loopId, reserve, latest, agent);
   const folder = context.window.folders.find((path) => isWithin(path, cwd)) ?? context.window.folders[0];
   return insert(unit, prompt, {
     loopId: checked.loopId ?? `loop-${context.newId().slice(0, 10)}`,
@@ -37,7 +35,7 @@ export function admit(
     priority,
     estimate,
     estimateAssumed: given === undefined,
-    ...(spec.maxCostUsd !== undefined && { maxCost: toNano(spec.maxCostUsd) }),
+    ...(maxCost !== undefined && { maxCost }),
     ...(spec.metadata !== undefined && { metadata: spec.metadata }),
     submittedAt: unit.now,
     since: unit.now,
@@ -46,6 +44,9 @@ export function admit(
     quickCrashes: 0,
     cost: 0,
     costEstimated: 0,
+    costUnknown: 0,
+    costAtLeast: false,
+    idleAllowances: 0,
   });
 }
 
@@ -67,8 +68,9 @@ export function readmit(unit: UnitOfWork, loopId: string, ownership: LoopOwnersh
       loopId,
       `has not failed for good, it is ${latest.state}: only a failed loop can be retried`,
     );
-  throwIfRefused(unit, ownership, loopId, latest.estimate, undefined, latest.agent);
-  const facts = leaveState(latest, unit.now);
+  const facts = leaveState(withMore(latest), unit.now);
+  const reserve = Math.min(facts.estimate, capLeftOf(facts));
+  throwIfRefused(unit, ownership, loopId, reserve, undefined, latest.agent);
   unit.put(
     { ...facts, windowId: unit.context.window.id, restarts: [], quickCrashes: 0, state: 'queued', fresh: true },
     'retried by the user',
@@ -85,15 +87,16 @@ function throwIfRefused(
   unit: UnitOfWork,
   ownership: LoopOwnership,
   loopId: string | undefined,
-  estimate: NanoUsd,
+  reserve: NanoUsd,
   latest: Loop | undefined,
   agent: string,
 ): void {
   const { liveState, context, now, today } = unit;
   const isNext = liveState.queue.size === 0 && !isHeld(liveState, agent, now);
-  const startsAtOnce = isNext && !unit.startsNothing && !gateClosed(liveState, context) && fitsToday(unit, estimate);
+  const startsAtOnce =
+    isNext && !unit.startsNothing && !gateClosed(liveState, context) && fitsToday(unit, reserve, agent);
   const places = attemptsAllowed(liveState.control.circuit, context.settings.circuit, liveState.probes());
-  const facts = { loopId, estimate, latest, startsAtOnce, now, today };
+  const facts = { loopId, estimate: reserve, agent, latest, startsAtOnce, now, today };
   const error = refusal(
     { ...facts, inLine: Number.isFinite(places) ? inLine(liveState, ownership, now, places) : 0 },
     liveState,
@@ -102,17 +105,9 @@ function throwIfRefused(
   if (error) throw error;
 }
 
-function fitsToday({ liveState, context, today }: UnitOfWork, estimate: NanoUsd): boolean {
-  const { spent } = liveState.spentOn(today);
-  return mayStart(
-    {
-      spent,
-      reserved: liveState.reserved,
-      runningReserved: liveState.runningReserved,
-      limit: context.settings.budget.dailyLimit,
-    },
-    estimate,
-  );
+function fitsToday({ liveState, context, today }: UnitOfWork, estimate: NanoUsd, agent: string): boolean {
+  if (spendingOf(context, agent) === 'never') return true;
+  return reserveFit(liveState, context, today, { estimate, cost: 0 }) === 'fits';
 }
 
 function insert(unit: UnitOfWork, prompt: string, facts: Omit<LoopFacts, 'seq' | 'place'>): Admitted {

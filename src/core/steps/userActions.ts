@@ -1,5 +1,6 @@
-import { isActive } from '../model/loop.ts';
+import { isActive, type LiveLoop, needsUser } from '../model/loop.ts';
 import type { UnitOfWork } from '../state/unitOfWork.ts';
+import { withMore } from './allowances.ts';
 import { requestStop } from './requestStop.ts';
 import { requeue } from './transitions.ts';
 
@@ -8,9 +9,13 @@ export function restartNow(unit: UnitOfWork, loopId: string): boolean {
   const loop = unit.liveState.find(loopId);
   if (!loop || loop.state === 'queued') return false;
   if (isActive(loop)) requestStop(unit, loop, 'restart', 'restarted by the user');
-  else requeue(unit, loop, 'started by the user without waiting');
+  else requeue(unit, asksForMore(loop) ? withMore(loop) : loop, 'started by the user without waiting');
   if (loop.state === 'waiting' && loop.for === 'usageLimit') liftHold(unit, loop.agent);
   return true;
+}
+
+function asksForMore(loop: LiveLoop): boolean {
+  return needsUser(loop) && loop.need === 'allowance';
 }
 
 /** Whoever starts a loop of an agent whose limit was reached knows better than its last message. If not, it says so again. */

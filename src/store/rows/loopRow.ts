@@ -63,6 +63,9 @@ const facts = new ColumnTable<LoopFacts, 'once' | 'live'>({
   quickCrashes: live('quick_crashes', int),
   cost: live('cost', int),
   costEstimated: live('cost_estimated', int),
+  costUnknown: live('cost_unknown', int),
+  costAtLeast: live('cost_at_least', flag),
+  idleAllowances: live('idle_allowances', int),
   sessionId: live('session_id', optional(text)),
   lastError: live('last_error', optional(jsonOf(failure))),
 });

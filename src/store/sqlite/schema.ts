@@ -132,12 +132,30 @@ const VERSION_4 = `
 ALTER TABLE head ADD COLUMN settings TEXT;
 `;
 
+/**
+ * Version 5: money of four kinds (R6). `cost_unknown` is the part of `cost_estimated` that is a guess, since nobody knows the cost;
+ * `cost_at_least` says that some of the work is in no amount. An attempt holds its `allowance` and what it has `accrued` by a first reckoning.
+ */
+const VERSION_5 = `
+ALTER TABLE loops ADD COLUMN cost_unknown INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE loops ADD COLUMN cost_at_least INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE loops ADD COLUMN idle_allowances INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE attempts ADD COLUMN cost_unknown INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE attempts ADD COLUMN cost_at_least INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE attempts ADD COLUMN accrued INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE attempts ADD COLUMN allowance TEXT;
+ALTER TABLE spend ADD COLUMN unknown INTEGER NOT NULL DEFAULT 0;
+DROP INDEX ledger_day;
+CREATE INDEX ledger_day ON ledger (day, seq, cost, estimated, source);
+`;
+
 /** The steps of the schema in their order. A change of the schema is a new step at the end. */
 export const MIGRATIONS: readonly Migration[] = [
   { version: 1, sql: VERSION_1 },
   { version: 2, sql: VERSION_2 },
   { version: 3, sql: VERSION_3 },
   { version: 4, sql: VERSION_4 },
+  { version: 5, sql: VERSION_5 },
 ];
 
 /** The version that this code knows. */

@@ -1,8 +1,11 @@
 import type { NanoUsd } from '../../core/model/money.ts';
 import type { Connection, Query } from './connection.ts';
 
-/** How many loops an estimate is based on (R6.2). */
+/** How many loops an estimate is based on, at most and at least (R6.2). */
 const ESTIMATED_FROM = 20;
+const FEWEST = 3;
+/** So many finished loops are looked at for them. */
+const LOOKED_AT = 1_000;
 
 /** Small queries over many loops, each served by an index. */
 export class Summaries {
@@ -11,10 +14,14 @@ export class Summaries {
   readonly #tokens: Query;
 
   constructor(connection: Connection) {
-    // Newest first until there are enough. For an agent with few loops this walks the whole index: 1 ms at 10,000 loops.
+    // Loops that did not work cost nothing, and guesses must not feed on themselves (R6.2). For an agent with few loops
+    // this walks the whole index: 1 ms at 10,000 loops.
     this.#costs = connection.prepare(
-      `SELECT cost FROM loops WHERE finished_at IS NOT NULL AND agent = ? AND state IN ('completed', 'failed')
-       ORDER BY finished_at DESC, seq DESC LIMIT ${ESTIMATED_FROM}`,
+      `SELECT cost FROM (
+         SELECT cost, cost_unknown, cost_at_least FROM loops
+         WHERE finished_at IS NOT NULL AND agent = ? AND state IN ('completed', 'failed')
+         ORDER BY finished_at DESC, seq DESC LIMIT ${LOOKED_AT}
+       ) WHERE cost > 0 AND cost_unknown = 0 AND cost_at_least = 0 LIMIT ${ESTIMATED_FROM}`,
     );
     this.#failed = connection.prepare(
       "SELECT loop_id FROM loops WHERE state = 'failed' AND cleared = 0 ORDER BY finished_at DESC, seq DESC LIMIT ?",
@@ -28,7 +35,7 @@ export class Summaries {
 
   medianCost(agent: string): NanoUsd | undefined {
     const costs = this.#costs.all(agent).map(({ cost }) => Number(cost));
-    if (costs.length === 0) return undefined;
+    if (costs.length < FEWEST) return undefined;
     costs.sort((a, b) => a - b);
     const middle = (costs.length - 1) / 2;
     return Math.round(((costs[Math.floor(middle)] as number) + (costs[Math.ceil(middle)] as number)) / 2);

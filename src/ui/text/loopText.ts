@@ -28,6 +28,8 @@ export const WAITING_WORDS: { readonly [reason in WaitingFor]: string } = {
   slot: '',
   circuit: 'waits for the circuit',
   budget: 'waits for the budget',
+  tomorrow: 'waits for tomorrow’s budget',
+  higherLimit: 'needs a higher daily limit',
   paused: 'queue paused',
   settings: 'waits for a setting that can be read',
   window: 'waits for its window',

@@ -1,16 +1,18 @@
 import assert from 'node:assert/strict';
 import {
+  type ActiveLoop,
   isActive,
   isFinished,
   isLive,
   type LiveLoop,
   type Loop,
   type LoopState,
+  outstandingOf,
   reservedOf,
   type Transition,
 } from '../../../src/core/model/loop.ts';
-import { toUsd } from '../../../src/core/model/money.ts';
-import { mayStart } from '../../../src/core/policy/budget.ts';
+import { toNano, toUsd } from '../../../src/core/model/money.ts';
+import { fitOf } from '../../../src/core/policy/budget.ts';
 import { attemptsAllowed } from '../../../src/core/policy/circuitBreaker.ts';
 import type { QueuedLoop } from '../../../src/core/state/liveState.ts';
 import { isBefore } from './startChecks.ts';
@@ -19,7 +21,7 @@ import type { World } from './world.ts';
 /** From which state a loop may come into which. `new` is where it comes from on submit. */
 const MAY_BECOME: { readonly [from in LoopState | 'new']: readonly LoopState[] } = {
   new: ['queued'],
-  queued: ['running', 'cancelled', 'failed'],
+  queued: ['running', 'waiting', 'cancelled', 'failed'],
   running: ['stopping', 'queued', 'backingOff', 'waiting', 'completed', 'failed', 'cancelled'],
   stopping: ['queued', 'backingOff', 'waiting', 'completed', 'failed', 'cancelled'],
   backingOff: ['queued', 'cancelled'],
@@ -52,6 +54,7 @@ export class Invariants {
     this.#processes(live);
     this.#overdue(live);
     this.#slots(live);
+    this.#money(live);
     this.#statuses(live);
   }
 
@@ -70,9 +73,9 @@ export class Invariants {
       this.#attempts(loop);
       this.#history(loop);
     }
-    for (const { day, cost, estimated } of books.spend('')) {
+    for (const { day, cost, estimated, unknown } of books.spend('')) {
       assert.ok(
-        cost >= 0 && estimated >= 0,
+        cost >= 0 && estimated >= 0 && unknown >= 0,
         `R6.2 ${day} has a spend of ${cost}, ${estimated} of it estimated: it would open the limit wider`,
       );
     }
@@ -161,13 +164,33 @@ export class Invariants {
     if (places <= 0) return;
     const now = machine.clock.now();
     const runningReserved = active.reduce((sum, loop) => sum + reservedOf(loop), 0);
-    const budget = { spent: this.#spentToday(), reserved: 0, runningReserved, limit: settings.budget.dailyLimit };
+    const used = this.#usedToday(active);
+    const limit = settings.budget.dailyLimit;
+    const outstanding = active.reduce((sum, loop) => sum + outstandingOf(loop), 0);
+    // The least share may be as much as what the agent's loops have cost.
+    const dearest = Math.max(settings.budget.minAllowance, ...[...this.#loops.values()].map(({ cost }) => cost));
+    const isShort = limit > 0 && outstanding > 0 && limit - used - outstanding < dearest;
     for (const loop of inOrder(live)) {
       const hold = control.holds[loop.agent];
       const isHome = windows.some(({ id, folder }) => id === loop.windowId || folder === loop.folder);
       if ((hold && hold.until > now) || !isHome) continue;
-      assert.ok(!mayStart(budget, loop.estimate), `R3.3 ${loop.loopId} waits, and nothing keeps it from starting`);
+      const fit = fitOf({ used, runningReserved, limit }, reservedOf(loop));
+      // It is parked, and keeps nobody else from starting (R6.3).
+      if (fit === 'notToday' || fit === 'never') continue;
+      assert.ok(fit === 'waits' || isShort, `R3.3 ${loop.loopId} waits, and nothing keeps it from starting`);
       return;
+    }
+  }
+
+  /** Nobody who is watched goes on beyond what was granted: spend passes grants by turns in flight alone (R6.8). */
+  #money(live: readonly LiveLoop[]): void {
+    const { settings, windows } = this.#world;
+    if (settings.budget.dailyLimit === 0) return;
+    for (const { state, attempt, loopId } of live.filter(isActive)) {
+      const { allowance, cost, accrued } = attempt;
+      const isFollowed = windows.some(({ id }) => id === attempt.windowId);
+      if (state !== 'running' || !isFollowed || allowance?.heldBy !== 'host') continue;
+      assert.ok(cost + accrued <= allowance.amount, `R6.8 ${loopId} goes on beyond its allowance`);
     }
   }
 
@@ -179,7 +202,9 @@ export class Invariants {
     const failed = [...this.#loops.values()]
       .filter((loop) => loop.state === 'failed' && !loop.cleared)
       .map(({ loopId }) => loopId);
-    const reserved = toUsd(live.reduce((sum, loop) => sum + reservedOf(loop), 0));
+    const endOfDay = this.#world.endOfDay();
+    const counts = (loop: LiveLoop) => !(loop.state === 'waiting' && 'until' in loop && loop.until >= endOfDay);
+    const reserved = toUsd(live.filter(counts).reduce((sum, loop) => sum + reservedOf(loop), 0));
     for (const { supervisor } of windows) {
       const status = supervisor.status();
       assert.deepEqual(status.running.map(({ loopId }) => loopId).sort(), active.map(({ loopId }) => loopId).sort());
@@ -192,17 +217,19 @@ export class Invariants {
       assert.deepEqual(sorted(status.waiting), sorted(live.filter(({ state }) => state === 'waiting')));
       assert.equal(status.circuitState, checks.control.circuit.state);
       assert.equal(status.paused, checks.control.paused);
-      assert.equal(status.budget.spent, toUsd(Math.max(0, this.#spentToday())));
+      assert.equal(toNano(status.budget.spent + status.budget.unknown), Math.max(0, this.#usedToday(active)));
       assert.equal(status.budget.reserved, reserved);
       assert.deepEqual([...status.permanentlyFailed].sort(), failed.sort());
       assert.equal(status.ready, true);
     }
   }
 
-  #spentToday(): number {
+  /** What the ledger says of today, and what runs have accrued. */
+  #usedToday(active: readonly ActiveLoop[]): number {
     const today = this.#world.today();
     const rows = this.#world.machine.books().spend(today);
-    return rows.filter(({ day }) => day === today).reduce((sum, { cost }) => sum + cost, 0);
+    const accrued = active.reduce((sum, { attempt }) => sum + attempt.accrued, 0);
+    return rows.filter(({ day }) => day === today).reduce((sum, { cost }) => sum + cost, accrued);
   }
 
   #attempts(loop: Loop): void {

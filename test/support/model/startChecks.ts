@@ -6,6 +6,7 @@ import {
   isActive,
   isLive,
   type LiveLoop,
+  outstandingOf,
   reservedOf,
 } from '../../../src/core/model/loop.ts';
 import type { Settings } from '../../../src/core/model/settings.ts';
@@ -21,6 +22,7 @@ export interface Sight {
   /** Ids that were ever submitted. */
   readonly ids: ReadonlySet<string>;
   today(): string;
+  endOfDay(): number;
   now(): number;
   /** Whether that window has begun to go. */
   isLeaving(windowId: string): boolean;
@@ -38,6 +40,7 @@ export class StartChecks {
   failing = 0;
   readonly account = new CircuitAccount();
   readonly #followedBy = new Map<number, string>();
+  readonly #allowed = new Map<number, number>();
   #control: Control = { circuit: CLOSED_CIRCUIT, paused: false, holds: {} };
 
   constructor(sight: Sight) {
@@ -68,8 +71,8 @@ export class StartChecks {
   }
 
   #watch(tx: StoreTransaction, work: (tx: StoreTransaction) => unknown): unknown {
-    const written: Written = { begun: [], settled: [], adopted: [], inserted: [], control: undefined };
-    const result = work(spyOn(tx, written, this.#followedBy));
+    const written: Written = { begun: [], settled: [], adopted: [], inserted: [], granted: [], control: undefined };
+    const result = work(spyOn(tx, written, this.#followedBy, this.#allowed));
     this.#control = written.control ?? this.#control;
     this.#keepAccount(written.settled);
     for (const { windowId, token } of written.adopted) {
@@ -77,6 +80,7 @@ export class StartChecks {
         this.#sight.complain(`R9.1 ${token} was taken over by a window that is going`);
     }
     if (written.begun.length > 0 || written.inserted.length > 0) this.#look(tx, written);
+    this.#lookAtMoney(tx, written);
     return result;
   }
 
@@ -89,12 +93,33 @@ export class StartChecks {
     if (wrong !== undefined) this.#sight.complain(wrong);
   }
 
+  /** What is granted never passes the limit, and nobody who is watched goes on beyond what was granted (R6.8). */
+  #lookAtMoney(tx: StoreTransaction, { granted }: Written): void {
+    const { dailyLimit } = this.#sight.settings.budget;
+    if (dailyLimit === 0) return;
+    const active = this.#live(tx).filter(isActive);
+    const used = this.#used(tx, active);
+    const outstanding = active.reduce((sum, loop) => sum + outstandingOf(loop), 0);
+    if (granted.length > 0 && used + outstanding > dailyLimit)
+      this.#sight.complain(`R6.8 ${used} are used and ${outstanding} granted of ${dailyLimit}`);
+  }
+
+  #live(tx: StoreTransaction): LiveLoop[] {
+    const loops = [...this.#sight.ids].map((id) => tx.latest(id));
+    return loops.filter((loop): loop is LiveLoop => loop !== undefined && isLive(loop));
+  }
+
+  #used(tx: StoreTransaction, active: readonly ActiveLoop[]): number {
+    const { spent, unknown } = tx.day(this.#sight.today());
+    return spent + unknown + active.reduce((sum, { attempt }) => sum + attempt.accrued, 0);
+  }
+
   #look(tx: StoreTransaction, { begun, inserted }: Written): void {
-    const { settings, ids } = this.#sight;
+    const { settings } = this.#sight;
     const complain = (what: string) => this.#sight.complain(what);
-    const live = [...ids].map((id) => tx.latest(id)).filter((loop) => loop !== undefined && isLive(loop)) as LiveLoop[];
+    const live = this.#live(tx);
     const active = live.filter(isActive);
-    const { spent } = tx.day(this.#sight.today());
+    const used = this.#used(tx, active);
     const { dailyLimit } = settings.budget;
     const held = (loops: readonly LiveLoop[]) => loops.reduce((sum, loop) => sum + reservedOf(loop), 0);
 
@@ -105,15 +130,15 @@ export class StartChecks {
       if (depth > settings.maxQueueDepth)
         complain(`R2.2 ${depth} fresh loops are queued, and ${settings.maxQueueDepth} may be`);
     }
-    if (live.some(isNew) && dailyLimit > 0 && spent + held(live) > dailyLimit) {
-      complain(`R6.2 a loop was taken with ${spent} spent and ${held(live)} reserved of ${dailyLimit}`);
+    if (live.some(isNew) && dailyLimit > 0 && used + this.#reserved(live) > dailyLimit) {
+      complain(`R6.2 a loop was taken with ${used} used and ${held(live)} reserved of ${dailyLimit}`);
     }
     if (begun.length === 0) return;
 
     if (active.length > settings.maxConcurrent)
       complain(`R3.1 ${active.length} loops are active, and ${settings.maxConcurrent} may be`);
-    if (dailyLimit > 0 && (spent >= dailyLimit || spent + held(active) > dailyLimit)) {
-      complain(`R6.3 a loop was started with ${spent} spent and ${held(active)} held of ${dailyLimit}`);
+    if (dailyLimit > 0 && (used >= dailyLimit || used + held(active) > dailyLimit)) {
+      complain(`R6.3 a loop was started with ${used} used and ${held(active)} held of ${dailyLimit}`);
     }
     this.#lookAtCircuit(active, begun);
     if (this.#control.paused) complain('R2.4 a loop was started while dispatch is paused');
@@ -124,10 +149,21 @@ export class StartChecks {
         complain(`R9.1 ${loop.loopId} was started by a window that is going`);
       // Its own window would have started the other one first. What waits for another window has its slot kept.
       const passed = queued.find(
-        (other) => isBefore(other, loop) && other.windowId === loop.attempt.windowId && !this.#isHeld(other),
+        (other) =>
+          isBefore(other, loop) &&
+          other.windowId === loop.attempt.windowId &&
+          !this.#isHeld(other) &&
+          !(dailyLimit > 0 && used + reservedOf(other) > dailyLimit),
       );
       if (passed) complain(`R2.1 ${loop.loopId} was started before ${passed.loopId}`);
     }
+  }
+
+  /** What counts against the day: nothing of what waits for longer (R6.2). */
+  #reserved(live: readonly LiveLoop[]): number {
+    const endOfDay = this.#sight.endOfDay();
+    const counts = (loop: LiveLoop) => !(loop.state === 'waiting' && 'until' in loop && loop.until >= endOfDay);
+    return live.filter(counts).reduce((sum, loop) => sum + reservedOf(loop), 0);
   }
 
   #lookAtCircuit(active: readonly ActiveLoop[], begun: readonly Attempt[]): void {
