@@ -26,7 +26,7 @@ export type {
  * ```
  *
  * The store opens right after activation: what is asynchronous waits for it. Where no supervisor will come (an untrusted workspace, a
- * store that can not be opened) everything but `status` and the events rejects or throws with a `NotReadyError`. Errors are told apart
+ * store that cannot be opened) everything but `status` and the events rejects with a `NotReadyError`. Errors are told apart
  * by their `code`. Costs are in USD, times are wall times in ms.
  */
 export interface LoopSupervisorApi {
@@ -38,8 +38,8 @@ export interface LoopSupervisorApi {
   killProcessGroup(loopId: string, signal?: string): Promise<boolean>;
   /** One consistent snapshot (R10.1). Before there is a supervisor: `ready: false`, with the reason in `notReady`. */
   status(): Status;
-  /** Everything about the latest loop of that id, its attempts and history included. Throws a `NotReadyError` before there is a supervisor. */
-  get(loopId: string): LoopDetail | undefined;
+  /** Everything about the latest loop of that id, its attempts and history included. Undefined if there is none. */
+  get(loopId: string): Promise<LoopDetail | undefined>;
   /** Counts a cost (USD) against a loop, its agent and today; the same `key` counts once (R6.6). Answers whether it counted. */
   recordCost(loopId: string, usd: number, key?: string): Promise<boolean>;
   /** Closes the circuit by hand (R4.3). */

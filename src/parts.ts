@@ -10,7 +10,7 @@ import { askProgram, findProgram } from './process/environment/programCheck.ts';
 import { terminalEnvironment } from './process/environment/shellEnvironment.ts';
 import { createLauncher } from './process/launch/launcher.ts';
 import { folders as existing } from './process/runFolder/folders.ts';
-import { createProbe } from './process/tables/processIdentity.ts';
+import { createInspector } from './process/tables/processInspector.ts';
 import { createResourceSampler } from './process/tables/resources.ts';
 import { openStore } from './store/sqlite/store.ts';
 import type { AgentChecks } from './ui/agentCheck/agentChecks.ts';
@@ -71,7 +71,8 @@ export function createParts({
   const nodePath = process.execPath;
   const environment = terminalEnvironment({ nodePath, log });
   const sample = { command: nodePath, args: [bundle('sampleAgent')], env: { ELECTRON_RUN_AS_NODE: '1' } };
-  const readAgents = () => createCatalog({ ...agentSettings(), sample, platform: process.platform });
+  const codexHome = process.env['CODEX_HOME'] ?? join(homedir(), '.codex');
+  const readAgents = () => createCatalog({ ...agentSettings(), sample, platform: process.platform, codexHome });
   let agents = readAgents();
 
   const open = (): OpenedSupervisor => {
@@ -84,7 +85,7 @@ export function createParts({
     });
     const supervisor = new Supervisor({
       ...{ store, launcher, agents: agents.catalog, clock, log },
-      probe: createProbe(),
+      inspector: createInspector(),
       folders: existing,
       settings: settings(),
       doubts: doubts(),

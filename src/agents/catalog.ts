@@ -2,14 +2,18 @@ import type { AgentFacts } from '../core/model/agentFacts.ts';
 import type { AgentCatalog, AgentProfile } from '../core/ports/agents.ts';
 import { CLAUDE } from './claude.ts';
 import { CODEX } from './codex.ts';
+import { readRollout } from './codexRollout.ts';
 import { COPILOT } from './copilot.ts';
 import { defaultOptions, readCustomAgents } from './customAgents.ts';
 import { GEMINI } from './gemini.ts';
+import { KILO } from './kilo.ts';
 import type { AgentKind, AgentOptions, AgentServices } from './kind.ts';
 import { OPENCODE } from './opencode.ts';
+import { PI } from './pi.ts';
 import { PLAIN } from './plain.ts';
 import { readPrices } from './prices.ts';
 import { agentFactsOf, profileOf } from './profile.ts';
+import { QWEN } from './qwen.ts';
 import { type SampleProgram, sampleKind } from './sample.ts';
 
 export interface CatalogOptions {
@@ -25,6 +29,8 @@ export interface CatalogOptions {
   readonly newUuid?: () => string;
   /** Wall time, ms: what "resets in 3 hours" counts from. The system's if absent. */
   readonly now?: () => number;
+  /** Where Codex keeps its session files, which name its model; they are not read if absent. */
+  readonly codexHome?: string;
 }
 
 export interface FactsCatalog extends AgentCatalog {
@@ -45,9 +51,14 @@ export function createCatalog(options: CatalogOptions): CatalogResult {
     prices,
     now: options.now ?? Date.now,
     newUuid: options.newUuid ?? (() => crypto.randomUUID()),
+    rollout: (threadId, { env }) =>
+      options.codexHome === undefined ? undefined : readRollout(env['CODEX_HOME'] ?? options.codexHome, threadId),
   };
   const kinds = new Map(
-    [sampleKind(options.sample), CLAUDE, CODEX, GEMINI, OPENCODE, COPILOT, PLAIN].map((kind) => [kind.name, kind]),
+    [sampleKind(options.sample), CLAUDE, CODEX, GEMINI, OPENCODE, COPILOT, PI, QWEN, KILO, PLAIN].map((kind) => [
+      kind.name,
+      kind,
+    ]),
   );
   const custom = readCustomAgents(options.agents, kinds);
 

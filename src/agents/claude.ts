@@ -1,7 +1,6 @@
-import type { NanoUsd } from '../core/model/money.ts';
-import { toUsd } from '../core/model/money.ts';
+import { type NanoUsd, toUsd } from '../core/model/money.ts';
 import { claudeGrammar } from './claudeReader.ts';
-import { type AgentKind, hasOption } from './kind.ts';
+import { type AgentKind, type AgentOptions, hasOption } from './kind.ts';
 import { lineReader } from './lineReader.ts';
 
 const WORDS = {
@@ -13,13 +12,15 @@ const WORDS = {
 const TURN_USD = 0.2;
 const LEAST_CAP_USD = 0.01;
 
+/** With a background task it would stay alive after its result, and begin another billed turn later. */
+const NO_BACKGROUND = 'CLAUDE_CODE_DISABLE_BACKGROUND_TASKS';
+
 /** Claude Code of Anthropic. */
 export const CLAUDE: AgentKind = {
   name: 'claude',
   words: WORDS,
   command: 'claude',
-  // With a background task it would stay alive after its result and begin another billed turn later.
-  env: { CLAUDE_CODE_DISABLE_BACKGROUND_TASKS: '1', DISABLE_AUTOUPDATER: '1' },
+  env: { [NO_BACKGROUND]: '1', DISABLE_AUTOUPDATER: '1' },
   mode: {
     option: 'permissionMode',
     fallback: 'acceptEdits',
@@ -37,13 +38,15 @@ export const CLAUDE: AgentKind = {
   takesModel: true,
   canResume: true,
   hasCost: true,
+  spending: 'live',
+  capsItself: true,
   needsReading: true,
   // On SIGINT it still reports what it has cost, on SIGTERM it does not.
   stop: [
     { signal: 'SIGINT', share: 0.6 },
     { signal: 'SIGTERM', share: 0.4 },
   ],
-  slashCommands: true,
+  commands: 'prompt',
   facts: {
     bundled: false,
     versionArgs: ['--version'],
@@ -56,6 +59,7 @@ export const CLAUDE: AgentKind = {
           '--output-format',
           '--verbose',
           '--permission-mode',
+          '--settings',
           '--model',
           '--session-id',
           '--resume',
@@ -69,12 +73,16 @@ export const CLAUDE: AgentKind = {
       since: '2.1.41',
       keys: ['ANTHROPIC_API_KEY', 'ANTHROPIC_AUTH_TOKEN', 'CLAUDE_CODE_OAUTH_TOKEN'],
     },
+    loginArgs: ['/login'],
+    resumeArgs: ['--resume', '${session}'],
+    cannot: [],
     notes: [
       'Its cost is exact, as it reports it. On a subscription the dollars are what the same work would cost by the API.',
-      'What is left of the budget is given to it as --max-budget-usd.',
+      'What is left of the budget is given to it as --max-budget-usd, which it may pass by one turn.',
       'More tools are allowed with arguments such as ["--allowedTools", "Bash(npm test)"].',
     ],
   },
+  notes: (options) => (forbidsBackground(options) ? [] : [BACKGROUND_NOTE]),
   line(options, request, { newUuid }) {
     const { args, model } = options;
     // Arguments of the user's own go before ours.
@@ -88,6 +96,8 @@ export const CLAUDE: AgentKind = {
         'stream-json',
         '--verbose',
         ...(ownMode ? [] : ['--permission-mode', options.mode]),
+        // A project's settings win over the environment, but not over these.
+        ...(forbidsBackground(options) ? ['--settings', JSON.stringify({ env: { [NO_BACKGROUND]: '1' } })] : []),
         ...(model === undefined || hasOption(args, '--model') ? [] : ['--model', model]),
         ...(request.costLeft === undefined || hasOption(args, '--max-budget-usd')
           ? []
@@ -103,6 +113,15 @@ export const CLAUDE: AgentKind = {
   reader: (_options, { prices, now }, state, before) =>
     lineReader((at) => claudeGrammar(WORDS, prices, at), now, state, before),
 };
+
+const BACKGROUND_NOTE =
+  'Background tasks are left to its settings by this profile: after its result it may stay alive, ' +
+  'and begin another billed turn.';
+
+/** Whether background tasks are ruled out: not where the profile sets their variable, or settings of its own. */
+function forbidsBackground({ args, env }: AgentOptions): boolean {
+  return (env[NO_BACKGROUND] ?? '1') === '1' && !hasOption(args, '--settings');
+}
 
 /** The agent's own cap for what is left: less one turn, but not less than half of it, so that little money still does something. */
 function capUsd(left: NanoUsd): string {

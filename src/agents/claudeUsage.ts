@@ -5,30 +5,17 @@ import type { Say } from './lineReader.ts';
 import type { Prices } from './prices.ts';
 import { addTokens, anyTokens, NO_TOKENS, tokensOver } from './tokenCount.ts';
 
-/** What the reader of claude's output knows. Tokens are those told since the last result. */
-export interface ClaudeMemory {
-  session: string;
+/** What the reader of claude's output knows of tokens and money. Tokens are those told since the last result. */
+export interface ClaudeBill {
   /** `total_cost_usd` as last reported for the session, USD; −1 when the session had a past that nobody knows. */
   total: number;
   /** Whether the attempt continues a session, until its first result is read. */
   resumed: boolean;
-  results: number;
-  /** Text was told since the last result. */
-  spoke: boolean;
-  /** The kind of the last message that stood for a failure of the API. */
-  apiError: string;
-  /** A usage window that is used up was told since the last result. */
-  limited: boolean;
   /** Messages whose tokens were told, the latest last. */
   counted: string[];
-  /** The message that comes in pieces, and the output tokens told for it. */
-  streamed: string;
-  streamedOutput: number;
   told: { [model: string]: Tokens };
   /** Characters that each model wrote since the last result: its output tokens are known only at the end of a turn. */
   written: { [model: string]: number };
-  /** Tool calls whose denial was told. */
-  denied: string[];
 }
 
 /** How many ids are remembered of each kind. */
@@ -37,27 +24,30 @@ export const REMEMBERED = 50;
 /** Roughly: only for turns whose end was never reported. */
 const CHARS_PER_TOKEN = 4;
 
+/** Which prices count where a model is not named. */
+const FAMILY = 'claude-*';
+
 /** Notes that a model wrote so many characters. */
-export function write(memory: ClaudeMemory, model: string, characters: number): void {
-  memory.written[model] = countIn(memory.written[model]) + characters;
+export function write(bill: ClaudeBill, model: string, characters: number): void {
+  bill.written[model] = countIn(bill.written[model]) + characters;
 }
 
-/** Tells a message's tokens, once: several lines share a message. Their output is a placeholder, so the result tells the rest. */
-export function count(memory: ClaudeMemory, say: Say, id: string, model: string, usage: unknown): void {
-  if (id === '' || memory.counted.includes(id) || !isObject(usage)) return;
-  memory.counted = [...memory.counted, id].slice(-REMEMBERED);
-  addUsage(memory, say, model, usageTokens(usage));
+/** Tells a message's tokens, once: several lines share a message. Their output is a placeholder; the result tells the rest. */
+export function count(bill: ClaudeBill, say: Say, id: string, model: string, usage: unknown): void {
+  if (id === '' || bill.counted.includes(id) || !isObject(usage)) return;
+  bill.counted = [...bill.counted, id].slice(-REMEMBERED);
+  addUsage(bill, say, model, usageTokens(usage));
 }
 
 /** Tells tokens, and notes that they were told. */
-export function addUsage(memory: ClaudeMemory, say: Say, model: string, tokens: Tokens): void {
+export function addUsage(bill: ClaudeBill, say: Say, model: string, tokens: Tokens): void {
   if (!anyTokens(tokens)) return;
-  memory.told[model] = addTokens(toldOf(memory, model), tokens);
+  bill.told[model] = addTokens(toldOf(bill, model), tokens);
   say({ type: 'usage', tokens, ...(model !== '' && { model }) });
 }
 
-function toldOf(memory: ClaudeMemory, model: string): Tokens {
-  const told = objectIn(memory.told[model]);
+function toldOf(bill: ClaudeBill, model: string): Tokens {
+  const told = objectIn(bill.told[model]);
   return {
     input: tokenCount(told['input']),
     cachedInput: tokenCount(told['cachedInput']),
@@ -76,7 +66,7 @@ function usageTokens(usage: JsonObject): Tokens {
 }
 
 /** Tells what the result knows of the tokens beyond what the messages told. */
-export function tellRest(message: JsonObject, memory: ClaudeMemory, say: Say): void {
+export function tellRest(message: JsonObject, bill: ClaudeBill, say: Say): void {
   const models = message['model_usage_since_last_result'];
   if (isObject(models)) {
     for (const [model, value] of Object.entries(models)) {
@@ -87,74 +77,90 @@ export function tellRest(message: JsonObject, memory: ClaudeMemory, say: Say): v
         cacheWrite: tokenCount(usage['cacheCreationInputTokens']),
         output: tokenCount(usage['outputTokens']),
       };
-      addUsage(memory, say, model, tokensOver(tokens, toldOf(memory, model)));
+      addUsage(bill, say, model, tokensOver(tokens, toldOf(bill, model)));
     }
     return;
   }
-  const told = Object.keys(memory.told).reduce((sum, model) => addTokens(sum, toldOf(memory, model)), NO_TOKENS);
-  addUsage(memory, say, '', tokensOver(usageTokens(objectIn(message['usage'])), told));
+  const told = Object.keys(bill.told).reduce((sum, model) => addTokens(sum, toldOf(bill, model)), NO_TOKENS);
+  addUsage(bill, say, '', tokensOver(usageTokens(objectIn(message['usage'])), told));
 }
 
 /**
- * Bills a result. Its total counts on over a session, so what counts is what the result says of itself, or else how much the total grew
- *.
+ * Bills a result (R6.6). Its total may count on over a session, so what counts is what the result says of itself, or
+ * else how much the total grew within this process. For a first result that says nothing of itself in a session that
+ * goes on, its tokens are priced; where it has none, its total is a guess.
  */
-export function billResult(message: JsonObject, memory: ClaudeMemory, say: Say, prices: Prices): void {
+export function billResult(message: JsonObject, bill: ClaudeBill, say: Say, prices: Prices): void {
   const since = message['model_usage_since_last_result'];
   const models = isObject(since) ? Object.entries(since) : [];
-  const amounts = models.map(([, usage]) => objectIn(usage)['costUSD']);
   const total = isCost(message['total_cost_usd']) ? message['total_cost_usd'] : undefined;
-  const only = models.length === 1 && models[0] ? { model: models[0][0] } : {};
-  const usd = amounts.reduce((sum: number, amount) => sum + (isCost(amount) ? amount : Number.NaN), 0);
+  const usd = models.reduce((sum, [, usage]) => sum + costIn(objectIn(usage)['costUSD']), 0);
   if (isObject(since) && !isCost(usd))
     say({ type: 'warning', text: 'A reported cost was no finite number of USD of 0 or more; it was not counted.' });
   if (isObject(since) && isCost(usd)) {
-    say({
-      type: 'cost',
-      cost: toNano(usd),
-      source: 'reported',
-      ...only,
-      ...earlierIn(memory, total === undefined ? undefined : total - usd),
-    });
-  } else if (total !== undefined && (memory.total >= 0 || total === 0)) {
-    say({
-      type: 'cost',
-      cost: toNano(total >= memory.total ? total - Math.max(0, memory.total) : total),
-      source: 'reported',
-    });
-  } else {
-    const { cost, note } = prices.estimate(
-      usageTokens(objectIn(message['usage'])),
-      Object.keys(objectIn(message['modelUsage']))[0],
-      'claude-*',
-    );
-    say({ type: 'cost', cost, source: 'estimated', note });
+    const earlier = earlierIn(bill, total === undefined ? undefined : total - usd);
+    const model = models.length === 1 ? models[0]?.[0] : undefined;
+    say({ type: 'cost', cost: toNano(usd), source: 'reported', ...(model !== undefined && { model }), ...earlier });
+  } else billTotal(message, total, bill, say, prices);
+  if (total !== undefined) bill.total = total;
+  bill.resumed = false;
+}
+
+function costIn(value: unknown): number {
+  return isCost(value) ? value : Number.NaN;
+}
+
+function billTotal(message: JsonObject, total: number | undefined, bill: ClaudeBill, say: Say, prices: Prices): void {
+  const beganAnew = total !== undefined && total < bill.total;
+  if (total !== undefined && (total === 0 || beganAnew || !bill.resumed)) {
+    const grown = beganAnew ? total : total - Math.max(0, bill.total);
+    say({ type: 'cost', cost: toNano(grown), source: 'reported' });
+    return;
   }
-  if (total !== undefined) memory.total = total;
-  memory.resumed = false;
+  const tokens = usageTokens(objectIn(message['usage']));
+  if (total === undefined || anyTokens(tokens)) {
+    const { cost, note } = prices.priceOf(tokens, Object.keys(objectIn(message['modelUsage']))[0], FAMILY);
+    say({ type: 'cost', cost, source: 'priced', note });
+    return;
+  }
+  const note = 'the total of a session that goes on, which may hold what its earlier runs cost';
+  say({ type: 'cost', cost: toNano(total), source: 'unknown', note });
 }
 
 /** What the session says it cost before, where that is more than it has reported: turns whose end never came. */
-function earlierIn(memory: ClaudeMemory, usd: number | undefined): { readonly earlier?: NanoUsd } {
-  if (!memory.resumed || usd === undefined) return {};
+function earlierIn(bill: ClaudeBill, usd: number | undefined): { readonly earlier?: NanoUsd } {
+  if (!bill.resumed || usd === undefined) return {};
   const earlier = toNano(Math.max(0, usd));
-  return earlier > toNano(Math.max(0, memory.total)) ? { earlier } : {};
+  return earlier > toNano(Math.max(0, bill.total)) ? { earlier } : {};
+}
+
+/** What was told since the last result, priced by model. */
+function unreported(bill: ClaudeBill, prices: Prices) {
+  return Object.keys(bill.told).map((model) => {
+    const told = toldOf(bill, model);
+    const output = Math.max(told.output, Math.ceil(countIn(bill.written[model]) / CHARS_PER_TOKEN));
+    return { model, ...prices.priceOf({ ...told, output }, model === '' ? undefined : model, FAMILY) };
+  });
+}
+
+/** Tells what has been spent since the last result, as far as its messages tell (R6.10). */
+export function tellAccrued(bill: ClaudeBill, say: Say, prices: Prices): void {
+  const cost = unreported(bill, prices).reduce((sum, each) => sum + each.cost, 0);
+  if (cost > 0) say({ type: 'accrued', cost });
 }
 
 /** Turns whose end was never reported cost something all the same: what their messages told is priced. */
-export function billUnreported(memory: ClaudeMemory, say: Say, prices: Prices): void {
-  for (const model of Object.keys(memory.told)) {
-    const told = toldOf(memory, model);
-    const output = Math.max(told.output, Math.ceil(countIn(memory.written[model]) / CHARS_PER_TOKEN));
-    const { cost, note } = prices.estimate({ ...told, output }, model === '' ? undefined : model, 'claude-*');
+export function billUnreported(bill: ClaudeBill, say: Say, prices: Prices): void {
+  for (const { model, cost, note } of unreported(bill, prices)) {
     say({
       type: 'cost',
       cost,
-      source: 'estimated',
+      source: 'priced',
+      atLeast: true,
       ...(model !== '' && { model }),
       note: `it ended before it reported its cost: ${note}`,
     });
   }
-  memory.told = {};
-  memory.written = {};
+  bill.told = {};
+  bill.written = {};
 }

@@ -21,13 +21,16 @@ export const CODEX: AgentKind = {
   takesModel: true,
   canResume: true,
   hasCost: true,
+  // Its session file tells what a turn has cost, but only when it is looked at: at the turn's end.
+  spending: 'atEnd',
+  capsItself: false,
   needsReading: true,
   // On SIGINT it ends its tool processes itself; on SIGTERM it leaves them.
   stop: [
     { signal: 'SIGINT', share: 0.5 },
     { signal: 'SIGTERM', share: 0.5 },
   ],
-  slashCommands: false,
+  commands: 'none',
   stdinMark: '-',
   facts: {
     bundled: false,
@@ -39,9 +42,12 @@ export const CODEX: AgentKind = {
     install: 'npm install -g @openai/codex',
     // A key of the environment counts for `codex exec`, but is no login to it.
     loginStatus: { args: ['login', 'status'], keys: ['CODEX_API_KEY'] },
+    loginArgs: ['login'],
+    resumeArgs: ['resume', '${session}'],
+    cannot: ['What it spends is seen only at the end of its turn, so it is not bounded while it runs.'],
     notes: [
-      'It reports tokens, not money: its cost is an estimate by the prices in loopSupervisor.prices.',
-      'It does not name its model. Set "model" in its profile for a closer estimate; without it, the dearest GPT model counts.',
+      'It reports tokens, not money: its cost is priced by loopSupervisor.prices.',
+      'Its model is read from its own session file. Set "model" in its profile where that file is somewhere else.',
       'It never asks in headless mode: what the sandbox does not allow fails.',
     ],
   },
@@ -70,10 +76,14 @@ export const CODEX: AgentKind = {
     };
   },
   argument: (prompt) => ['--', prompt],
-  reader: ({ args, model }, { prices, now }, state, before) =>
-    lineReader((at) => codexGrammar(prices, at, modelIn(args) ?? model), now, state, before),
+  reader(options, { prices, now, rollout }, state, before) {
+    const model = modelIn(options.args) ?? options.model;
+    const rolloutOf = (thread: string) => rollout(thread, options);
+    return lineReader((at) => codexGrammar({ prices, now: at, model, rollout: rolloutOf }), now, state, before);
+  },
 };
 
+/** The model that the profile's arguments name. */
 function modelIn(args: readonly string[]): string | undefined {
   const at = args.findIndex((arg) => arg === '-m' || arg === '--model');
   return at < 0 ? args.find((arg) => arg.startsWith('--model='))?.slice('--model='.length) : args[at + 1];

@@ -1,6 +1,17 @@
-import type { AgentErrorCause, Tokens } from '../core/model/agentEvent.ts';
-import { causeInErrors, failureEnd, finished, innerMessage, sayFailure, statusIn } from './failure.ts';
-import { itemsIn, type JsonObject, objectIn, textIn, tokenCount } from './json.ts';
+import type { Tokens } from '../core/model/agentEvent.ts';
+import { codexTokens, type RolloutFacts } from './codexRollout.ts';
+import {
+  causeOf,
+  failureEnd,
+  finished,
+  innerMessage,
+  lastError,
+  type Signs,
+  sayErrors,
+  sayFailure,
+  statusIn,
+} from './failure.ts';
+import { itemsIn, type JsonObject, objectIn, textIn } from './json.ts';
 import { type Ending, type Grammar, memoryIn, type Say } from './lineReader.ts';
 import { callSummary, oneLine, resultSummary, shellCommand } from './oneLine.ts';
 import type { Prices } from './prices.ts';
@@ -12,21 +23,36 @@ interface Memory {
   session: string;
   /** The thread's counter as last seen. */
   total: Tokens;
-  /** The thread had a past whose counter nobody knows. */
+  /** The thread has a past whose counter nobody knows. */
   unknownPast: boolean;
+  /** A turn was cut off and billed since the counter was seen: the next counter may hold it, or not. */
+  cutOff: boolean;
   /** Items whose call was told and whose result was not. */
   open: string[];
   /** The last error that did not end the turn. */
   error: string;
-  /** A turn has ended, well or not. */
-  ended: boolean;
+  /** Where the turn is: it has said or done nothing yet, it has, or it has ended, well or not. */
+  turn: 'begun' | 'working' | 'ended';
+  /** Tools were at work in this turn. */
+  tools: boolean;
   denied: number;
 }
 
 const REMEMBERED = 100;
 
-/** Reads what codex prints. `now` gives wall time in ms. */
-export function codexGrammar(prices: Prices, now: () => number, model: string | undefined): Grammar<Memory> {
+/** What the reader is made with. */
+export interface CodexContext {
+  readonly prices: Prices;
+  /** Wall time, ms. */
+  readonly now: () => number;
+  /** The model of the profile, where it names one. */
+  readonly model: string | undefined;
+  /** What Codex itself wrote down about a thread. */
+  readonly rollout: (threadId: string) => RolloutFacts | undefined;
+}
+
+/** Reads what codex prints. */
+export function codexGrammar(context: CodexContext): Grammar<Memory> {
   const self: Grammar<Memory> = {
     name: 'codex',
     start(before) {
@@ -36,9 +62,11 @@ export function codexGrammar(prices: Prices, now: () => number, model: string | 
         session: '',
         total: past?.total ?? NO_TOKENS,
         unknownPast: before !== undefined && !past,
+        cutOff: past?.cutOff ?? false,
         open: [],
         error: '',
-        ended: false,
+        turn: 'begun',
+        tools: false,
         denied: 0,
       };
     },
@@ -49,7 +77,8 @@ export function codexGrammar(prices: Prices, now: () => number, model: string | 
           if (memory.session !== '') say({ type: 'session', sessionId: memory.session });
           return;
         case 'turn.started':
-          memory.ended = false;
+          memory.turn = 'begun';
+          memory.tools = false;
           return;
         case 'item.started':
           itemStarted(objectIn(message['item']), memory, say);
@@ -58,27 +87,37 @@ export function codexGrammar(prices: Prices, now: () => number, model: string | 
           itemCompleted(objectIn(message['item']), memory, say);
           return;
         case 'turn.completed':
-          usage(objectIn(message['usage']), memory, say, prices, model);
-          memory.ended = true;
-          say(finished(memory.denied));
+          usage(objectIn(message['usage']), memory, say, context);
+          completed(memory, say);
           return;
         case 'turn.failed':
-          memory.ended = true;
-          failed(textIn(objectIn(message['error'])['message']) || memory.error, say, now());
+          billUnfinished(memory, say, context);
+          memory.turn = 'ended';
+          failed(textIn(objectIn(message['error'])['message']) || memory.error, say, context.now());
           return;
         case 'error':
           error(textIn(message['message']), memory, say);
       }
     },
-    end: (ending, memory, say) => end(ending, memory, say, now()),
+    end: (ending, memory, say) => end(ending, memory, say, context),
   };
   return self;
+}
+
+/** A command that the sandbox refuses gives no event: a turn without tools may have done nothing at all. */
+function completed(memory: Memory, say: Say): void {
+  memory.turn = 'ended';
+  const end = finished(memory.denied);
+  if (memory.tools) say(end);
+  else say({ ...end, reason: `${end.reason}, but no tool was seen at work: nothing was run or changed`, idle: true });
 }
 
 function itemStarted(item: JsonObject, memory: Memory, say: Say): void {
   const call = callIn(item);
   if (!call) return;
   const id = textIn(item['id']);
+  memory.turn = 'working';
+  memory.tools = true;
   memory.open.push(id);
   if (memory.open.length > REMEMBERED) memory.open.shift();
   say({ type: 'toolCall', ...(id !== '' && { id }), ...call });
@@ -87,6 +126,7 @@ function itemStarted(item: JsonObject, memory: Memory, say: Say): void {
 function itemCompleted(item: JsonObject, memory: Memory, say: Say): void {
   const text = textIn(item['text']);
   if (item['type'] === 'agent_message') {
+    memory.turn = 'working';
     if (text !== '') say({ type: 'text', text, delta: false });
     return;
   }
@@ -101,6 +141,8 @@ function itemCompleted(item: JsonObject, memory: Memory, say: Say): void {
   if (started >= 0) memory.open.splice(started, 1);
   else if (call) say({ type: 'toolCall', ...(id !== '' && { id }), ...call });
   else return;
+  memory.turn = 'working';
+  memory.tools = true;
   const exitCode = item['exit_code'];
   const error = textIn(objectIn(item['error'])['message']);
   const failed =
@@ -153,26 +195,39 @@ function callIn(item: JsonObject): { readonly name: string; readonly summary: st
   }
 }
 
-/** The counter is the thread's, so what counts is what was added to it. */
-function usage(counter: JsonObject, memory: Memory, say: Say, prices: Prices, model: string | undefined): void {
-  const cached = tokenCount(counter['cached_input_tokens']);
-  const written = tokenCount(counter['cache_write_input_tokens']);
-  const total: Tokens = {
-    // Its input counts cached and newly cached tokens too.
-    input: Math.max(0, tokenCount(counter['input_tokens']) - cached - written),
-    cachedInput: cached,
-    cacheWrite: written,
-    output: tokenCount(counter['output_tokens']),
-  };
+/**
+ * Bills a turn by what it added to the thread's counter. Where nobody knows what the counter was before, it is the base
+ * for the next turn (R6.6), and this one is known only as far as Codex wrote it down.
+ */
+function usage(counter: JsonObject, memory: Memory, say: Say, { prices, model: chosen, rollout }: CodexContext): void {
+  const total = codexTokens(counter);
   // What tells no tokens tells nothing of the counter either.
   if (!anyTokens(total)) return;
-  const tokens = tokensSince(total, memory.total);
-  const { cost, note } = prices.estimate(tokens, model, 'gpt-*');
-  const past = memory.unknownPast ? 'it may count earlier turns of its thread again, whose tokens are not known: ' : '';
+  const facts = rollout(memory.session);
+  const added = memory.unknownPast ? undefined : tokensSince(total, memory.total);
+  const tokens = memory.unknownPast || memory.cutOff ? (facts?.turn ?? added) : added;
   memory.total = total;
   memory.unknownPast = false;
-  say({ type: 'usage', tokens, ...(model !== undefined && { model }) });
-  say({ type: 'cost', cost, source: 'estimated', ...(model !== undefined && { model }), note: `${past}${note}` });
+  memory.cutOff = false;
+  if (tokens) price(tokens, chosen ?? facts?.model, say, prices);
+  else say({ type: 'cost', cost: 0, source: 'unknown', note: 'what its thread had used before is not known' });
+}
+
+function price(tokens: Tokens, model: string | undefined, say: Say, prices: Prices, cutOff?: true): void {
+  const { cost, note } = prices.priceOf(tokens, model, 'gpt-*');
+  const named = model === undefined ? {} : { model };
+  say({ type: 'usage', tokens, ...named });
+  say({ type: 'cost', cost, source: 'priced', ...(cutOff && { atLeast: true as const }), ...named, note });
+}
+
+/** A turn that was cut off cost what Codex wrote down of it. One that did nothing cost nothing. */
+function billUnfinished(memory: Memory, say: Say, { prices, model, rollout }: CodexContext): void {
+  if (memory.turn === 'ended') return;
+  const facts = memory.session === '' ? undefined : rollout(memory.session);
+  if (facts?.turn) price(facts.turn, model ?? facts.model, say, prices, true);
+  else if (memory.turn === 'begun') say({ type: 'cost', cost: 0, source: 'priced', note: 'it did no work' });
+  else say({ type: 'cost', cost: 0, source: 'unknown', note: 'its turn was cut off before it told its tokens' });
+  if (facts?.turn) memory.cutOff = true;
 }
 
 /** An `error` may be a mere notice that it connects again; only `turn.failed` ends a turn. */
@@ -183,10 +238,13 @@ function error(message: string, memory: Memory, say: Say): void {
     return;
   }
   const [, attempt, most, why] = again;
+  const status = statusIn(why ?? '');
+  const cause = why === undefined ? undefined : causeOf({ message: why, ...(status !== undefined && { status }) });
   say({
     type: 'retry',
     ...(attempt !== undefined && { attempt: Number(attempt) }),
     ...(most !== undefined && { maxAttempts: Number(most) }),
+    ...(cause !== undefined && cause !== 'task' && { cause }),
     reason: oneLine(why ?? message),
   });
 }
@@ -196,27 +254,26 @@ function failed(message: string, say: Say, now: number): void {
   sayFailure(say, CODEX_WORDS, { message: innerMessage(message), ...(status !== undefined && { status }) }, now);
 }
 
-const SIGNS: readonly (readonly [RegExp, AgentErrorCause])[] = [
+const SIGNS: Signs = [
   [/no rollout found for thread|thread\/resume failed|session .*not found/i, 'session'],
-  [
-    /^error: (?:unexpected argument|invalid value|unrecognized|the argument|a value is required|the following required)|not inside a trusted directory|error loading config/i,
-    'config',
-  ],
+  [/^error: (?:unexpected argument|invalid value|unrecognized|the argument|a value is required)/i, 'config'],
+  [/^error: the following required|not inside a trusted directory|error loading config/i, 'config'],
   [/not logged in|codex login|401 unauthorized/i, 'auth'],
   [/no prompt provided/i, 'task'],
 ];
 
-function end({ exit, errors }: Ending, memory: Memory, say: Say, now: number): void {
-  if (memory.ended || exit.signal !== undefined) return;
+function end({ exit, errors }: Ending, memory: Memory, say: Say, context: CodexContext): void {
+  if (memory.turn === 'ended') return;
+  if (memory.session !== '') billUnfinished(memory, say, context);
+  if (exit.signal !== undefined) return;
   if (memory.error !== '') {
-    failed(memory.error, say, now);
+    failed(memory.error, say, context.now());
     return;
   }
-  const known = memory.session === '' ? causeInErrors(errors, SIGNS) : undefined;
-  if (known && exit.exitCode !== 0) say(failureEnd(CODEX_WORDS, known, known.cause));
-  else if (memory.session !== '')
-    say(
-      failureEnd(CODEX_WORDS, { message: `it ended in the middle of a turn, exit code ${exit.exitCode}` }, 'aborted'),
-    );
-  else if (exit.exitCode === 0) say(failureEnd(CODEX_WORDS, { message: 'it ended without a result' }, 'task'));
+  if (sayErrors(say, CODEX_WORDS, errors, SIGNS, context.now())) return;
+  const { exitCode } = exit;
+  if (memory.session !== '')
+    say(failureEnd(CODEX_WORDS, { message: `it ended in the middle of a turn, exit code ${exitCode}` }, 'aborted'));
+  else if (exitCode === 0)
+    say(failureEnd(CODEX_WORDS, { message: lastError(errors) ?? 'it ended without a result' }, 'task'));
 }

@@ -1,3 +1,4 @@
+import { type NanoUsd, toUsd } from '../core/model/money.ts';
 import { COPILOT_WORDS, copilotGrammar } from './copilotReader.ts';
 import { type AgentKind, hasOption } from './kind.ts';
 import { lineReader } from './lineReader.ts';
@@ -20,9 +21,12 @@ export const COPILOT: AgentKind = {
   takesModel: true,
   canResume: true,
   hasCost: true,
+  spending: 'live',
+  // Its cap is too coarse to rely on: of the whole session, and of 30 credits at least.
+  capsItself: false,
   needsReading: true,
   stop: [{ signal: 'SIGTERM', share: 1 }],
-  slashCommands: false,
+  commands: 'none',
   facts: {
     bundled: false,
     versionArgs: ['--version'],
@@ -39,15 +43,19 @@ export const COPILOT: AgentKind = {
           '--session-id',
           '--resume',
           '--usage-output-file',
+          '--max-ai-credits',
         ],
       },
     ],
     install: 'npm install -g @github/copilot',
+    loginArgs: ['login'],
+    resumeArgs: ['--resume=${session}'],
+    cannot: ['What it spends is only reckoned while it runs, from its calls; its report at the end corrects that.'],
     notes: [
-      'It reports tokens when it ends, not money: its cost is an estimate by the prices in loopSupervisor.prices. A run that is killed reports nothing.',
+      'Its cost is its AI credits, at $0.01 each, where its report tells them, and else its tokens by loopSupervisor.prices. It reports after a stop, too, but not when it is killed.',
     ],
   },
-  line({ args, model, mode }, { resume }, { newUuid }) {
+  line({ args, model, mode }, { resume, costLeft }, { newUuid }) {
     const allows = hasOption(args, '--allow-all-tools', '--allow-all', '--yolo');
     const ownSession = hasOption(args, '--session-id', '--resume', '-r', '--continue');
     const ownReport = hasOption(args, '--usage-output-file');
@@ -63,6 +71,7 @@ export const COPILOT: AgentKind = {
         ...(resume === undefined || ownSession ? [] : [`--resume=${resume}`]),
         ...(fresh === undefined ? [] : ['--session-id', fresh]),
         ...(ownReport ? [] : ['--usage-output-file', REPORT_FILE]),
+        ...(fresh === undefined || costLeft === undefined || hasOption(args, CAP) ? [] : [CAP, capCredits(costLeft)]),
         ...args,
       ],
       ...(fresh !== undefined && { sessionId: fresh }),
@@ -73,6 +82,15 @@ export const COPILOT: AgentKind = {
   reader: (_options, { prices, now }, state, before) =>
     lineReader((at) => copilotGrammar(prices, at), now, state, before),
 };
+
+/** Its cap counts over all of a session, so it is given to new ones only. */
+const CAP = '--max-ai-credits';
+const LEAST_CREDITS = 30;
+const CREDITS_PER_USD = 100;
+
+function capCredits(left: NanoUsd): string {
+  return String(Math.max(LEAST_CREDITS, Math.floor(toUsd(left) * CREDITS_PER_USD)));
+}
 
 /** Stands in `args` for the file that the agent writes its report into. */
 const REPORT_FILE = '${reportFile}';

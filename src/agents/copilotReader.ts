@@ -1,14 +1,22 @@
-import type { AgentErrorCause, Tokens } from '../core/model/agentEvent.ts';
-import { causeInErrors, failureEnd, finished, sayFailure } from './failure.ts';
-import { countIn, type JsonObject, numberIn, objectIn, textIn, tokenCount } from './json.ts';
+import type { AgentErrorCause } from '../core/model/agentEvent.ts';
+import {
+  accrue,
+  billReport,
+  billWithoutReport,
+  type CopilotBill,
+  countCall,
+  newBill,
+  noteText,
+} from './copilotUsage.ts';
+import { causeOfStatus, failureEnd, finished, lastError, type Signs, sayErrors, sayFailure } from './failure.ts';
+import { countIn, itemsIn, type JsonObject, numberIn, objectIn, textIn } from './json.ts';
 import { type Ending, type Grammar, memoryIn, type Say } from './lineReader.ts';
 import { callSummary, oneLine, resultSummary } from './oneLine.ts';
 import type { Prices } from './prices.ts';
-import { anyTokens, NO_TOKENS, tokensSince } from './tokenCount.ts';
 
 export const COPILOT_WORDS = {
   title: 'Copilot CLI',
-  login: 'run "copilot" in a terminal and log in with /login, or set COPILOT_GITHUB_TOKEN',
+  login: 'run "copilot login" in a terminal, or set COPILOT_GITHUB_TOKEN',
 } as const;
 
 interface Memory {
@@ -25,8 +33,7 @@ interface Memory {
   aborted: boolean;
   denied: number;
   ended: boolean;
-  /** The session's counters by model, as last reported. */
-  totals: { [model: string]: Tokens };
+  bill: CopilotBill;
 }
 
 const REMEMBERED = 50;
@@ -47,7 +54,7 @@ export function copilotGrammar(prices: Prices, now: () => number): Grammar<Memor
         aborted: false,
         denied: 0,
         ended: false,
-        totals: past?.totals ?? {},
+        bill: newBill(past?.bill, before !== undefined),
       };
     },
     message(message, memory, say) {
@@ -57,11 +64,20 @@ export function copilotGrammar(prices: Prices, now: () => number): Grammar<Memor
         case 'assistant.message_delta':
           piece(data, memory, say);
           return;
+        case 'user.message':
+          noteText(memory.bill, textIn(data['transformedContent']) || textIn(data['content']));
+          return;
+        case 'model.call_finished':
+          if (data['outcome'] !== 'error') countCall(memory.bill);
+          accrue(memory.bill, say, prices);
+          return;
+        case 'assistant.usage':
+          countCall(memory.bill, data);
+          accrue(memory.bill, say, prices);
+          return;
         case 'assistant.message':
-          memory.retries = 0;
-          // What came in pieces was told already.
-          if (textIn(data['content']) === '' || memory.pieces.includes(textIn(data['messageId']))) return;
-          say({ type: 'text', text: textIn(data['content']), delta: false });
+          wholeMessage(data, memory, say);
+          accrue(memory.bill, say, prices);
           return;
         case 'tool.execution_start':
           toolStart(data, memory, say);
@@ -112,6 +128,15 @@ function piece(data: JsonObject, memory: Memory, say: Say): void {
   say({ type: 'text', text, delta: true });
 }
 
+function wholeMessage(data: JsonObject, memory: Memory, say: Say): void {
+  const text = textIn(data['content']);
+  const calls = itemsIn(data['toolRequests']).map((call) => JSON.stringify(objectIn(call)['arguments']) ?? '');
+  memory.retries = 0;
+  noteText(memory.bill, text + calls.join(''), textIn(data['model']));
+  // What came in pieces was told already.
+  if (text !== '' && !memory.pieces.includes(textIn(data['messageId']))) say({ type: 'text', text, delta: false });
+}
+
 function toolStart(data: JsonObject, memory: Memory, say: Say): void {
   const id = textIn(data['toolCallId']);
   const name = textIn(data['toolName']) || 'tool';
@@ -128,18 +153,18 @@ function toolComplete(data: JsonObject, memory: Memory, say: Say): void {
     memory.denied++;
     say({ type: 'denied', tool: name, reason: oneLine(textIn(error['message'])) });
   }
-  say({
-    type: 'toolResult',
-    ...(id !== '' && { id }),
-    ok: data['success'] === true,
-    summary: resultSummary(textIn(error['message']) || data['result']),
-  });
+  const output = textIn(error['message']) || data['result'];
+  noteText(memory.bill, typeof output === 'string' ? output : textIn(objectIn(output)['content']), 'result');
+  say({ type: 'toolResult', ...(id !== '' && { id }), ok: data['success'] === true, summary: resultSummary(output) });
 }
 
 function retry(data: JsonObject, memory: Memory, say: Say): void {
   memory.retries++;
+  const { status, retries: attempt } = memory;
   const why = oneLine(textIn(data['reason']).replaceAll('_', ' ')) || 'the model call failed';
-  say({ type: 'retry', attempt: memory.retries, reason: memory.status > 0 ? `${why}, HTTP ${memory.status}` : why });
+  const cause = status > 0 ? causeOfStatus(status) : undefined;
+  const reason = status > 0 ? `${why}, HTTP ${status}` : why;
+  say({ type: 'retry', attempt, ...(cause !== undefined && { cause }), reason });
 }
 
 const CAUSES: ReadonlyMap<string, AgentErrorCause> = new Map(
@@ -165,47 +190,21 @@ function failed({ error }: Memory, say: Say, fallback: string, now: number): voi
   say(failureEnd(COPILOT_WORDS, { message: oneLine(known.message, 500) }, 'provider'));
 }
 
-const SIGNS: readonly (readonly [RegExp, AgentErrorCause])[] = [
+const SIGNS: Signs = [
   [/No session, task, or name matched|session .*not found/i, 'session'],
   [/No authentication information found|not authenticated|Authentication failed|\/login/i, 'auth'],
-  [
-    /^error: (?:unexpected argument|invalid value|unknown option|Invalid command format|a value is required|the argument)|Model ".+" .*not available/i,
-    'config',
-  ],
+  [/^error: (?:unexpected argument|invalid value|unknown option|Invalid command format)/i, 'config'],
+  [/^error: (?:a value is required|the argument)|Model ".+" .*not available/i, 'config'],
 ];
 
+/** The report is written after a stop by a signal, too. */
 function end({ exit, errors, report }: Ending, memory: Memory, say: Say, prices: Prices, now: number): void {
-  if (report) usage(report, memory, say, prices);
+  if (report) billReport(report, memory.bill, say, prices);
+  else billWithoutReport(memory.bill, say, prices);
   if (memory.ended || exit.signal !== undefined) return;
-  const known = causeInErrors(errors, SIGNS);
   if (memory.aborted) say(failureEnd(COPILOT_WORDS, { message: 'it was stopped' }, 'aborted'));
   else if (memory.error.message !== '') failed(memory, say, '', now);
-  else if (known && exit.exitCode !== 0) say(failureEnd(COPILOT_WORDS, known, known.cause));
-  else if (exit.exitCode === 0) say(failureEnd(COPILOT_WORDS, { message: 'it ended without a result' }, 'task'));
-}
-
-/** Tokens by model, over all of the session. */
-function usage(report: JsonObject, memory: Memory, say: Say, prices: Prices): void {
-  let told = false;
-  for (const [model, value] of Object.entries(objectIn(report['modelMetrics']))) {
-    const counts = objectIn(objectIn(value)['usage']);
-    const cached = tokenCount(counts['cacheReadTokens']);
-    const written = tokenCount(counts['cacheWriteTokens']);
-    const total: Tokens = {
-      // Its input counts cached and newly cached tokens too.
-      input: Math.max(0, tokenCount(counts['inputTokens']) - cached - written),
-      cachedInput: cached,
-      cacheWrite: written,
-      output: tokenCount(counts['outputTokens']),
-    };
-    if (!anyTokens(total)) continue;
-    const tokens = tokensSince(total, memory.totals[model] ?? NO_TOKENS);
-    memory.totals[model] = total;
-    if (!anyTokens(tokens)) continue;
-    told = true;
-    const { cost, note } = prices.estimate(tokens, model);
-    say({ type: 'usage', tokens, model });
-    say({ type: 'cost', cost, source: 'estimated', model, note });
-  }
-  if (!told) say({ type: 'cost', cost: 0, source: 'estimated', note: 'it used no tokens' });
+  else if (sayErrors(say, COPILOT_WORDS, errors, SIGNS, now)) return;
+  else if (exit.exitCode === 0)
+    say(failureEnd(COPILOT_WORDS, { message: lastError(errors) ?? 'it ended without a result' }, 'task'));
 }

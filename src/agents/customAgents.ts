@@ -29,6 +29,7 @@ const profileSchema = z.strictObject({
   permissionMode: z.optional(z.string()),
   sandbox: z.optional(z.string()),
   resume: z.optional(z.enum(['auto', 'never'])),
+  commands: z.optional(z.boolean()),
   stop: z.optional(
     z
       .array(z.enum(['SIGINT', 'SIGTERM']))
@@ -47,6 +48,7 @@ export function defaultOptions(kind: AgentKind): AgentOptions {
     prompt: 'stdin',
     mode: kind.mode?.fallback ?? '',
     resume: true,
+    commands: false,
     stop: kind.stop,
   };
 }
@@ -137,6 +139,7 @@ function optionsOf(written: Written, kind: AgentKind): AgentOptions {
     prompt: (written.prompt ?? defaults.prompt) satisfies PromptChannel,
     mode: mode ?? defaults.mode,
     resume: written.resume !== 'never',
+    commands: written.commands ?? false,
     stop: written.stop ? stepsOf(written.stop) : defaults.stop,
     ...(written.model !== undefined && { model: written.model }),
   };
@@ -178,6 +181,7 @@ function problemOf(issue: Issue, value: unknown): string {
 }
 
 const TYPES: { readonly [type: string]: string } = {
+  boolean: 'true or false',
   string: 'text',
   array: 'a list of texts',
   record: 'an object of texts',

@@ -22,10 +22,12 @@ export const GEMINI: AgentKind = {
   takesModel: true,
   canResume: true,
   hasCost: true,
+  spending: 'atEnd',
+  capsItself: false,
   needsReading: true,
   // SIGINT and SIGTERM do the same to it: it ends at once, with exit code 0 and without a result.
   stop: [{ signal: 'SIGTERM', share: 1 }],
-  slashCommands: true,
+  commands: 'prompt',
   facts: {
     bundled: false,
     versionArgs: ['--version'],
@@ -37,8 +39,13 @@ export const GEMINI: AgentKind = {
       },
     ],
     install: 'npm install -g @google/gemini-cli',
+    loginArgs: [],
+    resumeArgs: ['--resume', '${session}'],
+    cannot: [
+      'What it spends is seen only at its end, so it is not bounded while it runs, and a run that is killed tells nothing.',
+    ],
     notes: [
-      'It reports tokens, not money: its cost is an estimate by the prices in loopSupervisor.prices.',
+      'It reports tokens, not money: its cost is priced by loopSupervisor.prices.',
       'Without a "model" in its profile, each run begins with one more call that chooses a model.',
       'It is told to trust the folder for the run: Loop Supervisor itself runs only in workspaces that you trust.',
     ],

@@ -1,12 +1,22 @@
-import type { AgentErrorCause, Tokens } from '../core/model/agentEvent.ts';
-import { causeInErrors, causeOfStatus, failureEnd, finished, innerMessage, sayFailure, statusIn } from './failure.ts';
+import type { AgentErrorCause, AgentEvent, Tokens } from '../core/model/agentEvent.ts';
+import {
+  causeOfStatus,
+  failureEnd,
+  finished,
+  innerMessage,
+  lastError,
+  type Signs,
+  sayErrors,
+  sayFailure,
+  statusIn,
+} from './failure.ts';
 import { isObject, type JsonObject, objectIn, textIn, tokenCount } from './json.ts';
 import type { Ending, Grammar, Say } from './lineReader.ts';
 import { callSummary, oneLine, resultSummary } from './oneLine.ts';
 import type { Prices } from './prices.ts';
-import { anyTokens, NO_TOKENS, tokensSince } from './tokenCount.ts';
+import { anyTokens, inclusiveTokens, NO_TOKENS, tokensSince } from './tokenCount.ts';
 import { resetTime } from './usageLimit.ts';
-import { wallTime, zonedTime } from './zonedTime.ts';
+import { dayOf, instantOf } from './wallClock.ts';
 
 export const GEMINI_WORDS = {
   title: 'Gemini CLI',
@@ -23,6 +33,8 @@ interface Memory {
   /** The last error that did not end the run. */
   error: string;
   ended: boolean;
+  /** It has said or done something since its last result. */
+  worked: boolean;
   denied: number;
 }
 
@@ -30,7 +42,7 @@ interface Memory {
 export function geminiGrammar(prices: Prices, now: () => number): Grammar<Memory> {
   return {
     name: 'gemini',
-    start: () => ({ session: '', model: '', totals: {}, open: {}, error: '', ended: false, denied: 0 }),
+    start: () => ({ session: '', model: '', totals: {}, open: {}, error: '', ended: false, worked: false, denied: 0 }),
     message(message, memory, say) {
       if (message['type'] === undefined && (message['stats'] !== undefined || message['error'] !== undefined)) {
         document(message, memory, say, prices, now());
@@ -44,8 +56,9 @@ export function geminiGrammar(prices: Prices, now: () => number): Grammar<Memory
           return;
         case 'message': {
           const text = textIn(message['content']);
-          if (message['role'] === 'assistant' && text !== '')
-            say({ type: 'text', text, delta: message['delta'] === true });
+          if (message['role'] !== 'assistant' || text === '') return;
+          memory.worked = true;
+          say({ type: 'text', text, delta: message['delta'] === true });
           return;
         }
         case 'tool_use':
@@ -67,7 +80,7 @@ export function geminiGrammar(prices: Prices, now: () => number): Grammar<Memory
           else failed(objectIn(message['error']), memory, say, now());
       }
     },
-    end,
+    end: (ending, memory, say) => end(ending, memory, say, now()),
   };
 }
 
@@ -75,6 +88,7 @@ function toolUse(message: JsonObject, memory: Memory, say: Say): void {
   const id = textIn(message['tool_id']);
   const name = textIn(message['tool_name']) || 'tool';
   if (id !== '') memory.open[id] = name;
+  memory.worked = true;
   say({ type: 'toolCall', ...(id !== '' && { id }), name, summary: callSummary(message['parameters']) });
 }
 
@@ -100,13 +114,16 @@ function document(message: JsonObject, memory: Memory, say: Say, prices: Prices,
     memory.session = session;
     say({ type: 'session', sessionId: session });
   }
-  if (text !== '') say({ type: 'text', text, delta: false });
+  if (text !== '') {
+    memory.worked = true;
+    say({ type: 'text', text, delta: false });
+  }
   const models = Object.entries(objectIn(objectIn(message['stats'])['models']));
   usage(
     models.map(([model, value]) => {
       const counts = objectIn(objectIn(value)['tokens']);
       const output = tokenCount(counts['candidates']) + tokenCount(counts['thoughts']);
-      return [model, tokensOf(tokenCount(counts['prompt']), tokenCount(counts['cached']), output)];
+      return [model, inclusiveTokens(tokenCount(counts['prompt']), tokenCount(counts['cached']), 0, output)];
     }),
     memory,
     say,
@@ -125,13 +142,8 @@ function countsByModel(stats: JsonObject, model: string): [model: string, total:
     const counts = objectIn(value);
     const input = tokenCount(counts['input_tokens']);
     const output = Math.max(tokenCount(counts['output_tokens']), tokenCount(counts['total_tokens']) - input);
-    return [name, tokensOf(input, tokenCount(counts['cached']), output)];
+    return [name, inclusiveTokens(input, tokenCount(counts['cached']), 0, output)];
   });
-}
-
-/** Its input counts cached tokens too. */
-function tokensOf(input: number, cached: number, output: number): Tokens {
-  return { input: Math.max(0, input - cached), cachedInput: Math.min(input, cached), cacheWrite: 0, output };
 }
 
 /** The counters are the process's, so what counts is what was added to them. */
@@ -143,11 +155,15 @@ function usage(totals: readonly [model: string, total: Tokens][], memory: Memory
     if (!anyTokens(tokens)) continue;
     told = true;
     const named = model === '' ? undefined : model;
-    const { cost, note } = prices.estimate(tokens, named, 'gemini-*');
+    const { cost, note } = prices.priceOf(tokens, named, 'gemini-*');
     say({ type: 'usage', tokens, ...(named !== undefined && { model: named }) });
-    say({ type: 'cost', cost, source: 'estimated', ...(named !== undefined && { model: named }), note });
+    say({ type: 'cost', cost, source: 'priced', ...(named !== undefined && { model: named }), note });
   }
-  if (!told) say({ type: 'cost', cost: 0, source: 'estimated', note: 'it used no tokens' });
+  if (!told) {
+    const source = memory.worked ? 'unknown' : 'priced';
+    say({ type: 'cost', cost: 0, source, note: memory.worked ? 'it told no tokens' : 'it used no tokens' });
+  }
+  memory.worked = false;
 }
 
 const CAUSES: ReadonlyMap<string, AgentErrorCause> = new Map(
@@ -193,8 +209,8 @@ function failed(error: JsonObject, memory: Memory, say: Say, now: number): void 
 
 function nextPacificMidnight(now: number): number {
   const zone = 'America/Los_Angeles';
-  const today = wallTime(now, zone);
-  return zonedTime({ ...today, day: today.day + 1, hour: 0, minute: 0 }, zone);
+  const today = dayOf(now, zone);
+  return instantOf({ ...today, day: today.day + 1 }, { hour: 0, minute: 0 }, zone);
 }
 
 // Its own exit codes; it says nothing on standard output with them.
@@ -209,7 +225,7 @@ const EXITS: { readonly [code: number]: readonly [AgentErrorCause, string] } = {
   130: ['aborted', 'exit code 130'],
 };
 
-const SIGNS: readonly (readonly [RegExp, AgentErrorCause])[] = [
+const SIGNS: Signs = [
   [/Error resuming session|Invalid session identifier/i, 'session'],
   [/^Unknown arguments?:|Not enough arguments following|Invalid values:/i, 'config'],
   [/No input provided via stdin/i, 'task'],
@@ -217,29 +233,25 @@ const SIGNS: readonly (readonly [RegExp, AgentErrorCause])[] = [
   [/not running in a trusted directory/i, 'config'],
 ];
 
-function end({ exit, errors }: Ending, memory: Memory, say: Say): void {
-  if (memory.ended || exit.signal !== undefined) return;
+function end({ exit, errors }: Ending, memory: Memory, say: Say, now: number): void {
+  if (memory.ended) return;
+  if (memory.worked) say({ type: 'cost', cost: 0, source: 'unknown', note: 'it ended before it told its tokens' });
+  if (exit.signal !== undefined) return;
   const code = exit.exitCode ?? 0;
-  if (code === 0) {
-    say(
-      failureEnd(
-        GEMINI_WORDS,
-        { message: memory.error || 'it ended without a result, as it does when it is stopped' },
-        memory.error ? 'task' : 'aborted',
-      ),
-    );
-    return;
-  }
-  const sign = causeInErrors(errors, SIGNS);
   const own = EXITS[code];
-  if (sign) say(failureEnd(GEMINI_WORDS, sign, sign.cause));
+  // A failed request makes its HTTP status the exit code, of which the system keeps the lowest 8 bits: 401 is 145.
+  const status = HTTP.find((each) => each % 256 === code);
+  if (sayErrors(say, GEMINI_WORDS, errors, SIGNS, now)) return;
+  if (code === 0) say(withoutResult(memory.error || lastError(errors)));
   else if (own) say(failureEnd(GEMINI_WORDS, { message: own[1] }, own[0]));
-  else {
-    // A failed request makes its HTTP status the exit code, of which the system keeps the lowest 8 bits: 401 becomes 145.
-    const status = HTTP.find((each) => each % 256 === code);
-    if (status !== undefined)
-      say(failureEnd(GEMINI_WORDS, { message: `exit code ${code}`, status }, causeOfStatus(status)));
-  }
+  else if (status !== undefined)
+    say(failureEnd(GEMINI_WORDS, { message: `exit code ${code}`, status }, causeOfStatus(status)));
+}
+
+/** As it also ends when it is stopped. */
+function withoutResult(error: string | undefined): Extract<AgentEvent, { type: 'end' }> {
+  if (error !== undefined) return failureEnd(GEMINI_WORDS, { message: error }, 'task');
+  return failureEnd(GEMINI_WORDS, { message: 'it ended without a result, as it does when it is stopped' }, 'aborted');
 }
 
 const HTTP = [400, 401, 403, 404, 429, 499, 500, 502, 503, 504] as const;

@@ -1,17 +1,34 @@
 import type { AgentErrorCause, Tokens } from '../core/model/agentEvent.ts';
 import { isCost, toNano } from '../core/model/money.ts';
-import { causeInErrors, failureEnd, finished, sayFailure } from './failure.ts';
+import {
+  type AgentWords,
+  type Failure,
+  failureEnd,
+  finished,
+  lastError,
+  type Signs,
+  sayErrors,
+  sayFailure,
+} from './failure.ts';
 import { isObject, type JsonObject, numberIn, objectIn, textIn, tokenCount } from './json.ts';
 import type { Ending, Grammar, Say } from './lineReader.ts';
 import { callSummary, oneLine, resultSummary } from './oneLine.ts';
 import type { Prices } from './prices.ts';
-
-export const OPENCODE_WORDS = { title: 'OpenCode', login: 'run "opencode auth login" in a terminal' } as const;
+import { anyTokens } from './tokenCount.ts';
 
 interface Memory {
+  /** The session of this run: the first one that is named. Later ones are those of sub-agents. */
   session: string;
+  /** Sub-agents that were called, less those whose steps were seen. */
+  unseen: number;
+  /** Sessions of sub-agents whose steps were seen. */
+  children: string[];
   /** Why the last step ended; empty before the first one has. */
   reason: string;
+  /** A step has begun and has not told its cost. */
+  inStep: boolean;
+  /** Any step has begun. */
+  stepped: boolean;
   spoke: boolean;
   /** A tool whose permission was refused since the last step ended well. */
   refused: string;
@@ -20,64 +37,116 @@ interface Memory {
   open: string[];
   /** The run has ended with an error. */
   failed: boolean;
+  /** That error named no reason. */
+  vague: boolean;
 }
 
-/** Reads what opencode prints. `now` gives wall time in ms. */
-export function opencodeGrammar(prices: Prices, now: () => number, model: string | undefined): Grammar<Memory> {
+/** What the reader is made with. */
+export interface OpencodeContext {
+  readonly words: AgentWords;
+  readonly prices: Prices;
+  /** Wall time, ms. */
+  readonly now: () => number;
+  /** The model of the profile, where it names one. */
+  readonly model: string | undefined;
+}
+
+const REMEMBERED = 50;
+
+/** Reads what opencode prints, and kilo as well. */
+export function opencodeGrammar(context: OpencodeContext): Grammar<Memory> {
   return {
     name: 'opencode',
-    start: () => ({ session: '', reason: '', spoke: false, refused: '', denied: 0, open: [], failed: false }),
+    start: () => ({
+      session: '',
+      unseen: 0,
+      children: [],
+      reason: '',
+      inStep: false,
+      stepped: false,
+      spoke: false,
+      refused: '',
+      denied: 0,
+      open: [],
+      failed: false,
+      vague: false,
+    }),
     message(message, memory, say) {
       const session = textIn(message['sessionID']);
-      if (session !== '' && session !== memory.session) {
+      if (session !== '' && memory.session === '') {
         memory.session = session;
         say({ type: 'session', sessionId: session });
       }
+      const own = session === '' || session === memory.session;
       const part = objectIn(message['part']);
       switch (message['type']) {
         case 'step_start':
-          memory.reason = '';
-          memory.failed = false;
+          if (own) beginStep(memory);
           return;
         case 'text':
-          if (textIn(part['text']) === '') return;
+          // A sub-agent speaks to its agent, not to people.
+          if (!own || textIn(part['text']) === '') return;
           memory.spoke = true;
           say({ type: 'text', text: textIn(part['text']), delta: false });
           return;
         case 'tool_use':
-          tool(part, memory, say);
+          tool(part, own, memory, say);
           return;
         case 'step_finish':
-          stepFinish(part, memory, say, prices, model);
+          if (own) endStep(part, memory);
+          else seeChild(session, memory);
+          bill(part, own && memory.unseen > 0, say, context);
           return;
         case 'error':
-          memory.failed = true;
-          failed(message['error'], say, now());
+          if (own) failed(message['error'], memory, say, context);
       }
     },
-    end,
+    end: (ending, memory, say) => end(ending, memory, say, context),
   };
 }
 
+function beginStep(memory: Memory): void {
+  memory.reason = '';
+  memory.failed = false;
+  memory.vague = false;
+  memory.inStep = true;
+  memory.stepped = true;
+}
+
+function endStep(part: JsonObject, memory: Memory): void {
+  memory.inStep = false;
+  memory.reason = textIn(part['reason']) || 'unknown';
+  if (memory.reason === 'stop') memory.refused = '';
+}
+
+/** A sub-agent whose steps are told is in the sum. */
+function seeChild(session: string, memory: Memory): void {
+  if (memory.children.includes(session)) return;
+  memory.children = [...memory.children, session].slice(-REMEMBERED);
+  memory.unseen = Math.max(0, memory.unseen - 1);
+}
+
 /** A call comes with its result, as one event, when it is done. */
-function tool(part: JsonObject, memory: Memory, say: Say): void {
+function tool(part: JsonObject, own: boolean, memory: Memory, say: Say): void {
   const state = objectIn(part['state']);
   const id = textIn(part['callID']);
   const name = textIn(part['tool']) || 'tool';
   const identity = id === '' ? {} : { id };
-  if (!memory.open.includes(id))
+  if (!memory.open.includes(id)) {
+    if (own && name === 'task') memory.unseen++;
     say({
       type: 'toolCall',
       ...identity,
       name,
       summary: callSummary(state['input']) || oneLine(textIn(state['title'])),
     });
+  }
   const done = state['status'] === 'completed' || state['status'] === 'error';
-  memory.open = done ? memory.open.filter((open) => open !== id) : [...memory.open, id];
+  memory.open = done ? memory.open.filter((open) => open !== id) : [...memory.open, id].slice(-REMEMBERED);
   if (!done) return;
   const error = textIn(state['error']);
   if (state['status'] === 'error' && /rejected permission|permission denied|prevents you from using/i.test(error)) {
-    memory.refused = name;
+    if (own) memory.refused = name;
     memory.denied++;
     say({ type: 'denied', tool: name, reason: oneLine(error) });
   }
@@ -90,8 +159,8 @@ function tool(part: JsonObject, memory: Memory, say: Say): void {
   });
 }
 
-/** Each step tells its own cost. */
-function stepFinish(part: JsonObject, memory: Memory, say: Say, prices: Prices, model: string | undefined): void {
+/** Each step tells its own cost: 0 where no price is known for its model, which does not make it free (R6.6). */
+function bill(part: JsonObject, partly: boolean, say: Say, { prices, model }: OpencodeContext): void {
   const counts = objectIn(part['tokens']);
   const cache = objectIn(counts['cache']);
   const tokens: Tokens = {
@@ -100,15 +169,17 @@ function stepFinish(part: JsonObject, memory: Memory, say: Say, prices: Prices, 
     cacheWrite: tokenCount(cache['write']),
     output: tokenCount(counts['output']) + tokenCount(counts['reasoning']),
   };
-  memory.reason = textIn(part['reason']) || 'unknown';
-  if (memory.reason === 'stop') memory.refused = '';
-  say({ type: 'usage', tokens, ...(model !== undefined && { model }) });
-  if (isCost(part['cost'])) {
-    say({ type: 'cost', cost: toNano(part['cost']), source: 'reported' });
-  } else {
-    const { cost, note } = prices.estimate(tokens, model);
-    say({ type: 'cost', cost, source: 'estimated', note });
+  const atLeast = partly ? { atLeast: true as const } : {};
+  const named = model === undefined ? {} : { model };
+  const reported = part['cost'];
+  say({ type: 'usage', tokens, ...named });
+  if (isCost(reported) && (reported > 0 || !anyTokens(tokens))) {
+    say({ type: 'cost', cost: toNano(reported), source: 'reported', ...atLeast });
+    return;
   }
+  const { cost, note } = prices.priceOf(tokens, model);
+  const why = reported === 0 ? 'it knows no price for its model: ' : '';
+  say({ type: 'cost', cost, source: 'priced', ...atLeast, ...named, note: `${why}${note}` });
 }
 
 const CAUSES: ReadonlyMap<string, AgentErrorCause> = new Map(
@@ -121,44 +192,68 @@ const CAUSES: ReadonlyMap<string, AgentErrorCause> = new Map(
   } as const),
 );
 
-function failed(error: unknown, say: Say, now: number): void {
+/** Its name for errors whose reason only its logs tell. */
+const VAGUE = 'UnknownError';
+
+function failed(error: unknown, memory: Memory, say: Say, { words, now }: OpencodeContext): void {
   const name = textIn(objectIn(error)['name']);
   const data = objectIn(objectIn(error)['data']);
   const status = numberIn(data['statusCode']);
   const message = textIn(data['message']) || (isObject(error) ? name : textIn(error));
-  const cause = CAUSES.get(name);
+  memory.failed = true;
+  memory.vague = name === VAGUE && status === undefined;
+  // Before its first step this is what an unknown model looks like: an outage names its status.
+  const cause = memory.vague && !memory.stepped ? 'config' : CAUSES.get(name);
   // What the provider answered may name the time of a reset.
-  const detail = /"resets?_?(?:at|in)\w*"/i.test(textIn(data['responseBody']))
-    ? ` ${textIn(data['responseBody'])}`
-    : '';
-  sayFailure(
-    say,
-    OPENCODE_WORDS,
-    { message: message + detail, ...(status !== undefined && { status }), ...(cause !== undefined && { cause }) },
-    now,
-  );
+  const body = textIn(data['responseBody']);
+  const detail = /"resets?_?(?:at|in)\w*"/i.test(body) ? ` ${body}` : '';
+  const failure: Failure = {
+    message: message + detail,
+    ...(status !== undefined && { status }),
+    ...(cause !== undefined && { cause }),
+  };
+  sayFailure(say, words, failure, now());
 }
 
-const SIGNS: readonly (readonly [RegExp, AgentErrorCause])[] = [
+const SIGNS: Signs = [
   [/Session not found/i, 'session'],
-  [/^opencode run \[message|Unknown argument|Invalid values:|Model not found|ConfigInvalid|ConfigJson/i, 'config'],
+  [
+    /^(?:opencode|kilo) run \[message|Unknown argument|Invalid values:|Model not found|ConfigInvalid|ConfigJson/i,
+    'config',
+  ],
   [/must provide a message/i, 'task'],
   [/no (?:provider|credentials|api key)|auth login/i, 'auth'],
 ];
 
 /** There is no final event: how the last step ended decides. */
-function end({ exit, errors }: Ending, memory: Memory, say: Say): void {
+function end({ exit, errors }: Ending, memory: Memory, say: Say, { words, now }: OpencodeContext): void {
+  if (memory.inStep) say({ type: 'cost', cost: 0, source: 'unknown', note: 'its last step was cut off' });
+  else if (memory.failed && !memory.stepped) say({ type: 'cost', cost: 0, source: 'priced', note: 'it did no work' });
+  const logged = memory.vague ? loggedCause(errors) : undefined;
+  if (logged) say(failureEnd(words, logged, logged.cause));
   if (memory.failed || exit.signal !== undefined) return;
   if (exit.exitCode !== 0) {
-    const known = causeInErrors(errors, SIGNS);
-    if (known) say(failureEnd(OPENCODE_WORDS, known, known.cause));
+    sayErrors(say, words, errors, SIGNS, now());
     return;
   }
   const message = unfinished(memory);
   // What was refused once is refused again: the user must allow it.
   const refused = memory.reason === 'tool-calls' && memory.refused !== '';
   if (message === undefined) say(finished(memory.denied));
-  else say(failureEnd(OPENCODE_WORDS, { message }, refused ? 'config' : 'task'));
+  else if (memory.stepped || !sayErrors(say, words, errors, SIGNS, now())) {
+    const known = memory.stepped ? undefined : lastError(errors);
+    say(failureEnd(words, { message: known ?? message }, refused ? 'config' : 'task'));
+  }
+}
+
+/** The error that its log names, as in `error="ProviderModelNotFoundError: Model not found: x/y."`. */
+function loggedCause(errors: readonly string[]): (Failure & { readonly cause: AgentErrorCause }) | undefined {
+  for (const line of errors) {
+    const [, name = '', said = ''] = /\b(\w+Error): ([^"\\]+)/.exec(line) ?? [];
+    const cause = CAUSES.get(name);
+    if (cause !== undefined) return { message: oneLine(said.replace(/\)\]\)$/, '')), cause };
+  }
+  return undefined;
 }
 
 /** Why a run that ended with exit code 0 has not done its task; undefined when it has. */
@@ -173,7 +268,8 @@ function unfinished({ reason, refused, spoke }: Memory): string | undefined {
     case 'tool-calls':
       return refused === ''
         ? 'it ended after a tool call, without an answer'
-        : `it ended because the permission for ${refused} was refused; your OpenCode configuration or "permissionMode": "auto" can allow it`;
+        : `it ended because the permission for ${refused} was refused; ` +
+            'your configuration of it or "permissionMode": "auto" can allow it';
     case '':
       return spoke ? 'it ended in the middle of a step' : 'it ended without an answer';
     default:

@@ -11,7 +11,7 @@ export interface Price {
 }
 
 /** What tokens cost by the table, and how that was found, in words. */
-export interface Estimate {
+export interface TokenPrice {
   readonly cost: NanoUsd;
   readonly note: string;
 }
@@ -81,19 +81,19 @@ export class Prices {
    * What `tokens` cost. An unknown model is taken at the highest price of the table; where an agent does not name its model, at the highest of
    * those that `family` (a pattern) fits.
    */
-  estimate(tokens: Tokens, model: string | undefined, family = '*'): Estimate {
+  priceOf(tokens: Tokens, model: string | undefined, family = '*'): TokenPrice {
     const known = model === undefined ? undefined : this.#find(model);
     if (known)
       return {
         cost: costOf(tokens, known.price),
-        note: `estimated from tokens at the price of ${known.pattern} (${dated(known)})`,
+        note: `priced by its tokens at the price of ${known.pattern} (${dated(known)})`,
       };
     const rows = model === undefined ? this.#family(family) : this.#rows;
     const dearest = rows.reduce((a, b) => (costOf(tokens, b.price) > costOf(tokens, a.price) ? b : a));
     const what = model === undefined ? 'the agent does not name its model' : `no price is known for the model ${model}`;
     return {
       cost: costOf(tokens, dearest.price),
-      note: `${what}: estimated from tokens at the highest price, that of ${dearest.pattern} (${dated(dearest)})`,
+      note: `${what}: priced by its tokens at the highest price, that of ${dearest.pattern} (${dated(dearest)})`,
     };
   }
 

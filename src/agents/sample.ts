@@ -22,18 +22,21 @@ export function sampleKind({ command, args: program, env }: SampleProgram): Agen
     takesModel: false,
     canResume: true,
     hasCost: true,
+    spending: 'live',
+    capsItself: true,
     needsReading: true,
     stop: [
       { signal: 'SIGINT', share: 0.6 },
       { signal: 'SIGTERM', share: 0.4 },
     ],
-    slashCommands: false,
+    commands: 'none',
     facts: {
       bundled: true,
       versionArgs: [...program, '--version'],
       help: [
         { args: [...program, '--help'], options: ['--output-format', '--session-id', '--resume', '--max-budget-usd'] },
       ],
+      cannot: [],
       notes: [
         'It only pretends to work. Its costs are made up, but counted like real ones, so that budgets can be tried.',
       ],

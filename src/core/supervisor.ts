@@ -14,12 +14,12 @@ import type { LiveView, LoopDetail, LoopSpend, Status, SubmitResult } from './mo
 import { resetCircuit } from './policy/circuitBreaker.ts';
 import type { AgentCatalog } from './ports/agents.ts';
 import type { HistoryQueries } from './ports/historyQueries.ts';
-import type { FinishedQuery, SpendRow } from './ports/store.ts';
+import type { FinishedQuery, SpendRow, StatedRead } from './ports/store.ts';
 import { endSpared } from './runtime/endSpared.ts';
 import { Engine } from './runtime/engine.ts';
 import { Lifecycle } from './runtime/lifecycle.ts';
 import { Retention } from './runtime/retention.ts';
-import { detailOf, liveViews, spendToday, statusOf } from './runtime/statusView.ts';
+import { detailOf, findLoop, liveViews, spendToday, statusOf } from './runtime/statusView.ts';
 import { cancel, cancelAll, signalGroup } from './runtime/stopCommands.ts';
 import {
   type SupervisorContext,
@@ -129,7 +129,7 @@ export class Supervisor {
   /** Lets go of a permanently failed loop, so that its id may be used again. Answers whether it was one. */
   async clearFailed(loopId: string): Promise<boolean> {
     this.#lifecycle.mustBeReady();
-    return this.#engine.transactions.take((unit) => clearFailed(unit, loopId));
+    return this.#engine.transactions.take((unit) => clearFailed(unit, loopId), [['latest', loopId]]);
   }
 
   // ── Queue ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -191,8 +191,13 @@ export class Supervisor {
   }
 
   /** Everything about a loop: the latest of that id, or with `seq` that very one. Undefined if there is none. */
-  get(loopId: string, seq?: number): LoopDetail | undefined {
+  async get(loopId: string, seq?: number): Promise<LoopDetail | undefined> {
     return detailOf(this.#engine, loopId, seq);
+  }
+
+  /** A loop without its parts: the latest of that id, or with `seq` that very one. */
+  async find(loopId: string, seq?: number): Promise<Loop | undefined> {
+    return findLoop(this.#engine, loopId, seq);
   }
 
   /** What is asked over many loops at once: attempts on a timeline, changes of the circuit. */
@@ -202,7 +207,7 @@ export class Supervisor {
 
   /** Whether a process that was kept after its loop is still there (R7.4). */
   isAlive(process: ProcessIdentity): boolean {
-    return this.#context.probe.isAlive(process);
+    return this.#context.inspector.look(process).state !== 'gone';
   }
 
   /** Live loops in the order of the tree: active first, then the queue in its order (the first `maxQueued` of it), then what waits. */
@@ -216,7 +221,7 @@ export class Supervisor {
   }
 
   /** Finished loops, newest first. */
-  finished(query: FinishedQuery): FinishedLoop[] {
+  async finished(query: FinishedQuery): Promise<FinishedLoop[]> {
     return this.#context.store.finished(query);
   }
 
@@ -226,12 +231,12 @@ export class Supervisor {
   }
 
   /** Spend by day and agent from a day on (`YYYY-MM-DD`). */
-  spend(fromDay: string): SpendRow[] {
+  async spend(fromDay: string): Promise<SpendRow[]> {
     return this.#context.store.spend(fromDay);
   }
 
   /** Today's spend by loop, largest first. */
-  spendToday(limit: number): LoopSpend[] {
+  async spendToday(limit: number): Promise<LoopSpend[]> {
     return spendToday(this.#context, limit);
   }
 
@@ -246,9 +251,8 @@ export class Supervisor {
   /** Removes one finished loop with its logs: the latest of that id, or with `seq` that very one. Answers whether it was removed. */
   async removeFinished(loopId: string, seq?: number): Promise<boolean> {
     this.#lifecycle.mustBeReady();
-    const { store } = this.#context;
-    const loop = seq === undefined ? store.latest(loopId) : store.bySeq(seq);
-    if (loop?.loopId !== loopId || !isFinished(loop)) return false;
+    const loop = await this.find(loopId, seq);
+    if (!loop || !isFinished(loop)) return false;
     // It may have been admitted again, or been removed, just before.
     return (await this.#retention.remove([loop.seq])) > 0;
   }
@@ -330,7 +334,8 @@ export class Supervisor {
       this.#lifecycle.mustBeReady();
       const take = check();
       this.#lifecycle.mustTakeWork();
-      return await transactions.takeAndDispatch(take, submitResult);
+      const reads: StatedRead[] = loopId === '' ? [] : [['latest', loopId]];
+      return await transactions.takeAndDispatch(take, submitResult, reads);
     } catch (error) {
       for (const event of rejectionEvents(loopId, error, this.#context.clock.now())) listeners.tell(event);
       throw error;

@@ -29,7 +29,18 @@ describe('profiles of the settings', () => {
     assert.deepEqual(problems, []);
     assert.ok(catalog.find('claude')?.plan({ loopId: 'x', prompt: 'p', cwd: '/' }).args.includes('opus'));
     assert.deepEqual(catalog.facts('claude-careful')?.mode, { option: 'permissionMode', value: 'plan' });
-    assert.deepEqual(catalog.names(), ['sample', 'claude', 'codex', 'gemini', 'opencode', 'copilot', 'claude-careful']);
+    assert.deepEqual(catalog.names(), [
+      'sample',
+      'claude',
+      'codex',
+      'gemini',
+      'opencode',
+      'copilot',
+      'pi',
+      'qwen',
+      'kilo',
+      'claude-careful',
+    ]);
     assert.equal(catalog.find('claude-careful')?.name, 'claude-careful');
   });
 
@@ -63,7 +74,7 @@ describe('profiles of the settings', () => {
     [
       'an unknown base',
       { a: { extends: 'aider', command: 'x' } },
-      /extends "aider", which is no built-in profile: "extends" is one of sample, claude, codex, gemini, opencode, copilot and plain/,
+      /extends "aider", which is no built-in profile: "extends" is one of sample, claude, codex, gemini, opencode, copilot, pi, qwen, kilo and plain/,
     ],
     ['no command', { a: { extends: 'plain' } }, /"a" lacks "command", the program to run/],
     ['an empty command', { a: { command: '  ' } }, /wrong "command" \(" {2}"\): it must name a program/],
@@ -107,6 +118,11 @@ describe('profiles of the settings', () => {
     ],
     ['a model for a plain command', { a: { command: 'x', model: 'gpt' } }, /has a "model", which plain does not take/],
     ['a model that is an option', { claude: { model: '--help' } }, /wrong "model" \("--help"\): it must name a model/],
+    [
+      'commands that are no yes or no',
+      { claude: { commands: 'yes' } },
+      /wrong "commands" \("yes"\): it must be true or false/,
+    ],
     ['an unknown resume', { claude: { resume: true } }, /wrong "resume" \(true\): it is one of auto and never/],
     [
       'an unknown signal',
@@ -143,14 +159,18 @@ describe('profiles of the settings', () => {
 });
 
 describe('facts about the agents', () => {
-  it('name what is needed to check and install each, and what its modes mean', () => {
-    const { catalog } = testCatalog();
-    for (const name of ['claude', 'codex', 'gemini', 'opencode', 'copilot']) {
+  const BUILT_IN = ['claude', 'codex', 'gemini', 'opencode', 'copilot', 'pi', 'qwen', 'kilo'];
+  const sentence = (text: string) => /^[A-Z].*\.$/.test(text);
+
+  for (const name of BUILT_IN) {
+    it(`${name}: what is needed to check, install, log in and go on in a terminal`, () => {
+      const { catalog } = testCatalog();
       const facts = catalog.facts(name);
-      assert.ok(facts?.install && facts.login && facts.versionArgs, name);
+      assert.ok(facts?.install && facts.login && facts.versionArgs && facts.loginArgs, name);
       assert.match(facts.minimumVersion ?? '', /^\d+\.\d+\.\d+$/);
-      assert.ok(facts.modes.some(({ value }) => value === facts.mode?.value));
-      assert.ok(facts.modes.every(({ meaning }) => /^[A-Z].*\.$/.test(meaning)));
+      assert.ok(facts.resumeArgs?.some((arg) => arg.includes('${session}')));
+      assert.ok(facts.modes.every(({ meaning }) => sentence(meaning)));
+      assert.ok([...facts.cannot, ...facts.notes].every(sentence));
       // Every option on our command line is one that the check looks for.
       const { args } = catalog.find(name)!.plan({ loopId: 'x', prompt: 'p', cwd: '/', costLeft: 1e9 });
       const known = facts.help.flatMap(({ options }) => options);
@@ -159,7 +179,49 @@ describe('facts about the agents', () => {
         const [long = option] = (short[option] ?? option).split('=');
         assert.ok(known.includes(long), `${name} ${long}`);
       }
+    });
+
+    it(`R6.8 ${name}: what it spends and cannot be bounded in is said before it is chosen`, () => {
+      const { catalog } = testCatalog();
+      const [profile, facts] = [catalog.find(name), catalog.facts(name)];
+      assert.equal(
+        profile?.spending === 'atEnd',
+        facts?.cannot.some((text) => /not bounded while it runs/.test(text)),
+      );
+      // One without a mode has nothing to say no with.
+      assert.equal(
+        facts?.mode === undefined,
+        facts?.cannot.some((text) => /has no permissions/.test(text)),
+      );
+    });
+  }
+
+  it('the mode of a profile is among those that are explained', () => {
+    const { catalog } = testCatalog();
+    for (const name of BUILT_IN) {
+      const facts = catalog.facts(name);
+      if (facts?.mode)
+        assert.ok(
+          facts.modes.some(({ value }) => value === facts.mode?.value),
+          name,
+        );
     }
+  });
+
+  it('R14.3 Pi can be asked for its login where the model is known', () => {
+    assert.equal(testCatalog().catalog.facts('pi')?.loginStatus, undefined);
+    const { catalog } = testCatalog({ agents: { pi: { model: 'openai/gpt-5.5' } } });
+    assert.deepEqual(catalog.facts('pi')?.loginStatus?.args, ['auth', 'check', '--model', 'openai/gpt-5.5']);
+  });
+
+  it('a profile that lets claude have background tasks says so', () => {
+    const note = (options: object) =>
+      testCatalog({ agents: { claude: options } })
+        .catalog.facts('claude')
+        ?.notes.some((text) => /background/i.test(text));
+    assert.equal(note({}), false);
+    assert.equal(note({ env: { CLAUDE_CODE_DISABLE_BACKGROUND_TASKS: '0' } }), true);
+    assert.equal(note({ args: ['--settings', 'mine.json'] }), true);
   });
 
   it('the sample agent is ours', () => {

@@ -14,7 +14,7 @@ import {
 } from './support/streams.ts';
 
 const RUNS = recordings().filter(({ output }) => output !== '');
-const AGENTS = ['claude', 'codex', 'gemini', 'opencode', 'copilot', 'sample'] as const;
+const AGENTS = ['claude', 'codex', 'gemini', 'opencode', 'copilot', 'pi', 'qwen', 'kilo', 'sample'] as const;
 const anyRun = fc.constantFrom(...RUNS);
 // Whole documents over several lines are no events a line: what is put between their lines breaks them.
 const anyEventRun = fc.constantFrom(...RUNS.filter(({ name }) => name !== 'gemini-json'));
@@ -278,6 +278,12 @@ describe('readers of agents, whatever happens to the stream', () => {
       'step_finish',
       'session.error',
       'tool.execution_complete',
+      'message_start',
+      'message_update',
+      'message_end',
+      'agent_settled',
+      'assistant.usage',
+      'model.call_finished',
     );
     const line = fc.oneof(
       fc.string({ unit: 'binary' }),

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { readClaim } from '../../src/process/runFolder/recordSchemas.ts';
+import { lookAtClaim } from '../../src/process/runFolder/recordSchemas.ts';
 import { type Figure, hand, median, percentile } from './support/figures.ts';
 import { privateMegabytes, RealRuns } from './support/realRuns.ts';
 
@@ -45,7 +45,7 @@ try {
   for (let time = 0; time < 5; time++) {
     const from = performance.now();
     const run = runs.launch('/bin/sleep', ['60']);
-    while (!readClaim(run.files)) await new Promise((resolve) => setTimeout(resolve, 1));
+    while (lookAtClaim(run.files).state !== 'there') await new Promise((resolve) => setTimeout(resolve, 1));
     claims.push(performance.now() - from);
     const { guardian } = await run.started;
     await new Promise((resolve) => setTimeout(resolve, 500));

@@ -65,7 +65,7 @@ class OpenTranscript {
 
   constructor(paths: LogPaths) {
     this.session = new TranscriptSession({
-      detail: () => this.#detail(),
+      detail: async () => this.#detail(),
       paths: () => paths,
       profile: () => claude,
       clock: systemClock,

@@ -33,7 +33,9 @@ export interface AuditOptions {
 }
 
 /** The books against the facts once all is over: nothing lost, nothing twice, nothing left, the ledger equal to the reports. Answers what is not so. */
-export function audit(options: AuditOptions): { readonly violations: readonly string[]; readonly ledger: number } {
+export async function audit(
+  options: AuditOptions,
+): Promise<{ readonly violations: readonly string[]; readonly ledger: number }> {
   const { storage, prefix, admitted, mayBeCancelled, refused = [] } = options;
   const violations: string[] = [];
   const left = markedProcesses(prefix);
@@ -45,25 +47,25 @@ export function audit(options: AuditOptions): { readonly violations: readonly st
   });
   let ledger = 0;
   for (const loopId of admitted) {
-    const loop = store.latest(loopId);
+    const loop = await store.latest(loopId);
     if (!loop) {
       violations.push(`${loopId} is lost`);
       continue;
     }
     if (loop.state !== 'completed' && !(loop.state === 'cancelled' && mayBeCancelled.has(loopId))) {
-      violations.push(`${loopId} ended as ${loop.state}: ${JSON.stringify(store.history(loop.seq).slice(-4))}`);
+      violations.push(`${loopId} ended as ${loop.state}: ${JSON.stringify((await store.history(loop.seq)).slice(-4))}`);
     }
-    const attempts = store.attempts(loop.seq);
+    const attempts = await store.attempts(loop.seq);
     const ok = attempts.filter((attempt) => attempt.end?.outcome === 'ok').length;
     if (loop.state === 'completed' && ok !== 1) violations.push(`${loopId} was done ${ok} times`);
     if (attempts.some((attempt) => !attempt.end)) violations.push(`${loopId} has an attempt that was never settled`);
-    const cost = store.ledger(loop.seq).reduce((sum, row) => sum + row.cost, 0);
+    const cost = (await store.ledger(loop.seq)).reduce((sum, row) => sum + row.cost, 0);
     if (cost !== loop.cost) violations.push(`${loopId} cost ${loop.cost}, and its ledger says ${cost}`);
     ledger += cost;
   }
-  for (const loopId of refused) if (store.latest(loopId)) violations.push(`${loopId} was refused, and is there`);
+  for (const loopId of refused) if (await store.latest(loopId)) violations.push(`${loopId} was refused, and is there`);
   const reported = reportedByAll(join(storage, 'runs'));
-  const spent = store.spend('0000-00-00').reduce((sum, row) => sum + row.cost, 0);
+  const spent = (await store.spend('0000-00-00')).reduce((sum, row) => sum + row.cost, 0);
   if (ledger !== reported) violations.push(`agents reported ${reported}, the ledger says ${ledger}`);
   if (spent !== ledger) violations.push(`the ledger says ${ledger}, the days say ${spent}`);
   store.close();

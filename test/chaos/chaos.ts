@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Settings } from '../../src/core/model/settings.ts';
 import type { Status } from '../../src/core/model/status.ts';
-import { createProbe } from '../../src/process/tables/processIdentity.ts';
+import { createInspector } from '../../src/process/tables/processInspector.ts';
 import { markedProcesses, stillLives } from '../support/markedProcesses.ts';
 import type { ListedRun } from '../support/plainHost.ts';
 import { Seeded } from '../support/seeded.ts';
@@ -57,7 +57,7 @@ class Chaos {
   readonly #random: Seeded;
   readonly #prefix: string;
   readonly #storage = mkdtempSync(join(tmpdir(), 'loop-supervisor-chaos-'));
-  readonly #probe = createProbe();
+  readonly #inspector = createInspector();
   readonly #admitted = new Set<string>();
   readonly #cancelled = new Set<string>();
   readonly #violations = new Set<string>();
@@ -94,7 +94,7 @@ class Chaos {
         this.#options.say?.(`${kill} kills, ${this.#admitted.size} loops, ${this.#violations.size} violations`);
     }
     await this.#quiet();
-    this.#verify();
+    await this.#verify();
   }
 
   async cleanUp(): Promise<void> {
@@ -151,7 +151,7 @@ class Chaos {
     const roles = what === 'both' || what === undefined ? (['guardian', 'agent'] as const) : [what];
     for (const role of roles) {
       const victim = role === 'guardian' ? run.guardian : run.leader;
-      if (!victim || !this.#probe.isAlive(victim)) continue;
+      if (!victim || this.#inspector.look(victim).state !== 'there') continue;
       process.kill(victim.pid, 'SIGKILL');
       this.#killed[role]++;
       done = true;
@@ -189,8 +189,8 @@ class Chaos {
     }
   }
 
-  #verify(): void {
-    const { violations, ledger } = audit({
+  async #verify(): Promise<void> {
+    const { violations, ledger } = await audit({
       storage: this.#storage,
       prefix: this.#prefix,
       admitted: this.#admitted,

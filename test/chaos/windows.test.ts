@@ -67,12 +67,12 @@ describe('Windows on one store', function () {
     try {
       for (const name of ['a', 'b']) {
         for (let n = 0; n < 100; n++) {
-          const loop = store.latest(`${prefix}${name}${n}`);
+          const loop = await store.latest(`${prefix}${name}${n}`);
           assert.equal(loop?.state, 'completed', `${name}${n}`);
-          assert.equal(store.attempts(loop.seq).length, 1, `${name}${n} ran once`);
+          assert.equal((await store.attempts(loop.seq)).length, 1, `${name}${n} ran once`);
         }
       }
-      assert.equal(store.spend('0000-00-00')[0]?.cost, 200_000);
+      assert.equal((await store.spend('0000-00-00'))[0]?.cost, 200_000);
     } finally {
       store.close();
     }

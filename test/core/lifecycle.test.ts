@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { GONE } from '../../src/core/model/looks.ts';
 import type { ProcessIdentity } from '../../src/core/model/loop.ts';
 import { DEFAULT_SETTINGS } from '../../src/core/model/settings.ts';
 import type { Supervisor } from '../../src/core/supervisor.ts';
@@ -41,10 +42,10 @@ describe('life of windows', () => {
     const second = await machine.open({ maxConcurrent: 2 });
     assert.deepEqual(machine.alive(), ['a', 'b']);
     assert.deepEqual(
-      second.get('b')?.attempts.map(({ outcome }) => outcome),
+      (await second.get('b'))?.attempts.map(({ outcome }) => outcome),
       ['interrupted', undefined],
     );
-    assert.equal(second.get('c')?.state, 'queued');
+    assert.equal((await second.get('c'))?.state, 'queued');
   });
 
   it('R9.1 shutdown ends in time even if a run can not be ended: the next window completes the stop', async () => {
@@ -55,11 +56,11 @@ describe('life of windows', () => {
     await machine.clock.advance(10_000);
     await down;
     const second = await machine.open();
-    assert.equal(second.get('a')?.state, 'stopping');
+    assert.equal((await second.get('a'))?.state, 'stopping');
     machine.launcher.of('a').end({ exit: { signal: 'SIGKILL' } });
     await machine.soon();
-    assert.equal(second.get('a')?.attempts[0]?.outcome, 'interrupted');
-    assert.equal(second.get('a')?.state, 'running', 'and the loop goes on');
+    assert.equal((await second.get('a'))?.attempts[0]?.outcome, 'interrupted');
+    assert.equal((await second.get('a'))?.state, 'running', 'and the loop goes on');
   });
 
   for (const timeoutMs of [Number.POSITIVE_INFINITY, 2 ** 40, Number.NaN, -1]) {
@@ -69,7 +70,10 @@ describe('life of windows', () => {
       const down = window.shutdown(timeoutMs);
       await machine.clock.advance(2_000);
       await down;
-      assert.deepEqual([machine.launcher.of('a').stops[0], machine.books().latest('a')?.state], ['shutdown', 'queued']);
+      assert.deepEqual(
+        [machine.launcher.of('a').stops[0], (await machine.books().latest('a'))?.state],
+        ['shutdown', 'queued'],
+      );
       assert.deepEqual(machine.logged, []);
     });
   }
@@ -135,7 +139,7 @@ describe('life of windows', () => {
     assert.deepEqual(machine.alive(), ['other', 'mine']);
     machine.launcher.of('other').ok();
     await machine.soon();
-    assert.equal(third.get('other')?.state, 'completed');
+    assert.equal((await third.get('other'))?.state, 'completed');
   });
 
   it('R9.2 a window that is released takes over no run that it could not tell of its leave', async () => {
@@ -153,7 +157,7 @@ describe('life of windows', () => {
     store.release();
     await machine.clock.advance(1_000);
     await gone;
-    const loop = machine.books().latest('other');
+    const loop = await machine.books().latest('other');
     assert.equal(loop?.state === 'running' && loop.attempt.windowId, owner);
   });
 
@@ -213,7 +217,7 @@ describe('life of windows', () => {
     machine.launcher.of('a').end({ exit: { exitCode: 0 }, at: machine.clock.now() - 2_000 });
     const second = await machine.open();
     await machine.soon();
-    const [attempt] = second.get('a')?.attempts ?? [];
+    const [attempt] = (await second.get('a'))?.attempts ?? [];
     assert.deepEqual(
       [attempt?.startedAt, attempt?.endedAt, attempt?.exitCode],
       [startedAt, machine.clock.now() - 2_000, 0],
@@ -227,9 +231,9 @@ describe('life of windows', () => {
     const second = await machine.open({}, { agents: { find: () => undefined, names: () => [] } });
     machine.launcher.of('a').fail();
     await machine.soon();
-    assert.equal(second.get('a')?.state, 'backingOff');
+    assert.equal((await second.get('a'))?.state, 'backingOff');
     await machine.clock.advance(5_000);
-    const { loop } = second.get('a') ?? {};
+    const { loop } = (await second.get('a')) ?? {};
     assert.match((loop?.state === 'failed' && loop.failure.reason) || '', /there is no agent profile "claude"/);
   });
 
@@ -247,7 +251,7 @@ describe('life of windows', () => {
     await window.submit({ prompt: 'work', loopId: 'b' });
     machine.launcher.of('a').ok();
     await machine.soon();
-    assert.equal(window.get('b')?.state, 'running');
+    assert.equal((await window.get('b'))?.state, 'running');
     assert.equal(heard, 4);
     assert.ok(
       machine.logged.some((line) => line.includes('a bad listener')) &&
@@ -264,7 +268,7 @@ describe('life of windows', () => {
     await window.submit({ prompt: 'work', loopId: 'a' });
     machine.launcher.of('a').ok();
     await machine.soon();
-    assert.equal(window.get('next')?.state, 'running');
+    assert.equal((await window.get('next'))?.state, 'running');
   });
 
   it('R9.4 finished loops are bounded by number, oldest first, with their logs', async () => {
@@ -285,7 +289,7 @@ describe('life of windows', () => {
     const tokens = ['l0', 'l1', 'l2'].map((loopId) => machine.launcher.of(loopId).token);
     assert.deepEqual(new Set(machine.launcher.removed), new Set(tokens));
     await window.submit({ prompt: 'work', loopId: 'l0' });
-    assert.equal(window.get('l0')?.state, 'running', 'R1.2 what was forgotten does not refuse its id');
+    assert.equal((await window.get('l0'))?.state, 'running', 'R1.2 what was forgotten does not refuse its id');
   });
 
   /** Loops that have come to their ends. */
@@ -360,7 +364,7 @@ describe('life of windows', () => {
     machine.clock.jump(3_700_000);
     await machine.clock.advance(60_000);
     assert.deepEqual(
-      window.finished({ limit: 9 }).map(({ loopId }) => loopId),
+      (await window.finished({ limit: 9 })).map(({ loopId }) => loopId),
       ['young'],
     );
     assert.equal(await window.clearFinished(), 1);
@@ -376,13 +380,13 @@ describe('life of windows', () => {
       await window.submit({ prompt, loopId: 'a' });
       machine.launcher.of('a').ok();
       await machine.soon();
-      seqs.push(window.get('a')?.loop.seq ?? 0);
+      seqs.push((await window.get('a'))?.loop.seq ?? 0);
     }
     const [old] = seqs;
     assert.equal(await window.removeFinished('b', old), false, 'another id');
     assert.equal(await window.removeFinished('a', old), true);
     assert.equal(await window.removeFinished('a', old), false, 'it is gone');
-    assert.equal(window.get('a')?.prompt, 'second');
+    assert.equal((await window.get('a'))?.prompt, 'second');
     assert.equal(await window.removeFinished('a'), true);
     assert.equal(window.finishedCount().total, 0);
   });
@@ -476,11 +480,11 @@ describe('life of windows', () => {
       { maxConcurrent: 1 },
       {
         folders: ['/b'],
-        probe: ({ self, isAlive }) => ({
+        inspector: ({ self, look }) => ({
           self,
-          isAlive: (process) => {
+          look: (process) => {
             if (blind-- > 0) throw new Error('no /proc now');
-            return isAlive(process);
+            return look(process);
           },
         }),
       },
@@ -526,7 +530,7 @@ describe('life of windows', () => {
     const first = await machine.open({}, { folders: ['/a'] });
     const second = await machine.open(
       {},
-      { folders: ['/b'], probe: ({ self, isAlive }) => ({ self, isAlive: (process) => !blind && isAlive(process) }) },
+      { folders: ['/b'], inspector: ({ self, look }) => ({ self, look: (process) => (blind ? GONE : look(process)) }) },
     );
     await first.submit({ prompt: 'work', loopId: 'a' });
     blind = true;
@@ -538,7 +542,7 @@ describe('life of windows', () => {
       [['a', 'elsewhere']],
     );
     await machine.clock.advance(30_000);
-    const loop = second.get('a')?.loop;
+    const loop = (await second.get('a'))?.loop;
     assert.equal(loop?.state === 'running' && loop.attempt.windowId, machine.idOf(first), 'and keeps its runs');
   });
 
@@ -549,7 +553,7 @@ describe('life of windows', () => {
     await first.submit({ prompt: 'work', loopId: 'a' });
     const second = await machine.open(
       { maxConcurrent: 0 },
-      { folders: ['/b'], probe: ({ self, isAlive }) => ({ self, isAlive: (process) => !blind && isAlive(process) }) },
+      { folders: ['/b'], inspector: ({ self, look }) => ({ self, look: (process) => (blind ? GONE : look(process)) }) },
     );
     const home = () => second.live()[0]?.host;
     blind = true;
@@ -570,9 +574,9 @@ describe('life of windows', () => {
       { maxConcurrent: 1 },
       {
         store: store.wrap,
-        probe: (probe) => {
-          self = probe.self;
-          return probe;
+        inspector: (inspector) => {
+          self = inspector.self;
+          return inspector;
         },
       },
     );
@@ -584,11 +588,11 @@ describe('life of windows', () => {
     // As when the user opens the store again after trouble: the host of the window is the same.
     const second = await machine.open(
       { maxConcurrent: 1 },
-      { probe: ({ isAlive }) => ({ isAlive, self: self as ProcessIdentity }) },
+      { inspector: ({ look }) => ({ look, self: self as ProcessIdentity }) },
     );
     machine.launcher.of('a').ok();
     await machine.clock.advance(1_000);
-    assert.deepEqual([second.get('a')?.state, second.get('b')?.state], ['completed', 'running']);
+    assert.deepEqual([(await second.get('a'))?.state, (await second.get('b'))?.state], ['completed', 'running']);
   });
 
   it('R9.2 a window that does not answer costs the others one more look, not one after another', async () => {

@@ -88,10 +88,10 @@ describe('slots and circuit', () => {
     await machine.soon();
     assert.equal(window.status().concurrencyUsed, 1);
     assert.deepEqual(
-      [window.get('a')?.state, window.get('b')?.state, window.get('c')?.state],
+      [(await window.get('a'))?.state, (await window.get('b'))?.state, (await window.get('c'))?.state],
       ['completed', 'running', 'queued'],
     );
-    assert.equal(window.get('a')?.history.filter(({ to }) => to === 'completed').length, 1);
+    assert.equal((await window.get('a'))?.history.filter(({ to }) => to === 'completed').length, 1);
   });
 
   it('R3.2 the end of an attempt, told again, does not end the attempt after it', async () => {
@@ -114,7 +114,7 @@ describe('slots and circuit', () => {
     });
     observers[0]?.ended(ENDED);
     await machine.soon();
-    const detail = window.get('a');
+    const detail = await window.get('a');
     assert.deepEqual(
       [detail?.state, detail?.attempts.length, detail?.attempts[1]?.outcome, detail?.costUsd],
       ['running', 2, undefined, 0],
@@ -130,7 +130,7 @@ describe('slots and circuit', () => {
     };
     assert.equal((await window.submit({ prompt: 'work', loopId: 'a' })).queued, false);
     await machine.soon();
-    const failed = window.get('a');
+    const failed = await window.get('a');
     assert.deepEqual(
       [failed?.state, failed?.attempts[0]?.outcome, failed?.attempts[0]?.reason],
       ['failed', 'spawn', 'too many open files'],
@@ -210,7 +210,7 @@ describe('slots and circuit', () => {
     await machine.clock.advance(30_000);
     assert.deepEqual(machine.alive(), ['c', 'b', 'a'], 'with some jitter after the reset');
     assert.equal(window.status().circuit.consecutiveFailures, 0, 'R4.2 a limit is no failure');
-    const loop = window.get('a')?.loop;
+    const loop = (await window.get('a'))?.loop;
     assert.deepEqual(loop?.restarts, [], 'R5.3 and uses up no restart');
   });
 
@@ -243,7 +243,7 @@ describe('slots and circuit', () => {
     let looks = 0;
     machine.launcher.freeBytes = () => (looks++ < 2 ? 0 : Number.POSITIVE_INFINITY);
     const { queued } = await second.submit({ prompt: 'work', loopId: 'b' });
-    assert.equal(second.get('b')?.state, queued ? 'queued' : 'running');
+    assert.equal((await second.get('b'))?.state, queued ? 'queued' : 'running');
   });
 
   it('R8.3 R3.3 a turn that starts nothing does not make the full disk forgotten', async () => {
@@ -348,7 +348,7 @@ describe('slots and circuit', () => {
       await machine.clock.advance(10_000);
     }
     assert.equal(window.status().circuitState, 'open');
-    assert.equal(window.get('a')?.attempts.length, 3);
+    assert.equal((await window.get('a'))?.attempts.length, 3);
   });
 
   it('R4.2 a cancel, a shutdown and a command that does not exist count neither way', async () => {
@@ -363,7 +363,7 @@ describe('slots and circuit', () => {
     await window.submit({ prompt: 'work', loopId: 'd' });
     await window.shutdown();
     const again = await machine.open({ ...circuit(2), ...ONE_TRY });
-    assert.equal(again.get('d')?.state, 'running');
+    assert.equal((await again.get('d'))?.state, 'running');
     assert.deepEqual([again.status().circuitState, again.status().circuit.consecutiveFailures], ['closed', 1]);
   });
 
@@ -395,7 +395,7 @@ describe('slots and circuit', () => {
       ['reset by hand'],
     );
     await window.submit({ prompt: 'work', loopId: 'd' });
-    assert.equal(window.get('d')?.state, 'running');
+    assert.equal((await window.get('d'))?.state, 'running');
     machine.launcher.of('c').fail();
     await machine.soon();
     assert.equal(window.status().circuit.consecutiveFailures, 0, 'R4.2 c had begun before the reset');
@@ -462,13 +462,13 @@ describe('slots and circuit', () => {
     await machine.clock.advance(600_000);
     machine.launcher.of('a').fail();
     await machine.soon();
-    assert.equal(window.get('a')?.state, 'failed', 'the stored restart counts as now, once');
+    assert.equal((await window.get('a'))?.state, 'failed', 'the stored restart counts as now, once');
     assert.equal((await window.retry('a')).queued, false);
     machine.launcher.of('a').fail();
     await machine.clock.advance(600_000);
     machine.launcher.of('a').fail();
     await machine.soon();
-    assert.equal(window.get('a')?.state, 'backingOff');
+    assert.equal((await window.get('a'))?.state, 'backingOff');
   });
 
   it('R3.3 R6.1 fills the slot at midnight, by itself', async () => {

@@ -70,12 +70,12 @@ describe('spending', () => {
 
   it("R6.2 an estimate that is not given is the median of that agent's last 20 loops, marked as such; 0 if there are none", async () => {
     const window = await machine.open({ maxConcurrent: 1 });
-    const estimateOf = (loopId: string) => {
-      const loop = window.get(loopId)?.loop;
+    const estimateOf = async (loopId: string) => {
+      const loop = (await window.get(loopId))?.loop;
       return [toUsd(loop?.estimate ?? Number.NaN), loop?.estimateAssumed];
     };
     await window.submit({ prompt: 'work', loopId: 'first' });
-    assert.deepEqual(estimateOf('first'), [0, true]);
+    assert.deepEqual(await estimateOf('first'), [0, true]);
     machine.launcher.of('first').ok();
     await machine.soon();
     for (const [n, usd] of [100, ...Array.from({ length: 20 }, (_, index) => index + 1)].entries()) {
@@ -85,15 +85,15 @@ describe('spending', () => {
       await machine.clock.advance(1);
     }
     await window.submit({ prompt: 'work', loopId: 'next' });
-    const [estimate, assumed] = estimateOf('next');
+    const [estimate, assumed] = await estimateOf('next');
     assert.ok(
       assumed === true && typeof estimate === 'number' && estimate >= 10 && estimate <= 11,
       `${estimate}: $100 is not among the last 20`,
     );
     await window.submit({ prompt: 'work', loopId: 'other', agent: 'claude' });
-    assert.deepEqual(estimateOf('other'), [0, true], 'another agent');
+    assert.deepEqual(await estimateOf('other'), [0, true], 'another agent');
     await window.submit({ prompt: 'work', loopId: 'given', estimatedCostUsd: 0.25 });
-    assert.deepEqual(estimateOf('given'), [0.25, false]);
+    assert.deepEqual(await estimateOf('given'), [0.25, false]);
   });
 
   for (const count of [1, 2]) {
@@ -107,7 +107,7 @@ describe('spending', () => {
         for (const window of windows) {
           const loopId = `n${submitted++}`;
           await window.submit({ prompt: 'work', loopId });
-          assert.equal(toUsd(window.get(loopId)?.loop.estimate ?? Number.NaN), usd, when);
+          assert.equal(toUsd((await window.get(loopId))?.loop.estimate ?? Number.NaN), usd, when);
         }
       };
       for (const loopId of ['a', 'b', 'c', 'd']) await first.submit({ prompt: 'work', loopId });
@@ -203,7 +203,7 @@ describe('spending', () => {
     await machine.soon();
     assert.deepEqual(machine.alive(), ['b'], 'what a has spent is more than it was granted');
     assert.deepEqual([machine.launcher.of('a').stops, machine.launcher.of('b').stops], [['budget'], []]);
-    assert.equal(window.get('a')?.attempts[0]?.outcome, 'interrupted');
+    assert.equal((await window.get('a'))?.attempts[0]?.outcome, 'interrupted');
     await machine.clock.advance(60_000);
     machine.launcher.of('b').say(cost(0.5));
     await machine.soon();
@@ -229,8 +229,8 @@ describe('spending', () => {
     assert.deepEqual(machine.alive(), []);
     for (const loopId of ['a', 'b', 'c']) {
       assert.deepEqual(machine.launcher.of(loopId).stops, ['budget'], loopId);
-      assert.equal(second.get(loopId)?.state, 'queued');
-      assert.equal(second.get(loopId)?.attempts[0]?.outcome, 'interrupted');
+      assert.equal((await second.get(loopId))?.state, 'queued');
+      assert.equal((await second.get(loopId))?.attempts[0]?.outcome, 'interrupted');
     }
     machine.clock.jump(86_400_000);
     await machine.clock.advance(31_000);
@@ -247,7 +247,7 @@ describe('spending', () => {
     for (const window of [first, second]) window.configure({ ...DEFAULT_SETTINGS, ...limit(3, 'stop') });
     await machine.clock.advance(1_000);
     assert.deepEqual([machine.launcher.of('a').stops, machine.launcher.of('b').stops], [['budget'], ['budget']]);
-    assert.deepEqual([first.get('a')?.state, first.get('b')?.state], ['queued', 'queued']);
+    assert.deepEqual([(await first.get('a'))?.state, (await first.get('b'))?.state], ['queued', 'queued']);
     assert.deepEqual(machine.typesOf('budget:'), ['budget:warning', 'budget:exceeded']);
     for (const window of [first, second]) window.configure({ ...DEFAULT_SETTINGS, ...limit(2, 'stop') });
     await machine.clock.advance(1_000);
@@ -284,7 +284,7 @@ describe('spending', () => {
     const second = await machine.open(limit(3, 'stop'));
     await machine.soon();
     assert.deepEqual(machine.launcher.of('a').stops, ['budget']);
-    assert.equal(second.get('a')?.state, 'queued');
+    assert.equal((await second.get('a'))?.state, 'queued');
     assert.equal(machine.eventsOf('budget:exceeded').length, 1);
   });
 
@@ -300,11 +300,11 @@ describe('spending', () => {
     machine.kill(first);
     const second = await machine.open();
     assert.equal(await second.recordCost('a', 1, 'k'), false);
-    assert.deepEqual([second.get('a')?.costUsd, second.status().budget.spent], [3, 4]);
+    assert.deepEqual([(await second.get('a'))?.costUsd, second.status().budget.spent], [3, 4]);
     machine.launcher.of('a').ok();
     await machine.soon();
     assert.equal(await second.recordCost('a', 0.5), true, 'also when the loop has ended');
-    assert.equal(second.get('a')?.costUsd, 3.5);
+    assert.equal((await second.get('a'))?.costUsd, 3.5);
     await assert.rejects(second.recordCost('nobody', 1), { code: 'unknown-loop' });
   });
 
@@ -315,7 +315,7 @@ describe('spending', () => {
     run.say(cost(1));
     run.end({ says: [cost(2), { type: 'end', ok: true }] });
     await machine.soon();
-    assert.equal(window.get('a')?.costUsd, 3);
+    assert.equal((await window.get('a'))?.costUsd, 3);
   });
 
   it('R6.6 what an agent reports is refused where it is no amount', async () => {
@@ -326,7 +326,7 @@ describe('spending', () => {
     machine.launcher.of('a').say(cost(1));
     await machine.soon();
     assert.equal(window.status().budget.spent, 1);
-    assert.equal(window.get('a')?.ledger.length, 1);
+    assert.equal((await window.get('a'))?.ledger.length, 1);
     assert.ok(machine.logged.length >= 4, machine.logged.join('\n'));
   });
 
@@ -342,7 +342,7 @@ describe('spending', () => {
     await machine.soon();
     assert.equal(window.status().budget.spent, 6);
     assert.deepEqual(
-      window.spend('2026-01-01').map(({ day, agent, cost: nano }) => [day, agent, toUsd(nano)]),
+      (await window.spend('2026-01-01')).map(({ day, agent, cost: nano }) => [day, agent, toUsd(nano)]),
       [
         ['2026-01-15', 'sample', 1],
         ['2026-01-16', 'claude', 4],
@@ -350,7 +350,7 @@ describe('spending', () => {
       ],
     );
     assert.deepEqual(
-      window.spendToday(10).map(({ loopId, usd }) => [loopId, usd]),
+      (await window.spendToday(10)).map(({ loopId, usd }) => [loopId, usd]),
       [
         ['b', 4],
         ['a', 2],
@@ -401,16 +401,16 @@ describe('spending', () => {
     run.say(cost(4));
     const second = await machine.open();
     await machine.soon();
-    assert.equal(second.get('a')?.costUsd, 7);
+    assert.equal((await second.get('a'))?.costUsd, 7);
     machine.kill(second);
     run.end({ says: [cost(8), { type: 'end', ok: true }] });
     const third = await machine.open();
     await machine.soon();
     assert.deepEqual(
-      [third.get('a')?.state, third.get('a')?.costUsd, third.status().budget.spent],
+      [(await third.get('a'))?.state, (await third.get('a'))?.costUsd, third.status().budget.spent],
       ['completed', 15, 15],
     );
-    assert.equal(third.get('a')?.ledger.length, 4);
+    assert.equal((await third.get('a'))?.ledger.length, 4);
   });
 
   it('R6.6 an attempt that worked and names no cost is charged a guess, kept apart as unknown', async () => {
@@ -419,16 +419,16 @@ describe('spending', () => {
     machine.launcher.of('a').say(said);
     machine.launcher.of('a').fail();
     await machine.soon();
-    const detail = window.get('a');
+    const detail = await window.get('a');
     const guess = { usd: 1, unknownUsd: 1, atLeast: false, source: 'unknown' };
     assert.deepEqual([detail?.costUsd, detail?.unknownUsd, detail?.attempts[0]?.cost], [1, 1, guess]);
     assert.deepEqual([window.status().budget.spent, window.status().budget.unknown], [0, 1]);
     assert.deepEqual(
-      window.spend('2026-01-01').map(({ cost: nano, unknown }) => [toUsd(nano), toUsd(unknown)]),
+      (await window.spend('2026-01-01')).map(({ cost: nano, unknown }) => [toUsd(nano), toUsd(unknown)]),
       [[1, 1]],
     );
     assert.deepEqual(
-      window.spendToday(1).map(({ usd, unknownUsd }) => [usd, unknownUsd]),
+      (await window.spendToday(1)).map(({ usd, unknownUsd }) => [usd, unknownUsd]),
       [[1, 1]],
     );
   });
@@ -445,7 +445,7 @@ describe('spending', () => {
       machine.launcher.of(`l${n}`).say(said);
       machine.launcher.of(`l${n}`).ok();
       await machine.soon();
-      assert.equal(window.get(`l${n}`)?.costUsd, 0.5, 'a guess does not feed on guesses');
+      assert.equal((await window.get(`l${n}`))?.costUsd, 0.5, 'a guess does not feed on guesses');
     }
   });
 
@@ -455,7 +455,7 @@ describe('spending', () => {
     machine.launcher.of('a').say(said);
     machine.launcher.of('a').ok();
     await machine.soon();
-    assert.deepEqual([window.get('a')?.costUsd, window.get('a')?.costAtLeast], [0, true]);
+    assert.deepEqual([(await window.get('a'))?.costUsd, (await window.get('a'))?.costAtLeast], [0, true]);
   });
 
   it('R6.2 R6.6 neither what is reserved nor what is guessed is more than the loop’s own cap leaves', async () => {
@@ -466,15 +466,19 @@ describe('spending', () => {
     machine.launcher.of('a').say(cost(0.01));
     machine.launcher.of('a').end({ exit: { signal: 'SIGKILL' } });
     await machine.clock.advance(5_000);
-    assert.deepEqual([window.get('a')?.costUsd, window.get('a')?.state], [0.01, 'running'], 'no guess beside a report');
+    assert.deepEqual(
+      [(await window.get('a'))?.costUsd, (await window.get('a'))?.state],
+      [0.01, 'running'],
+      'no guess beside a report',
+    );
     machine.launcher.of('a').say(said);
     machine.launcher.of('a').end({ exit: { signal: 'SIGKILL' } });
     await machine.soon();
-    assert.deepEqual([window.get('a')?.costUsd, window.get('a')?.unknownUsd], [2, 1.99]);
+    assert.deepEqual([(await window.get('a'))?.costUsd, (await window.get('a'))?.unknownUsd], [2, 1.99]);
     await machine.clock.advance(5_000);
-    assert.deepEqual([window.get('a')?.state, window.status().waiting[0]?.for], ['waiting', 'you']);
+    assert.deepEqual([(await window.get('a'))?.state, window.status().waiting[0]?.for], ['waiting', 'you']);
     assert.equal(await window.restartNow('a'), true);
-    assert.deepEqual([window.get('a')?.state, window.get('a')?.loop.maxCost], ['running', toNano(4)]);
+    assert.deepEqual([(await window.get('a'))?.state, (await window.get('a'))?.loop.maxCost], ['running', toNano(4)]);
   });
 
   it('R6.6 an attempt that did no work is charged nothing, whatever ended it', async () => {
@@ -486,7 +490,7 @@ describe('spending', () => {
       machine.launcher.of('a').end({ exit: { exitCode: 1 }, says: [limitReached] });
       await machine.clock.advance(120_000);
     }
-    assert.deepEqual([window.get('a')?.loop.attempts, window.get('a')?.costUsd], [11, 0]);
+    assert.deepEqual([(await window.get('a'))?.loop.attempts, (await window.get('a'))?.costUsd], [11, 0]);
   });
 
   it('R6.6 a cost that a caller records takes the place of the guess, on the day of the guess', async () => {
@@ -497,9 +501,9 @@ describe('spending', () => {
     await machine.soon();
     machine.clock.jump(86_400_000);
     await window.recordCost('a', 0.5, 'bill');
-    assert.deepEqual([window.get('a')?.costUsd, window.get('a')?.unknownUsd], [0.5, 0]);
+    assert.deepEqual([(await window.get('a'))?.costUsd, (await window.get('a'))?.unknownUsd], [0.5, 0]);
     assert.deepEqual(
-      window.spend('2026-01-01').map(({ day, cost: nano, unknown }) => [day, toUsd(nano), unknown]),
+      (await window.spend('2026-01-01')).map(({ day, cost: nano, unknown }) => [day, toUsd(nano), unknown]),
       [
         ['2026-01-15', 0, 0],
         ['2026-01-16', 0.5, 0],
@@ -507,7 +511,7 @@ describe('spending', () => {
     );
     assert.equal(await window.recordCost('a', 0.5, 'bill'), false);
     await window.recordCost('a', 0.25, 'more');
-    assert.equal(window.get('a')?.costUsd, 0.75);
+    assert.equal((await window.get('a'))?.costUsd, 0.75);
   });
 
   it('R6.10 what a run accrues is seen while it runs, is replaced by its report, and is charged if it never comes', async () => {
@@ -517,7 +521,7 @@ describe('spending', () => {
     run.say({ type: 'accrued', cost: toNano(0.3) });
     await machine.soon();
     assert.deepEqual([window.status().budget.spent, window.status().running[0]?.costUsd], [0.3, 0.3]);
-    assert.deepEqual(window.get('a')?.ledger, [], 'it is not in the ledger');
+    assert.deepEqual((await window.get('a'))?.ledger, [], 'it is not in the ledger');
     run.say({ type: 'accrued', cost: toNano(0.5) });
     await machine.soon();
     assert.equal(window.status().budget.spent, 0.5, 'each takes the place of the one before');
@@ -527,8 +531,8 @@ describe('spending', () => {
     run.say({ type: 'accrued', cost: toNano(0.2) });
     run.end({ exit: { signal: 'SIGKILL' } });
     await machine.soon();
-    assert.deepEqual([window.get('a')?.costUsd, window.status().budget.spent], [0.6, 0.6]);
-    assert.equal(window.get('a')?.unknownUsd, 0);
+    assert.deepEqual([(await window.get('a'))?.costUsd, window.status().budget.spent], [0.6, 0.6]);
+    assert.equal((await window.get('a'))?.unknownUsd, 0);
   });
 
   it('R6.6 a session that reports what its earlier attempts cost takes the place of the estimate', async () => {
@@ -537,11 +541,11 @@ describe('spending', () => {
     machine.launcher.of('a').say(said);
     machine.launcher.of('a').fail();
     await machine.clock.advance(5_000);
-    assert.equal(window.get('a')?.costUsd, 3);
+    assert.equal((await window.get('a'))?.costUsd, 3);
     machine.launcher.of('a').say({ type: 'cost', cost: toNano(0.5), source: 'reported', earlier: toNano(1.25) });
     machine.launcher.of('a').ok();
     await machine.soon();
-    const detail = window.get('a');
+    const detail = await window.get('a');
     assert.deepEqual([detail?.costUsd, detail?.costEstimated, window.status().budget.spent], [1.75, false, 1.75]);
     assert.equal(toUsd(detail?.ledger.reduce((sum, row) => sum + row.cost, 0) ?? 0), 1.75);
   });
@@ -574,13 +578,13 @@ describe('spending', () => {
     machine.launcher.of('c').say(SESSION);
     machine.launcher.of('c').end({ exit: { exitCode: 1 }, says: [cost(4.1), USED_UP] });
     await machine.soon();
-    assert.equal(window.get('c')?.state, 'waiting');
+    assert.equal((await window.get('c'))?.state, 'waiting');
     machine.launcher.of('a').say({ type: 'cost', cost: toNano(0.1), source: 'reported', earlier: toNano(0.2) });
     await machine.soon();
-    assert.equal(window.get('c')?.state, 'queued', 'a still holds what is left');
+    assert.equal((await window.get('c'))?.state, 'queued', 'a still holds what is left');
     machine.launcher.of('a').ok();
     await machine.soon();
-    assert.equal(window.get('c')?.state, 'running');
+    assert.equal((await window.get('c'))?.state, 'running');
   });
 
   it('R6.1 R6.7 an estimate of yesterday is withdrawn from yesterday, what is reported for it belongs to today, and all windows agree', async () => {
@@ -601,9 +605,9 @@ describe('spending', () => {
       [first, second, third].map((window) => window.status().budget.spent),
       [3.75, 3.75, 3.75],
     );
-    assert.deepEqual([first.get('a')?.costUsd, first.get('a')?.costEstimated], [3.75, false]);
+    assert.deepEqual([(await first.get('a'))?.costUsd, (await first.get('a'))?.costEstimated], [3.75, false]);
     assert.deepEqual(
-      first.spend('2026-01-01').map(({ day, cost: nano, estimated }) => [day, toUsd(nano), estimated]),
+      (await first.spend('2026-01-01')).map(({ day, cost: nano, estimated }) => [day, toUsd(nano), estimated]),
       [
         ['2026-01-15', 0, 0],
         ['2026-01-16', 3.75, 0],
@@ -644,18 +648,18 @@ describe('spending', () => {
     machine.launcher.of('a').say(said);
     machine.launcher.of('a').fail();
     await machine.clock.advance(5_000);
-    assert.equal(window.get('a')?.costUsd, 3.75);
+    assert.equal((await window.get('a'))?.costUsd, 3.75);
     machine.launcher.of('a').say({ type: 'cost', cost: toNano(0.1), source: 'reported', earlier: Number.NaN });
     await machine.soon();
     assert.deepEqual(
-      [window.get('a')?.costUsd, machine.logged.length],
+      [(await window.get('a'))?.costUsd, machine.logged.length],
       [3.85, 1],
       'an amount that is none replaces nothing',
     );
     machine.launcher.of('a').say({ type: 'cost', cost: toNano(0.1), source: 'reported', earlier: toNano(0.5) });
     machine.launcher.of('a').say({ type: 'cost', cost: toNano(0.1), source: 'reported', earlier: toNano(0.5) });
     await machine.soon();
-    const detail = window.get('a');
+    const detail = await window.get('a');
     assert.deepEqual([detail?.costUsd, detail?.costEstimated, window.status().budget.spent], [1.05, false, 1.05]);
     const reported = { usd: 0.3, unknownUsd: 0, atLeast: false, source: 'reported' };
     assert.deepEqual(detail?.attempts.at(-1)?.cost, reported);
@@ -669,7 +673,7 @@ describe('spending', () => {
         .of('a')
         .end({ exit: { exitCode: 1 }, says: [{ type: 'end', ok: false, reason: 'not logged in', cause }] });
       await machine.soon();
-      assert.deepEqual([window.get('a')?.state, window.status().budget.spent], ['failed', 0]);
+      assert.deepEqual([(await window.get('a'))?.state, window.status().budget.spent], ['failed', 0]);
     });
   }
 
@@ -681,7 +685,7 @@ describe('spending', () => {
       .of('a')
       .end({ exit: { exitCode: 1 }, says: [{ type: 'end', ok: false, reason: 'no credit is left', cause: 'auth' }] });
     await machine.soon();
-    assert.deepEqual([window.get('a')?.state, window.status().budget.unknown], ['failed', 2]);
+    assert.deepEqual([(await window.get('a'))?.state, window.status().budget.unknown], ['failed', 2]);
   });
 
   it('R6.6 programs that have no cost are never charged one', async () => {
@@ -690,7 +694,7 @@ describe('spending', () => {
     machine.launcher.of('a').say(said);
     machine.launcher.of('a').fail();
     await machine.soon();
-    assert.deepEqual([window.get('a')?.costUsd, window.get('a')?.costAtLeast], [0, false]);
+    assert.deepEqual([(await window.get('a'))?.costUsd, (await window.get('a'))?.costAtLeast], [0, false]);
   });
 
   it('R6.8 a loop that passes its own maximum cost is stopped, and waits for its user to let it spend as much again', async () => {
@@ -698,15 +702,18 @@ describe('spending', () => {
     await window.submit({ prompt: 'work', loopId: 'a', maxCostUsd: 1 });
     machine.launcher.of('a').say(cost(1));
     await machine.soon();
-    assert.equal(window.get('a')?.state, 'running', 'to reach it is not to pass it');
+    assert.equal((await window.get('a'))?.state, 'running', 'to reach it is not to pass it');
     machine.launcher.of('a').say(cost(0.01));
     await machine.soon();
     assert.deepEqual(machine.launcher.of('a').stops, ['cap']);
     const { loopId, for: what } = window.status().waiting[0] ?? {};
-    assert.deepEqual([loopId, what, window.get('a')?.attempts[0]?.outcome], ['a', 'you', 'interrupted']);
+    assert.deepEqual([loopId, what, (await window.get('a'))?.attempts[0]?.outcome], ['a', 'you', 'interrupted']);
     assert.equal(window.status().circuit.consecutiveFailures, 0, "R4.2 it is the user's own limit");
     assert.equal(await window.restartNow('a'), true);
-    assert.deepEqual([window.get('a')?.state, window.get('a')?.loop.maxCost], ['running', toNano(2.01)]);
+    assert.deepEqual(
+      [(await window.get('a'))?.state, (await window.get('a'))?.loop.maxCost],
+      ['running', toNano(2.01)],
+    );
   });
 
   it('R6.8 what an agent was granted decides what its cap meant, whatever is left by now', async () => {
@@ -716,7 +723,7 @@ describe('spending', () => {
     window.configure({ ...DEFAULT_SETTINGS, ...limit(40) });
     machine.launcher.of('a').end({ exit: { exitCode: 1 }, says: [cost(2.4), USED_UP] });
     await machine.soon();
-    const { attempts = [] } = window.get('a') ?? {};
+    const { attempts = [] } = (await window.get('a')) ?? {};
     assert.deepEqual(
       attempts.map(({ outcome, resumed, allowanceUsd }) => [outcome, resumed, allowanceUsd]),
       [
@@ -732,7 +739,7 @@ describe('spending', () => {
     await window.submit({ prompt: 'work', loopId: 'a' });
     machine.launcher.of('a').end({ exit: { exitCode: 1 }, says: [cost(2.4), USED_UP] });
     await machine.soon();
-    assert.deepEqual([window.get('a')?.state, window.status().waiting[0]?.for], ['waiting', 'you']);
+    assert.deepEqual([(await window.get('a'))?.state, window.status().waiting[0]?.for], ['waiting', 'you']);
     assert.equal(window.status().budget.reserved, 0);
   });
 
@@ -743,7 +750,7 @@ describe('spending', () => {
     for (const state of ['running', 'waiting']) {
       machine.launcher.of('a').end({ exit: { exitCode: 1 }, says: [USED_UP] });
       await machine.soon();
-      assert.equal(window.get('a')?.state, state);
+      assert.equal((await window.get('a'))?.state, state);
     }
     assert.match(window.status().waiting[0]?.reason ?? '', /no progress/);
   });
@@ -753,7 +760,7 @@ describe('spending', () => {
     await window.submit({ prompt: 'work', loopId: 'a' });
     machine.launcher.of('a').end({ exit: { exitCode: 1 }, says: [cost(3), USED_UP] });
     await machine.soon();
-    assert.equal(window.get('a')?.state, 'failed');
+    assert.equal((await window.get('a'))?.state, 'failed');
   });
 
   it('R6.3 R6.8 a loop whose agent used up the day waits for the next one, and goes on when the limit is raised', async () => {
@@ -763,11 +770,11 @@ describe('spending', () => {
     for (const usd of [5, 4.9]) {
       window.configure({ ...DEFAULT_SETTINGS, ...limit(usd), maxConcurrent: 1 });
       await machine.soon();
-      assert.equal(window.get('a')?.state, 'waiting', 'settings that allow no more');
+      assert.equal((await window.get('a'))?.state, 'waiting', 'settings that allow no more');
     }
     window.configure({ ...DEFAULT_SETTINGS, ...limit(10), maxConcurrent: 1 });
     await machine.soon();
-    assert.equal(window.get('a')?.state, 'running');
+    assert.equal((await window.get('a'))?.state, 'running');
   });
 
   it('R6.1 R6.3 a day that changes by time zone wakes what waits for the day’s money', async () => {
@@ -777,7 +784,7 @@ describe('spending', () => {
     const tomorrow = clock.day(clock.now() + 86_400_000);
     clock.day = () => tomorrow;
     await clock.advance(31_000);
-    assert.equal(window.get('a')?.state, 'running');
+    assert.equal((await window.get('a'))?.state, 'running');
   });
 
   it('R6.3 what other running loops were granted is not left to an agent: it waits until they give it back', async () => {
@@ -786,11 +793,11 @@ describe('spending', () => {
     machine.launcher.of('b').say(SESSION);
     machine.launcher.of('b').end({ exit: { exitCode: 1 }, says: [cost(5), USED_UP] });
     await machine.soon();
-    assert.deepEqual([window.get('b')?.state, window.status().queued[0]?.waitingFor], ['queued', 'budget']);
+    assert.deepEqual([(await window.get('b'))?.state, window.status().queued[0]?.waitingFor], ['queued', 'budget']);
     machine.launcher.of('a').end({ says: [cost(1), { type: 'end', ok: true }] });
     await machine.soon();
     assert.deepEqual(machine.alive(), ['b']);
-    assert.equal(window.get('b')?.attempts[1]?.allowanceUsd, 2);
+    assert.equal((await window.get('b'))?.attempts[1]?.allowanceUsd, 2);
   });
 
   it('R6.8 four first loops of a capped agent are told a quarter of the limit each, and spend no more together', async () => {
@@ -818,15 +825,15 @@ describe('spending', () => {
   it('R6.8 the allowance of a run that is watched is topped up in place, and it is stopped when there is no more', async () => {
     const window = await machine.open({ ...limit(10), maxConcurrent: 2 });
     for (const loopId of ['a', 'b']) await window.submit({ prompt: 'work', loopId });
-    const allowance = () => window.get('a')?.attempts[0]?.allowanceUsd;
-    assert.equal(allowance(), 5);
+    const allowance = async () => (await window.get('a'))?.attempts[0]?.allowanceUsd;
+    assert.equal(await allowance(), 5);
     machine.launcher.of('a').say(cost(4.9));
     await machine.soon();
     machine.launcher.of('b').end({ says: [cost(1), { type: 'end', ok: true }] });
     await machine.soon();
     machine.launcher.of('a').say(cost(0.2));
     await machine.soon();
-    assert.deepEqual([machine.launcher.of('a').stops, allowance()], [[], 7.05], 'half of the 3.9 that are left');
+    assert.deepEqual([machine.launcher.of('a').stops, await allowance()], [[], 7.05], 'half of the 3.9 that are left');
     machine.launcher.of('a').say({ type: 'accrued', cost: toNano(4) });
     await machine.soon();
     assert.deepEqual(machine.launcher.of('a').stops, ['budget'], 'what it accrues counts, too');
@@ -850,7 +857,7 @@ describe('spending', () => {
     }
     await machine.clock.advance(60_000);
     assert.deepEqual(machine.alive(), []);
-    assert.deepEqual([window.get('a')?.loop.attempts, window.get('b')?.loop.attempts], [1, 1]);
+    assert.deepEqual([(await window.get('a'))?.loop.attempts, (await window.get('b'))?.loop.attempts], [1, 1]);
   });
 
   /** A loop whose agent used up the whole of $5. */
@@ -859,7 +866,7 @@ describe('spending', () => {
     machine.launcher.of('a').say(SESSION);
     machine.launcher.of('a').end({ exit: { exitCode: 1 }, says: [cost(5), USED_UP] });
     await machine.soon();
-    assert.equal(window.get('a')?.state, 'waiting');
+    assert.equal((await window.get('a'))?.state, 'waiting');
   };
 
   it('R3.3 R6.3 a limit that was raised while no window was open lets go on what had used up the day', async () => {
@@ -867,7 +874,7 @@ describe('spending', () => {
     await waitForMoney(before);
     machine.kill(before);
     const window = await machine.open(limit(50), CAPPED);
-    assert.equal(window.get('a')?.state, 'running');
+    assert.equal((await window.get('a'))?.state, 'running');
   });
 
   it('R3.3 R6.3 so does one that is raised while the window starts', async () => {
@@ -897,7 +904,7 @@ describe('spending', () => {
       },
     });
     await machine.soon();
-    assert.equal(window.get('a')?.state, 'running');
+    assert.equal((await window.get('a'))?.state, 'running');
   });
 
   it('R6.3 a restart by the user of a loop that waits for the money of the day leaves its agent’s usage limit alone', async () => {
@@ -908,7 +915,7 @@ describe('spending', () => {
     machine.launcher.of('b').end({ exit: { exitCode: 1 }, says: [{ type: 'limit', until, reason: 'limit reached' }] });
     await machine.soon();
     assert.equal(await window.restartNow('a'), true);
-    assert.deepEqual([window.get('a')?.state, window.status().queued[0]?.waitingFor], ['queued', 'limit']);
+    assert.deepEqual([(await window.get('a'))?.state, window.status().queued[0]?.waitingFor], ['queued', 'limit']);
   });
 
   it('R6.2 the agent is told what the loop and the day still leave', async () => {

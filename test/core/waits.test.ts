@@ -28,20 +28,20 @@ describe('waits for a time that an agent has named', () => {
   for (const [name, at] of noTimes) {
     it(`R3.3 ${name} is no reset: the agent is tried again after a while, as if it had named none`, async () => {
       const window = await limitedUntil(at(machine.clock.now()));
-      assert.equal(machine.books().latest('a')?.state, 'waiting');
+      assert.equal((await machine.books().latest('a'))?.state, 'waiting');
       assert.deepEqual(
         window.status().queued.map(({ loopId, waitingFor }) => [loopId, waitingFor]),
         [['behind', 'limit']],
       );
       await machine.clock.advance(16 * MINUTE_MS);
-      assert.deepEqual([window.get('a')?.state, window.get('behind')?.state], ['running', 'running']);
+      assert.deepEqual([(await window.get('a'))?.state, (await window.get('behind'))?.state], ['running', 'running']);
     });
   }
 
   it('R3.3 a fraction of a millisecond is no trouble: the wait can be read back', async () => {
     await limitedUntil(machine.clock.now() + MINUTE_MS + 0.25);
     const books = machine.books();
-    assert.equal(books.latest('a')?.state, 'waiting');
+    assert.equal((await books.latest('a'))?.state, 'waiting');
     assert.equal(books.changes()?.control.holds['sample']?.until, machine.clock.now() + MINUTE_MS + 1);
   });
 
@@ -49,7 +49,7 @@ describe('waits for a time that an agent has named', () => {
     const window = await limitedUntil(machine.clock.now() + MINUTE_MS);
     machine.clock.jump(-3 * 366 * DAY_MS);
     await machine.clock.advance(31_000);
-    assert.deepEqual([window.get('a')?.state, window.get('behind')?.state], ['running', 'running']);
+    assert.deepEqual([(await window.get('a'))?.state, (await window.get('behind'))?.state], ['running', 'running']);
   });
 
   it('R6.3 what an agent says of its limit is only text: money that comes free ends no wait for a limit', async () => {
@@ -86,20 +86,20 @@ describe('waits for a time that an agent has named', () => {
       ['a'],
     );
     await window.submit({ prompt: 'work', loopId: 'b', estimatedCostUsd: 1 });
-    assert.equal(window.get('b')?.state, 'running');
+    assert.equal((await window.get('b'))?.state, 'running');
     machine.launcher.of('b').ok();
     assert.equal(await window.restartNow('a'), true);
     await machine.soon();
-    assert.equal(window.get('a')?.state, 'running');
+    assert.equal((await window.get('a'))?.state, 'running');
   });
 
   it('R3.3 a reset in a month is waited for', async () => {
     const window = await limitedUntil(machine.clock.now() + 31 * DAY_MS);
     machine.clock.jump(30 * DAY_MS);
     await machine.clock.advance(31_000);
-    assert.deepEqual([window.get('a')?.state, window.get('behind')?.state], ['waiting', 'queued']);
+    assert.deepEqual([(await window.get('a'))?.state, (await window.get('behind'))?.state], ['waiting', 'queued']);
     machine.clock.jump(DAY_MS);
     await machine.clock.advance(62_000);
-    assert.deepEqual([window.get('a')?.state, window.get('behind')?.state], ['running', 'running']);
+    assert.deepEqual([(await window.get('a'))?.state, (await window.get('behind'))?.state], ['running', 'running']);
   });
 });

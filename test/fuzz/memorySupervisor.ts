@@ -1,3 +1,4 @@
+import { there } from '../../src/core/model/looks.ts';
 import { DEFAULT_SETTINGS } from '../../src/core/model/settings.ts';
 import type { AgentCatalog } from '../../src/core/ports/agents.ts';
 import type { AgentLauncher, Run } from '../../src/core/ports/launcher.ts';
@@ -40,8 +41,8 @@ export function memorySupervisor(
     launcher,
     agents,
     clock: systemClock,
-    probe: { self: { pid: process.pid, startTime: '0', bootId: 'fuzz' }, isAlive: () => true },
-    folders: { exists: () => true },
+    inspector: { self: { pid: process.pid, startTime: '0', bootId: 'fuzz' }, look: () => there(undefined) },
+    folders: { look: () => there(undefined) },
     settings: {
       ...DEFAULT_SETTINGS,
       restart: { maxRestarts: 0, windowMs: 1_000 },

@@ -6,8 +6,9 @@ import fc from 'fast-check';
 import { AgentLogs } from '../../src/process/guardian/agentLogs.ts';
 import { LogLimit, nextLookMs, slackOf } from '../../src/process/guardian/logLimit.ts';
 import { readJson } from '../../src/process/runFolder/atomicFile.ts';
-import { readStarted } from '../../src/process/runFolder/recordSchemas.ts';
+import { lookAtStarted } from '../../src/process/runFolder/recordSchemas.ts';
 import type { CutRecord } from '../../src/process/runFolder/records.ts';
+import { seen } from '../support/seen.ts';
 import { until } from '../support/until.ts';
 import { kill, type Launched, type LaunchOptions, lives, program, RunHarness } from './support/runHarness.ts';
 
@@ -167,7 +168,7 @@ describe('The log limit against a flood', () => {
   it('R8.3 a flood after a long silence is seen as soon', async () => {
     const run = launch(`echo begin; while [ ! -e go ]; do sleep 0.02; done; exec ${flood()}`);
     await until('its guardian to sleep until something is written', () =>
-      isWatching(readStarted(run.files)?.guardian.pid),
+      isWatching(seen(lookAtStarted(run.files))?.guardian.pid),
     );
     writeFileSync(join(harness.cwd, 'go'), '');
     assert.equal((await run.told.whenEnded).stoppedBy, 'output-limit');
@@ -215,7 +216,7 @@ describe('The log limit against a flood', () => {
     );
     const end = await run.told.whenEnded;
     assert.deepEqual([end.exit, end.stoppedBy, end.kept.length > 0], [{ exitCode: 0 }, undefined, true]);
-    const guardian = readStarted(run.files)?.guardian.pid ?? 0;
+    const guardian = seen(lookAtStarted(run.files))?.guardian.pid ?? 0;
     await until('its guardian to sleep until something is written', () => isWatching(guardian));
     writeFileSync(go, '');
     await until('the end of both', () => harness.processesOf(run.token).length === 0 && !lives(guardian));
@@ -227,7 +228,7 @@ describe('The log limit against a flood', () => {
       `LOOP_SUPERVISOR_KEEP=1 sh -c 'touch up; exec sleep 1001' & while [ ! -e up ]; do sleep 0.02; done`,
     );
     const { kept } = await run.told.whenEnded;
-    const guardian = readStarted(run.files)?.guardian.pid ?? 0;
+    const guardian = seen(lookAtStarted(run.files))?.guardian.pid ?? 0;
     await until('its guardian to sleep until something is written', () => isWatching(guardian));
     process.kill(guardian, 'SIGTERM');
     await until('its end', () => !lives(guardian));
@@ -238,7 +239,7 @@ describe('The log limit against a flood', () => {
     const run = launch(`trap '' TERM; echo up; while [ ! -e go ]; do sleep 0.02; done; exec ${flood()}`);
     await until('it to listen', () => harness.launcher.logBytes(run.token) > 0);
     harness.launcher.dispose();
-    kill(readStarted(run.files)?.guardian.pid ?? 0);
+    kill(seen(lookAtStarted(run.files))?.guardian.pid ?? 0);
     harness.launcher = harness.newLauncher();
     const adopted = harness.adopt(run.token, { graceMs: 60_000, needsReading: false });
     writeFileSync(join(harness.cwd, 'go'), '');

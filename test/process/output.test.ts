@@ -202,7 +202,7 @@ describe('Output of runs', () => {
     assert.equal((await run.told.whenEnded).kind, 'exited');
   });
 
-  it('R8.3 has no space where the folder of runs can not be used, and says so once, and once that it is over', () => {
+  it('R8.3 has no space where the folder of runs cannot be used, and says so once, and once that it is over', () => {
     rmSync(harness.runsFolder, { recursive: true });
     writeFileSync(harness.runsFolder, '');
     assert.deepEqual([harness.launcher.freeBytes(), harness.launcher.freeBytes()], [0, 0]);
@@ -211,7 +211,7 @@ describe('Output of runs', () => {
     for (let times = 0; times < 2; times++) assert.ok(harness.launcher.freeBytes() > 0);
     assert.match(
       harness.logged.join('\n'),
-      /^The folder of runs \S+ can not be used; .*EEXIST.*\nThe folder of runs \S+ can not be used: that is over\.$/,
+      /^The folder of runs \S+ cannot be used; .*EEXIST.*\nThe folder of runs \S+ cannot be used: that is over\.$/,
     );
   });
 

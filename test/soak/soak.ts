@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import type { Settings } from '../../src/core/model/settings.ts';
 import type { Status } from '../../src/core/model/status.ts';
 import { systemClock } from '../../src/core/runtime/systemClock.ts';
-import { createProbe } from '../../src/process/tables/processIdentity.ts';
+import { createInspector } from '../../src/process/tables/processInspector.ts';
 import { audit, violationsNow } from '../chaos/audit.ts';
 import { HostError, HostProcess } from '../chaos/hostProcess.ts';
 import { markedProcesses, stillLives } from '../support/markedProcesses.ts';
@@ -81,7 +81,7 @@ class Soak {
   readonly #random: Seeded;
   readonly #prefix: string;
   readonly #storage = mkdtempSync(join(tmpdir(), 'loop-supervisor-soak-'));
-  readonly #probe = createProbe();
+  readonly #inspector = createInspector();
   readonly #violations = new Set<string>();
   readonly #admitted = new Set<string>();
   readonly #refused = new Set<string>();
@@ -118,7 +118,7 @@ class Soak {
     }
     await this.#quiet();
     const books = { storage: this.#storage, prefix: this.#prefix, admitted: this.#admitted, refused: this.#refused };
-    const { violations, ledger } = audit({ ...books, mayBeCancelled: this.#mayBeCancelled });
+    const { violations, ledger } = await audit({ ...books, mayBeCancelled: this.#mayBeCancelled });
     for (const violation of violations) this.#violations.add(violation);
     return {
       violations: [...this.#violations],
@@ -268,7 +268,7 @@ class Soak {
     const roles = this.#random.pick([['guardian'], ['agent'], ['guardian', 'agent']]) as ('guardian' | 'agent')[];
     for (const role of run ? roles : []) {
       const victim = role === 'guardian' ? run?.guardian : run?.leader;
-      if (!victim || !this.#probe.isAlive(victim)) continue;
+      if (!victim || this.#inspector.look(victim).state !== 'there') continue;
       process.kill(victim.pid, 'SIGKILL');
       this.#count(`${role}s killed`);
     }

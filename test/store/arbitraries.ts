@@ -85,11 +85,14 @@ export const anyAttempt: fc.Arbitrary<Omit<Attempt, 'id'>> = fc.record(
       costUnknown: money,
       costAtLeast: fc.boolean(),
       accrued: money,
-      allowance: fc.record({
-        amount: money,
-        of: fc.constantFrom('cap' as const, 'day' as const),
-        heldBy: fc.constantFrom('agent' as const, 'host' as const, 'nobody' as const),
-      }),
+      allowance: fc.record(
+        {
+          amount: money,
+          of: fc.constantFrom('cap' as const, 'day' as const),
+          heldBy: fc.constantFrom('agent' as const, 'host' as const, 'nobody' as const),
+        },
+        optional,
+      ),
       leader: identity,
       guardian: identity,
       sessionId: anyText,

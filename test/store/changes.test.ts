@@ -108,7 +108,7 @@ describe('store: what other windows have changed', function () {
       }),
       /changes\(\) was called after a write/,
     );
-    assert.equal(mine.latest('mine'), undefined);
+    assert.equal(await mine.latest('mine'), undefined);
   });
 
   it('asked for within a write, the store answers as its transaction does', async () => {
@@ -228,6 +228,6 @@ describe('store: what other windows have changed', function () {
       tx.addHistory(loop.seq, { at: 5, from: 'failed', to: 'failed', why: 'left over and ended: sh (9)' });
     });
     assert.deepEqual(mine.changes()?.loops, [{ ...factsOf(loop), ...FAILED, finishedAt: 5 }]);
-    assert.equal(mine.history(loop.seq).at(-1)?.why, 'left over and ended: sh (9)');
+    assert.equal((await mine.history(loop.seq)).at(-1)?.why, 'left over and ended: sh (9)');
   });
 });

@@ -2,10 +2,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { SupervisorEvent, SupervisorEventType } from '../../src/core/model/event.ts';
+import { GONE, type Look, there } from '../../src/core/model/looks.ts';
 import type { ProcessIdentity } from '../../src/core/model/loop.ts';
 import { DEFAULT_SETTINGS, type Doubts, type Settings } from '../../src/core/model/settings.ts';
 import type { AgentCatalog, AgentProfile } from '../../src/core/ports/agents.ts';
-import type { ProcessProbe } from '../../src/core/ports/launcher.ts';
+import type { ProcessInspector } from '../../src/core/ports/launcher.ts';
 import type { Store } from '../../src/core/ports/store.ts';
 import { Supervisor } from '../../src/core/supervisor.ts';
 import { openStore } from '../../src/store/sqlite/store.ts';
@@ -17,6 +18,7 @@ export function fakeProfile(name: string, facts: Partial<AgentProfile> = {}): Ag
   return {
     name,
     refuse: () => undefined,
+    commandIn: () => undefined,
     spending: 'live',
     capsItself: false,
     canResume: false,
@@ -47,10 +49,10 @@ export interface WindowFacts {
   readonly agents?: AgentCatalog;
   /** Stands between the supervisor and its store. */
   readonly store?: (store: Store) => Store;
-  /** Whether a folder exists. */
-  readonly exists?: (path: string) => boolean;
+  /** What a look at a folder finds. */
+  readonly look?: (path: string) => Look;
   /** Stands between the supervisor and what it knows of processes. */
-  readonly probe?: (probe: ProcessProbe) => ProcessProbe;
+  readonly inspector?: (inspector: ProcessInspector) => ProcessInspector;
   /** Settings that could not be read or are not set. */
   readonly doubts?: Doubts;
   /** Called with the window's supervisor before it is started. */
@@ -114,20 +116,23 @@ export function harness(): Harness {
       const {
         folders = ['/project'],
         agents = fakeCatalog(fakeProfile('sample'), fakeProfile('claude')),
-        exists = () => true,
+        look = there,
       } = window;
       const pid = ++pids;
       alive.add(pid);
       const self: ProcessIdentity = { pid, startTime: String(pid), bootId: 'boot' };
-      const probe: ProcessProbe = { self, isAlive: (process) => alive.has(process.pid) };
+      const inspector: ProcessInspector = {
+        self,
+        look: (process) => (alive.has(process.pid) ? there(process) : GONE),
+      };
       const store = openStore({ path: join(folder, 'supervisor.db'), clock, log });
       const supervisor = new Supervisor({
         store: window.store?.(store) ?? store,
         launcher,
         agents,
         clock,
-        probe: window.probe?.(probe) ?? probe,
-        folders: { exists },
+        inspector: window.inspector?.(inspector) ?? inspector,
+        folders: { look },
         settings: { ...DEFAULT_SETTINGS, ...settings },
         doubts: window.doubts ?? {},
         window: { id: `w${pid}`, folders, home: '/home' },

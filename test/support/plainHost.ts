@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ProcessIdentity } from '../../src/core/model/loop.ts';
 import { isActive } from '../../src/core/model/loop.ts';
@@ -8,7 +7,8 @@ import type { Clock } from '../../src/core/ports/clock.ts';
 import { systemClock } from '../../src/core/runtime/systemClock.ts';
 import { Supervisor } from '../../src/core/supervisor.ts';
 import { createLauncher } from '../../src/process/launch/launcher.ts';
-import { createProbe } from '../../src/process/tables/processIdentity.ts';
+import { folders } from '../../src/process/runFolder/folders.ts';
+import { createInspector } from '../../src/process/tables/processInspector.ts';
 import { openStore } from '../../src/store/sqlite/store.ts';
 import { fakeCatalog } from './harness.ts';
 import { reporterProfile } from './reporterProfile.ts';
@@ -74,8 +74,8 @@ const supervisor = new Supervisor({
   launcher,
   agents: fakeCatalog(reporterProfile(options.agentProgram)),
   clock,
-  probe: createProbe(),
-  folders: { exists: (path) => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false },
+  inspector: createInspector(),
+  folders,
   settings: { ...settings, defaultAgent: 'reporter' },
   window: { id: `host-${process.pid}-${randomBytes(4).toString('hex')}`, folders: [storage], home: storage },
   log,
@@ -97,7 +97,7 @@ async function answer(request: HostRequest): Promise<unknown> {
     case 'kill':
       return supervisor.killProcessGroup(request.loopId, 'SIGKILL');
     case 'state':
-      return supervisor.get(request.loopId)?.state;
+      return (await supervisor.get(request.loopId))?.state;
     case 'status':
       return supervisor.status();
     case 'release':

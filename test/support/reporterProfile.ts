@@ -22,6 +22,7 @@ export function reporterProfile(program = PROGRAM): AgentProfile {
   return {
     name: 'reporter',
     refuse: () => undefined,
+    commandIn: () => undefined,
     spending: 'live',
     capsItself: false,
     canResume: false,

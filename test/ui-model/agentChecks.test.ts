@@ -14,6 +14,7 @@ const FACTS: AgentFacts = {
   help: [{ args: ['--help'], options: ['--print', '--resume'] }],
   install: 'npm install -g x',
   modes: [],
+  cannot: [],
   notes: [],
 };
 

@@ -191,7 +191,7 @@ describe('dashboard', () => {
     let session: DashboardSession;
     const source: DashboardSource = {
       historyQueries: {
-        timeline: (query) => {
+        timeline: async (query) => {
           queries.push(query);
           return stored
             .filter(
@@ -200,13 +200,13 @@ describe('dashboard', () => {
             )
             .slice(-query.limit);
         },
-        timelineOf: (wanted) => {
+        timelineOf: async (wanted) => {
           queries.push(wanted);
           return stored.filter(({ id }) => wanted.includes(id));
         },
-        circuitChanges: () => changes,
+        circuitChanges: async () => changes,
       },
-      spend: (fromDay) => [{ day: fromDay, agent: 'sample', cost: spent * 1e9, estimated: 0, unknown: 0 }],
+      spend: async (fromDay) => [{ day: fromDay, agent: 'sample', cost: spent * 1e9, estimated: 0, unknown: 0 }],
       finishedCount: () => ({ total: stored.filter(({ state }) => state === 'completed').length, failed: 0 }),
     };
     const status = (): Status =>
@@ -263,6 +263,7 @@ describe('dashboard', () => {
 
     it('sends everything of the range once, then only what can have changed', async () => {
       session.show(3_600_000);
+      await clock.advance(0);
       assert.deepEqual(types(), ['figures', 'timeline', 'spend']);
       assert.deepEqual(queries, [{ from: clock.now() - 3_600_000, limit: 500 }]);
       posted = [];
@@ -312,6 +313,7 @@ describe('dashboard', () => {
 
     it('a storm of changes is two updates a second', async () => {
       session.show(0);
+      await clock.advance(0);
       posted = [];
       for (let i = 0; i < 100; i++) {
         session.changed(status());
@@ -322,6 +324,7 @@ describe('dashboard', () => {
 
     it('spend and circuit are sent when they have changed', async () => {
       session.show(0);
+      await clock.advance(0);
       posted = [];
       await beat();
       assert.ok(!types().includes('spend') && !types().includes('circuit'));
@@ -337,6 +340,7 @@ describe('dashboard', () => {
 
     it('when loops are removed from the history everything is sent again', async () => {
       session.show(0);
+      await clock.advance(0);
       posted = [];
       stored = stored.slice(1);
       await beat();

@@ -151,7 +151,7 @@ describe('detail of a loop', () => {
       posted = [];
       looks = 0;
       session = new DetailSession({
-        detail: () => detail,
+        detail: async () => detail,
         live: () => undefined,
         isAlive: () => false,
         logs: (token) => ({ out: join(folder, `${token}.out`), err: join(folder, `${token}.err`) }),
@@ -206,9 +206,10 @@ describe('detail of a loop', () => {
       assert.deepEqual([posted, looks], [[], 1]);
     });
 
-    it('says when the loop is no longer there', () => {
+    it('says when the loop is no longer there', async () => {
       detail = undefined;
       session.show();
+      await clock.advance(0);
       assert.equal(posted[0]?.type, 'gone');
     });
   });

@@ -66,7 +66,7 @@ describe('history', () => {
     assert.deepEqual([filter.isOn, filter.words, filter.page(5)], [false, '', { limit: 5, offset: 0 }]);
   });
 
-  it('the tree lists the matches of the filter, and says so', () => {
+  it('the tree lists the matches of the filter, and says so', async () => {
     const filter = new HistoryFilter(
       () => NOW,
       (error) => assert.fail(String(error)),
@@ -78,11 +78,11 @@ describe('history', () => {
       live: () => [],
       queueLength: 0,
       finishedCount: () => ({ total: 2, failed: 0 }),
-      finished: (query: FinishedQuery) => {
+      finished: async (query: FinishedQuery) => {
         asked.push(query);
         return loops.filter(({ title }) => title.includes(query.text ?? '')).slice(0, query.limit);
       },
-      get: () => undefined,
+      get: async () => undefined,
       isAlive: () => false,
     };
     const model = new LoopTreeModel(
@@ -91,18 +91,22 @@ describe('history', () => {
       undefined,
       filter,
     );
-    const group = () => {
+    const group = async () => {
       model.refresh();
-      return model.children().at(-1)!;
+      return (await model.children()).at(-1)!;
     };
-    assert.deepEqual([group().description, model.children(group()).length], ['2', 2]);
+    assert.deepEqual([(await group()).description, (await model.children(await group())).length], ['2', 2]);
     filter.set('two');
     assert.deepEqual(
-      [group().description, group().context, model.children(group()).map(({ label }) => label)],
+      [
+        (await group()).description,
+        (await group()).context,
+        (await model.children(await group())).map(({ label }) => label),
+      ],
       ['1 of 2: “two”', 'group finished filtered', ['two']],
     );
     filter.set('three');
-    assert.deepEqual([group().description, group().children], ['0 of 2: “three”', 'none']);
+    assert.deepEqual([(await group()).description, (await group()).children], ['0 of 2: “three”', 'none']);
     assert.equal(asked.at(-1)?.text, 'three');
   });
 
@@ -161,14 +165,14 @@ describe('history', () => {
     });
     const queries: FinishedQuery[] = [];
     const source: ExportSource = {
-      finished: (query) => {
+      finished: async (query) => {
         queries.push(query);
         return loops
           .toReversed()
           .filter(({ finishedAt }) => finishedAt < (query.before ?? Number.POSITIVE_INFINITY))
           .slice(query.offset ?? 0, (query.offset ?? 0) + query.limit);
       },
-      get: (_, seq) =>
+      get: async (_, seq) =>
         ({
           prompt: `Prompt "${seq}"`,
           attempts: [

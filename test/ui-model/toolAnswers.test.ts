@@ -69,7 +69,8 @@ describe('language-model tools', () => {
           budget: { spent: 3, unknown: 0, reserved: 1, granted: 0, limit: 10, resetsAt: NOW },
         }) as unknown as Status,
       live: (most = 9) => [running, ...(most > 0 ? [queued] : []), waiting],
-      get: (id) =>
+      find: async (id) => (id === 'a' ? running.loop : undefined),
+      get: async (id) =>
         id === 'a'
           ? ({
               loop: running.loop,
@@ -97,7 +98,7 @@ describe('language-model tools', () => {
               costAtLeast: false,
             } as unknown as LoopDetail)
           : undefined,
-      finished: (query) => {
+      finished: async (query) => {
         queries.push(query);
         return [failed];
       },
@@ -105,7 +106,7 @@ describe('language-model tools', () => {
         killed.push([id, signal]);
         return true;
       },
-      spendToday: () => [{ loopId: 'a', title: EVIL, agent: 'claude', usd: 2, estimatedUsd: 1, unknownUsd: 0 }],
+      spendToday: async () => [{ loopId: 'a', title: EVIL, agent: 'claude', usd: 2, estimatedUsd: 1, unknownUsd: 0 }],
     },
     usage: async (attempts) =>
       new Map(

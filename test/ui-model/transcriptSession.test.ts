@@ -17,6 +17,9 @@ function jsonProfile(): AgentProfile {
   return {
     name: 'json',
     refuse: unused,
+    commandIn: unused,
+    spending: 'live',
+    capsItself: false,
     canResume: false,
     hasCost: true,
     needsReading: true,
@@ -65,7 +68,7 @@ describe('transcript session', () => {
     dir = join(folder, String(n++));
     mkdirSync(dir);
     session = new TranscriptSession({
-      detail,
+      detail: async () => detail(),
       paths: (token) => ({ out: join(dir, `${token}.out`), err: join(dir, `${token}.err`) }),
       profile: () => profile,
       clock,

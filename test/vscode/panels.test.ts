@@ -18,7 +18,7 @@ describe('panels and tools, in VS Code', () => {
     this.timeout(60_000);
     api = await readyApi();
     await api.submit({ prompt: 'Panels [quick] [cost 0.10]', agent: 'sample', loopId: 'vs-panels' });
-    await until('the loop to complete', () => api.get('vs-panels')?.state === 'completed', 40_000);
+    await until('the loop to complete', async () => (await api.get('vs-panels'))?.state === 'completed', 40_000);
   });
   afterEach(() => vscode.commands.executeCommand('workbench.action.closeAllEditors'));
 

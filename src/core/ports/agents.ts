@@ -16,6 +16,8 @@ export interface PlanRequest {
   readonly resume?: string;
   /** What the attempt may still cost, 10⁻⁹ USD, where something limits it. */
   readonly costLeft?: NanoUsd;
+  /** A prompt that begins with a command of the agent's own is sent as that command; as text if absent (R1.5). */
+  readonly commands?: boolean;
 }
 
 /** How to start one attempt. */
@@ -47,8 +49,14 @@ export interface SessionBefore {
 /** How to start one kind of agent, and how to read it. */
 export interface AgentProfile {
   readonly name: string;
-  /** Why this prompt can not be given to this agent (R1.4); undefined when it can. */
+  /** Why this prompt cannot be given to this agent (R1.4); undefined when it can. */
   refuse(prompt: string): string | undefined;
+  /**
+   * The agent's own command that this prompt begins with, such as `/compact` (R1.5): `plan` sends it as text unless the
+   * request, or the profile's option, says `commands`. Undefined when the prompt is text to the agent, or when the agent
+   * has no form for commands without a terminal.
+   */
+  commandIn(prompt: string): string | undefined;
   /** Whether a failed attempt's session can be continued. */
   readonly canResume: boolean;
   /** Whether its cost is known at all; `plain` programs have none, and are never charged an estimate. */
@@ -57,9 +65,9 @@ export interface AgentProfile {
    * When its spending is seen (R6.8): `live` as it works, `atEnd` in one sum when it ends (it is not bounded while it
    * runs), `never` where it has no cost that is known.
    */
-  readonly spending?: 'live' | 'atEnd' | 'never';
+  readonly spending: 'live' | 'atEnd' | 'never';
   /** Whether the agent itself stops when it has spent what is left (`PlanRequest.costLeft`), give or take a turn. */
-  readonly capsItself?: boolean;
+  readonly capsItself: boolean;
   /** Whether standard output must be read while nobody looks. If not, only its size and end matter. */
   readonly needsReading: boolean;
   plan(request: PlanRequest): CommandPlan;

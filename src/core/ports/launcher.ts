@@ -1,5 +1,6 @@
 import type { AgentEvent, AgentReader, Json, ProcessExit } from '../model/agentEvent.ts';
 import type { Leftovers } from '../model/leftovers.ts';
+import type { Look } from '../model/looks.ts';
 import type { ProcessIdentity, StopBy, SweptProcess } from '../model/loop.ts';
 import type { CommandPlan } from './agents.ts';
 
@@ -57,6 +58,13 @@ export interface RunOutput {
   readonly readerState: Json;
 }
 
+/**
+ * Whose trouble an end was, where it was neither the loop's nor the agent's (R5.7, R13.3). `machine`: it could not run the
+ * guardian or the agent. `folder`: the working folder is gone or may not be entered. `memory`: the kernel killed the agent
+ * for want of memory.
+ */
+export type Trouble = 'machine' | 'folder' | 'memory';
+
 /** How a run ended, as facts; the core decides what they mean. Told after all output was read and all processes were seen to. */
 export interface RunEnd extends Leftovers {
   /**
@@ -70,6 +78,9 @@ export interface RunEnd extends Leftovers {
   readonly at: number;
   /** Who had it stopped, as the guardian knows: a deadline, a limit, or an order it was given. */
   readonly stoppedBy?: StopBy;
+  /** The signal that told its guardian to end, where nobody had ordered a stop. */
+  readonly foreignSignal?: string;
+  readonly trouble?: Trouble;
   /** One sentence where there is more to say, such as the error of the start. */
   readonly error?: string;
   /** Last piece of output, with what the reader said at the end. */
@@ -142,14 +153,15 @@ export interface AgentLauncher {
   logBytes(token: string): number;
 }
 
-/** Tells whether a process that was once seen still lives. */
-export interface ProcessProbe {
+/** Looks at processes that were once seen (R7.5). */
+export interface ProcessInspector {
   readonly self: ProcessIdentity;
-  isAlive(process: ProcessIdentity): boolean;
+  /** Whether the process still lives. Never throws. */
+  look(process: ProcessIdentity): Look;
 }
 
 /** What the core asks about the file system. */
 export interface Folders {
-  /** Whether `path` is an existing folder (R1.3). Never throws: a folder that can not be looked at is none, and stops no other loop. */
-  exists(path: string): boolean;
+  /** Whether `path` is an existing folder (R1.3). Never throws. */
+  look(path: string): Look;
 }

@@ -55,6 +55,6 @@ export class Engine implements Disposable {
     this.runs.reconcile();
     for (const event of unit.events) this.listeners.tell(event);
     this.listeners.changed();
-    this.#wakeTimer.set(unit.waitsForDisk);
+    this.#wakeTimer.set(unit.waitsForDisk, unit.waitsForLook);
   }
 }

@@ -1,5 +1,5 @@
 import type { AgentReader } from '../model/agentEvent.ts';
-import type { ActiveLoop } from '../model/loop.ts';
+import type { ActiveLoop, Attempt } from '../model/loop.ts';
 import type { AgentProfile } from '../ports/agents.ts';
 import type { AdoptRequest, LaunchRequest, RunLimits } from '../ports/launcher.ts';
 import type { SupervisorContext } from '../state/context.ts';
@@ -29,12 +29,17 @@ export function launchRequest(context: SupervisorContext, { loop, profile, plan,
   };
 }
 
-/** What the process layer must know to follow an attempt that another window began. */
-export function adoptRequest(context: SupervisorContext, loop: ActiveLoop, profile: ProfileFacts): AdoptRequest {
+/** What the process layer must know to follow an attempt that another host began. `attempts`: all attempts of the loop. */
+export function adoptRequest(
+  context: SupervisorContext,
+  loop: ActiveLoop,
+  profile: ProfileFacts,
+  attempts: readonly Attempt[],
+): AdoptRequest {
   const { attempt } = loop;
   return {
     token: attempt.token,
-    reader: profile.reader(readerStateIn(attempt.readerState), sessionBefore(context, loop)),
+    reader: profile.reader(readerStateIn(attempt.readerState), sessionBefore(loop, attempts)),
     needsReading: profile.needsReading,
     readOffset: attempt.readOffset,
     ...(attempt.leader && { leader: attempt.leader }),

@@ -164,35 +164,49 @@ export function liveViews(engine: StatusParts & Pick<Engine, 'runs'>, maxQueued:
   return views;
 }
 
+/** The latest loop of that id, or with `seq` that very one. */
+export async function findLoop(
+  { context, liveState }: Pick<Engine, 'context' | 'liveState'>,
+  loopId: string,
+  seq?: number,
+): Promise<Loop | undefined> {
+  const live = liveState.find(loopId);
+  if (live && (seq === undefined || live.seq === seq)) return live;
+  const loop = await (seq === undefined ? context.store.latest(loopId) : context.store.bySeq(seq));
+  return loop?.loopId === loopId ? loop : undefined;
+}
+
 /** Everything about the latest loop of that id, or with `seq` about that very one. */
-export function detailOf(
+export async function detailOf(
   engine: Pick<Engine, 'context' | 'liveState'>,
   loopId: string,
   seq?: number,
-): LoopDetail | undefined {
+): Promise<LoopDetail | undefined> {
   const { store } = engine.context;
-  const latest: Loop | undefined = engine.liveState.find(loopId) ?? store.latest(loopId);
-  const loop = seq === undefined || latest?.seq === seq ? latest : store.bySeq(seq);
-  if (loop?.loopId !== loopId) return undefined;
+  const loop = await findLoop(engine, loopId, seq);
+  if (!loop) return undefined;
+  const { seq: row } = loop;
+  const reads = [store.prompt(row), store.attempts(row), store.history(row), store.ledger(row)] as const;
+  const [prompt, attempts, history, ledger] = await Promise.all(reads);
   return {
     loopId,
     state: loop.state,
     loop,
-    prompt: store.prompt(loop.seq),
-    attempts: store.attempts(loop.seq).map(attemptDetail),
+    prompt,
+    attempts: attempts.map(attemptDetail),
     costUsd: toUsd(loop.cost),
     costEstimated: loop.costEstimated > 0,
     unknownUsd: toUsd(loop.costUnknown),
     costAtLeast: loop.costAtLeast,
     reservedUsd: isFinished(loop) ? 0 : toUsd(reservedOf(loop)),
-    history: store.history(loop.seq),
-    ledger: store.ledger(loop.seq),
+    history,
+    ledger,
   };
 }
 
 /** Today's spend by loop, largest first. */
-export function spendToday({ clock, store }: SupervisorContext, limit: number): LoopSpend[] {
-  const rows = store.spendByLoop(clock.day(clock.now()), limit);
+export async function spendToday({ clock, store }: SupervisorContext, limit: number): Promise<LoopSpend[]> {
+  const rows = await store.spendByLoop(clock.day(clock.now()), limit);
   return rows.map(({ cost, estimated, unknown, ...row }) => ({
     ...row,
     ...{ usd: toUsd(cost), estimatedUsd: toUsd(estimated), unknownUsd: toUsd(unknown) },

@@ -1,3 +1,4 @@
+import type { StatedRead } from '../ports/store.ts';
 import type { SupervisorContext } from '../state/context.ts';
 import type { LiveState } from '../state/liveState.ts';
 import type { LoopOwnership } from '../state/loopOwnership.ts';
@@ -29,26 +30,35 @@ export class TransactionQueue {
 
   /**
    * Runs `work` in one transaction; its decisions take effect after commit. Rejects, and changes nothing, if it throws.
-   * If the transaction sees external changes or frees budget, it also dispatches (R3.3): no other event will.
+   * If the transaction sees external changes or frees budget, it also dispatches (R3.3): no other event will. `reads` states what `work`
+   * reads from the store.
    */
-  take<T>(work: (unit: UnitOfWork) => T): Promise<T> {
+  take<T>(work: (unit: UnitOfWork) => T, reads: readonly StatedRead[] = []): Promise<T> {
     return this.#enqueue((unit) => {
       const result = work(unit);
       if (unit.hasNews || unit.freesBudget) this.#fillSlots(unit);
       return result;
-    });
+    }, reads);
   }
 
   /** Like `take`, and always dispatches in the same transaction (R3.3). */
   takeAndDispatch<T>(work: (unit: UnitOfWork) => T): Promise<T>;
   /** Resolves with what `then` makes of the result of `work` after the dispatch. */
-  takeAndDispatch<T, R>(work: (unit: UnitOfWork) => T, then: (unit: UnitOfWork, result: T) => R): Promise<R>;
-  takeAndDispatch<T, R>(work: (unit: UnitOfWork) => T, then?: (unit: UnitOfWork, result: T) => R): Promise<T | R> {
+  takeAndDispatch<T, R>(
+    work: (unit: UnitOfWork) => T,
+    then: (unit: UnitOfWork, result: T) => R,
+    reads: readonly StatedRead[],
+  ): Promise<R>;
+  takeAndDispatch<T, R>(
+    work: (unit: UnitOfWork) => T,
+    then?: (unit: UnitOfWork, result: T) => R,
+    reads: readonly StatedRead[] = [],
+  ): Promise<T | R> {
     return this.#enqueue((unit) => {
       const result = work(unit);
       this.#fillSlots(unit);
       return then ? then(unit, result) : result;
-    });
+    }, reads);
   }
 
   /** As far as this host starts anything. */
@@ -56,13 +66,13 @@ export class TransactionQueue {
     if (!unit.startsNothing) dispatch(unit, this.#ownership);
   }
 
-  #enqueue<T>(work: (unit: UnitOfWork) => T): Promise<T> {
-    const result = this.#last.then(() => this.#run(work));
+  #enqueue<T>(work: (unit: UnitOfWork) => T, reads: readonly StatedRead[]): Promise<T> {
+    const result = this.#last.then(() => this.#run(work, reads));
     this.#last = result.catch(() => undefined);
     return result;
   }
 
-  async #run<T>(work: (unit: UnitOfWork) => T): Promise<T> {
+  async #run<T>(work: (unit: UnitOfWork) => T, reads: readonly StatedRead[]): Promise<T> {
     let unit: UnitOfWork | undefined;
     let result: T;
     try {
@@ -70,7 +80,7 @@ export class TransactionQueue {
         unit?.undo();
         unit = new UnitOfWork(tx, this.#context, this.#liveState, this.halted);
         return work(unit);
-      });
+      }, reads);
     } catch (error) {
       unit?.undo();
       throw error;

@@ -12,6 +12,8 @@ import type { TransactionQueue } from './transactionQueue.ts';
 
 /** How long (ms) after which a full disk is looked at again. */
 const DISK_AGAIN_MS = 5_000;
+/** How long (ms) after which a folder that could not be looked at is looked at again. */
+const LOOK_AGAIN_MS = 5_000;
 
 /** Takes a turn when something changes by itself: back-offs, waits, holds, the cool-down, the day, a disk that has room again (R3.3). */
 export class WakeTimer implements Disposable {
@@ -22,6 +24,8 @@ export class WakeTimer implements Disposable {
   readonly #retryLog: RetryLog;
   /** Something could have started had the disk not been full, and no turn has tried since. */
   #waitsForDisk = false;
+  /** When (wall time, ms) a folder that could not be looked at is looked at again. */
+  #looksAgainAt: number | undefined;
 
   constructor(context: SupervisorContext, liveState: LiveState, transactions: TransactionQueue) {
     this.#context = context;
@@ -31,9 +35,14 @@ export class WakeTimer implements Disposable {
     this.#retryLog = new RetryLog(context);
   }
 
-  /** Sets it anew: a turn was taken, which may have changed what is due next. `waitsForDisk`: what it found, where it was to start something. */
-  set(waitsForDisk: boolean | undefined): void {
+  /**
+   * Sets it anew: a turn was taken, which may have changed what is due next. `waitsForDisk`: what it found, where it was to
+   * start something; `waitsForLook`: whether a folder could not be looked at.
+   */
+  set(waitsForDisk: boolean | undefined, waitsForLook: boolean | undefined): void {
     this.#waitsForDisk = waitsForDisk ?? this.#waitsForDisk;
+    if (waitsForLook !== undefined)
+      this.#looksAgainAt = waitsForLook ? this.#context.clock.now() + LOOK_AGAIN_MS : undefined;
     this.#sleep();
   }
 
@@ -65,7 +74,7 @@ export class WakeTimer implements Disposable {
   #nextDue(now: number): number {
     const { clock, settings, launcher } = this.#context;
     const { circuit, holds } = this.#liveState.control;
-    let next = Number.POSITIVE_INFINITY;
+    let next = this.#looksAgainAt ?? Number.POSITIVE_INFINITY;
     const at = (time: number) => {
       next = Math.min(next, time);
     };

@@ -2,7 +2,7 @@ import type { Doubts, KeptSetting, Settings, StoredSettings, UnknownSetting } fr
 import { settingsInForce } from '../policy/settingsInForce.ts';
 import type { AgentCatalog } from '../ports/agents.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { AgentLauncher, Folders, ProcessProbe } from '../ports/launcher.ts';
+import type { AgentLauncher, Folders, ProcessInspector } from '../ports/launcher.ts';
 import type { Store } from '../ports/store.ts';
 
 /** The window that a supervisor works for. */
@@ -21,7 +21,7 @@ export interface SupervisorOptions {
   readonly launcher: AgentLauncher;
   readonly agents: AgentCatalog;
   readonly clock: Clock;
-  readonly probe: ProcessProbe;
+  readonly inspector: ProcessInspector;
   readonly folders: Folders;
   readonly settings: Settings;
   /** Settings that could not be read or are not set: stored values may hold in their place (R6.9). None if absent. */

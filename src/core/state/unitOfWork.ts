@@ -44,6 +44,8 @@ export class UnitOfWork {
   readonly isNewDay: boolean;
   /** What was held of the day's money when the unit began. */
   readonly #before: readonly NanoUsd[];
+  /** Whether something was not started since its folder could not be looked at; undefined where nothing was to be started. */
+  waitsForLook: boolean | undefined;
   readonly #undo: (() => void)[] = [];
 
   constructor(tx: StoreTransaction, context: SupervisorContext, liveState: LiveState, startsNothing: boolean) {

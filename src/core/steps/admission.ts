@@ -8,6 +8,7 @@ import {
   SupervisorError,
 } from '../model/errors.ts';
 import type { RejectReason, SupervisorEvent } from '../model/event.ts';
+import { GONE } from '../model/looks.ts';
 import { isFinished, type Loop, type LoopSpec } from '../model/loop.ts';
 import { isCost, type NanoUsd, toUsd } from '../model/money.ts';
 import { admits } from '../policy/budget.ts';
@@ -84,8 +85,10 @@ export function checkSpec(spec: LoopSpec, context: SupervisorContext): CheckedSp
   const refusal = profile.refuse(prompt);
   if (refusal !== undefined) throw new InvalidLoopError('prompt', refusal);
   const cwd = spec.cwd ?? context.window.folders[0] ?? context.window.home;
-  if (typeof cwd !== 'string' || !context.folders.exists(cwd))
-    throw new InvalidLoopError('cwd', `"${cwd}" is not an existing folder`);
+  const folder = typeof cwd === 'string' ? context.folders.look(cwd) : GONE;
+  if (folder.state === 'gone') throw new InvalidLoopError('cwd', `"${cwd}" is not an existing folder`);
+  if (folder.state === 'unknown')
+    throw new InvalidLoopError('cwd', `"${cwd}" could not be looked at (${folder.why}): submit it again`);
   return { loopId, prompt, title: titleOf(spec), priority, agent, cwd, spec };
 }
 

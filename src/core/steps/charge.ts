@@ -83,10 +83,10 @@ function withdrawGuesses<L extends Loop>(unit: UnitOfWork, loop: L, key: string)
   return next;
 }
 
-function guessesByDay({ context }: UnitOfWork, { seq, costUnknown }: Loop): Map<string, NanoUsd> {
+function guessesByDay({ tx }: UnitOfWork, { seq, costUnknown }: Loop): Map<string, NanoUsd> {
   const days = new Map<string, NanoUsd>();
   if (costUnknown <= 0) return days;
-  for (const { day, cost, source } of context.store.ledger(seq))
+  for (const { day, cost, source } of tx.ledger(seq))
     if (source === 'unknown') days.set(day, (days.get(day) ?? 0) + cost);
   return days;
 }

@@ -1,3 +1,4 @@
+import type { Look } from '../model/looks.ts';
 import { type ActiveLoop, type Attempt, reservedOf } from '../model/loop.ts';
 import type { NanoUsd } from '../model/money.ts';
 import type { WaitingFor } from '../model/status.ts';
@@ -35,9 +36,11 @@ export function gateClosed(
  */
 export function dispatch(unit: UnitOfWork, ownership: LoopOwnership): void {
   if (unit.isNewDay) wakeForBudget(unit, 'a new day has begun');
+  const unseen = new Set<number>();
   let again = true;
-  // One that cannot be started has left the queue: its place goes to the next.
-  while (again) again = choose(unit, ownership).some((chosen) => !start(unit, chosen));
+  // One that cannot be started has left the queue, or is passed by in this unit: its place goes to the next.
+  while (again) again = choose(unit, ownership, unseen).some((chosen) => !start(unit, chosen, unseen));
+  unit.waitsForLook = unseen.size > 0;
 }
 
 /** A loop that may start now, and what it may spend. */
@@ -47,11 +50,11 @@ interface Chosen {
 }
 
 /** The loops that this window may start now, in their order. */
-function choose(unit: UnitOfWork, ownership: LoopOwnership): Chosen[] {
+function choose(unit: UnitOfWork, ownership: LoopOwnership, unseen: ReadonlySet<number>): Chosen[] {
   const { liveState, context } = unit;
   const gate = liveState.queue.size === 0 ? 'empty' : gateClosed(liveState, context);
   unit.waitsForDisk = gate === 'disk';
-  const { mine, awaited } = gate ? { mine: [], awaited: [] } : firstInLine(unit, ownership);
+  const { mine, awaited } = gate ? { mine: [], awaited: [] } : firstInLine(unit, ownership, unseen);
   ownership.standFirst(awaited);
   return mine;
 }
@@ -60,6 +63,7 @@ function choose(unit: UnitOfWork, ownership: LoopOwnership): Chosen[] {
 function firstInLine(
   unit: UnitOfWork,
   ownership: LoopOwnership,
+  unseen: ReadonlySet<number>,
 ): { readonly mine: Chosen[]; readonly awaited: QueuedLoop[] } {
   const { liveState, context } = unit;
   const mine: Chosen[] = [];
@@ -74,7 +78,7 @@ function firstInLine(
   const spent: QueuedLoop[] = [];
   for (const loop of liveState.queue) {
     if (places === 0 || (isSaving && !liveState.queuesWithoutCost(context.agents))) break;
-    if (isHeld(liveState, loop.agent, unit.now)) continue;
+    if (unseen.has(loop.seq) || isHeld(liveState, loop.agent, unit.now)) continue;
     const host = ownership.hostOf(loop);
     if (host === 'gone' || (host === 'elsewhere' && ownership.isPassedBy(loop))) continue;
     if (isSaving && spendingOf(context, loop.agent) !== 'never') continue;
@@ -130,11 +134,19 @@ export function isHeld(liveState: LiveState, agent: string, now: number): boolea
   return hold !== undefined && isPending(hold.until, now);
 }
 
-/** Stores one attempt, which is launched after commit. Returns false if it cannot be started: it has then failed for good. */
-function start(unit: UnitOfWork, { loop, grant }: Chosen): boolean {
+/**
+ * Records one attempt; it is launched after commit. Returns false when it cannot be started: it has then failed for good, or
+ * is in `unseen`, since its folder could not be looked at.
+ */
+function start(unit: UnitOfWork, { loop, grant }: Chosen, unseen: Set<number>): boolean {
   const { context, liveState } = unit;
+  const folder = context.folders.look(loop.cwd);
+  if (folder.state === 'unknown') {
+    unseen.add(loop.seq);
+    return false;
+  }
   const costLeft = grant.kind === 'granted' ? grant.amount : undefined;
-  const planned = plan(unit, loop, costLeft);
+  const planned = plan(unit, loop, folder, costLeft);
   if ('error' in planned) {
     failForGood(unit, loop, { class: 'spawn', reason: planned.error, at: unit.now });
     return false;
@@ -175,7 +187,7 @@ function start(unit: UnitOfWork, { loop, grant }: Chosen): boolean {
     loop: running,
     profile: planned.profile,
     plan: planned.plan,
-    before: sessionBefore(context, running),
+    before: attempt.resumed ? sessionBefore(running, unit.tx.attempts(loop.seq)) : undefined,
   });
   return true;
 }
@@ -187,14 +199,14 @@ type Planned =
   | { readonly profile: AgentProfile; readonly plan: CommandPlan; readonly resume?: string }
   | { readonly error: string };
 
-function plan(unit: UnitOfWork, loop: QueuedLoop, costLeft: NanoUsd | undefined): Planned {
+function plan(unit: UnitOfWork, loop: QueuedLoop, folder: Look, costLeft: NanoUsd | undefined): Planned {
   const { context } = unit;
   const profile = context.agents.find(loop.agent);
   if (!profile)
     return {
       error: `there is no agent profile "${loop.agent}" (any more): add it to loopSupervisor.agents, then retry`,
     };
-  if (!context.folders.exists(loop.cwd))
+  if (folder.state === 'gone')
     return { error: `the folder ${loop.cwd} does not exist (any more): make it, then retry` };
   const resume = profile.canResume && loop.quickCrashes < QUICK_CRASHES_TO_START_AFRESH ? loop.sessionId : undefined;
   // A prompt that can not be read now is trouble of the store, which passes: it is no fault of the command, and fails the turn.

@@ -82,16 +82,14 @@ interface Guessed {
 
 /** What the earlier attempts of an attempt's session were charged: what was reported, and by day and kind what was not. */
 function chargedBefore(
-  { context }: UnitOfWork,
+  { tx }: UnitOfWork,
   { seq, attempt }: ActiveLoop,
 ): { readonly reported: NanoUsd; readonly charged: Iterable<Guessed> } {
-  const before = context.store
-    .attempts(seq)
-    .filter(({ id, sessionId }) => id !== attempt.id && sessionId === attempt.sessionId);
+  const before = tx.attempts(seq).filter(({ id, sessionId }) => id !== attempt.id && sessionId === attempt.sessionId);
   const ids = new Set(before.map(({ id }) => id));
   const charged = new Map<string, Guessed>();
   let reported = 0;
-  for (const { attemptId, estimated, source, cost, day } of context.store.ledger(seq)) {
+  for (const { attemptId, estimated, source, cost, day } of tx.ledger(seq)) {
     if (attemptId === undefined || !ids.has(attemptId)) continue;
     const guessed = estimated ?? (source === 'reported' ? 0 : cost);
     const kind = source === 'unknown' ? 'unknown' : 'estimated';

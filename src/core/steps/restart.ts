@@ -4,7 +4,7 @@ import { addRestart } from '../policy/restartIntensity.ts';
 import type { Verdict } from '../policy/verdict.ts';
 import type { RunEnd } from '../ports/launcher.ts';
 import type { UnitOfWork } from '../state/unitOfWork.ts';
-import { leaveState, requeue } from './transitions.ts';
+import { leaveState, requeue, wait } from './transitions.ts';
 
 /** An attempt that failed so soon after its start (ms) crashed at once. */
 const QUICK_CRASH_MS = 1_000;
@@ -19,7 +19,11 @@ export function afterFailure(
   const { class: kind, reason, cause } = verdict;
   if (cause === 'session' && loop.attempt.resumed) {
     const { sessionId: _, ...fresh } = loop;
-    requeue(unit, fresh as ActiveLoop, `its session can not be continued, it starts afresh: ${reason}`);
+    requeue(unit, fresh as ActiveLoop, `its session cannot be continued, so it starts afresh: ${reason}`);
+    return;
+  }
+  if (kind === 'asks') {
+    wait(unit, loop, { for: 'you', need: 'answer' }, reason);
     return;
   }
   const quick = end.at - loop.attempt.startedAt <= QUICK_CRASH_MS;

@@ -10,7 +10,7 @@ import { afterAllowance } from './allowances.ts';
 import { chargeUnsaid } from './estimateCorrection.ts';
 import { afterFailure, restart } from './restart.ts';
 import type { RunSummary } from './runSummary.ts';
-import { finish, requeue, wait } from './transitions.ts';
+import { finish, leaveState, requeue, wait } from './transitions.ts';
 import { waitsForMoney, wakeForBudget } from './wake.ts';
 import { watchMoney } from './watchMoney.ts';
 
@@ -18,6 +18,8 @@ import { watchMoney } from './watchMoney.ts';
 const UNNAMED_LIMIT_MS = 15 * 60_000;
 /** Loops that waited for the same reset do not start in the same moment (ms). */
 const LIMIT_JITTER_MS = 30_000;
+/** How long (ms) a loop is held back that the machine could not run, or whose folder was gone. */
+const TROUBLE_PAUSE_MS = 30_000;
 
 /** Settles an attempt that has ended, once (R3.2): its outcome, its cost, its loop's next state and the circuit. */
 export function settle(unit: UnitOfWork, loop: ActiveLoop, end: RunEnd, report: RunSummary): void {
@@ -100,12 +102,18 @@ function moveOn(unit: UnitOfWork, loop: ActiveLoop, verdict: Verdict, end: RunEn
         restart(unit, loop, { class: 'lost', reason: verdict.reason, at: unit.now });
         return;
       }
-      requeue(unit, loop, verdict.reason);
+      if (verdict.trouble) pause(unit, loop, verdict.reason);
+      else requeue(unit, loop, verdict.reason);
       unit.tell({ type: 'loop:interrupted', loopId: loop.loopId, reason: verdict.reason });
       return;
     case 'failed':
       afterFailure(unit, loop, verdict, end);
   }
+}
+
+/** Has a loop come back a little later, with no restart used: what kept it from running may last (R5.7, R13.3). */
+function pause(unit: UnitOfWork, loop: ActiveLoop, why: string): void {
+  unit.put({ ...leaveState(loop, unit.now), state: 'backingOff', until: unit.now + TROUBLE_PAUSE_MS }, why, loop.state);
 }
 
 function waitForReset(unit: UnitOfWork, loop: ActiveLoop, verdict: Extract<Verdict, { kind: 'limited' }>): void {

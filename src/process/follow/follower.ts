@@ -1,18 +1,23 @@
 import type { AgentEvent, AgentReader } from '../../core/model/agentEvent.ts';
 import type { Disposable } from '../../core/model/disposable.ts';
+import { NOTHING_LEFT } from '../../core/model/leftovers.ts';
+import { GONE, type Look, type Seen, there, unknown, whyOf } from '../../core/model/looks.ts';
 import type { ProcessIdentity, StopBy } from '../../core/model/loop.ts';
 import { type Clock, LONGEST_TIMER_MS } from '../../core/ports/clock.ts';
-import type { ProcessProbe, Run, RunObserver, RunOutput } from '../../core/ports/launcher.ts';
-import { endOfFailedStart, type StartFailure } from '../launch/failedStart.ts';
-import { readTail, sizeOf } from '../runFolder/atomicFile.ts';
-import { readClaim, readEnded, readSilent, readStarted } from '../runFolder/recordSchemas.ts';
-import { type EndedRecord, FORMAT, type Order } from '../runFolder/records.ts';
+import type { ProcessInspector, Run, RunObserver, RunOutput } from '../../core/ports/launcher.ts';
+import { ALL_WRITTEN, reportedEnd } from '../guardian/exitCodes.ts';
+import type { FailedStart } from '../launch/failedStart.ts';
+import type { GuardianEnd, GuardianProcess } from '../launch/guardianProcess.ts';
+import { isWritable, readTail, sizeOf, timeOf, writeJson } from '../runFolder/atomicFile.ts';
+import { lookAtClaim, lookAtEnded, lookAtSilent, lookAtStarted } from '../runFolder/recordSchemas.ts';
+import { type ClaimRecord, type EndedRecord, FORMAT, type Order } from '../runFolder/records.ts';
 import type { RunFiles } from '../runFolder/runFiles.ts';
 import { GIVE_UP_MS, LEAST_GRACE_MS } from '../sweep/sweep.ts';
 import type { ProcessTable } from '../tables/processTable.ts';
+import { Heartbeat, type Pulse } from './heartbeat.ts';
 import { lastLineOf } from './lastLine.ts';
-import { claimAsVoid, settleLostRun } from './lostRun.ts';
-import type { Messenger } from './messenger.ts';
+import { claimAsVoid, type LostRunOptions, settleLostRun } from './lostRun.ts';
+import type { GuardianAddress, Messenger } from './messenger.ts';
 import type { Pump } from './pump.ts';
 import { Tail } from './tail.ts';
 
@@ -20,10 +25,12 @@ import { Tail } from './tail.ts';
 export interface FollowServices {
   readonly clock: Clock;
   readonly table: ProcessTable;
-  readonly probe: ProcessProbe;
+  readonly inspector: ProcessInspector;
   readonly messenger: Messenger;
   readonly pump: Pump;
   readonly log: (message: string, error?: unknown) => void;
+  /** How long (ms) a run that nobody can see is looked for; 10 minutes if absent (R3.1). */
+  readonly unseenForMs?: number;
 }
 
 export interface FollowOptions {
@@ -44,6 +51,13 @@ const STDERR_TAIL_BYTES = 64 * 1024;
 const REPORT_BYTES = 1024 * 1024;
 /** A guardian that we did not start ourselves is looked after so often (ms). */
 const GUARDIAN_LOOK_MS = 1_000;
+/** How often (ms) its heartbeat is looked at. */
+const PULSE_LOOK_MS = 1_000;
+/** How long (ms) a run that nobody can see keeps its slot (R3.1). */
+const UNSEEN_FOR_MS = 10 * 60_000;
+/** The first and the longest pause (ms) between looks that fail. */
+const UNSEEN_PAUSE_MS = 200;
+const LONGEST_UNSEEN_PAUSE_MS = 10_000;
 /** How long (ms) more than it may need a guardian is waited for after a stop. */
 const WATCHDOG_MS = 10_000;
 
@@ -54,16 +68,29 @@ export class Follower implements Run {
   readonly #observer: RunObserver;
   readonly #onDone: () => void;
   readonly #tail: Tail | undefined;
-  #phase: 'preparing' | 'following' | 'ending' | 'done' = 'preparing';
+  /** `preparing`: this window is about to start it. `joining`: another has started it. */
+  #phase: 'preparing' | 'joining' | 'following' | 'ending' | 'done' = 'preparing';
   #startedTold = false;
   #silentTold = false;
-  /** Its guardian's end is told to us by the system; of others we have to look. */
-  #isChild = false;
+  /** The guardian that this window started: the system reports its end. For others we have to look. */
+  #child: GuardianProcess | undefined;
   #lookedAt = 0;
+  #heartbeat: Heartbeat | undefined;
+  #pulse: Pulse = 'beats';
+  #pulseAt = 0;
   #guardian: ProcessIdentity | undefined;
+  #leader: ProcessIdentity | undefined;
   /** Orders that were given before there was anybody to take them. */
   readonly #early: Order[] = [];
   #watchdog: Disposable | undefined;
+  /** Whether the system will report the end of its guardian. */
+  #hasChild = false;
+  /** What was reported of its end when the last look at it failed. */
+  #knownOfEnd: Pick<LostRunOptions, 'failedStart' | 'reported'> = {};
+  /** Since when (time of `performance.now`) no look could tell whether the run goes on. */
+  #unseenSince: number | undefined;
+  #unseenPause = UNSEEN_PAUSE_MS;
+  #lookAgainAt = 0;
 
   constructor(options: FollowOptions, services: FollowServices, observer: RunObserver, onDone: () => void) {
     this.#options = options;
@@ -71,6 +98,7 @@ export class Follower implements Run {
     this.#observer = observer;
     this.#onDone = onDone;
     this.#guardian = options.guardian;
+    this.#leader = options.leader;
     if (options.needsReading) {
       this.#tail = new Tail({
         path: options.files.stdout,
@@ -84,38 +112,43 @@ export class Follower implements Run {
 
   /** Whether it is worth to look again soon: its start is near. */
   get isEager(): boolean {
-    return (this.#phase === 'preparing' || this.#phase === 'following') && !this.#startedTold;
+    return !this.isOver && !this.#startedTold;
   }
 
   // ── Beginning ────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** Starts the run: `prepare` makes the folder, `spawn` starts the guardian and resolves when that has gone. */
-  async launch(prepare: () => Promise<() => Promise<StartFailure | undefined>>): Promise<void> {
-    let failure: StartFailure | undefined;
-    try {
-      const spawn = await prepare();
-      // Released meanwhile: who adopts it finds that nobody has claimed it.
-      if (this.#isDone()) return;
-      this.#phase = 'following';
-      this.#isChild = true;
-      this.#sendEarly();
-      const isStopped = this.#early.some(({ kind }) => kind === 'stop');
-      if (!(isStopped && claimAsVoid(this.#options.files))) failure = await spawn();
-    } catch (error) {
-      failure = error as NodeJS.ErrnoException;
-      this.#services.log('A run could not be started.', error);
-    }
-    await this.#settle(failure);
+  /** Whether there is nothing more to do for it: it has ended, or was released. */
+  get isOver(): boolean {
+    return this.#phase === 'ending' || this.#phase === 'done';
+  }
+
+  /** Its guardian was started. `explain` says why the run did not begin, if that is what its end means. */
+  async begin(guardian: GuardianProcess, explain: (end: GuardianEnd) => FailedStart): Promise<void> {
+    this.#phase = 'following';
+    this.#child = guardian;
+    this.#hasChild = true;
+    this.#sendEarly();
+    const end = await guardian.ended;
+    await this.#settle({
+      ...(end.code !== ALL_WRITTEN && { failedStart: explain(end) }),
+      reported: reportedEnd(end.code),
+    });
+  }
+
+  /** It could not be prepared, so no guardian was started. */
+  async failedToStart(failedStart: FailedStart): Promise<void> {
+    await this.#settle({ failedStart });
   }
 
   /** Goes on with a run that another window began. */
   async adopt(mine: boolean): Promise<void> {
     const { files } = this.#options;
+    this.#phase = 'joining';
     await Promise.resolve();
     if (this.#isDone()) return;
     this.#phase = 'following';
     this.#sendEarly();
-    if (readEnded(files) || !this.#guardianLives()) return this.#settle();
+    if (lookAtEnded(files).state === 'there' || this.#lookAtGuardian().state === 'gone') return this.#settle();
     this.#order({ kind: 'adopted', mine });
     this.poll();
   }
@@ -129,45 +162,98 @@ export class Follower implements Run {
     this.#tellSilence();
     // An agent may write before its guardian has written down that it started: its words wait for that.
     if (this.#startedTold && this.#tail?.hasNews()) void this.#services.pump.read(this.#tail);
+    if (performance.now() < this.#lookAgainAt) return;
     // Its guardian may stay for what was kept.
     if (sizeOf(this.#options.files.ended) !== undefined) {
       void this.#settle();
       return;
     }
-    if (this.#isChild) return;
+    this.#feelPulse();
+    if (this.#hasChild) return;
     if (performance.now() - this.#lookedAt < GUARDIAN_LOOK_MS) return;
     this.#lookedAt = performance.now();
-    if (!this.#guardianLives()) void this.#settle();
+    const guardian = this.#lookAtGuardian();
+    if (guardian.state === 'there') this.#sees();
+    else if (guardian.state === 'gone' || !this.#waitForSight(guardian.why)) void this.#settle();
   }
 
-  #guardianLives(): boolean {
-    const { files } = this.#options;
-    const known = readClaim(files)?.guardian ?? this.#guardian;
-    return known !== undefined && this.#services.probe.isAlive(known);
+  /** A guardian that somebody has stopped is woken; one that does not work even then is replaced. */
+  #feelPulse(): void {
+    const { files, token } = this.#options;
+    const now = performance.now();
+    if (now - this.#pulseAt < PULSE_LOOK_MS) return;
+    this.#pulseAt = now;
+    const claim = lookAtClaim(files);
+    if (claim.state === 'there' && claim.value.beatMs) this.#heartbeat ??= new Heartbeat(claim.value.beatMs, now);
+    const pulse = this.#heartbeat?.look(timeOf(files.claim), now) ?? 'late';
+    const { messenger, log } = this.#services;
+    if (pulse !== this.#pulse && this.#heartbeat && pulse === 'late')
+      log(`The guardian of run ${token} does not answer, and is woken.`);
+    this.#pulse = pulse;
+    // One of the first edition has no heartbeat; to wake one that works changes nothing.
+    if (pulse !== 'beats') messenger.wake(files, this.#address());
+    if (pulse === 'dead' && isWritable(files.folder)) void this.#replaceGuardian();
+  }
+
+  #lookAtGuardian(): Look {
+    const known = this.#knownGuardian();
+    return known.state === 'there' ? this.#services.inspector.look(known.value) : known;
+  }
+
+  /** The guardian as its claim names it, or as it was known before. */
+  #knownGuardian(): Look<ProcessIdentity> {
+    const claim = lookAtClaim(this.#options.files);
+    const known = (claim.state === 'there' ? claim.value.guardian : undefined) ?? this.#guardian;
+    if (known) return there(known);
+    return claim.state === 'unknown' ? claim : GONE;
+  }
+
+  // ── Looks that fail (R3.1) ───────────────────────────────────────────────────────────────────────────────────
+
+  /** Plans the next look, a little later each time; false when nobody has seen the run for so long that it is given up. */
+  #waitForSight(why: string): boolean {
+    const now = performance.now();
+    if (this.#unseenSince === undefined) {
+      this.#unseenSince = now;
+      this.#services.log(`Whether run ${this.#options.token} goes on cannot be seen (${why}); it is looked at again.`);
+    }
+    if (now - this.#unseenSince >= (this.#services.unseenForMs ?? UNSEEN_FOR_MS)) return false;
+    this.#lookAgainAt = now + this.#unseenPause;
+    this.#unseenPause = Math.min(this.#unseenPause * 2, LONGEST_UNSEEN_PAUSE_MS);
+    return true;
+  }
+
+  #sees(): void {
+    this.#unseenSince = undefined;
+    this.#unseenPause = UNSEEN_PAUSE_MS;
+    this.#lookAgainAt = 0;
   }
 
   #tellStarted(): void {
     if (this.#startedTold) return;
-    const started = readStarted(this.#options.files);
-    if (!started) return;
+    const started = lookAtStarted(this.#options.files);
+    if (started.state !== 'there') return;
     this.#startedTold = true;
-    this.#guardian = started.guardian;
-    const { leader, guardian, at } = started;
+    const { leader, guardian, at } = started.value;
+    this.#guardian = guardian;
+    this.#leader = leader;
     this.#tell(() => this.#observer.started({ leader, guardian, at }));
   }
 
   #tellSilence(): void {
-    const there = sizeOf(this.#options.files.silent) !== undefined;
-    if (there === this.#silentTold) return;
-    const warning = there ? readSilent(this.#options.files) : undefined;
-    if (there && !warning) return;
-    this.#silentTold = there;
-    this.#tell(() => this.#observer.silent(warning && { kind: warning.kind, forMs: warning.forMs }));
+    const isSilent = sizeOf(this.#options.files.silent) !== undefined;
+    if (isSilent === this.#silentTold) return;
+    const look = lookAtSilent(this.#options.files);
+    if (isSilent && look.state !== 'there') return;
+    this.#silentTold = isSilent;
+    const warning = look.state === 'there' ? { kind: look.value.kind, forMs: look.value.forMs } : undefined;
+    this.#tell(() => this.#observer.silent(warning));
   }
 
   // ── Orders ───────────────────────────────────────────────────────────────────────────────────────────────────
 
   stop(by: StopBy, graceMs: number): void {
+    if (this.#phase === 'preparing') void this.#cancelStart(by);
     this.#order({ kind: 'stop', by, graceMs });
     if (this.#phase !== 'following') return;
     const longest = graceMs + Math.max(graceMs, LEAST_GRACE_MS) + 2 * GIVE_UP_MS + WATCHDOG_MS;
@@ -178,13 +264,10 @@ export class Follower implements Run {
   }
 
   async signal(signal: string, by: StopBy | undefined): Promise<boolean> {
-    if (this.#phase === 'preparing' && by) this.#order({ kind: 'stop', by, graceMs: this.#options.graceMs });
+    if (this.#phase !== 'following' && by) this.stop(by, this.#options.graceMs);
     if (this.#phase !== 'following') return false;
-    return this.#services.messenger.signal(
-      this.#options.files,
-      { kind: 'signal', signal, ...(by && { by }) },
-      this.#guardian,
-    );
+    const order = { kind: 'signal', signal, ...(by && { by }) } as const;
+    return this.#services.messenger.signal(this.#options.files, order, this.#address());
   }
 
   keepWaiting(): void {
@@ -204,8 +287,14 @@ export class Follower implements Run {
   }
 
   #order(order: Order): void {
-    if (this.#phase === 'preparing') this.#early.push(order);
-    if (this.#phase === 'following') this.#services.messenger.send(this.#options.files, order, this.#guardian);
+    if (this.#phase === 'preparing' || this.#phase === 'joining') this.#early.push(order);
+    if (this.#phase === 'following') this.#services.messenger.send(this.#options.files, order, this.#address());
+  }
+
+  /** A guardian listens from its claim on; before that a signal would end it. */
+  #address(): GuardianAddress {
+    const listens = this.#startedTold || (this.#child && isClaimed(lookAtClaim(this.#options.files)));
+    return { identity: this.#guardian, ...(listens && { child: this.#child }) };
   }
 
   #sendEarly(): void {
@@ -214,20 +303,45 @@ export class Follower implements Run {
 
   /** A guardian that has not ended its run in all that time does not work: its run is ended in its place. */
   async #replaceGuardian(): Promise<void> {
-    const guardian = readClaim(this.#options.files)?.guardian ?? this.#guardian;
-    if (this.#phase !== 'following' || !guardian) return;
+    const guardian = this.#knownGuardian();
+    if (this.#phase !== 'following' || guardian.state !== 'there') return;
     this.#services.log(`The guardian of run ${this.#options.token} does not answer and is replaced.`);
-    await this.#services.table.signal([guardian], 'SIGKILL');
+    await this.#services.table.signal([guardian.value], 'SIGKILL');
   }
 
   // ── Its end ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-  async #settle(failure?: StartFailure): Promise<void> {
-    if (this.#phase === 'ending' || this.#phase === 'done') return;
+  /** A stop came before anything was started: nothing will be, whatever its preparation is waiting for (R7.2). */
+  async #cancelStart(by: StopBy): Promise<void> {
     this.#phase = 'ending';
-    this.#watchdog?.dispose();
     const { files } = this.#options;
-    const end = await this.#facts(failure);
+    // Nobody may be called back from within a call.
+    await Promise.resolve();
+    const end = { format: FORMAT, kind: 'void', exit: {}, at: this.#services.clock.now(), stoppedBy: by } as const;
+    try {
+      if (claimAsVoid(files)) writeJson(files.ended, { ...end, ...NOTHING_LEFT });
+    } catch (error) {
+      this.#services.log(`The end of a run could not be written to ${files.folder}.`, error);
+    }
+    await this.#conclude({ ...end, ...NOTHING_LEFT });
+  }
+
+  async #settle(known: Pick<LostRunOptions, 'failedStart' | 'reported'> = this.#knownOfEnd): Promise<void> {
+    if (this.isOver) return;
+    this.#phase = 'ending';
+    const end = await this.#facts(known);
+    if (this.#isDone()) return;
+    if (end.state === 'there') return this.#conclude(end.value);
+    if (!this.#waitForSight(end.why)) return this.#conclude(this.#unseen(end.why));
+    this.#knownOfEnd = known;
+    this.#hasChild = false;
+    this.#phase = 'following';
+  }
+
+  /** Reads what is left to read, and reports the end. */
+  async #conclude(end: EndedRecord): Promise<void> {
+    const { files } = this.#options;
+    this.#watchdog?.dispose();
     if (this.#isDone()) return;
     this.#tellStarted();
     if (this.#tail) {
@@ -260,26 +374,28 @@ export class Follower implements Run {
     };
   }
 
-  async #facts(failure: StartFailure | undefined): Promise<EndedRecord> {
+  /** How the run ended. Rather `unknown` than a guess: whoever takes it for ended may start another. */
+  async #facts(known: Pick<LostRunOptions, 'failedStart' | 'reported'>): Promise<Seen<EndedRecord>> {
     const { clock, table, log } = this.#services;
-    const { files, token, leader, graceMs, keep } = this.#options;
+    const { files, token, graceMs, keep } = this.#options;
+    const leader = this.#leader;
+    const begun = leader !== undefined || this.#guardian !== undefined;
     try {
-      const end = await settleLostRun({ table, clock, log, files, token, leader, graceMs, keep });
-      // A guardian of ours that never came to claim its run could not start.
-      return end.kind === 'void' && failure
-        ? { ...end, kind: endOfFailedStart(failure), error: this.#startError(failure) }
-        : end;
+      return await settleLostRun({ table, clock, log, files, token, leader, begun, graceMs, keep, ...known });
     } catch (error) {
-      log('The end of a run could not be found out.', error);
-      const why = failure ? this.#startError(failure) : (error as Error).message;
-      const kind = failure ? endOfFailedStart(failure) : 'lost';
-      return { format: FORMAT, kind, exit: {}, at: clock.now(), error: why, swept: [], kept: [], remaining: [] };
+      // Where no guardian was started there is nobody to look for.
+      if (!known.failedStart || this.#child) return unknown(whyOf(error));
+      return there({ format: FORMAT, exit: {}, at: clock.now(), ...known.failedStart, ...NOTHING_LEFT });
     }
   }
 
-  #startError({ message }: StartFailure): string {
-    const said = lastLineOf(readTail(this.#options.files.guardianLog, STDERR_TAIL_BYTES));
-    return `The agent was not started, for its guardian could not begin: ${message}${said === '' ? '' : ` (${said})`}`;
+  /** The end of a run that nobody could see for so long that its slot is freed (R3.1). */
+  #unseen(unseen: string): EndedRecord {
+    const known = [this.#leader, this.#guardian].filter((one) => one !== undefined);
+    const remaining = known.map((one) => ({ ...one, command: one === this.#leader ? 'agent' : 'guardian' }));
+    const error = `Nobody can see whether its processes have ended: ${unseen}.`;
+    const end = { exit: {}, at: this.#services.clock.now(), error, ...NOTHING_LEFT };
+    return { format: FORMAT, kind: 'lost', ...end, remaining, unseen };
   }
 
   #isDone(): boolean {
@@ -294,4 +410,8 @@ export class Follower implements Run {
       this.#services.log('What was told of a run was not taken well.', error);
     }
   }
+}
+
+function isClaimed(claim: Look<ClaimRecord>): boolean {
+  return claim.state === 'there' && claim.value.guardian !== undefined;
 }

@@ -1,7 +1,7 @@
 import type { ProcessIdentity } from '../../core/model/loop.ts';
 import type { StopStep } from '../../core/ports/agents.ts';
 import { LONGEST_TIMER_MS } from '../../core/ports/clock.ts';
-import { findRun, type RunMarks, type RunProcesses } from '../sweep/findProcesses.ts';
+import { findRun, NOBODY, type RunMarks, type RunProcesses } from '../sweep/findProcesses.ts';
 import { askToEnd, GIVE_UP_MS } from '../sweep/sweep.ts';
 import { keyOf, type ProcessInfo, type ProcessTable } from '../tables/processTable.ts';
 
@@ -133,7 +133,9 @@ export class GroupStop {
 
   async #look(): Promise<RunProcesses> {
     const { table, keep } = this.#options;
-    const found = await findRun(table, this.marks(), { keep, deep: this.#frozen });
+    const look = await findRun(table, this.marks(), { keep, deep: this.#frozen });
+    // The group gets its signal without a look.
+    const found = look.state === 'there' ? look.value : NOBODY;
     for (const process of [...found.members, ...found.spared]) this.#seen.set(keyOf(process), process);
     return found;
   }

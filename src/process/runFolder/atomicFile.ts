@@ -1,5 +1,7 @@
 import {
+  accessSync,
   closeSync,
+  constants,
   fstatSync,
   linkSync,
   mkdirSync,
@@ -12,6 +14,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
+import { type Look, lookAt, there } from '../../core/model/looks.ts';
 
 /** Files of runs are for their owner alone. */
 export const FILE_MODE = 0o600;
@@ -38,10 +41,21 @@ export function writeJson(path: string, value: unknown): void {
   renameSync(draft, path);
 }
 
-/** Reads a JSON file; undefined when it is not there or is no JSON. */
+/** Looks at a JSON file. The value is undefined where it holds no JSON. */
+export function lookAtJson(path: string): Look {
+  const look = lookAt(() => readFileSync(path, 'utf8'));
+  return look.state === 'there' ? there(parsed(look.value)) : look;
+}
+
+/** Reads a JSON file; undefined when it is not there, cannot be read or holds no JSON. */
 export function readJson(path: string): unknown {
+  const look = lookAtJson(path);
+  return look.state === 'there' ? look.value : undefined;
+}
+
+function parsed(text: string): unknown {
   try {
-    return JSON.parse(readFileSync(path, 'utf8'));
+    return JSON.parse(text);
   } catch {
     return undefined;
   }
@@ -82,6 +96,25 @@ export function sizeOf(path: string): number | undefined {
     return statSync(path, { throwIfNoEntry: false })?.size;
   } catch {
     return undefined;
+  }
+}
+
+/** When a file was last written, wall time in ms; undefined when that cannot be seen. */
+export function timeOf(path: string): number | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.mtimeMs;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether files in a folder can be written, as far as permissions and the kind of the disk say. */
+export function isWritable(folder: string): boolean {
+  try {
+    accessSync(folder, constants.W_OK);
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -1,4 +1,5 @@
 import type { ProcessInfo, ProcessTable } from '../tables/processTable.ts';
+import { seenIn } from './seenIn.ts';
 
 /** Programs that run other programs: what they are is said by their first argument that is no option. */
 const INTERPRETERS = new Set([
@@ -42,9 +43,9 @@ export type Sparing = 'kept' | 'editor';
 
 /** Whether a process is left alone, and why. `keep` are names of programs. */
 export function sparing(table: ProcessTable, process: ProcessInfo, keep: readonly string[]): Sparing | undefined {
-  const environment = table.environment(process);
+  const environment = seenIn(table.environment(process));
   if (environment && variableIn(environment, KEEP_MARK) === '1') return 'kept';
-  const args = table.args(process);
+  const args = seenIn(table.args(process)) ?? [];
   if (isEditor(process.name, args)) return 'editor';
   const names = programNames(process.name, args);
   const isKept = keep.some(

@@ -4,7 +4,13 @@ import type { Allowance, Attempt, AttemptEnd, Outcome, StopBy } from '../../core
 import { flag, freeText, int, json, jsonOf, oneOf, optional, optionalJson, type SqlValue, text } from './codecs.ts';
 import { type CheckedRow, ColumnTable, columns, written } from './columnTable.ts';
 
-const PROCESS = { pid: z.int(), startTime: z.string(), bootId: z.string() };
+const PROCESS = {
+  pid: z.int(),
+  startTime: z.string(),
+  bootId: z.string(),
+  machine: z.exactOptional(z.string()),
+  namespace: z.exactOptional(z.string()),
+};
 /** Identifies a process even after its pid is reused (R7.5). */
 export const processIdentity = z.object(PROCESS);
 const swept = z.array(z.object({ ...PROCESS, command: z.string() }));
@@ -14,7 +20,7 @@ const stopBy = oneOf<StopBy>({
 });
 export const outcome = oneOf<Outcome>({
   ...{ ok: 0, cancelled: 0, interrupted: 0, exit: 0, signal: 0, timeout: 0, hung: 0, spawn: 0, agent: 0 },
-  ...{ 'output-limit': 0, lost: 0 },
+  ...{ 'output-limit': 0, lost: 0, memory: 0, asks: 0 },
 });
 const stop = z.object({ by: stopBy, at: z.int(), signal: z.exactOptional(z.string()) });
 
@@ -65,7 +71,7 @@ const end = new ColumnTable<Ended, 'settled'>({
 });
 const endColumns = end.group();
 const LEFTOVERS = 'leftovers';
-const leftovers = z.object({ swept, kept: swept, remaining: swept });
+const leftovers = z.object({ swept, kept: swept, remaining: swept, unseen: z.exactOptional(z.string()) });
 
 export const ATTEMPT_COLUMNS = [...attempt.names, ...end.names, LEFTOVERS].join(', ');
 /** What an `INSERT` writes, apart from `seq`. */

@@ -31,10 +31,10 @@ import {
 import { type CheckedRow, ColumnTable, columns, written } from './columnTable.ts';
 
 const cause = oneOf<AgentErrorCause>({
-  ...{ provider: 0, auth: 0, config: 0, session: 0, budget: 0, turns: 0, aborted: 0, task: 0 },
+  ...{ provider: 0, auth: 0, billing: 0, config: 0, session: 0, budget: 0, turns: 0, aborted: 0, task: 0 },
 });
 const failureClass = oneOf<FailureClass>({
-  ...{ exit: 0, signal: 0, timeout: 0, hung: 0, spawn: 0, agent: 0, 'output-limit': 0, lost: 0 },
+  ...{ exit: 0, signal: 0, timeout: 0, hung: 0, spawn: 0, agent: 0, 'output-limit': 0, lost: 0, memory: 0, asks: 0 },
 });
 const failure = z.object({ class: failureClass, reason: z.string(), cause: z.exactOptional(cause), at: z.int() });
 

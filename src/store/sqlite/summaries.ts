@@ -1,4 +1,5 @@
 import type { NanoUsd } from '../../core/model/money.ts';
+import type { SettledToken } from '../../core/ports/store.ts';
 import type { Connection, Query } from './connection.ts';
 
 /** How many loops an estimate is based on, at most and at least (R6.2). */
@@ -12,6 +13,7 @@ export class Summaries {
   readonly #costs: Query;
   readonly #failed: Query;
   readonly #tokens: Query;
+  readonly #known: Query;
 
   constructor(connection: Connection) {
     // Loops that did not work cost nothing, and guesses must not feed on themselves (R6.2). For an agent with few loops
@@ -31,6 +33,14 @@ export class Summaries {
        FROM loops AS l CROSS JOIN history AS h USING (seq) CROSS JOIN attempts AS a ON a.id = h.attempt AND a.seq = l.seq
        WHERE l.finished_at IS NOT NULL AND a.ended_at IS NOT NULL ORDER BY l.finished_at, l.seq, a.id LIMIT ?`,
     );
+    this.#known = connection.prepare(
+      'SELECT token FROM attempts JOIN loops USING (seq) WHERE token IN (SELECT value FROM json_each(?))',
+    );
+  }
+
+  /** Those of these tokens that belong to an attempt of a loop. */
+  knownTokens(tokens: readonly string[]): ReadonlySet<string> {
+    return new Set(this.#known.all(JSON.stringify(tokens)).map(({ token }) => String(token)));
   }
 
   medianCost(agent: string): NanoUsd | undefined {
@@ -45,7 +55,7 @@ export class Summaries {
     return this.#failed.all(limit).map(({ loop_id }) => String(loop_id));
   }
 
-  settledTokens(limit: number): { readonly seq: number; readonly token: string; readonly at: number }[] {
+  settledTokens(limit: number): SettledToken[] {
     return this.#tokens
       .all(limit)
       .map(({ seq, token, at }) => ({ seq: Number(seq), token: String(token), at: Number(at) }));

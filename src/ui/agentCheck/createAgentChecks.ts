@@ -154,7 +154,7 @@ async function askLogin(
   const { args, since } = loginStatus;
   if (since !== undefined && (version === undefined || isOlder(version, since))) return undefined;
   const answer = await ask(args);
-  if (/not logged in|"loggedIn":\s*false/i.test(`${answer.output}\n${answer.errorOutput}`)) return false;
+  if (/not logged in|^not_ready$|"loggedIn":\s*false/im.test(`${answer.output}\n${answer.errorOutput}`)) return false;
   return failureOf(answer) === undefined ? true : undefined;
 }
 

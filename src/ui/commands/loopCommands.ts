@@ -73,17 +73,17 @@ export const loopCommands: CommandTable = {
       const supervisor = await ctx.host.ready();
       const ids = latestIds(supervisor, loops);
       if (ids.length === 0) return undefined;
-      const first = supervisor.get(ids[0] ?? '');
+      const first = await supervisor.find(ids[0] ?? '');
       const given = typeof args[1] === 'number' ? args[1] : undefined;
       const answer =
         given ??
         (await askText({
           title:
             ids.length === 1
-              ? `Priority of “${oneLine(first?.loop.title ?? '', 40)}”`
+              ? `Priority of “${oneLine(first?.title ?? '', 40)}”`
               : `Priority of ${count(ids.length, 'loop')}`,
           prompt: 'A whole number. Higher goes first; 0 is usual.',
-          value: String(first?.loop.priority ?? 0),
+          value: String(first?.priority ?? 0),
           validate: (value) =>
             /^\s*-?\d{1,9}\s*$/.test(value) ? undefined : 'Enter a whole number, such as 0, 10 or -5.',
         }));
@@ -197,7 +197,8 @@ export const loopCommands: CommandTable = {
         title: 'Copy Prompt',
         states: [...LIVE, 'completed', 'failed', 'cancelled'],
       });
-      const prompt = loop && (await ctx.host.ready()).get(loop.loopId, loop.seq)?.prompt;
+      const detail = loop && (await (await ctx.host.ready()).get(loop.loopId, loop.seq));
+      const prompt = detail?.prompt;
       if (prompt !== undefined) await vscode.env.clipboard.writeText(prompt);
       return prompt;
     },

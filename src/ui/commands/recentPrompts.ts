@@ -13,12 +13,14 @@ const SHOWN = 50;
 export async function askRecentPrompt(ctx: CommandContext): Promise<LoopSpec | undefined> {
   const supervisor = await ctx.host.ready();
   const live = supervisor.live().map(({ loop }): Loop => loop);
-  const loops = [...live, ...supervisor.finished({ limit: SHOWN })].toSorted((a, b) => b.submittedAt - a.submittedAt);
+  const finished = await supervisor.finished({ limit: SHOWN });
+  const loops = [...live, ...finished].toSorted((a, b) => b.submittedAt - a.submittedAt).slice(0, SHOWN);
+  const details = await Promise.all(loops.map(({ loopId }) => supervisor.get(loopId)));
   const pencil = { iconPath: new vscode.ThemeIcon('edit'), tooltip: 'Edit before Submitting' };
   const now = Date.now();
   const items = new Map<string, vscode.QuickPickItem & { readonly spec: LoopSpec }>();
-  for (const { loopId, title, agent, cwd, state, submittedAt } of loops.slice(0, SHOWN)) {
-    const prompt = supervisor.get(loopId)?.prompt;
+  for (const [index, { loopId, title, agent, cwd, state, submittedAt }] of loops.entries()) {
+    const prompt = details[index]?.prompt;
     if (prompt === undefined || items.has(prompt)) continue;
     const label = oneLine(title, 80) || loopId;
     const detail = oneLine(prompt, 200);

@@ -151,7 +151,7 @@ function cwdOf(uri: vscode.Uri): { cwd?: string } {
 }
 
 async function specOfLoop(ctx: CommandContext, { loopId, seq }: CalledLoop): Promise<LoopSpec | undefined> {
-  const detail = (await ctx.host.ready()).get(loopId, seq);
+  const detail = await (await ctx.host.ready()).get(loopId, seq);
   if (!detail) return undefined;
   const { agent, cwd, title, priority, estimate, estimateAssumed, maxCost, metadata } = detail.loop;
   return {

@@ -85,7 +85,7 @@ async function askLoop(ctx: CommandContext, fitting: Fitting, placeholder: strin
     .live()
     .filter((view) => fitting.states.includes(view.loop.state) && (fitting.live?.(view) ?? true));
   const states = (['completed', 'failed', 'cancelled'] as const).filter((state) => fitting.states.includes(state));
-  const finished = states.length === 0 ? [] : supervisor.finished({ limit: FINISHED_ASKED, states });
+  const finished = states.length === 0 ? [] : await supervisor.finished({ limit: FINISHED_ASKED, states });
   const items = [
     ...live.map((view) => ({
       label: labelOf(view.loop),

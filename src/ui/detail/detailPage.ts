@@ -35,7 +35,7 @@ const request = z.discriminatedUnion('type', [
 export function detailPage(deps: ViewDeps, target: LoopTarget, panel: PanelHandle): PanelContent {
   const { loopId, seq } = target;
   const { host } = deps;
-  const detail = () => host.current?.get(loopId, seq);
+  const detail = async () => host.current?.get(loopId, seq);
   /** How far down the queue it was found the last time. */
   let reach = 0;
   const live = (loop: Loop): LiveView | undefined => {
@@ -72,11 +72,11 @@ export function detailPage(deps: ViewDeps, target: LoopTarget, panel: PanelHandl
     if (asked.type === 'openPrompt') {
       const document = await vscode.workspace.openTextDocument({
         language: 'markdown',
-        content: detail()?.prompt ?? '',
+        content: (await detail())?.prompt ?? '',
       });
       await vscode.window.showTextDocument(document, { preview: true });
     } else if (asked.type === 'openLog') {
-      const token = detail()?.attempts.find(({ number }) => number === asked.attempt)?.token;
+      const token = (await detail())?.attempts.find(({ number }) => number === asked.attempt)?.token;
       if (token !== undefined)
         await vscode.commands.executeCommand('vscode.open', vscode.Uri.file(deps.logs(token)[asked.file]));
     } else if (asked.type === 'endKept') {

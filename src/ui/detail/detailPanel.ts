@@ -25,7 +25,9 @@ export function detailPanels(deps: ViewDeps): WebviewPanels<LoopTarget> {
       part: 'detail',
       targetOf: loopTargetOf,
       key: ({ seq }) => String(seq),
-      title: (target) => titleOf(deps, target),
+      title: async ({ loopId, seq }) =>
+        oneLine((await deps.host.current?.find(loopId, seq))?.title ?? '', 40) || loopId,
+      titleUnknown: ({ loopId }) => loopId,
       open: async (target, panel) => (await deps.pages()).detail(deps, target, panel),
       onError: (message, error) => deps.log.error(message, error as Error),
     },
@@ -45,9 +47,4 @@ export function detailCommands(panels: WebviewPanels<LoopTarget>): CommandTable 
         return target?.loopId;
       },
   };
-}
-
-function titleOf(deps: ViewDeps, { loopId, seq }: LoopTarget): string {
-  const title = deps.host.current?.get(loopId, seq)?.loop.title;
-  return oneLine(title ?? '', 40) || loopId;
 }

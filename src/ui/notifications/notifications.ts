@@ -115,20 +115,26 @@ export class Notifications implements vscode.Disposable {
         this.#gathered.delete(kind);
         if (!events) return;
         this.#wait(kind, GAP_MS);
-        const notice = noticeOf(kind, events, this.#titleOf, Date.now());
-        if (notice) void this.#show(kind, notice);
+        void this.#showOf(kind, events);
       }, ms),
     );
   }
 
-  readonly #titleOf = (loopId: string): string => {
+  async #showOf(kind: NoticeKind, events: readonly SupervisorEvent[]): Promise<void> {
+    const loopIds = new Set(events.flatMap((event) => ('loopId' in event ? [event.loopId] : [])));
+    const titles = new Map(await Promise.all([...loopIds].map(async (id) => [id, await this.#titleOf(id)] as const)));
+    const notice = noticeOf(kind, events, (loopId) => titles.get(loopId) ?? loopId, Date.now());
+    if (notice) await this.#show(kind, notice);
+  }
+
+  async #titleOf(loopId: string): Promise<string> {
     try {
-      return this.#deps.host.current?.get(loopId)?.loop.title || loopId;
+      return (await this.#deps.host.current?.find(loopId))?.title || loopId;
     } catch (error) {
       this.#deps.log.debug(`The title of ${loopId} could not be read: ${error}`);
       return loopId;
     }
-  };
+  }
 
   async #show(kind: NoticeKind, { message, loopIds }: Notice): Promise<void> {
     const { show, one, many, optional } = STYLES[kind];

@@ -37,7 +37,13 @@ export class StatusBar implements vscode.Disposable {
   #show(status: Status): void {
     const now = Date.now();
     this.#showCircuit(status, now);
-    this.#readToday(status, now);
+    this.#paintBudget(status, now);
+    this.#readToday(status, now).catch((error: unknown) =>
+      this.#deps.log.debug(`Today's spend could not be read: ${error}`),
+    );
+  }
+
+  #paintBudget(status: Status, now: number): void {
     paint(this.#budget, budgetText(status, this.#deps.settings().budget.warnAtPercent, this.#today, now));
   }
 
@@ -49,15 +55,23 @@ export class StatusBar implements vscode.Disposable {
     }
   }
 
-  /** Reads today's spend, but only when it has changed. */
-  #readToday(status: Status, now: number): void {
+  /** Reads today's spend and paints it, but only when it has changed. */
+  async #readToday(status: Status, now: number): Promise<void> {
     const { current } = this.#deps.host;
     if (!current || !status.ready) return;
     const day = localDay(now);
     const key = `${day} ${status.budget.spent}`;
     if (key === this.#todayFor) return;
     this.#todayFor = key;
-    this.#today = { agents: current.spend(day), loops: current.spendToday(LOOPS_NAMED) };
+    try {
+      const [agents, loops] = await Promise.all([current.spend(day), current.spendToday(LOOPS_NAMED)]);
+      if (key !== this.#todayFor) return;
+      this.#today = { agents, loops };
+    } catch (error) {
+      this.#todayFor = '';
+      throw error;
+    }
+    this.#paintBudget(this.#deps.host.status(), Date.now());
   }
 }
 

@@ -59,7 +59,7 @@ export function circuitText(status: Status, now: number): StatusText {
 /** What was spent today, for the hover. */
 export interface TodaySpend {
   readonly agents: readonly SpendRow[];
-  readonly loops: ReturnType<Supervisor['spendToday']>;
+  readonly loops: Awaited<ReturnType<Supervisor['spendToday']>>;
 }
 
 /** The budget in the status bar: `$3.20 / $20.00`, or `$3.20 today` without a limit. */

@@ -36,7 +36,8 @@ export function transcriptCommands(deps: ViewDeps, panels: WebviewPanels<LoopTar
       async (...args) => {
         const target = await panelTarget(ctx, args, { title: 'Open Log', states: STARTED });
         if (!target) return undefined;
-        const attempts = (await ctx.host.ready()).get(target.loopId, target.seq)?.attempts ?? [];
+        const detail = await (await ctx.host.ready()).get(target.loopId, target.seq);
+        const attempts = detail?.attempts ?? [];
         const attempt =
           target.attempt === undefined ? attempts.at(-1) : attempts.find(({ number }) => number === target.attempt);
         if (!attempt) {

@@ -25,6 +25,9 @@ export class LoopTree implements vscode.TreeDataProvider<TreeRow>, vscode.Dispos
   /** Where a row that was asked for by `reveal` belongs. */
   readonly #parents = new Map<string, TreeRow>();
   #tick: NodeJS.Timeout | undefined;
+  /** A refresh that waits for its turn. */
+  #wanted: { readonly words: boolean } | undefined;
+  #refreshing = false;
   readonly #usage: UsageWatch;
   readonly #disposables: { dispose(): void }[] = [];
   readonly onDidChangeTreeData = this.#changed.event;
@@ -92,7 +95,7 @@ export class LoopTree implements vscode.TreeDataProvider<TreeRow>, vscode.Dispos
   }
 
   async reveal(loopId: string, seq?: number): Promise<void> {
-    const found = this.#model.find(loopId, seq);
+    const found = await this.#model.find(loopId, seq);
     await vscode.commands.executeCommand(`${VIEW_ID}.focus`);
     if (!found) return;
     this.#parents.set(found.row.id, this.#shown.roots.find(({ id }) => id === found.parent.id) ?? found.parent);
@@ -102,7 +105,7 @@ export class LoopTree implements vscode.TreeDataProvider<TreeRow>, vscode.Dispos
   async getChildren(parent?: TreeRow): Promise<TreeRow[]> {
     // While the store opens the view shows that it is busy, not the welcome text of an empty one.
     if (this.#deps.host.state.kind === 'opening') await this.#deps.host.ready().catch(() => undefined);
-    const rows = this.#readRows(parent && this.#shown.latest(parent));
+    const rows = await this.#readRows(parent && this.#shown.latest(parent));
     this.#shown.handOut(parent, rows);
     return [...rows];
   }
@@ -115,10 +118,11 @@ export class LoopTree implements vscode.TreeDataProvider<TreeRow>, vscode.Dispos
     return this.#parents.get(row.id);
   }
 
-  resolveTreeItem(item: vscode.TreeItem, row: TreeRow): vscode.TreeItem {
+  async resolveTreeItem(item: vscode.TreeItem, row: TreeRow): Promise<vscode.TreeItem> {
     this.#shown.pointAt(row, Date.now());
     const { subject } = row;
-    const detail = subject.kind === 'loop' ? this.#deps.host.current?.get(subject.loopId, subject.seq) : undefined;
+    const { current } = this.#deps.host;
+    const detail = subject.kind === 'loop' ? await current?.get(subject.loopId, subject.seq) : undefined;
     if (detail) item.tooltip = loopTooltip(detail, Date.now());
     return item;
   }
@@ -138,10 +142,10 @@ export class LoopTree implements vscode.TreeDataProvider<TreeRow>, vscode.Dispos
     }, WORDS_EVERY_MS);
   }
 
-  /** While the store can not be read, what was shown stays: its trouble is told once, and not for each row. */
-  #readRows(parent: TreeRow | undefined): readonly TreeRow[] {
+  /** While the store cannot be read, the rows stay as they were: its trouble is reported once, not for each row. */
+  async #readRows(parent: TreeRow | undefined): Promise<readonly TreeRow[]> {
     try {
-      return this.#model.children(parent);
+      return await this.#model.children(parent);
     } catch (error) {
       this.#deps.log.debug(`The loops could not be read: ${error}`);
       return this.#shown.rowsOf(parent);
@@ -151,8 +155,20 @@ export class LoopTree implements vscode.TreeDataProvider<TreeRow>, vscode.Dispos
   #refresh(words: boolean): void {
     this.#model.refresh();
     if (!this.#view.visible) return;
-    const changed = this.#shown.changes((parent) => this.#readRows(parent), words, Date.now());
-    if (changed.includes(undefined)) this.#changed.fire(undefined);
-    else if (changed.length > 0) this.#changed.fire(changed as TreeRow[]);
+    this.#wanted = { words: words || (this.#wanted?.words ?? false) };
+    if (!this.#refreshing) void this.#refreshShown();
+  }
+
+  /** One refresh after another, so that older rows never replace newer ones. Those asked for meanwhile become one. */
+  async #refreshShown(): Promise<void> {
+    this.#refreshing = true;
+    for (let wanted = this.#wanted; wanted; wanted = this.#wanted) {
+      this.#wanted = undefined;
+      const { words } = wanted;
+      const changed = await this.#shown.changes((parent) => this.#readRows(parent), words, Date.now());
+      if (changed.includes(undefined)) this.#changed.fire(undefined);
+      else if (changed.length > 0) this.#changed.fire(changed as TreeRow[]);
+    }
+    this.#refreshing = false;
   }
 }

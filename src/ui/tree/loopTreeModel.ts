@@ -39,6 +39,8 @@ interface Snapshot {
   readonly queueLength: number;
   /** Those of them that were not read. */
   readonly unread: number;
+  /** The finished loops that are shown. Read when they are first needed. */
+  finished(): Promise<readonly FinishedLoop[]>;
 }
 
 const STATE_GROUPS = {
@@ -92,21 +94,21 @@ export class LoopTreeModel {
 
   /**
    * Rows under `parent`; without one, the groups. Nothing at all when there is no loop, so that the welcome view shows.
-   * @throws StoreError while the store can not be read
+   * @throws StoreError while the store cannot be read
    */
-  children(parent?: TreeRow): TreeRow[] {
+  async children(parent?: TreeRow): Promise<TreeRow[]> {
     const snapshot = this.#read();
     if (!snapshot) return [];
     if (!parent) return this.#groups(snapshot);
     const { subject } = parent;
     switch (subject.kind) {
       case 'group':
-        return subject.group === 'finished' ? this.#finished() : this.#live(snapshot, parent.id);
+        return subject.group === 'finished' ? this.#finished(snapshot) : this.#live(snapshot, parent.id);
       case 'folder':
         return this.#live(snapshot, parent.id);
       case 'loop': {
         const source = this.#source();
-        const detail = source?.get(subject.loopId, subject.seq);
+        const detail = await source?.get(subject.loopId, subject.seq);
         return source && detail ? attemptRows(detail, this.#now(), (process) => source.isAlive(process)) : [];
       }
       default:
@@ -115,13 +117,13 @@ export class LoopTreeModel {
   }
 
   /** The row of a loop (the first of that id, or with `seq` that very one), and of the group above it: for showing it in the tree. */
-  find(loopId: string, seq?: number): { readonly row: TreeRow; readonly parent: TreeRow } | undefined {
+  async find(loopId: string, seq?: number): Promise<{ readonly row: TreeRow; readonly parent: TreeRow } | undefined> {
     const snapshot = this.#read();
     if (!snapshot) return undefined;
-    for (const parent of this.#groups(snapshot)) {
+    for (const parent of await this.#groups(snapshot)) {
       const isIt = ({ subject }: TreeRow) =>
         subject.kind === 'loop' && subject.loopId === loopId && (seq ?? subject.seq) === subject.seq;
-      const row = this.children(parent).find(isIt);
+      const row = (await this.children(parent)).find(isIt);
       if (row) return { row, parent };
     }
     return undefined;
@@ -138,10 +140,16 @@ export class LoopTreeModel {
     const views = source.live(this.#limit('queued'));
     const queued = views.reduce((n, { loop }) => (loop.state === 'queued' ? n + 1 : n), 0);
     const { queueLength } = source;
-    return { status: source.status(0), groups: byGroup(views), queueLength, unread: queueLength - queued };
+    let page: Promise<readonly FinishedLoop[]> | undefined;
+    const finished = () => {
+      page ??= source.finished(this.#filter.page(this.#limit('finished')));
+      return page;
+    };
+    return { status: source.status(0), groups: byGroup(views), queueLength, unread: queueLength - queued, finished };
   }
 
-  #groups({ status, groups, queueLength, unread }: Snapshot): TreeRow[] {
+  async #groups(snapshot: Snapshot): Promise<TreeRow[]> {
+    const { status, groups, queueLength, unread } = snapshot;
     const finished = this.#finishedCount();
     if (groups.size === 0 && finished.total === 0) return [];
     const size = (id: string) => (groups.get(id)?.length ?? 0) + (id === 'queued' ? unread : 0);
@@ -173,7 +181,7 @@ export class LoopTreeModel {
         formatNumber(finished.total),
         finished.failed > 0 ? `${formatNumber(finished.failed)} failed` : '',
       ]);
-      const matches = isOn ? this.#finishedPage().length : finished.total;
+      const matches = isOn ? (await snapshot.finished()).length : finished.total;
       const some = `${formatNumber(matches)}${matches === this.#limit('finished') ? ' or more' : ''} of ${formatNumber(finished.total)}: ${oneLine(words, 60)}`;
       rows.push(groupRow('finished', 'Finished', isOn ? some : all, matches, isOn ? ' filtered' : ''));
     }
@@ -187,8 +195,8 @@ export class LoopTreeModel {
       : rows;
   }
 
-  #finished(): TreeRow[] {
-    const rows = this.#finishedPage().map((loop) => finishedRow(loop, this.#now()));
+  async #finished(snapshot: Snapshot): Promise<TreeRow[]> {
+    const rows = (await snapshot.finished()).map((loop) => finishedRow(loop, this.#now()));
     const isFull = rows.length === this.#limit('finished');
     return this.#finishedCount().total > rows.length && isFull
       ? [...rows, moreRow('finished', 'Show more…', PAGE.finished)]
@@ -197,10 +205,6 @@ export class LoopTreeModel {
 
   #finishedCount() {
     return this.#source()?.finishedCount() ?? { total: 0, failed: 0 };
-  }
-
-  #finishedPage(): FinishedLoop[] {
-    return this.#source()?.finished(this.#filter.page(this.#limit('finished'))) ?? [];
   }
 
   #limit(parent: Paged): number {

@@ -20,7 +20,7 @@ export async function panelTarget(
   }
   const loop = await loopOf(ctx, args, fitting);
   if (!loop) return undefined;
-  const detail = (await ctx.host.ready()).get(loop.loopId, loop.seq);
-  if (!detail) throw new UnknownLoopError(loop.loopId);
-  return { loopId: detail.loopId, seq: detail.loop.seq };
+  const found = await (await ctx.host.ready()).find(loop.loopId, loop.seq);
+  if (!found) throw new UnknownLoopError(loop.loopId);
+  return { loopId: found.loopId, seq: found.seq };
 }

@@ -1,5 +1,4 @@
 import type { LoopSupervisorApi } from '../../api.ts';
-import { NotReadyError } from '../../core/model/errors.ts';
 import type { SupervisorHost } from './supervisorHost.ts';
 
 /** The API over a supervisor that may still be on its way. */
@@ -9,10 +8,7 @@ export function createApi(host: SupervisorHost): LoopSupervisorApi {
     cancel: async (loopId) => (await host.ready()).cancel(loopId),
     killProcessGroup: async (loopId, signal) => (await host.ready()).killProcessGroup(loopId, signal),
     status: () => host.status(),
-    get: (loopId) => {
-      if (!host.current) throw new NotReadyError(host.notReady ?? 'Loop Supervisor is not ready.');
-      return host.current.get(loopId);
-    },
+    get: async (loopId) => (await host.ready()).get(loopId),
     recordCost: async (loopId, usd, key) => (await host.ready()).recordCost(loopId, usd, key),
     resetCircuit: async () => (await host.ready()).resetCircuit(),
     retry: async (loopId) => (await host.ready()).retry(loopId),

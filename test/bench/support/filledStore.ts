@@ -1,3 +1,4 @@
+import { there } from '../../../src/core/model/looks.ts';
 import type { LoopFacts } from '../../../src/core/model/loop.ts';
 import { DEFAULT_SETTINGS } from '../../../src/core/model/settings.ts';
 import type { AgentLauncher } from '../../../src/core/ports/launcher.ts';
@@ -99,10 +100,10 @@ export async function filledStore(
       launcher,
       clock: systemClock,
       agents: fakeCatalog(fakeProfile('sample')),
-      folders: { exists: () => true },
+      folders: { look: () => there(undefined) },
       random: () => 0.5,
     },
-    probe: { self: { pid: process.pid, startTime: '0', bootId: 'bench' }, isAlive: () => true },
+    inspector: { self: { pid: process.pid, startTime: '0', bootId: 'bench' }, look: () => there(undefined) },
     settings: {
       ...DEFAULT_SETTINGS,
       maxQueueDepth: 1_000_000,

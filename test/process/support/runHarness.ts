@@ -17,7 +17,7 @@ import type {
   RunStarted,
 } from '../../../src/core/ports/launcher.ts';
 import { systemClock } from '../../../src/core/runtime/systemClock.ts';
-import { createLauncher } from '../../../src/process/launch/launcher.ts';
+import { createLauncher, type LauncherOptions } from '../../../src/process/launch/launcher.ts';
 import { type RunFiles, runFiles } from '../../../src/process/runFolder/runFiles.ts';
 import { bundledGuardian } from '../../support/bundledGuardian.ts';
 import { type MarkedProcess, markedProcesses } from '../../support/markedProcesses.ts';
@@ -142,7 +142,7 @@ export class RunHarness {
 
   /** Another window's launcher on the same runs. */
   newLauncher(
-    options: { readonly guardianProgram?: string; readonly nodePath?: string } = {},
+    options: Partial<Pick<LauncherOptions, 'guardianProgram' | 'nodePath' | 'environment' | 'beatMs' | 'clock'>> = {},
   ): AgentLauncher & Disposable {
     return createLauncher({
       runsFolder: this.runsFolder,

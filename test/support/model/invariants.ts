@@ -53,33 +53,33 @@ export class Invariants {
     const live = [...this.#loops.values()].filter(isLive);
     this.#processes(live);
     this.#overdue(live);
-    this.#slots(live);
+    await this.#slots(live);
     this.#money(live);
-    this.#statuses(live);
+    await this.#statuses(live);
   }
 
   /** Looks at every loop's attempts, history and ledger: when a world is at its end. */
-  checkBooks(): void {
+  async checkBooks(): Promise<void> {
     const books = this.#world.machine.books();
     const days = new Map<string, number>();
     for (const [seq, loop] of this.#loops) {
-      assert.deepEqual(books.bySeq(seq), loop, 'what changes is told');
-      const ledger = books.ledger(seq);
+      assert.deepEqual(await books.bySeq(seq), loop, 'what changes is told');
+      const ledger = await books.ledger(seq);
       for (const { day, agent, cost } of ledger) days.set(`${day} ${agent}`, (days.get(`${day} ${agent}`) ?? 0) + cost);
       const sum = ledger.reduce((total, row) => total + row.cost, 0);
       assert.equal(loop.cost, sum, `R6.7 the cost of ${loop.loopId} is what its ledger says`);
       if (loop.agent === 'sample')
         assert.equal(sum, this.#world.said.get(seq) ?? 0, `R6.6 all that ${loop.loopId} reported was counted, once`);
-      this.#attempts(loop);
-      this.#history(loop);
+      await this.#attempts(loop);
+      await this.#history(loop);
     }
-    for (const { day, cost, estimated, unknown } of books.spend('')) {
+    for (const { day, cost, estimated, unknown } of await books.spend('')) {
       assert.ok(
         cost >= 0 && estimated >= 0 && unknown >= 0,
         `R6.2 ${day} has a spend of ${cost}, ${estimated} of it estimated: it would open the limit wider`,
       );
     }
-    const spend = books.spend('').map(({ day, agent, cost }) => [`${day} ${agent}`, cost] as const);
+    const spend = (await books.spend('')).map(({ day, agent, cost }) => [`${day} ${agent}`, cost] as const);
     assert.deepEqual(
       new Map(spend.filter(([, cost]) => cost !== 0)),
       new Map([...days].filter(([, cost]) => cost !== 0)),
@@ -149,7 +149,7 @@ export class Invariants {
   }
 
   /** Nothing that could start waits (R3.3), and nobody else is to blame. */
-  #slots(live: readonly LiveLoop[]): void {
+  async #slots(live: readonly LiveLoop[]): Promise<void> {
     const { settings, windows, checks, machine } = this.#world;
     const { control } = checks;
     if (control.paused || windows.length === 0 || machine.launcher.free === 0) return;
@@ -164,7 +164,7 @@ export class Invariants {
     if (places <= 0) return;
     const now = machine.clock.now();
     const runningReserved = active.reduce((sum, loop) => sum + reservedOf(loop), 0);
-    const used = this.#usedToday(active);
+    const used = await this.#usedToday(active);
     const limit = settings.budget.dailyLimit;
     const outstanding = active.reduce((sum, loop) => sum + outstandingOf(loop), 0);
     // The least share may be as much as what the agent's loops have cost.
@@ -195,7 +195,7 @@ export class Invariants {
   }
 
   /** Every window shows what the books say (R10.1). */
-  #statuses(live: readonly LiveLoop[]): void {
+  async #statuses(live: readonly LiveLoop[]): Promise<void> {
     const { windows, checks } = this.#world;
     const active = live.filter(isActive);
     const queue = inOrder(live);
@@ -217,7 +217,7 @@ export class Invariants {
       assert.deepEqual(sorted(status.waiting), sorted(live.filter(({ state }) => state === 'waiting')));
       assert.equal(status.circuitState, checks.control.circuit.state);
       assert.equal(status.paused, checks.control.paused);
-      assert.equal(toNano(status.budget.spent + status.budget.unknown), Math.max(0, this.#usedToday(active)));
+      assert.equal(toNano(status.budget.spent + status.budget.unknown), Math.max(0, await this.#usedToday(active)));
       assert.equal(status.budget.reserved, reserved);
       assert.deepEqual([...status.permanentlyFailed].sort(), failed.sort());
       assert.equal(status.ready, true);
@@ -225,15 +225,15 @@ export class Invariants {
   }
 
   /** What the ledger says of today, and what runs have accrued. */
-  #usedToday(active: readonly ActiveLoop[]): number {
+  async #usedToday(active: readonly ActiveLoop[]): Promise<number> {
     const today = this.#world.today();
-    const rows = this.#world.machine.books().spend(today);
+    const rows = await this.#world.machine.books().spend(today);
     const accrued = active.reduce((sum, { attempt }) => sum + attempt.accrued, 0);
     return rows.filter(({ day }) => day === today).reduce((sum, { cost }) => sum + cost, accrued);
   }
 
-  #attempts(loop: Loop): void {
-    const attempts = this.#world.machine.books().attempts(loop.seq);
+  async #attempts(loop: Loop): Promise<void> {
+    const attempts = await this.#world.machine.books().attempts(loop.seq);
     assert.deepEqual(
       attempts.map(({ number }) => number),
       Array.from({ length: loop.attempts }, (_, index) => index + 1),
@@ -247,8 +247,8 @@ export class Invariants {
   }
 
   /** Every change of state has one row: the rows make a chain from the submit to the present state. */
-  #history(loop: Loop): void {
-    const rows = this.#world.machine.books().history(loop.seq);
+  async #history(loop: Loop): Promise<void> {
+    const rows = await this.#world.machine.books().history(loop.seq);
     let state = 'new' as Transition['from'];
     for (const { from, to, why } of rows) {
       assert.equal(from, state, `the history of ${loop.loopId} has a gap before "${why}"`);

@@ -55,19 +55,19 @@ export class StartChecks {
   wrap(store: Store): Store {
     return new Proxy(store, {
       get: (target, name) => {
-        if (name === 'write') return (work: (tx: StoreTransaction) => unknown) => this.#write(target, work);
+        if (name === 'write') return (...call: Parameters<Store['write']>) => this.#write(target, ...call);
         const value = Reflect.get(target, name, target);
         return typeof value === 'function' ? value.bind(target) : value;
       },
     });
   }
 
-  async #write(store: Store, work: (tx: StoreTransaction) => unknown): Promise<unknown> {
+  async #write(store: Store, ...[work, reads]: Parameters<Store['write']>): Promise<unknown> {
     if (this.failing > 0) {
       this.failing--;
       throw new StoreError('disk', 'The disk is full.');
     }
-    return store.write((tx) => this.#watch(tx, work));
+    return store.write((tx) => this.#watch(tx, work), reads);
   }
 
   #watch(tx: StoreTransaction, work: (tx: StoreTransaction) => unknown): unknown {

@@ -206,7 +206,8 @@ export class World implements Sight {
       case 'record': {
         const counted = supervisor.recordCost(loopId, command.cost / 100, command.key?.toString());
         return counted.then(
-          (yes) => yes && this.#add(this.machine.books().latest(loopId)?.seq ?? 0, command.cost * NANO_PER_CENT),
+          async (yes) =>
+            yes && this.#add((await this.machine.books().latest(loopId))?.seq ?? 0, command.cost * NANO_PER_CENT),
         );
       }
       case 'cancel':
