@@ -150,8 +150,7 @@ const ALLOWED: readonly [file: string, ...imports: string[]][] = [
   ],
 ];
 
-describe('import boundaries', function () {
-  this.timeout(30_000);
+describe('import boundaries', () => {
   let refused: Map<string, string[]>;
 
   before(() => {

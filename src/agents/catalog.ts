@@ -1,20 +1,21 @@
 import type { AgentFacts } from '../core/model/agentFacts.ts';
 import type { AgentCatalog, AgentProfile } from '../core/ports/agents.ts';
-import { CLAUDE } from './claude.ts';
-import { CODEX } from './codex.ts';
-import { readRollout } from './codexRollout.ts';
-import { COPILOT } from './copilot.ts';
+import { CLAUDE } from './claude/claude.ts';
+import { CODEX } from './codex/codex.ts';
+import { readRollout } from './codex/codexRollout.ts';
+import { COPILOT } from './copilot/copilot.ts';
 import { defaultOptions, readCustomAgents } from './customAgents.ts';
-import { GEMINI } from './gemini.ts';
-import { KILO } from './kilo.ts';
+import { GEMINI } from './gemini/gemini.ts';
 import type { AgentKind, AgentOptions, AgentServices } from './kind.ts';
-import { OPENCODE } from './opencode.ts';
-import { PI } from './pi.ts';
+import { KILO } from './opencode/kilo.ts';
+import { OPENCODE } from './opencode/opencode.ts';
+import { PI } from './pi/pi.ts';
 import { PLAIN } from './plain.ts';
 import { readPrices } from './prices.ts';
 import { agentFactsOf, profileOf } from './profile.ts';
-import { QWEN } from './qwen.ts';
+import { QWEN } from './qwen/qwen.ts';
 import { type SampleProgram, sampleKind } from './sample.ts';
+import { shellPlan } from './shell.ts';
 
 export interface CatalogOptions {
   /** Value of the setting `loopSupervisor.agents`. */
@@ -40,7 +41,7 @@ export interface FactsCatalog extends AgentCatalog {
 
 export interface CatalogResult {
   readonly catalog: FactsCatalog;
-  /** What is wrong in the settings: sentences that name the setting. What is wrong is left out, the rest works. */
+  /** Mistakes in the settings, as sentences that name the setting. They are left out, and the rest works. */
   readonly problems: string[];
 }
 
@@ -76,6 +77,7 @@ export function createCatalog(options: CatalogOptions): CatalogResult {
     catalog: {
       find: (name) => entries.get(name)?.profile,
       names: () => [...entries.keys()],
+      shell: (commandLine) => shellPlan(commandLine, options.platform),
       facts: (name) => entries.get(name)?.facts,
     },
     problems: [...custom.problems, ...wrongPrices],

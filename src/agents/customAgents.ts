@@ -39,7 +39,7 @@ const profileSchema = z.strictObject({
 
 type Written = z.infer<typeof profileSchema>;
 
-/** The options of a built-in profile: what it is when the settings say nothing of it. */
+/** The options of a built-in profile that the settings do not mention. */
 export function defaultOptions(kind: AgentKind): AgentOptions {
   return {
     command: kind.command,
@@ -54,8 +54,8 @@ export function defaultOptions(kind: AgentKind): AgentOptions {
 }
 
 /**
- * Reads `loopSupervisor.agents`. A wrong profile is left out; each problem is a sentence that names the setting, the profile and the
- * option.
+ * Reads `loopSupervisor.agents`. A wrong profile is left out; each problem is a sentence that names the setting, the
+ * profile and the option.
  */
 export function readCustomAgents(
   setting: unknown,
@@ -109,7 +109,8 @@ function wrongOptions(written: Written, kind: AgentKind): string[] {
     if (mode === undefined) continue;
     if (kind.mode?.option !== option)
       problems.push(
-        `has a "${option}", which ${kind.name} does not take${kind.mode ? `: its option is "${kind.mode.option}"` : ''}`,
+        `has a "${option}", which ${kind.name} does not take` +
+          (kind.mode ? `: its option is "${kind.mode.option}"` : ''),
       );
     else if (!Object.hasOwn(kind.mode.values, mode))
       problems.push(
@@ -165,6 +166,7 @@ function problemOf(issue: Issue, value: unknown): string {
     .join('.')
     .replaceAll('.[', '[')
     .slice(0, 120);
+  const wrong = `has a wrong "${where}" (${shown(value, issue.path)})`;
   switch (issue.code) {
     case 'unrecognized_keys':
       return `has no option ${issue.keys
@@ -172,11 +174,11 @@ function problemOf(issue: Issue, value: unknown): string {
         .map((key) => `"${key.slice(0, 80)}"`)
         .join(' or ')}: options are ${listOf(Object.keys(profileSchema.shape))}`;
     case 'invalid_value':
-      return `has a wrong "${where}" (${shown(value, issue.path)}): it is one of ${listOf(issue.values.map(String))}`;
+      return `${wrong}: it is one of ${listOf(issue.values.map(String))}`;
     case 'invalid_type':
-      return `has a wrong "${where}" (${shown(value, issue.path)}): it must be ${TYPES[issue.expected] ?? issue.expected}`;
+      return `${wrong}: it must be ${TYPES[issue.expected] ?? issue.expected}`;
     default:
-      return `has a wrong "${where}" (${shown(value, issue.path)}): it ${issue.message}`;
+      return `${wrong}: it ${issue.message}`;
   }
 }
 

@@ -1,10 +1,10 @@
 import type { AgentErrorCause, AgentEvent } from '../core/model/agentEvent.ts';
 import { isObject, parseObject, textIn } from './json.ts';
-import type { Say } from './lineReader.ts';
+import type { Emit } from './lineReader.ts';
 import { oneLine } from './oneLine.ts';
 import { usageLimitIn } from './usageLimit.ts';
 
-/** What an agent's failures are told with. */
+/** Words for an agent's failures. */
 export interface AgentWords {
   /** The product's name. */
   readonly title: string;
@@ -25,15 +25,15 @@ export interface Failure {
 export type Signs = readonly (readonly [RegExp, AgentErrorCause])[];
 
 /**
- * Tells a failure: as a `limit` first, where the message says that a usage window is used up, then as the `end`.
+ * Emits a failure: as a `limit` first, where the message says that a usage window is used up, then as the `end`.
  * `now` (ms) is what times in the message count from.
  */
-export function sayFailure(say: Say, words: AgentWords, failure: Failure, now: number): void {
+export function emitFailure(emit: Emit, words: AgentWords, failure: Failure, now: number): void {
   const message = oneLine(failure.message, 500);
   const mayBeLimit = failure.cause === undefined || failure.cause === 'provider';
   const limit = mayBeLimit ? usageLimitIn(failure.message, now) : undefined;
-  if (limit) say({ type: 'limit', ...limit, reason: `${words.title} has used up its usage window: ${message}` });
-  say(failureEnd(words, { ...failure, message }, limit ? 'provider' : causeOf(failure)));
+  if (limit) emit({ type: 'limit', ...limit, reason: `${words.title} has used up its usage window: ${message}` });
+  emit(failureEnd(words, { ...failure, message }, limit ? 'provider' : causeOf(failure)));
 }
 
 type Failed = Extract<AgentEvent, { ok: false }>;
@@ -61,8 +61,13 @@ export function failureEnd({ title, login }: AgentWords, { message, status }: Fa
 
 const BILLING = /credit balance|\bbilling\b|insufficient[_ ](?:quota|credits?|balance|funds)|payment required/i;
 
-const AUTH =
-  /api[ _-]?key|not (?:logged|signed) in|log ?in\b|authenticat|unauthori[sz]ed|credentials|oauth|token (?:has )?expired|no auth (?:type|method)/i;
+const AUTH = new RegExp(
+  [
+    'api[ _-]?key|not signed in|log(?:ged)? ?in\\b|authenticat|unauthori[sz]ed|credentials|oauth',
+    'token (?:has )?expired|no auth (?:type|method)',
+  ].join('|'),
+  'i',
+);
 
 const PROVIDER = new RegExp(
   [
@@ -72,7 +77,7 @@ const PROVIDER = new RegExp(
   'i',
 );
 
-/** The cause of a failure: what the agent names, else by HTTP status, else by what its message is known to say. */
+/** The cause of a failure: what the agent names, else by HTTP status, else by the words of its message. */
 export function causeOf({ message, status, cause }: Failure): AgentErrorCause {
   if (cause !== undefined) return cause;
   if (status === 429) return 'provider';
@@ -83,8 +88,13 @@ export function causeOf({ message, status, cause }: Failure): AgentErrorCause {
   return PROVIDER.test(message) ? 'provider' : 'task';
 }
 
-const NO_SUCH_MODEL =
-  /not[ _]found|does ?n[o']t exist|not (?:a )?(?:valid|supported|available)|unknown|unsupported|invalid model|no access/i;
+const NO_SUCH_MODEL = new RegExp(
+  [
+    "not[ _]found|does ?n[o']t exist|not (?:a )?(?:valid|supported|available)",
+    'unknown|unsupported|invalid model|no access',
+  ].join('|'),
+  'i',
+);
 
 function isUnknownModel(message: string): boolean {
   return /\bmodels?\b/i.test(message) && NO_SUCH_MODEL.test(message);
@@ -101,12 +111,18 @@ export function causeOfStatus(status: number): AgentErrorCause {
 }
 
 /**
- * Tells why a run gave no result, from what it wrote on standard error (R14): the first line that fits one of `signs`,
+ * Emits why a run gave no result, from what it wrote on standard error (R14): the first line that fits one of `signs`,
  * else the first one that an error is known by. Returns whether there was one.
  */
-export function sayErrors(say: Say, words: AgentWords, errors: readonly string[], signs: Signs, now: number): boolean {
+export function emitErrors(
+  emit: Emit,
+  words: AgentWords,
+  errors: readonly string[],
+  signs: Signs,
+  now: number,
+): boolean {
   const known = causeInErrors(errors, signs) ?? errors.filter(looksLikeError).map(failureOf).find(isTelling);
-  if (known) sayFailure(say, words, known, now);
+  if (known) emitFailure(emit, words, known, now);
   return known !== undefined;
 }
 
@@ -128,7 +144,7 @@ export function causeInErrors(errors: readonly string[], signs: Signs): Failure 
 // Programs write much on standard error that is no error of theirs: warnings, notices, lines of logs.
 const ERROR_LABEL = /^[\W_]*(?:\w+[: ]\s*)?(?:error|fatal|failed|failure)\b/i;
 const PLAIN_AUTH =
-  /no authentication information|not (?:logged|signed) in\b|no api key|(?:invalid|incorrect|missing) api key|unauthori[sz]ed/i;
+  /no authentication information|not (?:logged|signed) in\b|(?:no|invalid|incorrect|missing) api key|unauthori[sz]ed/i;
 
 function looksLikeError(line: string): boolean {
   return ERROR_LABEL.test(line) || PLAIN_AUTH.test(line);

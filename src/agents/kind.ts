@@ -1,7 +1,7 @@
 import type { AgentReader, Json } from '../core/model/agentEvent.ts';
 import type { AgentFacts } from '../core/model/agentFacts.ts';
 import type { AgentProfile, PlanRequest, SessionBefore, StopStep } from '../core/ports/agents.ts';
-import type { RolloutFacts } from './codexRollout.ts';
+import type { RolloutFacts } from './codex/codexRollout.ts';
 import type { AgentWords } from './failure.ts';
 import type { Prices } from './prices.ts';
 
@@ -38,7 +38,7 @@ export interface ModeOption {
   readonly option: 'permissionMode' | 'sandbox';
   /** Value and meaning, in a sentence. */
   readonly values: { readonly [value: string]: string };
-  /** What counts when nothing is said. */
+  /** The default. */
   readonly fallback: string;
 }
 
@@ -77,7 +77,7 @@ export interface AgentKind {
   readonly stop: readonly StopStep[];
   readonly commands: CommandForm;
   readonly facts: Omit<AgentFacts, ProfileFact>;
-  /** How it tells whether it is logged in, where that depends on the options. */
+  /** How to ask whether it is logged in, where that depends on the options. */
   loginStatus?(options: AgentOptions): AgentFacts['loginStatus'];
   /** Notes that hold for these options only. */
   notes?(options: AgentOptions): readonly string[];

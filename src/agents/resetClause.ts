@@ -3,11 +3,11 @@ import { type Day, dayOf, firstShowing, instantOf, isDay, isZone, type TimeOfDay
 /** What a clause says: an instant (ms), or that it names a time which was not wholly understood. */
 type Clause = number | 'unclear';
 
-// What comes before a time of reset, and the words that may stand between.
+// The words before a time of reset, and those that may stand within it.
 const BEGINNING = /\b(?:resets?|reset\s+will\s+be|(?:try|retry|available)\s+again|until|retry)\b/gi;
 const BETWEEN = /^(?:on|at|by|in|after|the|and|,)$/;
 
-/** A clause that goes on for longer, in characters, is none that anybody wrote for people. */
+/** A longer clause, in characters, was not written for people. */
 const LONGEST_CLAUSE = 120;
 
 /**
@@ -43,9 +43,9 @@ function wordsOf(clause: string): string[] {
 }
 
 function read(words: readonly string[], now: number, earliest: number): number | undefined {
-  const told = words.filter((word) => !BETWEEN.test(word));
-  const lasting = duration(told);
-  return lasting === undefined ? timeOf(told, now, earliest) : now + lasting;
+  const parts = words.filter((word) => !BETWEEN.test(word));
+  const lasting = duration(parts);
+  return lasting === undefined ? timeOf(parts, now, earliest) : now + lasting;
 }
 
 const UNITS: readonly (readonly [RegExp, number])[] = [
@@ -73,8 +73,8 @@ function duration(words: readonly string[]): number | undefined {
 const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
 const WEEKDAYS = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'];
 
-/** What was understood of a point in time. */
-interface Told {
+/** The parts of a point in time that were found. */
+interface TimeParts {
   time?: TimeOfDay;
   zone?: { readonly name: Zone };
   month?: number;
@@ -87,63 +87,63 @@ interface Told {
 
 /** The instant (ms) that these words name; undefined when one of them is not understood, or fits nothing. */
 function timeOf(words: readonly string[], now: number, earliest: number): number | undefined {
-  const told: Told = {};
+  const parts: TimeParts = {};
   for (let at = 0; at < words.length; ) {
-    const used = takeTime(words, at, told) || takeDay(words, at, told) || takeZone(words, at, told);
+    const used = takeTime(words, at, parts) || takeDay(words, at, parts) || takeZone(words, at, parts);
     if (used === 0) return undefined;
     at += used;
   }
-  return told.time === undefined ? undefined : instantFrom(told, told.time, now, earliest);
+  return parts.time === undefined ? undefined : instantFrom(parts, parts.time, now, earliest);
 }
 
 /** `3pm`, `11:30 a.m.`, `18:49`: how many words it takes. A bare number is none. */
-function takeTime(words: readonly string[], at: number, told: Told): number {
+function takeTime(words: readonly string[], at: number, parts: TimeParts): number {
   const [hour = '', colon, minute = ''] = words.slice(at, at + 3);
-  if (told.time || !/^\d{1,2}$/.test(hour)) return 0;
+  if (parts.time || !/^\d{1,2}$/.test(hour)) return 0;
   const withMinute = colon === ':' && /^\d{2}$/.test(minute);
   const after = at + (withMinute ? 3 : 1);
   const half = /^([ap])\.?m\.?$/.exec(words[after] ?? '')?.[1];
   if (!withMinute && half === undefined) return 0;
   const shown = { hour: Number(hour), minute: withMinute ? Number(minute) : 0 };
   if (shown.minute > 59 || (half ? shown.hour < 1 || shown.hour > 12 : shown.hour > 23)) return 0;
-  told.time = half ? { ...shown, hour: (shown.hour % 12) + (half === 'p' ? 12 : 0) } : shown;
+  parts.time = half ? { ...shown, hour: (shown.hour % 12) + (half === 'p' ? 12 : 0) } : shown;
   return after - at + (half ? 1 : 0);
 }
 
 /** `Nov 25th 2026`, `25 November`, `2026-11-25`, `Monday`, `tomorrow`: how many words it takes. */
-function takeDay(words: readonly string[], at: number, told: Told): number {
+function takeDay(words: readonly string[], at: number, parts: TimeParts): number {
   const word = words[at] ?? '';
   const next = words[at + 1] ?? '';
-  const named = told.month !== undefined || told.weekday !== undefined || told.ahead !== undefined;
+  const named = parts.month !== undefined || parts.weekday !== undefined || parts.ahead !== undefined;
   if (word === 'today' || word === 'tomorrow') {
     if (named) return 0;
-    told.ahead = word === 'today' ? 0 : 1;
+    parts.ahead = word === 'today' ? 0 : 1;
     return 1;
   }
   const weekday = nameIn(WEEKDAYS, word);
-  if (weekday >= 0 && told.weekday === undefined && told.ahead === undefined) {
-    told.weekday = weekday;
+  if (weekday >= 0 && parts.weekday === undefined && parts.ahead === undefined) {
+    parts.weekday = weekday;
     return 1;
   }
-  if (told.month !== undefined) {
-    if (told.year !== undefined || !/^20\d\d$/.test(word)) return 0;
-    told.year = Number(word);
+  if (parts.month !== undefined) {
+    if (parts.year !== undefined || !/^20\d\d$/.test(word)) return 0;
+    parts.year = Number(word);
     return 1;
   }
   const iso = /^(20\d\d) - (\d\d) - (\d\d)$/.exec(words.slice(at, at + 5).join(' '));
   if (iso) {
-    told.year = Number(iso[1]);
-    return setDay(told, Number(iso[2]), Number(iso[3]), 5);
+    parts.year = Number(iso[1]);
+    return setDay(parts, Number(iso[2]), Number(iso[3]), 5);
   }
   const [month, day] = nameIn(MONTHS, word) >= 0 ? [word, next] : [next, word];
   if (nameIn(MONTHS, month) < 0 || !/^\d{1,2}$/.test(day)) return 0;
   const ordinal = month === word && /^(?:st|nd|rd|th)$/.test(words[at + 2] ?? '') ? 1 : 0;
-  return setDay(told, nameIn(MONTHS, month) + 1, Number(day), 2 + ordinal);
+  return setDay(parts, nameIn(MONTHS, month) + 1, Number(day), 2 + ordinal);
 }
 
-function setDay(told: Told, month: number, day: number, used: number): number {
-  told.month = month;
-  told.day = day;
+function setDay(parts: TimeParts, month: number, day: number, used: number): number {
+  parts.month = month;
+  parts.day = day;
   return used;
 }
 
@@ -153,8 +153,11 @@ function nameIn(names: readonly string[], word: string): number {
 }
 
 const FULL: { readonly [short: string]: string } = Object.fromEntries(
-  'january february march april may june july august september october november december sunday monday tuesday wednesday thursday friday saturday'
-    .split(' ')
+  [
+    'january february march april may june july august september october november december',
+    'sunday monday tuesday wednesday thursday friday saturday',
+  ]
+    .flatMap((names) => names.split(' '))
     .map((name) => [name.slice(0, 3), name]),
 );
 
@@ -165,14 +168,14 @@ const OFFSETS: { readonly [name: string]: number } = {
 };
 
 /** `(Europe/Berlin)`, `UTC`, `GMT+2`, `PDT`: how many words it takes. */
-function takeZone(words: readonly string[], at: number, told: Told): number {
+function takeZone(words: readonly string[], at: number, parts: TimeParts): number {
   const word = words[at] ?? '';
   const name = /^\((.*)\)$/.exec(word)?.[1]?.trim() ?? word;
-  if (told.zone) return 0;
+  if (parts.zone) return 0;
   const offset = Object.hasOwn(OFFSETS, name) ? OFFSETS[name] : offsetIn(name);
-  if (offset !== undefined) told.zone = { name: offset };
-  else if (name.includes('/') && isZone(name)) told.zone = { name };
-  return told.zone ? 1 : 0;
+  if (offset !== undefined) parts.zone = { name: offset };
+  else if (name.includes('/') && isZone(name)) parts.zone = { name };
+  return parts.zone ? 1 : 0;
 }
 
 function offsetIn(name: string): number | undefined {
@@ -181,20 +184,20 @@ function offsetIn(name: string): number | undefined {
   return (sign === '-' ? -1 : 1) * (Number(hours) * 60 + Number(minutes ?? 0));
 }
 
-/** The first instant at or after `earliest` that fits all that was told; undefined when nothing can. */
-function instantFrom(told: Told, time: TimeOfDay, now: number, earliest: number): number | undefined {
-  const zone = told.zone?.name;
+/** The first instant at or after `earliest` that fits all parts; undefined when nothing can. */
+function instantFrom(parts: TimeParts, time: TimeOfDay, now: number, earliest: number): number | undefined {
+  const zone = parts.zone?.name;
   const today = dayOf(now, zone);
-  if (told.month !== undefined) return onDate(told, time, earliest, zone);
-  if (told.ahead !== undefined) return instantOf({ ...today, day: today.day + told.ahead }, time, zone);
-  if (told.weekday === undefined) return firstShowing(time, earliest, zone);
-  const ahead = (told.weekday - new Date(Date.UTC(today.year, today.month - 1, today.day)).getUTCDay() + 7) % 7;
+  if (parts.month !== undefined) return onDate(parts, time, earliest, zone);
+  if (parts.ahead !== undefined) return instantOf({ ...today, day: today.day + parts.ahead }, time, zone);
+  if (parts.weekday === undefined) return firstShowing(time, earliest, zone);
+  const ahead = (parts.weekday - new Date(Date.UTC(today.year, today.month - 1, today.day)).getUTCDay() + 7) % 7;
   const at = instantOf({ ...today, day: today.day + ahead }, time, zone);
   return at >= earliest ? at : instantOf({ ...today, day: today.day + ahead + 7 }, time, zone);
 }
 
 /** On a date. One without a year is the next such date: on New Year's Eve "Jan 1" is tomorrow. */
-function onDate({ month = 1, day = 1, year, weekday }: Told, time: TimeOfDay, earliest: number, zone: Zone) {
+function onDate({ month = 1, day = 1, year, weekday }: TimeParts, time: TimeOfDay, earliest: number, zone: Zone) {
   const thisYear = dayOf(earliest, zone).year;
   const years = year === undefined ? [thisYear, thisYear + 1] : [year];
   const dates: Day[] = years.map((each) => ({ year: each, month, day })).filter(isDay);

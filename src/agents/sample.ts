@@ -1,5 +1,5 @@
 import { toUsd } from '../core/model/money.ts';
-import { claudeGrammar } from './claudeReader.ts';
+import { claudeGrammar } from './claude/claudeReader.ts';
 import type { AgentKind } from './kind.ts';
 import { lineReader } from './lineReader.ts';
 

@@ -1,6 +1,6 @@
 import { clausesIn } from './resetClause.ts';
 
-/** That a usage window is used up; `until` (ms) is its reset, where the message names one that was wholly understood. */
+/** That a usage window is used up; `until` (ms) is its reset, where the message names a time that is wholly clear. */
 export interface UsageLimit {
   readonly until?: number;
 }
@@ -8,8 +8,16 @@ export interface UsageLimit {
 // What agents say when a window of their subscription or quota is used up. Too many requests a minute are no such
 // thing: agents wait for these themselves.
 const LIMITS = [
-  /\b(?:hit|reached|exceeded|exhausted)\s+(?:your|the|its|\w+['’]s)\s+(?:[\w-]+\s+){0,3}(?:limit|quota|allowance)\b(?!.*\bper minute\b)/i,
-  /\b(?:usage|session|weekly|daily|monthly|(?:5|five)[- ]hour|opus|sonnet)\s+limit\s+(?:has been\s+|was\s+)?(?:reached|exceeded)\b/i,
+  new RegExp(
+    String.raw`\b(?:hit|reached|exceeded|exhausted)\s+(?:your|the|its|\w+['’]s)\s+` +
+      String.raw`(?:[\w-]+\s+){0,3}(?:limit|quota|allowance)\b(?!.*\bper minute\b)`,
+    'i',
+  ),
+  new RegExp(
+    String.raw`\b(?:usage|session|weekly|daily|monthly|(?:5|five)[- ]hour|opus|sonnet)\s+limit\s+` +
+      String.raw`(?:has been\s+|was\s+)?(?:reached|exceeded)\b`,
+    'i',
+  ),
   /\bout of (?:extra )?usage\b/i,
   /\bquota\s+(?:has been\s+|was\s+)?(?:exceeded|exhausted)\b/i,
   /\bquota will reset\b/i,
@@ -18,10 +26,18 @@ const LIMITS = [
 
 // A rate limit is about requests a minute, a context limit about one request, and an account without credit does not
 // reset by itself.
-const NO_LIMITS =
-  /\brate[ -]limit|\b(?:context|token|turn|retry|output|length)\s+(?:length\s+|window\s+)?limit\b|\bplan and billing\b|insufficient_quota/i;
+const NO_LIMITS = new RegExp(
+  [
+    /\brate[ -]limit/,
+    /\b(?:context|token|turn|retry|output|length)\s+(?:length\s+|window\s+)?limit\b/,
+    /\bplan and billing\b|insufficient_quota/,
+  ]
+    .map(({ source }) => source)
+    .join('|'),
+  'i',
+);
 
-/** Messages are read so far: what comes later is a dump of something. */
+/** So many characters of a message are read: the rest is a dump of something. */
 const READ = 2_000;
 
 /** A reset that lies back by less than this has just passed: clocks differ, and messages take their time. */
@@ -42,8 +58,8 @@ export function usageLimitIn(message: string, now: number): UsageLimit | undefin
 }
 
 /**
- * The time (ms) that a message names for a reset: an epoch or a timestamp, or the latest of what its clauses say. A clause that is
- * only half understood makes all of it a guess: then undefined. One that has just passed means now.
+ * The time (ms) that a message names for a reset: an epoch or a timestamp, or the latest of its clauses. Undefined
+ * where one of them is only half understood: then all of it is a guess. A time that has just passed means now.
  */
 export function resetTime(message: string, now: number): number | undefined {
   const epoch = epochIn(message);

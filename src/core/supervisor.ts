@@ -1,14 +1,15 @@
-import { InvalidCostError, WrongStateError } from './model/errors.ts';
+import { InvalidCostError, UnknownLoopError, WrongStateError } from './model/errors.ts';
 import type { Event, SupervisorEvent } from './model/event.ts';
 import {
   type FinishedLoop,
   isActive,
   isFinished,
   type Loop,
+  type LoopEdit,
   type LoopSpec,
   type ProcessIdentity,
 } from './model/loop.ts';
-import { isCost, toNano } from './model/money.ts';
+import { isCost, toNano, toUsd } from './model/money.ts';
 import type { Doubts, KeptSetting, Settings } from './model/settings.ts';
 import type { LiveView, LoopDetail, LoopSpend, Status, SubmitResult } from './model/status.ts';
 import { resetCircuit } from './policy/circuitBreaker.ts';
@@ -28,12 +29,15 @@ import {
   useStoredSettings,
 } from './state/context.ts';
 import type { UnitOfWork } from './state/unitOfWork.ts';
-import { checkSpec, rejectionEvents } from './steps/admission.ts';
+import { checkSpec, rejectionEvents, titleOf } from './steps/admission.ts';
 import { recordCost } from './steps/charge.ts';
+import { editLoop, renameLoop } from './steps/edit.ts';
 import { saveLease } from './steps/leases.ts';
 import { moveBefore, moveToEnd, setPriority } from './steps/reorder.ts';
+import { acceptAsIs, continueRounds } from './steps/roundActions.ts';
 import { applySettings, dropKeptSetting } from './steps/storeSettings.ts';
 import { admit, readmit, submitResult } from './steps/submit.ts';
+import { undoCancel, wasStopped } from './steps/undoCancel.ts';
 import { claimLoop, clearFailed, restartNow, setPaused } from './steps/userActions.ts';
 
 /**
@@ -121,6 +125,19 @@ export class Supervisor {
     return run !== undefined;
   }
 
+  /**
+   * Lets a loop go on whose check does not pass and whose rounds have reached a bound: it is granted as much again (R11.3). Rejects with a
+   * `WrongStateError` where it does not wait for that.
+   */
+  async continueRounds(loopId: string): Promise<void> {
+    await this.#change((unit) => continueRounds(unit, loopId));
+  }
+
+  /** Completes such a loop as it is, though its check does not pass (R11.3). Rejects like `continueRounds`. */
+  async acceptAsIs(loopId: string): Promise<void> {
+    await this.#change((unit) => acceptAsIs(unit, loopId));
+  }
+
   /** Makes a waiting loop of another window this window's, which then starts it. Answers whether there was one. */
   async takeOver(loopId: string): Promise<boolean> {
     return this.#change((unit) => claimLoop(unit, loopId));
@@ -160,6 +177,33 @@ export class Supervisor {
   /** Puts a queued loop behind all others, with the priority of the last one. Answers its position. */
   async moveToEnd(loopId: string): Promise<number> {
     return this.#change((unit) => moveToEnd(unit, loopId));
+  }
+
+  /** Changes a queued loop that has not started (R2.6); returns its 1-based position. Rejects like `submit`, and then nothing has changed. */
+  async edit(loopId: string, changes: LoopEdit): Promise<number> {
+    this.#lifecycle.mustBeReady();
+    const checked = checkSpec(await this.#edited(loopId, changes), this.#context);
+    return this.#engine.transactions.takeAndDispatch((unit) => editLoop(unit, checked, changes));
+  }
+
+  /** Gives the latest loop of that id another title; an empty one is the first line of its prompt. With `seq`: only if it is that very loop. */
+  async rename(loopId: string, title: string, seq?: number): Promise<void> {
+    this.#lifecycle.mustBeReady();
+    await this.#engine.transactions.take((unit) => renameLoop(unit, loopId, seq, title), [['latest', loopId]]);
+  }
+
+  /** Puts a loop back that was cancelled a short while ago, while it held no process (R2.7). Returns its 1-based position in the queue. */
+  async undoCancel(loopId: string): Promise<number> {
+    this.#lifecycle.mustBeReady();
+    const { store } = this.#context;
+    const loop = await this.find(loopId);
+    if (!loop) throw new UnknownLoopError(loopId);
+    if (!isFinished(loop) || wasStopped(await store.history(loop.seq)))
+      throw new WrongStateError(
+        loopId,
+        `cannot be put back: ${isFinished(loop) ? 'its run was stopped' : 'it is not cancelled'}`,
+      );
+    return this.#engine.transactions.takeAndDispatch((unit) => undoCancel(unit, loop));
   }
 
   // ── Circuit and budget ───────────────────────────────────────────────────────────────────────────────────────
@@ -320,6 +364,27 @@ export class Supervisor {
   }
 
   // ── Within ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** A loop as it will be with these changes. */
+  async #edited(loopId: string, changes: LoopEdit): Promise<LoopSpec> {
+    const before = await this.get(loopId);
+    if (!before) throw new UnknownLoopError(loopId);
+    const { loop, prompt } = before;
+    const estimate = changes.estimatedCostUsd === undefined ? toUsd(loop.estimate) : changes.estimatedCostUsd;
+    const maxCost = changes.maxCostUsd === undefined ? loop.maxCost && toUsd(loop.maxCost) : changes.maxCostUsd;
+    // A title that was made from the prompt follows it.
+    const kept = loop.title === titleOf({ prompt }) ? '' : loop.title;
+    return {
+      loopId,
+      prompt: changes.prompt ?? prompt,
+      agent: changes.agent ?? loop.agent,
+      cwd: loop.cwd,
+      priority: changes.priority ?? loop.priority,
+      title: changes.title ?? kept,
+      ...(typeof estimate === 'number' && { estimatedCostUsd: estimate }),
+      ...(typeof maxCost === 'number' && { maxCostUsd: maxCost }),
+    };
+  }
 
   /** One transaction of the user's, with what it makes room for (R3.3). */
   async #change<T>(work: (unit: UnitOfWork) => T): Promise<T> {

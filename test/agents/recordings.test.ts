@@ -51,7 +51,7 @@ describe('recordings of the real agents', () => {
     }
   });
 
-  it('R6.6 tokens are told once: what claude tells of them adds up to its result', () => {
+  it('R6.6 tokens count once: those of messages of claude add up to its result', () => {
     for (const name of ['claude-tool', 'claude-partial', 'claude-bg-long', 'claude-max-budget', 'claude-sigint-mid']) {
       const run = recording(name);
       const told = ofType(readAll(run), 'usage').reduce(

@@ -37,7 +37,7 @@ function filled(body: object): { readonly [name: string]: object } {
 }
 
 describe('the schema of agents and prices in the settings', () => {
-  it('both are of scope machine: a repository can not name a program', () => {
+  it('both are of scope machine: a repository cannot name a program', () => {
     assert.equal(agents.scope, 'machine');
     assert.equal(prices.scope, 'machine');
   });
@@ -107,7 +107,7 @@ describe('the schema of agents and prices in the settings', () => {
     assert.ok(prices.markdownDescription?.includes(PRICES_AS_OF));
   });
 
-  it('R1.4 its example of an agent without a profile gives the prompt to Cline as an argument, and stops it by SIGINT', () => {
+  it('R1.4 its example of Cline, which has no profile, gives the prompt as an argument and stops by SIGINT', () => {
     const example = agents.defaultSnippets.map(({ body }) => filled(body)).find((body) => 'cline' in body);
     const cline = testCatalog({ agents: example }).catalog.find('cline');
     const plan = cline?.plan({ loopId: 'x', prompt: 'Do it.', cwd: '/' });

@@ -108,6 +108,7 @@ class OpenTranscript {
         reservedUsd: 0,
         history: [],
         ledger: [],
+        checks: [],
       },
     };
   }

@@ -228,7 +228,10 @@ describe('life of windows', () => {
     const first = await machine.open({ defaultAgent: 'claude' });
     await first.submit({ prompt: 'work', loopId: 'a' });
     machine.kill(first);
-    const second = await machine.open({}, { agents: { find: () => undefined, names: () => [] } });
+    const second = await machine.open(
+      {},
+      { agents: { find: () => undefined, names: () => [], shell: () => assert.fail('nothing is checked') } },
+    );
     machine.launcher.of('a').fail();
     await machine.soon();
     assert.equal((await second.get('a'))?.state, 'backingOff');

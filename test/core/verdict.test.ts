@@ -18,6 +18,7 @@ const STOPS: readonly StopBy[] = [
   'hung',
   'output-limit',
   'unattended',
+  'ended',
 ];
 const CAUSES: readonly AgentErrorCause[] = [
   'provider',
@@ -310,6 +311,7 @@ describe('outcome of an attempt', () => {
         // What the agent said last counts, unless it was the user who stopped it (R5.6).
         const isDone = facts.said?.ok === true;
         if (stop !== 'user' && (cameTooLate || (isDone && stop !== 'restart'))) continue;
+        if (stop === 'ended' && facts.said) continue;
         assert.deepEqual(decideOutcome({ ...facts, stop }), alone);
         const told = { ...facts, end: { ...facts.end, stoppedBy: stop } };
         for (const onRecord of STOPS.filter((other) => other !== 'user'))

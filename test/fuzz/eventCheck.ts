@@ -36,6 +36,7 @@ const FIELDS: { readonly [type in AgentEvent['type']]: { readonly [field: string
   account: { pays: (value) => value === 'key' || value === 'login', from: optional(text) },
   background: { id: text, open: flag, name: text },
   accrued: { cost: amount },
+  checked: { report: text, digest: text, score: optional(finite) },
   window: { name: text, used: optional(finite), resetsAt: optional(Number.isSafeInteger as Check) },
   usage: { tokens, model: optional(text) },
   cost: {

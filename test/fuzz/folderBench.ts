@@ -134,6 +134,7 @@ function bound(observer: Observer): Observer {
     started: (facts) => observer.started(facts),
     output: (output) => observer.output(output),
     silent: (warning) => observer.silent(warning),
+    lines: (lines) => observer.lines(lines),
     ended: (end) => observer.ended(end),
   };
 }

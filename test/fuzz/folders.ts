@@ -61,6 +61,7 @@ const stopper = word(
   'hung',
   'output-limit',
   'unattended',
+  'ended',
   'nobody',
 );
 const exit = fc.oneof(

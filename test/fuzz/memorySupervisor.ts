@@ -25,6 +25,7 @@ export const NO_PROCESSES: Omit<AgentLauncher, 'launch'> = {
   terminateSpared: async () => false,
   removeRuns: async () => {},
   runsBefore: async () => [],
+  outputPath: (token) => `/runs/${token}/stdout`,
   logBytes: () => 0,
 };
 

@@ -12,8 +12,7 @@ describe('the package that users install', () => {
   let folder: string;
   let home: string;
 
-  before(async function () {
-    this.timeout(120_000);
+  before(async () => {
     folder = await installExtension(VSIX);
     home = join(folder, readdirSync(folder).find((name) => name.startsWith('loopsupervisor.loop-supervisor-'))!);
   });

@@ -6,8 +6,7 @@ import { ENDED, finish, StoreFolder, start, submit, type TestStore } from './sup
 
 const ids = (loops: readonly { readonly loopId: string }[] | undefined) => loops?.map(({ loopId }) => loopId);
 
-describe('store: rows that can not be read', function () {
-  this.timeout(60_000);
+describe('store: rows that can not be read', () => {
   let folder: StoreFolder;
   beforeEach(() => {
     folder = new StoreFolder();

@@ -15,8 +15,7 @@ import {
 
 const ids = (loops: readonly Loop[] | undefined) => loops?.map(({ loopId }) => loopId);
 
-describe('store: what other windows have changed', function () {
-  this.timeout(60_000);
+describe('store: what other windows have changed', () => {
   let folder: StoreFolder;
   let mine: TestStore;
   let theirs: TestStore;

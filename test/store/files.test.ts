@@ -31,8 +31,7 @@ const isKind = (kind: StoreError['kind'], message?: RegExp) => (error: unknown) 
   return true;
 };
 
-describe('store: files', function () {
-  this.timeout(60_000);
+describe('store: files', () => {
   let folder: StoreFolder;
   beforeEach(() => {
     folder = new StoreFolder();

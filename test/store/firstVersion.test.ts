@@ -11,8 +11,7 @@ const CRASHES = 65;
 /** The last number that the first version gave. */
 const LAST = 181;
 
-describe('store: a database of the first version', function () {
-  this.timeout(60_000);
+describe('store: a database of the first version', () => {
   let folder: StoreFolder;
   beforeEach(() => {
     folder = new StoreFolder();

@@ -5,8 +5,7 @@ import type { Control, WindowLease } from '../../src/core/ports/store.ts';
 import { anyAttempt, anyEnd, anyFacts, anyMetadata, anyPhase, anyText } from './arbitraries.ts';
 import { finish, memoryStore, newAttempt, newLoop, StoreFolder, start, submit, type TestStore } from './support.ts';
 
-describe('store: what is written is read again', function () {
-  this.timeout(60_000);
+describe('store: what is written is read again', () => {
   let store: TestStore;
   let number = 0;
   beforeEach(() => {

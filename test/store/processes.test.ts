@@ -16,8 +16,7 @@ interface Program {
   readonly told: Record<string, unknown>[];
 }
 
-describe('store: several processes on one file', function () {
-  this.timeout(60_000);
+describe('store: several processes on one file', () => {
   let folder: StoreFolder;
   const children: ChildProcess[] = [];
   beforeEach(() => {
@@ -177,11 +176,7 @@ describe('store: several processes on one file', function () {
 
   it('many windows that open at once find one database', async () => {
     const programs = Array.from({ length: 6 }, () => start('writeOn'));
-    await until(
-      'all of them write',
-      () => programs.every(({ told }) => told.some((message) => 'loopId' in message)),
-      40_000,
-    );
+    await until('all of them write', () => programs.every(({ told }) => told.some((message) => 'loopId' in message)));
     for (const { child } of programs) {
       child.kill('SIGKILL');
       if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');

@@ -15,8 +15,7 @@ import {
   type TestStore,
 } from './support.ts';
 
-describe('store: what is asked over many loops', function () {
-  this.timeout(60_000);
+describe('store: what is asked over many loops', () => {
   let store: TestStore;
   beforeEach(() => {
     store = memoryStore();

@@ -3,8 +3,7 @@ import { DuplicateLoopError } from '../../src/core/model/errors.ts';
 import type { StoreTransaction } from '../../src/core/ports/store.ts';
 import { ENDED, FAILED, factsOf, finish, memoryStore, newLoop, start, submit, type TestStore } from './support.ts';
 
-describe('store: transactions', function () {
-  this.timeout(60_000);
+describe('store: transactions', () => {
   let store: TestStore;
   beforeEach(() => {
     store = memoryStore();

@@ -6,8 +6,7 @@ import { factsOf, StoreFolder, submit } from './support.ts';
 const UNTIL = 1_768_500_000_000;
 const MONEY = 'what was left of the daily budget is used up';
 
-describe('store: what a loop waits for', function () {
-  this.timeout(60_000);
+describe('store: what a loop waits for', () => {
   let folder: StoreFolder;
   beforeEach(() => {
     folder = new StoreFolder();

@@ -231,6 +231,10 @@ export class FakeLauncher implements AgentLauncher {
     return [...this.written].filter(([, at]) => at < time).map(([token]) => token);
   }
 
+  outputPath(token: string): string {
+    return `/runs/${token}/stdout`;
+  }
+
   logBytes(): number {
     return 0;
   }

@@ -40,6 +40,7 @@ export function fakeCatalog(...profiles: AgentProfile[]): AgentCatalog {
   return {
     find: (name) => profiles.find((profile) => profile.name === name),
     names: () => profiles.map((profile) => profile.name),
+    shell: (commandLine) => ({ command: 'sh', args: ['-c', commandLine], env: {}, stopSteps: [] }),
   };
 }
 

@@ -96,10 +96,7 @@ describe('The report of Check Agents', () => {
       text,
       /- Found at `\/usr\/bin\/claude`\.\n- Version `2\.1\.0`\.\n- Logged in\.\n- Edits files of its folder/,
     );
-    assert.match(
-      text,
-      /Version `1\.0\.0`\.\n- It can not be asked whether it is logged in\. If it is not: run copilot\./,
-    );
+    assert.match(text, /Version `1\.0\.0`\.\n- Login status can’t be checked\. To log in: run copilot\./);
     assert.match(text, /\*\*Problem:\*\* Version 0\.1\.0 is too old: --json needs 0\.20\. Run `npm i -g/);
     assert.match(
       text,

@@ -49,6 +49,7 @@ function detailOf(over: Partial<LoopDetail> = {}, loop: object = {}): LoopDetail
     reservedUsd: 0.15,
     history: [],
     ledger: [],
+    checks: [],
     ...over,
   };
 }

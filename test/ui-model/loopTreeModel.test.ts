@@ -259,6 +259,7 @@ describe('The tree of loops', () => {
       reservedUsd: 0,
       history: [],
       ledger: [],
+      checks: [],
     };
     const model = modelOf({ live: [view], finished: [], details: { a: detail } });
     const { row } = (await model.find('a'))!;

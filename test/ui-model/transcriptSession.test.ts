@@ -105,6 +105,7 @@ describe('transcript session', () => {
       reservedUsd: 0,
       history: [],
       ledger: [],
+      checks: [],
     };
   }
 
@@ -248,7 +249,7 @@ describe('transcript session', () => {
     assert.equal(texts(later.items)[0], shown[0]);
     // A window of the log each time, and never more.
     for (const { items } of [reset, earlier, later]) assert.ok(items.length < 1_000, `${items.length} items`);
-  }).timeout(30_000);
+  });
 
   it('finds text in all of a large log, with context, and leads there', async () => {
     state = 'completed';

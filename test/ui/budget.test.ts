@@ -14,14 +14,13 @@ describe('the budget in the workbench', () => {
     const { window } = host;
     await window.tree.show();
     await submit('Spend most [cost 0.92]');
-    await until('the cost', async () => (await window.statusText('budget')) === '$0.92 / $1.00', 40_000);
+    await until('the cost', async () => (await window.statusText('budget')) === '$0.92 / $1.00');
     assert.equal(await window.statusKind('budget'), 'warning');
     assert.equal((await window.notices.says('$0.92 of today’s $1.00')).severity, 'warning');
   });
 
   it('R6.2 what does not fit is rejected; the button raises the limit and submits again', async () => {
     const { window } = host;
-    await window.notices.clear();
     await submit('Too dear [cost 0.50]');
     const { buttons } = await window.notices.says(/does not fit today.s budget/);
     assert.deepEqual(buttons, ['Raise Limit', 'Show Budget']);
@@ -35,7 +34,7 @@ describe('the budget in the workbench', () => {
     await window.input.answer('USD a day', '-3');
     await window.input.asked('Enter an amount in USD');
     await window.input.answer('Enter an amount', '20');
-    await until('the limit and the cost', async () => (await window.statusText('budget')) === '$1.42 / $20.00', 40_000);
+    await until('the limit and the cost', async () => (await window.statusText('budget')) === '$1.42 / $20.00');
     assert.equal(await window.statusKind('budget'), 'plain');
     assert.equal(host.server.readSettings()['loopSupervisor.budget.dailyLimitUsd'], 20);
   });

@@ -41,7 +41,6 @@ describe('the circuit in the workbench', () => {
 
   it('R4.1 a submit is rejected with the seconds left; its button resets the circuit and submits again', async () => {
     const { window } = host;
-    await window.notices.clear();
     await submit('Not now');
     await window.notices.says(/circuit is open.*\d+ s/);
     await window.notices.press(/circuit is open/, 'Reset Circuit');

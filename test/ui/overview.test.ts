@@ -45,22 +45,18 @@ describe('the first minute', () => {
 
   it('Run Sample Loops fills tree and status bar', async () => {
     const { window } = host;
-    await until(
-      'running and queued loops',
-      async () => {
-        const rows = await window.tree.rows();
-        return ['Running 2/2', 'Queued'].every((group) =>
-          rows.some(([label, , children]) => label.startsWith(group) && children),
-        );
-      },
-      30_000,
-    );
-    await window.editor.open('prompts.md');
+    await until('running and queued loops', async () => {
+      const rows = await window.tree.rows();
+      return ['Running 2/2', 'Queued'].every((group) =>
+        rows.some(([label, , children]) => label.startsWith(group) && children),
+      );
+    });
     await window.widenSideBar(480);
   });
 
   for (const theme of Object.keys(THEMES) as ThemeName[]) {
     it(`can be read in ${THEMES[theme].theme}`, async () => {
+      await host.window.editor.open('prompts.md');
       await useTheme(host, theme, settings);
       await host.window.screenshot(`screenshot-${theme === 'dark' ? 'overview' : theme}`);
     });
@@ -68,11 +64,8 @@ describe('the first minute', () => {
 
   it('every sample loop comes to its end', async () => {
     const { window } = host;
-    await until(
-      'the end of all',
-      async () =>
-        (await window.tree.rows()).some(([label, description]) => label === 'Finished' && description.startsWith('6')),
-      90_000,
+    await until('the end of all', async () =>
+      (await window.tree.rows()).some(([label, description]) => label === 'Finished' && description.startsWith('6')),
     );
     await until('no badge', async () => (await window.tree.badge()) === '');
     await window.screenshot('overview-finished');
@@ -88,16 +81,15 @@ describe('the first minute', () => {
         'loopSupervisor.defaultAgent': 'claude',
         'loopSupervisor.restart.maxRestarts': 0,
       });
-      await window.resize(1100, 760);
-      await window.input.anyCommand('View: Close All Editors');
-      await window.command('Clear Finished Loops');
+      await window.resize({ width: 1100, height: 760 });
+      await window.command('Clear Finished Loops…');
       await window.notices.pressInDialog('Clear 6 finished loops?', 'Clear');
       await until('an empty history', async () => !(await window.tree.labels()).includes('Quick success'));
       for (const prompt of PROMPTS) await window.submit(prompt);
       await window.tree.becomes(PROMPTS[3], 'failed');
       await window.tree.row(PROMPTS[0]).click();
       const output = window.webview();
-      await output.getByText('Attempt 1 completed').waitFor({ timeout: 30_000 });
+      await output.getByText('Attempt 1 completed').waitFor();
       await output.getByText('npm test -- webhooks').waitFor();
       await window.widenSideBar(330);
       await window.screenshot('screenshot-output');

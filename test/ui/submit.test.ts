@@ -24,7 +24,7 @@ describe('submitting in the workbench', () => {
     await window.tree.row(/^Say hello/).waitFor();
     await until('the badge', async () => (await window.tree.badge()) === '1');
     await window.screenshot('submit-running');
-    await until('the cost', async () => (await window.statusText('budget')) === '$0.50 / $20.00', 40_000);
+    await until('the cost', async () => (await window.statusText('budget')) === '$0.50 / $20.00');
     await window.tree.shows([
       ['Running 0/4', ''],
       ['Queued 0/20', ''],
@@ -38,7 +38,7 @@ describe('submitting in the workbench', () => {
     await window.editor.open('prompts.md');
     await window.editor.selectLines(3, 4);
     await window.page.keyboard.press('Control+Alt+Enter');
-    await until('the cost', async () => (await window.statusText('budget')) === '$0.75 / $20.00', 40_000);
+    await until('the cost', async () => (await window.statusText('budget')) === '$0.75 / $20.00');
     await window.tree.becomes(/^Write a haiku/, 'completed');
   });
 
@@ -58,6 +58,6 @@ describe('submitting in the workbench', () => {
     await window.command('Submit Again');
     await until('the finished loops', async () => (await window.input.choices()).length === 2);
     await window.input.pick(/Write a haiku/);
-    await until('the cost', async () => (await window.statusText('budget')) === '$1.00 / $20.00', 40_000);
+    await until('the cost', async () => (await window.statusText('budget')) === '$1.00 / $20.00');
   });
 });

@@ -29,13 +29,14 @@ describe('an untrusted workspace', () => {
 
   it('works once it is trusted, by the settings of the machine and not of the workspace', async () => {
     const { window } = host;
+    await window.command('Submit Prompt…');
     await window.notices.press('untrusted', 'Manage Workspace Trust');
     await window.page
       .locator('.workspace-trust-editor .monaco-button')
       .filter({ hasText: /^\s*Trust\s*$/ })
       .first()
       .click();
-    await until('the supervisor', async () => (await window.statusText('circuit')) === 'closed', 40_000);
+    await until('the supervisor', async () => (await window.statusText('circuit')) === 'closed');
     await window.submit('Hello [cost 0.10]');
     await window.tree.show();
     await window.tree
@@ -43,10 +44,8 @@ describe('an untrusted workspace', () => {
       .filter({ hasText: 'completed' })
       .waitFor();
     assert.ok(!existsSync(join(host.workspace, 'taken-over')), 'the workspace named a program that was run');
-    await until(
-      'the cost of the real sample agent',
-      async () => (await window.statusText('budget')).startsWith('$0.10'),
-      40_000,
+    await until('the cost of the real sample agent', async () =>
+      (await window.statusText('budget')).startsWith('$0.10'),
     );
     await window.tree.show();
     assert.equal((await window.tree.rows())[0]?.[0], 'Running 0/4');

@@ -25,7 +25,7 @@ describe('loops through the API, in VS Code', () => {
     const spent = api.status().budget.spent;
     const answer = await api.submit({ prompt: 'Say hello [cost 0.25]', agent: 'sample', loopId: 'vs-hello' });
     assert.deepEqual(answer, { loopId: 'vs-hello', queued: false, position: 0 });
-    await until('the loop to complete', async () => (await state('vs-hello')) === 'completed', 40_000);
+    await until('the loop to complete', async () => (await state('vs-hello')) === 'completed');
     assert.deepEqual(typesOf('vs-hello'), ['loop:started', 'loop:completed']);
     const loop = (await api.get('vs-hello'))!;
     assert.equal(loop.costUsd, 0.25);
@@ -143,7 +143,7 @@ describe('loops through the API, in VS Code', () => {
     try {
       for (const loopId of ['vs-fail-1', 'vs-fail-2']) {
         await api.submit({ prompt: '[fail]', agent: 'sample', loopId });
-        await until(`${loopId} to fail`, async () => (await state(loopId)) === 'failed', 40_000);
+        await until(`${loopId} to fail`, async () => (await state(loopId)) === 'failed');
       }
       await until('the circuit to open', () => api.status().circuitState === 'open');
       await assert.rejects(
@@ -163,7 +163,7 @@ describe('loops through the API, in VS Code', () => {
     });
     try {
       await api.submit({ prompt: 'Go on', agent: 'sample', loopId: 'vs-throws' });
-      await until('the loop to complete', async () => (await state('vs-throws')) === 'completed', 40_000);
+      await until('the loop to complete', async () => (await state('vs-throws')) === 'completed');
     } finally {
       bad.dispose();
     }

@@ -13,8 +13,7 @@ describe('commands on one of several loops of the same id, in VS Code', () => {
     vscode.commands.executeCommand<T>(`loopSupervisor.${name}`, ...args);
   useQuietEnd();
 
-  before('two loops of one id', async function () {
-    this.timeout(60_000);
+  before('two loops of one id', async () => {
     api = await readyApi();
     for (const prompt of ['The old one [quick]', 'The new one [quick]']) {
       const seq = (await api.get(ID))?.loop.seq;
@@ -22,7 +21,6 @@ describe('commands on one of several loops of the same id, in VS Code', () => {
       await until(
         'the loop to complete',
         async () => (await api.get(ID))?.state === 'completed' && (await api.get(ID))?.prompt === prompt,
-        40_000,
       );
       if (seq !== undefined) old = { loopId: ID, seq };
     }

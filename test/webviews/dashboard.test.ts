@@ -45,8 +45,7 @@ function spend(now: number): ToDashboard {
   return { type: 'spend', rows, days, limit: 20 };
 }
 
-describe('dashboard page', function () {
-  this.timeout(60_000);
+describe('dashboard page', () => {
   let browser: Browser;
   let view: WebviewPage;
   before(async () => {

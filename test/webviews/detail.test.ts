@@ -75,8 +75,7 @@ const DETAIL: DetailData = {
   historyMore: 12,
 };
 
-describe('detail page', function () {
-  this.timeout(60_000);
+describe('detail page', () => {
   let browser: Browser;
   let view: WebviewPage;
   before(async () => {

@@ -110,6 +110,8 @@ export type AgentEvent =
   | { readonly type: 'window'; readonly name: string; readonly used?: number; readonly resetsAt?: number }
   | { readonly type: 'denied'; readonly tool: string; readonly reason: string }
   | { readonly type: 'warning'; readonly text: string }
+  /** What a check found, at its end (R11.2). The same `digest` means the same output, whatever its times and temporary names. */
+  | { readonly type: 'checked'; readonly report: string; readonly digest: string; readonly score?: number }
   /**
    * The agent's own verdict. `reason` is a sentence for people. The last one counts.
    * `idle`: no tool was seen at work, so nothing was run or changed as far as can be told.

@@ -1,3 +1,4 @@
+import type { CheckOutcome } from './check.ts';
 import type { CircuitState } from './circuit.ts';
 import type { Disposable } from './disposable.ts';
 import type { Waiting } from './loop.ts';
@@ -48,12 +49,27 @@ export type SupervisorEvent = { /** Wall time, ms. */ readonly at: number } & (
       readonly until?: number;
       readonly reason: string;
     }
+  /** Its check runs (R11.1). `round` 0: the check before the first round. */
+  | { readonly type: 'loop:checking'; readonly loopId: string; readonly round: number }
+  | {
+      readonly type: 'loop:checked';
+      readonly loopId: string;
+      readonly round: number;
+      readonly passed: boolean;
+      readonly outcome: CheckOutcome;
+      readonly exitCode?: number;
+      readonly score?: number;
+    }
   /** Nothing was heard of it for long; `forMs` absent when it was heard of again. */
   | {
       readonly type: 'loop:silent';
       readonly loopId: string;
-      readonly kind: 'first-output' | 'silence';
+      /** `retrying`: it writes, but only that it tries again (R8.4). */
+      readonly kind: 'first-output' | 'silence' | 'retrying';
       readonly forMs?: number;
+      /** With `retrying`: since when (wall time, ms), and why. */
+      readonly since?: number;
+      readonly why?: string;
     }
   | { readonly type: 'circuit:change'; readonly from: CircuitState; readonly to: CircuitState; readonly reason: string }
   | { readonly type: 'circuit:trip'; readonly reason: string; readonly cooldownMs: number }

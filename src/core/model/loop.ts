@@ -1,4 +1,5 @@
 import type { AgentErrorCause, CostSource, Json, ProcessExit } from './agentEvent.ts';
+import type { Check, CheckRequest, RoundBound } from './check.ts';
 import type { Leftovers } from './leftovers.ts';
 import type { NanoUsd } from './money.ts';
 
@@ -20,8 +21,21 @@ export interface LoopSpec {
   readonly cwd?: string;
   /** What the tree shows. Absent: the first line of the prompt. */
   readonly title?: string;
+  /** What must pass before the loop counts as completed (R11). Absent: it completes when its agent says so. */
+  readonly check?: CheckRequest;
   /** Anything that survives JSON, kept with the loop and handed back. */
   readonly metadata?: { readonly [key: string]: Json };
+}
+
+/** What its user changes of a loop that has not started (R2.6). What is left out stays; `null` takes a given value back. */
+export interface LoopEdit {
+  readonly prompt?: string;
+  readonly agent?: string;
+  readonly priority?: number;
+  /** Empty: the first line of the prompt. */
+  readonly title?: string;
+  readonly estimatedCostUsd?: number | null;
+  readonly maxCostUsd?: number | null;
 }
 
 /** The states of a loop. The last three are final. */
@@ -29,6 +43,7 @@ export type LoopState =
   | 'queued'
   | 'running'
   | 'stopping'
+  | 'checking'
   | 'backingOff'
   | 'waiting'
   | 'completed'
@@ -72,7 +87,8 @@ export type StopBy =
   | 'timeout'
   | 'hung'
   | 'output-limit'
-  | 'unattended';
+  | 'unattended'
+  | 'ended';
 
 /** A stop that was asked for, recorded before the first signal (R7.2). */
 export interface StopIntent {
@@ -122,6 +138,10 @@ export interface Attempt {
   readonly token: string;
   /** The window that dispatched it or has adopted it. */
   readonly windowId: string;
+  /** It runs the loop's check rather than the agent (R11.1). */
+  readonly isCheck?: boolean;
+  /** The round that it belongs to, in a loop with a check; 0: before the first. */
+  readonly round?: number;
   /** When it was dispatched: wall time, ms. */
   readonly startedAt: number;
   /** The circuit's generation at dispatch (R4.2). */
@@ -158,6 +178,9 @@ export interface Attempt {
   /** Set once, when it is settled (R3.2). */
   readonly end?: AttemptEnd;
 }
+
+/** The costs of what has just begun. */
+export const NO_COST = { cost: 0, costEstimated: 0, costUnknown: 0, costAtLeast: false } as const;
 
 /** What an attempt may spend before it must ask again (R6.8). */
 export interface Allowance {
@@ -220,6 +243,24 @@ export interface LoopFacts {
   readonly idleAllowances: number;
   readonly sessionId?: string;
   readonly lastError?: Failure;
+  /** What must pass before it is completed (R11). */
+  readonly check?: Check;
+  /** Where its rounds stand; there if `check` is. */
+  readonly rounds?: Rounds;
+}
+
+/** Where the rounds of a loop with a check stand (R11.2). */
+export interface Rounds {
+  /** What its next or present run is: the check before the first round, the agent's work, or the check of a round. */
+  readonly phase: 'before' | 'work' | 'check';
+  /** The present round, 1 for the first. */
+  readonly round: number;
+  /** Rounds granted so far (R11.3). */
+  readonly maxRounds: number;
+  /** Wall time (ms) at which the granted time is over; absent before the first start, or without a bound. */
+  readonly until?: number;
+  /** Check results that the user had seen at the last *Continue*. */
+  readonly seen: number;
 }
 
 /** What a waiting loop waits for. Code decides by these fields; the sentence beside them is for people. */
@@ -231,9 +272,10 @@ export type Waiting =
 
 /**
  * Why a loop needs its user. `endUnknown`: nobody can see whether its last run has ended (R3.1). `notEnded`: not even SIGKILL ended it (R7.6).
+ * A `RoundBound`: its check does not pass, and its rounds have reached that bound (R11.3).
  * `answer`: the agent asked for something that nobody could answer (R8.4). `allowance`: it used up what it may spend (R6.8).
  */
-export type UserDecision = 'endUnknown' | 'notEnded' | 'answer' | 'allowance';
+export type UserDecision = 'endUnknown' | 'notEnded' | 'answer' | 'allowance' | RoundBound;
 
 /** What a loop has only in its state. */
 export type LoopPhase =
@@ -241,6 +283,8 @@ export type LoopPhase =
   | { readonly state: 'queued'; readonly fresh: boolean }
   | { readonly state: 'running'; readonly attempt: Attempt }
   | { readonly state: 'stopping'; readonly attempt: Attempt }
+  /** Its check runs (R11.1). */
+  | { readonly state: 'checking'; readonly attempt: Attempt }
   /** `until`: wall time, ms. */
   | { readonly state: 'backingOff'; readonly until: number }
   /** `why`: a sentence for people. */
@@ -253,13 +297,16 @@ export type LoopPhase =
 /** One supervised job. What is valid only in a state exists only in it. */
 export type Loop = LoopFacts & LoopPhase;
 
-export type LiveLoop = Extract<Loop, { state: 'queued' | 'running' | 'stopping' | 'backingOff' | 'waiting' }>;
-export type ActiveLoop = Extract<Loop, { state: 'running' | 'stopping' }>;
+export type LiveLoop = Extract<
+  Loop,
+  { state: 'queued' | 'running' | 'stopping' | 'checking' | 'backingOff' | 'waiting' }
+>;
+export type ActiveLoop = Extract<Loop, { state: 'running' | 'stopping' | 'checking' }>;
 export type FinishedLoop = Extract<Loop, { state: 'completed' | 'failed' | 'cancelled' }>;
 
 /** Holds a process, and so a slot (R3.1). */
 export function isActive(loop: Loop): loop is ActiveLoop {
-  return loop.state === 'running' || loop.state === 'stopping';
+  return loop.state === 'running' || loop.state === 'stopping' || loop.state === 'checking';
 }
 
 export function isFinished(loop: Loop): loop is FinishedLoop {

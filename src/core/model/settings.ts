@@ -26,6 +26,8 @@ export interface Settings {
   readonly loopTimeoutMs: number;
   /** From the first signal to SIGKILL (R7.2). */
   readonly killGraceMs: number;
+  /** From the agent's last word to the stop of a process that lives on (R5.6); 0 = none. */
+  readonly endGraceMs: number;
   /** Program names that are not swept (R7.4). */
   readonly sweepKeep: readonly string[];
   /** Of standard output and standard error together, per attempt (R8.3). */
@@ -102,6 +104,7 @@ export const DEFAULT_SETTINGS: Settings = {
   budget: { dailyLimit: 0, warnAtPercent: 90, onExceeded: 'finish', minAllowance: 500_000_000 },
   loopTimeoutMs: 120 * MINUTE,
   killGraceMs: 5_000,
+  endGraceMs: 30_000,
   sweepKeep: [
     'tmux',
     'screen',

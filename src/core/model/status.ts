@@ -1,3 +1,4 @@
+import type { CheckResult } from './check.ts';
 import type { CircuitState } from './circuit.ts';
 import type { Leftovers } from './leftovers.ts';
 import type { LedgerRow, LiveLoop, Loop, Outcome, Transition, Waiting } from './loop.ts';
@@ -109,6 +110,10 @@ export interface Activity {
   readonly heardAt?: number;
   /** Nothing was heard for so long (ms). */
   readonly silentForMs?: number;
+  /** The last line of its output, where it looks like a question that nobody can answer (R8.4). */
+  readonly asking?: string;
+  /** The last line of standard error, where nothing came on standard output after it. */
+  readonly errorLine?: string;
   /** The agent waits for its provider, in words. */
   readonly retrying?: string;
 }
@@ -144,6 +149,8 @@ export interface LoopDetail {
   readonly reservedUsd: number;
   readonly history: readonly Transition[];
   readonly ledger: readonly LedgerRow[];
+  /** What its check found, run by run, oldest first (R11.2). */
+  readonly checks: readonly CheckResult[];
 }
 
 /** One attempt for callers. Times are wall times in ms. */
@@ -157,6 +164,10 @@ export interface AttemptDetail extends Leftovers {
   readonly exitCode?: number;
   readonly signal?: string;
   readonly sessionId?: string;
+  /** It ran the loop's check (R11.1). */
+  readonly isCheck?: true;
+  /** The round that it belongs to, in a loop with a check. */
+  readonly round?: number;
   readonly resumed: boolean;
   /** Names its run folder. */
   readonly token: string;

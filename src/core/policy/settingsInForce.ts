@@ -30,6 +30,7 @@ export const SETTING_RULES: { readonly [name: string]: BoundRule } = {
   'budget.onExceeded': bound('budget.onExceeded', ['finish']),
   loopTimeoutMinutes: bound('loopTimeoutMs', 'more, or 0 for none'),
   killGraceSeconds: bound('killGraceMs', 'more'),
+  endGraceSeconds: bound('endGraceMs', 'more, or 0 for none'),
   firstOutputTimeoutMinutes: bound('firstOutputTimeoutMs', 'more, or 0 for none'),
   silenceTimeoutMinutes: bound('silenceTimeoutMs', 'more, or 0 for none'),
   unattendedGraceMinutes: bound('unattendedGraceMs', 'more, or 0 for none'),

@@ -29,7 +29,10 @@ export type Verdict =
 
 /** What is known when an attempt has ended. */
 export interface EndFacts {
-  readonly end: Pick<RunEnd, 'kind' | 'exit' | 'stoppedBy' | 'foreignSignal' | 'trouble' | 'error' | 'errorLine'>;
+  readonly end: Pick<
+    RunEnd,
+    'kind' | 'exit' | 'stoppedBy' | 'foreignSignal' | 'trouble' | 'asked' | 'error' | 'errorLine'
+  >;
   /** The stop that is on record for the attempt. */
   readonly stop?: StopBy;
   /** The agent's own verdict, if that was the last that it said: progress after it takes it back (R5.6). */
@@ -61,7 +64,10 @@ export function decideOutcome(facts: EndFacts): Verdict {
   if (stop === 'user') return STOPPED.user;
   if (stop === 'restart' && !(left && said?.ok)) return STOPPED.restart;
   if (said?.ok) return { kind: 'ok', reason: said.reason ?? okReason(end) };
-  if (stop !== undefined && !(left && !said)) return stopped(stop, facts);
+  if (stop === 'hung' && end.asked !== undefined)
+    return failed('asks', `it asked, and nobody could answer: ${end.asked}`);
+  // A process that was stopped after its last word is settled by what was said.
+  if (stop !== undefined && !(said && stop === 'ended') && !(left && !said)) return stopped(stop, facts);
   if (end.foreignSignal !== undefined) return foreign(end.foreignSignal);
   if (end.trouble === 'machine' || end.trouble === 'folder')
     return { kind: 'interrupted', reason: end.error ?? TROUBLES[end.trouble], charged: false, trouble: end.trouble };
@@ -119,6 +125,7 @@ const STOPPED: { readonly [by in Exclude<StopBy, 'cap'>]: Verdict } = {
   timeout: failed('timeout', 'it ran longer than loopTimeoutMinutes'),
   hung: failed('hung', 'nothing was heard of it for too long'),
   'output-limit': failed('output-limit', 'its output passed output.maxLogMegabytes'),
+  ended: { kind: 'interrupted', reason: 'stopped when it seemed to have ended', charged: false },
 };
 
 function stopped(stop: Exclude<StopBy, 'user'>, { allowance }: EndFacts): Verdict {

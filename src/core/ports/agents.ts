@@ -79,6 +79,8 @@ export interface AgentProfile {
 }
 
 export interface AgentCatalog {
+  /** How to run a command line by the system's shell, standard error and output in one: for checks (R11.1). */
+  shell(commandLine: string): CommandPlan;
   find(name: string): AgentProfile | undefined;
   /** All names, for messages and pickers. */
   names(): readonly string[];

@@ -11,6 +11,8 @@ export interface RunLimits {
   readonly silenceMs: number;
   readonly onSilence: 'warn' | 'restart';
   readonly graceMs: number;
+  /** How long its process may live on after the agent has said that it ended (R5.6). */
+  readonly endGraceMs: number;
   readonly maxLogBytes: number;
   readonly unattendedGraceMs: number;
   readonly keep: readonly string[];
@@ -25,6 +27,8 @@ export interface LaunchRequest {
   readonly plan: CommandPlan;
   readonly limits: RunLimits;
   readonly reader: AgentReader;
+  /** A reader that knows nothing yet. */
+  readonly freshReader?: () => AgentReader;
   readonly needsReading: boolean;
 }
 
@@ -32,8 +36,11 @@ export interface LaunchRequest {
 export interface AdoptRequest {
   readonly token: string;
   readonly reader: AgentReader;
+  readonly freshReader?: () => AgentReader;
   readonly needsReading: boolean;
   readonly readOffset: number;
+  /** What was stored with that offset. */
+  readonly position?: Json | undefined;
   readonly leader?: ProcessIdentity;
   readonly guardian?: ProcessIdentity;
   /** For ending what is left where the guardian is gone. */
@@ -55,7 +62,13 @@ export interface RunOutput {
   readonly from: number;
   readonly to: number;
   readonly events: readonly AgentEvent[];
+  /** Names what each `cost` event reports, in their order: what is read twice has the same names (R8.1). */
+  readonly costKeys?: readonly string[];
   readonly readerState: Json;
+  /** What the process layer needs to go on reading here. */
+  readonly position?: Json;
+  /** The log was cut off or replaced by somebody, and is read anew from here on. */
+  readonly anew?: 'cut' | 'replaced' | undefined;
 }
 
 /**
@@ -81,8 +94,12 @@ export interface RunEnd extends Leftovers {
   /** The signal that told its guardian to end, where nobody had ordered a stop. */
   readonly foreignSignal?: string;
   readonly trouble?: Trouble;
+  /** What it asked for when it was stopped for its silence (R8.4). */
+  readonly asked?: string;
   /** One sentence where there is more to say, such as the error of the start. */
   readonly error?: string;
+  /** The tree of the working folder at its end, in a Git repository (R11.3). */
+  readonly tree?: string;
   /** Last piece of output, with what the reader said at the end. */
   readonly last: RunOutput;
   /** Whether the agent wrote anything to standard output or standard error. */
@@ -91,10 +108,20 @@ export interface RunEnd extends Leftovers {
   readonly errorLine: string;
 }
 
-/** A deadline that has passed, and for how long (ms) nothing was heard. */
-export interface SilenceWarning {
-  readonly kind: 'first-output' | 'silence';
-  readonly forMs: number;
+/** Silence: for how long (ms) nothing was heard, or no progress was made. `retrying`: it only tries again (R8.4). */
+export type SilenceWarning =
+  | { readonly kind: 'first-output' | 'silence'; readonly forMs: number }
+  /** `since`: wall time (ms) of its first try. `why`: what the agent says of it. */
+  | { readonly kind: 'retrying'; readonly forMs: number; readonly since: number; readonly why: string };
+
+/** What a run shows beside its events (R8.2, R8.4); none of it is stored. */
+export interface LiveLines {
+  /** The last line of standard output, where it has no end yet. */
+  readonly unfinished?: string;
+  /** The last line of standard error, where nothing on standard output came after it. */
+  readonly errorLine?: string;
+  /** The last line, where it looks like a question or a request for permission. */
+  readonly asking?: string;
 }
 
 /** Called by the process layer, never from within the call that began the run. */
@@ -103,6 +130,8 @@ export interface RunObserver {
   output(output: RunOutput): void;
   /** A deadline has passed and `onSilence` is `warn`; `undefined` when output came after all. */
   silent(warning: SilenceWarning | undefined): void;
+  /** The last lines of its logs have changed. */
+  lines(lines: LiveLines): void;
   /** Exactly once, unless the run was released before. */
   ended(end: RunEnd): void;
 }
@@ -149,6 +178,8 @@ export interface AgentLauncher {
   removeRuns(tokens: readonly string[]): Promise<void>;
   /** Tokens of the run folders in which nothing was written since `at` (wall time, ms). There may be many: it does not hold the thread. */
   runsBefore(at: number): Promise<string[]>;
+  /** Where the standard output of a run is: an absolute path. */
+  outputPath(token: string): string;
   /** Bytes that the logs of a run take on disk. */
   logBytes(token: string): number;
 }

@@ -1,4 +1,5 @@
 import type { Json } from '../model/agentEvent.ts';
+import type { CheckResult } from '../model/check.ts';
 import type { CircuitRecord } from '../model/circuit.ts';
 import type { Disposable } from '../model/disposable.ts';
 import type { Attempt, FinishedLoop, LedgerRow, Loop, ProcessIdentity, Transition } from '../model/loop.ts';
@@ -81,6 +82,8 @@ export interface TransactionReads {
   /** Attempts of a loop, oldest first. */
   attempts(seq: number): readonly Attempt[];
   ledger(seq: number): readonly LedgerRow[];
+  /** Results of the loop's check, oldest first (R11.2). */
+  checks(seq: number): readonly CheckResult[];
   /** Median cost of that agent's last 20 completed or failed loops; undefined when there are none. */
   medianCost(agent: string): NanoUsd | undefined;
 }
@@ -108,6 +111,8 @@ export interface StoreTransaction extends TransactionReads {
    * `metadata` stay as they were submitted. Times and amounts are integers.
    */
   saveLoop(loop: Loop, transition?: Transition): void;
+  /** Writes what `saveLoop` leaves as it was submitted: the agent and the prompt of a queued loop that has not started. */
+  saveSubmission(loop: Extract<Loop, { state: 'queued' }>, prompt: string): void;
   /** Adds a row to a loop's history. */
   addHistory(seq: number, transition: Transition): void;
   /** Adds an attempt, before `saveLoop` writes its loop as running with it; the loop's next row of history belongs to it. */
@@ -121,6 +126,8 @@ export interface StoreTransaction extends TransactionReads {
   advance(attemptId: number, from: number, to: number, readerState: Json | undefined): boolean;
   /** Adds a ledger row, once per loop and key, and its amount to its day and agent. Returns whether it was new. */
   addLedger(row: LedgerRow): boolean;
+  /** Adds the result of a loop's check. */
+  addCheck(seq: number, result: CheckResult): void;
   /** Writes a day's marks. The ledger keeps its `spent`. */
   saveDayMarks(day: DaySpend): void;
   saveControl(control: Control): void;
@@ -199,6 +206,8 @@ export interface Store extends HistoryQueries {
   attempts(seq: number): Promise<Attempt[]>;
   history(seq: number): Promise<Transition[]>;
   ledger(seq: number): Promise<LedgerRow[]>;
+  /** Results of the loop's check, oldest first (R11.2). */
+  checks(seq: number): Promise<CheckResult[]>;
   finished(query: FinishedQuery): Promise<FinishedLoop[]>;
   /** Spend by day and agent from a day on (`YYYY-MM-DD`). */
   spend(fromDay: string): Promise<SpendRow[]>;

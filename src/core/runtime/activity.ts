@@ -1,5 +1,6 @@
 import type { AgentEvent } from '../model/agentEvent.ts';
 import type { Activity } from '../model/status.ts';
+import type { LiveLines } from '../ports/launcher.ts';
 
 /** So much of a text that comes in pieces is kept, to show its last line (characters). */
 const TAIL_KEPT = 2_000;
@@ -21,6 +22,18 @@ export class ActivityLog {
       next = event.type === 'retry' ? { ...next, retrying: event.reason } : withoutRetry(next);
     }
     this.current = next;
+  }
+
+  /** The last lines of its logs, as they are now. */
+  lines({ unfinished, errorLine, asking }: LiveLines): void {
+    const { asking: _, errorLine: __, ...rest } = this.current;
+    const doing = unfinished?.slice(0, LINE_SHOWN) ?? rest.doing;
+    this.current = {
+      ...rest,
+      ...(doing !== undefined && { doing }),
+      ...(errorLine !== undefined && { errorLine }),
+      ...(asking !== undefined && { asking }),
+    };
   }
 
   /** Nothing was heard for `forMs`; undefined: it was heard of again. */

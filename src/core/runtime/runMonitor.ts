@@ -2,7 +2,7 @@ import { type ActiveLoop, isActive, type LiveLoop, type StopIntent } from '../mo
 import type { NanoUsd } from '../model/money.ts';
 import type { Activity } from '../model/status.ts';
 import { TRY_AGAIN_MS } from '../ports/clock.ts';
-import type { Run, RunEnd, RunObserver, RunOutput, RunStarted, SilenceWarning } from '../ports/launcher.ts';
+import type { LiveLines, Run, RunEnd, RunObserver, RunOutput, RunStarted, SilenceWarning } from '../ports/launcher.ts';
 import type { SupervisorContext } from '../state/context.ts';
 import type { LiveState } from '../state/liveState.ts';
 import type { UnitOfWork } from '../state/unitOfWork.ts';
@@ -105,7 +105,7 @@ export class RunMonitor implements RunObserver {
     this.#hear(output);
     this.#accrued = accruedAfter(output.events, this.#accrued);
     const isNews = output.events.some(isDurable) || isAccrualNews(this.#accrued, this.#storedAccrued);
-    if (isNews || output.to - this.#storedTo > UNSTORED_BYTES) {
+    if (isNews || output.anew || output.to - this.#storedTo > UNSTORED_BYTES) {
       this.#storedTo = output.to;
       this.#storedAccrued = this.#accrued;
       const bookmarked = this.#bookmarked(output);
@@ -123,6 +123,11 @@ export class RunMonitor implements RunObserver {
     if (loopId !== undefined && warning)
       listeners.tell({ type: 'loop:silent', at: context.clock.now(), loopId, ...warning });
     listeners.changed();
+  }
+
+  lines(lines: LiveLines): void {
+    this.#activity.lines(lines);
+    this.#sinks.listeners.changed();
   }
 
   ended(end: RunEnd): void {
@@ -150,7 +155,7 @@ export class RunMonitor implements RunObserver {
   }
 
   #bookmarked(output: RunOutput): RunOutput {
-    return { ...output, readerState: bookmarkOf(output.readerState, this.#summary) };
+    return { ...output, readerState: bookmarkOf(output, this.#summary) };
   }
 
   /**

@@ -7,7 +7,7 @@ import type { LoopOwnership } from '../state/loopOwnership.ts';
 import type { Launch } from '../state/unitOfWork.ts';
 import { RetryLog } from './retryLog.ts';
 import { RunMonitor, type RunSinks } from './runMonitor.ts';
-import { adoptRequest, launchRequest, NO_PROFILE } from './runRequest.ts';
+import { adoptRequest, followedAs, launchRequest } from './runRequest.ts';
 import { Timer } from './timer.ts';
 import { tryOrLog } from './tryOrLog.ts';
 
@@ -130,7 +130,7 @@ export class RunRegistry implements Disposable {
   }
 
   #adopt(loop: ActiveLoop, attempts: readonly Attempt[]): void {
-    const profile = this.#sinks.context.agents.find(loop.agent) ?? NO_PROFILE;
+    const profile = followedAs(this.#sinks.context, loop);
     const run = this.#newRun(loop, profile.hasCost);
     run.follow(
       this.#sinks.context.launcher.adopt(

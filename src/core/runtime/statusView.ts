@@ -186,8 +186,14 @@ export async function detailOf(
   const loop = await findLoop(engine, loopId, seq);
   if (!loop) return undefined;
   const { seq: row } = loop;
-  const reads = [store.prompt(row), store.attempts(row), store.history(row), store.ledger(row)] as const;
-  const [prompt, attempts, history, ledger] = await Promise.all(reads);
+  const reads = [
+    store.prompt(row),
+    store.attempts(row),
+    store.history(row),
+    store.ledger(row),
+    store.checks(row),
+  ] as const;
+  const [prompt, attempts, history, ledger, checks] = await Promise.all(reads);
   return {
     loopId,
     state: loop.state,
@@ -201,6 +207,7 @@ export async function detailOf(
     reservedUsd: isFinished(loop) ? 0 : toUsd(reservedOf(loop)),
     history,
     ledger,
+    checks,
   };
 }
 
@@ -223,6 +230,8 @@ function attemptDetail(attempt: Attempt): AttemptDetail {
     ...(end?.exitCode !== undefined && { exitCode: end.exitCode }),
     ...(end?.signal !== undefined && { signal: end.signal }),
     ...(attempt.sessionId !== undefined && { sessionId: attempt.sessionId }),
+    ...(attempt.isCheck && { isCheck: true as const }),
+    ...(attempt.round !== undefined && { round: attempt.round }),
     resumed: attempt.resumed,
     token: attempt.token,
     cost: {

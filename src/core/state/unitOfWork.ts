@@ -12,7 +12,7 @@ import type { LiveState } from './liveState.ts';
 /** An attempt to be started once the transaction that put it on the books has been committed. */
 export interface Launch {
   readonly loop: ActiveLoop;
-  readonly profile: AgentProfile;
+  readonly profile: Pick<AgentProfile, 'hasCost' | 'needsReading' | 'reader'>;
   readonly plan: CommandPlan;
   /** What is known of the session that it continues: read with the books, for after the commit nothing may fail any more. */
   readonly before: SessionBefore | undefined;
@@ -38,6 +38,8 @@ export class UnitOfWork {
   readonly hasNews: boolean;
   /** This window has begun to end, or not yet to work: whatever may start is left to others. */
   readonly startsNothing: boolean;
+  /** The loop whose next round follows: it may have its slot again before any other (R11.2). */
+  goesOn: number | undefined;
   /** Whether something was not started for want of disk space; undefined where nothing was to be started. */
   waitsForDisk: boolean | undefined;
   /** The day is another than in the unit before: it has its own budget. */

@@ -1,3 +1,4 @@
+import type { Check } from '../model/check.ts';
 import {
   BudgetExceededError,
   CircuitOpenError,
@@ -12,6 +13,7 @@ import { GONE } from '../model/looks.ts';
 import { isFinished, type Loop, type LoopSpec } from '../model/loop.ts';
 import { isCost, type NanoUsd, toUsd } from '../model/money.ts';
 import { admits } from '../policy/budget.ts';
+import { checkOf } from '../policy/checkSpec.ts';
 import { attemptsAllowed, cooldownRemainingMs } from '../policy/circuitBreaker.ts';
 import type { SupervisorContext } from '../state/context.ts';
 import type { LiveState } from '../state/liveState.ts';
@@ -52,6 +54,7 @@ export interface CheckedSpec {
   readonly agent: string;
   readonly cwd: string;
   readonly spec: LoopSpec;
+  readonly check?: Check;
 }
 
 /** Checks the fields of a submit (R1.3, R1.4). Throws an `InvalidLoopError` that says which field and why. */
@@ -89,7 +92,8 @@ export function checkSpec(spec: LoopSpec, context: SupervisorContext): CheckedSp
   if (folder.state === 'gone') throw new InvalidLoopError('cwd', `"${cwd}" is not an existing folder`);
   if (folder.state === 'unknown')
     throw new InvalidLoopError('cwd', `"${cwd}" could not be looked at (${folder.why}): submit it again`);
-  return { loopId, prompt, title: titleOf(spec), priority, agent, cwd, spec };
+  const check = spec.check === undefined ? undefined : checkOf(spec.check);
+  return { loopId, prompt, title: titleOf(spec), priority, agent, cwd, spec, ...(check && { check }) };
 }
 
 /** What decides whether a loop is taken, beside the mirror. */
@@ -150,7 +154,8 @@ function budgetRefusal(
 
 const LONGEST_TITLE = 120;
 
-function titleOf({ title, prompt }: LoopSpec): string {
+/** What the tree shows: the title that was given, else the first line of the prompt that says something. */
+export function titleOf({ title, prompt }: Pick<LoopSpec, 'title' | 'prompt'>): string {
   const line =
     (typeof title === 'string' && title.trim()) || (prompt.split('\n').find((text) => text.trim() !== '') ?? '').trim();
   return line.length > LONGEST_TITLE ? `${line.slice(0, LONGEST_TITLE - 1).trimEnd()}…` : line;

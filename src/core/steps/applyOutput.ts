@@ -41,12 +41,15 @@ export function applyOutput(unit: UnitOfWork, loop: ActiveLoop, output: RunOutpu
     return undefined;
   let next: ActiveLoop = { ...loop, attempt: { ...attempt, readOffset: output.to, readerState: output.readerState } };
   unit.reflect(next);
+  if (output.anew) noteAnew(unit, next, output.anew);
+  const keys = [...(output.costKeys ?? [])];
   output.events.forEach((event, index) => {
+    const named = event.type === 'cost' ? keys.shift() : undefined;
     if ('cost' in event && !isAmount(event)) refuse(unit, next, event.cost);
     else if (event.type === 'cost') {
-      // From where on, too: what is said to the end of a run ends where its last line did.
-      const key = `${attempt.token}@${attempt.readOffset}-${output.to}.${index}`;
-      next = chargeEvent(unit, next, event, key);
+      // By what it says, else by its place; from where on, too: what is said at the end ends where the last line did.
+      const place = named === undefined ? `@${attempt.readOffset}-${output.to}.${index}` : `#${named}`;
+      next = chargeEvent(unit, next, event, attempt.token + place);
     }
     if (event.type === 'session') next = confirmSession(unit, next, event.sessionId);
   });
@@ -71,10 +74,19 @@ function chargeEvent(
   const { cost, source, atLeast } = event;
   // An unknown cost of nothing says only that something is missing: what to charge is decided at the end.
   const counts = source !== 'unknown' || cost > 0;
-  const charged = (counts && charge(unit, loop, { key, cost, source: ledgerSource(source) })) || loop;
+  const charged = counts ? charge(unit, loop, { key, cost, source: ledgerSource(source) }) : loop;
+  // It was read before.
+  if (!charged) return loop;
   return replaceEstimates(unit, atLeast ? markAtLeast(unit, charged) : charged, event);
 }
 
+/** The history says where output may be missing (R8.1). */
+function noteAnew(unit: UnitOfWork, loop: ActiveLoop, anew: 'cut' | 'replaced'): void {
+  const why = `somebody has ${anew === 'cut' ? 'cut off' : 'replaced'} the log of the run; it is read anew`;
+  unit.tx.addHistory(loop.seq, { at: unit.now, from: loop.state, to: loop.state, why });
+}
+
+/** The ledger tells only what agents named from what we worked out. */
 function ledgerSource(origin: CostOrigin): CostSource {
   return origin === 'priced' ? 'estimated' : origin;
 }

@@ -1,8 +1,9 @@
 import type { Look } from '../model/looks.ts';
-import { type ActiveLoop, type Attempt, reservedOf } from '../model/loop.ts';
+import { type ActiveLoop, type Attempt, NO_COST, reservedOf } from '../model/loop.ts';
 import type { NanoUsd } from '../model/money.ts';
 import type { WaitingFor } from '../model/status.ts';
 import { attemptsAllowed } from '../policy/circuitBreaker.ts';
+import { roundPrompt } from '../policy/roundPrompt.ts';
 import { isPending } from '../policy/waits.ts';
 import type { AgentProfile, CommandPlan } from '../ports/agents.ts';
 import type { SupervisorContext } from '../state/context.ts';
@@ -12,6 +13,7 @@ import type { UnitOfWork } from '../state/unitOfWork.ts';
 import { CAP_USED_UP, waitForMore } from './allowances.ts';
 import { allowanceOf, type MoneyFit, moneyFit, NOTHING_PENDING, type Pending, spendingOf } from './grants.ts';
 import { failForGood } from './restart.ts';
+import { begun, hasCheck, startCheck } from './rounds.ts';
 import { sessionBefore } from './sessionBefore.ts';
 import { wakeForBudget } from './wake.ts';
 
@@ -76,7 +78,7 @@ function firstInLine(
   /** A loop waits for money that running ones may give back: only what costs nothing overtakes it (R6.3). */
   let isSaving = isUsedUp(unit);
   const spent: QueuedLoop[] = [];
-  for (const loop of liveState.queue) {
+  for (const loop of inOrder(unit)) {
     if (places === 0 || (isSaving && !liveState.queuesWithoutCost(context.agents))) break;
     if (unseen.has(loop.seq) || isHeld(liveState, loop.agent, unit.now)) continue;
     const host = ownership.hostOf(loop);
@@ -106,6 +108,13 @@ function withChosen(pending: Pending, loop: QueuedLoop, given: Chosen['grant']):
     granted: pending.granted + (given.kind === 'granted' ? given.amount : 0),
     slots: pending.slots - 1,
   };
+}
+
+/** The queue in its order; before it the loop whose next round follows in this transaction (R11.2). */
+function* inOrder({ liveState, goesOn }: UnitOfWork): Iterable<QueuedLoop> {
+  const first = goesOn === undefined ? undefined : liveState.get(goesOn);
+  if (first?.state === 'queued') yield first;
+  for (const loop of liveState.queue) if (loop !== first) yield loop;
 }
 
 /**
@@ -145,6 +154,10 @@ function start(unit: UnitOfWork, { loop, grant }: Chosen, unseen: Set<number>): 
     unseen.add(loop.seq);
     return false;
   }
+  if (hasCheck(loop) && loop.rounds.phase !== 'work') {
+    startCheck(unit, loop);
+    return true;
+  }
   const costLeft = grant.kind === 'granted' ? grant.amount : undefined;
   const planned = plan(unit, loop, folder, costLeft);
   if ('error' in planned) {
@@ -166,11 +179,9 @@ function start(unit: UnitOfWork, { loop, grant }: Chosen, unseen: Set<number>): 
     ...(sessionId !== undefined && { sessionId }),
     resumed: planned.resume !== undefined,
     readOffset: 0,
-    cost: 0,
-    costEstimated: 0,
-    costUnknown: 0,
-    costAtLeast: false,
+    ...NO_COST,
     accrued: 0,
+    ...(loop.rounds && { round: loop.rounds.round }),
   });
   const { fresh: _, ...facts } = loop;
   const running: ActiveLoop = {
@@ -180,6 +191,7 @@ function start(unit: UnitOfWork, { loop, grant }: Chosen, unseen: Set<number>): 
     attempts: number,
     since: unit.now,
     attempt,
+    ...(hasCheck(loop) && { rounds: begun(loop, unit.now) }),
   };
   unit.put(running, attempt.resumed ? `attempt ${number}, continues its session` : `attempt ${number}`);
   unit.tell({ type: 'loop:started', loopId: loop.loopId, attempt: number, agent: loop.agent });
@@ -210,7 +222,8 @@ function plan(unit: UnitOfWork, loop: QueuedLoop, folder: Look, costLeft: NanoUs
     return { error: `the folder ${loop.cwd} does not exist (any more): make it, then retry` };
   const resume = profile.canResume && loop.quickCrashes < QUICK_CRASHES_TO_START_AFRESH ? loop.sessionId : undefined;
   // A prompt that can not be read now is trouble of the store, which passes: it is no fault of the command, and fails the turn.
-  const request = { loopId: loop.loopId, prompt: unit.tx.prompt(loop.seq), cwd: loop.cwd };
+  const prompt = promptFor(unit, loop, resume !== undefined);
+  const request = { loopId: loop.loopId, prompt, cwd: loop.cwd };
   try {
     const command = profile.plan({
       ...request,
@@ -221,4 +234,14 @@ function plan(unit: UnitOfWork, loop: QueuedLoop, folder: Look, costLeft: NanoUs
   } catch (error) {
     return { error: error instanceof Error ? error.message : String(error) };
   }
+}
+
+/** The loop's prompt, or what the agent is told for the next round (R11.2). Only a session that goes on knows the task already. */
+function promptFor(unit: UnitOfWork, loop: QueuedLoop, resumes: boolean): string {
+  const prompt = unit.tx.prompt(loop.seq);
+  if (!hasCheck(loop) || loop.rounds.round === 1) return prompt;
+  const result = unit.tx.checks(loop.seq).findLast(({ round }) => round > 0);
+  if (!result) return prompt;
+  const check = resumes ? loop.check : { ...loop.check, context: 'fresh' as const };
+  return roundPrompt(prompt, { check, result, logPath: unit.context.launcher.outputPath(result.token) });
 }

@@ -27,7 +27,9 @@ export type MoneyFit =
 /** Decides whether a queued loop may start as far as money goes, and with which allowance. */
 export function moneyFit(unit: UnitOfWork, loop: QueuedLoop, pending: Pending): MoneyFit {
   const { context } = unit;
-  if (spendingOf(context, loop.agent) === 'never') return { kind: 'fits', grant: { kind: 'unbounded' } };
+  // A check costs nothing (R11.1).
+  const isCheck = loop.rounds !== undefined && loop.rounds.phase !== 'work';
+  if (isCheck || spendingOf(context, loop.agent) === 'never') return { kind: 'fits', grant: { kind: 'unbounded' } };
   const fit = reserveFit(unit.liveState, context, unit.today, loop, pending);
   if (fit !== 'fits') return { kind: fit };
   const given = grantTo(unit, loop, pending);

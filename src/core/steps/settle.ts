@@ -1,6 +1,5 @@
 import { leftoversOf } from '../model/leftovers.ts';
 import type { ActiveLoop, AttemptEnd, Outcome } from '../model/loop.ts';
-import { toUsd } from '../model/money.ts';
 import { afterAttempt } from '../policy/circuitBreaker.ts';
 import { circuitVote, decideOutcome, type EndFacts, type Verdict } from '../policy/verdict.ts';
 import { isPending } from '../policy/waits.ts';
@@ -9,6 +8,7 @@ import type { UnitOfWork } from '../state/unitOfWork.ts';
 import { afterAllowance } from './allowances.ts';
 import { chargeUnsaid } from './estimateCorrection.ts';
 import { afterFailure, restart } from './restart.ts';
+import { afterCheckRun, checkNext, complete, hasCheck, outcomeOfCheck } from './rounds.ts';
 import type { RunSummary } from './runSummary.ts';
 import { finish, leaveState, requeue, wait } from './transitions.ts';
 import { waitsForMoney, wakeForBudget } from './wake.ts';
@@ -40,20 +40,19 @@ export function settle(unit: UnitOfWork, loop: ActiveLoop, end: RunEnd, report: 
   };
   if (!unit.tx.saveAttempt({ ...charged.attempt, end: ended })) return;
   note(unit, charged, ended);
-  unit.change(
-    afterAttempt(
-      unit.control.circuit,
-      unit.context.settings.circuit,
-      { generation: loop.attempt.generation, vote: circuitVote(verdict), reason: `${loop.title}: ${verdict.reason}` },
-      unit.now,
-    ),
-  );
+  if (!loop.attempt.isCheck) vote(unit, loop, verdict);
   moveOn(unit, charged, verdict, end, report);
   // Not where it has run into the same end itself: two such would wake each other for as long as a cent is left.
   const next = unit.liveState.get(loop.seq);
   if (unit.freesBudget && !(next && waitsForMoney(next)))
     wakeForBudget(unit, 'a loop has ended that held some of the daily budget');
   watchMoney(unit);
+}
+
+function vote(unit: UnitOfWork, loop: ActiveLoop, verdict: Verdict): void {
+  const { generation } = loop.attempt;
+  const end = { generation, vote: circuitVote(verdict), reason: `${loop.title}: ${verdict.reason}` };
+  unit.change(afterAttempt(unit.control.circuit, unit.context.settings.circuit, end, unit.now));
 }
 
 function outcomeOf(verdict: Verdict): Outcome {
@@ -81,14 +80,19 @@ function note(unit: UnitOfWork, loop: ActiveLoop, end: AttemptEnd): void {
   }
 }
 
-function moveOn(unit: UnitOfWork, loop: ActiveLoop, verdict: Verdict, end: RunEnd, report: RunSummary): void {
+function moveOn(unit: UnitOfWork, loop: ActiveLoop, verdict: Verdict, end: RunEnd, summary: RunSummary): void {
+  const checked = loop.attempt.isCheck ? outcomeOfCheck(verdict) : undefined;
+  if (checked && hasCheck(loop)) {
+    afterCheckRun(unit, loop, checked, end, summary);
+    return;
+  }
   switch (verdict.kind) {
     case 'usedUp':
-      afterAllowance(unit, loop, verdict, report);
+      afterAllowance(unit, loop, verdict, summary);
       return;
     case 'ok':
-      finish(unit, loop, 'completed', verdict.reason);
-      unit.tell({ type: 'loop:completed', loopId: loop.loopId, costUsd: toUsd(loop.cost) });
+      if (hasCheck(loop)) checkNext(unit, loop, verdict.reason);
+      else complete(unit, loop, verdict.reason);
       return;
     case 'cancelled':
       finish(unit, loop, 'cancelled', verdict.reason);

@@ -1,5 +1,5 @@
 import { UnknownLoopError, WrongStateError } from '../model/errors.ts';
-import { capLeftOf, type Loop, type LoopFacts } from '../model/loop.ts';
+import { capLeftOf, type Loop, type LoopFacts, NO_COST } from '../model/loop.ts';
 import { type NanoUsd, toNano } from '../model/money.ts';
 import type { SubmitResult } from '../model/status.ts';
 import { attemptsAllowed } from '../policy/circuitBreaker.ts';
@@ -9,6 +9,7 @@ import { type CheckedSpec, refusal } from './admission.ts';
 import { withMore } from './allowances.ts';
 import { gateClosed, inLine, isHeld } from './dispatch.ts';
 import { reserveFit, spendingOf } from './grants.ts';
+import { firstRounds } from './rounds.ts';
 import { leaveState } from './transitions.ts';
 
 /** A loop that has been taken into the queue. */
@@ -16,7 +17,7 @@ type Admitted = Pick<Loop, 'seq' | 'loopId'>;
 
 /** Takes a checked loop into the queue, or throws the reason why not (R1.2). */
 export function admit(unit: UnitOfWork, checked: CheckedSpec, ownership: LoopOwnership): Admitted {
-  const { spec, prompt, title, priority, agent, cwd } = checked;
+  const { spec, prompt, title, priority, agent, cwd, check } = checked;
   const { context } = unit;
   const given = spec.estimatedCostUsd;
   const estimate = given === undefined ? (unit.medianOf(agent) ?? 0) : toNano(given);
@@ -37,15 +38,13 @@ export function admit(unit: UnitOfWork, checked: CheckedSpec, ownership: LoopOwn
     estimateAssumed: given === undefined,
     ...(maxCost !== undefined && { maxCost }),
     ...(spec.metadata !== undefined && { metadata: spec.metadata }),
+    ...(check && { check, rounds: firstRounds(check) }),
     submittedAt: unit.now,
     since: unit.now,
     attempts: 0,
     restarts: [],
     quickCrashes: 0,
-    cost: 0,
-    costEstimated: 0,
-    costUnknown: 0,
-    costAtLeast: false,
+    ...NO_COST,
     idleAllowances: 0,
   });
 }

@@ -38,7 +38,7 @@ export function leaveState(loop: Loop, now: number): LoopFacts {
     quickCrashes,
   } = loop;
   const { cost, costEstimated, costUnknown, costAtLeast, idleAllowances } = loop;
-  const { folder, maxCost, metadata, sessionId, lastError } = loop;
+  const { folder, maxCost, metadata, sessionId, lastError, check, rounds } = loop;
   return {
     ...{
       seq,
@@ -62,5 +62,7 @@ export function leaveState(loop: Loop, now: number): LoopFacts {
     ...(metadata !== undefined && { metadata }),
     ...(sessionId !== undefined && { sessionId }),
     ...(lastError !== undefined && { lastError }),
+    ...(check !== undefined && { check }),
+    ...(rounds !== undefined && { rounds }),
   };
 }

@@ -26,7 +26,8 @@ function watchDay(unit: UnitOfWork): void {
     unit.putDay(news.day);
   }
   if (onExceeded === 'stop' && isPast(used, dailyLimit)) {
-    for (const loop of [...unit.liveState.active.values()])
+    // A check costs nothing: stopping it would only lose the proof.
+    for (const loop of [...unit.liveState.active.values()].filter(({ attempt }) => !attempt.isCheck))
       requestStop(unit, loop, 'budget', 'the daily budget was passed');
   }
 }

@@ -1,24 +1,34 @@
-import type { AgentEvent, AgentReader } from '../../core/model/agentEvent.ts';
+import type { AgentEvent, AgentReader, Json } from '../../core/model/agentEvent.ts';
 import type { Disposable } from '../../core/model/disposable.ts';
 import { NOTHING_LEFT } from '../../core/model/leftovers.ts';
 import { GONE, type Look, type Seen, there, unknown, whyOf } from '../../core/model/looks.ts';
 import type { ProcessIdentity, StopBy } from '../../core/model/loop.ts';
+import { looksLikeQuestion } from '../../core/policy/progress.ts';
 import { type Clock, LONGEST_TIMER_MS } from '../../core/ports/clock.ts';
-import type { ProcessInspector, Run, RunObserver, RunOutput } from '../../core/ports/launcher.ts';
+import type {
+  LiveLines,
+  ProcessInspector,
+  Run,
+  RunObserver,
+  RunOutput,
+  SilenceWarning,
+} from '../../core/ports/launcher.ts';
 import { ALL_WRITTEN, reportedEnd } from '../guardian/exitCodes.ts';
 import type { FailedStart } from '../launch/failedStart.ts';
 import type { GuardianEnd, GuardianProcess } from '../launch/guardianProcess.ts';
-import { isWritable, readTail, sizeOf, timeOf, writeJson } from '../runFolder/atomicFile.ts';
+import { readTail, sizeOf, timeOf, writeJson } from '../runFolder/atomicFile.ts';
 import { lookAtClaim, lookAtEnded, lookAtSilent, lookAtStarted } from '../runFolder/recordSchemas.ts';
 import { type ClaimRecord, type EndedRecord, FORMAT, type Order } from '../runFolder/records.ts';
 import type { RunFiles } from '../runFolder/runFiles.ts';
 import { GIVE_UP_MS, LEAST_GRACE_MS } from '../sweep/sweep.ts';
 import type { ProcessTable } from '../tables/processTable.ts';
-import { Heartbeat, type Pulse } from './heartbeat.ts';
+import { GuardianPulse } from './guardianPulse.ts';
 import { lastLineOf } from './lastLine.ts';
+import { LastLines } from './lastLines.ts';
 import { claimAsVoid, type LostRunOptions, settleLostRun } from './lostRun.ts';
 import type { GuardianAddress, Messenger } from './messenger.ts';
 import type { Pump } from './pump.ts';
+import { RunWatch, watchLimitsOf } from './runWatch.ts';
 import { Tail } from './tail.ts';
 
 /** What all runs of a window share. */
@@ -37,8 +47,10 @@ export interface FollowOptions {
   readonly token: string;
   readonly files: RunFiles;
   readonly reader: AgentReader;
+  readonly freshReader?: (() => AgentReader) | undefined;
   readonly needsReading: boolean;
   readonly readOffset: number;
+  readonly position?: Json | undefined;
   readonly leader: ProcessIdentity | undefined;
   readonly guardian: ProcessIdentity | undefined;
   readonly graceMs: number;
@@ -51,13 +63,13 @@ const STDERR_TAIL_BYTES = 64 * 1024;
 const REPORT_BYTES = 1024 * 1024;
 /** A guardian that we did not start ourselves is looked after so often (ms). */
 const GUARDIAN_LOOK_MS = 1_000;
-/** How often (ms) its heartbeat is looked at. */
-const PULSE_LOOK_MS = 1_000;
 /** How long (ms) a run that nobody can see keeps its slot (R3.1). */
 const UNSEEN_FOR_MS = 10 * 60_000;
 /** The first and the longest pause (ms) between looks that fail. */
 const UNSEEN_PAUSE_MS = 200;
 const LONGEST_UNSEEN_PAUSE_MS = 10_000;
+/** So much (bytes) of the end of a log is looked at for a question. */
+const QUESTION_BYTES = 4_096;
 /** How long (ms) more than it may need a guardian is waited for after a stop. */
 const WATCHDOG_MS = 10_000;
 
@@ -71,13 +83,15 @@ export class Follower implements Run {
   /** `preparing`: this window is about to start it. `joining`: another has started it. */
   #phase: 'preparing' | 'joining' | 'following' | 'ending' | 'done' = 'preparing';
   #startedTold = false;
-  #silentTold = false;
+  #silentTold: SilenceWarning['kind'] | undefined;
   /** The guardian that this window started: the system reports its end. For others we have to look. */
   #child: GuardianProcess | undefined;
   #lookedAt = 0;
-  #heartbeat: Heartbeat | undefined;
-  #pulse: Pulse = 'beats';
-  #pulseAt = 0;
+  readonly #pulse: GuardianPulse;
+  readonly #lines: LastLines;
+  #watch: RunWatch | undefined;
+  #linesTold: LiveLines = {};
+  #isStopping = false;
   #guardian: ProcessIdentity | undefined;
   #leader: ProcessIdentity | undefined;
   /** Orders that were given before there was anybody to take them. */
@@ -99,12 +113,29 @@ export class Follower implements Run {
     this.#onDone = onDone;
     this.#guardian = options.guardian;
     this.#leader = options.leader;
+    const { files } = options;
+    this.#lines = new LastLines(files.stdout, files.stderr);
+    this.#pulse = new GuardianPulse(
+      {
+        files,
+        wake: () => services.messenger.wake(files, this.#address()),
+        replace: () => void this.#replaceGuardian(),
+        onLate: () => services.log(`The guardian of run ${options.token} does not answer, and is woken.`),
+      },
+      performance.now(),
+    );
     if (options.needsReading) {
       this.#tail = new Tail({
         path: options.files.stdout,
         reader: options.reader,
+        freshReader: options.freshReader,
         from: options.readOffset,
-        onOutput: (output) => this.#tell(() => observer.output(output)),
+        position: options.position,
+        isOurCut: () => sizeOf(options.files.cut) !== undefined,
+        onOutput: (output) => {
+          this.#watch?.hear(output.events, performance.now(), services.clock.now());
+          this.#tell(() => observer.output(output));
+        },
         onError: services.log,
       });
     }
@@ -159,7 +190,7 @@ export class Follower implements Run {
   poll(): void {
     if (this.#phase !== 'following') return;
     this.#tellStarted();
-    this.#tellSilence();
+    this.#watchProgress();
     // An agent may write before its guardian has written down that it started: its words wait for that.
     if (this.#startedTold && this.#tail?.hasNews()) void this.#services.pump.read(this.#tail);
     if (performance.now() < this.#lookAgainAt) return;
@@ -168,31 +199,13 @@ export class Follower implements Run {
       void this.#settle();
       return;
     }
-    this.#feelPulse();
+    this.#pulse.feel(performance.now());
     if (this.#hasChild) return;
     if (performance.now() - this.#lookedAt < GUARDIAN_LOOK_MS) return;
     this.#lookedAt = performance.now();
     const guardian = this.#lookAtGuardian();
     if (guardian.state === 'there') this.#sees();
     else if (guardian.state === 'gone' || !this.#waitForSight(guardian.why)) void this.#settle();
-  }
-
-  /** A guardian that somebody has stopped is woken; one that does not work even then is replaced. */
-  #feelPulse(): void {
-    const { files, token } = this.#options;
-    const now = performance.now();
-    if (now - this.#pulseAt < PULSE_LOOK_MS) return;
-    this.#pulseAt = now;
-    const claim = lookAtClaim(files);
-    if (claim.state === 'there' && claim.value.beatMs) this.#heartbeat ??= new Heartbeat(claim.value.beatMs, now);
-    const pulse = this.#heartbeat?.look(timeOf(files.claim), now) ?? 'late';
-    const { messenger, log } = this.#services;
-    if (pulse !== this.#pulse && this.#heartbeat && pulse === 'late')
-      log(`The guardian of run ${token} does not answer, and is woken.`);
-    this.#pulse = pulse;
-    // One of the first edition has no heartbeat; to wake one that works changes nothing.
-    if (pulse !== 'beats') messenger.wake(files, this.#address());
-    if (pulse === 'dead' && isWritable(files.folder)) void this.#replaceGuardian();
   }
 
   #lookAtGuardian(): Look {
@@ -240,19 +253,56 @@ export class Follower implements Run {
     this.#tell(() => this.#observer.started({ leader, guardian, at }));
   }
 
-  #tellSilence(): void {
+  /** What the deadlines of its guardian say, or else its own words: silence, its last word, a question. */
+  #watchProgress(): void {
+    const now = performance.now();
+    this.#lines.look(now);
+    const { needsReading, files } = this.#options;
+    this.#watch ??= new RunWatch(watchLimitsOf(files), now);
+    const watch = this.#watch;
+    if (!needsReading) watch.wrote(this.#lines.changedAt);
+    watch.lastLine(this.#lines.last, now);
+    const { stop, silent, asking } = watch.look(now);
+    this.#tellSilence(needsReading ? silent : undefined);
+    this.#tellLines(asking);
+    if (stop && this.#startedTold && !this.#isStopping) this.stop(this.#nameOf(stop), this.#options.graceMs);
+  }
+
+  /** A guardian of the first edition knows no stop of a run that has said that it ended. */
+  #nameOf(stop: 'ended' | 'hung'): StopBy {
+    const claim = lookAtClaim(this.#options.files);
+    return claim.state === 'there' && claim.value.beatMs === undefined ? 'hung' : stop;
+  }
+
+  #tellSilence(ofWatch: SilenceWarning | undefined): void {
     const isSilent = sizeOf(this.#options.files.silent) !== undefined;
-    if (isSilent === this.#silentTold) return;
-    const look = lookAtSilent(this.#options.files);
+    const look = isSilent ? lookAtSilent(this.#options.files) : GONE;
     if (isSilent && look.state !== 'there') return;
-    this.#silentTold = isSilent;
-    const warning = look.state === 'there' ? { kind: look.value.kind, forMs: look.value.forMs } : undefined;
+    const ofGuardian = look.state === 'there' ? { kind: look.value.kind, forMs: look.value.forMs } : undefined;
+    const warning = ofWatch?.kind === 'retrying' ? ofWatch : (ofGuardian ?? ofWatch);
+    if (warning?.kind === this.#silentTold) return;
+    this.#silentTold = warning?.kind;
     this.#tell(() => this.#observer.silent(warning));
+  }
+
+  #tellLines(asking: string | undefined): void {
+    const { stdout, stderr, last } = this.#lines;
+    const lines: LiveLines = {
+      ...(stdout?.unfinished && !isForUs(stdout.text) && { unfinished: stdout.text }),
+      ...(stderr && last === stderr && { errorLine: stderr.text }),
+      ...(asking !== undefined && { asking }),
+    };
+    const told = this.#linesTold;
+    if (lines.unfinished === told.unfinished && lines.errorLine === told.errorLine && lines.asking === told.asking)
+      return;
+    this.#linesTold = lines;
+    this.#tell(() => this.#observer.lines(lines));
   }
 
   // ── Orders ───────────────────────────────────────────────────────────────────────────────────────────────────
 
   stop(by: StopBy, graceMs: number): void {
+    this.#isStopping = true;
     if (this.#phase === 'preparing') void this.#cancelStart(by);
     this.#order({ kind: 'stop', by, graceMs });
     if (this.#phase !== 'following') return;
@@ -271,6 +321,7 @@ export class Follower implements Run {
   }
 
   keepWaiting(): void {
+    this.#watch?.keepWaiting(performance.now());
     this.#order({ kind: 'keepWaiting' });
   }
 
@@ -353,8 +404,21 @@ export class Follower implements Run {
     const last = this.#tail?.finish(end.exit, stderrTail, report, end.at) ?? this.#unread(end, stderrTail, report);
     const hadOutput = (sizeOf(files.stdout) ?? 0) + (sizeOf(files.stderr) ?? 0) > 0;
     const { format: _, ...facts } = end;
-    this.#tell(() => this.#observer.ended({ ...facts, last, hadOutput, errorLine: lastLineOf(stderrTail) }));
+    const asked = end.stoppedBy === 'hung' ? this.#questionAtEnd() : undefined;
+    const errorLine = lastLineOf(stderrTail);
+    this.#tell(() =>
+      this.#observer.ended({ ...facts, last, hadOutput, errorLine, ...(asked !== undefined && { asked }) }),
+    );
     this.release();
+  }
+
+  /** What it asked when it was stopped for its silence. */
+  #questionAtEnd(): string | undefined {
+    if (this.#watch?.isAtWork) return undefined;
+    const { stdout, stderr } = this.#options.files;
+    const [first, second] = (timeOf(stderr) ?? 0) > (timeOf(stdout) ?? 0) ? [stderr, stdout] : [stdout, stderr];
+    const line = lastLineOf(readTail(first, QUESTION_BYTES)) || lastLineOf(readTail(second, QUESTION_BYTES));
+    return looksLikeQuestion(line) ? line : undefined;
   }
 
   /** Not read by anybody: only how much there is, and what the reader says to the end. */
@@ -414,4 +478,9 @@ export class Follower implements Run {
 
 function isClaimed(claim: Look<ClaimRecord>): boolean {
   return claim.state === 'there' && claim.value.guardian !== undefined;
+}
+
+/** A line of JSON is for us, not for people. */
+function isForUs(line: string): boolean {
+  return /^[{[]/.test(line);
 }

@@ -32,6 +32,7 @@ const STOPS: readonly StopBy[] = [
   'hung',
   'output-limit',
   'unattended',
+  'ended',
 ];
 
 /** How a run ended, as far as an exit code can say it. */

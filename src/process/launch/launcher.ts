@@ -148,6 +148,10 @@ class Launcher implements AgentLauncher, Disposable {
     return old;
   }
 
+  outputPath(token: string): string {
+    return runFiles(this.#runsFolder, token).stdout;
+  }
+
   logBytes(token: string): number {
     const { stdout, stderr } = runFiles(this.#runsFolder, token);
     return (sizeOf(stdout) ?? 0) + (sizeOf(stderr) ?? 0);

@@ -28,6 +28,7 @@ const stopBy = z.enum([
   'hung',
   'output-limit',
   'unattended',
+  'ended',
 ]);
 
 const claim = z.object({

@@ -16,7 +16,18 @@ export const processIdentity = z.object(PROCESS);
 const swept = z.array(z.object({ ...PROCESS, command: z.string() }));
 
 const stopBy = oneOf<StopBy>({
-  ...{ user: 0, shutdown: 0, budget: 0, cap: 0, restart: 0, timeout: 0, hung: 0, 'output-limit': 0, unattended: 0 },
+  ...{
+    user: 0,
+    shutdown: 0,
+    budget: 0,
+    cap: 0,
+    restart: 0,
+    timeout: 0,
+    hung: 0,
+    'output-limit': 0,
+    unattended: 0,
+    ended: 0,
+  },
 });
 export const outcome = oneOf<Outcome>({
   ...{ ok: 0, cancelled: 0, interrupted: 0, exit: 0, signal: 0, timeout: 0, hung: 0, spawn: 0, agent: 0 },
@@ -42,6 +53,8 @@ const attempt = new ColumnTable<Omit<Attempt, 'end'>, 'start' | 'running'>({
   generation: start('generation', int),
   probe: start('probe', flag),
   reserved: start('reserved', int),
+  isCheck: start('is_check', optional(flag)),
+  round: start('round', optional(int)),
   windowId: running('window_id', text),
   resumed: running('resumed', flag),
   leader: running('leader', optional(jsonOf(processIdentity))),

@@ -11,6 +11,7 @@ import {
   type UserDecision,
   type Waiting,
 } from '../../core/model/loop.ts';
+import { checkSchema, roundsSchema } from './checkRow.ts';
 import {
   asFlag,
   asText,
@@ -68,6 +69,8 @@ const facts = new ColumnTable<LoopFacts, 'once' | 'live'>({
   idleAllowances: live('idle_allowances', int),
   sessionId: live('session_id', optional(text)),
   lastError: live('last_error', optional(jsonOf(failure))),
+  check: once('check_spec', optional(jsonOf(checkSchema))),
+  rounds: live('rounds', optional(jsonOf(roundsSchema))),
 });
 
 /** What a loop has only in some of its live states; null in the others. */
@@ -110,12 +113,15 @@ export const loopLive = group(['live'], PHASE);
 export const loopSaved = group(['live'], { ...PHASE, ...END });
 
 const waiting = { ...facts.shape, state: z.literal('waiting'), why: z.string() };
-const userDecision = oneOf<UserDecision>({ endUnknown: 0, notEnded: 0, answer: 0, allowance: 0 });
+const userDecision = oneOf<UserDecision>({
+  ...{ endUnknown: 0, notEnded: 0, answer: 0, allowance: 0, maxRounds: 0, maxCost: 0, maxMinutes: 0 },
+  ...{ noProgress: 0, noBetterScore: 0, checkTimeouts: 0, checkUnstartable: 0 },
+});
 
 /** Reads a row of `loops`: a union by state, each member with what is valid in it. */
 export const loopRowSchema = z.discriminatedUnion('state', [
   columns({ ...facts.shape, state: z.literal('queued'), fresh: flagSchema }),
-  columns({ ...facts.shape, state: z.literal(['running', 'stopping']), attempt_id: z.int() }),
+  columns({ ...facts.shape, state: z.literal(['running', 'stopping', 'checking']), attempt_id: z.int() }),
   columns({ ...facts.shape, state: z.literal('backingOff'), until: z.int() }),
   z.discriminatedUnion('waiting_for', [
     columns({ ...waiting, waiting_for: z.literal(['usageLimit', 'dailyBudget']), until: z.int() }),
@@ -129,10 +135,10 @@ export const loopRowSchema = z.discriminatedUnion('state', [
 ]);
 type LoopRow = z.output<typeof loopRowSchema>;
 /** A row of a loop whose attempt is in another table. */
-type ActiveRow = Extract<LoopRow, { state: 'running' | 'stopping' }>;
+type ActiveRow = Extract<LoopRow, { state: 'running' | 'stopping' | 'checking' }>;
 
 export function isActiveRow(row: LoopRow): row is ActiveRow {
-  return row.state === 'running' || row.state === 'stopping';
+  return row.state === 'running' || row.state === 'stopping' || row.state === 'checking';
 }
 
 export function toActiveLoop(row: ActiveRow, attempt: ActiveLoop['attempt']): ActiveLoop {

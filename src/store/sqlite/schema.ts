@@ -132,11 +132,24 @@ const VERSION_4 = `
 ALTER TABLE head ADD COLUMN settings TEXT;
 `;
 
+/** Version 5: checks and rounds (R11): the check of a loop, where its rounds stand, which runs are checks, and what they found. */
+const VERSION_5 = `
+ALTER TABLE loops ADD COLUMN check_spec TEXT;
+ALTER TABLE loops ADD COLUMN rounds TEXT;
+ALTER TABLE attempts ADD COLUMN is_check INTEGER;
+ALTER TABLE attempts ADD COLUMN round INTEGER;
+CREATE TABLE checks (
+  seq INTEGER NOT NULL, n INTEGER NOT NULL, round INTEGER NOT NULL, outcome TEXT NOT NULL, exit_code INTEGER,
+  started_at INTEGER NOT NULL, ended_at INTEGER NOT NULL, token TEXT NOT NULL, digest TEXT NOT NULL, tree TEXT, score REAL,
+  report TEXT NOT NULL, PRIMARY KEY (seq, n)
+) STRICT, WITHOUT ROWID;
+`;
+
 /**
- * Version 5: money of four kinds (R6). `cost_unknown` is the part of `cost_estimated` that is a guess, since nobody knows the cost;
+ * Version 6: money of four kinds (R6). `cost_unknown` is the part of `cost_estimated` that is a guess, since nobody knows the cost;
  * `cost_at_least` says that some of the work is in no amount. An attempt holds its `allowance` and what it has `accrued` by a first reckoning.
  */
-const VERSION_5 = `
+const VERSION_6 = `
 ALTER TABLE loops ADD COLUMN cost_unknown INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE loops ADD COLUMN cost_at_least INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE loops ADD COLUMN idle_allowances INTEGER NOT NULL DEFAULT 0;
@@ -156,6 +169,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 3, sql: VERSION_3 },
   { version: 4, sql: VERSION_4 },
   { version: 5, sql: VERSION_5 },
+  { version: 6, sql: VERSION_6 },
 ];
 
 /** The version that this code knows. */

@@ -1,3 +1,4 @@
+import type { CheckResult } from '../../core/model/check.ts';
 import type { Disposable } from '../../core/model/disposable.ts';
 import { StoreError } from '../../core/model/errors.ts';
 import type { Attempt, FinishedLoop, LedgerRow, Loop, Transition } from '../../core/model/loop.ts';
@@ -107,6 +108,10 @@ class SqliteStore implements Store {
 
   async history(seq: number): Promise<Transition[]> {
     return this.#use(({ tables }) => tables.history.ofLoop(seq));
+  }
+
+  async checks(seq: number): Promise<CheckResult[]> {
+    return this.#use(({ tables }) => tables.checks.ofLoop(seq));
   }
 
   async ledger(seq: number): Promise<LedgerRow[]> {

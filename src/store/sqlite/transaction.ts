@@ -1,4 +1,5 @@
 import type { Json } from '../../core/model/agentEvent.ts';
+import type { CheckResult } from '../../core/model/check.ts';
 import { DuplicateLoopError } from '../../core/model/errors.ts';
 import type { Attempt, LedgerRow, Loop, Transition } from '../../core/model/loop.ts';
 import type { NanoUsd } from '../../core/model/money.ts';
@@ -90,6 +91,13 @@ export class Transaction implements StoreTransaction {
     if (transition) this.addHistory(loop.seq, transition);
   }
 
+  saveSubmission(loop: Queued, prompt: string): void {
+    const { loops, prompts } = this.#writing();
+    loops.saveAgent(loop);
+    prompts.insert(loop.seq, prompt);
+    this.#changed.add(loop.seq);
+  }
+
   addHistory(seq: number, transition: Transition): void {
     this.#writing().history.add(seq, this.#next(), transition, this.#begunAttempts.get(seq)?.id ?? null);
     this.#begunAttempts.delete(seq);
@@ -112,6 +120,15 @@ export class Transaction implements StoreTransaction {
 
   advance(attemptId: number, from: number, to: number, readerState: Json | undefined): boolean {
     return this.#touch(this.#writing().attempts.advance(attemptId, from, to, readerState));
+  }
+
+  addCheck(seq: number, result: CheckResult): void {
+    this.#writing().checks.add(seq, this.#next(), result);
+    this.#changed.add(seq);
+  }
+
+  checks(seq: number): CheckResult[] {
+    return this.#reading().checks.ofLoop(seq);
   }
 
   addLedger(row: LedgerRow): boolean {

@@ -55,7 +55,7 @@ function section(report: AgentReport): string {
     loggedIn === true ? '- Logged in.' : '',
     apiKey === undefined ? '' : `- An API key is set (${inlineCode(apiKey, 60)}); it was not tried.`,
     isUsable(report) && loggedIn === undefined && apiKey === undefined && login !== undefined
-      ? `- It can not be asked whether it is logged in. If it is not: ${sentence(login)}.`
+      ? `- Login status can’t be checked. To log in: ${sentence(login)}.`
       : '',
     ...(lost ? [] : [...notes.map((note) => `- ${sentence(note)}`), ...modeLines(modes)]),
   ];

@@ -45,7 +45,7 @@ export function createAgentChecks(services: CheckServices): AgentChecks {
   };
 }
 
-function words({ name, title, command, bundled, install, login }: AgentFacts): KnownAgent {
+function words({ name, title, command, bundled, install, login, mode, modes }: AgentFacts): KnownAgent {
   return {
     name,
     title,
@@ -53,6 +53,7 @@ function words({ name, title, command, bundled, install, login }: AgentFacts): K
     bundled,
     ...(install !== undefined && { install }),
     ...(login !== undefined && { login }),
+    ...(mode && { modes: { ...mode, values: modes } }),
   };
 }
 
@@ -66,12 +67,7 @@ async function report(
   services: CheckServices,
 ): Promise<AgentReport> {
   const path = services.findProgram(facts.command, environment);
-  const { mode, modes, notes } = facts;
-  const base = {
-    ...found(facts, path),
-    ...(mode && { modes: { ...mode, values: modes } }),
-    notes,
-  };
+  const base = { ...found(facts, path), notes: facts.notes };
   if (path === undefined) return { ...base, problems: [] };
   const itsEnvironment = { ...environment, ...facts.env };
   const ask = (args: readonly string[]) =>

@@ -3,6 +3,7 @@ import { agentCommands } from './agentCommands.ts';
 import { budgetCommands } from './budgetCommands.ts';
 import { circuitCommands } from './circuitCommands.ts';
 import { type CommandContext, type CommandTable, registerCommands } from './commandTable.ts';
+import { editCommands } from './editCommands.ts';
 import { loopCommands } from './loopCommands.ts';
 import { queueCommands } from './queueCommands.ts';
 import { sampleCommands } from './sampleCommands.ts';
@@ -12,6 +13,7 @@ import { windowCommands } from './windowCommands.ts';
 /** Commands that need a supervisor. */
 const SUPERVISED: CommandTable = {
   ...submitCommands,
+  ...editCommands,
   ...loopCommands,
   ...queueCommands,
   ...circuitCommands,

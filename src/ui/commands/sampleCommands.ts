@@ -6,10 +6,7 @@ import type { CommandTable } from './commandTable.ts';
 /** The bundled agent. */
 const SAMPLE = 'sample';
 
-/**
- * Loops that show every state within half a minute, without an account: work, children, a restart that helps, one that does not, and a
- * queue as soon as the cap is below their number.
- */
+/** Loops that show every state within half a minute, without an account: work, child processes, failures, restarts and a queue. */
 const SAMPLES: readonly LoopSpec[] = [
   { title: 'Quick success', prompt: 'Add a greeting to the readme. [cost 0.02]' },
   {
@@ -17,21 +14,22 @@ const SAMPLES: readonly LoopSpec[] = [
     prompt: 'Look through all the tests and describe each of them. [slow 20] [cost 0.05]',
     estimatedCostUsd: 0.05,
   },
-  { title: 'Fails for good', prompt: 'Do what can not be done. [fail]' },
+  { title: 'Fails every time', prompt: 'Do the impossible. [fail]' },
   {
     title: 'Starts helpers',
     prompt: 'Build three packages at once. [spawn 3] [slow 12] [cost 0.03]',
     estimatedCostUsd: 0.03,
   },
   { title: 'Waits for a slot', prompt: 'Rename a variable everywhere. [slow 4] [cost 0.01]' },
-  { title: 'Goes ahead of the queue', prompt: 'Fix the build first. [slow 3] [cost 0.01]', priority: 5 },
+  { title: 'Jumps the queue', prompt: 'Fix the build first. [slow 3] [cost 0.01]', priority: 5 },
 ];
 
 export const sampleCommands: CommandTable = {
-  /** Submits the samples and shows the view. Answers their results. */
+  /** Submits the samples and shows the view. Returns their results. */
   runSampleLoops: (ctx) => async () => {
     await vscode.commands.executeCommand('loopSupervisor.loops.focus');
     const results: SubmitResult[] = [];
+    ctx.milestones.reach('sampled');
     for (const spec of SAMPLES) results.push(await ctx.host.submit({ ...spec, agent: SAMPLE }));
     return results;
   },

@@ -62,34 +62,36 @@ export function noticeOf(
 }
 
 const SEVERAL: { readonly [kind in NoticeKind]: string } = {
-  completion: 'have completed',
-  failure: 'have failed for good',
+  completion: 'completed',
+  failure: 'failed and have no restarts left',
   waiting: 'wait for a usage limit',
-  silence: 'have been silent for long',
-  circuit: 'have opened the circuit',
-  budget: 'have used up the budget',
+  silence: 'have been silent for too long',
+  circuit: 'paused new starts',
+  budget: 'used up the budget',
 };
 
 function sentence(event: SupervisorEvent, title: string, now: number): string {
   switch (event.type) {
     case 'loop:completed':
-      return `${title} has completed.${event.costUsd > 0 ? ` It cost ${formatUsd(event.costUsd)}.` : ''}`;
+      return `${title} completed${event.costUsd > 0 ? ` for ${formatUsd(event.costUsd)}` : ''}.`;
     case 'loop:failed':
-      return `${title} has failed for good: ${oneLine(event.error, 200)}`;
+      return `${title} failed (no restarts left): ${oneLine(event.error, 200)}`;
     case 'loop:waiting':
       return event.until === undefined
         ? `${title} needs you: ${oneLine(event.reason, 160)}`
         : `${title} waits until ${formatClock(event.until, now)}: ${oneLine(event.reason, 160)}`;
     case 'loop:silent':
+      if (event.kind === 'retrying')
+        return `${title} has only been trying again since ${formatClock(event.since ?? now, now)}: ${oneLine(event.why ?? '', 160)}`;
       return event.kind === 'first-output'
-        ? `${title} has said nothing since its start ${formatDuration(event.forMs ?? 0)} ago.`
+        ? `${title} has been silent since it started ${formatDuration(event.forMs ?? 0)} ago.`
         : `${title} has been silent for ${formatDuration(event.forMs ?? 0)}.`;
     case 'circuit:trip':
-      return `The circuit is open: no loop starts for ${formatDuration(event.cooldownMs)}. ${oneLine(event.reason, 200)}`;
+      return `New loops are paused after failures, until ${formatClock(event.at + event.cooldownMs, now)}. ${oneLine(event.reason, 200)}`;
     case 'budget:warning':
-      return `${formatUsd(event.spentUsd)} of today’s ${formatUsd(event.limitUsd)} are spent.`;
+      return `Spent today: ${formatUsd(event.spentUsd)} of ${formatUsd(event.limitUsd)}.`;
     case 'budget:exceeded':
-      return `Today’s budget is used up: ${formatUsd(event.spentUsd)} of ${formatUsd(event.limitUsd)}. No loop starts before midnight.`;
+      return `Out of budget: spent ${formatUsd(event.spentUsd)} of ${formatUsd(event.limitUsd)} today. Loops start again at midnight.`;
     default:
       return event.type;
   }

@@ -37,7 +37,7 @@ const STYLES: {
   completion: { show: 'info', one: [SHOW_OUTPUT, SHOW_LOOP], many: [SHOW_LOOPS], optional: true },
   failure: {
     show: 'error',
-    one: [{ title: 'Clear and Retry', command: 'loopSupervisor.retry', onLoops: true }, SHOW_OUTPUT],
+    one: [{ title: 'Retry', command: 'loopSupervisor.retry', onLoops: true }, SHOW_OUTPUT],
     many: [SHOW_LOOPS],
     optional: true,
   },

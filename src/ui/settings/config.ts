@@ -74,12 +74,25 @@ export class Config implements Disposable {
     return value?.globalValue !== undefined || value?.workspaceValue !== undefined;
   }
 
+  /** Whether a submitted selection says where it comes from. */
+  get selectionContext(): boolean {
+    return section().get('submit.selectionContext') !== false;
+  }
+
   noticeWhen(kind: string): NoticeWhen {
     const value = section().get<NoticeWhen>(`notifications.${kind}`);
     return value === 'off' || value === 'unfocused' ? value : 'always';
   }
 
-  /** Writes a setting of the user (of the machine where it is of that scope). */
+  /** Writes one option of a profile in `loopSupervisor.agents`, and leaves everything else there as it is. */
+  async setAgentOption(agent: string, option: string, value: string): Promise<void> {
+    const { agents } = this;
+    const all = isRecord(agents) ? agents : {};
+    const profile = all[agent];
+    await this.set('agents', { ...all, [agent]: { ...(isRecord(profile) ? profile : {}), [option]: value } });
+  }
+
+  /** Writes a user setting, or a machine setting if it is of that scope. */
   async set(key: string, value: unknown): Promise<void> {
     await section().update(key, value, vscode.ConfigurationTarget.Global);
   }
@@ -119,9 +132,13 @@ export class Config implements Disposable {
 
 /** Shows one setting, or all of ours, in the settings editor. */
 export function openSettings(key?: string): Thenable<unknown> {
-  return key === undefined
-    ? showSettings(OURS, false)
-    : showSettings(`@id:${SECTION}.${key}`, !key.startsWith('notifications.'));
+  // Nearly all of them, and those that matter most, belong to the machine.
+  return key === undefined ? showSettings(OURS, true) : showSettings(`@id:${SECTION}.${key}`, !isOfUser(key));
+}
+
+/** Settings that are the same on all machines of a user. */
+function isOfUser(key: string): boolean {
+  return key.startsWith('notifications.') && key !== 'notifications.command';
 }
 
 /** Shows those of our settings that belong to the machine and have this in their names. */
@@ -134,6 +151,10 @@ function showSettings(query: string, ofMachine: boolean): Thenable<unknown> {
   return ofMachine && vscode.env.remoteName !== undefined
     ? vscode.commands.executeCommand('workbench.action.openRemoteSettings', { query })
     : vscode.commands.executeCommand('workbench.action.openSettings', query);
+}
+
+function isRecord(value: unknown): value is { readonly [key: string]: unknown } {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function section(): vscode.WorkspaceConfiguration {

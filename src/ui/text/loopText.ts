@@ -9,6 +9,7 @@ export const STATE_WORDS: { readonly [state in LoopState]: string } = {
   queued: 'queued',
   running: 'running',
   stopping: 'stopping',
+  checking: 'checking',
   backingOff: 'waiting to restart',
   waiting: 'waiting',
   completed: 'completed',
@@ -128,10 +129,12 @@ function doingNow(view: LiveView, now: number): string {
   const { activity, loop } = view;
   if (loop.state === 'stopping') return 'stopping';
   // It was told how long the silence was then; it goes on since.
+  if (activity?.asking !== undefined) return `may be asking: ${oneLine(activity.asking, 60)}`;
   if (activity?.silentForMs !== undefined)
     return `silent for ${formatDuration(Math.max(activity.silentForMs, now - (activity.heardAt ?? now)))}`;
   if (activity?.retrying) return `waits for its provider: ${oneLine(activity.retrying, 60)}`;
-  return activity?.doing ? oneLine(activity.doing, 60) : '';
+  const doing = activity?.doing ?? activity?.errorLine;
+  return doing ? oneLine(doing, 60) : '';
 }
 
 export function join(parts: readonly string[]): string {

@@ -6,6 +6,7 @@ import type { UiDeps } from '../window/uiDeps.ts';
 import { LoopTreeDrag } from './loopTreeDrag.ts';
 import { loopTooltip, treeItemOf } from './loopTreeItem.ts';
 import { type FinishedFilter, LoopTreeModel } from './loopTreeModel.ts';
+import { rowsUnderKeyboard } from './rowsUnderKeyboard.ts';
 import { ShownRows } from './shownRows.ts';
 import type { TreeRow } from './treeRow.ts';
 import { type Usage, UsageWatch } from './usageWatch.ts';
@@ -84,8 +85,9 @@ export class LoopTree implements vscode.TreeDataProvider<TreeRow>, vscode.Dispos
     this.#setTicking();
   }
 
-  selection(): readonly TreeRow[] {
-    return this.#view.selection;
+  /** The rows that a key pressed in the view is for. */
+  underKeyboard(): Promise<readonly TreeRow[]> {
+    return rowsUnderKeyboard(() => this.#view.selection);
   }
 
   showMore({ subject }: TreeRow): void {

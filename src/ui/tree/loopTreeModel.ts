@@ -46,6 +46,7 @@ interface Snapshot {
 const STATE_GROUPS = {
   running: 'running',
   stopping: 'running',
+  checking: 'running',
   queued: 'queued',
   backingOff: 'backingOff',
   waiting: 'waiting',
@@ -288,6 +289,7 @@ function isLiveRow(state: LoopState): boolean {
 const LIVE_ICONS = {
   running: { id: 'sync~spin', color: 'charts.blue' },
   stopping: { id: 'debug-stop', color: 'charts.orange' },
+  checking: { id: 'checklist', color: 'charts.blue' },
   queued: { id: 'clock', color: 'descriptionForeground' },
   backingOff: { id: 'debug-restart', color: 'charts.yellow' },
   waiting: { id: 'watch', color: 'charts.yellow' },

@@ -14,7 +14,7 @@ export async function panelTarget(
 ): Promise<(LoopTarget & { readonly attempt?: number }) | undefined> {
   const exact = loopTargetOf(args[0]);
   if (exact) return { ...exact, ...(typeof args[1] === 'number' && { attempt: args[1] }) };
-  const subject = rowsOf(ctx, args)[0]?.subject;
+  const subject = (await rowsOf(ctx, args))[0]?.subject;
   if (subject && 'loopId' in subject) {
     return { loopId: subject.loopId, seq: subject.seq, ...(subject.kind === 'attempt' && { attempt: subject.number }) };
   }

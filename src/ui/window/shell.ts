@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import type { AgentChecks } from '../agentCheck/agentChecks.ts';
 import { registerAllCommands } from '../commands/allCommands.ts';
+import { QueuedPrompts } from '../commands/queuedPrompts.ts';
 import { tellTrouble } from '../commands/readinessMessages.ts';
 import { dashboardCommands, dashboardPanels } from '../dashboard/dashboardPanel.ts';
 import { detailCommands, detailPanels } from '../detail/detailPanel.ts';
@@ -17,6 +18,7 @@ import { LoopTree } from '../tree/loopTree.ts';
 import type { ViewDeps } from '../webviewHost/viewDeps.ts';
 import { provideAccessibilityHelp } from './accessibilityHelp.ts';
 import { keepContextKeys } from './contextKeys.ts';
+import { Milestones } from './milestones.ts';
 
 /** Everything that the user sees, on what the composition root has made. */
 export function createShell(deps: ViewDeps, config: Config, agentChecks: AgentChecks): vscode.Disposable {
@@ -40,9 +42,13 @@ export function createShell(deps: ViewDeps, config: Config, agentChecks: AgentCh
   const transcripts = transcriptPanels(deps);
   const details = detailPanels(deps);
   const dashboards = dashboardPanels(deps);
-  const commands = { ...deps, config, agentChecks, tree };
+  const milestones = new Milestones(deps.context.globalState, config);
+  const queuedPrompts = new QueuedPrompts(host);
+  const commands = { ...deps, config, agentChecks, milestones, queuedPrompts, tree };
   return vscode.Disposable.from(
     tree,
+    milestones,
+    queuedPrompts,
     filter,
     filter.onDidChange(pulse.ask),
     transcripts,
@@ -51,7 +57,7 @@ export function createShell(deps: ViewDeps, config: Config, agentChecks: AgentCh
     registerTools(deps),
     new StatusBar(deps, pulse),
     new Notifications(deps, config),
-    keepContextKeys(deps, pulse),
+    keepContextKeys(deps, pulse, config),
     tellTrouble(deps),
     watchSettings(deps, config),
     provideAccessibilityHelp(),

@@ -4,7 +4,7 @@ import { linesOf, NOW, ofType, readerOf, recording } from '../support/streams.ts
 
 describe('all readers', () => {
   for (const agent of ['claude', 'codex', 'gemini', 'opencode', 'copilot', 'pi', 'qwen', 'kilo', 'sample']) {
-    it(`${agent}: unknown events are ignored, broken lines are told up to five times and then counted`, () => {
+    it(`${agent}: unknown events are ignored, broken lines are quoted up to five times and then counted`, () => {
       const reader = readerOf(agent);
       for (const line of ['{"type":"from.the.future","data":{"x":1}}', '', '   ', '{}', '{"type":null}'])
         assert.deepEqual(reader.line(line), []);
@@ -36,7 +36,7 @@ describe('all readers', () => {
     assert.match(call?.summary ?? '', /^echo é é/);
   });
 
-  it('a long text is told whole', () => {
+  it('a long text comes whole', () => {
     const text = 'x'.repeat(500_000);
     assert.equal(
       ofType(

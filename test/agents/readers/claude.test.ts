@@ -20,7 +20,7 @@ describe('claude', () => {
     costUSD,
   });
 
-  it('R6.6 bills what a result says of itself, over all models, and never the total', () => {
+  it('R6.6 bills the figures of a result, over all models, and never the total', () => {
     const events = read('claude', [
       { ...ok, total_cost_usd: 9.5, model_usage_since_last_result: { a: model(0.1), b: model(0.2) } },
     ]);
@@ -86,7 +86,7 @@ describe('claude', () => {
   });
 
   for (const bad of [-1, 'free', null, 1e300, {}]) {
-    it(`R6.6 a reported cost of ${JSON.stringify(bad)} is not counted, and said`, () => {
+    it(`R6.6 a reported cost of ${JSON.stringify(bad)} is not counted, and a warning says so`, () => {
       const events = read('claude', [{ ...ok, total_cost_usd: 0.5, model_usage_since_last_result: { a: model(bad) } }]);
       assert.equal(costIn(events), 500_000_000);
       assert.ok(ofType(events, 'warning').some(({ text }) => text.includes('not counted')));
@@ -223,7 +223,7 @@ describe('claude', () => {
         assert.equal(limits([event({ resetsAt })])[0]?.until, undefined, String(resetsAt));
       assert.equal(limits([event({ resetsAt: NOW / 1000 - 5 })])[0]?.until, NOW);
     });
-    it('how full the windows are is told', () => {
+    it('the windows say how full they are', () => {
       const unifiedWindows = {
         five_hour: { utilization: 0.72, resetsAt: NOW / 1000 + 60 },
         seven_day: { utilization: 2 },
@@ -258,7 +258,7 @@ describe('claude', () => {
       const [limit] = limits([{ ...failed, result: 'Claude AI usage limit reached|1795500000' }]);
       assert.equal(limit?.until, 1_795_500_000_000);
     });
-    it('what the agent says, reads and finds is never taken for a limit', () => {
+    it('words and findings of the agent are never taken for a limit', () => {
       const text = "You've hit your limit · resets 2pm (Asia/Shanghai)\nClaude AI usage limit reached|1795500000";
       const events = read('claude', [
         {
@@ -282,12 +282,12 @@ describe('claude', () => {
     });
   });
 
-  it('a text that came in pieces is not told again as a whole', () => {
+  it('a text that came in pieces is not repeated as a whole', () => {
     const events = readAll(recording('claude-partial'));
     assert.ok(ofType(events, 'text').every(({ delta }) => delta));
   });
 
-  it("a subagent's tool calls are told, its words are not", () => {
+  it("a subagent's tool calls are shown, its words are not", () => {
     const message = {
       id: 'm',
       model: 'x',
@@ -309,15 +309,15 @@ describe('claude', () => {
     assert.match(end?.reason ?? '', /ended without a result/);
   });
 
-  it('a signal is told by the process, not by the agent', () => {
+  it('a signal is left to the process', () => {
     assert.equal(verdictOf(read('claude', [], { signal: 'SIGKILL' })), undefined);
   });
 
-  it('an exit code that nothing is known about is left to the process', () => {
+  it('an unknown exit code is left to the process', () => {
     assert.equal(verdictOf(read('claude', [], { exitCode: 7 }, 'Segmentation fault\n')), undefined);
   });
 
-  it('colours in what it says on standard error do not hide it', () => {
+  it('colours on standard error do not hide an error', () => {
     const end = verdictOf(read('claude', [], { exitCode: 1 }, "\u001b[31merror: unknown option '--x'\u001b[39m\r\n"));
     assert.equal(end?.ok === false && end.cause, 'config');
     assert.ok(!end?.reason?.includes('\u001b'));
@@ -326,7 +326,7 @@ describe('claude', () => {
   describe('R14.5 D13 who pays', () => {
     const init = (apiKeySource: string) => ({ type: 'system', subtype: 'init', session_id: 's', apiKeySource });
 
-    it('is told: the login, or the key and where it comes from', () => {
+    it('is the login, or a key with its source', () => {
       assert.deepEqual(ofType(read('claude', [init('none')]), 'account'), [{ type: 'account', pays: 'login' }]);
       assert.deepEqual(ofType(read('claude', [init('ANTHROPIC_API_KEY')]), 'account'), [
         { type: 'account', pays: 'key', from: 'ANTHROPIC_API_KEY' },
@@ -334,7 +334,7 @@ describe('claude', () => {
       assert.deepEqual(ofType(read('claude', [init('none'), init('none')]), 'account').length, 1);
     });
 
-    it('a change is told, within a run and between the runs of a session', () => {
+    it('a change gives a warning, within a run and between the runs of a session', () => {
       const change = /Another account pays .*: the key from ANTHROPIC_API_KEY, before the login/;
       const within = read('claude', [init('none'), init('ANTHROPIC_API_KEY')]);
       assert.ok(ofType(within, 'warning').some(({ text }) => change.test(text)));
@@ -352,7 +352,7 @@ describe('claude', () => {
     const ended = { type: 'system', subtype: 'task_notification', task_id: 'b1', status: 'completed' };
     const updated = (status: string) => ({ type: 'system', subtype: 'task_updated', task_id: 'b1', patch: { status } });
 
-    it('are told when they begin and when they end', () => {
+    it('open when they begin and close when they end', () => {
       for (const end of [
         ended,
         updated('killed'),
@@ -404,7 +404,7 @@ describe('claude', () => {
     assert.deepEqual(causes, ['auth', 'billing', 'billing', 'provider', 'provider']);
   });
 
-  it('another model than the one that was asked for is told', () => {
+  it('a fallback to another model gives a warning', () => {
     const fallback = {
       type: 'system',
       subtype: 'model_fallback',

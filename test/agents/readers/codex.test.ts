@@ -42,7 +42,7 @@ describe('codex', () => {
     assert.equal(ofType(read('codex', [usage(100, 0, 10), usage(40, 0, 5)]), 'usage')[1]?.tokens.input, 40);
   });
 
-  it('R6.6 a turn that tells no counter is not billed, and the next one for what was added since the last that did', () => {
+  it('R6.6 a turn without a counter is not billed, and the next one for all that was added since', () => {
     for (const without of [
       { type: 'turn.completed' },
       { type: 'turn.completed', usage: null },
@@ -131,7 +131,7 @@ describe('codex', () => {
 
   const failures: readonly [message: string, cause: string][] = [
     [
-      '{"error":{"message":"The model `gpt-9` does not exist or you do not have access to it.","code":"model_not_found"}}',
+      '{"error":{"message":"The model `gpt-9` does not exist or you have no access","code":"model_not_found"}}',
       'config',
     ],
     ["The 'gpt-9' model is not supported when using Codex with a ChatGPT account.", 'config'],
@@ -223,7 +223,7 @@ describe('codex', () => {
     });
   });
 
-  it('a turn with words and without a tool says that nothing was done: a command that is refused gives no event', () => {
+  it('a turn without a tool says that nothing was done, because a refused command gives no event', () => {
     const end = verdictOf(readAll(recording('codex-n-touch-readonly')));
     assert.equal(end?.ok === true && end.idle, true);
     assert.match(end?.reason ?? '', /nothing was run or changed/);

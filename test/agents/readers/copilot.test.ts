@@ -15,7 +15,7 @@ describe('copilot', () => {
     });
   });
 
-  it('R6.6 a report that tells no tokens of a model leaves its counter as it was', () => {
+  it('R6.6 a report without tokens of a model leaves its counter as it was', () => {
     const usage = (inputTokens: unknown) =>
       JSON.stringify({ modelMetrics: { 'gpt-5': { usage: { inputTokens, outputTokens: 0 } } } });
     const inputs = (text: string, before?: Json) => {
@@ -73,7 +73,7 @@ describe('copilot', () => {
       assert.ok(accrued.every((cost, at) => cost > (accrued[at - 1] ?? 0)));
       assert.ok(accrued.length >= 500);
     });
-    it('R6.6 a run that worked is not free: its calls are reckoned, as a guess', () => {
+    it('R6.6 a run that worked is not free: its calls are estimated', () => {
       const [cost] = ofType(read('copilot', calls(500), { signal: 'SIGKILL' }), 'cost');
       assert.equal(cost?.source, 'unknown');
       assert.ok((cost?.cost ?? 0) > 500 * 1_000 * TEST_PRICE.cachedInput * 1000);
@@ -82,7 +82,7 @@ describe('copilot', () => {
       const failed = { type: 'model.call_finished', data: { outcome: 'error' } };
       assert.equal(costIn(read('copilot', [failed], { exitCode: 1 })), 0);
     });
-    it('R6.10 the tokens of a call are taken where they are told', () => {
+    it('R6.10 the tokens of a call count where it names them', () => {
       const usage = {
         type: 'assistant.usage',
         data: { model: 'gpt-5', inputTokens: 1000, cacheReadTokens: 400, outputTokens: 10 },
@@ -118,7 +118,7 @@ describe('copilot', () => {
     assert.equal(ofType(read('copilot', [error, { type: 'result', exitCode: 1 }], { exitCode: 1 }), 'limit').length, 1);
   });
 
-  it('a message whose pieces were told is not told again; one without pieces is', () => {
+  it('a message that came in pieces is not repeated; one without pieces is shown', () => {
     const whole = (messageId: string, content: string) => ({ type: 'assistant.message', data: { messageId, content } });
     const events = read('copilot', [
       { type: 'assistant.message_delta', data: { messageId: 'a', deltaContent: 'hi' } },

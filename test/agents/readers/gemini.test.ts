@@ -42,7 +42,8 @@ describe('gemini', () => {
       {
         type: 'unknown',
         message:
-          '[API Error: You exceeded your current quota, please check your plan and billing details. (Status: RESOURCE_EXHAUSTED) "code": 429]',
+          '[API Error: You exceeded your current quota, please check your plan and billing details. ' +
+          '(Status: RESOURCE_EXHAUSTED) "code": 429]',
       },
       'provider',
       /current quota/,
@@ -94,7 +95,7 @@ describe('gemini', () => {
     });
   }
 
-  it('a call that a policy forbids is told as denied, by its name', () => {
+  it('a call that a policy forbids is denied, by its name', () => {
     const events = read('gemini', [
       { type: 'tool_use', tool_name: 'run_shell_command', tool_id: '1', parameters: { command: 'ls' } },
       {

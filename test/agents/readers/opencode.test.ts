@@ -30,7 +30,7 @@ describe('opencode', () => {
     });
   }
 
-  it('R6.6 each step is billed as it says, and priced where it does not say', () => {
+  it('R6.6 each step is billed as it says, and else priced', () => {
     const events = read('opencode', [start, finish('tool-calls'), start, finish('stop', { cost: undefined })]);
     assert.deepEqual(
       ofType(events, 'cost').map(({ cost, source }) => [cost, source]),
@@ -47,7 +47,7 @@ describe('opencode', () => {
     );
   });
 
-  it('an error that was got over is none', () => {
+  it('an error that the agent got over is none', () => {
     const error = {
       type: 'error',
       sessionID: 's',
@@ -96,7 +96,7 @@ describe('opencode', () => {
 
     it('what they cost is left out: at least', () =>
       assert.deepEqual(marks([start, task, finish('tool-calls')]), [true]));
-    it('where their steps are told nothing is left out', () =>
+    it('where their steps are in the stream nothing is left out', () =>
       assert.deepEqual(marks([start, task, child, finish('stop')]), [false, false]));
     it('without one nothing is', () => assert.deepEqual(marks([start, finish('stop')]), [false]));
   });

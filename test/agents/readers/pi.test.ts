@@ -49,7 +49,7 @@ describe('pi', () => {
     );
   });
 
-  it('a message whose pieces were told is not told again; one without pieces is', () => {
+  it('a message that came in pieces is not repeated; one without pieces is shown', () => {
     const events = read('pi', [started, piece('h'), piece('i'), ended(), started, ended()]);
     assert.deepEqual(
       ofType(events, 'text').map(({ text, delta }) => [text, delta]),
@@ -107,7 +107,7 @@ describe('pi', () => {
     ]);
   });
 
-  it('a tool that fails is told so', () => {
+  it('a tool that fails is not ok', () => {
     const results = ofType(
       read('pi', [
         { type: 'tool_execution_end', toolCallId: 'c', toolName: 'bash', isError: true, result: { content: [] } },
@@ -117,7 +117,7 @@ describe('pi', () => {
     assert.equal(results[0]?.ok, false);
   });
 
-  it('what the system and the user say is not told as its words', () => {
+  it('words of the system and the user are not its own', () => {
     assert.deepEqual(
       ofType(readAll(recording('pi-slash')), 'text')
         .map(({ text }) => text)

@@ -20,7 +20,7 @@ describe('qwen', () => {
     assert.deepEqual(told?.tokens, { input: 40, cachedInput: 60, cacheWrite: 0, output: 10 });
   });
 
-  it('R6.6 the result tells calls beside the work, and counts over the process', () => {
+  it('R6.6 the result includes calls beside the work, and counts over the process', () => {
     const events = read('qwen', [
       message(usage(100, 0, 10)),
       result({ usage: usage(150, 0, 20) }),
@@ -44,7 +44,7 @@ describe('qwen', () => {
     assert.deepEqual([cost?.source, cost?.atLeast], ['priced', true]);
   });
 
-  it('a denied tool is told once', () => {
+  it('a denied tool is reported once', () => {
     const denial = { tool_name: 'run_shell_command', tool_use_id: 'c', tool_input: { command: 'ls' } };
     const events = read('qwen', [result({ permission_denials: [denial] }), result({ permission_denials: [denial] })]);
     assert.deepEqual(ofType(events, 'denied'), [
@@ -52,7 +52,7 @@ describe('qwen', () => {
     ]);
   });
 
-  it('the text of a result is told where no message told it', () => {
+  it('the text of a result is shown where no message had it', () => {
     const texts = (messages: readonly object[]) => ofType(read('qwen', messages), 'text').map(({ text }) => text);
     assert.deepEqual(texts([result({ result: 'x' })]), ['x']);
     assert.deepEqual(texts([message(usage(1, 0, 1), [{ type: 'text', text: 'x' }]), result({ result: 'x' })]), ['x']);

@@ -47,6 +47,7 @@ export function instantLauncher(): InstantLauncher {
     terminateSpared: async () => false,
     removeRuns: async () => {},
     runsBefore: async () => [],
+    outputPath: (token) => `/runs/${token}/stdout`,
     logBytes: () => 0,
   };
   return launcher;

@@ -9,6 +9,7 @@ import type { CommandPlan } from '../../../src/core/ports/agents.ts';
 import type {
   AdoptRequest,
   AgentLauncher,
+  LiveLines,
   Run,
   RunEnd,
   RunLimits,
@@ -34,6 +35,7 @@ export const LIMITS: RunLimits = {
   silenceMs: 0,
   onSilence: 'warn',
   graceMs: 200,
+  endGraceMs: 0,
   maxLogBytes: 0,
   unattendedGraceMs: 0,
   keep: ['tmux'],
@@ -56,6 +58,7 @@ export function lineReader(state: unknown = 0): AgentReader {
 export class Told implements RunObserver {
   readonly calls: string[] = [];
   readonly outputs: RunOutput[] = [];
+  readonly lastLines: LiveLines[] = [];
   readonly silences: Parameters<RunObserver['silent']>[0][] = [];
   readonly #started = Promise.withResolvers<RunStarted>();
   readonly #ended = Promise.withResolvers<RunEnd>();
@@ -82,6 +85,10 @@ export class Told implements RunObserver {
   silent(warning: Parameters<RunObserver['silent']>[0]): void {
     this.calls.push('silent');
     this.silences.push(warning);
+  }
+
+  lines(lines: LiveLines): void {
+    this.lastLines.push(lines);
   }
 
   ended(end: RunEnd): void {

@@ -34,6 +34,13 @@ export class Explorer {
     return offered;
   }
 
+  /** Selects these files and no others, without opening them. */
+  async select(...files: readonly string[]): Promise<void> {
+    const [first, ...others] = files;
+    await this.#row(first ?? '').click();
+    for (const file of others) await this.#row(file).click({ modifiers: ['ControlOrMeta'] });
+  }
+
   #row(file: string): Locator {
     return this.#page
       .locator('.explorer-folders-view .monaco-list-row')

@@ -22,23 +22,19 @@ export class QuickInput {
     const input = this.input();
     let pressed = Number.NEGATIVE_INFINITY;
     // The palette may go at any of these steps: that of the question before closes late, and a page that is just there takes the keyboard.
-    await until(
-      `the command ${title} in the palette`,
-      async () => {
-        if ((await input.isVisible()) && (await input.inputValue({ timeout: 500 })).startsWith('>')) {
-          await input.fill(`>${title}`, { timeout: 1_000 });
-          await this.#row(title).click({ timeout: 3_000 });
-          return true;
-        }
-        // A page that is just loading swallows the key: then it is pressed again.
-        if (performance.now() - pressed > 2_000) {
-          pressed = performance.now();
-          await this.#page.keyboard.press('F1');
-        }
-        return false;
-      },
-      30_000,
-    );
+    await until(`the command ${title} in the palette`, async () => {
+      if ((await input.isVisible()) && (await input.inputValue({ timeout: 500 })).startsWith('>')) {
+        await input.fill(`>${title}`, { timeout: 1_000 });
+        await this.#row(title).click({ timeout: 3_000 });
+        return true;
+      }
+      // A page that is just loading swallows the key: then it is pressed again.
+      if (performance.now() - pressed > 2_000) {
+        pressed = performance.now();
+        await this.#page.keyboard.press('F1');
+      }
+      return false;
+    });
   }
 
   /** The titles of our commands that the palette offers now. */

@@ -21,8 +21,9 @@ import type { World } from './world.ts';
 /** From which state a loop may come into which. `new` is where it comes from on submit. */
 const MAY_BECOME: { readonly [from in LoopState | 'new']: readonly LoopState[] } = {
   new: ['queued'],
-  queued: ['running', 'waiting', 'cancelled', 'failed'],
-  running: ['stopping', 'queued', 'backingOff', 'waiting', 'completed', 'failed', 'cancelled'],
+  queued: ['running', 'checking', 'waiting', 'cancelled', 'failed'],
+  checking: ['stopping', 'queued', 'backingOff', 'waiting', 'completed', 'failed', 'cancelled'],
+  running: ['checking', 'stopping', 'queued', 'backingOff', 'waiting', 'completed', 'failed', 'cancelled'],
   stopping: ['queued', 'backingOff', 'waiting', 'completed', 'failed', 'cancelled'],
   backingOff: ['queued', 'cancelled'],
   waiting: ['queued', 'cancelled'],

@@ -143,7 +143,8 @@ export const CLAUDE: { readonly [recording: string]: Expectation } = {
   'claude-error-500': {
     session: 'cddc15be-0f52-469e-9c4b-ae8654f805da',
     text: [
-      'API Error: 500 Internal server error. This is a server-side issue, usually temporary — try again in a moment. If it persists, check your inference gateway (127.0.0.1:8931).',
+      'API Error: 500 Internal server error. This is a server-side issue, usually temporary — try again in a moment. ' +
+        'If it persists, check your inference gateway (127.0.0.1:8931).',
     ],
     usd: 0,
     end: 'provider',
@@ -225,7 +226,8 @@ export const CLAUDE: { readonly [recording: string]: Expectation } = {
   'claude-n-404': {
     session: '77777777-2222-4333-8444-555555555506',
     text: [
-      "There's an issue with the selected model (claude-nobody-9). It may not exist or you may not have access to it. Run --model to pick a different model.",
+      "There's an issue with the selected model (claude-nobody-9). It may not exist or you may not have access to it. " +
+        'Run --model to pick a different model.',
     ],
     usd: 0,
     end: 'config',
@@ -245,7 +247,8 @@ export const CLAUDE: { readonly [recording: string]: Expectation } = {
   'claude-n-529-fallback': {
     session: '77777777-2222-4333-8444-555555555510',
     text: [
-      'API Error: 529 Overloaded. This is a server-side issue, usually temporary — try again in a moment. If it persists, check your inference gateway (127.0.0.1:8951).',
+      'API Error: 529 Overloaded. This is a server-side issue, usually temporary — try again in a moment. ' +
+        'If it persists, check your inference gateway (127.0.0.1:8951).',
     ],
     usd: 0,
     end: 'provider',
