@@ -1,5 +1,6 @@
 import type { AgentFacts } from '../core/model/agentFacts.ts';
 import type { AgentProfile, CommandPlan, PlanRequest } from '../core/ports/agents.ts';
+import { accountName } from './account.ts';
 import type { AgentKind, AgentOptions, AgentServices } from './kind.ts';
 
 /** What a restarted agent gets instead of the whole prompt when it continues its session. */
@@ -31,7 +32,9 @@ export function profileOf(
   const canResume = kind.canResume && options.resume;
   return {
     name,
+    account: accountName(name, kind, options),
     canResume,
+    ...(kind.facts.bundled && { isDemo: true }),
     hasCost: kind.hasCost,
     spending: kind.spending,
     capsItself: kind.capsItself,

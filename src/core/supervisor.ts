@@ -1,5 +1,6 @@
 import { InvalidCostError, UnknownLoopError, WrongStateError } from './model/errors.ts';
 import type { Event, SupervisorEvent } from './model/event.ts';
+import type { Look } from './model/looks.ts';
 import {
   type FinishedLoop,
   isActive,
@@ -8,10 +9,11 @@ import {
   type LoopEdit,
   type LoopSpec,
   type ProcessIdentity,
+  type SweptProcess,
 } from './model/loop.ts';
 import { isCost, toNano, toUsd } from './model/money.ts';
 import type { Doubts, KeptSetting, Settings } from './model/settings.ts';
-import type { LiveView, LoopDetail, LoopSpend, Status, SubmitResult } from './model/status.ts';
+import type { AccountStatus, LiveView, LoopDetail, LoopSpend, Status, SubmitResult } from './model/status.ts';
 import { resetCircuit } from './policy/circuitBreaker.ts';
 import type { AgentCatalog } from './ports/agents.ts';
 import type { HistoryQueries } from './ports/historyQueries.ts';
@@ -22,6 +24,7 @@ import { Lifecycle } from './runtime/lifecycle.ts';
 import { Retention } from './runtime/retention.ts';
 import { detailOf, findLoop, liveViews, spendToday, statusOf } from './runtime/statusView.ts';
 import { cancel, cancelAll, signalGroup } from './runtime/stopCommands.ts';
+import { lookAgain, treatAsEnded } from './runtime/unconfirmedEnds.ts';
 import {
   type SupervisorContext,
   type SupervisorOptions,
@@ -38,7 +41,7 @@ import { acceptAsIs, continueRounds } from './steps/roundActions.ts';
 import { applySettings, dropKeptSetting } from './steps/storeSettings.ts';
 import { admit, readmit, submitResult } from './steps/submit.ts';
 import { undoCancel, wasStopped } from './steps/undoCancel.ts';
-import { claimLoop, clearFailed, restartNow, setPaused } from './steps/userActions.ts';
+import { claimLoop, clearFailed, holdAccount, restartNow, setPaused, tryAccount } from './steps/userActions.ts';
 
 /**
  * Governs headless agents: a bounded queue, one cap, restart intensity, a circuit breaker and a daily budget, over all windows that share
@@ -126,6 +129,24 @@ export class Supervisor {
   }
 
   /**
+   * Lets a loop go on although processes of its last attempt may still live (R3.1): one that failed or was interrupted goes
+   * back to the queue. Rejects with `WrongStateError` if its end is not in doubt.
+   */
+  async treatAsEnded(loopId: string): Promise<void> {
+    this.#lifecycle.mustBeReady();
+    return treatAsEnded(this.#engine, loopId);
+  }
+
+  /**
+   * Looks for the processes of such a loop again. If they are gone it goes on; otherwise nothing changes, and the result
+   * names them or says why they cannot be seen. Rejects with `WrongStateError` if its end is not in doubt.
+   */
+  async lookAgain(loopId: string): Promise<Look<readonly SweptProcess[]>> {
+    this.#lifecycle.mustBeReady();
+    return lookAgain(this.#engine, loopId);
+  }
+
+  /**
    * Lets a loop go on whose check does not pass and whose rounds have reached a bound: it is granted as much again (R11.3). Rejects with a
    * `WrongStateError` where it does not wait for that.
    */
@@ -208,9 +229,27 @@ export class Supervisor {
 
   // ── Circuit and budget ───────────────────────────────────────────────────────────────────────────────────────
 
-  /** Closes the circuit by hand (R4.3). */
-  async resetCircuit(): Promise<void> {
-    await this.#change((unit) => unit.change(resetCircuit(unit.control.circuit)));
+  /** Ends all that holds an account: one loop goes first, the others follow once it works (R14.2). Returns whether anything was held. */
+  async tryNow(account: string): Promise<boolean> {
+    return this.#change((unit) => tryAccount(unit, account));
+  }
+
+  /** Holds an account until *Try Now*, or until that wall time (ms): its loops are parked, those that run go on (R14.4). */
+  async hold(account: string, until?: number): Promise<void> {
+    await this.#change((unit) => holdAccount(unit, account, until));
+  }
+
+  /** Who pays for the profiles that there are, and what is held of each (R14.1). */
+  accounts(): readonly AccountStatus[] {
+    return this.status(0).accounts;
+  }
+
+  /** Closes the circuit of an account by hand, or all of them (R4.3). */
+  async resetCircuit(account?: string): Promise<void> {
+    await this.#change((unit) => {
+      for (const [name, circuit] of Object.entries(unit.control.circuits))
+        if (account === undefined || account === name) unit.change(name, resetCircuit(circuit));
+    });
   }
 
   /**

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { toNano } from '../../src/core/model/money.ts';
-import { admits, type BudgetState, budgetNews, fitOf, isPast } from '../../src/core/policy/budget.ts';
+import { admits, type BudgetState, budgetFit, budgetNews, isPast } from '../../src/core/policy/budget.ts';
 import type { DaySpend } from '../../src/core/ports/store.ts';
 
 const usd = toNano;
@@ -11,7 +11,7 @@ function state(facts: Partial<BudgetState>): BudgetState {
   return { used: 0, reserved: 0, runningReserved: 0, limit: usd(5), ...facts };
 }
 
-const fits = (budget: BudgetState, reserve: number): boolean => fitOf(budget, reserve) === 'fits';
+const fits = (budget: BudgetState, reserve: number): boolean => budgetFit(budget, reserve) === 'now';
 
 describe('budget', () => {
   it('R6.2 an estimate that just fits is taken, 10⁻⁹ USD more is not', () => {
@@ -63,11 +63,11 @@ describe('budget', () => {
 
   it('R6.3 tells a loop that running ones may make room for from one that fits no more today, or never', () => {
     const busy = { used: usd(1), reserved: 0, runningReserved: usd(3), limit: usd(5) };
-    assert.equal(fitOf(busy, usd(4)), 'waits');
-    assert.equal(fitOf(busy, usd(4) + 1), 'notToday');
-    assert.equal(fitOf(busy, usd(5) + 1), 'never');
-    assert.equal(fitOf({ ...busy, used: usd(5) }, 0), 'notToday');
-    assert.equal(fitOf({ ...busy, limit: 0 }, usd(50)), 'fits');
+    assert.equal(budgetFit(busy, usd(4)), 'later');
+    assert.equal(budgetFit(busy, usd(4) + 1), 'today');
+    assert.equal(budgetFit(busy, usd(5) + 1), 'ever');
+    assert.equal(budgetFit({ ...busy, used: usd(5) }, 0), 'today');
+    assert.equal(budgetFit({ ...busy, limit: 0 }, usd(50)), 'now');
   });
 
   it('R6.2 R6.3 no sequence of admissions, starts and costs within the estimates passes the limit', () => {

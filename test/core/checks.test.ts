@@ -237,7 +237,7 @@ describe('a loop with a check', () => {
 
   it('R11.4 rounds are no failures: they use no restart and open no circuit', async () => {
     const circuit = { failureThreshold: 1, cooldownMs: 120_000, halfOpenMaxProbes: 1 };
-    const window = await machine.open({ circuit, restart: { maxRestarts: 0, windowMs: 300_000 } });
+    const window = await machine.open({ circuit, restart: { maxRestarts: 0, windowMs: 300_000, maxTotal: 1_000 } });
     await submit(window);
     for (let round = 1; round <= 4; round++) {
       await end();

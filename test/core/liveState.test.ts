@@ -77,7 +77,9 @@ describe('mirror of the live loops', () => {
       activeLoop(3, {}, { probe: false, generation: 4 }),
       activeLoop(4, {}, { probe: true, generation: 4 }, 'stopping'),
     );
-    liveState.control = { ...liveState.control, circuit: { ...CLOSED_CIRCUIT, state: 'half-open', generation: 4 } };
-    assert.equal(liveState.probes(), 2);
+    const sample = { ...CLOSED_CIRCUIT, state: 'half-open' as const, generation: 4 };
+    liveState.control = { ...liveState.control, circuits: { sample } };
+    assert.equal(liveState.probes('sample'), 2);
+    assert.equal(liveState.probes('another'), 0);
   });
 });

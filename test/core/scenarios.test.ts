@@ -61,7 +61,7 @@ describe('Supervisor', () => {
   });
 
   it('R5.5 retries a permanently failed loop with a clean slate', async () => {
-    const window = await machine.open({ restart: { maxRestarts: 0, windowMs: 300_000 } });
+    const window = await machine.open({ restart: { maxRestarts: 0, windowMs: 300_000, maxTotal: 1_000 } });
     await window.submit({ prompt: 'doomed', loopId: 'a' });
     machine.launcher.of('a').fail();
     await machine.clock.advance(0);

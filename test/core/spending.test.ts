@@ -117,7 +117,7 @@ describe('spending', () => {
       await assume(0, 'two that cost something are too few');
       await first.recordCost('a', 4);
       await assume(4, 'a cost that came later');
-      machine.launcher.of('b').end({ says: [cost(1), { type: 'end', ok: false, reason: 'no key', cause: 'auth' }] });
+      machine.launcher.of('b').end({ says: [cost(1), { type: 'end', ok: false, reason: 'too long', cause: 'turns' }] });
       await assume(3, 'the median of four');
       await first.retry('b');
       await assume(4, 'one that lives again');
@@ -153,10 +153,10 @@ describe('spending', () => {
     await window.recordCost('small', 2);
     await window.resume();
     assert.deepEqual(machine.alive(), ['small']);
-    assert.equal(window.status().queued[0]?.waitingFor, 'tomorrow');
+    assert.match(window.status().parked[0]?.why ?? '', /what today has left/);
     window.configure({ ...DEFAULT_SETTINGS, ...limit(3), maxConcurrent: 3 });
     await machine.soon();
-    assert.equal(window.status().queued[0]?.waitingFor, 'higherLimit', 'it can never fit');
+    assert.match(window.status().parked[0]?.why ?? '', /above the daily limit/, 'it can never fit');
     window.configure({ ...DEFAULT_SETTINGS, ...limit(7), maxConcurrent: 3 });
     await machine.soon();
     assert.deepEqual(machine.alive(), ['small', 'big']);
@@ -211,8 +211,8 @@ describe('spending', () => {
     assert.deepEqual(
       window.status().queued.map(({ loopId, waitingFor }) => [loopId, waitingFor]),
       [
-        ['a', 'tomorrow'],
-        ['c', 'tomorrow'],
+        ['a', 'budget'],
+        ['c', 'budget'],
       ],
     );
     await assert.rejects(window.submit({ prompt: 'work', estimatedCostUsd: 0 }), { code: 'budget-exceeded' });
@@ -494,7 +494,7 @@ describe('spending', () => {
   });
 
   it('R6.6 a cost that a caller records takes the place of the guess, on the day of the guess', async () => {
-    const window = await machine.open({ restart: { maxRestarts: 0, windowMs: 300_000 } }, PRICED);
+    const window = await machine.open({ restart: { ...DEFAULT_SETTINGS.restart, maxRestarts: 0 } }, PRICED);
     await window.submit({ prompt: 'work', loopId: 'a', estimatedCostUsd: 3 });
     machine.launcher.of('a').say(said);
     machine.launcher.of('a').fail();
@@ -667,25 +667,28 @@ describe('spending', () => {
 
   for (const cause of ['auth', 'config', 'session'] as const) {
     it(`R6.6 an agent that could not even begin (${cause}) is charged no estimate`, async () => {
-      const window = await machine.open({ restart: { maxRestarts: 0, windowMs: 300_000 } }, PRICED);
+      const window = await machine.open({ restart: { maxRestarts: 0, windowMs: 300_000, maxTotal: 1_000 } }, PRICED);
       await window.submit({ prompt: 'work', loopId: 'a', estimatedCostUsd: 2 });
       machine.launcher
         .of('a')
         .end({ exit: { exitCode: 1 }, says: [{ type: 'end', ok: false, reason: 'not logged in', cause }] });
       await machine.soon();
-      assert.deepEqual([(await window.get('a'))?.state, window.status().budget.spent], ['failed', 0]);
+      assert.deepEqual(
+        [(await window.get('a'))?.state, window.status().budget.spent],
+        [cause === 'session' ? 'failed' : 'queued', 0],
+      );
     });
   }
 
   it('R6.6 an agent whose credit ran out in the middle of its work is charged the estimate', async () => {
-    const window = await machine.open({ restart: { maxRestarts: 0, windowMs: 300_000 } }, PRICED);
+    const window = await machine.open({ restart: { maxRestarts: 0, windowMs: 300_000, maxTotal: 1_000 } }, PRICED);
     await window.submit({ prompt: 'work', loopId: 'a', estimatedCostUsd: 2 });
     machine.launcher.of('a').say({ type: 'text', text: 'I begin.', delta: false });
     machine.launcher
       .of('a')
       .end({ exit: { exitCode: 1 }, says: [{ type: 'end', ok: false, reason: 'no credit is left', cause: 'auth' }] });
     await machine.soon();
-    assert.deepEqual([(await window.get('a'))?.state, window.status().budget.unknown], ['failed', 2]);
+    assert.deepEqual([(await window.get('a'))?.state, window.status().budget.unknown], ['queued', 2]);
   });
 
   it('R6.6 programs that have no cost are never charged one', async () => {

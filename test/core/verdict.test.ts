@@ -155,12 +155,7 @@ describe('outcome of an attempt', () => {
     ],
     ['SIGKILL from outside', { end: exited({ exit: { signal: 'SIGKILL' } }) }, 'signal', 'failure'],
     ['exit code 143 of a handler, from outside', { end: exited({ exit: { exitCode: 143 } }) }, 'exit', 'failure'],
-    [
-      'command not found',
-      { end: { kind: 'spawn', exit: {}, error: 'ENOENT', errorLine: '' } },
-      'spawn for good',
-      'neither',
-    ],
+    ['command not found', { end: { kind: 'spawn', exit: {}, error: 'ENOENT', errorLine: '' } }, 'held', 'neither'],
     ['never claimed', { end: { kind: 'void', exit: {}, errorLine: '' } }, 'interrupted, charged', 'neither'],
     [
       'no process was free',
@@ -207,11 +202,11 @@ describe('outcome of an attempt', () => {
     ],
     ['usage limit that the agent got over', { end: exited(), said: SAID_OK, limit: LIMIT }, 'ok', 'success'],
     ['provider trouble', { end: exited({ exit: { exitCode: 1 } }), said: saidNot('provider') }, 'agent', 'failure'],
-    ['wrong key', { end: exited({ exit: { exitCode: 1 } }), said: saidNot('auth') }, 'agent for good', 'neither'],
+    ['wrong key', { end: exited({ exit: { exitCode: 1 } }), said: saidNot('auth') }, 'held', 'neither'],
     [
       'bad flag or unknown model',
       { end: exited({ exit: { exitCode: 1 } }), said: saidNot('config') },
-      'agent for good',
+      'held',
       'neither',
     ],
     ["the agent's own cost cap", { end: exited(), said: saidNot('budget') }, 'agent for good', 'neither'],

@@ -48,6 +48,7 @@ export class FolderBench {
         log,
         messenger: new Messenger(EMPTY, systemClock, log),
         pump: new Pump(log),
+        sweepTime: { now: () => 0, sleep: async () => undefined },
       },
       inspector: { self: { pid: process.pid, startTime: '0', bootId: 'boot' }, look: () => GONE },
     };
@@ -134,6 +135,7 @@ function bound(observer: Observer): Observer {
     started: (facts) => observer.started(facts),
     output: (output) => observer.output(output),
     silent: (warning) => observer.silent(warning),
+    unseen: (why) => observer.unseen(why),
     lines: (lines) => observer.lines(lines),
     ended: (end) => observer.ended(end),
   };

@@ -1,4 +1,4 @@
-import { there } from '../../src/core/model/looks.ts';
+import { GONE, there } from '../../src/core/model/looks.ts';
 import { DEFAULT_SETTINGS } from '../../src/core/model/settings.ts';
 import type { AgentCatalog } from '../../src/core/ports/agents.ts';
 import type { AgentLauncher, Run } from '../../src/core/ports/launcher.ts';
@@ -22,6 +22,7 @@ export const NO_PROCESSES: Omit<AgentLauncher, 'launch'> = {
   control: () => IDLE_RUN,
   freeBytes: () => Number.POSITIVE_INFINITY,
   reap: async () => new Map(),
+  lookForRun: async () => GONE,
   terminateSpared: async () => false,
   removeRuns: async () => {},
   runsBefore: async () => [],
@@ -46,7 +47,7 @@ export function memorySupervisor(
     folders: { look: () => there(undefined) },
     settings: {
       ...DEFAULT_SETTINGS,
-      restart: { maxRestarts: 0, windowMs: 1_000 },
+      restart: { maxRestarts: 0, windowMs: 1_000, maxTotal: 1_000 },
       circuit: { ...DEFAULT_SETTINGS.circuit, failureThreshold: 1_000_000 },
     },
     window: { id: 'fuzz', folders: [], home: '/' },

@@ -158,6 +158,7 @@ describe('Runs that lost their guardian', () => {
           started: () => run.stop('user', 200),
           output: () => undefined,
           silent: () => undefined,
+          unseen: () => undefined,
           lines: () => undefined,
           ended: ({ kind }) => end.resolve(kind),
         },

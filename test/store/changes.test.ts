@@ -5,6 +5,7 @@ import {
   FAILED,
   factsOf,
   finish,
+  gatesOf,
   memoryStore,
   newLoop,
   StoreFolder,
@@ -184,17 +185,21 @@ describe('store: what other windows have changed', () => {
 
   it('control, leases and the latest day come with them', async () => {
     mine.changes();
-    const circuit = { state: 'open', generation: 1, consecutiveFailures: 5, openedAt: 5, reasons: [] } as const;
+    const circuits = {
+      claude: { state: 'open', generation: 1, consecutiveFailures: 5, openedAt: 5, reasons: [] },
+    } as const;
+    const of = { kind: 'account', name: 'claude' } as const;
+    const gates = gatesOf({ of, state: 'held', reason: 'usageLimit', why: 'limit', since: 1, until: 9, tries: 0 });
     const lease = { id: 'w', process: { pid: 1, startTime: '1', bootId: 'b' }, folders: ['/a'], openedAt: 1 };
     await theirs.write((tx) => {
-      tx.saveControl({ circuit, paused: true, holds: { claude: { until: 9, reason: 'limit' } } });
+      tx.saveControl({ circuits, gates, paused: true });
       tx.saveWindow(lease);
       tx.saveDayMarks({ day: '2026-01-16', spent: 0, unknown: 0, warned: true, exceeded: false });
       tx.addLedger({ key: 'k', seq: 1, agent: 'a', day: '2026-01-15', at: 1, cost: 5, source: 'reported' });
     });
     assert.deepEqual(mine.changes(), {
       loops: [],
-      control: { circuit, paused: true, holds: { claude: { until: 9, reason: 'limit' } } },
+      control: { circuits, gates, paused: true },
       windows: [lease],
       day: { day: '2026-01-16', spent: 0, unknown: 0, warned: true, exceeded: false },
     });

@@ -1,9 +1,20 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
+import type { GateRecord, HoldReason } from '../../src/core/model/gate.ts';
 import type { Attempt, LedgerRow, Loop, Transition } from '../../src/core/model/loop.ts';
 import type { Control, WindowLease } from '../../src/core/ports/store.ts';
 import { anyAttempt, anyEnd, anyFacts, anyMetadata, anyPhase, anyText } from './arbitraries.ts';
-import { finish, memoryStore, newAttempt, newLoop, StoreFolder, start, submit, type TestStore } from './support.ts';
+import {
+  finish,
+  gatesOf,
+  memoryStore,
+  newAttempt,
+  newLoop,
+  StoreFolder,
+  start,
+  submit,
+  type TestStore,
+} from './support.ts';
 
 describe('store: what is written is read again', () => {
   let store: TestStore;
@@ -92,17 +103,32 @@ describe('store: what is written is read again', () => {
           consecutiveFailures: fc.nat(),
           openedAt: time,
           lastFailureAt: time,
+          lastFailed: fc.nat(),
           reasons: fc.array(anyText, { maxLength: 5 }),
         },
       },
       { requiredKeys: ['state', 'generation', 'consecutiveFailures', 'reasons'], noNullPrototype: true },
     );
     const agent = fc.oneof(anyText, fc.constant('__proto__'));
-    const holds = fc
-      .array(fc.tuple(agent, fc.record({ until: time, reason: fc.string() }, { noNullPrototype: true })))
-      .map((entries) => Object.fromEntries(entries));
+    const circuits = fc.array(fc.tuple(agent, circuit)).map((entries) => Object.fromEntries(entries));
+    const of = fc.oneof(
+      fc.record(
+        { kind: fc.constantFrom('account' as const, 'profile' as const), name: agent, folder: anyText },
+        { requiredKeys: ['kind', 'name'], noNullPrototype: true },
+      ),
+      fc.record({ kind: fc.constantFrom('machine' as const, 'absence' as const) }, { noNullPrototype: true }),
+    );
+    const gate = fc.record(
+      {
+        ...{ of, state: fc.constant('held' as const), why: fc.string(), since: time, tries: fc.nat() },
+        ...{ until: time, guessed: fc.constant(true as const), lastSeq: fc.nat() },
+        reason: fc.constantFrom<HoldReason>('usageLimit', 'login', 'billing', 'program', 'config', 'machine', 'user'),
+      },
+      { requiredKeys: ['of', 'state', 'why', 'since', 'tries', 'reason'], noNullPrototype: true },
+    ) as fc.Arbitrary<GateRecord>;
+    const gates = fc.array(gate).map((list) => gatesOf(...list));
     const control = fc.record(
-      { circuit, paused: fc.boolean(), holds },
+      { circuits, gates, paused: fc.boolean() },
       { noNullPrototype: true },
     ) as fc.Arbitrary<Control>;
     const lease: fc.Arbitrary<WindowLease> = fc.record(
@@ -225,9 +251,9 @@ describe('store: what is written is read again', () => {
       const running = await start(first, await submit(first, 'running'), 'token', { readerState: { line: 3 } });
       await finish(first, await submit(first, 'done'));
       const control: Control = {
-        circuit: { state: 'open', generation: 3, consecutiveFailures: 5, openedAt: 9, reasons: ['no'] },
+        circuits: { a: { state: 'open', generation: 3, consecutiveFailures: 5, openedAt: 9, reasons: ['no'] } },
+        gates: {},
         paused: true,
-        holds: {},
       };
       await first.write((tx) => {
         tx.saveControl(control);

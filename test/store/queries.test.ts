@@ -209,9 +209,9 @@ describe('store: what is asked over many loops', () => {
       now = at;
       return clocked.write((tx) =>
         tx.saveControl({
-          circuit: { state, generation: 0, consecutiveFailures: 0, reasons: [] },
+          circuits: { a: { state, generation: 0, consecutiveFailures: 0, reasons: [] } },
+          gates: {},
           paused: false,
-          holds: {},
         }),
       );
     };
@@ -222,12 +222,12 @@ describe('store: what is asked over many loops', () => {
     await save('half-open', 20);
     await save('closed', 30);
     assert.deepEqual(await clocked.circuitChanges(20), [
-      { at: 10, from: 'closed', to: 'open' },
-      { at: 20, from: 'open', to: 'half-open' },
-      { at: 30, from: 'half-open', to: 'closed' },
+      { at: 10, account: 'a', from: 'closed', to: 'open' },
+      { at: 20, account: 'a', from: 'open', to: 'half-open' },
+      { at: 30, account: 'a', from: 'half-open', to: 'closed' },
     ]);
     assert.deepEqual((await clocked.circuitChanges(0)).length, 3);
-    assert.deepEqual(await clocked.circuitChanges(99), [{ at: 30, from: 'half-open', to: 'closed' }]);
+    assert.deepEqual(await clocked.circuitChanges(99), [{ at: 30, account: 'a', from: 'half-open', to: 'closed' }]);
     for (let at = 100; at < 1_200; at++) await save(at % 2 === 0 ? 'open' : 'closed', at);
     assert.equal((await clocked.circuitChanges(0)).length, 1_000);
     clocked.close();

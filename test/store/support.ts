@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { type GateRecord, type Gates, gateKey } from '../../src/core/model/gate.ts';
 import type { Attempt, AttemptEnd, FinishedLoop, Loop, LoopFacts } from '../../src/core/model/loop.ts';
 import type { Clock } from '../../src/core/ports/clock.ts';
 import { openStore } from '../../src/store/sqlite/store.ts';
@@ -69,6 +70,11 @@ export function memoryStore(clock: Clock = systemClock, log: (message: string) =
 
 export type QueuedLoop = Extract<Loop, { state: 'queued' }>;
 export type NewLoop = Omit<QueuedLoop, 'seq' | 'place'>;
+
+/** Gates as they are stored, by their keys. */
+export function gatesOf(...gates: GateRecord[]): Gates {
+  return Object.fromEntries(gates.map((gate) => [gateKey(gate.of), gate]));
+}
 
 /** A queued loop that has all it needs. */
 export function newLoop(loopId: string, facts: Partial<NewLoop> = {}): NewLoop {

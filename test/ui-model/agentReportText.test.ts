@@ -54,6 +54,7 @@ describe('The report of Check Agents', () => {
         command: 'gemini',
         install: 'npm install -g @google/gemini-cli',
         login: 'run gemini',
+        cannot: ['It is not bounded while it runs.'],
       },
     ],
     'claude',
@@ -74,6 +75,10 @@ describe('The report of Check Agents', () => {
       '### gemini (Gemini CLI)',
     ]);
     assert.match(text, /3 agents can be used, 1 needs attention, 1 not found/);
+  });
+
+  it('says what an agent cannot bound even before it is installed', () => {
+    assert.match(text, /### gemini[^#]*- It is not bounded while it runs\./);
   });
 
   it('shows all at a glance, what needs attention first', () => {

@@ -127,20 +127,20 @@ describe('The tree of loops', () => {
       [
         'Running 4/4',
         '',
-        ['Title of a', 'Reads src/a.ts · 2m 05s · ≈$0.03'],
-        ['Title of b', 'stopping · attempt 2 · 2m 05s'],
-        ['Title of s', 'silent for 6m 00s · 2m 05s'],
-        ['Title of r', 'waits for its provider: overloaded, try 2 of 10 · 2m 05s'],
+        ['Title of a', '2m 05s · ≈$0.03 · Reads src/a.ts'],
+        ['Title of b', 'stopping · 2m 05s · attempt 2'],
+        ['Title of s', '2m 05s · silent for 6m 00s'],
+        ['Title of r', '2m 05s · waiting for its provider: overloaded, try 2 of 10'],
       ],
-      ['Queued 2/20', '', ['Title of c', '#1 · priority 5'], ['Title of d', '#2 · waits for the budget · est. ≈$0.50']],
+      ['Queued 2/20', '', ['Title of c', '#1 · priority 5'], ['Title of d', '#2 · waiting for budget · est. ≈$0.50']],
       ['Waiting to restart', '1', ['Title of e', 'restarts in 5s · It exited with code 1. · 1 restart']],
-      ['Waiting for a limit', '1', ['Title of f', 'until 17:05 · usage window']],
+      ['Waiting', '1', ['Title of f', 'Usage limit reached · resumes 17:05 · usage window']],
       [
         'Finished',
         '3 · 1 failed',
-        ['Title of h', 'failed: claude was not found. · 15:40'],
-        ['Title of g', 'completed · 15:30 · $0.02'],
-        ['Title of i', 'cancelled · 15:40'],
+        ['Title of h', '15:40 · claude was not found.'],
+        ['Title of g', '15:30 · $0.02'],
+        ['Title of i', '15:40'],
       ],
     ]);
   });
@@ -156,13 +156,13 @@ describe('The tree of loops', () => {
       ['Running 2/4', '1 in other windows', ['Title of a', '2m 05s']],
       ['Queued 2/20', ''],
       ['other', 'another window · 1 running · 1 queued', ['Title of b', '2m 05s'], ['Title of c', '#1']],
-      ['closed', 'no window open · 1 queued', ['Title of d', '#2 · waits for its window']],
+      ['closed', 'no window open · 1 queued', ['Title of d', '#2 · waiting for its window']],
     ]);
   });
 
-  it('says that the queue is paused, and how many came back beyond its depth', async () => {
+  it('says that the queue is paused, and how many of the queued loops are returning', async () => {
     const world = { live: [queued('a', 1), queued('b', 2)], finished: [], status: { paused: true, queueDepth: 1 } };
-    assert.deepEqual((await tuples(modelOf(world)))[1]?.slice(0, 2), ['Queued 1/20', 'paused · 1 came back']);
+    assert.deepEqual((await tuples(modelOf(world)))[1]?.slice(0, 2), ['Queued 2/20', 'paused · 1 returning']);
   });
 
   it('reads of 10,000 queued and 10,000 finished loops only what it shows, and more when asked', async () => {
@@ -288,7 +288,7 @@ describe('The tree of loops', () => {
     const context = async (view: LiveView) =>
       (await modelOf({ live: [view], finished: [] }).find(view.loop.loopId))?.row.context;
     assert.equal(await context({ ...running('s'), activity: { silentForMs: 1 } }), 'loop running live here silent');
-    assert.equal(await context({ ...queued('q', 1), host: 'gone' }), 'loop queued live gone');
+    assert.equal(await context({ ...queued('q', 1), host: 'gone' }), 'loop queued live gone fresh');
     assert.equal(
       (await modelOf({ live: [], finished: [completed('c')] }).find('c'))?.row.context,
       'loop completed final',

@@ -159,7 +159,7 @@ function itemCompleted(item: JsonObject, memory: Memory, emit: Emit): void {
     type: 'toolResult',
     ...(id !== '' && { id }),
     ok: !failed,
-    summary: output || (typeof exitCode === 'number' ? `exit code ${exitCode}` : textIn(item['status'])),
+    summary: output || (typeof exitCode === 'number' ? `exit code ${exitCode}` : oneLine(textIn(item['status']))),
   });
 }
 

@@ -121,14 +121,15 @@ export class BudgetExceededError extends SupervisorError {
   }
 }
 
-/** The queue holds as many new loops as it may (R2.2). */
+/** The queue holds as many new loops as it may (R2.2). `isParked`: it would be parked, and as many wait for the same reason. */
 export class QueueFullError extends SupervisorError {
   readonly depth: number;
   readonly limit: number;
-  constructor(depth: number, limit: number) {
+  constructor(depth: number, limit: number, isParked = false) {
+    const places = isParked ? 'places for loops that cannot start for the same reason' : 'places in the queue';
     super(
       'queue-full',
-      `The loop was not submitted: ${depth} of ${limit} places in the queue are taken. Wait for one, cancel one, or raise maxQueueDepth.`,
+      `The loop was not submitted: ${depth} of ${limit} ${places} are taken. Wait for one, cancel one, or raise maxQueueDepth.`,
     );
     this.depth = depth;
     this.limit = limit;

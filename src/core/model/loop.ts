@@ -21,6 +21,8 @@ export interface LoopSpec {
   readonly cwd?: string;
   /** What the tree shows. Absent: the first line of the prompt. */
   readonly title?: string;
+  /** `queue`: it is queued although its circuit or today's budget would refuse it now. `reject`, if absent. */
+  readonly whenBlocked?: 'reject' | 'queue';
   /** What must pass before the loop counts as completed (R11). Absent: it completes when its agent says so. */
   readonly check?: CheckRequest;
   /** Anything that survives JSON, kept with the loop and handed back. */
@@ -144,7 +146,9 @@ export interface Attempt {
   readonly round?: number;
   /** When it was dispatched: wall time, ms. */
   readonly startedAt: number;
-  /** The circuit's generation at dispatch (R4.2). */
+  /** Who pays for it (R14.1); absent: only its agent does. */
+  readonly account?: string;
+  /** The generation of its account's circuit at dispatch (R4.2). */
   readonly generation: number;
   /** Whether it took a probe's place in half-open. */
   readonly probe: boolean;
@@ -279,8 +283,11 @@ export type UserDecision = 'endUnknown' | 'notEnded' | 'answer' | 'allowance' | 
 
 /** What a loop has only in its state. */
 export type LoopPhase =
-  /** `fresh`: never admitted before, so it counts against the depth (R2.2). */
-  | { readonly state: 'queued'; readonly fresh: boolean }
+  /**
+   * `fresh`: never admitted before, so it counts against the depth, unless it `wasParked`: then it counts only while it is parked, against
+   * others that would be parked for the same reason (R2.2).
+   */
+  | { readonly state: 'queued'; readonly fresh: boolean; readonly wasParked?: true }
   | { readonly state: 'running'; readonly attempt: Attempt }
   | { readonly state: 'stopping'; readonly attempt: Attempt }
   /** Its check runs (R11.1). */
@@ -303,6 +310,11 @@ export type LiveLoop = Extract<
 >;
 export type ActiveLoop = Extract<Loop, { state: 'running' | 'stopping' | 'checking' }>;
 export type FinishedLoop = Extract<Loop, { state: 'completed' | 'failed' | 'cancelled' }>;
+
+/** Who pays for the attempt of a loop that runs (R14.1). */
+export function payerOf({ agent, attempt }: ActiveLoop): string {
+  return attempt.account ?? agent;
+}
 
 /** Holds a process, and so a slot (R3.1). */
 export function isActive(loop: Loop): loop is ActiveLoop {

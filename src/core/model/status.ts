@@ -1,27 +1,27 @@
 import type { CheckResult } from './check.ts';
 import type { CircuitState } from './circuit.ts';
+import type { GateOf, HoldReason } from './gate.ts';
 import type { Leftovers } from './leftovers.ts';
 import type { LedgerRow, LiveLoop, Loop, Outcome, Transition, Waiting } from './loop.ts';
 import type { UnknownSetting } from './settings.ts';
+
+/**
+ * Why a loop is parked: it keeps its place, and cannot start for now (R2.2). `window`: its folder is open nowhere, or its window does not
+ * answer. `folder`, `profile`: its working directory or its profile is missing. `budget`: its estimate does not fit. The others: what holds it.
+ */
+export type ParkReason = 'window' | 'folder' | 'profile' | 'budget' | HoldReason;
 
 /** What a queued loop waits for: the most telling reason. */
 export type WaitingFor =
   /** A free slot, or those before it. */
   | 'slot'
   | 'circuit'
-  /** Money that running loops may give back (R6.3). */
-  | 'budget'
-  /** Another day's budget: it does not fit today any more. */
-  | 'tomorrow'
-  /** A daily limit that is no less than its estimate. */
-  | 'higherLimit'
   | 'paused'
   /** A setting that bounds and that nobody can read (R6.9). */
   | 'settings'
-  /** The window it belongs to: that one is gone, or is to start it. */
-  | 'window'
-  /** Its agent's usage window. */
+  /** Its account's usage window. */
   | 'limit'
+  | Exclude<ParkReason, 'usageLimit'>
   | 'disk'
   | 'store';
 
@@ -34,6 +34,44 @@ export interface CircuitStatus {
   readonly cooldownRemainingMs: number;
   /** The last failures' reasons, newest first. */
   readonly reasons: readonly string[];
+}
+
+/** A loop that is parked. */
+export interface ParkedStatus {
+  readonly loopId: string;
+  /** 1-based place in the queue, which it keeps. */
+  readonly position: number;
+  readonly priority: number;
+  readonly enqueuedAt: number;
+  readonly reason: ParkReason;
+  /** One sentence without a full stop. */
+  readonly why: string;
+  /** When its hold is tried or checked next by itself; absent where that has no time. */
+  readonly until?: number;
+}
+
+/** Something that is held, or has just been let go of (R14). Times are wall times in ms. */
+export interface HoldStatus {
+  readonly of: GateOf;
+  /** `trial`: one loop goes first. */
+  readonly state: 'held' | 'trial';
+  readonly reason: HoldReason;
+  /** One sentence without a full stop. */
+  readonly why: string;
+  readonly since: number;
+  /** When it is tried or checked next by itself; absent where it waits for a hand or for new settings. */
+  readonly until?: number;
+  /** Nobody named that time. */
+  readonly guessed: boolean;
+}
+
+/** Who pays for one or more profiles. */
+export interface AccountStatus {
+  readonly account: string;
+  /** The profiles that it pays for. */
+  readonly agents: readonly string[];
+  readonly circuitState: CircuitState;
+  readonly holds: readonly HoldStatus[];
 }
 
 /** Today's budget, USD. */
@@ -77,6 +115,8 @@ export interface Status {
     readonly enqueuedAt: number;
     readonly waitingFor: WaitingFor;
   }[];
+  /** Those of the queue that cannot start for a reason of their own. They reserve nothing, and block nobody (R2.2). */
+  readonly parked: readonly ParkedStatus[];
   readonly backingOff: readonly { readonly loopId: string; readonly until: number; readonly reason: string }[];
   readonly waiting: readonly {
     readonly loopId: string;
@@ -85,11 +125,19 @@ export interface Status {
     readonly until?: number;
     readonly reason: string;
   }[];
+  /** The worst of all accounts. */
   readonly circuitState: CircuitState;
+  /** The one that is worst. */
   readonly circuit: CircuitStatus;
+  /** Those that have counted a failure or have been open, by account (R4.3). */
+  readonly circuits: readonly (CircuitStatus & { readonly account: string })[];
+  /** Who pays for the profiles that there are, and what is held of each (R14). */
+  readonly accounts: readonly AccountStatus[];
+  /** All that is held, the profiles and the machine included. */
+  readonly holds: readonly HoldStatus[];
   readonly concurrencyUsed: number;
   readonly concurrencyMax: number;
-  /** New loops in the queue: those that count against `queueMax` (R2.2). */
+  /** New loops in the queue that can start: those that count against `queueMax` (R2.2). */
   readonly queueDepth: number;
   readonly queueMax: number;
   readonly budget: BudgetStatus;
@@ -116,6 +164,8 @@ export interface Activity {
   readonly errorLine?: string;
   /** The agent waits for its provider, in words. */
   readonly retrying?: string;
+  /** Why its processes cannot be seen at present, in a few words (R3.1). */
+  readonly unseen?: string;
 }
 
 /** Which host may start a loop: this one, another one, or none, since its window is gone and its folder is open nowhere. */

@@ -19,23 +19,20 @@ export function admits(budget: Omit<BudgetState, 'runningReserved'>, estimate: N
   return budget.used < budget.limit && budget.used + budget.reserved + estimate <= budget.limit;
 }
 
-/** How a queued loop stands to the day's money (R6.3). */
-export type Fit =
-  | 'fits'
-  /** Running loops may still give back enough for it. */
-  | 'waits'
-  /** Not today any more. */
-  | 'notToday'
-  /** Its estimate is above the limit itself. */
-  | 'never';
+/** Whether a queued loop of that estimate may start (R6.3). */
+export function mayStart(budget: Omit<BudgetState, 'reserved'>, estimate: NanoUsd): boolean {
+  if (budget.limit === 0) return true;
+  return budget.used < budget.limit && budget.used + budget.runningReserved + estimate <= budget.limit;
+}
 
-/** Whether a queued loop that reserves so much may start (R6.3). */
-export function fitOf(budget: Omit<BudgetState, 'reserved'>, reserve: NanoUsd): Fit {
-  const { used, runningReserved, limit } = budget;
-  if (limit === 0) return 'fits';
-  if (reserve > limit) return 'never';
-  if (used >= limit || used + reserve > limit) return 'notToday';
-  return used + runningReserved + reserve <= limit ? 'fits' : 'waits';
+/** When a loop fits the budget. `later`: once running loops give back enough. */
+export type BudgetFit = 'now' | 'later' | 'today' | 'ever';
+
+/** When a queued loop of that estimate can start (R6.3). `today`, `ever`: not on this day, not under this limit. */
+export function budgetFit(budget: Omit<BudgetState, 'reserved'>, estimate: NanoUsd): BudgetFit {
+  if (mayStart(budget, estimate)) return 'now';
+  if (estimate > budget.limit) return 'ever';
+  return mayStart({ ...budget, runningReserved: 0 }, estimate) ? 'later' : 'today';
 }
 
 /** Whether a limit allows more than the one before. */

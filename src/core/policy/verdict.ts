@@ -1,4 +1,5 @@
 import type { AgentErrorCause, AgentEvent } from '../model/agentEvent.ts';
+import type { HoldReason } from '../model/gate.ts';
 import type { Allowance, FailureClass, StopBy } from '../model/loop.ts';
 import type { RunEnd } from '../ports/launcher.ts';
 import type { CircuitVote } from './circuitBreaker.ts';
@@ -18,6 +19,15 @@ export type Verdict =
   | { readonly kind: 'limited'; readonly reason: string; readonly until?: number }
   /** It used up its allowance (R6.8). `of`: whose money it was. */
   | { readonly kind: 'usedUp'; readonly of: Allowance['of']; readonly reason: string }
+  /** Trouble of its account or profile: that is held, and the loop returns to its place (R14.1). */
+  | {
+      readonly kind: 'held';
+      readonly of: 'account' | 'profile';
+      readonly hold: HoldReason;
+      readonly class: FailureClass;
+      readonly reason: string;
+      readonly cause?: AgentErrorCause;
+    }
   | {
       readonly kind: 'failed';
       readonly class: FailureClass;
@@ -26,6 +36,8 @@ export type Verdict =
       /** The same command cannot succeed: no restart (R5.3). */
       readonly permanent: boolean;
     };
+
+type HeldVerdict = Extract<Verdict, { kind: 'held' }>;
 
 /** What is known when an attempt has ended. */
 export interface EndFacts {
@@ -44,7 +56,14 @@ export interface EndFacts {
 }
 
 /** Causes that the same command cannot get around. */
-const PERMANENT_CAUSES: readonly AgentErrorCause[] = ['auth', 'billing', 'config', 'budget', 'turns'];
+const PERMANENT_CAUSES: readonly AgentErrorCause[] = ['budget', 'turns'];
+
+/** Causes that are not the loop's own, and what they hold. */
+const HOLDS: { readonly [cause in AgentErrorCause]?: Pick<HeldVerdict, 'of' | 'hold'> } = {
+  auth: { of: 'account', hold: 'login' },
+  billing: { of: 'account', hold: 'billing' },
+  config: { of: 'profile', hold: 'config' },
+};
 
 /** Causes that show that the agent went on working after a usage limit: it ended by something else. */
 const BEYOND_LIMIT: readonly AgentErrorCause[] = ['budget', 'turns', 'task'];
@@ -72,7 +91,10 @@ export function decideOutcome(facts: EndFacts): Verdict {
   if (end.trouble === 'machine' || end.trouble === 'folder')
     return { kind: 'interrupted', reason: end.error ?? TROUBLES[end.trouble], charged: false, trouble: end.trouble };
   if (end.trouble === 'memory') return failed('memory', end.error ?? TROUBLES.memory);
-  if (end.kind === 'spawn') return failed('spawn', end.error ?? 'the command could not be started', true);
+  if (end.kind === 'spawn') {
+    const reason = end.error ?? 'the command could not be started';
+    return { kind: 'held', of: 'profile', hold: 'program', class: 'spawn', reason };
+  }
   if (end.kind === 'void')
     return { kind: 'interrupted', reason: end.error ?? 'its window was gone before it started', charged: true };
   const isOverLimit = said !== undefined && (said.ok || BEYOND_LIMIT.includes(said.cause));
@@ -87,6 +109,8 @@ export function decideOutcome(facts: EndFacts): Verdict {
   if (said?.ok === false && said.cause === 'budget' && facts.allowance?.heldBy === 'agent')
     return usedUp(facts.allowance.of);
   if (said && !said.ok) {
+    const hold = HOLDS[said.cause];
+    if (hold) return { kind: 'held', ...hold, class: 'agent', reason: said.reason, cause: said.cause };
     return { ...failed('agent', said.reason, PERMANENT_CAUSES.includes(said.cause)), cause: said.cause };
   }
   if (end.kind === 'lost') return failed('lost', end.error ?? 'nobody knows how it ended');

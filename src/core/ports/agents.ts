@@ -49,6 +49,10 @@ export interface SessionBefore {
 /** How to start one kind of agent, and how to read it. */
 export interface AgentProfile {
   readonly name: string;
+  /** Names who pays (R14.1): profiles share an account unless their credentials differ. Absent: only this profile does. No credential itself. */
+  readonly account?: string;
+  /** The demo agent: it makes no changes, and its costs are play money that counts for no budget. */
+  readonly isDemo?: boolean;
   /** Why this prompt cannot be given to this agent (R1.4); undefined when it can. */
   refuse(prompt: string): string | undefined;
   /**

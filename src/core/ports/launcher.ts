@@ -130,6 +130,8 @@ export interface RunObserver {
   output(output: RunOutput): void;
   /** A deadline has passed and `onSilence` is `warn`; `undefined` when output came after all. */
   silent(warning: SilenceWarning | undefined): void;
+  /** Nobody can see whether the run goes on, and why (R3.1); `undefined` when it is seen again. */
+  unseen(why: string | undefined): void;
   /** The last lines of its logs have changed. */
   lines(lines: LiveLines): void;
   /** Exactly once, unless the run was released before. */
@@ -157,6 +159,16 @@ export interface Run extends RunControl {
   release(): void;
 }
 
+/** What is known of a run whose end could not be confirmed. */
+export interface RunToLookFor {
+  readonly token: string;
+  readonly leader?: ProcessIdentity;
+  readonly guardian?: ProcessIdentity;
+  /** Those that it was last known to have. */
+  readonly remaining: readonly ProcessIdentity[];
+  readonly keep: readonly string[];
+}
+
 /** Starts attempts in groups of their own and follows them. The only way to processes. */
 export interface AgentLauncher {
   launch(request: LaunchRequest, observer: RunObserver): Run;
@@ -172,6 +184,11 @@ export interface AgentLauncher {
     graceMs: number,
     keep: readonly string[],
   ): Promise<ReadonlyMap<string, readonly SweptProcess[]>>;
+  /**
+   * Looks for the processes of a run that nobody follows any more, its guardian included. `there`: those that live. `gone`:
+   * none can live.
+   */
+  lookForRun(run: RunToLookFor): Promise<Look<readonly SweptProcess[]>>;
   /** Ends one process that was kept (R7.4); answers whether it was there. */
   terminateSpared(process: SweptProcess): Promise<boolean>;
   /** Removes run folders. */

@@ -2,6 +2,7 @@ import type { Json } from '../model/agentEvent.ts';
 import type { CheckResult } from '../model/check.ts';
 import type { CircuitRecord } from '../model/circuit.ts';
 import type { Disposable } from '../model/disposable.ts';
+import type { Gates } from '../model/gate.ts';
 import type { Attempt, FinishedLoop, LedgerRow, Loop, ProcessIdentity, Transition } from '../model/loop.ts';
 import type { NanoUsd } from '../model/money.ts';
 import type { StoredSettings } from '../model/settings.ts';
@@ -9,11 +10,12 @@ import type { HistoryQueries } from './historyQueries.ts';
 
 /** What the core owns besides loops: one record for all windows. */
 export interface Control {
-  readonly circuit: CircuitRecord;
+  /** Circuit breakers by account (R4.3); one that has never counted a failure has no record. */
+  readonly circuits: { readonly [account: string]: CircuitRecord };
+  /** What is held, by account, profile or machine (R14). */
+  readonly gates: Gates;
   /** Dispatch is paused by the user (R2.4). */
   readonly paused: boolean;
-  /** Agents whose usage window is used up, by name; `until` is a wall time in ms. */
-  readonly holds: { readonly [agent: string]: { readonly until: number; readonly reason: string } };
   /** The last good values of the settings, for a host that cannot read its own (R6.9). */
   readonly settings?: StoredSettings;
 }
@@ -143,6 +145,8 @@ export interface FinishedQuery {
   readonly offset?: number;
   readonly states?: readonly FinishedLoop['state'][];
   readonly agent?: string;
+  /** Submitted from one of these workspace folders; where there was none, run in it. */
+  readonly folders?: readonly string[];
   /** Occurs in title, id or prompt, whatever the case. */
   readonly text?: string;
   /** Finished at or after / before: wall times, ms. */

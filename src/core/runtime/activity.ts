@@ -42,6 +42,12 @@ export class ActivityLog {
     this.current = forMs === undefined ? rest : { ...rest, silentForMs: forMs };
   }
 
+  /** Why its processes cannot be seen; undefined: they can. */
+  unseen(why: string | undefined): void {
+    const { unseen: _, ...rest } = this.current;
+    this.current = why === undefined ? rest : { ...rest, unseen: why };
+  }
+
   #inWords(event: AgentEvent): string | undefined {
     if (event.type === 'text') {
       this.#textTail = (event.delta ? this.#textTail + event.text : event.text).slice(-TAIL_KEPT);

@@ -2,9 +2,10 @@ import type { Disposable } from '../model/disposable.ts';
 import { LONGEST_SLEEP_MS } from '../ports/clock.ts';
 import type { UnitOfWork } from '../state/unitOfWork.ts';
 import type { Engine } from './engine.ts';
+import { settleAfterReboot } from './unconfirmedEnds.ts';
 
 /** What it works with. */
-type RetentionParts = Pick<Engine, 'context' | 'transactions'>;
+type RetentionParts = Pick<Engine, 'context' | 'liveState' | 'transactions'>;
 
 /** Finished loops removed in one transaction at most: others get their turn in between. */
 const CHUNK = 100;
@@ -28,6 +29,9 @@ export class Retention implements Disposable {
 
   /** Reaps and tidies now, and tidies again every hour. */
   begin(): void {
+    settleAfterReboot(this.#parts).catch((error: unknown) =>
+      this.#parts.context.log('Loops whose end is in doubt could not be looked at.', error),
+    );
     this.#reap().catch((error: unknown) =>
       this.#parts.context.log('Left-over processes of ended loops could not be looked for.', error),
     );

@@ -1,23 +1,17 @@
 import { leftoversOf, NOTHING_LEFT } from '../model/leftovers.ts';
 import { type Attempt, isFinished, type Loop, reservedOf } from '../model/loop.ts';
 import { toUsd } from '../model/money.ts';
-import type {
-  AttemptDetail,
-  CircuitStatus,
-  LiveView,
-  LoopDetail,
-  LoopSpend,
-  Status,
-  WaitingFor,
-} from '../model/status.ts';
-import { cooldownRemainingMs } from '../policy/circuitBreaker.ts';
-import type { SupervisorContext } from '../state/context.ts';
+import type { AttemptDetail, LiveView, LoopDetail, LoopSpend, Status, WaitingFor } from '../model/status.ts';
+import { needsMoney, type SupervisorContext } from '../state/context.ts';
+import { accountOf, circuitOf } from '../state/gates.ts';
 import type { LiveState, QueuedLoop } from '../state/liveState.ts';
-import { gateClosed, isHeld } from '../steps/dispatch.ts';
-import { reserveFit, spendingOf } from '../steps/grants.ts';
+import { gateClosed } from '../steps/dispatch.ts';
+import { reserveFit } from '../steps/grants.ts';
 import type { Engine } from './engine.ts';
+import { accountStatuses, circuitStatuses, holdStatuses, worstCircuit } from './holdView.ts';
+import { firstOf, parkedFor, parkedStatuses } from './queueView.ts';
 
-type StatusParts = Pick<Engine, 'context' | 'liveState' | 'ownership'>;
+type StatusParts = Pick<Engine, 'context' | 'liveState' | 'ownership' | 'placement'>;
 
 /** Failed loops that a snapshot names at most (R9.4). */
 const FAILED_NAMED = 100;
@@ -27,10 +21,11 @@ export function statusOf(engine: StatusParts, notReady: string | undefined, maxQ
   const { liveState, context } = engine;
   const now = context.clock.now();
   const { control } = liveState;
-  const today = context.clock.day(now);
   const endOfDay = context.clock.nextDay(now);
-  const day = liveState.spentOn(today);
+  const day = liveState.spentOn(context.clock.day(now));
   const waitingFor = waitingReasons(engine, now);
+  const circuits = circuitStatuses(engine, now);
+  const { account: _, ...circuit } = worstCircuit(circuits);
   return {
     running: [...liveState.active.values()].map((loop) => ({
       loopId: loop.loopId,
@@ -50,10 +45,14 @@ export function statusOf(engine: StatusParts, notReady: string | undefined, maxQ
       enqueuedAt: loop.submittedAt,
       waitingFor: waitingFor(loop),
     })),
+    parked: parkedStatuses(engine, maxQueued),
     backingOff: backingOff(liveState),
     waiting: waiting(liveState),
-    circuitState: control.circuit.state,
-    circuit: circuitStatus(engine, now),
+    circuitState: circuit.state,
+    circuit,
+    circuits,
+    accounts: accountStatuses(engine),
+    holds: holdStatuses(control.gates),
     concurrencyUsed: liveState.active.size,
     concurrencyMax: context.settings.maxConcurrent,
     queueDepth: liveState.depth,
@@ -74,15 +73,6 @@ export function statusOf(engine: StatusParts, notReady: string | undefined, maxQ
   };
 }
 
-function firstOf<T>(items: Iterable<T>, count: number): T[] {
-  const first: T[] = [];
-  for (const item of items) {
-    if (first.length >= count) break;
-    first.push(item);
-  }
-  return first;
-}
-
 function backingOff({ timed }: LiveState): Status['backingOff'] {
   return [...timed.values()].flatMap((loop) => {
     if (loop.state !== 'backingOff') return [];
@@ -98,51 +88,32 @@ function waiting({ timed, needUser }: LiveState): Status['waiting'] {
   });
 }
 
-function circuitStatus({ liveState, context }: StatusParts, now: number): CircuitStatus {
-  const { circuit } = liveState.control;
-  return {
-    state: circuit.state,
-    consecutiveFailures: circuit.consecutiveFailures,
-    ...(circuit.lastFailureAt !== undefined && { lastFailureAt: circuit.lastFailureAt }),
-    ...(circuit.openedAt !== undefined && { openedAt: circuit.openedAt }),
-    cooldownRemainingMs: cooldownRemainingMs(circuit, context.settings.circuit, now),
-    reasons: circuit.reasons,
-  };
-}
-
 /** Says of each queued loop what it waits for, by what is the same for all of them first. */
 function waitingReasons(engine: StatusParts, now: number): (loop: QueuedLoop) => WaitingFor {
   const { liveState, context } = engine;
   const gate = gateClosed(liveState, context);
-  const moneyReason = moneyReasons(engine, now);
+  const today = context.clock.day(now);
+  const isGranted = isAllGranted(liveState, context, today);
+  let headFits: boolean | undefined;
   return (loop) => {
     if (gate === 'paused') return 'paused';
-    if (isHeld(liveState, loop.agent, now)) return 'limit';
-    const host = engine.ownership.hostOf(loop);
-    if (host === 'gone') return 'window';
+    const parked = parkedFor(engine, loop)?.reason;
+    if (parked !== undefined) return parked === 'usageLimit' ? 'limit' : parked;
+    if (circuitOf(liveState, accountOf(context, loop.agent)).state !== 'closed') return 'circuit';
     if (gate !== undefined) return gate;
-    return moneyReason(loop) ?? (host === 'elsewhere' ? 'window' : 'slot');
+    if (needsMoney(context, loop.agent, loop.estimate)) {
+      headFits ??= !isGranted && reserveFit(liveState, context, today, loop) === 'now';
+      if (!headFits) return 'budget';
+    }
+    return engine.ownership.hostOf(loop) === 'elsewhere' ? 'window' : 'slot';
   };
 }
 
-/** Says of each queued loop, asked in the order of the queue, how it waits for money; undefined where it does not (R6.3). */
-function moneyReasons(
-  { liveState, context }: StatusParts,
-  now: number,
-): (loop: QueuedLoop) => Extract<WaitingFor, 'budget' | 'tomorrow' | 'higherLimit'> | undefined {
-  const { dailyLimit, minAllowance } = context.settings.budget;
-  const today = context.clock.day(now);
-  const rest = dailyLimit - liveState.usedOn(today) - liveState.granted;
-  const isGranted = dailyLimit > 0 && liveState.granted > 0 && rest < minAllowance;
-  let headWaits = false;
-  return (loop) => {
-    if (spendingOf(context, loop.agent) === 'never') return undefined;
-    const fit = reserveFit(liveState, context, today, loop);
-    if (fit === 'never') return 'higherLimit';
-    if (fit === 'notToday') return 'tomorrow';
-    headWaits ||= isGranted || fit === 'waits';
-    return headWaits ? 'budget' : undefined;
-  };
+/** Whether running loops have been granted so much that what is left is less than the smallest share (R6.8). */
+function isAllGranted(liveState: LiveState, { settings }: SupervisorContext, today: string): boolean {
+  const { dailyLimit, minAllowance } = settings.budget;
+  const left = dailyLimit - liveState.usedOn(today) - liveState.granted;
+  return dailyLimit > 0 && liveState.granted > 0 && left < minAllowance;
 }
 
 /** Live loops in the order of the tree: active first, then the first `maxQueued` of the queue in its order, then what waits. */

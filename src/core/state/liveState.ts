@@ -1,4 +1,3 @@
-import { CLOSED_CIRCUIT } from '../model/circuit.ts';
 import {
   type ActiveLoop,
   isActive,
@@ -7,28 +6,35 @@ import {
   type Loop,
   needsUser,
   outstandingOf,
+  payerOf,
   reservedOf,
 } from '../model/loop.ts';
 import type { NanoUsd } from '../model/money.ts';
-import { QueueOrder } from '../policy/queue.ts';
-import type { AgentCatalog } from '../ports/agents.ts';
+import type { QueueOrder } from '../policy/queue.ts';
 import type { Control, DaySpend, StoreChanges, WindowLease } from '../ports/store.ts';
 import { CostEstimator } from './costEstimator.ts';
+import { type LanePlacement, Lanes } from './lanes.ts';
 
 export type QueuedLoop = Extract<Loop, { state: 'queued' }>;
 /** A loop that goes on by itself at a time. */
 export type TimedLoop = Extract<LiveLoop, { until: number }>;
 export type UserLoop = Extract<LiveLoop, { for: 'you' }>;
 
+const ONE_LANE_A_PROFILE: LanePlacement = {
+  laneOf: ({ agent, estimate }) => ({ agent, needsMoney: estimate > 0 }),
+  isHeld: () => false,
+  isSameHold: () => false,
+};
+
 /**
  * All live loops in memory, with the sums that decisions need, kept as they change and never counted anew (R2.5). Within a write
  * transaction it is brought up to date with what other windows have written, so it is then exactly what the store holds.
  */
 export class LiveState {
-  control: Control = { circuit: CLOSED_CIRCUIT, paused: false, holds: {} };
+  control: Control = { circuits: {}, gates: {}, paused: false };
   day: DaySpend = noSpend('');
   windows: ReadonlyMap<string, WindowLease> = new Map();
-  readonly queue = new QueueOrder<QueuedLoop>();
+  readonly lanes: Lanes;
   readonly active = new Map<number, ActiveLoop>();
   readonly timed = new Map<number, TimedLoop>();
   /** Loops that only their user can make go on. */
@@ -39,17 +45,43 @@ export class LiveState {
   granted: NanoUsd = 0;
   /** What running attempts have spent beyond the ledger, by a first reckoning (R6.10). */
   accrued: NanoUsd = 0;
-  /** How many queued loops each agent has. */
-  readonly #queuedOf = new Map<string, number>();
-  /** Reserved by all loops but those that wait. */
-  #reserved: NanoUsd = 0;
-  /** Queued loops that count against the depth (R2.2). */
-  depth = 0;
   readonly costEstimator = new CostEstimator();
+  #timedReserved: NanoUsd = 0;
   /** Grows when finished loops may be others than they were: what was learned from them is then out of date. */
   finishedChanges = 0;
   readonly #loops = new Map<number, LiveLoop>();
   readonly #byId = new Map<string, number>();
+
+  constructor(placement: LanePlacement = ONE_LANE_A_PROFILE) {
+    this.lanes = new Lanes(placement);
+  }
+
+  /** The queue in its order, parked loops included. */
+  get queue(): QueueOrder<QueuedLoop> {
+    return this.lanes.all;
+  }
+
+  /**
+   * What loops reserve that can start, run, or wait for a time before the wall time `endOfDay` (R6.2). Parked ones reserve
+   * nothing, and what waits for longer will cost another day.
+   */
+  reservedBefore(endOfDay: number): NanoUsd {
+    let reserved = this.lanes.reserved + this.#timedReserved + this.runningReserved;
+    for (const loop of this.timed.values())
+      if (loop.state === 'waiting' && loop.until >= endOfDay) reserved -= reservedOf(loop);
+    return reserved;
+  }
+
+  /** What counts against the limit of `day` by now (R6.2). */
+  usedOn(day: string): NanoUsd {
+    const { spent, unknown } = this.spentOn(day);
+    return spent + unknown + this.accrued;
+  }
+
+  /** Queued loops that count against the depth (R2.2). */
+  get depth(): number {
+    return this.lanes.depth;
+  }
 
   /** How many loops are live. */
   get size(): number {
@@ -82,15 +114,14 @@ export class LiveState {
     if (!loop) return undefined;
     this.#loops.delete(seq);
     this.#byId.delete(loop.loopId);
-    this.#count(loop, -1);
     if (isActive(loop)) {
       this.active.delete(seq);
-    } else if (loop.state === 'queued') {
-      this.queue.remove(loop);
-      if (loop.fresh) this.depth--;
-    } else {
+      this.#count(loop, -1);
+    } else if (loop.state === 'queued') this.lanes.remove(loop);
+    else if (needsUser(loop)) this.needUser.delete(seq);
+    else {
       this.timed.delete(seq);
-      this.needUser.delete(seq);
+      this.#timedReserved -= reservedOf(loop);
     }
     return loop;
   }
@@ -100,6 +131,7 @@ export class LiveState {
     this.control = changes.control;
     if (changes.day) this.day = changes.day;
     this.windows = new Map(changes.windows.map((lease) => [lease.id, lease]));
+    this.lanes.refresh();
     const { loops, live, gone = [] } = changes;
     const left = live ? [...this.#loops.keys()].filter((seq) => !live.has(seq)) : gone;
     for (const seq of left) this.remove(seq);
@@ -107,11 +139,12 @@ export class LiveState {
     this.finishedChanges++;
   }
 
-  /** Attempts that run as probes of the circuit's present generation (R4.1). */
-  probes(): number {
+  /** Attempts that run as probes of the present generation of an account's circuit (R4.1). */
+  probes(account: string): number {
+    const generation = this.control.circuits[account]?.generation ?? 0;
     let probes = 0;
-    for (const { attempt } of this.active.values())
-      if (attempt.probe && attempt.generation === this.control.circuit.generation) probes++;
+    for (const loop of this.active.values())
+      if (loop.attempt.probe && payerOf(loop) === account && loop.attempt.generation === generation) probes++;
     return probes;
   }
 
@@ -120,37 +153,7 @@ export class LiveState {
     return this.day.day === day ? this.day : noSpend(day);
   }
 
-  /**
-   * Reserved by all loops that may still cost something before the wall time `endOfDay` (R6.2): what waits for longer
-   * will cost another day.
-   */
-  reservedBefore(endOfDay: number): NanoUsd {
-    let reserved = this.#reserved;
-    for (const loop of this.timed.values())
-      if (loop.state === 'waiting' && loop.until < endOfDay) reserved += reservedOf(loop);
-    return reserved;
-  }
-
-  /** Whether some queued loop has an agent without a cost, which never waits for money. */
-  queuesWithoutCost(agents: AgentCatalog): boolean {
-    for (const agent of this.#queuedOf.keys()) if (agents.find(agent)?.spending === 'never') return true;
-    return false;
-  }
-
-  /** What counts against the limit of `day` by now (R6.2). */
-  usedOn(day: string): NanoUsd {
-    const { spent, unknown } = this.spentOn(day);
-    return spent + unknown + this.accrued;
-  }
-
-  #count(loop: LiveLoop, by: 1 | -1): void {
-    if (loop.state === 'queued') {
-      const queued = (this.#queuedOf.get(loop.agent) ?? 0) + by;
-      if (queued > 0) this.#queuedOf.set(loop.agent, queued);
-      else this.#queuedOf.delete(loop.agent);
-    }
-    if (loop.state !== 'waiting') this.#reserved += by * reservedOf(loop);
-    if (!isActive(loop)) return;
+  #count(loop: ActiveLoop, by: 1 | -1): void {
     this.runningReserved += by * reservedOf(loop);
     this.granted += by * outstandingOf(loop);
     this.accrued += by * loop.attempt.accrued;
@@ -159,14 +162,15 @@ export class LiveState {
   #add(loop: LiveLoop): void {
     this.#loops.set(loop.seq, loop);
     this.#byId.set(loop.loopId, loop.seq);
-    this.#count(loop, 1);
     if (isActive(loop)) {
       this.active.set(loop.seq, loop);
-    } else if (loop.state === 'queued') {
-      this.queue.add(loop);
-      if (loop.fresh) this.depth++;
-    } else if (needsUser(loop)) this.needUser.set(loop.seq, loop);
-    else this.timed.set(loop.seq, loop);
+      this.#count(loop, 1);
+    } else if (loop.state === 'queued') this.lanes.add(loop);
+    else if (needsUser(loop)) this.needUser.set(loop.seq, loop);
+    else {
+      this.timed.set(loop.seq, loop);
+      this.#timedReserved += reservedOf(loop);
+    }
   }
 }
 

@@ -15,8 +15,9 @@ import { isCost, type NanoUsd, toUsd } from '../model/money.ts';
 import { admits } from '../policy/budget.ts';
 import { checkOf } from '../policy/checkSpec.ts';
 import { attemptsAllowed, cooldownRemainingMs } from '../policy/circuitBreaker.ts';
-import type { SupervisorContext } from '../state/context.ts';
-import type { LiveState } from '../state/liveState.ts';
+import { needsMoney, type SupervisorContext } from '../state/context.ts';
+import { circuitOf } from '../state/gates.ts';
+import type { LiveState, QueuedLoop } from '../state/liveState.ts';
 
 /** Prompts are at most this long (bytes of UTF-8, R1.4). */
 export const LONGEST_PROMPT_BYTES = 10 * 1024 * 1024;
@@ -96,60 +97,69 @@ export function checkSpec(spec: LoopSpec, context: SupervisorContext): CheckedSp
   return { loopId, prompt, title: titleOf(spec), priority, agent, cwd, spec, ...(check && { check }) };
 }
 
-/** What decides whether a loop is taken, beside the mirror. */
+/** What decides whether a loop is admitted, beside the live state. */
 export interface AdmissionFacts {
-  readonly loopId: string | undefined;
-  /** What it would reserve: its estimate, as far as its own cap goes. */
-  readonly estimate: NanoUsd;
   readonly agent: string;
+  readonly account: string;
+  /** What it would reserve: its estimate, as far as its own cap goes (R6.2). */
+  readonly reserve: NanoUsd;
   /** The latest loop of that id. */
   readonly latest: Loop | undefined;
-  /** It would start in the same moment, so it needs no place in the queue. */
-  readonly startsAtOnce: boolean;
-  /** Loops in the queue that will take the probe places of a circuit that is not closed, as far as they matter. */
+  /** Queued loops that will take the probe places of a circuit that is not closed, as far as they matter. */
   readonly inLine: number;
+  /** It is queued although circuit or budget would refuse it now. */
+  readonly queueIfBlocked: boolean;
   readonly now: number;
   readonly today: string;
 }
 
-/** The checks of R1.2 from "permanently failed" on, in their order. Answers the first error, or undefined when the loop is taken. */
+/**
+ * The checks of R1.2 from "permanently failed" to "budget", in their order. Returns the first error, or undefined when the loop is admitted.
+ * Whether it finds room in the queue is known once the free slots are filled.
+ */
 export function refusal(
   facts: AdmissionFacts,
   liveState: LiveState,
   context: SupervisorContext,
 ): SupervisorError | undefined {
-  const { latest } = facts;
-  const { circuit: circuitSettings, maxQueueDepth } = context.settings;
+  const { latest, account, now } = facts;
+  const { circuit: circuitSettings } = context.settings;
   if (latest?.state === 'failed' && !latest.cleared) return new PermanentlyFailedError(latest.loopId);
   if (latest && !isFinished(latest)) return new DuplicateLoopError(latest.loopId);
-
-  const { circuit } = liveState.control;
-  if (attemptsAllowed(circuit, circuitSettings, liveState.probes()) <= facts.inLine) {
-    return new CircuitOpenError(Math.ceil(cooldownRemainingMs(circuit, circuitSettings, facts.now) / 1_000));
-  }
-  const overBudget = budgetRefusal(facts, liveState, context);
-  if (overBudget) return overBudget;
-  return liveState.depth >= maxQueueDepth && !facts.startsAtOnce
-    ? new QueueFullError(liveState.depth, maxQueueDepth)
-    : undefined;
+  if (facts.queueIfBlocked) return undefined;
+  const circuit = circuitOf(liveState, account);
+  if (attemptsAllowed(circuit, circuitSettings, liveState.probes(account)) <= facts.inLine)
+    return new CircuitOpenError(Math.ceil(cooldownRemainingMs(circuit, circuitSettings, now) / 1_000));
+  return budgetRefusal(facts, liveState, context);
 }
 
 function budgetRefusal(
-  { estimate, agent, now, today }: AdmissionFacts,
+  { reserve, agent, now, today }: AdmissionFacts,
   liveState: LiveState,
-  { settings, clock, agents }: SupervisorContext,
+  context: SupervisorContext,
 ): BudgetExceededError | undefined {
-  const limit = settings.budget.dailyLimit;
-  // What costs nothing never waits for money (R6.3).
-  if (limit === 0 || agents.find(agent)?.spending === 'never') return undefined;
-  const reserved = liveState.reservedBefore(clock.nextDay(now));
+  const limit = context.settings.budget.dailyLimit;
+  if (limit === 0 || !needsMoney(context, agent, reserve)) return undefined;
+  const reserved = liveState.reservedBefore(context.clock.nextDay(now));
   const used = liveState.usedOn(today);
-  if (admits({ used, reserved, limit }, estimate)) return undefined;
+  if (admits({ used, reserved, limit }, reserve)) return undefined;
   const { unknown } = liveState.spentOn(today);
   return new BudgetExceededError({
     ...{ spentUsd: toUsd(used - unknown), unknownUsd: toUsd(unknown) },
-    ...{ reservedUsd: toUsd(reserved), limitUsd: toUsd(limit), estimateUsd: toUsd(estimate) },
+    ...{ reservedUsd: toUsd(reserved), limitUsd: toUsd(limit), estimateUsd: toUsd(reserve) },
   });
+}
+
+/** Why a queued loop does not find room, once the free slots are filled (R2.2). What is parked counts only against its like. */
+export function lacksRoom(
+  loop: QueuedLoop,
+  { lanes }: LiveState,
+  { settings }: SupervisorContext,
+): QueueFullError | undefined {
+  const lane = lanes.laneOf(loop);
+  const isParked = lane !== undefined && lanes.isParked(lane);
+  const taken = isParked ? lanes.freshBeside(lane) : lanes.depth;
+  return taken > settings.maxQueueDepth ? new QueueFullError(taken - 1, settings.maxQueueDepth, isParked) : undefined;
 }
 
 const LONGEST_TITLE = 120;

@@ -1,9 +1,9 @@
 import { type Allowance, capLeftOf, type LiveLoop, reservedOf } from '../model/loop.ts';
 import type { NanoUsd } from '../model/money.ts';
 import { type Grant, grant } from '../policy/allowance.ts';
-import { type Fit, fitOf } from '../policy/budget.ts';
+import { type BudgetFit, budgetFit } from '../policy/budget.ts';
 import type { AgentProfile } from '../ports/agents.ts';
-import type { SupervisorContext } from '../state/context.ts';
+import { needsMoney, type SupervisorContext } from '../state/context.ts';
 import type { LiveState, QueuedLoop } from '../state/liveState.ts';
 import type { UnitOfWork } from '../state/unitOfWork.ts';
 
@@ -19,34 +19,37 @@ export const NOTHING_PENDING: Pending = { reserved: 0, granted: 0, slots: 0 };
 
 /** How a queued loop stands to the day's money, and what it is granted if it starts now (R6.3, R6.8). */
 export type MoneyFit =
-  | { readonly kind: 'fits'; readonly grant: Extract<Grant, { kind: 'granted' | 'unbounded' }> }
-  | { readonly kind: Exclude<Fit, 'fits'> }
+  | { readonly kind: 'now'; readonly grant: Extract<Grant, { kind: 'granted' | 'unbounded' }> }
+  | { readonly kind: Exclude<BudgetFit, 'now'> }
   /** Its own cap leaves it nothing. */
   | { readonly kind: 'capUsedUp' };
+
+const FREE: MoneyFit = { kind: 'now', grant: { kind: 'unbounded' } };
 
 /** Decides whether a queued loop may start as far as money goes, and with which allowance. */
 export function moneyFit(unit: UnitOfWork, loop: QueuedLoop, pending: Pending): MoneyFit {
   const { context } = unit;
   // A check costs nothing (R11.1).
   const isCheck = loop.rounds !== undefined && loop.rounds.phase !== 'work';
-  if (isCheck || spendingOf(context, loop.agent) === 'never') return { kind: 'fits', grant: { kind: 'unbounded' } };
+  if (isCheck || !needsMoney(context, loop.agent, loop.estimate)) return FREE;
   const fit = reserveFit(unit.liveState, context, unit.today, loop, pending);
-  if (fit !== 'fits') return { kind: fit };
+  if (fit !== 'now') return { kind: fit };
+  if (context.agents.find(loop.agent)?.spending === 'never') return FREE;
   const given = grantTo(unit, loop, pending);
-  if (given.kind === 'granted' || given.kind === 'unbounded') return { kind: 'fits', grant: given };
-  if (given.kind === 'wait') return { kind: 'waits' };
-  return { kind: given.of === 'cap' ? 'capUsedUp' : 'notToday' };
+  if (given.kind === 'granted' || given.kind === 'unbounded') return { kind: 'now', grant: given };
+  if (given.kind === 'wait') return { kind: 'later' };
+  return { kind: given.of === 'cap' ? 'capUsedUp' : 'today' };
 }
 
-/** Whether what a queued loop reserves fits the day (R6.3). */
+/** When what a queued loop reserves fits the day (R6.3). */
 export function reserveFit(
   liveState: LiveState,
   { settings }: SupervisorContext,
   today: string,
   loop: Pick<QueuedLoop, 'estimate' | 'maxCost' | 'cost'>,
   { reserved }: Pending = NOTHING_PENDING,
-): Fit {
-  return fitOf(
+): BudgetFit {
+  return budgetFit(
     {
       used: liveState.usedOn(today),
       runningReserved: liveState.runningReserved + reserved,
@@ -81,9 +84,4 @@ export function allowanceOf(
 ): Allowance {
   const { amount, of } = given;
   return { amount, of, heldBy: capsItself ? 'agent' : spending === 'atEnd' ? 'nobody' : 'host' };
-}
-
-/** When the spending of an agent is seen; a profile that is gone counts as one that may spend. */
-export function spendingOf({ agents }: SupervisorContext, agent: string): AgentProfile['spending'] {
-  return agents.find(agent)?.spending ?? 'live';
 }

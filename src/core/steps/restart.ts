@@ -34,7 +34,7 @@ export function afterFailure(
 }
 
 /** Restarts a loop after a failure as far as the intensity allows (R5.1, R5.2). */
-export function restart(unit: UnitOfWork, loop: ActiveLoop, failure: Failure): void {
+export function restart(unit: UnitOfWork, loop: LiveLoop, failure: Failure): void {
   const { allowed, restarts } = addRestart(loop.restarts, unit.context.settings.restart, unit.now);
   if (!allowed) {
     failForGood(unit, { ...loop, restarts }, failure);

@@ -42,7 +42,8 @@ export function startCheck(unit: UnitOfWork, loop: CheckedLoop): void {
     round,
     windowId: context.window.id,
     startedAt: now,
-    generation: unit.control.circuit.generation,
+    // It is no attempt of the agent: no circuit counts it.
+    generation: 0,
     probe: false,
     reserved: 0,
     resumed: false,
@@ -66,9 +67,10 @@ export function begun({ check, rounds }: CheckedLoop, now: number): Rounds {
 /** What an ended run of the check says of the round; undefined where it says nothing: it was stopped, or nobody knows. */
 export function outcomeOfCheck(verdict: Verdict): CheckOutcome | undefined {
   if (verdict.kind === 'ok') return 'passed';
+  if (verdict.kind === 'held') return 'unstartable';
   if (verdict.kind !== 'failed' || verdict.class === 'lost') return undefined;
   if (verdict.class === 'timeout') return 'timeout';
-  return verdict.class === 'spawn' ? 'unstartable' : 'failed';
+  return 'failed';
 }
 
 /** Decides what follows a check that has run (R11.2, R11.3). */

@@ -1,14 +1,14 @@
 import { UnknownLoopError, WrongStateError } from '../model/errors.ts';
 import { capLeftOf, type Loop, type LoopFacts, NO_COST } from '../model/loop.ts';
-import { type NanoUsd, toNano } from '../model/money.ts';
+import { toNano } from '../model/money.ts';
 import type { SubmitResult } from '../model/status.ts';
 import { attemptsAllowed } from '../policy/circuitBreaker.ts';
+import { accountOf, circuitOf } from '../state/gates.ts';
 import type { LoopOwnership } from '../state/loopOwnership.ts';
 import type { UnitOfWork } from '../state/unitOfWork.ts';
-import { type CheckedSpec, refusal } from './admission.ts';
+import { type AdmissionFacts, type CheckedSpec, lacksRoom, refusal } from './admission.ts';
 import { withMore } from './allowances.ts';
-import { gateClosed, inLine, isHeld } from './dispatch.ts';
-import { reserveFit, spendingOf } from './grants.ts';
+import { inLine } from './dispatch.ts';
 import { firstRounds } from './rounds.ts';
 import { leaveState } from './transitions.ts';
 
@@ -24,7 +24,7 @@ export function admit(unit: UnitOfWork, checked: CheckedSpec, ownership: LoopOwn
   const latest = checked.loopId === undefined ? undefined : unit.latest(checked.loopId);
   const maxCost = spec.maxCostUsd === undefined ? undefined : toNano(spec.maxCostUsd);
   const reserve = Math.min(estimate, maxCost ?? estimate);
-  throwIfRefused(unit, ownership, checked.loopId, reserve, latest, agent);
+  throwIfRefused(unit, ownership, { agent, reserve, latest, queueIfBlocked: spec.whenBlocked === 'queue' });
   const folder = context.window.folders.find((path) => isWithin(path, cwd)) ?? context.window.folders[0];
   return insert(unit, prompt, {
     loopId: checked.loopId ?? `loop-${context.newId().slice(0, 10)}`,
@@ -49,10 +49,12 @@ export function admit(unit: UnitOfWork, checked: CheckedSpec, ownership: LoopOwn
   });
 }
 
-/** Whether an admitted loop has started at once, or its place in the queue, once the free slots are filled (R1.1). */
+/** Whether an admitted loop has started at once, or its place in the queue, once the free slots are filled (R1.1). Throws if it has no room. */
 export function submitResult(unit: UnitOfWork, { seq, loopId }: Admitted): SubmitResult {
   const loop = unit.liveState.get(seq);
   if (loop?.state !== 'queued') return { loopId, queued: false, position: 0 };
+  const error = lacksRoom(loop, unit.liveState, unit.context);
+  if (error) throw error;
   const position = unit.liveState.queue.position(loop);
   unit.tell({ type: 'loop:queued', loopId, position });
   return { loopId, queued: true, position };
@@ -67,9 +69,14 @@ export function readmit(unit: UnitOfWork, loopId: string, ownership: LoopOwnersh
       loopId,
       `has not failed for good, it is ${latest.state}: only a failed loop can be retried`,
     );
+  // With as much again, if it has used up its own cap.
   const facts = leaveState(withMore(latest), unit.now);
-  const reserve = Math.min(facts.estimate, capLeftOf(facts));
-  throwIfRefused(unit, ownership, loopId, reserve, undefined, latest.agent);
+  throwIfRefused(unit, ownership, {
+    agent: latest.agent,
+    reserve: Math.min(facts.estimate, capLeftOf(facts)),
+    latest: undefined,
+    queueIfBlocked: false,
+  });
   unit.put(
     { ...facts, windowId: unit.context.window.id, restarts: [], quickCrashes: 0, state: 'queued', fresh: true },
     'retried by the user',
@@ -85,28 +92,15 @@ function isWithin(folder: string, path: string): boolean {
 function throwIfRefused(
   unit: UnitOfWork,
   ownership: LoopOwnership,
-  loopId: string | undefined,
-  reserve: NanoUsd,
-  latest: Loop | undefined,
-  agent: string,
+  facts: Pick<AdmissionFacts, 'agent' | 'reserve' | 'latest' | 'queueIfBlocked'>,
 ): void {
   const { liveState, context, now, today } = unit;
-  const isNext = liveState.queue.size === 0 && !isHeld(liveState, agent, now);
-  const startsAtOnce =
-    isNext && !unit.startsNothing && !gateClosed(liveState, context) && fitsToday(unit, reserve, agent);
-  const places = attemptsAllowed(liveState.control.circuit, context.settings.circuit, liveState.probes());
-  const facts = { loopId, estimate: reserve, agent, latest, startsAtOnce, now, today };
-  const error = refusal(
-    { ...facts, inLine: Number.isFinite(places) ? inLine(liveState, ownership, now, places) : 0 },
-    liveState,
-    context,
-  );
+  const account = accountOf(context, facts.agent);
+  const probes = liveState.probes(account);
+  const places = attemptsAllowed(circuitOf(liveState, account), context.settings.circuit, probes);
+  const ahead = Number.isFinite(places) ? inLine(unit, ownership, account, places) : 0;
+  const error = refusal({ ...facts, account, inLine: ahead, now, today }, liveState, context);
   if (error) throw error;
-}
-
-function fitsToday({ liveState, context, today }: UnitOfWork, estimate: NanoUsd, agent: string): boolean {
-  if (spendingOf(context, agent) === 'never') return true;
-  return reserveFit(liveState, context, today, { estimate, cost: 0 }) === 'fits';
 }
 
 function insert(unit: UnitOfWork, prompt: string, facts: Omit<LoopFacts, 'seq' | 'place'>): Admitted {

@@ -28,5 +28,5 @@ export function undoCancel(unit: UnitOfWork, cancelled: FinishedLoop): number {
 /** Whether the loop's last change of state took it out of a run: a stop of its user's is final (R7.2). */
 export function wasStopped(history: readonly Transition[]): boolean {
   const last = history.findLast(({ from, to }) => from !== to);
-  return last?.from === 'running' || last?.from === 'stopping';
+  return last?.from === 'running' || last?.from === 'stopping' || last?.from === 'checking';
 }

@@ -2,7 +2,7 @@ import type { ActiveLoop } from '../model/loop.ts';
 import { toUsd } from '../model/money.ts';
 import { budgetNews, isPast } from '../policy/budget.ts';
 import type { UnitOfWork } from '../state/unitOfWork.ts';
-import { grantTo, NOTHING_PENDING, spendingOf } from './grants.ts';
+import { grantTo, NOTHING_PENDING } from './grants.ts';
 import { requestStop } from './requestStop.ts';
 
 /** After costs were counted: warns, says that the day is past its limit, tops allowances up, and stops what must stop (R6.4, R6.5, R6.8). */
@@ -49,7 +49,7 @@ function watchAllowance(unit: UnitOfWork, { seq }: ActiveLoop): void {
   const { allowance, cost, accrued } = loop.attempt;
   const spent = cost + accrued;
   if (unit.context.settings.budget.dailyLimit === 0 || spent < (allowance?.amount ?? 0)) return;
-  const isWatched = allowance ? allowance.heldBy === 'host' : spendingOf(unit.context, loop.agent) === 'live';
+  const isWatched = allowance ? allowance.heldBy === 'host' : unit.context.agents.find(loop.agent)?.spending === 'live';
   if (!isWatched) return;
   const more = grantTo(unit, loop, { ...NOTHING_PENDING, slots: 1 });
   if (more.kind === 'granted') {

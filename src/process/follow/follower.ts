@@ -20,7 +20,7 @@ import { readTail, sizeOf, timeOf, writeJson } from '../runFolder/atomicFile.ts'
 import { lookAtClaim, lookAtEnded, lookAtSilent, lookAtStarted } from '../runFolder/recordSchemas.ts';
 import { type ClaimRecord, type EndedRecord, FORMAT, type Order } from '../runFolder/records.ts';
 import type { RunFiles } from '../runFolder/runFiles.ts';
-import { GIVE_UP_MS, LEAST_GRACE_MS } from '../sweep/sweep.ts';
+import { GIVE_UP_MS, LEAST_GRACE_MS, type SweepTime } from '../sweep/sweep.ts';
 import type { ProcessTable } from '../tables/processTable.ts';
 import { GuardianPulse } from './guardianPulse.ts';
 import { lastLineOf } from './lastLine.ts';
@@ -41,6 +41,8 @@ export interface FollowServices {
   readonly log: (message: string, error?: unknown) => void;
   /** How long (ms) a run that nobody can see is looked for; 10 minutes if absent (R3.1). */
   readonly unseenForMs?: number;
+  /** For tests that do not wait. */
+  readonly sweepTime?: SweepTime;
 }
 
 export interface FollowOptions {
@@ -68,6 +70,8 @@ const UNSEEN_FOR_MS = 10 * 60_000;
 /** The first and the longest pause (ms) between looks that fail. */
 const UNSEEN_PAUSE_MS = 200;
 const LONGEST_UNSEEN_PAUSE_MS = 10_000;
+/** A run that cannot be seen for a moment is not worth a word; one that cannot be seen for so long (ms) is. */
+const SHOWN_AFTER_MS = 5_000;
 /** So much (bytes) of the end of a log is looked at for a question. */
 const QUESTION_BYTES = 4_096;
 /** How long (ms) more than it may need a guardian is waited for after a stop. */
@@ -103,6 +107,8 @@ export class Follower implements Run {
   #knownOfEnd: Pick<LostRunOptions, 'failedStart' | 'reported'> = {};
   /** Since when (time of `performance.now`) no look could tell whether the run goes on. */
   #unseenSince: number | undefined;
+  /** What the observer was told of that. */
+  #unseenWhy: string | undefined;
   #unseenPause = UNSEEN_PAUSE_MS;
   #lookAgainAt = 0;
 
@@ -230,6 +236,10 @@ export class Follower implements Run {
       this.#unseenSince = now;
       this.#services.log(`Whether run ${this.#options.token} goes on cannot be seen (${why}); it is looked at again.`);
     }
+    if (why !== this.#unseenWhy && now - this.#unseenSince >= SHOWN_AFTER_MS) {
+      this.#unseenWhy = why;
+      this.#tell(() => this.#observer.unseen(why));
+    }
     if (now - this.#unseenSince >= (this.#services.unseenForMs ?? UNSEEN_FOR_MS)) return false;
     this.#lookAgainAt = now + this.#unseenPause;
     this.#unseenPause = Math.min(this.#unseenPause * 2, LONGEST_UNSEEN_PAUSE_MS);
@@ -238,6 +248,10 @@ export class Follower implements Run {
 
   #sees(): void {
     this.#unseenSince = undefined;
+    if (this.#unseenWhy !== undefined) {
+      this.#unseenWhy = undefined;
+      this.#tell(() => this.#observer.unseen(undefined));
+    }
     this.#unseenPause = UNSEEN_PAUSE_MS;
     this.#lookAgainAt = 0;
   }
@@ -440,12 +454,12 @@ export class Follower implements Run {
 
   /** How the run ended. Rather `unknown` than a guess: whoever takes it for ended may start another. */
   async #facts(known: Pick<LostRunOptions, 'failedStart' | 'reported'>): Promise<Seen<EndedRecord>> {
-    const { clock, table, log } = this.#services;
+    const { clock, table, log, sweepTime: time } = this.#services;
     const { files, token, graceMs, keep } = this.#options;
     const leader = this.#leader;
     const begun = leader !== undefined || this.#guardian !== undefined;
     try {
-      return await settleLostRun({ table, clock, log, files, token, leader, begun, graceMs, keep, ...known });
+      return await settleLostRun({ table, clock, log, files, token, leader, begun, graceMs, keep, time, ...known });
     } catch (error) {
       // Where no guardian was started there is nobody to look for.
       if (!known.failedStart || this.#child) return unknown(whyOf(error));

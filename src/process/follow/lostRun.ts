@@ -12,7 +12,7 @@ import { lookAtClaim, lookAtEnded, lookAtExit, lookAtStarted } from '../runFolde
 import { type CutRecord, type EndedRecord, FORMAT, type RunRequest } from '../runFolder/records.ts';
 import type { RunFiles } from '../runFolder/runFiles.ts';
 import { findRun } from '../sweep/findProcesses.ts';
-import { LEAST_GRACE_MS, sweep } from '../sweep/sweep.ts';
+import { LEAST_GRACE_MS, type SweepTime, sweep } from '../sweep/sweep.ts';
 import { lookByScope } from '../tables/processScope.ts';
 import type { ProcessTable } from '../tables/processTable.ts';
 
@@ -32,8 +32,11 @@ export interface LostRunOptions {
   readonly failedStart?: FailedStart | undefined;
   /** How it ended, as its guardian's exit code says. */
   readonly reported?: ReportedEnd | undefined;
+  readonly time?: SweepTime | undefined;
 }
 
+/** What the system says where a file is in the place of a folder. */
+const NO_FOLDER: readonly (string | undefined)[] = ['EEXIST', 'ENOTDIR'];
 const ENDED_FROM_OUTSIDE = 'The guardian of this run was ended from outside, so nobody knows how the agent ended.';
 
 /**
@@ -66,8 +69,14 @@ export async function settleLostRun(options: LostRunOptions): Promise<Seen<Ended
  * @throws the error of the file system when nobody can tell.
  */
 export function claimAsVoid(files: RunFiles): boolean {
-  // Its window may have gone before it made the folder.
-  mkdirSync(files.folder, { recursive: true, mode: FOLDER_MODE });
+  try {
+    // Its window may have gone before it made the folder.
+    mkdirSync(files.folder, { recursive: true, mode: FOLDER_MODE });
+  } catch (error) {
+    // Where a file is in the way, a guardian cannot claim it either.
+    if (NO_FOLDER.includes((error as NodeJS.ErrnoException).code)) return true;
+    throw error;
+  }
   return createOnce(files.claim, { format: FORMAT, by: 'void' }) || recordIn(lookAtClaim(files))?.by === 'void';
 }
 
@@ -126,7 +135,7 @@ function recordIn<T>(look: Look<T>): T | undefined {
 }
 
 async function endProcesses(
-  { table, token, files, graceMs, keep }: LostRunOptions,
+  { table, token, files, graceMs, keep, time }: LostRunOptions,
   leader: ProcessIdentity | undefined,
 ): Promise<Leftovers> {
   const marks = { token, leader, folder: files.folder, trustGroup: false };
@@ -134,7 +143,7 @@ async function endProcesses(
   // Past the log limit (R8.3) nobody gets a grace period.
   const maxBytes = (readJson(files.request) as Partial<RunRequest> | undefined)?.limits?.maxLogBytes ?? 0;
   const isUrgent = () => maxBytes > 0 && (sizeOf(files.stdout) ?? 0) + (sizeOf(files.stderr) ?? 0) > maxBytes;
-  const left = await sweep(table, find, { graceMs: Math.max(graceMs, LEAST_GRACE_MS), isUrgent });
+  const left = await sweep(table, find, { graceMs: Math.max(graceMs, LEAST_GRACE_MS), isUrgent }, time);
   if (isUrgent()) cutLogs(files, maxBytes);
   return left;
 }

@@ -1,6 +1,7 @@
 import { mkdirSync, realpathSync, statfsSync } from 'node:fs';
 import { readdir, rm, stat } from 'node:fs/promises';
 import type { Disposable } from '../../core/model/disposable.ts';
+import type { Look } from '../../core/model/looks.ts';
 import type { SweptProcess } from '../../core/model/loop.ts';
 import type { Clock } from '../../core/ports/clock.ts';
 import type {
@@ -10,6 +11,7 @@ import type {
   Run,
   RunControl,
   RunObserver,
+  RunToLookFor,
 } from '../../core/ports/launcher.ts';
 import { RetryLog } from '../../core/runtime/retryLog.ts';
 import { withoutMarkers } from '../environment/carriedEnvironment.ts';
@@ -20,6 +22,7 @@ import { Pump } from '../follow/pump.ts';
 import { FOLDER_MODE, sizeOf } from '../runFolder/atomicFile.ts';
 import { isToken, runFiles } from '../runFolder/runFiles.ts';
 import { keepWindowFile } from '../runFolder/windowFile.ts';
+import { lookForRun } from '../sweep/lookForRun.ts';
 import { reap } from '../sweep/reap.ts';
 import { terminateSpared } from '../sweep/terminateSpared.ts';
 import { createTable } from '../tables/platformTable.ts';
@@ -129,6 +132,10 @@ class Launcher implements AgentLauncher, Disposable {
   ): Promise<ReadonlyMap<string, readonly SweptProcess[]>> {
     const { table } = this.#services;
     return reap({ table, filesOf: (token) => runFiles(this.#runsFolder, token), tokens, graceMs, keep });
+  }
+
+  lookForRun(run: RunToLookFor): Promise<Look<readonly SweptProcess[]>> {
+    return lookForRun(this.#services.table, runFiles(this.#runsFolder, run.token), run);
   }
 
   terminateSpared(process: SweptProcess): Promise<boolean> {

@@ -14,7 +14,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
-import { type Look, lookAt, there } from '../../core/model/looks.ts';
+import { type Look, lookOf, there } from '../../core/model/looks.ts';
 
 /** Files of runs are for their owner alone. */
 export const FILE_MODE = 0o600;
@@ -41,10 +41,13 @@ export function writeJson(path: string, value: unknown): void {
   renameSync(draft, path);
 }
 
-/** Looks at a JSON file. The value is undefined where it holds no JSON. */
+/** Looks at a JSON file. The value is undefined where it holds no JSON, or where a folder is in its place. */
 export function lookAtJson(path: string): Look {
-  const look = lookAt(() => readFileSync(path, 'utf8'));
-  return look.state === 'there' ? there(parsed(look.value)) : look;
+  try {
+    return there(parsed(readFileSync(path, 'utf8')));
+  } catch (error) {
+    return codeOf(error) === 'EISDIR' ? there(undefined) : lookOf(error);
+  }
 }
 
 /** Reads a JSON file; undefined when it is not there, cannot be read or holds no JSON. */

@@ -40,8 +40,8 @@ const LONGEST_PAUSE_MS = 25;
  * A process between two forks is in no list: its parent is gone by the time the list comes to the child. So nothing is
  * left only where so many looks in a row, each so long (ms) after the other, found nothing (R7.4).
  */
-const EMPTY_LOOKS = 3;
-const BETWEEN_EMPTY_LOOKS_MS = 25;
+export const EMPTY_LOOKS = 3;
+export const BETWEEN_EMPTY_LOOKS_MS = 25;
 /** Longest pause (ms) after a look that failed; each pause is twice as long as the one before. */
 const LONGEST_WAIT_FOR_SIGHT_MS = 1_000;
 

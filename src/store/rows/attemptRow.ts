@@ -50,6 +50,7 @@ const attempt = new ColumnTable<Omit<Attempt, 'end'>, 'start' | 'running'>({
   number: start('number', int),
   token: start('token', text),
   startedAt: start('started_at', int),
+  account: start('account', optional(text)),
   generation: start('generation', int),
   probe: start('probe', flag),
   reserved: start('reserved', int),

@@ -78,6 +78,7 @@ const PHASE: { readonly [column: string]: (loop: Loop) => SqlValue } = {
   state: ({ state }) => state,
   attempt_id: (loop) => (isActive(loop) ? loop.attempt.id : null),
   fresh: (loop) => (loop.state === 'queued' ? asFlag(loop.fresh) : null),
+  was_parked: (loop) => (loop.state === 'queued' && loop.wasParked ? 1 : null),
   until: (loop) => ('until' in loop ? loop.until : null),
   why: (loop) => (loop.state === 'waiting' ? asText(loop.why) : null),
   waiting_for: (loop) => (loop.state === 'waiting' ? loop.for : null),
@@ -120,7 +121,7 @@ const userDecision = oneOf<UserDecision>({
 
 /** Reads a row of `loops`: a union by state, each member with what is valid in it. */
 export const loopRowSchema = z.discriminatedUnion('state', [
-  columns({ ...facts.shape, state: z.literal('queued'), fresh: flagSchema }),
+  columns({ ...facts.shape, state: z.literal('queued'), fresh: flagSchema, was_parked: z.nullable(z.literal(1)) }),
   columns({ ...facts.shape, state: z.literal(['running', 'stopping', 'checking']), attempt_id: z.int() }),
   columns({ ...facts.shape, state: z.literal('backingOff'), until: z.int() }),
   z.discriminatedUnion('waiting_for', [
@@ -150,7 +151,7 @@ export function toLoop(row: Exclude<LoopRow, ActiveRow>): Exclude<Loop, ActiveLo
   const common = facts.record(row as CheckedRow);
   switch (row.state) {
     case 'queued':
-      return { ...common, state: row.state, fresh: row.fresh };
+      return { ...common, state: row.state, fresh: row.fresh, ...(row.was_parked && { wasParked: true }) };
     case 'backingOff':
       return { ...common, state: row.state, until: row.until };
     case 'waiting':

@@ -7,6 +7,8 @@ export interface KnownAgent {
   readonly command: string;
   /** It is the demo that comes with the extension: it makes no changes, costs nothing and needs no account. */
   readonly bundled: boolean;
+  /** What cannot be bounded or asked with it, in sentences; absent where there is nothing to say. */
+  readonly cannot?: readonly string[];
   /** How to install it, as a command line. */
   readonly install?: string;
   /** How to log in, without a full stop. */

@@ -38,8 +38,22 @@ function group(title: string, reports: readonly AgentReport[]): string[] {
 }
 
 function section(report: AgentReport): string {
-  const { name, title, path, command, bundled, version, loggedIn, apiKey, problems, modes, notes, install, login } =
-    report;
+  const {
+    name,
+    title,
+    path,
+    command,
+    bundled,
+    version,
+    loggedIn,
+    apiKey,
+    problems,
+    modes,
+    cannot = [],
+    notes,
+    install,
+    login,
+  } = report;
   const lost = path === undefined;
   const where = bundled
     ? 'Comes with the extension.'
@@ -57,6 +71,7 @@ function section(report: AgentReport): string {
     isUsable(report) && loggedIn === undefined && apiKey === undefined && login !== undefined
       ? `- Login status can’t be checked. To log in: ${sentence(login)}.`
       : '',
+    ...cannot.map((limit) => `- ${sentence(limit)}`),
     ...(lost ? [] : [...notes.map((note) => `- ${sentence(note)}`), ...modeLines(modes)]),
   ];
   const named = title === name || bundled ? sentence(name) : `${sentence(name)} (${sentence(title)})`;

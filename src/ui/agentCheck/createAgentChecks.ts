@@ -45,12 +45,13 @@ export function createAgentChecks(services: CheckServices): AgentChecks {
   };
 }
 
-function words({ name, title, command, bundled, install, login, mode, modes }: AgentFacts): KnownAgent {
+function words({ name, title, command, bundled, cannot, install, login, mode, modes }: AgentFacts): KnownAgent {
   return {
     name,
     title,
     command,
     bundled,
+    ...(cannot.length > 0 && { cannot }),
     ...(install !== undefined && { install }),
     ...(login !== undefined && { login }),
     ...(mode && { modes: { ...mode, values: modes } }),

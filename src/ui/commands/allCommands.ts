@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { checkCommands } from '../checks/checkCommands.ts';
 import { agentCommands } from './agentCommands.ts';
 import { budgetCommands } from './budgetCommands.ts';
 import { circuitCommands } from './circuitCommands.ts';
@@ -13,6 +14,7 @@ import { windowCommands } from './windowCommands.ts';
 /** Commands that need a supervisor. */
 const SUPERVISED: CommandTable = {
   ...submitCommands,
+  ...checkCommands,
   ...editCommands,
   ...loopCommands,
   ...queueCommands,

@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import type { AgentChecks } from '../agentCheck/agentChecks.ts';
+import type { ReadMarks } from '../history/readMarks.ts';
 import type { Config } from '../settings/config.ts';
 import { SECTION } from '../settings/config.ts';
 import type { TreeRow } from '../tree/treeRow.ts';
@@ -15,6 +16,7 @@ export interface CommandContext extends UiDeps, Pick<ViewDeps, 'usage'> {
   readonly config: Config;
   readonly agentChecks: AgentChecks;
   readonly queuedPrompts: Pick<QueuedPrompts, 'open'>;
+  readonly readMarks: Pick<ReadMarks, 'markRead'>;
   readonly milestones: Pick<Milestones, 'reach'>;
   readonly tree: {
     /** The rows that a key pressed in the view is for. */

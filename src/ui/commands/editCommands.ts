@@ -1,4 +1,4 @@
-import type { LoopState } from '../../core/model/loop.ts';
+import { ALL_STATES, FINAL_STATES } from '../text/loopStates.ts';
 import { oneLine } from '../text/safeText.ts';
 import type { CalledLoop } from './calledOn.ts';
 import { askAgent } from './chooseAgent.ts';
@@ -10,16 +10,13 @@ import { specOfLoop } from './submitCommands.ts';
 import { submitByHand } from './submitting.ts';
 import { loopOf } from './target.ts';
 
-const FINAL: readonly LoopState[] = ['completed', 'failed', 'cancelled'];
-const ALL: readonly LoopState[] = ['queued', 'running', 'stopping', 'backingOff', 'waiting', ...FINAL];
-
 /** Commands that change a loop, or make a new one from it. */
 export const editCommands: CommandTable = {
   /** Edits a queued loop that has not started; of any other loop, opens the prompt as a new one. Returns whether the loop was changed. */
   editPrompt:
     (ctx) =>
     async (...args) => {
-      const loop = await loopOf(ctx, args, { title: 'Edit Prompt', states: ALL });
+      const loop = await loopOf(ctx, args, { title: 'Edit Prompt', states: ALL_STATES });
       if (!loop) return undefined;
       const detail = await (await ctx.host.ready()).get(loop.loopId, loop.seq);
       if (detail?.state === 'queued' && detail.attempts.length === 0) return editLoop(ctx, detail);
@@ -30,7 +27,7 @@ export const editCommands: CommandTable = {
   editAsNew:
     (ctx) =>
     async (...args) => {
-      const loop = await loopOf(ctx, args, { title: 'Edit as New Loop', states: ALL });
+      const loop = await loopOf(ctx, args, { title: 'Edit as New Loop', states: ALL_STATES });
       return loop && editAsNew(ctx, loop);
     },
 
@@ -38,7 +35,7 @@ export const editCommands: CommandTable = {
   rename:
     (ctx) =>
     async (...args) => {
-      const loop = await loopOf(ctx, args, { title: 'Rename Loop', states: ALL });
+      const loop = await loopOf(ctx, args, { title: 'Rename Loop', states: ALL_STATES });
       const supervisor = await ctx.host.ready();
       const detail = loop && (await supervisor.get(loop.loopId, loop.seq));
       if (!detail) return undefined;
@@ -60,7 +57,7 @@ export const editCommands: CommandTable = {
   changeAgent:
     (ctx) =>
     async (...args) => {
-      const loop = await loopOf(ctx, args, { title: 'Choose Another Agent', states: ['queued', ...FINAL] });
+      const loop = await loopOf(ctx, args, { title: 'Choose Another Agent', states: ['queued', ...FINAL_STATES] });
       const supervisor = await ctx.host.ready();
       const detail = loop && (await supervisor.get(loop.loopId, loop.seq));
       if (!detail) return undefined;

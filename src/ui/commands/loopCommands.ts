@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
-import type { LoopState } from '../../core/model/loop.ts';
 import { count } from '../text/format.ts';
+import { ACTIVE_STATES, ALL_STATES, FINAL_STATES, LIVE_STATES } from '../text/loopStates.ts';
 import { oneLine } from '../text/safeText.ts';
 import { queueMoves } from '../tree/queueMoves.ts';
 import { calledOn } from './calledOn.ts';
@@ -10,9 +10,6 @@ import { countProcesses } from './countProcesses.ts';
 import { checkPriority } from './loopSteps.ts';
 import { askText } from './prompts.ts';
 import { latestIds, loopOf, loopsOf, subjectsOf } from './target.ts';
-
-const LIVE: readonly LoopState[] = ['running', 'stopping', 'queued', 'backingOff', 'waiting'];
-const ACTIVE: readonly LoopState[] = ['running', 'stopping'];
 
 /** Runs an action on every loop even if it fails for some; throws the first error afterwards. Returns for how many it returned true. */
 async function each<T>(loops: readonly T[], act: (loop: T) => Promise<unknown>): Promise<number> {
@@ -28,7 +25,7 @@ export const loopCommands: CommandTable = {
   cancel:
     (ctx) =>
     async (...args) => {
-      const loops = await loopsOf(ctx, args, { title: 'Cancel Loop', states: LIVE });
+      const loops = await loopsOf(ctx, args, { title: 'Cancel Loop', states: LIVE_STATES });
       const supervisor = await ctx.host.ready();
       const ids = latestIds(supervisor, loops);
       if (calledOn(args).kind === 'keyboard' && !(await mayStopRunning(supervisor, ids))) return 0;
@@ -39,7 +36,7 @@ export const loopCommands: CommandTable = {
   kill:
     (ctx) =>
     async (...args) => {
-      const loops = await loopsOf(ctx, args, { title: 'Force Stop', states: ACTIVE });
+      const loops = await loopsOf(ctx, args, { title: 'Force Stop', states: ACTIVE_STATES });
       const supervisor = await ctx.host.ready();
       const ids = latestIds(supervisor, loops);
       const processes = await countProcesses(ctx, ids);
@@ -128,7 +125,11 @@ export const loopCommands: CommandTable = {
           ? ofFolders.map(({ loop }) => loop.loopId)
           : latestIds(
               supervisor,
-              await loopsOf(ctx, args, { title: 'Take Over Loop', states: LIVE, live: ({ host }) => host !== 'here' }),
+              await loopsOf(ctx, args, {
+                title: 'Take Over Loop',
+                states: LIVE_STATES,
+                live: ({ host }) => host !== 'here',
+              }),
             );
       return each(ids, (id) => supervisor.takeOver(id));
     },
@@ -179,7 +180,7 @@ export const loopCommands: CommandTable = {
     async (...args) => {
       const loops = await loopsOf(ctx, args, {
         title: 'Remove from History',
-        states: ['completed', 'failed', 'cancelled'],
+        states: FINAL_STATES,
       });
       const supervisor = await ctx.host.ready();
       return each(loops, ({ loopId, seq }) => supervisor.removeFinished(loopId, seq));
@@ -190,7 +191,7 @@ export const loopCommands: CommandTable = {
     async (...args) => {
       const loops = await loopsOf(ctx, args, {
         title: 'Copy Loop ID',
-        states: [...LIVE, 'completed', 'failed', 'cancelled'],
+        states: ALL_STATES,
       });
       const ids = [...new Set(loops.map(({ loopId }) => loopId))];
       if (ids.length > 0) await vscode.env.clipboard.writeText(ids.join('\n'));
@@ -202,7 +203,7 @@ export const loopCommands: CommandTable = {
     async (...args) => {
       const loop = await loopOf(ctx, args, {
         title: 'Copy Prompt',
-        states: [...LIVE, 'completed', 'failed', 'cancelled'],
+        states: ALL_STATES,
       });
       const detail = loop && (await (await ctx.host.ready()).get(loop.loopId, loop.seq));
       const prompt = detail?.prompt;
@@ -216,7 +217,7 @@ export const loopCommands: CommandTable = {
     async (...args) => {
       const loop = await loopOf(ctx, args, {
         title: 'Reveal in Loops View',
-        states: [...LIVE, 'completed', 'failed', 'cancelled'],
+        states: ALL_STATES,
       });
       if (loop) await ctx.tree.reveal(loop.loopId, loop.seq);
       return loop?.loopId;

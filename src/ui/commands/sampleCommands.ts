@@ -21,6 +21,13 @@ const SAMPLES: readonly LoopSpec[] = [
     estimatedCostUsd: 0.03,
   },
   { title: 'Waits for a slot', prompt: 'Rename a variable everywhere. [slow 4] [cost 0.01]' },
+  {
+    title: 'Needs two rounds',
+    prompt: 'Write the sample file. [quick] [finish 2] [cost 0.01]',
+    check: {
+      command: `node -e "process.exit(/^finished$/m.test(require('fs').readFileSync('sample-work.md','utf8'))?0:1)"`,
+    },
+  },
   { title: 'Jumps the queue', prompt: 'Fix the build first. [slow 3] [cost 0.01]', priority: 5 },
 ];
 

@@ -3,6 +3,7 @@ import type { LoopSpec } from '../../core/model/loop.ts';
 import { toUsd } from '../../core/model/money.ts';
 import type { SubmitResult } from '../../core/model/status.ts';
 import { baseName, count } from '../text/format.ts';
+import { FINAL_STATES } from '../text/loopStates.ts';
 import { oneLine } from '../text/safeText.ts';
 import type { CalledLoop } from './calledOn.ts';
 import type { CommandContext, CommandTable, Handler } from './commandTable.ts';
@@ -19,7 +20,7 @@ import { loopsOf } from './target.ts';
 const TITLE_CHARS = 80;
 
 /** Agents that the editor's menu names: one entry each, of which the one for the default agent shows. */
-const NAMED_AGENTS = ['Claude', 'Codex', 'Gemini', 'Opencode', 'Copilot', 'Sample'] as const;
+const NAMED_AGENTS = ['Claude', 'Codex', 'Gemini', 'Opencode', 'Copilot', 'Pi', 'Qwen', 'Kilo', 'Sample'] as const;
 
 const submitSelection =
   (ctx: CommandContext): Handler =>
@@ -120,7 +121,7 @@ export const submitCommands: CommandTable = {
   submitAgain:
     (ctx) =>
     async (...args) => {
-      const loops = await loopsOf(ctx, args, { title: 'Submit Again', states: ['completed', 'failed', 'cancelled'] });
+      const loops = await loopsOf(ctx, args, { title: 'Submit Again', states: FINAL_STATES });
       const results: (SubmitResult | undefined)[] = [];
       for (const loop of loops) {
         const spec = await specOfLoop(ctx, loop);

@@ -44,7 +44,7 @@ async function submit(ctx: CommandContext, spec: LoopSpec): Promise<SubmitResult
  * The folder in which a loop runs: that of the active editor, the only one, or in a multi-root workspace the one that was chosen last,
  * which is asked for once. `undefined` without a folder: the supervisor then uses the home folder.
  */
-async function folderForSubmit(ctx: CommandContext): Promise<string | typeof BACK | undefined> {
+export async function folderForSubmit(ctx: CommandContext): Promise<string | typeof BACK | undefined> {
   const folders = vscode.workspace.workspaceFolders ?? [];
   const editor = vscode.window.activeTextEditor;
   const ofEditor = editor && vscode.workspace.getWorkspaceFolder(editor.document.uri);

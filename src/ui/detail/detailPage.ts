@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import * as z from 'zod/mini';
-import { isFinished, type Loop } from '../../core/model/loop.ts';
+import { isActive, isFinished, type Loop } from '../../core/model/loop.ts';
 import type { LiveView } from '../../core/model/status.ts';
 import { oneLine } from '../text/safeText.ts';
 import type { LoopTarget } from '../webviewHost/loopTarget.ts';
@@ -53,9 +53,7 @@ export function detailPage(deps: ViewDeps, target: LoopTarget, panel: PanelHandl
     isAlive: (process) => host.current?.isAlive(process) ?? false,
     // All that run, though only one is shown: the sampler knows rates only of what it was asked for the last time too, and the tree asks for all.
     usage: async (attempt) => {
-      const running = (host.current?.live(0) ?? []).flatMap(({ loop }) =>
-        loop.state === 'running' || loop.state === 'stopping' ? [loop.attempt] : [],
-      );
+      const running = (host.current?.live(0) ?? []).flatMap(({ loop }) => (isActive(loop) ? [loop.attempt] : []));
       return (await deps.usage(running)).get(attempt.token);
     },
     clock: deps.clock,

@@ -1,21 +1,11 @@
-import type { LoopState } from '../../core/model/loop.ts';
 import type { CommandTable } from '../commands/commandTable.ts';
+import { ALL_STATES } from '../text/loopStates.ts';
 import { oneLine } from '../text/safeText.ts';
 import { type LoopTarget, loopTargetOf } from '../webviewHost/loopTarget.ts';
+import { markRead } from '../webviewHost/markRead.ts';
 import { panelTarget } from '../webviewHost/panelTarget.ts';
 import type { ViewDeps } from '../webviewHost/viewDeps.ts';
 import { WebviewPanels } from '../webviewHost/webviewPanels.ts';
-
-const ALL: readonly LoopState[] = [
-  'running',
-  'stopping',
-  'queued',
-  'backingOff',
-  'waiting',
-  'completed',
-  'failed',
-  'cancelled',
-];
 
 /** The panels that say everything about a loop. */
 export function detailPanels(deps: ViewDeps): WebviewPanels<LoopTarget> {
@@ -42,9 +32,11 @@ export function detailCommands(panels: WebviewPanels<LoopTarget>): CommandTable 
     showDetail:
       (ctx) =>
       async (...args) => {
-        const target = await panelTarget(ctx, args, { title: 'Show Details', states: ALL });
-        if (target) panels.show(target);
-        return target?.loopId;
+        const target = await panelTarget(ctx, args, { title: 'Show Details', states: ALL_STATES });
+        if (!target) return undefined;
+        panels.show(target);
+        await markRead(ctx, target);
+        return target.loopId;
       },
   };
 }

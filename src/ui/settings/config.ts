@@ -79,6 +79,16 @@ export class Config implements Disposable {
     return section().get('submit.selectionContext') !== false;
   }
 
+  /** `loopSupervisor.checks` as written: commands that must pass, by name (R11.6). */
+  get checks(): unknown {
+    return section().get('checks');
+  }
+
+  /** The name or command of the check that is offered first. */
+  get defaultCheck(): string {
+    return String(section().get('defaultCheck') ?? '');
+  }
+
   noticeWhen(kind: string): NoticeWhen {
     const value = section().get<NoticeWhen>(`notifications.${kind}`);
     return value === 'off' || value === 'unfocused' ? value : 'always';

@@ -36,6 +36,7 @@ export const NUMBER_RULES = {
   maxQueueDepth: whole(0, 100_000),
   'restart.maxRestarts': whole(0, 100),
   'restart.windowSeconds': whole(1, 86_400, SECOND),
+  'restart.maxTotal': whole(0, 1_000),
   'circuitBreaker.failureThreshold': whole(1, 1000),
   'circuitBreaker.cooldownSeconds': whole(1, 86_400, SECOND),
   'circuitBreaker.halfOpenMaxProbes': whole(1, 64),
@@ -48,6 +49,7 @@ export const NUMBER_RULES = {
   firstOutputTimeoutMinutes: fraction(0, 1440, MINUTE),
   silenceTimeoutMinutes: fraction(0, 1440, MINUTE),
   unattendedGraceMinutes: fraction(0, 10_080, MINUTE),
+  staleAfterHours: fraction(0, 8_760, 60 * MINUTE),
   'output.maxLogMegabytes': whole(1, 100_000, MEBIBYTE),
   'history.maxAgeDays': whole(1, 3650, 24 * 60 * MINUTE),
   'history.maxLogMegabytes': whole(1, 1_000_000, MEBIBYTE),
@@ -61,6 +63,7 @@ export const CHOICES = {
   'budget.onExceeded': ['finish', 'stop'],
   onSilence: ['warn', 'restart'],
   onWindowClose: ['keep', 'stop'],
+  onLimitReset: ['resume', 'ask'],
 } as const;
 
 /** Whether the settings files parse. `unknown`: they could not be found, or not be read. */
@@ -134,6 +137,7 @@ export function mapSettings(get: (key: string) => unknown, files: FilesState = '
     restart: {
       maxRestarts: number('restart.maxRestarts', d.restart.maxRestarts),
       windowMs: number('restart.windowSeconds', d.restart.windowMs),
+      maxTotal: number('restart.maxTotal', d.restart.maxTotal),
     },
     circuit: {
       failureThreshold: number('circuitBreaker.failureThreshold', d.circuit.failureThreshold),
@@ -155,6 +159,8 @@ export function mapSettings(get: (key: string) => unknown, files: FilesState = '
     silenceTimeoutMs: number('silenceTimeoutMinutes', d.silenceTimeoutMs),
     onSilence: choice('onSilence', d.onSilence),
     onWindowClose: choice('onWindowClose', d.onWindowClose),
+    onLimitReset: choice('onLimitReset', d.onLimitReset),
+    staleAfterMs: number('staleAfterHours', d.staleAfterMs),
     unattendedGraceMs: number('unattendedGraceMinutes', d.unattendedGraceMs),
     defaultAgent: text('defaultAgent', d.defaultAgent),
     retention: {

@@ -1,5 +1,5 @@
 import type { Disposable } from '../../core/model/disposable.ts';
-import { isLive } from '../../core/model/loop.ts';
+import { isActive, isLive } from '../../core/model/loop.ts';
 import type { LoopDetail } from '../../core/model/status.ts';
 import type { AgentProfile } from '../../core/ports/agents.ts';
 import type { Clock } from '../../core/ports/clock.ts';
@@ -279,7 +279,7 @@ export class TranscriptSession implements Disposable {
   }
 
   #arm(detail: LoopDetail, pauseMs = PAUSE_MS): void {
-    const grows = detail.loop.state === 'running' || detail.loop.state === 'stopping';
+    const grows = isActive(detail.loop);
     if (!grows || !this.#following || !this.#visible || this.#disposed || this.#timer) return;
     this.#timer = this.#deps.clock.after(pauseMs, () => {
       this.#timer = undefined;
@@ -313,7 +313,7 @@ export function headerOf({ loop, costUsd, costEstimated }: LoopDetail): Transcri
     agent: loop.agent,
     cwd: loop.cwd,
     state: loop.state,
-    since: loop.state === 'running' || loop.state === 'stopping' ? loop.attempt.startedAt : loop.since,
+    since: isActive(loop) ? loop.attempt.startedAt : loop.since,
     ...('until' in loop ? { until: loop.until } : {}),
     ...(why === undefined ? {} : { why }),
     attempts: loop.attempts,

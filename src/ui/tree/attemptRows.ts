@@ -26,7 +26,7 @@ function attemptRow(seq: number, loopId: string, attempt: AttemptDetail, now: nu
   const pid = attempt.pid !== undefined && attempt.endedAt === undefined ? `pid ${attempt.pid}` : '';
   const { usd, source } = attempt.cost;
   const cost = formatCost(toNano(usd), source === 'estimated' ? toNano(usd) : 0);
-  const label = `Attempt ${attempt.number}`;
+  const label = labelOf(attempt);
   return {
     id: `attempt:${seq}:${attempt.number}`,
     subject: { kind: 'attempt', loopId, seq, number: attempt.number },
@@ -56,6 +56,12 @@ function attemptRow(seq: number, loopId: string, attempt: AttemptDetail, now: nu
     children: 'none',
     isLive: attempt.endedAt === undefined,
   };
+}
+
+/** What the run was for: an attempt of the agent, or the check of a round (R11). */
+function labelOf({ number, isCheck, round }: AttemptDetail): string {
+  if (isCheck) return round === 0 ? 'Check before the first round' : `Check of round ${round}`;
+  return round === undefined ? `Attempt ${number}` : `Round ${round}`;
 }
 
 /** How it ended and why, once: most reasons say the outcome too. */

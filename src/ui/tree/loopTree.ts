@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import type { Clock } from '../../core/ports/clock.ts';
 import { formatNumber, formatUsage } from '../text/format.ts';
+import type { TextContext } from '../text/loopText.ts';
 import type { Pulse } from '../window/pulse.ts';
 import type { UiDeps } from '../window/uiDeps.ts';
 import { LoopTreeDrag } from './loopTreeDrag.ts';
@@ -40,6 +41,7 @@ export class LoopTree implements vscode.TreeDataProvider<TreeRow>, vscode.Dispos
     clock: Clock,
     sampleUsage: () => Promise<ReadonlyMap<string, Usage>>,
     filter?: FinishedFilter,
+    context?: () => TextContext,
   ) {
     this.#deps = deps;
     this.#usage = new UsageWatch(
@@ -52,7 +54,7 @@ export class LoopTree implements vscode.TreeDataProvider<TreeRow>, vscode.Dispos
       const usage = this.#usage.of(token);
       return usage ? formatUsage(usage) : '';
     };
-    this.#model = new LoopTreeModel(() => deps.host.current, clock.now, extra, filter);
+    this.#model = new LoopTreeModel(() => deps.host.current, clock.now, extra, filter, context);
     this.#view = vscode.window.createTreeView(VIEW_ID, {
       treeDataProvider: this,
       canSelectMany: true,
@@ -100,7 +102,11 @@ export class LoopTree implements vscode.TreeDataProvider<TreeRow>, vscode.Dispos
     const found = await this.#model.find(loopId, seq);
     await vscode.commands.executeCommand(`${VIEW_ID}.focus`);
     if (!found) return;
-    this.#parents.set(found.row.id, this.#shown.roots.find(({ id }) => id === found.parent.id) ?? found.parent);
+    const path = [found.row, ...found.parents];
+    for (const [place, row] of path.entries()) {
+      const parent = path[place + 1];
+      if (parent) this.#parents.set(row.id, this.#shown.holder(parent));
+    }
     await this.#view.reveal(found.row, { select: true, focus: true });
   }
 

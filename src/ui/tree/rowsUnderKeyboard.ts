@@ -17,7 +17,7 @@ export async function rowsUnderKeyboard(selection: () => readonly TreeRow[]): Pr
 }
 
 /** The one row that only one of the two selections holds. */
-export function rowThatDiffers(before: readonly TreeRow[], after: readonly TreeRow[]): TreeRow | undefined {
+function rowThatDiffers(before: readonly TreeRow[], after: readonly TreeRow[]): TreeRow | undefined {
   return after.find((row) => !has(before, row)) ?? before.find((row) => !has(after, row));
 }
 

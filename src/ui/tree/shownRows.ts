@@ -48,9 +48,9 @@ export class ShownRows {
     return this.#shown.get(parent?.id ?? '')?.rows ?? [];
   }
 
-  /** Rows of the first level, as the view holds them. */
-  get roots(): readonly TreeRow[] {
-    return this.#shown.get('')?.held ?? [];
+  /** A row as the view holds it, if it does. */
+  holder(row: TreeRow): TreeRow {
+    return this.#latest.get(row.id)?.holder ?? row;
   }
 
   /** Somebody points at the row at that time (ms). */

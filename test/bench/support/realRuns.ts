@@ -79,7 +79,14 @@ export class RealRuns implements Disposable {
         reader: facts.reader ?? DEAF,
         needsReading: facts.needsReading ?? false,
       },
-      { started: started.resolve, output: () => {}, lines: () => undefined, silent: () => {}, ended: ended.resolve },
+      {
+        started: started.resolve,
+        output: () => {},
+        lines: () => {},
+        silent: () => {},
+        unseen: () => {},
+        ended: ended.resolve,
+      },
     );
     return { run, files: runFiles(join(this.folder, 'runs'), token), started: started.promise, ended: ended.promise };
   }

@@ -87,6 +87,10 @@ export class Told implements RunObserver {
     this.silences.push(warning);
   }
 
+  unseen(why: string | undefined): void {
+    this.calls.push(why === undefined ? 'seen' : `unseen: ${why}`);
+  }
+
   lines(lines: LiveLines): void {
     this.lastLines.push(lines);
   }

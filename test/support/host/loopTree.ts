@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Locator, Page } from 'playwright-core';
+import { shortTitle } from '../../../src/ui/text/loopText.ts';
 import { until } from '../until.ts';
 import { exactly } from './exactly.ts';
 import { takeMenuItem } from './menu.ts';
@@ -77,22 +78,28 @@ export class LoopTree {
     });
   }
 
-  /** The row with that label. */
+  /** The row with that label, or of the loop with that title, which its row may cut. */
   row(label: string | RegExp): Locator {
-    return this.#tree()
-      .locator('.monaco-list-row')
-      .filter({
-        has: this.#page.locator('.label-name').filter({ hasText: typeof label === 'string' ? exactly(label) : label }),
-      })
+    const rows = this.#tree().locator('.monaco-list-row');
+    const named = (text: string | RegExp) =>
+      rows.filter({ has: this.#page.locator('.label-name').filter({ hasText: text }) });
+    if (typeof label !== 'string') return named(label).first();
+    return named(exactly(label))
+      .or(named(exactly(shortTitle({ title: label, loopId: label }))))
       .first();
   }
 
   /**
-   * Waits until a row says this beside its label. A row that is still to move to another group is best waited for before its menu is opened: while it
+   * Waits until a row says this beside its label, or to a screen reader. A row that is still to move to another group is best waited for before its menu is opened: while it
    * moves VS Code does not know it, and the command asks which loop is meant.
    */
   async becomes(label: string | RegExp, words: string): Promise<void> {
-    await this.row(label).filter({ hasText: words }).waitFor();
+    await until(`${label} to be ${words}`, async () => {
+      const row = this.row(label);
+      return (
+        (await row.count()) > 0 && `${await row.innerText()} ${await row.getAttribute('aria-label')}`.includes(words)
+      );
+    });
   }
 
   /** Waits until no loop runs or waits any more: no row will move by itself. */

@@ -1,5 +1,6 @@
 import { CLOSED_CIRCUIT } from '../../../src/core/model/circuit.ts';
 import { StoreError } from '../../../src/core/model/errors.ts';
+import { type GateRecord, gateKey } from '../../../src/core/model/gate.ts';
 import {
   type ActiveLoop,
   type Attempt,
@@ -10,11 +11,15 @@ import {
   reservedOf,
 } from '../../../src/core/model/loop.ts';
 import type { Settings } from '../../../src/core/model/settings.ts';
+import { budgetFit } from '../../../src/core/policy/budget.ts';
 import { attemptsAllowed } from '../../../src/core/policy/circuitBreaker.ts';
 import type { Control, Store, StoreTransaction } from '../../../src/core/ports/store.ts';
 import type { QueuedLoop } from '../../../src/core/state/liveState.ts';
 import { CircuitAccount } from './circuitAccount.ts';
 import { spyOn, type Written } from './txSpy.ts';
+
+/** The accounts of the world. */
+const ACCOUNTS = ['sample', 'claude'];
 
 /** What a look into a transaction needs to know. */
 export interface Sight {
@@ -26,6 +31,8 @@ export interface Sight {
   now(): number;
   /** Whether that window has begun to go. */
   isLeaving(windowId: string): boolean;
+  /** Whether a window is open that may start that loop. */
+  isHome(loop: LiveLoop): boolean;
   /** What is wrong, for the test to find. */
   complain(what: string): void;
 }
@@ -38,10 +45,13 @@ export class StartChecks {
   readonly #sight: Sight;
   /** So many of the next writes fail, whoever asks for them. */
   failing = 0;
-  readonly account = new CircuitAccount();
+  /** What the circuit of each account is by the rules. */
+  readonly accounts: ReadonlyMap<string, CircuitAccount> = new Map(
+    ACCOUNTS.map((name) => [name, new CircuitAccount()]),
+  );
   readonly #followedBy = new Map<number, string>();
   readonly #allowed = new Map<number, number>();
-  #control: Control = { circuit: CLOSED_CIRCUIT, paused: false, holds: {} };
+  #control: Control = { circuits: {}, gates: {}, paused: false };
 
   constructor(sight: Sight) {
     this.#sight = sight;
@@ -87,20 +97,22 @@ export class StartChecks {
   #keepAccount(settled: readonly Attempt[]): void {
     const { circuit } = this.#sight.settings;
     const now = this.#sight.now();
-    this.account.look(now, circuit);
-    for (const attempt of settled) this.account.settle(attempt, now, circuit);
-    const wrong = this.account.differsFrom(this.#control.circuit);
-    if (wrong !== undefined) this.#sight.complain(wrong);
+    for (const [name, account] of this.accounts) {
+      account.look(now, circuit);
+      for (const attempt of settled) if (attempt.account === name) account.settle(attempt, now, circuit);
+      const wrong = account.differsFrom(this.#control.circuits[name]);
+      if (wrong !== undefined) this.#sight.complain(`${name}: ${wrong}`);
+    }
   }
 
-  /** What is granted never passes the limit, and nobody who is watched goes on beyond what was granted (R6.8). */
+  /** What is granted never passes the limit (R6.8). */
   #lookAtMoney(tx: StoreTransaction, { granted }: Written): void {
     const { dailyLimit } = this.#sight.settings.budget;
-    if (dailyLimit === 0) return;
+    if (dailyLimit === 0 || granted.length === 0) return;
     const active = this.#live(tx).filter(isActive);
     const used = this.#used(tx, active);
     const outstanding = active.reduce((sum, loop) => sum + outstandingOf(loop), 0);
-    if (granted.length > 0 && used + outstanding > dailyLimit)
+    if (used + outstanding > dailyLimit)
       this.#sight.complain(`R6.8 ${used} are used and ${outstanding} granted of ${dailyLimit}`);
   }
 
@@ -120,18 +132,28 @@ export class StartChecks {
     const live = this.#live(tx);
     const active = live.filter(isActive);
     const used = this.#used(tx, active);
+    const endOfDay = this.#sight.endOfDay();
     const { dailyLimit } = settings.budget;
     const held = (loops: readonly LiveLoop[]) => loops.reduce((sum, loop) => sum + reservedOf(loop), 0);
 
     const queued = live.filter((loop): loop is QueuedLoop => loop.state === 'queued');
     const isNew = (loop: LiveLoop) => inserted.includes(loop.seq);
     if (queued.some(isNew)) {
-      const depth = queued.filter((loop) => loop.fresh).length;
+      const depth = queued.filter((loop) => loop.fresh && !loop.wasParked).length;
       if (depth > settings.maxQueueDepth)
         complain(`R2.2 ${depth} fresh loops are queued, and ${settings.maxQueueDepth} may be`);
     }
-    if (live.some(isNew) && dailyLimit > 0 && used + this.#reserved(live) > dailyLimit) {
-      complain(`R6.2 a loop was taken with ${used} used and ${held(live)} reserved of ${dailyLimit}`);
+    // What is parked or waits for another day reserves nothing, and what was parked may have come on top.
+    const cannotStart = (loop: LiveLoop) =>
+      (loop.state === 'waiting' && 'until' in loop && loop.until >= endOfDay) ||
+      (loop.state === 'queued' &&
+        (loop.wasParked ||
+          this.isHeld(loop) ||
+          !this.#sight.isHome(loop) ||
+          budgetFit({ used, runningReserved: 0, limit: dailyLimit }, reservedOf(loop)) !== 'now'));
+    const reserved = held(live.filter((loop) => !cannotStart(loop)));
+    if (live.some(isNew) && dailyLimit > 0 && used + reserved > dailyLimit) {
+      complain(`R6.2 a loop was taken with ${used} used and ${reserved} reserved of ${dailyLimit}`);
     }
     if (begun.length === 0) return;
 
@@ -140,7 +162,8 @@ export class StartChecks {
     if (dailyLimit > 0 && (used >= dailyLimit || used + held(active) > dailyLimit)) {
       complain(`R6.3 a loop was started with ${used} used and ${held(active)} held of ${dailyLimit}`);
     }
-    this.#lookAtCircuit(active, begun);
+    for (const attempt of begun) this.#lookAtCircuit(active, attempt);
+    this.#lookAtGates(active, begun);
     if (this.#control.paused) complain('R2.4 a loop was started while dispatch is paused');
     const started = active.filter((loop) => begun.some(({ id }) => id === loop.attempt.id));
     if (started.length < begun.length) complain('R3.1 an attempt was begun of a loop that is not active afterwards');
@@ -152,41 +175,62 @@ export class StartChecks {
         (other) =>
           isBefore(other, loop) &&
           other.windowId === loop.attempt.windowId &&
-          !this.#isHeld(other) &&
-          !(dailyLimit > 0 && used + reservedOf(other) > dailyLimit),
+          !this.isHeld(other) &&
+          budgetFit({ used, runningReserved: 0, limit: dailyLimit }, reservedOf(other)) === 'now',
       );
       if (passed) complain(`R2.1 ${loop.loopId} was started before ${passed.loopId}`);
     }
   }
 
-  /** What counts against the day: nothing of what waits for longer (R6.2). */
-  #reserved(live: readonly LiveLoop[]): number {
-    const endOfDay = this.#sight.endOfDay();
-    const counts = (loop: LiveLoop) => !(loop.state === 'waiting' && 'until' in loop && loop.until >= endOfDay);
-    return live.filter(counts).reduce((sum, loop) => sum + reservedOf(loop), 0);
-  }
-
-  #lookAtCircuit(active: readonly ActiveLoop[], begun: readonly Attempt[]): void {
+  #lookAtCircuit(active: readonly ActiveLoop[], { account = '', generation, probe }: Attempt): void {
     const { settings } = this.#sight;
     const complain = (what: string) => this.#sight.complain(what);
-    const { circuit } = this.#control;
-    const probes = active.filter(({ attempt }) => attempt.probe && attempt.generation === circuit.generation).length;
+    const circuit = this.#control.circuits[account] ?? CLOSED_CIRCUIT;
+    const probes = active.filter(
+      ({ attempt }) => attempt.account === account && attempt.probe && attempt.generation === circuit.generation,
+    ).length;
     if (circuit.state === 'open') complain('R4.1 a loop was started while the circuit is open');
     if (circuit.state === 'half-open' && probes > settings.circuit.halfOpenMaxProbes)
       complain(`R4.1 ${probes} probes run`);
     if (attemptsAllowed(circuit, settings.circuit, probes) < 0) complain('R4.1 more attempts run than may');
-    for (const attempt of begun) {
-      if (attempt.generation !== circuit.generation)
-        complain("R4.2 an attempt was begun in another generation than the circuit's");
-      if (attempt.probe !== (circuit.state === 'half-open'))
-        complain('R4.1 an attempt is a probe exactly in half-open');
+    if (generation !== circuit.generation)
+      complain("R4.2 an attempt was begun in another generation than the circuit's");
+    if (probe !== (circuit.state === 'half-open')) complain('R4.1 an attempt is a probe exactly in half-open');
+  }
+
+  /** Nothing starts behind a gate that is held, and behind one on trial only one at a time (R14.2). */
+  #lookAtGates(active: readonly ActiveLoop[], begun: readonly Attempt[]): void {
+    for (const gate of Object.values(this.#control.gates)) {
+      const behind = active.filter((loop) => isBehind(gate, loop) && loop.attempt.startedAt >= gate.since);
+      const started = behind.filter(({ attempt }) => begun.some(({ id }) => id === attempt.id));
+      const key = gateKey(gate.of);
+      if (gate.state === 'held' && started.length > 0) this.#sight.complain(`R14.1 ${key} is held, and a loop started`);
+      if (gate.state === 'trial' && started.length > 0 && behind.length > 1)
+        this.#sight.complain(`R14.2 ${key} is on trial, and ${behind.length} loops run`);
     }
   }
 
-  #isHeld(loop: QueuedLoop): boolean {
-    const hold = this.#control.holds[loop.agent];
-    return hold !== undefined && hold.until > this.#sight.now();
+  gatesBefore(loop: QueuedLoop): GateRecord[] {
+    return Object.values(this.#control.gates).filter((gate) => isBehind(gate, loop));
   }
+
+  /** Whether a loop runs that went first after that hold. */
+  isTried(gate: GateRecord, active: readonly ActiveLoop[]): boolean {
+    return active.some((loop) => isBehind(gate, loop) && loop.attempt.startedAt >= gate.since);
+  }
+
+  /** Whether a loop does not simply go in its turn: its account, profile or machine is held, or lets only some through. */
+  isHeld(loop: QueuedLoop): boolean {
+    const circuit = this.#control.circuits[loop.agent];
+    if (circuit && circuit.state !== 'closed') return true;
+    return this.gatesBefore(loop).length > 0;
+  }
+}
+
+/** Whether that gate stands before a loop; here each profile is an account of its own. */
+function isBehind({ of }: GateRecord, { agent, cwd }: LiveLoop): boolean {
+  if (!('name' in of)) return of.kind === 'machine';
+  return of.name === agent && (of.folder === undefined || of.folder === cwd);
 }
 
 /** Whether `one` stands before `other` in the order of the queue (R2.1). */

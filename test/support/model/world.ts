@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { AgentEvent } from '../../../src/core/model/agentEvent.ts';
 import { SupervisorError } from '../../../src/core/model/errors.ts';
+import type { LiveLoop } from '../../../src/core/model/loop.ts';
 import { DEFAULT_SETTINGS, type Settings } from '../../../src/core/model/settings.ts';
 import type { Supervisor } from '../../../src/core/supervisor.ts';
 import type { FakeRun } from '../fakeLauncher.ts';
@@ -28,7 +29,7 @@ export class World implements Sight {
     maxConcurrent: 2,
     maxQueueDepth: 4,
     circuit: { failureThreshold: 2, cooldownMs: 5_000, halfOpenMaxProbes: 1 },
-    restart: { maxRestarts: 2, windowMs: 60_000 },
+    restart: { maxRestarts: 2, windowMs: 60_000, maxTotal: 1_000 },
     budget: { dailyLimit: 500 * NANO_PER_CENT, warnAtPercent: 90, minAllowance: 5e8, onExceeded: 'finish' },
   };
   readonly ids = new Set<string>();
@@ -70,6 +71,10 @@ export class World implements Sight {
 
   isLeaving(windowId: string): boolean {
     return this.#left.has(windowId);
+  }
+
+  isHome({ windowId, folder }: LiveLoop): boolean {
+    return this.windows.some((window) => window.id === windowId || window.folder === folder);
   }
 
   complain(what: string): void {
@@ -116,9 +121,10 @@ export class World implements Sight {
     this.#configure({ dailyLimit: 0, onExceeded: 'finish' });
     this.#configure({ failureThreshold: 1_000, halfOpenMaxProbes: 2 });
     const [{ supervisor }] = this.windows as [OpenWindow];
-    this.checks.account.resets++;
+    for (const account of this.checks.accounts.values()) account.resets++;
     await supervisor.resetCircuit();
     await supervisor.resume();
+    for (const agent of AGENTS.names()) await supervisor.tryNow(agent);
     // Past every reset that an agent has named, though the clock went back since.
     clock.jump(3 * 86_400_000);
     await clock.advance(31_000);
@@ -150,8 +156,13 @@ export class World implements Sight {
           // Only claude says it, and its ledger is not held against what was reported: what accrued may be charged.
           if (run.request?.plan.command === 'claude') run.say({ type: 'accrued', cost: command.cost * NANO_PER_CENT });
         });
-      case 'text':
-        return this.#withRun(command.run, (run) => run.say({ type: 'text', text: 'work', delta: false }));
+      case 'say':
+        return this.#withRun(command.run, (run) => {
+          for (const account of this.checks.accounts.values()) account.progress = true;
+          run.say({ type: 'text', text: 'I go on.', delta: false });
+        });
+      case 'tryNow':
+        return this.windows[0]?.supervisor.tryNow(command.agent);
       case 'session':
         return this.#withRun(command.run, (run) => run.say({ type: 'session', sessionId: `s-${run.loopId}` }));
       case 'started':
@@ -238,7 +249,7 @@ export class World implements Sight {
       case 'resume':
         return supervisor.resume();
       case 'resetCircuit':
-        this.checks.account.resets++;
+        for (const account of this.checks.accounts.values()) account.resets++;
         return supervisor.resetCircuit();
       case 'crash':
         this.#leave(window);
@@ -302,6 +313,7 @@ export class World implements Sight {
 
   #cost(run: FakeRun, cents: number, earlier?: number): AgentEvent {
     const cost = cents * NANO_PER_CENT;
+    for (const account of this.checks.accounts.values()) account.progress = true;
     this.#add(Number(run.token.split('-')[0]), cost);
     return {
       type: 'cost',

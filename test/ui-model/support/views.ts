@@ -77,6 +77,10 @@ export function statusWith(more: Partial<Status> = {}): Status {
   return {
     running: [],
     queued: [],
+    parked: [],
+    circuits: [],
+    accounts: [],
+    holds: [],
     backingOff: [],
     waiting: [],
     circuitState: 'closed',

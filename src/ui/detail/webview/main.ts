@@ -163,7 +163,7 @@ function exactClock(at: number, now: number): string {
 }
 
 function showActions({ state: now, host, permanent }: DetailData): void {
-  const active = now === 'running' || now === 'stopping';
+  const active = now === 'running' || now === 'stopping' || now === 'checking';
   const live = active || now === 'queued' || now === 'backingOff' || now === 'waiting';
   const fits: { readonly [name in keyof typeof actions]: boolean } = {
     showOutput: true,

@@ -65,6 +65,20 @@ export const CLAUDE: { readonly [recording: string]: Expectation } = {
     end: 'ok',
     payer: 'ANTHROPIC_API_KEY',
   },
+  'claude-bg-open': {
+    session: '77777777-2222-4333-8444-555555555702',
+    text: [READING, ANSWER, READING, ANSWER, READING, ANSWER],
+    tools: [
+      ['Bash', 'sleep 20'],
+      ['Bash', 'sleep 20'],
+      ['Bash', 'sleep 20'],
+    ],
+    usd: 0.034914,
+    end: 'ok',
+    reason: 'a background task was still running: Print hello.txt',
+    payer: 'ANTHROPIC_API_KEY',
+    warning: 'a background task was still running: Print hello.txt',
+  },
   'claude-bud1': {
     session: '33333333-2222-4333-8444-555555555501',
     text: [ANSWER],
