@@ -42,10 +42,10 @@ export function profileOf(
     refuse: (prompt) => (options.prompt === 'argument' ? refuseArgument(prompt, kind, options, longest) : undefined),
     commandIn: (prompt) => commandIn(prompt, kind, options)?.command,
     plan(request) {
-      const { resume, ...fresh } = request;
-      return canResume && resume !== undefined
-        ? planOf(kind, options, services, { ...fresh, resume, prompt: RESUME_INSTRUCTION })
-        : planOf(kind, options, services, fresh);
+      const { resume, newMessage = false, ...fresh } = request;
+      if (!canResume || resume === undefined) return planOf(kind, options, services, fresh);
+      const prompt = newMessage ? fresh.prompt : RESUME_INSTRUCTION;
+      return planOf(kind, options, services, { ...fresh, resume, prompt });
     },
     reader: (state, before) => kind.reader(options, services, state, before),
   };

@@ -70,6 +70,7 @@ describe('a loop with a check', () => {
     const [first, second] = asked;
     assert.equal(first?.prompt, 'work');
     assert.equal(second?.resume, 's1', 'the session goes on');
+    assert.deepEqual([first?.newMessage, second?.newMessage], [undefined, true]);
     for (const part of ['npm test', 'exit code 1', '2 failing', '/runs/'])
       assert.ok(second?.prompt.includes(part), part);
     await end();

@@ -82,7 +82,7 @@ describe('the first minute', () => {
         'loopSupervisor.restart.maxRestarts': 0,
       });
       await window.resize({ width: 1100, height: 760 });
-      await window.command('Clear Finished Loops…');
+      await window.command('Clear Finished Loops');
       await window.notices.pressInDialog('Clear 6 finished loops?', 'Clear');
       await until('an empty history', async () => !(await window.tree.labels()).includes('Quick success'));
       for (const prompt of PROMPTS) await window.submit(prompt);
