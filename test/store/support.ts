@@ -5,6 +5,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { type GateRecord, type Gates, gateKey } from '../../src/core/model/gate.ts';
 import type { Attempt, AttemptEnd, FinishedLoop, Loop, LoopFacts } from '../../src/core/model/loop.ts';
 import type { Clock } from '../../src/core/ports/clock.ts';
+import type { Store } from '../../src/core/ports/store.ts';
 import { openStore } from '../../src/store/sqlite/store.ts';
 
 /** The system's time. Timers keep the process alive: a test waits for them. */
@@ -18,7 +19,7 @@ export const systemClock: Clock = {
   },
 };
 
-export type TestStore = ReturnType<typeof openStore>;
+export type TestStore = Store;
 
 /** A folder with a database path in it, and stores on that path; all gone after the test. */
 export class StoreFolder {
@@ -55,6 +56,13 @@ export class StoreFolder {
     } finally {
       database.close();
     }
+  }
+
+  /** Runs SQL, and returns rows if it is a query. */
+  rowsOrRun(text: string): Record<string, unknown>[] {
+    if (/^\s*SELECT/.test(text)) return this.rows(text);
+    this.sql(text);
+    return [];
   }
 
   dispose(): void {

@@ -1,20 +1,11 @@
-import type { AgentErrorCause } from '../../core/model/agentEvent.ts';
 import type { SessionBefore } from '../../core/ports/agents.ts';
-import {
-  type AgentWords,
-  emitErrors,
-  emitFailure,
-  type Failure,
-  failureEnd,
-  finished,
-  lastError,
-  type Signs,
-} from '../failure.ts';
-import { itemsIn, type JsonObject, numberIn, objectIn, textIn, tokenCount } from '../json.ts';
+import { type AgentWords, emitErrors, emitFailure, type Failure, failureEnd, finished, lastError } from '../failure.ts';
+import { itemsIn, type JsonObject, objectIn, textIn, tokenCount } from '../json.ts';
 import { type Emit, type Ending, type Grammar, memoryIn } from '../lineReader.ts';
 import { callSummary, oneLine } from '../oneLine.ts';
 import type { Prices } from '../prices.ts';
 import { NO_TOKENS } from '../tokenCount.ts';
+import { causeOfKind, failureIn, SIGNS } from './claudeFailure.ts';
 import { emitResults, idOf, isOwn, partsOf } from './claudeMessages.ts';
 import { type ClaudeSystem, emitPayer, notices, rateLimit } from './claudeSystem.ts';
 import {
@@ -205,50 +196,6 @@ function fail(failure: Failure, { limited }: Memory, emit: Emit, words: AgentWor
     emit(failureEnd(words, { ...failure, message: oneLine(failure.message, 500) }, 'provider'));
   else emitFailure(emit, words, failure, now);
 }
-
-const CAUSES: ReadonlyMap<string, AgentErrorCause> = new Map(
-  Object.entries({
-    authentication_failed: 'auth',
-    oauth_org_not_allowed: 'auth',
-    billing_error: 'billing',
-    rate_limit: 'provider',
-    overloaded: 'provider',
-    server_error: 'provider',
-    model_not_found: 'config',
-    error_max_turns: 'turns',
-    error_max_budget_usd: 'budget',
-  } as const),
-);
-
-/** The cause that a kind of error stands for. */
-function causeOfKind(kind: string): AgentErrorCause | undefined {
-  return CAUSES.get(kind);
-}
-
-function failureIn(message: JsonObject, text: string, apiError: string): Failure {
-  const errors = itemsIn(message['errors'])
-    .map(textIn)
-    .filter((error) => error !== '');
-  const terminal = textIn(message['terminal_reason']);
-  const subtype = textIn(message['subtype']);
-  const status = numberIn(message['api_error_status']);
-  const said = errors.join('; ') || text || terminal || subtype;
-  if (terminal.startsWith('aborted')) return { message: terminal.replaceAll('_', ' '), cause: 'aborted' };
-  if (errors.some((error) => /No conversation found/i.test(error))) return { message: said, cause: 'session' };
-  const named = textIn(message['api_error']) === '' ? undefined : 'provider';
-  const cause = CAUSES.get(subtype) ?? CAUSES.get(apiError) ?? named;
-  return { message: said, ...(status !== undefined && { status }), ...(cause !== undefined && { cause }) };
-}
-
-// What claude says on standard error when it does not even start.
-const SIGNS: Signs = [
-  [/No conversation found with session ID|Session ID .+ is already in use/i, 'session'],
-  [/^error: (?:unknown option|option '.+' argument|unknown command|missing required)/i, 'config'],
-  [/Invalid session ID|requires --verbose|cannot be used with root|is not a known model/i, 'config'],
-  [/Credit balance/i, 'billing'],
-  [/Invalid API key|Not logged in|Please run \/login|OAuth token/i, 'auth'],
-  [/Input must be provided/i, 'task'],
-];
 
 function end(
   { exit, errors }: Ending,

@@ -164,10 +164,13 @@ export class InvalidCostError extends SupervisorError {
   }
 }
 
-/** The database can not be used now. The message says why and what to do. */
+/** The store cannot be used now. The message says why and what to do. */
 export class StoreError extends SupervisorError {
-  /** `locked`: somebody holds it and it may pass; `broken`: it needs a hand; `disk`: no space or read-only. */
-  readonly kind: 'locked' | 'broken' | 'disk' | 'newer' | 'replaced';
+  /**
+   * `locked`: somebody holds it, which may pass; `unreachable`: its server does not answer, which may pass; `disk`: no space, or read-only;
+   * `newer`: of a later version; `replaced`: its file is another; `broken`: only a person can help.
+   */
+  readonly kind: 'locked' | 'unreachable' | 'disk' | 'newer' | 'replaced' | 'broken';
   constructor(kind: StoreError['kind'], message: string, options?: ErrorOptions) {
     super('store', message, options);
     this.kind = kind;

@@ -193,9 +193,10 @@ export interface Store extends HistoryQueries {
    * Runs `work` in one transaction. Writes of this store run one after another, in the order of their calls. While the database is locked or
    * out of reach the write waits; `work` may run again from its beginning, so it must have no effect outside the transaction. `reads` states
    * what `work` is likely to read; any other read works too, but may cost another run. Rejects with a `StoreError` if the database cannot be
-   * used, or with what `work` threw; then nothing was written.
+   * used, or with what `work` threw; then nothing was written. `abandoned` is called when a run of `work` is given up and another will follow
+   * later: what it changed in memory must be put back.
    */
-  write<T>(work: (tx: StoreTransaction) => T, reads?: readonly StatedRead[]): Promise<T>;
+  write<T>(work: (tx: StoreTransaction) => T, reads?: readonly StatedRead[], abandoned?: () => void): Promise<T>;
   /** Like `StoreTransaction.changes`, outside a transaction. A few µs when nothing has changed. */
   changes(): StoreChanges | undefined;
   /** How many finished loops there are, and how many of them failed and were not cleared. Kept, not counted. */
@@ -225,7 +226,7 @@ export interface Store extends HistoryQueries {
   tidy(): Promise<boolean>;
   /**
    * Calls `listener` with a `StoreError` when the store becomes unusable, and with `undefined` when it is usable again; soon after this call if
-   * there is trouble already. By kind: `locked` for over 3 s (writes wait and will land), `disk` (writes are refused; tried again by itself),
+   * there is trouble already. By kind: `locked` or `unreachable` for over 3 s (writes wait and will land), `disk` (writes are refused; tried again by itself),
    * `replaced` (over when the same file is back, or with a reload), `newer` and `broken` (over with a reload).
    */
   onTrouble(listener: (error: Error | undefined) => void): Disposable;

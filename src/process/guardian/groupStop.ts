@@ -19,6 +19,21 @@ export interface GroupStopOptions {
 
 const DEFAULT_STEPS: readonly StopStep[] = [{ signal: 'SIGTERM', share: 1 }];
 
+/** When each step of a stop is due, ms after its beginning: every step has its share of the grace period. */
+export function stopTimes(
+  steps: readonly StopStep[],
+  graceMs: number,
+): { readonly signal: StopStep['signal']; readonly afterMs: number }[] {
+  const wanted = steps.length > 0 ? steps : DEFAULT_STEPS;
+  const total = wanted.reduce((sum, { share }) => sum + share, 0) || 1;
+  let share = 0;
+  return wanted.map((step) => {
+    const afterMs = (share / total) * graceMs;
+    share += step.share;
+    return { signal: step.signal, afterMs };
+  });
+}
+
 /**
  * Signals and stops the process group of a run while its leader lives (R7.2, R7.3): a picture of all below it before the first signal, each signal
  * followed by SIGCONT, SIGKILL when the grace period is over. What is left after the leader is for the sweep.
@@ -48,14 +63,10 @@ export class GroupStop {
     const now = performance.now();
     const killAt = now + graceMs;
     if (this.#killAt === undefined) {
-      const steps = this.#options.steps.length > 0 ? this.#options.steps : DEFAULT_STEPS;
-      const total = steps.reduce((sum, { share }) => sum + share, 0) || 1;
-      let share = 0;
-      this.#steps = steps.map((step) => {
-        const at = now + (share / total) * graceMs;
-        share += step.share;
-        return { signal: step.signal, at };
-      });
+      this.#steps = stopTimes(this.#options.steps, graceMs).map(({ signal, afterMs }) => ({
+        signal,
+        at: now + afterMs,
+      }));
     }
     this.#killAt = Math.min(this.#killAt ?? killAt, killAt);
     this.#next();

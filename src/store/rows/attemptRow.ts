@@ -92,6 +92,8 @@ export const ATTEMPT_COLUMNS = [...attempt.names, ...end.names, LEFTOVERS].join(
 export const attemptInserted = attempt.group();
 /** What changes while the attempt runs. */
 export const attemptRunning = attempt.group('running');
+/** An attempt with what was decided at its dispatch, which is never written again. */
+export const asDispatched = (now: Attempt, before: Attempt): Attempt => attempt.keep(now, before, 'start') as Attempt;
 /** What is written when it is settled. */
 export const attemptEnded = {
   names: [...endColumns.names, LEFTOVERS],

@@ -110,6 +110,10 @@ export const LOOP_COLUMNS = [...facts.names, ...Object.keys({ ...PHASE, ...END }
 export const loopInserted = group(['once', 'live'], PHASE);
 /** What changes while the loop is live. No index of finished loops has any of it alone, so those indexes stay untouched. */
 export const loopLive = group(['live'], PHASE);
+/** Every column, for a store that inserts a loop as its transaction leaves it. */
+export const loopWhole = group(['once', 'live'], { ...PHASE, ...END });
+/** A loop with what stays as it was submitted. */
+export const asSubmitted = (loop: Loop, before: Loop): Loop => facts.keep(loop, before, 'once') as Loop;
 /** All that can change. */
 export const loopSaved = group(['live'], { ...PHASE, ...END });
 

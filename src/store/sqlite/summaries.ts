@@ -1,11 +1,9 @@
 import type { NanoUsd } from '../../core/model/money.ts';
 import type { SettledToken } from '../../core/ports/store.ts';
+import { ESTIMATED_FROM, medianOf } from '../rows/median.ts';
 import type { Connection, Query } from './connection.ts';
 
-/** How many loops an estimate is based on, at most and at least (R6.2). */
-const ESTIMATED_FROM = 20;
-const FEWEST = 3;
-/** So many finished loops are looked at for them. */
+/** So many finished loops of an agent are looked at for its median. */
 const LOOKED_AT = 1_000;
 
 /** Small queries over many loops, each served by an index. */
@@ -44,11 +42,7 @@ export class Summaries {
   }
 
   medianCost(agent: string): NanoUsd | undefined {
-    const costs = this.#costs.all(agent).map(({ cost }) => Number(cost));
-    if (costs.length < FEWEST) return undefined;
-    costs.sort((a, b) => a - b);
-    const middle = (costs.length - 1) / 2;
-    return Math.round(((costs[Math.floor(middle)] as number) + (costs[Math.ceil(middle)] as number)) / 2);
+    return medianOf(this.#costs.all(agent).map(({ cost }) => Number(cost)));
   }
 
   permanentlyFailed(limit: number): string[] {
