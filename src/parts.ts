@@ -17,6 +17,7 @@ import { createResourceSampler } from './process/tables/resources.ts';
 import { openStore } from './store/sqlite/store.ts';
 import type { AgentChecks } from './ui/agentCheck/agentChecks.ts';
 import { createAgentChecks } from './ui/agentCheck/createAgentChecks.ts';
+import { profileChecker } from './ui/agentCheck/profileCheck.ts';
 import type { SharedStore } from './ui/commands/sharedStore.ts';
 import { dashboardPage } from './ui/dashboard/dashboardPage.ts';
 import { detailPage } from './ui/detail/detailPage.ts';
@@ -85,6 +86,7 @@ export function createParts({
   const readAgents = () => createCatalog({ ...agentSettings(), sample, platform: process.platform, codexHome });
   let agents = readAgents();
 
+  const checks = createAgentChecks({ catalog: () => agents.catalog, environment, findProgram, askProgram });
   const ownFile = join(storage, 'supervisor.db');
 
   /** This machine's own file, or the database that the settings name: then its time is the supervisor's. */
@@ -108,6 +110,7 @@ export function createParts({
       ...{ store, launcher, agents: agents.catalog, clock: time, log },
       inspector: createInspector(),
       folders: existing,
+      checkProfile: profileChecker(checks),
       settings: settings(),
       doubts: doubts(),
       window: { id: randomUUID(), folders: folders(), home: homedir() },
@@ -148,7 +151,7 @@ export function createParts({
       return agents.problems;
     },
     profile: (name) => agents.catalog.find(name),
-    checks: createAgentChecks({ catalog: () => agents.catalog, environment, findProgram, askProgram }),
+    checks,
     usage: usageSampler(current, createResourceSampler),
     pages: { dashboard: dashboardPage, detail: detailPage, transcript: transcriptPage, tools: TOOLS, killInput },
   };

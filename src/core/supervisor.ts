@@ -36,6 +36,7 @@ import { checkSpec, rejectionEvents, titleOf } from './steps/admission.ts';
 import { recordCost } from './steps/charge.ts';
 import { editLoop, renameLoop } from './steps/edit.ts';
 import { saveLease } from './steps/leases.ts';
+import { tryNewProfiles } from './steps/profileHolds.ts';
 import { moveBefore, moveToEnd, setPriority } from './steps/reorder.ts';
 import { acceptAsIs, continueRounds } from './steps/roundActions.ts';
 import { applySettings, dropKeptSetting } from './steps/storeSettings.ts';
@@ -375,7 +376,7 @@ export class Supervisor {
   /** Takes new agent profiles. Running attempts keep theirs. */
   useAgents(agents: AgentCatalog): void {
     this.#context.agents = agents;
-    this.#lifecycle.retryUntilApplied(() => undefined, 'The new agents could not be applied to the queue yet');
+    this.#lifecycle.retryUntilApplied(tryNewProfiles, 'The new agents could not be applied to the queue yet');
   }
 
   /** The window's folders have changed. */

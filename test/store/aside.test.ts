@@ -29,7 +29,15 @@ describe('store: rows that can not be read', () => {
       tx.saveWindow({ id: 'w', process: { pid: 1, startTime: '1', bootId: 'b' }, folders: [], openedAt: 1 });
       tx.saveControl({
         circuits: { a: { state: 'open', generation: 1, consecutiveFailures: 5, openedAt: 5, reasons: [] } },
-        gates: gatesOf({ of: { kind: 'machine' }, state: 'trial', reason: 'machine', why: 'r', since: 1, tries: 0 }),
+        gates: gatesOf({
+          of: { kind: 'machine' },
+          state: 'trial',
+          reason: 'machine',
+          why: 'r',
+          since: 1,
+          tries: 0,
+          lastAttempt: 0,
+        }),
         paused: true,
       });
     });

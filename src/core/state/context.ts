@@ -1,3 +1,4 @@
+import type { HoldReason } from '../model/gate.ts';
 import type { NanoUsd } from '../model/money.ts';
 import type { Doubts, KeptSetting, Settings, StoredSettings, UnknownSetting } from '../model/settings.ts';
 import { settingsInForce } from '../policy/settingsInForce.ts';
@@ -32,7 +33,7 @@ export interface SupervisorOptions {
   readonly doubts?: Doubts;
   readonly window: SupervisorWindow;
   /** Checks a profile cheaply, without a run that costs: program, version, login (R14.3). Nothing is checked if absent. */
-  readonly checkProfile?: (agent: string) => Promise<ProfileCheck>;
+  readonly checkProfile?: (agent: string, reason: HoldReason) => Promise<ProfileCheck>;
   readonly log: (message: string, error?: unknown) => void;
   /** A number from 0 up to 1, for jitter. */
   readonly random: () => number;

@@ -81,6 +81,8 @@ export function checkSpec(spec: LoopSpec, context: SupervisorContext): CheckedSp
   if (maxCostUsd !== undefined && !(isCost(maxCostUsd) && maxCostUsd > 0)) {
     throw new InvalidLoopError('maxCostUsd', `must be a finite number of USD above 0, and is ${maxCostUsd}`);
   }
+  if (spec.whenBlocked !== undefined && spec.whenBlocked !== 'reject' && spec.whenBlocked !== 'queue')
+    throw new InvalidLoopError('whenBlocked', `must be "reject" or "queue", and is ${String(spec.whenBlocked)}`);
   checkMetadata(spec.metadata);
   const agent = spec.agent ?? context.settings.defaultAgent;
   const profile = context.agents.find(agent);

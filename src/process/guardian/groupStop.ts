@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ProcessIdentity } from '../../core/model/loop.ts';
 import type { StopStep } from '../../core/ports/agents.ts';
 import { LONGEST_TIMER_MS } from '../../core/ports/clock.ts';
@@ -17,6 +18,8 @@ export interface GroupStopOptions {
   readonly onError: (error: unknown) => void;
 }
 
+/** A signal does not wait longer (ms) for a look at who would get it. */
+const LOOK_PATIENCE_MS = 500;
 const DEFAULT_STEPS: readonly StopStep[] = [{ signal: 'SIGTERM', share: 1 }];
 
 /** When each step of a stop is due, ms after its beginning: every step has its share of the grace period. */
@@ -101,6 +104,10 @@ export class GroupStop {
     return this.#inTurn(async () => this.#signalIfAwake(await this.#look(), signal));
   }
 
+  get leader(): ProcessIdentity {
+    return this.#options.leader;
+  }
+
   /** The leader has ended: nothing more is sent to its group as a whole. */
   leaderEnded(): void {
     this.#leaderGone = true;
@@ -143,10 +150,13 @@ export class GroupStop {
   }
 
   async #look(): Promise<RunProcesses> {
-    const { table, keep } = this.#options;
-    const look = await findRun(table, this.marks(), { keep, deep: this.#frozen });
-    // The group gets its signal without a look.
-    const found = look.state === 'there' ? look.value : NOBODY;
+    const { table, keep, leader } = this.#options;
+    const looking = findRun(table, this.marks(), { keep, deep: this.#frozen, since: leader }).catch((error: unknown) =>
+      this.#options.onError(error),
+    );
+    // The group gets its signal without a look, too (R7.2).
+    const look = await Promise.race([looking, sleep(LOOK_PATIENCE_MS, undefined, { ref: false })]);
+    const found = look && look.state === 'there' ? look.value : NOBODY;
     for (const process of [...found.members, ...found.spared]) this.#seen.set(keyOf(process), process);
     return found;
   }

@@ -359,8 +359,9 @@ export class Guardian {
     const stop = this.#stop;
     if (!stop) return NOTHING_LEFT;
     const { keep, graceMs } = request.limits;
+    const since = stop.leader;
     const find = async (known: readonly ProcessInfo[]) => {
-      const found = await findRun(table, stop.marks(known), { keep, deep: true });
+      const found = await findRun(table, stop.marks(known), { keep, deep: true, since });
       if (found.state === 'there') this.#leftover = found.value.members;
       return found;
     };

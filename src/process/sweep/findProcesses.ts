@@ -34,6 +34,8 @@ export interface FindOptions {
   readonly keep: readonly string[];
   /** Whether to look for the marker and for open logs in all processes too, which costs some 50 µs each. */
   readonly deep: boolean;
+  /** A process that this one has started, and older than all that are looked for: others may be left out. */
+  readonly since?: ProcessIdentity | undefined;
 }
 
 /** What a look for the processes of a run found; `known` are those it was last known to have. */
@@ -51,7 +53,7 @@ export async function findProcesses(
   runs: readonly RunMarks[],
   options: FindOptions,
 ): Promise<Seen<ReadonlyMap<string, RunProcesses>>> {
-  const listed = await table.list();
+  const listed = await table.list(options.since);
   if (listed.state === 'unknown') return listed;
   try {
     return there(sortByRun(table, listed.value, runs, options));

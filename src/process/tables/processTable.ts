@@ -42,8 +42,11 @@ export interface Sorted<T> {
 export interface ProcessTable {
   /** Where the pids of this table mean something. */
   readonly scope: ProcessScope;
-  /** All processes, zombies included. A list that was cut off or may lack a process of ours is `unknown`. */
-  list(): Promise<Seen<readonly ProcessInfo[]>>;
+  /**
+   * All processes, zombies included. A list that was cut off or may lack a process of ours is `unknown`. `since`: a process
+   * that this one has started; those that are older may be left out.
+   */
+  list(since?: ProcessIdentity): Promise<Seen<readonly ProcessInfo[]>>;
   find(pid: number): Promise<Look<ProcessInfo>>;
   /** Which of `processes` still live; a zombie does not. */
   look<T extends ProcessIdentity>(processes: readonly T[]): Promise<Sorted<T>>;

@@ -201,7 +201,7 @@ export class StartChecks {
   /** Nothing starts behind a gate that is held, and behind one on trial only one at a time (R14.2). */
   #lookAtGates(active: readonly ActiveLoop[], begun: readonly Attempt[]): void {
     for (const gate of Object.values(this.#control.gates)) {
-      const behind = active.filter((loop) => isBehind(gate, loop) && loop.attempt.startedAt >= gate.since);
+      const behind = active.filter((loop) => isBehind(gate, loop) && isLater(gate, loop));
       const started = behind.filter(({ attempt }) => begun.some(({ id }) => id === attempt.id));
       const key = gateKey(gate.of);
       if (gate.state === 'held' && started.length > 0) this.#sight.complain(`R14.1 ${key} is held, and a loop started`);
@@ -216,7 +216,7 @@ export class StartChecks {
 
   /** Whether a loop runs that went first after that hold. */
   isTried(gate: GateRecord, active: readonly ActiveLoop[]): boolean {
-    return active.some((loop) => isBehind(gate, loop) && loop.attempt.startedAt >= gate.since);
+    return active.some((loop) => isBehind(gate, loop) && isLater(gate, loop));
   }
 
   /** Whether a loop does not simply go in its turn: its account, profile or machine is held, or lets only some through. */
@@ -225,6 +225,11 @@ export class StartChecks {
     if (circuit && circuit.state !== 'closed') return true;
     return this.gatesBefore(loop).length > 0;
   }
+}
+
+/** Whether an attempt began after that gate was put on trial. */
+function isLater(gate: GateRecord, { attempt }: ActiveLoop): boolean {
+  return gate.state !== 'trial' || attempt.id > gate.lastAttempt;
 }
 
 /** Whether that gate stands before a loop; here each profile is an account of its own. */
