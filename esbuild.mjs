@@ -16,11 +16,15 @@ const common = {
 };
 
 // What is imported only when it is needed becomes a bundle of its own, so that activation loads little.
-const LATER = { './parts.ts': './parts.cjs', execa: './execa.cjs' };
+const LATER = {
+  './parts.ts': './parts.cjs',
+  './store/postgres/main.ts': './postgres.cjs',
+  execa: './execa.cjs',
+};
 const later = {
   name: 'later',
   setup: (build) =>
-    build.onResolve({ filter: /^(\.\/parts\.ts|execa)$/ }, ({ path, kind }) =>
+    build.onResolve({ filter: /^(\.\/parts\.ts|\.\/store\/postgres\/main\.ts|execa)$/ }, ({ path, kind }) =>
       kind === 'dynamic-import' ? { path: LATER[path], external: true } : undefined,
     ),
 };
@@ -44,6 +48,7 @@ const programs = {
   entryPoints: {
     extension: 'src/extension.ts',
     parts: 'src/parts.ts',
+    postgres: 'src/store/postgres/main.ts',
     execa: 'execa',
     guardian: 'src/process/guardian/main.ts',
     sampleAgent: 'src/agents/sample/main.ts',
@@ -55,7 +60,8 @@ const programs = {
   target: 'node22',
   format: 'cjs',
   outExtension: { '.js': '.cjs' },
-  external: ['vscode'],
+  // The last is a native driver that pg would use if it were there.
+  external: ['vscode', 'pg-native'],
 };
 
 // src/ui/<part>/webview/main.ts with main.css beside it becomes dist/webview/<part>.js and .css.

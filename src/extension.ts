@@ -4,6 +4,7 @@ import type { LoopSupervisorApi } from './api.ts';
 import { systemClock as clock } from './core/runtime/systemClock.ts';
 import type { Parts } from './parts.ts';
 import { runFiles } from './process/runFolder/runFiles.ts';
+import { passwordKey } from './ui/commands/sharedStore.ts';
 import { Config } from './ui/settings/config.ts';
 import { createApi } from './ui/window/createApi.ts';
 import { Pulse } from './ui/window/pulse.ts';
@@ -31,6 +32,8 @@ export function activate(context: vscode.ExtensionContext): LoopSupervisorApi {
       doubts: () => config.doubts,
       bundle: (name) => context.asAbsolutePath(join('dist', `${name}.cjs`)),
       agentSettings: () => ({ agents: config.agents, prices: config.prices }),
+      sharedStore: () => config.sharedStore,
+      storePassword: async (address) => context.secrets.get(passwordKey(address)),
       current: () => host.current,
       tell: (change) => host.tell(change),
     });
@@ -54,6 +57,7 @@ export function activate(context: vscode.ExtensionContext): LoopSupervisorApi {
     usage: async (attempts: readonly { readonly token: string }[]) => (await load()).usage(attempts),
     notify: async (command: readonly string[], event: object) => (await load()).notify(command, event),
     pages: async () => (await load()).pages,
+    sharedStore: async () => (await load()).sharedStore,
   };
   const checks = {
     all: async () => (await load()).checks.all(),

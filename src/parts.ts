@@ -1,9 +1,11 @@
-import { randomBytes, randomUUID } from 'node:crypto';
-import { homedir } from 'node:os';
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import { homedir, hostname } from 'node:os';
 import { join } from 'node:path';
 import { createCatalog } from './agents/catalog.ts';
 import type { Doubts, Settings } from './core/model/settings.ts';
 import type { AgentProfile } from './core/ports/agents.ts';
+import type { Clock } from './core/ports/clock.ts';
+import type { Store } from './core/ports/store.ts';
 import { systemClock as clock } from './core/runtime/systemClock.ts';
 import { Supervisor } from './core/supervisor.ts';
 import { askProgram, findProgram } from './process/environment/programCheck.ts';
@@ -16,6 +18,8 @@ import { createResourceSampler } from './process/tables/resources.ts';
 import { openStore } from './store/sqlite/store.ts';
 import type { AgentChecks } from './ui/agentCheck/agentChecks.ts';
 import { createAgentChecks } from './ui/agentCheck/createAgentChecks.ts';
+import { profileChecker } from './ui/agentCheck/profileCheck.ts';
+import type { SharedStore } from './ui/commands/sharedStore.ts';
 import { dashboardPage } from './ui/dashboard/dashboardPage.ts';
 import { detailPage } from './ui/detail/detailPage.ts';
 import { killInput, TOOLS } from './ui/languageModelTools/toolAnswers.ts';
@@ -36,6 +40,10 @@ export interface PartsOptions {
   /** The settings `agents` and `prices` as they are written. */
   agentSettings(): { readonly agents: unknown; readonly prices: unknown };
   folders(): readonly string[];
+  /** The address of the database that holds the supervisor's state; empty for a file of this machine. */
+  sharedStore(): string;
+  /** The password for that address, if it is in the secret storage. */
+  storePassword(address: string): Promise<string | undefined>;
   /** This window's supervisor, if there is one by now. */
   current(): Supervisor | undefined;
   /** Tells this window's supervisor of a change, though it may still be starting. */
@@ -45,7 +53,7 @@ export interface PartsOptions {
 
 /** What works behind the user interface. */
 export interface Parts {
-  open(): OpenedSupervisor;
+  open(): Promise<OpenedSupervisor>;
   /** Reads the agents' settings again; answers what is wrong with them, as sentences. */
   readAgents(): readonly string[];
   profile(name: string): AgentProfile | undefined;
@@ -53,6 +61,7 @@ export interface Parts {
   readonly usage: ReturnType<typeof usageSampler>;
   readonly notify: ReturnType<typeof createNotifier>;
   readonly pages: Pages;
+  readonly sharedStore: SharedStore;
 }
 
 /**
@@ -66,6 +75,8 @@ export function createParts({
   doubts,
   agentSettings,
   folders,
+  sharedStore,
+  storePassword,
   current,
   tell,
   log,
@@ -77,8 +88,20 @@ export function createParts({
   const readAgents = () => createCatalog({ ...agentSettings(), sample, platform: process.platform, codexHome });
   let agents = readAgents();
 
-  const open = (): OpenedSupervisor => {
-    const store = openStore({ path: join(storage, 'supervisor.db'), clock, log });
+  const checks = createAgentChecks({ catalog: () => agents.catalog, environment, findProgram, askProgram });
+  const ownFile = join(storage, 'supervisor.db');
+
+  /** This machine's own file, or the database that the settings name: then its time is the supervisor's. */
+  const openChosenStore = async (): Promise<{ readonly store: Store; readonly time: Clock }> => {
+    const address = sharedStore();
+    if (address === '') return { store: openStore({ path: ownFile, clock, log }), time: clock };
+    const { openPostgresStore } = await import('./store/postgres/main.ts');
+    const store = await openPostgresStore({ address, password: () => storePassword(address), clock, log });
+    return { store, time: store.clock };
+  };
+
+  const open = async (): Promise<OpenedSupervisor> => {
+    const { store, time } = await openChosenStore();
     const launcher = createLauncher({
       runsFolder: join(storage, 'runs'),
       windowsFolder: join(storage, 'windows'),
@@ -86,9 +109,10 @@ export function createParts({
       ...{ nodePath, environment, clock, log },
     });
     const supervisor = new Supervisor({
-      ...{ store, launcher, agents: agents.catalog, clock, log },
+      ...{ store, launcher, agents: agents.catalog, clock: time, log },
       inspector: createInspector(),
       folders: existing,
+      checkProfile: profileChecker(checks),
       settings: settings(),
       doubts: doubts(),
       window: { id: randomUUID(), folders: folders(), home: homedir() },
@@ -99,17 +123,44 @@ export function createParts({
     return { supervisor, onTrouble: (listener) => store.onTrouble(listener), close };
   };
 
+  const sharedStoreParts: SharedStore = {
+    look: async (address, password) => {
+      const { lookAtStore } = await import('./store/postgres/main.ts');
+      return lookAtStore({ address, password: async () => password, clock, log });
+    },
+    move: async (address, password, progress) => {
+      const { moveToStore } = await import('./store/postgres/main.ts');
+      const from = openStore({ path: ownFile, clock, log });
+      try {
+        return await moveToStore(
+          { address, password: async () => password, clock, log },
+          from,
+          sourceOf(ownFile),
+          progress,
+        );
+      } finally {
+        from.close();
+      }
+    },
+  };
+
   return {
     open,
+    sharedStore: sharedStoreParts,
     readAgents: () => {
       agents = readAgents();
       tell((supervisor) => supervisor.useAgents(agents.catalog));
       return agents.problems;
     },
     profile: (name) => agents.catalog.find(name),
-    checks: createAgentChecks({ catalog: () => agents.catalog, environment, findProgram, askProgram }),
+    checks,
     usage: usageSampler(current, createResourceSampler),
     notify: createNotifier({ claimsFolder: join(storage, 'notices'), environment, now: clock.now, log }),
     pages: { dashboard: dashboardPage, detail: detailPage, transcript: transcriptPage, tools: TOOLS, killInput },
   };
+}
+
+/** Names this machine's own store for ever, without telling its path. */
+function sourceOf(path: string): string {
+  return createHash('sha256').update(`${hostname()} ${path}`).digest('hex').slice(0, 32);
 }

@@ -76,13 +76,17 @@ export class TransactionQueue {
     let unit: UnitOfWork | undefined;
     let result: T;
     try {
-      result = await this.#context.store.write((tx) => {
-        unit?.undo();
-        unit = new UnitOfWork(tx, this.#context, this.#liveState, this.halted);
-        const result = work(unit);
-        markParked(unit);
-        return result;
-      }, reads);
+      result = await this.#context.store.write(
+        (tx) => {
+          unit?.undo();
+          unit = new UnitOfWork(tx, this.#context, this.#liveState, this.halted);
+          const result = work(unit);
+          markParked(unit);
+          return result;
+        },
+        reads,
+        () => unit?.undo(),
+      );
     } catch (error) {
       unit?.undo();
       throw error;

@@ -64,6 +64,9 @@ const facts = new ColumnTable<LoopFacts, 'once' | 'live'>({
   quickCrashes: live('quick_crashes', int),
   cost: live('cost', int),
   costEstimated: live('cost_estimated', int),
+  costUnknown: live('cost_unknown', int),
+  costAtLeast: live('cost_at_least', flag),
+  idleAllowances: live('idle_allowances', int),
   sessionId: live('session_id', optional(text)),
   lastError: live('last_error', optional(jsonOf(failure))),
   check: once('check_spec', optional(jsonOf(checkSchema))),
@@ -107,6 +110,10 @@ export const LOOP_COLUMNS = [...facts.names, ...Object.keys({ ...PHASE, ...END }
 export const loopInserted = group(['once', 'live'], PHASE);
 /** What changes while the loop is live. No index of finished loops has any of it alone, so those indexes stay untouched. */
 export const loopLive = group(['live'], PHASE);
+/** Every column, for a store that inserts a loop as its transaction leaves it. */
+export const loopWhole = group(['once', 'live'], { ...PHASE, ...END });
+/** A loop with what stays as it was submitted. */
+export const asSubmitted = (loop: Loop, before: Loop): Loop => facts.keep(loop, before, 'once') as Loop;
 /** All that can change. */
 export const loopSaved = group(['live'], { ...PHASE, ...END });
 

@@ -72,6 +72,12 @@ export class Config implements Disposable {
     return section().get('prices');
   }
 
+  /** The address of the database that holds the supervisor's state; empty for a file of this machine. */
+  get sharedStore(): string {
+    const address = section().get('store');
+    return typeof address === 'string' ? address.trim() : '';
+  }
+
   /** Whether the user has chosen a default agent. */
   get hasDefaultAgent(): boolean {
     const value = section().inspect('defaultAgent');

@@ -1,6 +1,7 @@
 import type { AttemptDetail } from '../../core/model/status.ts';
 import type { AgentProfile } from '../../core/ports/agents.ts';
 import type { Clock } from '../../core/ports/clock.ts';
+import type { SharedStore } from '../commands/sharedStore.ts';
 import type { LogPaths } from '../transcript/attemptLog.ts';
 import type { Pulse } from '../window/pulse.ts';
 import type { UiDeps } from '../window/uiDeps.ts';
@@ -21,4 +22,6 @@ export interface ViewDeps extends UiDeps {
   notify(command: readonly string[], event: object): Promise<boolean>;
   /** What fills panels and answers tools. */
   pages(): Promise<Pages>;
+  /** The store that several machines share. */
+  sharedStore(): Promise<SharedStore>;
 }
