@@ -11,6 +11,7 @@ import { Supervisor } from './core/supervisor.ts';
 import { askProgram, findProgram } from './process/environment/programCheck.ts';
 import { terminalEnvironment } from './process/environment/shellEnvironment.ts';
 import { createLauncher } from './process/launch/launcher.ts';
+import { createNotifier } from './process/notify/notifyCommand.ts';
 import { folders as existing } from './process/runFolder/folders.ts';
 import { createInspector } from './process/tables/processInspector.ts';
 import { createResourceSampler } from './process/tables/resources.ts';
@@ -58,6 +59,7 @@ export interface Parts {
   profile(name: string): AgentProfile | undefined;
   readonly checks: AgentChecks;
   readonly usage: ReturnType<typeof usageSampler>;
+  readonly notify: ReturnType<typeof createNotifier>;
   readonly pages: Pages;
   readonly sharedStore: SharedStore;
 }
@@ -153,6 +155,7 @@ export function createParts({
     profile: (name) => agents.catalog.find(name),
     checks,
     usage: usageSampler(current, createResourceSampler),
+    notify: createNotifier({ claimsFolder: join(storage, 'notices'), environment, now: clock.now, log }),
     pages: { dashboard: dashboardPage, detail: detailPage, transcript: transcriptPage, tools: TOOLS, killInput },
   };
 }
