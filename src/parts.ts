@@ -11,12 +11,14 @@ import { Supervisor } from './core/supervisor.ts';
 import { askProgram, findProgram } from './process/environment/programCheck.ts';
 import { terminalEnvironment } from './process/environment/shellEnvironment.ts';
 import { createLauncher } from './process/launch/launcher.ts';
+import { createNotifier } from './process/notify/notifyCommand.ts';
 import { folders as existing } from './process/runFolder/folders.ts';
 import { createInspector } from './process/tables/processInspector.ts';
 import { createResourceSampler } from './process/tables/resources.ts';
 import { openStore } from './store/sqlite/store.ts';
 import type { AgentChecks } from './ui/agentCheck/agentChecks.ts';
 import { createAgentChecks } from './ui/agentCheck/createAgentChecks.ts';
+import { profileChecker } from './ui/agentCheck/profileCheck.ts';
 import type { SharedStore } from './ui/commands/sharedStore.ts';
 import { dashboardPage } from './ui/dashboard/dashboardPage.ts';
 import { detailPage } from './ui/detail/detailPage.ts';
@@ -57,6 +59,7 @@ export interface Parts {
   profile(name: string): AgentProfile | undefined;
   readonly checks: AgentChecks;
   readonly usage: ReturnType<typeof usageSampler>;
+  readonly notify: ReturnType<typeof createNotifier>;
   readonly pages: Pages;
   readonly sharedStore: SharedStore;
 }
@@ -85,6 +88,7 @@ export function createParts({
   const readAgents = () => createCatalog({ ...agentSettings(), sample, platform: process.platform, codexHome });
   let agents = readAgents();
 
+  const checks = createAgentChecks({ catalog: () => agents.catalog, environment, findProgram, askProgram });
   const ownFile = join(storage, 'supervisor.db');
 
   /** This machine's own file, or the database that the settings name: then its time is the supervisor's. */
@@ -108,6 +112,7 @@ export function createParts({
       ...{ store, launcher, agents: agents.catalog, clock: time, log },
       inspector: createInspector(),
       folders: existing,
+      checkProfile: profileChecker(checks),
       settings: settings(),
       doubts: doubts(),
       window: { id: randomUUID(), folders: folders(), home: homedir() },
@@ -148,8 +153,9 @@ export function createParts({
       return agents.problems;
     },
     profile: (name) => agents.catalog.find(name),
-    checks: createAgentChecks({ catalog: () => agents.catalog, environment, findProgram, askProgram }),
+    checks,
     usage: usageSampler(current, createResourceSampler),
+    notify: createNotifier({ claimsFolder: join(storage, 'notices'), environment, now: clock.now, log }),
     pages: { dashboard: dashboardPage, detail: detailPage, transcript: transcriptPage, tools: TOOLS, killInput },
   };
 }

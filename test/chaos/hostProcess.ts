@@ -29,8 +29,8 @@ export class HostProcess {
   readonly #waiting = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>();
   readonly #ready: Promise<void>;
 
-  constructor(options: HostOptions) {
-    this.child = fork(HOST, [JSON.stringify(options)], {
+  constructor(options: HostOptions, program = HOST) {
+    this.child = fork(program, [JSON.stringify(options)], {
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
       execArgv: ['--disable-warning=ExperimentalWarning'],
     });

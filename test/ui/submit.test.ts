@@ -9,7 +9,7 @@ describe('submitting in the workbench', () => {
   });
 
   it('shows circuit and budget at a glance', async () => {
-    await until('the supervisor to be ready', async () => (await host.window.statusText('circuit')) === 'closed');
+    await until('the supervisor to be ready', async () => (await host.window.statusText('circuit')) === '');
     await until('the budget', async () => (await host.window.statusText('budget')) === '$0.00 / $20.00');
     assert.equal(await host.window.statusKind('circuit'), 'plain');
     assert.equal(await host.window.statusKind('budget'), 'plain');

@@ -1,5 +1,14 @@
 import type { SessionBefore } from '../../core/ports/agents.ts';
-import { type AgentWords, emitErrors, emitFailure, type Failure, failureEnd, finished, lastError } from '../failure.ts';
+import {
+  type AgentWords,
+  emitErrors,
+  emitFailure,
+  type Failure,
+  failureEnd,
+  finished,
+  lastError,
+  warnOfModel,
+} from '../failure.ts';
 import { itemsIn, type JsonObject, objectIn, textIn, tokenCount } from '../json.ts';
 import { type Emit, type Ending, type Grammar, memoryIn } from '../lineReader.ts';
 import { callSummary, oneLine } from '../oneLine.ts';
@@ -206,6 +215,7 @@ function end(
   now: number,
 ): void {
   billUnreported(memory, emit, prices);
+  warnOfModel(emit, errors, /^\[claude-code:unrecognized_model\] \{"model":"([^"]+)"/);
   if (memory.results > 0 || exit.signal !== undefined) return;
   const code = exit.exitCode;
   if (emitErrors(emit, words, errors, SIGNS, now)) return;

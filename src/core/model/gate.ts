@@ -38,10 +38,14 @@ export type GateRecord =
       readonly guessed?: true;
       readonly lastSeq?: number;
     })
-  /** The hold is over: one loop goes first, and the others follow once it has shown that it can work (R14.2). */
-  | (GateFacts & { readonly state: 'trial' });
+  /**
+   * The hold is over: one loop goes first, and the others follow once it has shown that it can work (R14.2). `lastAttempt`: the newest
+   * attempt (`id`) that had begun before; only later ones tell anything.
+   */
+  | (GateFacts & { readonly state: 'trial'; readonly lastAttempt: number });
 
 export type HeldGate = Extract<GateRecord, { state: 'held' }>;
+export type TrialGate = Extract<GateRecord, { state: 'trial' }>;
 
 /** All gates that are not open, by `gateKey`. */
 export type Gates = { readonly [key: string]: GateRecord };

@@ -1,4 +1,12 @@
-import { type GateOf, type GateRecord, type Gates, gateKey, type HeldGate, type HoldReason } from '../model/gate.ts';
+import {
+  type GateOf,
+  type GateRecord,
+  type Gates,
+  gateKey,
+  type HeldGate,
+  type HoldReason,
+  type TrialGate,
+} from '../model/gate.ts';
 import { clampedSpan } from './waits.ts';
 
 const MINUTE_MS = 60_000;
@@ -22,6 +30,7 @@ export interface Trouble {
 export function heldBy(trouble: Trouble, before: GateRecord | undefined, now: number): HeldGate {
   const tries = before === undefined ? 0 : before.tries + (before.state === 'trial' ? 1 : 0);
   const held: HeldGate = { ...trouble, state: 'held', since: now, tries, ...nextLook(trouble, tries, now) };
+  if (trouble.reason === 'user') return held;
   const isShorter = before?.state === 'held' && (before.until ?? Number.POSITIVE_INFINITY) >= (held.until ?? now);
   return isShorter && before.reason !== 'absence' ? before : held;
 }
@@ -32,9 +41,9 @@ export function stillHeld(gate: HeldGate, now: number): HeldGate {
   return { ...rest, since: now, tries: gate.tries + 1, until: now + pauseMs(gate.tries + 1) };
 }
 
-/** The gate from which one loop may go first. */
-export function onTrial({ of, reason, why, tries }: GateRecord, now: number): GateRecord {
-  return { of, reason, why, tries, state: 'trial', since: now };
+/** The gate through which one loop may go first. `lastAttempt`: the newest attempt that has begun before. */
+export function onTrial({ of, reason, why, tries }: GateRecord, lastAttempt: number, now: number): TrialGate {
+  return { of, reason, why, tries, state: 'trial', since: now, lastAttempt };
 }
 
 /** The record with times that lie in the future moved to now, for the clock has gone back (R4.5). */

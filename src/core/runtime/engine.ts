@@ -6,6 +6,7 @@ import { Placement } from '../state/placement.ts';
 import type { UnitOfWork } from '../state/unitOfWork.ts';
 import { ChangePoller } from './changePoller.ts';
 import { Listeners } from './listeners.ts';
+import { ProfileChecks } from './profileChecks.ts';
 import { RunRegistry } from './runRegistry.ts';
 import { TransactionQueue } from './transactionQueue.ts';
 import { tryOrLog } from './tryOrLog.ts';
@@ -22,6 +23,7 @@ export class Engine implements Disposable {
   readonly runs: RunRegistry;
   readonly #changePoller: ChangePoller;
   readonly #wakeTimer: WakeTimer;
+  readonly #profileChecks: ProfileChecks;
   #disposed = false;
 
   constructor(context: SupervisorContext) {
@@ -41,6 +43,7 @@ export class Engine implements Disposable {
     this.runs = new RunRegistry({ context, liveState, transactions, listeners }, this.ownership);
     this.#changePoller = new ChangePoller(this);
     this.#wakeTimer = new WakeTimer(context, liveState, this.transactions);
+    this.#profileChecks = new ProfileChecks(this);
   }
 
   /** Begins to look for changes of other hosts. The first transaction has set the wake-up timer. */
@@ -52,6 +55,7 @@ export class Engine implements Disposable {
   dispose(): void {
     this.#disposed = true;
     this.#wakeTimer.dispose();
+    this.#profileChecks.dispose();
     this.#changePoller.dispose();
     this.runs.dispose();
     this.listeners.dispose();
@@ -65,5 +69,6 @@ export class Engine implements Disposable {
     for (const event of unit.events) this.listeners.tell(event);
     this.listeners.changed();
     this.#wakeTimer.set(unit.waitsForDisk);
+    this.#profileChecks.set();
   }
 }

@@ -32,8 +32,13 @@ export function gatesBefore(
   return [];
 }
 
+/** Whether a loop runs that went through a gate on trial: what becomes of it counts for the others (R14.2). */
+export function goesFirst(gate: GateRecord, loop: ActiveLoop): boolean {
+  return gate.state === 'trial' && loop.attempt.id > gate.lastAttempt && hasPassed(gate, loop);
+}
+
 /** Whether an attempt had to pass that gate. */
-export function passes({ of }: GateRecord, loop: ActiveLoop): boolean {
+function hasPassed({ of }: GateRecord, loop: ActiveLoop): boolean {
   if (!('name' in of)) return of.kind === 'machine';
   // A check needs neither its agent nor whoever pays for it.
   if (loop.attempt.isCheck) return false;
@@ -84,9 +89,7 @@ export class Capacity {
 
   #leftAt(gate: GateRecord): number {
     if (gate.state === 'held') return 0;
-    const running = [...this.#liveState.active.values()].filter(
-      (loop) => loop.attempt.startedAt >= gate.since && passes(gate, loop),
-    );
+    const running = [...this.#liveState.active.values()].filter((loop) => goesFirst(gate, loop));
     return Math.max(0, 1 - running.length);
   }
 }

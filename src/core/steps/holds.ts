@@ -3,7 +3,7 @@ import { type ActiveLoop, payerOf } from '../model/loop.ts';
 import { gateAt, heldBy, isHoldDue, onTrial, TRIAL_MS, type Trouble } from '../policy/accountGate.ts';
 import { afterProgress } from '../policy/circuitBreaker.ts';
 import type { SupervisorContext } from '../state/context.ts';
-import { accountOf, passes } from '../state/gates.ts';
+import { accountOf, goesFirst } from '../state/gates.ts';
 import type { LiveState } from '../state/liveState.ts';
 import type { UnitOfWork } from '../state/unitOfWork.ts';
 import { requeue } from './transitions.ts';
@@ -23,7 +23,7 @@ export function hold(unit: UnitOfWork, trouble: Trouble): GateRecord {
 export function tryGate(unit: UnitOfWork, gate: GateRecord): void {
   if (gate.state !== 'held') return;
   if (gate.reason === 'absence') open(unit, gate);
-  else put(unit, onTrial(gate, unit.now));
+  else put(unit, onTrial(gate, newestAttempt(unit), unit.now));
   if (gate.reason === 'usageLimit') wakeWaiting(unit, gate);
 }
 
@@ -40,7 +40,7 @@ export function wakeGates(unit: UnitOfWork): void {
 /** When a trial is over although its loop has shown nothing yet: wall time, ms. */
 export function trialEndsAt({ liveState }: Pick<UnitOfWork, 'liveState'>, gate: GateRecord): number {
   if (gate.state !== 'trial') return Number.POSITIVE_INFINITY;
-  const runs = [...liveState.active.values()].filter((loop) => isFirst(gate, loop));
+  const runs = [...liveState.active.values()].filter((loop) => goesFirst(gate, loop));
   return Math.min(...runs.map(({ attempt }) => attempt.startedAt + TRIAL_MS));
 }
 
@@ -51,7 +51,7 @@ export function isChecked({ checkProfile }: SupervisorContext, { reason }: GateR
 
 /** An attempt that went first has shown that its account, profile and machine work: the others follow (R14.2). */
 export function afterTrial(unit: UnitOfWork, loop: ActiveLoop): void {
-  for (const gate of Object.values(unit.control.gates)) if (isFirst(gate, loop)) open(unit, gate);
+  for (const gate of Object.values(unit.control.gates)) if (goesFirst(gate, loop)) open(unit, gate);
 }
 
 /** Whether others wait for progress of that attempt, which it has made for so long (ms). */
@@ -59,7 +59,7 @@ export function awaitsProgress({ control }: LiveState, loop: ActiveLoop, forMs: 
   const { probe, generation } = loop.attempt;
   const circuit = control.circuits[payerOf(loop)];
   const isProbe = probe && circuit?.state === 'half-open' && circuit.generation === generation;
-  return (isProbe && forMs >= PROBE_PROGRESS_MS) || Object.values(control.gates).some((gate) => isFirst(gate, loop));
+  return (isProbe && forMs >= PROBE_PROGRESS_MS) || Object.values(control.gates).some((gate) => goesFirst(gate, loop));
 }
 
 /** An attempt makes progress: it has passed its trials, and after a minute also the probe of its account's circuit (R4.1). */
@@ -71,8 +71,9 @@ export function noteProgress(unit: UnitOfWork, loop: ActiveLoop, forMs: number):
   if (circuit && forMs >= PROBE_PROGRESS_MS) unit.change(account, afterProgress(circuit, loop.attempt.generation));
 }
 
-function isFirst(gate: GateRecord, loop: ActiveLoop): boolean {
-  return gate.state === 'trial' && loop.attempt.startedAt >= gate.since && passes(gate, loop);
+/** The newest attempt that runs; any that begins later has a higher `id`. */
+function newestAttempt({ liveState }: UnitOfWork): number {
+  return Math.max(0, ...[...liveState.active.values()].map(({ attempt }) => attempt.id));
 }
 
 function endOnTime(unit: UnitOfWork, gate: HeldGate): void {

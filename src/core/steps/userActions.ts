@@ -1,8 +1,10 @@
 import { WrongStateError } from '../model/errors.ts';
-import { isActive } from '../model/loop.ts';
+import { isActive, type LiveLoop, needsUser } from '../model/loop.ts';
 import { isPending } from '../policy/waits.ts';
-import { accountOf } from '../state/gates.ts';
+import { accountOf, gatesBefore } from '../state/gates.ts';
+import type { QueuedLoop } from '../state/liveState.ts';
 import type { UnitOfWork } from '../state/unitOfWork.ts';
+import { withMore } from './allowances.ts';
 import { hold, tryGate } from './holds.ts';
 import { requestStop } from './requestStop.ts';
 import { requeue } from './transitions.ts';
@@ -15,13 +17,28 @@ import { isUnconfirmed } from './unconfirmedEnd.ts';
  */
 export function restartNow(unit: UnitOfWork, loopId: string): boolean {
   const loop = unit.liveState.find(loopId);
-  if (!loop || loop.state === 'queued' || (isActive(loop) && loop.attempt.stop?.by === 'user')) return false;
+  if (!loop || (isActive(loop) && loop.attempt.stop?.by === 'user')) return false;
+  if (loop.state === 'queued') return tryLoop(unit, loop);
   if (isUnconfirmed(loop))
     throw new WrongStateError(loopId, 'may still have living processes: look again, or treat it as ended');
   if (isActive(loop)) requestStop(unit, loop, 'restart', 'restarted by the user');
-  else requeue(unit, loop, 'started by the user without waiting');
+  else requeue(unit, asksForMore(loop) ? withMore(loop) : loop, 'started by the user without waiting');
   if (loop.state === 'waiting' && loop.for === 'usageLimit') tryAccount(unit, accountOf(unit.context, loop.agent));
   return true;
+}
+
+function asksForMore(loop: LiveLoop): boolean {
+  return needsUser(loop) && loop.need === 'allowance';
+}
+
+/** Ends whatever holds a queued loop, so that one of its like goes first (R14.2). Returns whether anything was held. */
+function tryLoop(unit: UnitOfWork, { seq, agent, cwd }: QueuedLoop): boolean {
+  const gates = gatesBefore(unit.liveState, unit.context, { agent, folder: cwd });
+  const absence = unit.control.gates['absence'];
+  if (absence?.state === 'held' && seq <= (absence.lastSeq ?? 0)) gates.push(absence);
+  const held = gates.filter(({ state }) => state === 'held');
+  for (const gate of held) tryGate(unit, gate);
+  return held.length > 0;
 }
 
 /** Ends whatever holds an account, its folders included, so that one loop goes first (R14.2). Returns whether anything was held. */

@@ -45,7 +45,7 @@ const gate = z.discriminatedUnion('state', [
     guessed: z.exactOptional(z.literal(true)),
     lastSeq: z.exactOptional(z.int()),
   }),
-  z.object({ ...gateFacts, state: z.literal('trial') }),
+  z.object({ ...gateFacts, state: z.literal('trial'), lastAttempt: z.int() }),
 ]);
 const gates = json(
   z.pipe(
