@@ -44,7 +44,7 @@ export interface HostOptions {
 const OPEN_AGAIN_MS = 5_000;
 
 const OPENING = 'Loop Supervisor is still opening its store. Try again in a moment.';
-const UNTRUSTED = 'Loop Supervisor runs no agents in an untrusted workspace. Trust this workspace to go on.';
+const UNTRUSTED = 'Loop Supervisor runs no agents in an untrusted workspace. Trust this workspace to continue.';
 
 /**
  * Holds this window's supervisor from activation to deactivation: it is opened off the activation path, after trust was granted,
