@@ -89,8 +89,7 @@ describe('what callers hand over, and what they are handed', () => {
         const copy = copyOf(any);
         if (whyNotJson(copy, 'it') !== undefined) return;
         assert.deepEqual(JSON.parse(JSON.stringify(copy)), JSON.parse(JSON.stringify(any)));
-        const zeros = (text: string) => text.replaceAll('-0', '0');
-        assert.equal(zeros(JSON.stringify(copy)), JSON.stringify(JSON.parse(JSON.stringify(copy))));
+        assert.equal(JSON.stringify(copy), JSON.stringify(JSON.parse(JSON.stringify(copy))));
       }),
     );
   });
