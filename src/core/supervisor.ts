@@ -1,4 +1,11 @@
-import { InvalidCostError, InvalidLoopError, UnknownLoopError, WrongStateError } from './model/errors.ts';
+import { frozenCopy } from './model/copy.ts';
+import {
+  InvalidArgumentError,
+  InvalidCostError,
+  InvalidLoopError,
+  UnknownLoopError,
+  WrongStateError,
+} from './model/errors.ts';
 import type { Event, SupervisorEvent } from './model/event.ts';
 import type { Look } from './model/looks.ts';
 import {
@@ -14,6 +21,7 @@ import {
 } from './model/loop.ts';
 import { isCost, toNano, toUsd } from './model/money.ts';
 import type { Doubts, KeptSetting, Settings } from './model/settings.ts';
+import { signalNamed } from './model/signals.ts';
 import type { AccountStatus, LiveView, LoopDetail, LoopSpend, Status, SubmitResult } from './model/status.ts';
 import { resetCircuit } from './policy/circuitBreaker.ts';
 import type { AgentCatalog } from './ports/agents.ts';
@@ -32,7 +40,6 @@ import {
   type SupervisorWindow,
   useStoredSettings,
 } from './state/context.ts';
-import { CostEstimator } from './state/costEstimator.ts';
 import type { UnitOfWork } from './state/unitOfWork.ts';
 import { checkSpec, rejectionEvents, titleOf } from './steps/admission.ts';
 import { recordCost } from './steps/charge.ts';
@@ -63,7 +70,6 @@ export class Supervisor {
   readonly #engine: Engine;
   readonly #retention: Retention;
   readonly #lifecycle: Lifecycle;
-  readonly #costEstimator = new CostEstimator();
 
   constructor(options: SupervisorOptions) {
     const { doubts = {}, settings, ...parts } = options;
@@ -95,9 +101,9 @@ export class Supervisor {
 
   /** Takes a loop (R1). Rejects with the typed error of the first check that fails, tells `loop:rejected`, and leaves no trace of it. */
   async submit(spec: LoopSpec): Promise<SubmitResult> {
-    return this.#admit(spec?.loopId ?? '', () => {
+    return this.#admit(idIn(spec), () => {
       const checked = checkSpec(spec, this.#context);
-      return (unit) => admit(unit, checked, this.#engine.ownership, this.#costEstimator.of);
+      return (unit) => admit(unit, checked, this.#engine.ownership);
     });
   }
 
@@ -106,6 +112,7 @@ export class Supervisor {
    * then nothing has changed.
    */
   async retry(loopId: string, { maxCostUsd }: RetryOptions = {}): Promise<SubmitResult> {
+    mustBeText('loopId', loopId);
     return this.#admit(loopId, () => {
       if (maxCostUsd !== undefined && !(isCost(maxCostUsd) && maxCostUsd > 0))
         throw new InvalidLoopError('maxCostUsd', `must be a finite number of USD above 0, and is ${maxCostUsd}`);
@@ -116,6 +123,7 @@ export class Supervisor {
 
   /** Ends a loop for good (R7.2): answers whether there was such a live loop, once the stop is on record and under way. */
   async cancel(loopId: string): Promise<boolean> {
+    mustBeText('loopId', loopId);
     this.#lifecycle.mustBeOpen();
     return cancel(this.#engine, loopId);
   }
@@ -125,8 +133,12 @@ export class Supervisor {
    * SIGKILL, SIGHUP, SIGQUIT) is the user's stop: recorded first, never restarted.
    */
   async killProcessGroup(loopId: string, signal = 'SIGTERM'): Promise<boolean> {
+    mustBeText('loopId', loopId);
+    const name = signalNamed(signal);
+    if (name === undefined)
+      throw new InvalidArgumentError('signal', `must be the name of a signal such as SIGTERM, and is ${quote(signal)}`);
     this.#lifecycle.mustBeOpen();
-    return signalGroup(this.#engine, loopId, signal);
+    return signalGroup(this.#engine, loopId, name);
   }
 
   /** Ends every live loop for good; answers how many. Those that run are stopped even while the store can not be written (R7.2). */
@@ -206,7 +218,7 @@ export class Supervisor {
   async setPriority(loopId: string, priority: number): Promise<number> {
     this.#lifecycle.mustBeReady();
     if (!Number.isInteger(priority))
-      throw new WrongStateError(loopId, `can not have the priority ${priority}: it must be a finite integer`);
+      throw new WrongStateError(loopId, `cannot have the priority ${priority}: it must be a finite integer`);
     return this.#engine.transactions.takeAndDispatch((unit) => setPriority(unit, loopId, priority));
   }
 
@@ -224,9 +236,7 @@ export class Supervisor {
   async edit(loopId: string, changes: LoopEdit): Promise<number> {
     this.#lifecycle.mustBeReady();
     const checked = checkSpec(await this.#edited(loopId, changes), this.#context);
-    return this.#engine.transactions.takeAndDispatch((unit) =>
-      editLoop(unit, checked, changes, this.#costEstimator.of),
-    );
+    return this.#engine.transactions.takeAndDispatch((unit) => editLoop(unit, checked, changes));
   }
 
   /** Gives the latest loop of that id another title; an empty one is the first line of its prompt. With `seq`: only if it is that very loop. */
@@ -284,6 +294,8 @@ export class Supervisor {
    * Rejects with `InvalidCostError` or `UnknownLoopError`.
    */
   async recordCost(loopId: string, usd: number, key?: string): Promise<boolean> {
+    mustBeText('loopId', loopId);
+    if (key !== undefined) mustBeText('key', key);
     this.#lifecycle.mustBeReady();
     if (!isCost(usd)) {
       const error = new InvalidCostError(usd);
@@ -300,9 +312,10 @@ export class Supervisor {
     return statusOf(this.#engine, this.#lifecycle.notReady, maxQueued);
   }
 
-  /** Everything about a loop: the latest of that id, or with `seq` that very one. Undefined if there is none. */
+  /** A frozen copy of everything about a loop: the latest of that id, or with `seq` that very one. Undefined if there is none. */
   async get(loopId: string, seq?: number): Promise<LoopDetail | undefined> {
-    return detailOf(this.#engine, loopId, seq);
+    mustBeText('loopId', loopId);
+    return frozenCopy(await detailOf(this.#engine, loopId, seq));
   }
 
   /** A loop without its parts: the latest of that id, or with `seq` that very one. */
@@ -415,7 +428,9 @@ export class Supervisor {
    * Stops this window's work for good (R9.1): nothing new is taken or started, its running attempts are stopped within `timeoutMs` (ms) and
    * return to the queue. Resolves when that is done; the object takes no work afterwards.
    */
-  shutdown(timeoutMs = 30_000): Promise<void> {
+  async shutdown(timeoutMs = 30_000): Promise<void> {
+    if (typeof timeoutMs !== 'number')
+      throw new InvalidArgumentError('timeoutMs', `must be a number of ms, and is ${quote(timeoutMs)}`);
     return this.#lifecycle.shutdown(timeoutMs);
   }
 
@@ -472,4 +487,17 @@ export class Supervisor {
       throw error;
     }
   }
+}
+
+/** The id of a spec, as far as there is one: a rejected submit is told with it. */
+function idIn(spec: LoopSpec | undefined): string {
+  return typeof spec?.loopId === 'string' ? spec.loopId : '';
+}
+
+function mustBeText(argument: string, value: unknown): void {
+  if (typeof value !== 'string') throw new InvalidArgumentError(argument, `must be text, and is ${quote(value)}`);
+}
+
+function quote(value: unknown): string {
+  return typeof value === 'string' ? JSON.stringify(value.slice(0, 40)) : String(value).slice(0, 40);
 }

@@ -4,7 +4,6 @@ import type { LiveState } from '../state/liveState.ts';
 import { UnitOfWork } from '../state/unitOfWork.ts';
 import { type DispatchParts, dispatch } from '../steps/dispatch.ts';
 import { markParked } from '../steps/parking.ts';
-import { wakeForBudget } from '../steps/wake.ts';
 
 /** Runs transactions one after another, in the order of the calls. */
 export class TransactionQueue {
@@ -81,7 +80,6 @@ export class TransactionQueue {
         (tx) => {
           unit?.undo();
           unit = new UnitOfWork(tx, this.#context, this.#liveState, this.halted);
-          if (unit.isNewDay) wakeForBudget(unit, 'a new day has begun');
           const result = work(unit);
           markParked(unit);
           return result;

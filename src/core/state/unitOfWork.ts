@@ -38,16 +38,16 @@ export class UnitOfWork {
   readonly effects: (() => void)[] = [];
   /** Others have written since the last turn, a new day has begun or a cool-down is over: what could not start then may start now. */
   readonly hasNews: boolean;
-  /** The day is another one than when this host last looked, be it by the clock or by the time zone (R6.1). */
-  readonly isNewDay: boolean;
   /** This window has begun to end, or not yet to work: whatever may start is left to others. */
   readonly startsNothing: boolean;
   /** The loop whose next round follows: it may have its slot again before any other (R11.2). */
   goesOn: number | undefined;
   /** Whether something was not started for want of disk space; undefined where nothing was to be started. */
   waitsForDisk: boolean | undefined;
-  readonly #spentBefore: NanoUsd;
-  readonly #heldBefore: NanoUsd;
+  /** The day is another than in the unit before: it has its own budget. */
+  readonly isNewDay: boolean;
+  /** What was held of the day's money when the unit began. */
+  readonly #before: readonly NanoUsd[];
   readonly #undo: (() => void)[] = [];
 
   constructor(tx: StoreTransaction, context: SupervisorContext, liveState: LiveState, startsNothing: boolean) {
@@ -66,19 +66,30 @@ export class UnitOfWork {
     for (const [account, circuit] of Object.entries(circuits))
       this.change(account, circuitAt(circuit, context.settings.circuit, this.now));
     this.hasNews = changes !== undefined || this.isNewDay || this.control.circuits !== circuits;
-    this.#spentBefore = liveState.spentOn(this.today).spent;
-    this.#heldBefore = liveState.runningReserved;
+    this.#before = this.#held();
   }
 
   /** The turn has left the day's budget more room than it found: what waits for money may start now (R3.3, R6.3). */
   get freesBudget(): boolean {
-    const { spent } = this.liveState.spentOn(this.today);
-    return spent < this.#spentBefore || spent + this.liveState.runningReserved < this.#spentBefore + this.#heldBefore;
+    return this.#held().some((amount, index) => amount < (this.#before[index] ?? 0));
+  }
+
+  #held(): readonly NanoUsd[] {
+    const { runningReserved, granted } = this.liveState;
+    const used = this.liveState.usedOn(this.today);
+    return [used, used + runningReserved, used + granted];
   }
 
   get control(): Control {
     return this.liveState.control;
   }
+
+  /** What the agent's loops usually cost (R6.2); undefined with too few of them, and for one without a cost. */
+  readonly medianOf = (agent: string): NanoUsd | undefined => {
+    if (this.context.agents.find(agent)?.spending === 'never') return undefined;
+    const { costEstimator, finishedChanges } = this.liveState;
+    return costEstimator.medianOf(agent, this.tx, finishedChanges);
+  };
 
   /** The latest loop of that id, live or final: from memory if it is live. */
   latest(loopId: string): Loop | undefined {

@@ -1,4 +1,5 @@
 import type { Check } from '../model/check.ts';
+import { copyOf } from '../model/copy.ts';
 import {
   BudgetExceededError,
   CircuitOpenError,
@@ -9,19 +10,21 @@ import {
   SupervisorError,
 } from '../model/errors.ts';
 import type { RejectReason, SupervisorEvent } from '../model/event.ts';
-import { GONE } from '../model/looks.ts';
 import { isFinished, type Loop, type LoopSpec } from '../model/loop.ts';
 import { isCost, type NanoUsd, toUsd } from '../model/money.ts';
 import { admits } from '../policy/budget.ts';
 import { checkOf } from '../policy/checkSpec.ts';
 import { attemptsAllowed, cooldownRemainingMs } from '../policy/circuitBreaker.ts';
+import { whyNotJson } from '../policy/jsonValue.ts';
 import type { AgentProfile } from '../ports/agents.ts';
-import type { SupervisorContext } from '../state/context.ts';
+import { needsMoney, type SupervisorContext } from '../state/context.ts';
 import { circuitOf } from '../state/gates.ts';
 import type { LiveState, QueuedLoop } from '../state/liveState.ts';
 
 /** Prompts are at most this long (bytes of UTF-8, R1.4). */
 export const LONGEST_PROMPT_BYTES = 10 * 1024 * 1024;
+/** On POSIX, or on Windows with a drive or a share. */
+const ABSOLUTE = /^(?:\/|[A-Za-z]:[\\/]|\\\\)/;
 const LOOP_ID = /^[A-Za-z0-9._:-]{1,128}$/;
 
 /** The reason of `loop:rejected` for an error (R1.2). */
@@ -62,9 +65,11 @@ export interface CheckedSpec {
 }
 
 /** Checks the fields of a submit (R1.3, R1.4). Throws an `InvalidLoopError` that says which field and why. */
-export function checkSpec(spec: LoopSpec, context: SupervisorContext): CheckedSpec {
-  if (typeof spec !== 'object' || spec === null)
+export function checkSpec(given: LoopSpec, context: SupervisorContext): CheckedSpec {
+  if (typeof given !== 'object' || given === null)
     throw new InvalidLoopError('prompt', 'is missing: submit an object with a prompt');
+  // What the caller changes later is another loop's.
+  const spec = copyOf(given);
   const { prompt, loopId, priority = 0, estimatedCostUsd, maxCostUsd } = spec;
   if (typeof prompt !== 'string' || prompt.trim() === '')
     throw new InvalidLoopError('prompt', 'is empty: write what the agent is to do');
@@ -87,6 +92,8 @@ export function checkSpec(spec: LoopSpec, context: SupervisorContext): CheckedSp
   if (spec.whenBlocked !== undefined && spec.whenBlocked !== 'reject' && spec.whenBlocked !== 'queue')
     throw new InvalidLoopError('whenBlocked', `must be "reject" or "queue", and is ${String(spec.whenBlocked)}`);
   checkMetadata(spec.metadata);
+  if (spec.title !== undefined && typeof spec.title !== 'string')
+    throw new InvalidLoopError('title', `must be text, and is ${typeof spec.title}`);
   const agent = spec.agent ?? context.settings.defaultAgent;
   const profile = context.agents.find(agent);
   if (!profile)
@@ -96,7 +103,9 @@ export function checkSpec(spec: LoopSpec, context: SupervisorContext): CheckedSp
   if (spec.commands !== undefined && typeof spec.commands !== 'boolean')
     throw new InvalidLoopError('commands', `must be true or false, and is ${String(spec.commands)}`);
   const cwd = spec.cwd ?? context.window.folders[0] ?? context.window.home;
-  const folder = typeof cwd === 'string' ? context.folders.look(cwd) : GONE;
+  if (typeof cwd !== 'string' || !ABSOLUTE.test(cwd))
+    throw new InvalidLoopError('cwd', `must be the absolute path of a folder, and is ${JSON.stringify(cwd)}`);
+  const folder = context.folders.look(cwd);
   if (folder.state === 'gone') throw new InvalidLoopError('cwd', `"${cwd}" is not an existing folder`);
   if (folder.state === 'unknown')
     throw new InvalidLoopError('cwd', `"${cwd}" could not be looked at (${folder.why}): submit it again`);
@@ -115,8 +124,10 @@ function noteOn({ prompt, commands }: LoopSpec, profile: AgentProfile): string |
 
 /** What decides whether a loop is admitted, beside the live state. */
 export interface AdmissionFacts {
+  readonly agent: string;
   readonly account: string;
-  readonly estimate: NanoUsd;
+  /** What it would reserve: its estimate, as far as its own cap goes (R6.2). */
+  readonly reserve: NanoUsd;
   /** The latest loop of that id. */
   readonly latest: Loop | undefined;
   /** Queued loops that will take the probe places of a circuit that is not closed, as far as they matter. */
@@ -136,18 +147,32 @@ export function refusal(
   liveState: LiveState,
   context: SupervisorContext,
 ): SupervisorError | undefined {
-  const { latest, estimate, account, now } = facts;
-  const { circuit: circuitSettings, budget } = context.settings;
+  const { latest, account, now } = facts;
+  const { circuit: circuitSettings } = context.settings;
   if (latest?.state === 'failed' && !latest.cleared) return new PermanentlyFailedError(latest.loopId);
   if (latest && !isFinished(latest)) return new DuplicateLoopError(latest.loopId);
   if (facts.queueIfBlocked) return undefined;
   const circuit = circuitOf(liveState, account);
   if (attemptsAllowed(circuit, circuitSettings, liveState.probes(account)) <= facts.inLine)
     return new CircuitOpenError(Math.ceil(cooldownRemainingMs(circuit, circuitSettings, now) / 1_000));
-  const { spent } = liveState.spentOn(facts.today);
-  const { reserved, runningReserved } = liveState;
-  if (admits({ spent, reserved, runningReserved, limit: budget.dailyLimit }, estimate)) return undefined;
-  return new BudgetExceededError(toUsd(spent), toUsd(reserved), toUsd(budget.dailyLimit), toUsd(estimate));
+  return budgetRefusal(facts, liveState, context);
+}
+
+function budgetRefusal(
+  { reserve, agent, now, today }: AdmissionFacts,
+  liveState: LiveState,
+  context: SupervisorContext,
+): BudgetExceededError | undefined {
+  const limit = context.settings.budget.dailyLimit;
+  if (limit === 0 || !needsMoney(context, agent, reserve)) return undefined;
+  const reserved = liveState.reservedBefore(context.clock.nextDay(now));
+  const used = liveState.usedOn(today);
+  if (admits({ used, reserved, limit }, reserve)) return undefined;
+  const { unknown } = liveState.spentOn(today);
+  return new BudgetExceededError({
+    ...{ spentUsd: toUsd(used - unknown), unknownUsd: toUsd(unknown) },
+    ...{ reservedUsd: toUsd(reserved), limitUsd: toUsd(limit), estimateUsd: toUsd(reserve) },
+  });
 }
 
 /** Why a queued loop does not find room, once the free slots are filled (R2.2). What is parked counts only against its like. */
@@ -175,11 +200,8 @@ function checkMetadata(metadata: unknown): void {
   if (metadata === undefined) return;
   if (typeof metadata !== 'object' || metadata === null || Array.isArray(metadata))
     throw new InvalidLoopError('metadata', 'must be an object');
-  try {
-    JSON.stringify(metadata);
-  } catch {
-    throw new InvalidLoopError('metadata', 'must survive JSON: no cycles, no bigint');
-  }
+  const why = whyNotJson(metadata, 'metadata');
+  if (why !== undefined) throw new InvalidLoopError('metadata', `must survive JSON, and ${why}`);
 }
 
 function isTooLong(text: string): boolean {

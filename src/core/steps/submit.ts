@@ -1,5 +1,5 @@
 import { UnknownLoopError, WrongStateError } from '../model/errors.ts';
-import type { Loop, LoopFacts } from '../model/loop.ts';
+import { capLeftOf, type Loop, type LoopFacts, NO_COST } from '../model/loop.ts';
 import { type NanoUsd, toNano } from '../model/money.ts';
 import type { SubmitResult } from '../model/status.ts';
 import { attemptsAllowed } from '../policy/circuitBreaker.ts';
@@ -7,6 +7,7 @@ import { accountOf, circuitOf } from '../state/gates.ts';
 import type { LoopOwnership } from '../state/loopOwnership.ts';
 import type { UnitOfWork } from '../state/unitOfWork.ts';
 import { type AdmissionFacts, type CheckedSpec, lacksRoom, refusal } from './admission.ts';
+import { withMore } from './allowances.ts';
 import { inLine } from './dispatch.ts';
 import { firstRounds } from './rounds.ts';
 import { leaveState } from './transitions.ts';
@@ -18,18 +19,16 @@ interface Admitted extends Pick<Loop, 'seq' | 'loopId'> {
 }
 
 /** Takes a checked loop into the queue, or throws the reason why not (R1.2). */
-export function admit(
-  unit: UnitOfWork,
-  checked: CheckedSpec,
-  ownership: LoopOwnership,
-  medianOf: (unit: UnitOfWork, agent: string) => NanoUsd | undefined,
-): Admitted {
+export function admit(unit: UnitOfWork, checked: CheckedSpec, ownership: LoopOwnership): Admitted {
   const { spec, prompt, title, priority, agent, cwd, check } = checked;
   const { context } = unit;
-  const given = spec.estimatedCostUsd;
-  const estimate = given === undefined ? (medianOf(unit, agent) ?? 0) : toNano(given);
+  // Play money reserves nothing (R6.11).
+  const given = unit.context.agents.find(agent)?.isDemo ? undefined : spec.estimatedCostUsd;
+  const estimate = given === undefined ? (unit.medianOf(agent) ?? 0) : toNano(given);
   const latest = checked.loopId === undefined ? undefined : unit.latest(checked.loopId);
-  throwIfRefused(unit, ownership, { agent, estimate, latest, queueIfBlocked: spec.whenBlocked === 'queue' });
+  const maxCost = spec.maxCostUsd === undefined ? undefined : toNano(spec.maxCostUsd);
+  const reserve = Math.min(estimate, maxCost ?? estimate);
+  throwIfRefused(unit, ownership, { agent, reserve, latest, queueIfBlocked: spec.whenBlocked === 'queue' });
   const folder = context.window.folders.find((path) => isWithin(path, cwd)) ?? context.window.folders[0];
   const admitted = insert(unit, prompt, {
     loopId: checked.loopId ?? `loop-${context.newId().slice(0, 10)}`,
@@ -41,7 +40,7 @@ export function admit(
     priority,
     estimate,
     estimateAssumed: given === undefined,
-    ...(spec.maxCostUsd !== undefined && { maxCost: toNano(spec.maxCostUsd) }),
+    ...(maxCost !== undefined && { maxCost }),
     ...(spec.metadata !== undefined && { metadata: spec.metadata }),
     ...(spec.commands !== undefined && { commands: spec.commands }),
     ...(check && { check, rounds: firstRounds(check) }),
@@ -50,8 +49,8 @@ export function admit(
     attempts: 0,
     restarts: [],
     quickCrashes: 0,
-    cost: 0,
-    costEstimated: 0,
+    ...NO_COST,
+    idleAllowances: 0,
   });
   return checked.note === undefined ? admitted : { ...admitted, note: checked.note };
 }
@@ -68,7 +67,10 @@ export function submitResult(unit: UnitOfWork, { seq, loopId, note }: Admitted):
   return { loopId, queued: true, position, ...said };
 }
 
-/** Admits a permanently failed loop again with its restarts cleared, in one step, or throws and changes nothing (R5.5). `maxCost`: a new cap. */
+/**
+ * Admits a permanently failed loop again with its restarts cleared, in one step, or throws and changes nothing (R5.5). `maxCost`: a new cap;
+ * without one, a loop that has used up its own gets as much again.
+ */
 export function readmit(unit: UnitOfWork, loopId: string, ownership: LoopOwnership, maxCost?: NanoUsd): Admitted {
   const latest = unit.latest(loopId);
   if (!latest) throw new UnknownLoopError(loopId);
@@ -77,14 +79,18 @@ export function readmit(unit: UnitOfWork, loopId: string, ownership: LoopOwnersh
       loopId,
       `has not failed for good, it is ${latest.state}: only a failed loop can be retried`,
     );
+  // With as much again, if it has used up its own cap.
+  const { restartsTotal: _, ...facts } = leaveState(
+    maxCost === undefined ? withMore(latest) : { ...latest, maxCost },
+    unit.now,
+  );
   throwIfRefused(unit, ownership, {
     agent: latest.agent,
-    estimate: latest.estimate,
+    reserve: Math.min(facts.estimate, capLeftOf(facts)),
     latest: undefined,
     queueIfBlocked: false,
   });
-  const { restartsTotal: _, ...facts } = leaveState(latest, unit.now);
-  const cleared = { restarts: [], quickCrashes: 0, ...(maxCost !== undefined && { maxCost }) };
+  const cleared = { restarts: [], quickCrashes: 0 };
   const place = lastPlace(unit, latest);
   unit.put(
     { ...facts, ...cleared, place, windowId: unit.context.window.id, state: 'queued', fresh: true },
@@ -108,10 +114,10 @@ function isWithin(folder: string, path: string): boolean {
 function throwIfRefused(
   unit: UnitOfWork,
   ownership: LoopOwnership,
-  { agent, ...facts }: Pick<AdmissionFacts, 'estimate' | 'latest' | 'queueIfBlocked'> & { readonly agent: string },
+  facts: Pick<AdmissionFacts, 'agent' | 'reserve' | 'latest' | 'queueIfBlocked'>,
 ): void {
   const { liveState, context, now, today } = unit;
-  const account = accountOf(context, agent);
+  const account = accountOf(context, facts.agent);
   const probes = liveState.probes(account);
   const places = attemptsAllowed(circuitOf(liveState, account), context.settings.circuit, probes);
   const ahead = Number.isFinite(places) ? inLine(unit, ownership, account, places) : 0;

@@ -172,11 +172,28 @@ ALTER TABLE loops ADD COLUMN was_parked INTEGER;
 `;
 
 /**
- * Version 7: bounds over a life and absences.
+ * Version 7: money of four kinds (R6). `cost_unknown` is the part of `cost_estimated` that is a guess, since nobody knows the cost;
+ * `cost_at_least` says that some of the work is in no amount. An attempt holds its `allowance` and what it has `accrued` by a first reckoning.
+ */
+const VERSION_7 = `
+ALTER TABLE loops ADD COLUMN cost_unknown INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE loops ADD COLUMN cost_at_least INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE loops ADD COLUMN idle_allowances INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE attempts ADD COLUMN cost_unknown INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE attempts ADD COLUMN cost_at_least INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE attempts ADD COLUMN accrued INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE attempts ADD COLUMN allowance TEXT;
+ALTER TABLE spend ADD COLUMN unknown INTEGER NOT NULL DEFAULT 0;
+DROP INDEX ledger_day;
+CREATE INDEX ledger_day ON ledger (day, seq, cost, estimated, source);
+`;
+
+/**
+ * Version 8: bounds over a life and absences.
  * - `loops.restarts_total`: restarts since the submit or the last retry (R5.1). `loops.commands`: the prompt is a command (R1.5).
  * - `head.seen`: when a host was last alive (R9.5), and what was seen old and when (R9.4).
  */
-const VERSION_7 = `
+const VERSION_8 = `
 ALTER TABLE loops ADD COLUMN restarts_total INTEGER;
 ALTER TABLE loops ADD COLUMN commands INTEGER;
 ALTER TABLE head ADD COLUMN seen TEXT;
@@ -191,6 +208,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 5, sql: VERSION_5 },
   { version: 6, sql: VERSION_6 },
   { version: 7, sql: VERSION_7 },
+  { version: 8, sql: VERSION_8 },
 ];
 
 /** The version that this code knows. */

@@ -1,3 +1,4 @@
+import { copyOf } from '../../core/model/copy.ts';
 import type { Disposable } from '../../core/model/disposable.ts';
 import { NotReadyError, StoreError } from '../../core/model/errors.ts';
 import { Emitter, type Event, type SupervisorEvent } from '../../core/model/event.ts';
@@ -43,7 +44,7 @@ export interface HostOptions {
 const OPEN_AGAIN_MS = 5_000;
 
 const OPENING = 'Loop Supervisor is still opening its store. Try again in a moment.';
-const UNTRUSTED = 'Loop Supervisor runs no agents in an untrusted workspace. Trust this workspace to go on.';
+const UNTRUSTED = 'Loop Supervisor runs no agents in an untrusted workspace. Trust this workspace to continue.';
 
 /**
  * Holds this window's supervisor from activation to deactivation: it is opened off the activation path, after trust was granted,
@@ -132,7 +133,9 @@ export class SupervisorHost implements Disposable {
   }
 
   /** Submits as soon as there is a supervisor. A rejection because there is none is told as an event too (R1.2). */
-  async submit(spec: LoopSpec): Promise<SubmitResult> {
+  async submit(given: LoopSpec): Promise<SubmitResult> {
+    // What the caller changes while it waits is another loop's (R1.3).
+    const spec = copyOf(given);
     let supervisor: Supervisor;
     try {
       supervisor = await this.ready();
@@ -200,13 +203,14 @@ export class SupervisorHost implements Disposable {
         if (this.#state.kind === 'opening') this.#enter(withTrouble({ kind: 'opening' }, trouble));
         else if (this.#state.kind === 'ready') this.#enter(withTrouble({ kind: 'ready', supervisor }, trouble));
       });
-      this.#listeners = [told];
-      await supervisor.start();
-      if (this.#isClosed()) throw this.#refusal();
-      this.#listeners.push(
+      // Its very first transaction has news, too.
+      this.#listeners = [
+        told,
         supervisor.onEvent((event) => this.#events.fire(event)),
         supervisor.onDidChange(() => this.#changed.fire()),
-      );
+      ];
+      await supervisor.start();
+      if (this.#isClosed()) throw this.#refusal();
       this.#enter(withTrouble({ kind: 'ready', supervisor }, trouble));
       return supervisor;
     } catch (error) {
@@ -278,7 +282,14 @@ function emptyStatus(settings: Settings, now: number, notReady: string | undefin
     concurrencyMax: settings.maxConcurrent,
     queueDepth: 0,
     queueMax: settings.maxQueueDepth,
-    budget: { spent: 0, reserved: 0, limit: toUsd(settings.budget.dailyLimit), resetsAt: midnight.getTime() },
+    budget: {
+      spent: 0,
+      unknown: 0,
+      reserved: 0,
+      granted: 0,
+      limit: toUsd(settings.budget.dailyLimit),
+      resetsAt: midnight.getTime(),
+    },
     permanentlyFailed: [],
     paused: false,
     unknownSettings: [],
