@@ -180,7 +180,7 @@ describe('times that a change of the clock has made wrong', () => {
       ],
     });
     await machine.soon();
-    assert.deepEqual([(await window.get('a'))?.state, machine.alive()], ['waiting', []]);
+    assert.deepEqual(machine.alive(), []);
     day.zone = 12;
     await machine.clock.advance(MINUTE_MS);
     assert.deepEqual(machine.alive(), ['a']);
