@@ -4,9 +4,13 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Settings } from '../../src/core/model/settings.ts';
 import type { Status } from '../../src/core/model/status.ts';
+import type { Store } from '../../src/core/ports/store.ts';
+import { systemClock } from '../../src/core/runtime/systemClock.ts';
 import { createInspector } from '../../src/process/tables/processInspector.ts';
+import { openPostgresStore } from '../../src/store/postgres/store.ts';
 import { markedProcesses, stillLives } from '../support/markedProcesses.ts';
 import type { ListedRun } from '../support/plainHost.ts';
+import type { Cluster } from '../support/postgres/cluster.ts';
 import { Seeded } from '../support/seeded.ts';
 import { audit, violationsNow } from './audit.ts';
 import { HostError, HostProcess } from './hostProcess.ts';
@@ -16,6 +20,8 @@ export interface ChaosOptions {
   /** Hosts, guardians and agents killed in all. */
   readonly kills: number;
   readonly guardianProgram: string;
+  /** A PostgreSQL server that holds the state, and which is hit by faults too. */
+  readonly cluster?: Cluster | undefined;
   readonly say?: (line: string) => void;
 }
 
@@ -56,6 +62,7 @@ class Chaos {
   readonly #options: ChaosOptions;
   readonly #random: Seeded;
   readonly #prefix: string;
+  readonly #address: string | undefined;
   readonly #storage = mkdtempSync(join(tmpdir(), 'loop-supervisor-chaos-'));
   readonly #inspector = createInspector();
   readonly #admitted = new Set<string>();
@@ -68,6 +75,7 @@ class Chaos {
   constructor(options: ChaosOptions) {
     this.#options = options;
     this.#random = new Seeded(options.seed);
+    this.#address = options.cluster?.address();
     this.#prefix = `chaos-${process.pid}-${options.seed}-`;
     mkdirSync(this.#storage, { recursive: true, mode: 0o700 });
   }
@@ -89,6 +97,7 @@ class Chaos {
       await sleep(this.#random.between(20, 150));
       if (await this.#killSomething()) kill++;
       if (this.#random.chance(0.1)) await this.#cancelSomething();
+      if (this.#random.chance(0.2)) await this.#hitServer();
       this.#look();
       if (kill % 50 === 0)
         this.#options.say?.(`${kill} kills, ${this.#admitted.size} loops, ${this.#violations.size} violations`);
@@ -109,6 +118,7 @@ class Chaos {
       storage: this.#storage,
       guardianProgram: this.#options.guardianProgram,
       settings: SETTINGS,
+      ...(this.#address && { sharedStore: this.#address }),
     });
     this.#hosts = [...this.#hosts.filter((other) => other.lives), host];
     await host.ready();
@@ -159,6 +169,29 @@ class Chaos {
     return done;
   }
 
+  /** Breaks the connections of the hosts, restarts the server, or has it hang. */
+  async #hitServer(): Promise<void> {
+    const { cluster } = this.#options;
+    if (!cluster) return;
+    const what = this.#random.pick(['connections', 'restart', 'hang'] as const);
+    if (what === 'connections')
+      await cluster.sql(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'Loop Supervisor%'",
+      );
+    else if (what === 'restart') {
+      await cluster.end();
+      await cluster.begin();
+    } else {
+      cluster.signal('SIGSTOP');
+      await sleep(this.#random.between(100, 1_500));
+      cluster.signal('SIGCONT');
+    }
+  }
+
+  #openBooks(address: string): Promise<Store> {
+    return openPostgresStore({ address, clock: systemClock, log: () => {}, password: async () => undefined });
+  }
+
   async #cancelSomething(): Promise<void> {
     const loopId = this.#random.pick([...this.#admitted]) as string;
     const host = this.#random.pick(this.#hosts) as HostProcess;
@@ -192,6 +225,7 @@ class Chaos {
   async #verify(): Promise<void> {
     const { violations, ledger } = await audit({
       storage: this.#storage,
+      open: this.#address ? () => this.#openBooks(this.#address as string) : undefined,
       prefix: this.#prefix,
       admitted: this.#admitted,
       mayBeCancelled: this.#cancelled,

@@ -4,11 +4,13 @@ import type { ProcessIdentity } from '../../src/core/model/loop.ts';
 import { isActive } from '../../src/core/model/loop.ts';
 import { DEFAULT_SETTINGS, type Settings } from '../../src/core/model/settings.ts';
 import type { Clock } from '../../src/core/ports/clock.ts';
+import type { Store } from '../../src/core/ports/store.ts';
 import { systemClock } from '../../src/core/runtime/systemClock.ts';
 import { Supervisor } from '../../src/core/supervisor.ts';
 import { createLauncher } from '../../src/process/launch/launcher.ts';
 import { folders } from '../../src/process/runFolder/folders.ts';
 import { createInspector } from '../../src/process/tables/processInspector.ts';
+import { openPostgresStore } from '../../src/store/postgres/store.ts';
 import { openStore } from '../../src/store/sqlite/store.ts';
 import { fakeCatalog } from './harness.ts';
 import { reporterProfile } from './reporterProfile.ts';
@@ -40,6 +42,8 @@ export interface HostOptions {
   /** The agent; the reporter if absent. */
   readonly agentProgram?: string;
   readonly weather?: Weather;
+  /** The address of a PostgreSQL store; a file in `storage` if absent. */
+  readonly sharedStore?: string;
 }
 
 /** A run as the test sees it: whom to kill. */
@@ -57,7 +61,9 @@ let weather: Weather = options.weather ?? { clockOffsetMs: 0, diskFull: false };
 const log = (message: string, error?: unknown) =>
   process.stderr.write(`host ${process.pid}: ${message}${error === undefined ? '' : ` ${(error as Error).message}`}\n`);
 const clock: Clock = { ...systemClock, now: () => Date.now() + weather.clockOffsetMs };
-const store = openStore({ path: join(storage, 'supervisor.db'), clock, log });
+/** Short, so that a server that hangs is noticed soon. */
+const TIMEOUTS = { connect: 1_000, answer: 1_000, statement: 800, lock: 800, idle: 2_000 };
+const { store, time } = await openChosenStore();
 const launcher = createLauncher({
   runsFolder: join(storage, 'runs'),
   windowsFolder: join(storage, 'windows'),
@@ -73,7 +79,7 @@ const supervisor = new Supervisor({
   store,
   launcher,
   agents: fakeCatalog(reporterProfile(options.agentProgram)),
-  clock,
+  clock: time,
   inspector: createInspector(),
   folders,
   settings: { ...settings, defaultAgent: 'reporter' },
@@ -83,6 +89,14 @@ const supervisor = new Supervisor({
   newId: () => randomBytes(8).toString('hex'),
 });
 supervisor.onEvent((event) => process.send?.({ event }));
+
+async function openChosenStore(): Promise<{ readonly store: Store; readonly time: Clock }> {
+  const { sharedStore: address } = options;
+  if (address === undefined)
+    return { store: openStore({ path: join(storage, 'supervisor.db'), clock, log }), time: clock };
+  const shared = await openPostgresStore({ address, clock, log, timeouts: TIMEOUTS, password: async () => undefined });
+  return { store: shared, time: shared.clock };
+}
 
 async function answer(request: HostRequest): Promise<unknown> {
   switch (request.do) {
