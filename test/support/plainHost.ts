@@ -9,9 +9,11 @@ import { systemClock } from '../../src/core/runtime/systemClock.ts';
 import { Supervisor } from '../../src/core/supervisor.ts';
 import { createLauncher } from '../../src/process/launch/launcher.ts';
 import { folders } from '../../src/process/runFolder/folders.ts';
+import { createTable } from '../../src/process/tables/platformTable.ts';
 import { createInspector } from '../../src/process/tables/processInspector.ts';
 import { openPostgresStore } from '../../src/store/postgres/store.ts';
 import { openStore } from '../../src/store/sqlite/store.ts';
+import { chooseStoreFolder } from '../../src/store/sqlite/storeFolder.ts';
 import { fakeCatalog } from './harness.ts';
 import { reporterProfile } from './reporterProfile.ts';
 
@@ -63,10 +65,16 @@ const log = (message: string, error?: unknown) =>
 const clock: Clock = { ...systemClock, now: () => Date.now() + weather.clockOffsetMs };
 /** Short, so that a server that hangs is noticed soon. */
 const TIMEOUTS = { connect: 1_000, answer: 1_000, statement: 800, lock: 800, idle: 2_000 };
+const { folder, path, isTakenOver, notice } = await chooseStoreFolder({
+  ...{ storage, chosen: '', scope: createTable().scope, localFolders: [] },
+  isOnNetworkDisk: () => false,
+  sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+});
+if (notice !== undefined) log(notice);
 const { store, time } = await openChosenStore();
 const launcher = createLauncher({
-  runsFolder: join(storage, 'runs'),
-  windowsFolder: join(storage, 'windows'),
+  runsFolder: join(folder, 'runs'),
+  windowsFolder: join(folder, 'windows'),
   guardianProgram,
   nodePath: process.execPath,
   environment: async () => ({ ...process.env }) as Record<string, string>,
@@ -92,8 +100,7 @@ supervisor.onEvent((event) => process.send?.({ event }));
 
 async function openChosenStore(): Promise<{ readonly store: Store; readonly time: Clock }> {
   const { sharedStore: address } = options;
-  if (address === undefined)
-    return { store: openStore({ path: join(storage, 'supervisor.db'), clock, log }), time: clock };
+  if (address === undefined) return { store: openStore({ path, clock, log, endsLeases: isTakenOver }), time: clock };
   const shared = await openPostgresStore({ address, clock, log, timeouts: TIMEOUTS, password: async () => undefined });
   return { store: shared, time: shared.clock };
 }
