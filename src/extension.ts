@@ -25,8 +25,12 @@ export function activate(context: vscode.ExtensionContext): LoopSupervisorApi {
 
   let parts: Parts | undefined;
   const load = async (): Promise<Parts> => {
-    const { createParts } = await import('./parts.ts');
+    const [{ createParts }, { createCatalog }] = await Promise.all([
+      import('./parts.ts'),
+      import('./agents/catalog.ts'),
+    ]);
     parts ??= createParts({
+      createCatalog,
       ...{ storage, settings, folders, log },
       doubts: () => config.doubts,
       bundle: (name) => context.asAbsolutePath(join('dist', `${name}.cjs`)),
@@ -52,7 +56,7 @@ export function activate(context: vscode.ExtensionContext): LoopSupervisorApi {
       return { out, err };
     },
     usage: async (attempts: readonly { readonly token: string }[]) => (await load()).usage(attempts),
-    pages: async () => (await load()).pages,
+    pages: async () => (await import('./ui/webviewHost/allPages.ts')).pages,
   };
   const checks = {
     all: async () => (await load()).checks.all(),

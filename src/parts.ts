@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { createCatalog } from './agents/catalog.ts';
+import type { createCatalog } from './agents/catalog.ts';
 import type { Doubts, Settings } from './core/model/settings.ts';
 import type { AgentProfile } from './core/ports/agents.ts';
 import { systemClock as clock } from './core/runtime/systemClock.ts';
@@ -15,18 +15,15 @@ import { createResourceSampler } from './process/tables/resources.ts';
 import { openStore } from './store/sqlite/store.ts';
 import type { AgentChecks } from './ui/agentCheck/agentChecks.ts';
 import { createAgentChecks } from './ui/agentCheck/createAgentChecks.ts';
-import { dashboardPage } from './ui/dashboard/dashboardPage.ts';
-import { detailPage } from './ui/detail/detailPage.ts';
-import { killInput, TOOLS } from './ui/languageModelTools/toolAnswers.ts';
-import { transcriptPage } from './ui/transcript/transcriptPage.ts';
 import { usageSampler } from './ui/tree/usageSampler.ts';
-import type { Pages } from './ui/webviewHost/pages.ts';
 import type { OpenedSupervisor } from './ui/window/supervisorHost.ts';
 
 /** What the parts are told by the composition root. */
 export interface PartsOptions {
   /** The extension's global storage folder. */
   readonly storage: string;
+  /** Reads the agents' profiles: from a bundle of its own. */
+  readonly createCatalog: typeof createCatalog;
   /** Path of the bundle of that name. */
   bundle(name: 'guardian' | 'sampleAgent'): string;
   settings(): Settings;
@@ -50,7 +47,6 @@ export interface Parts {
   profile(name: string): AgentProfile | undefined;
   readonly checks: AgentChecks;
   readonly usage: ReturnType<typeof usageSampler>;
-  readonly pages: Pages;
 }
 
 /**
@@ -59,6 +55,7 @@ export interface Parts {
  */
 export function createParts({
   storage,
+  createCatalog,
   bundle,
   settings,
   doubts,
@@ -107,6 +104,5 @@ export function createParts({
     profile: (name) => agents.catalog.find(name),
     checks: createAgentChecks({ catalog: () => agents.catalog, environment, findProgram, askProgram }),
     usage: usageSampler(current, createResourceSampler),
-    pages: { dashboard: dashboardPage, detail: detailPage, transcript: transcriptPage, tools: TOOLS, killInput },
   };
 }
