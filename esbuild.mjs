@@ -22,6 +22,7 @@ const LATER = {
   './parts.ts': './parts.cjs',
   './agents/catalog.ts': './agents.cjs',
   './ui/webviewHost/allPages.ts': './pages.cjs',
+  './store/postgres/main.ts': './postgres.cjs',
   execa: './execa.cjs',
 };
 const later = {
@@ -53,6 +54,7 @@ const programs = {
     parts: 'src/parts.ts',
     agents: 'src/agents/catalog.ts',
     pages: 'src/ui/webviewHost/allPages.ts',
+    postgres: 'src/store/postgres/main.ts',
     execa: 'execa',
     guardian: 'src/process/guardian/main.ts',
     sampleAgent: 'src/agents/sample/main.ts',
@@ -64,7 +66,8 @@ const programs = {
   target: 'node22',
   format: 'cjs',
   outExtension: { '.js': '.cjs' },
-  external: ['vscode'],
+  // The last is a native driver that pg would use if it were there.
+  external: ['vscode', 'pg-native'],
 };
 
 // src/ui/<part>/webview/main.ts with main.css beside it becomes dist/webview/<part>.js and .css.
@@ -86,16 +89,24 @@ for (const options of [programs, webviews]) {
 }
 if (!watch) writeNotices(inputs);
 
-/** Writes the licence of every package that is bundled: most ask for it. A package without one fails the build. */
+/** Writes the licence of every package that is bundled: most ask for it. One that cannot be told fails the build. */
 function writeNotices(files) {
   const folders = new Set(files.flatMap((file) => /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file)?.[0] ?? []));
   const notices = [...folders].sort().map((folder) => {
-    const { name, version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+    const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
     const file = readdirSync(folder).find((entry) => /^(licen[cs]e|copying)(\.|$)/i.test(entry));
-    if (!file) throw new Error(`${name} is bundled and ships no licence text.`);
-    return `${name} ${version} (${license})\n\n${readFileSync(join(folder, file), 'utf8').trim()}\n`;
+    const text = file ? readFileSync(join(folder, file), 'utf8') : standardText(manifest);
+    return `${manifest.name} ${manifest.version} (${manifest.license})\n\n${text.trim()}\n`;
   });
   mkdirSync('dist', { recursive: true });
   const head = 'Loop Supervisor contains code of these packages.\n';
   writeFileSync('dist/THIRD_PARTY_NOTICES.txt', [head, ...notices].join(`\n${'-'.repeat(72)}\n\n`));
+}
+
+/** A few packages only name the MIT licence: its text is that of our own, with their author. */
+function standardText({ name, license, author }) {
+  if (license !== 'MIT')
+    throw new Error(`${name} is bundled, ships no licence text, and is not under the MIT licence.`);
+  const holder = typeof author === 'string' ? author : (author?.name ?? `the authors of ${name}`);
+  return readFileSync('LICENSE', 'utf8').replace(/^Copyright .*$/m, `Copyright (c) ${holder}`);
 }

@@ -42,8 +42,8 @@ export interface LoopSupervisorApi {
   get(loopId: string): Promise<LoopDetail | undefined>;
   /** Counts a cost (USD) against a loop, its agent and today; the same `key` counts once (R6.6). Answers whether it counted. */
   recordCost(loopId: string, usd: number, key?: string): Promise<boolean>;
-  /** Closes the circuit by hand (R4.3). */
-  resetCircuit(): Promise<void>;
+  /** Closes the circuit of an account by hand, or all circuits (R4.3). */
+  resetCircuit(account?: string): Promise<void>;
   /** Clears a permanently failed loop and admits it again, in one step (R5.5). */
   retry(loopId: string): Promise<SubmitResult>;
   /** Queued loops wait until `resume`; running ones go on (R2.4). */

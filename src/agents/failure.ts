@@ -126,6 +126,13 @@ export function emitErrors(
   return known !== undefined;
 }
 
+/** Warns of a model that the agent does not know and uses all the same; `sign` finds its name on standard error. */
+export function warnOfModel(emit: Emit, errors: readonly string[], sign: RegExp): void {
+  const model = errors.map((line) => sign.exec(line)?.[1]).find((name) => name !== undefined);
+  if (model === undefined) return;
+  emit({ type: 'warning', text: `It does not know the model ${oneLine(model, 80)}, and used it all the same.` });
+}
+
 /** The last line of standard error that looks like an error, for want of a better reason. */
 export function lastError(errors: readonly string[]): string | undefined {
   const last = errors.findLast(looksLikeError);

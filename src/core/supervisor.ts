@@ -13,7 +13,7 @@ import {
 } from './model/loop.ts';
 import { isCost, toNano, toUsd } from './model/money.ts';
 import type { Doubts, KeptSetting, Settings } from './model/settings.ts';
-import type { LiveView, LoopDetail, LoopSpend, Status, SubmitResult } from './model/status.ts';
+import type { AccountStatus, LiveView, LoopDetail, LoopSpend, Status, SubmitResult } from './model/status.ts';
 import { resetCircuit } from './policy/circuitBreaker.ts';
 import type { AgentCatalog } from './ports/agents.ts';
 import type { HistoryQueries } from './ports/historyQueries.ts';
@@ -31,18 +31,18 @@ import {
   type SupervisorWindow,
   useStoredSettings,
 } from './state/context.ts';
-import { CostEstimator } from './state/costEstimator.ts';
 import type { UnitOfWork } from './state/unitOfWork.ts';
 import { checkSpec, rejectionEvents, titleOf } from './steps/admission.ts';
 import { recordCost } from './steps/charge.ts';
 import { editLoop, renameLoop } from './steps/edit.ts';
 import { saveLease } from './steps/leases.ts';
+import { tryNewProfiles } from './steps/profileHolds.ts';
 import { moveBefore, moveToEnd, setPriority } from './steps/reorder.ts';
 import { acceptAsIs, continueRounds } from './steps/roundActions.ts';
 import { applySettings, dropKeptSetting } from './steps/storeSettings.ts';
 import { admit, readmit, submitResult } from './steps/submit.ts';
 import { undoCancel, wasStopped } from './steps/undoCancel.ts';
-import { claimLoop, clearFailed, restartNow, setPaused } from './steps/userActions.ts';
+import { claimLoop, clearFailed, holdAccount, restartNow, setPaused, tryAccount } from './steps/userActions.ts';
 
 /**
  * Governs headless agents: a bounded queue, one cap, restart intensity, a circuit breaker and a daily budget, over all windows that share
@@ -53,7 +53,6 @@ export class Supervisor {
   readonly #engine: Engine;
   readonly #retention: Retention;
   readonly #lifecycle: Lifecycle;
-  readonly #costEstimator = new CostEstimator();
 
   constructor(options: SupervisorOptions) {
     const { doubts = {}, settings, ...parts } = options;
@@ -87,7 +86,7 @@ export class Supervisor {
   async submit(spec: LoopSpec): Promise<SubmitResult> {
     return this.#admit(spec?.loopId ?? '', () => {
       const checked = checkSpec(spec, this.#context);
-      return (unit) => admit(unit, checked, this.#engine.ownership, this.#costEstimator.of);
+      return (unit) => admit(unit, checked, this.#engine.ownership);
     });
   }
 
@@ -206,9 +205,7 @@ export class Supervisor {
   async edit(loopId: string, changes: LoopEdit): Promise<number> {
     this.#lifecycle.mustBeReady();
     const checked = checkSpec(await this.#edited(loopId, changes), this.#context);
-    return this.#engine.transactions.takeAndDispatch((unit) =>
-      editLoop(unit, checked, changes, this.#costEstimator.of),
-    );
+    return this.#engine.transactions.takeAndDispatch((unit) => editLoop(unit, checked, changes));
   }
 
   /** Gives the latest loop of that id another title; an empty one is the first line of its prompt. With `seq`: only if it is that very loop. */
@@ -233,9 +230,27 @@ export class Supervisor {
 
   // ── Circuit and budget ───────────────────────────────────────────────────────────────────────────────────────
 
-  /** Closes the circuit by hand (R4.3). */
-  async resetCircuit(): Promise<void> {
-    await this.#change((unit) => unit.change(resetCircuit(unit.control.circuit)));
+  /** Ends all that holds an account: one loop goes first, the others follow once it works (R14.2). Returns whether anything was held. */
+  async tryNow(account: string): Promise<boolean> {
+    return this.#change((unit) => tryAccount(unit, account));
+  }
+
+  /** Holds an account until *Try Now*, or until that wall time (ms): its loops are parked, those that run go on (R14.4). */
+  async hold(account: string, until?: number): Promise<void> {
+    await this.#change((unit) => holdAccount(unit, account, until));
+  }
+
+  /** Who pays for the profiles that there are, and what is held of each (R14.1). */
+  accounts(): readonly AccountStatus[] {
+    return this.status(0).accounts;
+  }
+
+  /** Closes the circuit of an account by hand, or all of them (R4.3). */
+  async resetCircuit(account?: string): Promise<void> {
+    await this.#change((unit) => {
+      for (const [name, circuit] of Object.entries(unit.control.circuits))
+        if (account === undefined || account === name) unit.change(name, resetCircuit(circuit));
+    });
   }
 
   /**
@@ -361,7 +376,7 @@ export class Supervisor {
   /** Takes new agent profiles. Running attempts keep theirs. */
   useAgents(agents: AgentCatalog): void {
     this.#context.agents = agents;
-    this.#lifecycle.retryUntilApplied(() => undefined, 'The new agents could not be applied to the queue yet');
+    this.#lifecycle.retryUntilApplied(tryNewProfiles, 'The new agents could not be applied to the queue yet');
   }
 
   /** The window's folders have changed. */

@@ -126,6 +126,12 @@ describe('plans of the agents', () => {
         assert.ok(!made.args.includes('--session-id'));
       });
 
+      it(`R11.2 ${agent}: a new message for the session goes to it whole`, () => {
+        const made = plan(agent, { resume: SESSION, newMessage: true, prompt: 'The check failed.' });
+        assert.equal(made.stdin, 'The check failed.');
+        assert.ok(made.args.some((arg) => arg.includes(SESSION)));
+      });
+
       it(`R5.1 ${agent}: not with "resume": "never"`, () => {
         const never = profile(agent, { [agent]: { resume: 'never' } });
         assert.equal(never.canResume, false);

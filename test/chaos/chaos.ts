@@ -33,7 +33,7 @@ const SETTINGS: Partial<Settings> = {
   maxConcurrent: CAP,
   maxQueueDepth: 100_000,
   // Every kill costs a restart: the window is short, so that the back-off stays short too.
-  restart: { maxRestarts: 1_000, windowMs: 1_500 },
+  restart: { maxRestarts: 1_000, windowMs: 1_500, maxTotal: 1_000 },
   circuit: { failureThreshold: 1_000_000, cooldownMs: 1_000, halfOpenMaxProbes: 1 },
   killGraceMs: 200,
 };

@@ -70,6 +70,7 @@ describe('a loop with a check', () => {
     const [first, second] = asked;
     assert.equal(first?.prompt, 'work');
     assert.equal(second?.resume, 's1', 'the session goes on');
+    assert.deepEqual([first?.newMessage, second?.newMessage], [undefined, true]);
     for (const part of ['npm test', 'exit code 1', '2 failing', '/runs/'])
       assert.ok(second?.prompt.includes(part), part);
     await end();
@@ -199,7 +200,9 @@ describe('a loop with a check', () => {
   });
 
   it('R11.2 a budget that is used up between two rounds holds the next one', async () => {
-    const window = await machine.open({ budget: { dailyLimit: toNano(1), warnAtPercent: 90, onExceeded: 'stop' } });
+    const window = await machine.open({
+      budget: { dailyLimit: toNano(1), warnAtPercent: 90, minAllowance: 5e8, onExceeded: 'stop' },
+    });
     await submit(window);
     run().say({ type: 'cost', cost: toNano(0.9), source: 'reported' });
     await end();
@@ -235,7 +238,7 @@ describe('a loop with a check', () => {
 
   it('R11.4 rounds are no failures: they use no restart and open no circuit', async () => {
     const circuit = { failureThreshold: 1, cooldownMs: 120_000, halfOpenMaxProbes: 1 };
-    const window = await machine.open({ circuit, restart: { maxRestarts: 0, windowMs: 300_000 } });
+    const window = await machine.open({ circuit, restart: { maxRestarts: 0, windowMs: 300_000, maxTotal: 1_000 } });
     await submit(window);
     for (let round = 1; round <= 4; round++) {
       await end();

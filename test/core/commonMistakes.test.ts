@@ -9,7 +9,7 @@ describe('what a naive supervisor gets wrong', () => {
   const machine = machineForEachTest();
 
   const budget = (usd: number, onExceeded: Settings['budget']['onExceeded'] = 'finish'): Partial<Settings> => ({
-    budget: { dailyLimit: toNano(usd), warnAtPercent: 90, onExceeded },
+    budget: { dailyLimit: toNano(usd), warnAtPercent: 90, minAllowance: 5e8, onExceeded },
   });
   const circuit = (failureThreshold: number, halfOpenMaxProbes = 1): Partial<Settings> => ({
     circuit: { failureThreshold, cooldownMs: 120_000, halfOpenMaxProbes },
@@ -77,7 +77,7 @@ describe('what a naive supervisor gets wrong', () => {
     const window = await machine.open({
       ...circuit(2),
       maxConcurrent: 4,
-      restart: { maxRestarts: 9, windowMs: 300_000 },
+      restart: { maxRestarts: 9, windowMs: 300_000, maxTotal: 1_000 },
     });
     for (const loopId of ['a', 'b', 'c', 'd', 'e']) await window.submit({ prompt: 'work', loopId });
     machine.launcher.of('a').fail();
@@ -100,7 +100,7 @@ describe('what a naive supervisor gets wrong', () => {
   it('R4.1 a probe that is cancelled gives its place to the next, and decides nothing', async () => {
     const window = await machine.open({
       ...circuit(1),
-      restart: { maxRestarts: 0, windowMs: 300_000 },
+      restart: { maxRestarts: 0, windowMs: 300_000, maxTotal: 1_000 },
       maxConcurrent: 1,
     });
     for (const loopId of ['a', 'b', 'c']) await window.submit({ prompt: 'work', loopId });
@@ -114,7 +114,10 @@ describe('what a naive supervisor gets wrong', () => {
   });
 
   it('R4.2 a late success, of an attempt begun before the trip, does not close half-open', async () => {
-    const window = await machine.open({ ...circuit(1), restart: { maxRestarts: 0, windowMs: 300_000 } });
+    const window = await machine.open({
+      ...circuit(1),
+      restart: { maxRestarts: 0, windowMs: 300_000, maxTotal: 1_000 },
+    });
     await window.submit({ prompt: 'work', loopId: 'old' });
     await window.submit({ prompt: 'work', loopId: 'bad' });
     machine.launcher.of('bad').fail();
@@ -129,7 +132,7 @@ describe('what a naive supervisor gets wrong', () => {
   it('R4.1 R3.3 the queue is driven when the cool-down ends: nobody has to submit', async () => {
     const window = await machine.open({
       ...circuit(1),
-      restart: { maxRestarts: 0, windowMs: 300_000 },
+      restart: { maxRestarts: 0, windowMs: 300_000, maxTotal: 1_000 },
       maxConcurrent: 1,
     });
     await window.submit({ prompt: 'work', loopId: 'a' });
@@ -324,7 +327,7 @@ describe('what a naive supervisor gets wrong', () => {
   });
 
   it('R4.5 a wait of more than 2³¹ ms neither fires at once nor breaks a timer', async () => {
-    const window = await machine.open({ restart: { maxRestarts: 0, windowMs: 300_000 } });
+    const window = await machine.open({ restart: { maxRestarts: 0, windowMs: 300_000, maxTotal: 1_000 } });
     const until = machine.clock.now() + 2 ** 31 + 86_400_000;
     await window.submit({ prompt: 'work', loopId: 'a' });
     machine.launcher.of('a').end({ exit: { exitCode: 1 }, says: [{ type: 'limit', until, reason: 'weekly limit' }] });
@@ -342,7 +345,10 @@ describe('what a naive supervisor gets wrong', () => {
   });
 
   it('R9.1 no work is taken after a shutdown, by whatever door', async () => {
-    const window = await machine.open({ maxConcurrent: 1, restart: { maxRestarts: 0, windowMs: 300_000 } });
+    const window = await machine.open({
+      maxConcurrent: 1,
+      restart: { maxRestarts: 0, windowMs: 300_000, maxTotal: 1_000 },
+    });
     for (const loopId of ['a', 'b', 'c']) await window.submit({ prompt: 'work', loopId });
     machine.launcher.of('a').fail();
     await machine.soon();

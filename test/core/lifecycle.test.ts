@@ -9,7 +9,7 @@ import { MoodyStore } from '../support/moodyStore.ts';
 describe('life of windows', () => {
   const machine = machineForEachTest();
 
-  const ONE_TRY = { restart: { maxRestarts: 0, windowMs: 300_000 } };
+  const ONE_TRY = { restart: { maxRestarts: 0, windowMs: 300_000, maxTotal: 1_000 } };
 
   it('R3.3 settings that change while a window starts are those that it starts with', async () => {
     const first = await machine.open({ maxConcurrent: 1 });
@@ -236,8 +236,11 @@ describe('life of windows', () => {
     await machine.soon();
     assert.equal((await second.get('a'))?.state, 'backingOff');
     await machine.clock.advance(5_000);
-    const { loop } = (await second.get('a')) ?? {};
-    assert.match((loop?.state === 'failed' && loop.failure.reason) || '', /there is no agent profile "claude"/);
+    assert.deepEqual(
+      second.status().parked.map(({ loopId, reason, why }) => [loopId, reason, why]),
+      [['a', 'profile', 'there is no agent profile "claude"']],
+      'R2.2 it is parked until there is one again',
+    );
   });
 
   it('R9.3 a listener that throws breaks nothing: the error is logged, the others and the supervisor go on', async () => {
@@ -397,7 +400,7 @@ describe('life of windows', () => {
   it('R10.1 one snapshot with everything, from memory: it asks no process', async () => {
     const window = await machine.open({
       maxConcurrent: 1,
-      budget: { dailyLimit: 5e9, warnAtPercent: 90, onExceeded: 'finish' },
+      budget: { dailyLimit: 5e9, warnAtPercent: 90, minAllowance: 5e8, onExceeded: 'finish' },
     });
     await window.submit({ prompt: 'work', loopId: 'a', estimatedCostUsd: 1 });
     await window.submit({ prompt: 'work', loopId: 'b', priority: 2 });
@@ -410,21 +413,37 @@ describe('life of windows', () => {
     await machine.clock.advance(2_000);
     assert.deepEqual(window.status(), {
       running: [
-        { loopId: 'a', pid: 5, startedAt: submitted, attempt: 1, agent: 'sample', costUsd: 0.25, stopping: false },
+        {
+          loopId: 'a',
+          pid: 5,
+          startedAt: submitted,
+          attempt: 1,
+          agent: 'sample',
+          costUsd: 0.25,
+          allowanceUsd: 5,
+          unbounded: false,
+          stopping: false,
+        },
       ],
       queued: [
         { loopId: 'b', position: 1, priority: 2, enqueuedAt: submitted, waitingFor: 'slot' },
         { loopId: 'c', position: 2, priority: 0, enqueuedAt: submitted, waitingFor: 'slot' },
       ],
+      parked: [],
       backingOff: [],
       waiting: [],
       circuitState: 'closed',
       circuit: { state: 'closed', consecutiveFailures: 0, cooldownRemainingMs: 0, reasons: [] },
+      circuits: [],
+      accounts: ['sample', 'claude'].map((account) => ({
+        ...{ account, agents: [account], circuitState: 'closed', holds: [] },
+      })),
+      holds: [],
       concurrencyUsed: 1,
       concurrencyMax: 1,
       queueDepth: 2,
       queueMax: 20,
-      budget: { spent: 0.25, reserved: 1.25, limit: 5, resetsAt: Date.UTC(2026, 0, 16) },
+      budget: { spent: 0.25, unknown: 0, reserved: 1.25, granted: 4.75, limit: 5, resetsAt: Date.UTC(2026, 0, 16) },
       permanentlyFailed: [],
       paused: false,
       unknownSettings: [],
@@ -443,7 +462,7 @@ describe('life of windows', () => {
     await machine.soon();
     const { backingOff, waiting, concurrencyUsed, running } = window.status();
     assert.deepEqual(backingOff, [{ loopId: 'a', until: now + 750, reason: 'exit code 7' }]);
-    assert.deepEqual(waiting, [{ loopId: 'b', for: 'usageLimit', until: now + 75_000, reason: 'limit reached' }]);
+    assert.deepEqual(waiting, [{ loopId: 'b', for: 'usageLimit', until: now + 60_000, reason: 'limit reached' }]);
     assert.deepEqual([concurrencyUsed, running], [0, []]);
   });
 

@@ -8,7 +8,7 @@ describe('restarts', () => {
   const machine = machineForEachTest();
 
   const restarts = (maxRestarts: number): Partial<Settings> => ({
-    restart: { maxRestarts, windowMs: 300_000 },
+    restart: { maxRestarts, windowMs: 300_000, maxTotal: 1_000 },
     circuit: { failureThreshold: 1_000, cooldownMs: 120_000, halfOpenMaxProbes: 1 },
   });
 
@@ -82,16 +82,16 @@ describe('restarts', () => {
     );
   });
 
-  it('R5.3 a command that can not be started is not restarted, and says why', async () => {
+  it('R14.1 a command that cannot be started holds its profile and says why; the loop keeps its place and its restarts', async () => {
     const window = await machine.open(restarts(3));
     await window.submit({ prompt: 'work', loopId: 'a' });
     machine.launcher.of('a').end({ kind: 'spawn', exit: {}, error: 'codex was not found on PATH', hadOutput: false });
-    await machine.clock.advance(60_000);
+    await machine.clock.advance(50_000);
     assert.equal(machine.launcher.runs.length, 1);
-    assert.deepEqual(
-      machine.eventsOf('loop:failed').map(({ error, permanent, reason }) => ({ error, permanent, reason })),
-      [{ error: 'codex was not found on PATH', permanent: true, reason: 'spawn' }],
-    );
+    assert.deepEqual(machine.eventsOf('loop:failed'), []);
+    const [parked] = window.status().parked;
+    assert.deepEqual([parked?.reason, parked?.why], ['program', 'codex was not found on PATH']);
+    assert.deepEqual((await window.get('a'))?.loop.restarts, []);
   });
 
   it('R5.3 the class of a failure is shown with its reason', async () => {
@@ -109,7 +109,7 @@ describe('restarts', () => {
   });
 
   it('R5.3 an orderly shutdown and a stop for the budget use up no restart; a start that its host did not live to make does', async () => {
-    const budget = { dailyLimit: toNano(1), warnAtPercent: 90, onExceeded: 'stop' as const };
+    const budget = { dailyLimit: toNano(1), warnAtPercent: 90, minAllowance: 5e8, onExceeded: 'stop' as const };
     const first = await machine.open({ ...restarts(1), budget });
     await first.submit({ prompt: 'work', loopId: 'a', estimatedCostUsd: 0 });
     await first.shutdown();
@@ -141,7 +141,7 @@ describe('restarts', () => {
   });
 
   it('R5.5 a retry that is refused changes nothing and says why', async () => {
-    const budget = { dailyLimit: toNano(2), warnAtPercent: 90, onExceeded: 'finish' as const };
+    const budget = { dailyLimit: toNano(2), warnAtPercent: 90, minAllowance: 5e8, onExceeded: 'finish' as const };
     const window = await machine.open({ ...restarts(0), maxConcurrent: 1, maxQueueDepth: 1, budget });
     await window.submit({ prompt: 'work', loopId: 'a', estimatedCostUsd: 1 });
     machine.launcher.of('a').fail();
@@ -296,7 +296,7 @@ describe('restarts', () => {
     assert.equal(await window.restartNow('nobody'), false);
   });
 
-  it('R5.4 a restart by the user of a loop that waits for its agent’s limit lifts that for the agent; if it is not over, the agent says so again', async () => {
+  it('R5.4 a restart by the user of a loop that waits for its agent’s limit lifts that for the account: one goes first, and says so again if it is not over', async () => {
     const window = await machine.open();
     const until = machine.clock.now() + 3_600_000;
     const limit = { exit: { exitCode: 1 }, says: [{ type: 'limit' as const, until, reason: 'limit reached' }] };
@@ -307,7 +307,7 @@ describe('restarts', () => {
     await machine.clock.advance(60_000);
     assert.deepEqual([(await window.get('a'))?.state, (await window.get('b'))?.state], ['waiting', 'queued']);
     assert.equal(await window.restartNow('a'), true);
-    assert.deepEqual([(await window.get('a'))?.state, (await window.get('b'))?.state], ['running', 'running']);
+    assert.deepEqual([(await window.get('a'))?.state, (await window.get('b'))?.state], ['running', 'queued']);
     machine.launcher.of('a').end(limit);
     await machine.soon();
     assert.equal((await window.get('a'))?.state, 'waiting');

@@ -43,7 +43,7 @@ describe('submit and queue', () => {
   });
 
   it('R1.2 invalid comes before shutting down, and shutting down before all that looks at other loops', async () => {
-    const window = await machine.open({ restart: { maxRestarts: 0, windowMs: 1_000 } });
+    const window = await machine.open({ restart: { maxRestarts: 0, windowMs: 1_000, maxTotal: 1_000 } });
     machine.launcher.onStop = () => {};
     await window.submit({ prompt: 'work', loopId: 'live' });
     await window.submit({ prompt: 'work', loopId: 'failed' });
@@ -91,7 +91,7 @@ describe('submit and queue', () => {
   });
 
   it('R1.2 a permanently failed id is refused until it is cleared', async () => {
-    const window = await machine.open({ restart: { maxRestarts: 0, windowMs: 1_000 } });
+    const window = await machine.open({ restart: { maxRestarts: 0, windowMs: 1_000, maxTotal: 1_000 } });
     await window.submit({ prompt: 'work', loopId: 'a' });
     machine.launcher.of('a').fail();
     await machine.soon();
@@ -294,7 +294,9 @@ describe('submit and queue', () => {
   });
 
   it('R1.1 metadata, title and estimate come back as they were given', async () => {
-    const settings: Partial<Settings> = { budget: { dailyLimit: toNano(5), warnAtPercent: 90, onExceeded: 'finish' } };
+    const settings: Partial<Settings> = {
+      budget: { dailyLimit: toNano(5), warnAtPercent: 90, minAllowance: 5e8, onExceeded: 'finish' },
+    };
     const window = await machine.open(settings);
     const metadata = { ticket: 'X-1', tags: ['a', 'b'], deep: { n: 1.5, none: null } };
     await window.submit({

@@ -32,6 +32,8 @@ const CAUSES: readonly AgentErrorCause[] = [
 ];
 const LIMIT: Limit = { type: 'limit', until: 99, reason: 'usage limit reached' };
 const NO_TIME: Limit = { type: 'limit', reason: 'usage limit reached' };
+const USED_UP: Said = { type: 'end', ok: false, reason: 'the budget is used up', cause: 'budget' };
+const ALLOWANCE = { amount: 5, of: 'day', heldBy: 'agent' } as const;
 const SAID_OK: Said = { type: 'end', ok: true, reason: 'all done' };
 
 function exited(facts: Partial<End> = {}): End {
@@ -153,12 +155,7 @@ describe('outcome of an attempt', () => {
     ],
     ['SIGKILL from outside', { end: exited({ exit: { signal: 'SIGKILL' } }) }, 'signal', 'failure'],
     ['exit code 143 of a handler, from outside', { end: exited({ exit: { exitCode: 143 } }) }, 'exit', 'failure'],
-    [
-      'command not found',
-      { end: { kind: 'spawn', exit: {}, error: 'ENOENT', errorLine: '' } },
-      'spawn for good',
-      'neither',
-    ],
+    ['command not found', { end: { kind: 'spawn', exit: {}, error: 'ENOENT', errorLine: '' } }, 'held', 'neither'],
     ['never claimed', { end: { kind: 'void', exit: {}, errorLine: '' } }, 'interrupted, charged', 'neither'],
     [
       'no process was free',
@@ -205,11 +202,11 @@ describe('outcome of an attempt', () => {
     ],
     ['usage limit that the agent got over', { end: exited(), said: SAID_OK, limit: LIMIT }, 'ok', 'success'],
     ['provider trouble', { end: exited({ exit: { exitCode: 1 } }), said: saidNot('provider') }, 'agent', 'failure'],
-    ['wrong key', { end: exited({ exit: { exitCode: 1 } }), said: saidNot('auth') }, 'agent for good', 'neither'],
+    ['wrong key', { end: exited({ exit: { exitCode: 1 } }), said: saidNot('auth') }, 'held', 'neither'],
     [
       'bad flag or unknown model',
       { end: exited({ exit: { exitCode: 1 } }), said: saidNot('config') },
-      'agent for good',
+      'held',
       'neither',
     ],
     ["the agent's own cost cap", { end: exited(), said: saidNot('budget') }, 'agent for good', 'neither'],
@@ -241,9 +238,32 @@ describe('outcome of an attempt', () => {
       'interrupted',
       'neither',
     ],
+    ['its own maximum cost', { end: exited({ exit: { signal: 'SIGTERM' } }), stop: 'cap' }, 'usedUp', 'neither'],
     [
-      'its own maximum cost',
-      { end: exited({ exit: { signal: 'SIGTERM' } }), stop: 'cap' },
+      'stopped at the end of its allowance',
+      { end: exited({ stoppedBy: 'budget' }), stop: 'budget', allowance: { ...ALLOWANCE, isUsedUp: true } },
+      'usedUp',
+      'neither',
+    ],
+    [
+      'stopped for the budget with some of its allowance left',
+      { end: exited({ stoppedBy: 'budget' }), stop: 'budget', allowance: { ...ALLOWANCE, isUsedUp: false } },
+      'interrupted',
+      'neither',
+    ],
+    [
+      'the cap that it was given with its allowance',
+      { end: exited({ exit: { exitCode: 1 } }), said: USED_UP, allowance: { ...ALLOWANCE, isUsedUp: false } },
+      'usedUp',
+      'neither',
+    ],
+    [
+      'a cap of its own that nobody gave it',
+      {
+        end: exited({ exit: { exitCode: 1 } }),
+        said: USED_UP,
+        allowance: { ...ALLOWANCE, heldBy: 'host', isUsedUp: false },
+      },
       'agent for good',
       'neither',
     ],

@@ -47,7 +47,7 @@ export function memorySupervisor(
     folders: { look: () => there(undefined) },
     settings: {
       ...DEFAULT_SETTINGS,
-      restart: { maxRestarts: 0, windowMs: 1_000 },
+      restart: { maxRestarts: 0, windowMs: 1_000, maxTotal: 1_000 },
       circuit: { ...DEFAULT_SETTINGS.circuit, failureThreshold: 1_000_000 },
     },
     window: { id: 'fuzz', folders: [], home: '/' },

@@ -12,7 +12,11 @@ import { FakeLauncher } from '../support/fakeLauncher.ts';
 import { fakeCatalog, fakeProfile } from '../support/harness.ts';
 
 const IDS = ['done', 'failed', 'waits', 'cancelled', 'backs-off', 'runs', 'stops', 'queued1', 'queued2'];
-const SETTINGS = { ...DEFAULT_SETTINGS, maxConcurrent: 3, restart: { maxRestarts: 1, windowMs: 600_000 } };
+const SETTINGS = {
+  ...DEFAULT_SETTINGS,
+  maxConcurrent: 3,
+  restart: { maxRestarts: 1, windowMs: 600_000, maxTotal: 1_000 },
+};
 
 interface Machine {
   readonly store: Store;

@@ -72,9 +72,13 @@ describe('Deadlines of runs', () => {
   }
 
   it('a run that speaks now and then is not silent', async () => {
-    const { told } = harness.launch('/bin/sh', ['-c', 'for i in 1 2 3 4 5 6 7 8 9 10; do echo $i; sleep 0.25; done'], {
-      limits: { silenceMs: 1_500, firstOutputMs: 5_000, onSilence: 'restart' },
-    });
+    const { told } = harness.launch(
+      '/bin/sh',
+      ['-c', 'n=0; while [ $n -lt 24 ]; do n=$((n+1)); echo $n; sleep 0.25; done'],
+      {
+        limits: { silenceMs: 5_000, firstOutputMs: 60_000, onSilence: 'restart' },
+      },
+    );
     assert.equal((await told.whenEnded).stoppedBy, undefined);
   });
 

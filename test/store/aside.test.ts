@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { copyFileSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import fc from 'fast-check';
-import { ENDED, finish, StoreFolder, start, submit, type TestStore } from './support.ts';
+import { ENDED, finish, gatesOf, StoreFolder, start, submit, type TestStore } from './support.ts';
 
 const ids = (loops: readonly { readonly loopId: string }[] | undefined) => loops?.map(({ loopId }) => loopId);
 
@@ -25,12 +25,20 @@ describe('store: rows that can not be read', () => {
     await finish(store, done);
     await store.write((tx) => {
       tx.addLedger({ key: 'k', seq: done.seq, agent: 'sample', day: '2026-01-15', at: 1, cost: 5, source: 'reported' });
-      tx.saveDayMarks({ day: '2026-01-15', spent: 0, warned: true, exceeded: true });
+      tx.saveDayMarks({ day: '2026-01-15', spent: 0, unknown: 0, warned: true, exceeded: true });
       tx.saveWindow({ id: 'w', process: { pid: 1, startTime: '1', bootId: 'b' }, folders: [], openedAt: 1 });
       tx.saveControl({
-        circuit: { state: 'open', generation: 1, consecutiveFailures: 5, openedAt: 5, reasons: [] },
+        circuits: { a: { state: 'open', generation: 1, consecutiveFailures: 5, openedAt: 5, reasons: [] } },
+        gates: gatesOf({
+          of: { kind: 'machine' },
+          state: 'trial',
+          reason: 'machine',
+          why: 'r',
+          since: 1,
+          tries: 0,
+          lastAttempt: 0,
+        }),
         paused: true,
-        holds: { a: { until: 1, reason: 'r' } },
       });
     });
     return store;
@@ -89,17 +97,17 @@ describe('store: rows that can not be read', () => {
   it('history, ledger, leases, spend and control lose only what is bad', async () => {
     (await filled()).close();
     folder.sql(`UPDATE history SET to_state = 'flying' WHERE n IN (SELECT min(n) FROM history GROUP BY seq);
-      UPDATE ledger SET source = 'dreamt'; UPDATE windows SET process = '[]'; UPDATE head SET circuit = '{"state":"ajar"}';
+      UPDATE ledger SET source = 'dreamt'; UPDATE windows SET process = '[]'; UPDATE head SET circuits = '[["a",{"state":"ajar"}]]', gates = '[{"state":"ajar"}]';
       UPDATE spend SET cost = 9223372036854775807`);
     const store = folder.open();
     const changes = store.changes();
     assert.deepEqual(changes?.control, {
-      circuit: { state: 'closed', generation: 0, consecutiveFailures: 0, reasons: [] },
+      circuits: {},
+      gates: {},
       paused: true,
-      holds: { a: { until: 1, reason: 'r' } },
     });
     assert.deepEqual(changes?.windows, []);
-    assert.deepEqual(changes?.day, { day: '2026-01-15', spent: 0, warned: false, exceeded: false });
+    assert.deepEqual(changes?.day, { day: '2026-01-15', spent: 0, unknown: 0, warned: false, exceeded: false });
     const done = await store.latest('done');
     assert.ok(done);
     assert.deepEqual(

@@ -1,17 +1,18 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
+import type { GateRecord, HoldReason } from '../../src/core/model/gate.ts';
 import type { Attempt, LedgerRow, Loop, Transition } from '../../src/core/model/loop.ts';
 import type { Control, WindowLease } from '../../src/core/ports/store.ts';
 import { anyAttempt, anyEnd, anyFacts, anyMetadata, anyPhase, anyText } from './arbitraries.ts';
-import { finish, memoryStore, newAttempt, newLoop, StoreFolder, start, submit, type TestStore } from './support.ts';
+import { onEachStore } from './eachStore.ts';
+import { finish, gatesOf, newAttempt, newLoop, start, submit, type TestStore } from './support.ts';
 
-describe('store: what is written is read again', () => {
+onEachStore('what is written is read again', (bench) => {
   let store: TestStore;
   let number = 0;
-  beforeEach(() => {
-    store = memoryStore();
+  beforeEach(async () => {
+    store = await bench.open();
   });
-  afterEach(() => store.close());
 
   it('a loop in every state, with or without what is optional', async () => {
     await fc.assert(
@@ -92,17 +93,32 @@ describe('store: what is written is read again', () => {
           consecutiveFailures: fc.nat(),
           openedAt: time,
           lastFailureAt: time,
+          lastFailed: fc.nat(),
           reasons: fc.array(anyText, { maxLength: 5 }),
         },
       },
       { requiredKeys: ['state', 'generation', 'consecutiveFailures', 'reasons'], noNullPrototype: true },
     );
     const agent = fc.oneof(anyText, fc.constant('__proto__'));
-    const holds = fc
-      .array(fc.tuple(agent, fc.record({ until: time, reason: fc.string() }, { noNullPrototype: true })))
-      .map((entries) => Object.fromEntries(entries));
+    const circuits = fc.array(fc.tuple(agent, circuit)).map((entries) => Object.fromEntries(entries));
+    const of = fc.oneof(
+      fc.record(
+        { kind: fc.constantFrom('account' as const, 'profile' as const), name: agent, folder: anyText },
+        { requiredKeys: ['kind', 'name'], noNullPrototype: true },
+      ),
+      fc.record({ kind: fc.constantFrom('machine' as const, 'absence' as const) }, { noNullPrototype: true }),
+    );
+    const gate = fc.record(
+      {
+        ...{ of, state: fc.constant('held' as const), why: fc.string(), since: time, tries: fc.nat() },
+        ...{ until: time, guessed: fc.constant(true as const), lastSeq: fc.nat() },
+        reason: fc.constantFrom<HoldReason>('usageLimit', 'login', 'billing', 'program', 'config', 'machine', 'user'),
+      },
+      { requiredKeys: ['of', 'state', 'why', 'since', 'tries', 'reason'], noNullPrototype: true },
+    ) as fc.Arbitrary<GateRecord>;
+    const gates = fc.array(gate).map((list) => gatesOf(...list));
     const control = fc.record(
-      { circuit, paused: fc.boolean(), holds },
+      { circuits, gates, paused: fc.boolean() },
       { noNullPrototype: true },
     ) as fc.Arbitrary<Control>;
     const lease: fc.Arbitrary<WindowLease> = fc.record(
@@ -123,9 +139,10 @@ describe('store: what is written is read again', () => {
     );
     await fc.assert(
       fc.asyncProperty(control, lease, fc.array(transition), async (control, lease, transitions) => {
-        const fresh = memoryStore();
+        const fresh = await bench.open();
+        const loopId = `loop-${++number}`;
         try {
-          const loop = await submit(fresh, 'loop');
+          const loop = await submit(fresh, loopId);
           await fresh.write((tx) => {
             tx.saveControl(control);
             tx.saveWindow({ ...lease, folders: [] });
@@ -137,7 +154,7 @@ describe('store: what is written is read again', () => {
           assert.deepEqual(read?.windows, [lease]);
           assert.deepEqual((await fresh.history(loop.seq)).slice(1), transitions);
           await fresh.write((tx) => tx.releaseWindow(lease.id));
-          assert.deepEqual(await fresh.write((tx) => tx.latest('loop')), loop);
+          assert.deepEqual(await fresh.write((tx) => tx.latest(loopId)), loop);
         } finally {
           fresh.close();
         }
@@ -207,6 +224,7 @@ describe('store: what is written is read again', () => {
     assert.deepEqual(await store.write((tx) => tx.day('2026-01-15')), {
       day: '2026-01-15',
       spent: 0,
+      unknown: 0,
       warned: false,
       exceeded: false,
     });
@@ -217,42 +235,37 @@ describe('store: what is written is read again', () => {
   });
 
   it('R6.7 a reload finds everything again', async () => {
-    const folder = new StoreFolder();
-    try {
-      const first = folder.open();
-      const queued = await submit(first, 'waiting');
-      const running = await start(first, await submit(first, 'running'), 'token', { readerState: { line: 3 } });
-      await finish(first, await submit(first, 'done'));
-      const control: Control = {
-        circuit: { state: 'open', generation: 3, consecutiveFailures: 5, openedAt: 9, reasons: ['no'] },
-        paused: true,
-        holds: {},
-      };
-      await first.write((tx) => {
-        tx.saveControl(control);
-        tx.addLedger({
-          key: 'k',
-          seq: queued.seq,
-          agent: 'sample',
-          day: '2026-01-15',
-          at: 1,
-          cost: 5,
-          source: 'reported',
-        });
-        tx.saveDayMarks({ day: '2026-01-15', spent: 5, warned: true, exceeded: false });
+    const first = store;
+    const queued = await submit(first, 'waiting');
+    const running = await start(first, await submit(first, 'running'), 'token', { readerState: { line: 3 } });
+    await finish(first, await submit(first, 'done'));
+    const control: Control = {
+      circuits: { a: { state: 'open', generation: 3, consecutiveFailures: 5, openedAt: 9, reasons: ['no'] } },
+      gates: {},
+      paused: true,
+    };
+    await first.write((tx) => {
+      tx.saveControl(control);
+      tx.addLedger({
+        key: 'k',
+        seq: queued.seq,
+        agent: 'sample',
+        day: '2026-01-15',
+        at: 1,
+        cost: 5,
+        source: 'reported',
       });
-      first.close();
-      const again = folder.open().changes();
-      assert.deepEqual(again, {
-        loops: [queued, running],
-        live: new Set([queued.seq, running.seq]),
-        control,
-        windows: [],
-        day: { day: '2026-01-15', spent: 5, warned: true, exceeded: false },
-      });
-    } finally {
-      folder.dispose();
-    }
+      tx.saveDayMarks({ day: '2026-01-15', spent: 5, unknown: 0, warned: true, exceeded: false });
+    });
+    first.close();
+    const again = (await bench.open()).changes();
+    assert.deepEqual(again, {
+      loops: [queued, running],
+      live: new Set([queued.seq, running.seq]),
+      control,
+      windows: [],
+      day: { day: '2026-01-15', spent: 5, unknown: 0, warned: true, exceeded: false },
+    });
   });
 
   it('attempts are found by their loop, whether or not its history was written with them', async () => {

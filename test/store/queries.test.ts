@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { DatabaseSync } from 'node:sqlite';
 import type { FinishedLoop } from '../../src/core/model/loop.ts';
 import type { FinishedQuery } from '../../src/core/ports/store.ts';
+import { onEachStore } from './eachStore.ts';
 import {
   ENDED,
   FAILED,
@@ -15,12 +16,11 @@ import {
   type TestStore,
 } from './support.ts';
 
-describe('store: what is asked over many loops', () => {
+onEachStore('queries over many loops', (bench) => {
   let store: TestStore;
-  beforeEach(() => {
-    store = memoryStore();
+  beforeEach(async () => {
+    store = await bench.open();
   });
-  afterEach(() => store.close());
 
   const done = async (loopId: string, finishedAt: number, facts: Partial<FinishedLoop> = {}, prompt?: string) =>
     finish(
@@ -98,44 +98,38 @@ describe('store: what is asked over many loops', () => {
   });
 
   it('R9.4 a removed loop goes with all that belongs to it, but not what was spent', async () => {
-    const folder = new StoreFolder();
-    try {
-      const onFile = folder.open();
-      const loop = await start(onFile, await submit(onFile, 'loop'), 'token-1');
-      await onFile.write((tx) => {
-        tx.addLedger({
-          key: 'k',
-          seq: loop.seq,
-          agent: 'sample',
-          day: '2026-01-15',
-          at: 1,
-          cost: 5,
-          source: 'reported',
-        });
-        tx.insertAttempt(loop.seq, newAttempt('token-2', { number: 2 }));
+    const loop = await start(store, await submit(store, 'loop'), 'token-1');
+    await store.write((tx) => {
+      tx.addLedger({
+        key: 'k',
+        seq: loop.seq,
+        agent: 'sample',
+        day: '2026-01-15',
+        at: 1,
+        cost: 5,
+        source: 'reported',
       });
-      await finish(onFile, loop);
-      const other = await start(onFile, await submit(onFile, 'other'), 'token-3');
-      assert.deepEqual(await onFile.write((tx) => tx.removeFinished([loop.seq, other.seq, 999])), {
-        loops: 1,
-        tokens: ['token-1', 'token-2'],
-      });
-      const rows = ['loops', 'attempts', 'history', 'ledger', 'prompts'].map((table) =>
-        folder.rows(`SELECT DISTINCT seq FROM ${table}`),
-      );
-      assert.deepEqual(rows, [
-        [{ seq: other.seq }],
-        [{ seq: other.seq }],
-        [{ seq: other.seq }],
-        [],
-        [{ seq: other.seq }],
-      ]);
-      assert.deepEqual(await onFile.spend('2026-01-15'), [
-        { day: '2026-01-15', agent: 'sample', cost: 5, estimated: 0 },
-      ]);
-    } finally {
-      folder.dispose();
-    }
+      tx.insertAttempt(loop.seq, newAttempt('token-2', { number: 2 }));
+    });
+    await finish(store, loop);
+    const other = await start(store, await submit(store, 'other'), 'token-3');
+    assert.deepEqual(await store.write((tx) => tx.removeFinished([loop.seq, other.seq, 999])), {
+      loops: 1,
+      tokens: ['token-1', 'token-2'],
+    });
+    const rows = [];
+    for (const table of ['loops', 'attempts', 'history', 'ledger', 'prompts'])
+      rows.push((await bench.sql(`SELECT DISTINCT seq FROM ${table}`)).map(({ seq }) => ({ seq: Number(seq) })));
+    assert.deepEqual(rows, [
+      [{ seq: other.seq }],
+      [{ seq: other.seq }],
+      [{ seq: other.seq }],
+      [],
+      [{ seq: other.seq }],
+    ]);
+    assert.deepEqual(await store.spend('2026-01-15'), [
+      { day: '2026-01-15', agent: 'sample', cost: 5, estimated: 0, unknown: 0 },
+    ]);
   });
 
   it('settled runs of final loops, oldest first', async () => {
@@ -209,9 +203,9 @@ describe('store: what is asked over many loops', () => {
       now = at;
       return clocked.write((tx) =>
         tx.saveControl({
-          circuit: { state, generation: 0, consecutiveFailures: 0, reasons: [] },
+          circuits: { a: { state, generation: 0, consecutiveFailures: 0, reasons: [] } },
+          gates: {},
           paused: false,
-          holds: {},
         }),
       );
     };
@@ -222,17 +216,19 @@ describe('store: what is asked over many loops', () => {
     await save('half-open', 20);
     await save('closed', 30);
     assert.deepEqual(await clocked.circuitChanges(20), [
-      { at: 10, from: 'closed', to: 'open' },
-      { at: 20, from: 'open', to: 'half-open' },
-      { at: 30, from: 'half-open', to: 'closed' },
+      { at: 10, account: 'a', from: 'closed', to: 'open' },
+      { at: 20, account: 'a', from: 'open', to: 'half-open' },
+      { at: 30, account: 'a', from: 'half-open', to: 'closed' },
     ]);
     assert.deepEqual((await clocked.circuitChanges(0)).length, 3);
-    assert.deepEqual(await clocked.circuitChanges(99), [{ at: 30, from: 'half-open', to: 'closed' }]);
+    assert.deepEqual(await clocked.circuitChanges(99), [{ at: 30, account: 'a', from: 'half-open', to: 'closed' }]);
     for (let at = 100; at < 1_200; at++) await save(at % 2 === 0 ? 'open' : 'closed', at);
     assert.equal((await clocked.circuitChanges(0)).length, 1_000);
     clocked.close();
   });
+});
 
+describe('store on SQLite: queries over many loops', () => {
   it('R2.5 no statement looks through a whole table, except those that must', async () => {
     const seen = new Set<string>();
     const { prepare } = DatabaseSync.prototype;

@@ -8,6 +8,7 @@ import { DEFAULT_SETTINGS, type Doubts, type Settings } from '../../src/core/mod
 import type { AgentCatalog, AgentProfile } from '../../src/core/ports/agents.ts';
 import type { ProcessInspector } from '../../src/core/ports/launcher.ts';
 import type { Store } from '../../src/core/ports/store.ts';
+import type { SupervisorOptions } from '../../src/core/state/context.ts';
 import { Supervisor } from '../../src/core/supervisor.ts';
 import { openStore } from '../../src/store/sqlite/store.ts';
 import { FakeClock } from './fakeClock.ts';
@@ -56,6 +57,8 @@ export interface WindowFacts {
   readonly inspector?: (inspector: ProcessInspector) => ProcessInspector;
   /** Settings that could not be read or are not set. */
   readonly doubts?: Doubts;
+  /** What a cheap check of a profile finds; nothing is checked if absent. */
+  readonly check?: NonNullable<SupervisorOptions['checkProfile']>;
   /** Called with the window's supervisor before it is started. */
   readonly created?: (supervisor: Supervisor) => void;
 }
@@ -134,6 +137,7 @@ export function harness(): Harness {
         clock,
         inspector: window.inspector?.(inspector) ?? inspector,
         folders: { look },
+        ...(window.check && { checkProfile: window.check }),
         settings: { ...DEFAULT_SETTINGS, ...settings },
         doubts: window.doubts ?? {},
         window: { id: `w${pid}`, folders, home: '/home' },

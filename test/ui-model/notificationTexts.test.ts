@@ -41,7 +41,7 @@ describe('Notifications', () => {
     ],
     [{ type: 'loop:silent', at: NOW, loopId: 'a', kind: 'silence' }, undefined],
     [
-      { type: 'circuit:trip', at: NOW, reason: '5 failures in a row', cooldownMs: 120_000 },
+      { type: 'circuit:trip', account: 'claude', at: NOW, reason: '5 failures in a row', cooldownMs: 120_000 },
       'circuit',
       'New loops are paused after failures, until 15:42. 5 failures in a row',
     ],
@@ -54,7 +54,7 @@ describe('Notifications', () => {
     [{ type: 'budget:exceeded', at: NOW, spentUsd: 21, limitUsd: 20, loopId: 'a' }, undefined],
     [{ type: 'loop:started', at: NOW, loopId: 'a', attempt: 1, agent: 'claude' }, undefined],
     [{ type: 'loop:rejected', at: NOW, loopId: 'a', reason: 'queue-full', error: 'x' }, undefined],
-    [{ type: 'circuit:recover', at: NOW, reason: 'x' }, undefined],
+    [{ type: 'circuit:recover', account: 'claude', at: NOW, reason: 'x' }, undefined],
   ];
   for (const [event, kind, message] of single) {
     it(`${kind ? `tell as ${kind}` : 'do not tell'} ${JSON.stringify(event)}`, () => {

@@ -178,9 +178,9 @@ describe('history and details in the workbench', () => {
     const { window } = host;
     await window.tree.contextAction(GAMMA, 'Show Details');
     await window.panel(GAMMA);
-    await window.command('Clear Finished Loops…');
+    await window.command('Clear Finished Loops');
     await window.notices.pressInDialog('Clear 2 finished loops?', 'Cancel');
-    await window.command('Clear Finished Loops…');
+    await window.command('Clear Finished Loops');
     assert.equal((await finished())?.[1], '2 · 1 failed');
     await window.screenshot('history-clear');
     await window.notices.pressInDialog('Clear 2 finished loops?', 'Clear');

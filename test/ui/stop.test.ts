@@ -50,7 +50,7 @@ describe('stopping in the workbench', () => {
     await submit('One of two');
     await window.submit('Two of two');
     await until('both agents', () => sleepers(server).length === 2);
-    await window.command('Stop All Loops…');
+    await window.command('Stop All Loops');
     await window.notices.pressInDialog('Stop 2 loops?', 'Stop All');
     await until('nothing of them left', () => server.started().length === 0);
     await window.tree.becomes('Two of two', 'cancelled');

@@ -1,4 +1,3 @@
-import type { AgentErrorCause } from '../../core/model/agentEvent.ts';
 import type { SessionBefore } from '../../core/ports/agents.ts';
 import {
   type AgentWords,
@@ -8,13 +7,14 @@ import {
   failureEnd,
   finished,
   lastError,
-  type Signs,
+  warnOfModel,
 } from '../failure.ts';
-import { itemsIn, type JsonObject, numberIn, objectIn, textIn, tokenCount } from '../json.ts';
+import { itemsIn, type JsonObject, objectIn, textIn, tokenCount } from '../json.ts';
 import { type Emit, type Ending, type Grammar, memoryIn } from '../lineReader.ts';
 import { callSummary, oneLine } from '../oneLine.ts';
 import type { Prices } from '../prices.ts';
 import { NO_TOKENS } from '../tokenCount.ts';
+import { causeOfKind, failureIn, SIGNS } from './claudeFailure.ts';
 import { emitResults, idOf, isOwn, partsOf } from './claudeMessages.ts';
 import { type ClaudeSystem, emitPayer, notices, rateLimit } from './claudeSystem.ts';
 import {
@@ -206,50 +206,6 @@ function fail(failure: Failure, { limited }: Memory, emit: Emit, words: AgentWor
   else emitFailure(emit, words, failure, now);
 }
 
-const CAUSES: ReadonlyMap<string, AgentErrorCause> = new Map(
-  Object.entries({
-    authentication_failed: 'auth',
-    oauth_org_not_allowed: 'auth',
-    billing_error: 'billing',
-    rate_limit: 'provider',
-    overloaded: 'provider',
-    server_error: 'provider',
-    model_not_found: 'config',
-    error_max_turns: 'turns',
-    error_max_budget_usd: 'budget',
-  } as const),
-);
-
-/** The cause that a kind of error stands for. */
-function causeOfKind(kind: string): AgentErrorCause | undefined {
-  return CAUSES.get(kind);
-}
-
-function failureIn(message: JsonObject, text: string, apiError: string): Failure {
-  const errors = itemsIn(message['errors'])
-    .map(textIn)
-    .filter((error) => error !== '');
-  const terminal = textIn(message['terminal_reason']);
-  const subtype = textIn(message['subtype']);
-  const status = numberIn(message['api_error_status']);
-  const said = errors.join('; ') || text || terminal || subtype;
-  if (terminal.startsWith('aborted')) return { message: terminal.replaceAll('_', ' '), cause: 'aborted' };
-  if (errors.some((error) => /No conversation found/i.test(error))) return { message: said, cause: 'session' };
-  const named = textIn(message['api_error']) === '' ? undefined : 'provider';
-  const cause = CAUSES.get(subtype) ?? CAUSES.get(apiError) ?? named;
-  return { message: said, ...(status !== undefined && { status }), ...(cause !== undefined && { cause }) };
-}
-
-// What claude says on standard error when it does not even start.
-const SIGNS: Signs = [
-  [/No conversation found with session ID|Session ID .+ is already in use/i, 'session'],
-  [/^error: (?:unknown option|option '.+' argument|unknown command|missing required)/i, 'config'],
-  [/Invalid session ID|requires --verbose|cannot be used with root|is not a known model/i, 'config'],
-  [/Credit balance/i, 'billing'],
-  [/Invalid API key|Not logged in|Please run \/login|OAuth token/i, 'auth'],
-  [/Input must be provided/i, 'task'],
-];
-
 function end(
   { exit, errors }: Ending,
   memory: Memory,
@@ -259,6 +215,7 @@ function end(
   now: number,
 ): void {
   billUnreported(memory, emit, prices);
+  warnOfModel(emit, errors, /^\[claude-code:unrecognized_model\] \{"model":"([^"]+)"/);
   if (memory.results > 0 || exit.signal !== undefined) return;
   const code = exit.exitCode;
   if (emitErrors(emit, words, errors, SIGNS, now)) return;

@@ -1,6 +1,7 @@
 import { type AgentKind, hasOption } from '../kind.ts';
 import { lineReader } from '../lineReader.ts';
-import { GEMINI_WORDS, geminiGrammar } from './geminiReader.ts';
+import { GEMINI_WORDS } from './geminiFailure.ts';
+import { geminiGrammar } from './geminiReader.ts';
 
 /** Gemini CLI of Google. */
 export const GEMINI: AgentKind = {

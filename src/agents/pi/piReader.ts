@@ -11,6 +11,7 @@ import {
   lastError,
   type Signs,
   statusIn,
+  warnOfModel,
 } from '../failure.ts';
 import { countIn, itemsIn, type JsonObject, numberIn, objectIn, textIn, tokenCount } from '../json.ts';
 import type { Emit, Ending, Grammar } from '../lineReader.ts';
@@ -226,6 +227,7 @@ function end({ exit, errors }: Ending, memory: Memory, emit: Emit, prices: Price
     emit({ type: 'usage', tokens, ...named });
     emit({ type: 'cost', cost, source: 'priced', atLeast: true, ...named, note });
   }
+  warnOfModel(emit, errors, /^Warning: Model "([^"]+)" not found/);
   if (memory.ended || exit.signal !== undefined) return;
   const code = exit.exitCode;
   if (emitErrors(emit, PI_WORDS, errors, SIGNS, now)) return;

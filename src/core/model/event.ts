@@ -1,6 +1,7 @@
 import type { CheckOutcome } from './check.ts';
 import type { CircuitState } from './circuit.ts';
 import type { Disposable } from './disposable.ts';
+import type { GateOf, HoldReason } from './gate.ts';
 import type { Waiting } from './loop.ts';
 
 /** Why a submit was rejected: the `reason` of `loop:rejected`. */
@@ -71,9 +72,28 @@ export type SupervisorEvent = { /** Wall time, ms. */ readonly at: number } & (
       readonly since?: number;
       readonly why?: string;
     }
-  | { readonly type: 'circuit:change'; readonly from: CircuitState; readonly to: CircuitState; readonly reason: string }
-  | { readonly type: 'circuit:trip'; readonly reason: string; readonly cooldownMs: number }
-  | { readonly type: 'circuit:recover'; readonly reason: string }
+  | {
+      readonly type: 'circuit:change';
+      readonly account: string;
+      readonly from: CircuitState;
+      readonly to: CircuitState;
+      readonly reason: string;
+    }
+  | { readonly type: 'circuit:trip'; readonly account: string; readonly reason: string; readonly cooldownMs: number }
+  | { readonly type: 'circuit:recover'; readonly account: string; readonly reason: string }
+  /**
+   * What is held has changed (R14): `trial`: one loop goes first; `asks`: the time of its hold has come, and it waits for a hand.
+   * `until`: when it goes on by itself, wall time in ms; `guessed`: nobody named that time.
+   */
+  | {
+      readonly type: 'hold:change';
+      readonly of: GateOf;
+      readonly state: 'held' | 'trial' | 'asks' | 'open';
+      readonly reason: HoldReason;
+      readonly why: string;
+      readonly until?: number;
+      readonly guessed?: true;
+    }
   | { readonly type: 'budget:warning'; readonly spentUsd: number; readonly limitUsd: number }
   | { readonly type: 'budget:exceeded'; readonly spentUsd: number; readonly limitUsd: number; readonly loopId?: string }
 );

@@ -1,7 +1,10 @@
 import type { AgentReader, Json } from '../model/agentEvent.ts';
 import type { NanoUsd } from '../model/money.ts';
 
-/** One step of a stop: this signal, then its share (0 to 1) of the grace period. SIGKILL follows when all is used up (R7.2). */
+/**
+ * One step of a stop: this signal, then its share (0 to 1) of the grace period. SIGKILL follows when all is used up
+ * (R7.2).
+ */
 export interface StopStep {
   readonly signal: 'SIGINT' | 'SIGTERM';
   readonly share: number;
@@ -14,6 +17,11 @@ export interface PlanRequest {
   readonly cwd: string;
   /** Session to continue; absent for a fresh start. */
   readonly resume?: string;
+  /**
+   * The prompt is a new message for the session that goes on, such as the report of a check (R11.2). If absent, the
+   * session knows the prompt already, and the agent gets a short instruction to go on.
+   */
+  readonly newMessage?: boolean;
   /** What the attempt may still cost, 10⁻⁹ USD, where something limits it. */
   readonly costLeft?: NanoUsd;
   /** A prompt that begins with a command of the agent's own is sent as that command; as text if absent (R1.5). */
@@ -31,8 +39,8 @@ export interface CommandPlan {
   /** The prompt goes into a file of the run folder whose path replaces `${promptFile}` in `args`. */
   readonly promptFile?: string;
   /**
-   * The agent writes a report of its own when it ends: `${reportFile}` in `args` is a path in the run folder, and what is found there
-   * (up to 1 MiB) goes to `AgentReader.end`.
+   * The agent writes a report of its own when it ends: `${reportFile}` in `args` stands for a path in the run folder,
+   * and what is found there (up to 1 MiB) goes to `AgentReader.end`.
    */
   readonly reportFile?: true;
   /** The session, where we choose it. */
@@ -42,13 +50,15 @@ export interface CommandPlan {
 
 /** What is known of the session that an attempt continues. */
 export interface SessionBefore {
-  /** The last reader state of the session's earlier attempt: some agents count on over all of a session. Absent when there is none. */
+  /** The last reader state of the session's earlier attempt, for agents that count over all of a session. */
   readonly state?: Json;
 }
 
 /** How to start one kind of agent, and how to read it. */
 export interface AgentProfile {
   readonly name: string;
+  /** Names who pays (R14.1): profiles share an account unless their credentials differ. Absent: only this profile does. No credential itself. */
+  readonly account?: string;
   /** The demo agent: it makes no changes, and its costs are play money that counts for no budget. */
   readonly isDemo?: boolean;
   /** Why this prompt cannot be given to this agent (R1.4); undefined when it can. */
@@ -74,7 +84,7 @@ export interface AgentProfile {
   readonly needsReading: boolean;
   plan(request: PlanRequest): CommandPlan;
   /**
-   * A reader from the beginning, or from a state that a reader of this profile has answered. A state that it does not know is ignored.
+   * A reader from the beginning, or from a state that a reader of this profile returned. An unknown state is ignored.
    * `before` is given for an attempt that continues a session, whether or not there is a state.
    */
   reader(state?: Json, before?: SessionBefore): AgentReader;

@@ -34,8 +34,9 @@ export interface TimelineQuery {
   readonly limit: number;
 }
 
-/** One change of the circuit breaker. */
+/** One change of an account's circuit breaker. */
 export interface CircuitChange {
+  readonly account: string;
   /** Wall time, ms. */
   readonly at: number;
   readonly from: CircuitState;

@@ -2,6 +2,7 @@ import type { Json } from '../model/agentEvent.ts';
 import type { CheckResult } from '../model/check.ts';
 import type { CircuitRecord } from '../model/circuit.ts';
 import type { Disposable } from '../model/disposable.ts';
+import type { Gates } from '../model/gate.ts';
 import type { Attempt, FinishedLoop, LedgerRow, Loop, ProcessIdentity, Transition } from '../model/loop.ts';
 import type { NanoUsd } from '../model/money.ts';
 import type { StoredSettings } from '../model/settings.ts';
@@ -9,11 +10,12 @@ import type { HistoryQueries } from './historyQueries.ts';
 
 /** What the core owns besides loops: one record for all windows. */
 export interface Control {
-  readonly circuit: CircuitRecord;
+  /** Circuit breakers by account (R4.3); one that has never counted a failure has no record. */
+  readonly circuits: { readonly [account: string]: CircuitRecord };
+  /** What is held, by account, profile or machine (R14). */
+  readonly gates: Gates;
   /** Dispatch is paused by the user (R2.4). */
   readonly paused: boolean;
-  /** Agents whose usage window is used up, by name; `until` is a wall time in ms. */
-  readonly holds: { readonly [agent: string]: { readonly until: number; readonly reason: string } };
   /** The last good values of the settings, for a host that cannot read its own (R6.9). */
   readonly settings?: StoredSettings;
 }
@@ -22,7 +24,10 @@ export interface Control {
 export interface DaySpend {
   /** `YYYY-MM-DD`, local. */
   readonly day: string;
+  /** What agents named, and what was priced from tokens (R6.2). */
   readonly spent: NanoUsd;
+  /** Guesses for attempts that worked and whose cost is unknown (R6.6). */
+  readonly unknown: NanoUsd;
   /** `budget:warning` was given this day (R6.4). */
   readonly warned: boolean;
   /** `budget:exceeded` was given for running loops this day (R6.4). */
@@ -154,8 +159,10 @@ export interface SpendRow {
   readonly day: string;
   readonly agent: string;
   readonly cost: NanoUsd;
-  /** The part of `cost` that was estimated. */
+  /** The part of `cost` that no agent named. */
   readonly estimated: NanoUsd;
+  /** The part of `estimated` that is a guess (R6.6). */
+  readonly unknown: NanoUsd;
 }
 
 /** The run token of a settled attempt, the loop it belongs to and when it ended (wall time, ms). */
@@ -171,8 +178,10 @@ export interface LoopCost {
   readonly title: string;
   readonly agent: string;
   readonly cost: NanoUsd;
-  /** The part of `cost` that was estimated. */
+  /** The part of `cost` that no agent named. */
   readonly estimated: NanoUsd;
+  /** The part of `estimated` that is a guess (R6.6). */
+  readonly unknown: NanoUsd;
 }
 
 /**
@@ -184,9 +193,10 @@ export interface Store extends HistoryQueries {
    * Runs `work` in one transaction. Writes of this store run one after another, in the order of their calls. While the database is locked or
    * out of reach the write waits; `work` may run again from its beginning, so it must have no effect outside the transaction. `reads` states
    * what `work` is likely to read; any other read works too, but may cost another run. Rejects with a `StoreError` if the database cannot be
-   * used, or with what `work` threw; then nothing was written.
+   * used, or with what `work` threw; then nothing was written. `abandoned` is called when a run of `work` is given up and another will follow
+   * later: what it changed in memory must be put back.
    */
-  write<T>(work: (tx: StoreTransaction) => T, reads?: readonly StatedRead[]): Promise<T>;
+  write<T>(work: (tx: StoreTransaction) => T, reads?: readonly StatedRead[], abandoned?: () => void): Promise<T>;
   /** Like `StoreTransaction.changes`, outside a transaction. A few µs when nothing has changed. */
   changes(): StoreChanges | undefined;
   /** How many finished loops there are, and how many of them failed and were not cleared. Kept, not counted. */
@@ -216,7 +226,7 @@ export interface Store extends HistoryQueries {
   tidy(): Promise<boolean>;
   /**
    * Calls `listener` with a `StoreError` when the store becomes unusable, and with `undefined` when it is usable again; soon after this call if
-   * there is trouble already. By kind: `locked` for over 3 s (writes wait and will land), `disk` (writes are refused; tried again by itself),
+   * there is trouble already. By kind: `locked` or `unreachable` for over 3 s (writes wait and will land), `disk` (writes are refused; tried again by itself),
    * `replaced` (over when the same file is back, or with a reload), `newer` and `broken` (over with a reload).
    */
   onTrouble(listener: (error: Error | undefined) => void): Disposable;

@@ -171,7 +171,8 @@ function neverStarted(error: unknown, at: number): RunEnd {
   const last = { from: 0, to: 0, events: [], readerState: null };
   const why = error instanceof Error ? error.message : String(error);
   return {
-    kind: 'spawn',
+    kind: 'void',
+    trouble: 'machine',
     exit: {},
     at,
     error: why,

@@ -1,9 +1,9 @@
 import type { StatedRead } from '../ports/store.ts';
 import type { SupervisorContext } from '../state/context.ts';
 import type { LiveState } from '../state/liveState.ts';
-import type { LoopOwnership } from '../state/loopOwnership.ts';
 import { UnitOfWork } from '../state/unitOfWork.ts';
-import { dispatch } from '../steps/dispatch.ts';
+import { type DispatchParts, dispatch } from '../steps/dispatch.ts';
+import { markParked } from '../steps/parking.ts';
 
 /** Runs transactions one after another, in the order of the calls. */
 export class TransactionQueue {
@@ -11,7 +11,7 @@ export class TransactionQueue {
   halted = true;
   readonly #context: SupervisorContext;
   readonly #liveState: LiveState;
-  readonly #ownership: LoopOwnership;
+  readonly #dispatchParts: DispatchParts;
   readonly #committed: (unit: UnitOfWork) => void;
   #last: Promise<unknown> = Promise.resolve();
 
@@ -19,12 +19,12 @@ export class TransactionQueue {
   constructor(
     context: SupervisorContext,
     liveState: LiveState,
-    ownership: LoopOwnership,
+    dispatchParts: DispatchParts,
     committed: (unit: UnitOfWork) => void,
   ) {
     this.#context = context;
     this.#liveState = liveState;
-    this.#ownership = ownership;
+    this.#dispatchParts = dispatchParts;
     this.#committed = committed;
   }
 
@@ -63,7 +63,7 @@ export class TransactionQueue {
 
   /** As far as this host starts anything. */
   #fillSlots(unit: UnitOfWork): void {
-    if (!unit.startsNothing) dispatch(unit, this.#ownership);
+    if (!unit.startsNothing) dispatch(unit, this.#dispatchParts);
   }
 
   #enqueue<T>(work: (unit: UnitOfWork) => T, reads: readonly StatedRead[]): Promise<T> {
@@ -76,11 +76,17 @@ export class TransactionQueue {
     let unit: UnitOfWork | undefined;
     let result: T;
     try {
-      result = await this.#context.store.write((tx) => {
-        unit?.undo();
-        unit = new UnitOfWork(tx, this.#context, this.#liveState, this.halted);
-        return work(unit);
-      }, reads);
+      result = await this.#context.store.write(
+        (tx) => {
+          unit?.undo();
+          unit = new UnitOfWork(tx, this.#context, this.#liveState, this.halted);
+          const result = work(unit);
+          markParked(unit);
+          return result;
+        },
+        reads,
+        () => unit?.undo(),
+      );
     } catch (error) {
       unit?.undo();
       throw error;

@@ -15,8 +15,9 @@ import { isCost, type NanoUsd, toUsd } from '../model/money.ts';
 import { admits } from '../policy/budget.ts';
 import { checkOf } from '../policy/checkSpec.ts';
 import { attemptsAllowed, cooldownRemainingMs } from '../policy/circuitBreaker.ts';
-import type { SupervisorContext } from '../state/context.ts';
-import type { LiveState } from '../state/liveState.ts';
+import { needsMoney, type SupervisorContext } from '../state/context.ts';
+import { circuitOf } from '../state/gates.ts';
+import type { LiveState, QueuedLoop } from '../state/liveState.ts';
 
 /** Prompts are at most this long (bytes of UTF-8, R1.4). */
 export const LONGEST_PROMPT_BYTES = 10 * 1024 * 1024;
@@ -80,6 +81,8 @@ export function checkSpec(spec: LoopSpec, context: SupervisorContext): CheckedSp
   if (maxCostUsd !== undefined && !(isCost(maxCostUsd) && maxCostUsd > 0)) {
     throw new InvalidLoopError('maxCostUsd', `must be a finite number of USD above 0, and is ${maxCostUsd}`);
   }
+  if (spec.whenBlocked !== undefined && spec.whenBlocked !== 'reject' && spec.whenBlocked !== 'queue')
+    throw new InvalidLoopError('whenBlocked', `must be "reject" or "queue", and is ${String(spec.whenBlocked)}`);
   checkMetadata(spec.metadata);
   const agent = spec.agent ?? context.settings.defaultAgent;
   const profile = context.agents.find(agent);
@@ -96,47 +99,69 @@ export function checkSpec(spec: LoopSpec, context: SupervisorContext): CheckedSp
   return { loopId, prompt, title: titleOf(spec), priority, agent, cwd, spec, ...(check && { check }) };
 }
 
-/** What decides whether a loop is taken, beside the mirror. */
+/** What decides whether a loop is admitted, beside the live state. */
 export interface AdmissionFacts {
-  readonly loopId: string | undefined;
-  readonly estimate: NanoUsd;
+  readonly agent: string;
+  readonly account: string;
+  /** What it would reserve: its estimate, as far as its own cap goes (R6.2). */
+  readonly reserve: NanoUsd;
   /** The latest loop of that id. */
   readonly latest: Loop | undefined;
-  /** It would start in the same moment, so it needs no place in the queue. */
-  readonly startsAtOnce: boolean;
-  /** Loops in the queue that will take the probe places of a circuit that is not closed, as far as they matter. */
+  /** Queued loops that will take the probe places of a circuit that is not closed, as far as they matter. */
   readonly inLine: number;
+  /** It is queued although circuit or budget would refuse it now. */
+  readonly queueIfBlocked: boolean;
   readonly now: number;
   readonly today: string;
 }
 
-/** The checks of R1.2 from "permanently failed" on, in their order. Answers the first error, or undefined when the loop is taken. */
+/**
+ * The checks of R1.2 from "permanently failed" to "budget", in their order. Returns the first error, or undefined when the loop is admitted.
+ * Whether it finds room in the queue is known once the free slots are filled.
+ */
 export function refusal(
   facts: AdmissionFacts,
   liveState: LiveState,
   context: SupervisorContext,
 ): SupervisorError | undefined {
-  const { latest, estimate } = facts;
-  const { circuit: circuitSettings, budget, maxQueueDepth } = context.settings;
+  const { latest, account, now } = facts;
+  const { circuit: circuitSettings } = context.settings;
   if (latest?.state === 'failed' && !latest.cleared) return new PermanentlyFailedError(latest.loopId);
   if (latest && !isFinished(latest)) return new DuplicateLoopError(latest.loopId);
+  if (facts.queueIfBlocked) return undefined;
+  const circuit = circuitOf(liveState, account);
+  if (attemptsAllowed(circuit, circuitSettings, liveState.probes(account)) <= facts.inLine)
+    return new CircuitOpenError(Math.ceil(cooldownRemainingMs(circuit, circuitSettings, now) / 1_000));
+  return budgetRefusal(facts, liveState, context);
+}
 
-  const { circuit } = liveState.control;
-  if (attemptsAllowed(circuit, circuitSettings, liveState.probes()) <= facts.inLine) {
-    return new CircuitOpenError(Math.ceil(cooldownRemainingMs(circuit, circuitSettings, facts.now) / 1_000));
-  }
-  const { spent } = liveState.spentOn(facts.today);
-  if (
-    !admits(
-      { spent, reserved: liveState.reserved, runningReserved: liveState.runningReserved, limit: budget.dailyLimit },
-      estimate,
-    )
-  ) {
-    return new BudgetExceededError(toUsd(spent), toUsd(liveState.reserved), toUsd(budget.dailyLimit), toUsd(estimate));
-  }
-  return liveState.depth >= maxQueueDepth && !facts.startsAtOnce
-    ? new QueueFullError(liveState.depth, maxQueueDepth)
-    : undefined;
+function budgetRefusal(
+  { reserve, agent, now, today }: AdmissionFacts,
+  liveState: LiveState,
+  context: SupervisorContext,
+): BudgetExceededError | undefined {
+  const limit = context.settings.budget.dailyLimit;
+  if (limit === 0 || !needsMoney(context, agent, reserve)) return undefined;
+  const reserved = liveState.reservedBefore(context.clock.nextDay(now));
+  const used = liveState.usedOn(today);
+  if (admits({ used, reserved, limit }, reserve)) return undefined;
+  const { unknown } = liveState.spentOn(today);
+  return new BudgetExceededError({
+    ...{ spentUsd: toUsd(used - unknown), unknownUsd: toUsd(unknown) },
+    ...{ reservedUsd: toUsd(reserved), limitUsd: toUsd(limit), estimateUsd: toUsd(reserve) },
+  });
+}
+
+/** Why a queued loop does not find room, once the free slots are filled (R2.2). What is parked counts only against its like. */
+export function lacksRoom(
+  loop: QueuedLoop,
+  { lanes }: LiveState,
+  { settings }: SupervisorContext,
+): QueueFullError | undefined {
+  const lane = lanes.laneOf(loop);
+  const isParked = lane !== undefined && lanes.isParked(lane);
+  const taken = isParked ? lanes.freshBeside(lane) : lanes.depth;
+  return taken > settings.maxQueueDepth ? new QueueFullError(taken - 1, settings.maxQueueDepth, isParked) : undefined;
 }
 
 const LONGEST_TITLE = 120;

@@ -1,5 +1,5 @@
 import type { CheckOutcome, CheckResult, RoundBound } from '../model/check.ts';
-import type { ActiveLoop, Attempt, LiveLoop, Loop, Rounds } from '../model/loop.ts';
+import { type ActiveLoop, type Attempt, type LiveLoop, type Loop, NO_COST, type Rounds } from '../model/loop.ts';
 import { toUsd } from '../model/money.ts';
 import { afterCheck } from '../policy/rounds.ts';
 import type { Verdict } from '../policy/verdict.ts';
@@ -42,13 +42,14 @@ export function startCheck(unit: UnitOfWork, loop: CheckedLoop): void {
     round,
     windowId: context.window.id,
     startedAt: now,
-    generation: unit.control.circuit.generation,
+    // It is no attempt of the agent: no circuit counts it.
+    generation: 0,
     probe: false,
     reserved: 0,
     resumed: false,
     readOffset: 0,
-    cost: 0,
-    costEstimated: 0,
+    ...NO_COST,
+    accrued: 0,
   });
   const facts = { ...leaveState(loop, now), rounds, attempts: number, windowId: context.window.id };
   const checking: ActiveLoop = { ...facts, state: 'checking', attempt };
@@ -66,9 +67,10 @@ export function begun({ check, rounds }: CheckedLoop, now: number): Rounds {
 /** What an ended run of the check says of the round; undefined where it says nothing: it was stopped, or nobody knows. */
 export function outcomeOfCheck(verdict: Verdict): CheckOutcome | undefined {
   if (verdict.kind === 'ok') return 'passed';
+  if (verdict.kind === 'held') return 'unstartable';
   if (verdict.kind !== 'failed' || verdict.class === 'lost') return undefined;
   if (verdict.class === 'timeout') return 'timeout';
-  return verdict.class === 'spawn' ? 'unstartable' : 'failed';
+  return 'failed';
 }
 
 /** Decides what follows a check that has run (R11.2, R11.3). */

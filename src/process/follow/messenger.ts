@@ -1,12 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { join } from 'node:path';
 import type { ProcessIdentity } from '../../core/model/loop.ts';
 import type { Clock } from '../../core/ports/clock.ts';
 import type { GuardianProcess } from '../launch/guardianProcess.ts';
-import { readJson } from '../runFolder/atomicFile.ts';
-import { putOrder } from '../runFolder/orderFiles.ts';
+import { putOrder, resultOf } from '../runFolder/orderFiles.ts';
 import { lookAtClaim, lookAtStarted } from '../runFolder/recordSchemas.ts';
-import { ORDER, type Order, RESULT } from '../runFolder/records.ts';
+import { ORDER, type Order } from '../runFolder/records.ts';
 import type { RunFiles } from '../runFolder/runFiles.ts';
 import type { ProcessTable } from '../tables/processTable.ts';
 
@@ -61,12 +59,11 @@ export class Messenger {
   /** Sends a signal through the guardian; returns whether the group got it. The window signals it if no answer comes. */
   async signal(files: RunFiles, order: Extract<Order, { kind: 'signal' }>, to: GuardianAddress = {}): Promise<boolean> {
     const name = this.send(files, order, to);
-    const results = [files.orders, files.folder].map((folder) => join(folder, name + RESULT));
     const patience = performance.now() + ANSWER_MS;
     for (let pause = 1; name && performance.now() < patience; pause = Math.min(pause * 1.5, 50)) {
       await new Promise<void>((resolve) => this.#clock.after(Math.ceil(pause), resolve));
-      const result = results.map(readJson).find((one) => one !== undefined);
-      if (result) return (result as { readonly delivered?: unknown }).delivered === true;
+      const result = resultOf(files, name);
+      if (result) return result.delivered;
       if (!(await this.#guardianLives(files, to))) break;
     }
     const started = lookAtStarted(files);

@@ -1,7 +1,7 @@
-import { closeSync, existsSync, fstatSync, readdirSync, readSync } from 'node:fs';
+import { closeSync, constants, existsSync, fstatSync, readdirSync, readSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { readJson, writeJson } from '../runFolder/atomicFile.ts';
-import { ordersInBox, parseOrder } from '../runFolder/orderFiles.ts';
+import { boxLine, ordersInBox, parseOrder } from '../runFolder/orderFiles.ts';
 import { ORDER, type Order, type OrderResult, RESULT } from '../runFolder/records.ts';
 import { openRegular } from '../runFolder/regularFile.ts';
 import type { RunFiles } from '../runFolder/runFiles.ts';
@@ -20,14 +20,14 @@ const BOX_BYTES = 64 * 1024;
  * orders arrive even when there is no free descriptor. The files stay: that of a stop is the record that it was asked for.
  */
 export class Orders {
-  readonly #files: Pick<RunFiles, 'folder' | 'orders' | 'box'>;
+  readonly #files: Pick<RunFiles, 'orders' | 'box'>;
   readonly #log: (message: string, error?: unknown) => void;
   readonly #seen = new Set<string>();
   readonly #buffer = Buffer.allocUnsafe(BOX_BYTES);
   #box: number | undefined;
   #boxRead = 0;
 
-  constructor(files: Pick<RunFiles, 'folder' | 'orders' | 'box'>, log: (message: string, error?: unknown) => void) {
+  constructor(files: Pick<RunFiles, 'orders' | 'box'>, log: (message: string, error?: unknown) => void) {
     this.#files = files;
     this.#log = log;
     this.#openBox();
@@ -70,7 +70,7 @@ export class Orders {
 
   #openBox(): void {
     try {
-      this.#box = openRegular(this.#files.box);
+      this.#box = openRegular(this.#files.box, constants.O_RDWR | constants.O_APPEND);
     } catch (error) {
       // A window of the first edition makes none.
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') this.#log('The order box cannot be opened.', error);
@@ -95,13 +95,13 @@ export class Orders {
   }
 
   #answer(name: string, result: OrderResult): void {
-    const { folder, orders } = this.#files;
+    const path = join(this.#files.orders, name + RESULT);
     try {
-      const path = join(orders, name + RESULT);
       if (!existsSync(path)) writeJson(path, result);
-    } catch {
-      // Something stands where the folder of orders was.
-      writeJson(join(folder, name + RESULT), result);
+    } catch (error) {
+      // There is no descriptor, or something stands where the folder of orders was.
+      if (this.#box === undefined) throw error;
+      writeSync(this.#box, boxLine(name + RESULT, result));
     }
   }
 }

@@ -1,4 +1,3 @@
-import { randomFillSync } from 'node:crypto';
 import { closeSync, ftruncateSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { FILE_MODE } from '../runFolder/atomicFile.ts';
 
@@ -17,8 +16,7 @@ export class ReservedFile {
     this.#reserve = `${path}.reserve`;
     this.#fd = openSync(this.#reserve, 'w', FILE_MODE);
     try {
-      // Random, since some file systems store no zeros.
-      writeAll(this.#fd, randomFillSync(Buffer.allocUnsafe(bytes)));
+      writeAll(this.#fd, incompressible(bytes));
     } catch (error) {
       this.release();
       throw error;
@@ -43,6 +41,13 @@ export class ReservedFile {
     this.#fd = undefined;
     rmSync(this.#reserve, { force: true });
   }
+}
+
+/** Some file systems take no space for zeros, or for what can be compressed. To load Node's crypto would take longer. */
+function incompressible(bytes: number): Buffer {
+  const words = new Uint32Array(Math.ceil(bytes / 4));
+  for (let at = 0; at < words.length; at++) words[at] = Math.random() * 2 ** 32;
+  return Buffer.from(words.buffer, 0, bytes);
 }
 
 function writeAll(fd: number, bytes: Buffer): void {

@@ -1,14 +1,18 @@
-import { appendFileSync, readdirSync, readFileSync } from 'node:fs';
+import { appendFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { StopBy } from '../../core/model/loop.ts';
 import { FILE_MODE, readJson, writeJson } from './atomicFile.ts';
-import { ORDER, type Order } from './records.ts';
+import { ORDER, type Order, type OrderResult, RESULT } from './records.ts';
+import { readHead } from './regularFile.ts';
 import type { RunFiles } from './runFiles.ts';
 
 const STOPPED_BY: { readonly [by in StopBy]: true } = {
   ...{ user: true, shutdown: true, budget: true, cap: true, restart: true },
   ...{ timeout: true, hung: true, 'output-limit': true, unattended: true, ended: true },
 };
+
+/** Nobody leaves so many orders (bytes). */
+const LONGEST_BOX_BYTES = 1024 * 1024;
 
 /**
  * Leaves an order for a guardian under `name`: in a file, and in the box that the guardian holds open. One of them is
@@ -24,15 +28,27 @@ export function putOrder(files: RunFiles, name: string, order: Order): void {
     failure = error;
   }
   try {
-    appendFileSync(files.box, `${name}\t${JSON.stringify(order)}\n`, { mode: FILE_MODE });
+    appendFileSync(files.box, boxLine(name, order), { mode: FILE_MODE });
   } catch (error) {
     if (failure) throw error;
   }
 }
 
+/** An entry of the box: an order, or what became of one. */
+export function boxLine(name: string, value: Order | OrderResult): string {
+  return `${name}\t${JSON.stringify(value)}\n`;
+}
+
+/** What became of an order, once its guardian has said it; undefined before. */
+export function resultOf(files: RunFiles, name: string): OrderResult | undefined {
+  const result = readJson(join(files.orders, name + RESULT)) ?? jsonOf(textInBox(files, name + RESULT));
+  const { delivered } = (result ?? {}) as { readonly delivered?: unknown };
+  return typeof delivered === 'boolean' ? { delivered } : undefined;
+}
+
 /** All orders that were ever left for a run, oldest first, as far as they can be read. */
 export function allOrders(files: RunFiles): readonly Order[] {
-  const orders = new Map<string, Order | undefined>(readBox(files));
+  const orders = ordersInBox(readBox(files));
   for (const name of namesIn(files.orders)) orders.set(name, parseOrder(readJson(join(files.orders, name))));
   const sorted = [...orders].sort(([one], [other]) => (one < other ? -1 : 1));
   return sorted.flatMap(([, order]) => order ?? []);
@@ -62,12 +78,19 @@ export function parseOrder(value: unknown): Order | undefined {
   return kind === 'keepWaiting' ? { kind } : undefined;
 }
 
-function readBox(files: RunFiles): Map<string, Order | undefined> {
+function readBox(files: RunFiles): string {
   try {
-    return ordersInBox(readFileSync(files.box, 'utf8'));
+    return readHead(files.box, LONGEST_BOX_BYTES).toString('utf8');
   } catch {
-    return new Map();
+    return '';
   }
+}
+
+function textInBox(files: RunFiles, name: string): string | undefined {
+  const line = readBox(files)
+    .split('\n')
+    .find((one) => one.startsWith(`${name}\t`));
+  return line?.slice(name.length + 1);
 }
 
 function namesIn(folder: string): string[] {

@@ -4,12 +4,13 @@ import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 export class NotRegularError extends Error {}
 
 /**
- * Opens a regular file for reading, without ever blocking. The agent can replace what lies in its run folder.
+ * Opens a regular file, for reading unless `flags` say otherwise, without ever blocking. The agent can replace what lies in
+ * its run folder.
  *
  * @throws NotRegularError when there is something else, and the error of the file system.
  */
-export function openRegular(path: string): number {
-  const fd = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+export function openRegular(path: string, flags = constants.O_RDONLY): number {
+  const fd = openSync(path, flags | (constants.O_NONBLOCK ?? 0));
   try {
     if (fstatSync(fd).isFile()) return fd;
   } catch (error) {
@@ -28,8 +29,8 @@ export function openRegular(path: string): number {
 export function readHead(path: string, bytes: number): Buffer {
   const fd = openRegular(path);
   try {
-    const buffer = Buffer.alloc(bytes);
-    return buffer.subarray(0, readSync(fd, buffer, 0, bytes, 0));
+    const buffer = Buffer.alloc(Math.min(bytes, fstatSync(fd).size));
+    return buffer.subarray(0, readSync(fd, buffer, 0, buffer.length, 0));
   } finally {
     closeSync(fd);
   }

@@ -12,6 +12,7 @@ import {
 import { GONE, type Look, lookAt, lookOf, type Seen, there, unknown } from '../../core/model/looks.ts';
 import type { ProcessIdentity } from '../../core/model/loop.ts';
 import { linuxScope } from './linuxScope.ts';
+import { PidOrder } from './pidOrder.ts';
 import { lookByScope, type ProcessScope } from './processScope.ts';
 import { lookAgain, type ProcessInfo, type ProcessTable, type Sorted, sortByLook } from './processTable.ts';
 import { parseStat } from './procStat.ts';
@@ -27,6 +28,7 @@ const AT_PAGESZ = 6n;
 export class LinuxTable implements ProcessTable {
   readonly scope: ProcessScope;
   readonly #polite: boolean;
+  readonly #order = new PidOrder();
   #buffer = Buffer.allocUnsafe(4096);
   readonly #pageBytes = pageBytes();
 
@@ -40,14 +42,17 @@ export class LinuxTable implements ProcessTable {
     this.#polite = options.polite ?? false;
   }
 
-  async list(): Promise<Seen<readonly ProcessInfo[]>> {
+  async list(since?: ProcessIdentity): Promise<Seen<readonly ProcessInfo[]>> {
     const names = lookAt(() => readdirSync('/proc'));
     if (names.state === 'unknown') return names;
+    const pids = names.state === 'there' ? names.value.map(Number) : [];
+    // We are in it ourselves.
+    if (!pids.includes(process.pid)) return unknown('/proc is not mounted');
+    const from = since && this.#order.holdsSince(since.pid) ? since.pid : 1;
     const found: ProcessInfo[] = [];
     let read = 0;
-    for (const name of names.state === 'there' ? names.value : []) {
-      const pid = Number(name);
-      if (!(pid > 0)) continue;
+    for (const pid of pids) {
+      if (!(pid >= from)) continue;
       const look = this.read(pid);
       if (look.state === 'there') found.push(look.value);
       // One that is missing in the list would be taken for gone.
@@ -55,8 +60,7 @@ export class LinuxTable implements ProcessTable {
       read += 1;
       if (this.#polite && read % POLITE_BATCH === 0) await new Promise(setImmediate);
     }
-    // We are in it ourselves.
-    return found.some(({ pid }) => pid === process.pid) ? there(found) : unknown('/proc is not mounted');
+    return there(found);
   }
 
   async find(pid: number): Promise<Look<ProcessInfo>> {
@@ -84,6 +88,12 @@ export class LinuxTable implements ProcessTable {
   args(process: ProcessInfo): Look<readonly string[]> {
     const content = lookAt(() => this.#readFile(`/proc/${process.pid}/cmdline`));
     return content.state === 'there' ? there(content.value.toString('utf8').split('\0').filter(Boolean)) : content;
+  }
+
+  executable(process: ProcessInfo): Look<string> {
+    const link = lookInside(() => readlinkSync(`/proc/${process.pid}/exe`));
+    // One that was updated runs on.
+    return link.state === 'there' ? there(link.value.replace(/ \(deleted\)$/, '')) : link;
   }
 
   environment(process: ProcessInfo): Look<Buffer> {

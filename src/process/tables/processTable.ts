@@ -17,6 +17,8 @@ export interface ProcessInfo extends ProcessIdentity {
   readonly name: string;
   /** Its arguments, where the list has them already. */
   readonly args?: readonly string[];
+  /** The path of its executable, where the list has it already. */
+  readonly executable?: string;
   /** CPU time used so far, ms. */
   readonly cpuMs?: number;
   /** Resident memory, bytes. */
@@ -42,8 +44,11 @@ export interface Sorted<T> {
 export interface ProcessTable {
   /** Where the pids of this table mean something. */
   readonly scope: ProcessScope;
-  /** All processes, zombies included. A list that was cut off or may lack a process of ours is `unknown`. */
-  list(): Promise<Seen<readonly ProcessInfo[]>>;
+  /**
+   * All processes, zombies included. A list that was cut off or may lack a process of ours is `unknown`. `since`: a process
+   * that this one has started; those that are older may be left out.
+   */
+  list(since?: ProcessIdentity): Promise<Seen<readonly ProcessInfo[]>>;
   find(pid: number): Promise<Look<ProcessInfo>>;
   /** Which of `processes` still live; a zombie does not. */
   look<T extends ProcessIdentity>(processes: readonly T[]): Promise<Sorted<T>>;
@@ -56,6 +61,8 @@ export interface ProcessTable {
    */
   signalGroup(leader: ProcessIdentity, signal: string): Promise<boolean>;
   args(process: ProcessInfo): Look<readonly string[]>;
+  /** The path of its executable; `gone` where that is not shown. */
+  executable(process: ProcessInfo): Look<string>;
   /**
    * Its environment at its start, `NAME=value` each ended by NUL. `gone` where the platform or the owner of the process
    * shows none. Valid until the next call of the table.

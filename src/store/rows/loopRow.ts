@@ -64,6 +64,9 @@ const facts = new ColumnTable<LoopFacts, 'once' | 'live'>({
   quickCrashes: live('quick_crashes', int),
   cost: live('cost', int),
   costEstimated: live('cost_estimated', int),
+  costUnknown: live('cost_unknown', int),
+  costAtLeast: live('cost_at_least', flag),
+  idleAllowances: live('idle_allowances', int),
   sessionId: live('session_id', optional(text)),
   lastError: live('last_error', optional(jsonOf(failure))),
   check: once('check_spec', optional(jsonOf(checkSchema))),
@@ -75,6 +78,7 @@ const PHASE: { readonly [column: string]: (loop: Loop) => SqlValue } = {
   state: ({ state }) => state,
   attempt_id: (loop) => (isActive(loop) ? loop.attempt.id : null),
   fresh: (loop) => (loop.state === 'queued' ? asFlag(loop.fresh) : null),
+  was_parked: (loop) => (loop.state === 'queued' && loop.wasParked ? 1 : null),
   until: (loop) => ('until' in loop ? loop.until : null),
   why: (loop) => (loop.state === 'waiting' ? asText(loop.why) : null),
   waiting_for: (loop) => (loop.state === 'waiting' ? loop.for : null),
@@ -106,6 +110,10 @@ export const LOOP_COLUMNS = [...facts.names, ...Object.keys({ ...PHASE, ...END }
 export const loopInserted = group(['once', 'live'], PHASE);
 /** What changes while the loop is live. No index of finished loops has any of it alone, so those indexes stay untouched. */
 export const loopLive = group(['live'], PHASE);
+/** Every column, for a store that inserts a loop as its transaction leaves it. */
+export const loopWhole = group(['once', 'live'], { ...PHASE, ...END });
+/** A loop with what stays as it was submitted. */
+export const asSubmitted = (loop: Loop, before: Loop): Loop => facts.keep(loop, before, 'once') as Loop;
 /** All that can change. */
 export const loopSaved = group(['live'], { ...PHASE, ...END });
 
@@ -117,7 +125,7 @@ const userDecision = oneOf<UserDecision>({
 
 /** Reads a row of `loops`: a union by state, each member with what is valid in it. */
 export const loopRowSchema = z.discriminatedUnion('state', [
-  columns({ ...facts.shape, state: z.literal('queued'), fresh: flagSchema }),
+  columns({ ...facts.shape, state: z.literal('queued'), fresh: flagSchema, was_parked: z.nullable(z.literal(1)) }),
   columns({ ...facts.shape, state: z.literal(['running', 'stopping', 'checking']), attempt_id: z.int() }),
   columns({ ...facts.shape, state: z.literal('backingOff'), until: z.int() }),
   z.discriminatedUnion('waiting_for', [
@@ -147,7 +155,7 @@ export function toLoop(row: Exclude<LoopRow, ActiveRow>): Exclude<Loop, ActiveLo
   const common = facts.record(row as CheckedRow);
   switch (row.state) {
     case 'queued':
-      return { ...common, state: row.state, fresh: row.fresh };
+      return { ...common, state: row.state, fresh: row.fresh, ...(row.was_parked && { wasParked: true }) };
     case 'backingOff':
       return { ...common, state: row.state, until: row.until };
     case 'waiting':

@@ -8,6 +8,7 @@ import { editCommands } from './editCommands.ts';
 import { loopCommands } from './loopCommands.ts';
 import { queueCommands } from './queueCommands.ts';
 import { sampleCommands } from './sampleCommands.ts';
+import { storeCommands } from './storeCommands.ts';
 import { submitCommands } from './submitCommands.ts';
 import { windowCommands } from './windowCommands.ts';
 
@@ -27,5 +28,5 @@ const SUPERVISED: CommandTable = {
 /** `views`: commands of the panels. */
 export function registerAllCommands(ctx: CommandContext, ...views: readonly CommandTable[]): vscode.Disposable {
   const tables = [SUPERVISED, ...views].map((table) => registerCommands(ctx, table));
-  return vscode.Disposable.from(...tables, registerCommands(ctx, windowCommands, false));
+  return vscode.Disposable.from(...tables, registerCommands(ctx, { ...windowCommands, ...storeCommands }, false));
 }

@@ -190,7 +190,7 @@ export const loopCommands: CommandTable = {
     (ctx) =>
     async (...args) => {
       const loops = await loopsOf(ctx, args, {
-        title: 'Copy Loop ID',
+        title: 'Copy Loop Id',
         states: ALL_STATES,
       });
       const ids = [...new Set(loops.map(({ loopId }) => loopId))];
@@ -216,7 +216,7 @@ export const loopCommands: CommandTable = {
     (ctx) =>
     async (...args) => {
       const loop = await loopOf(ctx, args, {
-        title: 'Reveal in Loops View',
+        title: 'Show Loop in View',
         states: ALL_STATES,
       });
       if (loop) await ctx.tree.reveal(loop.loopId, loop.seq);

@@ -35,6 +35,15 @@ export const WAITING_WORDS: { readonly [reason in WaitingFor]: string } = {
   limit: 'usage limit reached',
   disk: 'waiting for disk space',
   store: 'waiting for the database',
+  folder: 'its folder is missing',
+  profile: 'its agent profile is missing',
+  login: 'its agent is not logged in',
+  billing: 'its account has to be paid',
+  program: 'its agent’s program is missing',
+  config: 'its agent refuses its settings',
+  machine: 'waiting for this machine',
+  user: 'held',
+  absence: 'held after an absence',
 };
 
 /** Characters of a title that a row shows first: in a side bar of 300 pixels, time and cost still fit behind them. */

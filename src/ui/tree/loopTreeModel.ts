@@ -1,6 +1,6 @@
 import { ROUND_BOUNDS } from '../../core/model/check.ts';
 import { type FinishedLoop, type LoopState, needsUser } from '../../core/model/loop.ts';
-import type { LiveView, Status } from '../../core/model/status.ts';
+import type { LiveView, Status, WaitingFor } from '../../core/model/status.ts';
 import type { FinishedQuery } from '../../core/ports/store.ts';
 import type { Supervisor } from '../../core/supervisor.ts';
 import { baseName, count, formatNumber } from '../text/format.ts';
@@ -184,7 +184,7 @@ export class LoopTreeModel {
     if (groups.size === 0 && finished.total === 0) return [];
     const size = (id: string) => (groups.get(id)?.length ?? 0) + (id === 'queued' ? unread : 0);
     const elsewhere = status.concurrencyUsed - size('running');
-    const returned = queueLength - status.queueDepth;
+    const returned = Math.max(0, queueLength - size('parked') - status.queueDepth);
     const needYou = size('needsYou');
     const rows = [
       ...(needYou > 0 ? [groupRow('needsYou', 'Needs You', formatNumber(needYou), needYou)] : []),
@@ -196,12 +196,13 @@ export class LoopTreeModel {
       ),
       groupRow(
         'queued',
-        `Queued ${formatNumber(queueLength)}/${formatNumber(status.queueMax)}`,
+        `Queued ${formatNumber(queueLength - size('parked'))}/${formatNumber(status.queueMax)}`,
         join([status.paused ? 'paused' : '', returned > 0 ? `${formatNumber(returned)} returning` : '']),
         size('queued'),
         status.paused ? ' paused' : '',
       ),
     ];
+    if (size('parked') > 0) rows.push(groupRow('parked', 'Parked', formatNumber(size('parked')), size('parked')));
     if (size('backingOff') > 0)
       rows.push(groupRow('backingOff', 'Waiting to restart', formatNumber(size('backingOff')), size('backingOff')));
     if (size('waiting') > 0) rows.push(groupRow('waiting', 'Waiting', formatNumber(size('waiting')), size('waiting')));
@@ -279,9 +280,15 @@ function byGroup(views: readonly LiveView[]): Map<string, LiveView[]> {
   return groups;
 }
 
-function groupOf({ loop }: LiveView): GroupName {
-  return needsUser(loop) ? 'needsYou' : STATE_GROUPS[loop.state];
+function groupOf({ loop, waitingFor }: LiveView): GroupName {
+  if (needsUser(loop)) return 'needsYou';
+  return waitingFor !== undefined && PARKED.includes(waitingFor) ? 'parked' : STATE_GROUPS[loop.state];
 }
+
+/** What a queued loop can wait for that has nothing to do with the others: it keeps its place, and they pass it (R2.2). */
+const PARKED: readonly WaitingFor[] = [
+  ...(['folder', 'profile', 'limit', 'login', 'billing', 'program', 'config', 'machine', 'user', 'absence'] as const),
+];
 
 function groupRow(group: GroupName, label: string, description: string, size: number, extraContext = ''): TreeRow {
   return {

@@ -1,5 +1,5 @@
 /** The groups of the tree, in their order. Loops of other windows have a group for each folder besides. */
-export type GroupName = 'needsYou' | 'running' | 'queued' | 'backingOff' | 'waiting' | 'finished';
+export type GroupName = 'needsYou' | 'running' | 'queued' | 'parked' | 'backingOff' | 'waiting' | 'finished';
 
 /** What a row of the tree stands for. */
 export type RowSubject =

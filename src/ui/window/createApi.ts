@@ -10,7 +10,7 @@ export function createApi(host: SupervisorHost): LoopSupervisorApi {
     status: () => host.status(),
     get: async (loopId) => (await host.ready()).get(loopId),
     recordCost: async (loopId, usd, key) => (await host.ready()).recordCost(loopId, usd, key),
-    resetCircuit: async () => (await host.ready()).resetCircuit(),
+    resetCircuit: async (account) => (await host.ready()).resetCircuit(account),
     retry: async (loopId) => (await host.ready()).retry(loopId),
     pause: async () => (await host.ready()).pause(),
     resume: async () => (await host.ready()).resume(),

@@ -20,8 +20,7 @@ export class Explorer {
 
   /** Takes an entry of a file's context menu. */
   async contextAction(file: string, action: string): Promise<void> {
-    await this.#row(file).click({ button: 'right' });
-    await takeMenuItem(this.#page, action);
+    await takeMenuItem(this.#page, () => this.#row(file).click({ button: 'right' }), action);
   }
 
   /** Whether the context menu of a file has this entry. */

@@ -15,8 +15,16 @@ const AGAIN_MS = 10_000;
 export class LoopTree {
   readonly #page: Page;
 
+  /** A test has shown it: settling shows it again where another view has taken its place. */
+  #wasShown = false;
+
   constructor(page: Page) {
     this.#page = page;
+  }
+
+  /** Shows it again if a test has shown it before. */
+  async settle(): Promise<void> {
+    if (this.#wasShown) await this.show();
   }
 
   /** Shows our view: the tree, or the welcome of an empty one. */
@@ -24,6 +32,7 @@ export class LoopTree {
     const shown = this.#page
       .locator('.activitybar .action-item.checked')
       .filter({ has: this.#page.locator('[aria-label^="Loop Supervisor"]') });
+    this.#wasShown = true;
     if ((await shown.count()) === 0) await this.#icon().click();
     await shown.waitFor();
     await this.#tree().waitFor({ state: 'attached' });
@@ -134,14 +143,7 @@ export class LoopTree {
 
   /** Takes an entry of a row's context menu. */
   async contextAction(row: string | RegExp, action: string): Promise<void> {
-    const menu = this.#page.locator('.monaco-menu');
-    // A row that is drawn anew in that moment takes no click.
-    await until(`the menu of ${row}`, async () => {
-      await this.row(row).click({ button: 'right' });
-      await menu.waitFor({ timeout: AGAIN_MS });
-      return true;
-    });
-    await this.menuItem(action);
+    await takeMenuItem(this.#page, () => this.row(row).click({ button: 'right', timeout: AGAIN_MS }), action);
   }
 
   /** Selects these rows and no others, with Ctrl and the mouse, which opens none of them. */
@@ -236,11 +238,6 @@ export class LoopTree {
       return true;
     });
     await keyboard.press('Enter');
-  }
-
-  /** Takes an entry of the open menu. */
-  async menuItem(label: string): Promise<void> {
-    await takeMenuItem(this.#page, label);
   }
 
   /** The text of the tree's number on the activity bar; empty if there is none. */

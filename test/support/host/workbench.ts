@@ -170,6 +170,7 @@ export class Workbench {
       else return true;
       return false;
     });
+    await this.tree.settle();
     await this.page.mouse.move(0, 0);
     await this.page.evaluate('document.activeElement?.blur()');
   }

@@ -38,6 +38,7 @@ export const CLAUDE: { readonly [recording: string]: Expectation } = {
     usd: 0.011188,
     end: 'ok',
     payer: 'ANTHROPIC_API_KEY',
+    warning: 'It does not know the model no-such-model',
   },
   'claude-bare': {
     session: '0f6f1fa9-2888-4d4b-83b5-6eb0a70f65f9',
