@@ -15,7 +15,7 @@ const ATTEMPT: AttemptDetail = {
   startedAt: 1_000,
   resumed: false,
   token: 'run-1',
-  cost: { usd: 0.1, source: 'estimated' },
+  cost: { usd: 0.1, unknownUsd: 0, atLeast: false, source: 'estimated' },
   swept: [],
   kept: [],
   remaining: [],
@@ -44,6 +44,8 @@ function detailOf(over: Partial<LoopDetail> = {}, loop: object = {}): LoopDetail
     attempts: [ATTEMPT],
     costUsd: 0.1,
     costEstimated: true,
+    unknownUsd: 0,
+    costAtLeast: false,
     reservedUsd: 0.15,
     history: [],
     ledger: [],
@@ -153,6 +155,7 @@ describe('detail of a loop', () => {
         detail: async () => detail,
         live: () => undefined,
         isAlive: () => false,
+        isDemo: () => false,
         logs: (token) => ({ out: join(folder, `${token}.out`), err: join(folder, `${token}.err`) }),
         usage: async () => {
           looks++;
