@@ -113,7 +113,7 @@ describe('Hosts on a shared store', function () {
 
   it('R6.7 R9.2 R16.2 kills of hosts, guardians and agents, and faults of the server, lose nothing and do nothing twice', async () => {
     const guardianProgram = await bundledGuardian();
-    const result = await runChaos({ seed: 20_261_129, kills: 6, guardianProgram, cluster });
+    const result = await runChaos({ seed: 20_261_129, faults: 8, guardianProgram, cluster });
     assert.deepEqual(result.violations, []);
     assert.ok(result.ledger > 0);
   });

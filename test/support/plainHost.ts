@@ -23,7 +23,7 @@ import { reporterProfile } from './reporterProfile.ts';
  */
 export type HostRequest = { readonly id: number } & (
   | { readonly do: 'submit'; readonly loopId: string; readonly prompt: string; readonly estimatedCostUsd?: number }
-  | { readonly do: 'cancel' | 'kill' | 'state'; readonly loopId: string }
+  | { readonly do: 'cancel' | 'kill' | 'state' | 'lookAgain'; readonly loopId: string }
   | { readonly do: 'list' | 'status' | 'release' | 'pause' | 'resume' }
   | { readonly do: 'weather'; readonly weather: Weather }
 );
@@ -46,6 +46,8 @@ export interface HostOptions {
   readonly weather?: Weather;
   /** The address of a PostgreSQL store; a file in `storage` if absent. */
   readonly sharedStore?: string;
+  /** How often (ms) guardians show that they work. */
+  readonly beatMs?: number;
 }
 
 /** A run as the test sees it: whom to kill. */
@@ -78,6 +80,7 @@ const launcher = createLauncher({
   guardianProgram,
   nodePath: process.execPath,
   environment: async () => ({ ...process.env }) as Record<string, string>,
+  ...(options.beatMs !== undefined && { beatMs: options.beatMs }),
   clock,
   log,
 });
@@ -119,6 +122,8 @@ async function answer(request: HostRequest): Promise<unknown> {
       return supervisor.killProcessGroup(request.loopId, 'SIGKILL');
     case 'state':
       return (await supervisor.get(request.loopId))?.state;
+    case 'lookAgain':
+      return (await supervisor.lookAgain(request.loopId)).state;
     case 'status':
       return supervisor.status();
     case 'release':
