@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import type { SupervisorEvent } from '../../core/model/event.ts';
 import type { Config } from '../settings/config.ts';
+import { proofWords } from '../text/proofWords.ts';
 import type { UiDeps } from '../window/uiDeps.ts';
 import { type Notice, type NoticeKind, noticeKind, noticeOf } from './notificationTexts.ts';
 
@@ -123,7 +124,10 @@ export class Notifications implements vscode.Disposable {
   async #showOf(kind: NoticeKind, events: readonly SupervisorEvent[]): Promise<void> {
     const loopIds = new Set(events.flatMap((event) => ('loopId' in event ? [event.loopId] : [])));
     const titles = new Map(await Promise.all([...loopIds].map(async (id) => [id, await this.#titleOf(id)] as const)));
-    const notice = noticeOf(kind, events, (loopId) => titles.get(loopId) ?? loopId, Date.now());
+    const [only] = loopIds;
+    const proof = kind === 'completion' && loopIds.size === 1 && only !== undefined && (await this.#proofOf(only));
+    const titleOf = (loopId: string) => titles.get(loopId) ?? loopId;
+    const notice = noticeOf(kind, events, titleOf, Date.now(), () => proof || undefined);
     if (notice) await this.#show(kind, notice);
   }
 
@@ -133,6 +137,16 @@ export class Notifications implements vscode.Disposable {
     } catch (error) {
       this.#deps.log.debug(`The title of ${loopId} could not be read: ${error}`);
       return loopId;
+    }
+  }
+
+  async #proofOf(loopId: string): Promise<string | undefined> {
+    try {
+      const detail = await this.#deps.host.current?.get(loopId);
+      return detail && proofWords(detail);
+    } catch (error) {
+      this.#deps.log.debug(`The checks of ${loopId} could not be read: ${error}`);
+      return undefined;
     }
   }
 
