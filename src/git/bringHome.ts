@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BringHomeResult, BringHomeWay, MergePreview, WorkTree } from '../core/ports/workTrees.ts';
 import type { Git } from './git.ts';
-import { AUTHOR, takeSnapshot } from './snapshot.ts';
-import type { SnapshotStore } from './snapshotStore.ts';
+import { takeSnapshot } from './snapshot.ts';
+import { AUTHOR, type SnapshotStore } from './snapshotStore.ts';
 
 /** The loop whose work is brought home. */
 export interface LoopName {
@@ -135,7 +135,8 @@ async function ended(
 async function whatBranchWillHold(git: Git, store: SnapshotStore, { path, branch }: WorkTree): Promise<string> {
   const rest = await git.run(['status', '--porcelain', '-z'], { cwd: path });
   if (rest === '') return branch;
-  const { tree } = await takeSnapshot(git, store, path, `preview/${branch.replaceAll('/', '-')}`);
+  const gitFolder = await git.run(['rev-parse', '--absolute-git-dir'], { cwd: path });
+  const { tree } = await takeSnapshot(git, store, { root: path, gitFolder }, `preview/${branch.replaceAll('/', '-')}`);
   const env = { ...store.writing, ...AUTHOR };
   return git.run(['commit-tree', tree, '-p', branch, '-m', 'Preview'], { cwd: path, env });
 }

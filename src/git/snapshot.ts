@@ -10,30 +10,32 @@ export const LARGEST_UNTRACKED_BYTES = 10 * 1024 * 1024;
 /** Files are looked at in groups of this many. */
 const AT_ONCE = 64;
 
+/** Where a work tree and its own Git folder lie. */
+export interface CheckoutFolders {
+  readonly root: string;
+  readonly gitFolder: string;
+}
+
 /**
  * Takes a snapshot of a work tree's files: with an index of our own, objects in our own repository, and no filter, hook or lock of the user's
  * (R12.3). `name` is `<loop>/<n>`.
  */
-export async function takeSnapshot(git: Git, store: SnapshotStore, root: string, name: string): Promise<Snapshot> {
+export async function takeSnapshot(
+  git: Git,
+  store: SnapshotStore,
+  { root, gitFolder }: CheckoutFolders,
+  name: string,
+): Promise<Snapshot> {
   await store.open();
   const index = join(store.folder, 'index', name.replaceAll('/', '-'));
   await mkdir(join(store.folder, 'index'), { recursive: true });
   try {
-    const gitFolder = await git.run(['rev-parse', '--absolute-git-dir'], { cwd: root });
-    // The user's index knows when each file was last seen: what has not changed since need not be read again.
-    await copyFile(join(gitFolder, 'index'), index).catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== 'ENOENT') throw error;
-    });
+    const [quiet] = await Promise.all([withoutFilters(git, root), copyIndex(gitFolder, index)]);
     const env = { ...store.writing, GIT_INDEX_FILE: index };
-    const quiet = await withoutFilters(git, root);
-    const leftOut = await addAll(git, root, env, quiet);
-    const tree = await git.run(['write-tree'], { cwd: root, env });
-    const commit = await git.run(['commit-tree', tree, '-m', `Snapshot ${name}`], {
-      cwd: store.folder,
-      env: { ...store.own, ...AUTHOR },
-    });
-    await git.run(['update-ref', `refs/loops/${name}`, commit], { cwd: store.folder, env: store.own });
-    await store.keep(tree);
+    const leftOut = await bringUpToDate(git, root, env, quiet);
+    // It looks again at files that changed in the second of the index, through their filters.
+    const tree = await git.run([...quiet, 'write-tree'], { cwd: root, env });
+    const commit = await store.commit(tree, name);
     return { commit, tree, leftOut };
   } finally {
     await rm(index, { force: true });
@@ -41,39 +43,46 @@ export async function takeSnapshot(git: Git, store: SnapshotStore, root: string,
   }
 }
 
-/** Who makes our own commits: the user's name is not theirs. */
-export const AUTHOR = {
-  GIT_AUTHOR_NAME: 'Loop Supervisor',
-  GIT_AUTHOR_EMAIL: 'loops@localhost',
-  GIT_COMMITTER_NAME: 'Loop Supervisor',
-  GIT_COMMITTER_EMAIL: 'loops@localhost',
-} as const;
+/** The user's index knows when each file was last seen: what has not changed since need not be read again. */
+async function copyIndex(gitFolder: string, index: string): Promise<void> {
+  await copyFile(join(gitFolder, 'index'), index).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error;
+  });
+}
 
-/** Brings our index up to date with the files: tracked ones, and untracked ones that are neither ignored nor too large. Returns the latter. */
-async function addAll(
+/**
+ * Brings our index up to date with the files: tracked ones, and untracked ones that are neither ignored nor too large. Returns the paths of the
+ * latter. One walk finds them all, so that an unchanged tree costs little more than `git status`.
+ */
+async function bringUpToDate(
   git: Git,
   root: string,
   env: Record<string, string>,
   quiet: readonly string[],
 ): Promise<string[]> {
-  await git.run([...quiet, 'add', '--update', '--ignore-errors', '--', '.'], { cwd: root, env });
-  const untracked = await git.run(['ls-files', '--others', '--exclude-standard', '-z'], { cwd: root, env });
-  const paths = untracked.split('\0').filter((path) => path !== '' && !path.endsWith('/'));
+  const status = await git.run([...quiet, 'status', '--porcelain', '--no-renames', '--untracked-files=all', '-z'], {
+    cwd: root,
+    env,
+  });
+  const entries = status.split('\0').filter((entry) => entry !== '');
+  // A space in the second column: the file is as our index has it, and differs from HEAD only.
+  const changed = entries.filter((entry) => entry[1] !== ' ' && !entry.endsWith('/'));
   const leftOut: string[] = [];
   const taken: string[] = [];
-  for (let at = 0; at < paths.length; at += AT_ONCE) {
-    const group = paths.slice(at, at + AT_ONCE);
-    const sizes = await Promise.all(group.map((path) => sizeOf(join(root, path))));
-    for (const [number, path] of group.entries()) {
+  for (let at = 0; at < changed.length; at += AT_ONCE) {
+    const group = changed
+      .slice(at, at + AT_ONCE)
+      .map((entry) => ({ path: entry.slice(3), isNew: entry.startsWith('??') }));
+    const sizes = await Promise.all(group.map(({ path, isNew }) => (isNew ? sizeOf(join(root, path)) : 0)));
+    for (const [number, { path }] of group.entries()) {
       const size = sizes[number];
-      if (size === undefined) continue;
-      (size > LARGEST_UNTRACKED_BYTES ? leftOut : taken).push(path);
+      if (size !== undefined) (size > LARGEST_UNTRACKED_BYTES ? leftOut : taken).push(path);
     }
   }
   if (taken.length > 0) {
-    const args = [...quiet, 'add', '--force', '--ignore-errors', '--pathspec-from-file=-', '--pathspec-file-nul'];
+    const how = ['add', '--all', '--force', '--ignore-errors', '--pathspec-from-file=-', '--pathspec-file-nul'];
     const literal = { ...env, GIT_LITERAL_PATHSPECS: '1' };
-    await git.run(args, { cwd: root, env: literal, stdin: taken.map((path) => `${path}\0`).join('') });
+    await git.run([...quiet, ...how], { cwd: root, env: literal, stdin: taken.map((path) => `${path}\0`).join('') });
   }
   return leftOut;
 }

@@ -1,11 +1,19 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { copyFile, link, mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { Git } from './git.ts';
 
 /** The names of everything that our bare repositories hold. */
 const PACK = /^pack-[0-9a-f]+\.(pack|idx|rev)$/;
+
+/** Who makes our own commits: the user's name is not theirs. */
+export const AUTHOR = {
+  GIT_AUTHOR_NAME: 'Loop Supervisor',
+  GIT_AUTHOR_EMAIL: 'loops@localhost',
+  GIT_COMMITTER_NAME: 'Loop Supervisor',
+  GIT_COMMITTER_EMAIL: 'loops@localhost',
+} as const;
 
 /** Our bare repository beside one of the user's: it holds the snapshots and borrows the user's objects (R12.3). */
 export class SnapshotStore {
@@ -13,8 +21,8 @@ export class SnapshotStore {
   /** The user's Git folder. */
   readonly commonFolder: string;
   readonly #git: Git;
-  /** The tree that was kept last: the same one again costs nothing. */
-  #kept: string | undefined;
+  /** The snapshot that was taken last. */
+  #last: { readonly tree: string; readonly commit: string } | undefined;
 
   constructor(git: Git, storage: string, commonFolder: string) {
     const key = createHash('sha256').update(commonFolder).digest('hex').slice(0, 16);
@@ -69,8 +77,7 @@ export class SnapshotStore {
    * Keeps what a tree borrows from the user's repository, so that a `git gc` there takes nothing away: packs as hard links where the file system
    * allows, and loose objects in a pack of our own. Where that fails (a partial clone) the snapshot lasts as long as the user's objects do.
    */
-  async keep(tree: string): Promise<void> {
-    if (this.#kept === tree) return;
+  async #keep(tree: string): Promise<void> {
     const to = join(this.folder, 'objects', 'pack');
     await mkdir(to, { recursive: true });
     const from = join(this.commonFolder, 'objects', 'pack');
@@ -82,11 +89,27 @@ export class SnapshotStore {
     const where = { cwd: this.folder, env: this.own };
     const loose = await this.#git.try(['rev-list', '--objects', '--unpacked', '--no-object-names', tree], where);
     if (loose.code !== 0 || loose.stdout === '') return;
-    const packed = await this.#git.try(['pack-objects', '--quiet', join(to, 'pack')], {
+    await this.#git.try(['pack-objects', '--quiet', join(to, 'pack')], {
       ...where,
       stdin: loose.stdout,
     });
-    if (packed.code === 0) this.#kept = tree;
+  }
+
+  /** Keeps a tree as the snapshot `<loop>/<n>`, and returns its commit. The tree of the snapshot before costs nothing. */
+  async commit(tree: string, name: string): Promise<string> {
+    const where = { cwd: this.folder, env: { ...this.own, ...AUTHOR } };
+    if (this.#last?.tree !== tree) {
+      const commit = await this.#git.run(['commit-tree', tree, '-m', 'Snapshot'], where);
+      await this.#keep(tree);
+      this.#last = { tree, commit };
+    }
+    const { commit } = this.#last;
+    // What `git update-ref` does, without a process: nobody else writes refs here.
+    const ref = join(this.folder, 'refs', 'loops', ...name.split('/'));
+    await mkdir(dirname(ref), { recursive: true });
+    await writeFile(`${ref}.new`, `${commit}\n`);
+    await rename(`${ref}.new`, ref);
+    return commit;
   }
 
   /** Removes the snapshots of loops, and the repository with the last of them. */

@@ -1,10 +1,11 @@
+import { existsSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { Repository, WorkTree, WorkTrees } from '../core/ports/workTrees.ts';
 import { abortBringHome, bringHome, previewBringHome } from './bringHome.ts';
 import { Git } from './git.ts';
 import { lookForRepository } from './repository.ts';
-import { changesBetween, takeSnapshot } from './snapshot.ts';
+import { type CheckoutFolders, changesBetween, takeSnapshot } from './snapshot.ts';
 import { SnapshotStore } from './snapshotStore.ts';
 import { unsavedWork } from './unsavedWork.ts';
 import { createWorkTree, removeWorkTree } from './workTree.ts';
@@ -30,6 +31,16 @@ export function createWorkTrees({ storage, environment }: WorkTreesOptions): Wor
     if (look.kind === 'none') throw new Error(look.message);
     return look.repository;
   };
+  const known = new Map<string, CheckoutFolders & { readonly commonFolder: string }>();
+  const foldersOf = async (cwd: string) => {
+    const before = known.get(cwd);
+    if (before && existsSync(before.gitFolder)) return before;
+    const asked = ['rev-parse', '--path-format=absolute', '--show-toplevel', '--absolute-git-dir', '--git-common-dir'];
+    const [root = cwd, gitFolder = '', commonFolder = ''] = (await git.run(asked, { cwd })).split('\n');
+    const folders = { root: resolve(root), gitFolder: resolve(gitFolder), commonFolder: resolve(commonFolder) };
+    known.set(cwd, folders);
+    return folders;
+  };
   return {
     look: (cwd) => lookForRepository(git, cwd),
     create: async (request) => {
@@ -37,8 +48,8 @@ export function createWorkTrees({ storage, environment }: WorkTreesOptions): Wor
       return createWorkTree(git, storeOf(repository.commonFolder), repository, request);
     },
     snapshot: async (root, name) => {
-      const { commonFolder, root: top } = await repositoryOf(root);
-      return takeSnapshot(git, storeOf(commonFolder), top, name);
+      const folders = await foldersOf(root);
+      return takeSnapshot(git, storeOf(folders.commonFolder), folders, name);
     },
     changes: (commonFolder, from, to) => changesBetween(git, storeOf(commonFolder), from, to),
     read: async (commonFolder, commit, path) => {
