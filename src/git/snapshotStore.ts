@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { copyFile, link, mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { copyFile, link, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Git } from './git.ts';
 
@@ -98,7 +98,7 @@ export class SnapshotStore {
   /** Keeps a tree as the snapshot `<loop>/<n>`, and returns its commit. The tree of the snapshot before costs nothing. */
   async commit(tree: string, name: string): Promise<string> {
     const where = { cwd: this.folder, env: { ...this.own, ...AUTHOR } };
-    if (this.#last?.tree !== tree) {
+    if (!this.#last || this.#last.tree !== tree || !(await this.#has(this.#last.commit))) {
       const commit = await this.#git.run(['commit-tree', tree, '-m', 'Snapshot'], where);
       await this.#keep(tree);
       this.#last = { tree, commit };
@@ -112,8 +112,14 @@ export class SnapshotStore {
     return commit;
   }
 
+  /** Another host may have removed it with the last loop that had it. */
+  async #has(commit: string): Promise<boolean> {
+    return (await this.#git.try(['cat-file', '-e', commit], { cwd: this.folder, env: this.own })).code === 0;
+  }
+
   /** Removes the snapshots of loops, and the repository with the last of them. */
   async forget(loops: readonly string[]): Promise<void> {
+    this.#last = undefined;
     if (!existsSync(join(this.folder, 'config'))) return;
     const cwd = this.folder;
     const refs = await this.refs();
@@ -133,6 +139,20 @@ export class SnapshotStore {
     });
     return out === '' ? [] : out.split('\n');
   }
+}
+
+/** The Git folders of the user's repositories of which there are snapshots of one of these loops. */
+export async function repositoriesWith(storage: string, loops: readonly string[]): Promise<string[]> {
+  const folder = join(storage, 'snapshots');
+  const found: string[] = [];
+  for (const name of await readdir(folder).catch(() => [])) {
+    const ours = join(folder, name);
+    if (!loops.some((loop) => existsSync(join(ours, 'refs', 'loops', loop)))) continue;
+    const alternates = await readFile(join(ours, 'objects', 'info', 'alternates'), 'utf8').catch(() => '');
+    const objects = alternates.split('\n')[0];
+    if (objects) found.push(dirname(objects));
+  }
+  return found;
 }
 
 async function linkOrCopy(from: string, to: string): Promise<void> {

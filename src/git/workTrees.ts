@@ -6,7 +6,7 @@ import { abortBringHome, bringHome, previewBringHome } from './bringHome.ts';
 import { Git } from './git.ts';
 import { lookForRepository } from './repository.ts';
 import { type CheckoutFolders, changesBetween, takeSnapshot } from './snapshot.ts';
-import { SnapshotStore } from './snapshotStore.ts';
+import { repositoriesWith, SnapshotStore } from './snapshotStore.ts';
 import { unsavedWork } from './unsavedWork.ts';
 import { createWorkTree, removeWorkTree } from './workTree.ts';
 
@@ -70,6 +70,9 @@ export function createWorkTrees({ storage, environment }: WorkTreesOptions): Wor
     remove: (root, workTree, keepBranch) => removeWorkTree(git, root, workTree, keepBranch),
     restore: (workTree, commit) => restore(git, storeOf, workTree, commit),
     forget: (commonFolder, loops) => storeOf(commonFolder).forget(loops),
+    forgetEverywhere: async (loops) => {
+      for (const commonFolder of await repositoriesWith(storage, loops)) await storeOf(commonFolder).forget(loops);
+    },
     diskUse,
   };
 }

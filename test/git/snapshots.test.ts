@@ -145,5 +145,23 @@ describe('snapshots', function () {
     await bench.trees.forget(common, ['2']);
     assert.equal(await bench.trees.diskUse(join(bench.storage, 'snapshots')), 0);
     assert.ok(commit);
+    const again = await bench.trees.snapshot(bench.root, '3/1');
+    assert.ok(await bench.trees.read(common, again.commit, 'a.txt'), 'one after all are gone is whole');
+  });
+
+  it('R12.3 go with their loops in whichever repository they are', async () => {
+    const second = new GitBench('second');
+    try {
+      second.commit({ 'b.txt': 'b\n' });
+      await bench.trees.snapshot(bench.root, '1/1');
+      await bench.trees.snapshot(second.root, '1/2');
+      const kept = await bench.trees.snapshot(second.root, '2/1');
+      await bench.trees.forgetEverywhere(['1']);
+      assert.ok(await bench.trees.read(join(second.root, '.git'), kept.commit, 'b.txt'));
+      await bench.trees.forgetEverywhere(['2', '3']);
+      assert.equal(await bench.trees.diskUse(join(bench.storage, 'snapshots')), 0);
+    } finally {
+      second.dispose();
+    }
   });
 });

@@ -125,6 +125,8 @@ export interface WorkTrees {
   restore(workTree: WorkTree, commit: string): Promise<void>;
   /** Removes the snapshots of loops. */
   forget(commonFolder: string, loops: readonly string[]): Promise<void>;
+  /** Removes the snapshots of loops, whichever repositories they are of. */
+  forgetEverywhere(loops: readonly string[]): Promise<void>;
   /** Bytes that a folder takes on disk. */
   diskUse(path: string): Promise<number>;
 }
