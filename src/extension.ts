@@ -55,6 +55,7 @@ export function activate(context: vscode.ExtensionContext): LoopSupervisorApi {
       return { out, err };
     },
     usage: async (attempts: readonly { readonly token: string }[]) => (await load()).usage(attempts),
+    notify: async (command: readonly string[], event: object) => (await load()).notify(command, event),
     pages: async () => (await load()).pages,
     sharedStore: async () => (await load()).sharedStore,
   };

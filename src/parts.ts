@@ -12,6 +12,7 @@ import { createWorkTrees } from './git/workTrees.ts';
 import { askProgram, findProgram } from './process/environment/programCheck.ts';
 import { terminalEnvironment } from './process/environment/shellEnvironment.ts';
 import { createLauncher } from './process/launch/launcher.ts';
+import { createNotifier } from './process/notify/notifyCommand.ts';
 import { folders as existing } from './process/runFolder/folders.ts';
 import { createInspector } from './process/tables/processInspector.ts';
 import { createResourceSampler } from './process/tables/resources.ts';
@@ -59,6 +60,7 @@ export interface Parts {
   profile(name: string): AgentProfile | undefined;
   readonly checks: AgentChecks;
   readonly usage: ReturnType<typeof usageSampler>;
+  readonly notify: ReturnType<typeof createNotifier>;
   readonly pages: Pages;
   readonly sharedStore: SharedStore;
 }
@@ -155,6 +157,7 @@ export function createParts({
     profile: (name) => agents.catalog.find(name),
     checks,
     usage: usageSampler(current, createResourceSampler),
+    notify: createNotifier({ claimsFolder: join(storage, 'notices'), environment, now: clock.now, log }),
     pages: { dashboard: dashboardPage, detail: detailPage, transcript: transcriptPage, tools: TOOLS, killInput },
   };
 }

@@ -49,6 +49,7 @@ export interface CatalogResult {
 export function createCatalog(options: CatalogOptions): CatalogResult {
   const { prices, problems: wrongPrices } = readPrices(options.prices);
   const services: AgentServices = {
+    platform: options.platform,
     prices,
     now: options.now ?? Date.now,
     newUuid: options.newUuid ?? (() => crypto.randomUUID()),
@@ -66,8 +67,8 @@ export function createCatalog(options: CatalogOptions): CatalogResult {
   const entries = new Map<string, { readonly profile: AgentProfile; readonly facts: AgentFacts }>();
   const add = (name: string, kind: AgentKind, chosen: AgentOptions) =>
     entries.set(name, {
-      profile: profileOf(name, kind, chosen, services, options.platform),
-      facts: agentFactsOf(name, kind, chosen),
+      profile: profileOf(name, kind, chosen, services),
+      facts: agentFactsOf(name, kind, chosen, options.platform),
     });
   // `plain` alone names no program, so it is only something to extend.
   for (const kind of kinds.values()) if (kind !== PLAIN) add(kind.name, kind, defaultOptions(kind));

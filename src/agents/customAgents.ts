@@ -30,6 +30,7 @@ const profileSchema = z.strictObject({
   sandbox: z.optional(z.string()),
   resume: z.optional(z.enum(['auto', 'never'])),
   commands: z.optional(z.boolean()),
+  shell: z.optional(z.boolean()),
   stop: z.optional(
     z
       .array(z.enum(['SIGINT', 'SIGTERM']))
@@ -43,6 +44,7 @@ type Written = z.infer<typeof profileSchema>;
 export function defaultOptions(kind: AgentKind): AgentOptions {
   return {
     command: kind.command,
+    shell: false,
     args: [],
     env: {},
     prompt: 'stdin',
@@ -93,13 +95,31 @@ function readProfile(name: string, value: unknown, kinds: ReadonlyMap<string, Ag
     return [
       `extends "${base.slice(0, 80)}", which is no built-in profile: "extends" is one of ${listOf([...kinds.keys()])}`,
     ];
-  const problems = [...wrongOptions(written, kind), ...wrongPrompt(written, kind)];
+  const problems = [...wrongCommand(written, kind), ...wrongOptions(written, kind), ...wrongPrompt(written, kind)];
   return problems.length > 0 ? problems : { name, kind, options: optionsOf(written, kind) };
+}
+
+/** A line for a shell that stands where a program is named: words after the first, or what only a shell understands. */
+const SHELL_LINE = /^[^/\\\s]+\s+\S|[|&;<>`]|\$\(/;
+
+function wrongCommand({ command, args = [], prompt = 'stdin', shell = false }: Written, kind: AgentKind): string[] {
+  if ((command ?? kind.command) === '') return ['lacks "command", the program to run'];
+  if (!shell) {
+    if (command === undefined || !SHELL_LINE.test(command)) return [];
+    return [
+      `has "command": "${command.slice(0, 80)}", which is a line for a shell and no program: put its words after ` +
+        'the first into "args", or have a shell run the line with "shell": true',
+    ];
+  }
+  if (kind.name !== 'plain') return [`has "shell": true, which ${kind.name} does not take: only plain commands do`];
+  if (args.length > 0) return ['has "shell": true and "args": write the whole line into "command"'];
+  return prompt === 'stdin'
+    ? []
+    : [`has "shell": true and "prompt": "${prompt}": a shell gets it on standard input only`];
 }
 
 function wrongOptions(written: Written, kind: AgentKind): string[] {
   const problems: string[] = [];
-  if ((written.command ?? kind.command) === '') problems.push('lacks "command", the program to run');
   if (written.model !== undefined && !kind.takesModel)
     problems.push(
       `has a "model", which ${kind.name} does not take: put it into "args" if the program has an option for it`,
@@ -135,6 +155,7 @@ function optionsOf(written: Written, kind: AgentKind): AgentOptions {
   const mode = kind.mode && written[kind.mode.option];
   return {
     command: written.command ?? defaults.command,
+    shell: written.shell ?? false,
     args: written.args ?? [],
     env: written.env ?? {},
     prompt: (written.prompt ?? defaults.prompt) satisfies PromptChannel,

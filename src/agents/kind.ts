@@ -11,6 +11,8 @@ export type PromptChannel = 'stdin' | 'argument' | 'file';
 /** A profile's options, checked. */
 export interface AgentOptions {
   readonly command: string;
+  /** `command` is a line for the system's shell, and not the name of a program. */
+  readonly shell: boolean;
   readonly args: readonly string[];
   readonly env: { readonly [name: string]: string };
   readonly prompt: PromptChannel;
@@ -29,6 +31,8 @@ export interface AgentServices {
   /** Wall time, ms. */
   readonly now: () => number;
   readonly newUuid: () => string;
+  /** As `process.platform`. */
+  readonly platform: string;
   /** What Codex wrote down about a thread; undefined where that is not known. */
   readonly rollout: (threadId: string, options: AgentOptions) => RolloutFacts | undefined;
 }

@@ -2,6 +2,7 @@ import type { AgentFacts } from '../core/model/agentFacts.ts';
 import type { AgentProfile, CommandPlan, PlanRequest } from '../core/ports/agents.ts';
 import { accountName } from './account.ts';
 import type { AgentKind, AgentOptions, AgentServices } from './kind.ts';
+import { shellCommand } from './shell.ts';
 
 /** What a restarted agent gets instead of the whole prompt when it continues its session. */
 export const RESUME_INSTRUCTION =
@@ -21,14 +22,8 @@ const LONGEST_ARGUMENT = { posix: 120 * 1024, windows: 24 * 1024 };
 const COMMAND = /^\/([A-Za-z][\w:.-]*)(?:\s+|$)/;
 
 /** A profile: one kind of agent with one set of options (R1.4). */
-export function profileOf(
-  name: string,
-  kind: AgentKind,
-  options: AgentOptions,
-  services: AgentServices,
-  platform: string,
-): AgentProfile {
-  const longest = platform === 'win32' ? LONGEST_ARGUMENT.windows : LONGEST_ARGUMENT.posix;
+export function profileOf(name: string, kind: AgentKind, options: AgentOptions, services: AgentServices): AgentProfile {
+  const longest = services.platform === 'win32' ? LONGEST_ARGUMENT.windows : LONGEST_ARGUMENT.posix;
   const canResume = kind.canResume && options.resume;
   return {
     name,
@@ -62,6 +57,10 @@ function planOf(kind: AgentKind, options: AgentOptions, services: AgentServices,
     ...(sessionId !== undefined && { sessionId }),
     ...(reportFile && { reportFile }),
   };
+  if (options.shell) {
+    const { command, args: line } = shellCommand(options.command, services.platform);
+    return { ...plan, command, args: line, stdin: prompt };
+  }
   switch (options.prompt) {
     case 'stdin':
       return {
@@ -133,14 +132,14 @@ function holdsPrompt(arg: string): boolean {
 }
 
 /** What is known about the program of a profile. */
-export function agentFactsOf(name: string, kind: AgentKind, options: AgentOptions): AgentFacts {
+export function agentFactsOf(name: string, kind: AgentKind, options: AgentOptions, platform: string): AgentFacts {
   const loginStatus = kind.loginStatus?.(options) ?? kind.facts.loginStatus;
   return {
     ...kind.facts,
     ...(loginStatus && { loginStatus }),
     name,
     title: kind.words.title,
-    command: options.command,
+    command: options.shell ? shellCommand(options.command, platform).command : options.command,
     args: kind.facts.bundled ? options.args : [],
     env: { ...kind.env, ...options.env },
     ...(kind.words.login !== '' && { login: kind.words.login }),

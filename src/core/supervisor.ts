@@ -31,7 +31,6 @@ import {
   type SupervisorWindow,
   useStoredSettings,
 } from './state/context.ts';
-import { CostEstimator } from './state/costEstimator.ts';
 import type { UnitOfWork } from './state/unitOfWork.ts';
 import { checkSpec, rejectionEvents, titleOf } from './steps/admission.ts';
 import { recordCost } from './steps/charge.ts';
@@ -54,7 +53,6 @@ export class Supervisor {
   readonly #engine: Engine;
   readonly #retention: Retention;
   readonly #lifecycle: Lifecycle;
-  readonly #costEstimator = new CostEstimator();
 
   constructor(options: SupervisorOptions) {
     const { doubts = {}, settings, ...parts } = options;
@@ -88,7 +86,7 @@ export class Supervisor {
   async submit(spec: LoopSpec): Promise<SubmitResult> {
     return this.#admit(spec?.loopId ?? '', () => {
       const checked = checkSpec(spec, this.#context);
-      return (unit) => admit(unit, checked, this.#engine.ownership, this.#costEstimator.of);
+      return (unit) => admit(unit, checked, this.#engine.ownership);
     });
   }
 
@@ -207,9 +205,7 @@ export class Supervisor {
   async edit(loopId: string, changes: LoopEdit): Promise<number> {
     this.#lifecycle.mustBeReady();
     const checked = checkSpec(await this.#edited(loopId, changes), this.#context);
-    return this.#engine.transactions.takeAndDispatch((unit) =>
-      editLoop(unit, checked, changes, this.#costEstimator.of),
-    );
+    return this.#engine.transactions.takeAndDispatch((unit) => editLoop(unit, checked, changes));
   }
 
   /** Gives the latest loop of that id another title; an empty one is the first line of its prompt. With `seq`: only if it is that very loop. */

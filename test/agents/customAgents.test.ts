@@ -22,6 +22,19 @@ describe('profiles of the settings', () => {
     assert.equal(catalog.facts('notes')?.command, 'sh');
   });
 
+  it('"shell": true has the system’s shell run the line, and the prompt is no part of it', () => {
+    const { catalog, problems } = testCatalog({ agents: { words: { command: 'wc -w && echo done', shell: true } } });
+    assert.deepEqual(problems, []);
+    const plan = catalog.find('words')?.plan({ loopId: 'x', prompt: '$(rm -rf /)', cwd: '/' });
+    assert.deepEqual(
+      [plan?.command, plan?.args, plan?.stdin],
+      ['/bin/sh', ['-c', 'wc -w && echo done'], '$(rm -rf /)'],
+    );
+    assert.equal(catalog.facts('words')?.command, '/bin/sh', 'the program that is looked for');
+    for (const command of ['/opt/My Tools/agent', 'claude', './run.sh'])
+      assert.deepEqual(testCatalog({ agents: { a: { command } } }).problems, [], command);
+  });
+
   it('a built-in profile is changed under its own name, and another is made from it', () => {
     const { catalog, problems } = testCatalog({
       agents: { claude: { model: 'opus' }, 'claude-careful': { extends: 'claude', permissionMode: 'plan' } },
@@ -65,6 +78,26 @@ describe('profiles of the settings', () => {
 
   const wrong: readonly [what: string, agents: unknown, problem: RegExp][] = [
     ['no object', ['claude'], /^loopSupervisor\.agents: must be an object of profiles by name/],
+    [
+      'a line for a shell in place of a program',
+      { a: { command: 'wc -w && echo done' } },
+      /"command": "wc -w && echo done", which is a line for a shell .* put its words .* into "args", or .* "shell": true/,
+    ],
+    [
+      'a shell for an agent that is none',
+      { a: { extends: 'claude', shell: true } },
+      /"shell": true, which claude does not take/,
+    ],
+    [
+      'a shell line with arguments',
+      { a: { command: 'wc', shell: true, args: ['-w'] } },
+      /"shell": true and "args": write the whole line into "command"/,
+    ],
+    [
+      'a shell line with the prompt as an argument',
+      { a: { command: 'wc', shell: true, prompt: 'argument' } },
+      /"shell": true and "prompt": "argument": a shell gets it on standard input only/,
+    ],
     ['a profile that is no object', { a: 'claude' }, /the profile "a" must be an object; it is left out/],
     [
       'a name with a space',

@@ -139,7 +139,7 @@ describe('admission', () => {
   function refuse(...failing: readonly Check[]): string | undefined {
     const context = contextWith({
       settings: {
-        budget: { dailyLimit: toNano(5), warnAtPercent: 90, onExceeded: 'finish' },
+        budget: { dailyLimit: toNano(5), warnAtPercent: 90, minAllowance: 5e8, onExceeded: 'finish' },
       },
     });
     const liveState = mirrorWith(queuedLoop(1), queuedLoop(2));
@@ -155,8 +155,9 @@ describe('admission', () => {
     if (failing.includes('permanently-failed'))
       latest = { ...loop, state: 'failed', finishedAt: 0, failure, cleared: false };
     const facts: AdmissionFacts = {
+      agent: 'sample',
       account: 'sample',
-      estimate: failing.includes('budget-exceeded') ? toNano(6) : toNano(1),
+      reserve: failing.includes('budget-exceeded') ? toNano(6) : toNano(1),
       latest,
       queueIfBlocked: false,
       inLine: 0,
@@ -178,8 +179,9 @@ describe('admission', () => {
   }
 
   const facts = (rest: Partial<AdmissionFacts>): AdmissionFacts => ({
+    agent: 'sample',
     account: 'sample',
-    estimate: 0,
+    reserve: 0,
     latest: undefined,
     queueIfBlocked: false,
     inLine: 0,
@@ -190,7 +192,10 @@ describe('admission', () => {
 
   it('R1.2 the errors carry their figures: seconds left, amounts, depth', () => {
     const context = contextWith({
-      settings: { budget: { dailyLimit: toNano(5), warnAtPercent: 90, onExceeded: 'finish' }, maxQueueDepth: 1 },
+      settings: {
+        budget: { dailyLimit: toNano(5), warnAtPercent: 90, minAllowance: 5e8, onExceeded: 'finish' },
+        maxQueueDepth: 1,
+      },
     });
     const open = new LiveState();
     const sample = { ...CLOSED_CIRCUIT, state: 'open' as const, openedAt: 1_000_000 - 32_500 };
@@ -198,8 +203,8 @@ describe('admission', () => {
     const circuit = refusal(facts({}), open, context);
     assert.ok(circuit instanceof CircuitOpenError && circuit.secondsLeft === 88, String(circuit));
     const spent = mirrorWith(queuedLoop(1, { estimate: toNano(2) }));
-    spent.day = { day: '2026-01-15', spent: toNano(1), warned: false, exceeded: false };
-    const budget = refusal(facts({ estimate: toNano(2.5) }), spent, context);
+    spent.day = { day: '2026-01-15', spent: toNano(1), unknown: 0, warned: false, exceeded: false };
+    const budget = refusal(facts({ reserve: toNano(2.5) }), spent, context);
     assert.ok(budget instanceof BudgetExceededError);
     assert.deepEqual([budget.spentUsd, budget.reservedUsd, budget.limitUsd], [1, 2, 5]);
     const second = queuedLoop(2);
@@ -211,11 +216,11 @@ describe('admission', () => {
 
   it("R6.1 yesterday's spend is not today's", () => {
     const context = contextWith({
-      settings: { budget: { dailyLimit: toNano(5), warnAtPercent: 90, onExceeded: 'finish' } },
+      settings: { budget: { dailyLimit: toNano(5), warnAtPercent: 90, minAllowance: 5e8, onExceeded: 'finish' } },
     });
     const liveState = new LiveState();
-    liveState.day = { day: '2026-01-14', spent: toNano(100), warned: true, exceeded: true };
-    assert.equal(refusal(facts({ estimate: toNano(5) }), liveState, context), undefined);
+    liveState.day = { day: '2026-01-14', spent: toNano(100), unknown: 0, warned: true, exceeded: true };
+    assert.equal(refusal(facts({ reserve: toNano(5) }), liveState, context), undefined);
   });
 
   it('R1.2 the id of a completed or cancelled loop, and of a failed one that was cleared, may be used again', () => {

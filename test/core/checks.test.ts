@@ -279,7 +279,9 @@ describe('a loop with a check', () => {
   });
 
   it('R11.2 a budget that is used up between two rounds holds the next one', async () => {
-    const window = await machine.open({ budget: { dailyLimit: toNano(1), warnAtPercent: 90, onExceeded: 'stop' } });
+    const window = await machine.open({
+      budget: { dailyLimit: toNano(1), warnAtPercent: 90, minAllowance: 5e8, onExceeded: 'stop' },
+    });
     await submit(window);
     run().say({ type: 'cost', cost: toNano(0.9), source: 'reported' });
     await end();

@@ -9,7 +9,7 @@ describe('what a naive supervisor gets wrong', () => {
   const machine = machineForEachTest();
 
   const budget = (usd: number, onExceeded: Settings['budget']['onExceeded'] = 'finish'): Partial<Settings> => ({
-    budget: { dailyLimit: toNano(usd), warnAtPercent: 90, onExceeded },
+    budget: { dailyLimit: toNano(usd), warnAtPercent: 90, minAllowance: 5e8, onExceeded },
   });
   const circuit = (failureThreshold: number, halfOpenMaxProbes = 1): Partial<Settings> => ({
     circuit: { failureThreshold, cooldownMs: 120_000, halfOpenMaxProbes },

@@ -400,7 +400,7 @@ describe('life of windows', () => {
   it('R10.1 one snapshot with everything, from memory: it asks no process', async () => {
     const window = await machine.open({
       maxConcurrent: 1,
-      budget: { dailyLimit: 5e9, warnAtPercent: 90, onExceeded: 'finish' },
+      budget: { dailyLimit: 5e9, warnAtPercent: 90, minAllowance: 5e8, onExceeded: 'finish' },
     });
     await window.submit({ prompt: 'work', loopId: 'a', estimatedCostUsd: 1 });
     await window.submit({ prompt: 'work', loopId: 'b', priority: 2 });
@@ -413,7 +413,17 @@ describe('life of windows', () => {
     await machine.clock.advance(2_000);
     assert.deepEqual(window.status(), {
       running: [
-        { loopId: 'a', pid: 5, startedAt: submitted, attempt: 1, agent: 'sample', costUsd: 0.25, stopping: false },
+        {
+          loopId: 'a',
+          pid: 5,
+          startedAt: submitted,
+          attempt: 1,
+          agent: 'sample',
+          costUsd: 0.25,
+          allowanceUsd: 5,
+          unbounded: false,
+          stopping: false,
+        },
       ],
       queued: [
         { loopId: 'b', position: 1, priority: 2, enqueuedAt: submitted, waitingFor: 'slot' },
@@ -433,7 +443,7 @@ describe('life of windows', () => {
       concurrencyMax: 1,
       queueDepth: 2,
       queueMax: 20,
-      budget: { spent: 0.25, reserved: 1.25, limit: 5, resetsAt: Date.UTC(2026, 0, 16) },
+      budget: { spent: 0.25, unknown: 0, reserved: 1.25, granted: 4.75, limit: 5, resetsAt: Date.UTC(2026, 0, 16) },
       permanentlyFailed: [],
       paused: false,
       unknownSettings: [],

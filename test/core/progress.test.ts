@@ -29,7 +29,7 @@ describe('Progress', () => {
   });
 
   it('R5.6 takes back that the agent has said that it ended; what it spent does not', () => {
-    const summary = { priced: false, worked: false, hasCost: true };
+    const summary = { priced: false, unknown: false, worked: false, hasCost: true };
     assert.equal(withEvents(summary, [TEXT, END]).said, END);
     assert.equal(withEvents(withEvents(summary, [END]), [TEXT]).said, undefined);
     assert.equal(

@@ -109,7 +109,7 @@ describe('restarts', () => {
   });
 
   it('R5.3 an orderly shutdown and a stop for the budget use up no restart; a start that its host did not live to make does', async () => {
-    const budget = { dailyLimit: toNano(1), warnAtPercent: 90, onExceeded: 'stop' as const };
+    const budget = { dailyLimit: toNano(1), warnAtPercent: 90, minAllowance: 5e8, onExceeded: 'stop' as const };
     const first = await machine.open({ ...restarts(1), budget });
     await first.submit({ prompt: 'work', loopId: 'a', estimatedCostUsd: 0 });
     await first.shutdown();
@@ -141,7 +141,7 @@ describe('restarts', () => {
   });
 
   it('R5.5 a retry that is refused changes nothing and says why', async () => {
-    const budget = { dailyLimit: toNano(2), warnAtPercent: 90, onExceeded: 'finish' as const };
+    const budget = { dailyLimit: toNano(2), warnAtPercent: 90, minAllowance: 5e8, onExceeded: 'finish' as const };
     const window = await machine.open({ ...restarts(0), maxConcurrent: 1, maxQueueDepth: 1, budget });
     await window.submit({ prompt: 'work', loopId: 'a', estimatedCostUsd: 1 });
     machine.launcher.of('a').fail();

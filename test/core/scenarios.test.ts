@@ -100,7 +100,7 @@ describe('Supervisor', () => {
 
   it('R6.6 counts a reported cost once, against loop and day, and R6.7 moves the read position with it', async () => {
     const window = await machine.open({
-      budget: { dailyLimit: 5_000_000_000, warnAtPercent: 90, onExceeded: 'finish' },
+      budget: { dailyLimit: 5_000_000_000, warnAtPercent: 90, minAllowance: 5e8, onExceeded: 'finish' },
     });
     await window.submit({ prompt: 'work', loopId: 'a', estimatedCostUsd: 1 });
     assert.equal(window.status().budget.reserved, 1);

@@ -182,7 +182,9 @@ describe('slots and circuit', () => {
   }
 
   it('R3.3 R6.3 fills the slot when the head is cancelled that waited for the money of a running loop', async () => {
-    const window = await machine.open({ budget: { dailyLimit: toNano(5), warnAtPercent: 90, onExceeded: 'finish' } });
+    const window = await machine.open({
+      budget: { dailyLimit: toNano(5), warnAtPercent: 90, minAllowance: 5e8, onExceeded: 'finish' },
+    });
     await window.pause();
     await window.submit({ prompt: 'work', loopId: 'runs', estimatedCostUsd: 2, priority: 1 });
     await window.submit({ prompt: 'work', loopId: 'head', estimatedCostUsd: 2 });
@@ -483,7 +485,9 @@ describe('slots and circuit', () => {
   });
 
   it('R3.3 R6.1 fills the slot at midnight, by itself', async () => {
-    const window = await machine.open({ budget: { dailyLimit: toNano(1), warnAtPercent: 90, onExceeded: 'finish' } });
+    const window = await machine.open({
+      budget: { dailyLimit: toNano(1), warnAtPercent: 90, minAllowance: 5e8, onExceeded: 'finish' },
+    });
     await window.submit({ prompt: 'work', loopId: 'a', estimatedCostUsd: 0 });
     await window.pause();
     await window.submit({ prompt: 'work', loopId: 'b', estimatedCostUsd: 0.5 });
@@ -501,7 +505,9 @@ describe('slots and circuit', () => {
   });
 
   describe('news that some other turn comes upon first', () => {
-    const LIMIT: Partial<Settings> = { budget: { dailyLimit: toNano(1), warnAtPercent: 90, onExceeded: 'finish' } };
+    const LIMIT: Partial<Settings> = {
+      budget: { dailyLimit: toNano(1), warnAtPercent: 90, minAllowance: 5e8, onExceeded: 'finish' },
+    };
 
     /** `a` runs, `b` waits for the budget of the next day, which has just begun: the clock jumped there, as after a sleep. */
     async function pastMidnight() {
@@ -509,7 +515,7 @@ describe('slots and circuit', () => {
       await window.submit({ prompt: 'work', loopId: 'a', estimatedCostUsd: 0 });
       await window.pause();
       await window.submit({ prompt: 'work', loopId: 'b', estimatedCostUsd: 0.5 });
-      await window.recordCost('a', 1);
+      await window.recordCost('b', 1);
       await window.resume();
       assert.deepEqual(machine.alive(), ['a']);
       machine.clock.jump(86_400_000);

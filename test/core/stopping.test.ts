@@ -224,7 +224,7 @@ describe('stopping', () => {
   it('R7.2 Stop All cancels whatever is live, and starts nothing on the way', async () => {
     const window = await machine.open({
       maxConcurrent: 3,
-      budget: { dailyLimit: 5e9, warnAtPercent: 90, onExceeded: 'finish' },
+      budget: { dailyLimit: 5e9, warnAtPercent: 90, minAllowance: 5e8, onExceeded: 'finish' },
     });
     await window.submit({ prompt: 'work', loopId: 'runs', estimatedCostUsd: 1 });
     await window.submit({ prompt: 'work', loopId: 'waits', estimatedCostUsd: 0 });

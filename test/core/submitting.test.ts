@@ -294,7 +294,9 @@ describe('submit and queue', () => {
   });
 
   it('R1.1 metadata, title and estimate come back as they were given', async () => {
-    const settings: Partial<Settings> = { budget: { dailyLimit: toNano(5), warnAtPercent: 90, onExceeded: 'finish' } };
+    const settings: Partial<Settings> = {
+      budget: { dailyLimit: toNano(5), warnAtPercent: 90, minAllowance: 5e8, onExceeded: 'finish' },
+    };
     const window = await machine.open(settings);
     const metadata = { ticket: 'X-1', tags: ['a', 'b'], deep: { n: 1.5, none: null } };
     await window.submit({

@@ -32,6 +32,8 @@ const CAUSES: readonly AgentErrorCause[] = [
 ];
 const LIMIT: Limit = { type: 'limit', until: 99, reason: 'usage limit reached' };
 const NO_TIME: Limit = { type: 'limit', reason: 'usage limit reached' };
+const USED_UP: Said = { type: 'end', ok: false, reason: 'the budget is used up', cause: 'budget' };
+const ALLOWANCE = { amount: 5, of: 'day', heldBy: 'agent' } as const;
 const SAID_OK: Said = { type: 'end', ok: true, reason: 'all done' };
 
 function exited(facts: Partial<End> = {}): End {
@@ -236,9 +238,32 @@ describe('outcome of an attempt', () => {
       'interrupted',
       'neither',
     ],
+    ['its own maximum cost', { end: exited({ exit: { signal: 'SIGTERM' } }), stop: 'cap' }, 'usedUp', 'neither'],
     [
-      'its own maximum cost',
-      { end: exited({ exit: { signal: 'SIGTERM' } }), stop: 'cap' },
+      'stopped at the end of its allowance',
+      { end: exited({ stoppedBy: 'budget' }), stop: 'budget', allowance: { ...ALLOWANCE, isUsedUp: true } },
+      'usedUp',
+      'neither',
+    ],
+    [
+      'stopped for the budget with some of its allowance left',
+      { end: exited({ stoppedBy: 'budget' }), stop: 'budget', allowance: { ...ALLOWANCE, isUsedUp: false } },
+      'interrupted',
+      'neither',
+    ],
+    [
+      'the cap that it was given with its allowance',
+      { end: exited({ exit: { exitCode: 1 } }), said: USED_UP, allowance: { ...ALLOWANCE, isUsedUp: false } },
+      'usedUp',
+      'neither',
+    ],
+    [
+      'a cap of its own that nobody gave it',
+      {
+        end: exited({ exit: { exitCode: 1 } }),
+        said: USED_UP,
+        allowance: { ...ALLOWANCE, heldBy: 'host', isUsedUp: false },
+      },
       'agent for good',
       'neither',
     ],

@@ -20,6 +20,7 @@ const EMPTY: ProcessTable = {
   signal: async () => [],
   signalGroup: async () => false,
   args: () => there([]),
+  executable: () => GONE,
   environment: () => GONE,
   outputs: () => there([]),
 };

@@ -15,7 +15,7 @@ describe('The first signal of a stop (A7)', () => {
       const table = new FakeTable([{ pid: 10 }]);
       (table as ProcessTable).list = list;
       const stop = new GroupStop({
-        ...{ table, token: 'token', folder: '/none', leader: identity(10), keep: [], steps: [] },
+        ...{ table, token: 'token', folder: '/none', leader: identity(10), ownFolders: [], keep: [], steps: [] },
         onStuck: () => undefined,
         onError: () => undefined,
       });

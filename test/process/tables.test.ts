@@ -96,7 +96,7 @@ describe('The process table of this machine', () => {
 
   it('a zombie does not live', async () => {
     // Its parent never asks how it ended.
-    const parent = spawn('/bin/sh', ['-c', 'sleep 0 & echo $!; exec sleep 1000'], {
+    const parent = spawn('/bin/sh', ['-c', 'sleep 0.3 & echo $!; exec sleep 1000'], {
       stdio: ['ignore', 'pipe', 'ignore'],
     });
     const pid = Number(
@@ -172,10 +172,15 @@ describe('R7.7 macOS: the process table of ps', () => {
       started: Date.parse('Sun Nov 22 08:00:01 2026'),
       name: 'launchd',
       args: ['/sbin/launchd'],
+      executable: '/sbin/launchd',
       cpuMs: 312_340,
       memoryBytes: 11_501_568,
     });
     assert.deepEqual([guardian?.name, guardian?.parent, guardian?.group], ['node', 1, 501]);
+    const editor = '/Applications/Visual Studio Code.app/Contents/MacOS/Electron --unity';
+    const [app] = psOf(`504 1 504 S 0:00.00 0 Mon Nov  3 05:29:25 2026 ${editor}\n`);
+    assert.equal(app?.executable, '/Applications/Visual Studio Code.app/Contents/');
+    assert.equal(claude?.executable, undefined, 'it does not say where it lies');
     assert.deepEqual([claude?.group, claude?.cpuMs, claude?.args], [502, 93_784_000, ['claude', '-p']]);
     assert.deepEqual([zombie?.zombie, zombie?.startTime], [true, 'Mon Nov 3 05:29:25 2026']);
   });

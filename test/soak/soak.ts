@@ -44,7 +44,7 @@ const SETTINGS: Partial<Settings> = {
   // Every kill costs a restart: the window is short, so that the back-off stays short and no loop is given up.
   restart: { maxRestarts: 1_000, windowMs: 1_500, maxTotal: 1_000 },
   circuit: { failureThreshold: 6, cooldownMs: 700, halfOpenMaxProbes: 1 },
-  budget: { dailyLimit: LIMIT_NANO, warnAtPercent: 90, onExceeded: 'finish' },
+  budget: { dailyLimit: LIMIT_NANO, warnAtPercent: 90, minAllowance: 5e8, onExceeded: 'finish' },
   killGraceMs: 200,
   maxLogBytes: 2 * 2 ** 20,
   firstOutputTimeoutMs: 4_000,

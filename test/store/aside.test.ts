@@ -25,7 +25,7 @@ describe('store: rows that can not be read', () => {
     await finish(store, done);
     await store.write((tx) => {
       tx.addLedger({ key: 'k', seq: done.seq, agent: 'sample', day: '2026-01-15', at: 1, cost: 5, source: 'reported' });
-      tx.saveDayMarks({ day: '2026-01-15', spent: 0, warned: true, exceeded: true });
+      tx.saveDayMarks({ day: '2026-01-15', spent: 0, unknown: 0, warned: true, exceeded: true });
       tx.saveWindow({ id: 'w', process: { pid: 1, startTime: '1', bootId: 'b' }, folders: [], openedAt: 1 });
       tx.saveControl({
         circuits: { a: { state: 'open', generation: 1, consecutiveFailures: 5, openedAt: 5, reasons: [] } },
@@ -107,7 +107,7 @@ describe('store: rows that can not be read', () => {
       paused: true,
     });
     assert.deepEqual(changes?.windows, []);
-    assert.deepEqual(changes?.day, { day: '2026-01-15', spent: 0, warned: false, exceeded: false });
+    assert.deepEqual(changes?.day, { day: '2026-01-15', spent: 0, unknown: 0, warned: false, exceeded: false });
     const done = await store.latest('done');
     assert.ok(done);
     assert.deepEqual(

@@ -173,21 +173,24 @@ onEachStore('what other hosts have changed', ({ open, news }) => {
     await theirs.write((tx) => {
       tx.saveControl({ circuits, gates, paused: true });
       tx.saveWindow(lease);
-      tx.saveDayMarks({ day: '2026-01-16', spent: 0, warned: true, exceeded: false });
+      tx.saveDayMarks({ day: '2026-01-16', spent: 0, unknown: 0, warned: true, exceeded: false });
       tx.addLedger({ key: 'k', seq: 1, agent: 'a', day: '2026-01-15', at: 1, cost: 5, source: 'reported' });
     });
     assert.deepEqual(await news(mine), {
       loops: [],
       control: { circuits, gates, paused: true },
       windows: [lease],
-      day: { day: '2026-01-16', spent: 0, warned: true, exceeded: false },
+      day: { day: '2026-01-16', spent: 0, unknown: 0, warned: true, exceeded: false },
     });
     await theirs.write((tx) => {
       tx.releaseWindow('w');
       tx.addLedger({ key: 'k', seq: 2, agent: 'a', day: '2026-01-17', at: 1, cost: 6, source: 'reported' });
     });
     const next = await news(mine);
-    assert.deepEqual([next?.windows, next?.day], [[], { day: '2026-01-17', spent: 6, warned: false, exceeded: false }]);
+    assert.deepEqual(
+      [next?.windows, next?.day],
+      [[], { day: '2026-01-17', spent: 6, unknown: 0, warned: false, exceeded: false }],
+    );
   });
 
   it('a loop whose attempt was settled in the same transaction is seen as it is then', async () => {

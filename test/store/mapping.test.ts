@@ -224,6 +224,7 @@ onEachStore('what is written is read again', (bench) => {
     assert.deepEqual(await store.write((tx) => tx.day('2026-01-15')), {
       day: '2026-01-15',
       spent: 0,
+      unknown: 0,
       warned: false,
       exceeded: false,
     });
@@ -254,7 +255,7 @@ onEachStore('what is written is read again', (bench) => {
         cost: 5,
         source: 'reported',
       });
-      tx.saveDayMarks({ day: '2026-01-15', spent: 5, warned: true, exceeded: false });
+      tx.saveDayMarks({ day: '2026-01-15', spent: 5, unknown: 0, warned: true, exceeded: false });
     });
     first.close();
     const again = (await bench.open()).changes();
@@ -263,7 +264,7 @@ onEachStore('what is written is read again', (bench) => {
       live: new Set([queued.seq, running.seq]),
       control,
       windows: [],
-      day: { day: '2026-01-15', spent: 5, warned: true, exceeded: false },
+      day: { day: '2026-01-15', spent: 5, unknown: 0, warned: true, exceeded: false },
     });
   });
 

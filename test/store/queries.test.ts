@@ -127,7 +127,9 @@ onEachStore('queries over many loops', (bench) => {
       [],
       [{ seq: other.seq }],
     ]);
-    assert.deepEqual(await store.spend('2026-01-15'), [{ day: '2026-01-15', agent: 'sample', cost: 5, estimated: 0 }]);
+    assert.deepEqual(await store.spend('2026-01-15'), [
+      { day: '2026-01-15', agent: 'sample', cost: 5, estimated: 0, unknown: 0 },
+    ]);
   });
 
   it('settled runs of final loops, oldest first', async () => {

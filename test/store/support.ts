@@ -97,7 +97,15 @@ export function newLoop(loopId: string, facts: Partial<NewLoop> = {}): NewLoop {
       restarts: [],
       quickCrashes: 0,
     },
-    ...{ cost: 0, costEstimated: 0, state: 'queued', fresh: true },
+    ...{
+      cost: 0,
+      costEstimated: 0,
+      costUnknown: 0,
+      costAtLeast: false,
+      idleAllowances: 0,
+      state: 'queued',
+      fresh: true,
+    },
     ...facts,
   };
 }
@@ -115,7 +123,7 @@ export function newAttempt(token: string, facts: Partial<Attempt> = {}): Omit<At
       reserved: 0,
       resumed: false,
     },
-    ...{ readOffset: 0, cost: 0, costEstimated: 0 },
+    ...{ readOffset: 0, cost: 0, costEstimated: 0, costUnknown: 0, costAtLeast: false, accrued: 0 },
     ...facts,
   };
 }

@@ -124,52 +124,56 @@ onEachStore('transactions', (bench) => {
     ]);
     assert.deepEqual(added, [true, false, false, true, true, true, true]);
     assert.deepEqual(await store.spend('2026-01-15'), [
-      { day: '2026-01-15', agent: 'claude', cost: 21, estimated: 0 },
-      { day: '2026-01-15', agent: 'codex', cost: 100, estimated: 0 },
-      { day: '2026-01-16', agent: 'claude', cost: 1_000, estimated: 0 },
+      { day: '2026-01-15', agent: 'claude', cost: 21, estimated: 0, unknown: 0 },
+      { day: '2026-01-15', agent: 'codex', cost: 100, estimated: 0, unknown: 0 },
+      { day: '2026-01-16', agent: 'claude', cost: 1_000, estimated: 0, unknown: 0 },
     ]);
     assert.deepEqual((await store.spend('2026-01-16')).length, 1);
     const day = await store.write((tx) => tx.day('2026-01-15'));
-    assert.deepEqual(day, { day: '2026-01-15', spent: 121, warned: false, exceeded: false });
+    assert.deepEqual(day, { day: '2026-01-15', spent: 121, unknown: 0, warned: false, exceeded: false });
     assert.deepEqual(await store.spendByLoop('2026-01-15', 5), [
-      { loopId: 'a', title: 'Loop a', agent: 'sample', cost: 101, estimated: -20 },
-      { loopId: 'b', title: 'Loop b', agent: 'sample', cost: 20, estimated: 20 },
+      { loopId: 'a', title: 'Loop a', agent: 'sample', cost: 101, estimated: -20, unknown: 0 },
+      { loopId: 'b', title: 'Loop b', agent: 'sample', cost: 20, estimated: 20, unknown: 0 },
     ]);
     assert.equal((await store.spendByLoop('2026-01-15', 1)).length, 1);
   });
 
   it("R6.4 a day's marks are kept beside what was spent", async () => {
     await store.write((tx) => {
-      tx.saveDayMarks({ day: '2026-01-15', spent: 999, warned: true, exceeded: false });
+      tx.saveDayMarks({ day: '2026-01-15', spent: 999, unknown: 0, warned: true, exceeded: false });
       tx.addLedger({ key: 'k', seq: 1, agent: 'a', day: '2026-01-15', at: 1, cost: 5, source: 'reported' });
-      tx.saveDayMarks({ day: '2026-01-15', spent: 999, warned: true, exceeded: true });
+      tx.saveDayMarks({ day: '2026-01-15', spent: 999, unknown: 0, warned: true, exceeded: true });
     });
     assert.deepEqual(await store.write((tx) => tx.day('2026-01-15')), {
       day: '2026-01-15',
       spent: 5,
+      unknown: 0,
       warned: true,
       exceeded: true,
     });
   });
 
-  it('R6.2 the median is that of the last 20 completed or failed loops of the agent', async () => {
+  it('R6.2 the median is that of the last 20 loops of the agent whose cost is known and not 0, of three at least', async () => {
     const median = () => store.write((tx) => tx.medianCost('sample'));
     assert.equal(await median(), undefined);
     const done = async (cost: number, finishedAt: number, facts = {}) =>
       finish(store, await submit(store, `c${cost}-${finishedAt}`, { ...facts }), { cost, finishedAt });
     await done(1_000_000, 1);
-    assert.equal(await median(), 1_000_000);
     await done(100, 2);
-    assert.equal(await median(), 500_050);
-    for (let i = 0; i < 19; i++) await done(i * 10, 10 + i);
-    // The first has dropped out: 0, 10 … 180 and 100.
-    assert.equal(await median(), 95);
+    await done(0, 3);
+    await done(500, 4, { costUnknown: 500, costEstimated: 500 });
+    await done(500, 5, { costAtLeast: true });
+    assert.equal(await median(), undefined, 'two whose cost is known');
+    await done(200, 6);
+    assert.equal(await median(), 200);
+    for (let i = 1; i <= 18; i++) await done(i * 10, 10 + i);
+    // The first has dropped out: 10, 20 … 180, 100 and 200.
+    assert.equal(await median(), 100);
     await finish(store, await submit(store, 'x'), { state: 'cancelled', cost: 9_999, finishedAt: 99 });
     await finish(store, await submit(store, 'y', { agent: 'other' }), { cost: 9_999, finishedAt: 99 });
-    assert.equal(await median(), 95);
+    assert.equal(await median(), 100);
+    // Now 10 … 180, 200 and 1,000: a failed loop counts, too.
     await finish(store, await submit(store, 'z'), { ...FAILED, cost: 1_000, finishedAt: 100 });
-    assert.equal(await median(), 95);
-    await finish(store, await submit(store, 'z2'), { ...FAILED, cost: 1_000, finishedAt: 101 });
     assert.equal(await median(), 105);
   });
 

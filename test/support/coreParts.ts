@@ -53,6 +53,9 @@ const FACTS: Omit<LoopFacts, 'seq' | 'loopId' | 'place'> = {
   quickCrashes: 0,
   cost: 0,
   costEstimated: 0,
+  costUnknown: 0,
+  costAtLeast: false,
+  idleAllowances: 0,
 };
 
 function factsOf(seq: number, facts: Partial<LoopFacts>): LoopFacts {
@@ -92,6 +95,9 @@ export function activeLoop(
       readOffset: 0,
       cost: 0,
       costEstimated: 0,
+      costUnknown: 0,
+      costAtLeast: false,
+      accrued: 0,
       ...attempt,
     },
   };

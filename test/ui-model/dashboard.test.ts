@@ -226,7 +226,7 @@ describe('dashboard', () => {
         },
         circuitChanges: async () => changes,
       },
-      spend: async (fromDay) => [{ day: fromDay, agent: 'sample', cost: spent * 1e9, estimated: 0 }],
+      spend: async (fromDay) => [{ day: fromDay, agent: 'sample', cost: spent * 1e9, estimated: 0, unknown: 0 }],
       finishedCount: () => ({ total: stored.filter(({ state }) => state === 'completed').length, failed: 0 }),
     };
     const status = (): Status =>
@@ -245,7 +245,7 @@ describe('dashboard', () => {
         concurrencyMax: 4,
         queueDepth: 0,
         queueMax: 20,
-        budget: { spent, reserved: 0, limit: 5, resetsAt: 0 },
+        budget: { spent, unknown: 0, reserved: 0, granted: 0, limit: 5, resetsAt: 0 },
         permanentlyFailed: [],
         unknownSettings: [],
         paused: false,

@@ -17,7 +17,11 @@ import { errorActions } from '../../src/ui/commands/errorActions.ts';
 describe('The buttons of an error', () => {
   const cases: readonly [string, unknown, string[]][] = [
     ['an open circuit', new CircuitOpenError(87), ['Reset Circuit', 'Show Circuit']],
-    ['a used-up budget', new BudgetExceededError(20, 0, 20, 1), ['Raise Limit', 'Show Budget']],
+    [
+      'a used-up budget',
+      new BudgetExceededError({ spentUsd: 20, unknownUsd: 0, reservedUsd: 0, limitUsd: 20, estimateUsd: 1 }),
+      ['Raise Limit', 'Show Budget'],
+    ],
     ['a full queue', new QueueFullError(20, 20), ['Open Settings', 'Show Loops']],
     ['a permanent failure', new PermanentlyFailedError('a'), ['Retry', 'Show Output']],
     ['a loop that is here already', new DuplicateLoopError('a'), ['Show Output']],

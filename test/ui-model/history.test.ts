@@ -238,7 +238,7 @@ describe('history', () => {
               endedAt: NOW,
               outcome: 'ok',
               resumed: false,
-              cost: { usd: 0.25, source: 'reported' },
+              cost: { usd: 0.25, unknownUsd: 0, atLeast: false, source: 'reported' },
               swept: [],
               kept: [],
               remaining: [],

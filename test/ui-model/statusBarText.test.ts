@@ -25,7 +25,9 @@ const IDLE: Glance = { host: 'ready', queued: 0, asking: 0 };
 const shown = (status: Status, glance: Partial<Glance> = {}) => pick(circuitText(status, { ...IDLE, ...glance }, NOW));
 
 function budget(spent: number, limit: number, reserved = 0): Status {
-  return statusWith({ budget: { spent, reserved, limit, resetsAt: new Date(2026, 2, 11).getTime() } });
+  return statusWith({
+    budget: { spent, unknown: 0, reserved, granted: 0, limit, resetsAt: new Date(2026, 2, 11).getTime() },
+  });
 }
 
 describe('The circuit in the status bar', () => {
@@ -131,10 +133,10 @@ describe('The budget in the status bar', () => {
   it('shows on hover what each agent and loop has cost today, estimates marked, and what is reserved', () => {
     const today = {
       agents: [
-        { day: '2026-03-10', agent: 'codex', cost: toNano(1), estimated: toNano(1) },
-        { day: '2026-03-10', agent: 'claude', cost: toNano(2.2), estimated: 0 },
+        { day: '2026-03-10', agent: 'codex', cost: toNano(1), estimated: toNano(1), unknown: 0 },
+        { day: '2026-03-10', agent: 'claude', cost: toNano(2.2), estimated: 0, unknown: 0 },
       ],
-      loops: [{ loopId: 'a', title: 'Fix | <b>it</b>', agent: 'claude', usd: 2.2, estimatedUsd: 0 }],
+      loops: [{ loopId: 'a', title: 'Fix | <b>it</b>', agent: 'claude', usd: 2.2, estimatedUsd: 0, unknownUsd: 0 }],
     };
     const { text, tooltip, spoken } = budgetText(budget(3.2, 20, 1.5), 90, today, NOW);
     assert.equal(text, '$(credit-card) ≈$3.20 / $20.00');

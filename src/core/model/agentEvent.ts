@@ -3,8 +3,11 @@ import type { NanoUsd } from './money.ts';
 /** Plain data that survives JSON. */
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 
-/** How a row of the ledger came about: the agent named the amount, or we worked it out (R6.6). */
-export type CostSource = 'reported' | 'estimated';
+/**
+ * How a row of the ledger came about (R6.2, R6.6): the agent named the amount, we worked it out from tokens, or the work
+ * was done and nobody knows its cost, so that a guess is charged.
+ */
+export type CostSource = 'reported' | 'estimated' | 'unknown';
 
 /**
  * Where the amount of a `cost` event comes from (R6.2, R6.6).

@@ -95,20 +95,29 @@ export class CircuitOpenError extends SupervisorError {
   }
 }
 
-/** The day's budget does not allow the loop (R6.2). Amounts in USD. */
+/** The day's budget does not allow the loop (R6.2). Amounts in USD; `unknownUsd` is guessed for work whose cost nobody knows. */
 export class BudgetExceededError extends SupervisorError {
   readonly spentUsd: number;
+  readonly unknownUsd: number;
   readonly reservedUsd: number;
   readonly limitUsd: number;
-  constructor(spentUsd: number, reservedUsd: number, limitUsd: number, estimateUsd: number) {
+  constructor(amounts: {
+    readonly spentUsd: number;
+    readonly unknownUsd: number;
+    readonly reservedUsd: number;
+    readonly limitUsd: number;
+    readonly estimateUsd: number;
+  }) {
     const usd = (n: number) => `$${n.toFixed(2)}`;
+    const unknown = amounts.unknownUsd > 0 ? `, ${usd(amounts.unknownUsd)} of unknown cost` : '';
     super(
       'budget-exceeded',
-      `The loop was not submitted: its estimate of ${usd(estimateUsd)} does not fit today's budget of ${usd(limitUsd)} (${usd(spentUsd)} spent, ${usd(reservedUsd)} reserved). Raise the limit or wait until midnight.`,
+      `The loop was not submitted: its estimate of ${usd(amounts.estimateUsd)} does not fit today's budget of ${usd(amounts.limitUsd)} (${usd(amounts.spentUsd)} spent${unknown}, ${usd(amounts.reservedUsd)} reserved). Raise the limit or wait until midnight.`,
     );
-    this.spentUsd = spentUsd;
-    this.reservedUsd = reservedUsd;
-    this.limitUsd = limitUsd;
+    this.spentUsd = amounts.spentUsd;
+    this.unknownUsd = amounts.unknownUsd;
+    this.reservedUsd = amounts.reservedUsd;
+    this.limitUsd = amounts.limitUsd;
   }
 }
 

@@ -11,9 +11,9 @@ export interface LoopSpec {
   readonly loopId?: string;
   /** Higher goes first. A finite integer; 0 if absent. */
   readonly priority?: number;
-  /** USD, 0 or more. Absent: the median of the agent's last 20 loops (R6.2). */
+  /** USD, 0 or more. Absent: the median of what the agent's last 20 loops that worked cost, 0 with fewer than three (R6.2). */
   readonly estimatedCostUsd?: number;
-  /** The loop is stopped when it has cost this much (USD, above 0). Absent: no cap of its own. */
+  /** The loop waits for you when it has cost this much (USD, above 0). Absent: no cap of its own. */
   readonly maxCostUsd?: number;
   /** An agent profile. Absent: the default agent. */
   readonly agent?: string;
@@ -167,12 +167,33 @@ export interface Attempt {
   /** The reader's state at `readOffset`. */
   readonly readerState?: Json;
   readonly cost: NanoUsd;
-  /** The part of `cost` that was estimated. */
+  /** The part of `cost` that its agent did not name: priced from tokens, or unknown. */
   readonly costEstimated: NanoUsd;
+  /** The part of `costEstimated` that is a guess: the attempt worked and its cost is unknown (R6.6). */
+  readonly costUnknown: NanoUsd;
+  /** Some of its work is in none of the amounts: it cost at least `cost`. */
+  readonly costAtLeast: boolean;
+  /** What it has spent beyond `cost` by a first reckoning (R6.10). */
+  readonly accrued: NanoUsd;
+  /** What it may spend before it must ask again (R6.8); absent where nothing bounds it. */
+  readonly allowance?: Allowance;
   /** A stop that was asked for. */
   readonly stop?: StopIntent;
   /** Set once, when it is settled (R3.2). */
   readonly end?: AttemptEnd;
+}
+
+/** The costs of what has just begun. */
+export const NO_COST = { cost: 0, costEstimated: 0, costUnknown: 0, costAtLeast: false } as const;
+
+/** What an attempt may spend before it must ask again (R6.8). */
+export interface Allowance {
+  /** For all of the attempt, 10⁻⁹ USD. */
+  readonly amount: NanoUsd;
+  /** Whose money ends first: the loop's own cap or the day's. */
+  readonly of: 'cap' | 'day';
+  /** Who holds the attempt to it: its agent, the host that follows it, or nobody, as its spending shows only at its end. */
+  readonly heldBy: 'agent' | 'host' | 'nobody';
 }
 
 /** How an attempt ended. */
@@ -216,8 +237,14 @@ export interface LoopFacts {
   readonly quickCrashes: number;
   /** Cost over all attempts, 10⁻⁹ USD. */
   readonly cost: NanoUsd;
-  /** The part of `cost` that was estimated. */
+  /** The part of `cost` that no agent named: priced from tokens, or unknown. */
   readonly costEstimated: NanoUsd;
+  /** The part of `costEstimated` that is a guess (R6.6). */
+  readonly costUnknown: NanoUsd;
+  /** Some of its work is in none of the amounts: it cost at least `cost`. */
+  readonly costAtLeast: boolean;
+  /** Allowances in a row that it used up without progress (R6.8). */
+  readonly idleAllowances: number;
   readonly sessionId?: string;
   readonly lastError?: Failure;
   /** What must pass before it is completed (R11). */
@@ -307,10 +334,21 @@ export function needsUser(loop: Loop): loop is Extract<Loop, { for: 'you' }> {
   return loop.state === 'waiting' && loop.for === 'you';
 }
 
-/** What the loop still reserves of the budget (R6.2): its estimate less what its attempt has cost; nothing while only the user can wake it. */
+/** What the loop still reserves of the budget (R6.2): its estimate less what its attempt has cost, and never more than its cap leaves. */
 export function reservedOf(loop: Loop): NanoUsd {
   if (isFinished(loop) || needsUser(loop)) return 0;
-  return isActive(loop) ? Math.max(0, loop.attempt.reserved - loop.attempt.cost) : loop.estimate;
+  if (!isActive(loop)) return Math.min(loop.estimate, capLeftOf(loop));
+  return Math.max(0, loop.attempt.reserved - loop.attempt.cost - loop.attempt.accrued);
+}
+
+/** What its own cap leaves the loop; without a cap that has no end. */
+export function capLeftOf(loop: Pick<LoopFacts, 'maxCost' | 'cost'>): NanoUsd {
+  return loop.maxCost === undefined ? Number.POSITIVE_INFINITY : Math.max(0, loop.maxCost - loop.cost);
+}
+
+/** What an attempt may still spend of its allowance (R6.8). */
+export function outstandingOf({ attempt }: ActiveLoop): NanoUsd {
+  return Math.max(0, (attempt.allowance?.amount ?? 0) - attempt.cost - attempt.accrued);
 }
 
 /** One row of a loop's history. `from` equals `to` for a note that changed no state, such as what was swept. */
@@ -329,12 +367,12 @@ export interface LedgerRow {
   readonly seq: number;
   readonly attemptId?: number;
   readonly agent: string;
-  /** The local calendar day on which it was reported; of an estimate that is withdrawn, the one on which it was charged (R6.1). */
+  /** The local calendar day on which it was reported, empty for play money; of an estimate that is withdrawn, the one on which it was charged (R6.1). */
   readonly day: string;
   /** Wall time, ms. */
   readonly at: number;
   readonly cost: NanoUsd;
   readonly source: CostSource;
-  /** How much of `cost` is an estimate, where that is neither all (`estimated`) nor nothing (`reported`): a report that replaces estimates. */
+  /** How much of `cost` no agent named, where that is neither all nor, with `reported`, nothing. */
   readonly estimated?: NanoUsd;
 }

@@ -21,6 +21,8 @@ export interface Settings {
     readonly warnAtPercent: number;
     /** What happens to running loops when the limit is passed (R6.5). */
     readonly onExceeded: 'finish' | 'stop';
+    /** A running loop is granted no less at a time, 10⁻⁹ USD (R6.8). */
+    readonly minAllowance: NanoUsd;
   };
   /** An attempt's longest run, suspend not counted; 0 = none (R7.6). */
   readonly loopTimeoutMs: number;
@@ -105,7 +107,7 @@ export const DEFAULT_SETTINGS: Settings = {
   maxQueueDepth: 20,
   restart: { maxRestarts: 3, windowMs: 300_000, maxTotal: 10 },
   circuit: { failureThreshold: 5, cooldownMs: 120_000, halfOpenMaxProbes: 1 },
-  budget: { dailyLimit: 0, warnAtPercent: 90, onExceeded: 'finish' },
+  budget: { dailyLimit: 0, warnAtPercent: 90, onExceeded: 'finish', minAllowance: 500_000_000 },
   loopTimeoutMs: 120 * MINUTE,
   killGraceMs: 5_000,
   endGraceMs: 30_000,

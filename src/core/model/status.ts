@@ -76,8 +76,14 @@ export interface AccountStatus {
 
 /** Today's budget, USD. */
 export interface BudgetStatus {
+  /** What agents named or was priced from tokens, running attempts included (R6.2). */
   readonly spent: number;
+  /** Guesses for attempts that worked and whose cost is unknown (R6.6). */
+  readonly unknown: number;
+  /** What loops are still estimated to cost today (R6.2). */
   readonly reserved: number;
+  /** What running attempts may still spend before they must ask again (R6.8). */
+  readonly granted: number;
   /** 0 = no limit. */
   readonly limit: number;
   /** Wall time (ms) of the next local midnight. */
@@ -93,7 +99,12 @@ export interface Status {
     readonly startedAt: number;
     readonly attempt: number;
     readonly agent: string;
+    /** What it has cost up to now, by a first reckoning where its agent has not said. */
     readonly costUsd: number;
+    /** What the attempt may spend before it must ask again; absent where nothing bounds it (R6.8). */
+    readonly allowanceUsd?: number;
+    /** Its spending shows only at its end, so nothing bounds it while it runs (R6.8). */
+    readonly unbounded: boolean;
     /** It is being stopped. */
     readonly stopping: boolean;
   }[];
@@ -178,8 +189,12 @@ export interface LoopDetail {
   readonly prompt: string;
   readonly attempts: readonly AttemptDetail[];
   readonly costUsd: number;
-  /** Some of it is an estimate. */
+  /** No agent named some of it. */
   readonly costEstimated: boolean;
+  /** The part of `costUsd` that is a guess, as nobody knows it (R6.6). */
+  readonly unknownUsd: number;
+  /** Some of its work is in no amount: it cost at least `costUsd`. */
+  readonly costAtLeast: boolean;
   /** What it still holds of the budget; 0 once it is final. */
   readonly reservedUsd: number;
   readonly history: readonly Transition[];
@@ -206,7 +221,16 @@ export interface AttemptDetail extends Leftovers {
   readonly resumed: boolean;
   /** Names its run folder. */
   readonly token: string;
-  readonly cost: { readonly usd: number; readonly source: 'reported' | 'estimated' | 'none' };
+  readonly cost: {
+    readonly usd: number;
+    /** The part of `usd` that is a guess, as nobody knows it (R6.6). */
+    readonly unknownUsd: number;
+    readonly source: 'reported' | 'estimated' | 'unknown' | 'none';
+    /** Some of the work is in no amount: it cost at least `usd`. */
+    readonly atLeast: boolean;
+  };
+  /** What it may spend before it must ask again, USD; absent where nothing bounds it (R6.8). */
+  readonly allowanceUsd?: number;
 }
 
 /** What one loop has cost on a day, USD. */
@@ -215,8 +239,10 @@ export interface LoopSpend {
   readonly title: string;
   readonly agent: string;
   readonly usd: number;
-  /** The part of `usd` that was estimated. */
+  /** The part of `usd` that no agent named. */
   readonly estimatedUsd: number;
+  /** The part of `estimatedUsd` that is a guess (R6.6). */
+  readonly unknownUsd: number;
 }
 
 /** The answer to a submit (R1.1). */

@@ -27,6 +27,7 @@ export const SETTING_RULES: { readonly [name: string]: BoundRule } = {
   'circuitBreaker.halfOpenMaxProbes': bound('circuit.halfOpenMaxProbes', 'more'),
   'budget.dailyLimitUsd': bound('budget.dailyLimit', 'more, or 0 for none'),
   'budget.warnAtPercent': bound('budget.warnAtPercent', 'more'),
+  'budget.minAllowanceUsd': preference('budget.minAllowance'),
   'budget.onExceeded': bound('budget.onExceeded', ['finish']),
   loopTimeoutMinutes: bound('loopTimeoutMs', 'more, or 0 for none'),
   killGraceSeconds: bound('killGraceMs', 'more'),

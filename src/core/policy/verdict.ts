@@ -1,6 +1,6 @@
 import type { AgentErrorCause, AgentEvent } from '../model/agentEvent.ts';
 import type { HoldReason } from '../model/gate.ts';
-import type { FailureClass, StopBy } from '../model/loop.ts';
+import type { Allowance, FailureClass, StopBy } from '../model/loop.ts';
 import type { RunEnd } from '../ports/launcher.ts';
 import type { CircuitVote } from './circuitBreaker.ts';
 
@@ -17,6 +17,8 @@ export type Verdict =
     }
   /** Its agent's usage window is used up: it waits until then, or for a while where the agent named no time. */
   | { readonly kind: 'limited'; readonly reason: string; readonly until?: number }
+  /** It used up its allowance (R6.8). `of`: whose money it was. */
+  | { readonly kind: 'usedUp'; readonly of: Allowance['of']; readonly reason: string }
   /** Trouble of its account or profile: that is held, and the loop returns to its place (R14.1). */
   | {
       readonly kind: 'held';
@@ -47,6 +49,8 @@ export interface EndFacts {
   readonly stop?: StopBy;
   /** The agent's own verdict, if that was the last that it said: progress after it takes it back (R5.6). */
   readonly said?: Extract<AgentEvent, { type: 'end' }>;
+  /** What it could spend, as stored with the attempt; `isUsedUp`: it has cost as much. */
+  readonly allowance?: Allowance & { readonly isUsedUp: boolean };
   /** The last usage limit that the agent named. */
   readonly limit?: Extract<AgentEvent, { type: 'limit' }>;
 }
@@ -82,7 +86,7 @@ export function decideOutcome(facts: EndFacts): Verdict {
   if (stop === 'hung' && end.asked !== undefined)
     return failed('asks', `it asked, and nobody could answer: ${end.asked}`);
   // A process that was stopped after its last word is settled by what was said.
-  if (stop !== undefined && !(said && stop === 'ended') && !(left && !said)) return STOPPED[stop];
+  if (stop !== undefined && !(said && stop === 'ended') && !(left && !said)) return stopped(stop, facts);
   if (end.foreignSignal !== undefined) return foreign(end.foreignSignal);
   if (end.trouble === 'machine' || end.trouble === 'folder')
     return { kind: 'interrupted', reason: end.error ?? TROUBLES[end.trouble], charged: false, trouble: end.trouble };
@@ -101,6 +105,9 @@ export function decideOutcome(facts: EndFacts): Verdict {
       ...(facts.limit.until !== undefined && { until: facts.limit.until }),
     };
   }
+  // Its own cap is what we gave it, whatever is left by now.
+  if (said?.ok === false && said.cause === 'budget' && facts.allowance?.heldBy === 'agent')
+    return usedUp(facts.allowance.of);
   if (said && !said.ok) {
     const hold = HOLDS[said.cause];
     if (hold) return { kind: 'held', ...hold, class: 'agent', reason: said.reason, cause: said.cause };
@@ -133,25 +140,27 @@ const TROUBLES = {
 };
 
 /** What a stop of each kind means, whatever the process said in its last moments. */
-const STOPPED: { readonly [by in StopBy]: Verdict } = {
+const STOPPED: { readonly [by in Exclude<StopBy, 'cap'>]: Verdict } = {
   user: { kind: 'cancelled', reason: 'cancelled by the user' },
   shutdown: { kind: 'interrupted', reason: 'interrupted by shutdown', charged: false },
   budget: { kind: 'interrupted', reason: 'stopped because the daily budget was passed', charged: false },
   unattended: { kind: 'interrupted', reason: 'stopped because no window was open', charged: false },
   restart: { kind: 'interrupted', reason: 'restarted by the user', charged: false },
-  cap: {
-    kind: 'failed',
-    class: 'agent',
-    cause: 'budget',
-    reason: 'stopped because it passed its own maximum cost',
-    permanent: true,
-  },
   timeout: failed('timeout', 'it ran longer than loopTimeoutMinutes'),
   hung: failed('hung', 'nothing was heard of it for too long'),
   'output-limit': failed('output-limit', 'its output passed output.maxLogMegabytes'),
   ended: { kind: 'interrupted', reason: 'stopped when it seemed to have ended', charged: false },
 };
 
+function stopped(stop: Exclude<StopBy, 'user'>, { allowance }: EndFacts): Verdict {
+  if (stop === 'cap') return usedUp('cap');
+  return stop === 'budget' && allowance?.isUsedUp ? usedUp(allowance.of) : STOPPED[stop];
+}
+
+function usedUp(of: Allowance['of']): Verdict {
+  const reason = of === 'cap' ? 'it used up its own maximum cost' : 'it used up its allowance of the daily budget';
+  return { kind: 'usedUp', of, reason };
+}
 /** Failures that say nothing about the account: a program that cannot start, a question, a lack of memory. */
 const NO_VOTE: readonly FailureClass[] = ['spawn', 'asks', 'memory'];
 

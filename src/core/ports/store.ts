@@ -24,7 +24,10 @@ export interface Control {
 export interface DaySpend {
   /** `YYYY-MM-DD`, local. */
   readonly day: string;
+  /** What agents named, and what was priced from tokens (R6.2). */
   readonly spent: NanoUsd;
+  /** Guesses for attempts that worked and whose cost is unknown (R6.6). */
+  readonly unknown: NanoUsd;
   /** `budget:warning` was given this day (R6.4). */
   readonly warned: boolean;
   /** `budget:exceeded` was given for running loops this day (R6.4). */
@@ -156,8 +159,10 @@ export interface SpendRow {
   readonly day: string;
   readonly agent: string;
   readonly cost: NanoUsd;
-  /** The part of `cost` that was estimated. */
+  /** The part of `cost` that no agent named. */
   readonly estimated: NanoUsd;
+  /** The part of `estimated` that is a guess (R6.6). */
+  readonly unknown: NanoUsd;
 }
 
 /** The run token of a settled attempt, the loop it belongs to and when it ended (wall time, ms). */
@@ -173,8 +178,10 @@ export interface LoopCost {
   readonly title: string;
   readonly agent: string;
   readonly cost: NanoUsd;
-  /** The part of `cost` that was estimated. */
+  /** The part of `cost` that no agent named. */
   readonly estimated: NanoUsd;
+  /** The part of `estimated` that is a guess (R6.6). */
+  readonly unknown: NanoUsd;
 }
 
 /**

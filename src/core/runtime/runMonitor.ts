@@ -1,4 +1,5 @@
 import { type ActiveLoop, isActive, type LiveLoop, type StopIntent } from '../model/loop.ts';
+import type { NanoUsd } from '../model/money.ts';
 import type { Activity } from '../model/status.ts';
 import { isProgress } from '../policy/progress.ts';
 import { TRY_AGAIN_MS } from '../ports/clock.ts';
@@ -6,7 +7,7 @@ import type { LiveLines, Run, RunEnd, RunObserver, RunOutput, RunStarted, Silenc
 import type { SupervisorContext } from '../state/context.ts';
 import type { LiveState } from '../state/liveState.ts';
 import type { UnitOfWork } from '../state/unitOfWork.ts';
-import { applyOutput, isDurable } from '../steps/applyOutput.ts';
+import { accruedAfter, applyOutput, isAccrualNews, isDurable } from '../steps/applyOutput.ts';
 import { bookmarkOf, summaryIn } from '../steps/bookmark.ts';
 import { awaitsProgress, noteProgress } from '../steps/holds.ts';
 import { type RunSummary, withEvents } from '../steps/runSummary.ts';
@@ -46,6 +47,9 @@ export class RunMonitor implements RunObserver {
   #stored: Promise<void> = Promise.resolve();
   /** Up to where the output is stored, or about to be. */
   #storedTo: number;
+  /** What the attempt has accrued, and what of that is stored or about to be (R6.10). */
+  #accrued: NanoUsd;
+  #storedAccrued: NanoUsd;
   /** Since when it has shown progress: wall time, ms. */
   #progressSince: number | undefined;
   /** The session that we chose, until the agent's first words show that it exists. */
@@ -57,6 +61,8 @@ export class RunMonitor implements RunObserver {
     this.token = loop.attempt.token;
     this.#sinks = sinks;
     this.#storedTo = loop.attempt.readOffset;
+    this.#accrued = loop.attempt.accrued;
+    this.#storedAccrued = loop.attempt.accrued;
     this.#summary = { ...summaryIn(loop.attempt.readerState), hasCost };
     if (loop.sessionId !== loop.attempt.sessionId) this.#chosenSession = loop.attempt.sessionId;
   }
@@ -102,8 +108,11 @@ export class RunMonitor implements RunObserver {
   output(heard: RunOutput): void {
     const output = this.#withSession(heard);
     this.#hear(output);
-    if (output.events.some(isDurable) || output.anew || output.to - this.#storedTo > UNSTORED_BYTES) {
+    this.#accrued = accruedAfter(output.events, this.#accrued);
+    const isNews = output.events.some(isDurable) || isAccrualNews(this.#accrued, this.#storedAccrued);
+    if (isNews || output.anew || output.to - this.#storedTo > UNSTORED_BYTES) {
       this.#storedTo = output.to;
+      this.#storedAccrued = this.#accrued;
       const bookmarked = this.#bookmarked(output);
       this.#store((unit, loop) => {
         applyOutput(unit, loop, bookmarked);

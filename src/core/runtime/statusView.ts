@@ -2,11 +2,11 @@ import { leftoversOf, NOTHING_LEFT } from '../model/leftovers.ts';
 import { type Attempt, isFinished, type Loop, reservedOf } from '../model/loop.ts';
 import { toUsd } from '../model/money.ts';
 import type { AttemptDetail, LiveView, LoopDetail, LoopSpend, Status, WaitingFor } from '../model/status.ts';
-import { mayStart } from '../policy/budget.ts';
-import type { SupervisorContext } from '../state/context.ts';
+import { needsMoney, type SupervisorContext } from '../state/context.ts';
 import { accountOf, circuitOf } from '../state/gates.ts';
 import type { LiveState, QueuedLoop } from '../state/liveState.ts';
 import { gateClosed } from '../steps/dispatch.ts';
+import { reserveFit } from '../steps/grants.ts';
 import type { Engine } from './engine.ts';
 import { accountStatuses, circuitStatuses, holdStatuses, worstCircuit } from './holdView.ts';
 import { firstOf, parkedFor, parkedStatuses } from './queueView.ts';
@@ -21,6 +21,7 @@ export function statusOf(engine: StatusParts, notReady: string | undefined, maxQ
   const { liveState, context } = engine;
   const now = context.clock.now();
   const { control } = liveState;
+  const endOfDay = context.clock.nextDay(now);
   const day = liveState.spentOn(context.clock.day(now));
   const waitingFor = waitingReasons(engine, now);
   const circuits = circuitStatuses(engine, now);
@@ -32,7 +33,9 @@ export function statusOf(engine: StatusParts, notReady: string | undefined, maxQ
       startedAt: loop.attempt.startedAt,
       attempt: loop.attempt.number,
       agent: loop.agent,
-      costUsd: toUsd(loop.cost),
+      costUsd: toUsd(loop.cost + loop.attempt.accrued),
+      ...(loop.attempt.allowance && { allowanceUsd: toUsd(loop.attempt.allowance.amount) }),
+      unbounded: loop.attempt.allowance?.heldBy === 'nobody',
       stopping: loop.state === 'stopping',
     })),
     queued: firstOf(liveState.queue, maxQueued).map((loop, index) => ({
@@ -55,10 +58,12 @@ export function statusOf(engine: StatusParts, notReady: string | undefined, maxQ
     queueDepth: liveState.depth,
     queueMax: context.settings.maxQueueDepth,
     budget: {
-      spent: toUsd(Math.max(0, day.spent)),
-      reserved: toUsd(liveState.reserved),
+      spent: toUsd(Math.max(0, day.spent + liveState.accrued)),
+      unknown: toUsd(day.unknown),
+      reserved: toUsd(liveState.reservedBefore(endOfDay)),
+      granted: toUsd(liveState.granted),
       limit: toUsd(context.settings.budget.dailyLimit),
-      resetsAt: context.clock.nextDay(now),
+      resetsAt: endOfDay,
     },
     permanentlyFailed: notReady === undefined ? context.store.permanentlyFailed(FAILED_NAMED) : [],
     paused: control.paused,
@@ -87,13 +92,8 @@ function waiting({ timed, needUser }: LiveState): Status['waiting'] {
 function waitingReasons(engine: StatusParts, now: number): (loop: QueuedLoop) => WaitingFor {
   const { liveState, context } = engine;
   const gate = gateClosed(liveState, context);
-  const { spent } = liveState.spentOn(context.clock.day(now));
-  const budget = {
-    spent,
-    reserved: liveState.reserved,
-    runningReserved: liveState.runningReserved,
-    limit: context.settings.budget.dailyLimit,
-  };
+  const today = context.clock.day(now);
+  const isGranted = isAllGranted(liveState, context, today);
   let headFits: boolean | undefined;
   return (loop) => {
     if (gate === 'paused') return 'paused';
@@ -101,10 +101,19 @@ function waitingReasons(engine: StatusParts, now: number): (loop: QueuedLoop) =>
     if (parked !== undefined) return parked === 'usageLimit' ? 'limit' : parked;
     if (circuitOf(liveState, accountOf(context, loop.agent)).state !== 'closed') return 'circuit';
     if (gate !== undefined) return gate;
-    headFits ??= mayStart(budget, loop.estimate);
-    if (!headFits) return 'budget';
+    if (needsMoney(context, loop.agent, loop.estimate)) {
+      headFits ??= !isGranted && reserveFit(liveState, context, today, loop) === 'now';
+      if (!headFits) return 'budget';
+    }
     return engine.ownership.hostOf(loop) === 'elsewhere' ? 'window' : 'slot';
   };
+}
+
+/** Whether running loops have been granted so much that what is left is less than the smallest share (R6.8). */
+function isAllGranted(liveState: LiveState, { settings }: SupervisorContext, today: string): boolean {
+  const { dailyLimit, minAllowance } = settings.budget;
+  const left = dailyLimit - liveState.usedOn(today) - liveState.granted;
+  return dailyLimit > 0 && liveState.granted > 0 && left < minAllowance;
 }
 
 /** Live loops in the order of the tree: active first, then the first `maxQueued` of the queue in its order, then what waits. */
@@ -164,6 +173,8 @@ export async function detailOf(
     attempts: attempts.map(attemptDetail),
     costUsd: toUsd(loop.cost),
     costEstimated: loop.costEstimated > 0,
+    unknownUsd: toUsd(loop.costUnknown),
+    costAtLeast: loop.costAtLeast,
     reservedUsd: isFinished(loop) ? 0 : toUsd(reservedOf(loop)),
     history,
     ledger,
@@ -174,7 +185,10 @@ export async function detailOf(
 /** Today's spend by loop, largest first. */
 export async function spendToday({ clock, store }: SupervisorContext, limit: number): Promise<LoopSpend[]> {
   const rows = await store.spendByLoop(clock.day(clock.now()), limit);
-  return rows.map(({ cost, estimated, ...row }) => ({ ...row, usd: toUsd(cost), estimatedUsd: toUsd(estimated) }));
+  return rows.map(({ cost, estimated, unknown, ...row }) => ({
+    ...row,
+    ...{ usd: toUsd(cost), estimatedUsd: toUsd(estimated), unknownUsd: toUsd(unknown) },
+  }));
 }
 
 function attemptDetail(attempt: Attempt): AttemptDetail {
@@ -192,9 +206,18 @@ function attemptDetail(attempt: Attempt): AttemptDetail {
     resumed: attempt.resumed,
     token: attempt.token,
     cost: {
-      usd: toUsd(attempt.cost),
-      source: attempt.costEstimated > 0 ? 'estimated' : attempt.cost > 0 ? 'reported' : 'none',
+      usd: toUsd(attempt.cost + attempt.accrued),
+      unknownUsd: toUsd(attempt.costUnknown),
+      source: sourceOf(attempt),
+      atLeast: attempt.costAtLeast,
     },
+    ...(attempt.allowance && { allowanceUsd: toUsd(attempt.allowance.amount) }),
     ...leftoversOf(end ?? NOTHING_LEFT),
   };
+}
+
+function sourceOf({ cost, accrued, costEstimated, costUnknown }: Attempt): AttemptDetail['cost']['source'] {
+  if (costUnknown > 0) return 'unknown';
+  if (costEstimated > 0 || accrued > 0) return 'estimated';
+  return cost > 0 ? 'reported' : 'none';
 }

@@ -1,4 +1,5 @@
 import type { HoldReason } from '../model/gate.ts';
+import type { NanoUsd } from '../model/money.ts';
 import type { Doubts, KeptSetting, Settings, StoredSettings, UnknownSetting } from '../model/settings.ts';
 import { settingsInForce } from '../policy/settingsInForce.ts';
 import type { AgentCatalog } from '../ports/agents.ts';
@@ -68,4 +69,9 @@ export function useStoredSettings(context: SupervisorContext, stored: StoredSett
   context.unknownSettings = inForce.unknown;
   context.keptSettings = inForce.kept;
   return inForce.stored;
+}
+
+/** Whether a loop of that agent and estimate can cost money. What cannot never waits for any (R6.3). */
+export function needsMoney({ agents }: SupervisorContext, agent: string, estimate: NanoUsd): boolean {
+  return estimate > 0 || agents.find(agent)?.spending !== 'never';
 }

@@ -5,12 +5,14 @@ import {
   type LiveLoop,
   type Loop,
   needsUser,
+  outstandingOf,
   payerOf,
   reservedOf,
 } from '../model/loop.ts';
 import type { NanoUsd } from '../model/money.ts';
 import type { QueueOrder } from '../policy/queue.ts';
 import type { Control, DaySpend, StoreChanges, WindowLease } from '../ports/store.ts';
+import { CostEstimator } from './costEstimator.ts';
 import { type LanePlacement, Lanes } from './lanes.ts';
 
 export type QueuedLoop = Extract<Loop, { state: 'queued' }>;
@@ -30,15 +32,20 @@ const ONE_LANE_A_PROFILE: LanePlacement = {
  */
 export class LiveState {
   control: Control = { circuits: {}, gates: {}, paused: false };
-  day: DaySpend = { day: '', spent: 0, warned: false, exceeded: false };
+  day: DaySpend = noSpend('');
   windows: ReadonlyMap<string, WindowLease> = new Map();
   readonly lanes: Lanes;
   readonly active = new Map<number, ActiveLoop>();
   readonly timed = new Map<number, TimedLoop>();
   /** Loops that only their user can make go on. */
   readonly needUser = new Map<number, UserLoop>();
-  /** Held by running loops. */
+  /** Reserved by running loops (R6.2). */
   runningReserved: NanoUsd = 0;
+  /** What running attempts may still spend of their allowances (R6.8). */
+  granted: NanoUsd = 0;
+  /** What running attempts have spent beyond the ledger, by a first reckoning (R6.10). */
+  accrued: NanoUsd = 0;
+  readonly costEstimator = new CostEstimator();
   #timedReserved: NanoUsd = 0;
   /** Grows when finished loops may be others than they were: what was learned from them is then out of date. */
   finishedChanges = 0;
@@ -54,9 +61,21 @@ export class LiveState {
     return this.lanes.all;
   }
 
-  /** What loops hold of the budget that can start, wait for a time or run (R6.2). Parked ones hold nothing. */
-  get reserved(): NanoUsd {
-    return this.lanes.reserved + this.#timedReserved + this.runningReserved;
+  /**
+   * What loops reserve that can start, run, or wait for a time before the wall time `endOfDay` (R6.2). Parked ones reserve
+   * nothing, and what waits for longer will cost another day.
+   */
+  reservedBefore(endOfDay: number): NanoUsd {
+    let reserved = this.lanes.reserved + this.#timedReserved + this.runningReserved;
+    for (const loop of this.timed.values())
+      if (loop.state === 'waiting' && loop.until >= endOfDay) reserved -= reservedOf(loop);
+    return reserved;
+  }
+
+  /** What counts against the limit of `day` by now (R6.2). */
+  usedOn(day: string): NanoUsd {
+    const { spent, unknown } = this.spentOn(day);
+    return spent + unknown + this.accrued;
   }
 
   /** Queued loops that count against the depth (R2.2). */
@@ -97,7 +116,7 @@ export class LiveState {
     this.#byId.delete(loop.loopId);
     if (isActive(loop)) {
       this.active.delete(seq);
-      this.runningReserved -= reservedOf(loop);
+      this.#count(loop, -1);
     } else if (loop.state === 'queued') this.lanes.remove(loop);
     else if (needsUser(loop)) this.needUser.delete(seq);
     else {
@@ -131,7 +150,13 @@ export class LiveState {
 
   /** What was spent on `day`; another day than the last one known has no spend yet. */
   spentOn(day: string): DaySpend {
-    return this.day.day === day ? this.day : { day, spent: 0, warned: false, exceeded: false };
+    return this.day.day === day ? this.day : noSpend(day);
+  }
+
+  #count(loop: ActiveLoop, by: 1 | -1): void {
+    this.runningReserved += by * reservedOf(loop);
+    this.granted += by * outstandingOf(loop);
+    this.accrued += by * loop.attempt.accrued;
   }
 
   #add(loop: LiveLoop): void {
@@ -139,7 +164,7 @@ export class LiveState {
     this.#byId.set(loop.loopId, loop.seq);
     if (isActive(loop)) {
       this.active.set(loop.seq, loop);
-      this.runningReserved += reservedOf(loop);
+      this.#count(loop, 1);
     } else if (loop.state === 'queued') this.lanes.add(loop);
     else if (needsUser(loop)) this.needUser.set(loop.seq, loop);
     else {
@@ -147,4 +172,8 @@ export class LiveState {
       this.#timedReserved += reservedOf(loop);
     }
   }
+}
+
+function noSpend(day: string): DaySpend {
+  return { day, spent: 0, unknown: 0, warned: false, exceeded: false };
 }

@@ -2,7 +2,7 @@ import { type Gates, gateKey } from '../model/gate.ts';
 import type { Gone, Unknown } from '../model/looks.ts';
 import type { NanoUsd } from '../model/money.ts';
 import { isPending } from '../policy/waits.ts';
-import type { SupervisorContext } from './context.ts';
+import { needsMoney, type SupervisorContext } from './context.ts';
 import { accountOf, gatesBefore } from './gates.ts';
 import type { LaneId, LanePlacement, ProfileLane } from './lanes.ts';
 import type { LiveState, QueuedLoop } from './liveState.ts';
@@ -23,7 +23,8 @@ interface AwayFolder {
 export interface BudgetMoment {
   readonly day: string;
   readonly limit: NanoUsd;
-  readonly spent: NanoUsd;
+  /** What is gone: spent and unknown. */
+  readonly used: NanoUsd;
 }
 
 /** Which loops did not fit the budget as it then stood. */
@@ -61,9 +62,8 @@ export class Placement implements LanePlacement {
     const budget = this.#overBudget?.loops.get(loop.seq);
     if (budget) return { parked: 'budget', of: budget };
     const { agent, cwd } = loop;
-    // An agent without cost waits for no money, unless its loop was given an estimate (R6.3).
-    const needsMoney = loop.estimate > 0 || this.#context.agents.find(agent)?.spending !== 'never';
-    return { agent, needsMoney, ...(hasFolderGate(gates, this.#context, loop) && { folder: cwd }) };
+    const isPaid = needsMoney(this.#context, agent, loop.estimate);
+    return { agent, needsMoney: isPaid, ...(hasFolderGate(gates, this.#context, loop) && { folder: cwd }) };
   }
 
   isHeld(lane: ProfileLane): boolean {
@@ -138,7 +138,7 @@ export class Placement implements LanePlacement {
   refreshBudget(budget: BudgetMoment): void {
     const before = this.#overBudget;
     if (!before) return;
-    if (before.day === budget.day && before.limit === budget.limit && budget.spent >= before.spent) return;
+    if (before.day === budget.day && before.limit === budget.limit && budget.used >= before.used) return;
     this.#overBudget = undefined;
     this.#liveState.lanes.relane(this.#queued(before.loops.keys()));
   }

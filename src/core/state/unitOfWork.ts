@@ -44,8 +44,10 @@ export class UnitOfWork {
   goesOn: number | undefined;
   /** Whether something was not started for want of disk space; undefined where nothing was to be started. */
   waitsForDisk: boolean | undefined;
-  readonly #spentBefore: NanoUsd;
-  readonly #heldBefore: NanoUsd;
+  /** The day is another than in the unit before: it has its own budget. */
+  readonly isNewDay: boolean;
+  /** What was held of the day's money when the unit began. */
+  readonly #before: readonly NanoUsd[];
   readonly #undo: (() => void)[] = [];
 
   constructor(tx: StoreTransaction, context: SupervisorContext, liveState: LiveState, startsNothing: boolean) {
@@ -64,19 +66,31 @@ export class UnitOfWork {
     for (const [account, circuit] of Object.entries(circuits))
       this.change(account, circuitAt(circuit, context.settings.circuit, this.now));
     this.hasNews = changes !== undefined || isNewDay || this.control.circuits !== circuits;
-    this.#spentBefore = liveState.spentOn(this.today).spent;
-    this.#heldBefore = liveState.runningReserved;
+    this.isNewDay = isNewDay;
+    this.#before = this.#held();
   }
 
   /** The turn has left the day's budget more room than it found: what waits for money may start now (R3.3, R6.3). */
   get freesBudget(): boolean {
-    const { spent } = this.liveState.spentOn(this.today);
-    return spent < this.#spentBefore || spent + this.liveState.runningReserved < this.#spentBefore + this.#heldBefore;
+    return this.#held().some((amount, index) => amount < (this.#before[index] ?? 0));
+  }
+
+  #held(): readonly NanoUsd[] {
+    const { runningReserved, granted } = this.liveState;
+    const used = this.liveState.usedOn(this.today);
+    return [used, used + runningReserved, used + granted];
   }
 
   get control(): Control {
     return this.liveState.control;
   }
+
+  /** What the agent's loops usually cost (R6.2); undefined with too few of them, and for one without a cost. */
+  readonly medianOf = (agent: string): NanoUsd | undefined => {
+    if (this.context.agents.find(agent)?.spending === 'never') return undefined;
+    const { costEstimator, finishedChanges } = this.liveState;
+    return costEstimator.medianOf(agent, this.tx, finishedChanges);
+  };
 
   /** The latest loop of that id, live or final: from memory if it is live. */
   latest(loopId: string): Loop | undefined {

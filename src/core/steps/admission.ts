@@ -15,7 +15,7 @@ import { isCost, type NanoUsd, toUsd } from '../model/money.ts';
 import { admits } from '../policy/budget.ts';
 import { checkOf } from '../policy/checkSpec.ts';
 import { attemptsAllowed, cooldownRemainingMs } from '../policy/circuitBreaker.ts';
-import type { SupervisorContext } from '../state/context.ts';
+import { needsMoney, type SupervisorContext } from '../state/context.ts';
 import { circuitOf } from '../state/gates.ts';
 import type { LiveState, QueuedLoop } from '../state/liveState.ts';
 
@@ -101,8 +101,10 @@ export function checkSpec(spec: LoopSpec, context: SupervisorContext): CheckedSp
 
 /** What decides whether a loop is admitted, beside the live state. */
 export interface AdmissionFacts {
+  readonly agent: string;
   readonly account: string;
-  readonly estimate: NanoUsd;
+  /** What it would reserve: its estimate, as far as its own cap goes (R6.2). */
+  readonly reserve: NanoUsd;
   /** The latest loop of that id. */
   readonly latest: Loop | undefined;
   /** Queued loops that will take the probe places of a circuit that is not closed, as far as they matter. */
@@ -122,18 +124,32 @@ export function refusal(
   liveState: LiveState,
   context: SupervisorContext,
 ): SupervisorError | undefined {
-  const { latest, estimate, account, now } = facts;
-  const { circuit: circuitSettings, budget } = context.settings;
+  const { latest, account, now } = facts;
+  const { circuit: circuitSettings } = context.settings;
   if (latest?.state === 'failed' && !latest.cleared) return new PermanentlyFailedError(latest.loopId);
   if (latest && !isFinished(latest)) return new DuplicateLoopError(latest.loopId);
   if (facts.queueIfBlocked) return undefined;
   const circuit = circuitOf(liveState, account);
   if (attemptsAllowed(circuit, circuitSettings, liveState.probes(account)) <= facts.inLine)
     return new CircuitOpenError(Math.ceil(cooldownRemainingMs(circuit, circuitSettings, now) / 1_000));
-  const { spent } = liveState.spentOn(facts.today);
-  const { reserved, runningReserved } = liveState;
-  if (admits({ spent, reserved, runningReserved, limit: budget.dailyLimit }, estimate)) return undefined;
-  return new BudgetExceededError(toUsd(spent), toUsd(reserved), toUsd(budget.dailyLimit), toUsd(estimate));
+  return budgetRefusal(facts, liveState, context);
+}
+
+function budgetRefusal(
+  { reserve, agent, now, today }: AdmissionFacts,
+  liveState: LiveState,
+  context: SupervisorContext,
+): BudgetExceededError | undefined {
+  const limit = context.settings.budget.dailyLimit;
+  if (limit === 0 || !needsMoney(context, agent, reserve)) return undefined;
+  const reserved = liveState.reservedBefore(context.clock.nextDay(now));
+  const used = liveState.usedOn(today);
+  if (admits({ used, reserved, limit }, reserve)) return undefined;
+  const { unknown } = liveState.spentOn(today);
+  return new BudgetExceededError({
+    ...{ spentUsd: toUsd(used - unknown), unknownUsd: toUsd(unknown) },
+    ...{ reservedUsd: toUsd(reserved), limitUsd: toUsd(limit), estimateUsd: toUsd(reserve) },
+  });
 }
 
 /** Why a queued loop does not find room, once the free slots are filled (R2.2). What is parked counts only against its like. */

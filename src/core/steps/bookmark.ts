@@ -22,9 +22,10 @@ export function positionIn(bookmark: Json | undefined): Json | undefined {
 
 /** What the run has said so far, as kept in the bookmark. */
 export function summaryIn(bookmark: Json | undefined): Omit<RunSummary, 'hasCost'> {
-  if (!isBookmark(bookmark)) return { priced: false, worked: false };
-  const { said, limit, priced, worked } = bookmark as unknown as Partial<RunSummary>;
-  return { ...(said && { said }), ...(limit && { limit }), priced: priced === true, worked: worked === true };
+  if (!isBookmark(bookmark)) return { priced: false, unknown: false, worked: false };
+  const { said, limit, priced, unknown, worked } = bookmark as unknown as Partial<RunSummary>;
+  const marks = { priced: priced === true, unknown: unknown === true, worked: worked === true };
+  return { ...(said && { said }), ...(limit && { limit }), ...marks };
 }
 
 function isBookmark(value: Json | undefined): value is Bookmark {

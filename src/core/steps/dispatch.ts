@@ -1,7 +1,6 @@
-import { type ActiveLoop, type Attempt, reservedOf } from '../model/loop.ts';
+import { type ActiveLoop, type Attempt, NO_COST, reservedOf } from '../model/loop.ts';
 import type { NanoUsd } from '../model/money.ts';
 import type { WaitingFor } from '../model/status.ts';
-import { type BudgetFit, budgetFit } from '../policy/budget.ts';
 import { roundPrompt } from '../policy/roundPrompt.ts';
 import type { AgentProfile, CommandPlan } from '../ports/agents.ts';
 import type { SupervisorContext } from '../state/context.ts';
@@ -11,9 +10,12 @@ import type { LiveState, QueuedLoop } from '../state/liveState.ts';
 import type { LoopOwnership } from '../state/loopOwnership.ts';
 import type { BudgetMoment, Placement } from '../state/placement.ts';
 import type { UnitOfWork } from '../state/unitOfWork.ts';
+import { CAP_USED_UP, waitForMore } from './allowances.ts';
+import { allowanceOf, type MoneyFit, moneyFit, NOTHING_PENDING, type Pending } from './grants.ts';
 import { failForGood } from './restart.ts';
 import { begun, hasCheck, startCheck } from './rounds.ts';
 import { sessionBefore } from './sessionBefore.ts';
+import { wakeForBudget } from './wake.ts';
 
 /** No attempt starts with less free disk than this (R8.3). */
 export const LEAST_FREE_BYTES = 64 * 1024 * 1024;
@@ -40,13 +42,20 @@ export interface DispatchParts {
  * not fit the budget now is overtaken by nobody (R6.3). Loops of other open windows keep their slot free for them.
  */
 export function dispatch(unit: UnitOfWork, parts: DispatchParts): void {
+  if (unit.isNewDay) wakeForBudget(unit, 'a new day has begun');
   let again = true;
   // One that cannot be started is parked, or has left the queue: its place goes to the next.
-  while (again) again = choose(unit, parts).some((loop) => !start(unit, loop, parts.placement));
+  while (again) again = choose(unit, parts).some((chosen) => !start(unit, chosen, parts.placement));
+}
+
+/** A loop that may start now, and what it may spend. */
+interface Chosen {
+  readonly loop: QueuedLoop;
+  readonly grant: Extract<MoneyFit, { kind: 'now' }>['grant'];
 }
 
 /** The loops that this host may start now, in their order. */
-function choose(unit: UnitOfWork, { ownership, placement }: DispatchParts): QueuedLoop[] {
+function choose(unit: UnitOfWork, { ownership, placement }: DispatchParts): Chosen[] {
   const { liveState, context } = unit;
   placement.refreshBudget(budgetFacts(unit));
   const gate = liveState.queue.size === 0 ? 'empty' : gateClosed(liveState, context);
@@ -59,27 +68,30 @@ function choose(unit: UnitOfWork, { ownership, placement }: DispatchParts): Queu
   ownership.standFirst(line.awaited);
   placement.passedBy(line.passedBy);
   for (const { loop, what } of line.overBudget) placement.isOverBudget(loop, what, budgetFacts(unit));
+  for (const loop of line.overCap) waitForMore(unit, loop, CAP_USED_UP);
   return line.mine;
 }
 
 interface Line {
   /** Those that this host may start. */
-  readonly mine: QueuedLoop[];
+  readonly mine: Chosen[];
   /** Those that other hosts are waited for to start. */
   readonly awaited: QueuedLoop[];
   /** Those that another host has not started in time. */
   readonly passedBy: QueuedLoop[];
   /** Those that do not fit the budget even when all running loops give back what they hold. */
   readonly overBudget: { readonly loop: QueuedLoop; readonly what: 'today' | 'ever' }[];
+  /** Those to which their own cap leaves nothing. */
+  readonly overCap: QueuedLoop[];
 }
 
 /** Finds the loops that the free places belong to. Lanes in which nothing can start are not looked into (R2.5). */
 function firstInLine(unit: UnitOfWork, ownership: LoopOwnership): Line {
   const { liveState, context } = unit;
-  const line: Line = { mine: [], awaited: [], passedBy: [], overBudget: [] };
+  const line: Line = { mine: [], awaited: [], passedBy: [], overBudget: [], overCap: [] };
   const capacity = new Capacity(liveState, context);
   let places = context.settings.maxConcurrent - liveState.active.size;
-  let held = 0;
+  let pending = NOTHING_PENDING;
   let isMoneyAwaited = false;
   const isOpen = (lane: ProfileLane) =>
     places > 0 &&
@@ -88,15 +100,17 @@ function firstInLine(unit: UnitOfWork, ownership: LoopOwnership): Line {
     capacity.isLeft(lane);
   const consider = (loop: QueuedLoop, lane: ProfileLane) => {
     const host = ownership.hostOf(loop);
-    const fit = lane.needsMoney ? fitOf(unit, loop, held) : 'now';
+    const fit = moneyFit(unit, loop, pending);
     if (host === 'elsewhere' && ownership.isPassedBy(loop)) line.passedBy.push(loop);
-    else if (fit === 'later') isMoneyAwaited = true;
-    else if (fit !== 'now') line.overBudget.push({ loop, what: fit });
+    else if (fit.kind === 'later') isMoneyAwaited = true;
+    else if (fit.kind === 'capUsedUp') line.overCap.push(loop);
+    else if (fit.kind !== 'now') line.overBudget.push({ loop, what: fit.kind });
     else {
-      held += reservedOf(loop);
+      pending = withChosen(pending, loop, fit.grant);
       capacity.take(lane);
       places--;
-      (host === 'here' ? line.mine : line.awaited).push(loop);
+      if (host === 'here') line.mine.push({ loop, grant: fit.grant });
+      else line.awaited.push(loop);
     }
   };
   // The loop that failed last probes only if no other one can (R4.1).
@@ -110,6 +124,14 @@ function firstInLine(unit: UnitOfWork, ownership: LoopOwnership): Line {
   }
   for (const [loop, lane] of last) if (isOpen(lane)) consider(loop, lane);
   return line;
+}
+
+function withChosen(pending: Pending, loop: QueuedLoop, given: Chosen['grant']): Pending {
+  return {
+    reserved: pending.reserved + reservedOf(loop),
+    granted: pending.granted + (given.kind === 'granted' ? given.amount : 0),
+    slots: pending.slots - 1,
+  };
 }
 
 /** The loop whose next round follows in this transaction: it goes before the queue (R11.2). */
@@ -148,19 +170,12 @@ export function inLine(
   return count;
 }
 
-/** When a loop fits the budget: now, when running loops give back what they hold, not today, or never (R6.3). */
-function fitOf({ liveState, context, today }: UnitOfWork, loop: QueuedLoop, held: NanoUsd): BudgetFit {
-  const { spent } = liveState.spentOn(today);
-  const runningReserved = liveState.runningReserved + held;
-  return budgetFit({ spent, reserved: 0, runningReserved, limit: context.settings.budget.dailyLimit }, loop.estimate);
-}
-
 function budgetFacts({ liveState, context, today }: UnitOfWork): BudgetMoment {
-  return { day: today, limit: context.settings.budget.dailyLimit, spent: liveState.spentOn(today).spent };
+  return { day: today, limit: context.settings.budget.dailyLimit, used: liveState.usedOn(today) };
 }
 
 /** Records an attempt; it is launched after commit. Returns false when it cannot start: it is then parked, or has failed for good. */
-function start(unit: UnitOfWork, loop: QueuedLoop, placement: Placement): boolean {
+function start(unit: UnitOfWork, { loop, grant }: Chosen, placement: Placement): boolean {
   const { context, liveState } = unit;
   const folder = context.folders.look(loop.cwd);
   if (folder.state !== 'there') {
@@ -172,7 +187,7 @@ function start(unit: UnitOfWork, loop: QueuedLoop, placement: Placement): boolea
     return true;
   }
   const profile = context.agents.find(loop.agent) as AgentProfile;
-  const planned = plan(unit, loop, profile);
+  const planned = plan(unit, loop, profile, grant.kind === 'granted' ? grant.amount : undefined);
   if ('error' in planned) {
     failForGood(unit, loop, { class: 'spawn', reason: planned.error, at: unit.now });
     return false;
@@ -189,12 +204,13 @@ function start(unit: UnitOfWork, loop: QueuedLoop, placement: Placement): boolea
     account,
     generation: circuit.generation,
     probe: circuit.state === 'half-open',
-    reserved: loop.estimate,
+    reserved: reservedOf(loop),
+    ...(grant.kind === 'granted' && { allowance: allowanceOf(grant, profile) }),
     ...(sessionId !== undefined && { sessionId }),
     resumed: planned.resume !== undefined,
     readOffset: 0,
-    cost: 0,
-    costEstimated: 0,
+    ...NO_COST,
+    accrued: 0,
     ...(loop.rounds && { round: loop.rounds.round }),
   });
   const { fresh: _, wasParked: _1, ...facts } = loop;
@@ -219,9 +235,8 @@ const QUICK_CRASHES_TO_START_AFRESH = 3;
 
 type Planned = { readonly plan: CommandPlan; readonly resume?: string } | { readonly error: string };
 
-function plan(unit: UnitOfWork, loop: QueuedLoop, profile: AgentProfile): Planned {
+function plan(unit: UnitOfWork, loop: QueuedLoop, profile: AgentProfile, costLeft: NanoUsd | undefined): Planned {
   const resume = profile.canResume && loop.quickCrashes < QUICK_CRASHES_TO_START_AFRESH ? loop.sessionId : undefined;
-  const costLeft = costLeftFor(unit, loop);
   // A prompt that cannot be read now is trouble of the store, which passes: the transaction fails, and not the loop.
   const { prompt, isReport } = promptFor(unit, loop, resume !== undefined);
   const request = { loopId: loop.loopId, prompt, cwd: loop.cwd, ...(isReport && { newMessage: true }) };
@@ -253,16 +268,4 @@ function promptFor(
   const check = resumes ? loop.check : { ...loop.check, context: 'fresh' as const };
   const logPath = unit.context.launcher.outputPath(result.token);
   return { prompt: roundPrompt(prompt, { check, result, logPath }), isReport: true };
-}
-
-/** What the attempt may cost: what its own cap and the day still leave; undefined when neither limits it. */
-function costLeftFor(unit: UnitOfWork, loop: QueuedLoop): NanoUsd | undefined {
-  const { dailyLimit } = unit.context.settings.budget;
-  const left = [
-    ...(loop.maxCost === undefined ? [] : [loop.maxCost - loop.cost]),
-    ...(dailyLimit === 0
-      ? []
-      : [dailyLimit - unit.liveState.spentOn(unit.today).spent - unit.liveState.runningReserved]),
-  ];
-  return left.length === 0 ? undefined : Math.max(0, Math.min(...left));
 }

@@ -1,6 +1,6 @@
 import { UnknownLoopError, WrongStateError } from '../model/errors.ts';
 import { isFinished, type Loop, type LoopEdit } from '../model/loop.ts';
-import { type NanoUsd, toNano } from '../model/money.ts';
+import { toNano } from '../model/money.ts';
 import type { QueuedLoop } from '../state/liveState.ts';
 import type { UnitOfWork } from '../state/unitOfWork.ts';
 import { type CheckedSpec, titleOf } from './admission.ts';
@@ -9,12 +9,7 @@ import { type CheckedSpec, titleOf } from './admission.ts';
  * Changes a queued loop that has not started: its prompt and all that goes with it, at once (R2.6). Returns its 1-based position.
  * `checked` holds the loop as it will be, `changes` what was asked for.
  */
-export function editLoop(
-  unit: UnitOfWork,
-  checked: CheckedSpec,
-  changes: LoopEdit,
-  medianOf: (unit: UnitOfWork, agent: string) => NanoUsd | undefined,
-): number {
+export function editLoop(unit: UnitOfWork, checked: CheckedSpec, changes: LoopEdit): number {
   const loop = notStarted(unit, checked.loopId ?? '');
   const { maxCost: _, ...rest } = loop;
   const { maxCostUsd } = checked.spec;
@@ -23,7 +18,7 @@ export function editLoop(
     title: checked.title,
     agent: checked.agent,
     priority: checked.priority,
-    ...estimateOf(unit, loop, checked, changes, medianOf),
+    ...estimateOf(unit, loop, checked, changes),
     ...(maxCostUsd !== undefined && { maxCost: toNano(maxCostUsd) }),
   };
   unit.tx.saveSubmission(next, checked.prompt);
@@ -36,14 +31,13 @@ function estimateOf(
   loop: QueuedLoop,
   { agent, spec }: CheckedSpec,
   changes: LoopEdit,
-  medianOf: (unit: UnitOfWork, agent: string) => NanoUsd | undefined,
 ): Pick<Loop, 'estimate' | 'estimateAssumed'> {
   if (typeof changes.estimatedCostUsd === 'number')
     return { estimate: toNano(changes.estimatedCostUsd), estimateAssumed: false };
   const isAssumed = changes.estimatedCostUsd === null || loop.estimateAssumed;
   if (!isAssumed || (agent === loop.agent && spec.estimatedCostUsd !== undefined))
     return { estimate: loop.estimate, estimateAssumed: loop.estimateAssumed };
-  return { estimate: medianOf(unit, agent) ?? 0, estimateAssumed: true };
+  return { estimate: unit.medianOf(agent) ?? 0, estimateAssumed: true };
 }
 
 function notStarted(unit: UnitOfWork, loopId: string): QueuedLoop {

@@ -1,4 +1,4 @@
-import { type ActiveLoop, type Failure, type FinishedLoop, type LiveLoop, reservedOf } from '../model/loop.ts';
+import type { ActiveLoop, Failure, FinishedLoop, LiveLoop } from '../model/loop.ts';
 import { backoffMs } from '../policy/backoff.ts';
 import { addRestart } from '../policy/restartIntensity.ts';
 import type { Verdict } from '../policy/verdict.ts';
@@ -22,11 +22,6 @@ export function afterFailure(
     requeue(unit, fresh as ActiveLoop, `its session cannot be continued, so it starts afresh: ${reason}`);
     return;
   }
-  if (cause === 'budget' && loop.attempt.stop?.by !== 'cap' && wasTheDays(unit, loop)) {
-    const until = unit.context.clock.nextDay(unit.now);
-    wait(unit, loop, { for: 'dailyBudget', until }, 'what was left of the daily budget is used up');
-    return;
-  }
   if (kind === 'asks') {
     wait(unit, loop, { for: 'you', need: 'answer' }, reason);
     return;
@@ -36,16 +31,6 @@ export function afterFailure(
   const counted = { ...loop, quickCrashes: quick ? loop.quickCrashes + 1 : 0 };
   if (verdict.permanent) failForGood(unit, counted, failure);
   else restart(unit, counted, failure);
-}
-
-/** Whether the cap that an agent ran into was what the day had left, and not the loop's own: then it goes on when there is money again (R6.3). */
-function wasTheDays(unit: UnitOfWork, loop: ActiveLoop): boolean {
-  const { dailyLimit } = unit.context.settings.budget;
-  if (dailyLimit === 0) return false;
-  const heldByOthers = unit.liveState.runningReserved - reservedOf(loop);
-  const left = dailyLimit - unit.liveState.spentOn(unit.today).spent - heldByOthers;
-  const ownLeft = loop.maxCost === undefined ? Number.POSITIVE_INFINITY : loop.maxCost - loop.cost;
-  return left < ownLeft && loop.attempt.cost >= left;
 }
 
 /** Restarts a loop after a failure as far as the intensity allows (R5.1, R5.2). */

@@ -1,5 +1,5 @@
 import type { CheckOutcome, CheckResult, RoundBound } from '../model/check.ts';
-import type { ActiveLoop, Attempt, LiveLoop, Loop, Rounds } from '../model/loop.ts';
+import { type ActiveLoop, type Attempt, type LiveLoop, type Loop, NO_COST, type Rounds } from '../model/loop.ts';
 import { toUsd } from '../model/money.ts';
 import { afterCheck } from '../policy/rounds.ts';
 import type { Verdict } from '../policy/verdict.ts';
@@ -48,8 +48,8 @@ export function startCheck(unit: UnitOfWork, loop: CheckedLoop): void {
     reserved: 0,
     resumed: false,
     readOffset: 0,
-    cost: 0,
-    costEstimated: 0,
+    ...NO_COST,
+    accrued: 0,
   });
   const facts = { ...leaveState(loop, now), rounds, attempts: number, windowId: context.window.id };
   const checking: ActiveLoop = { ...facts, state: 'checking', attempt };

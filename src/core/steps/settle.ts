@@ -2,13 +2,13 @@ import { type GateOf, gateKey } from '../model/gate.ts';
 import { leftoversOf } from '../model/leftovers.ts';
 import { type ActiveLoop, type AttemptEnd, type Outcome, payerOf } from '../model/loop.ts';
 import { afterAttempt } from '../policy/circuitBreaker.ts';
-import { circuitVote, decideOutcome, type Verdict } from '../policy/verdict.ts';
+import { circuitVote, decideOutcome, type EndFacts, type Verdict } from '../policy/verdict.ts';
 import { isPending } from '../policy/waits.ts';
 import type { RunEnd } from '../ports/launcher.ts';
 import { circuitOf } from '../state/gates.ts';
 import type { UnitOfWork } from '../state/unitOfWork.ts';
-import { watchBudget } from './charge.ts';
-import { chargeUnknown } from './estimateCorrection.ts';
+import { afterAllowance } from './allowances.ts';
+import { chargeUnsaid } from './estimateCorrection.ts';
 import { afterTrial, hold } from './holds.ts';
 import { afterFailure, restart } from './restart.ts';
 import { afterCheckRun, checkNext, complete, hasCheck, outcomeOfCheck } from './rounds.ts';
@@ -16,6 +16,7 @@ import type { RunSummary } from './runSummary.ts';
 import { finish, leaveState, requeue, wait } from './transitions.ts';
 import { doubtOf, waitForConfirmation } from './unconfirmedEnd.ts';
 import { waitsForMoney, wakeForBudget } from './wake.ts';
+import { watchMoney } from './watchMoney.ts';
 
 /** A reset that was named for a time so short ago (ms) has come; one further back was misread. */
 const JUST_PASSED_MS = 60 * 60_000;
@@ -26,13 +27,14 @@ const FOLDER_PAUSE_MS = 30_000;
 
 /** Settles an attempt that has ended, once (R3.2): its outcome, its cost, its loop's next state and the circuit. */
 export function settle(unit: UnitOfWork, loop: ActiveLoop, end: RunEnd, report: RunSummary): void {
+  const charged = chargeUnsaid(unit, loop, report);
   const verdict = decideOutcome({
     end,
     ...(loop.attempt.stop && { stop: loop.attempt.stop.by }),
     ...(report.said && { said: report.said }),
     ...(report.limit && { limit: report.limit }),
+    ...allowanceFacts(charged),
   });
-  const charged = chargeUnknown(unit, loop, end, report);
   const ended: AttemptEnd = {
     ...end.exit,
     outcome: outcomeOf(verdict),
@@ -52,7 +54,7 @@ export function settle(unit: UnitOfWork, loop: ActiveLoop, end: RunEnd, report: 
   const next = unit.liveState.get(loop.seq);
   if (unit.freesBudget && !(next && waitsForMoney(next)))
     wakeForBudget(unit, 'a loop has ended that held some of the daily budget');
-  watchBudget(unit);
+  watchMoney(unit);
 }
 
 /** Counts in the circuit of its account, and passes the trials that it went first in (R4.2, R14.2). */
@@ -66,7 +68,13 @@ function vote(unit: UnitOfWork, loop: ActiveLoop, verdict: Verdict): void {
 
 function outcomeOf(verdict: Verdict): Outcome {
   if (verdict.kind === 'failed' || verdict.kind === 'held') return verdict.class;
-  return verdict.kind === 'limited' ? 'interrupted' : verdict.kind;
+  return verdict.kind === 'limited' || verdict.kind === 'usedUp' ? 'interrupted' : verdict.kind;
+}
+
+/** What the attempt could spend, as it was stored when it was granted: that decides, not what is left by now (R6.8). */
+function allowanceFacts({ attempt }: ActiveLoop): Pick<EndFacts, 'allowance'> {
+  const { allowance, cost } = attempt;
+  return allowance ? { allowance: { ...allowance, isUsedUp: cost >= allowance.amount } } : {};
 }
 
 /** What was swept, kept and could not be ended goes into the loop's history (R7.4, R7.6). */
@@ -93,6 +101,9 @@ function moveOn(unit: UnitOfWork, loop: ActiveLoop, verdict: Verdict, end: RunEn
     case 'ok':
       if (hasCheck(loop)) checkNext(unit, loop, verdict.reason);
       else complete(unit, loop, verdict.reason);
+      return;
+    case 'usedUp':
+      afterAllowance(unit, loop, verdict, summary);
       return;
     case 'cancelled':
       finish(unit, loop, 'cancelled', verdict.reason);

@@ -1,12 +1,13 @@
 import { UnknownLoopError, WrongStateError } from '../model/errors.ts';
-import type { Loop, LoopFacts } from '../model/loop.ts';
-import { type NanoUsd, toNano } from '../model/money.ts';
+import { capLeftOf, type Loop, type LoopFacts, NO_COST } from '../model/loop.ts';
+import { toNano } from '../model/money.ts';
 import type { SubmitResult } from '../model/status.ts';
 import { attemptsAllowed } from '../policy/circuitBreaker.ts';
 import { accountOf, circuitOf } from '../state/gates.ts';
 import type { LoopOwnership } from '../state/loopOwnership.ts';
 import type { UnitOfWork } from '../state/unitOfWork.ts';
 import { type AdmissionFacts, type CheckedSpec, lacksRoom, refusal } from './admission.ts';
+import { withMore } from './allowances.ts';
 import { inLine } from './dispatch.ts';
 import { firstRounds } from './rounds.ts';
 import { leaveState } from './transitions.ts';
@@ -15,18 +16,16 @@ import { leaveState } from './transitions.ts';
 type Admitted = Pick<Loop, 'seq' | 'loopId'>;
 
 /** Takes a checked loop into the queue, or throws the reason why not (R1.2). */
-export function admit(
-  unit: UnitOfWork,
-  checked: CheckedSpec,
-  ownership: LoopOwnership,
-  medianOf: (unit: UnitOfWork, agent: string) => NanoUsd | undefined,
-): Admitted {
+export function admit(unit: UnitOfWork, checked: CheckedSpec, ownership: LoopOwnership): Admitted {
   const { spec, prompt, title, priority, agent, cwd, check } = checked;
   const { context } = unit;
-  const given = spec.estimatedCostUsd;
-  const estimate = given === undefined ? (medianOf(unit, agent) ?? 0) : toNano(given);
+  // Play money reserves nothing (R6.11).
+  const given = unit.context.agents.find(agent)?.isDemo ? undefined : spec.estimatedCostUsd;
+  const estimate = given === undefined ? (unit.medianOf(agent) ?? 0) : toNano(given);
   const latest = checked.loopId === undefined ? undefined : unit.latest(checked.loopId);
-  throwIfRefused(unit, ownership, { agent, estimate, latest, queueIfBlocked: spec.whenBlocked === 'queue' });
+  const maxCost = spec.maxCostUsd === undefined ? undefined : toNano(spec.maxCostUsd);
+  const reserve = Math.min(estimate, maxCost ?? estimate);
+  throwIfRefused(unit, ownership, { agent, reserve, latest, queueIfBlocked: spec.whenBlocked === 'queue' });
   const folder = context.window.folders.find((path) => isWithin(path, cwd)) ?? context.window.folders[0];
   return insert(unit, prompt, {
     loopId: checked.loopId ?? `loop-${context.newId().slice(0, 10)}`,
@@ -38,7 +37,7 @@ export function admit(
     priority,
     estimate,
     estimateAssumed: given === undefined,
-    ...(spec.maxCostUsd !== undefined && { maxCost: toNano(spec.maxCostUsd) }),
+    ...(maxCost !== undefined && { maxCost }),
     ...(spec.metadata !== undefined && { metadata: spec.metadata }),
     ...(check && { check, rounds: firstRounds(check) }),
     submittedAt: unit.now,
@@ -46,8 +45,8 @@ export function admit(
     attempts: 0,
     restarts: [],
     quickCrashes: 0,
-    cost: 0,
-    costEstimated: 0,
+    ...NO_COST,
+    idleAllowances: 0,
   });
 }
 
@@ -71,13 +70,14 @@ export function readmit(unit: UnitOfWork, loopId: string, ownership: LoopOwnersh
       loopId,
       `has not failed for good, it is ${latest.state}: only a failed loop can be retried`,
     );
+  // With as much again, if it has used up its own cap.
+  const facts = leaveState(withMore(latest), unit.now);
   throwIfRefused(unit, ownership, {
     agent: latest.agent,
-    estimate: latest.estimate,
+    reserve: Math.min(facts.estimate, capLeftOf(facts)),
     latest: undefined,
     queueIfBlocked: false,
   });
-  const facts = leaveState(latest, unit.now);
   unit.put(
     { ...facts, windowId: unit.context.window.id, restarts: [], quickCrashes: 0, state: 'queued', fresh: true },
     'retried by the user',
@@ -93,10 +93,10 @@ function isWithin(folder: string, path: string): boolean {
 function throwIfRefused(
   unit: UnitOfWork,
   ownership: LoopOwnership,
-  { agent, ...facts }: Pick<AdmissionFacts, 'estimate' | 'latest' | 'queueIfBlocked'> & { readonly agent: string },
+  facts: Pick<AdmissionFacts, 'agent' | 'reserve' | 'latest' | 'queueIfBlocked'>,
 ): void {
   const { liveState, context, now, today } = unit;
-  const account = accountOf(context, agent);
+  const account = accountOf(context, facts.agent);
   const probes = liveState.probes(account);
   const places = attemptsAllowed(circuitOf(liveState, account), context.settings.circuit, probes);
   const ahead = Number.isFinite(places) ? inLine(unit, ownership, account, places) : 0;

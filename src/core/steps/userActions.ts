@@ -1,9 +1,10 @@
 import { WrongStateError } from '../model/errors.ts';
-import { isActive } from '../model/loop.ts';
+import { isActive, type LiveLoop, needsUser } from '../model/loop.ts';
 import { isPending } from '../policy/waits.ts';
 import { accountOf, gatesBefore } from '../state/gates.ts';
 import type { QueuedLoop } from '../state/liveState.ts';
 import type { UnitOfWork } from '../state/unitOfWork.ts';
+import { withMore } from './allowances.ts';
 import { hold, tryGate } from './holds.ts';
 import { requestStop } from './requestStop.ts';
 import { requeue } from './transitions.ts';
@@ -21,9 +22,13 @@ export function restartNow(unit: UnitOfWork, loopId: string): boolean {
   if (isUnconfirmed(loop))
     throw new WrongStateError(loopId, 'may still have living processes: look again, or treat it as ended');
   if (isActive(loop)) requestStop(unit, loop, 'restart', 'restarted by the user');
-  else requeue(unit, loop, 'started by the user without waiting');
+  else requeue(unit, asksForMore(loop) ? withMore(loop) : loop, 'started by the user without waiting');
   if (loop.state === 'waiting' && loop.for === 'usageLimit') tryAccount(unit, accountOf(unit.context, loop.agent));
   return true;
+}
+
+function asksForMore(loop: LiveLoop): boolean {
+  return needsUser(loop) && loop.need === 'allowance';
 }
 
 /** Ends whatever holds a queued loop, so that one of its like goes first (R14.2). Returns whether anything was held. */

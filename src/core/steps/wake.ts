@@ -13,7 +13,7 @@ export function waitsForMoney(loop: LiveLoop): boolean {
 /** Where there may be money again: loops whose agents had used up what the day had left go on (R6.3). `why` there may be. */
 export function wakeForBudget(unit: UnitOfWork, why: string): void {
   const { dailyLimit } = unit.context.settings.budget;
-  if (dailyLimit > 0 && unit.liveState.spentOn(unit.today).spent >= dailyLimit) return;
+  if (dailyLimit > 0 && unit.liveState.usedOn(unit.today) >= dailyLimit) return;
   for (const loop of [...unit.liveState.timed.values()]) {
     if (waitsForMoney(loop)) requeue(unit, loop, why);
   }

@@ -12,6 +12,7 @@ import { lookAtClaim, lookAtEnded, lookAtExit, lookAtStarted } from '../runFolde
 import { type CutRecord, type EndedRecord, FORMAT, type RunRequest } from '../runFolder/records.ts';
 import type { RunFiles } from '../runFolder/runFiles.ts';
 import { findRun } from '../sweep/findProcesses.ts';
+import { ownFoldersOfRun } from '../sweep/ownFolders.ts';
 import { LEAST_GRACE_MS, type SweepTime, sweep } from '../sweep/sweep.ts';
 import { lookByScope } from '../tables/processScope.ts';
 import type { ProcessTable } from '../tables/processTable.ts';
@@ -138,10 +139,12 @@ async function endProcesses(
   { table, token, files, graceMs, keep, time }: LostRunOptions,
   leader: ProcessIdentity | undefined,
 ): Promise<Leftovers> {
-  const marks = { token, leader, folder: files.folder, trustGroup: false };
+  const request = readJson(files.request) as Partial<RunRequest> | undefined;
+  const ownFolders = ownFoldersOfRun(files);
+  const marks = { token, leader, folder: files.folder, ownFolders, trustGroup: false };
   const find = (seen: readonly ProcessIdentity[]) => findRun(table, { ...marks, seen }, { keep, deep: true });
   // Past the log limit (R8.3) nobody gets a grace period.
-  const maxBytes = (readJson(files.request) as Partial<RunRequest> | undefined)?.limits?.maxLogBytes ?? 0;
+  const maxBytes = request?.limits?.maxLogBytes ?? 0;
   const isUrgent = () => maxBytes > 0 && (sizeOf(files.stdout) ?? 0) + (sizeOf(files.stderr) ?? 0) > maxBytes;
   const left = await sweep(table, find, { graceMs: Math.max(graceMs, LEAST_GRACE_MS), isUrgent }, time);
   if (isUrgent()) cutLogs(files, maxBytes);

@@ -10,6 +10,7 @@ export interface GroupStopOptions {
   readonly table: ProcessTable;
   readonly token: string;
   readonly folder: string;
+  readonly ownFolders: readonly string[];
   readonly leader: ProcessIdentity;
   readonly keep: readonly string[];
   readonly steps: readonly StopStep[];
@@ -88,7 +89,7 @@ export class GroupStop {
       const others = await this.#options.table.signal(outside, 'SIGKILL');
       for (const process of found.members) this.asked.set(keyOf(process), 0);
       // What is spared was frozen with its group.
-      if (this.#frozen) await this.#options.table.signal(found.spared, 'SIGCONT');
+      if (this.#frozen) await this.#options.table.signal(found.kept, 'SIGCONT');
       return group || others.length > 0;
     });
   }
@@ -116,8 +117,8 @@ export class GroupStop {
 
   /** What to find the processes of the run by. */
   marks(known: readonly ProcessIdentity[] = []): RunMarks {
-    const { token, leader, folder } = this.#options;
-    return { token, leader, folder, seen: [...this.#seen.values(), ...known], trustGroup: true };
+    const { token, leader, folder, ownFolders } = this.#options;
+    return { token, leader, folder, ownFolders, seen: [...this.#seen.values(), ...known], trustGroup: true };
   }
 
   #next(): void {
@@ -157,7 +158,7 @@ export class GroupStop {
     // The group gets its signal without a look, too (R7.2).
     const look = await Promise.race([looking, sleep(LOOK_PATIENCE_MS, undefined, { ref: false })]);
     const found = look && look.state === 'there' ? look.value : NOBODY;
-    for (const process of [...found.members, ...found.spared]) this.#seen.set(keyOf(process), process);
+    for (const process of [...found.members, ...found.kept]) this.#seen.set(keyOf(process), process);
     return found;
   }
 
@@ -169,7 +170,7 @@ export class GroupStop {
   async #signalGroup(found: RunProcesses, signal: string): Promise<boolean> {
     const { table, leader } = this.#options;
     if (this.#leaderGone) return false;
-    if (!found.spared.some((process) => this.#isInGroup(process))) return table.signalGroup(leader, signal);
+    if (!found.kept.some((process) => this.#isInGroup(process))) return table.signalGroup(leader, signal);
     const members = found.members.filter((process) => this.#isInGroup(process));
     return (await table.signal(members, signal)).length > 0;
   }

@@ -9,6 +9,7 @@ import { sizeOf } from '../runFolder/atomicFile.ts';
 import { type EndedRecord, FORMAT, type Order, type RunRequest } from '../runFolder/records.ts';
 import type { RunFiles } from '../runFolder/runFiles.ts';
 import { findRun } from '../sweep/findProcesses.ts';
+import { ownFoldersOf } from '../sweep/ownFolders.ts';
 import { LEAST_GRACE_MS, sweep } from '../sweep/sweep.ts';
 import { identityOf, type ProcessInfo, type ProcessTable, UNKNOWN_START } from '../tables/processTable.ts';
 import { AgentProcess } from './agentProcess.ts';
@@ -169,6 +170,7 @@ export class Guardian {
       table,
       token: request.token,
       folder: files.folder,
+      ownFolders: ownFoldersOf(request.cwd, files.folder),
       leader: identityOf(leader),
       keep: request.limits.keep,
       steps: request.stopSteps,

@@ -2,8 +2,9 @@ import { type Seen, type There, there, type Unknown, unknown } from '../../core/
 import { isSameProcess, type ProcessIdentity } from '../../core/model/loop.ts';
 import { lookByScope } from '../tables/processScope.ts';
 import { keyOf, type ProcessInfo, type ProcessTable } from '../tables/processTable.ts';
+import { variableIn } from './program.ts';
 import { LookFailed, seenIn } from './seenIn.ts';
-import { sparing, variableIn } from './spared.ts';
+import { isSpared } from './spared.ts';
 
 /** What is known of a run, to tell its processes by. */
 export interface RunMarks {
@@ -14,8 +15,10 @@ export interface RunMarks {
   readonly seen: readonly ProcessIdentity[];
   /** Whether whoever is in the leader's group now belongs to it although the leader is gone: true right after its end. */
   readonly trustGroup: boolean;
-  /** Its run folder: who writes to a log in it belongs to it. */
+  /** Its run folder: whoever writes to a log in it belongs to the run. */
   readonly folder: string;
+  /** The folders that its loop works in: see `isSpared`. */
+  readonly ownFolders?: readonly string[] | undefined;
   /** Processes that were left alone when it ended: they still are. */
   readonly kept?: readonly ProcessIdentity[];
 }
@@ -24,10 +27,8 @@ export interface RunMarks {
 export interface RunProcesses {
   /** Those to be ended. */
   readonly members: readonly ProcessInfo[];
-  /** Those that live on, on purpose (R7.4). */
+  /** Those that are left alone, with all below them (R7.4). */
   readonly kept: readonly ProcessInfo[];
-  /** Those that are left alone: the kept ones, and VS Code with what runs below it. */
-  readonly spared: readonly ProcessInfo[];
 }
 
 export interface FindOptions {
@@ -41,7 +42,7 @@ export interface FindOptions {
 /** What a look for the processes of a run found; `known` are those it was last known to have. */
 export type RunLook = There<RunProcesses> | (Unknown & { readonly known: readonly ProcessIdentity[] });
 
-export const NOBODY: RunProcesses = { members: [], kept: [], spared: [] };
+export const NOBODY: RunProcesses = { members: [], kept: [] };
 
 /**
  * Finds the processes of runs (R7.4): the group and session of their leaders, those seen below them earlier, and, if
@@ -167,20 +168,15 @@ function sort(
   run: RunMarks,
   keep: readonly string[],
 ): RunProcesses {
-  const spared = new Set<ProcessInfo>();
   const kept = new Set<ProcessInfo>();
+  const isLeader = (process: ProcessInfo) => run.leader !== undefined && isSameProcess(process, run.leader);
   for (const process of all) {
-    if (spared.has(process) || (run.leader && isSameProcess(process, run.leader))) continue;
+    if (kept.has(process) || isLeader(process)) continue;
     const wasKept = run.kept?.some((one) => isSameProcess(one, process));
-    const why = wasKept ? 'kept' : sparing(table, process, keep);
-    if (!why) continue;
-    for (const one of tree.below([process], new Set())) {
-      if (run.leader && isSameProcess(one, run.leader)) continue;
-      spared.add(one);
-      if (why === 'kept') kept.add(one);
-    }
+    if (!wasKept && !isSpared(table, process, keep, run.ownFolders)) continue;
+    for (const one of tree.below([process], new Set())) if (!isLeader(one)) kept.add(one);
   }
-  return { members: [...all].filter((process) => !spared.has(process)), kept: [...kept], spared: [...spared] };
+  return { members: [...all].filter((process) => !kept.has(process)), kept: [...kept] };
 }
 
 /** Who is whose child, in one list of processes. */

@@ -4,6 +4,7 @@ import type { RunFiles } from '../runFolder/runFiles.ts';
 import { lookByScope } from '../tables/processScope.ts';
 import type { ProcessTable } from '../tables/processTable.ts';
 import { findProcesses, findRun, type RunMarks } from './findProcesses.ts';
+import { ownFoldersOfRun } from './ownFolders.ts';
 import { LEAST_GRACE_MS, sweep } from './sweep.ts';
 
 export interface ReapOptions {
@@ -63,6 +64,7 @@ async function marksOf(table: ProcessTable, token: string, files: RunFiles): Pro
     kept: end?.kept ?? [],
     trustGroup: false,
     folder: files.folder,
+    ownFolders: ownFoldersOfRun(files),
   };
 }
 

@@ -1,7 +1,9 @@
 import { there, unknown } from '../../core/model/looks.ts';
 import { isSameProcess, type SweptProcess } from '../../core/model/loop.ts';
 import { identityOf, type ProcessInfo, type ProcessTable } from '../tables/processTable.ts';
-import { isEditor } from './spared.ts';
+import { isEditor } from './editor.ts';
+import { programOf } from './program.ts';
+import { LookFailed } from './seenIn.ts';
 import { type Find, sweep } from './sweep.ts';
 
 /** A process that was kept gets this long (ms) to end by itself. */
@@ -16,16 +18,24 @@ export async function terminateSpared(table: ProcessTable, target: SweptProcess)
   if (all.state === 'unknown') return false;
   const found = all.value.find((one) => isSameProcess(one, target) && !one.zombie);
   if (!found || isAbove(all.value, found.pid)) return false;
-  const args = table.args(found);
-  if (args.state === 'unknown' || isEditor(found.name, args.state === 'there' ? args.value : [])) return false;
+  if (isEditorOrUnknown(table, found)) return false;
   const find: Find = async () => {
     const { there: members, unknown: unseen, why } = await table.look([found]);
     return unseen.length > 0
       ? { ...unknown(why ?? 'nobody can see it'), known: [found] }
-      : there({ members, kept: [], spared: [] });
+      : there({ members, kept: [] });
   };
   const { remaining } = await sweep(table, find, { graceMs: GRACE_MS });
   return !remaining.some((one) => isSameProcess(one, identityOf(found)));
+}
+
+function isEditorOrUnknown(table: ProcessTable, process: ProcessInfo): boolean {
+  try {
+    return isEditor(programOf(table, process), []);
+  } catch (error) {
+    if (error instanceof LookFailed) return true;
+    throw error;
+  }
 }
 
 function isAbove(all: readonly ProcessInfo[], pid: number): boolean {

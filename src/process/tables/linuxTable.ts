@@ -90,6 +90,12 @@ export class LinuxTable implements ProcessTable {
     return content.state === 'there' ? there(content.value.toString('utf8').split('\0').filter(Boolean)) : content;
   }
 
+  executable(process: ProcessInfo): Look<string> {
+    const link = lookInside(() => readlinkSync(`/proc/${process.pid}/exe`));
+    // One that was updated runs on.
+    return link.state === 'there' ? there(link.value.replace(/ \(deleted\)$/, '')) : link;
+  }
+
   environment(process: ProcessInfo): Look<Buffer> {
     return lookInside(() => this.#readFile(`/proc/${process.pid}/environ`));
   }

@@ -17,6 +17,8 @@ export interface ProcessInfo extends ProcessIdentity {
   readonly name: string;
   /** Its arguments, where the list has them already. */
   readonly args?: readonly string[];
+  /** The path of its executable, where the list has it already. */
+  readonly executable?: string;
   /** CPU time used so far, ms. */
   readonly cpuMs?: number;
   /** Resident memory, bytes. */
@@ -59,6 +61,8 @@ export interface ProcessTable {
    */
   signalGroup(leader: ProcessIdentity, signal: string): Promise<boolean>;
   args(process: ProcessInfo): Look<readonly string[]>;
+  /** The path of its executable; `gone` where that is not shown. */
+  executable(process: ProcessInfo): Look<string>;
   /**
    * Its environment at its start, `NAME=value` each ended by NUL. `gone` where the platform or the owner of the process
    * shows none. Valid until the next call of the table.

@@ -62,6 +62,10 @@ export class PsTable implements ProcessTable {
     return there(process.args ?? []);
   }
 
+  executable(process: ProcessInfo): Look<string> {
+    return process.executable === undefined ? GONE : there(process.executable);
+  }
+
   environment(): Look<Buffer> {
     return GONE;
   }
@@ -120,9 +124,16 @@ function parsePsLine(line: string, scope: ProcessScope): ProcessInfo | undefined
     started: Date.parse(startTime),
     name: words[0]?.split('/').at(-1) ?? '',
     args: words,
+    ...executableOf(args ?? '', words[0]),
     cpuMs: cpuMs(time ?? ''),
     memoryBytes: Number(memory) * 1024,
   };
+}
+
+/** Of an app only its bundle can be told: its path may hold spaces, as that of VS Code does. */
+function executableOf(args: string, first: string | undefined): { readonly executable?: string } {
+  const executable = /^\/.+?\.app\/Contents\//.exec(args)?.[0] ?? first;
+  return executable?.startsWith('/') ? { executable } : {};
 }
 
 /** `[[days-]hours:]minutes:seconds[.hundredths]`, as `ps` writes CPU time. */

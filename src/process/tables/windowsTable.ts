@@ -6,7 +6,7 @@ import type { CommandResult, RunCommand } from './runCommand.ts';
 
 /** Times are in 100 ns, and as file times, so that they do not depend on the language of the system. */
 const SELECT =
-  ' | Select-Object ProcessId,ParentProcessId,Name,CommandLine,WorkingSetSize,KernelModeTime,UserModeTime,' +
+  ' | Select-Object ProcessId,ParentProcessId,Name,ExecutablePath,CommandLine,WorkingSetSize,KernelModeTime,UserModeTime,' +
   '@{n="Start";e={if($_.CreationDate){$_.CreationDate.ToFileTimeUtc().ToString()}}} | ConvertTo-Json -Compress';
 /** All processes as JSON. */
 export const CIM_LIST = powershell(`Get-CimInstance Win32_Process${SELECT}`);
@@ -67,6 +67,10 @@ export class WindowsTable implements ProcessTable {
     return there(process.args ?? []);
   }
 
+  executable(process: ProcessInfo): Look<string> {
+    return process.executable === undefined ? GONE : there(process.executable);
+  }
+
   environment(): Look<Buffer> {
     return GONE;
   }
@@ -118,6 +122,7 @@ function processOf(row: CimRow, scope: ProcessScope): ProcessInfo[] {
       zombie: false,
       started: Number(startTime),
       name: String(row['Name'] ?? ''),
+      ...(typeof row['ExecutablePath'] === 'string' && { executable: row['ExecutablePath'] }),
       args: splitWindows(String(row['CommandLine'] ?? '')),
       cpuMs: (Number(row['KernelModeTime']) + Number(row['UserModeTime'])) / 10_000,
       memoryBytes: Number(row['WorkingSetSize']),

@@ -20,8 +20,9 @@ import type {
 } from '../../core/ports/store.ts';
 import type { LoopRecord } from '../moveLoops.ts';
 import { asDispatched } from '../rows/attemptRow.ts';
+import { unknownPart } from '../rows/ledgerRow.ts';
 import { asSubmitted } from '../rows/loopRow.ts';
-import { ESTIMATED_FROM, medianOf } from '../rows/median.ts';
+import { ESTIMATED_FROM, hasKnownCost, medianOf } from '../rows/median.ts';
 import type { Head, Mirror } from './mirror.ts';
 import { type LoadedReads, MissingRead } from './reads.ts';
 
@@ -324,10 +325,16 @@ export class Draft implements StoreTransaction {
     const isLatest = latest?.day === day;
     // Nothing can be known of a day after the latest one.
     const known = isLatest || latest === undefined || latest.day < day;
-    const base = isLatest ? latest : known ? { day, spent: 0, warned: false, exceeded: false } : this.#read('day', day);
-    const spent = this.writes.ledger.reduce((sum, { row }) => (row.day === day ? sum + row.cost : sum), base.spent);
+    const base = isLatest
+      ? latest
+      : known
+        ? { day, spent: 0, unknown: 0, warned: false, exceeded: false }
+        : this.#read('day', day);
+    const own = this.writes.ledger.filter(({ row }) => row.day === day);
+    const unknown = own.reduce((sum, { row }) => sum + unknownPart(row), base.unknown);
+    const spent = own.reduce((sum, { row }) => sum + row.cost - unknownPart(row), base.spent);
     const { warned, exceeded } = this.writes.marks.get(day) ?? base;
-    return { day, spent, warned, exceeded };
+    return { day, spent, unknown, warned, exceeded };
   }
 
   latest(loopId: string): Loop | undefined {
@@ -382,7 +389,7 @@ export class Draft implements StoreTransaction {
     const others = this.#read('medianCost', agent).filter(
       ({ seq }) => !this.writes.loops.has(seq) && !this.writes.removed.has(seq),
     );
-    const ours = own.filter(isFinished).filter((loop) => loop.agent === agent && loop.state !== 'cancelled');
+    const ours = own.filter(isFinished).filter((loop) => loop.agent === agent && hasKnownCost(loop));
     const newest = [...others, ...ours].sort((a, b) => b.finishedAt - a.finishedAt || b.seq - a.seq);
     return medianOf(newest.slice(0, ESTIMATED_FROM).map(({ cost }) => cost));
   }

@@ -77,15 +77,17 @@ export class Queries {
 
   async spend(fromDay: string): Promise<SpendRow[]> {
     const [rows = []] = await this.#run(
-      `SELECT day, agent, cost, estimated FROM spend WHERE day >= ${literal(fromDay)} ORDER BY day COLLATE "C", agent COLLATE "C"`,
+      `SELECT day, agent, cost, estimated, unknown FROM spend WHERE day >= ${literal(fromDay)} ORDER BY day COLLATE "C", agent COLLATE "C"`,
     );
     return this.#reader.readAll(spendSchema, rows, () => `the spend of a day since ${fromDay}`);
   }
 
   async spendByLoop(day: string, limit: number): Promise<LoopCost[]> {
     const [rows = []] = await this.#run(
-      `SELECT l.loop_id AS "loopId", l.title, l.agent, s.cost, s.estimated
-       FROM (SELECT seq, sum(cost)::bigint AS cost, sum(estimated)::bigint AS estimated FROM ledger WHERE day = ${literal(day)} GROUP BY seq) AS s
+      `SELECT l.loop_id AS "loopId", l.title, l.agent, s.cost, s.estimated, s.unknown
+       FROM (SELECT seq, sum(cost)::bigint AS cost, sum(estimated)::bigint AS estimated,
+           coalesce(sum(cost) FILTER (WHERE source = 'unknown'), 0)::bigint AS unknown
+         FROM ledger WHERE day = ${literal(day)} GROUP BY seq) AS s
          JOIN loops AS l USING (seq)
        ORDER BY s.cost DESC, seq LIMIT ${literal(limit)}`,
     );

@@ -94,6 +94,7 @@ const KINDS: { readonly [N in ReadName]: Kind<N> } = {
     statements: 1,
     sql: (agent) =>
       `SELECT seq, finished_at, cost FROM loops WHERE agent = ${literal(agent)} AND state IN ('completed', 'failed')
+         AND cost > 0 AND cost_unknown = 0 AND cost_at_least = 0
        ORDER BY finished_at DESC, seq DESC LIMIT ${2 * ESTIMATED_FROM}`,
     answer: (_, [rows = []]) =>
       rows.map(({ seq, finished_at, cost }) => ({
@@ -127,13 +128,14 @@ const KINDS: { readonly [N in ReadName]: Kind<N> } = {
 
 /** One day's sum and marks; `day` is SQL. */
 export function selectDay(day: string): string {
-  return `SELECT ${day} AS day, coalesce((SELECT sum(cost) FROM spend WHERE day = ${day}), 0)::bigint AS spent,
+  return `SELECT ${day} AS day, coalesce((SELECT sum(cost - unknown) FROM spend WHERE day = ${day}), 0)::bigint AS spent,
+    coalesce((SELECT sum(unknown) FROM spend WHERE day = ${day}), 0)::bigint AS unknown,
     (SELECT warned FROM day_marks WHERE day = ${day}) AS warned, (SELECT exceeded FROM day_marks WHERE day = ${day}) AS exceeded`;
 }
 
 export function readDay(reader: RowReader, row: RawRow | undefined, day: string): DaySpend {
   const found = row && reader.read(daySchema, row, () => `the spend of ${day}`);
-  return { day, ...(found ?? { spent: 0, warned: false, exceeded: false }) };
+  return { day, ...(found ?? { spent: 0, unknown: 0, warned: false, exceeded: false }) };
 }
 
 export function promptOf(row: RawRow | undefined): string {

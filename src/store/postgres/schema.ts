@@ -90,8 +90,23 @@ CREATE TABLE imports (source text NOT NULL, seq bigint NOT NULL, PRIMARY KEY (so
 CREATE TABLE changes (rev bigint PRIMARY KEY, writer text NOT NULL, loops text NOT NULL);
 `;
 
+/** Version 2: money of four kinds (R6), as step 7 of the schema on SQLite. */
+const VERSION_2 = `
+ALTER TABLE loops ADD COLUMN cost_unknown bigint NOT NULL DEFAULT 0, ADD COLUMN cost_at_least smallint NOT NULL DEFAULT 0,
+  ADD COLUMN idle_allowances bigint NOT NULL DEFAULT 0;
+ALTER TABLE attempts ADD COLUMN cost_unknown bigint NOT NULL DEFAULT 0, ADD COLUMN cost_at_least smallint NOT NULL DEFAULT 0,
+  ADD COLUMN accrued bigint NOT NULL DEFAULT 0, ADD COLUMN allowance text;
+ALTER TABLE spend ADD COLUMN unknown bigint NOT NULL DEFAULT 0;
+DROP INDEX loops_cost;
+CREATE INDEX loops_cost ON loops (agent, finished_at, seq)
+  WHERE state IN ('completed', 'failed') AND cost > 0 AND cost_unknown = 0 AND cost_at_least = 0;
+`;
+
 /** The steps of the schema in their order. A change of the schema is a new step at the end. */
-export const MIGRATIONS: readonly Migration[] = [{ version: 1, sql: VERSION_1 }];
+export const MIGRATIONS: readonly Migration[] = [
+  { version: 1, sql: VERSION_1 },
+  { version: 2, sql: VERSION_2 },
+];
 
 /** The version that this code knows. */
 export const SCHEMA_VERSION = (MIGRATIONS.at(-1) as Migration).version;

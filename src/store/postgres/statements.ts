@@ -5,7 +5,7 @@ import { checkInserted } from '../rows/checkRow.ts';
 import { asFlag } from '../rows/codecs.ts';
 import { CIRCUIT_CHANGE_COLUMNS, circuitChangesBetween, controlSaved } from '../rows/controlRow.ts';
 import { historyInserted } from '../rows/historyRow.ts';
-import { estimatedPart, ledgerInserted } from '../rows/ledgerRow.ts';
+import { estimatedPart, ledgerInserted, unknownPart } from '../rows/ledgerRow.ts';
 import { loopSaved, loopWhole } from '../rows/loopRow.ts';
 import { windowSaved } from '../rows/windowRow.ts';
 import type { Writes } from './draft.ts';
@@ -126,8 +126,10 @@ function bookStatements({ history, checks, ledger, marks, imported }: Writes): s
   }
   for (const { row } of ledger)
     statements.push(
-      `INSERT INTO spend (day, agent, cost, estimated) VALUES ${tuple([row.day, row.agent, row.cost, estimatedPart(row)])}
-         ON CONFLICT (day, agent) DO UPDATE SET cost = spend.cost + excluded.cost, estimated = spend.estimated + excluded.estimated`,
+      `INSERT INTO spend (day, agent, cost, estimated, unknown)
+         VALUES ${tuple([row.day, row.agent, row.cost, estimatedPart(row), unknownPart(row)])}
+         ON CONFLICT (day, agent) DO UPDATE SET cost = spend.cost + excluded.cost,
+           estimated = spend.estimated + excluded.estimated, unknown = spend.unknown + excluded.unknown`,
     );
   for (const { day, warned, exceeded } of marks.values())
     statements.push(

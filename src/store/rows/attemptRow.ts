@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { type Leftovers, leftoversOf, NOTHING_LEFT } from '../../core/model/leftovers.ts';
-import type { Attempt, AttemptEnd, Outcome, StopBy } from '../../core/model/loop.ts';
+import type { Allowance, Attempt, AttemptEnd, Outcome, StopBy } from '../../core/model/loop.ts';
 import { flag, freeText, int, json, jsonOf, oneOf, optional, optionalJson, type SqlValue, text } from './codecs.ts';
 import { type CheckedRow, ColumnTable, columns, written } from './columnTable.ts';
 
@@ -35,6 +35,12 @@ export const outcome = oneOf<Outcome>({
 });
 const stop = z.object({ by: stopBy, at: z.int(), signal: z.exactOptional(z.string()) });
 
+const allowance = z.object({
+  amount: z.int(),
+  of: oneOf<Allowance['of']>({ cap: 0, day: 0 }),
+  heldBy: oneOf<Allowance['heldBy']>({ agent: 0, host: 0, nobody: 0 }),
+});
+
 const start = written('start');
 const running = written('running');
 
@@ -59,6 +65,10 @@ const attempt = new ColumnTable<Omit<Attempt, 'end'>, 'start' | 'running'>({
   readerState: running('reader_state', optionalJson),
   cost: running('cost', int),
   costEstimated: running('cost_estimated', int),
+  costUnknown: running('cost_unknown', int),
+  costAtLeast: running('cost_at_least', flag),
+  accrued: running('accrued', int),
+  allowance: running('allowance', optional(jsonOf(allowance))),
   stop: running('stop', optional(jsonOf(stop))),
 });
 

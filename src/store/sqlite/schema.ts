@@ -171,6 +171,23 @@ ALTER TABLE circuit_changes ADD COLUMN account TEXT NOT NULL DEFAULT '';
 ALTER TABLE loops ADD COLUMN was_parked INTEGER;
 `;
 
+/**
+ * Version 7: money of four kinds (R6). `cost_unknown` is the part of `cost_estimated` that is a guess, since nobody knows the cost;
+ * `cost_at_least` says that some of the work is in no amount. An attempt holds its `allowance` and what it has `accrued` by a first reckoning.
+ */
+const VERSION_7 = `
+ALTER TABLE loops ADD COLUMN cost_unknown INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE loops ADD COLUMN cost_at_least INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE loops ADD COLUMN idle_allowances INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE attempts ADD COLUMN cost_unknown INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE attempts ADD COLUMN cost_at_least INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE attempts ADD COLUMN accrued INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE attempts ADD COLUMN allowance TEXT;
+ALTER TABLE spend ADD COLUMN unknown INTEGER NOT NULL DEFAULT 0;
+DROP INDEX ledger_day;
+CREATE INDEX ledger_day ON ledger (day, seq, cost, estimated, source);
+`;
+
 /** The steps of the schema in their order. A change of the schema is a new step at the end. */
 export const MIGRATIONS: readonly Migration[] = [
   { version: 1, sql: VERSION_1 },
@@ -179,6 +196,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 4, sql: VERSION_4 },
   { version: 5, sql: VERSION_5 },
   { version: 6, sql: VERSION_6 },
+  { version: 7, sql: VERSION_7 },
 ];
 
 /** The version that this code knows. */

@@ -1,9 +1,10 @@
 import type { NanoUsd } from '../../core/model/money.ts';
 import type { SettledToken } from '../../core/ports/store.ts';
+import { ESTIMATED_FROM, medianOf } from '../rows/median.ts';
 import type { Connection, Query } from './connection.ts';
 
-/** How many loops an estimate is based on (R6.2). */
-const ESTIMATED_FROM = 20;
+/** So many finished loops of an agent are looked at for its median. */
+const LOOKED_AT = 1_000;
 
 /** Small queries over many loops, each served by an index. */
 export class Summaries {
@@ -13,10 +14,14 @@ export class Summaries {
   readonly #known: Query;
 
   constructor(connection: Connection) {
-    // Newest first until there are enough. For an agent with few loops this walks the whole index: 1 ms at 10,000 loops.
+    // Loops that did not work cost nothing, and guesses must not feed on themselves (R6.2). For an agent with few loops
+    // this walks the whole index: 1 ms at 10,000 loops.
     this.#costs = connection.prepare(
-      `SELECT cost FROM loops WHERE finished_at IS NOT NULL AND agent = ? AND state IN ('completed', 'failed')
-       ORDER BY finished_at DESC, seq DESC LIMIT ${ESTIMATED_FROM}`,
+      `SELECT cost FROM (
+         SELECT cost, cost_unknown, cost_at_least FROM loops
+         WHERE finished_at IS NOT NULL AND agent = ? AND state IN ('completed', 'failed')
+         ORDER BY finished_at DESC, seq DESC LIMIT ${LOOKED_AT}
+       ) WHERE cost > 0 AND cost_unknown = 0 AND cost_at_least = 0 LIMIT ${ESTIMATED_FROM}`,
     );
     this.#failed = connection.prepare(
       "SELECT loop_id FROM loops WHERE state = 'failed' AND cleared = 0 ORDER BY finished_at DESC, seq DESC LIMIT ?",
@@ -37,11 +42,7 @@ export class Summaries {
   }
 
   medianCost(agent: string): NanoUsd | undefined {
-    const costs = this.#costs.all(agent).map(({ cost }) => Number(cost));
-    if (costs.length === 0) return undefined;
-    costs.sort((a, b) => a - b);
-    const middle = (costs.length - 1) / 2;
-    return Math.round(((costs[Math.floor(middle)] as number) + (costs[Math.ceil(middle)] as number)) / 2);
+    return medianOf(this.#costs.all(agent).map(({ cost }) => Number(cost)));
   }
 
   permanentlyFailed(limit: number): string[] {

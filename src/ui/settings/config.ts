@@ -23,6 +23,8 @@ export class Config implements Disposable {
   /** Unset bounds keep their stored values until the files were looked at (R6.9). */
   #read = read('broken');
   #looking: Promise<void>;
+  readonly #problemsChanged: Emitter<void>;
+  #ofAgents: readonly string[] = [];
   #told = '';
 
   /** `storage`: the extension's global storage, near which the settings files lie. */
@@ -30,7 +32,9 @@ export class Config implements Disposable {
     this.#log = log;
     this.#storage = storage;
     this.#looking = this.#look();
-    this.#changed = new Emitter((error) => log.error(error instanceof Error ? error : String(error)));
+    const onError = (error: unknown) => log.error(error instanceof Error ? error : String(error));
+    this.#changed = new Emitter(onError);
+    this.#problemsChanged = new Emitter(onError);
     this.#listener = vscode.workspace.onDidChangeConfiguration((event) => {
       if (!event.affectsConfiguration(SECTION)) return;
       this.#read = read('broken');
@@ -95,6 +99,12 @@ export class Config implements Disposable {
     return String(section().get('defaultCheck') ?? '');
   }
 
+  /** The program that is told of notices, and its arguments; empty for none. */
+  get notifyCommand(): readonly string[] {
+    const value = section().get('notifications.command');
+    return Array.isArray(value) && value.every((part) => typeof part === 'string') ? value : [];
+  }
+
   noticeWhen(kind: string): NoticeWhen {
     const value = section().get<NoticeWhen>(`notifications.${kind}`);
     return value === 'off' || value === 'unfocused' ? value : 'always';
@@ -113,22 +123,34 @@ export class Config implements Disposable {
     await section().update(key, value, vscode.ConfigurationTarget.Global);
   }
 
-  /**
-   * Shows what is wrong with settings where the user looks, once for the same list of problems. `ofAgents`: the catalog's problems with
-   * agents and prices, sentences that begin with the name of the setting.
-   */
+  /** What is wrong with the settings now, as sentences that begin with the name of the setting. */
+  get problems(): readonly string[] {
+    return [...this.#read.problems.map(({ key, message }) => `${SECTION}.${key}: ${message}`), ...this.#ofAgents];
+  }
+
+  /** Something is wrong with the settings, or no longer is. */
+  get onDidChangeProblems(): Event<void> {
+    return this.#problemsChanged.event;
+  }
+
+  /** Takes what the catalog finds wrong with agents and prices, and says all that is wrong where the user looks, once for the same list. */
   report(ofAgents: readonly string[]): void {
-    const problems = [...this.#read.problems.map(({ key, message }) => `${SECTION}.${key}: ${message}`), ...ofAgents];
+    this.#ofAgents = ofAgents;
+    const { problems } = this;
     const text = problems.join('\n');
     if (text === this.#told) return;
     this.#told = text;
+    this.#problemsChanged.fire();
     const [first] = problems;
     if (first === undefined) return;
     for (const problem of problems) this.#log.warn(problem);
-    const more = problems.length > 1 ? ` (${problems.length - 1} more in the log)` : '';
-    void vscode.window.showWarningMessage(first + more, 'Open Settings', 'Show Log').then((answer) => {
+    const message =
+      problems.length === 1
+        ? first
+        : `${problems.length} settings need attention. Check Agents and the Loops view list all of them, beginning with: ${first}`;
+    void vscode.window.showWarningMessage(message, 'Open Settings', 'Check Agents').then((answer) => {
       if (answer === 'Open Settings') void openSettings(/^loopSupervisor\.([\w.]*\w)/.exec(first)?.[1]);
-      if (answer === 'Show Log') this.#log.show();
+      if (answer === 'Check Agents') void vscode.commands.executeCommand('loopSupervisor.checkAgents');
     });
   }
 
@@ -143,6 +165,7 @@ export class Config implements Disposable {
   dispose(): void {
     this.#listener.dispose();
     this.#changed.dispose();
+    this.#problemsChanged.dispose();
   }
 }
 

@@ -42,6 +42,7 @@ export const NUMBER_RULES = {
   'circuitBreaker.halfOpenMaxProbes': whole(1, 64),
   'budget.dailyLimitUsd': fraction(0, 1_000_000, 1),
   'budget.warnAtPercent': whole(1, 100),
+  'budget.minAllowanceUsd': fraction(0.01, 1_000_000, 1),
   loopTimeoutMinutes: fraction(0, 10_080, MINUTE),
   killGraceSeconds: fraction(0.1, 600, SECOND),
   endGraceSeconds: fraction(0, 3600, SECOND),
@@ -147,6 +148,7 @@ export function mapSettings(get: (key: string) => unknown, files: FilesState = '
       dailyLimit: isCost(limit) ? toNano(limit) : 0,
       warnAtPercent: number('budget.warnAtPercent', d.budget.warnAtPercent),
       onExceeded: choice('budget.onExceeded', d.budget.onExceeded),
+      minAllowance: toNano(number('budget.minAllowanceUsd', toUsd(d.budget.minAllowance))),
     },
     loopTimeoutMs: number('loopTimeoutMinutes', d.loopTimeoutMs),
     killGraceMs: number('killGraceSeconds', d.killGraceMs),
@@ -217,13 +219,18 @@ function quote(value: unknown): string {
 /** A stored value as people write it in the settings: `$20` for an amount of money. */
 export function settingText(key: string, value: SettingValue): string {
   if (typeof value === 'object') return value.join(', ');
-  if (key === 'budget.dailyLimitUsd') return value === 0 ? 'no limit' : `$${toUsd(Number(value))}`;
+  if (key === 'budget.dailyLimitUsd' && value === 0) return 'no limit';
+  if (isMoney(key)) return `$${toUsd(Number(value))}`;
   return String(settingValue(key, value));
 }
 
 /** A stored value in the unit of its setting. */
 export function settingValue(key: string, value: SettingValue): unknown {
-  if (key === 'budget.dailyLimitUsd') return toUsd(Number(value));
+  if (isMoney(key)) return toUsd(Number(value));
   const rule = (NUMBER_RULES as { readonly [key: string]: NumberRule })[key];
   return rule && typeof value === 'number' ? value / rule.unit : value;
+}
+
+function isMoney(key: string): boolean {
+  return key.endsWith('Usd');
 }

@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import type { Event } from '../../core/model/event.ts';
 import type { Clock } from '../../core/ports/clock.ts';
 import { formatNumber, formatUsage } from '../text/format.ts';
 import type { TextContext } from '../text/loopText.ts';
@@ -7,6 +8,7 @@ import type { UiDeps } from '../window/uiDeps.ts';
 import { LoopTreeDrag } from './loopTreeDrag.ts';
 import { loopTooltip, treeItemOf } from './loopTreeItem.ts';
 import { type FinishedFilter, LoopTreeModel } from './loopTreeModel.ts';
+import { problemsMessage } from './problemsMessage.ts';
 import { rowsUnderKeyboard } from './rowsUnderKeyboard.ts';
 import { ShownRows } from './shownRows.ts';
 import type { TreeRow } from './treeRow.ts';
@@ -16,6 +18,12 @@ export const VIEW_ID = 'loopSupervisor.loops';
 
 /** How often (ms) running times and the like are drawn anew while the view is visible. Each time ends a hover that has only begun. */
 const WORDS_EVERY_MS = 3000;
+
+/** What is wrong with the settings. */
+export interface SettingsProblems {
+  readonly problems: readonly string[];
+  readonly onDidChangeProblems: Event<void>;
+}
 
 /** The view of loops. It draws anew what has changed, with the pulse; running times every three seconds while it is visible. */
 export class LoopTree implements vscode.TreeDataProvider<TreeRow>, vscode.Disposable {
@@ -42,6 +50,7 @@ export class LoopTree implements vscode.TreeDataProvider<TreeRow>, vscode.Dispos
     sampleUsage: () => Promise<ReadonlyMap<string, Usage>>,
     filter?: FinishedFilter,
     context?: () => TextContext,
+    problems?: SettingsProblems,
   ) {
     this.#deps = deps;
     this.#usage = new UsageWatch(
@@ -84,6 +93,13 @@ export class LoopTree implements vscode.TreeDataProvider<TreeRow>, vscode.Dispos
         if (!this.#shown.follows(element)) this.#changed.fire(element);
       }),
     );
+    if (problems) {
+      const show = () => {
+        this.#view.message = problemsMessage(problems.problems) ?? '';
+      };
+      show();
+      this.#disposables.push(problems.onDidChangeProblems(show));
+    }
     this.#setTicking();
   }
 

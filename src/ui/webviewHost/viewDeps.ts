@@ -18,6 +18,8 @@ export interface ViewDeps extends UiDeps {
   profile(agent: string): AgentProfile | undefined;
   /** Samples the processes of attempts that run, by token. Costs a walk through the process table: ask only while somebody looks. */
   usage(attempts: readonly Pick<AttemptDetail, 'token'>[]): Promise<ReadonlyMap<string, TreeUsage>>;
+  /** Runs the user's command for an event, on one of all hosts that see it. Resolves with whether it ran here and succeeded. */
+  notify(command: readonly string[], event: object): Promise<boolean>;
   /** What fills panels and answers tools. */
   pages(): Promise<Pages>;
   /** The store that several machines share. */

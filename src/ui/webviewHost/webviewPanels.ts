@@ -71,6 +71,11 @@ export class WebviewPanels<T> implements vscode.Disposable {
     this.#fill(panel, target);
   }
 
+  /** Whether the panel with that key is in front of its group. */
+  isVisible(key: string): boolean {
+    return this.#open.get(key)?.visible ?? false;
+  }
+
   dispose(): void {
     this.#serializer.dispose();
     for (const panel of [...this.#open.values()]) panel.dispose();

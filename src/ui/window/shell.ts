@@ -13,6 +13,7 @@ import { listCommands } from '../history/listCommands.ts';
 import { ReadMarks } from '../history/readMarks.ts';
 import { registerTools } from '../languageModelTools/registerTools.ts';
 import { Notifications } from '../notifications/notifications.ts';
+import { runNotifyCommand } from '../notifications/notifyCommand.ts';
 import type { Config } from '../settings/config.ts';
 import { watchSettings } from '../settings/settingsNotices.ts';
 import { StatusBar } from '../statusBar/statusBar.ts';
@@ -53,6 +54,7 @@ export function createShell(deps: ViewDeps, config: Config, agentChecks: AgentCh
     },
     filter,
     textContext,
+    config,
   );
   const transcripts = transcriptPanels(deps);
   const details = detailPanels(deps);
@@ -71,7 +73,10 @@ export function createShell(deps: ViewDeps, config: Config, agentChecks: AgentCh
     dashboards,
     registerTools(deps),
     new StatusBar(deps, pulse),
-    new Notifications(deps, config),
+    new Notifications(deps, config, {
+      isVisible: (seq) => [transcripts, details].some((panels) => panels.isVisible(String(seq))),
+    }),
+    runNotifyCommand(deps, config) as vscode.Disposable,
     keepContextKeys(deps, pulse, config, filter),
     tellTrouble(deps),
     watchSettings(deps, config),

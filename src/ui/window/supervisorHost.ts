@@ -43,7 +43,7 @@ export interface HostOptions {
 const OPEN_AGAIN_MS = 5_000;
 
 const OPENING = 'Loop Supervisor is still opening its store. Try again in a moment.';
-const UNTRUSTED = 'Loop Supervisor runs no agents in an untrusted workspace. Trust this workspace to go on.';
+const UNTRUSTED = 'Loop Supervisor runs no agents in an untrusted workspace. Trust this workspace to continue.';
 
 /**
  * Holds this window's supervisor from activation to deactivation: it is opened off the activation path, after trust was granted,
@@ -278,7 +278,14 @@ function emptyStatus(settings: Settings, now: number, notReady: string | undefin
     concurrencyMax: settings.maxConcurrent,
     queueDepth: 0,
     queueMax: settings.maxQueueDepth,
-    budget: { spent: 0, reserved: 0, limit: toUsd(settings.budget.dailyLimit), resetsAt: midnight.getTime() },
+    budget: {
+      spent: 0,
+      unknown: 0,
+      reserved: 0,
+      granted: 0,
+      limit: toUsd(settings.budget.dailyLimit),
+      resetsAt: midnight.getTime(),
+    },
     permanentlyFailed: [],
     paused: false,
     unknownSettings: [],

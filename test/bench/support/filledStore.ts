@@ -55,6 +55,9 @@ export async function filledStore(
             quickCrashes: 0,
             cost: 1_000,
             costEstimated: 0,
+            costUnknown: 0,
+            costAtLeast: false,
+            idleAllowances: 0,
           },
         };
         const { seq, place } = tx.insertLoop({ ...facts, state: 'queued', fresh: true }, PROMPT);
@@ -69,7 +72,7 @@ export async function filledStore(
             reserved: 0,
             resumed: false,
           },
-          ...{ readOffset: 0, cost: 1_000, costEstimated: 0 },
+          ...{ readOffset: 0, cost: 1_000, costEstimated: 0, costUnknown: 0, costAtLeast: false, accrued: 0 },
         });
         tx.addLedger({
           key: 'once',

@@ -19,6 +19,7 @@ export interface FakeProcess {
   readonly started?: number;
   readonly zombie?: boolean;
   readonly args?: readonly string[];
+  readonly executable?: string;
   readonly environment?: string;
   readonly outputs?: readonly string[];
   readonly cpuMs?: number;
@@ -69,6 +70,12 @@ export class FakeTable implements ProcessTable {
 
   args(process: ProcessInfo): Look<readonly string[]> {
     return there(this.processes.get(process.pid)?.args ?? []);
+  }
+
+  executable(process: ProcessInfo): Look<string> {
+    const { executable, args = [] } = this.processes.get(process.pid) ?? {};
+    const path = executable ?? args[0];
+    return path?.startsWith('/') ? there(path) : GONE;
   }
 
   environment(process: ProcessInfo): Look<Buffer> {

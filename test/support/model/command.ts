@@ -22,6 +22,7 @@ export type Command = { readonly quick: boolean } & (
   | { readonly act: 'cost'; readonly run: number; readonly cost: number; readonly earlier: number | undefined }
   | { readonly act: 'session' | 'started' | 'say'; readonly run: number }
   | { readonly act: 'tryNow'; readonly agent: 'sample' | 'claude' }
+  | { readonly act: 'accrue'; readonly run: number; readonly cost: number }
   | {
       readonly act: 'record';
       readonly window: number;
@@ -123,6 +124,7 @@ const happening = fc.oneof(
     weight: 2,
     arbitrary: fc.record({ act: just('tryNow'), agent: fc.constantFrom('sample' as const, 'claude' as const) }),
   },
+  { weight: 2, arbitrary: fc.record({ act: just('accrue'), run, cost: cents }) },
   {
     weight: 2,
     arbitrary: fc.record({

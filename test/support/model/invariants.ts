@@ -8,10 +8,11 @@ import {
   type LiveLoop,
   type Loop,
   type LoopState,
+  outstandingOf,
   reservedOf,
   type Transition,
 } from '../../../src/core/model/loop.ts';
-import { toUsd } from '../../../src/core/model/money.ts';
+import { toNano, toUsd } from '../../../src/core/model/money.ts';
 import { budgetFit } from '../../../src/core/policy/budget.ts';
 import { attemptsAllowed } from '../../../src/core/policy/circuitBreaker.ts';
 import type { QueuedLoop } from '../../../src/core/state/liveState.ts';
@@ -21,7 +22,7 @@ import type { World } from './world.ts';
 /** From which state a loop may come into which. `new` is where it comes from on submit. */
 const MAY_BECOME: { readonly [from in LoopState | 'new']: readonly LoopState[] } = {
   new: ['queued'],
-  queued: ['running', 'checking', 'cancelled', 'failed'],
+  queued: ['running', 'checking', 'waiting', 'cancelled', 'failed'],
   checking: ['stopping', 'queued', 'backingOff', 'waiting', 'completed', 'failed', 'cancelled'],
   running: ['checking', 'stopping', 'queued', 'backingOff', 'waiting', 'completed', 'failed', 'cancelled'],
   stopping: ['queued', 'backingOff', 'waiting', 'completed', 'failed', 'cancelled'],
@@ -55,6 +56,7 @@ export class Invariants {
     this.#processes(live);
     this.#overdue(live);
     await this.#slots(live);
+    this.#money(live);
     await this.#statuses(live);
   }
 
@@ -73,9 +75,9 @@ export class Invariants {
       await this.#attempts(loop);
       await this.#history(loop);
     }
-    for (const { day, cost, estimated } of await books.spend('')) {
+    for (const { day, cost, estimated, unknown } of await books.spend('')) {
       assert.ok(
-        cost >= 0 && estimated >= 0,
+        cost >= 0 && estimated >= 0 && unknown >= 0,
         `R6.2 ${day} has a spend of ${cost}, ${estimated} of it estimated: it would open the limit wider`,
       );
     }
@@ -162,10 +164,16 @@ export class Invariants {
     const active = live.filter(isActive);
     if (active.length >= settings.maxConcurrent) return;
     const runningReserved = active.reduce((sum, loop) => sum + reservedOf(loop), 0);
-    const budget = { spent: await this.#spentToday(), reserved: 0, runningReserved, limit: settings.budget.dailyLimit };
+    const budget = { used: await this.#usedToday(active), runningReserved, limit: settings.budget.dailyLimit };
+    const outstanding = active.reduce((sum, loop) => sum + outstandingOf(loop), 0);
+    // The least share may be as much as what the agent's loops have cost.
+    const dearest = Math.max(settings.budget.minAllowance, ...[...this.#loops.values()].map(({ cost }) => cost));
+    const isShort = budget.limit > 0 && outstanding > 0 && budget.limit - budget.used - outstanding < dearest;
     for (const loop of inOrder(live)) {
       if (!this.#world.isHome(loop) || !this.#isLet(loop, active)) continue;
-      const fit = budgetFit(budget, loop.estimate);
+      const fit = budgetFit(budget, reservedOf(loop));
+      // It may wait for what running loops were granted (R6.8).
+      if (fit === 'now' && isShort) return;
       assert.notEqual(fit, 'now', `R3.3 ${loop.loopId} waits, and nothing keeps it from starting`);
       // Nobody overtakes one that waits for the money of those that run (R6.3).
       if (fit === 'later') return;
@@ -183,18 +191,32 @@ export class Invariants {
     return checks.gatesBefore(loop).every((gate) => gate.state === 'trial' && !checks.isTried(gate, active));
   }
 
+  /** Nobody who is watched goes on beyond what was granted: spend passes grants by turns in flight alone (R6.8). */
+  #money(live: readonly LiveLoop[]): void {
+    const { settings, windows } = this.#world;
+    if (settings.budget.dailyLimit === 0) return;
+    for (const { state, attempt, loopId } of live.filter(isActive)) {
+      const { allowance, cost, accrued } = attempt;
+      const isFollowed = windows.some(({ id }) => id === attempt.windowId);
+      if (state !== 'running' || !isFollowed || allowance?.heldBy !== 'host') continue;
+      assert.ok(cost + accrued <= allowance.amount, `R6.8 ${loopId} goes on beyond its allowance`);
+    }
+  }
+
   /** Every window shows what the books say (R10.1). */
   async #statuses(live: readonly LiveLoop[]): Promise<void> {
     const { windows, checks } = this.#world;
     const active = live.filter(isActive);
     const queue = inOrder(live);
+    const endOfDay = this.#world.endOfDay();
     const failed = [...this.#loops.values()]
       .filter((loop) => loop.state === 'failed' && !loop.cleared)
       .map(({ loopId }) => loopId);
     for (const { supervisor } of windows) {
       const status = supervisor.status();
       const parked = new Set(status.parked.map(({ loopId }) => loopId));
-      const holding = live.filter(({ loopId }) => !parked.has(loopId));
+      const isToday = (loop: LiveLoop) => !(loop.state === 'waiting' && 'until' in loop && loop.until >= endOfDay);
+      const holding = live.filter((loop) => !parked.has(loop.loopId) && isToday(loop));
       const reserved = toUsd(holding.reduce((sum, loop) => sum + reservedOf(loop), 0));
       assert.deepEqual(status.running.map(({ loopId }) => loopId).sort(), active.map(({ loopId }) => loopId).sort());
       assert.deepEqual(
@@ -208,17 +230,19 @@ export class Invariants {
         assert.equal(state, checks.control.circuits[account]?.state, `R4.3 the circuit of ${account}`);
       assert.equal(status.holds.length, Object.keys(checks.control.gates).length);
       assert.equal(status.paused, checks.control.paused);
-      assert.equal(status.budget.spent, toUsd(Math.max(0, await this.#spentToday())));
+      assert.equal(toNano(status.budget.spent + status.budget.unknown), Math.max(0, await this.#usedToday(active)));
       assert.equal(status.budget.reserved, reserved);
       assert.deepEqual([...status.permanentlyFailed].sort(), failed.sort());
       assert.equal(status.ready, true);
     }
   }
 
-  async #spentToday(): Promise<number> {
+  /** What the ledger says of today, and what runs have accrued. */
+  async #usedToday(active: readonly ActiveLoop[]): Promise<number> {
     const today = this.#world.today();
     const rows = await this.#world.machine.books().spend(today);
-    return rows.filter(({ day }) => day === today).reduce((sum, { cost }) => sum + cost, 0);
+    const accrued = active.reduce((sum, { attempt }) => sum + attempt.accrued, 0);
+    return rows.filter(({ day }) => day === today).reduce((sum, { cost }) => sum + cost, accrued);
   }
 
   async #attempts(loop: Loop): Promise<void> {

@@ -7,6 +7,7 @@ import {
   isActive,
   isLive,
   type LiveLoop,
+  outstandingOf,
   reservedOf,
 } from '../../../src/core/model/loop.ts';
 import type { Settings } from '../../../src/core/model/settings.ts';
@@ -26,6 +27,7 @@ export interface Sight {
   /** Ids that were ever submitted. */
   readonly ids: ReadonlySet<string>;
   today(): string;
+  endOfDay(): number;
   now(): number;
   /** Whether that window has begun to go. */
   isLeaving(windowId: string): boolean;
@@ -48,6 +50,7 @@ export class StartChecks {
     ACCOUNTS.map((name) => [name, new CircuitAccount()]),
   );
   readonly #followedBy = new Map<number, string>();
+  readonly #allowed = new Map<number, number>();
   #control: Control = { circuits: {}, gates: {}, paused: false };
 
   constructor(sight: Sight) {
@@ -78,8 +81,8 @@ export class StartChecks {
   }
 
   #watch(tx: StoreTransaction, work: (tx: StoreTransaction) => unknown): unknown {
-    const written: Written = { begun: [], settled: [], adopted: [], inserted: [], control: undefined };
-    const result = work(spyOn(tx, written, this.#followedBy));
+    const written: Written = { begun: [], settled: [], adopted: [], inserted: [], granted: [], control: undefined };
+    const result = work(spyOn(tx, written, this.#followedBy, this.#allowed));
     this.#control = written.control ?? this.#control;
     this.#keepAccount(written.settled);
     for (const { windowId, token } of written.adopted) {
@@ -87,6 +90,7 @@ export class StartChecks {
         this.#sight.complain(`R9.1 ${token} was taken over by a window that is going`);
     }
     if (written.begun.length > 0 || written.inserted.length > 0) this.#look(tx, written);
+    this.#lookAtMoney(tx, written);
     return result;
   }
 
@@ -101,12 +105,34 @@ export class StartChecks {
     }
   }
 
+  /** What is granted never passes the limit (R6.8). */
+  #lookAtMoney(tx: StoreTransaction, { granted }: Written): void {
+    const { dailyLimit } = this.#sight.settings.budget;
+    if (dailyLimit === 0 || granted.length === 0) return;
+    const active = this.#live(tx).filter(isActive);
+    const used = this.#used(tx, active);
+    const outstanding = active.reduce((sum, loop) => sum + outstandingOf(loop), 0);
+    if (used + outstanding > dailyLimit)
+      this.#sight.complain(`R6.8 ${used} are used and ${outstanding} granted of ${dailyLimit}`);
+  }
+
+  #live(tx: StoreTransaction): LiveLoop[] {
+    const loops = [...this.#sight.ids].map((id) => tx.latest(id));
+    return loops.filter((loop): loop is LiveLoop => loop !== undefined && isLive(loop));
+  }
+
+  #used(tx: StoreTransaction, active: readonly ActiveLoop[]): number {
+    const { spent, unknown } = tx.day(this.#sight.today());
+    return spent + unknown + active.reduce((sum, { attempt }) => sum + attempt.accrued, 0);
+  }
+
   #look(tx: StoreTransaction, { begun, inserted }: Written): void {
-    const { settings, ids } = this.#sight;
+    const { settings } = this.#sight;
     const complain = (what: string) => this.#sight.complain(what);
-    const live = [...ids].map((id) => tx.latest(id)).filter((loop) => loop !== undefined && isLive(loop)) as LiveLoop[];
+    const live = this.#live(tx);
     const active = live.filter(isActive);
-    const { spent } = tx.day(this.#sight.today());
+    const used = this.#used(tx, active);
+    const endOfDay = this.#sight.endOfDay();
     const { dailyLimit } = settings.budget;
     const held = (loops: readonly LiveLoop[]) => loops.reduce((sum, loop) => sum + reservedOf(loop), 0);
 
@@ -117,23 +143,24 @@ export class StartChecks {
       if (depth > settings.maxQueueDepth)
         complain(`R2.2 ${depth} fresh loops are queued, and ${settings.maxQueueDepth} may be`);
     }
-    // What is parked reserves nothing, and what was may have come on top.
+    // What is parked or waits for another day reserves nothing, and what was parked may have come on top.
     const cannotStart = (loop: LiveLoop) =>
-      loop.state === 'queued' &&
-      (loop.wasParked ||
-        this.isHeld(loop) ||
-        !this.#sight.isHome(loop) ||
-        budgetFit({ spent, reserved: 0, runningReserved: 0, limit: dailyLimit }, loop.estimate) !== 'now');
+      (loop.state === 'waiting' && 'until' in loop && loop.until >= endOfDay) ||
+      (loop.state === 'queued' &&
+        (loop.wasParked ||
+          this.isHeld(loop) ||
+          !this.#sight.isHome(loop) ||
+          budgetFit({ used, runningReserved: 0, limit: dailyLimit }, reservedOf(loop)) !== 'now'));
     const reserved = held(live.filter((loop) => !cannotStart(loop)));
-    if (live.some(isNew) && dailyLimit > 0 && spent + reserved > dailyLimit) {
-      complain(`R6.2 a loop was taken with ${spent} spent and ${reserved} reserved of ${dailyLimit}`);
+    if (live.some(isNew) && dailyLimit > 0 && used + reserved > dailyLimit) {
+      complain(`R6.2 a loop was taken with ${used} used and ${reserved} reserved of ${dailyLimit}`);
     }
     if (begun.length === 0) return;
 
     if (active.length > settings.maxConcurrent)
       complain(`R3.1 ${active.length} loops are active, and ${settings.maxConcurrent} may be`);
-    if (dailyLimit > 0 && (spent >= dailyLimit || spent + held(active) > dailyLimit)) {
-      complain(`R6.3 a loop was started with ${spent} spent and ${held(active)} held of ${dailyLimit}`);
+    if (dailyLimit > 0 && (used >= dailyLimit || used + held(active) > dailyLimit)) {
+      complain(`R6.3 a loop was started with ${used} used and ${held(active)} held of ${dailyLimit}`);
     }
     for (const attempt of begun) this.#lookAtCircuit(active, attempt);
     this.#lookAtGates(active, begun);
@@ -149,7 +176,7 @@ export class StartChecks {
           isBefore(other, loop) &&
           other.windowId === loop.attempt.windowId &&
           !this.isHeld(other) &&
-          budgetFit({ spent, reserved: 0, runningReserved: 0, limit: dailyLimit }, other.estimate) === 'now',
+          budgetFit({ used, runningReserved: 0, limit: dailyLimit }, reservedOf(other)) === 'now',
       );
       if (passed) complain(`R2.1 ${loop.loopId} was started before ${passed.loopId}`);
     }

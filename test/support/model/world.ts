@@ -30,7 +30,7 @@ export class World implements Sight {
     maxQueueDepth: 4,
     circuit: { failureThreshold: 2, cooldownMs: 5_000, halfOpenMaxProbes: 1 },
     restart: { maxRestarts: 2, windowMs: 60_000, maxTotal: 1_000 },
-    budget: { dailyLimit: 500 * NANO_PER_CENT, warnAtPercent: 90, onExceeded: 'finish' },
+    budget: { dailyLimit: 500 * NANO_PER_CENT, warnAtPercent: 90, minAllowance: 5e8, onExceeded: 'finish' },
   };
   readonly ids = new Set<string>();
   readonly complaints: string[] = [];
@@ -63,6 +63,10 @@ export class World implements Sight {
 
   today(): string {
     return this.machine.clock.day(this.now());
+  }
+
+  endOfDay(): number {
+    return this.machine.clock.nextDay(this.now());
   }
 
   isLeaving(windowId: string): boolean {
@@ -126,6 +130,8 @@ export class World implements Sight {
     await clock.advance(31_000);
     const isLive = () => this.windows.some((window) => window.supervisor.live().length > 0);
     for (let round = 0; isLive(); round++) {
+      for (const { loopId, for: what } of supervisor.status().waiting)
+        if (what === 'you') await supervisor.restartNow(loopId);
       assert.ok(round < 60, `loops that never end: ${JSON.stringify(supervisor.status())}`);
       for (const run of launcher.alive) run.ok();
       await clock.advance(5_000);
@@ -145,6 +151,11 @@ export class World implements Sight {
         return this.#withRun(command.run, (run) => this.#end(run, command.how, command.cost));
       case 'cost':
         return this.#withRun(command.run, (run) => run.say(this.#cost(run, command.cost, command.earlier)));
+      case 'accrue':
+        return this.#withRun(command.run, (run) => {
+          // Only claude says it, and its ledger is not held against what was reported: what accrued may be charged.
+          if (run.request?.plan.command === 'claude') run.say({ type: 'accrued', cost: command.cost * NANO_PER_CENT });
+        });
       case 'say':
         return this.#withRun(command.run, (run) => {
           for (const account of this.checks.accounts.values()) account.progress = true;
