@@ -201,6 +201,7 @@ function attemptDetail(attempt: Attempt): AttemptDetail {
     ...(end?.exitCode !== undefined && { exitCode: end.exitCode }),
     ...(end?.signal !== undefined && { signal: end.signal }),
     ...(attempt.sessionId !== undefined && { sessionId: attempt.sessionId }),
+    ...(attempt.account !== undefined && { account: attempt.account }),
     ...(attempt.isCheck && { isCheck: true as const }),
     ...(attempt.round !== undefined && { round: attempt.round }),
     resumed: attempt.resumed,

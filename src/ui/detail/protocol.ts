@@ -31,6 +31,8 @@ export interface AttemptRow {
   readonly isCheck?: true;
   /** The round that it belongs to, of a loop with a check. */
   readonly round?: number;
+  /** Who pays for it. */
+  readonly account?: string;
   readonly resumed: boolean;
   readonly usd: number;
   readonly estimated: boolean;
@@ -80,6 +82,10 @@ export interface DetailData {
   readonly seq: number;
   readonly title: string;
   readonly state: LoopState;
+  /** It is queued and has not started, so it can be edited. */
+  readonly editable: boolean;
+  /** Its costs are play money. */
+  readonly demo: boolean;
   readonly since: number;
   readonly until?: number;
   readonly why?: string;
@@ -134,6 +140,9 @@ export type ToDetail =
   | { readonly type: 'gone'; readonly text: string };
 
 export type DetailCommand =
+  | 'editPrompt'
+  | 'editAsNew'
+  | 'rename'
   | 'showOutput'
   | 'cancel'
   | 'kill'
@@ -151,4 +160,7 @@ export type FromDetail =
   | { readonly type: 'command'; readonly command: DetailCommand }
   | { readonly type: 'openLog'; readonly attempt: number; readonly file: 'out' | 'err' }
   | { readonly type: 'openPrompt' }
+  | { readonly type: 'openFolder' }
+  | { readonly type: 'openChanges' }
+  | { readonly type: 'copySession'; readonly attempt: number }
   | { readonly type: 'endKept'; readonly pid: number };
