@@ -7,7 +7,10 @@ import { openStore } from '../../src/store/sqlite/store.ts';
 import { markedProcesses, stillLives } from '../support/markedProcesses.ts';
 import { reportedIn } from '../support/reporterProfile.ts';
 
-/** What must hold at every moment: no more attempts alive than the cap, no two attempts of a loop. Answers what does not. */
+/**
+ * What must hold at every moment: no more attempts alive than the cap, no two attempts of a loop. Answers what does
+ * not.
+ */
 export function violationsNow(prefix: string, cap: number): string[] {
   const violations: string[] = [];
   const seen = markedProcesses(prefix);
@@ -37,7 +40,10 @@ export interface AuditOptions {
   readonly vandalised?: ReadonlySet<string>;
 }
 
-/** The books against the facts once all is over: nothing lost, nothing twice, nothing left, the ledger equal to the reports. Answers what is not so. */
+/**
+ * The books against the facts once all is over: nothing lost, nothing twice, nothing left, the ledger equal to the
+ * reports. Answers what is not so.
+ */
 export async function audit(
   options: AuditOptions,
 ): Promise<{ readonly violations: readonly string[]; readonly ledger: number }> {
