@@ -179,6 +179,11 @@ export class Transaction implements StoreTransaction {
     this.#writing().windows.release(id);
   }
 
+  forgetAttempts(seq: number, before: number): void {
+    this.#writing().removal.forgetAttempts(seq, before);
+    this.#changed.add(seq);
+  }
+
   removeFinished(seqs: readonly number[]): Removed {
     const { removal } = this.#writing();
     const tokens: string[] = [];
