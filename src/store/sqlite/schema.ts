@@ -188,6 +188,12 @@ DROP INDEX ledger_day;
 CREATE INDEX ledger_day ON ledger (day, seq, cost, estimated, source);
 `;
 
+/** Version 8: `changes.events` is what each transaction told, for all hosts; `claims` is what one host does for all (R10.2). */
+const VERSION_8 = `
+ALTER TABLE changes ADD COLUMN events TEXT;
+CREATE TABLE claims (key TEXT PRIMARY KEY, at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+`;
+
 /** The steps of the schema in their order. A change of the schema is a new step at the end. */
 export const MIGRATIONS: readonly Migration[] = [
   { version: 1, sql: VERSION_1 },
@@ -197,6 +203,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 5, sql: VERSION_5 },
   { version: 6, sql: VERSION_6 },
   { version: 7, sql: VERSION_7 },
+  { version: 8, sql: VERSION_8 },
 ];
 
 /** The version that this code knows. */
@@ -234,7 +241,7 @@ export function ownVersion(connection: Connection, known: number): number {
   );
 }
 
-/** Answers the schema's version. Throws a `StoreError` of kind `newer` when a later version of this extension has changed it. */
+/** Returns the schema's version. Throws a `StoreError` of kind `newer` if a later version of this extension has changed it. */
 export function checkVersion(connection: Connection, known: number): number {
   const version = connection.pragma('user_version') as number;
   if (version <= known) return version;
