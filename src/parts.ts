@@ -1,7 +1,7 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { homedir, hostname } from 'node:os';
 import { join } from 'node:path';
-import { createCatalog } from './agents/catalog.ts';
+import type { createCatalog } from './agents/catalog.ts';
 import type { Doubts, Settings } from './core/model/settings.ts';
 import type { AgentProfile } from './core/ports/agents.ts';
 import type { Clock } from './core/ports/clock.ts';
@@ -23,18 +23,15 @@ import type { AgentChecks } from './ui/agentCheck/agentChecks.ts';
 import { createAgentChecks } from './ui/agentCheck/createAgentChecks.ts';
 import { profileChecker } from './ui/agentCheck/profileCheck.ts';
 import type { SharedStore } from './ui/commands/sharedStore.ts';
-import { dashboardPage } from './ui/dashboard/dashboardPage.ts';
-import { detailPage } from './ui/detail/detailPage.ts';
-import { killInput, TOOLS } from './ui/languageModelTools/toolAnswers.ts';
-import { transcriptPage } from './ui/transcript/transcriptPage.ts';
 import { usageSampler } from './ui/tree/usageSampler.ts';
-import type { Pages } from './ui/webviewHost/pages.ts';
 import type { OpenedSupervisor } from './ui/window/supervisorHost.ts';
 
 /** What the parts are told by the composition root. */
 export interface PartsOptions {
   /** The extension's global storage folder. */
   readonly storage: string;
+  /** Reads the agents' profiles: from a bundle of its own. */
+  readonly createCatalog: typeof createCatalog;
   /** Path of the bundle of that name. */
   bundle(name: 'guardian' | 'sampleAgent'): string;
   settings(): Settings;
@@ -67,7 +64,6 @@ export interface Parts {
   readonly checks: AgentChecks;
   readonly usage: ReturnType<typeof usageSampler>;
   readonly notify: ReturnType<typeof createNotifier>;
-  readonly pages: Pages;
   readonly sharedStore: SharedStore;
   /** Where runs are kept, as far as is known by now. */
   runsFolder(): string;
@@ -79,6 +75,7 @@ export interface Parts {
  */
 export function createParts({
   storage,
+  createCatalog,
   bundle,
   settings,
   doubts,
@@ -181,7 +178,6 @@ export function createParts({
     checks,
     usage: usageSampler(current, createResourceSampler),
     notify: createNotifier({ claimsFolder: join(storage, 'notices'), environment, now: clock.now, log }),
-    pages: { dashboard: dashboardPage, detail: detailPage, transcript: transcriptPage, tools: TOOLS, killInput },
   };
 }
 
