@@ -2,7 +2,10 @@ import * as vscode from 'vscode';
 import type { UiDeps } from '../window/uiDeps.ts';
 import { ticked } from './listItems.ts';
 
-/** Ticks the box of a list item whose loop has completed, if its line still stands in the file as it was and only once (R11.6). */
+/**
+ * Ticks the box of a list item whose loop has completed, if its line still stands in the file as it was and only once
+ * (R11.6).
+ */
 export function tickBoxes({ host, log }: UiDeps): vscode.Disposable {
   const listener = host.onEvent((event) => {
     if (event.type !== 'loop:completed') return;
@@ -16,7 +19,7 @@ export function tickBoxes({ host, log }: UiDeps): vscode.Disposable {
     const { file, line } = box;
     if (typeof file !== 'string' || typeof line !== 'string') return;
     const uri = vscode.Uri.parse(file);
-    // The window that has the file's folder open does it; the others leave it alone.
+    // Only the window that has the file's folder open does it.
     if (!vscode.workspace.getWorkspaceFolder(uri)) return;
     const document = await vscode.workspace.openTextDocument(uri);
     const places = Array.from({ length: document.lineCount }, (_, n) => n).filter(
