@@ -7,7 +7,10 @@ import { useWorkbench } from '../support/host/useWorkbench.ts';
 import { until } from '../support/until.ts';
 import { AGENTS, sleepers, submitTo } from './agents.ts';
 
-/** Codex, as recorded, so that its tokens are priced; it leaves two processes behind, one of them marked to be kept, and fails. */
+/**
+ * Codex, as recorded, so that its tokens are priced; it leaves two processes behind, one of them marked to be kept, and
+ * fails.
+ */
 const LEAVES = `#!/bin/sh
 cat > /dev/null
 cat "$(dirname "$0")/codex.ndjson"
@@ -121,7 +124,7 @@ describe('history and details in the workbench', () => {
     await window.screenshot('history-listed');
   });
 
-  /** Takes the file that is offered, and answers what was written into it. */
+  /** Accepts the suggested file, and returns what was written to it. */
   async function exported(format: 'JSON' | 'CSV'): Promise<string> {
     const { window, workspace } = host;
     const end = `.${format.toLowerCase()}`;

@@ -104,7 +104,7 @@ async function askVersion(
   const failure = failureOf(answer);
   const how = facts.versionArgs.filter((arg) => arg.startsWith('-')).join(' ');
   if (failure !== undefined) {
-    const sentence = `It does not start: ${how} ${failure}. Run it in a terminal to see why${facts.install ? `, or install it anew: ${facts.install}` : ''}.`;
+    const sentence = `It does not start: ${how} ${failure}. Run it in a terminal to see why${facts.install ? `, or reinstall it: ${facts.install}` : ''}.`;
     return { problem: { short: answer.timedOut ? 'does not answer' : 'does not start', sentence } };
   }
   const version = /\d+\.\d+(?:\.\d+)?(?:[-+][\w.]+)?/.exec(answer.output || answer.errorOutput)?.[0];
@@ -132,7 +132,7 @@ async function unknownOptions(facts: AgentFacts, ask: Ask): Promise<AgentProblem
     );
     const page = args.filter((arg) => !arg.includes('/')).join(' ');
     if (failure !== undefined)
-      problems.push({ short: 'help fails', sentence: `Its help can not be read: ${page} ${failure}.` });
+      problems.push({ short: 'help fails', sentence: `Its help cannot be read: ${page} ${failure}.` });
     else if (missing.length > 0) {
       const sentence = `Its help (${page}) does not know ${missing.join(', ')}, which is used here: it may be too old or too new.${facts.install ? ` Update it: ${facts.install}` : ''}`;
       problems.push({ short: 'options missing', sentence });

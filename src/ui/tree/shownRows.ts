@@ -67,10 +67,10 @@ export class ShownRows {
     words: boolean,
     now: number,
   ): Promise<(TreeRow | undefined)[]> {
-    const anew: (TreeRow | undefined)[] = [];
+    const stale: (TreeRow | undefined)[] = [];
     for (const [id, shown] of [...this.#shown]) {
       // A refreshed parent requests its rows itself.
-      if (!this.#shown.has(id) || (shown.parent && anew.includes(shown.parent))) continue;
+      if (!this.#shown.has(id) || (shown.parent && stale.includes(shown.parent))) continue;
       // Attempts of a running loop change constantly and come from the database.
       if (shown.parent?.subject.kind === 'loop' && !words && this.latest(shown.parent).isLive) continue;
       const rows = await read(shown.parent && this.latest(shown.parent));
@@ -79,7 +79,7 @@ export class ShownRows {
       const changes = rowChanges(shown.rows, rows);
       if (changes.list) {
         if (!shown.parent) return [undefined];
-        anew.push(shown.parent);
+        stale.push(shown.parent);
         continue;
       }
       const ready = words ? changes.words.filter((place) => !this.#isRead(rows[place], now)) : [];
@@ -89,10 +89,10 @@ export class ShownRows {
         const row = rows[place] as TreeRow;
         const holder = shown.held[place] as TreeRow;
         this.#latest.set(row.id, { row, holder });
-        anew.push(holder);
+        stale.push(holder);
       }
     }
-    return anew;
+    return stale;
   }
 
   /** Whether the user may still be reading the row. */

@@ -185,14 +185,14 @@ function showActions({ state: now, host, permanent, editable }: DetailData): voi
   for (const [name, fit] of Object.entries(fits)) buttons[name as DetailCommand].hidden = !fit;
 }
 
-/** Where an amount comes from in words. */
+/** Where an amount comes from, in words. */
 const SOURCE_WORDS = {
   reported: 'reported by the agent',
   estimated: 'priced from its tokens',
   unknown: 'cost unknown: a guess',
 } as const;
 
-/** How much of a cost is an estimate in words. */
+/** How much of a cost is an estimate, in words. */
 const ESTIMATED_WORDS = { none: '', part: ', in part an estimate', all: ', an estimate' } as const;
 
 function showFacts(detail: DetailData): void {
