@@ -7,10 +7,14 @@ import { useWorkbench } from '../support/host/useWorkbench.ts';
 import { until } from '../support/until.ts';
 import { AGENTS, sleepers, submitTo } from './agents.ts';
 
-/** Codex, as recorded, so that its tokens are priced; it leaves two processes behind, one of them marked to be kept, and fails. */
+/**
+ * Codex, as recorded, so that its tokens are priced; it goes on after its success, leaves two processes
+ * behind, one of them marked to be kept, and fails.
+ */
 const LEAVES = `#!/bin/sh
 cat > /dev/null
 cat "$(dirname "$0")/codex.ndjson"
+echo '{"type":"item.completed","item":{"id":"item_9","type":"agent_message","text":"One more thing."}}'
 setsid sleep 1000.1 > /dev/null 2>&1 &
 LOOP_SUPERVISOR_KEEP=1 setsid sleep 1000.2 > /dev/null 2>&1 &
 sleep 0.3
