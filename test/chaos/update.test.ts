@@ -98,7 +98,7 @@ describe('An update from the first edition', () => {
       await settled(updated);
       await assertAudit();
       assert.equal(readdirSync(join(storage, 'runs')).length, LOOPS, 'nothing was done a second time');
-    }).timeout(90_000);
+    });
   }
 
   it('R7.2 R7.3 its guardians obey: a cancel, a kill, and a run that was stopped', async () => {
@@ -113,7 +113,7 @@ describe('An update from the first edition', () => {
     assert.equal(await updated.ask({ do: 'cancel', loopId: loopId(2) }), true);
     await settled(updated);
     await assertAudit([loopId(0), loopId(1), loopId(2)]);
-  }).timeout(90_000);
+  });
 
   it('R3.2 a guardian of the first edition that is killed is replaced, and one that ended meanwhile is settled', async () => {
     const { host, runs } = await firstEdition(300);
@@ -124,5 +124,5 @@ describe('An update from the first edition', () => {
     const updated = await open();
     await settled(updated);
     await assertAudit();
-  }).timeout(90_000);
+  });
 });

@@ -131,9 +131,7 @@ describe('history and details in the workbench', () => {
     const end = `.${format.toLowerCase()}`;
     await window.command('Export History…');
     await window.input.pick(format);
-    await until('the question for the file', async () =>
-      (await window.input.input().inputValue({ timeout: 500 })).endsWith(end),
-    );
+    await until('the question for the file', async () => (await window.input.text()).endsWith(end));
     // The dialog takes the key only when it has looked at the folder.
     const name = await until('the file', async () => {
       if (await window.input.input().isVisible()) await window.page.keyboard.press('Enter');
