@@ -33,6 +33,8 @@ export function activate(context: vscode.ExtensionContext): LoopSupervisorApi {
       bundle: (name) => context.asAbsolutePath(join('dist', `${name}.cjs`)),
       agentSettings: () => ({ agents: config.agents, prices: config.prices }),
       sharedStore: () => config.sharedStore,
+      storeFolder: () => config.storeFolder,
+      say: (message) => void vscode.window.showInformationMessage(message),
       storePassword: async (address) => context.secrets.get(passwordKey(address)),
       current: () => host.current,
       tell: (change) => host.tell(change),
@@ -51,7 +53,7 @@ export function activate(context: vscode.ExtensionContext): LoopSupervisorApi {
     ...{ host, pulse, clock, context, settings, log: output },
     profile: (name: string) => parts?.profile(name),
     logs: (token: string) => {
-      const { stdout: out, stderr: err } = runFiles(join(storage, 'runs'), token);
+      const { stdout: out, stderr: err } = runFiles(parts?.runsFolder() ?? join(storage, 'runs'), token);
       return { out, err };
     },
     usage: async (attempts: readonly { readonly token: string }[]) => (await load()).usage(attempts),

@@ -8,14 +8,17 @@ import type { Clock } from './core/ports/clock.ts';
 import type { Store } from './core/ports/store.ts';
 import { systemClock as clock } from './core/runtime/systemClock.ts';
 import { Supervisor } from './core/supervisor.ts';
+import { isOnNetworkDisk, localFolders } from './process/environment/networkDisk.ts';
 import { askProgram, findProgram } from './process/environment/programCheck.ts';
 import { terminalEnvironment } from './process/environment/shellEnvironment.ts';
 import { createLauncher } from './process/launch/launcher.ts';
 import { createNotifier } from './process/notify/notifyCommand.ts';
 import { folders as existing } from './process/runFolder/folders.ts';
+import { createTable } from './process/tables/platformTable.ts';
 import { createInspector } from './process/tables/processInspector.ts';
 import { createResourceSampler } from './process/tables/resources.ts';
 import { openStore } from './store/sqlite/store.ts';
+import { chooseStoreFolder, type StoreFolder } from './store/sqlite/storeFolder.ts';
 import type { AgentChecks } from './ui/agentCheck/agentChecks.ts';
 import { createAgentChecks } from './ui/agentCheck/createAgentChecks.ts';
 import { profileChecker } from './ui/agentCheck/profileCheck.ts';
@@ -42,6 +45,8 @@ export interface PartsOptions {
   folders(): readonly string[];
   /** The address of the database that holds the supervisor's state; empty for a file of this machine. */
   sharedStore(): string;
+  /** The folder that the user has set for this machine's own store; empty for none. */
+  storeFolder(): string;
   /** The password for that address, if it is in the secret storage. */
   storePassword(address: string): Promise<string | undefined>;
   /** This window's supervisor, if there is one by now. */
@@ -49,6 +54,8 @@ export interface PartsOptions {
   /** Tells this window's supervisor of a change, though it may still be starting. */
   tell(change: (supervisor: Supervisor) => void): void;
   readonly log: (message: string, error?: unknown) => void;
+  /** Tells the user a sentence. */
+  readonly say: (message: string) => void;
 }
 
 /** What works behind the user interface. */
@@ -62,6 +69,8 @@ export interface Parts {
   readonly notify: ReturnType<typeof createNotifier>;
   readonly pages: Pages;
   readonly sharedStore: SharedStore;
+  /** Where runs are kept, as far as is known by now. */
+  runsFolder(): string;
 }
 
 /**
@@ -76,10 +85,12 @@ export function createParts({
   agentSettings,
   folders,
   sharedStore,
+  storeFolder,
   storePassword,
   current,
   tell,
   log,
+  say,
 }: PartsOptions): Parts {
   const nodePath = process.execPath;
   const environment = terminalEnvironment({ nodePath, log });
@@ -89,12 +100,24 @@ export function createParts({
   let agents = readAgents();
 
   const checks = createAgentChecks({ catalog: () => agents.catalog, environment, findProgram, askProgram });
-  const ownFile = join(storage, 'supervisor.db');
+  let folder = storage;
+  const chooseFolder = async (): Promise<StoreFolder> => {
+    const { scope } = createTable();
+    const chosen = await chooseStoreFolder({
+      ...{ storage, scope, isOnNetworkDisk, localFolders: localFolders() },
+      chosen: storeFolder(),
+      sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+    });
+    if (chosen.notice !== undefined) say(chosen.notice);
+    folder = chosen.folder;
+    return chosen;
+  };
 
   /** This machine's own file, or the database that the settings name: then its time is the supervisor's. */
   const openChosenStore = async (): Promise<{ readonly store: Store; readonly time: Clock }> => {
+    const { path, isTakenOver } = await chooseFolder();
     const address = sharedStore();
-    if (address === '') return { store: openStore({ path: ownFile, clock, log }), time: clock };
+    if (address === '') return { store: openStore({ path, clock, log, endsLeases: isTakenOver }), time: clock };
     const { openPostgresStore } = await import('./store/postgres/main.ts');
     const store = await openPostgresStore({ address, password: () => storePassword(address), clock, log });
     return { store, time: store.clock };
@@ -103,8 +126,8 @@ export function createParts({
   const open = async (): Promise<OpenedSupervisor> => {
     const { store, time } = await openChosenStore();
     const launcher = createLauncher({
-      runsFolder: join(storage, 'runs'),
-      windowsFolder: join(storage, 'windows'),
+      runsFolder: join(folder, 'runs'),
+      windowsFolder: join(folder, 'windows'),
       guardianProgram: bundle('guardian'),
       ...{ nodePath, environment, clock, log },
     });
@@ -130,12 +153,13 @@ export function createParts({
     },
     move: async (address, password, progress) => {
       const { moveToStore } = await import('./store/postgres/main.ts');
-      const from = openStore({ path: ownFile, clock, log });
+      const { path } = await chooseFolder();
+      const from = openStore({ path, clock, log });
       try {
         return await moveToStore(
           { address, password: async () => password, clock, log },
           from,
-          sourceOf(ownFile),
+          sourceOf(path),
           progress,
         );
       } finally {
@@ -147,6 +171,7 @@ export function createParts({
   return {
     open,
     sharedStore: sharedStoreParts,
+    runsFolder: () => join(folder, 'runs'),
     readAgents: () => {
       agents = readAgents();
       tell((supervisor) => supervisor.useAgents(agents.catalog));

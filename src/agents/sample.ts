@@ -1,3 +1,4 @@
+import type { AgentEvent, AgentReader } from '../core/model/agentEvent.ts';
 import { toUsd } from '../core/model/money.ts';
 import { claudeGrammar } from './claude/claudeReader.ts';
 import type { AgentKind } from './kind.ts';
@@ -12,7 +13,7 @@ export interface SampleProgram {
   readonly env: { readonly [name: string]: string };
 }
 
-/** The bundled agent that only pretends: it needs no account, costs nothing, and speaks as claude does. */
+/** The bundled demo agent: it makes no changes, needs no account, costs only play money, and speaks as claude does. */
 export function sampleKind({ command, args: program, env }: SampleProgram): AgentKind {
   return {
     name: 'sample',
@@ -22,7 +23,7 @@ export function sampleKind({ command, args: program, env }: SampleProgram): Agen
     takesModel: false,
     canResume: true,
     hasCost: true,
-    spending: 'live',
+    spending: 'never',
     capsItself: true,
     needsReading: true,
     stop: [
@@ -37,9 +38,7 @@ export function sampleKind({ command, args: program, env }: SampleProgram): Agen
         { args: [...program, '--help'], options: ['--output-format', '--session-id', '--resume', '--max-budget-usd'] },
       ],
       cannot: [],
-      notes: [
-        'It only pretends to work. Its costs are made up, but counted like real ones, so that budgets can be tried.',
-      ],
+      notes: ['It is a demo: it makes no changes. Its costs are play money, which counts for no budget.'],
     },
     line({ args }, { resume, costLeft }, { newUuid }) {
       const fresh = resume === undefined ? newUuid() : undefined;
@@ -59,6 +58,16 @@ export function sampleKind({ command, args: program, env }: SampleProgram): Agen
     },
     argument: (prompt) => ['--', prompt],
     reader: (_options, { prices, now }, state, before) =>
-      lineReader((at) => claudeGrammar(WORDS, prices, at), now, state, before),
+      withoutAccruals(lineReader((at) => claudeGrammar(WORDS, prices, at), now, state, before)),
+  };
+}
+
+/** Play money is not priced as it goes (R6.11): only what the program says at its end is shown. */
+function withoutAccruals(reader: AgentReader): AgentReader {
+  const rest = (events: readonly AgentEvent[]) => events.filter(({ type }) => type !== 'accrued');
+  return {
+    line: (text, at) => rest(reader.line(text, at)),
+    end: (exit, errors, report) => rest(reader.end(exit, errors, report)),
+    state: () => reader.state(),
   };
 }

@@ -1,4 +1,5 @@
-import { InvalidCostError, UnknownLoopError, WrongStateError } from './model/errors.ts';
+import { frozenCopy } from './model/copy.ts';
+import { InvalidArgumentError, InvalidCostError, UnknownLoopError, WrongStateError } from './model/errors.ts';
 import type { Event, SupervisorEvent } from './model/event.ts';
 import type { Look } from './model/looks.ts';
 import {
@@ -13,6 +14,7 @@ import {
 } from './model/loop.ts';
 import { isCost, toNano, toUsd } from './model/money.ts';
 import type { Doubts, KeptSetting, Settings } from './model/settings.ts';
+import { signalNamed } from './model/signals.ts';
 import type { AccountStatus, LiveView, LoopDetail, LoopSpend, Status, SubmitResult } from './model/status.ts';
 import { resetCircuit } from './policy/circuitBreaker.ts';
 import type { AgentCatalog } from './ports/agents.ts';
@@ -84,7 +86,7 @@ export class Supervisor {
 
   /** Takes a loop (R1). Rejects with the typed error of the first check that fails, tells `loop:rejected`, and leaves no trace of it. */
   async submit(spec: LoopSpec): Promise<SubmitResult> {
-    return this.#admit(spec?.loopId ?? '', () => {
+    return this.#admit(idIn(spec), () => {
       const checked = checkSpec(spec, this.#context);
       return (unit) => admit(unit, checked, this.#engine.ownership);
     });
@@ -92,11 +94,13 @@ export class Supervisor {
 
   /** Admits a permanently failed loop again, its restarts cleared (R5.5). Rejects like `submit`, and then nothing has changed. */
   async retry(loopId: string): Promise<SubmitResult> {
+    mustBeText('loopId', loopId);
     return this.#admit(loopId, () => (unit) => readmit(unit, loopId, this.#engine.ownership));
   }
 
   /** Ends a loop for good (R7.2): answers whether there was such a live loop, once the stop is on record and under way. */
   async cancel(loopId: string): Promise<boolean> {
+    mustBeText('loopId', loopId);
     this.#lifecycle.mustBeOpen();
     return cancel(this.#engine, loopId);
   }
@@ -106,8 +110,12 @@ export class Supervisor {
    * SIGKILL, SIGHUP, SIGQUIT) is the user's stop: recorded first, never restarted.
    */
   async killProcessGroup(loopId: string, signal = 'SIGTERM'): Promise<boolean> {
+    mustBeText('loopId', loopId);
+    const name = signalNamed(signal);
+    if (name === undefined)
+      throw new InvalidArgumentError('signal', `must be the name of a signal such as SIGTERM, and is ${quote(signal)}`);
     this.#lifecycle.mustBeOpen();
-    return signalGroup(this.#engine, loopId, signal);
+    return signalGroup(this.#engine, loopId, name);
   }
 
   /** Ends every live loop for good; answers how many. Those that run are stopped even while the store can not be written (R7.2). */
@@ -187,7 +195,7 @@ export class Supervisor {
   async setPriority(loopId: string, priority: number): Promise<number> {
     this.#lifecycle.mustBeReady();
     if (!Number.isInteger(priority))
-      throw new WrongStateError(loopId, `can not have the priority ${priority}: it must be a finite integer`);
+      throw new WrongStateError(loopId, `cannot have the priority ${priority}: it must be a finite integer`);
     return this.#engine.transactions.takeAndDispatch((unit) => setPriority(unit, loopId, priority));
   }
 
@@ -258,6 +266,8 @@ export class Supervisor {
    * Rejects with `InvalidCostError` or `UnknownLoopError`.
    */
   async recordCost(loopId: string, usd: number, key?: string): Promise<boolean> {
+    mustBeText('loopId', loopId);
+    if (key !== undefined) mustBeText('key', key);
     this.#lifecycle.mustBeReady();
     if (!isCost(usd)) {
       const error = new InvalidCostError(usd);
@@ -274,9 +284,10 @@ export class Supervisor {
     return statusOf(this.#engine, this.#lifecycle.notReady, maxQueued);
   }
 
-  /** Everything about a loop: the latest of that id, or with `seq` that very one. Undefined if there is none. */
+  /** A frozen copy of everything about a loop: the latest of that id, or with `seq` that very one. Undefined if there is none. */
   async get(loopId: string, seq?: number): Promise<LoopDetail | undefined> {
-    return detailOf(this.#engine, loopId, seq);
+    mustBeText('loopId', loopId);
+    return frozenCopy(await detailOf(this.#engine, loopId, seq));
   }
 
   /** A loop without its parts: the latest of that id, or with `seq` that very one. */
@@ -389,7 +400,9 @@ export class Supervisor {
    * Stops this window's work for good (R9.1): nothing new is taken or started, its running attempts are stopped within `timeoutMs` (ms) and
    * return to the queue. Resolves when that is done; the object takes no work afterwards.
    */
-  shutdown(timeoutMs = 30_000): Promise<void> {
+  async shutdown(timeoutMs = 30_000): Promise<void> {
+    if (typeof timeoutMs !== 'number')
+      throw new InvalidArgumentError('timeoutMs', `must be a number of ms, and is ${quote(timeoutMs)}`);
     return this.#lifecycle.shutdown(timeoutMs);
   }
 
@@ -446,4 +459,17 @@ export class Supervisor {
       throw error;
     }
   }
+}
+
+/** The id of a spec, as far as there is one: a rejected submit is told with it. */
+function idIn(spec: LoopSpec | undefined): string {
+  return typeof spec?.loopId === 'string' ? spec.loopId : '';
+}
+
+function mustBeText(argument: string, value: unknown): void {
+  if (typeof value !== 'string') throw new InvalidArgumentError(argument, `must be text, and is ${quote(value)}`);
+}
+
+function quote(value: unknown): string {
+  return typeof value === 'string' ? JSON.stringify(value.slice(0, 40)) : String(value).slice(0, 40);
 }

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import type { SupervisorEvent, SupervisorEventType } from '../../src/core/model/event.ts';
 import { GONE, type Look, there } from '../../src/core/model/looks.ts';
 import type { ProcessIdentity } from '../../src/core/model/loop.ts';
@@ -78,6 +79,8 @@ export interface Harness {
   idOf(window: Supervisor): string;
   /** A connection of nobody's, to see what is written. */
   books(): Store;
+  /** Changes the database behind everybody's back, as damage does. */
+  sql(text: string): void;
   eventsOf<T extends SupervisorEventType>(type: T): Extract<SupervisorEvent, { type: T }>[];
   typesOf(prefix: string): string[];
   /** Lets all that is ready run to its end. */
@@ -164,6 +167,11 @@ export function harness(): Harness {
     books: () => {
       books ??= openStore({ path: join(folder, 'supervisor.db'), clock, log });
       return books;
+    },
+    sql: (text) => {
+      const database = new DatabaseSync(join(folder, 'supervisor.db'));
+      database.exec(text);
+      database.close();
     },
     eventsOf: <T extends SupervisorEventType>(type: T) =>
       events.filter((event): event is Extract<SupervisorEvent, { type: T }> => event.type === type),

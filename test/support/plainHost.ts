@@ -8,8 +8,10 @@ import { systemClock } from '../../src/core/runtime/systemClock.ts';
 import { Supervisor } from '../../src/core/supervisor.ts';
 import { createLauncher } from '../../src/process/launch/launcher.ts';
 import { folders } from '../../src/process/runFolder/folders.ts';
+import { createTable } from '../../src/process/tables/platformTable.ts';
 import { createInspector } from '../../src/process/tables/processInspector.ts';
 import { openStore } from '../../src/store/sqlite/store.ts';
+import { chooseStoreFolder } from '../../src/store/sqlite/storeFolder.ts';
 import { fakeCatalog } from './harness.ts';
 import { reporterProfile } from './reporterProfile.ts';
 
@@ -57,10 +59,16 @@ let weather: Weather = options.weather ?? { clockOffsetMs: 0, diskFull: false };
 const log = (message: string, error?: unknown) =>
   process.stderr.write(`host ${process.pid}: ${message}${error === undefined ? '' : ` ${(error as Error).message}`}\n`);
 const clock: Clock = { ...systemClock, now: () => Date.now() + weather.clockOffsetMs };
-const store = openStore({ path: join(storage, 'supervisor.db'), clock, log });
+const { folder, path, isTakenOver, notice } = await chooseStoreFolder({
+  ...{ storage, chosen: '', scope: createTable().scope, localFolders: [] },
+  isOnNetworkDisk: () => false,
+  sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+});
+if (notice !== undefined) log(notice);
+const store = openStore({ path, clock, log, endsLeases: isTakenOver });
 const launcher = createLauncher({
-  runsFolder: join(storage, 'runs'),
-  windowsFolder: join(storage, 'windows'),
+  runsFolder: join(folder, 'runs'),
+  windowsFolder: join(folder, 'windows'),
   guardianProgram,
   nodePath: process.execPath,
   environment: async () => ({ ...process.env }) as Record<string, string>,

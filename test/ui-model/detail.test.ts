@@ -155,6 +155,7 @@ describe('detail of a loop', () => {
         detail: async () => detail,
         live: () => undefined,
         isAlive: () => false,
+        isDemo: () => false,
         logs: (token) => ({ out: join(folder, `${token}.out`), err: join(folder, `${token}.err`) }),
         usage: async () => {
           looks++;

@@ -1,10 +1,17 @@
 import assert from 'node:assert/strict';
 import { useWorkbench } from '../support/host/useWorkbench.ts';
 import { until } from '../support/until.ts';
+import { PayingAgent } from './payingAgent.ts';
 
 describe('submitting in the workbench', () => {
+  const paying = new PayingAgent();
+  after('remove the agent', () => paying.remove());
   const host = useWorkbench({
-    settings: { 'loopSupervisor.defaultAgent': 'sample', 'loopSupervisor.budget.dailyLimitUsd': 20 },
+    settings: {
+      'loopSupervisor.agents': { paying: paying.profile },
+      'loopSupervisor.defaultAgent': 'paying',
+      'loopSupervisor.budget.dailyLimitUsd': 20,
+    },
     files: { 'prompts.md': '# Prompts\n\nWrite a haiku [cost 0.25]\nabout two lines\nnot this one\n' },
   });
 
@@ -28,7 +35,7 @@ describe('submitting in the workbench', () => {
     await window.tree.shows([
       ['Running 0/4', ''],
       ['Queued 0/20', ''],
-      ['Finished', '1', [['Say hello [slow 3] [cost 0.50]', 'completed · hh:mm · $0.50']]],
+      ['Finished', '1 · 1 unread', [['Say hello [slow 3]…', 'hh:mm · $0.50 · …[cost 0.50]']]],
     ]);
     await until('no badge', async () => (await window.tree.badge()) === '');
   });

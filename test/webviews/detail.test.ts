@@ -26,6 +26,8 @@ const DETAIL: DetailData = {
   seq: 7,
   title: 'Fix the flaky test in the payment module',
   state: 'running',
+  editable: false,
+  demo: false,
   since: NOW - 65_000,
   agent: 'claude',
   cwd: '/home/me/project',
@@ -59,7 +61,7 @@ const DETAIL: DetailData = {
       ],
       remaining: [{ pid: 4400, command: 'stuck --on=disk' }],
     }),
-    attempt({ number: 2, startedAt: NOW - 65_000, pid: 5001, usd: 0.0312, resumed: true }),
+    attempt({ number: 2, startedAt: NOW - 65_000, pid: 5001, usd: 0.0312, resumed: true, account: 'claude' }),
   ],
   costs: [
     { at: NOW - 50_000, usd: 0.0312, source: 'reported' },
@@ -128,14 +130,16 @@ describe('detail page', () => {
     for (const part of [
       'Cost ≈$0.13, in part an estimate',
       'Estimate ≈$0.25, from earlier loops',
-      'Cap $2.00',
+      'Cost limit $2.00',
+      'Paid by claude',
+      'Open folder Show changes',
       'Restarts 1 recently',
       'Metadata {"ticket":"PAY-12"}',
       'Run it 20 times',
       'Attempt 1 · failed: exit code',
       'the provider is overloaded',
-      'Swept after its end 4250 node server.js',
-      'Kept running on purpose 4300 tmux new -s work End 4301 adb server has ended',
+      'Cleaned up after its end 4250 node server.js',
+      'Spared on purpose, still running 4300 tmux new -s work End 4301 adb server has ended',
       'Could not be ended 4400 stuck --on=disk',
       'Attempt 2 · running',
       'resumed its session',
@@ -154,18 +158,18 @@ describe('detail page', () => {
       return all.join(', ');
     };
     await open();
-    assert.equal(await shown(), 'Show output, Cancel, Kill, Restart, Copy id');
+    assert.equal(await shown(), 'Show output, Cancel, Force stop, Restart, Copy id, Edit as new, Rename');
     await send({
       type: 'detail',
-      detail: { ...DETAIL, state: 'queued', position: 3, waitingFor: 'budget', host: 'gone' },
+      detail: { ...DETAIL, state: 'queued', editable: true, position: 3, waitingFor: 'budget', host: 'gone' },
     });
-    assert.equal(await shown(), 'Show output, Cancel, Run next, Take over, Copy id');
-    assert.match(await view.page.locator('.facts').first().innerText(), /3, waits for the budget/);
+    assert.equal(await shown(), 'Show output, Cancel, Run next, Take over, Copy id, Edit, Rename');
+    assert.match(await view.page.locator('.facts').first().innerText(), /3, waiting for budget/);
     await send({
       type: 'detail',
       detail: { ...DETAIL, state: 'failed', why: 'gave up', permanent: true, finishedAt: NOW },
     });
-    assert.equal(await shown(), 'Show output, Retry, Submit again, Copy id');
+    assert.equal(await shown(), 'Show output, Retry, Submit again, Copy id, Edit as new, Rename');
     assert.deepEqual(await view.page.locator('[aria-live]').allInnerTexts(), ['failed: gave up']);
   });
 
@@ -178,11 +182,14 @@ describe('detail page', () => {
       'Open in editor',
       'Standard error · 120 bytes',
       'End process 4300',
+      'Open folder',
+      'Show changes',
+      'Copy the session id of attempt 1',
     ]) {
       await button(name).focus();
       await view.page.keyboard.press('Enter');
     }
-    await until('all of them', () => view.posted('endKept').length > 0);
+    await until('all of them', () => view.posted('copySession').length > 0);
     assert.deepEqual(
       view.posted('command').map((message) => (message as unknown as { command: string }).command),
       ['showOutput', 'cancel', 'copyPrompt'],
@@ -190,6 +197,8 @@ describe('detail page', () => {
     assert.deepEqual(view.posted('openPrompt').length, 1);
     assert.deepEqual(view.posted('openLog'), [{ type: 'openLog', attempt: 1, file: 'err' }]);
     assert.deepEqual(view.posted('endKept'), [{ type: 'endKept', pid: 4300 }]);
+    assert.equal(view.posted('openFolder').length + view.posted('openChanges').length, 2);
+    assert.deepEqual(view.posted('copySession'), [{ type: 'copySession', attempt: 1 }]);
   });
 
   it('an update leaves the focus where it is', async () => {

@@ -367,7 +367,7 @@ export interface LedgerRow {
   readonly seq: number;
   readonly attemptId?: number;
   readonly agent: string;
-  /** The local calendar day on which it was reported; of an estimate that is withdrawn, the one on which it was charged (R6.1). */
+  /** The local calendar day on which it was reported, empty for play money; of an estimate that is withdrawn, the one on which it was charged (R6.1). */
   readonly day: string;
   /** Wall time, ms. */
   readonly at: number;

@@ -21,7 +21,7 @@ export interface Charge {
  * undefined if this cost was counted before, or is an amount that sums cannot hold: that is logged.
  */
 export function charge<L extends Loop>(unit: UnitOfWork, loop: L, counted: Charge): L | undefined {
-  const { day = unit.today, ofLoop, ...cost } = counted;
+  const { day = unit.today, ofLoop, ...cost } = isPlayMoney(unit, loop) ? { ...counted, day: NO_DAY } : counted;
   const today = unit.liveState.spentOn(unit.today);
   if (![cost.cost, loop.cost + cost.cost, today.spent + today.unknown + cost.cost].every(Number.isSafeInteger)) {
     refuse(unit, loop, cost.cost);
@@ -42,6 +42,13 @@ export function charge<L extends Loop>(unit: UnitOfWork, loop: L, counted: Charg
     unit.putDay({ ...today, [kind]: today[kind] + cost.cost });
   }
   return next;
+}
+
+/** The day of play money: none, so that it counts for no budget and no spend (R6.11). */
+const NO_DAY = '';
+
+function isPlayMoney({ context }: UnitOfWork, { agent }: Loop): boolean {
+  return context.agents.find(agent)?.isDemo === true;
 }
 
 type Costs = Pick<Loop, 'cost' | 'costEstimated' | 'costUnknown'>;

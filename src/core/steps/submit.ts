@@ -19,7 +19,8 @@ type Admitted = Pick<Loop, 'seq' | 'loopId'>;
 export function admit(unit: UnitOfWork, checked: CheckedSpec, ownership: LoopOwnership): Admitted {
   const { spec, prompt, title, priority, agent, cwd, check } = checked;
   const { context } = unit;
-  const given = spec.estimatedCostUsd;
+  // Play money reserves nothing (R6.11).
+  const given = unit.context.agents.find(agent)?.isDemo ? undefined : spec.estimatedCostUsd;
   const estimate = given === undefined ? (unit.medianOf(agent) ?? 0) : toNano(given);
   const latest = checked.loopId === undefined ? undefined : unit.latest(checked.loopId);
   const maxCost = spec.maxCostUsd === undefined ? undefined : toNano(spec.maxCostUsd);

@@ -33,12 +33,6 @@ export interface ConnectionOptions {
   readonly name: string;
 }
 
-/** What a server says about itself when a connection begins. */
-export interface Server {
-  readonly version: number;
-  readonly isReplica: boolean;
-}
-
 /** One connection to the server, which is used by one caller at a time. A connection that failed is replaced by a new one, never repaired. */
 export class Connection {
   readonly #options: ConnectionOptions;
@@ -80,7 +74,7 @@ export class Connection {
          SET idle_in_transaction_session_timeout = ${timeouts.idle}; SET search_path = ${address.schema}, pg_catalog;
          SET default_transaction_isolation = 'read committed'; SET standard_conforming_strings = on`,
       );
-      check(server?.[0], address);
+      checkServer(Number(server?.[0]?.version), server?.[0]?.replica === true, address.shown);
       return connection;
     } catch (error) {
       connection.close();
@@ -139,14 +133,14 @@ export class Connection {
   }
 }
 
-function check(row: RawRow | undefined, { shown }: Address): void {
-  const version = Number(row?.version);
+/** Throws a `StoreError` if the server is too old (`version`: its `server_version_num`) or takes no writes. */
+export function checkServer(version: number, isReplica: boolean, shown: string): void {
   if (version < OLDEST_SERVER)
     throw new StoreError(
       'broken',
       `The server of the store at ${shown} is PostgreSQL ${Math.floor(version / 10_000)}. Loop Supervisor needs 15 or later.`,
     );
-  if (row?.replica === true)
+  if (isReplica)
     throw new StoreError(
       'broken',
       `The store at ${shown} is a read-only replica. Use the address of the primary server.`,

@@ -46,7 +46,7 @@ export class ServerClock implements Clock {
     const measured = server - (sentAt + receivedAt) / 2;
     // A clock that was set differs by more than the error of both readings.
     const wasSet = Math.abs(measured - offset) > (tookMs + best) / 2;
-    if (tookMs > best && receivedAt - at < TRUSTED_MS && !wasSet) return;
+    if (tookMs >= best && receivedAt - at < TRUSTED_MS && !wasSet) return;
     this.#sample = { offset: measured, tookMs, at: receivedAt };
     this.#report(measured);
   }

@@ -32,6 +32,8 @@ export interface StoreOptions {
   readonly path: string;
   readonly clock: Clock;
   readonly log: (message: string, error?: unknown) => void;
+  /** The hosts that were last at it are gone (R16.5): their leases are over. */
+  readonly endsLeases?: boolean;
 }
 
 /**
@@ -221,8 +223,8 @@ class SqliteStore implements Store {
 
   #open(): Opened {
     if (this.#isClosed) throw new StoreError('broken', `The database ${this.#options.path} was closed in this window.`);
-    const { path, clock, log } = this.#options;
-    const database = openDatabase({ path, log, now: () => clock.now() });
+    const { path, clock, log, endsLeases = false } = this.#options;
+    const database = openDatabase({ path, log, endsLeases, now: () => clock.now() });
     const tables = new Tables(database.connection, log);
     const feed = new ChangeFeed(database.connection, tables);
     this.#opened = { ...database, tables, feed, incrementalVacuum: new IncrementalVacuum(database.connection) };

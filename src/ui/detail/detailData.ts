@@ -9,11 +9,15 @@ import type { AttemptRow, DetailData, ProcessRow } from './protocol.ts';
 const PROMPT_SHOWN = 20_000;
 const ROWS_SHOWN = 300;
 
-/** What the page says of a loop; `view` adds what only a live one has, `isAlive` which of the processes that were kept are still there. */
+/**
+ * What the page says of a loop. `view` adds what only a live one has, `isAlive` says which of the spared processes are still there, and `isDemo`
+ * whether its costs are play money.
+ */
 export function detailData(
   detail: LoopDetail,
   view: LiveView | undefined,
   isAlive: (process: ProcessIdentity) => boolean,
+  isDemo = false,
 ): DetailData {
   const { loop, prompt, attempts, ledger, history } = detail;
   const why = reasonOf(loop);
@@ -22,6 +26,8 @@ export function detailData(
     seq: loop.seq,
     title: oneLine(loop.title, 200) || loop.loopId,
     state: loop.state,
+    editable: loop.state === 'queued' && loop.attempts === 0,
+    demo: isDemo,
     since: isActive(loop) ? loop.attempt.startedAt : loop.since,
     ...('until' in loop && { until: loop.until }),
     ...(why !== undefined && { why: oneLine(why, 500) }),

@@ -26,6 +26,8 @@ export interface AttemptRow {
   readonly exitCode?: number;
   readonly signal?: string;
   readonly sessionId?: string;
+  /** Who pays for it. */
+  readonly account?: string;
   readonly resumed: boolean;
   readonly usd: number;
   readonly estimated: boolean;
@@ -54,6 +56,10 @@ export interface DetailData {
   readonly seq: number;
   readonly title: string;
   readonly state: LoopState;
+  /** It is queued and has not started, so it can be edited. */
+  readonly editable: boolean;
+  /** Its costs are play money. */
+  readonly demo: boolean;
   readonly since: number;
   readonly until?: number;
   readonly why?: string;
@@ -106,6 +112,9 @@ export type ToDetail =
   | { readonly type: 'gone'; readonly text: string };
 
 export type DetailCommand =
+  | 'editPrompt'
+  | 'editAsNew'
+  | 'rename'
   | 'showOutput'
   | 'cancel'
   | 'kill'
@@ -123,4 +132,7 @@ export type FromDetail =
   | { readonly type: 'command'; readonly command: DetailCommand }
   | { readonly type: 'openLog'; readonly attempt: number; readonly file: 'out' | 'err' }
   | { readonly type: 'openPrompt' }
+  | { readonly type: 'openFolder' }
+  | { readonly type: 'openChanges' }
+  | { readonly type: 'copySession'; readonly attempt: number }
   | { readonly type: 'endKept'; readonly pid: number };

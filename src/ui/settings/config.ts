@@ -78,6 +78,12 @@ export class Config implements Disposable {
     return typeof address === 'string' ? address.trim() : '';
   }
 
+  /** The folder for this machine's own store; empty for the extension's storage. */
+  get storeFolder(): string {
+    const folder = section().get('storeFolder');
+    return typeof folder === 'string' ? folder.trim() : '';
+  }
+
   /** Whether the user has chosen a default agent. */
   get hasDefaultAgent(): boolean {
     const value = section().inspect('defaultAgent');

@@ -1,5 +1,14 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import {
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -58,14 +67,17 @@ export class Cluster {
     if (uid !== undefined && gid !== undefined) chownSync(cluster.#data, uid, gid);
     const settings = ['-A', 'trust', '-U', 'tester', '-E', 'UTF8', '--no-locale', '-N'];
     execFileSync(join(programs, 'initdb'), ['-D', cluster.#data, ...settings], { ...owner(), cwd: '/', stdio: 'pipe' });
+    // One role must give its password; all others are trusted.
+    const access = join(cluster.#data, 'pg_hba.conf');
+    writeFileSync(access, `local all locked scram-sha-256\n${readFileSync(access, 'utf8')}`);
     process.once('exit', cluster.#kill);
     await cluster.begin();
     return cluster;
   }
 
   /** The address of a schema that no other call has returned. */
-  address(parameters = ''): string {
-    return `postgres://tester@localhost/postgres?host=${encodeURIComponent(this.folder)}&schema=s${++this.#schemas}${parameters}`;
+  address(parameters = '', user = 'tester'): string {
+    return `postgres://${user}@localhost/postgres?host=${encodeURIComponent(this.folder)}&schema=s${++this.#schemas}${parameters}`;
   }
 
   get pid(): number {
@@ -105,6 +117,18 @@ export class Cluster {
     const ended = new Promise((resolve) => server.once('exit', resolve));
     server.kill(mode === 'immediate' ? 'SIGQUIT' : 'SIGINT');
     await ended;
+  }
+
+  /** Starts it again as a replica that follows nobody: it answers queries and takes no writes. Or as what it was. */
+  async becomeReplica(isReplica: boolean): Promise<void> {
+    await this.end('fast');
+    const file = join(this.#data, 'standby.signal');
+    if (isReplica) {
+      writeFileSync(file, '');
+      const { uid, gid } = owner();
+      if (uid !== undefined && gid !== undefined) chownSync(file, uid, gid);
+    } else rmSync(file, { force: true });
+    await this.begin();
   }
 
   /** Stops all of its processes in their steps, or lets them go on. */

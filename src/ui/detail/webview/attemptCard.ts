@@ -6,6 +6,7 @@ import type { AttemptRow, FileRow, ProcessRow } from '../protocol.ts';
 
 interface CardActions {
   openLog(file: 'out' | 'err'): void;
+  copySession(): void;
   endKept(pid: number): void;
 }
 
@@ -23,7 +24,7 @@ export function attemptCard(attempt: AttemptRow, files: FileRow | undefined, act
     attempt.exitCode === undefined ? '' : `exit code ${attempt.exitCode}`,
     attempt.signal ?? '',
     attempt.resumed ? 'resumed its session' : '',
-    attempt.sessionId === undefined ? '' : `session ${attempt.sessionId}`,
+    attempt.account === undefined ? '' : `paid by ${attempt.account}`,
   ];
   return h(
     'article',
@@ -34,10 +35,25 @@ export function attemptCard(attempt: AttemptRow, files: FileRow | undefined, act
       h('span', { class: 'sign', 'aria-hidden': 'true' }, sign),
       `Attempt ${number} · ${outcome === undefined ? 'running' : outcomeWord(outcome)}`,
     ),
-    h('p', { class: 'dim' }, facts.filter(Boolean).join(' · ')),
+    h(
+      'p',
+      { class: 'dim' },
+      facts.filter(Boolean).join(' · '),
+      attempt.sessionId === undefined ? undefined : ` · session ${attempt.sessionId} `,
+      attempt.sessionId !== undefined &&
+        h(
+          'button',
+          {
+            class: 'link',
+            onclick: () => actions.copySession(),
+            'aria-label': `Copy the session id of attempt ${number}`,
+          },
+          'Copy',
+        ),
+    ),
     reason !== undefined && reason !== '' && h('p', { class: 'reason' }, reason),
-    processes('Swept after its end', attempt.swept),
-    processes('Kept running on purpose', attempt.kept, ({ pid, alive }) =>
+    processes('Cleaned up after its end', attempt.swept),
+    processes('Spared on purpose, still running', attempt.kept, ({ pid, alive }) =>
       alive
         ? h('button', { class: 'link', onclick: () => actions.endKept(pid), 'aria-label': `End process ${pid}` }, 'End')
         : h('span', { class: 'dim' }, 'has ended'),
