@@ -4,7 +4,9 @@ import { globSync, readFileSync } from 'node:fs';
 /** Kinds of tests that fail now and then, by what they look like. test/README.md says what to write in their place. */
 const UNSTEADY: Readonly<Record<string, { readonly pattern: RegExp }>> = {
   'a limit of its own, which a busy machine can reach': { pattern: /\.timeout\(/g },
-  'a wait with a limit of its own': { pattern: /\buntil\((?:(?!;\n)[\s\S])*?,\s*\d[\d_* ]*,?\s*\);/g },
+  'a wait with a limit of its own': {
+    pattern: /\buntil\((?:(?!;\n)[\s\S])*?,\s*\d[\d_* ]*,?\s*\);|\},\n\s+\d[\d_]*,\n\s+\);/g,
+  },
   'an action or a wait in a page with a limit of its own': { pattern: /\btimeout: \d/g },
   'a wait for a fixed time': {
     pattern: /\bwaitForTimeout\(|await sleep\(|\(resolve\) => setTimeout\(resolve|delay\(\d/g,

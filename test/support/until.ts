@@ -32,6 +32,11 @@ export async function until<T>(
   }
 }
 
+/** Checks again and again for so long (ms) that nothing changes: for what must not happen. Fails as soon as `probe` throws. */
+export async function stays(probe: () => unknown, forMs: number): Promise<void> {
+  for (const end = performance.now() + forMs; performance.now() < end; await sleep(PAUSE_MS)) await probe();
+}
+
 function show(value: unknown): string {
   return value instanceof Error ? value.message : (JSON.stringify(value)?.slice(0, 2000) ?? String(value));
 }
