@@ -2,6 +2,7 @@ import type { Event, SupervisorEvent } from './core/model/event.ts';
 import type { LoopSpec } from './core/model/loop.ts';
 import type { LoopDetail, Status, SubmitResult } from './core/model/status.ts';
 
+export type { CheckOutcome, CheckRequest, CheckResult, ScoreSpec } from './core/model/check.ts';
 export type { CircuitState } from './core/model/circuit.ts';
 export type { Disposable } from './core/model/disposable.ts';
 export type { ErrorCode, SupervisorError } from './core/model/errors.ts';
@@ -23,6 +24,12 @@ export type {
  * ```ts
  * const api = await vscode.extensions.getExtension<LoopSupervisorApi>('loopsupervisor.loop-supervisor')?.activate();
  * const { loopId } = await api.submit({ prompt: 'Fix the failing test', agent: 'claude' });
+ * ```
+ *
+ * With a `check` a loop completes only once a command exits with 0, and goes on in rounds until then (R11):
+ *
+ * ```ts
+ * await api.submit({ prompt: 'Fix the failing test', check: { command: 'npm test', maxRounds: 5 } });
  * ```
  *
  * The store opens right after activation: what is asynchronous waits for it. Where no supervisor will come (an untrusted workspace, a

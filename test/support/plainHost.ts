@@ -21,7 +21,7 @@ import { reporterProfile } from './reporterProfile.ts';
  */
 export type HostRequest = { readonly id: number } & (
   | { readonly do: 'submit'; readonly loopId: string; readonly prompt: string; readonly estimatedCostUsd?: number }
-  | { readonly do: 'cancel' | 'kill' | 'state'; readonly loopId: string }
+  | { readonly do: 'cancel' | 'kill' | 'state' | 'lookAgain'; readonly loopId: string }
   | { readonly do: 'list' | 'status' | 'release' | 'pause' | 'resume' }
   | { readonly do: 'weather'; readonly weather: Weather }
 );
@@ -42,6 +42,8 @@ export interface HostOptions {
   /** The agent; the reporter if absent. */
   readonly agentProgram?: string;
   readonly weather?: Weather;
+  /** How often (ms) guardians show that they work. */
+  readonly beatMs?: number;
 }
 
 /** A run as the test sees it: whom to kill. */
@@ -72,6 +74,7 @@ const launcher = createLauncher({
   guardianProgram,
   nodePath: process.execPath,
   environment: async () => ({ ...process.env }) as Record<string, string>,
+  ...(options.beatMs !== undefined && { beatMs: options.beatMs }),
   clock,
   log,
 });
@@ -106,6 +109,8 @@ async function answer(request: HostRequest): Promise<unknown> {
       return supervisor.killProcessGroup(request.loopId, 'SIGKILL');
     case 'state':
       return (await supervisor.get(request.loopId))?.state;
+    case 'lookAgain':
+      return (await supervisor.lookAgain(request.loopId)).state;
     case 'status':
       return supervisor.status();
     case 'release':

@@ -60,6 +60,7 @@ export class Retention implements Disposable {
       return unit.tx.removeFinished(seqs);
     });
     await this.#removeRuns(tokens);
+    await this.#forgetSnapshots(seqs);
     await this.#giveBack();
     return loops;
   }
@@ -72,6 +73,14 @@ export class Retention implements Disposable {
         .removeRuns([token])
         .catch((error: unknown) => log(`The logs of loop run ${token} could not be removed.`, error));
     }
+  }
+
+  /** What stays is only disk space. */
+  async #forgetSnapshots(seqs: readonly number[]): Promise<void> {
+    const { workTrees, log } = this.#parts.context;
+    await workTrees
+      ?.forgetEverywhere(seqs.map(String))
+      .catch((error: unknown) => log('The snapshots of removed loops could not be removed.', error));
   }
 
   /** Gives the room that removed loops have left back to the disk. They are gone whether or not that can be done now. */
