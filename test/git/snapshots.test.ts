@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { filesOf, GitBench } from './support.ts';
 
 describe('snapshots', function () {
-  this.timeout(60_000);
   let bench: GitBench;
 
   beforeEach(() => {
