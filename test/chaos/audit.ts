@@ -1,12 +1,16 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Store } from '../../src/core/ports/store.ts';
 import { systemClock } from '../../src/core/runtime/systemClock.ts';
 import { isToken, runFiles } from '../../src/process/runFolder/runFiles.ts';
 import { openStore } from '../../src/store/sqlite/store.ts';
 import { markedProcesses, stillLives } from '../support/markedProcesses.ts';
 import { reportedIn } from '../support/reporterProfile.ts';
 
-/** What must hold at every moment: no more attempts alive than the cap, no two attempts of a loop. Answers what does not. */
+/**
+ * What must hold at every moment: no more attempts alive than the cap, no two attempts of a loop. Answers what does
+ * not.
+ */
 export function violationsNow(prefix: string, cap: number): string[] {
   const violations: string[] = [];
   const seen = markedProcesses(prefix);
@@ -23,6 +27,8 @@ export function violationsNow(prefix: string, cap: number): string[] {
 
 export interface AuditOptions {
   readonly storage: string;
+  /** Opens the books, if they are not a file in `storage`. */
+  readonly open?: (() => Promise<Store>) | undefined;
   /** Begins the ids of all loops. */
   readonly prefix: string;
   readonly admitted: Iterable<string>;
@@ -34,19 +40,19 @@ export interface AuditOptions {
   readonly vandalised?: ReadonlySet<string>;
 }
 
-/** The books against the facts once all is over: nothing lost, nothing twice, nothing left, the ledger equal to the reports. Answers what is not so. */
+/**
+ * The books against the facts once all is over: nothing lost, nothing twice, nothing left, the ledger equal to the
+ * reports. Answers what is not so.
+ */
 export async function audit(
   options: AuditOptions,
 ): Promise<{ readonly violations: readonly string[]; readonly ledger: number }> {
-  const { storage, prefix, admitted, mayBeCancelled, refused = [], vandalised = new Set() } = options;
+  const { storage, open, prefix, admitted, mayBeCancelled, refused = [], vandalised = new Set() } = options;
   const violations: string[] = [];
   const left = markedProcesses(prefix);
   if (left.length > 0) violations.push(`processes were left: ${JSON.stringify(left)}`);
-  const store = openStore({
-    path: join(storage, 'supervisor.db'),
-    clock: systemClock,
-    log: (message) => violations.push(message),
-  });
+  const file = { path: join(storage, 'supervisor.db'), clock: systemClock };
+  const store = (await open?.()) ?? openStore({ ...file, log: (message) => violations.push(message) });
   let ledger = 0;
   let ofVandalised = 0;
   for (const loopId of admitted) {

@@ -1,9 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Settings } from '../../src/core/model/settings.ts';
 import type { Status } from '../../src/core/model/status.ts';
+import type { Store } from '../../src/core/ports/store.ts';
+import { systemClock } from '../../src/core/runtime/systemClock.ts';
 import { createInspector } from '../../src/process/tables/processInspector.ts';
+import { openPostgresStore } from '../../src/store/postgres/store.ts';
 import { markedProcesses, stillLives } from '../support/markedProcesses.ts';
 import type { ListedRun } from '../support/plainHost.ts';
+import type { Cluster } from '../support/postgres/cluster.ts';
 import { Seeded } from '../support/seeded.ts';
 import { audit, violationsNow } from './audit.ts';
 import { type Fault, Faults } from './faults.ts';
@@ -15,6 +19,8 @@ export interface ChaosOptions {
   /** Faults in all: kills, stops, signals, lost folders, descriptors and disk that run out, clock jumps. */
   readonly faults: number;
   readonly guardianProgram: string;
+  /** A PostgreSQL server that holds the state, and which is hit by faults too. */
+  readonly cluster?: Cluster | undefined;
   readonly say?: (line: string) => void;
 }
 
@@ -48,9 +54,9 @@ const BEAT_MS = 300;
 const QUIET_MS = 180_000;
 
 /**
- * A stream of loops over two hosts, while everything around them fails at random moments. All the time: no more attempts
- * alive than the cap, no two attempts of a loop. At the end: no loop lost, none done twice, no process left, the ledger
- * equal to what agents reported. The same seed makes the same plan; the times are the machine's.
+ * A stream of loops over two hosts, while everything around them fails at random moments. All the time: no more
+ * attempts alive than the cap, no two attempts of a loop. At the end: no loop lost, none done twice, no process left,
+ * the ledger equal to what agents reported. The same seed makes the same plan; the times are the machine's.
  */
 export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
   const chaos = new Chaos(options);
@@ -66,6 +72,7 @@ class Chaos {
   readonly #options: ChaosOptions;
   readonly #random: Seeded;
   readonly #prefix: string;
+  readonly #address: string | undefined;
   readonly #disk = smallDisk('loop-supervisor-chaos-');
   readonly #faults: Faults;
   readonly #admitted = new Set<string>();
@@ -79,6 +86,7 @@ class Chaos {
   constructor(options: ChaosOptions) {
     this.#options = options;
     this.#random = new Seeded(options.seed);
+    this.#address = options.cluster?.address();
     this.#prefix = `chaos-${process.pid}-${options.seed}-`;
     this.#faults = new Faults({
       storage: this.#disk.folder,
@@ -113,6 +121,7 @@ class Chaos {
         this.#counts[fault] = (this.#counts[fault] ?? 0) + 1;
       }
       if (this.#random.chance(0.1)) await this.#cancelSomething();
+      if (this.#random.chance(0.2)) await this.#hitServer();
       if (this.#random.chance(0.1)) await this.#confirmEnds();
       this.#look();
       if (fault !== undefined && done % 50 === 0)
@@ -135,7 +144,7 @@ class Chaos {
     for (;;) {
       const { guardianProgram } = this.#options;
       const options = { storage: this.#disk.folder, guardianProgram, settings: SETTINGS, beatMs: BEAT_MS };
-      const host = new HostProcess(options);
+      const host = new HostProcess({ ...options, ...(this.#address && { sharedStore: this.#address }) });
       this.#hosts = [...this.#hosts.filter((other) => other.lives), host];
       try {
         await host.ready();
@@ -197,6 +206,29 @@ class Chaos {
     }
   }
 
+  /** Breaks the connections of the hosts, restarts the server, or has it hang. */
+  async #hitServer(): Promise<void> {
+    const { cluster } = this.#options;
+    if (!cluster) return;
+    const what = this.#random.pick(['connections', 'restart', 'hang'] as const);
+    if (what === 'connections')
+      await cluster.sql(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'Loop Supervisor%'",
+      );
+    else if (what === 'restart') {
+      await cluster.end();
+      await cluster.begin();
+    } else {
+      cluster.signal('SIGSTOP');
+      await sleep(this.#random.between(100, 1_500));
+      cluster.signal('SIGCONT');
+    }
+  }
+
+  #openBooks(address: string): Promise<Store> {
+    return openPostgresStore({ address, clock: systemClock, log: () => {}, password: async () => undefined });
+  }
+
   async #cancelSomething(): Promise<void> {
     const loopId = this.#random.pick([...this.#admitted]) as string;
     // It may be carried out though the answer is lost.
@@ -239,6 +271,7 @@ class Chaos {
   async #verify(): Promise<void> {
     const { violations, ledger } = await audit({
       storage: this.#disk.folder,
+      open: this.#address ? () => this.#openBooks(this.#address as string) : undefined,
       prefix: this.#prefix,
       admitted: this.#admitted,
       mayBeCancelled: this.#cancelled,

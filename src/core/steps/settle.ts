@@ -127,7 +127,7 @@ function moveOn(unit: UnitOfWork, loop: ActiveLoop, verdict: Verdict, end: RunEn
       unit.tell({ type: 'loop:interrupted', loopId: loop.loopId, reason: verdict.reason });
       return;
     case 'failed':
-      afterFailure(unit, loop, verdict, end);
+      afterFailure(unit, loop, verdict, end, summary);
   }
 }
 
