@@ -3,7 +3,7 @@ import { appendFileSync, existsSync, readFileSync, rmSync, symlinkSync, writeFil
 import { join } from 'node:path';
 import { filesOf, GitBench } from './support.ts';
 
-describe('snapshots', function () {
+describe('snapshots', () => {
   let bench: GitBench;
 
   beforeEach(() => {
