@@ -2,6 +2,7 @@ import type { Event, SupervisorEvent } from './core/model/event.ts';
 import type { LoopSpec } from './core/model/loop.ts';
 import type { LoopDetail, Status, SubmitResult } from './core/model/status.ts';
 
+export type { CheckOutcome, CheckRequest, CheckResult, ScoreSpec } from './core/model/check.ts';
 export type { CircuitState } from './core/model/circuit.ts';
 export type { Disposable } from './core/model/disposable.ts';
 export type { ErrorCode, SupervisorError } from './core/model/errors.ts';
@@ -25,8 +26,14 @@ export type {
  * const { loopId } = await api.submit({ prompt: 'Fix the failing test', agent: 'claude' });
  * ```
  *
+ * With a `check` a loop completes only once a command exits with 0, and goes on in rounds until then (R11):
+ *
+ * ```ts
+ * await api.submit({ prompt: 'Fix the failing test', check: { command: 'npm test', maxRounds: 5 } });
+ * ```
+ *
  * The store opens right after activation: what is asynchronous waits for it. Where no supervisor will come (an untrusted workspace, a
- * store that can not be opened) everything but `status` and the events rejects or throws with a `NotReadyError`. Errors are told apart
+ * store that cannot be opened) everything but `status` and the events rejects with a `NotReadyError`. Errors are told apart
  * by their `code`. Costs are in USD, times are wall times in ms.
  */
 export interface LoopSupervisorApi {
@@ -38,12 +45,12 @@ export interface LoopSupervisorApi {
   killProcessGroup(loopId: string, signal?: string): Promise<boolean>;
   /** One consistent snapshot (R10.1). Before there is a supervisor: `ready: false`, with the reason in `notReady`. */
   status(): Status;
-  /** Everything about the latest loop of that id, its attempts and history included. Throws a `NotReadyError` before there is a supervisor. */
-  get(loopId: string): LoopDetail | undefined;
+  /** Everything about the latest loop of that id, its attempts and history included. Undefined if there is none. */
+  get(loopId: string): Promise<LoopDetail | undefined>;
   /** Counts a cost (USD) against a loop, its agent and today; the same `key` counts once (R6.6). Answers whether it counted. */
   recordCost(loopId: string, usd: number, key?: string): Promise<boolean>;
-  /** Closes the circuit by hand (R4.3). */
-  resetCircuit(): Promise<void>;
+  /** Closes the circuit of an account by hand, or all circuits (R4.3). */
+  resetCircuit(account?: string): Promise<void>;
   /** Clears a permanently failed loop and admits it again, in one step (R5.5). */
   retry(loopId: string): Promise<SubmitResult>;
   /** Queued loops wait until `resume`; running ones go on (R2.4). */

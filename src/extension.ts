@@ -4,6 +4,7 @@ import type { LoopSupervisorApi } from './api.ts';
 import { systemClock as clock } from './core/runtime/systemClock.ts';
 import type { Parts } from './parts.ts';
 import { runFiles } from './process/runFolder/runFiles.ts';
+import { passwordKey } from './ui/commands/sharedStore.ts';
 import { Config } from './ui/settings/config.ts';
 import { createApi } from './ui/window/createApi.ts';
 import { Pulse } from './ui/window/pulse.ts';
@@ -26,11 +27,17 @@ export function activate(context: vscode.ExtensionContext): LoopSupervisorApi {
   let parts: Parts | undefined;
   const load = async (): Promise<Parts> => {
     const { createParts } = await import('./parts.ts');
+    const { createCatalog } = await import('./agents/catalog.ts');
     parts ??= createParts({
+      createCatalog,
       ...{ storage, settings, folders, log },
       doubts: () => config.doubts,
       bundle: (name) => context.asAbsolutePath(join('dist', `${name}.cjs`)),
       agentSettings: () => ({ agents: config.agents, prices: config.prices }),
+      sharedStore: () => config.sharedStore,
+      storeFolder: () => config.storeFolder,
+      say: (message) => void vscode.window.showInformationMessage(message),
+      storePassword: async (address) => context.secrets.get(passwordKey(address)),
       current: () => host.current,
       tell: (change) => host.tell(change),
     });
@@ -48,11 +55,13 @@ export function activate(context: vscode.ExtensionContext): LoopSupervisorApi {
     ...{ host, pulse, clock, context, settings, log: output },
     profile: (name: string) => parts?.profile(name),
     logs: (token: string) => {
-      const { stdout: out, stderr: err } = runFiles(join(storage, 'runs'), token);
+      const { stdout: out, stderr: err } = runFiles(parts?.runsFolder() ?? join(storage, 'runs'), token);
       return { out, err };
     },
     usage: async (attempts: readonly { readonly token: string }[]) => (await load()).usage(attempts),
-    pages: async () => (await load()).pages,
+    notify: async (command: readonly string[], event: object) => (await load()).notify(command, event),
+    pages: async () => (await import('./ui/webviewHost/allPages.ts')).pages,
+    sharedStore: async () => (await load()).sharedStore,
   };
   const checks = {
     all: async () => (await load()).checks.all(),

@@ -1,32 +1,38 @@
-import { randomBytes, randomUUID } from 'node:crypto';
-import { homedir } from 'node:os';
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import { homedir, hostname } from 'node:os';
 import { join } from 'node:path';
-import { createCatalog } from './agents/catalog.ts';
+import type { createCatalog } from './agents/catalog.ts';
 import type { Doubts, Settings } from './core/model/settings.ts';
 import type { AgentProfile } from './core/ports/agents.ts';
+import type { Clock } from './core/ports/clock.ts';
+import type { Store } from './core/ports/store.ts';
 import { systemClock as clock } from './core/runtime/systemClock.ts';
 import { Supervisor } from './core/supervisor.ts';
+import { createWorkTrees } from './git/workTrees.ts';
+import { isOnNetworkDisk, localFolders } from './process/environment/networkDisk.ts';
 import { askProgram, findProgram } from './process/environment/programCheck.ts';
 import { terminalEnvironment } from './process/environment/shellEnvironment.ts';
 import { createLauncher } from './process/launch/launcher.ts';
+import { createNotifier } from './process/notify/notifyCommand.ts';
 import { folders as existing } from './process/runFolder/folders.ts';
-import { createProbe } from './process/tables/processIdentity.ts';
+import { createTable } from './process/tables/platformTable.ts';
+import { createInspector } from './process/tables/processInspector.ts';
 import { createResourceSampler } from './process/tables/resources.ts';
 import { openStore } from './store/sqlite/store.ts';
+import { chooseStoreFolder, type StoreFolder } from './store/sqlite/storeFolder.ts';
 import type { AgentChecks } from './ui/agentCheck/agentChecks.ts';
 import { createAgentChecks } from './ui/agentCheck/createAgentChecks.ts';
-import { dashboardPage } from './ui/dashboard/dashboardPage.ts';
-import { detailPage } from './ui/detail/detailPage.ts';
-import { killInput, TOOLS } from './ui/languageModelTools/toolAnswers.ts';
-import { transcriptPage } from './ui/transcript/transcriptPage.ts';
+import { profileChecker } from './ui/agentCheck/profileCheck.ts';
+import type { SharedStore } from './ui/commands/sharedStore.ts';
 import { usageSampler } from './ui/tree/usageSampler.ts';
-import type { Pages } from './ui/webviewHost/pages.ts';
 import type { OpenedSupervisor } from './ui/window/supervisorHost.ts';
 
 /** What the parts are told by the composition root. */
 export interface PartsOptions {
   /** The extension's global storage folder. */
   readonly storage: string;
+  /** Reads the agents' profiles: from a bundle of its own. */
+  readonly createCatalog: typeof createCatalog;
   /** Path of the bundle of that name. */
   bundle(name: 'guardian' | 'sampleAgent'): string;
   settings(): Settings;
@@ -35,22 +41,33 @@ export interface PartsOptions {
   /** The settings `agents` and `prices` as they are written. */
   agentSettings(): { readonly agents: unknown; readonly prices: unknown };
   folders(): readonly string[];
+  /** The address of the database that holds the supervisor's state; empty for a file of this machine. */
+  sharedStore(): string;
+  /** The folder that the user has set for this machine's own store; empty for none. */
+  storeFolder(): string;
+  /** The password for that address, if it is in the secret storage. */
+  storePassword(address: string): Promise<string | undefined>;
   /** This window's supervisor, if there is one by now. */
   current(): Supervisor | undefined;
   /** Tells this window's supervisor of a change, though it may still be starting. */
   tell(change: (supervisor: Supervisor) => void): void;
   readonly log: (message: string, error?: unknown) => void;
+  /** Tells the user a sentence. */
+  readonly say: (message: string) => void;
 }
 
 /** What works behind the user interface. */
 export interface Parts {
-  open(): OpenedSupervisor;
+  open(): Promise<OpenedSupervisor>;
   /** Reads the agents' settings again; answers what is wrong with them, as sentences. */
   readAgents(): readonly string[];
   profile(name: string): AgentProfile | undefined;
   readonly checks: AgentChecks;
   readonly usage: ReturnType<typeof usageSampler>;
-  readonly pages: Pages;
+  readonly notify: ReturnType<typeof createNotifier>;
+  readonly sharedStore: SharedStore;
+  /** Where runs are kept, as far as is known by now. */
+  runsFolder(): string;
 }
 
 /**
@@ -59,33 +76,65 @@ export interface Parts {
  */
 export function createParts({
   storage,
+  createCatalog,
   bundle,
   settings,
   doubts,
   agentSettings,
   folders,
+  sharedStore,
+  storeFolder,
+  storePassword,
   current,
   tell,
   log,
+  say,
 }: PartsOptions): Parts {
   const nodePath = process.execPath;
   const environment = terminalEnvironment({ nodePath, log });
   const sample = { command: nodePath, args: [bundle('sampleAgent')], env: { ELECTRON_RUN_AS_NODE: '1' } };
-  const readAgents = () => createCatalog({ ...agentSettings(), sample, platform: process.platform });
+  const codexHome = process.env['CODEX_HOME'] ?? join(homedir(), '.codex');
+  const readAgents = () => createCatalog({ ...agentSettings(), sample, platform: process.platform, codexHome });
   let agents = readAgents();
 
-  const open = (): OpenedSupervisor => {
-    const store = openStore({ path: join(storage, 'supervisor.db'), clock, log });
+  const checks = createAgentChecks({ catalog: () => agents.catalog, environment, findProgram, askProgram });
+  let folder = storage;
+  const chooseFolder = async (): Promise<StoreFolder> => {
+    const { scope } = createTable();
+    const chosen = await chooseStoreFolder({
+      ...{ storage, scope, isOnNetworkDisk, localFolders: localFolders() },
+      chosen: storeFolder(),
+      sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+    });
+    if (chosen.notice !== undefined) say(chosen.notice);
+    folder = chosen.folder;
+    return chosen;
+  };
+
+  /** This machine's own file, or the database that the settings name: then its time is the supervisor's. */
+  const openChosenStore = async (): Promise<{ readonly store: Store; readonly time: Clock }> => {
+    const { path, isTakenOver } = await chooseFolder();
+    const address = sharedStore();
+    if (address === '') return { store: openStore({ path, clock, log, endsLeases: isTakenOver }), time: clock };
+    const { openPostgresStore } = await import('./store/postgres/main.ts');
+    const store = await openPostgresStore({ address, password: () => storePassword(address), clock, log });
+    return { store, time: store.clock };
+  };
+
+  const open = async (): Promise<OpenedSupervisor> => {
+    const { store, time } = await openChosenStore();
     const launcher = createLauncher({
-      runsFolder: join(storage, 'runs'),
-      windowsFolder: join(storage, 'windows'),
+      runsFolder: join(folder, 'runs'),
+      windowsFolder: join(folder, 'windows'),
       guardianProgram: bundle('guardian'),
       ...{ nodePath, environment, clock, log },
     });
     const supervisor = new Supervisor({
-      ...{ store, launcher, agents: agents.catalog, clock, log },
-      probe: createProbe(),
+      ...{ store, launcher, agents: agents.catalog, clock: time, log },
+      inspector: createInspector(),
       folders: existing,
+      workTrees: createWorkTrees({ storage, environment }),
+      checkProfile: profileChecker(checks),
       settings: settings(),
       doubts: doubts(),
       window: { id: randomUUID(), folders: folders(), home: homedir() },
@@ -96,16 +145,45 @@ export function createParts({
     return { supervisor, onTrouble: (listener) => store.onTrouble(listener), close };
   };
 
+  const sharedStoreParts: SharedStore = {
+    look: async (address, password) => {
+      const { lookAtStore } = await import('./store/postgres/main.ts');
+      return lookAtStore({ address, password: async () => password, clock, log });
+    },
+    move: async (address, password, progress) => {
+      const { moveToStore } = await import('./store/postgres/main.ts');
+      const { path } = await chooseFolder();
+      const from = openStore({ path, clock, log });
+      try {
+        return await moveToStore(
+          { address, password: async () => password, clock, log },
+          from,
+          sourceOf(path),
+          progress,
+        );
+      } finally {
+        from.close();
+      }
+    },
+  };
+
   return {
     open,
+    sharedStore: sharedStoreParts,
+    runsFolder: () => join(folder, 'runs'),
     readAgents: () => {
       agents = readAgents();
       tell((supervisor) => supervisor.useAgents(agents.catalog));
       return agents.problems;
     },
     profile: (name) => agents.catalog.find(name),
-    checks: createAgentChecks({ catalog: () => agents.catalog, environment, findProgram, askProgram }),
+    checks,
     usage: usageSampler(current, createResourceSampler),
-    pages: { dashboard: dashboardPage, detail: detailPage, transcript: transcriptPage, tools: TOOLS, killInput },
+    notify: createNotifier({ claimsFolder: join(storage, 'notices'), environment, now: clock.now, log }),
   };
+}
+
+/** Names this machine's own store for ever, without telling its path. */
+function sourceOf(path: string): string {
+  return createHash('sha256').update(`${hostname()} ${path}`).digest('hex').slice(0, 32);
 }

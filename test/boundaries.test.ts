@@ -55,8 +55,27 @@ const FORBIDDEN: readonly [file: string, ...imports: string[]][] = [
     '../../ui/tree/loopTree.ts',
     'node:fs',
   ],
-  ['src/store/sqlite/other.ts', '../../process/sweep/reap.ts', '../../agents/claude.ts', '../../ui/tree/loopTree.ts'],
-  ['src/store/rows/other.ts', '../../extension.ts', 'vscode', 'execa', 'node:child_process'],
+  [
+    'src/store/sqlite/other.ts',
+    '../../process/sweep/reap.ts',
+    '../../agents/claude.ts',
+    '../../ui/tree/loopTree.ts',
+    '../postgres/schema.ts',
+    'pg',
+  ],
+  ['src/store/postgres/other.ts', '../../process/sweep/reap.ts', '../sqlite/schema.ts', 'node:sqlite', 'vscode'],
+  [
+    'src/store/rows/other.ts',
+    '../../extension.ts',
+    '../sqlite/schema.ts',
+    '../postgres/schema.ts',
+    'vscode',
+    'execa',
+    'node:child_process',
+    'node:sqlite',
+    'pg',
+  ],
+  ['src/store/other.ts', './sqlite/schema.ts', './postgres/schema.ts', 'node:sqlite', 'pg'],
   [
     'src/process/other.ts',
     '../store/sqlite/schema.ts',
@@ -94,7 +113,18 @@ const FORBIDDEN: readonly [file: string, ...imports: string[]][] = [
     '../../agents/claude.ts',
     'node:child_process',
   ],
-  ['src/extension.ts', 'execa', 'node:sqlite', 'node:child_process'],
+  [
+    'src/git/other.ts',
+    '../store/sqlite/schema.ts',
+    '../process/sweep/reap.ts',
+    '../agents/claude.ts',
+    '../ui/settings/config.ts',
+    '../extension.ts',
+    'vscode',
+    'node:sqlite',
+    'node:child_process',
+  ],
+  ['src/extension.ts', 'execa', 'node:sqlite', 'node:child_process', 'pg'],
   [
     'src/api.ts',
     './store/sqlite/schema.ts',
@@ -129,8 +159,10 @@ const ALLOWED: readonly [file: string, ...imports: string[]][] = [
     './engine.ts',
   ],
   ['src/store/sqlite/other.ts', '../../core/model/loop.ts', '../rows/loopRow.ts', './schema.ts', 'node:sqlite', 'zod'],
+  ['src/store/postgres/other.ts', '../../core/model/loop.ts', '../rows/loopRow.ts', '../storeHealth.ts', 'pg'],
   ['src/process/other.ts', '../core/model/loop.ts', './sweep/reap.ts', 'execa', 'node:child_process'],
   ['src/agents/other.ts', '../core/model/loop.ts', './claude.ts', 'zod'],
+  ['src/git/other.ts', '../core/ports/workTrees.ts', './git.ts', 'execa'],
   ['src/ui/other.ts', '../core/model/loop.ts', './settings/config.ts', 'vscode'],
   [
     'src/parts.ts',
@@ -150,8 +182,7 @@ const ALLOWED: readonly [file: string, ...imports: string[]][] = [
   ],
 ];
 
-describe('import boundaries', function () {
-  this.timeout(30_000);
+describe('import boundaries', () => {
   let refused: Map<string, string[]>;
 
   before(() => {

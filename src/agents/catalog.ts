@@ -1,16 +1,21 @@
 import type { AgentFacts } from '../core/model/agentFacts.ts';
 import type { AgentCatalog, AgentProfile } from '../core/ports/agents.ts';
-import { CLAUDE } from './claude.ts';
-import { CODEX } from './codex.ts';
-import { COPILOT } from './copilot.ts';
+import { CLAUDE } from './claude/claude.ts';
+import { CODEX } from './codex/codex.ts';
+import { readRollout } from './codex/codexRollout.ts';
+import { COPILOT } from './copilot/copilot.ts';
 import { defaultOptions, readCustomAgents } from './customAgents.ts';
-import { GEMINI } from './gemini.ts';
+import { GEMINI } from './gemini/gemini.ts';
 import type { AgentKind, AgentOptions, AgentServices } from './kind.ts';
-import { OPENCODE } from './opencode.ts';
+import { KILO } from './opencode/kilo.ts';
+import { OPENCODE } from './opencode/opencode.ts';
+import { PI } from './pi/pi.ts';
 import { PLAIN } from './plain.ts';
 import { readPrices } from './prices.ts';
 import { agentFactsOf, profileOf } from './profile.ts';
+import { QWEN } from './qwen/qwen.ts';
 import { type SampleProgram, sampleKind } from './sample.ts';
+import { shellPlan } from './shell.ts';
 
 export interface CatalogOptions {
   /** Value of the setting `loopSupervisor.agents`. */
@@ -25,6 +30,8 @@ export interface CatalogOptions {
   readonly newUuid?: () => string;
   /** Wall time, ms: what "resets in 3 hours" counts from. The system's if absent. */
   readonly now?: () => number;
+  /** Where Codex keeps its session files, which name its model; they are not read if absent. */
+  readonly codexHome?: string;
 }
 
 export interface FactsCatalog extends AgentCatalog {
@@ -34,7 +41,7 @@ export interface FactsCatalog extends AgentCatalog {
 
 export interface CatalogResult {
   readonly catalog: FactsCatalog;
-  /** What is wrong in the settings: sentences that name the setting. What is wrong is left out, the rest works. */
+  /** Mistakes in the settings, as sentences that name the setting. They are left out, and the rest works. */
   readonly problems: string[];
 }
 
@@ -42,20 +49,26 @@ export interface CatalogResult {
 export function createCatalog(options: CatalogOptions): CatalogResult {
   const { prices, problems: wrongPrices } = readPrices(options.prices);
   const services: AgentServices = {
+    platform: options.platform,
     prices,
     now: options.now ?? Date.now,
     newUuid: options.newUuid ?? (() => crypto.randomUUID()),
+    rollout: (threadId, { env }) =>
+      options.codexHome === undefined ? undefined : readRollout(env['CODEX_HOME'] ?? options.codexHome, threadId),
   };
   const kinds = new Map(
-    [sampleKind(options.sample), CLAUDE, CODEX, GEMINI, OPENCODE, COPILOT, PLAIN].map((kind) => [kind.name, kind]),
+    [sampleKind(options.sample), CLAUDE, CODEX, GEMINI, OPENCODE, COPILOT, PI, QWEN, KILO, PLAIN].map((kind) => [
+      kind.name,
+      kind,
+    ]),
   );
   const custom = readCustomAgents(options.agents, kinds);
 
   const entries = new Map<string, { readonly profile: AgentProfile; readonly facts: AgentFacts }>();
   const add = (name: string, kind: AgentKind, chosen: AgentOptions) =>
     entries.set(name, {
-      profile: profileOf(name, kind, chosen, services, options.platform),
-      facts: agentFactsOf(name, kind, chosen),
+      profile: profileOf(name, kind, chosen, services),
+      facts: agentFactsOf(name, kind, chosen, options.platform),
     });
   // `plain` alone names no program, so it is only something to extend.
   for (const kind of kinds.values()) if (kind !== PLAIN) add(kind.name, kind, defaultOptions(kind));
@@ -65,6 +78,7 @@ export function createCatalog(options: CatalogOptions): CatalogResult {
     catalog: {
       find: (name) => entries.get(name)?.profile,
       names: () => [...entries.keys()],
+      shell: (commandLine) => shellPlan(commandLine, options.platform),
       facts: (name) => entries.get(name)?.facts,
     },
     problems: [...custom.problems, ...wrongPrices],

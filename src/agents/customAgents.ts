@@ -29,6 +29,8 @@ const profileSchema = z.strictObject({
   permissionMode: z.optional(z.string()),
   sandbox: z.optional(z.string()),
   resume: z.optional(z.enum(['auto', 'never'])),
+  commands: z.optional(z.boolean()),
+  shell: z.optional(z.boolean()),
   stop: z.optional(
     z
       .array(z.enum(['SIGINT', 'SIGTERM']))
@@ -38,22 +40,24 @@ const profileSchema = z.strictObject({
 
 type Written = z.infer<typeof profileSchema>;
 
-/** The options of a built-in profile: what it is when the settings say nothing of it. */
+/** The options of a built-in profile that the settings do not mention. */
 export function defaultOptions(kind: AgentKind): AgentOptions {
   return {
     command: kind.command,
+    shell: false,
     args: [],
     env: {},
     prompt: 'stdin',
     mode: kind.mode?.fallback ?? '',
     resume: true,
+    commands: false,
     stop: kind.stop,
   };
 }
 
 /**
- * Reads `loopSupervisor.agents`. A wrong profile is left out; each problem is a sentence that names the setting, the profile and the
- * option.
+ * Reads `loopSupervisor.agents`. A wrong profile is left out; each problem is a sentence that names the setting, the
+ * profile and the option.
  */
 export function readCustomAgents(
   setting: unknown,
@@ -91,13 +95,31 @@ function readProfile(name: string, value: unknown, kinds: ReadonlyMap<string, Ag
     return [
       `extends "${base.slice(0, 80)}", which is no built-in profile: "extends" is one of ${listOf([...kinds.keys()])}`,
     ];
-  const problems = [...wrongOptions(written, kind), ...wrongPrompt(written, kind)];
+  const problems = [...wrongCommand(written, kind), ...wrongOptions(written, kind), ...wrongPrompt(written, kind)];
   return problems.length > 0 ? problems : { name, kind, options: optionsOf(written, kind) };
+}
+
+/** A line for a shell that stands where a program is named: words after the first, or what only a shell understands. */
+const SHELL_LINE = /^[^/\\\s]+\s+\S|[|&;<>`]|\$\(/;
+
+function wrongCommand({ command, args = [], prompt = 'stdin', shell = false }: Written, kind: AgentKind): string[] {
+  if ((command ?? kind.command) === '') return ['lacks "command", the program to run'];
+  if (!shell) {
+    if (command === undefined || !SHELL_LINE.test(command)) return [];
+    return [
+      `has "command": "${command.slice(0, 80)}", which is a line for a shell and no program: put its words after ` +
+        'the first into "args", or have a shell run the line with "shell": true',
+    ];
+  }
+  if (kind.name !== 'plain') return [`has "shell": true, which ${kind.name} does not take: only plain commands do`];
+  if (args.length > 0) return ['has "shell": true and "args": write the whole line into "command"'];
+  return prompt === 'stdin'
+    ? []
+    : [`has "shell": true and "prompt": "${prompt}": a shell gets it on standard input only`];
 }
 
 function wrongOptions(written: Written, kind: AgentKind): string[] {
   const problems: string[] = [];
-  if ((written.command ?? kind.command) === '') problems.push('lacks "command", the program to run');
   if (written.model !== undefined && !kind.takesModel)
     problems.push(
       `has a "model", which ${kind.name} does not take: put it into "args" if the program has an option for it`,
@@ -107,7 +129,8 @@ function wrongOptions(written: Written, kind: AgentKind): string[] {
     if (mode === undefined) continue;
     if (kind.mode?.option !== option)
       problems.push(
-        `has a "${option}", which ${kind.name} does not take${kind.mode ? `: its option is "${kind.mode.option}"` : ''}`,
+        `has a "${option}", which ${kind.name} does not take` +
+          (kind.mode ? `: its option is "${kind.mode.option}"` : ''),
       );
     else if (!Object.hasOwn(kind.mode.values, mode))
       problems.push(
@@ -132,11 +155,13 @@ function optionsOf(written: Written, kind: AgentKind): AgentOptions {
   const mode = kind.mode && written[kind.mode.option];
   return {
     command: written.command ?? defaults.command,
+    shell: written.shell ?? false,
     args: written.args ?? [],
     env: written.env ?? {},
     prompt: (written.prompt ?? defaults.prompt) satisfies PromptChannel,
     mode: mode ?? defaults.mode,
     resume: written.resume !== 'never',
+    commands: written.commands ?? false,
     stop: written.stop ? stepsOf(written.stop) : defaults.stop,
     ...(written.model !== undefined && { model: written.model }),
   };
@@ -162,6 +187,7 @@ function problemOf(issue: Issue, value: unknown): string {
     .join('.')
     .replaceAll('.[', '[')
     .slice(0, 120);
+  const wrong = `has a wrong "${where}" (${shown(value, issue.path)})`;
   switch (issue.code) {
     case 'unrecognized_keys':
       return `has no option ${issue.keys
@@ -169,15 +195,16 @@ function problemOf(issue: Issue, value: unknown): string {
         .map((key) => `"${key.slice(0, 80)}"`)
         .join(' or ')}: options are ${listOf(Object.keys(profileSchema.shape))}`;
     case 'invalid_value':
-      return `has a wrong "${where}" (${shown(value, issue.path)}): it is one of ${listOf(issue.values.map(String))}`;
+      return `${wrong}: it is one of ${listOf(issue.values.map(String))}`;
     case 'invalid_type':
-      return `has a wrong "${where}" (${shown(value, issue.path)}): it must be ${TYPES[issue.expected] ?? issue.expected}`;
+      return `${wrong}: it must be ${TYPES[issue.expected] ?? issue.expected}`;
     default:
-      return `has a wrong "${where}" (${shown(value, issue.path)}): it ${issue.message}`;
+      return `${wrong}: it ${issue.message}`;
   }
 }
 
 const TYPES: { readonly [type: string]: string } = {
+  boolean: 'true or false',
   string: 'text',
   array: 'a list of texts',
   record: 'an object of texts',

@@ -1,14 +1,14 @@
 import type { AgentErrorCause, AgentEvent } from '../core/model/agentEvent.ts';
 import { isObject, parseObject, textIn } from './json.ts';
-import type { Say } from './lineReader.ts';
+import type { Emit } from './lineReader.ts';
 import { oneLine } from './oneLine.ts';
 import { usageLimitIn } from './usageLimit.ts';
 
-/** What an agent's failures are told with. */
+/** Words for an agent's failures. */
 export interface AgentWords {
   /** The product's name. */
   readonly title: string;
-  /** What to do to be logged in, as an instruction without a full stop. */
+  /** How to log in, as an instruction without a full stop. */
   readonly login: string;
 }
 
@@ -21,30 +21,34 @@ export interface Failure {
   readonly cause?: AgentErrorCause;
 }
 
+/** Causes to look for in messages, the most telling first. */
+export type Signs = readonly (readonly [RegExp, AgentErrorCause])[];
+
 /**
- * Tells a failure: as a `limit` before it where the message says that a usage window is used up, then as the `end`.
+ * Emits a failure: as a `limit` first, where the message says that a usage window is used up, then as the `end`.
  * `now` (ms) is what times in the message count from.
  */
-export function sayFailure(say: Say, words: AgentWords, failure: Failure, now: number): void {
+export function emitFailure(emit: Emit, words: AgentWords, failure: Failure, now: number): void {
   const message = oneLine(failure.message, 500);
-  const limit =
-    failure.cause === undefined || failure.cause === 'provider' ? usageLimitIn(failure.message, now) : undefined;
-  if (limit) say({ type: 'limit', ...limit, reason: `${words.title} has used up its usage window: ${message}` });
-  say(failureEnd(words, { ...failure, message }, limit ? 'provider' : causeOf(failure)));
+  const mayBeLimit = failure.cause === undefined || failure.cause === 'provider';
+  const limit = mayBeLimit ? usageLimitIn(failure.message, now) : undefined;
+  if (limit) emit({ type: 'limit', ...limit, reason: `${words.title} has used up its usage window: ${message}` });
+  emit(failureEnd(words, { ...failure, message }, limit ? 'provider' : causeOf(failure)));
 }
 
+type Failed = Extract<AgentEvent, { ok: false }>;
+
 /** The `end` of a failure, as one sentence that says what to do where something can be done. */
-export function failureEnd(
-  { title, login }: AgentWords,
-  { message, status }: Failure,
-  cause: AgentErrorCause,
-): Extract<AgentEvent, { ok: false }> {
+export function failureEnd({ title, login }: AgentWords, { message, status }: Failure, cause: AgentErrorCause): Failed {
   // Agents end their messages with full stops, or not.
   const said = (message === '' ? 'no reason was given' : message).replace(/[.\s]+$/, '');
   const http = status !== undefined && status >= 400 && !said.includes(String(status)) ? `HTTP ${status}, ` : '';
   const sentence: { readonly [cause in AgentErrorCause]: string } = {
-    auth: `${title} has no valid login or no credit (${http}${said}): ${login}, then retry`,
-    config: `${title} can not run like this (${http}${said}): correct its profile in loopSupervisor.agents, or update the program, then retry`,
+    auth: `${title} has no valid login (${http}${said}): ${login}, then retry`,
+    billing: `${title} has no credit (${http}${said}): add credit or set another key, then retry`,
+    config:
+      `${title} cannot run like this (${http}${said}): ` +
+      'correct its profile in loopSupervisor.agents, or update the program, then retry',
     provider: `${title} got no answer from its model provider (${http}${said})`,
     session: `${title} does not know the session to continue (${said})`,
     budget: `${title} stopped at its cost limit (${said})`,
@@ -55,53 +59,116 @@ export function failureEnd(
   return { type: 'end', ok: false, cause, reason: sentence[cause] };
 }
 
-/** The cause of a failure: what the agent names, else by HTTP status, else by what its message is known to say. */
+const BILLING = /credit balance|\bbilling\b|insufficient[_ ](?:quota|credits?|balance|funds)|payment required/i;
+
+const AUTH = new RegExp(
+  [
+    'api[ _-]?key|not signed in|log(?:ged)? ?in\\b|authenticat|unauthori[sz]ed|credentials|oauth',
+    'token (?:has )?expired|no auth (?:type|method)',
+  ].join('|'),
+  'i',
+);
+
+const PROVIDER = new RegExp(
+  [
+    'overloaded|high demand|at capacity|unavailable|server error|timed? ?out|stream (?:error|disconnected)',
+    'network|connection|ECONN|ENOTFOUND|EAI_AGAIN|fetch failed|too many requests|rate[ _-]?limit',
+  ].join('|'),
+  'i',
+);
+
+/** The cause of a failure: what the agent names, else by HTTP status, else by the words of its message. */
 export function causeOf({ message, status, cause }: Failure): AgentErrorCause {
   if (cause !== undefined) return cause;
   if (status === 429) return 'provider';
-  if (/credit balance|\bbilling\b|insufficient[_ ]quota|payment required/i.test(message)) return 'auth';
+  if (BILLING.test(message)) return 'billing';
   if (isUnknownModel(message)) return 'config';
   if (status !== undefined && status >= 400) return causeOfStatus(status);
-  if (/api[ _-]?key|not logged in|log ?in\b|authenticat|unauthori[sz]ed|credentials|oauth/i.test(message))
-    return 'auth';
-  if (
-    /overloaded|high demand|at capacity|unavailable|server error|timed? ?out|stream (?:error|disconnected)|network|connection|ECONN|ENOTFOUND|EAI_AGAIN|fetch failed|too many requests/i.test(
-      message,
-    )
-  )
-    return 'provider';
-  return 'task';
+  if (AUTH.test(message)) return 'auth';
+  return PROVIDER.test(message) ? 'provider' : 'task';
 }
 
+const NO_SUCH_MODEL = new RegExp(
+  [
+    "not[ _]found|does ?n[o']t exist|not (?:a )?(?:valid|supported|available)",
+    'unknown|unsupported|invalid model|no access',
+  ].join('|'),
+  'i',
+);
+
 function isUnknownModel(message: string): boolean {
-  return (
-    /\bmodel\b/i.test(message) &&
-    /not[ _]found|does ?n[o']t exist|not (?:a )?(?:valid|supported|available)|unknown|unsupported|invalid model|no access/i.test(
-      message,
-    )
-  );
+  return /\bmodels?\b/i.test(message) && NO_SUCH_MODEL.test(message);
 }
 
 /** What an HTTP status of a model provider means. */
 export function causeOfStatus(status: number): AgentErrorCause {
-  if (status === 401 || status === 402 || status === 403) return 'auth';
+  if (status === 401 || status === 403) return 'auth';
+  if (status === 402) return 'billing';
   if (status === 404) return 'config';
   // Too early, too many, a conflict or a timeout on its side: another try can succeed.
-  if (status === 408 || status === 409 || status === 425 || status === 429 || status === 499 || status >= 500)
-    return 'provider';
+  if ([408, 409, 425, 429, 499].includes(status) || status >= 500) return 'provider';
   return 'task';
 }
 
-/** The first line of standard error that fits one of `signs` (which are tried in their order), and the cause it stands for. */
-export function causeInErrors(
+/**
+ * Emits why a run gave no result, from what it wrote on standard error (R14): the first line that fits one of `signs`,
+ * else the first one that an error is known by. Returns whether there was one.
+ */
+export function emitErrors(
+  emit: Emit,
+  words: AgentWords,
   errors: readonly string[],
-  signs: readonly (readonly [RegExp, AgentErrorCause])[],
-): { readonly message: string; readonly cause: AgentErrorCause } | undefined {
+  signs: Signs,
+  now: number,
+): boolean {
+  const known = causeInErrors(errors, signs) ?? errors.filter(looksLikeError).map(failureOf).find(isTelling);
+  if (known) emitFailure(emit, words, known, now);
+  return known !== undefined;
+}
+
+/** Warns of a model that the agent does not know and uses all the same; `sign` finds its name on standard error. */
+export function warnOfModel(emit: Emit, errors: readonly string[], sign: RegExp): void {
+  const model = errors.map((line) => sign.exec(line)?.[1]).find((name) => name !== undefined);
+  if (model === undefined) return;
+  emit({ type: 'warning', text: `It does not know the model ${oneLine(model, 80)}, and used it all the same.` });
+}
+
+/** The last line of standard error that looks like an error, for want of a better reason. */
+export function lastError(errors: readonly string[]): string | undefined {
+  const last = errors.findLast(looksLikeError);
+  return last === undefined ? undefined : withoutLabel(last);
+}
+
+/** The first line of standard error that fits one of `signs`, tried in their order, and the cause it stands for. */
+export function causeInErrors(errors: readonly string[], signs: Signs): Failure | undefined {
   for (const [sign, cause] of signs) {
     const line = errors.find((each) => sign.test(each));
-    if (line !== undefined) return { message: oneLine(line.replace(/^error:\s*/i, '')), cause };
+    if (line !== undefined) return { message: withoutLabel(line), cause };
   }
   return undefined;
+}
+
+// Programs write much on standard error that is no error of theirs: warnings, notices, lines of logs.
+const ERROR_LABEL = /^[\W_]*(?:\w+[: ]\s*)?(?:error|fatal|failed|failure)\b/i;
+const PLAIN_AUTH =
+  /no authentication information|not (?:logged|signed) in\b|(?:no|invalid|incorrect|missing) api key|unauthori[sz]ed/i;
+
+function looksLikeError(line: string): boolean {
+  return ERROR_LABEL.test(line) || PLAIN_AUTH.test(line);
+}
+
+function failureOf(line: string): Failure {
+  const status = statusIn(line);
+  const message = innerMessage(withoutLabel(line));
+  return { message, ...(status !== undefined && { status }) };
+}
+
+function isTelling(failure: Failure): boolean {
+  return causeOf(failure) !== 'task' || usageLimitIn(failure.message, 0) !== undefined;
+}
+
+function withoutLabel(line: string): string {
+  return oneLine(line.replace(/^error:\s*/i, ''));
 }
 
 /** The message itself where it is wrapped in JSON, as providers' answers are handed on: `{"error":{"message":…}}`. */
@@ -112,18 +179,28 @@ export function innerMessage(text: string): string {
   return textIn(error?.['message']) || text;
 }
 
-/** The HTTP status that a message names, as in `unexpected status 401 Unauthorized` or `"code":401`. */
+const STATUS = new RegExp(
+  [
+    /\b(?:status|status code|HTTP|API Error)\b\W{0,4}([45]\d{2})\b/,
+    /"(?:code|status)"\s*:\s*([45]\d{2})\b/,
+    /^([45]\d{2})\s/,
+    /\(([45]\d{2})\)/,
+  ]
+    .map(({ source }) => source)
+    .join('|'),
+  'i',
+);
+
+/** The HTTP status that a message names, as in `unexpected status 401 Unauthorized`, `"code":401` or `(429)`. */
 export function statusIn(text: string): number | undefined {
-  const found =
-    /\b(?:status|status code|HTTP|API Error)\b\W{0,4}([45]\d{2})\b|"(?:code|status)"\s*:\s*([45]\d{2})\b|^([45]\d{2})\s/i.exec(
-      text.slice(0, 2_000),
-    );
-  const digits = found?.[1] ?? found?.[2] ?? found?.[3];
+  const digits = STATUS.exec(text.slice(0, 2_000))
+    ?.slice(1)
+    .find((group) => group !== undefined);
   return digits === undefined ? undefined : Number(digits);
 }
 
 /** The `end` of a run that went well, as far as it was let. */
-export function finished(denials: number): AgentEvent {
+export function finished(denials: number): Extract<AgentEvent, { ok: true }> {
   const but =
     denials === 0 ? '' : `, but ${denials === 1 ? 'a tool call was' : `${denials} tool calls were`} not allowed`;
   return { type: 'end', ok: true, reason: `finished${but}` };

@@ -1,5 +1,5 @@
-// Typed accessors for what agents print. They are cheap (every line of output goes through them) and never throw:
-// what has another type than expected counts as absent.
+// Typed accessors for agents' output. Every line goes through them, so they are cheap, and they never throw: a value
+// of another type than expected counts as absent.
 
 export type JsonObject = { readonly [key: string]: unknown };
 
@@ -52,8 +52,8 @@ export function parseObject(text: string): JsonObject | undefined {
 }
 
 /**
- * The objects on a line that is not one JSON object: several that were joined because a newline was lost. Empty when any of it is
- * something else: what was cut can not be told from what only looks like a message.
+ * The objects on a line that is not one JSON object: several that were joined because a newline was lost. Empty when
+ * any of it is something else: a message that was cut looks like many other things.
  */
 export function joinedObjects(line: string): JsonObject[] {
   const found: JsonObject[] = [];

@@ -1,6 +1,7 @@
 import type { AgentReader, Json } from '../core/model/agentEvent.ts';
 import type { AgentFacts } from '../core/model/agentFacts.ts';
-import type { PlanRequest, SessionBefore, StopStep } from '../core/ports/agents.ts';
+import type { AgentProfile, PlanRequest, SessionBefore, StopStep } from '../core/ports/agents.ts';
+import type { RolloutFacts } from './codex/codexRollout.ts';
 import type { AgentWords } from './failure.ts';
 import type { Prices } from './prices.ts';
 
@@ -10,6 +11,8 @@ export type PromptChannel = 'stdin' | 'argument' | 'file';
 /** A profile's options, checked. */
 export interface AgentOptions {
   readonly command: string;
+  /** `command` is a line for the system's shell, and not the name of a program. */
+  readonly shell: boolean;
   readonly args: readonly string[];
   readonly env: { readonly [name: string]: string };
   readonly prompt: PromptChannel;
@@ -17,6 +20,8 @@ export interface AgentOptions {
   /** Value of the kind's mode option: its permission mode or sandbox; empty where it has none. */
   readonly mode: string;
   readonly resume: boolean;
+  /** Prompts that begin with a command of the agent's own run that command (R1.5). */
+  readonly commands: boolean;
   readonly stop: readonly StopStep[];
 }
 
@@ -26,6 +31,10 @@ export interface AgentServices {
   /** Wall time, ms. */
   readonly now: () => number;
   readonly newUuid: () => string;
+  /** As `process.platform`. */
+  readonly platform: string;
+  /** What Codex wrote down about a thread; undefined where that is not known. */
+  readonly rollout: (threadId: string, options: AgentOptions) => RolloutFacts | undefined;
 }
 
 /** An option that says what an agent may do without asking, and what its values mean. */
@@ -33,7 +42,7 @@ export interface ModeOption {
   readonly option: 'permissionMode' | 'sandbox';
   /** Value and meaning, in a sentence. */
   readonly values: { readonly [value: string]: string };
-  /** What counts when nothing is said. */
+  /** The default. */
   readonly fallback: string;
 }
 
@@ -44,6 +53,15 @@ export interface CommandLine {
   readonly sessionId?: string;
   readonly reportFile?: true;
 }
+
+/**
+ * How an agent takes commands of its own without a terminal (R1.5): `none`: a slash is text to it; `prompt`: a prompt
+ * that begins with `/name` is one, unless a line break comes before it; `option`: only `--command name` is one.
+ */
+export type CommandForm = 'none' | 'prompt' | 'option';
+
+/** Facts that differ between the profiles of one kind: they come from its words and options. */
+type ProfileFact = 'name' | 'title' | 'command' | 'args' | 'env' | 'mode' | 'modes' | 'login';
 
 /** What differs between the kinds of agents: one of these per agent, in a file of its own. */
 export interface AgentKind {
@@ -57,16 +75,21 @@ export interface AgentKind {
   readonly takesModel: boolean;
   readonly canResume: boolean;
   readonly hasCost: boolean;
+  readonly spending: AgentProfile['spending'];
+  readonly capsItself: boolean;
   readonly needsReading: boolean;
   readonly stop: readonly StopStep[];
-  readonly facts: Omit<AgentFacts, 'name' | 'title' | 'command' | 'args' | 'env' | 'mode' | 'modes' | 'login'>;
+  readonly commands: CommandForm;
+  readonly facts: Omit<AgentFacts, ProfileFact>;
+  /** How to ask whether it is logged in, where that depends on the options. */
+  loginStatus?(options: AgentOptions): AgentFacts['loginStatus'];
+  /** Notes that hold for these options only. */
+  notes?(options: AgentOptions): readonly string[];
   /** The command line; `request.prompt` is not in it. */
   line(options: AgentOptions, request: PlanRequest, services: AgentServices): CommandLine;
   /** What stands for the prompt at the end of the command line when it goes to standard input. */
   readonly stdinMark?: string;
-  /** Whether a prompt that begins with `/` is taken for a command of the agent's own. */
-  readonly slashCommands: boolean;
-  /** The prompt as arguments; undefined where one that begins with `-` can not be told from an option. */
+  /** The prompt as arguments; undefined where one that begins with `-` cannot be told from an option. */
   argument(prompt: string): readonly string[] | undefined;
   reader(
     options: AgentOptions,

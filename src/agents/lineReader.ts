@@ -3,8 +3,8 @@ import type { SessionBefore } from '../core/ports/agents.ts';
 import { isObject, type JsonObject, joinedObjects, parseObject } from './json.ts';
 import { oneLine, withoutEscapes } from './oneLine.ts';
 
-/** Takes what a reader has understood. */
-export type Say = (event: AgentEvent) => void;
+/** Receives the events that a reader finds. */
+export type Emit = (event: AgentEvent) => void;
 
 /** How an attempt ended, as a grammar sees it. */
 export interface Ending {
@@ -16,19 +16,19 @@ export interface Ending {
 }
 
 /**
- * What differs between agents that print one JSON object a line. `S` is the reader's memory: plain JSON whose shape never changes, so that
- * one written by another window can be checked against the first one; it is changed in place.
+ * What differs between agents that print one JSON object a line. `S` is the reader's memory: plain JSON whose shape
+ * never changes, so that one written by another host can be checked against a fresh one. It is changed in place.
  */
 export interface Grammar<S> {
   /** Marks the memory, so that one of another grammar is not taken for ours. */
   readonly name: string;
   /** The memory of an attempt that begins; `before` when it continues a session. */
   start(before: SessionBefore | undefined): S;
-  message(message: JsonObject, memory: S, say: Say): void;
-  end(ending: Ending, memory: S, say: Say): void;
+  message(message: JsonObject, memory: S, emit: Emit): void;
+  end(ending: Ending, memory: S, emit: Emit): void;
 }
 
-/** Lines that could not be read and are told one by one; of more only the number is told. */
+/** So many lines that cannot be read are quoted; of the rest only the number is reported. */
 const TOLD = 5;
 
 /** The longest document over several lines, in characters. */
@@ -44,8 +44,8 @@ interface Envelope<S> {
 }
 
 /**
- * Reads line by line with a grammar, which is made with what tells the time (ms) of what is read. `now` is the wall time, ms. Whatever comes, it does not
- * throw; after a broken line it goes on with the next.
+ * Reads line by line with a grammar, which is given the time (ms) at which a line was written. `now` is the wall time,
+ * ms. It never throws; after a broken line it goes on with the next.
  */
 export function lineReader<S extends object>(
   grammarAt: (now: () => number) => Grammar<S>,
@@ -68,12 +68,12 @@ export function lineReader<S extends object>(
     try {
       grammar.message(message, envelope.memory, (event) => events.push(event));
     } catch (error) {
-      // A grammar takes any type anywhere, so this is a mistake of ours: it must not cost the run, nor go unseen.
+      // A grammar accepts any type anywhere, so this is a bug of ours: it must neither cost the run nor go unnoticed.
       events.push({ type: 'warning', text: `An event could not be understood: ${oneLine(String(error))}` });
     }
   }
 
-  /** Some agents can print one object over many lines instead: it begins and ends with a brace alone. Answers whether the line is part of one. */
+  /** Some agents print one object over many lines, between braces alone. Returns whether the line is part of one. */
   function collect(line: string, events: AgentEvent[]): boolean {
     if (envelope.document === '' && line.trimEnd() !== '{') return false;
     envelope.document += line;
@@ -91,7 +91,7 @@ export function lineReader<S extends object>(
       const events: AgentEvent[] = [];
       const start = firstSign(text);
       if (start === text.length) return events;
-      // Most of what is not an event does not even look like one: it is not worth a parse.
+      // Most lines that are no event do not even look like one: they are not worth a parse.
       if (text[start] !== '{') {
         if (envelope.document === '' || !collect(text, events)) unread(text, events);
         return events;
@@ -145,8 +145,9 @@ export function memoryIn<S extends object>(grammar: Grammar<S>, state: Json | un
 }
 
 /**
- * A copy of `pattern` that takes from `value` what has the same type; undefined when `value` is no such thing at all. An empty object of the
- * pattern stands for a record, an empty array for a list: their elements are taken as they are, and read with care.
+ * A copy of `pattern` with the fields of `value` that have the same type; undefined when `value` has another. An empty
+ * object of the pattern stands for a record, an empty array for a list: their elements are taken as they are, and are
+ * read with care.
  */
 function alike<T>(pattern: T, value: unknown): T | undefined {
   if (Array.isArray(pattern)) return Array.isArray(value) ? (structuredClone(value) as T) : undefined;

@@ -19,7 +19,7 @@ export function withoutEscapes(text: string): string {
 /** A text on one line of at most `longest` characters, without escapes and control characters. */
 export function oneLine(text: string, longest = LONGEST): string {
   if (text === '' || (text.length <= longest && PLAIN_LINE.test(text))) return text;
-  // What is cut off below need not be cleaned; escapes may take some of the room.
+  // Only what is kept below has to be cleaned; escapes may take some of the room.
   const clean = withoutEscapes(text.slice(0, longest * 4))
     .replace(BLANKS, ' ')
     .trim();
@@ -28,7 +28,7 @@ export function oneLine(text: string, longest = LONGEST): string {
   return `${clean.slice(0, longest - 1).replace(/[\uD800-\uDBFF]$/, '')}…`;
 }
 
-// What a tool is given, the most telling first: the same names, in several spellings, with all agents.
+// Names of tools' inputs, the most telling first. All agents use these, in several spellings.
 const TELLING = [
   'command',
   'cmd',

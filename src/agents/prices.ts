@@ -10,13 +10,13 @@ export interface Price {
   readonly output: number;
 }
 
-/** What tokens cost by the table, and how that was found, in words. */
-export interface Estimate {
+/** What tokens cost by the table, with a note on how that was found. */
+export interface TokenPrice {
   readonly cost: NanoUsd;
   readonly note: string;
 }
 
-/** When the built-in prices were looked up. They are list prices of the providers for prompts of ordinary length, without discounts. */
+/** When the built-in prices were looked up: list prices for prompts of ordinary length, without discounts. */
 export const PRICES_AS_OF = '2026-11-23';
 
 // [model pattern, input, cached input, cache write, output]
@@ -49,7 +49,7 @@ const BUILT_IN: readonly (readonly [string, number, number, number, number])[] =
   ['sample-*', 1, 0.1, 1.25, 5],
 ];
 
-/** No estimate is higher: sums of costs stay exact. */
+/** No cost is higher, so that sums of costs stay exact. */
 const DEAREST_USD = 1e6;
 
 const MODELS_REMEMBERED = 1_000;
@@ -78,22 +78,22 @@ export class Prices {
   }
 
   /**
-   * What `tokens` cost. An unknown model is taken at the highest price of the table; where an agent does not name its model, at the highest of
-   * those that `family` (a pattern) fits.
+   * What `tokens` cost. An unknown model is taken at the highest price of the table; where an agent does not name its
+   * model, at the highest of those that `family` (a pattern) fits.
    */
-  estimate(tokens: Tokens, model: string | undefined, family = '*'): Estimate {
+  priceOf(tokens: Tokens, model: string | undefined, family = '*'): TokenPrice {
     const known = model === undefined ? undefined : this.#find(model);
     if (known)
       return {
         cost: costOf(tokens, known.price),
-        note: `estimated from tokens at the price of ${known.pattern} (${dated(known)})`,
+        note: `priced by its tokens at the price of ${known.pattern} (${dated(known)})`,
       };
     const rows = model === undefined ? this.#family(family) : this.#rows;
     const dearest = rows.reduce((a, b) => (costOf(tokens, b.price) > costOf(tokens, a.price) ? b : a));
     const what = model === undefined ? 'the agent does not name its model' : `no price is known for the model ${model}`;
     return {
       cost: costOf(tokens, dearest.price),
-      note: `${what}: estimated from tokens at the highest price, that of ${dearest.pattern} (${dated(dearest)})`,
+      note: `${what}: priced by its tokens at the highest price, that of ${dearest.pattern} (${dated(dearest)})`,
     };
   }
 
@@ -127,7 +127,7 @@ export class Prices {
   }
 }
 
-/** Reads `loopSupervisor.prices`. What is wrong is left out and named. */
+/** Reads `loopSupervisor.prices`. Wrong entries are left out and named. */
 export function readPrices(setting: unknown): { readonly prices: Prices; readonly problems: string[] } {
   const problems: string[] = [];
   const own: { [pattern: string]: Price } = {};

@@ -1,5 +1,6 @@
+import type { AgentEvent, AgentReader } from '../core/model/agentEvent.ts';
 import { toUsd } from '../core/model/money.ts';
-import { claudeGrammar } from './claudeReader.ts';
+import { claudeGrammar } from './claude/claudeReader.ts';
 import type { AgentKind } from './kind.ts';
 import { lineReader } from './lineReader.ts';
 
@@ -12,7 +13,7 @@ export interface SampleProgram {
   readonly env: { readonly [name: string]: string };
 }
 
-/** The bundled agent that only pretends: it needs no account, costs nothing, and speaks as claude does. */
+/** The bundled demo agent: it makes no changes, needs no account, costs only play money, and speaks as claude does. */
 export function sampleKind({ command, args: program, env }: SampleProgram): AgentKind {
   return {
     name: 'sample',
@@ -22,21 +23,22 @@ export function sampleKind({ command, args: program, env }: SampleProgram): Agen
     takesModel: false,
     canResume: true,
     hasCost: true,
+    spending: 'never',
+    capsItself: true,
     needsReading: true,
     stop: [
       { signal: 'SIGINT', share: 0.6 },
       { signal: 'SIGTERM', share: 0.4 },
     ],
-    slashCommands: false,
+    commands: 'none',
     facts: {
       bundled: true,
       versionArgs: [...program, '--version'],
       help: [
         { args: [...program, '--help'], options: ['--output-format', '--session-id', '--resume', '--max-budget-usd'] },
       ],
-      notes: [
-        'It only pretends to work. Its costs are made up, but counted like real ones, so that budgets can be tried.',
-      ],
+      cannot: [],
+      notes: ['It is a demo: it makes no changes. Its costs are play money, which counts for no budget.'],
     },
     line({ args }, { resume, costLeft }, { newUuid }) {
       const fresh = resume === undefined ? newUuid() : undefined;
@@ -56,6 +58,16 @@ export function sampleKind({ command, args: program, env }: SampleProgram): Agen
     },
     argument: (prompt) => ['--', prompt],
     reader: (_options, { prices, now }, state, before) =>
-      lineReader((at) => claudeGrammar(WORDS, prices, at), now, state, before),
+      withoutAccruals(lineReader((at) => claudeGrammar(WORDS, prices, at), now, state, before)),
+  };
+}
+
+/** Play money is not priced as it goes (R6.11): only what the program says at its end is shown. */
+function withoutAccruals(reader: AgentReader): AgentReader {
+  const rest = (events: readonly AgentEvent[]) => events.filter(({ type }) => type !== 'accrued');
+  return {
+    line: (text, at) => rest(reader.line(text, at)),
+    end: (exit, errors, report) => rest(reader.end(exit, errors, report)),
+    state: () => reader.state(),
   };
 }

@@ -2,7 +2,7 @@ import type { Tokens } from '../core/model/agentEvent.ts';
 
 export const NO_TOKENS: Tokens = { input: 0, cachedInput: 0, cacheWrite: 0, output: 0 };
 
-/** Sum of two counts. */
+/** The sum of two counts. */
 export function addTokens(a: Tokens, b: Tokens): Tokens {
   return {
     input: a.input + b.input,
@@ -22,9 +22,7 @@ export function tokensOver(a: Tokens, b: Tokens): Tokens {
   };
 }
 
-/**
- * What was added to a counter that goes on over a session. A counter that is lower than before began anew, so it stands for itself.
- */
+/** What was added to a running counter. One that is lower than before began anew, so it stands for itself. */
 export function tokensSince(total: Tokens, before: Tokens): Tokens {
   const began =
     total.input < before.input ||
@@ -32,6 +30,14 @@ export function tokensSince(total: Tokens, before: Tokens): Tokens {
     total.cacheWrite < before.cacheWrite ||
     total.output < before.output;
   return began ? total : tokensOver(total, before);
+}
+
+/** Tokens of an agent whose input counts those from and into the cache too. */
+export function inclusiveTokens(input: number, cachedInput: number, cacheWrite: number, output: number): Tokens {
+  const fresh = input - cachedInput - cacheWrite;
+  return fresh >= 0
+    ? { input: fresh, cachedInput, cacheWrite, output }
+    : { input: 0, cachedInput: Math.min(input, cachedInput), cacheWrite, output };
 }
 
 export function anyTokens({ input, cachedInput, cacheWrite, output }: Tokens): boolean {

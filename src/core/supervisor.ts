@@ -1,41 +1,50 @@
-import { InvalidCostError, WrongStateError } from './model/errors.ts';
+import { frozenCopy } from './model/copy.ts';
+import { InvalidArgumentError, InvalidCostError, UnknownLoopError, WrongStateError } from './model/errors.ts';
 import type { Event, SupervisorEvent } from './model/event.ts';
+import type { Look } from './model/looks.ts';
 import {
   type FinishedLoop,
   isActive,
   isFinished,
   type Loop,
+  type LoopEdit,
   type LoopSpec,
   type ProcessIdentity,
+  type SweptProcess,
 } from './model/loop.ts';
-import { isCost, toNano } from './model/money.ts';
+import { isCost, toNano, toUsd } from './model/money.ts';
 import type { Doubts, KeptSetting, Settings } from './model/settings.ts';
-import type { LiveView, LoopDetail, LoopSpend, Status, SubmitResult } from './model/status.ts';
+import { signalNamed } from './model/signals.ts';
+import type { AccountStatus, LiveView, LoopDetail, LoopSpend, Status, SubmitResult } from './model/status.ts';
 import { resetCircuit } from './policy/circuitBreaker.ts';
 import type { AgentCatalog } from './ports/agents.ts';
 import type { HistoryQueries } from './ports/historyQueries.ts';
-import type { FinishedQuery, SpendRow } from './ports/store.ts';
+import type { FinishedQuery, SpendRow, StatedRead } from './ports/store.ts';
 import { endSpared } from './runtime/endSpared.ts';
 import { Engine } from './runtime/engine.ts';
 import { Lifecycle } from './runtime/lifecycle.ts';
 import { Retention } from './runtime/retention.ts';
-import { detailOf, liveViews, spendToday, statusOf } from './runtime/statusView.ts';
+import { detailOf, findLoop, liveViews, spendToday, statusOf } from './runtime/statusView.ts';
 import { cancel, cancelAll, signalGroup } from './runtime/stopCommands.ts';
+import { lookAgain, treatAsEnded } from './runtime/unconfirmedEnds.ts';
 import {
   type SupervisorContext,
   type SupervisorOptions,
   type SupervisorWindow,
   useStoredSettings,
 } from './state/context.ts';
-import { CostEstimator } from './state/costEstimator.ts';
 import type { UnitOfWork } from './state/unitOfWork.ts';
-import { checkSpec, rejectionEvents } from './steps/admission.ts';
+import { checkSpec, rejectionEvents, titleOf } from './steps/admission.ts';
 import { recordCost } from './steps/charge.ts';
+import { editLoop, renameLoop } from './steps/edit.ts';
 import { saveLease } from './steps/leases.ts';
+import { tryNewProfiles } from './steps/profileHolds.ts';
 import { moveBefore, moveToEnd, setPriority } from './steps/reorder.ts';
+import { acceptAsIs, continueRounds } from './steps/roundActions.ts';
 import { applySettings, dropKeptSetting } from './steps/storeSettings.ts';
 import { admit, readmit, submitResult } from './steps/submit.ts';
-import { claimLoop, clearFailed, restartNow, setPaused } from './steps/userActions.ts';
+import { undoCancel, wasStopped } from './steps/undoCancel.ts';
+import { claimLoop, clearFailed, holdAccount, restartNow, setPaused, tryAccount } from './steps/userActions.ts';
 
 /**
  * Governs headless agents: a bounded queue, one cap, restart intensity, a circuit breaker and a daily budget, over all windows that share
@@ -46,7 +55,6 @@ export class Supervisor {
   readonly #engine: Engine;
   readonly #retention: Retention;
   readonly #lifecycle: Lifecycle;
-  readonly #costEstimator = new CostEstimator();
 
   constructor(options: SupervisorOptions) {
     const { doubts = {}, settings, ...parts } = options;
@@ -78,19 +86,21 @@ export class Supervisor {
 
   /** Takes a loop (R1). Rejects with the typed error of the first check that fails, tells `loop:rejected`, and leaves no trace of it. */
   async submit(spec: LoopSpec): Promise<SubmitResult> {
-    return this.#admit(spec?.loopId ?? '', () => {
+    return this.#admit(idIn(spec), () => {
       const checked = checkSpec(spec, this.#context);
-      return (unit) => admit(unit, checked, this.#engine.ownership, this.#costEstimator.of);
+      return (unit) => admit(unit, checked, this.#engine.ownership);
     });
   }
 
   /** Admits a permanently failed loop again, its restarts cleared (R5.5). Rejects like `submit`, and then nothing has changed. */
   async retry(loopId: string): Promise<SubmitResult> {
+    mustBeText('loopId', loopId);
     return this.#admit(loopId, () => (unit) => readmit(unit, loopId, this.#engine.ownership));
   }
 
   /** Ends a loop for good (R7.2): answers whether there was such a live loop, once the stop is on record and under way. */
   async cancel(loopId: string): Promise<boolean> {
+    mustBeText('loopId', loopId);
     this.#lifecycle.mustBeOpen();
     return cancel(this.#engine, loopId);
   }
@@ -100,8 +110,12 @@ export class Supervisor {
    * SIGKILL, SIGHUP, SIGQUIT) is the user's stop: recorded first, never restarted.
    */
   async killProcessGroup(loopId: string, signal = 'SIGTERM'): Promise<boolean> {
+    mustBeText('loopId', loopId);
+    const name = signalNamed(signal);
+    if (name === undefined)
+      throw new InvalidArgumentError('signal', `must be the name of a signal such as SIGTERM, and is ${quote(signal)}`);
     this.#lifecycle.mustBeOpen();
-    return signalGroup(this.#engine, loopId, signal);
+    return signalGroup(this.#engine, loopId, name);
   }
 
   /** Ends every live loop for good; answers how many. Those that run are stopped even while the store can not be written (R7.2). */
@@ -123,6 +137,37 @@ export class Supervisor {
     return run !== undefined;
   }
 
+  /**
+   * Lets a loop go on although processes of its last attempt may still live (R3.1): one that failed or was interrupted goes
+   * back to the queue. Rejects with `WrongStateError` if its end is not in doubt.
+   */
+  async treatAsEnded(loopId: string): Promise<void> {
+    this.#lifecycle.mustBeReady();
+    return treatAsEnded(this.#engine, loopId);
+  }
+
+  /**
+   * Looks for the processes of such a loop again. If they are gone it goes on; otherwise nothing changes, and the result
+   * names them or says why they cannot be seen. Rejects with `WrongStateError` if its end is not in doubt.
+   */
+  async lookAgain(loopId: string): Promise<Look<readonly SweptProcess[]>> {
+    this.#lifecycle.mustBeReady();
+    return lookAgain(this.#engine, loopId);
+  }
+
+  /**
+   * Lets a loop go on whose check does not pass and whose rounds have reached a bound: it is granted as much again (R11.3). Rejects with a
+   * `WrongStateError` where it does not wait for that.
+   */
+  async continueRounds(loopId: string): Promise<void> {
+    await this.#change((unit) => continueRounds(unit, loopId));
+  }
+
+  /** Completes such a loop as it is, though its check does not pass (R11.3). Rejects like `continueRounds`. */
+  async acceptAsIs(loopId: string): Promise<void> {
+    await this.#change((unit) => acceptAsIs(unit, loopId));
+  }
+
   /** Makes a waiting loop of another window this window's, which then starts it. Answers whether there was one. */
   async takeOver(loopId: string): Promise<boolean> {
     return this.#change((unit) => claimLoop(unit, loopId));
@@ -131,7 +176,7 @@ export class Supervisor {
   /** Lets go of a permanently failed loop, so that its id may be used again. Answers whether it was one. */
   async clearFailed(loopId: string): Promise<boolean> {
     this.#lifecycle.mustBeReady();
-    return this.#engine.transactions.take((unit) => clearFailed(unit, loopId));
+    return this.#engine.transactions.take((unit) => clearFailed(unit, loopId), [['latest', loopId]]);
   }
 
   // ── Queue ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -150,7 +195,7 @@ export class Supervisor {
   async setPriority(loopId: string, priority: number): Promise<number> {
     this.#lifecycle.mustBeReady();
     if (!Number.isInteger(priority))
-      throw new WrongStateError(loopId, `can not have the priority ${priority}: it must be a finite integer`);
+      throw new WrongStateError(loopId, `cannot have the priority ${priority}: it must be a finite integer`);
     return this.#engine.transactions.takeAndDispatch((unit) => setPriority(unit, loopId, priority));
   }
 
@@ -164,11 +209,56 @@ export class Supervisor {
     return this.#change((unit) => moveToEnd(unit, loopId));
   }
 
+  /** Changes a queued loop that has not started (R2.6); returns its 1-based position. Rejects like `submit`, and then nothing has changed. */
+  async edit(loopId: string, changes: LoopEdit): Promise<number> {
+    this.#lifecycle.mustBeReady();
+    const checked = checkSpec(await this.#edited(loopId, changes), this.#context);
+    return this.#engine.transactions.takeAndDispatch((unit) => editLoop(unit, checked, changes));
+  }
+
+  /** Gives the latest loop of that id another title; an empty one is the first line of its prompt. With `seq`: only if it is that very loop. */
+  async rename(loopId: string, title: string, seq?: number): Promise<void> {
+    this.#lifecycle.mustBeReady();
+    await this.#engine.transactions.take((unit) => renameLoop(unit, loopId, seq, title), [['latest', loopId]]);
+  }
+
+  /** Puts a loop back that was cancelled a short while ago, while it held no process (R2.7). Returns its 1-based position in the queue. */
+  async undoCancel(loopId: string): Promise<number> {
+    this.#lifecycle.mustBeReady();
+    const { store } = this.#context;
+    const loop = await this.find(loopId);
+    if (!loop) throw new UnknownLoopError(loopId);
+    if (!isFinished(loop) || wasStopped(await store.history(loop.seq)))
+      throw new WrongStateError(
+        loopId,
+        `cannot be put back: ${isFinished(loop) ? 'its run was stopped' : 'it is not cancelled'}`,
+      );
+    return this.#engine.transactions.takeAndDispatch((unit) => undoCancel(unit, loop));
+  }
+
   // ── Circuit and budget ───────────────────────────────────────────────────────────────────────────────────────
 
-  /** Closes the circuit by hand (R4.3). */
-  async resetCircuit(): Promise<void> {
-    await this.#change((unit) => unit.change(resetCircuit(unit.control.circuit)));
+  /** Ends all that holds an account: one loop goes first, the others follow once it works (R14.2). Returns whether anything was held. */
+  async tryNow(account: string): Promise<boolean> {
+    return this.#change((unit) => tryAccount(unit, account));
+  }
+
+  /** Holds an account until *Try Now*, or until that wall time (ms): its loops are parked, those that run go on (R14.4). */
+  async hold(account: string, until?: number): Promise<void> {
+    await this.#change((unit) => holdAccount(unit, account, until));
+  }
+
+  /** Who pays for the profiles that there are, and what is held of each (R14.1). */
+  accounts(): readonly AccountStatus[] {
+    return this.status(0).accounts;
+  }
+
+  /** Closes the circuit of an account by hand, or all of them (R4.3). */
+  async resetCircuit(account?: string): Promise<void> {
+    await this.#change((unit) => {
+      for (const [name, circuit] of Object.entries(unit.control.circuits))
+        if (account === undefined || account === name) unit.change(name, resetCircuit(circuit));
+    });
   }
 
   /**
@@ -176,6 +266,8 @@ export class Supervisor {
    * Rejects with `InvalidCostError` or `UnknownLoopError`.
    */
   async recordCost(loopId: string, usd: number, key?: string): Promise<boolean> {
+    mustBeText('loopId', loopId);
+    if (key !== undefined) mustBeText('key', key);
     this.#lifecycle.mustBeReady();
     if (!isCost(usd)) {
       const error = new InvalidCostError(usd);
@@ -192,9 +284,15 @@ export class Supervisor {
     return statusOf(this.#engine, this.#lifecycle.notReady, maxQueued);
   }
 
-  /** Everything about a loop: the latest of that id, or with `seq` that very one. Undefined if there is none. */
-  get(loopId: string, seq?: number): LoopDetail | undefined {
-    return detailOf(this.#engine, loopId, seq);
+  /** A frozen copy of everything about a loop: the latest of that id, or with `seq` that very one. Undefined if there is none. */
+  async get(loopId: string, seq?: number): Promise<LoopDetail | undefined> {
+    mustBeText('loopId', loopId);
+    return frozenCopy(await detailOf(this.#engine, loopId, seq));
+  }
+
+  /** A loop without its parts: the latest of that id, or with `seq` that very one. */
+  async find(loopId: string, seq?: number): Promise<Loop | undefined> {
+    return findLoop(this.#engine, loopId, seq);
   }
 
   /** What is asked over many loops at once: attempts on a timeline, changes of the circuit. */
@@ -204,7 +302,7 @@ export class Supervisor {
 
   /** Whether a process that was kept after its loop is still there (R7.4). */
   isAlive(process: ProcessIdentity): boolean {
-    return this.#context.probe.isAlive(process);
+    return this.#context.inspector.look(process).state !== 'gone';
   }
 
   /** Live loops in the order of the tree: active first, then the queue in its order (the first `maxQueued` of it), then what waits. */
@@ -218,7 +316,7 @@ export class Supervisor {
   }
 
   /** Finished loops, newest first. */
-  finished(query: FinishedQuery): FinishedLoop[] {
+  async finished(query: FinishedQuery): Promise<FinishedLoop[]> {
     return this.#context.store.finished(query);
   }
 
@@ -228,12 +326,12 @@ export class Supervisor {
   }
 
   /** Spend by day and agent from a day on (`YYYY-MM-DD`). */
-  spend(fromDay: string): SpendRow[] {
+  async spend(fromDay: string): Promise<SpendRow[]> {
     return this.#context.store.spend(fromDay);
   }
 
   /** Today's spend by loop, largest first. */
-  spendToday(limit: number): LoopSpend[] {
+  async spendToday(limit: number): Promise<LoopSpend[]> {
     return spendToday(this.#context, limit);
   }
 
@@ -248,9 +346,8 @@ export class Supervisor {
   /** Removes one finished loop with its logs: the latest of that id, or with `seq` that very one. Answers whether it was removed. */
   async removeFinished(loopId: string, seq?: number): Promise<boolean> {
     this.#lifecycle.mustBeReady();
-    const { store } = this.#context;
-    const loop = seq === undefined ? store.latest(loopId) : store.bySeq(seq);
-    if (loop?.loopId !== loopId || !isFinished(loop)) return false;
+    const loop = await this.find(loopId, seq);
+    if (!loop || !isFinished(loop)) return false;
     // It may have been admitted again, or been removed, just before.
     return (await this.#retention.remove([loop.seq])) > 0;
   }
@@ -290,7 +387,7 @@ export class Supervisor {
   /** Takes new agent profiles. Running attempts keep theirs. */
   useAgents(agents: AgentCatalog): void {
     this.#context.agents = agents;
-    this.#lifecycle.retryUntilApplied(() => undefined, 'The new agents could not be applied to the queue yet');
+    this.#lifecycle.retryUntilApplied(tryNewProfiles, 'The new agents could not be applied to the queue yet');
   }
 
   /** The window's folders have changed. */
@@ -303,7 +400,9 @@ export class Supervisor {
    * Stops this window's work for good (R9.1): nothing new is taken or started, its running attempts are stopped within `timeoutMs` (ms) and
    * return to the queue. Resolves when that is done; the object takes no work afterwards.
    */
-  shutdown(timeoutMs = 30_000): Promise<void> {
+  async shutdown(timeoutMs = 30_000): Promise<void> {
+    if (typeof timeoutMs !== 'number')
+      throw new InvalidArgumentError('timeoutMs', `must be a number of ms, and is ${quote(timeoutMs)}`);
     return this.#lifecycle.shutdown(timeoutMs);
   }
 
@@ -319,6 +418,27 @@ export class Supervisor {
 
   // ── Within ───────────────────────────────────────────────────────────────────────────────────────────────────
 
+  /** A loop as it will be with these changes. */
+  async #edited(loopId: string, changes: LoopEdit): Promise<LoopSpec> {
+    const before = await this.get(loopId);
+    if (!before) throw new UnknownLoopError(loopId);
+    const { loop, prompt } = before;
+    const estimate = changes.estimatedCostUsd === undefined ? toUsd(loop.estimate) : changes.estimatedCostUsd;
+    const maxCost = changes.maxCostUsd === undefined ? loop.maxCost && toUsd(loop.maxCost) : changes.maxCostUsd;
+    // A title that was made from the prompt follows it.
+    const kept = loop.title === titleOf({ prompt }) ? '' : loop.title;
+    return {
+      loopId,
+      prompt: changes.prompt ?? prompt,
+      agent: changes.agent ?? loop.agent,
+      cwd: loop.cwd,
+      priority: changes.priority ?? loop.priority,
+      title: changes.title ?? kept,
+      ...(typeof estimate === 'number' && { estimatedCostUsd: estimate }),
+      ...(typeof maxCost === 'number' && { maxCostUsd: maxCost }),
+    };
+  }
+
   /** One transaction of the user's, with what it makes room for (R3.3). */
   async #change<T>(work: (unit: UnitOfWork) => T): Promise<T> {
     this.#lifecycle.mustBeReady();
@@ -332,10 +452,24 @@ export class Supervisor {
       this.#lifecycle.mustBeReady();
       const take = check();
       this.#lifecycle.mustTakeWork();
-      return await transactions.takeAndDispatch(take, submitResult);
+      const reads: StatedRead[] = loopId === '' ? [] : [['latest', loopId]];
+      return await transactions.takeAndDispatch(take, submitResult, reads);
     } catch (error) {
       for (const event of rejectionEvents(loopId, error, this.#context.clock.now())) listeners.tell(event);
       throw error;
     }
   }
+}
+
+/** The id of a spec, as far as there is one: a rejected submit is told with it. */
+function idIn(spec: LoopSpec | undefined): string {
+  return typeof spec?.loopId === 'string' ? spec.loopId : '';
+}
+
+function mustBeText(argument: string, value: unknown): void {
+  if (typeof value !== 'string') throw new InvalidArgumentError(argument, `must be text, and is ${quote(value)}`);
+}
+
+function quote(value: unknown): string {
+  return typeof value === 'string' ? JSON.stringify(value.slice(0, 40)) : String(value).slice(0, 40);
 }

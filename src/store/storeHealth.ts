@@ -21,7 +21,7 @@ export class StoreHealth implements Disposable {
   /** Trouble that only a person can end: nothing is read or written until then. */
   get blocking(): StoreError | undefined {
     const kind = this.#trouble?.kind;
-    return kind === 'disk' || kind === 'locked' ? undefined : this.#trouble;
+    return kind === 'disk' || kind === 'locked' || kind === 'unreachable' ? undefined : this.#trouble;
   }
 
   /** Tells listeners when the kind of trouble changes, or when it is over. */

@@ -22,6 +22,19 @@ describe('profiles of the settings', () => {
     assert.equal(catalog.facts('notes')?.command, 'sh');
   });
 
+  it('"shell": true has the system’s shell run the line, and the prompt is no part of it', () => {
+    const { catalog, problems } = testCatalog({ agents: { words: { command: 'wc -w && echo done', shell: true } } });
+    assert.deepEqual(problems, []);
+    const plan = catalog.find('words')?.plan({ loopId: 'x', prompt: '$(rm -rf /)', cwd: '/' });
+    assert.deepEqual(
+      [plan?.command, plan?.args, plan?.stdin],
+      ['/bin/sh', ['-c', 'wc -w && echo done'], '$(rm -rf /)'],
+    );
+    assert.equal(catalog.facts('words')?.command, '/bin/sh', 'the program that is looked for');
+    for (const command of ['/opt/My Tools/agent', 'claude', './run.sh'])
+      assert.deepEqual(testCatalog({ agents: { a: { command } } }).problems, [], command);
+  });
+
   it('a built-in profile is changed under its own name, and another is made from it', () => {
     const { catalog, problems } = testCatalog({
       agents: { claude: { model: 'opus' }, 'claude-careful': { extends: 'claude', permissionMode: 'plan' } },
@@ -29,7 +42,18 @@ describe('profiles of the settings', () => {
     assert.deepEqual(problems, []);
     assert.ok(catalog.find('claude')?.plan({ loopId: 'x', prompt: 'p', cwd: '/' }).args.includes('opus'));
     assert.deepEqual(catalog.facts('claude-careful')?.mode, { option: 'permissionMode', value: 'plan' });
-    assert.deepEqual(catalog.names(), ['sample', 'claude', 'codex', 'gemini', 'opencode', 'copilot', 'claude-careful']);
+    assert.deepEqual(catalog.names(), [
+      'sample',
+      'claude',
+      'codex',
+      'gemini',
+      'opencode',
+      'copilot',
+      'pi',
+      'qwen',
+      'kilo',
+      'claude-careful',
+    ]);
     assert.equal(catalog.find('claude-careful')?.name, 'claude-careful');
   });
 
@@ -54,6 +78,26 @@ describe('profiles of the settings', () => {
 
   const wrong: readonly [what: string, agents: unknown, problem: RegExp][] = [
     ['no object', ['claude'], /^loopSupervisor\.agents: must be an object of profiles by name/],
+    [
+      'a line for a shell in place of a program',
+      { a: { command: 'wc -w && echo done' } },
+      /"command": "wc -w && echo done", which is a line for a shell .* put its words .* into "args", or .* "shell": true/,
+    ],
+    [
+      'a shell for an agent that is none',
+      { a: { extends: 'claude', shell: true } },
+      /"shell": true, which claude does not take/,
+    ],
+    [
+      'a shell line with arguments',
+      { a: { command: 'wc', shell: true, args: ['-w'] } },
+      /"shell": true and "args": write the whole line into "command"/,
+    ],
+    [
+      'a shell line with the prompt as an argument',
+      { a: { command: 'wc', shell: true, prompt: 'argument' } },
+      /"shell": true and "prompt": "argument": a shell gets it on standard input only/,
+    ],
     ['a profile that is no object', { a: 'claude' }, /the profile "a" must be an object; it is left out/],
     [
       'a name with a space',
@@ -63,7 +107,7 @@ describe('profiles of the settings', () => {
     [
       'an unknown base',
       { a: { extends: 'aider', command: 'x' } },
-      /extends "aider", which is no built-in profile: "extends" is one of sample, claude, codex, gemini, opencode, copilot and plain/,
+      /extends "aider", which is no built-in profile: "extends" is one of sample, claude, .*, pi, qwen, kilo and plain/,
     ],
     ['no command', { a: { extends: 'plain' } }, /"a" lacks "command", the program to run/],
     ['an empty command', { a: { command: '  ' } }, /wrong "command" \(" {2}"\): it must name a program/],
@@ -107,6 +151,11 @@ describe('profiles of the settings', () => {
     ],
     ['a model for a plain command', { a: { command: 'x', model: 'gpt' } }, /has a "model", which plain does not take/],
     ['a model that is an option', { claude: { model: '--help' } }, /wrong "model" \("--help"\): it must name a model/],
+    [
+      'commands that are no yes or no',
+      { claude: { commands: 'yes' } },
+      /wrong "commands" \("yes"\): it must be true or false/,
+    ],
     ['an unknown resume', { claude: { resume: true } }, /wrong "resume" \(true\): it is one of auto and never/],
     [
       'an unknown signal',
@@ -118,7 +167,7 @@ describe('profiles of the settings', () => {
     ['a channel for the sample agent', { sample: { prompt: 'argument' } }, /takes its prompt on standard input only/],
   ];
   for (const [what, agents, problem] of wrong) {
-    it(`${what} is said, left out, and the rest works`, () => {
+    it(`${what} is reported and left out, and the rest works`, () => {
       const good = { notes: { command: 'cat' } };
       const { catalog, problems } = testCatalog({
         agents: Array.isArray(agents) ? agents : { ...(agents as object), ...good },
@@ -132,25 +181,29 @@ describe('profiles of the settings', () => {
     });
   }
 
-  it('each wrong option of a profile is said', () => {
+  it('each wrong option of a profile is reported', () => {
     const { problems } = testCatalog({ agents: { a: { command: 5, args: 'x', prompt: 'y' } } });
     assert.equal(problems.length, 3);
   });
 
-  it('nothing in the settings is nothing wrong', () => {
+  it('empty settings have no problems', () => {
     for (const agents of [undefined, null, {}]) assert.deepEqual(testCatalog({ agents }).problems, []);
   });
 });
 
 describe('facts about the agents', () => {
-  it('name what is needed to check and install each, and what its modes mean', () => {
-    const { catalog } = testCatalog();
-    for (const name of ['claude', 'codex', 'gemini', 'opencode', 'copilot']) {
+  const BUILT_IN = ['claude', 'codex', 'gemini', 'opencode', 'copilot', 'pi', 'qwen', 'kilo'];
+  const sentence = (text: string) => /^[A-Z].*\.$/.test(text);
+
+  for (const name of BUILT_IN) {
+    it(`${name}: what is needed to check, install, log in and go on in a terminal`, () => {
+      const { catalog } = testCatalog();
       const facts = catalog.facts(name);
-      assert.ok(facts?.install && facts.login && facts.versionArgs, name);
+      assert.ok(facts?.install && facts.login && facts.versionArgs && facts.loginArgs, name);
       assert.match(facts.minimumVersion ?? '', /^\d+\.\d+\.\d+$/);
-      assert.ok(facts.modes.some(({ value }) => value === facts.mode?.value));
-      assert.ok(facts.modes.every(({ meaning }) => /^[A-Z].*\.$/.test(meaning)));
+      assert.ok(facts.resumeArgs?.some((arg) => arg.includes('${session}')));
+      assert.ok(facts.modes.every(({ meaning }) => sentence(meaning)));
+      assert.ok([...facts.cannot, ...facts.notes].every(sentence));
       // Every option on our command line is one that the check looks for.
       const { args } = catalog.find(name)!.plan({ loopId: 'x', prompt: 'p', cwd: '/', costLeft: 1e9 });
       const known = facts.help.flatMap(({ options }) => options);
@@ -159,7 +212,49 @@ describe('facts about the agents', () => {
         const [long = option] = (short[option] ?? option).split('=');
         assert.ok(known.includes(long), `${name} ${long}`);
       }
+    });
+
+    it(`R6.8 ${name}: what it spends and cannot be bounded in is said before it is chosen`, () => {
+      const { catalog } = testCatalog();
+      const [profile, facts] = [catalog.find(name), catalog.facts(name)];
+      assert.equal(
+        profile?.spending === 'atEnd',
+        facts?.cannot.some((text) => /not bounded while it runs/.test(text)),
+      );
+      // One without a mode has nothing to say no with.
+      assert.equal(
+        facts?.mode === undefined,
+        facts?.cannot.some((text) => /has no permissions/.test(text)),
+      );
+    });
+  }
+
+  it('the mode of a profile is among those that are explained', () => {
+    const { catalog } = testCatalog();
+    for (const name of BUILT_IN) {
+      const facts = catalog.facts(name);
+      if (facts?.mode)
+        assert.ok(
+          facts.modes.some(({ value }) => value === facts.mode?.value),
+          name,
+        );
     }
+  });
+
+  it('R14.3 Pi can be asked for its login where the model is known', () => {
+    assert.equal(testCatalog().catalog.facts('pi')?.loginStatus, undefined);
+    const { catalog } = testCatalog({ agents: { pi: { model: 'openai/gpt-5.5' } } });
+    assert.deepEqual(catalog.facts('pi')?.loginStatus?.args, ['auth', 'check', '--model', 'openai/gpt-5.5']);
+  });
+
+  it('a profile that lets claude have background tasks says so', () => {
+    const note = (options: object) =>
+      testCatalog({ agents: { claude: options } })
+        .catalog.facts('claude')
+        ?.notes.some((text) => /background/i.test(text));
+    assert.equal(note({}), false);
+    assert.equal(note({ env: { CLAUDE_CODE_DISABLE_BACKGROUND_TASKS: '0' } }), true);
+    assert.equal(note({ args: ['--settings', 'mine.json'] }), true);
   });
 
   it('the sample agent is ours', () => {

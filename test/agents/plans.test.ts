@@ -32,6 +32,8 @@ describe('plans of the agents', () => {
           '--verbose',
           '--permission-mode',
           'acceptEdits',
+          '--settings',
+          '{"env":{"CLAUDE_CODE_DISABLE_BACKGROUND_TASKS":"1"}}',
           '--session-id',
           FIRST_ID,
         ],
@@ -58,7 +60,15 @@ describe('plans of the agents', () => {
         ['--output-format', 'stream-json', '--skip-trust', '--approval-mode', 'auto_edit', '--session-id', FIRST_ID],
         FIRST_ID,
       ],
-      ['opencode', 'opencode', ['run', '--format', 'json'], undefined],
+      ['opencode', 'opencode', ['run', '--format', 'json', '--print-logs', '--log-level', 'ERROR'], undefined],
+      ['kilo', 'kilo', ['run', '--format', 'json', '--print-logs', '--log-level', 'ERROR'], undefined],
+      ['pi', 'pi', ['--mode', 'json', '--session-id', FIRST_ID], FIRST_ID],
+      [
+        'qwen',
+        'qwen',
+        ['--output-format', 'stream-json', '--approval-mode', 'auto-edit', '--session-id', FIRST_ID],
+        FIRST_ID,
+      ],
       [
         'copilot',
         'copilot',
@@ -100,6 +110,9 @@ describe('plans of the agents', () => {
       ['codex', ['resume', SESSION, '-']],
       ['gemini', ['--resume', SESSION]],
       ['opencode', ['--session', SESSION]],
+      ['kilo', ['--session', SESSION]],
+      ['pi', ['--session', SESSION]],
+      ['qwen', ['--resume', SESSION]],
       ['copilot', [`--resume=${SESSION}`]],
       ['sample', ['--resume', SESSION]],
     ];
@@ -111,6 +124,12 @@ describe('plans of the agents', () => {
         assert.equal(made.stdin, RESUME_INSTRUCTION);
         assert.equal(made.sessionId, undefined);
         assert.ok(!made.args.includes('--session-id'));
+      });
+
+      it(`R11.2 ${agent}: a new message for the session goes to it whole`, () => {
+        const made = plan(agent, { resume: SESSION, newMessage: true, prompt: 'The check failed.' });
+        assert.equal(made.stdin, 'The check failed.');
+        assert.ok(made.args.some((arg) => arg.includes(SESSION)));
       });
 
       it(`R5.1 ${agent}: not with "resume": "never"`, () => {
@@ -132,7 +151,12 @@ describe('plans of the agents', () => {
 
   describe('options of a profile', () => {
     const cases: readonly [agent: string, options: object, there: readonly string[], gone: readonly string[]][] = [
-      ['claude', { model: 'opus', permissionMode: 'plan' }, ['--permission-mode', 'plan', '--model', 'opus'], []],
+      ['claude', { model: 'opus', permissionMode: 'plan' }, ['--model', 'opus'], ['acceptEdits']],
+      ['pi', { model: 'openai/gpt-5.5', args: ['--tools', 'read'] }, ['--model', 'openai/gpt-5.5'], []],
+      ['pi', { args: ['--continue'] }, ['--continue'], ['--session-id']],
+      ['qwen', { model: 'q', permissionMode: 'yolo' }, ['--approval-mode', 'yolo', '-m', 'q'], ['auto-edit']],
+      ['kilo', { permissionMode: 'auto' }, ['--auto'], []],
+      ['opencode', { args: ['--log-level', 'INFO'] }, ['--log-level', 'INFO'], ['--print-logs']],
       [
         'claude',
         { args: ['--permission-mode', 'dontAsk', '--model=haiku'], model: 'opus' },
@@ -206,7 +230,7 @@ describe('plans of the agents', () => {
   describe('the prompt', () => {
     const NASTY = '--help\n$(rm -rf /) `x` "q" \'s\' \\ \u{1F600} \u00e9 ${prompt} ${promptFile}\n';
 
-    for (const agent of ['claude', 'codex', 'gemini', 'opencode', 'copilot', 'sample']) {
+    for (const agent of ['claude', 'codex', 'gemini', 'opencode', 'copilot', 'pi', 'qwen', 'kilo', 'sample']) {
       it(`R1.4 goes to ${agent} byte for byte, whatever is in it`, () => {
         assert.equal(plan(agent, { prompt: NASTY }).stdin, NASTY);
         assert.equal(profile(agent).refuse('x'.repeat(5_000_000)), undefined);
@@ -214,11 +238,42 @@ describe('plans of the agents', () => {
       });
     }
 
-    it('R1.4 a slash at its beginning is no command of claude and gemini', () => {
+    it('R1.5 a slash at its beginning is text', () => {
       assert.equal(plan('claude', { prompt: '/clear\nnow' }).stdin, '\n/clear\nnow');
-      assert.equal(plan('gemini', { prompt: '/chat' }).stdin, '\n/chat');
-      assert.equal(plan('codex', { prompt: '/etc/hosts is wrong' }).stdin, '/etc/hosts is wrong');
+      for (const agent of ['gemini', 'qwen']) assert.equal(plan(agent, { prompt: '/chat' }).stdin, '\n/chat');
+      for (const agent of ['codex', 'copilot', 'pi', 'opencode', 'kilo', 'sample'])
+        assert.equal(plan(agent, { prompt: '/chat now' }).stdin, '/chat now');
       assert.equal(plan('claude', { prompt: ' /clear' }).stdin, ' /clear');
+    });
+
+    it('R1.5 a command of the agent is known as one, a path is not', () => {
+      for (const agent of ['claude', 'gemini', 'qwen', 'opencode', 'kilo']) {
+        assert.equal(profile(agent).commandIn('/goal all tests pass'), '/goal', agent);
+        assert.equal(profile(agent).commandIn('/compact'), '/compact', agent);
+        for (const prompt of ['/etc/hosts is wrong', '/ 2', ' /goal', 'goal', '//x', '/2 or 3'])
+          assert.equal(profile(agent).commandIn(prompt), undefined, `${agent} ${prompt}`);
+      }
+      for (const agent of ['codex', 'copilot', 'pi', 'sample'])
+        assert.equal(profile(agent).commandIn('/goal all tests pass'), undefined, agent);
+    });
+
+    it('R1.5 with "commands" it is sent as the command, in the form that the agent has', () => {
+      const prompt = '/goal all tests pass';
+      for (const agent of ['claude', 'gemini', 'qwen'])
+        assert.equal(plan(agent, { prompt, commands: true }).stdin, prompt, agent);
+      for (const agent of ['opencode', 'kilo']) {
+        const made = plan(agent, { prompt, commands: true });
+        assert.deepEqual(made.args.slice(-2), ['--command', 'goal'], agent);
+        assert.equal(made.stdin, 'all tests pass', agent);
+      }
+      assert.equal(plan('codex', { prompt, commands: true }).stdin, prompt);
+      // A path stays text.
+      assert.equal(plan('claude', { prompt: '/etc/hosts', commands: true }).stdin, '\n/etc/hosts');
+    });
+
+    it('R1.5 a profile can say so for all its loops, and a loop otherwise', () => {
+      assert.equal(plan('claude', { prompt: '/goal x' }, { commands: true }).stdin, '/goal x');
+      assert.equal(plan('claude', { prompt: '/goal x', commands: false }, { commands: true }).stdin, '\n/goal x');
     });
 
     it('R1.4 in a file: the plan carries it, and args name the file', () => {
@@ -285,12 +340,38 @@ describe('plans of the agents', () => {
     });
   });
 
+  it('R6.8 copilot gets its cap in credits, for a new session, and never less than it takes', () => {
+    const cap = (usd: number, resume?: string) => {
+      const { args } = plan('copilot', { costLeft: usd * 1e9, ...(resume !== undefined && { resume }) });
+      const at = args.indexOf('--max-ai-credits');
+      return at < 0 ? undefined : args[at + 1];
+    };
+    assert.equal(cap(5.678), '567');
+    assert.equal(cap(0.1), '30');
+    assert.equal(cap(5, SESSION), undefined);
+    assert.ok(!plan('copilot').args.includes('--max-ai-credits'));
+  });
+
+  describe('R5.6 background tasks of claude', () => {
+    const settings = (options?: object) => plan('claude', {}, options).args.includes('--settings');
+    it('are ruled out where nothing of the project outranks it', () => assert.equal(settings(), true));
+    it('are left to a profile that sets their variable', () => {
+      assert.equal(settings({ env: { CLAUDE_CODE_DISABLE_BACKGROUND_TASKS: '0' } }), false);
+      assert.equal(settings({ args: ['--settings', 'mine.json'] }), true);
+      assert.equal(
+        plan('claude', {}, { args: ['--settings', 'mine.json'] }).args.filter((arg) => arg === '--settings').length,
+        1,
+      );
+    });
+  });
+
   it('R7.2 stop steps share the grace period: SIGINT first where it helps', () => {
     const steps = (name: string, options?: object) =>
       plan(name, {}, options).stopSteps.map(({ signal, share }) => `${signal} ${share}`);
     assert.deepEqual(steps('claude'), ['SIGINT 0.6', 'SIGTERM 0.4']);
     assert.deepEqual(steps('codex'), ['SIGINT 0.5', 'SIGTERM 0.5']);
-    for (const name of ['gemini', 'opencode', 'copilot']) assert.deepEqual(steps(name), ['SIGTERM 1']);
+    for (const name of ['gemini', 'opencode', 'copilot', 'pi', 'qwen', 'kilo'])
+      assert.deepEqual(steps(name), ['SIGTERM 1']);
     assert.deepEqual(steps('gemini', { stop: ['SIGINT', 'SIGTERM'] }), ['SIGINT 0.6', 'SIGTERM 0.4']);
     assert.deepEqual(steps('claude', { stop: ['SIGTERM'] }), ['SIGTERM 1']);
   });

@@ -11,7 +11,7 @@ describe('prices', () => {
     const { prices, problems } = readPrices({ 'm-*': { input: 1, cachedInput: 0.5, cacheWrite: 2, output: 8 } });
     assert.deepEqual(problems, []);
     assert.equal(
-      prices.estimate({ input: 3, cachedInput: 5, cacheWrite: 7, output: 11 }, 'm-1').cost,
+      prices.priceOf({ input: 3, cachedInput: 5, cacheWrite: 7, output: 11 }, 'm-1').cost,
       Math.round((3 * 1 + 5 * 0.5 + 7 * 2 + 11 * 8) * 1000),
     );
   });
@@ -19,8 +19,8 @@ describe('prices', () => {
   it('the built-in table carries its date, and says so with each estimate', () => {
     const { prices } = readPrices(undefined);
     assert.match(PRICES_AS_OF, /^\d{4}-\d{2}-\d{2}$/);
-    assert.ok(prices.estimate(INPUT, 'gpt-5.3-codex').note.includes(`gpt-5.3* (built-in prices of ${PRICES_AS_OF})`));
-    assert.ok(prices.estimate(INPUT, 'gpt-5.3-codex').cost > 0);
+    assert.ok(prices.priceOf(INPUT, 'gpt-5.3-codex').note.includes(`gpt-5.3* (built-in prices of ${PRICES_AS_OF})`));
+    assert.ok(prices.priceOf(INPUT, 'gpt-5.3-codex').cost > 0);
   });
 
   const matches: readonly [model: string, pattern: string][] = [
@@ -35,41 +35,41 @@ describe('prices', () => {
       const price = { input: 1, output: 1 };
       const { prices } = readPrices({ 'a-*': price, 'a-b-*': price, 'a.?': price });
       assert.ok(
-        prices.estimate(INPUT, model).note.includes(`price of ${pattern} (loopSupervisor.prices)`),
-        prices.estimate(INPUT, model).note,
+        prices.priceOf(INPUT, model).note.includes(`price of ${pattern} (loopSupervisor.prices)`),
+        prices.priceOf(INPUT, model).note,
       );
     });
   }
 
   it("the user's rows go before built-in ones, however short", () => {
     const { prices } = readPrices({ 'claude-*': { input: 77, output: 1 } });
-    assert.equal(toUsd(prices.estimate(INPUT, 'claude-opus-5-5').cost), 77);
+    assert.equal(toUsd(prices.priceOf(INPUT, 'claude-opus-5-5').cost), 77);
   });
 
   it('an unknown model costs the highest price there is, and the note says so', () => {
     const { prices } = readPrices({ cheap: { input: 1, output: 1 }, dear: { input: 900, output: 2 } });
-    const { cost, note } = prices.estimate(INPUT, 'new-model-7');
+    const { cost, note } = prices.priceOf(INPUT, 'new-model-7');
     assert.equal(toUsd(cost), 900);
     assert.match(
       note,
-      /^no price is known for the model new-model-7: estimated from tokens at the highest price, that of dear/,
+      /^no price is known for the model new-model-7: priced by its tokens at the highest price, that of dear/,
     );
   });
 
   it('a model that is not named costs the highest price of its family', () => {
     const { prices } = readPrices(undefined);
-    const gpt = prices.estimate(MILLION, undefined, 'gpt-*');
+    const gpt = prices.priceOf(MILLION, undefined, 'gpt-*');
     assert.match(gpt.note, /^the agent does not name its model: .* that of gpt-/);
-    assert.ok(gpt.cost < prices.estimate(MILLION, 'no-such-model').cost);
-    const own = readPrices({ 'gpt-mine*': { input: 3, output: 4 } }).prices.estimate(INPUT, undefined, 'gpt-*');
+    assert.ok(gpt.cost < prices.priceOf(MILLION, 'no-such-model').cost);
+    const own = readPrices({ 'gpt-mine*': { input: 3, output: 4 } }).prices.priceOf(INPUT, undefined, 'gpt-*');
     assert.equal(toUsd(own.cost), 3);
-    const all = readPrices({ '*': { input: 5, output: 4 } }).prices.estimate(INPUT, undefined, 'gpt-*');
+    const all = readPrices({ '*': { input: 5, output: 4 } }).prices.priceOf(INPUT, undefined, 'gpt-*');
     assert.equal(toUsd(all.cost), 5);
   });
 
   it('cached input and cache writes cost as input where no price is given', () => {
     const { prices } = readPrices({ m: { input: 2, output: 3 } });
-    assert.equal(toUsd(prices.estimate(MILLION, 'm').cost), 2 + 2 + 2 + 3);
+    assert.equal(toUsd(prices.priceOf(MILLION, 'm').cost), 2 + 2 + 2 + 3);
   });
 
   const wrong: readonly [what: string, setting: unknown, problem: RegExp][] = [
@@ -96,8 +96,8 @@ describe('prices', () => {
       );
       assert.equal(problems.length, 1);
       assert.match(problems[0] ?? '', problem);
-      if (!Array.isArray(setting)) assert.equal(toUsd(prices.estimate(INPUT, 'good').cost), 6);
-      assert.ok(prices.estimate(INPUT, 'm').cost > 0);
+      if (!Array.isArray(setting)) assert.equal(toUsd(prices.priceOf(INPUT, 'good').cost), 6);
+      assert.ok(prices.priceOf(INPUT, 'm').cost > 0);
     });
   }
 
@@ -118,9 +118,9 @@ describe('prices', () => {
         (setting, tokens, model, family) => {
           const { prices, problems } = readPrices(setting);
           assert.deepEqual(problems, []);
-          const { cost, note } = prices.estimate(tokens, model, family);
+          const { cost, note } = prices.priceOf(tokens, model, family);
           assert.ok(Number.isSafeInteger(cost) && cost >= 0, String(cost));
-          assert.ok(note.includes('estimated from tokens'));
+          assert.ok(note.includes('priced by its tokens'));
         },
       ),
     );

@@ -14,12 +14,12 @@ import {
 } from './support/streams.ts';
 
 const RUNS = recordings().filter(({ output }) => output !== '');
-const AGENTS = ['claude', 'codex', 'gemini', 'opencode', 'copilot', 'sample'] as const;
+const AGENTS = ['claude', 'codex', 'gemini', 'opencode', 'copilot', 'pi', 'qwen', 'kilo', 'sample'] as const;
 const anyRun = fc.constantFrom(...RUNS);
 // Whole documents over several lines are no events a line: what is put between their lines breaks them.
 const anyEventRun = fc.constantFrom(...RUNS.filter(({ name }) => name !== 'gemini-json'));
 
-/** The simplest splitter: it keeps what is not yet a line. Characters that are cut by a piece are put together again. */
+/** The simplest splitter: it keeps what is not yet a line, and joins characters that were cut in two. */
 function feed(reader: { line(text: string): AgentEvent[] }, pieces: Iterable<Uint8Array>): AgentEvent[] {
   const decoder = new TextDecoder();
   const events: AgentEvent[] = [];
@@ -34,7 +34,7 @@ function feed(reader: { line(text: string): AgentEvent[] }, pieces: Iterable<Uin
   return events;
 }
 
-/** What was read, but not that something could not be. */
+/** The events, without the warnings about lines that could not be read. */
 function told(events: readonly AgentEvent[]): string[] {
   return events
     .filter((event) => !(event.type === 'warning' && /could not be read/.test(event.text)))
@@ -133,7 +133,7 @@ describe('readers of agents, whatever happens to the stream', () => {
     );
   });
 
-  it('R8.2 lines broken off in the middle, with or without their end: nothing is told that was not said', () => {
+  it('R8.2 lines broken off in the middle, with or without their end: nothing is made up', () => {
     const breaks = fc.array(
       fc.record({ line: fc.nat(), at: fc.double({ min: 0, max: 0.999, noNaN: true }), end: fc.boolean() }),
       {
@@ -152,7 +152,8 @@ describe('readers of agents, whatever happens to the stream', () => {
         const events = lineEvents(run, lines.join('').split('\n'));
         const whole = lineEvents(run);
         const exact = new Set(told(whole));
-        // What counts on (tokens, costs, tries) differs by what is missing, and a tool whose call is lost has no name. Streams say some things twice: what was lost once may be told in other words.
+        // Running counts (tokens, costs, tries) differ by what is missing, and a tool whose call is lost has no name.
+        // Streams say some things twice: what was lost once may come in other words.
         for (const event of events) {
           const why = JSON.stringify(event);
           if (event.type === 'text')
@@ -165,8 +166,8 @@ describe('readers of agents, whatever happens to the stream', () => {
               ofType(whole, 'denied').some(({ tool }) => tool === event.tool || event.tool === 'tool'),
               why,
             );
-          else if (event.type === 'session' || event.type === 'toolCall' || event.type === 'limit')
-            assert.ok(exact.has(why), why);
+          else if (event.type === 'limit') assert.ok(ofType(whole, 'limit').length > 0, why);
+          else if (event.type === 'session' || event.type === 'toolCall') assert.ok(exact.has(why), why);
         }
       }),
       { numRuns: 600 },
@@ -200,7 +201,7 @@ describe('readers of agents, whatever happens to the stream', () => {
     }
   });
 
-  it('a state of another kind is ignored, and never thrown at', () => {
+  it('a state of another kind is ignored without an exception', () => {
     fc.assert(
       fc.property(fc.constantFrom(...AGENTS), fc.jsonValue(), fc.jsonValue(), (agent, value, memory) => {
         for (const state of [
@@ -278,6 +279,12 @@ describe('readers of agents, whatever happens to the stream', () => {
       'step_finish',
       'session.error',
       'tool.execution_complete',
+      'message_start',
+      'message_update',
+      'message_end',
+      'agent_settled',
+      'assistant.usage',
+      'model.call_finished',
     );
     const line = fc.oneof(
       fc.string({ unit: 'binary' }),

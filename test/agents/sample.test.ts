@@ -7,13 +7,13 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { readDirectives } from '../../src/agents/sample/directives.ts';
+import { edit } from '../../src/agents/sample/editing.ts';
 import type { AgentEvent } from '../../src/core/model/agentEvent.ts';
 import { costIn, linesOf, messagesIn, ofType, testCatalog } from './support/streams.ts';
 
 const PROGRAM = fileURLToPath(new URL('../../src/agents/sample/main.ts', import.meta.url));
 
-describe('the sample agent', function () {
-  this.timeout(20_000);
+describe('the sample agent', () => {
   let folder: string;
   const children: ChildProcess[] = [];
   const leftovers: number[] = [];
@@ -261,6 +261,9 @@ const DIRECTIVES = {
   '[overload]': { overload: true },
   '[auth]': { auth: true },
   '[denied]': { denied: true },
+  '[finish': { finishInRun: 12 },
+  '[stuck]': { stuck: true },
+  '[worse]': { worse: true },
   '[echo]': { echo: true },
   '[once]': { once: true },
 };
@@ -276,6 +279,36 @@ describe('directives of the sample agent', () => {
 
   it('other brackets are text', () => {
     assert.deepEqual(readDirectives('a[0] [ ] [x] [Fail] [slow down] [failure] [cost -1] [[]'), readDirectives(''));
+  });
+});
+
+describe('edits of the sample agent', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'loop-sample-edit-'));
+  const file = join(folder, 'sample-work.md');
+  const last = () => readFileSync(file, 'utf8').trimEnd().split('\n').slice(-2);
+  afterEach(() => rmSync(file, { force: true }));
+  after(() => rmSync(folder, { recursive: true }));
+
+  it('finish in the run that the prompt names, whatever session it is', () => {
+    const directives = readDirectives('[finish 2]');
+    edit(folder, directives);
+    assert.deepEqual(last(), ['score: 10', 'unfinished']);
+    edit(folder, directives);
+    assert.deepEqual(last(), ['score: 20', 'finished']);
+  });
+
+  it('change nothing from the second run on where they are stuck', () => {
+    edit(folder, readDirectives('[finish] [stuck]'));
+    const before = readFileSync(file, 'utf8');
+    edit(folder, readDirectives('[finish] [stuck]'));
+    assert.equal(readFileSync(file, 'utf8'), before);
+  });
+
+  it('leave a lower score in every run where they get worse', () => {
+    edit(folder, readDirectives('[finish] [worse]'));
+    assert.deepEqual(last(), ['score: 90', 'unfinished']);
+    edit(folder, readDirectives('[finish] [worse]'));
+    assert.deepEqual(last(), ['score: 80', 'unfinished']);
   });
 });
 

@@ -26,8 +26,18 @@ const settings = Object.assign({}, ...manifest.contributes.configuration.map(({ 
 const agents = settings['loopSupervisor.agents']!;
 const prices = settings['loopSupervisor.prices']!;
 
+/** What the editor inserts for a snippet. */
+function filled(body: object): { readonly [name: string]: object } {
+  const written = JSON.stringify(body)
+    // A text that is only escaped for the editor.
+    .replace(/"\^\\"\\\\(\$\{\w+\})\\""/g, '"$1"')
+    .replace(/"\^\$\{\d:([^}]*)\}"/g, '$1')
+    .replace(/\$\{\d:([^}]*)\}/g, '$1');
+  return JSON.parse(written);
+}
+
 describe('the schema of agents and prices in the settings', () => {
-  it('both are of scope machine: a repository can not name a program', () => {
+  it('both are of scope machine: a repository cannot name a program', () => {
     assert.equal(agents.scope, 'machine');
     assert.equal(prices.scope, 'machine');
   });
@@ -85,12 +95,6 @@ describe('the schema of agents and prices in the settings', () => {
   });
 
   it('what it offers to insert is right', () => {
-    const filled = (body: object) =>
-      JSON.parse(
-        JSON.stringify(body)
-          .replace(/"\^\$\{\d:([^}]*)\}"/g, '$1')
-          .replace(/\$\{\d:([^}]*)\}/g, '$1'),
-      );
     for (const { body } of agents.defaultSnippets) assert.deepEqual(testCatalog({ agents: filled(body) }).problems, []);
     for (const { body } of agents.additionalProperties.defaultSnippets)
       assert.deepEqual(testCatalog({ agents: { a: filled(body) } }).problems, []);
@@ -101,5 +105,15 @@ describe('the schema of agents and prices in the settings', () => {
 
   it('it names the date of the built-in prices', () => {
     assert.ok(prices.markdownDescription?.includes(PRICES_AS_OF));
+  });
+
+  it('R1.4 its example of Cline, which has no profile, gives the prompt as an argument and stops by SIGINT', () => {
+    const example = agents.defaultSnippets.map(({ body }) => filled(body)).find((body) => 'cline' in body);
+    const cline = testCatalog({ agents: example }).catalog.find('cline');
+    const plan = cline?.plan({ loopId: 'x', prompt: 'Do it.', cwd: '/' });
+    assert.deepEqual([plan?.command, ...(plan?.args ?? [])], ['cline', '--json', 'Do it.']);
+    assert.deepEqual(plan?.stopSteps, [{ signal: 'SIGINT', share: 1 }]);
+    assert.match(cline?.refuse('-rf') ?? '', /begins with "-"/);
+    assert.equal(cline?.spending, 'never');
   });
 });

@@ -28,18 +28,21 @@ async function submits({ supervisor }: Filled, count: number): Promise<number[]>
 }
 
 /** Reads all that a tree with its groups open shows. */
-function shown(model: LoopTreeModel): number {
+async function shown(model: LoopTreeModel): Promise<number> {
   model.refresh();
-  return model.children().reduce((rows, group) => rows + model.children(group).length, 0);
+  const groups = await Promise.all((await model.children()).map((group) => model.children(group)));
+  return groups.flat().length;
 }
 
-function trees({ supervisor }: Filled, times: number): number[] {
+async function trees({ supervisor }: Filled, times: number): Promise<number[]> {
   const model = new LoopTreeModel(() => supervisor, Date.now);
-  return Array.from({ length: times }, () => {
+  const samples: number[] = [];
+  for (let n = 0; n < times; n++) {
     const from = performance.now();
-    if (shown(model) === 0) throw new Error('The tree is empty.');
-    return performance.now() - from;
-  });
+    if ((await shown(model)) === 0) throw new Error('The tree is empty.');
+    samples.push(performance.now() - from);
+  }
+  return samples;
 }
 
 async function delayWhile(work: () => Promise<void>): Promise<number> {
@@ -58,8 +61,8 @@ try {
   await submits(few, 50);
   await submits(many, 50);
   const [fewSubmit, manySubmit] = [median(await submits(few, 500)), median(await submits(many, 500))];
-  const [firstTree = 0] = trees(many, 1);
-  const [fewTree, manyTree] = [median(trees(few, 31)), median(trees(many, 31))];
+  const [firstTree = 0] = await trees(many, 1);
+  const [fewTree, manyTree] = [median(await trees(few, 31)), median(await trees(many, 31))];
   figures.push(
     {
       ...{
@@ -83,7 +86,7 @@ try {
   );
   // A window with a full queue and a tree that is open.
   await submits(few, QUEUED);
-  const full = trees(few, 31);
+  const full = await trees(few, 31);
   figures.push({
     what: `tree open at ${QUEUED.toLocaleString('en')} queued: a refresh`,
     value: median(full),

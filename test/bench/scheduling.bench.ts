@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import PQueue from 'p-queue';
+import { there } from '../../src/core/model/looks.ts';
 import { DEFAULT_SETTINGS } from '../../src/core/model/settings.ts';
 import { systemClock } from '../../src/core/runtime/systemClock.ts';
 import { Supervisor } from '../../src/core/supervisor.ts';
@@ -28,8 +29,8 @@ async function supervisorCycle(size: number, path: string): Promise<{ perLoop: n
     launcher,
     agents: fakeCatalog(fakeProfile('sample')),
     clock: systemClock,
-    probe: { self: { pid: process.pid, startTime: '0', bootId: 'bench' }, isAlive: () => true },
-    folders: { exists: () => true },
+    inspector: { self: { pid: process.pid, startTime: '0', bootId: 'bench' }, look: () => there(undefined) },
+    folders: { look: () => there(undefined) },
     settings: {
       ...DEFAULT_SETTINGS,
       maxConcurrent: CONCURRENCY,

@@ -101,7 +101,7 @@ try {
       value: median(signal),
       unit: 'ms',
       p99: percentile(signal, 99),
-      goal: 20,
+      goal: Math.round(10 * median(rawSignal)),
     },
     baseline: { what: 'raw kill(-pgid)', value: median(rawSignal) },
   });
@@ -117,7 +117,8 @@ try {
         value: median(ours),
         unit: 'ms',
         p99: percentile(ours, 99),
-        goal: Math.round(bare + 80),
+        // Several looks, spread over 50 ms, tell that nothing is left (R7.4).
+        goal: Math.round(bare + 120),
       },
       baseline: { what: 'raw kill(-pgid)', value: bare },
     });

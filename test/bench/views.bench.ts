@@ -65,7 +65,7 @@ class OpenTranscript {
 
   constructor(paths: LogPaths) {
     this.session = new TranscriptSession({
-      detail: () => this.#detail(),
+      detail: async () => this.#detail(),
       paths: () => paths,
       profile: () => claude,
       clock: systemClock,
@@ -87,7 +87,7 @@ class OpenTranscript {
       startedAt: 0,
       resumed: false,
       token: 't',
-      cost: { usd: 0, source: 'none' as const },
+      cost: { usd: 0, unknownUsd: 0, atLeast: false, source: 'none' as const },
       swept: [],
       kept: [],
       remaining: [],
@@ -100,7 +100,16 @@ class OpenTranscript {
     } as unknown as Loop;
     return {
       ...{ loopId: 'a', state: loop.state, loop, prompt: 'Do it', attempts: [this.isRunning ? attempt : ended] },
-      ...{ costUsd: 0, costEstimated: false, reservedUsd: 0, history: [], ledger: [] },
+      ...{
+        costUsd: 0,
+        costEstimated: false,
+        unknownUsd: 0,
+        costAtLeast: false,
+        reservedUsd: 0,
+        history: [],
+        ledger: [],
+        checks: [],
+      },
     };
   }
 }

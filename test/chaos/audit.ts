@@ -1,7 +1,8 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Store } from '../../src/core/ports/store.ts';
 import { systemClock } from '../../src/core/runtime/systemClock.ts';
-import { runFiles } from '../../src/process/runFolder/runFiles.ts';
+import { isToken, runFiles } from '../../src/process/runFolder/runFiles.ts';
 import { openStore } from '../../src/store/sqlite/store.ts';
 import { markedProcesses, stillLives } from '../support/markedProcesses.ts';
 import { reportedIn } from '../support/reporterProfile.ts';
@@ -23,6 +24,8 @@ export function violationsNow(prefix: string, cap: number): string[] {
 
 export interface AuditOptions {
   readonly storage: string;
+  /** Opens the books, if they are not a file in `storage`. */
+  readonly open?: (() => Promise<Store>) | undefined;
   /** Begins the ids of all loops. */
   readonly prefix: string;
   readonly admitted: Iterable<string>;
@@ -30,50 +33,59 @@ export interface AuditOptions {
   readonly mayBeCancelled: ReadonlySet<string>;
   /** Loops that were refused: nothing of them may be found. */
   readonly refused?: Iterable<string>;
+  /** Tokens of runs whose folders somebody took away: of those no more is billed than they reported. */
+  readonly vandalised?: ReadonlySet<string>;
 }
 
 /** The books against the facts once all is over: nothing lost, nothing twice, nothing left, the ledger equal to the reports. Answers what is not so. */
-export function audit(options: AuditOptions): { readonly violations: readonly string[]; readonly ledger: number } {
-  const { storage, prefix, admitted, mayBeCancelled, refused = [] } = options;
+export async function audit(
+  options: AuditOptions,
+): Promise<{ readonly violations: readonly string[]; readonly ledger: number }> {
+  const { storage, open, prefix, admitted, mayBeCancelled, refused = [], vandalised = new Set() } = options;
   const violations: string[] = [];
   const left = markedProcesses(prefix);
   if (left.length > 0) violations.push(`processes were left: ${JSON.stringify(left)}`);
-  const store = openStore({
-    path: join(storage, 'supervisor.db'),
-    clock: systemClock,
-    log: (message) => violations.push(message),
-  });
+  const file = { path: join(storage, 'supervisor.db'), clock: systemClock };
+  const store = (await open?.()) ?? openStore({ ...file, log: (message) => violations.push(message) });
   let ledger = 0;
+  let ofVandalised = 0;
   for (const loopId of admitted) {
-    const loop = store.latest(loopId);
+    const loop = await store.latest(loopId);
     if (!loop) {
       violations.push(`${loopId} is lost`);
       continue;
     }
     if (loop.state !== 'completed' && !(loop.state === 'cancelled' && mayBeCancelled.has(loopId))) {
-      violations.push(`${loopId} ended as ${loop.state}: ${JSON.stringify(store.history(loop.seq).slice(-4))}`);
+      violations.push(`${loopId} ended as ${loop.state}: ${JSON.stringify((await store.history(loop.seq)).slice(-4))}`);
     }
-    const attempts = store.attempts(loop.seq);
+    const attempts = await store.attempts(loop.seq);
     const ok = attempts.filter((attempt) => attempt.end?.outcome === 'ok').length;
     if (loop.state === 'completed' && ok !== 1) violations.push(`${loopId} was done ${ok} times`);
     if (attempts.some((attempt) => !attempt.end)) violations.push(`${loopId} has an attempt that was never settled`);
-    const cost = store.ledger(loop.seq).reduce((sum, row) => sum + row.cost, 0);
+    const cost = (await store.ledger(loop.seq)).reduce((sum, row) => sum + row.cost, 0);
     if (cost !== loop.cost) violations.push(`${loopId} cost ${loop.cost}, and its ledger says ${cost}`);
     ledger += cost;
+    for (const { id, token } of attempts)
+      if (vandalised.has(token))
+        ofVandalised += (await store.ledger(loop.seq)).reduce(
+          (sum, row) => sum + (row.attemptId === id ? row.cost : 0),
+          0,
+        );
   }
-  for (const loopId of refused) if (store.latest(loopId)) violations.push(`${loopId} was refused, and is there`);
-  const reported = reportedByAll(join(storage, 'runs'));
-  const spent = store.spend('0000-00-00').reduce((sum, row) => sum + row.cost, 0);
-  if (ledger !== reported) violations.push(`agents reported ${reported}, the ledger says ${ledger}`);
+  for (const loopId of refused) if (await store.latest(loopId)) violations.push(`${loopId} was refused, and is there`);
+  const reported = reportedByAll(join(storage, 'runs'), (token) => !vandalised.has(token));
+  const spent = (await store.spend('0000-00-00')).reduce((sum, row) => sum + row.cost, 0);
+  const billed = ledger - ofVandalised;
+  if (billed !== reported) violations.push(`agents reported ${reported}, the ledger says ${billed}`);
   if (spent !== ledger) violations.push(`the ledger says ${ledger}, the days say ${spent}`);
   store.close();
   return { violations, ledger };
 }
 
 /** What the complete lines of all runs report. */
-function reportedByAll(runsFolder: string): number {
+function reportedByAll(runsFolder: string, counts: (token: string) => boolean): number {
   let reported = 0;
-  for (const token of readdirSync(runsFolder)) {
+  for (const token of readdirSync(runsFolder).filter((name) => isToken(name) && counts(name))) {
     try {
       reported += reportedIn(runFiles(runsFolder, token).stdout);
     } catch (error) {

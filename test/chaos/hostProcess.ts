@@ -29,10 +29,13 @@ export class HostProcess {
   readonly #waiting = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>();
   readonly #ready: Promise<void>;
 
-  constructor(options: HostOptions) {
-    this.child = fork(HOST, [JSON.stringify(options)], {
+  /** `within`: a command that starts it in surroundings of its own. */
+  constructor(options: HostOptions, program = HOST, within: readonly string[] = []) {
+    const [execPath = process.execPath, ...before] = [...within, ...(within.length > 0 ? [process.execPath] : [])];
+    this.child = fork(program, [JSON.stringify(options)], {
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-      execArgv: ['--disable-warning=ExperimentalWarning'],
+      execPath,
+      execArgv: [...before, '--disable-warning=ExperimentalWarning'],
     });
     this.child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.log = (this.log + text).slice(-20_000);

@@ -9,7 +9,7 @@ import {
 import type { Loop, LoopSpec } from '../../src/core/model/loop.ts';
 import { toNano } from '../../src/core/model/money.ts';
 import { LiveState } from '../../src/core/state/liveState.ts';
-import { type AdmissionFacts, checkSpec, REJECT_REASON, refusal } from '../../src/core/steps/admission.ts';
+import { type AdmissionFacts, checkSpec, lacksRoom, REJECT_REASON, refusal } from '../../src/core/steps/admission.ts';
 import { inLine } from '../../src/core/steps/dispatch.ts';
 import { activeLoop, contextWith, mirrorWith, queuedLoop } from '../support/coreParts.ts';
 import { fakeCatalog, fakeProfile } from '../support/harness.ts';
@@ -47,8 +47,8 @@ describe('checks of a submit', () => {
     [{ metadata: { n: 5n } }, 'metadata', /survive JSON/],
     [{ agent: 'nobody' }, 'agent', /"nobody" is not known: choose one of sample, shy/],
     [{ agent: 'shy' }, 'prompt', /too long for it/],
-    [{ cwd: 'nowhere' }, 'cwd', /"nowhere" is not an existing folder/],
-    [{ cwd: 5 }, 'cwd', /not an existing folder/],
+    [{ cwd: 'nowhere' }, 'cwd', /must be the absolute path of a folder, and is "nowhere"/],
+    [{ cwd: 5 }, 'cwd', /must be the absolute path of a folder, and is 5/],
   ];
   const context = contextWith({
     agents: fakeCatalog(fakeProfile('sample'), fakeProfile('shy', { refuse: () => 'is too long for it' })),
@@ -132,29 +132,21 @@ describe('admission', () => {
     openedAt: 0,
   };
 
-  type Check = 'permanently-failed' | 'duplicate-loop' | 'circuit-open' | 'budget-exceeded' | 'queue-full';
-  const ORDER: readonly Check[] = [
-    'permanently-failed',
-    'duplicate-loop',
-    'circuit-open',
-    'budget-exceeded',
-    'queue-full',
-  ];
+  type Check = 'permanently-failed' | 'duplicate-loop' | 'circuit-open' | 'budget-exceeded';
+  const ORDER: readonly Check[] = ['permanently-failed', 'duplicate-loop', 'circuit-open', 'budget-exceeded'];
 
   /** A situation in which just these checks fail. */
   function refuse(...failing: readonly Check[]): string | undefined {
-    const full = failing.includes('queue-full');
     const context = contextWith({
       settings: {
-        maxQueueDepth: full ? 2 : 3,
-        budget: { dailyLimit: toNano(5), warnAtPercent: 90, onExceeded: 'finish' },
+        budget: { dailyLimit: toNano(5), warnAtPercent: 90, minAllowance: 5e8, onExceeded: 'finish' },
       },
     });
     const liveState = mirrorWith(queuedLoop(1), queuedLoop(2));
     if (failing.includes('circuit-open'))
       liveState.control = {
         ...liveState.control,
-        circuit: { ...CLOSED_CIRCUIT, state: 'open', openedAt: context.clock.now() },
+        circuits: { sample: { ...CLOSED_CIRCUIT, state: 'open', openedAt: context.clock.now() } },
       };
     let latest: Loop | undefined;
     const { state: _, fresh: __, ...loop } = queuedLoop(9, { loopId: 'mine' });
@@ -163,10 +155,11 @@ describe('admission', () => {
     if (failing.includes('permanently-failed'))
       latest = { ...loop, state: 'failed', finishedAt: 0, failure, cleared: false };
     const facts: AdmissionFacts = {
-      loopId: 'mine',
-      estimate: failing.includes('budget-exceeded') ? toNano(6) : toNano(1),
+      agent: 'sample',
+      account: 'sample',
+      reserve: failing.includes('budget-exceeded') ? toNano(6) : toNano(1),
       latest,
-      startsAtOnce: false,
+      queueIfBlocked: false,
       inLine: 0,
       now: context.clock.now(),
       today: context.clock.day(context.clock.now()),
@@ -186,10 +179,11 @@ describe('admission', () => {
   }
 
   const facts = (rest: Partial<AdmissionFacts>): AdmissionFacts => ({
-    loopId: undefined,
-    estimate: 0,
+    agent: 'sample',
+    account: 'sample',
+    reserve: 0,
     latest: undefined,
-    startsAtOnce: false,
+    queueIfBlocked: false,
     inLine: 0,
     now: 1_000_000,
     today: '2026-01-15',
@@ -198,29 +192,35 @@ describe('admission', () => {
 
   it('R1.2 the errors carry their figures: seconds left, amounts, depth', () => {
     const context = contextWith({
-      settings: { budget: { dailyLimit: toNano(5), warnAtPercent: 90, onExceeded: 'finish' }, maxQueueDepth: 1 },
+      settings: {
+        budget: { dailyLimit: toNano(5), warnAtPercent: 90, minAllowance: 5e8, onExceeded: 'finish' },
+        maxQueueDepth: 1,
+      },
     });
     const open = new LiveState();
-    open.control = { ...open.control, circuit: { ...CLOSED_CIRCUIT, state: 'open', openedAt: 1_000_000 - 32_500 } };
+    const sample = { ...CLOSED_CIRCUIT, state: 'open' as const, openedAt: 1_000_000 - 32_500 };
+    open.control = { ...open.control, circuits: { sample } };
     const circuit = refusal(facts({}), open, context);
     assert.ok(circuit instanceof CircuitOpenError && circuit.secondsLeft === 88, String(circuit));
     const spent = mirrorWith(queuedLoop(1, { estimate: toNano(2) }));
-    spent.day = { day: '2026-01-15', spent: toNano(1), warned: false, exceeded: false };
-    const budget = refusal(facts({ estimate: toNano(2.5) }), spent, context);
+    spent.day = { day: '2026-01-15', spent: toNano(1), unknown: 0, warned: false, exceeded: false };
+    const budget = refusal(facts({ reserve: toNano(2.5) }), spent, context);
     assert.ok(budget instanceof BudgetExceededError);
     assert.deepEqual([budget.spentUsd, budget.reservedUsd, budget.limitUsd], [1, 2, 5]);
-    const full = refusal(facts({}), spent, context);
+    const second = queuedLoop(2);
+    spent.put(second);
+    const full = lacksRoom(second, spent, context);
     assert.ok(full instanceof QueueFullError);
     assert.deepEqual([full.depth, full.limit], [1, 1]);
   });
 
   it("R6.1 yesterday's spend is not today's", () => {
     const context = contextWith({
-      settings: { budget: { dailyLimit: toNano(5), warnAtPercent: 90, onExceeded: 'finish' } },
+      settings: { budget: { dailyLimit: toNano(5), warnAtPercent: 90, minAllowance: 5e8, onExceeded: 'finish' } },
     });
     const liveState = new LiveState();
-    liveState.day = { day: '2026-01-14', spent: toNano(100), warned: true, exceeded: true };
-    assert.equal(refusal(facts({ estimate: toNano(5) }), liveState, context), undefined);
+    liveState.day = { day: '2026-01-14', spent: toNano(100), unknown: 0, warned: true, exceeded: true };
+    assert.equal(refusal(facts({ reserve: toNano(5) }), liveState, context), undefined);
   });
 
   it('R1.2 the id of a completed or cancelled loop, and of a failed one that was cleared, may be used again', () => {
@@ -231,26 +231,22 @@ describe('admission', () => {
       { ...loop, state: 'cancelled', finishedAt: 0 },
       { ...loop, state: 'failed', finishedAt: 0, failure, cleared: true },
     ];
-    for (const latest of over)
-      assert.equal(refusal(facts({ loopId: 'mine', latest }), new LiveState(), contextWith()), undefined);
+    for (const latest of over) assert.equal(refusal(facts({ latest }), new LiveState(), contextWith()), undefined);
   });
 
-  it('R2.2 loops that came back do not count against the depth, and one that starts at once needs no place', () => {
+  it('R2.2 loops that came back, or were parked for a time, do not count against the depth', () => {
     const context = contextWith({ settings: { maxQueueDepth: 1 } });
-    assert.equal(
-      refusal(facts({}), mirrorWith(queuedLoop(1, { fresh: false }), queuedLoop(2, { fresh: false })), context),
-      undefined,
-    );
-    assert.equal(refusal(facts({}), mirrorWith(queuedLoop(1)), context)?.code, 'queue-full');
-    assert.equal(
-      refusal(facts({ startsAtOnce: true }), mirrorWith(), contextWith({ settings: { maxQueueDepth: 0 } })),
-      undefined,
-    );
+    const last = queuedLoop(3);
+    const returned = [queuedLoop(1, { fresh: false }), queuedLoop(2, { fresh: false })];
+    assert.equal(lacksRoom(last, mirrorWith(...returned, last), context), undefined);
+    assert.equal(lacksRoom(last, mirrorWith(queuedLoop(1), last), context)?.code, 'queue-full');
+    const wasParked = { ...queuedLoop(1), wasParked: true as const };
+    assert.equal(lacksRoom(last, mirrorWith(wasParked, last), context), undefined, 'once parked, it does not count');
   });
 
   it('R4.1 in half-open a probe place is free, taken by a probe that runs, or spoken for by one that waits', () => {
     const submit = (liveState: LiveState, halfOpenMaxProbes: number, inLine = 0) => {
-      liveState.control = { ...liveState.control, circuit: HALF_OPEN };
+      liveState.control = { ...liveState.control, circuits: { sample: HALF_OPEN } };
       const context = contextWith({
         settings: { circuit: { failureThreshold: 5, cooldownMs: 120_000, halfOpenMaxProbes } },
       });
@@ -269,21 +265,23 @@ describe('admission', () => {
     );
   });
 
-  it('R4.1 only loops that could start speak for a place: not those of a gone window, or of an agent that has to wait', () => {
+  it('R4.1 only loops that could start speak for a place: not those of a window that does not answer, or of another account', () => {
     const liveState = mirrorWith(
-      queuedLoop(1, { windowId: 'gone' }),
-      queuedLoop(2, { agent: 'held' }),
+      queuedLoop(1, { windowId: 'late' }),
+      queuedLoop(2, { agent: 'other' }),
       queuedLoop(3),
       queuedLoop(4),
     );
-    liveState.control = { ...liveState.control, holds: { held: { until: 2_000, reason: 'usage limit' } } };
+    const context = contextWith();
     const view = {
-      hostOf: (loop: Loop) => (loop.windowId === 'gone' ? ('gone' as const) : ('here' as const)),
-      isPassedBy: () => false,
+      hostOf: (loop: Loop) => (loop.windowId === 'late' ? ('elsewhere' as const) : ('here' as const)),
+      isPassedBy: () => true,
     };
-    assert.equal(inLine(liveState, view, 1_000, 9), 2);
-    assert.equal(inLine(liveState, view, 2_000, 9), 3, 'the hold is over');
-    assert.equal(inLine(liveState, view, 1_000, 1), 1, 'no more are counted than matter');
+    assert.equal(inLine({ liveState, context }, view, 'sample', 9), 2);
+    assert.equal(inLine({ liveState, context }, view, 'sample', 1), 1, 'no more are counted than matter');
+    const sample = { ...HALF_OPEN, lastFailed: 3 };
+    liveState.control = { ...liveState.control, circuits: { sample } };
+    assert.equal(inLine({ liveState, context }, view, 'sample', 9), 1, 'the one that failed last lets others go first');
   });
 
   it('R1.2 every error of a submit has its reason in loop:rejected', () => {

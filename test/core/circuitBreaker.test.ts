@@ -15,7 +15,7 @@ const SETTINGS: CircuitSettings = { failureThreshold: 3, cooldownMs: 120_000, ha
 const T0 = 1_000_000_000;
 
 function end(record: CircuitRecord, vote: CircuitVote, now = T0, generation = record.generation): CircuitRecord {
-  return afterAttempt(record, SETTINGS, { generation, vote, reason: `${vote} at ${now}` }, now).record;
+  return afterAttempt(record, SETTINGS, { seq: 1, generation, vote, reason: `${vote} at ${now}` }, now).record;
 }
 
 /** A circuit that opened at `now`. */
@@ -35,7 +35,7 @@ describe('circuit breaker', () => {
     const step = afterAttempt(
       two,
       SETTINGS,
-      { generation: two.generation, vote: 'failure', reason: 'exit code 1' },
+      { seq: 1, generation: two.generation, vote: 'failure', reason: 'exit code 1' },
       T0,
     );
     assert.equal(step.record.state, 'open');
@@ -82,7 +82,7 @@ describe('circuit breaker', () => {
     const { record, reason } = afterAttempt(
       probing,
       SETTINGS,
-      { generation: probing.generation, vote: 'success', reason: 'exit code 0' },
+      { seq: 1, generation: probing.generation, vote: 'success', reason: 'exit code 0' },
       T0,
     );
     assert.deepEqual(
@@ -123,7 +123,12 @@ describe('circuit breaker', () => {
     const patient = { ...SETTINGS, failureThreshold: 100 };
     let record = CLOSED_CIRCUIT;
     for (let n = 1; n <= 7; n++)
-      record = afterAttempt(record, patient, { generation: 0, vote: 'failure', reason: `reason ${n}` }, T0 + n).record;
+      record = afterAttempt(
+        record,
+        patient,
+        { seq: 1, generation: 0, vote: 'failure', reason: `reason ${n}` },
+        T0 + n,
+      ).record;
     assert.deepEqual(record.reasons, ['reason 7', 'reason 6', 'reason 5', 'reason 4', 'reason 3']);
     assert.deepEqual([record.consecutiveFailures, record.lastFailureAt], [7, T0 + 7]);
   });
@@ -236,7 +241,7 @@ describe('circuit breaker', () => {
             record = afterAttempt(
               record,
               settings,
-              { generation: attempt.generation, vote: step.vote, reason: 'why' },
+              { seq: 1, generation: attempt.generation, vote: step.vote, reason: 'why' },
               now,
             ).record;
             if (attempt.counts && step.vote === 'success') {

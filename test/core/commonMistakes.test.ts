@@ -9,7 +9,7 @@ describe('what a naive supervisor gets wrong', () => {
   const machine = machineForEachTest();
 
   const budget = (usd: number, onExceeded: Settings['budget']['onExceeded'] = 'finish'): Partial<Settings> => ({
-    budget: { dailyLimit: toNano(usd), warnAtPercent: 90, onExceeded },
+    budget: { dailyLimit: toNano(usd), warnAtPercent: 90, minAllowance: 5e8, onExceeded },
   });
   const circuit = (failureThreshold: number, halfOpenMaxProbes = 1): Partial<Settings> => ({
     circuit: { failureThreshold, cooldownMs: 120_000, halfOpenMaxProbes },
@@ -22,7 +22,7 @@ describe('what a naive supervisor gets wrong', () => {
       await window.submit({ prompt: 'work', loopId: 'a' });
       machine.launcher.of('a').fail();
       await machine.clock.advance(60_000);
-      assert.equal(window.get('a')?.state, 'queued', 'its back-off of 1 s is over');
+      assert.equal((await window.get('a'))?.state, 'queued', 'its back-off of 1 s is over');
       assert.deepEqual(machine.alive(), []);
       assert.equal(window.status().queued[0]?.waitingFor, 'circuit');
       await machine.clock.advance(60_000);
@@ -36,7 +36,7 @@ describe('what a naive supervisor gets wrong', () => {
       machine.launcher.of('a').fail();
       await machine.clock.advance(10_000);
       assert.deepEqual(machine.alive(), ['b']);
-      assert.equal(window.get('a')?.state, 'queued');
+      assert.equal((await window.get('a'))?.state, 'queued');
       machine.launcher.of('b').ok();
       await machine.soon();
       assert.deepEqual(machine.alive(), ['a']);
@@ -64,7 +64,7 @@ describe('what a naive supervisor gets wrong', () => {
       await machine.soon();
       const down = window.shutdown(30_000);
       await machine.clock.advance(10_000);
-      assert.equal(window.get('a')?.state, 'queued', 'its back-off is over');
+      assert.equal((await window.get('a'))?.state, 'queued', 'its back-off is over');
       assert.deepEqual(machine.alive(), ['b'], 'b takes its time to end, a is not started meanwhile');
       machine.launcher.of('b').end({ exit: { signal: 'SIGTERM' } });
       await machine.soon();
@@ -77,7 +77,7 @@ describe('what a naive supervisor gets wrong', () => {
     const window = await machine.open({
       ...circuit(2),
       maxConcurrent: 4,
-      restart: { maxRestarts: 9, windowMs: 300_000 },
+      restart: { maxRestarts: 9, windowMs: 300_000, maxTotal: 1_000 },
     });
     for (const loopId of ['a', 'b', 'c', 'd', 'e']) await window.submit({ prompt: 'work', loopId });
     machine.launcher.of('a').fail();
@@ -100,7 +100,7 @@ describe('what a naive supervisor gets wrong', () => {
   it('R4.1 a probe that is cancelled gives its place to the next, and decides nothing', async () => {
     const window = await machine.open({
       ...circuit(1),
-      restart: { maxRestarts: 0, windowMs: 300_000 },
+      restart: { maxRestarts: 0, windowMs: 300_000, maxTotal: 1_000 },
       maxConcurrent: 1,
     });
     for (const loopId of ['a', 'b', 'c']) await window.submit({ prompt: 'work', loopId });
@@ -114,7 +114,10 @@ describe('what a naive supervisor gets wrong', () => {
   });
 
   it('R4.2 a late success, of an attempt begun before the trip, does not close half-open', async () => {
-    const window = await machine.open({ ...circuit(1), restart: { maxRestarts: 0, windowMs: 300_000 } });
+    const window = await machine.open({
+      ...circuit(1),
+      restart: { maxRestarts: 0, windowMs: 300_000, maxTotal: 1_000 },
+    });
     await window.submit({ prompt: 'work', loopId: 'old' });
     await window.submit({ prompt: 'work', loopId: 'bad' });
     machine.launcher.of('bad').fail();
@@ -122,14 +125,14 @@ describe('what a naive supervisor gets wrong', () => {
     assert.equal(window.status().circuitState, 'half-open');
     machine.launcher.of('old').ok();
     await machine.soon();
-    assert.equal(window.get('old')?.state, 'completed');
+    assert.equal((await window.get('old'))?.state, 'completed');
     assert.equal(window.status().circuitState, 'half-open');
   });
 
   it('R4.1 R3.3 the queue is driven when the cool-down ends: nobody has to submit', async () => {
     const window = await machine.open({
       ...circuit(1),
-      restart: { maxRestarts: 0, windowMs: 300_000 },
+      restart: { maxRestarts: 0, windowMs: 300_000, maxTotal: 1_000 },
       maxConcurrent: 1,
     });
     await window.submit({ prompt: 'work', loopId: 'a' });
@@ -148,16 +151,16 @@ describe('what a naive supervisor gets wrong', () => {
   it('R10.1 the start is told when the loop is on the books, so that its pid is known', async () => {
     const window = await machine.open();
     const seen: unknown[] = [];
-    window.onEvent((event) => {
+    window.onEvent(async (event) => {
       if (event.type !== 'loop:started') return;
-      seen.push(window.get(event.loopId)?.state, window.status().running[0]?.loopId);
+      seen.push((await window.get(event.loopId))?.state, window.status().running[0]?.loopId);
       machine.launcher.of(event.loopId).start({ pid: 77, startTime: 's', bootId: 'b' });
     });
     await window.submit({ prompt: 'work', loopId: 'a' });
     await machine.soon();
     assert.deepEqual(seen, ['running', 'a']);
     assert.equal(window.status().running[0]?.pid, 77);
-    assert.equal(window.get('a')?.attempts[0]?.pid, 77);
+    assert.equal((await window.get('a'))?.attempts[0]?.pid, 77);
   });
 
   it('R7.2 R3.1 a process that ignores SIGTERM holds its slot until it is gone, and not a moment longer', async () => {
@@ -167,12 +170,12 @@ describe('what a naive supervisor gets wrong', () => {
     await window.submit({ prompt: 'work', loopId: 'b' });
     await window.cancel('a');
     await machine.clock.advance(4_000);
-    assert.equal(window.get('a')?.state, 'stopping');
+    assert.equal((await window.get('a'))?.state, 'stopping');
     assert.equal(window.status().concurrencyUsed, 1);
     assert.deepEqual(machine.alive(), ['a']);
     machine.launcher.of('a').end({ exit: { signal: 'SIGKILL' } });
     await machine.soon();
-    assert.deepEqual([window.get('a')?.state, window.get('b')?.state], ['cancelled', 'running']);
+    assert.deepEqual([(await window.get('a'))?.state, (await window.get('b'))?.state], ['cancelled', 'running']);
   });
 
   it('R7.6 what could not be ended even by SIGKILL is named, and its slot is freed', async () => {
@@ -185,8 +188,8 @@ describe('what a naive supervisor gets wrong', () => {
     machine.launcher.of('a').end({ exit: { signal: 'SIGKILL' }, remaining: [stuck] });
     await machine.soon();
     assert.deepEqual(machine.alive(), ['b']);
-    assert.deepEqual(window.get('a')?.attempts[0]?.remaining, [stuck]);
-    assert.ok(window.get('a')?.history.some(({ why }) => why === 'could not be ended: dd (31)'));
+    assert.deepEqual((await window.get('a'))?.attempts[0]?.remaining, [stuck]);
+    assert.ok((await window.get('a'))?.history.some(({ why }) => why === 'could not be ended: dd (31)'));
   });
 
   it('R7.6 a time-out is a failure of its own class: the loop is restarted, the slot is free', async () => {
@@ -196,8 +199,8 @@ describe('what a naive supervisor gets wrong', () => {
     assert.equal(machine.launcher.of('a').request?.limits.timeoutMs, 60_000);
     machine.launcher.of('a').end({ exit: { signal: 'SIGKILL' }, stoppedBy: 'timeout' });
     await machine.soon();
-    assert.equal(window.get('a')?.state, 'backingOff');
-    assert.equal(window.get('a')?.attempts[0]?.outcome, 'timeout');
+    assert.equal((await window.get('a'))?.state, 'backingOff');
+    assert.equal((await window.get('a'))?.attempts[0]?.outcome, 'timeout');
     assert.deepEqual(machine.alive(), ['b']);
   });
 
@@ -206,8 +209,8 @@ describe('what a naive supervisor gets wrong', () => {
     await window.submit({ prompt: 'work', loopId: 'a' });
     machine.launcher.of('a').end({ exit: { signal: 'SIGKILL' } });
     await machine.soon();
-    assert.equal(window.get('a')?.state, 'backingOff');
-    assert.equal(window.get('a')?.attempts[0]?.outcome, 'signal');
+    assert.equal((await window.get('a'))?.state, 'backingOff');
+    assert.equal((await window.get('a'))?.attempts[0]?.outcome, 'signal');
     assert.deepEqual(machine.typesOf('loop:cancelled'), []);
     assert.equal(window.status().circuit.consecutiveFailures, 1);
   });
@@ -229,8 +232,8 @@ describe('what a naive supervisor gets wrong', () => {
       .of('a')
       .end({ says: [cost(0.7), { type: 'end', ok: false, reason: 'overloaded', cause: 'provider' }] });
     await machine.soon();
-    assert.equal(window.get('a')?.costUsd, 0.7);
-    assert.equal(window.get('a')?.attempts[0]?.outcome, 'agent');
+    assert.equal((await window.get('a'))?.costUsd, 0.7);
+    assert.equal((await window.get('a'))?.attempts[0]?.outcome, 'agent');
     assert.equal(window.status().budget.spent, 0.7);
   });
 
@@ -255,7 +258,7 @@ describe('what a naive supervisor gets wrong', () => {
     const window = await machine.open();
     await window.submit({ prompt: 'first', loopId: 'a' });
     await assert.rejects(window.submit({ prompt: 'second', loopId: 'a' }), { code: 'duplicate-loop' });
-    assert.equal(window.get('a')?.prompt, 'first');
+    assert.equal((await window.get('a'))?.prompt, 'first');
     assert.deepEqual(machine.alive(), ['a']);
     assert.deepEqual(
       machine.eventsOf('loop:rejected').map(({ loopId, reason }) => [loopId, reason]),
@@ -316,20 +319,20 @@ describe('what a naive supervisor gets wrong', () => {
     await window.submit({ prompt: 'work', loopId: 'c' });
     machine.launcher.of('a').ok();
     await machine.soon();
-    assert.equal(window.get('b')?.state, 'failed');
-    const { loop } = window.get('b') ?? {};
+    assert.equal((await window.get('b'))?.state, 'failed');
+    const { loop } = (await window.get('b')) ?? {};
     assert.equal(loop?.state === 'failed' && loop.failure.reason, 'the prompt is too long for a command line');
     assert.deepEqual(machine.alive(), ['c'], 'the slot that b did not take is filled at once');
     assert.equal(window.status().circuit.consecutiveFailures, 0, 'R4.2 nothing was started, nothing counts');
   });
 
   it('R4.5 a wait of more than 2³¹ ms neither fires at once nor breaks a timer', async () => {
-    const window = await machine.open({ restart: { maxRestarts: 0, windowMs: 300_000 } });
+    const window = await machine.open({ restart: { maxRestarts: 0, windowMs: 300_000, maxTotal: 1_000 } });
     const until = machine.clock.now() + 2 ** 31 + 86_400_000;
     await window.submit({ prompt: 'work', loopId: 'a' });
     machine.launcher.of('a').end({ exit: { exitCode: 1 }, says: [{ type: 'limit', until, reason: 'weekly limit' }] });
     await machine.clock.advance(120_000);
-    assert.equal(window.get('a')?.state, 'waiting');
+    assert.equal((await window.get('a'))?.state, 'waiting');
     machine.clock.jump(2 ** 31 + 86_400_000);
     await machine.clock.advance(60_000);
     assert.deepEqual(machine.alive(), ['a'], 'and it is not slept through when the clock jumps');
@@ -342,7 +345,10 @@ describe('what a naive supervisor gets wrong', () => {
   });
 
   it('R9.1 no work is taken after a shutdown, by whatever door', async () => {
-    const window = await machine.open({ maxConcurrent: 1, restart: { maxRestarts: 0, windowMs: 300_000 } });
+    const window = await machine.open({
+      maxConcurrent: 1,
+      restart: { maxRestarts: 0, windowMs: 300_000, maxTotal: 1_000 },
+    });
     for (const loopId of ['a', 'b', 'c']) await window.submit({ prompt: 'work', loopId });
     machine.launcher.of('a').fail();
     await machine.soon();

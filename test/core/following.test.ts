@@ -35,10 +35,13 @@ describe('following runs when the store or the launcher is in trouble', () => {
       const window = await withSession();
       store.unreadable.add(read);
       await machine.clock.advance(5_000);
-      assert.deepEqual([machine.books().latest('a')?.state, machine.launcher.runs.length], ['backingOff', 1]);
+      assert.deepEqual([(await machine.books().latest('a'))?.state, machine.launcher.runs.length], ['backingOff', 1]);
       store.unreadable.clear();
       await machine.clock.advance(1_000);
-      assert.deepEqual([window.get('a')?.state, window.get('a')?.attempts.at(-1)?.resumed], ['running', true]);
+      assert.deepEqual(
+        [(await window.get('a'))?.state, (await window.get('a'))?.attempts.at(-1)?.resumed],
+        ['running', true],
+      );
     });
   }
 
@@ -53,7 +56,7 @@ describe('following runs when the store or the launcher is in trouble', () => {
     assert.equal(second.status().concurrencyUsed, 1);
     store.unreadable.clear();
     await machine.clock.advance(1_000);
-    assert.deepEqual([second.get('a')?.state, second.status().concurrencyUsed], ['completed', 0]);
+    assert.deepEqual([(await second.get('a'))?.state, second.status().concurrencyUsed], ['completed', 0]);
   });
 
   it('R7.2 a stop that could not be sent is sent again', async () => {
@@ -65,7 +68,7 @@ describe('following runs when the store or the launcher is in trouble', () => {
     };
     await window.cancel('a');
     await machine.clock.advance(1_000);
-    assert.deepEqual([machine.launcher.of('a').stops, window.get('a')?.state], [['user', 'user'], 'cancelled']);
+    assert.deepEqual([machine.launcher.of('a').stops, (await window.get('a'))?.state], [['user', 'user'], 'cancelled']);
   });
 
   describe('the log says what fails once, and once that it is over', () => {
@@ -111,7 +114,7 @@ describe('following runs when the store or the launcher is in trouble', () => {
       assert.deepEqual(logged(), both('What attempt a said could not be stored')[0], 'what fails anew is said anew');
     });
 
-    it('of a store and a run that can not be read', async () => {
+    it('of a store and a run that cannot be read', async () => {
       const first = await withSession();
       await machine.clock.advance(2_000);
       machine.kill(first);
@@ -120,7 +123,7 @@ describe('following runs when the store or the launcher is in trouble', () => {
       await machine.clock.advance(500);
       store.unreadable.add('changes');
       await machine.clock.advance(60_000);
-      const [fails, over] = both('Attempt a could not be taken over', 'The store could not be read');
+      const [fails, over] = both('Attempt a could not be adopted', 'The store could not be read');
       assert.deepEqual(logged(), fails);
       store.unreadable.clear();
       await machine.clock.advance(2_000);

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { GONE } from '../../src/core/model/looks.ts';
 import type { ProcessIdentity } from '../../src/core/model/loop.ts';
 import { DEFAULT_SETTINGS } from '../../src/core/model/settings.ts';
 import type { Supervisor } from '../../src/core/supervisor.ts';
@@ -8,7 +9,7 @@ import { MoodyStore } from '../support/moodyStore.ts';
 describe('life of windows', () => {
   const machine = machineForEachTest();
 
-  const ONE_TRY = { restart: { maxRestarts: 0, windowMs: 300_000 } };
+  const ONE_TRY = { restart: { maxRestarts: 0, windowMs: 300_000, maxTotal: 1_000 } };
 
   it('R3.3 settings that change while a window starts are those that it starts with', async () => {
     const first = await machine.open({ maxConcurrent: 1 });
@@ -41,10 +42,10 @@ describe('life of windows', () => {
     const second = await machine.open({ maxConcurrent: 2 });
     assert.deepEqual(machine.alive(), ['a', 'b']);
     assert.deepEqual(
-      second.get('b')?.attempts.map(({ outcome }) => outcome),
+      (await second.get('b'))?.attempts.map(({ outcome }) => outcome),
       ['interrupted', undefined],
     );
-    assert.equal(second.get('c')?.state, 'queued');
+    assert.equal((await second.get('c'))?.state, 'queued');
   });
 
   it('R9.1 shutdown ends in time even if a run can not be ended: the next window completes the stop', async () => {
@@ -55,11 +56,11 @@ describe('life of windows', () => {
     await machine.clock.advance(10_000);
     await down;
     const second = await machine.open();
-    assert.equal(second.get('a')?.state, 'stopping');
+    assert.equal((await second.get('a'))?.state, 'stopping');
     machine.launcher.of('a').end({ exit: { signal: 'SIGKILL' } });
     await machine.soon();
-    assert.equal(second.get('a')?.attempts[0]?.outcome, 'interrupted');
-    assert.equal(second.get('a')?.state, 'running', 'and the loop goes on');
+    assert.equal((await second.get('a'))?.attempts[0]?.outcome, 'interrupted');
+    assert.equal((await second.get('a'))?.state, 'running', 'and the loop goes on');
   });
 
   for (const timeoutMs of [Number.POSITIVE_INFINITY, 2 ** 40, Number.NaN, -1]) {
@@ -69,7 +70,10 @@ describe('life of windows', () => {
       const down = window.shutdown(timeoutMs);
       await machine.clock.advance(2_000);
       await down;
-      assert.deepEqual([machine.launcher.of('a').stops[0], machine.books().latest('a')?.state], ['shutdown', 'queued']);
+      assert.deepEqual(
+        [machine.launcher.of('a').stops[0], (await machine.books().latest('a'))?.state],
+        ['shutdown', 'queued'],
+      );
       assert.deepEqual(machine.logged, []);
     });
   }
@@ -135,7 +139,7 @@ describe('life of windows', () => {
     assert.deepEqual(machine.alive(), ['other', 'mine']);
     machine.launcher.of('other').ok();
     await machine.soon();
-    assert.equal(third.get('other')?.state, 'completed');
+    assert.equal((await third.get('other'))?.state, 'completed');
   });
 
   it('R9.2 a window that is released takes over no run that it could not tell of its leave', async () => {
@@ -153,7 +157,7 @@ describe('life of windows', () => {
     store.release();
     await machine.clock.advance(1_000);
     await gone;
-    const loop = machine.books().latest('other');
+    const loop = await machine.books().latest('other');
     assert.equal(loop?.state === 'running' && loop.attempt.windowId, owner);
   });
 
@@ -213,7 +217,7 @@ describe('life of windows', () => {
     machine.launcher.of('a').end({ exit: { exitCode: 0 }, at: machine.clock.now() - 2_000 });
     const second = await machine.open();
     await machine.soon();
-    const [attempt] = second.get('a')?.attempts ?? [];
+    const [attempt] = (await second.get('a'))?.attempts ?? [];
     assert.deepEqual(
       [attempt?.startedAt, attempt?.endedAt, attempt?.exitCode],
       [startedAt, machine.clock.now() - 2_000, 0],
@@ -224,13 +228,19 @@ describe('life of windows', () => {
     const first = await machine.open({ defaultAgent: 'claude' });
     await first.submit({ prompt: 'work', loopId: 'a' });
     machine.kill(first);
-    const second = await machine.open({}, { agents: { find: () => undefined, names: () => [] } });
+    const second = await machine.open(
+      {},
+      { agents: { find: () => undefined, names: () => [], shell: () => assert.fail('nothing is checked') } },
+    );
     machine.launcher.of('a').fail();
     await machine.soon();
-    assert.equal(second.get('a')?.state, 'backingOff');
+    assert.equal((await second.get('a'))?.state, 'backingOff');
     await machine.clock.advance(5_000);
-    const { loop } = second.get('a') ?? {};
-    assert.match((loop?.state === 'failed' && loop.failure.reason) || '', /there is no agent profile "claude"/);
+    assert.deepEqual(
+      second.status().parked.map(({ loopId, reason, why }) => [loopId, reason, why]),
+      [['a', 'profile', 'there is no agent profile "claude"']],
+      'R2.2 it is parked until there is one again',
+    );
   });
 
   it('R9.3 a listener that throws breaks nothing: the error is logged, the others and the supervisor go on', async () => {
@@ -247,7 +257,7 @@ describe('life of windows', () => {
     await window.submit({ prompt: 'work', loopId: 'b' });
     machine.launcher.of('a').ok();
     await machine.soon();
-    assert.equal(window.get('b')?.state, 'running');
+    assert.equal((await window.get('b'))?.state, 'running');
     assert.equal(heard, 4);
     assert.ok(
       machine.logged.some((line) => line.includes('a bad listener')) &&
@@ -264,7 +274,7 @@ describe('life of windows', () => {
     await window.submit({ prompt: 'work', loopId: 'a' });
     machine.launcher.of('a').ok();
     await machine.soon();
-    assert.equal(window.get('next')?.state, 'running');
+    assert.equal((await window.get('next'))?.state, 'running');
   });
 
   it('R9.4 finished loops are bounded by number, oldest first, with their logs', async () => {
@@ -285,7 +295,7 @@ describe('life of windows', () => {
     const tokens = ['l0', 'l1', 'l2'].map((loopId) => machine.launcher.of(loopId).token);
     assert.deepEqual(new Set(machine.launcher.removed), new Set(tokens));
     await window.submit({ prompt: 'work', loopId: 'l0' });
-    assert.equal(window.get('l0')?.state, 'running', 'R1.2 what was forgotten does not refuse its id');
+    assert.equal((await window.get('l0'))?.state, 'running', 'R1.2 what was forgotten does not refuse its id');
   });
 
   /** Loops that have come to their ends. */
@@ -360,7 +370,7 @@ describe('life of windows', () => {
     machine.clock.jump(3_700_000);
     await machine.clock.advance(60_000);
     assert.deepEqual(
-      window.finished({ limit: 9 }).map(({ loopId }) => loopId),
+      (await window.finished({ limit: 9 })).map(({ loopId }) => loopId),
       ['young'],
     );
     assert.equal(await window.clearFinished(), 1);
@@ -376,13 +386,13 @@ describe('life of windows', () => {
       await window.submit({ prompt, loopId: 'a' });
       machine.launcher.of('a').ok();
       await machine.soon();
-      seqs.push(window.get('a')?.loop.seq ?? 0);
+      seqs.push((await window.get('a'))?.loop.seq ?? 0);
     }
     const [old] = seqs;
     assert.equal(await window.removeFinished('b', old), false, 'another id');
     assert.equal(await window.removeFinished('a', old), true);
     assert.equal(await window.removeFinished('a', old), false, 'it is gone');
-    assert.equal(window.get('a')?.prompt, 'second');
+    assert.equal((await window.get('a'))?.prompt, 'second');
     assert.equal(await window.removeFinished('a'), true);
     assert.equal(window.finishedCount().total, 0);
   });
@@ -390,7 +400,7 @@ describe('life of windows', () => {
   it('R10.1 one snapshot with everything, from memory: it asks no process', async () => {
     const window = await machine.open({
       maxConcurrent: 1,
-      budget: { dailyLimit: 5e9, warnAtPercent: 90, onExceeded: 'finish' },
+      budget: { dailyLimit: 5e9, warnAtPercent: 90, minAllowance: 5e8, onExceeded: 'finish' },
     });
     await window.submit({ prompt: 'work', loopId: 'a', estimatedCostUsd: 1 });
     await window.submit({ prompt: 'work', loopId: 'b', priority: 2 });
@@ -403,21 +413,37 @@ describe('life of windows', () => {
     await machine.clock.advance(2_000);
     assert.deepEqual(window.status(), {
       running: [
-        { loopId: 'a', pid: 5, startedAt: submitted, attempt: 1, agent: 'sample', costUsd: 0.25, stopping: false },
+        {
+          loopId: 'a',
+          pid: 5,
+          startedAt: submitted,
+          attempt: 1,
+          agent: 'sample',
+          costUsd: 0.25,
+          allowanceUsd: 5,
+          unbounded: false,
+          stopping: false,
+        },
       ],
       queued: [
         { loopId: 'b', position: 1, priority: 2, enqueuedAt: submitted, waitingFor: 'slot' },
         { loopId: 'c', position: 2, priority: 0, enqueuedAt: submitted, waitingFor: 'slot' },
       ],
+      parked: [],
       backingOff: [],
       waiting: [],
       circuitState: 'closed',
       circuit: { state: 'closed', consecutiveFailures: 0, cooldownRemainingMs: 0, reasons: [] },
+      circuits: [],
+      accounts: ['sample', 'claude'].map((account) => ({
+        ...{ account, agents: [account], circuitState: 'closed', holds: [] },
+      })),
+      holds: [],
       concurrencyUsed: 1,
       concurrencyMax: 1,
       queueDepth: 2,
       queueMax: 20,
-      budget: { spent: 0.25, reserved: 1.25, limit: 5, resetsAt: Date.UTC(2026, 0, 16) },
+      budget: { spent: 0.25, unknown: 0, reserved: 1.25, granted: 4.75, limit: 5, resetsAt: Date.UTC(2026, 0, 16) },
       permanentlyFailed: [],
       paused: false,
       unknownSettings: [],
@@ -436,7 +462,7 @@ describe('life of windows', () => {
     await machine.soon();
     const { backingOff, waiting, concurrencyUsed, running } = window.status();
     assert.deepEqual(backingOff, [{ loopId: 'a', until: now + 750, reason: 'exit code 7' }]);
-    assert.deepEqual(waiting, [{ loopId: 'b', for: 'usageLimit', until: now + 75_000, reason: 'limit reached' }]);
+    assert.deepEqual(waiting, [{ loopId: 'b', for: 'usageLimit', until: now + 60_000, reason: 'limit reached' }]);
     assert.deepEqual([concurrencyUsed, running], [0, []]);
   });
 
@@ -466,11 +492,11 @@ describe('life of windows', () => {
       { maxConcurrent: 1 },
       {
         folders: ['/b'],
-        probe: ({ self, isAlive }) => ({
+        inspector: ({ self, look }) => ({
           self,
-          isAlive: (process) => {
+          look: (process) => {
             if (blind-- > 0) throw new Error('no /proc now');
-            return isAlive(process);
+            return look(process);
           },
         }),
       },
@@ -516,7 +542,7 @@ describe('life of windows', () => {
     const first = await machine.open({}, { folders: ['/a'] });
     const second = await machine.open(
       {},
-      { folders: ['/b'], probe: ({ self, isAlive }) => ({ self, isAlive: (process) => !blind && isAlive(process) }) },
+      { folders: ['/b'], inspector: ({ self, look }) => ({ self, look: (process) => (blind ? GONE : look(process)) }) },
     );
     await first.submit({ prompt: 'work', loopId: 'a' });
     blind = true;
@@ -528,7 +554,7 @@ describe('life of windows', () => {
       [['a', 'elsewhere']],
     );
     await machine.clock.advance(30_000);
-    const loop = second.get('a')?.loop;
+    const loop = (await second.get('a'))?.loop;
     assert.equal(loop?.state === 'running' && loop.attempt.windowId, machine.idOf(first), 'and keeps its runs');
   });
 
@@ -539,7 +565,7 @@ describe('life of windows', () => {
     await first.submit({ prompt: 'work', loopId: 'a' });
     const second = await machine.open(
       { maxConcurrent: 0 },
-      { folders: ['/b'], probe: ({ self, isAlive }) => ({ self, isAlive: (process) => !blind && isAlive(process) }) },
+      { folders: ['/b'], inspector: ({ self, look }) => ({ self, look: (process) => (blind ? GONE : look(process)) }) },
     );
     const home = () => second.live()[0]?.host;
     blind = true;
@@ -560,9 +586,9 @@ describe('life of windows', () => {
       { maxConcurrent: 1 },
       {
         store: store.wrap,
-        probe: (probe) => {
-          self = probe.self;
-          return probe;
+        inspector: (inspector) => {
+          self = inspector.self;
+          return inspector;
         },
       },
     );
@@ -574,11 +600,11 @@ describe('life of windows', () => {
     // As when the user opens the store again after trouble: the host of the window is the same.
     const second = await machine.open(
       { maxConcurrent: 1 },
-      { probe: ({ isAlive }) => ({ isAlive, self: self as ProcessIdentity }) },
+      { inspector: ({ look }) => ({ look, self: self as ProcessIdentity }) },
     );
     machine.launcher.of('a').ok();
     await machine.clock.advance(1_000);
-    assert.deepEqual([second.get('a')?.state, second.get('b')?.state], ['completed', 'running']);
+    assert.deepEqual([(await second.get('a'))?.state, (await second.get('b'))?.state], ['completed', 'running']);
   });
 
   it('R9.2 a window that does not answer costs the others one more look, not one after another', async () => {

@@ -30,7 +30,7 @@ describe('mirror of the live loops', () => {
 
           const live = [...known.values()];
           const sum = (loops: readonly LiveLoop[]) => loops.reduce((total, one) => total + reservedOf(one), 0);
-          assert.equal(liveState.reserved, sum(live));
+          assert.equal(liveState.reservedBefore(Number.POSITIVE_INFINITY), sum(live));
           assert.equal(liveState.runningReserved, sum(live.filter(isActive)));
           assert.equal(liveState.depth, live.filter((one) => one.state === 'queued' && one.fresh).length);
           assert.equal(liveState.queue.size, live.filter((one) => one.state === 'queued').length);
@@ -77,7 +77,9 @@ describe('mirror of the live loops', () => {
       activeLoop(3, {}, { probe: false, generation: 4 }),
       activeLoop(4, {}, { probe: true, generation: 4 }, 'stopping'),
     );
-    liveState.control = { ...liveState.control, circuit: { ...CLOSED_CIRCUIT, state: 'half-open', generation: 4 } };
-    assert.equal(liveState.probes(), 2);
+    const sample = { ...CLOSED_CIRCUIT, state: 'half-open' as const, generation: 4 };
+    liveState.control = { ...liveState.control, circuits: { sample } };
+    assert.equal(liveState.probes('sample'), 2);
+    assert.equal(liveState.probes('another'), 0);
   });
 });

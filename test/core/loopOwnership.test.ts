@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { GONE, there } from '../../src/core/model/looks.ts';
 import type { LiveState } from '../../src/core/state/liveState.ts';
 import { LoopOwnership } from '../../src/core/state/loopOwnership.ts';
 import { activeLoop, contextWith, lease, mirrorWith, queuedLoop } from '../support/coreParts.ts';
@@ -15,7 +16,10 @@ function ownership(
   const context = contextWith({
     clock,
     window: { id: 'w1', folders, home: '/home' },
-    probe: { self: { pid: 1, startTime: '1', bootId: 'boot' }, isAlive: (process) => !dead.has(process.pid) },
+    inspector: {
+      self: { pid: 1, startTime: '1', bootId: 'boot' },
+      look: (process) => (dead.has(process.pid) ? GONE : there(process)),
+    },
   });
   liveState.windows = new Map(Object.entries({ w1: folders, ...others }).map(([id, open]) => [id, lease(id, open)]));
   return { clock, dead, ownership: new LoopOwnership(context, liveState) };

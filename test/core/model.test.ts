@@ -22,7 +22,7 @@ async function play(commands: readonly Command[]): Promise<void> {
     await invariants.check();
     await world.drain();
     await invariants.check();
-    invariants.checkBooks();
+    await invariants.checkBooks();
   } finally {
     world.dispose();
   }

@@ -8,7 +8,7 @@ describe('restarts', () => {
   const machine = machineForEachTest();
 
   const restarts = (maxRestarts: number): Partial<Settings> => ({
-    restart: { maxRestarts, windowMs: 300_000 },
+    restart: { maxRestarts, windowMs: 300_000, maxTotal: 1_000 },
     circuit: { failureThreshold: 1_000, cooldownMs: 120_000, halfOpenMaxProbes: 1 },
   });
 
@@ -17,7 +17,7 @@ describe('restarts', () => {
     await window.submit({ prompt: 'work', loopId: 'a' });
     machine.launcher.of('a').fail();
     await machine.clock.advance(120_000);
-    assert.deepEqual([window.get('a')?.state, machine.launcher.runs.length], ['failed', 1]);
+    assert.deepEqual([(await window.get('a'))?.state, machine.launcher.runs.length], ['failed', 1]);
   });
 
   it('R5.1 the window slides: failures that are far enough apart are restarted for ever', async () => {
@@ -34,8 +34,8 @@ describe('restarts', () => {
     await machine.clock.advance(2_000);
     machine.launcher.of('a').fail();
     await machine.soon();
-    assert.equal(window.get('a')?.state, 'failed', 'two within the window are one too many');
-    const loop = window.get('a')?.loop;
+    assert.equal((await window.get('a'))?.state, 'failed', 'two within the window are one too many');
+    const loop = (await window.get('a'))?.loop;
     assert.ok((loop?.restarts.length ?? 9) <= 1, 'R9.4 what has left the window is forgotten');
   });
 
@@ -56,7 +56,7 @@ describe('restarts', () => {
       Array.from({ length: 4 }, () => ['a', 'the prompt']),
     );
     assert.deepEqual(
-      window.get('a')?.attempts.map(({ number, outcome }) => [number, outcome]),
+      (await window.get('a'))?.attempts.map(({ number, outcome }) => [number, outcome]),
       [
         [1, 'exit'],
         [2, 'exit'],
@@ -82,16 +82,16 @@ describe('restarts', () => {
     );
   });
 
-  it('R5.3 a command that can not be started is not restarted, and says why', async () => {
+  it('R14.1 a command that cannot be started holds its profile and says why; the loop keeps its place and its restarts', async () => {
     const window = await machine.open(restarts(3));
     await window.submit({ prompt: 'work', loopId: 'a' });
     machine.launcher.of('a').end({ kind: 'spawn', exit: {}, error: 'codex was not found on PATH', hadOutput: false });
-    await machine.clock.advance(60_000);
+    await machine.clock.advance(50_000);
     assert.equal(machine.launcher.runs.length, 1);
-    assert.deepEqual(
-      machine.eventsOf('loop:failed').map(({ error, permanent, reason }) => ({ error, permanent, reason })),
-      [{ error: 'codex was not found on PATH', permanent: true, reason: 'spawn' }],
-    );
+    assert.deepEqual(machine.eventsOf('loop:failed'), []);
+    const [parked] = window.status().parked;
+    assert.deepEqual([parked?.reason, parked?.why], ['program', 'codex was not found on PATH']);
+    assert.deepEqual((await window.get('a'))?.loop.restarts, []);
   });
 
   it('R5.3 the class of a failure is shown with its reason', async () => {
@@ -99,30 +99,30 @@ describe('restarts', () => {
     await window.submit({ prompt: 'work', loopId: 'a' });
     machine.launcher.of('a').end({ exit: { exitCode: 7 }, errorLine: 'segfault' });
     await machine.soon();
-    assert.deepEqual(window.get('a')?.loop.lastError, {
+    assert.deepEqual((await window.get('a'))?.loop.lastError, {
       class: 'exit',
       reason: 'exit code 7: segfault',
       at: machine.clock.now(),
     });
     assert.equal(window.status().backingOff[0]?.reason, 'exit code 7: segfault');
-    assert.ok(window.get('a')?.history.some(({ why }) => why === 'exit: exit code 7: segfault'));
+    assert.ok((await window.get('a'))?.history.some(({ why }) => why === 'exit: exit code 7: segfault'));
   });
 
   it('R5.3 an orderly shutdown and a stop for the budget use up no restart; a start that its host did not live to make does', async () => {
-    const budget = { dailyLimit: toNano(1), warnAtPercent: 90, onExceeded: 'stop' as const };
+    const budget = { dailyLimit: toNano(1), warnAtPercent: 90, minAllowance: 5e8, onExceeded: 'stop' as const };
     const first = await machine.open({ ...restarts(1), budget });
     await first.submit({ prompt: 'work', loopId: 'a', estimatedCostUsd: 0 });
     await first.shutdown();
     const second = await machine.open({ ...restarts(1), budget });
-    assert.deepEqual(second.get('a')?.loop.restarts, []);
+    assert.deepEqual((await second.get('a'))?.loop.restarts, []);
     machine.launcher.of('a').say({ type: 'cost', cost: toNano(1.5), source: 'reported' });
     await machine.soon();
-    assert.equal(second.get('a')?.state, 'queued');
+    assert.equal((await second.get('a'))?.state, 'queued');
     assert.deepEqual(
-      second.get('a')?.attempts.map(({ outcome }) => outcome),
+      (await second.get('a'))?.attempts.map(({ outcome }) => outcome),
       ['interrupted', 'interrupted'],
     );
-    assert.deepEqual(second.get('a')?.loop.restarts, []);
+    assert.deepEqual((await second.get('a'))?.loop.restarts, []);
     assert.deepEqual(machine.launcher.of('a').stops, ['budget']);
 
     // The host dies between the commit that puts the attempt on the books and its launch.
@@ -134,27 +134,27 @@ describe('restarts', () => {
     await machine.soon();
     const third = await machine.open(restarts(1));
     await machine.soon();
-    assert.equal(third.get('a')?.attempts[2]?.outcome, 'interrupted');
-    assert.equal(third.get('a')?.state, 'backingOff', 'a loop that kills hosts must end');
-    assert.equal(third.get('a')?.loop.restarts.length, 1);
+    assert.equal((await third.get('a'))?.attempts[2]?.outcome, 'interrupted');
+    assert.equal((await third.get('a'))?.state, 'backingOff', 'a loop that kills hosts must end');
+    assert.equal((await third.get('a'))?.loop.restarts.length, 1);
     assert.equal(third.status().circuit.consecutiveFailures, 0);
   });
 
   it('R5.5 a retry that is refused changes nothing and says why', async () => {
-    const budget = { dailyLimit: toNano(2), warnAtPercent: 90, onExceeded: 'finish' as const };
+    const budget = { dailyLimit: toNano(2), warnAtPercent: 90, minAllowance: 5e8, onExceeded: 'finish' as const };
     const window = await machine.open({ ...restarts(0), maxConcurrent: 1, maxQueueDepth: 1, budget });
     await window.submit({ prompt: 'work', loopId: 'a', estimatedCostUsd: 1 });
     machine.launcher.of('a').fail();
     await machine.soon();
     await window.submit({ prompt: 'work', loopId: 'b', estimatedCostUsd: 1.5 });
-    const before = window.get('a');
+    const before = await window.get('a');
     await assert.rejects(window.retry('a'), { code: 'budget-exceeded' });
-    assert.deepEqual(window.get('a'), before);
+    assert.deepEqual(await window.get('a'), before);
     await window.cancel('b');
     await machine.soon();
     for (const loopId of ['c', 'd']) await window.submit({ prompt: 'work', loopId, estimatedCostUsd: 0 });
     await assert.rejects(window.retry('a'), { code: 'queue-full' });
-    assert.deepEqual(window.get('a'), before);
+    assert.deepEqual(await window.get('a'), before);
     assert.deepEqual(window.status().permanentlyFailed, ['a']);
     assert.deepEqual(
       machine.eventsOf('loop:rejected').map(({ loopId, reason }) => [loopId, reason]),
@@ -175,10 +175,14 @@ describe('restarts', () => {
       machine.launcher.of('a').fail();
       await machine.clock.advance(2_000);
     }
-    assert.equal(window.get('a')?.state, 'failed');
+    assert.equal((await window.get('a'))?.state, 'failed');
     await window.retry('a');
     assert.deepEqual(
-      [window.get('a')?.loop.restarts, window.get('a')?.loop.cost, window.get('a')?.attempts.length],
+      [
+        (await window.get('a'))?.loop.restarts,
+        (await window.get('a'))?.loop.cost,
+        (await window.get('a'))?.attempts.length,
+      ],
       [[], 10, 3],
     );
     machine.launcher.of('a').fail();
@@ -215,7 +219,7 @@ describe('restarts', () => {
       await machine.clock.advance(2_000);
       assert.deepEqual(resumes(), [undefined, 's1']);
       assert.deepEqual(
-        window.get('a')?.attempts.map(({ resumed }) => resumed),
+        (await window.get('a'))?.attempts.map(({ resumed }) => resumed),
         [false, true],
       );
     });
@@ -232,7 +236,7 @@ describe('restarts', () => {
       });
       await machine.soon();
       assert.deepEqual(resumes(), [undefined, 's1', undefined]);
-      assert.equal(window.get('a')?.loop.restarts.length, 1);
+      assert.equal((await window.get('a'))?.loop.restarts.length, 1);
     });
 
     it('R5.1 three crashes in the second of the start, one after the other: the session is not continued', async () => {
@@ -259,7 +263,7 @@ describe('restarts', () => {
     } as const;
     machine.launcher.of('a').end(noProcess);
     await machine.soon();
-    const { loop, costUsd } = window.get('a') ?? {};
+    const { loop, costUsd } = (await window.get('a')) ?? {};
     assert.deepEqual(
       [loop?.state, loop?.lastError?.class, loop?.lastError?.reason, costUsd],
       ['backingOff', 'lost', noProcess.error, 0],
@@ -268,7 +272,7 @@ describe('restarts', () => {
     await machine.clock.advance(5_000);
     machine.launcher.of('a').end(noProcess);
     await machine.soon();
-    assert.equal(window.get('a')?.state, 'failed', 'R5.1 not for ever');
+    assert.equal((await window.get('a'))?.state, 'failed', 'R5.1 not for ever');
   });
 
   it('R5.4 a restart by the user ends the present attempt, or the wait, and uses up no restart', async () => {
@@ -277,18 +281,22 @@ describe('restarts', () => {
     assert.equal(await window.restartNow('a'), true);
     await machine.soon();
     assert.deepEqual(
-      [window.get('a')?.state, window.get('a')?.attempts.length, window.get('a')?.loop.restarts.length],
+      [
+        (await window.get('a'))?.state,
+        (await window.get('a'))?.attempts.length,
+        (await window.get('a'))?.loop.restarts.length,
+      ],
       ['running', 2, 0],
     );
     machine.launcher.of('a').fail();
     await machine.soon();
-    assert.equal(window.get('a')?.state, 'backingOff');
+    assert.equal((await window.get('a'))?.state, 'backingOff');
     assert.equal(await window.restartNow('a'), true);
-    assert.deepEqual([window.get('a')?.state, window.get('a')?.attempts.length], ['running', 3]);
+    assert.deepEqual([(await window.get('a'))?.state, (await window.get('a'))?.attempts.length], ['running', 3]);
     assert.equal(await window.restartNow('nobody'), false);
   });
 
-  it('R5.4 a restart by the user of a loop that waits for its agent’s limit lifts that for the agent; if it is not over, the agent says so again', async () => {
+  it('R5.4 a restart by the user of a loop that waits for its agent’s limit lifts that for the account: one goes first, and says so again if it is not over', async () => {
     const window = await machine.open();
     const until = machine.clock.now() + 3_600_000;
     const limit = { exit: { exitCode: 1 }, says: [{ type: 'limit' as const, until, reason: 'limit reached' }] };
@@ -297,13 +305,13 @@ describe('restarts', () => {
     machine.launcher.of('a').end(limit);
     machine.launcher.of('b').fail();
     await machine.clock.advance(60_000);
-    assert.deepEqual([window.get('a')?.state, window.get('b')?.state], ['waiting', 'queued']);
+    assert.deepEqual([(await window.get('a'))?.state, (await window.get('b'))?.state], ['waiting', 'queued']);
     assert.equal(await window.restartNow('a'), true);
-    assert.deepEqual([window.get('a')?.state, window.get('b')?.state], ['running', 'running']);
+    assert.deepEqual([(await window.get('a'))?.state, (await window.get('b'))?.state], ['running', 'queued']);
     machine.launcher.of('a').end(limit);
     await machine.soon();
-    assert.equal(window.get('a')?.state, 'waiting');
+    assert.equal((await window.get('a'))?.state, 'waiting');
     await window.submit({ prompt: 'work', loopId: 'c' });
-    assert.equal(window.get('c')?.state, 'queued');
+    assert.equal((await window.get('c'))?.state, 'queued');
   });
 });

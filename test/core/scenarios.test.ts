@@ -31,8 +31,8 @@ describe('Supervisor', () => {
     await window.submit({ prompt: 'second', loopId: 'b' });
     machine.launcher.of('a').ok();
     await machine.clock.advance(0);
-    assert.equal(window.get('a')?.state, 'completed');
-    assert.equal(window.get('b')?.state, 'running');
+    assert.equal((await window.get('a'))?.state, 'completed');
+    assert.equal((await window.get('b'))?.state, 'running');
   });
 
   it('R5.1 restarts three times, then gives up for good, and R5.4 tells each', async () => {
@@ -41,13 +41,13 @@ describe('Supervisor', () => {
     for (let restart = 1; restart <= 3; restart++) {
       machine.launcher.of('a').fail();
       await machine.clock.advance(0);
-      assert.equal(window.get('a')?.state, 'backingOff');
+      assert.equal((await window.get('a'))?.state, 'backingOff');
       await machine.clock.advance(10_000);
-      assert.equal(window.get('a')?.state, 'running', `restart ${restart}`);
+      assert.equal((await window.get('a'))?.state, 'running', `restart ${restart}`);
     }
     machine.launcher.of('a').fail();
     await machine.clock.advance(0);
-    assert.equal(window.get('a')?.state, 'failed');
+    assert.equal((await window.get('a'))?.state, 'failed');
     const recovered = machine.eventsOf('loop:recovered');
     assert.deepEqual(
       recovered.map((event) => event.restartsInWindow),
@@ -61,7 +61,7 @@ describe('Supervisor', () => {
   });
 
   it('R5.5 retries a permanently failed loop with a clean slate', async () => {
-    const window = await machine.open({ restart: { maxRestarts: 0, windowMs: 300_000 } });
+    const window = await machine.open({ restart: { maxRestarts: 0, windowMs: 300_000, maxTotal: 1_000 } });
     await window.submit({ prompt: 'doomed', loopId: 'a' });
     machine.launcher.of('a').fail();
     await machine.clock.advance(0);
@@ -69,7 +69,7 @@ describe('Supervisor', () => {
     assert.deepEqual(await window.retry('a'), { loopId: 'a', queued: false, position: 0 });
     machine.launcher.of('a').ok();
     await machine.clock.advance(0);
-    assert.equal(window.get('a')?.state, 'completed');
+    assert.equal((await window.get('a'))?.state, 'completed');
     assert.deepEqual(window.status().permanentlyFailed, []);
   });
 
@@ -100,7 +100,7 @@ describe('Supervisor', () => {
 
   it('R6.6 counts a reported cost once, against loop and day, and R6.7 moves the read position with it', async () => {
     const window = await machine.open({
-      budget: { dailyLimit: 5_000_000_000, warnAtPercent: 90, onExceeded: 'finish' },
+      budget: { dailyLimit: 5_000_000_000, warnAtPercent: 90, minAllowance: 5e8, onExceeded: 'finish' },
     });
     await window.submit({ prompt: 'work', loopId: 'a', estimatedCostUsd: 1 });
     assert.equal(window.status().budget.reserved, 1);
@@ -108,11 +108,11 @@ describe('Supervisor', () => {
     await machine.clock.advance(0);
     assert.equal(window.status().budget.spent, 0.25);
     assert.equal(window.status().budget.reserved, 0.75);
-    assert.equal(window.get('a')?.loop.state === 'running' && window.get('a')?.attempts.length, 1);
+    assert.equal((await window.get('a'))?.loop.state === 'running' && (await window.get('a'))?.attempts.length, 1);
     machine.launcher.of('a').ok();
     await machine.clock.advance(0);
     assert.equal(window.status().budget.reserved, 0);
-    assert.equal(window.get('a')?.costUsd, 0.25);
+    assert.equal((await window.get('a'))?.costUsd, 0.25);
   });
 
   it('R7.2 records a cancel before its signal, and calls the loop cancelled once its processes are gone', async () => {
@@ -122,11 +122,11 @@ describe('Supervisor', () => {
     const run = machine.launcher.of('a');
     assert.equal(await window.cancel('a'), true);
     assert.deepEqual(run.stops, ['user']);
-    assert.equal(window.get('a')?.state, 'stopping');
+    assert.equal((await window.get('a'))?.state, 'stopping');
     assert.equal(window.status().concurrencyUsed, 1, 'it holds its slot until it is gone');
     run.end({ exit: { signal: 'SIGTERM' } });
     await machine.clock.advance(0);
-    assert.equal(window.get('a')?.state, 'cancelled');
+    assert.equal((await window.get('a'))?.state, 'cancelled');
     assert.equal(await window.cancel('a'), false);
   });
 
@@ -144,11 +144,11 @@ describe('Supervisor', () => {
     machine.launcher.of('a').say({ type: 'cost', cost: 1_000, source: 'reported' });
     machine.launcher.of('a').ok();
     await machine.clock.advance(0);
-    assert.equal(second.get('a')?.state, 'completed');
-    assert.equal(second.get('a')?.costUsd, 0.000001);
-    assert.equal(second.get('b')?.state, 'cancelled');
-    assert.equal(second.get('c')?.state, 'running');
-    assert.equal(second.get('a')?.attempts.length, 1);
+    assert.equal((await second.get('a'))?.state, 'completed');
+    assert.equal((await second.get('a'))?.costUsd, 0.000001);
+    assert.equal((await second.get('b'))?.state, 'cancelled');
+    assert.equal((await second.get('c'))?.state, 'running');
+    assert.equal((await second.get('a'))?.attempts.length, 1);
   });
 
   it('R9.1 shutdown stops the running, keeps the queued, and takes no work afterwards', async () => {
@@ -159,13 +159,12 @@ describe('Supervisor', () => {
     await assert.rejects(first.submit({ prompt: 'late' }), { code: 'shutting-down' });
     assert.deepEqual(
       machine.eventsOf('loop:rejected').map((event) => event.reason),
-      [],
-      'a closed supervisor has no listeners left',
+      ['shutdown'],
     );
     assert.equal(machine.launcher.alive.length, 0);
     const second = await machine.open({ maxConcurrent: 1 });
-    assert.equal(second.get('a')?.state, 'running', 'it returned to its place, ahead of b');
-    assert.equal(second.get('a')?.attempts[0]?.outcome, 'interrupted');
-    assert.equal(second.get('b')?.state, 'queued');
+    assert.equal((await second.get('a'))?.state, 'running', 'it returned to its place, ahead of b');
+    assert.equal((await second.get('a'))?.attempts[0]?.outcome, 'interrupted');
+    assert.equal((await second.get('b'))?.state, 'queued');
   });
 });

@@ -20,7 +20,7 @@ const ENDED: RunEnd = {
 describe('slots and circuit', () => {
   const machine = machineForEachTest();
 
-  const ONE_TRY = { restart: { maxRestarts: 0, windowMs: 300_000 } };
+  const ONE_TRY = { restart: { maxRestarts: 0, windowMs: 300_000, maxTotal: 1_000 } };
   const circuit = (failureThreshold: number, halfOpenMaxProbes = 1): Partial<Settings> => ({
     circuit: { failureThreshold, cooldownMs: 120_000, halfOpenMaxProbes },
   });
@@ -88,10 +88,10 @@ describe('slots and circuit', () => {
     await machine.soon();
     assert.equal(window.status().concurrencyUsed, 1);
     assert.deepEqual(
-      [window.get('a')?.state, window.get('b')?.state, window.get('c')?.state],
+      [(await window.get('a'))?.state, (await window.get('b'))?.state, (await window.get('c'))?.state],
       ['completed', 'running', 'queued'],
     );
-    assert.equal(window.get('a')?.history.filter(({ to }) => to === 'completed').length, 1);
+    assert.equal((await window.get('a'))?.history.filter(({ to }) => to === 'completed').length, 1);
   });
 
   it('R3.2 the end of an attempt, told again, does not end the attempt after it', async () => {
@@ -114,7 +114,7 @@ describe('slots and circuit', () => {
     });
     observers[0]?.ended(ENDED);
     await machine.soon();
-    const detail = window.get('a');
+    const detail = await window.get('a');
     assert.deepEqual(
       [detail?.state, detail?.attempts.length, detail?.attempts[1]?.outcome, detail?.costUsd],
       ['running', 2, undefined, 0],
@@ -130,11 +130,17 @@ describe('slots and circuit', () => {
     };
     assert.equal((await window.submit({ prompt: 'work', loopId: 'a' })).queued, false);
     await machine.soon();
-    const failed = window.get('a');
+    const failed = await window.get('a');
     assert.deepEqual(
       [failed?.state, failed?.attempts[0]?.outcome, failed?.attempts[0]?.reason],
-      ['failed', 'spawn', 'too many open files'],
+      ['queued', 'interrupted', 'too many open files'],
     );
+    const [parked] = window.status().parked;
+    assert.deepEqual([parked?.loopId, parked?.reason], ['a', 'machine'], 'R13.3 the machine is held, and says why');
+    await machine.clock.advance(60_000);
+    assert.deepEqual(machine.alive(), ['a'], 'one goes first');
+    machine.launcher.of('a').ok();
+    await machine.soon();
     await window.submit({ prompt: 'work', loopId: 'b' });
     assert.deepEqual(machine.alive(), ['b']);
     assert.equal(window.status().concurrencyUsed, 1);
@@ -175,16 +181,19 @@ describe('slots and circuit', () => {
     });
   }
 
-  it('R3.3 R6.3 fills the slot when the head that did not fit the budget is cancelled', async () => {
-    const window = await machine.open({ budget: { dailyLimit: toNano(5), warnAtPercent: 90, onExceeded: 'finish' } });
+  it('R3.3 R6.3 fills the slot when the head is cancelled that waited for the money of a running loop', async () => {
+    const window = await machine.open({
+      budget: { dailyLimit: toNano(5), warnAtPercent: 90, minAllowance: 5e8, onExceeded: 'finish' },
+    });
     await window.pause();
-    await window.submit({ prompt: 'work', loopId: 'head', estimatedCostUsd: 4 });
+    await window.submit({ prompt: 'work', loopId: 'runs', estimatedCostUsd: 2, priority: 1 });
+    await window.submit({ prompt: 'work', loopId: 'head', estimatedCostUsd: 2 });
     await window.submit({ prompt: 'work', loopId: 'next', estimatedCostUsd: 1 });
     await window.recordCost('next', 2);
     await window.resume();
-    assert.deepEqual(machine.alive(), []);
+    assert.deepEqual(machine.alive(), ['runs'], 'nobody overtakes the head');
     await window.cancel('head');
-    assert.deepEqual(machine.alive(), ['next']);
+    assert.deepEqual(machine.alive(), ['runs', 'next']);
   });
 
   it('R3.3 fills the slot when a usage window is reset, and not before', async () => {
@@ -203,11 +212,12 @@ describe('slots and circuit', () => {
     await machine.clock.advance(3_599_000);
     assert.deepEqual(machine.alive(), ['c']);
     await machine.clock.advance(1_000);
-    assert.deepEqual(machine.alive(), ['c', 'b']);
-    await machine.clock.advance(30_000);
-    assert.deepEqual(machine.alive(), ['c', 'b', 'a'], 'with some jitter after the reset');
+    assert.deepEqual(machine.alive(), ['c', 'a'], 'R14.4 one goes first');
+    machine.launcher.of('a').say({ type: 'text', text: 'I go on.', delta: false });
+    await machine.soon();
+    assert.deepEqual(machine.alive(), ['c', 'a', 'b'], 'the others follow once it makes progress');
     assert.equal(window.status().circuit.consecutiveFailures, 0, 'R4.2 a limit is no failure');
-    const loop = window.get('a')?.loop;
+    const loop = (await window.get('a'))?.loop;
     assert.deepEqual(loop?.restarts, [], 'R5.3 and uses up no restart');
   });
 
@@ -240,7 +250,7 @@ describe('slots and circuit', () => {
     let looks = 0;
     machine.launcher.freeBytes = () => (looks++ < 2 ? 0 : Number.POSITIVE_INFINITY);
     const { queued } = await second.submit({ prompt: 'work', loopId: 'b' });
-    assert.equal(second.get('b')?.state, queued ? 'queued' : 'running');
+    assert.equal((await second.get('b'))?.state, queued ? 'queued' : 'running');
   });
 
   it('R8.3 R3.3 a turn that starts nothing does not make the full disk forgotten', async () => {
@@ -338,14 +348,17 @@ describe('slots and circuit', () => {
   });
 
   it('R4.2 restarts count like first attempts', async () => {
-    const window = await machine.open({ ...circuit(3), restart: { maxRestarts: 5, windowMs: 300_000 } });
+    const window = await machine.open({
+      ...circuit(3),
+      restart: { maxRestarts: 5, windowMs: 300_000, maxTotal: 1_000 },
+    });
     await window.submit({ prompt: 'work', loopId: 'a' });
     for (let attempt = 1; attempt <= 3; attempt++) {
       machine.launcher.of('a').fail();
       await machine.clock.advance(10_000);
     }
     assert.equal(window.status().circuitState, 'open');
-    assert.equal(window.get('a')?.attempts.length, 3);
+    assert.equal((await window.get('a'))?.attempts.length, 3);
   });
 
   it('R4.2 a cancel, a shutdown and a command that does not exist count neither way', async () => {
@@ -356,11 +369,14 @@ describe('slots and circuit', () => {
     await window.submit({ prompt: 'work', loopId: 'b' });
     await window.cancel('b');
     await window.submit({ prompt: 'work', loopId: 'c' });
-    machine.launcher.of('c').end({ kind: 'spawn', exit: {}, error: 'claude was not found on PATH', hadOutput: false });
+    machine.launcher.of('c').end({ kind: 'spawn', exit: {}, error: 'sample was not found on PATH', hadOutput: false });
+    await machine.soon();
+    await window.cancel('c');
+    await machine.clock.advance(60_000);
     await window.submit({ prompt: 'work', loopId: 'd' });
     await window.shutdown();
     const again = await machine.open({ ...circuit(2), ...ONE_TRY });
-    assert.equal(again.get('d')?.state, 'running');
+    assert.equal((await again.get('d'))?.state, 'running');
     assert.deepEqual([again.status().circuitState, again.status().circuit.consecutiveFailures], ['closed', 1]);
   });
 
@@ -392,7 +408,7 @@ describe('slots and circuit', () => {
       ['reset by hand'],
     );
     await window.submit({ prompt: 'work', loopId: 'd' });
-    assert.equal(window.get('d')?.state, 'running');
+    assert.equal((await window.get('d'))?.state, 'running');
     machine.launcher.of('c').fail();
     await machine.soon();
     assert.equal(window.status().circuit.consecutiveFailures, 0, 'R4.2 c had begun before the reset');
@@ -450,7 +466,7 @@ describe('slots and circuit', () => {
   }
 
   it('R4.5 the clock going back does not refuse restarts for ever', async () => {
-    const window = await machine.open({ restart: { maxRestarts: 1, windowMs: 300_000 } });
+    const window = await machine.open({ restart: { maxRestarts: 1, windowMs: 300_000, maxTotal: 1_000 } });
     await window.submit({ prompt: 'work', loopId: 'a' });
     machine.launcher.of('a').fail();
     await machine.clock.advance(10_000);
@@ -459,17 +475,19 @@ describe('slots and circuit', () => {
     await machine.clock.advance(600_000);
     machine.launcher.of('a').fail();
     await machine.soon();
-    assert.equal(window.get('a')?.state, 'failed', 'the stored restart counts as now, once');
+    assert.equal((await window.get('a'))?.state, 'failed', 'the stored restart counts as now, once');
     assert.equal((await window.retry('a')).queued, false);
     machine.launcher.of('a').fail();
     await machine.clock.advance(600_000);
     machine.launcher.of('a').fail();
     await machine.soon();
-    assert.equal(window.get('a')?.state, 'backingOff');
+    assert.equal((await window.get('a'))?.state, 'backingOff');
   });
 
   it('R3.3 R6.1 fills the slot at midnight, by itself', async () => {
-    const window = await machine.open({ budget: { dailyLimit: toNano(1), warnAtPercent: 90, onExceeded: 'finish' } });
+    const window = await machine.open({
+      budget: { dailyLimit: toNano(1), warnAtPercent: 90, minAllowance: 5e8, onExceeded: 'finish' },
+    });
     await window.submit({ prompt: 'work', loopId: 'a', estimatedCostUsd: 0 });
     await window.pause();
     await window.submit({ prompt: 'work', loopId: 'b', estimatedCostUsd: 0.5 });
@@ -487,7 +505,9 @@ describe('slots and circuit', () => {
   });
 
   describe('news that some other turn comes upon first', () => {
-    const LIMIT: Partial<Settings> = { budget: { dailyLimit: toNano(1), warnAtPercent: 90, onExceeded: 'finish' } };
+    const LIMIT: Partial<Settings> = {
+      budget: { dailyLimit: toNano(1), warnAtPercent: 90, minAllowance: 5e8, onExceeded: 'finish' },
+    };
 
     /** `a` runs, `b` waits for the budget of the next day, which has just begun: the clock jumped there, as after a sleep. */
     async function pastMidnight() {
@@ -495,7 +515,7 @@ describe('slots and circuit', () => {
       await window.submit({ prompt: 'work', loopId: 'a', estimatedCostUsd: 0 });
       await window.pause();
       await window.submit({ prompt: 'work', loopId: 'b', estimatedCostUsd: 0.5 });
-      await window.recordCost('a', 1);
+      await window.recordCost('b', 1);
       await window.resume();
       assert.deepEqual(machine.alive(), ['a']);
       machine.clock.jump(86_400_000);

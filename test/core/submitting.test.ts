@@ -43,7 +43,7 @@ describe('submit and queue', () => {
   });
 
   it('R1.2 invalid comes before shutting down, and shutting down before all that looks at other loops', async () => {
-    const window = await machine.open({ restart: { maxRestarts: 0, windowMs: 1_000 } });
+    const window = await machine.open({ restart: { maxRestarts: 0, windowMs: 1_000, maxTotal: 1_000 } });
     machine.launcher.onStop = () => {};
     await window.submit({ prompt: 'work', loopId: 'live' });
     await window.submit({ prompt: 'work', loopId: 'failed' });
@@ -67,7 +67,7 @@ describe('submit and queue', () => {
       await assert.rejects(window.submit(spec as unknown as LoopSpec), { code: 'invalid-loop', field: 'prompt' });
     }
     assert.deepEqual(window.status(), before);
-    assert.equal(window.get('c'), undefined);
+    assert.equal(await window.get('c'), undefined);
     assert.deepEqual(rejections(), [['c', 'queue-full'], ...Array.from({ length: 4 }, () => ['', 'invalid'])]);
   });
 
@@ -80,9 +80,9 @@ describe('submit and queue', () => {
     await window.cancel('a');
     await machine.soon();
     await window.submit({ prompt: 'third', loopId: 'a' });
-    assert.equal(window.get('a')?.prompt, 'third');
+    assert.equal((await window.get('a'))?.prompt, 'third');
     assert.deepEqual(
-      window.finished({ limit: 10 }).map(({ loopId, state }) => [loopId, state]),
+      (await window.finished({ limit: 10 })).map(({ loopId, state }) => [loopId, state]),
       [
         ['a', 'cancelled'],
         ['a', 'completed'],
@@ -91,7 +91,7 @@ describe('submit and queue', () => {
   });
 
   it('R1.2 a permanently failed id is refused until it is cleared', async () => {
-    const window = await machine.open({ restart: { maxRestarts: 0, windowMs: 1_000 } });
+    const window = await machine.open({ restart: { maxRestarts: 0, windowMs: 1_000, maxTotal: 1_000 } });
     await window.submit({ prompt: 'work', loopId: 'a' });
     machine.launcher.of('a').fail();
     await machine.soon();
@@ -107,7 +107,7 @@ describe('submit and queue', () => {
     const prompt = '--help; $(rm -rf ~) `x` "y" \'z\' \\ \u0000 😀\r\n';
     await window.submit({ prompt, loopId: 'a' });
     assert.equal(machine.launcher.of('a').request?.plan.stdin, prompt);
-    assert.equal(window.get('a')?.prompt, prompt);
+    assert.equal((await window.get('a'))?.prompt, prompt);
   });
 
   it('R2.2 a full queue rejects: nothing is dropped, nothing pushed out, not even by a higher priority', async () => {
@@ -144,7 +144,7 @@ describe('submit and queue', () => {
     await window.submit({ prompt: 'work', loopId: 'b' });
     machine.launcher.of('a').fail();
     await machine.clock.advance(5_000);
-    assert.equal(window.get('a')?.state, 'queued');
+    assert.equal((await window.get('a'))?.state, 'queued');
     assert.equal(window.status().queueDepth, 0);
     await window.submit({ prompt: 'work', loopId: 'c' });
     assert.deepEqual(
@@ -184,7 +184,7 @@ describe('submit and queue', () => {
     const second = await machine.open({ maxConcurrent: 2 });
     assert.equal(second.status().paused, true, 'a reload does not resume');
     await second.resume();
-    assert.equal(second.get('b')?.state, 'running');
+    assert.equal((await second.get('b'))?.state, 'running');
   });
 
   const moves = fc.array(
@@ -294,7 +294,9 @@ describe('submit and queue', () => {
   });
 
   it('R1.1 metadata, title and estimate come back as they were given', async () => {
-    const settings: Partial<Settings> = { budget: { dailyLimit: toNano(5), warnAtPercent: 90, onExceeded: 'finish' } };
+    const settings: Partial<Settings> = {
+      budget: { dailyLimit: toNano(5), warnAtPercent: 90, minAllowance: 5e8, onExceeded: 'finish' },
+    };
     const window = await machine.open(settings);
     const metadata = { ticket: 'X-1', tags: ['a', 'b'], deep: { n: 1.5, none: null } };
     await window.submit({
@@ -307,7 +309,7 @@ describe('submit and queue', () => {
       cwd: '/project/deep',
       agent: 'claude',
     });
-    const loop = window.get('a')?.loop;
+    const loop = (await window.get('a'))?.loop;
     assert.deepEqual(
       [loop?.metadata, loop?.title, loop?.estimate, loop?.estimateAssumed],
       [metadata, 'Mine', toNano(0.25), false],

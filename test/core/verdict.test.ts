@@ -18,6 +18,7 @@ const STOPS: readonly StopBy[] = [
   'hung',
   'output-limit',
   'unattended',
+  'ended',
 ];
 const CAUSES: readonly AgentErrorCause[] = [
   'provider',
@@ -31,6 +32,8 @@ const CAUSES: readonly AgentErrorCause[] = [
 ];
 const LIMIT: Limit = { type: 'limit', until: 99, reason: 'usage limit reached' };
 const NO_TIME: Limit = { type: 'limit', reason: 'usage limit reached' };
+const USED_UP: Said = { type: 'end', ok: false, reason: 'the budget is used up', cause: 'budget' };
+const ALLOWANCE = { amount: 5, of: 'day', heldBy: 'agent' } as const;
 const SAID_OK: Said = { type: 'end', ok: true, reason: 'all done' };
 
 function exited(facts: Partial<End> = {}): End {
@@ -73,19 +76,86 @@ describe('outcome of an attempt', () => {
     ['exit code 0, agent says that it failed', { end: exited(), said: saidNot('task') }, 'agent', 'failure'],
     ['exit code 1', { end: exited({ exit: { exitCode: 1 } }) }, 'exit', 'failure'],
     [
-      'exit code 1 although the agent says done',
+      'exit code 1 after the agent has said done (E2)',
       { end: exited({ exit: { exitCode: 1 } }), said: SAID_OK },
-      'exit',
-      'failure',
+      'ok',
+      'success',
+    ],
+    [
+      'SIGKILL from outside after the agent has said done (E2)',
+      { end: exited({ exit: { signal: 'SIGKILL' } }), said: SAID_OK },
+      'ok',
+      'success',
+    ],
+    [
+      'stopped at the log limit after the agent has said done (E2)',
+      { end: exited({ exit: { signal: 'SIGKILL' }, stoppedBy: 'output-limit' }), said: SAID_OK },
+      'ok',
+      'success',
+    ],
+    [
+      'timeout after the agent has said done',
+      { end: exited({ exit: { signal: 'SIGTERM' }, stoppedBy: 'timeout' }), said: SAID_OK },
+      'ok',
+      'success',
+    ],
+    [
+      'exit code 0 by itself when a shutdown was on record already (E3)',
+      { end: exited(), stop: 'shutdown' },
+      'ok',
+      'success',
+    ],
+    [
+      'exit code 0 by itself when a budget stop was on record already (E3)',
+      { end: exited(), stop: 'budget' },
+      'ok',
+      'success',
+    ],
+    [
+      'exit code 0 of a handler, when the shutdown had begun',
+      { end: exited({ stoppedBy: 'shutdown' }), stop: 'shutdown' },
+      'interrupted',
+      'neither',
+    ],
+    [
+      'its guardian got a signal that nobody had ordered (B6)',
+      { end: exited({ exit: { signal: 'SIGTERM' }, stoppedBy: 'shutdown', foreignSignal: 'SIGTERM' }) },
+      'interrupted, charged',
+      'neither',
+    ],
+    [
+      'its guardian got a signal since no order could be written',
+      { end: exited({ exit: { signal: 'SIGTERM' }, stoppedBy: 'shutdown', foreignSignal: 'SIGTERM' }), stop: 'budget' },
+      'interrupted',
+      'neither',
+    ],
+    [
+      'its guardian got a signal after the agent has said done',
+      { end: exited({ exit: { signal: 'SIGTERM' }, stoppedBy: 'shutdown', foreignSignal: 'SIGTERM' }), said: SAID_OK },
+      'ok',
+      'success',
+    ],
+    [
+      'the machine could not run its guardian (B3, B4)',
+      { end: { kind: 'void', exit: {}, trouble: 'machine', error: 'the disk is full', errorLine: '' } },
+      'interrupted',
+      'neither',
+    ],
+    [
+      'its folder was removed while it ran (B10)',
+      { end: exited({ exit: { exitCode: 128 }, trouble: 'folder' }), said: saidNot('task') },
+      'interrupted',
+      'neither',
+    ],
+    [
+      'killed for want of memory (B11)',
+      { end: exited({ exit: { signal: 'SIGKILL' }, trouble: 'memory' }) },
+      'memory',
+      'neither',
     ],
     ['SIGKILL from outside', { end: exited({ exit: { signal: 'SIGKILL' } }) }, 'signal', 'failure'],
     ['exit code 143 of a handler, from outside', { end: exited({ exit: { exitCode: 143 } }) }, 'exit', 'failure'],
-    [
-      'command not found',
-      { end: { kind: 'spawn', exit: {}, error: 'ENOENT', errorLine: '' } },
-      'spawn for good',
-      'neither',
-    ],
+    ['command not found', { end: { kind: 'spawn', exit: {}, error: 'ENOENT', errorLine: '' } }, 'held', 'neither'],
     ['never claimed', { end: { kind: 'void', exit: {}, errorLine: '' } }, 'interrupted, charged', 'neither'],
     [
       'no process was free',
@@ -132,11 +202,11 @@ describe('outcome of an attempt', () => {
     ],
     ['usage limit that the agent got over', { end: exited(), said: SAID_OK, limit: LIMIT }, 'ok', 'success'],
     ['provider trouble', { end: exited({ exit: { exitCode: 1 } }), said: saidNot('provider') }, 'agent', 'failure'],
-    ['wrong key', { end: exited({ exit: { exitCode: 1 } }), said: saidNot('auth') }, 'agent for good', 'neither'],
+    ['wrong key', { end: exited({ exit: { exitCode: 1 } }), said: saidNot('auth') }, 'held', 'neither'],
     [
       'bad flag or unknown model',
       { end: exited({ exit: { exitCode: 1 } }), said: saidNot('config') },
-      'agent for good',
+      'held',
       'neither',
     ],
     ["the agent's own cost cap", { end: exited(), said: saidNot('budget') }, 'agent for good', 'neither'],
@@ -168,9 +238,32 @@ describe('outcome of an attempt', () => {
       'interrupted',
       'neither',
     ],
+    ['its own maximum cost', { end: exited({ exit: { signal: 'SIGTERM' } }), stop: 'cap' }, 'usedUp', 'neither'],
     [
-      'its own maximum cost',
-      { end: exited({ exit: { signal: 'SIGTERM' } }), stop: 'cap' },
+      'stopped at the end of its allowance',
+      { end: exited({ stoppedBy: 'budget' }), stop: 'budget', allowance: { ...ALLOWANCE, isUsedUp: true } },
+      'usedUp',
+      'neither',
+    ],
+    [
+      'stopped for the budget with some of its allowance left',
+      { end: exited({ stoppedBy: 'budget' }), stop: 'budget', allowance: { ...ALLOWANCE, isUsedUp: false } },
+      'interrupted',
+      'neither',
+    ],
+    [
+      'the cap that it was given with its allowance',
+      { end: exited({ exit: { exitCode: 1 } }), said: USED_UP, allowance: { ...ALLOWANCE, isUsedUp: false } },
+      'usedUp',
+      'neither',
+    ],
+    [
+      'a cap of its own that nobody gave it',
+      {
+        end: exited({ exit: { exitCode: 1 } }),
+        said: USED_UP,
+        allowance: { ...ALLOWANCE, heldBy: 'host', isUsedUp: false },
+      },
       'agent for good',
       'neither',
     ],
@@ -206,11 +299,15 @@ describe('outcome of an attempt', () => {
 
   it('R7.2 another stop of ours decides alone, on record or as the guardian tells; where they differ the guardian knows what it did', () => {
     for (const stop of STOPS) {
-      const alone = decideOutcome({ end: exited(), stop });
+      const alone = decideOutcome({ end: exited({ exit: { exitCode: 143 }, stoppedBy: stop }), stop });
       for (const facts of everyEnd()) {
         const cameTooLate =
-          stop !== 'user' && facts.end.kind === 'exited' && facts.end.exit.exitCode === 0 && facts.said?.ok === true;
-        if (!cameTooLate) assert.deepEqual(decideOutcome({ ...facts, stop }), alone);
+          facts.end.kind === 'exited' && facts.end.exit.exitCode === 0 && (facts.said === undefined || facts.said.ok);
+        // What the agent said last counts, unless it was the user who stopped it (R5.6).
+        const isDone = facts.said?.ok === true;
+        if (stop !== 'user' && (cameTooLate || (isDone && stop !== 'restart'))) continue;
+        if (stop === 'ended' && facts.said) continue;
+        assert.deepEqual(decideOutcome({ ...facts, stop }), alone);
         const told = { ...facts, end: { ...facts.end, stoppedBy: stop } };
         for (const onRecord of STOPS.filter((other) => other !== 'user'))
           assert.deepEqual(decideOutcome({ ...told, stop: onRecord }), alone);
@@ -223,10 +320,18 @@ describe('outcome of an attempt', () => {
     const done = { end: exited(), said: SAID_OK };
     for (const stop of STOPS)
       assert.equal(decideOutcome({ ...done, stop }).kind, stop === 'user' ? 'cancelled' : 'ok', stop);
-    assert.equal(
-      decideOutcome({ end: exited({ exit: { signal: 'SIGTERM' } }), said: SAID_OK, stop: 'budget' }).kind,
-      'interrupted',
-    );
+    const restarted = exited({ exit: { signal: 'SIGTERM' }, stoppedBy: 'restart' });
+    assert.equal(decideOutcome({ end: restarted, said: SAID_OK, stop: 'restart' }).kind, 'interrupted');
+  });
+
+  it('R5.6 what the agent said last counts, whatever became of its process, unless the user stopped it', () => {
+    for (const facts of everyEnd()) {
+      if (!facts.said?.ok || facts.end.kind === 'spawn' || facts.end.kind === 'void') continue;
+      for (const stop of STOPS.filter((one) => one !== 'user' && one !== 'restart')) {
+        for (const end of [facts.end, { ...facts.end, stoppedBy: stop }])
+          assert.equal(decideOutcome({ ...facts, end, stop }).kind, 'ok', JSON.stringify({ end, stop }));
+      }
+    }
   });
 
   it('R7.2 without a stop of ours nothing is a cancel: death by an outside SIGKILL is a failure', () => {

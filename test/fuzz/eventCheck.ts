@@ -15,27 +15,54 @@ const tokens: Check = (value) =>
   value !== null &&
   ['input', 'cachedInput', 'cacheWrite', 'output'].every((key) => amount((value as Record<string, unknown>)[key]));
 
-const CAUSES: readonly unknown[] = ['provider', 'auth', 'config', 'session', 'budget', 'turns', 'aborted', 'task'];
-const SOURCES: readonly unknown[] = ['reported', 'estimated'];
+const CAUSES: readonly unknown[] = [
+  'provider',
+  'auth',
+  'billing',
+  'config',
+  'session',
+  'budget',
+  'turns',
+  'aborted',
+  'task',
+];
+const SOURCES: readonly unknown[] = ['reported', 'priced', 'unknown'];
 
 const FIELDS: { readonly [type in AgentEvent['type']]: { readonly [field: string]: Check } } = {
   session: { sessionId: (value) => text(value) && value !== '' },
   text: { text, delta: flag },
   toolCall: { id: optional(text), name: text, summary: text },
   toolResult: { id: optional(text), ok: flag, summary: text },
+  account: { pays: (value) => value === 'key' || value === 'login', from: optional(text) },
+  background: { id: text, open: flag, name: text },
+  accrued: { cost: amount },
+  checked: { report: text, digest: text, score: optional(finite) },
+  window: { name: text, used: optional(finite), resetsAt: optional(Number.isSafeInteger as Check) },
   usage: { tokens, model: optional(text) },
   cost: {
     cost: amount,
     source: (value) => SOURCES.includes(value),
+    atLeast: optional((value) => value === true),
     earlier: optional(amount),
     model: optional(text),
     note: optional(text),
   },
-  retry: { attempt: optional(finite), maxAttempts: optional(finite), delayMs: optional(finite), reason: text },
+  retry: {
+    attempt: optional(finite),
+    maxAttempts: optional(finite),
+    delayMs: optional(finite),
+    cause: optional((value) => CAUSES.includes(value)),
+    reason: text,
+  },
   limit: { until: optional(Number.isSafeInteger as Check), reason: text },
   denied: { tool: text, reason: text },
   warning: { text },
-  end: { ok: flag, reason: optional(text), cause: optional((value) => CAUSES.includes(value)) },
+  end: {
+    ok: flag,
+    reason: optional(text),
+    cause: optional((value) => CAUSES.includes(value)),
+    idle: optional((value) => value === true),
+  },
 };
 
 /** What is wrong with an event that a reader has answered: fields of the wrong type, amounts that are none, fields that nobody knows. */

@@ -1,3 +1,4 @@
+import { GONE, there } from '../../src/core/model/looks.ts';
 import type { AgentLauncher } from '../../src/core/ports/launcher.ts';
 import type { Store } from '../../src/core/ports/store.ts';
 import { systemClock } from '../../src/core/runtime/systemClock.ts';
@@ -12,15 +13,16 @@ import { fuzzCatalog } from './streams.ts';
 
 /** A machine without processes: what a run folder says must not lead to a signal for somebody. */
 const EMPTY: ProcessTable = {
-  bootId: 'boot',
-  list: async () => [],
-  find: async () => undefined,
-  alive: async () => [],
+  scope: { bootId: 'boot' },
+  list: async () => there([]),
+  find: async () => GONE,
+  look: async () => ({ there: [], unknown: [] }),
   signal: async () => [],
   signalGroup: async () => false,
-  args: () => [],
-  environment: () => undefined,
-  outputs: () => [],
+  args: () => there([]),
+  executable: () => GONE,
+  environment: () => GONE,
+  outputs: () => there([]),
 };
 const LOOPS_EACH = 500;
 /** What takes so long (ms) hangs, however busy the machine. */
@@ -47,8 +49,9 @@ export class FolderBench {
         log,
         messenger: new Messenger(EMPTY, systemClock, log),
         pump: new Pump(log),
+        sweepTime: { now: () => 0, sleep: async () => undefined },
       },
-      probe: { self: { pid: process.pid, startTime: '0', bootId: 'boot' }, isAlive: () => false },
+      inspector: { self: { pid: process.pid, startTime: '0', bootId: 'boot' }, look: () => GONE },
     };
     this.#launcher = {
       ...NO_PROCESSES,
@@ -95,12 +98,12 @@ export class FolderBench {
       estimatedCostUsd: 0,
     });
     const deadline = performance.now() + HANGS_MS;
-    while (supervisor.get(loopId)?.attempts[0]?.endedAt === undefined) {
+    while ((await supervisor.get(loopId))?.attempts[0]?.endedAt === undefined) {
       if (performance.now() > deadline)
         return `the run was told ended ${this.#ends} times, and its attempt is not settled`;
       await new Promise(setImmediate);
     }
-    const detail = supervisor.get(loopId);
+    const detail = await supervisor.get(loopId);
     if (this.#ends !== 1) return `the run was told ended ${this.#ends} times: ${JSON.stringify(detail?.attempts)}`;
     if (!detail?.attempts[0]?.reason?.trim()) return 'the attempt ended without a reason';
     // One that goes on would keep the next from its start.
@@ -133,6 +136,8 @@ function bound(observer: Observer): Observer {
     started: (facts) => observer.started(facts),
     output: (output) => observer.output(output),
     silent: (warning) => observer.silent(warning),
+    unseen: (why) => observer.unseen(why),
+    lines: (lines) => observer.lines(lines),
     ended: (end) => observer.ended(end),
   };
 }

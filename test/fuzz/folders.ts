@@ -61,6 +61,7 @@ const stopper = word(
   'hung',
   'output-limit',
   'unattended',
+  'ended',
   'nobody',
 );
 const exit = fc.oneof(
@@ -181,7 +182,7 @@ const STOPPERS: readonly unknown[] = [
 
 /** What a guardian would make of the orders there. */
 function wrongOrder(files: RunFiles): string | undefined {
-  for (const { order } of new Orders(files.orders, () => {}).take()) {
+  for (const { order } of new Orders(files, () => {}).take()) {
     const isStop = order.kind === 'stop' || (order.kind === 'signal' && order.by !== undefined);
     if (isStop && !STOPPERS.includes(order.by)) return `a guardian takes an order by nobody: ${JSON.stringify(order)}`;
     if (order.kind === 'stop' && !Number.isFinite(order.graceMs)) return `a guardian takes a grace of ${order.graceMs}`;

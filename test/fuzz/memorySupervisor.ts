@@ -1,3 +1,4 @@
+import { GONE, there } from '../../src/core/model/looks.ts';
 import { DEFAULT_SETTINGS } from '../../src/core/model/settings.ts';
 import type { AgentCatalog } from '../../src/core/ports/agents.ts';
 import type { AgentLauncher, Run } from '../../src/core/ports/launcher.ts';
@@ -21,9 +22,11 @@ export const NO_PROCESSES: Omit<AgentLauncher, 'launch'> = {
   control: () => IDLE_RUN,
   freeBytes: () => Number.POSITIVE_INFINITY,
   reap: async () => new Map(),
+  lookForRun: async () => GONE,
   terminateSpared: async () => false,
   removeRuns: async () => {},
   runsBefore: async () => [],
+  outputPath: (token) => `/runs/${token}/stdout`,
   logBytes: () => 0,
 };
 
@@ -40,11 +43,11 @@ export function memorySupervisor(
     launcher,
     agents,
     clock: systemClock,
-    probe: { self: { pid: process.pid, startTime: '0', bootId: 'fuzz' }, isAlive: () => true },
-    folders: { exists: () => true },
+    inspector: { self: { pid: process.pid, startTime: '0', bootId: 'fuzz' }, look: () => there(undefined) },
+    folders: { look: () => there(undefined) },
     settings: {
       ...DEFAULT_SETTINGS,
-      restart: { maxRestarts: 0, windowMs: 1_000 },
+      restart: { maxRestarts: 0, windowMs: 1_000, maxTotal: 1_000 },
       circuit: { ...DEFAULT_SETTINGS.circuit, failureThreshold: 1_000_000 },
     },
     window: { id: 'fuzz', folders: [], home: '/' },

@@ -2,6 +2,7 @@ import { copyFileSync, mkdirSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { SupervisorError } from '../../src/core/model/errors.ts';
+import { GONE, there } from '../../src/core/model/looks.ts';
 import { DEFAULT_SETTINGS } from '../../src/core/model/settings.ts';
 import type { Store } from '../../src/core/ports/store.ts';
 import { Supervisor } from '../../src/core/supervisor.ts';
@@ -11,7 +12,11 @@ import { FakeLauncher } from '../support/fakeLauncher.ts';
 import { fakeCatalog, fakeProfile } from '../support/harness.ts';
 
 const IDS = ['done', 'failed', 'waits', 'cancelled', 'backs-off', 'runs', 'stops', 'queued1', 'queued2'];
-const SETTINGS = { ...DEFAULT_SETTINGS, maxConcurrent: 3, restart: { maxRestarts: 1, windowMs: 600_000 } };
+const SETTINGS = {
+  ...DEFAULT_SETTINGS,
+  maxConcurrent: 3,
+  restart: { maxRestarts: 1, windowMs: 600_000, maxTotal: 1_000 },
+};
 
 interface Machine {
   readonly store: Store;
@@ -33,8 +38,11 @@ function open(path: string, pid: number, clock = new FakeClock()): Machine {
     launcher,
     agents: fakeCatalog(fakeProfile('sample'), fakeProfile('claude')),
     clock,
-    probe: { self: { pid, startTime: '0', bootId: 'fuzz' }, isAlive: (other) => other.pid === pid },
-    folders: { exists: () => true },
+    inspector: {
+      self: { pid, startTime: '0', bootId: 'fuzz' },
+      look: (other) => (other.pid === pid ? there(other) : GONE),
+    },
+    folders: { look: () => there(undefined) },
     settings: SETTINGS,
     window: { id: `window-${pid}`, folders: ['/project'], home: '/project' },
     log,
@@ -76,7 +84,8 @@ export async function makeDatabase(path: string): Promise<void> {
   launcher.onStop = () => {};
   await supervisor.cancel('stops');
   await clock.advance(10);
-  const states = IDS.map((loopId) => supervisor.get(loopId)?.state).join();
+  const loops = await Promise.all(IDS.map((loopId) => supervisor.find(loopId)));
+  const states = loops.map((loop) => loop?.state).join();
   supervisor.dispose();
   store.close();
   const file = new DatabaseSync(working);
@@ -110,7 +119,7 @@ export class RowBench {
     const { supervisor, clock, launcher, logged } = this.#machine;
     await clock.advance(2_000);
     let told =
-      this.#looks(supervisor) ??
+      (await this.#looks(supervisor)) ??
       (await said('a submit', () => supervisor.submit({ loopId: 'queued1', prompt: 'again' })));
     told ??= await said('a submit', () => supervisor.submit({ prompt: 'new', agent: 'sample' }));
     await clock.advance(120_000);
@@ -120,7 +129,7 @@ export class RowBench {
     told ??= await said('a retry', () => supervisor.retry('failed'));
     told ??= await said('a stop', () => supervisor.stopAll());
     await clock.advance(10_000);
-    told ??= this.#looks(supervisor);
+    told ??= await this.#looks(supervisor);
     if (told !== undefined) return told;
     const trouble = supervisor.status().notReady;
     const left = supervisor.live();
@@ -136,7 +145,7 @@ export class RowBench {
     rmSync(dirname(this.#path), { recursive: true, force: true });
   }
 
-  #looks(supervisor: Supervisor): string | undefined {
+  async #looks(supervisor: Supervisor): Promise<string | undefined> {
     const { store } = this.#machine as Machine;
     const looks: (() => unknown)[] = [
       ...[
@@ -155,11 +164,11 @@ export class RowBench {
         () => supervisor.historyQueries.timeline({ from: 0, limit: 100 }),
         () => supervisor.historyQueries.circuitChanges(0),
       ],
-      ...IDS.map((loopId) => () => JSON.stringify(supervisor.get(loopId))),
+      ...IDS.map((loopId) => async () => JSON.stringify(await supervisor.get(loopId))),
     ];
     for (const look of looks) {
       try {
-        look();
+        await look();
       } catch (error) {
         const wrong = retryLog('a look', error);
         if (wrong !== undefined) return wrong;

@@ -16,6 +16,9 @@ const kinds = fc.constantFrom(
   'gemini',
   'opencode',
   'copilot',
+  'pi',
+  'qwen',
+  'kilo',
   'sample',
   'plain',
   'nobody',
@@ -71,7 +74,7 @@ const values = fc.dictionary(
   ),
   { maxKeys: 24 },
 );
-const BUILT_IN = ['claude', 'codex', 'gemini', 'opencode', 'copilot', 'sample'];
+const BUILT_IN = ['claude', 'codex', 'gemini', 'opencode', 'copilot', 'pi', 'qwen', 'kilo', 'sample'];
 /** The prompt of every plan: a program must get it as text, or not at all. */
 const PROMPT = '--help $(touch /x) `id`\n"quoted" \u{1f642}';
 

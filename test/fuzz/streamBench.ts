@@ -46,9 +46,9 @@ export class StreamBench {
     const loopId = `loop${++this.#loops}`;
     const begun = performance.now();
     await supervisor.submit({ loopId, prompt: 'work', agent, estimatedCostUsd: 0.01 });
-    for (let unit = 0; unit < TURNS && supervisor.get(loopId)?.attempts.at(-1)?.endedAt === undefined; unit++)
+    for (let unit = 0; unit < TURNS && (await supervisor.get(loopId))?.attempts.at(-1)?.endedAt === undefined; unit++)
       await new Promise(setImmediate);
-    const detail = supervisor.get(loopId);
+    const detail = await supervisor.get(loopId);
     const attempt = detail?.attempts.at(-1);
     const logged = this.#logged.splice(0);
     if (this.#wrong !== undefined) return this.#wrong;
@@ -84,9 +84,9 @@ export class StreamBench {
   readonly #launcher: AgentLauncher = {
     ...NO_PROCESSES,
     launch: (request, observer) => {
-      queueMicrotask(() => {
+      queueMicrotask(async () => {
         try {
-          this.#playTo(request, observer);
+          await this.#playTo(request, observer);
         } catch (error) {
           this.#wrong ??= `a reader threw ${error instanceof Error ? error.stack : String(error)}`;
         }
@@ -95,7 +95,7 @@ export class StreamBench {
     },
   };
 
-  #playTo(request: LaunchRequest, observer: RunObserver): void {
+  async #playTo(request: LaunchRequest, observer: RunObserver): Promise<void> {
     const { bytes, piece, stderr, report, exit, handOver } = this.#play as Play;
     const splitter = new LineSplitter();
     let reader = request.reader;
@@ -120,7 +120,7 @@ export class StreamBench {
         );
         if (told < changeAt) continue;
         changeAt = Number.POSITIVE_INFINITY;
-        reader = this.#another(request, reader);
+        reader = await this.#another(request, reader);
       }
     }
     const rest = splitter.rest();
@@ -133,8 +133,8 @@ export class StreamBench {
   }
 
   /** As another window makes it from what is stored. */
-  #another(request: LaunchRequest, reader: AgentReader): AgentReader {
-    const agent = this.#supervisor?.get(request.loopId)?.loop.agent ?? '';
+  async #another(request: LaunchRequest, reader: AgentReader): Promise<AgentReader> {
+    const agent = (await this.#supervisor?.get(request.loopId))?.loop.agent ?? '';
     return this.#agents.find(agent)?.reader(JSON.parse(JSON.stringify(reader.state()))) ?? reader;
   }
 }

@@ -2,9 +2,7 @@ import assert from 'node:assert/strict';
 import { LineSplitter } from '../../src/process/follow/lineSplitter.ts';
 import { fuzzCatalog, fuzzStreams } from './streams.ts';
 
-describe('Bad agent output', function () {
-  this.timeout(240_000);
-
+describe('Bad agent output', () => {
   it('R8.2 R6.6 spoilt streams of all agents end with a reason, and nothing in them is an amount that is none', async () => {
     const { found, cases } = await fuzzStreams({ cases: 1_200, seed: 20_261_123 });
     assert.deepEqual(found, []);

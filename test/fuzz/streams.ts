@@ -41,7 +41,10 @@ const exit: fc.Arbitrary<ProcessExit> = fc.oneof(
 /** The agent that a recording is of reads it, mostly; sometimes another does. */
 const streamCase = fc.record({
   recording: fc.nat(RECORDINGS.length - 1),
-  stranger: onceIn(4, fc.constantFrom('claude', 'codex', 'gemini', 'opencode', 'copilot', 'sample', 'words')),
+  stranger: onceIn(
+    4,
+    fc.constantFrom('claude', 'codex', 'gemini', 'opencode', 'copilot', 'pi', 'qwen', 'kilo', 'sample', 'words'),
+  ),
   manglings,
   /** Sizes of the pieces in which it comes, bytes. */
   piece: fc.constantFrom(1, 50, 700, 700, 5_000, 5_000, 5_000, 1_000_000, 1_000_000),

@@ -12,8 +12,7 @@ describe('npm start on a machine without a desktop VS Code', () => {
   let output = '';
   let url: URL;
 
-  before(async function () {
-    this.timeout(180_000);
+  before(async () => {
     home = freshFolder('start');
     // The script itself, with no `code` to be found.
     const path = [`${ROOT}/node_modules/.bin`, '/usr/local/bin', '/usr/bin', '/bin'].join(delimiter);
@@ -23,9 +22,7 @@ describe('npm start on a machine without a desktop VS Code', () => {
     });
     for (const stream of [start.stdout, start.stderr])
       stream?.on('data', (chunk: Buffer) => (output += chunk.toString()));
-    url = new URL(
-      await until('the address', () => start.exitCode ?? /http:\S+/.exec(output)?.[0], 150_000).then(String),
-    );
+    url = new URL(await until('the address', () => start.exitCode ?? /http:\S+/.exec(output)?.[0]).then(String));
   });
   after(async () => {
     if (start.exitCode === null) {

@@ -2,9 +2,12 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { writeWindowFile } from '../../src/process/runFolder/windowFile.ts';
+import type { Clock } from '../../src/core/ports/clock.ts';
+import { systemClock } from '../../src/core/runtime/systemClock.ts';
+import { keepWindowFile, RENEW_MS } from '../../src/process/runFolder/windowFile.ts';
 import { createTable } from '../../src/process/tables/platformTable.ts';
-import { createProbe } from '../../src/process/tables/processIdentity.ts';
+import { createInspector } from '../../src/process/tables/processInspector.ts';
+import { seen } from '../support/seen.ts';
 import { until } from '../support/until.ts';
 import { RunHarness } from './support/runHarness.ts';
 
@@ -69,9 +72,13 @@ describe('Deadlines of runs', () => {
   }
 
   it('a run that speaks now and then is not silent', async () => {
-    const { told } = harness.launch('/bin/sh', ['-c', 'for i in 1 2 3 4 5 6 7 8 9 10; do echo $i; sleep 0.25; done'], {
-      limits: { silenceMs: 1_500, firstOutputMs: 5_000, onSilence: 'restart' },
-    });
+    const { told } = harness.launch(
+      '/bin/sh',
+      ['-c', 'n=0; while [ $n -lt 24 ]; do n=$((n+1)); echo $n; sleep 0.25; done'],
+      {
+        limits: { silenceMs: 5_000, firstOutputMs: 60_000, onSilence: 'restart' },
+      },
+    );
     assert.equal((await told.whenEnded).stoppedBy, undefined);
   });
 
@@ -81,7 +88,9 @@ describe('Deadlines of runs', () => {
     beforeEach(async () => {
       // Stands for the only window: this test's own launcher must not count.
       window = spawn('/bin/sleep', ['1000'], { stdio: 'ignore' });
-      const identity = (await createTable().find(window.pid as number))!;
+      const identity = seen(await createTable().find(window.pid as number))!;
+      harness.launcher.dispose();
+      harness.launcher = harness.newLauncher({ clock: { ...systemClock, after: afterAllButRenewal } });
       rmSync(harness.windowsFolder, { recursive: true, force: true });
       mkdirSync(harness.windowsFolder);
       writeFileSync(join(harness.windowsFolder, 'w1.json'), JSON.stringify(identity));
@@ -98,7 +107,7 @@ describe('Deadlines of runs', () => {
       // Longer than the time without a window, by the agent's own clock.
       await until(
         'twice the time',
-        async () => ((await createTable().find(leader.pid))?.started ?? 0) + 80 < Number(uptimeTicks()),
+        async () => (seen(await createTable().find(leader.pid))?.started ?? 0) + 80 < Number(uptimeTicks()),
       );
       assert.equal(told.end, undefined);
       window.kill('SIGKILL');
@@ -118,15 +127,19 @@ describe('Deadlines of runs', () => {
   });
 
   it('a launcher says that its window lives until it is disposed; what crashed windows left is cleared away', async () => {
-    const probe = createProbe();
+    const inspector = createInspector();
     const gone = spawn('/bin/sleep', ['1000'], { stdio: 'ignore' });
-    const identity = (await createTable().find(gone.pid as number))!;
+    const identity = seen(await createTable().find(gone.pid as number))!;
     writeFileSync(join(harness.windowsFolder, 'gone.json'), JSON.stringify(identity));
     writeFileSync(join(harness.windowsFolder, 'strange.json'), '{');
     gone.kill('SIGKILL');
-    await until('its end', () => !probe.isAlive(identity));
+    await until('its end', () => inspector.look(identity).state === 'gone');
     const own = readdirSync(harness.windowsFolder).find((name) => name.startsWith('host-'))!;
-    const another = writeWindowFile(harness.windowsFolder, 'another', probe);
+    const another = keepWindowFile({
+      windowsFolder: harness.windowsFolder,
+      windowId: 'another',
+      ...{ inspector, clock: systemClock, log: () => undefined },
+    });
     assert.deepEqual(readdirSync(harness.windowsFolder).sort(), ['another.json', own, 'strange.json']);
     another.dispose();
     another.dispose();
@@ -134,6 +147,10 @@ describe('Deadlines of runs', () => {
     assert.deepEqual(readdirSync(harness.windowsFolder), ['strange.json']);
   });
 });
+
+/** A window that never says again that it lives. */
+const afterAllButRenewal: Clock['after'] = (ms, work) =>
+  ms === RENEW_MS ? { dispose: () => undefined } : systemClock.after(ms, work);
 
 /** Clock ticks since boot, as start times are counted. */
 function uptimeTicks(): number {

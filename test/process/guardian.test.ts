@@ -3,11 +3,12 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Guardian } from '../../src/process/guardian/guardian.ts';
-import { readEnded, readStarted } from '../../src/process/runFolder/recordSchemas.ts';
+import { lookAtEnded, lookAtStarted } from '../../src/process/runFolder/recordSchemas.ts';
 import { FORMAT } from '../../src/process/runFolder/records.ts';
 import { filesIn } from '../../src/process/runFolder/runFiles.ts';
 import { createTable } from '../../src/process/tables/platformTable.ts';
-import { createProbe } from '../../src/process/tables/processIdentity.ts';
+import { createInspector } from '../../src/process/tables/processInspector.ts';
+import { seen } from '../support/seen.ts';
 import { until } from '../support/until.ts';
 import { kill, LIMITS, lives, program } from './support/runHarness.ts';
 
@@ -47,15 +48,15 @@ describe('A guardian where to look at a process takes long, as with ps', () => {
         windowsFolder: folder,
       },
       table,
-      probe: createProbe(),
+      inspector: createInspector(),
       log: () => undefined,
     });
     await guardian.run();
     const pid = Number(readFileSync(files.stdout, 'utf8').split(' ')[1]);
     try {
       assert.equal(lives(pid), false);
-      assert.ok(readEnded(files)?.swept.some((one) => one.pid === pid));
-      assert.ok(readStarted(files));
+      assert.ok(seen(lookAtEnded(files))?.swept.some((one) => one.pid === pid));
+      assert.ok(seen(lookAtStarted(files)));
     } finally {
       kill(pid);
     }

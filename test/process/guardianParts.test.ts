@@ -6,11 +6,19 @@ import fc from 'fast-check';
 import { agentEnvironment, guardianEnvironment } from '../../src/process/environment/carriedEnvironment.ts';
 import { Deadlines } from '../../src/process/guardian/deadlines.ts';
 import { guardianLog } from '../../src/process/guardian/guardianLog.ts';
-import { Orders, parseOrder } from '../../src/process/guardian/orders.ts';
+import { Orders } from '../../src/process/guardian/orders.ts';
 import { TICK_MS, TickClock } from '../../src/process/guardian/tickClock.ts';
 import { createOnce, readJson, writeJson } from '../../src/process/runFolder/atomicFile.ts';
-import { readClaim, readEnded, readExit, readSilent, readStarted } from '../../src/process/runFolder/recordSchemas.ts';
+import { parseOrder } from '../../src/process/runFolder/orderFiles.ts';
+import {
+  lookAtClaim,
+  lookAtEnded,
+  lookAtExit,
+  lookAtSilent,
+  lookAtStarted,
+} from '../../src/process/runFolder/recordSchemas.ts';
 import { filesIn, runFiles } from '../../src/process/runFolder/runFiles.ts';
+import { seen } from '../support/seen.ts';
 import { LIMITS } from './support/runHarness.ts';
 
 describe('The clock of a guardian', () => {
@@ -148,14 +156,15 @@ describe('The files of a run', () => {
   it('records that are not what they should be are not there', () => {
     const files = filesIn(folder);
     const paths = [files.claim, files.started, files.exit, files.ended, files.silent];
-    const readAll = () => [readClaim, readStarted, readExit, readEnded, readSilent].map((read) => read(files));
-    assert.deepEqual(readAll(), Array(5).fill(undefined));
+    const readAll = () =>
+      [lookAtClaim, lookAtStarted, lookAtExit, lookAtEnded, lookAtSilent].map((look) => look(files).state);
+    assert.deepEqual(readAll(), Array(5).fill('gone'));
     fc.assert(
       fc.property(
         fc.oneof(fc.json(), fc.string(), fc.constantFrom('{"format":2}', '[]', 'null', '{"format":1,"pid":-1}', '')),
         (text) => {
           for (const path of paths) writeFileSync(path, text);
-          assert.deepEqual(readAll(), Array(5).fill(undefined));
+          assert.deepEqual(readAll(), Array(5).fill('gone'));
         },
       ),
     );
@@ -164,12 +173,12 @@ describe('The files of a run', () => {
       files.claim,
       JSON.stringify({ format: 1, by: 'guardian', guardian, later: 'unknown fields are no harm' }),
     );
-    assert.deepEqual(readClaim(files), { format: 1, by: 'guardian', guardian });
+    assert.deepEqual(seen(lookAtClaim(files)), { format: 1, by: 'guardian', guardian });
   });
 
   it('orders come once each, in their order; what is none is skipped and told', () => {
     const told: string[] = [];
-    const orders = new Orders(join(folder, 'orders'), (message) => told.push(message));
+    const orders = new Orders(filesIn(folder), (message) => told.push(message));
     assert.deepEqual(orders.take(), []);
     mkdirSync(join(folder, 'orders'));
     const put = (name: string, order: unknown) => writeFileSync(join(folder, 'orders', name), JSON.stringify(order));

@@ -1,11 +1,37 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
-import { chmodSync, closeSync, mkdirSync, openSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { lookAtEnded } from '../../src/process/runFolder/recordSchemas.ts';
+import { seen } from '../support/seen.ts';
 import { RunHarness } from './support/runHarness.ts';
 
+const scripts = mkdtempSync(join(tmpdir(), 'loop-supervisor-scripts-'));
+
+/** A script that may be executed, whatever is wrong with its first line. */
+function script(name: string, text: string): string {
+  const path = join(scripts, name);
+  writeFileSync(path, text, { mode: 0o755 });
+  return path;
+}
+
 describe('What an agent is given', () => {
+  after(() => rmSync(scripts, { recursive: true }));
+
   let harness: RunHarness;
 
   beforeEach(async () => {
@@ -143,6 +169,33 @@ describe('What an agent is given', () => {
       /working folder \/no\/such\/folder is not there/,
     ],
     ['a file that is no program', { command: '/etc/passwd' }, /"\/etc\/passwd" may not be run/],
+    [
+      'an interpreter that is not there (E13)',
+      { command: script('missing', '#!/no/such/interpreter\n') },
+      /missing runs with \/no\/such\/interpreter, which is not there/,
+    ],
+    [
+      'an interpreter that is no program (E13)',
+      { command: script('noProgram', '#!/etc/passwd\n') },
+      /noProgram runs with \/etc\/passwd, which may not be executed/,
+    ],
+    [
+      'a first line that ends as on Windows (E13)',
+      { command: script('crlf', '#!/bin/sh\r\nexit 0\r\n') },
+      /first line of .*crlf ends as on Windows \(CRLF\)/,
+    ],
+    [
+      'a first line with env that ends as on Windows (E13)',
+      { command: script('envCrlf', '#!/usr/bin/env sh\r\nexit 0\r\n') },
+      /first line of .*envCrlf ends as on Windows \(CRLF\)/,
+    ],
+    [
+      'an interpreter that env does not find (E13)',
+      { command: script('envMissing', '#!/usr/bin/env no-such-interpreter-4711\n') },
+      /envMissing runs with no-such-interpreter-4711, which was not found on the PATH/,
+    ],
+    ['a folder', { command: '/usr/' }, /"\/usr\/" may not be run: \/usr\/ is a folder/],
+    ['a folder that is a file', { command: '/bin/true', cwd: '/etc/passwd' }, /working folder \/etc\/passwd is a file/],
     ['arguments that are too long', { command: '/bin/true', args: ['x'.repeat(300_000)] }, /arguments are too long/],
   ] as const) {
     it(`R5.3 says why nothing could be started: ${what}`, async () => {
@@ -151,7 +204,11 @@ describe('What an agent is given', () => {
       const end = await told.whenEnded;
       assert.equal(end.kind, 'spawn');
       assert.match(end.error ?? '', expected);
-      assert.deepEqual(told.calls, ['ended']);
+      // Where `env` looks for the interpreter, something was started.
+      assert.deepEqual(
+        told.calls.filter((call) => call !== 'started' || !what.includes('env')),
+        ['ended'],
+      );
     });
   }
 
@@ -172,7 +229,7 @@ describe('What an agent is given', () => {
     it('of the agent', async () => {
       const end = await harness.launch(busy).told.whenEnded;
       assert.equal(end.kind, 'void');
-      assert.match(end.error ?? '', /was not started: spawn ETXTBSY/);
+      assert.match(end.error ?? '', /is being replaced just now/);
     });
 
     it('of its guardian', async () => {
@@ -184,14 +241,40 @@ describe('What an agent is given', () => {
     });
   });
 
-  it('R5.3 a guardian that is killed before it has begun may be started again', async () => {
-    const killed = join(harness.folder, 'killed');
-    writeFileSync(killed, '#!/bin/sh\nkill -ABRT $$\n', { mode: 0o755 });
+  it('R5.3 a guardian that is killed before it has begun is no trouble of the machine', async () => {
     harness.launcher.dispose();
-    harness.launcher = harness.newLauncher({ nodePath: killed });
+    harness.launcher = harness.newLauncher({ nodePath: script('killed', '#!/bin/sh\nkill -KILL $$\n') });
     const end = await harness.launch('/bin/true').told.whenEnded;
-    assert.equal(end.kind, 'void');
-    assert.match(end.error ?? '', /its guardian could not begin: .*SIGABRT/);
+    assert.deepEqual([end.kind, end.trouble], ['void', undefined]);
+    assert.match(end.error ?? '', /ended by SIGKILL before it began/);
+  });
+
+  it('R7.2 a stop is heard while the environment is still awaited (G5)', async () => {
+    harness.launcher.dispose();
+    harness.launcher = harness.newLauncher({ environment: () => new Promise(() => undefined) });
+    for (const stop of ['stop', 'signal'] as const) {
+      const { run, told, token, files } = harness.launch('/bin/sleep', ['1000']);
+      if (stop === 'stop') run.stop('user', 5_000);
+      else assert.equal(await run.signal('SIGKILL', 'user'), false);
+      const end = await told.whenEnded;
+      assert.deepEqual([end.kind, end.stoppedBy, told.calls], ['void', 'user', ['ended']]);
+      // Whoever adopts it, after a crash of this window, finds the same.
+      assert.equal(seen(lookAtEnded(files))?.stoppedBy, 'user');
+      assert.deepEqual(harness.processesOf(token), []);
+    }
+  });
+
+  it('R7.2 a stop during the preparation is final although the environment comes after it', async () => {
+    const environment = Promise.withResolvers<Record<string, string>>();
+    harness.launcher.dispose();
+    harness.launcher = harness.newLauncher({ environment: () => environment.promise });
+    const { run, told, token, files } = harness.launch('/bin/sleep', ['1000']);
+    run.stop('user', 5_000);
+    await told.whenEnded;
+    environment.resolve({});
+    await new Promise(setImmediate);
+    assert.equal(existsSync(files.request), false);
+    assert.deepEqual(harness.processesOf(token), []);
   });
 
   it('a Node that does not know our flags runs the guardian without them', async () => {
@@ -208,18 +291,25 @@ describe('What an agent is given', () => {
     assert.deepEqual(told.texts, ['hello']);
   });
 
-  it('R5.3 says so when the guardian itself can not be started', async () => {
-    harness.launcher.dispose();
-    harness.launcher = harness.newLauncher({ guardianProgram: '/no/such/guardian.cjs' });
-    const missing = await harness.launch('/bin/true').told.whenEnded;
-    harness.launcher.dispose();
-    harness.launcher = harness.newLauncher({ nodePath: '/no/such/node' });
-    const noNode = await harness.launch('/bin/true').told.whenEnded;
-    for (const end of [missing, noNode]) {
-      assert.equal(end.kind, 'spawn');
-      assert.match(end.error ?? '', /^The agent was not started, for its guardian could not begin: /);
-    }
-  });
+  for (const [what, change, expected] of [
+    [
+      'its program is gone (B3)',
+      { guardianProgram: '/no/such/guardian.cjs' },
+      /guardian\.cjs is gone.* Reload the window/,
+    ],
+    ['Node is gone', { nodePath: '/no/such/node' }, /node is gone.* Restart VS Code/],
+    ['it crashes at once', { nodePath: script('crash', '#!/bin/sh\nkill -ABRT $$\n') }, /it crashed with SIGABRT/],
+    ['it says why', { nodePath: script('says', '#!/bin/sh\necho why >&2; exit 3\n') }, /exit code 3 \(why\)/],
+  ] as const) {
+    it(`R13.3 a guardian that cannot begin is the machine's trouble: ${what}`, async () => {
+      harness.launcher.dispose();
+      harness.launcher = harness.newLauncher(change);
+      const end = await harness.launch('/bin/true').told.whenEnded;
+      assert.deepEqual([end.kind, end.trouble], ['void', 'machine']);
+      assert.match(end.error ?? '', expected);
+      assert.match(end.error ?? '', /^The agent was not started: /);
+    });
+  }
 });
 
 function hash(data: string | Buffer): string {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, realpathSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RunEnd } from '../../src/core/ports/launcher.ts';
 import { until } from '../support/until.ts';
@@ -98,27 +98,36 @@ describe('Processes that are kept', () => {
     assert.equal(end.swept.length, 2, JSON.stringify(end));
   });
 
-  it('R7.4 VS Code and extension hosts are never signalled, nor what runs below them', async () => {
-    const host = join(harness.folder, 'host.sh');
-    writeFileSync(host, 'sleep 1000 &\nwait\n');
+  it('R7.4 VS Code is never signalled, nor what runs below it; a program of the project that is called so is', async () => {
+    const editor = join(harness.folder, 'opt', 'code');
+    mkdirSync(join(harness.folder, 'opt'));
+    for (const path of [editor, join(harness.cwd, 'code')]) copyFileSync(realpathSync('/bin/sh'), path);
     const { told, token, run } = harness.launch('/bin/sh', [
       '-c',
-      `/bin/sh "${host}" --type=extensionHost & sleep 1000`,
+      `"${editor}" -c 'sleep 1001 & wait' & ./code -c 'sleep 1002 & wait' & sleep 1000`,
     ]);
-    await until('all of them', () => harness.processesOf(token).length === 4);
+    await until('all of them', () => harness.processesOf(token).length === 6);
     run.stop('user', 200);
     const end = await told.whenEnded;
-    const left = harness.processesOf(token);
-    toEnd.push(...left.map(({ pid }) => pid));
-    assert.equal(left.length, 2);
-    assert.deepEqual([end.kept, end.remaining], [[], []]);
-    assert.equal(
-      await harness.launcher.terminateSpared({
-        ...left[0]!,
-        bootId: (await told.whenStarted).leader.bootId,
-        command: '',
-      }),
-      false,
-    );
+    assert.deepEqual(kept(end), [`${editor} -c sleep 1001 & wait`, 'sleep 1001'], 'and they are listed');
+    assert.equal(harness.processesOf(token).length, 2);
+    const host = end.kept.find(({ command }) => command.startsWith(editor))!;
+    assert.equal(await harness.launcher.terminateSpared(host), false);
+    assert.ok(lives(host.pid));
+  });
+
+  it('R7.4 what the bundled sample agent starts is ended, though VS Code itself runs it', async () => {
+    const editor = join(harness.folder, 'opt', 'code');
+    mkdirSync(join(harness.folder, 'opt'));
+    copyFileSync(process.execPath, editor);
+    const script =
+      'require("child_process").spawn(process.execPath, ["-e", "setInterval(() => 0, 1e6)"]); setInterval(() => 0, 1e6)';
+    const agent = join(harness.folder, 'sampleAgent.cjs');
+    writeFileSync(agent, script);
+    const { told, token, run } = harness.launch(editor, [agent], { env: { ELECTRON_RUN_AS_NODE: '1' } });
+    await until('both', () => harness.processesOf(token).length === 2);
+    run.stop('user', 200);
+    const end = await told.whenEnded;
+    assert.deepEqual([kept(end), harness.processesOf(token)], [[], []]);
   });
 });

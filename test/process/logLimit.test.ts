@@ -6,8 +6,9 @@ import fc from 'fast-check';
 import { AgentLogs } from '../../src/process/guardian/agentLogs.ts';
 import { LogLimit, nextLookMs, slackOf } from '../../src/process/guardian/logLimit.ts';
 import { readJson } from '../../src/process/runFolder/atomicFile.ts';
-import { readStarted } from '../../src/process/runFolder/recordSchemas.ts';
+import { lookAtStarted } from '../../src/process/runFolder/recordSchemas.ts';
 import type { CutRecord } from '../../src/process/runFolder/records.ts';
+import { seen } from '../support/seen.ts';
 import { until } from '../support/until.ts';
 import { kill, type Launched, type LaunchOptions, lives, program, RunHarness } from './support/runHarness.ts';
 
@@ -139,6 +140,9 @@ describe('The log limit against a flood', () => {
   const written = () => (existsSync(counter()) ? Number(readFileSync(counter(), 'utf8')) : 0);
   const isFlooding = () => readdirSync('/proc').some((pid) => commandOf(pid).includes(counter()));
   const flood = () => `"${process.execPath}" "${program('flood.mjs')}" 20000 "${counter()}"`;
+  // Node forgets that a signal is ignored. A process that was asked to end is not asked again, though.
+  const floodOnceAsked = (first: string) =>
+    `trap 'touch asked' TERM; ${first}; while [ ! -e asked ]; do sleep 0.02; done; exec ${flood()}`;
 
   function launch(script: string, options: LaunchOptions = {}): Launched {
     const { limits, ...others } = options;
@@ -167,7 +171,7 @@ describe('The log limit against a flood', () => {
   it('R8.3 a flood after a long silence is seen as soon', async () => {
     const run = launch(`echo begin; while [ ! -e go ]; do sleep 0.02; done; exec ${flood()}`);
     await until('its guardian to sleep until something is written', () =>
-      isWatching(readStarted(run.files)?.guardian.pid),
+      isWatching(seen(lookAtStarted(run.files))?.guardian.pid),
     );
     writeFileSync(join(harness.cwd, 'go'), '');
     assert.equal((await run.told.whenEnded).stoppedBy, 'output-limit');
@@ -195,13 +199,9 @@ describe('The log limit against a flood', () => {
   });
 
   it('R8.3 a flood by a process that its agent left behind ends the grace period of the sweep', async () => {
-    const run = launch(
-      `(trap '' TERM; touch up; while [ ! -e "$OVER" ]; do sleep 0.02; done; exec ${flood()}) & \
-      while [ ! -e up ]; do sleep 0.02; done`,
-      { limits: { graceMs: 60_000 }, env: { OVER: join(harness.cwd, 'over') } },
-    );
-    await until('the end of the leader', () => existsSync(run.files.exit));
-    writeFileSync(join(harness.cwd, 'over'), '');
+    const run = launch(`(${floodOnceAsked('touch up')}) & while [ ! -e up ]; do sleep 0.02; done`, {
+      limits: { graceMs: 60_000 },
+    });
     const end = await run.told.whenEnded;
     assert.deepEqual([end.exit, end.stoppedBy], [{ exitCode: 0 }, undefined]);
     assertBounded(run);
@@ -215,7 +215,7 @@ describe('The log limit against a flood', () => {
     );
     const end = await run.told.whenEnded;
     assert.deepEqual([end.exit, end.stoppedBy, end.kept.length > 0], [{ exitCode: 0 }, undefined, true]);
-    const guardian = readStarted(run.files)?.guardian.pid ?? 0;
+    const guardian = seen(lookAtStarted(run.files))?.guardian.pid ?? 0;
     await until('its guardian to sleep until something is written', () => isWatching(guardian));
     writeFileSync(go, '');
     await until('the end of both', () => harness.processesOf(run.token).length === 0 && !lives(guardian));
@@ -227,7 +227,7 @@ describe('The log limit against a flood', () => {
       `LOOP_SUPERVISOR_KEEP=1 sh -c 'touch up; exec sleep 1001' & while [ ! -e up ]; do sleep 0.02; done`,
     );
     const { kept } = await run.told.whenEnded;
-    const guardian = readStarted(run.files)?.guardian.pid ?? 0;
+    const guardian = seen(lookAtStarted(run.files))?.guardian.pid ?? 0;
     await until('its guardian to sleep until something is written', () => isWatching(guardian));
     process.kill(guardian, 'SIGTERM');
     await until('its end', () => !lives(guardian));
@@ -235,13 +235,13 @@ describe('The log limit against a flood', () => {
   });
 
   it('R8.3 R7.4 without its guardian a flood ends the grace period of the sweep too', async () => {
-    const run = launch(`trap '' TERM; echo up; while [ ! -e go ]; do sleep 0.02; done; exec ${flood()}`);
+    const run = launch(floodOnceAsked('echo up'));
     await until('it to listen', () => harness.launcher.logBytes(run.token) > 0);
+    const { guardian } = await run.told.whenStarted;
     harness.launcher.dispose();
-    kill(readStarted(run.files)?.guardian.pid ?? 0);
+    kill(guardian?.pid as number);
     harness.launcher = harness.newLauncher();
     const adopted = harness.adopt(run.token, { graceMs: 60_000, needsReading: false });
-    writeFileSync(join(harness.cwd, 'go'), '');
     const end = await adopted.told.whenEnded;
     assert.equal(end.kind, 'lost');
     assert.ok(written() > LIMIT, 'the limit was passed');

@@ -4,7 +4,9 @@ import { mkdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node
 import type { ProcessIdentity } from '../../src/core/model/loop.ts';
 import { runFiles } from '../../src/process/runFolder/runFiles.ts';
 import { createTable } from '../../src/process/tables/platformTable.ts';
-import { createProbe } from '../../src/process/tables/processIdentity.ts';
+import { createInspector } from '../../src/process/tables/processInspector.ts';
+import { UNKNOWN_START } from '../../src/process/tables/processTable.ts';
+import { seen } from '../support/seen.ts';
 import { until } from '../support/until.ts';
 import { kill, type Launched, lives, program, RunHarness } from './support/runHarness.ts';
 
@@ -156,6 +158,8 @@ describe('Runs that lost their guardian', () => {
           started: () => run.stop('user', 200),
           output: () => undefined,
           silent: () => undefined,
+          unseen: () => undefined,
+          lines: () => undefined,
           ended: ({ kind }) => end.resolve(kind),
         },
         true,
@@ -173,7 +177,7 @@ describe('Runs that lost their guardian', () => {
   it('R7.5 a record of another boot is settled, and nobody is signalled', async () => {
     const bystander = spawn('/bin/sleep', ['1000'], { stdio: 'ignore', detached: true });
     try {
-      const self = (await createTable().find(bystander.pid as number))!;
+      const self = seen(await createTable().find(bystander.pid as number))!;
       const files = runFiles(harness.runsFolder, 'other-boot');
       mkdirSync(files.folder, { recursive: true });
       const leader = { pid: self.pid, startTime: self.startTime, bootId: OTHER_BOOT };
@@ -198,7 +202,7 @@ describe('Runs that lost their guardian', () => {
   it('R7.5 a pid that is used by somebody else now is never signalled, nor is a group of its number', async () => {
     const bystander = spawn('/bin/sh', ['-c', 'sleep 1000 & sleep 1000'], { stdio: 'ignore', detached: true });
     try {
-      const now = (await createTable().find(bystander.pid as number))!;
+      const now = seen(await createTable().find(bystander.pid as number))!;
       const before = { pid: now.pid, startTime: String(Number(now.startTime) - 500), bootId: now.bootId };
       const files = runFiles(harness.runsFolder, 'reused');
       mkdirSync(files.folder, { recursive: true });
@@ -266,11 +270,18 @@ describe('Runs that lost their guardian', () => {
   });
 
   it('knows itself and tells whether others live', () => {
-    const probe = createProbe();
-    assert.equal(probe.self.pid, process.pid);
-    assert.equal(probe.isAlive(probe.self), true);
-    assert.equal(probe.isAlive({ ...probe.self, startTime: '1' }), false);
-    assert.equal(probe.isAlive({ ...probe.self, bootId: OTHER_BOOT }), false);
-    assert.equal(probe.isAlive({ ...probe.self, pid: 2 ** 22 + 1 }), false);
+    const { self, look } = createInspector();
+    assert.equal(self.pid, process.pid);
+    assert.equal(look(self).state, 'there');
+    assert.equal(look({ ...self, startTime: '1' }).state, 'gone');
+    assert.equal(look({ ...self, bootId: OTHER_BOOT }).state, 'gone');
+    assert.equal(look({ ...self, pid: 2 ** 22 + 1 }).state, 'gone');
+    const { machine: _, namespace: __, ...old } = self;
+    assert.equal(look(old).state, 'there', 'a record of an older version was written on this machine');
+    assert.equal(look({ ...self, machine: 'another' }).state, 'unknown');
+    assert.equal(look({ ...self, machine: 'another', bootId: OTHER_BOOT }).state, 'unknown');
+    assert.equal(look({ ...self, namespace: 'another' }).state, 'unknown');
+    assert.equal(look({ ...self, startTime: UNKNOWN_START }).state, 'unknown');
+    assert.equal(look({ ...self, pid: 2 ** 22 + 1, startTime: UNKNOWN_START }).state, 'gone');
   });
 });

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { readEnded, readExit } from '../../src/process/runFolder/recordSchemas.ts';
+import { lookAtEnded, lookAtExit } from '../../src/process/runFolder/recordSchemas.ts';
 import { type RunFiles, runFiles } from '../../src/process/runFolder/runFiles.ts';
+import { seen } from '../support/seen.ts';
 
 describe('records of a run folder', () => {
   let folder: string;
@@ -28,8 +29,8 @@ describe('records of a run folder', () => {
     ] as const) {
       writeFileSync(files.exit, JSON.stringify({ format: 1, exit: { exitCode: 0 }, at }));
       writeFileSync(files.ended, JSON.stringify({ ...end, at }));
-      assert.equal(readExit(files)?.at, isTime ? at : undefined, String(at));
-      assert.equal(readEnded(files)?.at, isTime ? at : undefined, String(at));
+      assert.equal(seen(lookAtExit(files))?.at, isTime ? at : undefined, String(at));
+      assert.equal(seen(lookAtEnded(files))?.at, isTime ? at : undefined, String(at));
     }
   });
 });

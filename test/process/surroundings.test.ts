@@ -9,6 +9,7 @@ import { cleanEnvironment, terminalEnvironment } from '../../src/process/environ
 import { shellArguments } from '../../src/process/environment/shellQuestion.ts';
 import { createTable } from '../../src/process/tables/platformTable.ts';
 import { createResourceSampler } from '../../src/process/tables/resources.ts';
+import { seen } from '../support/seen.ts';
 import { until } from '../support/until.ts';
 import { kill, lives } from './support/runHarness.ts';
 
@@ -304,7 +305,7 @@ exec /bin/sh "$@"
       const leader = spawn('/bin/sh', ['-c', busy], { detached: true, stdio: ['ignore', 'pipe', 'ignore'] });
       try {
         await new Promise((resolve) => leader.stdout.once('data', resolve));
-        const identity = (await createTable().find(leader.pid!))!;
+        const identity = seen(await createTable().find(leader.pid!))!;
         const sampler = createResourceSampler();
         await until('both', async () => (await sampler.sample([identity])).get(leader.pid!)?.processes.length === 2);
         const gone = { ...identity, startTime: '1' };
@@ -322,7 +323,7 @@ exec /bin/sh "$@"
         );
         assert.deepEqual(await sampler.sample([gone]), new Map());
       } finally {
-        for (const { pid, session, parent } of await createTable().list())
+        for (const { pid, session, parent } of seen(await createTable().list()) ?? [])
           if (session === leader.pid || parent === leader.pid) kill(pid);
       }
     });

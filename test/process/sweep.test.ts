@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict';
-import { findProcesses, findRun, type RunMarks } from '../../src/process/sweep/findProcesses.ts';
-import { programNames } from '../../src/process/sweep/spared.ts';
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { isEditor } from '../../src/process/sweep/editor.ts';
+import { findProcesses, findRun, NOBODY, type RunMarks } from '../../src/process/sweep/findProcesses.ts';
+import { isOwn, ownFoldersOf } from '../../src/process/sweep/ownFolders.ts';
+import { programOf } from '../../src/process/sweep/program.ts';
+import { isProgram } from '../../src/process/sweep/spared.ts';
 import { type SweepTime, sweep } from '../../src/process/sweep/sweep.ts';
+import { seen } from '../support/seen.ts';
 import { type FakeProcess, FakeTable, identity } from './support/fakeTable.ts';
 
 const LEADER = 1000;
@@ -11,6 +18,7 @@ const marks = (more: Partial<RunMarks> = {}): RunMarks => ({
   seen: [],
   trustGroup: true,
   folder: '/runs/run-1',
+  ownFolders: ['/project', '/runs/run-1'],
   ...more,
 });
 
@@ -20,9 +28,10 @@ async function found(
   keep: readonly string[] = [],
   deep = true,
 ) {
-  const { members, kept, spared } = await findRun(new FakeTable(processes), marks(more), { keep, deep });
+  const look = await findRun(new FakeTable(processes), marks(more), { keep, deep });
+  const { members, kept } = seen(look) ?? NOBODY;
   const pids = (all: readonly { pid: number }[]) => all.map(({ pid }) => pid).sort((a, b) => a - b);
-  return { members: pids(members), kept: pids(kept), spared: pids(spared) };
+  return { members: pids(members), kept: pids(kept) };
 }
 
 async function members(
@@ -109,7 +118,7 @@ describe('Finding the processes of a run', () => {
     );
   });
 
-  it('R7.4 spares kept programs with all below them, marked processes, and VS Code', async () => {
+  it('R7.4 spares kept programs with all below them, marked processes, and VS Code, and lists all of them', async () => {
     const processes: FakeProcess[] = [
       { pid: LEADER, args: ['/usr/bin/tmux'] },
       { pid: 1001, parent: LEADER, args: ['/usr/bin/tmux', 'new'] },
@@ -123,24 +132,59 @@ describe('Finding the processes of a run', () => {
     ];
     assert.deepEqual(await found(processes, {}, ['tmux']), {
       members: [1000, 1004, 1008],
-      kept: [1001, 1002, 1003],
-      spared: [1001, 1002, 1003, 1005, 1006, 1007],
+      kept: [1001, 1002, 1003, 1005, 1006, 1007],
     });
   });
 
-  for (const args of [
-    ['python3', 'code.py'],
-    ['/usr/bin/node', '--inspect', '/project/cursor.mjs'],
-    ['/bin/sh', './windsurf.sh'],
-  ]) {
-    it(`R7.4 a script of the agent is no editor by its name: ${args.join(' ')}`, async () => {
-      assert.deepEqual(await members([{ pid: 1001, args, environment: MARKED }]), [1001]);
+  it('R7.4 spares by what a program is, not by a word in its arguments or a name that the project uses', async () => {
+    const ended: readonly (readonly string[])[] = [
+      ['/bin/bash', '-c', 'true; serve --root /home/me/code'],
+      ['/bin/bash', '-c', 'tmux'],
+      ['/project/code'],
+      ['/project/code', '--type=extensionHost'],
+      ['/usr/bin/node', '/project/out/server-main.js'],
+      ['/usr/bin/node', './out/server-main.js'],
+      ['/usr/bin/node', '/project/src/screen'],
+      ['/bin/sh', './src/screen'],
+      ['/usr/bin/make', 'screen'],
+      ['/bin/sh', '/elsewhere/host.sh', '--type=extensionHost'],
+      ['/usr/bin/java', '-cp', '/project/classes', 'org.gradle.Fake'],
+      ['/usr/bin/java', '-Dname=gradle', '-cp', '/usr/lib/x.jar', 'com.me.gradle.App'],
+      ['/usr/bin/node', '-e', 'tmux', '/usr/bin/tmux'],
+      ['python3', 'code.py'],
+      ['/usr/bin/node', '--inspect', '/project/cursor.mjs'],
+      ['/bin/sh', './windsurf.sh'],
+    ];
+    for (const args of ended) {
+      const look = await found([{ pid: 1001, args, environment: MARKED }], {}, ['tmux', 'screen', 'gradle']);
+      assert.deepEqual(look, { members: [1001], kept: [] }, args.join(' '));
+    }
+  });
+
+  it('R7.4 an editor that was started as a plain Node is what its script is', async () => {
+    const program: FakeProcess = { pid: 1001, args: ['/opt/code/code', '/extension/dist/sampleAgent.cjs'] };
+    assert.deepEqual(await found([{ ...program, environment: `${MARKED}ELECTRON_RUN_AS_NODE=1\0` }]), {
+      members: [1001],
+      kept: [],
     });
-  }
+    assert.deepEqual((await found([{ ...program, environment: MARKED }])).kept, [1001], 'it opens that file');
+  });
+
+  it('R7.4 where nobody knows the folders of the loop, no name counts', async () => {
+    const processes: FakeProcess[] = [
+      { pid: 1001, args: ['/usr/bin/tmux'], environment: MARKED },
+      { pid: 1002, args: ['/usr/share/code/code'], environment: MARKED },
+      { pid: 1003, args: ['server'], environment: `${MARKED}LOOP_SUPERVISOR_KEEP=1\0` },
+    ];
+    assert.deepEqual(await found(processes, { ownFolders: undefined }, ['tmux']), {
+      members: [1001],
+      kept: [1002, 1003],
+    });
+  });
 
   it('R7.4 what was kept at the end of a run stays kept', async () => {
     const processes = [{ pid: 1001, args: ['server'], environment: MARKED }];
-    assert.deepEqual(await found(processes, { kept: [identity(1001)] }), { members: [], kept: [1001], spared: [1001] });
+    assert.deepEqual(await found(processes, { kept: [identity(1001)] }), { members: [], kept: [1001] });
   });
 
   it('tells apart the processes of many runs in one look', async () => {
@@ -153,7 +197,7 @@ describe('Finding the processes of a run', () => {
     );
     const all = await findProcesses(table, runs, { keep: [], deep: true });
     assert.deepEqual(
-      [...all].map(([token, run]) => [token, run.members.map(({ pid }) => pid)]),
+      [...(seen(all) ?? [])].map(([token, run]) => [token, run.members.map(({ pid }) => pid)]),
       [
         ['run-1', [1001]],
         ['run-2', [2001]],
@@ -162,23 +206,70 @@ describe('Finding the processes of a run', () => {
     );
   });
 
-  for (const [name, args, expected] of [
-    ['tmux: server', ['tmux', 'new-session'], ['tmux']],
-    ['java', ['bazel(project)', '--batch'], ['java', 'bazel']],
-    ['node', ['/usr/bin/node', '--flag', '/opt/watchman.js', 'x'], ['node', 'watchman']],
-    ['sh', ['/bin/sh', '/tmp/tmux', 'serve'], ['sh', 'tmux']],
-    ['bash', ['-bash'], ['bash']],
-    ['Code.exe', ['C:\\Programs\\Code.exe'], ['code']],
-    ['x', [], ['x']],
+  for (const [name, ...args] of [
+    ['tmux', '/usr/bin/tmux', 'new-session'],
+    ['tmux', '/bin/sh', '/usr/local/bin/tmux', 'serve'],
+    ['screen', '/usr/bin/screen-4.9.0', '-dmS', 'x'],
+    ['watchman', '/usr/bin/node', '--flag', '-r', 'hook', '/opt/watchman.js', 'x'],
+    ['pm2', '/usr/bin/node', '/usr/lib/node_modules/pm2/lib/Daemon.js'],
+    ['node', '/usr/bin/node', '/project/server.js'],
+    ['tool', '/usr/bin/python3.12', '-X', 'dev', '-m', 'tool.server', '-v'],
+    ['gradle', '/usr/bin/java', '-cp', '/g/x.jar:/g/y.jar', 'org.gradle.launcher.daemon.bootstrap.GradleDaemon', '8.5'],
+    ['bazel', '/b/java', '-jar', `/cache/_bazel_me/install/${'0'.repeat(32)}/A-server.jar`, '--port=1'],
+    ['org.me.Main', '/usr/bin/java', '@options', '-Xmx1g', 'org.me.Main', 'gradle'],
   ] as const) {
-    it(`R7.4 knows a program by its names: ${[name, ...args].join(' ')}`, () => {
-      assert.deepEqual(programNames(name, args), expected);
+    it(`R7.4 knows what a program is: ${args.join(' ')} is ${name}`, async () => {
+      const table = new FakeTable([{ pid: 1001, args }]);
+      const [info] = seen(await table.list()) ?? [];
+      const program = programOf(table, info!);
+      assert.ok(isProgram(program, name.toLowerCase(), ['/project']), JSON.stringify(program));
+      assert.ok(!isProgram(program, 'other', ['/project']));
     });
   }
 
-  it('R7.4 knows a build daemon on Java by its class', async () => {
-    const args = ['/usr/bin/java', '-cp', 'x.jar', 'org.gradle.launcher.daemon.bootstrap.GradleDaemon', '8.5'];
-    assert.deepEqual((await found([{ pid: 1001, args, environment: MARKED }], {}, ['gradle'])).kept, [1001]);
+  it('R7.4 a program that does not show its executable goes by its name', async () => {
+    // As `screen` does, which runs with the rights of a group of its own.
+    const look = await found([{ pid: 1001, args: ['SCREEN -dmS x'], environment: MARKED }], {}, ['SCREEN -dmS x']);
+    assert.deepEqual(look, { members: [], kept: [1001] });
+  });
+
+  it('R7.4 knows a server of VS Code by where its script lies', () => {
+    const node = { name: 'node', isRuntime: true, main: undefined, classPath: [] };
+    const server = '/home/me/.vscode-server/bin/abc/out/server-main.js';
+    const runs = (script: string, executable = '/usr/bin/node') => ({ ...node, executable, script });
+    const product = (path: string) => path === '/home/me/.vscode-server/bin/abc/product.json';
+    assert.ok(isEditor(runs(server), ['/project'], product));
+    assert.ok(isEditor(runs('/home/me/.vscode-server/bin/abc/out/bootstrap-fork'), ['/project'], product));
+    assert.ok(!isEditor(runs(server), ['/project'], () => false));
+    assert.ok(!isEditor(runs('/project/out/server-main.js'), ['/project'], () => true), 'of the project');
+    assert.ok(!isEditor(runs('out/server-main.js'), ['/project'], () => true));
+    assert.ok(!isEditor(runs('/home/me/.vscode-server/bin/abc/out/cli.js'), ['/project'], product));
+    const app = '/Applications/Visual Studio Code.app/Contents/MacOS/Electron';
+    assert.ok(
+      isEditor({ ...node, name: 'electron', isRuntime: false, executable: app, script: undefined }, ['/project']),
+    );
+  });
+
+  it("R7.4 a loop's own folders are its repository and its run folder, and not what its user's home hides", () => {
+    assert.ok(isOwn('/p/bin/code', ['/p'], '/home/me'));
+    assert.ok(!isOwn('/program/code', ['/p'], '/home/me'));
+    assert.ok(isOwn('/home/me/code', ['/home/me'], '/home/me'));
+    assert.ok(!isOwn('/home/me/.local/bin/tmux', ['/home/me'], '/home/me'));
+    assert.ok(isOwn('/home/me/.cache/p/tmux', ['/home/me/.cache/p'], '/home/me'));
+    assert.ok(!isOwn('/usr/bin/tmux', ['/'], '/home/me'));
+    assert.ok(isOwn('/home/me/code', ['/'], '/home/me'));
+    const folder = realpathSync(mkdtempSync(join(tmpdir(), 'loop-own-')));
+    try {
+      mkdirSync(join(folder, 'repository', '.git'), { recursive: true });
+      writeFileSync(join(folder, 'repository', '.git', 'HEAD'), '');
+      mkdirSync(join(folder, 'repository', 'packages', '.git'), { recursive: true });
+      mkdirSync(join(folder, 'repository', 'packages', 'one'), { recursive: true });
+      symlinkSync(join(folder, 'repository'), join(folder, 'link'));
+      const own = ownFoldersOf(join(folder, 'link', 'packages', 'one'), join(folder, 'run'));
+      assert.deepEqual(own, [join(folder, 'repository'), join(folder, 'run')]);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 });
 
@@ -253,7 +344,7 @@ describe('Sweeping', () => {
     const { tookMs } = await swept([{ pid: 1001, environment: MARKED, survives: ['SIGTERM'] }], {
       isUrgent: () => true,
     });
-    assert.ok(tookMs < 20, `${tookMs} ms`);
+    assert.ok(tookMs < 80, `${tookMs} ms`);
   });
 
   it('R7.4 looks again before it kills, for what was started meanwhile by whom it kills', async () => {
@@ -306,8 +397,54 @@ describe('Sweeping', () => {
     assert.ok(time.at < 1000, `${time.at} ms`);
   });
 
-  it('a sweep that finds nothing looks once and waits for nothing', async () => {
+  it('R7.4 says that nothing is left after several looks over at least 50 ms, for one may miss who is between two forks', async () => {
     const { tookMs, table } = await swept([{ pid: 50 }]);
-    assert.deepEqual([tookMs, table.sent], [0, []]);
+    assert.deepEqual([tookMs, table.sent], [50, []]);
+    for (const emptyLooks of [1, 2]) {
+      const hopper = new FakeTable([]);
+      const time = new FakeTime();
+      let looks = 0;
+      const find = async () => {
+        looks++;
+        if (looks === emptyLooks + 1) hopper.processes.set(1001, { pid: 1001, args: ['hopper'], environment: MARKED });
+        return findRun(hopper, marks({ leader: undefined }), { keep: [], deep: true });
+      };
+      const { swept: ended, remaining } = await sweep(hopper, find, { graceMs: 1000 }, time);
+      assert.deepEqual([ended.map(({ command }) => command), remaining], [['hopper'], []]);
+      assert.equal(looks, emptyLooks + 1 + 3, 'and as many looks again after that');
+    }
+  });
+
+  it('R7.4 a sweep that cannot look says so, and names whom it last knew', async () => {
+    const table = new FakeTable([{ pid: LEADER }, { pid: 1001, args: ['tool', '-x'], group: LEADER }]);
+    const time = new FakeTime();
+    table.blind = 'no free descriptors';
+    const find = (known: RunMarks['seen']) =>
+      findRun(table, marks({ trustGroup: false, seen: [identity(1001), ...known] }), { keep: [], deep: true });
+    const { swept: ended, kept, remaining, unseen } = await sweep(table, find, { graceMs: 1000 }, time);
+    assert.deepEqual([ended, kept, unseen], [[], [], 'no free descriptors']);
+    assert.deepEqual(
+      remaining.map(({ pid, startTime, command }) => [pid, startTime, command]),
+      [
+        [LEADER, String(LEADER), `process ${LEADER}`],
+        [1001, '1001', 'process 1001'],
+      ],
+    );
+    assert.ok(time.at >= 10_000 && time.at < 12_000, `it looks again for 10 s, ${time.at} ms`);
+    assert.deepEqual(table.sent, [], 'nobody is signalled who was not seen');
+  });
+
+  it('R7.4 a sweep that cannot look for a while goes on when it can', async () => {
+    const table = new FakeTable([{ pid: 1001, args: ['deaf'], environment: MARKED, survives: ['SIGTERM'] }]);
+    const time = new FakeTime();
+    time.sleep = async (ms) => {
+      time.at += Math.max(ms, 1);
+      // From before it is killed to a while later.
+      table.blind = time.at > 900 && time.at < 5_000 ? 'no free descriptors' : undefined;
+    };
+    const find = () => findRun(table, marks({ leader: undefined }), { keep: [], deep: true });
+    const { swept: ended, remaining, unseen } = await sweep(table, find, { graceMs: 1000 }, time);
+    assert.deepEqual([ended.map(({ command }) => command), remaining, unseen], [['deaf'], [], undefined]);
+    assert.equal(table.processes.size, 0);
   });
 });

@@ -12,8 +12,7 @@ function below(folder: string): string[] {
   return [folder, ...readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((name) => join(folder, name))];
 }
 
-describe('What lies on the disk', function () {
-  this.timeout(120_000);
+describe('What lies on the disk', () => {
   const SECRET = 'sk-that-nobody-may-find-7f3a91';
   const HOSTILE = [
     '../x',

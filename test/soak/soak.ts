@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import type { Settings } from '../../src/core/model/settings.ts';
 import type { Status } from '../../src/core/model/status.ts';
 import { systemClock } from '../../src/core/runtime/systemClock.ts';
-import { createProbe } from '../../src/process/tables/processIdentity.ts';
+import { createInspector } from '../../src/process/tables/processInspector.ts';
 import { audit, violationsNow } from '../chaos/audit.ts';
 import { HostError, HostProcess } from '../chaos/hostProcess.ts';
 import { markedProcesses, stillLives } from '../support/markedProcesses.ts';
@@ -42,9 +42,9 @@ const SETTINGS: Partial<Settings> = {
   maxConcurrent: CAP,
   maxQueueDepth: DEPTH,
   // Every kill costs a restart: the window is short, so that the back-off stays short and no loop is given up.
-  restart: { maxRestarts: 1_000, windowMs: 1_500 },
+  restart: { maxRestarts: 1_000, windowMs: 1_500, maxTotal: 1_000 },
   circuit: { failureThreshold: 6, cooldownMs: 700, halfOpenMaxProbes: 1 },
-  budget: { dailyLimit: LIMIT_NANO, warnAtPercent: 90, onExceeded: 'finish' },
+  budget: { dailyLimit: LIMIT_NANO, warnAtPercent: 90, minAllowance: 5e8, onExceeded: 'finish' },
   killGraceMs: 200,
   maxLogBytes: 2 * 2 ** 20,
   firstOutputTimeoutMs: 4_000,
@@ -81,7 +81,7 @@ class Soak {
   readonly #random: Seeded;
   readonly #prefix: string;
   readonly #storage = mkdtempSync(join(tmpdir(), 'loop-supervisor-soak-'));
-  readonly #probe = createProbe();
+  readonly #inspector = createInspector();
   readonly #violations = new Set<string>();
   readonly #admitted = new Set<string>();
   readonly #refused = new Set<string>();
@@ -118,7 +118,7 @@ class Soak {
     }
     await this.#quiet();
     const books = { storage: this.#storage, prefix: this.#prefix, admitted: this.#admitted, refused: this.#refused };
-    const { violations, ledger } = audit({ ...books, mayBeCancelled: this.#mayBeCancelled });
+    const { violations, ledger } = await audit({ ...books, mayBeCancelled: this.#mayBeCancelled });
     for (const violation of violations) this.#violations.add(violation);
     return {
       violations: [...this.#violations],
@@ -268,7 +268,7 @@ class Soak {
     const roles = this.#random.pick([['guardian'], ['agent'], ['guardian', 'agent']]) as ('guardian' | 'agent')[];
     for (const role of run ? roles : []) {
       const victim = role === 'guardian' ? run?.guardian : run?.leader;
-      if (!victim || !this.#probe.isAlive(victim)) continue;
+      if (!victim || this.#inspector.look(victim).state !== 'there') continue;
       process.kill(victim.pid, 'SIGKILL');
       this.#count(`${role}s killed`);
     }

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import type { Loop } from '../../src/core/model/loop.ts';
+import { onEachStore } from './eachStore.ts';
 import {
   ENDED,
   FAILED,
   factsOf,
   finish,
+  gatesOf,
   memoryStore,
   newLoop,
   StoreFolder,
@@ -15,64 +17,61 @@ import {
 
 const ids = (loops: readonly Loop[] | undefined) => loops?.map(({ loopId }) => loopId);
 
-describe('store: what other windows have changed', function () {
-  this.timeout(60_000);
-  let folder: StoreFolder;
+onEachStore('what other hosts have changed', ({ open, news }) => {
   let mine: TestStore;
   let theirs: TestStore;
-  beforeEach(() => {
-    folder = new StoreFolder();
-    mine = folder.open();
-    theirs = folder.open();
+  beforeEach(async () => {
+    mine = await open();
+    theirs = await open();
   });
-  afterEach(() => folder.dispose());
 
   it('R3.1 the first answer is everything that is live, and then only what is new', async () => {
     const queued = await submit(theirs, 'queued');
     const running = await start(theirs, await submit(theirs, 'running'), 'token');
     await finish(theirs, await submit(theirs, 'done'));
-    assert.deepEqual(mine.changes()?.loops, [queued, running]);
-    assert.equal(mine.changes(), undefined);
+    assert.deepEqual((await news(mine))?.loops, [queued, running]);
+    assert.equal(await news(mine), undefined);
 
     const done = await finish(theirs, running);
-    assert.deepEqual(mine.changes()?.loops, [done]);
-    assert.equal(mine.changes(), undefined);
+    assert.deepEqual((await news(mine))?.loops, [done]);
+    assert.equal(await news(mine), undefined);
   });
 
   it('our own writes do not come back', async () => {
-    assert.deepEqual(mine.changes()?.loops, []);
+    assert.deepEqual((await news(mine))?.loops, []);
     const loop = await submit(mine, 'mine');
-    assert.equal(mine.changes(), undefined);
+    assert.equal(await news(mine), undefined);
     await start(mine, loop, 'token');
     await mine.write((tx) => assert.equal(tx.changes(), undefined));
     await submit(theirs, 'theirs');
-    assert.deepEqual(ids(mine.changes()?.loops), ['theirs']);
+    assert.deepEqual(ids((await news(mine))?.loops), ['theirs']);
   });
 
   it('our own writes come back with those that they may lie on top of, when these were not taken first', async () => {
-    mine.changes();
+    await news(mine);
     const loop = await submit(theirs, 'theirs');
     // Both write the same loop, we without having looked.
     await mine.write((tx) => tx.saveLoop({ ...loop, priority: 5 }));
     await submit(mine, 'mine');
-    assert.deepEqual(ids(mine.changes()?.loops), ['theirs', 'mine']);
-    assert.equal(mine.changes(), undefined);
+    const loops = (await news(mine))?.loops;
+    assert.equal(loops?.find(({ loopId }) => loopId === 'theirs')?.priority, 5);
+    assert.equal(await news(mine), undefined);
   });
 
   it('within a transaction they are exact: nobody can write between the answer and the commit (R3.1, R6.2)', async () => {
-    mine.changes();
+    await news(mine);
     const theirLoop = await submit(theirs, 'theirs');
     await mine.write((tx) => {
       assert.deepEqual(tx.changes()?.loops, [theirLoop]);
       assert.equal(tx.changes(), undefined, 'a second time there is nothing new');
       tx.insertLoop(newLoop('mine'), '');
     });
-    assert.equal(mine.changes(), undefined);
-    assert.deepEqual(ids(theirs.changes()?.loops), ['theirs', 'mine']);
+    assert.equal(await news(mine), undefined);
+    assert.deepEqual(ids((await news(theirs))?.loops), ['theirs', 'mine']);
   });
 
   it('what was handed out in a transaction that failed is handed out again', async () => {
-    mine.changes();
+    await news(mine);
     await submit(theirs, 'theirs');
     for (let attempt = 0; attempt < 2; attempt++) {
       await assert.rejects(
@@ -84,8 +83,8 @@ describe('store: what other windows have changed', function () {
         /^Error: no$/,
       );
     }
-    assert.deepEqual(ids(mine.changes()?.loops), ['theirs']);
-    assert.equal(mine.changes(), undefined);
+    assert.deepEqual(ids((await news(mine))?.loops), ['theirs']);
+    assert.equal(await news(mine), undefined);
   });
 
   it('the very first answer is given again when its transaction failed', async () => {
@@ -97,7 +96,7 @@ describe('store: what other windows have changed', function () {
       }),
     );
     await mine.write((tx) => assert.deepEqual(ids(tx.changes()?.loops), ['theirs']));
-    assert.equal(mine.changes(), undefined);
+    assert.equal(await news(mine), undefined);
   });
 
   it('a transaction that has written can not ask any more', async () => {
@@ -108,11 +107,11 @@ describe('store: what other windows have changed', function () {
       }),
       /changes\(\) was called after a write/,
     );
-    assert.equal(mine.latest('mine'), undefined);
+    assert.equal(await mine.latest('mine'), undefined);
   });
 
   it('asked for within a write, the store answers as its transaction does', async () => {
-    mine.changes();
+    await news(mine);
     await submit(theirs, 'theirs');
     await assert.rejects(
       mine.write(() => {
@@ -120,18 +119,18 @@ describe('store: what other windows have changed', function () {
         throw new Error('no');
       }),
     );
-    assert.deepEqual(ids(mine.changes()?.loops), ['theirs'], 'it was rolled back, so it counts as not told');
+    assert.deepEqual(ids((await news(mine))?.loops), ['theirs'], 'it was rolled back, so it counts as not told');
   });
 
   it('a loop is seen as changed when only its attempt is', async () => {
     const loop = await start(theirs, await submit(theirs, 'loop'), 'token');
-    mine.changes();
+    await news(mine);
     const leader = { pid: 7, startTime: '8', bootId: '9' };
     await theirs.write((tx) => tx.saveAttempt({ ...loop.attempt, leader }));
-    assert.deepEqual(mine.changes()?.loops, [{ ...loop, attempt: { ...loop.attempt, leader } }]);
+    assert.deepEqual((await news(mine))?.loops, [{ ...loop, attempt: { ...loop.attempt, leader } }]);
 
     await theirs.write((tx) => tx.advance(loop.attempt.id, 0, 55, { state: 1 }));
-    const seen = mine.changes()?.loops[0];
+    const seen = (await news(mine))?.loops[0];
     assert.deepEqual(seen && 'attempt' in seen && [seen.attempt.readOffset, seen.attempt.readerState], [
       55,
       { state: 1 },
@@ -139,31 +138,78 @@ describe('store: what other windows have changed', function () {
   });
 
   it('revisions never go back, even when the newest rows are removed', async () => {
-    mine.changes();
+    await news(mine);
     const loop = await submit(theirs, 'a');
-    assert.deepEqual(ids(mine.changes()?.loops), ['a']);
+    assert.deepEqual(ids((await news(mine))?.loops), ['a']);
     await finish(theirs, loop);
-    mine.changes();
+    await news(mine);
     await theirs.write((tx) => tx.removeFinished([loop.seq]));
     theirs.close();
-    const later = folder.open();
+    const later = await open();
     const next = await submit(later, 'b');
     assert.ok(next.seq > loop.seq);
-    assert.deepEqual(ids(mine.changes()?.loops), ['b']);
+    assert.deepEqual(ids((await news(mine))?.loops), ['b']);
   });
 
   it('a loop that was removed since is told as gone', async () => {
     const loop = await submit(theirs, 'a');
-    mine.changes();
+    await news(mine);
     await finish(theirs, loop);
     await theirs.write((tx) => tx.removeFinished([loop.seq]));
     assert.deepEqual(
-      [mine.changes()].map((changes) => [changes?.loops, changes?.gone]),
+      [await news(mine)].map((changes) => [changes?.loops, changes?.gone]),
       [[[], [loop.seq]]],
     );
   });
 
+  it('control, leases and the latest day come with them', async () => {
+    await news(mine);
+    const circuits = {
+      claude: { state: 'open', generation: 1, consecutiveFailures: 5, openedAt: 5, reasons: [] },
+    } as const;
+    const of = { kind: 'account', name: 'claude' } as const;
+    const gates = gatesOf({ of, state: 'held', reason: 'usageLimit', why: 'limit', since: 1, until: 9, tries: 0 });
+    const lease = { id: 'w', process: { pid: 1, startTime: '1', bootId: 'b' }, folders: ['/a'], openedAt: 1 };
+    await theirs.write((tx) => {
+      tx.saveControl({ circuits, gates, paused: true });
+      tx.saveWindow(lease);
+      tx.saveDayMarks({ day: '2026-01-16', spent: 0, unknown: 0, warned: true, exceeded: false });
+      tx.addLedger({ key: 'k', seq: 1, agent: 'a', day: '2026-01-15', at: 1, cost: 5, source: 'reported' });
+    });
+    assert.deepEqual(await news(mine), {
+      loops: [],
+      control: { circuits, gates, paused: true },
+      windows: [lease],
+      day: { day: '2026-01-16', spent: 0, unknown: 0, warned: true, exceeded: false },
+    });
+    await theirs.write((tx) => {
+      tx.releaseWindow('w');
+      tx.addLedger({ key: 'k', seq: 2, agent: 'a', day: '2026-01-17', at: 1, cost: 6, source: 'reported' });
+    });
+    const next = await news(mine);
+    assert.deepEqual(
+      [next?.windows, next?.day],
+      [[], { day: '2026-01-17', spent: 6, unknown: 0, warned: false, exceeded: false }],
+    );
+  });
+
+  it('a loop whose attempt was settled in the same transaction is seen as it is then', async () => {
+    const loop = await start(theirs, await submit(theirs, 'loop'), 'token');
+    await news(mine);
+    await theirs.write((tx) => {
+      tx.saveAttempt({ ...loop.attempt, end: ENDED });
+      tx.saveLoop({ ...factsOf(loop), ...FAILED, finishedAt: 5 });
+      tx.addHistory(loop.seq, { at: 5, from: 'failed', to: 'failed', why: 'left over and ended: sh (9)' });
+    });
+    assert.deepEqual((await news(mine))?.loops, [{ ...factsOf(loop), ...FAILED, finishedAt: 5 }]);
+    assert.equal((await mine.history(loop.seq)).at(-1)?.why, 'left over and ended: sh (9)');
+  });
+});
+
+describe('store on SQLite: what other hosts have changed', () => {
   it('a window that was away for longer than changes are kept is told all that is live, and which loops those are', async () => {
+    const folder = new StoreFolder();
+    const [mine, theirs] = [folder.open(), folder.open()];
     const kept = await submit(theirs, 'kept');
     const done = await submit(theirs, 'done');
     mine.changes();
@@ -181,30 +227,7 @@ describe('store: what other windows have changed', function () {
     assert.deepEqual(changes?.live, new Set([kept.seq, unreadable.seq]));
     await theirs.write((tx) => tx.saveLoop({ ...kept, priority: 3 }));
     assert.deepEqual(mine.changes()?.loops, [{ ...kept, priority: 3 }], 'from there on by the list again');
-  });
-
-  it('control, leases and the latest day come with them', async () => {
-    mine.changes();
-    const circuit = { state: 'open', generation: 1, consecutiveFailures: 5, openedAt: 5, reasons: [] } as const;
-    const lease = { id: 'w', process: { pid: 1, startTime: '1', bootId: 'b' }, folders: ['/a'], openedAt: 1 };
-    await theirs.write((tx) => {
-      tx.saveControl({ circuit, paused: true, holds: { claude: { until: 9, reason: 'limit' } } });
-      tx.saveWindow(lease);
-      tx.saveDayMarks({ day: '2026-01-16', spent: 0, warned: true, exceeded: false });
-      tx.addLedger({ key: 'k', seq: 1, agent: 'a', day: '2026-01-15', at: 1, cost: 5, source: 'reported' });
-    });
-    assert.deepEqual(mine.changes(), {
-      loops: [],
-      control: { circuit, paused: true, holds: { claude: { until: 9, reason: 'limit' } } },
-      windows: [lease],
-      day: { day: '2026-01-16', spent: 0, warned: true, exceeded: false },
-    });
-    await theirs.write((tx) => {
-      tx.releaseWindow('w');
-      tx.addLedger({ key: 'k', seq: 2, agent: 'a', day: '2026-01-17', at: 1, cost: 6, source: 'reported' });
-    });
-    const next = mine.changes();
-    assert.deepEqual([next?.windows, next?.day], [[], { day: '2026-01-17', spent: 6, warned: false, exceeded: false }]);
+    folder.dispose();
   });
 
   it('in memory there is one window, and nothing is ever new', async () => {
@@ -214,17 +237,5 @@ describe('store: what other windows have changed', function () {
     assert.equal(store.changes(), undefined);
     await store.write((tx) => assert.equal(tx.changes(), undefined));
     store.close();
-  });
-
-  it('a loop whose attempt was settled in the same transaction is seen as it is then', async () => {
-    const loop = await start(theirs, await submit(theirs, 'loop'), 'token');
-    mine.changes();
-    await theirs.write((tx) => {
-      tx.saveAttempt({ ...loop.attempt, end: ENDED });
-      tx.saveLoop({ ...factsOf(loop), ...FAILED, finishedAt: 5 });
-      tx.addHistory(loop.seq, { at: 5, from: 'failed', to: 'failed', why: 'left over and ended: sh (9)' });
-    });
-    assert.deepEqual(mine.changes()?.loops, [{ ...factsOf(loop), ...FAILED, finishedAt: 5 }]);
-    assert.equal(mine.history(loop.seq).at(-1)?.why, 'left over and ended: sh (9)');
   });
 });

@@ -11,8 +11,7 @@ const CRASHES = 65;
 /** The last number that the first version gave. */
 const LAST = 181;
 
-describe('store: a database of the first version', function () {
-  this.timeout(60_000);
+describe('store: a database of the first version', () => {
   let folder: StoreFolder;
   beforeEach(() => {
     folder = new StoreFolder();
@@ -91,7 +90,7 @@ describe('store: a database of the first version', function () {
     const loop = await submit(mine, 'new');
     assert.ok(loop.seq > LAST);
     assert.deepEqual(theirs.changes()?.loops, [loop]);
-    const queued = theirs.latest('queued1');
+    const queued = await theirs.latest('queued1');
     assert.ok(queued);
     const running = await start(theirs, queued, 'token-new');
     assert.ok(running.attempt.id > loop.seq);
@@ -100,7 +99,7 @@ describe('store: a database of the first version', function () {
     assert.deepEqual(theirs.changes()?.loops, [done]);
     assert.deepEqual([before, mine.finishedCount(), theirs.finishedCount()], [{ total: 6, failed: 1 }, after, after]);
     assert.deepEqual(
-      mine.history(queued.seq).map(({ from, to }) => [from, to]),
+      (await mine.history(queued.seq)).map(({ from, to }) => [from, to]),
       [
         ['new', 'queued'],
         ['queued', 'queued'],
@@ -109,7 +108,7 @@ describe('store: a database of the first version', function () {
       ],
     );
     assert.deepEqual(
-      mine.attempts(queued.seq).map(({ token }) => token),
+      (await mine.attempts(queued.seq)).map(({ token }) => token),
       ['token-new'],
     );
     // A final one leaves with all that is its own.
@@ -132,10 +131,10 @@ describe('store: a database of the first version', function () {
     ['those of the last one', 'n > 94', [69, 78, 87, 95]],
     ['those that say that it began', "to_state = 'running'", [74, 83, 92, 102]],
   ] as const) {
-    it(`no attempt is lost though rows of its loop’s history are missing: ${what}`, () => {
+    it(`no attempt is lost though rows of its loop’s history are missing: ${what}`, async () => {
       folder.sql(`DELETE FROM history WHERE seq = ${CRASHES} AND ${where}`);
       assert.deepEqual(
-        attemptsOf(CRASHES).map(({ number }) => number),
+        (await attemptsOf(CRASHES)).map(({ number }) => number),
         [1, 2, 3, 4],
       );
       assert.deepEqual(
@@ -147,15 +146,11 @@ describe('store: a database of the first version', function () {
     });
   }
 
-  it('the row that is made for an attempt says when it began, at its place in the history', () => {
+  it('the row that is made for an attempt says when it began, at its place in the history', async () => {
     folder.sql(`DELETE FROM history WHERE seq = ${CRASHES} AND n BETWEEN 78 AND 85`);
-    const [, second] = attemptsOf(CRASHES);
+    const [, second] = await attemptsOf(CRASHES);
     assert.deepEqual(
-      folder
-        .open()
-        .history(CRASHES)
-        .slice(3, 6)
-        .map(({ at, to, why }) => ({ at, to, why })),
+      (await folder.open().history(CRASHES)).slice(3, 6).map(({ at, to, why }) => ({ at, to, why })),
       [
         { at: 1_768_478_400_960, to: 'queued', why: 'the back-off is over' },
         { at: second?.startedAt, to: 'running', why: '' },

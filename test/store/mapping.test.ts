@@ -1,18 +1,18 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
+import type { GateRecord, HoldReason } from '../../src/core/model/gate.ts';
 import type { Attempt, LedgerRow, Loop, Transition } from '../../src/core/model/loop.ts';
 import type { Control, WindowLease } from '../../src/core/ports/store.ts';
 import { anyAttempt, anyEnd, anyFacts, anyMetadata, anyPhase, anyText } from './arbitraries.ts';
-import { finish, memoryStore, newAttempt, newLoop, StoreFolder, start, submit, type TestStore } from './support.ts';
+import { onEachStore } from './eachStore.ts';
+import { finish, gatesOf, newAttempt, newLoop, start, submit, type TestStore } from './support.ts';
 
-describe('store: what is written is read again', function () {
-  this.timeout(60_000);
+onEachStore('what is written is read again', (bench) => {
   let store: TestStore;
   let number = 0;
-  beforeEach(() => {
-    store = memoryStore();
+  beforeEach(async () => {
+    store = await bench.open();
   });
-  afterEach(() => store.close());
 
   it('a loop in every state, with or without what is optional', async () => {
     await fc.assert(
@@ -31,8 +31,8 @@ describe('store: what is written is read again', function () {
           tx.saveLoop(loop);
           return loop;
         });
-        assert.deepEqual(store.bySeq(queued.seq), saved);
-        assert.deepEqual(store.latest(loopId), saved);
+        assert.deepEqual(await store.bySeq(queued.seq), saved);
+        assert.deepEqual(await store.latest(loopId), saved);
       }),
     );
   });
@@ -57,8 +57,10 @@ describe('store: what is written is read again', function () {
           };
           const loop = await store.write((tx) => tx.insertLoop(given, ''));
           assert.deepEqual(loop, { ...given, seq: loop.seq, place: loop.seq });
-          assert.deepEqual(store.bySeq(loop.seq), loop);
-          assert.deepEqual(store.history(loop.seq), [{ at: facts.since, from: 'new', to: 'queued', why: 'submitted' }]);
+          assert.deepEqual(await store.bySeq(loop.seq), loop);
+          assert.deepEqual(await store.history(loop.seq), [
+            { at: facts.since, from: 'new', to: 'queued', why: 'submitted' },
+          ]);
         },
       ),
     );
@@ -69,14 +71,14 @@ describe('store: what is written is read again', function () {
     await fc.assert(
       fc.asyncProperty(anyAttempt, anyAttempt, anyEnd, async (begun, changed, end) => {
         const inserted = await store.write((tx) => tx.insertAttempt(loop.seq, begun));
-        assert.deepEqual(store.attempts(loop.seq).at(-1), inserted);
+        assert.deepEqual((await store.attempts(loop.seq)).at(-1), inserted);
         // What belongs to the dispatch stays as it was.
         const { id, number, token, startedAt, generation, probe, reserved } = inserted;
         const now: Attempt = { ...changed, id, number, token, startedAt, generation, probe, reserved };
         assert.equal(await store.write((tx) => tx.saveAttempt(now)), true);
-        assert.deepEqual(store.attempts(loop.seq).at(-1), now);
+        assert.deepEqual((await store.attempts(loop.seq)).at(-1), now);
         assert.equal(await store.write((tx) => tx.saveAttempt({ ...now, end })), true);
-        assert.deepEqual(store.attempts(loop.seq).at(-1), { ...now, end });
+        assert.deepEqual((await store.attempts(loop.seq)).at(-1), { ...now, end });
       }),
     );
   });
@@ -91,17 +93,32 @@ describe('store: what is written is read again', function () {
           consecutiveFailures: fc.nat(),
           openedAt: time,
           lastFailureAt: time,
+          lastFailed: fc.nat(),
           reasons: fc.array(anyText, { maxLength: 5 }),
         },
       },
       { requiredKeys: ['state', 'generation', 'consecutiveFailures', 'reasons'], noNullPrototype: true },
     );
     const agent = fc.oneof(anyText, fc.constant('__proto__'));
-    const holds = fc
-      .array(fc.tuple(agent, fc.record({ until: time, reason: fc.string() }, { noNullPrototype: true })))
-      .map((entries) => Object.fromEntries(entries));
+    const circuits = fc.array(fc.tuple(agent, circuit)).map((entries) => Object.fromEntries(entries));
+    const of = fc.oneof(
+      fc.record(
+        { kind: fc.constantFrom('account' as const, 'profile' as const), name: agent, folder: anyText },
+        { requiredKeys: ['kind', 'name'], noNullPrototype: true },
+      ),
+      fc.record({ kind: fc.constantFrom('machine' as const, 'absence' as const) }, { noNullPrototype: true }),
+    );
+    const gate = fc.record(
+      {
+        ...{ of, state: fc.constant('held' as const), why: fc.string(), since: time, tries: fc.nat() },
+        ...{ until: time, guessed: fc.constant(true as const), lastSeq: fc.nat() },
+        reason: fc.constantFrom<HoldReason>('usageLimit', 'login', 'billing', 'program', 'config', 'machine', 'user'),
+      },
+      { requiredKeys: ['of', 'state', 'why', 'since', 'tries', 'reason'], noNullPrototype: true },
+    ) as fc.Arbitrary<GateRecord>;
+    const gates = fc.array(gate).map((list) => gatesOf(...list));
     const control = fc.record(
-      { circuit, paused: fc.boolean(), holds },
+      { circuits, gates, paused: fc.boolean() },
       { noNullPrototype: true },
     ) as fc.Arbitrary<Control>;
     const lease: fc.Arbitrary<WindowLease> = fc.record(
@@ -122,9 +139,10 @@ describe('store: what is written is read again', function () {
     );
     await fc.assert(
       fc.asyncProperty(control, lease, fc.array(transition), async (control, lease, transitions) => {
-        const fresh = memoryStore();
+        const fresh = await bench.open();
+        const loopId = `loop-${++number}`;
         try {
-          const loop = await submit(fresh, 'loop');
+          const loop = await submit(fresh, loopId);
           await fresh.write((tx) => {
             tx.saveControl(control);
             tx.saveWindow({ ...lease, folders: [] });
@@ -134,9 +152,9 @@ describe('store: what is written is read again', function () {
           const read = fresh.changes();
           assert.deepEqual(read?.control, control);
           assert.deepEqual(read?.windows, [lease]);
-          assert.deepEqual(fresh.history(loop.seq).slice(1), transitions);
+          assert.deepEqual((await fresh.history(loop.seq)).slice(1), transitions);
           await fresh.write((tx) => tx.releaseWindow(lease.id));
-          assert.deepEqual(await fresh.write((tx) => tx.latest('loop')), loop);
+          assert.deepEqual(await fresh.write((tx) => tx.latest(loopId)), loop);
         } finally {
           fresh.close();
         }
@@ -170,7 +188,7 @@ describe('store: what is written is read again', function () {
     await store.write((tx) => {
       for (const row of rows) assert.equal(tx.addLedger(row), true);
     });
-    assert.deepEqual(store.ledger(loop.seq), rows);
+    assert.deepEqual(await store.ledger(loop.seq), rows);
   });
 
   it('R1.4 a prompt of any size, byte for byte', async () => {
@@ -179,27 +197,34 @@ describe('store: what is written is read again', function () {
     assert.ok(Buffer.byteLength(large) > 10 * 1024 * 1024);
     for (const prompt of [odd, `\ufeff${odd}`, large]) {
       const loop = await store.write((tx) => tx.insertLoop(newLoop(`p-${++number}`), prompt));
-      assert.ok(store.prompt(loop.seq) === prompt, 'the prompt has changed');
+      assert.ok((await store.prompt(loop.seq)) === prompt, 'the prompt has changed');
       assert.ok((await store.write((tx) => tx.prompt(loop.seq))) === prompt);
     }
-    assert.equal(store.prompt(123_456), '');
+    assert.equal(await store.prompt(123_456), '');
   });
 
   it('text keeps everything but NUL, which older versions of Node cut it at', async () => {
     const loop = await submit(store, 'loop', { title: 'one\0two' });
-    assert.equal(store.bySeq(loop.seq)?.title, 'one\ufffdtwo');
+    assert.equal((await store.bySeq(loop.seq))?.title, 'one\ufffdtwo');
   });
 
   it('what is not there', async () => {
-    assert.equal(store.latest('none'), undefined);
-    assert.equal(store.bySeq(99), undefined);
+    assert.equal(await store.latest('none'), undefined);
+    assert.equal(await store.bySeq(99), undefined);
     assert.deepEqual(
-      [store.attempts(99), store.history(99), store.ledger(99), store.permanentlyFailed(9), store.settledTokens(9)],
+      [
+        await store.attempts(99),
+        await store.history(99),
+        await store.ledger(99),
+        store.permanentlyFailed(9),
+        await store.settledTokens(9),
+      ],
       [[], [], [], [], []],
     );
     assert.deepEqual(await store.write((tx) => tx.day('2026-01-15')), {
       day: '2026-01-15',
       spent: 0,
+      unknown: 0,
       warned: false,
       exceeded: false,
     });
@@ -210,42 +235,37 @@ describe('store: what is written is read again', function () {
   });
 
   it('R6.7 a reload finds everything again', async () => {
-    const folder = new StoreFolder();
-    try {
-      const first = folder.open();
-      const queued = await submit(first, 'waiting');
-      const running = await start(first, await submit(first, 'running'), 'token', { readerState: { line: 3 } });
-      await finish(first, await submit(first, 'done'));
-      const control: Control = {
-        circuit: { state: 'open', generation: 3, consecutiveFailures: 5, openedAt: 9, reasons: ['no'] },
-        paused: true,
-        holds: {},
-      };
-      await first.write((tx) => {
-        tx.saveControl(control);
-        tx.addLedger({
-          key: 'k',
-          seq: queued.seq,
-          agent: 'sample',
-          day: '2026-01-15',
-          at: 1,
-          cost: 5,
-          source: 'reported',
-        });
-        tx.saveDayMarks({ day: '2026-01-15', spent: 5, warned: true, exceeded: false });
+    const first = store;
+    const queued = await submit(first, 'waiting');
+    const running = await start(first, await submit(first, 'running'), 'token', { readerState: { line: 3 } });
+    await finish(first, await submit(first, 'done'));
+    const control: Control = {
+      circuits: { a: { state: 'open', generation: 3, consecutiveFailures: 5, openedAt: 9, reasons: ['no'] } },
+      gates: {},
+      paused: true,
+    };
+    await first.write((tx) => {
+      tx.saveControl(control);
+      tx.addLedger({
+        key: 'k',
+        seq: queued.seq,
+        agent: 'sample',
+        day: '2026-01-15',
+        at: 1,
+        cost: 5,
+        source: 'reported',
       });
-      first.close();
-      const again = folder.open().changes();
-      assert.deepEqual(again, {
-        loops: [queued, running],
-        live: new Set([queued.seq, running.seq]),
-        control,
-        windows: [],
-        day: { day: '2026-01-15', spent: 5, warned: true, exceeded: false },
-      });
-    } finally {
-      folder.dispose();
-    }
+      tx.saveDayMarks({ day: '2026-01-15', spent: 5, unknown: 0, warned: true, exceeded: false });
+    });
+    first.close();
+    const again = (await bench.open()).changes();
+    assert.deepEqual(again, {
+      loops: [queued, running],
+      live: new Set([queued.seq, running.seq]),
+      control,
+      windows: [],
+      day: { day: '2026-01-15', spent: 5, unknown: 0, warned: true, exceeded: false },
+    });
   });
 
   it('attempts are found by their loop, whether or not its history was written with them', async () => {
@@ -258,9 +278,9 @@ describe('store: what is written is read again', function () {
       tx.addHistory(loop.seq, { at: 5, from: 'running', to: 'running', why: 'the second' });
       return [a, b, tx.insertAttempt(loop.seq, newAttempt('c', { number: 3 }))];
     });
-    assert.deepEqual(store.attempts(loop.seq), added);
+    assert.deepEqual(await store.attempts(loop.seq), added);
     assert.deepEqual(
-      store.history(loop.seq).map(({ at, why }) => [at, why]),
+      (await store.history(loop.seq)).map(({ at, why }) => [at, why]),
       [
         [1_000, 'submitted'],
         [2_000, ''],
@@ -274,7 +294,7 @@ describe('store: what is written is read again', function () {
     const loop = await submit(store, 'loop');
     const end = { outcome: 'spawn' as const, reason: 'not found', at: 5, swept: [], kept: [], remaining: [] };
     const attempt = await store.write((tx) => tx.insertAttempt(loop.seq, newAttempt('token', { end })));
-    assert.deepEqual(store.attempts(loop.seq), [attempt]);
+    assert.deepEqual(await store.attempts(loop.seq), [attempt]);
     assert.equal(await store.write((tx) => tx.saveAttempt(attempt)), false);
   });
 });

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { DatabaseSync } from 'node:sqlite';
 import type { FinishedLoop } from '../../src/core/model/loop.ts';
 import type { FinishedQuery } from '../../src/core/ports/store.ts';
+import { onEachStore } from './eachStore.ts';
 import {
   ENDED,
   FAILED,
@@ -15,13 +16,11 @@ import {
   type TestStore,
 } from './support.ts';
 
-describe('store: what is asked over many loops', function () {
-  this.timeout(60_000);
+onEachStore('queries over many loops', (bench) => {
   let store: TestStore;
-  beforeEach(() => {
-    store = memoryStore();
+  beforeEach(async () => {
+    store = await bench.open();
   });
-  afterEach(() => store.close());
 
   const done = async (loopId: string, finishedAt: number, facts: Partial<FinishedLoop> = {}, prompt?: string) =>
     finish(
@@ -32,7 +31,8 @@ describe('store: what is asked over many loops', function () {
         finishedAt,
       },
     );
-  const list = (query: Partial<FinishedQuery>) => store.finished({ limit: 100, ...query }).map(({ loopId }) => loopId);
+  const list = async (query: Partial<FinishedQuery>) =>
+    (await store.finished({ limit: 100, ...query })).map(({ loopId }) => loopId);
 
   it('R9.4 finished loops are listed newest first, in pages', async () => {
     await submit(store, 'live');
@@ -40,10 +40,10 @@ describe('store: what is asked over many loops', function () {
     await done('c', 30);
     await done('b', 20);
     await done('b2', 20);
-    assert.deepEqual(list({}), ['c', 'b2', 'b', 'a']);
-    assert.deepEqual(list({ limit: 2 }), ['c', 'b2']);
-    assert.deepEqual(list({ limit: 2, offset: 2 }), ['b', 'a']);
-    assert.deepEqual(list({ offset: 4 }), []);
+    assert.deepEqual(await list({}), ['c', 'b2', 'b', 'a']);
+    assert.deepEqual(await list({ limit: 2 }), ['c', 'b2']);
+    assert.deepEqual(await list({ limit: 2, offset: 2 }), ['b', 'a']);
+    assert.deepEqual(await list({ offset: 4 }), []);
   });
 
   it('they are found by state, agent, time and text', async () => {
@@ -72,7 +72,8 @@ describe('store: what is asked over many loops', function () {
       [{ text: 'loop', agent: 'claude' }, ['c']],
       [{ text: '' }, ['c', 'b', 'a']],
     ];
-    for (const [query, expected] of cases) assert.deepEqual(list(query), expected, JSON.stringify(query).slice(0, 80));
+    for (const [query, expected] of cases)
+      assert.deepEqual(await list(query), expected, JSON.stringify(query).slice(0, 80));
   });
 
   it('R9.4 how many there are is kept, through ends, clearing, retries and removal', async () => {
@@ -93,46 +94,42 @@ describe('store: what is asked over many loops', function () {
     check(2, 0);
     await store.write((tx) => tx.removeFinished([a.seq, b.seq, c.seq]));
     check(0, 0);
-    assert.equal(store.latest('c')?.state, 'queued', 'a live loop is not removed');
+    assert.equal((await store.latest('c'))?.state, 'queued', 'a live loop is not removed');
   });
 
   it('R9.4 a removed loop goes with all that belongs to it, but not what was spent', async () => {
-    const folder = new StoreFolder();
-    try {
-      const onFile = folder.open();
-      const loop = await start(onFile, await submit(onFile, 'loop'), 'token-1');
-      await onFile.write((tx) => {
-        tx.addLedger({
-          key: 'k',
-          seq: loop.seq,
-          agent: 'sample',
-          day: '2026-01-15',
-          at: 1,
-          cost: 5,
-          source: 'reported',
-        });
-        tx.insertAttempt(loop.seq, newAttempt('token-2', { number: 2 }));
+    const loop = await start(store, await submit(store, 'loop'), 'token-1');
+    await store.write((tx) => {
+      tx.addLedger({
+        key: 'k',
+        seq: loop.seq,
+        agent: 'sample',
+        day: '2026-01-15',
+        at: 1,
+        cost: 5,
+        source: 'reported',
       });
-      await finish(onFile, loop);
-      const other = await start(onFile, await submit(onFile, 'other'), 'token-3');
-      assert.deepEqual(await onFile.write((tx) => tx.removeFinished([loop.seq, other.seq, 999])), {
-        loops: 1,
-        tokens: ['token-1', 'token-2'],
-      });
-      const rows = ['loops', 'attempts', 'history', 'ledger', 'prompts'].map((table) =>
-        folder.rows(`SELECT DISTINCT seq FROM ${table}`),
-      );
-      assert.deepEqual(rows, [
-        [{ seq: other.seq }],
-        [{ seq: other.seq }],
-        [{ seq: other.seq }],
-        [],
-        [{ seq: other.seq }],
-      ]);
-      assert.deepEqual(onFile.spend('2026-01-15'), [{ day: '2026-01-15', agent: 'sample', cost: 5, estimated: 0 }]);
-    } finally {
-      folder.dispose();
-    }
+      tx.insertAttempt(loop.seq, newAttempt('token-2', { number: 2 }));
+    });
+    await finish(store, loop);
+    const other = await start(store, await submit(store, 'other'), 'token-3');
+    assert.deepEqual(await store.write((tx) => tx.removeFinished([loop.seq, other.seq, 999])), {
+      loops: 1,
+      tokens: ['token-1', 'token-2'],
+    });
+    const rows = [];
+    for (const table of ['loops', 'attempts', 'history', 'ledger', 'prompts'])
+      rows.push((await bench.sql(`SELECT DISTINCT seq FROM ${table}`)).map(({ seq }) => ({ seq: Number(seq) })));
+    assert.deepEqual(rows, [
+      [{ seq: other.seq }],
+      [{ seq: other.seq }],
+      [{ seq: other.seq }],
+      [],
+      [{ seq: other.seq }],
+    ]);
+    assert.deepEqual(await store.spend('2026-01-15'), [
+      { day: '2026-01-15', agent: 'sample', cost: 5, estimated: 0, unknown: 0 },
+    ]);
   });
 
   it('settled runs of final loops, oldest first', async () => {
@@ -144,10 +141,10 @@ describe('store: what is asked over many loops', function () {
     const again = await start(store, a, 'token-a2');
     await finish(store, b, { finishedAt: 20 });
     await finish(store, again, { finishedAt: 30 });
-    const tokens = store.settledTokens(10).map(({ token }) => token);
+    const tokens = (await store.settledTokens(10)).map(({ token }) => token);
     assert.deepEqual(tokens, ['token-b', 'token-a', 'token-a2']);
-    assert.deepEqual(store.settledTokens(1), [{ seq: b.seq, token: 'token-b', at: ENDED.at }]);
-    assert.equal(store.settledTokens(Number.MAX_SAFE_INTEGER).length, 3);
+    assert.deepEqual(await store.settledTokens(1), [{ seq: b.seq, token: 'token-b', at: ENDED.at }]);
+    assert.equal((await store.settledTokens(Number.MAX_SAFE_INTEGER)).length, 3);
     assert.equal(c.state, 'running');
   });
 
@@ -167,16 +164,16 @@ describe('store: what is asked over many loops', function () {
       tx.saveLoop({ ...factsOf(queued), attempts: 1, state: 'queued', fresh: false });
     });
     await store.write((tx) => tx.saveLoop({ ...long, attempts: 1 }));
-    const idsOf = (query: Partial<Parameters<TestStore['timeline']>[0]>) =>
-      store.timeline({ from: 0, limit: 10, ...query }).map(({ loopId }) => loopId);
-    assert.deepEqual(idsOf({}), ['early', 'long', 'queued again']);
-    assert.deepEqual(idsOf({ from: 201 }), ['long', 'queued again']);
-    assert.deepEqual(idsOf({ from: 401 }), ['long']);
-    assert.deepEqual(idsOf({ beforeId: queued.attempt.id, limit: 1 }), ['long']);
-    assert.deepEqual(idsOf({ beforeId: early.attempt.id }), []);
-    assert.deepEqual(idsOf({ limit: 2 }), ['long', 'queued again']);
-    assert.deepEqual(idsOf({ afterId: long.attempt.id }), ['queued again']);
-    const [, second, third] = store.timeline({ from: 0, limit: 10 });
+    const idsOf = async (query: Partial<Parameters<TestStore['timeline']>[0]>) =>
+      (await store.timeline({ from: 0, limit: 10, ...query })).map(({ loopId }) => loopId);
+    assert.deepEqual(await idsOf({}), ['early', 'long', 'queued again']);
+    assert.deepEqual(await idsOf({ from: 201 }), ['long', 'queued again']);
+    assert.deepEqual(await idsOf({ from: 401 }), ['long']);
+    assert.deepEqual(await idsOf({ beforeId: queued.attempt.id, limit: 1 }), ['long']);
+    assert.deepEqual(await idsOf({ beforeId: early.attempt.id }), []);
+    assert.deepEqual(await idsOf({ limit: 2 }), ['long', 'queued again']);
+    assert.deepEqual(await idsOf({ afterId: long.attempt.id }), ['queued again']);
+    const [, second, third] = await store.timeline({ from: 0, limit: 10 });
     assert.deepEqual(second, {
       ...{ id: long.attempt.id, seq: long.seq, loopId: 'long', title: title.slice(0, 120), agent: 'sample', number: 1 },
       ...{ startedAt: 150, cost: 0, costEstimated: 0, state: 'running' },
@@ -189,7 +186,7 @@ describe('store: what is asked over many loops', function () {
       'queued',
     ]);
     assert.deepEqual(
-      store.timelineOf([queued.attempt.id, 9_999, early.attempt.id]).map(({ loopId }) => loopId),
+      (await store.timelineOf([queued.attempt.id, 9_999, early.attempt.id])).map(({ loopId }) => loopId),
       ['early', 'queued again'],
     );
   });
@@ -206,31 +203,33 @@ describe('store: what is asked over many loops', function () {
       now = at;
       return clocked.write((tx) =>
         tx.saveControl({
-          circuit: { state, generation: 0, consecutiveFailures: 0, reasons: [] },
+          circuits: { a: { state, generation: 0, consecutiveFailures: 0, reasons: [] } },
+          gates: {},
           paused: false,
-          holds: {},
         }),
       );
     };
-    assert.deepEqual(clocked.circuitChanges(0), []);
+    assert.deepEqual(await clocked.circuitChanges(0), []);
     await save('closed', 1);
     await save('open', 10);
     await save('open', 15);
     await save('half-open', 20);
     await save('closed', 30);
-    assert.deepEqual(clocked.circuitChanges(20), [
-      { at: 10, from: 'closed', to: 'open' },
-      { at: 20, from: 'open', to: 'half-open' },
-      { at: 30, from: 'half-open', to: 'closed' },
+    assert.deepEqual(await clocked.circuitChanges(20), [
+      { at: 10, account: 'a', from: 'closed', to: 'open' },
+      { at: 20, account: 'a', from: 'open', to: 'half-open' },
+      { at: 30, account: 'a', from: 'half-open', to: 'closed' },
     ]);
-    assert.deepEqual(clocked.circuitChanges(0).length, 3);
-    assert.deepEqual(clocked.circuitChanges(99), [{ at: 30, from: 'half-open', to: 'closed' }]);
+    assert.deepEqual((await clocked.circuitChanges(0)).length, 3);
+    assert.deepEqual(await clocked.circuitChanges(99), [{ at: 30, account: 'a', from: 'half-open', to: 'closed' }]);
     for (let at = 100; at < 1_200; at++) await save(at % 2 === 0 ? 'open' : 'closed', at);
-    assert.equal(clocked.circuitChanges(0).length, 1_000);
+    assert.equal((await clocked.circuitChanges(0)).length, 1_000);
     clocked.close();
   });
+});
 
-  it('R2.5 no statement looks through a whole table, except those that must', () => {
+describe('store on SQLite: queries over many loops', () => {
+  it('R2.5 no statement looks through a whole table, except those that must', async () => {
     const seen = new Set<string>();
     const { prepare } = DatabaseSync.prototype;
     DatabaseSync.prototype.prepare = function (this: DatabaseSync, sql: string) {
@@ -240,8 +239,8 @@ describe('store: what is asked over many loops', function () {
     const folder = new StoreFolder();
     try {
       const onFile = folder.open();
-      onFile.finished({ limit: 5 });
-      onFile.finished({ limit: 5, states: ['failed'], agent: 'x', from: 1, before: 9, offset: 3 });
+      await onFile.finished({ limit: 5 });
+      await onFile.finished({ limit: 5, states: ['failed'], agent: 'x', from: 1, before: 9, offset: 3 });
     } finally {
       DatabaseSync.prototype.prepare = prepare;
     }
@@ -266,9 +265,10 @@ describe('store: what is asked over many loops', function () {
     const scans = plans
       .filter((plan) => /^SCAN (loops|attempts|history|ledger|prompts|spend|a|l)\b/.test(plan))
       .map((plan) => plan.replace(/ <- .*/, ''));
-    // Those that failed are walked through in the order of their index, as far as the limit, and counted when their number can not be read; live
-    // loops are read once, when a window opens.
+    // Failed loops are walked in the order of their index up to the limit, and counted when their number cannot be read. Live loops are read
+    // once, when a window opens. Attempts are searched for the tokens of old logs, if there are any, once an hour.
     assert.deepEqual([...new Set(scans)].sort(), [
+      'SCAN attempts',
       'SCAN loops USING COVERING INDEX loops_failed',
       'SCAN loops USING INDEX loops_failed',
       'SCAN loops USING INDEX loops_live',

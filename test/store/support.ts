@@ -2,8 +2,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { type GateRecord, type Gates, gateKey } from '../../src/core/model/gate.ts';
 import type { Attempt, AttemptEnd, FinishedLoop, Loop, LoopFacts } from '../../src/core/model/loop.ts';
 import type { Clock } from '../../src/core/ports/clock.ts';
+import type { Store } from '../../src/core/ports/store.ts';
 import { openStore } from '../../src/store/sqlite/store.ts';
 
 /** The system's time. Timers keep the process alive: a test waits for them. */
@@ -17,7 +19,7 @@ export const systemClock: Clock = {
   },
 };
 
-export type TestStore = ReturnType<typeof openStore>;
+export type TestStore = Store;
 
 /** A folder with a database path in it, and stores on that path; all gone after the test. */
 export class StoreFolder {
@@ -56,6 +58,13 @@ export class StoreFolder {
     }
   }
 
+  /** Runs SQL, and returns rows if it is a query. */
+  rowsOrRun(text: string): Record<string, unknown>[] {
+    if (/^\s*SELECT/.test(text)) return this.rows(text);
+    this.sql(text);
+    return [];
+  }
+
   dispose(): void {
     for (const store of this.stores) store.close();
     rmSync(this.folder, { recursive: true, force: true });
@@ -70,6 +79,11 @@ export function memoryStore(clock: Clock = systemClock, log: (message: string) =
 export type QueuedLoop = Extract<Loop, { state: 'queued' }>;
 export type NewLoop = Omit<QueuedLoop, 'seq' | 'place'>;
 
+/** Gates as they are stored, by their keys. */
+export function gatesOf(...gates: GateRecord[]): Gates {
+  return Object.fromEntries(gates.map((gate) => [gateKey(gate.of), gate]));
+}
+
 /** A queued loop that has all it needs. */
 export function newLoop(loopId: string, facts: Partial<NewLoop> = {}): NewLoop {
   return {
@@ -83,7 +97,15 @@ export function newLoop(loopId: string, facts: Partial<NewLoop> = {}): NewLoop {
       restarts: [],
       quickCrashes: 0,
     },
-    ...{ cost: 0, costEstimated: 0, state: 'queued', fresh: true },
+    ...{
+      cost: 0,
+      costEstimated: 0,
+      costUnknown: 0,
+      costAtLeast: false,
+      idleAllowances: 0,
+      state: 'queued',
+      fresh: true,
+    },
     ...facts,
   };
 }
@@ -101,7 +123,7 @@ export function newAttempt(token: string, facts: Partial<Attempt> = {}): Omit<At
       reserved: 0,
       resumed: false,
     },
-    ...{ readOffset: 0, cost: 0, costEstimated: 0 },
+    ...{ readOffset: 0, cost: 0, costEstimated: 0, costUnknown: 0, costAtLeast: false, accrued: 0 },
     ...facts,
   };
 }

@@ -6,15 +6,14 @@ import { factsOf, StoreFolder, submit } from './support.ts';
 const UNTIL = 1_768_500_000_000;
 const MONEY = 'what was left of the daily budget is used up';
 
-describe('store: what a loop waits for', function () {
-  this.timeout(60_000);
+describe('store: what a loop waits for', () => {
   let folder: StoreFolder;
   beforeEach(() => {
     folder = new StoreFolder();
   });
   afterEach(() => folder.dispose());
 
-  it('R6.3 a database of the first edition: the reason that only its sentence gave is a field', () => {
+  it('R6.3 a database of the first edition: the reason that only its sentence gave is a field', async () => {
     makeFirst(folder);
     openWith(folder, MIGRATIONS.slice(0, 2));
     // Two loops of that edition, one for each of the two sentences that it wrote.
@@ -25,11 +24,11 @@ describe('store: what a loop waits for', function () {
     wait('money', 1_001, MONEY);
     wait('limit', 1_002, '5-hour limit reached');
     const store = folder.open();
-    const waits = ['money', 'limit', 'waits'].map((id) => {
-      const loop = store.latest(id);
+    const waitOf = async (id: string) => {
+      const loop = await store.latest(id);
       return loop?.state === 'waiting' && loop.for !== 'you' ? [loop.for, loop.until, loop.why] : loop;
-    });
-    assert.deepEqual(waits, [
+    };
+    assert.deepEqual(await Promise.all(['money', 'limit', 'waits'].map(waitOf)), [
       ['dailyBudget', UNTIL, MONEY],
       ['usageLimit', UNTIL, '5-hour limit reached'],
       ['usageLimit', 1_768_485_980_280, 'used up'],
@@ -51,7 +50,7 @@ describe('store: what a loop waits for', function () {
       why: 'not to be seen',
     } as const;
     await store.write((tx) => tx.saveLoop(waiting));
-    assert.deepEqual(folder.open().latest('a'), waiting);
+    assert.deepEqual(await folder.open().latest('a'), waiting);
     assert.deepEqual(folder.rows('SELECT until, waiting_for, need FROM loops'), [
       { until: null, waiting_for: 'you', need: 'endUnknown' },
     ]);

@@ -4,8 +4,7 @@ import { StoreError } from '../../src/core/model/errors.ts';
 import { FakeClock, settled } from '../support/fakeClock.ts';
 import { StoreFolder, submit } from './support.ts';
 
-describe('store: waiting for a lock', function () {
-  this.timeout(60_000);
+describe('store: waiting for a lock', () => {
   let folder: StoreFolder;
   let clock: FakeClock;
   let other: DatabaseSync;

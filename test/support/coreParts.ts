@@ -1,3 +1,4 @@
+import { GONE, there } from '../../src/core/model/looks.ts';
 import type { ActiveLoop, Attempt, LoopFacts } from '../../src/core/model/loop.ts';
 import { DEFAULT_SETTINGS, type Settings } from '../../src/core/model/settings.ts';
 import type { WindowLease } from '../../src/core/ports/store.ts';
@@ -21,8 +22,8 @@ export function contextWith(
     launcher: new FakeLauncher(clock),
     agents: fakeCatalog(fakeProfile('sample')),
     clock,
-    probe: { self: { pid: 1, startTime: '1', bootId: 'boot' }, isAlive: () => true },
-    folders: { exists: (path) => path.startsWith('/') },
+    inspector: { self: { pid: 1, startTime: '1', bootId: 'boot' }, look: () => there(undefined) },
+    folders: { look: (path) => (path.startsWith('/') ? there(path) : GONE) },
     window: { id: 'w1', folders: ['/project'], home: '/home' },
     log: () => undefined,
     random: () => 0.5,
@@ -52,6 +53,9 @@ const FACTS: Omit<LoopFacts, 'seq' | 'loopId' | 'place'> = {
   quickCrashes: 0,
   cost: 0,
   costEstimated: 0,
+  costUnknown: 0,
+  costAtLeast: false,
+  idleAllowances: 0,
 };
 
 function factsOf(seq: number, facts: Partial<LoopFacts>): LoopFacts {
@@ -91,6 +95,9 @@ export function activeLoop(
       readOffset: 0,
       cost: 0,
       costEstimated: 0,
+      costUnknown: 0,
+      costAtLeast: false,
+      accrued: 0,
       ...attempt,
     },
   };

@@ -1,4 +1,5 @@
 import type { AgentEvent } from '../../src/core/model/agentEvent.ts';
+import { GONE, type Look } from '../../src/core/model/looks.ts';
 import type { ProcessIdentity, StopBy, SweptProcess } from '../../src/core/model/loop.ts';
 import type {
   AdoptRequest,
@@ -96,6 +97,11 @@ export class FakeRun implements RunControl {
   silent(forMs: number | undefined): void {
     for (const observer of this.#followers)
       observer.silent(forMs === undefined ? undefined : { kind: 'silence', forMs });
+  }
+
+  /** Nobody can see whether it goes on. */
+  unseen(why: string | undefined): void {
+    for (const observer of this.#followers) observer.unseen(why);
   }
 
   /** The process ends; all it leaves is gone. */
@@ -219,6 +225,13 @@ export class FakeLauncher implements AgentLauncher {
     return new Map();
   }
 
+  /** What a look for the processes of a run finds. */
+  found: Look<readonly SweptProcess[]> = GONE;
+
+  async lookForRun(): Promise<Look<readonly SweptProcess[]>> {
+    return this.found;
+  }
+
   async terminateSpared(): Promise<boolean> {
     return true;
   }
@@ -229,6 +242,10 @@ export class FakeLauncher implements AgentLauncher {
 
   async runsBefore(time: number): Promise<string[]> {
     return [...this.written].filter(([, at]) => at < time).map(([token]) => token);
+  }
+
+  outputPath(token: string): string {
+    return `/runs/${token}/stdout`;
   }
 
   logBytes(): number {

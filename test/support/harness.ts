@@ -1,12 +1,16 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import type { SupervisorEvent, SupervisorEventType } from '../../src/core/model/event.ts';
+import { GONE, type Look, there } from '../../src/core/model/looks.ts';
 import type { ProcessIdentity } from '../../src/core/model/loop.ts';
 import { DEFAULT_SETTINGS, type Doubts, type Settings } from '../../src/core/model/settings.ts';
 import type { AgentCatalog, AgentProfile } from '../../src/core/ports/agents.ts';
-import type { ProcessProbe } from '../../src/core/ports/launcher.ts';
+import type { ProcessInspector } from '../../src/core/ports/launcher.ts';
 import type { Store } from '../../src/core/ports/store.ts';
+import type { WorkTrees } from '../../src/core/ports/workTrees.ts';
+import type { SupervisorOptions } from '../../src/core/state/context.ts';
 import { Supervisor } from '../../src/core/supervisor.ts';
 import { openStore } from '../../src/store/sqlite/store.ts';
 import { FakeClock } from './fakeClock.ts';
@@ -17,6 +21,9 @@ export function fakeProfile(name: string, facts: Partial<AgentProfile> = {}): Ag
   return {
     name,
     refuse: () => undefined,
+    commandIn: () => undefined,
+    spending: 'live',
+    capsItself: false,
     canResume: false,
     hasCost: false,
     needsReading: true,
@@ -36,6 +43,7 @@ export function fakeCatalog(...profiles: AgentProfile[]): AgentCatalog {
   return {
     find: (name) => profiles.find((profile) => profile.name === name),
     names: () => profiles.map((profile) => profile.name),
+    shell: (commandLine) => ({ command: 'sh', args: ['-c', commandLine], env: {}, stopSteps: [] }),
   };
 }
 
@@ -45,12 +53,16 @@ export interface WindowFacts {
   readonly agents?: AgentCatalog;
   /** Stands between the supervisor and its store. */
   readonly store?: (store: Store) => Store;
-  /** Whether a folder exists. */
-  readonly exists?: (path: string) => boolean;
+  /** What a look at a folder finds. */
+  readonly look?: (path: string) => Look;
   /** Stands between the supervisor and what it knows of processes. */
-  readonly probe?: (probe: ProcessProbe) => ProcessProbe;
+  readonly inspector?: (inspector: ProcessInspector) => ProcessInspector;
+  /** Looks at the files of repositories; output alone tells progress if absent. */
+  readonly workTrees?: WorkTrees;
   /** Settings that could not be read or are not set. */
   readonly doubts?: Doubts;
+  /** What a cheap check of a profile finds; nothing is checked if absent. */
+  readonly check?: NonNullable<SupervisorOptions['checkProfile']>;
   /** Called with the window's supervisor before it is started. */
   readonly created?: (supervisor: Supervisor) => void;
 }
@@ -70,6 +82,8 @@ export interface Harness {
   idOf(window: Supervisor): string;
   /** A connection of nobody's, to see what is written. */
   books(): Store;
+  /** Changes the database behind everybody's back, as damage does. */
+  sql(text: string): void;
   eventsOf<T extends SupervisorEventType>(type: T): Extract<SupervisorEvent, { type: T }>[];
   typesOf(prefix: string): string[];
   /** Lets all that is ready run to its end. */
@@ -112,20 +126,25 @@ export function harness(): Harness {
       const {
         folders = ['/project'],
         agents = fakeCatalog(fakeProfile('sample'), fakeProfile('claude')),
-        exists = () => true,
+        look = there,
       } = window;
       const pid = ++pids;
       alive.add(pid);
       const self: ProcessIdentity = { pid, startTime: String(pid), bootId: 'boot' };
-      const probe: ProcessProbe = { self, isAlive: (process) => alive.has(process.pid) };
+      const inspector: ProcessInspector = {
+        self,
+        look: (process) => (alive.has(process.pid) ? there(process) : GONE),
+      };
       const store = openStore({ path: join(folder, 'supervisor.db'), clock, log });
       const supervisor = new Supervisor({
         store: window.store?.(store) ?? store,
         launcher,
         agents,
         clock,
-        probe: window.probe?.(probe) ?? probe,
-        folders: { exists },
+        inspector: window.inspector?.(inspector) ?? inspector,
+        folders: { look },
+        ...(window.workTrees && { workTrees: window.workTrees }),
+        ...(window.check && { checkProfile: window.check }),
         settings: { ...DEFAULT_SETTINGS, ...settings },
         doubts: window.doubts ?? {},
         window: { id: `w${pid}`, folders, home: '/home' },
@@ -152,6 +171,11 @@ export function harness(): Harness {
     books: () => {
       books ??= openStore({ path: join(folder, 'supervisor.db'), clock, log });
       return books;
+    },
+    sql: (text) => {
+      const database = new DatabaseSync(join(folder, 'supervisor.db'));
+      database.exec(text);
+      database.close();
     },
     eventsOf: <T extends SupervisorEventType>(type: T) =>
       events.filter((event): event is Extract<SupervisorEvent, { type: T }> => event.type === type),

@@ -19,7 +19,7 @@ export class MoodyStore {
   readonly wrap = (store: Store): Store =>
     new Proxy(store, {
       get: (target, name) => {
-        if (name === 'write') return (work: Parameters<Store['write']>[0]) => this.#write(target, work);
+        if (name === 'write') return (...call: Parameters<Store['write']>) => this.#write(target, ...call);
         if (name === 'onTrouble') return (listener: (error: Error | undefined) => void) => this.#listen(listener);
         return this.#read(target, name);
       },
@@ -36,7 +36,7 @@ export class MoodyStore {
     for (const listener of this.#listeners) listener(trouble);
   }
 
-  async #write(store: Store, work: Parameters<Store['write']>[0]): Promise<unknown> {
+  async #write(store: Store, ...[work, reads]: Parameters<Store['write']>): Promise<unknown> {
     this.writes++;
     if (this.mood === 'broken') throw new StoreError('broken', 'The database is damaged.');
     if (this.failing > 0) {
@@ -49,7 +49,7 @@ export class MoodyStore {
       if (this.failingCommits === 0) return result;
       this.failingCommits--;
       throw new StoreError('disk', 'The disk is full.');
-    });
+    }, reads);
   }
 
   #read(target: object, name: string | symbol): unknown {

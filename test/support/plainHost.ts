@@ -1,15 +1,19 @@
 import { randomBytes } from 'node:crypto';
-import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ProcessIdentity } from '../../src/core/model/loop.ts';
 import { isActive } from '../../src/core/model/loop.ts';
 import { DEFAULT_SETTINGS, type Settings } from '../../src/core/model/settings.ts';
 import type { Clock } from '../../src/core/ports/clock.ts';
+import type { Store } from '../../src/core/ports/store.ts';
 import { systemClock } from '../../src/core/runtime/systemClock.ts';
 import { Supervisor } from '../../src/core/supervisor.ts';
 import { createLauncher } from '../../src/process/launch/launcher.ts';
-import { createProbe } from '../../src/process/tables/processIdentity.ts';
+import { folders } from '../../src/process/runFolder/folders.ts';
+import { createTable } from '../../src/process/tables/platformTable.ts';
+import { createInspector } from '../../src/process/tables/processInspector.ts';
+import { openPostgresStore } from '../../src/store/postgres/store.ts';
 import { openStore } from '../../src/store/sqlite/store.ts';
+import { chooseStoreFolder } from '../../src/store/sqlite/storeFolder.ts';
 import { fakeCatalog } from './harness.ts';
 import { reporterProfile } from './reporterProfile.ts';
 
@@ -19,7 +23,7 @@ import { reporterProfile } from './reporterProfile.ts';
  */
 export type HostRequest = { readonly id: number } & (
   | { readonly do: 'submit'; readonly loopId: string; readonly prompt: string; readonly estimatedCostUsd?: number }
-  | { readonly do: 'cancel' | 'kill' | 'state'; readonly loopId: string }
+  | { readonly do: 'cancel' | 'kill' | 'state' | 'lookAgain'; readonly loopId: string }
   | { readonly do: 'list' | 'status' | 'release' | 'pause' | 'resume' }
   | { readonly do: 'weather'; readonly weather: Weather }
 );
@@ -40,6 +44,10 @@ export interface HostOptions {
   /** The agent; the reporter if absent. */
   readonly agentProgram?: string;
   readonly weather?: Weather;
+  /** The address of a PostgreSQL store; a file in `storage` if absent. */
+  readonly sharedStore?: string;
+  /** How often (ms) guardians show that they work. */
+  readonly beatMs?: number;
 }
 
 /** A run as the test sees it: whom to kill. */
@@ -57,13 +65,22 @@ let weather: Weather = options.weather ?? { clockOffsetMs: 0, diskFull: false };
 const log = (message: string, error?: unknown) =>
   process.stderr.write(`host ${process.pid}: ${message}${error === undefined ? '' : ` ${(error as Error).message}`}\n`);
 const clock: Clock = { ...systemClock, now: () => Date.now() + weather.clockOffsetMs };
-const store = openStore({ path: join(storage, 'supervisor.db'), clock, log });
+/** Short, so that a server that hangs is noticed soon. */
+const TIMEOUTS = { connect: 1_000, answer: 1_000, statement: 800, lock: 800, idle: 2_000 };
+const { folder, path, isTakenOver, notice } = await chooseStoreFolder({
+  ...{ storage, chosen: '', scope: createTable().scope, localFolders: [] },
+  isOnNetworkDisk: () => false,
+  sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+});
+if (notice !== undefined) log(notice);
+const { store, time } = await openChosenStore();
 const launcher = createLauncher({
-  runsFolder: join(storage, 'runs'),
-  windowsFolder: join(storage, 'windows'),
+  runsFolder: join(folder, 'runs'),
+  windowsFolder: join(folder, 'windows'),
   guardianProgram,
   nodePath: process.execPath,
   environment: async () => ({ ...process.env }) as Record<string, string>,
+  ...(options.beatMs !== undefined && { beatMs: options.beatMs }),
   clock,
   log,
 });
@@ -73,9 +90,9 @@ const supervisor = new Supervisor({
   store,
   launcher,
   agents: fakeCatalog(reporterProfile(options.agentProgram)),
-  clock,
-  probe: createProbe(),
-  folders: { exists: (path) => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false },
+  clock: time,
+  inspector: createInspector(),
+  folders,
   settings: { ...settings, defaultAgent: 'reporter' },
   window: { id: `host-${process.pid}-${randomBytes(4).toString('hex')}`, folders: [storage], home: storage },
   log,
@@ -83,6 +100,13 @@ const supervisor = new Supervisor({
   newId: () => randomBytes(8).toString('hex'),
 });
 supervisor.onEvent((event) => process.send?.({ event }));
+
+async function openChosenStore(): Promise<{ readonly store: Store; readonly time: Clock }> {
+  const { sharedStore: address } = options;
+  if (address === undefined) return { store: openStore({ path, clock, log, endsLeases: isTakenOver }), time: clock };
+  const shared = await openPostgresStore({ address, clock, log, timeouts: TIMEOUTS, password: async () => undefined });
+  return { store: shared, time: shared.clock };
+}
 
 async function answer(request: HostRequest): Promise<unknown> {
   switch (request.do) {
@@ -97,7 +121,9 @@ async function answer(request: HostRequest): Promise<unknown> {
     case 'kill':
       return supervisor.killProcessGroup(request.loopId, 'SIGKILL');
     case 'state':
-      return supervisor.get(request.loopId)?.state;
+      return (await supervisor.get(request.loopId))?.state;
+    case 'lookAgain':
+      return (await supervisor.lookAgain(request.loopId)).state;
     case 'status':
       return supervisor.status();
     case 'release':

@@ -22,6 +22,9 @@ export function reporterProfile(program = PROGRAM): AgentProfile {
   return {
     name: 'reporter',
     refuse: () => undefined,
+    commandIn: () => undefined,
+    spending: 'live',
+    capsItself: false,
     canResume: false,
     // What was not reported must not be charged: the tests hold the ledger against the reports.
     hasCost: false,

@@ -14,6 +14,7 @@ const FACTS: AgentFacts = {
   help: [{ args: ['--help'], options: ['--print', '--resume'] }],
   install: 'npm install -g x',
   modes: [],
+  cannot: [],
   notes: [],
 };
 
@@ -139,6 +140,20 @@ describe('Check Agents', () => {
     const { report, asked } = await check({ '--version': { output: '2.1.40' }, ...HELP }, { loginStatus: login });
     assert.equal(report.loggedIn, undefined);
     assert.ok(!asked.some(({ args }) => args.includes('login')));
+  });
+
+  it('R14.3 understands Pi, which says that it is not ready', async () => {
+    const { report } = await check(
+      { '--version': { output: '2.1.50' }, ...HELP, status: { exitCode: 1, output: 'not_ready\n' } },
+      { loginStatus: login },
+    );
+    assert.equal(report.loggedIn, false);
+  });
+
+  it('passes on what an agent cannot bound, and nothing where there is nothing to say', async () => {
+    const limits = ['Every tool runs without asking.'];
+    assert.deepEqual((await check(undefined, { cannot: limits })).report.cannot, limits);
+    assert.equal((await check(undefined)).report.cannot, undefined);
   });
 
   it('asks nothing of a program of which nothing is known', async () => {

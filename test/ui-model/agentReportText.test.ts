@@ -54,6 +54,7 @@ describe('The report of Check Agents', () => {
         command: 'gemini',
         install: 'npm install -g @google/gemini-cli',
         login: 'run gemini',
+        cannot: ['It is not bounded while it runs.'],
       },
     ],
     'claude',
@@ -76,6 +77,10 @@ describe('The report of Check Agents', () => {
     assert.match(text, /3 agents can be used, 1 needs attention, 1 not found/);
   });
 
+  it('says what an agent cannot bound even before it is installed', () => {
+    assert.match(text, /### gemini[^#]*- It is not bounded while it runs\./);
+  });
+
   it('shows all at a glance, what needs attention first', () => {
     const rows = text.split('\n').filter((line) => line.startsWith('| ') && !line.startsWith('| ---'));
     assert.deepEqual(
@@ -96,10 +101,7 @@ describe('The report of Check Agents', () => {
       text,
       /- Found at `\/usr\/bin\/claude`\.\n- Version `2\.1\.0`\.\n- Logged in\.\n- Edits files of its folder/,
     );
-    assert.match(
-      text,
-      /Version `1\.0\.0`\.\n- It can not be asked whether it is logged in\. If it is not: run copilot\./,
-    );
+    assert.match(text, /Version `1\.0\.0`\.\n- Login status can’t be checked\. To log in: run copilot\./);
     assert.match(text, /\*\*Problem:\*\* Version 0\.1\.0 is too old: --json needs 0\.20\. Run `npm i -g/);
     assert.match(
       text,

@@ -17,7 +17,7 @@ const [a, b] = [row('a'), row('b')];
 describe('calledOn', () => {
   const cases: readonly [who: string, args: readonly unknown[], what: CalledOn][] = [
     ['the palette and a key binding without arguments', [], { kind: 'nothing' }],
-    ['our own key binding', ['selection'], { kind: 'selection' }],
+    ['our own key binding', ['selection'], { kind: 'keyboard' }],
     ['a menu on one row', [a, undefined], { kind: 'rows', rows: [a] }],
     ['a menu on one of several selected rows, which comes first', [b, [a, b]], { kind: 'rows', rows: [b, a] }],
     ['a menu on a row that is being drawn anew', [undefined, undefined], { kind: 'lost' }],

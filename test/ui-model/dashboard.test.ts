@@ -7,7 +7,7 @@ import { circuitSpans } from '../../src/ui/dashboard/circuitSpans.ts';
 import { DashboardSession, type DashboardSource } from '../../src/ui/dashboard/dashboardSession.ts';
 import type { ToDashboard } from '../../src/ui/dashboard/protocol.ts';
 import { buckets, loopRows, summarize } from '../../src/ui/dashboard/statistics.ts';
-import { ticks } from '../../src/ui/dashboard/timeAxis.ts';
+import { ticks, timeSteps } from '../../src/ui/dashboard/timeAxis.ts';
 import { firstFrom, layOut } from '../../src/ui/dashboard/timelineLayout.ts';
 import { FakeClock } from '../support/fakeClock.ts';
 
@@ -93,10 +93,10 @@ describe('dashboard', () => {
 
   it('the circuit is shown from its opening to its closing, or to now', () => {
     const changes: CircuitChange[] = [
-      { at: 10, from: 'closed', to: 'open' },
-      { at: 20, from: 'open', to: 'half-open' },
-      { at: 25, from: 'half-open', to: 'closed' },
-      { at: 40, from: 'closed', to: 'open' },
+      { account: 'claude', at: 10, from: 'closed', to: 'open' },
+      { account: 'claude', at: 20, from: 'open', to: 'half-open' },
+      { account: 'claude', at: 25, from: 'half-open', to: 'closed' },
+      { account: 'claude', at: 40, from: 'closed', to: 'open' },
     ];
     assert.deepEqual(circuitSpans(changes), [
       { state: 'open', from: 10, to: 20 },
@@ -127,6 +127,26 @@ describe('dashboard', () => {
           for (const { at } of list) assert.ok(at >= from && at <= from + span);
         },
       ),
+    );
+  });
+
+  it('steps of time begin at round times, hold all of it, and no two have the same name', () => {
+    const day = 24 * 3_600_000;
+    const start = new Date(2026, 2, 1, 10, 7, 3).getTime();
+    assert.deepEqual(
+      timeSteps(start, start + 90_000, 6).map(({ label }) => label),
+      ['10:07:00', '10:07:15', '10:07:30', '10:07:45', '10:08:00', '10:08:15', '10:08:30'],
+    );
+    assert.deepEqual(
+      timeSteps(start, start + 20 * 3_600_000, 4).map(({ label }) => label),
+      ['03-01 06:00', '03-01 12:00', '03-01 18:00', '03-02 00:00', '03-02 06:00'],
+    );
+    fc.assert(
+      fc.property(fc.integer({ min: 1e12, max: 2e12 }), fc.integer({ min: 60_000, max: 400 * day }), (from, span) => {
+        const steps = timeSteps(from, from + span, 24);
+        assert.equal(new Set(steps.map(({ label }) => label)).size, steps.length);
+        assert.ok(steps.length >= 1 && steps.length <= 26 && (steps[0]?.at ?? 0) <= from);
+      }),
     );
   });
 
@@ -172,7 +192,7 @@ describe('dashboard', () => {
     });
     assert.deepEqual(summarize([]), { completed: 0, failed: 0, cancelled: 0, restarts: 0 });
     assert.deepEqual(
-      buckets(rows, 0, 100, 2).map(({ at, completed, failed, cancelled }) => [at, completed, failed, cancelled]),
+      buckets(rows, [0, 50]).map(({ at, completed, failed, cancelled }) => [at, completed, failed, cancelled]),
       [
         [0, 0, 1, 1],
         [50, 1, 0, 0],
@@ -191,7 +211,7 @@ describe('dashboard', () => {
     let session: DashboardSession;
     const source: DashboardSource = {
       historyQueries: {
-        timeline: (query) => {
+        timeline: async (query) => {
           queries.push(query);
           return stored
             .filter(
@@ -200,19 +220,23 @@ describe('dashboard', () => {
             )
             .slice(-query.limit);
         },
-        timelineOf: (wanted) => {
+        timelineOf: async (wanted) => {
           queries.push(wanted);
           return stored.filter(({ id }) => wanted.includes(id));
         },
-        circuitChanges: () => changes,
+        circuitChanges: async () => changes,
       },
-      spend: (fromDay) => [{ day: fromDay, agent: 'sample', cost: spent * 1e9, estimated: 0 }],
+      spend: async (fromDay) => [{ day: fromDay, agent: 'sample', cost: spent * 1e9, estimated: 0, unknown: 0 }],
       finishedCount: () => ({ total: stored.filter(({ state }) => state === 'completed').length, failed: 0 }),
     };
     const status = (): Status =>
       ({
         running: [],
         queued: [],
+        parked: [],
+        circuits: [],
+        accounts: [],
+        holds: [],
         backingOff: [],
         waiting: [],
         circuitState: circuit,
@@ -221,7 +245,7 @@ describe('dashboard', () => {
         concurrencyMax: 4,
         queueDepth: 0,
         queueMax: 20,
-        budget: { spent, reserved: 0, limit: 5, resetsAt: 0 },
+        budget: { spent, unknown: 0, reserved: 0, granted: 0, limit: 5, resetsAt: 0 },
         permanentlyFailed: [],
         unknownSettings: [],
         paused: false,
@@ -263,6 +287,7 @@ describe('dashboard', () => {
 
     it('sends everything of the range once, then only what can have changed', async () => {
       session.show(3_600_000);
+      await clock.advance(0);
       assert.deepEqual(types(), ['figures', 'timeline', 'spend']);
       assert.deepEqual(queries, [{ from: clock.now() - 3_600_000, limit: 500 }]);
       posted = [];
@@ -312,6 +337,7 @@ describe('dashboard', () => {
 
     it('a storm of changes is two updates a second', async () => {
       session.show(0);
+      await clock.advance(0);
       posted = [];
       for (let i = 0; i < 100; i++) {
         session.changed(status());
@@ -322,12 +348,13 @@ describe('dashboard', () => {
 
     it('spend and circuit are sent when they have changed', async () => {
       session.show(0);
+      await clock.advance(0);
       posted = [];
       await beat();
       assert.ok(!types().includes('spend') && !types().includes('circuit'));
       spent = 2;
       circuit = 'open';
-      changes = [{ at: 1, from: 'closed', to: 'open' }];
+      changes = [{ account: 'claude', at: 1, from: 'closed', to: 'open' }];
       await beat();
       assert.ok(types().includes('spend') && types().includes('circuit'));
       const sent = posted.find((message) => message.type === 'spend');
@@ -337,6 +364,7 @@ describe('dashboard', () => {
 
     it('when loops are removed from the history everything is sent again', async () => {
       session.show(0);
+      await clock.advance(0);
       posted = [];
       stored = stored.slice(1);
       await beat();

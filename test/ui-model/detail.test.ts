@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { CheckResult } from '../../src/core/model/check.ts';
 import type { Loop } from '../../src/core/model/loop.ts';
 import type { AttemptDetail, LiveView, LoopDetail } from '../../src/core/model/status.ts';
 import { detailData } from '../../src/ui/detail/detailData.ts';
@@ -15,7 +16,7 @@ const ATTEMPT: AttemptDetail = {
   startedAt: 1_000,
   resumed: false,
   token: 'run-1',
-  cost: { usd: 0.1, source: 'estimated' },
+  cost: { usd: 0.1, unknownUsd: 0, atLeast: false, source: 'estimated' },
   swept: [],
   kept: [],
   remaining: [],
@@ -44,14 +45,38 @@ function detailOf(over: Partial<LoopDetail> = {}, loop: object = {}): LoopDetail
     attempts: [ATTEMPT],
     costUsd: 0.1,
     costEstimated: true,
+    unknownUsd: 0,
+    costAtLeast: false,
     reservedUsd: 0.15,
     history: [],
     ledger: [],
+    checks: [],
     ...over,
   };
 }
 
 describe('detail of a loop', () => {
+  it('R11.8 has the check of each round, the best of their scores, and an output in which nothing acts', () => {
+    const check = { command: 'npm test', score: { pattern: '(\\d+) passing', better: 'higher' } };
+    const result = (round: number, score: number, outcome: 'passed' | 'failed' = 'failed'): CheckResult => ({
+      ...{ round, score, outcome, exitCode: outcome === 'passed' ? 0 : 1, startedAt: 1_000, endedAt: 3_000 },
+      ...{ token: 'run', digest: '', report: `round ${round}\u001b[31m red\u202e` },
+    });
+    const checks = [result(0, 1), result(1, 9), result(2, 4, 'passed')];
+    const { proof } = detailData(detailOf({ checks }, { check }), undefined, () => false);
+    assert.deepEqual(proof, {
+      command: 'npm test',
+      rounds: [
+        { round: 0, outcome: 'failed', exitCode: 1, tookMs: 2_000, score: 1 },
+        { round: 1, outcome: 'failed', exitCode: 1, tookMs: 2_000, score: 9 },
+        { round: 2, outcome: 'passed', exitCode: 0, tookMs: 2_000, score: 4 },
+      ],
+      best: 1,
+      output: 'round 2 red‹U+202E›',
+    });
+    assert.equal(detailData(detailOf(), undefined, () => false).proof, undefined);
+  });
+
   for (const [cost, costEstimated, says] of [
     [5, 0, 'none'],
     [5, 2, 'part'],
@@ -149,9 +174,10 @@ describe('detail of a loop', () => {
       posted = [];
       looks = 0;
       session = new DetailSession({
-        detail: () => detail,
+        detail: async () => detail,
         live: () => undefined,
         isAlive: () => false,
+        isDemo: () => false,
         logs: (token) => ({ out: join(folder, `${token}.out`), err: join(folder, `${token}.err`) }),
         usage: async () => {
           looks++;
@@ -204,9 +230,10 @@ describe('detail of a loop', () => {
       assert.deepEqual([posted, looks], [[], 1]);
     });
 
-    it('says when the loop is no longer there', () => {
+    it('says when the loop is no longer there', async () => {
       detail = undefined;
       session.show();
+      await clock.advance(0);
       assert.equal(posted[0]?.type, 'gone');
     });
   });

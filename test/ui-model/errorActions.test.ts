@@ -17,16 +17,24 @@ import { errorActions } from '../../src/ui/commands/errorActions.ts';
 describe('The buttons of an error', () => {
   const cases: readonly [string, unknown, string[]][] = [
     ['an open circuit', new CircuitOpenError(87), ['Reset Circuit', 'Show Circuit']],
-    ['a used-up budget', new BudgetExceededError(20, 0, 20, 1), ['Raise Limit', 'Show Budget']],
+    [
+      'a used-up budget',
+      new BudgetExceededError({ spentUsd: 20, unknownUsd: 0, reservedUsd: 0, limitUsd: 20, estimateUsd: 1 }),
+      ['Raise Limit', 'Show Budget'],
+    ],
     ['a full queue', new QueueFullError(20, 20), ['Open Settings', 'Show Loops']],
-    ['a permanent failure', new PermanentlyFailedError('a'), ['Clear and Retry', 'Show Output']],
+    ['a permanent failure', new PermanentlyFailedError('a'), ['Retry', 'Show Output']],
     ['a loop that is here already', new DuplicateLoopError('a'), ['Show Output']],
     ['a shutdown', new ShuttingDownError(), ['Reload Window']],
     ['an unknown loop', new UnknownLoopError('a'), ['Show Loops']],
     ['a wrong state', new WrongStateError('a', 'is running'), ['Show Details']],
     ['an unknown agent', new InvalidLoopError('agent', 'is unknown'), ['Choose Agent', 'Open Settings']],
     ['an empty prompt', new InvalidLoopError('prompt', 'is empty'), []],
-    ['a store in trouble', new StoreError('disk', 'The disk is full.'), ['Retry', 'Reload Window', 'Open Folder']],
+    [
+      'a store in trouble',
+      new StoreError('disk', 'The disk is full.'),
+      ['Reopen Database', 'Reload Window', 'Open Storage Folder'],
+    ],
     ['anything else', new TypeError('oops'), ['Show Log']],
   ];
   for (const [what, error, titles] of cases) {
@@ -46,7 +54,7 @@ describe('The buttons of an error', () => {
     const titles = (state: Parameters<typeof errorActions>[1]) =>
       errorActions(new NotReadyError('not ready'), state).map(({ title }) => title);
     assert.deepEqual(titles('untrusted'), ['Manage Workspace Trust']);
-    assert.deepEqual(titles('broken'), ['Retry', 'Reload Window', 'Open Folder']);
+    assert.deepEqual(titles('broken'), ['Reopen Database', 'Reload Window', 'Open Storage Folder']);
     assert.deepEqual(titles('opening'), []);
   });
 });

@@ -4,13 +4,29 @@ import type { FinishedLoop } from '../../src/core/model/loop.ts';
 import type { LoopDetail } from '../../src/core/model/status.ts';
 import type { FinishedQuery } from '../../src/core/ports/store.ts';
 import { csvLine } from '../../src/ui/history/csv.ts';
+import { searchOf } from '../../src/ui/history/filterTerms.ts';
 import { type ExportSource, exportHistory } from '../../src/ui/history/historyExport.ts';
 import { HistoryFilter } from '../../src/ui/history/historyFilter.ts';
 import { parseHistoryQuery, queryWords } from '../../src/ui/history/historyQuery.ts';
+import { type MarkStore, ReadMarks } from '../../src/ui/history/readMarks.ts';
 import { LoopTreeModel } from '../../src/ui/tree/loopTreeModel.ts';
 import { completed, statusWith } from './support/views.ts';
 
 const NOW = new Date(2026, 4, 20, 15, 30).getTime();
+
+function memento(): MarkStore {
+  const kept = new Map<string, unknown>();
+  return {
+    get: <T>(key: string) => kept.get(key) as T | undefined,
+    update: async (key, value) => void kept.set(key, value),
+  };
+}
+
+function filterAt(now: () => number): HistoryFilter {
+  const onError = (error: unknown) => assert.fail(String(error));
+  const marks = new ReadMarks(memento(), NOW, onError);
+  return new HistoryFilter({ now, store: memento(), marks, folders: () => ['/here'], onError });
+}
 const DAY = 24 * 3_600_000;
 
 describe('history', () => {
@@ -51,10 +67,7 @@ describe('history', () => {
 
   it('the filter of the view holds a search until it is cleared, and its times go on', () => {
     let now = NOW;
-    const filter = new HistoryFilter(
-      () => now,
-      (error) => assert.fail(String(error)),
-    );
+    const filter = filterAt(() => now);
     let changes = 0;
     filter.onDidChange(() => changes++);
     filter.set(' since:1h ');
@@ -66,11 +79,53 @@ describe('history', () => {
     assert.deepEqual([filter.isOn, filter.words, filter.page(5)], [false, '', { limit: 5, offset: 0 }]);
   });
 
-  it('the tree lists the matches of the filter, and says so', () => {
-    const filter = new HistoryFilter(
-      () => NOW,
-      (error) => assert.fail(String(error)),
+  it('the filter knows this workspace, and leaves cancelled loops out where that is chosen', async () => {
+    const filter = filterAt(() => NOW);
+    filter.set('folder:here fix');
+    assert.deepEqual(
+      [filter.page(5).folders, filter.page(5).text, filter.words],
+      [['/here'], 'fix', 'this workspace, “fix”'],
     );
+    filter.set('');
+    await filter.setOptions({ hideCancelled: true });
+    assert.deepEqual(filter.page(5).states, ['completed', 'failed']);
+    filter.set('state:cancelled');
+    assert.deepEqual(filter.page(5).states, ['cancelled'], 'who asks for them sees them');
+  });
+
+  it('what is finished is unread until it was looked at; the marks are bounded', async () => {
+    const marks = new ReadMarks(memento(), NOW, (error) => assert.fail(String(error)));
+    const at = (seq: number, finishedAt: number) => ({ ...completed('a', { seq }), finishedAt });
+    const [old, fresh, other] = [at(1, NOW - 1), at(2, NOW + 10), at(3, NOW + 20)];
+    assert.deepEqual(
+      [old, fresh, other].map((loop) => marks.isUnread(loop)),
+      [false, true, true],
+    );
+    assert.ok(!marks.isUnread({ ...fresh, state: 'cancelled' }), 'the user was there when he cancelled it');
+    await marks.markRead(fresh);
+    assert.deepEqual(
+      [fresh, other].map((loop) => marks.isUnread(loop)),
+      [false, true],
+    );
+    for (let seq = 10; seq < 600; seq++) await marks.markRead(at(seq, NOW + seq * 10));
+    assert.ok(!marks.isUnread(fresh), 'what was read stays read');
+    assert.ok(marks.isUnread(at(1000, NOW + 100_000)));
+    await marks.markAllRead(NOW + 200_000);
+    assert.ok(!marks.isUnread(at(1000, NOW + 100_000)));
+  });
+
+  it('what is checked and typed becomes a search', () => {
+    const failed = { term: 'state:failed', state: 'failed' as const };
+    const cancelled = { term: 'state:cancelled', state: 'cancelled' as const };
+    assert.equal(
+      searchOf([failed, cancelled, { term: 'folder:here' }, { term: 'agent:claude' }], ' fix it '),
+      'state:failed,cancelled folder:here agent:claude fix it',
+    );
+    assert.equal(searchOf([], ''), '');
+  });
+
+  it('the tree lists the matches of the filter, and says so', async () => {
+    const filter = filterAt(() => NOW);
     const asked: FinishedQuery[] = [];
     const loops = [completed('a', { title: 'one' }), completed('b', { title: 'two' })];
     const source = {
@@ -78,11 +133,11 @@ describe('history', () => {
       live: () => [],
       queueLength: 0,
       finishedCount: () => ({ total: 2, failed: 0 }),
-      finished: (query: FinishedQuery) => {
+      finished: async (query: FinishedQuery) => {
         asked.push(query);
         return loops.filter(({ title }) => title.includes(query.text ?? '')).slice(0, query.limit);
       },
-      get: () => undefined,
+      get: async () => undefined,
       isAlive: () => false,
     };
     const model = new LoopTreeModel(
@@ -91,18 +146,22 @@ describe('history', () => {
       undefined,
       filter,
     );
-    const group = () => {
+    const group = async () => {
       model.refresh();
-      return model.children().at(-1)!;
+      return (await model.children()).at(-1)!;
     };
-    assert.deepEqual([group().description, model.children(group()).length], ['2', 2]);
+    assert.deepEqual([(await group()).description, (await model.children(await group())).length], ['2', 2]);
     filter.set('two');
     assert.deepEqual(
-      [group().description, group().context, model.children(group()).map(({ label }) => label)],
+      [
+        (await group()).description,
+        (await group()).context,
+        (await model.children(await group())).map(({ label }) => label),
+      ],
       ['1 of 2: “two”', 'group finished filtered', ['two']],
     );
     filter.set('three');
-    assert.deepEqual([group().description, group().children], ['0 of 2: “three”', 'none']);
+    assert.deepEqual([(await group()).description, (await group()).children], ['0 of 2: “three”', 'none']);
     assert.equal(asked.at(-1)?.text, 'three');
   });
 
@@ -161,14 +220,14 @@ describe('history', () => {
     });
     const queries: FinishedQuery[] = [];
     const source: ExportSource = {
-      finished: (query) => {
+      finished: async (query) => {
         queries.push(query);
         return loops
           .toReversed()
           .filter(({ finishedAt }) => finishedAt < (query.before ?? Number.POSITIVE_INFINITY))
           .slice(query.offset ?? 0, (query.offset ?? 0) + query.limit);
       },
-      get: (_, seq) =>
+      get: async (_, seq) =>
         ({
           prompt: `Prompt "${seq}"`,
           attempts: [
@@ -179,7 +238,7 @@ describe('history', () => {
               endedAt: NOW,
               outcome: 'ok',
               resumed: false,
-              cost: { usd: 0.25, source: 'reported' },
+              cost: { usd: 0.25, unknownUsd: 0, atLeast: false, source: 'reported' },
               swept: [],
               kept: [],
               remaining: [],

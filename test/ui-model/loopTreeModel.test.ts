@@ -37,12 +37,12 @@ function sourceOf(
       return world.live.filter(({ loop }) => loop.state !== 'queued' || ++n <= maxQueued);
     },
     queueLength: waiting.length,
-    finished: ({ limit }) => {
+    finished: async ({ limit }) => {
       reads.finished.push(limit);
       return world.finished.slice(0, limit);
     },
     finishedCount: () => ({ total: world.finished.length, failed: world.failed ?? 0 }),
-    get: (loopId) => world.details?.[loopId],
+    get: async (loopId) => world.details?.[loopId],
     isAlive: ({ pid }) => pid !== 78,
   };
 }
@@ -55,24 +55,28 @@ function modelOf(world: World): LoopTreeModel {
 }
 
 /** The whole tree, unfolded as it is at first. */
-function tuples(model: LoopTreeModel, parent?: TreeRow): Tuple[] {
-  return model
-    .children(parent)
-    .map((row): Tuple => [row.label, row.description, ...(row.children === 'expanded' ? tuples(model, row) : [])]);
+async function tuples(model: LoopTreeModel, parent?: TreeRow): Promise<Tuple[]> {
+  const rows = await model.children(parent);
+  return Promise.all(
+    rows.map(async (row): Promise<Tuple> => {
+      const below = row.children === 'expanded' ? await tuples(model, row) : [];
+      return [row.label, row.description, ...below];
+    }),
+  );
 }
 
 describe('The tree of loops', () => {
-  it('finds the very loop that was asked for among those of one id', () => {
+  it('finds the very loop that was asked for among those of one id', async () => {
     const model = modelOf({ live: [], finished: [completed('a', { seq: 9 }), completed('a', { seq: 4 })] });
-    assert.equal(model.find('a', 4)?.row.id, 'loop:4');
-    assert.equal(model.find('a')?.row.id, 'loop:9');
-    assert.equal(model.find('a', 5), undefined);
+    assert.equal((await model.find('a', 4))?.row.id, 'loop:4');
+    assert.equal((await model.find('a'))?.row.id, 'loop:9');
+    assert.equal(await model.find('a', 5), undefined);
   });
 
-  it('is empty without loops, so that the welcome view shows', () => {
-    assert.deepEqual(tuples(modelOf({ live: [], finished: [] })), []);
+  it('is empty without loops, so that the welcome view shows', async () => {
+    assert.deepEqual(await tuples(modelOf({ live: [], finished: [] })), []);
     assert.deepEqual(
-      tuples(
+      await tuples(
         new LoopTreeModel(
           () => undefined,
           () => NOW,
@@ -82,7 +86,7 @@ describe('The tree of loops', () => {
     );
   });
 
-  it('groups loops by state, and says of each what it does, how long and what it cost', () => {
+  it('groups loops by state, and says of each what it does, how long and what it cost', async () => {
     const live: LiveView[] = [
       { ...running('a', { cost: toNano(0.03), costEstimated: toNano(0.01) }), activity: { doing: 'Reads\nsrc/a.ts' } },
       running('b', { attempts: 2 }, 'stopping'),
@@ -119,49 +123,49 @@ describe('The tree of loops', () => {
       completed('g', { cost: toNano(0.02) }),
       { ...facts('i'), state: 'cancelled' as const, finishedAt: NOW },
     ];
-    assert.deepEqual(tuples(modelOf({ live, finished, failed: 1 })), [
+    assert.deepEqual(await tuples(modelOf({ live, finished, failed: 1 })), [
       [
         'Running 4/4',
         '',
-        ['Title of a', 'Reads src/a.ts · 2m 05s · ≈$0.03'],
-        ['Title of b', 'stopping · attempt 2 · 2m 05s'],
-        ['Title of s', 'silent for 6m 00s · 2m 05s'],
-        ['Title of r', 'waits for its provider: overloaded, try 2 of 10 · 2m 05s'],
+        ['Title of a', '2m 05s · ≈$0.03 · Reads src/a.ts'],
+        ['Title of b', 'stopping · 2m 05s · attempt 2'],
+        ['Title of s', '2m 05s · silent for 6m 00s'],
+        ['Title of r', '2m 05s · waiting for its provider: overloaded, try 2 of 10'],
       ],
-      ['Queued 2/20', '', ['Title of c', '#1 · priority 5'], ['Title of d', '#2 · waits for the budget · est. ≈$0.50']],
+      ['Queued 2/20', '', ['Title of c', '#1 · priority 5'], ['Title of d', '#2 · waiting for budget · est. ≈$0.50']],
       ['Waiting to restart', '1', ['Title of e', 'restarts in 5s · It exited with code 1. · 1 restart']],
-      ['Waiting for a limit', '1', ['Title of f', 'until 17:05 · usage window']],
+      ['Waiting', '1', ['Title of f', 'Usage limit reached · resumes 17:05 · usage window']],
       [
         'Finished',
         '3 · 1 failed',
-        ['Title of h', 'failed: claude was not found. · 15:40'],
-        ['Title of g', 'completed · 15:30 · $0.02'],
-        ['Title of i', 'cancelled · 15:40'],
+        ['Title of h', '15:40 · claude was not found.'],
+        ['Title of g', '15:30 · $0.02'],
+        ['Title of i', '15:40'],
       ],
     ]);
   });
 
-  it('lists loops of other windows under the name of their folder, after those of this window', () => {
+  it('lists loops of other windows under the name of their folder, after those of this window', async () => {
     const live: LiveView[] = [
       running('a'),
       { ...running('b', { folder: '/home/me/other' }), host: 'elsewhere' },
       { ...queued('c', 1, { folder: '/home/me/other' }), host: 'elsewhere' },
       { ...queued('d', 2, { folder: '/home/me/closed' }), host: 'gone', waitingFor: 'window' },
     ];
-    assert.deepEqual(tuples(modelOf({ live, finished: [] })), [
+    assert.deepEqual(await tuples(modelOf({ live, finished: [] })), [
       ['Running 2/4', '1 in other windows', ['Title of a', '2m 05s']],
       ['Queued 2/20', ''],
       ['other', 'another window · 1 running · 1 queued', ['Title of b', '2m 05s'], ['Title of c', '#1']],
-      ['closed', 'no window open · 1 queued', ['Title of d', '#2 · waits for its window']],
+      ['closed', 'no window open · 1 queued', ['Title of d', '#2 · waiting for its window']],
     ]);
   });
 
-  it('says that the queue is paused, and how many came back beyond its depth', () => {
+  it('says that the queue is paused, and how many of the queued loops are returning', async () => {
     const world = { live: [queued('a', 1), queued('b', 2)], finished: [], status: { paused: true, queueDepth: 1 } };
-    assert.deepEqual(tuples(modelOf(world))[1]?.slice(0, 2), ['Queued 1/20', 'paused · 1 came back']);
+    assert.deepEqual((await tuples(modelOf(world)))[1]?.slice(0, 2), ['Queued 2/20', 'paused · 1 returning']);
   });
 
-  it('reads of 10,000 queued and 10,000 finished loops only what it shows, and more when asked', () => {
+  it('reads of 10,000 queued and 10,000 finished loops only what it shows, and more when asked', async () => {
     const reads = { live: [] as number[], finished: [] as number[] };
     const live = Array.from({ length: 10_000 }, (_, i) => queued('q', i + 1, { seq: i, loopId: `q${i}` }));
     const finished = Array.from({ length: 10_000 }, (_, i) => completed('f', { seq: 20_000 + i, loopId: `f${i}` }));
@@ -170,8 +174,13 @@ describe('The tree of loops', () => {
       () => source,
       () => NOW,
     );
-    const groups = () => Object.fromEntries(model.children().map((row) => [row.id, model.children(row)]));
-    const before = groups();
+    const groups = async () => {
+      const rows = await model.children();
+      return Object.fromEntries(
+        await Promise.all(rows.map(async (row) => [row.id, await model.children(row)] as const)),
+      );
+    };
+    const before = await groups();
     assert.equal(before.queued?.length, PAGE.queued + 1);
     assert.deepEqual([before.queued?.at(-1)?.label, before.queued?.at(-1)?.context], ['… and 9,800 more', 'more']);
     assert.equal(before.finished?.length, PAGE.finished + 1);
@@ -179,36 +188,37 @@ describe('The tree of loops', () => {
     assert.deepEqual(reads, { live: [PAGE.queued], finished: [PAGE.finished] });
     model.showMore('queued');
     model.showMore('finished');
-    const after = groups();
+    const after = await groups();
     assert.equal(after.queued?.at(-1)?.label, '… and 9,600 more');
     assert.equal(after.finished?.length, 2 * PAGE.finished + 1);
   });
 
-  it('reads once between two refreshes', () => {
+  it('reads once between two refreshes', async () => {
     const reads = { live: [] as number[], finished: [] as number[] };
     const source = sourceOf({ live: [running('a')], finished: [] }, reads);
     const model = new LoopTreeModel(
       () => source,
       () => NOW,
     );
-    for (let look = 0; look < 3; look++) for (const row of model.children()) model.children(row);
+    for (let look = 0; look < 3; look++) for (const row of await model.children()) await model.children(row);
     assert.equal(reads.live.length, 1);
     model.refresh();
-    model.children();
+    await model.children();
     assert.equal(reads.live.length, 2);
   });
 
-  it('keeps the id of a loop over its states, so that selection and expansion stay', () => {
-    const idOf = (world: World) => modelOf(world).find('a')?.row.id;
-    const ids = [
+  it('keeps the id of a loop over its states, so that selection and expansion stay', async () => {
+    const idOf = async (world: World) => (await modelOf(world).find('a'))?.row.id;
+    const worlds = [
       { live: [queued('a', 1)], finished: [] },
       { live: [running('a')], finished: [] },
       { live: [], finished: [completed('a')] },
-    ].map(idOf);
+    ];
+    const ids = await Promise.all(worlds.map(idOf));
     assert.deepEqual(new Set(ids), new Set(['loop:97']));
   });
 
-  it('R7.4 lists the attempts under a loop, newest first, and what was left running as long as it is there', () => {
+  it('R7.4 lists the attempts under a loop, newest first, and what was left running as long as it is there', async () => {
     const kept = [77, 78].map((pid) => ({ pid, startTime: '1', bootId: 'b', command: 'tmux: server' }));
     const ended = {
       number: 1,
@@ -219,7 +229,7 @@ describe('The tree of loops', () => {
       reason: 'It exited with code 1.',
       resumed: false,
       token: 't',
-      cost: { usd: 0.01, source: 'estimated' as const },
+      cost: { usd: 0.01, unknownUsd: 0, atLeast: false, source: 'estimated' as const },
       swept: [],
       kept,
       remaining: [],
@@ -230,7 +240,7 @@ describe('The tree of loops', () => {
       startedAt: NOW - 5_000,
       resumed: true,
       token: 'u',
-      cost: { usd: 0, source: 'none' as const },
+      cost: { usd: 0, unknownUsd: 0, atLeast: false, source: 'none' as const },
       swept: [],
       kept: [],
       remaining: [],
@@ -244,53 +254,62 @@ describe('The tree of loops', () => {
       attempts: [ended, now],
       costUsd: 0.01,
       costEstimated: true,
+      unknownUsd: 0,
+      costAtLeast: false,
       reservedUsd: 0,
       history: [],
       ledger: [],
+      checks: [],
     };
     const model = modelOf({ live: [view], finished: [], details: { a: detail } });
-    const { row } = model.find('a')!;
-    assert.deepEqual(tuples(model, row), [
+    const { row } = (await model.find('a'))!;
+    assert.deepEqual(await tuples(model, row), [
       ['Attempt 2', 'running · resumed · pid 41 · 5s'],
       ['Attempt 1', 'failed: It exited with code 1. · 30s · ≈$0.01'],
       ['tmux: server', 'kept running · pid 77'],
     ]);
-    assert.equal(model.children(row).at(-1)?.context, 'kept');
+    assert.equal((await model.children(row)).at(-1)?.context, 'kept');
   });
 
-  it('says everything in words that icon and colour say', () => {
+  it('says everything in words that icon and colour say', async () => {
     const silent = { ...running('s'), activity: { silentForMs: 360_000 } };
-    const spoken = (view: LiveView) => modelOf({ live: [view], finished: [] }).find(view.loop.loopId)?.row.spoken;
+    const spoken = async (view: LiveView) =>
+      (await modelOf({ live: [view], finished: [] }).find(view.loop.loopId))?.row.spoken;
     assert.equal(
-      spoken(running('a', { cost: toNano(0.5) })),
+      await spoken(running('a', { cost: toNano(0.5) })),
       'Title of a, running, for 2 minutes 5 seconds, cost $0.50',
     );
-    assert.equal(spoken(silent), 'Title of s, running, silent for 6m 00s, for 2 minutes 5 seconds');
-    assert.equal(spoken(queued('q', 3)), 'Title of q, queued, place 3');
-    assert.equal(spoken(running('b', {}, 'stopping')), 'Title of b, stopping, for 2 minutes 5 seconds');
+    assert.equal(await spoken(silent), 'Title of s, running, silent for 6m 00s, for 2 minutes 5 seconds');
+    assert.equal(await spoken(queued('q', 3)), 'Title of q, queued, place 3');
+    assert.equal(await spoken(running('b', {}, 'stopping')), 'Title of b, stopping, for 2 minutes 5 seconds');
   });
 
-  it('gives menus the words they ask for', () => {
-    const context = (view: LiveView) => modelOf({ live: [view], finished: [] }).find(view.loop.loopId)?.row.context;
-    assert.equal(context({ ...running('s'), activity: { silentForMs: 1 } }), 'loop running live here silent');
-    assert.equal(context({ ...queued('q', 1), host: 'gone' }), 'loop queued live gone');
-    assert.equal(modelOf({ live: [], finished: [completed('c')] }).find('c')?.row.context, 'loop completed final');
+  it('gives menus the words they ask for', async () => {
+    const context = async (view: LiveView) =>
+      (await modelOf({ live: [view], finished: [] }).find(view.loop.loopId))?.row.context;
+    assert.equal(await context({ ...running('s'), activity: { silentForMs: 1 } }), 'loop running live here silent');
+    assert.equal(await context({ ...queued('q', 1), host: 'gone' }), 'loop queued live gone fresh');
+    assert.equal(
+      (await modelOf({ live: [], finished: [completed('c')] }).find('c'))?.row.context,
+      'loop completed final',
+    );
   });
 
-  it('shows titles without terminal escapes and line ends, and the id where the title is empty', () => {
-    const label = (title: string) => modelOf({ live: [running('a', { title })], finished: [] }).find('a')?.row.label;
-    assert.equal(label('\u001b[31mred\u001b[0m\nsecond'), 'red second');
-    assert.equal(label('\u0000'), 'a');
+  it('shows titles without terminal escapes and line ends, and the id where the title is empty', async () => {
+    const label = async (title: string) =>
+      (await modelOf({ live: [running('a', { title })], finished: [] }).find('a'))?.row.label;
+    assert.equal(await label('\u001b[31mred\u001b[0m\nsecond'), 'red second');
+    assert.equal(await label('\u0000'), 'a');
   });
 
-  it('adds what else is known of a running loop', () => {
+  it('adds what else is known of a running loop', async () => {
     const source = sourceOf({ live: [running('a'), queued('q', 1)], finished: [] });
     const model = new LoopTreeModel(
       () => source,
       () => NOW,
       (token) => (token === 'token' ? '12 % CPU, 240 MB' : ''),
     );
-    assert.equal(model.find('a')?.row.description, '2m 05s · 12 % CPU, 240 MB');
-    assert.equal(model.find('q')?.row.description, '#1');
+    assert.equal((await model.find('a'))?.row.description, '2m 05s · 12 % CPU, 240 MB');
+    assert.equal((await model.find('q'))?.row.description, '#1');
   });
 });

@@ -7,13 +7,18 @@ const titleOf = (loopId: string) => `Title of ${loopId}`;
 const done = (loopId: string, costUsd = 0): SupervisorEvent => ({ type: 'loop:completed', at: NOW, loopId, costUsd });
 
 describe('Notifications', () => {
+  it('R11.2 a completed loop says what its check has shown', () => {
+    const notice = noticeOf('completion', [done('a', 0.5)], titleOf, NOW, () => 'npm test passed in round 2');
+    assert.equal(notice?.message, '“Title of a” completed for $0.50: npm test passed in round 2.');
+  });
+
   const single: readonly [SupervisorEvent, string | undefined, string?][] = [
-    [done('a', 0.5), 'completion', '“Title of a” has completed. It cost $0.50.'],
-    [done('a'), 'completion', '“Title of a” has completed.'],
+    [done('a', 0.5), 'completion', '“Title of a” completed for $0.50.'],
+    [done('a'), 'completion', '“Title of a” completed.'],
     [
       { type: 'loop:failed', at: NOW, loopId: 'a', error: 'It exited with code 1.', permanent: true, reason: 'exit' },
       'failure',
-      '“Title of a” has failed for good: It exited with code 1.',
+      '“Title of a” failed (no restarts left): It exited with code 1.',
     ],
     [{ type: 'loop:failed', at: NOW, loopId: 'a', error: 'x', permanent: false, reason: 'exit' }, undefined],
     [
@@ -37,24 +42,24 @@ describe('Notifications', () => {
     [
       { type: 'loop:silent', at: NOW, loopId: 'a', kind: 'first-output', forMs: 300_000 },
       'silence',
-      '“Title of a” has said nothing since its start 5m 00s ago.',
+      '“Title of a” has been silent since it started 5m 00s ago.',
     ],
     [{ type: 'loop:silent', at: NOW, loopId: 'a', kind: 'silence' }, undefined],
     [
-      { type: 'circuit:trip', at: NOW, reason: '5 failures in a row', cooldownMs: 120_000 },
+      { type: 'circuit:trip', account: 'claude', at: NOW, reason: '5 failures in a row', cooldownMs: 120_000 },
       'circuit',
-      'The circuit is open: no loop starts for 2m 00s. 5 failures in a row',
+      'New loops are paused after failures, until 15:42. 5 failures in a row',
     ],
-    [{ type: 'budget:warning', at: NOW, spentUsd: 18, limitUsd: 20 }, 'budget', '$18.00 of today’s $20.00 are spent.'],
+    [{ type: 'budget:warning', at: NOW, spentUsd: 18, limitUsd: 20 }, 'budget', 'Spent today: $18.00 of $20.00.'],
     [
       { type: 'budget:exceeded', at: NOW, spentUsd: 21, limitUsd: 20 },
       'budget',
-      'Today’s budget is used up: $21.00 of $20.00. No loop starts before midnight.',
+      'Out of budget: spent $21.00 of $20.00 today. Loops start again at midnight.',
     ],
     [{ type: 'budget:exceeded', at: NOW, spentUsd: 21, limitUsd: 20, loopId: 'a' }, undefined],
     [{ type: 'loop:started', at: NOW, loopId: 'a', attempt: 1, agent: 'claude' }, undefined],
     [{ type: 'loop:rejected', at: NOW, loopId: 'a', reason: 'queue-full', error: 'x' }, undefined],
-    [{ type: 'circuit:recover', at: NOW, reason: 'x' }, undefined],
+    [{ type: 'circuit:recover', account: 'claude', at: NOW, reason: 'x' }, undefined],
   ];
   for (const [event, kind, message] of single) {
     it(`${kind ? `tell as ${kind}` : 'do not tell'} ${JSON.stringify(event)}`, () => {
@@ -66,11 +71,11 @@ describe('Notifications', () => {
   it('of a burst are one message that names three loops and counts the rest', () => {
     const loops = Array.from({ length: 40 }, (_, i) => done(`l${i}`));
     const notice = noticeOf('completion', loops, titleOf, NOW);
-    assert.equal(notice?.message, '40 loops have completed: “Title of l0”, “Title of l1”, “Title of l2” and 37 more.');
+    assert.equal(notice?.message, '40 loops completed: “Title of l0”, “Title of l1”, “Title of l2” and 37 more.');
     assert.equal(notice?.loopIds.length, 40);
     assert.equal(
       noticeOf('completion', loops.slice(0, 2), titleOf, NOW)?.message,
-      '2 loops have completed: “Title of l0” and “Title of l1”.',
+      '2 loops completed: “Title of l0” and “Title of l1”.',
     );
   });
 
@@ -88,7 +93,7 @@ describe('Notifications', () => {
   it('tell the last of several about the same loop', () => {
     assert.equal(
       noticeOf('completion', [done('a', 1), done('a', 2)], titleOf, NOW)?.message,
-      '“Title of a” has completed. It cost $2.00.',
+      '“Title of a” completed for $2.00.',
     );
     assert.equal(noticeOf('completion', [], titleOf, NOW), undefined);
   });

@@ -38,7 +38,7 @@ describe('ShownRows', () => {
   let shown: ShownRows;
   let reads: number;
 
-  function read(parent: TreeRow | undefined): TreeRow[] {
+  async function read(parent: TreeRow | undefined): Promise<TreeRow[]> {
     reads++;
     return parent
       ? Object.entries(world[parent.id] ?? {}).map(([name, description]) => loop(name, description))
@@ -46,86 +46,89 @@ describe('ShownRows', () => {
   }
 
   /** Unfolds as a view does: what it asks for is handed out. */
-  function ask(parent?: TreeRow): TreeRow[] {
-    const rows = read(parent);
+  async function ask(parent?: TreeRow): Promise<TreeRow[]> {
+    const rows = await read(parent);
     shown.handOut(parent, rows);
     return rows;
   }
 
+  /** The groups as the view holds them. */
+  const groups = (): TreeRow[] => Object.keys(world).map((name) => shown.holder(group(name)));
+
   /** Names of what is to be drawn anew; `*` is everything. */
-  function drawn(words: boolean, now = NOW): string[] {
-    return shown.changes(read, words, now).map((row) => row?.id ?? '*');
+  async function drawn(words: boolean, now = NOW): Promise<string[]> {
+    return (await shown.changes(read, words, now)).map((row) => row?.id ?? '*');
   }
 
-  beforeEach(() => {
+  beforeEach(async () => {
     world = { running: { a: '1s', b: '1s' }, queued: { q: '#1' } };
     shown = new ShownRows();
     reads = 0;
-    for (const row of ask()) ask(row);
+    for (const row of await ask()) await ask(row);
   });
 
-  it('draws nothing anew where nothing has changed', () => {
-    assert.deepEqual(drawn(true), []);
+  it('draws nothing anew where nothing has changed', async () => {
+    assert.deepEqual(await drawn(true), []);
   });
 
-  it('draws only rows anew that have changed, as the objects that the view holds', () => {
-    const [running] = shown.roots;
-    const held = ask(running);
+  it('draws only rows anew that have changed, as the objects that the view holds', async () => {
+    const [running] = groups();
+    const held = await ask(running);
     world.running!.b = '2s';
-    const [row] = shown.changes(read, true, NOW);
+    const [row] = await shown.changes(read, true, NOW);
     assert.equal(row, held[1]);
     assert.equal(shown.latest(row!).description, '2s');
-    assert.deepEqual(drawn(true), []);
+    assert.deepEqual(await drawn(true), []);
   });
 
-  it('leaves running times for later where only looks are asked for, but not what a waiting row says', () => {
+  it('leaves running times for later where only looks are asked for, but not what a waiting row says', async () => {
     world.running!.a = '2s';
     world.queued!.q = '#1 · queue paused';
-    assert.deepEqual(drawn(false), ['q']);
-    assert.deepEqual(drawn(true), ['a']);
+    assert.deepEqual(await drawn(false), ['q']);
+    assert.deepEqual(await drawn(true), ['a']);
   });
 
-  it('draws a group anew whose rows came, went or changed places', () => {
+  it('draws a group anew whose rows came, went or changed places', async () => {
     world.queued = { r: '#1', q: '#2' };
-    assert.deepEqual(drawn(false), ['queued']);
+    assert.deepEqual(await drawn(false), ['queued']);
   });
 
-  it('draws everything anew when groups came or went, and asks no more', () => {
+  it('draws everything anew when groups came or went, and asks no more', async () => {
     world.finished = { f: 'completed' };
     reads = 0;
-    assert.deepEqual(drawn(false), ['*']);
+    assert.deepEqual(await drawn(false), ['*']);
     assert.equal(reads, 1);
   });
 
-  it('draws the parent anew when a row loses its twistie: VS Code would not draw the row alone', () => {
+  it('draws the parent anew when a row loses its twistie: VS Code would not draw the row alone', async () => {
     const read0 = read;
-    const folded = (parent: TreeRow | undefined) =>
-      read0(parent).map((row): TreeRow => (row.id === 'running' ? { ...row, children: 'none' } : row));
-    assert.deepEqual(shown.changes(folded, false, NOW), [undefined]);
+    const folded = async (parent: TreeRow | undefined) =>
+      (await read0(parent)).map((row): TreeRow => (row.id === 'running' ? { ...row, children: 'none' } : row));
+    assert.deepEqual(await shown.changes(folded, false, NOW), [undefined]);
   });
 
-  it('keeps what is known of a loop that has moved to another group', () => {
-    const [running, queued] = shown.roots;
+  it('keeps what is known of a loop that has moved to another group', async () => {
+    const [running, queued] = groups();
     world = { running: {}, queued: { q: '#1', a: '#2' } };
-    const rows = ask(queued);
-    ask(running);
+    const rows = await ask(queued);
+    await ask(running);
     assert.equal(shown.latest({ ...rows[1]! }).description, '#2');
   });
 
-  it('leaves the words of a row alone for ten seconds after somebody has pointed at it', () => {
-    const [running] = shown.roots;
-    const [a] = ask(running);
+  it('leaves the words of a row alone for ten seconds after somebody has pointed at it', async () => {
+    const [running] = groups();
+    const [a] = await ask(running);
     shown.pointAt(a!, NOW);
     world.running = { a: '2s', b: '2s' };
-    assert.deepEqual(drawn(true, NOW + 9_999), ['b']);
-    assert.deepEqual(drawn(true, NOW + 10_000), ['a']);
+    assert.deepEqual(await drawn(true, NOW + 9_999), ['b']);
+    assert.deepEqual(await drawn(true, NOW + 10_000), ['a']);
   });
 
-  it('reads no more under a row that was folded up', () => {
-    shown.foldUp(shown.roots[0]!);
+  it('reads no more under a row that was folded up', async () => {
+    shown.foldUp(groups()[0]!);
     reads = 0;
     world.running!.a = '2s';
-    assert.deepEqual(drawn(true), []);
+    assert.deepEqual(await drawn(true), []);
     assert.equal(reads, 2);
   });
 });

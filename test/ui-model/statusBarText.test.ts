@@ -1,40 +1,94 @@
 import assert from 'node:assert/strict';
 import { toNano } from '../../src/core/model/money.ts';
 import type { Status } from '../../src/core/model/status.ts';
-import { budgetText, circuitText } from '../../src/ui/statusBar/statusBarText.ts';
+import { budgetText, circuitText, type Glance } from '../../src/ui/statusBar/statusBarText.ts';
 import { statusWith } from './support/views.ts';
 
 const NOW = new Date(2026, 2, 10, 15, 40).getTime();
 const NOTHING = { agents: [], loops: [] };
 
-function circuit(facts: Partial<Status['circuit']>): Status {
+function circuit(facts: Partial<Status['circuit']>, account = 'claude'): Status {
   const all = { ...statusWith().circuit, ...facts };
-  return statusWith({ circuit: all, circuitState: all.state });
+  return statusWith({
+    circuit: all,
+    circuitState: all.state,
+    circuits: [{ ...all, account }],
+    accounts: [paid(account)],
+  });
 }
 
+function paid(account: string, holds: Status['holds'] = []): Status['accounts'][number] {
+  return { account, agents: [account], circuitState: 'closed', holds };
+}
+
+const IDLE: Glance = { host: 'ready', queued: 0, asking: 0 };
+const shown = (status: Status, glance: Partial<Glance> = {}) => pick(circuitText(status, { ...IDLE, ...glance }, NOW));
+
 function budget(spent: number, limit: number, reserved = 0): Status {
-  return statusWith({ budget: { spent, reserved, limit, resetsAt: new Date(2026, 2, 11).getTime() } });
+  return statusWith({
+    budget: { spent, unknown: 0, reserved, granted: 0, limit, resetsAt: new Date(2026, 2, 11).getTime() },
+  });
 }
 
 describe('The circuit in the status bar', () => {
-  it('R4.3 shows its state, an open one with the seconds left on the error background', () => {
-    assert.deepEqual(pick(circuitText(circuit({}), NOW)), ['$(pass) closed', 'plain']);
-    assert.deepEqual(pick(circuitText(circuit({ state: 'half-open', consecutiveFailures: 5 }), NOW)), [
-      '$(debug-breakpoint-conditional) half-open',
+  it('is only an icon while nothing is going on, and says what runs and what is queued', () => {
+    assert.deepEqual(shown(circuit({})), ['$(pass)', 'plain']);
+    assert.deepEqual(shown(statusWith({ concurrencyUsed: 2 }), { queued: 5 }), [
+      '$(play) 2 running · 5 queued',
+      'plain',
+    ]);
+    assert.deepEqual(shown(statusWith(), { queued: 1 }), ['$(play) 1 queued', 'plain']);
+    assert.deepEqual(shown(statusWith({ paused: true, concurrencyUsed: 1 })), ['$(debug-pause) paused', 'plain']);
+  });
+
+  it('R4.3 names the account that is paused after failures, with the seconds left, on the error background', () => {
+    const open = { state: 'open', consecutiveFailures: 5, cooldownRemainingMs: 86_001 } as const;
+    assert.deepEqual(shown(circuit(open)), ['$(circle-slash) claude stopped after 5 failures · 87 s', 'error']);
+    assert.deepEqual(shown(circuit({ state: 'half-open', consecutiveFailures: 5 })), [
+      '$(beaker) claude: testing recovery',
       'warning',
     ]);
-    assert.deepEqual(
-      pick(circuitText(circuit({ state: 'open', consecutiveFailures: 5, cooldownRemainingMs: 86_001 }), NOW)),
-      ['$(circle-slash) open 87s', 'error'],
-    );
+  });
+
+  it('R14.1 says that an account is held, and how many others are', () => {
+    const hold = (name: string, reason: 'login' | 'usageLimit', until?: number): Status['holds'][number] => ({
+      of: { kind: 'account', name },
+      state: 'held',
+      reason,
+      why: 'because',
+      since: NOW,
+      ...(until !== undefined && { until }),
+      guessed: false,
+    });
+    const holds = [hold('claude', 'login'), hold('codex', 'usageLimit', NOW + 3_600_000)];
+    const accounts = [paid('codex', [holds[1]!]), paid('claude', [holds[0]!]), paid('gemini')];
+    const status = statusWith({ holds, accounts });
+    assert.deepEqual(shown(status), ['$(circle-slash) codex: usage limit reached · resumes 16:40 (+1)', 'warning']);
+    const { tooltip } = circuitText(status, IDLE, NOW);
+    assert.match(tooltip, /\| claude \| not logged in \|\n\| gemini \| ready \|/);
+  });
+
+  it('R17.1 says first that loops ask, since nobody else can answer them', () => {
+    const open = circuit({ state: 'open', consecutiveFailures: 5, cooldownRemainingMs: 1 });
+    assert.deepEqual(shown(open, { asking: 1 }), ['$(question) asks', 'warning']);
+    assert.deepEqual(shown(open, { asking: 3 }), ['$(question) 3 ask', 'warning']);
   });
 
   it('says in words what colour and icon say', () => {
-    const text = circuitText(circuit({ state: 'open', consecutiveFailures: 5, cooldownRemainingMs: 87_000 }), NOW);
-    assert.equal(text.spoken, 'Loop circuit open, lets a probe through in 1 minute 27 seconds');
+    const spoken = (status: Status, glance: Partial<Glance> = {}) =>
+      circuitText(status, { ...IDLE, ...glance }, NOW).spoken;
+    assert.equal(
+      spoken({
+        ...circuit({ state: 'open', consecutiveFailures: 5, cooldownRemainingMs: 87_000 }),
+        concurrencyUsed: 1,
+      }),
+      'Loops: claude stopped after 5 failures, 87 s, 1 running',
+    );
+    assert.equal(spoken(statusWith()), 'Loops: ready, nothing is running');
+    assert.equal(spoken(statusWith({ concurrencyUsed: 2 }), { queued: 1 }), 'Loops: 2 running, 1 queued');
   });
 
-  it('names the last failures without letting them act', () => {
+  it('explains itself on hover, and names the last failures without letting them act', () => {
     const { tooltip } = circuitText(
       circuit({
         state: 'open',
@@ -43,16 +97,20 @@ describe('The circuit in the status bar', () => {
         lastFailureAt: NOW,
         reasons: ['exit 1', '[x](command:y)'],
       }),
+      IDLE,
       NOW,
     );
-    assert.match(tooltip, /5 failures in a row, the last at 15:40/);
+    assert.match(tooltip, /\| claude \| stopped after 5 failures · 1 s \|/);
+    assert.match(tooltip, /the last at 15:40/);
     assert.match(tooltip, /- `exit 1`\n- `\[x\]\(command:y\)`/);
+    assert.match(tooltip, /After several failures in a row of one account, its loops are paused/);
   });
 
   it('says that it is not ready, and why', () => {
-    const text = circuitText(statusWith({ ready: false, notReady: 'No store' }), NOW);
-    assert.deepEqual(pick(text), ['$(debug-disconnect) not ready', 'plain']);
-    assert.match(text.tooltip, /No store/);
+    const status = statusWith({ ready: false, notReady: 'No store' });
+    assert.deepEqual(shown(status, { host: 'untrusted' }), ['$(shield) Needs workspace trust', 'plain']);
+    assert.deepEqual(shown(status, { host: 'broken' }), ['$(error) Database unavailable', 'plain']);
+    assert.match(circuitText(status, { ...IDLE, host: 'opening' }, NOW).tooltip, /No store/);
   });
 });
 
@@ -75,18 +133,18 @@ describe('The budget in the status bar', () => {
   it('shows on hover what each agent and loop has cost today, estimates marked, and what is reserved', () => {
     const today = {
       agents: [
-        { day: '2026-03-10', agent: 'codex', cost: toNano(1), estimated: toNano(1) },
-        { day: '2026-03-10', agent: 'claude', cost: toNano(2.2), estimated: 0 },
+        { day: '2026-03-10', agent: 'codex', cost: toNano(1), estimated: toNano(1), unknown: 0 },
+        { day: '2026-03-10', agent: 'claude', cost: toNano(2.2), estimated: 0, unknown: 0 },
       ],
-      loops: [{ loopId: 'a', title: 'Fix | <b>it</b>', agent: 'claude', usd: 2.2, estimatedUsd: 0 }],
+      loops: [{ loopId: 'a', title: 'Fix | <b>it</b>', agent: 'claude', usd: 2.2, estimatedUsd: 0, unknownUsd: 0 }],
     };
     const { text, tooltip, spoken } = budgetText(budget(3.2, 20, 1.5), 90, today, NOW);
     assert.equal(text, '$(credit-card) ≈$3.20 / $20.00');
     assert.match(tooltip, /\| claude \| \$2\.20 \|\n\| codex \| ≈\$1\.00 \|/);
     assert.match(tooltip, /\| Fix &#124; &#60;b&#62;it&#60;&#47;b&#62; \| \$2\.20 \|/);
-    assert.match(tooltip, /Reserved for loops under way: \$1\.50/);
+    assert.match(tooltip, /Reserved for running and waiting loops: \$1\.50/);
     assert.match(tooltip, /≈ marks amounts that are estimated/);
-    assert.equal(spoken, 'Loops have cost about $3.20 of $20.00 today, 16 % used');
+    assert.equal(spoken, 'Spent on loops today: about $3.20 of $20.00, 16 % used');
   });
 });
 

@@ -66,10 +66,11 @@ describe('language-model tools', () => {
             cooldownRemainingMs: 1_500,
             reasons: [EVIL],
           },
-          budget: { spent: 3, reserved: 1, limit: 10, resetsAt: NOW },
+          budget: { spent: 3, unknown: 0, reserved: 1, granted: 0, limit: 10, resetsAt: NOW },
         }) as unknown as Status,
       live: (most = 9) => [running, ...(most > 0 ? [queued] : []), waiting],
-      get: (id) =>
+      find: async (id) => (id === 'a' ? running.loop : undefined),
+      get: async (id) =>
         id === 'a'
           ? ({
               loop: running.loop,
@@ -84,7 +85,7 @@ describe('language-model tools', () => {
                   reason: EVIL,
                   exitCode: 3,
                   resumed: false,
-                  cost: { usd: 0.25, source: 'estimated' },
+                  cost: { usd: 0.25, unknownUsd: 0, atLeast: false, source: 'estimated' },
                   swept: [{}],
                   kept: [{ pid: 7, command: 'tmux' }],
                   remaining: [],
@@ -93,9 +94,11 @@ describe('language-model tools', () => {
               history: [{ at: NOW, from: 'new', to: 'queued', why: 'submitted' }],
               costUsd: 0.25,
               costEstimated: true,
+              unknownUsd: 0,
+              costAtLeast: false,
             } as unknown as LoopDetail)
           : undefined,
-      finished: (query) => {
+      finished: async (query) => {
         queries.push(query);
         return [failed];
       },
@@ -103,7 +106,7 @@ describe('language-model tools', () => {
         killed.push([id, signal]);
         return true;
       },
-      spendToday: () => [{ loopId: 'a', title: EVIL, agent: 'claude', usd: 2, estimatedUsd: 1 }],
+      spendToday: async () => [{ loopId: 'a', title: EVIL, agent: 'claude', usd: 2, estimatedUsd: 1, unknownUsd: 0 }],
     },
     usage: async (attempts) =>
       new Map(

@@ -17,6 +17,9 @@ function jsonProfile(): AgentProfile {
   return {
     name: 'json',
     refuse: unused,
+    commandIn: unused,
+    spending: 'live',
+    capsItself: false,
     canResume: false,
     hasCost: true,
     needsReading: true,
@@ -31,7 +34,7 @@ function attemptDetail(number: number, end: Partial<AttemptDetail> = {}): Attemp
     startedAt: 1_000 * number,
     resumed: false,
     token: `t${number}`,
-    cost: { usd: 0, source: 'none' },
+    cost: { usd: 0, unknownUsd: 0, atLeast: false, source: 'none' },
     swept: [],
     kept: [],
     remaining: [],
@@ -65,7 +68,7 @@ describe('transcript session', () => {
     dir = join(folder, String(n++));
     mkdirSync(dir);
     session = new TranscriptSession({
-      detail,
+      detail: async () => detail(),
       paths: (token) => ({ out: join(dir, `${token}.out`), err: join(dir, `${token}.err`) }),
       profile: () => profile,
       clock,
@@ -97,9 +100,12 @@ describe('transcript session', () => {
       attempts,
       costUsd: 0,
       costEstimated: false,
+      unknownUsd: 0,
+      costAtLeast: false,
       reservedUsd: 0,
       history: [],
       ledger: [],
+      checks: [],
     };
   }
 
@@ -243,7 +249,7 @@ describe('transcript session', () => {
     assert.equal(texts(later.items)[0], shown[0]);
     // A window of the log each time, and never more.
     for (const { items } of [reset, earlier, later]) assert.ok(items.length < 1_000, `${items.length} items`);
-  }).timeout(30_000);
+  });
 
   it('finds text in all of a large log, with context, and leads there', async () => {
     state = 'completed';

@@ -2,10 +2,17 @@ import assert from 'node:assert/strict';
 import { pictures } from '../support/host/themes.ts';
 import { useWorkbench } from '../support/host/useWorkbench.ts';
 import { until } from '../support/until.ts';
+import { PayingAgent } from './payingAgent.ts';
 
 describe('the budget in the workbench', () => {
+  const paying = new PayingAgent();
+  after('remove the agent', () => paying.remove());
   const host = useWorkbench({
-    settings: { 'loopSupervisor.defaultAgent': 'sample', 'loopSupervisor.budget.dailyLimitUsd': 1 },
+    settings: {
+      'loopSupervisor.agents': { paying: paying.profile },
+      'loopSupervisor.defaultAgent': 'paying',
+      'loopSupervisor.budget.dailyLimitUsd': 1,
+    },
   });
 
   const submit = (prompt: string) => host.window.submit(prompt);
@@ -14,28 +21,29 @@ describe('the budget in the workbench', () => {
     const { window } = host;
     await window.tree.show();
     await submit('Spend most [cost 0.92]');
-    await until('the cost', async () => (await window.statusText('budget')) === '$0.92 / $1.00', 40_000);
+    await until('the cost', async () => (await window.statusText('budget')) === '$0.92 / $1.00');
     assert.equal(await window.statusKind('budget'), 'warning');
-    assert.equal((await window.notices.says('$0.92 of today’s $1.00')).severity, 'warning');
+    assert.equal((await window.notices.says('Spent today: $0.92 of $1.00')).severity, 'warning');
   });
 
   it('R6.2 what does not fit is rejected; the button raises the limit and submits again', async () => {
     const { window } = host;
-    await window.notices.clear();
+    host.server.writeSettings({ ...host.server.readSettings(), 'loopSupervisor.budget.dailyLimitUsd': 0.9 });
+    await until('the limit', async () => (await window.statusText('budget')) === '$0.92 / $0.90');
     await submit('Too dear [cost 0.50]');
     const { buttons } = await window.notices.says(/does not fit today.s budget/);
     assert.deepEqual(buttons, ['Raise Limit', 'Show Budget']);
     await pictures(host, 'budget-exceeded', async () => {
       assert.match(
         await window.statusHover('budget'),
-        /\$0\.92 of \$1\.00 spent today, 92 % used[\s\S]*sample[\s\S]*Spend most/,
+        /Spent today: \$0\.92 of \$0\.90, out of budget[\s\S]*paying[\s\S]*Spend most/,
       );
     });
     await window.notices.press(/does not fit/, 'Raise Limit');
     await window.input.answer('USD a day', '-3');
     await window.input.asked('Enter an amount in USD');
     await window.input.answer('Enter an amount', '20');
-    await until('the limit and the cost', async () => (await window.statusText('budget')) === '$1.42 / $20.00', 40_000);
+    await until('the limit and the cost', async () => (await window.statusText('budget')) === '$1.42 / $20.00');
     assert.equal(await window.statusKind('budget'), 'plain');
     assert.equal(host.server.readSettings()['loopSupervisor.budget.dailyLimitUsd'], 20);
   });

@@ -21,31 +21,31 @@ describe('the circuit in the workbench', () => {
     await window.tree.show();
     await submit('Fail once');
     await window.tree.becomes('Fail once', 'failed');
-    assert.equal(await window.statusText('circuit'), 'closed');
+    assert.equal(await window.statusText('circuit'), '', 'with nothing to say it is an icon alone');
     await submit('Fail twice');
-    await until('the circuit to open', async () => /^open \d+s$/.test(await window.statusText('circuit')));
+    await until('the circuit to open', async () =>
+      /^fails stopped after 2 failures · \d+ s$/.test(await window.statusText('circuit')),
+    );
     assert.equal(await window.statusKind('circuit'), 'error');
-    const { severity, buttons } = await window.notices.says('The circuit is open');
-    assert.equal(severity, 'error');
+    const { severity, buttons } = await window.notices.says('New loops are paused after failures, until');
+    assert.equal(severity, 'warning', 'it goes away by itself, as the pause does');
     assert.deepEqual(buttons, ['Reset Circuit', 'Show Circuit']);
-    const seconds = async () => Number(/\d+/.exec(await window.statusText('circuit'))?.[0]);
+    const seconds = async () => Number(/(\d+) s$/.exec(await window.statusText('circuit'))?.[1]);
     const first = await seconds();
     await until('the count to go down', async () => (await seconds()) < first);
     await pictures(host, 'circuit-open', async () => {
       assert.match(
         await window.statusHover('circuit'),
-        /Circuit open: nothing starts[\s\S]*2 failures in a row[\s\S]*exit code 3: no luck/,
+        /fails\s+stopped after 2 failures[\s\S]*exit code 3: no luck[\s\S]*After several failures in a row of one account/,
       );
     });
   });
 
   it('R4.1 a submit is rejected with the seconds left; its button resets the circuit and submits again', async () => {
     const { window } = host;
-    await window.notices.clear();
     await submit('Not now');
     await window.notices.says(/circuit is open.*\d+ s/);
     await window.notices.press(/circuit is open/, 'Reset Circuit');
-    await until('the circuit to close', async () => (await window.statusText('circuit')) === 'closed');
     await window.tree.row('Not now').waitFor();
   });
 
@@ -53,19 +53,19 @@ describe('the circuit in the workbench', () => {
     const { window } = host;
     await window.tree.becomes('Not now', 'failed');
     await submit('And again');
-    await until('the circuit to open', async () => (await window.statusText('circuit')).startsWith('open'));
+    await until('the circuit to open', async () => (await window.statusText('circuit')).startsWith('fails stopped'));
     await window.statusItem('circuit').click();
-    await window.input.asked(/Circuit open/);
+    await window.input.asked(/1 account paused or held: fails/);
     assert.ok((await window.input.choices()).some((choice) => choice.includes('Reset Circuit')));
     await window.screenshot('circuit-why');
     await window.input.pick(/Reset Circuit/);
-    await until('the circuit to close', async () => (await window.statusText('circuit')) === 'closed');
+    await until('the circuit to close', async () => (await window.statusText('circuit')) === '');
   });
 
   it('its settings are a choice away', async () => {
     const { window } = host;
     await window.statusItem('circuit').click();
-    await window.input.asked(/Circuit closed/);
+    await window.input.asked(/Ready: no account is paused or held/);
     await window.input.pick(/Open Settings/);
     await until('the settings of the circuit', async () => {
       const labels = await window.page.locator('.settings-editor .setting-item-label').allInnerTexts();

@@ -6,10 +6,8 @@ import { useWorkbench } from '../support/host/useWorkbench.ts';
 import { until } from '../support/until.ts';
 import { AGENTS } from './agents.ts';
 
-describe('loops outlive the window', function () {
-  this.timeout(180_000);
+describe('loops outlive the window', () => {
   const host = useWorkbench({
-    reconnectionGraceSeconds: 1,
     settings: {
       'loopSupervisor.agents': AGENTS,
       'loopSupervisor.defaultAgent': 'until',
@@ -71,7 +69,7 @@ describe('loops outlive the window', function () {
 
   it('an end with no window open is on the books at the next start, and the queue goes on', async () => {
     await host.window.page.goto('about:blank');
-    await until('no extension host', () => host.server.hosts().length === 0, 30_000);
+    await until('no extension host', () => host.server.hosts().length === 0);
     writeFileSync(file('b'), '');
     await until('the agent of b to end', () => running().length === 2);
     assert.equal(running().length, 2, 'nobody starts the next one: no window has its folder open');
@@ -94,7 +92,7 @@ describe('loops outlive the window', function () {
     await second.tree.row(/of-second/).waitFor();
     assert.equal(running().length, 3, 'the cap holds over both windows');
     for (const name of prompts) writeFileSync(file(name), '');
-    await until('the loop of the second window to run', () => running().length === 1, 60_000);
+    await until('the loop of the second window to run', () => running().length === 1);
     writeFileSync(file('of-second'), '');
     await until('all loops to end', () => running().length === 0);
     await until('all ends in the first window', async () => (await rows('Finished')).length === prompts.length + 1);

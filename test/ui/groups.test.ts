@@ -3,8 +3,7 @@ import { useWorkbench } from '../support/host/useWorkbench.ts';
 import { until } from '../support/until.ts';
 import { submitTo } from './agents.ts';
 
-describe('all groups of the tree', function () {
-  this.timeout(180_000);
+describe('all groups of the tree', () => {
   const host = useWorkbench({
     size: { width: 1100, height: 700 },
     settings: {

@@ -27,8 +27,7 @@ describe('history and details in the workbench', () => {
   const finished = async () => (await host.window.tree.rows()).find(([label]) => label === 'Finished');
   const kept = () => sleepers(host.server).filter(({ command }) => command === 'sleep 1000.2');
 
-  before(async function () {
-    this.timeout(120_000);
+  before(async () => {
     const { window, server, workspace } = host;
     chmodSync(join(workspace, 'leaves'), 0o755);
     copyFileSync(join(ROOT, 'test/fixtures/streams/codex-tool.ndjson'), join(workspace, 'codex.ndjson'));
@@ -76,7 +75,8 @@ describe('history and details in the workbench', () => {
   it('R7.4 a kept process is ended from the details, and from the tree', async () => {
     const { window } = host;
     assert.equal(kept().length, 2);
-    const view = window.webview();
+    await window.tree.contextAction(GAMMA, 'Show Details');
+    const view = await window.panel(GAMMA);
     const first = view.getByRole('article', { name: 'Attempt 1' });
     await first.getByRole('button', { name: /End process/ }).click();
     await first.getByText('has ended').waitFor();
@@ -155,7 +155,7 @@ describe('history and details in the workbench', () => {
   });
 
   it('it is exported as CSV, a row each, with nothing that a spreadsheet would run', async () => {
-    await host.window.command('List All Finished Loops');
+    await host.window.command('Clear History Filter');
     await until('all loops', async () => (await finished())?.[2]?.length === 3);
     const [head, ...rows] = (await exported('CSV')).trimEnd().split('\r\n');
     assert.equal(
@@ -176,6 +176,8 @@ describe('history and details in the workbench', () => {
 
   it('Clear Finished Loops asks, and says how many', async () => {
     const { window } = host;
+    await window.tree.contextAction(GAMMA, 'Show Details');
+    await window.panel(GAMMA);
     await window.command('Clear Finished Loops');
     await window.notices.pressInDialog('Clear 2 finished loops?', 'Cancel');
     await window.command('Clear Finished Loops');

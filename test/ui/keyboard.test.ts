@@ -61,6 +61,15 @@ describe('by keyboard alone', () => {
     assert.deepEqual([...hidden], [], 'focus that can not be seen');
   }
 
+  /** Opens the output of the loop, by Enter on its row. */
+  async function openOutput(): Promise<void> {
+    const { tree, page } = host.window;
+    await tree.press('/nowhere', 'Enter', () =>
+      page.locator('.tab.active').filter({ hasText: 'Output: /nowhere' }).isVisible(),
+    );
+    await host.window.panel('Output: /nowhere');
+  }
+
   before(async () => {
     const { window } = host;
     await window.tree.show();
@@ -71,19 +80,16 @@ describe('by keyboard alone', () => {
   it('the tree: a row is opened with Enter, its menu with Shift+F10, its help with Alt+F1', async () => {
     const { window } = host;
     await window.tree.focus('/nowhere');
-    assert.match(await window.tree.spoken('/nowhere'), /^\/nowhere, running, for \d+ seconds?, /);
+    assert.match(await window.tree.spoken('/nowhere'), /^\/nowhere, running, for \d+ (second|minute)s?\b/);
     assert.match(await window.tree.spoken(/^Running/), /^Running 1 of 4/);
     await press('Alt+F1');
     await window.page.locator('.tab.active').filter({ hasText: 'Loop Supervisor Help' }).waitFor();
     await until('the help', async () => (await window.editor.text()).includes('Shift+F10 opens the menu of a row'));
     await window.screenshot('accessibility-help');
     await press('Control+W');
-    await window.tree.focus('/nowhere');
-    await window.tree.menuByKeyboard('Show Details');
+    await window.tree.menuByKeyboard('Show Details', () => window.tree.focus('/nowhere'));
     await window.panel('/nowhere');
-    await window.tree.focus('/nowhere');
-    await press('Enter');
-    await window.panel('Output: /nowhere');
+    await openOutput();
   });
 
   it('Delete on a row under a loop leaves the loop alone', async () => {
@@ -98,12 +104,12 @@ describe('by keyboard alone', () => {
     await press('ArrowLeft');
     await window.tree.row('Attempt 1').waitFor({ state: 'detached' });
     assert.match(await window.tree.spoken('/nowhere'), /^\/nowhere, running, /);
-    await press('Enter');
-    await window.panel('Output: /nowhere');
+    await openOutput();
   });
 
   it('the transcript: Tab reaches all; what streams is not announced, a transition is', async () => {
     const { window } = host;
+    await openOutput();
     await walk();
     const said = () => window.webview().locator('[aria-live], [role=status]').allInnerTexts();
     const line = async () =>
@@ -121,8 +127,7 @@ describe('by keyboard alone', () => {
     const { window } = host;
     // A row that moves while its menu is open is lost to the command.
     await window.tree.becomes('/nowhere', 'cancelled');
-    await window.tree.focus('/nowhere');
-    await window.tree.menuByKeyboard('Show Details');
+    await window.tree.menuByKeyboard('Show Details', () => window.tree.focus('/nowhere'));
     await window.panel(/^\/nowhere/);
     await walk();
     await window.webview().getByRole('button', { name: 'Submit again' }).focus();

@@ -19,6 +19,12 @@ describe('panels', () => {
   });
   const page = (window: Workbench) => window.webview();
 
+  /** Opens the output of the loop that the first test has submitted. */
+  async function openOutput(): Promise<void> {
+    await host.window.tree.contextAction(/^Look at/, 'Show Output');
+    await (await host.window.panel('Output:')).getByText('Attempt 1 completed').waitFor();
+  }
+
   it('Show Output follows a run: text, tool calls, cost, its end', async () => {
     const { window } = host;
     await window.tree.show();
@@ -31,7 +37,7 @@ describe('panels', () => {
     await view.locator('.state', { hasText: 'running' }).waitFor();
     await view.getByRole('heading', { name: 'Attempt 1' }).waitFor();
     await view.locator('.item.text').first().waitFor();
-    await view.getByText('Attempt 1 completed').waitFor({ timeout: 30_000 });
+    await view.getByText('Attempt 1 completed').waitFor();
     await view.locator('.state', { hasText: 'completed' }).waitFor();
     assert.ok((await view.locator('.tool').count()) > 0, 'tool calls');
     assert.match(await view.locator('.cost').first().innerText(), /Cost \$0\.\d+/);
@@ -41,6 +47,7 @@ describe('panels', () => {
 
   it('a link to a file and its line opens it there', async () => {
     const { window } = host;
+    await openOutput();
     await page(window).getByRole('link', { name: 'src/clock.ts:2' }).first().click();
     await window.page.locator('.tab.active').filter({ hasText: 'clock.ts' }).waitFor();
     await until('the cursor on line 2', async () =>
@@ -52,6 +59,7 @@ describe('panels', () => {
 
   it('Open raw log opens the file', async () => {
     const { window } = host;
+    await openOutput();
     await page(window).getByRole('button', { name: 'Open raw log' }).click();
     await window.page.locator('.tab.active').filter({ hasText: 'stdout.log' }).waitFor();
     await until('what the agent wrote', async () => (await window.editor.text()).includes('"session_id"'));
@@ -60,6 +68,7 @@ describe('panels', () => {
 
   it('the output is searched, in the page and over the whole log', async () => {
     const { window } = host;
+    await openOutput();
     const view = page(window);
     await view.getByRole('searchbox').fill('clock');
     await view.getByRole('searchbox').press('Enter');
@@ -70,8 +79,10 @@ describe('panels', () => {
 
   it('the panel comes back after a reload of the window', async () => {
     const { window } = host;
+    await openOutput();
+    await window.remembers('Output: Look at');
     await window.reload();
-    await page(window).getByText('Attempt 1 completed').waitFor({ timeout: 30_000 });
+    await page(window).getByText('Attempt 1 completed').waitFor();
     assert.deepEqual(await window.editor.tabs(), ['Output: Look at `src/clock.ts:2` please [echo]…']);
   });
 
@@ -94,14 +105,12 @@ describe('panels', () => {
     await window.tree.becomes(/^Take your time/, 'CPU');
     await window.tree.contextAction(/^Take your time/, 'Show Details');
     const view = page(window);
-    await until(
-      'memory and CPU',
-      async () => /CPU\s+[\d.]+ %\s+Memory\s+[\d.]+ MB/.test(await view.getByLabel('Processes now').innerText()),
-      30_000,
+    await until('memory and CPU', async () =>
+      /CPU\s+[\d.]+ %\s+Memory\s+[\d.]+ MB/.test(await view.getByLabel('Processes now').innerText()),
     );
     await window.screenshot('detail-running');
     await view.getByRole('button', { name: 'Kill' }).click();
-    await view.locator('.state', { hasText: 'cancelled' }).waitFor({ timeout: 30_000 });
+    await view.locator('.state', { hasText: 'cancelled' }).waitFor();
   });
 
   it('Show Dashboard shows the timeline, the spend and the loops, and leads to one', async () => {
@@ -148,8 +157,6 @@ describe('panels', () => {
 
   it('the history is searched as one types, and the view lists the matches until told otherwise', async () => {
     const { window } = host;
-    // A page that is still loading takes the focus when it is there, and the question would be gone.
-    await window.input.anyCommand('View: Close All Editors');
     await window.command('Search History…');
     await until('both loops', async () => (await window.input.choices()).length === 2);
     await window.input.input().fill('state:completed look');
@@ -166,7 +173,7 @@ describe('panels', () => {
       ),
     );
     await window.screenshot('history-filtered');
-    await window.command('List All Finished Loops');
+    await window.command('Clear History Filter');
     await until('all loops', async () =>
       (await window.tree.rows()).some(([label, description]) => label === 'Finished' && description === '2'),
     );

@@ -1,15 +1,22 @@
 import assert from 'node:assert/strict';
 import { useWorkbench } from '../support/host/useWorkbench.ts';
 import { until } from '../support/until.ts';
+import { PayingAgent } from './payingAgent.ts';
 
 describe('submitting in the workbench', () => {
+  const paying = new PayingAgent();
+  after('remove the agent', () => paying.remove());
   const host = useWorkbench({
-    settings: { 'loopSupervisor.defaultAgent': 'sample', 'loopSupervisor.budget.dailyLimitUsd': 20 },
+    settings: {
+      'loopSupervisor.agents': { paying: paying.profile },
+      'loopSupervisor.defaultAgent': 'paying',
+      'loopSupervisor.budget.dailyLimitUsd': 20,
+    },
     files: { 'prompts.md': '# Prompts\n\nWrite a haiku [cost 0.25]\nabout two lines\nnot this one\n' },
   });
 
   it('shows circuit and budget at a glance', async () => {
-    await until('the supervisor to be ready', async () => (await host.window.statusText('circuit')) === 'closed');
+    await until('the supervisor to be ready', async () => (await host.window.statusText('circuit')) === '');
     await until('the budget', async () => (await host.window.statusText('budget')) === '$0.00 / $20.00');
     assert.equal(await host.window.statusKind('circuit'), 'plain');
     assert.equal(await host.window.statusKind('budget'), 'plain');
@@ -24,11 +31,11 @@ describe('submitting in the workbench', () => {
     await window.tree.row(/^Say hello/).waitFor();
     await until('the badge', async () => (await window.tree.badge()) === '1');
     await window.screenshot('submit-running');
-    await until('the cost', async () => (await window.statusText('budget')) === '$0.50 / $20.00', 40_000);
+    await until('the cost', async () => (await window.statusText('budget')) === '$0.50 / $20.00');
     await window.tree.shows([
       ['Running 0/4', ''],
       ['Queued 0/20', ''],
-      ['Finished', '1', [['Say hello [slow 3] [cost 0.50]', 'completed · hh:mm · $0.50']]],
+      ['Finished', '1 · 1 unread', [['Say hello [slow 3]…', 'hh:mm · $0.50 · …[cost 0.50]']]],
     ]);
     await until('no badge', async () => (await window.tree.badge()) === '');
   });
@@ -38,7 +45,7 @@ describe('submitting in the workbench', () => {
     await window.editor.open('prompts.md');
     await window.editor.selectLines(3, 4);
     await window.page.keyboard.press('Control+Alt+Enter');
-    await until('the cost', async () => (await window.statusText('budget')) === '$0.75 / $20.00', 40_000);
+    await until('the cost', async () => (await window.statusText('budget')) === '$0.75 / $20.00');
     await window.tree.becomes(/^Write a haiku/, 'completed');
   });
 
@@ -58,6 +65,6 @@ describe('submitting in the workbench', () => {
     await window.command('Submit Again');
     await until('the finished loops', async () => (await window.input.choices()).length === 2);
     await window.input.pick(/Write a haiku/);
-    await until('the cost', async () => (await window.statusText('budget')) === '$1.00 / $20.00', 40_000);
+    await until('the cost', async () => (await window.statusText('budget')) === '$1.00 / $20.00');
   });
 });

@@ -18,7 +18,6 @@ describe('ways to submit', () => {
     'loopSupervisor.defaultAgent': 'keeps',
   };
   const host = useWorkbench({
-    reconnectionGraceSeconds: 1,
     settings: { ...settings, ...themeSetting('dark') },
     files: {
       'src/total.js': CODE,
@@ -44,8 +43,8 @@ describe('ways to submit', () => {
     await window.editor.open('total.js');
     await window.editor.selectLines(2, 4);
     await window.editor.contextAction('Submit Selection with Instruction…');
-    await window.input.asked('What is the agent to do with the selection?');
-    await window.input.answer('What is the agent to do', 'Use reduce');
+    await window.input.asked('What should the agent do with the selection?');
+    await window.input.answer('What should the agent do', 'Use reduce');
     assert.equal(
       await given(),
       'Use reduce\n\nFrom src/total.js, lines 2-4:\n\n```javascript\n  let sum = 0;\n  for (const item of items) sum += item.price;\n  return sum;\n```',
@@ -53,46 +52,78 @@ describe('ways to submit', () => {
     await window.tree.row('Use reduce').waitFor();
   });
 
-  it('Submit Selection of the context menu gives the selection as it is', async () => {
+  it('Submit Selection of the context menu gives the selection and says where it is, if that is wanted', async () => {
     const { window } = host;
+    await window.editor.open('total.js');
     await window.editor.selectLines(4, 4);
-    await window.editor.contextAction('Submit Selection');
-    assert.equal(await given(), '  return sum;');
+    await window.editor.contextAction('Submit Selection to Agent');
+    assert.equal(await given(), '  return sum;\n\n(The text above is selected in src/total.js, line 4.)');
+    host.server.writeSettings({ ...settings, 'loopSupervisor.submit.selectionContext': false });
+    await until('the selection alone', async () => {
+      await window.editor.contextAction('Submit Selection to Agent');
+      return (await given()) === '  return sum;';
+    });
+    host.server.writeSettings({ ...settings, ...themeSetting('dark') });
   });
 
-  it('Submit File as Prompt is in the context menu of texts in the explorer, and of nothing else', async () => {
+  it('Submit as Prompt is in the context menu of texts in the explorer, and of nothing else', async () => {
     const { window } = host;
     await window.explorer.show();
-    assert.ok(!(await window.explorer.offers('data.json', 'Submit File as Prompt')));
+    assert.ok(!(await window.explorer.offers('data.json', 'Submit as Prompt')));
     for (const file of ['plan.txt', 'tidy.prompt.md'])
-      assert.ok(await window.explorer.offers(file, 'Submit File as Prompt'), file);
-    await window.explorer.contextAction('notes.md', 'Submit File as Prompt');
+      assert.ok(await window.explorer.offers(file, 'Submit as Prompt'), file);
+    await window.explorer.contextAction('notes.md', 'Submit as Prompt');
     assert.equal(await given(), '# Notes\n\nWrite them anew.\n');
     await window.tree.show();
-    await window.tree.row('notes.md').waitFor();
+    await window.tree.row('Notes').waitFor();
   });
 
   it('it is in the title of an editor too: a button for prompts, an entry of the menu for other texts', async () => {
     const { window } = host;
     await window.editor.open('tidy.prompt.md');
-    await window.editor.titleAction('Submit File as Prompt');
+    await window.editor.titleAction('Submit as Prompt');
     assert.equal(await given(), 'Tidy up.\n');
     for (const [file, text] of [
       ['notes.md', '# Notes\n\nWrite them anew.\n'],
       ['plan.txt', 'Make a plan.\n'],
     ] as const) {
       await window.editor.open(file);
-      await window.editor.titleMenu('Submit File as Prompt');
+      await window.editor.titleMenu('Submit as Prompt');
       assert.equal(await given(), text);
     }
   });
 
-  it('Write Prompt in Editor opens one; it is submitted by its button, as it stands', async () => {
+  it('“submit prompt” in the palette finds Submit Prompt first; Submit Current File asks before it sends all of it', async () => {
     const { window } = host;
-    await window.command('Write Prompt in Editor');
+    await window.editor.open('plan.txt');
+    await window.page.keyboard.press('F1');
+    await window.input.input().fill('>submit prompt');
+    await until('Submit Prompt', async () => (await window.input.active()) === 'Loop Supervisor: Submit Prompt…');
+    await window.page.keyboard.press('Escape');
+    await window.command('Submit Current File…');
+    await window.notices.pressInDialog('Submit all of plan.txt as a prompt?', 'Cancel');
+    assert.ok(!existsSync(join(host.workspace, 'given')));
+    await window.command('Submit Current File…');
+    await window.notices.pressInDialog(/2 lines go to keeps/, 'Submit');
+    assert.equal(await given(), 'Make a plan.\n');
+  });
+
+  it('several files of the explorer are submitted after a question with their number', async () => {
+    const { window } = host;
+    await window.explorer.show();
+    await window.explorer.select('plan.txt', 'notes.md');
+    await window.explorer.contextAction('notes.md', 'Submit as Prompt');
+    await window.notices.pressInDialog(/Submit 2 files as prompts\?.*2 loops in all/, 'Submit');
+    await until('both', async () => ['Make a plan.\n', '# Notes\n\nWrite them anew.\n'].includes(await given()));
+    await given();
+  });
+
+  it('New Prompt File opens one; it is submitted by its button, as it stands', async () => {
+    const { window } = host;
+    await window.command('New Prompt File');
     await window.notices.says('Write your prompt here');
     await window.page.keyboard.type('First line\nsecond line');
-    await window.editor.titleAction('Submit File as Prompt');
+    await window.editor.titleAction('Submit as Prompt');
     assert.equal(await given(), 'First line\nsecond line');
     await window.notices.clear();
   });
@@ -100,7 +131,7 @@ describe('ways to submit', () => {
   it('the pencil of Submit Prompt leads there, and Submit Now submits', async () => {
     const { window } = host;
     await window.command('Submit Prompt…');
-    await window.input.pressTitleButton('Write it in an Editor');
+    await window.input.pressTitleButton('Write It in an Editor');
     await window.notices.says('Write your prompt here');
     await window.page.keyboard.type('From the pencil');
     await window.notices.press('Write your prompt here', 'Submit Now');
@@ -120,7 +151,7 @@ describe('ways to submit', () => {
     await window.command('Submit Prompt…');
     await window.input.asked('For several lines');
     assert.equal(await window.input.input().inputValue(), 'Half a thought');
-    await window.input.pressTitleButton('Write it in an Editor');
+    await window.input.pressTitleButton('Write It in an Editor');
     await until('it in the editor', async () => (await window.editor.text()) === 'Half a thought');
     await window.notices.clear();
     await window.command('Submit Prompt…');
@@ -140,20 +171,21 @@ describe('ways to submit', () => {
     assert.deepEqual(choices, [
       'From the pencil',
       'First line',
-      'plan.txt',
-      'notes.md',
-      'tidy.prompt.md',
+      'Make a plan.',
+      'Notes',
+      'Tidy up.',
+      'return sum;',
       'return sum;',
       'Use reduce',
     ]);
-    await window.input.pick(/^plan\.txt/);
+    await window.input.pick(/^Make a plan/);
     assert.equal(await given(), 'Make a plan.\n');
     await window.command('Submit Recent Prompt…');
-    await window.input.pressButton(/^plan\.txt/, 'Edit before Submitting');
+    await window.input.pressButton(/^Make a plan/, 'Edit before Submitting');
     await until('the prompt in an editor', async () => (await window.editor.text()).startsWith('Make a plan.'));
     await window.page.keyboard.press('Control+Home');
     await window.page.keyboard.type('Now: ');
-    await window.editor.titleAction('Submit File as Prompt');
+    await window.editor.titleAction('Submit as Prompt');
     assert.equal(await given(), 'Now: Make a plan.\n');
   });
 
@@ -167,7 +199,7 @@ describe('ways to submit', () => {
       async () => (await window.tree.labels()).filter((label) => label === 'Use reduce').length === 2,
     );
     await window.tree.rests();
-    await window.tree.contextAction('Use reduce', 'Edit Prompt');
+    await window.tree.contextAction('Use reduce', 'Edit as New Loop…');
     await until('the prompt in an editor', async () => (await window.editor.text()).startsWith('Use reduce'));
   });
 
@@ -180,6 +212,7 @@ describe('ways to submit', () => {
       'Estimated cost',
       'Stop the loop',
       'A title',
+      'What must pass?',
     ];
 
     it('asks for everything, step by step, with a way back', async () => {
@@ -201,6 +234,9 @@ describe('ways to submit', () => {
       await window.input.answer(QUESTIONS[4]!, '0.25');
       await window.input.answer(QUESTIONS[5]!, '2');
       await window.input.answer(QUESTIONS[6]!, 'Its title');
+      await window.input.asked(QUESTIONS[7]!);
+      await until('No Check', async () => (await window.input.active()).includes('No Check'));
+      await window.page.keyboard.press('Enter');
       await window.tree.row('Its title').waitFor();
     });
 
@@ -225,6 +261,8 @@ describe('ways to submit', () => {
         assert.equal(await window.input.input().inputValue(), last, question);
         await window.page.keyboard.press('Enter');
       }
+      await window.input.asked(QUESTIONS[7]!);
+      await window.page.keyboard.press('Enter');
       await window.tree.row('Once more').waitFor();
     });
   });
@@ -233,7 +271,7 @@ describe('ways to submit', () => {
     let holder: DatabaseSync;
     before('hold it', async () => {
       await host.window.page.goto('about:blank');
-      await until('no extension host', () => host.server.hosts().length === 0, 30_000);
+      await until('no extension host', () => host.server.hosts().length === 0);
       holder = new DatabaseSync(join(host.server.globalStorage, 'supervisor.db'));
       holder.exec('BEGIN IMMEDIATE');
       await host.window.page.goto(host.server.url(host.workspace));
@@ -245,12 +283,12 @@ describe('ways to submit', () => {
       const { window } = host;
       await window.notices.says(/^The database .* is held by another program/);
       await window.command('Submit Prompt…');
-      const { buttons } = await window.notices.says('The command waits, and goes on by itself. The database');
+      const { buttons } = await window.notices.says('The command is waiting and will continue by itself. The database');
       assert.deepEqual(buttons, ['Cancel']);
       await window.screenshot('submit-store-held');
-      await window.notices.press('The command waits', 'Cancel');
+      await window.notices.press('The command is waiting', 'Cancel');
       await window.command('Submit Prompt…');
-      await window.notices.says('The command waits');
+      await window.notices.says('The command is waiting');
       holder.exec('ROLLBACK');
       await window.input.answer('The text for the agent', 'At last');
       assert.equal(await given(), 'At last');

@@ -17,7 +17,7 @@ describe('loops through the API, in VS Code', () => {
     api = await readyApi();
   });
 
-  const state = (loopId: string) => api.get(loopId)?.state;
+  const state = async (loopId: string) => (await api.get(loopId))?.state;
   const typesOf = (loopId: string) =>
     events.flatMap((event) => ('loopId' in event && event.loopId === loopId ? [event.type] : []));
 
@@ -25,9 +25,9 @@ describe('loops through the API, in VS Code', () => {
     const spent = api.status().budget.spent;
     const answer = await api.submit({ prompt: 'Say hello [cost 0.25]', agent: 'sample', loopId: 'vs-hello' });
     assert.deepEqual(answer, { loopId: 'vs-hello', queued: false, position: 0 });
-    await until('the loop to complete', () => state('vs-hello') === 'completed', 40_000);
+    await until('the loop to complete', async () => (await state('vs-hello')) === 'completed');
     assert.deepEqual(typesOf('vs-hello'), ['loop:started', 'loop:completed']);
-    const loop = api.get('vs-hello')!;
+    const loop = (await api.get('vs-hello'))!;
     assert.equal(loop.costUsd, 0.25);
     assert.equal(loop.attempts.length, 1);
     assert.equal(loop.attempts[0]?.outcome, 'ok');
@@ -44,7 +44,7 @@ describe('loops through the API, in VS Code', () => {
     assert.ok(pid);
     assert.equal(look(pid)?.pgid, pid, 'the agent leads a process group');
     assert.equal(await api.cancel('vs-cancel'), true);
-    await until('the loop to be cancelled', () => state('vs-cancel') === 'cancelled');
+    await until('the loop to be cancelled', async () => (await state('vs-cancel')) === 'cancelled');
     assert.deepEqual(marked(), []);
     assert.deepEqual(typesOf('vs-cancel').at(-1), 'loop:cancelled');
   });
@@ -53,7 +53,7 @@ describe('loops through the API, in VS Code', () => {
     await api.submit({ prompt: 'Work [slow 120]', agent: 'sample', loopId: 'vs-kill' });
     await until('the agent', () => api.status().running.find(({ loopId }) => loopId === 'vs-kill')?.pid);
     assert.equal(await api.killProcessGroup('vs-kill', 'SIGKILL'), true);
-    await until('the loop to end', () => state('vs-kill') === 'cancelled');
+    await until('the loop to end', async () => (await state('vs-kill')) === 'cancelled');
     assert.deepEqual(carrying('LOOP_SUPERVISOR_LOOP', 'vs-kill'), []);
   });
 
@@ -90,7 +90,7 @@ describe('loops through the API, in VS Code', () => {
         position: 1,
       });
       await set('maxConcurrent', 2);
-      await until('the second loop to run', () => state('vs-two') === 'running');
+      await until('the second loop to run', async () => (await state('vs-two')) === 'running');
     } finally {
       await set('maxConcurrent', undefined);
     }
@@ -116,7 +116,7 @@ describe('loops through the API, in VS Code', () => {
     });
     assert.equal(api.status().queued[0]?.waitingFor, 'paused');
     await api.resume();
-    await until('the loop to start', () => state('vs-paused') !== 'queued');
+    await until('the loop to start', async () => (await state('vs-paused')) !== 'queued');
   });
 
   it('R6.2 an estimate that does not fit the day is rejected with spent, reserved and limit', async () => {
@@ -143,7 +143,7 @@ describe('loops through the API, in VS Code', () => {
     try {
       for (const loopId of ['vs-fail-1', 'vs-fail-2']) {
         await api.submit({ prompt: '[fail]', agent: 'sample', loopId });
-        await until(`${loopId} to fail`, () => state(loopId) === 'failed', 40_000);
+        await until(`${loopId} to fail`, async () => (await state(loopId)) === 'failed');
       }
       await until('the circuit to open', () => api.status().circuitState === 'open');
       await assert.rejects(
@@ -163,7 +163,7 @@ describe('loops through the API, in VS Code', () => {
     });
     try {
       await api.submit({ prompt: 'Go on', agent: 'sample', loopId: 'vs-throws' });
-      await until('the loop to complete', () => state('vs-throws') === 'completed', 40_000);
+      await until('the loop to complete', async () => (await state('vs-throws')) === 'completed');
     } finally {
       bad.dispose();
     }
@@ -172,6 +172,6 @@ describe('loops through the API, in VS Code', () => {
   it('commands take a loop id: keybindings and other extensions can use them', async () => {
     await api.submit({ prompt: 'Work [slow 60]', agent: 'sample', loopId: 'vs-command' });
     assert.equal(await vscode.commands.executeCommand('loopSupervisor.cancel', 'vs-command'), 1);
-    await until('the loop to be cancelled', () => state('vs-command') === 'cancelled');
+    await until('the loop to be cancelled', async () => (await state('vs-command')) === 'cancelled');
   });
 });

@@ -19,7 +19,8 @@ describe('the life of a panel, in VS Code', () => {
         part: 'dashboard',
         targetOf: () => undefined,
         key: (target) => target,
-        title: (target) => target,
+        title: async (target) => target,
+        titleUnknown: (target) => target,
         open: (_, panel) => {
           handle = panel;
           return opening.promise;

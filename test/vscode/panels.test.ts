@@ -14,11 +14,10 @@ describe('panels and tools, in VS Code', () => {
   useQuietEnd();
   useSettings({ 'budget.dailyLimitUsd': 1_000 });
 
-  before(async function () {
-    this.timeout(60_000);
+  before(async () => {
     api = await readyApi();
     await api.submit({ prompt: 'Panels [quick] [cost 0.10]', agent: 'sample', loopId: 'vs-panels' });
-    await until('the loop to complete', () => api.get('vs-panels')?.state === 'completed', 40_000);
+    await until('the loop to complete', async () => (await api.get('vs-panels'))?.state === 'completed');
   });
   afterEach(() => vscode.commands.executeCommand('workbench.action.closeAllEditors'));
 

@@ -41,7 +41,7 @@ describe('prompts reach the agent', () => {
       const { loopId } = await until('the agent of the settings to be known', () =>
         api.submit({ prompt, agent: `copy${index}` }),
       );
-      await until('the loop to complete', () => api.get(loopId)?.state === 'completed');
+      await until('the loop to complete', async () => (await api.get(loopId))?.state === 'completed');
       assert.ok(readFileSync(join(folder, String(index))).equals(Buffer.from(prompt)), 'the agent read other bytes');
     });
   }

@@ -13,16 +13,14 @@ describe('commands on one of several loops of the same id, in VS Code', () => {
     vscode.commands.executeCommand<T>(`loopSupervisor.${name}`, ...args);
   useQuietEnd();
 
-  before('two loops of one id', async function () {
-    this.timeout(60_000);
+  before('two loops of one id', async () => {
     api = await readyApi();
     for (const prompt of ['The old one [quick]', 'The new one [quick]']) {
-      const seq = api.get(ID)?.loop.seq;
+      const seq = (await api.get(ID))?.loop.seq;
       await api.submit({ prompt, agent: 'sample', loopId: ID });
       await until(
         'the loop to complete',
-        () => api.get(ID)?.state === 'completed' && api.get(ID)?.prompt === prompt,
-        40_000,
+        async () => (await api.get(ID))?.state === 'completed' && (await api.get(ID))?.prompt === prompt,
       );
       if (seq !== undefined) old = { loopId: ID, seq };
     }
@@ -32,19 +30,19 @@ describe('commands on one of several loops of the same id, in VS Code', () => {
     assert.equal(await command('copyPrompt', old), 'The old one [quick]');
     assert.equal(await command('copyPrompt', ID), 'The new one [quick]');
     const again = await command<SubmitResult>('submitAgain', old);
-    assert.equal(api.get(again.loopId)?.prompt, 'The old one [quick]');
+    assert.equal((await api.get(again.loopId))?.prompt, 'The old one [quick]');
   });
 
   it('Cancel on the old one leaves the live one alone', async () => {
     await api.submit({ prompt: 'The live one [slow 60]', agent: 'sample', loopId: ID });
     assert.equal(await command('cancel', old), 0);
-    assert.equal(api.get(ID)?.state, 'running');
+    assert.equal((await api.get(ID))?.state, 'running');
     assert.equal(await command('cancel', ID), 1);
   });
 
   it('Remove from History removes that one, once', async () => {
     assert.equal(await command('removeFinished', old), 1);
     assert.equal(await command('removeFinished', old), 0);
-    assert.equal(api.get(ID)?.prompt, 'The live one [slow 60]');
+    assert.equal((await api.get(ID))?.prompt, 'The live one [slow 60]');
   });
 });

@@ -27,7 +27,7 @@ function figures(now: number, over: Partial<LiveFigures> = {}): LiveFigures {
     failed: 2,
     paused: false,
     circuit: { state: 'closed', consecutiveFailures: 1, cooldownRemainingMs: 0, reasons: [] },
-    budget: { spent: 18.4, reserved: 0.9, limit: 20, resetsAt: now + 5 * HOUR },
+    budget: { spent: 18.4, unknown: 0, reserved: 0.9, granted: 0, limit: 20, resetsAt: now + 5 * HOUR },
     ...over,
   };
 }
@@ -45,8 +45,7 @@ function spend(now: number): ToDashboard {
   return { type: 'spend', rows, days, limit: 20 };
 }
 
-describe('dashboard page', function () {
-  this.timeout(60_000);
+describe('dashboard page', () => {
   let browser: Browser;
   let view: WebviewPage;
   before(async () => {
@@ -71,9 +70,9 @@ describe('dashboard page', function () {
       range: { ms: spanMs, from: now - spanMs },
       attempts: manyLoops(loops, now, spanMs),
       circuit: [
-        { at: now - 0.4 * spanMs, from: 'closed', to: 'open' },
-        { at: now - 0.33 * spanMs, from: 'open', to: 'half-open' },
-        { at: now - 0.31 * spanMs, from: 'half-open', to: 'closed' },
+        { account: 'claude', at: now - 0.4 * spanMs, from: 'closed', to: 'open' },
+        { account: 'claude', at: now - 0.33 * spanMs, from: 'open', to: 'half-open' },
+        { account: 'claude', at: now - 0.31 * spanMs, from: 'half-open', to: 'closed' },
       ],
       complete: true,
     });
@@ -108,7 +107,7 @@ describe('dashboard page', function () {
     const text = async () => (await view.page.locator('.counters').innerText()).replace(/\s+/g, ' ');
     assert.match(
       await text(),
-      /Running 3 of 4 slots; 2 failed for good Queued Pause 5 of 20 1 to restart, 1 for a limit Circuit closed/,
+      /Running 3 of 4 slots in use Queued Pause 5 of 20 1 to restart, 1 for a limit State Ready/,
     );
     assert.match(await text(), /≈\$18\.40 of \$20\.00 \$0\.90 reserved, 92 %, resets/);
     const now = Date.now();
@@ -123,9 +122,9 @@ describe('dashboard page', function () {
       figures: figures(now, { circuit, paused: true, notReady: 'The store is locked.' }),
       now,
     });
-    assert.match(await text(), /Circuit Reset open 1m 2[67]s exit code 3 <b>x<\/b>/);
+    assert.match(await text(), /State Reset Paused after failures · 1m 2[67]s exit code 3 <b>x<\/b>/);
     assert.match(await view.page.locator('.banner').innerText(), /The store is locked/);
-    assert.deepEqual(await view.page.locator('[aria-live]').allInnerTexts(), ['Circuit open']);
+    assert.deepEqual(await view.page.locator('[aria-live]').allInnerTexts(), ['Paused after failures']);
     await view.page.getByRole('button', { name: 'Reset' }).click();
     await view.page.getByRole('button', { name: 'Resume' }).click();
     await until('both commands', () => view.posted('command').length === 2);

@@ -136,8 +136,7 @@ function lines(from: number, count: number): TranscriptItem[] {
   }));
 }
 
-describe('transcript page', function () {
-  this.timeout(60_000);
+describe('transcript page', () => {
   let browser: Browser;
   let view: WebviewPage;
   before(async () => {

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 /** Nothing that the sample agent leaves behind lives longer (ms), whoever forgets it. */
 const LONGEST_LIFE_MS = 60 * 60 * 1000;
 
-/** Starts processes that live on: the first with a child, which has a child in a session of its own, as the shells of real agents are. */
+/** Starts processes that live on: the first has a child, and that one a child in a session of its own, as shells do. */
 export function leaveChildren(count: number): number[] {
   return Array.from({ length: count }, (_, index) => start(index === 0 ? 2 : 0, false)).filter(
     (pid) => pid !== undefined,

@@ -28,13 +28,19 @@ export interface Directives {
   readonly auth: boolean;
   /** It says the whole prompt again. */
   readonly echo: boolean;
+  /** It edits `sample-work.md` in its folder; the run of this number, and later ones, finish it. */
+  readonly finishInRun: number | undefined;
+  /** It changes nothing, run after run. */
+  readonly stuck: boolean;
+  /** Every run leaves a lower score than the one before. */
+  readonly worse: boolean;
   /** What goes wrong does so only in the first run of the session. */
   readonly once: boolean;
 }
 
 const LONGEST_SECONDS = 24 * 60 * 60;
 
-/** Reads the directives in a prompt: words in square brackets, with a number where one is needed. Other brackets are only text. */
+/** The directives in a prompt: words in square brackets, with a number where one is needed. Other brackets are text. */
 export function readDirectives(prompt: string): Directives {
   const found = new Map<string, number | undefined>();
   for (const [, name, value] of prompt.matchAll(/\[([a-z-]+)(?:\s+(\d+(?:\.\d+)?))?\]/g)) {
@@ -58,6 +64,9 @@ export function readDirectives(prompt: string): Directives {
     overload: found.has('overload'),
     auth: found.has('auth'),
     echo: found.has('echo'),
+    finishInRun: number('finish', 1_000, 1),
+    stuck: found.has('stuck'),
+    worse: found.has('worse'),
     once: found.has('once'),
   };
 }

@@ -20,7 +20,6 @@ export function init(session: string): object {
     cwd: process.cwd(),
     model: MODEL,
     permissionMode: 'default',
-    apiKeySource: 'none',
   };
 }
 

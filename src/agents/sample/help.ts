@@ -29,6 +29,9 @@ Directives anywhere in the prompt:
   [overload]         say that the provider is overloaded, try again, and fail
   [auth]             say that there is no valid login
   [denied]           have a tool call denied
+  [finish N]         edit sample-work.md in the working folder, and finish it in the Nth run
+  [stuck]            with finish: change nothing from the second run on
+  [worse]            with finish: leave a lower score in every run
   [once]             let all that goes wrong do so only in the first run of the session
   [echo]             say the whole prompt again
 `;

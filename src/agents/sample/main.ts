@@ -9,7 +9,8 @@ import { print } from './output.ts';
 import { readSession, remember } from './session.ts';
 import { work } from './work.ts';
 
-// The bundled sample agent: a program of its own that needs no account, speaks as Claude Code does, and obeys directives in its prompt.
+// The bundled sample agent: a program that needs no account, speaks as Claude Code does, and obeys directives in its
+// prompt.
 
 const [first, below] = process.argv.slice(2);
 if (first === '--be-child') beChild(Number(below) || 0);

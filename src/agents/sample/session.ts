@@ -2,7 +2,7 @@ import { appendFileSync, lstatSync, mkdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-// Sessions lie in files, so that one can be continued after a crash, as those of real agents. Each line adds to what is known.
+// Sessions are files, so that one can be continued after a crash, as with real agents. Each line adds to the session.
 
 /** What a session has behind it. */
 export interface Session {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { leaveChildren } from './children.ts';
 import type { Directives } from './directives.ts';
+import { edit } from './editing.ts';
 import {
   apiError,
   apiRetry,
@@ -49,7 +50,9 @@ interface Progress {
   readonly denials: { id: string; tool: string; input: object }[];
 }
 
-/** Pretends to work, visibly; answers the exit code. */
+const NO_KEY = 'Invalid API key · this one only pretends to need one';
+
+/** Pretends to work, visibly; returns the exit code. */
 export async function work(run: Work): Promise<number> {
   const { session, directives } = run;
   await print(init(session));
@@ -85,9 +88,15 @@ export async function work(run: Work): Promise<number> {
       directives.exitCode,
     );
   }
-  const text = 'All done. This was only a sample: nothing was changed.';
+  const text = closingWords(run);
   await print(remark(session, text));
   return finish(run, progress, { subtype: 'success', terminalReason: 'completed', result: text }, 0);
+}
+
+/** Edits the file where the prompt asks for that, and says what was done. */
+function closingWords({ directives }: Work): string {
+  if (directives.finishInRun === undefined) return 'All done. This was only a sample: nothing was changed.';
+  return edit(process.cwd(), directives);
 }
 
 async function finish(run: Work, progress: Progress, outcome: Outcome, exitCode: number): Promise<number> {
@@ -108,8 +117,7 @@ function refusalOf(directives: Directives, first: boolean, wrong: boolean): Refu
   if (directives.limitSeconds !== undefined && first)
     return { kind: 'rate_limit', status: 429, text: "You've hit your limit" };
   if (directives.overload && wrong) return { kind: 'overloaded', status: 529, text: 'API Error: 529 Overloaded' };
-  if (directives.auth && wrong)
-    return { kind: 'authentication_failed', status: 401, text: 'Invalid API key · this one only pretends to need one' };
+  if (directives.auth && wrong) return { kind: 'authentication_failed', status: 401, text: NO_KEY };
   return undefined;
 }
 

@@ -18,11 +18,15 @@ export interface AgentFacts {
   readonly minimumVersion?: string;
   /** Pages of its help, and the options of ours that each must mention. */
   readonly help: readonly { readonly args: readonly string[]; readonly options: readonly string[] }[];
-  /** How to install it, as a command line. */
+  /** How its makers say to install it, as a command line. Show it before it runs. */
   readonly install?: string;
   /** How to log in, as an instruction without a full stop. */
   readonly login?: string;
-  /** How it tells whether it is logged in, without a turn that costs; absent where it can not be asked. */
+  /** Arguments that begin a login in a terminal: what the button *Log in to …* runs. Absent where there is no login. */
+  readonly loginArgs?: readonly string[];
+  /** Arguments that go on with a session in a terminal; `${session}` stands for its id. Absent where it has none. */
+  readonly resumeArgs?: readonly string[];
+  /** How it tells whether it is logged in, without a turn that costs; absent where it cannot be asked. */
   readonly loginStatus?: {
     readonly args: readonly string[];
     /** The first version that knows these arguments (`1.2.3`): an older one would take them for a prompt. */
@@ -34,6 +38,8 @@ export interface AgentFacts {
   readonly mode?: { readonly option: 'permissionMode' | 'sandbox'; readonly value: string };
   /** What the values of that option mean, the profile's own included. */
   readonly modes: readonly { readonly value: string; readonly meaning: string }[];
+  /** What cannot be bounded or asked with it: sentences to read before it is chosen. */
+  readonly cannot: readonly string[];
   /** Sentences worth knowing. */
   readonly notes: readonly string[];
 }

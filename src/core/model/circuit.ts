@@ -9,6 +9,8 @@ export interface CircuitRecord {
   /** When it opened; kept while half-open. */
   readonly openedAt?: number;
   readonly lastFailureAt?: number;
+  /** The loop (`seq`) that failed last: another one probes first, if there is one (R4.1). */
+  readonly lastFailed?: number;
   /** The last failures' reasons, newest first, at most 5. */
   readonly reasons: readonly string[];
 }

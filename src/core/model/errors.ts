@@ -1,6 +1,7 @@
 const CODES = [
   'not-ready',
   'invalid-loop',
+  'invalid-argument',
   'shutting-down',
   'permanently-failed',
   'duplicate-loop',
@@ -50,6 +51,15 @@ export class InvalidLoopError extends SupervisorError {
   }
 }
 
+/** An argument of some other call is of the wrong kind. `argument` names it. */
+export class InvalidArgumentError extends SupervisorError {
+  readonly argument: string;
+  constructor(argument: string, why: string) {
+    super('invalid-argument', `Nothing was done: ${argument} ${why}.`);
+    this.argument = argument;
+  }
+}
+
 /** A submit after shutdown began (R9.1). */
 export class ShuttingDownError extends SupervisorError {
   constructor() {
@@ -95,31 +105,41 @@ export class CircuitOpenError extends SupervisorError {
   }
 }
 
-/** The day's budget does not allow the loop (R6.2). Amounts in USD. */
+/** The day's budget does not allow the loop (R6.2). Amounts in USD; `unknownUsd` is guessed for work whose cost nobody knows. */
 export class BudgetExceededError extends SupervisorError {
   readonly spentUsd: number;
+  readonly unknownUsd: number;
   readonly reservedUsd: number;
   readonly limitUsd: number;
-  constructor(spentUsd: number, reservedUsd: number, limitUsd: number, estimateUsd: number) {
+  constructor(amounts: {
+    readonly spentUsd: number;
+    readonly unknownUsd: number;
+    readonly reservedUsd: number;
+    readonly limitUsd: number;
+    readonly estimateUsd: number;
+  }) {
     const usd = (n: number) => `$${n.toFixed(2)}`;
+    const unknown = amounts.unknownUsd > 0 ? `, ${usd(amounts.unknownUsd)} of unknown cost` : '';
     super(
       'budget-exceeded',
-      `The loop was not submitted: its estimate of ${usd(estimateUsd)} does not fit today's budget of ${usd(limitUsd)} (${usd(spentUsd)} spent, ${usd(reservedUsd)} reserved). Raise the limit or wait until midnight.`,
+      `The loop was not submitted: its estimate of ${usd(amounts.estimateUsd)} does not fit today's budget of ${usd(amounts.limitUsd)} (${usd(amounts.spentUsd)} spent${unknown}, ${usd(amounts.reservedUsd)} reserved). Raise the limit or wait until midnight.`,
     );
-    this.spentUsd = spentUsd;
-    this.reservedUsd = reservedUsd;
-    this.limitUsd = limitUsd;
+    this.spentUsd = amounts.spentUsd;
+    this.unknownUsd = amounts.unknownUsd;
+    this.reservedUsd = amounts.reservedUsd;
+    this.limitUsd = amounts.limitUsd;
   }
 }
 
-/** The queue holds as many new loops as it may (R2.2). */
+/** The queue holds as many new loops as it may (R2.2). `isParked`: it would be parked, and as many wait for the same reason. */
 export class QueueFullError extends SupervisorError {
   readonly depth: number;
   readonly limit: number;
-  constructor(depth: number, limit: number) {
+  constructor(depth: number, limit: number, isParked = false) {
+    const places = isParked ? 'places for loops that cannot start for the same reason' : 'places in the queue';
     super(
       'queue-full',
-      `The loop was not submitted: ${depth} of ${limit} places in the queue are taken. Wait for one, cancel one, or raise maxQueueDepth.`,
+      `The loop was not submitted: ${depth} of ${limit} ${places} are taken. Wait for one, cancel one, or raise maxQueueDepth.`,
     );
     this.depth = depth;
     this.limit = limit;
@@ -154,10 +174,13 @@ export class InvalidCostError extends SupervisorError {
   }
 }
 
-/** The database can not be used now. The message says why and what to do. */
+/** The store cannot be used now. The message says why and what to do. */
 export class StoreError extends SupervisorError {
-  /** `locked`: somebody holds it and it may pass; `broken`: it needs a hand; `disk`: no space or read-only. */
-  readonly kind: 'locked' | 'broken' | 'disk' | 'newer' | 'replaced';
+  /**
+   * `locked`: somebody holds it, which may pass; `unreachable`: its server does not answer, which may pass; `disk`: no space, or read-only;
+   * `newer`: of a later version; `replaced`: its file is another; `broken`: only a person can help.
+   */
+  readonly kind: 'locked' | 'unreachable' | 'disk' | 'newer' | 'replaced' | 'broken';
   constructor(kind: StoreError['kind'], message: string, options?: ErrorOptions) {
     super('store', message, options);
     this.kind = kind;

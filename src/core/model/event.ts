@@ -1,5 +1,7 @@
+import type { CheckOutcome } from './check.ts';
 import type { CircuitState } from './circuit.ts';
 import type { Disposable } from './disposable.ts';
+import type { GateOf, HoldReason } from './gate.ts';
 import type { Waiting } from './loop.ts';
 
 /** Why a submit was rejected: the `reason` of `loop:rejected`. */
@@ -48,16 +50,50 @@ export type SupervisorEvent = { /** Wall time, ms. */ readonly at: number } & (
       readonly until?: number;
       readonly reason: string;
     }
+  /** Its check runs (R11.1). `round` 0: the check before the first round. */
+  | { readonly type: 'loop:checking'; readonly loopId: string; readonly round: number }
+  | {
+      readonly type: 'loop:checked';
+      readonly loopId: string;
+      readonly round: number;
+      readonly passed: boolean;
+      readonly outcome: CheckOutcome;
+      readonly exitCode?: number;
+      readonly score?: number;
+    }
   /** Nothing was heard of it for long; `forMs` absent when it was heard of again. */
   | {
       readonly type: 'loop:silent';
       readonly loopId: string;
-      readonly kind: 'first-output' | 'silence';
+      /** `retrying`: it writes, but only that it tries again (R8.4). */
+      readonly kind: 'first-output' | 'silence' | 'retrying';
       readonly forMs?: number;
+      /** With `retrying`: since when (wall time, ms), and why. */
+      readonly since?: number;
+      readonly why?: string;
     }
-  | { readonly type: 'circuit:change'; readonly from: CircuitState; readonly to: CircuitState; readonly reason: string }
-  | { readonly type: 'circuit:trip'; readonly reason: string; readonly cooldownMs: number }
-  | { readonly type: 'circuit:recover'; readonly reason: string }
+  | {
+      readonly type: 'circuit:change';
+      readonly account: string;
+      readonly from: CircuitState;
+      readonly to: CircuitState;
+      readonly reason: string;
+    }
+  | { readonly type: 'circuit:trip'; readonly account: string; readonly reason: string; readonly cooldownMs: number }
+  | { readonly type: 'circuit:recover'; readonly account: string; readonly reason: string }
+  /**
+   * What is held has changed (R14): `trial`: one loop goes first; `asks`: the time of its hold has come, and it waits for a hand.
+   * `until`: when it goes on by itself, wall time in ms; `guessed`: nobody named that time.
+   */
+  | {
+      readonly type: 'hold:change';
+      readonly of: GateOf;
+      readonly state: 'held' | 'trial' | 'asks' | 'open';
+      readonly reason: HoldReason;
+      readonly why: string;
+      readonly until?: number;
+      readonly guessed?: true;
+    }
   | { readonly type: 'budget:warning'; readonly spentUsd: number; readonly limitUsd: number }
   | { readonly type: 'budget:exceeded'; readonly spentUsd: number; readonly limitUsd: number; readonly loopId?: string }
 );

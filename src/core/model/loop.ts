@@ -1,4 +1,5 @@
 import type { AgentErrorCause, CostSource, Json, ProcessExit } from './agentEvent.ts';
+import type { Check, CheckRequest, RoundBound } from './check.ts';
 import type { Leftovers } from './leftovers.ts';
 import type { NanoUsd } from './money.ts';
 
@@ -10,9 +11,9 @@ export interface LoopSpec {
   readonly loopId?: string;
   /** Higher goes first. A finite integer; 0 if absent. */
   readonly priority?: number;
-  /** USD, 0 or more. Absent: the median of the agent's last 20 loops (R6.2). */
+  /** USD, 0 or more. Absent: the median of what the agent's last 20 loops that worked cost, 0 with fewer than three (R6.2). */
   readonly estimatedCostUsd?: number;
-  /** The loop is stopped when it has cost this much (USD, above 0). Absent: no cap of its own. */
+  /** The loop waits for you when it has cost this much (USD, above 0). Absent: no cap of its own. */
   readonly maxCostUsd?: number;
   /** An agent profile. Absent: the default agent. */
   readonly agent?: string;
@@ -20,8 +21,23 @@ export interface LoopSpec {
   readonly cwd?: string;
   /** What the tree shows. Absent: the first line of the prompt. */
   readonly title?: string;
+  /** `queue`: it is queued although its circuit or today's budget would refuse it now. `reject`, if absent. */
+  readonly whenBlocked?: 'reject' | 'queue';
+  /** What must pass before the loop counts as completed (R11). Absent: it completes when its agent says so. */
+  readonly check?: CheckRequest;
   /** Anything that survives JSON, kept with the loop and handed back. */
   readonly metadata?: { readonly [key: string]: Json };
+}
+
+/** What its user changes of a loop that has not started (R2.6). What is left out stays; `null` takes a given value back. */
+export interface LoopEdit {
+  readonly prompt?: string;
+  readonly agent?: string;
+  readonly priority?: number;
+  /** Empty: the first line of the prompt. */
+  readonly title?: string;
+  readonly estimatedCostUsd?: number | null;
+  readonly maxCostUsd?: number | null;
 }
 
 /** The states of a loop. The last three are final. */
@@ -29,6 +45,7 @@ export type LoopState =
   | 'queued'
   | 'running'
   | 'stopping'
+  | 'checking'
   | 'backingOff'
   | 'waiting'
   | 'completed'
@@ -36,7 +53,17 @@ export type LoopState =
   | 'cancelled';
 
 /** How an attempt can fail. */
-export type FailureClass = 'exit' | 'signal' | 'timeout' | 'hung' | 'spawn' | 'agent' | 'output-limit' | 'lost';
+export type FailureClass =
+  | 'exit'
+  | 'signal'
+  | 'memory'
+  | 'timeout'
+  | 'hung'
+  | 'spawn'
+  | 'agent'
+  | 'asks'
+  | 'output-limit'
+  | 'lost';
 
 /** How an attempt ends. */
 export type Outcome = 'ok' | 'cancelled' | 'interrupted' | FailureClass;
@@ -62,7 +89,8 @@ export type StopBy =
   | 'timeout'
   | 'hung'
   | 'output-limit'
-  | 'unattended';
+  | 'unattended'
+  | 'ended';
 
 /** A stop that was asked for, recorded before the first signal (R7.2). */
 export interface StopIntent {
@@ -73,18 +101,28 @@ export interface StopIntent {
   readonly signal?: string;
 }
 
-/** Names one process for ever: a pid alone is reused (R7.5). */
+/** Names one process forever: a pid alone is reused (R7.5). */
 export interface ProcessIdentity {
   readonly pid: number;
   /** Start time in the platform's own unit and form; only ever compared for equality. */
   readonly startTime: string;
   /** Names the boot of the machine: pids and start times mean nothing across boots. */
   readonly bootId: string;
+  /** Names the machine; absent in records of older versions, and where a machine has no name that lasts. */
+  readonly machine?: string;
+  /** Names the pid namespace; absent in records of older versions, and where the platform has none. */
+  readonly namespace?: string;
 }
 
-/** Whether two records name the same process. */
+/** Whether two records name the same process. What a record of an older version lacks is taken to be the same. */
 export function isSameProcess(one: ProcessIdentity, other: ProcessIdentity): boolean {
-  return one.pid === other.pid && one.startTime === other.startTime && one.bootId === other.bootId;
+  return (
+    one.pid === other.pid &&
+    one.startTime === other.startTime &&
+    one.bootId === other.bootId &&
+    (one.machine ?? other.machine) === (other.machine ?? one.machine) &&
+    (one.namespace ?? other.namespace) === (other.namespace ?? one.namespace)
+  );
 }
 
 /** A process that was ended with its loop, or was left alone on purpose (R7.4). */
@@ -102,9 +140,15 @@ export interface Attempt {
   readonly token: string;
   /** The window that dispatched it or has adopted it. */
   readonly windowId: string;
+  /** It runs the loop's check rather than the agent (R11.1). */
+  readonly isCheck?: boolean;
+  /** The round that it belongs to, in a loop with a check; 0: before the first. */
+  readonly round?: number;
   /** When it was dispatched: wall time, ms. */
   readonly startedAt: number;
-  /** The circuit's generation at dispatch (R4.2). */
+  /** Who pays for it (R14.1); absent: only its agent does. */
+  readonly account?: string;
+  /** The generation of its account's circuit at dispatch (R4.2). */
   readonly generation: number;
   /** Whether it took a probe's place in half-open. */
   readonly probe: boolean;
@@ -123,12 +167,33 @@ export interface Attempt {
   /** The reader's state at `readOffset`. */
   readonly readerState?: Json;
   readonly cost: NanoUsd;
-  /** The part of `cost` that was estimated. */
+  /** The part of `cost` that its agent did not name: priced from tokens, or unknown. */
   readonly costEstimated: NanoUsd;
+  /** The part of `costEstimated` that is a guess: the attempt worked and its cost is unknown (R6.6). */
+  readonly costUnknown: NanoUsd;
+  /** Some of its work is in none of the amounts: it cost at least `cost`. */
+  readonly costAtLeast: boolean;
+  /** What it has spent beyond `cost` by a first reckoning (R6.10). */
+  readonly accrued: NanoUsd;
+  /** What it may spend before it must ask again (R6.8); absent where nothing bounds it. */
+  readonly allowance?: Allowance;
   /** A stop that was asked for. */
   readonly stop?: StopIntent;
   /** Set once, when it is settled (R3.2). */
   readonly end?: AttemptEnd;
+}
+
+/** The costs of what has just begun. */
+export const NO_COST = { cost: 0, costEstimated: 0, costUnknown: 0, costAtLeast: false } as const;
+
+/** What an attempt may spend before it must ask again (R6.8). */
+export interface Allowance {
+  /** For all of the attempt, 10⁻⁹ USD. */
+  readonly amount: NanoUsd;
+  /** Whose money ends first: the loop's own cap or the day's. */
+  readonly of: 'cap' | 'day';
+  /** Who holds the attempt to it: its agent, the host that follows it, or nobody, as its spending shows only at its end. */
+  readonly heldBy: 'agent' | 'host' | 'nobody';
 }
 
 /** How an attempt ended. */
@@ -172,10 +237,34 @@ export interface LoopFacts {
   readonly quickCrashes: number;
   /** Cost over all attempts, 10⁻⁹ USD. */
   readonly cost: NanoUsd;
-  /** The part of `cost` that was estimated. */
+  /** The part of `cost` that no agent named: priced from tokens, or unknown. */
   readonly costEstimated: NanoUsd;
+  /** The part of `costEstimated` that is a guess (R6.6). */
+  readonly costUnknown: NanoUsd;
+  /** Some of its work is in none of the amounts: it cost at least `cost`. */
+  readonly costAtLeast: boolean;
+  /** Allowances in a row that it used up without progress (R6.8). */
+  readonly idleAllowances: number;
   readonly sessionId?: string;
   readonly lastError?: Failure;
+  /** What must pass before it is completed (R11). */
+  readonly check?: Check;
+  /** Where its rounds stand; there if `check` is. */
+  readonly rounds?: Rounds;
+}
+
+/** Where the rounds of a loop with a check stand (R11.2). */
+export interface Rounds {
+  /** What its next or present run is: the check before the first round, the agent's work, or the check of a round. */
+  readonly phase: 'before' | 'work' | 'check';
+  /** The present round, 1 for the first. */
+  readonly round: number;
+  /** Rounds granted so far (R11.3). */
+  readonly maxRounds: number;
+  /** Wall time (ms) at which the granted time is over; absent before the first start, or without a bound. */
+  readonly until?: number;
+  /** Check results that the user had seen at the last *Continue*. */
+  readonly seen: number;
 }
 
 /** What a waiting loop waits for. Code decides by these fields; the sentence beside them is for people. */
@@ -187,16 +276,22 @@ export type Waiting =
 
 /**
  * Why a loop needs its user. `endUnknown`: nobody can see whether its last run has ended (R3.1). `notEnded`: not even SIGKILL ended it (R7.6).
+ * A `RoundBound`: its check does not pass, and its rounds have reached that bound (R11.3).
  * `answer`: the agent asked for something that nobody could answer (R8.4). `allowance`: it used up what it may spend (R6.8).
  */
-export type UserDecision = 'endUnknown' | 'notEnded' | 'answer' | 'allowance';
+export type UserDecision = 'endUnknown' | 'notEnded' | 'answer' | 'allowance' | RoundBound;
 
 /** What a loop has only in its state. */
 export type LoopPhase =
-  /** `fresh`: never admitted before, so it counts against the depth (R2.2). */
-  | { readonly state: 'queued'; readonly fresh: boolean }
+  /**
+   * `fresh`: never admitted before, so it counts against the depth, unless it `wasParked`: then it counts only while it is parked, against
+   * others that would be parked for the same reason (R2.2).
+   */
+  | { readonly state: 'queued'; readonly fresh: boolean; readonly wasParked?: true }
   | { readonly state: 'running'; readonly attempt: Attempt }
   | { readonly state: 'stopping'; readonly attempt: Attempt }
+  /** Its check runs (R11.1). */
+  | { readonly state: 'checking'; readonly attempt: Attempt }
   /** `until`: wall time, ms. */
   | { readonly state: 'backingOff'; readonly until: number }
   /** `why`: a sentence for people. */
@@ -209,13 +304,21 @@ export type LoopPhase =
 /** One supervised job. What is valid only in a state exists only in it. */
 export type Loop = LoopFacts & LoopPhase;
 
-export type LiveLoop = Extract<Loop, { state: 'queued' | 'running' | 'stopping' | 'backingOff' | 'waiting' }>;
-export type ActiveLoop = Extract<Loop, { state: 'running' | 'stopping' }>;
+export type LiveLoop = Extract<
+  Loop,
+  { state: 'queued' | 'running' | 'stopping' | 'checking' | 'backingOff' | 'waiting' }
+>;
+export type ActiveLoop = Extract<Loop, { state: 'running' | 'stopping' | 'checking' }>;
 export type FinishedLoop = Extract<Loop, { state: 'completed' | 'failed' | 'cancelled' }>;
+
+/** Who pays for the attempt of a loop that runs (R14.1). */
+export function payerOf({ agent, attempt }: ActiveLoop): string {
+  return attempt.account ?? agent;
+}
 
 /** Holds a process, and so a slot (R3.1). */
 export function isActive(loop: Loop): loop is ActiveLoop {
-  return loop.state === 'running' || loop.state === 'stopping';
+  return loop.state === 'running' || loop.state === 'stopping' || loop.state === 'checking';
 }
 
 export function isFinished(loop: Loop): loop is FinishedLoop {
@@ -231,10 +334,21 @@ export function needsUser(loop: Loop): loop is Extract<Loop, { for: 'you' }> {
   return loop.state === 'waiting' && loop.for === 'you';
 }
 
-/** What the loop still reserves of the budget (R6.2): its estimate less what its attempt has cost; nothing while only the user can wake it. */
+/** What the loop still reserves of the budget (R6.2): its estimate less what its attempt has cost, and never more than its cap leaves. */
 export function reservedOf(loop: Loop): NanoUsd {
   if (isFinished(loop) || needsUser(loop)) return 0;
-  return isActive(loop) ? Math.max(0, loop.attempt.reserved - loop.attempt.cost) : loop.estimate;
+  if (!isActive(loop)) return Math.min(loop.estimate, capLeftOf(loop));
+  return Math.max(0, loop.attempt.reserved - loop.attempt.cost - loop.attempt.accrued);
+}
+
+/** What its own cap leaves the loop; without a cap that has no end. */
+export function capLeftOf(loop: Pick<LoopFacts, 'maxCost' | 'cost'>): NanoUsd {
+  return loop.maxCost === undefined ? Number.POSITIVE_INFINITY : Math.max(0, loop.maxCost - loop.cost);
+}
+
+/** What an attempt may still spend of its allowance (R6.8). */
+export function outstandingOf({ attempt }: ActiveLoop): NanoUsd {
+  return Math.max(0, (attempt.allowance?.amount ?? 0) - attempt.cost - attempt.accrued);
 }
 
 /** One row of a loop's history. `from` equals `to` for a note that changed no state, such as what was swept. */
@@ -253,12 +367,12 @@ export interface LedgerRow {
   readonly seq: number;
   readonly attemptId?: number;
   readonly agent: string;
-  /** The local calendar day on which it was reported; of an estimate that is withdrawn, the one on which it was charged (R6.1). */
+  /** The local calendar day on which it was reported, empty for play money; of an estimate that is withdrawn, the one on which it was charged (R6.1). */
   readonly day: string;
   /** Wall time, ms. */
   readonly at: number;
   readonly cost: NanoUsd;
   readonly source: CostSource;
-  /** How much of `cost` is an estimate, where that is neither all (`estimated`) nor nothing (`reported`): a report that replaces estimates. */
+  /** How much of `cost` no agent named, where that is neither all nor, with `reported`, nothing. */
   readonly estimated?: NanoUsd;
 }

@@ -10,6 +10,8 @@ export interface Settings {
     /** Restarts within the window (R5.1): 0 = never restart. */
     readonly maxRestarts: number;
     readonly windowMs: number;
+    /** Restarts over a loop's whole life (R5.1). */
+    readonly maxTotal: number;
   };
   readonly circuit: CircuitSettings;
   readonly budget: {
@@ -19,11 +21,15 @@ export interface Settings {
     readonly warnAtPercent: number;
     /** What happens to running loops when the limit is passed (R6.5). */
     readonly onExceeded: 'finish' | 'stop';
+    /** A running loop is granted no less at a time, 10⁻⁹ USD (R6.8). */
+    readonly minAllowance: NanoUsd;
   };
   /** An attempt's longest run, suspend not counted; 0 = none (R7.6). */
   readonly loopTimeoutMs: number;
   /** From the first signal to SIGKILL (R7.2). */
   readonly killGraceMs: number;
+  /** From the agent's last word to the stop of a process that lives on (R5.6); 0 = none. */
+  readonly endGraceMs: number;
   /** Program names that are not swept (R7.4). */
   readonly sweepKeep: readonly string[];
   /** Of standard output and standard error together, per attempt (R8.3). */
@@ -33,7 +39,11 @@ export interface Settings {
   /** 0 = off. */
   readonly silenceTimeoutMs: number;
   readonly onSilence: 'warn' | 'restart';
+  /** What happens when an account's usage window is reset: its loops go on, or wait to be asked for (R14.4). */
+  readonly onLimitReset: 'resume' | 'ask';
   readonly onWindowClose: 'keep' | 'stop';
+  /** Work that nobody has looked after for so long comes back held (R9.5); 0 = never. */
+  readonly staleAfterMs: number;
   /** With no window alive for so long the runs are stopped; 0 = no limit. */
   readonly unattendedGraceMs: number;
   readonly defaultAgent: string;
@@ -95,11 +105,12 @@ const MEBIBYTE = 1024 * 1024;
 export const DEFAULT_SETTINGS: Settings = {
   maxConcurrent: 4,
   maxQueueDepth: 20,
-  restart: { maxRestarts: 3, windowMs: 300_000 },
+  restart: { maxRestarts: 3, windowMs: 300_000, maxTotal: 10 },
   circuit: { failureThreshold: 5, cooldownMs: 120_000, halfOpenMaxProbes: 1 },
-  budget: { dailyLimit: 0, warnAtPercent: 90, onExceeded: 'finish' },
+  budget: { dailyLimit: 0, warnAtPercent: 90, onExceeded: 'finish', minAllowance: 500_000_000 },
   loopTimeoutMs: 120 * MINUTE,
   killGraceMs: 5_000,
+  endGraceMs: 30_000,
   sweepKeep: [
     'tmux',
     'screen',
@@ -119,7 +130,9 @@ export const DEFAULT_SETTINGS: Settings = {
   firstOutputTimeoutMs: 5 * MINUTE,
   silenceTimeoutMs: 15 * MINUTE,
   onSilence: 'warn',
+  onLimitReset: 'resume',
   onWindowClose: 'keep',
+  staleAfterMs: 12 * 60 * MINUTE,
   unattendedGraceMs: 30 * MINUTE,
   defaultAgent: 'sample',
   retention: { maxAgeMs: 30 * 24 * 60 * MINUTE, maxLogBytes: 1024 * MEBIBYTE, maxLoops: 10_000 },

@@ -1,21 +1,27 @@
+import type { CheckResult } from './check.ts';
 import type { CircuitState } from './circuit.ts';
+import type { GateOf, HoldReason } from './gate.ts';
 import type { Leftovers } from './leftovers.ts';
 import type { LedgerRow, LiveLoop, Loop, Outcome, Transition, Waiting } from './loop.ts';
 import type { UnknownSetting } from './settings.ts';
+
+/**
+ * Why a loop is parked: it keeps its place, and cannot start for now (R2.2). `window`: its folder is open nowhere, or its window does not
+ * answer. `folder`, `profile`: its working directory or its profile is missing. `budget`: its estimate does not fit. The others: what holds it.
+ */
+export type ParkReason = 'window' | 'folder' | 'profile' | 'budget' | HoldReason;
 
 /** What a queued loop waits for: the most telling reason. */
 export type WaitingFor =
   /** A free slot, or those before it. */
   | 'slot'
   | 'circuit'
-  | 'budget'
   | 'paused'
   /** A setting that bounds and that nobody can read (R6.9). */
   | 'settings'
-  /** The window it belongs to: that one is gone, or is to start it. */
-  | 'window'
-  /** Its agent's usage window. */
+  /** Its account's usage window. */
   | 'limit'
+  | Exclude<ParkReason, 'usageLimit'>
   | 'disk'
   | 'store';
 
@@ -30,10 +36,54 @@ export interface CircuitStatus {
   readonly reasons: readonly string[];
 }
 
+/** A loop that is parked. */
+export interface ParkedStatus {
+  readonly loopId: string;
+  /** 1-based place in the queue, which it keeps. */
+  readonly position: number;
+  readonly priority: number;
+  readonly enqueuedAt: number;
+  readonly reason: ParkReason;
+  /** One sentence without a full stop. */
+  readonly why: string;
+  /** When its hold is tried or checked next by itself; absent where that has no time. */
+  readonly until?: number;
+}
+
+/** Something that is held, or has just been let go of (R14). Times are wall times in ms. */
+export interface HoldStatus {
+  readonly of: GateOf;
+  /** `trial`: one loop goes first. */
+  readonly state: 'held' | 'trial';
+  readonly reason: HoldReason;
+  /** One sentence without a full stop. */
+  readonly why: string;
+  readonly since: number;
+  /** When it is tried or checked next by itself; absent where it waits for a hand or for new settings. */
+  readonly until?: number;
+  /** Nobody named that time. */
+  readonly guessed: boolean;
+}
+
+/** Who pays for one or more profiles. */
+export interface AccountStatus {
+  readonly account: string;
+  /** The profiles that it pays for. */
+  readonly agents: readonly string[];
+  readonly circuitState: CircuitState;
+  readonly holds: readonly HoldStatus[];
+}
+
 /** Today's budget, USD. */
 export interface BudgetStatus {
+  /** What agents named or was priced from tokens, running attempts included (R6.2). */
   readonly spent: number;
+  /** Guesses for attempts that worked and whose cost is unknown (R6.6). */
+  readonly unknown: number;
+  /** What loops are still estimated to cost today (R6.2). */
   readonly reserved: number;
+  /** What running attempts may still spend before they must ask again (R6.8). */
+  readonly granted: number;
   /** 0 = no limit. */
   readonly limit: number;
   /** Wall time (ms) of the next local midnight. */
@@ -49,7 +99,12 @@ export interface Status {
     readonly startedAt: number;
     readonly attempt: number;
     readonly agent: string;
+    /** What it has cost up to now, by a first reckoning where its agent has not said. */
     readonly costUsd: number;
+    /** What the attempt may spend before it must ask again; absent where nothing bounds it (R6.8). */
+    readonly allowanceUsd?: number;
+    /** Its spending shows only at its end, so nothing bounds it while it runs (R6.8). */
+    readonly unbounded: boolean;
     /** It is being stopped. */
     readonly stopping: boolean;
   }[];
@@ -60,6 +115,8 @@ export interface Status {
     readonly enqueuedAt: number;
     readonly waitingFor: WaitingFor;
   }[];
+  /** Those of the queue that cannot start for a reason of their own. They reserve nothing, and block nobody (R2.2). */
+  readonly parked: readonly ParkedStatus[];
   readonly backingOff: readonly { readonly loopId: string; readonly until: number; readonly reason: string }[];
   readonly waiting: readonly {
     readonly loopId: string;
@@ -68,11 +125,19 @@ export interface Status {
     readonly until?: number;
     readonly reason: string;
   }[];
+  /** The worst of all accounts. */
   readonly circuitState: CircuitState;
+  /** The one that is worst. */
   readonly circuit: CircuitStatus;
+  /** Those that have counted a failure or have been open, by account (R4.3). */
+  readonly circuits: readonly (CircuitStatus & { readonly account: string })[];
+  /** Who pays for the profiles that there are, and what is held of each (R14). */
+  readonly accounts: readonly AccountStatus[];
+  /** All that is held, the profiles and the machine included. */
+  readonly holds: readonly HoldStatus[];
   readonly concurrencyUsed: number;
   readonly concurrencyMax: number;
-  /** New loops in the queue: those that count against `queueMax` (R2.2). */
+  /** New loops in the queue that can start: those that count against `queueMax` (R2.2). */
   readonly queueDepth: number;
   readonly queueMax: number;
   readonly budget: BudgetStatus;
@@ -93,8 +158,14 @@ export interface Activity {
   readonly heardAt?: number;
   /** Nothing was heard for so long (ms). */
   readonly silentForMs?: number;
+  /** The last line of its output, where it looks like a question that nobody can answer (R8.4). */
+  readonly asking?: string;
+  /** The last line of standard error, where nothing came on standard output after it. */
+  readonly errorLine?: string;
   /** The agent waits for its provider, in words. */
   readonly retrying?: string;
+  /** Why its processes cannot be seen at present, in a few words (R3.1). */
+  readonly unseen?: string;
 }
 
 /** Which host may start a loop: this one, another one, or none, since its window is gone and its folder is open nowhere. */
@@ -118,12 +189,18 @@ export interface LoopDetail {
   readonly prompt: string;
   readonly attempts: readonly AttemptDetail[];
   readonly costUsd: number;
-  /** Some of it is an estimate. */
+  /** No agent named some of it. */
   readonly costEstimated: boolean;
+  /** The part of `costUsd` that is a guess, as nobody knows it (R6.6). */
+  readonly unknownUsd: number;
+  /** Some of its work is in no amount: it cost at least `costUsd`. */
+  readonly costAtLeast: boolean;
   /** What it still holds of the budget; 0 once it is final. */
   readonly reservedUsd: number;
   readonly history: readonly Transition[];
   readonly ledger: readonly LedgerRow[];
+  /** What its check found, run by run, oldest first (R11.2). */
+  readonly checks: readonly CheckResult[];
 }
 
 /** One attempt for callers. Times are wall times in ms. */
@@ -137,10 +214,25 @@ export interface AttemptDetail extends Leftovers {
   readonly exitCode?: number;
   readonly signal?: string;
   readonly sessionId?: string;
+  /** Who pays for it (R14.5); absent where that is not known. */
+  readonly account?: string;
+  /** It ran the loop's check (R11.1). */
+  readonly isCheck?: true;
+  /** The round that it belongs to, in a loop with a check. */
+  readonly round?: number;
   readonly resumed: boolean;
   /** Names its run folder. */
   readonly token: string;
-  readonly cost: { readonly usd: number; readonly source: 'reported' | 'estimated' | 'none' };
+  readonly cost: {
+    readonly usd: number;
+    /** The part of `usd` that is a guess, as nobody knows it (R6.6). */
+    readonly unknownUsd: number;
+    readonly source: 'reported' | 'estimated' | 'unknown' | 'none';
+    /** Some of the work is in no amount: it cost at least `usd`. */
+    readonly atLeast: boolean;
+  };
+  /** What it may spend before it must ask again, USD; absent where nothing bounds it (R6.8). */
+  readonly allowanceUsd?: number;
 }
 
 /** What one loop has cost on a day, USD. */
@@ -149,8 +241,10 @@ export interface LoopSpend {
   readonly title: string;
   readonly agent: string;
   readonly usd: number;
-  /** The part of `usd` that was estimated. */
+  /** The part of `usd` that no agent named. */
   readonly estimatedUsd: number;
+  /** The part of `estimatedUsd` that is a guess (R6.6). */
+  readonly unknownUsd: number;
 }
 
 /** The answer to a submit (R1.1). */

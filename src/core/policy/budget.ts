@@ -3,25 +3,36 @@ import type { DaySpend } from '../ports/store.ts';
 
 /** Where a day's budget stands, in 10⁻⁹ USD. */
 export interface BudgetState {
-  readonly spent: NanoUsd;
-  /** Held by queued, backing-off, waiting and running loops (R6.2). */
+  /** What is gone: spent and unknown, running attempts included (R6.2). */
+  readonly used: NanoUsd;
+  /** Reserved by queued, backing-off, waiting and running loops (R6.2). */
   readonly reserved: NanoUsd;
-  /** Held by running loops alone. */
+  /** Reserved by running loops alone. */
   readonly runningReserved: NanoUsd;
   /** 0 = no limit. */
   readonly limit: NanoUsd;
 }
 
 /** Whether a new loop of that estimate is taken (R6.2): one that just fits is. */
-export function admits(budget: BudgetState, estimate: NanoUsd): boolean {
+export function admits(budget: Omit<BudgetState, 'runningReserved'>, estimate: NanoUsd): boolean {
   if (budget.limit === 0) return true;
-  return budget.spent < budget.limit && budget.spent + budget.reserved + estimate <= budget.limit;
+  return budget.used < budget.limit && budget.used + budget.reserved + estimate <= budget.limit;
 }
 
 /** Whether a queued loop of that estimate may start (R6.3). */
-export function mayStart(budget: BudgetState, estimate: NanoUsd): boolean {
+export function mayStart(budget: Omit<BudgetState, 'reserved'>, estimate: NanoUsd): boolean {
   if (budget.limit === 0) return true;
-  return budget.spent < budget.limit && budget.spent + budget.runningReserved + estimate <= budget.limit;
+  return budget.used < budget.limit && budget.used + budget.runningReserved + estimate <= budget.limit;
+}
+
+/** When a loop fits the budget. `later`: once running loops give back enough. */
+export type BudgetFit = 'now' | 'later' | 'today' | 'ever';
+
+/** When a queued loop of that estimate can start (R6.3). `today`, `ever`: not on this day, not under this limit. */
+export function budgetFit(budget: Omit<BudgetState, 'reserved'>, estimate: NanoUsd): BudgetFit {
+  if (mayStart(budget, estimate)) return 'now';
+  if (estimate > budget.limit) return 'ever';
+  return mayStart({ ...budget, runningReserved: 0 }, estimate) ? 'later' : 'today';
 }
 
 /** Whether a limit allows more than the one before. */
@@ -30,18 +41,19 @@ export function allowsMore(limit: NanoUsd, before: NanoUsd): boolean {
 }
 
 /** Running loops have carried the day past its limit (R6.4, R6.5). */
-export function isPast(spent: NanoUsd, limit: NanoUsd): boolean {
-  return limit > 0 && spent > limit;
+export function isPast(used: NanoUsd, limit: NanoUsd): boolean {
+  return limit > 0 && used > limit;
 }
 
-/** What is to be said now that the day's spend is what it is, and the marks that keep it from being said again (R6.4). */
+/** What to say now that so much of the day is used, and the marks that keep it from being said again (R6.4). */
 export function budgetNews(
   day: DaySpend,
+  used: NanoUsd,
   limit: NanoUsd,
   warnAtPercent: number,
 ): { readonly day: DaySpend; readonly warn: boolean; readonly exceeded: boolean } {
-  const warn = limit > 0 && !day.warned && day.spent * 100 >= limit * warnAtPercent;
-  const exceeded = isPast(day.spent, limit) && !day.exceeded;
+  const warn = limit > 0 && !day.warned && used * 100 >= limit * warnAtPercent;
+  const exceeded = isPast(used, limit) && !day.exceeded;
   return {
     day: warn || exceeded ? { ...day, warned: day.warned || warn, exceeded: day.exceeded || exceeded } : day,
     warn,

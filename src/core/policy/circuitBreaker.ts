@@ -40,7 +40,7 @@ export function attemptsAllowed(record: CircuitRecord, settings: CircuitSettings
 export function afterAttempt(
   record: CircuitRecord,
   settings: CircuitSettings,
-  end: { readonly generation: number; readonly vote: CircuitVote; readonly reason: string },
+  end: { readonly seq: number; readonly generation: number; readonly vote: CircuitVote; readonly reason: string },
   now: number,
 ): CircuitStep {
   if (end.generation !== record.generation || end.vote === 'neither' || record.state === 'open') return { record };
@@ -52,6 +52,7 @@ export function afterAttempt(
     ...record,
     consecutiveFailures: record.consecutiveFailures + 1,
     lastFailureAt: now,
+    lastFailed: end.seq,
     reasons: [end.reason, ...record.reasons].slice(0, REASONS_KEPT),
   };
   if (record.state === 'half-open')
@@ -61,6 +62,12 @@ export function afterAttempt(
     record: { ...enter(failed, 'open'), openedAt: now },
     reason: `${failed.consecutiveFailures} failures in a row, the last: ${end.reason}`,
   };
+}
+
+/** Closes it because a probe of `generation` has shown progress for long enough (R4.1). */
+export function afterProgress(record: CircuitRecord, generation: number): CircuitStep {
+  if (record.state !== 'half-open' || record.generation !== generation) return { record };
+  return { record: closed(record), reason: 'a probe is making progress' };
 }
 
 /** Closes it by hand (R4.3). */
@@ -74,7 +81,7 @@ function enter(record: CircuitRecord, state: CircuitState): CircuitRecord {
 }
 
 function closed(record: CircuitRecord): CircuitRecord {
-  const { openedAt: _, ...rest } = record;
+  const { openedAt: _, lastFailed: _1, ...rest } = record;
   return { ...enter(rest, 'closed'), consecutiveFailures: 0, reasons: [] };
 }
 

@@ -5,118 +5,102 @@ export interface Queued {
   readonly place: number;
 }
 
-/** Those of one priority in the order of their place; those before `head` have left. */
-interface Lane<T> {
-  items: T[];
-  head: number;
-}
-
-const COMPACT_FROM = 1_024;
+/** Items are kept in sorted chunks of at most so many: a change moves a part of one chunk, however long the queue is. */
+const LARGEST_CHUNK = 512;
 
 /**
- * The order of the queue (R2.1): higher priority first, equals by place. Joining at the end, leaving at the front and asking for a
- * position take time that does not grow with the queue; the middle takes a binary search and a move of pointers (R2.5).
+ * The order of the queue (R2.1): higher priority first, equals by place. Every operation takes two binary searches and a move of pointers
+ * within one chunk; a position also adds up the sizes of the chunks before it (R2.5).
  */
 export class QueueOrder<T extends Queued> implements Iterable<T> {
-  readonly #lanes = new Map<number, Lane<T>>();
-  /** Highest first. */
-  #priorities: number[] = [];
+  /** None of them is empty. */
+  readonly #chunks: T[][] = [];
   #size = 0;
 
   get size(): number {
     return this.#size;
   }
 
-  add(item: T): void {
-    const lane = this.#lane(item.priority);
-    const last = lane.items[lane.items.length - 1];
-    if (last === undefined || isBefore(last, item)) lane.items.push(item);
-    else insert(lane, item);
-    this.#size++;
+  get first(): T | undefined {
+    return this.#chunks[0]?.[0];
   }
 
-  /** Takes out the item of that `seq`, priority and place; answers whether it was there. */
+  get last(): T | undefined {
+    return this.#chunks.at(-1)?.at(-1);
+  }
+
+  add(item: T): void {
+    this.#size++;
+    const index = Math.min(this.#chunkOf(item), this.#chunks.length - 1);
+    const chunk = this.#chunks[index];
+    if (!chunk) this.#chunks.push([item]);
+    else {
+      chunk.splice(indexIn(chunk, item), 0, item);
+      if (chunk.length > LARGEST_CHUNK) this.#chunks.splice(index + 1, 0, chunk.splice(chunk.length >>> 1));
+    }
+  }
+
+  /** Takes out the item of that `seq`, priority and place; returns whether it was there. */
   remove(item: Queued): boolean {
-    const lane = this.#lanes.get(item.priority);
-    if (!lane) return false;
-    const index = find(lane, item);
-    if (lane.items[index]?.seq !== item.seq) return false;
-    if (index === lane.head) lane.head++;
-    else lane.items.splice(index, 1);
+    const chunkIndex = this.#chunkOf(item);
+    const chunk = this.#chunks[chunkIndex];
+    if (!chunk) return false;
+    const index = indexIn(chunk, item);
+    if (chunk[index]?.seq !== item.seq) return false;
+    chunk.splice(index, 1);
+    if (chunk.length === 0) this.#chunks.splice(chunkIndex, 1);
     this.#size--;
-    if (lane.head === lane.items.length) this.#drop(item.priority);
-    else if (lane.head >= COMPACT_FROM && lane.head * 2 >= lane.items.length) compact(lane);
     return true;
   }
 
   /** The 1-based position of an item, 0 if it is not here. */
   position(item: Queued): number {
+    const chunkIndex = this.#chunkOf(item);
+    const chunk = this.#chunks[chunkIndex];
+    if (!chunk) return 0;
+    const index = indexIn(chunk, item);
+    if (chunk[index]?.seq !== item.seq) return 0;
     let before = 0;
-    for (const priority of this.#priorities) {
-      const lane = this.#lanes.get(priority) as Lane<T>;
-      if (priority === item.priority) {
-        const index = find(lane, item);
-        return lane.items[index]?.seq === item.seq ? before + index - lane.head + 1 : 0;
-      }
-      before += lane.items.length - lane.head;
-    }
-    return 0;
+    for (let i = 0; i < chunkIndex; i++) before += (this.#chunks[i] as T[]).length;
+    return before + index + 1;
   }
 
   /** The item just before `item` among its equals; undefined when it is the first of them. */
   previous(item: Queued): T | undefined {
-    const lane = this.#lanes.get(item.priority);
-    if (!lane) return undefined;
-    const index = find(lane, item);
-    return index > lane.head ? lane.items[index - 1] : undefined;
+    const chunkIndex = this.#chunkOf(item);
+    const index = indexIn(this.#chunks[chunkIndex] ?? [], item);
+    const previous = index > 0 ? this.#chunks[chunkIndex]?.[index - 1] : this.#chunks[chunkIndex - 1]?.at(-1);
+    return previous?.priority === item.priority ? previous : undefined;
   }
 
   *[Symbol.iterator](): Iterator<T> {
-    for (const priority of [...this.#priorities]) {
-      const lane = this.#lanes.get(priority);
-      for (let index = lane?.head ?? 0; lane && index < lane.items.length; index++) yield lane.items[index] as T;
-    }
+    for (const chunk of this.#chunks) yield* chunk;
   }
 
-  #lane(priority: number): Lane<T> {
-    const found = this.#lanes.get(priority);
-    if (found) return found;
-    const lane: Lane<T> = { items: [], head: 0 };
-    this.#lanes.set(priority, lane);
-    this.#priorities = [...this.#lanes.keys()].sort((a, b) => b - a);
-    return lane;
-  }
-
-  #drop(priority: number): void {
-    this.#lanes.delete(priority);
-    this.#priorities = this.#priorities.filter((other) => other !== priority);
+  /** The index of the first chunk whose last item is not before `item`; the number of chunks if there is none. */
+  #chunkOf(item: Queued): number {
+    return lowerBound(this.#chunks.length, (index) => isBefore((this.#chunks[index] as T[]).at(-1) as T, item));
   }
 }
 
-function isBefore(a: Queued, b: Queued): boolean {
+/** Whether `a` comes before `b` in the queue. */
+export function isBefore(a: Queued, b: Queued): boolean {
+  if (a.priority !== b.priority) return a.priority > b.priority;
   return a.place < b.place || (a.place === b.place && a.seq < b.seq);
 }
 
-/** The index of the first item that is not before `item`. */
-function find<T extends Queued>(lane: Lane<T>, item: Queued): number {
-  let low = lane.head;
-  let high = lane.items.length;
+function indexIn<T extends Queued>(chunk: readonly T[], item: Queued): number {
+  return lowerBound(chunk.length, (index) => isBefore(chunk[index] as T, item));
+}
+
+/** The first index from 0 up to `length` for which `isTooLow` is false; it is true for all before it. */
+function lowerBound(length: number, isTooLow: (index: number) => boolean): number {
+  let low = 0;
+  let high = length;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if (isBefore(lane.items[middle] as T, item)) low = middle + 1;
+    if (isTooLow(middle)) low = middle + 1;
     else high = middle;
   }
   return low;
-}
-
-/** A loop that comes back goes near the front: the room that those before it have left is used first. */
-function insert<T extends Queued>(lane: Lane<T>, item: T): void {
-  const index = find(lane, item);
-  if (index === lane.head && lane.head > 0) lane.items[--lane.head] = item;
-  else lane.items.splice(index, 0, item);
-}
-
-function compact<T>(lane: Lane<T>): void {
-  lane.items = lane.items.slice(lane.head);
-  lane.head = 0;
 }

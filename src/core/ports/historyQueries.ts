@@ -34,23 +34,21 @@ export interface TimelineQuery {
   readonly limit: number;
 }
 
-/** One change of the circuit breaker. */
+/** One change of an account's circuit breaker. */
 export interface CircuitChange {
+  readonly account: string;
   /** Wall time, ms. */
   readonly at: number;
   readonly from: CircuitState;
   readonly to: CircuitState;
 }
 
-/**
- * What the views ask of the supervisor's memory over many loops at once. Reads of the store: synchronous, and each sees one moment.
- * Implemented by the store next to `Store`.
- */
+/** What the views ask of the supervisor's memory over many loops at once. Each query sees one moment. Every store implements this. */
 export interface HistoryQueries {
   /** Attempts in the order of their beginning (of their `id`). */
-  timeline(query: TimelineQuery): TimelineAttempt[];
+  timeline(query: TimelineQuery): Promise<TimelineAttempt[]>;
   /** Those of these attempts that still exist, as they are now. */
-  timelineOf(ids: readonly number[]): TimelineAttempt[];
+  timelineOf(ids: readonly number[]): Promise<TimelineAttempt[]>;
   /** Changes of the circuit since `from`, oldest first, and before them the last one earlier than `from`, if any; at most 1,000, the newest. */
-  circuitChanges(from: number): CircuitChange[];
+  circuitChanges(from: number): Promise<CircuitChange[]>;
 }

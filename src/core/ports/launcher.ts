@@ -1,5 +1,6 @@
 import type { AgentEvent, AgentReader, Json, ProcessExit } from '../model/agentEvent.ts';
 import type { Leftovers } from '../model/leftovers.ts';
+import type { Look } from '../model/looks.ts';
 import type { ProcessIdentity, StopBy, SweptProcess } from '../model/loop.ts';
 import type { CommandPlan } from './agents.ts';
 
@@ -10,6 +11,8 @@ export interface RunLimits {
   readonly silenceMs: number;
   readonly onSilence: 'warn' | 'restart';
   readonly graceMs: number;
+  /** How long its process may live on after the agent has said that it ended (R5.6). */
+  readonly endGraceMs: number;
   readonly maxLogBytes: number;
   readonly unattendedGraceMs: number;
   readonly keep: readonly string[];
@@ -24,6 +27,8 @@ export interface LaunchRequest {
   readonly plan: CommandPlan;
   readonly limits: RunLimits;
   readonly reader: AgentReader;
+  /** A reader that knows nothing yet. */
+  readonly freshReader?: () => AgentReader;
   readonly needsReading: boolean;
 }
 
@@ -31,8 +36,11 @@ export interface LaunchRequest {
 export interface AdoptRequest {
   readonly token: string;
   readonly reader: AgentReader;
+  readonly freshReader?: () => AgentReader;
   readonly needsReading: boolean;
   readonly readOffset: number;
+  /** What was stored with that offset. */
+  readonly position?: Json | undefined;
   readonly leader?: ProcessIdentity;
   readonly guardian?: ProcessIdentity;
   /** For ending what is left where the guardian is gone. */
@@ -54,8 +62,21 @@ export interface RunOutput {
   readonly from: number;
   readonly to: number;
   readonly events: readonly AgentEvent[];
+  /** Names what each `cost` event reports, in their order: what is read twice has the same names (R8.1). */
+  readonly costKeys?: readonly string[];
   readonly readerState: Json;
+  /** What the process layer needs to go on reading here. */
+  readonly position?: Json;
+  /** The log was cut off or replaced by somebody, and is read anew from here on. */
+  readonly anew?: 'cut' | 'replaced' | undefined;
 }
+
+/**
+ * Whose trouble an end was, where it was neither the loop's nor the agent's (R5.7, R13.3). `machine`: it could not run the
+ * guardian or the agent. `folder`: the working folder is gone or may not be entered. `memory`: the kernel killed the agent
+ * for want of memory.
+ */
+export type Trouble = 'machine' | 'folder' | 'memory';
 
 /** How a run ended, as facts; the core decides what they mean. Told after all output was read and all processes were seen to. */
 export interface RunEnd extends Leftovers {
@@ -70,8 +91,15 @@ export interface RunEnd extends Leftovers {
   readonly at: number;
   /** Who had it stopped, as the guardian knows: a deadline, a limit, or an order it was given. */
   readonly stoppedBy?: StopBy;
+  /** The signal that told its guardian to end, where nobody had ordered a stop. */
+  readonly foreignSignal?: string;
+  readonly trouble?: Trouble;
+  /** What it asked for when it was stopped for its silence (R8.4). */
+  readonly asked?: string;
   /** One sentence where there is more to say, such as the error of the start. */
   readonly error?: string;
+  /** The tree of the working folder at its end, in a Git repository (R11.3). */
+  readonly tree?: string;
   /** Last piece of output, with what the reader said at the end. */
   readonly last: RunOutput;
   /** Whether the agent wrote anything to standard output or standard error. */
@@ -80,10 +108,20 @@ export interface RunEnd extends Leftovers {
   readonly errorLine: string;
 }
 
-/** A deadline that has passed, and for how long (ms) nothing was heard. */
-export interface SilenceWarning {
-  readonly kind: 'first-output' | 'silence';
-  readonly forMs: number;
+/** Silence: for how long (ms) nothing was heard, or no progress was made. `retrying`: it only tries again (R8.4). */
+export type SilenceWarning =
+  | { readonly kind: 'first-output' | 'silence'; readonly forMs: number }
+  /** `since`: wall time (ms) of its first try. `why`: what the agent says of it. */
+  | { readonly kind: 'retrying'; readonly forMs: number; readonly since: number; readonly why: string };
+
+/** What a run shows beside its events (R8.2, R8.4); none of it is stored. */
+export interface LiveLines {
+  /** The last line of standard output, where it has no end yet. */
+  readonly unfinished?: string;
+  /** The last line of standard error, where nothing on standard output came after it. */
+  readonly errorLine?: string;
+  /** The last line, where it looks like a question or a request for permission. */
+  readonly asking?: string;
 }
 
 /** Called by the process layer, never from within the call that began the run. */
@@ -92,6 +130,10 @@ export interface RunObserver {
   output(output: RunOutput): void;
   /** A deadline has passed and `onSilence` is `warn`; `undefined` when output came after all. */
   silent(warning: SilenceWarning | undefined): void;
+  /** Nobody can see whether the run goes on, and why (R3.1); `undefined` when it is seen again. */
+  unseen(why: string | undefined): void;
+  /** The last lines of its logs have changed. */
+  lines(lines: LiveLines): void;
   /** Exactly once, unless the run was released before. */
   ended(end: RunEnd): void;
 }
@@ -117,6 +159,16 @@ export interface Run extends RunControl {
   release(): void;
 }
 
+/** What is known of a run whose end could not be confirmed. */
+export interface RunToLookFor {
+  readonly token: string;
+  readonly leader?: ProcessIdentity;
+  readonly guardian?: ProcessIdentity;
+  /** Those that it was last known to have. */
+  readonly remaining: readonly ProcessIdentity[];
+  readonly keep: readonly string[];
+}
+
 /** Starts attempts in groups of their own and follows them. The only way to processes. */
 export interface AgentLauncher {
   launch(request: LaunchRequest, observer: RunObserver): Run;
@@ -132,24 +184,32 @@ export interface AgentLauncher {
     graceMs: number,
     keep: readonly string[],
   ): Promise<ReadonlyMap<string, readonly SweptProcess[]>>;
+  /**
+   * Looks for the processes of a run that nobody follows any more, its guardian included. `there`: those that live. `gone`:
+   * none can live.
+   */
+  lookForRun(run: RunToLookFor): Promise<Look<readonly SweptProcess[]>>;
   /** Ends one process that was kept (R7.4); answers whether it was there. */
   terminateSpared(process: SweptProcess): Promise<boolean>;
   /** Removes run folders. */
   removeRuns(tokens: readonly string[]): Promise<void>;
   /** Tokens of the run folders in which nothing was written since `at` (wall time, ms). There may be many: it does not hold the thread. */
   runsBefore(at: number): Promise<string[]>;
+  /** Where the standard output of a run is: an absolute path. */
+  outputPath(token: string): string;
   /** Bytes that the logs of a run take on disk. */
   logBytes(token: string): number;
 }
 
-/** Tells whether a process that was once seen still lives. */
-export interface ProcessProbe {
+/** Looks at processes that were once seen (R7.5). */
+export interface ProcessInspector {
   readonly self: ProcessIdentity;
-  isAlive(process: ProcessIdentity): boolean;
+  /** Whether the process still lives. Never throws. */
+  look(process: ProcessIdentity): Look;
 }
 
 /** What the core asks about the file system. */
 export interface Folders {
-  /** Whether `path` is an existing folder (R1.3). Never throws: a folder that can not be looked at is none, and stops no other loop. */
-  exists(path: string): boolean;
+  /** Whether `path` is an existing folder (R1.3). Never throws. */
+  look(path: string): Look;
 }

@@ -1,6 +1,8 @@
 import type { Json } from '../model/agentEvent.ts';
+import type { CheckResult } from '../model/check.ts';
 import type { CircuitRecord } from '../model/circuit.ts';
 import type { Disposable } from '../model/disposable.ts';
+import type { Gates } from '../model/gate.ts';
 import type { Attempt, FinishedLoop, LedgerRow, Loop, ProcessIdentity, Transition } from '../model/loop.ts';
 import type { NanoUsd } from '../model/money.ts';
 import type { StoredSettings } from '../model/settings.ts';
@@ -8,11 +10,12 @@ import type { HistoryQueries } from './historyQueries.ts';
 
 /** What the core owns besides loops: one record for all windows. */
 export interface Control {
-  readonly circuit: CircuitRecord;
+  /** Circuit breakers by account (R4.3); one that has never counted a failure has no record. */
+  readonly circuits: { readonly [account: string]: CircuitRecord };
+  /** What is held, by account, profile or machine (R14). */
+  readonly gates: Gates;
   /** Dispatch is paused by the user (R2.4). */
   readonly paused: boolean;
-  /** Agents whose usage window is used up, by name; `until` is a wall time in ms. */
-  readonly holds: { readonly [agent: string]: { readonly until: number; readonly reason: string } };
   /** The last good values of the settings, for a host that cannot read its own (R6.9). */
   readonly settings?: StoredSettings;
 }
@@ -21,7 +24,10 @@ export interface Control {
 export interface DaySpend {
   /** `YYYY-MM-DD`, local. */
   readonly day: string;
+  /** What agents named, and what was priced from tokens (R6.2). */
   readonly spent: NanoUsd;
+  /** Guesses for attempts that worked and whose cost is unknown (R6.6). */
+  readonly unknown: NanoUsd;
   /** `budget:warning` was given this day (R6.4). */
   readonly warned: boolean;
   /** `budget:exceeded` was given for running loops this day (R6.4). */
@@ -38,16 +44,16 @@ export interface WindowLease {
   readonly openedAt: number;
 }
 
-/** What is new since it was last asked for; the first time, everything that is live. */
+/** What is new since the last call; the first time, everything that is live. */
 export interface StoreChanges {
   /** Loops that were inserted or changed, final ones included; with `live` all live ones instead, and no others. */
   readonly loops: readonly Loop[];
   /**
-   * There the first time, and when more has changed than is kept track of: the `seq`s of all loops that are live, even of those that can not be
-   * read. Any other loop is live no more.
+   * Present the first time, and when more has changed than the store keeps track of: the `seq`s of all live loops, unreadable ones included.
+   * Any other loop is no longer live.
    */
   readonly live?: ReadonlySet<number>;
-  /** The `seq`s of loops that were changed and have been removed since; not given with `live`. */
+  /** The `seq`s of loops that were changed and then removed; absent with `live`. */
   readonly gone?: readonly number[];
   readonly control: Control;
   /** The latest day that has spend or marks; absent when there is none. */
@@ -56,7 +62,7 @@ export interface StoreChanges {
   readonly windows: readonly WindowLease[];
 }
 
-/** What was removed from the books. */
+/** What was removed. */
 export interface Removed {
   /** How many loops. */
   readonly loops: number;
@@ -64,50 +70,72 @@ export interface Removed {
   readonly tokens: readonly string[];
 }
 
-/** One write transaction. Valid only until `work` returns. Everything in it holds together or not at all. */
-export interface StoreTransaction {
+/**
+ * What a transaction may read besides its changes. Each read is a lookup by one key, so that it can be stated before the work runs: a store on
+ * another machine loads stated reads in the round trip that takes the lock.
+ */
+export interface TransactionReads {
+  /** One day's spend; zero where there is none. */
+  day(day: string): DaySpend;
+  /** The latest loop of that id, live or final. */
+  latest(loopId: string): Loop | undefined;
+  bySeq(seq: number): Loop | undefined;
+  prompt(seq: number): string;
+  /** Attempts of a loop, oldest first. */
+  attempts(seq: number): readonly Attempt[];
+  ledger(seq: number): readonly LedgerRow[];
+  /** Results of the loop's check, oldest first (R11.2). */
+  checks(seq: number): readonly CheckResult[];
+  /** Median cost of that agent's last 20 completed or failed loops; undefined when there are none. */
+  medianCost(agent: string): NanoUsd | undefined;
+}
+
+/** A read that a unit of work states in advance: its name and its key. */
+export type StatedRead = {
+  [N in keyof TransactionReads]: readonly [name: N, key: Parameters<TransactionReads[N]>[0]];
+}[keyof TransactionReads];
+
+/** One write transaction. Valid only until `work` returns. It takes effect as a whole or not at all. Its reads see its own writes. */
+export interface StoreTransaction extends TransactionReads {
   /**
-   * What other windows have changed since this store last answered; undefined when nothing. Cheap when nothing has. Called before the
-   * transaction writes, or it throws. It counts as told only when the transaction is committed: one that fails or runs again is told the same
-   * again. Own writes come back only if the transaction that made them had not asked, and others had written.
+   * What other windows have changed since this store last returned it; undefined if nothing has, which is cheap to find out. Must be called
+   * before the transaction writes, or it throws. The changes count as delivered only at the commit: a transaction that fails or runs again
+   * gets the same ones again. Own writes come back only if their transaction did not ask and others had written too.
    */
   changes(): StoreChanges | undefined;
-  /** Inserts a loop with its prompt; its history begins with `new → queued` at `submittedAt`. Answers it with its `seq`; its `place` is the `seq` too. */
+  /** Inserts a loop with its prompt. Its history begins with `new → queued` at `submittedAt`. Its `place` is its new `seq`. */
   insertLoop(
     loop: Omit<Extract<Loop, { state: 'queued' }>, 'seq' | 'place'>,
     prompt: string,
   ): Extract<Loop, { state: 'queued' }>;
   /**
-   * Writes a loop as it now is (not its attempt). With `transition` adds that row to its history. `loopId`, `agent`, `submittedAt` and
+   * Writes a loop as it now is, apart from its attempt. With `transition`, adds that row to its history. `loopId`, `agent`, `submittedAt` and
    * `metadata` stay as they were submitted. Times and amounts are integers.
    */
   saveLoop(loop: Loop, transition?: Transition): void;
+  /** Writes what `saveLoop` leaves as it was submitted: the agent and the prompt of a queued loop that has not started. */
+  saveSubmission(loop: Extract<Loop, { state: 'queued' }>, prompt: string): void;
   /** Adds a row to a loop's history. */
   addHistory(seq: number, transition: Transition): void;
   /** Adds an attempt, before `saveLoop` writes its loop as running with it; the loop's next row of history belongs to it. */
   insertAttempt(seq: number, attempt: Omit<Attempt, 'id'>): Attempt;
   /**
-   * Writes an attempt where it is not settled yet (R3.2); answers whether it was so. What was decided at its dispatch stays: `number`, `token`,
+   * Writes an attempt unless it is settled (R3.2), and returns whether it did. What was decided at its dispatch stays: `number`, `token`,
    * `startedAt`, `generation`, `probe`, `reserved`. Other windows see its loop as changed.
    */
   saveAttempt(attempt: Attempt): boolean;
-  /** Moves the read position where it still is `from` and the attempt is not settled (R6.7); answers whether it was so. */
+  /** Moves the read position if it is still `from` and the attempt is not settled (R6.7). Returns whether it did. */
   advance(attemptId: number, from: number, to: number, readerState: Json | undefined): boolean;
-  /** Adds a ledger row, once per loop and key, and its amount to its day and agent; answers whether it was new. */
+  /** Adds a ledger row, once per loop and key, and its amount to its day and agent. Returns whether it was new. */
   addLedger(row: LedgerRow): boolean;
-  /** One day's spend; zero where there is none. */
-  day(day: string): DaySpend;
-  /** Writes a day's marks (`spent` is kept by the ledger). */
+  /** Adds the result of a loop's check. */
+  addCheck(seq: number, result: CheckResult): void;
+  /** Writes a day's marks. The ledger keeps its `spent`. */
   saveDayMarks(day: DaySpend): void;
   saveControl(control: Control): void;
-  /** The latest loop of that id, live or final. */
-  latest(loopId: string): Loop | undefined;
-  prompt(seq: number): string;
-  /** Median cost of that agent's last 20 completed or failed loops; undefined when there are none. */
-  medianCost(agent: string): NanoUsd | undefined;
   saveWindow(lease: WindowLease): void;
   releaseWindow(id: string): void;
-  /** Removes those of these loops that are there and finished, with all that belongs to them. */
+  /** Removes those of these loops that exist and are finished, with everything that belongs to them. */
   removeFinished(seqs: readonly number[]): Removed;
 }
 
@@ -117,6 +145,8 @@ export interface FinishedQuery {
   readonly offset?: number;
   readonly states?: readonly FinishedLoop['state'][];
   readonly agent?: string;
+  /** Submitted from one of these workspace folders; where there was none, run in it. */
+  readonly folders?: readonly string[];
   /** Occurs in title, id or prompt, whatever the case. */
   readonly text?: string;
   /** Finished at or after / before: wall times, ms. */
@@ -129,8 +159,17 @@ export interface SpendRow {
   readonly day: string;
   readonly agent: string;
   readonly cost: NanoUsd;
-  /** The part of `cost` that was estimated. */
+  /** The part of `cost` that no agent named. */
   readonly estimated: NanoUsd;
+  /** The part of `estimated` that is a guess (R6.6). */
+  readonly unknown: NanoUsd;
+}
+
+/** The run token of a settled attempt, the loop it belongs to and when it ended (wall time, ms). */
+export interface SettledToken {
+  readonly seq: number;
+  readonly token: string;
+  readonly at: number;
 }
 
 /** Spend of one loop on one day, 10⁻⁹ USD. */
@@ -139,47 +178,56 @@ export interface LoopCost {
   readonly title: string;
   readonly agent: string;
   readonly cost: NanoUsd;
-  /** The part of `cost` that was estimated. */
+  /** The part of `cost` that no agent named. */
   readonly estimated: NanoUsd;
+  /** The part of `estimated` that is a guess (R6.6). */
+  readonly unknown: NanoUsd;
 }
 
 /**
- * The supervisor's memory. Reads are synchronous and see one moment; writes wait for a lock without holding the thread.
- * Everything throws or rejects with a `StoreError` that says what to do.
+ * The supervisor's memory. Writes wait for a lock without blocking the thread. Queries are asynchronous and each sees one moment; what the live
+ * state needs is synchronous. Everything throws or rejects with a `StoreError` that says what to do.
  */
 export interface Store extends HistoryQueries {
   /**
-   * Runs `work` in one transaction. Writes of this store run one after another, in the order of their calls. A locked database is
-   * tried again without blocking until it is free; `work` may then run again from its beginning, so it must have no effect
-   * outside the transaction. Rejects with a `StoreError` when the database can not be used, or with what `work` threw; then nothing was written.
+   * Runs `work` in one transaction. Writes of this store run one after another, in the order of their calls. While the database is locked or
+   * out of reach the write waits; `work` may run again from its beginning, so it must have no effect outside the transaction. `reads` states
+   * what `work` is likely to read; any other read works too, but may cost another run. Rejects with a `StoreError` if the database cannot be
+   * used, or with what `work` threw; then nothing was written. `abandoned` is called when a run of `work` is given up and another will follow
+   * later: what it changed in memory must be put back.
    */
-  write<T>(work: (tx: StoreTransaction) => T): Promise<T>;
+  write<T>(work: (tx: StoreTransaction) => T, reads?: readonly StatedRead[], abandoned?: () => void): Promise<T>;
   /** Like `StoreTransaction.changes`, outside a transaction. A few µs when nothing has changed. */
   changes(): StoreChanges | undefined;
-  latest(loopId: string): Loop | undefined;
-  bySeq(seq: number): Loop | undefined;
-  prompt(seq: number): string;
-  /** Attempts of a loop, oldest first. */
-  attempts(seq: number): Attempt[];
-  history(seq: number): Transition[];
-  ledger(seq: number): LedgerRow[];
-  finished(query: FinishedQuery): FinishedLoop[];
   /** How many finished loops there are, and how many of them failed and were not cleared. Kept, not counted. */
   finishedCount(): { readonly total: number; readonly failed: number };
-  /** Ids of loops that failed for good and were not cleared: newest first. */
+  /** Ids of at most 100 loops that failed for good and were not cleared, newest first. */
   permanentlyFailed(limit: number): string[];
+
+  latest(loopId: string): Promise<Loop | undefined>;
+  bySeq(seq: number): Promise<Loop | undefined>;
+  prompt(seq: number): Promise<string>;
+  /** Attempts of a loop, oldest first. */
+  attempts(seq: number): Promise<Attempt[]>;
+  history(seq: number): Promise<Transition[]>;
+  ledger(seq: number): Promise<LedgerRow[]>;
+  /** Results of the loop's check, oldest first (R11.2). */
+  checks(seq: number): Promise<CheckResult[]>;
+  finished(query: FinishedQuery): Promise<FinishedLoop[]>;
   /** Spend by day and agent from a day on (`YYYY-MM-DD`). */
-  spend(fromDay: string): SpendRow[];
+  spend(fromDay: string): Promise<SpendRow[]>;
   /** Spend of one day by loop, largest first. */
-  spendByLoop(day: string, limit: number): LoopCost[];
+  spendByLoop(day: string, limit: number): Promise<LoopCost[]>;
   /** Tokens of settled attempts whose loops are final, oldest first: for retention and reaping. */
-  settledTokens(limit: number): { readonly seq: number; readonly token: string; readonly at: number }[];
-  /** One short step of giving free pages back to the disk; answers whether to take another. Does nothing while somebody else writes: it is put off. */
-  tidy(): boolean;
+  settledTokens(limit: number): Promise<SettledToken[]>;
+  /** Those of these tokens that belong to an attempt of a loop, live or final. */
+  knownTokens(tokens: readonly string[]): Promise<ReadonlySet<string>>;
+  /** One short step of returning free pages to the disk. Resolves with whether to take another; never while somebody else writes. */
+  tidy(): Promise<boolean>;
   /**
-   * Called with a `StoreError` when the database stops being usable, and when it is usable again (`undefined`); soon after this call, if it is in
-   * trouble already. By kind: `locked` for over 3 s (writes wait and will land), `disk` (writes are refused; tried again by itself), `replaced`
-   * (over when the same file is back, else with a reload), `newer` and `broken` (over with a reload).
+   * Calls `listener` with a `StoreError` when the store becomes unusable, and with `undefined` when it is usable again; soon after this call if
+   * there is trouble already. By kind: `locked` or `unreachable` for over 3 s (writes wait and will land), `disk` (writes are refused; tried again by itself),
+   * `replaced` (over when the same file is back, or with a reload), `newer` and `broken` (over with a reload).
    */
   onTrouble(listener: (error: Error | undefined) => void): Disposable;
   close(): void;

@@ -1,5 +1,6 @@
 import type { AgentEvent } from '../model/agentEvent.ts';
 import type { Activity } from '../model/status.ts';
+import type { LiveLines } from '../ports/launcher.ts';
 
 /** So much of a text that comes in pieces is kept, to show its last line (characters). */
 const TAIL_KEPT = 2_000;
@@ -23,10 +24,28 @@ export class ActivityLog {
     this.current = next;
   }
 
+  /** The last lines of its logs, as they are now. */
+  lines({ unfinished, errorLine, asking }: LiveLines): void {
+    const { asking: _, errorLine: __, ...rest } = this.current;
+    const doing = unfinished?.slice(0, LINE_SHOWN) ?? rest.doing;
+    this.current = {
+      ...rest,
+      ...(doing !== undefined && { doing }),
+      ...(errorLine !== undefined && { errorLine }),
+      ...(asking !== undefined && { asking }),
+    };
+  }
+
   /** Nothing was heard for `forMs`; undefined: it was heard of again. */
   silent(forMs: number | undefined): void {
     const { silentForMs: _, ...rest } = this.current;
     this.current = forMs === undefined ? rest : { ...rest, silentForMs: forMs };
+  }
+
+  /** Why its processes cannot be seen; undefined: they can. */
+  unseen(why: string | undefined): void {
+    const { unseen: _, ...rest } = this.current;
+    this.current = why === undefined ? rest : { ...rest, unseen: why };
   }
 
   #inWords(event: AgentEvent): string | undefined {

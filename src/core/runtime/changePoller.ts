@@ -1,21 +1,18 @@
 import type { Disposable } from '../model/disposable.ts';
-import type { SupervisorContext } from '../state/context.ts';
-import type { LiveState } from '../state/liveState.ts';
-import type { LoopOwnership } from '../state/loopOwnership.ts';
 import { adoptOrphanedRuns } from '../steps/leases.ts';
+import type { Engine } from './engine.ts';
 import { RetryLog } from './retryLog.ts';
 import { Timer } from './timer.ts';
-import type { TransactionQueue } from './transactionQueue.ts';
 
 /** How often (ms) other windows' changes are looked for (R3.3: within a second). It costs one pragma. */
 const LOOK_EVERY_MS = 500;
 
+/** What it looks at, and acts with. */
+type PollerParts = Pick<Engine, 'context' | 'liveState' | 'ownership' | 'placement' | 'transactions'>;
+
 /** Looks for what other windows have done, and for what gone windows have left: a turn then acts on it. */
 export class ChangePoller implements Disposable {
-  readonly #context: SupervisorContext;
-  readonly #liveState: LiveState;
-  readonly #ownership: LoopOwnership;
-  readonly #transactions: TransactionQueue;
+  readonly #parts: PollerParts;
   readonly #timer: Timer;
   /** Something was heard of, such as a change of others, and no turn has acted on it yet: it is told once. */
   #isBehind = false;
@@ -24,16 +21,9 @@ export class ChangePoller implements Disposable {
   readonly #unread: RetryLog;
   readonly #undone: RetryLog;
 
-  constructor(
-    context: SupervisorContext,
-    liveState: LiveState,
-    ownership: LoopOwnership,
-    transactions: TransactionQueue,
-  ) {
-    this.#context = context;
-    this.#liveState = liveState;
-    this.#ownership = ownership;
-    this.#transactions = transactions;
+  constructor(parts: PollerParts) {
+    const { context } = parts;
+    this.#parts = parts;
     this.#timer = new Timer(context.clock);
     this.#unread = new RetryLog(context);
     this.#undone = new RetryLog(context);
@@ -59,20 +49,24 @@ export class ChangePoller implements Disposable {
 
   /** Whether there is something to act on: news of others, or what gone windows have left, unless this window ends too. */
   #hasNews(): boolean {
-    const changes = this.#context.store.changes();
+    const changes = this.#parts.context.store.changes();
     if (changes) {
       this.#isBehind = true;
-      this.#liveState.apply(changes);
+      this.#parts.liveState.apply(changes);
     }
     if (this.#isBehind) return true;
-    if (this.#transactions.halted) return false;
+    if (this.#parts.transactions.halted) return false;
     // Told once too.
-    if (this.#ownership.hasPassedBy()) this.#isBehind = true;
-    const orphans = [...this.#liveState.active.values()].filter((loop) =>
-      this.#ownership.shouldAdopt(loop, loop.attempt.windowId),
+    if (this.#parts.ownership.hasPassedBy()) this.#isBehind = true;
+    if (this.#parts.placement.lookAtFolders()) this.#isBehind = true;
+    const orphans = [...this.#parts.liveState.active.values()].filter((loop) =>
+      this.#parts.ownership.shouldAdopt(loop, loop.attempt.windowId),
     );
     return (
-      this.#isBehind || orphans.length > 0 || this.#ownership.dead().length > 0 || this.#ownership.isTakenForDead()
+      this.#isBehind ||
+      orphans.length > 0 ||
+      this.#parts.ownership.dead().length > 0 ||
+      this.#parts.ownership.isTakenForDead()
     );
   }
 
@@ -80,10 +74,10 @@ export class ChangePoller implements Disposable {
     // A turn that still waits will act on this too.
     if (this.#isTaking) return;
     this.#isTaking = true;
-    this.#transactions
+    this.#parts.transactions
       .takeAndDispatch((unit) => {
         // A window that ends takes nothing over: nobody would tell those runs that it goes.
-        if (!unit.startsNothing) adoptOrphanedRuns(unit, this.#ownership);
+        if (!unit.startsNothing) adoptOrphanedRuns(unit, this.#parts.ownership);
       })
       .then(
         () => {

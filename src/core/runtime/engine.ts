@@ -2,9 +2,11 @@ import type { Disposable } from '../model/disposable.ts';
 import type { SupervisorContext } from '../state/context.ts';
 import { LiveState } from '../state/liveState.ts';
 import { LoopOwnership } from '../state/loopOwnership.ts';
+import { Placement } from '../state/placement.ts';
 import type { UnitOfWork } from '../state/unitOfWork.ts';
 import { ChangePoller } from './changePoller.ts';
 import { Listeners } from './listeners.ts';
+import { ProfileChecks } from './profileChecks.ts';
 import { RunRegistry } from './runRegistry.ts';
 import { TransactionQueue } from './transactionQueue.ts';
 import { tryOrLog } from './tryOrLog.ts';
@@ -13,25 +15,35 @@ import { WakeTimer } from './wakeTimer.ts';
 /** The parts that work for one host, and what follows a commit, in its order: launches, signals, events, the next wake-up. */
 export class Engine implements Disposable {
   readonly context: SupervisorContext;
-  readonly liveState = new LiveState();
+  readonly liveState: LiveState;
   readonly ownership: LoopOwnership;
+  readonly placement: Placement;
   readonly transactions: TransactionQueue;
   readonly listeners: Listeners;
   readonly runs: RunRegistry;
   readonly #changePoller: ChangePoller;
   readonly #wakeTimer: WakeTimer;
+  readonly #profileChecks: ProfileChecks;
   #disposed = false;
 
   constructor(context: SupervisorContext) {
-    const { liveState } = this;
     this.context = context;
+    const liveState = new LiveState({
+      laneOf: (loop) => this.placement.laneOf(loop),
+      isHeld: (lane) => this.placement.isHeld(lane),
+      isSameHold: (one, other) => this.placement.isSameHold(one, other),
+      refresh: () => this.placement.refresh(),
+    });
+    this.liveState = liveState;
     this.ownership = new LoopOwnership(context, liveState);
-    this.transactions = new TransactionQueue(context, liveState, this.ownership, (unit) => this.#committed(unit));
+    this.placement = new Placement(context, liveState, this.ownership);
+    this.transactions = new TransactionQueue(context, liveState, this, (unit) => this.#committed(unit));
     this.listeners = new Listeners(context);
     const { transactions, listeners } = this;
     this.runs = new RunRegistry({ context, liveState, transactions, listeners }, this.ownership);
-    this.#changePoller = new ChangePoller(context, liveState, this.ownership, this.transactions);
+    this.#changePoller = new ChangePoller(this);
     this.#wakeTimer = new WakeTimer(context, liveState, this.transactions);
+    this.#profileChecks = new ProfileChecks(this);
   }
 
   /** Begins to look for changes of other hosts. The first transaction has set the wake-up timer. */
@@ -43,9 +55,9 @@ export class Engine implements Disposable {
   dispose(): void {
     this.#disposed = true;
     this.#wakeTimer.dispose();
+    this.#profileChecks.dispose();
     this.#changePoller.dispose();
     this.runs.dispose();
-    this.listeners.dispose();
   }
 
   #committed(unit: UnitOfWork): void {
@@ -56,5 +68,6 @@ export class Engine implements Disposable {
     for (const event of unit.events) this.listeners.tell(event);
     this.listeners.changed();
     this.#wakeTimer.set(unit.waitsForDisk);
+    this.#profileChecks.set();
   }
 }

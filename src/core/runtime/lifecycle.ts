@@ -1,10 +1,10 @@
 import { NotReadyError, ShuttingDownError } from '../model/errors.ts';
 import { TRY_AGAIN_MS } from '../ports/clock.ts';
 import type { UnitOfWork } from '../state/unitOfWork.ts';
-import { watchRunning } from '../steps/charge.ts';
 import { adoptOrphanedRuns, saveLease } from '../steps/leases.ts';
 import { storeSettings } from '../steps/storeSettings.ts';
 import { wakeForBudget } from '../steps/wake.ts';
+import { watchRunning } from '../steps/watchMoney.ts';
 import type { Engine } from './engine.ts';
 import type { Retention } from './retention.ts';
 import { RetryLog } from './retryLog.ts';

@@ -1,9 +1,11 @@
 import type { Disposable } from '../model/disposable.ts';
 import { LONGEST_SLEEP_MS } from '../ports/clock.ts';
+import type { UnitOfWork } from '../state/unitOfWork.ts';
 import type { Engine } from './engine.ts';
+import { settleAfterReboot } from './unconfirmedEnds.ts';
 
 /** What it works with. */
-type RetentionParts = Pick<Engine, 'context' | 'transactions'>;
+type RetentionParts = Pick<Engine, 'context' | 'liveState' | 'transactions'>;
 
 /** Finished loops removed in one transaction at most: others get their turn in between. */
 const CHUNK = 100;
@@ -27,6 +29,9 @@ export class Retention implements Disposable {
 
   /** Reaps and tidies now, and tidies again every hour. */
   begin(): void {
+    settleAfterReboot(this.#parts).catch((error: unknown) =>
+      this.#parts.context.log('Loops whose end is in doubt could not be looked at.', error),
+    );
     this.#reap().catch((error: unknown) =>
       this.#parts.context.log('Left-over processes of ended loops could not be looked for.', error),
     );
@@ -42,7 +47,7 @@ export class Retention implements Disposable {
   async clear(): Promise<number> {
     let removed = 0;
     for (;;) {
-      const loops = this.#parts.context.store.finished({ limit: CHUNK });
+      const loops = await this.#parts.context.store.finished({ limit: CHUNK });
       if (loops.length === 0) return removed;
       removed += await this.remove(loops.map((loop) => loop.seq));
     }
@@ -55,6 +60,7 @@ export class Retention implements Disposable {
       return unit.tx.removeFinished(seqs);
     });
     await this.#removeRuns(tokens);
+    await this.#forgetSnapshots(seqs);
     await this.#giveBack();
     return loops;
   }
@@ -69,11 +75,19 @@ export class Retention implements Disposable {
     }
   }
 
+  /** What stays is only disk space. */
+  async #forgetSnapshots(seqs: readonly number[]): Promise<void> {
+    const { workTrees, log } = this.#parts.context;
+    await workTrees
+      ?.forgetEverywhere(seqs.map(String))
+      .catch((error: unknown) => log('The snapshots of removed loops could not be removed.', error));
+  }
+
   /** Gives the room that removed loops have left back to the disk. They are gone whether or not that can be done now. */
   async #giveBack(): Promise<void> {
     const { store, log } = this.#parts.context;
     try {
-      while (!this.#disposed && store.tidy()) await this.#pause();
+      while (!this.#disposed && (await store.tidy())) await this.#pause();
     } catch (error) {
       log('The room of removed loops could not be given back to the disk; it is tried again in an hour.', error);
     }
@@ -95,8 +109,8 @@ export class Retention implements Disposable {
     const { store, settings, clock } = this.#parts.context;
     const { maxAgeMs, maxLoops } = settings.retention;
     for (;;) {
-      const old = store.finished({ limit: CHUNK, before: clock.now() - maxAgeMs });
-      const surplus = old.length > 0 ? [] : store.finished({ limit: CHUNK, offset: maxLoops });
+      const old = await store.finished({ limit: CHUNK, before: clock.now() - maxAgeMs });
+      const surplus = old.length > 0 ? [] : await store.finished({ limit: CHUNK, offset: maxLoops });
       const seqs = [...old, ...surplus].map((loop) => loop.seq);
       if (this.#disposed || seqs.length === 0) break;
       await this.remove(seqs);
@@ -107,24 +121,19 @@ export class Retention implements Disposable {
     await this.#giveBack();
   }
 
-  /** Logs of which the books know nothing, such as of loops whose removal was broken off, go by age as those of finished loops do. */
+  /** Removes old logs that belong to no recorded attempt, such as those of loops whose removal was interrupted. */
   async #removeStrays(): Promise<void> {
     const { store, launcher, settings, clock } = this.#parts.context;
     const old = await launcher.runsBefore(clock.now() - settings.retention.maxAgeMs);
     if (old.length === 0) return;
-    // At one moment: a loop may end, or be retried, at any time.
-    const strays = await this.#parts.transactions.take(({ liveState }) => {
-      const live = [...liveState.loops()].flatMap(({ seq }) => store.attempts(seq));
-      const known = new Set([...store.settledTokens(Number.MAX_SAFE_INTEGER), ...live].map(({ token }) => token));
-      return old.filter((token) => !known.has(token));
-    });
-    await this.#removeRuns(strays);
+    const known = await store.knownTokens(old);
+    await this.#removeRuns(old.filter((token) => !known.has(token)));
   }
 
   /** Removes the oldest loops until the logs of the rest take no more than they may. */
   async #limitLogs(): Promise<void> {
     const { store, launcher, settings } = this.#parts.context;
-    const runs = store.settledTokens(Number.MAX_SAFE_INTEGER);
+    const runs = await store.settledTokens(Number.MAX_SAFE_INTEGER);
     let over = -settings.retention.maxLogBytes;
     const sizes: number[] = [];
     for (const [index, { token }] of runs.entries()) {
@@ -146,7 +155,7 @@ export class Retention implements Disposable {
   /** Ends what is left of runs that are recorded as ended, and says so once, in the history and the log (issue: reaping). */
   async #reap(): Promise<void> {
     const { store, launcher, settings, log } = this.#parts.context;
-    const runs = store.settledTokens(Number.MAX_SAFE_INTEGER).slice(-REAPED_AT_START);
+    const runs = (await store.settledTokens(Number.MAX_SAFE_INTEGER)).slice(-REAPED_AT_START);
     if (runs.length === 0) return;
     const swept = await launcher.reap(
       runs.map((run) => run.token),
@@ -158,16 +167,12 @@ export class Retention implements Disposable {
       if (processes.length === 0 || this.#disposed) continue;
       const names = processes.map(({ pid, command }) => `${command} (${pid})`).join(', ');
       log(`Processes that were left of loop run ${token} have been ended: ${names}.`);
-      await this.#parts.transactions.take((unit) => {
-        const loop = store.bySeq(seq);
-        if (loop)
-          unit.tx.addHistory(seq, {
-            at: unit.now,
-            from: loop.state,
-            to: loop.state,
-            why: `found later and ended: ${names}`,
-          });
-      });
+      const note = (unit: UnitOfWork) => {
+        const loop = unit.tx.bySeq(seq);
+        const why = `found later and ended: ${names}`;
+        if (loop) unit.tx.addHistory(seq, { at: unit.now, from: loop.state, to: loop.state, why });
+      };
+      await this.#parts.transactions.take(note, [['bySeq', seq]]);
     }
   }
 

@@ -1,18 +1,22 @@
 import { type ActiveLoop, isActive, type LiveLoop, type StopIntent } from '../model/loop.ts';
+import type { NanoUsd } from '../model/money.ts';
 import type { Activity } from '../model/status.ts';
+import { isProgress } from '../policy/progress.ts';
 import { TRY_AGAIN_MS } from '../ports/clock.ts';
-import type { Run, RunEnd, RunObserver, RunOutput, RunStarted, SilenceWarning } from '../ports/launcher.ts';
+import type { LiveLines, Run, RunEnd, RunObserver, RunOutput, RunStarted, SilenceWarning } from '../ports/launcher.ts';
 import type { SupervisorContext } from '../state/context.ts';
 import type { LiveState } from '../state/liveState.ts';
 import type { UnitOfWork } from '../state/unitOfWork.ts';
-import { applyOutput, isDurable } from '../steps/applyOutput.ts';
+import { accruedAfter, applyOutput, isAccrualNews, isDurable } from '../steps/applyOutput.ts';
 import { bookmarkOf, summaryIn } from '../steps/bookmark.ts';
+import { awaitsProgress, noteProgress } from '../steps/holds.ts';
 import { type RunSummary, withEvents } from '../steps/runSummary.ts';
 import { settle } from '../steps/settle.ts';
 import { ActivityLog } from './activity.ts';
 import type { Listeners } from './listeners.ts';
 import { RetryLog } from './retryLog.ts';
 import type { TransactionQueue } from './transactionQueue.ts';
+import { treeOfCheck } from './treeOfCheck.ts';
 
 /** Output that was read but not stored is read again after a crash; not more than this (bytes). */
 const UNSTORED_BYTES = 4 * 1024 * 1024;
@@ -43,6 +47,11 @@ export class RunMonitor implements RunObserver {
   #stored: Promise<void> = Promise.resolve();
   /** Up to where the output is stored, or about to be. */
   #storedTo: number;
+  /** What the attempt has accrued, and what of that is stored or about to be (R6.10). */
+  #accrued: NanoUsd;
+  #storedAccrued: NanoUsd;
+  /** Since when it has shown progress: wall time, ms. */
+  #progressSince: number | undefined;
   /** The session that we chose, until the agent's first words show that it exists. */
   #chosenSession: string | undefined;
 
@@ -52,6 +61,8 @@ export class RunMonitor implements RunObserver {
     this.token = loop.attempt.token;
     this.#sinks = sinks;
     this.#storedTo = loop.attempt.readOffset;
+    this.#accrued = loop.attempt.accrued;
+    this.#storedAccrued = loop.attempt.accrued;
     this.#summary = { ...summaryIn(loop.attempt.readerState), hasCost };
     if (loop.sessionId !== loop.attempt.sessionId) this.#chosenSession = loop.attempt.sessionId;
   }
@@ -97,13 +108,17 @@ export class RunMonitor implements RunObserver {
   output(heard: RunOutput): void {
     const output = this.#withSession(heard);
     this.#hear(output);
-    if (output.events.some(isDurable) || output.to - this.#storedTo > UNSTORED_BYTES) {
+    this.#accrued = accruedAfter(output.events, this.#accrued);
+    const isNews = output.events.some(isDurable) || isAccrualNews(this.#accrued, this.#storedAccrued);
+    if (isNews || output.anew || output.to - this.#storedTo > UNSTORED_BYTES) {
       this.#storedTo = output.to;
+      this.#storedAccrued = this.#accrued;
       const bookmarked = this.#bookmarked(output);
       this.#store((unit, loop) => {
         applyOutput(unit, loop, bookmarked);
       });
     }
+    this.#noteProgress(output);
     this.#sinks.listeners.changed();
   }
 
@@ -116,9 +131,30 @@ export class RunMonitor implements RunObserver {
     listeners.changed();
   }
 
+  unseen(why: string | undefined): void {
+    this.#activity.unseen(why);
+    this.#sinks.listeners.changed();
+  }
+
+  lines(lines: LiveLines): void {
+    this.#activity.lines(lines);
+    this.#sinks.listeners.changed();
+  }
+
   ended(end: RunEnd): void {
     this.#hear(end.last);
     this.hasEnded = true;
+    const loop = this.#sinks.liveState.get(this.seq);
+    if (!this.isOf(loop) || !loop.attempt.isCheck || !this.#sinks.context.workTrees) this.#settle(end);
+    else {
+      // Should this host go meanwhile, the next one hears of the end again.
+      void treeOfCheck(this.#sinks.context, loop).then((tree) =>
+        this.#settle(tree === undefined ? end : { ...end, tree }),
+      );
+    }
+  }
+
+  #settle(end: RunEnd): void {
     const last = this.#bookmarked(end.last);
     const settled = (unit: UnitOfWork, loop: ActiveLoop) => {
       const isNews = last.to !== loop.attempt.readOffset || last.events.length > 0;
@@ -133,6 +169,18 @@ export class RunMonitor implements RunObserver {
     this.#summary = withEvents(this.#summary, events);
   }
 
+  /** Where others wait for a sign that this run can work, stores that it does (R4.1, R14.2). */
+  #noteProgress({ events }: RunOutput): void {
+    if (!events.some(isProgress)) return;
+    const { context, liveState } = this.#sinks;
+    const now = context.clock.now();
+    const since = Math.min(this.#progressSince ?? now, now);
+    this.#progressSince = since;
+    const loop = liveState.get(this.seq);
+    if (!this.isOf(loop) || !awaitsProgress(liveState, loop, now - since)) return;
+    this.#store((unit, current) => noteProgress(unit, current, now - since), true);
+  }
+
   #withSession(output: RunOutput): RunOutput {
     const sessionId = this.#chosenSession;
     if (sessionId === undefined || output.events.length === 0) return output;
@@ -141,14 +189,14 @@ export class RunMonitor implements RunObserver {
   }
 
   #bookmarked(output: RunOutput): RunOutput {
-    return { ...output, readerState: bookmarkOf(output.readerState, this.#summary) };
+    return { ...output, readerState: bookmarkOf(output, this.#summary) };
   }
 
   /**
    * Stores what the run said for as long as this host follows it, in order: a store that refuses is tried again before the next piece.
    * Nothing is lost meanwhile: the facts lie in the run folder.
    */
-  #store(work: (unit: UnitOfWork, loop: ActiveLoop) => void, freesSlot = false): void {
+  #store(work: (unit: UnitOfWork, loop: ActiveLoop) => void, mayStartOthers = false): void {
     const { context, transactions } = this.#sinks;
     const apply = (unit: UnitOfWork) => {
       const loop = unit.liveState.get(this.seq);
@@ -158,7 +206,7 @@ export class RunMonitor implements RunObserver {
     this.#stored = this.#stored.then(async () => {
       while (!this.#isReleased) {
         try {
-          await (freesSlot ? transactions.takeAndDispatch(apply) : transactions.take(apply));
+          await (mayStartOthers ? transactions.takeAndDispatch(apply) : transactions.take(apply));
           retryLog.withdraw();
           return;
         } catch (error) {

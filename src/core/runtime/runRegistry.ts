@@ -1,13 +1,13 @@
 import type { Disposable } from '../model/disposable.ts';
 import { NOTHING_LEFT } from '../model/leftovers.ts';
-import type { ActiveLoop, StopBy } from '../model/loop.ts';
+import type { ActiveLoop, Attempt, StopBy } from '../model/loop.ts';
 import { TRY_AGAIN_MS } from '../ports/clock.ts';
 import type { RunControl, RunEnd } from '../ports/launcher.ts';
 import type { LoopOwnership } from '../state/loopOwnership.ts';
 import type { Launch } from '../state/unitOfWork.ts';
 import { RetryLog } from './retryLog.ts';
 import { RunMonitor, type RunSinks } from './runMonitor.ts';
-import { adoptRequest, launchRequest, NO_PROFILE } from './runRequest.ts';
+import { adoptRequest, followedAs, launchRequest } from './runRequest.ts';
 import { Timer } from './timer.ts';
 import { tryOrLog } from './tryOrLog.ts';
 
@@ -17,8 +17,11 @@ export class RunRegistry implements Disposable {
   readonly #ownership: LoopOwnership;
   /** By the ids of their attempts. */
   readonly #runs = new Map<number, RunMonitor>();
+  /** Adoptions that need the store first, by the ids of their attempts. */
+  readonly #adoptions = new Map<number, 'reading' | 'failed'>();
   readonly #again: Timer;
   readonly #retryLog: RetryLog;
+  #disposed = false;
 
   constructor(sinks: RunSinks, ownership: LoopOwnership) {
     this.#sinks = sinks;
@@ -63,10 +66,11 @@ export class RunRegistry implements Disposable {
       try {
         work();
       } catch (error) {
-        this.#retryLog.make(what, error);
+        this.#tryAgain(what, error);
         done = false;
       }
     };
+    for (const [id, state] of this.#adoptions) if (state === 'failed') this.#adoptions.delete(id);
     for (const run of [...this.#runs.values()]) {
       const loop = this.#sinks.liveState.get(run.seq);
       if (!run.isOf(loop)) carry(() => this.#drop(run), `Attempt ${run.token} could not be let go`);
@@ -74,11 +78,12 @@ export class RunRegistry implements Disposable {
         carry(() => this.#passStopOn(loop, run), `The stop of attempt ${run.token} could not be sent`);
     }
     for (const loop of this.#sinks.liveState.active.values()) {
-      if (loop.attempt.windowId !== window.id || this.of(loop)) continue;
-      carry(() => this.#adopt(loop), `Attempt ${loop.attempt.token} could not be taken over`);
+      const { id, token, windowId, resumed } = loop.attempt;
+      if (windowId !== window.id || this.of(loop) || this.#adoptions.get(id) === 'reading') continue;
+      if (resumed) void this.#adoptResumed(loop);
+      else carry(() => this.#adopt(loop, []), `Attempt ${token} could not be adopted`);
     }
-    if (done) this.#retryLog.withdraw();
-    else this.#again.set(TRY_AGAIN_MS, this.reconcile);
+    if (done && this.#adoptions.size === 0) this.#retryLog.withdraw();
   };
 
   /** The window goes: with a number the runs stop after so many ms unless a window with their folder takes over. */
@@ -95,17 +100,41 @@ export class RunRegistry implements Disposable {
 
   /** Lets go of all runs; they go on. */
   dispose(): void {
+    this.#disposed = true;
     this.#again.dispose();
     for (const run of [...this.#runs.values()])
       tryOrLog(this.#sinks.context, () => this.#drop(run), `Attempt ${run.token} could not be let go.`);
   }
 
-  #adopt(loop: ActiveLoop): void {
-    const profile = this.#sinks.context.agents.find(loop.agent) ?? NO_PROFILE;
+  #tryAgain(what: string, error: unknown): void {
+    this.#retryLog.make(what, error);
+    this.#again.set(TRY_AGAIN_MS, this.reconcile);
+  }
+
+  /** Adopts an attempt that continues a session. First it reads that session's earlier attempts; meanwhile the loop may move on. */
+  async #adoptResumed({ seq, attempt }: ActiveLoop): Promise<void> {
+    const { context, liveState } = this.#sinks;
+    this.#adoptions.set(attempt.id, 'reading');
+    try {
+      const attempts = await context.store.attempts(seq);
+      const loop = liveState.active.get(seq);
+      const isOurs = loop?.attempt.id === attempt.id && loop.attempt.windowId === context.window.id;
+      if (isOurs && !this.#disposed && !this.of(loop)) this.#adopt(loop, attempts);
+      this.#adoptions.delete(attempt.id);
+    } catch (error) {
+      this.#adoptions.set(attempt.id, 'failed');
+      if (!this.#disposed) this.#tryAgain(`Attempt ${attempt.token} could not be adopted`, error);
+      return;
+    }
+    if (!this.#disposed) this.reconcile();
+  }
+
+  #adopt(loop: ActiveLoop, attempts: readonly Attempt[]): void {
+    const profile = followedAs(this.#sinks.context, loop);
     const run = this.#newRun(loop, profile.hasCost);
     run.follow(
       this.#sinks.context.launcher.adopt(
-        adoptRequest(this.#sinks.context, loop, profile),
+        adoptRequest(this.#sinks.context, loop, profile, attempts),
         run,
         this.#ownership.hostOf(loop) === 'here',
       ),
@@ -142,7 +171,8 @@ function neverStarted(error: unknown, at: number): RunEnd {
   const last = { from: 0, to: 0, events: [], readerState: null };
   const why = error instanceof Error ? error.message : String(error);
   return {
-    kind: 'spawn',
+    kind: 'void',
+    trouble: 'machine',
     exit: {},
     at,
     error: why,

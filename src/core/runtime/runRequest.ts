@@ -1,10 +1,12 @@
 import type { AgentReader } from '../model/agentEvent.ts';
-import type { ActiveLoop } from '../model/loop.ts';
+import type { ActiveLoop, Attempt } from '../model/loop.ts';
+import type { Settings } from '../model/settings.ts';
 import type { AgentProfile } from '../ports/agents.ts';
 import type { AdoptRequest, LaunchRequest, RunLimits } from '../ports/launcher.ts';
 import type { SupervisorContext } from '../state/context.ts';
 import type { Launch } from '../state/unitOfWork.ts';
-import { readerStateIn } from '../steps/bookmark.ts';
+import { positionIn, readerStateIn } from '../steps/bookmark.ts';
+import { checkProfile } from '../steps/checkProfile.ts';
 import { sessionBefore } from '../steps/sessionBefore.ts';
 
 /** What must be known of a profile to follow a run. */
@@ -14,7 +16,13 @@ type ProfileFacts = Pick<AgentProfile, 'hasCost' | 'needsReading' | 'reader'>;
 const DEAF_READER: AgentReader = { line: () => [], end: () => [], state: () => null };
 
 /** Stands in for a profile that no longer exists. */
-export const NO_PROFILE: ProfileFacts = { hasCost: false, needsReading: false, reader: () => DEAF_READER };
+const NO_PROFILE: ProfileFacts = { hasCost: false, needsReading: false, reader: () => DEAF_READER };
+
+/** How the present run of a loop is to be followed: as its check, or as its agent. */
+export function followedAs({ agents }: SupervisorContext, loop: ActiveLoop): ProfileFacts {
+  if (loop.attempt.isCheck && loop.check) return checkProfile(loop.check);
+  return agents.find(loop.agent) ?? NO_PROFILE;
+}
 
 /** What the process layer must know to start an attempt. */
 export function launchRequest(context: SupervisorContext, { loop, profile, plan, before }: Launch): LaunchRequest {
@@ -25,18 +33,27 @@ export function launchRequest(context: SupervisorContext, { loop, profile, plan,
     plan,
     limits: limitsOf(context, loop),
     reader: profile.reader(undefined, before),
+    freshReader: () => profile.reader(undefined, before),
     needsReading: profile.needsReading,
   };
 }
 
-/** What the process layer must know to follow an attempt that another window began. */
-export function adoptRequest(context: SupervisorContext, loop: ActiveLoop, profile: ProfileFacts): AdoptRequest {
+/** What the process layer must know to follow an attempt that another host began. `attempts`: all attempts of the loop. */
+export function adoptRequest(
+  context: SupervisorContext,
+  loop: ActiveLoop,
+  profile: ProfileFacts,
+  attempts: readonly Attempt[],
+): AdoptRequest {
   const { attempt } = loop;
+  const before = sessionBefore(loop, attempts);
   return {
     token: attempt.token,
-    reader: profile.reader(readerStateIn(attempt.readerState), sessionBefore(context, loop)),
+    reader: profile.reader(readerStateIn(attempt.readerState), before),
+    freshReader: () => profile.reader(undefined, before),
     needsReading: profile.needsReading,
     readOffset: attempt.readOffset,
+    position: positionIn(attempt.readerState),
     ...(attempt.leader && { leader: attempt.leader }),
     ...(attempt.guardian && { guardian: attempt.guardian }),
     graceMs: context.settings.killGraceMs,
@@ -45,6 +62,13 @@ export function adoptRequest(context: SupervisorContext, loop: ActiveLoop, profi
 }
 
 function limitsOf({ settings }: SupervisorContext, loop: ActiveLoop): RunLimits {
+  const limits = agentLimits(settings, loop);
+  if (!loop.attempt.isCheck || !loop.check) return limits;
+  // A build may be silent for as long as it takes; its own time-out bounds it (R11.1).
+  return { ...limits, timeoutMs: loop.check.timeoutMs, firstOutputMs: 0, silenceMs: 0, onSilence: 'warn' };
+}
+
+function agentLimits(settings: Settings, loop: ActiveLoop): RunLimits {
   return {
     timeoutMs: settings.loopTimeoutMs,
     firstOutputMs: settings.firstOutputTimeoutMs,
@@ -52,6 +76,7 @@ function limitsOf({ settings }: SupervisorContext, loop: ActiveLoop): RunLimits 
     // A probe that hangs must give up its place: its silence is never only a warning.
     onSilence: loop.attempt.probe ? 'restart' : settings.onSilence,
     graceMs: settings.killGraceMs,
+    endGraceMs: settings.endGraceMs,
     maxLogBytes: settings.maxLogBytes,
     unattendedGraceMs: settings.unattendedGraceMs,
     keep: settings.sweepKeep,

@@ -1,23 +1,17 @@
 import { leftoversOf, NOTHING_LEFT } from '../model/leftovers.ts';
 import { type Attempt, isFinished, type Loop, reservedOf } from '../model/loop.ts';
 import { toUsd } from '../model/money.ts';
-import type {
-  AttemptDetail,
-  CircuitStatus,
-  LiveView,
-  LoopDetail,
-  LoopSpend,
-  Status,
-  WaitingFor,
-} from '../model/status.ts';
-import { mayStart } from '../policy/budget.ts';
-import { cooldownRemainingMs } from '../policy/circuitBreaker.ts';
-import type { SupervisorContext } from '../state/context.ts';
+import type { AttemptDetail, LiveView, LoopDetail, LoopSpend, Status, WaitingFor } from '../model/status.ts';
+import { needsMoney, type SupervisorContext } from '../state/context.ts';
+import { accountOf, circuitOf } from '../state/gates.ts';
 import type { LiveState, QueuedLoop } from '../state/liveState.ts';
-import { gateClosed, isHeld } from '../steps/dispatch.ts';
+import { gateClosed } from '../steps/dispatch.ts';
+import { reserveFit } from '../steps/grants.ts';
 import type { Engine } from './engine.ts';
+import { accountStatuses, circuitStatuses, holdStatuses, worstCircuit } from './holdView.ts';
+import { firstOf, parkedFor, parkedStatuses } from './queueView.ts';
 
-type StatusParts = Pick<Engine, 'context' | 'liveState' | 'ownership'>;
+type StatusParts = Pick<Engine, 'context' | 'liveState' | 'ownership' | 'placement'>;
 
 /** Failed loops that a snapshot names at most (R9.4). */
 const FAILED_NAMED = 100;
@@ -27,8 +21,11 @@ export function statusOf(engine: StatusParts, notReady: string | undefined, maxQ
   const { liveState, context } = engine;
   const now = context.clock.now();
   const { control } = liveState;
+  const endOfDay = context.clock.nextDay(now);
   const day = liveState.spentOn(context.clock.day(now));
   const waitingFor = waitingReasons(engine, now);
+  const circuits = circuitStatuses(engine, now);
+  const { account: _, ...circuit } = worstCircuit(circuits);
   return {
     running: [...liveState.active.values()].map((loop) => ({
       loopId: loop.loopId,
@@ -36,7 +33,9 @@ export function statusOf(engine: StatusParts, notReady: string | undefined, maxQ
       startedAt: loop.attempt.startedAt,
       attempt: loop.attempt.number,
       agent: loop.agent,
-      costUsd: toUsd(loop.cost),
+      costUsd: toUsd(loop.cost + loop.attempt.accrued),
+      ...(loop.attempt.allowance && { allowanceUsd: toUsd(loop.attempt.allowance.amount) }),
+      unbounded: loop.attempt.allowance?.heldBy === 'nobody',
       stopping: loop.state === 'stopping',
     })),
     queued: firstOf(liveState.queue, maxQueued).map((loop, index) => ({
@@ -46,21 +45,27 @@ export function statusOf(engine: StatusParts, notReady: string | undefined, maxQ
       enqueuedAt: loop.submittedAt,
       waitingFor: waitingFor(loop),
     })),
+    parked: parkedStatuses(engine, maxQueued),
     backingOff: backingOff(liveState),
     waiting: waiting(liveState),
-    circuitState: control.circuit.state,
-    circuit: circuitStatus(engine, now),
+    circuitState: circuit.state,
+    circuit,
+    circuits,
+    accounts: accountStatuses(engine),
+    holds: holdStatuses(control.gates),
     concurrencyUsed: liveState.active.size,
     concurrencyMax: context.settings.maxConcurrent,
     queueDepth: liveState.depth,
     queueMax: context.settings.maxQueueDepth,
     budget: {
-      spent: toUsd(Math.max(0, day.spent)),
-      reserved: toUsd(liveState.reserved),
+      spent: toUsd(Math.max(0, day.spent + liveState.accrued)),
+      unknown: toUsd(day.unknown),
+      reserved: toUsd(liveState.reservedBefore(endOfDay)),
+      granted: toUsd(liveState.granted),
       limit: toUsd(context.settings.budget.dailyLimit),
-      resetsAt: context.clock.nextDay(now),
+      resetsAt: endOfDay,
     },
-    permanentlyFailed: notReady === undefined ? context.store.permanentlyFailed(FAILED_NAMED) : [],
+    permanentlyFailed: notReady === undefined ? permanentlyFailed(engine) : [],
     paused: control.paused,
     unknownSettings: context.unknownSettings,
     ready: notReady === undefined,
@@ -68,13 +73,9 @@ export function statusOf(engine: StatusParts, notReady: string | undefined, maxQ
   };
 }
 
-function firstOf<T>(items: Iterable<T>, count: number): T[] {
-  const first: T[] = [];
-  for (const item of items) {
-    if (first.length >= count) break;
-    first.push(item);
-  }
-  return first;
+/** Of one moment with the rest: what the store still has as failed may live again (R10.1). */
+function permanentlyFailed({ liveState, context }: StatusParts): string[] {
+  return context.store.permanentlyFailed(FAILED_NAMED).filter((loopId) => !liveState.find(loopId));
 }
 
 function backingOff({ timed }: LiveState): Status['backingOff'] {
@@ -92,40 +93,32 @@ function waiting({ timed, needUser }: LiveState): Status['waiting'] {
   });
 }
 
-function circuitStatus({ liveState, context }: StatusParts, now: number): CircuitStatus {
-  const { circuit } = liveState.control;
-  return {
-    state: circuit.state,
-    consecutiveFailures: circuit.consecutiveFailures,
-    ...(circuit.lastFailureAt !== undefined && { lastFailureAt: circuit.lastFailureAt }),
-    ...(circuit.openedAt !== undefined && { openedAt: circuit.openedAt }),
-    cooldownRemainingMs: cooldownRemainingMs(circuit, context.settings.circuit, now),
-    reasons: circuit.reasons,
-  };
-}
-
 /** Says of each queued loop what it waits for, by what is the same for all of them first. */
 function waitingReasons(engine: StatusParts, now: number): (loop: QueuedLoop) => WaitingFor {
   const { liveState, context } = engine;
   const gate = gateClosed(liveState, context);
-  const { spent } = liveState.spentOn(context.clock.day(now));
-  const budget = {
-    spent,
-    reserved: liveState.reserved,
-    runningReserved: liveState.runningReserved,
-    limit: context.settings.budget.dailyLimit,
-  };
+  const today = context.clock.day(now);
+  const isGranted = isAllGranted(liveState, context, today);
   let headFits: boolean | undefined;
   return (loop) => {
     if (gate === 'paused') return 'paused';
-    if (isHeld(liveState, loop.agent, now)) return 'limit';
-    const host = engine.ownership.hostOf(loop);
-    if (host === 'gone') return 'window';
+    const parked = parkedFor(engine, loop)?.reason;
+    if (parked !== undefined) return parked === 'usageLimit' ? 'limit' : parked;
+    if (circuitOf(liveState, accountOf(context, loop.agent)).state !== 'closed') return 'circuit';
     if (gate !== undefined) return gate;
-    headFits ??= mayStart(budget, loop.estimate);
-    if (!headFits) return 'budget';
-    return host === 'elsewhere' ? 'window' : 'slot';
+    if (needsMoney(context, loop.agent, loop.estimate)) {
+      headFits ??= !isGranted && reserveFit(liveState, context, today, loop) === 'now';
+      if (!headFits) return 'budget';
+    }
+    return engine.ownership.hostOf(loop) === 'elsewhere' ? 'window' : 'slot';
   };
+}
+
+/** Whether running loops have been granted so much that what is left is less than the smallest share (R6.8). */
+function isAllGranted(liveState: LiveState, { settings }: SupervisorContext, today: string): boolean {
+  const { dailyLimit, minAllowance } = settings.budget;
+  const left = dailyLimit - liveState.usedOn(today) - liveState.granted;
+  return dailyLimit > 0 && liveState.granted > 0 && left < minAllowance;
 }
 
 /** Live loops in the order of the tree: active first, then the first `maxQueued` of the queue in its order, then what waits. */
@@ -147,34 +140,60 @@ export function liveViews(engine: StatusParts & Pick<Engine, 'runs'>, maxQueued:
   return views;
 }
 
+/** The latest loop of that id, or with `seq` that very one. */
+export async function findLoop(
+  { context, liveState }: Pick<Engine, 'context' | 'liveState'>,
+  loopId: string,
+  seq?: number,
+): Promise<Loop | undefined> {
+  const live = liveState.find(loopId);
+  if (live && (seq === undefined || live.seq === seq)) return live;
+  const loop = await (seq === undefined ? context.store.latest(loopId) : context.store.bySeq(seq));
+  return loop?.loopId === loopId ? loop : undefined;
+}
+
 /** Everything about the latest loop of that id, or with `seq` about that very one. */
-export function detailOf(
+export async function detailOf(
   engine: Pick<Engine, 'context' | 'liveState'>,
   loopId: string,
   seq?: number,
-): LoopDetail | undefined {
+): Promise<LoopDetail | undefined> {
   const { store } = engine.context;
-  const latest: Loop | undefined = engine.liveState.find(loopId) ?? store.latest(loopId);
-  const loop = seq === undefined || latest?.seq === seq ? latest : store.bySeq(seq);
-  if (loop?.loopId !== loopId) return undefined;
+  const loop = await findLoop(engine, loopId, seq);
+  if (!loop) return undefined;
+  const { seq: row } = loop;
+  const reads = [
+    store.prompt(row),
+    store.attempts(row),
+    store.history(row),
+    store.ledger(row),
+    store.checks(row),
+  ] as const;
+  const [prompt, attempts, history, ledger, checks] = await Promise.all(reads);
   return {
     loopId,
     state: loop.state,
     loop,
-    prompt: store.prompt(loop.seq),
-    attempts: store.attempts(loop.seq).map(attemptDetail),
+    prompt,
+    attempts: attempts.map(attemptDetail),
     costUsd: toUsd(loop.cost),
     costEstimated: loop.costEstimated > 0,
+    unknownUsd: toUsd(loop.costUnknown),
+    costAtLeast: loop.costAtLeast,
     reservedUsd: isFinished(loop) ? 0 : toUsd(reservedOf(loop)),
-    history: store.history(loop.seq),
-    ledger: store.ledger(loop.seq),
+    history,
+    ledger,
+    checks,
   };
 }
 
 /** Today's spend by loop, largest first. */
-export function spendToday({ clock, store }: SupervisorContext, limit: number): LoopSpend[] {
-  const rows = store.spendByLoop(clock.day(clock.now()), limit);
-  return rows.map(({ cost, estimated, ...row }) => ({ ...row, usd: toUsd(cost), estimatedUsd: toUsd(estimated) }));
+export async function spendToday({ clock, store }: SupervisorContext, limit: number): Promise<LoopSpend[]> {
+  const rows = await store.spendByLoop(clock.day(clock.now()), limit);
+  return rows.map(({ cost, estimated, unknown, ...row }) => ({
+    ...row,
+    ...{ usd: toUsd(cost), estimatedUsd: toUsd(estimated), unknownUsd: toUsd(unknown) },
+  }));
 }
 
 function attemptDetail(attempt: Attempt): AttemptDetail {
@@ -187,12 +206,24 @@ function attemptDetail(attempt: Attempt): AttemptDetail {
     ...(end?.exitCode !== undefined && { exitCode: end.exitCode }),
     ...(end?.signal !== undefined && { signal: end.signal }),
     ...(attempt.sessionId !== undefined && { sessionId: attempt.sessionId }),
+    ...(attempt.account !== undefined && { account: attempt.account }),
+    ...(attempt.isCheck && { isCheck: true as const }),
+    ...(attempt.round !== undefined && { round: attempt.round }),
     resumed: attempt.resumed,
     token: attempt.token,
     cost: {
-      usd: toUsd(attempt.cost),
-      source: attempt.costEstimated > 0 ? 'estimated' : attempt.cost > 0 ? 'reported' : 'none',
+      usd: toUsd(attempt.cost + attempt.accrued),
+      unknownUsd: toUsd(attempt.costUnknown),
+      source: sourceOf(attempt),
+      atLeast: attempt.costAtLeast,
     },
+    ...(attempt.allowance && { allowanceUsd: toUsd(attempt.allowance.amount) }),
     ...leftoversOf(end ?? NOTHING_LEFT),
   };
+}
+
+function sourceOf({ cost, accrued, costEstimated, costUnknown }: Attempt): AttemptDetail['cost']['source'] {
+  if (costUnknown > 0) return 'unknown';
+  if (costEstimated > 0 || accrued > 0) return 'estimated';
+  return cost > 0 ? 'reported' : 'none';
 }

@@ -2,12 +2,12 @@ import { isActive, type LiveLoop } from '../model/loop.ts';
 import type { UnitOfWork } from '../state/unitOfWork.ts';
 import { requestStop } from '../steps/requestStop.ts';
 import { finish } from '../steps/transitions.ts';
+import { isUnconfirmed } from '../steps/unconfirmedEnd.ts';
 import type { Engine } from './engine.ts';
-
-type StopParts = Pick<Engine, 'context' | 'liveState' | 'runs' | 'transactions'>;
-
+import { stopUnseen } from './unconfirmedEnds.ts';
 import { withStoreTimeout } from './withStoreTimeout.ts';
 
+type StopParts = Pick<Engine, 'context' | 'liveState' | 'runs' | 'transactions'>;
 /** Signals that are meant to end a process: the user's stop (R7.3). */
 const ENDING_SIGNALS: readonly string[] = ['SIGTERM', 'SIGINT', 'SIGKILL', 'SIGHUP', 'SIGQUIT'];
 
@@ -46,8 +46,7 @@ export async function cancelAll(engine: StopParts): Promise<number> {
 }
 
 /** Sends one signal to a loop's process group, recorded first if it is meant to end it (R7.3). Answers whether it was delivered. */
-export async function signalGroup(engine: StopParts, loopId: string, signal: string): Promise<boolean> {
-  const name = signal.startsWith('SIG') ? signal : `SIG${signal}`;
+export async function signalGroup(engine: StopParts, loopId: string, name: string): Promise<boolean> {
   const active = engine.liveState.find(loopId);
   if (!active || !isActive(active)) return false;
   if (!ENDING_SIGNALS.includes(name)) return engine.runs.control(active).signal(name, undefined);
@@ -60,12 +59,18 @@ export async function signalGroup(engine: StopParts, loopId: string, signal: str
   return engine.runs.control(stopping ?? active).signal(name, 'user');
 }
 
-function cancelIn(unit: UnitOfWork, loop: LiveLoop, { runs }: Pick<Engine, 'runs'>): void {
+function cancelIn(unit: UnitOfWork, loop: LiveLoop, { runs, context }: Pick<Engine, 'runs' | 'context'>): void {
   if (isActive(loop)) {
     const stopping = requestStop(unit, loop, 'user', 'cancelled by the user');
     unit.effects.push(() => runs.sendStop(stopping, 'user'));
     return;
   }
+  if (isUnconfirmed(loop)) unit.effects.push(() => sendUnseenStop(context, loop.seq));
   finish(unit, loop, 'cancelled', 'cancelled by the user');
   unit.tell({ type: 'loop:cancelled', loopId: loop.loopId });
+}
+
+/** Nobody follows its run; if its guardian is still there, it gets the stop. */
+function sendUnseenStop(context: Engine['context'], seq: number): void {
+  stopUnseen({ context }, seq).catch((error: unknown) => context.log('The stop of a loop could not be sent.', error));
 }

@@ -1,8 +1,9 @@
+import type { StatedRead } from '../ports/store.ts';
 import type { SupervisorContext } from '../state/context.ts';
 import type { LiveState } from '../state/liveState.ts';
-import type { LoopOwnership } from '../state/loopOwnership.ts';
 import { UnitOfWork } from '../state/unitOfWork.ts';
-import { dispatch } from '../steps/dispatch.ts';
+import { type DispatchParts, dispatch } from '../steps/dispatch.ts';
+import { markParked } from '../steps/parking.ts';
 
 /** Runs transactions one after another, in the order of the calls. */
 export class TransactionQueue {
@@ -10,7 +11,7 @@ export class TransactionQueue {
   halted = true;
   readonly #context: SupervisorContext;
   readonly #liveState: LiveState;
-  readonly #ownership: LoopOwnership;
+  readonly #dispatchParts: DispatchParts;
   readonly #committed: (unit: UnitOfWork) => void;
   #last: Promise<unknown> = Promise.resolve();
 
@@ -18,59 +19,74 @@ export class TransactionQueue {
   constructor(
     context: SupervisorContext,
     liveState: LiveState,
-    ownership: LoopOwnership,
+    dispatchParts: DispatchParts,
     committed: (unit: UnitOfWork) => void,
   ) {
     this.#context = context;
     this.#liveState = liveState;
-    this.#ownership = ownership;
+    this.#dispatchParts = dispatchParts;
     this.#committed = committed;
   }
 
   /**
    * Runs `work` in one transaction; its decisions take effect after commit. Rejects, and changes nothing, if it throws.
-   * If the transaction sees external changes or frees budget, it also dispatches (R3.3): no other event will.
+   * If the transaction sees external changes or frees budget, it also dispatches (R3.3): no other event will. `reads` states what `work`
+   * reads from the store.
    */
-  take<T>(work: (unit: UnitOfWork) => T): Promise<T> {
+  take<T>(work: (unit: UnitOfWork) => T, reads: readonly StatedRead[] = []): Promise<T> {
     return this.#enqueue((unit) => {
       const result = work(unit);
       if (unit.hasNews || unit.freesBudget) this.#fillSlots(unit);
       return result;
-    });
+    }, reads);
   }
 
   /** Like `take`, and always dispatches in the same transaction (R3.3). */
   takeAndDispatch<T>(work: (unit: UnitOfWork) => T): Promise<T>;
   /** Resolves with what `then` makes of the result of `work` after the dispatch. */
-  takeAndDispatch<T, R>(work: (unit: UnitOfWork) => T, then: (unit: UnitOfWork, result: T) => R): Promise<R>;
-  takeAndDispatch<T, R>(work: (unit: UnitOfWork) => T, then?: (unit: UnitOfWork, result: T) => R): Promise<T | R> {
+  takeAndDispatch<T, R>(
+    work: (unit: UnitOfWork) => T,
+    then: (unit: UnitOfWork, result: T) => R,
+    reads: readonly StatedRead[],
+  ): Promise<R>;
+  takeAndDispatch<T, R>(
+    work: (unit: UnitOfWork) => T,
+    then?: (unit: UnitOfWork, result: T) => R,
+    reads: readonly StatedRead[] = [],
+  ): Promise<T | R> {
     return this.#enqueue((unit) => {
       const result = work(unit);
       this.#fillSlots(unit);
       return then ? then(unit, result) : result;
-    });
+    }, reads);
   }
 
   /** As far as this host starts anything. */
   #fillSlots(unit: UnitOfWork): void {
-    if (!unit.startsNothing) dispatch(unit, this.#ownership);
+    if (!unit.startsNothing) dispatch(unit, this.#dispatchParts);
   }
 
-  #enqueue<T>(work: (unit: UnitOfWork) => T): Promise<T> {
-    const result = this.#last.then(() => this.#run(work));
+  #enqueue<T>(work: (unit: UnitOfWork) => T, reads: readonly StatedRead[]): Promise<T> {
+    const result = this.#last.then(() => this.#run(work, reads));
     this.#last = result.catch(() => undefined);
     return result;
   }
 
-  async #run<T>(work: (unit: UnitOfWork) => T): Promise<T> {
+  async #run<T>(work: (unit: UnitOfWork) => T, reads: readonly StatedRead[]): Promise<T> {
     let unit: UnitOfWork | undefined;
     let result: T;
     try {
-      result = await this.#context.store.write((tx) => {
-        unit?.undo();
-        unit = new UnitOfWork(tx, this.#context, this.#liveState, this.halted);
-        return work(unit);
-      });
+      result = await this.#context.store.write(
+        (tx) => {
+          unit?.undo();
+          unit = new UnitOfWork(tx, this.#context, this.#liveState, this.halted);
+          const result = work(unit);
+          markParked(unit);
+          return result;
+        },
+        reads,
+        () => unit?.undo(),
+      );
     } catch (error) {
       unit?.undo();
       throw error;

@@ -1,10 +1,11 @@
 import type { Disposable } from '../model/disposable.ts';
+import { gateAt } from '../policy/accountGate.ts';
 import { circuitAt, cooldownRemainingMs } from '../policy/circuitBreaker.ts';
-import { isPending } from '../policy/waits.ts';
 import { LONGEST_SLEEP_MS, TRY_AGAIN_MS } from '../ports/clock.ts';
 import type { SupervisorContext } from '../state/context.ts';
 import type { LiveState } from '../state/liveState.ts';
 import { LEAST_FREE_BYTES } from '../steps/dispatch.ts';
+import { isChecked, trialEndsAt } from '../steps/holds.ts';
 import { isDue, wakeDue } from '../steps/wake.ts';
 import { RetryLog } from './retryLog.ts';
 import { Timer } from './timer.ts';
@@ -31,7 +32,7 @@ export class WakeTimer implements Disposable {
     this.#retryLog = new RetryLog(context);
   }
 
-  /** Sets it anew: a turn was taken, which may have changed what is due next. `waitsForDisk`: what it found, where it was to start something. */
+  /** Sets it anew after a commit. `waitsForDisk`: what the transaction found, where it was to start something. */
   set(waitsForDisk: boolean | undefined): void {
     this.#waitsForDisk = waitsForDisk ?? this.#waitsForDisk;
     this.#sleep();
@@ -64,16 +65,22 @@ export class WakeTimer implements Disposable {
   /** The next wall time (ms) at which something may change by itself. */
   #nextDue(now: number): number {
     const { clock, settings, launcher } = this.#context;
-    const { circuit, holds } = this.#liveState.control;
+    const { circuits, gates } = this.#liveState.control;
     let next = Number.POSITIVE_INFINITY;
     const at = (time: number) => {
       next = Math.min(next, time);
     };
     for (const loop of this.#liveState.timed.values()) at(isDue(loop, now) ? now : loop.until);
     // What the clock has made wrong in it is put right at once: times that now lie in the future would keep it open (R4.5).
-    if (circuitAt(circuit, settings.circuit, now).record !== circuit) at(now);
-    else if (circuit.state === 'open') at(now + cooldownRemainingMs(circuit, settings.circuit, now));
-    for (const hold of Object.values(holds)) at(isPending(hold.until, now) ? hold.until : now);
+    for (const circuit of Object.values(circuits)) {
+      if (circuitAt(circuit, settings.circuit, now).record !== circuit) at(now);
+      else if (circuit.state === 'open') at(now + cooldownRemainingMs(circuit, settings.circuit, now));
+    }
+    for (const gate of Object.values(gates)) {
+      if (gateAt(gate, now) !== gate) at(now);
+      else if (gate.state === 'trial') at(trialEndsAt({ liveState: this.#liveState }, gate));
+      else if (gate.until !== undefined && !isChecked(this.#context, gate)) at(gate.until);
+    }
     // A new day has its own budget, and a clock that went back has an old one: for what waits, and for what is shown (R6.1).
     at(clock.day(now) === this.#liveState.day.day ? clock.nextDay(now) : now);
     if (this.#liveState.queue.size > 0 && !this.#transactions.halted) {

@@ -1,9 +1,15 @@
+import type { HoldReason } from '../model/gate.ts';
+import type { NanoUsd } from '../model/money.ts';
 import type { Doubts, KeptSetting, Settings, StoredSettings, UnknownSetting } from '../model/settings.ts';
 import { settingsInForce } from '../policy/settingsInForce.ts';
 import type { AgentCatalog } from '../ports/agents.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { AgentLauncher, Folders, ProcessProbe } from '../ports/launcher.ts';
+import type { AgentLauncher, Folders, ProcessInspector } from '../ports/launcher.ts';
 import type { Store } from '../ports/store.ts';
+import type { WorkTrees } from '../ports/workTrees.ts';
+
+/** What a cheap check of a profile found. `unknown`: the program cannot say, or the check itself failed. */
+export type ProfileCheck = 'works' | 'broken' | 'unknown';
 
 /** The window that a supervisor works for. */
 export interface SupervisorWindow {
@@ -21,12 +27,16 @@ export interface SupervisorOptions {
   readonly launcher: AgentLauncher;
   readonly agents: AgentCatalog;
   readonly clock: Clock;
-  readonly probe: ProcessProbe;
+  readonly inspector: ProcessInspector;
   readonly folders: Folders;
+  /** The files of Git repositories, for progress between rounds (R11.3); output alone tells progress if absent. */
+  readonly workTrees?: WorkTrees;
   readonly settings: Settings;
   /** Settings that could not be read or are not set: stored values may hold in their place (R6.9). None if absent. */
   readonly doubts?: Doubts;
   readonly window: SupervisorWindow;
+  /** Checks a profile cheaply, without a run that costs: program, version, login (R14.3). Nothing is checked if absent. */
+  readonly checkProfile?: (agent: string, reason: HoldReason) => Promise<ProfileCheck>;
   readonly log: (message: string, error?: unknown) => void;
   /** A number from 0 up to 1, for jitter. */
   readonly random: () => number;
@@ -59,4 +69,9 @@ export function useStoredSettings(context: SupervisorContext, stored: StoredSett
   context.unknownSettings = inForce.unknown;
   context.keptSettings = inForce.kept;
   return inForce.stored;
+}
+
+/** Whether a loop of that agent and estimate can cost money. What cannot never waits for any (R6.3). */
+export function needsMoney({ agents }: SupervisorContext, agent: string, estimate: NanoUsd): boolean {
+  return estimate > 0 || agents.find(agent)?.spending !== 'never';
 }

@@ -1,4 +1,3 @@
-import { CLOSED_CIRCUIT } from '../model/circuit.ts';
 import {
   type ActiveLoop,
   isActive,
@@ -6,40 +5,83 @@ import {
   type LiveLoop,
   type Loop,
   needsUser,
+  outstandingOf,
+  payerOf,
   reservedOf,
 } from '../model/loop.ts';
 import type { NanoUsd } from '../model/money.ts';
-import { QueueOrder } from '../policy/queue.ts';
+import type { QueueOrder } from '../policy/queue.ts';
 import type { Control, DaySpend, StoreChanges, WindowLease } from '../ports/store.ts';
+import { CostEstimator } from './costEstimator.ts';
+import { type LanePlacement, Lanes } from './lanes.ts';
 
 export type QueuedLoop = Extract<Loop, { state: 'queued' }>;
 /** A loop that goes on by itself at a time. */
 export type TimedLoop = Extract<LiveLoop, { until: number }>;
 export type UserLoop = Extract<LiveLoop, { for: 'you' }>;
 
+const ONE_LANE_A_PROFILE: LanePlacement = {
+  laneOf: ({ agent, estimate }) => ({ agent, needsMoney: estimate > 0 }),
+  isHeld: () => false,
+  isSameHold: () => false,
+};
+
 /**
  * All live loops in memory, with the sums that decisions need, kept as they change and never counted anew (R2.5). Within a write
  * transaction it is brought up to date with what other windows have written, so it is then exactly what the store holds.
  */
 export class LiveState {
-  control: Control = { circuit: CLOSED_CIRCUIT, paused: false, holds: {} };
-  day: DaySpend = { day: '', spent: 0, warned: false, exceeded: false };
+  control: Control = { circuits: {}, gates: {}, paused: false };
+  day: DaySpend = noSpend('');
   windows: ReadonlyMap<string, WindowLease> = new Map();
-  readonly queue = new QueueOrder<QueuedLoop>();
+  readonly lanes: Lanes;
   readonly active = new Map<number, ActiveLoop>();
   readonly timed = new Map<number, TimedLoop>();
   /** Loops that only their user can make go on. */
   readonly needUser = new Map<number, UserLoop>();
-  /** Held by all live loops (R6.2). */
-  reserved: NanoUsd = 0;
-  /** Held by running loops. */
+  /** Reserved by running loops (R6.2). */
   runningReserved: NanoUsd = 0;
-  /** Queued loops that count against the depth (R2.2). */
-  depth = 0;
+  /** What running attempts may still spend of their allowances (R6.8). */
+  granted: NanoUsd = 0;
+  /** What running attempts have spent beyond the ledger, by a first reckoning (R6.10). */
+  accrued: NanoUsd = 0;
+  readonly costEstimator = new CostEstimator();
+  #timedReserved: NanoUsd = 0;
   /** Grows when finished loops may be others than they were: what was learned from them is then out of date. */
   finishedChanges = 0;
   readonly #loops = new Map<number, LiveLoop>();
   readonly #byId = new Map<string, number>();
+
+  constructor(placement: LanePlacement = ONE_LANE_A_PROFILE) {
+    this.lanes = new Lanes(placement);
+  }
+
+  /** The queue in its order, parked loops included. */
+  get queue(): QueueOrder<QueuedLoop> {
+    return this.lanes.all;
+  }
+
+  /**
+   * What loops reserve that can start, run, or wait for a time before the wall time `endOfDay` (R6.2). Parked ones reserve
+   * nothing, and what waits for longer will cost another day.
+   */
+  reservedBefore(endOfDay: number): NanoUsd {
+    let reserved = this.lanes.reserved + this.#timedReserved + this.runningReserved;
+    for (const loop of this.timed.values())
+      if (loop.state === 'waiting' && loop.until >= endOfDay) reserved -= reservedOf(loop);
+    return reserved;
+  }
+
+  /** What counts against the limit of `day` by now (R6.2). */
+  usedOn(day: string): NanoUsd {
+    const { spent, unknown } = this.spentOn(day);
+    return spent + unknown + this.accrued;
+  }
+
+  /** Queued loops that count against the depth (R2.2). */
+  get depth(): number {
+    return this.lanes.depth;
+  }
 
   /** How many loops are live. */
   get size(): number {
@@ -72,16 +114,14 @@ export class LiveState {
     if (!loop) return undefined;
     this.#loops.delete(seq);
     this.#byId.delete(loop.loopId);
-    this.reserved -= reservedOf(loop);
     if (isActive(loop)) {
       this.active.delete(seq);
-      this.runningReserved -= reservedOf(loop);
-    } else if (loop.state === 'queued') {
-      this.queue.remove(loop);
-      if (loop.fresh) this.depth--;
-    } else {
+      this.#count(loop, -1);
+    } else if (loop.state === 'queued') this.lanes.remove(loop);
+    else if (needsUser(loop)) this.needUser.delete(seq);
+    else {
       this.timed.delete(seq);
-      this.needUser.delete(seq);
+      this.#timedReserved -= reservedOf(loop);
     }
     return loop;
   }
@@ -91,6 +131,7 @@ export class LiveState {
     this.control = changes.control;
     if (changes.day) this.day = changes.day;
     this.windows = new Map(changes.windows.map((lease) => [lease.id, lease]));
+    this.lanes.refresh();
     const { loops, live, gone = [] } = changes;
     const left = live ? [...this.#loops.keys()].filter((seq) => !live.has(seq)) : gone;
     for (const seq of left) this.remove(seq);
@@ -98,30 +139,41 @@ export class LiveState {
     this.finishedChanges++;
   }
 
-  /** Attempts that run as probes of the circuit's present generation (R4.1). */
-  probes(): number {
+  /** Attempts that run as probes of the present generation of an account's circuit (R4.1). */
+  probes(account: string): number {
+    const generation = this.control.circuits[account]?.generation ?? 0;
     let probes = 0;
-    for (const { attempt } of this.active.values())
-      if (attempt.probe && attempt.generation === this.control.circuit.generation) probes++;
+    for (const loop of this.active.values())
+      if (loop.attempt.probe && payerOf(loop) === account && loop.attempt.generation === generation) probes++;
     return probes;
   }
 
   /** What was spent on `day`; another day than the last one known has no spend yet. */
   spentOn(day: string): DaySpend {
-    return this.day.day === day ? this.day : { day, spent: 0, warned: false, exceeded: false };
+    return this.day.day === day ? this.day : noSpend(day);
+  }
+
+  #count(loop: ActiveLoop, by: 1 | -1): void {
+    this.runningReserved += by * reservedOf(loop);
+    this.granted += by * outstandingOf(loop);
+    this.accrued += by * loop.attempt.accrued;
   }
 
   #add(loop: LiveLoop): void {
     this.#loops.set(loop.seq, loop);
     this.#byId.set(loop.loopId, loop.seq);
-    this.reserved += reservedOf(loop);
     if (isActive(loop)) {
       this.active.set(loop.seq, loop);
-      this.runningReserved += reservedOf(loop);
-    } else if (loop.state === 'queued') {
-      this.queue.add(loop);
-      if (loop.fresh) this.depth++;
-    } else if (needsUser(loop)) this.needUser.set(loop.seq, loop);
-    else this.timed.set(loop.seq, loop);
+      this.#count(loop, 1);
+    } else if (loop.state === 'queued') this.lanes.add(loop);
+    else if (needsUser(loop)) this.needUser.set(loop.seq, loop);
+    else {
+      this.timed.set(loop.seq, loop);
+      this.#timedReserved += reservedOf(loop);
+    }
   }
+}
+
+function noSpend(day: string): DaySpend {
+  return { day, spent: 0, unknown: 0, warned: false, exceeded: false };
 }

@@ -89,12 +89,12 @@ export class LoopOwnership {
     return !this.#liveState.windows.has(this.#context.window.id);
   }
 
-  /** Leases whose process is no more, or is our own: that one had a window before this one, which could not give its lease back. */
+  /** Leases whose process is gone, or is our own: that one had a window before this one, which could not give its lease back. */
   dead(): string[] {
-    const { window, probe } = this.#context;
+    const { window, inspector } = this.#context;
     const others = [...this.#liveState.windows.values()].filter((lease) => lease.id !== window.id);
     return others
-      .filter(({ process }) => isSameProcess(process, probe.self) || !probe.isAlive(process))
+      .filter(({ process }) => isSameProcess(process, inspector.self) || inspector.look(process).state === 'gone')
       .map((lease) => lease.id);
   }
 

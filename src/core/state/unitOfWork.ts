@@ -1,4 +1,5 @@
 import type { SupervisorEvent } from '../model/event.ts';
+import { type GateOf, type GateRecord, gateKey } from '../model/gate.ts';
 import { type ActiveLoop, type Attempt, isFinished, type Loop, type LoopState } from '../model/loop.ts';
 import type { NanoUsd } from '../model/money.ts';
 import type { StoredSettings } from '../model/settings.ts';
@@ -7,12 +8,13 @@ import { isSameStored } from '../policy/settingsInForce.ts';
 import type { AgentProfile, CommandPlan, SessionBefore } from '../ports/agents.ts';
 import type { Control, DaySpend, StoreTransaction, WindowLease } from '../ports/store.ts';
 import { type SupervisorContext, useStoredSettings } from './context.ts';
+import { circuitOf } from './gates.ts';
 import type { LiveState } from './liveState.ts';
 
 /** An attempt to be started once the transaction that put it on the books has been committed. */
 export interface Launch {
   readonly loop: ActiveLoop;
-  readonly profile: AgentProfile;
+  readonly profile: Pick<AgentProfile, 'hasCost' | 'needsReading' | 'reader'>;
   readonly plan: CommandPlan;
   /** What is known of the session that it continues: read with the books, for after the commit nothing may fail any more. */
   readonly before: SessionBefore | undefined;
@@ -38,10 +40,14 @@ export class UnitOfWork {
   readonly hasNews: boolean;
   /** This window has begun to end, or not yet to work: whatever may start is left to others. */
   readonly startsNothing: boolean;
+  /** The loop whose next round follows: it may have its slot again before any other (R11.2). */
+  goesOn: number | undefined;
   /** Whether something was not started for want of disk space; undefined where nothing was to be started. */
   waitsForDisk: boolean | undefined;
-  readonly #spentBefore: NanoUsd;
-  readonly #heldBefore: NanoUsd;
+  /** The day is another than in the unit before: it has its own budget. */
+  readonly isNewDay: boolean;
+  /** What was held of the day's money when the unit began. */
+  readonly #before: readonly NanoUsd[];
   readonly #undo: (() => void)[] = [];
 
   constructor(tx: StoreTransaction, context: SupervisorContext, liveState: LiveState, startsNothing: boolean) {
@@ -56,22 +62,35 @@ export class UnitOfWork {
     if (context.storedSettings !== this.control.settings) useStoredSettings(context, this.control.settings);
     const isNewDay = liveState.day.day !== this.today;
     if (isNewDay) this.putDay(tx.day(this.today));
-    const { circuit } = this.control;
-    this.change(circuitAt(circuit, context.settings.circuit, this.now));
-    this.hasNews = changes !== undefined || isNewDay || this.control.circuit !== circuit;
-    this.#spentBefore = liveState.spentOn(this.today).spent;
-    this.#heldBefore = liveState.runningReserved;
+    const { circuits } = this.control;
+    for (const [account, circuit] of Object.entries(circuits))
+      this.change(account, circuitAt(circuit, context.settings.circuit, this.now));
+    this.hasNews = changes !== undefined || isNewDay || this.control.circuits !== circuits;
+    this.isNewDay = isNewDay;
+    this.#before = this.#held();
   }
 
   /** The turn has left the day's budget more room than it found: what waits for money may start now (R3.3, R6.3). */
   get freesBudget(): boolean {
-    const { spent } = this.liveState.spentOn(this.today);
-    return spent < this.#spentBefore || spent + this.liveState.runningReserved < this.#spentBefore + this.#heldBefore;
+    return this.#held().some((amount, index) => amount < (this.#before[index] ?? 0));
+  }
+
+  #held(): readonly NanoUsd[] {
+    const { runningReserved, granted } = this.liveState;
+    const used = this.liveState.usedOn(this.today);
+    return [used, used + runningReserved, used + granted];
   }
 
   get control(): Control {
     return this.liveState.control;
   }
+
+  /** What the agent's loops usually cost (R6.2); undefined with too few of them, and for one without a cost. */
+  readonly medianOf = (agent: string): NanoUsd | undefined => {
+    if (this.context.agents.find(agent)?.spending === 'never') return undefined;
+    const { costEstimator, finishedChanges } = this.liveState;
+    return costEstimator.medianOf(agent, this.tx, finishedChanges);
+  };
 
   /** The latest loop of that id, live or final: from memory if it is live. */
   latest(loopId: string): Loop | undefined {
@@ -103,10 +122,8 @@ export class UnitOfWork {
   putControl(control: Control): void {
     const before = this.liveState.control;
     this.tx.saveControl(control);
-    this.liveState.control = control;
-    this.#undo.push(() => {
-      this.liveState.control = before;
-    });
+    this.#showControl(control);
+    this.#undo.push(() => this.#showControl(before));
   }
 
   /** Stores the last good values of the settings; they hold at once where this host has none of its own (R6.9). */
@@ -120,10 +137,8 @@ export class UnitOfWork {
   /** The leases have been written, or ended. */
   putWindows(windows: ReadonlyMap<string, WindowLease>): void {
     const before = this.liveState.windows;
-    this.liveState.windows = windows;
-    this.#undo.push(() => {
-      this.liveState.windows = before;
-    });
+    this.#showWindows(windows);
+    this.#undo.push(() => this.#showWindows(before));
   }
 
   /** Today's spend has changed by way of the ledger, or its marks are to be written. */
@@ -135,21 +150,38 @@ export class UnitOfWork {
     });
   }
 
-  /** Writes the circuit after a decision and tells its change (R4.3). */
-  change(change: CircuitStep): void {
-    const from = this.control.circuit;
-    const to = change.record;
+  /** Writes an account's circuit after a decision, and tells its change (R4.3). */
+  change(account: string, { record: to, reason }: CircuitStep): void {
+    const from = circuitOf(this.liveState, account);
     if (to === from) return;
-    this.putControl({ ...this.control, circuit: to });
-    if (change.reason === undefined || from.state === to.state) return;
-    this.tell({ type: 'circuit:change', from: from.state, to: to.state, reason: change.reason });
-    if (to.state === 'open')
-      this.tell({ type: 'circuit:trip', reason: change.reason, cooldownMs: this.context.settings.circuit.cooldownMs });
-    if (to.state === 'closed') this.tell({ type: 'circuit:recover', reason: change.reason });
+    this.putControl({ ...this.control, circuits: { ...this.control.circuits, [account]: to } });
+    if (reason === undefined || from.state === to.state) return;
+    this.tell({ type: 'circuit:change', account, from: from.state, to: to.state, reason });
+    const { cooldownMs } = this.context.settings.circuit;
+    if (to.state === 'open') this.tell({ type: 'circuit:trip', account, reason, cooldownMs });
+    if (to.state === 'closed') this.tell({ type: 'circuit:recover', account, reason });
+  }
+
+  /** Writes a gate as it now is; undefined: it is open. */
+  putGate(of: GateOf, gate: GateRecord | undefined): void {
+    const key = gateKey(of);
+    if (this.control.gates[key] === gate) return;
+    const { [key]: _, ...others } = this.control.gates;
+    this.putControl({ ...this.control, gates: gate ? { ...others, [key]: gate } : others });
   }
 
   tell(event: WithoutTime<SupervisorEvent>): void {
     this.events.push({ ...event, at: this.now } as SupervisorEvent);
+  }
+
+  #showControl(control: Control): void {
+    this.liveState.control = control;
+    this.liveState.lanes.refresh();
+  }
+
+  #showWindows(windows: ReadonlyMap<string, WindowLease>): void {
+    this.liveState.windows = windows;
+    this.liveState.lanes.refresh();
   }
 
   /** Puts the mirror back: the transaction was not committed, or runs anew. */

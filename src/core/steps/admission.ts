@@ -1,3 +1,5 @@
+import type { Check } from '../model/check.ts';
+import { copyOf } from '../model/copy.ts';
 import {
   BudgetExceededError,
   CircuitOpenError,
@@ -11,12 +13,17 @@ import type { RejectReason, SupervisorEvent } from '../model/event.ts';
 import { isFinished, type Loop, type LoopSpec } from '../model/loop.ts';
 import { isCost, type NanoUsd, toUsd } from '../model/money.ts';
 import { admits } from '../policy/budget.ts';
+import { checkOf } from '../policy/checkSpec.ts';
 import { attemptsAllowed, cooldownRemainingMs } from '../policy/circuitBreaker.ts';
-import type { SupervisorContext } from '../state/context.ts';
-import type { LiveState } from '../state/liveState.ts';
+import { whyNotJson } from '../policy/jsonValue.ts';
+import { needsMoney, type SupervisorContext } from '../state/context.ts';
+import { circuitOf } from '../state/gates.ts';
+import type { LiveState, QueuedLoop } from '../state/liveState.ts';
 
 /** Prompts are at most this long (bytes of UTF-8, R1.4). */
 export const LONGEST_PROMPT_BYTES = 10 * 1024 * 1024;
+/** On POSIX, or on Windows with a drive or a share. */
+const ABSOLUTE = /^(?:\/|[A-Za-z]:[\\/]|\\\\)/;
 const LOOP_ID = /^[A-Za-z0-9._:-]{1,128}$/;
 
 /** The reason of `loop:rejected` for an error (R1.2). */
@@ -51,12 +58,15 @@ export interface CheckedSpec {
   readonly agent: string;
   readonly cwd: string;
   readonly spec: LoopSpec;
+  readonly check?: Check;
 }
 
 /** Checks the fields of a submit (R1.3, R1.4). Throws an `InvalidLoopError` that says which field and why. */
-export function checkSpec(spec: LoopSpec, context: SupervisorContext): CheckedSpec {
-  if (typeof spec !== 'object' || spec === null)
+export function checkSpec(given: LoopSpec, context: SupervisorContext): CheckedSpec {
+  if (typeof given !== 'object' || given === null)
     throw new InvalidLoopError('prompt', 'is missing: submit an object with a prompt');
+  // What the caller changes later is another loop's.
+  const spec = copyOf(given);
   const { prompt, loopId, priority = 0, estimatedCostUsd, maxCostUsd } = spec;
   if (typeof prompt !== 'string' || prompt.trim() === '')
     throw new InvalidLoopError('prompt', 'is empty: write what the agent is to do');
@@ -76,7 +86,11 @@ export function checkSpec(spec: LoopSpec, context: SupervisorContext): CheckedSp
   if (maxCostUsd !== undefined && !(isCost(maxCostUsd) && maxCostUsd > 0)) {
     throw new InvalidLoopError('maxCostUsd', `must be a finite number of USD above 0, and is ${maxCostUsd}`);
   }
+  if (spec.whenBlocked !== undefined && spec.whenBlocked !== 'reject' && spec.whenBlocked !== 'queue')
+    throw new InvalidLoopError('whenBlocked', `must be "reject" or "queue", and is ${String(spec.whenBlocked)}`);
   checkMetadata(spec.metadata);
+  if (spec.title !== undefined && typeof spec.title !== 'string')
+    throw new InvalidLoopError('title', `must be text, and is ${typeof spec.title}`);
   const agent = spec.agent ?? context.settings.defaultAgent;
   const profile = context.agents.find(agent);
   if (!profile)
@@ -84,57 +98,85 @@ export function checkSpec(spec: LoopSpec, context: SupervisorContext): CheckedSp
   const refusal = profile.refuse(prompt);
   if (refusal !== undefined) throw new InvalidLoopError('prompt', refusal);
   const cwd = spec.cwd ?? context.window.folders[0] ?? context.window.home;
-  if (typeof cwd !== 'string' || !context.folders.exists(cwd))
-    throw new InvalidLoopError('cwd', `"${cwd}" is not an existing folder`);
-  return { loopId, prompt, title: titleOf(spec), priority, agent, cwd, spec };
+  if (typeof cwd !== 'string' || !ABSOLUTE.test(cwd))
+    throw new InvalidLoopError('cwd', `must be the absolute path of a folder, and is ${JSON.stringify(cwd)}`);
+  const folder = context.folders.look(cwd);
+  if (folder.state === 'gone') throw new InvalidLoopError('cwd', `"${cwd}" is not an existing folder`);
+  if (folder.state === 'unknown')
+    throw new InvalidLoopError('cwd', `"${cwd}" could not be looked at (${folder.why}): submit it again`);
+  const check = spec.check === undefined ? undefined : checkOf(spec.check);
+  return { loopId, prompt, title: titleOf(spec), priority, agent, cwd, spec, ...(check && { check }) };
 }
 
-/** What decides whether a loop is taken, beside the mirror. */
+/** What decides whether a loop is admitted, beside the live state. */
 export interface AdmissionFacts {
-  readonly loopId: string | undefined;
-  readonly estimate: NanoUsd;
+  readonly agent: string;
+  readonly account: string;
+  /** What it would reserve: its estimate, as far as its own cap goes (R6.2). */
+  readonly reserve: NanoUsd;
   /** The latest loop of that id. */
   readonly latest: Loop | undefined;
-  /** It would start in the same moment, so it needs no place in the queue. */
-  readonly startsAtOnce: boolean;
-  /** Loops in the queue that will take the probe places of a circuit that is not closed, as far as they matter. */
+  /** Queued loops that will take the probe places of a circuit that is not closed, as far as they matter. */
   readonly inLine: number;
+  /** It is queued although circuit or budget would refuse it now. */
+  readonly queueIfBlocked: boolean;
   readonly now: number;
   readonly today: string;
 }
 
-/** The checks of R1.2 from "permanently failed" on, in their order. Answers the first error, or undefined when the loop is taken. */
+/**
+ * The checks of R1.2 from "permanently failed" to "budget", in their order. Returns the first error, or undefined when the loop is admitted.
+ * Whether it finds room in the queue is known once the free slots are filled.
+ */
 export function refusal(
   facts: AdmissionFacts,
   liveState: LiveState,
   context: SupervisorContext,
 ): SupervisorError | undefined {
-  const { latest, estimate } = facts;
-  const { circuit: circuitSettings, budget, maxQueueDepth } = context.settings;
+  const { latest, account, now } = facts;
+  const { circuit: circuitSettings } = context.settings;
   if (latest?.state === 'failed' && !latest.cleared) return new PermanentlyFailedError(latest.loopId);
   if (latest && !isFinished(latest)) return new DuplicateLoopError(latest.loopId);
+  if (facts.queueIfBlocked) return undefined;
+  const circuit = circuitOf(liveState, account);
+  if (attemptsAllowed(circuit, circuitSettings, liveState.probes(account)) <= facts.inLine)
+    return new CircuitOpenError(Math.ceil(cooldownRemainingMs(circuit, circuitSettings, now) / 1_000));
+  return budgetRefusal(facts, liveState, context);
+}
 
-  const { circuit } = liveState.control;
-  if (attemptsAllowed(circuit, circuitSettings, liveState.probes()) <= facts.inLine) {
-    return new CircuitOpenError(Math.ceil(cooldownRemainingMs(circuit, circuitSettings, facts.now) / 1_000));
-  }
-  const { spent } = liveState.spentOn(facts.today);
-  if (
-    !admits(
-      { spent, reserved: liveState.reserved, runningReserved: liveState.runningReserved, limit: budget.dailyLimit },
-      estimate,
-    )
-  ) {
-    return new BudgetExceededError(toUsd(spent), toUsd(liveState.reserved), toUsd(budget.dailyLimit), toUsd(estimate));
-  }
-  return liveState.depth >= maxQueueDepth && !facts.startsAtOnce
-    ? new QueueFullError(liveState.depth, maxQueueDepth)
-    : undefined;
+function budgetRefusal(
+  { reserve, agent, now, today }: AdmissionFacts,
+  liveState: LiveState,
+  context: SupervisorContext,
+): BudgetExceededError | undefined {
+  const limit = context.settings.budget.dailyLimit;
+  if (limit === 0 || !needsMoney(context, agent, reserve)) return undefined;
+  const reserved = liveState.reservedBefore(context.clock.nextDay(now));
+  const used = liveState.usedOn(today);
+  if (admits({ used, reserved, limit }, reserve)) return undefined;
+  const { unknown } = liveState.spentOn(today);
+  return new BudgetExceededError({
+    ...{ spentUsd: toUsd(used - unknown), unknownUsd: toUsd(unknown) },
+    ...{ reservedUsd: toUsd(reserved), limitUsd: toUsd(limit), estimateUsd: toUsd(reserve) },
+  });
+}
+
+/** Why a queued loop does not find room, once the free slots are filled (R2.2). What is parked counts only against its like. */
+export function lacksRoom(
+  loop: QueuedLoop,
+  { lanes }: LiveState,
+  { settings }: SupervisorContext,
+): QueueFullError | undefined {
+  const lane = lanes.laneOf(loop);
+  const isParked = lane !== undefined && lanes.isParked(lane);
+  const taken = isParked ? lanes.freshBeside(lane) : lanes.depth;
+  return taken > settings.maxQueueDepth ? new QueueFullError(taken - 1, settings.maxQueueDepth, isParked) : undefined;
 }
 
 const LONGEST_TITLE = 120;
 
-function titleOf({ title, prompt }: LoopSpec): string {
+/** What the tree shows: the title that was given, else the first line of the prompt that says something. */
+export function titleOf({ title, prompt }: Pick<LoopSpec, 'title' | 'prompt'>): string {
   const line =
     (typeof title === 'string' && title.trim()) || (prompt.split('\n').find((text) => text.trim() !== '') ?? '').trim();
   return line.length > LONGEST_TITLE ? `${line.slice(0, LONGEST_TITLE - 1).trimEnd()}…` : line;
@@ -144,11 +186,8 @@ function checkMetadata(metadata: unknown): void {
   if (metadata === undefined) return;
   if (typeof metadata !== 'object' || metadata === null || Array.isArray(metadata))
     throw new InvalidLoopError('metadata', 'must be an object');
-  try {
-    JSON.stringify(metadata);
-  } catch {
-    throw new InvalidLoopError('metadata', 'must survive JSON: no cycles, no bigint');
-  }
+  const why = whyNotJson(metadata, 'metadata');
+  if (why !== undefined) throw new InvalidLoopError('metadata', `must survive JSON, and ${why}`);
 }
 
 function isTooLong(text: string): boolean {

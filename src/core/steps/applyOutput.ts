@@ -1,14 +1,34 @@
-import type { AgentEvent } from '../model/agentEvent.ts';
+import type { AgentEvent, CostOrigin, CostSource } from '../model/agentEvent.ts';
 import type { ActiveLoop } from '../model/loop.ts';
+import type { NanoUsd } from '../model/money.ts';
 import type { RunOutput } from '../ports/launcher.ts';
 import type { UnitOfWork } from '../state/unitOfWork.ts';
-import { charge, refuse, watchBudget, watchCap } from './charge.ts';
-import { replaceEstimates } from './estimateCorrection.ts';
+import { charge, refuse } from './charge.ts';
+import { markAtLeast, replaceEstimates } from './estimateCorrection.ts';
 import { wakeForBudget } from './wake.ts';
+import { watchMoney } from './watchMoney.ts';
 
 /** Events that are to be written down with the place up to which the output was read. */
 export function isDurable(event: AgentEvent): boolean {
   return event.type === 'cost' || event.type === 'session';
+}
+
+/** What has accrued is stored in steps of this (10⁻⁹ USD): it is for watching, and the output tells it again after a crash. */
+const ACCRUED_STEP = 10_000_000;
+
+/** What has accrued after these events, where `before` had accrued before them (R6.10). */
+export function accruedAfter(events: readonly AgentEvent[], before: NanoUsd): NanoUsd {
+  let accrued = before;
+  for (const event of events) {
+    if (event.type === 'cost') accrued = 0;
+    if (event.type === 'accrued') accrued = event.cost;
+  }
+  return accrued;
+}
+
+/** Whether what has accrued differs enough from what is stored to be stored. */
+export function isAccrualNews(accrued: NanoUsd, stored: NanoUsd): boolean {
+  return Math.abs(accrued - stored) >= ACCRUED_STEP;
 }
 
 /**
@@ -21,21 +41,54 @@ export function applyOutput(unit: UnitOfWork, loop: ActiveLoop, output: RunOutpu
     return undefined;
   let next: ActiveLoop = { ...loop, attempt: { ...attempt, readOffset: output.to, readerState: output.readerState } };
   unit.reflect(next);
+  if (output.anew) noteAnew(unit, next, output.anew);
+  const keys = [...(output.costKeys ?? [])];
   output.events.forEach((event, index) => {
-    if (event.type === 'cost' && !(Number.isSafeInteger(event.cost) && event.cost >= 0)) refuse(unit, next, event.cost);
+    const named = event.type === 'cost' ? keys.shift() : undefined;
+    if ('cost' in event && !isAmount(event)) refuse(unit, next, event.cost);
     else if (event.type === 'cost') {
-      // From where on, too: what is said to the end of a run ends where its last line did.
-      const key = `${attempt.token}@${attempt.readOffset}-${output.to}.${index}`;
-      next = charge(unit, next, { key, cost: event.cost, source: event.source }) ?? next;
-      next = replaceEstimates(unit, next, event);
+      // By what it says, else by its place; from where on, too: what is said at the end ends where the last line did.
+      const place = named === undefined ? `@${attempt.readOffset}-${output.to}.${index}` : `#${named}`;
+      next = chargeEvent(unit, next, event, attempt.token + place);
     }
     if (event.type === 'session') next = confirmSession(unit, next, event.sessionId);
   });
+  const accrued = accruedAfter(output.events.filter(isAmount), attempt.accrued);
+  if (accrued !== next.attempt.accrued) next = unit.putAttempt(next, { ...next.attempt, accrued }) ?? next;
   if (unit.freesBudget) wakeForBudget(unit, 'a correction has freed some of the daily budget');
-  watchBudget(unit);
-  const current = unit.liveState.get(loop.seq) as ActiveLoop;
-  watchCap(unit, current);
+  watchMoney(unit);
   return unit.liveState.get(loop.seq) as ActiveLoop;
+}
+
+/** Whether what an event says of money can be counted. */
+function isAmount(event: AgentEvent): boolean {
+  return !('cost' in event) || (Number.isSafeInteger(event.cost) && event.cost >= 0);
+}
+
+function chargeEvent(
+  unit: UnitOfWork,
+  loop: ActiveLoop,
+  event: Extract<AgentEvent, { type: 'cost' }>,
+  key: string,
+): ActiveLoop {
+  const { cost, source, atLeast } = event;
+  // An unknown cost of nothing says only that something is missing: what to charge is decided at the end.
+  const counts = source !== 'unknown' || cost > 0;
+  const charged = counts ? charge(unit, loop, { key, cost, source: ledgerSource(source) }) : loop;
+  // It was read before.
+  if (!charged) return loop;
+  return replaceEstimates(unit, atLeast ? markAtLeast(unit, charged) : charged, event);
+}
+
+/** The history says where output may be missing (R8.1). */
+function noteAnew(unit: UnitOfWork, loop: ActiveLoop, anew: 'cut' | 'replaced'): void {
+  const why = `somebody has ${anew === 'cut' ? 'cut off' : 'replaced'} the log of the run; it is read anew`;
+  unit.tx.addHistory(loop.seq, { at: unit.now, from: loop.state, to: loop.state, why });
+}
+
+/** The ledger tells only what agents named from what we worked out. */
+function ledgerSource(origin: CostOrigin): CostSource {
+  return origin === 'priced' ? 'estimated' : origin;
 }
 
 function confirmSession(unit: UnitOfWork, loop: ActiveLoop, sessionId: string): ActiveLoop {

@@ -1,78 +1,102 @@
-import type { AgentErrorCause, AgentEvent } from '../model/agentEvent.ts';
-import type { ActiveLoop } from '../model/loop.ts';
+import type { AgentEvent } from '../model/agentEvent.ts';
+import { type ActiveLoop, capLeftOf } from '../model/loop.ts';
 import type { NanoUsd } from '../model/money.ts';
-import type { RunEnd } from '../ports/launcher.ts';
 import type { UnitOfWork } from '../state/unitOfWork.ts';
 import { charge, refuse } from './charge.ts';
 import type { RunSummary } from './runSummary.ts';
 
-/** Of these causes an agent can not even begin to work. */
-const BEFORE_WORK: readonly AgentErrorCause[] = ['auth', 'config', 'session'];
+/**
+ * Charges what an attempt's agent did not say by its end (R6.6): what had accrued, if nobody turned it into a cost, and
+ * a guess if it worked and its cost is unknown. An attempt that did no work is charged nothing, whatever ended it.
+ */
+export function chargeUnsaid(unit: UnitOfWork, loop: ActiveLoop, report: RunSummary): ActiveLoop {
+  const { token, accrued } = loop.attempt;
+  let next = loop;
+  if (accrued > 0) {
+    next = charge(unit, next, { key: `${token}.accrued`, cost: accrued, source: 'estimated' }) ?? next;
+    next = putAttempt(unit, next, { accrued: 0 });
+  }
+  const isUnknown = report.unknown || (!report.priced && next.attempt.cost === 0);
+  if (!report.worked || !report.hasCost || !isUnknown || next.attempt.costUnknown > 0) return next;
+  const guess = guessFor(unit, next);
+  if (guess > 0) next = charge(unit, next, { key: `${token}.unreported`, cost: guess, source: 'unknown' }) ?? next;
+  return next.attempt.costUnknown > 0 ? next : markAtLeast(unit, next);
+}
 
-/** An attempt that ended without its agent's own figure is charged with what it still held, marked as an estimate (R6.6). */
-export function chargeUnknown(unit: UnitOfWork, loop: ActiveLoop, end: RunEnd, report: RunSummary): ActiveLoop {
-  const { said } = report;
-  // A login or a credit may also run out in the middle of the work.
-  const couldNotBegin = said?.ok === false && BEFORE_WORK.includes(said.cause) && !report.worked;
-  const neverBegan = end.kind === 'spawn' || end.kind === 'void' || couldNotBegin;
-  const held = Math.max(0, loop.attempt.reserved - loop.attempt.cost);
-  if (report.priced || !report.hasCost || neverBegan || loop.attempt.cost > 0 || held === 0) return loop;
-  return charge(unit, loop, { key: `${loop.attempt.token}.unreported`, cost: held, source: 'estimated' }) ?? loop;
+/** What a loop of this agent usually costs, or what its caller expects, as far as its cap goes. */
+function guessFor(unit: UnitOfWork, loop: ActiveLoop): NanoUsd {
+  const usual = unit.medianOf(loop.agent) ?? (loop.estimateAssumed ? 0 : loop.estimate);
+  return Math.max(0, Math.min(usual - loop.attempt.cost, capLeftOf(loop)));
+}
+
+/** Marks that some of the attempt's work is in no amount. */
+export function markAtLeast(unit: UnitOfWork, loop: ActiveLoop): ActiveLoop {
+  if (loop.attempt.costAtLeast) return loop;
+  const marked = { ...putAttempt(unit, loop, { costAtLeast: true }), costAtLeast: true };
+  unit.put(marked);
+  return marked;
+}
+
+function putAttempt(unit: UnitOfWork, loop: ActiveLoop, change: Partial<ActiveLoop['attempt']>): ActiveLoop {
+  return unit.putAttempt(loop, { ...loop.attempt, ...change }) ?? loop;
 }
 
 /**
- * A session that now reports what its earlier attempts cost takes the place of what was charged for them as estimates, and of nothing else (R6.6).
- * The estimates are withdrawn from the days on which they were charged; what is reported belongs to today (R6.1). So no day has less than nothing.
+ * A session that now reports what its earlier attempts cost replaces what was charged for them without their agent's
+ * word, and nothing else (R6.6). Estimates are withdrawn from the days on which they were charged; what is reported
+ * belongs to today (R6.1). So no day has less than nothing.
  */
 export function replaceEstimates(
   unit: UnitOfWork,
   loop: ActiveLoop,
   { earlier, source }: Extract<AgentEvent, { type: 'cost' }>,
 ): ActiveLoop {
-  const { attempt } = loop;
-  let left = loop.costEstimated - attempt.costEstimated;
+  const { token, costEstimated } = loop.attempt;
+  let left = loop.costEstimated - costEstimated;
   if (earlier === undefined || left <= 0 || source !== 'reported') return loop;
   if (!(Number.isSafeInteger(earlier) && earlier >= 0)) {
     refuse(unit, loop, earlier);
     return loop;
   }
-  const { reported, estimated } = chargedBefore(unit, loop);
+  const { reported, charged } = chargedBefore(unit, loop);
   let next = loop;
-  for (const [day, amount] of estimated) {
+  for (const { day, kind, amount } of charged) {
     const withdrawn = Math.min(amount, left);
     if (withdrawn <= 0) continue;
     left -= withdrawn;
     // Once per attempt.
-    next =
-      charge(unit, next, { key: `${attempt.token}.withdrawn.${day}`, cost: -withdrawn, source: 'estimated', day }) ??
-      next;
+    const key = `${token}.withdrawn.${kind === 'unknown' ? 'unknown.' : ''}${day}`;
+    next = charge(unit, next, { key, cost: -withdrawn, source: kind, day, ofLoop: true }) ?? next;
   }
   if (next === loop) return loop;
   const more = earlier - reported;
-  if (more > 0) next = charge(unit, next, { key: `${attempt.token}.earlier`, cost: more, source: 'reported' }) ?? next;
-  // All that belongs to the loop, not to this attempt: its own cost stays what it reported.
-  next = { ...next, attempt: { ...next.attempt, cost: attempt.cost, costEstimated: attempt.costEstimated } };
-  unit.tx.saveAttempt(next.attempt);
-  unit.reflect(next);
-  return next;
+  if (more <= 0) return next;
+  return charge(unit, next, { key: `${token}.earlier`, cost: more, source: 'reported', ofLoop: true }) ?? next;
 }
 
-/** What the earlier attempts of an attempt's session were charged: what was reported, and by day what was estimated. */
+interface Guessed {
+  readonly day: string;
+  readonly kind: 'estimated' | 'unknown';
+  amount: NanoUsd;
+}
+
+/** What the earlier attempts of an attempt's session were charged: what was reported, and by day and kind what was not. */
 function chargedBefore(
-  { context }: UnitOfWork,
+  { tx }: UnitOfWork,
   { seq, attempt }: ActiveLoop,
-): { readonly reported: NanoUsd; readonly estimated: Map<string, NanoUsd> } {
-  const before = context.store
-    .attempts(seq)
-    .filter(({ id, sessionId }) => id !== attempt.id && sessionId === attempt.sessionId);
+): { readonly reported: NanoUsd; readonly charged: Iterable<Guessed> } {
+  const before = tx.attempts(seq).filter(({ id, sessionId }) => id !== attempt.id && sessionId === attempt.sessionId);
   const ids = new Set(before.map(({ id }) => id));
-  const estimated = new Map<string, NanoUsd>();
+  const charged = new Map<string, Guessed>();
   let reported = 0;
-  for (const row of context.store.ledger(seq)) {
-    if (row.attemptId === undefined || !ids.has(row.attemptId)) continue;
-    const guessed = row.estimated ?? (row.source === 'estimated' ? row.cost : 0);
-    reported += row.cost - guessed;
-    estimated.set(row.day, (estimated.get(row.day) ?? 0) + guessed);
+  for (const { attemptId, estimated, source, cost, day } of tx.ledger(seq)) {
+    if (attemptId === undefined || !ids.has(attemptId)) continue;
+    const guessed = estimated ?? (source === 'reported' ? 0 : cost);
+    const kind = source === 'unknown' ? 'unknown' : 'estimated';
+    reported += cost - guessed;
+    const sum = charged.get(`${kind} ${day}`) ?? { day, kind, amount: 0 };
+    sum.amount += guessed;
+    charged.set(`${kind} ${day}`, sum);
   }
-  return { reported, estimated };
+  return { reported, charged: charged.values() };
 }

@@ -1,4 +1,4 @@
-import { type ActiveLoop, type Failure, type FinishedLoop, type LiveLoop, reservedOf } from '../model/loop.ts';
+import type { ActiveLoop, Failure, FinishedLoop, LiveLoop } from '../model/loop.ts';
 import { backoffMs } from '../policy/backoff.ts';
 import { addRestart } from '../policy/restartIntensity.ts';
 import type { Verdict } from '../policy/verdict.ts';
@@ -19,12 +19,11 @@ export function afterFailure(
   const { class: kind, reason, cause } = verdict;
   if (cause === 'session' && loop.attempt.resumed) {
     const { sessionId: _, ...fresh } = loop;
-    requeue(unit, fresh as ActiveLoop, `its session can not be continued, it starts afresh: ${reason}`);
+    requeue(unit, fresh as ActiveLoop, `its session cannot be continued, so it starts afresh: ${reason}`);
     return;
   }
-  if (cause === 'budget' && loop.attempt.stop?.by !== 'cap' && wasTheDays(unit, loop)) {
-    const until = unit.context.clock.nextDay(unit.now);
-    wait(unit, loop, { for: 'dailyBudget', until }, 'what was left of the daily budget is used up');
+  if (kind === 'asks') {
+    wait(unit, loop, { for: 'you', need: 'answer' }, reason);
     return;
   }
   const quick = end.at - loop.attempt.startedAt <= QUICK_CRASH_MS;
@@ -34,18 +33,8 @@ export function afterFailure(
   else restart(unit, counted, failure);
 }
 
-/** Whether the cap that an agent ran into was what the day had left, and not the loop's own: then it goes on when there is money again (R6.3). */
-function wasTheDays(unit: UnitOfWork, loop: ActiveLoop): boolean {
-  const { dailyLimit } = unit.context.settings.budget;
-  if (dailyLimit === 0) return false;
-  const heldByOthers = unit.liveState.runningReserved - reservedOf(loop);
-  const left = dailyLimit - unit.liveState.spentOn(unit.today).spent - heldByOthers;
-  const ownLeft = loop.maxCost === undefined ? Number.POSITIVE_INFINITY : loop.maxCost - loop.cost;
-  return left < ownLeft && loop.attempt.cost >= left;
-}
-
 /** Restarts a loop after a failure as far as the intensity allows (R5.1, R5.2). */
-export function restart(unit: UnitOfWork, loop: ActiveLoop, failure: Failure): void {
+export function restart(unit: UnitOfWork, loop: LiveLoop, failure: Failure): void {
   const { allowed, restarts } = addRestart(loop.restarts, unit.context.settings.restart, unit.now);
   if (!allowed) {
     failForGood(unit, { ...loop, restarts }, failure);

@@ -2,8 +2,8 @@ import type { Settings } from '../model/settings.ts';
 import { allowsMore } from '../policy/budget.ts';
 import { useStoredSettings } from '../state/context.ts';
 import type { UnitOfWork } from '../state/unitOfWork.ts';
-import { watchRunning } from './charge.ts';
 import { wakeForBudget } from './wake.ts';
+import { watchRunning } from './watchMoney.ts';
 
 /** Stores what this host has read as the last good values (R6.9), and acts on a daily limit that has changed. */
 export function applySettings(unit: UnitOfWork, before: Settings): void {

@@ -1,31 +1,31 @@
 import { UnknownLoopError, WrongStateError } from '../model/errors.ts';
-import type { Loop, LoopFacts } from '../model/loop.ts';
-import { type NanoUsd, toNano } from '../model/money.ts';
+import { capLeftOf, type Loop, type LoopFacts, NO_COST } from '../model/loop.ts';
+import { toNano } from '../model/money.ts';
 import type { SubmitResult } from '../model/status.ts';
-import { mayStart } from '../policy/budget.ts';
 import { attemptsAllowed } from '../policy/circuitBreaker.ts';
+import { accountOf, circuitOf } from '../state/gates.ts';
 import type { LoopOwnership } from '../state/loopOwnership.ts';
 import type { UnitOfWork } from '../state/unitOfWork.ts';
-import { type CheckedSpec, refusal } from './admission.ts';
-import { gateClosed, inLine, isHeld } from './dispatch.ts';
+import { type AdmissionFacts, type CheckedSpec, lacksRoom, refusal } from './admission.ts';
+import { withMore } from './allowances.ts';
+import { inLine } from './dispatch.ts';
+import { firstRounds } from './rounds.ts';
 import { leaveState } from './transitions.ts';
 
 /** A loop that has been taken into the queue. */
 type Admitted = Pick<Loop, 'seq' | 'loopId'>;
 
 /** Takes a checked loop into the queue, or throws the reason why not (R1.2). */
-export function admit(
-  unit: UnitOfWork,
-  checked: CheckedSpec,
-  ownership: LoopOwnership,
-  medianOf: (unit: UnitOfWork, agent: string) => NanoUsd | undefined,
-): Admitted {
-  const { spec, prompt, title, priority, agent, cwd } = checked;
+export function admit(unit: UnitOfWork, checked: CheckedSpec, ownership: LoopOwnership): Admitted {
+  const { spec, prompt, title, priority, agent, cwd, check } = checked;
   const { context } = unit;
-  const given = spec.estimatedCostUsd;
-  const estimate = given === undefined ? (medianOf(unit, agent) ?? 0) : toNano(given);
+  // Play money reserves nothing (R6.11).
+  const given = unit.context.agents.find(agent)?.isDemo ? undefined : spec.estimatedCostUsd;
+  const estimate = given === undefined ? (unit.medianOf(agent) ?? 0) : toNano(given);
   const latest = checked.loopId === undefined ? undefined : unit.latest(checked.loopId);
-  throwIfRefused(unit, ownership, checked.loopId, estimate, latest, agent);
+  const maxCost = spec.maxCostUsd === undefined ? undefined : toNano(spec.maxCostUsd);
+  const reserve = Math.min(estimate, maxCost ?? estimate);
+  throwIfRefused(unit, ownership, { agent, reserve, latest, queueIfBlocked: spec.whenBlocked === 'queue' });
   const folder = context.window.folders.find((path) => isWithin(path, cwd)) ?? context.window.folders[0];
   return insert(unit, prompt, {
     loopId: checked.loopId ?? `loop-${context.newId().slice(0, 10)}`,
@@ -37,22 +37,25 @@ export function admit(
     priority,
     estimate,
     estimateAssumed: given === undefined,
-    ...(spec.maxCostUsd !== undefined && { maxCost: toNano(spec.maxCostUsd) }),
+    ...(maxCost !== undefined && { maxCost }),
     ...(spec.metadata !== undefined && { metadata: spec.metadata }),
+    ...(check && { check, rounds: firstRounds(check) }),
     submittedAt: unit.now,
     since: unit.now,
     attempts: 0,
     restarts: [],
     quickCrashes: 0,
-    cost: 0,
-    costEstimated: 0,
+    ...NO_COST,
+    idleAllowances: 0,
   });
 }
 
-/** Whether an admitted loop has started at once, or its place in the queue, once the free slots are filled (R1.1). */
+/** Whether an admitted loop has started at once, or its place in the queue, once the free slots are filled (R1.1). Throws if it has no room. */
 export function submitResult(unit: UnitOfWork, { seq, loopId }: Admitted): SubmitResult {
   const loop = unit.liveState.get(seq);
   if (loop?.state !== 'queued') return { loopId, queued: false, position: 0 };
+  const error = lacksRoom(loop, unit.liveState, unit.context);
+  if (error) throw error;
   const position = unit.liveState.queue.position(loop);
   unit.tell({ type: 'loop:queued', loopId, position });
   return { loopId, queued: true, position };
@@ -67,8 +70,14 @@ export function readmit(unit: UnitOfWork, loopId: string, ownership: LoopOwnersh
       loopId,
       `has not failed for good, it is ${latest.state}: only a failed loop can be retried`,
     );
-  throwIfRefused(unit, ownership, loopId, latest.estimate, undefined, latest.agent);
-  const facts = leaveState(latest, unit.now);
+  // With as much again, if it has used up its own cap.
+  const facts = leaveState(withMore(latest), unit.now);
+  throwIfRefused(unit, ownership, {
+    agent: latest.agent,
+    reserve: Math.min(facts.estimate, capLeftOf(facts)),
+    latest: undefined,
+    queueIfBlocked: false,
+  });
   unit.put(
     { ...facts, windowId: unit.context.window.id, restarts: [], quickCrashes: 0, state: 'queued', fresh: true },
     'retried by the user',
@@ -84,35 +93,15 @@ function isWithin(folder: string, path: string): boolean {
 function throwIfRefused(
   unit: UnitOfWork,
   ownership: LoopOwnership,
-  loopId: string | undefined,
-  estimate: NanoUsd,
-  latest: Loop | undefined,
-  agent: string,
+  facts: Pick<AdmissionFacts, 'agent' | 'reserve' | 'latest' | 'queueIfBlocked'>,
 ): void {
   const { liveState, context, now, today } = unit;
-  const isNext = liveState.queue.size === 0 && !isHeld(liveState, agent, now);
-  const startsAtOnce = isNext && !unit.startsNothing && !gateClosed(liveState, context) && fitsToday(unit, estimate);
-  const places = attemptsAllowed(liveState.control.circuit, context.settings.circuit, liveState.probes());
-  const facts = { loopId, estimate, latest, startsAtOnce, now, today };
-  const error = refusal(
-    { ...facts, inLine: Number.isFinite(places) ? inLine(liveState, ownership, now, places) : 0 },
-    liveState,
-    context,
-  );
+  const account = accountOf(context, facts.agent);
+  const probes = liveState.probes(account);
+  const places = attemptsAllowed(circuitOf(liveState, account), context.settings.circuit, probes);
+  const ahead = Number.isFinite(places) ? inLine(unit, ownership, account, places) : 0;
+  const error = refusal({ ...facts, account, inLine: ahead, now, today }, liveState, context);
   if (error) throw error;
-}
-
-function fitsToday({ liveState, context, today }: UnitOfWork, estimate: NanoUsd): boolean {
-  const { spent } = liveState.spentOn(today);
-  return mayStart(
-    {
-      spent,
-      reserved: liveState.reserved,
-      runningReserved: liveState.runningReserved,
-      limit: context.settings.budget.dailyLimit,
-    },
-    estimate,
-  );
 }
 
 function insert(unit: UnitOfWork, prompt: string, facts: Omit<LoopFacts, 'seq' | 'place'>): Admitted {

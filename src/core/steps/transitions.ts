@@ -37,7 +37,8 @@ export function leaveState(loop: Loop, now: number): LoopFacts {
     restarts,
     quickCrashes,
   } = loop;
-  const { cost, costEstimated, folder, maxCost, metadata, sessionId, lastError } = loop;
+  const { cost, costEstimated, costUnknown, costAtLeast, idleAllowances } = loop;
+  const { folder, maxCost, metadata, sessionId, lastError, check, rounds } = loop;
   return {
     ...{
       seq,
@@ -55,11 +56,13 @@ export function leaveState(loop: Loop, now: number): LoopFacts {
       restarts,
       quickCrashes,
     },
-    ...{ cost, costEstimated, since: now },
+    ...{ cost, costEstimated, costUnknown, costAtLeast, idleAllowances, since: now },
     ...(folder !== undefined && { folder }),
     ...(maxCost !== undefined && { maxCost }),
     ...(metadata !== undefined && { metadata }),
     ...(sessionId !== undefined && { sessionId }),
     ...(lastError !== undefined && { lastError }),
+    ...(check !== undefined && { check }),
+    ...(rounds !== undefined && { rounds }),
   };
 }

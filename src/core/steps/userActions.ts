@@ -1,22 +1,59 @@
-import { isActive } from '../model/loop.ts';
+import { WrongStateError } from '../model/errors.ts';
+import { isActive, type LiveLoop, needsUser } from '../model/loop.ts';
+import { isPending } from '../policy/waits.ts';
+import { accountOf, gatesBefore } from '../state/gates.ts';
+import type { QueuedLoop } from '../state/liveState.ts';
 import type { UnitOfWork } from '../state/unitOfWork.ts';
+import { withMore } from './allowances.ts';
+import { hold, tryGate } from './holds.ts';
 import { requestStop } from './requestStop.ts';
 import { requeue } from './transitions.ts';
+import { isUnconfirmed } from './unconfirmedEnd.ts';
 
-/** Ends the present attempt, or the wait, so that the loop starts anew. Answers whether there was one. */
+/**
+ * Ends the present attempt, or the wait, so that the loop starts anew. Returns whether there was one.
+ *
+ * @throws WrongStateError when processes of its last attempt may still live (R3.1).
+ */
 export function restartNow(unit: UnitOfWork, loopId: string): boolean {
   const loop = unit.liveState.find(loopId);
-  if (!loop || loop.state === 'queued') return false;
+  if (!loop || (isActive(loop) && loop.attempt.stop?.by === 'user')) return false;
+  if (loop.state === 'queued') return tryLoop(unit, loop);
+  if (isUnconfirmed(loop))
+    throw new WrongStateError(loopId, 'may still have living processes: look again, or treat it as ended');
   if (isActive(loop)) requestStop(unit, loop, 'restart', 'restarted by the user');
-  else requeue(unit, loop, 'started by the user without waiting');
-  if (loop.state === 'waiting' && loop.for === 'usageLimit') liftHold(unit, loop.agent);
+  else requeue(unit, asksForMore(loop) ? withMore(loop) : loop, 'started by the user without waiting');
+  if (loop.state === 'waiting' && loop.for === 'usageLimit') tryAccount(unit, accountOf(unit.context, loop.agent));
   return true;
 }
 
-/** Whoever starts a loop of an agent whose limit was reached knows better than its last message. If not, it says so again. */
-function liftHold(unit: UnitOfWork, agent: string): void {
-  const { [agent]: lifted, ...holds } = unit.control.holds;
-  if (lifted) unit.putControl({ ...unit.control, holds });
+function asksForMore(loop: LiveLoop): boolean {
+  return needsUser(loop) && loop.need === 'allowance';
+}
+
+/** Ends whatever holds a queued loop, so that one of its like goes first (R14.2). Returns whether anything was held. */
+function tryLoop(unit: UnitOfWork, { seq, agent, cwd }: QueuedLoop): boolean {
+  const gates = gatesBefore(unit.liveState, unit.context, { agent, folder: cwd });
+  const absence = unit.control.gates['absence'];
+  if (absence?.state === 'held' && seq <= (absence.lastSeq ?? 0)) gates.push(absence);
+  const held = gates.filter(({ state }) => state === 'held');
+  for (const gate of held) tryGate(unit, gate);
+  return held.length > 0;
+}
+
+/** Ends whatever holds an account, its folders included, so that one loop goes first (R14.2). Returns whether anything was held. */
+export function tryAccount(unit: UnitOfWork, account: string): boolean {
+  const held = Object.values(unit.control.gates).filter(
+    ({ of, state }) => state === 'held' && of.kind === 'account' && of.name === account,
+  );
+  for (const gate of held) tryGate(unit, gate);
+  return held.length > 0;
+}
+
+/** Holds an account by hand. A time that is no wait, such as one in the past, counts as none. */
+export function holdAccount(unit: UnitOfWork, account: string, until: number | undefined): void {
+  const named = until !== undefined && isPending(until, unit.now) ? { until: Math.ceil(until) } : {};
+  hold(unit, { of: { kind: 'account', name: account }, reason: 'user', why: 'held by the user', ...named });
 }
 
 /** Makes a loop that holds no process this window's. Answers whether there was one. */

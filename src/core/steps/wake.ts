@@ -1,7 +1,8 @@
 import type { LiveLoop } from '../model/loop.ts';
-import { isPending } from '../policy/waits.ts';
+import { clampedSpan, isPending } from '../policy/waits.ts';
 import type { TimedLoop } from '../state/liveState.ts';
 import type { UnitOfWork } from '../state/unitOfWork.ts';
+import { wakeGates } from './holds.ts';
 import { requeue } from './transitions.ts';
 
 /** Whether a loop waits for the day's money. */
@@ -12,15 +13,15 @@ export function waitsForMoney(loop: LiveLoop): boolean {
 /** Where there may be money again: loops whose agents had used up what the day had left go on (R6.3). `why` there may be. */
 export function wakeForBudget(unit: UnitOfWork, why: string): void {
   const { dailyLimit } = unit.context.settings.budget;
-  if (dailyLimit > 0 && unit.liveState.spentOn(unit.today).spent >= dailyLimit) return;
+  if (dailyLimit > 0 && unit.liveState.usedOn(unit.today) >= dailyLimit) return;
   for (const loop of [...unit.liveState.timed.values()]) {
     if (waitsForMoney(loop)) requeue(unit, loop, why);
   }
 }
 
-/** A back-off that began in the future (the clock went back) is over: no clock change makes a loop wait for ever (R4.5). */
+/** Whether something is to be done about a wait: it is over, or it began in the future, for the clock went back (R4.5). */
 export function isDue(loop: TimedLoop, now: number): boolean {
-  return !isPending(loop.until, now) || (loop.state === 'backingOff' && loop.since > now);
+  return loop.since > now || !isPending(loop.until, now);
 }
 
 const WOKEN: { readonly [state in TimedLoop['state']]: string } = {
@@ -30,9 +31,10 @@ const WOKEN: { readonly [state in TimedLoop['state']]: string } = {
 
 /** Brings back to the queue what has waited long enough, and lifts holds that are over. */
 export function wakeDue(unit: UnitOfWork): void {
-  for (const loop of [...unit.liveState.timed.values()])
-    if (isDue(loop, unit.now)) requeue(unit, loop, WOKEN[loop.state]);
-  const holds = Object.entries(unit.control.holds);
-  const kept = holds.filter(([, hold]) => isPending(hold.until, unit.now));
-  if (kept.length < holds.length) unit.putControl({ ...unit.control, holds: Object.fromEntries(kept) });
+  for (const loop of [...unit.liveState.timed.values()]) {
+    const clamped = clampedSpan(loop, unit.now);
+    if (clamped !== loop) unit.put(clamped);
+    if (!isPending(clamped.until, unit.now)) requeue(unit, clamped, WOKEN[loop.state]);
+  }
+  wakeGates(unit);
 }

@@ -1,37 +1,46 @@
-import type { AgentEvent, AgentReader } from '../../core/model/agentEvent.ts';
+import type { AgentEvent, AgentReader, Json } from '../../core/model/agentEvent.ts';
 import type { Disposable } from '../../core/model/disposable.ts';
+import { NOTHING_LEFT } from '../../core/model/leftovers.ts';
+import { type Seen, there, unknown, whyOf } from '../../core/model/looks.ts';
 import type { ProcessIdentity, StopBy } from '../../core/model/loop.ts';
 import { type Clock, LONGEST_TIMER_MS } from '../../core/ports/clock.ts';
-import type { ProcessProbe, Run, RunObserver, RunOutput } from '../../core/ports/launcher.ts';
-import { endOfFailedStart, type StartFailure } from '../launch/failedStart.ts';
-import { readTail, sizeOf } from '../runFolder/atomicFile.ts';
-import { readClaim, readEnded, readSilent, readStarted } from '../runFolder/recordSchemas.ts';
+import type { Run, RunObserver, RunOutput } from '../../core/ports/launcher.ts';
+import { ALL_WRITTEN, reportedEnd } from '../guardian/exitCodes.ts';
+import type { FailedStart } from '../launch/failedStart.ts';
+import type { GuardianEnd, GuardianProcess } from '../launch/guardianProcess.ts';
+import { readTail, sizeOf, writeJson } from '../runFolder/atomicFile.ts';
+import { lookAtEnded, lookAtStarted } from '../runFolder/recordSchemas.ts';
 import { type EndedRecord, FORMAT, type Order } from '../runFolder/records.ts';
 import type { RunFiles } from '../runFolder/runFiles.ts';
-import { GIVE_UP_MS, LEAST_GRACE_MS } from '../sweep/sweep.ts';
-import type { ProcessTable } from '../tables/processTable.ts';
+import { GIVE_UP_MS, LEAST_GRACE_MS, type SweepTime } from '../sweep/sweep.ts';
+import { GuardianLink, type GuardianLinkServices } from './guardianLink.ts';
+import { GuardianPulse } from './guardianPulse.ts';
 import { lastLineOf } from './lastLine.ts';
-import { claimAsVoid, settleLostRun } from './lostRun.ts';
-import type { Messenger } from './messenger.ts';
+import { claimAsVoid, type LostRunOptions, settleLostRun } from './lostRun.ts';
 import type { Pump } from './pump.ts';
+import { RunSigns } from './runSigns.ts';
+import { Sight } from './sight.ts';
 import { Tail } from './tail.ts';
 
 /** What all runs of a window share. */
-export interface FollowServices {
+export interface FollowServices extends GuardianLinkServices {
   readonly clock: Clock;
-  readonly table: ProcessTable;
-  readonly probe: ProcessProbe;
-  readonly messenger: Messenger;
   readonly pump: Pump;
   readonly log: (message: string, error?: unknown) => void;
+  /** How long (ms) a run that nobody can see is looked for; 10 minutes if absent (R3.1). */
+  readonly unseenForMs?: number;
+  /** For tests that do not wait. */
+  readonly sweepTime?: SweepTime;
 }
 
 export interface FollowOptions {
   readonly token: string;
   readonly files: RunFiles;
   readonly reader: AgentReader;
+  readonly freshReader?: (() => AgentReader) | undefined;
   readonly needsReading: boolean;
   readonly readOffset: number;
+  readonly position?: Json | undefined;
   readonly leader: ProcessIdentity | undefined;
   readonly guardian: ProcessIdentity | undefined;
   readonly graceMs: number;
@@ -54,68 +63,94 @@ export class Follower implements Run {
   readonly #observer: RunObserver;
   readonly #onDone: () => void;
   readonly #tail: Tail | undefined;
-  #phase: 'preparing' | 'following' | 'ending' | 'done' = 'preparing';
+  /** `preparing`: this window is about to start it. `joining`: another has started it. */
+  #phase: 'preparing' | 'joining' | 'following' | 'ending' | 'done' = 'preparing';
   #startedTold = false;
-  #silentTold = false;
-  /** Its guardian's end is told to us by the system; of others we have to look. */
-  #isChild = false;
+  readonly #guardian: GuardianLink;
+  readonly #pulse: GuardianPulse;
+  readonly #signs: RunSigns;
+  readonly #sight: Sight;
+  /** When a guardian was last looked at that is no child of ours. */
   #lookedAt = 0;
-  #guardian: ProcessIdentity | undefined;
+  /** Whether the system will report the end of its guardian. */
+  #awaitsChild = false;
+  #leader: ProcessIdentity | undefined;
+  #isStopping = false;
   /** Orders that were given before there was anybody to take them. */
   readonly #early: Order[] = [];
   #watchdog: Disposable | undefined;
+  /** What was reported of its end when the last look at it failed. */
+  #knownOfEnd: Pick<LostRunOptions, 'failedStart' | 'reported'> = {};
 
   constructor(options: FollowOptions, services: FollowServices, observer: RunObserver, onDone: () => void) {
     this.#options = options;
     this.#services = services;
     this.#observer = observer;
     this.#onDone = onDone;
-    this.#guardian = options.guardian;
-    if (options.needsReading) {
-      this.#tail = new Tail({
-        path: options.files.stdout,
-        reader: options.reader,
-        from: options.readOffset,
-        onOutput: (output) => this.#tell(() => observer.output(output)),
-        onError: services.log,
-      });
-    }
+    this.#leader = options.leader;
+    const { files, token, needsReading } = options;
+    const { log, clock, unseenForMs } = services;
+    this.#guardian = new GuardianLink(files, services, options.guardian);
+    this.#pulse = new GuardianPulse(
+      {
+        files,
+        wake: () => this.#guardian.wake(),
+        replace: () => void this.#replaceGuardian(),
+        onLate: () => log(`The guardian of run ${token} does not answer, and is woken.`),
+      },
+      performance.now(),
+    );
+    this.#signs = new RunSigns(files, needsReading, {
+      silent: (warning) => this.#tell(() => observer.silent(warning)),
+      lines: (lines) => this.#tell(() => observer.lines(lines)),
+    });
+    this.#sight = new Sight({
+      unseenForMs,
+      onLost: (why) => log(`Whether run ${token} goes on cannot be seen (${why}); it is looked at again.`),
+      onUnseen: (why) => this.#tell(() => observer.unseen(why)),
+    });
+    if (needsReading) this.#tail = this.#newTail(clock);
   }
 
   /** Whether it is worth to look again soon: its start is near. */
   get isEager(): boolean {
-    return (this.#phase === 'preparing' || this.#phase === 'following') && !this.#startedTold;
+    return !this.isOver && !this.#startedTold;
   }
 
   // ── Beginning ────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** Starts the run: `prepare` makes the folder, `spawn` starts the guardian and resolves when that has gone. */
-  async launch(prepare: () => Promise<() => Promise<StartFailure | undefined>>): Promise<void> {
-    let failure: StartFailure | undefined;
-    try {
-      const spawn = await prepare();
-      // Released meanwhile: who adopts it finds that nobody has claimed it.
-      if (this.#isDone()) return;
-      this.#phase = 'following';
-      this.#isChild = true;
-      this.#sendEarly();
-      const isStopped = this.#early.some(({ kind }) => kind === 'stop');
-      if (!(isStopped && claimAsVoid(this.#options.files))) failure = await spawn();
-    } catch (error) {
-      failure = error as NodeJS.ErrnoException;
-      this.#services.log('A run could not be started.', error);
-    }
-    await this.#settle(failure);
+  /** Whether there is nothing more to do for it: it has ended, or was released. */
+  get isOver(): boolean {
+    return this.#phase === 'ending' || this.#phase === 'done';
+  }
+
+  /** Its guardian was started. `explain` says why the run did not begin, if that is what its end means. */
+  async begin(guardian: GuardianProcess, explain: (end: GuardianEnd) => FailedStart): Promise<void> {
+    this.#phase = 'following';
+    this.#guardian.hasChild(guardian);
+    this.#awaitsChild = true;
+    this.#sendEarly();
+    const end = await guardian.ended;
+    await this.#settle({
+      ...(end.code !== ALL_WRITTEN && { failedStart: explain(end) }),
+      reported: reportedEnd(end.code),
+    });
+  }
+
+  /** It could not be prepared, so no guardian was started. */
+  async failedToStart(failedStart: FailedStart): Promise<void> {
+    await this.#settle({ failedStart });
   }
 
   /** Goes on with a run that another window began. */
   async adopt(mine: boolean): Promise<void> {
     const { files } = this.#options;
+    this.#phase = 'joining';
     await Promise.resolve();
     if (this.#isDone()) return;
     this.#phase = 'following';
     this.#sendEarly();
-    if (readEnded(files) || !this.#guardianLives()) return this.#settle();
+    if (lookAtEnded(files).state === 'there' || this.#guardian.look().state === 'gone') return this.#settle();
     this.#order({ kind: 'adopted', mine });
     this.poll();
   }
@@ -126,48 +161,47 @@ export class Follower implements Run {
   poll(): void {
     if (this.#phase !== 'following') return;
     this.#tellStarted();
-    this.#tellSilence();
+    const now = performance.now();
+    const stop = this.#signs.look(now);
+    // A guardian of the first edition knows no stop of a run that has said that it ended.
+    if (stop && this.#startedTold && !this.#isStopping)
+      this.stop(this.#guardian.isOfFirstEdition ? 'hung' : stop, this.#options.graceMs);
     // An agent may write before its guardian has written down that it started: its words wait for that.
     if (this.#startedTold && this.#tail?.hasNews()) void this.#services.pump.read(this.#tail);
+    if (!this.#sight.isDue(now)) return;
     // Its guardian may stay for what was kept.
     if (sizeOf(this.#options.files.ended) !== undefined) {
       void this.#settle();
       return;
     }
-    if (this.#isChild) return;
-    if (performance.now() - this.#lookedAt < GUARDIAN_LOOK_MS) return;
-    this.#lookedAt = performance.now();
-    if (!this.#guardianLives()) void this.#settle();
+    this.#pulse.feel(now);
+    if (!this.#awaitsChild) this.#lookAfterGuardian(now);
   }
 
-  #guardianLives(): boolean {
-    const { files } = this.#options;
-    const known = readClaim(files)?.guardian ?? this.#guardian;
-    return known !== undefined && this.#services.probe.isAlive(known);
+  #lookAfterGuardian(now: number): void {
+    if (now - this.#lookedAt < GUARDIAN_LOOK_MS) return;
+    this.#lookedAt = now;
+    const guardian = this.#guardian.look();
+    if (guardian.state === 'there') this.#sight.succeeds();
+    else if (guardian.state === 'gone' || !this.#sight.fails(guardian.why, now)) void this.#settle();
   }
 
   #tellStarted(): void {
     if (this.#startedTold) return;
-    const started = readStarted(this.#options.files);
-    if (!started) return;
+    const started = lookAtStarted(this.#options.files);
+    if (started.state !== 'there') return;
     this.#startedTold = true;
-    this.#guardian = started.guardian;
-    const { leader, guardian, at } = started;
+    const { leader, guardian, at } = started.value;
+    this.#guardian.hasStarted(guardian);
+    this.#leader = leader;
     this.#tell(() => this.#observer.started({ leader, guardian, at }));
-  }
-
-  #tellSilence(): void {
-    const there = sizeOf(this.#options.files.silent) !== undefined;
-    if (there === this.#silentTold) return;
-    const warning = there ? readSilent(this.#options.files) : undefined;
-    if (there && !warning) return;
-    this.#silentTold = there;
-    this.#tell(() => this.#observer.silent(warning && { kind: warning.kind, forMs: warning.forMs }));
   }
 
   // ── Orders ───────────────────────────────────────────────────────────────────────────────────────────────────
 
   stop(by: StopBy, graceMs: number): void {
+    this.#isStopping = true;
+    if (this.#phase === 'preparing') void this.#cancelStart(by);
     this.#order({ kind: 'stop', by, graceMs });
     if (this.#phase !== 'following') return;
     const longest = graceMs + Math.max(graceMs, LEAST_GRACE_MS) + 2 * GIVE_UP_MS + WATCHDOG_MS;
@@ -178,16 +212,14 @@ export class Follower implements Run {
   }
 
   async signal(signal: string, by: StopBy | undefined): Promise<boolean> {
-    if (this.#phase === 'preparing' && by) this.#order({ kind: 'stop', by, graceMs: this.#options.graceMs });
+    if (this.#phase !== 'following' && by) this.stop(by, this.#options.graceMs);
     if (this.#phase !== 'following') return false;
-    return this.#services.messenger.signal(
-      this.#options.files,
-      { kind: 'signal', signal, ...(by && { by }) },
-      this.#guardian,
-    );
+    const order = { kind: 'signal', signal, ...(by && { by }) } as const;
+    return this.#guardian.signal(order);
   }
 
   keepWaiting(): void {
+    this.#signs.keepWaiting(performance.now());
     this.#order({ kind: 'keepWaiting' });
   }
 
@@ -204,8 +236,8 @@ export class Follower implements Run {
   }
 
   #order(order: Order): void {
-    if (this.#phase === 'preparing') this.#early.push(order);
-    if (this.#phase === 'following') this.#services.messenger.send(this.#options.files, order, this.#guardian);
+    if (this.#phase === 'preparing' || this.#phase === 'joining') this.#early.push(order);
+    if (this.#phase === 'following') this.#guardian.send(order);
   }
 
   #sendEarly(): void {
@@ -214,20 +246,44 @@ export class Follower implements Run {
 
   /** A guardian that has not ended its run in all that time does not work: its run is ended in its place. */
   async #replaceGuardian(): Promise<void> {
-    const guardian = readClaim(this.#options.files)?.guardian ?? this.#guardian;
-    if (this.#phase !== 'following' || !guardian) return;
+    if (this.#phase !== 'following') return;
     this.#services.log(`The guardian of run ${this.#options.token} does not answer and is replaced.`);
-    await this.#services.table.signal([guardian], 'SIGKILL');
+    await this.#guardian.kill();
   }
 
   // ── Its end ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-  async #settle(failure?: StartFailure): Promise<void> {
-    if (this.#phase === 'ending' || this.#phase === 'done') return;
+  /** A stop came before anything was started: nothing will be, whatever its preparation is waiting for (R7.2). */
+  async #cancelStart(by: StopBy): Promise<void> {
     this.#phase = 'ending';
-    this.#watchdog?.dispose();
     const { files } = this.#options;
-    const end = await this.#facts(failure);
+    // Nobody may be called back from within a call.
+    await Promise.resolve();
+    const end = { format: FORMAT, kind: 'void', exit: {}, at: this.#services.clock.now(), stoppedBy: by } as const;
+    try {
+      if (claimAsVoid(files)) writeJson(files.ended, { ...end, ...NOTHING_LEFT });
+    } catch (error) {
+      this.#services.log(`The end of a run could not be written to ${files.folder}.`, error);
+    }
+    await this.#conclude({ ...end, ...NOTHING_LEFT });
+  }
+
+  async #settle(known: Pick<LostRunOptions, 'failedStart' | 'reported'> = this.#knownOfEnd): Promise<void> {
+    if (this.isOver) return;
+    this.#phase = 'ending';
+    const end = await this.#facts(known);
+    if (this.#isDone()) return;
+    if (end.state === 'there') return this.#conclude(end.value);
+    if (!this.#sight.fails(end.why, performance.now())) return this.#conclude(this.#unseen(end.why));
+    this.#knownOfEnd = known;
+    this.#awaitsChild = false;
+    this.#phase = 'following';
+  }
+
+  /** Reads what is left to read, and reports the end. */
+  async #conclude(end: EndedRecord): Promise<void> {
+    const { files } = this.#options;
+    this.#watchdog?.dispose();
     if (this.#isDone()) return;
     this.#tellStarted();
     if (this.#tail) {
@@ -239,7 +295,11 @@ export class Follower implements Run {
     const last = this.#tail?.finish(end.exit, stderrTail, report, end.at) ?? this.#unread(end, stderrTail, report);
     const hadOutput = (sizeOf(files.stdout) ?? 0) + (sizeOf(files.stderr) ?? 0) > 0;
     const { format: _, ...facts } = end;
-    this.#tell(() => this.#observer.ended({ ...facts, last, hadOutput, errorLine: lastLineOf(stderrTail) }));
+    const asked = end.stoppedBy === 'hung' ? this.#signs.questionAtEnd() : undefined;
+    const errorLine = lastLineOf(stderrTail);
+    this.#tell(() =>
+      this.#observer.ended({ ...facts, last, hadOutput, errorLine, ...(asked !== undefined && { asked }) }),
+    );
     this.release();
   }
 
@@ -260,26 +320,41 @@ export class Follower implements Run {
     };
   }
 
-  async #facts(failure: StartFailure | undefined): Promise<EndedRecord> {
-    const { clock, table, log } = this.#services;
-    const { files, token, leader, graceMs, keep } = this.#options;
+  /** How the run ended. Rather `unknown` than a guess: whoever takes it for ended may start another. */
+  async #facts(known: Pick<LostRunOptions, 'failedStart' | 'reported'>): Promise<Seen<EndedRecord>> {
+    const { clock, table, log, sweepTime: time } = this.#services;
+    const { files, token, graceMs, keep } = this.#options;
+    const leader = this.#leader;
+    const begun = leader !== undefined || this.#guardian.identity !== undefined;
     try {
-      const end = await settleLostRun({ table, clock, log, files, token, leader, graceMs, keep });
-      // A guardian of ours that never came to claim its run could not start.
-      return end.kind === 'void' && failure
-        ? { ...end, kind: endOfFailedStart(failure), error: this.#startError(failure) }
-        : end;
+      return await settleLostRun({ table, clock, log, files, token, leader, begun, graceMs, keep, time, ...known });
     } catch (error) {
-      log('The end of a run could not be found out.', error);
-      const why = failure ? this.#startError(failure) : (error as Error).message;
-      const kind = failure ? endOfFailedStart(failure) : 'lost';
-      return { format: FORMAT, kind, exit: {}, at: clock.now(), error: why, swept: [], kept: [], remaining: [] };
+      // Where no guardian was started there is nobody to look for.
+      if (!known.failedStart || this.#guardian.isChild) return unknown(whyOf(error));
+      return there({ format: FORMAT, exit: {}, at: clock.now(), ...known.failedStart, ...NOTHING_LEFT });
     }
   }
 
-  #startError({ message }: StartFailure): string {
-    const said = lastLineOf(readTail(this.#options.files.guardianLog, STDERR_TAIL_BYTES));
-    return `The agent was not started, for its guardian could not begin: ${message}${said === '' ? '' : ` (${said})`}`;
+  /** The end of a run that nobody could see for so long that its slot is freed (R3.1). */
+  #unseen(unseen: string): EndedRecord {
+    const known = [this.#leader, this.#guardian.identity].filter((one) => one !== undefined);
+    const remaining = known.map((one) => ({ ...one, command: one === this.#leader ? 'agent' : 'guardian' }));
+    const error = `Nobody can see whether its processes have ended: ${unseen}.`;
+    const end = { exit: {}, at: this.#services.clock.now(), error, ...NOTHING_LEFT };
+    return { format: FORMAT, kind: 'lost', ...end, remaining, unseen };
+  }
+
+  #newTail(clock: Clock): Tail {
+    const { files, reader, freshReader, readOffset, position } = this.#options;
+    return new Tail({
+      ...{ path: files.stdout, reader, freshReader, from: readOffset, position },
+      isOurCut: () => sizeOf(files.cut) !== undefined,
+      onOutput: (output) => {
+        this.#signs.hear(output.events, performance.now(), clock.now());
+        this.#tell(() => this.#observer.output(output));
+      },
+      onError: this.#services.log,
+    });
   }
 
   #isDone(): boolean {

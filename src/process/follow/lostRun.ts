@@ -1,15 +1,20 @@
-import { mkdirSync, readdirSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, statSync } from 'node:fs';
+import { type Leftovers, NOTHING_LEFT } from '../../core/model/leftovers.ts';
+import { type Look, type Seen, there, unknown } from '../../core/model/looks.ts';
 import type { ProcessIdentity, StopBy } from '../../core/model/loop.ts';
 import type { Clock } from '../../core/ports/clock.ts';
 import { AgentLogs } from '../guardian/agentLogs.ts';
-import { parseOrder } from '../guardian/orders.ts';
+import type { ReportedEnd } from '../guardian/exitCodes.ts';
+import type { FailedStart } from '../launch/failedStart.ts';
 import { createOnce, FOLDER_MODE, readJson, sizeOf, writeJson } from '../runFolder/atomicFile.ts';
-import { readClaim, readEnded, readExit, readStarted } from '../runFolder/recordSchemas.ts';
-import { type CutRecord, type EndedRecord, FORMAT, ORDER, type RunRequest } from '../runFolder/records.ts';
+import { allOrders } from '../runFolder/orderFiles.ts';
+import { lookAtClaim, lookAtEnded, lookAtExit, lookAtStarted } from '../runFolder/recordSchemas.ts';
+import { type CutRecord, type EndedRecord, FORMAT, type RunRequest } from '../runFolder/records.ts';
 import type { RunFiles } from '../runFolder/runFiles.ts';
 import { findRun } from '../sweep/findProcesses.ts';
-import { LEAST_GRACE_MS, type SweepResult, sweep } from '../sweep/sweep.ts';
+import { ownFoldersOfRun } from '../sweep/ownFolders.ts';
+import { LEAST_GRACE_MS, type SweepTime, sweep } from '../sweep/sweep.ts';
+import { lookByScope } from '../tables/processScope.ts';
 import type { ProcessTable } from '../tables/processTable.ts';
 
 export interface LostRunOptions {
@@ -18,80 +23,130 @@ export interface LostRunOptions {
   readonly log: (message: string, error?: unknown) => void;
   readonly files: RunFiles;
   readonly token: string;
-  /** The leader as the database knows it, where the folder does not. */
+  /** The leader as the store knows it, for when the folder does not. */
   readonly leader: ProcessIdentity | undefined;
+  /** Whether its start is on record: then it is never void, whatever has become of its folder. */
+  readonly begun: boolean;
   readonly graceMs: number;
   readonly keep: readonly string[];
+  /** Why it was not begun, if that is how it turns out. */
+  readonly failedStart?: FailedStart | undefined;
+  /** How it ended, as its guardian's exit code says. */
+  readonly reported?: ReportedEnd | undefined;
+  readonly time?: SweepTime | undefined;
 }
 
-const NOTHING: SweepResult = { swept: [], kept: [], remaining: [] };
+/** What the system says where a file is in the place of a folder. */
+const NO_FOLDER: readonly (string | undefined)[] = ['EEXIST', 'ENOTDIR'];
+const ENDED_FROM_OUTSIDE = 'The guardian of this run was ended from outside, so nobody knows how the agent ended.';
 
 /**
- * Settles a run whose guardian is no more: one that was never claimed is claimed as void, so that nobody starts it late; of any other the processes are
- * ended in the guardian's place. Answers how it ended, and leaves that in the run folder for who comes later.
+ * Settles a run whose guardian is gone: one that was never claimed is claimed as void, so that nobody starts it late; of
+ * any other the processes are ended in the guardian's place. Returns how it ended, and leaves that in the run folder for
+ * others. `unknown`: nothing is settled, since nobody can see whether processes of the run are left (R3.1).
+ *
+ * @throws the error of the file system when the run folder cannot be used, and Error when a record cannot be read: nothing
+ * is settled then either.
  */
-export async function settleLostRun(options: LostRunOptions): Promise<EndedRecord> {
+export async function settleLostRun(options: LostRunOptions): Promise<Seen<EndedRecord>> {
   const { files, log } = options;
   // It may have written its last word just before it went.
-  const before = readEnded(files);
-  if (before) return before;
-  const end = claimAsVoid(files) ? voidRun(options) : await endInItsPlace(options);
+  const before = lookAtEnded(files);
+  if (before.state !== 'gone') return before;
+  const isVoid = !options.begun && claimAsVoid(files);
+  const end = isVoid ? await voidRun(options) : await endInItsPlace(options);
+  if (end.state === 'unknown') return end;
   try {
-    writeJson(files.ended, end);
+    writeJson(files.ended, end.value);
   } catch (error) {
     log(`The end of a run could not be written to ${files.folder}.`, error);
   }
   return end;
 }
 
-/** Whether nobody will ever start the run: true for who claims it now, and for who finds it claimed so. */
+/**
+ * Whether nobody will ever start the run: true for whoever claims it now, and for whoever finds it claimed so.
+ *
+ * @throws the error of the file system when nobody can tell.
+ */
 export function claimAsVoid(files: RunFiles): boolean {
-  // Its window may have gone before it made the folder.
-  mkdirSync(files.folder, { recursive: true, mode: FOLDER_MODE });
-  return createOnce(files.claim, { format: FORMAT, by: 'void' }) || readClaim(files)?.by === 'void';
+  try {
+    // Its window may have gone before it made the folder.
+    mkdirSync(files.folder, { recursive: true, mode: FOLDER_MODE });
+  } catch (error) {
+    // Where a file is in the way, a guardian cannot claim it either.
+    if (NO_FOLDER.includes((error as NodeJS.ErrnoException).code)) return true;
+    throw error;
+  }
+  return createOnce(files.claim, { format: FORMAT, by: 'void' }) || recordIn(lookAtClaim(files))?.by === 'void';
 }
 
-function voidRun({ files, clock }: LostRunOptions): EndedRecord {
+async function voidRun(options: LostRunOptions): Promise<Seen<EndedRecord>> {
+  const { files, clock, failedStart = { kind: 'void' } } = options;
+  // Its folder may have been removed, with the claim of a guardian that did begin.
+  const left = await endProcesses(options, undefined);
+  if (left.unseen !== undefined) return unknown(left.unseen);
+  const nobody = left.swept.length + left.kept.length + left.remaining.length === 0;
+  const facts = nobody ? failedStart : ({ kind: 'lost', error: ENDED_FROM_OUTSIDE } as const);
   const stoppedBy = stopOrdered(files);
-  return { format: FORMAT, kind: 'void', exit: {}, at: clock.now(), ...(stoppedBy && { stoppedBy }), ...NOTHING };
+  return there({ format: FORMAT, ...facts, exit: {}, at: clock.now(), ...(stoppedBy && { stoppedBy }), ...left });
 }
 
-async function endInItsPlace(options: LostRunOptions): Promise<EndedRecord> {
+async function endInItsPlace(options: LostRunOptions): Promise<Seen<EndedRecord>> {
   const { files, table, clock } = options;
-  const claim = readClaim(files);
-  const started = readStarted(files);
-  const exit = readExit(files);
+  const claim = recordIn(lookAtClaim(files));
+  const started = recordIn(lookAtStarted(files));
+  const exit = recordIn(lookAtExit(files));
+  const reported = exit ?? options.reported;
   const leader = started?.leader ?? options.leader;
   // Pids and start times of another boot mean nothing in this one: nobody is signalled by them (R7.5).
-  const bootId = leader?.bootId ?? claim?.guardian?.bootId;
-  const sameBoot = bootId === undefined || bootId === table.bootId;
-  const wasAlive = sameBoot && leader !== undefined && (await table.alive([leader])).length > 0;
-  const left = sameBoot ? await endProcesses(options, leader) : NOTHING;
-  const stoppedBy = exit?.stoppedBy ?? stopOrdered(files);
+  const known = leader ?? claim?.guardian;
+  const byScope = known && lookByScope(known, table.scope);
+  if (byScope?.state === 'unknown') return byScope;
+  const sameBoot = byScope === undefined;
+  const before = sameBoot && leader ? await table.look([leader]) : undefined;
+  const wasAlive = before !== undefined && before.there.length + before.unknown.length > 0;
+  const left = sameBoot ? await endProcesses(options, leader) : NOTHING_LEFT;
+  if (left.unseen !== undefined) return unknown(left.unseen);
+  const stoppedBy = reported?.stoppedBy ?? stopOrdered(files);
   const error = sameBoot
-    ? 'The guardian of this run was ended from outside, so nobody knows how the agent ended.'
+    ? ENDED_FROM_OUTSIDE
     : 'The machine was restarted while the agent ran, so nobody knows how it ended.';
-  return {
+  return there({
     format: FORMAT,
-    kind: exit ? 'exited' : 'lost',
-    exit: exit?.exit ?? {},
+    kind: reported?.exit ? 'exited' : 'lost',
+    exit: reported?.exit ?? {},
     at: exit?.at ?? (wasAlive ? clock.now() : lastSign(files, started?.at ?? clock.now())),
     ...(stoppedBy && { stoppedBy }),
-    ...(!exit && { error }),
+    ...(exit?.foreignSignal && { foreignSignal: exit.foreignSignal }),
+    ...(exit?.trouble && { trouble: exit.trouble }),
+    ...(!reported?.exit && { error }),
     ...left,
-  };
+  });
+}
+
+/**
+ * The record that a look found, if there is one.
+ *
+ * @throws Error when the look could not tell: nothing may be decided without it.
+ */
+function recordIn<T>(look: Look<T>): T | undefined {
+  if (look.state === 'unknown') throw new Error(look.why);
+  return look.state === 'there' ? look.value : undefined;
 }
 
 async function endProcesses(
-  { table, token, files, graceMs, keep }: LostRunOptions,
+  { table, token, files, graceMs, keep, time }: LostRunOptions,
   leader: ProcessIdentity | undefined,
-): Promise<SweepResult> {
-  const marks = { token, leader, folder: files.folder, trustGroup: false };
+): Promise<Leftovers> {
+  const request = readJson(files.request) as Partial<RunRequest> | undefined;
+  const ownFolders = ownFoldersOfRun(files);
+  const marks = { token, leader, folder: files.folder, ownFolders, trustGroup: false };
   const find = (seen: readonly ProcessIdentity[]) => findRun(table, { ...marks, seen }, { keep, deep: true });
   // Past the log limit (R8.3) nobody gets a grace period.
-  const maxBytes = (readJson(files.request) as Partial<RunRequest> | undefined)?.limits?.maxLogBytes ?? 0;
+  const maxBytes = request?.limits?.maxLogBytes ?? 0;
   const isUrgent = () => maxBytes > 0 && (sizeOf(files.stdout) ?? 0) + (sizeOf(files.stderr) ?? 0) > maxBytes;
-  const left = await sweep(table, find, { graceMs: Math.max(graceMs, LEAST_GRACE_MS), isUrgent });
+  const left = await sweep(table, find, { graceMs: Math.max(graceMs, LEAST_GRACE_MS), isUrgent }, time);
   if (isUrgent()) cutLogs(files, maxBytes);
   return left;
 }
@@ -107,16 +162,9 @@ function cutLogs(files: RunFiles, maxBytes: number): void {
 
 /** Who had ordered a stop: the orders stay in the folder. */
 function stopOrdered(files: RunFiles): StopBy | undefined {
-  let names: string[] = [];
-  try {
-    names = readdirSync(files.orders).filter((name) => name.endsWith(ORDER));
-  } catch {
-    // No folder, no orders.
-  }
-  const stops = names.sort().flatMap((name) => {
-    const order = parseOrder(readJson(join(files.orders, name)));
-    return order && (order.kind === 'stop' || order.kind === 'signal') ? (order.by ?? []) : [];
-  });
+  const stops = allOrders(files).flatMap((order) =>
+    order.kind === 'stop' || order.kind === 'signal' ? (order.by ?? []) : [],
+  );
   return stops.includes('user') ? 'user' : stops[0];
 }
 

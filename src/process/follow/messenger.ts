@@ -1,15 +1,23 @@
 import { randomBytes } from 'node:crypto';
-import { join } from 'node:path';
 import type { ProcessIdentity } from '../../core/model/loop.ts';
 import type { Clock } from '../../core/ports/clock.ts';
-import { readJson, writeJson } from '../runFolder/atomicFile.ts';
-import { readClaim, readStarted } from '../runFolder/recordSchemas.ts';
-import { ORDER, type Order, RESULT } from '../runFolder/records.ts';
+import type { GuardianProcess } from '../launch/guardianProcess.ts';
+import { putOrder, resultOf } from '../runFolder/orderFiles.ts';
+import { lookAtClaim, lookAtStarted } from '../runFolder/recordSchemas.ts';
+import { ORDER, type Order } from '../runFolder/records.ts';
 import type { RunFiles } from '../runFolder/runFiles.ts';
 import type { ProcessTable } from '../tables/processTable.ts';
 
-/** How long (ms) a guardian may take to answer before the window signals by itself. */
+/** How long (ms) a guardian may take to answer before the window sends the signal itself. */
 const ANSWER_MS = 3_000;
+
+/** Who a guardian is, as far as the window knows. */
+export interface GuardianAddress {
+  /** From the records, for when its claim cannot be read any more. */
+  readonly identity?: ProcessIdentity | undefined;
+  /** The process that this window started, once it listens: it is signalled without a look or a descriptor. */
+  readonly child?: GuardianProcess | undefined;
+}
 
 /** Brings orders to guardians: a file each, and a signal that wakes them. */
 export class Messenger {
@@ -25,48 +33,58 @@ export class Messenger {
   }
 
   /**
-   * Leaves an order and wakes the guardian. Answers the path of the order, or undefined when the order could not be written, for the disk is full; then a
-   * guardian that is to stop its run is told so by SIGTERM. `known`: the guardian, for when its claim can not be read any more.
+   * Leaves an order and wakes the guardian. Returns the name of the order, or undefined when it could not be written, as
+   * on a full disk; a guardian that is to stop its run gets SIGTERM then.
    */
-  send(files: RunFiles, order: Order, known?: ProcessIdentity): string | undefined {
+  send(files: RunFiles, order: Order, to: GuardianAddress = {}): string | undefined {
     this.#sent += 1;
     // The guardian takes them by name: by time, and those of one moment as they were sent.
     const name = `${String(this.#clock.now()).padStart(15, '0')}-${String(this.#sent).padStart(9, '0')}-${randomBytes(4).toString('hex')}${ORDER}`;
-    const path = join(files.orders, name);
     try {
-      writeJson(path, order);
+      putOrder(files, name, order);
     } catch (error) {
       this.#log(`An order could not be written to ${files.orders}.`, error);
-      if (order.kind === 'stop') void this.#signalGuardian(files, 'SIGTERM', known);
+      if (order.kind === 'stop') void this.#signalGuardian(files, 'SIGTERM', to);
       return undefined;
     }
-    void this.#signalGuardian(files, 'SIGUSR2', known);
-    return path;
+    void this.#signalGuardian(files, 'SIGUSR2', to);
+    return name;
   }
 
-  /** Sends a signal through the guardian; answers whether the group got it. Where the guardian does not answer, the window signals by itself. */
-  async signal(files: RunFiles, order: Extract<Order, { kind: 'signal' }>, known?: ProcessIdentity): Promise<boolean> {
-    const path = this.send(files, order, known);
+  /** Has a stopped guardian go on. */
+  wake(files: RunFiles, to: GuardianAddress): void {
+    void this.#signalGuardian(files, 'SIGCONT', to);
+  }
+
+  /** Sends a signal through the guardian; returns whether the group got it. The window signals it if no answer comes. */
+  async signal(files: RunFiles, order: Extract<Order, { kind: 'signal' }>, to: GuardianAddress = {}): Promise<boolean> {
+    const name = this.send(files, order, to);
     const patience = performance.now() + ANSWER_MS;
-    for (let pause = 1; path && performance.now() < patience; pause = Math.min(pause * 1.5, 50)) {
+    for (let pause = 1; name && performance.now() < patience; pause = Math.min(pause * 1.5, 50)) {
       await new Promise<void>((resolve) => this.#clock.after(Math.ceil(pause), resolve));
-      const result = readJson(path + RESULT) as { readonly delivered?: unknown } | undefined;
-      if (result) return result.delivered === true;
-      if (!(await this.#guardianLives(files, known))) break;
+      const result = resultOf(files, name);
+      if (result) return result.delivered;
+      if (!(await this.#guardianLives(files, to))) break;
     }
-    const leader = readStarted(files)?.leader;
-    const [here] = leader ? await this.#table.alive([leader]) : [];
+    const started = lookAtStarted(files);
+    const [here] = started.state === 'there' ? (await this.#table.look([started.value.leader])).there : [];
     return here !== undefined && this.#table.signalGroup(here, order.signal);
   }
 
-  async #guardianLives(files: RunFiles, known: ProcessIdentity | undefined): Promise<boolean> {
-    const guardian = guardianOf(files, known);
-    return guardian !== undefined && (await this.#table.alive([guardian])).length > 0;
+  async #guardianLives(files: RunFiles, to: GuardianAddress): Promise<boolean> {
+    const guardian = guardianOf(files, to);
+    if (guardian === undefined) return false;
+    const { there, unknown } = await this.#table.look([guardian]);
+    return there.length + unknown.length > 0;
   }
 
-  async #signalGuardian(files: RunFiles, signal: string, known: ProcessIdentity | undefined): Promise<void> {
+  async #signalGuardian(files: RunFiles, signal: NodeJS.Signals, to: GuardianAddress): Promise<void> {
     if (process.platform === 'win32') return;
-    const guardian = guardianOf(files, known);
+    if (to.child?.signal(signal)) {
+      to.child.signal('SIGCONT');
+      return;
+    }
+    const guardian = guardianOf(files, to);
     if (!guardian) return;
     await this.#table.signal([guardian], signal);
     // Somebody may have stopped it.
@@ -74,7 +92,8 @@ export class Messenger {
   }
 }
 
-/** The guardian of a run. It can be signalled from its claim on, not earlier: then it has no ear yet. */
-function guardianOf(files: RunFiles, known: ProcessIdentity | undefined): ProcessIdentity | undefined {
-  return readClaim(files)?.guardian ?? known;
+/** The guardian of a run. It can be signalled from its claim on, not earlier: it does not listen before. */
+function guardianOf(files: RunFiles, { identity }: GuardianAddress): ProcessIdentity | undefined {
+  const claim = lookAtClaim(files);
+  return (claim.state === 'there' ? claim.value.guardian : undefined) ?? identity;
 }

@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, existsSync, openSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { agentEnvironment } from '../environment/carriedEnvironment.ts';
-import type { StartFailure } from '../launch/failedStart.ts';
 import type { RunRequest } from '../runFolder/records.ts';
 import type { RunFiles } from '../runFolder/runFiles.ts';
 import { AgentLogs } from './agentLogs.ts';
@@ -48,20 +47,4 @@ export class AgentProcess {
       // All of it has just ended.
     }
   }
-}
-
-/** Why an agent could not be started, as a sentence that says what to do. */
-export function startFailure({ code, message }: StartFailure, request: RunRequest): string {
-  const { command, cwd } = request;
-  if (!existsSync(cwd))
-    return `The agent was not started: its working folder ${cwd} is not there. Choose another folder, or make it again.`;
-  if (code === 'ENOENT')
-    return `The command "${command}" was not found. Install it, or set its full path in the agent's settings.`;
-  if (code === 'EACCES' || code === 'EPERM')
-    return `The command "${command}" may not be run. Check that it is a program and that you may execute it.`;
-  if (code === 'E2BIG')
-    return `The command "${command}" was not started: its arguments are too long. Use an agent that takes its prompt on standard input.`;
-  if (code === 'ENOEXEC')
-    return `The command "${command}" is no program for this machine, or a script without its first line "#!…".`;
-  return `The command "${command}" was not started: ${message}.`;
 }

@@ -1,7 +1,8 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ProcessIdentity } from '../../core/model/loop.ts';
 import type { StopStep } from '../../core/ports/agents.ts';
 import { LONGEST_TIMER_MS } from '../../core/ports/clock.ts';
-import { findRun, type RunMarks, type RunProcesses } from '../sweep/findProcesses.ts';
+import { findRun, NOBODY, type RunMarks, type RunProcesses } from '../sweep/findProcesses.ts';
 import { askToEnd, GIVE_UP_MS } from '../sweep/sweep.ts';
 import { keyOf, type ProcessInfo, type ProcessTable } from '../tables/processTable.ts';
 
@@ -9,6 +10,7 @@ export interface GroupStopOptions {
   readonly table: ProcessTable;
   readonly token: string;
   readonly folder: string;
+  readonly ownFolders: readonly string[];
   readonly leader: ProcessIdentity;
   readonly keep: readonly string[];
   readonly steps: readonly StopStep[];
@@ -17,7 +19,24 @@ export interface GroupStopOptions {
   readonly onError: (error: unknown) => void;
 }
 
+/** A signal does not wait longer (ms) for a look at who would get it. */
+const LOOK_PATIENCE_MS = 500;
 const DEFAULT_STEPS: readonly StopStep[] = [{ signal: 'SIGTERM', share: 1 }];
+
+/** When each step of a stop is due, ms after its beginning: every step has its share of the grace period. */
+export function stopTimes(
+  steps: readonly StopStep[],
+  graceMs: number,
+): { readonly signal: StopStep['signal']; readonly afterMs: number }[] {
+  const wanted = steps.length > 0 ? steps : DEFAULT_STEPS;
+  const total = wanted.reduce((sum, { share }) => sum + share, 0) || 1;
+  let share = 0;
+  return wanted.map((step) => {
+    const afterMs = (share / total) * graceMs;
+    share += step.share;
+    return { signal: step.signal, afterMs };
+  });
+}
 
 /**
  * Signals and stops the process group of a run while its leader lives (R7.2, R7.3): a picture of all below it before the first signal, each signal
@@ -48,14 +67,10 @@ export class GroupStop {
     const now = performance.now();
     const killAt = now + graceMs;
     if (this.#killAt === undefined) {
-      const steps = this.#options.steps.length > 0 ? this.#options.steps : DEFAULT_STEPS;
-      const total = steps.reduce((sum, { share }) => sum + share, 0) || 1;
-      let share = 0;
-      this.#steps = steps.map((step) => {
-        const at = now + (share / total) * graceMs;
-        share += step.share;
-        return { signal: step.signal, at };
-      });
+      this.#steps = stopTimes(this.#options.steps, graceMs).map(({ signal, afterMs }) => ({
+        signal,
+        at: now + afterMs,
+      }));
     }
     this.#killAt = Math.min(this.#killAt ?? killAt, killAt);
     this.#next();
@@ -74,7 +89,7 @@ export class GroupStop {
       const others = await this.#options.table.signal(outside, 'SIGKILL');
       for (const process of found.members) this.asked.set(keyOf(process), 0);
       // What is spared was frozen with its group.
-      if (this.#frozen) await this.#options.table.signal(found.spared, 'SIGCONT');
+      if (this.#frozen) await this.#options.table.signal(found.kept, 'SIGCONT');
       return group || others.length > 0;
     });
   }
@@ -90,6 +105,10 @@ export class GroupStop {
     return this.#inTurn(async () => this.#signalIfAwake(await this.#look(), signal));
   }
 
+  get leader(): ProcessIdentity {
+    return this.#options.leader;
+  }
+
   /** The leader has ended: nothing more is sent to its group as a whole. */
   leaderEnded(): void {
     this.#leaderGone = true;
@@ -98,8 +117,8 @@ export class GroupStop {
 
   /** What to find the processes of the run by. */
   marks(known: readonly ProcessIdentity[] = []): RunMarks {
-    const { token, leader, folder } = this.#options;
-    return { token, leader, folder, seen: [...this.#seen.values(), ...known], trustGroup: true };
+    const { token, leader, folder, ownFolders } = this.#options;
+    return { token, leader, folder, ownFolders, seen: [...this.#seen.values(), ...known], trustGroup: true };
   }
 
   #next(): void {
@@ -132,9 +151,14 @@ export class GroupStop {
   }
 
   async #look(): Promise<RunProcesses> {
-    const { table, keep } = this.#options;
-    const found = await findRun(table, this.marks(), { keep, deep: this.#frozen });
-    for (const process of [...found.members, ...found.spared]) this.#seen.set(keyOf(process), process);
+    const { table, keep, leader } = this.#options;
+    const looking = findRun(table, this.marks(), { keep, deep: this.#frozen, since: leader }).catch((error: unknown) =>
+      this.#options.onError(error),
+    );
+    // The group gets its signal without a look, too (R7.2).
+    const look = await Promise.race([looking, sleep(LOOK_PATIENCE_MS, undefined, { ref: false })]);
+    const found = look && look.state === 'there' ? look.value : NOBODY;
+    for (const process of [...found.members, ...found.kept]) this.#seen.set(keyOf(process), process);
     return found;
   }
 
@@ -146,7 +170,7 @@ export class GroupStop {
   async #signalGroup(found: RunProcesses, signal: string): Promise<boolean> {
     const { table, leader } = this.#options;
     if (this.#leaderGone) return false;
-    if (!found.spared.some((process) => this.#isInGroup(process))) return table.signalGroup(leader, signal);
+    if (!found.kept.some((process) => this.#isInGroup(process))) return table.signalGroup(leader, signal);
     const members = found.members.filter((process) => this.#isInGroup(process));
     return (await table.signal(members, signal)).length > 0;
   }

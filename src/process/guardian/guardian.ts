@@ -1,37 +1,36 @@
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import type { ProcessExit } from '../../core/model/agentEvent.ts';
+import { type Leftovers, NOTHING_LEFT } from '../../core/model/leftovers.ts';
+import { whyOf } from '../../core/model/looks.ts';
 import type { StopBy } from '../../core/model/loop.ts';
-import type { ProcessProbe } from '../../core/ports/launcher.ts';
-import { endOfFailedStart } from '../launch/failedStart.ts';
-import { createOnce, writeJson } from '../runFolder/atomicFile.ts';
-import {
-  type CutRecord,
-  type EndedRecord,
-  type ExitRecord,
-  FORMAT,
-  type Order,
-  type RunRequest,
-  type SilentRecord,
-  type StartedRecord,
-} from '../runFolder/records.ts';
+import type { ProcessInspector } from '../../core/ports/launcher.ts';
+import { agentEnvironment } from '../environment/carriedEnvironment.ts';
+import { sizeOf } from '../runFolder/atomicFile.ts';
+import { type EndedRecord, FORMAT, type Order, type RunRequest } from '../runFolder/records.ts';
 import type { RunFiles } from '../runFolder/runFiles.ts';
 import { findRun } from '../sweep/findProcesses.ts';
-import { LEAST_GRACE_MS, type SweepResult, sweep } from '../sweep/sweep.ts';
-import { identityOf, type ProcessInfo, type ProcessTable } from '../tables/processTable.ts';
-import { AgentProcess, startFailure } from './agentProcess.ts';
+import { ownFoldersOf } from '../sweep/ownFolders.ts';
+import { LEAST_GRACE_MS, sweep } from '../sweep/sweep.ts';
+import { identityOf, type ProcessInfo, type ProcessTable, UNKNOWN_START } from '../tables/processTable.ts';
+import { AgentProcess } from './agentProcess.ts';
 import { Attendance } from './attendance.ts';
 import { Deadlines } from './deadlines.ts';
+import { ALL_WRITTEN, exitCodeFor } from './exitCodes.ts';
 import { GroupStop } from './groupStop.ts';
 import { watchKeptLogs } from './keptLogs.ts';
+import { startBelow } from './killOrder.ts';
 import { LogLimit } from './logLimit.ts';
+import { MemoryKills } from './memoryKills.ts';
 import { type NewOrder, Orders } from './orders.ts';
+import { RunRecords } from './runRecords.ts';
+import { exitProblem, failedStart, isFolderGone } from './startError.ts';
 import { TickClock } from './tickClock.ts';
 
 export interface GuardianOptions {
   readonly files: RunFiles;
   readonly request: RunRequest;
   readonly table: ProcessTable;
-  readonly probe: ProcessProbe;
+  readonly inspector: ProcessInspector;
   readonly log: (message: string, error?: unknown) => void;
 }
 
@@ -39,31 +38,43 @@ export interface GuardianOptions {
 const ATTENDANCE_MS = 5_000;
 /** How often (ms) orders are looked for where no signal can wake us. */
 const ORDERS_MS = process.platform === 'win32' ? 250 : 1_000;
-/** How long (ms) facts that can not be written, for the disk is full, are tried again before the guardian goes. */
+/**
+ * How long (ms) records that cannot be written are tried again before the guardian leaves. The window that started it
+ * learns the end from its exit code, so where that waits it leaves soon.
+ */
 const WRITE_PATIENCE_MS = 60_000;
+const WRITE_PATIENCE_OF_CHILD_MS = 1_000;
 const WRITE_AGAIN_MS = 250;
-type Fact = StartedRecord | ExitRecord | EndedRecord | SilentRecord | CutRecord;
-const NOTHING: SweepResult = { swept: [], kept: [], remaining: [] };
+/** The exit code of a shell whose command was killed. */
+const KILLED = 128 + 9;
+const NO_MEMORY =
+  'The kernel killed it, for the machine or its container had no memory left. Close what is not needed.';
+/** How often (ms) it shows that it works, where the request does not say. */
+const BEAT_MS = 10_000;
 
 /**
- * Starts one agent, governs it and writes down what becomes of it. It takes orders through the run folder and needs no window.
- * It writes facts; what they mean is for the windows to decide.
+ * Starts one agent, governs it and records what becomes of it. It takes orders through the run folder and needs no
+ * window. It records facts; the windows decide what they mean.
  */
 export class Guardian {
   readonly #options: GuardianOptions;
   readonly #orders: Orders;
+  readonly #records: RunRecords;
   readonly #deadlines: Deadlines;
   readonly #attendance: Attendance;
   readonly #clock = new TickClock(() => performance.now());
-  readonly #over = Promise.withResolvers<void>();
+  readonly #over = Promise.withResolvers<EndedRecord>();
   #agent: AgentProcess | undefined;
   #stop: GroupStop | undefined;
   #logLimit: LogLimit | undefined;
+  #memoryKills: MemoryKills | undefined;
   #stoppedBy: StopBy | undefined;
+  /** The signal that ended it, where nobody had ordered a stop. */
+  #foreignSignal: string | undefined;
   #leaderEnded = false;
-  /** How the leader ended, where that was told before it was known who it is: to look it up may start a program of the system. */
+  /** How the leader ended, where that came before it was known who it is: looking it up may start a program. */
   #endedEarly: readonly [code: number | null, signal: string | null] | undefined;
-  /** It is being stopped; a mere signal, even one that is meant to end it, is no such thing: the deadlines go on. */
+  /** It is being stopped. A mere signal is no stop, even one that is meant to end it: the deadlines go on. */
   #isStopping = false;
   #urgent = false;
   #overflowed = false;
@@ -74,32 +85,50 @@ export class Guardian {
   #isSilent = false;
   #attended = true;
   #attendedAt = 0;
+  readonly #beatMs: number;
+  #beatAt = Number.NEGATIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
-  readonly #unwritten = new Map<string, Fact>();
+  /** The process that started us, if it was still there. */
+  readonly #parent = process.ppid;
 
+  /** @throws the error of the file system when there is no room for the records of the run. */
   constructor(options: GuardianOptions) {
     this.#options = options;
-    const { files, request, log, probe } = options;
-    this.#orders = new Orders(files.orders, log);
+    const { files, request, log, inspector } = options;
+    this.#records = new RunRecords(files, log);
+    this.#beatMs = request.beatMs ?? BEAT_MS;
+    this.#orders = new Orders(files, log);
     this.#deadlines = new Deadlines(request.limits);
-    this.#attendance = new Attendance(request.windowsFolder, probe);
+    this.#attendance = new Attendance(request.windowsFolder, inspector);
   }
 
-  /** Runs the agent to its end. Resolves when all facts are written, or at once when the run is somebody else's. */
-  async run(): Promise<void> {
-    const { files, probe, log } = this.#options;
-    if (!createOnce(files.claim, { format: FORMAT, by: 'guardian', guardian: probe.self })) return;
+  /**
+   * Runs the agent to its end. Resolves when all is written, or at once when the run is somebody else's, with the exit
+   * code for this process.
+   *
+   * @throws the error of the file system when the run cannot be claimed.
+   */
+  async run(): Promise<number> {
+    const { inspector, log } = this.#options;
+    if (!this.#records.claim(inspector.self, this.#beatMs)) {
+      this.#records.release();
+      return ALL_WRITTEN;
+    }
     // A window may have changed its mind before we were here.
     this.#takeOrders();
-    if (this.#isStopping) this.#finish({ kind: 'void', exit: {}, at: Date.now() }, NOTHING);
+    if (this.#isStopping) this.#finish({ kind: 'void', exit: {}, at: Date.now() }, NOTHING_LEFT);
     else await this.#start().catch((error: unknown) => this.#startFailed(error));
-    await this.#over.promise;
-    const patience = performance.now() + WRITE_PATIENCE_MS;
-    while (this.#unwritten.size > 0 && performance.now() < patience) {
+    const end = await this.#over.promise;
+    const began = performance.now();
+    const patience = () => (process.ppid === this.#parent ? WRITE_PATIENCE_OF_CHILD_MS : WRITE_PATIENCE_MS);
+    while (!this.#records.isComplete && performance.now() - began < patience()) {
       await new Promise((resolve) => setTimeout(resolve, WRITE_AGAIN_MS));
-      this.#writeAgain();
+      this.#records.retry();
     }
-    if (this.#unwritten.size > 0) log('The end of the run could not be written down.');
+    this.#records.release();
+    if (this.#records.isComplete) return ALL_WRITTEN;
+    log('The end of the run could not be written down; the exit code reports it.');
+    return exitCodeFor(end);
   }
 
   /** There may be orders. */
@@ -118,9 +147,17 @@ export class Guardian {
     this.#stop?.begin(graceMs);
   }
 
+  /** A signal that tells us to end. Without an order for a stop it is from somebody else, and counts as such (R5.3). */
+  endBySignal(signal: string): void {
+    this.#takeOrders();
+    if (this.#isStopping) return;
+    if (!this.#leaderEnded) this.#foreignSignal = signal;
+    this.stop('shutdown');
+  }
+
   async #start(): Promise<void> {
-    const { files, request, table, probe, log } = this.#options;
-    const agent = new AgentProcess(request, files, process.env);
+    const { files, request, table, inspector, log } = this.#options;
+    const agent = startBelow(() => new AgentProcess(request, files, process.env));
     this.#agent = agent;
     const { child } = agent;
     child.on('error', (error) => {
@@ -128,24 +165,28 @@ export class Guardian {
       if (child.pid === undefined) this.#startFailed(error);
     });
     if (child.pid === undefined) return;
+    this.#memoryKills = new MemoryKills(child.pid);
+    this.#memoryKills.sample(performance.now());
     this.#limitLogs(agent);
     child.on('exit', (code, signal) => {
       if (this.#stop) void this.#ended(code, signal);
       else this.#endedEarly = [code, signal];
     });
     const at = Date.now();
-    const leader = (await table.find(child.pid)) ?? { pid: child.pid, startTime: 'unknown', bootId: table.bootId };
+    const look = await table.find(child.pid);
+    const leader = look.state === 'there' ? look.value : { pid: child.pid, startTime: UNKNOWN_START, ...table.scope };
     this.#stop = new GroupStop({
       table,
       token: request.token,
       folder: files.folder,
+      ownFolders: ownFoldersOf(request.cwd, files.folder),
       leader: identityOf(leader),
       keep: request.limits.keep,
       steps: request.stopSteps,
       onStuck: () => void this.#stuck(),
       onError: (error) => log('A signal could not be sent.', error),
     });
-    this.#write(files.started, { format: FORMAT, leader: identityOf(leader), guardian: probe.self, at });
+    this.#records.started({ format: FORMAT, leader: identityOf(leader), guardian: inspector.self, at });
     if (this.#endedEarly) return this.#ended(...this.#endedEarly);
     if (this.#overflowed) void this.#stop.killFrozen();
     else if (this.#isStopping) this.#stop.begin(request.limits.graceMs);
@@ -155,11 +196,13 @@ export class Guardian {
   #startFailed(error: unknown): void {
     const { request, log } = this.#options;
     log('The agent was not started.', error);
-    const failure = error as NodeJS.ErrnoException;
-    this.#finish(
-      { kind: endOfFailedStart(failure), exit: {}, at: Date.now(), error: startFailure(failure, request) },
-      NOTHING,
-    );
+    const failed = failedStart(error as NodeJS.ErrnoException, request, this.#agentEnvironment());
+    this.#finish({ ...failed, exit: {}, at: Date.now() }, NOTHING_LEFT);
+  }
+
+  #agentEnvironment(): Record<string, string> {
+    const { loopId, token } = this.#options.request;
+    return agentEnvironment(process.env, loopId, token);
   }
 
   // ── While it runs ────────────────────────────────────────────────────────────────────────────────────────────
@@ -171,13 +214,21 @@ export class Guardian {
     try {
       this.#clock.tick();
       this.#takeOrders();
-      this.#writeAgain();
+      this.#records.retry();
+      this.#beat();
       this.#logLimit?.look();
       if (!this.#leaderEnded && !this.#isStopping) dueMs = this.#look();
     } catch (error) {
       this.#options.log('A look at the run failed; the next one follows.', error);
     }
-    this.#timer = setTimeout(() => this.#tick(), this.#clock.plan(Math.min(dueMs, ORDERS_MS)));
+    this.#timer = setTimeout(() => this.#tick(), this.#clock.plan(Math.min(dueMs, ORDERS_MS, this.#beatMs)));
+  }
+
+  #beat(): void {
+    if (performance.now() - this.#beatAt < this.#beatMs) return;
+    this.#beatAt = performance.now();
+    this.#records.beat();
+    this.#memoryKills?.sample(this.#beatAt);
   }
 
   #look(): number {
@@ -199,17 +250,16 @@ export class Guardian {
     if (unattendedGraceMs === 0) return true;
     if (now === 0 || now - this.#attendedAt >= Math.min(ATTENDANCE_MS, unattendedGraceMs / 4)) {
       this.#attendedAt = now;
-      this.#attended = this.#attendance.anybody();
+      // One that nobody can see may be there.
+      this.#attended = this.#attendance.look().state !== 'gone';
     }
     return this.#attended;
   }
 
   #tellSilence(silent: { readonly kind: 'first-output' | 'silence'; readonly forMs: number } | undefined): void {
-    const { files } = this.#options;
     if ((silent !== undefined) === this.#isSilent) return;
     this.#isSilent = silent !== undefined;
-    if (silent) this.#write(files.silent, { format: FORMAT, ...silent });
-    else rmSync(files.silent, { force: true });
+    this.#records.silent(silent && { format: FORMAT, ...silent });
   }
 
   #limitLogs(agent: AgentProcess): void {
@@ -224,7 +274,7 @@ export class Guardian {
 
   readonly #noteCut = (bytes: number): void => {
     const { cut } = this.#options.files;
-    if (!existsSync(cut)) this.#write(cut, { format: FORMAT, bytes, at: Date.now() });
+    if (!existsSync(cut)) this.#records.cut({ format: FORMAT, bytes, at: Date.now() });
   };
 
   /** The logs have passed their limit (R8.3), in whatever phase: all of the run is frozen at once, then killed without being woken. */
@@ -279,13 +329,36 @@ export class Guardian {
 
   async #ended(code: number | null, signal: string | null): Promise<void> {
     if (this.#leaderEnded) return;
-    const { files } = this.#options;
     this.#leaderEnded = true;
     this.#stop?.leaderEnded();
     const at = Date.now();
     const exit: ProcessExit = signal === null ? { exitCode: code ?? 0 } : { signal };
-    this.#write(files.exit, { format: FORMAT, exit, at, ...(this.#stoppedBy && { stoppedBy: this.#stoppedBy }) });
-    this.#finish({ kind: 'exited', exit, at }, await this.#sweep());
+    const end = { exit, at, ...this.#troubleOf(exit) };
+    this.#records.exited({ format: FORMAT, ...end, ...this.#stoppedFacts() });
+    const problem = this.#startProblem(exit);
+    this.#finish(problem ? { ...end, kind: 'spawn', error: problem } : { ...end, kind: 'exited' }, await this.#sweep());
+  }
+
+  /** Whose trouble a failure was, where it was not the agent's own (R5.7). */
+  #troubleOf(exit: ProcessExit): Pick<EndedRecord, 'trouble' | 'error'> {
+    const { cwd } = this.#options.request;
+    if (exit.exitCode === 0 || this.#isStopping) return {};
+    const isKilled = exit.signal === 'SIGKILL' || exit.exitCode === KILLED;
+    if (isKilled && this.#memoryKills?.haveCome(performance.now())) return { trouble: 'memory', error: NO_MEMORY };
+    if (!isFolderGone(cwd)) return {};
+    const error = `Its working folder ${cwd} was removed while it ran. Choose another folder, or create it again.`;
+    return { trouble: 'folder', error };
+  }
+
+  /** What kept the program from running although it could be started; only one that has said nothing never ran. */
+  #startProblem({ exitCode }: ProcessExit): string | undefined {
+    if (this.#stoppedBy !== undefined || (sizeOf(this.#options.files.stdout) ?? 0) > 0) return undefined;
+    return exitProblem(exitCode, this.#options.request, this.#agentEnvironment());
+  }
+
+  #stoppedFacts(): Pick<EndedRecord, 'stoppedBy' | 'foreignSignal'> {
+    const foreignSignal = this.#stoppedBy === 'shutdown' ? this.#foreignSignal : undefined;
+    return { ...(this.#stoppedBy && { stoppedBy: this.#stoppedBy }), ...(foreignSignal && { foreignSignal }) };
   }
 
   async #stuck(): Promise<void> {
@@ -296,14 +369,15 @@ export class Guardian {
     this.#finish({ kind: 'lost', exit: {}, at: Date.now(), error }, await this.#sweep(0));
   }
 
-  async #sweep(giveUpMs?: number): Promise<SweepResult> {
+  async #sweep(giveUpMs?: number): Promise<Leftovers> {
     const { request, table, log } = this.#options;
     const stop = this.#stop;
-    if (!stop) return NOTHING;
+    if (!stop) return NOTHING_LEFT;
     const { keep, graceMs } = request.limits;
+    const since = stop.leader;
     const find = async (known: readonly ProcessInfo[]) => {
-      const found = await findRun(table, stop.marks(known), { keep, deep: true });
-      this.#leftover = found.members;
+      const found = await findRun(table, stop.marks(known), { keep, deep: true, since });
+      if (found.state === 'there') this.#leftover = found.value.members;
       return found;
     };
     this.#isSweeping = true;
@@ -316,27 +390,23 @@ export class Guardian {
       });
     } catch (error) {
       log('What was left of the run could not be seen to.', error);
-      return NOTHING;
+      return { ...NOTHING_LEFT, unseen: whyOf(error) };
     }
   }
 
-  #finish(end: Pick<EndedRecord, 'kind' | 'exit' | 'at' | 'error'>, left: SweepResult): void {
+  #finish(end: Pick<EndedRecord, 'kind' | 'exit' | 'at' | 'error' | 'trouble'>, left: Leftovers): void {
     clearTimeout(this.#timer);
     this.#leaderEnded = true;
     this.#logLimit?.close();
-    this.#write(this.#options.files.ended, {
-      format: FORMAT,
-      ...end,
-      ...(this.#stoppedBy && { stoppedBy: this.#stoppedBy }),
-      ...left,
-    });
+    const ended: EndedRecord = { format: FORMAT, ...end, ...this.#stoppedFacts(), ...left };
+    this.#records.ended(ended);
     void this.#watchKept(left)
       .catch((error: unknown) => this.#options.log('The logs of what was kept could not be watched.', error))
-      .finally(() => this.#over.resolve());
+      .finally(() => this.#over.resolve(ended));
   }
 
   /** The run is over, but what was kept may write on for as long as it lives. */
-  async #watchKept({ kept }: SweepResult): Promise<void> {
+  async #watchKept({ kept }: Leftovers): Promise<void> {
     const { request, table, log } = this.#options;
     const { keep, maxLogBytes: maxBytes } = request.limits;
     if (!this.#agent || !this.#stop) return;
@@ -351,21 +421,5 @@ export class Guardian {
       onPassed: () => log('Processes that were kept passed the log limit and were ended.'),
       signal: this.#keptReleased.signal,
     });
-  }
-
-  // ── Facts ────────────────────────────────────────────────────────────────────────────────────────────────────
-
-  #write(path: string, record: Fact): void {
-    try {
-      writeJson(path, record);
-      this.#unwritten.delete(path);
-    } catch (error) {
-      if (!this.#unwritten.has(path)) this.#options.log(`${path} could not be written; it is tried again.`, error);
-      this.#unwritten.set(path, record);
-    }
-  }
-
-  #writeAgain(): void {
-    for (const [path, record] of this.#unwritten) this.#write(path, record);
   }
 }

@@ -26,22 +26,29 @@ export interface KeptLogsOptions extends Pick<LogLimitOptions, 'maxBytes' | 'onC
  */
 export async function watchKeptLogs({ table, logs, maxBytes, onCut, signal, ...run }: KeptLogsOptions): Promise<void> {
   const marks: RunMarks = { ...run.marks, seen: run.kept, kept: run.kept, trustGroup: false };
-  const find = async () => writersOf(table, (await findRun(table, marks, { keep: run.keep, deep: true })).kept, marks);
-  let writers: readonly ProcessInfo[] = maxBytes > 0 && run.kept.length > 0 ? await find() : [];
+  /** Those that a look can tell of; where none can be had, those that were there before. */
+  const find = async (before: readonly ProcessInfo[]) => {
+    const look = await findRun(table, marks, { keep: run.keep, deep: true });
+    return look.state === 'there' ? writersOf(table, look.value.kept, marks) : before;
+  };
+  let writers: readonly ProcessInfo[] = maxBytes > 0 && run.kept.length > 0 ? await find([]) : [];
   if (writers.length === 0) return;
   const over = new AbortController();
   const onPassed = async (): Promise<void> => {
     run.onPassed();
     await table.signal(writers, 'SIGSTOP');
     // They may have started others meanwhile, until none is left.
-    for (writers = await find(); writers.length > 0; writers = await find()) await table.signal(writers, 'SIGKILL');
+    for (writers = await find(writers); writers.length > 0; writers = await find(writers))
+      await table.signal(writers, 'SIGKILL');
     over.abort();
   };
   const limit = new LogLimit({ logs, maxBytes, onCut, onPassed: () => void onPassed() });
   const either = AbortSignal.any([signal, over.signal]);
   while (!either.aborted && writers.length > 0) {
     await sleep(LOOK_MS, undefined, { signal: either }).catch(() => undefined);
-    if (!either.aborted && (await table.alive(writers)).length === 0) writers = await find();
+    if (either.aborted) break;
+    const { there, unknown } = await table.look(writers);
+    if (there.length + unknown.length === 0) writers = await find(writers);
   }
   limit.close();
 }

@@ -1,81 +1,107 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { closeSync, constants, existsSync, fstatSync, readdirSync, readSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import type { StopBy } from '../../core/model/loop.ts';
 import { readJson, writeJson } from '../runFolder/atomicFile.ts';
+import { boxLine, ordersInBox, parseOrder } from '../runFolder/orderFiles.ts';
 import { ORDER, type Order, type OrderResult, RESULT } from '../runFolder/records.ts';
+import { openRegular } from '../runFolder/regularFile.ts';
+import type { RunFiles } from '../runFolder/runFiles.ts';
 
 /** An order that was not seen before. */
 export interface NewOrder {
   readonly order: Order;
-  /** Writes down whether a signal was delivered, for the window that waits for it. */
+  /** Records whether a signal was delivered, for the window that waits for it. */
   answer(delivered: boolean): void;
 }
 
-/** The orders that windows leave in the run folder. The files stay: that of a stop is the record that it was asked for. */
+const BOX_BYTES = 64 * 1024;
+
+/**
+ * The orders that windows leave in the run folder: a file each, and all of them in the box, which is held open so that
+ * orders arrive even when there is no free descriptor. The files stay: that of a stop is the record that it was asked for.
+ */
 export class Orders {
-  readonly #folder: string;
+  readonly #files: Pick<RunFiles, 'orders' | 'box'>;
   readonly #log: (message: string, error?: unknown) => void;
   readonly #seen = new Set<string>();
+  readonly #buffer = Buffer.allocUnsafe(BOX_BYTES);
+  #box: number | undefined;
+  #boxRead = 0;
 
-  constructor(folder: string, log: (message: string, error?: unknown) => void) {
-    this.#folder = folder;
+  constructor(files: Pick<RunFiles, 'orders' | 'box'>, log: (message: string, error?: unknown) => void) {
+    this.#files = files;
     this.#log = log;
+    this.#openBox();
   }
 
   /** The new ones, oldest first. */
   take(): NewOrder[] {
+    const found = new Map<string, () => Order | undefined>();
+    for (const [name, order] of this.#inBox()) if (!this.#seen.has(name)) found.set(name, () => order);
+    for (const name of this.#names())
+      if (!this.#seen.has(name) && !found.has(name))
+        found.set(name, () => parseOrder(readJson(join(this.#files.orders, name))));
     // Their names begin with a time, so the order of the names is theirs.
-    const names = this.#names().filter((name) => !this.#seen.has(name));
-    return names.sort().flatMap((name) => {
-      this.#seen.add(name);
-      const order = parseOrder(readJson(join(this.#folder, name)));
-      if (!order) {
-        this.#log(`The order ${name} can not be read and was skipped.`);
-        return [];
-      }
-      return { order, answer: (delivered) => this.#answer(name, { delivered }) };
-    });
+    return [...found]
+      .sort(([one], [other]) => (one < other ? -1 : 1))
+      .flatMap(([name, read]) => this.#take(name, read));
+  }
+
+  close(): void {
+    if (this.#box !== undefined) closeSync(this.#box);
+    this.#box = undefined;
+  }
+
+  #take(name: string, read: () => Order | undefined): NewOrder[] {
+    this.#seen.add(name);
+    const order = read();
+    if (order) return [{ order, answer: (delivered) => this.#answer(name, { delivered }) }];
+    this.#log(`The order ${name} cannot be read and was skipped.`);
+    return [];
   }
 
   #names(): string[] {
     try {
-      return readdirSync(this.#folder).filter((name) => name.endsWith(ORDER));
+      return readdirSync(this.#files.orders).filter((name) => name.endsWith(ORDER));
     } catch {
-      // Somebody removed the folder; a window that has an order makes it again.
+      // Somebody removed the folder, and a window that has an order makes it again; or there is no descriptor.
       return [];
     }
   }
 
-  #answer(name: string, result: OrderResult): void {
-    const path = join(this.#folder, name + RESULT);
-    if (!existsSync(path)) writeJson(path, result);
+  #openBox(): void {
+    try {
+      this.#box = openRegular(this.#files.box, constants.O_RDWR | constants.O_APPEND);
+    } catch (error) {
+      // A window of the first edition makes none.
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') this.#log('The order box cannot be opened.', error);
+    }
   }
-}
 
-const STOPPED_BY: { readonly [by in StopBy]: true } = {
-  ...{
-    user: true,
-    shutdown: true,
-    budget: true,
-    cap: true,
-    restart: true,
-    timeout: true,
-    hung: true,
-    'output-limit': true,
-    unattended: true,
-  },
-};
+  #inBox(): ReadonlyMap<string, Order | undefined> {
+    if (this.#box === undefined) return new Map();
+    try {
+      const { size } = fstatSync(this.#box);
+      // Orders that were seen are not taken again.
+      if (size < this.#boxRead) this.#boxRead = 0;
+      if (size === this.#boxRead) return new Map();
+      const bytes = readSync(this.#box, this.#buffer, 0, BOX_BYTES, this.#boxRead);
+      const whole = this.#buffer.subarray(0, this.#buffer.lastIndexOf('\n', bytes - 1) + 1);
+      this.#boxRead += whole.length === 0 && bytes === BOX_BYTES ? bytes : whole.length;
+      return ordersInBox(whole.toString('utf8'));
+    } catch (error) {
+      this.#log('The order box cannot be read.', error);
+      return new Map();
+    }
+  }
 
-/** Reads an order; undefined when it is none. Shared with the window that takes the place of a lost guardian. */
-export function parseOrder(value: unknown): Order | undefined {
-  if (typeof value !== 'object' || value === null) return undefined;
-  const { kind, by, graceMs, signal, stopAfterMs, mine } = value as { [key: string]: unknown };
-  const isSpan = (one: unknown): one is number => typeof one === 'number' && one >= 0;
-  const isStopper = (one: unknown): one is StopBy => typeof one === 'string' && Object.hasOwn(STOPPED_BY, one);
-  if (kind === 'stop') return isStopper(by) && isSpan(graceMs) ? (value as Order) : undefined;
-  if (kind === 'signal')
-    return typeof signal === 'string' && (by === undefined || isStopper(by)) ? (value as Order) : undefined;
-  if (kind === 'leave') return stopAfterMs === undefined || isSpan(stopAfterMs) ? (value as Order) : undefined;
-  if (kind === 'adopted') return typeof mine === 'boolean' ? (value as Order) : undefined;
-  return kind === 'keepWaiting' ? { kind } : undefined;
+  #answer(name: string, result: OrderResult): void {
+    const path = join(this.#files.orders, name + RESULT);
+    try {
+      if (!existsSync(path)) writeJson(path, result);
+    } catch (error) {
+      // There is no descriptor, or something stands where the folder of orders was.
+      if (this.#box === undefined) throw error;
+      writeSync(this.#box, boxLine(name + RESULT, result));
+    }
+  }
 }

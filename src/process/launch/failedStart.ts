@@ -1,19 +1,27 @@
 import type { RunEnd } from '../../core/ports/launcher.ts';
 
-/** What says why something could not be started. `code` is the system's, such as ENOENT; `signal` is what ended it before it had begun. */
+/** Why something could not be started. `code` is the system's, such as ENOENT. */
 export interface StartFailure {
   readonly message: string;
   readonly code?: string | undefined;
-  readonly signal?: string | undefined;
 }
 
-/** The machine has no process, descriptor, memory or disk to spare, or the program is being written: later it may go. */
-const PASSING: readonly (string | undefined)[] = ['EAGAIN', 'EMFILE', 'ENFILE', 'ENOMEM', 'ENOSPC', 'ETXTBSY'];
+/** What the machine lacks, by the code of the system. */
+const SHORTAGES: { readonly [code: string]: string } = {
+  EAGAIN: 'this user may have no more processes at present',
+  EMFILE: 'there is no free file descriptor',
+  ENFILE: 'the machine has no free file descriptor',
+  ENOMEM: 'there is no free memory',
+  ENOSPC: 'the disk is full',
+  EDQUOT: "the user's disk quota is used up",
+  EROFS: 'the disk can only be read',
+  EIO: 'the disk reports errors',
+};
 
-/**
- * How a run has ended that could not be started: the same command will fail again (R5.3), unless the reason is one that passes. What ends by a signal
- * was killed, or has ended itself because it got no thread or no memory.
- */
-export function endOfFailedStart({ code, signal }: StartFailure): Extract<RunEnd['kind'], 'spawn' | 'void'> {
-  return signal !== undefined || PASSING.includes(code) ? 'void' : 'spawn';
+/** What the machine lacks, as a sentence without its full stop; undefined where the fault is not the machine's. */
+export function shortageOf(code: string | undefined): string | undefined {
+  return code === undefined ? undefined : SHORTAGES[code];
 }
+
+/** How a run ends that could not be started, and whose trouble that is (R5.7, R13.3). */
+export type FailedStart = Pick<RunEnd, 'kind' | 'trouble' | 'error'> & { readonly kind: 'spawn' | 'void' };

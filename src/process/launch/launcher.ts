@@ -1,6 +1,7 @@
 import { mkdirSync, realpathSync, statfsSync } from 'node:fs';
 import { readdir, rm, stat } from 'node:fs/promises';
 import type { Disposable } from '../../core/model/disposable.ts';
+import type { Look } from '../../core/model/looks.ts';
 import type { SweptProcess } from '../../core/model/loop.ts';
 import type { Clock } from '../../core/ports/clock.ts';
 import type {
@@ -10,6 +11,7 @@ import type {
   Run,
   RunControl,
   RunObserver,
+  RunToLookFor,
 } from '../../core/ports/launcher.ts';
 import { RetryLog } from '../../core/runtime/retryLog.ts';
 import { withoutMarkers } from '../environment/carriedEnvironment.ts';
@@ -19,13 +21,15 @@ import { Poller } from '../follow/poller.ts';
 import { Pump } from '../follow/pump.ts';
 import { FOLDER_MODE, sizeOf } from '../runFolder/atomicFile.ts';
 import { isToken, runFiles } from '../runFolder/runFiles.ts';
-import { writeWindowFile } from '../runFolder/windowFile.ts';
+import { keepWindowFile } from '../runFolder/windowFile.ts';
+import { lookForRun } from '../sweep/lookForRun.ts';
 import { reap } from '../sweep/reap.ts';
 import { terminateSpared } from '../sweep/terminateSpared.ts';
 import { createTable } from '../tables/platformTable.ts';
-import { createProbe } from '../tables/processIdentity.ts';
+import { createInspector } from '../tables/processInspector.ts';
+import { GuardianProcess } from './guardianProcess.ts';
+import { guardianTrouble, preparationTrouble } from './guardianTrouble.ts';
 import { prepareRun } from './prepareRun.ts';
-import { spawnGuardian } from './spawnGuardian.ts';
 
 export interface LauncherOptions {
   /** Holds a folder for each run. Made if it is not there, for the owner alone. */
@@ -38,6 +42,8 @@ export interface LauncherOptions {
   readonly nodePath: string;
   /** The environment that a terminal would have; a plan's own variables are added to it. */
   readonly environment: () => Promise<Record<string, string>>;
+  /** How often (ms) guardians show that they work; 10,000 if absent. */
+  readonly beatMs?: number;
   readonly clock: Clock;
   readonly log: (message: string, error?: unknown) => void;
 }
@@ -45,7 +51,7 @@ export interface LauncherOptions {
 /**
  * Starts attempts under guardians of their own and follows them. Disposing lets go of all runs; they go on.
  *
- * @throws the error of the file system when the folders can not be made.
+ * @throws the error of the file system when the folders cannot be created.
  */
 export function createLauncher(options: LauncherOptions): AgentLauncher & Disposable {
   return new Launcher(options);
@@ -69,28 +75,22 @@ class Launcher implements AgentLauncher, Disposable {
     // As the system names it: who holds a log open is found by its path.
     this.#runsFolder = realpathSync(options.runsFolder);
     const table = createTable({ polite: true });
-    const probe = createProbe();
+    const inspector = createInspector();
     this.#poller = new Poller(clock);
-    this.#services = { clock, log, table, probe, messenger: new Messenger(table, clock, log), pump: new Pump(log) };
-    this.#windowFile = writeWindowFile(
-      options.windowsFolder,
-      `host-${process.pid}-${probe.self.startTime.replace(/\W+/g, '-')}`,
-      probe,
-    );
+    this.#services = { clock, log, table, inspector, messenger: new Messenger(table, clock, log), pump: new Pump(log) };
+    this.#windowFile = keepWindowFile({
+      windowsFolder: options.windowsFolder,
+      windowId: `host-${process.pid}-${inspector.self.startTime.replace(/\W+/g, '-')}`,
+      ...{ inspector, clock, log },
+    });
   }
 
   launch(request: LaunchRequest, observer: RunObserver): Run {
-    const { guardianProgram, nodePath, windowsFolder, environment } = this.#options;
     const follower = this.#follow(
       { ...request, ...request.limits, readOffset: 0, leader: undefined, guardian: undefined },
       observer,
     );
-    const files = runFiles(this.#runsFolder, request.token);
-    void follower.launch(async () => {
-      const agentEnvironment = { ...withoutMarkers(await environment()), ...request.plan.env };
-      await prepareRun(files, request, agentEnvironment, windowsFolder);
-      return () => spawnGuardian({ nodePath, guardianProgram }, files, agentEnvironment);
-    });
+    void this.#start(request, follower);
     return follower;
   }
 
@@ -120,7 +120,7 @@ class Launcher implements AgentLauncher, Disposable {
       this.#noSpace.withdraw();
       return bavail * bsize;
     } catch (error) {
-      this.#noSpace.make(`The folder of runs ${this.#runsFolder} can not be used`, error);
+      this.#noSpace.make(`The folder of runs ${this.#runsFolder} cannot be used`, error);
       return 0;
     }
   }
@@ -132,6 +132,10 @@ class Launcher implements AgentLauncher, Disposable {
   ): Promise<ReadonlyMap<string, readonly SweptProcess[]>> {
     const { table } = this.#services;
     return reap({ table, filesOf: (token) => runFiles(this.#runsFolder, token), tokens, graceMs, keep });
+  }
+
+  lookForRun(run: RunToLookFor): Promise<Look<readonly SweptProcess[]>> {
+    return lookForRun(this.#services.table, runFiles(this.#runsFolder, run.token), run);
   }
 
   terminateSpared(process: SweptProcess): Promise<boolean> {
@@ -151,6 +155,10 @@ class Launcher implements AgentLauncher, Disposable {
     return old;
   }
 
+  outputPath(token: string): string {
+    return runFiles(this.#runsFolder, token).stdout;
+  }
+
   logBytes(token: string): number {
     const { stdout, stderr } = runFiles(this.#runsFolder, token);
     return (sizeOf(stdout) ?? 0) + (sizeOf(stderr) ?? 0);
@@ -162,6 +170,24 @@ class Launcher implements AgentLauncher, Disposable {
     for (const follower of this.#followers) follower.release();
     this.#poller.dispose();
     this.#windowFile.dispose();
+  }
+
+  /** Prepares a run and starts its guardian, unless the run was stopped or released meanwhile. */
+  async #start(request: LaunchRequest, follower: Follower): Promise<void> {
+    const { guardianProgram, nodePath, environment, log } = this.#options;
+    const files = runFiles(this.#runsFolder, request.token);
+    try {
+      const agentEnvironment = { ...withoutMarkers(await environment()), ...request.plan.env };
+      if (follower.isOver) return;
+      await prepareRun(files, request, agentEnvironment, this.#options);
+      if (follower.isOver) return;
+      const command = { nodePath, guardianProgram };
+      const guardian = new GuardianProcess(command, files, agentEnvironment);
+      await follower.begin(guardian, (end) => guardianTrouble(end, command, files.guardianLog));
+    } catch (error) {
+      log('A run could not be prepared.', error);
+      await follower.failedToStart(preparationTrouble(error));
+    }
   }
 
   #follow(options: Omit<FollowOptions, 'files'>, observer: RunObserver): Follower {

@@ -17,12 +17,12 @@ export async function prepareRun(
   files: RunFiles,
   request: LaunchRequest,
   environment: Environment,
-  windowsFolder: string,
+  { windowsFolder, beatMs }: Pick<RunRequest, 'windowsFolder' | 'beatMs'>,
 ): Promise<void> {
   const { plan } = request;
   mkdirSync(files.orders, { recursive: true, mode: FOLDER_MODE });
-  // The windows read them, though the guardian may come later.
-  for (const path of [files.stdout, files.stderr]) writeFileSync(path, '', { mode: FILE_MODE, flag: 'a' });
+  // They are read, though the guardian may come later.
+  for (const path of [files.stdout, files.stderr, files.box]) writeFileSync(path, '', { mode: FILE_MODE, flag: 'a' });
   if (plan.stdin !== undefined) await writePrompt(files.prompt, plan.stdin);
   if (plan.promptFile !== undefined) await writePrompt(files.promptFile, plan.promptFile);
   const args = plan.args.map((arg) =>
@@ -38,6 +38,7 @@ export async function prepareRun(
     stopSteps: plan.stopSteps,
     limits: request.limits,
     windowsFolder,
+    ...(beatMs !== undefined && { beatMs }),
   };
   writeJson(files.request, record);
 }

@@ -1,24 +1,14 @@
-import {
-  closeSync,
-  fstatSync,
-  linkSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  readSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { accessSync, constants, linkSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { type Look, lookOf, there } from '../../core/model/looks.ts';
+import { NotRegularError, readEnd, readText } from './regularFile.ts';
 
 /** Files of runs are for their owner alone. */
 export const FILE_MODE = 0o600;
 export const FOLDER_MODE = 0o700;
 
 /**
- * Writes a JSON file so that a reader sees all of it or none. A folder that is missing, for somebody may have removed it, is made again.
+ * Writes a JSON file so that a reader sees all of it or none. A missing folder is made again: somebody may have removed it.
  *
  * @throws the error of the file system, such as ENOSPC.
  */
@@ -38,18 +28,32 @@ export function writeJson(path: string, value: unknown): void {
   renameSync(draft, path);
 }
 
-/** Reads a JSON file; undefined when it is not there or is no JSON. */
-export function readJson(path: string): unknown {
+/** Looks at a JSON file. The value is undefined where it holds no JSON, or where something else is in its place. */
+export function lookAtJson(path: string): Look {
   try {
-    return JSON.parse(readFileSync(path, 'utf8'));
+    return there(parsed(readText(path)));
+  } catch (error) {
+    return error instanceof NotRegularError ? there(undefined) : lookOf(error);
+  }
+}
+
+/** Reads a JSON file; undefined when it is not there, cannot be read or holds no JSON. */
+export function readJson(path: string): unknown {
+  const look = lookAtJson(path);
+  return look.state === 'there' ? look.value : undefined;
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
   } catch {
     return undefined;
   }
 }
 
 /**
- * Creates a file with its content unless there is one already; answers whether it did. Only one of all callers gets true, and whoever sees the
- * file sees all of it.
+ * Creates a file with its content unless there is one already; returns whether it did. Only one of all callers gets true,
+ * and whoever sees the file sees all of it.
  */
 export function createOnce(path: string, value: unknown): boolean {
   const draft = `${path}.${process.pid}.tmp`;
@@ -85,18 +89,31 @@ export function sizeOf(path: string): number | undefined {
   }
 }
 
+/** When a file was last written, wall time in ms; undefined when that cannot be seen. */
+export function timeOf(path: string): number | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.mtimeMs;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether files in a folder can be written, as far as permissions and the kind of the disk say. */
+export function isWritable(folder: string): boolean {
+  try {
+    accessSync(folder, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** The last `bytes` of a file as text; empty when there is none that can be read. */
 export function readTail(path: string, bytes: number): string {
-  let fd: number | undefined;
   try {
-    fd = openSync(path, 'r');
-    const { size } = fstatSync(fd);
-    const buffer = Buffer.allocUnsafe(Math.min(size, bytes));
-    return buffer.toString('utf8', 0, readSync(fd, buffer, 0, buffer.length, size - buffer.length));
+    return readEnd(path, bytes).toString('utf8');
   } catch {
     return '';
-  } finally {
-    if (fd !== undefined) closeSync(fd);
   }
 }
 

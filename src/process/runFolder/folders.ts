@@ -1,14 +1,12 @@
 import { statSync } from 'node:fs';
+import { GONE, lookAt } from '../../core/model/looks.ts';
 import type { Folders } from '../../core/ports/launcher.ts';
 
 /** The folders of this machine. */
 export const folders: Folders = {
-  exists: (path) => {
-    try {
-      return statSync(path).isDirectory();
-    } catch {
-      // Whatever the reason, such as a disk of another machine that does not answer: no agent can work there.
-      return false;
-    }
+  look: (path) => {
+    if (path.includes('\0')) return GONE;
+    const look = lookAt(() => statSync(path));
+    return look.state === 'there' && !look.value.isDirectory() ? GONE : look;
   },
 };

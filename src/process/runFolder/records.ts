@@ -1,7 +1,8 @@
 import type { ProcessExit } from '../../core/model/agentEvent.ts';
-import type { ProcessIdentity, StopBy, SweptProcess } from '../../core/model/loop.ts';
+import type { Leftovers } from '../../core/model/leftovers.ts';
+import type { ProcessIdentity, StopBy } from '../../core/model/loop.ts';
 import type { StopStep } from '../../core/ports/agents.ts';
-import type { RunEnd, RunLimits } from '../../core/ports/launcher.ts';
+import type { RunEnd, RunLimits, Trouble } from '../../core/ports/launcher.ts';
 
 /** The format of the files in a run folder. A guardian and a window of another format leave each other's runs alone. */
 export const FORMAT = 1;
@@ -20,6 +21,8 @@ export interface RunRequest {
   readonly hasInput: boolean;
   readonly stopSteps: readonly StopStep[];
   readonly limits: RunLimits;
+  /** How often (ms) the guardian shows that it works. */
+  readonly beatMs?: number;
   /** Where windows say that they live. */
   readonly windowsFolder: string;
 }
@@ -29,6 +32,8 @@ export interface ClaimRecord {
   readonly format: typeof FORMAT;
   readonly by: 'guardian' | 'void';
   readonly guardian?: ProcessIdentity;
+  /** How often (ms) its guardian gives the file a new time, to show that it works; absent for the first edition. */
+  readonly beatMs?: number;
 }
 
 /** `started.json` */
@@ -47,20 +52,22 @@ export interface ExitRecord {
   /** Wall time, ms. */
   readonly at: number;
   readonly stoppedBy?: StopBy;
+  /** A signal that nobody had ordered; `stoppedBy` is `shutdown` then, for windows of the first edition. */
+  readonly foreignSignal?: string;
+  readonly trouble?: Trouble;
 }
 
 /** `ended.json`: all is over. */
-export interface EndedRecord {
+export interface EndedRecord extends Leftovers {
   readonly format: typeof FORMAT;
   readonly kind: RunEnd['kind'];
   readonly exit: ProcessExit;
   /** Wall time, ms. */
   readonly at: number;
   readonly stoppedBy?: StopBy;
+  readonly foreignSignal?: string;
+  readonly trouble?: Trouble;
   readonly error?: string;
-  readonly swept: readonly SweptProcess[];
-  readonly kept: readonly SweptProcess[];
-  readonly remaining: readonly SweptProcess[];
 }
 
 /** `silent.json` */

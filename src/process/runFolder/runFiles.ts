@@ -23,6 +23,8 @@ export interface RunFiles {
   /** There if the logs were cut back to their limit. */
   readonly cut: string;
   readonly orders: string;
+  /** All orders once more, for a guardian that has no free descriptor. */
+  readonly box: string;
   /** What went wrong in the guardian itself. */
   readonly guardianLog: string;
 }
@@ -60,6 +62,7 @@ export function filesIn(folder: string): RunFiles {
     silent: join(folder, 'silent.json'),
     cut: join(folder, 'cut.json'),
     orders: join(folder, 'orders'),
+    box: join(folder, 'orders.box'),
     guardianLog: join(folder, 'guardian.log'),
   };
 }

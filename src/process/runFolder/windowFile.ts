@@ -1,25 +1,72 @@
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Disposable } from '../../core/model/disposable.ts';
-import type { ProcessIdentity } from '../../core/model/loop.ts';
-import type { ProcessProbe } from '../../core/ports/launcher.ts';
-import { FOLDER_MODE, readJson, writeJson } from './atomicFile.ts';
+import { type Look, lookAt, there, unknown } from '../../core/model/looks.ts';
+import { isSameProcess, type ProcessIdentity } from '../../core/model/loop.ts';
+import type { Clock } from '../../core/ports/clock.ts';
+import type { ProcessInspector } from '../../core/ports/launcher.ts';
+import { RetryLog } from '../../core/runtime/retryLog.ts';
+import { identityOf } from '../tables/processTable.ts';
+import { FOLDER_MODE, lookAtJson, writeJson } from './atomicFile.ts';
+
+/** How often (ms) a window looks whether its file is still there. */
+export const RENEW_MS = 5_000;
+
+export interface WindowFileOptions {
+  readonly windowsFolder: string;
+  readonly windowId: string;
+  readonly inspector: ProcessInspector;
+  readonly clock: Clock;
+  readonly log: (message: string, error?: unknown) => void;
+}
 
 /**
- * Says in `<windowsFolder>/<windowId>.json` that this window lives, for guardians to see whether anybody is home. Disposing takes it back; a window
- * that crashed is known by its process. Takes away what windows left behind that are no more.
+ * Says in `<windowsFolder>/<windowId>.json` that this window lives, for guardians to see whether anybody is home, and says
+ * it again whenever somebody has removed the file or its folder. Disposing takes it back; a window that crashed is known by
+ * its process. Removes the files of windows that are gone.
  */
-export function writeWindowFile(windowsFolder: string, windowId: string, probe: ProcessProbe): Disposable {
-  const { pid, startTime, bootId } = probe.self;
-  mkdirSync(windowsFolder, { recursive: true, mode: FOLDER_MODE });
-  for (const name of readdirSync(windowsFolder)) {
-    const path = join(windowsFolder, name);
-    const window = readJson(path) as Partial<ProcessIdentity> | undefined;
-    const isWhole =
-      typeof window?.pid === 'number' && typeof window.startTime === 'string' && typeof window.bootId === 'string';
-    if (isWhole && !probe.isAlive(window as ProcessIdentity)) rmSync(path, { force: true });
-  }
+export function keepWindowFile({ windowsFolder, windowId, inspector, clock, log }: WindowFileOptions): Disposable {
   const path = join(windowsFolder, `${windowId}.json`);
-  writeJson(path, { pid, startTime, bootId });
-  return { dispose: () => rmSync(path, { force: true }) };
+  const self = identityOf(inspector.self);
+  mkdirSync(windowsFolder, { recursive: true, mode: FOLDER_MODE });
+  removeGone(windowsFolder, inspector);
+  writeJson(path, self);
+  const retryLog = new RetryLog({ log });
+  let timer: Disposable | undefined;
+  const renew = () => {
+    timer = clock.after(RENEW_MS, renew);
+    try {
+      const file = lookAtWindowFile(path);
+      if (file.state === 'gone' || (file.state === 'there' && !isSameProcess(file.value, self))) writeJson(path, self);
+      retryLog.withdraw();
+    } catch (error) {
+      retryLog.make(`The file ${path}, by which running loops see this window, could not be written`, error);
+    }
+  };
+  timer = clock.after(RENEW_MS, renew);
+  return {
+    dispose: () => {
+      timer?.dispose();
+      // A folder that cannot be reached is left as it is: our process is gone soon, and that counts.
+      lookAt(() => rmSync(path, { force: true }));
+    },
+  };
+}
+
+/** The process of the window that a file is about; `unknown` where the file is damaged. */
+export function lookAtWindowFile(path: string): Look<ProcessIdentity> {
+  const look = lookAtJson(path);
+  if (look.state !== 'there') return look;
+  const window = (look.value ?? {}) as Partial<ProcessIdentity>;
+  const isWhole =
+    typeof window.pid === 'number' && typeof window.startTime === 'string' && typeof window.bootId === 'string';
+  return isWhole ? there(window as ProcessIdentity) : unknown('the file of a window is damaged');
+}
+
+function removeGone(windowsFolder: string, inspector: ProcessInspector): void {
+  for (const name of readdirSync(windowsFolder)) {
+    const file = lookAtWindowFile(join(windowsFolder, name));
+    if (file.state === 'there' && inspector.look(file.value).state === 'gone')
+      rmSync(join(windowsFolder, name), { force: true });
+  }
 }

@@ -1,6 +1,10 @@
+import { type Seen, type There, there, type Unknown, unknown } from '../../core/model/looks.ts';
 import { isSameProcess, type ProcessIdentity } from '../../core/model/loop.ts';
+import { lookByScope } from '../tables/processScope.ts';
 import { keyOf, type ProcessInfo, type ProcessTable } from '../tables/processTable.ts';
-import { sparing, variableIn } from './spared.ts';
+import { variableIn } from './program.ts';
+import { LookFailed, seenIn } from './seenIn.ts';
+import { isSpared } from './spared.ts';
 
 /** What is known of a run, to tell its processes by. */
 export interface RunMarks {
@@ -11,8 +15,10 @@ export interface RunMarks {
   readonly seen: readonly ProcessIdentity[];
   /** Whether whoever is in the leader's group now belongs to it although the leader is gone: true right after its end. */
   readonly trustGroup: boolean;
-  /** Its run folder: who writes to a log in it belongs to it. */
+  /** Its run folder: whoever writes to a log in it belongs to the run. */
   readonly folder: string;
+  /** The folders that its loop works in: see `isSpared`. */
+  readonly ownFolders?: readonly string[] | undefined;
   /** Processes that were left alone when it ended: they still are. */
   readonly kept?: readonly ProcessIdentity[];
 }
@@ -21,30 +27,58 @@ export interface RunMarks {
 export interface RunProcesses {
   /** Those to be ended. */
   readonly members: readonly ProcessInfo[];
-  /** Those that live on, on purpose (R7.4). */
+  /** Those that are left alone, with all below them (R7.4). */
   readonly kept: readonly ProcessInfo[];
-  /** Those that are left alone: the kept ones, and VS Code with what runs below it. */
-  readonly spared: readonly ProcessInfo[];
 }
 
 export interface FindOptions {
   readonly keep: readonly string[];
   /** Whether to look for the marker and for open logs in all processes too, which costs some 50 µs each. */
   readonly deep: boolean;
+  /** A process that this one has started, and older than all that are looked for: others may be left out. */
+  readonly since?: ProcessIdentity | undefined;
 }
 
-const NOBODY: RunProcesses = { members: [], kept: [], spared: [] };
+/** What a look for the processes of a run found; `known` are those it was last known to have. */
+export type RunLook = There<RunProcesses> | (Unknown & { readonly known: readonly ProcessIdentity[] });
+
+export const NOBODY: RunProcesses = { members: [], kept: [] };
 
 /**
- * Finds the processes of runs (R7.4): the group and session of their leaders, those seen below them earlier, and, if `deep`, those that carry
- * the marker or write to the log; and whatever is below one of these. Never ourselves or our ancestors.
+ * Finds the processes of runs (R7.4): the group and session of their leaders, those seen below them earlier, and, if
+ * `deep`, those that carry the marker or write to the log; and whatever is below one of these. Never ourselves or our
+ * ancestors. One look proves nothing about processes that were being started meanwhile: see `sweep`.
  */
 export async function findProcesses(
   table: ProcessTable,
   runs: readonly RunMarks[],
   options: FindOptions,
-): Promise<Map<string, RunProcesses>> {
-  const all = await table.list();
+): Promise<Seen<ReadonlyMap<string, RunProcesses>>> {
+  const listed = await table.list(options.since);
+  if (listed.state === 'unknown') return listed;
+  try {
+    return there(sortByRun(table, listed.value, runs, options));
+  } catch (error) {
+    if (error instanceof LookFailed) return unknown(error.message);
+    throw error;
+  }
+}
+
+/** The processes of one run. */
+export async function findRun(table: ProcessTable, run: RunMarks, options: FindOptions): Promise<RunLook> {
+  const look = await findProcesses(table, [run], options);
+  if (look.state === 'there') return there(look.value.get(run.token) ?? NOBODY);
+  // Its leader has ended where whoever is left in its group is trusted.
+  const leader = run.leader && !run.trustGroup ? [run.leader] : [];
+  return { ...look, known: [...leader, ...run.seen] };
+}
+
+function sortByRun(
+  table: ProcessTable,
+  all: readonly ProcessInfo[],
+  runs: readonly RunMarks[],
+  options: FindOptions,
+): Map<string, RunProcesses> {
   const tree = new Tree(all);
   const ourselves = tree.ancestors(process.pid);
   const living = all.filter(({ zombie, pid }) => !zombie && pid > 1 && !ourselves.has(pid));
@@ -59,11 +93,6 @@ export async function findProcesses(
     );
   }
   return found;
-}
-
-/** The processes of one run. */
-export async function findRun(table: ProcessTable, run: RunMarks, options: FindOptions): Promise<RunProcesses> {
-  return (await findProcesses(table, [run], options)).get(run.token) ?? NOBODY;
 }
 
 function membership(run: RunMarks, tree: Tree): (process: ProcessInfo) => boolean {
@@ -94,10 +123,11 @@ function claimedByTraces(
   const eldest = eldestStart(table, runs);
   for (const process of living) {
     if (process.started < eldest) continue;
-    const environment = table.environment(process);
+    const environment = seenIn(table.environment(process));
     const marked = environment && variableIn(environment, MARKER);
-    // Who may not read the one may not read the other.
-    const token = marked && tokens.has(marked) ? marked : environment && logOwner(table.outputs(process), logs);
+    // A process that does not show the one does not show the other.
+    const token =
+      marked && tokens.has(marked) ? marked : environment && logOwner(seenIn(table.outputs(process)) ?? [], logs);
     if (token) claimed.set(process.pid, token);
   }
   return claimed;
@@ -106,7 +136,7 @@ function claimedByTraces(
 /** Those of `processes` that hold a log of the run open as their output. */
 export function writersOf(table: ProcessTable, processes: readonly ProcessInfo[], run: RunMarks): ProcessInfo[] {
   const logs = logsOf([run]);
-  return processes.filter((process) => logOwner(table.outputs(process), logs) !== undefined);
+  return processes.filter((process) => logOwner(seenIn(table.outputs(process)) ?? [], logs) !== undefined);
 }
 
 /** The paths of the logs of runs, each with the token of its run. */
@@ -125,7 +155,7 @@ function eldestStart(table: ProcessTable, runs: readonly RunMarks[]): number {
   let eldest = Number.POSITIVE_INFINITY;
   for (const { leader } of runs) {
     // Start times of another boot say nothing, and not all platforms write them as numbers.
-    const started = leader && leader.bootId === table.bootId ? Number(leader.startTime) : 0;
+    const started = leader && !lookByScope(leader, table.scope) ? Number(leader.startTime) : 0;
     eldest = Math.min(eldest, Number.isFinite(started) ? started : 0);
   }
   return eldest;
@@ -138,20 +168,15 @@ function sort(
   run: RunMarks,
   keep: readonly string[],
 ): RunProcesses {
-  const spared = new Set<ProcessInfo>();
   const kept = new Set<ProcessInfo>();
+  const isLeader = (process: ProcessInfo) => run.leader !== undefined && isSameProcess(process, run.leader);
   for (const process of all) {
-    if (spared.has(process) || (run.leader && isSameProcess(process, run.leader))) continue;
+    if (kept.has(process) || isLeader(process)) continue;
     const wasKept = run.kept?.some((one) => isSameProcess(one, process));
-    const why = wasKept ? 'kept' : sparing(table, process, keep);
-    if (!why) continue;
-    for (const one of tree.below([process], new Set())) {
-      if (run.leader && isSameProcess(one, run.leader)) continue;
-      spared.add(one);
-      if (why === 'kept') kept.add(one);
-    }
+    if (!wasKept && !isSpared(table, process, keep, run.ownFolders)) continue;
+    for (const one of tree.below([process], new Set())) if (!isLeader(one)) kept.add(one);
   }
-  return { members: [...all].filter((process) => !spared.has(process)), kept: [...kept], spared: [...spared] };
+  return { members: [...all].filter((process) => !kept.has(process)), kept: [...kept] };
 }
 
 /** Who is whose child, in one list of processes. */

@@ -1,9 +1,10 @@
-import { existsSync } from 'node:fs';
-import type { SweptProcess } from '../../core/model/loop.ts';
-import { readClaim, readEnded, readStarted } from '../runFolder/recordSchemas.ts';
+import type { ProcessIdentity, SweptProcess } from '../../core/model/loop.ts';
+import { lookAtClaim, lookAtEnded, lookAtStarted } from '../runFolder/recordSchemas.ts';
 import type { RunFiles } from '../runFolder/runFiles.ts';
+import { lookByScope } from '../tables/processScope.ts';
 import type { ProcessTable } from '../tables/processTable.ts';
 import { findProcesses, findRun, type RunMarks } from './findProcesses.ts';
+import { ownFoldersOfRun } from './ownFolders.ts';
 import { LEAST_GRACE_MS, sweep } from './sweep.ts';
 
 export interface ReapOptions {
@@ -32,9 +33,11 @@ export async function reap({
   if (runs.length === 0) return ended;
   const options = { keep, deep: true };
   const found = await findProcesses(table, runs, options);
+  // What could not be looked for now is looked for when the next window opens.
+  if (found.state === 'unknown') return ended;
   await Promise.all(
     runs.map(async (run) => {
-      if (found.get(run.token)?.members.length === 0) return;
+      if (found.value.get(run.token)?.members.length === 0) return;
       const find = (known: RunMarks['seen']) => findRun(table, { ...run, seen: [...run.seen, ...known] }, options);
       const { swept, remaining } = await sweep(table, find, { graceMs: Math.max(graceMs, LEAST_GRACE_MS) });
       ended.set(run.token, [...swept, ...remaining]);
@@ -45,20 +48,27 @@ export async function reap({
 
 /** What to tell the processes of an ended run by; undefined where there can be none, or somebody is at it. */
 async function marksOf(table: ProcessTable, token: string, files: RunFiles): Promise<RunMarks | undefined> {
-  if (!existsSync(files.folder)) return { token, leader: undefined, seen: [], trustGroup: false, folder: files.folder };
-  const guardian = readClaim(files)?.guardian;
-  // Of another boot nothing is left (R7.5).
-  if (guardian && guardian.bootId !== table.bootId) return undefined;
-  const ended = readEnded(files);
+  const [claim, ended, started] = [lookAtClaim(files), lookAtEnded(files), lookAtStarted(files)];
+  // While nobody can read who its guardian is, that may still be at it.
+  if (claim.state === 'unknown' || ended.state === 'unknown' || started.state === 'unknown') return undefined;
+  const guardian = claim.state === 'there' ? claim.value.guardian : undefined;
+  // Of another boot nothing is left, and what runs elsewhere is not ours to end (R7.5).
+  if (guardian && lookByScope(guardian, table.scope)) return undefined;
+  const end = ended.state === 'there' ? ended.value : undefined;
   // Its guardian sees to it. One that stays after the end only watches the logs of what was kept.
-  if (guardian && !ended && (await table.alive([guardian])).length > 0) return undefined;
-  const leader = readStarted(files)?.leader;
+  if (guardian && !end && !(await isGone(table, guardian))) return undefined;
   return {
     token,
-    leader,
-    seen: ended?.remaining ?? [],
-    kept: ended?.kept ?? [],
+    leader: started.state === 'there' ? started.value.leader : undefined,
+    seen: end?.remaining ?? [],
+    kept: end?.kept ?? [],
     trustGroup: false,
     folder: files.folder,
+    ownFolders: ownFoldersOfRun(files),
   };
+}
+
+async function isGone(table: ProcessTable, process: ProcessIdentity): Promise<boolean> {
+  const { there, unknown } = await table.look([process]);
+  return there.length + unknown.length === 0;
 }

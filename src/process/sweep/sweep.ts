@@ -1,26 +1,23 @@
+import type { Leftovers } from '../../core/model/leftovers.ts';
 import type { ProcessIdentity, SweptProcess } from '../../core/model/loop.ts';
-import { identityOf, keyOf, type ProcessInfo, type ProcessTable } from '../tables/processTable.ts';
-import type { RunProcesses } from './findProcesses.ts';
-
-/** What became of the processes that were left of a run. */
-export interface SweepResult {
-  readonly swept: readonly SweptProcess[];
-  readonly kept: readonly SweptProcess[];
-  readonly remaining: readonly SweptProcess[];
-}
+import { commandOf, identityOf, keyOf, type ProcessInfo, type ProcessTable } from '../tables/processTable.ts';
+import type { RunLook, RunProcesses } from './findProcesses.ts';
 
 export interface SweepOptions {
   /** Time between the request to end and SIGKILL, ms. */
   readonly graceMs: number;
   /** Processes that were asked to end before, by key, with the time (of `performance.now`) at which they are killed. */
   readonly asked?: ReadonlyMap<string, number>;
-  /** How long (ms) after SIGKILL a process that is still there is given up (R7.6). */
+  /**
+   * How long (ms) after SIGKILL a process that is still there is given up (R7.6), and how long looks may fail in a row
+   * before the sweep says so.
+   */
   readonly giveUpMs?: number;
   /** Whether SIGKILL must not wait any longer: nobody is asked to end before it, or woken for that. */
   readonly isUrgent?: () => boolean;
 }
 
-/** Time is passed in so that a sweep of processes that can not be ended can be tested without waiting. */
+/** Time is passed in so that a sweep of processes that cannot be ended can be tested without waiting. */
 export interface SweepTime {
   now(): number;
   sleep(ms: number): Promise<void>;
@@ -34,14 +31,22 @@ export const REAL_TIME: SweepTime = {
 export const GIVE_UP_MS = 10_000;
 /** The least time (ms) that what is left of an ended leader gets to end by itself (R7.4). */
 export const LEAST_GRACE_MS = 1_000;
-/** As many are named; a run that keeps more than this is told by the first. */
+/** At most so many processes are named of a run. */
 const NAMED_AT_MOST = 100;
 const COMMAND_CHARACTERS = 200;
 /** Between two looks at those that are being ended, ms. */
 const LONGEST_PAUSE_MS = 25;
+/**
+ * A process between two forks is in no list: its parent is gone by the time the list comes to the child. So nothing is
+ * left only where so many looks in a row, each so long (ms) after the other, found nothing (R7.4).
+ */
+export const EMPTY_LOOKS = 3;
+export const BETWEEN_EMPTY_LOOKS_MS = 25;
+/** Longest pause (ms) after a look that failed; each pause is twice as long as the one before. */
+const LONGEST_WAIT_FOR_SIGHT_MS = 1_000;
 
 /** Looks for what is left of a run; `known` are those found before. */
-export type Find = (known: readonly ProcessInfo[]) => Promise<RunProcesses>;
+export type Find = (known: readonly ProcessInfo[]) => Promise<RunLook>;
 
 interface Tracked {
   readonly process: ProcessInfo;
@@ -51,47 +56,156 @@ interface Tracked {
 }
 
 /**
- * Ends all that `find` finds: SIGTERM (and SIGCONT, for a stopped process hears nothing else), then SIGKILL after the grace period, and looks again until
- * nothing is found but what can not be ended. It tells nothing gone that it has not seen gone.
+ * Ends all that `find` finds: SIGTERM (and SIGCONT, for a stopped process hears nothing else), then SIGKILL after the grace
+ * period, and looks again until several looks in a row find nothing but what cannot be ended. It says of nothing that it is
+ * gone that it has not seen gone.
  */
-export async function sweep(
-  table: ProcessTable,
-  find: Find,
-  options: SweepOptions,
-  time = REAL_TIME,
-): Promise<SweepResult> {
-  const giveUpMs = options.giveUpMs ?? GIVE_UP_MS;
-  const tracked = new Map<string, Tracked>();
-  const began = time.now();
-  const deadline = began + options.graceMs;
-  const isStuck = ({ killedAt }: Tracked) => killedAt !== undefined && time.now() - killedAt >= giveUpMs;
-  const isUrgent = options.isUrgent ?? (() => false);
-  let found: RunProcesses;
-  for (;;) {
-    found = await find([...tracked.values()].map(({ process }) => process));
-    const fresh = found.members.filter((process) => !tracked.has(keyOf(process)));
-    for (const process of fresh) {
-      const killAt = options.asked?.get(keyOf(process)) ?? deadline;
-      tracked.set(keyOf(process), { process, told: described(table, process), killAt, killedAt: undefined });
-    }
-    const toAsk = isUrgent() ? [] : fresh.filter((process) => !options.asked?.has(keyOf(process)));
-    await askToEnd(table, toAsk);
-    const here = found.members.map((process) => tracked.get(keyOf(process)) as Tracked);
-    if (here.every(isStuck)) break;
-    // What comes up faster than it can be ended is not chased for ever. Those that were killed before we began may still be on their way out.
-    if (time.now() - Math.max(began, ...here.map(({ killAt }) => killAt)) >= giveUpMs) break;
-    await endThese(table, here, isStuck, isUrgent, time);
+export function sweep(table: ProcessTable, find: Find, options: SweepOptions, time = REAL_TIME): Promise<Leftovers> {
+  return new Sweep(table, find, options, time).run();
+}
+
+class Sweep {
+  readonly #table: ProcessTable;
+  readonly #find: Find;
+  readonly #options: SweepOptions;
+  readonly #time: SweepTime;
+  readonly #giveUpMs: number;
+  readonly #began: number;
+  readonly #tracked = new Map<string, Tracked>();
+  /** Looks in a row that found nothing to end. */
+  #emptyLooks = 0;
+  #unseenSince: number | undefined;
+  #unseenPause = LONGEST_PAUSE_MS;
+
+  constructor(table: ProcessTable, find: Find, options: SweepOptions, time: SweepTime) {
+    this.#table = table;
+    this.#find = find;
+    this.#options = options;
+    this.#time = time;
+    this.#giveUpMs = options.giveUpMs ?? GIVE_UP_MS;
+    this.#began = time.now();
   }
-  const remaining = found.members.map((process) => (tracked.get(keyOf(process)) as Tracked).told);
-  const stillHere = new Set(remaining);
-  return {
-    swept: [...tracked.values()]
-      .map(({ told }) => told)
-      .filter((told) => !stillHere.has(told))
-      .slice(0, NAMED_AT_MOST),
-    kept: found.kept.slice(0, NAMED_AT_MOST).map((process) => described(table, process)),
-    remaining: remaining.slice(0, NAMED_AT_MOST),
-  };
+
+  async run(): Promise<Leftovers> {
+    for (;;) {
+      const look = await this.#find([...this.#tracked.values()].map(({ process }) => process));
+      if (look.state === 'unknown') {
+        if (await this.#waitForSight()) continue;
+        return this.#unseen(look.why, look.known);
+      }
+      this.#unseenSince = undefined;
+      const here = await this.#track(look.value.members);
+      if (here.length === 0) {
+        this.#emptyLooks++;
+        if (this.#emptyLooks >= EMPTY_LOOKS) return this.#seen(look.value);
+        await this.#time.sleep(BETWEEN_EMPTY_LOOKS_MS);
+        continue;
+      }
+      this.#emptyLooks = 0;
+      if (here.every(this.#isStuck)) return this.#seen(look.value);
+      // What comes up faster than it can be ended is not chased forever. Those that were killed before we began may still be
+      // on their way out.
+      if (this.#time.now() - Math.max(this.#began, ...here.map(({ killAt }) => killAt)) >= this.#giveUpMs)
+        return this.#seen(look.value);
+      await this.#endThese(here);
+    }
+  }
+
+  readonly #isStuck = ({ killedAt }: Tracked): boolean =>
+    killedAt !== undefined && this.#time.now() - killedAt >= this.#giveUpMs;
+
+  #isUrgent(): boolean {
+    return this.#options.isUrgent?.() ?? false;
+  }
+
+  /** Pauses before the next look; false when looks have failed for too long. */
+  async #waitForSight(): Promise<boolean> {
+    const now = this.#time.now();
+    if (this.#unseenSince === undefined) {
+      this.#unseenSince = now;
+      this.#unseenPause = LONGEST_PAUSE_MS;
+    }
+    if (now - this.#unseenSince >= this.#giveUpMs) return false;
+    await this.#time.sleep(this.#unseenPause);
+    this.#unseenPause = Math.min(this.#unseenPause * 2, LONGEST_WAIT_FOR_SIGHT_MS);
+    return true;
+  }
+
+  /** Asks those that are new to end. */
+  async #track(members: readonly ProcessInfo[]): Promise<Tracked[]> {
+    const { asked, graceMs } = this.#options;
+    const fresh = members.filter((process) => !this.#tracked.has(keyOf(process)));
+    for (const process of fresh) {
+      const killAt = asked?.get(keyOf(process)) ?? this.#began + graceMs;
+      this.#tracked.set(keyOf(process), {
+        process,
+        told: described(this.#table, process),
+        killAt,
+        killedAt: undefined,
+      });
+    }
+    const toAsk = this.#isUrgent() ? [] : fresh.filter((process) => !asked?.has(keyOf(process)));
+    await askToEnd(this.#table, toAsk);
+    return members.map((process) => this.#tracked.get(keyOf(process)) as Tracked);
+  }
+
+  /**
+   * Kills those whose time has come, and waits until all are gone, or only those are left that cannot be ended, or the time
+   * of another has come: before that one is killed we look again, for nobody may find what it has started since.
+   */
+  async #endThese(all: readonly Tracked[]): Promise<void> {
+    const isDue = ({ killAt, killedAt }: Tracked) =>
+      killedAt === undefined && (this.#isUrgent() || killAt <= this.#time.now());
+    const due = all.filter(isDue);
+    await this.#kill(due);
+    for (const one of due) one.killedAt = this.#time.now();
+    let here = all;
+    let pause = 1;
+    while (here.length > 0 && !here.every(this.#isStuck) && !here.some(isDue)) {
+      const waiting = here
+        .filter(({ killedAt }) => killedAt === undefined)
+        .map(({ killAt }) => killAt - this.#time.now());
+      await this.#time.sleep(Math.max(0, Math.min(pause, ...waiting)));
+      pause = Math.min(pause * 2, LONGEST_PAUSE_MS);
+      const { there, unknown } = await this.#table.look(here.map(({ process }) => process));
+      const alive = new Set([...there, ...unknown].map(keyOf));
+      here = here.filter(({ process }) => alive.has(keyOf(process)));
+      // Where it could not be looked at when its time came, it got no signal.
+      if (unknown.length > 0) await this.#kill(here.filter(({ killedAt }) => killedAt !== undefined));
+    }
+  }
+
+  async #kill(those: readonly Tracked[]): Promise<void> {
+    await this.#table.signal(
+      those.map(({ process }) => process),
+      'SIGKILL',
+    );
+  }
+
+  #seen({ members, kept }: RunProcesses): Leftovers {
+    const remaining = members.map((process) => (this.#tracked.get(keyOf(process)) as Tracked).told);
+    return {
+      swept: this.#toldWithout(remaining),
+      kept: kept.slice(0, NAMED_AT_MOST).map((process) => described(this.#table, process)),
+      remaining: remaining.slice(0, NAMED_AT_MOST),
+    };
+  }
+
+  /** Nothing can be said of any of them. */
+  #unseen(unseen: string, known: readonly ProcessIdentity[]): Leftovers {
+    const others = known.filter((process) => !this.#tracked.has(keyOf(process)));
+    const remaining = [
+      ...[...this.#tracked.values()].map(({ told }) => told),
+      ...others.map((process) => ({ ...identityOf(process), command: `process ${process.pid}` })),
+    ];
+    return { swept: [], kept: [], remaining: remaining.slice(0, NAMED_AT_MOST), unseen };
+  }
+
+  #toldWithout(remaining: readonly SweptProcess[]): SweptProcess[] {
+    const stillHere = new Set(remaining);
+    const gone = [...this.#tracked.values()].map(({ told }) => told).filter((told) => !stillHere.has(told));
+    return gone.slice(0, NAMED_AT_MOST);
+  }
 }
 
 /** Asks processes to end, one by one. */
@@ -101,37 +215,7 @@ export async function askToEnd(table: ProcessTable, processes: readonly ProcessI
   await table.signal(processes, 'SIGCONT');
 }
 
-/**
- * Kills those whose time has come, and waits until all are gone, or only those are left that can not be ended, or the time of another has come: before
- * that one is killed we look again, for nobody may find what it has started since.
- */
-async function endThese(
-  table: ProcessTable,
-  all: readonly Tracked[],
-  isStuck: (one: Tracked) => boolean,
-  isUrgent: () => boolean,
-  time: SweepTime,
-): Promise<void> {
-  const isDue = ({ killAt, killedAt }: Tracked) => killedAt === undefined && (isUrgent() || killAt <= time.now());
-  const due = all.filter(isDue);
-  await table.signal(
-    due.map(({ process }) => process),
-    'SIGKILL',
-  );
-  for (const one of due) one.killedAt = time.now();
-  let here = all;
-  let pause = 1;
-  while (here.length > 0 && !here.every(isStuck) && !here.some(isDue)) {
-    const waiting = here.filter(({ killedAt }) => killedAt === undefined).map(({ killAt }) => killAt - time.now());
-    await time.sleep(Math.max(0, Math.min(pause, ...waiting)));
-    pause = Math.min(pause * 2, LONGEST_PAUSE_MS);
-    const alive = new Set((await table.alive(here.map(({ process }) => process))).map(keyOf));
-    here = here.filter(({ process }) => alive.has(keyOf(process)));
-  }
-}
-
 /** A process as it is recorded and shown. */
 export function described(table: ProcessTable, process: ProcessInfo): SweptProcess {
-  const command = table.args(process).join(' ') || process.name;
-  return { ...identityOf(process), command: command.slice(0, COMMAND_CHARACTERS) };
+  return { ...identityOf(process), command: commandOf(table, process).slice(0, COMMAND_CHARACTERS) };
 }

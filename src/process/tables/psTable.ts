@@ -1,8 +1,10 @@
+import { GONE, type Look, type Seen, there, unknown } from '../../core/model/looks.ts';
 import type { ProcessIdentity } from '../../core/model/loop.ts';
-import type { ProcessInfo, ProcessTable } from './processTable.ts';
-import type { RunCommand } from './runCommand.ts';
+import { lookByScope, type ProcessScope } from './processScope.ts';
+import { lookIn, onlyOne, type ProcessInfo, type ProcessTable, type Sorted, sortByLook } from './processTable.ts';
+import type { CommandResult, RunCommand } from './runCommand.ts';
 
-/** Asks `ps` for all it needs of a process. The start time has five words, the arguments come last for they may hold anything. */
+/** All that is needed of a process. The start time has five words; the arguments come last, for they may hold anything. */
 const COLUMNS = 'pid=,ppid=,pgid=,state=,time=,rss=,lstart=,args=';
 /** All processes of all users. */
 export const PS_LIST = ['-A', '-ww', '-o', COLUMNS] as const;
@@ -10,59 +12,66 @@ export const PS_LIST = ['-A', '-ww', '-o', COLUMNS] as const;
 export const PS_ONE = (...pids: readonly number[]) => ['-ww', '-o', COLUMNS, '-p', pids.join(',')];
 /** Names the boot. */
 export const SYSCTL_BOOT = ['-n', 'kern.bootsessionuuid'] as const;
+/** Names the machine. */
+export const SYSCTL_MACHINE = ['-n', 'kern.uuid'] as const;
 
 const LINE = /^\s*(\d+)\s+(\d+)\s+(\d+)\s+(\S+)\s+(\S+)\s+(\d+)\s+(\w{3}\s+\w{3}\s+\d+\s+[\d:]+\s+\d{4})\s?(.*)$/;
+const CUT_OFF = 'the list of processes was cut off';
 
 /** Sends a signal as `process.kill` does. */
 export type Kill = (pid: number, signal: string) => boolean;
 
 /** The process table of macOS, which has no `/proc`: from `ps`. There are no sessions and no environments to be seen. */
 export class PsTable implements ProcessTable {
-  readonly bootId: string;
+  readonly scope: ProcessScope;
   readonly #run: RunCommand;
   readonly #kill: Kill;
 
-  constructor(bootId: string, run: RunCommand, kill: Kill) {
-    this.bootId = bootId;
+  constructor(scope: ProcessScope, run: RunCommand, kill: Kill) {
+    this.scope = scope;
     this.#run = run;
     this.#kill = kill;
   }
 
-  async list(): Promise<ProcessInfo[]> {
-    return this.#ask(PS_LIST);
+  async list(): Promise<Seen<readonly ProcessInfo[]>> {
+    const listed = readPs(await this.#run('ps', PS_LIST), this.scope);
+    // The first process is in every whole list.
+    return listed.state === 'there' && !listed.value.some(({ pid }) => pid === 1) ? unknown(CUT_OFF) : listed;
   }
 
-  async find(pid: number): Promise<ProcessInfo | undefined> {
-    return (await this.#ask(PS_ONE(pid)))[0];
+  async find(pid: number): Promise<Look<ProcessInfo>> {
+    return onlyOne(await this.#ask([pid]), pid);
   }
 
-  async alive<T extends ProcessIdentity>(processes: readonly T[]): Promise<T[]> {
-    const here = processes.filter(({ bootId }) => bootId === this.bootId);
-    if (here.length === 0) return [];
-    const now = await this.#ask(PS_ONE(...here.map(({ pid }) => pid)));
-    const started = new Map(now.filter(({ zombie }) => !zombie).map(({ pid, startTime }) => [pid, startTime]));
-    return here.filter(({ pid, startTime }) => started.get(pid) === startTime);
+  async look<T extends ProcessIdentity>(processes: readonly T[]): Promise<Sorted<T>> {
+    const here = processes.filter((process) => !lookByScope(process, this.scope));
+    const now = here.length === 0 ? there([]) : await this.#ask(here.map(({ pid }) => pid));
+    return sortByLook(processes, (process) => lookByScope(process, this.scope) ?? lookIn(now, process));
   }
 
   async signal<T extends ProcessIdentity>(processes: readonly T[], signal: string): Promise<T[]> {
     // One look for all of them: a look for each would take longer than it gains.
-    return (await this.alive(processes)).filter(({ pid }) => this.#send(pid, signal));
+    return (await this.look(processes)).there.filter(({ pid }) => this.#send(pid, signal));
   }
 
   async signalGroup(leader: ProcessIdentity, signal: string): Promise<boolean> {
-    return leader.pid > 1 && leader.bootId === this.bootId && this.#send(-leader.pid, signal);
+    return leader.pid > 1 && !lookByScope(leader, this.scope) && this.#send(-leader.pid, signal);
   }
 
-  args(process: ProcessInfo): readonly string[] {
-    return process.args ?? [];
+  args(process: ProcessInfo): Look<readonly string[]> {
+    return there(process.args ?? []);
   }
 
-  environment(): undefined {
-    return undefined;
+  executable(process: ProcessInfo): Look<string> {
+    return process.executable === undefined ? GONE : there(process.executable);
   }
 
-  outputs(): readonly string[] {
-    return [];
+  environment(): Look<Buffer> {
+    return GONE;
+  }
+
+  outputs(): Look<readonly string[]> {
+    return GONE;
   }
 
   #send(pid: number, signal: string): boolean {
@@ -74,33 +83,57 @@ export class PsTable implements ProcessTable {
     }
   }
 
-  async #ask(args: readonly string[]): Promise<ProcessInfo[]> {
-    return parsePs((await this.#run('ps', args)).output, this.bootId);
+  /** With our own pid among them: an answer without it was cut off. */
+  async #ask(pids: readonly number[]): Promise<Seen<readonly ProcessInfo[]>> {
+    return readPsOf(await this.#run('ps', PS_ONE(...pids, process.pid)), this.scope);
   }
 }
 
-/** Reads what `ps` lists; lines that are none are skipped. */
-export function parsePs(output: string, bootId: string): ProcessInfo[] {
-  return output.split('\n').flatMap((line) => {
-    const [, pid, parent, group, state, time, memory, start, args] = LINE.exec(line) ?? [];
-    if (start === undefined || state === undefined) return [];
-    const words = (args ?? '').split(/\s+/).filter(Boolean);
-    const startTime = start.replace(/\s+/g, ' ');
-    return {
-      pid: Number(pid),
-      startTime,
-      bootId,
-      parent: Number(parent),
-      group: Number(group),
-      session: 0,
-      zombie: state.startsWith('Z'),
-      started: Date.parse(startTime),
-      name: words[0]?.split('/').at(-1) ?? '',
-      args: words,
-      cpuMs: cpuMs(time ?? ''),
-      memoryBytes: Number(memory) * 1024,
-    };
-  });
+/** What `ps` said of some pids, our own among them. */
+export function readPsOf(result: CommandResult, scope: ProcessScope): Seen<readonly ProcessInfo[]> {
+  const listed = readPs(result, scope);
+  return listed.state === 'there' && !listed.value.some(({ pid }) => pid === process.pid) ? unknown(CUT_OFF) : listed;
+}
+
+/** Reads what `ps` lists. One that failed, or wrote a line that makes no sense, proves nothing. */
+export function readPs({ code, output }: CommandResult, scope: ProcessScope): Seen<readonly ProcessInfo[]> {
+  if (code !== 0) return unknown(code === null ? 'ps could not be run' : `ps failed with exit code ${code}`);
+  if (!output.endsWith('\n')) return unknown(CUT_OFF);
+  const found: ProcessInfo[] = [];
+  for (const line of output.split('\n')) {
+    if (line.trim() === '') continue;
+    const info = parsePsLine(line, scope);
+    if (!info) return unknown('the list of processes makes no sense');
+    found.push(info);
+  }
+  return there(found);
+}
+
+function parsePsLine(line: string, scope: ProcessScope): ProcessInfo | undefined {
+  const [, pid, parent, group, state, time, memory, start, args] = LINE.exec(line) ?? [];
+  if (start === undefined || state === undefined) return undefined;
+  const words = (args ?? '').split(/\s+/).filter(Boolean);
+  const startTime = start.replace(/\s+/g, ' ');
+  return {
+    ...{ pid: Number(pid), ...scope },
+    startTime,
+    parent: Number(parent),
+    group: Number(group),
+    session: 0,
+    zombie: state.startsWith('Z'),
+    started: Date.parse(startTime),
+    name: words[0]?.split('/').at(-1) ?? '',
+    args: words,
+    ...executableOf(args ?? '', words[0]),
+    cpuMs: cpuMs(time ?? ''),
+    memoryBytes: Number(memory) * 1024,
+  };
+}
+
+/** Of an app only its bundle can be told: its path may hold spaces, as that of VS Code does. */
+function executableOf(args: string, first: string | undefined): { readonly executable?: string } {
+  const executable = /^\/.+?\.app\/Contents\//.exec(args)?.[0] ?? first;
+  return executable?.startsWith('/') ? { executable } : {};
 }
 
 /** `[[days-]hours:]minutes:seconds[.hundredths]`, as `ps` writes CPU time. */

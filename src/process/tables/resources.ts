@@ -1,6 +1,6 @@
 import { isSameProcess, type ProcessIdentity } from '../../core/model/loop.ts';
 import { createTable } from './platformTable.ts';
-import { keyOf, type ProcessInfo, type ProcessTable } from './processTable.ts';
+import { commandOf, keyOf, type ProcessInfo, type ProcessTable } from './processTable.ts';
 
 /** What the processes of one run use now. */
 export interface ResourceUse {
@@ -57,7 +57,8 @@ class Sampler implements ResourceSampler {
     // Asked again so soon, it says the same: over too short a time there is no rate.
     const known = leaders.map((leader) => [leader.pid, this.#recent(leader)?.use] as const);
     if (known.every((one): one is readonly [number, ResourceUse] => one[1] !== undefined)) return new Map(known);
-    const all = await this.#table.list();
+    const listed = await this.#table.list();
+    const all = listed.state === 'there' ? listed.value : [];
     const uses = new Map<number, ResourceUse>();
     for (const leader of leaders) {
       const tree = treeOf(all, leader);
@@ -84,7 +85,7 @@ class Sampler implements ResourceSampler {
       const used = Math.max(0, (cpu.get(key) ?? 0) - (before?.cpu.get(key) ?? 0));
       return {
         pid: process.pid,
-        command: this.#table.args(process).join(' ') || process.name,
+        command: commandOf(this.#table, process),
         memoryBytes: process.memoryBytes ?? 0,
         ...(before && { cpuPercent: percent(used, at - before.at) }),
       };

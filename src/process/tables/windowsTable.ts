@@ -1,16 +1,22 @@
+import { GONE, type Look, type Seen, there, unknown } from '../../core/model/looks.ts';
 import type { ProcessIdentity } from '../../core/model/loop.ts';
-import type { ProcessInfo, ProcessTable } from './processTable.ts';
-import type { RunCommand } from './runCommand.ts';
+import { lookByScope, type ProcessScope } from './processScope.ts';
+import { lookIn, onlyOne, type ProcessInfo, type ProcessTable, type Sorted, sortByLook } from './processTable.ts';
+import type { CommandResult, RunCommand } from './runCommand.ts';
 
 /** Times are in 100 ns, and as file times, so that they do not depend on the language of the system. */
 const SELECT =
-  ' | Select-Object ProcessId,ParentProcessId,Name,CommandLine,WorkingSetSize,KernelModeTime,UserModeTime,' +
+  ' | Select-Object ProcessId,ParentProcessId,Name,ExecutablePath,CommandLine,WorkingSetSize,KernelModeTime,UserModeTime,' +
   '@{n="Start";e={if($_.CreationDate){$_.CreationDate.ToFileTimeUtc().ToString()}}} | ConvertTo-Json -Compress';
 /** All processes as JSON. */
 export const CIM_LIST = powershell(`Get-CimInstance Win32_Process${SELECT}`);
-/** One process as JSON. */
-export const CIM_ONE = (pid: number) => powershell(`Get-CimInstance Win32_Process -Filter "ProcessId=${pid}"${SELECT}`);
+/** One process as JSON, and the idle process, which is always there: an answer without it proves nothing. */
+export const CIM_ONE = (pid: number) =>
+  powershell(`Get-CimInstance Win32_Process -Filter "ProcessId=0 OR ProcessId=${pid}"${SELECT}`);
 export const CIM_BOOT = powershell('(Get-CimInstance Win32_OperatingSystem).LastBootUpTime.ToFileTimeUtc()');
+export const CIM_MACHINE = powershell(
+  '(Get-ItemProperty HKLM:\\SOFTWARE\\Microsoft\\Cryptography -Name MachineGuid).MachineGuid',
+);
 
 /** What asks to end, and what ends by force. There are no other signals on Windows. */
 const ASKING = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'];
@@ -20,85 +26,108 @@ const ASKING = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'];
  * leader, a signal that asks to end is `taskkill /T`, SIGKILL is `taskkill /T /F`, and any other is not delivered.
  */
 export class WindowsTable implements ProcessTable {
-  readonly bootId: string;
+  readonly scope: ProcessScope;
   readonly #run: RunCommand;
 
-  constructor(bootId: string, run: RunCommand) {
-    this.bootId = bootId;
+  constructor(scope: ProcessScope, run: RunCommand) {
+    this.scope = scope;
     this.#run = run;
   }
 
-  async list(): Promise<ProcessInfo[]> {
-    return parseCim((await this.#run('powershell.exe', CIM_LIST)).output, this.bootId);
+  async list(): Promise<Seen<readonly ProcessInfo[]>> {
+    return readCim(await this.#run('powershell.exe', CIM_LIST), this.scope);
   }
 
-  async find(pid: number): Promise<ProcessInfo | undefined> {
-    return parseCim((await this.#run('powershell.exe', CIM_ONE(pid))).output, this.bootId)[0];
+  async find(pid: number): Promise<Look<ProcessInfo>> {
+    return onlyOne(readCim(await this.#run('powershell.exe', CIM_ONE(pid)), this.scope), pid);
   }
 
-  async alive<T extends ProcessIdentity>(processes: readonly T[]): Promise<T[]> {
-    if (!processes.some(({ bootId }) => bootId === this.bootId)) return [];
-    const started = new Map((await this.list()).map(({ pid, startTime }) => [pid, startTime]));
-    return processes.filter(({ pid, startTime, bootId }) => bootId === this.bootId && started.get(pid) === startTime);
+  async look<T extends ProcessIdentity>(processes: readonly T[]): Promise<Sorted<T>> {
+    const isHere = (process: T) => !lookByScope(process, this.scope);
+    const now = processes.some(isHere) ? await this.list() : there([]);
+    return sortByLook(processes, (process) => lookByScope(process, this.scope) ?? lookIn(now, process));
   }
 
   async signal<T extends ProcessIdentity>(processes: readonly T[], signal: string): Promise<T[]> {
     const delivered: T[] = [];
-    for (const target of await this.alive(processes))
+    for (const target of (await this.look(processes)).there)
       if (await this.#taskkill(target.pid, signal, [])) delivered.push(target);
     return delivered;
   }
 
   async signalGroup(leader: ProcessIdentity, signal: string): Promise<boolean> {
-    const [here] = await this.alive([leader]);
-    return here !== undefined && (await this.#taskkill(here.pid, signal, ['/T']));
+    if (!isSignal(signal)) return false;
+    const { there: alive, unknown: unseen } = await this.look([leader]);
+    // A look that fails stops nobody: the caller has just seen the leader, or is its parent and so holds its pid.
+    const isHere = alive.length > 0 || (unseen.length > 0 && !lookByScope(leader, this.scope));
+    return isHere && (await this.#taskkill(leader.pid, signal, ['/T']));
   }
 
-  args(process: ProcessInfo): readonly string[] {
-    return process.args ?? [];
+  args(process: ProcessInfo): Look<readonly string[]> {
+    return there(process.args ?? []);
   }
 
-  environment(): undefined {
-    return undefined;
+  executable(process: ProcessInfo): Look<string> {
+    return process.executable === undefined ? GONE : there(process.executable);
   }
 
-  outputs(): readonly string[] {
-    return [];
+  environment(): Look<Buffer> {
+    return GONE;
+  }
+
+  outputs(): Look<readonly string[]> {
+    return GONE;
   }
 
   async #taskkill(pid: number, signal: string, more: readonly string[]): Promise<boolean> {
+    if (!isSignal(signal)) return false;
     const force = signal === 'SIGKILL' ? ['/F'] : [];
-    if (force.length === 0 && !ASKING.includes(signal)) return false;
     return (await this.#run('taskkill.exe', ['/PID', String(pid), ...more, ...force])).code === 0;
   }
 }
 
-/** Reads what CIM lists; anything that is no process is skipped. */
-export function parseCim(output: string, bootId: string): ProcessInfo[] {
-  let rows: unknown;
+function isSignal(signal: string): boolean {
+  return signal === 'SIGKILL' || ASKING.includes(signal);
+}
+
+/** Reads what CIM lists; rows without a start time are the system's own. */
+export function readCim({ code, output }: CommandResult, scope: ProcessScope): Seen<readonly ProcessInfo[]> {
+  if (code !== 0) return unknown(code === null ? 'PowerShell could not be run' : `PowerShell failed with code ${code}`);
+  let rows: readonly CimRow[];
   try {
-    rows = JSON.parse(output);
+    const parsed: unknown = JSON.parse(output);
+    rows = (Array.isArray(parsed) ? parsed : [parsed]).filter((row) => typeof row?.ProcessId === 'number');
   } catch {
-    return [];
+    return unknown('the list of processes was cut off');
   }
-  return (Array.isArray(rows) ? rows : [rows]).flatMap((row: { [key: string]: unknown }) => {
-    const startTime = row?.Start;
-    if (typeof startTime !== 'string' || typeof row.ProcessId !== 'number') return [];
-    return {
-      pid: row.ProcessId,
+  if (!rows.some(({ ProcessId }) => ProcessId === 0)) return unknown('the list of processes is not whole');
+  return there(rows.flatMap((row) => processOf(row, scope)));
+}
+
+interface CimRow {
+  readonly ProcessId: number;
+  readonly [key: string]: unknown;
+}
+
+function processOf(row: CimRow, scope: ProcessScope): ProcessInfo[] {
+  const startTime = row['Start'];
+  if (typeof startTime !== 'string') return [];
+  return [
+    {
+      ...{ pid: row.ProcessId, ...scope },
       startTime,
-      bootId,
-      parent: Number(row.ParentProcessId),
+      parent: Number(row['ParentProcessId']),
       group: 0,
       session: 0,
       zombie: false,
       started: Number(startTime),
-      name: String(row.Name ?? ''),
-      args: splitWindows(String(row.CommandLine ?? '')),
-      cpuMs: (Number(row.KernelModeTime) + Number(row.UserModeTime)) / 10_000,
-      memoryBytes: Number(row.WorkingSetSize),
-    };
-  });
+      name: String(row['Name'] ?? ''),
+      ...(typeof row['ExecutablePath'] === 'string' && { executable: row['ExecutablePath'] }),
+      args: splitWindows(String(row['CommandLine'] ?? '')),
+      cpuMs: (Number(row['KernelModeTime']) + Number(row['UserModeTime'])) / 10_000,
+      memoryBytes: Number(row['WorkingSetSize']),
+    },
+  ];
 }
 
 /** Words of a Windows command line, quotes taken off. Good enough to tell programs by their names. */
@@ -107,5 +136,7 @@ function splitWindows(line: string): string[] {
 }
 
 function powershell(script: string): readonly string[] {
-  return ['-NoProfile', '-NonInteractive', '-ExecutionPolicy', 'Bypass', '-Command', script];
+  // An error in the middle must not look like an empty answer.
+  const strict = `$ErrorActionPreference = 'Stop'; ${script}`;
+  return ['-NoProfile', '-NonInteractive', '-ExecutionPolicy', 'Bypass', '-Command', strict];
 }

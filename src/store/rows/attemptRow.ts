@@ -1,22 +1,45 @@
 import * as z from 'zod/mini';
 import { type Leftovers, leftoversOf, NOTHING_LEFT } from '../../core/model/leftovers.ts';
-import type { Attempt, AttemptEnd, Outcome, StopBy } from '../../core/model/loop.ts';
+import type { Allowance, Attempt, AttemptEnd, Outcome, StopBy } from '../../core/model/loop.ts';
 import { flag, freeText, int, json, jsonOf, oneOf, optional, optionalJson, type SqlValue, text } from './codecs.ts';
 import { type CheckedRow, ColumnTable, columns, written } from './columnTable.ts';
 
-const PROCESS = { pid: z.int(), startTime: z.string(), bootId: z.string() };
+const PROCESS = {
+  pid: z.int(),
+  startTime: z.string(),
+  bootId: z.string(),
+  machine: z.exactOptional(z.string()),
+  namespace: z.exactOptional(z.string()),
+};
 /** Identifies a process even after its pid is reused (R7.5). */
 export const processIdentity = z.object(PROCESS);
 const swept = z.array(z.object({ ...PROCESS, command: z.string() }));
 
 const stopBy = oneOf<StopBy>({
-  ...{ user: 0, shutdown: 0, budget: 0, cap: 0, restart: 0, timeout: 0, hung: 0, 'output-limit': 0, unattended: 0 },
+  ...{
+    user: 0,
+    shutdown: 0,
+    budget: 0,
+    cap: 0,
+    restart: 0,
+    timeout: 0,
+    hung: 0,
+    'output-limit': 0,
+    unattended: 0,
+    ended: 0,
+  },
 });
 export const outcome = oneOf<Outcome>({
   ...{ ok: 0, cancelled: 0, interrupted: 0, exit: 0, signal: 0, timeout: 0, hung: 0, spawn: 0, agent: 0 },
-  ...{ 'output-limit': 0, lost: 0 },
+  ...{ 'output-limit': 0, lost: 0, memory: 0, asks: 0 },
 });
 const stop = z.object({ by: stopBy, at: z.int(), signal: z.exactOptional(z.string()) });
+
+const allowance = z.object({
+  amount: z.int(),
+  of: oneOf<Allowance['of']>({ cap: 0, day: 0 }),
+  heldBy: oneOf<Allowance['heldBy']>({ agent: 0, host: 0, nobody: 0 }),
+});
 
 const start = written('start');
 const running = written('running');
@@ -27,9 +50,12 @@ const attempt = new ColumnTable<Omit<Attempt, 'end'>, 'start' | 'running'>({
   number: start('number', int),
   token: start('token', text),
   startedAt: start('started_at', int),
+  account: start('account', optional(text)),
   generation: start('generation', int),
   probe: start('probe', flag),
   reserved: start('reserved', int),
+  isCheck: start('is_check', optional(flag)),
+  round: start('round', optional(int)),
   windowId: running('window_id', text),
   resumed: running('resumed', flag),
   leader: running('leader', optional(jsonOf(processIdentity))),
@@ -39,6 +65,10 @@ const attempt = new ColumnTable<Omit<Attempt, 'end'>, 'start' | 'running'>({
   readerState: running('reader_state', optionalJson),
   cost: running('cost', int),
   costEstimated: running('cost_estimated', int),
+  costUnknown: running('cost_unknown', int),
+  costAtLeast: running('cost_at_least', flag),
+  accrued: running('accrued', int),
+  allowance: running('allowance', optional(jsonOf(allowance))),
   stop: running('stop', optional(jsonOf(stop))),
 });
 
@@ -55,13 +85,15 @@ const end = new ColumnTable<Ended, 'settled'>({
 });
 const endColumns = end.group();
 const LEFTOVERS = 'leftovers';
-const leftovers = z.object({ swept, kept: swept, remaining: swept });
+const leftovers = z.object({ swept, kept: swept, remaining: swept, unseen: z.exactOptional(z.string()) });
 
 export const ATTEMPT_COLUMNS = [...attempt.names, ...end.names, LEFTOVERS].join(', ');
 /** What an `INSERT` writes, apart from `seq`. */
 export const attemptInserted = attempt.group();
 /** What changes while the attempt runs. */
 export const attemptRunning = attempt.group('running');
+/** An attempt with what was decided at its dispatch, which is never written again. */
+export const asDispatched = (now: Attempt, before: Attempt): Attempt => attempt.keep(now, before, 'start') as Attempt;
 /** What is written when it is settled. */
 export const attemptEnded = {
   names: [...endColumns.names, LEFTOVERS],

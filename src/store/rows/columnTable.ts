@@ -54,6 +54,18 @@ export class ColumnTable<R extends object, W extends string> {
     return { names: chosen.map(([, { name }]) => name), values };
   }
 
+  /** `record` with the fields of these occasions as they are in `before`: they are not written again. */
+  keep(record: R, before: R, ...occasions: W[]): R {
+    const kept: { [field: string]: unknown } = { ...(record as object) };
+    for (const [field, column] of this.#columns) {
+      if (!occasions.includes(column.written)) continue;
+      const value = (before as { readonly [field: string]: unknown })[field];
+      if (value === undefined) delete kept[field];
+      else kept[field] = value;
+    }
+    return kept as R;
+  }
+
   /** The record of a row that was read through `shape`. */
   record(row: CheckedRow): R {
     const record: Record<string, unknown> = {};

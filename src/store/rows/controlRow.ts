@@ -1,42 +1,70 @@
 import * as z from 'zod/mini';
-import { type CircuitState, CLOSED_CIRCUIT } from '../../core/model/circuit.ts';
+import type { CircuitState } from '../../core/model/circuit.ts';
+import { type Gates, gateKey, type HoldReason } from '../../core/model/gate.ts';
 import type { CircuitChange } from '../../core/ports/historyQueries.ts';
 import type { Control } from '../../core/ports/store.ts';
 import { asFlag, json, oneOf, type SqlValue } from './codecs.ts';
 import type { RowReader } from './rowReader.ts';
 
 const circuitState = oneOf<CircuitState>({ closed: 0, open: 0, 'half-open': 0 });
-const circuit = json(
-  z.object({
-    state: circuitState,
-    generation: z.int(),
-    consecutiveFailures: z.int(),
-    openedAt: z.exactOptional(z.int()),
-    lastFailureAt: z.exactOptional(z.int()),
-    reasons: z.array(z.string()),
-  }),
-);
-const hold = z.object({ until: z.int(), reason: z.string() });
-/** Stored as entries, because an agent may have any name. */
-const holds = json(
+const circuit = z.object({
+  state: circuitState,
+  generation: z.int(),
+  consecutiveFailures: z.int(),
+  openedAt: z.exactOptional(z.int()),
+  lastFailureAt: z.exactOptional(z.int()),
+  lastFailed: z.exactOptional(z.int()),
+  reasons: z.array(z.string()),
+});
+/** Stored as entries, because an account may have any name. */
+const circuits = json(
   z.pipe(
-    z.array(z.tuple([z.string(), hold])),
+    z.array(z.tuple([z.string(), circuit])),
     z.transform((entries) => Object.fromEntries(entries)),
+  ),
+);
+
+const gateOf = z.union([
+  z.object({ kind: z.enum(['account', 'profile']), name: z.string(), folder: z.exactOptional(z.string()) }),
+  z.object({ kind: z.enum(['machine', 'absence']) }),
+]);
+const gateFacts = {
+  of: gateOf,
+  reason: oneOf<HoldReason>({
+    ...{ usageLimit: 0, login: 0, billing: 0, program: 0, config: 0, machine: 0, user: 0, absence: 0 },
+  }),
+  why: z.string(),
+  since: z.int(),
+  tries: z.int(),
+};
+const gate = z.discriminatedUnion('state', [
+  z.object({
+    ...gateFacts,
+    state: z.literal('held'),
+    until: z.exactOptional(z.int()),
+    guessed: z.exactOptional(z.literal(true)),
+    lastSeq: z.exactOptional(z.int()),
+  }),
+  z.object({ ...gateFacts, state: z.literal('trial'), lastAttempt: z.int() }),
+]);
+const gates = json(
+  z.pipe(
+    z.array(gate),
+    z.transform((list): Gates => Object.fromEntries(list.map((record) => [gateKey(record.of), record]))),
   ),
 );
 
 /** The last good values of the settings. */
 const settings = json(z.record(z.string(), z.union([z.number(), z.string(), z.array(z.string())])));
 
-/** The columns of `head` that hold the control record. `circuit_state` repeats a part of `circuit`, for SQL. */
+/** A list as JSON; null while it is empty. */
+const asList = (list: readonly unknown[]): SqlValue => (list.length === 0 ? null : JSON.stringify(list));
+
+/** The columns of `head` that hold the control record. */
 const COLUMNS: { readonly [column: string]: (control: Control) => SqlValue } = {
-  circuit: ({ circuit }) => JSON.stringify(circuit),
-  circuit_state: ({ circuit }) => circuit.state,
+  circuits: (control) => asList(Object.entries(control.circuits)),
+  gates: (control) => asList(Object.values(control.gates)),
   paused: ({ paused }) => asFlag(paused),
-  holds: (control) => {
-    const entries = Object.entries(control.holds);
-    return entries.length === 0 ? null : JSON.stringify(entries);
-  },
   settings: (control) => (control.settings ? JSON.stringify(control.settings) : null),
 };
 
@@ -46,25 +74,37 @@ export const controlSaved = {
   values: (control: Control): SqlValue[] => Object.values(COLUMNS).map((value) => value(control)),
 };
 
-/** Reads the control record. A part that cannot be read counts as new: closed, not paused, nothing on hold. */
+/** Reads the control record. A part that cannot be read counts as new: all circuits closed, not paused, nothing held. */
 export function readControl(reader: RowReader, row: { readonly [column: string]: unknown } | undefined): Control {
   const part = <S extends z.ZodMiniType>(schema: S, raw: unknown, what: string): z.output<S> | undefined =>
     raw === null || raw === undefined ? undefined : reader.read(schema, raw, () => `the ${what}`);
   const stored = part(settings, row?.settings, 'record of the last good settings');
   return {
-    circuit: part(circuit, row?.circuit, 'circuit breaker') ?? CLOSED_CIRCUIT,
+    circuits: part(circuits, row?.circuits, 'list of circuit breakers') ?? {},
+    gates: part(gates, row?.gates, 'list of what is held') ?? {},
     paused: row?.paused === 1,
-    holds: part(holds, row?.holds, 'list of agents on hold') ?? {},
     ...(stored && { settings: stored }),
   };
 }
 
-export const CIRCUIT_CHANGE_COLUMNS = 'at, from_state, to_state';
+export const CIRCUIT_CHANGE_COLUMNS = 'at, account, from_state, to_state';
 /** Reads a row of `circuit_changes`. */
 export const circuitChangeSchema = z.pipe(
-  z.object({ at: z.int(), from_state: circuitState, to_state: circuitState }),
-  z.transform(({ at, from_state, to_state }): CircuitChange => ({ at, from: from_state, to: to_state })),
+  z.object({ at: z.int(), account: z.string(), from_state: circuitState, to_state: circuitState }),
+  z.transform(
+    ({ at, account, from_state, to_state }): CircuitChange => ({
+      ...{ at, account, from: from_state, to: to_state },
+    }),
+  ),
 );
+
+/** Changes of the circuits from one control record to the next, as rows. */
+export function circuitChangesBetween(before: Control, after: Control, at: number): SqlValue[][] {
+  return Object.entries(after.circuits).flatMap(([account, { state }]) => {
+    const was = before.circuits[account]?.state ?? 'closed';
+    return was === state ? [] : [[at, account, was, state]];
+  });
+}
 
 /** The changes since `from`, oldest first, and the last one before them. */
 export function changesSince(changes: readonly CircuitChange[], from: number): CircuitChange[] {

@@ -7,6 +7,7 @@ const STATES = {
   queued: 0,
   running: 0,
   stopping: 0,
+  checking: 0,
   backingOff: 0,
   waiting: 0,
   completed: 0,

@@ -16,7 +16,7 @@ const table = new ColumnTable<LedgerRow, 'once'>({
   day: once('day', text),
   at: once('at', int),
   cost: once('cost', int),
-  source: once('source', nameOf<CostSource>({ reported: 0, estimated: 0 })),
+  source: once('source', nameOf<CostSource>({ reported: 0, estimated: 0, unknown: 0 })),
   estimated: once('estimated', optional(int)),
 });
 const inserted = table.group();
@@ -37,23 +37,31 @@ export const ledgerSchema = z.pipe(
 
 /** How much of a row is an estimate. A row that does not say is wholly one, or not at all. */
 export function estimatedPart({ cost, source, estimated }: Pick<LedgerRow, 'cost' | 'source' | 'estimated'>): number {
-  return estimated ?? (source === 'estimated' ? cost : 0);
+  return estimated ?? (source === 'reported' ? 0 : cost);
+}
+
+/** How much of a row is a guess (R6.6). */
+export function unknownPart({ cost, source }: Pick<LedgerRow, 'cost' | 'source'>): number {
+  return source === 'unknown' ? cost : 0;
 }
 
 /** Reads the spend of one day and agent. */
-export const spendSchema = columns({ day: z.string(), agent: z.string(), cost: z.int(), estimated: z.int() });
+export const spendSchema = columns({
+  ...{ day: z.string(), agent: z.string(), cost: z.int(), estimated: z.int(), unknown: z.int() },
+});
 
 /** Reads the spend of one loop on a day. */
 export const loopSpendSchema = columns({
   ...{ loopId: z.string(), title: z.string(), agent: z.string(), cost: z.int(), estimated: z.int() },
+  unknown: z.int(),
 });
 
 /** Reads the sum and the marks of one day. */
 export const daySchema = z.pipe(
-  z.object({ spent: z.int(), warned: z.nullable(z.int()), exceeded: z.nullable(z.int()) }),
+  z.object({ spent: z.int(), unknown: z.int(), warned: z.nullable(z.int()), exceeded: z.nullable(z.int()) }),
   z.transform(
-    ({ spent, warned, exceeded }): Omit<DaySpend, 'day'> => ({
-      ...{ spent, warned: warned === 1, exceeded: exceeded === 1 },
+    ({ spent, unknown, warned, exceeded }): Omit<DaySpend, 'day'> => ({
+      ...{ spent, unknown, warned: warned === 1, exceeded: exceeded === 1 },
     }),
   ),
 );

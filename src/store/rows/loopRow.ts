@@ -11,6 +11,7 @@ import {
   type UserDecision,
   type Waiting,
 } from '../../core/model/loop.ts';
+import { checkSchema, roundsSchema } from './checkRow.ts';
 import {
   asFlag,
   asText,
@@ -31,10 +32,10 @@ import {
 import { type CheckedRow, ColumnTable, columns, written } from './columnTable.ts';
 
 const cause = oneOf<AgentErrorCause>({
-  ...{ provider: 0, auth: 0, config: 0, session: 0, budget: 0, turns: 0, aborted: 0, task: 0 },
+  ...{ provider: 0, auth: 0, billing: 0, config: 0, session: 0, budget: 0, turns: 0, aborted: 0, task: 0 },
 });
 const failureClass = oneOf<FailureClass>({
-  ...{ exit: 0, signal: 0, timeout: 0, hung: 0, spawn: 0, agent: 0, 'output-limit': 0, lost: 0 },
+  ...{ exit: 0, signal: 0, timeout: 0, hung: 0, spawn: 0, agent: 0, 'output-limit': 0, lost: 0, memory: 0, asks: 0 },
 });
 const failure = z.object({ class: failureClass, reason: z.string(), cause: z.exactOptional(cause), at: z.int() });
 
@@ -63,8 +64,13 @@ const facts = new ColumnTable<LoopFacts, 'once' | 'live'>({
   quickCrashes: live('quick_crashes', int),
   cost: live('cost', int),
   costEstimated: live('cost_estimated', int),
+  costUnknown: live('cost_unknown', int),
+  costAtLeast: live('cost_at_least', flag),
+  idleAllowances: live('idle_allowances', int),
   sessionId: live('session_id', optional(text)),
   lastError: live('last_error', optional(jsonOf(failure))),
+  check: once('check_spec', optional(jsonOf(checkSchema))),
+  rounds: live('rounds', optional(jsonOf(roundsSchema))),
 });
 
 /** What a loop has only in some of its live states; null in the others. */
@@ -72,6 +78,7 @@ const PHASE: { readonly [column: string]: (loop: Loop) => SqlValue } = {
   state: ({ state }) => state,
   attempt_id: (loop) => (isActive(loop) ? loop.attempt.id : null),
   fresh: (loop) => (loop.state === 'queued' ? asFlag(loop.fresh) : null),
+  was_parked: (loop) => (loop.state === 'queued' && loop.wasParked ? 1 : null),
   until: (loop) => ('until' in loop ? loop.until : null),
   why: (loop) => (loop.state === 'waiting' ? asText(loop.why) : null),
   waiting_for: (loop) => (loop.state === 'waiting' ? loop.for : null),
@@ -103,16 +110,23 @@ export const LOOP_COLUMNS = [...facts.names, ...Object.keys({ ...PHASE, ...END }
 export const loopInserted = group(['once', 'live'], PHASE);
 /** What changes while the loop is live. No index of finished loops has any of it alone, so those indexes stay untouched. */
 export const loopLive = group(['live'], PHASE);
+/** Every column, for a store that inserts a loop as its transaction leaves it. */
+export const loopWhole = group(['once', 'live'], { ...PHASE, ...END });
+/** A loop with what stays as it was submitted. */
+export const asSubmitted = (loop: Loop, before: Loop): Loop => facts.keep(loop, before, 'once') as Loop;
 /** All that can change. */
 export const loopSaved = group(['live'], { ...PHASE, ...END });
 
 const waiting = { ...facts.shape, state: z.literal('waiting'), why: z.string() };
-const userDecision = oneOf<UserDecision>({ endUnknown: 0, notEnded: 0, answer: 0, allowance: 0 });
+const userDecision = oneOf<UserDecision>({
+  ...{ endUnknown: 0, notEnded: 0, answer: 0, allowance: 0, maxRounds: 0, maxCost: 0, maxMinutes: 0 },
+  ...{ noProgress: 0, noBetterScore: 0, checkTimeouts: 0, checkUnstartable: 0 },
+});
 
 /** Reads a row of `loops`: a union by state, each member with what is valid in it. */
 export const loopRowSchema = z.discriminatedUnion('state', [
-  columns({ ...facts.shape, state: z.literal('queued'), fresh: flagSchema }),
-  columns({ ...facts.shape, state: z.literal(['running', 'stopping']), attempt_id: z.int() }),
+  columns({ ...facts.shape, state: z.literal('queued'), fresh: flagSchema, was_parked: z.nullable(z.literal(1)) }),
+  columns({ ...facts.shape, state: z.literal(['running', 'stopping', 'checking']), attempt_id: z.int() }),
   columns({ ...facts.shape, state: z.literal('backingOff'), until: z.int() }),
   z.discriminatedUnion('waiting_for', [
     columns({ ...waiting, waiting_for: z.literal(['usageLimit', 'dailyBudget']), until: z.int() }),
@@ -126,10 +140,10 @@ export const loopRowSchema = z.discriminatedUnion('state', [
 ]);
 type LoopRow = z.output<typeof loopRowSchema>;
 /** A row of a loop whose attempt is in another table. */
-type ActiveRow = Extract<LoopRow, { state: 'running' | 'stopping' }>;
+type ActiveRow = Extract<LoopRow, { state: 'running' | 'stopping' | 'checking' }>;
 
 export function isActiveRow(row: LoopRow): row is ActiveRow {
-  return row.state === 'running' || row.state === 'stopping';
+  return row.state === 'running' || row.state === 'stopping' || row.state === 'checking';
 }
 
 export function toActiveLoop(row: ActiveRow, attempt: ActiveLoop['attempt']): ActiveLoop {
@@ -141,7 +155,7 @@ export function toLoop(row: Exclude<LoopRow, ActiveRow>): Exclude<Loop, ActiveLo
   const common = facts.record(row as CheckedRow);
   switch (row.state) {
     case 'queued':
-      return { ...common, state: row.state, fresh: row.fresh };
+      return { ...common, state: row.state, fresh: row.fresh, ...(row.was_parked && { wasParked: true }) };
     case 'backingOff':
       return { ...common, state: row.state, until: row.until };
     case 'waiting':

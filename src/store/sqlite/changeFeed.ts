@@ -4,84 +4,84 @@ import type { Connection } from './connection.ts';
 import { checkVersion, SCHEMA_VERSION } from './schema.ts';
 import type { Tables } from './tables.ts';
 
-/** A moment of the database: which commits of others are in it (`version`), and what its last change says. */
+/** A moment of the database: `version` says which commits of others it contains, `last` is its last change. */
 interface Moment {
   readonly version: number;
   readonly last: LastChange;
 }
 
 /**
- * Knows what this store has told its owner, and so what is new.
+ * Knows which changes this store has delivered to its owner, and so which are new.
  *
- * Two markers. `#latest` is the last moment that a transaction has begun from or committed: it saves reading the counter anew. `#told` is the
- * last moment up to which changes were handed out. `#told` moves only when what was handed out is sure to have been taken: at once outside a
- * transaction, at the commit inside one. So what was read in a transaction that rolled back, or that runs again after a lock, is handed out
- * again. Our own commit moves `#told` along only when nothing of others lay in between; if something did, it is handed out later, and our own
- * write with it: then it may lie on top of theirs.
+ * It keeps two markers. `#latest` is the last moment that a transaction began from or committed; it saves reading the counter again.
+ * `#delivered` is the last moment up to which changes were delivered. It moves only once they are sure to have been taken: at once outside a
+ * transaction, and at the commit inside one. Changes read in a transaction that rolls back, or runs again after a lock, are delivered again.
+ * Our own commit moves `#delivered` along only if nobody else committed in between. Otherwise their changes are delivered later, together
+ * with our own, which may lie on top of theirs.
  */
 export class ChangeFeed {
   readonly #connection: Connection;
   readonly #tables: Tables;
   #latest: Moment | undefined;
-  #told: Moment | undefined;
-  /** Handed out in the open transaction. */
-  #telling: Moment | undefined;
+  #delivered: Moment | undefined;
+  /** Returned in the open transaction. */
+  #delivering: Moment | undefined;
 
   constructor(connection: Connection, tables: Tables) {
     this.#connection = connection;
     this.#tables = tables;
   }
 
-  /** The last change as the open transaction finds it. Throws a `StoreError` of kind `newer` when the schema has changed. */
+  /** The last change as the open transaction finds it. Throws a `StoreError` of kind `newer` if the schema has changed. */
   begin(): LastChange {
-    this.#telling = undefined;
+    this.#delivering = undefined;
     return this.#observe().last;
   }
 
-  /** What is new to the owner, within the open transaction and before it has written. */
+  /** What is new to the owner, in the open transaction and before it writes. */
   read(): StoreChanges | undefined {
     return this.#since(this.#latest as Moment);
   }
 
   #since(latest: Moment): StoreChanges | undefined {
-    const told = this.#telling ?? this.#told;
-    if (told?.version === latest.version) return undefined;
+    const delivered = this.#delivering ?? this.#delivered;
+    if (delivered?.version === latest.version) return undefined;
     const { loops, head, changes: feed, ledger, windows } = this.#tables;
     const day = ledger.latestDay();
-    const changed = told && feed.between(told.last.counter, latest.last.counter);
+    const changed = delivered && feed.between(delivered.last.counter, latest.last.counter);
     const changes = {
       ...(changed ? loops.bySeqs(changed) : loops.live()),
       control: head.control(),
       windows: windows.all(),
       ...(day && { day }),
     };
-    this.#telling = latest;
+    this.#delivering = latest;
     return changes;
   }
 
-  /** The open transaction was committed with that change as its last. */
+  /** The open transaction was committed with this change as its last. */
   committed(last: LastChange): void {
     const { version } = this.#latest as Moment;
-    const told = this.#telling ?? this.#told;
+    const delivered = this.#delivering ?? this.#delivered;
     this.#latest = { version, last };
-    this.#told = told?.version === version ? this.#latest : told;
-    this.#telling = undefined;
+    this.#delivered = delivered?.version === version ? this.#latest : delivered;
+    this.#delivering = undefined;
   }
 
-  /** The open transaction is over. Unless it was committed, what was handed out in it counts as not told. */
+  /** The open transaction is over. Unless it was committed, what it returned counts as not delivered. */
   ended(): void {
-    this.#telling = undefined;
+    this.#delivering = undefined;
   }
 
   /** Like `read`, in a transaction of its own. Costs one pragma when nothing is new. */
   readNow(): StoreChanges | undefined {
-    if (this.#told?.version === this.#connection.dataVersion()) return undefined;
+    if (this.#delivered?.version === this.#connection.dataVersion()) return undefined;
     try {
       const changes = this.#connection.snapshot(() => this.#since(this.#observe()));
-      if (this.#telling) this.#told = this.#telling;
+      if (this.#delivering) this.#delivered = this.#delivering;
       return changes;
     } finally {
-      this.#telling = undefined;
+      this.#delivering = undefined;
     }
   }
 

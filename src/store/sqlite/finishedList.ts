@@ -21,7 +21,7 @@ export class FinishedList {
     connection.define(HAS_TEXT, (value, needle) => Number(textIn(value).toLowerCase().includes(String(needle))));
   }
 
-  list({ limit, offset = 0, states, agent, text, from, before }: FinishedQuery): FinishedLoop[] {
+  list({ limit, offset = 0, states, agent, folders, text, from, before }: FinishedQuery): FinishedLoop[] {
     const where = ['finished_at IS NOT NULL'];
     const values: SQLInputValue[] = [];
     const add = (condition: string, ...some: SQLInputValue[]) => {
@@ -30,6 +30,7 @@ export class FinishedList {
     };
     if (states) add(`state IN (${states.map(() => '?').join(', ')})`, ...states);
     if (agent !== undefined) add('agent = ?', agent);
+    if (folders) add(`coalesce(folder, cwd) IN (${folders.map(() => '?').join(', ')})`, ...folders);
     if (from !== undefined) add('finished_at >= ?', from);
     if (before !== undefined) add('finished_at < ?', before);
     if (text) add(...textCondition(text));

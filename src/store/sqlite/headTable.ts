@@ -5,6 +5,7 @@ import {
   CONTROL_COLUMNS,
   changesSince,
   circuitChangeSchema,
+  circuitChangesBetween,
   controlSaved,
   readControl,
 } from '../rows/controlRow.ts';
@@ -28,7 +29,7 @@ export class HeadTable {
     this.#control = connection.prepare(`SELECT ${CONTROL_COLUMNS} FROM head`);
     this.#setControl = connection.prepare(`UPDATE head SET ${setting(controlSaved.names)}`);
     this.#noteChange = connection.prepare(
-      `INSERT INTO circuit_changes (${CIRCUIT_CHANGE_COLUMNS}) SELECT ?, circuit_state, ? FROM head WHERE circuit_state <> ?`,
+      `INSERT INTO circuit_changes (${CIRCUIT_CHANGE_COLUMNS}) VALUES (?, ?, ?, ?)`,
     );
     this.#dropChanges = connection.prepare(
       `DELETE FROM circuit_changes WHERE id <= (SELECT max(id) FROM circuit_changes) - ${KEPT_CHANGES}`,
@@ -40,10 +41,11 @@ export class HeadTable {
     return readControl(this.#rowReader, this.#control.get());
   }
 
-  /** Writes the control record, and notes when the circuit's state differs from before. `at`: wall time, ms. */
+  /** Writes the control record, and notes which circuits differ from before. `at`: wall time, ms. */
   saveControl(control: Control, at: number): void {
-    const { state } = control.circuit;
-    if (this.#noteChange.run(at, state, state) > 0) this.#dropChanges.run();
+    const changes = circuitChangesBetween(this.control(), control, at);
+    for (const change of changes) this.#noteChange.run(...change);
+    if (changes.length > 0) this.#dropChanges.run();
     this.#setControl.run(...controlSaved.values(control));
   }
 

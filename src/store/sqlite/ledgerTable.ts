@@ -9,6 +9,7 @@ import {
   ledgerSchema,
   loopSpendSchema,
   spendSchema,
+  unknownPart,
 } from '../rows/ledgerRow.ts';
 import type { RowReader } from '../rows/rowReader.ts';
 import { type Connection, parameters, type Query } from './connection.ts';
@@ -32,12 +33,14 @@ export class LedgerTable {
        ON CONFLICT DO NOTHING`,
     );
     this.#add = connection.prepare(
-      `INSERT INTO spend (day, agent, cost, estimated) VALUES (?, ?, ?, ?)
-       ON CONFLICT DO UPDATE SET cost = cost + excluded.cost, estimated = estimated + excluded.estimated`,
+      `INSERT INTO spend (day, agent, cost, estimated, unknown) VALUES (?, ?, ?, ?, ?)
+       ON CONFLICT DO UPDATE SET cost = cost + excluded.cost, estimated = estimated + excluded.estimated,
+         unknown = unknown + excluded.unknown`,
     );
     this.#ofLoop = connection.prepare(`SELECT ${LEDGER_COLUMNS} FROM ledger WHERE seq = ? ORDER BY n`);
     this.#day = connection.prepare(
-      `SELECT (SELECT coalesce(sum(cost), 0) FROM spend WHERE day = ?) AS spent,
+      `SELECT (SELECT coalesce(sum(cost - unknown), 0) FROM spend WHERE day = ?) AS spent,
+         (SELECT coalesce(sum(unknown), 0) FROM spend WHERE day = ?) AS unknown,
          (SELECT warned FROM day_marks WHERE day = ?) AS warned,
          (SELECT exceeded FROM day_marks WHERE day = ?) AS exceeded`,
     );
@@ -49,11 +52,13 @@ export class LedgerTable {
        ON CONFLICT DO UPDATE SET warned = excluded.warned, exceeded = excluded.exceeded`,
     );
     this.#spend = connection.prepare(
-      'SELECT day, agent, cost, estimated FROM spend WHERE day >= ? ORDER BY day, agent',
+      'SELECT day, agent, cost, estimated, unknown FROM spend WHERE day >= ? ORDER BY day, agent',
     );
     this.#byLoop = connection.prepare(
-      `SELECT l.loop_id AS loopId, l.title, l.agent, s.cost, s.estimated
-       FROM (SELECT seq, sum(cost) AS cost, sum(estimated) AS estimated FROM ledger WHERE day = ? GROUP BY seq) AS s
+      `SELECT l.loop_id AS loopId, l.title, l.agent, s.cost, s.estimated, s.unknown
+       FROM (SELECT seq, sum(cost) AS cost, sum(estimated) AS estimated,
+           sum(CASE source WHEN 'unknown' THEN cost ELSE 0 END) AS unknown
+         FROM ledger WHERE day = ? GROUP BY seq) AS s
          JOIN loops AS l USING (seq)
        ORDER BY s.cost DESC, seq LIMIT ?`,
     );
@@ -62,7 +67,7 @@ export class LedgerTable {
   /** Adds a row, and its amount to its day and agent. Returns false, and adds nothing, if the loop has a row of that key (R6.6). */
   add(n: number, row: LedgerRow): boolean {
     if (this.#insert.run(n, ...ledgerInserted.values(row)) === 0) return false;
-    this.#add.run(row.day, row.agent, row.cost, estimatedPart(row));
+    this.#add.run(row.day, row.agent, row.cost, estimatedPart(row), unknownPart(row));
     return true;
   }
 
@@ -76,9 +81,9 @@ export class LedgerTable {
   }
 
   day(day: string): DaySpend {
-    const row = this.#day.get(day, day, day);
+    const row = this.#day.get(day, day, day, day);
     const found = row && this.#rowReader.read(daySchema, row, () => `the spend of ${day}`);
-    return { day, ...(found ?? { spent: 0, warned: false, exceeded: false }) };
+    return { day, ...(found ?? { spent: 0, unknown: 0, warned: false, exceeded: false }) };
   }
 
   /** The latest day that has spend or marks. */

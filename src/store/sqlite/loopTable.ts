@@ -36,6 +36,7 @@ export class LoopTable {
   readonly #saveLive: Query;
   readonly #finish: Query;
   readonly #saveAll: Query;
+  readonly #saveAgent: Query;
   readonly #counted: Query;
   readonly #live: Query;
   readonly #latest: Query;
@@ -55,6 +56,7 @@ export class LoopTable {
     const all = `UPDATE loops SET ${setting(loopSaved.names)} WHERE seq = ?`;
     this.#finish = connection.prepare(`${all} AND finished_at IS NULL`);
     this.#saveAll = connection.prepare(all);
+    this.#saveAgent = connection.prepare('UPDATE loops SET agent = ? WHERE seq = ? AND finished_at IS NULL');
     this.#counted = connection.prepare(
       "SELECT 1 AS finished, state = 'failed' AND cleared IS 0 AS failed FROM loops WHERE seq = ?",
     );
@@ -84,6 +86,11 @@ export class LoopTable {
       'broken',
       `Loop ${loop.loopId} could not be written: it is no longer in the database. It may have been cleared from the history.`,
     );
+  }
+
+  /** Writes the agent of a live loop, which `save` leaves alone. */
+  saveAgent({ agent, seq }: Loop): void {
+    this.#saveAgent.run(agent, seq);
   }
 
   /** All live loops, oldest first. `live` has the `seq`s of the unreadable ones too. */

@@ -28,6 +28,8 @@ export interface OpenOptions {
   readonly now: () => number;
   readonly log: (message: string, error?: unknown) => void;
   readonly migrations?: readonly Migration[];
+  /** The hosts that were last at it are gone: their leases are over. */
+  readonly endsLeases?: boolean;
 }
 
 /**
@@ -50,6 +52,7 @@ export function openDatabase(options: OpenOptions): OpenDatabase {
     fileLock.share();
     if (files.look() !== 'database') beginAnew(files, fileLock, options);
     const connection = connect(path, migrations);
+    if (options.endsLeases) connection.exec('DELETE FROM windows');
     files.remember();
     return { connection, files, fileLock };
   } catch (error) {

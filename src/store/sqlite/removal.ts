@@ -16,7 +16,7 @@ export class Removal {
     );
     this.#tokens = connection.prepare(`SELECT token FROM attempts WHERE seq = ? AND id IN (${idsOf('= ?')})`);
     this.#attempts = connection.prepare(`DELETE FROM attempts WHERE seq = ? AND id IN (${idsOf('= ?')})`);
-    this.#parts = ['history', 'ledger', 'prompts'].map((table) =>
+    this.#parts = ['history', 'checks', 'ledger', 'prompts'].map((table) =>
       connection.prepare(`DELETE FROM ${table} WHERE seq = ?`),
     );
   }

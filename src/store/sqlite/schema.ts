@@ -132,12 +132,71 @@ const VERSION_4 = `
 ALTER TABLE head ADD COLUMN settings TEXT;
 `;
 
+/** Version 5: checks and rounds (R11): the check of a loop, where its rounds stand, which runs are checks, and what they found. */
+const VERSION_5 = `
+ALTER TABLE loops ADD COLUMN check_spec TEXT;
+ALTER TABLE loops ADD COLUMN rounds TEXT;
+ALTER TABLE attempts ADD COLUMN is_check INTEGER;
+ALTER TABLE attempts ADD COLUMN round INTEGER;
+CREATE TABLE checks (
+  seq INTEGER NOT NULL, n INTEGER NOT NULL, round INTEGER NOT NULL, outcome TEXT NOT NULL, exit_code INTEGER,
+  started_at INTEGER NOT NULL, ended_at INTEGER NOT NULL, token TEXT NOT NULL, digest TEXT NOT NULL, tree TEXT, score REAL,
+  report TEXT NOT NULL, PRIMARY KEY (seq, n)
+) STRICT, WITHOUT ROWID;
+`;
+
+/**
+ * Version 6: circuits and holds by account (R4.3, R14).
+ * - `head.circuits`, `head.gates`: JSON lists in place of the one circuit and of the holds by agent. The one circuit said nothing of whose
+ *   trouble it was, so all begin closed. A hold of an agent becomes one of the account that is called like it.
+ * - `attempts.account`: who pays; null where nothing is known but the agent.
+ * - `loops.was_parked`: a queued loop that could not start for a time counts against the depth of the queue no more.
+ */
+const VERSION_6 = `
+ALTER TABLE head ADD COLUMN circuits TEXT;
+ALTER TABLE head ADD COLUMN gates TEXT;
+UPDATE head SET gates = (
+  SELECT json_group_array(json_object(
+    'of', json_object('kind', 'account', 'name', json_extract(value, '$[0]')), 'state', 'held', 'reason', 'usageLimit',
+    'why', json_extract(value, '$[1].reason'), 'until', json_extract(value, '$[1].until'), 'tries', 0, 'since', coalesce(
+      (SELECT max(since) FROM loops WHERE state = 'waiting' AND agent = json_extract(value, '$[0]')),
+      json_extract(value, '$[1].until') - 604800000)
+  )) FROM json_each(head.holds)
+) WHERE json_valid(holds);
+ALTER TABLE head DROP COLUMN circuit;
+ALTER TABLE head DROP COLUMN circuit_state;
+ALTER TABLE head DROP COLUMN holds;
+ALTER TABLE attempts ADD COLUMN account TEXT;
+ALTER TABLE circuit_changes ADD COLUMN account TEXT NOT NULL DEFAULT '';
+ALTER TABLE loops ADD COLUMN was_parked INTEGER;
+`;
+
+/**
+ * Version 7: money of four kinds (R6). `cost_unknown` is the part of `cost_estimated` that is a guess, since nobody knows the cost;
+ * `cost_at_least` says that some of the work is in no amount. An attempt holds its `allowance` and what it has `accrued` by a first reckoning.
+ */
+const VERSION_7 = `
+ALTER TABLE loops ADD COLUMN cost_unknown INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE loops ADD COLUMN cost_at_least INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE loops ADD COLUMN idle_allowances INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE attempts ADD COLUMN cost_unknown INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE attempts ADD COLUMN cost_at_least INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE attempts ADD COLUMN accrued INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE attempts ADD COLUMN allowance TEXT;
+ALTER TABLE spend ADD COLUMN unknown INTEGER NOT NULL DEFAULT 0;
+DROP INDEX ledger_day;
+CREATE INDEX ledger_day ON ledger (day, seq, cost, estimated, source);
+`;
+
 /** The steps of the schema in their order. A change of the schema is a new step at the end. */
 export const MIGRATIONS: readonly Migration[] = [
   { version: 1, sql: VERSION_1 },
   { version: 2, sql: VERSION_2 },
   { version: 3, sql: VERSION_3 },
   { version: 4, sql: VERSION_4 },
+  { version: 5, sql: VERSION_5 },
+  { version: 6, sql: VERSION_6 },
+  { version: 7, sql: VERSION_7 },
 ];
 
 /** The version that this code knows. */

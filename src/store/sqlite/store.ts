@@ -1,9 +1,18 @@
+import type { CheckResult } from '../../core/model/check.ts';
 import type { Disposable } from '../../core/model/disposable.ts';
 import { StoreError } from '../../core/model/errors.ts';
 import type { Attempt, FinishedLoop, LedgerRow, Loop, Transition } from '../../core/model/loop.ts';
 import type { Clock } from '../../core/ports/clock.ts';
-import type { CircuitChange, HistoryQueries, TimelineAttempt, TimelineQuery } from '../../core/ports/historyQueries.ts';
-import type { FinishedQuery, SpendRow, Store, StoreChanges, StoreTransaction } from '../../core/ports/store.ts';
+import type { CircuitChange, TimelineAttempt, TimelineQuery } from '../../core/ports/historyQueries.ts';
+import type {
+  FinishedQuery,
+  LoopCost,
+  SettledToken,
+  SpendRow,
+  Store,
+  StoreChanges,
+  StoreTransaction,
+} from '../../core/ports/store.ts';
 import { StoreHealth } from '../storeHealth.ts';
 import { ChangeFeed } from './changeFeed.ts';
 import { IncrementalVacuum } from './incrementalVacuum.ts';
@@ -13,46 +22,48 @@ import { Tables } from './tables.ts';
 import { Transaction } from './transaction.ts';
 import { WriteQueue } from './writeQueue.ts';
 
-/** A lock that is held for longer (ms) is told as trouble; writes still wait for it. */
+/** A lock that is held for longer (ms) is reported as trouble; writes still wait for it. */
 const PATIENCE_MS = 3_000;
-/** How often (ms) a database in trouble is looked at again. */
-const LOOK_AGAIN_MS = 2_000;
+/** How often (ms) to check whether trouble is over. */
+const CHECK_EVERY_MS = 2_000;
 
 export interface StoreOptions {
   /** The database file, in a folder of its own; or `:memory:`. */
   readonly path: string;
   readonly clock: Clock;
   readonly log: (message: string, error?: unknown) => void;
+  /** The hosts that were last at it are gone (R16.5): their leases are over. */
+  readonly endsLeases?: boolean;
 }
 
 /**
- * Opens the supervisor's memory, and creates it if there is none. Throws a `StoreError` that says what to do; the call may be made again.
- * A database that is only locked now is opened by the first read or write that finds it free: reads throw until then, writes wait.
+ * Opens the supervisor's memory, and creates it if there is none. Throws a `StoreError` that says what to do; the call may be repeated. A
+ * database that is only locked at present is opened by the first read or write that finds it free: until then reads throw and writes wait.
  */
-export function openStore(options: StoreOptions): Store & HistoryQueries {
+export function openStore(options: StoreOptions): Store {
   return new SqliteStore(options);
 }
 
-/** A database that is open, with its statements. */
+/** An open database with its statements. */
 interface Opened extends OpenDatabase {
   readonly tables: Tables;
   readonly feed: ChangeFeed;
   readonly incrementalVacuum: IncrementalVacuum;
 }
 
-class SqliteStore implements Store, HistoryQueries {
+class SqliteStore implements Store {
   readonly #options: StoreOptions;
   readonly #queue: WriteQueue;
   readonly #health: StoreHealth;
   #opened: Opened | undefined;
   #transaction: Transaction | undefined;
-  #lookAgain: Disposable | undefined;
+  #nextCheck: Disposable | undefined;
   #isClosed = false;
 
   constructor(options: StoreOptions) {
     this.#options = options;
     this.#health = new StoreHealth(options.log);
-    this.#queue = new WriteQueue(options.clock, (waitedMs) => this.#waiting(waitedMs));
+    this.#queue = new WriteQueue(options.clock, (waitedMs) => this.#lockWaited(waitedMs));
     try {
       this.#open();
     } catch (error) {
@@ -61,7 +72,7 @@ class SqliteStore implements Store, HistoryQueries {
   }
 
   write<T>(work: (tx: StoreTransaction) => T): Promise<T> {
-    return this.#queue.add(() => this.#transact((transaction) => work(transaction)));
+    return this.#queue.add(() => this.#inTransaction((transaction) => work(transaction)));
   }
 
   changes(): StoreChanges | undefined {
@@ -70,34 +81,6 @@ class SqliteStore implements Store, HistoryQueries {
       files?.checkAll();
       return feed.readNow();
     });
-  }
-
-  latest(loopId: string): Loop | undefined {
-    return this.#use(({ connection, tables }) => connection.snapshot(() => tables.loops.latest(loopId)));
-  }
-
-  bySeq(seq: number): Loop | undefined {
-    return this.#use(({ connection, tables }) => connection.snapshot(() => tables.loops.bySeq(seq)));
-  }
-
-  prompt(seq: number): string {
-    return this.#use(({ tables }) => tables.prompts.get(seq));
-  }
-
-  attempts(seq: number): Attempt[] {
-    return this.#use(({ tables }) => tables.attempts.ofLoop(seq));
-  }
-
-  history(seq: number): Transition[] {
-    return this.#use(({ tables }) => tables.history.ofLoop(seq));
-  }
-
-  ledger(seq: number): LedgerRow[] {
-    return this.#use(({ tables }) => tables.ledger.ofLoop(seq));
-  }
-
-  finished(query: FinishedQuery): FinishedLoop[] {
-    return this.#use(({ tables }) => tables.finished.list(query));
   }
 
   finishedCount(): { readonly total: number; readonly failed: number } {
@@ -109,31 +92,67 @@ class SqliteStore implements Store, HistoryQueries {
     return this.#use(({ tables }) => tables.summaries.permanentlyFailed(limit));
   }
 
-  spend(fromDay: string): SpendRow[] {
+  async latest(loopId: string): Promise<Loop | undefined> {
+    return this.#use(({ connection, tables }) => connection.snapshot(() => tables.loops.latest(loopId)));
+  }
+
+  async bySeq(seq: number): Promise<Loop | undefined> {
+    return this.#use(({ connection, tables }) => connection.snapshot(() => tables.loops.bySeq(seq)));
+  }
+
+  async prompt(seq: number): Promise<string> {
+    return this.#use(({ tables }) => tables.prompts.get(seq));
+  }
+
+  async attempts(seq: number): Promise<Attempt[]> {
+    return this.#use(({ tables }) => tables.attempts.ofLoop(seq));
+  }
+
+  async history(seq: number): Promise<Transition[]> {
+    return this.#use(({ tables }) => tables.history.ofLoop(seq));
+  }
+
+  async checks(seq: number): Promise<CheckResult[]> {
+    return this.#use(({ tables }) => tables.checks.ofLoop(seq));
+  }
+
+  async ledger(seq: number): Promise<LedgerRow[]> {
+    return this.#use(({ tables }) => tables.ledger.ofLoop(seq));
+  }
+
+  async finished(query: FinishedQuery): Promise<FinishedLoop[]> {
+    return this.#use(({ tables }) => tables.finished.list(query));
+  }
+
+  async spend(fromDay: string): Promise<SpendRow[]> {
     return this.#use(({ tables }) => tables.ledger.spend(fromDay));
   }
 
-  spendByLoop(day: string, limit: number): ReturnType<Store['spendByLoop']> {
+  async spendByLoop(day: string, limit: number): Promise<LoopCost[]> {
     return this.#use(({ tables }) => tables.ledger.byLoop(day, limit));
   }
 
-  settledTokens(limit: number): ReturnType<Store['settledTokens']> {
+  async settledTokens(limit: number): Promise<SettledToken[]> {
     return this.#use(({ tables }) => tables.summaries.settledTokens(limit));
   }
 
-  timeline(query: TimelineQuery): TimelineAttempt[] {
+  async knownTokens(tokens: readonly string[]): Promise<ReadonlySet<string>> {
+    return this.#use(({ tables }) => tables.summaries.knownTokens(tokens));
+  }
+
+  async timeline(query: TimelineQuery): Promise<TimelineAttempt[]> {
     return this.#use(({ tables }) => tables.timeline.since(query));
   }
 
-  timelineOf(ids: readonly number[]): TimelineAttempt[] {
+  async timelineOf(ids: readonly number[]): Promise<TimelineAttempt[]> {
     return this.#use(({ tables }) => tables.timeline.of(ids));
   }
 
-  circuitChanges(from: number): CircuitChange[] {
+  async circuitChanges(from: number): Promise<CircuitChange[]> {
     return this.#use(({ tables }) => tables.head.circuitChanges(from));
   }
 
-  tidy(): boolean {
+  async tidy(): Promise<boolean> {
     return this.#use(({ files, incrementalVacuum }) => {
       files?.check();
       return incrementalVacuum.step();
@@ -148,33 +167,33 @@ class SqliteStore implements Store, HistoryQueries {
     if (this.#isClosed) return;
     this.#queue.dispose();
     this.#isClosed = true;
-    this.#lookAgain?.dispose();
+    this.#nextCheck?.dispose();
     this.#health.dispose();
     this.#opened?.connection.close();
     this.#opened?.fileLock?.close();
     this.#opened = undefined;
   }
 
-  /** Runs `work` in one write transaction, now. Throws a `StoreError` of kind `locked` when somebody else is at it. */
-  #transact<T>(work: (transaction: Transaction) => T): T {
+  /** Runs `work` in one write transaction, now. Throws a `StoreError` of kind `locked` if somebody else holds the lock. */
+  #inTransaction<T>(work: (transaction: Transaction) => T): T {
     let hasBegun = false;
     try {
       const result = this.#use((opened) => {
         opened.files?.check();
         opened.connection.begin();
         hasBegun = true;
-        return this.#carryOut(opened, work);
+        return this.#commit(opened, work);
       });
       if (this.#health.trouble) this.#recovered();
       return result;
     } finally {
-      // Nobody holds it any more, whatever the work came to.
+      // The lock is free again, whatever became of the work.
       if (hasBegun && this.#health.trouble?.kind === 'locked') this.#recovered();
     }
   }
 
   /** Runs `work` in the transaction that has just begun, and commits it. */
-  #carryOut<T>({ connection, tables, feed }: Opened, work: (transaction: Transaction) => T): T {
+  #commit<T>({ connection, tables, feed }: Opened, work: (transaction: Transaction) => T): T {
     try {
       const transaction = new Transaction(tables, feed, () => this.#options.clock.now());
       this.#transaction = transaction;
@@ -191,21 +210,21 @@ class SqliteStore implements Store, HistoryQueries {
     }
   }
 
-  /** Uses the open database; trouble that shows is told. */
+  /** Uses the open database, and reports trouble that shows in doing so. */
   #use<T>(use: (opened: Opened) => T): T {
     if (this.#health.blocking) throw this.#health.blocking;
     try {
       return use(this.#opened ?? this.#open());
     } catch (error) {
-      if (isTrouble(error)) this.#inTrouble(error);
+      if (isTrouble(error)) this.#report(error);
       throw error;
     }
   }
 
   #open(): Opened {
     if (this.#isClosed) throw new StoreError('broken', `The database ${this.#options.path} was closed in this window.`);
-    const { path, clock, log } = this.#options;
-    const database = openDatabase({ path, log, now: () => clock.now() });
+    const { path, clock, log, endsLeases = false } = this.#options;
+    const database = openDatabase({ path, log, endsLeases, now: () => clock.now() });
     const tables = new Tables(database.connection, log);
     const feed = new ChangeFeed(database.connection, tables);
     this.#opened = { ...database, tables, feed, incrementalVacuum: new IncrementalVacuum(database.connection) };
@@ -214,30 +233,27 @@ class SqliteStore implements Store, HistoryQueries {
 
   // ── Trouble ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-  #waiting(waitedMs: number): void {
+  #lockWaited(waitedMs: number): void {
     if (waitedMs < PATIENCE_MS || this.#health.trouble) return;
     const { path } = this.#options;
     this.#health.set(
-      new StoreError(
-        'locked',
-        `The database ${path} is held by another program. What is to be written waits until it is free.`,
-      ),
+      new StoreError('locked', `The database ${path} is held by another program. Writes wait until it is free.`),
     );
   }
 
-  #inTrouble(error: StoreError): void {
+  #report(error: StoreError): void {
     this.#health.set(error);
-    // Whoever comes after us may then begin a new database: we use the old one no more.
+    // The next window may create a new database, since we no longer use the old one.
     if (error.kind === 'replaced') this.#opened?.fileLock?.letGo();
-    this.#lookAgain?.dispose();
-    this.#lookAgain = this.#options.clock.after(LOOK_AGAIN_MS, this.#look);
+    this.#nextCheck?.dispose();
+    this.#nextCheck = this.#options.clock.after(CHECK_EVERY_MS, this.#check);
   }
 
-  /** Looks whether the trouble is over: whether the same files are back, or whether the disk takes a write. The rest needs a new window. */
-  readonly #look = (): void => {
+  /** Checks whether the trouble is over: the same files are back, or the disk takes a write. Other trouble needs a new window. */
+  readonly #check = (): void => {
     const kind = this.#health.trouble?.kind;
     const opened = this.#opened;
-    this.#lookAgain = undefined;
+    this.#nextCheck = undefined;
     if (this.#isClosed || !opened) return;
     try {
       if (kind === 'replaced') {
@@ -245,20 +261,20 @@ class SqliteStore implements Store, HistoryQueries {
         opened.fileLock?.share();
         this.#recovered();
       } else if (kind === 'disk') {
-        // A single page might still find room where nothing else does.
-        this.#transact(() =>
+        // A single page might still find room where a real write does not.
+        this.#inTransaction(() =>
           opened.connection.exec('INSERT OR REPLACE INTO prompts (seq, prompt) VALUES (0, zeroblob(65536))'),
         );
-        this.#transact(() => opened.connection.exec('DELETE FROM prompts WHERE seq = 0'));
+        this.#inTransaction(() => opened.connection.exec('DELETE FROM prompts WHERE seq = 0'));
       }
     } catch {
-      // It lasts; it was told when it began.
-      this.#lookAgain ??= this.#options.clock.after(LOOK_AGAIN_MS, this.#look);
+      // It lasts. It was reported when it began.
+      this.#nextCheck ??= this.#options.clock.after(CHECK_EVERY_MS, this.#check);
     }
   };
 
   #recovered(): void {
-    this.#lookAgain?.dispose();
+    this.#nextCheck?.dispose();
     this.#health.set(undefined);
   }
 }

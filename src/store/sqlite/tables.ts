@@ -1,6 +1,7 @@
 import { RowReader } from '../rows/rowReader.ts';
 import { AttemptTable } from './attemptTable.ts';
 import { ChangeTable } from './changeTable.ts';
+import { CheckTable } from './checkTable.ts';
 import type { Connection } from './connection.ts';
 import { FinishedList } from './finishedList.ts';
 import { HeadTable } from './headTable.ts';
@@ -22,6 +23,7 @@ export class Tables {
   readonly loops: LoopTable;
   readonly prompts: PromptTable;
   readonly history: HistoryTable;
+  readonly checks: CheckTable;
   readonly ledger: LedgerTable;
   readonly windows: WindowTable;
   readonly finished: FinishedList;
@@ -38,6 +40,7 @@ export class Tables {
     this.loops = new LoopTable(connection, this.attempts, rowReader);
     this.prompts = new PromptTable(connection);
     this.history = new HistoryTable(connection, rowReader);
+    this.checks = new CheckTable(connection, rowReader);
     this.ledger = new LedgerTable(connection, rowReader);
     this.windows = new WindowTable(connection, rowReader);
     this.finished = new FinishedList(connection, this.loops);

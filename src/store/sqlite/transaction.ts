@@ -1,4 +1,5 @@
 import type { Json } from '../../core/model/agentEvent.ts';
+import type { CheckResult } from '../../core/model/check.ts';
 import { DuplicateLoopError } from '../../core/model/errors.ts';
 import type { Attempt, LedgerRow, Loop, Transition } from '../../core/model/loop.ts';
 import type { NanoUsd } from '../../core/model/money.ts';
@@ -17,7 +18,7 @@ import type { Tables } from './tables.ts';
 
 type Queued = Extract<Loop, { state: 'queued' }>;
 
-/** One write transaction, from its begin to its commit. */
+/** One write transaction, from its start to its commit. */
 export class Transaction implements StoreTransaction {
   readonly #tables: Tables;
   readonly #feed: ChangeFeed;
@@ -28,13 +29,13 @@ export class Transaction implements StoreTransaction {
   #failed: number;
   /** Loops that were written, or whose attempt was. */
   readonly #changed = new Set<number>();
-  /** Attempts that were added, by the `seq` of their loop, until a row of its history takes their id with it. */
+  /** Added attempts by the `seq` of their loop, until a row of its history records their id. */
   readonly #begunAttempts = new Map<number, Attempt>();
-  #hasTold = false;
+  #hasReadChanges = false;
   #hasWritten = false;
   #isOver = false;
 
-  /** Within the transaction that has just begun. */
+  /** For the transaction that has just begun. */
   constructor(tables: Tables, feed: ChangeFeed, now: () => number) {
     this.#tables = tables;
     this.#feed = feed;
@@ -43,7 +44,7 @@ export class Transaction implements StoreTransaction {
     ({ counter: this.#counter, finished: this.#finished, failed: this.#failed } = this.#begun);
   }
 
-  /** Writes what is due at the end of the transaction; answers its last change. */
+  /** Writes what is due at the end of the transaction. Returns its last change. */
   finish(): LastChange {
     const { counter } = this.#begun;
     for (const seq of this.#begunAttempts.keys()) this.#noteBegun(seq);
@@ -54,20 +55,18 @@ export class Transaction implements StoreTransaction {
     return last;
   }
 
-  /** Nothing can be done in it any more. */
+  /** From now on every call throws. */
   end(): void {
     this.#isOver = true;
   }
 
   changes(): StoreChanges | undefined {
     this.#mustBeOpen();
-    // We hold the write lock: what was new has been told, and nobody can add to it.
-    if (this.#hasTold) return undefined;
+    // We hold the write lock, so nobody can have added anything since the first call.
+    if (this.#hasReadChanges) return undefined;
     if (this.#hasWritten)
-      throw new Error(
-        'changes() was called after a write of the same transaction: it would mix up what is new with what is ours.',
-      );
-    this.#hasTold = true;
+      throw new Error('changes() was called after a write of the same transaction: it would mix in its own changes.');
+    this.#hasReadChanges = true;
     return this.#feed.read();
   }
 
@@ -90,6 +89,13 @@ export class Transaction implements StoreTransaction {
     this.#count(countedAs(loop), 1);
     this.#changed.add(loop.seq);
     if (transition) this.addHistory(loop.seq, transition);
+  }
+
+  saveSubmission(loop: Queued, prompt: string): void {
+    const { loops, prompts } = this.#writing();
+    loops.saveAgent(loop);
+    prompts.insert(loop.seq, prompt);
+    this.#changed.add(loop.seq);
   }
 
   addHistory(seq: number, transition: Transition): void {
@@ -116,6 +122,15 @@ export class Transaction implements StoreTransaction {
     return this.#touch(this.#writing().attempts.advance(attemptId, from, to, readerState));
   }
 
+  addCheck(seq: number, result: CheckResult): void {
+    this.#writing().checks.add(seq, this.#next(), result);
+    this.#changed.add(seq);
+  }
+
+  checks(seq: number): CheckResult[] {
+    return this.#reading().checks.ofLoop(seq);
+  }
+
   addLedger(row: LedgerRow): boolean {
     return this.#writing().ledger.add(this.#next(), row);
   }
@@ -134,6 +149,18 @@ export class Transaction implements StoreTransaction {
 
   latest(loopId: string): Loop | undefined {
     return this.#reading().loops.latest(loopId);
+  }
+
+  bySeq(seq: number): Loop | undefined {
+    return this.#reading().loops.bySeq(seq);
+  }
+
+  attempts(seq: number): Attempt[] {
+    return this.#reading().attempts.ofLoop(seq);
+  }
+
+  ledger(seq: number): LedgerRow[] {
+    return this.#reading().ledger.ofLoop(seq);
   }
 
   prompt(seq: number): string {
@@ -167,7 +194,7 @@ export class Transaction implements StoreTransaction {
     return { loops, tokens };
   }
 
-  /** Gives the last attempt that was added a row of its own, if none has taken its id: its loop would not find it. */
+  /** Gives the last added attempt a row of its own if no other has recorded its id: otherwise its loop would not find it. */
   #noteBegun(seq: number): void {
     const attempt = this.#begunAttempts.get(seq);
     if (attempt) this.addHistory(seq, { at: attempt.startedAt, from: 'queued', to: 'running', why: '' });
@@ -178,7 +205,7 @@ export class Transaction implements StoreTransaction {
     this.#failed = Math.max(0, this.#failed + by * failed);
   }
 
-  /** Notes that the loop of a written attempt has changed too. Answers whether an attempt was written. */
+  /** Marks the loop of a written attempt as changed. Returns whether an attempt was written. */
   #touch(seq: number | undefined): boolean {
     if (seq !== undefined) this.#changed.add(seq);
     return seq !== undefined;

@@ -5,17 +5,25 @@ export interface KnownAgent {
   readonly title: string;
   /** What the profile starts, as written. */
   readonly command: string;
-  /** It comes with the extension, costs nothing and needs no account. */
+  /** It is the demo that comes with the extension: it makes no changes, costs nothing and needs no account. */
   readonly bundled: boolean;
+  /** What cannot be bounded or asked with it, in sentences; absent where there is nothing to say. */
+  readonly cannot?: readonly string[];
   /** How to install it, as a command line. */
   readonly install?: string;
   /** How to log in, without a full stop. */
   readonly login?: string;
+  /** The option that says what it may do without asking, its value, and what each value means. */
+  readonly modes?: {
+    readonly option: string;
+    readonly value: string;
+    readonly values: readonly { readonly value: string; readonly meaning: string }[];
+  };
 }
 
-/** An agent profile and where its program was found, without starting it. */
+/** An agent profile with the place of its program, which was not started. */
 export interface FoundAgent extends KnownAgent {
-  /** Absent when it was not found. */
+  /** Absent if it was not found. */
   readonly path?: string;
 }
 
@@ -27,31 +35,25 @@ export interface AgentProblem {
   readonly sentence: string;
 }
 
-/** What a check of an agent has shown. */
+/** The result of checking an agent. */
 export interface AgentReport extends FoundAgent {
   readonly version?: string;
-  /** Whether it says that it is logged in; absent where it can not be asked or has not answered. */
+  /** Whether it says that it is logged in; absent if it cannot tell or did not answer. */
   readonly loggedIn?: boolean;
-  /** The variable with an API key that the agent takes instead of a login. Nobody has tried it. */
+  /** The environment variable with an API key that the agent uses instead of a login. The key itself is not tried. */
   readonly apiKey?: string;
-  /** What is wrong; empty when it can be used. */
+  /** What is wrong; empty if it can be used. */
   readonly problems: readonly AgentProblem[];
   /** Sentences worth knowing. */
   readonly notes: readonly string[];
-  /** The option that says what it may do without asking, its value, and what all values mean. */
-  readonly modes?: {
-    readonly option: string;
-    readonly value: string;
-    readonly values: readonly { readonly value: string; readonly meaning: string }[];
-  };
 }
 
-/** Looks at the agents' programs. Made by the composition root from the agents' facts and the process layer. */
+/** Looks at the agents' programs. The composition root makes it from the agents' facts and the process layer. */
 export interface AgentChecks {
-  /** All profiles as they are now, at once. */
+  /** All profiles as they are now. Does not look for programs. */
   all(): Promise<readonly KnownAgent[]>;
   /** Looks for the programs on PATH. Starts no agent. */
   find(): Promise<readonly FoundAgent[]>;
-  /** Asks each program for its version, its help and, where it can tell, whether it is logged in. */
+  /** Asks each program for its version, its help and, if it can tell, whether it is logged in. */
   check(names?: readonly string[]): Promise<readonly AgentReport[]>;
 }

@@ -2,20 +2,28 @@ import { count } from '../text/format.ts';
 import { escapeMarkdown, inlineCode, oneLine } from '../text/safeText.ts';
 import type { AgentReport } from './agentChecks.ts';
 
-/** What the check of the agents has shown, as a Markdown document: what can be used, what can not, and the words to put it right. */
-export function agentReportText(reports: readonly AgentReport[], defaultAgent: string, at: Date): string {
+/** The result of checking the agents as a Markdown document: what can be used, what cannot, and how to fix it. */
+export function agentReportText(
+  reports: readonly AgentReport[],
+  defaultAgent: string,
+  at: Date,
+  settingsProblems: readonly string[] = [],
+): string {
   const usable = reports.filter(isUsable);
   const broken = reports.filter((report) => report.path !== undefined && !isUsable(report));
   const missing = reports.filter((report) => report.path === undefined);
   return [
     '# Agents of Loop Supervisor',
     `Checked at ${at.toLocaleString()}. ${count(usable.length, 'agent')} can be used, ${broken.length === 0 ? '' : `${broken.length} ${broken.length === 1 ? 'needs' : 'need'} attention, `}${missing.length} not found.`,
-    `Prompts go to ${inlineCode(defaultAgent)} unless something else is said. Change it with the command *Choose Agent*.`,
+    `Prompts go to ${inlineCode(defaultAgent)} unless you name another agent. Change it with the command *Choose Agent*.`,
     summary([...broken, ...usable, ...missing]),
+    ...(settingsProblems.length === 0
+      ? []
+      : ['## Settings that need attention', settingsProblems.map((problem) => `- ${sentence(problem)}`).join('\n')]),
     ...group('Found, but needs attention', broken),
     ...group('Ready to use', usable),
     ...group('Not found', missing),
-    'After a change, run *Check Agents* again. Programs are looked for on the PATH that a terminal has; after an installation a new window may be needed. Agents of your own go into the setting `loopSupervisor.agents`.',
+    'After a change, run *Check Agents* again. Programs are looked for on the PATH of a terminal; after an installation you may need a new window. Agents of your own go into the setting `loopSupervisor.agents`.',
     '',
   ].join('\n\n');
 }
@@ -38,8 +46,22 @@ function group(title: string, reports: readonly AgentReport[]): string[] {
 }
 
 function section(report: AgentReport): string {
-  const { name, title, path, command, bundled, version, loggedIn, apiKey, problems, modes, notes, install, login } =
-    report;
+  const {
+    name,
+    title,
+    path,
+    command,
+    bundled,
+    version,
+    loggedIn,
+    apiKey,
+    problems,
+    modes,
+    cannot = [],
+    notes,
+    install,
+    login,
+  } = report;
   const lost = path === undefined;
   const where = bundled
     ? 'Comes with the extension.'
@@ -55,8 +77,9 @@ function section(report: AgentReport): string {
     loggedIn === true ? '- Logged in.' : '',
     apiKey === undefined ? '' : `- An API key is set (${inlineCode(apiKey, 60)}); it was not tried.`,
     isUsable(report) && loggedIn === undefined && apiKey === undefined && login !== undefined
-      ? `- It can not be asked whether it is logged in. If it is not: ${sentence(login)}.`
+      ? `- Login status can’t be checked. To log in: ${sentence(login)}.`
       : '',
+    ...cannot.map((limit) => `- ${sentence(limit)}`),
     ...(lost ? [] : [...notes.map((note) => `- ${sentence(note)}`), ...modeLines(modes)]),
   ];
   const named = title === name || bundled ? sentence(name) : `${sentence(name)} (${sentence(title)})`;

@@ -45,14 +45,16 @@ export function createAgentChecks(services: CheckServices): AgentChecks {
   };
 }
 
-function words({ name, title, command, bundled, install, login }: AgentFacts): KnownAgent {
+function words({ name, title, command, bundled, cannot, install, login, mode, modes }: AgentFacts): KnownAgent {
   return {
     name,
     title,
     command,
     bundled,
+    ...(cannot.length > 0 && { cannot }),
     ...(install !== undefined && { install }),
     ...(login !== undefined && { login }),
+    ...(mode && { modes: { ...mode, values: modes } }),
   };
 }
 
@@ -66,12 +68,7 @@ async function report(
   services: CheckServices,
 ): Promise<AgentReport> {
   const path = services.findProgram(facts.command, environment);
-  const { mode, modes, notes } = facts;
-  const base = {
-    ...found(facts, path),
-    ...(mode && { modes: { ...mode, values: modes } }),
-    notes,
-  };
+  const base = { ...found(facts, path), notes: facts.notes };
   if (path === undefined) return { ...base, problems: [] };
   const itsEnvironment = { ...environment, ...facts.env };
   const ask = (args: readonly string[]) =>
@@ -154,7 +151,7 @@ async function askLogin(
   const { args, since } = loginStatus;
   if (since !== undefined && (version === undefined || isOlder(version, since))) return undefined;
   const answer = await ask(args);
-  if (/not logged in|"loggedIn":\s*false/i.test(`${answer.output}\n${answer.errorOutput}`)) return false;
+  if (/not logged in|^not_ready$|"loggedIn":\s*false/im.test(`${answer.output}\n${answer.errorOutput}`)) return false;
   return failureOf(answer) === undefined ? true : undefined;
 }
 

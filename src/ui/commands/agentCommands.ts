@@ -5,12 +5,12 @@ import { AgentReportView } from '../agentCheck/agentReportView.ts';
 import { chooseAgent } from './chooseAgent.ts';
 import type { CommandContext, CommandTable } from './commandTable.ts';
 
-/** Choosing and checking agents. */
+/** Commands that choose and check agents. */
 export const agentCommands: CommandTable = {
-  /** Answers the name of the agent that runs prompts from now on. */
+  /** Returns the name of the agent that runs prompts from now on. */
   chooseAgent: (ctx) => () => chooseAgent(ctx),
 
-  /** Looks at all agents and shows a report. Answers it as values. */
+  /** Checks all agents and shows a report. Returns it as values. */
   checkAgents: (ctx) => {
     const view = new AgentReportView();
     ctx.context.subscriptions.push(view);
@@ -19,13 +19,13 @@ export const agentCommands: CommandTable = {
       const reports = await vscode.window.withProgress(place, (progress) =>
         checkAll(ctx, (waiting) => progress.report({ message: `waiting for ${waiting.join(', ')}` })),
       );
-      await view.show(agentReportText(reports, ctx.settings().defaultAgent, new Date()));
+      await view.show(agentReportText(reports, ctx.settings().defaultAgent, new Date(), ctx.config.problems));
       return reports;
     };
   },
 };
 
-/** Checks all agents at once; `onWaiting` hears which have not been heard yet. */
+/** Checks all agents at once; `onWaiting` is called with those that have not answered yet. */
 async function checkAll(ctx: CommandContext, onWaiting: (names: readonly string[]) => void): Promise<AgentReport[]> {
   const names = (await ctx.agentChecks.find()).map(({ name }) => name);
   const waiting = new Set(names);

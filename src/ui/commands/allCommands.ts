@@ -1,17 +1,22 @@
 import * as vscode from 'vscode';
+import { checkCommands } from '../checks/checkCommands.ts';
 import { agentCommands } from './agentCommands.ts';
 import { budgetCommands } from './budgetCommands.ts';
 import { circuitCommands } from './circuitCommands.ts';
 import { type CommandContext, type CommandTable, registerCommands } from './commandTable.ts';
+import { editCommands } from './editCommands.ts';
 import { loopCommands } from './loopCommands.ts';
 import { queueCommands } from './queueCommands.ts';
 import { sampleCommands } from './sampleCommands.ts';
+import { storeCommands } from './storeCommands.ts';
 import { submitCommands } from './submitCommands.ts';
 import { windowCommands } from './windowCommands.ts';
 
 /** Commands that need a supervisor. */
 const SUPERVISED: CommandTable = {
   ...submitCommands,
+  ...checkCommands,
+  ...editCommands,
   ...loopCommands,
   ...queueCommands,
   ...circuitCommands,
@@ -23,5 +28,5 @@ const SUPERVISED: CommandTable = {
 /** `views`: commands of the panels. */
 export function registerAllCommands(ctx: CommandContext, ...views: readonly CommandTable[]): vscode.Disposable {
   const tables = [SUPERVISED, ...views].map((table) => registerCommands(ctx, table));
-  return vscode.Disposable.from(...tables, registerCommands(ctx, windowCommands, false));
+  return vscode.Disposable.from(...tables, registerCommands(ctx, { ...windowCommands, ...storeCommands }, false));
 }

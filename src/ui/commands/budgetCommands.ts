@@ -44,8 +44,8 @@ export const budgetCommands: CommandTable = {
     const supervisor = await ctx.host.ready();
     const now = Date.now();
     const { budget } = supervisor.status();
-    const agents = supervisor.spend(localDay(now)).filter(({ cost }) => cost !== 0);
-    const loops = supervisor.spendToday(LOOPS_SHOWN);
+    const [spend, loops] = await Promise.all([supervisor.spend(localDay(now)), supervisor.spendToday(LOOPS_SHOWN)]);
+    const agents = spend.filter(({ cost }) => cost !== 0);
     const heading = (label: string): Row => ({ label, kind: vscode.QuickPickItemKind.Separator });
     const money = (usd: number, estimated: number) =>
       `${estimated > 0 ? '≈' : ''}${formatUsd(usd)}${estimated > 0 ? ', estimated' : ''}`;

@@ -1,6 +1,6 @@
 import type { TreeRow } from '../tree/treeRow.ts';
 
-/** A loop that a command is for: the latest of that id, or with `seq` that very one, as rows and panels say, for an id may be used again. */
+/** A loop that a command is for: the latest of that id, or with `seq` that very one. Rows and panels pass `seq`, because ids can be used again. */
 export interface CalledLoop {
   readonly loopId: string;
   readonly seq?: number;
@@ -8,25 +8,25 @@ export interface CalledLoop {
 
 /** What a command was called on. */
 export type CalledOn =
-  /** Rows of the view: from one of its menus, or a button of a row. First the row itself, then what else is selected. */
+  /** Rows of the view, from one of its menus or a row's button: first the row itself, then the rest of the selection. */
   | { readonly kind: 'rows'; readonly rows: readonly TreeRow[] }
-  /** What is selected in the view: one of our key bindings. */
-  | { readonly kind: 'selection' }
-  /** Loops by their ids, and `seq` where the caller knows it: other extensions, notifications, panels. */
+  /** A key of ours, pressed in the view: what it is for is under the keyboard. */
+  | { readonly kind: 'keyboard' }
+  /** Loops by id, and `seq` where the caller knows it: other extensions, notifications, panels. */
   | { readonly kind: 'loops'; readonly loops: readonly CalledLoop[] }
   /** Rows of which VS Code no longer knows all. */
   | { readonly kind: 'lost' }
-  /** Nothing: the palette, a key binding of the user's. */
+  /** Nothing: the palette, or a user's own key binding. */
   | { readonly kind: 'nothing' };
 
 /**
- * Reads the arguments of a command. While the rows under a parent are being drawn anew, VS Code does not know them, and a menu of such a row hands over
- * `undefined` in its place; palette and key bindings hand over no argument at all. Where one of several rows is lost, none counts: a command on the
- * rest of a selection is not what was asked for.
+ * Reads the arguments of a command. While the rows under a parent are redrawn, VS Code does not know them, and a menu on such a row passes
+ * `undefined` instead; the palette and key bindings pass no argument at all. If one of several rows is lost, none counts: the user did not ask for
+ * the command to run on part of the selection.
  */
 export function calledOn(args: readonly unknown[]): CalledOn {
   const [first, all] = args;
-  if (first === 'selection') return { kind: 'selection' };
+  if (first === 'selection') return { kind: 'keyboard' };
   const others = Array.isArray(all) ? all : [];
   if (args.length > 0 && [first, ...others].some(isMissing)) return { kind: 'lost' };
   if (isRow(first))

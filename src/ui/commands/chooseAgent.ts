@@ -1,27 +1,58 @@
 import * as vscode from 'vscode';
 import type { AgentReport, FoundAgent, KnownAgent } from '../agentCheck/agentChecks.ts';
+import { choosePermission } from './choosePermission.ts';
 import type { CommandContext } from './commandTable.ts';
-import { askItem, BACK } from './prompts.ts';
+import { sayMissing } from './installAgent.ts';
+import { askItem, BACK, type Place } from './prompts.ts';
 
-const SAID_MS = 5000;
+const SHOWN_MS = 5000;
 
 /**
- * Asks which agent runs prompts from now on, and writes it to the settings. Answers its name. The list is there at once, and its rows stay
- * where they are: where the programs are and what they answer is written into them as it becomes known, and none is waited for.
- * `forPrompt`: a prompt waits for the answer, so the list stays whatever takes the focus, and comes again after a look at the agents.
+ * Asks which agent runs prompts from now on and what it may do without asking, and writes both to the settings. Returns its name. The list is there at
+ * once and its rows keep their places: where each program is and what it says of itself is filled in as it becomes known. `forPrompt`: a
+ * prompt waits for the answer, so the list stays open when it loses the focus.
  */
 export async function chooseAgent(ctx: CommandContext, forPrompt = false): Promise<string | undefined> {
-  const chosen = ctx.settings().defaultAgent;
+  const answer = await askAgent(ctx, {
+    title: forPrompt ? 'Choose the agent that runs your prompts' : 'Choose Agent',
+    placeholder: 'The agent that runs your prompts. You can change it at any time.',
+    chosen: ctx.config.hasDefaultAgent ? ctx.settings().defaultAgent : undefined,
+    ignoreFocusOut: forPrompt,
+  });
+  if (!answer || answer === BACK) return undefined;
+  const { name } = answer.agent;
+  if (!(await choosePermission(ctx, answer.agent))) return undefined;
+  await ctx.config.set('defaultAgent', name);
+  vscode.window.setStatusBarMessage(`Your prompts go to ${name}`, SHOWN_MS);
+  const [problem] = answer.kind === 'checked' ? answer.agent.problems : [];
+  if (problem) warn(`Prompts now go to ${name}, but it cannot be used yet. ${problem.sentence}`);
+  return name;
+}
+
+/** A question for an agent. */
+export interface AgentQuestion extends Place {
+  readonly placeholder: string;
+  /** The agent that is in use. */
+  readonly chosen: string | undefined;
+  readonly ignoreFocusOut: boolean;
+}
+
+/** Asks for an agent that can be started. One that is not installed is said to be, with ways on. `undefined`: the user has gone away. */
+export async function askAgent(
+  ctx: CommandContext,
+  question: AgentQuestion,
+): Promise<FoundLook | typeof BACK | undefined> {
   const known = await ctx.agentChecks.all();
   const looks = new Map(known.map((agent): [string, Look] => [agent.name, { kind: 'looking', agent }]));
-  const itemsNow = () => [...[...looks.values()].map((look) => agentItem(look, look.agent.name === chosen)), ...HELP];
+  const itemsNow = () => [
+    ...[...looks.values()].map((look) => agentItem(look, look.agent.name === question.chosen)),
+    ...HELP,
+  ];
   const items = itemsNow();
   const answer = await askItem<AgentItem>({
-    title: forPrompt ? 'Choose the agent that runs your prompts' : 'Choose Agent',
-    ignoreFocusOut: forPrompt,
-    placeholder: 'The agent that runs your prompts. You can change it at any time.',
+    ...question,
     items,
-    active: items.find(({ agent }) => agent?.name === chosen),
+    active: items.find(({ agent }) => agent?.name === question.chosen),
     fill: async (show) => {
       const agents = await ctx.agentChecks.find();
       for (const agent of agents) looks.set(agent.name, { kind: 'found', agent });
@@ -36,22 +67,21 @@ export async function chooseAgent(ctx: CommandContext, forPrompt = false): Promi
       );
     },
   });
-  if (answer === undefined || answer === BACK) return undefined;
-  const look = answer.agent && looks.get(answer.agent.name);
+  if (answer === undefined || answer === BACK) return answer;
+  const look = answer.agent && (await found(ctx, looks.get(answer.agent.name)));
   if (!look) {
     await vscode.commands.executeCommand('loopSupervisor.checkAgents');
-    return forPrompt ? chooseAgent(ctx, true) : undefined;
+    return question.ignoreFocusOut ? askAgent(ctx, question) : undefined;
   }
-  const { name, command, install } = look.agent;
-  if (look.kind !== 'looking' && look.agent.path === undefined) {
-    warn(`${command} was not found on PATH.${install ? ` Install it in a terminal: ${install}` : ''}`);
-    return forPrompt ? chooseAgent(ctx, true) : undefined;
-  }
-  await ctx.config.set('defaultAgent', name);
-  vscode.window.setStatusBarMessage(`Your prompts go to ${name}`, SAID_MS);
-  const [problem] = look.kind === 'checked' ? look.agent.problems : [];
-  if (problem) warn(`Prompts now go to ${name}, but it can not be used yet. ${problem.sentence}`);
-  return name;
+  if (look.agent.path !== undefined) return look;
+  return (await sayMissing(look.agent)) === 'other' ? askAgent(ctx, question) : undefined;
+}
+
+/** What is known of an agent once its program has been looked for. */
+async function found(ctx: CommandContext, look: Look | undefined): Promise<FoundLook | undefined> {
+  if (look?.kind !== 'looking') return look;
+  const agent = (await ctx.agentChecks.find()).find(({ name }) => name === look.agent.name);
+  return agent && { kind: 'found', agent };
 }
 
 function warn(message: string): void {
@@ -65,6 +95,7 @@ type Look =
   | { readonly kind: 'looking'; readonly agent: KnownAgent }
   | { readonly kind: 'found'; readonly agent: FoundAgent }
   | { readonly kind: 'checked'; readonly agent: AgentReport };
+type FoundLook = Exclude<Look, { kind: 'looking' }>;
 
 /** An agent, or the way to the check. */
 interface AgentItem extends vscode.QuickPickItem {
@@ -73,7 +104,7 @@ interface AgentItem extends vscode.QuickPickItem {
 
 const HELP: readonly AgentItem[] = [
   { label: 'help', kind: vscode.QuickPickItemKind.Separator },
-  { label: '$(checklist) Check Agents', description: 'what is installed, and how to put right what is not' },
+  { label: '$(checklist) Check Agents', description: 'what is installed, and how to fix what is not' },
 ];
 
 function agentItem(look: Look, chosen: boolean): AgentItem {
@@ -81,16 +112,18 @@ function agentItem(look: Look, chosen: boolean): AgentItem {
   return {
     label: `$(${icon}) ${look.agent.name}`,
     description: [chosen && 'chosen', ...said].filter(Boolean).join(' · '),
+    // What it cannot do counts before it is chosen.
+    ...(look.agent.cannot && { detail: look.agent.cannot.join(' ') }),
     agent: look.agent,
   };
 }
 
 function words({ kind, agent }: Look): { readonly icon: string; readonly said: readonly (string | undefined)[] } {
-  if (agent.bundled) return { icon: 'beaker', said: ['only pretends: costs nothing, needs no account'] };
+  if (agent.bundled) return { icon: 'beaker', said: ['Demo: makes no changes, costs nothing, needs no account'] };
   if (kind === 'looking') return { icon: 'hubot', said: ['looking for it…'] };
   if (agent.path === undefined)
-    return { icon: 'circle-slash', said: ['not found', agent.install ?? `${agent.command} is not on PATH`] };
-  if (kind === 'found') return { icon: 'hubot', said: ['asking its version…', agent.path] };
+    return { icon: 'circle-slash', said: ['not installed', agent.install ?? `${agent.command} is not on the PATH`] };
+  if (kind === 'found') return { icon: 'hubot', said: ['asking for its version…', agent.path] };
   const [problem] = agent.problems;
   return problem
     ? { icon: 'warning', said: [agent.version, problem.short, agent.path] }

@@ -1,33 +1,41 @@
 import * as vscode from 'vscode';
 import type { AgentChecks } from '../agentCheck/agentChecks.ts';
+import type { ReadMarks } from '../history/readMarks.ts';
 import type { Config } from '../settings/config.ts';
 import { SECTION } from '../settings/config.ts';
 import type { TreeRow } from '../tree/treeRow.ts';
+import type { ViewDeps } from '../webviewHost/viewDeps.ts';
+import type { Milestones } from '../window/milestones.ts';
 import type { SupervisorHost } from '../window/supervisorHost.ts';
 import type { UiDeps } from '../window/uiDeps.ts';
+import type { QueuedPrompts } from './queuedPrompts.ts';
 import { showError } from './showError.ts';
 
-/** What commands are made of. */
-export interface CommandContext extends UiDeps {
+/** What commands use. */
+export interface CommandContext extends UiDeps, Pick<ViewDeps, 'usage' | 'sharedStore'> {
   readonly config: Config;
   readonly agentChecks: AgentChecks;
+  readonly queuedPrompts: Pick<QueuedPrompts, 'open'>;
+  readonly readMarks: Pick<ReadMarks, 'markRead'>;
+  readonly milestones: Pick<Milestones, 'reach'>;
   readonly tree: {
-    selection(): readonly TreeRow[];
+    /** The rows that a key pressed in the view is for. */
+    underKeyboard(): Promise<readonly TreeRow[]>;
     showMore(row: TreeRow): void;
-    /** Shows a loop in the view: the first of that id, or with `seq` that very one. */
+    /** Selects a loop in the view: the first of that id, or with `seq` that very one. */
     reveal(loopId: string, seq?: number): Promise<void>;
   };
 }
 
-/** What runs when a command is called; what it answers goes to the caller. */
+/** Runs a command; the caller receives what it returns. */
 export type Handler = (...args: unknown[]) => unknown;
 
-/** Commands by their id without `loopSupervisor.`. A test holds the sum of all tables equal to package.json. */
+/** Commands by id without `loopSupervisor.`. A test holds all tables together equal to package.json. */
 export type CommandTable = { readonly [id: string]: (ctx: CommandContext) => Handler };
 
 /**
- * Registers a table. An error of a handler is shown with what helps, and the command then answers `undefined`. `whenReady`: before
- * there is a supervisor, the commands of the table do nothing but say why (R1.2).
+ * Registers a table. An error is shown with the buttons that help, and the command then returns `undefined`. `whenReady`: until there is a
+ * supervisor, the commands of the table only say why there is none (R1.2).
  */
 export function registerCommands(ctx: CommandContext, table: CommandTable, whenReady = true): vscode.Disposable {
   const registrations = Object.entries(table).map(([id, make]) => {
@@ -45,11 +53,11 @@ export function registerCommands(ctx: CommandContext, table: CommandTable, whenR
   return vscode.Disposable.from(...registrations);
 }
 
-/** Waits until there is a supervisor. While the store is in trouble the user is told what is waited for, and may go away: that answers false. */
+/** Waits for the supervisor. While the store is in trouble a notice says what it waits for; cancelling that returns false. */
 async function opened(host: SupervisorHost): Promise<boolean> {
   const ready = host.ready().then(() => true);
   if (host.state.kind !== 'opening' || !host.state.trouble) return ready;
-  const title = `The command waits, and goes on by itself. ${host.state.trouble.message}`;
+  const title = `The command is waiting and will continue by itself. ${host.state.trouble.message}`;
   return vscode.window.withProgress(
     { location: vscode.ProgressLocation.Notification, title, cancellable: true },
     (_, gone) =>

@@ -3,20 +3,14 @@ import { InvalidLoopError } from '../../core/model/errors.ts';
 import { baseName } from '../text/format.ts';
 import type { SelectedText } from './selectionPrompt.ts';
 
-/** Everything that is selected in the active editor, as it is; several selections are joined by a line end. `undefined`: the user was told that nothing is. */
-export async function selectedText(): Promise<string | undefined> {
-  const parts = await selections();
-  return parts?.map(({ text }) => text).join('\n');
-}
-
-/** The selections of the active editor from top to bottom, with where they are. */
+/** The selections of the active editor from top to bottom, with where they are. `undefined`: nothing is selected, and the user was told so. */
 export async function selections(): Promise<SelectedText[] | undefined> {
   const editor = vscode.window.activeTextEditor;
   const chosen = editor?.selections.filter((selection) => !selection.isEmpty) ?? [];
   if (!editor || chosen.length === 0) {
     const answer = await vscode.window.showInformationMessage(
       'Select some text in an editor first.',
-      ...(editor ? ['Submit the Whole File'] : ['Submit a Prompt']),
+      ...(editor ? ['Submit Current File…'] : ['Submit Prompt…']),
     );
     if (answer)
       await vscode.commands.executeCommand(editor ? 'loopSupervisor.submitFile' : 'loopSupervisor.submitPrompt');
@@ -36,31 +30,15 @@ export async function selections(): Promise<SelectedText[] | undefined> {
     }));
 }
 
-/** The text of a file for a prompt: of the editor where it is open, of the disk else. One without a name of its own gives no title. */
-export async function textOfFile(uri: vscode.Uri): Promise<{ readonly text: string; readonly title?: string }> {
-  if (uri.scheme === 'untitled') return { text: (await vscode.workspace.openTextDocument(uri)).getText() };
-  const title = baseName(uri.path);
+/** The text of a file for a prompt: from its editor if it is open, otherwise from disk. */
+export async function textOfFile(uri: vscode.Uri): Promise<string> {
+  if (uri.scheme === 'untitled') return (await vscode.workspace.openTextDocument(uri)).getText();
   const open = vscode.workspace.textDocuments.find((document) => document.uri.toString() === uri.toString());
-  if (open) return { text: open.getText(), title };
+  if (open) return open.getText();
   const bytes = await vscode.workspace.fs.readFile(uri);
   try {
-    return { text: new TextDecoder('utf-8', { fatal: true }).decode(bytes), title };
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
-    throw new InvalidLoopError('prompt', `can not be read from ${title}: the file is not UTF-8 text`);
+    throw new InvalidLoopError('prompt', `cannot be read from ${baseName(uri.path)}: the file is not UTF-8 text`);
   }
-}
-
-/** Opens text in an editor from which it can be submitted. Answers its address. */
-export async function writeInEditor(content: string): Promise<string> {
-  const document = await vscode.workspace.openTextDocument({ language: 'markdown', content });
-  await vscode.window.showTextDocument(document);
-  void vscode.window
-    .showInformationMessage(
-      'Write your prompt here, then press “Submit File as Prompt” in the editor’s title bar.',
-      'Submit Now',
-    )
-    .then((answer) => {
-      if (answer) void vscode.commands.executeCommand('loopSupervisor.submitFile', document.uri);
-    });
-  return document.uri.toString();
 }

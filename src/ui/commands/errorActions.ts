@@ -1,12 +1,12 @@
 import { type ErrorCode, isSupervisorError } from '../../core/model/errors.ts';
 import type { HostState } from '../window/supervisorHost.ts';
 
-/** A button on a message: a command, and whether what failed is tried again after it. */
+/** A button on a message: a command, and whether to repeat afterwards what failed. */
 export interface ErrorAction {
   readonly title: string;
   readonly command: string;
   readonly args?: readonly unknown[];
-  /** Try again what failed once the command has answered anything but `undefined` or `false`. */
+  /** Repeat what failed once the command has returned anything but `undefined` or `false`. */
   readonly thenAgain?: boolean;
 }
 
@@ -16,7 +16,7 @@ const SETTINGS = (key: string): ErrorAction => ({
   args: [key],
 });
 
-/** The buttons that help with an error (design: an error is a sentence with a button that does what it says). */
+/** The buttons that help with an error. */
 export function errorActions(error: unknown, state: HostState['kind']): readonly ErrorAction[] {
   if (!isSupervisorError(error)) return [{ title: 'Show Log', command: 'loopSupervisor.showLog' }];
   if (error.code === 'not-ready') return notReadyActions(state);
@@ -32,7 +32,7 @@ export function errorActions(error: unknown, state: HostState['kind']): readonly
     ],
     'queue-full': [SETTINGS('maxQueueDepth'), { title: 'Show Loops', command: 'loopSupervisor.loops.focus' }],
     'permanently-failed': [
-      { title: 'Clear and Retry', command: 'loopSupervisor.retry', args: [loopId] },
+      { title: 'Retry', command: 'loopSupervisor.retry', args: [loopId] },
       { title: 'Show Output', command: 'loopSupervisor.showOutput', args: [loopId] },
     ],
     'duplicate-loop': [{ title: 'Show Output', command: 'loopSupervisor.showOutput', args: [loopId] }],
@@ -48,7 +48,7 @@ export function errorActions(error: unknown, state: HostState['kind']): readonly
   return table[error.code] ?? [];
 }
 
-/** What helps while there is no supervisor. */
+/** The buttons that help while there is no supervisor. */
 export function notReadyActions(state: HostState['kind']): readonly ErrorAction[] {
   if (state === 'untrusted') return [{ title: 'Manage Workspace Trust', command: 'workbench.trust.manage' }];
   if (state === 'idle' || state === 'opening') return [];
@@ -56,7 +56,7 @@ export function notReadyActions(state: HostState['kind']): readonly ErrorAction[
 }
 
 const STORE_ACTIONS: readonly ErrorAction[] = [
-  { title: 'Retry', command: 'loopSupervisor.reopenStore' },
+  { title: 'Reopen Database', command: 'loopSupervisor.reopenStore' },
   { title: 'Reload Window', command: 'workbench.action.reloadWindow' },
-  { title: 'Open Folder', command: 'loopSupervisor.openStorageFolder' },
+  { title: 'Open Storage Folder', command: 'loopSupervisor.openStorageFolder' },
 ];

@@ -1,17 +1,17 @@
 import * as vscode from 'vscode';
-import type { LoopState } from '../../core/model/loop.ts';
 import { count } from '../text/format.ts';
+import { ACTIVE_STATES, ALL_STATES, FINAL_STATES, LIVE_STATES } from '../text/loopStates.ts';
 import { oneLine } from '../text/safeText.ts';
 import { queueMoves } from '../tree/queueMoves.ts';
 import { calledOn } from './calledOn.ts';
+import { cancelLoops, mayStopRunning } from './cancelLoops.ts';
 import type { CommandTable } from './commandTable.ts';
+import { countProcesses } from './countProcesses.ts';
+import { checkPriority } from './loopSteps.ts';
 import { askText } from './prompts.ts';
 import { latestIds, loopOf, loopsOf, subjectsOf } from './target.ts';
 
-const LIVE: readonly LoopState[] = ['running', 'stopping', 'queued', 'backingOff', 'waiting'];
-const ACTIVE: readonly LoopState[] = ['running', 'stopping'];
-
-/** Runs an action on several loops, all of them though one may fail; throws the first error afterwards. Answers how many said yes. */
+/** Runs an action on every loop even if it fails for some; throws the first error afterwards. Returns for how many it returned true. */
 async function each<T>(loops: readonly T[], act: (loop: T) => Promise<unknown>): Promise<number> {
   const results = await Promise.allSettled(loops.map(act));
   const failure = results.find((result) => result.status === 'rejected');
@@ -19,53 +19,59 @@ async function each<T>(loops: readonly T[], act: (loop: T) => Promise<unknown>):
   return results.filter((result) => result.status === 'fulfilled' && result.value !== false).length;
 }
 
-/** What can be done with one loop, or with those that are selected. */
+/** Commands on one loop, or on those that are selected. */
 export const loopCommands: CommandTable = {
-  /** Answers how many loops were there to cancel. */
+  /** Returns how many loops there were to cancel. A key that would stop running ones asks first. */
   cancel:
     (ctx) =>
     async (...args) => {
-      const loops = await loopsOf(ctx, args, { title: 'Cancel Loop', states: LIVE });
+      const loops = await loopsOf(ctx, args, { title: 'Cancel Loop', states: LIVE_STATES });
       const supervisor = await ctx.host.ready();
       const ids = latestIds(supervisor, loops);
-      return each(ids, (id) => supervisor.cancel(id));
+      if (calledOn(args).kind === 'keyboard' && !(await mayStopRunning(supervisor, ids))) return 0;
+      return cancelLoops(ctx, supervisor, ids);
     },
 
-  /** SIGKILL to the whole group at once, which is the user's stop too. Answers how many groups got it: a loop may have no process just now. */
+  /** Sends SIGKILL to the whole group at once: a user's stop too (R7.3). Returns how many groups received it; a loop may have no process. */
   kill:
     (ctx) =>
     async (...args) => {
-      const loops = await loopsOf(ctx, args, { title: 'Kill Process Group', states: ACTIVE });
+      const loops = await loopsOf(ctx, args, { title: 'Force Stop', states: ACTIVE_STATES });
       const supervisor = await ctx.host.ready();
       const ids = latestIds(supervisor, loops);
+      const processes = await countProcesses(ctx, ids);
       const killed = await each(ids, (id) => supervisor.killProcessGroup(id, 'SIGKILL'));
       const without = ids.length - killed;
-      if (without > 0) void vscode.window.showInformationMessage(`${count(without, 'loop')} had no process to kill.`);
+      if (killed > 0)
+        void vscode.window.showInformationMessage(
+          `Force-stopped ${count(killed, 'loop')}${processes > 0 ? ` with ${count(processes, 'process', 'processes')}` : ''}.`,
+        );
+      if (without > 0) void vscode.window.showInformationMessage(`${count(without, 'loop')} had no process to stop.`);
       return killed;
     },
 
-  /** Clears a permanently failed loop and admits it again, in one step (R5.5). Answers the results. */
+  /** Clears the failure of a loop and admits it again, in one step (R5.5). Returns the results. */
   retry:
     (ctx) =>
     async (...args) => {
-      const loops = await loopsOf(ctx, args, { title: 'Retry Failed Loop', states: ['failed'], permanent: true });
+      const loops = await loopsOf(ctx, args, { title: 'Retry', states: ['failed'], permanent: true });
       const supervisor = await ctx.host.ready();
       const ids = latestIds(supervisor, loops);
       const results = await Promise.all(ids.map((id) => supervisor.retry(id)));
       return results.length === 1 ? results[0] : results;
     },
 
-  /** Lets go of permanently failed loops, so that their ids may be used again. Answers how many. */
+  /** Dismisses permanent failures, so that their ids can be used again. Returns how many. */
   clearFailed:
     (ctx) =>
     async (...args) => {
-      const loops = await loopsOf(ctx, args, { title: 'Clear Permanent Failure', states: ['failed'], permanent: true });
+      const loops = await loopsOf(ctx, args, { title: 'Dismiss Failure', states: ['failed'], permanent: true });
       const supervisor = await ctx.host.ready();
       const ids = latestIds(supervisor, loops);
       return each(ids, (id) => supervisor.clearFailed(id));
     },
 
-  /** Answers the new places in the queue. A second argument that is a number is the priority; else the user is asked. */
+  /** Returns the new places in the queue. A number as second argument is the priority; otherwise the user is asked. */
   setPriority:
     (ctx) =>
     async (...args) => {
@@ -73,26 +79,25 @@ export const loopCommands: CommandTable = {
       const supervisor = await ctx.host.ready();
       const ids = latestIds(supervisor, loops);
       if (ids.length === 0) return undefined;
-      const first = supervisor.get(ids[0] ?? '');
+      const first = await supervisor.find(ids[0] ?? '');
       const given = typeof args[1] === 'number' ? args[1] : undefined;
       const answer =
         given ??
         (await askText({
           title:
             ids.length === 1
-              ? `Priority of “${oneLine(first?.loop.title ?? '', 40)}”`
+              ? `Priority of “${oneLine(first?.title ?? '', 40)}”`
               : `Priority of ${count(ids.length, 'loop')}`,
-          prompt: 'A whole number. Higher goes first; 0 is usual.',
-          value: String(first?.loop.priority ?? 0),
-          validate: (value) =>
-            /^\s*-?\d{1,9}\s*$/.test(value) ? undefined : 'Enter a whole number, such as 0, 10 or -5.',
+          prompt: 'A whole number. Higher goes first; the usual priority is 0.',
+          value: String(first?.priority ?? 0),
+          validate: checkPriority,
         }));
       if (typeof answer !== 'string' && typeof answer !== 'number') return undefined;
       const places = await Promise.all(ids.map((id) => supervisor.setPriority(id, Number(answer))));
       return places.length === 1 ? places[0] : places;
     },
 
-  /** Puts queued loops at the very front, in the order in which they stand; what else is selected stays as it is. Answers how many. */
+  /** Moves queued loops to the very front, in their present order; other selected rows are left alone. Returns how many. */
   runNext:
     (ctx) =>
     async (...args) => {
@@ -100,19 +105,18 @@ export const loopCommands: CommandTable = {
       const supervisor = await ctx.host.ready();
       const ids = latestIds(supervisor, loops);
       const queue = supervisor.status().queued.map(({ loopId }) => loopId);
-      // They were selected in any order.
       const queued = queueMoves(queue, ids, undefined).map(([id]) => id);
-      // Where none of them is queued, the refusal of the first says what it is instead.
+      // If none of them is queued any more, the first refusal says what it is instead.
       for (const id of queued.length > 0 ? queued.toReversed() : ids) await supervisor.moveBefore(id, undefined);
       return queued.length;
     },
 
-  /** Makes queued loops of other windows this window's. Of a folder row, all that it holds. */
+  /** Moves loops of other windows to this one. On a folder row: all loops in it. */
   takeOver:
     (ctx) =>
     async (...args) => {
       const supervisor = await ctx.host.ready();
-      const folders = new Set(subjectsOf(ctx, args, 'folder').map(({ folder }) => folder));
+      const folders = new Set((await subjectsOf(ctx, args, 'folder')).map(({ folder }) => folder));
       const ofFolders = supervisor
         .live()
         .filter(({ loop, host }) => host !== 'here' && folders.has(loop.folder ?? loop.cwd));
@@ -121,12 +125,16 @@ export const loopCommands: CommandTable = {
           ? ofFolders.map(({ loop }) => loop.loopId)
           : latestIds(
               supervisor,
-              await loopsOf(ctx, args, { title: 'Take Over Loop', states: LIVE, live: ({ host }) => host !== 'here' }),
+              await loopsOf(ctx, args, {
+                title: 'Take Over Loop',
+                states: LIVE_STATES,
+                live: ({ host }) => host !== 'here',
+              }),
             );
       return each(ids, (id) => supervisor.takeOver(id));
     },
 
-  /** Gives a silent loop its deadlines anew. */
+  /** Restarts the silence deadlines of a loop. */
   keepWaiting:
     (ctx) =>
     async (...args) => {
@@ -139,40 +147,40 @@ export const loopCommands: CommandTable = {
       return each(latestIds(supervisor, loops), async (id) => supervisor.keepWaiting(id));
     },
 
-  /** Stops the attempt and starts the loop again, without using up a restart. */
+  /** Stops the attempt and starts the loop again without using up a restart. */
   restart:
     (ctx) =>
     async (...args) => {
-      const loops = await loopsOf(ctx, args, { title: 'Restart Loop', states: ['running', 'backingOff', 'waiting'] });
+      const loops = await loopsOf(ctx, args, { title: 'Restart Now', states: ['running', 'backingOff', 'waiting'] });
       const supervisor = await ctx.host.ready();
       const ids = latestIds(supervisor, loops);
       return each(ids, (id) => supervisor.restartNow(id));
     },
 
-  /** Ends processes that were left alone after their loop (R7.4). Answers how many. */
+  /** Ends processes that were spared when their loop ended (R7.4). Returns how many. */
   endKept:
     (ctx) =>
     async (...args) => {
       if (calledOn(args).kind === 'lost') {
         void vscode.window.showInformationMessage(
-          'The list changed under the menu, and nothing was ended. Please try again.',
+          'The list changed while the menu was open, so nothing was ended. Please try again.',
         );
         return 0;
       }
       const supervisor = await ctx.host.ready();
       let ended = 0;
-      for (const { loopId, seq, pid } of subjectsOf(ctx, args, 'kept'))
+      for (const { loopId, seq, pid } of await subjectsOf(ctx, args, 'kept'))
         if (await supervisor.endSpared(loopId, pid, seq)) ended++;
       return ended;
     },
 
-  /** Removes finished loops from the history, with their logs. Answers how many. */
+  /** Removes finished loops from the history, with their logs. Returns how many. */
   removeFinished:
     (ctx) =>
     async (...args) => {
       const loops = await loopsOf(ctx, args, {
         title: 'Remove from History',
-        states: ['completed', 'failed', 'cancelled'],
+        states: FINAL_STATES,
       });
       const supervisor = await ctx.host.ready();
       return each(loops, ({ loopId, seq }) => supervisor.removeFinished(loopId, seq));
@@ -183,7 +191,7 @@ export const loopCommands: CommandTable = {
     async (...args) => {
       const loops = await loopsOf(ctx, args, {
         title: 'Copy Loop Id',
-        states: [...LIVE, 'completed', 'failed', 'cancelled'],
+        states: ALL_STATES,
       });
       const ids = [...new Set(loops.map(({ loopId }) => loopId))];
       if (ids.length > 0) await vscode.env.clipboard.writeText(ids.join('\n'));
@@ -195,20 +203,21 @@ export const loopCommands: CommandTable = {
     async (...args) => {
       const loop = await loopOf(ctx, args, {
         title: 'Copy Prompt',
-        states: [...LIVE, 'completed', 'failed', 'cancelled'],
+        states: ALL_STATES,
       });
-      const prompt = loop && (await ctx.host.ready()).get(loop.loopId, loop.seq)?.prompt;
+      const detail = loop && (await (await ctx.host.ready()).get(loop.loopId, loop.seq));
+      const prompt = detail?.prompt;
       if (prompt !== undefined) await vscode.env.clipboard.writeText(prompt);
       return prompt;
     },
 
-  /** Shows a loop in the view. */
+  /** Selects a loop in the view. */
   revealLoop:
     (ctx) =>
     async (...args) => {
       const loop = await loopOf(ctx, args, {
-        title: 'Show Loop',
-        states: [...LIVE, 'completed', 'failed', 'cancelled'],
+        title: 'Show Loop in View',
+        states: ALL_STATES,
       });
       if (loop) await ctx.tree.reveal(loop.loopId, loop.seq);
       return loop?.loopId;

@@ -2,8 +2,9 @@ import * as vscode from 'vscode';
 import { isActive } from '../../core/model/loop.ts';
 import { count } from '../text/format.ts';
 import type { CommandTable } from './commandTable.ts';
+import { countProcesses } from './countProcesses.ts';
 
-/** What can be done with the queue and with all loops at once. */
+/** Commands on the queue, and on all loops at once. */
 export const queueCommands: CommandTable = {
   pauseQueue: (ctx) => async () => {
     await (await ctx.host.ready()).pause();
@@ -15,25 +16,29 @@ export const queueCommands: CommandTable = {
     return true;
   },
 
-  /** Asks once, says how many, and cancels every live loop of all windows. `true` as argument: does not ask. Answers how many. */
+  /** Cancels every live loop of all windows, after saying how many and asking. With `true` as argument it does not ask. Returns how many. */
   stopAll:
     (ctx) =>
     async (...args) => {
       const supervisor = await ctx.host.ready();
       const live = supervisor.live();
       if (live.length === 0) {
-        void vscode.window.showInformationMessage('There is no loop to stop.');
+        void vscode.window.showInformationMessage('No loop is running or waiting.');
         return 0;
       }
-      const running = live.filter(({ loop }) => isActive(loop)).length;
+      const active = live.filter(({ loop }) => isActive(loop)).map(({ loop }) => loop.loopId);
+      const running = active.length;
+      const processes = args[0] === true ? 0 : await countProcesses(ctx, active);
       const others = live.filter(({ host }) => host !== 'here').length;
       const what = [
-        running > 0 ? `${running} running` : '',
+        running > 0
+          ? `${running} running${processes > 0 ? ` with ${count(processes, 'process', 'processes')}` : ''}`
+          : '',
         live.length > running ? `${live.length - running} waiting` : '',
       ]
         .filter(Boolean)
         .join(', ');
-      const detail = `${what}.${others > 0 ? ` ${count(others, 'loop')} of them belong to other windows.` : ''} Their processes are ended, and they are not restarted.`;
+      const detail = `${what}.${others > 0 ? ` ${count(others, 'loop')} of them belong to other windows.` : ''} Their processes are ended and they are not restarted.`;
       if (args[0] !== true) {
         const answer = await vscode.window.showWarningMessage(
           `Stop ${count(live.length, 'loop')}?`,
@@ -45,7 +50,7 @@ export const queueCommands: CommandTable = {
       return supervisor.stopAll();
     },
 
-  /** Removes all finished loops with their logs, after asking. `true` as argument: does not ask. Answers how many. */
+  /** Removes all finished loops with their logs, after asking. With `true` as argument it does not ask. Returns how many. */
   clearFinished:
     (ctx) =>
     async (...args) => {
@@ -53,7 +58,8 @@ export const queueCommands: CommandTable = {
       const { total } = supervisor.finishedCount();
       if (total === 0) return 0;
       if (args[0] !== true) {
-        const detail = 'Their prompts, history and logs are deleted. What they cost stays in today’s budget.';
+        const detail =
+          'Their prompts, history and logs are deleted. What they cost still counts towards today’s budget.';
         const answer = await vscode.window.showWarningMessage(
           `Clear ${count(total, 'finished loop')}?`,
           { modal: true, detail },

@@ -4,21 +4,23 @@ import { baseName, formatClock } from '../text/format.ts';
 import { STATE_WORDS } from '../text/loopText.ts';
 import { oneLine } from '../text/safeText.ts';
 import type { CommandContext } from './commandTable.ts';
-import { writeInEditor } from './editorText.ts';
+import { writeInEditor } from './promptEditor.ts';
 import { askItem, BACK } from './prompts.ts';
 
 const SHOWN = 50;
 
-/** Shows the prompts of the last loops, each text once. Answers the one to submit again; one that is to be changed opens in an editor. */
+/** Lists the prompts of the last loops, each text once. Returns the one to submit again; the pencil opens one in an editor instead. */
 export async function askRecentPrompt(ctx: CommandContext): Promise<LoopSpec | undefined> {
   const supervisor = await ctx.host.ready();
   const live = supervisor.live().map(({ loop }): Loop => loop);
-  const loops = [...live, ...supervisor.finished({ limit: SHOWN })].toSorted((a, b) => b.submittedAt - a.submittedAt);
+  const finished = await supervisor.finished({ limit: SHOWN });
+  const loops = [...live, ...finished].toSorted((a, b) => b.submittedAt - a.submittedAt).slice(0, SHOWN);
+  const details = await Promise.all(loops.map(({ loopId }) => supervisor.get(loopId)));
   const pencil = { iconPath: new vscode.ThemeIcon('edit'), tooltip: 'Edit before Submitting' };
   const now = Date.now();
   const items = new Map<string, vscode.QuickPickItem & { readonly spec: LoopSpec }>();
-  for (const { loopId, title, agent, cwd, state, submittedAt } of loops.slice(0, SHOWN)) {
-    const prompt = supervisor.get(loopId)?.prompt;
+  for (const [index, { loopId, title, agent, cwd, state, submittedAt }] of loops.entries()) {
+    const prompt = details[index]?.prompt;
     if (prompt === undefined || items.has(prompt)) continue;
     const label = oneLine(title, 80) || loopId;
     const detail = oneLine(prompt, 200);
@@ -36,10 +38,11 @@ export async function askRecentPrompt(ctx: CommandContext): Promise<LoopSpec | u
   }
   const answer = await askItem({
     title: 'Submit Recent Prompt',
-    placeholder: 'Choose a prompt to submit again; the pencil opens it for changes',
+    placeholder: 'Choose a prompt to submit again, or press its pencil to change it first',
     items: [...items.values()],
     onItemButton: async (item) => {
-      await writeInEditor(item.spec.prompt);
+      const { prompt, ...options } = item.spec;
+      await writeInEditor(ctx, prompt, options);
       return true;
     },
   });

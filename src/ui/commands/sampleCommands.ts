@@ -1,15 +1,12 @@
 import * as vscode from 'vscode';
 import type { LoopSpec } from '../../core/model/loop.ts';
 import type { SubmitResult } from '../../core/model/status.ts';
-import type { CommandTable } from './commandTable.ts';
+import type { CommandContext, CommandTable } from './commandTable.ts';
 
 /** The bundled agent. */
 const SAMPLE = 'sample';
 
-/**
- * Loops that show every state within half a minute, without an account: work, children, a restart that helps, one that does not, and a
- * queue as soon as the cap is below their number.
- */
+/** Loops that show every state within half a minute, without an account: work, child processes, failures, restarts and a queue. */
 const SAMPLES: readonly LoopSpec[] = [
   { title: 'Quick success', prompt: 'Add a greeting to the readme. [cost 0.02]' },
   {
@@ -17,22 +14,41 @@ const SAMPLES: readonly LoopSpec[] = [
     prompt: 'Look through all the tests and describe each of them. [slow 20] [cost 0.05]',
     estimatedCostUsd: 0.05,
   },
-  { title: 'Fails for good', prompt: 'Do what can not be done. [fail]' },
+  { title: 'Fails every time', prompt: 'Do the impossible. [fail]' },
   {
     title: 'Starts helpers',
     prompt: 'Build three packages at once. [spawn 3] [slow 12] [cost 0.03]',
     estimatedCostUsd: 0.03,
   },
   { title: 'Waits for a slot', prompt: 'Rename a variable everywhere. [slow 4] [cost 0.01]' },
-  { title: 'Goes ahead of the queue', prompt: 'Fix the build first. [slow 3] [cost 0.01]', priority: 5 },
+  {
+    title: 'Needs two rounds',
+    prompt: 'Write the sample file. [quick] [finish 2] [cost 0.01]',
+    check: {
+      command: `node -e "process.exit(/^finished$/m.test(require('fs').readFileSync('sample-work.md','utf8'))?0:1)"`,
+    },
+  },
+  { title: 'Jumps the queue', prompt: 'Fix the build first. [slow 3] [cost 0.01]', priority: 5 },
 ];
 
 export const sampleCommands: CommandTable = {
-  /** Submits the samples and shows the view. Answers their results. */
+  /** Submits the samples and shows the view. Returns their results. */
   runSampleLoops: (ctx) => async () => {
     await vscode.commands.executeCommand('loopSupervisor.loops.focus');
     const results: SubmitResult[] = [];
-    for (const spec of SAMPLES) results.push(await ctx.host.submit({ ...spec, agent: SAMPLE }));
+    ctx.milestones.reach('sampled');
+    const cwd = await emptyFolder(ctx);
+    for (const spec of SAMPLES) {
+      // Only what has something to prove writes a file: not into the user's folder.
+      results.push(await ctx.host.submit({ ...spec, agent: SAMPLE, ...(spec.check && { cwd }) }));
+    }
     return results;
   },
 };
+
+/** A folder of our own in which a sample may write, without what an earlier one has left. */
+async function emptyFolder({ context }: CommandContext): Promise<string> {
+  const folder = vscode.Uri.joinPath(context.globalStorageUri, 'samples', String(Date.now()));
+  await vscode.workspace.fs.createDirectory(folder);
+  return folder.fsPath;
+}

@@ -1,24 +1,31 @@
 import * as vscode from 'vscode';
-import { isSupervisorError } from '../../core/model/errors.ts';
+import { type ErrorCode, isSupervisorError } from '../../core/model/errors.ts';
 import type { UiDeps } from '../window/uiDeps.ts';
 import { type ErrorAction, errorActions } from './errorActions.ts';
 
 /**
- * Shows an error as a sentence, with the buttons that help. `again` does once more what failed, where a button can clear the way for it.
- * Does not wait for the user.
+ * Shows an error as a sentence, with the buttons that help. `again` repeats what failed, if a button can clear the way for it. Does not wait for the
+ * user. A refusal is a warning: unlike an error it goes away by itself, and what it says may soon be out of date.
  */
 export function showError(deps: Pick<UiDeps, 'host' | 'log'>, error: unknown, again?: () => unknown): void {
   const message = error instanceof Error ? error.message : String(error);
   if (isSupervisorError(error)) deps.log.info(message);
   else deps.log.error(error instanceof Error ? error : message);
   const actions = errorActions(error, deps.host.state.kind);
-  void vscode.window.showErrorMessage(message, ...actions.map(({ title }) => title)).then((answer) =>
+  const show = isRefusal(error) ? vscode.window.showWarningMessage : vscode.window.showErrorMessage;
+  void show(message, ...actions.map(({ title }) => title)).then((answer) =>
     act(
       actions.find(({ title }) => title === answer),
       again,
     ),
   );
 }
+
+function isRefusal(error: unknown): boolean {
+  return isSupervisorError(error) && REFUSALS.includes(error.code);
+}
+
+const REFUSALS: readonly ErrorCode[] = ['circuit-open', 'budget-exceeded', 'queue-full', 'duplicate-loop'];
 
 async function act(action: ErrorAction | undefined, again?: () => unknown): Promise<void> {
   if (!action) return;

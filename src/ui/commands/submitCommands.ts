@@ -2,23 +2,37 @@ import * as vscode from 'vscode';
 import type { LoopSpec } from '../../core/model/loop.ts';
 import { toUsd } from '../../core/model/money.ts';
 import type { SubmitResult } from '../../core/model/status.ts';
+import { baseName, count } from '../text/format.ts';
+import { FINAL_STATES } from '../text/loopStates.ts';
 import { oneLine } from '../text/safeText.ts';
 import type { CalledLoop } from './calledOn.ts';
-import type { CommandContext, CommandTable } from './commandTable.ts';
-import { selectedText, selections, textOfFile, writeInEditor } from './editorText.ts';
+import type { CommandContext, CommandTable, Handler } from './commandTable.ts';
+import { selections, textOfFile } from './editorText.ts';
 import { askPrompt, dropPromptDraft, notEmpty, promptDraft } from './promptDraft.ts';
+import { optionsOfEditor, writeInEditor } from './promptEditor.ts';
 import { askText } from './prompts.ts';
 import { askRecentPrompt } from './recentPrompts.ts';
-import { selectionPrompt } from './selectionPrompt.ts';
+import { plainSelectionPrompt, selectionPrompt } from './selectionPrompt.ts';
 import { askOptions } from './submitOptions.ts';
 import { submitByHand } from './submitting.ts';
-import { loopOf, loopsOf } from './target.ts';
+import { loopsOf } from './target.ts';
 
 const TITLE_CHARS = 80;
 
-/** Ways to submit. Each answers the `SubmitResult`, several of them as an array, and `undefined` when nothing was submitted. */
+/** Agents that the editor's menu names: one entry each, of which the one for the default agent shows. */
+const NAMED_AGENTS = ['Claude', 'Codex', 'Gemini', 'Opencode', 'Copilot', 'Pi', 'Qwen', 'Kilo', 'Sample'] as const;
+
+const submitSelection =
+  (ctx: CommandContext): Handler =>
+  async () => {
+    const parts = await selections();
+    if (!parts) return undefined;
+    return submitByHand(ctx, { prompt: plainSelectionPrompt(parts, ctx.config.selectionContext) });
+  };
+
+/** Ways to submit. Each returns the `SubmitResult`, several as an array, and `undefined` if nothing was submitted. */
 export const submitCommands: CommandTable = {
-  /** Takes a prompt, or a whole `LoopSpec`, as argument; else it asks. */
+  /** Takes a prompt, or a whole `LoopSpec`, as argument; otherwise it asks. */
   submitPrompt:
     (ctx) =>
     async (...args) => {
@@ -28,11 +42,9 @@ export const submitCommands: CommandTable = {
       return prompt === undefined ? undefined : submitByHand(ctx, { prompt });
     },
 
-  /** The selected text, as it is. */
-  submitSelection: (ctx) => async () => {
-    const text = await selectedText();
-    return text === undefined ? undefined : submitByHand(ctx, { prompt: text });
-  },
+  /** The selected text, followed by where it is. */
+  submitSelection,
+  ...Object.fromEntries(NAMED_AGENTS.map((agent) => [`submitSelectionTo${agent}`, submitSelection])),
 
   /** The selected text as a block under an instruction, with its path and lines. */
   submitSelectionWithInstruction:
@@ -45,7 +57,7 @@ export const submitCommands: CommandTable = {
           ? args[0]
           : await askText({
               title: 'Submit Selection with Instruction',
-              prompt: 'What is the agent to do with the selection?',
+              prompt: 'What should the agent do with the selection?',
               placeholder: 'Explain, fix, test, document …',
               validate: notEmpty,
             });
@@ -63,43 +75,53 @@ export const submitCommands: CommandTable = {
       return spec && submitByHand(ctx, spec);
     },
 
-  /** Files of the explorer, or that of the editor, each as one prompt. */
-  submitFile:
+  /** The whole file of the active editor, after asking; without an editor, files that the user chooses. */
+  submitFile: (ctx) => async () => {
+    const open = vscode.window.activeTextEditor?.document;
+    if (!open) {
+      const chosen = await vscode.window.showOpenDialog({ canSelectMany: true, openLabel: 'Submit as Prompt' });
+      return submitFiles(ctx, chosen ?? []);
+    }
+    const answer = await vscode.window.showInformationMessage(
+      `Submit all of ${baseName(open.uri.path)} as a prompt?`,
+      {
+        modal: true,
+        detail: `${count(open.lineCount, 'line')} go to ${ctx.config.hasDefaultAgent ? ctx.settings().defaultAgent : 'the agent that you choose next'}.`,
+      },
+      'Submit',
+    );
+    return answer === 'Submit' ? submitFiles(ctx, [open.uri]) : undefined;
+  },
+
+  /** Files of the explorer, or that of the editor whose button was pressed: each one a prompt. Several are submitted after asking. */
+  submitFiles:
     (ctx) =>
     async (...args) => {
       const [first, all] = args;
-      const uris =
-        Array.isArray(all) && all.every((uri) => uri instanceof vscode.Uri) && all.length > 0
-          ? all
-          : first instanceof vscode.Uri
-            ? [first]
-            : [];
-      const open = vscode.window.activeTextEditor?.document.uri;
-      const targets =
-        uris.length > 0
-          ? uris
-          : open
-            ? [open]
-            : ((await vscode.window.showOpenDialog({ canSelectMany: true, openLabel: 'Submit as Prompt' })) ?? []);
-      const results: (SubmitResult | undefined)[] = [];
-      for (const uri of targets) {
-        const { text, ...title } = await textOfFile(uri);
-        results.push(await submitByHand(ctx, { prompt: text, ...title, ...cwdOf(uri) }));
+      const several = Array.isArray(all) ? all.filter((uri) => uri instanceof vscode.Uri) : [];
+      const uris = several.length > 0 ? several : first instanceof vscode.Uri ? [first] : [];
+      if (uris.length > 1) {
+        const answer = await vscode.window.showInformationMessage(
+          `Submit ${count(uris.length, 'file')} as prompts?`,
+          { modal: true, detail: `Each file becomes a loop of its own: ${count(uris.length, 'loop')} in all.` },
+          'Submit',
+        );
+        if (answer !== 'Submit') return undefined;
       }
-      return results.length > 1 ? results : results[0];
+      return submitFiles(ctx, uris);
     },
 
-  /** Shows recent prompts: one that is chosen is submitted again, its pencil opens it for changes. */
+  /** Lists recent prompts: the chosen one is submitted again, its pencil opens it for changes. */
   submitRecent: (ctx) => async () => {
     const recent = await askRecentPrompt(ctx);
     return recent && submitByHand(ctx, recent);
   },
 
-  /** The same prompt, agent, folder and limits as a loop had, under a new id. */
+  /** Submits the prompt, agent, folder and limits of a loop again, under a new id. */
   submitAgain:
     (ctx) =>
     async (...args) => {
-      const loops = await loopsOf(ctx, args, { title: 'Submit Again', states: ['completed', 'failed', 'cancelled'] });
+      const loops = await loopsOf(ctx, args, { title: 'Submit Again', states: FINAL_STATES });
       const results: (SubmitResult | undefined)[] = [];
       for (const loop of loops) {
         const spec = await specOfLoop(ctx, loop);
@@ -108,50 +130,16 @@ export const submitCommands: CommandTable = {
       return results.length > 1 ? results : results[0];
     },
 
-  /** Opens a loop's prompt in an editor, to be changed and submitted from there. */
-  editPrompt:
-    (ctx) =>
-    async (...args) => {
-      const loop = await loopOf(ctx, args, {
-        title: 'Edit Prompt',
-        states: ['completed', 'failed', 'cancelled', 'queued', 'running'],
-      });
-      const spec = loop && (await specOfLoop(ctx, loop));
-      return spec && writeInEditor(spec.prompt);
-    },
-
   /** Opens an empty editor for a prompt of several lines. */
-  newPrompt: () => () => writeInEditor(''),
+  newPrompt: (ctx) => () => writeInEditor(ctx, ''),
 };
 
-async function typedPrompt(ctx: CommandContext): Promise<string | undefined> {
-  const editor = { iconPath: new vscode.ThemeIcon('edit'), tooltip: 'Write it in an Editor' };
-  const prompt = 'The text for the agent. For several lines, use the pencil.';
-  const answer = await askPrompt(ctx, { title: 'Submit Prompt', prompt, buttons: [editor] });
-  if (answer === editor) {
-    const typed = promptDraft(ctx);
-    await writeInEditor(typed);
-    dropPromptDraft(ctx, typed);
-  }
-  return typeof answer === 'string' ? answer : undefined;
-}
-
-/** A prompt or spec that was handed over by a caller. */
-function specOf(value: unknown): LoopSpec | undefined {
-  if (typeof value === 'string') return { prompt: value };
-  if (typeof value === 'object' && value !== null && 'prompt' in value && typeof value.prompt === 'string')
-    return value as LoopSpec;
-  return undefined;
-}
-
-/** The workspace folder of a file; nothing where it has none, so that the usual choice is made. */
-function cwdOf(uri: vscode.Uri): { cwd?: string } {
-  const folder = vscode.workspace.getWorkspaceFolder(uri);
-  return folder ? { cwd: folder.uri.fsPath } : {};
-}
-
-async function specOfLoop(ctx: CommandContext, { loopId, seq }: CalledLoop): Promise<LoopSpec | undefined> {
-  const detail = (await ctx.host.ready()).get(loopId, seq);
+/** Everything that is needed to submit a loop once more. */
+export async function specOfLoop(
+  ctx: Pick<CommandContext, 'host'>,
+  { loopId, seq }: CalledLoop,
+): Promise<LoopSpec | undefined> {
+  const detail = await (await ctx.host.ready()).get(loopId, seq);
   if (!detail) return undefined;
   const { agent, cwd, title, priority, estimate, estimateAssumed, maxCost, metadata } = detail.loop;
   return {
@@ -164,4 +152,48 @@ async function specOfLoop(ctx: CommandContext, { loopId, seq }: CalledLoop): Pro
     ...(maxCost === undefined ? {} : { maxCostUsd: toUsd(maxCost) }),
     ...(metadata === undefined ? {} : { metadata }),
   };
+}
+
+async function submitFiles(ctx: CommandContext, uris: readonly vscode.Uri[]) {
+  const results: (SubmitResult | undefined)[] = [];
+  for (const uri of uris) {
+    const prompt = await textOfFile(uri);
+    results.push(
+      await submitByHand(ctx, { prompt, ...titleFrom(prompt), ...cwdOf(uri), ...optionsOfEditor(ctx, uri) }),
+    );
+  }
+  return results.length > 1 ? results : results[0];
+}
+
+async function typedPrompt(ctx: CommandContext): Promise<string | undefined> {
+  const editor = { iconPath: new vscode.ThemeIcon('edit'), tooltip: 'Write It in an Editor' };
+  const prompt = 'The text for the agent. For several lines, use the pencil.';
+  const answer = await askPrompt(ctx, { title: 'Submit Prompt', prompt, buttons: [editor] });
+  if (answer === editor) {
+    const typed = promptDraft(ctx);
+    await writeInEditor(ctx, typed);
+    dropPromptDraft(ctx, typed);
+  }
+  return typeof answer === 'string' ? answer : undefined;
+}
+
+/** A prompt or spec that a caller passed. */
+function specOf(value: unknown): LoopSpec | undefined {
+  if (typeof value === 'string') return { prompt: value };
+  if (typeof value === 'object' && value !== null && 'prompt' in value && typeof value.prompt === 'string')
+    return value as LoopSpec;
+  return undefined;
+}
+
+/** The first line of a file, without the marks of a Markdown heading: files are often called alike. */
+function titleFrom(text: string): { title?: string } {
+  const line = text.split('\n').find((one) => one.replace(/^[\s#>*-]+/, '').trim() !== '') ?? '';
+  const title = line.replace(/^\s*#{1,6}\s+/, '').trim();
+  return title === '' ? {} : { title };
+}
+
+/** The workspace folder of a file; nothing if it has none, so that the usual choice is made. */
+function cwdOf(uri: vscode.Uri): { cwd?: string } {
+  const folder = vscode.workspace.getWorkspaceFolder(uri);
+  return folder ? { cwd: folder.uri.fsPath } : {};
 }

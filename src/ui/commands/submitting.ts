@@ -11,14 +11,14 @@ import { showError } from './showError.ts';
 
 /** Where the chosen folder is remembered, per workspace. */
 export const FOLDER_KEY = 'submit.folder';
-const SAID_MS = 5000;
+const SHOWN_MS = 5000;
 
 /**
- * Submits what the user has put together and says how it went. Where no agent was ever chosen and one is installed, it is asked for
- * first. An error comes with what helps, and the same loop is submitted again when that has cleared the way. `undefined`: not submitted.
+ * Submits what the user has put together and says how it went. The first time it asks for the agent: the demo agent never runs a real prompt by
+ * itself. An error comes with the buttons that help; when one has cleared the way, the same loop is submitted again. `undefined`: not submitted.
  */
 export async function submitByHand(ctx: CommandContext, spec: LoopSpec): Promise<SubmitResult | undefined> {
-  const agent = spec.agent ?? (await agentForFirstSubmit(ctx));
+  const agent = spec.agent ?? (ctx.config.hasDefaultAgent ? undefined : ((await chooseAgent(ctx, true)) ?? BACK));
   if (agent === BACK) return undefined;
   const cwd = spec.cwd ?? (await folderForSubmit(ctx));
   if (cwd === BACK) return undefined;
@@ -29,9 +29,10 @@ async function submit(ctx: CommandContext, spec: LoopSpec): Promise<SubmitResult
   try {
     const result = await ctx.host.submit(spec);
     dropPromptDraft(ctx, spec.prompt);
+    ctx.milestones.reach('submitted');
     const title = oneLine(spec.title ?? spec.prompt.trimStart(), 50);
     const said = result.queued ? `$(clock) Queued at place ${result.position}: ${title}` : `$(play) Started: ${title}`;
-    vscode.window.setStatusBarMessage(said, SAID_MS);
+    vscode.window.setStatusBarMessage(said, SHOWN_MS);
     return result;
   } catch (error) {
     showError(ctx, error, () => submit(ctx, spec));
@@ -39,19 +40,11 @@ async function submit(ctx: CommandContext, spec: LoopSpec): Promise<SubmitResult
   }
 }
 
-/** The agent to ask for once; `undefined` leaves it to the setting. */
-async function agentForFirstSubmit(ctx: CommandContext): Promise<string | typeof BACK | undefined> {
-  if (ctx.config.hasDefaultAgent) return undefined;
-  const found = (await ctx.agentChecks.find()).filter(({ path, bundled }) => path !== undefined && !bundled);
-  if (found.length === 0) return undefined;
-  return (await chooseAgent(ctx, true)) ?? BACK;
-}
-
 /**
  * The folder in which a loop runs: that of the active editor, the only one, or in a multi-root workspace the one that was chosen last,
- * which is asked for once. `undefined` without a folder: the supervisor then takes the home folder.
+ * which is asked for once. `undefined` without a folder: the supervisor then uses the home folder.
  */
-async function folderForSubmit(ctx: CommandContext): Promise<string | typeof BACK | undefined> {
+export async function folderForSubmit(ctx: CommandContext): Promise<string | typeof BACK | undefined> {
   const folders = vscode.workspace.workspaceFolders ?? [];
   const editor = vscode.window.activeTextEditor;
   const ofEditor = editor && vscode.workspace.getWorkspaceFolder(editor.document.uri);
@@ -62,7 +55,7 @@ async function folderForSubmit(ctx: CommandContext): Promise<string | typeof BAC
   return (await askFolder(ctx, { title: 'Choose the folder in which the loop runs' })) ?? BACK;
 }
 
-/** Asks for a folder and remembers it if it is of the workspace. */
+/** Asks for a folder, and remembers it if it belongs to the workspace. */
 export async function askFolder(
   ctx: CommandContext,
   place: Place,

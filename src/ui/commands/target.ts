@@ -16,35 +16,38 @@ export interface Fitting {
   readonly states: readonly LoopState[];
   /** Narrows live loops further. */
   live?(view: LiveView): boolean;
-  /** Narrows failed loops to those that were not cleared. */
+  /** Narrows failed loops to those that were not dismissed. */
   readonly permanent?: boolean;
 }
 
 const FINISHED_ASKED = 100;
 
-/** The rows that a command was called on: from a menu of the view, or what is selected in it; nothing else. */
-export function rowsOf(ctx: CommandContext, args: readonly unknown[]): readonly TreeRow[] {
+/** The rows that a command was called on, from a menu of the view or by a key pressed in it; nothing else. */
+export async function rowsOf(ctx: CommandContext, args: readonly unknown[]): Promise<readonly TreeRow[]> {
   const called = calledOn(args);
-  return called.kind === 'rows' ? called.rows : called.kind === 'selection' ? ctx.tree.selection() : [];
+  return called.kind === 'rows' ? called.rows : called.kind === 'keyboard' ? ctx.tree.underKeyboard() : [];
 }
 
 /**
- * The loops that a command was called on: their rows, ids, objects with a `loopId` and perhaps a `seq`; with nothing, the user is asked. Rows under a
- * loop are not meant: who presses Delete on an attempt has not asked for the end of its loop.
+ * The loops that a command was called on: their rows, ids, or objects with a `loopId` and perhaps a `seq`; without any, the user is asked. A row under
+ * a loop does not stand for the loop: Delete on an attempt does not ask for the end of its loop.
  */
 export async function loopsOf(ctx: CommandContext, args: readonly unknown[], fitting: Fitting): Promise<CalledLoop[]> {
   const called = calledOn(args);
   switch (called.kind) {
     case 'rows':
-    case 'selection':
-      return subjectsOf(ctx, args, 'loop').map(({ loopId, seq }) => ({ loopId, seq }));
+    case 'keyboard': {
+      const loops = loopRows(await rowsOf(ctx, args), fitting);
+      if (loops.length === 0 && called.kind === 'keyboard') sayNothingFits(fitting);
+      return loops;
+    }
     case 'loops':
       return [...called.loops];
     default: {
       const asked = await askLoop(
         ctx,
         fitting,
-        called.kind === 'lost' ? 'The list changed under the menu: choose the loop' : 'Choose a loop',
+        called.kind === 'lost' ? 'The list changed while the menu was open. Choose the loop' : 'Choose a loop',
       );
       return asked === undefined ? [] : [asked];
     }
@@ -60,7 +63,7 @@ export async function loopOf(
   return (await loopsOf(ctx, args, fitting))[0];
 }
 
-/** Ids for what can be done only with the latest loop of an id: one whose id a live loop has taken since is left out. */
+/** Ids for commands that act only on the latest loop of an id: a row whose id a newer loop has taken is left out. */
 export function latestIds(supervisor: Pick<Supervisor, 'live'>, loops: readonly CalledLoop[]): string[] {
   const live = new Map(supervisor.live().map(({ loop }) => [loop.loopId, loop.seq]));
   const latest = loops.filter(({ loopId, seq }) => seq === undefined || (live.get(loopId) ?? seq) === seq);
@@ -68,14 +71,23 @@ export function latestIds(supervisor: Pick<Supervisor, 'live'>, loops: readonly 
 }
 
 /** Rows of one kind among those that a command was called on. */
-export function subjectsOf<K extends RowSubject['kind']>(
+export async function subjectsOf<K extends RowSubject['kind']>(
   ctx: CommandContext,
   args: readonly unknown[],
   kind: K,
-): Extract<RowSubject, { kind: K }>[] {
-  return rowsOf(ctx, args).flatMap(({ subject }) =>
+): Promise<Extract<RowSubject, { kind: K }>[]> {
+  return (await rowsOf(ctx, args)).flatMap(({ subject }) =>
     subject.kind === kind ? [subject as Extract<RowSubject, { kind: K }>] : [],
   );
+}
+
+/** The loops among these rows whose state fits: a key acts on nothing else, and a menu is not offered elsewhere. */
+function loopRows(rows: readonly TreeRow[], { states }: Fitting): CalledLoop[] {
+  return rows.flatMap(({ subject, context }) => {
+    const [, state] = context.split(' ');
+    if (subject.kind !== 'loop' || !states.includes(state as LoopState)) return [];
+    return [{ loopId: subject.loopId, seq: subject.seq }];
+  });
 }
 
 async function askLoop(ctx: CommandContext, fitting: Fitting, placeholder: string): Promise<CalledLoop | undefined> {
@@ -85,7 +97,7 @@ async function askLoop(ctx: CommandContext, fitting: Fitting, placeholder: strin
     .live()
     .filter((view) => fitting.states.includes(view.loop.state) && (fitting.live?.(view) ?? true));
   const states = (['completed', 'failed', 'cancelled'] as const).filter((state) => fitting.states.includes(state));
-  const finished = states.length === 0 ? [] : supervisor.finished({ limit: FINISHED_ASKED, states });
+  const finished = states.length === 0 ? [] : await supervisor.finished({ limit: FINISHED_ASKED, states });
   const items = [
     ...live.map((view) => ({
       label: labelOf(view.loop),
@@ -103,9 +115,7 @@ async function askLoop(ctx: CommandContext, fitting: Fitting, placeholder: strin
       })),
   ];
   if (items.length === 0) {
-    void vscode.window.showInformationMessage(
-      `There is no loop to choose. ${fitting.title} takes loops that are ${listWords(fitting)}.`,
-    );
+    sayNothingFits(fitting);
     return undefined;
   }
   const answer = await askItem({ title: fitting.title, placeholder, items });
@@ -116,6 +126,8 @@ function labelOf(loop: Pick<LiveLoop, 'title' | 'loopId'>): string {
   return oneLine(loop.title, 80) || loop.loopId;
 }
 
-function listWords({ states }: Fitting): string {
-  return new Intl.ListFormat('en', { type: 'disjunction' }).format(states.map((state) => STATE_WORDS[state]));
+function sayNothingFits({ title, states }: Fitting): void {
+  const words = new Set(states.map((state) => STATE_WORDS[state]));
+  const list = new Intl.ListFormat('en', { type: 'disjunction' }).format(words);
+  void vscode.window.showInformationMessage(`No loop to act on. ${title} is for loops that are ${list}.`);
 }

@@ -20,6 +20,7 @@ const request = z.discriminatedUnion('type', [
       'setDailyBudget',
       'searchHistory',
       'exportHistory',
+      'showFailed',
       'submitPrompt',
     ]),
   }),

@@ -42,16 +42,13 @@ export class DashboardSession implements Disposable {
   #circuit = '';
   #older: Disposable | undefined;
   #status: Status;
+  #queue: Promise<unknown> = Promise.resolve();
   readonly #coalescer: Coalescer;
 
   constructor(deps: DashboardDeps) {
     this.#deps = deps;
     this.#status = deps.status();
-    this.#coalescer = new Coalescer(
-      () => this.#begun && this.#visible && this.#guarded(() => this.#sendChanges()),
-      PAUSE_MS,
-      deps.clock,
-    );
+    this.#coalescer = new Coalescer(() => this.#enqueue(() => this.#sendChanges()), PAUSE_MS, deps.clock);
   }
 
   /** Sends everything: how far back in ms, 0 for all there is. */
@@ -59,7 +56,7 @@ export class DashboardSession implements Disposable {
     this.#rangeMs = rangeMs;
     this.#begun = true;
     this.#status = this.#deps.status();
-    this.#guarded(() => this.#sendAll());
+    this.#enqueue(() => this.#sendAll());
   }
 
   /** Something shown may have changed. */
@@ -80,22 +77,22 @@ export class DashboardSession implements Disposable {
     this.#coalescer.dispose();
   }
 
-  #guarded(work: () => void): void {
-    try {
-      work();
-    } catch (error) {
-      // The store may be in trouble: its own message is in the figures, and the next beat tries again.
-      this.#deps.onError(error);
-    }
+  /** One message after another, and none for a hidden page. If the store is in trouble, the figures say so and the next beat tries again. */
+  #enqueue(work: () => Promise<void>): void {
+    const unlessHidden = () => (this.#begun && this.#visible ? work() : undefined);
+    this.#queue = this.#queue.then(unlessHidden).catch((error: unknown) => this.#deps.onError(error));
   }
 
-  #sendAll(): void {
+  async #sendAll(): Promise<void> {
     const now = this.#deps.clock.now();
     this.#sendFigures(now);
     const source = this.#deps.source();
     if (!source) return;
     this.#from = this.#rangeMs === 0 ? 0 : now - this.#rangeMs;
-    const attempts = source.historyQueries.timeline({ from: this.#from, limit: PAGE });
+    const [attempts, circuit] = await Promise.all([
+      source.historyQueries.timeline({ from: this.#from, limit: PAGE }),
+      source.historyQueries.circuitChanges(this.#from),
+    ]);
     this.#open = new Set();
     this.#lastId = 0;
     this.#note(attempts);
@@ -106,23 +103,23 @@ export class DashboardSession implements Disposable {
       type: 'timeline',
       range: { ms: this.#rangeMs, from: this.#from },
       attempts,
-      circuit: source.historyQueries.circuitChanges(this.#from),
+      circuit,
       complete,
     });
     this.#older?.dispose();
     if (!complete) this.#sendOlder(attempts);
     this.#spent = '';
-    this.#sendSpend(source, now);
+    await this.#sendSpend(source, now);
   }
 
   /** Those older than `newer` follow a page at a time, so that the thread is free in between; `sent`: how many have been sent. */
   #sendOlder(newer: readonly TimelineAttempt[], sent = newer.length): void {
     this.#older = this.#deps.clock.after(0, () => {
-      this.#guarded(() => {
+      this.#enqueue(async () => {
         const source = this.#deps.source();
         const beforeId = newer[0]?.id;
         if (!source || !this.#begun || beforeId === undefined) return;
-        const attempts = source.historyQueries.timeline({ from: this.#from, beforeId, limit: PAGE });
+        const attempts = await source.historyQueries.timeline({ from: this.#from, beforeId, limit: PAGE });
         this.#note(attempts);
         const complete = attempts.length < PAGE || sent + attempts.length >= MAX_ATTEMPTS;
         this.#deps.post({ type: 'older', attempts, complete });
@@ -131,7 +128,7 @@ export class DashboardSession implements Disposable {
     });
   }
 
-  #sendChanges(): void {
+  async #sendChanges(): Promise<void> {
     const now = this.#deps.clock.now();
     this.#sendFigures(now);
     const source = this.#deps.source();
@@ -139,20 +136,24 @@ export class DashboardSession implements Disposable {
     const finished = source.finishedCount().total;
     if (finished < this.#finished) {
       // Some were removed from the history.
-      this.#sendAll();
+      await this.#sendAll();
       return;
     }
     this.#finished = finished;
-    const fresh = source.historyQueries.timeline({ from: this.#from, afterId: this.#lastId, limit: MAX_ATTEMPTS });
-    const attempts = [...(this.#open.size > 0 ? source.historyQueries.timelineOf([...this.#open]) : []), ...fresh];
+    const { historyQueries } = source;
+    const [fresh, known] = await Promise.all([
+      historyQueries.timeline({ from: this.#from, afterId: this.#lastId, limit: MAX_ATTEMPTS }),
+      this.#open.size > 0 ? historyQueries.timelineOf([...this.#open]) : [],
+    ]);
+    const attempts = [...known, ...fresh];
     this.#note(attempts);
     if (attempts.length > 0) this.#deps.post({ type: 'attempts', attempts });
     const circuit = circuitMark(this.#status);
     if (circuit !== this.#circuit) {
       this.#circuit = circuit;
-      this.#deps.post({ type: 'circuit', changes: source.historyQueries.circuitChanges(this.#from) });
+      this.#deps.post({ type: 'circuit', changes: await historyQueries.circuitChanges(this.#from) });
     }
-    this.#sendSpend(source, now);
+    await this.#sendSpend(source, now);
   }
 
   #sendFigures(now: number): void {
@@ -160,16 +161,19 @@ export class DashboardSession implements Disposable {
     this.#deps.post({ type: 'figures', figures: figuresOf(this.#status, failed), now });
   }
 
-  #sendSpend(source: DashboardSource, now: number): void {
+  async #sendSpend(source: DashboardSource, now: number): Promise<void> {
     const { budget } = this.#status;
     const { clock } = this.#deps;
     const mark = `${clock.day(now)} ${budget.spent} ${budget.limit}`;
     if (mark === this.#spent) return;
     this.#spent = mark;
     const days = lastDays(clock, now, SPEND_DAYS);
-    const rows = source
-      .spend(days[0] ?? clock.day(now))
-      .map(({ day, agent, cost, estimated }) => ({ day, agent, usd: toUsd(cost), estimatedUsd: toUsd(estimated) }));
+    const rows = (await source.spend(days[0] ?? clock.day(now))).map(({ day, agent, cost, estimated }) => ({
+      day,
+      agent,
+      usd: toUsd(cost),
+      estimatedUsd: toUsd(estimated),
+    }));
     this.#deps.post({ type: 'spend', rows, days, limit: budget.limit });
   }
 

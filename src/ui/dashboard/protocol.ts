@@ -80,6 +80,7 @@ export type DashboardCommand =
   | 'setDailyBudget'
   | 'searchHistory'
   | 'exportHistory'
+  | 'showFailed'
   | 'submitPrompt';
 
 /** From the page: checked on arrival. */

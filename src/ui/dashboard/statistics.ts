@@ -80,13 +80,14 @@ export interface Bucket extends Summary {
   readonly at: number;
 }
 
-/** The loops that ended, by equal steps of time between `from` and `to`. */
-export function buckets(rows: readonly LoopRow[], from: number, to: number, n: number): Bucket[] {
-  const step = Math.max(1, (to - from) / n);
-  const groups = Array.from({ length: n }, (): LoopRow[] => []);
-  for (const row of rows)
-    if (row.endedAt !== undefined) groups[Math.min(n - 1, Math.floor((row.endedAt - from) / step))]?.push(row);
-  return groups.map((group, index) => ({ at: from + index * step, ...summarize(group) }));
+/** The loops that ended, by steps of time that begin at `starts` (wall times, ms, growing). Those that ended before the first are left out. */
+export function buckets(rows: readonly LoopRow[], starts: readonly number[]): Bucket[] {
+  const groups = starts.map((): LoopRow[] => []);
+  for (const row of rows) {
+    const { endedAt } = row;
+    if (endedAt !== undefined) groups[starts.findLastIndex((start) => start <= endedAt)]?.push(row);
+  }
+  return groups.map((group, index) => ({ at: starts[index] ?? 0, ...summarize(group) }));
 }
 
 /** A quantile of sorted numbers: the smallest that at least that share of them does not exceed. */

@@ -30,6 +30,46 @@ export interface Tick {
   readonly label: string;
 }
 
+/** Equal steps of time that hold `from` to `to` (wall times, ms), at most `max + 1` of them, each beginning at a round local time. */
+export function timeSteps(from: number, to: number, max: number): readonly Tick[] {
+  const size = stepFor(from, to, max);
+  const starts = size >= DAY ? daysFrom(from, to, size) : timesFrom(startOf(from, size), to, size);
+  const several = new Date(starts[0] ?? from).toDateString() !== new Date(to).toDateString();
+  return starts.map((at) => ({ at, label: stepLabel(at, size, several) }));
+}
+
+function stepFor(from: number, to: number, max: number): number {
+  return STEPS.find((one) => (to - from) / one <= max) ?? Math.ceil((to - from) / max / DAY) * DAY;
+}
+
+/** The last round time that is not after `at`. */
+function startOf(at: number, size: number): number {
+  const offset = new Date(at).getTimezoneOffset() * MINUTE;
+  return Math.floor((at - offset) / size) * size + offset;
+}
+
+function timesFrom(first: number, to: number, size: number): number[] {
+  return Array.from({ length: Math.floor((to - first) / size) + 1 }, (_, n) => first + n * size);
+}
+
+/** Days are counted on the calendar: one can have 23 or 25 hours. */
+function daysFrom(from: number, to: number, size: number): number[] {
+  const starts: number[] = [];
+  const date = new Date(from);
+  for (date.setHours(0, 0, 0, 0); date.getTime() <= to; date.setDate(date.getDate() + Math.round(size / DAY)))
+    starts.push(date.getTime());
+  return starts;
+}
+
+/** What tells a step from its neighbours: its day, its time, or both where the steps are of several days. */
+function stepLabel(at: number, size: number, several: boolean): string {
+  const date = new Date(at);
+  if (size >= DAY) return dayLabel(date);
+  const seconds = size < MINUTE ? `:${pad(date.getSeconds())}` : '';
+  const time = `${pad(date.getHours())}:${pad(date.getMinutes())}${seconds}`;
+  return several ? `${dayLabel(date)} ${time}` : time;
+}
+
 /** Round local times between `from` and `to` (wall times, ms), at most `max` of them. */
 export function ticks(from: number, to: number, max: number): Tick[] {
   const step = STEPS.find((one) => (to - from) / one <= max) ?? (to - from) / Math.max(1, max);

@@ -1,12 +1,13 @@
 import * as vscode from 'vscode';
 import * as z from 'zod/mini';
-import { isFinished, type Loop } from '../../core/model/loop.ts';
+import { isActive, isFinished, type Loop } from '../../core/model/loop.ts';
 import type { LiveView } from '../../core/model/status.ts';
 import { oneLine } from '../text/safeText.ts';
 import type { LoopTarget } from '../webviewHost/loopTarget.ts';
 import type { ViewDeps } from '../webviewHost/viewDeps.ts';
 import type { PanelContent, PanelHandle } from '../webviewHost/webviewPanels.ts';
 import { DetailSession } from './detailSession.ts';
+import { openChanges, openFolder } from './loopFolder.ts';
 import type { FromDetail } from './protocol.ts';
 
 const request = z.discriminatedUnion('type', [
@@ -24,10 +25,16 @@ const request = z.discriminatedUnion('type', [
       'submitAgain',
       'copyId',
       'copyPrompt',
+      'editPrompt',
+      'editAsNew',
+      'rename',
     ]),
   }),
   z.object({ type: z.literal('openLog'), attempt: z.int(), file: z.enum(['out', 'err']) }),
   z.object({ type: z.literal('openPrompt') }),
+  z.object({ type: z.literal('openFolder') }),
+  z.object({ type: z.literal('openChanges') }),
+  z.object({ type: z.literal('copySession'), attempt: z.int() }),
   z.object({ type: z.literal('endKept'), pid: z.int().check(z.gte(1)) }),
 ]);
 
@@ -35,7 +42,7 @@ const request = z.discriminatedUnion('type', [
 export function detailPage(deps: ViewDeps, target: LoopTarget, panel: PanelHandle): PanelContent {
   const { loopId, seq } = target;
   const { host } = deps;
-  const detail = () => host.current?.get(loopId, seq);
+  const detail = async () => host.current?.get(loopId, seq);
   /** How far down the queue it was found the last time. */
   let reach = 0;
   const live = (loop: Loop): LiveView | undefined => {
@@ -51,11 +58,10 @@ export function detailPage(deps: ViewDeps, target: LoopTarget, panel: PanelHandl
     live,
     logs: (token) => deps.logs(token),
     isAlive: (process) => host.current?.isAlive(process) ?? false,
+    isDemo: (agent) => deps.profile(agent)?.isDemo ?? false,
     // All that run, though only one is shown: the sampler knows rates only of what it was asked for the last time too, and the tree asks for all.
     usage: async (attempt) => {
-      const running = (host.current?.live(0) ?? []).flatMap(({ loop }) =>
-        loop.state === 'running' || loop.state === 'stopping' ? [loop.attempt] : [],
-      );
+      const running = (host.current?.live(0) ?? []).flatMap(({ loop }) => (isActive(loop) ? [loop.attempt] : []));
       return (await deps.usage(running)).get(attempt.token);
     },
     clock: deps.clock,
@@ -72,11 +78,18 @@ export function detailPage(deps: ViewDeps, target: LoopTarget, panel: PanelHandl
     if (asked.type === 'openPrompt') {
       const document = await vscode.workspace.openTextDocument({
         language: 'markdown',
-        content: detail()?.prompt ?? '',
+        content: (await detail())?.prompt ?? '',
       });
       await vscode.window.showTextDocument(document, { preview: true });
+    } else if (asked.type === 'openFolder' || asked.type === 'openChanges') {
+      const cwd = (await detail())?.loop.cwd;
+      if (cwd !== undefined) await (asked.type === 'openFolder' ? openFolder(cwd) : openChanges(cwd, target));
+    } else if (asked.type === 'copySession') {
+      const session = (await detail())?.attempts.find(({ number }) => number === asked.attempt)?.sessionId;
+      if (session !== undefined) await vscode.env.clipboard.writeText(session);
+      vscode.window.setStatusBarMessage('$(check) The session id is in the clipboard', 5000);
     } else if (asked.type === 'openLog') {
-      const token = detail()?.attempts.find(({ number }) => number === asked.attempt)?.token;
+      const token = (await detail())?.attempts.find(({ number }) => number === asked.attempt)?.token;
       if (token !== undefined)
         await vscode.commands.executeCommand('vscode.open', vscode.Uri.file(deps.logs(token)[asked.file]));
     } else if (asked.type === 'endKept') {

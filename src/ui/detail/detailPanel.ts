@@ -1,21 +1,11 @@
-import type { LoopState } from '../../core/model/loop.ts';
 import type { CommandTable } from '../commands/commandTable.ts';
+import { ALL_STATES } from '../text/loopStates.ts';
 import { oneLine } from '../text/safeText.ts';
 import { type LoopTarget, loopTargetOf } from '../webviewHost/loopTarget.ts';
+import { markRead } from '../webviewHost/markRead.ts';
 import { panelTarget } from '../webviewHost/panelTarget.ts';
 import type { ViewDeps } from '../webviewHost/viewDeps.ts';
 import { WebviewPanels } from '../webviewHost/webviewPanels.ts';
-
-const ALL: readonly LoopState[] = [
-  'running',
-  'stopping',
-  'queued',
-  'backingOff',
-  'waiting',
-  'completed',
-  'failed',
-  'cancelled',
-];
 
 /** The panels that say everything about a loop. */
 export function detailPanels(deps: ViewDeps): WebviewPanels<LoopTarget> {
@@ -25,7 +15,9 @@ export function detailPanels(deps: ViewDeps): WebviewPanels<LoopTarget> {
       part: 'detail',
       targetOf: loopTargetOf,
       key: ({ seq }) => String(seq),
-      title: (target) => titleOf(deps, target),
+      title: async ({ loopId, seq }) =>
+        oneLine((await deps.host.current?.find(loopId, seq))?.title ?? '', 40) || loopId,
+      titleUnknown: ({ loopId }) => loopId,
       open: async (target, panel) => (await deps.pages()).detail(deps, target, panel),
       onError: (message, error) => deps.log.error(message, error as Error),
     },
@@ -40,14 +32,11 @@ export function detailCommands(panels: WebviewPanels<LoopTarget>): CommandTable 
     showDetail:
       (ctx) =>
       async (...args) => {
-        const target = await panelTarget(ctx, args, { title: 'Show Details', states: ALL });
-        if (target) panels.show(target);
-        return target?.loopId;
+        const target = await panelTarget(ctx, args, { title: 'Show Details', states: ALL_STATES });
+        if (!target) return undefined;
+        panels.show(target);
+        await markRead(ctx, target);
+        return target.loopId;
       },
   };
-}
-
-function titleOf(deps: ViewDeps, { loopId, seq }: LoopTarget): string {
-  const title = deps.host.current?.get(loopId, seq)?.loop.title;
-  return oneLine(title ?? '', 40) || loopId;
 }

@@ -15,12 +15,14 @@ const USAGE_MS = 2_000;
 
 /** What a page of details is fed from. */
 export interface DetailDeps {
-  detail(): LoopDetail | undefined;
+  detail(): Promise<LoopDetail | undefined>;
   /** What only a live loop has; undefined for others. */
   live(loop: Loop): LiveView | undefined;
   logs(token: string): LogPaths;
   /** Whether a process is still there. */
   readonly isAlive: (process: ProcessIdentity) => boolean;
+  /** Whether an agent is the demo. */
+  readonly isDemo: (agent: string) => boolean;
   /** What the processes of a running attempt take. */
   usage(attempt: AttemptDetail): Promise<TreeUsage | undefined>;
   readonly clock: Clock;
@@ -38,10 +40,12 @@ export class DetailSession implements Disposable {
   #files = '';
   #attempts: readonly AttemptDetail[] = [];
   #timer: Disposable | undefined;
+  /** One update after the other: an older one must not overwrite a newer one. */
+  #updates: Promise<void> = Promise.resolve();
 
   constructor(deps: DetailDeps) {
     this.#deps = deps;
-    this.#coalescer = new Coalescer(() => this.#update(), PAUSE_MS, deps.clock);
+    this.#coalescer = new Coalescer(() => this.#enqueue(), PAUSE_MS, deps.clock);
   }
 
   /** Sends everything. */
@@ -49,7 +53,7 @@ export class DetailSession implements Disposable {
     this.#begun = true;
     this.#sent = '';
     this.#files = '';
-    this.#update();
+    this.#enqueue();
   }
 
   /** The loop may have changed. */
@@ -71,15 +75,25 @@ export class DetailSession implements Disposable {
     this.#coalescer.dispose();
   }
 
-  #update(): void {
+  #enqueue(): void {
+    this.#updates = this.#updates.then(() => this.#update());
+  }
+
+  async #update(): Promise<void> {
     if (!this.#begun || !this.#visible) return;
     try {
-      const detail = this.#deps.detail();
+      const detail = await this.#deps.detail();
+      if (!this.#begun || !this.#visible) return;
       if (!detail) {
         this.#deps.post({ type: 'gone', text: 'This loop is no longer in the history.' });
         return;
       }
-      const data = detailData(detail, this.#deps.live(detail.loop), this.#deps.isAlive);
+      const data = detailData(
+        detail,
+        this.#deps.live(detail.loop),
+        this.#deps.isAlive,
+        this.#deps.isDemo(detail.loop.agent),
+      );
       const text = JSON.stringify(data);
       this.#attempts = detail.attempts;
       if (text !== this.#sent) this.#deps.post({ type: 'detail', detail: data });

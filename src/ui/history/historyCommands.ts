@@ -56,10 +56,13 @@ function searchHistory(supervisor: Supervisor, filter: HistoryFilter, initial: s
   pick.buttons = [FILTER, EXPORT];
   let timer: NodeJS.Timeout | undefined;
 
-  const find = (): void => {
+  const find = async (): Promise<void> => {
     const now = Date.now();
-    const query = parseHistoryQuery(pick.value, now);
-    const loops = supervisor.finished({ ...query, limit: SHOWN });
+    const search = pick.value;
+    const query = parseHistoryQuery(search, now);
+    const loops = await supervisor.finished({ ...query, limit: SHOWN });
+    // Somebody typed on: a later search shows what it finds.
+    if (pick.value !== search) return;
     // The list narrows what it shows by its own rules too, unless told not to.
     const items: LoopItem[] = loops.map((loop) => ({
       label: `$(${ICONS[loop.state]}) ${oneLine(loop.title) || loop.loopId}`,
@@ -81,6 +84,10 @@ function searchHistory(supervisor: Supervisor, filter: HistoryFilter, initial: s
   };
 
   return new Promise((resolve) => {
+    const show = () =>
+      void find().catch((error: unknown) => {
+        pick.items = [{ label: 'The history could not be read', description: String(error), alwaysShow: true }];
+      });
     const run = (command: string, loop: FinishedLoop | undefined): void => {
       if (!loop) return;
       pick.hide();
@@ -88,7 +95,7 @@ function searchHistory(supervisor: Supervisor, filter: HistoryFilter, initial: s
     };
     pick.onDidChangeValue(() => {
       clearTimeout(timer);
-      timer = setTimeout(find, TYPING_MS);
+      timer = setTimeout(show, TYPING_MS);
     });
     pick.onDidAccept(() => run('showDetail', pick.selectedItems[0]?.loop));
     pick.onDidTriggerItemButton(({ item, button }) => run(button === OUTPUT ? 'showOutput' : 'submitAgain', item.loop));
@@ -106,7 +113,7 @@ function searchHistory(supervisor: Supervisor, filter: HistoryFilter, initial: s
       resolve(pick.value);
       pick.dispose();
     });
-    find();
+    show();
     pick.show();
   });
 }

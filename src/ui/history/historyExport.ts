@@ -44,7 +44,7 @@ export async function* exportHistory(
   yield format === 'json' ? '[' : `\ufeff${csvLine(COLUMNS)}`;
   let separator = '\n';
   for await (const loop of pages(source, query)) {
-    const detail = source.get(loop.loopId, loop.seq);
+    const detail = await source.get(loop.loopId, loop.seq);
     if (!detail) continue;
     if (format === 'csv') yield csvRow(loop, detail);
     else {
@@ -59,7 +59,7 @@ export async function* exportHistory(
 async function* pages(source: ExportSource, query: HistoryQuery): AsyncGenerator<FinishedLoop> {
   let before = query.before;
   for (let offset = 0; ; offset += PAGE) {
-    const page = source.finished({ ...query, ...(before !== undefined && { before }), limit: PAGE, offset });
+    const page = await source.finished({ ...query, ...(before !== undefined && { before }), limit: PAGE, offset });
     before ??= (page[0]?.finishedAt ?? 0) + 1;
     yield* page;
     if (page.length < PAGE) return;

@@ -1,17 +1,42 @@
 import type { Disposable } from '../../core/model/disposable.ts';
 import { Emitter, type Event } from '../../core/model/event.ts';
+import type { FinishedLoop } from '../../core/model/loop.ts';
 import type { FinishedQuery } from '../../core/ports/store.ts';
+import type { Grouping } from '../tree/finishedSections.ts';
+import type { FinishedFilter } from '../tree/loopTreeModel.ts';
 import { type HistoryQuery, parseHistoryQuery, queryWords } from './historyQuery.ts';
+import type { MarkStore, ReadMarks } from './readMarks.ts';
 
-/** Which finished loops the view lists: what the user has searched for, until that is cleared. */
-export class HistoryFilter implements Disposable {
+const OPTIONS_KEY = 'history.options';
+
+/** How the view lists finished loops; kept for the workspace. */
+export interface ListOptions {
+  readonly grouping: Grouping;
+  readonly hideCancelled: boolean;
+}
+
+/** What a filter is made of. */
+export interface FilterDeps {
+  now(): number;
+  /** Keeps the options: VS Code's state of the workspace. */
+  readonly store: MarkStore;
+  readonly marks: Pick<ReadMarks, 'isUnread' | 'onDidChange'>;
+  /** The folders of this window, for `folder:here`. */
+  folders(): readonly string[];
+  onError(error: unknown): void;
+}
+
+/** Which finished loops the view lists, and how: a search until it is cleared, and the options. */
+export class HistoryFilter implements FinishedFilter, Disposable {
+  readonly #deps: FilterDeps;
   readonly #changed: Emitter<void>;
-  readonly #now: () => number;
+  readonly #marks: Disposable;
   #search = '';
 
-  constructor(now: () => number, onError: (error: unknown) => void) {
-    this.#now = now;
-    this.#changed = new Emitter(onError);
+  constructor(deps: FilterDeps) {
+    this.#deps = deps;
+    this.#changed = new Emitter(deps.onError);
+    this.#marks = deps.marks.onDidChange(() => this.#changed.fire());
   }
 
   get onDidChange(): Event<void> {
@@ -32,6 +57,14 @@ export class HistoryFilter implements Disposable {
     return this.#search !== '';
   }
 
+  get options(): ListOptions {
+    return { grouping: 'day', hideCancelled: false, ...this.#deps.store.get<Partial<ListOptions>>(OPTIONS_KEY) };
+  }
+
+  get grouping(): Grouping {
+    return this.options.grouping;
+  }
+
   set(search: string): void {
     const next = search.trim();
     if (next === this.#search) return;
@@ -39,17 +72,29 @@ export class HistoryFilter implements Disposable {
     this.#changed.fire();
   }
 
+  async setOptions(options: Partial<ListOptions>): Promise<void> {
+    await this.#deps.store.update(OPTIONS_KEY, { ...this.options, ...options });
+    this.#changed.fire();
+  }
+
+  isUnread(loop: FinishedLoop): boolean {
+    return this.#deps.marks.isUnread(loop);
+  }
+
   /** The query for one page of the view. */
   page(limit: number, offset = 0): FinishedQuery {
-    return { ...this.#query(), limit, offset };
+    const query = this.#query();
+    const hidden = this.options.hideCancelled && !query.states;
+    return { ...query, ...(hidden && { states: ['completed', 'failed'] as const }), limit, offset };
   }
 
   dispose(): void {
+    this.#marks.dispose();
     this.#changed.dispose();
   }
 
-  /** Made anew each time: `since:7d` goes on with the time. */
+  /** Made anew each time: `since:7d` moves with the time. */
   #query(): HistoryQuery {
-    return parseHistoryQuery(this.#search, this.#now());
+    return parseHistoryQuery(this.#search, this.#deps.now(), this.#deps.folders());
   }
 }

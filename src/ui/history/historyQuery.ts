@@ -14,13 +14,14 @@ const UNITS: { readonly [unit: string]: number } = {
 const STATES: readonly FinishedLoop['state'][] = ['completed', 'failed', 'cancelled'];
 
 /** How to write a search, for people. */
-export const QUERY_HELP = 'Text, and state:failed agent:claude since:7d before:2026-01-31';
+export const QUERY_HELP = 'Text, and state:failed agent:claude folder:here since:7d before:2026-01-31';
 
 /**
- * Reads a search as people write it: `state:` (several with commas), `agent:`, `since:` and `before:` (a length of time such as `7d`, `today`,
- * `yesterday`, or a day `2026-01-31`), anything else is text that must occur. What is not understood is text too. `now`: wall time, ms.
+ * Reads a search as people write it: `state:` (several with commas), `agent:`, `folder:here`, `since:` and `before:` (a length of time such as `7d`,
+ * `today`, `yesterday`, or a day such as `2026-01-31`). Anything else, and whatever is not understood, is text that must occur. `now`: wall time,
+ * ms; `here`: the folders of this window.
  */
-export function parseHistoryQuery(search: string, now: number): HistoryQuery {
+export function parseHistoryQuery(search: string, now: number, here: readonly string[] = []): HistoryQuery {
   const query: { -readonly [key in keyof HistoryQuery]: HistoryQuery[key] } = {};
   const words: string[] = [];
   // Quotes hold words together: agent:"my agent".
@@ -39,6 +40,10 @@ export function parseHistoryQuery(search: string, now: number): HistoryQuery {
         break;
       case 'agent':
         query.agent = value;
+        break;
+      case 'folder':
+        if (value.toLowerCase() === 'here' && here.length > 0) query.folders = here;
+        else words.push(word);
         break;
       case 'since':
       case 'from':
@@ -69,6 +74,7 @@ export function queryWords(query: HistoryQuery): string {
   return [
     query.states?.join(' or ') ?? '',
     query.agent ?? '',
+    query.folders ? 'this workspace' : '',
     query.text === undefined ? '' : `“${query.text}”`,
     query.from === undefined ? '' : `since ${day(query.from)}`,
     query.before === undefined ? '' : `before ${day(query.before)}`,

@@ -29,7 +29,7 @@ export function registerTools(deps: ViewDeps): vscode.Disposable {
 
 async function confirmation(deps: ViewDeps, input: unknown): Promise<vscode.PreparedToolInvocation> {
   const { loopId, signal } = (await deps.pages()).killInput(input);
-  const title = deps.host.current?.get(loopId)?.loop.title;
+  const title = (await deps.host.current?.find(loopId))?.title;
   const what = title === undefined ? inlineCode(loopId) : `${inlineCode(title, 80)} (${inlineCode(loopId)})`;
   return {
     invocationMessage: `Killing loop ${loopId}`,

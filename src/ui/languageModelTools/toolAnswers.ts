@@ -9,7 +9,7 @@ import type { TreeUsage } from '../webviewHost/treeUsage.ts';
 
 /** What the tools read and do. */
 export interface ToolDeps {
-  supervisor: Pick<Supervisor, 'status' | 'live' | 'get' | 'finished' | 'killProcessGroup' | 'spendToday'>;
+  supervisor: Pick<Supervisor, 'status' | 'live' | 'get' | 'find' | 'finished' | 'killProcessGroup' | 'spendToday'>;
   /** What the processes of running attempts take, by token. */
   usage(attempts: readonly { readonly token: string }[]): Promise<ReadonlyMap<string, TreeUsage>>;
   /** Wall time, ms. */
@@ -31,7 +31,7 @@ export const TOOLS: { readonly [name: string]: Tool } = {
   loopSupervisor_killProcess: {
     answer: async ({ supervisor }, input) => {
       const { loopId: id, signal } = killInput(input);
-      if (!supervisor.get(id))
+      if (!(await supervisor.find(id)))
         throw new Error(`There is no loop ${id}. List the processes for the ids of those that run.`);
       const delivered = await supervisor.killProcessGroup(id, signal);
       return {
@@ -148,7 +148,7 @@ function queue(supervisor: ToolDeps['supervisor'], most: number): object {
   };
 }
 
-function history(supervisor: ToolDeps['supervisor'], input: unknown, now: number): object {
+async function history(supervisor: ToolDeps['supervisor'], input: unknown, now: number): Promise<object> {
   const schema = z.object({
     loopId: z.optional(loopId),
     states: z.optional(z.array(z.enum(['completed', 'failed', 'cancelled']))),
@@ -159,7 +159,7 @@ function history(supervisor: ToolDeps['supervisor'], input: unknown, now: number
   });
   const { loopId: id, states, agent, text, since, limit: most } = read(schema, input);
   if (id !== undefined) {
-    const detail = supervisor.get(id);
+    const detail = await supervisor.get(id);
     if (!detail) throw new Error(`There is no loop ${id}.`);
     return whole(detail);
   }
@@ -168,7 +168,7 @@ function history(supervisor: ToolDeps['supervisor'], input: unknown, now: number
     throw new Error(
       'The input is wrong: since: use a length of time such as 7d, today, yesterday, or a day such as 2026-01-31.',
     );
-  const loops = supervisor.finished({
+  const loops = await supervisor.finished({
     limit: most,
     ...(states && states.length > 0 && { states }),
     ...(agent !== undefined && { agent }),
@@ -217,8 +217,9 @@ function whole({ loop, prompt, attempts, history: rows, costUsd, costEstimated }
   };
 }
 
-function budget(supervisor: ToolDeps['supervisor']): object {
+async function budget(supervisor: ToolDeps['supervisor']): Promise<object> {
   const { spent, reserved, limit: most, resetsAt } = supervisor.status().budget;
+  const largest = await supervisor.spendToday(10);
   return {
     spentUsd: spent,
     reservedUsd: reserved,
@@ -226,7 +227,7 @@ function budget(supervisor: ToolDeps['supervisor']): object {
       ? { limitUsd: most, remainingUsd: Math.max(0, most - spent - reserved) }
       : { note: 'There is no daily limit.' }),
     resetsAt: iso(resetsAt),
-    largestToday: supervisor.spendToday(10).map(({ loopId: id, title, agent, usd, estimatedUsd }) => ({
+    largestToday: largest.map(({ loopId: id, title, agent, usd, estimatedUsd }) => ({
       loopId: id,
       title: oneLine(title, 120),
       agent,

@@ -38,12 +38,16 @@ export function noticeKind(event: SupervisorEvent): NoticeKind | undefined {
   }
 }
 
-/** Events of one kind as one message. Of several about the same loop, or about circuit or budget, the last one holds. `titleOf` names a loop. */
+/**
+ * Events of one kind as one message. Of several about the same loop, or about circuit or budget, the last one holds.
+ * `titleOf` names a loop; `proofOf` says what its check has shown, if it has one.
+ */
 export function noticeOf(
   kind: NoticeKind,
   events: readonly SupervisorEvent[],
   titleOf: (loopId: string) => string,
   now: number,
+  proofOf: (loopId: string) => string | undefined = () => undefined,
 ): Notice | undefined {
   const last = events.at(-1);
   if (!last) return undefined;
@@ -53,7 +57,7 @@ export function noticeOf(
   const [id] = ids;
   if (id === undefined) return { message: sentence(last, '', now), loopIds: [] };
   const title = (loopId: string) => `“${oneLine(titleOf(loopId), 60)}”`;
-  if (ids.length === 1) return { message: sentence(last, title(id), now), loopIds: ids };
+  if (ids.length === 1) return { message: sentence(last, title(id), now, proofOf(id)), loopIds: ids };
   const names = ids.slice(0, NAMED).map(title);
   const rest = ids.length - names.length;
   const list =
@@ -62,34 +66,36 @@ export function noticeOf(
 }
 
 const SEVERAL: { readonly [kind in NoticeKind]: string } = {
-  completion: 'have completed',
-  failure: 'have failed for good',
+  completion: 'completed',
+  failure: 'failed and have no restarts left',
   waiting: 'wait for a usage limit',
-  silence: 'have been silent for long',
-  circuit: 'have opened the circuit',
-  budget: 'have used up the budget',
+  silence: 'have been silent for too long',
+  circuit: 'paused new starts',
+  budget: 'used up the budget',
 };
 
-function sentence(event: SupervisorEvent, title: string, now: number): string {
+function sentence(event: SupervisorEvent, title: string, now: number, proof?: string): string {
   switch (event.type) {
     case 'loop:completed':
-      return `${title} has completed.${event.costUsd > 0 ? ` It cost ${formatUsd(event.costUsd)}.` : ''}`;
+      return `${title} completed${event.costUsd > 0 ? ` for ${formatUsd(event.costUsd)}` : ''}${proof ? `: ${proof}` : ''}.`;
     case 'loop:failed':
-      return `${title} has failed for good: ${oneLine(event.error, 200)}`;
+      return `${title} failed (no restarts left): ${oneLine(event.error, 200)}`;
     case 'loop:waiting':
       return event.until === undefined
         ? `${title} needs you: ${oneLine(event.reason, 160)}`
         : `${title} waits until ${formatClock(event.until, now)}: ${oneLine(event.reason, 160)}`;
     case 'loop:silent':
+      if (event.kind === 'retrying')
+        return `${title} has only been trying again since ${formatClock(event.since ?? now, now)}: ${oneLine(event.why ?? '', 160)}`;
       return event.kind === 'first-output'
-        ? `${title} has said nothing since its start ${formatDuration(event.forMs ?? 0)} ago.`
+        ? `${title} has been silent since it started ${formatDuration(event.forMs ?? 0)} ago.`
         : `${title} has been silent for ${formatDuration(event.forMs ?? 0)}.`;
     case 'circuit:trip':
-      return `The circuit is open: no loop starts for ${formatDuration(event.cooldownMs)}. ${oneLine(event.reason, 200)}`;
+      return `New loops are paused after failures, until ${formatClock(event.at + event.cooldownMs, now)}. ${oneLine(event.reason, 200)}`;
     case 'budget:warning':
-      return `${formatUsd(event.spentUsd)} of today’s ${formatUsd(event.limitUsd)} are spent.`;
+      return `Spent today: ${formatUsd(event.spentUsd)} of ${formatUsd(event.limitUsd)}.`;
     case 'budget:exceeded':
-      return `Today’s budget is used up: ${formatUsd(event.spentUsd)} of ${formatUsd(event.limitUsd)}. No loop starts before midnight.`;
+      return `Out of budget: spent ${formatUsd(event.spentUsd)} of ${formatUsd(event.limitUsd)} today. Loops start again at midnight.`;
     default:
       return event.type;
   }

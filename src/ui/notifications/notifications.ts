@@ -1,8 +1,12 @@
 import * as vscode from 'vscode';
 import type { SupervisorEvent } from '../../core/model/event.ts';
+import { type Loop, needsUser } from '../../core/model/loop.ts';
 import type { Config } from '../settings/config.ts';
+import { proofWords } from '../text/proofWords.ts';
 import type { UiDeps } from '../window/uiDeps.ts';
+import { absenceSummary } from './absence.ts';
 import { type Notice, type NoticeKind, noticeKind, noticeOf } from './notificationTexts.ts';
+import { Presence } from './presence.ts';
 
 /** How long (ms) notices of one kind gather before the first is shown. */
 const GATHER_MS = 1000;
@@ -22,6 +26,7 @@ interface Button {
 }
 
 const SHOW_LOOPS: Button = { title: 'Show Loops', command: 'loopSupervisor.loops.focus' };
+const SHOW_FAILED: Button = { title: 'Show Failed Loops', command: 'loopSupervisor.showFailed' };
 const SHOW_OUTPUT: Button = { title: 'Show Output', command: 'loopSupervisor.showOutput', onLoops: true };
 const SHOW_LOOP: Button = { title: 'Show Loop', command: 'loopSupervisor.revealLoop', onLoops: true };
 
@@ -36,9 +41,9 @@ const STYLES: {
 } = {
   completion: { show: 'info', one: [SHOW_OUTPUT, SHOW_LOOP], many: [SHOW_LOOPS], optional: true },
   failure: {
-    show: 'error',
-    one: [{ title: 'Clear and Retry', command: 'loopSupervisor.retry', onLoops: true }, SHOW_OUTPUT],
-    many: [SHOW_LOOPS],
+    show: 'warn',
+    one: [{ title: 'Retry', command: 'loopSupervisor.retry', onLoops: true }, SHOW_OUTPUT],
+    many: [SHOW_FAILED],
     optional: true,
   },
   waiting: { show: 'info', one: [SHOW_LOOP], many: [SHOW_LOOPS], optional: true },
@@ -53,7 +58,7 @@ const STYLES: {
     optional: false,
   },
   circuit: {
-    show: 'error',
+    show: 'warn',
     one: [],
     many: [
       { title: 'Reset Circuit', command: 'loopSupervisor.resetCircuit' },
@@ -72,22 +77,32 @@ const STYLES: {
   },
 };
 
+/** Where a loop can be seen besides: what is in front needs no message over it. */
+export interface VisibleLoops {
+  isVisible(seq: number): boolean;
+}
+
 /** Tells people what they should know of this window's loops: bursts in one message, each with a way to the loop. */
 export class Notifications implements vscode.Disposable {
   readonly #deps: UiDeps;
   readonly #config: Config;
+  readonly #visible: VisibleLoops;
+  readonly #presence: Presence;
   readonly #gathered = new Map<NoticeKind, SupervisorEvent[]>();
   readonly #timers = new Map<NoticeKind, NodeJS.Timeout>();
   readonly #subscription: { dispose(): void };
 
-  constructor(deps: UiDeps, config: Config) {
+  constructor(deps: UiDeps, config: Config, visible: VisibleLoops) {
     this.#deps = deps;
     this.#config = config;
+    this.#visible = visible;
+    this.#presence = new Presence(deps.context.globalState, (since) => void this.#summarize(since));
     this.#subscription = deps.host.onEvent((event) => this.#take(event));
   }
 
   dispose(): void {
     this.#subscription.dispose();
+    this.#presence.dispose();
     for (const timer of this.#timers.values()) clearTimeout(timer);
   }
 
@@ -112,23 +127,68 @@ export class Notifications implements vscode.Disposable {
       setTimeout(() => {
         this.#timers.delete(kind);
         const events = this.#gathered.get(kind);
-        this.#gathered.delete(kind);
         if (!events) return;
         this.#wait(kind, GAP_MS);
-        const notice = noticeOf(kind, events, this.#titleOf, Date.now());
-        if (notice) void this.#show(kind, notice);
+        // What nobody would see waits: for the return, or for the summary after an absence.
+        if (this.#presence.isAway) return;
+        this.#gathered.delete(kind);
+        void this.#showOf(kind, events);
       }, ms),
     );
   }
 
-  readonly #titleOf = (loopId: string): string => {
+  async #showOf(kind: NoticeKind, events: readonly SupervisorEvent[]): Promise<void> {
+    const ids = new Set(events.flatMap((event) => ('loopId' in event && event.loopId ? [event.loopId] : [])));
+    const loops = new Map(await Promise.all([...ids].map(async (id) => [id, await this.#find(id)] as const)));
+    const inFront = (event: SupervisorEvent): boolean => {
+      const seq = 'loopId' in event && event.loopId ? loops.get(event.loopId)?.seq : undefined;
+      return STYLES[kind].optional && seq !== undefined && vscode.window.state.focused && this.#visible.isVisible(seq);
+    };
+    const news = events.filter((event) => !inFront(event));
+    const titleOf = (loopId: string) => loops.get(loopId)?.title || loopId;
+    const [only] = ids;
+    const proof = kind === 'completion' && ids.size === 1 && only !== undefined ? await this.#proofOf(only) : undefined;
+    const notice = noticeOf(kind, news, titleOf, Date.now(), () => proof);
+    if (notice) await this.#show(kind, notice);
+  }
+
+  async #find(loopId: string): Promise<Loop | undefined> {
     try {
-      return this.#deps.host.current?.get(loopId)?.loop.title || loopId;
+      return await this.#deps.host.current?.find(loopId);
     } catch (error) {
       this.#deps.log.debug(`The title of ${loopId} could not be read: ${error}`);
-      return loopId;
+      return undefined;
     }
-  };
+  }
+
+  /** Says in one message what happened during an absence, in place of what was gathered meanwhile. */
+  async #summarize(since: number): Promise<void> {
+    this.#gathered.clear();
+    try {
+      const supervisor = await this.#deps.host.ready();
+      const finished = await supervisor.finished({ from: since, limit: KEPT });
+      const needYou = supervisor.live(0).filter(({ loop }) => needsUser(loop)).length;
+      const message = absenceSummary({ finished, needYou }, since, Date.now());
+      if (message === undefined) return;
+      const failed = finished.some(({ state }) => state === 'failed');
+      const buttons = [...(failed ? [SHOW_FAILED] : []), SHOW_LOOPS];
+      const answer = await vscode.window.showInformationMessage(message, ...buttons.map(({ title }) => title));
+      const button = buttons.find(({ title }) => title === answer);
+      if (button) await vscode.commands.executeCommand(button.command);
+    } catch (error) {
+      this.#deps.log.debug(`What happened during the absence could not be read: ${error}`);
+    }
+  }
+
+  async #proofOf(loopId: string): Promise<string | undefined> {
+    try {
+      const detail = await this.#deps.host.current?.get(loopId);
+      return detail && proofWords(detail);
+    } catch (error) {
+      this.#deps.log.debug(`The checks of ${loopId} could not be read: ${error}`);
+      return undefined;
+    }
+  }
 
   async #show(kind: NoticeKind, { message, loopIds }: Notice): Promise<void> {
     const { show, one, many, optional } = STYLES[kind];

@@ -23,6 +23,8 @@ export class Config implements Disposable {
   /** Unset bounds keep their stored values until the files were looked at (R6.9). */
   #read = read('broken');
   #looking: Promise<void>;
+  readonly #problemsChanged: Emitter<void>;
+  #ofAgents: readonly string[] = [];
   #told = '';
 
   /** `storage`: the extension's global storage, near which the settings files lie. */
@@ -30,7 +32,9 @@ export class Config implements Disposable {
     this.#log = log;
     this.#storage = storage;
     this.#looking = this.#look();
-    this.#changed = new Emitter((error) => log.error(error instanceof Error ? error : String(error)));
+    const onError = (error: unknown) => log.error(error instanceof Error ? error : String(error));
+    this.#changed = new Emitter(onError);
+    this.#problemsChanged = new Emitter(onError);
     this.#listener = vscode.workspace.onDidChangeConfiguration((event) => {
       if (!event.affectsConfiguration(SECTION)) return;
       this.#read = read('broken');
@@ -68,10 +72,43 @@ export class Config implements Disposable {
     return section().get('prices');
   }
 
+  /** The address of the database that holds the supervisor's state; empty for a file of this machine. */
+  get sharedStore(): string {
+    const address = section().get('store');
+    return typeof address === 'string' ? address.trim() : '';
+  }
+
+  /** The folder for this machine's own store; empty for the extension's storage. */
+  get storeFolder(): string {
+    const folder = section().get('storeFolder');
+    return typeof folder === 'string' ? folder.trim() : '';
+  }
+
   /** Whether the user has chosen a default agent. */
   get hasDefaultAgent(): boolean {
     const value = section().inspect('defaultAgent');
     return value?.globalValue !== undefined || value?.workspaceValue !== undefined;
+  }
+
+  /** Whether a submitted selection says where it comes from. */
+  get selectionContext(): boolean {
+    return section().get('submit.selectionContext') !== false;
+  }
+
+  /** `loopSupervisor.checks` as written: commands that must pass, by name (R11.6). */
+  get checks(): unknown {
+    return section().get('checks');
+  }
+
+  /** The name or command of the check that is offered first. */
+  get defaultCheck(): string {
+    return String(section().get('defaultCheck') ?? '');
+  }
+
+  /** The program that is told of notices, and its arguments; empty for none. */
+  get notifyCommand(): readonly string[] {
+    const value = section().get('notifications.command');
+    return Array.isArray(value) && value.every((part) => typeof part === 'string') ? value : [];
   }
 
   noticeWhen(kind: string): NoticeWhen {
@@ -79,27 +116,47 @@ export class Config implements Disposable {
     return value === 'off' || value === 'unfocused' ? value : 'always';
   }
 
-  /** Writes a setting of the user (of the machine where it is of that scope). */
+  /** Writes one option of a profile in `loopSupervisor.agents`, and leaves everything else there as it is. */
+  async setAgentOption(agent: string, option: string, value: string): Promise<void> {
+    const { agents } = this;
+    const all = isRecord(agents) ? agents : {};
+    const profile = all[agent];
+    await this.set('agents', { ...all, [agent]: { ...(isRecord(profile) ? profile : {}), [option]: value } });
+  }
+
+  /** Writes a user setting, or a machine setting if it is of that scope. */
   async set(key: string, value: unknown): Promise<void> {
     await section().update(key, value, vscode.ConfigurationTarget.Global);
   }
 
-  /**
-   * Shows what is wrong with settings where the user looks, once for the same list of problems. `ofAgents`: the catalog's problems with
-   * agents and prices, sentences that begin with the name of the setting.
-   */
+  /** What is wrong with the settings now, as sentences that begin with the name of the setting. */
+  get problems(): readonly string[] {
+    return [...this.#read.problems.map(({ key, message }) => `${SECTION}.${key}: ${message}`), ...this.#ofAgents];
+  }
+
+  /** Something is wrong with the settings, or no longer is. */
+  get onDidChangeProblems(): Event<void> {
+    return this.#problemsChanged.event;
+  }
+
+  /** Takes what the catalog finds wrong with agents and prices, and says all that is wrong where the user looks, once for the same list. */
   report(ofAgents: readonly string[]): void {
-    const problems = [...this.#read.problems.map(({ key, message }) => `${SECTION}.${key}: ${message}`), ...ofAgents];
+    this.#ofAgents = ofAgents;
+    const { problems } = this;
     const text = problems.join('\n');
     if (text === this.#told) return;
     this.#told = text;
+    this.#problemsChanged.fire();
     const [first] = problems;
     if (first === undefined) return;
     for (const problem of problems) this.#log.warn(problem);
-    const more = problems.length > 1 ? ` (${problems.length - 1} more in the log)` : '';
-    void vscode.window.showWarningMessage(first + more, 'Open Settings', 'Show Log').then((answer) => {
+    const message =
+      problems.length === 1
+        ? first
+        : `${problems.length} settings need attention. Check Agents and the Loops view list all of them, beginning with: ${first}`;
+    void vscode.window.showWarningMessage(message, 'Open Settings', 'Check Agents').then((answer) => {
       if (answer === 'Open Settings') void openSettings(/^loopSupervisor\.([\w.]*\w)/.exec(first)?.[1]);
-      if (answer === 'Show Log') this.#log.show();
+      if (answer === 'Check Agents') void vscode.commands.executeCommand('loopSupervisor.checkAgents');
     });
   }
 
@@ -114,14 +171,19 @@ export class Config implements Disposable {
   dispose(): void {
     this.#listener.dispose();
     this.#changed.dispose();
+    this.#problemsChanged.dispose();
   }
 }
 
 /** Shows one setting, or all of ours, in the settings editor. */
 export function openSettings(key?: string): Thenable<unknown> {
-  return key === undefined
-    ? showSettings(OURS, false)
-    : showSettings(`@id:${SECTION}.${key}`, !key.startsWith('notifications.'));
+  // Nearly all of them, and those that matter most, belong to the machine.
+  return key === undefined ? showSettings(OURS, true) : showSettings(`@id:${SECTION}.${key}`, !isOfUser(key));
+}
+
+/** Settings that are the same on all machines of a user. */
+function isOfUser(key: string): boolean {
+  return key.startsWith('notifications.') && key !== 'notifications.command';
 }
 
 /** Shows those of our settings that belong to the machine and have this in their names. */
@@ -134,6 +196,10 @@ function showSettings(query: string, ofMachine: boolean): Thenable<unknown> {
   return ofMachine && vscode.env.remoteName !== undefined
     ? vscode.commands.executeCommand('workbench.action.openRemoteSettings', { query })
     : vscode.commands.executeCommand('workbench.action.openSettings', query);
+}
+
+function isRecord(value: unknown): value is { readonly [key: string]: unknown } {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function section(): vscode.WorkspaceConfiguration {

@@ -36,16 +36,20 @@ export const NUMBER_RULES = {
   maxQueueDepth: whole(0, 100_000),
   'restart.maxRestarts': whole(0, 100),
   'restart.windowSeconds': whole(1, 86_400, SECOND),
+  'restart.maxTotal': whole(0, 1_000),
   'circuitBreaker.failureThreshold': whole(1, 1000),
   'circuitBreaker.cooldownSeconds': whole(1, 86_400, SECOND),
   'circuitBreaker.halfOpenMaxProbes': whole(1, 64),
   'budget.dailyLimitUsd': fraction(0, 1_000_000, 1),
   'budget.warnAtPercent': whole(1, 100),
+  'budget.minAllowanceUsd': fraction(0.01, 1_000_000, 1),
   loopTimeoutMinutes: fraction(0, 10_080, MINUTE),
   killGraceSeconds: fraction(0.1, 600, SECOND),
+  endGraceSeconds: fraction(0, 3600, SECOND),
   firstOutputTimeoutMinutes: fraction(0, 1440, MINUTE),
   silenceTimeoutMinutes: fraction(0, 1440, MINUTE),
   unattendedGraceMinutes: fraction(0, 10_080, MINUTE),
+  staleAfterHours: fraction(0, 8_760, 60 * MINUTE),
   'output.maxLogMegabytes': whole(1, 100_000, MEBIBYTE),
   'history.maxAgeDays': whole(1, 3650, 24 * 60 * MINUTE),
   'history.maxLogMegabytes': whole(1, 1_000_000, MEBIBYTE),
@@ -59,6 +63,7 @@ export const CHOICES = {
   'budget.onExceeded': ['finish', 'stop'],
   onSilence: ['warn', 'restart'],
   onWindowClose: ['keep', 'stop'],
+  onLimitReset: ['resume', 'ask'],
 } as const;
 
 /** Whether the settings files parse. `unknown`: they could not be found, or not be read. */
@@ -132,6 +137,7 @@ export function mapSettings(get: (key: string) => unknown, files: FilesState = '
     restart: {
       maxRestarts: number('restart.maxRestarts', d.restart.maxRestarts),
       windowMs: number('restart.windowSeconds', d.restart.windowMs),
+      maxTotal: number('restart.maxTotal', d.restart.maxTotal),
     },
     circuit: {
       failureThreshold: number('circuitBreaker.failureThreshold', d.circuit.failureThreshold),
@@ -142,15 +148,19 @@ export function mapSettings(get: (key: string) => unknown, files: FilesState = '
       dailyLimit: isCost(limit) ? toNano(limit) : 0,
       warnAtPercent: number('budget.warnAtPercent', d.budget.warnAtPercent),
       onExceeded: choice('budget.onExceeded', d.budget.onExceeded),
+      minAllowance: toNano(number('budget.minAllowanceUsd', toUsd(d.budget.minAllowance))),
     },
     loopTimeoutMs: number('loopTimeoutMinutes', d.loopTimeoutMs),
     killGraceMs: number('killGraceSeconds', d.killGraceMs),
+    endGraceMs: number('endGraceSeconds', d.endGraceMs),
     sweepKeep: names('sweep.keep', d.sweepKeep),
     maxLogBytes: number('output.maxLogMegabytes', d.maxLogBytes),
     firstOutputTimeoutMs: number('firstOutputTimeoutMinutes', d.firstOutputTimeoutMs),
     silenceTimeoutMs: number('silenceTimeoutMinutes', d.silenceTimeoutMs),
     onSilence: choice('onSilence', d.onSilence),
     onWindowClose: choice('onWindowClose', d.onWindowClose),
+    onLimitReset: choice('onLimitReset', d.onLimitReset),
+    staleAfterMs: number('staleAfterHours', d.staleAfterMs),
     unattendedGraceMs: number('unattendedGraceMinutes', d.unattendedGraceMs),
     defaultAgent: text('defaultAgent', d.defaultAgent),
     retention: {
@@ -209,13 +219,18 @@ function quote(value: unknown): string {
 /** A stored value as people write it in the settings: `$20` for an amount of money. */
 export function settingText(key: string, value: SettingValue): string {
   if (typeof value === 'object') return value.join(', ');
-  if (key === 'budget.dailyLimitUsd') return value === 0 ? 'no limit' : `$${toUsd(Number(value))}`;
+  if (key === 'budget.dailyLimitUsd' && value === 0) return 'no limit';
+  if (isMoney(key)) return `$${toUsd(Number(value))}`;
   return String(settingValue(key, value));
 }
 
 /** A stored value in the unit of its setting. */
 export function settingValue(key: string, value: SettingValue): unknown {
-  if (key === 'budget.dailyLimitUsd') return toUsd(Number(value));
+  if (isMoney(key)) return toUsd(Number(value));
   const rule = (NUMBER_RULES as { readonly [key: string]: NumberRule })[key];
   return rule && typeof value === 'number' ? value / rule.unit : value;
+}
+
+function isMoney(key: string): boolean {
+  return key.endsWith('Usd');
 }

@@ -1,17 +1,18 @@
 import * as vscode from 'vscode';
+import { needsUser } from '../../core/model/loop.ts';
 import type { Status } from '../../core/model/status.ts';
 import { localDay } from '../text/today.ts';
 import type { Pulse } from '../window/pulse.ts';
 import type { UiDeps } from '../window/uiDeps.ts';
-import { budgetText, circuitText, type StatusText, type TodaySpend } from './statusBarText.ts';
+import { budgetText, circuitText, type Glance, type StatusText, type TodaySpend } from './statusBarText.ts';
 
 /** Loops that the hover names. */
 const LOOPS_NAMED = 8;
 
-/** Circuit and budget at a glance. While the circuit is open its item counts down every second, else nothing runs on a timer. */
+/** What runs and what it costs, at a glance. A pause after failures counts down every second; otherwise nothing runs on a timer. */
 export class StatusBar implements vscode.Disposable {
   readonly #deps: UiDeps;
-  readonly #circuit = item('circuit', 'Loop Supervisor: Circuit', 101, 'showCircuit');
+  readonly #circuit = item('circuit', 'Loop Supervisor: Loops', 101, 'showCircuit');
   readonly #budget = item('budget', 'Loop Supervisor: Budget', 100, 'showBudget');
   readonly #subscription: { dispose(): void };
   #countdown: NodeJS.Timeout | undefined;
@@ -37,27 +38,49 @@ export class StatusBar implements vscode.Disposable {
   #show(status: Status): void {
     const now = Date.now();
     this.#showCircuit(status, now);
-    this.#readToday(status, now);
+    this.#paintBudget(status, now);
+    this.#readToday(status, now).catch((error: unknown) =>
+      this.#deps.log.debug(`Today's spend could not be read: ${error}`),
+    );
+  }
+
+  #paintBudget(status: Status, now: number): void {
     paint(this.#budget, budgetText(status, this.#deps.settings().budget.warnAtPercent, this.#today, now));
   }
 
   #showCircuit(status: Status, now: number): void {
-    paint(this.#circuit, circuitText(status, now));
+    paint(this.#circuit, circuitText(status, this.#glance(), now));
     clearTimeout(this.#countdown);
     if (status.ready && status.circuitState === 'open') {
-      this.#countdown = setTimeout(() => this.#showCircuit(this.#deps.host.status(), Date.now()), 1000);
+      this.#countdown = setTimeout(() => this.#showCircuit(this.#deps.host.status(0), Date.now()), 1000);
     }
   }
 
-  /** Reads today's spend, but only when it has changed. */
-  #readToday(status: Status, now: number): void {
+  #glance(): Glance {
+    const { current, state } = this.#deps.host;
+    const asking = (current?.live(0) ?? []).filter(
+      ({ loop, activity }) => needsUser(loop) || activity?.asking !== undefined,
+    ).length;
+    return { host: state.kind, queued: current?.queueLength ?? 0, asking };
+  }
+
+  /** Reads today's spend and paints it, but only when it has changed. */
+  async #readToday(status: Status, now: number): Promise<void> {
     const { current } = this.#deps.host;
     if (!current || !status.ready) return;
     const day = localDay(now);
     const key = `${day} ${status.budget.spent}`;
     if (key === this.#todayFor) return;
     this.#todayFor = key;
-    this.#today = { agents: current.spend(day), loops: current.spendToday(LOOPS_NAMED) };
+    try {
+      const [agents, loops] = await Promise.all([current.spend(day), current.spendToday(LOOPS_NAMED)]);
+      if (key !== this.#todayFor) return;
+      this.#today = { agents, loops };
+    } catch (error) {
+      this.#todayFor = '';
+      throw error;
+    }
+    this.#paintBudget(this.#deps.host.status(), Date.now());
   }
 }
 

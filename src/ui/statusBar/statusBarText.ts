@@ -1,9 +1,10 @@
 import { toUsd } from '../../core/model/money.ts';
-import type { Status } from '../../core/model/status.ts';
+import type { LoopSpend, Status } from '../../core/model/status.ts';
 import type { SpendRow } from '../../core/ports/store.ts';
-import type { Supervisor } from '../../core/supervisor.ts';
-import { count, formatClock, formatDuration, formatUsd, speakDuration } from '../text/format.ts';
+import { count, formatClock, formatNumber, formatUsd } from '../text/format.ts';
+import { type AccountState, accountStates, accountWords, heldName, holdWords } from '../text/holdWords.ts';
 import { escapeMarkdown, inlineCode } from '../text/safeText.ts';
+import type { HostState } from '../window/supervisorHost.ts';
 
 /** What a status-bar item shows. `tooltip` is Markdown in which foreign text is escaped. */
 export interface StatusText {
@@ -13,53 +14,111 @@ export interface StatusText {
   readonly level: 'plain' | 'warning' | 'error';
 }
 
-/** The circuit in the status bar: `closed`, `half-open`, or `open 87s` on the error background. */
-export function circuitText(status: Status, now: number): StatusText {
-  const { circuit } = status;
-  if (!status.ready)
-    return {
-      text: '$(debug-disconnect) not ready',
-      spoken: 'Loop Supervisor is not ready',
-      tooltip: notReadyText(status),
-      level: 'plain',
-    };
-  const failures = `${count(circuit.consecutiveFailures, 'failure')} in a row`;
-  const reasons =
-    circuit.reasons.length === 0
-      ? ''
-      : `\n\nLast failures:\n${circuit.reasons.map((reason) => `\n- ${inlineCode(reason, 160)}`).join('')}`;
-  const last = circuit.lastFailureAt === undefined ? '' : `, the last at ${formatClock(circuit.lastFailureAt, now)}`;
-  switch (circuit.state) {
-    case 'open': {
-      const left = Math.ceil(circuit.cooldownRemainingMs / 1000) * 1000;
-      return {
-        text: `$(circle-slash) open ${left / 1000}s`,
-        spoken: `Loop circuit open, lets a probe through in ${speakDuration(left)}`,
-        tooltip: `**Circuit open**: nothing starts. A probe goes through in ${formatDuration(left)}.\n\n${failures}${last}.${reasons}\n\nClick to see why, or to reset it.`,
-        level: 'error',
-      };
-    }
-    case 'half-open':
-      return {
-        text: '$(debug-breakpoint-conditional) half-open',
-        spoken: 'Loop circuit half-open: a probe decides',
-        tooltip: `**Circuit half-open**: a probe decides whether loops go on.\n\n${failures}${last}.${reasons}\n\nClick to see why, or to reset it.`,
-        level: 'warning',
-      };
-    case 'closed':
-      return {
-        text: '$(pass) closed',
-        spoken: `Loop circuit closed${circuit.consecutiveFailures > 0 ? `, ${failures}` : ''}`,
-        tooltip: `**Circuit closed**: loops start as usual.${circuit.consecutiveFailures > 0 ? `\n\n${failures}${last}.${reasons}` : ''}`,
-        level: 'plain',
-      };
+/** What the circuit item says besides the status. */
+export interface Glance {
+  readonly host: HostState['kind'];
+  /** Loops in the queue, those that return included. */
+  readonly queued: number;
+  /** Loops that wait for an answer or a decision of the user. */
+  readonly asking: number;
+}
+
+const EXPLAINED =
+  'After several failures in a row of one account, its loops are paused. After a while one of them is tried; if it works, the others follow.';
+/** Accounts that the hover lists. */
+const LISTED = 12;
+
+/**
+ * The first item: what stands in the way if something does, else what runs. With nothing to say it is only an icon: all is well.
+ * Loops that ask come first, since nobody else can answer them.
+ */
+export function circuitText(status: Status, glance: Glance, now: number): StatusText {
+  if (!status.ready) return notReady(status, glance);
+  const accounts = accountStates(status);
+  const stopped = accounts.filter(({ circuit, holds }) => holds.length > 0 || circuit?.state === 'open');
+  const testing = accounts.filter(({ circuit }) => circuit?.state === 'half-open');
+  const activity = activityWords(status, glance);
+  const tooltip = circuitTooltip(status, accounts, activity, now);
+  const said = (icon: string, words: string, level: StatusText['level']): StatusText => ({
+    text: `$(${icon}) ${words}`,
+    spoken:
+      `Loops: ${[words, activity].filter((part, i, all) => part && all.indexOf(part) === i).join(', ')}`.replaceAll(
+        ' · ',
+        ', ',
+      ),
+    tooltip,
+    level,
+  });
+  if (glance.asking > 0)
+    return said('question', glance.asking === 1 ? 'asks' : `${formatNumber(glance.asking)} ask`, 'warning');
+  const machine = status.holds.find(({ of }) => of.kind === 'machine' || of.kind === 'absence');
+  if (machine) return said('warning', `${heldName(machine.of)}: ${holdWords(machine, now)}`, 'warning');
+  const [first, ...more] = stopped;
+  if (first) {
+    const isOpen = stopped.some(({ circuit, holds }) => holds.length === 0 && circuit?.state === 'open');
+    const words = accountWords(first.circuit, first.holds, now);
+    const others = more.length > 0 ? ` (+${formatNumber(more.length)})` : '';
+    const colon = first.holds.length > 0 ? ':' : '';
+    return said('circle-slash', `${nameOf(first)}${colon} ${words}${others}`, isOpen ? 'error' : 'warning');
   }
+  if (status.paused) return said('debug-pause', 'paused', 'plain');
+  const [tested] = testing;
+  if (tested) return said('beaker', `${nameOf(tested)}: testing recovery`, 'warning');
+  if (activity !== '') return said('play', activity, 'plain');
+  return { text: '$(pass)', spoken: 'Loops: ready, nothing is running', tooltip, level: 'plain' };
+}
+
+/** `2 running · 5 queued`; empty when there is nothing of either. */
+function activityWords({ concurrencyUsed }: Status, { queued }: Glance): string {
+  return [
+    concurrencyUsed > 0 ? `${formatNumber(concurrencyUsed)} running` : '',
+    queued > 0 ? `${formatNumber(queued)} queued` : '',
+  ]
+    .filter(Boolean)
+    .join(' · ');
+}
+
+function circuitTooltip(status: Status, accounts: readonly AccountState[], activity: string, now: number): string {
+  const rows = accounts.slice(0, LISTED).map((account) => {
+    const words = accountWords(account.circuit, account.holds, now) || 'ready';
+    const failures = account.circuit?.state === 'closed' ? account.circuit.consecutiveFailures : 0;
+    const note = failures > 0 ? ` after ${count(failures, 'failure')} in a row` : '';
+    return `| ${escapeMarkdown(nameOf(account), 40)} | ${escapeMarkdown(words, 80)}${note} |`;
+  });
+  const worst = accounts.find(({ circuit }) => (circuit?.reasons.length ?? 0) > 0)?.circuit;
+  const last = worst?.lastFailureAt === undefined ? '' : ` (the last at ${formatClock(worst.lastFailureAt, now)})`;
+  return [
+    `**Loops**: ${activity === '' ? 'nothing is running' : activity}${status.paused ? ', the queue is paused' : ''}.`,
+    ...(rows.length > 0 ? [`| Account | State |\n| :--- | :--- |\n${rows.join('\n')}`] : []),
+    ...(worst
+      ? [`Last failures${last}:\n${worst.reasons.map((reason) => `\n- ${inlineCode(reason, 160)}`).join('')}`]
+      : []),
+    EXPLAINED,
+    'Click for what can be done.',
+  ].join('\n\n');
+}
+
+/** Who is stopped, as people know it: the agent, if the account pays for one only. */
+function nameOf({ account, agents }: AccountState): string {
+  return agents.length === 1 ? (agents[0] ?? account) : account;
+}
+
+function notReady(status: Status, { host }: Glance): StatusText {
+  const [icon, words] =
+    host === 'untrusted'
+      ? ['shield', 'Needs workspace trust']
+      : host === 'broken'
+        ? ['error', 'Database unavailable']
+        : host === 'ready'
+          ? ['error', 'Database in trouble']
+          : ['loading~spin', 'Opening'];
+  return { text: `$(${icon}) ${words}`, spoken: `Loops: ${words}`, tooltip: notReadyText(status), level: 'plain' };
 }
 
 /** What was spent today, for the hover. */
 export interface TodaySpend {
   readonly agents: readonly SpendRow[];
-  readonly loops: ReturnType<Supervisor['spendToday']>;
+  readonly loops: readonly LoopSpend[];
 }
 
 /** The budget in the status bar: `$3.20 / $20.00`, or `$3.20 today` without a limit. */
@@ -67,7 +126,7 @@ export function budgetText(status: Status, warnAtPercent: number, today: TodaySp
   if (!status.ready)
     return {
       text: '$(credit-card) –',
-      spoken: 'Loop budget is not known yet',
+      spoken: 'Loop budget: not known yet',
       tooltip: notReadyText(status),
       level: 'plain',
     };
@@ -75,26 +134,39 @@ export function budgetText(status: Status, warnAtPercent: number, today: TodaySp
   const estimated = today.agents.some((row) => row.estimated > 0);
   const about = estimated ? '≈' : '';
   const amount = `${about}${formatUsd(spent)}`;
-  const held = reserved > 0 ? `\n\nReserved for loops under way: ${formatUsd(reserved)}.` : '';
-  const detail = spendTable(today);
+  const spokenAmount = `Spent on loops today: ${about ? 'about ' : ''}${formatUsd(spent)}`;
+  const running = runningCost(status);
+  const held = reserved > 0 ? `\n\nReserved for running and waiting loops: ${formatUsd(reserved)}.` : '';
+  const detail = running + held + spendTable(today);
   const note = estimated ? '\n\n≈ marks amounts that are estimated in whole or in part.' : '';
   if (limit === 0) {
     return {
       text: `$(credit-card) ${amount} today`,
-      spoken: `Loops have cost ${about ? 'about ' : ''}${formatUsd(spent)} today, no daily limit`,
-      tooltip: `**${amount} spent today**, no daily limit. Click to set one.${held}${detail}${note}`,
+      spoken: `${spokenAmount}, no daily limit`,
+      tooltip: `**Spent today: ${amount}**, no daily limit. Click to set one.${detail}${note}`,
       level: 'plain',
     };
   }
   const level = spent >= limit ? 'error' : spent >= (limit * warnAtPercent) / 100 ? 'warning' : 'plain';
-  const state = level === 'error' ? 'used up' : `${Math.floor((spent / limit) * 100)} % used`;
+  const state =
+    level === 'error'
+      ? `out of budget, resumes ${formatClock(resetsAt, now)}`
+      : `${Math.floor((spent / limit) * 100)} % used`;
   const icon = level === 'error' ? 'error' : level === 'warning' ? 'warning' : 'credit-card';
   return {
     text: `$(${icon}) ${amount} / ${formatUsd(limit)}`,
-    spoken: `Loops have cost ${about ? 'about ' : ''}${formatUsd(spent)} of ${formatUsd(limit)} today, ${state}`,
-    tooltip: `**${amount} of ${formatUsd(limit)} spent today**, ${state}. A new day begins at ${formatClock(resetsAt, now)}.${held}${detail}${note}`,
+    spoken: `${spokenAmount} of ${formatUsd(limit)}, ${state}`,
+    tooltip: `**Spent today: ${amount} of ${formatUsd(limit)}**, ${state}. A new day begins at ${formatClock(resetsAt, now)}.${detail}${note}`,
     level,
   };
+}
+
+/** What the loops that run have cost so far: part of what was spent. */
+function runningCost({ running }: Status): string {
+  const usd = running.reduce((sum, { costUsd }) => sum + costUsd, 0);
+  return running.length === 0
+    ? ''
+    : `\n\n${count(running.length, 'running loop')}: ${usd === 0 ? 'no cost reported yet' : `${formatUsd(usd)} so far`}.`;
 }
 
 function spendTable({ agents, loops }: TodaySpend): string {

@@ -9,6 +9,7 @@ export const STATE_WORDS: { readonly [state in LoopState]: string } = {
   queued: 'queued',
   running: 'running',
   stopping: 'stopping',
+  checking: 'checking',
   backingOff: 'waiting to restart',
   waiting: 'waiting',
   completed: 'completed',
@@ -18,23 +19,68 @@ export const STATE_WORDS: { readonly [state in LoopState]: string } = {
 
 /** What a waiting loop waits for, as people say it. */
 const WAIT_WORDS: { readonly [reason in Waiting['for']]: string } = {
-  usageLimit: 'waiting for a usage limit',
-  dailyBudget: 'waiting for a new day’s budget',
+  usageLimit: 'usage limit reached',
+  dailyBudget: 'out of budget',
   you: 'needs you',
 };
 
 /** What a queued loop waits for, as people say it; nothing for a free slot, which its place says already. */
 export const WAITING_WORDS: { readonly [reason in WaitingFor]: string } = {
   slot: '',
-  circuit: 'waits for the circuit',
-  budget: 'waits for the budget',
+  circuit: 'paused after failures',
+  budget: 'waiting for budget',
   paused: 'queue paused',
-  settings: 'waits for a setting that can be read',
-  window: 'waits for its window',
-  limit: 'waits for its agent’s limit',
-  disk: 'waits for disk space',
-  store: 'waits for the store',
+  settings: 'waiting for a setting that can be read',
+  window: 'waiting for its window',
+  limit: 'usage limit reached',
+  disk: 'waiting for disk space',
+  store: 'waiting for the database',
+  folder: 'its folder is missing',
+  profile: 'its agent profile is missing',
+  login: 'its agent is not logged in',
+  billing: 'its account has to be paid',
+  program: 'its agent’s program is missing',
+  config: 'its agent refuses its settings',
+  machine: 'waiting for this machine',
+  user: 'held',
+  absence: 'held after an absence',
 };
+
+/** Characters of a title that a row shows first: in a side bar of 300 pixels, time and cost still fit behind them. */
+const LABEL_CHARS = 20;
+
+/** What the reader of the texts has as his defaults: what is usual is not said. */
+export interface TextContext {
+  /** The agent that runs what names none. */
+  readonly defaultAgent: string;
+  /** Whether an agent is the demo that makes no changes and costs play money. */
+  isDemo(agent: string): boolean;
+}
+
+export const NO_CONTEXT: TextContext = { defaultAgent: '', isDemo: () => false };
+
+/** What a row shows of a loop: in print and for a screen reader. */
+export interface LoopText {
+  readonly label: string;
+  readonly description: string;
+  readonly spoken: string;
+}
+
+/** The title of a loop, cut at a word so that what stands behind it in a row can be seen. */
+export function shortTitle({ title, loopId }: { readonly title: string; readonly loopId: string }): string {
+  const whole = oneLine(title, 80) || loopId;
+  if (whole.length <= LABEL_CHARS) return whole;
+  const cut = oneLine(whole, LABEL_CHARS);
+  const space = cut.lastIndexOf(' ');
+  return space > LABEL_CHARS / 2 ? `${cut.slice(0, space).replace(/[\s.,;:–-]+$/, '')}…` : cut;
+}
+
+/** What `shortTitle` leaves out: in a wide side bar it can be read behind the figures. */
+function restOfTitle(loop: { readonly title: string; readonly loopId: string }): string {
+  const whole = oneLine(loop.title, 80) || loop.loopId;
+  const short = shortTitle(loop);
+  return short === whole ? '' : `…${whole.slice(short.length - 1).trimStart()}`;
+}
 
 /** Why a loop is in its state, where that needs saying. */
 export function reasonOf(loop: Loop): string | undefined {
@@ -50,30 +96,66 @@ export function reasonOf(loop: Loop): string | undefined {
   }
 }
 
-/** What a loop shows besides its name: in print and for a screen reader. */
-export interface LoopWords {
-  readonly description: string;
-  readonly spoken: string;
+/** What a live loop does now, for how long, and what it has cost: the figures first, since the end of a row is cut. */
+export function describeLive(view: LiveView, now: number, context = NO_CONTEXT): LoopText {
+  const { loop } = view;
+  const facts = factsOf(view, now);
+  const agent = agentWords(loop.agent, context);
+  const whole = oneLine(loop.title, 200) || loop.loopId;
+  return {
+    label: shortTitle(loop),
+    description: join([...facts.figures, facts.cost, agent, ...facts.words, isActive(loop) ? '' : restOfTitle(loop)]),
+    spoken: say([whole, ...facts.spoken, agent, speakCost(loop.cost, loop.costEstimated)]),
+  };
 }
 
-/** What a live loop does now, for how long, and what it cost. */
-export function describeLive(view: LiveView, now: number): LoopWords {
+/** When a finished loop ended, what it cost, and why it failed. How it ended is said by its icon, and in words to a screen reader. */
+export function describeFinished(
+  loop: Extract<Loop, { finishedAt: number }>,
+  now: number,
+  context = NO_CONTEXT,
+): LoopText {
+  const when = formatClock(loop.finishedAt, now);
+  const agent = agentWords(loop.agent, context);
+  const why = loop.state === 'failed' ? oneLine(loop.failure.reason, 60) : '';
+  const whole = oneLine(loop.title, 200) || loop.loopId;
+  return {
+    label: shortTitle(loop),
+    description: join([when, formatCost(loop.cost, loop.costEstimated), agent, why, restOfTitle(loop)]),
+    spoken: say([
+      whole,
+      why ? `failed: ${why}` : loop.state,
+      `at ${when}`,
+      agent,
+      speakCost(loop.cost, loop.costEstimated),
+    ]),
+  };
+}
+
+/** What is said of a live loop, apart from its title and agent. */
+interface Facts {
+  /** Short, and first. */
+  readonly figures: readonly string[];
+  readonly cost: string;
+  /** May be cut. */
+  readonly words: readonly string[];
+  /** For a screen reader, without the cost. */
+  readonly spoken: readonly string[];
+}
+
+function factsOf(view: LiveView, now: number): Facts {
   const { loop } = view;
   const cost = formatCost(loop.cost, loop.costEstimated);
-  const costSpoken = speakCost(loop.cost, loop.costEstimated);
   if (isActive(loop)) {
     const elapsed = now - loop.attempt.startedAt;
     const doing = doingNow(view, now);
-    const again = loop.attempt.number > 1 ? `attempt ${loop.attempt.number}` : '';
+    const again = roundOf(loop) || (loop.attempt.number > 1 ? `attempt ${loop.attempt.number}` : '');
+    const stopping = loop.state === 'stopping' ? 'stopping' : '';
     return {
-      description: join([doing, again, formatDuration(elapsed), cost]),
-      spoken: say([
-        STATE_WORDS[loop.state],
-        loop.state === 'stopping' ? '' : doing,
-        again,
-        `for ${speakDuration(elapsed)}`,
-        costSpoken,
-      ]),
+      figures: [stopping, formatDuration(elapsed)],
+      cost,
+      words: [again, doing],
+      spoken: [STATE_WORDS[loop.state], doing, again, `for ${speakDuration(elapsed)}`],
     };
   }
   switch (loop.state) {
@@ -81,17 +163,18 @@ export function describeLive(view: LiveView, now: number): LoopWords {
       const place = view.position === undefined ? 'queued' : `#${view.position}`;
       const waits = view.waitingFor ? WAITING_WORDS[view.waitingFor] : '';
       const priority = loop.priority === 0 ? '' : `priority ${loop.priority}`;
-      const estimate =
-        loop.estimate === 0 ? '' : `est. ${loop.estimateAssumed ? '≈' : ''}${formatUsd(toUsd(loop.estimate))}`;
+      const about = loop.estimateAssumed ? '≈' : '';
+      const estimate = loop.estimate === 0 ? '' : `est. ${about}${formatUsd(toUsd(loop.estimate))}`;
       return {
-        description: join([place, waits, priority, estimate, cost]),
-        spoken: say([
+        figures: [place, waits],
+        cost,
+        words: [priority, estimate],
+        spoken: [
           view.position === undefined ? 'queued' : `queued, place ${view.position}`,
           waits,
           priority,
-          estimate.replace('est. ≈', 'estimated cost ').replace('est. ', 'estimated cost '),
-          costSpoken,
-        ]),
+          estimate.replace(/^est\. ≈?/, 'estimated cost '),
+        ],
       };
     }
     case 'backingOff': {
@@ -99,37 +182,48 @@ export function describeLive(view: LiveView, now: number): LoopWords {
       const why = loop.lastError ? oneLine(loop.lastError.reason, 60) : '';
       const used = count(loop.restarts.length, 'restart');
       return {
-        description: join([`restarts in ${formatDuration(Math.ceil(left / 1000) * 1000)}`, why, used, cost]),
-        spoken: say([STATE_WORDS.backingOff, `in ${speakDuration(left)}`, why, `${used} so far`, costSpoken]),
+        figures: [`restarts in ${formatDuration(Math.ceil(left / 1000) * 1000)}`],
+        cost,
+        words: [why, used],
+        spoken: [STATE_WORDS.backingOff, `in ${speakDuration(left)}`, why, `${used} so far`],
       };
     }
     case 'waiting': {
-      const until = loop.for === 'you' ? '' : `until ${formatClock(loop.until, now)}`;
-      const why = oneLine(loop.why, 60);
-      return { description: join([until, why, cost]), spoken: say([WAIT_WORDS[loop.for], until, why, costSpoken]) };
+      const until = loop.for === 'you' ? '' : `resumes ${formatClock(loop.until, now)}`;
+      // What the money is waiting for is said by its state; a limit or a question has more to say.
+      const why = loop.for === 'dailyBudget' ? '' : oneLine(loop.why, 60);
+      const state = capitalized(WAIT_WORDS[loop.for]);
+      return { figures: [state, until], cost, words: [why], spoken: [WAIT_WORDS[loop.for], until, why] };
     }
   }
 }
 
-/** How a finished loop ended, when, and what it cost. */
-export function describeFinished(loop: Extract<Loop, { finishedAt: number }>, now: number): LoopWords {
-  const cost = formatCost(loop.cost, loop.costEstimated);
-  const when = formatClock(loop.finishedAt, now);
-  const why = loop.state === 'failed' ? `failed: ${oneLine(loop.failure.reason, 60)}` : loop.state;
-  return {
-    description: join([why, when, cost]),
-    spoken: say([why, `at ${when}`, speakCost(loop.cost, loop.costEstimated)]),
-  };
+function agentWords(agent: string, { defaultAgent, isDemo }: TextContext): string {
+  if (isDemo(agent)) return 'demo';
+  return agent === defaultAgent || defaultAgent === '' ? '' : oneLine(agent, 24);
+}
+
+/** The round of a loop with a check, out of those it was granted (R11). */
+export function roundOf({ rounds }: Loop): string {
+  if (!rounds || rounds.phase === 'before') return '';
+  return `round ${rounds.round}/${rounds.maxRounds}`;
 }
 
 function doingNow(view: LiveView, now: number): string {
   const { activity, loop } = view;
-  if (loop.state === 'stopping') return 'stopping';
-  // It was told how long the silence was then; it goes on since.
+  if (loop.state === 'stopping') return '';
+  if (loop.state === 'checking') return `checking: ${oneLine(loop.check?.command ?? '', 40)}`;
+  if (activity?.asking !== undefined) return `may be asking: ${oneLine(activity.asking, 60)}`;
+  // The report says how long the silence was then; it has gone on since.
   if (activity?.silentForMs !== undefined)
     return `silent for ${formatDuration(Math.max(activity.silentForMs, now - (activity.heardAt ?? now)))}`;
-  if (activity?.retrying) return `waits for its provider: ${oneLine(activity.retrying, 60)}`;
-  return activity?.doing ? oneLine(activity.doing, 60) : '';
+  if (activity?.retrying) return `waiting for its provider: ${oneLine(activity.retrying, 60)}`;
+  const doing = activity?.doing ?? activity?.errorLine;
+  return doing ? oneLine(doing, 60) : '';
+}
+
+function capitalized(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 export function join(parts: readonly string[]): string {

@@ -12,6 +12,8 @@ const LONGEST_TEXT = 16_000;
 /** A call whose result has not come after so many others is not waited for. */
 const OPEN_CALLS = 200;
 const INLINE_DIFF = 60;
+/** Events for the books and the gauges. */
+const NOT_SHOWN: readonly AgentEvent['type'][] = ['usage', 'session', 'accrued', 'window', 'account', 'background'];
 
 type Add = (body: ItemBody) => TranscriptItem;
 type Tool = TranscriptItem & { kind: 'tool' };
@@ -90,7 +92,7 @@ export class ItemFold {
       this.#say(event, to, add);
       return;
     }
-    if (event.type === 'usage' || event.type === 'session') return;
+    if (NOT_SHOWN.includes(event.type)) return;
     this.#text = undefined;
     if (event.type === 'toolCall') this.#call(event, line, add, all);
     else if (event.type === 'toolResult') this.#result(event, line, add);
@@ -133,7 +135,7 @@ export class ItemFold {
     add({
       kind: 'cost',
       usd: toUsd(event.cost),
-      estimated: event.source === 'estimated',
+      estimated: event.source !== 'reported',
       ...(event.model ? { model: oneLine(event.model, 60) } : {}),
       ...(event.note ? { note: oneLine(event.note, 200) } : {}),
     });

@@ -1,23 +1,12 @@
 import { stat } from 'node:fs/promises';
 import * as vscode from 'vscode';
-import type { LoopState } from '../../core/model/loop.ts';
 import type { CommandTable } from '../commands/commandTable.ts';
+import { ALL_STATES } from '../text/loopStates.ts';
 import type { LoopTarget } from '../webviewHost/loopTarget.ts';
+import { markRead } from '../webviewHost/markRead.ts';
 import { panelTarget } from '../webviewHost/panelTarget.ts';
 import type { ViewDeps } from '../webviewHost/viewDeps.ts';
 import type { WebviewPanels } from '../webviewHost/webviewPanels.ts';
-
-/** Loops that may have output. */
-const STARTED: readonly LoopState[] = [
-  'running',
-  'stopping',
-  'backingOff',
-  'waiting',
-  'queued',
-  'completed',
-  'failed',
-  'cancelled',
-];
 
 export function transcriptCommands(deps: ViewDeps, panels: WebviewPanels<LoopTarget>): CommandTable {
   return {
@@ -25,18 +14,21 @@ export function transcriptCommands(deps: ViewDeps, panels: WebviewPanels<LoopTar
     showOutput:
       (ctx) =>
       async (...args) => {
-        const target = await panelTarget(ctx, args, { title: 'Show Output', states: STARTED });
-        if (target) panels.show(target);
-        return target?.loopId;
+        const target = await panelTarget(ctx, args, { title: 'Show Output', states: ALL_STATES });
+        if (!target) return undefined;
+        panels.show(target);
+        await markRead(ctx, target);
+        return target.loopId;
       },
 
     /** Opens the raw log of a loop's attempt, the last one unless an attempt is named, as a file. Answers its path. */
     openLog:
       (ctx) =>
       async (...args) => {
-        const target = await panelTarget(ctx, args, { title: 'Open Log', states: STARTED });
+        const target = await panelTarget(ctx, args, { title: 'Open Log', states: ALL_STATES });
         if (!target) return undefined;
-        const attempts = (await ctx.host.ready()).get(target.loopId, target.seq)?.attempts ?? [];
+        const detail = await (await ctx.host.ready()).get(target.loopId, target.seq);
+        const attempts = detail?.attempts ?? [];
         const attempt =
           target.attempt === undefined ? attempts.at(-1) : attempts.find(({ number }) => number === target.attempt);
         if (!attempt) {

@@ -4,16 +4,15 @@ import { openFile } from '../webviewHost/openFile.ts';
 import type { ViewDeps } from '../webviewHost/viewDeps.ts';
 import type { PanelContent, PanelHandle } from '../webviewHost/webviewPanels.ts';
 import { outputTitle } from './outputTitle.ts';
-import type { ToView } from './protocol.ts';
+import type { FromView, ToView } from './protocol.ts';
 import { requestOf } from './requests.ts';
 import { TranscriptSession } from './transcriptSession.ts';
 
 /** What fills the panel that shows the output of a loop. */
 export function transcriptPage(deps: ViewDeps, target: LoopTarget, panel: PanelHandle): PanelContent {
   const { loopId, seq } = target;
-  const detail = () => deps.host.current?.get(loopId, seq);
   const session = new TranscriptSession({
-    detail,
+    detail: async () => deps.host.current?.get(loopId, seq),
     paths: (token) => deps.logs(token),
     profile: (agent) => deps.profile(agent),
     clock: deps.clock,
@@ -23,6 +22,10 @@ export function transcriptPage(deps: ViewDeps, target: LoopTarget, panel: PanelH
     },
     onError: (error) => deps.log.error(`The output of loop ${loopId} could not be read.`, error as Error),
   });
+  const open = async ({ path, line, column }: Extract<FromView, { type: 'openFile' }>) => {
+    const loop = await deps.host.current?.find(loopId, seq);
+    await openFile(path, loop?.cwd ?? '/', line, column);
+  };
   const beat = deps.pulse.onBeat(() => session.changed());
   // After a reload of the window the panel is there before the store is open.
   const opened = deps.host.onDidChangeState((state) => state.kind === 'ready' && session.handle({ type: 'latest' }));
@@ -30,8 +33,7 @@ export function transcriptPage(deps: ViewDeps, target: LoopTarget, panel: PanelH
     receive(message) {
       const request = requestOf(message);
       if (!request) return;
-      if (request.type === 'openFile')
-        void openFile(request.path, detail()?.loop.cwd ?? '/', request.line, request.column);
+      if (request.type === 'openFile') void open(request);
       else if (request.type === 'command')
         void vscode.commands.executeCommand(`loopSupervisor.${request.command}`, target);
       else if (deps.host.current) session.handle(request);

@@ -1,5 +1,5 @@
 import type { Disposable } from '../../core/model/disposable.ts';
-import { isLive } from '../../core/model/loop.ts';
+import { isActive, isLive } from '../../core/model/loop.ts';
 import type { LoopDetail } from '../../core/model/status.ts';
 import type { AgentProfile } from '../../core/ports/agents.ts';
 import type { Clock } from '../../core/ports/clock.ts';
@@ -45,7 +45,7 @@ interface Read {
 
 export interface SessionDeps {
   /** The loop as it is now; undefined when it is gone. */
-  detail(): LoopDetail | undefined;
+  detail(): Promise<LoopDetail | undefined>;
   paths(token: string): LogPaths;
   profile(agent: string): AgentProfile | undefined;
   readonly clock: Clock;
@@ -69,7 +69,7 @@ export class TranscriptSession implements Disposable {
   #disposed = false;
   #timer: Disposable | undefined;
   #search: AbortController | undefined;
-  #detail: LoopDetail | undefined;
+  #detail: Promise<LoopDetail | undefined> = Promise.resolve(undefined);
   /** The loop may have changed since `detail` was read. */
   #dirty = true;
   #header = '';
@@ -143,10 +143,13 @@ export class TranscriptSession implements Disposable {
     if (!this.#disposed) this.#deps.post(message);
   }
 
-  #read(): Read | undefined {
+  async #read(): Promise<Read | undefined> {
     if (this.#dirty) this.#detail = this.#deps.detail();
     this.#dirty = false;
-    const detail = this.#detail;
+    const detail = await this.#detail.catch((error: unknown) => {
+      this.#dirty = true;
+      throw error;
+    });
     if (!detail) {
       this.#dirty = true;
       this.#following = false;
@@ -165,7 +168,7 @@ export class TranscriptSession implements Disposable {
   /** Shows the end and follows it. `skipped`: bytes that were passed over for that. */
   async #open(skipped?: number): Promise<void> {
     if (skipped === undefined) this.#header = '';
-    const read = this.#read();
+    const read = await this.#read();
     if (!read) return;
     const from = await openingPlace(read.logs);
     this.#cursor = new ForwardCursor(from);
@@ -195,7 +198,7 @@ export class TranscriptSession implements Disposable {
   }
 
   async #earlier(before: Pos): Promise<void> {
-    const read = this.#read();
+    const read = await this.#read();
     if (!read) return;
     const items: TranscriptItem[] = [];
     let at = before;
@@ -210,7 +213,7 @@ export class TranscriptSession implements Disposable {
   }
 
   async #later(after: Pos): Promise<void> {
-    const read = this.#read();
+    const read = await this.#read();
     if (!read) return;
     if (comparePos(this.#cursor.pos, after) !== 0) this.#cursor = new ForwardCursor(after);
     const { items, atEnd } = await this.#drain(read, WINDOW);
@@ -221,7 +224,7 @@ export class TranscriptSession implements Disposable {
 
   /** Shows what is around a place. */
   async #goto(at: Pos): Promise<void> {
-    const read = this.#read();
+    const read = await this.#read();
     if (!read) return;
     const { from } = await stepBack(read.logs, at, () => read.detail.prompt, WINDOW / 8, this.#deps.clock.now());
     this.#cursor = new ForwardCursor(from);
@@ -232,7 +235,7 @@ export class TranscriptSession implements Disposable {
   }
 
   async #expand(key: string, attempt: number, lines: readonly number[]): Promise<void> {
-    const log = this.#read()?.logs.find((one) => one.attempt.number === attempt);
+    const log = (await this.#read())?.logs.find((one) => one.attempt.number === attempt);
     if (!log) return;
     const texts = await Promise.all(lines.map((offset) => readLine(log.out, offset)));
     this.#post({ type: 'details', key, sections: toolDetails(texts.flatMap((line) => line?.text ?? [])) });
@@ -240,7 +243,7 @@ export class TranscriptSession implements Disposable {
 
   async #find(id: number, text: string): Promise<void> {
     this.#search?.abort();
-    const read = this.#read();
+    const read = await this.#read();
     if (!read || text.trim() === '') return;
     const search = new AbortController();
     this.#search = search;
@@ -262,7 +265,7 @@ export class TranscriptSession implements Disposable {
   }
 
   async #tick(): Promise<void> {
-    const read = this.#read();
+    const read = await this.#read();
     if (!read || !this.#following) return;
     const backlog = await this.#cursor.backlog(read.logs);
     if (backlog > MAX_BACKLOG) {
@@ -276,7 +279,7 @@ export class TranscriptSession implements Disposable {
   }
 
   #arm(detail: LoopDetail, pauseMs = PAUSE_MS): void {
-    const grows = detail.loop.state === 'running' || detail.loop.state === 'stopping';
+    const grows = isActive(detail.loop);
     if (!grows || !this.#following || !this.#visible || this.#disposed || this.#timer) return;
     this.#timer = this.#deps.clock.after(pauseMs, () => {
       this.#timer = undefined;
@@ -310,7 +313,7 @@ export function headerOf({ loop, costUsd, costEstimated }: LoopDetail): Transcri
     agent: loop.agent,
     cwd: loop.cwd,
     state: loop.state,
-    since: loop.state === 'running' || loop.state === 'stopping' ? loop.attempt.startedAt : loop.since,
+    since: isActive(loop) ? loop.attempt.startedAt : loop.since,
     ...('until' in loop ? { until: loop.until } : {}),
     ...(why === undefined ? {} : { why }),
     attempts: loop.attempts,

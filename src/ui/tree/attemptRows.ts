@@ -3,6 +3,7 @@ import { toNano } from '../../core/model/money.ts';
 import type { AttemptDetail, LoopDetail } from '../../core/model/status.ts';
 import { formatCost, formatDuration, speakDuration } from '../text/format.ts';
 import { join } from '../text/loopText.ts';
+import { runLabel } from '../text/proofWords.ts';
 import { oneLine } from '../text/safeText.ts';
 import { outcomeTone, outcomeWord } from '../webviewHost/outcomeWords.ts';
 import type { TreeRow } from './treeRow.ts';
@@ -26,7 +27,7 @@ function attemptRow(seq: number, loopId: string, attempt: AttemptDetail, now: nu
   const pid = attempt.pid !== undefined && attempt.endedAt === undefined ? `pid ${attempt.pid}` : '';
   const { usd, source } = attempt.cost;
   const cost = formatCost(toNano(usd), source === 'estimated' ? toNano(usd) : 0);
-  const label = `Attempt ${attempt.number}`;
+  const label = runLabel(attempt);
   return {
     id: `attempt:${seq}:${attempt.number}`,
     subject: { kind: 'attempt', loopId, seq, number: attempt.number },

@@ -1,11 +1,15 @@
 import * as vscode from 'vscode';
+import type { Event } from '../../core/model/event.ts';
 import type { Clock } from '../../core/ports/clock.ts';
 import { formatNumber, formatUsage } from '../text/format.ts';
+import type { TextContext } from '../text/loopText.ts';
 import type { Pulse } from '../window/pulse.ts';
 import type { UiDeps } from '../window/uiDeps.ts';
 import { LoopTreeDrag } from './loopTreeDrag.ts';
 import { loopTooltip, treeItemOf } from './loopTreeItem.ts';
 import { type FinishedFilter, LoopTreeModel } from './loopTreeModel.ts';
+import { problemsMessage } from './problemsMessage.ts';
+import { rowsUnderKeyboard } from './rowsUnderKeyboard.ts';
 import { ShownRows } from './shownRows.ts';
 import type { TreeRow } from './treeRow.ts';
 import { type Usage, UsageWatch } from './usageWatch.ts';
@@ -14,6 +18,12 @@ export const VIEW_ID = 'loopSupervisor.loops';
 
 /** How often (ms) running times and the like are drawn anew while the view is visible. Each time ends a hover that has only begun. */
 const WORDS_EVERY_MS = 3000;
+
+/** What is wrong with the settings. */
+export interface SettingsProblems {
+  readonly problems: readonly string[];
+  readonly onDidChangeProblems: Event<void>;
+}
 
 /** The view of loops. It draws anew what has changed, with the pulse; running times every three seconds while it is visible. */
 export class LoopTree implements vscode.TreeDataProvider<TreeRow>, vscode.Disposable {
@@ -25,6 +35,9 @@ export class LoopTree implements vscode.TreeDataProvider<TreeRow>, vscode.Dispos
   /** Where a row that was asked for by `reveal` belongs. */
   readonly #parents = new Map<string, TreeRow>();
   #tick: NodeJS.Timeout | undefined;
+  /** A refresh that waits for its turn. */
+  #wanted: { readonly words: boolean } | undefined;
+  #refreshing = false;
   readonly #usage: UsageWatch;
   readonly #disposables: { dispose(): void }[] = [];
   readonly onDidChangeTreeData = this.#changed.event;
@@ -36,6 +49,8 @@ export class LoopTree implements vscode.TreeDataProvider<TreeRow>, vscode.Dispos
     clock: Clock,
     sampleUsage: () => Promise<ReadonlyMap<string, Usage>>,
     filter?: FinishedFilter,
+    context?: () => TextContext,
+    problems?: SettingsProblems,
   ) {
     this.#deps = deps;
     this.#usage = new UsageWatch(
@@ -48,7 +63,7 @@ export class LoopTree implements vscode.TreeDataProvider<TreeRow>, vscode.Dispos
       const usage = this.#usage.of(token);
       return usage ? formatUsage(usage) : '';
     };
-    this.#model = new LoopTreeModel(() => deps.host.current, clock.now, extra, filter);
+    this.#model = new LoopTreeModel(() => deps.host.current, clock.now, extra, filter, context);
     this.#view = vscode.window.createTreeView(VIEW_ID, {
       treeDataProvider: this,
       canSelectMany: true,
@@ -78,11 +93,19 @@ export class LoopTree implements vscode.TreeDataProvider<TreeRow>, vscode.Dispos
         if (!this.#shown.follows(element)) this.#changed.fire(element);
       }),
     );
+    if (problems) {
+      const show = () => {
+        this.#view.message = problemsMessage(problems.problems) ?? '';
+      };
+      show();
+      this.#disposables.push(problems.onDidChangeProblems(show));
+    }
     this.#setTicking();
   }
 
-  selection(): readonly TreeRow[] {
-    return this.#view.selection;
+  /** The rows that a key pressed in the view is for. */
+  underKeyboard(): Promise<readonly TreeRow[]> {
+    return rowsUnderKeyboard(() => this.#view.selection);
   }
 
   showMore({ subject }: TreeRow): void {
@@ -92,17 +115,21 @@ export class LoopTree implements vscode.TreeDataProvider<TreeRow>, vscode.Dispos
   }
 
   async reveal(loopId: string, seq?: number): Promise<void> {
-    const found = this.#model.find(loopId, seq);
+    const found = await this.#model.find(loopId, seq);
     await vscode.commands.executeCommand(`${VIEW_ID}.focus`);
     if (!found) return;
-    this.#parents.set(found.row.id, this.#shown.roots.find(({ id }) => id === found.parent.id) ?? found.parent);
+    const path = [found.row, ...found.parents];
+    for (const [place, row] of path.entries()) {
+      const parent = path[place + 1];
+      if (parent) this.#parents.set(row.id, this.#shown.holder(parent));
+    }
     await this.#view.reveal(found.row, { select: true, focus: true });
   }
 
   async getChildren(parent?: TreeRow): Promise<TreeRow[]> {
     // While the store opens the view shows that it is busy, not the welcome text of an empty one.
     if (this.#deps.host.state.kind === 'opening') await this.#deps.host.ready().catch(() => undefined);
-    const rows = this.#readRows(parent && this.#shown.latest(parent));
+    const rows = await this.#readRows(parent && this.#shown.latest(parent));
     this.#shown.handOut(parent, rows);
     return [...rows];
   }
@@ -115,10 +142,11 @@ export class LoopTree implements vscode.TreeDataProvider<TreeRow>, vscode.Dispos
     return this.#parents.get(row.id);
   }
 
-  resolveTreeItem(item: vscode.TreeItem, row: TreeRow): vscode.TreeItem {
+  async resolveTreeItem(item: vscode.TreeItem, row: TreeRow): Promise<vscode.TreeItem> {
     this.#shown.pointAt(row, Date.now());
     const { subject } = row;
-    const detail = subject.kind === 'loop' ? this.#deps.host.current?.get(subject.loopId, subject.seq) : undefined;
+    const { current } = this.#deps.host;
+    const detail = subject.kind === 'loop' ? await current?.get(subject.loopId, subject.seq) : undefined;
     if (detail) item.tooltip = loopTooltip(detail, Date.now());
     return item;
   }
@@ -138,10 +166,10 @@ export class LoopTree implements vscode.TreeDataProvider<TreeRow>, vscode.Dispos
     }, WORDS_EVERY_MS);
   }
 
-  /** While the store can not be read, what was shown stays: its trouble is told once, and not for each row. */
-  #readRows(parent: TreeRow | undefined): readonly TreeRow[] {
+  /** While the store cannot be read, the rows stay as they were: its trouble is reported once, not for each row. */
+  async #readRows(parent: TreeRow | undefined): Promise<readonly TreeRow[]> {
     try {
-      return this.#model.children(parent);
+      return await this.#model.children(parent);
     } catch (error) {
       this.#deps.log.debug(`The loops could not be read: ${error}`);
       return this.#shown.rowsOf(parent);
@@ -151,8 +179,20 @@ export class LoopTree implements vscode.TreeDataProvider<TreeRow>, vscode.Dispos
   #refresh(words: boolean): void {
     this.#model.refresh();
     if (!this.#view.visible) return;
-    const changed = this.#shown.changes((parent) => this.#readRows(parent), words, Date.now());
-    if (changed.includes(undefined)) this.#changed.fire(undefined);
-    else if (changed.length > 0) this.#changed.fire(changed as TreeRow[]);
+    this.#wanted = { words: words || (this.#wanted?.words ?? false) };
+    if (!this.#refreshing) void this.#refreshShown();
+  }
+
+  /** One refresh after another, so that older rows never replace newer ones. Those asked for meanwhile become one. */
+  async #refreshShown(): Promise<void> {
+    this.#refreshing = true;
+    for (let wanted = this.#wanted; wanted; wanted = this.#wanted) {
+      this.#wanted = undefined;
+      const { words } = wanted;
+      const changed = await this.#shown.changes((parent) => this.#readRows(parent), words, Date.now());
+      if (changed.includes(undefined)) this.#changed.fire(undefined);
+      else if (changed.length > 0) this.#changed.fire(changed as TreeRow[]);
+    }
+    this.#refreshing = false;
   }
 }

@@ -1,11 +1,13 @@
-import type { FinishedLoop, LoopState } from '../../core/model/loop.ts';
-import type { LiveView, Status } from '../../core/model/status.ts';
+import { ROUND_BOUNDS } from '../../core/model/check.ts';
+import { type FinishedLoop, type LoopState, needsUser } from '../../core/model/loop.ts';
+import type { LiveView, Status, WaitingFor } from '../../core/model/status.ts';
 import type { FinishedQuery } from '../../core/ports/store.ts';
 import type { Supervisor } from '../../core/supervisor.ts';
 import { baseName, count, formatNumber } from '../text/format.ts';
-import { describeFinished, describeLive, join } from '../text/loopText.ts';
+import { describeFinished, describeLive, join, NO_CONTEXT, type TextContext } from '../text/loopText.ts';
 import { oneLine } from '../text/safeText.ts';
 import { attemptRows } from './attemptRows.ts';
+import { finishedSections, type Grouping, type Section, sectionRow } from './finishedSections.ts';
 import type { GroupName, TreeRow } from './treeRow.ts';
 
 /** What the tree reads. */
@@ -14,22 +16,37 @@ export type TreeSource = Pick<
   'status' | 'live' | 'queueLength' | 'finished' | 'finishedCount' | 'get' | 'isAlive'
 >;
 
-/** What more a row shows of a running attempt, named by its token, such as the memory of its processes; empty for nothing. */
+/** What else a row shows of a running attempt, named by its token, such as the memory of its processes; empty for nothing. */
 export type AttemptExtra = (token: string) => string;
 
-/** Which finished loops are listed: what the user has searched for. */
+/** Which finished loops are listed, and how: what the user has chosen. */
 export interface FinishedFilter {
   readonly isOn: boolean;
   /** In words, for the group. */
   readonly words: string;
+  readonly grouping: Grouping;
   page(limit: number): FinishedQuery;
+  /** Whether the user has not looked at it yet. */
+  isUnread(loop: FinishedLoop): boolean;
 }
 
-const EVERYTHING: FinishedFilter = { isOn: false, words: '', page: (limit) => ({ limit }) };
+const EVERYTHING: FinishedFilter = {
+  isOn: false,
+  words: '',
+  grouping: 'none',
+  page: (limit) => ({ limit }),
+  isUnread: () => false,
+};
 
 /** Loops of one group shown at first, and added by each *more* row. */
-export const PAGE = { queued: 200, finished: 100 } as const;
+export const PAGE = { queued: 200, finished: 200 } as const;
 type Paged = keyof typeof PAGE;
+
+/** A row that was looked for, and those above it, nearest first. */
+export interface FoundRow {
+  readonly row: TreeRow;
+  readonly parents: readonly TreeRow[];
+}
 
 interface Snapshot {
   readonly status: Status;
@@ -39,11 +56,14 @@ interface Snapshot {
   readonly queueLength: number;
   /** Those of them that were not read. */
   readonly unread: number;
+  /** The finished loops that are shown. Read when they are first needed. */
+  finished(): Promise<readonly FinishedLoop[]>;
 }
 
 const STATE_GROUPS = {
   running: 'running',
   stopping: 'running',
+  checking: 'running',
   queued: 'queued',
   backingOff: 'backingOff',
   waiting: 'waiting',
@@ -58,6 +78,7 @@ export class LoopTreeModel {
   readonly #now: () => number;
   readonly #extra: AttemptExtra;
   readonly #filter: FinishedFilter;
+  readonly #context: () => TextContext;
   readonly #shown = new Map<Paged, number>();
   #snapshot: Snapshot | undefined;
 
@@ -66,11 +87,13 @@ export class LoopTreeModel {
     now: () => number,
     extra: AttemptExtra = () => '',
     filter = EVERYTHING,
+    context = () => NO_CONTEXT,
   ) {
     this.#source = source;
     this.#now = now;
     this.#extra = extra;
     this.#filter = filter;
+    this.#context = context;
   }
 
   /** Forgets what was read. */
@@ -92,21 +115,25 @@ export class LoopTreeModel {
 
   /**
    * Rows under `parent`; without one, the groups. Nothing at all when there is no loop, so that the welcome view shows.
-   * @throws StoreError while the store can not be read
+   * @throws StoreError while the store cannot be read
    */
-  children(parent?: TreeRow): TreeRow[] {
+  async children(parent?: TreeRow): Promise<TreeRow[]> {
     const snapshot = this.#read();
     if (!snapshot) return [];
     if (!parent) return this.#groups(snapshot);
     const { subject } = parent;
     switch (subject.kind) {
       case 'group':
-        return subject.group === 'finished' ? this.#finished() : this.#live(snapshot, parent.id);
+        return subject.group === 'finished' ? this.#finished(snapshot) : this.#live(snapshot, parent.id);
       case 'folder':
         return this.#live(snapshot, parent.id);
+      case 'section': {
+        const section = (await this.#sections(snapshot)).find(({ id }) => id === subject.section);
+        return this.#finishedRows(section?.loops ?? []);
+      }
       case 'loop': {
         const source = this.#source();
-        const detail = source?.get(subject.loopId, subject.seq);
+        const detail = await source?.get(subject.loopId, subject.seq);
         return source && detail ? attemptRows(detail, this.#now(), (process) => source.isAlive(process)) : [];
       }
       default:
@@ -114,17 +141,22 @@ export class LoopTreeModel {
     }
   }
 
-  /** The row of a loop (the first of that id, or with `seq` that very one), and of the group above it: for showing it in the tree. */
-  find(loopId: string, seq?: number): { readonly row: TreeRow; readonly parent: TreeRow } | undefined {
-    const snapshot = this.#read();
-    if (!snapshot) return undefined;
-    for (const parent of this.#groups(snapshot)) {
-      const isIt = ({ subject }: TreeRow) =>
-        subject.kind === 'loop' && subject.loopId === loopId && (seq ?? subject.seq) === subject.seq;
-      const row = this.children(parent).find(isIt);
-      if (row) return { row, parent };
-    }
-    return undefined;
+  /** The row of a loop (the first of that id, or with `seq` that very one), and those above it, nearest first. */
+  async find(loopId: string, seq?: number): Promise<FoundRow | undefined> {
+    const isIt = ({ subject }: TreeRow) =>
+      subject.kind === 'loop' && subject.loopId === loopId && (seq ?? subject.seq) === subject.seq;
+    const among = async (parents: readonly TreeRow[]): Promise<FoundRow | undefined> => {
+      const rows = await this.children(parents[0]);
+      const row = rows.find(isIt);
+      if (row) return { row, parents };
+      for (const inner of rows) {
+        if (inner.subject.kind === 'loop' || inner.children === 'none') continue;
+        const found = await among([inner, ...parents]);
+        if (found) return found;
+      }
+      return undefined;
+    };
+    return among([]);
   }
 
   #read(): Snapshot | undefined {
@@ -138,16 +170,24 @@ export class LoopTreeModel {
     const views = source.live(this.#limit('queued'));
     const queued = views.reduce((n, { loop }) => (loop.state === 'queued' ? n + 1 : n), 0);
     const { queueLength } = source;
-    return { status: source.status(0), groups: byGroup(views), queueLength, unread: queueLength - queued };
+    let page: Promise<readonly FinishedLoop[]> | undefined;
+    const finished = () => {
+      page ??= source.finished(this.#filter.page(this.#limit('finished')));
+      return page;
+    };
+    return { status: source.status(0), groups: byGroup(views), queueLength, unread: queueLength - queued, finished };
   }
 
-  #groups({ status, groups, queueLength, unread }: Snapshot): TreeRow[] {
+  async #groups(snapshot: Snapshot): Promise<TreeRow[]> {
+    const { status, groups, queueLength, unread } = snapshot;
     const finished = this.#finishedCount();
     if (groups.size === 0 && finished.total === 0) return [];
     const size = (id: string) => (groups.get(id)?.length ?? 0) + (id === 'queued' ? unread : 0);
     const elsewhere = status.concurrencyUsed - size('running');
-    const returned = queueLength - status.queueDepth;
+    const returned = Math.max(0, queueLength - size('parked') - status.queueDepth);
+    const needYou = size('needsYou');
     const rows = [
+      ...(needYou > 0 ? [groupRow('needsYou', 'Needs You', formatNumber(needYou), needYou)] : []),
       groupRow(
         'running',
         `Running ${status.concurrencyUsed}/${status.concurrencyMax}`,
@@ -156,51 +196,72 @@ export class LoopTreeModel {
       ),
       groupRow(
         'queued',
-        `Queued ${formatNumber(status.queueDepth)}/${formatNumber(status.queueMax)}`,
-        join([status.paused ? 'paused' : '', returned > 0 ? `${returned} came back` : '']),
+        `Queued ${formatNumber(queueLength - size('parked'))}/${formatNumber(status.queueMax)}`,
+        join([status.paused ? 'paused' : '', returned > 0 ? `${formatNumber(returned)} returning` : '']),
         size('queued'),
         status.paused ? ' paused' : '',
       ),
     ];
+    if (size('parked') > 0) rows.push(groupRow('parked', 'Parked', formatNumber(size('parked')), size('parked')));
     if (size('backingOff') > 0)
       rows.push(groupRow('backingOff', 'Waiting to restart', formatNumber(size('backingOff')), size('backingOff')));
-    if (size('waiting') > 0)
-      rows.push(groupRow('waiting', 'Waiting for a limit', formatNumber(size('waiting')), size('waiting')));
+    if (size('waiting') > 0) rows.push(groupRow('waiting', 'Waiting', formatNumber(size('waiting')), size('waiting')));
     for (const [id, views] of groups) if (id.startsWith('folder:')) rows.push(folderRow(id, views));
     if (finished.total > 0) {
       const { isOn, words } = this.#filter;
+      const page = await snapshot.finished();
+      const unreadLoops = page.filter((loop) => this.#filter.isUnread(loop)).length;
       const all = join([
         formatNumber(finished.total),
         finished.failed > 0 ? `${formatNumber(finished.failed)} failed` : '',
+        unreadLoops > 0 ? `${formatNumber(unreadLoops)} unread` : '',
       ]);
-      const matches = isOn ? this.#finishedPage().length : finished.total;
+      const matches = isOn ? page.length : finished.total;
       const some = `${formatNumber(matches)}${matches === this.#limit('finished') ? ' or more' : ''} of ${formatNumber(finished.total)}: ${oneLine(words, 60)}`;
-      rows.push(groupRow('finished', 'Finished', isOn ? some : all, matches, isOn ? ' filtered' : ''));
+      rows.push(
+        groupRow(
+          'finished',
+          'Finished',
+          isOn ? some : all,
+          matches,
+          `${isOn ? ' filtered' : ''}${finished.failed > 0 ? ' failures' : ''}`,
+        ),
+      );
     }
     return rows;
   }
 
   #live({ groups, unread }: Snapshot, id: string): TreeRow[] {
-    const rows = (groups.get(id) ?? []).map((view) => liveRow(view, this.#now(), this.#extra));
+    const rows = (groups.get(id) ?? []).map((view) => liveRow(view, this.#now(), this.#extra, this.#context()));
     return id === 'queued' && unread > 0
       ? [...rows, moreRow(id, `… and ${formatNumber(unread)} more`, PAGE.queued)]
       : rows;
   }
 
-  #finished(): TreeRow[] {
-    const rows = this.#finishedPage().map((loop) => finishedRow(loop, this.#now()));
-    const isFull = rows.length === this.#limit('finished');
-    return this.#finishedCount().total > rows.length && isFull
-      ? [...rows, moreRow('finished', 'Show more…', PAGE.finished)]
-      : rows;
+  /** Sections where there are several, else the loops themselves. */
+  async #finished(snapshot: Snapshot): Promise<TreeRow[]> {
+    const loops = await snapshot.finished();
+    const isFull = loops.length === this.#limit('finished') && this.#finishedCount().total > loops.length;
+    const sections = await this.#sections(snapshot);
+    const rows =
+      sections.length < 2 || this.#filter.grouping === 'none'
+        ? sections.flatMap((section) => this.#finishedRows(section.loops))
+        : sections.map((section, place) => sectionRow(section, isFull && place === sections.length - 1));
+    return isFull ? [...rows, moreRow('finished', 'Show more…', PAGE.finished)] : rows;
+  }
+
+  async #sections(snapshot: Snapshot): Promise<Section[]> {
+    const { grouping } = this.#filter;
+    const isUnread = (loop: FinishedLoop) => this.#filter.isUnread(loop);
+    return finishedSections(await snapshot.finished(), grouping, isUnread, this.#now());
+  }
+
+  #finishedRows(loops: readonly FinishedLoop[]): TreeRow[] {
+    return loops.map((loop) => finishedRow(loop, this.#now(), this.#context(), this.#filter.isUnread(loop)));
   }
 
   #finishedCount() {
     return this.#source()?.finishedCount() ?? { total: 0, failed: 0 };
-  }
-
-  #finishedPage(): FinishedLoop[] {
-    return this.#source()?.finished(this.#filter.page(this.#limit('finished'))) ?? [];
   }
 
   #limit(parent: Paged): number {
@@ -211,13 +272,23 @@ export class LoopTreeModel {
 function byGroup(views: readonly LiveView[]): Map<string, LiveView[]> {
   const groups = new Map<string, LiveView[]>();
   for (const view of views) {
-    const id = view.host === 'here' ? STATE_GROUPS[view.loop.state] : `folder:${view.loop.folder ?? view.loop.cwd}`;
+    const id = view.host === 'here' ? groupOf(view) : `folder:${view.loop.folder ?? view.loop.cwd}`;
     const group = groups.get(id);
     if (group) group.push(view);
     else groups.set(id, [view]);
   }
   return groups;
 }
+
+function groupOf({ loop, waitingFor }: LiveView): GroupName {
+  if (needsUser(loop)) return 'needsYou';
+  return waitingFor !== undefined && PARKED.includes(waitingFor) ? 'parked' : STATE_GROUPS[loop.state];
+}
+
+/** What a queued loop can wait for that has nothing to do with the others: it keeps its place, and they pass it (R2.2). */
+const PARKED: readonly WaitingFor[] = [
+  ...(['folder', 'profile', 'limit', 'login', 'billing', 'program', 'config', 'machine', 'user', 'absence'] as const),
+];
 
 function groupRow(group: GroupName, label: string, description: string, size: number, extraContext = ''): TreeRow {
   return {
@@ -257,33 +328,39 @@ function folderRow(id: string, views: readonly LiveView[]): TreeRow {
   };
 }
 
-function liveRow(view: LiveView, now: number, extra: AttemptExtra): TreeRow {
+function liveRow(view: LiveView, now: number, extra: AttemptExtra, context: TextContext): TreeRow {
   const { loop, host, activity } = view;
-  const { description, spoken } = describeLive(view, now);
+  const { label, description, spoken } = describeLive(view, now, context);
   const silent = activity?.silentForMs !== undefined && loop.state === 'running';
   const more = loop.state === 'running' ? extra(loop.attempt.token) : '';
-  const label = oneLine(loop.title, 80) || loop.loopId;
+  const fresh = loop.state === 'queued' && loop.attempts === 0;
   return {
     id: `loop:${loop.seq}`,
     subject: { kind: 'loop', loopId: loop.loopId, seq: loop.seq },
     label,
     description: join([description, more]),
-    spoken: `${label}, ${spoken}${more ? `, ${more}` : ''}`,
+    spoken: `${spoken}${more ? `, ${more}` : ''}`,
     icon: silent ? { id: 'warning', color: 'list.warningForeground' } : LIVE_ICONS[loop.state],
-    context: `loop ${loop.state} live ${host}${silent ? ' silent' : ''}`,
+    context: `loop ${loop.state} live ${host}${silent ? ' silent' : ''}${fresh ? ' fresh' : ''}${isAtBound(loop) ? ' bound' : ''}`,
     children: loop.attempts > 0 ? 'collapsed' : 'none',
     isLive: isLiveRow(loop.state),
   };
 }
 
+/** Whether its rounds have reached a bound, so that they can be continued or accepted (R11.3). */
+function isAtBound(loop: LiveView['loop']): boolean {
+  return needsUser(loop) && ROUND_BOUNDS.some((bound) => bound === loop.need);
+}
+
 /** Whether the row of a loop in that state shows a time that runs. */
 function isLiveRow(state: LoopState): boolean {
-  return state === 'running' || state === 'stopping' || state === 'backingOff';
+  return state === 'running' || state === 'stopping' || state === 'checking' || state === 'backingOff';
 }
 
 const LIVE_ICONS = {
   running: { id: 'sync~spin', color: 'charts.blue' },
   stopping: { id: 'debug-stop', color: 'charts.orange' },
+  checking: { id: 'checklist', color: 'charts.blue' },
   queued: { id: 'clock', color: 'descriptionForeground' },
   backingOff: { id: 'debug-restart', color: 'charts.yellow' },
   waiting: { id: 'watch', color: 'charts.yellow' },
@@ -295,18 +372,17 @@ const FINISHED_ICONS = {
   cancelled: { id: 'circle-slash', color: 'descriptionForeground' },
 } as const;
 
-function finishedRow(loop: FinishedLoop, now: number): TreeRow {
-  const { description, spoken } = describeFinished(loop, now);
-  const label = oneLine(loop.title, 80) || loop.loopId;
+function finishedRow(loop: FinishedLoop, now: number, context: TextContext, unread: boolean): TreeRow {
+  const { label, description, spoken } = describeFinished(loop, now, context);
   const failed = loop.state === 'failed' ? (loop.cleared ? ' cleared' : ' permanent') : '';
   return {
     id: `loop:${loop.seq}`,
     subject: { kind: 'loop', loopId: loop.loopId, seq: loop.seq },
     label,
     description,
-    spoken: `${label}, ${spoken}`,
+    spoken: `${spoken}${unread ? ', unread' : ''}`,
     icon: FINISHED_ICONS[loop.state],
-    context: `loop ${loop.state} final${failed}`,
+    context: `loop ${loop.state} final${failed}${unread ? ' unread' : ''}`,
     children: loop.attempts > 0 ? 'collapsed' : 'none',
     isLive: false,
   };

@@ -48,9 +48,9 @@ export class ShownRows {
     return this.#shown.get(parent?.id ?? '')?.rows ?? [];
   }
 
-  /** Rows of the first level, as the view holds them. */
-  get roots(): readonly TreeRow[] {
-    return this.#shown.get('')?.held ?? [];
+  /** A row as the view holds it, if it does. */
+  holder(row: TreeRow): TreeRow {
+    return this.#latest.get(row.id)?.holder ?? row;
   }
 
   /** Somebody points at the row at that time (ms). */
@@ -59,21 +59,23 @@ export class ShownRows {
   }
 
   /**
-   * Reads all rows that are shown again and answers which the view is to draw anew, as it holds them: `undefined` for everything. Without
-   * `words`, rows of which only the words have changed are left for later.
+   * Reads all shown rows again and resolves with those that the view must draw again, as it holds them: `undefined` for everything. Without
+   * `words`, rows of which only the words have changed wait.
    */
-  changes(
-    read: (parent: TreeRow | undefined) => readonly TreeRow[],
+  async changes(
+    read: (parent: TreeRow | undefined) => Promise<readonly TreeRow[]>,
     words: boolean,
     now: number,
-  ): (TreeRow | undefined)[] {
+  ): Promise<(TreeRow | undefined)[]> {
     const anew: (TreeRow | undefined)[] = [];
     for (const [id, shown] of [...this.#shown]) {
-      // A parent that is drawn anew asks for its rows again.
+      // A parent that is drawn again asks for its rows itself.
       if (!this.#shown.has(id) || (shown.parent && anew.includes(shown.parent))) continue;
       // The attempts of a running loop change all the time, and come from the database.
       if (shown.parent?.subject.kind === 'loop' && !words && this.latest(shown.parent).isLive) continue;
-      const rows = read(shown.parent && this.latest(shown.parent));
+      const rows = await read(shown.parent && this.latest(shown.parent));
+      // What the view asked for meanwhile is newer.
+      if (this.#shown.get(id) !== shown) continue;
       const changes = rowChanges(shown.rows, rows);
       if (changes.list) {
         if (!shown.parent) return [undefined];

@@ -1,10 +1,12 @@
 /** The groups of the tree, in their order. Loops of other windows have a group for each folder besides. */
-export type GroupName = 'running' | 'queued' | 'backingOff' | 'waiting' | 'finished';
+export type GroupName = 'needsYou' | 'running' | 'queued' | 'parked' | 'backingOff' | 'waiting' | 'finished';
 
 /** What a row of the tree stands for. */
 export type RowSubject =
   | { readonly kind: 'group'; readonly group: GroupName }
   | { readonly kind: 'folder'; readonly folder: string }
+  /** Finished loops under one heading. */
+  | { readonly kind: 'section'; readonly section: string }
   | { readonly kind: 'loop'; readonly loopId: string; readonly seq: number }
   | { readonly kind: 'attempt'; readonly loopId: string; readonly seq: number; readonly number: number }
   | { readonly kind: 'kept'; readonly loopId: string; readonly seq: number; readonly pid: number }

@@ -14,6 +14,8 @@ const WORDS: { readonly [outcome: string]: string } = {
   spawn: 'failed: could not start',
   agent: 'failed: agent error',
   'output-limit': 'failed: too much output',
+  memory: 'failed: out of memory',
+  asks: 'stopped: it waited for an answer',
   lost: 'failed: lost',
 };
 

@@ -14,13 +14,13 @@ export async function panelTarget(
 ): Promise<(LoopTarget & { readonly attempt?: number }) | undefined> {
   const exact = loopTargetOf(args[0]);
   if (exact) return { ...exact, ...(typeof args[1] === 'number' && { attempt: args[1] }) };
-  const subject = rowsOf(ctx, args)[0]?.subject;
+  const subject = (await rowsOf(ctx, args))[0]?.subject;
   if (subject && 'loopId' in subject) {
     return { loopId: subject.loopId, seq: subject.seq, ...(subject.kind === 'attempt' && { attempt: subject.number }) };
   }
   const loop = await loopOf(ctx, args, fitting);
   if (!loop) return undefined;
-  const detail = (await ctx.host.ready()).get(loop.loopId, loop.seq);
-  if (!detail) throw new UnknownLoopError(loop.loopId);
-  return { loopId: detail.loopId, seq: detail.loop.seq };
+  const found = await (await ctx.host.ready()).find(loop.loopId, loop.seq);
+  if (!found) throw new UnknownLoopError(loop.loopId);
+  return { loopId: found.loopId, seq: found.seq };
 }

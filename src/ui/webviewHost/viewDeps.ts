@@ -1,6 +1,7 @@
 import type { AttemptDetail } from '../../core/model/status.ts';
 import type { AgentProfile } from '../../core/ports/agents.ts';
 import type { Clock } from '../../core/ports/clock.ts';
+import type { SharedStore } from '../commands/sharedStore.ts';
 import type { LogPaths } from '../transcript/attemptLog.ts';
 import type { Pulse } from '../window/pulse.ts';
 import type { UiDeps } from '../window/uiDeps.ts';
@@ -17,6 +18,10 @@ export interface ViewDeps extends UiDeps {
   profile(agent: string): AgentProfile | undefined;
   /** Samples the processes of attempts that run, by token. Costs a walk through the process table: ask only while somebody looks. */
   usage(attempts: readonly Pick<AttemptDetail, 'token'>[]): Promise<ReadonlyMap<string, TreeUsage>>;
+  /** Runs the user's command for an event, on one of all hosts that see it. Resolves with whether it ran here and succeeded. */
+  notify(command: readonly string[], event: object): Promise<boolean>;
   /** What fills panels and answers tools. */
   pages(): Promise<Pages>;
+  /** The store that several machines share. */
+  sharedStore(): Promise<SharedStore>;
 }

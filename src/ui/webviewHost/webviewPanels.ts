@@ -25,7 +25,9 @@ export interface PanelKind<T> {
   targetOf(state: unknown): T | undefined;
   /** The same key is the same panel. */
   key(target: T): string;
-  title(target: T): string;
+  /** The title of its target; until it is known, and if it cannot be had, `titleUnknown`. */
+  title(target: T): Promise<string>;
+  titleUnknown(target: T): string;
   /** What fills it; it comes when it is loaded, and the page waits for it. Where it does not come, the page says so. */
   open(target: T, panel: PanelHandle): Promise<PanelContent>;
   onError(message: string, error: unknown): void;
@@ -58,10 +60,20 @@ export class WebviewPanels<T> implements vscode.Disposable {
       return;
     }
     const { viewType } = this.#kind;
-    const panel = vscode.window.createWebviewPanel(viewType, this.#kind.title(target), vscode.ViewColumn.Active, {
-      enableFindWidget: true,
-    });
+    const panel = vscode.window.createWebviewPanel(
+      viewType,
+      this.#kind.titleUnknown(target),
+      vscode.ViewColumn.Active,
+      {
+        enableFindWidget: true,
+      },
+    );
     this.#fill(panel, target);
+  }
+
+  /** Whether the panel with that key is in front of its group. */
+  isVisible(key: string): boolean {
+    return this.#open.get(key)?.visible ?? false;
   }
 
   dispose(): void {
@@ -70,7 +82,7 @@ export class WebviewPanels<T> implements vscode.Disposable {
   }
 
   #fill(panel: vscode.WebviewPanel, target: T): void {
-    const { key, part, title, open, onError } = this.#kind;
+    const { key, part, title, titleUnknown, open, onError } = this.#kind;
     const id = key(target);
     this.#open.set(id, panel);
     const { webview } = panel;
@@ -91,6 +103,7 @@ export class WebviewPanels<T> implements vscode.Disposable {
         return !gone && panel.visible;
       },
     };
+    title(target).then(handle.setTitle, (error: unknown) => onError('The title of a panel could not be read.', error));
     const content = open(target, handle).catch((error: unknown) => {
       onError('A panel could not be filled.', error);
       return unfilled(post, error);
@@ -111,7 +124,7 @@ export class WebviewPanels<T> implements vscode.Disposable {
       nonce: randomBytes(16).toString('hex'),
       script: file(`${part}.js`),
       style: file(`${part}.css`),
-      title: title(target),
+      title: titleUnknown(target),
     });
   }
 }

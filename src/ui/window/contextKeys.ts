@@ -1,9 +1,16 @@
 import * as vscode from 'vscode';
+import type { HistoryFilter } from '../history/historyFilter.ts';
+import type { Config } from '../settings/config.ts';
 import type { Pulse } from './pulse.ts';
 import type { UiDeps } from './uiDeps.ts';
 
 /** Keeps the context keys by which menus and the welcome view decide what to show. */
-export function keepContextKeys({ host }: Pick<UiDeps, 'host'>, pulse: Pulse): { dispose(): void } {
+export function keepContextKeys(
+  { host }: Pick<UiDeps, 'host'>,
+  pulse: Pulse,
+  config: Config,
+  filter: HistoryFilter,
+): vscode.Disposable {
   const known = new Map<string, unknown>();
   const set = (key: string, value: unknown) => {
     if (known.get(key) === value) return;
@@ -16,6 +23,10 @@ export function keepContextKeys({ host }: Pick<UiDeps, 'host'>, pulse: Pulse): {
     set('circuit', status.circuitState);
     set('live', status.concurrencyUsed + status.queued.length + status.backingOff.length + status.waiting.length > 0);
   };
+  const setAgent = () => set('agent', config.hasDefaultAgent ? config.settings.defaultAgent : '');
+  const setList = () => set('cancelledHidden', filter.options.hideCancelled);
   setAll();
-  return pulse.onBeat(setAll);
+  setAgent();
+  setList();
+  return vscode.Disposable.from(pulse.onBeat(setAll), config.onDidChange(setAgent), filter.onDidChange(setList));
 }

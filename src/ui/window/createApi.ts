@@ -1,5 +1,5 @@
 import type { LoopSupervisorApi } from '../../api.ts';
-import { NotReadyError } from '../../core/model/errors.ts';
+import { frozenCopy } from '../../core/model/copy.ts';
 import type { SupervisorHost } from './supervisorHost.ts';
 
 /** The API over a supervisor that may still be on its way. */
@@ -8,13 +8,10 @@ export function createApi(host: SupervisorHost): LoopSupervisorApi {
     submit: (spec) => host.submit(spec),
     cancel: async (loopId) => (await host.ready()).cancel(loopId),
     killProcessGroup: async (loopId, signal) => (await host.ready()).killProcessGroup(loopId, signal),
-    status: () => host.status(),
-    get: (loopId) => {
-      if (!host.current) throw new NotReadyError(host.notReady ?? 'Loop Supervisor is not ready.');
-      return host.current.get(loopId);
-    },
+    status: () => frozenCopy(host.status()),
+    get: async (loopId) => (await host.ready()).get(loopId),
     recordCost: async (loopId, usd, key) => (await host.ready()).recordCost(loopId, usd, key),
-    resetCircuit: async () => (await host.ready()).resetCircuit(),
+    resetCircuit: async (account) => (await host.ready()).resetCircuit(account),
     retry: async (loopId) => (await host.ready()).retry(loopId),
     pause: async () => (await host.ready()).pause(),
     resume: async () => (await host.ready()).resume(),

@@ -1,48 +1,71 @@
 import * as vscode from 'vscode';
+import { isActive } from '../../core/model/loop.ts';
 import type { AgentChecks } from '../agentCheck/agentChecks.ts';
+import { tickBoxes } from '../checks/tickBoxes.ts';
 import { registerAllCommands } from '../commands/allCommands.ts';
+import { QueuedPrompts } from '../commands/queuedPrompts.ts';
 import { tellTrouble } from '../commands/readinessMessages.ts';
 import { dashboardCommands, dashboardPanels } from '../dashboard/dashboardPanel.ts';
 import { detailCommands, detailPanels } from '../detail/detailPanel.ts';
 import { historyCommands } from '../history/historyCommands.ts';
 import { HistoryFilter } from '../history/historyFilter.ts';
+import { listCommands } from '../history/listCommands.ts';
+import { ReadMarks } from '../history/readMarks.ts';
 import { registerTools } from '../languageModelTools/registerTools.ts';
 import { Notifications } from '../notifications/notifications.ts';
+import { runNotifyCommand } from '../notifications/notifyCommand.ts';
 import type { Config } from '../settings/config.ts';
 import { watchSettings } from '../settings/settingsNotices.ts';
 import { StatusBar } from '../statusBar/statusBar.ts';
+import type { TextContext } from '../text/loopText.ts';
 import { transcriptCommands } from '../transcript/transcriptCommands.ts';
 import { transcriptPanels } from '../transcript/transcriptPanel.ts';
 import { LoopTree } from '../tree/loopTree.ts';
 import type { ViewDeps } from '../webviewHost/viewDeps.ts';
 import { provideAccessibilityHelp } from './accessibilityHelp.ts';
 import { keepContextKeys } from './contextKeys.ts';
+import { Milestones } from './milestones.ts';
 
 /** Everything that the user sees, on what the composition root has made. */
 export function createShell(deps: ViewDeps, config: Config, agentChecks: AgentChecks): vscode.Disposable {
   const { host, pulse, clock } = deps;
-  const filter = new HistoryFilter(clock.now, (error) =>
-    deps.log.error('The filter of the history could not be applied.', error as Error),
-  );
+  const { globalState, workspaceState } = deps.context;
+  const onError = (error: unknown) => deps.log.error('The list of finished loops could not be shown.', error as Error);
+  const readMarks = new ReadMarks(globalState, clock.now(), onError);
+  const filter = new HistoryFilter({
+    now: clock.now,
+    store: workspaceState,
+    marks: readMarks,
+    folders: () => (vscode.workspace.workspaceFolders ?? []).map(({ uri }) => uri.fsPath),
+    onError,
+  });
+  const textContext = (): TextContext => ({
+    defaultAgent: config.settings.defaultAgent,
+    isDemo: (agent) => deps.profile(agent)?.isDemo ?? agent === 'sample',
+  });
   const tree = new LoopTree(
     deps,
     pulse,
     clock,
     async () => {
       // Only attempts that run are sampled; the walk through the process table is spared when there is none.
-      const attempts = (host.current?.live(0) ?? []).flatMap(({ loop }) =>
-        loop.state === 'running' ? [loop.attempt] : [],
-      );
+      const attempts = (host.current?.live(0) ?? []).flatMap(({ loop }) => (isActive(loop) ? [loop.attempt] : []));
       return attempts.length === 0 ? new Map() : deps.usage(attempts);
     },
     filter,
+    textContext,
+    config,
   );
   const transcripts = transcriptPanels(deps);
   const details = detailPanels(deps);
   const dashboards = dashboardPanels(deps);
-  const commands = { ...deps, config, agentChecks, tree };
+  const milestones = new Milestones(deps.context.globalState, config);
+  const queuedPrompts = new QueuedPrompts(host);
+  const commands = { ...deps, config, agentChecks, milestones, queuedPrompts, readMarks, tree };
   return vscode.Disposable.from(
     tree,
+    milestones,
+    queuedPrompts,
     filter,
     filter.onDidChange(pulse.ask),
     transcripts,
@@ -50,10 +73,14 @@ export function createShell(deps: ViewDeps, config: Config, agentChecks: AgentCh
     dashboards,
     registerTools(deps),
     new StatusBar(deps, pulse),
-    new Notifications(deps, config),
-    keepContextKeys(deps, pulse),
+    new Notifications(deps, config, {
+      isVisible: (seq) => [transcripts, details].some((panels) => panels.isVisible(String(seq))),
+    }),
+    runNotifyCommand(deps, config) as vscode.Disposable,
+    keepContextKeys(deps, pulse, config, filter),
     tellTrouble(deps),
     watchSettings(deps, config),
+    tickBoxes(deps),
     provideAccessibilityHelp(),
     registerAllCommands(
       commands,
@@ -61,6 +88,7 @@ export function createShell(deps: ViewDeps, config: Config, agentChecks: AgentCh
       detailCommands(details),
       dashboardCommands(dashboards),
       historyCommands(filter),
+      listCommands(filter, readMarks),
     ),
   );
 }

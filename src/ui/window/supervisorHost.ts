@@ -1,3 +1,4 @@
+import { copyOf } from '../../core/model/copy.ts';
 import type { Disposable } from '../../core/model/disposable.ts';
 import { NotReadyError, StoreError } from '../../core/model/errors.ts';
 import { Emitter, type Event, type SupervisorEvent } from '../../core/model/event.ts';
@@ -39,11 +40,11 @@ export interface HostOptions {
   log(message: string, error?: unknown): void;
 }
 
-/** How often (ms) what could not be opened for want of a disk is opened again. */
+/** How often (ms) to open again what could not be opened for want of a disk or a server. */
 const OPEN_AGAIN_MS = 5_000;
 
 const OPENING = 'Loop Supervisor is still opening its store. Try again in a moment.';
-const UNTRUSTED = 'Loop Supervisor runs no agents in an untrusted workspace. Trust this workspace to go on.';
+const UNTRUSTED = 'Loop Supervisor runs no agents in an untrusted workspace. Trust this workspace to continue.';
 
 /**
  * Holds this window's supervisor from activation to deactivation: it is opened off the activation path, after trust was granted,
@@ -132,7 +133,9 @@ export class SupervisorHost implements Disposable {
   }
 
   /** Submits as soon as there is a supervisor. A rejection because there is none is told as an event too (R1.2). */
-  async submit(spec: LoopSpec): Promise<SubmitResult> {
+  async submit(given: LoopSpec): Promise<SubmitResult> {
+    // What the caller changes while it waits is another loop's (R1.3).
+    const spec = copyOf(given);
     let supervisor: Supervisor;
     try {
       supervisor = await this.ready();
@@ -200,13 +203,14 @@ export class SupervisorHost implements Disposable {
         if (this.#state.kind === 'opening') this.#enter(withTrouble({ kind: 'opening' }, trouble));
         else if (this.#state.kind === 'ready') this.#enter(withTrouble({ kind: 'ready', supervisor }, trouble));
       });
-      this.#listeners = [told];
-      await supervisor.start();
-      if (this.#isClosed()) throw this.#refusal();
-      this.#listeners.push(
+      // Its very first transaction has news, too.
+      this.#listeners = [
+        told,
         supervisor.onEvent((event) => this.#events.fire(event)),
         supervisor.onDidChange(() => this.#changed.fire()),
-      );
+      ];
+      await supervisor.start();
+      if (this.#isClosed()) throw this.#refusal();
       this.#enter(withTrouble({ kind: 'ready', supervisor }, trouble));
       return supervisor;
     } catch (error) {
@@ -215,7 +219,7 @@ export class SupervisorHost implements Disposable {
       const cause = error instanceof Error ? error : new Error(String(error));
       if (cause.message !== failure?.message) this.#options.log('The supervisor could not be opened.', cause);
       this.#enter({ kind: 'broken', error: cause });
-      if (isOfDisk(cause))
+      if (mayPass(cause))
         this.#again = this.#options.clock.after(OPEN_AGAIN_MS, () => void this.open().catch(() => undefined));
       throw this.#refusal();
     }
@@ -251,9 +255,9 @@ export class SupervisorHost implements Disposable {
   }
 }
 
-/** There may be room on the disk again, or the folder may be made writable: that needs no hand in this window. */
-function isOfDisk(error: Error): boolean {
-  return error instanceof StoreError && error.kind === 'disk';
+/** There may be room on the disk again, or the server may come back: that needs no action in this window. */
+function mayPass(error: Error): boolean {
+  return error instanceof StoreError && (error.kind === 'disk' || error.kind === 'unreachable');
 }
 
 function withTrouble<T extends HostState>(state: T, trouble: Error | undefined): T {
@@ -266,15 +270,26 @@ function emptyStatus(settings: Settings, now: number, notReady: string | undefin
   return {
     running: [],
     queued: [],
+    parked: [],
     backingOff: [],
     waiting: [],
     circuitState: 'closed',
     circuit: { state: 'closed', consecutiveFailures: 0, cooldownRemainingMs: 0, reasons: [] },
+    circuits: [],
+    accounts: [],
+    holds: [],
     concurrencyUsed: 0,
     concurrencyMax: settings.maxConcurrent,
     queueDepth: 0,
     queueMax: settings.maxQueueDepth,
-    budget: { spent: 0, reserved: 0, limit: toUsd(settings.budget.dailyLimit), resetsAt: midnight.getTime() },
+    budget: {
+      spent: 0,
+      unknown: 0,
+      reserved: 0,
+      granted: 0,
+      limit: toUsd(settings.budget.dailyLimit),
+      resetsAt: midnight.getTime(),
+    },
     permanentlyFailed: [],
     paused: false,
     unknownSettings: [],

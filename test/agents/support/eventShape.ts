@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { AgentEvent } from '../../../src/core/model/agentEvent.ts';
 
-const CAUSES = ['provider', 'auth', 'config', 'session', 'budget', 'turns', 'aborted', 'task'];
+const CAUSES = ['provider', 'auth', 'billing', 'config', 'session', 'budget', 'turns', 'aborted', 'task'];
 
 /** Holds events to their types at run time: whatever an agent prints, the core gets nothing else. */
 export function assertEvents(events: readonly AgentEvent[]): void {
@@ -26,12 +26,28 @@ export function assertEvents(events: readonly AgentEvent[]): void {
       case 'cost':
         assert.ok(Number.isSafeInteger(event.cost) && event.cost >= 0, why);
         assert.ok(event.earlier === undefined || (Number.isSafeInteger(event.earlier) && event.earlier > 0), why);
-        assert.ok(event.source === 'reported' || (event.source === 'estimated' && typeof event.note === 'string'), why);
+        assert.ok(['reported', 'priced', 'unknown'].includes(event.source), why);
+        assert.ok(event.source === 'reported' || typeof event.note === 'string', why);
+        assert.ok(event.atLeast === undefined || event.atLeast, why);
         break;
       case 'retry':
+        assert.ok(event.cause === undefined || CAUSES.includes(event.cause), why);
         for (const count of [event.attempt, event.maxAttempts, event.delayMs])
           assert.ok(count === undefined || Number.isFinite(count), why);
         assert.ok(isLine(event.reason), why);
+        break;
+      case 'account':
+        assert.ok(event.pays === 'login' || (event.pays === 'key' && isLine(event.from)), why);
+        break;
+      case 'background':
+        assert.ok(typeof event.id === 'string' && typeof event.open === 'boolean' && isLine(event.name), why);
+        break;
+      case 'accrued':
+        assert.ok(Number.isSafeInteger(event.cost) && event.cost >= 0, why);
+        break;
+      case 'window':
+        assert.ok(isLine(event.name) && (event.used === undefined || (event.used >= 0 && event.used <= 1)), why);
+        assert.ok(event.resetsAt === undefined || Number.isFinite(event.resetsAt), why);
         break;
       case 'limit':
         assert.ok(event.until === undefined || Number.isFinite(event.until), why);

@@ -1,3 +1,4 @@
+import { there } from '../../../src/core/model/looks.ts';
 import type { LoopFacts } from '../../../src/core/model/loop.ts';
 import { DEFAULT_SETTINGS } from '../../../src/core/model/settings.ts';
 import type { AgentLauncher } from '../../../src/core/ports/launcher.ts';
@@ -54,6 +55,9 @@ export async function filledStore(
             quickCrashes: 0,
             cost: 1_000,
             costEstimated: 0,
+            costUnknown: 0,
+            costAtLeast: false,
+            idleAllowances: 0,
           },
         };
         const { seq, place } = tx.insertLoop({ ...facts, state: 'queued', fresh: true }, PROMPT);
@@ -68,7 +72,7 @@ export async function filledStore(
             reserved: 0,
             resumed: false,
           },
-          ...{ readOffset: 0, cost: 1_000, costEstimated: 0 },
+          ...{ readOffset: 0, cost: 1_000, costEstimated: 0, costUnknown: 0, costAtLeast: false, accrued: 0 },
         });
         tx.addLedger({
           key: 'once',
@@ -96,10 +100,10 @@ export async function filledStore(
       launcher,
       clock: systemClock,
       agents: fakeCatalog(fakeProfile('sample')),
-      folders: { exists: () => true },
+      folders: { look: () => there(undefined) },
       random: () => 0.5,
     },
-    probe: { self: { pid: process.pid, startTime: '0', bootId: 'bench' }, isAlive: () => true },
+    inspector: { self: { pid: process.pid, startTime: '0', bootId: 'bench' }, look: () => there(undefined) },
     settings: {
       ...DEFAULT_SETTINGS,
       maxQueueDepth: 1_000_000,

@@ -44,9 +44,11 @@ export function instantLauncher(): InstantLauncher {
     control: () => run,
     freeBytes: () => Number.POSITIVE_INFINITY,
     reap: async () => new Map(),
+    lookForRun: async () => ({ state: 'gone' }),
     terminateSpared: async () => false,
     removeRuns: async () => {},
     runsBefore: async () => [],
+    outputPath: (token) => `/runs/${token}/stdout`,
     logBytes: () => 0,
   };
   return launcher;

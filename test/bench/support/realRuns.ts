@@ -70,6 +70,7 @@ export class RealRuns implements Disposable {
             silenceMs: 0,
             onSilence: 'warn',
             graceMs: facts.graceMs ?? 200,
+            endGraceMs: 0,
             maxLogBytes: 0,
             unattendedGraceMs: 0,
           },
@@ -78,7 +79,14 @@ export class RealRuns implements Disposable {
         reader: facts.reader ?? DEAF,
         needsReading: facts.needsReading ?? false,
       },
-      { started: started.resolve, output: () => {}, silent: () => {}, ended: ended.resolve },
+      {
+        started: started.resolve,
+        output: () => {},
+        lines: () => {},
+        silent: () => {},
+        unseen: () => {},
+        ended: ended.resolve,
+      },
     );
     return { run, files: runFiles(join(this.folder, 'runs'), token), started: started.promise, ended: ended.promise };
   }

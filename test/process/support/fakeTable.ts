@@ -1,5 +1,12 @@
+import { GONE, type Look, type Seen, there, unknown } from '../../../src/core/model/looks.ts';
 import type { ProcessIdentity } from '../../../src/core/model/loop.ts';
-import type { ProcessInfo, ProcessTable } from '../../../src/process/tables/processTable.ts';
+import {
+  lookIn,
+  type ProcessInfo,
+  type ProcessTable,
+  type Sorted,
+  sortByLook,
+} from '../../../src/process/tables/processTable.ts';
 
 export const BOOT = 'boot';
 
@@ -12,6 +19,7 @@ export interface FakeProcess {
   readonly started?: number;
   readonly zombie?: boolean;
   readonly args?: readonly string[];
+  readonly executable?: string;
   readonly environment?: string;
   readonly outputs?: readonly string[];
   readonly cpuMs?: number;
@@ -21,7 +29,9 @@ export interface FakeProcess {
 
 /** A machine whose processes are as the test says; it keeps what was signalled. */
 export class FakeTable implements ProcessTable {
-  readonly bootId = BOOT;
+  readonly scope = { bootId: BOOT };
+  /** Why no look can tell anything. */
+  blind: string | undefined;
   readonly sent: string[] = [];
   readonly processes = new Map<number, FakeProcess>();
 
@@ -29,29 +39,28 @@ export class FakeTable implements ProcessTable {
     for (const process of processes) this.processes.set(process.pid, process);
   }
 
-  async list(): Promise<ProcessInfo[]> {
-    return [...this.processes.values()].map(info);
+  async list(): Promise<Seen<readonly ProcessInfo[]>> {
+    return this.blind === undefined ? there([...this.processes.values()].map(info)) : unknown(this.blind);
   }
 
-  async find(pid: number): Promise<ProcessInfo | undefined> {
+  async find(pid: number): Promise<Look<ProcessInfo>> {
+    if (this.blind !== undefined) return unknown(this.blind);
     const found = this.processes.get(pid);
-    return found && info(found);
+    return found ? there(info(found)) : GONE;
   }
 
-  async alive<T extends ProcessIdentity>(processes: readonly T[]): Promise<T[]> {
-    return processes.filter(({ pid, startTime }) => {
-      const now = this.processes.get(pid);
-      return now !== undefined && !now.zombie && info(now).startTime === startTime;
-    });
+  async look<T extends ProcessIdentity>(processes: readonly T[]): Promise<Sorted<T>> {
+    const list = await this.list();
+    return sortByLook(processes, (process) => lookIn(list, process));
   }
 
   async signal<T extends ProcessIdentity>(processes: readonly T[], signal: string): Promise<T[]> {
-    const here = await this.alive(processes);
+    const { there: here } = await this.look(processes);
     for (const { pid } of here) {
       this.sent.push(`${signal} ${pid}`);
       if (signal !== 'SIGCONT' && !this.processes.get(pid)?.survives?.includes(signal)) this.processes.delete(pid);
     }
-    return here;
+    return [...here];
   }
 
   async signalGroup(leader: ProcessIdentity, signal: string): Promise<boolean> {
@@ -59,17 +68,23 @@ export class FakeTable implements ProcessTable {
     return true;
   }
 
-  args(process: ProcessInfo): readonly string[] {
-    return this.processes.get(process.pid)?.args ?? [];
+  args(process: ProcessInfo): Look<readonly string[]> {
+    return there(this.processes.get(process.pid)?.args ?? []);
   }
 
-  environment(process: ProcessInfo): Buffer | undefined {
+  executable(process: ProcessInfo): Look<string> {
+    const { executable, args = [] } = this.processes.get(process.pid) ?? {};
+    const path = executable ?? args[0];
+    return path?.startsWith('/') ? there(path) : GONE;
+  }
+
+  environment(process: ProcessInfo): Look<Buffer> {
     const text = this.processes.get(process.pid)?.environment;
-    return text === undefined ? undefined : Buffer.from(text);
+    return text === undefined ? GONE : there(Buffer.from(text));
   }
 
-  outputs(process: ProcessInfo): readonly string[] {
-    return this.processes.get(process.pid)?.outputs ?? [];
+  outputs(process: ProcessInfo): Look<readonly string[]> {
+    return there(this.processes.get(process.pid)?.outputs ?? []);
   }
 }
 

@@ -9,6 +9,7 @@ import type { CommandPlan } from '../../../src/core/ports/agents.ts';
 import type {
   AdoptRequest,
   AgentLauncher,
+  LiveLines,
   Run,
   RunEnd,
   RunLimits,
@@ -17,7 +18,7 @@ import type {
   RunStarted,
 } from '../../../src/core/ports/launcher.ts';
 import { systemClock } from '../../../src/core/runtime/systemClock.ts';
-import { createLauncher } from '../../../src/process/launch/launcher.ts';
+import { createLauncher, type LauncherOptions } from '../../../src/process/launch/launcher.ts';
 import { type RunFiles, runFiles } from '../../../src/process/runFolder/runFiles.ts';
 import { bundledGuardian } from '../../support/bundledGuardian.ts';
 import { type MarkedProcess, markedProcesses } from '../../support/markedProcesses.ts';
@@ -34,6 +35,7 @@ export const LIMITS: RunLimits = {
   silenceMs: 0,
   onSilence: 'warn',
   graceMs: 200,
+  endGraceMs: 0,
   maxLogBytes: 0,
   unattendedGraceMs: 0,
   keep: ['tmux'],
@@ -56,6 +58,7 @@ export function lineReader(state: unknown = 0): AgentReader {
 export class Told implements RunObserver {
   readonly calls: string[] = [];
   readonly outputs: RunOutput[] = [];
+  readonly lastLines: LiveLines[] = [];
   readonly silences: Parameters<RunObserver['silent']>[0][] = [];
   readonly #started = Promise.withResolvers<RunStarted>();
   readonly #ended = Promise.withResolvers<RunEnd>();
@@ -82,6 +85,14 @@ export class Told implements RunObserver {
   silent(warning: Parameters<RunObserver['silent']>[0]): void {
     this.calls.push('silent');
     this.silences.push(warning);
+  }
+
+  unseen(why: string | undefined): void {
+    this.calls.push(why === undefined ? 'seen' : `unseen: ${why}`);
+  }
+
+  lines(lines: LiveLines): void {
+    this.lastLines.push(lines);
   }
 
   ended(end: RunEnd): void {
@@ -142,7 +153,7 @@ export class RunHarness {
 
   /** Another window's launcher on the same runs. */
   newLauncher(
-    options: { readonly guardianProgram?: string; readonly nodePath?: string } = {},
+    options: Partial<Pick<LauncherOptions, 'guardianProgram' | 'nodePath' | 'environment' | 'beatMs' | 'clock'>> = {},
   ): AgentLauncher & Disposable {
     return createLauncher({
       runsFolder: this.runsFolder,
@@ -215,6 +226,8 @@ export class RunHarness {
 
 /** Ends a process that a test has started, if it is still there. */
 export function kill(pid: number, signal = 'SIGKILL'): void {
+  // 0 would be our own group, and -1 everybody.
+  if (!(pid > 1)) throw new RangeError(`${pid} is no process of a test.`);
   try {
     process.kill(pid, signal);
   } catch {

@@ -61,6 +61,7 @@ function shownDefault(value: unknown): string {
 function range({ enum: choices, minimum, maximum, type }: Setting): string {
   if (choices) return choices.map((choice) => `\`${choice}\``).join(', ');
   if (minimum !== undefined && maximum !== undefined) return `${minimum} to ${maximum}`;
+  if (type === 'boolean') return '`true`, `false`';
   return type === 'array' ? 'a list' : type === 'object' ? 'an object' : 'text';
 }
 

@@ -20,8 +20,7 @@ export class Explorer {
 
   /** Takes an entry of a file's context menu. */
   async contextAction(file: string, action: string): Promise<void> {
-    await this.#row(file).click({ button: 'right' });
-    await takeMenuItem(this.#page, action);
+    await takeMenuItem(this.#page, () => this.#row(file).click({ button: 'right' }), action);
   }
 
   /** Whether the context menu of a file has this entry. */
@@ -32,6 +31,13 @@ export class Explorer {
     await this.#page.keyboard.press('Escape');
     await menuItem(this.#page, 'Delete Permanently').waitFor({ state: 'detached' });
     return offered;
+  }
+
+  /** Selects these files and no others, without opening them. */
+  async select(...files: readonly string[]): Promise<void> {
+    const [first, ...others] = files;
+    await this.#row(first ?? '').click();
+    for (const file of others) await this.#row(file).click({ modifiers: ['ControlOrMeta'] });
   }
 
   #row(file: string): Locator {

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Locator, Page } from 'playwright-core';
+import { shortTitle } from '../../../src/ui/text/loopText.ts';
 import { until } from '../until.ts';
 import { exactly } from './exactly.ts';
 import { takeMenuItem } from './menu.ts';
@@ -7,12 +8,23 @@ import { takeMenuItem } from './menu.ts';
 /** A row of a tree: label, description, and the rows under it. */
 export type Row = readonly [label: string, description: string, children?: readonly Row[]];
 
+/** What does not come in so long (ms), for the row was drawn anew in that moment, is asked for once more. */
+const AGAIN_MS = 10_000;
+
 /** Our view in the side bar of a window. */
 export class LoopTree {
   readonly #page: Page;
 
+  /** A test has shown it: settling shows it again where another view has taken its place. */
+  #wasShown = false;
+
   constructor(page: Page) {
     this.#page = page;
+  }
+
+  /** Shows it again if a test has shown it before. */
+  async settle(): Promise<void> {
+    if (this.#wasShown) await this.show();
   }
 
   /** Shows our view: the tree, or the welcome of an empty one. */
@@ -20,6 +32,7 @@ export class LoopTree {
     const shown = this.#page
       .locator('.activitybar .action-item.checked')
       .filter({ has: this.#page.locator('[aria-label^="Loop Supervisor"]') });
+    this.#wasShown = true;
     if ((await shown.count()) === 0) await this.#icon().click();
     await shown.waitFor();
     await this.#tree().waitFor({ state: 'attached' });
@@ -67,33 +80,35 @@ export class LoopTree {
 
   /** Waits until the tree is exactly this, with times as `steady` writes them. */
   async shows(expected: readonly Row[]): Promise<void> {
-    await until(
-      `the tree ${JSON.stringify(expected)}`,
-      async () => {
-        const rows = steady(await this.rows());
-        if (!isDeepStrictEqual(rows, expected)) throw new Error(JSON.stringify(rows));
-        return true;
-      },
-      30_000,
-    );
+    await until(`the tree ${JSON.stringify(expected)}`, async () => {
+      const rows = steady(await this.rows());
+      if (!isDeepStrictEqual(rows, expected)) throw new Error(JSON.stringify(rows));
+      return true;
+    });
   }
 
-  /** The row with that label. */
+  /** The row with that label, or of the loop with that title, which its row may cut. */
   row(label: string | RegExp): Locator {
-    return this.#tree()
-      .locator('.monaco-list-row')
-      .filter({
-        has: this.#page.locator('.label-name').filter({ hasText: typeof label === 'string' ? exactly(label) : label }),
-      })
+    const rows = this.#tree().locator('.monaco-list-row');
+    const named = (text: string | RegExp) =>
+      rows.filter({ has: this.#page.locator('.label-name').filter({ hasText: text }) });
+    if (typeof label !== 'string') return named(label).first();
+    return named(exactly(label))
+      .or(named(exactly(shortTitle({ title: label, loopId: label }))))
       .first();
   }
 
   /**
-   * Waits until a row says this beside its label. A row that is still to move to another group is best waited for before its menu is opened: while it
+   * Waits until a row says this beside its label, or to a screen reader. A row that is still to move to another group is best waited for before its menu is opened: while it
    * moves VS Code does not know it, and the command asks which loop is meant.
    */
-  async becomes(label: string | RegExp, words: string, timeoutMs = 30_000): Promise<void> {
-    await this.row(label).filter({ hasText: words }).waitFor({ timeout: timeoutMs });
+  async becomes(label: string | RegExp, words: string): Promise<void> {
+    await until(`${label} to be ${words}`, async () => {
+      const row = this.row(label);
+      return (
+        (await row.count()) > 0 && `${await row.innerText()} ${await row.getAttribute('aria-label')}`.includes(words)
+      );
+    });
   }
 
   /** Waits until no loop runs or waits any more: no row will move by itself. */
@@ -115,7 +130,7 @@ export class LoopTree {
     await until(`the hover of ${row}`, async () => {
       await this.#page.mouse.move(0, 0);
       await this.row(row).hover();
-      await hover.waitFor({ timeout: 2_000 });
+      await hover.waitFor({ timeout: AGAIN_MS });
       return true;
     });
   }
@@ -128,14 +143,7 @@ export class LoopTree {
 
   /** Takes an entry of a row's context menu. */
   async contextAction(row: string | RegExp, action: string): Promise<void> {
-    const menu = this.#page.locator('.monaco-menu');
-    // A row that is drawn anew in that moment takes no click.
-    await until(`the menu of ${row}`, async () => {
-      await this.row(row).click({ button: 'right' });
-      await menu.waitFor({ timeout: 2_000 });
-      return true;
-    });
-    await this.menuItem(action);
+    await takeMenuItem(this.#page, () => this.row(row).click({ button: 'right', timeout: AGAIN_MS }), action);
   }
 
   /** Selects these rows and no others, with Ctrl and the mouse, which opens none of them. */
@@ -198,24 +206,38 @@ export class LoopTree {
     return { x: box.x + box.width / 2, y: box.y + box.height - 12 };
   }
 
-  /** Opens the context menu of what is selected by keyboard, and takes an entry of it. */
-  async menuByKeyboard(action: string): Promise<void> {
-    await this.#page.keyboard.press('Shift+F10');
-    const { keyboard } = this.#page;
-    const focused = this.#page.locator('.monaco-menu .action-item.focused .action-label');
-    await this.#page.locator('.monaco-menu').waitFor();
-    await until(`${action} in the menu`, async () => {
-      const at = (await focused.count()) > 0 ? await focused.first().innerText() : '';
-      if (at === action) return true;
-      await keyboard.press('ArrowDown');
-      return false;
+  /**
+   * Presses a key on a row until `isDone`. A page that has only just come is given the keyboard, once more even: then the key went
+   * there, and is pressed again. As long as the tree has the keyboard, the key was heard.
+   */
+  async press(label: string, key: string, isDone: () => Promise<boolean>): Promise<void> {
+    await until(`what ${key} on ${label} does`, async () => {
+      await this.focus(label);
+      await this.#page.keyboard.press(key);
+      await until(`what ${key} on ${label} does, or another to have the keyboard`, async () => {
+        return (await isDone()) || (await this.focused()) !== label;
+      });
+      return isDone();
     });
-    await keyboard.press('Enter');
   }
 
-  /** Takes an entry of the open menu. */
-  async menuItem(label: string): Promise<void> {
-    await takeMenuItem(this.#page, label);
+  /** Opens the context menu of what is selected by keyboard, and takes an entry of it. `begin` gives the keyboard to the tree. */
+  async menuByKeyboard(action: string, begin = async () => {}): Promise<void> {
+    const { keyboard } = this.#page;
+    const menu = this.#page.locator('.monaco-menu');
+    const focused = menu.locator('.action-item.focused .action-label');
+    // A page that has only just come takes the keyboard, and with it goes the menu.
+    await until(`${action} in the menu`, async () => {
+      await begin();
+      await keyboard.press('Shift+F10');
+      await menu.waitFor({ timeout: AGAIN_MS });
+      while ((await focused.allInnerTexts())[0] !== action) {
+        if (!(await menu.isVisible())) return false;
+        await keyboard.press('ArrowDown');
+      }
+      return true;
+    });
+    await keyboard.press('Enter');
   }
 
   /** The text of the tree's number on the activity bar; empty if there is none. */

@@ -1,12 +1,31 @@
 import type { Locator, Page } from 'playwright-core';
+import { until } from '../until.ts';
 import { exactly } from './exactly.ts';
 
-/** Takes an entry of the open menu. */
-export async function takeMenuItem(page: Page, label: string): Promise<void> {
-  // A click too soon after the menu opened is taken for the end of the one that opened it, so: point and press Enter.
-  await menuItem(page, label).hover();
-  await page.locator('.monaco-menu .action-item.focused').filter({ hasText: label }).waitFor();
-  await page.keyboard.press('Enter');
+/** What does not come in so long (ms) is begun anew. */
+const AGAIN_MS = 10_000;
+
+/**
+ * Opens a menu and takes an entry of it. A menu goes when what it belongs to is drawn anew, when settings change and when a page
+ * takes the keyboard: then it is opened again.
+ */
+export async function takeMenuItem(page: Page, open: () => Promise<void>, label: string): Promise<void> {
+  const menu = page.locator('.monaco-menu').first();
+  const focused = page.locator('.monaco-menu .action-item.focused').filter({ hasText: label });
+  await until(`${label} in the menu`, async () => {
+    try {
+      await open();
+      await menu.waitFor({ timeout: AGAIN_MS });
+      // A click too soon after the menu opened is taken for the end of the one that opened it, so: point and press Enter.
+      await menuItem(page, label).hover({ timeout: AGAIN_MS });
+      await focused.waitFor({ timeout: AGAIN_MS });
+    } catch (error) {
+      await page.keyboard.press('Escape');
+      throw error;
+    }
+    await page.keyboard.press('Enter');
+    return true;
+  });
 }
 
 /** An entry of the open menu. */

@@ -56,6 +56,7 @@ export class Notices {
   }
 
   async clear(): Promise<void> {
+    if ((await this.all()).length === 0) return;
     await this.#input.anyCommand('Notifications: Clear All Notifications');
     await until('no notification', async () => (await this.all()).length === 0);
   }

@@ -32,7 +32,12 @@ export function look(pid: number): Seen | undefined {
 
 /** All that runs with this variable in its environment. */
 export function carrying(name: string, value: string): Seen[] {
-  return all().filter(({ pid }) => `\0${read(`/proc/${pid}/environ`) ?? ''}`.includes(`\0${name}=${value}\0`));
+  return all().filter(({ pid }) => environmentOf(pid).includes(`${name}=${value}`));
+}
+
+/** The environment of a process at its start, as `NAME=value`; empty for what is gone or not ours to read. */
+export function environmentOf(pid: number): string[] {
+  return (read(`/proc/${pid}/environ`) ?? '').split('\0');
 }
 
 /** The children of a process. */

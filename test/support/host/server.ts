@@ -6,10 +6,13 @@ import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { until } from '../until.ts';
 import { freshFolder, OUT } from './paths.ts';
-import { alive, carrying, childrenOf, type Seen, signal } from './processes.ts';
-import { provisionServer } from './provisionServer.ts';
+import { alive, carrying, childrenOf, environmentOf, type Seen, signal } from './processes.ts';
+import { type EditionName, provisionServer } from './provisionServer.ts';
 
 const MARK = 'LOOP_TEST_HOST';
+/** What begins the variables that the extension gives to agents, and they to their children. */
+const AGENT_MARK = 'LOOP_SUPERVISOR_LOOP=';
+const GUARDIAN = /[\\/]guardian\.cjs /;
 
 /** A quiet workbench: nothing that moves by itself, asks, or fetches. */
 const QUIET = {
@@ -32,6 +35,9 @@ const QUIET = {
   'security.workspace.trust.banner': 'always',
 };
 
+/** A server that takes longer (ms) to stop is killed. */
+const STOPS_MS = 5_000;
+
 export interface ServerOptions {
   /** Of the user and of the machine alike, on top of a quiet workbench. */
   readonly settings?: Record<string, unknown>;
@@ -48,6 +54,8 @@ export interface ServerOptions {
   /** How long a host waits for a window that is gone, in seconds. */
   readonly reconnectionGraceSeconds?: number;
   readonly env?: Record<string, string>;
+  /** Which VS Code; the current one if left out. */
+  readonly edition?: EditionName;
   /** Hears what has to be fetched first. */
   readonly log?: (line: string) => void;
 }
@@ -58,6 +66,8 @@ export class Server {
   readonly dataDir: string;
   /** Settles when the server's process is gone. */
   readonly ended: Promise<unknown>;
+  /** What its process writes. */
+  readonly log: string;
   readonly #mark: string;
   readonly #child: ChildProcess;
   readonly #options: ServerOptions;
@@ -66,6 +76,7 @@ export class Server {
   private constructor(port: number, dataDir: string, mark: string, child: ChildProcess, options: ServerOptions) {
     this.port = port;
     this.dataDir = dataDir;
+    this.log = join(OUT, `server-${port}.log`);
     this.#mark = mark;
     this.#child = child;
     this.ended = once(child, 'exit');
@@ -74,7 +85,7 @@ export class Server {
   }
 
   static async start(options: ServerOptions = {}): Promise<Server> {
-    const main = await provisionServer(options.log);
+    const { node, main } = await provisionServer(options.log, options.edition);
     const port = await freePort();
     const dataDir = options.dataDir ?? freshFolder('server');
     mkdirSync(dataDir, { recursive: true });
@@ -94,12 +105,12 @@ export class Server {
         : ['--reconnection-grace-time', String(options.reconnectionGraceSeconds)]),
     ];
     const env = { ...cleanEnvironment(), [MARK]: mark, ...options.env };
-    const child = spawn(process.execPath, [main, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(node, [main, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const server = new Server(port, dataDir, mark, child, options);
     mkdirSync(OUT, { recursive: true });
-    const log = createWriteStream(join(OUT, `server-${port}.log`));
+    const log = createWriteStream(server.log);
     child.stdout.pipe(log, { end: false });
     child.stderr.pipe(log, { end: false });
-    const server = new Server(port, dataDir, mark, child, options);
     if (options.settings || !existsSync(server.#settingsFile('User'))) server.writeSettings(options.settings ?? {});
     try {
       await until('the VS Code server to answer', async () => {
@@ -107,7 +118,7 @@ export class Server {
         return (await fetch(`${server.origin}/version`)).ok;
       });
       if (child.exitCode !== null)
-        throw new Error(`The VS Code server ended with ${child.exitCode}; see ${String(log.path)}.`);
+        throw new Error(`The VS Code server ended with ${child.exitCode}; see ${server.log}.`);
     } catch (error) {
       await server.stop();
       throw error;
@@ -158,14 +169,25 @@ export class Server {
     return childrenOf(this.#child.pid!).filter(({ command }) => command.includes('--type=extensionHost'));
   }
 
-  /** What its windows started and is not part of VS Code: guardians, agents and their children. */
+  /**
+   * The guardians, agents and agents' children that its windows have started, told by what the extension marks them with. What VS
+   * Code starts by itself, such as its look for open ports, is none of them, whatever it runs.
+   */
   started(): Seen[] {
-    const own = new Set([this.#child.pid]);
-    const seen = carrying(MARK, this.#mark);
-    // VS Code's own processes: children of the server, and theirs that run its programs.
-    for (const { pid, ppid, command } of seen)
-      if (ppid === this.#child.pid || command.includes('/code-server/')) own.add(pid);
-    return seen.filter(({ pid }) => !own.has(pid));
+    return carrying(MARK, this.#mark).filter(
+      ({ pid, command }) => GUARDIAN.test(command) || environmentOf(pid).some((entry) => entry.startsWith(AGENT_MARK)),
+    );
+  }
+
+  /** Makes it as if it were new, for other users: its windows must be closed. Its hosts and all that they started are ended. */
+  async forget(): Promise<void> {
+    await until('all that the windows had to be gone', () => {
+      const left = [...this.hosts(), ...this.started()];
+      for (const seen of left) signal(seen, 'SIGKILL');
+      return left.length === 0;
+    });
+    for (const name of ['globalStorage', 'workspaceStorage', 'History'])
+      rmSync(join(this.dataDir, 'data/User', name), { recursive: true, force: true, maxRetries: 5 });
   }
 
   /** Ends the server and all that it has started, and removes its data. */
@@ -173,7 +195,7 @@ export class Server {
     process.off('exit', this.#quit);
     if (this.#child.exitCode === null && this.#child.signalCode === null) {
       this.#child.kill('SIGTERM');
-      const late = setTimeout(() => this.#child.kill('SIGKILL'), 5_000);
+      const late = setTimeout(() => this.#child.kill('SIGKILL'), STOPS_MS);
       await this.ended;
       clearTimeout(late);
     }

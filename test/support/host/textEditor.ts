@@ -3,6 +3,9 @@ import { until } from '../until.ts';
 import { takeMenuItem } from './menu.ts';
 import type { QuickInput } from './quickInput.ts';
 
+/** What does not come in so long (ms) is begun anew. */
+const AGAIN_MS = 10_000;
+
 /** The text editors of a window. */
 export class TextEditor {
   readonly #page: Page;
@@ -15,9 +18,14 @@ export class TextEditor {
 
   /** Opens a file of the workspace. */
   async open(name: string): Promise<void> {
-    await this.#page.keyboard.press('Control+P');
-    await this.#input.input().fill(name);
-    await this.#page.locator('.quick-input-list .monaco-list-row').filter({ hasText: name }).first().click();
+    const row = this.#page.locator('.quick-input-list .monaco-list-row').filter({ hasText: name }).first();
+    // A page that has only just come takes the keyboard, and with it goes the list.
+    await until(`${name} in the list of files`, async () => {
+      if (!(await this.#input.input().isVisible())) await this.#page.keyboard.press('Control+P');
+      await this.#input.input().fill(name, { timeout: AGAIN_MS });
+      await row.click({ timeout: AGAIN_MS });
+      return true;
+    });
     await this.#page.locator('.tab.active').filter({ hasText: name }).waitFor();
     await this.code().waitFor();
   }
@@ -36,10 +44,10 @@ export class TextEditor {
 
   /** Puts the cursor at the start of a line, counted from 1. */
   async goTo(line: number): Promise<void> {
-    await this.#page.keyboard.press('Control+G');
-    await until('the question for the line', async () =>
-      (await this.#input.input().inputValue({ timeout: 500 })).startsWith(':'),
-    );
+    await until('the question for the line', async () => {
+      if (!(await this.#input.input().isVisible())) await this.#page.keyboard.press('Control+G');
+      return (await this.#input.input().inputValue({ timeout: AGAIN_MS })).startsWith(':');
+    });
     await this.#input.input().fill(`:${line}`);
     await this.#page.keyboard.press('Enter');
   }
@@ -66,8 +74,7 @@ export class TextEditor {
 
   /** Takes an entry of the context menu of the selection. */
   async contextAction(action: string): Promise<void> {
-    await this.#page.keyboard.press('Shift+F10');
-    await takeMenuItem(this.#page, action);
+    await takeMenuItem(this.#page, () => this.#page.keyboard.press('Shift+F10'), action);
   }
 
   /** Presses a button of the editor's title bar, by what it says. */
@@ -77,8 +84,7 @@ export class TextEditor {
 
   /** Takes an entry of the menu behind the dots of the editor's title bar. */
   async titleMenu(action: string): Promise<void> {
-    await this.titleAction('More Actions');
-    await takeMenuItem(this.#page, action);
+    await takeMenuItem(this.#page, () => this.titleAction('More Actions'), action);
   }
 
   /** The titles of the open editors. */

@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { BrowserContext, FrameLocator, Locator, Page } from 'playwright-core';
+import type { FrameLocator, Locator, Page } from 'playwright-core';
 import { until } from '../until.ts';
 import { Explorer } from './explorer.ts';
 import { LoopTree } from './loopTree.ts';
@@ -11,18 +11,54 @@ import { TextEditor } from './textEditor.ts';
 import { Walkthrough } from './walkthrough.ts';
 
 const EXTENSION = 'loopsupervisor.loop-supervisor';
+const SAID_AT_MOST = 100;
+const SAID_CHARACTERS = 400;
+/** What is over in a moment, or begun anew: a hover that does not come (ms). */
+const AGAIN_MS = 10_000;
 
-/** What VS Code has stored for us in this browser, as JSON. */
-const REMEMBERED = `new Promise((resolve, reject) => {
-  const opening = indexedDB.open('vscode-web-state-db-global');
-  opening.onerror = () => reject(opening.error);
-  opening.onsuccess = () => {
-    const database = opening.result;
-    const reading = database.transaction('ItemTable').objectStore('ItemTable').get('${EXTENSION}');
-    reading.onerror = () => reject(reading.error);
-    reading.onsuccess = () => { database.close(); resolve(reading.result); };
+/** All that VS Code has stored in this browser, for all windows and for single ones, as text. */
+const REMEMBERED = `(async () => {
+  const done = (request) => new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+  });
+  const texts = [];
+  for (const { name } of await indexedDB.databases()) {
+    if (!name.startsWith('vscode-web-state-db-')) continue;
+    const database = await done(indexedDB.open(name));
+    if (database.objectStoreNames.contains('ItemTable'))
+      texts.push(...await done(database.transaction('ItemTable').objectStore('ItemTable').getAll()));
+    database.close();
+  }
+  return texts.join('\\n');
+})()`;
+
+/** What lies open in a window. */
+interface Left {
+  readonly dialog: boolean;
+  /** The dialog asks whether to save. */
+  readonly unsaved: boolean;
+  readonly menu: boolean;
+  readonly question: boolean;
+  readonly overlay: boolean;
+  readonly editors: boolean;
+  readonly notices: boolean;
+}
+
+const LEFT = `(() => {
+  const shown = (selector) => [...document.querySelectorAll(selector)].some((element) => element.checkVisibility());
+  return {
+    dialog: shown('.monaco-dialog-box'),
+    unsaved: [...document.querySelectorAll('.monaco-dialog-box .monaco-button')]
+      .some((button) => button.textContent.trim() === "Don't Save"),
+    menu: shown('.monaco-menu'),
+    question: shown('.quick-input-widget'),
+    overlay: shown('.monaco-modal-editor-block'),
+    editors: shown('.tabs-container .tab'),
+    // What reports progress stays until that is over.
+    notices: shown('.notification-toast:not(:has(.monaco-progress-container.active))'),
   };
-})`;
+})()`;
 
 /** One window, used as a person would: by keyboard, clicks and what can be read on the screen. */
 export class Workbench {
@@ -33,6 +69,10 @@ export class Workbench {
   readonly editor: TextEditor;
   readonly explorer: Explorer;
   readonly walkthrough: Walkthrough;
+  /** The last that its console said. */
+  readonly said: string[] = [];
+  /** What lies open in it is meant to: it is not put in order before each test. */
+  isKept = false;
 
   constructor(page: Page) {
     this.page = page;
@@ -42,6 +82,13 @@ export class Workbench {
     this.editor = new TextEditor(page, this.input);
     this.explorer = new Explorer(page, this.input);
     this.walkthrough = new Walkthrough(page);
+    const hear = (line: string) => {
+      this.said.push(line.slice(0, SAID_CHARACTERS));
+      if (this.said.length > SAID_AT_MOST) this.said.shift();
+    };
+    page.on('console', (message) => hear(`${message.type()}: ${message.text()}`));
+    page.on('pageerror', (error) => hear(`error: ${error.message}`));
+    page.on('crash', () => hear('the page crashed'));
   }
 
   /** Runs a command of ours from the palette, by its title without the category. */
@@ -55,16 +102,9 @@ export class Workbench {
     await this.input.answer('The text for the agent', prompt);
   }
 
-  /** Opens a window and waits until its extensions are up (our status-bar items are there). */
-  static async open(context: BrowserContext, url: string): Promise<Workbench> {
-    const workbench = new Workbench(await context.newPage());
-    await workbench.page.goto(url);
-    await workbench.ready();
-    return workbench;
-  }
-
+  /** Waits until its extensions are up (our status-bar items are there). */
   async ready(): Promise<void> {
-    await this.statusItem('circuit').waitFor({ timeout: 60_000 });
+    await this.statusItem('circuit').waitFor();
   }
 
   /** Reloads the window: the old extension host is told to go, a new one comes. */
@@ -73,7 +113,7 @@ export class Workbench {
     await this.ready();
   }
 
-  /** Waits until VS Code has written what we gave it to remember for all windows; it does so a moment later, and a reload before that loses it. */
+  /** Waits until VS Code has stored this, of us or of its editors: it does so every few seconds, and a reload before that loses it. */
   async remembers(part: string): Promise<void> {
     await until(`${part} to be remembered`, async () => String(await this.page.evaluate(REMEMBERED)).includes(part));
   }
@@ -110,8 +150,29 @@ export class Workbench {
   }
 
   /** Gives the window another size, in pixels. */
-  async resize(width: number, height: number): Promise<void> {
-    await this.page.setViewportSize({ width, height });
+  async resize(size: { readonly width: number; readonly height: number }): Promise<void> {
+    await this.page.setViewportSize(size);
+  }
+
+  /**
+   * Puts away whatever lies open: menus, questions, dialogs, notices, editors with unsaved text. Nothing of ours has the keyboard
+   * then, and the pointer is on nothing.
+   */
+  async settle(): Promise<void> {
+    await until('a window in which nothing lies open', async () => {
+      const left = (await this.page.evaluate(LEFT)) as Left;
+      if (left.unsaved)
+        await this.page.locator('.monaco-dialog-box').getByRole('button', { name: "Don't Save" }).click();
+      else if (left.dialog || left.menu || left.question) await this.page.keyboard.press('Escape');
+      else if (left.overlay) await this.closeOverlay();
+      else if (left.editors) await this.input.anyCommand('View: Close All Editors');
+      else if (left.notices) await this.input.anyCommand('Notifications: Clear All Notifications');
+      else return true;
+      return false;
+    });
+    await this.tree.settle();
+    await this.page.mouse.move(0, 0);
+    await this.page.evaluate('document.activeElement?.blur()');
   }
 
   /** Drags the edge of the side bar so that it is that wide, in pixels. */
@@ -154,7 +215,7 @@ export class Workbench {
     return until(`the hover of ${name}`, async () => {
       await this.page.mouse.move(400, 300);
       await this.statusItem(name).hover();
-      await hover.waitFor({ timeout: 2_000 });
+      await hover.waitFor({ timeout: AGAIN_MS });
       return hover.innerText({ timeout: 500 });
     });
   }

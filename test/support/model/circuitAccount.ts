@@ -1,4 +1,4 @@
-import type { CircuitRecord, CircuitState } from '../../../src/core/model/circuit.ts';
+import { type CircuitRecord, type CircuitState, CLOSED_CIRCUIT } from '../../../src/core/model/circuit.ts';
 import type { Attempt } from '../../../src/core/model/loop.ts';
 import type { CircuitSettings } from '../../../src/core/model/settings.ts';
 
@@ -13,6 +13,8 @@ export class CircuitAccount {
   #openedAt = 0;
   /** The user has asked to close it so many times, and it has not been seen yet. */
   resets = 0;
+  /** A run has said something: a probe may close it for that (R4.1). */
+  progress = false;
 
   /** Time has passed, maybe backwards. */
   look(now: number, settings: CircuitSettings): void {
@@ -41,7 +43,7 @@ export class CircuitAccount {
   }
 
   /** What is wrong with the real one; undefined when nothing is. */
-  differsFrom(circuit: CircuitRecord): string | undefined {
+  differsFrom(circuit: CircuitRecord = CLOSED_CIRCUIT): string | undefined {
     const wasReset =
       this.resets > 0 &&
       circuit.state === 'closed' &&
@@ -52,6 +54,12 @@ export class CircuitAccount {
       this.#become('closed');
       this.#inARow = 0;
     }
+    const closedByProgress =
+      this.progress &&
+      this.#state === 'half-open' &&
+      circuit.state === 'closed' &&
+      circuit.generation === this.#generation + 1;
+    if (closedByProgress) this.#become('closed');
     const real = `${circuit.state}, generation ${circuit.generation}, ${circuit.consecutiveFailures} in a row`;
     const mine = `${this.#state}, generation ${this.#generation}, ${this.#inARow} in a row`;
     return real === mine ? undefined : `R4.1 the circuit is ${real}; by the rules it is ${mine}`;

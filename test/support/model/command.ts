@@ -20,7 +20,9 @@ export type Command = { readonly quick: boolean } & (
     }
   | { readonly act: 'end'; readonly run: number; readonly how: RunEnding; readonly cost: number }
   | { readonly act: 'cost'; readonly run: number; readonly cost: number; readonly earlier: number | undefined }
-  | { readonly act: 'session' | 'started'; readonly run: number }
+  | { readonly act: 'session' | 'started' | 'say'; readonly run: number }
+  | { readonly act: 'tryNow'; readonly agent: 'sample' | 'claude' }
+  | { readonly act: 'accrue'; readonly run: number; readonly cost: number }
   | {
       readonly act: 'record';
       readonly window: number;
@@ -117,7 +119,12 @@ const happening = fc.oneof(
     weight: 4,
     arbitrary: fc.record({ act: just('cost'), run, cost: cents, earlier: fc.option(cents, { nil: undefined }) }),
   },
-  { weight: 2, arbitrary: fc.record({ act: just('session', 'started'), run }) },
+  { weight: 4, arbitrary: fc.record({ act: just('session', 'started', 'say', 'say'), run }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ act: just('tryNow'), agent: fc.constantFrom('sample' as const, 'claude' as const) }),
+  },
+  { weight: 2, arbitrary: fc.record({ act: just('accrue'), run, cost: cents }) },
   {
     weight: 2,
     arbitrary: fc.record({

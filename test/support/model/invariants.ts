@@ -1,16 +1,19 @@
 import assert from 'node:assert/strict';
+import { CLOSED_CIRCUIT } from '../../../src/core/model/circuit.ts';
 import {
+  type ActiveLoop,
   isActive,
   isFinished,
   isLive,
   type LiveLoop,
   type Loop,
   type LoopState,
+  outstandingOf,
   reservedOf,
   type Transition,
 } from '../../../src/core/model/loop.ts';
-import { toUsd } from '../../../src/core/model/money.ts';
-import { mayStart } from '../../../src/core/policy/budget.ts';
+import { toNano, toUsd } from '../../../src/core/model/money.ts';
+import { budgetFit } from '../../../src/core/policy/budget.ts';
 import { attemptsAllowed } from '../../../src/core/policy/circuitBreaker.ts';
 import type { QueuedLoop } from '../../../src/core/state/liveState.ts';
 import { isBefore } from './startChecks.ts';
@@ -19,8 +22,9 @@ import type { World } from './world.ts';
 /** From which state a loop may come into which. `new` is where it comes from on submit. */
 const MAY_BECOME: { readonly [from in LoopState | 'new']: readonly LoopState[] } = {
   new: ['queued'],
-  queued: ['running', 'cancelled', 'failed'],
-  running: ['stopping', 'queued', 'backingOff', 'waiting', 'completed', 'failed', 'cancelled'],
+  queued: ['running', 'checking', 'waiting', 'cancelled', 'failed'],
+  checking: ['stopping', 'queued', 'backingOff', 'waiting', 'completed', 'failed', 'cancelled'],
+  running: ['checking', 'stopping', 'queued', 'backingOff', 'waiting', 'completed', 'failed', 'cancelled'],
   stopping: ['queued', 'backingOff', 'waiting', 'completed', 'failed', 'cancelled'],
   backingOff: ['queued', 'cancelled'],
   waiting: ['queued', 'cancelled'],
@@ -51,32 +55,33 @@ export class Invariants {
     const live = [...this.#loops.values()].filter(isLive);
     this.#processes(live);
     this.#overdue(live);
-    this.#slots(live);
-    this.#statuses(live);
+    await this.#slots(live);
+    this.#money(live);
+    await this.#statuses(live);
   }
 
   /** Looks at every loop's attempts, history and ledger: when a world is at its end. */
-  checkBooks(): void {
+  async checkBooks(): Promise<void> {
     const books = this.#world.machine.books();
     const days = new Map<string, number>();
     for (const [seq, loop] of this.#loops) {
-      assert.deepEqual(books.bySeq(seq), loop, 'what changes is told');
-      const ledger = books.ledger(seq);
+      assert.deepEqual(await books.bySeq(seq), loop, 'what changes is told');
+      const ledger = await books.ledger(seq);
       for (const { day, agent, cost } of ledger) days.set(`${day} ${agent}`, (days.get(`${day} ${agent}`) ?? 0) + cost);
       const sum = ledger.reduce((total, row) => total + row.cost, 0);
       assert.equal(loop.cost, sum, `R6.7 the cost of ${loop.loopId} is what its ledger says`);
       if (loop.agent === 'sample')
         assert.equal(sum, this.#world.said.get(seq) ?? 0, `R6.6 all that ${loop.loopId} reported was counted, once`);
-      this.#attempts(loop);
-      this.#history(loop);
+      await this.#attempts(loop);
+      await this.#history(loop);
     }
-    for (const { day, cost, estimated } of books.spend('')) {
+    for (const { day, cost, estimated, unknown } of await books.spend('')) {
       assert.ok(
-        cost >= 0 && estimated >= 0,
+        cost >= 0 && estimated >= 0 && unknown >= 0,
         `R6.2 ${day} has a spend of ${cost}, ${estimated} of it estimated: it would open the limit wider`,
       );
     }
-    const spend = books.spend('').map(({ day, agent, cost }) => [`${day} ${agent}`, cost] as const);
+    const spend = (await books.spend('')).map(({ day, agent, cost }) => [`${day} ${agent}`, cost] as const);
     assert.deepEqual(
       new Map(spend.filter(([, cost]) => cost !== 0)),
       new Map([...days].filter(([, cost]) => cost !== 0)),
@@ -136,7 +141,13 @@ export class Invariants {
     const { windows, checks, machine, settings } = this.#world;
     if (windows.length === 0) return;
     const now = machine.clock.now();
-    assert.ok(!checks.account.isOverdue(now, settings.circuit), 'R4.1 the cool-down is over, and nobody has seen it');
+    for (const account of checks.accounts.values())
+      assert.ok(!account.isOverdue(now, settings.circuit), 'R4.1 the cool-down is over, and nobody has seen it');
+    for (const gate of Object.values(checks.control.gates)) {
+      assert.ok(gate.since <= now, `R4.5 ${gate.why} is held from a time that has not come`);
+      if (gate.state === 'held' && gate.until !== undefined)
+        assert.ok(gate.until > now, `R14.2 ${gate.why} is held for longer than it should`);
+    }
     for (const loop of live) {
       if (!('until' in loop)) continue;
       assert.ok(loop.until > now, `R5.2 ${loop.loopId} is ${loop.state} for longer than it should`);
@@ -146,67 +157,96 @@ export class Invariants {
   }
 
   /** Nothing that could start waits (R3.3), and nobody else is to blame. */
-  #slots(live: readonly LiveLoop[]): void {
+  async #slots(live: readonly LiveLoop[]): Promise<void> {
     const { settings, windows, checks, machine } = this.#world;
     const { control } = checks;
     if (control.paused || windows.length === 0 || machine.launcher.free === 0) return;
     const active = live.filter(isActive);
-    const probes = active.filter(
-      ({ attempt }) => attempt.probe && attempt.generation === control.circuit.generation,
-    ).length;
-    const places = Math.min(
-      settings.maxConcurrent - active.length,
-      attemptsAllowed(control.circuit, settings.circuit, probes),
-    );
-    if (places <= 0) return;
-    const now = machine.clock.now();
+    if (active.length >= settings.maxConcurrent) return;
     const runningReserved = active.reduce((sum, loop) => sum + reservedOf(loop), 0);
-    const budget = { spent: this.#spentToday(), reserved: 0, runningReserved, limit: settings.budget.dailyLimit };
+    const budget = { used: await this.#usedToday(active), runningReserved, limit: settings.budget.dailyLimit };
+    const outstanding = active.reduce((sum, loop) => sum + outstandingOf(loop), 0);
+    // The least share may be as much as what the agent's loops have cost.
+    const dearest = Math.max(settings.budget.minAllowance, ...[...this.#loops.values()].map(({ cost }) => cost));
+    const isShort = budget.limit > 0 && outstanding > 0 && budget.limit - budget.used - outstanding < dearest;
     for (const loop of inOrder(live)) {
-      const hold = control.holds[loop.agent];
-      const isHome = windows.some(({ id, folder }) => id === loop.windowId || folder === loop.folder);
-      if ((hold && hold.until > now) || !isHome) continue;
-      assert.ok(!mayStart(budget, loop.estimate), `R3.3 ${loop.loopId} waits, and nothing keeps it from starting`);
-      return;
+      if (!this.#world.isHome(loop) || !this.#isLet(loop, active)) continue;
+      const fit = budgetFit(budget, reservedOf(loop));
+      // It may wait for what running loops were granted (R6.8).
+      if (fit === 'now' && isShort) return;
+      assert.notEqual(fit, 'now', `R3.3 ${loop.loopId} waits, and nothing keeps it from starting`);
+      // Nobody overtakes one that waits for the money of those that run (R6.3).
+      if (fit === 'later') return;
+    }
+  }
+
+  /** Whether gates and circuit let one more loop like this start now (R4.1, R14.2). */
+  #isLet(loop: QueuedLoop, active: readonly ActiveLoop[]): boolean {
+    const { checks, settings } = this.#world;
+    const circuit = checks.control.circuits[loop.agent] ?? CLOSED_CIRCUIT;
+    const probes = active.filter(
+      ({ agent, attempt }) => agent === loop.agent && attempt.probe && attempt.generation === circuit.generation,
+    );
+    if (attemptsAllowed(circuit, settings.circuit, probes.length) <= 0) return false;
+    return checks.gatesBefore(loop).every((gate) => gate.state === 'trial' && !checks.isTried(gate, active));
+  }
+
+  /** Nobody who is watched goes on beyond what was granted: spend passes grants by turns in flight alone (R6.8). */
+  #money(live: readonly LiveLoop[]): void {
+    const { settings, windows } = this.#world;
+    if (settings.budget.dailyLimit === 0) return;
+    for (const { state, attempt, loopId } of live.filter(isActive)) {
+      const { allowance, cost, accrued } = attempt;
+      const isFollowed = windows.some(({ id }) => id === attempt.windowId);
+      if (state !== 'running' || !isFollowed || allowance?.heldBy !== 'host') continue;
+      assert.ok(cost + accrued <= allowance.amount, `R6.8 ${loopId} goes on beyond its allowance`);
     }
   }
 
   /** Every window shows what the books say (R10.1). */
-  #statuses(live: readonly LiveLoop[]): void {
+  async #statuses(live: readonly LiveLoop[]): Promise<void> {
     const { windows, checks } = this.#world;
     const active = live.filter(isActive);
     const queue = inOrder(live);
+    const endOfDay = this.#world.endOfDay();
     const failed = [...this.#loops.values()]
       .filter((loop) => loop.state === 'failed' && !loop.cleared)
       .map(({ loopId }) => loopId);
-    const reserved = toUsd(live.reduce((sum, loop) => sum + reservedOf(loop), 0));
     for (const { supervisor } of windows) {
       const status = supervisor.status();
+      const parked = new Set(status.parked.map(({ loopId }) => loopId));
+      const isToday = (loop: LiveLoop) => !(loop.state === 'waiting' && 'until' in loop && loop.until >= endOfDay);
+      const holding = live.filter((loop) => !parked.has(loop.loopId) && isToday(loop));
+      const reserved = toUsd(holding.reduce((sum, loop) => sum + reservedOf(loop), 0));
       assert.deepEqual(status.running.map(({ loopId }) => loopId).sort(), active.map(({ loopId }) => loopId).sort());
       assert.deepEqual(
         status.queued.map(({ loopId, position }) => [loopId, position]),
         queue.map(({ loopId }, index) => [loopId, index + 1]),
       );
-      assert.equal(status.queueDepth, queue.filter(({ fresh }) => fresh).length);
+      assert.equal(status.queueDepth, queue.filter(({ fresh, wasParked }) => fresh && !wasParked).length);
       assert.deepEqual(sorted(status.backingOff), sorted(live.filter(({ state }) => state === 'backingOff')));
       assert.deepEqual(sorted(status.waiting), sorted(live.filter(({ state }) => state === 'waiting')));
-      assert.equal(status.circuitState, checks.control.circuit.state);
+      for (const { account, state } of status.circuits)
+        assert.equal(state, checks.control.circuits[account]?.state, `R4.3 the circuit of ${account}`);
+      assert.equal(status.holds.length, Object.keys(checks.control.gates).length);
       assert.equal(status.paused, checks.control.paused);
-      assert.equal(status.budget.spent, toUsd(Math.max(0, this.#spentToday())));
+      assert.equal(toNano(status.budget.spent + status.budget.unknown), Math.max(0, await this.#usedToday(active)));
       assert.equal(status.budget.reserved, reserved);
       assert.deepEqual([...status.permanentlyFailed].sort(), failed.sort());
       assert.equal(status.ready, true);
     }
   }
 
-  #spentToday(): number {
+  /** What the ledger says of today, and what runs have accrued. */
+  async #usedToday(active: readonly ActiveLoop[]): Promise<number> {
     const today = this.#world.today();
-    const rows = this.#world.machine.books().spend(today);
-    return rows.filter(({ day }) => day === today).reduce((sum, { cost }) => sum + cost, 0);
+    const rows = await this.#world.machine.books().spend(today);
+    const accrued = active.reduce((sum, { attempt }) => sum + attempt.accrued, 0);
+    return rows.filter(({ day }) => day === today).reduce((sum, { cost }) => sum + cost, accrued);
   }
 
-  #attempts(loop: Loop): void {
-    const attempts = this.#world.machine.books().attempts(loop.seq);
+  async #attempts(loop: Loop): Promise<void> {
+    const attempts = await this.#world.machine.books().attempts(loop.seq);
     assert.deepEqual(
       attempts.map(({ number }) => number),
       Array.from({ length: loop.attempts }, (_, index) => index + 1),
@@ -220,8 +260,8 @@ export class Invariants {
   }
 
   /** Every change of state has one row: the rows make a chain from the submit to the present state. */
-  #history(loop: Loop): void {
-    const rows = this.#world.machine.books().history(loop.seq);
+  async #history(loop: Loop): Promise<void> {
+    const rows = await this.#world.machine.books().history(loop.seq);
     let state = 'new' as Transition['from'];
     for (const { from, to, why } of rows) {
       assert.equal(from, state, `the history of ${loop.loopId} has a gap before "${why}"`);

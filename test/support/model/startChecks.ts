@@ -1,19 +1,25 @@
 import { CLOSED_CIRCUIT } from '../../../src/core/model/circuit.ts';
 import { StoreError } from '../../../src/core/model/errors.ts';
+import { type GateRecord, gateKey } from '../../../src/core/model/gate.ts';
 import {
   type ActiveLoop,
   type Attempt,
   isActive,
   isLive,
   type LiveLoop,
+  outstandingOf,
   reservedOf,
 } from '../../../src/core/model/loop.ts';
 import type { Settings } from '../../../src/core/model/settings.ts';
+import { budgetFit } from '../../../src/core/policy/budget.ts';
 import { attemptsAllowed } from '../../../src/core/policy/circuitBreaker.ts';
 import type { Control, Store, StoreTransaction } from '../../../src/core/ports/store.ts';
 import type { QueuedLoop } from '../../../src/core/state/liveState.ts';
 import { CircuitAccount } from './circuitAccount.ts';
 import { spyOn, type Written } from './txSpy.ts';
+
+/** The accounts of the world. */
+const ACCOUNTS = ['sample', 'claude'];
 
 /** What a look into a transaction needs to know. */
 export interface Sight {
@@ -21,9 +27,12 @@ export interface Sight {
   /** Ids that were ever submitted. */
   readonly ids: ReadonlySet<string>;
   today(): string;
+  endOfDay(): number;
   now(): number;
   /** Whether that window has begun to go. */
   isLeaving(windowId: string): boolean;
+  /** Whether a window is open that may start that loop. */
+  isHome(loop: LiveLoop): boolean;
   /** What is wrong, for the test to find. */
   complain(what: string): void;
 }
@@ -36,9 +45,13 @@ export class StartChecks {
   readonly #sight: Sight;
   /** So many of the next writes fail, whoever asks for them. */
   failing = 0;
-  readonly account = new CircuitAccount();
+  /** What the circuit of each account is by the rules. */
+  readonly accounts: ReadonlyMap<string, CircuitAccount> = new Map(
+    ACCOUNTS.map((name) => [name, new CircuitAccount()]),
+  );
   readonly #followedBy = new Map<number, string>();
-  #control: Control = { circuit: CLOSED_CIRCUIT, paused: false, holds: {} };
+  readonly #allowed = new Map<number, number>();
+  #control: Control = { circuits: {}, gates: {}, paused: false };
 
   constructor(sight: Sight) {
     this.#sight = sight;
@@ -52,24 +65,24 @@ export class StartChecks {
   wrap(store: Store): Store {
     return new Proxy(store, {
       get: (target, name) => {
-        if (name === 'write') return (work: (tx: StoreTransaction) => unknown) => this.#write(target, work);
+        if (name === 'write') return (...call: Parameters<Store['write']>) => this.#write(target, ...call);
         const value = Reflect.get(target, name, target);
         return typeof value === 'function' ? value.bind(target) : value;
       },
     });
   }
 
-  async #write(store: Store, work: (tx: StoreTransaction) => unknown): Promise<unknown> {
+  async #write(store: Store, ...[work, reads]: Parameters<Store['write']>): Promise<unknown> {
     if (this.failing > 0) {
       this.failing--;
       throw new StoreError('disk', 'The disk is full.');
     }
-    return store.write((tx) => this.#watch(tx, work));
+    return store.write((tx) => this.#watch(tx, work), reads);
   }
 
   #watch(tx: StoreTransaction, work: (tx: StoreTransaction) => unknown): unknown {
-    const written: Written = { begun: [], settled: [], adopted: [], inserted: [], control: undefined };
-    const result = work(spyOn(tx, written, this.#followedBy));
+    const written: Written = { begun: [], settled: [], adopted: [], inserted: [], granted: [], control: undefined };
+    const result = work(spyOn(tx, written, this.#followedBy, this.#allowed));
     this.#control = written.control ?? this.#control;
     this.#keepAccount(written.settled);
     for (const { windowId, token } of written.adopted) {
@@ -77,45 +90,80 @@ export class StartChecks {
         this.#sight.complain(`R9.1 ${token} was taken over by a window that is going`);
     }
     if (written.begun.length > 0 || written.inserted.length > 0) this.#look(tx, written);
+    this.#lookAtMoney(tx, written);
     return result;
   }
 
   #keepAccount(settled: readonly Attempt[]): void {
     const { circuit } = this.#sight.settings;
     const now = this.#sight.now();
-    this.account.look(now, circuit);
-    for (const attempt of settled) this.account.settle(attempt, now, circuit);
-    const wrong = this.account.differsFrom(this.#control.circuit);
-    if (wrong !== undefined) this.#sight.complain(wrong);
+    for (const [name, account] of this.accounts) {
+      account.look(now, circuit);
+      for (const attempt of settled) if (attempt.account === name) account.settle(attempt, now, circuit);
+      const wrong = account.differsFrom(this.#control.circuits[name]);
+      if (wrong !== undefined) this.#sight.complain(`${name}: ${wrong}`);
+    }
+  }
+
+  /** What is granted never passes the limit (R6.8). */
+  #lookAtMoney(tx: StoreTransaction, { granted }: Written): void {
+    const { dailyLimit } = this.#sight.settings.budget;
+    if (dailyLimit === 0 || granted.length === 0) return;
+    const active = this.#live(tx).filter(isActive);
+    const used = this.#used(tx, active);
+    const outstanding = active.reduce((sum, loop) => sum + outstandingOf(loop), 0);
+    if (used + outstanding > dailyLimit)
+      this.#sight.complain(`R6.8 ${used} are used and ${outstanding} granted of ${dailyLimit}`);
+  }
+
+  #live(tx: StoreTransaction): LiveLoop[] {
+    const loops = [...this.#sight.ids].map((id) => tx.latest(id));
+    return loops.filter((loop): loop is LiveLoop => loop !== undefined && isLive(loop));
+  }
+
+  #used(tx: StoreTransaction, active: readonly ActiveLoop[]): number {
+    const { spent, unknown } = tx.day(this.#sight.today());
+    return spent + unknown + active.reduce((sum, { attempt }) => sum + attempt.accrued, 0);
   }
 
   #look(tx: StoreTransaction, { begun, inserted }: Written): void {
-    const { settings, ids } = this.#sight;
+    const { settings } = this.#sight;
     const complain = (what: string) => this.#sight.complain(what);
-    const live = [...ids].map((id) => tx.latest(id)).filter((loop) => loop !== undefined && isLive(loop)) as LiveLoop[];
+    const live = this.#live(tx);
     const active = live.filter(isActive);
-    const { spent } = tx.day(this.#sight.today());
+    const used = this.#used(tx, active);
+    const endOfDay = this.#sight.endOfDay();
     const { dailyLimit } = settings.budget;
     const held = (loops: readonly LiveLoop[]) => loops.reduce((sum, loop) => sum + reservedOf(loop), 0);
 
     const queued = live.filter((loop): loop is QueuedLoop => loop.state === 'queued');
     const isNew = (loop: LiveLoop) => inserted.includes(loop.seq);
     if (queued.some(isNew)) {
-      const depth = queued.filter((loop) => loop.fresh).length;
+      const depth = queued.filter((loop) => loop.fresh && !loop.wasParked).length;
       if (depth > settings.maxQueueDepth)
         complain(`R2.2 ${depth} fresh loops are queued, and ${settings.maxQueueDepth} may be`);
     }
-    if (live.some(isNew) && dailyLimit > 0 && spent + held(live) > dailyLimit) {
-      complain(`R6.2 a loop was taken with ${spent} spent and ${held(live)} reserved of ${dailyLimit}`);
+    // What is parked or waits for another day reserves nothing, and what was parked may have come on top.
+    const cannotStart = (loop: LiveLoop) =>
+      (loop.state === 'waiting' && 'until' in loop && loop.until >= endOfDay) ||
+      (loop.state === 'queued' &&
+        (loop.wasParked ||
+          this.isHeld(loop) ||
+          !this.#sight.isHome(loop) ||
+          budgetFit({ used, runningReserved: 0, limit: dailyLimit }, reservedOf(loop)) !== 'now'));
+    const reserved = held(live.filter((loop) => !cannotStart(loop)));
+    if (live.some(isNew) && dailyLimit > 0 && used + reserved > dailyLimit) {
+      complain(`R6.2 a loop was taken with ${used} used and ${reserved} reserved of ${dailyLimit}`);
     }
     if (begun.length === 0) return;
 
     if (active.length > settings.maxConcurrent)
       complain(`R3.1 ${active.length} loops are active, and ${settings.maxConcurrent} may be`);
-    if (dailyLimit > 0 && (spent >= dailyLimit || spent + held(active) > dailyLimit)) {
-      complain(`R6.3 a loop was started with ${spent} spent and ${held(active)} held of ${dailyLimit}`);
+    if (dailyLimit > 0 && (used >= dailyLimit || used + held(active) > dailyLimit)) {
+      complain(`R6.3 a loop was started with ${used} used and ${held(active)} held of ${dailyLimit}`);
     }
-    this.#lookAtCircuit(active, begun);
+    for (const attempt of begun) this.#lookAtCircuit(active, attempt);
+    this.#lookAtGates(active, begun);
     if (this.#control.paused) complain('R2.4 a loop was started while dispatch is paused');
     const started = active.filter((loop) => begun.some(({ id }) => id === loop.attempt.id));
     if (started.length < begun.length) complain('R3.1 an attempt was begun of a loop that is not active afterwards');
@@ -124,33 +172,70 @@ export class StartChecks {
         complain(`R9.1 ${loop.loopId} was started by a window that is going`);
       // Its own window would have started the other one first. What waits for another window has its slot kept.
       const passed = queued.find(
-        (other) => isBefore(other, loop) && other.windowId === loop.attempt.windowId && !this.#isHeld(other),
+        (other) =>
+          isBefore(other, loop) &&
+          other.windowId === loop.attempt.windowId &&
+          !this.isHeld(other) &&
+          budgetFit({ used, runningReserved: 0, limit: dailyLimit }, reservedOf(other)) === 'now',
       );
       if (passed) complain(`R2.1 ${loop.loopId} was started before ${passed.loopId}`);
     }
   }
 
-  #lookAtCircuit(active: readonly ActiveLoop[], begun: readonly Attempt[]): void {
+  #lookAtCircuit(active: readonly ActiveLoop[], { account = '', generation, probe }: Attempt): void {
     const { settings } = this.#sight;
     const complain = (what: string) => this.#sight.complain(what);
-    const { circuit } = this.#control;
-    const probes = active.filter(({ attempt }) => attempt.probe && attempt.generation === circuit.generation).length;
+    const circuit = this.#control.circuits[account] ?? CLOSED_CIRCUIT;
+    const probes = active.filter(
+      ({ attempt }) => attempt.account === account && attempt.probe && attempt.generation === circuit.generation,
+    ).length;
     if (circuit.state === 'open') complain('R4.1 a loop was started while the circuit is open');
     if (circuit.state === 'half-open' && probes > settings.circuit.halfOpenMaxProbes)
       complain(`R4.1 ${probes} probes run`);
     if (attemptsAllowed(circuit, settings.circuit, probes) < 0) complain('R4.1 more attempts run than may');
-    for (const attempt of begun) {
-      if (attempt.generation !== circuit.generation)
-        complain("R4.2 an attempt was begun in another generation than the circuit's");
-      if (attempt.probe !== (circuit.state === 'half-open'))
-        complain('R4.1 an attempt is a probe exactly in half-open');
+    if (generation !== circuit.generation)
+      complain("R4.2 an attempt was begun in another generation than the circuit's");
+    if (probe !== (circuit.state === 'half-open')) complain('R4.1 an attempt is a probe exactly in half-open');
+  }
+
+  /** Nothing starts behind a gate that is held, and behind one on trial only one at a time (R14.2). */
+  #lookAtGates(active: readonly ActiveLoop[], begun: readonly Attempt[]): void {
+    for (const gate of Object.values(this.#control.gates)) {
+      const behind = active.filter((loop) => isBehind(gate, loop) && isLater(gate, loop));
+      const started = behind.filter(({ attempt }) => begun.some(({ id }) => id === attempt.id));
+      const key = gateKey(gate.of);
+      if (gate.state === 'held' && started.length > 0) this.#sight.complain(`R14.1 ${key} is held, and a loop started`);
+      if (gate.state === 'trial' && started.length > 0 && behind.length > 1)
+        this.#sight.complain(`R14.2 ${key} is on trial, and ${behind.length} loops run`);
     }
   }
 
-  #isHeld(loop: QueuedLoop): boolean {
-    const hold = this.#control.holds[loop.agent];
-    return hold !== undefined && hold.until > this.#sight.now();
+  gatesBefore(loop: QueuedLoop): GateRecord[] {
+    return Object.values(this.#control.gates).filter((gate) => isBehind(gate, loop));
   }
+
+  /** Whether a loop runs that went first after that hold. */
+  isTried(gate: GateRecord, active: readonly ActiveLoop[]): boolean {
+    return active.some((loop) => isBehind(gate, loop) && isLater(gate, loop));
+  }
+
+  /** Whether a loop does not simply go in its turn: its account, profile or machine is held, or lets only some through. */
+  isHeld(loop: QueuedLoop): boolean {
+    const circuit = this.#control.circuits[loop.agent];
+    if (circuit && circuit.state !== 'closed') return true;
+    return this.gatesBefore(loop).length > 0;
+  }
+}
+
+/** Whether an attempt began after that gate was put on trial. */
+function isLater(gate: GateRecord, { attempt }: ActiveLoop): boolean {
+  return gate.state !== 'trial' || attempt.id > gate.lastAttempt;
+}
+
+/** Whether that gate stands before a loop; here each profile is an account of its own. */
+function isBehind({ of }: GateRecord, { agent, cwd }: LiveLoop): boolean {
+  if (!('name' in of)) return of.kind === 'machine';
+  return of.name === agent && (of.folder === undefined || of.folder === cwd);
 }
 
 /** Whether `one` stands before `other` in the order of the queue (R2.1). */

@@ -11,15 +11,31 @@ export interface Written {
   readonly adopted: Attempt[];
   /** `seq` of loops that were taken. */
   readonly inserted: number[];
+  /** Attempts that were granted an allowance, or a larger one. */
+  readonly granted: Attempt[];
   control: Control | undefined;
 }
 
-/** The transaction, with notes taken of what is written in it. `followedBy`: which window follows each attempt, by its id; kept here. */
-export function spyOn(tx: StoreTransaction, written: Written, followedBy: Map<number, string>): StoreTransaction {
+/**
+ * The transaction, with notes taken of what is written in it. `followedBy` and `allowed`: which
+ * window follows each attempt and what it may spend, by its id; kept here.
+ */
+export function spyOn(
+  tx: StoreTransaction,
+  written: Written,
+  followedBy: Map<number, string>,
+  allowed: Map<number, number>,
+): StoreTransaction {
+  const noteGrant = (attempt: Attempt) => {
+    const amount = attempt.allowance?.amount ?? 0;
+    if (amount > (allowed.get(attempt.id) ?? 0)) written.granted.push(attempt);
+    allowed.set(attempt.id, amount);
+  };
   const own: Partial<StoreTransaction> = {
     insertAttempt: (seq, attempt) => {
       const inserted = tx.insertAttempt(seq, attempt);
       written.begun.push(inserted);
+      noteGrant(inserted);
       followedBy.set(inserted.id, inserted.windowId);
       return inserted;
     },
@@ -27,6 +43,7 @@ export function spyOn(tx: StoreTransaction, written: Written, followedBy: Map<nu
       const saved = tx.saveAttempt(attempt);
       if (saved && followedBy.get(attempt.id) !== attempt.windowId) written.adopted.push(attempt);
       if (saved) followedBy.set(attempt.id, attempt.windowId);
+      if (saved) noteGrant(attempt);
       if (saved && attempt.end) written.settled.push(attempt);
       return saved;
     },

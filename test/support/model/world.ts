@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { AgentEvent } from '../../../src/core/model/agentEvent.ts';
 import { SupervisorError } from '../../../src/core/model/errors.ts';
+import type { LiveLoop } from '../../../src/core/model/loop.ts';
 import { DEFAULT_SETTINGS, type Settings } from '../../../src/core/model/settings.ts';
 import type { Supervisor } from '../../../src/core/supervisor.ts';
 import type { FakeRun } from '../fakeLauncher.ts';
@@ -28,8 +29,8 @@ export class World implements Sight {
     maxConcurrent: 2,
     maxQueueDepth: 4,
     circuit: { failureThreshold: 2, cooldownMs: 5_000, halfOpenMaxProbes: 1 },
-    restart: { maxRestarts: 2, windowMs: 60_000 },
-    budget: { dailyLimit: 500 * NANO_PER_CENT, warnAtPercent: 90, onExceeded: 'finish' },
+    restart: { maxRestarts: 2, windowMs: 60_000, maxTotal: 1_000 },
+    budget: { dailyLimit: 500 * NANO_PER_CENT, warnAtPercent: 90, minAllowance: 5e8, onExceeded: 'finish' },
   };
   readonly ids = new Set<string>();
   readonly complaints: string[] = [];
@@ -64,8 +65,16 @@ export class World implements Sight {
     return this.machine.clock.day(this.now());
   }
 
+  endOfDay(): number {
+    return this.machine.clock.nextDay(this.now());
+  }
+
   isLeaving(windowId: string): boolean {
     return this.#left.has(windowId);
+  }
+
+  isHome({ windowId, folder }: LiveLoop): boolean {
+    return this.windows.some((window) => window.id === windowId || window.folder === folder);
   }
 
   complain(what: string): void {
@@ -112,14 +121,17 @@ export class World implements Sight {
     this.#configure({ dailyLimit: 0, onExceeded: 'finish' });
     this.#configure({ failureThreshold: 1_000, halfOpenMaxProbes: 2 });
     const [{ supervisor }] = this.windows as [OpenWindow];
-    this.checks.account.resets++;
+    for (const account of this.checks.accounts.values()) account.resets++;
     await supervisor.resetCircuit();
     await supervisor.resume();
+    for (const agent of AGENTS.names()) await supervisor.tryNow(agent);
     // Past every reset that an agent has named, though the clock went back since.
     clock.jump(3 * 86_400_000);
     await clock.advance(31_000);
     const isLive = () => this.windows.some((window) => window.supervisor.live().length > 0);
     for (let round = 0; isLive(); round++) {
+      for (const { loopId, for: what } of supervisor.status().waiting)
+        if (what === 'you') await supervisor.restartNow(loopId);
       assert.ok(round < 60, `loops that never end: ${JSON.stringify(supervisor.status())}`);
       for (const run of launcher.alive) run.ok();
       await clock.advance(5_000);
@@ -139,6 +151,18 @@ export class World implements Sight {
         return this.#withRun(command.run, (run) => this.#end(run, command.how, command.cost));
       case 'cost':
         return this.#withRun(command.run, (run) => run.say(this.#cost(run, command.cost, command.earlier)));
+      case 'accrue':
+        return this.#withRun(command.run, (run) => {
+          // Only claude says it, and its ledger is not held against what was reported: what accrued may be charged.
+          if (run.request?.plan.command === 'claude') run.say({ type: 'accrued', cost: command.cost * NANO_PER_CENT });
+        });
+      case 'say':
+        return this.#withRun(command.run, (run) => {
+          for (const account of this.checks.accounts.values()) account.progress = true;
+          run.say({ type: 'text', text: 'I go on.', delta: false });
+        });
+      case 'tryNow':
+        return this.windows[0]?.supervisor.tryNow(command.agent);
       case 'session':
         return this.#withRun(command.run, (run) => run.say({ type: 'session', sessionId: `s-${run.loopId}` }));
       case 'started':
@@ -193,7 +217,8 @@ export class World implements Sight {
       case 'record': {
         const counted = supervisor.recordCost(loopId, command.cost / 100, command.key?.toString());
         return counted.then(
-          (yes) => yes && this.#add(this.machine.books().latest(loopId)?.seq ?? 0, command.cost * NANO_PER_CENT),
+          async (yes) =>
+            yes && this.#add((await this.machine.books().latest(loopId))?.seq ?? 0, command.cost * NANO_PER_CENT),
         );
       }
       case 'cancel':
@@ -224,7 +249,7 @@ export class World implements Sight {
       case 'resume':
         return supervisor.resume();
       case 'resetCircuit':
-        this.checks.account.resets++;
+        for (const account of this.checks.accounts.values()) account.resets++;
         return supervisor.resetCircuit();
       case 'crash':
         this.#leave(window);
@@ -288,6 +313,7 @@ export class World implements Sight {
 
   #cost(run: FakeRun, cents: number, earlier?: number): AgentEvent {
     const cost = cents * NANO_PER_CENT;
+    for (const account of this.checks.accounts.values()) account.progress = true;
     this.#add(Number(run.token.split('-')[0]), cost);
     return {
       type: 'cost',

@@ -1,13 +1,14 @@
 import { globSync } from 'node:fs';
 import { join } from 'node:path';
-import Mocha from 'mocha';
+import Mocha from './mochaClass.ts';
+import { HANGS_MS } from './record.ts';
 import RecordReporter from './recordReporter.ts';
 
 /** What a VS Code calls inside its extension host: runs the bundled tests that lie beside this file. */
 export async function run(): Promise<void> {
   const mocha = new Mocha({
     ui: 'bdd',
-    timeout: 60_000,
+    timeout: HANGS_MS,
     reporter: RecordReporter,
     reporterOptions: { staysOpen: true },
     forbidOnly: true,

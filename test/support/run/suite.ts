@@ -1,11 +1,12 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freshFolder, ROOT } from '../host/paths.ts';
 import { alive, carrying, type Seen, signal } from '../host/processes.ts';
-import { type Line, RECORD } from './record.ts';
+import { CLAIMS, RECORD } from './record.ts';
+import { RecordFile } from './recordFile.ts';
 import type { Result } from './result.ts';
 
 /** Something that is run as a program of its own, and counts as one test by its exit code, or as many as it records. */
@@ -14,65 +15,93 @@ export interface Suite {
   readonly command: readonly [program: string, ...args: string[]];
   /** Reports test by test in the file that the environment names. */
   readonly records?: boolean;
-  /** It is ended and has failed when it takes longer. */
-  readonly limitMinutes?: number;
+  /** That many of its programs run side by side and share its tests among them; one if left out. */
+  readonly workers?: number;
 }
 
-/** How long something that a suite started may outlive it, in ms. */
-const OUTLIVES_MS = 5_000;
+/** A suite has no limit in all, which a busy machine would reach; it hangs when nothing comes of it for so long (ms). */
+const HANGS_MS = 900_000;
+const LOOK_MS = 200;
+/** How long (ms) something that a suite started may outlive it. */
+const OUTLIVES_MS = 60_000;
+const SHOWN_CHARACTERS = 20_000;
 
 /** Runs a suite, printing its tests as they end. */
-export async function runSuite({
-  name,
-  command: [program, ...args],
-  records = false,
-  limitMinutes = 8,
-}: Suite): Promise<Result> {
+export async function runSuite(suite: Suite): Promise<Result> {
+  const { name, records = false, workers = 1 } = suite;
   console.log(`\n── ${name}`);
   const started = performance.now();
   const folder = freshFolder('record');
   const record = new RecordFile(join(folder, 'record.jsonl'));
-  const child = spawn(program, args, {
-    cwd: ROOT,
-    env: { ...process.env, [RECORD]: record.path },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  const output: Buffer[] = [];
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => output.push(chunk));
+  mkdirSync(join(folder, 'claims'));
+  const env = { ...process.env, [RECORD]: record.path, [CLAIMS]: join(folder, 'claims') };
+  const programs = Array.from({ length: workers }, () => new Program(suite.command, env));
   let verdict: string | undefined;
-  const stop = (why: string): void => {
-    verdict ??= why;
-    child.kill('SIGKILL');
-  };
-  const limit = setTimeout(() => stop(`It took longer than ${limitMinutes} minutes.`), limitMinutes * 60_000);
-  const watch = setInterval(() => record.read(), 200);
-  const ended = new Promise<string>((resolve) => {
-    child.once('error', (error) => resolve(`It did not start: ${error.message}`));
-    child.once('exit', (code, signal) => resolve(code === 0 ? '' : `It ended with ${code ?? signal}.`));
-  });
-  const closed = once(child, 'close').catch(() => undefined);
-  const how = await ended;
-  clearTimeout(limit);
+  const watch = setInterval(() => {
+    record.read();
+    const since = Math.max(record.changedAt, ...programs.map(({ heardAt }) => heardAt));
+    if (performance.now() - since < HANGS_MS) return;
+    verdict ??= `Nothing came of it for ${HANGS_MS / 60_000} minutes, in: ${record.begun.join('; ')}.`;
+    for (const { child } of programs) child.kill('SIGKILL');
+  }, LOOK_MS);
+  const ends = await Promise.all(programs.map(({ ended }) => ended));
   const left = await whatOutlives(record.path);
   if (left.length > 0)
     verdict ??= `What it started lives on: ${left.map(({ pid, command }) => `${command} (${pid})`).join(', ')}.`;
   for (const seen of left) signal(seen, 'SIGKILL');
-  await Promise.race([closed, sleep(OUTLIVES_MS, undefined, { ref: false })]);
+  await Promise.race([
+    Promise.all(programs.map(({ closed }) => closed)),
+    sleep(OUTLIVES_MS, undefined, { ref: false }),
+  ]);
   clearInterval(watch);
   const lines = record.read();
   rmSync(folder, { recursive: true, force: true });
-  const told = lines.some((line) => line.kind === 'fail');
-  const text = Buffer.concat(output).toString('utf8').trim();
+  const how = ends.filter(Boolean).join(' ');
+  const text = programs
+    .map(({ text }) => text)
+    .join('\n')
+    .trim();
+  // A suite whose exit code only repeats what its tests said adds no failure of its own.
+  const isSaid = !verdict && lines.some(({ kind }) => kind === 'fail');
   if (verdict ?? how) {
-    // A suite whose exit code only repeats what its tests said adds no failure of its own.
-    if (verdict || !told) lines.push({ kind: 'fail', title: name, error: `${verdict ?? how}\n${text}` });
-  } else if (records && !record.ended) {
+    if (!isSaid) lines.push({ kind: 'fail', title: name, error: `${verdict ?? how}\n${text}` });
+  } else if (records && record.ends < workers) {
     lines.push({ kind: 'fail', title: name, error: `It ended before its last test.\n${text}` });
   } else if (!records) {
     lines.push({ kind: 'pass', title: name, ms: performance.now() - started });
   }
-  if (text && (verdict ?? how)) console.log(text.slice(-20_000));
+  if (text && (verdict ?? how)) console.log(text.slice(-SHOWN_CHARACTERS));
   return { name, seconds: (performance.now() - started) / 1000, lines };
+}
+
+/** One program of a suite. */
+class Program {
+  readonly child: ChildProcess;
+  /** How it ended, if that is not as it should. */
+  readonly ended: Promise<string>;
+  readonly closed: Promise<unknown>;
+  /** When it last wrote something: time of `performance.now`. */
+  heardAt = performance.now();
+  readonly #output: Buffer[] = [];
+
+  constructor([program, ...args]: Suite['command'], env: NodeJS.ProcessEnv) {
+    this.child = spawn(program, args, { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    for (const stream of [this.child.stdout, this.child.stderr]) {
+      stream?.on('data', (chunk: Buffer) => {
+        this.heardAt = performance.now();
+        this.#output.push(chunk);
+      });
+    }
+    this.ended = new Promise<string>((resolve) => {
+      this.child.once('error', (error) => resolve(`It did not start: ${error.message}`));
+      this.child.once('exit', (code, signal) => resolve(code === 0 ? '' : `It ended with ${code ?? signal}.`));
+    });
+    this.closed = once(this.child, 'close').catch(() => undefined);
+  }
+
+  get text(): string {
+    return Buffer.concat(this.#output).toString('utf8');
+  }
 }
 
 /** The processes of a suite that are still there a while after its end: its environment has gone down to them all. */
@@ -80,40 +109,8 @@ async function whatOutlives(mark: string): Promise<Seen[]> {
   const deadline = performance.now() + OUTLIVES_MS;
   let left = carrying(RECORD, mark);
   while (left.length > 0 && performance.now() < deadline) {
-    await sleep(100);
+    await sleep(LOOK_MS);
     left = left.filter(alive);
   }
   return left;
-}
-
-class RecordFile {
-  readonly path: string;
-  readonly #lines: Line[] = [];
-  ended = false;
-
-  constructor(path: string) {
-    this.path = path;
-  }
-
-  /** Prints what is new, and answers all that there is but the end. */
-  read(): Line[] {
-    if (!existsSync(this.path)) return this.#lines;
-    const whole = readFileSync(this.path, 'utf8').split('\n').slice(0, -1);
-    for (const text of whole.slice(this.#lines.length + (this.ended ? 1 : 0))) {
-      const line = JSON.parse(text) as Line;
-      if (line.kind === 'end') {
-        this.ended = true;
-        continue;
-      }
-      this.#lines.push(line);
-      console.log(show(line));
-    }
-    return this.#lines;
-  }
-}
-
-function show(line: Exclude<Line, { kind: 'end' }>): string {
-  if (line.kind === 'pass') return `  ✓ ${line.title}${line.ms > 1000 ? ` (${(line.ms / 1000).toFixed(1)} s)` : ''}`;
-  if (line.kind === 'skip') return `  - ${line.title}`;
-  return `  ✗ ${line.title}\n${line.error.replaceAll(/^/gm, '      ')}`;
 }

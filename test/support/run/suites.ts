@@ -1,5 +1,5 @@
-import { globSync } from 'node:fs';
-import { dirname, sep } from 'node:path';
+import { globSync, statSync } from 'node:fs';
+import { dirname, join, sep } from 'node:path';
 import { ROOT, VSIX } from '../host/paths.ts';
 import type { Suite } from './suite.ts';
 
@@ -19,6 +19,13 @@ const PACK: Suite = { name: 'pack', command: ['npm', 'run', 'package', '--', '--
 
 const VSCODE: Suite = { name: 'vscode', command: ['node', 'test/support/run/vscodeSuite.ts'], records: true };
 
+const VSCODE_OLDEST: Suite = {
+  ...{ name: 'vscode, the oldest', command: ['node', 'test/support/run/vscodeSuite.ts', '--oldest'], records: true },
+};
+
+// Much of a test is waiting, so that a few side by side take little longer than one.
+const UI: Suite = { name: 'ui', command: ['node', 'test/support/run/worker.ts'], records: true, workers: 3 };
+
 /** One suite for each folder of tests that need nothing but Node. */
 function unit(): Suite[] {
   const special = new Set(['vscode', 'ui', 'package']);
@@ -30,8 +37,14 @@ function unit(): Suite[] {
     .map((folder) => mocha(folder || 'repository', folder ? `test/${folder}/**/*.test.ts` : 'test/*.test.ts'));
 }
 
-function mocha(name: string, spec: string, timeoutSeconds = 10): Suite {
-  return { name, command: [...MOCHA, '--timeout', String(timeoutSeconds * 1000), spec], records: true };
+function mocha(name: string, spec: string): Suite {
+  return { name, command: [...MOCHA, spec], records: true };
+}
+
+/** The files of a suite, the largest first: they tend to take longest, and no worker is to begin one when the others are done. */
+function filesOf(pattern: string): string[] {
+  const size = (file: string) => statSync(join(ROOT, file)).size;
+  return globSync(pattern, { cwd: ROOT }).sort((a, b) => size(b) - size(a));
 }
 
 /** The suites by the names that the command line knows, in the order in which `all` runs them. */
@@ -39,8 +52,8 @@ export const GROUPS: Readonly<Record<string, () => readonly Suite[]>> = {
   check: () => CHECK,
   build: () => [BUILD],
   unit,
-  package: () => [PACK, mocha('package', 'test/package/**/*.test.ts', 120)],
-  vscode: () => [BUILD, VSCODE],
-  // Each file opens a VS Code of its own.
-  ui: () => [PACK, { ...mocha('ui', 'test/ui/**/*.test.ts', 120), limitMinutes: 20 }],
+  package: () => [PACK, mocha('package', 'test/package/**/*.test.ts')],
+  // A desktop is of one version: the one that the environment names.
+  vscode: () => [BUILD, VSCODE, ...(process.env.VSCODE_TEST_HOST === 'desktop' ? [] : [VSCODE_OLDEST])],
+  ui: () => [PACK, { ...UI, command: [...UI.command, ...filesOf('test/ui/**/*.test.ts')] }],
 };

@@ -24,6 +24,9 @@ export function facts(loopId: string, more: Partial<LoopFacts> = {}): LoopFacts 
     quickCrashes: 0,
     cost: 0,
     costEstimated: 0,
+    costUnknown: 0,
+    costAtLeast: false,
+    idleAllowances: 0,
     ...more,
   };
 }
@@ -42,6 +45,9 @@ export function attempt(more: Partial<Attempt> = {}): Attempt {
     readOffset: 0,
     cost: 0,
     costEstimated: 0,
+    costUnknown: 0,
+    costAtLeast: false,
+    accrued: 0,
     ...more,
   };
 }
@@ -71,6 +77,10 @@ export function statusWith(more: Partial<Status> = {}): Status {
   return {
     running: [],
     queued: [],
+    parked: [],
+    circuits: [],
+    accounts: [],
+    holds: [],
     backingOff: [],
     waiting: [],
     circuitState: 'closed',
@@ -79,7 +89,7 @@ export function statusWith(more: Partial<Status> = {}): Status {
     concurrencyMax: 4,
     queueDepth: 0,
     queueMax: 20,
-    budget: { spent: 0, reserved: 0, limit: 0, resetsAt: NOW + 3_600_000 },
+    budget: { spent: 0, unknown: 0, reserved: 0, granted: 0, limit: 0, resetsAt: NOW + 3_600_000 },
     permanentlyFailed: [],
     paused: false,
     unknownSettings: [],

@@ -1,3 +1,4 @@
+import { CIRCUIT_WORDS } from '../../text/circuitWords.ts';
 import { formatClock, formatDuration, formatUsd } from '../../text/format.ts';
 import { oneLine } from '../../text/safeText.ts';
 import { h } from '../../webviewHost/webview/dom.ts';
@@ -17,10 +18,11 @@ export class Counters {
   readonly #queued: Card;
   readonly #circuit: Card;
   readonly #budget: Card;
-  readonly #success = card('Success');
+  readonly #success: Card;
   readonly #duration = card('Duration');
   readonly #pause: HTMLButtonElement;
   readonly #reset: HTMLButtonElement;
+  readonly #failed: HTMLButtonElement;
   #figures: LiveFigures | undefined;
   #estimated = false;
   /** Of the extension's clock at the time of the figures: what counts down counts from there. */
@@ -34,7 +36,9 @@ export class Counters {
     );
     this.#reset = h('button', { class: 'link', hidden: true, onclick: () => command('resetCircuit') }, 'Reset');
     this.#queued = card('Queued', this.#pause);
-    this.#circuit = card('Circuit', this.#reset);
+    this.#circuit = card('State', this.#reset);
+    this.#failed = h('button', { class: 'link', hidden: true, onclick: () => command('showFailed') }, 'Show failed');
+    this.#success = card('Success', this.#failed);
     this.#budget = card(
       'Spent today',
       h('button', { class: 'link', 'aria-label': 'Set daily budget', onclick: () => command('setDailyBudget') }, 'Set'),
@@ -69,7 +73,7 @@ export class Counters {
     );
     this.#duration.show(
       medianMs === undefined ? '–' : formatDuration(medianMs),
-      p90Ms === undefined ? 'median of completed loops' : `median; 9 of 10 within ${formatDuration(p90Ms)}`,
+      p90Ms === undefined ? 'median of completed loops' : `median; 90 % within ${formatDuration(p90Ms)}`,
     );
   }
 
@@ -79,7 +83,9 @@ export class Counters {
     if (!figures) return;
     const { running, slots, queued, queueMax, backingOff, waiting, failed, paused, circuit, budget } = figures;
     const passed = Math.max(0, Date.now() - this.#at);
-    this.#running.show(`${running} of ${slots}`, failed > 0 ? `slots; ${failed} failed for good` : 'slots in use');
+    this.#running.show(`${running} of ${slots}`, 'slots in use');
+    this.#failed.hidden = failed === 0;
+    this.#failed.textContent = `Show ${failed} failed`;
     const waits = [backingOff > 0 ? `${backingOff} to restart` : '', waiting > 0 ? `${waiting} for a limit` : '']
       .filter(Boolean)
       .join(', ');
@@ -90,7 +96,8 @@ export class Counters {
     );
     this.#pause.textContent = paused ? 'Resume' : 'Pause';
     const left = Math.max(0, circuit.cooldownRemainingMs - passed);
-    const state = circuit.state === 'open' ? `open ${formatDuration(Math.ceil(left / 1000) * 1000)}` : circuit.state;
+    const words = CIRCUIT_WORDS[circuit.state];
+    const state = circuit.state === 'open' ? `${words} · ${formatDuration(Math.ceil(left / 1000) * 1000)}` : words;
     const reason = circuit.reasons[0];
     this.#circuit.show(
       state,

@@ -1,3 +1,4 @@
+import { CIRCUIT_WORDS } from '../../text/circuitWords.ts';
 import type { CircuitSpan } from '../circuitSpans.ts';
 import { ticks } from '../timeAxis.ts';
 import { type Bar, firstFrom, type Layout, type Tone } from '../timelineLayout.ts';
@@ -101,7 +102,7 @@ function drawCircuit(
   line(context, left, 0, left, bottom);
   line(context, left, 1, Math.max(left + MIN_WIDTH, right), 1);
   context.setLineDash([]);
-  const label = state === 'open' ? 'circuit open' : 'half-open';
+  const label = CIRCUIT_WORDS[state];
   if (context.measureText(label).width + 8 < right - left) {
     context.fillStyle = palette.text;
     context.fillText(label, left + 4, TOP / 2 + 1);

@@ -1,4 +1,5 @@
 import type { CircuitChange, TimelineAttempt } from '../../../core/ports/historyQueries.ts';
+import { CIRCUIT_WORDS } from '../../text/circuitWords.ts';
 import { formatDuration, formatUsd } from '../../text/format.ts';
 import { Announcer } from '../../webviewHost/webview/announcer.ts';
 import { h } from '../../webviewHost/webview/dom.ts';
@@ -14,7 +15,7 @@ import {
   type ToDashboard,
 } from '../protocol.ts';
 import { buckets, loopRows, summarize } from '../statistics.ts';
-import { STEPS } from '../timeAxis.ts';
+import { STEPS, timeSteps } from '../timeAxis.ts';
 import { Chart } from './chart.ts';
 import { Counters } from './counters.ts';
 import { LoopTable } from './loopTable.ts';
@@ -28,7 +29,7 @@ const HELP = [
   'Timeline: arrow keys go from attempt to attempt, Home and End to the first and the last, Enter opens the loop, plus and minus zoom, N goes to now. Each attempt is read out.',
   'Charts: “As a table” has the same numbers as a table.',
   'Loops: arrow keys, Page Up and Page Down, Home and End go through the rows, Enter opens the loop.',
-  'The circuit’s state, pauses and permanent failures are announced when they change; nothing else is.',
+  'Changes of the state, pauses and failures are announced; nothing else is.',
   'By mouse: drag the timeline, zoom with Ctrl and the wheel, click a bar or a row.',
 ];
 
@@ -165,8 +166,12 @@ function showDerived(): void {
     range.from,
     rows.reduce((first, { startedAt }) => Math.min(first, startedAt), now - 60_000),
   );
-  const steps = buckets(rows, from, now, BUCKETS);
-  const labels = steps.map(({ at }) => label(at, from, now));
+  const times = timeSteps(from, now, BUCKETS);
+  const labels = times.map(({ label }) => label);
+  const steps = buckets(
+    rows,
+    times.map(({ at }) => at),
+  );
   outcomes.set({
     labels,
     series: [
@@ -183,18 +188,9 @@ function showDerived(): void {
     labels,
     series: [
       { label: 'median', color: palette.running, values: steps.map(({ medianMs }) => medianMs) },
-      { label: '9 of 10 within', color: palette.warn, values: steps.map(({ p90Ms }) => p90Ms) },
+      { label: '90 % within', color: palette.warn, values: steps.map(({ p90Ms }) => p90Ms) },
     ],
   });
-}
-
-/** The name of a step of time by its beginning: its time of day, with seconds where steps are shorter than minutes, and its day where there are several. */
-function label(at: number, from: number, to: number): string {
-  const date = new Date(at);
-  const pad = (n: number) => String(n).padStart(2, '0');
-  const minutes = `${pad(date.getHours())}:${pad(date.getMinutes())}`;
-  const time = to - from < BUCKETS * 60_000 ? `${minutes}:${pad(date.getSeconds())}` : minutes;
-  return to - from > 36 * 3_600_000 ? `${pad(date.getMonth() + 1)}-${pad(date.getDate())} ${time}` : time;
 }
 
 function showSpend({ rows, days, limit }: ToDashboard & { type: 'spend' }): void {
@@ -224,7 +220,7 @@ function showFigures(next: LiveFigures, now: number): void {
   timeline.setSlots(next.slots);
   showBanner(next.notReady);
   if (!before) return;
-  if (before.circuit.state !== next.circuit.state) announcer.say(`Circuit ${next.circuit.state}`);
+  if (before.circuit.state !== next.circuit.state) announcer.say(CIRCUIT_WORDS[next.circuit.state]);
   else if (before.paused !== next.paused) announcer.say(next.paused ? 'Queue paused' : 'Queue resumed');
-  else if (next.failed > before.failed) announcer.say(`${next.failed} failed for good`);
+  else if (next.failed > before.failed) announcer.say(`${next.failed} failed, with no restarts left`);
 }

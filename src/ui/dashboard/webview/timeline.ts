@@ -53,8 +53,8 @@ export class Timeline {
         ['bad', 'failed ✕'],
         ['neutral', 'cancelled or interrupted'],
         ['running', 'running ▸'],
-        ['wait', 'waits for its restart'],
-        ['circuit', 'circuit open'],
+        ['wait', 'waiting to restart'],
+        ['circuit', 'paused after failures'],
       ].map(([kind, word]) => h('span', { class: `key key-${kind}` }, word ?? '')),
     );
     this.element = h(

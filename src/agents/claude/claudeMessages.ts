@@ -1,0 +1,40 @@
+import { itemsIn, type JsonObject, objectIn, textIn } from '../json.ts';
+import type { Emit } from '../lineReader.ts';
+import { callSummary, resultSummary } from '../oneLine.ts';
+
+/** A part of an assistant's message: words, or the call of a tool. */
+export type Part =
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'call'; readonly id: string; readonly name: string; readonly summary: string };
+
+/** The parts of an assistant's message that are known, in their order. */
+export function partsOf(message: JsonObject): Part[] {
+  return itemsIn(objectIn(message['message'])['content']).flatMap((item): Part[] => {
+    const block = objectIn(item);
+    const type = textIn(block['type']);
+    const text = textIn(block['text']);
+    if (type === 'text' && text !== '') return [{ kind: 'text', text }];
+    if (!/tool_use$/.test(type)) return [];
+    const name = textIn(block['name']) || 'tool';
+    return [{ kind: 'call', id: textIn(block['id']), name, summary: callSummary(block['input']) }];
+  });
+}
+
+/** Tells the results of tools that a user's message holds. */
+export function emitResults(message: JsonObject, emit: Emit): void {
+  for (const item of itemsIn(objectIn(message['message'])['content'])) {
+    const block = objectIn(item);
+    if (!/tool_result$/.test(textIn(block['type']))) continue;
+    const summary = resultSummary(block['content']);
+    emit({ type: 'toolResult', ...idOf(textIn(block['tool_use_id'])), ok: block['is_error'] !== true, summary });
+  }
+}
+
+/** Whether a message is the agent's own, and not that of a sub-agent. */
+export function isOwn(message: JsonObject): boolean {
+  return textIn(message['parent_tool_use_id']) === '';
+}
+
+export function idOf(id: string): { readonly id?: string } {
+  return id === '' ? {} : { id };
+}

@@ -1,0 +1,72 @@
+import type { Gone, Unknown } from '../model/looks.ts';
+import type { ParkedStatus, ParkReason } from '../model/status.ts';
+import { gatesBefore } from '../state/gates.ts';
+import type { LaneReason } from '../state/lanes.ts';
+import type { QueuedLoop } from '../state/liveState.ts';
+import type { Engine } from './engine.ts';
+
+type QueueParts = Pick<Engine, 'context' | 'liveState' | 'placement'>;
+
+/** The first `count` items. */
+export function firstOf<T>(items: Iterable<T>, count: number): T[] {
+  const first: T[] = [];
+  for (const item of items) {
+    if (first.length >= count) break;
+    first.push(item);
+  }
+  return first;
+}
+
+/** The first `count` parked loops of the queue. */
+export function parkedStatuses(parts: QueueParts, count: number): ParkedStatus[] {
+  const { queue, lanes } = parts.liveState;
+  const parked: ParkedStatus[] = [];
+  if (lanes.parked === 0) return parked;
+  for (const loop of queue) {
+    if (parked.length >= count) break;
+    const why = parkedFor(parts, loop);
+    if (!why) continue;
+    const { loopId, priority, submittedAt: enqueuedAt } = loop;
+    parked.push({ loopId, position: queue.position(loop), priority, enqueuedAt, ...why });
+  }
+  return parked;
+}
+
+/** Why a queued loop is parked; undefined when it is not. */
+export function parkedFor(
+  parts: QueueParts,
+  loop: QueuedLoop,
+): Pick<ParkedStatus, 'reason' | 'why' | 'until'> | undefined {
+  const { liveState, context } = parts;
+  const lane = liveState.lanes.laneOf(loop);
+  if (!lane) return undefined;
+  const { id } = lane;
+  if ('parked' in id) {
+    const absence = liveState.control.gates['absence']?.why;
+    return { reason: id.parked, why: id.parked === 'absence' && absence ? absence : laneWhy(parts, id.parked, id.of) };
+  }
+  if (!context.agents.find(id.agent)) return { reason: 'profile', why: `there is no agent profile "${id.agent}"` };
+  const [gate] = gatesBefore(liveState, context, id);
+  if (!gate) return undefined;
+  const reason: ParkReason = gate.reason;
+  return { reason, why: gate.why, ...(gate.state === 'held' && gate.until !== undefined && { until: gate.until }) };
+}
+
+function laneWhy({ placement }: QueueParts, reason: LaneReason, of: string): string {
+  switch (reason) {
+    case 'window':
+      return 'its folder is open in no window that answers';
+    case 'folder':
+      return folderWhy(of, placement.awayFolder(of));
+    case 'absence':
+      return 'nobody has looked after it for long';
+    case 'budget':
+      return of === 'ever' ? 'its estimate is above the daily limit' : 'its estimate does not fit what today has left';
+  }
+}
+
+function folderWhy(path: string, found: Gone | Unknown | undefined): string {
+  return found?.state === 'unknown'
+    ? `the folder ${path} cannot be looked at: ${found.why}`
+    : `the folder ${path} does not exist`;
+}

@@ -1,0 +1,111 @@
+import { appendFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { StopBy } from '../../core/model/loop.ts';
+import { FILE_MODE, readJson, writeJson } from './atomicFile.ts';
+import { ORDER, type Order, type OrderResult, RESULT } from './records.ts';
+import { readHead } from './regularFile.ts';
+import type { RunFiles } from './runFiles.ts';
+
+const STOPPED_BY: { readonly [by in StopBy]: true } = {
+  ...{ user: true, shutdown: true, budget: true, cap: true, restart: true },
+  ...{ timeout: true, hung: true, 'output-limit': true, unattended: true, ended: true },
+};
+
+/** Nobody leaves so many orders (bytes). */
+const LONGEST_BOX_BYTES = 1024 * 1024;
+
+/**
+ * Leaves an order for a guardian under `name`: in a file, and in the box that the guardian holds open. One of them is
+ * enough.
+ *
+ * @throws the error of the file system when it could be left in neither.
+ */
+export function putOrder(files: RunFiles, name: string, order: Order): void {
+  let failure: unknown;
+  try {
+    writeJson(join(files.orders, name), order);
+  } catch (error) {
+    failure = error;
+  }
+  try {
+    appendFileSync(files.box, boxLine(name, order), { mode: FILE_MODE });
+  } catch (error) {
+    if (failure) throw error;
+  }
+}
+
+/** An entry of the box: an order, or what became of one. */
+export function boxLine(name: string, value: Order | OrderResult): string {
+  return `${name}\t${JSON.stringify(value)}\n`;
+}
+
+/** What became of an order, once its guardian has said it; undefined before. */
+export function resultOf(files: RunFiles, name: string): OrderResult | undefined {
+  const result = readJson(join(files.orders, name + RESULT)) ?? jsonOf(textInBox(files, name + RESULT));
+  const { delivered } = (result ?? {}) as { readonly delivered?: unknown };
+  return typeof delivered === 'boolean' ? { delivered } : undefined;
+}
+
+/** All orders that were ever left for a run, oldest first, as far as they can be read. */
+export function allOrders(files: RunFiles): readonly Order[] {
+  const orders = ordersInBox(readBox(files));
+  for (const name of namesIn(files.orders)) orders.set(name, parseOrder(readJson(join(files.orders, name))));
+  const sorted = [...orders].sort(([one], [other]) => (one < other ? -1 : 1));
+  return sorted.flatMap(([, order]) => order ?? []);
+}
+
+/** The orders in the text of a box, by their names; undefined for one that makes no sense. */
+export function ordersInBox(text: string): Map<string, Order | undefined> {
+  const orders = new Map<string, Order | undefined>();
+  for (const line of text.split('\n')) {
+    const [name = '', order] = line.split('\t', 2);
+    if (name.endsWith(ORDER)) orders.set(name, parseOrder(jsonOf(order)));
+  }
+  return orders;
+}
+
+/** Reads an order; undefined when it is none. */
+export function parseOrder(value: unknown): Order | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  const { kind, by, graceMs, signal, stopAfterMs, mine } = value as { [key: string]: unknown };
+  const isSpan = (one: unknown): one is number => typeof one === 'number' && one >= 0;
+  const isStopper = (one: unknown): one is StopBy => typeof one === 'string' && Object.hasOwn(STOPPED_BY, one);
+  if (kind === 'stop') return isStopper(by) && isSpan(graceMs) ? (value as Order) : undefined;
+  if (kind === 'signal')
+    return typeof signal === 'string' && (by === undefined || isStopper(by)) ? (value as Order) : undefined;
+  if (kind === 'leave') return stopAfterMs === undefined || isSpan(stopAfterMs) ? (value as Order) : undefined;
+  if (kind === 'adopted') return typeof mine === 'boolean' ? (value as Order) : undefined;
+  return kind === 'keepWaiting' ? { kind } : undefined;
+}
+
+function readBox(files: RunFiles): string {
+  try {
+    return readHead(files.box, LONGEST_BOX_BYTES).toString('utf8');
+  } catch {
+    return '';
+  }
+}
+
+function textInBox(files: RunFiles, name: string): string | undefined {
+  const line = readBox(files)
+    .split('\n')
+    .find((one) => one.startsWith(`${name}\t`));
+  return line?.slice(name.length + 1);
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder).filter((name) => name.endsWith(ORDER));
+  } catch {
+    // No folder, no orders.
+    return [];
+  }
+}
+
+function jsonOf(text: string | undefined): unknown {
+  try {
+    return JSON.parse(text ?? '');
+  } catch {
+    return undefined;
+  }
+}

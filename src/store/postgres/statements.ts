@@ -1,0 +1,181 @@
+import { isFinished } from '../../core/model/loop.ts';
+import { attemptEnded, attemptInserted, attemptRunning } from '../rows/attemptRow.ts';
+import { CHANGES_KEPT, isTrimDue } from '../rows/changeLog.ts';
+import { checkInserted } from '../rows/checkRow.ts';
+import { asFlag } from '../rows/codecs.ts';
+import { CIRCUIT_CHANGE_COLUMNS, circuitChangesBetween, controlSaved } from '../rows/controlRow.ts';
+import { historyInserted } from '../rows/historyRow.ts';
+import { estimatedPart, ledgerInserted, unknownPart } from '../rows/ledgerRow.ts';
+import { loopSaved, loopWhole } from '../rows/loopRow.ts';
+import { windowSaved } from '../rows/windowRow.ts';
+import type { Writes } from './draft.ts';
+import type { Head } from './mirror.ts';
+import { seqsIn } from './reads.ts';
+import { assignments, list, literal, tuple } from './sql.ts';
+
+/** So many changes of the circuit are kept. */
+const KEPT_CIRCUIT_CHANGES = 1_000;
+/** Prompts up to this (bytes) travel in the batch, twice as long as hexadecimal digits; larger ones in a statement of their own. */
+const SMALL_PROMPT = 64 * 1024;
+
+/** A loop may be submitted differently after all. */
+const PROMPT_AGAIN = 'ON CONFLICT (seq) DO UPDATE SET prompt = excluded.prompt';
+export const INSERT_PROMPT = `INSERT INTO prompts (seq, prompt) VALUES ($1, $2) ${PROMPT_AGAIN}`;
+
+/** What is needed to write a transaction. */
+export interface Transacted {
+  readonly writes: Writes;
+  readonly before: Head;
+  readonly after: Head;
+  /** Names the transaction. */
+  readonly writer: string;
+  /** The channel on which others hear of it, and what they hear. */
+  readonly channel: string;
+  readonly payload: string;
+  /** Wall time, ms. */
+  readonly now: number;
+}
+
+/** Prompts that are too large for the batch. */
+export function largePrompts({ prompts }: Writes): (readonly [seq: number, prompt: Buffer])[] {
+  const bytes = [...prompts].map(([seq, prompt]) => [seq, Buffer.from(prompt)] as const);
+  return bytes.filter(([, prompt]) => prompt.length > SMALL_PROMPT);
+}
+
+/** The statements of a transaction, in one batch with its commit. */
+export function batchOf(transacted: Transacted): string {
+  const statements = [
+    ...loopStatements(transacted),
+    ...attemptStatements(transacted.writes),
+    ...bookStatements(transacted.writes),
+    ...removalStatements(transacted.writes),
+    ...headStatements(transacted),
+    'COMMIT',
+  ];
+  return statements.join(';\n');
+}
+
+function loopStatements({ writes, now }: Transacted): string[] {
+  const statements: string[] = [];
+  for (const [seq, loopId] of writes.quarantined) {
+    const why = `unreadable, and its id ${loopId} was submitted again`;
+    statements.push(
+      `INSERT INTO quarantine (at, source, why, content)
+         SELECT ${literal(now)}, 'loops', ${literal(why)}, row_to_json(loops)::text FROM loops WHERE seq = ${literal(seq)}`,
+      `DELETE FROM loops WHERE seq = ${literal(seq)}`,
+    );
+  }
+  const loops = [...writes.loops.values()];
+  // Those that end come first: a new loop may take the id of one of them.
+  const saved = loops
+    .filter(({ isNew }) => !isNew)
+    .sort((a, b) => Number(isFinished(b.loop)) - Number(isFinished(a.loop)));
+  for (const { loop } of saved)
+    statements.push(`UPDATE loops SET ${assignments(loopSaved, loop)} WHERE seq = ${literal(loop.seq)}`);
+  for (const [seq, agent] of writes.agents)
+    statements.push(`UPDATE loops SET agent = ${literal(agent)} WHERE seq = ${literal(seq)}`);
+  const inserted = loops.filter(({ isNew }) => isNew).map(({ loop }) => tuple(loopWhole.values(loop)));
+  if (inserted.length > 0)
+    statements.push(`INSERT INTO loops (${loopWhole.names.join(', ')}) VALUES ${inserted.join(', ')}`);
+  const prompts = [...writes.prompts].map(([seq, prompt]) => [seq, Buffer.from(prompt)] as const);
+  const small = prompts.filter(([, { length }]) => length <= SMALL_PROMPT);
+  if (small.length > 0) {
+    const rows = small.map(([seq, prompt]) => `(${literal(seq)}, '\\x${prompt.toString('hex')}')`);
+    statements.push(`INSERT INTO prompts (seq, prompt) VALUES ${rows.join(', ')} ${PROMPT_AGAIN}`);
+  }
+  return statements;
+}
+
+function attemptStatements({ attempts }: Writes): string[] {
+  const statements: string[] = [];
+  const inserted: string[] = [];
+  for (const { seq, attempt, isNew } of attempts.values()) {
+    const { end } = attempt;
+    if (isNew) {
+      const ended = end ? attemptEnded.values(end) : attemptEnded.names.map(() => null);
+      inserted.push(tuple([seq, ...attemptInserted.values(attempt), ...ended]));
+    } else {
+      const set = [assignments(attemptRunning, attempt), ...(end ? [assignments(attemptEnded, end)] : [])];
+      statements.push(`UPDATE attempts SET ${set.join(', ')} WHERE id = ${literal(attempt.id)}`);
+    }
+  }
+  const names = ['seq', ...attemptInserted.names, ...attemptEnded.names];
+  if (inserted.length > 0) statements.push(`INSERT INTO attempts (${names.join(', ')}) VALUES ${inserted.join(', ')}`);
+  return statements;
+}
+
+/** History, checks, ledger, the sums of days, and their marks. */
+function bookStatements({ history, checks, ledger, marks, imported }: Writes): string[] {
+  const statements: string[] = [];
+  if (imported.length > 0)
+    statements.push(`INSERT INTO imports (source, seq) VALUES ${imported.map(tuple).join(', ')}`);
+  if (history.length > 0) {
+    const rows = history.map(({ seq, n, attempt, transition }) =>
+      tuple([seq, n, attempt, ...historyInserted.values(transition)]),
+    );
+    const names = ['seq', 'n', 'attempt', ...historyInserted.names];
+    statements.push(`INSERT INTO history (${names.join(', ')}) VALUES ${rows.join(', ')}`);
+  }
+  if (checks.length > 0) {
+    const rows = checks.map(({ seq, n, result }) => tuple([seq, n, ...checkInserted.values(result)]));
+    statements.push(`INSERT INTO checks (seq, n, ${checkInserted.names.join(', ')}) VALUES ${rows.join(', ')}`);
+  }
+  if (ledger.length > 0) {
+    const rows = ledger.map(({ n, row }) => tuple([n, ...ledgerInserted.values(row)]));
+    statements.push(`INSERT INTO ledger (n, ${ledgerInserted.names.join(', ')}) VALUES ${rows.join(', ')}`);
+  }
+  for (const { row } of ledger)
+    statements.push(
+      `INSERT INTO spend (day, agent, cost, estimated, unknown)
+         VALUES ${tuple([row.day, row.agent, row.cost, estimatedPart(row), unknownPart(row)])}
+         ON CONFLICT (day, agent) DO UPDATE SET cost = spend.cost + excluded.cost,
+           estimated = spend.estimated + excluded.estimated, unknown = spend.unknown + excluded.unknown`,
+    );
+  for (const { day, warned, exceeded } of marks.values())
+    statements.push(
+      `INSERT INTO day_marks (day, warned, exceeded) VALUES ${tuple([day, asFlag(warned), asFlag(exceeded)])}
+         ON CONFLICT (day) DO UPDATE SET warned = excluded.warned, exceeded = excluded.exceeded`,
+    );
+  return statements;
+}
+
+function removalStatements({ removed }: Writes): string[] {
+  if (removed.size === 0) return [];
+  return ['loops', 'attempts', 'history', 'checks', 'ledger', 'prompts'].map(
+    (table) => `DELETE FROM ${table} WHERE ${seqsIn(removed)}`,
+  );
+}
+
+/** The head row, leases, and what others hear. */
+function headStatements({ writes, before, after, writer, channel, payload, now }: Transacted): string[] {
+  const statements: string[] = [];
+  const { windows, control } = writes;
+  const released = [...windows].filter(([, lease]) => !lease).map(([id]) => id);
+  if (released.length > 0) statements.push(`DELETE FROM windows WHERE id IN ${list(released)}`);
+  for (const lease of windows.values())
+    if (lease)
+      statements.push(
+        `INSERT INTO windows (${windowSaved.names.join(', ')}) VALUES ${tuple(windowSaved.values(lease))}
+           ON CONFLICT (id) DO UPDATE SET ${windowSaved.names.map((name) => `${name} = excluded.${name}`).join(', ')}`,
+      );
+  const circuits = control ? circuitChangesBetween(before.control, control, now) : [];
+  if (circuits.length > 0)
+    statements.push(
+      `INSERT INTO circuit_changes (${CIRCUIT_CHANGE_COLUMNS}) VALUES ${circuits.map(tuple).join(', ')}`,
+      `DELETE FROM circuit_changes WHERE id <= (SELECT max(id) FROM circuit_changes) - ${KEPT_CIRCUIT_CHANGES}`,
+    );
+  const { counter, finished, failed } = after;
+  const counts = `counter = ${literal(counter)}, finished = ${literal(finished)}, failed = ${literal(failed)}`;
+  const changed = `[${[...writes.changed].join()}]`;
+  statements.push(
+    `UPDATE head SET ${counts}${control ? `, ${assignments(controlSaved, control)}` : ''}`,
+    `INSERT INTO changes (rev, writer, loops) VALUES ${tuple([counter, writer, changed])}`,
+  );
+  // The last row that could go stays: it marks where the complete part begins.
+  if (isTrimDue(before.counter, counter))
+    statements.push(
+      `DELETE FROM changes WHERE rev < (SELECT max(rev) FROM changes WHERE rev <= ${literal(counter - CHANGES_KEPT)})`,
+    );
+  statements.push(`SELECT pg_notify(${literal(channel)}, ${literal(payload)})`);
+  return statements;
+}

@@ -1,0 +1,220 @@
+import type { StatedRead, StoreChanges } from '../../core/ports/store.ts';
+import type { RawRow, RowReader } from '../rows/rowReader.ts';
+import { Connection, type ConnectionOptions } from './connection.ts';
+import { Draft } from './draft.ts';
+import type { Head, Mirror } from './mirror.ts';
+import { CHANGES_STATEMENTS, changedSince, readChanges, readHead, selectChanges } from './readingQuery.ts';
+import { LoadedReads, type Read } from './reads.ts';
+import type { ServerClock } from './serverClock.ts';
+import { literal } from './sql.ts';
+import { batchOf, INSERT_PROMPT, largePrompts } from './statements.ts';
+
+export interface WriterParts {
+  readonly mirror: Mirror;
+  readonly reader: RowReader;
+  readonly clock: ServerClock;
+  readonly connecting: ConnectionOptions;
+  /** Names this store among those that use the database. */
+  readonly name: string;
+}
+
+type Work<T> = (draft: Draft) => T;
+
+/** A transaction whose connection broke at its commit: nobody knows yet whether it landed. */
+interface Unsettled {
+  readonly work: unknown;
+  readonly result: unknown;
+  readonly counter: number;
+  readonly writer: string;
+}
+
+/** The channel on which hosts hear of each other's changes. */
+export const channelOf = (schema: string) => `loop_supervisor_${schema}`.slice(0, 63);
+
+/**
+ * Runs transactions, one at a time: takes the head row's lock, folds in what others changed, runs the work against memory, and sends what it wrote
+ * together with the commit. That is two round trips, and one more for each read that was not stated. Other hosts wait for the lock meanwhile.
+ */
+export class Writer {
+  readonly #parts: WriterParts;
+  #connection: Connection | undefined;
+  #draft: Draft | undefined;
+  #isWriting = false;
+  #transactions = 0;
+  #unsettled: Unsettled | undefined;
+
+  constructor(parts: WriterParts) {
+    this.#parts = parts;
+  }
+
+  /** Whether a transaction holds the lock. */
+  get isWriting(): boolean {
+    return this.#isWriting;
+  }
+
+  /** What `changes` returns within the transaction that is under way. Its owner has them already unless its work runs right now. */
+  changesWithin(): StoreChanges | undefined {
+    return this.#draft?.changes();
+  }
+
+  use(connection: Connection): void {
+    this.#connection = connection;
+  }
+
+  close(): void {
+    this.#connection?.close();
+  }
+
+  /** Finds out whether the server takes a write. */
+  async probe(): Promise<void> {
+    const connection = await this.#connect();
+    await this.#orRollback(connection, () => connection.run('BEGIN; UPDATE head SET one = 1; COMMIT'));
+  }
+
+  /** Folds in what others changed, without the lock. */
+  async refresh(): Promise<void> {
+    const connection = await this.#connect();
+    await this.#orRollback(connection, async () => {
+      const sentAt = this.#parts.clock.machineNow();
+      const begin = `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; ${selectChanges(this.#parts.mirror.revision, false)}`;
+      const [, ...results] = await connection.run(begin);
+      await this.#fold(connection, results, sentAt);
+      await connection.run('COMMIT');
+    });
+  }
+
+  /**
+   * Runs `work` in one transaction, now. Rejects with what `work` threw, or with a `StoreError`; after one that is passing the same call may
+   * be repeated, and if the first one has landed after all it returns that result.
+   */
+  async transact<T>(work: Work<T>, stated: readonly StatedRead[], abandoned: () => void): Promise<T> {
+    const connection = await this.#connect();
+    return this.#orRollback(connection, async () => {
+      const { clock, mirror, reader } = this.#parts;
+      const sentAt = clock.machineNow();
+      const loading = stated.length > 0 ? [LoadedReads.sql(stated)] : [];
+      const [, ...results] = await connection.run(
+        ['BEGIN', selectChanges(mirror.revision, true), ...loading].join('; '),
+      );
+      this.#isWriting = true;
+      try {
+        await this.#fold(connection, results, sentAt);
+        if (this.#unsettled && (await this.#hasLanded(connection, work))) return this.#unsettled.result as T;
+        const reads = new LoadedReads();
+        reads.take(reader, stated, results.slice(CHANGES_STATEMENTS));
+        return await this.#run(connection, work, reads, abandoned);
+      } finally {
+        this.#isWriting = false;
+      }
+    });
+  }
+
+  /** Runs the work until it has all its reads, then writes and commits. */
+  async #run<T>(connection: Connection, work: Work<T>, reads: LoadedReads, abandoned: () => void): Promise<T> {
+    const { mirror, reader } = this.#parts;
+    for (;;) {
+      const draft = new Draft(mirror, reads);
+      const result = this.#try(draft, work);
+      if (draft.missing) {
+        abandoned();
+        const missing: Read[] = [draft.missing.read];
+        reads.take(reader, missing, await connection.run(LoadedReads.sql(missing)));
+        continue;
+      }
+      if ('error' in result) throw result.error;
+      const after = draft.finish();
+      if (after) await this.#commit(connection, draft, after, { work, result: result.value, abandoned });
+      else await connection.run('COMMIT');
+      if (draft.hasReadChanges) mirror.delivered();
+      return result.value;
+    }
+  }
+
+  /** The work is synchronous: nothing else happens while it runs. */
+  #try<T>(draft: Draft, work: Work<T>): { readonly value: T } | { readonly error: unknown } {
+    this.#draft = draft;
+    try {
+      return { value: work(draft) };
+    } catch (error) {
+      return { error };
+    } finally {
+      this.#draft = undefined;
+    }
+  }
+
+  async #commit(
+    connection: Connection,
+    draft: Draft,
+    after: Head,
+    { work, result, abandoned }: { work: unknown; result: unknown; abandoned: () => void },
+  ): Promise<void> {
+    const { mirror, clock, name, connecting } = this.#parts;
+    const { writes } = draft;
+    const writer = `${name}:${++this.#transactions}`;
+    const committed = {
+      ...{ head: after, loops: draft.changedLoops(), windows: writes.windows, day: draft.latestDay() },
+      ledger: writes.ledger.map(({ row }) => row),
+    };
+    const channel = channelOf(connecting.address.schema);
+    const batch = batchOf({
+      ...{ writes, before: mirror.head, after, writer, channel, payload: name, now: clock.now() },
+    });
+    try {
+      for (const [seq, prompt] of largePrompts(writes)) await connection.runWith(INSERT_PROMPT, [seq, prompt]);
+    } catch (error) {
+      abandoned();
+      throw error;
+    }
+    try {
+      await connection.run(batch);
+    } catch (error) {
+      // What the server refused it has rolled back. If the connection broke, the commit may have landed.
+      if (connection.isBroken) this.#unsettled = { work, result, counter: after.counter, writer };
+      else abandoned();
+      throw error;
+    }
+    mirror.commit(committed);
+  }
+
+  /** Whether the transaction that broke at its commit has landed. We hold the lock, so it is decided by now. */
+  async #hasLanded(connection: Connection, work: unknown): Promise<boolean> {
+    const { work: earlier, counter, writer } = this.#unsettled as Unsettled;
+    const row = `SELECT 1 FROM changes WHERE rev = ${literal(counter)} AND writer = ${literal(writer)}`;
+    const [found = []] = await connection.run(row);
+    const isSame = earlier === work;
+    if (found.length > 0 && isSame) {
+      await connection.run('COMMIT');
+      return true;
+    }
+    this.#unsettled = undefined;
+    return false;
+  }
+
+  /** Takes the results of `selectChanges`, reads what they say has changed, and brings the mirror up to date. */
+  async #fold(connection: Connection, results: readonly (readonly RawRow[])[], sentAt: number): Promise<void> {
+    const { mirror, reader, clock, connecting } = this.#parts;
+    const [head = [], moment = [], changes = []] = results;
+    const row = readHead(reader, head[0], moment[0], connecting.address.shown);
+    clock.measure(row.now, sentAt, clock.machineNow());
+    clock.setZone(row.zone);
+    const changed = changedSince(mirror, row, changes);
+    const needsFailed = mirror.failedIds.isShort;
+    if (changed && row.head.counter === mirror.revision && !needsFailed) return;
+    mirror.fold(await readChanges(connection, reader, row, changed, needsFailed));
+  }
+
+  async #connect(): Promise<Connection> {
+    if (!this.#connection || this.#connection.isBroken)
+      this.#connection = await Connection.open(this.#parts.connecting);
+    return this.#connection;
+  }
+
+  async #orRollback<T>(connection: Connection, run: () => Promise<T>): Promise<T> {
+    try {
+      return await run();
+    } catch (error) {
+      if (!connection.isBroken) await connection.run('ROLLBACK').catch(() => connection.close());
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,191 @@
+import { createHash } from 'node:crypto';
+import { existsSync, lstatSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { isAbsolute, join } from 'node:path';
+import { StoreError } from '../../core/model/errors.ts';
+import { type Look, lookAt, lookOf, there } from '../../core/model/looks.ts';
+import { FileLock } from './fileLock.ts';
+import { notWritable } from './sqliteError.ts';
+
+/** Whose processes a store is about: their pids mean something only there (R7.5). */
+export interface StoreScope {
+  readonly bootId: string;
+  readonly machine?: string;
+  readonly namespace?: string;
+}
+
+export interface StoreFolderOptions {
+  /** The extension's storage folder. */
+  readonly storage: string;
+  /** The folder that the user has set instead; empty for none. */
+  readonly chosen: string;
+  /** The scope of this host. */
+  readonly scope: StoreScope;
+  /** Whether a folder lies on a disk of another machine. */
+  readonly isOnNetworkDisk: (folder: string) => boolean;
+  /** Folders of this machine for a storage that is on a network disk, best first. */
+  readonly localFolders: readonly string[];
+  readonly sleep: (ms: number) => Promise<void>;
+}
+
+/** Where this host keeps its store, its runs and what it says of itself. */
+export interface StoreFolder {
+  readonly folder: string;
+  /** Its database. */
+  readonly path: string;
+  /** It was of another scope, and no host has it open: the leases in it are over. */
+  readonly isTakenOver: boolean;
+  /** One sentence for the user, the first time that it is another folder than the storage. */
+  readonly notice?: string;
+}
+
+const DATABASE = 'supervisor.db';
+const OWNER = 'supervisor.owner.json';
+const FOLDER_MODE = 0o700;
+const FILE_MODE = 0o600;
+/** A host of our own scope that opens the store in the same moment holds its lock for a few ms. */
+const LOCK_TRIES = 5;
+const LOCK_PAUSE_MS = 50;
+
+/**
+ * Chooses where this host keeps its store (R16.5). Never one that hosts of another machine or pid namespace have open:
+ * each takes the other's processes for unknown, and both would start the same loops. Then this machine gets a folder of its
+ * own beside it, and keeps it. A storage on a network disk gives way to a folder of this machine.
+ *
+ * @throws StoreError when there is no such folder.
+ */
+export async function chooseStoreFolder(options: StoreFolderOptions): Promise<StoreFolder> {
+  const { storage, chosen } = options;
+  const base = localBase(options);
+  const own = ownFolders(base, options.scope);
+  // A machine that once had to go to a folder of its own finds its loops there.
+  const before = own.find((folder) => existsSync(join(folder, DATABASE)));
+  const first = before === undefined || isOwner(base, options.scope) ? base : before;
+  for (const folder of [first, ...own]) {
+    const isNew = !existsSync(join(folder, DATABASE));
+    const claim = await claimFolder(folder, options);
+    if (claim === 'others') continue;
+    const notice = isNew && folder !== storage && folder !== chosen ? noticeOf(storage, folder, base) : undefined;
+    return {
+      ...{ folder, path: join(folder, DATABASE), isTakenOver: claim === 'taken over' },
+      ...(notice !== undefined && { notice }),
+    };
+  }
+  throw new StoreError(
+    'broken',
+    `The folder ${base} is in use by other machines or containers, and no folder of its own could be made for this one. Set loopSupervisor.storeFolder to a folder that only this machine uses.`,
+  );
+}
+
+/** The storage itself, or a folder of this machine where that is on a network disk. One that is in use there stays. */
+function localBase({ storage, chosen, isOnNetworkDisk, localFolders }: StoreFolderOptions): string {
+  if (chosen !== '') {
+    if (isAbsolute(chosen) && !isOnNetworkDisk(chosen)) return chosen;
+    throw new StoreError(
+      'broken',
+      `loopSupervisor.storeFolder is ${chosen}, which is not a full path on a disk of this machine. Change it, or leave it empty.`,
+    );
+  }
+  if (existsSync(join(storage, DATABASE)) || !isOnNetworkDisk(storage)) return storage;
+  const local = localFolders.find((folder) => !isOnNetworkDisk(folder) && isPrivate(folder));
+  if (local !== undefined) return local;
+  throw new StoreError(
+    'broken',
+    `The folder ${storage} is on a network disk, where windows cannot share a store safely, and no local folder was found. Set loopSupervisor.storeFolder to a folder on a disk of this machine.`,
+  );
+}
+
+/** Folders beside the store for this machine alone, the one that lasts longest first. */
+function ownFolders(base: string, { machine, namespace, bootId }: StoreScope): string[] {
+  const keys = [...(machine === undefined ? [] : [[machine]]), [machine, namespace], [machine, namespace, bootId]];
+  return keys.map((key) => join(base, `machine-${hash(key.join(' '))}`));
+}
+
+function isOwner(folder: string, scope: StoreScope): boolean {
+  const owner = lookAtOwner(folder);
+  return owner.state === 'there' && isSame(owner.value, scope);
+}
+
+/** Whether this host may use the store in a folder; then the store is on record as this scope's. */
+async function claimFolder(
+  folder: string,
+  { scope, sleep }: StoreFolderOptions,
+): Promise<'ours' | 'taken over' | 'others'> {
+  try {
+    mkdirSync(folder, { recursive: true, mode: FOLDER_MODE });
+  } catch (error) {
+    throw notWritable(join(folder, DATABASE), error);
+  }
+  for (let tries = 0; ; tries++) {
+    if (isOwner(folder, scope)) return 'ours';
+    // Nobody wrote it before there were scopes: what is there is this machine's.
+    if (lookAtOwner(folder).state === 'gone') {
+      // On a full disk the store itself says so.
+      lookAt(() => writeOwner(folder, scope));
+      return 'ours';
+    }
+    const lock = new FileLock(join(folder, `${DATABASE}.lock`));
+    try {
+      if (lock.takeAlone()) {
+        writeOwner(folder, scope);
+        return 'taken over';
+      }
+    } finally {
+      lock.close();
+    }
+    if (tries >= LOCK_TRIES) return 'others';
+    await sleep(LOCK_PAUSE_MS);
+  }
+}
+
+function lookAtOwner(folder: string): Look<StoreScope> {
+  let text: string;
+  try {
+    text = readFileSync(join(folder, OWNER), 'utf8');
+  } catch (error) {
+    return lookOf(error);
+  }
+  try {
+    const owner = JSON.parse(text) as StoreScope;
+    if (typeof owner.bootId === 'string') return there(owner);
+  } catch {
+    // Damaged: whoever it was, the lock tells whether somebody is there.
+  }
+  return there({ bootId: '' });
+}
+
+function writeOwner(folder: string, { bootId, machine, namespace }: StoreScope): void {
+  const path = join(folder, OWNER);
+  const draft = `${path}.${process.pid}.tmp`;
+  try {
+    writeFileSync(draft, JSON.stringify({ bootId, machine, namespace }), { mode: FILE_MODE });
+    renameSync(draft, path);
+  } catch (error) {
+    throw notWritable(join(folder, DATABASE), error);
+  }
+}
+
+function isSame(one: StoreScope, other: StoreScope): boolean {
+  return one.bootId === other.bootId && one.machine === other.machine && one.namespace === other.namespace;
+}
+
+/** Whether a folder is, or becomes, one that only its owner can use: a shared folder such as `/var/tmp` may hold a trap. */
+function isPrivate(folder: string): boolean {
+  try {
+    mkdirSync(folder, { recursive: true, mode: FOLDER_MODE });
+    const stat = lstatSync(folder);
+    const isOurs = process.getuid === undefined || stat.uid === process.getuid();
+    return stat.isDirectory() && isOurs && (process.platform === 'win32' || (stat.mode & 0o022) === 0);
+  } catch {
+    return false;
+  }
+}
+
+function noticeOf(storage: string, folder: string, base: string): string {
+  if (folder === base)
+    return `VS Code's data lies on a network disk, where windows cannot share a store safely. Loops of this machine are kept in ${folder}.`;
+  return `Another machine or container is using the loops in ${storage === base ? storage : base}. This one keeps its own loops in ${folder}.`;
+}
+
+function hash(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 12);
+}

@@ -1,0 +1,114 @@
+import * as vscode from 'vscode';
+import { count } from '../text/format.ts';
+import type { CommandContext, CommandTable } from './commandTable.ts';
+import { askItem, askText, BACK } from './prompts.ts';
+import { passwordKey, type SharedStoreFacts } from './sharedStore.ts';
+
+const TITLE = 'Use a Shared Store';
+
+/** Where the supervisor keeps its state. Works while the present store cannot be opened. */
+export const storeCommands: CommandTable = {
+  /** Chooses the database that several machines share, or this machine's own file again. Returns the address; empty for the file. */
+  useSharedStore: (ctx) => async () => {
+    const { sharedStore: before } = ctx.config;
+    const address = await askAddress(before);
+    if (address === undefined) return undefined;
+    if (address === '') return before === '' ? '' : goBack(ctx);
+    const password = await askPassword(ctx, address);
+    if (password === BACK) return undefined;
+    const facts = await busy('Connecting to the shared store', async () =>
+      (await ctx.sharedStore()).look(address, password),
+    );
+    const takeAlong = await askWhatToTake(facts);
+    if (takeAlong === undefined) return undefined;
+    if (password !== undefined) await ctx.context.secrets.store(passwordKey(address), password);
+    if (takeAlong && !(await moveLoops(ctx, address, password))) return undefined;
+    await ctx.config.set('store', address);
+    await offerReload(`The state of Loop Supervisor is now at ${facts.shown}.`);
+    return address;
+  },
+};
+
+async function askAddress(before: string): Promise<string | undefined> {
+  const answer = await askText({
+    title: TITLE,
+    value: before,
+    prompt: 'PostgreSQL 15 or later, one schema for each person. Leave it empty to use the file of this machine.',
+    placeholder: 'postgres://user@host/database',
+    validate: (value) =>
+      value.trim() === '' || /^postgres(ql)?:\/\//.test(value.trim())
+        ? undefined
+        : 'Enter an address such as postgres://user@host/database.',
+  });
+  return typeof answer === 'string' ? answer.trim() : undefined;
+}
+
+/** `undefined`: the environment or ~/.pgpass has it, or none is needed. */
+async function askPassword(ctx: CommandContext, address: string): Promise<string | undefined | typeof BACK> {
+  const known = await ctx.context.secrets.get(passwordKey(address));
+  const answer = await vscode.window.showInputBox({
+    title: TITLE,
+    password: true,
+    value: known ?? '',
+    prompt: 'The password, kept in the secret storage. Leave it empty to use ~/.pgpass or PGPASSWORD.',
+    ignoreFocusOut: true,
+  });
+  return answer === undefined ? BACK : answer || undefined;
+}
+
+async function askWhatToTake({ shown, live, finished }: SharedStoreFacts): Promise<boolean | undefined> {
+  const there =
+    live + finished === 0 ? 'nothing yet' : `${count(live, 'live loop')}, ${count(finished, 'finished loop')}`;
+  const take = {
+    label: '$(arrow-right) Take This Queue and History Along',
+    detail:
+      'Waiting loops go on over there. Finished ones are copied. Running loops end here first. Nothing is deleted.',
+    takes: true,
+  };
+  const leave = {
+    label: '$(database) Use Only What Is There',
+    detail: 'Loops of this machine stay in its own file and do not run until you return to it.',
+    takes: false,
+  };
+  const answer = await askItem({ title: `${shown}: ${there}`, placeholder: 'What to do', items: [take, leave] });
+  return answer === undefined || answer === BACK ? undefined : answer.takes;
+}
+
+/** Resolves with whether everything has been moved, or the user goes on without the rest. */
+async function moveLoops(ctx: CommandContext, address: string, password: string | undefined): Promise<boolean> {
+  const { finished, live, left } = await busy('Moving loops to the shared store', async (progress) =>
+    (await ctx.sharedStore()).move(address, password, (moved) => progress(`${count(moved, 'loop')} so far`)),
+  );
+  const moved = `${count(live, 'waiting loop')} moved, ${count(finished, 'finished loop')} copied.`;
+  if (left === 0) {
+    void vscode.window.showInformationMessage(moved);
+    return true;
+  }
+  const answer = await vscode.window.showWarningMessage(
+    `${moved} ${count(left, 'loop')} stayed here: they run, or their id is taken over there. Repeat the command when they have ended to move them.`,
+    { modal: true },
+    'Switch Now',
+  );
+  return answer === 'Switch Now';
+}
+
+async function goBack(ctx: CommandContext): Promise<string> {
+  await ctx.config.set('store', undefined);
+  await offerReload(
+    'The state of Loop Supervisor is in the file of this machine again. The shared store stays as it is.',
+  );
+  return '';
+}
+
+async function offerReload(message: string): Promise<void> {
+  const answer = await vscode.window.showInformationMessage(
+    `${message} Reload all windows to use it.`,
+    'Reload Window',
+  );
+  if (answer === 'Reload Window') await vscode.commands.executeCommand('workbench.action.reloadWindow');
+}
+
+async function busy<T>(title: string, work: (progress: (message: string) => void) => Promise<T>): Promise<T> {
+  const location = vscode.ProgressLocation.Notification;
+  return vscode.window.withProgress({ location, title }, (progress) => work((message) => progress.report({ message })));
+}

@@ -1,0 +1,8 @@
+import type { CircuitState } from '../../core/model/circuit.ts';
+
+/** The state of a circuit breaker for people who have never heard of one. */
+export const CIRCUIT_WORDS: { readonly [state in CircuitState]: string } = {
+  closed: 'Ready',
+  open: 'Paused after failures',
+  'half-open': 'Testing recovery',
+};

@@ -1,0 +1,43 @@
+import * as vscode from 'vscode';
+import type { Config } from '../settings/config.ts';
+
+/** What a new user does first. The walkthrough ticks a step off when it has been done, wherever that was. */
+export type Milestone = 'sampled' | 'agentChosen' | 'submitted' | 'budgetSet';
+
+const KEY = 'milestones';
+
+/** Remembers which milestones were reached, and tells the walkthrough by context keys `loopSupervisor.done.…`. */
+export class Milestones implements vscode.Disposable {
+  readonly #state: vscode.Memento;
+  readonly #listener: { dispose(): void };
+
+  constructor(state: vscode.Memento, config: Config) {
+    this.#state = state;
+    for (const milestone of this.#reached()) tell(milestone);
+    const look = () => {
+      if (config.hasDefaultAgent) this.reach('agentChosen');
+      if (config.settings.budget.dailyLimit > 0) this.reach('budgetSet');
+    };
+    look();
+    this.#listener = config.onDidChange(look);
+  }
+
+  readonly reach = (milestone: Milestone): void => {
+    const reached = this.#reached();
+    if (reached.includes(milestone)) return;
+    void this.#state.update(KEY, [...reached, milestone]);
+    tell(milestone);
+  };
+
+  dispose(): void {
+    this.#listener.dispose();
+  }
+
+  #reached(): readonly Milestone[] {
+    return this.#state.get<readonly Milestone[]>(KEY) ?? [];
+  }
+}
+
+function tell(milestone: Milestone): void {
+  void vscode.commands.executeCommand('setContext', `loopSupervisor.done.${milestone}`, true);
+}

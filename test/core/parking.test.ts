@@ -1,0 +1,184 @@
+import assert from 'node:assert/strict';
+import { GONE, there } from '../../src/core/model/looks.ts';
+import { toNano } from '../../src/core/model/money.ts';
+import { DEFAULT_SETTINGS } from '../../src/core/model/settings.ts';
+import { fakeCatalog, fakeProfile, machineForEachTest } from '../support/harness.ts';
+
+const limit = (usd: number) => ({ budget: { ...DEFAULT_SETTINGS.budget, dailyLimit: toNano(usd) } });
+
+describe('what cannot run blocks nothing that can', () => {
+  const machine = machineForEachTest();
+
+  const closedFolder = async (count: number, spec: object = {}, settings: object = {}) => {
+    const first = await machine.open({ maxConcurrent: 1, ...settings }, { folders: ['/closed'] });
+    await first.pause();
+    for (let n = 0; n < count; n++) await first.submit({ prompt: 'work', loopId: `c${n}`, ...spec });
+    await first.release();
+    machine.kill(first);
+  };
+
+  it('R2.2 C1 loops of a folder that is open nowhere keep their places, and take none from others', async () => {
+    await closedFolder(20);
+    const window = await machine.open({ maxConcurrent: 1 }, { folders: ['/open'] });
+    await window.resume();
+    assert.deepEqual([window.status().parked.length, window.status().queueDepth], [20, 0]);
+    assert.equal((await window.submit({ prompt: 'work', loopId: 'mine' })).queued, false);
+    assert.deepEqual(window.status().parked[0], {
+      ...{ loopId: 'c0', position: 1, priority: 0, enqueuedAt: window.status().queued[0]?.enqueuedAt },
+      ...{ reason: 'window', why: 'its folder is open in no window that answers' },
+    });
+  });
+
+  it('R2.2 when their folder is opened they start in their order, and count for the depth no more', async () => {
+    await closedFolder(20);
+    const other = await machine.open({ maxConcurrent: 1, maxQueueDepth: 2 }, { folders: ['/open'] });
+    await other.resume();
+    const window = await machine.open({ maxConcurrent: 1, maxQueueDepth: 2 }, { folders: ['/closed'] });
+    await machine.clock.advance(1_000);
+    assert.deepEqual(machine.alive(), ['c0']);
+    assert.equal(window.status().queueDepth, 0);
+    for (const loopId of ['a', 'b']) assert.equal((await window.submit({ prompt: 'work', loopId })).queued, true);
+    await assert.rejects(window.submit({ prompt: 'work', loopId: 'c' }), { code: 'queue-full' });
+  });
+
+  it('R2.2 C2 loops of a held account count only against others of it', async () => {
+    const window = await machine.open({ maxConcurrent: 1, maxQueueDepth: 20 });
+    await window.hold('claude');
+    for (let n = 0; n < 20; n++) await window.submit({ prompt: 'work', loopId: `c${n}`, agent: 'claude' });
+    await assert.rejects(window.submit({ prompt: 'work', agent: 'claude' }), { code: 'queue-full', depth: 20 });
+    assert.equal((await window.submit({ prompt: 'work', agent: 'sample' })).queued, false);
+    await window.tryNow('claude');
+    assert.equal(window.status().queueDepth, 0, 'they were admitted once');
+  });
+
+  it('R2.2 loops that were queued before their account was held count no more when it is let go', async () => {
+    const window = await machine.open({ maxConcurrent: 1, maxQueueDepth: 3 });
+    for (let n = 0; n < 4; n++) await window.submit({ prompt: 'work', loopId: `l${n}` });
+    assert.equal(window.status().queueDepth, 3);
+    await window.hold('sample');
+    assert.equal(window.status().queueDepth, 0);
+    machine.launcher.of('l0').ok();
+    await window.tryNow('sample');
+    await machine.soon();
+    machine.launcher.of('l1').say({ type: 'text', text: 'I go on.', delta: false });
+    await machine.soon();
+    assert.deepEqual([window.status().holds, window.status().queueDepth], [[], 0]);
+    for (let n = 0; n < 3; n++) await window.submit({ prompt: 'work', loopId: `n${n}` });
+    await assert.rejects(window.submit({ prompt: 'work' }), { code: 'queue-full' });
+  });
+
+  it('R6.2 C3 what is parked reserves nothing', async () => {
+    await closedFolder(5, { estimatedCostUsd: 1 }, limit(5));
+    machine.clock.jump(7 * 86_400_000);
+    const window = await machine.open({ maxConcurrent: 1, staleAfterMs: 0, ...limit(5) }, { folders: ['/open'] });
+    await window.resume();
+    assert.equal(window.status().budget.reserved, 0);
+    assert.equal((await window.submit({ prompt: 'work', estimatedCostUsd: 0.01 })).queued, false);
+  });
+
+  it('R2.2 C4 with no places in the queue what could start at once is not refused', async () => {
+    const window = await machine.open({ maxConcurrent: 1, maxQueueDepth: 0 });
+    assert.equal((await window.submit({ prompt: 'work', loopId: 'a' })).queued, false);
+    await assert.rejects(window.submit({ prompt: 'work', loopId: 'b' }), { code: 'queue-full' });
+    assert.equal(await window.get('b'), undefined, 'and leaves no trace');
+  });
+
+  it('R6.3 C5 a loop whose estimate is above the limit itself is parked, and the others go on', async () => {
+    const window = await machine.open({ maxConcurrent: 1, ...limit(20) });
+    await window.pause();
+    await window.submit({ prompt: 'work', loopId: 'big', estimatedCostUsd: 8 });
+    await window.submit({ prompt: 'work', loopId: 'small', estimatedCostUsd: 1 });
+    window.configure({ ...DEFAULT_SETTINGS, maxConcurrent: 1, ...limit(5) });
+    await window.resume();
+    assert.deepEqual(machine.alive(), ['small']);
+    const [parked] = window.status().parked;
+    assert.deepEqual([parked?.loopId, parked?.why], ['big', 'its estimate is above the daily limit']);
+    window.configure({ ...DEFAULT_SETTINGS, maxConcurrent: 2, ...limit(20) });
+    await machine.soon();
+    assert.deepEqual(machine.alive(), ['small', 'big']);
+  });
+
+  it('R6.3 a loop that does not fit what today has left is parked until tomorrow', async () => {
+    const window = await machine.open({ maxConcurrent: 1, ...limit(5) });
+    await window.submit({ prompt: 'work', loopId: 'a', estimatedCostUsd: 1 });
+    await window.submit({ prompt: 'work', loopId: 'big', estimatedCostUsd: 3 });
+    await window.submit({ prompt: 'work', loopId: 'small', estimatedCostUsd: 0.5 });
+    machine.launcher.of('a').end({
+      says: [
+        { type: 'cost', cost: toNano(3), source: 'reported' },
+        { type: 'end', ok: true },
+      ],
+    });
+    await machine.soon();
+    assert.deepEqual(machine.alive(), ['small']);
+    assert.equal(window.status().parked[0]?.why, 'its estimate does not fit what today has left');
+    machine.launcher.of('small').ok();
+    await machine.soon();
+    machine.clock.jump(86_400_000);
+    await machine.clock.advance(31_000);
+    assert.deepEqual(machine.alive(), ['big']);
+  });
+
+  it('R6.3 an agent without cost waits for no money', async () => {
+    const agents = fakeCatalog(fakeProfile('sample'), fakeProfile('tests', { spending: 'never' }));
+    const window = await machine.open({ maxConcurrent: 2, ...limit(1) }, { agents });
+    await window.submit({ prompt: 'work', loopId: 'a', estimatedCostUsd: 1 });
+    machine.launcher.of('a').end({
+      says: [
+        { type: 'cost', cost: toNano(1), source: 'reported' },
+        { type: 'end', ok: true },
+      ],
+    });
+    await machine.soon();
+    await window.submit({ prompt: 'work', loopId: 'waits', whenBlocked: 'queue' });
+    assert.equal(
+      (await window.submit({ prompt: 'work', agent: 'tests', loopId: 'free', whenBlocked: 'queue' })).queued,
+      false,
+    );
+    assert.equal((await window.get('waits'))?.state, 'queued');
+  });
+
+  for (const what of ['folder', 'profile'] as const) {
+    it(`R2.2 B2 a ${what} that vanishes for a second fails nobody`, async () => {
+      let isThere = true;
+      const profiles = fakeCatalog(fakeProfile('sample'));
+      const agents = {
+        find: (name: string) => (isThere || what !== 'profile' ? profiles.find(name) : undefined),
+        names: () => (isThere || what !== 'profile' ? ['sample'] : []),
+        shell: profiles.shell,
+      };
+      const look = (path: string) => (isThere || what !== 'folder' ? there(path) : GONE);
+      const window = await machine.open({ maxConcurrent: 1, maxQueueDepth: 30 }, { agents, look });
+      for (let n = 0; n < 21; n++) await window.submit({ prompt: 'work', loopId: `l${n}` });
+      isThere = false;
+      machine.launcher.of('l0').ok();
+      await machine.soon();
+      assert.deepEqual([machine.alive(), window.status().parked.length], [[], 20]);
+      assert.equal(window.status().parked[0]?.reason, what);
+      isThere = true;
+      if (what === 'profile') window.useAgents(agents);
+      await machine.clock.advance(5_000);
+      assert.deepEqual(machine.alive(), ['l1']);
+      assert.equal(machine.eventsOf('loop:failed').length, 0);
+    });
+  }
+
+  it('R1.1 whenBlocked: queue takes a loop that circuit or budget would refuse now', async () => {
+    const circuit = { failureThreshold: 1, cooldownMs: 120_000, halfOpenMaxProbes: 1 };
+    const restart = { ...DEFAULT_SETTINGS.restart, maxRestarts: 0 };
+    const window = await machine.open({ maxConcurrent: 2, circuit, restart, ...limit(1) });
+    await window.submit({ prompt: 'work', loopId: 'a' });
+    machine.launcher.of('a').fail();
+    await machine.soon();
+    await assert.rejects(window.submit({ prompt: 'work', loopId: 'b' }), { code: 'circuit-open' });
+    assert.equal((await window.submit({ prompt: 'work', loopId: 'b', whenBlocked: 'queue' })).queued, true);
+    await assert.rejects(window.submit({ prompt: 'work', agent: 'claude', loopId: 'c', estimatedCostUsd: 2 }), {
+      code: 'budget-exceeded',
+    });
+    const big = { prompt: 'work', agent: 'claude', loopId: 'c', estimatedCostUsd: 2, whenBlocked: 'queue' } as const;
+    assert.equal((await window.submit(big)).queued, true);
+    await assert.rejects(window.submit({ ...big, whenBlocked: 'later' as 'queue' }), { code: 'invalid-loop' });
+    await machine.clock.advance(121_000);
+    assert.deepEqual(machine.alive(), ['b']);
+  });
+});

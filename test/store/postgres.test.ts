@@ -1,0 +1,280 @@
+import assert from 'node:assert/strict';
+import { StoreError } from '../../src/core/model/errors.ts';
+import { moveLoops } from '../../src/store/moveLoops.ts';
+import { parseAddress } from '../../src/store/postgres/address.ts';
+import { checkServer } from '../../src/store/postgres/connection.ts';
+import { SCHEMA_VERSION } from '../../src/store/postgres/schema.ts';
+import { ServerClock } from '../../src/store/postgres/serverClock.ts';
+import { openPostgresStore, type PostgresStore } from '../../src/store/postgres/store.ts';
+import { FakeClock } from '../support/fakeClock.ts';
+import { Cluster } from '../support/postgres/cluster.ts';
+import { until } from '../support/until.ts';
+import { finish, StoreFolder, start, submit, systemClock } from './support.ts';
+
+const isKind = (kind: StoreError['kind'], message: RegExp) => (error: unknown) => {
+  assert.ok(error instanceof StoreError, String(error));
+  assert.equal(error.kind, kind, error.message);
+  assert.match(error.message, message);
+  return true;
+};
+
+describe('store on PostgreSQL: the address', () => {
+  it('R16.1 names user, host, port, database and schema, and is shown without parameters', () => {
+    const { tls: _, ...address } = parseAddress('postgres://me@db.example.org:6543/loops?schema=mine');
+    assert.deepEqual(address, {
+      ...{ host: 'db.example.org', port: 6543, user: 'me', database: 'loops', schema: 'mine' },
+      shown: 'me@db.example.org:6543/loops (schema mine)',
+    });
+  });
+
+  it('R16.1 uses TLS and checks the certificate, except to this machine or where that is switched off', () => {
+    const tls = (address: string) => parseAddress(address).tls;
+    assert.deepEqual(tls('postgres://db.example.org/loops'), {
+      rejectUnauthorized: true,
+      servername: 'db.example.org',
+    });
+    assert.deepEqual(tls('postgres://10.0.0.9/loops'), { rejectUnauthorized: true });
+    for (const host of ['localhost', '127.0.0.1', '[::1]']) assert.equal(tls(`postgres://${host}/loops`), false);
+    assert.equal(tls('postgres:///loops?host=/run/postgresql'), false);
+    assert.equal(tls('postgres://db.example.org/loops?sslmode=disable'), false);
+    assert.ok(tls('postgres://localhost/loops?sslmode=verify-full'));
+  });
+
+  const wrong: readonly (readonly [address: string, why: RegExp])[] = [
+    ['db.example.org', /must look like postgres:\/\/user@host\/database/],
+    ['mysql://db.example.org/loops', /must look like/],
+    ['postgres://me:secret@db.example.org/loops', /contains a password.+~\/\.pgpass/],
+    ['postgres://db/loops?schema=Robert; DROP', /must be made of lower-case letters/],
+    ['postgres://db/loops?sslmode=prefer', /"prefer" is not supported/],
+    ['postgres://db/loops?sslrootcert=/none/ca.pem', /sslrootcert cannot be read/],
+    ['postgres://db/loops?colour=red', /"colour" is unknown/],
+  ];
+  for (const [address, why] of wrong)
+    it(`R16.1 is refused with a sentence: ${address}`, () => {
+      assert.throws(() => parseAddress(address), isKind('broken', why));
+    });
+});
+
+describe("store on PostgreSQL: the server's time", () => {
+  it('R16.2 is the time of the store, and a clock that is off is reported once', () => {
+    const machine = new FakeClock();
+    const logged: string[] = [];
+    const clock = new ServerClock(machine, (message) => void logged.push(message));
+    assert.equal(clock.now(), machine.now());
+    const now = machine.now();
+    clock.measure(now + 300_000, now - 10, now + 10);
+    clock.measure(now + 300_001, now - 10, now + 10);
+    assert.equal(clock.now(), now + 300_000);
+    assert.equal(logged.length, 1);
+    assert.match(String(logged[0]), /300 s ahead of this machine's/);
+    clock.measure(now, now - 5, now + 5);
+    assert.match(String(logged[1]), /agrees with this machine's again/);
+  });
+
+  it('R16.2 a slow answer does not move it', () => {
+    const machine = new FakeClock();
+    const clock = new ServerClock(machine, () => {});
+    const now = machine.now();
+    clock.measure(now + 50, now - 5, now + 5);
+    clock.measure(now - 150, now - 1_000, now + 5);
+    assert.equal(clock.now(), now + 50);
+  });
+
+  it('R6.1 R16.2 the day is one of the time zone that the store names, whatever zone this machine is in', () => {
+    const clock = new ServerClock(new FakeClock(), () => {});
+    clock.setZone('America/New_York');
+    const at = Date.UTC(2026, 2, 8, 4, 30);
+    assert.equal(clock.day(at), '2026-03-07');
+    assert.equal(clock.nextDay(at), Date.UTC(2026, 2, 8, 5));
+    // The clocks are set forward on that day: it has 23 hours.
+    assert.equal(clock.nextDay(Date.UTC(2026, 2, 8, 12)), Date.UTC(2026, 2, 9, 4));
+  });
+});
+
+describe('store on PostgreSQL: the server', function () {
+  this.timeout(120_000);
+  let cluster: Cluster;
+  let address: string;
+  const stores: PostgresStore[] = [];
+  before(async function () {
+    const started = await Cluster.start();
+    if (!started) this.skip();
+    cluster = started;
+  });
+  after(() => cluster?.stop());
+  beforeEach(() => {
+    address = cluster.address();
+  });
+  afterEach(() => {
+    for (const store of stores.splice(0)) store.close();
+  });
+
+  const open = async (at = address, password?: string): Promise<PostgresStore> => {
+    const timeouts = { connect: 1_000, answer: 1_000, statement: 800, lock: 800 };
+    const options = { address: at, clock: systemClock, log: () => {}, timeouts };
+    const store = await openPostgresStore({ ...options, password: async () => password });
+    stores.push(store);
+    return store;
+  };
+
+  it('R3.3 R16.2 a change of one host reaches the other by itself, within a second', async () => {
+    const [mine, theirs] = [await open(), await open()];
+    mine.changes();
+    const began = performance.now();
+    const loop = await submit(theirs, 'a');
+    const changes = await until('the change', () => mine.changes(), 10_000);
+    assert.deepEqual(changes.loops, [loop]);
+    assert.ok(performance.now() - began < 5_000);
+  });
+
+  it('R16.1 a password that is wrong, or missing, is refused with a sentence; the right one is taken', async () => {
+    await cluster.sql("CREATE ROLE locked LOGIN PASSWORD 'right'; GRANT CREATE ON DATABASE postgres TO locked");
+    const locked = cluster.address('', 'locked');
+    await assert.rejects(open(locked, 'wrong'), isKind('broken', /refused the login.+~\/\.pgpass/));
+    await assert.rejects(open(locked), isKind('broken', /refused the login/));
+    await submit(await open(locked, 'right'), 'a');
+  });
+
+  it('R16.1 a user without privileges, a database that is not there, and a server that is not there: a sentence each', async () => {
+    await cluster.sql('CREATE ROLE visitor LOGIN');
+    await assert.rejects(
+      open(cluster.address('', 'visitor')),
+      isKind('broken', /lacks a privilege.+CREATE on the database/),
+    );
+    const other = address.replace('/postgres?', '/none?');
+    await assert.rejects(open(other), isKind('broken', /does not exist.+Create it/));
+    const nowhere = address.replace(encodeURIComponent(cluster.folder), '/nowhere');
+    await assert.rejects(open(nowhere), isKind('unreachable', /cannot be reached.+Writes wait and will land/));
+  });
+
+  it('R16.1 a server that is too old, and a replica, are refused with a sentence', async () => {
+    assert.throws(
+      () => checkServer(140_011, false, 'db'),
+      isKind('broken', /is PostgreSQL 14\. Loop Supervisor needs 15 or later/),
+    );
+    await submit(await open(), 'a');
+    await cluster.becomeReplica(true);
+    try {
+      await assert.rejects(open(), isKind('broken', /read-only replica/));
+    } finally {
+      await cluster.becomeReplica(false);
+    }
+    assert.equal((await (await open()).latest('a'))?.state, 'queued');
+  });
+
+  it('R9.4 a schema of a newer version is left alone, and noticed by a host that has it open', async () => {
+    const store = await open();
+    const { schema } = parseAddress(address);
+    await cluster.sql(`UPDATE ${schema}.head SET version = ${SCHEMA_VERSION + 1}`);
+    await assert.rejects(submit(store, 'a'), isKind('newer', /belongs to a newer version/));
+    assert.throws(() => store.changes(), isKind('newer', /belongs to a newer version/));
+    await assert.rejects(open(), isKind('newer', /Update the extension/));
+  });
+
+  it('R16.1 a schema of another program is not touched', async () => {
+    const { schema } = parseAddress(address);
+    await cluster.sql(`CREATE SCHEMA ${schema}; CREATE TABLE ${schema}.theirs (x int)`);
+    await assert.rejects(open(), isKind('broken', /belongs to another program/));
+  });
+
+  it('R16.1 hosts that open at once make one schema', async () => {
+    const opened = await Promise.all(Array.from({ length: 6 }, () => open()));
+    await Promise.all(opened.map((store, n) => submit(store, `loop-${n}`)));
+    await opened[0]?.write(() => undefined);
+    assert.equal(opened[0]?.changes()?.loops.length, 6);
+  });
+
+  it('R16.2 while the server is away writes wait; that is reported once, and they land when it is back', async () => {
+    const store = await open();
+    const told: (string | undefined)[] = [];
+    store.onTrouble((error) => told.push((error as StoreError | undefined)?.kind));
+    await cluster.end();
+    const landed: string[] = [];
+    const writes = ['a', 'b'].map((loopId) => submit(store, loopId).then(() => landed.push(loopId)));
+    await until('the report', () => told.length === 1);
+    assert.deepEqual([told, landed], [['unreachable'], []]);
+    await cluster.begin();
+    await Promise.all(writes);
+    assert.deepEqual(
+      [told, landed],
+      [
+        ['unreachable', undefined],
+        ['a', 'b'],
+      ],
+    );
+  });
+
+  it('R9.4 changes that were trimmed, or a back-up that was restored, make it read everything again', async () => {
+    const store = await open();
+    const loop = await submit(store, 'a');
+    store.changes();
+    const { schema } = parseAddress(address);
+    const in_ = `SET search_path = ${schema};`;
+    await cluster.sql(`${in_} BEGIN; UPDATE loops SET priority = 7; UPDATE head SET counter = 99; DELETE FROM changes;
+      INSERT INTO changes (rev, writer, loops) VALUES (99, '', '[]'); COMMIT`);
+    await store.write(() => undefined);
+    const trimmed = store.changes();
+    assert.deepEqual([trimmed?.loops, trimmed?.live], [[{ ...loop, priority: 7 }], new Set([loop.seq])]);
+    await cluster.sql(
+      `${in_} BEGIN; UPDATE loops SET priority = 8; UPDATE head SET counter = 50; UPDATE changes SET rev = 50; COMMIT`,
+    );
+    await store.write(() => undefined);
+    assert.equal(store.changes()?.loops[0]?.priority, 8);
+  });
+
+  it('R16.1 loops of this machine come along: each once, with all that belongs to it, and nothing is deleted', async () => {
+    const folder = new StoreFolder();
+    try {
+      const own = folder.open();
+      const done = await finish(own, await start(own, await submit(own, 'done'), 'token-done'));
+      const row = { agent: 'sample', day: '2026-01-15', at: 1, source: 'reported' } as const;
+      await own.write((tx) => tx.addLedger({ ...row, seq: done.seq, key: 'k', cost: 70 }));
+      await submit(own, 'waits', { priority: 4 });
+      const runs = await start(own, await submit(own, 'runs'), 'token-runs');
+      await submit(own, 'taken');
+      const shared = await open();
+      await submit(shared, 'taken');
+
+      const moved = await moveLoops(folder.open(), shared, 'here', () => {});
+      assert.deepEqual(moved, { finished: 1, live: 1, left: 2 });
+      const waits = await shared.latest('waits');
+      assert.deepEqual(
+        [waits?.state, waits?.priority, await shared.prompt(waits?.seq ?? 0)],
+        ['queued', 4, 'Prompt of waits'],
+      );
+      const seq = (await shared.latest('done'))?.seq ?? 0;
+      assert.deepEqual(
+        (await shared.attempts(seq)).map(({ token, end }) => [token, end?.outcome]),
+        [['token-done', 'ok']],
+      );
+      assert.deepEqual(
+        (await shared.history(seq)).map(({ to }) => to),
+        ['queued', 'running', 'completed'],
+      );
+      assert.deepEqual(await shared.spend('2026'), [
+        { day: '2026-01-15', agent: 'sample', cost: 70, estimated: 0, unknown: 0 },
+      ]);
+
+      const here = folder.open();
+      const states = async (id: string) => (await here.latest(id))?.state;
+      assert.deepEqual(await Promise.all(['done', 'waits', 'runs', 'taken'].map(states)), [
+        ...['completed', 'cancelled', 'running', 'queued'],
+      ]);
+      assert.equal(
+        (await here.history((await here.latest('waits'))?.seq ?? 0)).at(-1)?.why,
+        'moved to the shared store',
+      );
+      assert.equal(here.changes()?.control.paused, false);
+
+      await finish(here, runs);
+      const again = await moveLoops(folder.open(), shared, 'here', () => {});
+      assert.equal(again.left, 1);
+      assert.deepEqual((await shared.finished({ limit: 9 })).map(({ loopId }) => loopId).sort(), ['done', 'runs']);
+      assert.deepEqual(await shared.spend('2026'), [
+        { day: '2026-01-15', agent: 'sample', cost: 70, estimated: 0, unknown: 0 },
+      ]);
+    } finally {
+      folder.dispose();
+    }
+  });
+});
