@@ -1,14 +1,16 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, chownSync, mkdirSync, readdirSync, readFileSync, rmdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { Cgroup } from '../../src/process/contain/cgroup.ts';
-import { findCgroup, ownGroup } from '../../src/process/contain/findCgroup.ts';
-import { findSubreaper } from '../../src/process/contain/subreaper.ts';
+import { ownGroup } from '../../src/process/contain/ownGroup.ts';
+import { makeRunGroup } from '../../src/process/contain/runGroup.ts';
 import { until } from '../support/until.ts';
+import { RunHarness } from './support/runHarness.ts';
 
-const found = findCgroup();
+const trial = makeRunGroup(`trial-${process.pid}`, () => {});
+trial?.remove();
 
 /** Programs that a search cannot find: no marker, no log, other sessions, other names; and one that forks faster than anybody looks. */
 const ESCAPES: Readonly<Record<string, string>> = {
@@ -19,17 +21,18 @@ const ESCAPES: Readonly<Record<string, string>> = {
 };
 
 describe('containment by control group', () => {
-  if (found.kind === 'none') {
-    it(`is not to be had here: ${found.why}`, function () {
+  if (!trial) {
+    it('cannot be had here: no control group may be made', function () {
       this.skip();
     });
     return;
   }
-  const { base } = found;
+  const own = dirname(dirname(trial.path));
+  const folder = dirname(trial.path);
   let group: Cgroup;
 
   beforeEach(() => {
-    group = new Cgroup(join(base.folder, `test-${process.pid}`), base.own);
+    group = new Cgroup(join(folder, `test-${process.pid}`), own);
     group.create();
   });
 
@@ -81,23 +84,15 @@ describe('containment by control group', () => {
     await once(kept, 'exit');
   });
 
-  it('R13.1 a frozen group is killed without being woken', async () => {
-    const child = start('while :; do :; done');
-    assert.ok(group.freeze(true));
-    await until('it is frozen', () => /^frozen 1$/m.test(readFileSync(join(group.path, 'cgroup.events'), 'utf8')));
-    group.kill();
-    await once(child, 'exit');
-  });
-
   it('R13.1 a group that is gone is gone, one that cannot be asked is unknown', () => {
-    assert.equal(new Cgroup(join(base.folder, 'never-made'), base.own).population(), 'gone');
-    assert.equal(new Cgroup('/dev/null', base.own).population(), 'unknown');
-    assert.deepEqual(new Cgroup(join(base.folder, 'never-made'), base.own).processes(), []);
+    assert.equal(new Cgroup(join(folder, 'never-made'), own).population(), 'gone');
+    assert.equal(new Cgroup('/dev/null', own).population(), 'unknown');
+    assert.deepEqual(new Cgroup(join(folder, 'never-made'), own).processes(), []);
   });
 
   it('R13.1 an ordinary user can contain and kill in a subtree that was handed over', function () {
     if (process.getuid?.() !== 0) return this.skip();
-    const handed = join(base.own, `handed-${process.pid}`);
+    const handed = join(own, `handed-${process.pid}`);
     mkdirSync(handed);
     try {
       for (const file of ['', 'cgroup.procs', 'cgroup.subtree_control', 'cgroup.threads'])
@@ -140,33 +135,49 @@ describe('control groups of this process', () => {
 
   it('R13.1 are none where only version 1 is mounted', () => {
     assert.equal(ownGroup('31 22 0:27 / /c rw - cgroup cgroup rw', '4:memory:/a'), undefined);
-    assert.deepEqual(findCgroup('/nowhere').kind, 'none');
   });
 });
 
-describe('containment by subreaper', () => {
-  const wrapper = findSubreaper();
-  if (!wrapper) {
-    it('is not to be had here: there is no interpreter for it', function () {
-      this.skip();
+describe('runs in a control group', function () {
+  this.timeout(60_000);
+  let harness: RunHarness;
+  beforeEach(async () => {
+    harness = await RunHarness.create();
+  });
+  afterEach(() => harness.dispose());
+
+  for (const [what, script] of Object.entries(ESCAPES)) {
+    it(`R13.1 R7.4 ${what} does not outlive its run, and nothing of the group is left`, async function () {
+      if (!trial) return this.skip();
+      const { told, token } = harness.launch('/bin/sh', ['-c', script]);
+      const end = await told.whenEnded;
+      assert.deepEqual([end.kind, end.exit.exitCode, end.remaining, end.unseen], ['exited', 0, [], undefined]);
+      const path = join(dirname(trial.path), token);
+      await until('the group is removed', () => !existsSync(path));
     });
-    return;
   }
 
-  it('R13.1 orphans become children of the command, across its exec', async () => {
-    const [program = '', ...args] = wrapper;
-    const script = '(sh -c "echo \\$\\$; exec sleep 1000" &) ; exec sleep 1000';
-    const child = spawn(program, [...args, '/bin/sh', '-c', script], { stdio: ['ignore', 'pipe', 'inherit'] });
-    let text = '';
-    child.stdout.on('data', (piece: Buffer) => {
-      text += piece.toString();
-    });
-    await until('the orphan has said who it is', () => text.endsWith('\n'));
-    const orphan = Number(text);
-    const parent = () => Number(readFileSync(`/proc/${orphan}/stat`, 'utf8').split(') ').at(-1)?.split(' ')[1]);
-    await until('the command is its parent', () => parent() === child.pid);
-    process.kill(orphan, 'SIGKILL');
-    child.kill('SIGKILL');
-    await once(child, 'exit');
+  it('R13.1 a kept program is moved out and lives on, and the rest is ended', async function () {
+    if (!trial) return this.skip();
+    const script = 'env LOOP_SUPERVISOR_KEEP=1 setsid -f sleep 1000; setsid -f sleep 1001';
+    const { told } = harness.launch('/bin/sh', ['-c', script]);
+    const end = await told.whenEnded;
+    assert.deepEqual([end.kept.length, end.swept.length, end.remaining.length], [1, 1, 0]);
+    const [kept] = end.kept;
+    process.kill(kept?.pid as number, 0);
+    assert.doesNotMatch(readFileSync(`/proc/${kept?.pid}/cgroup`, 'utf8'), /loop-supervisor/);
+    assert.ok(await harness.launcher.terminateSpared(kept!));
+  });
+
+  it('R13.1 a guardian that was killed leaves the group to whoever settles its run', async function () {
+    if (!trial) return this.skip();
+    const { told, token } = harness.launch('/bin/sh', ['-c', `${ESCAPES['a fork hopper']}; sleep 1000`]);
+    const { guardian } = await told.whenStarted;
+    const group = new Cgroup(join(dirname(trial.path), token), dirname(dirname(trial.path)));
+    await until('the hopper is there', () => (group.processes()?.length ?? 0) > 2);
+    process.kill(guardian?.pid as number, 'SIGKILL');
+    const end = await told.whenEnded;
+    assert.deepEqual([end.kind, end.remaining], ['lost', []]);
+    assert.notEqual(group.population(), 'populated');
   });
 });

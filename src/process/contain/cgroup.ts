@@ -4,12 +4,6 @@ import { join } from 'node:path';
 /** Whether anybody is in a group. `unknown`: the kernel could not be asked. */
 export type Population = 'populated' | 'empty' | 'gone' | 'unknown';
 
-/** Counters of a group that tell of the end of its processes. */
-export interface GroupEvents {
-  /** Processes that were killed for want of memory. */
-  readonly oomKills: number;
-}
-
 /**
  * One control group of version 2, for one run. All that its processes ever start is in it, whatever they do to their group, session, environment or
  * title, unless they may move themselves out.
@@ -17,6 +11,7 @@ export interface GroupEvents {
 export class Cgroup {
   readonly path: string;
   readonly #outside: string;
+  #holdsUs = false;
 
   /** `outside`: the group that the starter itself is in. */
   constructor(path: string, outside: string) {
@@ -30,15 +25,20 @@ export class Cgroup {
   }
 
   /**
-   * Runs `start` from within the group: what it starts is born there. No wrapper is needed, so that a start that fails is told as it is. The caller is
-   * outside again when this returns. @throws what `start` throws, or why the group cannot be entered.
+   * Runs `start` from within the group: what it starts is born there. No wrapper is needed, so that a start that fails reports its own error. The
+   * caller is outside again when this returns; where it cannot leave, the group is never killed. @throws what `start` throws.
    */
   startWithin<T>(start: () => T): T {
-    this.#move(this.path, process.pid);
+    try {
+      this.#move(this.path, process.pid);
+    } catch {
+      // It runs outside then, and is found by search.
+      return start();
+    }
     try {
       return start();
     } finally {
-      this.#move(this.#outside, process.pid);
+      this.#holdsUs = this.moveOut([process.pid]).length === 0;
     }
   }
 
@@ -76,43 +76,12 @@ export class Cgroup {
 
   /** Kills everything in the group at once; nothing can escape by forking. Returns whether the kernel took the order. */
   kill(): boolean {
+    if (this.#holdsUs) return false;
     try {
       writeFileSync(join(this.path, 'cgroup.kill'), '1');
       return true;
     } catch (error) {
       return isGone(error);
-    }
-  }
-
-  /** Stops everything in the group where it stands, or lets it go on. */
-  freeze(frozen: boolean): boolean {
-    try {
-      writeFileSync(join(this.path, 'cgroup.freeze'), frozen ? '1' : '0');
-      return true;
-    } catch {
-      return false;
-    }
-  }
-
-  /** Limits the memory of all in the group, in bytes. Returns whether the kernel enforces it. */
-  limitMemory(bytes: number): boolean {
-    try {
-      writeFileSync(join(this.path, 'memory.max'), String(bytes));
-      // One that is killed takes the others along: half an agent is of no use.
-      writeFileSync(join(this.path, 'memory.oom.group'), '1');
-      return true;
-    } catch {
-      return false;
-    }
-  }
-
-  /** What the kernel has counted; undefined where it counts nothing. */
-  events(): GroupEvents | undefined {
-    try {
-      const text = readFileSync(join(this.path, 'memory.events'), 'utf8');
-      return { oomKills: Number(/^oom_kill (\d+)$/m.exec(text)?.[1] ?? 0) };
-    } catch {
-      return undefined;
     }
   }
 
