@@ -56,7 +56,10 @@ const GUARDIAN_LOOK_MS = 1_000;
 /** How long (ms) more than it may need a guardian is waited for after a stop. */
 const WATCHDOG_MS = 10_000;
 
-/** One run that this window follows, from its launch or its adoption to its end: it tells the observer, and gives orders. */
+/**
+ * One run that this window follows, from its launch or its adoption to its end: it tells the observer, and gives
+ * orders.
+ */
 export class Follower implements Run {
   readonly #options: FollowOptions;
   readonly #services: FollowServices;
@@ -366,7 +369,7 @@ export class Follower implements Run {
     try {
       say();
     } catch (error) {
-      this.#services.log('What was told of a run was not taken well.', error);
+      this.#services.log('What a run has reported could not be handled.', error);
     }
   }
 }

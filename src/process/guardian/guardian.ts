@@ -285,7 +285,10 @@ export class Guardian {
     if (!existsSync(cut)) this.#records.cut({ format: FORMAT, bytes, at: Date.now() });
   };
 
-  /** The logs have passed their limit (R8.3), in whatever phase: all of the run is frozen at once, then killed without being woken. */
+  /**
+   * The logs have passed their limit (R8.3), in whatever phase: all of the run is frozen at once, then killed without
+   * being woken.
+   */
   async #overflow(agent: AgentProcess): Promise<void> {
     this.#overflowed = true;
     this.#urgent = true;
