@@ -74,6 +74,8 @@ const LONGEST_UNSEEN_PAUSE_MS = 10_000;
 const SHOWN_AFTER_MS = 5_000;
 /** So much (bytes) of the end of a log is looked at for a question. */
 const QUESTION_BYTES = 4_096;
+/** How long (ms) the end of a log that cannot be read is tried for. */
+const READ_PATIENCE_MS = 60_000;
 /** How long (ms) more than it may need a guardian is waited for after a stop. */
 const WATCHDOG_MS = 10_000;
 
@@ -211,7 +213,8 @@ export class Follower implements Run {
     this.#lookedAt = performance.now();
     const guardian = this.#lookAtGuardian();
     if (guardian.state === 'there') this.#sees();
-    else if (guardian.state === 'gone' || !this.#waitForSight(guardian.why)) void this.#settle();
+    else if (guardian.state === 'gone') void this.#settle();
+    else if (!this.#waitForSight(guardian.why)) void this.#giveUp(guardian.why);
   }
 
   #lookAtGuardian(): Look {
@@ -397,10 +400,16 @@ export class Follower implements Run {
     const end = await this.#facts(known);
     if (this.#isDone()) return;
     if (end.state === 'there') return this.#conclude(end.value);
-    if (!this.#waitForSight(end.why)) return this.#conclude(this.#unseen(end.why));
+    if (!this.#waitForSight(end.why)) return this.#giveUp(end.why);
     this.#knownOfEnd = known;
     this.#hasChild = false;
     this.#phase = 'following';
+  }
+
+  /** Nobody has seen the run for so long that its slot is freed (R3.1). Nothing of it is ended: its guardian may live. */
+  async #giveUp(why: string): Promise<void> {
+    this.#phase = 'ending';
+    await this.#conclude(this.#unseen(why));
   }
 
   /** Reads what is left to read, and reports the end. */
@@ -410,7 +419,7 @@ export class Follower implements Run {
     if (this.#isDone()) return;
     this.#tellStarted();
     if (this.#tail) {
-      await this.#services.pump.drain(this.#tail);
+      await this.#readToEnd(this.#tail);
       if (this.#isDone()) return;
     }
     const stderrTail = readTail(files.stderr, STDERR_TAIL_BYTES);
@@ -433,6 +442,19 @@ export class Follower implements Run {
     const [first, second] = (timeOf(stderr) ?? 0) > (timeOf(stdout) ?? 0) ? [stderr, stdout] : [stdout, stderr];
     const line = lastLineOf(readTail(first, QUESTION_BYTES)) || lastLineOf(readTail(second, QUESTION_BYTES));
     return looksLikeQuestion(line) ? line : undefined;
+  }
+
+  /**
+   * Reads all there is. A log that cannot be read for the moment is tried for a while: what the agent said last decides how
+   * the run ended (R5.6).
+   */
+  async #readToEnd(tail: Tail): Promise<void> {
+    const patience = performance.now() + READ_PATIENCE_MS;
+    for (let pause = UNSEEN_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_UNSEEN_PAUSE_MS)) {
+      await this.#services.pump.drain(tail);
+      if (this.#isDone() || !tail.isBlind || performance.now() > patience) return;
+      await new Promise<void>((resolve) => this.#services.clock.after(pause, resolve));
+    }
   }
 
   /** Not read by anybody: only how much there is, and what the reader says to the end. */
@@ -467,7 +489,7 @@ export class Follower implements Run {
     }
   }
 
-  /** The end of a run that nobody could see for so long that its slot is freed (R3.1). */
+  /** The end of a run that nobody could see. */
   #unseen(unseen: string): EndedRecord {
     const known = [this.#leader, this.#guardian].filter((one) => one !== undefined);
     const remaining = known.map((one) => ({ ...one, command: one === this.#leader ? 'agent' : 'guardian' }));
