@@ -1,4 +1,11 @@
-import { InvalidCostError, UnknownLoopError, WrongStateError } from './model/errors.ts';
+import { frozenCopy } from './model/copy.ts';
+import {
+  InvalidArgumentError,
+  InvalidCostError,
+  InvalidLoopError,
+  UnknownLoopError,
+  WrongStateError,
+} from './model/errors.ts';
 import type { Event, SupervisorEvent } from './model/event.ts';
 import type { Look } from './model/looks.ts';
 import {
@@ -9,10 +16,12 @@ import {
   type LoopEdit,
   type LoopSpec,
   type ProcessIdentity,
+  type RetryOptions,
   type SweptProcess,
 } from './model/loop.ts';
 import { isCost, toNano, toUsd } from './model/money.ts';
 import type { Doubts, KeptSetting, Settings } from './model/settings.ts';
+import { signalNamed } from './model/signals.ts';
 import type { AccountStatus, LiveView, LoopDetail, LoopSpend, Status, SubmitResult } from './model/status.ts';
 import { resetCircuit } from './policy/circuitBreaker.ts';
 import type { AgentCatalog } from './ports/agents.ts';
@@ -42,7 +51,15 @@ import { acceptAsIs, continueRounds } from './steps/roundActions.ts';
 import { applySettings, dropKeptSetting } from './steps/storeSettings.ts';
 import { admit, readmit, submitResult } from './steps/submit.ts';
 import { undoCancel, wasStopped } from './steps/undoCancel.ts';
-import { claimLoop, clearFailed, holdAccount, restartNow, setPaused, tryAccount } from './steps/userActions.ts';
+import {
+  claimLoop,
+  clearFailed,
+  holdAccount,
+  restartNow,
+  setPaused,
+  startStale,
+  tryAccount,
+} from './steps/userActions.ts';
 
 /**
  * Governs headless agents: a bounded queue, one cap, restart intensity, a circuit breaker and a daily budget, over all windows that share
@@ -84,19 +101,29 @@ export class Supervisor {
 
   /** Takes a loop (R1). Rejects with the typed error of the first check that fails, tells `loop:rejected`, and leaves no trace of it. */
   async submit(spec: LoopSpec): Promise<SubmitResult> {
-    return this.#admit(spec?.loopId ?? '', () => {
+    return this.#admit(idIn(spec), () => {
       const checked = checkSpec(spec, this.#context);
       return (unit) => admit(unit, checked, this.#engine.ownership);
     });
   }
 
-  /** Admits a permanently failed loop again, its restarts cleared (R5.5). Rejects like `submit`, and then nothing has changed. */
-  async retry(loopId: string): Promise<SubmitResult> {
-    return this.#admit(loopId, () => (unit) => readmit(unit, loopId, this.#engine.ownership));
+  /**
+   * Admits a permanently failed loop again, its restarts cleared, with a new cap in USD if one is given (R5.5). Rejects like `submit`, and
+   * then nothing has changed.
+   */
+  async retry(loopId: string, { maxCostUsd }: RetryOptions = {}): Promise<SubmitResult> {
+    mustBeText('loopId', loopId);
+    return this.#admit(loopId, () => {
+      if (maxCostUsd !== undefined && !(isCost(maxCostUsd) && maxCostUsd > 0))
+        throw new InvalidLoopError('maxCostUsd', `must be a finite number of USD above 0, and is ${maxCostUsd}`);
+      const cap = maxCostUsd === undefined ? undefined : toNano(maxCostUsd);
+      return (unit) => readmit(unit, loopId, this.#engine.ownership, cap);
+    });
   }
 
   /** Ends a loop for good (R7.2): answers whether there was such a live loop, once the stop is on record and under way. */
   async cancel(loopId: string): Promise<boolean> {
+    mustBeText('loopId', loopId);
     this.#lifecycle.mustBeOpen();
     return cancel(this.#engine, loopId);
   }
@@ -106,8 +133,12 @@ export class Supervisor {
    * SIGKILL, SIGHUP, SIGQUIT) is the user's stop: recorded first, never restarted.
    */
   async killProcessGroup(loopId: string, signal = 'SIGTERM'): Promise<boolean> {
+    mustBeText('loopId', loopId);
+    const name = signalNamed(signal);
+    if (name === undefined)
+      throw new InvalidArgumentError('signal', `must be the name of a signal such as SIGTERM, and is ${quote(signal)}`);
     this.#lifecycle.mustBeOpen();
-    return signalGroup(this.#engine, loopId, signal);
+    return signalGroup(this.#engine, loopId, name);
   }
 
   /** Ends every live loop for good; answers how many. Those that run are stopped even while the store can not be written (R7.2). */
@@ -187,7 +218,7 @@ export class Supervisor {
   async setPriority(loopId: string, priority: number): Promise<number> {
     this.#lifecycle.mustBeReady();
     if (!Number.isInteger(priority))
-      throw new WrongStateError(loopId, `can not have the priority ${priority}: it must be a finite integer`);
+      throw new WrongStateError(loopId, `cannot have the priority ${priority}: it must be a finite integer`);
     return this.#engine.transactions.takeAndDispatch((unit) => setPriority(unit, loopId, priority));
   }
 
@@ -240,6 +271,11 @@ export class Supervisor {
     await this.#change((unit) => holdAccount(unit, account, until));
   }
 
+  /** Starts what was held because nobody had looked after it for long (R9.5). Returns whether anything was. */
+  async startStale(): Promise<boolean> {
+    return this.#change(startStale);
+  }
+
   /** Who pays for the profiles that there are, and what is held of each (R14.1). */
   accounts(): readonly AccountStatus[] {
     return this.status(0).accounts;
@@ -258,6 +294,8 @@ export class Supervisor {
    * Rejects with `InvalidCostError` or `UnknownLoopError`.
    */
   async recordCost(loopId: string, usd: number, key?: string): Promise<boolean> {
+    mustBeText('loopId', loopId);
+    if (key !== undefined) mustBeText('key', key);
     this.#lifecycle.mustBeReady();
     if (!isCost(usd)) {
       const error = new InvalidCostError(usd);
@@ -274,9 +312,10 @@ export class Supervisor {
     return statusOf(this.#engine, this.#lifecycle.notReady, maxQueued);
   }
 
-  /** Everything about a loop: the latest of that id, or with `seq` that very one. Undefined if there is none. */
+  /** A frozen copy of everything about a loop: the latest of that id, or with `seq` that very one. Undefined if there is none. */
   async get(loopId: string, seq?: number): Promise<LoopDetail | undefined> {
-    return detailOf(this.#engine, loopId, seq);
+    mustBeText('loopId', loopId);
+    return frozenCopy(await detailOf(this.#engine, loopId, seq));
   }
 
   /** A loop without its parts: the latest of that id, or with `seq` that very one. */
@@ -389,7 +428,9 @@ export class Supervisor {
    * Stops this window's work for good (R9.1): nothing new is taken or started, its running attempts are stopped within `timeoutMs` (ms) and
    * return to the queue. Resolves when that is done; the object takes no work afterwards.
    */
-  shutdown(timeoutMs = 30_000): Promise<void> {
+  async shutdown(timeoutMs = 30_000): Promise<void> {
+    if (typeof timeoutMs !== 'number')
+      throw new InvalidArgumentError('timeoutMs', `must be a number of ms, and is ${quote(timeoutMs)}`);
     return this.#lifecycle.shutdown(timeoutMs);
   }
 
@@ -446,4 +487,17 @@ export class Supervisor {
       throw error;
     }
   }
+}
+
+/** The id of a spec, as far as there is one: a rejected submit is told with it. */
+function idIn(spec: LoopSpec | undefined): string {
+  return typeof spec?.loopId === 'string' ? spec.loopId : '';
+}
+
+function mustBeText(argument: string, value: unknown): void {
+  if (typeof value !== 'string') throw new InvalidArgumentError(argument, `must be text, and is ${quote(value)}`);
+}
+
+function quote(value: unknown): string {
+  return typeof value === 'string' ? JSON.stringify(value.slice(0, 40)) : String(value).slice(0, 40);
 }

@@ -8,7 +8,9 @@ import { markedProcesses, stillLives } from '../support/markedProcesses.ts';
 import { until } from '../support/until.ts';
 import { HostProcess } from './hostProcess.ts';
 
-/** Two hosts on one storage folder that cannot see each other's processes, or take them for those of another boot (A8). */
+/**
+ * Two hosts on one storage folder that cannot see each other's processes, or take them for those of another boot (A8).
+ */
 describe('Hosts of other machines and containers on one storage', () => {
   const prefix = `foreign-${process.pid}-`;
   let storage: string;

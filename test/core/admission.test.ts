@@ -47,8 +47,8 @@ describe('checks of a submit', () => {
     [{ metadata: { n: 5n } }, 'metadata', /survive JSON/],
     [{ agent: 'nobody' }, 'agent', /"nobody" is not known: choose one of sample, shy/],
     [{ agent: 'shy' }, 'prompt', /too long for it/],
-    [{ cwd: 'nowhere' }, 'cwd', /"nowhere" is not an existing folder/],
-    [{ cwd: 5 }, 'cwd', /not an existing folder/],
+    [{ cwd: 'nowhere' }, 'cwd', /must be the absolute path of a folder, and is "nowhere"/],
+    [{ cwd: 5 }, 'cwd', /must be the absolute path of a folder, and is 5/],
   ];
   const context = contextWith({
     agents: fakeCatalog(fakeProfile('sample'), fakeProfile('shy', { refuse: () => 'is too long for it' })),

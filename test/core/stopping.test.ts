@@ -298,8 +298,8 @@ describe('stopping', () => {
     machine.launcher.of('a').end({ swept: [process(11, 'node'), process(12, 'sh')], kept: [process(13, 'tmux')] });
     await machine.soon();
     const why = async () => (await window.get('a'))?.history.map((row) => row.why) ?? [];
-    assert.ok((await why()).includes('left over and ended: node (11), sh (12)'));
-    assert.ok((await why()).includes('left over and kept: tmux (13)'));
+    assert.ok((await why()).includes('cleaned up: node (11), sh (12)'));
+    assert.ok((await why()).includes('spared: tmux (13)'));
     assert.equal(await window.endSpared('a', 11), false, 'that one was not kept');
     assert.equal(await window.endSpared('a', 13), true);
     assert.ok((await why()).includes('ended by the user: tmux (13)'));

@@ -237,8 +237,9 @@ describe('The log limit against a flood', () => {
   it('R8.3 R7.4 without its guardian a flood ends the grace period of the sweep too', async () => {
     const run = launch(floodOnceAsked('echo up'));
     await until('it to listen', () => harness.launcher.logBytes(run.token) > 0);
+    const { guardian } = await run.told.whenStarted;
     harness.launcher.dispose();
-    kill(seen(lookAtStarted(run.files))?.guardian.pid ?? 0);
+    kill(guardian?.pid as number);
     harness.launcher = harness.newLauncher();
     const adopted = harness.adopt(run.token, { graceMs: 60_000, needsReading: false });
     const end = await adopted.told.whenEnded;

@@ -251,7 +251,9 @@ describe('store on PostgreSQL: the server', function () {
         (await shared.history(seq)).map(({ to }) => to),
         ['queued', 'running', 'completed'],
       );
-      assert.deepEqual(await shared.spend('2026'), [{ day: '2026-01-15', agent: 'sample', cost: 70, estimated: 0 }]);
+      assert.deepEqual(await shared.spend('2026'), [
+        { day: '2026-01-15', agent: 'sample', cost: 70, estimated: 0, unknown: 0 },
+      ]);
 
       const here = folder.open();
       const states = async (id: string) => (await here.latest(id))?.state;
@@ -268,7 +270,9 @@ describe('store on PostgreSQL: the server', function () {
       const again = await moveLoops(folder.open(), shared, 'here', () => {});
       assert.equal(again.left, 1);
       assert.deepEqual((await shared.finished({ limit: 9 })).map(({ loopId }) => loopId).sort(), ['done', 'runs']);
-      assert.deepEqual(await shared.spend('2026'), [{ day: '2026-01-15', agent: 'sample', cost: 70, estimated: 0 }]);
+      assert.deepEqual(await shared.spend('2026'), [
+        { day: '2026-01-15', agent: 'sample', cost: 70, estimated: 0, unknown: 0 },
+      ]);
     } finally {
       folder.dispose();
     }

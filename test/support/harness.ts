@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import type { SupervisorEvent, SupervisorEventType } from '../../src/core/model/event.ts';
 import { GONE, type Look, there } from '../../src/core/model/looks.ts';
 import type { ProcessIdentity } from '../../src/core/model/loop.ts';
@@ -8,6 +9,7 @@ import { DEFAULT_SETTINGS, type Doubts, type Settings } from '../../src/core/mod
 import type { AgentCatalog, AgentProfile } from '../../src/core/ports/agents.ts';
 import type { ProcessInspector } from '../../src/core/ports/launcher.ts';
 import type { Store } from '../../src/core/ports/store.ts';
+import type { WorkTrees } from '../../src/core/ports/workTrees.ts';
 import type { SupervisorOptions } from '../../src/core/state/context.ts';
 import { Supervisor } from '../../src/core/supervisor.ts';
 import { openStore } from '../../src/store/sqlite/store.ts';
@@ -55,6 +57,8 @@ export interface WindowFacts {
   readonly look?: (path: string) => Look;
   /** Stands between the supervisor and what it knows of processes. */
   readonly inspector?: (inspector: ProcessInspector) => ProcessInspector;
+  /** Looks at the files of repositories; output alone tells progress if absent. */
+  readonly workTrees?: WorkTrees;
   /** Settings that could not be read or are not set. */
   readonly doubts?: Doubts;
   /** What a cheap check of a profile finds; nothing is checked if absent. */
@@ -78,6 +82,8 @@ export interface Harness {
   idOf(window: Supervisor): string;
   /** A connection of nobody's, to see what is written. */
   books(): Store;
+  /** Changes the database behind everybody's back, as damage does. */
+  sql(text: string): void;
   eventsOf<T extends SupervisorEventType>(type: T): Extract<SupervisorEvent, { type: T }>[];
   typesOf(prefix: string): string[];
   /** Lets all that is ready run to its end. */
@@ -137,6 +143,7 @@ export function harness(): Harness {
         clock,
         inspector: window.inspector?.(inspector) ?? inspector,
         folders: { look },
+        ...(window.workTrees && { workTrees: window.workTrees }),
         ...(window.check && { checkProfile: window.check }),
         settings: { ...DEFAULT_SETTINGS, ...settings },
         doubts: window.doubts ?? {},
@@ -164,6 +171,11 @@ export function harness(): Harness {
     books: () => {
       books ??= openStore({ path: join(folder, 'supervisor.db'), clock, log });
       return books;
+    },
+    sql: (text) => {
+      const database = new DatabaseSync(join(folder, 'supervisor.db'));
+      database.exec(text);
+      database.close();
     },
     eventsOf: <T extends SupervisorEventType>(type: T) =>
       events.filter((event): event is Extract<SupervisorEvent, { type: T }> => event.type === type),

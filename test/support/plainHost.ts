@@ -4,12 +4,14 @@ import type { ProcessIdentity } from '../../src/core/model/loop.ts';
 import { isActive } from '../../src/core/model/loop.ts';
 import { DEFAULT_SETTINGS, type Settings } from '../../src/core/model/settings.ts';
 import type { Clock } from '../../src/core/ports/clock.ts';
+import type { Store } from '../../src/core/ports/store.ts';
 import { systemClock } from '../../src/core/runtime/systemClock.ts';
 import { Supervisor } from '../../src/core/supervisor.ts';
 import { createLauncher } from '../../src/process/launch/launcher.ts';
 import { folders } from '../../src/process/runFolder/folders.ts';
 import { createTable } from '../../src/process/tables/platformTable.ts';
 import { createInspector } from '../../src/process/tables/processInspector.ts';
+import { openPostgresStore } from '../../src/store/postgres/store.ts';
 import { openStore } from '../../src/store/sqlite/store.ts';
 import { chooseStoreFolder } from '../../src/store/sqlite/storeFolder.ts';
 import { fakeCatalog } from './harness.ts';
@@ -21,7 +23,7 @@ import { reporterProfile } from './reporterProfile.ts';
  */
 export type HostRequest = { readonly id: number } & (
   | { readonly do: 'submit'; readonly loopId: string; readonly prompt: string; readonly estimatedCostUsd?: number }
-  | { readonly do: 'cancel' | 'kill' | 'state'; readonly loopId: string }
+  | { readonly do: 'cancel' | 'kill' | 'state' | 'lookAgain'; readonly loopId: string }
   | { readonly do: 'list' | 'status' | 'release' | 'pause' | 'resume' }
   | { readonly do: 'weather'; readonly weather: Weather }
 );
@@ -42,6 +44,10 @@ export interface HostOptions {
   /** The agent; the reporter if absent. */
   readonly agentProgram?: string;
   readonly weather?: Weather;
+  /** The address of a PostgreSQL store; a file in `storage` if absent. */
+  readonly sharedStore?: string;
+  /** How often (ms) guardians show that they work. */
+  readonly beatMs?: number;
 }
 
 /** A run as the test sees it: whom to kill. */
@@ -59,19 +65,22 @@ let weather: Weather = options.weather ?? { clockOffsetMs: 0, diskFull: false };
 const log = (message: string, error?: unknown) =>
   process.stderr.write(`host ${process.pid}: ${message}${error === undefined ? '' : ` ${(error as Error).message}`}\n`);
 const clock: Clock = { ...systemClock, now: () => Date.now() + weather.clockOffsetMs };
+/** Short, so that a server that hangs is noticed soon. */
+const TIMEOUTS = { connect: 1_000, answer: 1_000, statement: 800, lock: 800, idle: 2_000 };
 const { folder, path, isTakenOver, notice } = await chooseStoreFolder({
   ...{ storage, chosen: '', scope: createTable().scope, localFolders: [] },
   isOnNetworkDisk: () => false,
   sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
 });
 if (notice !== undefined) log(notice);
-const store = openStore({ path, clock, log, endsLeases: isTakenOver });
+const { store, time } = await openChosenStore();
 const launcher = createLauncher({
   runsFolder: join(folder, 'runs'),
   windowsFolder: join(folder, 'windows'),
   guardianProgram,
   nodePath: process.execPath,
   environment: async () => ({ ...process.env }) as Record<string, string>,
+  ...(options.beatMs !== undefined && { beatMs: options.beatMs }),
   clock,
   log,
 });
@@ -81,7 +90,7 @@ const supervisor = new Supervisor({
   store,
   launcher,
   agents: fakeCatalog(reporterProfile(options.agentProgram)),
-  clock,
+  clock: time,
   inspector: createInspector(),
   folders,
   settings: { ...settings, defaultAgent: 'reporter' },
@@ -91,6 +100,13 @@ const supervisor = new Supervisor({
   newId: () => randomBytes(8).toString('hex'),
 });
 supervisor.onEvent((event) => process.send?.({ event }));
+
+async function openChosenStore(): Promise<{ readonly store: Store; readonly time: Clock }> {
+  const { sharedStore: address } = options;
+  if (address === undefined) return { store: openStore({ path, clock, log, endsLeases: isTakenOver }), time: clock };
+  const shared = await openPostgresStore({ address, clock, log, timeouts: TIMEOUTS, password: async () => undefined });
+  return { store: shared, time: shared.clock };
+}
 
 async function answer(request: HostRequest): Promise<unknown> {
   switch (request.do) {
@@ -106,6 +122,8 @@ async function answer(request: HostRequest): Promise<unknown> {
       return supervisor.killProcessGroup(request.loopId, 'SIGKILL');
     case 'state':
       return (await supervisor.get(request.loopId))?.state;
+    case 'lookAgain':
+      return (await supervisor.lookAgain(request.loopId)).state;
     case 'status':
       return supervisor.status();
     case 'release':

@@ -28,13 +28,15 @@ describe('the budget in the workbench', () => {
 
   it('R6.2 what does not fit is rejected; the button raises the limit and submits again', async () => {
     const { window } = host;
+    host.server.writeSettings({ ...host.server.readSettings(), 'loopSupervisor.budget.dailyLimitUsd': 0.9 });
+    await until('the limit', async () => (await window.statusText('budget')) === '$0.92 / $0.90');
     await submit('Too dear [cost 0.50]');
     const { buttons } = await window.notices.says(/does not fit today.s budget/);
     assert.deepEqual(buttons, ['Raise Limit', 'Show Budget']);
     await pictures(host, 'budget-exceeded', async () => {
       assert.match(
         await window.statusHover('budget'),
-        /Spent today: \$0\.92 of \$1\.00, 92 % used[\s\S]*paying[\s\S]*Spend most/,
+        /Spent today: \$0\.92 of \$0\.90, out of budget[\s\S]*paying[\s\S]*Spend most/,
       );
     });
     await window.notices.press(/does not fit/, 'Raise Limit');

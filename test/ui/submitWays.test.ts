@@ -212,6 +212,7 @@ describe('ways to submit', () => {
       'Estimated cost',
       'Stop the loop',
       'A title',
+      'What must pass?',
     ];
 
     it('asks for everything, step by step, with a way back', async () => {
@@ -233,6 +234,9 @@ describe('ways to submit', () => {
       await window.input.answer(QUESTIONS[4]!, '0.25');
       await window.input.answer(QUESTIONS[5]!, '2');
       await window.input.answer(QUESTIONS[6]!, 'Its title');
+      await window.input.asked(QUESTIONS[7]!);
+      await until('No Check', async () => (await window.input.active()).includes('No Check'));
+      await window.page.keyboard.press('Enter');
       await window.tree.row('Its title').waitFor();
     });
 
@@ -257,6 +261,8 @@ describe('ways to submit', () => {
         assert.equal(await window.input.input().inputValue(), last, question);
         await window.page.keyboard.press('Enter');
       }
+      await window.input.asked(QUESTIONS[7]!);
+      await window.page.keyboard.press('Enter');
       await window.tree.row('Once more').waitFor();
     });
   });

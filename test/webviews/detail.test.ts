@@ -26,6 +26,8 @@ const DETAIL: DetailData = {
   seq: 7,
   title: 'Fix the flaky test in the payment module',
   state: 'running',
+  editable: false,
+  demo: false,
   since: NOW - 65_000,
   agent: 'claude',
   cwd: '/home/me/project',
@@ -59,7 +61,7 @@ const DETAIL: DetailData = {
       ],
       remaining: [{ pid: 4400, command: 'stuck --on=disk' }],
     }),
-    attempt({ number: 2, startedAt: NOW - 65_000, pid: 5001, usd: 0.0312, resumed: true }),
+    attempt({ number: 2, startedAt: NOW - 65_000, pid: 5001, usd: 0.0312, resumed: true, account: 'claude' }),
   ],
   costs: [
     { at: NOW - 50_000, usd: 0.0312, source: 'reported' },
@@ -128,14 +130,16 @@ describe('detail page', () => {
     for (const part of [
       'Cost ≈$0.13, in part an estimate',
       'Estimate ≈$0.25, from earlier loops',
-      'Cap $2.00',
+      'Cost limit $2.00',
+      'Paid by claude',
+      'Open folder Show changes',
       'Restarts 1 recently',
       'Metadata {"ticket":"PAY-12"}',
       'Run it 20 times',
       'Attempt 1 · failed: exit code',
       'the provider is overloaded',
-      'Swept after its end 4250 node server.js',
-      'Kept running on purpose 4300 tmux new -s work End 4301 adb server has ended',
+      'Cleaned up after its end 4250 node server.js',
+      'Spared on purpose, still running 4300 tmux new -s work End 4301 adb server has ended',
       'Could not be ended 4400 stuck --on=disk',
       'Attempt 2 · running',
       'resumed its session',
@@ -148,24 +152,53 @@ describe('detail page', () => {
       assert.ok(text.includes(part), `${part} in: ${text}`);
   });
 
+  it('R11.8 shows what each round has proved, the curve of its scores and the best round', async () => {
+    const rounds = [
+      { round: 0, outcome: 'failed', exitCode: 1, tookMs: 2_000, score: 3 },
+      { round: 1, outcome: 'failed', exitCode: 1, tookMs: 4_000, score: 9 },
+      { round: 2, outcome: 'timeout', tookMs: 60_000, score: 5 },
+    ] as const;
+    const attempts = [
+      attempt({ number: 1, round: 1, endedAt: NOW, outcome: 'ok' }),
+      attempt({ number: 2, round: 1, isCheck: true, endedAt: NOW, outcome: 'exit', exitCode: 1 }),
+    ];
+    const proof = { command: 'npm test', rounds, best: 1, output: '<b>9 passing</b>' };
+    await open({ ...DETAIL, attempts, proof });
+    const card = view.page.getByRole('region', { name: 'Proof', exact: true });
+    const text = (await card.innerText()).replace(/\s+/g, ' ');
+    for (const part of [
+      'Must exit with 0: npm test',
+      'Before the first ✗ did not pass 1 2s 3',
+      'Round 1 ✗ did not pass 1 4s 9 · best',
+      'Round 2 ✗ took too long 1m 00s 5',
+      '<b>9 passing</b>',
+    ])
+      assert.ok(text.includes(part), `${part} in: ${text}`);
+    const radii = await card.locator('circle').evaluateAll((dots) => dots.map((dot) => dot.getAttribute('r')));
+    assert.deepEqual(radii, ['2.5', '5', '2.5']);
+    await view.page.getByRole('heading', { name: 'Check of round 1 · failed: exit code' }).waitFor();
+    await view.mustBeAccessible();
+    await view.picture('detail-proof');
+  });
+
   it('offers what fits the state', async () => {
     const shown = async () => {
       const all = await view.page.locator('.actions button:visible').allInnerTexts();
       return all.join(', ');
     };
     await open();
-    assert.equal(await shown(), 'Show output, Cancel, Kill, Restart, Copy id');
+    assert.equal(await shown(), 'Show output, Cancel, Force stop, Restart, Copy id, Edit as new, Rename');
     await send({
       type: 'detail',
-      detail: { ...DETAIL, state: 'queued', position: 3, waitingFor: 'budget', host: 'gone' },
+      detail: { ...DETAIL, state: 'queued', editable: true, position: 3, waitingFor: 'budget', host: 'gone' },
     });
-    assert.equal(await shown(), 'Show output, Cancel, Run next, Take over, Copy id');
-    assert.match(await view.page.locator('.facts').first().innerText(), /3, waits for the budget/);
+    assert.equal(await shown(), 'Show output, Cancel, Run next, Take over, Copy id, Edit, Rename');
+    assert.match(await view.page.locator('.facts').first().innerText(), /3, waiting for budget/);
     await send({
       type: 'detail',
       detail: { ...DETAIL, state: 'failed', why: 'gave up', permanent: true, finishedAt: NOW },
     });
-    assert.equal(await shown(), 'Show output, Retry, Submit again, Copy id');
+    assert.equal(await shown(), 'Show output, Retry, Submit again, Copy id, Edit as new, Rename');
     assert.deepEqual(await view.page.locator('[aria-live]').allInnerTexts(), ['failed: gave up']);
   });
 
@@ -178,11 +211,14 @@ describe('detail page', () => {
       'Open in editor',
       'Standard error · 120 bytes',
       'End process 4300',
+      'Open folder',
+      'Show changes',
+      'Copy the session id of attempt 1',
     ]) {
       await button(name).focus();
       await view.page.keyboard.press('Enter');
     }
-    await until('all of them', () => view.posted('endKept').length > 0);
+    await until('all of them', () => view.posted('copySession').length > 0);
     assert.deepEqual(
       view.posted('command').map((message) => (message as unknown as { command: string }).command),
       ['showOutput', 'cancel', 'copyPrompt'],
@@ -190,6 +226,8 @@ describe('detail page', () => {
     assert.deepEqual(view.posted('openPrompt').length, 1);
     assert.deepEqual(view.posted('openLog'), [{ type: 'openLog', attempt: 1, file: 'err' }]);
     assert.deepEqual(view.posted('endKept'), [{ type: 'endKept', pid: 4300 }]);
+    assert.equal(view.posted('openFolder').length + view.posted('openChanges').length, 2);
+    assert.deepEqual(view.posted('copySession'), [{ type: 'copySession', attempt: 1 }]);
   });
 
   it('an update leaves the focus where it is', async () => {

@@ -1,6 +1,7 @@
 const CODES = [
   'not-ready',
   'invalid-loop',
+  'invalid-argument',
   'shutting-down',
   'permanently-failed',
   'duplicate-loop',
@@ -47,6 +48,15 @@ export class InvalidLoopError extends SupervisorError {
   constructor(field: string, why: string) {
     super('invalid-loop', `The loop was not submitted: ${field} ${why}.`);
     this.field = field;
+  }
+}
+
+/** An argument of some other call is of the wrong kind. `argument` names it. */
+export class InvalidArgumentError extends SupervisorError {
+  readonly argument: string;
+  constructor(argument: string, why: string) {
+    super('invalid-argument', `Nothing was done: ${argument} ${why}.`);
+    this.argument = argument;
   }
 }
 

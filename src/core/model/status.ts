@@ -214,6 +214,8 @@ export interface AttemptDetail extends Leftovers {
   readonly exitCode?: number;
   readonly signal?: string;
   readonly sessionId?: string;
+  /** Who pays for it (R14.5); absent where that is not known. */
+  readonly account?: string;
   /** It ran the loop's check (R11.1). */
   readonly isCheck?: true;
   /** The round that it belongs to, in a loop with a check. */
@@ -251,4 +253,6 @@ export interface SubmitResult {
   readonly queued: boolean;
   /** 1-based place in the queue; 0 when it starts at once. */
   readonly position: number;
+  /** What its caller should know, such as that a slash command goes as text (R1.5): one sentence. */
+  readonly note?: string;
 }

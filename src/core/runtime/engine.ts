@@ -58,7 +58,6 @@ export class Engine implements Disposable {
     this.#profileChecks.dispose();
     this.#changePoller.dispose();
     this.runs.dispose();
-    this.listeners.dispose();
   }
 
   #committed(unit: UnitOfWork): void {

@@ -1,9 +1,8 @@
-import type { Disposable } from '../model/disposable.ts';
 import { Emitter, type Event, type SupervisorEvent } from '../model/event.ts';
 import type { SupervisorContext } from '../state/context.ts';
 
 /** Who listens to a supervisor, and what they are told. One that throws breaks nothing: the error is logged, the others go on (R9.3). */
-export class Listeners implements Disposable {
+export class Listeners {
   readonly #events: Emitter<SupervisorEvent>;
   readonly #changes: Emitter<void>;
 
@@ -22,16 +21,11 @@ export class Listeners implements Disposable {
   }
 
   tell(event: SupervisorEvent): void {
-    this.#events.fire(event);
+    this.#events.fire(Object.freeze(event));
   }
 
   /** Something shown has changed. */
   changed(): void {
     this.#changes.fire();
-  }
-
-  dispose(): void {
-    this.#events.dispose();
-    this.#changes.dispose();
   }
 }

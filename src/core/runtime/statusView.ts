@@ -65,12 +65,17 @@ export function statusOf(engine: StatusParts, notReady: string | undefined, maxQ
       limit: toUsd(context.settings.budget.dailyLimit),
       resetsAt: endOfDay,
     },
-    permanentlyFailed: notReady === undefined ? context.store.permanentlyFailed(FAILED_NAMED) : [],
+    permanentlyFailed: notReady === undefined ? permanentlyFailed(engine) : [],
     paused: control.paused,
     unknownSettings: context.unknownSettings,
     ready: notReady === undefined,
     ...(notReady !== undefined && { notReady }),
   };
+}
+
+/** Of one moment with the rest: what the store still has as failed may live again (R10.1). */
+function permanentlyFailed({ liveState, context }: StatusParts): string[] {
+  return context.store.permanentlyFailed(FAILED_NAMED).filter((loopId) => !liveState.find(loopId));
 }
 
 function backingOff({ timed }: LiveState): Status['backingOff'] {
@@ -201,6 +206,7 @@ function attemptDetail(attempt: Attempt): AttemptDetail {
     ...(end?.exitCode !== undefined && { exitCode: end.exitCode }),
     ...(end?.signal !== undefined && { signal: end.signal }),
     ...(attempt.sessionId !== undefined && { sessionId: attempt.sessionId }),
+    ...(attempt.account !== undefined && { account: attempt.account }),
     ...(attempt.isCheck && { isCheck: true as const }),
     ...(attempt.round !== undefined && { round: attempt.round }),
     resumed: attempt.resumed,

@@ -46,8 +46,7 @@ export async function cancelAll(engine: StopParts): Promise<number> {
 }
 
 /** Sends one signal to a loop's process group, recorded first if it is meant to end it (R7.3). Answers whether it was delivered. */
-export async function signalGroup(engine: StopParts, loopId: string, signal: string): Promise<boolean> {
-  const name = signal.startsWith('SIG') ? signal : `SIG${signal}`;
+export async function signalGroup(engine: StopParts, loopId: string, name: string): Promise<boolean> {
   const active = engine.liveState.find(loopId);
   if (!active || !isActive(active)) return false;
   if (!ENDING_SIGNALS.includes(name)) return engine.runs.control(active).signal(name, undefined);

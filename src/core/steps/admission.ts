@@ -1,4 +1,5 @@
 import type { Check } from '../model/check.ts';
+import { copyOf } from '../model/copy.ts';
 import {
   BudgetExceededError,
   CircuitOpenError,
@@ -9,18 +10,21 @@ import {
   SupervisorError,
 } from '../model/errors.ts';
 import type { RejectReason, SupervisorEvent } from '../model/event.ts';
-import { GONE } from '../model/looks.ts';
 import { isFinished, type Loop, type LoopSpec } from '../model/loop.ts';
 import { isCost, type NanoUsd, toUsd } from '../model/money.ts';
 import { admits } from '../policy/budget.ts';
 import { checkOf } from '../policy/checkSpec.ts';
 import { attemptsAllowed, cooldownRemainingMs } from '../policy/circuitBreaker.ts';
+import { whyNotJson } from '../policy/jsonValue.ts';
+import type { AgentProfile } from '../ports/agents.ts';
 import { needsMoney, type SupervisorContext } from '../state/context.ts';
 import { circuitOf } from '../state/gates.ts';
 import type { LiveState, QueuedLoop } from '../state/liveState.ts';
 
 /** Prompts are at most this long (bytes of UTF-8, R1.4). */
 export const LONGEST_PROMPT_BYTES = 10 * 1024 * 1024;
+/** On POSIX, or on Windows with a drive or a share. */
+const ABSOLUTE = /^(?:\/|[A-Za-z]:[\\/]|\\\\)/;
 const LOOP_ID = /^[A-Za-z0-9._:-]{1,128}$/;
 
 /** The reason of `loop:rejected` for an error (R1.2). */
@@ -56,12 +60,16 @@ export interface CheckedSpec {
   readonly cwd: string;
   readonly spec: LoopSpec;
   readonly check?: Check;
+  /** What its caller should know: one sentence. */
+  readonly note?: string;
 }
 
 /** Checks the fields of a submit (R1.3, R1.4). Throws an `InvalidLoopError` that says which field and why. */
-export function checkSpec(spec: LoopSpec, context: SupervisorContext): CheckedSpec {
-  if (typeof spec !== 'object' || spec === null)
+export function checkSpec(given: LoopSpec, context: SupervisorContext): CheckedSpec {
+  if (typeof given !== 'object' || given === null)
     throw new InvalidLoopError('prompt', 'is missing: submit an object with a prompt');
+  // What the caller changes later is another loop's.
+  const spec = copyOf(given);
   const { prompt, loopId, priority = 0, estimatedCostUsd, maxCostUsd } = spec;
   if (typeof prompt !== 'string' || prompt.trim() === '')
     throw new InvalidLoopError('prompt', 'is empty: write what the agent is to do');
@@ -84,19 +92,34 @@ export function checkSpec(spec: LoopSpec, context: SupervisorContext): CheckedSp
   if (spec.whenBlocked !== undefined && spec.whenBlocked !== 'reject' && spec.whenBlocked !== 'queue')
     throw new InvalidLoopError('whenBlocked', `must be "reject" or "queue", and is ${String(spec.whenBlocked)}`);
   checkMetadata(spec.metadata);
+  if (spec.title !== undefined && typeof spec.title !== 'string')
+    throw new InvalidLoopError('title', `must be text, and is ${typeof spec.title}`);
   const agent = spec.agent ?? context.settings.defaultAgent;
   const profile = context.agents.find(agent);
   if (!profile)
     throw new InvalidLoopError('agent', `"${agent}" is not known: choose one of ${context.agents.names().join(', ')}`);
   const refusal = profile.refuse(prompt);
   if (refusal !== undefined) throw new InvalidLoopError('prompt', refusal);
+  if (spec.commands !== undefined && typeof spec.commands !== 'boolean')
+    throw new InvalidLoopError('commands', `must be true or false, and is ${String(spec.commands)}`);
   const cwd = spec.cwd ?? context.window.folders[0] ?? context.window.home;
-  const folder = typeof cwd === 'string' ? context.folders.look(cwd) : GONE;
+  if (typeof cwd !== 'string' || !ABSOLUTE.test(cwd))
+    throw new InvalidLoopError('cwd', `must be the absolute path of a folder, and is ${JSON.stringify(cwd)}`);
+  const folder = context.folders.look(cwd);
   if (folder.state === 'gone') throw new InvalidLoopError('cwd', `"${cwd}" is not an existing folder`);
   if (folder.state === 'unknown')
     throw new InvalidLoopError('cwd', `"${cwd}" could not be looked at (${folder.why}): submit it again`);
   const check = spec.check === undefined ? undefined : checkOf(spec.check);
-  return { loopId, prompt, title: titleOf(spec), priority, agent, cwd, spec, ...(check && { check }) };
+  const note = noteOn(spec, profile);
+  const facts = { ...(check && { check }), ...(note !== undefined && { note }) };
+  return { loopId, prompt, title: titleOf(spec), priority, agent, cwd, spec, ...facts };
+}
+
+/** Says that a slash command goes to the agent as text (R1.5). */
+function noteOn({ prompt, commands }: LoopSpec, profile: AgentProfile): string | undefined {
+  const command = profile.commandIn(prompt);
+  if (command === undefined || (commands ?? profile.commands)) return undefined;
+  return `${command} is sent as text, not run as a command. To run it, submit with commands: true.`;
 }
 
 /** What decides whether a loop is admitted, beside the live state. */
@@ -177,11 +200,8 @@ function checkMetadata(metadata: unknown): void {
   if (metadata === undefined) return;
   if (typeof metadata !== 'object' || metadata === null || Array.isArray(metadata))
     throw new InvalidLoopError('metadata', 'must be an object');
-  try {
-    JSON.stringify(metadata);
-  } catch {
-    throw new InvalidLoopError('metadata', 'must survive JSON: no cycles, no bigint');
-  }
+  const why = whyNotJson(metadata, 'metadata');
+  if (why !== undefined) throw new InvalidLoopError('metadata', `must survive JSON, and ${why}`);
 }
 
 function isTooLong(text: string): boolean {

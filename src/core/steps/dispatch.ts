@@ -238,12 +238,15 @@ type Planned = { readonly plan: CommandPlan; readonly resume?: string } | { read
 function plan(unit: UnitOfWork, loop: QueuedLoop, profile: AgentProfile, costLeft: NanoUsd | undefined): Planned {
   const resume = profile.canResume && loop.quickCrashes < QUICK_CRASHES_TO_START_AFRESH ? loop.sessionId : undefined;
   // A prompt that cannot be read now is trouble of the store, which passes: the transaction fails, and not the loop.
+  if (unit.tx.prompt(loop.seq).trim() === '')
+    return { error: 'its prompt is missing from the database, so it cannot run: submit it again' };
   const { prompt, isReport } = promptFor(unit, loop, resume !== undefined);
   const request = { loopId: loop.loopId, prompt, cwd: loop.cwd, ...(isReport && { newMessage: true }) };
   try {
     const command = profile.plan({
       ...request,
       ...(resume !== undefined && { resume }),
+      ...(loop.commands !== undefined && { commands: loop.commands }),
       ...(costLeft !== undefined && { costLeft }),
     });
     return { plan: command, ...(resume !== undefined && { resume }) };

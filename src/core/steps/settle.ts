@@ -80,8 +80,8 @@ function allowanceFacts({ attempt }: ActiveLoop): Pick<EndFacts, 'allowance'> {
 /** What was swept, kept and could not be ended goes into the loop's history (R7.4, R7.6). */
 function note(unit: UnitOfWork, loop: ActiveLoop, end: AttemptEnd): void {
   const rows = [
-    ['left over and ended', end.swept],
-    ['left over and kept', end.kept],
+    ['cleaned up', end.swept],
+    ['spared', end.kept],
     [end.unseen === undefined ? 'could not be ended' : 'may live on', end.remaining],
   ] as const;
   for (const [what, processes] of rows) {
@@ -127,7 +127,7 @@ function moveOn(unit: UnitOfWork, loop: ActiveLoop, verdict: Verdict, end: RunEn
       unit.tell({ type: 'loop:interrupted', loopId: loop.loopId, reason: verdict.reason });
       return;
     case 'failed':
-      afterFailure(unit, loop, verdict, end);
+      afterFailure(unit, loop, verdict, end, summary);
   }
 }
 

@@ -16,8 +16,8 @@ export interface LogMark {
 }
 
 /**
- * A log that is followed. Only a regular file is opened, and never waited for (R8.1). The file stays open, so that its end
- * can be read even if somebody removes it.
+ * A log that is followed. Only a regular file is opened, and never waited for (R8.1). The file stays open, so that its
+ * end can be read even if somebody removes it.
  */
 export class LogFile {
   readonly #path: string;

@@ -41,12 +41,12 @@ const NO_FOLDER: readonly (string | undefined)[] = ['EEXIST', 'ENOTDIR'];
 const ENDED_FROM_OUTSIDE = 'The guardian of this run was ended from outside, so nobody knows how the agent ended.';
 
 /**
- * Settles a run whose guardian is gone: one that was never claimed is claimed as void, so that nobody starts it late; of
- * any other the processes are ended in the guardian's place. Returns how it ended, and leaves that in the run folder for
- * others. `unknown`: nothing is settled, since nobody can see whether processes of the run are left (R3.1).
+ * Settles a run whose guardian is gone: one that was never claimed is claimed as void, so that nobody starts it late;
+ * of any other the processes are ended in the guardian's place. Returns how it ended, and leaves that in the run folder
+ * for others. `unknown`: nothing is settled, since nobody can see whether processes of the run are left (R3.1).
  *
- * @throws the error of the file system when the run folder cannot be used, and Error when a record cannot be read: nothing
- * is settled then either.
+ * @throws the error of the file system when the run folder cannot be used, and Error when a record cannot be read:
+ * nothing is settled then either.
  */
 export async function settleLostRun(options: LostRunOptions): Promise<Seen<EndedRecord>> {
   const { files, log } = options;

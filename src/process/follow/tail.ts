@@ -24,8 +24,8 @@ export interface TailOptions {
 }
 
 /**
- * Follows a growing log: reads what is new, gives its lines to the agent's reader and passes on what that says. A log that
- * shrinks or is replaced is read anew from its start, with a notice (R8.1); all offsets count on meanwhile.
+ * Follows a growing log: reads what is new, gives its lines to the agent's reader and passes on what that says. A log
+ * that shrinks or is replaced is read anew from its start, with a notice (R8.1); all offsets count on meanwhile.
  */
 export class Tail {
   readonly #options: TailOptions;
@@ -172,7 +172,9 @@ export class Tail {
     if (!isOurs) this.#beginAnew(change);
   }
 
-  /** The same content is read by a reader that knows nothing of it; other content goes on where the lost one stopped. */
+  /**
+   * The same content is read by a reader that knows nothing of it; other content goes on where the lost one stopped.
+   */
   #beginAnew(change: RunOutput['anew']): void {
     const { freshReader } = this.#options;
     if (this.#mark && freshReader && this.#file.beginsAs(this.#mark)) {

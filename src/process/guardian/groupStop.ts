@@ -39,8 +39,9 @@ export function stopTimes(
 }
 
 /**
- * Signals and stops the process group of a run while its leader lives (R7.2, R7.3): a picture of all below it before the first signal, each signal
- * followed by SIGCONT, SIGKILL when the grace period is over. What is left after the leader is for the sweep.
+ * Signals and stops the process group of a run while its leader lives (R7.2, R7.3): a picture of all below it before
+ * the first signal, each signal followed by SIGCONT, SIGKILL when the grace period is over. What is left after the
+ * leader is for the sweep.
  */
 export class GroupStop {
   /** All that were seen below the leader before signals. */
@@ -100,7 +101,7 @@ export class GroupStop {
     return this.kill();
   }
 
-  /** Sends just this signal to the group. Answers whether it was delivered. */
+  /** Sends just this signal to the group. Returns whether it was delivered. */
   signal(signal: string): Promise<boolean> {
     return this.#inTurn(async () => this.#signalIfAwake(await this.#look(), signal));
   }
@@ -143,7 +144,8 @@ export class GroupStop {
     const found = await this.#look();
     const delivered = await this.#signalIfAwake(found, signal);
     await this.#signalIfAwake(found, 'SIGCONT');
-    // An interrupt is for the agent, that it may finish what it does; a request to end is for all that it has started too.
+    // An interrupt is for the agent, that it may finish what it does; a request to end is for all that it has started
+    // too.
     if (signal !== 'SIGTERM' || this.#frozen) return delivered;
     await askToEnd(this.#options.table, this.#outside(found));
     for (const process of found.members) this.asked.set(keyOf(process), this.#killAt ?? 0);

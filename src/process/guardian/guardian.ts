@@ -18,7 +18,9 @@ import { Deadlines } from './deadlines.ts';
 import { ALL_WRITTEN, exitCodeFor } from './exitCodes.ts';
 import { GroupStop } from './groupStop.ts';
 import { watchKeptLogs } from './keptLogs.ts';
+import { startBelow } from './killOrder.ts';
 import { LogLimit } from './logLimit.ts';
+import { MemoryKills } from './memoryKills.ts';
 import { type NewOrder, Orders } from './orders.ts';
 import { RunRecords } from './runRecords.ts';
 import { exitProblem, failedStart, isFolderGone } from './startError.ts';
@@ -43,6 +45,10 @@ const ORDERS_MS = process.platform === 'win32' ? 250 : 1_000;
 const WRITE_PATIENCE_MS = 60_000;
 const WRITE_PATIENCE_OF_CHILD_MS = 1_000;
 const WRITE_AGAIN_MS = 250;
+/** The exit code of a shell whose command was killed. */
+const KILLED = 128 + 9;
+const NO_MEMORY =
+  'The kernel killed it, for the machine or its container had no memory left. Close what is not needed.';
 /** How often (ms) it shows that it works, where the request does not say. */
 const BEAT_MS = 10_000;
 
@@ -61,6 +67,7 @@ export class Guardian {
   #agent: AgentProcess | undefined;
   #stop: GroupStop | undefined;
   #logLimit: LogLimit | undefined;
+  #memoryKills: MemoryKills | undefined;
   #stoppedBy: StopBy | undefined;
   /** The signal that ended it, where nobody had ordered a stop. */
   #foreignSignal: string | undefined;
@@ -150,7 +157,7 @@ export class Guardian {
 
   async #start(): Promise<void> {
     const { files, request, table, inspector, log } = this.#options;
-    const agent = new AgentProcess(request, files, process.env);
+    const agent = startBelow(() => new AgentProcess(request, files, process.env));
     this.#agent = agent;
     const { child } = agent;
     child.on('error', (error) => {
@@ -158,6 +165,8 @@ export class Guardian {
       if (child.pid === undefined) this.#startFailed(error);
     });
     if (child.pid === undefined) return;
+    this.#memoryKills = new MemoryKills(child.pid);
+    this.#memoryKills.sample(performance.now());
     this.#limitLogs(agent);
     child.on('exit', (code, signal) => {
       if (this.#stop) void this.#ended(code, signal);
@@ -219,6 +228,7 @@ export class Guardian {
     if (performance.now() - this.#beatAt < this.#beatMs) return;
     this.#beatAt = performance.now();
     this.#records.beat();
+    this.#memoryKills?.sample(this.#beatAt);
   }
 
   #look(): number {
@@ -267,7 +277,10 @@ export class Guardian {
     if (!existsSync(cut)) this.#records.cut({ format: FORMAT, bytes, at: Date.now() });
   };
 
-  /** The logs have passed their limit (R8.3), in whatever phase: all of the run is frozen at once, then killed without being woken. */
+  /**
+   * The logs have passed their limit (R8.3), in whatever phase: all of the run is frozen at once, then killed without
+   * being woken.
+   */
   async #overflow(agent: AgentProcess): Promise<void> {
     this.#overflowed = true;
     this.#urgent = true;
@@ -332,7 +345,10 @@ export class Guardian {
   /** Whose trouble a failure was, where it was not the agent's own (R5.7). */
   #troubleOf(exit: ProcessExit): Pick<EndedRecord, 'trouble' | 'error'> {
     const { cwd } = this.#options.request;
-    if (exit.exitCode === 0 || this.#isStopping || !isFolderGone(cwd)) return {};
+    if (exit.exitCode === 0 || this.#isStopping) return {};
+    const isKilled = exit.signal === 'SIGKILL' || exit.exitCode === KILLED;
+    if (isKilled && this.#memoryKills?.haveCome(performance.now())) return { trouble: 'memory', error: NO_MEMORY };
+    if (!isFolderGone(cwd)) return {};
     const error = `Its working folder ${cwd} was removed while it ran. Choose another folder, or create it again.`;
     return { trouble: 'folder', error };
   }

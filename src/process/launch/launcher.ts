@@ -207,7 +207,9 @@ class Launcher implements AgentLauncher, Disposable {
   }
 }
 
-/** Whether a file or folder was written last before `at`, wall time in ms. One that is not there was not written since. */
+/**
+ * Whether a file or folder was written last before `at`, wall time in ms. One that is not there was not written since.
+ */
 async function isOlder(path: string, at: number): Promise<boolean> {
   return stat(path).then(
     ({ mtimeMs }) => mtimeMs < at,

@@ -2,11 +2,18 @@ import * as vscode from 'vscode';
 import type { UiDeps } from '../window/uiDeps.ts';
 import { ticked } from './listItems.ts';
 
-/** Ticks the box of a list item whose loop has completed, if its line still stands in the file as it was and only once (R11.6). */
+/**
+ * Ticks the box of a list item whose loop has completed, if its line still stands in the file as it was and only once
+ * (R11.6).
+ */
 export function tickBoxes({ host, log }: UiDeps): vscode.Disposable {
+  // One after the other: an edit of another that is not saved yet is no change of the user's.
+  let ticks = Promise.resolve();
   const listener = host.onEvent((event) => {
     if (event.type !== 'loop:completed') return;
-    void tick(event.loopId).catch((error: unknown) => log.warn(`A box could not be ticked: ${String(error)}`));
+    ticks = ticks
+      .then(() => tick(event.loopId))
+      .catch((error: unknown) => log.warn(`A box could not be ticked: ${String(error)}`));
   });
 
   async function tick(loopId: string): Promise<void> {

@@ -7,6 +7,7 @@ import type { LoopTarget } from '../webviewHost/loopTarget.ts';
 import type { ViewDeps } from '../webviewHost/viewDeps.ts';
 import type { PanelContent, PanelHandle } from '../webviewHost/webviewPanels.ts';
 import { DetailSession } from './detailSession.ts';
+import { openChanges, openFolder } from './loopFolder.ts';
 import type { FromDetail } from './protocol.ts';
 
 const request = z.discriminatedUnion('type', [
@@ -24,10 +25,16 @@ const request = z.discriminatedUnion('type', [
       'submitAgain',
       'copyId',
       'copyPrompt',
+      'editPrompt',
+      'editAsNew',
+      'rename',
     ]),
   }),
   z.object({ type: z.literal('openLog'), attempt: z.int(), file: z.enum(['out', 'err']) }),
   z.object({ type: z.literal('openPrompt') }),
+  z.object({ type: z.literal('openFolder') }),
+  z.object({ type: z.literal('openChanges') }),
+  z.object({ type: z.literal('copySession'), attempt: z.int() }),
   z.object({ type: z.literal('endKept'), pid: z.int().check(z.gte(1)) }),
 ]);
 
@@ -51,6 +58,7 @@ export function detailPage(deps: ViewDeps, target: LoopTarget, panel: PanelHandl
     live,
     logs: (token) => deps.logs(token),
     isAlive: (process) => host.current?.isAlive(process) ?? false,
+    isDemo: (agent) => deps.profile(agent)?.isDemo ?? false,
     // All that run, though only one is shown: the sampler knows rates only of what it was asked for the last time too, and the tree asks for all.
     usage: async (attempt) => {
       const running = (host.current?.live(0) ?? []).flatMap(({ loop }) => (isActive(loop) ? [loop.attempt] : []));
@@ -73,6 +81,13 @@ export function detailPage(deps: ViewDeps, target: LoopTarget, panel: PanelHandl
         content: (await detail())?.prompt ?? '',
       });
       await vscode.window.showTextDocument(document, { preview: true });
+    } else if (asked.type === 'openFolder' || asked.type === 'openChanges') {
+      const cwd = (await detail())?.loop.cwd;
+      if (cwd !== undefined) await (asked.type === 'openFolder' ? openFolder(cwd) : openChanges(cwd, target));
+    } else if (asked.type === 'copySession') {
+      const session = (await detail())?.attempts.find(({ number }) => number === asked.attempt)?.sessionId;
+      if (session !== undefined) await vscode.env.clipboard.writeText(session);
+      vscode.window.setStatusBarMessage('$(check) The session id is in the clipboard', 5000);
     } else if (asked.type === 'openLog') {
       const token = (await detail())?.attempts.find(({ number }) => number === asked.attempt)?.token;
       if (token !== undefined)

@@ -21,6 +21,8 @@ export interface DetailDeps {
   logs(token: string): LogPaths;
   /** Whether a process is still there. */
   readonly isAlive: (process: ProcessIdentity) => boolean;
+  /** Whether an agent is the demo. */
+  readonly isDemo: (agent: string) => boolean;
   /** What the processes of a running attempt take. */
   usage(attempt: AttemptDetail): Promise<TreeUsage | undefined>;
   readonly clock: Clock;
@@ -86,7 +88,12 @@ export class DetailSession implements Disposable {
         this.#deps.post({ type: 'gone', text: 'This loop is no longer in the history.' });
         return;
       }
-      const data = detailData(detail, this.#deps.live(detail.loop), this.#deps.isAlive);
+      const data = detailData(
+        detail,
+        this.#deps.live(detail.loop),
+        this.#deps.isAlive,
+        this.#deps.isDemo(detail.loop.agent),
+      );
       const text = JSON.stringify(data);
       this.#attempts = detail.attempts;
       if (text !== this.#sent) this.#deps.post({ type: 'detail', detail: data });

@@ -1,4 +1,5 @@
 import type { CostSource, Json } from '../../core/model/agentEvent.ts';
+import type { CheckOutcome } from '../../core/model/check.ts';
 import type { LoopState, Outcome } from '../../core/model/loop.ts';
 import type { WaitingFor } from '../../core/model/status.ts';
 import type { TreeUsage } from '../webviewHost/treeUsage.ts';
@@ -26,6 +27,12 @@ export interface AttemptRow {
   readonly exitCode?: number;
   readonly signal?: string;
   readonly sessionId?: string;
+  /** It ran the check of `round`, 0 for the one before the first. */
+  readonly isCheck?: true;
+  /** The round that it belongs to, of a loop with a check. */
+  readonly round?: number;
+  /** Who pays for it. */
+  readonly account?: string;
   readonly resumed: boolean;
   readonly usd: number;
   readonly estimated: boolean;
@@ -48,12 +55,37 @@ export interface HistoryRow {
   readonly why: string;
 }
 
+/** What the check of one round has found (R11.2). */
+export interface RoundRow {
+  /** 0: before the first round. */
+  readonly round: number;
+  readonly outcome: CheckOutcome;
+  readonly exitCode?: number;
+  readonly tookMs: number;
+  readonly score?: number;
+}
+
+/** How a loop proves its work, round by round. */
+export interface ProofData {
+  readonly command: string;
+  /** Oldest first. */
+  readonly rounds: readonly RoundRow[];
+  /** The round with the best score, where the check has one (R11.8). */
+  readonly best?: number;
+  /** The end of the last output. */
+  readonly output: string;
+}
+
 /** Everything that the page says of a loop. Costs in USD, times are wall times in ms; all text is plain. */
 export interface DetailData {
   readonly loopId: string;
   readonly seq: number;
   readonly title: string;
   readonly state: LoopState;
+  /** It is queued and has not started, so it can be edited. */
+  readonly editable: boolean;
+  /** Its costs are play money. */
+  readonly demo: boolean;
   readonly since: number;
   readonly until?: number;
   readonly why?: string;
@@ -81,6 +113,8 @@ export interface DetailData {
   /** The beginning of the prompt, and how many characters more there are. */
   readonly prompt: string;
   readonly promptMore: number;
+  /** Of a loop with a check. */
+  readonly proof?: ProofData;
   /** Oldest first. */
   readonly attempts: readonly AttemptRow[];
   /** The newest, newest first; `more` of them are not listed. */
@@ -106,6 +140,9 @@ export type ToDetail =
   | { readonly type: 'gone'; readonly text: string };
 
 export type DetailCommand =
+  | 'editPrompt'
+  | 'editAsNew'
+  | 'rename'
   | 'showOutput'
   | 'cancel'
   | 'kill'
@@ -123,4 +160,7 @@ export type FromDetail =
   | { readonly type: 'command'; readonly command: DetailCommand }
   | { readonly type: 'openLog'; readonly attempt: number; readonly file: 'out' | 'err' }
   | { readonly type: 'openPrompt' }
+  | { readonly type: 'openFolder' }
+  | { readonly type: 'openChanges' }
+  | { readonly type: 'copySession'; readonly attempt: number }
   | { readonly type: 'endKept'; readonly pid: number };

@@ -1,3 +1,4 @@
+import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 
 /** A line over this many bytes is shown cut (R8.2). */
@@ -116,13 +117,15 @@ export async function sizeOf(path: string): Promise<number> {
 async function withFile<T>(path: string, work: (file: FileHandle | undefined, size: number) => Promise<T>): Promise<T> {
   let file: FileHandle;
   try {
-    file = await open(path, 'r');
+    // An agent can replace its log: nobody may wait for whoever writes to a named pipe.
+    file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return work(undefined, 0);
     throw error;
   }
   try {
-    return await work(file, (await file.stat()).size);
+    const stat = await file.stat();
+    return stat.isFile() ? await work(file, stat.size) : await work(undefined, 0);
   } finally {
     await file.close();
   }

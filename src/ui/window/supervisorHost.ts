@@ -1,3 +1,4 @@
+import { copyOf } from '../../core/model/copy.ts';
 import type { Disposable } from '../../core/model/disposable.ts';
 import { NotReadyError, StoreError } from '../../core/model/errors.ts';
 import { Emitter, type Event, type SupervisorEvent } from '../../core/model/event.ts';
@@ -132,7 +133,9 @@ export class SupervisorHost implements Disposable {
   }
 
   /** Submits as soon as there is a supervisor. A rejection because there is none is told as an event too (R1.2). */
-  async submit(spec: LoopSpec): Promise<SubmitResult> {
+  async submit(given: LoopSpec): Promise<SubmitResult> {
+    // What the caller changes while it waits is another loop's (R1.3).
+    const spec = copyOf(given);
     let supervisor: Supervisor;
     try {
       supervisor = await this.ready();
@@ -200,13 +203,14 @@ export class SupervisorHost implements Disposable {
         if (this.#state.kind === 'opening') this.#enter(withTrouble({ kind: 'opening' }, trouble));
         else if (this.#state.kind === 'ready') this.#enter(withTrouble({ kind: 'ready', supervisor }, trouble));
       });
-      this.#listeners = [told];
-      await supervisor.start();
-      if (this.#isClosed()) throw this.#refusal();
-      this.#listeners.push(
+      // Its very first transaction has news, too.
+      this.#listeners = [
+        told,
         supervisor.onEvent((event) => this.#events.fire(event)),
         supervisor.onDidChange(() => this.#changed.fire()),
-      );
+      ];
+      await supervisor.start();
+      if (this.#isClosed()) throw this.#refusal();
       this.#enter(withTrouble({ kind: 'ready', supervisor }, trouble));
       return supervisor;
     } catch (error) {

@@ -1,4 +1,5 @@
 import { formatClock, formatDuration, formatUsd } from '../../text/format.ts';
+import { runLabel } from '../../text/proofWords.ts';
 import { outcomeTone, outcomeWord } from '../../webviewHost/outcomeWords.ts';
 import { sizeWord } from '../../webviewHost/sizeWord.ts';
 import { h } from '../../webviewHost/webview/dom.ts';
@@ -6,12 +7,14 @@ import type { AttemptRow, FileRow, ProcessRow } from '../protocol.ts';
 
 interface CardActions {
   openLog(file: 'out' | 'err'): void;
+  copySession(): void;
   endKept(pid: number): void;
 }
 
 /** One attempt: how it ended and why, what was left of it, its files. */
 export function attemptCard(attempt: AttemptRow, files: FileRow | undefined, actions: CardActions): HTMLElement {
-  const { number, startedAt, endedAt, outcome, reason, usd, estimated } = attempt;
+  const label = runLabel(attempt);
+  const { startedAt, endedAt, outcome, reason, usd, estimated } = attempt;
   const now = Date.now();
   const tone = outcome === undefined ? 'running' : outcomeTone(outcome);
   const sign = { good: '✓', bad: '✗', neutral: '■', running: '▸' }[tone];
@@ -23,21 +26,36 @@ export function attemptCard(attempt: AttemptRow, files: FileRow | undefined, act
     attempt.exitCode === undefined ? '' : `exit code ${attempt.exitCode}`,
     attempt.signal ?? '',
     attempt.resumed ? 'resumed its session' : '',
-    attempt.sessionId === undefined ? '' : `session ${attempt.sessionId}`,
+    attempt.account === undefined ? '' : `paid by ${attempt.account}`,
   ];
   return h(
     'article',
-    { class: `attempt ${tone}`, 'aria-label': `Attempt ${number}` },
+    { class: `attempt ${tone}`, 'aria-label': label },
     h(
       'h3',
       {},
       h('span', { class: 'sign', 'aria-hidden': 'true' }, sign),
-      `Attempt ${number} · ${outcome === undefined ? 'running' : outcomeWord(outcome)}`,
+      `${label} · ${outcome === undefined ? 'running' : outcomeWord(outcome)}`,
     ),
-    h('p', { class: 'dim' }, facts.filter(Boolean).join(' · ')),
+    h(
+      'p',
+      { class: 'dim' },
+      facts.filter(Boolean).join(' · '),
+      attempt.sessionId === undefined ? undefined : ` · session ${attempt.sessionId} `,
+      attempt.sessionId !== undefined &&
+        h(
+          'button',
+          {
+            class: 'link',
+            onclick: () => actions.copySession(),
+            'aria-label': `Copy the session id of attempt ${attempt.number}`,
+          },
+          'Copy',
+        ),
+    ),
     reason !== undefined && reason !== '' && h('p', { class: 'reason' }, reason),
-    processes('Swept after its end', attempt.swept),
-    processes('Kept running on purpose', attempt.kept, ({ pid, alive }) =>
+    processes('Cleaned up after its end', attempt.swept),
+    processes('Spared on purpose, still running', attempt.kept, ({ pid, alive }) =>
       alive
         ? h('button', { class: 'link', onclick: () => actions.endKept(pid), 'aria-label': `End process ${pid}` }, 'End')
         : h('span', { class: 'dim' }, 'has ended'),

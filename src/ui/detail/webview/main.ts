@@ -5,6 +5,7 @@ import { h } from '../../webviewHost/webview/dom.ts';
 import { connect } from '../../webviewHost/webview/vscodeApi.ts';
 import type { DetailCommand, DetailData, FileRow, FromDetail, ToDetail } from '../protocol.ts';
 import { attemptCard } from './attemptCard.ts';
+import { ProofCard } from './proofCard.ts';
 import { rowsTable } from './rowsTable.ts';
 import { UsageCard } from './usageCard.ts';
 
@@ -22,19 +23,23 @@ const promptMore = h('p', { class: 'dim', hidden: true });
 const attempts = h('div', { class: 'attempts' });
 const costs = h('div');
 const history = h('div');
+const proof = new ProofCard();
 const usage = new UsageCard();
 const announcer = new Announcer();
 
 const buttons: { readonly [name in DetailCommand]: HTMLButtonElement } = {
   showOutput: button('showOutput', 'Show output'),
   cancel: button('cancel', 'Cancel'),
-  kill: button('kill', 'Kill'),
+  kill: button('kill', 'Force stop'),
   retry: button('retry', 'Retry'),
   restart: button('restart', 'Restart'),
   runNext: button('runNext', 'Run next'),
   takeOver: button('takeOver', 'Take over'),
   submitAgain: button('submitAgain', 'Submit again'),
   copyId: button('copyId', 'Copy id'),
+  editPrompt: button('editPrompt', 'Edit'),
+  editAsNew: button('editAsNew', 'Edit as new'),
+  rename: button('rename', 'Rename'),
   copyPrompt: button('copyPrompt', 'Copy'),
 };
 
@@ -67,6 +72,7 @@ document.body.append(
       prompt,
       promptMore,
     ),
+    proof.element,
     section('Attempts', undefined, attempts),
     section('Cost', undefined, costs),
     section('History', undefined, history),
@@ -127,6 +133,7 @@ function show(detail: DetailData): void {
   if (prompt.textContent !== detail.prompt) prompt.textContent = detail.prompt;
   promptMore.hidden = detail.promptMore === 0;
   promptMore.textContent = `… and ${detail.promptMore.toLocaleString('en-US')} characters more: open it in the editor.`;
+  proof.show(detail.proof);
   showAttempts(detail);
   const now = Date.now();
   costs.replaceChildren(
@@ -135,8 +142,8 @@ function show(detail: DetailData): void {
       ['When', 'Amount', 'Source'],
       detail.costs.map(({ at, usd, source }) => [
         exactClock(at, now),
-        `${source === 'estimated' ? '≈' : ''}${formatUsd(usd)}`,
-        source,
+        `${source === 'reported' ? '' : '≈'}${formatUsd(usd)}`,
+        detail.demo ? 'play money' : SOURCE_WORDS[source],
       ]),
       detail.costsMore,
       'No cost was reported.',
@@ -162,7 +169,7 @@ function exactClock(at: number, now: number): string {
   return `${formatClock(at, now)}:${String(new Date(at).getSeconds()).padStart(2, '0')}`;
 }
 
-function showActions({ state: now, host, permanent }: DetailData): void {
+function showActions({ state: now, host, permanent, editable }: DetailData): void {
   const active = now === 'running' || now === 'stopping' || now === 'checking';
   const live = active || now === 'queued' || now === 'backingOff' || now === 'waiting';
   const fits: { readonly [name in keyof typeof actions]: boolean } = {
@@ -174,10 +181,20 @@ function showActions({ state: now, host, permanent }: DetailData): void {
     runNext: now === 'queued',
     takeOver: live && !active && host !== undefined,
     submitAgain: !live,
+    editPrompt: editable,
+    editAsNew: !editable,
+    rename: true,
     copyId: true,
   };
   for (const [name, fit] of Object.entries(fits)) buttons[name as DetailCommand].hidden = !fit;
 }
+
+/** Where an amount comes from, as people say it. */
+const SOURCE_WORDS = {
+  reported: 'reported by the agent',
+  estimated: 'priced from its tokens',
+  unknown: 'cost unknown: a guess',
+} as const;
 
 /** How much of a cost is an estimate, as people say it. */
 const ESTIMATED_WORDS = { none: '', part: ', in part an estimate', all: ', an estimate' } as const;
@@ -191,10 +208,11 @@ function showFacts(detail: DetailData): void {
       : '';
   const cost = `${detail.costEstimated === 'none' ? '' : '≈'}${formatUsd(detail.costUsd)}${ESTIMATED_WORDS[detail.costEstimated]}`;
   const entries: [string, string][] = [
-    ['Cost', detail.costUsd > 0 ? cost : 'none so far'],
+    ['Cost', detail.costUsd > 0 ? `${cost}${detail.demo ? ', play money' : ''}` : 'none so far'],
+    ['Paid by', detail.demo ? '' : [...new Set(detail.attempts.flatMap(({ account }) => account ?? []))].join(', ')],
     ['Estimate', estimate],
     ['Reserved', detail.reservedUsd > 0 ? formatUsd(detail.reservedUsd) : ''],
-    ['Cap', detail.maxCostUsd === undefined ? '' : formatUsd(detail.maxCostUsd)],
+    ['Cost limit', detail.maxCostUsd === undefined ? '' : formatUsd(detail.maxCostUsd)],
     ['Agent', detail.agent],
     ['Folder', detail.cwd],
     ['Priority', String(detail.priority)],
@@ -202,12 +220,9 @@ function showFacts(detail: DetailData): void {
       'Place',
       detail.position === undefined
         ? ''
-        : `${detail.position}${detail.waitingFor ? `, ${WAITING_WORDS[detail.waitingFor] || 'waits for a slot'}` : ''}`,
+        : `${detail.position}${detail.waitingFor ? `, ${WAITING_WORDS[detail.waitingFor] || 'waiting for a slot'}` : ''}`,
     ],
-    [
-      'Window',
-      detail.host === 'elsewhere' ? 'another window' : detail.host === 'gone' ? 'a window that is closed' : '',
-    ],
+    ['Window', detail.host === 'elsewhere' ? 'another window' : detail.host === 'gone' ? 'a closed window' : ''],
     ['Submitted', formatClock(detail.submittedAt, now)],
     ['Finished', detail.finishedAt === undefined ? '' : formatClock(detail.finishedAt, now)],
     ['Restarts', detail.restarts > 0 ? `${detail.restarts} recently` : ''],
@@ -219,8 +234,16 @@ function showFacts(detail: DetailData): void {
   facts.replaceChildren(
     ...entries
       .filter(([, value]) => value !== '')
-      .map(([name, value]) => h('div', {}, h('dt', {}, name), h('dd', {}, value))),
+      .map(([name, value]) =>
+        h('div', {}, h('dt', {}, name), h('dd', {}, name === 'Folder' ? folderLinks(value) : value)),
+      ),
   );
+}
+
+function folderLinks(path: string): HTMLElement {
+  const link = (label: string, type: 'openFolder' | 'openChanges') =>
+    h('button', { class: 'link', onclick: () => post({ type }) }, label);
+  return h('span', {}, `${path} `, link('Open folder', 'openFolder'), ' ', link('Show changes', 'openChanges'));
 }
 
 function showAttempts(detail: DetailData): void {
@@ -230,6 +253,7 @@ function showAttempts(detail: DetailData): void {
       files.find((row) => row.attempt === attempt.number),
       {
         openLog: (file) => post({ type: 'openLog', attempt: attempt.number, file }),
+        copySession: () => post({ type: 'copySession', attempt: attempt.number }),
         endKept: (pid) => post({ type: 'endKept', pid }),
       },
     ),

@@ -89,8 +89,8 @@ function body(item: TranscriptItem, actions: ItemActions, before: HTMLElement | 
     case 'end': {
       const tone = outcomeTone(item.outcome);
       const swept = [
-        item.swept > 0 ? `${count(item.swept, 'process', 'processes')} swept` : '',
-        item.kept > 0 ? `${count(item.kept, 'process', 'processes')} kept running` : '',
+        item.swept > 0 ? `${count(item.swept, 'process', 'processes')} cleaned up` : '',
+        item.kept > 0 ? `${count(item.kept, 'process', 'processes')} spared` : '',
         item.remaining > 0 ? `${count(item.remaining, 'process', 'processes')} could not be ended` : '',
       ];
       const cost =
