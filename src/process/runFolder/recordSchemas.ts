@@ -29,6 +29,7 @@ const stopBy = z.enum([
   'output-limit',
   'unattended',
   'ended',
+  'refused',
 ]);
 
 const claim = z.object({
