@@ -138,8 +138,7 @@ describe('control groups of this process', () => {
   });
 });
 
-describe('runs in a control group', function () {
-  this.timeout(60_000);
+describe('runs in a control group', () => {
   let harness: RunHarness;
   beforeEach(async () => {
     harness = await RunHarness.create();
