@@ -8,6 +8,7 @@ import type { Clock } from './core/ports/clock.ts';
 import type { Store } from './core/ports/store.ts';
 import { systemClock as clock } from './core/runtime/systemClock.ts';
 import { Supervisor } from './core/supervisor.ts';
+import { createWorkTrees } from './git/workTrees.ts';
 import { isOnNetworkDisk, localFolders } from './process/environment/networkDisk.ts';
 import { askProgram, findProgram } from './process/environment/programCheck.ts';
 import { terminalEnvironment } from './process/environment/shellEnvironment.ts';
@@ -132,6 +133,7 @@ export function createParts({
       ...{ store, launcher, agents: agents.catalog, clock: time, log },
       inspector: createInspector(),
       folders: existing,
+      workTrees: createWorkTrees({ storage, environment }),
       checkProfile: profileChecker(checks),
       settings: settings(),
       doubts: doubts(),

@@ -1,9 +1,15 @@
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { CheckRequest } from '../../src/core/model/check.ts';
 import type { Settings } from '../../src/core/model/settings.ts';
 import type { Status } from '../../src/core/model/status.ts';
+import type { Store } from '../../src/core/ports/store.ts';
+import { systemClock } from '../../src/core/runtime/systemClock.ts';
 import { createInspector } from '../../src/process/tables/processInspector.ts';
+import { openPostgresStore } from '../../src/store/postgres/store.ts';
 import { markedProcesses, stillLives } from '../support/markedProcesses.ts';
 import type { ListedRun } from '../support/plainHost.ts';
+import type { Cluster } from '../support/postgres/cluster.ts';
 import { Seeded } from '../support/seeded.ts';
 import { audit, violationsNow } from './audit.ts';
 import { type Fault, Faults } from './faults.ts';
@@ -15,6 +21,8 @@ export interface ChaosOptions {
   /** Faults in all: kills, stops, signals, lost folders, descriptors and disk that run out, clock jumps. */
   readonly faults: number;
   readonly guardianProgram: string;
+  /** A PostgreSQL server that holds the state, and which is hit by faults too. */
+  readonly cluster?: Cluster | undefined;
   readonly say?: (line: string) => void;
 }
 
@@ -23,6 +31,8 @@ export interface ChaosResult {
   readonly violations: readonly string[];
   readonly loops: number;
   readonly faults: { readonly [fault in Fault]?: number };
+  /** Loops that had to prove their work. */
+  readonly checked: number;
   readonly ledger: number;
 }
 
@@ -48,9 +58,9 @@ const BEAT_MS = 300;
 const QUIET_MS = 180_000;
 
 /**
- * A stream of loops over two hosts, while everything around them fails at random moments. All the time: no more attempts
- * alive than the cap, no two attempts of a loop. At the end: no loop lost, none done twice, no process left, the ledger
- * equal to what agents reported. The same seed makes the same plan; the times are the machine's.
+ * A stream of loops over two hosts, some with a check to pass, while everything around them fails at random moments. All the time: no more
+ * attempts alive than the cap, no two attempts of a loop. At the end: no loop lost, none done twice, no process left,
+ * the ledger equal to what agents reported. The same seed makes the same plan; the times are the machine's.
  */
 export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
   const chaos = new Chaos(options);
@@ -66,6 +76,7 @@ class Chaos {
   readonly #options: ChaosOptions;
   readonly #random: Seeded;
   readonly #prefix: string;
+  readonly #address: string | undefined;
   readonly #disk = smallDisk('loop-supervisor-chaos-');
   readonly #faults: Faults;
   readonly #admitted = new Set<string>();
@@ -74,11 +85,13 @@ class Chaos {
   readonly #violations = new Set<string>();
   readonly #counts: { [fault in Fault]?: number } = {};
   #hosts: HostProcess[] = [];
+  #checked = 0;
   #ledger = 0;
 
   constructor(options: ChaosOptions) {
     this.#options = options;
     this.#random = new Seeded(options.seed);
+    this.#address = options.cluster?.address();
     this.#prefix = `chaos-${process.pid}-${options.seed}-`;
     this.#faults = new Faults({
       storage: this.#disk.folder,
@@ -97,6 +110,7 @@ class Chaos {
       violations: [...this.#violations],
       loops: this.#admitted.size,
       faults: this.#counts,
+      checked: this.#checked,
       ledger: this.#ledger,
     };
   }
@@ -113,6 +127,7 @@ class Chaos {
         this.#counts[fault] = (this.#counts[fault] ?? 0) + 1;
       }
       if (this.#random.chance(0.1)) await this.#cancelSomething();
+      if (this.#random.chance(0.2)) await this.#hitServer();
       if (this.#random.chance(0.1)) await this.#confirmEnds();
       this.#look();
       if (fault !== undefined && done % 50 === 0)
@@ -135,7 +150,7 @@ class Chaos {
     for (;;) {
       const { guardianProgram } = this.#options;
       const options = { storage: this.#disk.folder, guardianProgram, settings: SETTINGS, beatMs: BEAT_MS };
-      const host = new HostProcess(options);
+      const host = new HostProcess({ ...options, ...(this.#address && { sharedStore: this.#address }) });
       this.#hosts = [...this.#hosts.filter((other) => other.lives), host];
       try {
         await host.ready();
@@ -182,12 +197,14 @@ class Chaos {
       cost: this.#random.between(1, 5_000_000),
       child: this.#random.chance(0.2),
     });
+    const check = this.#random.chance(0.4) ? this.#check(loopId) : undefined;
+    if (check) this.#checked++;
     // A host that died or refused may have taken the loop: it is asked for before it is submitted again.
     for (;;) {
       try {
         const host = this.#host();
         if ((await host.ask<string | undefined>({ do: 'state', loopId })) === undefined)
-          await host.ask({ do: 'submit', loopId, prompt });
+          await host.ask({ do: 'submit', loopId, prompt, ...(check && { check }) });
         this.#admitted.add(loopId);
         return;
       } catch (error) {
@@ -197,17 +214,59 @@ class Chaos {
     }
   }
 
+  /** Breaks the connections of the hosts, restarts the server, or has it hang. */
+  async #hitServer(): Promise<void> {
+    const { cluster } = this.#options;
+    if (!cluster) return;
+    const what = this.#random.pick(['connections', 'restart', 'hang'] as const);
+    if (what === 'connections')
+      await cluster.sql(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'Loop Supervisor%'",
+      );
+    else if (what === 'restart') {
+      await cluster.end();
+      await cluster.begin();
+    } else {
+      cluster.signal('SIGSTOP');
+      await sleep(this.#random.between(100, 1_500));
+      cluster.signal('SIGCONT');
+    }
+  }
+
+  #openBooks(address: string): Promise<Store> {
+    return openPostgresStore({ address, clock: systemClock, log: () => {}, password: async () => undefined });
+  }
+
+  /** A check that fails a few times before it passes, and never says the same. */
+  #check(loopId: string): CheckRequest {
+    const counted = join(this.#disk.folder, `${loopId}.count`);
+    const [pause, passes] = [this.#random.between(1, 9), this.#random.between(1, 4)];
+    const lines = [
+      `echo x >> '${counted}'`,
+      `runs=$(wc -l < '${counted}')`,
+      'echo "run $runs"',
+      `sleep 0.${pause}`,
+      `test "$runs" -ge ${passes}`,
+    ];
+    return { command: lines.join('\n'), maxRounds: 1_000, checkFirst: this.#random.chance(0.3) };
+  }
+
   async #cancelSomething(): Promise<void> {
     const loopId = this.#random.pick([...this.#admitted]) as string;
     // It may be carried out though the answer is lost.
+    const before = this.#cancelled.has(loopId);
     this.#cancelled.add(loopId);
-    if ((await this.#try<boolean>({ do: 'cancel', loopId })) === false) this.#cancelled.delete(loopId);
+    const isRefused = (await this.#try<boolean>({ do: 'cancel', loopId })) === false;
+    // One that was cancelled before is refused too.
+    if (isRefused && !before) this.#cancelled.delete(loopId);
   }
 
-  /** What a user does with loops whose end nobody could see: look again. */
+  /** What a user does with loops that wait: look again at an end that nobody could see, and continue rounds. */
   async #confirmEnds(): Promise<void> {
     const status = await this.#try<Status>({ do: 'status' });
     for (const { loopId } of status?.waiting ?? []) await this.#try({ do: 'lookAgain', loopId });
+    // Checks that were killed without a word leave the same output again and again: that is no progress.
+    for (const { loopId } of status?.waiting ?? []) await this.#try({ do: 'continueRounds', loopId });
   }
 
   /** What must hold at every moment. */
@@ -239,6 +298,7 @@ class Chaos {
   async #verify(): Promise<void> {
     const { violations, ledger } = await audit({
       storage: this.#disk.folder,
+      open: this.#address ? () => this.#openBooks(this.#address as string) : undefined,
       prefix: this.#prefix,
       admitted: this.#admitted,
       mayBeCancelled: this.#cancelled,

@@ -97,10 +97,9 @@ describe('ways to submit', () => {
   it('“submit prompt” in the palette finds Submit Prompt first; Submit Current File asks before it sends all of it', async () => {
     const { window } = host;
     await window.editor.open('plan.txt');
-    await window.page.keyboard.press('F1');
-    await window.input.input().fill('>submit prompt');
-    await until('Submit Prompt', async () => (await window.input.active()) === 'Loop Supervisor: Submit Prompt…');
-    await window.page.keyboard.press('Escape');
+    await window.input.search('submit prompt', async () => {
+      return (await window.input.active()) === 'Loop Supervisor: Submit Prompt…';
+    });
     await window.command('Submit Current File…');
     await window.notices.pressInDialog('Submit all of plan.txt as a prompt?', 'Cancel');
     assert.equal(givenFile(), undefined);
@@ -217,6 +216,7 @@ describe('ways to submit', () => {
       'Estimated cost',
       'Stop the loop',
       'A title',
+      'What must pass?',
     ];
 
     it('asks for everything, step by step, with a way back', async () => {
@@ -230,6 +230,8 @@ describe('ways to submit', () => {
       assert.equal(await window.input.input().inputValue(), 'With options');
       await window.page.keyboard.press('Enter');
       await window.input.asked(QUESTIONS[1]!);
+      // The list is longer than the screen: what is not on it cannot be picked.
+      await window.input.input().fill('sample');
       await window.input.pick('sample');
       await window.input.asked(QUESTIONS[2]!);
       await window.page.keyboard.press('Enter');
@@ -238,6 +240,9 @@ describe('ways to submit', () => {
       await window.input.answer(QUESTIONS[4]!, '0.25');
       await window.input.answer(QUESTIONS[5]!, '2');
       await window.input.answer(QUESTIONS[6]!, 'Its title');
+      await window.input.asked(QUESTIONS[7]!);
+      await until('No Check', async () => (await window.input.active()).includes('No Check'));
+      await window.page.keyboard.press('Enter');
       await window.tree.row('Its title').waitFor();
     });
 
@@ -262,6 +267,8 @@ describe('ways to submit', () => {
         assert.equal(await window.input.input().inputValue(), last, question);
         await window.page.keyboard.press('Enter');
       }
+      await window.input.asked(QUESTIONS[7]!);
+      await window.page.keyboard.press('Enter');
       await window.tree.row('Once more').waitFor();
     });
   });

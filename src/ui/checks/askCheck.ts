@@ -13,23 +13,40 @@ interface CheckItem extends vscode.QuickPickItem {
   readonly check?: CheckRequest;
 }
 
+/** The answer that nothing must pass. */
+export const NO_CHECK = Symbol('no check');
+
 /**
  * Asks what must pass: named checks, recent ones, scripts and targets of the folder, tasks of the workspace, or a typed
- * command. Checks found in a repository are offered, never run unasked (R11.5). `undefined`: the user dismissed the
- * question.
+ * command. Checks found in a repository are offered, never run unasked (R11.5). `isOptional`: nothing need pass.
+ * `undefined`: the user dismissed the question.
  */
 export async function askCheck(
   ctx: CommandContext,
   place: Place,
   folder: string | undefined,
-): Promise<CheckRequest | typeof BACK | undefined> {
+  options: { readonly isOptional: true },
+): Promise<CheckRequest | typeof NO_CHECK | typeof BACK | undefined>;
+export async function askCheck(
+  ctx: CommandContext,
+  place: Place,
+  folder: string | undefined,
+): Promise<CheckRequest | typeof BACK | undefined>;
+export async function askCheck(
+  ctx: CommandContext,
+  place: Place,
+  folder: string | undefined,
+  { isOptional }: { readonly isOptional: boolean } = { isOptional: false },
+): Promise<CheckRequest | typeof NO_CHECK | typeof BACK | undefined> {
   const named = namedChecks(ctx.config.checks);
   const recent = (ctx.context.globalState.get<string[]>(RECENT_KEY) ?? []).map((command) => ({
     ...{ label: command, from: 'recent', check: { command } },
   }));
   const offered = [...(await folderChecks(folder)), ...(await taskChecks())];
   const typed: CheckItem = { label: '$(edit) Type a Command…', alwaysShow: true };
+  const none: CheckItem = { label: '$(circle-slash) No Check', description: 'its agent’s word is enough' };
   const items: CheckItem[] = [
+    ...(isOptional ? [none] : []),
     ...group('Named checks', named),
     ...group('Recent', recent),
     ...group(
@@ -41,11 +58,13 @@ export async function askCheck(
   const usual = ctx.config.defaultCheck;
   const answer = await askItem({
     ...place,
+    ignoreFocusOut: true,
     placeholder: 'What must pass? The loop continues in rounds until this command exits with 0',
     items,
     active: items.find(({ label, check }) => label === usual || check?.command === usual),
   });
   if (answer === undefined || answer === BACK) return answer;
+  if (answer === none) return NO_CHECK;
   const check = answer.check ?? (await askCommand(place));
   if (check === undefined || check === BACK) return check;
   if (!named.some((one) => one.check === check)) await remember(ctx, check.command);

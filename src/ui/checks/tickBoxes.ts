@@ -7,9 +7,13 @@ import { ticked } from './listItems.ts';
  * (R11.6).
  */
 export function tickBoxes({ host, log }: UiDeps): vscode.Disposable {
+  // One after the other: an edit of another that is not saved yet is no change of the user's.
+  let ticks = Promise.resolve();
   const listener = host.onEvent((event) => {
     if (event.type !== 'loop:completed') return;
-    void tick(event.loopId).catch((error: unknown) => log.warn(`A box could not be ticked: ${String(error)}`));
+    ticks = ticks
+      .then(() => tick(event.loopId))
+      .catch((error: unknown) => log.warn(`A box could not be ticked: ${String(error)}`));
   });
 
   async function tick(loopId: string): Promise<void> {

@@ -4,7 +4,15 @@ import { toUsd } from '../../core/model/money.ts';
 import type { LoopDetail } from '../../core/model/status.ts';
 import { oneLine } from '../text/safeText.ts';
 import type { CommandContext } from './commandTable.ts';
-import { agentStep, type Draft, estimateStep, maxCostStep, priorityStep, titleStep } from './loopSteps.ts';
+import {
+  agentStep,
+  type Draft,
+  estimateStep,
+  maxCostStep,
+  priorityStep,
+  type TextKey,
+  titleStep,
+} from './loopSteps.ts';
 import { notEmpty } from './promptDraft.ts';
 import { askItem, askText, BACK, type Step } from './prompts.ts';
 
@@ -56,7 +64,7 @@ export async function editLoop(ctx: CommandContext, detail: LoopDetail): Promise
 }
 
 function rowsOf(ctx: CommandContext, draft: Draft, start: Draft): Row[] {
-  const mark = (key: keyof Draft) => (draft[key] === start[key] ? '' : ' · changed');
+  const mark = (key: TextKey) => (draft[key] === start[key] ? '' : ' · changed');
   const longPrompt = draft.prompt.includes('\n');
   const money = (value: string, none: string) => (value === '' ? none : `$${value}`);
   const rows: Row[] = [
@@ -113,7 +121,7 @@ function draftOf({ loop, prompt }: LoopDetail): Draft {
 
 /** The differences, as the supervisor expects them. */
 function changes(draft: Draft, start: Draft): LoopEdit {
-  const differs = (key: keyof Draft) => draft[key].trim() !== start[key].trim();
+  const differs = (key: TextKey) => draft[key].trim() !== start[key].trim();
   const amount = (value: string) => (value.trim() === '' ? null : Number(value));
   return {
     ...(differs('prompt') && { prompt: draft.prompt }),

@@ -1,3 +1,4 @@
+import type { CheckRequest } from '../../core/model/check.ts';
 import { oneLine } from '../text/safeText.ts';
 import { askAgent } from './chooseAgent.ts';
 import type { CommandContext } from './commandTable.ts';
@@ -12,7 +13,11 @@ export interface Draft {
   readonly estimate: string;
   readonly maxCost: string;
   readonly title: string;
+  readonly check?: CheckRequest;
 }
+
+/** What is asked for as a line of text. */
+export type TextKey = Exclude<keyof Draft, 'check'>;
 
 export const priorityStep = textStep(
   'priority',
@@ -63,7 +68,7 @@ function checkAmount(value: string, min: number): string | undefined {
 
 /** A step that asks for a line of text. */
 function textStep(
-  key: keyof Draft,
+  key: TextKey,
   prompt: string,
   validate: (value: string) => string | undefined,
   placeholder = '',

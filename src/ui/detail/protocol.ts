@@ -1,4 +1,5 @@
 import type { CostSource, Json } from '../../core/model/agentEvent.ts';
+import type { CheckOutcome } from '../../core/model/check.ts';
 import type { LoopState, Outcome } from '../../core/model/loop.ts';
 import type { WaitingFor } from '../../core/model/status.ts';
 import type { TreeUsage } from '../webviewHost/treeUsage.ts';
@@ -26,6 +27,10 @@ export interface AttemptRow {
   readonly exitCode?: number;
   readonly signal?: string;
   readonly sessionId?: string;
+  /** It ran the check of `round`, 0 for the one before the first. */
+  readonly isCheck?: true;
+  /** The round that it belongs to, of a loop with a check. */
+  readonly round?: number;
   /** Who pays for it. */
   readonly account?: string;
   readonly resumed: boolean;
@@ -48,6 +53,27 @@ export interface HistoryRow {
   readonly from: LoopState | 'new';
   readonly to: LoopState;
   readonly why: string;
+}
+
+/** The result of the check of one round (R11.2). */
+export interface RoundRow {
+  /** 0: before the first round. */
+  readonly round: number;
+  readonly outcome: CheckOutcome;
+  readonly exitCode?: number;
+  readonly tookMs: number;
+  readonly score?: number;
+}
+
+/** How a loop proves its work, round by round. */
+export interface ProofData {
+  readonly command: string;
+  /** Oldest first. */
+  readonly rounds: readonly RoundRow[];
+  /** The round with the best score, if the check scores (R11.8). */
+  readonly best?: number;
+  /** The end of the last output. */
+  readonly output: string;
 }
 
 /** Everything the page shows of a loop. Costs in USD, times are wall times in ms; all text is plain. */
@@ -87,6 +113,8 @@ export interface DetailData {
   /** The beginning of the prompt, and how many characters more there are. */
   readonly prompt: string;
   readonly promptMore: number;
+  /** Of a loop with a check. */
+  readonly proof?: ProofData;
   /** Oldest first. */
   readonly attempts: readonly AttemptRow[];
   /** The newest, newest first; `more` of them are not listed. */

@@ -40,13 +40,14 @@ export function noticeKind(event: SupervisorEvent): NoticeKind | undefined {
 
 /**
  * Joins events of one kind into one message. Of several about the same loop, circuit or budget, the last one counts.
- * `titleOf` names a loop.
+ * `titleOf` names a loop; `proofOf` says what its check showed, if it has one.
  */
 export function noticeOf(
   kind: NoticeKind,
   events: readonly SupervisorEvent[],
   titleOf: (loopId: string) => string,
   now: number,
+  proofOf: (loopId: string) => string | undefined = () => undefined,
 ): Notice | undefined {
   const last = events.at(-1);
   if (!last) return undefined;
@@ -56,7 +57,7 @@ export function noticeOf(
   const [id] = ids;
   if (id === undefined) return { message: sentence(last, '', now), loopIds: [] };
   const title = (loopId: string) => `“${oneLine(titleOf(loopId), 60)}”`;
-  if (ids.length === 1) return { message: sentence(last, title(id), now), loopIds: ids };
+  if (ids.length === 1) return { message: sentence(last, title(id), now, proofOf(id)), loopIds: ids };
   const names = ids.slice(0, NAMED).map(title);
   const rest = ids.length - names.length;
   const list =
@@ -73,10 +74,10 @@ const SEVERAL: { readonly [kind in NoticeKind]: string } = {
   budget: 'used up the budget',
 };
 
-function sentence(event: SupervisorEvent, title: string, now: number): string {
+function sentence(event: SupervisorEvent, title: string, now: number, proof?: string): string {
   switch (event.type) {
     case 'loop:completed':
-      return `${title} completed${event.costUsd > 0 ? ` for ${formatUsd(event.costUsd)}` : ''}.`;
+      return `${title} completed${event.costUsd > 0 ? ` for ${formatUsd(event.costUsd)}` : ''}${proof ? `: ${proof}` : ''}.`;
     case 'loop:failed':
       return `${title} failed (no restarts left): ${oneLine(event.error, 200)}`;
     case 'loop:waiting':

@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import type { SupervisorEvent } from '../../core/model/event.ts';
 import { type Loop, needsUser } from '../../core/model/loop.ts';
 import type { Config } from '../settings/config.ts';
+import { proofWords } from '../text/proofWords.ts';
 import type { UiDeps } from '../window/uiDeps.ts';
 import { absenceSummary } from './absence.ts';
 import { type Notice, type NoticeKind, noticeKind, noticeOf } from './notificationTexts.ts';
@@ -144,7 +145,10 @@ export class Notifications implements vscode.Disposable {
       return STYLES[kind].optional && seq !== undefined && vscode.window.state.focused && this.#visible.isVisible(seq);
     };
     const news = events.filter((event) => !inFront(event));
-    const notice = noticeOf(kind, news, (loopId) => loops.get(loopId)?.title || loopId, Date.now());
+    const titleOf = (loopId: string) => loops.get(loopId)?.title || loopId;
+    const [only] = ids;
+    const proof = kind === 'completion' && ids.size === 1 && only !== undefined ? await this.#proofOf(only) : undefined;
+    const notice = noticeOf(kind, news, titleOf, Date.now(), () => proof);
     if (notice) await this.#show(kind, notice);
   }
 
@@ -173,6 +177,16 @@ export class Notifications implements vscode.Disposable {
       if (button) await vscode.commands.executeCommand(button.command);
     } catch (error) {
       this.#deps.log.debug(`What happened during the absence could not be read: ${error}`);
+    }
+  }
+
+  async #proofOf(loopId: string): Promise<string | undefined> {
+    try {
+      const detail = await this.#deps.host.current?.get(loopId);
+      return detail && proofWords(detail);
+    } catch (error) {
+      this.#deps.log.debug(`The checks of ${loopId} could not be read: ${error}`);
+      return undefined;
     }
   }
 

@@ -3,6 +3,7 @@ import { toNano } from '../../core/model/money.ts';
 import type { AttemptDetail, LoopDetail } from '../../core/model/status.ts';
 import { formatCost, formatDuration, speakDuration } from '../text/format.ts';
 import { join } from '../text/loopText.ts';
+import { runLabel } from '../text/proofWords.ts';
 import { oneLine } from '../text/safeText.ts';
 import { outcomeTone, outcomeWord } from '../webviewHost/outcomeWords.ts';
 import type { TreeRow } from './treeRow.ts';
@@ -26,7 +27,7 @@ function attemptRow(seq: number, loopId: string, attempt: AttemptDetail, now: nu
   const pid = attempt.pid !== undefined && attempt.endedAt === undefined ? `pid ${attempt.pid}` : '';
   const { usd, source } = attempt.cost;
   const cost = formatCost(toNano(usd), source === 'estimated' ? toNano(usd) : 0);
-  const label = labelOf(attempt);
+  const label = runLabel(attempt);
   return {
     id: `attempt:${seq}:${attempt.number}`,
     subject: { kind: 'attempt', loopId, seq, number: attempt.number },
@@ -56,12 +57,6 @@ function attemptRow(seq: number, loopId: string, attempt: AttemptDetail, now: nu
     children: 'none',
     isLive: attempt.endedAt === undefined,
   };
-}
-
-/** What the run was for: an attempt of the agent, or the check of a round (R11). */
-function labelOf({ number, isCheck, round }: AttemptDetail): string {
-  if (isCheck) return round === 0 ? 'Check before the first round' : `Check of round ${round}`;
-  return round === undefined ? `Attempt ${number}` : `Round ${round}`;
 }
 
 /** Outcome and reason; only the reason if it includes the outcome, as most do. */

@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import type { LoopDetail } from '../../core/model/status.ts';
 import { formatClock, formatDuration, formatUsd } from '../text/format.ts';
 import { STATE_WORDS } from '../text/loopText.ts';
+import { proofWords } from '../text/proofWords.ts';
 import { codeBlock, inlineCode } from '../text/safeText.ts';
 import type { TreeRow } from './treeRow.ts';
 
@@ -38,10 +39,9 @@ function openCommand(row: TreeRow): vscode.Command {
 }
 
 /** Prompt, agent, attempts, pid and last error of a loop. All foreign text is rendered as code. */
-export function loopTooltip(
-  { loop, prompt, attempts, loopId, costUsd, costEstimated }: LoopDetail,
-  now: number,
-): vscode.MarkdownString {
+export function loopTooltip(detail: LoopDetail, now: number): vscode.MarkdownString {
+  const { loop, prompt, attempts, loopId, costUsd, costEstimated } = detail;
+  const proof = proofWords(detail);
   const current = attempts.at(-1);
   const pid = current?.pid !== undefined && current.endedAt === undefined ? ` · pid ${current.pid}` : '';
   const error = 'failure' in loop ? loop.failure : loop.lastError;
@@ -51,6 +51,7 @@ export function loopTooltip(
   const cost = costUsd > 0 ? ` · ${costEstimated ? '≈' : ''}${formatUsd(costUsd)}` : '';
   const lines = [
     `**${STATE_WORDS[loop.state]}** · agent ${inlineCode(loop.agent, 60)} · ${attempts.length === 1 ? '1 attempt' : `${attempts.length} attempts`}${ran}${pid}${cost}`,
+    ...(proof ? [inlineCode(proof, 120)] : []),
     codeBlock(prompt, { language: 'text', maxLines: 12, maxChars: 1200 }),
     ...(error
       ? [

@@ -5,6 +5,7 @@ import { h } from '../../webviewHost/webview/dom.ts';
 import { connect } from '../../webviewHost/webview/vscodeApi.ts';
 import type { DetailCommand, DetailData, FileRow, FromDetail, ToDetail } from '../protocol.ts';
 import { attemptCard } from './attemptCard.ts';
+import { ProofCard } from './proofCard.ts';
 import { rowsTable } from './rowsTable.ts';
 import { UsageCard } from './usageCard.ts';
 
@@ -22,6 +23,7 @@ const promptMore = h('p', { class: 'dim', hidden: true });
 const attempts = h('div', { class: 'attempts' });
 const costs = h('div');
 const history = h('div');
+const proof = new ProofCard();
 const usage = new UsageCard();
 const announcer = new Announcer();
 
@@ -70,6 +72,7 @@ document.body.append(
       prompt,
       promptMore,
     ),
+    proof.element,
     section('Attempts', undefined, attempts),
     section('Cost', undefined, costs),
     section('History', undefined, history),
@@ -130,6 +133,7 @@ function show(detail: DetailData): void {
   if (prompt.textContent !== detail.prompt) prompt.textContent = detail.prompt;
   promptMore.hidden = detail.promptMore === 0;
   promptMore.textContent = `… and ${detail.promptMore.toLocaleString('en-US')} characters more: open it in the editor.`;
+  proof.show(detail.proof);
   showAttempts(detail);
   const now = Date.now();
   costs.replaceChildren(
