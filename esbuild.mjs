@@ -1,7 +1,7 @@
 // Bundles what ships: the extension, its helper programs and its webviews. --watch rebuilds on change, --production minifies.
-import { globSync } from 'node:fs';
+import { globSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { sep } from 'node:path';
+import { join, sep } from 'node:path';
 import { build, context } from 'esbuild';
 
 const watch = process.argv.includes('--watch');
@@ -10,7 +10,9 @@ const common = {
   bundle: true,
   minify: production,
   sourcemap: !production,
+  // The licences of what is bundled go into a file of their own, below.
   legalComments: 'none',
+  metafile: true,
   logLevel: watch ? 'info' : 'warning',
   outdir: 'dist',
 };
@@ -18,14 +20,16 @@ const common = {
 // What is imported only when it is needed becomes a bundle of its own, so that activation loads little.
 const LATER = {
   './parts.ts': './parts.cjs',
+  './agents/catalog.ts': './agents.cjs',
+  './ui/webviewHost/allPages.ts': './pages.cjs',
   './store/postgres/main.ts': './postgres.cjs',
   execa: './execa.cjs',
 };
 const later = {
   name: 'later',
   setup: (build) =>
-    build.onResolve({ filter: /^(\.\/parts\.ts|\.\/store\/postgres\/main\.ts|execa)$/ }, ({ path, kind }) =>
-      kind === 'dynamic-import' ? { path: LATER[path], external: true } : undefined,
+    build.onResolve({ filter: /./ }, ({ path, kind }) =>
+      kind === 'dynamic-import' && path in LATER ? { path: LATER[path], external: true } : undefined,
     ),
 };
 
@@ -42,12 +46,14 @@ const plainApi = {
     }),
 };
 
-// Node 22 is the oldest that runs us: VS Code 1.101's.
+// Node 22 is the oldest that runs us: VS Code 1.103's.
 const programs = {
   ...common,
   entryPoints: {
     extension: 'src/extension.ts',
     parts: 'src/parts.ts',
+    agents: 'src/agents/catalog.ts',
+    pages: 'src/ui/webviewHost/allPages.ts',
     postgres: 'src/store/postgres/main.ts',
     execa: 'execa',
     guardian: 'src/process/guardian/main.ts',
@@ -76,7 +82,31 @@ const webviews = {
   format: 'iife',
 };
 
+const inputs = [];
 for (const options of [programs, webviews]) {
   if (watch) await (await context(options)).watch();
-  else await build(options);
+  else inputs.push(...Object.keys((await build(options)).metafile.inputs));
+}
+if (!watch) writeNotices(inputs);
+
+/** Writes the licence of every package that is bundled: most ask for it. One that cannot be told fails the build. */
+function writeNotices(files) {
+  const folders = new Set(files.flatMap((file) => /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file)?.[0] ?? []));
+  const notices = [...folders].sort().map((folder) => {
+    const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+    const file = readdirSync(folder).find((entry) => /^(licen[cs]e|copying)(\.|$)/i.test(entry));
+    const text = file ? readFileSync(join(folder, file), 'utf8') : standardText(manifest);
+    return `${manifest.name} ${manifest.version} (${manifest.license})\n\n${text.trim()}\n`;
+  });
+  mkdirSync('dist', { recursive: true });
+  const head = 'Loop Supervisor contains code of these packages.\n';
+  writeFileSync('dist/THIRD_PARTY_NOTICES.txt', [head, ...notices].join(`\n${'-'.repeat(72)}\n\n`));
+}
+
+/** A few packages only name the MIT licence: its text is that of our own, with their author. */
+function standardText({ name, license, author }) {
+  if (license !== 'MIT')
+    throw new Error(`${name} is bundled, ships no licence text, and is not under the MIT licence.`);
+  const holder = typeof author === 'string' ? author : (author?.name ?? `the authors of ${name}`);
+  return readFileSync('LICENSE', 'utf8').replace(/^Copyright .*$/m, `Copyright (c) ${holder}`);
 }

@@ -1,12 +1,21 @@
 import type { Event, SupervisorEvent } from './core/model/event.ts';
-import type { LoopSpec } from './core/model/loop.ts';
+import type { LoopSpec, RetryOptions } from './core/model/loop.ts';
 import type { LoopDetail, Status, SubmitResult } from './core/model/status.ts';
 
+export type { CheckOutcome, CheckRequest, CheckResult, ScoreSpec } from './core/model/check.ts';
 export type { CircuitState } from './core/model/circuit.ts';
 export type { Disposable } from './core/model/disposable.ts';
 export type { ErrorCode, SupervisorError } from './core/model/errors.ts';
 export type { Event, RejectReason, SupervisorEvent, SupervisorEventType } from './core/model/event.ts';
-export type { FailureClass, LoopSpec, LoopState, Outcome, SweptProcess, Transition } from './core/model/loop.ts';
+export type {
+  FailureClass,
+  LoopSpec,
+  LoopState,
+  Outcome,
+  RetryOptions,
+  SweptProcess,
+  Transition,
+} from './core/model/loop.ts';
 export type {
   AttemptDetail,
   BudgetStatus,
@@ -23,6 +32,12 @@ export type {
  * ```ts
  * const api = await vscode.extensions.getExtension<LoopSupervisorApi>('loopsupervisor.loop-supervisor')?.activate();
  * const { loopId } = await api.submit({ prompt: 'Fix the failing test', agent: 'claude' });
+ * ```
+ *
+ * With a `check` a loop completes only once a command exits with 0, and goes on in rounds until then (R11):
+ *
+ * ```ts
+ * await api.submit({ prompt: 'Fix the failing test', check: { command: 'npm test', maxRounds: 5 } });
  * ```
  *
  * The store opens right after activation: what is asynchronous waits for it. Where no supervisor will come (an untrusted workspace, a
@@ -45,7 +60,7 @@ export interface LoopSupervisorApi {
   /** Closes the circuit of an account by hand, or all circuits (R4.3). */
   resetCircuit(account?: string): Promise<void>;
   /** Clears a permanently failed loop and admits it again, in one step (R5.5). */
-  retry(loopId: string): Promise<SubmitResult>;
+  retry(loopId: string, options?: RetryOptions): Promise<SubmitResult>;
   /** Queued loops wait until `resume`; running ones go on (R2.4). */
   pause(): Promise<void>;
   resume(): Promise<void>;

@@ -27,7 +27,9 @@ export function activate(context: vscode.ExtensionContext): LoopSupervisorApi {
   let parts: Parts | undefined;
   const load = async (): Promise<Parts> => {
     const { createParts } = await import('./parts.ts');
+    const { createCatalog } = await import('./agents/catalog.ts');
     parts ??= createParts({
+      createCatalog,
       ...{ storage, settings, folders, log },
       doubts: () => config.doubts,
       bundle: (name) => context.asAbsolutePath(join('dist', `${name}.cjs`)),
@@ -58,7 +60,7 @@ export function activate(context: vscode.ExtensionContext): LoopSupervisorApi {
     },
     usage: async (attempts: readonly { readonly token: string }[]) => (await load()).usage(attempts),
     notify: async (command: readonly string[], event: object) => (await load()).notify(command, event),
-    pages: async () => (await load()).pages,
+    pages: async () => (await import('./ui/webviewHost/allPages.ts')).pages,
     sharedStore: async () => (await load()).sharedStore,
   };
   const checks = {

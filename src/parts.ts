@@ -1,13 +1,14 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { homedir, hostname } from 'node:os';
 import { join } from 'node:path';
-import { createCatalog } from './agents/catalog.ts';
+import type { createCatalog } from './agents/catalog.ts';
 import type { Doubts, Settings } from './core/model/settings.ts';
 import type { AgentProfile } from './core/ports/agents.ts';
 import type { Clock } from './core/ports/clock.ts';
 import type { Store } from './core/ports/store.ts';
 import { systemClock as clock } from './core/runtime/systemClock.ts';
 import { Supervisor } from './core/supervisor.ts';
+import { createWorkTrees } from './git/workTrees.ts';
 import { isOnNetworkDisk, localFolders } from './process/environment/networkDisk.ts';
 import { askProgram, findProgram } from './process/environment/programCheck.ts';
 import { terminalEnvironment } from './process/environment/shellEnvironment.ts';
@@ -23,18 +24,15 @@ import type { AgentChecks } from './ui/agentCheck/agentChecks.ts';
 import { createAgentChecks } from './ui/agentCheck/createAgentChecks.ts';
 import { profileChecker } from './ui/agentCheck/profileCheck.ts';
 import type { SharedStore } from './ui/commands/sharedStore.ts';
-import { dashboardPage } from './ui/dashboard/dashboardPage.ts';
-import { detailPage } from './ui/detail/detailPage.ts';
-import { killInput, TOOLS } from './ui/languageModelTools/toolAnswers.ts';
-import { transcriptPage } from './ui/transcript/transcriptPage.ts';
 import { usageSampler } from './ui/tree/usageSampler.ts';
-import type { Pages } from './ui/webviewHost/pages.ts';
 import type { OpenedSupervisor } from './ui/window/supervisorHost.ts';
 
 /** What the parts are told by the composition root. */
 export interface PartsOptions {
   /** The extension's global storage folder. */
   readonly storage: string;
+  /** Reads the agents' profiles: from a bundle of its own. */
+  readonly createCatalog: typeof createCatalog;
   /** Path of the bundle of that name. */
   bundle(name: 'guardian' | 'sampleAgent'): string;
   settings(): Settings;
@@ -67,7 +65,6 @@ export interface Parts {
   readonly checks: AgentChecks;
   readonly usage: ReturnType<typeof usageSampler>;
   readonly notify: ReturnType<typeof createNotifier>;
-  readonly pages: Pages;
   readonly sharedStore: SharedStore;
   /** Where runs are kept, as far as is known by now. */
   runsFolder(): string;
@@ -79,6 +76,7 @@ export interface Parts {
  */
 export function createParts({
   storage,
+  createCatalog,
   bundle,
   settings,
   doubts,
@@ -135,6 +133,7 @@ export function createParts({
       ...{ store, launcher, agents: agents.catalog, clock: time, log },
       inspector: createInspector(),
       folders: existing,
+      workTrees: createWorkTrees({ storage, environment }),
       checkProfile: profileChecker(checks),
       settings: settings(),
       doubts: doubts(),
@@ -181,7 +180,6 @@ export function createParts({
     checks,
     usage: usageSampler(current, createResourceSampler),
     notify: createNotifier({ claimsFolder: join(storage, 'notices'), environment, now: clock.now, log }),
-    pages: { dashboard: dashboardPage, detail: detailPage, transcript: transcriptPage, tools: TOOLS, killInput },
   };
 }
 

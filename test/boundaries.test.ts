@@ -113,6 +113,17 @@ const FORBIDDEN: readonly [file: string, ...imports: string[]][] = [
     '../../agents/claude.ts',
     'node:child_process',
   ],
+  [
+    'src/git/other.ts',
+    '../store/sqlite/schema.ts',
+    '../process/sweep/reap.ts',
+    '../agents/claude.ts',
+    '../ui/settings/config.ts',
+    '../extension.ts',
+    'vscode',
+    'node:sqlite',
+    'node:child_process',
+  ],
   ['src/extension.ts', 'execa', 'node:sqlite', 'node:child_process', 'pg'],
   [
     'src/api.ts',
@@ -151,6 +162,7 @@ const ALLOWED: readonly [file: string, ...imports: string[]][] = [
   ['src/store/postgres/other.ts', '../../core/model/loop.ts', '../rows/loopRow.ts', '../storeHealth.ts', 'pg'],
   ['src/process/other.ts', '../core/model/loop.ts', './sweep/reap.ts', 'execa', 'node:child_process'],
   ['src/agents/other.ts', '../core/model/loop.ts', './claude.ts', 'zod'],
+  ['src/git/other.ts', '../core/ports/workTrees.ts', './git.ts', 'execa'],
   ['src/ui/other.ts', '../core/model/loop.ts', './settings/config.ts', 'vscode'],
   [
     'src/parts.ts',

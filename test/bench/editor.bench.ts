@@ -34,7 +34,7 @@ async function packEmptyExtension(folder: string): Promise<string> {
       displayName: EMPTY,
       publisher: 'bench',
       version: '1.0.0',
-      engines: { vscode: '^1.101.0' },
+      engines: { vscode: '^1.103.0' },
     },
     ...{ main: './main.cjs', activationEvents: ['onStartupFinished'], extensionKind: ['workspace'] },
     contributes: { commands: [{ command: 'bench.nothing', title: 'Do Nothing', category: 'Bench' }] },

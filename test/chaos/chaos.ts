@@ -1,21 +1,28 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { CheckRequest } from '../../src/core/model/check.ts';
 import type { Settings } from '../../src/core/model/settings.ts';
 import type { Status } from '../../src/core/model/status.ts';
+import type { Store } from '../../src/core/ports/store.ts';
+import { systemClock } from '../../src/core/runtime/systemClock.ts';
 import { createInspector } from '../../src/process/tables/processInspector.ts';
+import { openPostgresStore } from '../../src/store/postgres/store.ts';
 import { markedProcesses, stillLives } from '../support/markedProcesses.ts';
 import type { ListedRun } from '../support/plainHost.ts';
+import type { Cluster } from '../support/postgres/cluster.ts';
 import { Seeded } from '../support/seeded.ts';
 import { audit, violationsNow } from './audit.ts';
+import { type Fault, Faults } from './faults.ts';
 import { HostError, HostProcess } from './hostProcess.ts';
+import { smallDisk } from './smallDisk.ts';
 
 export interface ChaosOptions {
   readonly seed: number;
-  /** Hosts, guardians and agents killed in all. */
-  readonly kills: number;
+  /** Faults in all: kills, stops, signals, lost folders, descriptors and disk that run out, clock jumps. */
+  readonly faults: number;
   readonly guardianProgram: string;
+  /** A PostgreSQL server that holds the state, and which is hit by faults too. */
+  readonly cluster?: Cluster | undefined;
   readonly say?: (line: string) => void;
 }
 
@@ -23,7 +30,9 @@ export interface ChaosOptions {
 export interface ChaosResult {
   readonly violations: readonly string[];
   readonly loops: number;
-  readonly killed: { readonly host: number; readonly guardian: number; readonly agent: number };
+  readonly faults: { readonly [fault in Fault]?: number };
+  /** Loops that had to prove their work. */
+  readonly checked: number;
   readonly ledger: number;
 }
 
@@ -32,15 +41,26 @@ const HOSTS = 2;
 const SETTINGS: Partial<Settings> = {
   maxConcurrent: CAP,
   maxQueueDepth: 100_000,
-  // Every kill costs a restart: the window is short, so that the back-off stays short too.
+  // Every fault costs a restart: the window is short, so that the back-off stays short too.
   restart: { maxRestarts: 1_000, windowMs: 1_500, maxTotal: 1_000 },
   circuit: { failureThreshold: 1_000_000, cooldownMs: 1_000, halfOpenMaxProbes: 1 },
   killGraceMs: 200,
+  // All that happened is needed for the audit, however far a clock jumps.
+  retention: {
+    maxAgeMs: Number.MAX_SAFE_INTEGER,
+    maxLogBytes: Number.MAX_SAFE_INTEGER,
+    maxLoops: Number.MAX_SAFE_INTEGER,
+  },
 };
+/** Guardians beat fast, so that one that was stopped is soon noticed (ms). */
+const BEAT_MS = 300;
+/** All must come to its end within this (ms) once nothing disturbs it. */
+const QUIET_MS = 180_000;
 
 /**
- * A stream of loops over two hosts, while hosts, guardians and agents are killed at random moments. All the time: no more attempts alive than
- * the cap, no two attempts of a loop. At the end: no loop lost, none twice, no process left, the ledger equal to what agents reported.
+ * A stream of loops over two hosts, some with a check to pass, while everything around them fails at random moments. All the time: no more
+ * attempts alive than the cap, no two attempts of a loop. At the end: no loop lost, none done twice, no process left,
+ * the ledger equal to what agents reported. The same seed makes the same plan; the times are the machine's.
  */
 export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
   const chaos = new Chaos(options);
@@ -56,27 +76,41 @@ class Chaos {
   readonly #options: ChaosOptions;
   readonly #random: Seeded;
   readonly #prefix: string;
-  readonly #storage = mkdtempSync(join(tmpdir(), 'loop-supervisor-chaos-'));
-  readonly #inspector = createInspector();
+  readonly #address: string | undefined;
+  readonly #disk = smallDisk('loop-supervisor-chaos-');
+  readonly #faults: Faults;
   readonly #admitted = new Set<string>();
   readonly #cancelled = new Set<string>();
+  readonly #vandalised = new Set<string>();
   readonly #violations = new Set<string>();
-  readonly #killed = { host: 0, guardian: 0, agent: 0 };
+  readonly #counts: { [fault in Fault]?: number } = {};
   #hosts: HostProcess[] = [];
+  #checked = 0;
   #ledger = 0;
 
   constructor(options: ChaosOptions) {
     this.#options = options;
     this.#random = new Seeded(options.seed);
+    this.#address = options.cluster?.address();
     this.#prefix = `chaos-${process.pid}-${options.seed}-`;
-    mkdirSync(this.#storage, { recursive: true, mode: 0o700 });
+    this.#faults = new Faults({
+      storage: this.#disk.folder,
+      hasOwnDisk: this.#disk.isOwn,
+      random: this.#random,
+      inspector: createInspector(),
+      host: () => this.#host(),
+      runs: async () => (await this.#try<ListedRun[]>({ do: 'list' })) ?? [],
+      reopen: () => this.#open(),
+      vandalised: (token) => this.#vandalised.add(token),
+    });
   }
 
   result(): ChaosResult {
     return {
       violations: [...this.#violations],
       loops: this.#admitted.size,
-      killed: this.#killed,
+      faults: this.#counts,
+      checked: this.#checked,
       ledger: this.#ledger,
     };
   }
@@ -84,14 +118,20 @@ class Chaos {
   async run(): Promise<void> {
     for (let host = 0; host < HOSTS; host++) await this.#open();
     let submitted = 0;
-    for (let kill = 0; kill < this.#options.kills; ) {
-      while (submitted < kill + 6) await this.#submit(`${this.#prefix}${submitted++}`);
+    for (let done = 0; done < this.#options.faults && this.#violations.size === 0; ) {
+      while (submitted < done + 6) await this.#submit(`${this.#prefix}${submitted++}`);
       await sleep(this.#random.between(20, 150));
-      if (await this.#killSomething()) kill++;
+      const fault = await this.#strike();
+      if (fault !== undefined) {
+        done++;
+        this.#counts[fault] = (this.#counts[fault] ?? 0) + 1;
+      }
       if (this.#random.chance(0.1)) await this.#cancelSomething();
+      if (this.#random.chance(0.2)) await this.#hitServer();
+      if (this.#random.chance(0.1)) await this.#confirmEnds();
       this.#look();
-      if (kill % 50 === 0)
-        this.#options.say?.(`${kill} kills, ${this.#admitted.size} loops, ${this.#violations.size} violations`);
+      if (fault !== undefined && done % 50 === 0)
+        this.#options.say?.(`${done} faults, ${this.#admitted.size} loops, ${this.#violations.size} violations`);
     }
     await this.#quiet();
     await this.#verify();
@@ -101,18 +141,54 @@ class Chaos {
     for (const host of this.#hosts) await host.kill();
     // Only what carries our marker, each verified by its start time: what a failed run has left.
     for (const left of markedProcesses(this.#prefix)) if (stillLives(left)) process.kill(left.pid, 'SIGKILL');
-    rmSync(this.#storage, { recursive: true, force: true, maxRetries: 5 });
+    this.#disk.dispose();
   }
 
+  // ── Hosts ────────────────────────────────────────────────────────────────────────────────────────────────────
+
   async #open(): Promise<void> {
-    const host = new HostProcess({
-      storage: this.#storage,
-      guardianProgram: this.#options.guardianProgram,
-      settings: SETTINGS,
-    });
-    this.#hosts = [...this.#hosts.filter((other) => other.lives), host];
-    await host.ready();
+    for (;;) {
+      const { guardianProgram } = this.#options;
+      const options = { storage: this.#disk.folder, guardianProgram, settings: SETTINGS, beatMs: BEAT_MS };
+      const host = new HostProcess({ ...options, ...(this.#address && { sharedStore: this.#address }) });
+      this.#hosts = [...this.#hosts.filter((other) => other.lives), host];
+      try {
+        await host.ready();
+        return;
+      } catch (error) {
+        // It may not begin while the disk is full.
+        if (!(error instanceof HostError)) throw error;
+        await sleep(200);
+      }
+    }
   }
+
+  #host(): HostProcess {
+    for (const host of this.#hosts)
+      if (!host.lives && !host.isEnding) this.#violations.add(`a host ended by itself: ${host.log.slice(-1_500)}`);
+    return this.#random.pick(this.#hosts.filter((host) => host.lives)) as HostProcess;
+  }
+
+  /** Asks some host; undefined when it refuses or dies. */
+  async #try<T>(request: Parameters<HostProcess['ask']>[0]): Promise<T | undefined> {
+    try {
+      return await this.#host().ask<T>(request);
+    } catch (error) {
+      if (error instanceof HostError) return undefined;
+      throw error;
+    }
+  }
+
+  async #strike(): Promise<Fault | undefined> {
+    try {
+      return await this.#faults.strike();
+    } catch (error) {
+      if (error instanceof HostError) return undefined;
+      throw error;
+    }
+  }
+
+  // ── Work ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
   async #submit(loopId: string): Promise<void> {
     const prompt = JSON.stringify({
@@ -121,48 +197,76 @@ class Chaos {
       cost: this.#random.between(1, 5_000_000),
       child: this.#random.chance(0.2),
     });
+    const check = this.#random.chance(0.4) ? this.#check(loopId) : undefined;
+    if (check) this.#checked++;
+    // A host that died or refused may have taken the loop: it is asked for before it is submitted again.
     for (;;) {
-      const host = this.#random.pick(this.#hosts) as HostProcess;
       try {
-        // A host that died before it answered may have taken the loop: ask before submitting again.
+        const host = this.#host();
         if ((await host.ask<string | undefined>({ do: 'state', loopId })) === undefined)
-          await host.ask({ do: 'submit', loopId, prompt });
+          await host.ask({ do: 'submit', loopId, prompt, ...(check && { check }) });
         this.#admitted.add(loopId);
         return;
       } catch (error) {
-        if (!(error instanceof HostError) || error.code !== 'gone') throw error;
-        await this.#open();
+        if (!(error instanceof HostError)) throw error;
+        await sleep(50);
       }
     }
   }
 
-  async #killSomething(): Promise<boolean> {
-    const what = this.#random.pick(['host', 'guardian', 'agent', 'both'] as const);
-    const host = this.#random.pick(this.#hosts) as HostProcess;
-    if (what === 'host') {
-      await host.kill();
-      this.#killed.host++;
-      await this.#open();
-      return true;
+  /** Breaks the connections of the hosts, restarts the server, or has it hang. */
+  async #hitServer(): Promise<void> {
+    const { cluster } = this.#options;
+    if (!cluster) return;
+    const what = this.#random.pick(['connections', 'restart', 'hang'] as const);
+    if (what === 'connections')
+      await cluster.sql(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'Loop Supervisor%'",
+      );
+    else if (what === 'restart') {
+      await cluster.end();
+      await cluster.begin();
+    } else {
+      cluster.signal('SIGSTOP');
+      await sleep(this.#random.between(100, 1_500));
+      cluster.signal('SIGCONT');
     }
-    const run = this.#random.pick(await host.ask<ListedRun[]>({ do: 'list' }));
-    if (!run) return false;
-    let done = false;
-    const roles = what === 'both' || what === undefined ? (['guardian', 'agent'] as const) : [what];
-    for (const role of roles) {
-      const victim = role === 'guardian' ? run.guardian : run.leader;
-      if (!victim || this.#inspector.look(victim).state !== 'there') continue;
-      process.kill(victim.pid, 'SIGKILL');
-      this.#killed[role]++;
-      done = true;
-    }
-    return done;
+  }
+
+  #openBooks(address: string): Promise<Store> {
+    return openPostgresStore({ address, clock: systemClock, log: () => {}, password: async () => undefined });
+  }
+
+  /** A check that fails a few times before it passes, and never says the same. */
+  #check(loopId: string): CheckRequest {
+    const counted = join(this.#disk.folder, `${loopId}.count`);
+    const [pause, passes] = [this.#random.between(1, 9), this.#random.between(1, 4)];
+    const lines = [
+      `echo x >> '${counted}'`,
+      `runs=$(wc -l < '${counted}')`,
+      'echo "run $runs"',
+      `sleep 0.${pause}`,
+      `test "$runs" -ge ${passes}`,
+    ];
+    return { command: lines.join('\n'), maxRounds: 1_000, checkFirst: this.#random.chance(0.3) };
   }
 
   async #cancelSomething(): Promise<void> {
     const loopId = this.#random.pick([...this.#admitted]) as string;
-    const host = this.#random.pick(this.#hosts) as HostProcess;
-    if (await host.ask<boolean>({ do: 'cancel', loopId })) this.#cancelled.add(loopId);
+    // It may be carried out though the answer is lost.
+    const before = this.#cancelled.has(loopId);
+    this.#cancelled.add(loopId);
+    const isRefused = (await this.#try<boolean>({ do: 'cancel', loopId })) === false;
+    // One that was cancelled before is refused too.
+    if (isRefused && !before) this.#cancelled.delete(loopId);
+  }
+
+  /** What a user does with loops that wait: look again at an end that nobody could see, and continue rounds. */
+  async #confirmEnds(): Promise<void> {
+    const status = await this.#try<Status>({ do: 'status' });
+    for (const { loopId } of status?.waiting ?? []) await this.#try({ do: 'lookAgain', loopId });
+    // Checks that were killed without a word leave the same output again and again: that is no progress.
+    for (const { loopId } of status?.waiting ?? []) await this.#try({ do: 'continueRounds', loopId });
   }
 
   /** What must hold at every moment. */
@@ -172,17 +276,19 @@ class Chaos {
 
   /** Until every loop has come to its end. */
   async #quiet(): Promise<void> {
-    const deadline = performance.now() + 120_000;
+    const deadline = performance.now() + QUIET_MS;
     for (;;) {
-      const host = this.#hosts.find((other) => other.lives) as HostProcess;
-      const status = await host.ask<Status>({ do: 'status' });
-      const live = status.running.length + status.queued.length + status.backingOff.length + status.waiting.length;
+      await this.#confirmEnds();
+      const host = this.#host();
+      const status = await this.#try<Status>({ do: 'status' });
       this.#look();
-      if (live === 0) return;
+      if (status) {
+        const live = status.running.length + status.queued.length + status.backingOff.length + status.waiting.length;
+        if (live === 0) return;
+      }
       if (performance.now() > deadline) {
-        this.#violations.add(
-          `${live} loops had not come to their end after 120 s: ${JSON.stringify(status).slice(0, 1_500)}; ${host.log.slice(-1_500)}`,
-        );
+        const seen = JSON.stringify(status).slice(0, 1_500);
+        this.#violations.add(`loops had not ended after ${QUIET_MS / 1_000} s: ${seen}; ${host.log.slice(-1_500)}`);
         return;
       }
       await sleep(100);
@@ -191,10 +297,12 @@ class Chaos {
 
   async #verify(): Promise<void> {
     const { violations, ledger } = await audit({
-      storage: this.#storage,
+      storage: this.#disk.folder,
+      open: this.#address ? () => this.#openBooks(this.#address as string) : undefined,
       prefix: this.#prefix,
       admitted: this.#admitted,
       mayBeCancelled: this.#cancelled,
+      vandalised: this.#vandalised,
     });
     for (const violation of violations) this.#violations.add(violation);
     this.#ledger = ledger;

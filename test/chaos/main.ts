@@ -1,17 +1,22 @@
 import { parseArgs } from 'node:util';
 import { bundledGuardian } from '../support/bundledGuardian.ts';
+import { Cluster } from '../support/postgres/cluster.ts';
 import { runChaos } from './chaos.ts';
 
-/** `npm run chaos -- --kills 1000 --seed 1`: the durability test at length. */
+/** `npm run chaos -- --faults 1000 --seed 1`: the durability test at length; with `--postgres` on PostgreSQL, whose server is hit too. */
 const { values } = parseArgs({
   options: {
-    kills: { type: 'string', default: '1000' },
+    faults: { type: 'string', default: '1000' },
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
+    postgres: { type: 'boolean', default: false },
   },
 });
 const seed = Number(values.seed);
 const say = (line: string) => process.stdout.write(`${line}\n`);
 say(`chaos with seed ${seed}`);
-const result = await runChaos({ seed, kills: Number(values.kills), guardianProgram: await bundledGuardian(), say });
+const cluster = values.postgres ? await Cluster.start() : undefined;
+const guardianProgram = await bundledGuardian();
+const result = await runChaos({ seed, faults: Number(values.faults), guardianProgram, cluster, say });
+await cluster?.stop();
 say(JSON.stringify(result, null, 2));
 process.exitCode = result.violations.length === 0 ? 0 : 1;

@@ -4,6 +4,7 @@ import type { CheckRequest } from '../../src/core/model/check.ts';
 import { InvalidLoopError, WrongStateError } from '../../src/core/model/errors.ts';
 import { toNano } from '../../src/core/model/money.ts';
 import type { PlanRequest } from '../../src/core/ports/agents.ts';
+import type { WorkTrees } from '../../src/core/ports/workTrees.ts';
 import type { Supervisor } from '../../src/core/supervisor.ts';
 import { fakeCatalog, fakeProfile, machineForEachTest } from '../support/harness.ts';
 
@@ -16,6 +17,10 @@ describe('a loop with a check', () => {
   const run = () => machine.launcher.of('a');
   const isCheck = () => run().request?.plan.command === 'sh';
   const stateOf = async (window: Supervisor) => (await window.get('a'))?.state;
+  const need = async (window: Supervisor) => {
+    const loop = (await window.get('a'))?.loop;
+    return loop && 'need' in loop ? loop.need : loop?.state;
+  };
   const found = (report = '', digest = report): AgentEvent => ({ type: 'checked', report, digest });
 
   /** Ends the present run: an agent's well, a check with this exit code. */
@@ -139,10 +144,6 @@ describe('a loop with a check', () => {
   });
 
   it('R11.3 no progress, no money and no time left each stop the rounds', async () => {
-    const need = async (window: Supervisor) => {
-      const loop = (await window.get('a'))?.loop;
-      return loop && 'need' in loop ? loop.need : loop?.state;
-    };
     const window = await machine.open();
     await submit(window);
     for (let round = 1; round <= 3; round++) {
@@ -162,6 +163,84 @@ describe('a loop with a check', () => {
     await end();
     await end(1);
     assert.equal(await need(window), 'maxCost');
+  });
+
+  describe('in a Git repository', () => {
+    /** Work trees that only take snapshots. */
+    function trees(snapshot: (name: string) => Promise<string>, look: 'repository' | 'none' = 'repository') {
+      const forgotten: string[] = [];
+      const workTrees = {
+        snapshot: async (_root: string, name: string) => ({ tree: await snapshot(name), commit: 'c', leftOut: [] }),
+        isWorkTree: async () => look === 'repository',
+        forgetEverywhere: async (loops: readonly string[]) => void forgotten.push(...loops),
+      } as unknown as WorkTrees;
+      return { workTrees, forgotten };
+    }
+
+    it('R11.3 the same output on other files is progress, and on the same files is none', async () => {
+      const names: string[] = [];
+      let tree = '';
+      const { workTrees, forgotten } = trees(async (name) => {
+        names.push(name);
+        return tree;
+      });
+      const window = await machine.open({}, { workTrees });
+      await submit(window);
+      for (tree of ['one', 'two', 'three', 'three', 'three']) {
+        assert.equal(await stateOf(window), 'running');
+        await end();
+        await end(1, [found('always the same')]);
+      }
+      assert.equal(await need(window), 'noProgress');
+      assert.deepEqual(names.slice(0, 2), ['1/2', '1/4'], 'only checks have one');
+      const { checks } = (await window.get('a')) ?? {};
+      assert.deepEqual(
+        checks?.map((check) => check.tree),
+        ['one', 'two', 'three', 'three', 'three'],
+      );
+      await window.cancel('a');
+      await window.clearFinished();
+      assert.deepEqual(forgotten, ['1']);
+    });
+
+    it('R11.3 a snapshot that fails is logged and fails nothing, and a folder without Git is not worth a word', async () => {
+      for (const look of ['repository', 'none'] as const) {
+        const { workTrees } = trees(() => Promise.reject(new Error('no luck')), look);
+        const window = await machine.open({}, { workTrees });
+        await submit(window);
+        await end();
+        await end(0);
+        assert.equal(await stateOf(window), 'completed');
+        assert.equal(machine.logged.filter((line) => line.includes('no luck')).length, 1, look);
+      }
+    });
+
+    it('R11.3 a snapshot that does not end holds the round up for half a minute at most', async () => {
+      const { workTrees } = trees(() => new Promise(() => undefined));
+      const window = await machine.open({}, { workTrees });
+      await submit(window);
+      await end();
+      await end(1);
+      assert.equal(await stateOf(window), 'checking');
+      await machine.clock.advance(30_000);
+      await machine.soon();
+      assert.equal(await stateOf(window), 'running');
+      assert.match(machine.logged.join(), /took too long/);
+    });
+
+    it('R11.2 a host that goes while a snapshot is taken leaves the end of the check to the next one', async () => {
+      const { workTrees } = trees(() => new Promise(() => undefined));
+      const window = await machine.open({}, { workTrees });
+      await submit(window);
+      await end();
+      await end(0);
+      machine.kill(window);
+      await machine.clock.advance(60_000);
+      const next = await machine.open();
+      await machine.soon();
+      assert.equal(await stateOf(next), 'completed');
+      assert.equal((await next.get('a'))?.checks.length, 1);
+    });
   });
 
   it('R11.2 a check that takes too long is a failed round; one that cannot start waits for you', async () => {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { isDeepStrictEqual } from 'node:util';
 import type { Supervisor } from '../../src/core/supervisor.ts';
 import { machineForEachTest } from '../support/harness.ts';
 import { MoodyStore } from '../support/moodyStore.ts';
@@ -32,7 +33,7 @@ describe('events across windows', () => {
     assert.deepEqual(heard(first).sort(), [...all].sort());
     assert.deepEqual(heard(second).sort(), [...all].sort());
     for (const { host, ...event } of [...machine.heard(first), ...machine.heard(second)])
-      assert.ok(machine.events.some((told) => JSON.stringify(told) === JSON.stringify(event)));
+      assert.ok(machine.events.some((told) => isDeepStrictEqual(told, event)));
   });
 
   it('R10.2 a window hears the events of one host in their order, and nothing from before it listened', async () => {

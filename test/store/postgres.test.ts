@@ -91,8 +91,7 @@ describe("store on PostgreSQL: the server's time", () => {
   });
 });
 
-describe('store on PostgreSQL: the server', function () {
-  this.timeout(120_000);
+describe('store on PostgreSQL: the server', () => {
   let cluster: Cluster;
   let address: string;
   const stores: PostgresStore[] = [];
@@ -122,7 +121,7 @@ describe('store on PostgreSQL: the server', function () {
     mine.changes();
     const began = performance.now();
     const loop = await submit(theirs, 'a');
-    const changes = await until('the change', () => mine.changes(), 10_000);
+    const changes = await until('the change', () => mine.changes());
     assert.deepEqual(changes.loops, [loop]);
     assert.ok(performance.now() - began < 5_000);
   });
@@ -251,7 +250,9 @@ describe('store on PostgreSQL: the server', function () {
         (await shared.history(seq)).map(({ to }) => to),
         ['queued', 'running', 'completed'],
       );
-      assert.deepEqual(await shared.spend('2026'), [{ day: '2026-01-15', agent: 'sample', cost: 70, estimated: 0 }]);
+      assert.deepEqual(await shared.spend('2026'), [
+        { day: '2026-01-15', agent: 'sample', cost: 70, estimated: 0, unknown: 0 },
+      ]);
 
       const here = folder.open();
       const states = async (id: string) => (await here.latest(id))?.state;
@@ -268,7 +269,9 @@ describe('store on PostgreSQL: the server', function () {
       const again = await moveLoops(folder.open(), shared, 'here', () => {});
       assert.equal(again.left, 1);
       assert.deepEqual((await shared.finished({ limit: 9 })).map(({ loopId }) => loopId).sort(), ['done', 'runs']);
-      assert.deepEqual(await shared.spend('2026'), [{ day: '2026-01-15', agent: 'sample', cost: 70, estimated: 0 }]);
+      assert.deepEqual(await shared.spend('2026'), [
+        { day: '2026-01-15', agent: 'sample', cost: 70, estimated: 0, unknown: 0 },
+      ]);
     } finally {
       folder.dispose();
     }

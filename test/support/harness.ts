@@ -9,6 +9,7 @@ import { DEFAULT_SETTINGS, type Doubts, type Settings } from '../../src/core/mod
 import type { AgentCatalog, AgentProfile } from '../../src/core/ports/agents.ts';
 import type { ProcessInspector } from '../../src/core/ports/launcher.ts';
 import type { Store } from '../../src/core/ports/store.ts';
+import type { WorkTrees } from '../../src/core/ports/workTrees.ts';
 import type { SupervisorOptions } from '../../src/core/state/context.ts';
 import { Supervisor } from '../../src/core/supervisor.ts';
 import { openStore } from '../../src/store/sqlite/store.ts';
@@ -56,6 +57,8 @@ export interface WindowFacts {
   readonly look?: (path: string) => Look;
   /** Stands between the supervisor and what it knows of processes. */
   readonly inspector?: (inspector: ProcessInspector) => ProcessInspector;
+  /** Looks at the files of repositories; output alone tells progress if absent. */
+  readonly workTrees?: WorkTrees;
   /** Settings that could not be read or are not set. */
   readonly doubts?: Doubts;
   /** What a cheap check of a profile finds; nothing is checked if absent. */
@@ -143,6 +146,7 @@ export function harness(): Harness {
         clock,
         inspector: window.inspector?.(inspector) ?? inspector,
         folders: { look },
+        ...(window.workTrees && { workTrees: window.workTrees }),
         ...(window.check && { checkProfile: window.check }),
         settings: { ...DEFAULT_SETTINGS, ...settings },
         doubts: window.doubts ?? {},

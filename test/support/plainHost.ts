@@ -1,15 +1,18 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
+import type { CheckRequest } from '../../src/core/model/check.ts';
 import type { ProcessIdentity } from '../../src/core/model/loop.ts';
 import { isActive } from '../../src/core/model/loop.ts';
 import { DEFAULT_SETTINGS, type Settings } from '../../src/core/model/settings.ts';
 import type { Clock } from '../../src/core/ports/clock.ts';
+import type { Store } from '../../src/core/ports/store.ts';
 import { systemClock } from '../../src/core/runtime/systemClock.ts';
 import { Supervisor } from '../../src/core/supervisor.ts';
 import { createLauncher } from '../../src/process/launch/launcher.ts';
 import { folders } from '../../src/process/runFolder/folders.ts';
 import { createTable } from '../../src/process/tables/platformTable.ts';
 import { createInspector } from '../../src/process/tables/processInspector.ts';
+import { openPostgresStore } from '../../src/store/postgres/store.ts';
 import { openStore } from '../../src/store/sqlite/store.ts';
 import { chooseStoreFolder } from '../../src/store/sqlite/storeFolder.ts';
 import { fakeCatalog } from './harness.ts';
@@ -20,8 +23,14 @@ import { reporterProfile } from './reporterProfile.ts';
  * Its one argument: `HostOptions` as JSON.
  */
 export type HostRequest = { readonly id: number } & (
-  | { readonly do: 'submit'; readonly loopId: string; readonly prompt: string; readonly estimatedCostUsd?: number }
-  | { readonly do: 'cancel' | 'kill' | 'state'; readonly loopId: string }
+  | {
+      readonly do: 'submit';
+      readonly loopId: string;
+      readonly prompt: string;
+      readonly estimatedCostUsd?: number;
+      readonly check?: CheckRequest;
+    }
+  | { readonly do: 'cancel' | 'kill' | 'state' | 'lookAgain' | 'continueRounds'; readonly loopId: string }
   | { readonly do: 'list' | 'status' | 'release' | 'pause' | 'resume' }
   | { readonly do: 'weather'; readonly weather: Weather }
 );
@@ -42,12 +51,18 @@ export interface HostOptions {
   /** The agent; the reporter if absent. */
   readonly agentProgram?: string;
   readonly weather?: Weather;
+  /** The address of a PostgreSQL store; a file in `storage` if absent. */
+  readonly sharedStore?: string;
+  /** How often (ms) guardians show that they work. */
+  readonly beatMs?: number;
 }
 
 /** A run as the test sees it: whom to kill. */
 export interface ListedRun {
   readonly loopId: string;
   readonly token: string;
+  /** It runs the loop's check. */
+  readonly isCheck: boolean;
   readonly leader?: ProcessIdentity;
   readonly guardian?: ProcessIdentity;
 }
@@ -59,19 +74,22 @@ let weather: Weather = options.weather ?? { clockOffsetMs: 0, diskFull: false };
 const log = (message: string, error?: unknown) =>
   process.stderr.write(`host ${process.pid}: ${message}${error === undefined ? '' : ` ${(error as Error).message}`}\n`);
 const clock: Clock = { ...systemClock, now: () => Date.now() + weather.clockOffsetMs };
+/** Short, so that a server that hangs is noticed soon. */
+const TIMEOUTS = { connect: 1_000, answer: 1_000, statement: 800, lock: 800, idle: 2_000 };
 const { folder, path, isTakenOver, notice } = await chooseStoreFolder({
   ...{ storage, chosen: '', scope: createTable().scope, localFolders: [] },
   isOnNetworkDisk: () => false,
   sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
 });
 if (notice !== undefined) log(notice);
-const store = openStore({ path, clock, log, endsLeases: isTakenOver });
+const { store, time } = await openChosenStore();
 const launcher = createLauncher({
   runsFolder: join(folder, 'runs'),
   windowsFolder: join(folder, 'windows'),
   guardianProgram,
   nodePath: process.execPath,
   environment: async () => ({ ...process.env }) as Record<string, string>,
+  ...(options.beatMs !== undefined && { beatMs: options.beatMs }),
   clock,
   log,
 });
@@ -81,7 +99,7 @@ const supervisor = new Supervisor({
   store,
   launcher,
   agents: fakeCatalog(reporterProfile(options.agentProgram)),
-  clock,
+  clock: time,
   inspector: createInspector(),
   folders,
   settings: { ...settings, defaultAgent: 'reporter' },
@@ -92,6 +110,13 @@ const supervisor = new Supervisor({
 });
 supervisor.onEvent((event) => process.send?.({ event }));
 
+async function openChosenStore(): Promise<{ readonly store: Store; readonly time: Clock }> {
+  const { sharedStore: address } = options;
+  if (address === undefined) return { store: openStore({ path, clock, log, endsLeases: isTakenOver }), time: clock };
+  const shared = await openPostgresStore({ address, clock, log, timeouts: TIMEOUTS, password: async () => undefined });
+  return { store: shared, time: shared.clock };
+}
+
 async function answer(request: HostRequest): Promise<unknown> {
   switch (request.do) {
     case 'submit':
@@ -99,6 +124,7 @@ async function answer(request: HostRequest): Promise<unknown> {
         loopId: request.loopId,
         prompt: request.prompt,
         ...(request.estimatedCostUsd !== undefined && { estimatedCostUsd: request.estimatedCostUsd }),
+        ...(request.check && { check: request.check }),
       });
     case 'cancel':
       return supervisor.cancel(request.loopId);
@@ -106,6 +132,11 @@ async function answer(request: HostRequest): Promise<unknown> {
       return supervisor.killProcessGroup(request.loopId, 'SIGKILL');
     case 'state':
       return (await supervisor.get(request.loopId))?.state;
+    case 'continueRounds':
+      await supervisor.continueRounds(request.loopId);
+      return true;
+    case 'lookAgain':
+      return (await supervisor.lookAgain(request.loopId)).state;
     case 'status':
       return supervisor.status();
     case 'release':
@@ -123,8 +154,8 @@ async function answer(request: HostRequest): Promise<unknown> {
     case 'list':
       return supervisor.live().flatMap(({ loop }): ListedRun[] => {
         if (!isActive(loop)) return [];
-        const { token, leader, guardian } = loop.attempt;
-        return [{ loopId: loop.loopId, token, ...(leader && { leader }), ...(guardian && { guardian }) }];
+        const { token, isCheck = false, leader, guardian } = loop.attempt;
+        return [{ loopId: loop.loopId, token, isCheck, ...(leader && { leader }), ...(guardian && { guardian }) }];
       });
   }
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { CheckResult } from '../../src/core/model/check.ts';
 import type { Loop } from '../../src/core/model/loop.ts';
 import type { AttemptDetail, LiveView, LoopDetail } from '../../src/core/model/status.ts';
 import { detailData } from '../../src/ui/detail/detailData.ts';
@@ -55,6 +56,27 @@ function detailOf(over: Partial<LoopDetail> = {}, loop: object = {}): LoopDetail
 }
 
 describe('detail of a loop', () => {
+  it('R11.8 has the check of each round, the best of their scores, and an output in which nothing acts', () => {
+    const check = { command: 'npm test', score: { pattern: '(\\d+) passing', better: 'higher' } };
+    const result = (round: number, score: number, outcome: 'passed' | 'failed' = 'failed'): CheckResult => ({
+      ...{ round, score, outcome, exitCode: outcome === 'passed' ? 0 : 1, startedAt: 1_000, endedAt: 3_000 },
+      ...{ token: 'run', digest: '', report: `round ${round}\u001b[31m red\u202e` },
+    });
+    const checks = [result(0, 1), result(1, 9), result(2, 4, 'passed')];
+    const { proof } = detailData(detailOf({ checks }, { check }), undefined, () => false);
+    assert.deepEqual(proof, {
+      command: 'npm test',
+      rounds: [
+        { round: 0, outcome: 'failed', exitCode: 1, tookMs: 2_000, score: 1 },
+        { round: 1, outcome: 'failed', exitCode: 1, tookMs: 2_000, score: 9 },
+        { round: 2, outcome: 'passed', exitCode: 0, tookMs: 2_000, score: 4 },
+      ],
+      best: 1,
+      output: 'round 2 red‹U+202E›',
+    });
+    assert.equal(detailData(detailOf(), undefined, () => false).proof, undefined);
+  });
+
   for (const [cost, costEstimated, says] of [
     [5, 0, 'none'],
     [5, 2, 'part'],

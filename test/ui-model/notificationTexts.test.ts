@@ -13,6 +13,11 @@ const done = (loopId: string, costUsd = 0): SupervisorEvent => ({
 });
 
 describe('Notifications', () => {
+  it('R11.2 a completed loop says what its check has shown', () => {
+    const notice = noticeOf('completion', [done('a', 0.5)], titleOf, NOW, () => 'npm test passed in round 2');
+    assert.equal(notice?.message, '“Title of a” completed for $0.50: npm test passed in round 2.');
+  });
+
   const single: readonly [SupervisorEvent, string | undefined, string?][] = [
     [done('a', 0.5), 'completion', '“Title of a” completed for $0.50.'],
     [done('a'), 'completion', '“Title of a” completed.'],

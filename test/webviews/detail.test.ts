@@ -152,6 +152,35 @@ describe('detail page', () => {
       assert.ok(text.includes(part), `${part} in: ${text}`);
   });
 
+  it('R11.8 shows what each round has proved, the curve of its scores and the best round', async () => {
+    const rounds = [
+      { round: 0, outcome: 'failed', exitCode: 1, tookMs: 2_000, score: 3 },
+      { round: 1, outcome: 'failed', exitCode: 1, tookMs: 4_000, score: 9 },
+      { round: 2, outcome: 'timeout', tookMs: 60_000, score: 5 },
+    ] as const;
+    const attempts = [
+      attempt({ number: 1, round: 1, endedAt: NOW, outcome: 'ok' }),
+      attempt({ number: 2, round: 1, isCheck: true, endedAt: NOW, outcome: 'exit', exitCode: 1 }),
+    ];
+    const proof = { command: 'npm test', rounds, best: 1, output: '<b>9 passing</b>' };
+    await open({ ...DETAIL, attempts, proof });
+    const card = view.page.getByRole('region', { name: 'Proof', exact: true });
+    const text = (await card.innerText()).replace(/\s+/g, ' ');
+    for (const part of [
+      'Must exit with 0: npm test',
+      'Before the first ✗ did not pass 1 2s 3',
+      'Round 1 ✗ did not pass 1 4s 9 · best',
+      'Round 2 ✗ took too long 1m 00s 5',
+      '<b>9 passing</b>',
+    ])
+      assert.ok(text.includes(part), `${part} in: ${text}`);
+    const radii = await card.locator('circle').evaluateAll((dots) => dots.map((dot) => dot.getAttribute('r')));
+    assert.deepEqual(radii, ['2.5', '5', '2.5']);
+    await view.page.getByRole('heading', { name: 'Check of round 1 · failed: exit code' }).waitFor();
+    await view.mustBeAccessible();
+    await view.picture('detail-proof');
+  });
+
   it('offers what fits the state', async () => {
     const shown = async () => {
       const all = await view.page.locator('.actions button:visible').allInnerTexts();

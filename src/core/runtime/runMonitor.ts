@@ -16,6 +16,7 @@ import { ActivityLog } from './activity.ts';
 import type { Listeners } from './listeners.ts';
 import { RetryLog } from './retryLog.ts';
 import type { TransactionQueue } from './transactionQueue.ts';
+import { treeOfCheck } from './treeOfCheck.ts';
 
 /** Output that was read but not stored is read again after a crash; not more than this (bytes). */
 const UNSTORED_BYTES = 4 * 1024 * 1024;
@@ -143,6 +144,17 @@ export class RunMonitor implements RunObserver {
   ended(end: RunEnd): void {
     this.#hear(end.last);
     this.hasEnded = true;
+    const loop = this.#sinks.liveState.get(this.seq);
+    if (!this.isOf(loop) || !loop.attempt.isCheck || !this.#sinks.context.workTrees) this.#settle(end);
+    else {
+      // Should this host go meanwhile, the next one hears of the end again.
+      void treeOfCheck(this.#sinks.context, loop).then((tree) =>
+        this.#settle(tree === undefined ? end : { ...end, tree }),
+      );
+    }
+  }
+
+  #settle(end: RunEnd): void {
     const last = this.#bookmarked(end.last);
     const settled = (unit: UnitOfWork, loop: ActiveLoop) => {
       const isNews = last.to !== loop.attempt.readOffset || last.events.length > 0;

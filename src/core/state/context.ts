@@ -7,6 +7,7 @@ import type { AgentCatalog } from '../ports/agents.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { AgentLauncher, Folders, ProcessInspector } from '../ports/launcher.ts';
 import type { Store } from '../ports/store.ts';
+import type { WorkTrees } from '../ports/workTrees.ts';
 
 /** What a cheap check of a profile found. `unknown`: the program cannot say, or the check itself failed. */
 export type ProfileCheck = 'works' | 'broken' | 'unknown';
@@ -29,6 +30,8 @@ export interface SupervisorOptions {
   readonly clock: Clock;
   readonly inspector: ProcessInspector;
   readonly folders: Folders;
+  /** The files of Git repositories, for progress between rounds (R11.3); output alone tells progress if absent. */
+  readonly workTrees?: WorkTrees;
   readonly settings: Settings;
   /** Settings that could not be read or are not set: stored values may hold in their place (R6.9). None if absent. */
   readonly doubts?: Doubts;

@@ -3,6 +3,7 @@ import { type Leftovers, NOTHING_LEFT } from '../../core/model/leftovers.ts';
 import { type Look, type Seen, there, unknown } from '../../core/model/looks.ts';
 import type { ProcessIdentity, StopBy } from '../../core/model/loop.ts';
 import type { Clock } from '../../core/ports/clock.ts';
+import { emptied, runGroupAt } from '../contain/runGroup.ts';
 import { AgentLogs } from '../guardian/agentLogs.ts';
 import type { ReportedEnd } from '../guardian/exitCodes.ts';
 import type { FailedStart } from '../launch/failedStart.ts';
@@ -41,12 +42,12 @@ const NO_FOLDER: readonly (string | undefined)[] = ['EEXIST', 'ENOTDIR'];
 const ENDED_FROM_OUTSIDE = 'The guardian of this run was ended from outside, so nobody knows how the agent ended.';
 
 /**
- * Settles a run whose guardian is gone: one that was never claimed is claimed as void, so that nobody starts it late; of
- * any other the processes are ended in the guardian's place. Returns how it ended, and leaves that in the run folder for
- * others. `unknown`: nothing is settled, since nobody can see whether processes of the run are left (R3.1).
+ * Settles a run whose guardian is gone: one that was never claimed is claimed as void, so that nobody starts it late;
+ * of any other the processes are ended in the guardian's place. Returns how it ended, and leaves that in the run folder
+ * for others. `unknown`: nothing is settled, since nobody can see whether processes of the run are left (R3.1).
  *
- * @throws the error of the file system when the run folder cannot be used, and Error when a record cannot be read: nothing
- * is settled then either.
+ * @throws the error of the file system when the run folder cannot be used, and Error when a record cannot be read:
+ * nothing is settled then either.
  */
 export async function settleLostRun(options: LostRunOptions): Promise<Seen<EndedRecord>> {
   const { files, log } = options;
@@ -141,14 +142,17 @@ async function endProcesses(
 ): Promise<Leftovers> {
   const request = readJson(files.request) as Partial<RunRequest> | undefined;
   const ownFolders = ownFoldersOfRun(files);
-  const marks = { token, leader, folder: files.folder, ownFolders, trustGroup: false };
+  const started = lookAtStarted(files);
+  const path = started.state === 'there' ? started.value.group : undefined;
+  const group = path === undefined ? undefined : runGroupAt(path);
+  const marks = { token, leader, folder: files.folder, ownFolders, group, trustGroup: false };
   const find = (seen: readonly ProcessIdentity[]) => findRun(table, { ...marks, seen }, { keep, deep: true });
   // Past the log limit (R8.3) nobody gets a grace period.
   const maxBytes = request?.limits?.maxLogBytes ?? 0;
   const isUrgent = () => maxBytes > 0 && (sizeOf(files.stdout) ?? 0) + (sizeOf(files.stderr) ?? 0) > maxBytes;
   const left = await sweep(table, find, { graceMs: Math.max(graceMs, LEAST_GRACE_MS), isUrgent }, time);
   if (isUrgent()) cutLogs(files, maxBytes);
-  return left;
+  return group ? emptied(group, left) : left;
 }
 
 function cutLogs(files: RunFiles, maxBytes: number): void {

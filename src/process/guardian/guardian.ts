@@ -4,6 +4,8 @@ import { type Leftovers, NOTHING_LEFT } from '../../core/model/leftovers.ts';
 import { whyOf } from '../../core/model/looks.ts';
 import type { StopBy } from '../../core/model/loop.ts';
 import type { ProcessInspector } from '../../core/ports/launcher.ts';
+import type { Cgroup } from '../contain/cgroup.ts';
+import { emptied, makeRunGroup } from '../contain/runGroup.ts';
 import { agentEnvironment } from '../environment/carriedEnvironment.ts';
 import { sizeOf } from '../runFolder/atomicFile.ts';
 import { type EndedRecord, FORMAT, type Order, type RunRequest } from '../runFolder/records.ts';
@@ -18,7 +20,9 @@ import { Deadlines } from './deadlines.ts';
 import { ALL_WRITTEN, exitCodeFor } from './exitCodes.ts';
 import { GroupStop } from './groupStop.ts';
 import { watchKeptLogs } from './keptLogs.ts';
+import { startBelow } from './killOrder.ts';
 import { LogLimit } from './logLimit.ts';
+import { MemoryKills } from './memoryKills.ts';
 import { type NewOrder, Orders } from './orders.ts';
 import { RunRecords } from './runRecords.ts';
 import { exitProblem, failedStart, isFolderGone } from './startError.ts';
@@ -43,6 +47,10 @@ const ORDERS_MS = process.platform === 'win32' ? 250 : 1_000;
 const WRITE_PATIENCE_MS = 60_000;
 const WRITE_PATIENCE_OF_CHILD_MS = 1_000;
 const WRITE_AGAIN_MS = 250;
+/** The exit code of a shell whose command was killed. */
+const KILLED = 128 + 9;
+const NO_MEMORY =
+  'The kernel killed it, for the machine or its container had no memory left. Close what is not needed.';
 /** How often (ms) it shows that it works, where the request does not say. */
 const BEAT_MS = 10_000;
 
@@ -61,6 +69,8 @@ export class Guardian {
   #agent: AgentProcess | undefined;
   #stop: GroupStop | undefined;
   #logLimit: LogLimit | undefined;
+  #memoryKills: MemoryKills | undefined;
+  #group: Cgroup | undefined;
   #stoppedBy: StopBy | undefined;
   /** The signal that ended it, where nobody had ordered a stop. */
   #foreignSignal: string | undefined;
@@ -150,7 +160,10 @@ export class Guardian {
 
   async #start(): Promise<void> {
     const { files, request, table, inspector, log } = this.#options;
-    const agent = new AgentProcess(request, files, process.env);
+    const group = makeRunGroup(request.token, log);
+    this.#group = group;
+    const start = () => startBelow(() => new AgentProcess(request, files, process.env));
+    const agent = group ? group.startWithin(start) : start();
     this.#agent = agent;
     const { child } = agent;
     child.on('error', (error) => {
@@ -158,6 +171,8 @@ export class Guardian {
       if (child.pid === undefined) this.#startFailed(error);
     });
     if (child.pid === undefined) return;
+    this.#memoryKills = new MemoryKills(child.pid);
+    this.#memoryKills.sample(performance.now());
     this.#limitLogs(agent);
     child.on('exit', (code, signal) => {
       if (this.#stop) void this.#ended(code, signal);
@@ -172,12 +187,14 @@ export class Guardian {
       folder: files.folder,
       ownFolders: ownFoldersOf(request.cwd, files.folder),
       leader: identityOf(leader),
+      group,
       keep: request.limits.keep,
       steps: request.stopSteps,
       onStuck: () => void this.#stuck(),
       onError: (error) => log('A signal could not be sent.', error),
     });
-    this.#records.started({ format: FORMAT, leader: identityOf(leader), guardian: inspector.self, at });
+    const contained = group && { group: group.path };
+    this.#records.started({ format: FORMAT, leader: identityOf(leader), guardian: inspector.self, ...contained, at });
     if (this.#endedEarly) return this.#ended(...this.#endedEarly);
     if (this.#overflowed) void this.#stop.killFrozen();
     else if (this.#isStopping) this.#stop.begin(request.limits.graceMs);
@@ -219,6 +236,7 @@ export class Guardian {
     if (performance.now() - this.#beatAt < this.#beatMs) return;
     this.#beatAt = performance.now();
     this.#records.beat();
+    this.#memoryKills?.sample(this.#beatAt);
   }
 
   #look(): number {
@@ -267,7 +285,10 @@ export class Guardian {
     if (!existsSync(cut)) this.#records.cut({ format: FORMAT, bytes, at: Date.now() });
   };
 
-  /** The logs have passed their limit (R8.3), in whatever phase: all of the run is frozen at once, then killed without being woken. */
+  /**
+   * The logs have passed their limit (R8.3), in whatever phase: all of the run is frozen at once, then killed without
+   * being woken.
+   */
   async #overflow(agent: AgentProcess): Promise<void> {
     this.#overflowed = true;
     this.#urgent = true;
@@ -332,7 +353,10 @@ export class Guardian {
   /** Whose trouble a failure was, where it was not the agent's own (R5.7). */
   #troubleOf(exit: ProcessExit): Pick<EndedRecord, 'trouble' | 'error'> {
     const { cwd } = this.#options.request;
-    if (exit.exitCode === 0 || this.#isStopping || !isFolderGone(cwd)) return {};
+    if (exit.exitCode === 0 || this.#isStopping) return {};
+    const isKilled = exit.signal === 'SIGKILL' || exit.exitCode === KILLED;
+    if (isKilled && this.#memoryKills?.haveCome(performance.now())) return { trouble: 'memory', error: NO_MEMORY };
+    if (!isFolderGone(cwd)) return {};
     const error = `Its working folder ${cwd} was removed while it ran. Choose another folder, or create it again.`;
     return { trouble: 'folder', error };
   }
@@ -369,12 +393,13 @@ export class Guardian {
     };
     this.#isSweeping = true;
     try {
-      return await sweep(table, find, {
+      const left = await sweep(table, find, {
         graceMs: Math.max(graceMs, LEAST_GRACE_MS),
         asked: stop.asked,
         isUrgent: () => this.#urgent,
         ...(giveUpMs !== undefined && { giveUpMs }),
       });
+      return this.#group ? await emptied(this.#group, left) : left;
     } catch (error) {
       log('What was left of the run could not be seen to.', error);
       return { ...NOTHING_LEFT, unseen: whyOf(error) };

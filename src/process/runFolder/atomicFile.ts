@@ -1,27 +1,15 @@
-import {
-  accessSync,
-  closeSync,
-  constants,
-  fstatSync,
-  linkSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  readSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { accessSync, constants, linkSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { type Look, lookOf, there } from '../../core/model/looks.ts';
+import { NotRegularError, readEnd, readText } from './regularFile.ts';
 
 /** Files of runs are for their owner alone. */
 export const FILE_MODE = 0o600;
 export const FOLDER_MODE = 0o700;
 
 /**
- * Writes a JSON file so that a reader sees all of it or none. A folder that is missing, for somebody may have removed it, is made again.
+ * Writes a JSON file so that a reader sees all of it or none. A missing folder is made again: somebody may have removed
+ * it.
  *
  * @throws the error of the file system, such as ENOSPC.
  */
@@ -41,12 +29,12 @@ export function writeJson(path: string, value: unknown): void {
   renameSync(draft, path);
 }
 
-/** Looks at a JSON file. The value is undefined where it holds no JSON, or where a folder is in its place. */
+/** Looks at a JSON file. The value is undefined where it holds no JSON, or where something else is in its place. */
 export function lookAtJson(path: string): Look {
   try {
-    return there(parsed(readFileSync(path, 'utf8')));
+    return there(parsed(readText(path)));
   } catch (error) {
-    return codeOf(error) === 'EISDIR' ? there(undefined) : lookOf(error);
+    return error instanceof NotRegularError ? there(undefined) : lookOf(error);
   }
 }
 
@@ -65,8 +53,8 @@ function parsed(text: string): unknown {
 }
 
 /**
- * Creates a file with its content unless there is one already; answers whether it did. Only one of all callers gets true, and whoever sees the
- * file sees all of it.
+ * Creates a file with its content unless there is one already; returns whether it did. Only one of all callers gets
+ * true, and whoever sees the file sees all of it.
  */
 export function createOnce(path: string, value: unknown): boolean {
   const draft = `${path}.${process.pid}.tmp`;
@@ -123,16 +111,10 @@ export function isWritable(folder: string): boolean {
 
 /** The last `bytes` of a file as text; empty when there is none that can be read. */
 export function readTail(path: string, bytes: number): string {
-  let fd: number | undefined;
   try {
-    fd = openSync(path, 'r');
-    const { size } = fstatSync(fd);
-    const buffer = Buffer.allocUnsafe(Math.min(size, bytes));
-    return buffer.toString('utf8', 0, readSync(fd, buffer, 0, buffer.length, size - buffer.length));
+    return readEnd(path, bytes).toString('utf8');
   } catch {
     return '';
-  } finally {
-    if (fd !== undefined) closeSync(fd);
   }
 }
 

@@ -4,8 +4,8 @@ import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 export class NotRegularError extends Error {}
 
 /**
- * Opens a regular file, for reading unless `flags` say otherwise, without ever blocking. The agent can replace what lies in
- * its run folder.
+ * Opens a regular file, for reading unless `flags` say otherwise, without ever blocking. The agent can replace what
+ * lies in its run folder.
  *
  * @throws NotRegularError when there is something else, and the error of the file system.
  */
@@ -21,16 +21,27 @@ export function openRegular(path: string, flags = constants.O_RDONLY): number {
   throw new NotRegularError(`${path} is no regular file.`);
 }
 
-/**
- * The first `bytes` of a regular file.
- *
- * @throws as `openRegular` does.
- */
+/** The first `bytes` of a regular file. @throws as `openRegular` does. */
 export function readHead(path: string, bytes: number): Buffer {
+  return readPart(path, (size) => ({ from: 0, bytes: Math.min(size, bytes) }));
+}
+
+/** The last `bytes` of a regular file. @throws as `openRegular` does. */
+export function readEnd(path: string, bytes: number): Buffer {
+  return readPart(path, (size) => ({ from: Math.max(0, size - bytes), bytes: Math.min(size, bytes) }));
+}
+
+/** All of a regular file as text. @throws as `openRegular` does. */
+export function readText(path: string): string {
+  return readPart(path, (size) => ({ from: 0, bytes: size })).toString('utf8');
+}
+
+function readPart(path: string, part: (size: number) => { readonly from: number; readonly bytes: number }): Buffer {
   const fd = openRegular(path);
   try {
-    const buffer = Buffer.alloc(Math.min(bytes, fstatSync(fd).size));
-    return buffer.subarray(0, readSync(fd, buffer, 0, buffer.length, 0));
+    const { from, bytes } = part(fstatSync(fd).size);
+    const buffer = Buffer.allocUnsafe(bytes);
+    return buffer.subarray(0, readSync(fd, buffer, 0, bytes, from));
   } finally {
     closeSync(fd);
   }

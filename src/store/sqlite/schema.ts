@@ -188,8 +188,19 @@ DROP INDEX ledger_day;
 CREATE INDEX ledger_day ON ledger (day, seq, cost, estimated, source);
 `;
 
-/** Version 8: `changes.events` is what each transaction told, for all hosts; `claims` is what one host does for all (R10.2). */
+/**
+ * Version 8: bounds over a life and absences.
+ * - `loops.restarts_total`: restarts since the submit or the last retry (R5.1). `loops.commands`: the prompt is a command (R1.5).
+ * - `head.seen`: when a host was last alive (R9.5), and what was seen old and when (R9.4).
+ */
 const VERSION_8 = `
+ALTER TABLE loops ADD COLUMN restarts_total INTEGER;
+ALTER TABLE loops ADD COLUMN commands INTEGER;
+ALTER TABLE head ADD COLUMN seen TEXT;
+`;
+
+/** Version 9: `changes.events` is what each transaction told, for all hosts; `claims` is what one host does for all (R10.2). */
+const VERSION_9 = `
 ALTER TABLE changes ADD COLUMN events TEXT;
 CREATE TABLE claims (key TEXT PRIMARY KEY, at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 `;
@@ -204,6 +215,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 6, sql: VERSION_6 },
   { version: 7, sql: VERSION_7 },
   { version: 8, sql: VERSION_8 },
+  { version: 9, sql: VERSION_9 },
 ];
 
 /** The version that this code knows. */

@@ -13,22 +13,40 @@ interface CheckItem extends vscode.QuickPickItem {
   readonly check?: CheckRequest;
 }
 
+/** The answer that nothing must pass. */
+export const NO_CHECK = Symbol('no check');
+
 /**
- * Asks what must pass: named checks, recent ones, scripts and targets of the folder, tasks of the workspace, or a typed command. What a repository offers
- * is only offered (R11.5). `undefined`: the user has gone away.
+ * Asks what must pass: named checks, recent ones, scripts and targets of the folder, tasks of the workspace, or a typed
+ * command. Checks found in a repository are offered, never run unasked (R11.5). `isOptional`: nothing need pass.
+ * `undefined`: the user dismissed the question.
  */
 export async function askCheck(
   ctx: CommandContext,
   place: Place,
   folder: string | undefined,
-): Promise<CheckRequest | typeof BACK | undefined> {
+  options: { readonly isOptional: true },
+): Promise<CheckRequest | typeof NO_CHECK | typeof BACK | undefined>;
+export async function askCheck(
+  ctx: CommandContext,
+  place: Place,
+  folder: string | undefined,
+): Promise<CheckRequest | typeof BACK | undefined>;
+export async function askCheck(
+  ctx: CommandContext,
+  place: Place,
+  folder: string | undefined,
+  { isOptional }: { readonly isOptional: boolean } = { isOptional: false },
+): Promise<CheckRequest | typeof NO_CHECK | typeof BACK | undefined> {
   const named = namedChecks(ctx.config.checks);
   const recent = (ctx.context.globalState.get<string[]>(RECENT_KEY) ?? []).map((command) => ({
     ...{ label: command, from: 'recent', check: { command } },
   }));
   const offered = [...(await folderChecks(folder)), ...(await taskChecks())];
   const typed: CheckItem = { label: '$(edit) Type a Command…', alwaysShow: true };
+  const none: CheckItem = { label: '$(circle-slash) No Check', description: 'its agent’s word is enough' };
   const items: CheckItem[] = [
+    ...(isOptional ? [none] : []),
     ...group('Named checks', named),
     ...group('Recent', recent),
     ...group(
@@ -40,11 +58,13 @@ export async function askCheck(
   const usual = ctx.config.defaultCheck;
   const answer = await askItem({
     ...place,
+    ignoreFocusOut: true,
     placeholder: 'What must pass? The loop continues in rounds until this command exits with 0',
     items,
     active: items.find(({ label, check }) => label === usual || check?.command === usual),
   });
   if (answer === undefined || answer === BACK) return answer;
+  if (answer === none) return NO_CHECK;
   const check = answer.check ?? (await askCommand(place));
   if (check === undefined || check === BACK) return check;
   if (!named.some((one) => one.check === check)) await remember(ctx, check.command);
@@ -95,7 +115,7 @@ async function folderChecks(folder: string | undefined): Promise<OfferedCheck[]>
   return [...scriptChecks(manifest, runnerOf(entries)), ...makeChecks(makefile)];
 }
 
-/** What lies in a folder; nothing where it cannot be looked at, for then nothing can be offered. */
+/** The entries of a folder; empty if it cannot be read. */
 async function namesIn(folder: string): Promise<string[]> {
   try {
     return (await vscode.workspace.fs.readDirectory(vscode.Uri.file(folder))).map(([name]) => name);
@@ -113,7 +133,7 @@ async function taskChecks(): Promise<OfferedCheck[]> {
   return tasks.flatMap(({ name, source, execution }) => {
     if (source !== 'Workspace' || !(execution instanceof vscode.ShellExecution)) return [];
     const { commandLine } = execution;
-    // What VS Code would fill in, such as ${file}, means nothing to a loop.
+    // Variables that VS Code fills in, such as ${file}, mean nothing to a loop.
     if (!commandLine || commandLine.includes('${')) return [];
     return [{ label: name, from: 'task', check: { command: commandLine } }];
   });

@@ -4,11 +4,18 @@ import { claimEvents } from '../window/eventClaims.ts';
 import type { UiDeps } from '../window/uiDeps.ts';
 import { ticked } from './listItems.ts';
 
-/** Ticks the box of a list item whose loop has completed, if its line still stands in the file as it was and only once (R11.6). */
+/**
+ * Ticks the box of a list item whose loop has completed, if its line still stands in the file as it was and only once
+ * (R11.6).
+ */
 export function tickBoxes({ host, log }: UiDeps): vscode.Disposable {
+  // One after the other: an edit of another that is not saved yet is no change of the user's.
+  let ticks = Promise.resolve();
   const listener = host.onEvent((event) => {
     if (event.type !== 'loop:completed') return;
-    void tick(event).catch((error: unknown) => log.warn(`A box could not be ticked: ${String(error)}`));
+    ticks = ticks
+      .then(() => tick(event))
+      .catch((error: unknown) => log.warn(`A box could not be ticked: ${String(error)}`));
   });
 
   async function tick(event: Extract<SupervisorEvent, { type: 'loop:completed' }>): Promise<void> {

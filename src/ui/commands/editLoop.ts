@@ -4,18 +4,26 @@ import { toUsd } from '../../core/model/money.ts';
 import type { LoopDetail } from '../../core/model/status.ts';
 import { oneLine } from '../text/safeText.ts';
 import type { CommandContext } from './commandTable.ts';
-import { agentStep, type Draft, estimateStep, maxCostStep, priorityStep, titleStep } from './loopSteps.ts';
+import {
+  agentStep,
+  type Draft,
+  estimateStep,
+  maxCostStep,
+  priorityStep,
+  type TextKey,
+  titleStep,
+} from './loopSteps.ts';
 import { notEmpty } from './promptDraft.ts';
 import { askItem, askText, BACK, type Step } from './prompts.ts';
 
-/** What was changed and not saved, by loop, per workspace: leaving the form loses nothing. */
+/** Unsaved changes by loop, kept per workspace: leaving the form loses nothing. */
 const KEY = 'edit.drafts';
 
 interface Row extends vscode.QuickPickItem {
   readonly does: 'save' | 'discard' | 'editor' | Step<Draft>;
 }
 
-/** Shows all that a queued loop is made of; each entry can be changed, and everything is saved in one step. Returns whether it was. */
+/** Shows all parts of a queued loop for editing and saves them in one transaction. Returns whether it was changed. */
 export async function editLoop(ctx: CommandContext, detail: LoopDetail): Promise<boolean> {
   const { loopId } = detail;
   const start = draftOf(detail);
@@ -56,7 +64,7 @@ export async function editLoop(ctx: CommandContext, detail: LoopDetail): Promise
 }
 
 function rowsOf(ctx: CommandContext, draft: Draft, start: Draft): Row[] {
-  const mark = (key: keyof Draft) => (draft[key] === start[key] ? '' : ' · changed');
+  const mark = (key: TextKey) => (draft[key] === start[key] ? '' : ' · changed');
   const longPrompt = draft.prompt.includes('\n');
   const money = (value: string, none: string) => (value === '' ? none : `$${value}`);
   const rows: Row[] = [
@@ -111,9 +119,9 @@ function draftOf({ loop, prompt }: LoopDetail): Draft {
   };
 }
 
-/** What is different, as the supervisor takes it. */
+/** The differences, as the supervisor expects them. */
 function changes(draft: Draft, start: Draft): LoopEdit {
-  const differs = (key: keyof Draft) => draft[key].trim() !== start[key].trim();
+  const differs = (key: TextKey) => draft[key].trim() !== start[key].trim();
   const amount = (value: string) => (value.trim() === '' ? null : Number(value));
   return {
     ...(differs('prompt') && { prompt: draft.prompt }),

@@ -1,9 +1,10 @@
+import type { CheckRequest } from '../../core/model/check.ts';
 import { oneLine } from '../text/safeText.ts';
 import { askAgent } from './chooseAgent.ts';
 import type { CommandContext } from './commandTable.ts';
 import { askText, BACK, type Step } from './prompts.ts';
 
-/** What is asked for a loop, as typed. Empty: not given. */
+/** Input for a loop, as typed. Empty: not given. */
 export interface Draft {
   readonly prompt: string;
   readonly agent: string;
@@ -12,7 +13,11 @@ export interface Draft {
   readonly estimate: string;
   readonly maxCost: string;
   readonly title: string;
+  readonly check?: CheckRequest;
 }
+
+/** What is asked for as a line of text. */
+export type TextKey = Exclude<keyof Draft, 'check'>;
 
 export const priorityStep = textStep(
   'priority',
@@ -48,7 +53,7 @@ export function agentStep(ctx: CommandContext): Step<Draft> {
   };
 }
 
-/** What is wrong with a priority; undefined if nothing is. */
+/** The problem with a priority; undefined if it is valid. */
 export function checkPriority(value: string): string | undefined {
   return /^\s*-?\d{1,9}\s*$/.test(value) ? undefined : 'Enter a whole number, such as 0, 10 or -5.';
 }
@@ -63,7 +68,7 @@ function checkAmount(value: string, min: number): string | undefined {
 
 /** A step that asks for a line of text. */
 function textStep(
-  key: keyof Draft,
+  key: TextKey,
   prompt: string,
   validate: (value: string) => string | undefined,
   placeholder = '',

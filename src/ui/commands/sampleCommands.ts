@@ -1,12 +1,15 @@
 import * as vscode from 'vscode';
 import type { LoopSpec } from '../../core/model/loop.ts';
 import type { SubmitResult } from '../../core/model/status.ts';
-import type { CommandTable } from './commandTable.ts';
+import type { CommandContext, CommandTable } from './commandTable.ts';
 
 /** The bundled agent. */
 const SAMPLE = 'sample';
 
-/** Loops that show every state within half a minute, without an account: work, child processes, failures, restarts and a queue. */
+/**
+ * Loops that show every state within half a minute, without an account: work, child processes, failures, restarts and a
+ * queue.
+ */
 const SAMPLES: readonly LoopSpec[] = [
   { title: 'Quick success', prompt: 'Add a greeting to the readme. [cost 0.02]' },
   {
@@ -37,7 +40,18 @@ export const sampleCommands: CommandTable = {
     await vscode.commands.executeCommand('loopSupervisor.loops.focus');
     const results: SubmitResult[] = [];
     ctx.milestones.reach('sampled');
-    for (const spec of SAMPLES) results.push(await ctx.host.submit({ ...spec, agent: SAMPLE }));
+    const cwd = await emptyFolder(ctx);
+    for (const spec of SAMPLES) {
+      // Only what has something to prove writes a file: not into the user's folder.
+      results.push(await ctx.host.submit({ ...spec, agent: SAMPLE, ...(spec.check && { cwd }) }));
+    }
     return results;
   },
 };
+
+/** A folder of our own in which a sample may write, without what an earlier one has left. */
+async function emptyFolder({ context }: CommandContext): Promise<string> {
+  const folder = vscode.Uri.joinPath(context.globalStorageUri, 'samples', String(Date.now()));
+  await vscode.workspace.fs.createDirectory(folder);
+  return folder.fsPath;
+}

@@ -1,4 +1,5 @@
 import type { LoopSpec } from '../../core/model/loop.ts';
+import { askCheck, NO_CHECK } from '../checks/askCheck.ts';
 import type { CommandContext } from './commandTable.ts';
 import { agentStep, type Draft, estimateStep, maxCostStep, priorityStep, titleStep } from './loopSteps.ts';
 import { askPrompt, promptDraft } from './promptDraft.ts';
@@ -7,7 +8,10 @@ import { askFolder, FOLDER_KEY } from './submitting.ts';
 
 const LAST_KEY = 'submit.lastOptions';
 
-/** Asks for a prompt and everything that goes with it, beginning from the last choices. `undefined`: the user has gone away. */
+/**
+ * Asks for a prompt and everything that goes with it, beginning from the last choices. `undefined`: the user dismissed
+ * it.
+ */
 export async function askOptions(ctx: CommandContext, given?: LoopSpec): Promise<LoopSpec | undefined> {
   const last = ctx.context.globalState.get<Partial<Draft>>(LAST_KEY) ?? {};
   const start: Draft = {
@@ -18,6 +22,7 @@ export async function askOptions(ctx: CommandContext, given?: LoopSpec): Promise
     estimate: String(given?.estimatedCostUsd ?? last.estimate ?? ''),
     maxCost: String(given?.maxCostUsd ?? last.maxCost ?? ''),
     title: given?.title ?? '',
+    ...(given?.check && { check: given.check }),
   };
   const draft = await askSteps('Submit with Options', start, [
     ...(given ? [] : [promptStep(ctx)]),
@@ -27,18 +32,21 @@ export async function askOptions(ctx: CommandContext, given?: LoopSpec): Promise
     estimateStep,
     maxCostStep,
     titleStep,
+    checkStep(ctx),
   ]);
   if (!draft) return undefined;
   const { agent, priority, estimate, maxCost } = draft;
   await ctx.context.globalState.update(LAST_KEY, { agent, priority, estimate, maxCost });
+  const { check: _, ...rest } = given ?? {};
   return {
-    ...given,
+    ...rest,
     prompt: draft.prompt,
     agent,
     ...(draft.folder === '' ? {} : { cwd: draft.folder }),
     priority: Number(priority),
     ...(estimate.trim() === '' ? {} : { estimatedCostUsd: Number(estimate) }),
     ...(maxCost.trim() === '' ? {} : { maxCostUsd: Number(maxCost) }),
+    ...(draft.check && { check: draft.check }),
     ...(draft.title.trim() === '' ? {} : { title: draft.title.trim() }),
   };
 }
@@ -54,5 +62,15 @@ function folderStep(ctx: CommandContext): Step<Draft> {
   return async (soFar, place) => {
     const answer = await askFolder(ctx, place, soFar.folder === '' ? undefined : soFar.folder);
     return answer === undefined || answer === BACK ? answer : { ...soFar, folder: answer };
+  };
+}
+
+function checkStep(ctx: CommandContext): Step<Draft> {
+  return async (soFar, place) => {
+    const folder = soFar.folder === '' ? undefined : soFar.folder;
+    const answer = await askCheck(ctx, place, folder, { isOptional: true });
+    if (answer === undefined || answer === BACK) return answer;
+    const { check: _, ...rest } = soFar;
+    return answer === NO_CHECK ? rest : { ...rest, check: answer };
   };
 }

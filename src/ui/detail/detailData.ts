@@ -1,17 +1,19 @@
+import type { Check, CheckResult } from '../../core/model/check.ts';
 import { isActive, type ProcessIdentity } from '../../core/model/loop.ts';
 import { toUsd } from '../../core/model/money.ts';
 import type { AttemptDetail, LiveView, LoopDetail } from '../../core/model/status.ts';
+import { bestRound } from '../../core/policy/rounds.ts';
 import { reasonOf } from '../text/loopText.ts';
 import { oneLine } from '../text/safeText.ts';
 import { cleanText } from '../webviewHost/cleanText.ts';
-import type { AttemptRow, DetailData, ProcessRow } from './protocol.ts';
+import type { AttemptRow, DetailData, ProcessRow, ProofData } from './protocol.ts';
 
 const PROMPT_SHOWN = 20_000;
 const ROWS_SHOWN = 300;
 
 /**
- * What the page says of a loop. `view` adds what only a live one has, `isAlive` says which of the spared processes are still there, and `isDemo`
- * whether its costs are play money.
+ * The data of the details page. `view`: what only a live loop has. `isAlive`: which spared processes still exist.
+ * `isDemo`: whether its costs are play money.
  */
 export function detailData(
   detail: LoopDetail,
@@ -50,6 +52,7 @@ export function detailData(
     ...(loop.metadata && { metadata: loop.metadata }),
     prompt: cleanText(prompt.slice(0, PROMPT_SHOWN)),
     promptMore: Math.max(0, prompt.length - PROMPT_SHOWN),
+    ...(loop.check && { proof: proofOf(loop.check, detail.checks) }),
     attempts: attempts.map((attempt) => attemptRow(attempt, isAlive)),
     costs: ledger
       .slice(-ROWS_SHOWN)
@@ -62,6 +65,17 @@ export function detailData(
       .reverse(),
     historyMore: Math.max(0, history.length - ROWS_SHOWN),
   };
+}
+
+function proofOf(check: Check, checks: readonly CheckResult[]): ProofData {
+  const rounds = checks.map(({ round, outcome, exitCode, startedAt, endedAt, score }) => ({
+    ...{ round, outcome, tookMs: Math.max(0, endedAt - startedAt) },
+    ...(exitCode !== undefined && { exitCode }),
+    ...(score !== undefined && { score }),
+  }));
+  const best = check.score && bestRound(checks, check.score);
+  const command = cleanText(check.command);
+  return { command, rounds, ...(best && { best: best.round }), output: cleanText(checks.at(-1)?.report ?? '') };
 }
 
 function attemptRow(

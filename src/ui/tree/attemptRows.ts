@@ -3,11 +3,12 @@ import { toNano } from '../../core/model/money.ts';
 import type { AttemptDetail, LoopDetail } from '../../core/model/status.ts';
 import { formatCost, formatDuration, speakDuration } from '../text/format.ts';
 import { join } from '../text/loopText.ts';
+import { runLabel } from '../text/proofWords.ts';
 import { oneLine } from '../text/safeText.ts';
 import { outcomeTone, outcomeWord } from '../webviewHost/outcomeWords.ts';
 import type { TreeRow } from './treeRow.ts';
 
-/** The rows under a loop: its attempts, newest first, then processes that were left alone on purpose, still live and can be ended (R7.4). */
+/** The rows under a loop: its attempts, newest first, then spared processes that still run and can be ended (R7.4). */
 export function attemptRows(
   detail: LoopDetail,
   now: number,
@@ -26,7 +27,7 @@ function attemptRow(seq: number, loopId: string, attempt: AttemptDetail, now: nu
   const pid = attempt.pid !== undefined && attempt.endedAt === undefined ? `pid ${attempt.pid}` : '';
   const { usd, source } = attempt.cost;
   const cost = formatCost(toNano(usd), source === 'estimated' ? toNano(usd) : 0);
-  const label = labelOf(attempt);
+  const label = runLabel(attempt);
   return {
     id: `attempt:${seq}:${attempt.number}`,
     subject: { kind: 'attempt', loopId, seq, number: attempt.number },
@@ -58,13 +59,7 @@ function attemptRow(seq: number, loopId: string, attempt: AttemptDetail, now: nu
   };
 }
 
-/** What the run was for: an attempt of the agent, or the check of a round (R11). */
-function labelOf({ number, isCheck, round }: AttemptDetail): string {
-  if (isCheck) return round === 0 ? 'Check before the first round' : `Check of round ${round}`;
-  return round === undefined ? `Attempt ${number}` : `Round ${round}`;
-}
-
-/** How it ended and why, once: most reasons say the outcome too. */
+/** Outcome and reason; only the reason if it includes the outcome, as most do. */
 function endWords({ outcome, reason = '' }: AttemptDetail): string {
   if (outcome === undefined) return 'running';
   const why = oneLine(reason, 80);

@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import type { LoopDetail } from '../../core/model/status.ts';
 import { formatClock, formatDuration, formatUsd } from '../text/format.ts';
 import { STATE_WORDS } from '../text/loopText.ts';
+import { proofWords } from '../text/proofWords.ts';
 import { codeBlock, inlineCode } from '../text/safeText.ts';
 import type { TreeRow } from './treeRow.ts';
 
@@ -11,10 +12,10 @@ const STATES = {
   expanded: vscode.TreeItemCollapsibleState.Expanded,
 } as const;
 
-/** A row as VS Code shows it. Its tooltip is made when it is asked for. */
+/** A row for VS Code. Its tooltip is built on demand. */
 export function treeItemOf(row: TreeRow): vscode.TreeItem {
   const item = new vscode.TreeItem(row.label, STATES[row.children]);
-  // VS Code keeps an empty group folded when it gets rows: with them it has to be another item, or they would stay hidden.
+  // VS Code keeps a group that was empty collapsed, which would hide its first rows: with rows it needs another id.
   item.id = row.subject.kind === 'group' && row.children === 'none' ? `${row.id} empty` : row.id;
   item.description = row.description;
   item.contextValue = row.context;
@@ -30,18 +31,17 @@ export function treeItemOf(row: TreeRow): vscode.TreeItem {
   return item;
 }
 
-/** Enter or a click shows the output; of a loop that has none yet, its details. */
+/** Enter or a click shows the output, or the details of a loop without output. */
 function openCommand(row: TreeRow): vscode.Command {
   return row.children === 'none'
     ? { command: 'loopSupervisor.showDetail', title: 'Show Details', arguments: [row] }
     : { command: 'loopSupervisor.showOutput', title: 'Show Output', arguments: [row] };
 }
 
-/** Prompt, agent, attempts, pid and last error of a loop. All foreign text is code: nothing in it acts. */
-export function loopTooltip(
-  { loop, prompt, attempts, loopId, costUsd, costEstimated }: LoopDetail,
-  now: number,
-): vscode.MarkdownString {
+/** Prompt, agent, attempts, pid and last error of a loop. All foreign text is rendered as code. */
+export function loopTooltip(detail: LoopDetail, now: number): vscode.MarkdownString {
+  const { loop, prompt, attempts, loopId, costUsd, costEstimated } = detail;
+  const proof = proofWords(detail);
   const current = attempts.at(-1);
   const pid = current?.pid !== undefined && current.endedAt === undefined ? ` · pid ${current.pid}` : '';
   const error = 'failure' in loop ? loop.failure : loop.lastError;
@@ -51,6 +51,7 @@ export function loopTooltip(
   const cost = costUsd > 0 ? ` · ${costEstimated ? '≈' : ''}${formatUsd(costUsd)}` : '';
   const lines = [
     `**${STATE_WORDS[loop.state]}** · agent ${inlineCode(loop.agent, 60)} · ${attempts.length === 1 ? '1 attempt' : `${attempts.length} attempts`}${ran}${pid}${cost}`,
+    ...(proof ? [inlineCode(proof, 120)] : []),
     codeBlock(prompt, { language: 'text', maxLines: 12, maxChars: 1200 }),
     ...(error
       ? [
@@ -60,7 +61,7 @@ export function loopTooltip(
       : []),
     `Folder ${inlineCode(loop.cwd, 200)}  \nId ${inlineCode(loopId, 140)} · submitted ${formatClock(loop.submittedAt, now)}${loop.priority === 0 ? '' : ` · priority ${loop.priority}`}`,
   ];
-  // Neither trusted nor HTML: no command links, no markup from an agent.
+  // Untrusted and without HTML: no command links, no markup from an agent.
   const text = new vscode.MarkdownString(lines.join('\n\n'));
   text.isTrusted = false;
   text.supportHtml = false;

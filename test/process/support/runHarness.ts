@@ -153,7 +153,9 @@ export class RunHarness {
 
   /** Another window's launcher on the same runs. */
   newLauncher(
-    options: Partial<Pick<LauncherOptions, 'guardianProgram' | 'nodePath' | 'environment' | 'beatMs' | 'clock'>> = {},
+    options: Partial<
+      Pick<LauncherOptions, 'guardianProgram' | 'nodePath' | 'environment' | 'beatMs' | 'clock' | 'unseenForMs'>
+    > = {},
   ): AgentLauncher & Disposable {
     return createLauncher({
       runsFolder: this.runsFolder,
@@ -226,6 +228,8 @@ export class RunHarness {
 
 /** Ends a process that a test has started, if it is still there. */
 export function kill(pid: number, signal = 'SIGKILL'): void {
+  // 0 would be our own group, and -1 everybody.
+  if (!(pid > 1)) throw new RangeError(`${pid} is no process of a test.`);
   try {
     process.kill(pid, signal);
   } catch {

@@ -8,8 +8,9 @@ import { provisionServer } from './provisionServer.ts';
 export async function installExtension(vsix: string, extensionsDir = freshFolder('extensions')): Promise<string> {
   const dataDir = freshFolder('install');
   try {
+    const { node, main } = await provisionServer();
     const args = [
-      await provisionServer(),
+      main,
       '--install-extension',
       vsix,
       '--force',
@@ -18,7 +19,7 @@ export async function installExtension(vsix: string, extensionsDir = freshFolder
       '--server-data-dir',
       dataDir,
     ];
-    await promisify(execFile)(process.execPath, [...args, '--accept-server-license-terms', '--telemetry-level', 'off']);
+    await promisify(execFile)(node, [...args, '--accept-server-license-terms', '--telemetry-level', 'off']);
   } finally {
     rmSync(dataDir, { recursive: true, force: true });
   }

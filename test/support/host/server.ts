@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path';
 import { until } from '../until.ts';
 import { freshFolder, OUT } from './paths.ts';
 import { alive, carrying, childrenOf, environmentOf, type Seen, signal } from './processes.ts';
-import { provisionServer } from './provisionServer.ts';
+import { type EditionName, provisionServer } from './provisionServer.ts';
 
 const MARK = 'LOOP_TEST_HOST';
 /** What begins the variables that the extension gives to agents, and they to their children. */
@@ -54,6 +54,8 @@ export interface ServerOptions {
   /** How long a host waits for a window that is gone, in seconds. */
   readonly reconnectionGraceSeconds?: number;
   readonly env?: Record<string, string>;
+  /** Which VS Code; the current one if left out. */
+  readonly edition?: EditionName;
   /** Hears what has to be fetched first. */
   readonly log?: (line: string) => void;
 }
@@ -83,7 +85,7 @@ export class Server {
   }
 
   static async start(options: ServerOptions = {}): Promise<Server> {
-    const main = await provisionServer(options.log);
+    const { node, main } = await provisionServer(options.log, options.edition);
     const port = await freePort();
     const dataDir = options.dataDir ?? freshFolder('server');
     mkdirSync(dataDir, { recursive: true });
@@ -103,7 +105,7 @@ export class Server {
         : ['--reconnection-grace-time', String(options.reconnectionGraceSeconds)]),
     ];
     const env = { ...cleanEnvironment(), [MARK]: mark, ...options.env };
-    const child = spawn(process.execPath, [main, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(node, [main, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
     const server = new Server(port, dataDir, mark, child, options);
     mkdirSync(OUT, { recursive: true });
     const log = createWriteStream(server.log);

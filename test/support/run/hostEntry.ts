@@ -1,6 +1,6 @@
 import { globSync } from 'node:fs';
 import { join } from 'node:path';
-import Mocha from 'mocha';
+import Mocha from './mochaClass.ts';
 import { HANGS_MS } from './record.ts';
 import RecordReporter from './recordReporter.ts';
 

@@ -1,5 +1,5 @@
 import { appendFileSync } from 'node:fs';
-import Mocha from 'mocha';
+import Mocha from './mochaClass.ts';
 import { type Line, RECORD } from './record.ts';
 
 /** How long (ms) a program of tests may take to end after its last test. */

@@ -20,7 +20,9 @@ mkdirSync(CACHE, { recursive: true });
 
 // Fetching the server is mostly waiting, so it goes beside the checks; the tests that need it find it, or say why not.
 if (process.env.VSCODE_TEST_HOST !== 'desktop' && suites.has('vscode'))
-  provisionServer(console.log).catch((error: unknown) => console.error(error));
+  provisionServer(console.log)
+    .then(() => provisionServer(console.log, 'oldest'))
+    .catch((error: unknown) => console.error(error));
 
 const results: Result[] = [];
 for (const suite of suites.values()) results.push(await runSuite(suite));

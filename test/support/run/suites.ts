@@ -19,6 +19,10 @@ const PACK: Suite = { name: 'pack', command: ['npm', 'run', 'package', '--', '--
 
 const VSCODE: Suite = { name: 'vscode', command: ['node', 'test/support/run/vscodeSuite.ts'], records: true };
 
+const VSCODE_OLDEST: Suite = {
+  ...{ name: 'vscode, the oldest', command: ['node', 'test/support/run/vscodeSuite.ts', '--oldest'], records: true },
+};
+
 // Much of a test is waiting, so that a few side by side take little longer than one.
 const UI: Suite = { name: 'ui', command: ['node', 'test/support/run/worker.ts'], records: true, workers: 3 };
 
@@ -49,6 +53,7 @@ export const GROUPS: Readonly<Record<string, () => readonly Suite[]>> = {
   build: () => [BUILD],
   unit,
   package: () => [PACK, mocha('package', 'test/package/**/*.test.ts')],
-  vscode: () => [BUILD, VSCODE],
+  // A desktop is of one version: the one that the environment names.
+  vscode: () => [BUILD, VSCODE, ...(process.env.VSCODE_TEST_HOST === 'desktop' ? [] : [VSCODE_OLDEST])],
   ui: () => [PACK, { ...UI, command: [...UI.command, ...filesOf('test/ui/**/*.test.ts')] }],
 };

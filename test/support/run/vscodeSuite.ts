@@ -8,7 +8,8 @@ import { Server } from '../host/server.ts';
 import { until } from '../until.ts';
 import { type Line, RECORD } from './record.ts';
 
-// Runs test/vscode inside the extension host of a real VS Code: a server with a headless browser, or a desktop with VSCODE_TEST_HOST=desktop.
+// Runs test/vscode inside the extension host of a real VS Code: a server with a headless browser (with
+// --oldest the oldest one that we say we run on), or a desktop with VSCODE_TEST_HOST=desktop.
 const record = process.env[RECORD];
 if (!record) throw new Error(`${RECORD} does not name the file to report in. Run this by: npm run test:vscode`);
 const entry = await bundle();
@@ -43,7 +44,12 @@ async function bundle(): Promise<string> {
 }
 
 async function inServer(record: string): Promise<void> {
-  const server = await Server.start({ develop: true, env: { [RECORD]: record, NODE_OPTIONS: '--enable-source-maps' } });
+  const edition = process.argv.includes('--oldest') ? 'oldest' : 'current';
+  const server = await Server.start({
+    develop: true,
+    edition,
+    env: { [RECORD]: record, NODE_OPTIONS: '--enable-source-maps' },
+  });
   const browser = await launchBrowser();
   try {
     const page = await browser.newPage();

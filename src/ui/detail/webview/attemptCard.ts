@@ -1,4 +1,5 @@
 import { formatClock, formatDuration, formatUsd } from '../../text/format.ts';
+import { runLabel } from '../../text/proofWords.ts';
 import { outcomeTone, outcomeWord } from '../../webviewHost/outcomeWords.ts';
 import { sizeWord } from '../../webviewHost/sizeWord.ts';
 import { h } from '../../webviewHost/webview/dom.ts';
@@ -12,7 +13,8 @@ interface CardActions {
 
 /** One attempt: how it ended and why, what was left of it, its files. */
 export function attemptCard(attempt: AttemptRow, files: FileRow | undefined, actions: CardActions): HTMLElement {
-  const { number, startedAt, endedAt, outcome, reason, usd, estimated } = attempt;
+  const label = runLabel(attempt);
+  const { startedAt, endedAt, outcome, reason, usd, estimated } = attempt;
   const now = Date.now();
   const tone = outcome === undefined ? 'running' : outcomeTone(outcome);
   const sign = { good: '✓', bad: '✗', neutral: '■', running: '▸' }[tone];
@@ -28,12 +30,12 @@ export function attemptCard(attempt: AttemptRow, files: FileRow | undefined, act
   ];
   return h(
     'article',
-    { class: `attempt ${tone}`, 'aria-label': `Attempt ${number}` },
+    { class: `attempt ${tone}`, 'aria-label': label },
     h(
       'h3',
       {},
       h('span', { class: 'sign', 'aria-hidden': 'true' }, sign),
-      `Attempt ${number} · ${outcome === undefined ? 'running' : outcomeWord(outcome)}`,
+      `${label} · ${outcome === undefined ? 'running' : outcomeWord(outcome)}`,
     ),
     h(
       'p',
@@ -46,7 +48,7 @@ export function attemptCard(attempt: AttemptRow, files: FileRow | undefined, act
           {
             class: 'link',
             onclick: () => actions.copySession(),
-            'aria-label': `Copy the session id of attempt ${number}`,
+            'aria-label': `Copy the session id of attempt ${attempt.number}`,
           },
           'Copy',
         ),

@@ -1,0 +1,134 @@
+/** A Git repository, as seen from a folder inside it. */
+export interface Repository {
+  /** Absolute path of the work tree's top folder. */
+  readonly root: string;
+  /** Absolute path of the Git folder that all work trees of this repository share. */
+  readonly commonFolder: string;
+  /** The commit that is checked out. */
+  readonly head: string;
+  /** The branch that is checked out; absent when HEAD is detached. */
+  readonly branch?: string;
+  /** Where the folder lies within `root`: relative, `''` for the top, with `/` on every platform. */
+  readonly prefix: string;
+}
+
+/** Why a folder cannot have a work tree of its own (R12.1). */
+export type NoRepositoryReason = 'git-missing' | 'git-too-old' | 'not-a-repository' | 'bare' | 'unborn' | 'unknown';
+
+/** What a look for a repository found. Only `none` with a reason other than `unknown` is certain. */
+export type RepositoryLook =
+  | { readonly kind: 'repository'; readonly repository: Repository }
+  | { readonly kind: 'none'; readonly reason: NoRepositoryReason; readonly message: string };
+
+/** A work tree to be made. The same request made twice gives the same work tree (R12.6): a crash in between loses nothing. */
+export interface WorkTreeRequest {
+  readonly loopId: string;
+  readonly title: string;
+  /** The folder that the loop was submitted for. */
+  readonly cwd: string;
+  /** The commit that was checked out at submit. */
+  readonly base: string;
+  /** Absolute path of the work tree to make. */
+  readonly path: string;
+  /** The commit of a snapshot whose uncommitted changes are taken along; absent: none. */
+  readonly carry?: string;
+}
+
+/** A work tree of a loop's own. */
+export interface WorkTree {
+  readonly path: string;
+  /** Such as `loops/fix-the-build-7f3a`. */
+  readonly branch: string;
+  readonly base: string;
+  /** The loop's working folder in it. */
+  readonly cwd: string;
+}
+
+/** The state of a folder's files at one moment, kept as a commit in a repository of our own (R12.3). */
+export interface Snapshot {
+  readonly commit: string;
+  readonly tree: string;
+  /** Untracked files over the size limit: not part of it. Relative paths. */
+  readonly leftOut: readonly string[];
+}
+
+/** One file that differs between two snapshots. */
+export interface FileChange {
+  readonly path: string;
+  /** Its path before, where it was renamed. */
+  readonly from?: string;
+  readonly kind: 'added' | 'modified' | 'deleted' | 'renamed';
+  /** Lines; absent for binary files. */
+  readonly insertions?: number;
+  readonly deletions?: number;
+}
+
+/** How a loop's work is brought home (R12.4). */
+export type BringHomeWay = 'merge' | 'squash' | 'apply';
+
+/** What bringing work home would meet. `blocked` says why it is refused before anything changes. */
+export type MergePreview =
+  | { readonly kind: 'clean' }
+  | { readonly kind: 'conflicts'; readonly paths: readonly string[] }
+  | { readonly kind: 'nothing' }
+  | { readonly kind: 'unknown'; readonly message: string }
+  | { readonly kind: 'blocked'; readonly message: string };
+
+/** What became of it. `conflicts`: Git's own conflict state now stands in the target. */
+export type BringHomeResult =
+  | { readonly kind: 'done'; readonly commit?: string }
+  | { readonly kind: 'nothing' }
+  | { readonly kind: 'conflicts'; readonly paths: readonly string[] }
+  | { readonly kind: 'refused'; readonly message: string };
+
+/** What a work tree holds that would be lost with it. */
+export interface UnsavedWork {
+  /** Files that were changed or added and not committed. */
+  readonly uncommitted: readonly string[];
+  /** Ignored files that did not come from the set-up. */
+  readonly ignored: readonly string[];
+  /** Commits that no other branch has. */
+  readonly commits: number;
+}
+
+/**
+ * Work trees and snapshots, through the user's own Git (R12). Looks never wait for a lock, never prompt, and run no hook. Every method rejects with an
+ * `Error` whose message says what happened, to what, and what to do.
+ */
+export interface WorkTrees {
+  /** Looks for the repository that `cwd` is in. Never rejects. */
+  look(cwd: string): Promise<RepositoryLook>;
+  /** Whether `cwd` is in a work tree of Git, by a cheap look that starts no program. Never rejects. */
+  isWorkTree(cwd: string): Promise<boolean>;
+  /** Makes a work tree, or finishes one that was half made. */
+  create(request: WorkTreeRequest): Promise<WorkTree>;
+  /** Takes a snapshot of the files of a work tree (R12.3). `name`: `<loop>/<n>`, unique per snapshot. */
+  snapshot(root: string, name: string): Promise<Snapshot>;
+  /** What differs between two snapshots of one repository. */
+  changes(commonFolder: string, from: string, to: string): Promise<FileChange[]>;
+  /** A file's content in a snapshot; undefined when it is not part of it. */
+  read(commonFolder: string, commit: string, path: string): Promise<Uint8Array | undefined>;
+  /** What bringing `workTree` home into the checkout at `root` would meet. */
+  preview(root: string, workTree: WorkTree, way: BringHomeWay): Promise<MergePreview>;
+  /** Brings it home. What the agent left uncommitted is committed first, with the title and a `Loop-Id` trailer. */
+  bringHome(
+    root: string,
+    workTree: WorkTree,
+    way: BringHomeWay,
+    loop: { readonly loopId: string; readonly title: string },
+  ): Promise<BringHomeResult>;
+  /** Leads back from a merge that stopped at conflicts. */
+  abort(root: string, way: BringHomeWay): Promise<void>;
+  /** What would be lost if the work tree were removed. */
+  unsaved(root: string, workTree: WorkTree): Promise<UnsavedWork>;
+  /** Removes a work tree; its branch too unless `keepBranch`. Harmless when it is gone already. */
+  remove(root: string, workTree: WorkTree, keepBranch: boolean): Promise<void>;
+  /** Brings the files of a work tree back to a snapshot, as a new state that can be left again (R11.8). */
+  restore(workTree: WorkTree, commit: string): Promise<void>;
+  /** Removes the snapshots of loops. */
+  forget(commonFolder: string, loops: readonly string[]): Promise<void>;
+  /** Removes the snapshots of loops, whichever repositories they are of. */
+  forgetEverywhere(loops: readonly string[]): Promise<void>;
+  /** Bytes that a folder takes on disk. */
+  diskUse(path: string): Promise<number>;
+}

@@ -1,0 +1,183 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { BringHomeResult, BringHomeWay, MergePreview, WorkTree } from '../core/ports/workTrees.ts';
+import type { Git } from './git.ts';
+import { takeSnapshot } from './snapshot.ts';
+import { AUTHOR, type SnapshotStore } from './snapshotStore.ts';
+
+/** The loop whose work is brought home. */
+export interface LoopName {
+  readonly loopId: string;
+  readonly title: string;
+}
+
+/** States of a checkout in which nothing else may be merged into it. */
+const UNDER_WAY: readonly (readonly [file: string, what: string])[] = [
+  ['MERGE_HEAD', 'a merge'],
+  ['rebase-merge', 'a rebase'],
+  ['rebase-apply', 'a rebase'],
+  ['CHERRY_PICK_HEAD', 'a cherry-pick'],
+  ['REVERT_HEAD', 'a revert'],
+  ['BISECT_LOG', 'a bisection'],
+];
+
+/** What bringing work home would meet, without changing anything (R12.4). */
+export async function previewBringHome(
+  git: Git,
+  store: SnapshotStore,
+  root: string,
+  workTree: WorkTree,
+  way: BringHomeWay,
+): Promise<MergePreview> {
+  const blocked = await whatBlocks(git, root, workTree, way);
+  if (blocked !== undefined) return { kind: 'blocked', message: blocked };
+  // A trial merge writes objects: into our own repository.
+  const env = store.writing;
+  const source = await whatBranchWillHold(git, store, workTree);
+  const trial = ['merge-tree', '--write-tree', '--name-only', '--no-messages', 'HEAD', source];
+  const merged = await git.try(trial, { cwd: root, env });
+  if (merged.code === 0) {
+    const tree = merged.stdout.trim();
+    const mine = await git.run(['rev-parse', 'HEAD^{tree}'], { cwd: root });
+    return tree === mine ? { kind: 'nothing' } : { kind: 'clean' };
+  }
+  if (merged.code === 1) {
+    const [, ...paths] = merged.stdout.split('\n').filter(Boolean);
+    return { kind: 'conflicts', paths: [...new Set(paths)] };
+  }
+  return {
+    kind: 'unknown',
+    message: 'This Git cannot tell beforehand whether the merge will conflict (2.38 or later can).',
+  };
+}
+
+/** Brings the work of a work tree into the checkout at `root`. Refused with a sentence before anything is changed (R12.4). */
+export async function bringHome(
+  git: Git,
+  root: string,
+  workTree: WorkTree,
+  way: BringHomeWay,
+  loop: LoopName,
+): Promise<BringHomeResult> {
+  const blocked = await whatBlocks(git, root, workTree, way);
+  if (blocked !== undefined) return { kind: 'refused', message: blocked };
+  await commitRest(git, workTree, loop);
+  const { branch } = workTree;
+  const ahead = await git.run(['rev-list', '--count', `HEAD..refs/heads/${branch}`], { cwd: root });
+  if (ahead === '0') return { kind: 'nothing' };
+  const user = { cwd: root, asUser: true } as const;
+  const message = messageOf(loop);
+  if (way === 'merge') {
+    return ended(git, root, await git.try(['merge', '--no-ff', '--no-edit', '-m', message, branch], user));
+  }
+  if (way === 'apply') return apply(git, root, branch);
+  const squashed = await git.try(['merge', '--squash', branch], user);
+  const result = await ended(git, root, squashed);
+  if (result.kind !== 'done') return result;
+  const nothing = await git.try(['diff', '--cached', '--quiet'], { cwd: root });
+  if (nothing.code === 0) return { kind: 'nothing' };
+  return ended(git, root, await git.try(['commit', '--quiet', '-m', message], user));
+}
+
+/** Leads a checkout back from a merge that stopped at conflicts. Uncommitted work of the user's stays. */
+export async function abortBringHome(git: Git, root: string, way: BringHomeWay): Promise<void> {
+  // A squash, or an apply, has no MERGE_HEAD to abort: `reset --merge` puts back what it changed and keeps the rest.
+  await git.run(way === 'merge' ? ['merge', '--abort'] : ['reset', '--merge'], { cwd: root, asUser: true });
+}
+
+/** Commits what the agent left uncommitted, with the loop's title and a trailer that names it. Returns whether there was anything. */
+export async function commitRest(git: Git, { path }: WorkTree, loop: LoopName): Promise<boolean> {
+  const rest = await git.run(['status', '--porcelain', '-z'], { cwd: path });
+  if (rest === '') return false;
+  await git.run(['add', '--all'], { cwd: path, asUser: true });
+  await git.run(['commit', '--quiet', '-m', messageOf(loop)], { cwd: path, asUser: true });
+  return true;
+}
+
+export function messageOf({ title, loopId }: LoopName): string {
+  const subject = title.replace(/\s+/g, ' ').trim();
+  return `${subject.length > 72 ? `${subject.slice(0, 71).trimEnd()}…` : subject}\n\nLoop-Id: ${loopId}`;
+}
+
+/** The merge of the branch as uncommitted changes, on top of the user's own. */
+async function apply(git: Git, root: string, branch: string): Promise<BringHomeResult> {
+  const base = await git.run(['merge-base', 'HEAD', branch], { cwd: root });
+  const patch = await git.bytes(['diff', '--binary', '--no-ext-diff', '--no-textconv', base, branch], { cwd: root });
+  if (patch.length === 0) return { kind: 'nothing' };
+  const check = await git.try(['apply', '--check', '-'], { cwd: root, stdin: patch });
+  if (check.code === 0) {
+    await git.run(['apply', '--whitespace=nowarn', '-'], { cwd: root, stdin: patch, asUser: true });
+    return { kind: 'done' };
+  }
+  return ended(
+    git,
+    root,
+    await git.try(['apply', '--3way', '--whitespace=nowarn', '-'], { cwd: root, stdin: patch, asUser: true }),
+  );
+}
+
+async function ended(
+  git: Git,
+  root: string,
+  result: { code: number | undefined; stderr: string; stdout: string },
+): Promise<BringHomeResult> {
+  if (result.code === 0) {
+    return { kind: 'done', commit: await git.run(['rev-parse', 'HEAD'], { cwd: root }) };
+  }
+  const unmerged = await git.run(['diff', '--name-only', '--diff-filter=U', '-z'], { cwd: root });
+  const paths = unmerged.split('\0').filter(Boolean);
+  if (paths.length > 0) return { kind: 'conflicts', paths };
+  const said = (result.stderr || result.stdout).trim().split('\n').slice(0, 6).join(' ');
+  return { kind: 'refused', message: `Git did not bring the changes in: ${said}` };
+}
+
+/** What the branch will hold once the rest is committed: a commit in our own repository. */
+async function whatBranchWillHold(git: Git, store: SnapshotStore, { path, branch }: WorkTree): Promise<string> {
+  const rest = await git.run(['status', '--porcelain', '-z'], { cwd: path });
+  if (rest === '') return branch;
+  const gitFolder = await git.run(['rev-parse', '--absolute-git-dir'], { cwd: path });
+  const { tree } = await takeSnapshot(git, store, { root: path, gitFolder }, `preview/${branch.replaceAll('/', '-')}`);
+  const env = { ...store.writing, ...AUTHOR };
+  return git.run(['commit-tree', tree, '-p', branch, '-m', 'Preview'], { cwd: path, env });
+}
+
+async function whatBlocks(
+  git: Git,
+  root: string,
+  { path, branch }: WorkTree,
+  way: BringHomeWay,
+): Promise<string | undefined> {
+  if (!existsSync(root)) return `The folder ${root} is gone: open the repository where it is now.`;
+  if (!existsSync(path))
+    return `The work tree ${path} is gone. Its branch ${branch} may still hold the commits: merge that by hand.`;
+  const gitFolder = await git.try(['rev-parse', '--absolute-git-dir'], { cwd: root });
+  if (gitFolder.code !== 0) return `${root} is not a Git repository any more.`;
+  for (const [file, what] of UNDER_WAY) {
+    if (existsSync(join(gitFolder.stdout.trim(), file)))
+      return `${what[0]?.toUpperCase()}${what.slice(1)} is under way in ${root}: finish or abort it first.`;
+  }
+  if (existsSync(join(gitFolder.stdout.trim(), 'index.lock'))) {
+    return `Another Git program is at work in ${root} (index.lock is there): wait for it, then try again.`;
+  }
+  const staged = await git.try(['diff', '--cached', '--quiet'], { cwd: root });
+  if (way !== 'apply' && staged.code === 1) return `${root} has staged changes: commit or unstage them first.`;
+  const changed = await changedPaths(git, root);
+  if (changed.size === 0) return undefined;
+  const theirs = await git.try(['diff', '--name-only', '-z', `HEAD...refs/heads/${branch}`], { cwd: root });
+  const rest = await git.try(['status', '--porcelain', '-z'], { cwd: path });
+  const paths = [...theirs.stdout.split('\0'), ...rest.stdout.split('\0').map((line) => line.slice(3))];
+  const both = paths.filter((name) => name !== '' && changed.has(name));
+  if (both.length === 0) return undefined;
+  const shown = [...new Set(both)].slice(0, 3).join(', ');
+  return `You have uncommitted changes in files that the loop changed too (${shown}): commit or stash them first.`;
+}
+
+async function changedPaths(git: Git, root: string): Promise<Set<string>> {
+  const text = await git.run(['status', '--porcelain', '-z', '--no-renames'], { cwd: root });
+  return new Set(
+    text
+      .split('\0')
+      .map((line) => line.slice(3))
+      .filter(Boolean),
+  );
+}

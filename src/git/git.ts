@@ -1,0 +1,132 @@
+import { devNull } from 'node:os';
+
+/** What a call of Git gave. `code` is undefined when Git could not be started or was ended. */
+export interface GitResult {
+  readonly code: number | undefined;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface GitOptions {
+  readonly cwd: string;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly stdin?: string | Uint8Array;
+  /** The user asked for this very call (a merge, a commit): hooks run as usual, and locks may be taken. */
+  readonly asUser?: boolean;
+  /** Longest time, ms. */
+  readonly timeoutMs?: number;
+}
+
+/** Git failed: `stderr` is its own words. */
+export class GitError extends Error {
+  readonly stderr: string;
+  constructor(message: string, stderr: string) {
+    super(message);
+    this.name = 'GitError';
+    this.stderr = stderr;
+  }
+}
+
+/** Variables that would lead Git to another repository than the folder's own. */
+const LEADS_ELSEWHERE =
+  /^GIT_(DIR|WORK_TREE|INDEX_FILE|OBJECT_DIRECTORY|ALTERNATE_OBJECT_DIRECTORIES|COMMON_DIR|NAMESPACE|CEILING_DIRECTORIES|PREFIX|CONFIG.*)$/;
+
+/** A repository's hooks and file watcher are programs of its own choice: our own calls run none of them (R12.7). */
+const OWN_CALL = [
+  '-c',
+  `core.hooksPath=${devNull}`,
+  '-c',
+  'core.fsmonitor=false',
+  '-c',
+  'gc.auto=0',
+  '-c',
+  'maintenance.auto=false',
+];
+
+const LONGEST_OUTPUT = 256 * 1024 * 1024;
+const PATIENCE_MS = 10 * 60_000;
+
+/** The user's own Git program, called without a shell and without prompts. */
+export class Git {
+  readonly #environment: () => Promise<Readonly<Record<string, string>>>;
+
+  constructor(environment: () => Promise<Readonly<Record<string, string>>>) {
+    this.#environment = environment;
+  }
+
+  /** Runs Git and returns how it ended. Never rejects. */
+  async try(args: readonly string[], options: GitOptions): Promise<GitResult> {
+    const result = await this.#run(args, options, 'utf8');
+    return { ...result, stdout: result.stdout as string };
+  }
+
+  /** Runs Git and returns its output without the last line end. Rejects with a `GitError` when it fails. */
+  async run(args: readonly string[], options: GitOptions): Promise<string> {
+    const { code, stdout, stderr } = await this.try(args, options);
+    if (code !== 0) throw failure(args, options.cwd, code, stderr);
+    return stdout.replace(/\r?\n$/, '');
+  }
+
+  /** Like `run`, for output that is no text. */
+  async bytes(args: readonly string[], options: GitOptions): Promise<Uint8Array> {
+    const { code, stdout, stderr } = await this.#run(args, options, 'buffer');
+    if (code !== 0) throw failure(args, options.cwd, code, stderr);
+    return stdout as Uint8Array;
+  }
+
+  async #run(args: readonly string[], options: GitOptions, encoding: 'utf8' | 'buffer') {
+    const { execa } = await import('execa');
+    const { cwd, stdin, asUser = false, timeoutMs = PATIENCE_MS } = options;
+    const inherited = Object.entries(await this.#environment()).filter(([name]) => !LEADS_ELSEWHERE.test(name));
+    const env = {
+      ...Object.fromEntries(inherited),
+      LC_ALL: 'C',
+      GIT_TERMINAL_PROMPT: '0',
+      GIT_ASKPASS: '',
+      SSH_ASKPASS: '',
+      GIT_EDITOR: 'true',
+      GIT_SEQUENCE_EDITOR: 'true',
+      GIT_PAGER: 'cat',
+      ...(asUser ? {} : { GIT_OPTIONAL_LOCKS: '0' }),
+      ...options.env,
+    };
+    const result = await execa('git', [...(asUser ? [] : OWN_CALL), ...args], {
+      ...{
+        cwd,
+        env,
+        extendEnv: false,
+        reject: false,
+        windowsHide: true,
+        timeout: timeoutMs,
+        maxBuffer: LONGEST_OUTPUT,
+      },
+      ...{ stripFinalNewline: false, encoding, killDescendants: true, forceKillAfterDelay: 500 },
+      ...(stdin === undefined ? { stdin: 'ignore' as const } : { input: stdin }),
+    });
+    const stderr =
+      typeof result.stderr === 'string' ? result.stderr : Buffer.from(result.stderr ?? '').toString('utf8');
+    const why = stderr || (result.failed ? (result.shortMessage ?? '') : '');
+    return { code: result.exitCode, stdout: result.stdout ?? '', stderr: why };
+  }
+}
+
+function failure(args: readonly string[], cwd: string, code: number | undefined, stderr: string): GitError {
+  const command = args.find((arg) => !arg.startsWith('-')) ?? '';
+  const said = stderr.trim().split('\n').slice(-3).join(' ').trim();
+  const how = code === undefined ? 'could not be run' : `ended with ${code}`;
+  return new GitError(`git ${command} ${how} in ${cwd}: ${said || 'it said nothing'}${advice(stderr, cwd)}`, stderr);
+}
+
+/** What to do about the failures that a person can do something about. */
+function advice(stderr: string, cwd: string): string {
+  const lock = /Unable to create '([^']*\.lock)'/.exec(stderr)?.[1];
+  if (lock) return `. Another Git program is at work in ${cwd}, or one crashed: wait for it, or remove ${lock}`;
+  if (/No space left on device/i.test(stderr)) return '. The disk is full: free some space and try again';
+  if (/detected dubious ownership/.test(stderr))
+    return '. The folder belongs to another user: add it to safe.directory in your Git settings';
+  if (/Please tell me who you are|unable to auto-detect email/i.test(stderr))
+    return '. Set user.name and user.email in your Git settings';
+  if (/File name too long|Filename too long/i.test(stderr))
+    return '. A path is too long here: on Windows set core.longpaths, or move the storage folder';
+  return '';
+}

@@ -1,0 +1,154 @@
+import { copyFile, lstat, mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { FileChange, Snapshot } from '../core/ports/workTrees.ts';
+import type { Git } from './git.ts';
+import type { SnapshotStore } from './snapshotStore.ts';
+
+/** Untracked files larger than this (bytes) are left out of snapshots, and named. */
+export const LARGEST_UNTRACKED_BYTES = 10 * 1024 * 1024;
+
+/** Files are looked at in groups of this many. */
+const AT_ONCE = 64;
+
+/** Where a work tree and its own Git folder lie. */
+export interface CheckoutFolders {
+  readonly root: string;
+  readonly gitFolder: string;
+}
+
+/**
+ * Takes a snapshot of a work tree's files: with an index of our own, objects in our own repository, and no filter, hook or lock of the user's
+ * (R12.3). `name` is `<loop>/<n>`.
+ */
+export async function takeSnapshot(
+  git: Git,
+  store: SnapshotStore,
+  { root, gitFolder }: CheckoutFolders,
+  name: string,
+): Promise<Snapshot> {
+  await store.open();
+  const index = join(store.folder, 'index', name.replaceAll('/', '-'));
+  await mkdir(join(store.folder, 'index'), { recursive: true });
+  try {
+    const [quiet] = await Promise.all([withoutFilters(git, root), copyIndex(gitFolder, index)]);
+    const env = { ...store.writing, GIT_INDEX_FILE: index };
+    const leftOut = await bringUpToDate(git, root, env, quiet);
+    // It looks again at files that changed in the second of the index, through their filters.
+    const tree = await git.run([...quiet, 'write-tree'], { cwd: root, env });
+    const commit = await store.commit(tree, name);
+    return { commit, tree, leftOut };
+  } finally {
+    await rm(index, { force: true });
+    await rm(`${index}.lock`, { force: true });
+  }
+}
+
+/** The user's index knows when each file was last seen: what has not changed since need not be read again. */
+async function copyIndex(gitFolder: string, index: string): Promise<void> {
+  await copyFile(join(gitFolder, 'index'), index).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error;
+  });
+}
+
+/**
+ * Brings our index up to date with the files: tracked ones, and untracked ones that are neither ignored nor too large. Returns the paths of the
+ * latter. One walk finds them all, so that an unchanged tree costs little more than `git status`.
+ */
+async function bringUpToDate(
+  git: Git,
+  root: string,
+  env: Record<string, string>,
+  quiet: readonly string[],
+): Promise<string[]> {
+  const status = await git.run([...quiet, 'status', '--porcelain', '--no-renames', '--untracked-files=all', '-z'], {
+    cwd: root,
+    env,
+  });
+  const entries = status.split('\0').filter((entry) => entry !== '');
+  // A space in the second column: the file is as our index has it, and differs from HEAD only.
+  const changed = entries.filter((entry) => entry[1] !== ' ' && !entry.endsWith('/'));
+  const leftOut: string[] = [];
+  const taken: string[] = [];
+  for (let at = 0; at < changed.length; at += AT_ONCE) {
+    const group = changed
+      .slice(at, at + AT_ONCE)
+      .map((entry) => ({ path: entry.slice(3), isNew: entry.startsWith('??') }));
+    const sizes = await Promise.all(group.map(({ path, isNew }) => (isNew ? sizeOf(join(root, path)) : 0)));
+    for (const [number, { path }] of group.entries()) {
+      const size = sizes[number];
+      if (size !== undefined) (size > LARGEST_UNTRACKED_BYTES ? leftOut : taken).push(path);
+    }
+  }
+  if (taken.length > 0) {
+    const how = ['add', '--all', '--force', '--ignore-errors', '--pathspec-from-file=-', '--pathspec-file-nul'];
+    const literal = { ...env, GIT_LITERAL_PATHSPECS: '1' };
+    await git.run([...quiet, ...how], { cwd: root, env: literal, stdin: taken.map((path) => `${path}\0`).join('') });
+  }
+  return leftOut;
+}
+
+/** Bytes of a regular file, 0 for a link; undefined for what is gone or no file. */
+async function sizeOf(path: string): Promise<number | undefined> {
+  try {
+    const facts = await lstat(path);
+    return facts.isSymbolicLink() ? 0 : facts.isFile() ? facts.size : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Options that switch off every configured filter: a snapshot runs no program, and takes files as they are. */
+async function withoutFilters(git: Git, root: string): Promise<string[]> {
+  const { stdout } = await git.try(
+    ['config', '--null', '--name-only', '--get-regexp', '^filter\\..*\\.(clean|process|required)$'],
+    {
+      cwd: root,
+    },
+  );
+  const names = new Set(stdout.split('\0').flatMap((key) => /^filter\.(.+)\.[a-z]+$/.exec(key)?.[1] ?? []));
+  return [...names].flatMap((name) =>
+    ['clean=', 'process=', 'required=false'].flatMap((value) => ['-c', `filter.${name}.${value}`]),
+  );
+}
+
+/** What differs between two commits that our repository knows. */
+export async function changesBetween(git: Git, store: SnapshotStore, from: string, to: string): Promise<FileChange[]> {
+  const where = { cwd: store.folder, env: store.own };
+  const common = ['--no-ext-diff', '--no-textconv', '-M', '-z', from, to];
+  const [names, numbers] = await Promise.all([
+    git.run(['diff', '--name-status', ...common], where),
+    git.run(['diff', '--numstat', ...common], where),
+  ]);
+  const lines = readNumbers(numbers.split('\0'));
+  return readNames(names.split('\0')).map((change) => ({ ...change, ...lines.get(change.path) }));
+}
+
+function readNames(fields: readonly string[]): FileChange[] {
+  const changes: FileChange[] = [];
+  for (let at = 0; at < fields.length - 1; ) {
+    const status = fields[at++] ?? '';
+    const first = fields[at++] ?? '';
+    if (status === '') continue;
+    if (status.startsWith('R') || status.startsWith('C')) {
+      const path = fields[at++] ?? '';
+      changes.push(status.startsWith('R') ? { path, from: first, kind: 'renamed' } : { path, kind: 'added' });
+    } else changes.push({ path: first, kind: status === 'A' ? 'added' : status === 'D' ? 'deleted' : 'modified' });
+  }
+  return changes;
+}
+
+/** `--numstat -z`: `ins TAB del TAB path`, and for a rename an empty path followed by both names. */
+function readNumbers(fields: readonly string[]): Map<string, { insertions: number; deletions: number }> {
+  const lines = new Map<string, { insertions: number; deletions: number }>();
+  for (let at = 0; at < fields.length; at++) {
+    const [insertions = '', deletions = '', name = ''] = (fields[at] ?? '').split('\t');
+    if (deletions === '') continue;
+    let path = name;
+    if (path === '') {
+      path = fields[at + 2] ?? '';
+      at += 2;
+    }
+    if (insertions !== '-') lines.set(path, { insertions: Number(insertions), deletions: Number(deletions) });
+  }
+  return lines;
+}

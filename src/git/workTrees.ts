@@ -1,0 +1,120 @@
+import { existsSync } from 'node:fs';
+import { readdir, stat } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import type { Repository, WorkTree, WorkTrees } from '../core/ports/workTrees.ts';
+import { abortBringHome, bringHome, previewBringHome } from './bringHome.ts';
+import { Git } from './git.ts';
+import { lookForRepository } from './repository.ts';
+import { type CheckoutFolders, changesBetween, takeSnapshot } from './snapshot.ts';
+import { repositoriesWith, SnapshotStore } from './snapshotStore.ts';
+import { unsavedWork } from './unsavedWork.ts';
+import { createWorkTree, removeWorkTree } from './workTree.ts';
+
+export interface WorkTreesOptions {
+  /** Where snapshots are kept. */
+  readonly storage: string;
+  /** The environment that a terminal would have. */
+  environment(): Promise<Readonly<Record<string, string>>>;
+}
+
+/** Work trees and snapshots through the user's own Git. */
+export function createWorkTrees({ storage, environment }: WorkTreesOptions): WorkTrees {
+  const git = new Git(environment);
+  const stores = new Map<string, SnapshotStore>();
+  const storeOf = (commonFolder: string): SnapshotStore => {
+    const store = stores.get(commonFolder) ?? new SnapshotStore(git, storage, commonFolder);
+    stores.set(commonFolder, store);
+    return store;
+  };
+  const repositoryOf = async (cwd: string): Promise<Repository> => {
+    const look = await lookForRepository(git, cwd);
+    if (look.kind === 'none') throw new Error(look.message);
+    return look.repository;
+  };
+  const known = new Map<string, CheckoutFolders & { readonly commonFolder: string }>();
+  const foldersOf = async (cwd: string) => {
+    const before = known.get(cwd);
+    if (before && existsSync(before.gitFolder)) return before;
+    const asked = ['rev-parse', '--path-format=absolute', '--show-toplevel', '--absolute-git-dir', '--git-common-dir'];
+    const [root = cwd, gitFolder = '', commonFolder = ''] = (await git.run(asked, { cwd })).split('\n');
+    const folders = { root: resolve(root), gitFolder: resolve(gitFolder), commonFolder: resolve(commonFolder) };
+    known.set(cwd, folders);
+    return folders;
+  };
+  return {
+    look: (cwd) => lookForRepository(git, cwd),
+    isWorkTree,
+    create: async (request) => {
+      const repository = await repositoryOf(request.cwd);
+      return createWorkTree(git, storeOf(repository.commonFolder), repository, request);
+    },
+    snapshot: async (root, name) => {
+      const folders = await foldersOf(root);
+      return takeSnapshot(git, storeOf(folders.commonFolder), folders, name);
+    },
+    changes: (commonFolder, from, to) => changesBetween(git, storeOf(commonFolder), from, to),
+    read: async (commonFolder, commit, path) => {
+      const store = storeOf(commonFolder);
+      const where = { cwd: store.folder, env: store.own };
+      const there = await git.try(['cat-file', '-e', `${commit}:${path}`], where);
+      return there.code === 0 ? git.bytes(['cat-file', 'blob', `${commit}:${path}`], where) : undefined;
+    },
+    preview: async (root, workTree, way) => {
+      const { commonFolder } = await repositoryOf(root);
+      const store = storeOf(commonFolder);
+      await store.open();
+      return previewBringHome(git, store, root, workTree, way);
+    },
+    bringHome: (root, workTree, way, loop) => bringHome(git, root, workTree, way, loop),
+    abort: (root, way) => abortBringHome(git, root, way),
+    unsaved: (root, workTree) => unsavedWork(git, root, workTree),
+    remove: (root, workTree, keepBranch) => removeWorkTree(git, root, workTree, keepBranch),
+    restore: (workTree, commit) => restore(git, storeOf, workTree, commit),
+    forget: (commonFolder, loops) => storeOf(commonFolder).forget(loops),
+    forgetEverywhere: async (loops) => {
+      for (const commonFolder of await repositoriesWith(storage, loops)) await storeOf(commonFolder).forget(loops);
+    },
+    diskUse,
+  };
+}
+
+/** Puts the files of a work tree into the state of a snapshot. What was there and is not in the snapshot goes; ignored files stay. */
+async function restore(
+  git: Git,
+  storeOf: (folder: string) => SnapshotStore,
+  { path }: WorkTree,
+  commit: string,
+): Promise<void> {
+  const look = await lookForRepository(git, path);
+  if (look.kind === 'none') throw new Error(look.message);
+  const store = storeOf(look.repository.commonFolder);
+  await store.open();
+  const env = store.writing;
+  // The index must know every file, so that those which the snapshot lacks go.
+  await git.run(['add', '--all'], { cwd: path, env });
+  await git.run(['read-tree', '-u', '--reset', `${commit}^{tree}`], { cwd: path, env });
+  await git.run(['reset', '--quiet'], { cwd: path, env });
+}
+
+/**
+ * A work tree has a `.git` in one of the folders above: a folder with a HEAD, for Git passes others by, or a file in
+ * linked work trees and submodules.
+ */
+async function isWorkTree(cwd: string): Promise<boolean> {
+  for (let folder = resolve(cwd); ; folder = dirname(folder)) {
+    const git = join(folder, '.git');
+    if (existsSync(join(git, 'HEAD')) || (await stat(git).catch(() => undefined))?.isFile()) return true;
+    if (folder === dirname(folder)) return false;
+  }
+}
+
+async function diskUse(path: string): Promise<number> {
+  const entries = await readdir(path, { withFileTypes: true }).catch(() => []);
+  let bytes = 0;
+  for (const entry of entries) {
+    const child = join(path, entry.name);
+    if (entry.isDirectory()) bytes += await diskUse(child);
+    else if (entry.isFile()) bytes += (await stat(child).catch(() => undefined))?.size ?? 0;
+  }
+  return bytes;
+}

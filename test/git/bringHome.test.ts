@@ -1,0 +1,127 @@
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { WorkTree } from '../../src/core/ports/workTrees.ts';
+import { filesOf, GitBench } from './support.ts';
+
+const LOOP = { loopId: 'loop-1', title: 'Fix the build' };
+
+describe('bringing work home', () => {
+  let bench: GitBench;
+  let tree: WorkTree;
+  const read = (path: string) => readFileSync(join(bench.root, path), 'utf8');
+
+  beforeEach(async () => {
+    bench = new GitBench();
+    bench.commit({ 'a.txt': 'one\ntwo\nthree\n', 'b.txt': 'b\n' });
+    tree = await bench.trees.create(bench.request());
+  });
+  afterEach(() => bench.dispose());
+
+  it('R12.4 a merge commits what the agent left, with the title and a trailer', async () => {
+    bench.write({ 'a.txt': 'one\n2\nthree\n', 'new.txt': 'n\n' }, tree.path);
+    assert.deepEqual(await bench.trees.preview(bench.root, tree, 'merge'), { kind: 'clean' });
+    const result = await bench.trees.bringHome(bench.root, tree, 'merge', LOOP);
+    assert.equal(result.kind, 'done');
+    assert.equal(read('a.txt'), 'one\n2\nthree\n');
+    assert.equal(read('new.txt'), 'n\n');
+    assert.equal(
+      bench.git('log', '-1', '--format=%s|%(trailers:key=Loop-Id)', tree.branch),
+      'Fix the build|Loop-Id: loop-1',
+    );
+    await bench.trees.remove(bench.root, tree, false);
+    assert.equal(bench.git('branch', '--list', 'loops/*'), '');
+    assert.equal(bench.git('status', '--porcelain'), '');
+  });
+
+  it('R12.4 a squash is one commit', async () => {
+    bench.write({ 'a.txt': 'x\n' }, tree.path);
+    bench.git('-C', tree.path, 'commit', '--quiet', '--all', '-m', 'wip');
+    bench.write({ 'b.txt': 'y\n' }, tree.path);
+    assert.equal((await bench.trees.bringHome(bench.root, tree, 'squash', LOOP)).kind, 'done');
+    assert.equal(bench.git('log', '--format=%s', '-2'), 'Fix the build\nChange');
+    assert.equal(bench.git('status', '--porcelain'), '');
+  });
+
+  it('R12.4 an apply leaves uncommitted changes, beside the user’s own', async () => {
+    bench.write({ 'a.txt': 'x\n', 'new.txt': 'n\n' }, tree.path);
+    bench.write({ 'b.txt': 'mine\n' });
+    const head = bench.git('rev-parse', 'HEAD');
+    assert.equal((await bench.trees.bringHome(bench.root, tree, 'apply', LOOP)).kind, 'done');
+    assert.equal(bench.git('rev-parse', 'HEAD'), head);
+    assert.deepEqual([read('a.txt'), read('b.txt'), read('new.txt')], ['x\n', 'mine\n', 'n\n']);
+    assert.equal(bench.git('diff', '--cached', '--name-only'), '');
+  });
+
+  it('R12.4 a preview changes nothing in the user’s repository, byte for byte', async () => {
+    bench.write({ 'a.txt': 'agent\n', 'new.txt': 'n\n' }, tree.path);
+    bench.commit({ 'a.txt': 'user\n' });
+    bench.write({ 'b.txt': 'mine\n' });
+    const before = filesOf(bench.home, (path) => path.startsWith('storage/snapshots'));
+    assert.deepEqual(await bench.trees.preview(bench.root, tree, 'merge'), { kind: 'conflicts', paths: ['a.txt'] });
+    assert.deepEqual(
+      filesOf(bench.home, (path) => path.startsWith('storage/snapshots')),
+      before,
+    );
+  });
+
+  for (const way of ['merge', 'squash', 'apply'] as const) {
+    it(`R12.4 ${way}: conflicts leave Git’s own state, and Abort leads back with nothing lost`, async () => {
+      bench.write({ 'a.txt': 'agent\n' }, tree.path);
+      bench.commit({ 'a.txt': 'user\n' });
+      bench.write({ 'mine.txt': 'uncommitted\n' });
+      const head = bench.git('rev-parse', 'HEAD');
+      const result = await bench.trees.bringHome(bench.root, tree, way, LOOP);
+      assert.deepEqual(result, { kind: 'conflicts', paths: ['a.txt'] });
+      assert.match(read('a.txt'), /<<<<<<</);
+      await bench.trees.abort(bench.root, way);
+      assert.deepEqual([read('a.txt'), read('mine.txt')], ['user\n', 'uncommitted\n']);
+      assert.equal(bench.git('rev-parse', 'HEAD'), head);
+      assert.equal(bench.git('show', `${tree.branch}:a.txt`), 'agent', 'the branch still holds the work');
+    });
+  }
+
+  it('R12.4 is refused with a sentence, before anything is changed', async () => {
+    bench.write({ 'a.txt': 'agent\n' }, tree.path);
+    const refused = async (pattern: RegExp) => {
+      const before = filesOf(bench.root);
+      const result = await bench.trees.bringHome(bench.root, tree, 'merge', LOOP);
+      assert.equal(result.kind, 'refused');
+      if (result.kind === 'refused') assert.match(result.message, pattern);
+      assert.deepEqual(filesOf(bench.root), before);
+    };
+    bench.write({ 'a.txt': 'mine\n' });
+    await refused(/uncommitted changes .*\(a\.txt\).*commit or stash/);
+    bench.git('checkout', '--quiet', 'a.txt');
+    bench.write({ 'c.txt': 'c\n' });
+    bench.git('add', 'c.txt');
+    await refused(/staged changes/);
+    bench.git('reset', '--quiet');
+    writeFileSync(join(bench.root, '.git', 'index.lock'), '');
+    await refused(/index\.lock/);
+    bench.git('update-ref', '-d', 'refs/none');
+  });
+
+  it('R12.4 says that there is nothing to bring home', async () => {
+    assert.deepEqual(await bench.trees.preview(bench.root, tree, 'merge'), { kind: 'nothing' });
+    assert.deepEqual(await bench.trees.bringHome(bench.root, tree, 'merge', LOOP), { kind: 'nothing' });
+  });
+
+  it('R12.4 the user’s hooks run as usual in what the user asked for, and can refuse it', async () => {
+    writeFileSync(join(bench.root, '.git', 'hooks', 'commit-msg'), '#!/bin/sh\necho no: ticket missing >&2\nexit 1\n', {
+      mode: 0o755,
+    });
+    bench.write({ 'a.txt': 'agent\n' }, tree.path);
+    await assert.rejects(bench.trees.bringHome(bench.root, tree, 'merge', LOOP), /ticket missing/);
+    assert.equal(readFileSync(join(tree.path, 'a.txt'), 'utf8'), 'agent\n');
+  });
+
+  it('R12.4 two loops that edit the same lines: the second says that it will conflict', async () => {
+    const other = await bench.trees.create({ ...bench.request('loop-2'), title: 'Other' });
+    bench.write({ 'a.txt': 'first\n' }, tree.path);
+    bench.write({ 'a.txt': 'second\n' }, other.path);
+    assert.equal((await bench.trees.bringHome(bench.root, tree, 'merge', LOOP)).kind, 'done');
+    assert.deepEqual(await bench.trees.preview(bench.root, other, 'merge'), { kind: 'conflicts', paths: ['a.txt'] });
+    assert.ok(existsSync(other.path));
+  });
+});
