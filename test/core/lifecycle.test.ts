@@ -348,7 +348,7 @@ describe('life of windows', () => {
     await finish(window, 'a');
     await window.submit({ prompt: 'work', loopId: 'live' });
     const { written, removed, runs } = machine.launcher;
-    const old = machine.clock.now() - DEFAULT_SETTINGS.retention.maxAgeMs - 1;
+    const old = machine.clock.now() - DEFAULT_SETTINGS.retention.maxAgeMs - 60_000;
     for (const token of ['stray', ...runs.map((run) => run.token)]) written.set(token, old);
     written.set('young stray', old + 30 * 3_600_000);
     await machine.clock.advance(60_000);

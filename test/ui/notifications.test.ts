@@ -74,7 +74,7 @@ describe('notifications', () => {
     await until('it to run', async () => (await window.tree.rows())[0]?.[0] === 'Running 1/8');
     const comeBack = await window.leave();
     writeFileSync(file, '');
-    await window.notices.says(/unseen” has completed/);
+    await window.notices.says(/unseen” completed/);
     await comeBack();
   });
 

@@ -93,6 +93,8 @@ export type StopBy =
   | 'shutdown'
   | 'budget'
   | 'cap'
+  /** Its account was refused, and it would only go on trying (R14.1). */
+  | 'refused'
   | 'restart'
   | 'timeout'
   | 'hung'

@@ -53,6 +53,8 @@ export interface EndFacts {
   readonly said?: Extract<AgentEvent, { type: 'end' }>;
   /** What it could spend, as stored with the attempt; `isUsedUp`: it has cost as much. */
   readonly allowance?: Allowance & { readonly isUsedUp: boolean };
+  /** Why the agent's account was refused, where it said so and went on trying. */
+  readonly refused?: { readonly cause: 'auth' | 'billing'; readonly reason: string };
   /** The last usage limit that the agent named. */
   readonly limit?: Extract<AgentEvent, { type: 'limit' }>;
 }
@@ -142,7 +144,7 @@ const TROUBLES = {
 };
 
 /** What a stop of each kind means, whatever the process said in its last moments. */
-const STOPPED: { readonly [by in Exclude<StopBy, 'cap'>]: Verdict } = {
+const STOPPED: { readonly [by in Exclude<StopBy, 'cap' | 'refused'>]: Verdict } = {
   user: { kind: 'cancelled', reason: 'cancelled by the user' },
   shutdown: { kind: 'interrupted', reason: 'interrupted by shutdown', charged: false },
   budget: { kind: 'interrupted', reason: 'stopped because the daily budget was passed', charged: false },
@@ -154,7 +156,11 @@ const STOPPED: { readonly [by in Exclude<StopBy, 'cap'>]: Verdict } = {
   ended: { kind: 'interrupted', reason: 'stopped when it seemed to have ended', charged: false },
 };
 
-function stopped(stop: Exclude<StopBy, 'user'>, { allowance }: EndFacts): Verdict {
+function stopped(stop: Exclude<StopBy, 'user'>, { allowance, refused }: EndFacts): Verdict {
+  if (stop === 'refused') {
+    const { cause, reason } = refused ?? { cause: 'auth' as const, reason: 'its account was refused' };
+    return { kind: 'held', of: 'account', hold: cause === 'auth' ? 'login' : 'billing', class: 'agent', reason, cause };
+  }
   if (stop === 'cap') return usedUp('cap');
   return stop === 'budget' && allowance?.isUsedUp ? usedUp(allowance.of) : STOPPED[stop];
 }

@@ -33,6 +33,7 @@ export function settle(unit: UnitOfWork, loop: ActiveLoop, end: RunEnd, report: 
     ...(loop.attempt.stop && { stop: loop.attempt.stop.by }),
     ...(report.said && { said: report.said }),
     ...(report.limit && { limit: report.limit }),
+    ...(report.refused && { refused: report.refused }),
     ...allowanceFacts(charged),
   });
   const ended: AttemptEnd = {

@@ -33,6 +33,7 @@ const STOPS: readonly StopBy[] = [
   'output-limit',
   'unattended',
   'ended',
+  'refused',
 ];
 
 /** How a run ended, as far as an exit code can say it. */
