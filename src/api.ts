@@ -1,5 +1,5 @@
 import type { Event, SupervisorEvent } from './core/model/event.ts';
-import type { LoopSpec } from './core/model/loop.ts';
+import type { LoopSpec, RetryOptions } from './core/model/loop.ts';
 import type { LoopDetail, Status, SubmitResult } from './core/model/status.ts';
 
 export type { CheckOutcome, CheckRequest, CheckResult, ScoreSpec } from './core/model/check.ts';
@@ -7,7 +7,15 @@ export type { CircuitState } from './core/model/circuit.ts';
 export type { Disposable } from './core/model/disposable.ts';
 export type { ErrorCode, SupervisorError } from './core/model/errors.ts';
 export type { Event, RejectReason, SupervisorEvent, SupervisorEventType } from './core/model/event.ts';
-export type { FailureClass, LoopSpec, LoopState, Outcome, SweptProcess, Transition } from './core/model/loop.ts';
+export type {
+  FailureClass,
+  LoopSpec,
+  LoopState,
+  Outcome,
+  RetryOptions,
+  SweptProcess,
+  Transition,
+} from './core/model/loop.ts';
 export type {
   AttemptDetail,
   BudgetStatus,
@@ -52,7 +60,7 @@ export interface LoopSupervisorApi {
   /** Closes the circuit of an account by hand, or all circuits (R4.3). */
   resetCircuit(account?: string): Promise<void>;
   /** Clears a permanently failed loop and admits it again, in one step (R5.5). */
-  retry(loopId: string): Promise<SubmitResult>;
+  retry(loopId: string, options?: RetryOptions): Promise<SubmitResult>;
   /** Queued loops wait until `resume`; running ones go on (R2.4). */
   pause(): Promise<void>;
   resume(): Promise<void>;

@@ -35,6 +35,7 @@ export function profileOf(name: string, kind: AgentKind, options: AgentOptions, 
     capsItself: kind.capsItself,
     needsReading: kind.needsReading,
     refuse: (prompt) => (options.prompt === 'argument' ? refuseArgument(prompt, kind, options, longest) : undefined),
+    commands: options.commands,
     commandIn: (prompt) => commandIn(prompt, kind, options)?.command,
     plan(request) {
       const { resume, newMessage = false, ...fresh } = request;

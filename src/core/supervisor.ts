@@ -1,5 +1,11 @@
 import { frozenCopy } from './model/copy.ts';
-import { InvalidArgumentError, InvalidCostError, UnknownLoopError, WrongStateError } from './model/errors.ts';
+import {
+  InvalidArgumentError,
+  InvalidCostError,
+  InvalidLoopError,
+  UnknownLoopError,
+  WrongStateError,
+} from './model/errors.ts';
 import type { Event, SupervisorEvent } from './model/event.ts';
 import type { Look } from './model/looks.ts';
 import {
@@ -10,6 +16,7 @@ import {
   type LoopEdit,
   type LoopSpec,
   type ProcessIdentity,
+  type RetryOptions,
   type SweptProcess,
 } from './model/loop.ts';
 import { isCost, toNano, toUsd } from './model/money.ts';
@@ -44,7 +51,15 @@ import { acceptAsIs, continueRounds } from './steps/roundActions.ts';
 import { applySettings, dropKeptSetting } from './steps/storeSettings.ts';
 import { admit, readmit, submitResult } from './steps/submit.ts';
 import { undoCancel, wasStopped } from './steps/undoCancel.ts';
-import { claimLoop, clearFailed, holdAccount, restartNow, setPaused, tryAccount } from './steps/userActions.ts';
+import {
+  claimLoop,
+  clearFailed,
+  holdAccount,
+  restartNow,
+  setPaused,
+  startStale,
+  tryAccount,
+} from './steps/userActions.ts';
 
 /**
  * Governs headless agents: a bounded queue, one cap, restart intensity, a circuit breaker and a daily budget, over all windows that share
@@ -92,10 +107,18 @@ export class Supervisor {
     });
   }
 
-  /** Admits a permanently failed loop again, its restarts cleared (R5.5). Rejects like `submit`, and then nothing has changed. */
-  async retry(loopId: string): Promise<SubmitResult> {
+  /**
+   * Admits a permanently failed loop again, its restarts cleared, with a new cap in USD if one is given (R5.5). Rejects like `submit`, and
+   * then nothing has changed.
+   */
+  async retry(loopId: string, { maxCostUsd }: RetryOptions = {}): Promise<SubmitResult> {
     mustBeText('loopId', loopId);
-    return this.#admit(loopId, () => (unit) => readmit(unit, loopId, this.#engine.ownership));
+    return this.#admit(loopId, () => {
+      if (maxCostUsd !== undefined && !(isCost(maxCostUsd) && maxCostUsd > 0))
+        throw new InvalidLoopError('maxCostUsd', `must be a finite number of USD above 0, and is ${maxCostUsd}`);
+      const cap = maxCostUsd === undefined ? undefined : toNano(maxCostUsd);
+      return (unit) => readmit(unit, loopId, this.#engine.ownership, cap);
+    });
   }
 
   /** Ends a loop for good (R7.2): answers whether there was such a live loop, once the stop is on record and under way. */
@@ -246,6 +269,11 @@ export class Supervisor {
   /** Holds an account until *Try Now*, or until that wall time (ms): its loops are parked, those that run go on (R14.4). */
   async hold(account: string, until?: number): Promise<void> {
     await this.#change((unit) => holdAccount(unit, account, until));
+  }
+
+  /** Starts what was held because nobody had looked after it for long (R9.5). Returns whether anything was. */
+  async startStale(): Promise<boolean> {
+    return this.#change(startStale);
   }
 
   /** Who pays for the profiles that there are, and what is held of each (R14.1). */

@@ -46,6 +46,29 @@ describe('accounts, profiles and the machine', () => {
     });
   }
 
+  for (const [cause, hold] of [
+    ['auth', 'login'],
+    ['billing', 'billing'],
+  ] as const) {
+    it(`R14.1 an agent whose ${cause} is refused, and that goes on trying, is stopped at once`, async () => {
+      const window = await machine.open({ maxConcurrent: 1 });
+      await many(window, 3);
+      machine.launcher.of('l0').say({ type: 'retry', attempt: 1, maxAttempts: 10, cause, reason: '401 Unauthorized' });
+      await machine.soon();
+      const { parked, holds } = window.status();
+      assert.deepEqual([machine.launcher.of('l0').stops, parked.length, failed()], [['refused'], 3, 0]);
+      assert.deepEqual([holds[0]?.reason, holds[0]?.why], [hold, '401 Unauthorized']);
+    });
+  }
+
+  it('R8.4 an agent that tries again for its provider’s sake goes on', async () => {
+    const window = await machine.open();
+    await many(window, 1);
+    machine.launcher.of('l0').say({ type: 'retry', cause: 'provider', reason: 'Overloaded' });
+    await machine.soon();
+    assert.deepEqual(machine.launcher.of('l0').stops, []);
+  });
+
   it('R14.1 one that fails while others run holds what has not begun, and those that run go on', async () => {
     const window = await machine.open({ maxConcurrent: 2 });
     await many(window, 4);

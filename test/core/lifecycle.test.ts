@@ -348,26 +348,29 @@ describe('life of windows', () => {
     await finish(window, 'a');
     await window.submit({ prompt: 'work', loopId: 'live' });
     const { written, removed, runs } = machine.launcher;
-    const old = machine.clock.now() - DEFAULT_SETTINGS.retention.maxAgeMs;
+    const old = machine.clock.now() - DEFAULT_SETTINGS.retention.maxAgeMs - 60_000;
     for (const token of ['stray', ...runs.map((run) => run.token)]) written.set(token, old);
-    written.set('young stray', old + 7_200_000);
-    await machine.clock.advance(3_700_000);
+    written.set('young stray', old + 30 * 3_600_000);
+    await machine.clock.advance(60_000);
+    machine.clock.jump(24 * 3_600_000);
+    await machine.clock.advance(60_000);
     assert.deepEqual(removed, ['stray']);
   });
 
   it('R9.4 finished loops are bounded by age, and can be cleared; live ones are never removed', async () => {
     const retention = { ...DEFAULT_SETTINGS.retention, maxAgeMs: 7_200_000 };
-    const window = await machine.open({ retention });
+    const window = await machine.open({ retention, staleAfterMs: 0 });
     await window.submit({ prompt: 'work', loopId: 'old' });
     await window.submit({ prompt: 'work', loopId: 'live' });
     machine.launcher.of('old').ok();
     await machine.soon();
-    machine.clock.jump(3_600_000);
+    machine.clock.jump(7_300_000);
+    await machine.clock.advance(60_000);
     await window.submit({ prompt: 'work', loopId: 'young' });
     machine.launcher.of('young').ok();
     await machine.soon();
     assert.equal(window.finishedCount().total, 2);
-    machine.clock.jump(3_700_000);
+    machine.clock.jump(24 * 3_600_000);
     await machine.clock.advance(60_000);
     assert.deepEqual(
       (await window.finished({ limit: 9 })).map(({ loopId }) => loopId),

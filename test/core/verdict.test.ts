@@ -19,6 +19,7 @@ const STOPS: readonly StopBy[] = [
   'output-limit',
   'unattended',
   'ended',
+  'refused',
 ];
 const CAUSES: readonly AgentErrorCause[] = [
   'provider',

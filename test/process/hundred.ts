@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { until } from '../support/until.ts';
 import { type Launched, program, RunHarness } from './support/runHarness.ts';
 
-// npm run hundred: runs with three levels of processes, one of which ignores SIGTERM and one has a session of its own, ended in each of the ways that
-// there are, so many times each, with a grace period of 0.2 s. After each, /proc holds no process of it. The argument says how many times.
+// npm run hundred: runs with three levels of processes, one of which ignores SIGTERM and one has a session of its own,
+// ended in each of the ways that there are, so many times each, with a grace period of 0.2 s. After each, /proc holds
+// no process of it. The argument says how many times.
 
 const TREE = 4;
 const AT_ONCE = 5;

@@ -74,7 +74,8 @@ describe('R7.7 Commands on Windows', () => {
     );
     const line = args[3] as string;
     assert.ok(line.startsWith('"C:\\npm\\own.BAT ') && line.endsWith('"'), line);
-    // Nothing that would end a word, begin a command or name a variable stands alone: its caret is there for each of the two readings.
+    // Nothing that would end a word, begin a command or name a variable stands alone: its caret is there for each of
+    // the two readings.
     assert.doesNotMatch(line.slice(1, -1).replace(/\^+./g, ''), /[%&|<>"!]/);
     assert.ok(line.includes('^^^&^^^ calc'), line);
     assert.ok(line.includes('^^^%PATH^^^%'), line);

@@ -50,6 +50,7 @@ const by = fc.constantFrom<StopBy>(
   'hung',
   'output-limit',
   'unattended',
+  'refused',
 );
 
 export const anyEnd: fc.Arbitrary<AttemptEnd> = fc.record(

@@ -5,6 +5,7 @@ import type {
   AdoptRequest,
   AgentLauncher,
   LaunchRequest,
+  LiveLines,
   Run,
   RunControl,
   RunEnd,
@@ -87,6 +88,18 @@ export class FakeRun implements RunControl {
     const piece = this.#piece(events);
     this.#pieces.push(piece);
     for (const observer of this.#followers) observer.output(piece);
+  }
+
+  /** The agent says these events with more that the process layer reports, such as the names of its costs. */
+  report(events: readonly AgentEvent[], more: Pick<RunOutput, 'costKeys' | 'anew'>): void {
+    const piece = { ...this.#piece(events), ...more };
+    this.#pieces.push(piece);
+    for (const observer of this.#followers) observer.output(piece);
+  }
+
+  /** The last lines of its logs, as they are now. */
+  lines(lines: LiveLines): void {
+    for (const observer of this.#followers) observer.lines(lines);
   }
 
   /** The output so far takes this many bytes. */

@@ -94,6 +94,17 @@ export type SupervisorEvent = { /** Wall time, ms. */ readonly at: number } & (
       readonly until?: number;
       readonly guessed?: true;
     }
+  /**
+   * Work that nobody has looked after for `awayMs`, since `since` (wall time, ms), is held until its user starts it (R9.5). `loopIds`: the
+   * first 100 of `count`.
+   */
+  | {
+      readonly type: 'work:stale';
+      readonly loopIds: readonly string[];
+      readonly count: number;
+      readonly since: number;
+      readonly awayMs: number;
+    }
   | { readonly type: 'budget:warning'; readonly spentUsd: number; readonly limitUsd: number }
   | { readonly type: 'budget:exceeded'; readonly spentUsd: number; readonly limitUsd: number; readonly loopId?: string }
 );

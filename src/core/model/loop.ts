@@ -21,6 +21,8 @@ export interface LoopSpec {
   readonly cwd?: string;
   /** What the tree shows. Absent: the first line of the prompt. */
   readonly title?: string;
+  /** Whether a prompt that begins with a slash command is sent as that command, if its agent has a form for it (R1.5). Absent: as its profile says. */
+  readonly commands?: boolean;
   /** `queue`: it is queued although its circuit or today's budget would refuse it now. `reject`, if absent. */
   readonly whenBlocked?: 'reject' | 'queue';
   /** What must pass before the loop counts as completed (R11). Absent: it completes when its agent says so. */
@@ -38,6 +40,12 @@ export interface LoopEdit {
   readonly title?: string;
   readonly estimatedCostUsd?: number | null;
   readonly maxCostUsd?: number | null;
+}
+
+/** What a retry changes about its loop (R5.5). */
+export interface RetryOptions {
+  /** A new cap of its own: USD, above 0. */
+  readonly maxCostUsd?: number;
 }
 
 /** The states of a loop. The last three are final. */
@@ -85,6 +93,8 @@ export type StopBy =
   | 'shutdown'
   | 'budget'
   | 'cap'
+  /** Its account was refused, and it would only go on trying (R14.1). */
+  | 'refused'
   | 'restart'
   | 'timeout'
   | 'hung'
@@ -233,6 +243,10 @@ export interface LoopFacts {
   readonly attempts: number;
   /** Wall times (ms) of its restarts, oldest first; those out of the window are dropped (R5.1). */
   readonly restarts: readonly number[];
+  /** Restarts since it was submitted or retried (R5.1); none if absent. */
+  readonly restartsTotal?: number;
+  /** Whether a prompt that begins with a command of its agent's runs that command (R1.5); as its profile says if absent. */
+  readonly commands?: boolean;
   /** Attempts in a row that crashed in the second of their start: such a one is not resumed. */
   readonly quickCrashes: number;
   /** Cost over all attempts, 10⁻⁹ USD. */

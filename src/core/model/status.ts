@@ -253,4 +253,6 @@ export interface SubmitResult {
   readonly queued: boolean;
   /** 1-based place in the queue; 0 when it starts at once. */
   readonly position: number;
+  /** What its caller should know, such as that a slash command goes as text (R1.5): one sentence. */
+  readonly note?: string;
 }

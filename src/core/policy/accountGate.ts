@@ -24,15 +24,17 @@ export interface Trouble {
   readonly reason: HoldReason;
   readonly why: string;
   readonly until?: number;
+  /** With `absence`: the newest loop (`seq`) that is held. */
+  readonly lastSeq?: number;
 }
 
 /** The gate after trouble at `now`. `before`: its record, if it was not open. A standing limit is never shortened (R14.4). */
 export function heldBy(trouble: Trouble, before: GateRecord | undefined, now: number): HeldGate {
   const tries = before === undefined ? 0 : before.tries + (before.state === 'trial' ? 1 : 0);
   const held: HeldGate = { ...trouble, state: 'held', since: now, tries, ...nextLook(trouble, tries, now) };
-  if (trouble.reason === 'user') return held;
+  if (trouble.reason === 'user' || trouble.reason === 'absence') return held;
   const isShorter = before?.state === 'held' && (before.until ?? Number.POSITIVE_INFINITY) >= (held.until ?? now);
-  return isShorter && before.reason !== 'absence' ? before : held;
+  return isShorter ? before : held;
 }
 
 /** The hold after its cause was looked at and found to last. */

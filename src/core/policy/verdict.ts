@@ -8,7 +8,9 @@ import type { CircuitVote } from './circuitBreaker.ts';
 export type Verdict =
   | { readonly kind: 'ok'; readonly reason: string }
   | { readonly kind: 'cancelled'; readonly reason: string }
-  /** Back to the queue. `charged`: it uses up a restart (R5.3). `trouble`: whose it was, which may last (R5.7, R13.3). */
+  /**
+   * Back to the queue. `charged`: it uses up a restart (R5.3). `trouble`: whose it was, which may last (R5.7, R13.3).
+   */
   | {
       readonly kind: 'interrupted';
       readonly reason: string;
@@ -51,6 +53,8 @@ export interface EndFacts {
   readonly said?: Extract<AgentEvent, { type: 'end' }>;
   /** What it could spend, as stored with the attempt; `isUsedUp`: it has cost as much. */
   readonly allowance?: Allowance & { readonly isUsedUp: boolean };
+  /** Why the agent's account was refused, where it said so and went on trying. */
+  readonly refused?: { readonly cause: 'auth' | 'billing'; readonly reason: string };
   /** The last usage limit that the agent named. */
   readonly limit?: Extract<AgentEvent, { type: 'limit' }>;
 }
@@ -69,9 +73,9 @@ const HOLDS: { readonly [cause in AgentErrorCause]?: Pick<HeldVerdict, 'of' | 'h
 const BEYOND_LIMIT: readonly AgentErrorCause[] = ['budget', 'turns', 'task'];
 
 /**
- * Decides how an attempt ended: from the user's stop first, then from what the agent said last, then from our other stops
- * and what is known of the process. A stop of ours is never a failure of the agent (agents' exit codes after a stop mean
- * nothing), and what the process did after it had said that it succeeded changes nothing (R5.6).
+ * Decides how an attempt ended: from the user's stop first, then from what the agent said last, then from our other
+ * stops and what is known of the process. A stop of ours is never a failure of the agent (agents' exit codes after a
+ * stop mean nothing), and what the process did after it had said that it succeeded changes nothing (R5.6).
  */
 export function decideOutcome(facts: EndFacts): Verdict {
   const { end, said } = facts;
@@ -130,7 +134,7 @@ function okReason({ kind, exit, stoppedBy }: EndFacts['end']): string {
 
 /** Not by any order of ours: an agent can end all programs called `node`, its guardian among them (R5.3). */
 function foreign(signal: string): Verdict {
-  return { kind: 'interrupted', reason: `its guardian was told to end by ${signal}, and not by us`, charged: true };
+  return { kind: 'interrupted', reason: `somebody ended its guardian with ${signal}`, charged: true };
 }
 
 const TROUBLES = {
@@ -140,7 +144,7 @@ const TROUBLES = {
 };
 
 /** What a stop of each kind means, whatever the process said in its last moments. */
-const STOPPED: { readonly [by in Exclude<StopBy, 'cap'>]: Verdict } = {
+const STOPPED: { readonly [by in Exclude<StopBy, 'cap' | 'refused'>]: Verdict } = {
   user: { kind: 'cancelled', reason: 'cancelled by the user' },
   shutdown: { kind: 'interrupted', reason: 'interrupted by shutdown', charged: false },
   budget: { kind: 'interrupted', reason: 'stopped because the daily budget was passed', charged: false },
@@ -152,7 +156,11 @@ const STOPPED: { readonly [by in Exclude<StopBy, 'cap'>]: Verdict } = {
   ended: { kind: 'interrupted', reason: 'stopped when it seemed to have ended', charged: false },
 };
 
-function stopped(stop: Exclude<StopBy, 'user'>, { allowance }: EndFacts): Verdict {
+function stopped(stop: Exclude<StopBy, 'user'>, { allowance, refused }: EndFacts): Verdict {
+  if (stop === 'refused') {
+    const { cause, reason } = refused ?? { cause: 'auth' as const, reason: 'its account was refused' };
+    return { kind: 'held', of: 'account', hold: cause === 'auth' ? 'login' : 'billing', class: 'agent', reason, cause };
+  }
   if (stop === 'cap') return usedUp('cap');
   return stop === 'budget' && allowance?.isUsedUp ? usedUp(allowance.of) : STOPPED[stop];
 }
@@ -164,7 +172,10 @@ function usedUp(of: Allowance['of']): Verdict {
 /** Failures that say nothing about the account: a program that cannot start, a question, a lack of memory. */
 const NO_VOTE: readonly FailureClass[] = ['spawn', 'asks', 'memory'];
 
-/** How an attempt's end counts in the circuit (R4.2): provider trouble and crashes do, the user's own mistakes and stops do not. */
+/**
+ * How an attempt's end counts in the circuit (R4.2): provider trouble and crashes do, the user's own mistakes and stops
+ * do not.
+ */
 export function circuitVote(verdict: Verdict): CircuitVote {
   if (verdict.kind === 'ok') return 'success';
   if (verdict.kind !== 'failed' || NO_VOTE.includes(verdict.class)) return 'neither';

@@ -69,6 +69,8 @@ export interface AgentProfile {
    * has no form for commands without a terminal.
    */
   commandIn(prompt: string): string | undefined;
+  /** Whether prompts that begin with a command run that command, unless their loop says otherwise (R1.5). */
+  readonly commands?: boolean;
   /** Whether a failed attempt's session can be continued. */
   readonly canResume: boolean;
   /** Whether its cost is known at all; `plain` programs have none, and are never charged an estimate. */

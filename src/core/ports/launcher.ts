@@ -72,17 +72,20 @@ export interface RunOutput {
 }
 
 /**
- * Whose trouble an end was, where it was neither the loop's nor the agent's (R5.7, R13.3). `machine`: it could not run the
- * guardian or the agent. `folder`: the working folder is gone or may not be entered. `memory`: the kernel killed the agent
- * for want of memory.
+ * Whose trouble an end was, where it was neither the loop's nor the agent's (R5.7, R13.3). `machine`: it could not run
+ * the guardian or the agent. `folder`: the working folder is gone or may not be entered. `memory`: the kernel killed
+ * the agent for want of memory.
  */
 export type Trouble = 'machine' | 'folder' | 'memory';
 
-/** How a run ended, as facts; the core decides what they mean. Told after all output was read and all processes were seen to. */
+/**
+ * How a run ended, as facts; the core decides what they mean. Told after all output was read and all processes were
+ * seen to.
+ */
 export interface RunEnd extends Leftovers {
   /**
-   * `exited`: the leader ended and we know how. `spawn`: it never started, nor will it (`error` says why). `void`: nothing ran; it was never
-   * claimed, or could not start for a reason that may pass (`error` says which).
+   * `exited`: the leader ended and we know how. `spawn`: it never started, nor will it (`error` says why). `void`:
+   * nothing ran; it was never claimed, or could not start for a reason that may pass (`error` says which).
    * `lost`: nobody knows how it ended.
    */
   readonly kind: 'exited' | 'spawn' | 'void' | 'lost';
@@ -138,13 +141,16 @@ export interface RunObserver {
   ended(end: RunEnd): void;
 }
 
-/** Orders for a run, whichever window began it: they go to its guardian through its run folder. Harmless when it has ended. */
+/**
+ * Orders for a run, whichever window began it: they go to its guardian through its run folder. Harmless when it has
+ * ended.
+ */
 export interface RunControl {
   /** Has the group stopped in its steps within `graceMs`, then swept. Harmless when called again. */
   stop(by: StopBy, graceMs: number): void;
   /**
-   * Sends just this signal to the group; answers whether it was delivered. With `by` it is a stop that the run's end will name.
-   * SIGKILL ends all that is left of the run too.
+   * Sends just this signal to the group; returns whether it was delivered. With `by` it is a stop that the run's end
+   * will name. SIGKILL ends all that is left of the run too.
    */
   signal(signal: string, by: StopBy | undefined): Promise<boolean>;
   /** Starts the deadlines of first output and silence anew: what *Keep Waiting* does. */
@@ -172,28 +178,33 @@ export interface RunToLookFor {
 /** Starts attempts in groups of their own and follows them. The only way to processes. */
 export interface AgentLauncher {
   launch(request: LaunchRequest, observer: RunObserver): Run;
-  /** Follows a run that another window began, or settles what has become of it. `mine`: this window has its folder open. */
+  /**
+   * Follows a run that another window began, or settles what has become of it. `mine`: this window has its folder open.
+   */
   adopt(request: AdoptRequest, observer: RunObserver, mine: boolean): Run;
   /** Orders for a run that this window does not follow. */
   control(token: string): RunControl;
   /** Free disk space where runs are kept, bytes. */
   freeBytes(): number;
-  /** Ends what is left of runs that are recorded as ended; answers what was ended, by token. */
+  /** Ends what is left of runs that are recorded as ended; returns what was ended, by token. */
   reap(
     tokens: readonly string[],
     graceMs: number,
     keep: readonly string[],
   ): Promise<ReadonlyMap<string, readonly SweptProcess[]>>;
   /**
-   * Looks for the processes of a run that nobody follows any more, its guardian included. `there`: those that live. `gone`:
-   * none can live.
+   * Looks for the processes of a run that nobody follows any more, its guardian included. `there`: those that live.
+   * `gone`: none can live.
    */
   lookForRun(run: RunToLookFor): Promise<Look<readonly SweptProcess[]>>;
-  /** Ends one process that was kept (R7.4); answers whether it was there. */
+  /** Ends one process that was kept (R7.4); returns whether it was there. */
   terminateSpared(process: SweptProcess): Promise<boolean>;
   /** Removes run folders. */
   removeRuns(tokens: readonly string[]): Promise<void>;
-  /** Tokens of the run folders in which nothing was written since `at` (wall time, ms). There may be many: it does not hold the thread. */
+  /**
+   * Tokens of the run folders in which nothing was written since `at` (wall time, ms). There may be many: it does not
+   * hold the thread.
+   */
   runsBefore(at: number): Promise<string[]>;
   /** Where the standard output of a run is: an absolute path. */
   outputPath(token: string): string;

@@ -8,6 +8,20 @@ import type { NanoUsd } from '../model/money.ts';
 import type { StoredSettings } from '../model/settings.ts';
 import type { HistoryQueries } from './historyQueries.ts';
 
+/** What is remembered of time that has passed. Wall times, ms. */
+export interface SeenRecord {
+  /** When a host last said that it is alive (R9.5). */
+  readonly at: number;
+  /** At which times finished loops from before which time were seen to be old (R9.4): those of about a day. */
+  readonly old?: readonly SeenOld[];
+}
+
+/** At `at` all that had finished before `before` was older than may be kept. Wall times, ms. */
+export interface SeenOld {
+  readonly at: number;
+  readonly before: number;
+}
+
 /** What the core owns besides loops: one record for all windows. */
 export interface Control {
   /** Circuit breakers by account (R4.3); one that has never counted a failure has no record. */
@@ -16,6 +30,8 @@ export interface Control {
   readonly gates: Gates;
   /** Dispatch is paused by the user (R2.4). */
   readonly paused: boolean;
+  /** When a host was last alive, and what retention has seen. */
+  readonly seen?: SeenRecord;
   /** The last good values of the settings, for a host that cannot read its own (R6.9). */
   readonly settings?: StoredSettings;
 }

@@ -1,6 +1,7 @@
 import { NotReadyError, ShuttingDownError } from '../model/errors.ts';
 import { TRY_AGAIN_MS } from '../ports/clock.ts';
 import type { UnitOfWork } from '../state/unitOfWork.ts';
+import { noteReturn } from '../steps/absence.ts';
 import { adoptOrphanedRuns, saveLease } from '../steps/leases.ts';
 import { storeSettings } from '../steps/storeSettings.ts';
 import { wakeForBudget } from '../steps/wake.ts';
@@ -68,6 +69,7 @@ export class Lifecycle {
     await transactions.takeAndDispatch((unit) => {
       if (this.#isEnding) return;
       saveLease(unit);
+      noteReturn(unit);
       storeSettings(unit);
       adoptOrphanedRuns(unit, ownership);
       // The limit may have been raised while no window was open, or set lower.

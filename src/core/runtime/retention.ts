@@ -1,4 +1,5 @@
 import type { Disposable } from '../model/disposable.ts';
+import { observeOld, removableBefore } from '../policy/absence.ts';
 import { LONGEST_SLEEP_MS } from '../ports/clock.ts';
 import type { UnitOfWork } from '../state/unitOfWork.ts';
 import type { Engine } from './engine.ts';
@@ -106,10 +107,11 @@ export class Retention implements Disposable {
   };
 
   async #tidy(): Promise<void> {
-    const { store, settings, clock } = this.#parts.context;
-    const { maxAgeMs, maxLoops } = settings.retention;
+    const { store, settings } = this.#parts.context;
+    const { maxLoops } = settings.retention;
+    const before = await this.#observeAge();
     for (;;) {
-      const old = await store.finished({ limit: CHUNK, before: clock.now() - maxAgeMs });
+      const old = before === undefined ? [] : await store.finished({ limit: CHUNK, before });
       const surplus = old.length > 0 ? [] : await store.finished({ limit: CHUNK, offset: maxLoops });
       const seqs = [...old, ...surplus].map((loop) => loop.seq);
       if (this.#disposed || seqs.length === 0) break;
@@ -117,14 +119,27 @@ export class Retention implements Disposable {
       await this.#pause();
     }
     await this.#limitLogs();
-    await this.#removeStrays();
+    if (before !== undefined) await this.#removeStrays(before);
     await this.#giveBack();
   }
 
+  /** Notes what is old now, and returns before which time what has also been old for a day may be removed (R9.4). */
+  async #observeAge(): Promise<number | undefined> {
+    const { settings, clock } = this.#parts.context;
+    const { maxAgeMs } = settings.retention;
+    const seen = await this.#parts.transactions.take((unit) => {
+      const { at = unit.now, old = [] } = unit.control.seen ?? {};
+      const observed = observeOld(old, maxAgeMs, unit.now);
+      if (observed !== old) unit.putControl({ ...unit.control, seen: { at, old: observed } });
+      return observed;
+    });
+    return removableBefore(seen, maxAgeMs, clock.now());
+  }
+
   /** Removes old logs that belong to no recorded attempt, such as those of loops whose removal was interrupted. */
-  async #removeStrays(): Promise<void> {
-    const { store, launcher, settings, clock } = this.#parts.context;
-    const old = await launcher.runsBefore(clock.now() - settings.retention.maxAgeMs);
+  async #removeStrays(before: number): Promise<void> {
+    const { store, launcher } = this.#parts.context;
+    const old = await launcher.runsBefore(before);
     if (old.length === 0) return;
     const known = await store.knownTokens(old);
     await this.#removeRuns(old.filter((token) => !known.has(token)));

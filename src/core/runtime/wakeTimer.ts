@@ -1,4 +1,5 @@
 import type { Disposable } from '../model/disposable.ts';
+import { ALIVE_EVERY_MS, isAliveDue } from '../policy/absence.ts';
 import { gateAt } from '../policy/accountGate.ts';
 import { circuitAt, cooldownRemainingMs } from '../policy/circuitBreaker.ts';
 import { LONGEST_SLEEP_MS, TRY_AGAIN_MS } from '../ports/clock.ts';
@@ -81,6 +82,8 @@ export class WakeTimer implements Disposable {
       else if (gate.state === 'trial') at(trialEndsAt({ liveState: this.#liveState }, gate));
       else if (gate.until !== undefined && !isChecked(this.#context, gate)) at(gate.until);
     }
+    const { seen } = this.#liveState.control;
+    at(seen && !isAliveDue(seen.at, now) ? seen.at + ALIVE_EVERY_MS : now);
     // A new day has its own budget, and a clock that went back has an old one: for what waits, and for what is shown (R6.1).
     at(clock.day(now) === this.#liveState.day.day ? clock.nextDay(now) : now);
     if (this.#liveState.queue.size > 0 && !this.#transactions.halted) {

@@ -60,13 +60,12 @@ export class UnitOfWork {
     const changes = tx.changes();
     if (changes) liveState.apply(changes);
     if (context.storedSettings !== this.control.settings) useStoredSettings(context, this.control.settings);
-    const isNewDay = liveState.day.day !== this.today;
-    if (isNewDay) this.putDay(tx.day(this.today));
+    this.isNewDay = liveState.day.day !== this.today;
+    if (this.isNewDay) this.putDay(tx.day(this.today));
     const { circuits } = this.control;
     for (const [account, circuit] of Object.entries(circuits))
       this.change(account, circuitAt(circuit, context.settings.circuit, this.now));
-    this.hasNews = changes !== undefined || isNewDay || this.control.circuits !== circuits;
-    this.isNewDay = isNewDay;
+    this.hasNews = changes !== undefined || this.isNewDay || this.control.circuits !== circuits;
     this.#before = this.#held();
   }
 

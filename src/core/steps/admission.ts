@@ -16,6 +16,7 @@ import { admits } from '../policy/budget.ts';
 import { checkOf } from '../policy/checkSpec.ts';
 import { attemptsAllowed, cooldownRemainingMs } from '../policy/circuitBreaker.ts';
 import { whyNotJson } from '../policy/jsonValue.ts';
+import type { AgentProfile } from '../ports/agents.ts';
 import { needsMoney, type SupervisorContext } from '../state/context.ts';
 import { circuitOf } from '../state/gates.ts';
 import type { LiveState, QueuedLoop } from '../state/liveState.ts';
@@ -59,6 +60,8 @@ export interface CheckedSpec {
   readonly cwd: string;
   readonly spec: LoopSpec;
   readonly check?: Check;
+  /** What its caller should know: one sentence. */
+  readonly note?: string;
 }
 
 /** Checks the fields of a submit (R1.3, R1.4). Throws an `InvalidLoopError` that says which field and why. */
@@ -97,6 +100,8 @@ export function checkSpec(given: LoopSpec, context: SupervisorContext): CheckedS
     throw new InvalidLoopError('agent', `"${agent}" is not known: choose one of ${context.agents.names().join(', ')}`);
   const refusal = profile.refuse(prompt);
   if (refusal !== undefined) throw new InvalidLoopError('prompt', refusal);
+  if (spec.commands !== undefined && typeof spec.commands !== 'boolean')
+    throw new InvalidLoopError('commands', `must be true or false, and is ${String(spec.commands)}`);
   const cwd = spec.cwd ?? context.window.folders[0] ?? context.window.home;
   if (typeof cwd !== 'string' || !ABSOLUTE.test(cwd))
     throw new InvalidLoopError('cwd', `must be the absolute path of a folder, and is ${JSON.stringify(cwd)}`);
@@ -105,7 +110,16 @@ export function checkSpec(given: LoopSpec, context: SupervisorContext): CheckedS
   if (folder.state === 'unknown')
     throw new InvalidLoopError('cwd', `"${cwd}" could not be looked at (${folder.why}): submit it again`);
   const check = spec.check === undefined ? undefined : checkOf(spec.check);
-  return { loopId, prompt, title: titleOf(spec), priority, agent, cwd, spec, ...(check && { check }) };
+  const note = noteOn(spec, profile);
+  const facts = { ...(check && { check }), ...(note !== undefined && { note }) };
+  return { loopId, prompt, title: titleOf(spec), priority, agent, cwd, spec, ...facts };
+}
+
+/** Says that a slash command goes to the agent as text (R1.5). */
+function noteOn({ prompt, commands }: LoopSpec, profile: AgentProfile): string | undefined {
+  const command = profile.commandIn(prompt);
+  if (command === undefined || (commands ?? profile.commands)) return undefined;
+  return `${command} is sent as text, not run as a command. To run it, submit with commands: true.`;
 }
 
 /** What decides whether a loop is admitted, beside the live state. */

@@ -5,12 +5,14 @@ import type { RunOutput } from '../ports/launcher.ts';
 import type { UnitOfWork } from '../state/unitOfWork.ts';
 import { charge, refuse } from './charge.ts';
 import { markAtLeast, replaceEstimates } from './estimateCorrection.ts';
+import { requestStop } from './requestStop.ts';
+import { refusalIn } from './runSummary.ts';
 import { wakeForBudget } from './wake.ts';
 import { watchMoney } from './watchMoney.ts';
 
 /** Events that are to be written down with the place up to which the output was read. */
 export function isDurable(event: AgentEvent): boolean {
-  return event.type === 'cost' || event.type === 'session';
+  return event.type === 'cost' || event.type === 'session' || refusalIn(event) !== undefined;
 }
 
 /** What has accrued is stored in steps of this (10⁻⁹ USD): it is for watching, and the output tells it again after a crash. */
@@ -57,7 +59,9 @@ export function applyOutput(unit: UnitOfWork, loop: ActiveLoop, output: RunOutpu
   if (accrued !== next.attempt.accrued) next = unit.putAttempt(next, { ...next.attempt, accrued }) ?? next;
   if (unit.freesBudget) wakeForBudget(unit, 'a correction has freed some of the daily budget');
   watchMoney(unit);
-  return unit.liveState.get(loop.seq) as ActiveLoop;
+  const current = unit.liveState.get(loop.seq) as ActiveLoop;
+  const refusal = output.events.map(refusalIn).findLast((found) => found !== undefined);
+  return refusal ? requestStop(unit, current, 'refused', refusal.reason) : current;
 }
 
 /** Whether what an event says of money can be counted. */

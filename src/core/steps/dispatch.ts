@@ -246,6 +246,7 @@ function plan(unit: UnitOfWork, loop: QueuedLoop, profile: AgentProfile, costLef
     const command = profile.plan({
       ...request,
       ...(resume !== undefined && { resume }),
+      ...(loop.commands !== undefined && { commands: loop.commands }),
       ...(costLeft !== undefined && { costLeft }),
     });
     return { plan: command, ...(resume !== undefined && { resume }) };

@@ -4,6 +4,7 @@ import { addRestart } from '../policy/restartIntensity.ts';
 import type { Verdict } from '../policy/verdict.ts';
 import type { RunEnd } from '../ports/launcher.ts';
 import type { UnitOfWork } from '../state/unitOfWork.ts';
+import type { RunSummary } from './runSummary.ts';
 import { leaveState, requeue, wait } from './transitions.ts';
 
 /** An attempt that failed so soon after its start (ms) crashed at once. */
@@ -15,6 +16,7 @@ export function afterFailure(
   loop: ActiveLoop,
   verdict: Extract<Verdict, { kind: 'failed' }>,
   end: RunEnd,
+  summary: RunSummary,
 ): void {
   const { class: kind, reason, cause } = verdict;
   if (cause === 'session' && loop.attempt.resumed) {
@@ -26,7 +28,9 @@ export function afterFailure(
     wait(unit, loop, { for: 'you', need: 'answer' }, reason);
     return;
   }
-  const quick = end.at - loop.attempt.startedAt <= QUICK_CRASH_MS;
+  const ranMs = end.at - loop.attempt.startedAt;
+  // Less than no time: the clock went back meanwhile, so nobody knows (R4.5).
+  const quick = ranMs >= 0 && ranMs <= QUICK_CRASH_MS && !summary.worked;
   const failure: Failure = { class: kind, reason, at: unit.now, ...(cause !== undefined && { cause }) };
   const counted = { ...loop, quickCrashes: quick ? loop.quickCrashes + 1 : 0 };
   if (verdict.permanent) failForGood(unit, counted, failure);
@@ -35,16 +39,26 @@ export function afterFailure(
 
 /** Restarts a loop after a failure as far as the intensity allows (R5.1, R5.2). */
 export function restart(unit: UnitOfWork, loop: LiveLoop, failure: Failure): void {
-  const { allowed, restarts } = addRestart(loop.restarts, unit.context.settings.restart, unit.now);
-  if (!allowed) {
-    failForGood(unit, { ...loop, restarts }, failure);
+  const settings = unit.context.settings.restart;
+  const { allowed, restarts } = addRestart(loop.restarts, settings, unit.now);
+  const { restartsTotal = 0 } = loop;
+  if (!allowed || restartsTotal >= settings.maxTotal) {
+    const note = allowed ? ` (it has been restarted ${restartsTotal} times in all)` : '';
+    failForGood(unit, { ...loop, restarts }, failure, note);
     return;
   }
   const delayMs = backoffMs(restarts.length, unit.context.random);
   const error = failure.reason;
   const facts = leaveState(loop, unit.now);
   unit.put(
-    { ...facts, restarts, lastError: failure, state: 'backingOff', until: unit.now + delayMs },
+    {
+      ...facts,
+      restarts,
+      restartsTotal: restartsTotal + 1,
+      lastError: failure,
+      state: 'backingOff',
+      until: unit.now + delayMs,
+    },
     `${failure.class}: ${error}`,
     loop.state,
   );
@@ -59,8 +73,8 @@ export function restart(unit: UnitOfWork, loop: LiveLoop, failure: Failure): voi
   });
 }
 
-/** Ends a loop as permanently failed (R5.1, R5.3). */
-export function failForGood(unit: UnitOfWork, loop: LiveLoop, failure: Failure): void {
+/** Ends a loop as permanently failed (R5.1, R5.3). `note` goes with the reason into its history. */
+export function failForGood(unit: UnitOfWork, loop: LiveLoop, failure: Failure, note = ''): void {
   const facts = leaveState(loop, unit.now);
   const failed: FinishedLoop = {
     ...facts,
@@ -70,7 +84,7 @@ export function failForGood(unit: UnitOfWork, loop: LiveLoop, failure: Failure):
     failure,
     cleared: false,
   };
-  unit.put(failed, `${failure.class}: ${failure.reason}`, loop.state);
+  unit.put(failed, `${failure.class}: ${failure.reason}${note}`, loop.state);
   unit.tell({
     type: 'loop:failed',
     loopId: loop.loopId,

@@ -1,10 +1,24 @@
 import type { AgentEvent } from '../model/agentEvent.ts';
-import { takesBackEnd } from '../policy/progress.ts';
+import { isProgress, takesBackEnd } from '../policy/progress.ts';
+
+/** Why an agent cannot work at all for now. `reason`: one sentence. */
+export interface Refusal {
+  readonly cause: 'auth' | 'billing';
+  readonly reason: string;
+}
+
+/** That an agent says in a notice of a retry that its account is refused; undefined where it says no such thing. */
+export function refusalIn(event: AgentEvent): Refusal | undefined {
+  if (event.type !== 'retry' || (event.cause !== 'auth' && event.cause !== 'billing')) return undefined;
+  return { cause: event.cause, reason: event.reason };
+}
 
 /** What a run has said so far, as far as its settlement asks. */
 export interface RunSummary {
   readonly said?: Extract<AgentEvent, { type: 'end' }>;
   readonly limit?: Extract<AgentEvent, { type: 'limit' }>;
+  /** Its account was refused, and it tries again by itself: nothing but the account's owner can help (R14.1). */
+  readonly refused?: Refusal;
   /** What the check has found, where this is one. */
   readonly checked?: Extract<AgentEvent, { type: 'checked' }>;
   /** Whether its cost was reported, or priced from what it reported. */
@@ -19,20 +33,28 @@ export interface RunSummary {
 
 /** The summary once the run has said this too. */
 export function withEvents(summary: RunSummary, events: readonly AgentEvent[]): RunSummary {
-  let { said, limit, checked, priced, unknown, worked } = summary;
+  let { said, limit, refused, checked, priced, unknown, worked } = summary;
   for (const event of events) {
     // It works on: what it said before is not its last word (R5.6).
     if (event.type === 'end') said = event;
     else if (takesBackEnd(event)) said = undefined;
     if (event.type === 'limit') limit = event;
+    refused = refusalIn(event) ?? (isProgress(event) ? undefined : refused);
     if (event.type === 'checked') checked = event;
     if (event.type === 'cost' && event.source === 'unknown') unknown = true;
     else if (event.type === 'cost') priced = true;
     if (isWork(event)) worked = true;
   }
-  const { said: _, ...rest } = summary;
+  const { said: _, refused: _1, ...rest } = summary;
   const marks = { priced, unknown, worked };
-  return { ...rest, ...(said && { said }), ...(limit && { limit }), ...(checked && { checked }), ...marks };
+  return {
+    ...rest,
+    ...(said && { said }),
+    ...(limit && { limit }),
+    ...(refused && { refused }),
+    ...(checked && { checked }),
+    ...marks,
+  };
 }
 
 /** Any text, tool call or token (R6.6). */

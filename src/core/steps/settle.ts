@@ -33,6 +33,7 @@ export function settle(unit: UnitOfWork, loop: ActiveLoop, end: RunEnd, report: 
     ...(loop.attempt.stop && { stop: loop.attempt.stop.by }),
     ...(report.said && { said: report.said }),
     ...(report.limit && { limit: report.limit }),
+    ...(report.refused && { refused: report.refused }),
     ...allowanceFacts(charged),
   });
   const ended: AttemptEnd = {
@@ -127,7 +128,7 @@ function moveOn(unit: UnitOfWork, loop: ActiveLoop, verdict: Verdict, end: RunEn
       unit.tell({ type: 'loop:interrupted', loopId: loop.loopId, reason: verdict.reason });
       return;
     case 'failed':
-      afterFailure(unit, loop, verdict, end);
+      afterFailure(unit, loop, verdict, end, summary);
   }
 }
 

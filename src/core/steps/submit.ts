@@ -1,6 +1,6 @@
 import { UnknownLoopError, WrongStateError } from '../model/errors.ts';
 import { capLeftOf, type Loop, type LoopFacts, NO_COST } from '../model/loop.ts';
-import { toNano } from '../model/money.ts';
+import { type NanoUsd, toNano } from '../model/money.ts';
 import type { SubmitResult } from '../model/status.ts';
 import { attemptsAllowed } from '../policy/circuitBreaker.ts';
 import { accountOf, circuitOf } from '../state/gates.ts';
@@ -13,7 +13,10 @@ import { firstRounds } from './rounds.ts';
 import { leaveState } from './transitions.ts';
 
 /** A loop that has been taken into the queue. */
-type Admitted = Pick<Loop, 'seq' | 'loopId'>;
+interface Admitted extends Pick<Loop, 'seq' | 'loopId'> {
+  /** What its caller should know: one sentence. */
+  readonly note?: string;
+}
 
 /** Takes a checked loop into the queue, or throws the reason why not (R1.2). */
 export function admit(unit: UnitOfWork, checked: CheckedSpec, ownership: LoopOwnership): Admitted {
@@ -27,7 +30,7 @@ export function admit(unit: UnitOfWork, checked: CheckedSpec, ownership: LoopOwn
   const reserve = Math.min(estimate, maxCost ?? estimate);
   throwIfRefused(unit, ownership, { agent, reserve, latest, queueIfBlocked: spec.whenBlocked === 'queue' });
   const folder = context.window.folders.find((path) => isWithin(path, cwd)) ?? context.window.folders[0];
-  return insert(unit, prompt, {
+  const admitted = insert(unit, prompt, {
     loopId: checked.loopId ?? `loop-${context.newId().slice(0, 10)}`,
     title,
     agent,
@@ -39,6 +42,7 @@ export function admit(unit: UnitOfWork, checked: CheckedSpec, ownership: LoopOwn
     estimateAssumed: given === undefined,
     ...(maxCost !== undefined && { maxCost }),
     ...(spec.metadata !== undefined && { metadata: spec.metadata }),
+    ...(spec.commands !== undefined && { commands: spec.commands }),
     ...(check && { check, rounds: firstRounds(check) }),
     submittedAt: unit.now,
     since: unit.now,
@@ -48,21 +52,26 @@ export function admit(unit: UnitOfWork, checked: CheckedSpec, ownership: LoopOwn
     ...NO_COST,
     idleAllowances: 0,
   });
+  return checked.note === undefined ? admitted : { ...admitted, note: checked.note };
 }
 
 /** Whether an admitted loop has started at once, or its place in the queue, once the free slots are filled (R1.1). Throws if it has no room. */
-export function submitResult(unit: UnitOfWork, { seq, loopId }: Admitted): SubmitResult {
+export function submitResult(unit: UnitOfWork, { seq, loopId, note }: Admitted): SubmitResult {
+  const said = note === undefined ? {} : { note };
   const loop = unit.liveState.get(seq);
-  if (loop?.state !== 'queued') return { loopId, queued: false, position: 0 };
+  if (loop?.state !== 'queued') return { loopId, queued: false, position: 0, ...said };
   const error = lacksRoom(loop, unit.liveState, unit.context);
   if (error) throw error;
   const position = unit.liveState.queue.position(loop);
   unit.tell({ type: 'loop:queued', loopId, position });
-  return { loopId, queued: true, position };
+  return { loopId, queued: true, position, ...said };
 }
 
-/** Admits a permanently failed loop again with its restarts cleared, in one step, or throws and changes nothing (R5.5). */
-export function readmit(unit: UnitOfWork, loopId: string, ownership: LoopOwnership): Admitted {
+/**
+ * Admits a permanently failed loop again with its restarts cleared, in one step, or throws and changes nothing (R5.5). `maxCost`: a new cap;
+ * without one, a loop that has used up its own gets as much again.
+ */
+export function readmit(unit: UnitOfWork, loopId: string, ownership: LoopOwnership, maxCost?: NanoUsd): Admitted {
   const latest = unit.latest(loopId);
   if (!latest) throw new UnknownLoopError(loopId);
   if (latest.state !== 'failed')
@@ -71,19 +80,31 @@ export function readmit(unit: UnitOfWork, loopId: string, ownership: LoopOwnersh
       `has not failed for good, it is ${latest.state}: only a failed loop can be retried`,
     );
   // With as much again, if it has used up its own cap.
-  const facts = leaveState(withMore(latest), unit.now);
+  const { restartsTotal: _, ...facts } = leaveState(
+    maxCost === undefined ? withMore(latest) : { ...latest, maxCost },
+    unit.now,
+  );
   throwIfRefused(unit, ownership, {
     agent: latest.agent,
     reserve: Math.min(facts.estimate, capLeftOf(facts)),
     latest: undefined,
     queueIfBlocked: false,
   });
+  const cleared = { restarts: [], quickCrashes: 0 };
+  const place = lastPlace(unit, latest);
   unit.put(
-    { ...facts, windowId: unit.context.window.id, restarts: [], quickCrashes: 0, state: 'queued', fresh: true },
+    { ...facts, ...cleared, place, windowId: unit.context.window.id, state: 'queued', fresh: true },
     'retried by the user',
     'failed',
   );
   return latest;
+}
+
+/** A place behind all loops of that priority, those that run and may come back included (R2.1). It is before that of any later submit. */
+function lastPlace({ liveState }: UnitOfWork, { priority, place }: Loop): number {
+  let last = place;
+  for (const loop of liveState.loops()) if (loop.priority === priority) last = Math.max(last, loop.place + 0.5);
+  return last;
 }
 
 function isWithin(folder: string, path: string): boolean {

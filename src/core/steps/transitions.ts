@@ -1,4 +1,4 @@
-import type { FinishedLoop, LiveLoop, Loop, LoopFacts, Waiting } from '../model/loop.ts';
+import type { FinishedLoop, LiveLoop, Loop, LoopFacts, LoopPhase, Waiting } from '../model/loop.ts';
 import type { UnitOfWork } from '../state/unitOfWork.ts';
 
 /** Ends a loop as completed or cancelled. */
@@ -19,50 +19,24 @@ export function wait(unit: UnitOfWork, loop: LiveLoop, waiting: Waiting, why: st
   unit.tell({ type: 'loop:waiting', loopId: loop.loopId, for: waiting.for, ...until, reason: why });
 }
 
+/** All that a loop has only in some states. */
+type PhaseKeys = LoopPhase extends infer Phase ? (Phase extends Phase ? keyof Phase : never) : never;
+
 /** What a loop keeps when it leaves its state. */
 export function leaveState(loop: Loop, now: number): LoopFacts {
   const {
-    seq,
-    loopId,
-    title,
-    agent,
-    cwd,
-    windowId,
-    priority,
-    place,
-    estimate,
-    estimateAssumed,
-    submittedAt,
-    attempts,
-    restarts,
-    quickCrashes,
-  } = loop;
-  const { cost, costEstimated, costUnknown, costAtLeast, idleAllowances } = loop;
-  const { folder, maxCost, metadata, sessionId, lastError, check, rounds } = loop;
-  return {
-    ...{
-      seq,
-      loopId,
-      title,
-      agent,
-      cwd,
-      windowId,
-      priority,
-      place,
-      estimate,
-      estimateAssumed,
-      submittedAt,
-      attempts,
-      restarts,
-      quickCrashes,
-    },
-    ...{ cost, costEstimated, costUnknown, costAtLeast, idleAllowances, since: now },
-    ...(folder !== undefined && { folder }),
-    ...(maxCost !== undefined && { maxCost }),
-    ...(metadata !== undefined && { metadata }),
-    ...(sessionId !== undefined && { sessionId }),
-    ...(lastError !== undefined && { lastError }),
-    ...(check !== undefined && { check }),
-    ...(rounds !== undefined && { rounds }),
-  };
+    state,
+    fresh,
+    wasParked,
+    attempt,
+    until,
+    for: _,
+    need,
+    why,
+    finishedAt,
+    failure,
+    cleared,
+    ...facts
+  } = loop as LoopFacts & { readonly [key in PhaseKeys]?: unknown };
+  return { ...facts, since: now };
 }

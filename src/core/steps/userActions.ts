@@ -50,6 +50,13 @@ export function tryAccount(unit: UnitOfWork, account: string): boolean {
   return held.length > 0;
 }
 
+/** Starts what was held because nobody had looked after it for long (R9.5). Returns whether anything was. */
+export function startStale(unit: UnitOfWork): boolean {
+  const absence = unit.control.gates['absence'];
+  if (absence) tryGate(unit, absence);
+  return absence !== undefined;
+}
+
 /** Holds an account by hand. A time that is no wait, such as one in the past, counts as none. */
 export function holdAccount(unit: UnitOfWork, account: string, until: number | undefined): void {
   const named = until !== undefined && isPending(until, unit.now) ? { until: Math.ceil(until) } : {};

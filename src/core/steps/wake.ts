@@ -2,6 +2,7 @@ import type { LiveLoop } from '../model/loop.ts';
 import { clampedSpan, isPending } from '../policy/waits.ts';
 import type { TimedLoop } from '../state/liveState.ts';
 import type { UnitOfWork } from '../state/unitOfWork.ts';
+import { noteAlive } from './absence.ts';
 import { wakeGates } from './holds.ts';
 import { requeue } from './transitions.ts';
 
@@ -37,4 +38,5 @@ export function wakeDue(unit: UnitOfWork): void {
     if (!isPending(clamped.until, unit.now)) requeue(unit, clamped, WOKEN[loop.state]);
   }
   wakeGates(unit);
+  noteAlive(unit);
 }

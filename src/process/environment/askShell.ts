@@ -19,8 +19,8 @@ const LEAVE_MS = 2_000;
 const LAST_WORDS_MS = 500;
 
 /**
- * Asks a login shell for its environment. Settles as soon as the answer is there, or within the time limit, whatever the
- * shell's profile leaves running.
+ * Asks a login shell for its environment. Settles as soon as the answer is there, or within the time limit, whatever
+ * the shell's profile leaves running.
  *
  * @throws Error when there is no answer.
  */

@@ -26,8 +26,9 @@ export interface AskOptions {
 const LONGEST_ANSWER = 1024 * 1024;
 
 /**
- * Finds a command as it would be when an agent is started: an absolute path, or a name on the PATH of `environment` (on Windows with the extensions of
- * PATHEXT). A relative path begins at `cwd`, or at the home folder. Undefined when there is no such program.
+ * Finds a command as it would be when an agent is started: an absolute path, or a name on the PATH of `environment` (on
+ * Windows with the extensions of PATHEXT). A relative path begins at `cwd`, or at the home folder. Undefined when there
+ * is no such program.
  */
 export function findProgram(
   command: string,

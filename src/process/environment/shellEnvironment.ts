@@ -26,8 +26,8 @@ const NOT_OF_A_PROFILE = /^(_|SHLVL|PWD|OLDPWD|ELECTRON_.*|VSCODE_.*|LOOP_SUPERV
 /**
  * Returns a function that gives the environment a terminal would have (a VS Code that was started from a desktop has a
  * poor PATH). The user's login shell is asked once, with a time limit, when it is first needed; if it does not answer,
- * this process's environment has to do for a while: the machine may only have been busy, as after its start. What VS Code
- * adds for itself is left out, and so are inherited markers of runs (R7.4).
+ * this process's environment has to do for a while: the machine may only have been busy, as after its start. What VS
+ * Code adds for itself is left out, and so are inherited markers of runs (R7.4).
  */
 export function terminalEnvironment(options: TerminalEnvironmentOptions): () => Promise<Record<string, string>> {
   let asked: Promise<Record<string, string>> | undefined;

@@ -18,8 +18,8 @@ export interface GuardianPulseOptions {
 }
 
 /**
- * Notices a guardian that somebody has stopped: it is woken within a minute, and replaced if that does not help. One of the
- * first edition has no heartbeat, and is woken now and then.
+ * Notices a guardian that somebody has stopped: it is woken within a minute, and replaced if that does not help. One of
+ * the first edition has no heartbeat, and is woken now and then.
  */
 export class GuardianPulse {
   readonly #options: GuardianPulseOptions;

@@ -2,7 +2,10 @@ import { stripVTControlCharacters } from 'node:util';
 
 const LONGEST = 500;
 
-/** The last line of a text that says something, without terminal escapes and control characters; empty when there is none. */
+/**
+ * The last line of a text that says something, without terminal escapes and control characters; empty when there is
+ * none.
+ */
 export function lastLineOf(text: string): string {
   const lines = text.split('\n').map((line) => printable(line).trim());
   return lines.findLast((line) => line !== '')?.slice(0, LONGEST) ?? '';

@@ -7,12 +7,14 @@ export interface Lines {
 }
 
 const NEWLINE = 10;
-/** Lines are decoded together in blocks of about this size (bytes): one by one costs more, and a block is quickly done. */
+/**
+ * Lines are decoded together in blocks of about this size (bytes): one by one costs more, and a block is quickly done.
+ */
 const BLOCK_BYTES = 32 * 1024;
 
 /**
- * Cuts a stream of bytes into lines of text (R8.2). It splits at newlines before it decodes, so no character is broken; what is no UTF-8 becomes U+FFFD,
- * NUL stays. It holds at most one line, and of a long one what `LongLine` keeps.
+ * Cuts a stream of bytes into lines of text (R8.2). It splits at newlines before it decodes, so no character is broken;
+ * what is no UTF-8 becomes U+FFFD, NUL stays. It holds at most one line, and of a long one what `LongLine` keeps.
  */
 export class LineSplitter {
   #begun: Buffer[] = [];

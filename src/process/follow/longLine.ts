@@ -12,9 +12,10 @@ const CUT = Buffer.from('…');
 type Escape = 'none' | 'begun' | 4 | 3 | 2 | 1;
 
 /**
- * Takes a line that is too long, piece by piece, and keeps what matters of it in at most 1 MiB. In a line of JSON each long string is cut to its first
- * 32 KiB and an ellipsis, so that what is left is still JSON with all its fields: a result that holds a whole file does not lose its cost. Whatever is
- * still too long, and any other line, is cut after 1 MiB, which no JSON reader will take for whole.
+ * Takes a line that is too long, piece by piece, and keeps what matters of it in at most 1 MiB. In a line of JSON each
+ * long string is cut to its first 32 KiB and an ellipsis, so that what is left is still JSON with all its fields: a
+ * result that holds a whole file does not lose its cost. Whatever is still too long, and any other line, is cut after 1
+ * MiB, which no JSON reader will take for whole.
  */
 export class LongLine {
   readonly #kept: Buffer[] = [];

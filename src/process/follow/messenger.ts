@@ -33,8 +33,8 @@ export class Messenger {
   }
 
   /**
-   * Leaves an order and wakes the guardian. Returns the name of the order, or undefined when it could not be written, as
-   * on a full disk; a guardian that is to stop its run gets SIGTERM then.
+   * Leaves an order and wakes the guardian. Returns the name of the order, or undefined when it could not be written,
+   * as on a full disk; a guardian that is to stop its run gets SIGTERM then.
    */
   send(files: RunFiles, order: Order, to: GuardianAddress = {}): string | undefined {
     this.#sent += 1;
@@ -56,7 +56,9 @@ export class Messenger {
     void this.#signalGuardian(files, 'SIGCONT', to);
   }
 
-  /** Sends a signal through the guardian; returns whether the group got it. The window signals it if no answer comes. */
+  /**
+   * Sends a signal through the guardian; returns whether the group got it. The window signals it if no answer comes.
+   */
   async signal(files: RunFiles, order: Extract<Order, { kind: 'signal' }>, to: GuardianAddress = {}): Promise<boolean> {
     const name = this.send(files, order, to);
     const patience = performance.now() + ANSWER_MS;

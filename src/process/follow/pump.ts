@@ -3,7 +3,10 @@ import type { Tail } from './tail.ts';
 /** Bytes that are read at once. One buffer serves all runs. */
 const PIECE_BYTES = 256 * 1024;
 
-/** Reads for all runs of the window in turn, a piece each, and lets other work go between: memory and delay stay flat however much they write. */
+/**
+ * Reads for all runs of the window in turn, a piece each, and lets other work go between: memory and delay stay flat
+ * however much they write.
+ */
 export class Pump {
   readonly #onError: (message: string, error: unknown) => void;
   readonly #waiting = new Map<Tail, (() => void)[]>();

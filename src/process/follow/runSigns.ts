@@ -16,8 +16,8 @@ const QUESTION_BYTES = 4_096;
 export type SignObserver = Pick<RunObserver, 'silent' | 'lines'>;
 
 /**
- * The signs that a run gives while it goes on: silence, its last word, a question, its last lines (R8.2, R8.4, R5.6). What
- * its guardian says of its silence goes before what this window has seen of it.
+ * The signs that a run gives while it goes on: silence, its last word, a question, its last lines (R8.2, R8.4, R5.6).
+ * What its guardian says of its silence goes before what this window has seen of it.
  */
 export class RunSigns {
   readonly #files: RunFiles;

@@ -15,7 +15,10 @@ export interface SightOptions {
   readonly onUnseen: (why: string | undefined) => void;
 }
 
-/** Whether a run can be seen (R3.1): looks that fail are made again, a little later each time, until the run is given up. */
+/**
+ * Whether a run can be seen (R3.1): looks that fail are made again, a little later each time, until the run is given
+ * up.
+ */
 export class Sight {
   readonly #options: SightOptions;
   /** Since when (time of `performance.now`) no look could tell whether the run goes on. */

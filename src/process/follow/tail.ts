@@ -24,8 +24,8 @@ export interface TailOptions {
 }
 
 /**
- * Follows a growing log: reads what is new, gives its lines to the agent's reader and passes on what that says. A log that
- * shrinks or is replaced is read anew from its start, with a notice (R8.1); all offsets count on meanwhile.
+ * Follows a growing log: reads what is new, gives its lines to the agent's reader and passes on what that says. A log
+ * that shrinks or is replaced is read anew from its start, with a notice (R8.1); all offsets count on meanwhile.
  */
 export class Tail {
   readonly #options: TailOptions;
@@ -81,6 +81,11 @@ export class Tail {
     return Math.min(this.#limit, size) > this.#place || this.#change(size) !== undefined;
   }
 
+  /** Whether there is output that could not be read, for a reason that may pass. */
+  get isBlind(): boolean {
+    return this.#file.blind !== undefined || this.hasNews();
+  }
+
   /** Ends at what is in the file now. */
   limitToNow(): void {
     this.#limit = this.#file.size();
@@ -93,9 +98,10 @@ export class Tail {
     if (length <= 0) return false;
     const bytes = await this.#file.read(buffer, length, this.#place);
     if (this.#closed || bytes === 0) return false;
-    this.#readTo += bytes;
+    // What may fail comes first: a piece that counts as read is passed on.
     this.#writtenAt = this.#file.writtenAt();
     this.#mark ??= this.#file.mark();
+    this.#readTo += bytes;
     let since = performance.now();
     for (const { lines, bytes: taken } of this.#splitter.take(buffer.subarray(0, bytes))) {
       for (const line of lines) this.#line(line);
@@ -166,7 +172,9 @@ export class Tail {
     if (!isOurs) this.#beginAnew(change);
   }
 
-  /** The same content is read by a reader that knows nothing of it; other content goes on where the lost one stopped. */
+  /**
+   * The same content is read by a reader that knows nothing of it; other content goes on where the lost one stopped.
+   */
   #beginAnew(change: RunOutput['anew']): void {
     const { freshReader } = this.#options;
     if (this.#mark && freshReader && this.#file.beginsAs(this.#mark)) {

@@ -1,7 +1,10 @@
 import { closeSync, fstatSync, ftruncateSync, openSync, watch } from 'node:fs';
 import { FILE_MODE } from '../runFolder/atomicFile.ts';
 
-/** The two logs that an agent writes to, standard output and standard error, held open: they stay ours even if their files are removed. */
+/**
+ * The two logs that an agent writes to, standard output and standard error, held open: they stay ours even if their
+ * files are removed.
+ */
 export class AgentLogs {
   /** Their descriptors, for the agent to inherit. */
   readonly descriptors: readonly [stdout: number, stderr: number];
@@ -37,8 +40,8 @@ export class AgentLogs {
   }
 
   /**
-   * Calls `onWrite` when something is written, until the function that it returns is called. Undefined where the system does not
-   * report writes as they happen.
+   * Calls `onWrite` when something is written, until the function that it returns is called. Undefined where the system
+   * does not report writes as they happen.
    */
   watch(onWrite: () => void): (() => void) | undefined {
     if (process.platform === 'win32') return undefined;

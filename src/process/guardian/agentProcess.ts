@@ -11,8 +11,8 @@ export class AgentProcess {
   readonly logs: AgentLogs;
 
   /**
-   * @throws what `spawn` throws, such as E2BIG, and what the file system throws. A command that is not found is reported by the
-   * child's `error` event.
+   * @throws what `spawn` throws, such as E2BIG, and what the file system throws. A command that is not found is
+   * reported by the child's `error` event.
    */
   constructor(request: RunRequest, files: RunFiles, environment: NodeJS.ProcessEnv) {
     // Read to its end by the agent at its own speed, and then closed: no agent hangs on an open standard input.

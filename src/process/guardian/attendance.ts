@@ -10,8 +10,8 @@ import { keyOf } from '../tables/processTable.ts';
 const MISSING_FOR_MS = 3 * RENEW_MS;
 
 /**
- * Whether any window of the installation lives, as their files in the windows' folder say. Cheap while the one last seen
- * goes on. A folder or file that cannot be read proves nothing, and neither does one that has just vanished.
+ * Whether any window of the installation lives, as their files in the windows' folder say. Cheap while the one last
+ * seen goes on. A folder or file that cannot be read proves nothing, and neither does one that has just vanished.
  */
 export class Attendance {
   readonly #folder: string;

@@ -12,13 +12,15 @@ export interface Sight {
 /** What the deadlines say now. */
 export interface Verdict {
   readonly stop?: StopBy;
-  /** Nothing was heard for so long, and that is only to be told. */
+  /** Nothing was heard for so long, and a warning is all that follows. */
   readonly silent?: { readonly kind: 'first-output' | 'silence'; readonly forMs: number };
   /** When (ms from now) the next of them is due, at most. */
   readonly dueMs: number;
 }
 
-/** The deadlines of one run (R7.6). Times are those of a clock that stands still in suspend, ms; a limit of 0 is none. */
+/**
+ * The deadlines of one run (R7.6). Times are those of a clock that stands still in suspend, ms; a limit of 0 is none.
+ */
 export class Deadlines {
   readonly #limits: RunLimits;
   #logBytes = 0;

@@ -1,8 +1,8 @@
 import type { ProcessExit } from '../../core/model/agentEvent.ts';
 import type { StopBy } from '../../core/model/loop.ts';
 
-// A guardian's own exit code is a second way to report how its run ended, for when nothing can be written. It reaches the
-// window that started it. Codes below 160 are Node's and the system's.
+// A guardian's own exit code is a second way to report how its run ended, for when nothing can be written. It reaches
+// the window that started it. Codes below 160 are Node's and the system's.
 
 const EXITED = 160;
 const HIGHEST_CODE = 63;
@@ -33,6 +33,7 @@ const STOPS: readonly StopBy[] = [
   'output-limit',
   'unattended',
   'ended',
+  'refused',
 ];
 
 /** How a run ended, as far as an exit code can say it. */
@@ -42,7 +43,9 @@ export interface ReportedEnd {
   readonly stoppedBy?: StopBy;
 }
 
-/** The exit code that reports an end. An agent's own exit code above 63 is reported as 63; who stopped it comes first. */
+/**
+ * The exit code that reports an end. An agent's own exit code above 63 is reported as 63; who stopped it comes first.
+ */
 export function exitCodeFor({ exit, stoppedBy }: ReportedEnd): number {
   const stop = stoppedBy === undefined ? -1 : STOPS.indexOf(stoppedBy);
   if (stop >= 0) return STOPPED + stop;
@@ -68,7 +71,9 @@ export function notBegunCode(error: unknown): number {
   return at < 0 ? NOT_BEGUN : NOT_BEGUN_BECAUSE + at;
 }
 
-/** What the system said to a guardian that could not begin, such as ENOSPC; undefined where its exit code does not tell. */
+/**
+ * What the system said to a guardian that could not begin, such as ENOSPC; undefined where its exit code does not tell.
+ */
 export function notBegunBecause(code: number | null): string | undefined {
   return code === null ? undefined : REASONS[code - NOT_BEGUN_BECAUSE];
 }

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ProcessIdentity } from '../../core/model/loop.ts';
 import type { StopStep } from '../../core/ports/agents.ts';
 import { LONGEST_TIMER_MS } from '../../core/ports/clock.ts';
+import type { Cgroup } from '../contain/cgroup.ts';
 import { findRun, NOBODY, type RunMarks, type RunProcesses } from '../sweep/findProcesses.ts';
 import { askToEnd, GIVE_UP_MS } from '../sweep/sweep.ts';
 import { keyOf, type ProcessInfo, type ProcessTable } from '../tables/processTable.ts';
@@ -12,6 +13,8 @@ export interface GroupStopOptions {
   readonly folder: string;
   readonly ownFolders: readonly string[];
   readonly leader: ProcessIdentity;
+  /** The control group of the run, where it has one (R13.1). */
+  readonly group?: Cgroup | undefined;
   readonly keep: readonly string[];
   readonly steps: readonly StopStep[];
   /** The leader is still there long after SIGKILL (R7.6). */
@@ -39,8 +42,9 @@ export function stopTimes(
 }
 
 /**
- * Signals and stops the process group of a run while its leader lives (R7.2, R7.3): a picture of all below it before the first signal, each signal
- * followed by SIGCONT, SIGKILL when the grace period is over. What is left after the leader is for the sweep.
+ * Signals and stops the process group of a run while its leader lives (R7.2, R7.3): a picture of all below it before
+ * the first signal, each signal followed by SIGCONT, SIGKILL when the grace period is over. What is left after the
+ * leader is for the sweep.
  */
 export class GroupStop {
   /** All that were seen below the leader before signals. */
@@ -100,7 +104,7 @@ export class GroupStop {
     return this.kill();
   }
 
-  /** Sends just this signal to the group. Answers whether it was delivered. */
+  /** Sends just this signal to the group. Returns whether it was delivered. */
   signal(signal: string): Promise<boolean> {
     return this.#inTurn(async () => this.#signalIfAwake(await this.#look(), signal));
   }
@@ -117,8 +121,8 @@ export class GroupStop {
 
   /** What to find the processes of the run by. */
   marks(known: readonly ProcessIdentity[] = []): RunMarks {
-    const { token, leader, folder, ownFolders } = this.#options;
-    return { token, leader, folder, ownFolders, seen: [...this.#seen.values(), ...known], trustGroup: true };
+    const { token, leader, folder, ownFolders, group } = this.#options;
+    return { token, leader, folder, ownFolders, group, seen: [...this.#seen.values(), ...known], trustGroup: true };
   }
 
   #next(): void {
@@ -143,7 +147,8 @@ export class GroupStop {
     const found = await this.#look();
     const delivered = await this.#signalIfAwake(found, signal);
     await this.#signalIfAwake(found, 'SIGCONT');
-    // An interrupt is for the agent, that it may finish what it does; a request to end is for all that it has started too.
+    // An interrupt is for the agent, that it may finish what it does; a request to end is for all that it has started
+    // too.
     if (signal !== 'SIGTERM' || this.#frozen) return delivered;
     await askToEnd(this.#options.table, this.#outside(found));
     for (const process of found.members) this.asked.set(keyOf(process), this.#killAt ?? 0);

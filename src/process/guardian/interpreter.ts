@@ -6,8 +6,8 @@ import { readHead } from '../runFolder/regularFile.ts';
 const FIRST_LINE_BYTES = 256;
 
 /**
- * What is wrong with the interpreter that a script names in its first line, as a sentence; undefined where nothing is, or
- * where the file is no script. `path`: where `env` looks for it.
+ * What is wrong with the interpreter that a script names in its first line, as a sentence; undefined where nothing is,
+ * or where the file is no script. `path`: where `env` looks for it.
  */
 export function interpreterProblem(script: string, path: string): string | undefined {
   const line = firstLine(script);

@@ -21,8 +21,8 @@ export interface KeptLogsOptions extends Pick<LogLimitOptions, 'maxBytes' | 'onC
 }
 
 /**
- * Holds the logs of a run that is over to their limit while processes that were kept (R7.4) still write to them (R8.3). Those that
- * pass the limit are frozen and killed although they were kept. Resolves when nobody can write any more.
+ * Holds the logs of a run that is over to their limit while processes that were kept (R7.4) still write to them (R8.3).
+ * Those that pass the limit are frozen and killed although they were kept. Resolves when nobody can write any more.
  */
 export async function watchKeptLogs({ table, logs, maxBytes, onCut, signal, ...run }: KeptLogsOptions): Promise<void> {
   const marks: RunMarks = { ...run.marks, seen: run.kept, kept: run.kept, trustGroup: false };

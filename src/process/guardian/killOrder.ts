@@ -6,8 +6,9 @@ const STEP = 100;
 const HIGHEST = 1_000;
 
 /**
- * Makes agents a better choice than guardians for the kernel when it wants memory, and guardians than the editor (R13.2):
- * what is started within `start` is two steps above the process that started this one, and this one is one step above it.
+ * Makes agents a better choice than guardians for the kernel when it wants memory, and guardians than the editor
+ * (R13.2): what is started within `start` is two steps above the process that started this one, and this one is one
+ * step above it.
  */
 export function startBelow<T>(start: () => T): T {
   const before = scoreNow();

@@ -23,8 +23,8 @@ export function slackOf(maxBytes: number): number {
 }
 
 /**
- * When (ms from now) to look at the logs again so that they cannot pass the limit and half of its slack in between, even if they
- * grow at `bytesPerMs`. The other half is for the time that a busy machine takes to let us look.
+ * When (ms from now) to look at the logs again so that they cannot pass the limit and half of its slack in between,
+ * even if they grow at `bytesPerMs`. The other half is for the time that a busy machine takes to let us look.
  */
 export function nextLookMs(maxBytes: number, bytes: number, bytesPerMs: number): number {
   const left = maxBytes + slackOf(maxBytes) / 2 - bytes;
@@ -32,9 +32,9 @@ export function nextLookMs(maxBytes: number, bytes: number, bytesPerMs: number):
 }
 
 /**
- * Holds the logs of one attempt to their limit (R8.3). While they grow it looks as often as the fastest writer would need; once they
- * stand still it sleeps until the system reports a write. Past the limit it reports that once and cuts the logs back whenever
- * they have used up half of the slack.
+ * Holds the logs of one attempt to their limit (R8.3). While they grow it looks as often as the fastest writer would
+ * need; once they stand still it sleeps until the system reports a write. Past the limit it reports that once and cuts
+ * the logs back whenever they have used up half of the slack.
  */
 export class LogLimit {
   readonly #options: LogLimitOptions;

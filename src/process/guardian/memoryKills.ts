@@ -13,8 +13,8 @@ interface Sample {
 }
 
 /**
- * Tells whether the kernel has killed for want of memory around the end of an agent: by the counters of its control group,
- * and of the machine. They are read now and then while it runs, for they say only how often, not whom.
+ * Tells whether the kernel has killed for want of memory around the end of an agent: by the counters of its control
+ * group, and of the machine. They are read now and then while it runs, for they say only how often, not whom.
  */
 export class MemoryKills {
   readonly #read: Read;

@@ -17,7 +17,8 @@ const BOX_BYTES = 64 * 1024;
 
 /**
  * The orders that windows leave in the run folder: a file each, and all of them in the box, which is held open so that
- * orders arrive even when there is no free descriptor. The files stay: that of a stop is the record that it was asked for.
+ * orders arrive even when there is no free descriptor. The files stay: that of a stop is the record that it was asked
+ * for.
  */
 export class Orders {
   readonly #files: Pick<RunFiles, 'orders' | 'box'>;

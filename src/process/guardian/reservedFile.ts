@@ -3,7 +3,8 @@ import { FILE_MODE } from '../runFolder/atomicFile.ts';
 
 /**
  * Space on the disk, and a descriptor, for a record that must be written even when there is neither (R8.3). It is taken
- * when the run begins; the record is written into it in place and then gets its own name, so readers see all of it or none.
+ * when the run begins; the record is written into it in place and then gets its own name, so readers see all of it or
+ * none.
  */
 export class ReservedFile {
   readonly #path: string;
@@ -43,7 +44,9 @@ export class ReservedFile {
   }
 }
 
-/** Some file systems take no space for zeros, or for what can be compressed. To load Node's crypto would take longer. */
+/**
+ * Some file systems take no space for zeros, or for what can be compressed. To load Node's crypto would take longer.
+ */
 function incompressible(bytes: number): Buffer {
   const words = new Uint32Array(Math.ceil(bytes / 4));
   for (let at = 0; at < words.length; at++) words[at] = Math.random() * 2 ** 32;

@@ -22,8 +22,8 @@ const NAMED_WITHOUT_ROOM = 20;
 type RunRecord = StartedRecord | ExitRecord | EndedRecord | SilentRecord | CutRecord;
 
 /**
- * What a guardian writes about its run. The space for the end is taken at the beginning (R8.3); what cannot be written is
- * kept and tried again.
+ * What a guardian writes about its run. The space for the end is taken at the beginning (R8.3); what cannot be written
+ * is kept and tried again.
  */
 export class RunRecords {
   readonly #files: RunFiles;
@@ -89,8 +89,8 @@ export class RunRecords {
   }
 
   /**
-   * Shows that the guardian works: the claim gets a new time. Where somebody has removed the run folder, claim and start
-   * are written again, so that windows still find their way to us.
+   * Shows that the guardian works: the claim gets a new time. Where somebody has removed the run folder, claim and
+   * start are written again, so that windows still find their way to us.
    */
   beat(): void {
     const now = new Date();

@@ -27,9 +27,9 @@ export function platformCommand(command: string, args: readonly string[], enviro
 }
 
 /**
- * On Windows most agents are batch files that npm has made, and these cannot be started without the command interpreter.
- * So what such a file starts is started directly; only an unknown batch file goes through the system's own `cmd.exe`,
- * whatever `ComSpec` says (R7.7), with every special character escaped (R1.4).
+ * On Windows most agents are batch files that npm has made, and these cannot be started without the command
+ * interpreter. So what such a file starts is started directly; only an unknown batch file goes through the system's own
+ * `cmd.exe`, whatever `ComSpec` says (R7.7), with every special character escaped (R1.4).
  */
 export function windowsCommand(
   command: string,
@@ -55,7 +55,10 @@ export function windowsCommand(
   };
 }
 
-/** Finds a program as the command interpreter would: on PATH, with the extensions of PATHEXT. Undefined when there is none. */
+/**
+ * Finds a program as the command interpreter would: on PATH, with the extensions of PATHEXT. Undefined when there is
+ * none.
+ */
 export function findOnWindows(command: string, environment: Environment, files = REAL_FILES): string | undefined {
   const extensions = (variable(environment, 'PATHEXT') ?? '.COM;.EXE;.BAT;.CMD').split(';').filter(Boolean);
   const hasExtension = extensions.some((extension) => command.toLowerCase().endsWith(extension.toLowerCase()));

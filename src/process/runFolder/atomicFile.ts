@@ -8,7 +8,8 @@ export const FILE_MODE = 0o600;
 export const FOLDER_MODE = 0o700;
 
 /**
- * Writes a JSON file so that a reader sees all of it or none. A missing folder is made again: somebody may have removed it.
+ * Writes a JSON file so that a reader sees all of it or none. A missing folder is made again: somebody may have removed
+ * it.
  *
  * @throws the error of the file system, such as ENOSPC.
  */
@@ -52,8 +53,8 @@ function parsed(text: string): unknown {
 }
 
 /**
- * Creates a file with its content unless there is one already; returns whether it did. Only one of all callers gets true,
- * and whoever sees the file sees all of it.
+ * Creates a file with its content unless there is one already; returns whether it did. Only one of all callers gets
+ * true, and whoever sees the file sees all of it.
  */
 export function createOnce(path: string, value: unknown): boolean {
   const draft = `${path}.${process.pid}.tmp`;

@@ -4,8 +4,8 @@ import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 export class NotRegularError extends Error {}
 
 /**
- * Opens a regular file, for reading unless `flags` say otherwise, without ever blocking. The agent can replace what lies in
- * its run folder.
+ * Opens a regular file, for reading unless `flags` say otherwise, without ever blocking. The agent can replace what
+ * lies in its run folder.
  *
  * @throws NotRegularError when there is something else, and the error of the file system.
  */

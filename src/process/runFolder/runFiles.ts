@@ -29,7 +29,10 @@ export interface RunFiles {
   readonly guardianLog: string;
 }
 
-/** Whether this can be the name of a run's folder: it comes from a database, and must not lead out of the folder of all runs. */
+/**
+ * Whether this can be the name of a run's folder: it comes from a database, and must not lead out of the folder of all
+ * runs.
+ */
 export function isToken(name: string): boolean {
   return /^[A-Za-z0-9-]{1,128}$/.test(name);
 }

@@ -34,7 +34,9 @@ function machineId(): string | undefined {
   return name && shortHash(`loop-supervisor ${name}`);
 }
 
-/** FNV-1a of 64 bits, which keeps half of a machine id to itself. To load Node's crypto would hold up every guardian. */
+/**
+ * FNV-1a of 64 bits, which keeps half of a machine id to itself. To load Node's crypto would hold up every guardian.
+ */
 function shortHash(text: string): string {
   let hash = 0xcbf29ce484222325n;
   for (const byte of Buffer.from(text)) hash = BigInt.asUintN(64, (hash ^ BigInt(byte)) * 0x100000001b3n);

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 
 /**
- * Linux numbers processes upwards and begins anew at the highest number. As long as that cannot have happened since this
- * was made, whoever was started after a process has a higher number than it, and nobody below has to be looked at.
+ * Linux numbers processes upwards and begins anew at the highest number. As long as that cannot have happened since
+ * this was made, whoever was started after a process has a higher number than it, and nobody below has to be looked at.
  */
 export class PidOrder {
   readonly #highest: number | undefined;
@@ -17,7 +17,8 @@ export class PidOrder {
   holdsSince(pid: number): boolean {
     const forks = forksSoFar();
     if (this.#highest === undefined || this.#forks === undefined || forks === undefined) return false;
-    // Every new process and thread takes a number, of all containers together; half is left for those that came to nothing.
+    // Every new process and thread takes a number, of all containers together; half is left for those that came to
+    // nothing.
     return forks - this.#forks < (this.#highest - pid) / 2;
   }
 }

@@ -20,7 +20,7 @@ const VERSION_1 = `
 CREATE TABLE head (
   one smallint PRIMARY KEY CHECK (one = 1), version int NOT NULL, zone text NOT NULL,
   counter bigint NOT NULL, finished bigint NOT NULL, failed bigint NOT NULL,
-  circuits text, gates text, paused smallint NOT NULL, settings text
+  circuits text, gates text, paused smallint NOT NULL, settings text, seen text
 );
 
 CREATE TABLE loops (
@@ -30,9 +30,9 @@ CREATE TABLE loops (
   title text NOT NULL, agent text NOT NULL, cwd text NOT NULL, folder text, window_id text NOT NULL,
   priority double precision NOT NULL, place double precision NOT NULL,
   estimate bigint NOT NULL, estimate_assumed smallint NOT NULL, max_cost bigint,
-  submitted_at bigint NOT NULL, since bigint NOT NULL, attempts bigint NOT NULL, restarts text, quick_crashes bigint NOT NULL,
+  submitted_at bigint NOT NULL, since bigint NOT NULL, attempts bigint NOT NULL, restarts text, restarts_total bigint, quick_crashes bigint NOT NULL,
   cost bigint NOT NULL, cost_estimated bigint NOT NULL, session_id text, last_error text, metadata text,
-  check_spec text, rounds text
+  check_spec text, rounds text, commands smallint
 ) WITH (fillfactor = 80);
 CREATE UNIQUE INDEX loops_live ON loops (loop_id) WHERE finished_at IS NULL;
 CREATE INDEX loops_id ON loops (loop_id, seq);

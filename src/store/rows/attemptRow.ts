@@ -21,6 +21,7 @@ const stopBy = oneOf<StopBy>({
     shutdown: 0,
     budget: 0,
     cap: 0,
+    refused: 0,
     restart: 0,
     timeout: 0,
     hung: 0,

@@ -60,11 +60,14 @@ const settings = json(z.record(z.string(), z.union([z.number(), z.string(), z.ar
 /** A list as JSON; null while it is empty. */
 const asList = (list: readonly unknown[]): SqlValue => (list.length === 0 ? null : JSON.stringify(list));
 
+const seen = json(z.object({ at: z.int(), old: z.exactOptional(z.array(z.object({ at: z.int(), before: z.int() }))) }));
+
 /** The columns of `head` that hold the control record. */
 const COLUMNS: { readonly [column: string]: (control: Control) => SqlValue } = {
   circuits: (control) => asList(Object.entries(control.circuits)),
   gates: (control) => asList(Object.values(control.gates)),
   paused: ({ paused }) => asFlag(paused),
+  seen: (control) => (control.seen ? JSON.stringify(control.seen) : null),
   settings: (control) => (control.settings ? JSON.stringify(control.settings) : null),
 };
 
@@ -78,12 +81,14 @@ export const controlSaved = {
 export function readControl(reader: RowReader, row: { readonly [column: string]: unknown } | undefined): Control {
   const part = <S extends z.ZodMiniType>(schema: S, raw: unknown, what: string): z.output<S> | undefined =>
     raw === null || raw === undefined ? undefined : reader.read(schema, raw, () => `the ${what}`);
+  const lastSeen = part(seen, row?.seen, 'record of when a host was last alive');
   const stored = part(settings, row?.settings, 'record of the last good settings');
   return {
     circuits: part(circuits, row?.circuits, 'list of circuit breakers') ?? {},
     gates: part(gates, row?.gates, 'list of what is held') ?? {},
     paused: row?.paused === 1,
     ...(stored && { settings: stored }),
+    ...(lastSeen && { seen: lastSeen }),
   };
 }
 

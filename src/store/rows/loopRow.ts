@@ -61,6 +61,8 @@ const facts = new ColumnTable<LoopFacts, 'once' | 'live'>({
   since: live('since', int),
   attempts: live('attempts', int),
   restarts: live('restarts', listOf(z.int())),
+  restartsTotal: live('restarts_total', optional(int)),
+  commands: once('commands', optional(flag)),
   quickCrashes: live('quick_crashes', int),
   cost: live('cost', int),
   costEstimated: live('cost_estimated', int),

@@ -188,6 +188,17 @@ DROP INDEX ledger_day;
 CREATE INDEX ledger_day ON ledger (day, seq, cost, estimated, source);
 `;
 
+/**
+ * Version 8: bounds over a life and absences.
+ * - `loops.restarts_total`: restarts since the submit or the last retry (R5.1). `loops.commands`: the prompt is a command (R1.5).
+ * - `head.seen`: when a host was last alive (R9.5), and what was seen old and when (R9.4).
+ */
+const VERSION_8 = `
+ALTER TABLE loops ADD COLUMN restarts_total INTEGER;
+ALTER TABLE loops ADD COLUMN commands INTEGER;
+ALTER TABLE head ADD COLUMN seen TEXT;
+`;
+
 /** The steps of the schema in their order. A change of the schema is a new step at the end. */
 export const MIGRATIONS: readonly Migration[] = [
   { version: 1, sql: VERSION_1 },
@@ -197,6 +208,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 5, sql: VERSION_5 },
   { version: 6, sql: VERSION_6 },
   { version: 7, sql: VERSION_7 },
+  { version: 8, sql: VERSION_8 },
 ];
 
 /** The version that this code knows. */

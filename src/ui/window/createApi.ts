@@ -2,7 +2,7 @@ import type { LoopSupervisorApi } from '../../api.ts';
 import { frozenCopy } from '../../core/model/copy.ts';
 import type { SupervisorHost } from './supervisorHost.ts';
 
-/** The API over a supervisor that may still be on its way. */
+/** The API, usable before the supervisor is ready. */
 export function createApi(host: SupervisorHost): LoopSupervisorApi {
   return {
     submit: (spec) => host.submit(spec),
@@ -12,7 +12,7 @@ export function createApi(host: SupervisorHost): LoopSupervisorApi {
     get: async (loopId) => (await host.ready()).get(loopId),
     recordCost: async (loopId, usd, key) => (await host.ready()).recordCost(loopId, usd, key),
     resetCircuit: async (account) => (await host.ready()).resetCircuit(account),
-    retry: async (loopId) => (await host.ready()).retry(loopId),
+    retry: async (loopId, options) => (await host.ready()).retry(loopId, options),
     pause: async () => (await host.ready()).pause(),
     resume: async () => (await host.ready()).resume(),
     shutdown: async (timeoutMs) => (await host.ready()).shutdown(timeoutMs),

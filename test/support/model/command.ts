@@ -21,6 +21,7 @@ export type Command = { readonly quick: boolean } & (
   | { readonly act: 'end'; readonly run: number; readonly how: RunEnding; readonly cost: number }
   | { readonly act: 'cost'; readonly run: number; readonly cost: number; readonly earlier: number | undefined }
   | { readonly act: 'session' | 'started' | 'say'; readonly run: number }
+  | { readonly act: 'startStale' }
   | { readonly act: 'tryNow'; readonly agent: 'sample' | 'claude' }
   | { readonly act: 'accrue'; readonly run: number; readonly cost: number }
   | {
@@ -120,6 +121,10 @@ const happening = fc.oneof(
     arbitrary: fc.record({ act: just('cost'), run, cost: cents, earlier: fc.option(cents, { nil: undefined }) }),
   },
   { weight: 4, arbitrary: fc.record({ act: just('session', 'started', 'say', 'say'), run }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ act: just('startStale') }),
+  },
   {
     weight: 2,
     arbitrary: fc.record({ act: just('tryNow'), agent: fc.constantFrom('sample' as const, 'claude' as const) }),

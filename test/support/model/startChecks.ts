@@ -233,8 +233,10 @@ function isLater(gate: GateRecord, { attempt }: ActiveLoop): boolean {
 }
 
 /** Whether that gate stands before a loop; here each profile is an account of its own. */
-function isBehind({ of }: GateRecord, { agent, cwd }: LiveLoop): boolean {
-  if (!('name' in of)) return of.kind === 'machine';
+function isBehind(gate: GateRecord, { agent, cwd, seq }: LiveLoop): boolean {
+  const { of } = gate;
+  if (of.kind === 'absence') return gate.state === 'held' && seq <= (gate.lastSeq ?? 0);
+  if (!('name' in of)) return true;
   return of.name === agent && (of.folder === undefined || of.folder === cwd);
 }
 

@@ -124,6 +124,7 @@ export class World implements Sight {
     for (const account of this.checks.accounts.values()) account.resets++;
     await supervisor.resetCircuit();
     await supervisor.resume();
+    await supervisor.startStale();
     for (const agent of AGENTS.names()) await supervisor.tryNow(agent);
     // Past every reset that an agent has named, though the clock went back since.
     clock.jump(3 * 86_400_000);
@@ -161,6 +162,8 @@ export class World implements Sight {
           for (const account of this.checks.accounts.values()) account.progress = true;
           run.say({ type: 'text', text: 'I go on.', delta: false });
         });
+      case 'startStale':
+        return this.windows[0]?.supervisor.startStale();
       case 'tryNow':
         return this.windows[0]?.supervisor.tryNow(command.agent);
       case 'session':
