@@ -1,6 +1,11 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+
+import type { CheckResult } from '../../src/core/model/check.ts';
+import type { Attempt, Loop } from '../../src/core/model/loop.ts';
+
 import type { Store } from '../../src/core/ports/store.ts';
+
 import { systemClock } from '../../src/core/runtime/systemClock.ts';
 import { isToken, runFiles } from '../../src/process/runFolder/runFiles.ts';
 import { openStore } from '../../src/store/sqlite/store.ts';
@@ -65,8 +70,10 @@ export async function audit(
       violations.push(`${loopId} ended as ${loop.state}: ${JSON.stringify((await store.history(loop.seq)).slice(-4))}`);
     }
     const attempts = await store.attempts(loop.seq);
-    const ok = attempts.filter((attempt) => attempt.end?.outcome === 'ok').length;
-    if (loop.state === 'completed' && ok !== 1) violations.push(`${loopId} was done ${ok} times`);
+    const done = attempts.filter(({ isCheck, end }) => !isCheck && end?.outcome === 'ok');
+    if (loop.check) violations.push(...roundViolations(loop, done, await store.checks(loop.seq)));
+    else if (loop.state === 'completed' && done.length !== 1)
+      violations.push(`${loopId} was done ${done.length} times`);
     if (attempts.some((attempt) => !attempt.end)) violations.push(`${loopId} has an attempt that was never settled`);
     const cost = (await store.ledger(loop.seq)).reduce((sum, row) => sum + row.cost, 0);
     if (cost !== loop.cost) violations.push(`${loopId} cost ${loop.cost}, and its ledger says ${cost}`);
@@ -86,6 +93,28 @@ export async function audit(
   if (spent !== ledger) violations.push(`the ledger says ${ledger}, the days say ${spent}`);
   store.close();
   return { violations, ledger };
+}
+
+/** Every round is worked once and judged once, in their order, and only the last one has passed (R11.2). */
+function roundViolations(
+  { loopId, state, check }: Loop,
+  done: readonly Attempt[],
+  results: readonly CheckResult[],
+): string[] {
+  const worked = done.map(({ round }) => round);
+  const judged = results.map(({ round }) => round);
+  const first = check?.checkFirst ? 0 : 1;
+  const rounds = Array.from({ length: Math.max(0, ...judged) + 1 - first }, (_, n) => n + first);
+  const violations: string[] = [];
+  if (`${judged}` !== `${rounds}` && judged.length > 0) violations.push(`${loopId} was judged in the rounds ${judged}`);
+  const last = results.at(-1);
+  if (results.slice(0, -1).some(({ round, outcome }) => round > 0 && outcome === 'passed'))
+    violations.push(`${loopId} went on after its check had passed`);
+  if (state !== 'completed') return violations;
+  if (`${worked}` !== `${rounds.filter((round) => round > 0)}`)
+    violations.push(`${loopId} was worked in the rounds ${worked} and judged in ${judged}`);
+  if (last?.outcome !== 'passed') violations.push(`${loopId} is completed, and its check ${last?.outcome}`);
+  return violations;
 }
 
 /** What the complete lines of all runs report. */

@@ -1,4 +1,6 @@
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { CheckRequest } from '../../src/core/model/check.ts';
 import type { Settings } from '../../src/core/model/settings.ts';
 import type { Status } from '../../src/core/model/status.ts';
 import type { Store } from '../../src/core/ports/store.ts';
@@ -29,6 +31,8 @@ export interface ChaosResult {
   readonly violations: readonly string[];
   readonly loops: number;
   readonly faults: { readonly [fault in Fault]?: number };
+  /** Loops that had to prove their work. */
+  readonly checked: number;
   readonly ledger: number;
 }
 
@@ -54,7 +58,7 @@ const BEAT_MS = 300;
 const QUIET_MS = 180_000;
 
 /**
- * A stream of loops over two hosts, while everything around them fails at random moments. All the time: no more
+ * A stream of loops over two hosts, some with a check to pass, while everything around them fails at random moments. All the time: no more
  * attempts alive than the cap, no two attempts of a loop. At the end: no loop lost, none done twice, no process left,
  * the ledger equal to what agents reported. The same seed makes the same plan; the times are the machine's.
  */
@@ -81,6 +85,7 @@ class Chaos {
   readonly #violations = new Set<string>();
   readonly #counts: { [fault in Fault]?: number } = {};
   #hosts: HostProcess[] = [];
+  #checked = 0;
   #ledger = 0;
 
   constructor(options: ChaosOptions) {
@@ -105,6 +110,7 @@ class Chaos {
       violations: [...this.#violations],
       loops: this.#admitted.size,
       faults: this.#counts,
+      checked: this.#checked,
       ledger: this.#ledger,
     };
   }
@@ -191,12 +197,14 @@ class Chaos {
       cost: this.#random.between(1, 5_000_000),
       child: this.#random.chance(0.2),
     });
+    const check = this.#random.chance(0.4) ? this.#check(loopId) : undefined;
+    if (check) this.#checked++;
     // A host that died or refused may have taken the loop: it is asked for before it is submitted again.
     for (;;) {
       try {
         const host = this.#host();
         if ((await host.ask<string | undefined>({ do: 'state', loopId })) === undefined)
-          await host.ask({ do: 'submit', loopId, prompt });
+          await host.ask({ do: 'submit', loopId, prompt, ...(check && { check }) });
         this.#admitted.add(loopId);
         return;
       } catch (error) {
@@ -229,17 +237,36 @@ class Chaos {
     return openPostgresStore({ address, clock: systemClock, log: () => {}, password: async () => undefined });
   }
 
+  /** A check that fails a few times before it passes, and never says the same. */
+  #check(loopId: string): CheckRequest {
+    const counted = join(this.#disk.folder, `${loopId}.count`);
+    const [pause, passes] = [this.#random.between(1, 9), this.#random.between(1, 4)];
+    const lines = [
+      `echo x >> '${counted}'`,
+      `runs=$(wc -l < '${counted}')`,
+      'echo "run $runs"',
+      `sleep 0.${pause}`,
+      `test "$runs" -ge ${passes}`,
+    ];
+    return { command: lines.join('\n'), maxRounds: 1_000, checkFirst: this.#random.chance(0.3) };
+  }
+
   async #cancelSomething(): Promise<void> {
     const loopId = this.#random.pick([...this.#admitted]) as string;
     // It may be carried out though the answer is lost.
+    const before = this.#cancelled.has(loopId);
     this.#cancelled.add(loopId);
-    if ((await this.#try<boolean>({ do: 'cancel', loopId })) === false) this.#cancelled.delete(loopId);
+    const isRefused = (await this.#try<boolean>({ do: 'cancel', loopId })) === false;
+    // One that was cancelled before is refused too.
+    if (isRefused && !before) this.#cancelled.delete(loopId);
   }
 
-  /** What a user does with loops whose end nobody could see: look again. */
+  /** What a user does with loops that wait: look again at an end that nobody could see, and continue rounds. */
   async #confirmEnds(): Promise<void> {
     const status = await this.#try<Status>({ do: 'status' });
     for (const { loopId } of status?.waiting ?? []) await this.#try({ do: 'lookAgain', loopId });
+    // Checks that were killed without a word leave the same output again and again: that is no progress.
+    for (const { loopId } of status?.waiting ?? []) await this.#try({ do: 'continueRounds', loopId });
   }
 
   /** What must hold at every moment. */

@@ -160,3 +160,49 @@ describe('ends that are not confirmed', () => {
     assert.deepEqual(waitingFor(elsewhere, 'a'), ['you', 'endUnknown']);
   });
 });
+
+describe('windows that nobody can see', () => {
+  it('R7.4 R9.2 the lease of such a window stands, and its runs are adopted only when it is gone', async () => {
+    let look: 'unknown' | 'real' = 'unknown';
+    const first = await machine.open({}, { folders: ['/a'] });
+    await first.submit({ prompt: 'work', loopId: 'a' });
+    const other = await machine.open(
+      {},
+      {
+        folders: ['/b'],
+        inspector: (real) => ({
+          self: real.self,
+          look: (process) => (look === 'unknown' ? unknown('no free descriptors') : real.look(process)),
+        }),
+      },
+    );
+    const followedBy = () => {
+      const loop = other.live()[0]?.loop;
+      return loop?.state === 'running' ? loop.attempt.windowId : loop?.state;
+    };
+    const firstId = machine.idOf(first);
+    machine.kill(first);
+    await machine.clock.advance(60 * 60_000);
+    assert.equal(followedBy(), firstId, 'nobody knows whether that window is gone');
+    assert.deepEqual(machine.alive(), ['a']);
+    look = 'real';
+    await machine.clock.advance(30_000);
+    assert.equal(followedBy(), machine.idOf(other));
+    assert.deepEqual(machine.alive(), ['a'], 'and it is the same run');
+  });
+
+  it('R1.3 a folder that cannot be looked at fails no loop: it starts when that is possible', async () => {
+    let isBlind = false;
+    const look = (path: string) => (isBlind ? unknown('no free descriptors') : there(path));
+    const window = await machine.open({ maxConcurrent: 1 }, { look });
+    for (const loopId of ['a', 'b']) await window.submit({ prompt: 'work', loopId });
+    isBlind = true;
+    machine.launcher.of('a').ok();
+    await machine.clock.advance(60_000);
+    assert.deepEqual([machine.alive(), waitingFor(window, 'b')], [[], 'queued']);
+    await assert.rejects(window.submit({ prompt: 'work' }), /no free descriptors/);
+    isBlind = false;
+    await machine.clock.advance(10_000);
+    assert.deepEqual(machine.alive(), ['b']);
+  });
+});

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
+import type { CheckRequest } from '../../src/core/model/check.ts';
 import type { ProcessIdentity } from '../../src/core/model/loop.ts';
 import { isActive } from '../../src/core/model/loop.ts';
 import { DEFAULT_SETTINGS, type Settings } from '../../src/core/model/settings.ts';
@@ -22,8 +23,14 @@ import { reporterProfile } from './reporterProfile.ts';
  * Its one argument: `HostOptions` as JSON.
  */
 export type HostRequest = { readonly id: number } & (
-  | { readonly do: 'submit'; readonly loopId: string; readonly prompt: string; readonly estimatedCostUsd?: number }
-  | { readonly do: 'cancel' | 'kill' | 'state' | 'lookAgain'; readonly loopId: string }
+  | {
+      readonly do: 'submit';
+      readonly loopId: string;
+      readonly prompt: string;
+      readonly estimatedCostUsd?: number;
+      readonly check?: CheckRequest;
+    }
+  | { readonly do: 'cancel' | 'kill' | 'state' | 'lookAgain' | 'continueRounds'; readonly loopId: string }
   | { readonly do: 'list' | 'status' | 'release' | 'pause' | 'resume' }
   | { readonly do: 'weather'; readonly weather: Weather }
 );
@@ -54,6 +61,8 @@ export interface HostOptions {
 export interface ListedRun {
   readonly loopId: string;
   readonly token: string;
+  /** It runs the loop's check. */
+  readonly isCheck: boolean;
   readonly leader?: ProcessIdentity;
   readonly guardian?: ProcessIdentity;
 }
@@ -115,6 +124,7 @@ async function answer(request: HostRequest): Promise<unknown> {
         loopId: request.loopId,
         prompt: request.prompt,
         ...(request.estimatedCostUsd !== undefined && { estimatedCostUsd: request.estimatedCostUsd }),
+        ...(request.check && { check: request.check }),
       });
     case 'cancel':
       return supervisor.cancel(request.loopId);
@@ -122,6 +132,9 @@ async function answer(request: HostRequest): Promise<unknown> {
       return supervisor.killProcessGroup(request.loopId, 'SIGKILL');
     case 'state':
       return (await supervisor.get(request.loopId))?.state;
+    case 'continueRounds':
+      await supervisor.continueRounds(request.loopId);
+      return true;
     case 'lookAgain':
       return (await supervisor.lookAgain(request.loopId)).state;
     case 'status':
@@ -141,8 +154,8 @@ async function answer(request: HostRequest): Promise<unknown> {
     case 'list':
       return supervisor.live().flatMap(({ loop }): ListedRun[] => {
         if (!isActive(loop)) return [];
-        const { token, leader, guardian } = loop.attempt;
-        return [{ loopId: loop.loopId, token, ...(leader && { leader }), ...(guardian && { guardian }) }];
+        const { token, isCheck = false, leader, guardian } = loop.attempt;
+        return [{ loopId: loop.loopId, token, isCheck, ...(leader && { leader }), ...(guardian && { guardian }) }];
       });
   }
 }

@@ -52,7 +52,7 @@ describe('SupervisorHost', () => {
     host.onEvent((event) => told.push(event));
   });
 
-  it('opens nothing by itself, and is not ready until it is told to', async () => {
+  it('opens nothing by itself, and is not ready until asked to open', async () => {
     assert.equal(host.status().ready, false);
     await assert.rejects(host.ready(), NotReadyError);
   });
@@ -151,7 +151,7 @@ describe('SupervisorHost', () => {
     assert.equal(opens, 1);
   });
 
-  it('is not ready while the store is in trouble, and opens anew on demand after releasing what there was', async () => {
+  it('is not ready while the store is in trouble, and opens again on demand after releasing the old one', async () => {
     const first = fakeSupervisor();
     open = () => first.opened;
     await host.open();
@@ -162,7 +162,7 @@ describe('SupervisorHost', () => {
     await host.open();
     assert.deepEqual(first.calls, ['release', 'close']);
     assert.equal(host.current, second.supervisor);
-    first.events.fire({ type: 'loop:cancelled', at: NOW, loopId: 'late' });
+    first.events.fire({ type: 'loop:cancelled', at: NOW, host: 'w1', loopId: 'late' });
     assert.deepEqual(told, []);
   });
 
@@ -253,7 +253,7 @@ describe('SupervisorHost', () => {
     });
     host.onDidChange(() => changed++);
     changes.fire();
-    events.fire({ type: 'loop:cancelled', at: NOW, loopId: 'a' });
+    events.fire({ type: 'loop:cancelled', at: NOW, host: 'w1', loopId: 'a' });
     assert.equal(changed, 1);
     assert.deepEqual(
       told.map(({ type }) => type),

@@ -53,6 +53,11 @@ const STDERR_TAIL_BYTES = 64 * 1024;
 const REPORT_BYTES = 1024 * 1024;
 /** A guardian that we did not start ourselves is looked after so often (ms). */
 const GUARDIAN_LOOK_MS = 1_000;
+/** How long (ms) the end of a log that cannot be read is tried for. */
+const READ_PATIENCE_MS = 60_000;
+/** The first and the longest pause (ms) before it is tried again. */
+const READ_PAUSE_MS = 200;
+const LONGEST_READ_PAUSE_MS = 10_000;
 /** How long (ms) more than it may need a guardian is waited for after a stop. */
 const WATCHDOG_MS = 10_000;
 
@@ -186,7 +191,8 @@ export class Follower implements Run {
     this.#lookedAt = now;
     const guardian = this.#guardian.look();
     if (guardian.state === 'there') this.#sight.succeeds();
-    else if (guardian.state === 'gone' || !this.#sight.fails(guardian.why, now)) void this.#settle();
+    else if (guardian.state === 'gone') void this.#settle();
+    else if (!this.#sight.fails(guardian.why, now)) void this.#giveUp(guardian.why);
   }
 
   #tellStarted(): void {
@@ -277,10 +283,16 @@ export class Follower implements Run {
     const end = await this.#facts(known);
     if (this.#isDone()) return;
     if (end.state === 'there') return this.#conclude(end.value);
-    if (!this.#sight.fails(end.why, performance.now())) return this.#conclude(this.#unseen(end.why));
+    if (!this.#sight.fails(end.why, performance.now())) return this.#giveUp(end.why);
     this.#knownOfEnd = known;
     this.#awaitsChild = false;
     this.#phase = 'following';
+  }
+
+  /** Nobody has seen the run for so long that its slot is freed (R3.1). Nothing of it is ended: its guardian may live. */
+  async #giveUp(why: string): Promise<void> {
+    this.#phase = 'ending';
+    await this.#conclude(this.#unseen(why));
   }
 
   /** Reads what is left to read, and reports the end. */
@@ -290,7 +302,7 @@ export class Follower implements Run {
     if (this.#isDone()) return;
     this.#tellStarted();
     if (this.#tail) {
-      await this.#services.pump.drain(this.#tail);
+      await this.#readToEnd(this.#tail);
       if (this.#isDone()) return;
     }
     const stderrTail = readTail(files.stderr, STDERR_TAIL_BYTES);
@@ -304,6 +316,19 @@ export class Follower implements Run {
       this.#observer.ended({ ...facts, last, hadOutput, errorLine, ...(asked !== undefined && { asked }) }),
     );
     this.release();
+  }
+
+  /**
+   * Reads all there is. A log that cannot be read for the moment is tried for a while: what the agent said last decides how
+   * the run ended (R5.6).
+   */
+  async #readToEnd(tail: Tail): Promise<void> {
+    const patience = performance.now() + READ_PATIENCE_MS;
+    for (let pause = READ_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_READ_PAUSE_MS)) {
+      await this.#services.pump.drain(tail);
+      if (this.#isDone() || !tail.isBlind || performance.now() > patience) return;
+      await new Promise<void>((resolve) => this.#services.clock.after(pause, resolve));
+    }
   }
 
   /** Not read by anybody: only how much there is, and what the reader says to the end. */
@@ -338,7 +363,7 @@ export class Follower implements Run {
     }
   }
 
-  /** The end of a run that nobody could see for so long that its slot is freed (R3.1). */
+  /** The end of a run that nobody could see. */
   #unseen(unseen: string): EndedRecord {
     const known = [this.#leader, this.#guardian.identity].filter((one) => one !== undefined);
     const remaining = known.map((one) => ({ ...one, command: one === this.#leader ? 'agent' : 'guardian' }));

@@ -1,4 +1,5 @@
 import { closeSync, fstatSync, read, readSync, statSync } from 'node:fs';
+import { lookOf, type Unknown } from '../../core/model/looks.ts';
 import { NotRegularError, openRegular } from '../runFolder/regularFile.ts';
 
 /** The first bytes of a log by which its content is known again. */
@@ -26,10 +27,18 @@ export class LogFile {
   #complained = false;
   #checkedAt = 0;
   #isReplaced = false;
+  /** Why it could not be opened last, where that may pass. */
+  #blind: Unknown | undefined;
 
   constructor(path: string, onError: (message: string, error: unknown) => void) {
     this.#path = path;
     this.#onError = onError;
+  }
+
+  /** Why nobody can tell what is in it, where that may pass: there is no descriptor, for one. */
+  get blind(): Unknown | undefined {
+    this.#open();
+    return this.#blind;
   }
 
   /** Bytes in the file that is open; 0 where there is none. */
@@ -96,11 +105,14 @@ export class LogFile {
 
   #open(): number | undefined {
     if (this.#closed) return undefined;
+    this.#blind = undefined;
     try {
       this.#fd ??= openRegular(this.#path);
     } catch (error) {
-      // Otherwise it is not there yet, or there is no descriptor at present.
-      if (error instanceof NotRegularError && !this.#complained) {
+      if (!(error instanceof NotRegularError)) {
+        const look = lookOf(error);
+        this.#blind = look.state === 'unknown' ? look : undefined;
+      } else if (!this.#complained) {
         this.#complained = true;
         this.#onError('The output of a run is not read.', error);
       }

@@ -81,6 +81,11 @@ export class Tail {
     return Math.min(this.#limit, size) > this.#place || this.#change(size) !== undefined;
   }
 
+  /** Whether there is output that could not be read, for a reason that may pass. */
+  get isBlind(): boolean {
+    return this.#file.blind !== undefined || this.hasNews();
+  }
+
   /** Ends at what is in the file now. */
   limitToNow(): void {
     this.#limit = this.#file.size();
@@ -93,9 +98,10 @@ export class Tail {
     if (length <= 0) return false;
     const bytes = await this.#file.read(buffer, length, this.#place);
     if (this.#closed || bytes === 0) return false;
-    this.#readTo += bytes;
+    // What may fail comes first: a piece that counts as read is passed on.
     this.#writtenAt = this.#file.writtenAt();
     this.#mark ??= this.#file.mark();
+    this.#readTo += bytes;
     let since = performance.now();
     for (const { lines, bytes: taken } of this.#splitter.take(buffer.subarray(0, bytes))) {
       for (const line of lines) this.#line(line);

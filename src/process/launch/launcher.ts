@@ -46,6 +46,8 @@ export interface LauncherOptions {
   readonly beatMs?: number;
   readonly clock: Clock;
   readonly log: (message: string, error?: unknown) => void;
+  /** How long (ms) a run that nobody can see is looked for; 10 minutes if absent (R3.1). */
+  readonly unseenForMs?: number;
 }
 
 /**
@@ -77,7 +79,10 @@ class Launcher implements AgentLauncher, Disposable {
     const table = createTable({ polite: true });
     const inspector = createInspector();
     this.#poller = new Poller(clock);
-    this.#services = { clock, log, table, inspector, messenger: new Messenger(table, clock, log), pump: new Pump(log) };
+    this.#services = {
+      ...{ clock, log, table, inspector, messenger: new Messenger(table, clock, log), pump: new Pump(log) },
+      ...(options.unseenForMs !== undefined && { unseenForMs: options.unseenForMs }),
+    };
     this.#windowFile = keepWindowFile({
       windowsFolder: options.windowsFolder,
       windowId: `host-${process.pid}-${inspector.self.startTime.replace(/\W+/g, '-')}`,

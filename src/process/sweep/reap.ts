@@ -1,4 +1,5 @@
 import type { ProcessIdentity, SweptProcess } from '../../core/model/loop.ts';
+import { runGroupAt } from '../contain/runGroup.ts';
 import { lookAtClaim, lookAtEnded, lookAtStarted } from '../runFolder/recordSchemas.ts';
 import type { RunFiles } from '../runFolder/runFiles.ts';
 import { lookByScope } from '../tables/processScope.ts';
@@ -60,6 +61,7 @@ async function marksOf(table: ProcessTable, token: string, files: RunFiles): Pro
   return {
     token,
     leader: started.state === 'there' ? started.value.leader : undefined,
+    ...(started.state === 'there' && started.value.group !== undefined && { group: runGroupAt(started.value.group) }),
     seen: end?.remaining ?? [],
     kept: end?.kept ?? [],
     trustGroup: false,

@@ -153,7 +153,9 @@ export class RunHarness {
 
   /** Another window's launcher on the same runs. */
   newLauncher(
-    options: Partial<Pick<LauncherOptions, 'guardianProgram' | 'nodePath' | 'environment' | 'beatMs' | 'clock'>> = {},
+    options: Partial<
+      Pick<LauncherOptions, 'guardianProgram' | 'nodePath' | 'environment' | 'beatMs' | 'clock' | 'unseenForMs'>
+    > = {},
   ): AgentLauncher & Disposable {
     return createLauncher({
       runsFolder: this.runsFolder,
