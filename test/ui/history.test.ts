@@ -125,7 +125,7 @@ describe('history and details in the workbench', () => {
     await window.screenshot('history-listed');
   });
 
-  /** Takes the file that is offered, and answers what was written into it. */
+  /** Accepts the suggested file, and returns what was written to it. */
   async function exported(format: 'JSON' | 'CSV'): Promise<string> {
     const { window, workspace } = host;
     const end = `.${format.toLowerCase()}`;
