@@ -163,6 +163,32 @@ describe('what cannot run blocks nothing that can', () => {
     });
   }
 
+  it('R2.5 C7 a submit and a cancel look at as little with 2,000 parked loops as with 100', async () => {
+    const looks = new Map<number, number>();
+    let count = 0;
+    const profiles = fakeCatalog(fakeProfile('sample'), fakeProfile('claude'));
+    const find = (name: string) => {
+      count++;
+      return profiles.find(name);
+    };
+    const agents = { ...profiles, find };
+    const window = await machine.open({ maxConcurrent: 1, maxQueueDepth: 100_000 }, { agents });
+    await window.hold('claude');
+    let queued = 0;
+    for (const size of [100, 2_000]) {
+      while (queued < size)
+        await window.submit({ prompt: 'x', loopId: `p${queued++}`, agent: 'claude', priority: queued % 97 });
+      await machine.soon();
+      count = 0;
+      await window.submit({ prompt: 'work', loopId: 'mine' });
+      await window.cancel('mine');
+      await machine.soon();
+      looks.set(size, count);
+    }
+    const [few = 0, many = 0] = looks.values();
+    assert.ok(few > 0 && many <= 2 * few, `${few} and ${many} looks`);
+  });
+
   it('R1.1 whenBlocked: queue takes a loop that circuit or budget would refuse now', async () => {
     const circuit = { failureThreshold: 1, cooldownMs: 120_000, halfOpenMaxProbes: 1 };
     const restart = { ...DEFAULT_SETTINGS.restart, maxRestarts: 0 };

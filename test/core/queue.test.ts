@@ -91,6 +91,19 @@ describe('queue order', () => {
     );
   });
 
+  it('R2.5 stays right with thousands of priorities, in whatever order they come', () => {
+    const order = new QueueOrder<Queued>();
+    let items = Array.from({ length: 3_000 }, (_, index) => {
+      const seq = index + 1;
+      return { seq, priority: (seq * 7_919) % 2_003, place: seq };
+    });
+    for (const item of items) order.add(item);
+    for (const item of items.filter(({ seq }) => seq % 3 === 0)) assert.equal(order.remove(item), true);
+    items = items.filter(({ seq }) => seq % 3 !== 0);
+    agrees(order, items);
+    assert.deepEqual([order.first, order.last], [sorted(items)[0], sorted(items).at(-1)]);
+  });
+
   it('R2.5 stays right when thousands join, leave at the front and come back', () => {
     const order = new QueueOrder<Queued>();
     let items: Queued[] = [];

@@ -28,7 +28,7 @@ export function moveBefore(unit: UnitOfWork, loopId: string, beforeLoopId: strin
 /** Puts a queued loop behind all others, with the priority of the last one. Answers its new 1-based position. */
 export function moveToEnd(unit: UnitOfWork, loopId: string): number {
   const loop = queuedOf(unit, loopId);
-  const last = [...unit.liveState.queue].at(-1);
+  const { last } = unit.liveState.queue;
   if (!last || last.seq === loop.seq) return unit.liveState.queue.position(loop);
   // Less than the place of whatever is submitted next, which is a whole number above all there have been.
   const moved = { ...loop, priority: last.priority, place: last.place + 0.5 };
