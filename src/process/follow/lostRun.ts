@@ -8,7 +8,7 @@ import type { ReportedEnd } from '../guardian/exitCodes.ts';
 import type { FailedStart } from '../launch/failedStart.ts';
 import { createOnce, FOLDER_MODE, readJson, sizeOf, writeJson } from '../runFolder/atomicFile.ts';
 import { allOrders } from '../runFolder/orderFiles.ts';
-import { lookAtClaim, lookAtEnded, lookAtExit, lookAtStarted } from '../runFolder/recordSchemas.ts';
+import { lookAtClaim, lookAtEnded, lookAtExit, lookAtSeen, lookAtStarted } from '../runFolder/recordSchemas.ts';
 import { type CutRecord, type EndedRecord, FORMAT, type RunRequest } from '../runFolder/records.ts';
 import type { RunFiles } from '../runFolder/runFiles.ts';
 import { findRun } from '../sweep/findProcesses.ts';
@@ -142,7 +142,9 @@ async function endProcesses(
   const request = readJson(files.request) as Partial<RunRequest> | undefined;
   const ownFolders = ownFoldersOfRun(files);
   const marks = { token, leader, folder: files.folder, ownFolders, trustGroup: false };
-  const find = (seen: readonly ProcessIdentity[]) => findRun(table, { ...marks, seen }, { keep, deep: true });
+  const before = recordIn(lookAtSeen(files))?.processes ?? [];
+  const find = (seen: readonly ProcessIdentity[]) =>
+    findRun(table, { ...marks, seen: [...before, ...seen] }, { keep, deep: true });
   // Past the log limit (R8.3) nobody gets a grace period.
   const maxBytes = request?.limits?.maxLogBytes ?? 0;
   const isUrgent = () => maxBytes > 0 && (sizeOf(files.stdout) ?? 0) + (sizeOf(files.stderr) ?? 0) > maxBytes;

@@ -1,7 +1,7 @@
 import { GONE, type Look, there, unknown } from '../../core/model/looks.ts';
 import type { SweptProcess } from '../../core/model/loop.ts';
 import type { RunToLookFor } from '../../core/ports/launcher.ts';
-import { lookAtClaim } from '../runFolder/recordSchemas.ts';
+import { lookAtClaim, lookAtSeen } from '../runFolder/recordSchemas.ts';
 import type { RunFiles } from '../runFolder/runFiles.ts';
 import { lookByScope } from '../tables/processScope.ts';
 import type { ProcessTable } from '../tables/processTable.ts';
@@ -21,7 +21,10 @@ export async function lookForRun(
   const claim = lookAtClaim(files);
   if (claim.state === 'unknown') return claim;
   const guardian = (claim.state === 'there' ? claim.value.guardian : undefined) ?? run.guardian;
-  const known = [run.leader, guardian, ...run.remaining].filter((one) => one !== undefined);
+  const seen = lookAtSeen(files);
+  if (seen.state === 'unknown') return seen;
+  const earlier = seen.state === 'there' ? seen.value.processes : [];
+  const known = [run.leader, guardian, ...run.remaining, ...earlier].filter((one) => one !== undefined);
   const here = known.filter((one) => lookByScope(one, table.scope) === undefined);
   for (const one of known) {
     const byScope = lookByScope(one, table.scope);

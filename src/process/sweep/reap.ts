@@ -1,5 +1,5 @@
 import type { ProcessIdentity, SweptProcess } from '../../core/model/loop.ts';
-import { lookAtClaim, lookAtEnded, lookAtStarted } from '../runFolder/recordSchemas.ts';
+import { lookAtClaim, lookAtEnded, lookAtSeen, lookAtStarted } from '../runFolder/recordSchemas.ts';
 import type { RunFiles } from '../runFolder/runFiles.ts';
 import { lookByScope } from '../tables/processScope.ts';
 import type { ProcessTable } from '../tables/processTable.ts';
@@ -48,7 +48,12 @@ export async function reap({
 
 /** What to tell the processes of an ended run by; undefined where there can be none, or somebody is at it. */
 async function marksOf(table: ProcessTable, token: string, files: RunFiles): Promise<RunMarks | undefined> {
-  const [claim, ended, started] = [lookAtClaim(files), lookAtEnded(files), lookAtStarted(files)];
+  const [claim, ended, started, seen] = [
+    lookAtClaim(files),
+    lookAtEnded(files),
+    lookAtStarted(files),
+    lookAtSeen(files),
+  ];
   // While nobody can read who its guardian is, that may still be at it.
   if (claim.state === 'unknown' || ended.state === 'unknown' || started.state === 'unknown') return undefined;
   const guardian = claim.state === 'there' ? claim.value.guardian : undefined;
@@ -60,7 +65,7 @@ async function marksOf(table: ProcessTable, token: string, files: RunFiles): Pro
   return {
     token,
     leader: started.state === 'there' ? started.value.leader : undefined,
-    seen: end?.remaining ?? [],
+    seen: [...(end?.remaining ?? []), ...(seen.state === 'there' ? seen.value.processes : [])],
     kept: end?.kept ?? [],
     trustGroup: false,
     folder: files.folder,
