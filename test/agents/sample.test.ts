@@ -9,6 +9,8 @@ import { fileURLToPath } from 'node:url';
 import { readDirectives } from '../../src/agents/sample/directives.ts';
 import { edit } from '../../src/agents/sample/editing.ts';
 import type { AgentEvent } from '../../src/core/model/agentEvent.ts';
+import { childrenOf } from '../support/host/processes.ts';
+import { until } from '../support/until.ts';
 import { costIn, linesOf, messagesIn, ofType, testCatalog } from './support/streams.ts';
 
 const PROGRAM = fileURLToPath(new URL('../../src/agents/sample/main.ts', import.meta.url));
@@ -314,21 +316,8 @@ describe('edits of the sample agent', () => {
 
 /** The first child of a process, once it is there. */
 async function childOf(pid: number): Promise<number> {
-  for (;;) {
-    const child = readdirSync('/proc').find((entry) => /^\d+$/.test(entry) && parentOf(entry) === pid);
-    if (child !== undefined) return Number(child);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
-
-function parentOf(pid: string): number | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
-  } catch {
-    // It has ended.
-    return undefined;
-  }
+  const child = await until(`the child of ${pid}`, () => childrenOf(pid)[0]);
+  return child.pid;
 }
 
 function end(pid: number): void {

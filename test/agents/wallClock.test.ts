@@ -80,8 +80,7 @@ function changes(zone: string, year: number): number[] {
 
 describe('R14.4 the first instant that shows a time', () => {
   for (const zone of ZONES) {
-    it(`${zone}: as a search by the minute finds it, around each change of its clocks`, function () {
-      this.timeout(60_000);
+    it(`${zone}: as a search by the minute finds it, around each change of its clocks`, () => {
       const years = zone === 'Pacific/Apia' ? [2011] : zone === 'America/Sao_Paulo' ? [2018] : [2026];
       for (const change of years.flatMap((year) => changes(zone, year)).slice(0, 4)) {
         for (const from of [change - 20 * HOUR, change - 40 * MINUTE, change + 70 * MINUTE]) {
@@ -97,8 +96,7 @@ describe('R14.4 the first instant that shows a time', () => {
     });
   }
 
-  it('as a search by the minute finds it, anywhere', function () {
-    this.timeout(60_000);
+  it('as a search by the minute finds it, anywhere', () => {
     const time = fc.record({ hour: fc.integer({ min: 0, max: 23 }), minute: fc.integer({ min: 0, max: 59 }) });
     const from = fc.integer({ min: Date.UTC(1990, 0, 1), max: Date.UTC(2036, 0, 1) });
     fc.assert(

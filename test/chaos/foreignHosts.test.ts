@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bundledGuardian } from '../support/bundledGuardian.ts';
 import { markedProcesses, stillLives } from '../support/markedProcesses.ts';
-import { until } from '../support/until.ts';
+import { stays, until } from '../support/until.ts';
 import { HostProcess } from './hostProcess.ts';
 
 /**
@@ -70,8 +70,10 @@ describe('Hosts of other machines and containers on one storage', () => {
       const windows = readdirSync(join(storage, 'windows'));
       const second = await open(within());
       assert.match(second.log, /another machine or container/i);
-      await new Promise((resolve) => setTimeout(resolve, 2_000));
-      assert.deepEqual(readdirSync(join(storage, 'windows')), windows, 'its window is still there');
+      await stays(
+        () => assert.deepEqual(readdirSync(join(storage, 'windows')), windows, 'its window is still there'),
+        2_000,
+      );
       assert.equal(attempts().size, 1, 'one agent');
       assert.equal(
         await second.ask({ do: 'state', loopId: `${prefix}a` }),
@@ -101,9 +103,10 @@ describe('Hosts of other machines and containers on one storage', () => {
       'the loop to be known',
       async () => (await second.ask({ do: 'state', loopId: `${prefix}a` })) === 'running',
     );
-    await new Promise((resolve) => setTimeout(resolve, 12_000));
-    assert.equal(await second.ask({ do: 'state', loopId: `${prefix}a` }), 'running');
-    assert.equal(attempts().size, 1);
+    await stays(async () => {
+      assert.equal(await second.ask({ do: 'state', loopId: `${prefix}a` }), 'running');
+      assert.equal(attempts().size, 1);
+    }, 12_000);
     await second.kill();
     const third = await open();
     await third.ask({ do: 'cancel', loopId: `${prefix}a` });

@@ -28,9 +28,7 @@ async function play(commands: readonly Command[]): Promise<void> {
   }
 }
 
-describe('the supervisor under any course of events', function () {
-  this.timeout(4 * LONGEST_MS);
-
+describe('the supervisor under any course of events', () => {
   it(`R2 R3 R4.1 R6 R9 R10 keeps cap, order, depth, budget and books over ${RUNS} courses of commands in up to three windows`, async () => {
     await fc.assert(fc.asyncProperty(fc.array(command, { maxLength: MOST_COMMANDS, size: 'max' }), play), {
       numRuns: RUNS,

@@ -261,7 +261,7 @@ describe('submit and queue', () => {
         }),
       { numRuns: 40 },
     );
-  }).timeout(60_000);
+  });
 
   it('R2.1 moving goes on when numbers leave no room between two places', async () => {
     const window = await machine.open({ maxConcurrent: 1 });

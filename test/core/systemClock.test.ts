@@ -74,7 +74,10 @@ describe('system clock', () => {
       ran = true;
     });
     timer.dispose();
-    await new Promise((resolve) => setTimeout(resolve, 1));
+    // One that was set later runs later.
+    await new Promise<void>((resolve) => {
+      systemClock.after(0, resolve);
+    });
     assert.equal(ran, false);
   });
 });

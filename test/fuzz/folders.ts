@@ -178,6 +178,7 @@ const STOPPERS: readonly unknown[] = [
   'hung',
   'output-limit',
   'unattended',
+  'ended',
 ];
 
 /** What a guardian would make of the orders there. */

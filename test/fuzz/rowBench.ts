@@ -75,7 +75,7 @@ export async function makeDatabase(path: string): Promise<void> {
     );
     await clock.advance(10);
     if (loopId === 'done') run?.ok();
-    if (loopId === 'failed') run?.end({ says: [{ type: 'end', ok: false, reason: 'no such model', cause: 'config' }] });
+    if (loopId === 'failed') run?.end({ says: [{ type: 'end', ok: false, reason: 'too many turns', cause: 'turns' }] });
     if (loopId === 'waits') run?.end({ says: [{ type: 'limit', reason: 'used up', until: clock.now() + 7_200_000 }] });
     if (loopId === 'cancelled') await supervisor.cancel(loopId);
     if (loopId === 'backs-off') run?.fail();

@@ -6,8 +6,7 @@ import { filesOf, GitBench } from './support.ts';
 
 const LOOP = { loopId: 'loop-1', title: 'Fix the build' };
 
-describe('bringing work home', function () {
-  this.timeout(60_000);
+describe('bringing work home', () => {
   let bench: GitBench;
   let tree: WorkTree;
   const read = (path: string) => readFileSync(join(bench.root, path), 'utf8');

@@ -3,8 +3,7 @@ import { appendFileSync, existsSync, readFileSync, rmSync, symlinkSync, writeFil
 import { join } from 'node:path';
 import { filesOf, GitBench } from './support.ts';
 
-describe('snapshots', function () {
-  this.timeout(60_000);
+describe('snapshots', () => {
   let bench: GitBench;
 
   beforeEach(() => {

@@ -3,8 +3,7 @@ import { existsSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSyn
 import { join } from 'node:path';
 import { filesOf, GitBench } from './support.ts';
 
-describe('work trees', function () {
-  this.timeout(60_000);
+describe('work trees', () => {
   let bench: GitBench;
 
   beforeEach(() => {

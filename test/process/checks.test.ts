@@ -14,8 +14,7 @@ const CHECK: Check = {
   checkFirst: true,
 };
 
-describe('checks as real processes', function () {
-  this.timeout(60_000);
+describe('checks as real processes', () => {
   let harness: RunHarness;
   beforeEach(async () => {
     harness = await RunHarness.create();

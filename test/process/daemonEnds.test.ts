@@ -6,8 +6,7 @@ import { lives, program, RunHarness } from './support/runHarness.ts';
 const hasPerl = process.platform === 'linux' && spawnSync('perl', ['-e', '1']).status === 0;
 
 // `npm run daemons` does the same a thousand times, and counts those that leave no trace at all.
-describe('Ends while a daemon is between two forks', function () {
-  this.timeout(60_000);
+describe('Ends while a daemon is between two forks', () => {
   let ends: DaemonEnds;
 
   before(function () {

@@ -31,7 +31,7 @@ import type { CommandResult } from '../../src/process/tables/runCommand.ts';
 import { WindowsTable } from '../../src/process/tables/windowsTable.ts';
 import { callsHitBy, FAULTS, inject, lift, redirect, withFaults } from '../support/faults.ts';
 import { seen } from '../support/seen.ts';
-import { until } from '../support/until.ts';
+import { stays, until } from '../support/until.ts';
 import { lives, RunHarness } from './support/runHarness.ts';
 
 /** A process of an attempt that lives through the whole of a test. */
@@ -296,9 +296,8 @@ describe('Faults of the system (R7.4, R3.1)', () => {
         const agents = harness.processesOf(token).length;
         inject({ code, calls: callsHitBy(code) });
         // A guardian is looked at once a second.
-        await new Promise((resolve) => setTimeout(resolve, 1_300));
+        await stays(() => assert.equal(adopted.told.end, undefined, 'nothing was settled'), 1_300);
         lift();
-        assert.equal(adopted.told.end, undefined, 'nothing was settled');
         assert.equal(harness.processesOf(token).length, agents);
         adopted.run.stop('user', 200);
         const end = await adopted.told.whenEnded;
@@ -316,7 +315,7 @@ describe('Faults of the system (R7.4, R3.1)', () => {
         inject({ code, calls: callsHitBy(code), path: (path) => path === log });
         writeFileSync(join(harness.cwd, 'go'), '');
         await until('the agent to be gone', () => harness.processesOf(token).length === 0);
-        await new Promise((resolve) => setTimeout(resolve, 500));
+        await stays(() => assert.equal(told.end, undefined, 'nothing was settled'), 500);
         lift();
         assert.equal((await told.whenEnded).kind, 'exited');
         assert.deepEqual(told.texts, ['last words']);

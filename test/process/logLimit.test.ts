@@ -8,6 +8,7 @@ import { LogLimit, nextLookMs, slackOf } from '../../src/process/guardian/logLim
 import { readJson } from '../../src/process/runFolder/atomicFile.ts';
 import { lookAtStarted } from '../../src/process/runFolder/recordSchemas.ts';
 import type { CutRecord } from '../../src/process/runFolder/records.ts';
+import { running } from '../support/host/processes.ts';
 import { seen } from '../support/seen.ts';
 import { until } from '../support/until.ts';
 import { kill, type Launched, type LaunchOptions, lives, program, RunHarness } from './support/runHarness.ts';
@@ -138,7 +139,7 @@ describe('The log limit against a flood', () => {
 
   const counter = () => join(harness.cwd, 'count');
   const written = () => (existsSync(counter()) ? Number(readFileSync(counter(), 'utf8')) : 0);
-  const isFlooding = () => readdirSync('/proc').some((pid) => commandOf(pid).includes(counter()));
+  const isFlooding = () => running(counter()).length > 0;
   const flood = () => `"${process.execPath}" "${program('flood.mjs')}" 20000 "${counter()}"`;
   // Node forgets that a signal is ignored. A process that was asked to end is not asked again, though.
   const floodOnceAsked = (first: string) =>
@@ -262,12 +263,4 @@ function isWatching(pid: number | undefined): boolean {
   if (pid === undefined) return false;
   const folder = `/proc/${pid}/fdinfo`;
   return readdirSync(folder).some((fd) => readFileSync(join(folder, fd), 'utf8').includes('inotify wd:'));
-}
-
-function commandOf(pid: string): string {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
-  } catch {
-    return '';
-  }
 }

@@ -48,7 +48,6 @@ describe('What lies on the disk', () => {
     await until(
       'the loop to be done',
       async () => (await host.ask<string>({ do: 'state', loopId: 'kept' })) === 'completed',
-      60_000,
     );
   });
 
@@ -100,7 +99,6 @@ describe('What lies on the disk', () => {
       await until(
         `${loopId} to be done`,
         async () => (await host.ask<string>({ do: 'state', loopId })) === 'completed',
-        60_000,
       );
     }
     const runs = readdirSync(join(storage, 'global', 'runs'));

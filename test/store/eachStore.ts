@@ -17,8 +17,7 @@ export interface StoreBench {
 
 /** Runs tests of the contract of a store (src/core/ports/store.ts) on each store. Where PostgreSQL is not installed, its tests are skipped. */
 export function onEachStore(title: string, tests: (bench: StoreBench) => void): void {
-  describe(`store on SQLite: ${title}`, function () {
-    this.timeout(60_000);
+  describe(`store on SQLite: ${title}`, () => {
     let folder: StoreFolder;
     beforeEach(() => {
       folder = new StoreFolder();
@@ -32,8 +31,7 @@ export function onEachStore(title: string, tests: (bench: StoreBench) => void): 
     });
   });
 
-  describe(`store on PostgreSQL: ${title}`, function () {
-    this.timeout(120_000);
+  describe(`store on PostgreSQL: ${title}`, () => {
     const cluster = sharedCluster();
     const stores: Store[] = [];
     let address = '';

@@ -4,8 +4,7 @@ import { runFaults } from './postgresFaults.ts';
 
 const FAULTS = 40;
 
-describe('store on PostgreSQL: faults of connections and server', function () {
-  this.timeout(300_000);
+describe('store on PostgreSQL: faults of connections and server', () => {
   let cluster: Cluster | undefined;
   before(async function () {
     cluster = await Cluster.start({ parameters: ['max_connections=20'] });

@@ -2,9 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 /**
  * Only what hangs takes this long (ms), on the slowest and busiest machine too: a test waits for what it waits for, and no wait
- * has a limit of its own that is shorter.
+ * has a limit of its own that is shorter. Who works on a test may want to know sooner, on a quiet machine.
  */
-const HANGS_MS = 180_000;
+export const HANGS_MS = Number(process.env['LOOP_TEST_HANGS_MS'] ?? 180_000);
 const PAUSE_MS = 25;
 
 /**
@@ -30,6 +30,11 @@ export async function until<T>(
       throw new Error(`Waited ${hangsMs / 1_000} s for ${what}. Seen last: ${show(last)}`, { cause: last });
     await sleep(PAUSE_MS);
   }
+}
+
+/** Checks again and again for so long (ms) that nothing changes: for what must not happen. Fails as soon as `probe` throws. */
+export async function stays(probe: () => unknown, forMs: number): Promise<void> {
+  for (const end = performance.now() + forMs; performance.now() < end; await sleep(PAUSE_MS)) await probe();
 }
 
 function show(value: unknown): string {

@@ -93,7 +93,7 @@ describe('Check Agents', () => {
       'one whose help fails',
       { '--version': { output: '2.1.4' }, '--help': { exitCode: 1, output: 'Log in first' } },
       'help fails',
-      /help can not be read: --help ended with exit code 1: Log in first/,
+      /help cannot be read: --help ended with exit code 1: Log in first/,
     ],
   ];
   for (const [what, answers, short, sentence] of wrong) {

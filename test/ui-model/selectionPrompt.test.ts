@@ -16,7 +16,7 @@ describe('selectionPrompt', () => {
     );
   });
 
-  it('takes a fence that the selection can not close, and no language that could end it', () => {
+  it('uses a fence that the selection cannot close, and no language that could end it', () => {
     const part = { text: '```js\nx\n```', path: 'README.md', firstLine: 7, lastLine: 7, language: 'a`b c' };
     assert.equal(selectionPrompt('Explain', [part]), 'Explain\n\nFrom README.md, line 7:\n\n````\n```js\nx\n```\n````');
   });

@@ -55,7 +55,7 @@ describe('ShownRows', () => {
   /** The groups as the view holds them. */
   const groups = (): TreeRow[] => Object.keys(world).map((name) => shown.holder(group(name)));
 
-  /** Names of what is to be drawn anew; `*` is everything. */
+  /** Names of what is to be refreshed; `*` is everything. */
   async function drawn(words: boolean, now = NOW): Promise<string[]> {
     return (await shown.changes(read, words, now)).map((row) => row?.id ?? '*');
   }
@@ -67,11 +67,11 @@ describe('ShownRows', () => {
     for (const row of await ask()) await ask(row);
   });
 
-  it('draws nothing anew where nothing has changed', async () => {
+  it('refreshes nothing if nothing has changed', async () => {
     assert.deepEqual(await drawn(true), []);
   });
 
-  it('draws only rows anew that have changed, as the objects that the view holds', async () => {
+  it('refreshes only changed rows, as the objects that the view holds', async () => {
     const [running] = groups();
     const held = await ask(running);
     world.running!.b = '2s';
@@ -88,19 +88,19 @@ describe('ShownRows', () => {
     assert.deepEqual(await drawn(true), ['a']);
   });
 
-  it('draws a group anew whose rows came, went or changed places', async () => {
+  it('refreshes a group whose rows came, went or moved', async () => {
     world.queued = { r: '#1', q: '#2' };
     assert.deepEqual(await drawn(false), ['queued']);
   });
 
-  it('draws everything anew when groups came or went, and asks no more', async () => {
+  it('refreshes everything when groups came or went, and asks no more', async () => {
     world.finished = { f: 'completed' };
     reads = 0;
     assert.deepEqual(await drawn(false), ['*']);
     assert.equal(reads, 1);
   });
 
-  it('draws the parent anew when a row loses its twistie: VS Code would not draw the row alone', async () => {
+  it('refreshes the parent when a row loses its twistie: VS Code would not refresh the row alone', async () => {
     const read0 = read;
     const folded = async (parent: TreeRow | undefined) =>
       (await read0(parent)).map((row): TreeRow => (row.id === 'running' ? { ...row, children: 'none' } : row));

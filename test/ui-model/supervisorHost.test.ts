@@ -52,7 +52,7 @@ describe('SupervisorHost', () => {
     host.onEvent((event) => told.push(event));
   });
 
-  it('opens nothing by itself, and is not ready until it is told to', async () => {
+  it('opens nothing by itself, and is not ready until asked to open', async () => {
     assert.equal(host.status().ready, false);
     await assert.rejects(host.ready(), NotReadyError);
   });
@@ -151,7 +151,7 @@ describe('SupervisorHost', () => {
     assert.equal(opens, 1);
   });
 
-  it('is not ready while the store is in trouble, and opens anew on demand after releasing what there was', async () => {
+  it('is not ready while the store is in trouble, and opens again on demand after releasing the old one', async () => {
     const first = fakeSupervisor();
     open = () => first.opened;
     await host.open();

@@ -11,7 +11,10 @@ import { type SessionRequest, TranscriptSession } from '../../src/ui/transcript/
 import { FakeClock } from '../support/fakeClock.ts';
 import { until } from '../support/until.ts';
 
-/** A profile whose agent writes our events as JSON, one array a line. Its first cost is the sum so far, as some agents count. */
+/**
+ * A profile whose agent writes our events as JSON, one array a line. Its first cost is the sum so far, as some agents
+ * count.
+ */
 function jsonProfile(): AgentProfile {
   const unused = () => assert.fail('not asked for here');
   return {

@@ -178,7 +178,7 @@ describe('text of a transcript', () => {
     });
   });
 
-  it('diffs are told from text', () => {
+  it('tells diffs from text', () => {
     assert.equal(isDiff('@@ -1 +1 @@\n-a\n+b'), true);
     assert.equal(isDiff('- a list\n+ of things'), false);
     assert.deepEqual(

@@ -115,7 +115,7 @@ describe('the queue by hand', () => {
     assert.deepEqual(await group('Queued'), ['D', 'C', 'F']);
   });
 
-  it('Submit Again queues all that are selected anew', async () => {
+  it('Submit Again queues all selected loops again', async () => {
     const { tree } = host.window;
     await tree.select('A', 'B');
     await tree.contextAction('A', 'Submit Again');

@@ -67,7 +67,7 @@ describe('loops outlive the window', () => {
     await sameAsBefore();
   });
 
-  it('an end with no window open is on the books at the next start, and the queue goes on', async () => {
+  it('an end with no window open is recorded at the next start, and the queue goes on', async () => {
     await host.window.page.goto('about:blank');
     await until('no extension host', () => host.server.hosts().length === 0);
     writeFileSync(file('b'), '');

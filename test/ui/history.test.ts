@@ -7,10 +7,14 @@ import { useWorkbench } from '../support/host/useWorkbench.ts';
 import { until } from '../support/until.ts';
 import { AGENTS, sleepers, submitTo } from './agents.ts';
 
-/** Codex, as recorded, so that its tokens are priced; it leaves two processes behind, one of them marked to be kept, and fails. */
+/**
+ * Codex, as recorded, so that its tokens are priced; it goes on after its success, leaves two processes
+ * behind, one of them marked to be kept, and fails.
+ */
 const LEAVES = `#!/bin/sh
 cat > /dev/null
 cat "$(dirname "$0")/codex.ndjson"
+echo '{"type":"item.completed","item":{"id":"item_9","type":"agent_message","text":"One more thing."}}'
 setsid sleep 1000.1 > /dev/null 2>&1 &
 LOOP_SUPERVISOR_KEEP=1 setsid sleep 1000.2 > /dev/null 2>&1 &
 sleep 0.3
@@ -121,15 +125,13 @@ describe('history and details in the workbench', () => {
     await window.screenshot('history-listed');
   });
 
-  /** Takes the file that is offered, and answers what was written into it. */
+  /** Accepts the suggested file, and returns what was written to it. */
   async function exported(format: 'JSON' | 'CSV'): Promise<string> {
     const { window, workspace } = host;
     const end = `.${format.toLowerCase()}`;
     await window.command('Export History…');
     await window.input.pick(format);
-    await until('the question for the file', async () =>
-      (await window.input.input().inputValue({ timeout: 500 })).endsWith(end),
-    );
+    await until('the question for the file', async () => (await window.input.text()).endsWith(end));
     // The dialog takes the key only when it has looked at the folder.
     const name = await until('the file', async () => {
       if (await window.input.input().isVisible()) await window.page.keyboard.press('Enter');

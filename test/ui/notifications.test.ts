@@ -5,7 +5,10 @@ import { signal } from '../support/host/processes.ts';
 import { useWorkbench } from '../support/host/useWorkbench.ts';
 import { until } from '../support/until.ts';
 
-/** Does what the first word of its prompt says: `fail`, and leaves a mark for each attempt; `once`, and then the file that it waits for; anything else is done at once. */
+/**
+ * Does what the first word of its prompt says: `fail`, and leaves a mark for each attempt; `once`, and then the file
+ * that it waits for; anything else is done at once.
+ */
 const OBEYS = {
   extends: 'plain',
   command: 'sh',
@@ -30,7 +33,7 @@ const SETTING = 'loopSupervisor.notifications.completion';
 describe('notifications', () => {
   const host = useWorkbench({ files: { limited: LIMITED } });
 
-  /** Sets when a completed loop is told, and begins with a fresh window, which has told nothing yet. */
+  /** Sets when completed loops are reported, and begins with a fresh window, which has reported nothing yet. */
   async function begin(completion: string, defaultAgent = 'obeys'): Promise<void> {
     const agents = { obeys: OBEYS, limited: { extends: 'claude', command: join(host.workspace, 'limited') } };
     host.server.writeSettings(
@@ -52,7 +55,7 @@ describe('notifications', () => {
   const completions = async () =>
     (await host.window.notices.all()).map(({ message }) => message).filter((text) => text.includes('completed'));
 
-  /** Lets a loop complete, and then another one fail: when that is told, all that is told of the first has been. */
+  /** Lets a loop complete, and then another one fail: once that is reported, so is everything about the first. */
   async function completeAndFail(name: string): Promise<void> {
     await submit(`ok ${name}`);
     await host.window.tree.becomes(`ok ${name}`, 'completed');
@@ -74,11 +77,11 @@ describe('notifications', () => {
     await until('it to run', async () => (await window.tree.rows())[0]?.[0] === 'Running 1/8');
     const comeBack = await window.leave();
     writeFileSync(file, '');
-    await window.notices.says(/unseen” has completed/);
+    await window.notices.says(/unseen” completed/);
     await comeBack();
   });
 
-  it('a loop that failed for good is told, with its reason and ways to it', async () => {
+  it('a permanent failure is reported, with its reason and ways to the loop', async () => {
     const { window } = host;
     await submit('fail again');
     const { severity, message, buttons } = await window.notices.says('“fail again” failed (no restarts left)');
@@ -91,7 +94,7 @@ describe('notifications', () => {
     await until('a second attempt', () => readFileSync(attempts, 'utf8') === '.\n.\n');
   });
 
-  it('a loop that waits for a usage limit is told, with the time when it goes on', async () => {
+  it('a loop that waits for a usage limit is reported, with the time when it goes on', async () => {
     const { window } = host;
     await begin('always', 'limited');
     await submit('Wait for it');
@@ -129,7 +132,7 @@ describe('notifications', () => {
     writeFileSync(file, '');
     await until('the end of all five', () => host.server.started().length === 0);
     signal(extensionHost, 'SIGCONT');
-    // The first that it finds may be told before it has found the others.
+    // The first that it finds may be reported before it has found the others.
     const told = await until('all five to be told', async () => {
       const texts = await completions();
       const sum = texts.reduce((n, text) => n + Number(/^(\d+) loops have/.exec(text)?.[1] ?? 1), 0);

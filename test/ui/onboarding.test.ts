@@ -239,7 +239,7 @@ describe('onboarding', () => {
       }
     });
 
-    it('choosing what can not be used yet, or is not there, says so', async () => {
+    it('choosing an agent that cannot be used yet, or is missing, says so', async () => {
       other.isKept = false;
       await other.command('Choose Agent…');
       await until('that it is too old', async () => (await other.input.said())['codex']?.includes('too old'));

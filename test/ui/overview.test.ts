@@ -66,7 +66,7 @@ describe('the first minute', () => {
   it('every sample loop comes to its end', async () => {
     const { window } = host;
     await until('the end of all', async () =>
-      (await window.tree.rows()).some(([label, description]) => label === 'Finished' && description.startsWith('6')),
+      (await window.tree.rows()).some(([label, description]) => label === 'Finished' && description.startsWith('7')),
     );
     await until('no badge', async () => (await window.tree.badge()) === '');
     await window.screenshot('overview-finished');
@@ -84,7 +84,7 @@ describe('the first minute', () => {
       });
       await window.resize({ width: 1100, height: 760 });
       await window.command('Clear Finished Loops');
-      await window.notices.pressInDialog('Clear 6 finished loops?', 'Clear');
+      await window.notices.pressInDialog('Clear 7 finished loops?', 'Clear');
       await until('an empty history', async () => !(await window.tree.labels()).includes('Quick success'));
       for (const prompt of PROMPTS) await window.submit(prompt);
       await window.tree.becomes(PROMPTS[3], 'failed');

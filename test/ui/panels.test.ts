@@ -183,9 +183,7 @@ describe('panels', () => {
     const { window } = host;
     await window.command('Export History…');
     await window.input.pick('JSON');
-    await until('the question for the file', async () =>
-      (await window.input.input().inputValue({ timeout: 500 })).endsWith('.json'),
-    );
+    await until('the question for the file', async () => (await window.input.text()).endsWith('.json'));
     await window.page.keyboard.press('Enter');
     await window.notices.says(/was written to/);
   });

@@ -24,8 +24,8 @@ await import(${JSON.stringify(pathToFileURL(join(ROOT, 'dist/sampleAgent.cjs')).
 `;
 
 /**
- * An agent that costs money: the sample agent, taken for Claude Code. What `[cost 0.50]` says in a prompt is spent, where that of the demo would
- * be play money.
+ * An agent that costs money: the sample agent, taken for Claude Code. What `[cost 0.50]` says in a prompt is spent,
+ * where that of the demo would be play money.
  */
 export class PayingAgent {
   readonly #folder = mkdtempSync(join(tmpdir(), 'loop-supervisor-paying-'));

@@ -46,7 +46,7 @@ describe('the queue in the workbench', () => {
     const { window } = host;
     await window.tree.inlineAction('Third', 'Run Next');
     await until('the order', async () => (await queue()).join() === 'Third,Second');
-    // A row that is drawn anew while its menu is open is lost to the command, which then says so and asks which loop is meant.
+    // A row that is refreshed while its menu is open is lost to the command, which says so and asks for the loop.
     await until('the question for the priority', async () => {
       await window.tree.contextAction('Second', 'Set Priority…');
       await window.input.asked(/whole number|The list changed under the menu/i);

@@ -35,7 +35,7 @@ describe('submitting in the workbench', () => {
     await window.tree.shows([
       ['Running 0/4', ''],
       ['Queued 0/20', ''],
-      ['Finished', '1 · 1 unread', [['Say hello [slow 3]…', 'hh:mm · $0.50 · …[cost 0.50]']]],
+      ['Finished', '1 · 1 unread', [['Say hello [slow…', 'hh:mm · $0.50 · …3] [cost 0.50]']]],
     ]);
     await until('no badge', async () => (await window.tree.badge()) === '');
   });

@@ -74,10 +74,8 @@ describe('the life of a panel, in VS Code', () => {
         throw new Error('not understood');
       }),
     );
-    await until(
-      'the message',
-      () => told.includes('A panel could not do what it was asked for. Error: not understood'),
-      20_000,
+    await until('the message', () =>
+      told.includes('A panel could not do what it was asked for. Error: not understood'),
     );
   });
 });

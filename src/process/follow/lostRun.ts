@@ -3,6 +3,7 @@ import { type Leftovers, NOTHING_LEFT } from '../../core/model/leftovers.ts';
 import { type Look, type Seen, there, unknown } from '../../core/model/looks.ts';
 import type { ProcessIdentity, StopBy } from '../../core/model/loop.ts';
 import type { Clock } from '../../core/ports/clock.ts';
+import { emptied, runGroupAt } from '../contain/runGroup.ts';
 import { AgentLogs } from '../guardian/agentLogs.ts';
 import type { ReportedEnd } from '../guardian/exitCodes.ts';
 import type { FailedStart } from '../launch/failedStart.ts';
@@ -141,7 +142,10 @@ async function endProcesses(
 ): Promise<Leftovers> {
   const request = readJson(files.request) as Partial<RunRequest> | undefined;
   const ownFolders = ownFoldersOfRun(files);
-  const marks = { token, leader, folder: files.folder, ownFolders, trustGroup: false };
+  const started = lookAtStarted(files);
+  const path = started.state === 'there' ? started.value.group : undefined;
+  const group = path === undefined ? undefined : runGroupAt(path);
+  const marks = { token, leader, folder: files.folder, ownFolders, group, trustGroup: false };
   const before = recordIn(lookAtSeen(files))?.processes ?? [];
   const find = (seen: readonly ProcessIdentity[]) =>
     findRun(table, { ...marks, seen: [...before, ...seen] }, { keep, deep: true });
@@ -150,7 +154,7 @@ async function endProcesses(
   const isUrgent = () => maxBytes > 0 && (sizeOf(files.stdout) ?? 0) + (sizeOf(files.stderr) ?? 0) > maxBytes;
   const left = await sweep(table, find, { graceMs: Math.max(graceMs, LEAST_GRACE_MS), isUrgent }, time);
   if (isUrgent()) cutLogs(files, maxBytes);
-  return left;
+  return group ? emptied(group, left) : left;
 }
 
 function cutLogs(files: RunFiles, maxBytes: number): void {

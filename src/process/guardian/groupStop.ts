@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ProcessIdentity } from '../../core/model/loop.ts';
 import type { StopStep } from '../../core/ports/agents.ts';
 import { LONGEST_TIMER_MS } from '../../core/ports/clock.ts';
+import type { Cgroup } from '../contain/cgroup.ts';
 import { findRun, NOBODY, type RunMarks, type RunProcesses } from '../sweep/findProcesses.ts';
 import { askToEnd, GIVE_UP_MS } from '../sweep/sweep.ts';
 import { keyOf, type ProcessInfo, type ProcessTable } from '../tables/processTable.ts';
@@ -12,6 +13,8 @@ export interface GroupStopOptions {
   readonly folder: string;
   readonly ownFolders: readonly string[];
   readonly leader: ProcessIdentity;
+  /** The control group of the run, where it has one (R13.1). */
+  readonly group?: Cgroup | undefined;
   readonly keep: readonly string[];
   readonly steps: readonly StopStep[];
   /** These were seen below the leader. */
@@ -120,8 +123,8 @@ export class GroupStop {
 
   /** What to find the processes of the run by. */
   marks(known: readonly ProcessIdentity[] = []): RunMarks {
-    const { token, leader, folder, ownFolders } = this.#options;
-    return { token, leader, folder, ownFolders, seen: [...this.#seen.values(), ...known], trustGroup: true };
+    const { token, leader, folder, ownFolders, group } = this.#options;
+    return { token, leader, folder, ownFolders, group, seen: [...this.#seen.values(), ...known], trustGroup: true };
   }
 
   #next(): void {

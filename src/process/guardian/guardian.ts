@@ -4,6 +4,8 @@ import { type Leftovers, NOTHING_LEFT } from '../../core/model/leftovers.ts';
 import { whyOf } from '../../core/model/looks.ts';
 import type { ProcessIdentity, StopBy } from '../../core/model/loop.ts';
 import type { ProcessInspector } from '../../core/ports/launcher.ts';
+import type { Cgroup } from '../contain/cgroup.ts';
+import { emptied, makeRunGroup } from '../contain/runGroup.ts';
 import { agentEnvironment } from '../environment/carriedEnvironment.ts';
 import { sizeOf } from '../runFolder/atomicFile.ts';
 import { type EndedRecord, FORMAT, type Order, type RunRequest } from '../runFolder/records.ts';
@@ -70,6 +72,7 @@ export class Guardian {
   #stop: GroupStop | undefined;
   #logLimit: LogLimit | undefined;
   #memoryKills: MemoryKills | undefined;
+  #group: Cgroup | undefined;
   #stoppedBy: StopBy | undefined;
   /** The signal that ended it, where nobody had ordered a stop. */
   #foreignSignal: string | undefined;
@@ -161,7 +164,10 @@ export class Guardian {
 
   async #start(): Promise<void> {
     const { files, request, table, inspector, log } = this.#options;
-    const agent = startBelow(() => new AgentProcess(request, files, process.env));
+    const group = makeRunGroup(request.token, log);
+    this.#group = group;
+    const start = () => startBelow(() => new AgentProcess(request, files, process.env));
+    const agent = group ? group.startWithin(start) : start();
     this.#agent = agent;
     const { child } = agent;
     child.on('error', (error) => {
@@ -185,13 +191,15 @@ export class Guardian {
       folder: files.folder,
       ownFolders: ownFoldersOf(request.cwd, files.folder),
       leader: identityOf(leader),
+      group,
       keep: request.limits.keep,
       steps: request.stopSteps,
       onSeen: this.#noteSeen,
       onStuck: () => void this.#stuck(),
       onError: (error) => log('A signal could not be sent.', error),
     });
-    this.#records.started({ format: FORMAT, leader: identityOf(leader), guardian: inspector.self, at });
+    const contained = group && { group: group.path };
+    this.#records.started({ format: FORMAT, leader: identityOf(leader), guardian: inspector.self, ...contained, at });
     if (this.#endedEarly) return this.#ended(...this.#endedEarly);
     if (this.#overflowed) void this.#stop.killFrozen();
     else if (this.#isStopping) this.#stop.begin(request.limits.graceMs);
@@ -406,12 +414,13 @@ export class Guardian {
     };
     this.#isSweeping = true;
     try {
-      return await sweep(table, find, {
+      const left = await sweep(table, find, {
         graceMs: Math.max(graceMs, LEAST_GRACE_MS),
         asked: stop.asked,
         isUrgent: () => this.#urgent,
         ...(giveUpMs !== undefined && { giveUpMs }),
       });
+      return this.#group ? await emptied(this.#group, left) : left;
     } catch (error) {
       log('What was left of the run could not be seen to.', error);
       return { ...NOTHING_LEFT, unseen: whyOf(error) };

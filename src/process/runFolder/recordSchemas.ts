@@ -38,7 +38,13 @@ const claim = z.object({
   guardian: z.exactOptional(identity),
   beatMs: z.exactOptional(time),
 });
-const started = z.object({ format, leader: identity, guardian: identity, at: time });
+const started = z.object({
+  format,
+  leader: identity,
+  guardian: identity,
+  group: z.exactOptional(z.string().check(z.regex(/^\/.*\/loop-supervisor\/[A-Za-z0-9-]+$/))),
+  at: time,
+});
 const stop = {
   stoppedBy: z.exactOptional(stopBy),
   foreignSignal: z.exactOptional(z.string()),

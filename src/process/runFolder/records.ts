@@ -41,6 +41,8 @@ export interface StartedRecord {
   readonly format: typeof FORMAT;
   readonly leader: ProcessIdentity;
   readonly guardian: ProcessIdentity;
+  /** The control group that all of the run is in; absent where it is found by search alone (R13.1). */
+  readonly group?: string;
   /** Wall time, ms. */
   readonly at: number;
 }

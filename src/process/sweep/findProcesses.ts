@@ -1,5 +1,6 @@
 import { type Seen, type There, there, type Unknown, unknown } from '../../core/model/looks.ts';
 import { isSameProcess, type ProcessIdentity } from '../../core/model/loop.ts';
+import type { Cgroup } from '../contain/cgroup.ts';
 import { lookByScope } from '../tables/processScope.ts';
 import { keyOf, type ProcessInfo, type ProcessTable } from '../tables/processTable.ts';
 import { variableIn } from './program.ts';
@@ -19,6 +20,8 @@ export interface RunMarks {
   readonly folder: string;
   /** The folders that its loop works in: see `isSpared`. */
   readonly ownFolders?: readonly string[] | undefined;
+  /** The control group that its processes are in, whatever they do (R13.1). */
+  readonly group?: Cgroup | undefined;
   /** Processes that were left alone when it ended: they still are. */
   readonly kept?: readonly ProcessIdentity[];
 }
@@ -102,11 +105,19 @@ function membership(run: RunMarks, tree: Tree): (process: ProcessInfo) => boolea
   // given to somebody else, nobody was left. With nobody of that number only who came right after the leader's end can tell.
   const groupIsOurs = leader !== undefined && (now ? isSameProcess(now, leader) : run.trustGroup);
   const seen = new Set(run.seen.map(keyOf));
+  const contained = inGroup(run.group);
   return (process) => {
     if (leader && isSameProcess(process, leader)) return true;
     if (groupIsOurs && (process.group === leader.pid || process.session === leader.pid)) return true;
-    return seen.size > 0 && seen.has(keyOf(process));
+    return contained.has(process.pid) || (seen.size > 0 && seen.has(keyOf(process)));
   };
+}
+
+/** Who the kernel says is in the group of a run. */
+function inGroup(group: Cgroup | undefined): ReadonlySet<number> {
+  const pids = group ? group.processes() : [];
+  if (!pids) throw new LookFailed('the control group of the run cannot be read');
+  return new Set(pids);
 }
 
 const MARKER = Buffer.from('LOOP_SUPERVISOR_ATTEMPT=');

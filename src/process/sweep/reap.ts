@@ -1,4 +1,5 @@
 import type { ProcessIdentity, SweptProcess } from '../../core/model/loop.ts';
+import { runGroupAt } from '../contain/runGroup.ts';
 import { lookAtClaim, lookAtEnded, lookAtSeen, lookAtStarted } from '../runFolder/recordSchemas.ts';
 import type { RunFiles } from '../runFolder/runFiles.ts';
 import { lookByScope } from '../tables/processScope.ts';
@@ -65,6 +66,7 @@ async function marksOf(table: ProcessTable, token: string, files: RunFiles): Pro
   return {
     token,
     leader: started.state === 'there' ? started.value.leader : undefined,
+    ...(started.state === 'there' && started.value.group !== undefined && { group: runGroupAt(started.value.group) }),
     seen: [...(end?.remaining ?? []), ...(seen.state === 'there' ? seen.value.processes : [])],
     kept: end?.kept ?? [],
     trustGroup: false,

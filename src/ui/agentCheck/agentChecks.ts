@@ -1,4 +1,4 @@
-/** What is known of an agent profile without looking for its program. */
+/** An agent profile as its facts describe it; its program was not looked for. */
 export interface KnownAgent {
   readonly name: string;
   /** The product's name. */
@@ -7,7 +7,7 @@ export interface KnownAgent {
   readonly command: string;
   /** It is the demo that comes with the extension: it makes no changes, costs nothing and needs no account. */
   readonly bundled: boolean;
-  /** What cannot be bounded or asked with it, in sentences; absent where there is nothing to say. */
+  /** Sentences on what it cannot do, such as keep to a cost limit; absent if there are none. */
   readonly cannot?: readonly string[];
   /** How to install it, as a command line. */
   readonly install?: string;
@@ -21,7 +21,7 @@ export interface KnownAgent {
   };
 }
 
-/** An agent profile with the place of its program, which was not started. */
+/** An agent profile with the path of its program, which was not started. */
 export interface FoundAgent extends KnownAgent {
   /** Absent if it was not found. */
   readonly path?: string;
@@ -38,7 +38,7 @@ export interface AgentProblem {
 /** The result of checking an agent. */
 export interface AgentReport extends FoundAgent {
   readonly version?: string;
-  /** Whether it says that it is logged in; absent if it cannot tell or did not answer. */
+  /** Whether it reports that it is logged in; absent if it cannot tell or did not reply. */
   readonly loggedIn?: boolean;
   /** The environment variable with an API key that the agent uses instead of a login. The key itself is not tried. */
   readonly apiKey?: string;
@@ -48,7 +48,7 @@ export interface AgentReport extends FoundAgent {
   readonly notes: readonly string[];
 }
 
-/** Looks at the agents' programs. The composition root makes it from the agents' facts and the process layer. */
+/** Checks the agents' programs. The composition root builds it on the agents' facts and the process layer. */
 export interface AgentChecks {
   /** All profiles as they are now. Does not look for programs. */
   all(): Promise<readonly KnownAgent[]>;

@@ -2,7 +2,7 @@ import { count } from '../text/format.ts';
 import { escapeMarkdown, inlineCode, oneLine } from '../text/safeText.ts';
 import type { AgentReport } from './agentChecks.ts';
 
-/** The result of checking the agents as a Markdown document: what can be used, what cannot, and how to fix it. */
+/** The check of all agents as a Markdown document: which can be used, which cannot, and how to fix that. */
 export function agentReportText(
   reports: readonly AgentReport[],
   defaultAgent: string,
@@ -86,7 +86,7 @@ function section(report: AgentReport): string {
   return [`### ${named}`, lines.filter((line) => line !== '').join('\n')].join('\n\n');
 }
 
-/** What the agent may do without asking, and what else could be chosen. */
+/** What the agent may do without asking, and the alternatives. */
 function modeLines(modes: AgentReport['modes']): string[] {
   if (!modes) return [];
   const values = modes.values.map(
@@ -99,7 +99,7 @@ function modeLines(modes: AgentReport['modes']): string[] {
   ];
 }
 
-/** A sentence that reads well as it is and makes no link, image or element when it is rendered. */
+/** A sentence that reads well as plain text and renders without links, images or elements. */
 function sentence(text: string): string {
   return oneLine(text, 600).replace(/[[\]<>\\]/g, '\\$&');
 }

@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 
 const REPORT = vscode.Uri.parse('loop-supervisor-agents:/Check Agents.md');
 
-/** The report on agents as a page to read: looking again changes it where it is open. */
+/** The report on agents as a page to read. A new check updates the open page. */
 export class AgentReportView implements vscode.TextDocumentContentProvider, vscode.Disposable {
   readonly #changed = new vscode.EventEmitter<vscode.Uri>();
   readonly #registration = vscode.workspace.registerTextDocumentContentProvider(REPORT.scheme, this);
@@ -18,10 +18,10 @@ export class AgentReportView implements vscode.TextDocumentContentProvider, vsco
     this.#changed.fire(REPORT);
     try {
       await vscode.commands.executeCommand('markdown.showPreview', REPORT);
-      // A page that is open already is only brought to the front.
+      // An open page is only brought to the front.
       await vscode.commands.executeCommand('markdown.preview.refresh');
     } catch {
-      // The extension that shows Markdown can be turned off; the text reads well as it is.
+      // The Markdown preview can be disabled; the source reads well too.
       await vscode.window.showTextDocument(await vscode.workspace.openTextDocument(REPORT), { preview: true });
     }
   }

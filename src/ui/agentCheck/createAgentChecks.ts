@@ -2,7 +2,7 @@ import type { AgentFacts } from '../../core/model/agentFacts.ts';
 import { oneLine } from '../text/safeText.ts';
 import type { AgentChecks, AgentProblem, AgentReport, FoundAgent, KnownAgent } from './agentChecks.ts';
 
-/** What a program answered to a question such as its version. */
+/** The reply of a program to a question such as its version. */
 export interface Answer {
   readonly exitCode?: number;
   readonly output: string;
@@ -11,7 +11,7 @@ export interface Answer {
   readonly error?: string;
 }
 
-/** What checks of agents are made of. */
+/** What the checks need. */
 export interface CheckServices {
   /** All agents as they are now. */
   catalog(): { names(): readonly string[]; facts(name: string): AgentFacts | undefined };
@@ -25,10 +25,10 @@ export interface CheckServices {
   ): Promise<Answer>;
 }
 
-/** How long (ms) a program may take to say its version: some look for news first. */
+/** How long (ms) a program may take to print its version: some check for updates first. */
 const PATIENCE_MS = 20_000;
 
-/** Looks at the programs of agents: where they are, and what they say of themselves. */
+/** Checks the agents' programs: where they are, which version, whether they are logged in. */
 export function createAgentChecks(services: CheckServices): AgentChecks {
   const known = (names: readonly string[] = services.catalog().names()) =>
     names.flatMap((name) => services.catalog().facts(name) ?? []);
@@ -104,7 +104,7 @@ async function askVersion(
   const failure = failureOf(answer);
   const how = facts.versionArgs.filter((arg) => arg.startsWith('-')).join(' ');
   if (failure !== undefined) {
-    const sentence = `It does not start: ${how} ${failure}. Run it in a terminal to see why${facts.install ? `, or install it anew: ${facts.install}` : ''}.`;
+    const sentence = `It does not start: ${how} ${failure}. Run it in a terminal to see why${facts.install ? `, or reinstall it: ${facts.install}` : ''}.`;
     return { problem: { short: answer.timedOut ? 'does not answer' : 'does not start', sentence } };
   }
   const version = /\d+\.\d+(?:\.\d+)?(?:[-+][\w.]+)?/.exec(answer.output || answer.errorOutput)?.[0];
@@ -120,7 +120,7 @@ async function askVersion(
   return { version };
 }
 
-/** Options of ours that the program's help does not know. */
+/** Options we pass that the program's help does not list. */
 async function unknownOptions(facts: AgentFacts, ask: Ask): Promise<AgentProblem[]> {
   const problems: AgentProblem[] = [];
   for (const { args, options } of facts.help) {
@@ -132,7 +132,7 @@ async function unknownOptions(facts: AgentFacts, ask: Ask): Promise<AgentProblem
     );
     const page = args.filter((arg) => !arg.includes('/')).join(' ');
     if (failure !== undefined)
-      problems.push({ short: 'help fails', sentence: `Its help can not be read: ${page} ${failure}.` });
+      problems.push({ short: 'help fails', sentence: `Its help cannot be read: ${page} ${failure}.` });
     else if (missing.length > 0) {
       const sentence = `Its help (${page}) does not know ${missing.join(', ')}, which is used here: it may be too old or too new.${facts.install ? ` Update it: ${facts.install}` : ''}`;
       problems.push({ short: 'options missing', sentence });
@@ -141,7 +141,7 @@ async function unknownOptions(facts: AgentFacts, ask: Ask): Promise<AgentProblem
   return problems;
 }
 
-/** Whether it says that it is logged in. An answer in words that are not known is none. */
+/** Whether it reports that it is logged in. A reply in unknown words counts as none. */
 async function askLogin(
   { loginStatus }: AgentFacts,
   version: string | undefined,

@@ -10,7 +10,10 @@ export function profileChecker(checks: AgentChecks): (agent: string, reason: Hol
   };
 }
 
-/** What a report says of the cause of a hold. A key that is set was set before, too: it says nothing of whether it is taken. */
+/**
+ * What a report says about the cause of a hold. An API key that is set proves nothing: it was set when the run failed,
+ * too.
+ */
 export function meaningOf({ path, problems, loggedIn }: AgentReport, reason: HoldReason): ProfileCheck {
   if (path === undefined || problems.length > 0) return 'broken';
   if (reason !== 'login') return 'works';

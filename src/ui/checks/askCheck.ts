@@ -18,8 +18,8 @@ export const NO_CHECK = Symbol('no check');
 
 /**
  * Asks what must pass: named checks, recent ones, scripts and targets of the folder, tasks of the workspace, or a typed
- * command. What a repository offers is only offered (R11.5). `isOptional`: nothing need pass. `undefined`: the user has
- * gone away.
+ * command. Checks found in a repository are offered, never run unasked (R11.5). `isOptional`: nothing need pass.
+ * `undefined`: the user dismissed the question.
  */
 export async function askCheck(
   ctx: CommandContext,
@@ -115,7 +115,7 @@ async function folderChecks(folder: string | undefined): Promise<OfferedCheck[]>
   return [...scriptChecks(manifest, runnerOf(entries)), ...makeChecks(makefile)];
 }
 
-/** What lies in a folder; nothing where it cannot be looked at, for then nothing can be offered. */
+/** The entries of a folder; empty if it cannot be read. */
 async function namesIn(folder: string): Promise<string[]> {
   try {
     return (await vscode.workspace.fs.readDirectory(vscode.Uri.file(folder))).map(([name]) => name);
@@ -133,7 +133,7 @@ async function taskChecks(): Promise<OfferedCheck[]> {
   return tasks.flatMap(({ name, source, execution }) => {
     if (source !== 'Workspace' || !(execution instanceof vscode.ShellExecution)) return [];
     const { commandLine } = execution;
-    // What VS Code would fill in, such as ${file}, means nothing to a loop.
+    // Variables that VS Code fills in, such as ${file}, mean nothing to a loop.
     if (!commandLine || commandLine.includes('${')) return [];
     return [{ label: name, from: 'task', check: { command: commandLine } }];
   });

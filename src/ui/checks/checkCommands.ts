@@ -71,7 +71,7 @@ export const checkCommands: CommandTable = {
     for (const piece of pieces) {
       const common = { ...(folder !== undefined && { cwd: folder }), ...(check && { check }) };
       const result = await submitByHand(ctx, { prompt: piece.text, ...common, ...boxOf(piece, file) });
-      // What was refused once is refused again: the rest stays in the file.
+      // After one refusal the rest would be refused as well: it stays in the file.
       if (!result) break;
       results.push(result);
     }
@@ -127,7 +127,7 @@ async function typedPrompt(ctx: CommandContext, title: string): Promise<string |
   return typeof answer === 'string' ? answer : undefined;
 }
 
-/** What a loop must know to tick its box when it has completed. */
+/** What is needed to tick a box once its loop has completed. */
 function boxOf({ box }: Piece, file: string | undefined) {
   return box === undefined || file === undefined ? {} : { metadata: { box: { file, line: box } } };
 }

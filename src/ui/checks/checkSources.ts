@@ -8,9 +8,9 @@ export interface OfferedCheck {
   readonly check: CheckRequest;
 }
 
-/** Scripts that every package has or that judge nothing. */
+/** Scripts that every package has, or that verify nothing. */
 const NO_CHECKS = /^(?:pre|post)|^(?:start|dev|serve|watch|publish|prepare|release)\b/;
-/** What is likely meant when somebody says "check". */
+/** The names people most likely mean by "check". */
 const LIKELY = /^(?:test|check|lint|typecheck|build|verify|ci)\b/;
 
 /** The scripts of a package.json as checks, the likely ones first; none where the text cannot be read. */
@@ -43,7 +43,9 @@ export function makeChecks(text: string): OfferedCheck[] {
   return targets.map((name) => ({ label: `make ${name}`, from: 'Makefile', check: { command: `make ${name}` } }));
 }
 
-/** `loopSupervisor.checks` as written: a command line, or an object with more, by name. What makes no sense is left out. */
+/**
+ * `loopSupervisor.checks` as written: a command line, or an object with more, by name. Invalid entries are left out.
+ */
 export function namedChecks(value: unknown): OfferedCheck[] {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return [];
   return Object.entries(value).flatMap(([label, written]) => {

@@ -1,15 +1,15 @@
 /** One piece of a selection that becomes a loop of its own. */
 export interface Piece {
   readonly text: string;
-  /** The line with its open box, exactly as it stands, where there is one: it is ticked when the loop has completed. */
+  /** The line with its open check box, exactly as in the file; ticked once the loop has completed. */
   readonly box?: string;
 }
 
 const ITEM = /^(\s*)(?:[-*+]|\d+[.)])\s+(?:\[([ xX])\]\s+)?(.*)$/;
 
 /**
- * Splits a selection into its list items, or else into its paragraphs. A box that is ticked already is left out. Lines that are indented below an item
- * belong to it.
+ * Splits a selection into its list items, or else into its paragraphs. Ticked items are left out. Lines indented below
+ * an item belong to it.
  */
 export function piecesOf(text: string): Piece[] {
   const lines = text.split(/\r?\n/);

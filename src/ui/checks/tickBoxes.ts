@@ -23,7 +23,7 @@ export function tickBoxes({ host, log }: UiDeps): vscode.Disposable {
     const { file, line } = box;
     if (typeof file !== 'string' || typeof line !== 'string') return;
     const uri = vscode.Uri.parse(file);
-    // The window that has the file's folder open does it; the others leave it alone.
+    // Only the window that has the file's folder open does it.
     if (!vscode.workspace.getWorkspaceFolder(uri)) return;
     const document = await vscode.workspace.openTextDocument(uri);
     const places = Array.from({ length: document.lineCount }, (_, n) => n).filter(

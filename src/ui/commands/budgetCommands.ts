@@ -15,7 +15,7 @@ const LOOPS_SHOWN = 50;
 const LARGEST = NUMBER_RULES['budget.dailyLimitUsd'].max;
 
 export const budgetCommands: CommandTable = {
-  /** Writes `budget.dailyLimitUsd`. A number as argument is the limit; else the user is asked. Answers it. */
+  /** Writes `budget.dailyLimitUsd`: the argument, or the user's input. Returns it. */
   setDailyBudget:
     (ctx) =>
     async (...args) => {
@@ -39,7 +39,7 @@ export const budgetCommands: CommandTable = {
       return limit;
     },
 
-  /** Shows today's spend by agent and loop, with what can be done. Answers the budget's status. */
+  /** Shows today's spend by agent and loop, with actions. Returns the budget's status. */
   showBudget: (ctx) => async () => {
     const supervisor = await ctx.host.ready();
     const now = Date.now();

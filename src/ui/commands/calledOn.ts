@@ -1,6 +1,9 @@
 import type { TreeRow } from '../tree/treeRow.ts';
 
-/** A loop that a command is for: the latest of that id, or with `seq` that very one. Rows and panels pass `seq`, because ids can be used again. */
+/**
+ * The loop for a command: the latest with that id, or the one with `seq`. Rows and panels pass `seq`, since ids can be
+ * used again.
+ */
 export interface CalledLoop {
   readonly loopId: string;
   readonly seq?: number;
@@ -8,21 +11,23 @@ export interface CalledLoop {
 
 /** What a command was called on. */
 export type CalledOn =
-  /** Rows of the view, from one of its menus or a row's button: first the row itself, then the rest of the selection. */
+  /**
+   * Rows of the view, from one of its menus or a row's button: first the row itself, then the rest of the selection.
+   */
   | { readonly kind: 'rows'; readonly rows: readonly TreeRow[] }
-  /** A key of ours, pressed in the view: what it is for is under the keyboard. */
+  /** A key binding pressed in the view: it applies to the focused row. */
   | { readonly kind: 'keyboard' }
-  /** Loops by id, and `seq` where the caller knows it: other extensions, notifications, panels. */
+  /** Loops by id, and `seq` if known: from other extensions, notifications or panels. */
   | { readonly kind: 'loops'; readonly loops: readonly CalledLoop[] }
-  /** Rows of which VS Code no longer knows all. */
+  /** Rows, some of which VS Code no longer knows. */
   | { readonly kind: 'lost' }
-  /** Nothing: the palette, or a user's own key binding. */
+  /** Nothing: from the palette, or a custom key binding. */
   | { readonly kind: 'nothing' };
 
 /**
- * Reads the arguments of a command. While the rows under a parent are redrawn, VS Code does not know them, and a menu on such a row passes
- * `undefined` instead; the palette and key bindings pass no argument at all. If one of several rows is lost, none counts: the user did not ask for
- * the command to run on part of the selection.
+ * Reads the arguments of a command. While the rows under a parent are redrawn, VS Code does not know them, and a menu
+ * on such a row passes `undefined` instead; the palette and key bindings pass no argument at all. If one of several
+ * rows is lost, none counts: the user did not ask for the command to run on part of the selection.
  */
 export function calledOn(args: readonly unknown[]): CalledOn {
   const [first, all] = args;

@@ -8,9 +8,10 @@ import { askItem, BACK, type Place } from './prompts.ts';
 const SHOWN_MS = 5000;
 
 /**
- * Asks which agent runs prompts from now on and what it may do without asking, and writes both to the settings. Returns its name. The list is there at
- * once and its rows keep their places: where each program is and what it says of itself is filled in as it becomes known. `forPrompt`: a
- * prompt waits for the answer, so the list stays open when it loses the focus.
+ * Asks which agent runs prompts from now on and what it may do without asking, and writes both to the settings. Returns
+ * its name. The list is there at once and its rows keep their places: where each program is and what it says of itself
+ * is filled in as it becomes known. `forPrompt`: a prompt waits for the answer, so the list stays open when it loses
+ * the focus.
  */
 export async function chooseAgent(ctx: CommandContext, forPrompt = false): Promise<string | undefined> {
   const answer = await askAgent(ctx, {
@@ -37,7 +38,10 @@ export interface AgentQuestion extends Place {
   readonly ignoreFocusOut: boolean;
 }
 
-/** Asks for an agent that can be started. One that is not installed is said to be, with ways on. `undefined`: the user has gone away. */
+/**
+ * Asks for an agent that can be started. If it is not installed, offers to install it or to choose another.
+ * `undefined`: the user dismissed it.
+ */
 export async function askAgent(
   ctx: CommandContext,
   question: AgentQuestion,
@@ -90,7 +94,7 @@ function warn(message: string): void {
     .then((button) => button && vscode.commands.executeCommand('loopSupervisor.checkAgents'));
 }
 
-/** How far an agent has been looked at. */
+/** How far an agent has been checked. */
 type Look =
   | { readonly kind: 'looking'; readonly agent: KnownAgent }
   | { readonly kind: 'found'; readonly agent: FoundAgent }

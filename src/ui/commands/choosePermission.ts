@@ -3,8 +3,8 @@ import type { CommandContext } from './commandTable.ts';
 import { askItem, BACK } from './prompts.ts';
 
 /**
- * Asks what an agent may do without asking, in plain words, and writes the answer to `loopSupervisor.agents`. Agents without such an option are not
- * asked about. Returns false if the user has gone away.
+ * Asks what an agent may do without asking, in plain words, and writes the answer to `loopSupervisor.agents`. Agents
+ * without such an option are not asked about. Returns false if the user dismissed it.
  */
 export async function choosePermission(ctx: CommandContext, { name, modes }: KnownAgent): Promise<boolean> {
   if (!modes || modes.values.length < 2) return true;

@@ -16,7 +16,7 @@ interface AccountRow extends vscode.QuickPickItem {
 
 /** Commands on circuits and accounts: what stops loops from starting, and how to go on. */
 export const circuitCommands: CommandTable = {
-  /** Closes the circuit of the account that is named, or of all (R4.3). Returns the worst state afterwards. */
+  /** Closes the circuit of the given account, or of all (R4.3). Returns the worst state afterwards. */
   resetCircuit:
     (ctx) =>
     async (...args) => {
@@ -34,7 +34,7 @@ export const circuitCommands: CommandTable = {
       return account !== undefined && (await ctx.host.ready()).tryNow(account);
     },
 
-  /** Holds an account until it is tried again by hand; what runs goes on (R14.4). Returns its name. */
+  /** Holds an account until the user has it tried again; running loops go on (R14.4). Returns its name. */
   holdAccount:
     (ctx) =>
     async (...args) => {
@@ -43,7 +43,7 @@ export const circuitCommands: CommandTable = {
       return account;
     },
 
-  /** Shows each account's state, why it is so and what can be done. Returns the status of the worst circuit. */
+  /** Shows each account's state, the reason, and actions. Returns the status of the worst circuit. */
   showCircuit: (ctx) => async () => {
     const status = (await ctx.host.ready()).status(0);
     const now = Date.now();
@@ -91,7 +91,7 @@ export const circuitCommands: CommandTable = {
   },
 };
 
-/** What can be done about an account, under its name, with its last failures. */
+/** Actions on an account and its last failures. */
 function rowsOf(state: AccountState, now: number, run: (command: string, ...args: unknown[]) => unknown): Row[] {
   const { account, agents, circuit, holds } = state;
   const words = accountWords(circuit, holds, now);

@@ -19,7 +19,7 @@ export interface CommandContext extends UiDeps, Pick<ViewDeps, 'usage' | 'shared
   readonly readMarks: Pick<ReadMarks, 'markRead'>;
   readonly milestones: Pick<Milestones, 'reach'>;
   readonly tree: {
-    /** The rows that a key pressed in the view is for. */
+    /** The rows that a key pressed in the view applies to. */
     underKeyboard(): Promise<readonly TreeRow[]>;
     showMore(row: TreeRow): void;
     /** Selects a loop in the view: the first of that id, or with `seq` that very one. */
@@ -27,15 +27,15 @@ export interface CommandContext extends UiDeps, Pick<ViewDeps, 'usage' | 'shared
   };
 }
 
-/** Runs a command; the caller receives what it returns. */
+/** Runs a command and returns its result. */
 export type Handler = (...args: unknown[]) => unknown;
 
 /** Commands by id without `loopSupervisor.`. A test holds all tables together equal to package.json. */
 export type CommandTable = { readonly [id: string]: (ctx: CommandContext) => Handler };
 
 /**
- * Registers a table. An error is shown with the buttons that help, and the command then returns `undefined`. `whenReady`: until there is a
- * supervisor, the commands of the table only say why there is none (R1.2).
+ * Registers a table. An error is shown with the buttons that help, and the command then returns `undefined`.
+ * `whenReady`: without a supervisor, the commands only report why there is none (R1.2).
  */
 export function registerCommands(ctx: CommandContext, table: CommandTable, whenReady = true): vscode.Disposable {
   const registrations = Object.entries(table).map(([id, make]) => {
@@ -53,7 +53,10 @@ export function registerCommands(ctx: CommandContext, table: CommandTable, whenR
   return vscode.Disposable.from(...registrations);
 }
 
-/** Waits for the supervisor. While the store is in trouble a notice says what it waits for; cancelling that returns false. */
+/**
+ * Waits for the supervisor. While the store is in trouble a notice says what it waits for; cancelling that returns
+ * false.
+ */
 async function opened(host: SupervisorHost): Promise<boolean> {
   const ready = host.ready().then(() => true);
   if (host.state.kind !== 'opening' || !host.state.trouble) return ready;

@@ -12,7 +12,10 @@ import { loopOf } from './target.ts';
 
 /** Commands that change a loop, or make a new one from it. */
 export const editCommands: CommandTable = {
-  /** Edits a queued loop that has not started; of any other loop, opens the prompt as a new one. Returns whether the loop was changed. */
+  /**
+   * Edits a queued loop that has not started; of any other loop, opens the prompt as a new one. Returns whether the
+   * loop was changed.
+   */
   editPrompt:
     (ctx) =>
     async (...args) => {
@@ -23,7 +26,10 @@ export const editCommands: CommandTable = {
       return editAsNew(ctx, loop);
     },
 
-  /** Opens a loop's prompt in an editor, to be changed and submitted as a new loop with the same agent, folder and limits. */
+  /**
+   * Opens a loop's prompt in an editor, to be changed and submitted as a new loop with the same agent, folder and
+   * limits.
+   */
   editAsNew:
     (ctx) =>
     async (...args) => {

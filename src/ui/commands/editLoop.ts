@@ -16,14 +16,14 @@ import {
 import { notEmpty } from './promptDraft.ts';
 import { askItem, askText, BACK, type Step } from './prompts.ts';
 
-/** What was changed and not saved, by loop, per workspace: leaving the form loses nothing. */
+/** Unsaved changes by loop, kept per workspace: leaving the form loses nothing. */
 const KEY = 'edit.drafts';
 
 interface Row extends vscode.QuickPickItem {
   readonly does: 'save' | 'discard' | 'editor' | Step<Draft>;
 }
 
-/** Shows all that a queued loop is made of; each entry can be changed, and everything is saved in one step. Returns whether it was. */
+/** Shows all parts of a queued loop for editing and saves them in one transaction. Returns whether it was changed. */
 export async function editLoop(ctx: CommandContext, detail: LoopDetail): Promise<boolean> {
   const { loopId } = detail;
   const start = draftOf(detail);
@@ -119,7 +119,7 @@ function draftOf({ loop, prompt }: LoopDetail): Draft {
   };
 }
 
-/** What is different, as the supervisor takes it. */
+/** The differences, as the supervisor expects them. */
 function changes(draft: Draft, start: Draft): LoopEdit {
   const differs = (key: TextKey) => draft[key].trim() !== start[key].trim();
   const amount = (value: string) => (value.trim() === '' ? null : Number(value));

@@ -3,7 +3,7 @@ import { InvalidLoopError } from '../../core/model/errors.ts';
 import { baseName } from '../text/format.ts';
 import type { SelectedText } from './selectionPrompt.ts';
 
-/** The selections of the active editor from top to bottom, with where they are. `undefined`: nothing is selected, and the user was told so. */
+/** The selections of the active editor from top to bottom. `undefined`: nothing is selected, which was reported. */
 export async function selections(): Promise<SelectedText[] | undefined> {
   const editor = vscode.window.activeTextEditor;
   const chosen = editor?.selections.filter((selection) => !selection.isEmpty) ?? [];
@@ -23,7 +23,7 @@ export async function selections(): Promise<SelectedText[] | undefined> {
       text: document.getText(selection),
       path: vscode.workspace.asRelativePath(document.uri),
       firstLine: selection.start.line + 1,
-      // A selection that ends before the first character of a line does not hold that line.
+      // A selection that ends at the start of a line does not include that line.
       lastLine:
         selection.end.line + (selection.end.character === 0 && selection.end.line > selection.start.line ? 0 : 1),
       language: document.languageId,

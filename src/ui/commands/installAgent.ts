@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import type { KnownAgent } from '../agentCheck/agentChecks.ts';
 
-/** What the user chose to do about an agent that is not installed. */
+/** What the user chose for an agent that is not installed. */
 export type MissingAnswer = 'install' | 'check' | 'other' | undefined;
 
 const INSTALL = 'Install in Terminal';

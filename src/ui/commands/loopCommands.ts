@@ -11,7 +11,10 @@ import { checkPriority } from './loopSteps.ts';
 import { askText } from './prompts.ts';
 import { latestIds, loopOf, loopsOf, subjectsOf } from './target.ts';
 
-/** Runs an action on every loop even if it fails for some; throws the first error afterwards. Returns for how many it returned true. */
+/**
+ * Runs an action on every loop even if it fails for some; throws the first error afterwards. Returns for how many it
+ * returned true.
+ */
 async function each<T>(loops: readonly T[], act: (loop: T) => Promise<unknown>): Promise<number> {
   const results = await Promise.allSettled(loops.map(act));
   const failure = results.find((result) => result.status === 'rejected');
@@ -32,7 +35,7 @@ export const loopCommands: CommandTable = {
       return cancelLoops(ctx, supervisor, ids);
     },
 
-  /** Sends SIGKILL to the whole group at once: a user's stop too (R7.3). Returns how many groups received it; a loop may have no process. */
+  /** Sends SIGKILL to the whole process group; a stop by the user (R7.3). Returns how many groups received it. */
   kill:
     (ctx) =>
     async (...args) => {
@@ -97,7 +100,7 @@ export const loopCommands: CommandTable = {
       return places.length === 1 ? places[0] : places;
     },
 
-  /** Moves queued loops to the very front, in their present order; other selected rows are left alone. Returns how many. */
+  /** Moves queued loops to the front, in their present order; ignores other selected rows. Returns how many. */
   runNext:
     (ctx) =>
     async (...args) => {
@@ -106,7 +109,7 @@ export const loopCommands: CommandTable = {
       const ids = latestIds(supervisor, loops);
       const queue = supervisor.status().queued.map(({ loopId }) => loopId);
       const queued = queueMoves(queue, ids, undefined).map(([id]) => id);
-      // If none of them is queued any more, the first refusal says what it is instead.
+      // If none is queued any more, the first refusal says why.
       for (const id of queued.length > 0 ? queued.toReversed() : ids) await supervisor.moveBefore(id, undefined);
       return queued.length;
     },

@@ -4,7 +4,7 @@ import { askAgent } from './chooseAgent.ts';
 import type { CommandContext } from './commandTable.ts';
 import { askText, BACK, type Step } from './prompts.ts';
 
-/** What is asked for a loop, as typed. Empty: not given. */
+/** Input for a loop, as typed. Empty: not given. */
 export interface Draft {
   readonly prompt: string;
   readonly agent: string;
@@ -53,7 +53,7 @@ export function agentStep(ctx: CommandContext): Step<Draft> {
   };
 }
 
-/** What is wrong with a priority; undefined if nothing is. */
+/** The problem with a priority; undefined if it is valid. */
 export function checkPriority(value: string): string | undefined {
   return /^\s*-?\d{1,9}\s*$/.test(value) ? undefined : 'Enter a whole number, such as 0, 10 or -5.';
 }

@@ -14,7 +14,10 @@ export function dropPromptDraft(ctx: CommandContext, prompt: string): void {
   if (promptDraft(ctx) === prompt) keep(ctx, '');
 }
 
-/** Asks for a prompt. Whatever was typed is kept until it is submitted, however the question is left; without `value` the question begins with it. */
+/**
+ * Asks for a prompt. Whatever was typed is kept until it is submitted, however the question is left; without `value`
+ * the question begins with it.
+ */
 export function askPrompt(
   ctx: CommandContext,
   question: Place & Pick<TextQuestion, 'value' | 'prompt' | 'buttons'>,
@@ -28,7 +31,7 @@ export function askPrompt(
   });
 }
 
-/** What is wrong with a text that must not be empty; undefined if nothing is. */
+/** The problem with an empty text; undefined if it is not empty. */
 export function notEmpty(value: string): string | undefined {
   return value.trim() === '' ? 'Enter some text.' : undefined;
 }

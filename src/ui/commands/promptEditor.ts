@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import type { LoopSpec } from '../../core/model/loop.ts';
 import type { CommandContext } from './commandTable.ts';
 
-/** Everything of a submit but its prompt, for prompts that are being written in an editor; by the document's address. */
+/** Options of prompts being written in an editor, by the URI of the document. */
 const KEY = 'submit.editors';
 /** Untitled documents come and go: only the newest are remembered. */
 const KEPT = 20;
@@ -29,7 +29,7 @@ export async function writeInEditor(ctx: CommandContext, content: string, option
   return address;
 }
 
-/** The options that belong to the prompt in this document. */
+/** The options for the prompt in this document. */
 export function optionsOfEditor(ctx: CommandContext, uri: vscode.Uri): Options {
   return kept(ctx)[uri.toString()] ?? {};
 }

@@ -1,9 +1,9 @@
 import * as vscode from 'vscode';
 
-/** The answer when the user goes back a step. */
+/** The result when the user goes back a step. */
 export const BACK = Symbol('back');
 
-/** Where a question stands in a sequence. */
+/** The position of a question in a sequence. */
 export interface Place {
   readonly title: string;
   readonly step?: number;
@@ -17,17 +17,17 @@ export interface TextQuestion extends Place {
   readonly value?: string;
   readonly prompt: string;
   readonly placeholder?: string;
-  /** What is wrong with an answer; undefined when nothing is. */
+  /** The problem with an answer; undefined if it is valid. */
   validate?(value: string): string | undefined;
   /** Buttons besides *Back*; one that is pressed is the answer. */
   readonly buttons?: readonly vscode.QuickInputButton[];
-  /** Called with what stands in the field when it closes, whether that is the answer or not. */
+  /** Called with the text of the field when it closes, however it closes. */
   onClose?(value: string): void;
 }
 
 export type TextAnswer = string | typeof BACK | vscode.QuickInputButton | undefined;
 
-/** Asks for a line of text. `undefined`: the user has gone away. */
+/** Asks for a line of text. `undefined`: the user dismissed it. */
 export function askText(question: TextQuestion): Promise<TextAnswer> {
   const input = vscode.window.createInputBox();
   input.title = question.title;
@@ -44,7 +44,7 @@ export function askText(question: TextQuestion): Promise<TextAnswer> {
   };
   return new Promise((resolve) => {
     input.onDidTriggerButton((button) => settle(button === vscode.QuickInputButtons.Back ? BACK : button));
-    // An answer is found wrong when it is given, or when it was found wrong before: not while it is still being typed.
+    // Validate on Enter, and while typing only after a first failure.
     input.onDidChangeValue(() => {
       if (input.validationMessage !== undefined) check();
     });
@@ -55,7 +55,7 @@ export function askText(question: TextQuestion): Promise<TextAnswer> {
     input.show();
     let open = true;
     function settle(answer: TextAnswer): void {
-      // Closing it hides it, which is told too.
+      // Accepting also fires `onDidHide`.
       if (!open) return;
       open = false;
       question.onClose?.(input.value);
@@ -69,20 +69,20 @@ export function askText(question: TextQuestion): Promise<TextAnswer> {
 export interface ItemQuestion<T extends vscode.QuickPickItem> extends Place {
   readonly items: readonly T[];
   readonly placeholder: string;
-  /** The item that is chosen by just pressing Enter. */
+  /** The item that Enter accepts at first. */
   readonly active?: T | undefined;
   readonly matchOnDetail?: boolean;
   readonly ignoreFocusOut?: boolean;
-  /** Called when a button of an item is pressed; answering true closes the list. */
+  /** Called when a button of an item is pressed; returning true closes the list. */
   onItemButton?(item: T, button: vscode.QuickInputButton): boolean | Promise<boolean>;
   /**
-   * Called once the list is open: puts items with more to say in the place of the same number of items. The list is marked as busy until
-   * it settles.
+   * Called once the list is open: replaces the items by the same number of more detailed ones. The list shows progress
+   * until it settles.
    */
   fill?(show: (items: readonly T[]) => void): Promise<void>;
 }
 
-/** Asks for one of several items. `undefined`: the user has gone away. */
+/** Asks for one of several items. `undefined`: the user dismissed it. */
 export function askItem<T extends vscode.QuickPickItem>(
   question: ItemQuestion<T>,
 ): Promise<T | typeof BACK | undefined> {
@@ -117,7 +117,7 @@ export function askItem<T extends vscode.QuickPickItem>(
       pick.keepScrollPosition = true;
       into((items) => {
         if (!open) return;
-        // New items alone would take the user back to the first one.
+        // Replacing items resets the active one to the first.
         const [before] = pick.activeItems;
         const active = before && items[pick.items.indexOf(before)];
         pick.items = items;
@@ -135,10 +135,10 @@ export function askItem<T extends vscode.QuickPickItem>(
   });
 }
 
-/** One question of a sequence: takes what is known so far and answers more of it. */
+/** One question of a sequence: takes the answers so far and returns them with its own. */
 export type Step<T> = (soFar: T, place: Place) => Promise<T | typeof BACK | undefined>;
 
-/** Asks one question after the other, with a way back; what was answered is kept on the way back. `undefined`: the user has gone away. */
+/** Asks questions in sequence; going back keeps the answers. `undefined`: dismissed. */
 export async function askSteps<T>(title: string, start: T, steps: readonly Step<T>[]): Promise<T | undefined> {
   let soFar = start;
   for (let i = 0; i < steps.length; ) {

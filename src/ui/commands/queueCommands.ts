@@ -16,7 +16,10 @@ export const queueCommands: CommandTable = {
     return true;
   },
 
-  /** Cancels every live loop of all windows, after saying how many and asking. With `true` as argument it does not ask. Returns how many. */
+  /**
+   * Cancels all live loops of all windows after confirmation with their number; `true` skips the question. Returns how
+   * many.
+   */
   stopAll:
     (ctx) =>
     async (...args) => {
@@ -50,7 +53,7 @@ export const queueCommands: CommandTable = {
       return supervisor.stopAll();
     },
 
-  /** Removes all finished loops with their logs, after asking. With `true` as argument it does not ask. Returns how many. */
+  /** Removes all finished loops and their logs after confirmation; `true` skips it. Returns how many. */
   clearFinished:
     (ctx) =>
     async (...args) => {

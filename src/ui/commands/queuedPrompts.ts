@@ -6,8 +6,8 @@ import type { SupervisorHost } from '../window/supervisorHost.ts';
 const SCHEME = 'loop-supervisor-prompt';
 
 /**
- * Prompts of queued loops as documents: saving one edits the loop (R2.6). If that is refused, because the loop has started or its new prompt is empty,
- * VS Code says why and the document stays unsaved, so that nothing typed is lost.
+ * Prompts of queued loops as documents: saving one edits the loop (R2.6). If that is refused, because the loop has
+ * started or its new prompt is empty, VS Code says why and the document stays unsaved, so that nothing typed is lost.
  */
 export class QueuedPrompts implements vscode.FileSystemProvider, vscode.Disposable {
   readonly #host: Pick<SupervisorHost, 'ready'>;

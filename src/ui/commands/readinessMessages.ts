@@ -3,7 +3,7 @@ import type { HostState } from '../window/supervisorHost.ts';
 import type { UiDeps } from '../window/uiDeps.ts';
 import { notReadyActions } from './errorActions.ts';
 
-/** Says that the store cannot be opened or used, with the buttons that help; once for the same trouble. */
+/** Reports that the store cannot be opened or used, with buttons that help; once per problem. */
 export function tellTrouble({ host, log }: Pick<UiDeps, 'host' | 'log'>): { dispose(): void } {
   let told = '';
   return host.onDidChangeState((state) => {

@@ -9,7 +9,10 @@ import { askItem, BACK } from './prompts.ts';
 
 const SHOWN = 50;
 
-/** Lists the prompts of the last loops, each text once. Returns the one to submit again; the pencil opens one in an editor instead. */
+/**
+ * Lists the prompts of the last loops, each text once. Returns the one to submit again; the pencil opens one in an
+ * editor instead.
+ */
 export async function askRecentPrompt(ctx: CommandContext): Promise<LoopSpec | undefined> {
   const supervisor = await ctx.host.ready();
   const live = supervisor.live().map(({ loop }): Loop => loop);

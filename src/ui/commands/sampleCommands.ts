@@ -6,7 +6,10 @@ import type { CommandContext, CommandTable } from './commandTable.ts';
 /** The bundled agent. */
 const SAMPLE = 'sample';
 
-/** Loops that show every state within half a minute, without an account: work, child processes, failures, restarts and a queue. */
+/**
+ * Loops that show every state within half a minute, without an account: work, child processes, failures, restarts and a
+ * queue.
+ */
 const SAMPLES: readonly LoopSpec[] = [
   { title: 'Quick success', prompt: 'Add a greeting to the readme. [cost 0.02]' },
   {

@@ -1,9 +1,9 @@
 import { codeBlock } from '../text/safeText.ts';
 
-/** A piece of a document that goes to an agent. */
+/** A part of a document for an agent. */
 export interface SelectedText {
   readonly text: string;
-  /** Path relative to the workspace folder, or as the editor shows it. */
+  /** Path relative to the workspace folder, or the path shown by the editor. */
   readonly path: string;
   /** 1-based, both included. */
   readonly firstLine: number;
@@ -12,7 +12,7 @@ export interface SelectedText {
   readonly language: string;
 }
 
-/** A prompt that is the selected text itself; with `context`, a last paragraph says where it comes from. */
+/** The selected text as a prompt; `context` adds a paragraph that names file and lines. */
 export function plainSelectionPrompt(selections: readonly SelectedText[], context: boolean): string {
   const text = selections.map((selection) => selection.text).join('\n');
   if (!context) return text;
@@ -20,14 +20,14 @@ export function plainSelectionPrompt(selections: readonly SelectedText[], contex
   return `${text.replace(/\s+$/, '')}\n\n(The text above is selected in ${places}.)`;
 }
 
-/** A prompt of an instruction and what it is about: each selection as a fenced block under its path and lines. */
+/** An instruction followed by each selection as a fenced block under its path and lines. */
 export function selectionPrompt(instruction: string, selections: readonly SelectedText[]): string {
   return [instruction.trim(), ...selections.map(block)].join('\n\n');
 }
 
 function block(selection: SelectedText): string {
   const { text, language } = selection;
-  // A language id goes into the info string of the fence: only characters that cannot end it.
+  // The language id goes into the info string of the fence: only safe characters.
   const info = /^[\w+#.-]+$/.test(language) && language !== 'plaintext' ? language : '';
   return `From ${placeOf(selection)}:\n\n${codeBlock(text.replace(/\r?\n$/, ''), { language: info })}`;
 }

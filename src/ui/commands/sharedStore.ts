@@ -6,21 +6,24 @@ export interface SharedStoreFacts {
   readonly finished: number;
 }
 
-/** What came of moving this machine's loops into a shared store. */
+/** The result of moving this machine's loops into a shared store. */
 export interface MovedLoops {
   readonly finished: number;
   readonly live: number;
-  /** Loops that stayed: they run, or their id is taken over there. */
+  /** Loops that stayed because they run or their id is taken there. */
   readonly left: number;
 }
 
-/** A store that several machines share, as the command that chooses it needs it. */
+/** Operations on a shared store for the command that chooses it. */
 export interface SharedStore {
-  /** Connects, makes the schema if there is none, and says what is there. Rejects with a `StoreError` that says what to do. */
+  /**
+   * Connects, creates the schema if needed, and describes the contents. Rejects with a `StoreError` that says what to
+   * do.
+   */
   look(address: string, password: string | undefined): Promise<SharedStoreFacts>;
-  /** Moves the queue of this machine's own store there and copies its history. Can be repeated: each loop is moved once. */
+  /** Moves this machine's queue there and copies its history. Repeatable: each loop moves once. */
   move(address: string, password: string | undefined, progress: (moved: number) => void): Promise<MovedLoops>;
 }
 
-/** Where the secret storage keeps the password of an address. */
+/** The key of the password of an address in the secret storage. */
 export const passwordKey = (address: string) => `store.password ${address}`;

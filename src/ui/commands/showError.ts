@@ -4,8 +4,9 @@ import type { UiDeps } from '../window/uiDeps.ts';
 import { type ErrorAction, errorActions } from './errorActions.ts';
 
 /**
- * Shows an error as a sentence, with the buttons that help. `again` repeats what failed, if a button can clear the way for it. Does not wait for the
- * user. A refusal is a warning: unlike an error it goes away by itself, and what it says may soon be out of date.
+ * Shows an error as a sentence, with the buttons that help. `again` repeats what failed, if a button can clear the way
+ * for it. Does not wait for the user. A refusal is a warning: unlike an error it goes away by itself, and what it says
+ * may soon be out of date.
  */
 export function showError(deps: Pick<UiDeps, 'host' | 'log'>, error: unknown, again?: () => unknown): void {
   const message = error instanceof Error ? error.message : String(error);

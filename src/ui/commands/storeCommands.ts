@@ -6,9 +6,12 @@ import { passwordKey, type SharedStoreFacts } from './sharedStore.ts';
 
 const TITLE = 'Use a Shared Store';
 
-/** Where the supervisor keeps its state. Works while the present store cannot be opened. */
+/** Chooses where state is kept. Works even if the present store cannot be opened. */
 export const storeCommands: CommandTable = {
-  /** Chooses the database that several machines share, or this machine's own file again. Returns the address; empty for the file. */
+  /**
+   * Chooses the database that several machines share, or this machine's own file again. Returns the address; empty for
+   * the file.
+   */
   useSharedStore: (ctx) => async () => {
     const { sharedStore: before } = ctx.config;
     const address = await askAddress(before);
@@ -74,7 +77,7 @@ async function askWhatToTake({ shown, live, finished }: SharedStoreFacts): Promi
   return answer === undefined || answer === BACK ? undefined : answer.takes;
 }
 
-/** Resolves with whether everything has been moved, or the user goes on without the rest. */
+/** Resolves with true if everything was moved, or the user continues without the rest. */
 async function moveLoops(ctx: CommandContext, address: string, password: string | undefined): Promise<boolean> {
   const { finished, live, left } = await busy('Moving loops to the shared store', async (progress) =>
     (await ctx.sharedStore()).move(address, password, (moved) => progress(`${count(moved, 'loop')} so far`)),

@@ -93,7 +93,10 @@ export const submitCommands: CommandTable = {
     return answer === 'Submit' ? submitFiles(ctx, [open.uri]) : undefined;
   },
 
-  /** Files of the explorer, or that of the editor whose button was pressed: each one a prompt. Several are submitted after asking. */
+  /**
+   * Files of the explorer, or that of the editor whose button was pressed: each one a prompt. Several are submitted
+   * after asking.
+   */
   submitFiles:
     (ctx) =>
     async (...args) => {
@@ -177,7 +180,7 @@ async function typedPrompt(ctx: CommandContext): Promise<string | undefined> {
   return typeof answer === 'string' ? answer : undefined;
 }
 
-/** A prompt or spec that a caller passed. */
+/** The prompt or spec passed by a caller. */
 function specOf(value: unknown): LoopSpec | undefined {
   if (typeof value === 'string') return { prompt: value };
   if (typeof value === 'object' && value !== null && 'prompt' in value && typeof value.prompt === 'string')
@@ -192,7 +195,7 @@ function titleFrom(text: string): { title?: string } {
   return title === '' ? {} : { title };
 }
 
-/** The workspace folder of a file; nothing if it has none, so that the usual choice is made. */
+/** The workspace folder of a file; undefined if it has none, so that the default applies. */
 function cwdOf(uri: vscode.Uri): { cwd?: string } {
   const folder = vscode.workspace.getWorkspaceFolder(uri);
   return folder ? { cwd: folder.uri.fsPath } : {};

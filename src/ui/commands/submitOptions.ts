@@ -8,7 +8,10 @@ import { askFolder, FOLDER_KEY } from './submitting.ts';
 
 const LAST_KEY = 'submit.lastOptions';
 
-/** Asks for a prompt and everything that goes with it, beginning from the last choices. `undefined`: the user has gone away. */
+/**
+ * Asks for a prompt and everything that goes with it, beginning from the last choices. `undefined`: the user dismissed
+ * it.
+ */
 export async function askOptions(ctx: CommandContext, given?: LoopSpec): Promise<LoopSpec | undefined> {
   const last = ctx.context.globalState.get<Partial<Draft>>(LAST_KEY) ?? {};
   const start: Draft = {

@@ -14,8 +14,9 @@ export const FOLDER_KEY = 'submit.folder';
 const SHOWN_MS = 5000;
 
 /**
- * Submits what the user has put together and says how it went. The first time it asks for the agent: the demo agent never runs a real prompt by
- * itself. An error comes with the buttons that help; when one has cleared the way, the same loop is submitted again. `undefined`: not submitted.
+ * Submits what the user has put together and says how it went. The first time it asks for the agent: the demo agent
+ * never runs a real prompt by itself. An error comes with the buttons that help; when one has cleared the way, the same
+ * loop is submitted again. `undefined`: not submitted.
  */
 export async function submitByHand(ctx: CommandContext, spec: LoopSpec): Promise<SubmitResult | undefined> {
   const agent = spec.agent ?? (ctx.config.hasDefaultAgent ? undefined : ((await chooseAgent(ctx, true)) ?? BACK));
@@ -41,8 +42,8 @@ async function submit(ctx: CommandContext, spec: LoopSpec): Promise<SubmitResult
 }
 
 /**
- * The folder in which a loop runs: that of the active editor, the only one, or in a multi-root workspace the one that was chosen last,
- * which is asked for once. `undefined` without a folder: the supervisor then uses the home folder.
+ * The folder in which a loop runs: that of the active editor, the only one, or in a multi-root workspace the one that
+ * was chosen last, which is asked for once. `undefined` without a folder: the supervisor then uses the home folder.
  */
 export async function folderForSubmit(ctx: CommandContext): Promise<string | typeof BACK | undefined> {
   const folders = vscode.workspace.workspaceFolders ?? [];

@@ -29,8 +29,9 @@ export async function rowsOf(ctx: CommandContext, args: readonly unknown[]): Pro
 }
 
 /**
- * The loops that a command was called on: their rows, ids, or objects with a `loopId` and perhaps a `seq`; without any, the user is asked. A row under
- * a loop does not stand for the loop: Delete on an attempt does not ask for the end of its loop.
+ * The loops that a command was called on: their rows, ids, or objects with a `loopId` and perhaps a `seq`; without any,
+ * the user is asked. A row under a loop does not stand for the loop: Delete on an attempt does not ask for the end of
+ * its loop.
  */
 export async function loopsOf(ctx: CommandContext, args: readonly unknown[], fitting: Fitting): Promise<CalledLoop[]> {
   const called = calledOn(args);
@@ -54,7 +55,7 @@ export async function loopsOf(ctx: CommandContext, args: readonly unknown[], fit
   }
 }
 
-/** The same for a command that acts on one loop. */
+/** The same for commands on one loop. */
 export async function loopOf(
   ctx: CommandContext,
   args: readonly unknown[],
@@ -63,7 +64,7 @@ export async function loopOf(
   return (await loopsOf(ctx, args, fitting))[0];
 }
 
-/** Ids for commands that act only on the latest loop of an id: a row whose id a newer loop has taken is left out. */
+/** Ids for commands that act on the latest loop of an id: rows whose id a newer loop has taken are left out. */
 export function latestIds(supervisor: Pick<Supervisor, 'live'>, loops: readonly CalledLoop[]): string[] {
   const live = new Map(supervisor.live().map(({ loop }) => [loop.loopId, loop.seq]));
   const latest = loops.filter(({ loopId, seq }) => seq === undefined || (live.get(loopId) ?? seq) === seq);

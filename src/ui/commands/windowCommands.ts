@@ -3,18 +3,18 @@ import { openSettings } from '../settings/config.ts';
 import { HELP_PAGE } from '../window/accessibilityHelp.ts';
 import type { CommandTable } from './commandTable.ts';
 
-/** What concerns the extension as a whole, and is there before the supervisor is ready. */
+/** Commands on the extension as a whole; available before the supervisor is ready. */
 export const windowCommands: CommandTable = {
-  /** Opens the supervisor again after its store could not be opened. Answers whether it is ready. */
+  /** Opens the supervisor again after a failure. Returns whether it is ready. */
   reopenStore: (ctx) => async () => {
     await ctx.host.open();
     return ctx.host.status().ready;
   },
 
-  /** Shows the folder of database and logs in the file manager. Answers its path. */
+  /** Shows the folder with database and logs in the file manager. Returns its path. */
   openStorageFolder: (ctx) => async () => {
     const uri = ctx.context.globalStorageUri;
-    // A server has no file manager on this side: its folder opens in a window of its own.
+    // A remote folder has no file manager here: open it in a new window.
     await vscode.commands.executeCommand(
       vscode.env.remoteName || vscode.env.uiKind === vscode.UIKind.Web ? 'vscode.openFolder' : 'revealFileInOS',
       uri,
@@ -23,7 +23,7 @@ export const windowCommands: CommandTable = {
     return uri.fsPath;
   },
 
-  /** Takes the name of a setting without `loopSupervisor.`; without one it shows all. */
+  /** Opens one setting (its name without `loopSupervisor.`), or all. */
   openSettings:
     () =>
     (...args) =>

@@ -41,7 +41,7 @@ export function dashboardPage(deps: ViewDeps, panel: PanelHandle): PanelContent 
     session.show(ms);
   };
   const beat = deps.pulse.onBeat((status) => session.changed(status));
-  // After a reload of the window the page is there before the store is open; later the store may be another.
+  // After a window reload the page exists before the store is open; later it may be another store.
   const opened = deps.host.onDidChangeState((state) => {
     if (state.kind === 'ready' && !state.trouble && shownMs !== undefined) show(shownMs);
   });

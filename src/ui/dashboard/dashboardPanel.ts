@@ -2,10 +2,10 @@ import type { CommandTable } from '../commands/commandTable.ts';
 import type { ViewDeps } from '../webviewHost/viewDeps.ts';
 import { WebviewPanels } from '../webviewHost/webviewPanels.ts';
 
-/** There is one dashboard. */
+/** There is only one dashboard. */
 export type Dashboard = 'dashboard';
 
-/** The panel with counters, timeline and charts: what *Show Dashboard* opens. */
+/** The panel with counters, timeline and charts that *Show Dashboard* opens. */
 export function dashboardPanels(deps: ViewDeps): WebviewPanels<Dashboard> {
   return new WebviewPanels<Dashboard>(
     {

@@ -10,7 +10,7 @@ import { DEFAULT_RANGE_MS, type LiveFigures, MAX_ATTEMPTS, SPEND_DAYS, type ToDa
 
 /** Between two updates of the attempts (ms). */
 const PAUSE_MS = 500;
-/** Attempts that are read at once. */
+/** Attempts per read. */
 const PAGE = 500;
 const FINAL: readonly LoopState[] = ['completed', 'failed', 'cancelled'];
 const DAY_MS = 24 * 3_600_000;
@@ -26,7 +26,10 @@ export interface DashboardDeps {
   onError(error: unknown): void;
 }
 
-/** Feeds one dashboard: everything once, then what is new. It reads nothing while nobody looks, and of attempts only those that can have changed. */
+/**
+ * Feeds one dashboard: everything once, then changes. It reads nothing while the page is hidden, and only attempts that
+ * can have changed.
+ */
 export class DashboardSession implements Disposable {
   readonly #deps: DashboardDeps;
   #rangeMs = DEFAULT_RANGE_MS;
@@ -65,7 +68,7 @@ export class DashboardSession implements Disposable {
     if (this.#begun && this.#visible) this.#coalescer.ask();
   }
 
-  /** A hidden page is gone; when it shows again it asks anew. */
+  /** A hidden page is destroyed; when it is shown again it requests everything. */
   setVisible(visible: boolean): void {
     this.#visible = visible;
     if (!visible) this.#begun = false;
@@ -77,7 +80,9 @@ export class DashboardSession implements Disposable {
     this.#coalescer.dispose();
   }
 
-  /** One message after another, and none for a hidden page. If the store is in trouble, the figures say so and the next beat tries again. */
+  /**
+   * One message at a time, and none to a hidden page. If the store fails, the figures say so and the next beat retries.
+   */
   #enqueue(work: () => Promise<void>): void {
     const unlessHidden = () => (this.#begun && this.#visible ? work() : undefined);
     this.#queue = this.#queue.then(unlessHidden).catch((error: unknown) => this.#deps.onError(error));
@@ -112,7 +117,10 @@ export class DashboardSession implements Disposable {
     await this.#sendSpend(source, now);
   }
 
-  /** Those older than `newer` follow a page at a time, so that the thread is free in between; `sent`: how many have been sent. */
+  /**
+   * Sends the ones older than `newer` a page at a time, so that the thread is free in between. `sent`: number sent so
+   * far.
+   */
   #sendOlder(newer: readonly TimelineAttempt[], sent = newer.length): void {
     this.#older = this.#deps.clock.after(0, () => {
       this.#enqueue(async () => {

@@ -1,7 +1,7 @@
 import type { BudgetStatus, CircuitStatus } from '../../core/model/status.ts';
 import type { CircuitChange, TimelineAttempt } from '../../core/ports/historyQueries.ts';
 
-/** The counters, and what cannot be told from attempts alone. Costs in USD, times are wall times in ms. */
+/** The counters, and what attempts alone do not show. Costs in USD, times are wall times in ms. */
 export interface LiveFigures {
   readonly running: number;
   readonly slots: number;
@@ -26,7 +26,7 @@ export interface DaySpendRow {
   readonly estimatedUsd: number;
 }
 
-/** What was asked for, so that the page can mark its choice. `ms`: how far back; 0: everything. */
+/** The range that was requested, so that the page can mark it. `ms`: how far back; 0: everything. */
 export interface Range {
   readonly ms: number;
   /** Since when: wall time, ms. */
@@ -35,9 +35,9 @@ export interface Range {
 
 /** Days of spend that are shown. */
 export const SPEND_DAYS = 30;
-/** Attempts that are shown at most: the newest. */
+/** Attempts shown at most: the newest. */
 export const MAX_ATTEMPTS = 20_000;
-/** How far back can be asked for: hour, 6 hours, day, week, 30 days, everything. */
+/** The ranges on offer: hour, 6 hours, day, week, 30 days, everything. */
 export const RANGES: readonly { readonly ms: number; readonly label: string }[] = [
   { ms: 3_600_000, label: '1 hour' },
   { ms: 6 * 3_600_000, label: '6 hours' },
@@ -48,7 +48,7 @@ export const RANGES: readonly { readonly ms: number; readonly label: string }[] 
 ];
 export const DEFAULT_RANGE_MS = 24 * 3_600_000;
 
-/** To the page. */
+/** Messages to the page. */
 export type ToDashboard =
   | { readonly type: 'figures'; readonly figures: LiveFigures; readonly now: number }
   /** The newest attempts in the range; older ones follow as `older` until one is `complete`. */
@@ -63,7 +63,7 @@ export type ToDashboard =
   /** Attempts that are new or have changed since. */
   | { readonly type: 'attempts'; readonly attempts: readonly TimelineAttempt[] }
   | { readonly type: 'circuit'; readonly changes: readonly CircuitChange[] }
-  /** Spend since `SPEND_DAYS` ago; `today`: only rows of that day, which replace what is known of it. */
+  /** Spend of the last `SPEND_DAYS`; `today`: only that day's rows, which replace the earlier ones. */
   | {
       readonly type: 'spend';
       readonly rows: readonly DaySpendRow[];
@@ -83,7 +83,7 @@ export type DashboardCommand =
   | 'showFailed'
   | 'submitPrompt';
 
-/** From the page: checked on arrival. */
+/** Messages from the page, validated on arrival. */
 export type FromDashboard =
   | { readonly type: 'ready'; readonly rangeMs: number }
   | { readonly type: 'range'; readonly rangeMs: number }

@@ -1,7 +1,7 @@
 import type { LoopState } from '../../core/model/loop.ts';
 import type { TimelineAttempt } from '../../core/ports/historyQueries.ts';
 
-/** A loop as the attempts in sight tell of it. Times are wall times in ms, amounts 10⁻⁹ USD. */
+/** A loop derived from the attempts in range. Times are wall times in ms, amounts 10⁻⁹ USD. */
 export interface LoopRow {
   readonly seq: number;
   readonly loopId: string;
@@ -12,7 +12,7 @@ export interface LoopRow {
   readonly startedAt: number;
   /** When its last attempt ended; absent while one runs. */
   readonly endedAt?: number;
-  /** Time in which it ran, its attempts together (ms); those that run count to `now`. */
+  /** Total running time of its attempts (ms); running ones count up to `now`. */
   readonly ranMs: number;
   readonly cost: number;
   readonly costEstimated: number;
@@ -49,7 +49,7 @@ export interface Summary {
   readonly cancelled: number;
   /** Completed of completed and failed, 0 to 1; absent when there are none. */
   readonly successRate?: number;
-  /** Median and 90th percentile of the time that completed loops ran (ms). */
+  /** Median and 90th percentile of the running time of completed loops (ms). */
   readonly medianMs?: number;
   readonly p90Ms?: number;
   /** Attempts beyond the first of each loop. */
@@ -74,13 +74,15 @@ export function summarize(rows: readonly LoopRow[]): Summary {
   };
 }
 
-/** One step of the time in sight, with what ended in it. */
+/** One step on the time axis, with the loops that ended in it. */
 export interface Bucket extends Summary {
   /** Its beginning: wall time, ms. */
   readonly at: number;
 }
 
-/** The loops that ended, by steps of time that begin at `starts` (wall times, ms, growing). Those that ended before the first are left out. */
+/**
+ * Counts loops that ended in each step beginning at `starts` (wall times, ms, ascending). Earlier ends are left out.
+ */
 export function buckets(rows: readonly LoopRow[], starts: readonly number[]): Bucket[] {
   const groups = starts.map((): LoopRow[] => []);
   for (const row of rows) {
@@ -90,7 +92,7 @@ export function buckets(rows: readonly LoopRow[], starts: readonly number[]): Bu
   return groups.map((group, index) => ({ at: starts[index] ?? 0, ...summarize(group) }));
 }
 
-/** A quantile of sorted numbers: the smallest that at least that share of them does not exceed. */
+/** A quantile of sorted numbers (nearest rank). */
 function quantile(sorted: readonly number[], share: number): number | undefined {
   return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)];
 }

@@ -3,7 +3,7 @@ const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-/** Round lengths of time (ms). */
+/** Round durations (ms). */
 export const STEPS = [
   SECOND,
   5 * SECOND,
@@ -30,7 +30,10 @@ export interface Tick {
   readonly label: string;
 }
 
-/** Equal steps of time that hold `from` to `to` (wall times, ms), at most `max + 1` of them, each beginning at a round local time. */
+/**
+ * Equal time steps that span `from` to `to` (wall times, ms), at most `max + 1` of them, each beginning at a round
+ * local time.
+ */
 export function timeSteps(from: number, to: number, max: number): readonly Tick[] {
   const size = stepFor(from, to, max);
   const starts = size >= DAY ? daysFrom(from, to, size) : timesFrom(startOf(from, size), to, size);
@@ -52,7 +55,7 @@ function timesFrom(first: number, to: number, size: number): number[] {
   return Array.from({ length: Math.floor((to - first) / size) + 1 }, (_, n) => first + n * size);
 }
 
-/** Days are counted on the calendar: one can have 23 or 25 hours. */
+/** Calendar days: one can have 23 or 25 hours. */
 function daysFrom(from: number, to: number, size: number): number[] {
   const starts: number[] = [];
   const date = new Date(from);
@@ -61,7 +64,7 @@ function daysFrom(from: number, to: number, size: number): number[] {
   return starts;
 }
 
-/** What tells a step from its neighbours: its day, its time, or both where the steps are of several days. */
+/** A label that sets a step apart from its neighbours: its day, its time, or both if the steps span several days. */
 function stepLabel(at: number, size: number, several: boolean): string {
   const date = new Date(at);
   if (size >= DAY) return dayLabel(date);
@@ -75,7 +78,7 @@ export function ticks(from: number, to: number, max: number): Tick[] {
   const step = STEPS.find((one) => (to - from) / one <= max) ?? (to - from) / Math.max(1, max);
   const list: Tick[] = [];
   if (step >= DAY) {
-    // Days are counted on the calendar: one can have 23 or 25 hours.
+    // Calendar days: one can have 23 or 25 hours.
     const date = new Date(from);
     date.setHours(0, 0, 0, 0);
     for (; date.getTime() <= to && list.length <= max; date.setDate(date.getDate() + Math.round(step / DAY))) {

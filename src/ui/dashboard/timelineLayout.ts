@@ -7,18 +7,18 @@ export type Tone = 'good' | 'bad' | 'neutral' | 'running';
 
 export interface Bar {
   readonly attempt: TimelineAttempt;
-  /** The slot it took, from 0. */
+  /** The slot it occupied, from 0. */
   readonly lane: number;
   readonly tone: Tone;
 }
 
 export interface Layout {
-  /** In the order of their starts. */
+  /** Ordered by start. */
   readonly bars: readonly Bar[];
   readonly lanes: number;
-  /** For each bar the index of the bar of the same loop's next attempt; -1 where there is none. */
+  /** For each bar, the index of the bar of its loop's next attempt; -1 if there is none. */
   readonly next: Int32Array;
-  /** Longest run of all bars that have ended (ms): how far before a time a bar can begin that still covers it. */
+  /** Duration of the longest finished bar (ms): how long before a given time a bar that covers it can begin. */
   readonly longest: number;
 }
 
@@ -27,8 +27,8 @@ export function toneOf(outcome: Outcome | undefined): Tone {
 }
 
 /**
- * Puts attempts into lanes: each takes the lowest lane that is free at its start, so that the lanes are the slots in use. Attempts that
- * overlap never share a lane.
+ * Assigns attempts to lanes: each gets the lowest lane free at its start, so lanes correspond to slots. Overlapping
+ * attempts never share a lane.
  */
 export function layOut(attempts: readonly TimelineAttempt[]): Layout {
   const sorted = attempts.toSorted((a, b) => a.startedAt - b.startedAt || a.id - b.id);
@@ -40,7 +40,7 @@ export function layOut(attempts: readonly TimelineAttempt[]): Layout {
     const { startedAt, endedAt = Number.POSITIVE_INFINITY } = attempt;
     const free = freeAt.findIndex((at) => at <= startedAt);
     const lane = free < 0 ? freeAt.length : free;
-    // One that began and ended in the same millisecond still takes its place.
+    // One that began and ended in the same millisecond still occupies its lane.
     freeAt[lane] = Math.max(endedAt, startedAt + 1);
     if (attempt.endedAt !== undefined) longest = Math.max(longest, attempt.endedAt - startedAt);
     const before = last.get(attempt.seq);

@@ -12,8 +12,8 @@ const PROMPT_SHOWN = 20_000;
 const ROWS_SHOWN = 300;
 
 /**
- * What the page says of a loop. `view` adds what only a live one has, `isAlive` says which of the spared processes are still there, and `isDemo`
- * whether its costs are play money.
+ * The data of the details page. `view`: what only a live loop has. `isAlive`: which spared processes still exist.
+ * `isDemo`: whether its costs are play money.
  */
 export function detailData(
   detail: LoopDetail,

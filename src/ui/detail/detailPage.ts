@@ -38,17 +38,17 @@ const request = z.discriminatedUnion('type', [
   z.object({ type: z.literal('endKept'), pid: z.int().check(z.gte(1)) }),
 ]);
 
-/** What fills the panel that says everything about a loop. */
+/** The content of the details panel. */
 export function detailPage(deps: ViewDeps, target: LoopTarget, panel: PanelHandle): PanelContent {
   const { loopId, seq } = target;
   const { host } = deps;
   const detail = async () => host.current?.get(loopId, seq);
-  /** How far down the queue it was found the last time. */
+  /** Its place in the queue at the last look. */
   let reach = 0;
   const live = (loop: Loop): LiveView | undefined => {
     if (isFinished(loop)) return undefined;
     const look = (maxQueued: number) => host.current?.live(maxQueued).find((view) => view.loop.seq === seq);
-    // Those before it come first: most of the time it has gone up, and what stands behind it need not be looked at.
+    // Loops ahead of it first: it usually moves up, so the ones behind need not be read.
     const view = look(loop.state === 'queued' ? reach : 0) ?? look(Number.POSITIVE_INFINITY);
     reach = view?.position ?? 0;
     return view;
@@ -59,7 +59,7 @@ export function detailPage(deps: ViewDeps, target: LoopTarget, panel: PanelHandl
     logs: (token) => deps.logs(token),
     isAlive: (process) => host.current?.isAlive(process) ?? false,
     isDemo: (agent) => deps.profile(agent)?.isDemo ?? false,
-    // All that run, though only one is shown: the sampler knows rates only of what it was asked for the last time too, and the tree asks for all.
+    // All running loops, though one is shown: CPU rates need two samples in a row, and the tree samples them all.
     usage: async (attempt) => {
       const running = (host.current?.live(0) ?? []).flatMap(({ loop }) => (isActive(loop) ? [loop.attempt] : []));
       return (await deps.usage(running)).get(attempt.token);

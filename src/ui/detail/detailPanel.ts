@@ -7,7 +7,7 @@ import { panelTarget } from '../webviewHost/panelTarget.ts';
 import type { ViewDeps } from '../webviewHost/viewDeps.ts';
 import { WebviewPanels } from '../webviewHost/webviewPanels.ts';
 
-/** The panels that say everything about a loop. */
+/** The details panels of loops. */
 export function detailPanels(deps: ViewDeps): WebviewPanels<LoopTarget> {
   return new WebviewPanels<LoopTarget>(
     {
@@ -25,10 +25,10 @@ export function detailPanels(deps: ViewDeps): WebviewPanels<LoopTarget> {
   );
 }
 
-/** The command of the details. */
+/** The commands of the details panel. */
 export function detailCommands(panels: WebviewPanels<LoopTarget>): CommandTable {
   return {
-    /** Shows everything about a loop. Answers its id. */
+    /** Shows all details of a loop. Returns its id. */
     showDetail:
       (ctx) =>
       async (...args) => {

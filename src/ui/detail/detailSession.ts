@@ -13,7 +13,7 @@ const PAUSE_MS = 500;
 /** Between two samples of the processes (ms). */
 const USAGE_MS = 2_000;
 
-/** What a page of details is fed from. */
+/** What a details page reads. */
 export interface DetailDeps {
   detail(): Promise<LoopDetail | undefined>;
   /** What only a live loop has; undefined for others. */
@@ -30,7 +30,10 @@ export interface DetailDeps {
   onError(error: unknown): void;
 }
 
-/** Feeds one detail page: the loop when it has changed, its files' sizes, and CPU and memory of what runs. Nothing while nobody looks. */
+/**
+ * Feeds one details page: the loop when it changes, the sizes of its files, CPU and memory while it runs. Reads nothing
+ * while the page is hidden.
+ */
 export class DetailSession implements Disposable {
   readonly #deps: DetailDeps;
   readonly #coalescer: Coalescer;
@@ -40,7 +43,7 @@ export class DetailSession implements Disposable {
   #files = '';
   #attempts: readonly AttemptDetail[] = [];
   #timer: Disposable | undefined;
-  /** One update after the other: an older one must not overwrite a newer one. */
+  /** Updates run one at a time, so that an older one never overwrites a newer one. */
   #updates: Promise<void> = Promise.resolve();
 
   constructor(deps: DetailDeps) {
@@ -61,7 +64,7 @@ export class DetailSession implements Disposable {
     if (this.#begun && this.#visible) this.#coalescer.ask();
   }
 
-  /** A hidden page is gone; when it shows again it asks anew. */
+  /** A hidden page is destroyed; when it is shown again it requests everything. */
   setVisible(visible: boolean): void {
     this.#visible = visible;
     if (visible) return;
@@ -105,7 +108,7 @@ export class DetailSession implements Disposable {
     if (!this.#timer) void this.#look();
   }
 
-  /** Looks at what is not in the store, again and again while an attempt runs. */
+  /** Polls what is not in the store while an attempt runs. */
   async #look(): Promise<void> {
     const running = this.#attempts.find(({ endedAt }) => endedAt === undefined);
     try {

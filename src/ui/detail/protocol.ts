@@ -4,15 +4,15 @@ import type { LoopState, Outcome } from '../../core/model/loop.ts';
 import type { WaitingFor } from '../../core/model/status.ts';
 import type { TreeUsage } from '../webviewHost/treeUsage.ts';
 
-/** A process of an attempt that was ended, kept or left. */
+/** A process of an attempt that was stopped, spared or left over. */
 export interface ProcessRow {
   readonly pid: number;
   readonly command: string;
 }
 
-/** A process that was kept when its attempt ended. */
+/** A process that was spared when its attempt ended. */
 export interface KeptRow extends ProcessRow {
-  /** It is still there and can be ended. */
+  /** It still exists and can be ended. */
   readonly alive: boolean;
 }
 
@@ -55,7 +55,7 @@ export interface HistoryRow {
   readonly why: string;
 }
 
-/** What the check of one round has found (R11.2). */
+/** The result of the check of one round (R11.2). */
 export interface RoundRow {
   /** 0: before the first round. */
   readonly round: number;
@@ -70,13 +70,13 @@ export interface ProofData {
   readonly command: string;
   /** Oldest first. */
   readonly rounds: readonly RoundRow[];
-  /** The round with the best score, where the check has one (R11.8). */
+  /** The round with the best score, if the check scores (R11.8). */
   readonly best?: number;
   /** The end of the last output. */
   readonly output: string;
 }
 
-/** Everything that the page says of a loop. Costs in USD, times are wall times in ms; all text is plain. */
+/** Everything the page shows of a loop. Costs in USD, times are wall times in ms; all text is plain. */
 export interface DetailData {
   readonly loopId: string;
   readonly seq: number;
@@ -94,9 +94,9 @@ export interface DetailData {
   readonly priority: number;
   readonly position?: number;
   readonly waitingFor?: WaitingFor;
-  /** Another window's, or one's that is gone. */
+  /** It belongs to another window, or to one that is gone. */
   readonly host?: 'elsewhere' | 'gone';
-  /** It is failed for good and can be retried. */
+  /** It failed permanently and can be retried. */
   readonly permanent: boolean;
   readonly submittedAt: number;
   readonly finishedAt?: number;
@@ -131,7 +131,7 @@ export interface FileRow {
   readonly err: number;
 }
 
-/** To the page. */
+/** Messages to the page. */
 export type ToDetail =
   | { readonly type: 'detail'; readonly detail: DetailData }
   | { readonly type: 'files'; readonly files: readonly FileRow[] }
@@ -154,7 +154,7 @@ export type DetailCommand =
   | 'copyId'
   | 'copyPrompt';
 
-/** From the page: checked on arrival. */
+/** Messages from the page, validated on arrival. */
 export type FromDetail =
   | { readonly type: 'ready' }
   | { readonly type: 'command'; readonly command: DetailCommand }

@@ -1,12 +1,12 @@
 import type { FinishedLoop } from '../../core/model/loop.ts';
 
-/** One thing that can be checked in a filter: a term of a search, and for a state which one. */
+/** A check box of the filter: a term of a search, with its state if it is one. */
 export interface FilterTerm {
   readonly term?: string;
   readonly state?: FinishedLoop['state'];
 }
 
-/** The search that stands for what was checked and typed. Of several agents the last one counts: a search names one. */
+/** Builds the search from check boxes and text. Of several agents the last one counts, since a search names one. */
 export function searchOf(chosen: readonly FilterTerm[], text: string): string {
   const states = chosen.flatMap(({ state }) => state ?? []);
   const terms = chosen.flatMap(({ term, state }) => (term === undefined || state !== undefined ? [] : [term]));
@@ -21,7 +21,7 @@ export function searchOf(chosen: readonly FilterTerm[], text: string): string {
     .join(' ');
 }
 
-/** Whether a search holds this term. */
+/** Whether a search contains this term. */
 export function hasTerm(search: string, { term, state }: FilterTerm): boolean {
   if (term === undefined) return false;
   const words = wordsOf(search);
@@ -33,7 +33,7 @@ export function hasTerm(search: string, { term, state }: FilterTerm): boolean {
   return state === undefined ? words.includes(term) : states.includes(state);
 }
 
-/** What of a search is neither a state, a folder nor one of the agents that can be checked. */
+/** The part of a search that no check box stands for. */
 export function textBeside(search: string, items: readonly FilterTerm[]): string {
   const terms = items.flatMap(({ term, state }) => (term === undefined || state !== undefined ? [] : [term]));
   return wordsOf(search)
@@ -41,7 +41,7 @@ export function textBeside(search: string, items: readonly FilterTerm[]): string
     .join(' ');
 }
 
-/** The words of a search; quotes hold several together. */
+/** The words of a search; quotes group several. */
 function wordsOf(search: string): string[] {
   return search.split(/\s+(?=(?:[^"]*"[^"]*")*[^"]*$)/);
 }

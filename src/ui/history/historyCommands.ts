@@ -11,7 +11,7 @@ import { type ExportFormat, exportHistory } from './historyExport.ts';
 import type { HistoryFilter } from './historyFilter.ts';
 import { parseHistoryQuery, QUERY_HELP, queryWords } from './historyQuery.ts';
 
-/** Matches shown at once; who wants more narrows the search. */
+/** Matches shown at most; narrow the search to find others. */
 const SHOWN = 200;
 const TYPING_MS = 150;
 
@@ -30,11 +30,14 @@ const EXPORT: vscode.QuickInputButton = { iconPath: new vscode.ThemeIcon('export
 
 export function historyCommands(filter: HistoryFilter): CommandTable {
   return {
-    /** Searches finished loops as one types. Answers the search when it ends. */
+    /** Searches finished loops while the user types. Returns the final search. */
     searchHistory: (ctx) => async (search) =>
       searchHistory(await ctx.host.ready(), filter, typeof search === 'string' ? search : filter.search),
 
-    /** Writes finished loops to a file. The first argument may be a search, the second `json` or `csv`. Answers how many bytes were written. */
+    /**
+     * Writes finished loops to a file. Optional arguments: a search, and `json` or `csv`. Returns the number of bytes
+     * written.
+     */
     exportHistory: (ctx) => async (search, format) => {
       const supervisor = await ctx.host.ready();
       return writeExport(
@@ -61,9 +64,9 @@ function searchHistory(supervisor: Supervisor, filter: HistoryFilter, initial: s
     const search = pick.value;
     const query = parseHistoryQuery(search, now);
     const loops = await supervisor.finished({ ...query, limit: SHOWN });
-    // Somebody typed on: a later search shows what it finds.
+    // The user typed on: a later search shows its own matches.
     if (pick.value !== search) return;
-    // The list narrows what it shows by its own rules too, unless told not to.
+    // Otherwise the list would filter by its own rules as well.
     const items: LoopItem[] = loops.map((loop) => ({
       label: `$(${ICONS[loop.state]}) ${oneLine(loop.title) || loop.loopId}`,
       description: loop.agent,

@@ -28,19 +28,19 @@ const COLUMNS = [
   'prompt',
 ] as const;
 
-/** Characters of a prompt in a cell: more than spreadsheets take (32,767) is of no use there. */
+/** Characters of a prompt in a cell, below the limit of spreadsheets (32,767). */
 const PROMPT_IN_CELL = 2_000;
 
 /**
- * The finished loops that a query matches, newest first, in pieces of text: JSON with everything about each (attempts, history, cost rows, the
- * whole prompt), or CSV with a row each. It reads a page at a time; stop asking for more to end it.
+ * The finished loops that a query matches, newest first, as chunks of text: JSON with all details (attempts, history,
+ * cost rows, whole prompt), or CSV with a row per loop. Reads a page at a time; stop iterating to end it.
  */
 export async function* exportHistory(
   source: ExportSource,
   query: HistoryQuery,
   format: ExportFormat,
 ): AsyncGenerator<string> {
-  // The mark tells spreadsheets that this is UTF-8.
+  // The byte order mark tells spreadsheets that this is UTF-8.
   yield format === 'json' ? '[' : `\ufeff${csvLine(COLUMNS)}`;
   let separator = '\n';
   for await (const loop of pages(source, query)) {
@@ -55,7 +55,7 @@ export async function* exportHistory(
   if (format === 'json') yield '\n]\n';
 }
 
-/** A page at a time, of what had ended when it began: loops that end meanwhile do not shift what is still to come. */
+/** A page at a time of the loops finished at the start, so that later ones do not shift the pages. */
 async function* pages(source: ExportSource, query: HistoryQuery): AsyncGenerator<FinishedLoop> {
   let before = query.before;
   for (let offset = 0; ; offset += PAGE) {
@@ -63,7 +63,7 @@ async function* pages(source: ExportSource, query: HistoryQuery): AsyncGenerator
     before ??= (page[0]?.finishedAt ?? 0) + 1;
     yield* page;
     if (page.length < PAGE) return;
-    // The editor's thread is free between pages.
+    // Leaves the extension host's thread free between pages.
     await new Promise((resolve) => setImmediate(resolve));
   }
 }

@@ -15,10 +15,10 @@ export interface ListOptions {
   readonly hideCancelled: boolean;
 }
 
-/** What a filter is made of. */
+/** What the filter needs. */
 export interface FilterDeps {
   now(): number;
-  /** Keeps the options: VS Code's state of the workspace. */
+  /** Where options are kept: VS Code's workspace state. */
   readonly store: MarkStore;
   readonly marks: Pick<ReadMarks, 'isUnread' | 'onDidChange'>;
   /** The folders of this window, for `folder:here`. */
@@ -26,7 +26,7 @@ export interface FilterDeps {
   onError(error: unknown): void;
 }
 
-/** Which finished loops the view lists, and how: a search until it is cleared, and the options. */
+/** Which finished loops the view lists, and how. */
 export class HistoryFilter implements FinishedFilter, Disposable {
   readonly #deps: FilterDeps;
   readonly #changed: Emitter<void>;
@@ -43,7 +43,7 @@ export class HistoryFilter implements FinishedFilter, Disposable {
     return this.#changed.event;
   }
 
-  /** As it was written; empty: everything is listed. */
+  /** As typed; empty: everything is listed. */
   get search(): string {
     return this.#search;
   }
@@ -93,7 +93,7 @@ export class HistoryFilter implements FinishedFilter, Disposable {
     this.#changed.dispose();
   }
 
-  /** Made anew each time: `since:7d` moves with the time. */
+  /** Parsed each time, since `since:7d` moves with the clock. */
   #query(): HistoryQuery {
     return parseHistoryQuery(this.#search, this.#deps.now(), this.#deps.folders());
   }

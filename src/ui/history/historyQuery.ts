@@ -1,7 +1,7 @@
 import type { FinishedLoop } from '../../core/model/loop.ts';
 import type { FinishedQuery } from '../../core/ports/store.ts';
 
-/** Which finished loops are wanted, without how many. */
+/** Which finished loops, without paging. */
 export type HistoryQuery = Omit<FinishedQuery, 'limit' | 'offset'>;
 
 const MINUTE = 60_000;
@@ -17,14 +17,14 @@ const STATES: readonly FinishedLoop['state'][] = ['completed', 'failed', 'cancel
 export const QUERY_HELP = 'Text, and state:failed agent:claude folder:here since:7d before:2026-01-31';
 
 /**
- * Reads a search as people write it: `state:` (several with commas), `agent:`, `folder:here`, `since:` and `before:` (a length of time such as `7d`,
- * `today`, `yesterday`, or a day such as `2026-01-31`). Anything else, and whatever is not understood, is text that must occur. `now`: wall time,
- * ms; `here`: the folders of this window.
+ * Parses a search: `state:` (several with commas), `agent:`, `folder:here`, `since:` and `before:` (a length of time
+ * such as `7d`, `today`, `yesterday`, or a day such as `2026-01-31`). Everything else is text that must occur. `now`:
+ * wall time, ms; `here`: the folders of this window.
  */
 export function parseHistoryQuery(search: string, now: number, here: readonly string[] = []): HistoryQuery {
   const query: { -readonly [key in keyof HistoryQuery]: HistoryQuery[key] } = {};
   const words: string[] = [];
-  // Quotes hold words together: agent:"my agent".
+  // Quotes group words: agent:"my agent".
   for (const [word, key = '', quoted, bare = ''] of search.matchAll(/(?:([a-z]+):)?(?:"([^"]*)"|(\S+))/gi)) {
     const value = quoted ?? bare;
     const states = value
@@ -64,7 +64,7 @@ export function parseHistoryQuery(search: string, now: number, here: readonly st
   return text === '' ? query : { ...query, text };
 }
 
-/** A query in words, for a title; empty when it lets everything through. */
+/** Describes a query, for a title; empty if it matches everything. */
 export function queryWords(query: HistoryQuery): string {
   const day = (at: number) => {
     const date = new Date(at);
@@ -92,7 +92,7 @@ function timeOf(value: string, now: number): number | undefined {
   if (/^yesterday$/i.test(value)) return date.setDate(date.getDate() - 1);
   const [, year, month, day] = /^(\d{4})-(\d{1,2})-(\d{1,2})$/.exec(value) ?? [];
   if (year === undefined) return undefined;
-  // Local midnight, as the days of the budget are local.
+  // Local midnight, since budget days are local too.
   const at = new Date(Number(year), Number(month) - 1, Number(day));
   return at.getMonth() === Number(month) - 1 ? at.getTime() : undefined;
 }

@@ -7,7 +7,7 @@ import type { HistoryFilter } from './historyFilter.ts';
 import type { ReadMarks } from './readMarks.ts';
 
 const FAILED = 'state:failed';
-/** Finished loops that are looked at for the agents to offer. */
+/** Finished loops searched for agents to offer. */
 const LOOKED_AT = 500;
 
 interface FilterItem extends vscode.QuickPickItem, FilterTerm {}
@@ -54,12 +54,12 @@ export function listCommands(filter: HistoryFilter, marks: ReadMarks): CommandTa
     hideCancelled: () => () => filter.setOptions({ hideCancelled: true }),
     showCancelled: () => () => filter.setOptions({ hideCancelled: false }),
 
-    /** Marks everything that has finished as looked at. */
+    /** Marks all finished loops as read. */
     markAllRead: () => () => marks.markAllRead(Date.now()),
   };
 }
 
-/** A list with check boxes; what is typed is the text that must occur. `undefined`: the user has gone away. */
+/** A list with check boxes; typed text must occur. `undefined`: dismissed. */
 function askFilter(search: string, agents: readonly string[]): Promise<string | undefined> {
   const items: FilterItem[] = [
     { label: 'state', kind: vscode.QuickPickItemKind.Separator },

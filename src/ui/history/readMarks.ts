@@ -1,7 +1,7 @@
 import { Emitter, type Event } from '../../core/model/event.ts';
 import type { FinishedLoop } from '../../core/model/loop.ts';
 
-/** Where the marks are kept: VS Code's state of the extension, shared by all windows of the user. */
+/** Where marks are kept: the extension's global state, shared by all windows. */
 export interface MarkStore {
   get<T>(key: string): T | undefined;
   update(key: string, value: unknown): Thenable<void>;
@@ -10,15 +10,15 @@ export interface MarkStore {
 interface Marks {
   /** What finished before (wall time, ms) counts as read. */
   readonly before: number;
-  /** Later ones that were looked at: when each finished, by `seq`. */
+  /** Read ones that finished later: finish time by `seq`. */
   readonly read: { readonly [seq: string]: number };
 }
 
 const KEY = 'history.read';
-/** Single marks kept; beyond that the oldest becomes the border. */
+/** Single marks kept at most; beyond that, everything up to the oldest counts as read. */
 const KEPT = 500;
 
-/** Which finished loops the user has not looked at yet. A loop that he cancelled himself needs no look. */
+/** Tracks which finished loops the user has seen. Cancelled loops never count as unread. */
 export class ReadMarks {
   readonly #store: MarkStore;
   readonly #changed: Emitter<void>;
@@ -26,7 +26,7 @@ export class ReadMarks {
   constructor(store: MarkStore, now: number, onError: (error: unknown) => void) {
     this.#store = store;
     this.#changed = new Emitter(onError);
-    // What finished before there were marks is not news.
+    // Loops that finished before the first use are not news.
     if (!store.get<Marks>(KEY)) void store.update(KEY, { before: now, read: {} } satisfies Marks);
   }
 
@@ -39,7 +39,7 @@ export class ReadMarks {
     return state !== 'cancelled' && finishedAt > before && !(seq in read);
   }
 
-  /** This loop was looked at. */
+  /** Marks a loop as read. */
   async markRead(loop: Pick<FinishedLoop, 'state' | 'finishedAt' | 'seq'>): Promise<void> {
     if (!this.isUnread(loop)) return;
     const { before, read } = this.#marks;
@@ -48,7 +48,7 @@ export class ReadMarks {
     await this.#save({ before: Math.max(before, ...dropped), read: Object.fromEntries(all.slice(0, KEPT)) });
   }
 
-  /** Everything that has finished by then (wall time, ms) was looked at. */
+  /** Marks everything finished by then (wall time, ms) as read. */
   async markAllRead(now: number): Promise<void> {
     await this.#save({ before: now, read: {} });
   }

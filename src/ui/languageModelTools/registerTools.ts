@@ -4,7 +4,7 @@ import type { ViewDeps } from '../webviewHost/viewDeps.ts';
 
 const KILL = 'loopSupervisor_killProcess';
 
-/** Lets language models in the editor look at the supervisor, and kill with the user's leave. */
+/** Registers tools with which chat models read the supervisor's state and, once the user confirms, kill loops. */
 export function registerTools(deps: ViewDeps): vscode.Disposable {
   const { lm } = vscode;
   const declared = deps.context.extension.packageJSON.contributes.languageModelTools as readonly {

@@ -7,7 +7,7 @@ import { parseHistoryQuery } from '../history/historyQuery.ts';
 import { oneLine } from '../text/safeText.ts';
 import type { TreeUsage } from '../webviewHost/treeUsage.ts';
 
-/** What the tools read and do. */
+/** What the tools need. */
 export interface ToolDeps {
   supervisor: Pick<Supervisor, 'status' | 'live' | 'get' | 'find' | 'finished' | 'killProcessGroup' | 'spendToday'>;
   /** What the processes of running attempts take, by token. */
@@ -16,7 +16,7 @@ export interface ToolDeps {
   now(): number;
 }
 
-/** One of the operations that agents in the editor may ask for. It answers plain data; a wrong input throws a sentence. */
+/** An operation for chat models. Returns plain data; invalid input throws an error with a readable message. */
 export interface Tool {
   answer(deps: ToolDeps, input: unknown): object | Promise<object>;
 }
@@ -25,7 +25,7 @@ const MOST = 200;
 const loopId = z.string().check(z.minLength(1), z.maxLength(128));
 const limit = z._default(z.int().check(z.gte(1), z.lte(MOST)), 20);
 
-/** The tools by their names in package.json. What they say of titles, prompts and reasons is foreign text: one line, cut. */
+/** The tools by their names in package.json. Titles, prompts and reasons are foreign text: cut to one line. */
 export const TOOLS: { readonly [name: string]: Tool } = {
   loopSupervisor_listProcesses: { answer: ({ supervisor, now }) => listProcesses(supervisor, now()) },
   loopSupervisor_killProcess: {
@@ -67,7 +67,7 @@ export const TOOLS: { readonly [name: string]: Tool } = {
   loopSupervisor_remainingBudget: { answer: ({ supervisor }) => budget(supervisor) },
 };
 
-/** What is to be killed, and how. */
+/** The loop to kill, and how. */
 export function killInput(input: unknown): { readonly loopId: string; readonly signal: string } {
   const signal = z._default(z.enum(['SIGTERM', 'SIGINT', 'SIGKILL']), 'SIGTERM');
   return read(z.object({ loopId, signal }), input);

@@ -2,19 +2,19 @@ import type { FinishedLoop } from '../../core/model/loop.ts';
 import { toUsd } from '../../core/model/money.ts';
 import { formatClock, formatNumber, formatUsd } from '../text/format.ts';
 
-/** Nobody has looked for so long (ms): what happened meanwhile is one summary. */
+/** After so long an absence (ms), one summary replaces single notices. */
 export const ABSENCE_MS = 4 * 3_600_000;
-/** The window has been without focus for so long (ms): single notices wait, for nobody sees them come and go. */
+/** After so long without focus (ms), notices wait: nobody would see them. */
 export const AWAY_MS = 30 * 60_000;
 
-/** What happened while nobody looked. */
+/** What happened during an absence. */
 export interface Happened {
   readonly finished: readonly FinishedLoop[];
-  /** Loops that wait for the user now. */
+  /** Loops that need the user now. */
   readonly needYou: number;
 }
 
-/** One sentence on what happened since `from` (wall time, ms); undefined if nothing did. */
+/** Summarizes what happened since `from` (wall time, ms); undefined if nothing did. */
 export function absenceSummary({ finished, needYou }: Happened, from: number, now: number): string | undefined {
   const of = (state: FinishedLoop['state']) => finished.filter((loop) => loop.state === state).length;
   const counts = [

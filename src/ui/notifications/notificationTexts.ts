@@ -2,20 +2,20 @@ import type { SupervisorEvent } from '../../core/model/event.ts';
 import { count, formatClock, formatDuration, formatUsd } from '../text/format.ts';
 import { oneLine } from '../text/safeText.ts';
 
-/** What notifications are about. */
+/** Kinds of notices. */
 export type NoticeKind = 'completion' | 'failure' | 'waiting' | 'silence' | 'circuit' | 'budget';
 
-/** A message to show: of one event, or of a burst of one kind. */
+/** A message about one event, or a burst of one kind. */
 export interface Notice {
   readonly message: string;
-  /** The loops that it is about. */
+  /** The loops concerned. */
   readonly loopIds: readonly string[];
 }
 
-/** Names shown of a burst. */
+/** Titles named in a message about a burst. */
 const NAMED = 3;
 
-/** What an event is about; undefined where it is nothing to interrupt people for. */
+/** The kind of notice for an event; undefined if it is not worth an interruption. */
 export function noticeKind(event: SupervisorEvent): NoticeKind | undefined {
   switch (event.type) {
     case 'loop:completed':
@@ -31,7 +31,7 @@ export function noticeKind(event: SupervisorEvent): NoticeKind | undefined {
     case 'budget:warning':
       return 'budget';
     case 'budget:exceeded':
-      // A rejected submit has told its caller; what running loops did is news.
+      // A rejected submit is reported to its caller; what running loops did is news.
       return event.loopId === undefined ? 'budget' : undefined;
     default:
       return undefined;
@@ -39,8 +39,8 @@ export function noticeKind(event: SupervisorEvent): NoticeKind | undefined {
 }
 
 /**
- * Events of one kind as one message. Of several about the same loop, or about circuit or budget, the last one holds.
- * `titleOf` names a loop; `proofOf` says what its check has shown, if it has one.
+ * Joins events of one kind into one message. Of several about the same loop, circuit or budget, the last one counts.
+ * `titleOf` names a loop; `proofOf` says what its check showed, if it has one.
  */
 export function noticeOf(
   kind: NoticeKind,

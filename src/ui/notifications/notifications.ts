@@ -8,20 +8,20 @@ import { absenceSummary } from './absence.ts';
 import { type Notice, type NoticeKind, noticeKind, noticeOf } from './notificationTexts.ts';
 import { Presence } from './presence.ts';
 
-/** How long (ms) notices of one kind gather before the first is shown. */
+/** How long (ms) notices of one kind are collected before the first is shown. */
 const GATHER_MS = 1000;
-/** How long (ms) they gather before the next one: a busy hour is no hail of messages. */
+/** How long (ms) until the next one, so that a busy hour does not flood the user. */
 const GAP_MS = 10_000;
-/** Events kept of a burst: what is named and counted. */
+/** Events kept of a burst. */
 const KEPT = 1000;
 
 const OFF = 'Don’t Show Again';
 
-/** The button of a message and what it runs, given the loops of the message. */
+/** A button of a message, and the command that it runs on the loops of the message. */
 interface Button {
   readonly title: string;
   readonly command: string;
-  /** Whether the command takes the loops. */
+  /** Whether the command takes loops. */
   readonly onLoops?: boolean;
 }
 
@@ -30,7 +30,7 @@ const SHOW_FAILED: Button = { title: 'Show Failed Loops', command: 'loopSupervis
 const SHOW_OUTPUT: Button = { title: 'Show Output', command: 'loopSupervisor.showOutput', onLoops: true };
 const SHOW_LOOP: Button = { title: 'Show Loop', command: 'loopSupervisor.revealLoop', onLoops: true };
 
-/** How a kind is shown: how loud, and with which buttons for one loop and for several. `optional`: the user can turn it off. */
+/** How a kind is shown: severity, and buttons for one loop and for several. `optional`: a setting can turn it off. */
 const STYLES: {
   readonly [kind in NoticeKind]: {
     readonly show: 'info' | 'warn' | 'error';
@@ -77,12 +77,12 @@ const STYLES: {
   },
 };
 
-/** Where a loop can be seen besides: what is in front needs no message over it. */
+/** Loops that are visible in a panel need no message. */
 export interface VisibleLoops {
   isVisible(seq: number): boolean;
 }
 
-/** Tells people what they should know of this window's loops: bursts in one message, each with a way to the loop. */
+/** Notifies the user about this window's loops: bursts in one message, each with buttons that lead to the loop. */
 export class Notifications implements vscode.Disposable {
   readonly #deps: UiDeps;
   readonly #config: Config;
@@ -129,7 +129,7 @@ export class Notifications implements vscode.Disposable {
         const events = this.#gathered.get(kind);
         if (!events) return;
         this.#wait(kind, GAP_MS);
-        // What nobody would see waits: for the return, or for the summary after an absence.
+        // Nobody would see it now: it waits for the return, or for the summary.
         if (this.#presence.isAway) return;
         this.#gathered.delete(kind);
         void this.#showOf(kind, events);
@@ -161,7 +161,7 @@ export class Notifications implements vscode.Disposable {
     }
   }
 
-  /** Says in one message what happened during an absence, in place of what was gathered meanwhile. */
+  /** Shows one summary of an absence instead of the notices collected meanwhile. */
   async #summarize(since: number): Promise<void> {
     this.#gathered.clear();
     try {

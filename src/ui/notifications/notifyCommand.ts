@@ -4,7 +4,7 @@ import type { ViewDeps } from '../webviewHost/viewDeps.ts';
 import { eventPayload } from './eventPayload.ts';
 import { noticeKind } from './notificationTexts.ts';
 
-/** Tells the user's own command what notifications tell: a phone or a chat can be reached that way. */
+/** Runs the user's command for each notice, for example to reach a phone or a chat. */
 export function runNotifyCommand(
   { host, notify, log }: Pick<ViewDeps, 'host' | 'notify' | 'log'>,
   config: Config,

@@ -2,17 +2,17 @@ import * as vscode from 'vscode';
 import { ABSENCE_MS, AWAY_MS } from './absence.ts';
 
 const KEY = 'presence.seenAt';
-/** How often (ms) a focused window notes that somebody is there. */
+/** How often (ms) a focused window records that the user is present. */
 const NOTE_MS = 5 * 60_000;
 
-/** Knows whether somebody looks at VS Code: by the focus of its windows, which each of them notes for all. */
+/** Tracks whether the user looks at VS Code: each window records its focus for all windows. */
 export class Presence implements vscode.Disposable {
   readonly #state: vscode.Memento;
   readonly #returned: (awaySince: number) => void;
   readonly #listener: vscode.Disposable;
   readonly #timer: NodeJS.Timeout;
 
-  /** `returned` is called when somebody comes back after an absence, with its beginning (wall time, ms). */
+  /** `returned` is called after an absence, with its start (wall time, ms). */
   constructor(state: vscode.Memento, returned: (awaySince: number) => void) {
     this.#state = state;
     this.#returned = returned;
@@ -21,7 +21,7 @@ export class Presence implements vscode.Disposable {
     this.#look();
   }
 
-  /** Nobody has looked for a while: what is shown now is seen by nobody. */
+  /** Whether the user has been away long enough to miss a notice shown now. */
   get isAway(): boolean {
     return !vscode.window.state.focused && Date.now() - this.#seenAt > AWAY_MS;
   }
@@ -39,7 +39,7 @@ export class Presence implements vscode.Disposable {
     if (now - seenAt >= ABSENCE_MS) this.#returned(seenAt);
   }
 
-  /** When somebody looked last; now, if nobody has ever noted it. */
+  /** When the user was last present; now, if that was never recorded. */
   get #seenAt(): number {
     return this.#state.get<number>(KEY) ?? Date.now();
   }

@@ -6,21 +6,21 @@ import type { Doubts, Settings } from '../../core/model/settings.ts';
 import { lookAtSettingsFiles } from './settingsFiles.ts';
 import { type FilesState, mapSettings } from './settingsMapping.ts';
 
-/** Where all settings, commands and views of the extension have their names. */
+/** The common prefix of all settings, commands and views. */
 export const SECTION = 'loopSupervisor';
 
 const OURS = '@ext:loopsupervisor.loop-supervisor';
 
-/** When a kind of notification is shown. */
+/** When notices of a kind are shown. */
 export type NoticeWhen = 'off' | 'unfocused' | 'always';
 
-/** The settings, read here and nowhere else; everybody else receives values. */
+/** The only place that reads settings; all other code receives values. */
 export class Config implements Disposable {
   readonly #log: vscode.LogOutputChannel;
   readonly #changed: Emitter<void>;
   readonly #listener: vscode.Disposable;
   readonly #storage: vscode.Uri;
-  /** Unset bounds keep their stored values until the files were looked at (R6.9). */
+  /** Unset bounds keep their stored values until the settings files were checked (R6.9). */
   #read = read('broken');
   #looking: Promise<void>;
   readonly #problemsChanged: Emitter<void>;
@@ -43,7 +43,7 @@ export class Config implements Disposable {
     });
   }
 
-  /** Resolves once the settings files were looked at: what is unset is then known to be so, or not. */
+  /** Resolves once the settings files were checked, so that an unset value is known to be unset. */
   get looked(): Promise<void> {
     return this.#looking;
   }
@@ -52,7 +52,7 @@ export class Config implements Disposable {
     return this.#changed.event;
   }
 
-  /** What governs the supervisor, with defaults where there is a doubt. */
+  /** The supervisor's settings, with defaults for values in doubt. */
   get settings(): Settings {
     return this.#read.settings;
   }
@@ -72,7 +72,7 @@ export class Config implements Disposable {
     return section().get('prices');
   }
 
-  /** The address of the database that holds the supervisor's state; empty for a file of this machine. */
+  /** The address of the database with the supervisor's state; empty for a local file. */
   get sharedStore(): string {
     const address = section().get('store');
     return typeof address === 'string' ? address.trim() : '';
@@ -90,7 +90,7 @@ export class Config implements Disposable {
     return value?.globalValue !== undefined || value?.workspaceValue !== undefined;
   }
 
-  /** Whether a submitted selection says where it comes from. */
+  /** Whether a submitted selection names its file and lines. */
   get selectionContext(): boolean {
     return section().get('submit.selectionContext') !== false;
   }
@@ -105,7 +105,7 @@ export class Config implements Disposable {
     return String(section().get('defaultCheck') ?? '');
   }
 
-  /** The program that is told of notices, and its arguments; empty for none. */
+  /** The program to run for each notice, with its arguments; empty for none. */
   get notifyCommand(): readonly string[] {
     const value = section().get('notifications.command');
     return Array.isArray(value) && value.every((part) => typeof part === 'string') ? value : [];
@@ -116,7 +116,7 @@ export class Config implements Disposable {
     return value === 'off' || value === 'unfocused' ? value : 'always';
   }
 
-  /** Writes one option of a profile in `loopSupervisor.agents`, and leaves everything else there as it is. */
+  /** Writes one option of a profile in `loopSupervisor.agents` and keeps the rest. */
   async setAgentOption(agent: string, option: string, value: string): Promise<void> {
     const { agents } = this;
     const all = isRecord(agents) ? agents : {};
@@ -124,22 +124,22 @@ export class Config implements Disposable {
     await this.set('agents', { ...all, [agent]: { ...(isRecord(profile) ? profile : {}), [option]: value } });
   }
 
-  /** Writes a user setting, or a machine setting if it is of that scope. */
+  /** Writes a setting to the user or, by its scope, the machine settings. */
   async set(key: string, value: unknown): Promise<void> {
     await section().update(key, value, vscode.ConfigurationTarget.Global);
   }
 
-  /** What is wrong with the settings now, as sentences that begin with the name of the setting. */
+  /** Current problems of the settings: sentences that begin with the name of the setting. */
   get problems(): readonly string[] {
     return [...this.#read.problems.map(({ key, message }) => `${SECTION}.${key}: ${message}`), ...this.#ofAgents];
   }
 
-  /** Something is wrong with the settings, or no longer is. */
+  /** The problems have changed. */
   get onDidChangeProblems(): Event<void> {
     return this.#problemsChanged.event;
   }
 
-  /** Takes what the catalog finds wrong with agents and prices, and says all that is wrong where the user looks, once for the same list. */
+  /** Adds the problems that the catalog found in agents and prices, and publishes the whole list if it changed. */
   report(ofAgents: readonly string[]): void {
     this.#ofAgents = ofAgents;
     const { problems } = this;
@@ -175,23 +175,23 @@ export class Config implements Disposable {
   }
 }
 
-/** Shows one setting, or all of ours, in the settings editor. */
+/** Opens the settings editor at one setting, or at all of ours. */
 export function openSettings(key?: string): Thenable<unknown> {
-  // Nearly all of them, and those that matter most, belong to the machine.
+  // Most settings, and the most important ones, have machine scope.
   return key === undefined ? showSettings(OURS, true) : showSettings(`@id:${SECTION}.${key}`, !isOfUser(key));
 }
 
-/** Settings that are the same on all machines of a user. */
+/** Settings shared by all machines of a user. */
 function isOfUser(key: string): boolean {
   return key.startsWith('notifications.') && key !== 'notifications.command';
 }
 
-/** Shows those of our settings that belong to the machine and have this in their names. */
+/** Opens our machine settings that match this text. */
 export function openMachineSettings(words: string): Thenable<unknown> {
   return showSettings(`${OURS} ${words}`, true);
 }
 
-/** In a remote window the settings of the machine are not among the user's, and those for all machines not among the machine's. */
+/** A remote window keeps machine settings and user settings apart. */
 function showSettings(query: string, ofMachine: boolean): Thenable<unknown> {
   return ofMachine && vscode.env.remoteName !== undefined
     ? vscode.commands.executeCommand('workbench.action.openRemoteSettings', { query })
@@ -211,7 +211,7 @@ function read(files: FilesState) {
   return mapSettings((key) => {
     const value = values.get(key);
     const inspected = values.inspect(key);
-    // What nobody has set comes back as its declared default.
+    // Unset settings would return their declared default.
     const isSet = inspected?.globalValue !== undefined || !isDeepStrictEqual(value, inspected?.defaultValue);
     return isSet ? value : undefined;
   }, files);

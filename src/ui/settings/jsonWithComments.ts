@@ -1,6 +1,6 @@
 /**
- * Whether a text is JSON with comments and trailing commas, as settings files are. The editor itself reads what it can of a broken one,
- * and leaves out the rest without a word.
+ * Whether a text is JSON with comments and trailing commas, as settings files are. The editor itself reads what it can
+ * of a broken file and silently drops the rest.
  */
 export function isJsonWithComments(text: string): boolean {
   try {
@@ -11,14 +11,14 @@ export function isJsonWithComments(text: string): boolean {
   }
 }
 
-/** A string with its escapes, or a comment; a string or comment without an end reaches to the end of the text. */
+/** A string with its escapes, or a comment; an unterminated one reaches to the end of the text. */
 const STRING_OR_COMMENT = /"(?:[^"\\\n]|\\.)*"?|\/\/[^\n]*|\/\*[\s\S]*?(?:\*\/|$)/g;
 const STRING_OR_COMMA = /"(?:[^"\\\n]|\\.)*"?|,(?=\s*[}\]])/g;
 
 function withoutComments(text: string): string {
   return text.replace(STRING_OR_COMMENT, (found) => {
     if (found.startsWith('"')) return found;
-    // A comment that is never closed must not make what is before it a whole.
+    // An unclosed comment makes the text invalid.
     return found.startsWith('/*') && !(found.length > 3 && found.endsWith('*/')) ? '\u0000' : ' ';
   });
 }

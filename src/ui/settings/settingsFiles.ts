@@ -3,8 +3,8 @@ import { isJsonWithComments } from './jsonWithComments.ts';
 import type { FilesState } from './settingsMapping.ts';
 
 /**
- * Looks at the files that hold this window's settings of machine scope: the user's, the profile's, and in a remote window the machine's.
- * The editor names none of them; they lie in fixed places around the extension's own storage.
+ * Checks the files with this window's machine-scoped settings: the user's, the profile's and, in a remote window, the
+ * machine's. VS Code exposes none of their paths; they lie at fixed places relative to the extension's storage.
  */
 export async function lookAtSettingsFiles(storage: vscode.Uri): Promise<FilesState> {
   const profile = vscode.Uri.joinPath(storage, '..', '..');
@@ -16,7 +16,7 @@ export async function lookAtSettingsFiles(storage: vscode.Uri): Promise<FilesSta
   const texts = await Promise.all(files.map(read));
   const found = texts.filter((text) => text !== undefined);
   if (found.length === 0) return 'unknown';
-  // An empty file sets nothing, and is no half of anything.
+  // An empty file is valid and sets nothing.
   return found.every((text) => text.trim() === '' || isJsonWithComments(text)) ? 'parse' : 'broken';
 }
 

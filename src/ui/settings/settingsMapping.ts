@@ -13,13 +13,13 @@ const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 const MEBIBYTE = 1024 * 1024;
 
-/** Something wrong with a setting. `key` is its name without `loopSupervisor.`; `message` is a sentence. */
+/** A problem of a setting. `key` is its name without `loopSupervisor.`; `message` is a sentence. */
 export interface SettingProblem {
   readonly key: string;
   readonly message: string;
 }
 
-/** How a number is written in the settings: its range and how many of the core's units one is. */
+/** How a number appears in the settings: its range, and the factor to the core's unit. */
 interface NumberRule {
   readonly min: number;
   readonly max: number;
@@ -30,7 +30,7 @@ interface NumberRule {
 const whole = (min: number, max: number, unit = 1): NumberRule => ({ min, max, integer: true, unit });
 const fraction = (min: number, max: number, unit: number): NumberRule => ({ min, max, integer: false, unit });
 
-/** Ranges of all number settings; package.json states the same, which a test holds equal. */
+/** Ranges of all number settings. A test keeps package.json equal. */
 export const NUMBER_RULES = {
   maxConcurrent: whole(1, 64),
   maxQueueDepth: whole(0, 100_000),
@@ -58,7 +58,7 @@ export const NUMBER_RULES = {
 
 export type NumberKey = keyof typeof NUMBER_RULES;
 
-/** Settings that take one of a few words. */
+/** Settings with a fixed set of values. */
 export const CHOICES = {
   'budget.onExceeded': ['finish', 'stop'],
   onSilence: ['warn', 'restart'],
@@ -66,22 +66,22 @@ export const CHOICES = {
   onLimitReset: ['resume', 'ask'],
 } as const;
 
-/** Whether the settings files parse. `unknown`: they could not be found, or not be read. */
+/** Whether the settings files parse. `unknown`: not found or not readable. */
 export type FilesState = 'parse' | 'broken' | 'unknown';
 
-/** The settings as they were read. */
+/** The settings as read. */
 export interface MappedSettings {
-  /** Where there is a doubt this holds the default, which is not in force if a last good value is known (R6.9). */
+  /** Values in doubt hold the default here, which does not apply if a last good value is known (R6.9). */
   readonly settings: Settings;
-  /** The settings that have no value of their own, and why. */
+  /** Settings without a usable value, and why. */
   readonly doubts: Doubts;
   readonly problems: readonly SettingProblem[];
 }
 
 /**
- * Reads the settings strictly (R6.9): what is out of its range or of the wrong type is a doubt and a problem, and never taken for its
- * default. What makes no sense together is a problem too. `get` reads one setting by its name without `loopSupervisor.`; it returns
- * undefined for one that the user has not set. `files` says whether the settings files parse.
+ * Reads the settings strictly (R6.9): a value out of range or of the wrong type is a doubt and a problem, never
+ * silently its default. Contradictory settings are problems too. `get` reads a setting by its name without
+ * `loopSupervisor.` and returns undefined if it is unset. `files`: whether the settings files parse.
  */
 export function mapSettings(get: (key: string) => unknown, files: FilesState = 'parse'): MappedSettings {
   const problems: SettingProblem[] = [];
@@ -172,7 +172,7 @@ export function mapSettings(get: (key: string) => unknown, files: FilesState = '
   return { settings, doubts, problems: [...problems, ...nonsense(settings)] };
 }
 
-/** Settings that are fine by themselves and make no sense together. */
+/** Settings that are valid alone but contradict each other. */
 export function nonsense(s: Settings): SettingProblem[] {
   const problems: SettingProblem[] = [];
   const say = (key: string, message: string) => problems.push({ key, message });
@@ -216,7 +216,7 @@ function quote(value: unknown): string {
   return text.slice(0, 60);
 }
 
-/** A stored value as people write it in the settings: `$20` for an amount of money. */
+/** A stored value for people: `$20` for an amount of money. */
 export function settingText(key: string, value: SettingValue): string {
   if (typeof value === 'object') return value.join(', ');
   if (key === 'budget.dailyLimitUsd' && value === 0) return 'no limit';
@@ -224,7 +224,7 @@ export function settingText(key: string, value: SettingValue): string {
   return String(settingValue(key, value));
 }
 
-/** A stored value in the unit of its setting. */
+/** Converts a stored value to the unit of its setting. */
 export function settingValue(key: string, value: SettingValue): unknown {
   if (isMoney(key)) return toUsd(Number(value));
   const rule = (NUMBER_RULES as { readonly [key: string]: NumberRule })[key];

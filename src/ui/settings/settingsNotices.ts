@@ -5,8 +5,8 @@ import { type Config, openSettings, SECTION } from './config.ts';
 import { settingText, settingValue } from './settingsMapping.ts';
 
 /**
- * Says that nothing starts for want of a bound that can be read, and asks about bounds that were taken out of the settings (R6.9).
- * Only a focused window does: its user is the one who edits.
+ * Reports that nothing starts while a bound cannot be read, and asks about bounds removed from the settings (R6.9).
+ * Only the focused window asks: its user is editing.
  */
 export function watchSettings({ host, log }: UiDeps, config: Config): vscode.Disposable {
   const shown = new Set<string>();

@@ -9,7 +9,7 @@ import { budgetText, circuitText, type Glance, type StatusText, type TodaySpend 
 /** Loops that the hover names. */
 const LOOPS_NAMED = 8;
 
-/** What runs and what it costs, at a glance. A pause after failures counts down every second; otherwise nothing runs on a timer. */
+/** Status-bar items for what runs and what it costs. Runs a timer only while a pause counts down. */
 export class StatusBar implements vscode.Disposable {
   readonly #deps: UiDeps;
   readonly #circuit = item('circuit', 'Loop Supervisor: Loops', 101, 'showCircuit');
@@ -17,7 +17,7 @@ export class StatusBar implements vscode.Disposable {
   readonly #subscription: { dispose(): void };
   #countdown: NodeJS.Timeout | undefined;
   #today: TodaySpend = { agents: [], loops: [] };
-  /** The spend for which `#today` was read. */
+  /** The spend at which `#today` was read. */
   #todayFor = '';
 
   constructor(deps: UiDeps, pulse: Pulse) {
@@ -64,7 +64,7 @@ export class StatusBar implements vscode.Disposable {
     return { host: state.kind, queued: current?.queueLength ?? 0, asking };
   }
 
-  /** Reads today's spend and paints it, but only when it has changed. */
+  /** Reads and shows today's spend when it has changed. */
   async #readToday(status: Status, now: number): Promise<void> {
     const { current } = this.#deps.host;
     if (!current || !status.ready) return;
@@ -102,6 +102,6 @@ function paint(target: vscode.StatusBarItem, { text, spoken, tooltip, level }: S
   target.text = text;
   target.accessibilityInformation = { label: spoken, role: 'button' };
   target.backgroundColor = background ? new vscode.ThemeColor(background) : undefined;
-  // Foreign text in it is escaped; it is not trusted, so that nothing in it could be a command.
+  // Foreign text is escaped, and the string is untrusted, so that it cannot contain commands.
   target.tooltip = new vscode.MarkdownString(tooltip);
 }

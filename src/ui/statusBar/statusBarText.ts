@@ -6,7 +6,7 @@ import { type AccountState, accountStates, accountWords, heldName, holdWords } f
 import { escapeMarkdown, inlineCode } from '../text/safeText.ts';
 import type { HostState } from '../window/supervisorHost.ts';
 
-/** What a status-bar item shows. `tooltip` is Markdown in which foreign text is escaped. */
+/** The content of a status-bar item. `tooltip` is Markdown in which foreign text is escaped. */
 export interface StatusText {
   readonly text: string;
   readonly spoken: string;
@@ -14,23 +14,23 @@ export interface StatusText {
   readonly level: 'plain' | 'warning' | 'error';
 }
 
-/** What the circuit item says besides the status. */
+/** What the circuit item shows besides the status. */
 export interface Glance {
   readonly host: HostState['kind'];
-  /** Loops in the queue, those that return included. */
+  /** Loops in the queue, including those waiting to restart. */
   readonly queued: number;
-  /** Loops that wait for an answer or a decision of the user. */
+  /** Loops that wait for an answer or a decision. */
   readonly asking: number;
 }
 
 const EXPLAINED =
   'After several failures in a row of one account, its loops are paused. After a while one of them is tried; if it works, the others follow.';
-/** Accounts that the hover lists. */
+/** Accounts listed in the hover. */
 const LISTED = 12;
 
 /**
- * The first item: what stands in the way if something does, else what runs. With nothing to say it is only an icon: all is well.
- * Loops that ask come first, since nobody else can answer them.
+ * The first item: what blocks loops, otherwise what runs; just an icon when idle. Loops with questions come first,
+ * since only the user can answer.
  */
 export function circuitText(status: Status, glance: Glance, now: number): StatusText {
   if (!status.ready) return notReady(status, glance);
@@ -68,7 +68,7 @@ export function circuitText(status: Status, glance: Glance, now: number): Status
   return { text: '$(pass)', spoken: 'Loops: ready, nothing is running', tooltip, level: 'plain' };
 }
 
-/** `2 running · 5 queued`; empty when there is nothing of either. */
+/** `2 running · 5 queued`; empty if both are 0. */
 function activityWords({ concurrencyUsed }: Status, { queued }: Glance): string {
   return [
     concurrencyUsed > 0 ? `${formatNumber(concurrencyUsed)} running` : '',
@@ -98,7 +98,7 @@ function circuitTooltip(status: Status, accounts: readonly AccountState[], activ
   ].join('\n\n');
 }
 
-/** Who is stopped, as people know it: the agent, if the account pays for one only. */
+/** A name for a stopped account: its agent, if it pays for only one. */
 function nameOf({ account, agents }: AccountState): string {
   return agents.length === 1 ? (agents[0] ?? account) : account;
 }
@@ -115,7 +115,7 @@ function notReady(status: Status, { host }: Glance): StatusText {
   return { text: `$(${icon}) ${words}`, spoken: `Loops: ${words}`, tooltip: notReadyText(status), level: 'plain' };
 }
 
-/** What was spent today, for the hover. */
+/** Today's spend, for the hover. */
 export interface TodaySpend {
   readonly agents: readonly SpendRow[];
   readonly loops: readonly LoopSpend[];
@@ -161,7 +161,7 @@ export function budgetText(status: Status, warnAtPercent: number, today: TodaySp
   };
 }
 
-/** What the loops that run have cost so far: part of what was spent. */
+/** What the running loops have cost so far, part of the spend. */
 function runningCost({ running }: Status): string {
   const usd = running.reduce((sum, { costUsd }) => sum + costUsd, 0);
   return running.length === 0

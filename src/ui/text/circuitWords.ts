@@ -1,6 +1,6 @@
 import type { CircuitState } from '../../core/model/circuit.ts';
 
-/** The state of a circuit breaker for people who have never heard of one. */
+/** The state of a circuit breaker in everyday words. */
 export const CIRCUIT_WORDS: { readonly [state in CircuitState]: string } = {
   closed: 'Ready',
   open: 'Paused after failures',

@@ -6,7 +6,7 @@ const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 const MEBIBYTE = 1024 * 1024;
 
-// Made once: to make one takes ten times as long as to use it, and a tree has hundreds of amounts.
+// Created once: creating a formatter takes ten times as long as using it, and a tree shows hundreds of amounts.
 const NUMBER = new Intl.NumberFormat('en-US');
 const CENTS = new Intl.NumberFormat('en-US', { minimumFractionDigits: 2, maximumFractionDigits: 2 });
 const LESS_THAN_A_CENT = new Intl.NumberFormat('en-US', {
@@ -53,13 +53,13 @@ export function formatNumber(n: number): string {
   return NUMBER.format(n);
 }
 
-/** USD with two decimals; what is less than a cent with two significant digits, so that a small cost is not shown as nothing. */
+/** USD with two decimals; below a cent with two significant digits, so that small costs do not show as zero. */
 export function formatUsd(usd: number): string {
   const size = Math.abs(usd);
   return `$${(size === 0 || size >= 0.00995 ? CENTS : LESS_THAN_A_CENT).format(usd)}`;
 }
 
-/** A cost for people: `≈` before it says that a part of it is an estimate. Empty when there is none. */
+/** A cost for people: `≈` marks a partial estimate. Empty if there is none. */
 export function formatCost(cost: NanoUsd, estimated: NanoUsd): string {
   if (cost === 0) return '';
   return `${estimated > 0 ? '≈' : ''}${formatUsd(toUsd(cost))}`;
@@ -71,7 +71,7 @@ export function speakCost(cost: NanoUsd, estimated: NanoUsd): string {
   return `cost ${formatUsd(toUsd(cost))}${estimated > 0 ? ', estimated' : ''}`;
 }
 
-/** What processes take: `12 % CPU, 240 MB`. */
+/** Usage of processes: `12 % CPU, 240 MB`. */
 export function formatUsage({
   cpuPercent,
   memoryBytes,
@@ -86,7 +86,7 @@ export function formatUsage({
   return cpuPercent === undefined ? memory : `${Math.round(cpuPercent)} % CPU, ${memory}`;
 }
 
-/** A wall time (ms) as the clock shows it: `15:40` today, `Tue 15:40` within six days, `2026-03-01 15:40` else. */
+/** A wall time (ms) for people: `15:40` today, `Tue 15:40` within six days, otherwise `2026-03-01 15:40`. */
 export function formatClock(at: number, now: number): string {
   const date = new Date(at);
   const time = `${pad(date.getHours())}:${pad(date.getMinutes())}`;

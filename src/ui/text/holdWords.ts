@@ -18,7 +18,7 @@ const HOLD_WORDS: { readonly [reason in HoldReason]: string } = {
 
 export type AccountCircuit = CircuitStatus & { readonly account: string };
 
-/** What stops or slows an account, in a few words; empty if nothing does. */
+/** What stops or slows an account, in a few words; empty if nothing. */
 export function accountWords(circuit: AccountCircuit | undefined, holds: readonly HoldStatus[], now: number): string {
   const [hold] = holds;
   if (hold) return holdWords(hold, now);
@@ -34,7 +34,7 @@ export function holdWords({ reason, state, until, guessed }: HoldStatus, now: nu
   return `${HOLD_WORDS[reason]} · ${guessed ? 'tried again' : 'resumes'} ${formatClock(until, now)}`;
 }
 
-/** What a hold stands before, as people name it. */
+/** What a hold applies to, in words. */
 export function heldName(of: GateOf): string {
   switch (of.kind) {
     case 'account':
@@ -47,13 +47,13 @@ export function heldName(of: GateOf): string {
   }
 }
 
-/** The seconds until a paused account is tried again: `87 s`, or `2m 05s` where that reads better. */
+/** Time until a paused account is tried again: `87 s`, from two minutes on `2m 05s`. */
 export function secondsLeft({ cooldownRemainingMs }: Pick<CircuitStatus, 'cooldownRemainingMs'>): string {
   const seconds = Math.ceil(cooldownRemainingMs / 1000);
   return seconds < 120 ? `${seconds} s` : formatDuration(seconds * 1000);
 }
 
-/** An account with all that stops it. */
+/** An account and the holds that stop it. */
 export interface AccountState {
   readonly account: string;
   readonly agents: readonly string[];
@@ -61,7 +61,7 @@ export interface AccountState {
   readonly holds: readonly HoldStatus[];
 }
 
-/** All accounts, with the holds of their profiles; those that are stopped first. */
+/** All accounts with the holds of their profiles, stopped ones first. */
 export function accountStates({
   accounts,
   circuits,
@@ -69,7 +69,7 @@ export function accountStates({
 }: Pick<Status, 'accounts' | 'circuits' | 'holds'>): AccountState[] {
   const known: readonly Pick<AccountStatus, 'account' | 'agents' | 'holds'>[] = [
     ...accounts,
-    // A profile may be gone while its failures still count.
+    // A removed profile can still have counted failures.
     ...circuits
       .filter(({ account }) => !accounts.some((other) => other.account === account))
       .map(({ account }) => ({ account, agents: [], holds: [] })),

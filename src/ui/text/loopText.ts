@@ -4,7 +4,7 @@ import type { LiveView, WaitingFor } from '../../core/model/status.ts';
 import { count, formatClock, formatCost, formatDuration, formatUsd, speakCost, speakDuration } from './format.ts';
 import { oneLine } from './safeText.ts';
 
-/** A state as people say it. */
+/** A state in words. */
 export const STATE_WORDS: { readonly [state in LoopState]: string } = {
   queued: 'queued',
   running: 'running',
@@ -17,14 +17,14 @@ export const STATE_WORDS: { readonly [state in LoopState]: string } = {
   cancelled: 'cancelled',
 };
 
-/** What a waiting loop waits for, as people say it. */
+/** What a waiting loop waits for, in words. */
 const WAIT_WORDS: { readonly [reason in Waiting['for']]: string } = {
   usageLimit: 'usage limit reached',
   dailyBudget: 'out of budget',
   you: 'needs you',
 };
 
-/** What a queued loop waits for, as people say it; nothing for a free slot, which its place says already. */
+/** What a queued loop waits for, in words; nothing if only for a slot, which its place in the queue already shows. */
 export const WAITING_WORDS: { readonly [reason in WaitingFor]: string } = {
   slot: '',
   circuit: 'paused after failures',
@@ -46,12 +46,12 @@ export const WAITING_WORDS: { readonly [reason in WaitingFor]: string } = {
   absence: 'held after an absence',
 };
 
-/** Characters of a title that a row shows first: in a side bar of 300 pixels, time and cost still fit behind them. */
+/** Characters of a title at the start of a row: in a side bar of 300 pixels, time and cost still fit after it. */
 const LABEL_CHARS = 20;
 
-/** What the reader of the texts has as his defaults: what is usual is not said. */
+/** The user's defaults, which texts need not mention. */
 export interface TextContext {
-  /** The agent that runs what names none. */
+  /** The agent of loops that name none. */
   readonly defaultAgent: string;
   /** Whether an agent is the demo that makes no changes and costs play money. */
   isDemo(agent: string): boolean;
@@ -59,14 +59,14 @@ export interface TextContext {
 
 export const NO_CONTEXT: TextContext = { defaultAgent: '', isDemo: () => false };
 
-/** What a row shows of a loop: in print and for a screen reader. */
+/** The texts of a loop's row, visible and for screen readers. */
 export interface LoopText {
   readonly label: string;
   readonly description: string;
   readonly spoken: string;
 }
 
-/** The title of a loop, cut at a word so that what stands behind it in a row can be seen. */
+/** The title of a loop, cut at a word so that the figures after it stay visible. */
 export function shortTitle({ title, loopId }: { readonly title: string; readonly loopId: string }): string {
   const whole = oneLine(title, 80) || loopId;
   if (whole.length <= LABEL_CHARS) return whole;
@@ -75,7 +75,7 @@ export function shortTitle({ title, loopId }: { readonly title: string; readonly
   return space > LABEL_CHARS / 2 ? `${cut.slice(0, space).replace(/[\s.,;:–-]+$/, '')}…` : cut;
 }
 
-/** What `shortTitle` leaves out: in a wide side bar it can be read behind the figures. */
+/** The part that `shortTitle` cuts off: shown after the figures, for wide side bars. */
 function restOfTitle(loop: { readonly title: string; readonly loopId: string }): string {
   const whole = oneLine(loop.title, 80) || loop.loopId;
   const short = shortTitle(loop);
@@ -96,7 +96,7 @@ export function reasonOf(loop: Loop): string | undefined {
   }
 }
 
-/** What a live loop does now, for how long, and what it has cost: the figures first, since the end of a row is cut. */
+/** What a live loop is doing, for how long, and its cost: figures first, since the end of a row is cut off. */
 export function describeLive(view: LiveView, now: number, context = NO_CONTEXT): LoopText {
   const { loop } = view;
   const facts = factsOf(view, now);
@@ -109,7 +109,7 @@ export function describeLive(view: LiveView, now: number, context = NO_CONTEXT):
   };
 }
 
-/** When a finished loop ended, what it cost, and why it failed. How it ended is said by its icon, and in words to a screen reader. */
+/** When a finished loop ended, its cost, and why it failed. Its outcome is shown by the icon, and spoken in words. */
 export function describeFinished(
   loop: Extract<Loop, { finishedAt: number }>,
   now: number,
@@ -132,7 +132,7 @@ export function describeFinished(
   };
 }
 
-/** What is said of a live loop, apart from its title and agent. */
+/** Texts of a live loop besides title and agent. */
 interface Facts {
   /** Short, and first. */
   readonly figures: readonly string[];
@@ -190,7 +190,7 @@ function factsOf(view: LiveView, now: number): Facts {
     }
     case 'waiting': {
       const until = loop.for === 'you' ? '' : `resumes ${formatClock(loop.until, now)}`;
-      // What the money is waiting for is said by its state; a limit or a question has more to say.
+      // The state already says that money is missing; a limit or a question says more.
       const why = loop.for === 'dailyBudget' ? '' : oneLine(loop.why, 60);
       const state = capitalized(WAIT_WORDS[loop.for]);
       return { figures: [state, until], cost, words: [why], spoken: [WAIT_WORDS[loop.for], until, why] };
@@ -203,7 +203,7 @@ function agentWords(agent: string, { defaultAgent, isDemo }: TextContext): strin
   return agent === defaultAgent || defaultAgent === '' ? '' : oneLine(agent, 24);
 }
 
-/** The round of a loop with a check, out of those it was granted (R11). */
+/** The current round of a loop with a check, of those granted (R11). */
 export function roundOf({ rounds }: Loop): string {
   if (!rounds || rounds.phase === 'before') return '';
   return `round ${rounds.round}/${rounds.maxRounds}`;
@@ -214,7 +214,7 @@ function doingNow(view: LiveView, now: number): string {
   if (loop.state === 'stopping') return '';
   if (loop.state === 'checking') return `checking: ${oneLine(loop.check?.command ?? '', 40)}`;
   if (activity?.asking !== undefined) return `may be asking: ${oneLine(activity.asking, 60)}`;
-  // The report says how long the silence was then; it has gone on since.
+  // The report holds the silence at that time; it has lasted since.
   if (activity?.silentForMs !== undefined)
     return `silent for ${formatDuration(Math.max(activity.silentForMs, now - (activity.heardAt ?? now)))}`;
   if (activity?.retrying) return `waiting for its provider: ${oneLine(activity.retrying, 60)}`;

@@ -1,13 +1,13 @@
-// Prompts, titles and agent output are foreign text: none of it may act when it is shown.
+// Prompts, titles and agent output are foreign text: showing it must have no effect.
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: terminal escapes are what this takes out.
 const ESCAPES = /\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)?|[@-Z\\-_])/g;
-// Control characters, and the ones that turn the direction of text so that it reads as something else.
+// Control characters, and characters that reorder text so that it reads differently.
 const INVISIBLE = /[\p{Cc}\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]+/gu;
 
-/** Foreign text in one line without control characters, at most `max` characters; what is cut ends with `…`. */
+/** Foreign text as one line without control characters, of at most `max` characters; `…` marks a cut. */
 export function oneLine(text: string, max = 80): string {
-  // Only what can be shown is worked on: a prompt may hold 10 MiB.
+  // Works only on the part that can be shown: a prompt may have 10 MiB.
   const line = stripEscapes(text.slice(0, max * 4))
     .replace(INVISIBLE, ' ')
     .replace(/\s+/g, ' ')
@@ -15,12 +15,12 @@ export function oneLine(text: string, max = 80): string {
   return line.length > max || text.length > max * 4 ? `${cut(line, max - 1).trimEnd()}…` : line;
 }
 
-/** Foreign text without terminal escapes. Line ends stay. */
+/** Removes terminal escapes from foreign text and keeps line ends. */
 export function stripEscapes(text: string): string {
   return text.replace(ESCAPES, '');
 }
 
-/** Foreign text as inline Markdown code: nothing in it is read as Markdown, HTML, a link or an image. */
+/** Foreign text as inline Markdown code, so that nothing in it renders as Markdown, HTML, a link or an image. */
 export function inlineCode(text: string, max = 200): string {
   const line = oneLine(text, max);
   if (line === '') return '';
@@ -28,7 +28,7 @@ export function inlineCode(text: string, max = 200): string {
   return line.startsWith('`') || line.endsWith('`') ? `${fence} ${line} ${fence}` : `${fence}${line}${fence}`;
 }
 
-/** Foreign text as a Markdown code block with a fence that the text can not close. */
+/** Foreign text as a Markdown code block with a fence that the text cannot close. */
 export function codeBlock(
   text: string,
   options: { readonly language?: string; readonly maxLines?: number; readonly maxChars?: number } = {},
@@ -42,7 +42,7 @@ export function codeBlock(
   return `${fence}${language}\n${shown}${more}\n${fence}`;
 }
 
-/** Foreign text in a Markdown sentence or table cell, with everything escaped that Markdown or HTML would read. */
+/** Foreign text for a Markdown sentence or table cell, with all Markdown and HTML escaped. */
 export function escapeMarkdown(text: string, max = 200): string {
   return oneLine(text, max).replace(/[\\`*_{}[\]()#+\-.!~|<>&$:@/]/g, (c) => `&#${c.charCodeAt(0)};`);
 }
@@ -51,7 +51,7 @@ function longestRun(text: string): number {
   return (text.match(/`+/g) ?? []).reduce((longest, run) => Math.max(longest, run.length), 0);
 }
 
-/** The first `max` characters, with no character cut in half. */
+/** The first `max` UTF-16 units, without splitting a surrogate pair. */
 function cut(text: string, max: number): string {
   if (text.length <= max) return text;
   const last = text.charCodeAt(max - 1);

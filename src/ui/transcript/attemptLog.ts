@@ -7,23 +7,23 @@ import { AFTER, BEFORE, STDERR, type TranscriptItem } from './protocol.ts';
 const STDERR_SHOWN = 8_000;
 const PROMPT_SHOWN = 20_000;
 
-/** Where the output of an attempt is: paths of the files that hold standard output and standard error. */
+/** Paths of the files with standard output and standard error of an attempt. */
 export interface LogPaths {
   readonly out: string;
   readonly err: string;
 }
 
-/** One attempt with what is needed to read its output. */
+/** An attempt, with what is needed to read its output. */
 export interface AttemptLog extends LogPaths {
   readonly attempt: AttemptDetail;
-  /** Nobody writes its output any more. */
+  /** Its output is complete. */
   readonly ended: boolean;
   readonly agent: string;
-  /** Absent when no such profile is known any more: then the output is shown as it is. */
+  /** Absent if the profile no longer exists: the output is then shown raw. */
   readonly profile: AgentProfile | undefined;
 }
 
-/** A program's output is shown as it is: nothing but a structured stream is known to be Markdown. */
+/** Plain output is shown raw: only structured streams are known to contain Markdown. */
 export function isPlain(log: AttemptLog): boolean {
   return !log.profile?.needsReading;
 }
@@ -73,7 +73,7 @@ export function headingItem({ attempt, agent }: AttemptLog): TranscriptItem {
   };
 }
 
-/** How the attempt ended; nothing as long as it has not. */
+/** How the attempt ended; nothing while it runs. */
 export function endItem({ attempt }: AttemptLog): TranscriptItem | undefined {
   const { number, endedAt, outcome } = attempt;
   if (endedAt === undefined || outcome === undefined) return undefined;
@@ -96,7 +96,7 @@ export function endItem({ attempt }: AttemptLog): TranscriptItem | undefined {
   };
 }
 
-/** The end of standard error; nothing when nothing was written to it. */
+/** The end of standard error; nothing if it is empty. */
 export async function stderrItem({
   attempt,
   err,

@@ -2,7 +2,7 @@ import type { DiffLine } from './protocol.ts';
 
 const HUNK = /^@@ -\d+(?:,\d+)? \+\d+(?:,\d+)? @@/m;
 
-/** Whether a text holds a unified diff. */
+/** Whether a text contains a unified diff. */
 export function isDiff(text: string): boolean {
   return HUNK.test(text) && /^[+-]/m.test(text);
 }
@@ -20,7 +20,7 @@ export function diffLines(text: string, max: number): DiffLine[] {
   return lines;
 }
 
-/** What became of a piece of text: the lines in which the two are alike at the beginning and the end are left out, but for one each. */
+/** The change from one text to another as a diff: common lines at both ends are left out, except one each. */
 export function replacement(before: string, after: string, max: number): DiffLine[] {
   const old = before === '' ? [] : before.split('\n');
   const now = after === '' ? [] : after.split('\n');

@@ -6,12 +6,12 @@ import { AFTER, BEFORE, type Pos, START, STDERR, type TranscriptItem } from './p
 
 export interface EarlierWindow {
   readonly items: TranscriptItem[];
-  /** The place before the first of them. */
+  /** The position before the first of them. */
   readonly from: Pos;
   readonly atStart: boolean;
 }
 
-/** What stands before a place of the transcript: about `maxBytes` of output, or a heading, or an end. */
+/** The items before a position of the transcript: about `maxBytes` of output, a heading, or an end. */
 export async function stepBack(
   logs: readonly AttemptLog[],
   before: Pos,

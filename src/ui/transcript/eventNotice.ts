@@ -4,7 +4,7 @@ import { oneLine } from '../text/safeText.ts';
 import { cleanText } from '../webviewHost/cleanText.ts';
 import type { ItemBody } from './protocol.ts';
 
-/** What an event is that is told in a line of its own, by its label; nothing for events that are shown otherwise or not at all. */
+/** The line shown for an event; nothing for events shown elsewhere or not at all. */
 export function noticeOf(event: AgentEvent, now: number): (ItemBody & { kind: 'notice' }) | undefined {
   switch (event.type) {
     case 'retry': {
@@ -23,7 +23,7 @@ export function noticeOf(event: AgentEvent, now: number): (ItemBody & { kind: 'n
     case 'warning':
       return warning('Warning', oneLine(event.text, 1_000));
     case 'end':
-      // A good end says nothing that the end of the attempt does not say.
+      // A successful result adds nothing to the end of the attempt.
       return event.ok
         ? undefined
         : { kind: 'notice', level: 'error', label: 'Error', text: cleanText(event.reason.slice(0, 4_000)) };

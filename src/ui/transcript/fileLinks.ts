@@ -1,6 +1,6 @@
-/** A place in a file that a text names. */
+/** A file position named in a text. */
 export interface FileLink {
-  /** Where it stands in the text. */
+  /** Its position in the text. */
   readonly index: number;
   readonly length: number;
   readonly path: string;
@@ -9,19 +9,19 @@ export interface FileLink {
   readonly column?: number;
 }
 
-// A path has no white space, quotes or brackets; what it is, is decided on the piece.
+// A path has no white space, quotes or brackets; each piece is then examined.
 const PIECE = /[^\s"'`<>()[\]{}|,;*?]+/g;
 const LONGEST = 400;
 const PLACE = /^(.*?)(?::(\d{1,7})(?:-\d+|:(\d{1,5}))?|#L(\d{1,7})(?:-L\d+)?)?$/;
-// The way compilers on Windows and tsc say it: a.ts(12,3).
+// The notation of tsc and of compilers on Windows: a.ts(12,3).
 const BEHIND = /^\((\d{1,7})(?:,(\d{1,5}))?\)/;
 const EXTENSION = /[^\\/.]\.[A-Za-z][\w-]{0,9}$|^\.[a-z][\w.-]+$/;
 const COMMON =
   /\.(?:[cm]?[jt]sx?|json|md|py|go|rs|rb|java|kt|swift|c|h|cc|cpp|hpp|cs|php|css|scss|html?|xml|svg|ya?ml|toml|ini|sh|sql|txt|log|diff|patch)$/i;
 
 /**
- * Finds names of files in a text, such as `src/a.ts:12:3`. A name counts if it has a folder or a line; where `alone` is set, that is in a
- * code span, the name of a common kind of file counts too.
+ * Finds file names in a text, such as `src/a.ts:12:3`. A name needs a folder or a line; with `alone` (in a code span),
+ * a common file extension is enough.
  */
 export function findFileLinks(text: string, alone = false): FileLink[] {
   const links: FileLink[] = [];
@@ -53,7 +53,7 @@ export function findFileLinks(text: string, alone = false): FileLink[] {
 }
 
 function isFile(path: string, hasLine: boolean, alone: boolean): boolean {
-  // Addresses and shares are no files of the folder; nor is what has a colon other than that of a drive.
+  // URLs, network shares and names with a colon (except a drive) are not files of the folder.
   if (/^[\\/]{2}|^[a-z][a-z+.-]+:/i.test(path) || path.slice(2).includes(':')) return false;
   const name = path.split(/[\\/]/).at(-1) ?? '';
   if (!EXTENSION.test(name)) return false;

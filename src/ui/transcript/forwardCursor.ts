@@ -4,16 +4,19 @@ import { ItemFold } from './itemFold.ts';
 import { type LogLine, readForward, sizeOf } from './logFile.ts';
 import { AFTER, BEFORE, type Pos, STDERR, type TranscriptItem } from './protocol.ts';
 
-/** Reads an agent's lines without knowing the agent: a program without a known profile speaks text. */
+/** Reads lines of an unknown agent as plain text. */
 const TEXT_READER: Pick<AgentReader, 'line'> = { line: (text) => [{ type: 'text', text, delta: false }] };
 
-/** A reader for an attempt's output from a place on. In the middle, or in a session that was resumed, what came before is not known to it. */
+/**
+ * A reader for an attempt's output from a position on. In the middle of a log, or in a resumed session, it does not
+ * know the earlier output.
+ */
 export function openReader(log: AttemptLog, offset: number): Pick<AgentReader, 'line'> {
   const continues = offset > 0 || log.attempt.resumed;
   return log.profile?.reader(undefined, continues ? {} : undefined) ?? TEXT_READER;
 }
 
-/** Lets the reader read lines into the fold. A line that is shown cut can not be parsed, so the reader is spared it. */
+/** Feeds lines through the reader into the fold. Lines that were cut cannot be parsed and skip the reader. */
 export function foldLines(fold: ItemFold, reader: Pick<AgentReader, 'line'>, lines: readonly LogLine[]): void {
   for (const line of lines) fold.push(line, line.cut ? [] : reader.line(line.text));
 }
@@ -21,13 +24,13 @@ export function foldLines(fold: ItemFold, reader: Pick<AgentReader, 'line'>, lin
 export interface Step {
   /** New and changed items. */
   readonly items: TranscriptItem[];
-  /** There is no more for now. */
+  /** There are no more items for now. */
   readonly atEnd: boolean;
-  /** Bytes of output that were read. */
+  /** Bytes of output read. */
   readonly read: number;
 }
 
-/** Walks through the transcript of a loop from a place on, and follows it as it grows. Memory: one window. */
+/** Walks through the transcript of a loop from a position on and follows it as it grows. Holds one window in memory. */
 export class ForwardCursor {
   #pos: Pos;
   #reading: { readonly reader: Pick<AgentReader, 'line'>; readonly fold: ItemFold } | undefined;
@@ -38,19 +41,19 @@ export class ForwardCursor {
     this.#pos = pos;
   }
 
-  /** What was read up to. */
+  /** The position read up to. */
   get pos(): Pos {
     return this.#pos;
   }
 
-  /** Bytes of output of the attempt where it stands that were not read yet. */
+  /** Unread bytes of output of the current attempt. */
   async backlog(logs: readonly AttemptLog[]): Promise<number> {
     const { attempt, offset } = this.#pos;
     const log = logs.find((one) => one.attempt.number === attempt);
     return log && offset >= 0 && offset < STDERR ? Math.max(0, (await sizeOf(log.out)) - offset) : 0;
   }
 
-  /** The next items: about `maxBytes` of output, or a heading, or an end. `now`: wall time, ms. */
+  /** The next items: about `maxBytes` of output, a heading, or an end. `now`: wall time, ms. */
   async next(logs: readonly AttemptLog[], prompt: () => string, maxBytes: number, now: number): Promise<Step> {
     const { attempt, offset } = this.#pos;
     if (attempt === 0) {
@@ -91,7 +94,7 @@ export class ForwardCursor {
     const read = window.to - offset;
     this.#pos = { attempt, offset: read === 0 && log.ended ? STDERR : window.to };
     const items = this.#reading.fold.take();
-    // While it runs, standard error is shown as far as it has come; at its end once more, with the end.
+    // Standard error is shown as it grows, and completely once the attempt has ended.
     if (!log.ended && window.to >= window.size) items.push(...(await this.#stderr(log)));
     return { items, atEnd: read === 0 && !log.ended, read };
   }

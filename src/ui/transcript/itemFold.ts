@@ -7,38 +7,36 @@ import type { LogLine } from './logFile.ts';
 import { comparePos, type ItemBody, type Pos, type TranscriptItem } from './protocol.ts';
 import { editOf } from './toolDetails.ts';
 
-/** A text is continued in another item beyond this many characters, so that showing a change costs the same however long the text is. */
+/** Longer texts (characters) continue in another item, so that the cost of an update does not grow with the text. */
 const LONGEST_TEXT = 16_000;
-/** A call whose result has not come after so many others is not waited for. */
+/** After so many other calls, a missing result is no longer expected. */
 const OPEN_CALLS = 200;
 const INLINE_DIFF = 60;
-/** Events for the books and the gauges. */
+/** Events that only the cost accounts and gauges use. */
 const NOT_SHOWN: readonly AgentEvent['type'][] = ['usage', 'session', 'accrued', 'window', 'account', 'background'];
 
 type Add = (body: ItemBody) => TranscriptItem;
 type Tool = TranscriptItem & { kind: 'tool' };
-/** A text that grows: what is shown of it is made when it is taken, not with every line. */
+/** A growing text: its item is built when taken, not for every line. */
 type Text = { readonly item: TranscriptItem & { kind: 'text' }; raw: string; to: Pos };
 
 export interface FoldOptions {
   readonly attempt: number;
-  /** Text is a program's output, not Markdown. */
+  /** Text is raw program output, not Markdown. */
   readonly plain: boolean;
-  /**
-   * The reader began somewhere in the middle: what it first says of the cost may be the sum of all before, so it is not shown.
-   */
+  /** The reader began in the middle: the first cost it reports may be the total so far, so it is not shown. */
   readonly midway: boolean;
-  /** Wall time, ms: what is told of times is told as seen from now. */
+  /** Wall time, ms, from which relative times are counted. */
   readonly now: number;
 }
 
-/** Makes of the lines of one attempt, and the events that they say, the items that are shown. */
+/** Turns the lines of one attempt, and the events read from them, into transcript items. */
 export class ItemFold {
   readonly #options: FoldOptions;
   readonly #calls = new Map<string, Tool>();
-  /** What was added or changed since it was last taken, by key. */
+  /** Items added or changed since the last take, by key. */
   readonly #fresh = new Map<string, TranscriptItem>();
-  /** Texts that have grown since. */
+  /** Texts that grew since then. */
   readonly #grown = new Set<Text>();
   #text: Text | undefined;
   #costSeen: boolean;
@@ -48,7 +46,7 @@ export class ItemFold {
     this.#costSeen = !options.midway;
   }
 
-  /** Takes one line with the events that the agent's reader found in it. */
+  /** Adds a line with the events that the agent's reader found in it. */
   push(line: LogLine, events: readonly AgentEvent[]): void {
     const at: Pos = { attempt: this.#options.attempt, offset: line.from };
     const to: Pos = { attempt: this.#options.attempt, offset: line.to };
@@ -72,13 +70,13 @@ export class ItemFold {
       return;
     }
     for (const event of events) this.#event(event, line, to, add, events);
-    // The place after this line is behind whatever was continued by it.
+    // The position after this line also follows anything that this line continued.
     if (!this.#text) return;
     this.#text.to = to;
     this.#grown.add(this.#text);
   }
 
-  /** What was added or changed since the last time, in order. */
+  /** Returns items added or changed since the last call, in order. */
   take(): TranscriptItem[] {
     for (const { item, raw, to } of this.#grown) this.#put({ ...item, text: cleanText(raw), to });
     this.#grown.clear();
@@ -104,7 +102,7 @@ export class ItemFold {
   }
 
   #call(event: AgentEvent & { type: 'toolCall' }, line: LogLine, add: Add, all: readonly AgentEvent[]): void {
-    // Which edit belongs to which call is clear only where there is one.
+    // An edit can be attributed to a call only if there is exactly one.
     const diff =
       all.filter((other) => other.type === 'toolCall').length === 1 ? editOf(line.text, INLINE_DIFF) : undefined;
     const item = add({
@@ -169,7 +167,10 @@ export class ItemFold {
   }
 }
 
-/** Where to break a text that is longer than `max`: after a paragraph, else a line, else a word, else between two characters. */
+/**
+ * Where to break a text that is longer than `max`: after a paragraph, else a line, else a word, else between two
+ * characters.
+ */
 function breakAt(text: string, max: number): number {
   if (text.length <= max) return text.length;
   for (const mark of ['\n\n', '\n', ' ']) {

@@ -1,17 +1,17 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 
-/** A line over this many bytes is shown cut (R8.2). */
+/** Longer lines (bytes) are cut (R8.2). */
 export const LONGEST_LINE = 1024 * 1024;
 
 const CHUNK = 256 * 1024;
 const NEWLINE = 0x0a;
 
-/** One line of a log with the bytes it takes, line end included. */
+/** A line of a log with its size in bytes, line end included. */
 export interface LogLine {
   readonly from: number;
   readonly to: number;
-  /** Without its line end. Bytes that are not UTF-8 are shown by U+FFFD. */
+  /** Without its line end. Invalid UTF-8 is replaced by U+FFFD. */
   readonly text: string;
   /** Only its first `LONGEST_LINE` bytes are in `text`. */
   readonly cut: boolean;
@@ -21,14 +21,15 @@ export interface ForwardWindow {
   readonly lines: readonly LogLine[];
   /** Where the next line begins. */
   readonly to: number;
-  /** Up to here there is no line end: where to look on when the line has grown. */
+  /** No line end up to here: where to continue searching when the line has grown. */
   readonly scanned: number;
   readonly size: number;
 }
 
 /**
- * Reads whole lines from `from` on, about `maxBytes` of them: never more than that and one line in memory. A last line without a line end is
- * taken only if `ended`, that is when nobody writes any more. `scanned` is that of the answer before, for a line that was not whole then.
+ * Reads whole lines from `from` on, about `maxBytes` of them; never holds more than that and one line in memory. A last
+ * line without line end counts only if the log has `ended`. `scanned`: from the previous result, if its last line was
+ * incomplete.
  */
 export async function readForward(
   path: string,
@@ -63,7 +64,10 @@ export interface BackwardWindow {
   readonly to: number;
 }
 
-/** Reads whole lines that end at or before `before`, about `maxBytes` of them. A last line without a line end counts only if `ended`. */
+/**
+ * Reads whole lines that end at or before `before`, about `maxBytes` of them. A last line without line end counts only
+ * if the log has `ended`.
+ */
 export async function readBackward(
   path: string,
   before: number,
@@ -74,7 +78,7 @@ export async function readBackward(
     let end = Math.min(before, size);
     if (end <= 0) return { lines: [], from: 0, to: 0 };
     if (!ended || end < size) {
-      // A line that is still being written is left to those who follow it.
+      // An incomplete last line is left to whoever follows the log.
       end = await lineStart(file, end);
       if (end === 0) return { lines: [], from: 0, to: 0 };
     }
@@ -89,13 +93,13 @@ export async function readBackward(
   });
 }
 
-/** The line that begins at `from`; undefined where there is none. */
+/** The line that begins at `from`; undefined if there is none. */
 export async function readLine(path: string, from: number): Promise<LogLine | undefined> {
   const { lines } = await readForward(path, from, CHUNK, true);
   return lines[0];
 }
 
-/** The last bytes of a file as text, from the beginning of a line where one is near, and its whole size. */
+/** The last bytes of a file as text, if possible from the start of a line, and the size of the file. */
 export async function readTail(
   path: string,
   maxBytes: number,
@@ -113,11 +117,11 @@ export async function sizeOf(path: string): Promise<number> {
   return withFile(path, async (_file, size) => size);
 }
 
-/** A log that is not there (not yet, or removed with its run) reads as empty: who shows it says so. */
+/** A missing log (not yet written, or removed with its run) reads as empty. */
 async function withFile<T>(path: string, work: (file: FileHandle | undefined, size: number) => Promise<T>): Promise<T> {
   let file: FileHandle;
   try {
-    // An agent can replace its log: nobody may wait for whoever writes to a named pipe.
+    // An agent could replace its log by a named pipe: reading must not block on it.
     file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return work(undefined, 0);
@@ -160,7 +164,7 @@ function split(bytes: Buffer, at: number): LogLine[] {
 
 async function longLine(file: FileHandle | undefined, from: number, to: number): Promise<LogLine> {
   const bytes = await readBytes(file, from, Math.min(to, from + LONGEST_LINE + 1));
-  // Only where all of it was read is a last newline its line end.
+  // A final newline is the line end only if the whole line was read.
   const length = from + bytes.length === to && bytes.at(-1) === NEWLINE ? bytes.length - 1 : bytes.length;
   return { from, to, text: bytes.toString('utf8', 0, Math.min(length, LONGEST_LINE)), cut: length > LONGEST_LINE };
 }

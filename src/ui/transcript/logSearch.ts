@@ -10,18 +10,18 @@ const CHUNK = 256 * 1024;
 const CONTEXT = 60;
 
 export interface SearchOptions {
-  /** What to look for, whatever the case. Not empty. */
+  /** The text to search for, ignoring case. Not empty. */
   readonly text: string;
-  /** At most so many hits. */
+  /** Maximum number of hits. */
   readonly limit: number;
   readonly signal: AbortSignal;
-  /** Called about as often as hits or a hundredth of the logs are found. `progress`: 0 to 1. */
+  /** Called for new hits and after each hundredth of the logs. `progress`: 0 to 1. */
   found(hits: readonly SearchHit[], progress: number): void;
 }
 
 /**
- * Searches all output of a loop as it is shown, from the first attempt on, in pieces that leave the thread free in between. Answers whether there
- * are more than `limit` hits.
+ * Searches all output of a loop as it is shown, from the first attempt on, in chunks that leave the thread free in
+ * between. Returns whether there are more than `limit` hits.
  */
 export async function searchLogs(
   logs: readonly AttemptLog[],
@@ -38,7 +38,7 @@ export async function searchLogs(
   for (const [index, log] of logs.entries()) {
     const reader = openReader(log, 0);
     const joins = !isPlain(log);
-    // The end of the text before, so that what pieces of text only hold together is found too.
+    // The end of the previous text, so that matches across pieces are found too.
     let tail = '';
     for (let at = 0; !signal.aborted; ) {
       const window = await readForward(log.out, at, CHUNK, log.ended);
@@ -87,7 +87,7 @@ function textOf(event: AgentEvent): string {
   }
 }
 
-/** The first place, with some of what is around it, that ends behind `from`. */
+/** The first match that ends after `from`, with some context. */
 function hitIn(text: string, needle: string, from: number): Omit<SearchHit, 'at'> | undefined {
   const index = text.toLowerCase().indexOf(needle, Math.max(0, from - needle.length + 1));
   if (index < 0) return undefined;

@@ -1,6 +1,6 @@
 import { oneLine } from '../text/safeText.ts';
 
-/** The title of the panel that shows the output of a loop: that of the loop, or its id where it has none. */
+/** The title of an output panel: the title of the loop, or its id. */
 export function outputTitle(loopId: string, title = ''): string {
   return `Output: ${oneLine(title, 40) || loopId}`;
 }

@@ -1,8 +1,8 @@
 import type { LoopState } from '../../core/model/loop.ts';
 
 /**
- * A place in a loop's transcript: before a line of an attempt's standard output. Offsets are bytes. `BEFORE` stands before the attempt's
- * heading, `AFTER` behind all of its output.
+ * A position in a loop's transcript: before a line of an attempt's standard output. Offsets are bytes. `BEFORE`
+ * precedes the attempt's heading, `AFTER` follows all of its output.
  */
 export interface Pos {
   /** Number of the attempt, from 1; 0 stands before the first. */
@@ -12,7 +12,7 @@ export interface Pos {
 
 export const BEFORE = -1;
 export const AFTER = Number.MAX_SAFE_INTEGER;
-/** The place of what was written to standard error: behind the output, before the end. */
+/** The position of standard error: after the output, before the end. */
 export const STDERR = AFTER - 1;
 export const START: Pos = { attempt: 0, offset: BEFORE };
 
@@ -26,9 +26,9 @@ export interface DiffLine {
   readonly text: string;
 }
 
-/** Something the transcript shows, in the order of `from`, then `n`. All text is cleaned of control characters; it is never markup. */
+/** An entry of the transcript, ordered by `from`, then `n`. All text is free of control characters and never markup. */
 export type TranscriptItem = {
-  /** Names the item as long as the transcript is open. */
+  /** Identifies the item while the transcript is open. */
   readonly key: string;
   readonly from: Pos;
   readonly to: Pos;
@@ -48,16 +48,16 @@ export type ItemBody =
       readonly sessionId?: string;
       readonly pid?: number;
     }
-  /** `plain`: output of a program, shown as it is; otherwise Markdown. */
+  /** `plain`: raw output of a program; otherwise Markdown. */
   | { readonly kind: 'text'; readonly text: string; readonly plain: boolean }
   | {
       readonly kind: 'tool';
-      /** Absent when only the result is in this part of the log. */
+      /** Absent if only the result is in this part of the log. */
       readonly name?: string;
       readonly summary: string;
       readonly result?: { readonly ok: boolean; readonly summary: string };
       readonly diff?: readonly DiffLine[];
-      /** Offsets of the lines that tell more: what `expand` asks for. */
+      /** Offsets of the lines with details, which `expand` requests. */
       readonly lines: readonly number[];
     }
   | {
@@ -90,7 +90,7 @@ export type ItemBody =
       readonly remaining: number;
     };
 
-/** What stands above the transcript. */
+/** The header above the transcript. */
 export interface TranscriptHeader {
   readonly loopId: string;
   readonly seq: number;
@@ -111,7 +111,7 @@ export interface TranscriptHeader {
   readonly live: boolean;
 }
 
-/** A place where the searched text occurs. */
+/** A match of the search. */
 export interface SearchHit {
   readonly at: Pos;
   readonly before: string;
@@ -119,28 +119,28 @@ export interface SearchHit {
   readonly after: string;
 }
 
-/** A part of what a tool was given or has answered. */
+/** A section of the input or result of a tool. */
 export type DetailSection =
   | { readonly kind: 'fields'; readonly fields: readonly { readonly name: string; readonly value: string }[] }
   | { readonly kind: 'text'; readonly label: string; readonly text: string; readonly cut: boolean }
   | { readonly kind: 'diff'; readonly label: string; readonly lines: readonly DiffLine[]; readonly cut: boolean };
 
-/** To the webview. */
+/** Messages to the webview. */
 export type ToView =
   | { readonly type: 'header'; readonly header: TranscriptHeader }
-  /** Everything that is shown; `atEnd`: what comes will be appended. `focus`: the place to scroll to, else the end. */
+  /** All items to show. `atEnd`: new items will be appended. `focus`: the position to scroll to, otherwise the end. */
   | {
       readonly type: 'reset';
       readonly items: readonly TranscriptItem[];
       readonly atStart: boolean;
       readonly atEnd: boolean;
       readonly focus?: Pos;
-      /** Bytes that were passed over because more came than can be shown. */
+      /** Bytes skipped because output came faster than it can be shown. */
       readonly skipped?: number;
     }
   | { readonly type: 'earlier'; readonly items: readonly TranscriptItem[]; readonly atStart: boolean }
   | { readonly type: 'later'; readonly items: readonly TranscriptItem[]; readonly atEnd: boolean }
-  /** New items, and items that have changed. */
+  /** New and changed items. */
   | { readonly type: 'live'; readonly items: readonly TranscriptItem[] }
   | { readonly type: 'details'; readonly key: string; readonly sections: readonly DetailSection[] }
   | {
@@ -150,12 +150,12 @@ export type ToView =
       /** 0 to 1. */
       readonly progress: number;
       readonly done: boolean;
-      /** There are more than are listed. */
+      /** There are more than listed. */
       readonly more: boolean;
     }
   | { readonly type: 'gone'; readonly text: string };
 
-/** From the webview: checked on arrival. */
+/** Messages from the webview, validated on arrival. */
 export type FromView =
   | { readonly type: 'ready' }
   | { readonly type: 'latest' }

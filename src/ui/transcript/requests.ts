@@ -24,7 +24,7 @@ const request = z.discriminatedUnion('type', [
   z.object({ type: z.literal('command'), command: z.enum(['openLog', 'showDetail', 'cancel']) }),
 ]);
 
-/** A message of the page, checked: its content may come from an agent. Undefined when it is none of ours. */
+/** Validates a message of the page, whose content may come from an agent. Undefined if it is invalid. */
 export function requestOf(message: unknown): FromView | undefined {
   const parsed = request.safeParse(message);
   return parsed.success ? (parsed.data as FromView) : undefined;

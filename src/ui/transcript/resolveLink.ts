@@ -3,8 +3,9 @@ import { homedir } from 'node:os';
 import { isAbsolute, resolve } from 'node:path';
 
 /**
- * The path of the file that a link from agent output names, resolved against the loop's working directory. Throws a sentence if there is no such
- * file. Only regular files: opening a pipe or a device could hang or act, and asking for a network share could tell who we are.
+ * The path of the file that a link from agent output names, resolved against the loop's working directory. Throws an
+ * error with a readable message if there is no such file. Only regular files: opening a pipe or a device could block or
+ * have effects, and accessing a network share could leak credentials.
  */
 export async function resolveLink(path: string, cwd: string): Promise<string> {
   if (path === '' || path.length > 1024 || path.includes('\0') || /^[\\/]{2}/.test(path))

@@ -3,17 +3,17 @@ import { cleanText } from '../webviewHost/cleanText.ts';
 import { diffLines, isDiff, replacement } from './diff.ts';
 import type { DetailSection, DiffLine } from './protocol.ts';
 
-/** Longest text of one section, in characters. */
+/** Maximum length of a section, in characters. */
 const MAX_TEXT = 20_000;
 const MAX_DIFF = 400;
 const MAX_SECTIONS = 40;
 const MAX_DEPTH = 12;
 
-// What every event carries and nobody wants to read.
+// Fields of every event that nobody wants to read.
 const ENVELOPE =
   /^(?:type|id|uuid|role|model|timestamp|time|usage|signature|stop_reason|stop_sequence|sequence|snapshot|metadata|caller|tool_result_meta|turnId|.*session_?id|.*(?:tool|part|parent|message|request|call|interaction)_?(?:use_?)?id)$/i;
 
-// The names under which agents' edit tools give the text before and after.
+// Names of the fields with the text before and after in agents' edit tools.
 const EDITS = [
   ['old_string', 'new_string'],
   ['old_str', 'new_str'],
@@ -25,8 +25,8 @@ const EDITS = [
 type Fields = { name: string; value: string }[];
 
 /**
- * What the log lines of a tool call and its result say, for people: long values as texts, edits as diffs, the rest as fields. It works on any
- * agent's events, because it looks at shapes only. Lines that are not JSON are shown as they are.
+ * Formats the log lines of a tool call and its result: long values as texts, edits as diffs, the rest as fields. Works
+ * for any agent, since it only looks at shapes. Lines that are not JSON are shown raw.
  */
 export function toolDetails(lines: readonly string[]): DetailSection[] {
   const sections: DetailSection[] = [];
@@ -39,9 +39,9 @@ export function toolDetails(lines: readonly string[]): DetailSection[] {
   return [...(fields.length > 0 ? [{ kind: 'fields', fields } as const] : []), ...sections].slice(0, MAX_SECTIONS);
 }
 
-/** The diff that a tool call's log line holds, if it is an edit; at most `max` lines of it. */
+/** The diff in a tool call's log line, if it is an edit; at most `max` lines. */
 export function editOf(line: string, max: number): DiffLine[] | undefined {
-  // Most calls edit nothing, and most lines are long: look before parsing.
+  // Most calls are no edits, and most lines are long: check before parsing.
   if (!/"old_?(?:str|text)|@@ -\d/i.test(line)) return undefined;
   const diffs = toolDetails([line]).filter((section) => section.kind === 'diff');
   const all = diffs.flatMap((section) => section.lines);
@@ -87,14 +87,14 @@ function record(
 }
 
 function leaf(value: string, name: string, depth: number, sections: DetailSection[], fields: Fields): void {
-  // Some agents give arguments as JSON within a string.
+  // Some agents pass arguments as a JSON string.
   const inner = value.startsWith('{') && value.length < MAX_TEXT ? parse(value) : undefined;
   if (inner !== undefined) walk(inner, name, depth + 1, sections, fields);
   else if (isDiff(value)) diff(sections, name, diffLines(cleanText(value), MAX_DIFF + 1));
   else if (value.length > 120 || value.trim().includes('\n')) text(sections, name, value);
   else {
     const shown = oneLine(value, 120);
-    // The same text often stands in a result twice.
+    // Results often contain the same text twice.
     if (shown !== '' && !fields.some((field) => field.value === shown))
       fields.push({ name: oneLine(name, 60), value: shown });
   }

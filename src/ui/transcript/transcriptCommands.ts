@@ -10,7 +10,7 @@ import type { WebviewPanels } from '../webviewHost/webviewPanels.ts';
 
 export function transcriptCommands(deps: ViewDeps, panels: WebviewPanels<LoopTarget>): CommandTable {
   return {
-    /** Shows the readable, live output of a loop. Answers its id. */
+    /** Shows the live output of a loop. Returns its id. */
     showOutput:
       (ctx) =>
       async (...args) => {
@@ -21,7 +21,7 @@ export function transcriptCommands(deps: ViewDeps, panels: WebviewPanels<LoopTar
         return target.loopId;
       },
 
-    /** Opens the raw log of a loop's attempt, the last one unless an attempt is named, as a file. Answers its path. */
+    /** Opens the raw log of a loop's attempt, by default the last one. Returns its path. */
     openLog:
       (ctx) =>
       async (...args) => {
@@ -36,7 +36,7 @@ export function transcriptCommands(deps: ViewDeps, panels: WebviewPanels<LoopTar
           return undefined;
         }
         const { out, err } = deps.logs(attempt.token);
-        // What it wrote is nearly always on standard output; a program that could not start has only the other.
+        // Nearly all output is on standard output; a program that failed to start has only standard error.
         const path = (await sizeOf(out)) === 0 && (await sizeOf(err)) > 0 ? err : out;
         if ((await stat(path).catch(() => undefined)) === undefined) {
           void vscode.window.showWarningMessage(

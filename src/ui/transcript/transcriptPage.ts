@@ -8,7 +8,7 @@ import type { FromView, ToView } from './protocol.ts';
 import { requestOf } from './requests.ts';
 import { TranscriptSession } from './transcriptSession.ts';
 
-/** What fills the panel that shows the output of a loop. */
+/** The content of an output panel. */
 export function transcriptPage(deps: ViewDeps, target: LoopTarget, panel: PanelHandle): PanelContent {
   const { loopId, seq } = target;
   const session = new TranscriptSession({
@@ -27,7 +27,7 @@ export function transcriptPage(deps: ViewDeps, target: LoopTarget, panel: PanelH
     await openFile(path, loop?.cwd ?? '/', line, column);
   };
   const beat = deps.pulse.onBeat(() => session.changed());
-  // After a reload of the window the panel is there before the store is open.
+  // After a window reload the panel exists before the store is open.
   const opened = deps.host.onDidChangeState((state) => state.kind === 'ready' && session.handle({ type: 'latest' }));
   return {
     receive(message) {

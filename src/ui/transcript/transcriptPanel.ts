@@ -3,7 +3,7 @@ import type { ViewDeps } from '../webviewHost/viewDeps.ts';
 import { WebviewPanels } from '../webviewHost/webviewPanels.ts';
 import { outputTitle } from './outputTitle.ts';
 
-/** The panels that show the output of loops: what *Show Output* opens. */
+/** The output panels that *Show Output* opens. */
 export function transcriptPanels(deps: ViewDeps): WebviewPanels<LoopTarget> {
   return new WebviewPanels<LoopTarget>(
     {

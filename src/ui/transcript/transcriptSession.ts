@@ -23,18 +23,18 @@ import {
 } from './protocol.ts';
 import { toolDetails } from './toolDetails.ts';
 
-/** Output that is shown at once, bytes. */
+/** Output shown at once, bytes. */
 const WINDOW = 256 * 1024;
-/** Output that is read without letting others have the thread, bytes. */
+/** Output read before yielding the thread, bytes. */
 const PIECE = 96 * 1024;
-/** A log up to this size (bytes) is read from its beginning when it is opened, so that everything in it is exact. */
+/** Logs up to this size (bytes) are read from the beginning, so that all costs are exact. */
 const SMALL_LOG = 1024 * 1024;
-/** More output than this (bytes) in one pause can not be read by people: it is passed over. */
+/** More output than this (bytes) between two looks is skipped: nobody could read it. */
 const MAX_BACKLOG = 2 * 1024 * 1024;
 const MIN_ITEMS = 40;
-/** Between two looks at a log that grows (ms): at most 8 messages a second. */
+/** Interval (ms) between two looks at a growing log: at most 8 messages a second. */
 const PAUSE_MS = 125;
-/** The same after output was passed over: a page that changes as a whole can not be read faster (ms). */
+/** The interval (ms) after skipped output, when the whole page changes. */
 const LONG_PAUSE_MS = 500;
 const MAX_HITS = 500;
 
@@ -44,7 +44,7 @@ interface Read {
 }
 
 export interface SessionDeps {
-  /** The loop as it is now; undefined when it is gone. */
+  /** The loop as it is now; undefined if it is gone. */
   detail(): Promise<LoopDetail | undefined>;
   paths(token: string): LogPaths;
   profile(agent: string): AgentProfile | undefined;
@@ -53,17 +53,17 @@ export interface SessionDeps {
   onError(error: unknown): void;
 }
 
-/** The messages that a session answers; the others are commands for the panel. */
+/** Messages handled by a session; the others are commands for the panel. */
 export type SessionRequest = Exclude<FromView, { type: 'openFile' | 'command' }>;
 
 /**
- * One transcript that is looked at: answers what the view asks for, and follows the loop while the view shows the end of it. It holds one
- * window of the log in memory and reads nothing while the view is hidden.
+ * Serves one open transcript: handles requests of the view, and follows the loop while the view shows its end. Holds
+ * one window of the log in memory and reads nothing while the view is hidden.
  */
 export class TranscriptSession implements Disposable {
   readonly #deps: SessionDeps;
   #cursor = new ForwardCursor(START);
-  /** The view shows everything up to the cursor. */
+  /** Whether the view shows everything up to the cursor. */
   #following = false;
   #visible = true;
   #disposed = false;
@@ -73,14 +73,14 @@ export class TranscriptSession implements Disposable {
   /** The loop may have changed since `detail` was read. */
   #dirty = true;
   #header = '';
-  /** One thing after the other: windows and live items must not mix. */
+  /** One task at a time, so that windows and live items do not mix. */
   #queue: Promise<void> = Promise.resolve();
 
   constructor(deps: SessionDeps) {
     this.#deps = deps;
   }
 
-  /** Answers a message of the view. */
+  /** Handles a message of the view. */
   handle(message: SessionRequest): void {
     switch (message.type) {
       case 'ready':
@@ -101,7 +101,7 @@ export class TranscriptSession implements Disposable {
         this.#enqueue(() => this.#expand(message.key, message.attempt, message.lines));
         break;
       case 'search':
-        // Beside the queue: a long search must not hold up the live output.
+        // Outside the queue: a long search must not delay live output.
         this.#find(message.id, message.text).catch((error: unknown) => this.#deps.onError(error));
     }
   }
@@ -112,7 +112,7 @@ export class TranscriptSession implements Disposable {
     if (this.#visible && !this.#timer) this.#enqueue(() => this.#tick());
   }
 
-  /** A hidden view costs nothing; when it shows again it asks for everything anew. */
+  /** A hidden view costs nothing; when shown again it requests everything. */
   setVisible(visible: boolean): void {
     this.#visible = visible;
     if (visible) return;
@@ -165,7 +165,7 @@ export class TranscriptSession implements Disposable {
     return { detail, logs: attemptLogs(detail, this.#deps.paths, this.#deps.profile(detail.loop.agent)) };
   }
 
-  /** Shows the end and follows it. `skipped`: bytes that were passed over for that. */
+  /** Shows the end and follows it. `skipped`: bytes skipped to get there. */
   async #open(skipped?: number): Promise<void> {
     if (skipped === undefined) this.#header = '';
     const read = await this.#read();
@@ -184,7 +184,7 @@ export class TranscriptSession implements Disposable {
     this.#arm(read.detail, skipped === undefined ? PAUSE_MS : LONG_PAUSE_MS);
   }
 
-  /** Reads on until `maxBytes` of output were read, or the end is reached. */
+  /** Reads up to `maxBytes` of output, or to the end. */
   async #drain({ detail, logs }: Read, maxBytes: number): Promise<{ items: TranscriptItem[]; atEnd: boolean }> {
     const items = new Map<string, TranscriptItem>();
     let atEnd = false;
@@ -222,7 +222,7 @@ export class TranscriptSession implements Disposable {
     this.#arm(read.detail);
   }
 
-  /** Shows what is around a place. */
+  /** Shows the surroundings of a position. */
   async #goto(at: Pos): Promise<void> {
     const read = await this.#read();
     if (!read) return;
@@ -273,7 +273,7 @@ export class TranscriptSession implements Disposable {
       return;
     }
     const { items } = await this.#drain(read, WINDOW);
-    // Asked again: the view may have been hidden or have left the end meanwhile.
+    // Checked again: meanwhile the view may have been hidden or have left the end.
     if (items.length > 0 && this.#following) this.#post({ type: 'live', items });
     this.#arm(read.detail);
   }
@@ -288,7 +288,7 @@ export class TranscriptSession implements Disposable {
   }
 }
 
-/** Where to begin so that the end is shown with about a window of output before it, and small logs from their beginning. */
+/** The position from which to read: about a window before the end, or the beginning of a small log. */
 async function openingPlace(logs: readonly AttemptLog[]): Promise<Pos> {
   let shown = 0;
   for (const log of logs.toReversed()) {

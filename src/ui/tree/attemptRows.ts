@@ -8,7 +8,7 @@ import { oneLine } from '../text/safeText.ts';
 import { outcomeTone, outcomeWord } from '../webviewHost/outcomeWords.ts';
 import type { TreeRow } from './treeRow.ts';
 
-/** The rows under a loop: its attempts, newest first, then processes that were left alone on purpose, still live and can be ended (R7.4). */
+/** The rows under a loop: its attempts, newest first, then spared processes that still run and can be ended (R7.4). */
 export function attemptRows(
   detail: LoopDetail,
   now: number,
@@ -59,7 +59,7 @@ function attemptRow(seq: number, loopId: string, attempt: AttemptDetail, now: nu
   };
 }
 
-/** How it ended and why, once: most reasons say the outcome too. */
+/** Outcome and reason; only the reason if it includes the outcome, as most do. */
 function endWords({ outcome, reason = '' }: AttemptDetail): string {
   if (outcome === undefined) return 'running';
   const why = oneLine(reason, 80);

@@ -9,11 +9,11 @@ export type Grouping = 'day' | 'folder' | 'state' | 'none';
 
 /** Finished loops under one heading. */
 export interface Section {
-  /** Names it as long as it is there. */
+  /** Identifies the section. */
   readonly id: string;
   readonly title: string;
   readonly loops: readonly FinishedLoop[];
-  /** Shown unfolded at first. */
+  /** Expanded at first. */
   readonly open: boolean;
 }
 
@@ -25,7 +25,7 @@ const STATES: { readonly [state in FinishedLoop['state']]: string } = {
   cancelled: 'Cancelled',
 };
 
-/** The sections of these loops (newest first): those that nobody has looked at, then the others as they are grouped. Empty ones are left out. */
+/** Sections of these loops (newest first): unread ones, then the others as grouped. Empty sections are left out. */
 export function finishedSections(
   loops: readonly FinishedLoop[],
   grouping: Grouping,
@@ -101,7 +101,7 @@ function titleOf(key: string, grouping: Grouping, now: number): string {
   }
 }
 
-/** A day (`YYYY-MM-DD`) as people say it: `Today`, `Yesterday`, `Mon 23 Nov`, and its year if that is another one. */
+/** A day (`YYYY-MM-DD`) in words: `Today`, `Yesterday`, `Mon 23 Nov`, with the year if it is another one. */
 function dayTitle(day: string, now: number): string {
   const today = new Date(now);
   if (day === localDay(now)) return 'Today';

@@ -16,33 +16,36 @@ import { type Usage, UsageWatch } from './usageWatch.ts';
 
 export const VIEW_ID = 'loopSupervisor.loops';
 
-/** How often (ms) running times and the like are drawn anew while the view is visible. Each time ends a hover that has only begun. */
+/**
+ * How often (ms) running times are refreshed while the view is visible. Each refresh closes a hover that has just
+ * opened.
+ */
 const WORDS_EVERY_MS = 3000;
 
-/** What is wrong with the settings. */
+/** Current problems of the settings. */
 export interface SettingsProblems {
   readonly problems: readonly string[];
   readonly onDidChangeProblems: Event<void>;
 }
 
-/** The view of loops. It draws anew what has changed, with the pulse; running times every three seconds while it is visible. */
+/** The view of loops. Refreshes changed rows with the pulse, and running times every three seconds while visible. */
 export class LoopTree implements vscode.TreeDataProvider<TreeRow>, vscode.Disposable {
   readonly #deps: UiDeps;
   readonly #model: LoopTreeModel;
   readonly #view: vscode.TreeView<TreeRow>;
   readonly #changed = new vscode.EventEmitter<TreeRow | TreeRow[] | undefined>();
   readonly #shown = new ShownRows();
-  /** Where a row that was asked for by `reveal` belongs. */
+  /** Parents of rows requested by `reveal`. */
   readonly #parents = new Map<string, TreeRow>();
   #tick: NodeJS.Timeout | undefined;
-  /** A refresh that waits for its turn. */
+  /** A pending refresh. */
   #wanted: { readonly words: boolean } | undefined;
   #refreshing = false;
   readonly #usage: UsageWatch;
   readonly #disposables: { dispose(): void }[] = [];
   readonly onDidChangeTreeData = this.#changed.event;
 
-  /** `sampleUsage` answers what the processes of running attempts take, by token; `filter` which finished loops are listed. */
+  /** `sampleUsage` returns the usage of running attempts by token; `filter` says which finished loops are listed. */
   constructor(
     deps: UiDeps,
     pulse: Pulse,
@@ -88,7 +91,7 @@ export class LoopTree implements vscode.TreeDataProvider<TreeRow>, vscode.Dispos
       }),
       this.#view.onDidChangeVisibility(() => this.#setTicking()),
       this.#view.onDidCollapseElement(({ element }) => this.#shown.foldUp(element)),
-      // VS Code unfolds what it had before: by now it may be old.
+      // VS Code expands its cached rows, which may be outdated.
       this.#view.onDidExpandElement(({ element }) => {
         if (!this.#shown.follows(element)) this.#changed.fire(element);
       }),
@@ -103,7 +106,7 @@ export class LoopTree implements vscode.TreeDataProvider<TreeRow>, vscode.Dispos
     this.#setTicking();
   }
 
-  /** The rows that a key pressed in the view is for. */
+  /** The rows that a key pressed in the view applies to. */
   underKeyboard(): Promise<readonly TreeRow[]> {
     return rowsUnderKeyboard(() => this.#view.selection);
   }
@@ -127,7 +130,7 @@ export class LoopTree implements vscode.TreeDataProvider<TreeRow>, vscode.Dispos
   }
 
   async getChildren(parent?: TreeRow): Promise<TreeRow[]> {
-    // While the store opens the view shows that it is busy, not the welcome text of an empty one.
+    // While the store opens, the view shows progress instead of the welcome text.
     if (this.#deps.host.state.kind === 'opening') await this.#deps.host.ready().catch(() => undefined);
     const rows = await this.#readRows(parent && this.#shown.latest(parent));
     this.#shown.handOut(parent, rows);
@@ -166,7 +169,7 @@ export class LoopTree implements vscode.TreeDataProvider<TreeRow>, vscode.Dispos
     }, WORDS_EVERY_MS);
   }
 
-  /** While the store cannot be read, the rows stay as they were: its trouble is reported once, not for each row. */
+  /** While the store cannot be read, rows stay as they were; the problem is reported once, not per row. */
   async #readRows(parent: TreeRow | undefined): Promise<readonly TreeRow[]> {
     try {
       return await this.#model.children(parent);
@@ -183,7 +186,7 @@ export class LoopTree implements vscode.TreeDataProvider<TreeRow>, vscode.Dispos
     if (!this.#refreshing) void this.#refreshShown();
   }
 
-  /** One refresh after another, so that older rows never replace newer ones. Those asked for meanwhile become one. */
+  /** Refreshes run one at a time, so that older rows never replace newer ones; requests in between are merged. */
   async #refreshShown(): Promise<void> {
     this.#refreshing = true;
     for (let wanted = this.#wanted; wanted; wanted = this.#wanted) {

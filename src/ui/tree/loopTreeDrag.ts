@@ -7,8 +7,8 @@ import type { TreeRow } from './treeRow.ts';
 const MIME = 'application/vnd.code.tree.loopsupervisor.loops';
 
 /**
- * Queued loops dragged onto another one take its place: from below they go before it, from above after it, as in any list (`queueMoves`).
- * On the head of the queue's group they go to the very front; on a gap, nowhere.
+ * Queued loops dropped on another one take its place: before it from below, after it from above (`queueMoves`). Dropped
+ * on the group's header they go to the front; dropped on empty space they stay.
  */
 export class LoopTreeDrag implements vscode.TreeDragAndDropController<TreeRow> {
   readonly #deps: UiDeps;

@@ -12,10 +12,10 @@ const STATES = {
   expanded: vscode.TreeItemCollapsibleState.Expanded,
 } as const;
 
-/** A row as VS Code shows it. Its tooltip is made when it is asked for. */
+/** A row for VS Code. Its tooltip is built on demand. */
 export function treeItemOf(row: TreeRow): vscode.TreeItem {
   const item = new vscode.TreeItem(row.label, STATES[row.children]);
-  // VS Code keeps an empty group folded when it gets rows: with them it has to be another item, or they would stay hidden.
+  // VS Code keeps a group that was empty collapsed, which would hide its first rows: with rows it needs another id.
   item.id = row.subject.kind === 'group' && row.children === 'none' ? `${row.id} empty` : row.id;
   item.description = row.description;
   item.contextValue = row.context;
@@ -31,14 +31,14 @@ export function treeItemOf(row: TreeRow): vscode.TreeItem {
   return item;
 }
 
-/** Enter or a click shows the output; of a loop that has none yet, its details. */
+/** Enter or a click shows the output, or the details of a loop without output. */
 function openCommand(row: TreeRow): vscode.Command {
   return row.children === 'none'
     ? { command: 'loopSupervisor.showDetail', title: 'Show Details', arguments: [row] }
     : { command: 'loopSupervisor.showOutput', title: 'Show Output', arguments: [row] };
 }
 
-/** Prompt, agent, attempts, pid and last error of a loop. All foreign text is code: nothing in it acts. */
+/** Prompt, agent, attempts, pid and last error of a loop. All foreign text is rendered as code. */
 export function loopTooltip(detail: LoopDetail, now: number): vscode.MarkdownString {
   const { loop, prompt, attempts, loopId, costUsd, costEstimated } = detail;
   const proof = proofWords(detail);
@@ -61,7 +61,7 @@ export function loopTooltip(detail: LoopDetail, now: number): vscode.MarkdownStr
       : []),
     `Folder ${inlineCode(loop.cwd, 200)}  \nId ${inlineCode(loopId, 140)} · submitted ${formatClock(loop.submittedAt, now)}${loop.priority === 0 ? '' : ` · priority ${loop.priority}`}`,
   ];
-  // Neither trusted nor HTML: no command links, no markup from an agent.
+  // Untrusted and without HTML: no command links, no markup from an agent.
   const text = new vscode.MarkdownString(lines.join('\n\n'));
   text.isTrusted = false;
   text.supportHtml = false;

@@ -16,17 +16,17 @@ export type TreeSource = Pick<
   'status' | 'live' | 'queueLength' | 'finished' | 'finishedCount' | 'get' | 'isAlive'
 >;
 
-/** What else a row shows of a running attempt, named by its token, such as the memory of its processes; empty for nothing. */
+/** Additional text on the row of a running attempt (by token), such as memory; may be empty. */
 export type AttemptExtra = (token: string) => string;
 
-/** Which finished loops are listed, and how: what the user has chosen. */
+/** Which finished loops the user chose to list, and how. */
 export interface FinishedFilter {
   readonly isOn: boolean;
-  /** In words, for the group. */
+  /** The filter in words, for the group. */
   readonly words: string;
   readonly grouping: Grouping;
   page(limit: number): FinishedQuery;
-  /** Whether the user has not looked at it yet. */
+  /** Whether the user has not seen it yet. */
   isUnread(loop: FinishedLoop): boolean;
 }
 
@@ -38,11 +38,11 @@ const EVERYTHING: FinishedFilter = {
   isUnread: () => false,
 };
 
-/** Loops of one group shown at first, and added by each *more* row. */
+/** Loops per group at first, and added by each *more* row. */
 export const PAGE = { queued: 200, finished: 200 } as const;
 type Paged = keyof typeof PAGE;
 
-/** A row that was looked for, and those above it, nearest first. */
+/** A row and its ancestors, nearest first. */
 export interface FoundRow {
   readonly row: TreeRow;
   readonly parents: readonly TreeRow[];
@@ -54,9 +54,9 @@ interface Snapshot {
   readonly groups: ReadonlyMap<string, readonly LiveView[]>;
   /** Queued loops of all windows. */
   readonly queueLength: number;
-  /** Those of them that were not read. */
+  /** How many of them were not read. */
   readonly unread: number;
-  /** The finished loops that are shown. Read when they are first needed. */
+  /** The finished loops shown; read on demand. */
   finished(): Promise<readonly FinishedLoop[]>;
 }
 
@@ -70,8 +70,8 @@ const STATE_GROUPS = {
 } as const;
 
 /**
- * The tree as rows, without VS Code: groups of this window's loops, other windows' loops by folder, finished loops in pages. It
- * reads once after each `refresh`, and of the finished loops only what is shown.
+ * The tree as rows, independent of VS Code: groups of this window's loops, other windows' loops by folder, finished
+ * loops in pages. Reads once after each `refresh`, and only the finished loops that are shown.
  */
 export class LoopTreeModel {
   readonly #source: () => TreeSource | undefined;
@@ -96,25 +96,25 @@ export class LoopTreeModel {
     this.#context = context;
   }
 
-  /** Forgets what was read. */
+  /** Drops cached data. */
   refresh(): void {
     this.#snapshot = undefined;
   }
 
-  /** Shows one page more of a group. */
+  /** Shows another page of a group. */
   showMore(parent: Paged): void {
     this.#shown.set(parent, this.#limit(parent) + PAGE[parent]);
     this.refresh();
   }
 
-  /** Whether a row shows a time that runs. */
+  /** Whether a row shows a running time. */
   get hasRunningTimes(): boolean {
     const { groups } = this.#read() ?? {};
     return [...(groups?.values() ?? [])].some((views) => views.some(({ loop }) => isLiveRow(loop.state)));
   }
 
   /**
-   * Rows under `parent`; without one, the groups. Nothing at all when there is no loop, so that the welcome view shows.
+   * Rows under `parent`, or the groups without one. Empty if there are no loops, so that the welcome view shows.
    * @throws StoreError while the store cannot be read
    */
   async children(parent?: TreeRow): Promise<TreeRow[]> {
@@ -141,7 +141,7 @@ export class LoopTreeModel {
     }
   }
 
-  /** The row of a loop (the first of that id, or with `seq` that very one), and those above it, nearest first. */
+  /** The row of a loop (the first with that id, or the one with `seq`) and its ancestors, nearest first. */
   async find(loopId: string, seq?: number): Promise<FoundRow | undefined> {
     const isIt = ({ subject }: TreeRow) =>
       subject.kind === 'loop' && subject.loopId === loopId && (seq ?? subject.seq) === subject.seq;
@@ -238,7 +238,7 @@ export class LoopTreeModel {
       : rows;
   }
 
-  /** Sections where there are several, else the loops themselves. */
+  /** Sections if there are several, otherwise the loops themselves. */
   async #finished(snapshot: Snapshot): Promise<TreeRow[]> {
     const loops = await snapshot.finished();
     const isFull = loops.length === this.#limit('finished') && this.#finishedCount().total > loops.length;
@@ -285,7 +285,7 @@ function groupOf({ loop, waitingFor }: LiveView): GroupName {
   return waitingFor !== undefined && PARKED.includes(waitingFor) ? 'parked' : STATE_GROUPS[loop.state];
 }
 
-/** What a queued loop can wait for that has nothing to do with the others: it keeps its place, and they pass it (R2.2). */
+/** Reasons that hold one queued loop only: it keeps its place while others pass it (R2.2). */
 const PARKED: readonly WaitingFor[] = [
   ...(['folder', 'profile', 'limit', 'login', 'billing', 'program', 'config', 'machine', 'user', 'absence'] as const),
 ];
@@ -298,7 +298,7 @@ function groupRow(group: GroupName, label: string, description: string, size: nu
     description,
     spoken: join([label.replace(/(\d)\/(\d)/, '$1 of $2'), description]).replaceAll(' · ', ', '),
     context: `group ${group}${size === 0 ? ' empty' : ''}${extraContext}`,
-    // A group without rows has no twistie: there is nothing to open.
+    // A group without rows has no twistie.
     children: size === 0 ? 'none' : 'expanded',
     isLive: false,
   };
@@ -347,12 +347,12 @@ function liveRow(view: LiveView, now: number, extra: AttemptExtra, context: Text
   };
 }
 
-/** Whether its rounds have reached a bound, so that they can be continued or accepted (R11.3). */
+/** Whether its rounds reached a bound, so that the user can continue or accept them (R11.3). */
 function isAtBound(loop: LiveView['loop']): boolean {
   return needsUser(loop) && ROUND_BOUNDS.some((bound) => bound === loop.need);
 }
 
-/** Whether the row of a loop in that state shows a time that runs. */
+/** Whether the row of a loop in that state shows a running time. */
 function isLiveRow(state: LoopState): boolean {
   return state === 'running' || state === 'stopping' || state === 'checking' || state === 'backingOff';
 }

@@ -1,10 +1,10 @@
-/** One step of a move: a loop, and the one that it goes before. `end`: behind all others. */
+/** One move: a loop, and the loop that it goes before. `end`: after all others. */
 export type QueueMove = readonly [loopId: string, before: string | { readonly end: true }];
 
 /**
- * The moves that bring `dragged` (loop ids) to where they were dropped in `queue` (loop ids in order): dropped on a loop they take its
- * place, so that they come before it from below and after it from above, as in any list; dropped on nothing (the head of the group)
- * they go to the front. Their order among themselves stays.
+ * Moves `dragged` (loop ids) to the drop position in `queue` (loop ids in order). Dropped on a loop, they take its
+ * place: before it from below, after it from above. Dropped on nothing (the group's header), they go to the front.
+ * Their relative order stays.
  */
 export function queueMoves(
   queue: readonly string[],

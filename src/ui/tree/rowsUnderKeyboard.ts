@@ -2,9 +2,9 @@ import * as vscode from 'vscode';
 import type { TreeRow } from './treeRow.ts';
 
 /**
- * The rows that a key pressed in the view is for: the focused row, with everything selected if it is one of them. VS Code tells extensions only what is
- * selected, and the arrow keys move the focus without selecting. Toggling the focused row in the selection shows which one it is; toggling it
- * again puts the selection back.
+ * The rows that a key pressed in the view applies to: the focused row, or the whole selection if it is part of it. VS
+ * Code exposes the selection only, and the arrow keys move the focus without selecting. So the focused row is found by
+ * toggling its selection, which is then toggled back.
  */
 export async function rowsUnderKeyboard(selection: () => readonly TreeRow[]): Promise<readonly TreeRow[]> {
   const before = selection();
@@ -16,7 +16,7 @@ export async function rowsUnderKeyboard(selection: () => readonly TreeRow[]): Pr
   return has(before, focused) ? [focused, ...before.filter(({ id }) => id !== focused.id)] : [focused];
 }
 
-/** The one row that only one of the two selections holds. */
+/** The row that is in only one of the two selections. */
 function rowThatDiffers(before: readonly TreeRow[], after: readonly TreeRow[]): TreeRow | undefined {
   return after.find((row) => !has(before, row)) ?? before.find((row) => !has(after, row));
 }

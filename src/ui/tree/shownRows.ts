@@ -1,85 +1,85 @@
 import { rowChanges } from './treeDiff.ts';
 import type { TreeRow } from './treeRow.ts';
 
-/** Rows under one parent: the objects that the view holds, and what was last read of them. */
+/** Rows under one parent: the objects held by the view, and their last read values. */
 interface Shown {
   readonly parent: TreeRow | undefined;
   readonly held: readonly TreeRow[];
   rows: readonly TreeRow[];
 }
 
-/** How long (ms) the words of a row stay as they are after somebody has pointed at it. */
+/** How long (ms) the text of a row stays unchanged after the mouse pointed at it. */
 const READING_MS = 10_000;
 
 /**
- * Knows the rows that a view holds, so that only those are drawn again that have changed: a row that is drawn anew loses its hover. The
- * words of a row that somebody points at wait until it was read.
+ * Tracks the rows held by a view, so that only changed rows are refreshed: a refresh closes the hover of a row. Text
+ * changes of a row under the mouse wait.
  */
 export class ShownRows {
   readonly #shown = new Map<string, Shown>();
-  /** What was last read of a row, and the object by which the view holds it. */
+  /** The last read values of a row, and the object by which the view knows it. */
   readonly #latest = new Map<string, { readonly row: TreeRow; readonly holder: TreeRow }>();
   readonly #pointedAt = new Map<string, number>();
 
-  /** The view has asked for the rows under `parent` and got these. */
+  /** The view has received these rows under `parent`. */
   handOut(parent: TreeRow | undefined, rows: readonly TreeRow[]): void {
     this.#forget(parent?.id ?? '');
     this.#shown.set(parent?.id ?? '', { parent, held: rows, rows });
     for (const row of rows) this.#latest.set(row.id, { row, holder: row });
   }
 
-  /** The view has folded up this row. */
+  /** The view has collapsed this row. */
   foldUp(row: TreeRow): void {
     this.#forget(row.id);
   }
 
-  /** Whether the rows under it are read again. */
+  /** Whether rows under it are refreshed. */
   follows(row: TreeRow): boolean {
     return this.#shown.has(row.id);
   }
 
-  /** What was last read of a row that the view holds. */
+  /** The last read values of a row. */
   latest(row: TreeRow): TreeRow {
     return this.#latest.get(row.id)?.row ?? row;
   }
 
-  /** The rows under `parent` as they are shown. */
+  /** The rows shown under `parent`. */
   rowsOf(parent: TreeRow | undefined): readonly TreeRow[] {
     return this.#shown.get(parent?.id ?? '')?.rows ?? [];
   }
 
-  /** A row as the view holds it, if it does. */
+  /** The object by which the view knows a row, if any. */
   holder(row: TreeRow): TreeRow {
     return this.#latest.get(row.id)?.holder ?? row;
   }
 
-  /** Somebody points at the row at that time (ms). */
+  /** The mouse points at the row at that time (ms). */
   pointAt(row: TreeRow, now: number): void {
     this.#pointedAt.set(row.id, now);
   }
 
   /**
-   * Reads all shown rows again and resolves with those that the view must draw again, as it holds them: `undefined` for everything. Without
-   * `words`, rows of which only the words have changed wait.
+   * Reads all shown rows again and resolves with the objects that the view must refresh: `undefined` for everything.
+   * Without `words`, rows whose text alone changed wait.
    */
   async changes(
     read: (parent: TreeRow | undefined) => Promise<readonly TreeRow[]>,
     words: boolean,
     now: number,
   ): Promise<(TreeRow | undefined)[]> {
-    const anew: (TreeRow | undefined)[] = [];
+    const stale: (TreeRow | undefined)[] = [];
     for (const [id, shown] of [...this.#shown]) {
-      // A parent that is drawn again asks for its rows itself.
-      if (!this.#shown.has(id) || (shown.parent && anew.includes(shown.parent))) continue;
-      // The attempts of a running loop change all the time, and come from the database.
+      // A refreshed parent requests its rows itself.
+      if (!this.#shown.has(id) || (shown.parent && stale.includes(shown.parent))) continue;
+      // Attempts of a running loop change constantly and come from the database.
       if (shown.parent?.subject.kind === 'loop' && !words && this.latest(shown.parent).isLive) continue;
       const rows = await read(shown.parent && this.latest(shown.parent));
-      // What the view asked for meanwhile is newer.
+      // The view has requested newer rows meanwhile.
       if (this.#shown.get(id) !== shown) continue;
       const changes = rowChanges(shown.rows, rows);
       if (changes.list) {
         if (!shown.parent) return [undefined];
-        anew.push(shown.parent);
+        stale.push(shown.parent);
         continue;
       }
       const ready = words ? changes.words.filter((place) => !this.#isRead(rows[place], now)) : [];
@@ -89,13 +89,13 @@ export class ShownRows {
         const row = rows[place] as TreeRow;
         const holder = shown.held[place] as TreeRow;
         this.#latest.set(row.id, { row, holder });
-        anew.push(holder);
+        stale.push(holder);
       }
     }
-    return anew;
+    return stale;
   }
 
-  /** Somebody is still reading what the row says. */
+  /** Whether the user may still be reading the row. */
   #isRead(row: TreeRow | undefined, now: number): boolean {
     const at = row && this.#pointedAt.get(row.id);
     if (row === undefined || at === undefined) return false;
@@ -109,7 +109,7 @@ export class ShownRows {
     if (!shown) return;
     this.#shown.delete(id);
     for (const row of shown.held) {
-      // A loop that has moved to another group in the meantime is held there, with what is under it.
+      // A loop that moved to another group meanwhile is now held there, with its children.
       if (this.#shown.get(row.id)?.parent === row) this.#forget(row.id);
       if (this.#latest.get(row.id)?.holder === row) this.#latest.delete(row.id);
     }

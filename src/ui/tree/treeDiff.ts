@@ -1,18 +1,18 @@
 import type { TreeRow } from './treeRow.ts';
 
-/** What has changed between two readings of the rows under one parent. */
+/** Changes between two readings of the rows under one parent. */
 export interface RowChanges {
-  /** Rows came, went or changed places, or can be unfolded now and could not before: the whole list is to be read anew. */
+  /** Rows were added, removed or moved, or became expandable: refresh the whole list. */
   readonly list: boolean;
-  /** Places of rows that look different: another state, name or icon. */
+  /** Indexes of rows with another state, name or icon. */
   readonly looks: readonly number[];
-  /** Places of live rows of which only the words beside the name differ, such as a running time. */
+  /** Indexes of live rows with only another description, such as a running time. */
   readonly words: readonly number[];
 }
 
 /** Compares two readings row by row. */
 export function rowChanges(before: readonly TreeRow[], after: readonly TreeRow[]): RowChanges {
-  // VS Code draws a row that loses its twistie only with its parent.
+  // VS Code removes a twistie only when it refreshes the parent.
   const isOther = ({ id, children }: TreeRow, place: number) =>
     before[place]?.id !== id || before[place]?.children !== children;
   if (before.length !== after.length || after.some(isOther)) return { list: true, looks: [], words: [] };

@@ -1,7 +1,7 @@
-/** The groups of the tree, in their order. Loops of other windows have a group for each folder besides. */
+/** The groups of the tree, in their order. Loops of other windows have a group per folder. */
 export type GroupName = 'needsYou' | 'running' | 'queued' | 'parked' | 'backingOff' | 'waiting' | 'finished';
 
-/** What a row of the tree stands for. */
+/** What a row represents. */
 export type RowSubject =
   | { readonly kind: 'group'; readonly group: GroupName }
   | { readonly kind: 'folder'; readonly folder: string }
@@ -13,20 +13,20 @@ export type RowSubject =
   /** Shows more rows of its parent. */
   | { readonly kind: 'more'; readonly parent: 'queued' | 'finished' };
 
-/** One row of the tree as values: what a tree item is made of. Foreign text in it is in one line and without control characters. */
+/** The values of a tree item. Foreign text in it is one line without control characters. */
 export interface TreeRow {
-  /** Stable over refreshes, so that selection and expansion stay. */
+  /** Stable across refreshes, to keep selection and expansion. */
   readonly id: string;
   readonly subject: RowSubject;
   readonly label: string;
   readonly description: string;
-  /** For a screen reader: the label and everything that icon and colour say, in words. */
+  /** For screen readers: the label, and icon and colour in words. */
   readonly spoken: string;
   /** A codicon, and a theme colour for it. */
   readonly icon?: { readonly id: string; readonly color?: string };
-  /** Words that menus ask for in `viewItem`, such as `loop running here silent`. */
+  /** Words that menus test in `viewItem`, such as `loop running here silent`. */
   readonly context: string;
   readonly children: 'none' | 'collapsed' | 'expanded';
-  /** Its description changes by itself as time goes by, as that of a running loop does. */
+  /** Whether its description changes as time passes, as for a running loop. */
   readonly isLive: boolean;
 }

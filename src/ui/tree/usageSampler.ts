@@ -2,14 +2,14 @@ import { isActive, type ProcessIdentity } from '../../core/model/loop.ts';
 import type { Supervisor } from '../../core/supervisor.ts';
 import type { TreeUsage } from '../webviewHost/treeUsage.ts';
 
-/** Samples process trees by the identity of their leaders; answers by pid. */
+/** Samples process trees by the identity of their leaders; returns usage by pid. */
 export interface TreeSampler {
   sample(leaders: readonly ProcessIdentity[]): Promise<ReadonlyMap<number, TreeUsage>>;
 }
 
 /**
- * Answers what the processes of running attempts take, by token. Where none of the attempts runs, the process table is not looked at; the
- * sampler itself is made at the first look.
+ * Returns the usage of running attempts by token. Reads the process table only if an attempt runs, and creates the
+ * sampler at the first use.
  */
 export function usageSampler(supervisor: () => Supervisor | undefined, createSampler: () => TreeSampler) {
   let sampler: TreeSampler | undefined;

@@ -2,18 +2,18 @@ import type { Disposable } from '../../core/model/disposable.ts';
 import { Emitter, type Event } from '../../core/model/event.ts';
 import type { Clock } from '../../core/ports/clock.ts';
 
-/** What the processes of one run take. */
+/** CPU and memory of the processes of one run. */
 export interface Usage {
-  /** Of one core since the last sample; absent at the first. */
+  /** Percent of one core since the last sample; absent at the first. */
   readonly cpuPercent?: number;
-  /** Resident memory of all of them, bytes. */
+  /** Their resident memory, bytes. */
   readonly memoryBytes: number;
 }
 
-/** How often (ms) the processes are looked at while somebody looks. */
+/** How often (ms) processes are sampled while the view is visible. */
 const EVERY_MS = 3000;
 
-/** CPU and memory of running loops, by the token of their attempt: sampled only while somebody watches and something runs. */
+/** CPU and memory of running loops by token, sampled only while the view is visible and something runs. */
 export class UsageWatch implements Disposable {
   readonly #sample: () => Promise<ReadonlyMap<string, Usage>>;
   readonly #isWatched: () => boolean;
@@ -25,7 +25,7 @@ export class UsageWatch implements Disposable {
   #sampling = false;
   #disposed = false;
 
-  /** `sample` answers an empty map where nothing runs. */
+  /** `sample` returns an empty map if nothing runs. */
   constructor(
     sample: () => Promise<ReadonlyMap<string, Usage>>,
     isWatched: () => boolean,
@@ -39,7 +39,7 @@ export class UsageWatch implements Disposable {
     this.#changed = new Emitter(onError);
   }
 
-  /** New figures are there. */
+  /** New figures are available. */
   get onDidChange(): Event<void> {
     return this.#changed.event;
   }
@@ -48,7 +48,7 @@ export class UsageWatch implements Disposable {
     return this.#usage.get(token);
   }
 
-  /** Begins to sample if there is a reason to; it ends by itself when there is none any more. */
+  /** Starts sampling if needed; it stops by itself. */
   readonly wake = (): void => {
     if (this.#disposed || this.#sampling || this.#timer || !this.#isWatched()) return;
     this.#sampling = true;

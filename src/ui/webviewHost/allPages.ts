@@ -4,7 +4,7 @@ import { killInput, TOOLS } from '../languageModelTools/toolAnswers.ts';
 import { transcriptPage } from '../transcript/transcriptPage.ts';
 import type { Pages } from './pages.ts';
 
-/** What fills the panels and answers language models: a bundle of its own, loaded when the first of them is asked for. */
+/** The contents of panels and language model tools: a bundle of its own, loaded on first use. */
 export const pages: Pages = {
   dashboard: dashboardPage,
   detail: detailPage,

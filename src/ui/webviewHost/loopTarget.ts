@@ -1,4 +1,4 @@
-/** A loop that a panel is for: that very one, though its id may be used again. */
+/** The loop of a panel, identified by `seq` too, since ids can be used again. */
 export interface LoopTarget {
   readonly loopId: string;
   readonly seq: number;
@@ -6,7 +6,7 @@ export interface LoopTarget {
 
 const LONGEST_ID = 128;
 
-/** The loop that a page has kept over a reload; undefined when it is none. */
+/** Validates the loop that a page kept over a reload; undefined if invalid. */
 export function loopTargetOf(state: unknown): LoopTarget | undefined {
   if (typeof state !== 'object' || state === null || !('loopId' in state && 'seq' in state)) return undefined;
   const { loopId, seq } = state;

@@ -2,7 +2,7 @@ import { isFinished } from '../../core/model/loop.ts';
 import type { CommandContext } from '../commands/commandTable.ts';
 import type { LoopTarget } from './loopTarget.ts';
 
-/** The user looks at this loop: if it is finished it is unread no more. */
+/** Marks a loop as read when the user opens it. */
 export async function markRead(
   { host, readMarks }: Pick<CommandContext, 'host' | 'readMarks'>,
   { loopId, seq }: LoopTarget,

@@ -1,4 +1,4 @@
-/** How an attempt ended, as people say it, by its outcome. */
+/** Outcomes of attempts in words. */
 export function outcomeWord(outcome: string): string {
   return WORDS[outcome] ?? outcome;
 }
@@ -19,7 +19,7 @@ const WORDS: { readonly [outcome: string]: string } = {
   lost: 'failed: lost',
 };
 
-/** Three kinds of ends, for signs and colours: the words are always there too. */
+/** Three kinds of outcomes, for symbols and colours, which always come with words. */
 export function outcomeTone(outcome: string): 'good' | 'bad' | 'neutral' {
   return outcome === 'ok' ? 'good' : outcome === 'cancelled' || outcome === 'interrupted' ? 'neutral' : 'bad';
 }

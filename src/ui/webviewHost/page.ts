@@ -1,18 +1,19 @@
-/** What a webview page is made of. */
+/** The parameters of a webview page. */
 export interface Page {
-  /** Where the webview may load from: `webview.cspSource`. */
+  /** The source of scripts and styles: `webview.cspSource`. */
   readonly cspSource: string;
-  /** Made anew for each page: letters and digits. */
+  /** Random letters and digits, new for each page. */
   readonly nonce: string;
-  /** Addresses of its script and style sheet within the webview. */
+  /** Webview URIs of script and style sheet. */
   readonly script: string;
   readonly style: string;
   readonly title: string;
 }
 
 /**
- * The page of a webview: empty but for its own script and style sheet. The policy forbids everything else: no inline script or style, no image,
- * font, frame, form or connection, so that nothing from an agent can act or be fetched, whatever gets into the document.
+ * The HTML of a webview: only our script and style sheet. Its content security policy forbids all else (inline script
+ * or style, images, fonts, frames, forms, connections), so that agent output cannot run or fetch anything, even if it
+ * got into the document.
  */
 export function pageHtml({ cspSource, nonce, script, style, title }: Page): string {
   const policy = `default-src 'none'; style-src ${cspSource}; script-src 'nonce-${nonce}'; base-uri 'none'; form-action 'none'`;

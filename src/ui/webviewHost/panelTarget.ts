@@ -4,8 +4,8 @@ import { type Fitting, loopOf, rowsOf } from '../commands/target.ts';
 import { type LoopTarget, loopTargetOf } from './loopTarget.ts';
 
 /**
- * The loop that a panel is asked for: a row (or the loop of a row under it), an object with `loopId` and `seq` (and then the number of an
- * attempt), an id; with nothing, the user is asked.
+ * The loop whose panel is requested: from a row, an object with `loopId` and `seq` (and maybe an attempt number), or an
+ * id. Without an argument the user is asked.
  */
 export async function panelTarget(
   ctx: CommandContext,

@@ -1,8 +1,8 @@
-/** What a running attempt's processes take. */
+/** CPU and memory of the processes of a running attempt. */
 export interface TreeUsage {
-  /** Share of one core since the last sample of this tree, in percent; absent at the first one. */
+  /** Percent of one core since the last sample of this tree; absent at the first. */
   readonly cpuPercent?: number;
-  /** Resident memory of all of them, bytes. */
+  /** Their resident memory, bytes. */
   readonly memoryBytes: number;
   readonly processes: readonly {
     readonly pid: number;

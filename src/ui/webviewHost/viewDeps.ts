@@ -8,20 +8,26 @@ import type { UiDeps } from '../window/uiDeps.ts';
 import type { Pages } from './pages.ts';
 import type { TreeUsage } from './treeUsage.ts';
 
-/** What panels and tools are built from. */
+/** The dependencies of panels and tools. */
 export interface ViewDeps extends UiDeps {
   readonly pulse: Pulse;
   readonly clock: Clock;
-  /** The files that hold the output of the run with that token. */
+  /** The output files of the run with that token. */
   logs(token: string): LogPaths;
-  /** The profile of an agent; undefined when there is none of that name any more. */
+  /** The profile of an agent; undefined if it no longer exists. */
   profile(agent: string): AgentProfile | undefined;
-  /** Samples the processes of attempts that run, by token. Costs a walk through the process table: ask only while somebody looks. */
+  /**
+   * Samples the processes of running attempts by token. It scans the process table, so call it only while a page is
+   * visible.
+   */
   usage(attempts: readonly Pick<AttemptDetail, 'token'>[]): Promise<ReadonlyMap<string, TreeUsage>>;
-  /** Runs the user's command for an event, on one of all hosts that see it. Resolves with whether it ran here and succeeded. */
+  /**
+   * Runs the user's command for an event, on only one of the hosts that see it. Resolves with whether it ran here and
+   * succeeded.
+   */
   notify(command: readonly string[], event: object): Promise<boolean>;
-  /** What fills panels and answers tools. */
+  /** The contents of panels and tools. */
   pages(): Promise<Pages>;
-  /** The store that several machines share. */
+  /** The store shared by several machines. */
   sharedStore(): Promise<SharedStore>;
 }

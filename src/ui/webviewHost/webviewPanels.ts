@@ -2,38 +2,38 @@ import { randomBytes } from 'node:crypto';
 import * as vscode from 'vscode';
 import { pageHtml } from './page.ts';
 
-/** What a panel's content sees of its panel. */
+/** The panel as its content sees it. */
 export interface PanelHandle {
   post(message: unknown): void;
   setTitle(title: string): void;
   readonly visible: boolean;
 }
 
-/** What fills a panel. */
+/** The content of a panel. */
 export interface PanelContent extends vscode.Disposable {
-  /** A message of the page, as it came: check it. */
+  /** An unvalidated message of the page. */
   receive(message: unknown): void;
   setVisible(visible: boolean): void;
 }
 
-/** What panels of one kind have in common. */
+/** What panels of one kind share. */
 export interface PanelKind<T> {
   readonly viewType: string;
   /** Names the bundle `dist/webview/<part>.js`. */
   readonly part: string;
-  /** What a panel is for, as kept by its page over a reload of the window; undefined when it is nothing of ours. */
+  /** Validates the target that a page kept across a reload; undefined if invalid. */
   targetOf(state: unknown): T | undefined;
-  /** The same key is the same panel. */
+  /** Targets with the same key share a panel. */
   key(target: T): string;
-  /** The title of its target; until it is known, and if it cannot be had, `titleUnknown`. */
+  /** The title for its target; `titleUnknown` until it is known. */
   title(target: T): Promise<string>;
   titleUnknown(target: T): string;
-  /** What fills it; it comes when it is loaded, and the page waits for it. Where it does not come, the page says so. */
+  /** Loads its content; the page waits, and reports a failure. */
   open(target: T, panel: PanelHandle): Promise<PanelContent>;
   onError(message: string, error: unknown): void;
 }
 
-/** The editor panels of one kind: one for each target, brought back after a reload of the window. */
+/** The editor panels of one kind: one per target, restored after a window reload. */
 export class WebviewPanels<T> implements vscode.Disposable {
   readonly #kind: PanelKind<T>;
   readonly #extensionUri: vscode.Uri;
@@ -52,7 +52,7 @@ export class WebviewPanels<T> implements vscode.Disposable {
     });
   }
 
-  /** Shows the panel of a target, beside what is being edited unless it is there already. */
+  /** Shows the panel of a target, beside the active editor if it is new. */
   show(target: T): void {
     const known = this.#open.get(this.#kind.key(target));
     if (known) {
@@ -71,7 +71,7 @@ export class WebviewPanels<T> implements vscode.Disposable {
     this.#fill(panel, target);
   }
 
-  /** Whether the panel with that key is in front of its group. */
+  /** Whether the panel with that key is the visible one of its group. */
   isVisible(key: string): boolean {
     return this.#open.get(key)?.visible ?? false;
   }
@@ -89,7 +89,7 @@ export class WebviewPanels<T> implements vscode.Disposable {
     const folder = vscode.Uri.joinPath(this.#extensionUri, 'dist', 'webview');
     webview.options = { enableScripts: true, localResourceRoots: [folder] };
     panel.iconPath = vscode.Uri.joinPath(this.#extensionUri, 'media', 'icon.svg');
-    // A panel that is gone throws, whatever it is asked.
+    // A disposed panel throws on any access.
     let gone = false;
     const post = (message: unknown) => {
       if (!gone) void webview.postMessage(message);
@@ -129,7 +129,7 @@ export class WebviewPanels<T> implements vscode.Disposable {
   }
 }
 
-/** What stands in for content that has not come: whatever the page asks for, it hears why there is nothing. */
+/** Placeholder for content that failed to load: every message is answered with the reason. */
 function unfilled(post: (message: unknown) => void, error: unknown): PanelContent {
   const why = error instanceof Error ? error.message : String(error);
   return {

@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 
 const SCHEME = 'loop-supervisor-help';
-/** Where the help is. */
+/** The location of the help. */
 export const HELP_PAGE = vscode.Uri.from({ scheme: SCHEME, path: '/Loop Supervisor Help' });
 
 const TEXT = `Loop Supervisor by keyboard and screen reader
@@ -35,8 +35,8 @@ In output, details and dashboard
 `;
 
 /**
- * Makes the help for those who work by keyboard or screen reader a text that can be opened and read. VS Code has a place of its own for the help of a
- * view, but not for extensions from the marketplace.
+ * Offers help for keyboard and screen reader users as a read-only document. VS Code's own accessibility help for views
+ * is not open to extensions.
  */
 export function provideAccessibilityHelp(): vscode.Disposable {
   return vscode.workspace.registerTextDocumentContentProvider(SCHEME, { provideTextDocumentContent: () => TEXT });

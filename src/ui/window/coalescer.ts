@@ -1,19 +1,19 @@
 import type { Disposable } from '../../core/model/disposable.ts';
 import type { Clock } from '../../core/ports/clock.ts';
 
-/** No pause is longer (ms), so that a jump of the clock during a run does not put the next one off for ever. */
+/** Longest pause (ms), so that a clock jump during a run cannot postpone the next one for long. */
 const LONGEST_PAUSE_MS = 2000;
 
 /**
- * Turns a storm of calls into few: the first runs in a moment, later ones together after a pause. However many come, they take a
- * small part of the thread: the pause is at least `minPauseMs`, and 20 times as long as the last run took (up to 2 s).
+ * Coalesces bursts of calls: the first runs soon, later ones together after a pause. The pause is at least `minPauseMs`
+ * and 20 times the duration of the last run (up to 2 s), so that runs take only a small share of the thread.
  */
 export class Coalescer implements Disposable {
   readonly #run: () => void;
   readonly #minPauseMs: number;
   readonly #clock: Pick<Clock, 'now' | 'after'>;
   #timer: Disposable | undefined;
-  /** Whether the timer that runs is the pause after a run. */
+  /** Whether the pending timer is the pause after a run. */
   #pausing = false;
   #asked = false;
   #disposed = false;
@@ -24,7 +24,7 @@ export class Coalescer implements Disposable {
     this.#clock = clock;
   }
 
-  /** Asks for a run. Never runs within the call. */
+  /** Requests a run, which never happens within this call. */
   readonly ask = (): void => {
     if (this.#disposed) return;
     if (this.#timer) this.#asked ||= this.#pausing;

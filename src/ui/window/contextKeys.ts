@@ -4,7 +4,7 @@ import type { Config } from '../settings/config.ts';
 import type { Pulse } from './pulse.ts';
 import type { UiDeps } from './uiDeps.ts';
 
-/** Keeps the context keys by which menus and the welcome view decide what to show. */
+/** Maintains the context keys used by menus and the welcome view. */
 export function keepContextKeys(
   { host }: Pick<UiDeps, 'host'>,
   pulse: Pulse,

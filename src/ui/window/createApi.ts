@@ -2,7 +2,7 @@ import type { LoopSupervisorApi } from '../../api.ts';
 import { frozenCopy } from '../../core/model/copy.ts';
 import type { SupervisorHost } from './supervisorHost.ts';
 
-/** The API over a supervisor that may still be on its way. */
+/** The API, usable before the supervisor is ready. */
 export function createApi(host: SupervisorHost): LoopSupervisorApi {
   return {
     submit: (spec) => host.submit(spec),

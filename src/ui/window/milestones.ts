@@ -1,12 +1,12 @@
 import * as vscode from 'vscode';
 import type { Config } from '../settings/config.ts';
 
-/** What a new user does first. The walkthrough ticks a step off when it has been done, wherever that was. */
+/** First steps of a new user. The walkthrough ticks them off wherever they were done. */
 export type Milestone = 'sampled' | 'agentChosen' | 'submitted' | 'budgetSet';
 
 const KEY = 'milestones';
 
-/** Remembers which milestones were reached, and tells the walkthrough by context keys `loopSupervisor.done.…`. */
+/** Remembers reached milestones and exposes them to the walkthrough as context keys `loopSupervisor.done.…`. */
 export class Milestones implements vscode.Disposable {
   readonly #state: vscode.Memento;
   readonly #listener: { dispose(): void };

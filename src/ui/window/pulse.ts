@@ -5,10 +5,10 @@ import type { Clock } from '../../core/ports/clock.ts';
 import { Coalescer } from './coalescer.ts';
 import type { SupervisorHost } from './supervisorHost.ts';
 
-/** Refreshes a second at most, however many changes there are. */
+/** Refreshes per second at most. */
 const SHORTEST_PAUSE_MS = 250;
 
-/** The beat of everything that is shown: one status for all views, at most four times a second. */
+/** Refreshes everything shown: one status for all views, at most four times a second. */
 export class Pulse implements Disposable {
   readonly #beat: Emitter<Status>;
   readonly #coalescer: Coalescer;
@@ -18,10 +18,10 @@ export class Pulse implements Disposable {
     this.#beat = new Emitter(onError);
     const beat = () => {
       try {
-        // No view shows the queue out of it: whether there is one is enough.
+        // No view shows the queue from it: whether it is empty is enough.
         this.#beat.fire(host.status(1));
       } catch (error) {
-        // A status that can not be read now is read with the next change.
+        // If the status cannot be read now, the next change reads it.
         onError(error);
       }
     };
@@ -33,7 +33,7 @@ export class Pulse implements Disposable {
     return this.#beat.event;
   }
 
-  /** Asks for a beat soon, as a change does. */
+  /** Requests a refresh soon, as a change does. */
   readonly ask = (): void => this.#coalescer.ask();
 
   dispose(): void {

@@ -26,7 +26,7 @@ import { provideAccessibilityHelp } from './accessibilityHelp.ts';
 import { keepContextKeys } from './contextKeys.ts';
 import { Milestones } from './milestones.ts';
 
-/** Everything that the user sees, on what the composition root has made. */
+/** Builds the whole user interface from what the composition root provides. */
 export function createShell(deps: ViewDeps, config: Config, agentChecks: AgentChecks): vscode.Disposable {
   const { host, pulse, clock } = deps;
   const { globalState, workspaceState } = deps.context;
@@ -48,7 +48,7 @@ export function createShell(deps: ViewDeps, config: Config, agentChecks: AgentCh
     pulse,
     clock,
     async () => {
-      // Only attempts that run are sampled; the walk through the process table is spared when there is none.
+      // Only running attempts are sampled; without any, the process table is not read.
       const attempts = (host.current?.live(0) ?? []).flatMap(({ loop }) => (isActive(loop) ? [loop.attempt] : []));
       return attempts.length === 0 ? new Map() : deps.usage(attempts);
     },

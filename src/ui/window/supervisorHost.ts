@@ -9,46 +9,46 @@ import type { Status, SubmitResult } from '../../core/model/status.ts';
 import type { Clock } from '../../core/ports/clock.ts';
 import type { Supervisor } from '../../core/supervisor.ts';
 
-/** A supervisor that can be started, with what must be closed after it. */
+/** A supervisor ready to start, and its store to close afterwards. */
 export interface OpenedSupervisor {
   readonly supervisor: Supervisor;
-  /** Tells when the store stops being usable, and when it is usable again (`undefined`). */
+  /** Fires when the store becomes unusable, and with `undefined` when it recovers. */
   onTrouble(listener: (error: Error | undefined) => void): Disposable;
-  /** Closes what is under the supervisor; called after its release. */
+  /** Closes the store; called after the supervisor was released. */
   close(): void;
 }
 
-/** Where this window's supervisor is in its life. */
+/** The lifecycle of this window's supervisor. */
 export type HostState =
   | { readonly kind: 'idle' }
   | { readonly kind: 'untrusted' }
-  /** `trouble`: the store can not be used for the time being, and what opens waits for it. */
+  /** `trouble`: the store is unusable at present, and opening waits for it. */
   | { readonly kind: 'opening'; readonly trouble?: Error }
-  /** `trouble`: the store can not be used for the time being. */
+  /** `trouble`: the store is unusable at present. */
   | { readonly kind: 'ready'; readonly supervisor: Supervisor; readonly trouble?: Error }
   | { readonly kind: 'broken'; readonly error: Error }
   | { readonly kind: 'closed' };
 
-/** What the host is made of. */
+/** What the host needs. */
 export interface HostOptions {
-  /** Whether the workspace is trusted: without that nothing is opened. */
+  /** Whether the workspace is trusted; otherwise nothing is opened. */
   isTrusted(): boolean;
-  /** Opens the store and makes a supervisor on it, or throws. */
+  /** Opens the store and creates a supervisor on it. Throws if it cannot. */
   open(): Promise<OpenedSupervisor>;
   settings(): Settings;
   readonly clock: Pick<Clock, 'now' | 'after'>;
   log(message: string, error?: unknown): void;
 }
 
-/** How often (ms) to open again what could not be opened for want of a disk or a server. */
+/** Retry interval (ms) while a full disk or a missing server prevents opening. */
 const OPEN_AGAIN_MS = 5_000;
 
 const OPENING = 'Loop Supervisor is still opening its store. Try again in a moment.';
 const UNTRUSTED = 'Loop Supervisor runs no agents in an untrusted workspace. Trust this workspace to continue.';
 
 /**
- * Holds this window's supervisor from activation to deactivation: it is opened off the activation path, after trust was granted,
- * and can be opened again when that failed. Everybody in the shell reaches the supervisor through here.
+ * Owns this window's supervisor from activation to deactivation. Opens it outside of activation, once the workspace is
+ * trusted, and again after a failure. All of the user interface accesses the supervisor through it.
  */
 export class SupervisorHost implements Disposable {
   readonly #options: HostOptions;
@@ -69,7 +69,7 @@ export class SupervisorHost implements Disposable {
     this.#stateChanged = new Emitter(onError);
   }
 
-  /** Something shown has changed: the supervisor's own changes, and its coming and going. Not coalesced. */
+  /** Fires when the status may have changed, or the supervisor came or went. Not coalesced. */
   get onDidChange(): Event<void> {
     return this.#changed.event;
   }
@@ -86,12 +86,12 @@ export class SupervisorHost implements Disposable {
     return this.#state;
   }
 
-  /** The supervisor, if there is one by now. */
+  /** The supervisor, if it is ready. */
   get current(): Supervisor | undefined {
     return this.#state.kind === 'ready' ? this.#state.supervisor : undefined;
   }
 
-  /** Why there is none; undefined when there is. */
+  /** Why it is not ready; undefined if it is. */
   get notReady(): string | undefined {
     switch (this.#state.kind) {
       case 'ready':
@@ -109,7 +109,7 @@ export class SupervisorHost implements Disposable {
     }
   }
 
-  /** Opens the supervisor, or opens it again after a failure or while the store is in trouble. Rejects with `NotReadyError`. */
+  /** Opens the supervisor, also after a failure or while the store is in trouble. Rejects with `NotReadyError`. */
   open(): Promise<Supervisor> {
     if (this.#state.kind === 'closed') return Promise.reject(this.#refusal());
     if (!this.#options.isTrusted()) {
@@ -120,21 +120,21 @@ export class SupervisorHost implements Disposable {
     this.#opening ??= this.#open().finally(() => {
       this.#opening = undefined;
     });
-    // Whoever needs it awaits `ready()`; this one only keeps an unobserved failure from being an unhandled rejection.
+    // Callers await `ready()`; this only avoids an unhandled rejection.
     this.#opening.catch(() => {});
     return this.#opening;
   }
 
-  /** The supervisor as soon as it is there. Rejects with `NotReadyError` where it will not come by itself (R1.2). */
+  /** Resolves with the supervisor once it is ready. Rejects with `NotReadyError` if that needs an action (R1.2). */
   async ready(): Promise<Supervisor> {
     if (this.#opening) return this.#opening;
     if (this.#state.kind === 'ready') return this.#state.supervisor;
     throw this.#refusal();
   }
 
-  /** Submits as soon as there is a supervisor. A rejection because there is none is told as an event too (R1.2). */
+  /** Submits once the supervisor is ready. If it is not, the rejection fires as an event too (R1.2). */
   async submit(given: LoopSpec): Promise<SubmitResult> {
-    // What the caller changes while it waits is another loop's (R1.3).
+    // The caller may reuse the object while this waits (R1.3).
     const spec = copyOf(given);
     let supervisor: Supervisor;
     try {
@@ -153,7 +153,10 @@ export class SupervisorHost implements Disposable {
     return supervisor.submit(spec);
   }
 
-  /** One consistent snapshot (R10.1), with the first `maxQueued` of the queue; before there is a supervisor it is empty, not ready, and says why. */
+  /**
+   * One consistent snapshot (R10.1), with the first `maxQueued` of the queue. Without a supervisor: empty, not ready,
+   * with the reason.
+   */
   status(maxQueued = Number.POSITIVE_INFINITY): Status {
     const notReady = this.notReady;
     if (this.#state.kind === 'ready') {
@@ -163,18 +166,18 @@ export class SupervisorHost implements Disposable {
     return emptyStatus(this.#options.settings(), this.#options.clock.now(), notReady);
   }
 
-  /** Settings, agents and folders are told to it from the moment at which it is made: what changes while it starts is not lost. */
+  /** Calls `listener` as soon as a supervisor is created, so that settings changed during its start are not lost. */
   tell(change: (supervisor: Supervisor) => void): void {
     if (this.#opened) change(this.#opened.supervisor);
   }
 
-  /** Gives the lease back; loops that run live on (durable runs). It is final. */
+  /** Releases the lease for good; running loops live on (durable runs). */
   async close(): Promise<void> {
     if (this.#state.kind === 'closed') return;
     const opening = this.#opening;
     this.#again?.dispose();
     this.#enter({ kind: 'closed' });
-    // What is opened goes first: its start may be waiting for a store that somebody holds.
+    // Close first: the start may be waiting for a store held by another program.
     await this.#release();
     await opening?.catch(() => {});
     await this.#release();
@@ -190,7 +193,7 @@ export class SupervisorHost implements Disposable {
     this.#enter(withTrouble({ kind: 'opening' }, failure));
     try {
       await this.#release();
-      // Not on the path of whoever asked: opening takes its time.
+      // Not within the call: opening takes time.
       await new Promise((resolve) => setImmediate(resolve));
       if (this.#isClosed()) throw this.#refusal();
       const opened = await this.#options.open();
@@ -203,7 +206,7 @@ export class SupervisorHost implements Disposable {
         if (this.#state.kind === 'opening') this.#enter(withTrouble({ kind: 'opening' }, trouble));
         else if (this.#state.kind === 'ready') this.#enter(withTrouble({ kind: 'ready', supervisor }, trouble));
       });
-      // Its very first transaction has news, too.
+      // Its first transaction already fires events.
       this.#listeners = [
         told,
         supervisor.onEvent((event) => this.#events.fire(event)),
@@ -255,7 +258,7 @@ export class SupervisorHost implements Disposable {
   }
 }
 
-/** There may be room on the disk again, or the server may come back: that needs no action in this window. */
+/** Disk space or the server may come back without any action in this window. */
 function mayPass(error: Error): boolean {
   return error instanceof StoreError && (error.kind === 'disk' || error.kind === 'unreachable');
 }

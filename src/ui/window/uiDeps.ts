@@ -2,7 +2,7 @@ import type * as vscode from 'vscode';
 import type { Settings } from '../../core/model/settings.ts';
 import type { SupervisorHost } from './supervisorHost.ts';
 
-/** What every part of the user interface is built from. */
+/** The dependencies of all parts of the user interface. */
 export interface UiDeps {
   readonly host: SupervisorHost;
   readonly context: vscode.ExtensionContext;

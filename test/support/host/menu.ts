@@ -14,6 +14,8 @@ export async function takeMenuItem(page: Page, open: () => Promise<void>, label:
   const focused = page.locator('.monaco-menu .action-item.focused').filter({ hasText: label });
   await until(`${label} in the menu`, async () => {
     try {
+      // A menu that opens under a mouse that rests marks nothing when it is pointed at: the mouse has to come from elsewhere.
+      await page.mouse.move(0, 0);
       await open();
       await menu.waitFor({ timeout: AGAIN_MS });
       // A click too soon after the menu opened is taken for the end of the one that opened it, so: point and press Enter.

@@ -40,6 +40,11 @@ export function environmentOf(pid: number): string[] {
   return (read(`/proc/${pid}/environ`) ?? '').split('\0');
 }
 
+/** All whose command line holds this text: one of the test's own, such as the path of a folder. */
+export function running(text: string): Seen[] {
+  return all().filter(({ command }) => command.includes(text));
+}
+
 /** The children of a process. */
 export function childrenOf(pid: number): Seen[] {
   return all().filter((process) => process.ppid === pid);

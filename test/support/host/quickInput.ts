@@ -23,16 +23,31 @@ export class QuickInput {
 
   /** Runs a command from the palette, by its whole title. */
   async anyCommand(title: string): Promise<void> {
+    await this.#inPalette(title, async () => {
+      await this.#row(title).click({ timeout: AGAIN_MS });
+      return true;
+    });
+  }
+
+  /** Opens the palette and types in it, until `done`. */
+  async search(text: string, done: () => Promise<boolean>): Promise<void> {
+    await this.#inPalette(text, done);
+    await this.#page.keyboard.press('Escape');
+  }
+
+  /**
+   * Opens the palette, types in it and then does something there, all of it once more if the palette goes in between: that of the
+   * question before closes late, and a page that has only just come takes the keyboard.
+   */
+  async #inPalette(text: string, act: () => Promise<boolean>): Promise<void> {
     const input = this.input();
     let pressed = Number.NEGATIVE_INFINITY;
-    // The palette may go at any of these steps: that of the question before closes late, and a page that is just there takes the keyboard.
-    await until(`the command ${title} in the palette`, async () => {
-      if ((await input.isVisible()) && (await input.inputValue({ timeout: AGAIN_MS })).startsWith('>')) {
+    await until(`“${text}” in the palette`, async () => {
+      if ((await this.text()).startsWith('>')) {
         // Should it go now, it was heard: then it is opened again at once.
         pressed = Number.NEGATIVE_INFINITY;
-        await input.fill(`>${title}`, { timeout: AGAIN_MS });
-        await this.#row(title).click({ timeout: AGAIN_MS });
-        return true;
+        await input.fill(`>${text}`, { timeout: AGAIN_MS });
+        return act();
       }
       // A page that is just loading swallows the key: then it is pressed again.
       if (performance.now() - pressed > SWALLOWED_MS) {
@@ -43,21 +58,14 @@ export class QuickInput {
     });
   }
 
-  /** The titles of our commands that the palette offers now. */
-  async offeredCommands(): Promise<string[]> {
-    await this.#page.keyboard.press('F1');
-    await this.input().fill(`>${CATEGORY}: `);
-    const titles = await until('commands in the palette', async () => {
-      const labels = (await this.choices()).filter((label) => label.startsWith(`${CATEGORY}: `));
-      return labels.length > 0 && labels;
-    });
-    await this.#page.keyboard.press('Escape');
-    return titles.map((title) => title.slice(CATEGORY.length + 2));
-  }
-
   /** The field of the palette, of an input box or of a pick. */
   input(): Locator {
     return this.#page.locator('.quick-input-widget:visible .quick-input-filter input').first();
+  }
+
+  /** What is typed in it; nothing where none is open. */
+  async text(): Promise<string> {
+    return (await this.input().isVisible()) ? this.input().inputValue({ timeout: AGAIN_MS }) : '';
   }
 
   /** Answers an input box whose prompt or title holds `prompt`. */

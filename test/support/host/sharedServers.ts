@@ -1,12 +1,10 @@
 import { rmSync } from 'node:fs';
 import type { Browser, BrowserContext } from 'playwright-core';
+import { HANGS_MS } from '../until.ts';
 import { launchBrowser } from './browser.ts';
 import { installExtension } from './installExtension.ts';
 import { VSIX } from './paths.ts';
 import { Server, type ServerOptions } from './server.ts';
-
-/** Only a page that hangs takes this long (ms) for what a test asks of it. */
-const HANGS_MS = 180_000;
 
 /** What is opened once in a program and used by all of its test files, one after the other. */
 let extensions: Promise<string> | undefined;

@@ -13,7 +13,6 @@ export function sharedCluster(): () => Promise<Cluster | undefined> {
   };
 }
 
-after(async function () {
-  this.timeout(60_000);
+after(async () => {
   await (await shared)?.stop();
 });

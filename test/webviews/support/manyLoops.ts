@@ -9,7 +9,10 @@ const TITLES = [
   'Upgrade the compiler',
 ];
 
-/** Attempts of so many loops in four slots up to `now` (wall time, ms), the same each time: some fail, some are restarted, the last ones run. */
+/**
+ * Attempts of so many loops in four slots up to `now` (wall time, ms), the same each time: some fail, some are
+ * restarted, the last ones run.
+ */
 export function manyLoops(loops: number, now: number, spanMs: number, running = 3): TimelineAttempt[] {
   let seed = 7;
   const random = () => {

@@ -9,7 +9,8 @@ const FONTS: Theme = {
   'editor-font-size': '12px',
 };
 
-// Values of Dark Modern, Light Modern and Dark High Contrast, as the workbench gives them to a webview; only those that our pages use.
+// Values of Dark Modern, Light Modern and Dark High Contrast, as the workbench gives them to a webview; only those that
+// our pages use.
 export const THEMES: { readonly [name in ThemeName]: { readonly kind: string; readonly colors: Theme } } = {
   dark: {
     kind: 'vscode-dark',

@@ -32,7 +32,10 @@ export interface PageOptions {
   readonly height?: number;
 }
 
-/** One of our pages in a plain browser, with its real policy, and with what VS Code gives a webview: the theme's variables and the way to post. */
+/**
+ * One of our pages in a plain browser, with its real policy, and with what VS Code gives a webview: the theme's
+ * variables and the way to post.
+ */
 export class WebviewPage {
   readonly page: Page;
   /** What the page did that it must not: errors, refused or outside requests. */
@@ -87,7 +90,7 @@ export class WebviewPage {
     const folder = join(ROOT, 'test/webviews/out');
     mkdirSync(folder, { recursive: true });
     const path = join(folder, `${name}.png`);
-    // Headless Chromium on a busy machine sometimes can not take one at once.
+    // Headless Chromium on a busy machine sometimes cannot take one at once.
     await this.page.screenshot({ path }).catch(() => this.page.screenshot({ path }));
   }
 

@@ -6,32 +6,32 @@ import type { Palette } from './palette.ts';
 export interface Series {
   readonly label: string;
   readonly color: string;
-  /** One for each place on the axis; `undefined`: nothing there. */
+  /** One value per place on the axis; `undefined`: none. */
   readonly values: readonly (number | undefined)[];
 }
 
 export interface ChartData {
-  /** What stands below the axis, one for each place. */
+  /** Labels below the axis, one per place. */
   readonly labels: readonly string[];
   readonly series: readonly Series[];
-  /** A line across: a limit. 0: none. */
+  /** A horizontal line that marks a limit. 0: none. */
   readonly limit?: number;
 }
 
 export interface ChartOptions {
   readonly title: string;
-  /** What a place on the axis is. */
+  /** What one place on the axis stands for. */
   readonly unit: string;
   /** `stack`: bars on one another; `lines`: lines through points. */
   readonly form: 'stack' | 'lines';
   format(value: number): string;
-  /** Steps between the lines of the scale; round numbers if absent. */
+  /** Distance between grid lines; round numbers if absent. */
   readonly steps?: readonly number[];
 }
 
 const HEIGHT = 170;
 
-/** A chart with its numbers as a table for those who do not see it. Updated in place as long as its series are the same. */
+/** A chart, with its numbers as a table for screen readers. Updated in place while its series stay the same. */
 export class Chart {
   readonly element: HTMLElement;
   readonly #options: ChartOptions;
@@ -82,7 +82,7 @@ export class Chart {
     const { form, format } = this.#options;
     const { dim, line, font } = this.#palette;
     const axis = { stroke: dim, font, grid: { stroke: line, width: 0.3 }, ticks: { show: false } };
-    // Bars on one another are drawn from the highest down, each as the sum of itself and those below.
+    // Stacked bars are drawn from the top down, each as the sum of itself and those below.
     const order = this.#order();
     const series = order.map((index): uPlot.Series => {
       const { label, color } = this.#data.series[index] ?? { label: '', color: dim };
@@ -150,7 +150,7 @@ export class Chart {
   #splits(): number[] {
     const n = this.#data.labels.length;
     const step = Math.max(1, Math.ceil(n / Math.max(2, Math.floor(this.#width() / 90))));
-    // The last place is the present: it always has its label.
+    // The last place is the present and always labelled.
     return Array.from({ length: Math.ceil(n / step) }, (_, i) => n - 1 - i * step).reverse();
   }
 

@@ -5,7 +5,7 @@ import { h } from '../../webviewHost/webview/dom.ts';
 import type { DashboardCommand, LiveFigures } from '../protocol.ts';
 import type { Summary } from '../statistics.ts';
 
-/** One figure with what explains it, and what can be done about it. */
+/** One figure, its explanation, and what can be done about it. */
 interface Card {
   readonly element: HTMLElement;
   show(value: string, note: string, tone?: 'bad' | 'warn' | ''): void;
@@ -25,7 +25,7 @@ export class Counters {
   readonly #failed: HTMLButtonElement;
   #figures: LiveFigures | undefined;
   #estimated = false;
-  /** Of the extension's clock at the time of the figures: what counts down counts from there. */
+  /** The extension's clock when the figures were read: countdowns start from there. */
   #at = 0;
 
   constructor(command: (command: DashboardCommand) => void) {
@@ -77,7 +77,7 @@ export class Counters {
     );
   }
 
-  /** Shows what counts down. */
+  /** Updates the countdowns. */
   tick(): void {
     const figures = this.#figures;
     if (!figures) return;

@@ -8,10 +8,10 @@ export const LANE = 20;
 const TOP = 16;
 const BAR = 14;
 const AXIS = 20;
-/** Narrower bars could not be seen (px). */
+/** Minimum width of a bar, so that it can be seen (px). */
 const MIN_WIDTH = 2;
 
-/** What is in sight: wall times in ms. */
+/** The visible range: wall times in ms. */
 export interface View {
   readonly from: number;
   readonly to: number;
@@ -23,7 +23,7 @@ export interface Drawing {
   readonly view: View;
   readonly lanes: number;
   readonly now: number;
-  /** Index of the bar that is selected, or -1; all bars of its loop are marked. */
+  /** Index of the selected bar, or -1; all bars of its loop are highlighted. */
   readonly selected: number;
   /** Size in CSS px. */
   readonly width: number;
@@ -33,7 +33,7 @@ export function heightOf(lanes: number): number {
   return TOP + lanes * LANE + AXIS;
 }
 
-/** Where a time stands: px from the left. */
+/** Position of a time: px from the left. */
 export function toX({ from, to }: View, width: number, time: number): number {
   return ((time - from) / (to - from)) * width;
 }
@@ -42,7 +42,10 @@ export function toTime({ from, to }: View, width: number, x: number): number {
   return from + (x / width) * (to - from);
 }
 
-/** Draws the timeline: what the circuit did behind, bars by lanes, dashed lines from an attempt to the next of its loop, the axis below. */
+/**
+ * Draws the timeline: circuit states in the background, bars by lane, dashed lines to the next attempt of the same
+ * loop, the axis below.
+ */
 export function drawTimeline(context: CanvasRenderingContext2D, drawing: Drawing, palette: Palette): void {
   const { view, width, lanes } = drawing;
   const height = heightOf(lanes);
@@ -138,7 +141,7 @@ function drawBars(
 ): void {
   const { bars, longest } = layout;
   const marked = bars[selected]?.attempt.seq;
-  // What has been drawn last in each lane: thousands of bars in one pixel need no drawing each.
+  // What was drawn last in each lane: of thousands of bars in one pixel, one is enough.
   const drawnTo: number[] = [];
   const drawnTone: Tone[] = [];
   for (let index = firstFrom(bars, view.from - longest); index < bars.length; index++) {
@@ -146,7 +149,7 @@ function drawBars(
     if (!bar || bar.attempt.startedAt > view.to) break;
     drawBar(bar, index === selected, bar.attempt.seq === marked);
   }
-  // Those that run may have begun long before.
+  // Running ones may have begun long before.
   for (const bar of bars) {
     if (bar.tone !== 'running') continue;
     if (bar.attempt.startedAt < view.from - longest) drawBar(bar, bar === bars[selected], bar.attempt.seq === marked);
@@ -172,7 +175,7 @@ function drawBars(
   }
 }
 
-/** Each kind of end has a form of its own, so that colour is not the only difference. */
+/** Each kind of end has its own shape, so that colour is not the only difference. */
 function paint(
   context: CanvasRenderingContext2D,
   tone: Tone,
@@ -203,7 +206,7 @@ function paint(
     context.lineWidth = 1;
   }
   if (tone === 'running' && size > 6) {
-    // An arrow: it goes on.
+    // An arrow: still running.
     context.fillStyle = palette.ground;
     context.beginPath();
     context.moveTo(left + size - 7, top + 3);
@@ -213,7 +216,7 @@ function paint(
   }
 }
 
-/** The bar at a place (px); -1 where there is none. `slack`: px by which it may be missed. */
+/** Index of the bar at a position (px); -1 if there is none. `slack`: tolerance in px. */
 export function hit({ layout, view, width, now }: Drawing, x: number, y: number, slack = 3): number {
   const lane = Math.floor((y - TOP) / LANE);
   const { bars, longest } = layout;

@@ -6,12 +6,12 @@ import { oncePerFrame } from '../../webviewHost/webview/oncePerFrame.ts';
 import type { LoopRow } from '../statistics.ts';
 
 const ROW = 24;
-/** Rows beyond what is in sight. */
+/** Rows rendered beyond the visible ones. */
 const SPARE = 8;
 
 const COLUMNS = ['State', 'Loop', 'Agent', 'Attempts', 'Started', 'Ran', 'Cost'] as const;
 
-/** Loops as a grid of which only the rows in sight exist: ten thousand scroll as smoothly as ten. */
+/** A virtual grid of loops: only visible rows exist, so ten thousand scroll as smoothly as ten. */
 export class LoopTable {
   readonly element: HTMLElement;
   readonly #title = h('h2', { id: 'loops-title' }, 'Loops');
@@ -22,7 +22,7 @@ export class LoopTable {
   #rows: readonly LoopRow[] = [];
   #active = -1;
 
-  /** `chosen` is told which row the keyboard is on, `open` which one was opened. */
+  /** `chosen` is called with the row that has the focus, `open` with a row that is opened. */
   constructor(open: (row: LoopRow) => void, chosen: (row: LoopRow) => void) {
     this.#open = open;
     this.#chosen = chosen;
@@ -126,7 +126,7 @@ export class LoopTable {
     event.preventDefault();
     this.#active = Math.min(last, Math.max(0, target));
     const top = this.#active * ROW;
-    // The head of the grid covers one row.
+    // The sticky header covers one row.
     if (top < this.#grid.scrollTop) this.#grid.scrollTop = top;
     else if (top + 2 * ROW > this.#grid.scrollTop + this.#grid.clientHeight)
       this.#grid.scrollTop = top + 2 * ROW - this.#grid.clientHeight;

@@ -43,7 +43,7 @@ const attempts = new Map<number, TimelineAttempt>();
 let range: Range = { ms: DEFAULT_RANGE_MS, from: 0 };
 let figures: LiveFigures | undefined;
 let circuit: readonly CircuitChange[] = [];
-/** Older attempts have come: the timeline goes further back. */
+/** Older attempts arrived: the timeline reaches further back. */
 let older = false;
 const later = oncePerFrame(showDerived);
 
@@ -108,7 +108,7 @@ onThemeChange(() => {
 });
 setInterval(() => {
   counters.tick();
-  // Only what runs grows; a timeline at rest is not drawn again.
+  // Only running bars grow: without them the timeline is not redrawn.
   if (figures && figures.running > 0) timeline.draw();
 }, 1_000);
 
@@ -153,7 +153,7 @@ function receive(message: ToDashboard): void {
   }
 }
 
-/** Computes everything that is derived from all attempts. */
+/** Computes everything derived from the attempts. */
 function showDerived(): void {
   if (older) timeline.reset(attempts.values(), circuit, range.from);
   older = false;
@@ -161,7 +161,7 @@ function showDerived(): void {
   const rows = loopRows(attempts.values(), now);
   table.set(rows);
   counters.summarize(summarize(rows));
-  // As far back as there is something, as on the timeline.
+  // As far back as there are attempts, as on the timeline.
   const from = Math.max(
     range.from,
     rows.reduce((first, { startedAt }) => Math.min(first, startedAt), now - 60_000),

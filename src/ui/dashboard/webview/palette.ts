@@ -1,4 +1,4 @@
-/** The theme's colours as the canvases need them: read anew when the theme changes. */
+/** The theme's colours for the canvases; read again when the theme changes. */
 export interface Palette {
   readonly text: string;
   readonly dim: string;
@@ -36,7 +36,7 @@ export function readPalette(): Palette {
   };
 }
 
-/** Calls back when the theme has changed. */
+/** Calls `listener` when the theme has changed. */
 export function onThemeChange(changed: () => void): void {
   // VS Code sets a class on the body and the variables on the root.
   const observer = new MutationObserver(changed);

@@ -14,7 +14,7 @@ const EMPTY: Layout = { bars: [], lanes: 0, next: new Int32Array(0), longest: 0 
 const HELP =
   'Arrow keys go from attempt to attempt, Enter opens the loop, plus and minus zoom, N goes to now. The table of loops below says the same in words.';
 
-/** The timeline of attempts: by mouse (drag, Ctrl and wheel) and by keyboard. */
+/** The timeline of attempts, operated by mouse (drag, Ctrl+wheel) or keyboard. */
 export class Timeline {
   readonly #canvas = h('canvas', {
     tabindex: 0,
@@ -29,7 +29,7 @@ export class Timeline {
   #layout = EMPTY;
   #circuit: readonly CircuitSpan[] = [];
   #view: View = { from: Date.now() - 3_600_000, to: Date.now() };
-  /** The right edge moves with the time. */
+  /** Whether the right edge follows the present. */
   #followsNow = true;
   #slots = 1;
   #selected = -1;
@@ -69,14 +69,14 @@ export class Timeline {
     new ResizeObserver(() => this.draw()).observe(this.#scroller);
   }
 
-  /** Everything in a range that begins at `from` (wall time, ms; 0: at the first attempt). */
+  /** Shows the range from `from` to now (wall time, ms; 0: from the first attempt). */
   reset(attempts: Iterable<TimelineAttempt>, circuit: readonly CircuitChange[], from: number): void {
     this.#selected = -1;
     this.#followsNow = true;
     this.update(attempts);
     this.setCircuit(circuit);
     const first = this.#layout.bars[0]?.attempt.startedAt ?? Date.now() - 60_000;
-    // Not wider than what there is: an empty half day is not worth looking at.
+    // Not wider than the data: nobody wants to see an empty half day.
     const begin = Math.max(from, first - (Date.now() - first) * 0.02);
     this.#view = { from: Math.min(begin, Date.now() - SHORTEST_VIEW_MS), to: Date.now() };
     this.#say();
@@ -107,13 +107,13 @@ export class Timeline {
     this.draw();
   }
 
-  /** Marks a loop, as the table does when a row of it is chosen. */
+  /** Highlights a loop when its row in the table is selected. */
   mark(seq: number): void {
     this.#selected = this.#layout.bars.findLastIndex(({ attempt }) => attempt.seq === seq);
     this.draw();
   }
 
-  /** Draws with the next frame. Once a second too, while something moves. */
+  /** Draws with the next animation frame, and once a second while something runs. */
   readonly draw = oncePerFrame(() => this.#drawNow());
 
   #drawNow(): void {

@@ -1,5 +1,5 @@
-// uPlot formats numbers by navigator.language as soon as it is loaded, and a browser can have one that is no language tag (`en-US@posix`):
-// the page would then stay empty. Imported before uPlot.
+// uPlot formats numbers by navigator.language as soon as it is loaded, and a browser can have one that is no language
+// tag (`en-US@posix`): the page would then stay empty. Imported before uPlot.
 try {
   Intl.getCanonicalLocales(navigator.language);
 } catch {

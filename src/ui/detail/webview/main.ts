@@ -164,7 +164,7 @@ function show(detail: DetailData): void {
   );
 }
 
-/** With seconds: things happen fast. */
+/** With seconds, since things happen fast. */
 function exactClock(at: number, now: number): string {
   return `${formatClock(at, now)}:${String(new Date(at).getSeconds()).padStart(2, '0')}`;
 }
@@ -189,14 +189,14 @@ function showActions({ state: now, host, permanent, editable }: DetailData): voi
   for (const [name, fit] of Object.entries(fits)) buttons[name as DetailCommand].hidden = !fit;
 }
 
-/** Where an amount comes from, as people say it. */
+/** Where an amount comes from, in words. */
 const SOURCE_WORDS = {
   reported: 'reported by the agent',
   estimated: 'priced from its tokens',
   unknown: 'cost unknown: a guess',
 } as const;
 
-/** How much of a cost is an estimate, as people say it. */
+/** How much of a cost is an estimate, in words. */
 const ESTIMATED_WORDS = { none: '', part: ', in part an estimate', all: ', an estimate' } as const;
 
 function showFacts(detail: DetailData): void {
@@ -258,7 +258,7 @@ function showAttempts(detail: DetailData): void {
       },
     ),
   );
-  // A card that says the same stays, and with it the focus in it.
+  // An unchanged card stays, and so does the focus in it.
   const old = [...attempts.children];
   if (cards.length > 0 && old.length === cards.length && cards.every((card, i) => old[i]?.isEqualNode(card))) return;
   const focused = old.findIndex((card) => card.contains(document.activeElement));

@@ -1,7 +1,7 @@
 import { count } from '../../text/format.ts';
 import { h } from '../../webviewHost/webview/dom.ts';
 
-/** A table that scrolls in itself when it is long; `more` rows are not in it. */
+/** A table that scrolls when it is long; `more`: number of rows left out. */
 export function rowsTable(
   name: string,
   columns: readonly string[],

@@ -1,16 +1,16 @@
 import type { SearchHit } from '../protocol.ts';
 
-/** The name under which the style sheet knows what was found. */
+/** The name of the highlight in the style sheet. */
 const NAME = 'found';
-/** So many characters on each side of a place are compared with those of a hit. */
+/** Number of characters on each side that are compared with the context of a hit. */
 const AROUND = 400;
 
-/** What a hit says of its place. */
+/** A hit with its context. */
 export type FoundText = Pick<SearchHit, 'before' | 'match' | 'after'>;
 
 /**
- * Marks the text of a hit in an element and answers where it is; `undefined` where the element does not show it as the log has it, such as in a
- * folded tool call. Of several places the one whose surroundings are most like those of the hit is taken.
+ * Highlights a hit in an element and returns its range; `undefined` if the element does not show it, as in a folded
+ * tool call. Of several matches, the one whose context fits best is used.
  */
 export function markFound(element: Element, hit: FoundText): Range | undefined {
   const nodes = textNodes(element);
@@ -31,7 +31,7 @@ export function markFound(element: Element, hit: FoundText): Range | undefined {
   return range;
 }
 
-/** Takes the mark away. */
+/** Removes the highlight. */
 export function unmarkFound(): void {
   CSS.highlights.delete(NAME);
 }
@@ -43,7 +43,7 @@ function textNodes(element: Element): Text[] {
   return nodes;
 }
 
-/** The node and the place in it of the character at that index of all nodes together. */
+/** The node and offset of the character at an index into all nodes together. */
 function place(nodes: readonly Text[], index: number): [Text, number] {
   let left = index;
   for (const node of nodes) {
@@ -53,24 +53,24 @@ function place(nodes: readonly Text[], index: number): [Text, number] {
   throw new RangeError(`There is no character ${index} in these nodes.`);
 }
 
-/** With how many characters in common two texts begin. */
+/** Length of the common prefix of two texts. */
 function common(a: string, b: string): number {
   let n = 0;
   while (n < b.length && a[n] === b[n]) n++;
   return n;
 }
 
-/** What comes next in a text, with spaces as hits have them. */
+/** The following text, with white space normalized as in hits. */
 function forwards(text: string): string {
   return text.slice(0, AROUND).replaceAll(/\s+/g, ' ').trimStart();
 }
 
-/** What came last in a text, with spaces as hits have them, the nearest first. */
+/** The preceding text reversed, with white space normalized as in hits. */
 function backwards(text: string): string {
   return forwards([...text.slice(-AROUND)].reverse().join(''));
 }
 
-/** In small letters, as long as that keeps every character in its place. */
+/** Lower case, unless that would shift characters. */
 function fold(text: string): string {
   const small = text.toLowerCase();
   return small.length === text.length ? small : text;

@@ -3,9 +3,9 @@ import { comparePos, type Pos, type TranscriptItem } from '../protocol.ts';
 import { type FoundText, markFound, unmarkFound } from './foundText.ts';
 import { type ItemActions, itemView, showDetails } from './itemView.ts';
 
-/** Items in the document at most: what is beyond is dropped at the far end and read again when it is asked for. */
+/** Items in the document at most: beyond that, the far end is dropped and loaded again on demand. */
 const MAX_ITEMS = 1_500;
-/** So near (px) to the bottom counts as at the end. */
+/** Distance (px) from the bottom that counts as the end. */
 const NEAR = 40;
 
 interface Shown {
@@ -13,12 +13,12 @@ interface Shown {
   element: HTMLElement;
 }
 
-/** The scrolling list of items: in the order of the log, kept at the end while the reader is there, bounded in size. */
+/** The scrolling list of items: in log order, bounded in size, and following the end while the reader is there. */
 export class ItemList {
   readonly #content = h('div', { class: 'items' });
   readonly #earlier: HTMLButtonElement;
   readonly #later: HTMLButtonElement;
-  /** What scrolls. */
+  /** The scrolling element. */
   readonly element: HTMLElement;
   readonly #actions: ItemActions;
   #shown: Shown[] = [];
@@ -26,12 +26,12 @@ export class ItemList {
   #atStart = true;
   #atEnd = true;
   #loading = false;
-  /** The reader is at the end and goes with it. A state, for what comes takes its true height only when it is drawn. */
+  /** Whether the reader follows the end. Kept as state, since new items have their true height only once drawn. */
   #follows = true;
-  /** Where the list stood when it was last looked at. */
+  /** The last known scroll position. */
   #top = 0;
 
-  /** `load` asks for more at one end; `scrolled` is told whether the reader is at the end of what there is. */
+  /** `load` requests more at one end; `scrolled` is called with whether the reader is at the very end. */
   constructor(
     actions: ItemActions,
     load: (direction: 'earlier' | 'later') => void,
@@ -63,7 +63,8 @@ export class ItemList {
     this.#content.addEventListener('click', ({ target }) => {
       const details = (target as Element).closest('summary')?.parentElement;
       if (!(details instanceof HTMLDetailsElement)) return;
-      // Who opens something at the end reads it: that it grows is no output to go along with. It is open only after this click.
+      // A user who expands an item at the end wants to read it, so its growth must not scroll. It expands only after
+      // this click.
       if (!details.open) this.#follows = false;
       requestAnimationFrame(() => {
         if (!details.open) this.#look();
@@ -75,7 +76,7 @@ export class ItemList {
     });
     heights.observe(this.#content);
     heights.observe(this.element);
-    // Coming near an end loads what is there; the buttons are for keyboard and screen reader.
+    // Scrolling near an end loads more; the buttons are for keyboard and screen readers.
     const near = new IntersectionObserver(
       (entries) => {
         for (const entry of entries)
@@ -96,12 +97,12 @@ export class ItemList {
     return this.#atEnd;
   }
 
-  /** The reader is at the end of all that there is. */
+  /** Whether the reader is at the very end. */
   get atBottom(): boolean {
     return this.#atEnd && this.#follows;
   }
 
-  /** Where the first and the last item stand, for asking for more. */
+  /** Positions of the first and last item, for requests for more. */
   get first(): Pos | undefined {
     return this.#shown[0]?.item.from;
   }
@@ -110,7 +111,7 @@ export class ItemList {
     return this.#shown.at(-1)?.item.to;
   }
 
-  /** One window more would be too much: loading at one end drops at the other. */
+  /** Loading at one end drops items at the other. */
   get isFull(): boolean {
     return this.#shown.length > MAX_ITEMS * 0.75;
   }
@@ -133,7 +134,7 @@ export class ItemList {
   }
 
   addEarlier(items: readonly TranscriptItem[], atStart: boolean): void {
-    // At the very top the browser does not keep the place by itself: what was first stays where it was.
+    // At the very top the browser does not anchor the scroll position: keep the first item in place.
     const first = this.#shown[0]?.element;
     const top = first?.getBoundingClientRect().top ?? 0;
     this.#put(items);
@@ -152,7 +153,7 @@ export class ItemList {
     this.#dropFirst();
   }
 
-  /** Puts what has come; answers how many items are new. */
+  /** Inserts or updates items; returns how many are new. */
   addLive(items: readonly TranscriptItem[]): number {
     if (!this.#atEnd) return 0;
     const stay = this.atBottom;
@@ -177,7 +178,7 @@ export class ItemList {
     if (shown) showDetails(shown.element, sections);
   }
 
-  /** Only a reader goes up and away from the end: what grows leaves the list where it is. */
+  /** Only the reader scrolls up from the end; growth leaves the position as it is. */
   #look(): void {
     const { scrollTop, scrollHeight, clientHeight } = this.element;
     const left = scrollHeight - scrollTop - clientHeight;
@@ -204,7 +205,7 @@ export class ItemList {
     }
   }
 
-  /** Most items come last: looked for from the end, else by halving. */
+  /** Most items are new: check the end first, then use binary search. */
   #place(item: TranscriptItem): number {
     let low = 0;
     let high = this.#shown.length;
@@ -243,7 +244,7 @@ export class ItemList {
     target.classList.add('found');
     const line = hit && markFound(target, hit);
     if (!line) return;
-    // A long item is in the middle as a whole: what was found in it may still be out of sight.
+    // A long item may be centred while the match in it is still out of sight.
     const { top, height } = line.getBoundingClientRect();
     const view = this.element.getBoundingClientRect();
     this.element.scrollTop += top + height / 2 - (view.top + view.height / 2);

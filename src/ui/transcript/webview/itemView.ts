@@ -7,17 +7,17 @@ import { diffStat, diffView } from './diffView.ts';
 import { linkedText } from './linkedText.ts';
 import { markdown } from './markdown.ts';
 
-/** A diff of up to so many lines is shown without asking. */
+/** Diffs of up to so many lines are shown unfolded. */
 const OPEN_DIFF = 24;
 
-/** What an item needs from the page. */
+/** What an item needs of the page. */
 export interface ItemActions {
-  /** Asks for the details of a tool call. */
+  /** Requests the details of a tool call. */
   expand(item: TranscriptItem & { kind: 'tool' }): void;
   openLog(): void;
 }
 
-/** The element of an item. Made anew when the item changes, but for what the user has opened. */
+/** The element of an item. Rebuilt when the item changes, keeping what the user has expanded. */
 export function itemView(item: TranscriptItem, actions: ItemActions, before: HTMLElement | undefined): HTMLElement {
   const element = body(item, actions, before);
   element.classList.add('item');
@@ -152,11 +152,11 @@ function tool(
     }
   });
   if (!diff || diff.length > OPEN_DIFF) return element;
-  // A small edit is what one wants to see: it stands below the line, folded or not.
+  // Small edits are always shown below the line.
   return h('div', { class: 'edit' }, element, diffView(diff));
 }
 
-/** Shows the details of a tool call that were asked for. */
+/** Shows the requested details of a tool call. */
 export function showDetails(element: Element, sections: readonly DetailSection[]): void {
   const more = element.querySelector('.more');
   if (!more) return;

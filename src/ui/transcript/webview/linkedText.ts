@@ -1,7 +1,7 @@
 import { h } from '../../webviewHost/webview/dom.ts';
 import { findFileLinks } from '../fileLinks.ts';
 
-/** Text in which names of files are links. A click tells what was clicked; the page listens for it once (`fileOf`). */
+/** Text with file names as links. The page handles clicks in one listener (`fileOf`). */
 export function linkedText(text: string, alone = false): DocumentFragment {
   const fragment = document.createDocumentFragment();
   let at = 0;
@@ -21,7 +21,7 @@ export function linkedText(text: string, alone = false): DocumentFragment {
   return fragment;
 }
 
-/** The file that a click is for, if it is for one. */
+/** The file that was clicked, if any. */
 export function fileOf(
   event: Event,
 ): { readonly path: string; readonly line?: number; readonly column?: number } | undefined {

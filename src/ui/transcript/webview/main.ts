@@ -35,7 +35,7 @@ const list = new ItemList(
 
 let header: TranscriptHeader | undefined;
 let unseen = 0;
-/** The place of the search that is being gone to. */
+/** The search hit being navigated to. */
 let wanted: SearchHit | undefined;
 
 document.body.append(
@@ -65,7 +65,7 @@ document.addEventListener('click', (event) => {
   event.preventDefault();
   post({ type: 'openFile', ...file });
 });
-// End goes on to what is not loaded; the browser's own way does the rest.
+// The End key first loads what is missing; the browser does the rest.
 document.addEventListener('keydown', (event) => {
   if (event.key === 'End' && !(event.target instanceof HTMLInputElement)) toLatest();
 });
@@ -138,7 +138,7 @@ function showHeader(next: TranscriptHeader): void {
   state.className = `state state-${next.state}`;
   cancel.hidden = !next.live;
   showTime();
-  // Transitions are announced, the stream is not.
+  // State changes are announced, streamed output is not.
   if (before && (before.state !== next.state || before.attempts !== next.attempts)) {
     announcer.say(
       `${STATE_WORDS[next.state]}${next.attempts > 1 ? `, attempt ${next.attempts}` : ''}${next.why ? `: ${next.why}` : ''}`,

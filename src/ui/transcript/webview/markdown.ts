@@ -5,15 +5,16 @@ import { diffView } from './diffView.ts';
 import { linkedText } from './linkedText.ts';
 
 /**
- * Markdown from an agent as elements. They are built one by one from the parser's tokens: markup in the text stays text, images are named and
- * not loaded, and only http, https and mailto links are links; names of files become links that the extension checks and opens.
+ * Renders Markdown from an agent. Elements are built from the parser's tokens: HTML stays text, images are named
+ * instead of loaded, and only http, https and mailto links work; file names become links that the extension checks and
+ * opens.
  */
 export function markdown(text: string): DocumentFragment {
   const fragment = document.createDocumentFragment();
   try {
     fragment.append(...blocks(new Lexer({ gfm: true, breaks: false }).lex(text)));
   } catch {
-    // Nested deeper than the parser can go: then it is text.
+    // Nested too deeply for the parser: shown as text.
     fragment.replaceChildren(h('pre', {}, text));
   }
   return fragment;
@@ -29,7 +30,7 @@ function block(token: MarkedToken): Node[] {
     case 'def':
       return [];
     case 'heading':
-      // The page has its own first two levels.
+      // The page itself uses the first two levels.
       return [h(`h${Math.min(6, token.depth + 2)}` as 'h3', {}, ...inlines(token.tokens))];
     case 'paragraph':
       return [h('p', {}, ...inlines(token.tokens))];
@@ -120,7 +121,7 @@ function link(token: Tokens.Link): Node[] {
   const inner = inlines(token.tokens);
   if (/^(?:https?:\/\/|mailto:)/i.test(token.href))
     return [h('a', { href: token.href, title: token.href }, ...inner.map(plain))];
-  // Agents link files, with or without a line. Anything else, commands above all, is shown and leads nowhere.
+  // Agents link files, with or without a line. All other targets, above all commands, are inert.
   const file = linkedText(decodePath(token.href), true);
   return file.firstChild instanceof HTMLAnchorElement &&
     file.childNodes.length === 1 &&
@@ -158,7 +159,7 @@ const NAMED: { readonly [name: string]: string } = {
   rarr: '→',
 };
 
-/** The parser leaves character references to the browser; here there is no markup for it to read. */
+/** The parser leaves character references to the browser, which never parses this text. */
 function decode(text: string): string {
   return text.replace(
     /&(?:#(\d{1,7})|#x([\da-f]{1,6})|([a-z]+));/gi,

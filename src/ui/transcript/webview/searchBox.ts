@@ -2,7 +2,7 @@ import { count } from '../../text/format.ts';
 import { h } from '../../webviewHost/webview/dom.ts';
 import type { SearchHit } from '../protocol.ts';
 
-/** The search over the whole log, of which the page shows only a window. */
+/** Searches the whole log, of which the page holds only a window. */
 export class SearchBox {
   readonly #input = h('input', {
     type: 'search',

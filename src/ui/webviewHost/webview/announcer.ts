@@ -1,11 +1,11 @@
 import { h } from './dom.ts';
 
-/** Says short things to screen readers without moving the focus. One thing at a time, politely. */
+/** Announces short texts to screen readers, politely and without moving the focus. */
 export class Announcer {
   readonly element = h('div', { class: 'visually-hidden', role: 'status', 'aria-live': 'polite' });
   #last = '';
 
-  /** Says it, unless it was said last. */
+  /** Announces a text unless it was the last one. */
   say(text: string): void {
     if (text === this.#last) return;
     this.#last = text;

@@ -2,8 +2,8 @@ type Child = Node | string | undefined | false;
 type Props = { readonly [name: string]: string | number | boolean | undefined | ((event: Event) => void) };
 
 /**
- * Makes an element. Names that begin with `on` are listeners, all others attributes (`true`: present, `false` and `undefined`: absent). Strings
- * become text, never markup: nothing in our pages sets `innerHTML`.
+ * Creates an element. Properties that begin with `on` are listeners, all others attributes (`true`: present, `false`
+ * and `undefined`: absent). Strings become text, never markup: our pages never set `innerHTML`.
  */
 export function h<K extends keyof HTMLElementTagNameMap>(
   tag: K,

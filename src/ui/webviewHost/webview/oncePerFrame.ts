@@ -1,4 +1,4 @@
-/** Runs `draw` with the next animation frame, once however often it is asked for until then. */
+/** Runs `draw` once with the next animation frame, however often it is requested until then. */
 export function oncePerFrame(draw: () => void): () => void {
   let pending = false;
   return () => {

@@ -1,4 +1,4 @@
-/** The one way from a webview to the extension. */
+/** The only channel from a webview to the extension. */
 interface VsCodeApi {
   postMessage(message: unknown): void;
   getState(): unknown;
@@ -7,7 +7,7 @@ interface VsCodeApi {
 
 declare function acquireVsCodeApi(): VsCodeApi;
 
-/** What a page and the extension say to each other by, and what the page keeps while it is hidden and over a reload of the window. */
+/** Messages between page and extension, and state that the page keeps while hidden and across reloads. */
 export interface Connection<Out> {
   post(message: Out): void;
   keep(state: unknown): void;

@@ -1,0 +1,119 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** Whether anybody is in a group. `unknown`: the kernel could not be asked. */
+export type Population = 'populated' | 'empty' | 'gone' | 'unknown';
+
+/**
+ * One control group of version 2, for one run. All that its processes ever start is in it, whatever they do to their group, session, environment or
+ * title, unless they may move themselves out.
+ */
+export class Cgroup {
+  readonly path: string;
+  readonly #outside: string;
+  #holdsUs = false;
+
+  /** `outside`: the group that the starter itself is in. */
+  constructor(path: string, outside: string) {
+    this.path = path;
+    this.#outside = outside;
+  }
+
+  /** Makes the group. Harmless when it is there. @throws what the file system throws. */
+  create(): void {
+    mkdirSync(this.path, { recursive: true });
+  }
+
+  /**
+   * Runs `start` from within the group: what it starts is born there. No wrapper is needed, so that a start that fails reports its own error. The
+   * caller is outside again when this returns; where it cannot leave, the group is never killed. @throws what `start` throws.
+   */
+  startWithin<T>(start: () => T): T {
+    try {
+      this.#move(this.path, process.pid);
+    } catch {
+      // It runs outside then, and is found by search.
+      return start();
+    }
+    try {
+      return start();
+    } finally {
+      this.#holdsUs = this.moveOut([process.pid]).length === 0;
+    }
+  }
+
+  /** Moves processes out, such as programs that are to live on. Returns those that have moved or are gone. */
+  moveOut(pids: readonly number[]): number[] {
+    return pids.filter((pid) => {
+      try {
+        this.#move(this.#outside, pid);
+        return true;
+      } catch (error) {
+        return (error as NodeJS.ErrnoException).code === 'ESRCH';
+      }
+    });
+  }
+
+  /** The processes of the group and all below it; undefined when they cannot be read. */
+  processes(): number[] | undefined {
+    try {
+      return this.#groups().flatMap((group) => numbersIn(readFileSync(join(group, 'cgroup.procs'), 'utf8')));
+    } catch (error) {
+      return isGone(error) ? [] : undefined;
+    }
+  }
+
+  /** Asks the kernel whether anybody is left: a fact, not a search. */
+  population(): Population {
+    try {
+      const events = readFileSync(join(this.path, 'cgroup.events'), 'utf8');
+      const populated = /^populated ([01])$/m.exec(events)?.[1];
+      return populated === '1' ? 'populated' : populated === '0' ? 'empty' : 'unknown';
+    } catch (error) {
+      return isGone(error) ? 'gone' : 'unknown';
+    }
+  }
+
+  /** Kills everything in the group at once; nothing can escape by forking. Returns whether the kernel took the order. */
+  kill(): boolean {
+    if (this.#holdsUs) return false;
+    try {
+      writeFileSync(join(this.path, 'cgroup.kill'), '1');
+      return true;
+    } catch (error) {
+      return isGone(error);
+    }
+  }
+
+  /** Removes the group if nobody is in it. Returns whether it is gone. */
+  remove(): boolean {
+    try {
+      for (const group of this.#groups().reverse()) rmdirSync(group);
+      return true;
+    } catch (error) {
+      return isGone(error);
+    }
+  }
+
+  /** This group and those that its processes have made in it, outermost first. */
+  #groups(): string[] {
+    const below = (folder: string): string[] =>
+      readdirSync(folder, { withFileTypes: true })
+        .filter((entry) => entry.isDirectory())
+        .flatMap(({ name }) => [join(folder, name), ...below(join(folder, name))]);
+    return existsSync(this.path) ? [this.path, ...below(this.path)] : [];
+  }
+
+  #move(group: string, pid: number): void {
+    writeFileSync(join(group, 'cgroup.procs'), String(pid));
+  }
+}
+
+function numbersIn(text: string): number[] {
+  return text.split('\n').filter(Boolean).map(Number);
+}
+
+function isGone(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException;
+  return code === 'ENOENT' || code === 'ENODEV';
+}
