@@ -1,6 +1,6 @@
 import type { Event, SupervisorEvent } from './core/model/event.ts';
 import type { LoopSpec, RetryOptions } from './core/model/loop.ts';
-import type { LoopDetail, Status, SubmitResult } from './core/model/status.ts';
+import type { AccountStatus, LoopDetail, Status, SubmitResult } from './core/model/status.ts';
 
 export type { CheckOutcome, CheckRequest, CheckResult, ScoreSpec } from './core/model/check.ts';
 export type { CircuitState } from './core/model/circuit.ts';
@@ -17,10 +17,14 @@ export type {
   Transition,
 } from './core/model/loop.ts';
 export type {
+  AccountStatus,
   AttemptDetail,
   BudgetStatus,
   CircuitStatus,
+  HoldStatus,
   LoopDetail,
+  ParkedStatus,
+  ParkReason,
   Status,
   SubmitResult,
   WaitingFor,
@@ -59,7 +63,16 @@ export interface LoopSupervisorApi {
   recordCost(loopId: string, usd: number, key?: string): Promise<boolean>;
   /** Closes the circuit of an account by hand, or all circuits (R4.3). */
   resetCircuit(account?: string): Promise<void>;
-  /** Clears a permanently failed loop and admits it again, in one step (R5.5). */
+  /** Who pays for the profiles that there are, and what is held of each (R14). Empty before there is a supervisor. */
+  accounts(): readonly AccountStatus[];
+  /**
+   * Ends all that holds an account or a profile of that name, the `machine`, or what was left alone (`absence`): one loop goes first, and the
+   * others follow once it works (R14.2). Returns whether anything was held.
+   */
+  tryNow(account: string): Promise<boolean>;
+  /** Parks the loops of an account until `tryNow`, or until that wall time (ms); those that run go on (R14.4). */
+  hold(account: string, until?: number): Promise<void>;
+  /** Clears a permanently failed loop and admits it again, with a new cap if one is given, in one step (R5.5). */
   retry(loopId: string, options?: RetryOptions): Promise<SubmitResult>;
   /** Queued loops wait until `resume`; running ones go on (R2.4). */
   pause(): Promise<void>;

@@ -266,13 +266,20 @@ export class Supervisor {
 
   // ── Circuit and budget ───────────────────────────────────────────────────────────────────────────────────────
 
-  /** Ends all that holds an account: one loop goes first, the others follow once it works (R14.2). Returns whether anything was held. */
+  /**
+   * Ends all that holds an account or profile, the `machine`, or after an `absence`: one loop goes first, the others follow once it works
+   * (R14.2). Returns whether anything was held.
+   */
   async tryNow(account: string): Promise<boolean> {
+    mustBeText('account', account);
     return this.#change((unit) => tryAccount(unit, account));
   }
 
   /** Holds an account until *Try Now*, or until that wall time (ms): its loops are parked, those that run go on (R14.4). */
   async hold(account: string, until?: number): Promise<void> {
+    mustBeText('account', account);
+    if (until !== undefined && !Number.isFinite(until))
+      throw new InvalidArgumentError('until', 'must be a wall time in ms');
     await this.#change((unit) => holdAccount(unit, account, until));
   }
 

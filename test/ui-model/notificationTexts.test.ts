@@ -75,6 +75,45 @@ describe('Notifications', () => {
       'New loops are paused after failures, until 15:42. 5 failures in a row',
     ],
     [
+      {
+        ...{ type: 'hold:change', at: NOW, host: 'w1', of: { kind: 'account', name: 'claude' }, state: 'held' },
+        ...{ reason: 'login', why: 'Not logged in' },
+      },
+      'hold',
+      'claude is held, and its loops wait: Not logged in',
+    ],
+    [
+      {
+        ...{ type: 'hold:change', at: NOW, host: 'w1', of: { kind: 'machine' }, state: 'held', reason: 'machine' },
+        why: 'the disk is full',
+      },
+      'hold',
+      'This machine is held, and its loops wait: the disk is full',
+    ],
+    [
+      {
+        ...{ type: 'hold:change', at: NOW, host: 'w1', of: { kind: 'account', name: 'claude' }, state: 'asks' },
+        ...{ reason: 'usageLimit', why: '5-hour limit reached' },
+      },
+      'hold',
+      'claude can go on: its usage limit should be over by now.',
+    ],
+    [
+      {
+        ...{ type: 'hold:change', at: NOW, host: 'w1', of: { kind: 'account', name: 'claude' }, state: 'held' },
+        ...{ reason: 'usageLimit', why: '5-hour limit reached' },
+      },
+      undefined,
+    ],
+    [
+      {
+        ...{ type: 'work:stale', at: NOW, host: 'w1', loopIds: ['a', 'b'], count: 2 },
+        ...{ since: NOW - 36_000_000, awayMs: 36_000_000 },
+      },
+      'stale',
+      '2 loops of 05:40 were left alone for 10h 00m, and start only when you say so.',
+    ],
+    [
       { type: 'budget:warning', at: NOW, host: 'w1', spentUsd: 18, limitUsd: 20 },
       'budget',
       'Spent today: $18.00 of $20.00.',

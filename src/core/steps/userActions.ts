@@ -41,10 +41,13 @@ function tryLoop(unit: UnitOfWork, { seq, agent, cwd }: QueuedLoop): boolean {
   return held.length > 0;
 }
 
-/** Ends whatever holds an account, its folders included, so that one loop goes first (R14.2). Returns whether anything was held. */
-export function tryAccount(unit: UnitOfWork, account: string): boolean {
+/**
+ * Ends whatever holds an account or a profile of that name, its folders included, so that one loop goes first (R14.2). `machine` and
+ * `absence` name what has no other name. Returns whether anything was held.
+ */
+export function tryAccount(unit: UnitOfWork, name: string): boolean {
   const held = Object.values(unit.control.gates).filter(
-    ({ of, state }) => state === 'held' && of.kind === 'account' && of.name === account,
+    ({ of, state }) => state === 'held' && ('name' in of ? of.name : of.kind) === name,
   );
   for (const gate of held) tryGate(unit, gate);
   return held.length > 0;

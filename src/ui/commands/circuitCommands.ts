@@ -67,6 +67,7 @@ export const circuitCommands: CommandTable = {
           label: `$(warning) ${heldName(hold.of)}`,
           description: holdWords(hold, now),
           detail: oneLine(hold.why, 200),
+          act: () => run('tryAccount', hold.of.kind),
         })),
       { label: 'more', kind: vscode.QuickPickItemKind.Separator },
       ...(states.length > 0

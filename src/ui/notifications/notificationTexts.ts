@@ -1,9 +1,10 @@
 import type { SupervisorEvent } from '../../core/model/event.ts';
 import { count, formatClock, formatDuration, formatUsd } from '../text/format.ts';
+import { heldName } from '../text/holdWords.ts';
 import { oneLine } from '../text/safeText.ts';
 
 /** Kinds of notices. */
-export type NoticeKind = 'completion' | 'failure' | 'waiting' | 'silence' | 'circuit' | 'budget';
+export type NoticeKind = 'completion' | 'failure' | 'waiting' | 'silence' | 'circuit' | 'budget' | 'hold' | 'stale';
 
 /** A message about one event, or a burst of one kind. */
 export interface Notice {
@@ -28,6 +29,12 @@ export function noticeKind(event: SupervisorEvent): NoticeKind | undefined {
       return event.forMs === undefined ? undefined : 'silence';
     case 'circuit:trip':
       return 'circuit';
+    case 'hold:change':
+      // A limit is told by the loop that met it, and by nobody what the user did himself.
+      if (event.reason === 'user' || event.reason === 'absence') return undefined;
+      return event.state === 'asks' || (event.state === 'held' && event.reason !== 'usageLimit') ? 'hold' : undefined;
+    case 'work:stale':
+      return 'stale';
     case 'budget:warning':
       return 'budget';
     case 'budget:exceeded':
@@ -51,6 +58,7 @@ export function noticeOf(
 ): Notice | undefined {
   const last = events.at(-1);
   if (!last) return undefined;
+  if (last.type === 'work:stale') return { message: sentence(last, '', now), loopIds: last.loopIds };
   const ids = [
     ...new Set(events.flatMap((event) => ('loopId' in event && event.loopId !== undefined ? [event.loopId] : []))),
   ];
@@ -72,6 +80,8 @@ const SEVERAL: { readonly [kind in NoticeKind]: string } = {
   silence: 'have been silent for too long',
   circuit: 'paused new starts',
   budget: 'used up the budget',
+  hold: 'are held',
+  stale: 'were left alone',
 };
 
 function sentence(event: SupervisorEvent, title: string, now: number, proof?: string): string {
@@ -92,6 +102,17 @@ function sentence(event: SupervisorEvent, title: string, now: number, proof?: st
         : `${title} has been silent for ${formatDuration(event.forMs ?? 0)}.`;
     case 'circuit:trip':
       return `New loops are paused after failures, until ${formatClock(event.at + event.cooldownMs, now)}. ${oneLine(event.reason, 200)}`;
+    case 'hold:change': {
+      const what = event.of.kind === 'machine' ? 'This machine' : heldName(event.of);
+      if (event.state === 'asks') return `${what} can go on: its usage limit should be over by now.`;
+      return `${what} is held, and its loops wait: ${oneLine(event.why, 200)}`;
+    }
+    case 'work:stale': {
+      const { count: n, since, awayMs } = event;
+      const [was, start] = n === 1 ? ['was', 'starts'] : ['were', 'start'];
+      const away = `${count(n, 'loop')} of ${formatClock(since, now)} ${was} left alone for ${formatDuration(awayMs)}`;
+      return `${away}, and ${start} only when you say so.`;
+    }
     case 'budget:warning':
       return `Spent today: ${formatUsd(event.spentUsd)} of ${formatUsd(event.limitUsd)}.`;
     case 'budget:exceeded':

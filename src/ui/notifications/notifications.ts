@@ -24,12 +24,20 @@ interface Button {
   readonly command: string;
   /** Whether the command takes loops. */
   readonly onLoops?: boolean;
+  /** What else it takes. */
+  readonly arg?: string;
 }
 
 const SHOW_LOOPS: Button = { title: 'Show Loops', command: 'loopSupervisor.loops.focus' };
 const SHOW_FAILED: Button = { title: 'Show Failed Loops', command: 'loopSupervisor.showFailed' };
 const SHOW_OUTPUT: Button = { title: 'Show Output', command: 'loopSupervisor.showOutput', onLoops: true };
 const SHOW_LOOP: Button = { title: 'Show Loop', command: 'loopSupervisor.revealLoop', onLoops: true };
+
+const STALE_BUTTONS: readonly Button[] = [
+  { title: 'Start', command: 'loopSupervisor.tryAccount', arg: 'absence' },
+  SHOW_LOOPS,
+  { title: 'Cancel Loops', command: 'loopSupervisor.cancel', onLoops: true },
+];
 
 /** How a kind is shown: severity, and buttons for one loop and for several. `optional`: a setting can turn it off. */
 const STYLES: {
@@ -67,6 +75,16 @@ const STYLES: {
     ],
     optional: false,
   },
+  hold: {
+    show: 'warn',
+    one: [],
+    many: [
+      { title: 'Check Agents', command: 'loopSupervisor.checkAgents' },
+      { title: 'Try Now…', command: 'loopSupervisor.showCircuit' },
+    ],
+    optional: false,
+  },
+  stale: { show: 'info', one: [], many: STALE_BUTTONS, optional: false },
   budget: {
     show: 'warn',
     one: [],
@@ -215,6 +233,7 @@ export class Notifications implements vscode.Disposable {
     if (button)
       await vscode.commands.executeCommand(
         button.command,
+        ...(button.arg === undefined ? [] : [button.arg]),
         ...(button.onLoops ? [loopIds.length === 1 ? loopIds[0] : loopIds] : []),
       );
   }
