@@ -162,6 +162,8 @@ export interface StoreTransaction extends TransactionReads {
   claim(key: string): void;
   /** Removes those of these loops that exist and are finished, with everything that belongs to them. */
   removeFinished(seqs: readonly number[]): Removed;
+  /** Removes the settled attempts of a loop from before that one (its `id`), with the rows of history from before it began (R5.1). */
+  forgetAttempts(seq: number, before: number): void;
 }
 
 /** Which finished loops to list: newest first. */

@@ -60,7 +60,7 @@ export class ChangePoller implements Disposable {
     if (this.#parts.transactions.halted) return false;
     // Told once too.
     if (this.#parts.ownership.hasPassedBy()) this.#isBehind = true;
-    if (this.#parts.placement.lookAtFolders()) this.#isBehind = true;
+    if (this.#parts.placement.lookAgain()) this.#isBehind = true;
     const orphans = [...this.#parts.liveState.active.values()].filter((loop) =>
       this.#parts.ownership.shouldAdopt(loop, loop.attempt.windowId),
     );
