@@ -79,6 +79,12 @@ export interface SilentRecord {
   readonly forMs: number;
 }
 
+/** `seen.json`: processes of the run that were seen, for whoever takes the place of its guardian. */
+export interface SeenRecord {
+  readonly format: typeof FORMAT;
+  readonly processes: readonly ProcessIdentity[];
+}
+
 /** `cut.json`: the logs passed their limit, so their ends were cut off. */
 export interface CutRecord {
   readonly format: typeof FORMAT;
