@@ -55,6 +55,8 @@ export class Writes {
   readonly loops = new Map<number, DraftLoop>();
   readonly attempts = new Map<number, DraftAttempt>();
   readonly prompts = new Map<number, string>();
+  /** The attempt (`id`) of each loop from before which its attempts and history go. */
+  readonly forgotten = new Map<number, number>();
   /** Agents of loops that were submitted differently after all. */
   readonly agents = new Map<number, string>();
   readonly history: HistoryEntry[] = [];
@@ -258,6 +260,12 @@ export class Draft implements StoreTransaction {
   releaseWindow(id: string): void {
     this.#writing();
     this.writes.windows.set(id, undefined);
+  }
+
+  forgetAttempts(seq: number, before: number): void {
+    this.#writing();
+    this.writes.forgotten.set(seq, before);
+    this.writes.changed.add(seq);
   }
 
   addEvents(events: readonly SupervisorEvent[]): void {

@@ -30,7 +30,7 @@ CREATE TABLE loops (
   title text NOT NULL, agent text NOT NULL, cwd text NOT NULL, folder text, window_id text NOT NULL,
   priority double precision NOT NULL, place double precision NOT NULL,
   estimate bigint NOT NULL, estimate_assumed smallint NOT NULL, max_cost bigint,
-  submitted_at bigint NOT NULL, since bigint NOT NULL, attempts bigint NOT NULL, restarts text, restarts_total bigint, quick_crashes bigint NOT NULL,
+  submitted_at bigint NOT NULL, since bigint NOT NULL, attempts bigint NOT NULL, restarts text, restarts_total bigint, needed_memory bigint, quick_crashes bigint NOT NULL,
   cost bigint NOT NULL, cost_estimated bigint NOT NULL, session_id text, last_error text, metadata text,
   check_spec text, rounds text, commands smallint
 ) WITH (fillfactor = 80);

@@ -141,11 +141,16 @@ function bookStatements({ history, checks, ledger, marks, imported }: Writes): s
   return statements;
 }
 
-function removalStatements({ removed }: Writes): string[] {
-  if (removed.size === 0) return [];
-  return ['loops', 'attempts', 'history', 'checks', 'ledger', 'prompts'].map(
+function removalStatements({ removed, forgotten }: Writes): string[] {
+  const forgets = [...forgotten].flatMap(([seq, before]) => [
+    `DELETE FROM attempts WHERE seq = ${literal(seq)} AND id < ${literal(before)} AND ended_at IS NOT NULL`,
+    `DELETE FROM history WHERE seq = ${literal(seq)} AND n < ${literal(before)}`,
+  ]);
+  if (removed.size === 0) return forgets;
+  const removals = ['loops', 'attempts', 'history', 'checks', 'ledger', 'prompts'].map(
     (table) => `DELETE FROM ${table} WHERE ${seqsIn(removed)}`,
   );
+  return [...forgets, ...removals];
 }
 
 /** The head row, leases, and what others hear. */

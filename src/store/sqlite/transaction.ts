@@ -181,6 +181,11 @@ export class Transaction implements StoreTransaction {
     this.#writing().windows.release(id);
   }
 
+  forgetAttempts(seq: number, before: number): void {
+    this.#writing().removal.forgetAttempts(seq, before);
+    this.#changed.add(seq);
+  }
+
   addEvents(events: readonly SupervisorEvent[]): void {
     this.#writing();
     this.#events.push(...events);
