@@ -77,13 +77,16 @@ describe('detail of a loop', () => {
     assert.equal(detailData(detailOf(), undefined, () => false).proof, undefined);
   });
 
-  for (const [cost, costEstimated, says] of [
-    [5, 0, 'none'],
-    [5, 2, 'part'],
-    [5, 5, 'all'],
+  for (const [costEstimated, costUnknown, costAtLeast, says] of [
+    [0, 0, false, 'none'],
+    [2, 2, false, 'part'],
+    [5, 2, false, 'all'],
+    [5, 5, false, 'guess'],
+    [5, 2, true, 'atLeast'],
   ] as const)
-    it(`says that ${says} of the cost is an estimate when ${costEstimated} of ${cost} is`, () => {
-      assert.equal(detailData(detailOf({}, { cost, costEstimated }), undefined, () => false).costEstimated, says);
+    it(`R6.6 calls a cost of 5 with ${costEstimated} estimated and ${costUnknown} unknown “${says}”`, () => {
+      const detail = detailOf({}, { cost: 5, costEstimated, costUnknown, costAtLeast });
+      assert.equal(detailData(detail, undefined, () => false).costEstimated, says);
     });
 
   it('says what the page shows, with foreign text made plain, and no run token', () => {

@@ -2,11 +2,13 @@ import assert from 'node:assert/strict';
 import { toNano } from '../../src/core/model/money.ts';
 import {
   baseName,
+  type Cost,
   count,
   formatClock,
   formatCost,
   formatDuration,
   formatUsd,
+  speakCost,
   speakDuration,
 } from '../../src/ui/text/format.ts';
 
@@ -43,11 +45,19 @@ describe('What is shown in words', () => {
   ];
   for (const [usd, shown] of amounts) it(`shows ${usd} USD as ${shown}`, () => assert.equal(formatUsd(usd), shown));
 
-  it('marks a cost of which a part is estimated, and shows none where there is none', () => {
-    assert.equal(formatCost(toNano(0.5), 0), '$0.50');
-    assert.equal(formatCost(toNano(0.5), toNano(0.1)), '≈$0.50');
-    assert.equal(formatCost(0, 0), '');
-  });
+  const known = { cost: toNano(0.5), costEstimated: 0, costUnknown: 0, costAtLeast: false };
+  const costs: [cost: Cost, shown: string, spoken: string][] = [
+    [known, '$0.50', 'cost $0.50'],
+    [{ ...known, costEstimated: toNano(0.1) }, '≈$0.50', 'cost $0.50, estimated'],
+    [{ ...known, costEstimated: known.cost, costUnknown: known.cost }, '≈$0.50', 'cost unknown, guessed at $0.50'],
+    [{ ...known, costAtLeast: true }, '≥$0.50', 'cost at least $0.50'],
+    [{ ...known, cost: 0, costAtLeast: true }, 'cost unknown', 'cost unknown'],
+    [{ ...known, cost: 0 }, '', ''],
+  ];
+  for (const [cost, shown, spoken] of costs)
+    it(`R6.6 shows a cost as “${shown}” and speaks it as “${spoken}”`, () => {
+      assert.deepEqual([formatCost(cost), speakCost(cost)], [shown, spoken]);
+    });
 
   it('shows the time of today, the weekday of this week, else the date', () => {
     const now = new Date(2026, 2, 10, 15, 40).getTime();

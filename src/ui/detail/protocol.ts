@@ -104,8 +104,8 @@ export interface DetailData {
   readonly estimateAssumed: boolean;
   readonly maxCostUsd?: number;
   readonly costUsd: number;
-  /** How much of the cost is an estimate. */
-  readonly costEstimated: 'none' | 'part' | 'all';
+  /** How much of the cost is an estimate. `guess`: all of it is unknown. `atLeast`: some of the work is in no amount. */
+  readonly costEstimated: 'none' | 'part' | 'all' | 'guess' | 'atLeast';
   readonly reservedUsd: number;
   /** Restarts within the window that counts. */
   readonly restarts: number;

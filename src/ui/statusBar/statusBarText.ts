@@ -130,14 +130,16 @@ export function budgetText(status: Status, warnAtPercent: number, today: TodaySp
       tooltip: notReadyText(status),
       level: 'plain',
     };
-  const { spent, reserved, limit, resetsAt } = status.budget;
-  const estimated = today.agents.some((row) => row.estimated > 0);
+  const { spent: known, unknown, reserved, limit, resetsAt } = status.budget;
+  const spent = known + unknown;
+  const estimated = unknown > 0 || today.agents.some((row) => row.estimated > 0);
   const about = estimated ? '≈' : '';
   const amount = `${about}${formatUsd(spent)}`;
   const spokenAmount = `Spent on loops today: ${about ? 'about ' : ''}${formatUsd(spent)}`;
   const running = runningCost(status);
   const held = reserved > 0 ? `\n\nReserved for running and waiting loops: ${formatUsd(reserved)}.` : '';
-  const detail = running + held + spendTable(today);
+  const guessed = unknown > 0 ? `\n\n${formatUsd(unknown)} of it is a guess, for work whose cost nobody reports.` : '';
+  const detail = guessed + running + held + spendTable(today);
   const note = estimated ? '\n\n≈ marks amounts that are estimated in whole or in part.' : '';
   if (limit === 0) {
     return {

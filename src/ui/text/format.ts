@@ -59,16 +59,30 @@ export function formatUsd(usd: number): string {
   return `$${(size === 0 || size >= 0.00995 ? CENTS : LESS_THAN_A_CENT).format(usd)}`;
 }
 
-/** A cost for people: `≈` marks a partial estimate. Empty if there is none. */
-export function formatCost(cost: NanoUsd, estimated: NanoUsd): string {
-  if (cost === 0) return '';
-  return `${estimated > 0 ? '≈' : ''}${formatUsd(toUsd(cost))}`;
+/** What something has cost, 10⁻⁹ USD, and how well that is known (R6.6). */
+export interface Cost {
+  readonly cost: NanoUsd;
+  /** The part of `cost` that no agent named. */
+  readonly costEstimated: NanoUsd;
+  /** The part of `costEstimated` that is a guess. */
+  readonly costUnknown?: NanoUsd;
+  /** Some of the work is in no amount. */
+  readonly costAtLeast?: boolean;
+}
+
+/** A cost for people: `≈` marks an estimate, `≥` an amount that leaves out some of the work. Empty if there is none. */
+export function formatCost({ cost, costEstimated, costAtLeast }: Cost): string {
+  if (cost === 0) return costAtLeast ? 'cost unknown' : '';
+  return `${costAtLeast ? '≥' : costEstimated > 0 ? '≈' : ''}${formatUsd(toUsd(cost))}`;
 }
 
 /** The same for a screen reader. */
-export function speakCost(cost: NanoUsd, estimated: NanoUsd): string {
-  if (cost === 0) return '';
-  return `cost ${formatUsd(toUsd(cost))}${estimated > 0 ? ', estimated' : ''}`;
+export function speakCost({ cost, costEstimated, costUnknown, costAtLeast }: Cost): string {
+  if (cost === 0) return costAtLeast ? 'cost unknown' : '';
+  const usd = formatUsd(toUsd(cost));
+  if (costAtLeast) return `cost at least ${usd}`;
+  if (costUnknown === cost) return `cost unknown, guessed at ${usd}`;
+  return `cost ${usd}${costEstimated > 0 ? ', estimated' : ''}`;
 }
 
 /** Usage of processes: `12 % CPU, 240 MB`. */

@@ -1,7 +1,7 @@
 import type { ProcessIdentity } from '../../core/model/loop.ts';
 import { toNano } from '../../core/model/money.ts';
 import type { AttemptDetail, LoopDetail } from '../../core/model/status.ts';
-import { formatCost, formatDuration, speakDuration } from '../text/format.ts';
+import { type Cost, formatCost, formatDuration, speakCost, speakDuration } from '../text/format.ts';
 import { join } from '../text/loopText.ts';
 import { runLabel } from '../text/proofWords.ts';
 import { oneLine } from '../text/safeText.ts';
@@ -25,21 +25,20 @@ function attemptRow(seq: number, loopId: string, attempt: AttemptDetail, now: nu
   const ran = (attempt.endedAt ?? now) - attempt.startedAt;
   const said = endWords(attempt);
   const pid = attempt.pid !== undefined && attempt.endedAt === undefined ? `pid ${attempt.pid}` : '';
-  const { usd, source } = attempt.cost;
-  const cost = formatCost(toNano(usd), source === 'estimated' ? toNano(usd) : 0);
+  const cost = costOf(attempt);
   const label = runLabel(attempt);
   return {
     id: `attempt:${seq}:${attempt.number}`,
     subject: { kind: 'attempt', loopId, seq, number: attempt.number },
     label,
-    description: join([said, attempt.resumed ? 'resumed' : '', pid, formatDuration(ran), cost]),
+    description: join([said, attempt.resumed ? 'resumed' : '', pid, formatDuration(ran), formatCost(cost)]),
     spoken: [
       label,
       said.replaceAll(' · ', ', '),
       attempt.resumed ? 'resumed' : '',
       pid,
       speakDuration(ran),
-      cost && `cost ${cost.replace('≈', 'about ')}`,
+      speakCost(cost),
     ]
       .filter(Boolean)
       .join(', '),
@@ -57,6 +56,12 @@ function attemptRow(seq: number, loopId: string, attempt: AttemptDetail, now: nu
     children: 'none',
     isLive: attempt.endedAt === undefined,
   };
+}
+
+function costOf({ cost: { usd, unknownUsd, source, atLeast } }: AttemptDetail): Cost {
+  const cost = toNano(usd);
+  const isEstimate = source === 'estimated' || source === 'unknown';
+  return { cost, costEstimated: isEstimate ? cost : 0, costUnknown: toNano(unknownUsd), costAtLeast: atLeast };
 }
 
 /** Outcome and reason; only the reason if it includes the outcome, as most do. */

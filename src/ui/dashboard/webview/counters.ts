@@ -105,8 +105,9 @@ export class Counters {
       circuit.state === 'open' ? 'bad' : circuit.state === 'half-open' ? 'warn' : '',
     );
     this.#reset.hidden = circuit.state === 'closed';
-    const spent = `${this.#estimated ? '≈' : ''}${formatUsd(budget.spent)}`;
-    const share = budget.limit > 0 ? budget.spent / budget.limit : 0;
+    const used = budget.spent + budget.unknown;
+    const spent = `${this.#estimated || budget.unknown > 0 ? '≈' : ''}${formatUsd(used)}`;
+    const share = budget.limit > 0 ? used / budget.limit : 0;
     const reserved = budget.reserved > 0 ? `${formatUsd(budget.reserved)} reserved, ` : '';
     this.#budget.show(
       `${spent}${budget.limit > 0 ? ` of ${formatUsd(budget.limit)}` : ''}`,

@@ -197,7 +197,18 @@ const SOURCE_WORDS = {
 } as const;
 
 /** How much of a cost is an estimate, in words. */
-const ESTIMATED_WORDS = { none: '', part: ', in part an estimate', all: ', an estimate' } as const;
+const ESTIMATED_WORDS = {
+  none: '',
+  part: ', in part an estimate',
+  all: ', an estimate',
+  guess: ', a guess: its cost is unknown',
+  atLeast: ' at least: some of the work is not included',
+} as const;
+
+function costWords({ costUsd, costEstimated, demo }: DetailData, cost: string): string {
+  if (costUsd > 0) return `${cost}${demo ? ', play money' : ''}`;
+  return costEstimated === 'atLeast' ? 'unknown' : 'none so far';
+}
 
 function showFacts(detail: DetailData): void {
   const now = Date.now();
@@ -206,9 +217,10 @@ function showFacts(detail: DetailData): void {
     detail.estimateUsd > 0
       ? `${detail.estimateAssumed ? '≈' : ''}${formatUsd(detail.estimateUsd)}${detail.estimateAssumed ? ', from earlier loops' : ''}`
       : '';
-  const cost = `${detail.costEstimated === 'none' ? '' : '≈'}${formatUsd(detail.costUsd)}${ESTIMATED_WORDS[detail.costEstimated]}`;
+  const about = { none: '', atLeast: '≥', part: '≈', all: '≈', guess: '≈' }[detail.costEstimated];
+  const cost = `${about}${formatUsd(detail.costUsd)}${ESTIMATED_WORDS[detail.costEstimated]}`;
   const entries: [string, string][] = [
-    ['Cost', detail.costUsd > 0 ? `${cost}${detail.demo ? ', play money' : ''}` : 'none so far'],
+    ['Cost', costWords(detail, cost)],
     ['Paid by', detail.demo ? '' : [...new Set(detail.attempts.flatMap(({ account }) => account ?? []))].join(', ')],
     ['Estimate', estimate],
     ['Reserved', detail.reservedUsd > 0 ? formatUsd(detail.reservedUsd) : ''],
