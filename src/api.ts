@@ -68,6 +68,9 @@ export interface LoopSupervisorApi {
   shutdown(timeoutMs?: number): Promise<void>;
   /** Something in `status()` has changed, here or in another window. Not coalesced. */
   readonly onDidChange: Event<void>;
-  /** What happened, told once it is on the books: `{type, at, loopId?, …}`. */
+  /**
+   * What happened, told once it is stored: `{type, at, host, loopId?, …}`. Every window hears every event, whichever window caused it, once at
+   * most; `host` names the window that did. Texts of other windows' events are cut to 2,000 characters.
+   */
   readonly onEvent: Event<SupervisorEvent>;
 }

@@ -82,7 +82,12 @@ export class Supervisor {
     this.#lifecycle = new Lifecycle(this.#engine, this.#retention);
   }
 
-  /** What happened, told once it is on the books. Only what this window did or follows. */
+  /** This host's id: the `host` of the events that it causes. */
+  get hostId(): string {
+    return this.#context.window.id;
+  }
+
+  /** What happened, told once it is stored: every host tells of everything, whichever caused it, once at most (R10.2). */
   get onEvent(): Event<SupervisorEvent> {
     return this.#engine.listeners.onEvent;
   }
@@ -467,6 +472,19 @@ export class Supervisor {
     };
   }
 
+  /**
+   * Claims what one host should do for all, such as showing a notice (R10.2). Resolves with those of these keys that nobody has claimed
+   * within the last day.
+   */
+  claim(keys: readonly string[]): Promise<string[]> {
+    const reads: StatedRead[] = keys.map((key) => ['claimed', key]);
+    return this.#context.store.write((tx) => {
+      const free = keys.filter((key) => !tx.claimed(key));
+      for (const key of free) tx.claim(key);
+      return free;
+    }, reads);
+  }
+
   /** One transaction of the user's, with what it makes room for (R3.3). */
   async #change<T>(work: (unit: UnitOfWork) => T): Promise<T> {
     this.#lifecycle.mustBeReady();
@@ -483,7 +501,7 @@ export class Supervisor {
       const reads: StatedRead[] = loopId === '' ? [] : [['latest', loopId]];
       return await transactions.takeAndDispatch(take, submitResult, reads);
     } catch (error) {
-      for (const event of rejectionEvents(loopId, error, this.#context.clock.now())) listeners.tell(event);
+      for (const event of rejectionEvents(loopId, error, this.#context)) listeners.report(event);
       throw error;
     }
   }

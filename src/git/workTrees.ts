@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import type { Repository, WorkTree, WorkTrees } from '../core/ports/workTrees.ts';
 import { abortBringHome, bringHome, previewBringHome } from './bringHome.ts';
 import { Git } from './git.ts';
@@ -43,6 +43,7 @@ export function createWorkTrees({ storage, environment }: WorkTreesOptions): Wor
   };
   return {
     look: (cwd) => lookForRepository(git, cwd),
+    isWorkTree,
     create: async (request) => {
       const repository = await repositoryOf(request.cwd);
       return createWorkTree(git, storeOf(repository.commonFolder), repository, request);
@@ -93,6 +94,18 @@ async function restore(
   await git.run(['add', '--all'], { cwd: path, env });
   await git.run(['read-tree', '-u', '--reset', `${commit}^{tree}`], { cwd: path, env });
   await git.run(['reset', '--quiet'], { cwd: path, env });
+}
+
+/**
+ * A work tree has a `.git` in one of the folders above: a folder with a HEAD, for Git passes others by, or a file in
+ * linked work trees and submodules.
+ */
+async function isWorkTree(cwd: string): Promise<boolean> {
+  for (let folder = resolve(cwd); ; folder = dirname(folder)) {
+    const git = join(folder, '.git');
+    if (existsSync(join(git, 'HEAD')) || (await stat(git).catch(() => undefined))?.isFile()) return true;
+    if (folder === dirname(folder)) return false;
+  }
 }
 
 async function diskUse(path: string): Promise<number> {

@@ -1,9 +1,9 @@
-import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync, renameSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { renameSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ProcessIdentity } from '../../src/core/model/loop.ts';
 import type { ProcessInspector } from '../../src/core/ports/launcher.ts';
+import { exhaust } from '../support/descriptors.ts';
 import type { ListedRun } from '../support/plainHost.ts';
 import type { Seeded } from '../support/seeded.ts';
 import type { HostProcess } from './hostProcess.ts';
@@ -127,20 +127,9 @@ export class Faults {
 
   /** Lets a process open nothing more for a while. */
   async #exhaust(pid: number, ms: number): Promise<boolean> {
-    const open = new Set(readdirSync(`/proc/${pid}/fd`).map(Number));
-    let free = 0;
-    while (open.has(free)) free++;
-    const limits = readFileSync(`/proc/${pid}/limits`, 'utf8');
-    const [, soft = '1024', hard = '4096'] = /^Max open files\s+(\d+)\s+(\d+)/m.exec(limits) ?? [];
-    const limit = (value: string) =>
-      execFileSync('prlimit', ['--pid', String(pid), `--nofile=${value}:${hard}`], { stdio: 'ignore' });
-    limit(String(free));
+    const restore = exhaust(pid);
     await sleep(ms);
-    try {
-      limit(soft);
-    } catch {
-      // It has ended.
-    }
+    restore();
     return true;
   }
 

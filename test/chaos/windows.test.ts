@@ -9,6 +9,7 @@ import type { Status } from '../../src/core/model/status.ts';
 import { systemClock } from '../../src/core/runtime/systemClock.ts';
 import { openStore } from '../../src/store/sqlite/store.ts';
 import { bundledGuardian } from '../support/bundledGuardian.ts';
+import { canExhaust, exhaust } from '../support/descriptors.ts';
 import { markedProcesses, stillLives } from '../support/markedProcesses.ts';
 import { until } from '../support/until.ts';
 import { HostError, HostProcess } from './hostProcess.ts';
@@ -110,6 +111,25 @@ describe('Windows on one store', () => {
     } finally {
       if (locker.connected) locker.send({ let: 'go' });
       await new Promise((resolve) => locker.once('exit', resolve));
+    }
+    await until('the stop to be recorded', async () => (await host.ask({ do: 'state', loopId })) === 'cancelled');
+  });
+
+  it('R7.2 a window without a free descriptor can still stop its run (A1, A7)', async function () {
+    if (!canExhaust()) this.skip();
+    const host = await open({ killGraceMs: 200 });
+    const loopId = `${prefix}exhausted`;
+    await host.ask({ do: 'submit', loopId, prompt: reporter(100_000, 50) });
+    await until('the agent to run', () => alive().length > 0);
+    await until('its start to be recorded', async () => (await status(host)).running[0]?.pid !== undefined);
+    const restore = exhaust(host.child.pid as number);
+    try {
+      const cancelled = host.ask({ do: 'cancel', loopId });
+      await until('the agent to be gone', () => alive().length === 0);
+      restore();
+      assert.equal(await cancelled, true);
+    } finally {
+      restore();
     }
     await until('the stop to be recorded', async () => (await host.ask({ do: 'state', loopId })) === 'cancelled');
   });

@@ -171,7 +171,7 @@ describe('a loop with a check', () => {
       const forgotten: string[] = [];
       const workTrees = {
         snapshot: async (_root: string, name: string) => ({ tree: await snapshot(name), commit: 'c', leftOut: [] }),
-        look: async () => ({ kind: look, reason: 'not-a-repository' }),
+        isWorkTree: async () => look === 'repository',
         forgetEverywhere: async (loops: readonly string[]) => void forgotten.push(...loops),
       } as unknown as WorkTrees;
       return { workTrees, forgotten };

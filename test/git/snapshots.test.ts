@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { appendFileSync, existsSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { filesOf, GitBench } from './support.ts';
 
@@ -133,6 +133,14 @@ describe('snapshots', () => {
     bench.commit({ 'a.txt': 'second\n' });
     bench.git('clone', '--quiet', '--depth=1', `file://${bench.root}`, join(bench.home, 'shallow'));
     assert.ok((await bench.trees.snapshot(join(bench.home, 'shallow'), '1/1')).commit);
+  });
+
+  it('R11.3 are only for folders in a work tree, which a look at the files tells', async () => {
+    bench.write({ 'deep/er/x.txt': 'x' });
+    const of = (folder: string) => bench.trees.isWorkTree(folder);
+    mkdirSync(join(bench.home, 'empty', '.git'), { recursive: true });
+    const found = [join(bench.root, 'deep', 'er'), bench.home, join(bench.home, 'empty')].map(of);
+    assert.deepEqual(await Promise.all(found), [true, false, false]);
   });
 
   it('R12.3 go with the loops that they belong to', async () => {

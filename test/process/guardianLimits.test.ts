@@ -1,19 +1,16 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { canExhaust, exhaust } from '../support/descriptors.ts';
 import { until } from '../support/until.ts';
-import { kill, lives, RunHarness } from './support/runHarness.ts';
+import { kill, lives, program, RunHarness } from './support/runHarness.ts';
 
 describe('A guardian without free descriptors', () => {
   let harness: RunHarness;
 
   before(function () {
-    try {
-      execFileSync('prlimit', ['--version'], { stdio: 'ignore' });
-    } catch {
-      this.skip();
-    }
+    if (!canExhaust()) this.skip();
   });
 
   beforeEach(async () => {
@@ -21,15 +18,6 @@ describe('A guardian without free descriptors', () => {
   });
 
   afterEach(() => harness.dispose());
-
-  /** Lets a process open nothing more. */
-  function exhaust(pid: number): void {
-    const open = readdirSync(`/proc/${pid}/fd`)
-      .map(Number)
-      .sort((a, b) => a - b);
-    const free = open.findIndex((fd, index) => fd !== index);
-    execFileSync('prlimit', ['--pid', String(pid), `--nofile=${free < 0 ? open.length : free}`]);
-  }
 
   it('R7.2 sends the first signal of a stop at once (A7)', async () => {
     const script = `trap 'touch heard' TERM; (trap '' TERM; exec sleep 1000) & echo up; while :; do sleep 0.05; done`;
@@ -42,6 +30,21 @@ describe('A guardian without free descriptors', () => {
     assert.ok(lives(leader.pid));
     assert.equal(await run.signal('SIGKILL', 'user'), true);
     await until('its end', () => !lives(leader.pid));
+  });
+
+  it('R7.4 what it could not see is seen to by the window that reads of it (A7)', async () => {
+    const { told, token, files } = harness.launch(program('tree.sh'), ['wait']);
+    const { guardian } = await told.whenStarted;
+    await until('the tree', () => harness.processesOf(token).length >= 4);
+    harness.launcher.dispose();
+    kill(guardian?.pid as number);
+    const end = { format: 1, kind: 'exited', exit: { exitCode: 0 }, at: 1_000, swept: [], kept: [], remaining: [] };
+    writeFileSync(files.ended, JSON.stringify({ ...end, unseen: 'no free descriptors' }));
+    harness.launcher = harness.newLauncher();
+    const seen = await harness.adopt(token).told.whenEnded;
+    assert.deepEqual([seen.kind, seen.unseen, seen.remaining], ['exited', undefined, []]);
+    assert.ok(seen.swept.length >= 4, JSON.stringify(seen.swept));
+    assert.deepEqual(harness.processesOf(token), []);
   });
 
   it('R7.4 does not say that nothing is left where it could not look, and another looks in its place (A7)', async () => {

@@ -6,7 +6,7 @@ import { ENDED, finish, gatesOf, StoreFolder, start, submit, type TestStore } fr
 
 const ids = (loops: readonly { readonly loopId: string }[] | undefined) => loops?.map(({ loopId }) => loopId);
 
-describe('store: rows that can not be read', () => {
+describe('store: rows that cannot be read', () => {
   let folder: StoreFolder;
   beforeEach(() => {
     folder = new StoreFolder();
@@ -51,12 +51,12 @@ describe('store: rows that can not be read', () => {
     ['what its state needs is missing', "UPDATE loops SET state = 'backingOff' WHERE loop_id = 'queued'", ['running']],
     ['a number too large', "UPDATE loops SET cost = 9223372036854775807 WHERE loop_id = 'queued'", ['running']],
     ['an attempt that is gone', 'DELETE FROM attempts', ['queued']],
-    ['an attempt that can not be read', 'UPDATE attempts SET leader = \'{"pid":"one"}\'', ['queued']],
+    ['an attempt that cannot be read', 'UPDATE attempts SET leader = \'{"pid":"one"}\'', ['queued']],
     ['an attempt that has ended, but not how', 'UPDATE attempts SET ended_at = 5', ['queued']],
     ['an attempt with a number too large', 'UPDATE attempts SET read_offset = 9223372036854775807', ['queued']],
   ];
   for (const [what, sql, left] of cases) {
-    it(`one bad row stops nothing: ${what}`, async () => {
+    it(`one bad row stops nothing else: ${what}`, async () => {
       (await filled()).close();
       folder.sql(sql);
       const store = folder.open();
@@ -119,7 +119,7 @@ describe('store: rows that can not be read', () => {
   });
 
   for (const counter of ['-1', '-5', '9223372036854775807']) {
-    it(`a counter of ${counter} gives no number twice`, async () => {
+    it(`a counter of ${counter} gives out no number twice`, async () => {
       (await filled()).close();
       folder.sql(`UPDATE changes SET rev = ${counter} WHERE rev = (SELECT max(rev) FROM changes)`);
       const store = folder.open();
@@ -137,7 +137,7 @@ describe('store: rows that can not be read', () => {
     'UPDATE changes SET rev = rev + 1000',
     'UPDATE changes SET rev = rev - 1000',
   ]) {
-    it(`what other windows have changed is told though its list is spoilt: ${sql}`, async () => {
+    it(`changes of other windows arrive although their list is damaged: ${sql}`, async () => {
       const theirs = await filled();
       const store = folder.open();
       store.changes();
@@ -157,7 +157,7 @@ describe('store: rows that can not be read', () => {
     });
   }
 
-  it('how many loops are finished is counted anew where it can not be read', async () => {
+  it('how many loops are finished is counted anew where it cannot be read', async () => {
     const store = await filled();
     folder.sql('UPDATE changes SET finished = -1');
     assert.deepEqual(store.finishedCount(), { total: 1, failed: 0 });
@@ -168,7 +168,7 @@ describe('store: rows that can not be read', () => {
     ]);
   });
 
-  it('whatever is put into a column, everything is still answered, and the log says what was left out', async () => {
+  it('whatever is in a column, every query still returns, and the log says what was left out', async () => {
     (await filled()).close();
     const tables = [
       'loops',

@@ -25,7 +25,7 @@ onEachStore('what other hosts have changed', ({ open, news }) => {
     theirs = await open();
   });
 
-  it('R3.1 the first answer is everything that is live, and then only what is new', async () => {
+  it('R3.1 the first reading is everything that is live, and later ones only what is new', async () => {
     const queued = await submit(theirs, 'queued');
     const running = await start(theirs, await submit(theirs, 'running'), 'token');
     await finish(theirs, await submit(theirs, 'done'));
@@ -58,7 +58,7 @@ onEachStore('what other hosts have changed', ({ open, news }) => {
     assert.equal(await news(mine), undefined);
   });
 
-  it('within a transaction they are exact: nobody can write between the answer and the commit (R3.1, R6.2)', async () => {
+  it('within a transaction they are exact: nobody can write before its commit (R3.1, R6.2)', async () => {
     await news(mine);
     const theirLoop = await submit(theirs, 'theirs');
     await mine.write((tx) => {
@@ -70,7 +70,7 @@ onEachStore('what other hosts have changed', ({ open, news }) => {
     assert.deepEqual(ids((await news(theirs))?.loops), ['theirs', 'mine']);
   });
 
-  it('what was handed out in a transaction that failed is handed out again', async () => {
+  it('what a failed transaction returned is returned again', async () => {
     await news(mine);
     await submit(theirs, 'theirs');
     for (let attempt = 0; attempt < 2; attempt++) {
@@ -87,7 +87,7 @@ onEachStore('what other hosts have changed', ({ open, news }) => {
     assert.equal(await news(mine), undefined);
   });
 
-  it('the very first answer is given again when its transaction failed', async () => {
+  it('the first reading is returned again after its transaction failed', async () => {
     await submit(theirs, 'theirs');
     await assert.rejects(
       mine.write((tx) => {
@@ -99,7 +99,7 @@ onEachStore('what other hosts have changed', ({ open, news }) => {
     assert.equal(await news(mine), undefined);
   });
 
-  it('a transaction that has written can not ask any more', async () => {
+  it('a transaction that has written cannot ask for changes any more', async () => {
     await assert.rejects(
       mine.write((tx) => {
         tx.insertLoop(newLoop('mine'), '');
@@ -110,7 +110,7 @@ onEachStore('what other hosts have changed', ({ open, news }) => {
     assert.equal(await mine.latest('mine'), undefined);
   });
 
-  it('asked for within a write, the store answers as its transaction does', async () => {
+  it('within a write the store returns the same changes as its transaction', async () => {
     await news(mine);
     await submit(theirs, 'theirs');
     await assert.rejects(
@@ -119,7 +119,7 @@ onEachStore('what other hosts have changed', ({ open, news }) => {
         throw new Error('no');
       }),
     );
-    assert.deepEqual(ids((await news(mine))?.loops), ['theirs'], 'it was rolled back, so it counts as not told');
+    assert.deepEqual(ids((await news(mine))?.loops), ['theirs'], 'it was rolled back, so it counts as not delivered');
   });
 
   it('a loop is seen as changed when only its attempt is', async () => {
@@ -151,7 +151,7 @@ onEachStore('what other hosts have changed', ({ open, news }) => {
     assert.deepEqual(ids((await news(mine))?.loops), ['b']);
   });
 
-  it('a loop that was removed since is told as gone', async () => {
+  it('a loop that was removed meanwhile is reported as gone', async () => {
     const loop = await submit(theirs, 'a');
     await news(mine);
     await finish(theirs, loop);
@@ -207,7 +207,7 @@ onEachStore('what other hosts have changed', ({ open, news }) => {
 });
 
 describe('store on SQLite: what other hosts have changed', () => {
-  it('a window that was away for longer than changes are kept is told all that is live, and which loops those are', async () => {
+  it('a window that was away for longer than changes are kept gets all live loops, and which they are', async () => {
     const folder = new StoreFolder();
     const [mine, theirs] = [folder.open(), folder.open()];
     const kept = await submit(theirs, 'kept');

@@ -154,7 +154,7 @@ describe('store: files', () => {
     await submit(folder.open(), 'b');
   });
 
-  it('a damaged database is told once, blocks, and stays as it is', async () => {
+  it('a damaged database is reported once, blocks, and stays as it is', async () => {
     const first = folder.open();
     for (let i = 0; i < 200; i++) await submit(first, `loop-${i}`, {}, 'x'.repeat(500));
     first.close();
@@ -225,7 +225,7 @@ describe('store: files', () => {
       if (process.platform === 'win32') this.skip();
     });
 
-    it('is told, and nothing is created in its place', async () => {
+    it('is reported, and nothing is created in its place', async () => {
       const store = folder.open();
       await submit(store, 'a');
       const troubles = troublesOf(store);
@@ -250,7 +250,7 @@ describe('store: files', () => {
       assert.throws(() => store.changes(), isKind('replaced'));
     });
 
-    it('the log beside it can not be taken away unnoticed', async () => {
+    it('the log beside it cannot be taken away unnoticed', async () => {
       folder.open().close();
       const store = folder.open();
       assert.ok(store.changes());
@@ -318,7 +318,7 @@ describe('store: files', () => {
     });
   });
 
-  describe('where it can not write', () => {
+  describe('where it cannot write', () => {
     const NOBODY = 65_534;
     beforeEach(function () {
       if (process.platform === 'win32') this.skip();
@@ -351,7 +351,7 @@ describe('store: files', () => {
           () => folder.open(),
           isKind(
             'disk',
-            /can not be written \(.+\)\. Make its folder and the files in it writable for you, then try again/,
+            /cannot be written \(.+\)\. Make its folder and the files in it writable for you, then try again/,
           ),
         ),
       );
@@ -364,18 +364,18 @@ describe('store: files', () => {
       store.close();
       chmodSync(dirname(folder.path), 0o500);
       const before = readFileSync(folder.path);
-      asUser(() => assert.throws(() => folder.open(), isKind('disk', /can not be written/)));
+      asUser(() => assert.throws(() => folder.open(), isKind('disk', /cannot be written/)));
       assert.ok(readFileSync(folder.path).equals(before));
     });
 
     it('a file where the folder should be', () => {
       writeFileSync(dirname(folder.path), 'in the way');
-      assert.throws(() => folder.open(), isKind('disk', /can not be written/));
+      assert.throws(() => folder.open(), isKind('disk', /cannot be written/));
       assert.equal(readFileSync(dirname(folder.path), 'utf8'), 'in the way');
     });
   });
 
-  it('who begins to listen late is told of the trouble that is there', async () => {
+  it('a late listener learns of present trouble', async () => {
     if (process.platform === 'win32') return;
     const store = folder.open();
     rmSync(folder.path);

@@ -176,7 +176,7 @@ describe('store: a database of the first version', () => {
     assert.deepEqual(await answersOf(folder.open()), firstAnswers());
   });
 
-  it('a window that knows only that version stops at its next transaction, and can not open it again', () => {
+  it('a window that knows only that version stops at its next transaction, and cannot open it again', () => {
     const { connection, fileLock } = openDatabase({
       path: folder.path,
       now: () => 0,

@@ -44,7 +44,7 @@ export function firstAnswers(): unknown {
   };
 }
 
-/** All that a store answers, as JSON. */
+/** All that a store returns, as JSON. */
 export async function answersOf(store: TestStore): Promise<unknown> {
   const changes = store.changes();
   const finished = await store.finished({ limit: 100 });

@@ -7,7 +7,7 @@ import { anyAttempt, anyEnd, anyFacts, anyMetadata, anyPhase, anyText } from './
 import { onEachStore } from './eachStore.ts';
 import { finish, gatesOf, newAttempt, newLoop, start, submit, type TestStore } from './support.ts';
 
-onEachStore('what is written is read again', (bench) => {
+onEachStore('what is written reads the same', (bench) => {
   let store: TestStore;
   let number = 0;
   beforeEach(async () => {

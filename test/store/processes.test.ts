@@ -88,7 +88,7 @@ describe('store: several processes on one file', () => {
     assert.equal(folder.rows('PRAGMA integrity_check')[0]?.integrity_check, 'ok');
   });
 
-  it('R6.7 a writer that is killed in the middle loses nothing that it was told is written, and leaves nothing half', async () => {
+  it('R6.7 a writer that is killed in the middle loses nothing that was acknowledged, and leaves nothing half done', async () => {
     folder.open();
     for (let round = 0; round < 3; round++) {
       const { child, told } = start('writeOn');
@@ -219,7 +219,7 @@ describe('store: several processes on one file', () => {
     await submit(folder.open(), 'c');
   });
 
-  it('R8.3 a full disk is told, loses nothing, and work goes on when there is space again', async function () {
+  it('R8.3 a full disk is reported, loses nothing, and work goes on once there is space again', async function () {
     if (process.platform !== 'linux') this.skip();
     mkdirSync(dirname(folder.path), { recursive: true });
     // A limit on the size of files stands for a full disk: in blocks of 512 bytes. It is lifted from outside.
@@ -233,7 +233,7 @@ describe('store: several processes on one file', () => {
     assert.ok(
       told.some(
         (message) =>
-          message.trouble === 'disk' && /The disk is full|can not be read or written/.test(String(message.message)),
+          message.trouble === 'disk' && /The disk is full|cannot be read or written/.test(String(message.message)),
       ),
       JSON.stringify(told),
     );

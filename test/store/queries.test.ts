@@ -97,7 +97,7 @@ onEachStore('queries over many loops', (bench) => {
     assert.equal((await store.latest('c'))?.state, 'queued', 'a live loop is not removed');
   });
 
-  it('R9.4 a removed loop goes with all that belongs to it, but not what was spent', async () => {
+  it('R9.4 a removed loop goes with everything that belongs to it, but what was spent stays', async () => {
     const loop = await start(store, await submit(store, 'loop'), 'token-1');
     await store.write((tx) => {
       tx.addLedger({

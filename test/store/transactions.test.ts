@@ -64,7 +64,7 @@ onEachStore('transactions', (bench) => {
     await submit(store, 'same');
   });
 
-  it('R2.1 the order of submission grows for ever, and is the place', async () => {
+  it('R2.1 the order of submission always grows, and is the place', async () => {
     const a = await submit(store, 'a');
     await finish(store, a);
     await store.write((tx) => tx.removeFinished([a.seq]));
@@ -177,7 +177,7 @@ onEachStore('transactions', (bench) => {
     assert.equal(await median(), 105);
   });
 
-  it('R5.5 a failed loop comes back to life with all that it was', async () => {
+  it('R5.5 a failed loop becomes live again with everything it had', async () => {
     const loop = await submit(store, 'loop');
     const failed = await finish(store, loop, { ...FAILED, lastError: FAILED.failure });
     assert.deepEqual(store.permanentlyFailed(9), ['loop']);
@@ -192,7 +192,7 @@ onEachStore('transactions', (bench) => {
     await assert.rejects(submit(store, 'loop'), DuplicateLoopError);
   });
 
-  it('after its end nothing can be written, and what waits is refused', async () => {
+  it('once it is closed nothing can be written, and what waits is refused', async () => {
     store.close();
     store.close();
     await assert.rejects(submit(store, 'late'), /closed/);

@@ -46,7 +46,7 @@ describe('store: waiting for a lock', () => {
     assert.deepEqual([runs, seen], [1, [true]]);
   });
 
-  it('it is tried soon, then at most ten times a second, without end', async () => {
+  it('it is tried again soon, then at most ten times a second, without end', async () => {
     const store = folder.open(clock);
     lock();
     const waits: number[] = [];
@@ -64,7 +64,7 @@ describe('store: waiting for a lock', () => {
     assert.equal((await write).loopId, 'a');
   });
 
-  it('a lock that lasts is told as trouble, once, and its end too; reading goes on', async () => {
+  it('a lasting lock is reported once, and so is its end; reading goes on', async () => {
     const store = folder.open(clock);
     const troubles: unknown[] = [];
     store.onTrouble((error) => troubles.push(error instanceof StoreError ? error.kind : error));
@@ -81,7 +81,7 @@ describe('store: waiting for a lock', () => {
     assert.deepEqual(troubles, ['locked', undefined]);
   });
 
-  it('a lock that lasted is over for a write that is refused for a reason of its own, too', async () => {
+  it('the report of a lasting lock ends even if the write that got it is refused for its own reason', async () => {
     const store = folder.open(clock);
     const troubles: unknown[] = [];
     store.onTrouble((error) => troubles.push(error instanceof StoreError ? error.kind : error));
@@ -110,7 +110,7 @@ describe('store: waiting for a lock', () => {
     assert.deepEqual(folder.rows('SELECT loop_id FROM loops'), [{ loop_id: 'a' }]);
   });
 
-  it('what can not be written even then is refused', async () => {
+  it('what cannot be written even then is refused', async () => {
     const store = folder.open(clock);
     lock();
     const writes = [submit(store, 'a'), submit(store, 'b')];

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,6 +17,16 @@ describe('log file windows', () => {
   const folder = mkdtempSync(join(tmpdir(), 'transcript-'));
   const path = join(folder, 'out');
   after(() => rmSync(folder, { recursive: true }));
+
+  it('R8.1 a named pipe in the place of a log is empty, and holds nobody (A10)', async function () {
+    const pipe = join(folder, 'pipe');
+    try {
+      execFileSync('mkfifo', [pipe]);
+    } catch {
+      this.skip();
+    }
+    assert.deepEqual((await readForward(pipe, 0, 1_000, true)).lines, []);
+  });
 
   async function allForward(window: number, ended: boolean) {
     const lines = [];

@@ -88,7 +88,7 @@ function shownTexts(): string[] {
     row({ ...running('a'), activity: { asking: 'Which database?' } }),
     noticeOf(
       'failure',
-      [{ type: 'loop:failed', loopId: 'a', at: NOW, error: 'x', reason: 'x', permanent: true }],
+      [{ type: 'loop:failed', loopId: 'a', at: NOW, host: 'w1', error: 'x', reason: 'x', permanent: true }],
       () => 'A',
       NOW,
     )?.message ?? '',

@@ -245,6 +245,8 @@ export interface LoopFacts {
   readonly restarts: readonly number[];
   /** Restarts since it was submitted or retried (R5.1); none if absent. */
   readonly restartsTotal?: number;
+  /** It was killed once for want of memory, when it held so many bytes (0: nobody knows): it starts when that much is free (R5.7). */
+  readonly neededMemory?: number;
   /** Whether a prompt that begins with a command of its agent's runs that command (R1.5); as its profile says if absent. */
   readonly commands?: boolean;
   /** Attempts in a row that crashed in the second of their start: such a one is not resumed. */

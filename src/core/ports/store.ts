@@ -2,6 +2,7 @@ import type { Json } from '../model/agentEvent.ts';
 import type { CheckResult } from '../model/check.ts';
 import type { CircuitRecord } from '../model/circuit.ts';
 import type { Disposable } from '../model/disposable.ts';
+import type { SupervisorEvent } from '../model/event.ts';
 import type { Gates } from '../model/gate.ts';
 import type { Attempt, FinishedLoop, LedgerRow, Loop, ProcessIdentity, Transition } from '../model/loop.ts';
 import type { NanoUsd } from '../model/money.ts';
@@ -76,6 +77,8 @@ export interface StoreChanges {
   readonly day?: DaySpend;
   /** All leases that are not released. */
   readonly windows: readonly WindowLease[];
+  /** What was told since, in its order; some of it may be the owner's own. None the first time, and with `live`. */
+  readonly events?: readonly SupervisorEvent[];
 }
 
 /** What was removed. */
@@ -104,6 +107,8 @@ export interface TransactionReads {
   checks(seq: number): readonly CheckResult[];
   /** Median cost of that agent's last 20 completed or failed loops; undefined when there are none. */
   medianCost(agent: string): NanoUsd | undefined;
+  /** Whether that key has been claimed within the last day (R10.2). */
+  claimed(key: string): boolean;
 }
 
 /** A read that a unit of work states in advance: its name and its key. */
@@ -151,8 +156,14 @@ export interface StoreTransaction extends TransactionReads {
   saveControl(control: Control): void;
   saveWindow(lease: WindowLease): void;
   releaseWindow(id: string): void;
+  /** Hands events to the other hosts: each gets them once at most with its changes (R10.2). Long texts are cut. */
+  addEvents(events: readonly SupervisorEvent[]): void;
+  /** Claims a key for a day. */
+  claim(key: string): void;
   /** Removes those of these loops that exist and are finished, with everything that belongs to them. */
   removeFinished(seqs: readonly number[]): Removed;
+  /** Removes the settled attempts of a loop from before that one (its `id`), with the rows of history from before it began (R5.1). */
+  forgetAttempts(seq: number, before: number): void;
 }
 
 /** Which finished loops to list: newest first. */

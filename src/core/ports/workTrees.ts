@@ -98,6 +98,8 @@ export interface UnsavedWork {
 export interface WorkTrees {
   /** Looks for the repository that `cwd` is in. Never rejects. */
   look(cwd: string): Promise<RepositoryLook>;
+  /** Whether `cwd` is in a work tree of Git, by a cheap look that starts no program. Never rejects. */
+  isWorkTree(cwd: string): Promise<boolean>;
   /** Makes a work tree, or finishes one that was half made. */
   create(request: WorkTreeRequest): Promise<WorkTree>;
   /** Takes a snapshot of the files of a work tree (R12.3). `name`: `<loop>/<n>`, unique per snapshot. */

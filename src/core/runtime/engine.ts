@@ -65,7 +65,7 @@ export class Engine implements Disposable {
     for (const launch of unit.launches) this.runs.launch(launch);
     for (const effect of unit.effects) tryOrLog(this.context, effect, 'An order to a run could not be given.');
     this.runs.reconcile();
-    for (const event of unit.events) this.listeners.tell(event);
+    for (const event of [...unit.heard, ...unit.events]) this.listeners.tell(event);
     this.listeners.changed();
     this.#wakeTimer.set(unit.waitsForDisk);
     this.#profileChecks.set();

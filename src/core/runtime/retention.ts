@@ -2,6 +2,7 @@ import type { Disposable } from '../model/disposable.ts';
 import { observeOld, removableBefore } from '../policy/absence.ts';
 import { LONGEST_SLEEP_MS } from '../ports/clock.ts';
 import type { UnitOfWork } from '../state/unitOfWork.ts';
+import { forgetOldAttempts, hasTooMany } from '../steps/forget.ts';
 import type { Engine } from './engine.ts';
 import { settleAfterReboot } from './unconfirmedEnds.ts';
 
@@ -118,6 +119,7 @@ export class Retention implements Disposable {
       await this.remove(seqs);
       await this.#pause();
     }
+    await this.#forgetAttempts();
     await this.#limitLogs();
     if (before !== undefined) await this.#removeStrays(before);
     await this.#giveBack();
@@ -134,6 +136,15 @@ export class Retention implements Disposable {
       return observed;
     });
     return removableBefore(seen, maxAgeMs, clock.now());
+  }
+
+  /** Bounds what is kept of loops that live on and on (R5.1). */
+  async #forgetAttempts(): Promise<void> {
+    const { liveState, transactions } = this.#parts;
+    for (const { seq } of [...liveState.loops()].filter(hasTooMany)) {
+      const old = await transactions.take((unit) => forgetOldAttempts(unit, seq), [['attempts', seq]]);
+      await this.#removeRuns(old.map(({ token }) => token));
+    }
   }
 
   /** Removes old logs that belong to no recorded attempt, such as those of loops whose removal was interrupted. */

@@ -82,6 +82,7 @@ export class TransactionQueue {
           unit = new UnitOfWork(tx, this.#context, this.#liveState, this.halted);
           const result = work(unit);
           markParked(unit);
+          if (unit.events.length > 0) tx.addEvents(unit.events);
           return result;
         },
         reads,

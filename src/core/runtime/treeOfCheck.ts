@@ -34,12 +34,10 @@ async function snapshot(
   log: SupervisorContext['log'],
 ): Promise<string | undefined> {
   try {
-    return (await workTrees.snapshot(cwd, name)).tree;
+    // Most loops without Git would otherwise pay for programs that only say so.
+    return (await workTrees.isWorkTree(cwd)) ? (await workTrees.snapshot(cwd, name)).tree : undefined;
   } catch (error) {
-    // Most folders that fail are in no repository: that is no trouble.
-    const look = await workTrees.look(cwd);
-    const isTrouble = look.kind === 'repository' || look.reason === 'unknown';
-    if (isTrouble) log(`The files in ${cwd} could not be compared with those of the round before.`, error);
+    log(`The files in ${cwd} could not be compared with those of the round before.`, error);
     return undefined;
   }
 }

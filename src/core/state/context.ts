@@ -1,3 +1,4 @@
+import type { EventOrigin } from '../model/event.ts';
 import type { HoldReason } from '../model/gate.ts';
 import type { NanoUsd } from '../model/money.ts';
 import type { Doubts, KeptSetting, Settings, StoredSettings, UnknownSetting } from '../model/settings.ts';
@@ -69,6 +70,11 @@ export function useStoredSettings(context: SupervisorContext, stored: StoredSett
   context.unknownSettings = inForce.unknown;
   context.keptSettings = inForce.kept;
   return inForce.stored;
+}
+
+/** For an event that happens now, here. */
+export function originIn({ clock, window }: SupervisorContext): EventOrigin {
+  return { at: clock.now(), host: window.id };
 }
 
 /** Whether a loop of that agent and estimate can cost money. What cannot never waits for any (R6.3). */

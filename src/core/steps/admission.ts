@@ -17,7 +17,7 @@ import { checkOf } from '../policy/checkSpec.ts';
 import { attemptsAllowed, cooldownRemainingMs } from '../policy/circuitBreaker.ts';
 import { whyNotJson } from '../policy/jsonValue.ts';
 import type { AgentProfile } from '../ports/agents.ts';
-import { needsMoney, type SupervisorContext } from '../state/context.ts';
+import { needsMoney, originIn, type SupervisorContext } from '../state/context.ts';
 import { circuitOf } from '../state/gates.ts';
 import type { LiveState, QueuedLoop } from '../state/liveState.ts';
 
@@ -41,13 +41,15 @@ export const REJECT_REASON: { readonly [code in SupervisorError['code']]?: Rejec
 };
 
 /** What is told when a submit was rejected with `error` (R1.2, R6.4); nothing where that says nothing about a submit. */
-export function rejectionEvents(loopId: string, error: unknown, at: number): SupervisorEvent[] {
+export function rejectionEvents(loopId: string, error: unknown, context: SupervisorContext): SupervisorEvent[] {
   const reason = error instanceof SupervisorError ? REJECT_REASON[error.code] : 'store';
   if (reason === undefined) return [];
   const message = error instanceof Error ? error.message : String(error);
-  const rejected: SupervisorEvent = { type: 'loop:rejected', at, loopId, reason, error: message };
+  const origin = originIn(context);
+  const rejected: SupervisorEvent = { type: 'loop:rejected', ...origin, loopId, reason, error: message };
   if (!(error instanceof BudgetExceededError)) return [rejected];
-  return [rejected, { type: 'budget:exceeded', at, spentUsd: error.spentUsd, limitUsd: error.limitUsd, loopId }];
+  const { spentUsd, limitUsd } = error;
+  return [rejected, { type: 'budget:exceeded', ...origin, spentUsd, limitUsd, loopId }];
 }
 
 /** A spec whose every field has been checked and filled in. */

@@ -9,7 +9,7 @@ import type { ReportedEnd } from '../guardian/exitCodes.ts';
 import type { FailedStart } from '../launch/failedStart.ts';
 import { createOnce, FOLDER_MODE, readJson, sizeOf, writeJson } from '../runFolder/atomicFile.ts';
 import { allOrders } from '../runFolder/orderFiles.ts';
-import { lookAtClaim, lookAtEnded, lookAtExit, lookAtStarted } from '../runFolder/recordSchemas.ts';
+import { lookAtClaim, lookAtEnded, lookAtExit, lookAtSeen, lookAtStarted } from '../runFolder/recordSchemas.ts';
 import { type CutRecord, type EndedRecord, FORMAT, type RunRequest } from '../runFolder/records.ts';
 import type { RunFiles } from '../runFolder/runFiles.ts';
 import { findRun } from '../sweep/findProcesses.ts';
@@ -53,6 +53,8 @@ export async function settleLostRun(options: LostRunOptions): Promise<Seen<Ended
   const { files, log } = options;
   // It may have written its last word just before it went.
   const before = lookAtEnded(files);
+  if (before.state === 'there' && before.value.unseen !== undefined)
+    return there(await sweepInItsPlace(options, before.value));
   if (before.state !== 'gone') return before;
   const isVoid = !options.begun && claimAsVoid(files);
   const end = isVoid ? await voidRun(options) : await endInItsPlace(options);
@@ -80,6 +82,17 @@ export function claimAsVoid(files: RunFiles): boolean {
     throw error;
   }
   return createOnce(files.claim, { format: FORMAT, by: 'void' }) || recordIn(lookAtClaim(files))?.by === 'void';
+}
+
+/** A guardian that could not look at what was left, for want of descriptors or memory: we may be able to. */
+async function sweepInItsPlace(options: LostRunOptions, end: EndedRecord): Promise<EndedRecord> {
+  const started = lookAtStarted(options.files);
+  const leader = started.state === 'there' ? started.value.leader : options.leader;
+  if (!leader || lookByScope(leader, options.table.scope)) return end;
+  const left = await endProcesses(options, leader, end.remaining);
+  if (left.unseen !== undefined) return end;
+  const { unseen: _, ...seen } = end;
+  return { ...seen, swept: [...end.swept, ...left.swept], kept: left.kept, remaining: left.remaining };
 }
 
 async function voidRun(options: LostRunOptions): Promise<Seen<EndedRecord>> {
@@ -139,6 +152,7 @@ function recordIn<T>(look: Look<T>): T | undefined {
 async function endProcesses(
   { table, token, files, graceMs, keep, time }: LostRunOptions,
   leader: ProcessIdentity | undefined,
+  known: readonly ProcessIdentity[] = [],
 ): Promise<Leftovers> {
   const request = readJson(files.request) as Partial<RunRequest> | undefined;
   const ownFolders = ownFoldersOfRun(files);
@@ -146,7 +160,9 @@ async function endProcesses(
   const path = started.state === 'there' ? started.value.group : undefined;
   const group = path === undefined ? undefined : runGroupAt(path);
   const marks = { token, leader, folder: files.folder, ownFolders, group, trustGroup: false };
-  const find = (seen: readonly ProcessIdentity[]) => findRun(table, { ...marks, seen }, { keep, deep: true });
+  const before = recordIn(lookAtSeen(files))?.processes ?? [];
+  const find = (found: readonly ProcessIdentity[]) =>
+    findRun(table, { ...marks, seen: [...known, ...before, ...found] }, { keep, deep: true });
   // Past the log limit (R8.3) nobody gets a grace period.
   const maxBytes = request?.limits?.maxLogBytes ?? 0;
   const isUrgent = () => maxBytes > 0 && (sizeOf(files.stdout) ?? 0) + (sizeOf(files.stderr) ?? 0) > maxBytes;

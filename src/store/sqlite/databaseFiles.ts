@@ -10,16 +10,16 @@ const FOLDER_MODE = 0o700;
 const FILE_MODE = 0o600;
 /** What SQLite keeps beside the database file. */
 const COMPANIONS = ['-wal', '-shm', '-journal'];
-/** Those of them that are there as long as the database is open. */
+/** Those that exist as long as the database is open. */
 const OPEN_COMPANIONS = ['-wal', '-shm'];
 
-/** Names a file for as long as it exists, whatever its path. */
+/** Identifies a file for as long as it exists, whatever its path. */
 interface FileIdentity {
   readonly dev: number;
   readonly ino: number;
 }
 
-/** The files of a database: their folder, who may read them, and whether they are still the ones that were opened. */
+/** The files of a database: their folder, who may read them, and whether they are still those that were opened. */
 export class DatabaseFiles {
   readonly path: string;
   #opened: FileIdentity | undefined;
@@ -29,7 +29,7 @@ export class DatabaseFiles {
     this.path = path;
   }
 
-  /** Makes the folder and keeps others out of it. */
+  /** Makes the folder, readable by its owner only. */
   prepareFolder(): void {
     const folder = dirname(this.path);
     try {
@@ -41,23 +41,23 @@ export class DatabaseFiles {
   }
 
   /**
-   * What is at the path, before SQLite opens it in earnest: then it would delete a log that lies beside an empty file, and write one back into
-   * a file that is none of its own.
+   * What is at the path. It is asked before SQLite opens the file in earnest, which would delete a log beside an empty file, and write a log back
+   * into a file that is not a database.
    */
   look(): 'nothing' | 'database' | 'something else' {
     const size = statOf(this.path)?.size;
     if (size === undefined) return 'nothing';
-    // An empty file is a database that is about to be, unless it has lost what its log tells of.
+    // An empty file will become a database, unless a log beside it shows that it was one.
     if (size === 0) return (statOf(`${this.path}-wal`)?.size ?? 0) === 0 ? 'database' : 'something else';
     return isDatabase(this.path) ? 'database' : 'something else';
   }
 
-  /** Creates the file, empty, if it is not there: SQLite gives its companions the same mode. */
+  /** Creates an empty file if there is none: SQLite gives its companions the same mode. */
   create(): void {
     createPrivate(this.path);
   }
 
-  /** Moves the file and its companions aside, under names that are free; answers the new path, or undefined when there was nothing. */
+  /** Moves the file and its companions aside under free names. Returns the new path, or undefined if there was nothing. */
   moveAside(suffix: string): string | undefined {
     const free = (number: number) => `${this.path}.${suffix}${number === 0 ? '' : `-${number}`}`;
     const taken = (number: number) => ['', ...COMPANIONS].some((companion) => existsSync(free(number) + companion));
@@ -72,14 +72,14 @@ export class DatabaseFiles {
     return moved.length > 0 ? free(number) : undefined;
   }
 
-  /** Remembers the files as those that are open, and keeps others from reading them. */
+  /** Remembers the open files, and makes them readable by their owner only. */
   remember(): void {
     this.#opened = statOf(this.path);
     this.#companions = OPEN_COMPANIONS.map((companion) => statOf(this.path + companion));
     for (const file of ['', ...COMPANIONS]) restrict(this.path + file, FILE_MODE);
   }
 
-  /** Throws a `StoreError` of kind `replaced` when the open file is no longer the one at its path. One system call. */
+  /** Throws a `StoreError` of kind `replaced` if the open file is no longer the one at its path. One system call. */
   check(): void {
     const now = statOf(this.path);
     if (isSame(now, this.#opened)) return;
@@ -90,7 +90,7 @@ export class DatabaseFiles {
     );
   }
 
-  /** Like `check`, and looks at the log and the shared memory beside it too: without them windows would write past each other. */
+  /** Like `check`, for the log and the shared memory too: without them windows would write past each other. */
   checkAll(): void {
     this.check();
     if (this.#areCompanionsThere()) return;
@@ -100,7 +100,7 @@ export class DatabaseFiles {
     );
   }
 
-  /** Whether all of the open files are at their paths again. */
+  /** Whether all open files are at their paths again. */
   areBack(): boolean {
     return isSame(statOf(this.path), this.#opened) && this.#areCompanionsThere();
   }
@@ -113,14 +113,14 @@ export class DatabaseFiles {
 /** Creates an empty file that only its owner can read, if there is none. */
 export function createPrivate(path: string): void {
   try {
-    // One that is there is not even opened: see `isDatabase`.
+    // An existing one is not even opened: see `isDatabase`.
     closeSync(openSync(path, 'wx', FILE_MODE));
   } catch (error) {
     if (!hasCode(error, 'EEXIST')) throw notWritable(path, error);
   }
 }
 
-/** Takes away what others may do with a file that has been there before. What is not ours to change stays as it is. */
+/** Removes the permissions of others on a file that existed before. A file that we may not change stays as it is. */
 function restrict(path: string, mode: number): void {
   const found = statOf(path);
   if (!found || (found.mode & 0o777 & ~mode) === 0) return;
@@ -140,8 +140,8 @@ function statOf(path: string): Stats | undefined {
 }
 
 /**
- * Whether SQLite can read the file's first page. It is opened as one that nobody changes: so SQLite looks at nothing beside it, and leaves all as it
- * is. We do not look ourselves: a process that closes a file gives up all locks that it has on it, those of its other connections too.
+ * Whether SQLite can read the file's first page. It is opened as immutable, so that SQLite looks at nothing beside it and changes nothing. We do not
+ * read it ourselves: a process that closes a file gives up all its locks on it, those of its other connections included.
  */
 function isDatabase(path: string): boolean {
   const url = pathToFileURL(path);
@@ -153,7 +153,7 @@ function isDatabase(path: string): boolean {
     return true;
   } catch (error) {
     if (isNotADatabase(error)) return false;
-    // One that is not whole without its log, since somebody died while he wrote that back: SQLite will read both.
+    // It may be incomplete without its log because a process died during a checkpoint: SQLite will read both.
     if (isDamaged(error)) return true;
     throw toStoreError(error, path);
   } finally {

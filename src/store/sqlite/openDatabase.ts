@@ -5,17 +5,17 @@ import { FileLock } from './fileLock.ts';
 import { MIGRATIONS, type Migration, migrate, ownVersion } from './schema.ts';
 import { notADatabase } from './sqliteError.ts';
 
-/** A commit writes each page that it touches, and few rows are large: small pages are less to write (bytes). */
+/** In bytes. A commit writes each page that it touches, and few rows are large, so small pages mean less to write. */
 const PAGE_SIZE = 2048;
 /**
- * The log is written back into the file when it has so many pages (8 MiB). That waits for the disk some milliseconds, and a page that was written many
- * times is written back once: seldom is better than often, but not so seldom that the wait is felt.
+ * The log is checkpointed when it has so many pages (8 MiB). A checkpoint waits a few milliseconds for the disk and writes a page once, however often
+ * it was changed: rare is better than often, but not so rare that the wait is felt.
  */
 const LOG_PAGES = 4_000;
-/** A log that has become longer, because somebody was reading, is cut back to this (bytes). */
+/** A log that grew longer because somebody was reading is cut back to this (bytes). */
 const LOG_SIZE_LIMIT = LOG_PAGES * PAGE_SIZE;
 
-/** An open database. `files` and `hold` are absent in memory. */
+/** An open database. `files` and `fileLock` are absent in memory. */
 export interface OpenDatabase {
   readonly connection: Connection;
   readonly files?: DatabaseFiles;
@@ -33,9 +33,9 @@ export interface OpenOptions {
 }
 
 /**
- * Opens the database, creates it if there is none, and brings its schema up to date. Throws a `StoreError` that says what to do; `locked` means
- * that the same call may succeed a moment later. What is not a database is moved aside, but only while nobody has it open, and nothing
- * is ever deleted. A removed database is not created anew while other windows still use the removed one.
+ * Opens the database, creates it if there is none, and brings its schema up to date. Throws a `StoreError` that says what to do; after `locked` the
+ * same call may succeed a moment later. A file that is not a database is moved aside, but only while nobody has it open, and nothing is ever
+ * deleted. A removed database is not created again while other windows still use the removed one.
  */
 export function openDatabase(options: OpenOptions): OpenDatabase {
   const { path, migrations = MIGRATIONS } = options;
@@ -61,10 +61,10 @@ export function openDatabase(options: OpenOptions): OpenDatabase {
   }
 }
 
-/** Puts an empty file in place of what is there or was there, if nobody has that open. */
+/** Puts an empty file in place of what is or was there, if nobody has that open. */
 function beginAnew(files: DatabaseFiles, fileLock: FileLock, { path, now, log }: OpenOptions): void {
   if (!fileLock.takeAlone()) throw files.look() === 'nothing' ? removedWhileUsed(path) : notADatabase(path);
-  // Another window may have been faster while nothing was held.
+  // Another window may have been faster before we took the lock.
   const found = files.look();
   if (found !== 'database') {
     const stamp = new Date(now()).toISOString().replace(/[-:]|\.\d+/g, '');
@@ -86,15 +86,15 @@ function removedWhileUsed(path: string): StoreError {
 function connect(path: string, migrations: readonly Migration[]): Connection {
   const connection = new Connection(path);
   try {
-    // What is not ours, or newer, is not touched.
+    // A database that is not ours, or newer, is not touched.
     const version = ownVersion(connection, migrations.at(-1)?.version ?? 0);
-    // Before the first page is written, or it has no effect; later it would be a write at every start.
+    // This takes effect only before the first page is written. Later it would be a write at every start.
     if (version === 0) connection.exec(`PRAGMA page_size = ${PAGE_SIZE}; PRAGMA auto_vacuum = INCREMENTAL`);
     const mode = connection.pragma('journal_mode = WAL');
     if (mode !== 'wal') {
       throw new StoreError(
         'broken',
-        `The database ${path} is on a file system that can not share memory between windows. Use a local folder for VS Code's data.`,
+        `The database ${path} is on a file system that cannot share memory between windows. Use a local folder for VS Code's data.`,
       );
     }
     connection.exec(

@@ -11,10 +11,10 @@ export interface Migration {
 const APPLICATION_ID = 0x4c_53_75_70;
 
 /**
- * Version 1. What is written together often lies in few trees, since every tree that is touched costs a page of the log.
- * - `head`: one row. `counter` numbers loops, revisions, attempts and history rows; it never goes back. `finished` and `failed` are kept by triggers.
- * - `loops.rev`: the counter at the loop's last change: what other windows ask for.
- * - Prompts are blobs: text with NUL characters is cut when older versions of Node read it.
+ * Version 1. What is often written together lies in few trees, since every tree that a commit touches costs a page of the log.
+ * - `head`: one row. `counter` numbers loops, revisions, attempts and history rows, and never goes back. Triggers keep `finished` and `failed`.
+ * - `loops.rev`: the counter at the loop's last change, by which other windows find it.
+ * - Prompts are blobs, because older versions of Node cut text at a NUL character when they read it.
  */
 const VERSION_1 = `
 CREATE TABLE head (
@@ -82,14 +82,14 @@ CREATE TABLE quarantine (id INTEGER PRIMARY KEY, at INTEGER NOT NULL, source TEX
 `;
 
 /**
- * Version 2: what is told of changes is a list at whose end rows are added, and each change touches fewer trees.
- * - `changes`: which loops each transaction has changed: what other windows ask for, in place of `loops.rev`. One counter numbers loops, attempts,
- *   rows of history and ledger, and changes; it is the last `rev` here, in place of `head.counter`, and never goes back. How many loops are
- *   `finished`, and `failed` and not cleared, is as the last row says, in place of the triggers. Older rows are trimmed.
- * - `history.attempt`: the attempt that began with that row, and so the way from a loop to its attempts, in place of an index. An attempt was always
- *   added just before the row that says so: its row is the first one after its own number, and before that of the next attempt. One that has
- *   none, so that its loop would not find it, gets one under its own number, which no row has.
- * - That a loop was submitted is said by its own row (`submitted_at`), and no longer by a row of history. Where no loop says it, that row stays.
+ * Version 2: changes are a list to which rows are appended, and each change touches fewer trees.
+ * - `changes` replaces `loops.rev`: it says which loops each transaction changed. One counter numbers loops, attempts, rows of history and ledger, and
+ *   changes; it is the last `rev` here, replaces `head.counter`, and never goes back. The last row also says how many loops are `finished`, and
+ *   how many `failed` and were not cleared, which replaces the triggers. Older rows are trimmed.
+ * - `history.attempt` names the attempt that began with that row and so leads from a loop to its attempts, which replaces an index. An attempt was
+ *   always added just before its row of history: that is the first row after its own number and before the next attempt. An attempt without such
+ *   a row would not be found by its loop; it gets one under its own number, which no row has.
+ * - The loop's own row (`submitted_at`) says that it was submitted, and no row of history does any more, except where there is no such loop.
  */
 const VERSION_2 = `
 CREATE TABLE changes (rev INTEGER PRIMARY KEY, loops TEXT NOT NULL, finished INTEGER NOT NULL, failed INTEGER NOT NULL) STRICT;
@@ -199,6 +199,17 @@ ALTER TABLE loops ADD COLUMN commands INTEGER;
 ALTER TABLE head ADD COLUMN seen TEXT;
 `;
 
+/** Version 9: `changes.events` is what each transaction told, for all hosts; `claims` is what one host does for all (R10.2). */
+const VERSION_9 = `
+ALTER TABLE changes ADD COLUMN events TEXT;
+CREATE TABLE claims (key TEXT PRIMARY KEY, at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+`;
+
+/** Version 10: `loops.needed_memory` is what a loop held when it was killed for want of memory (R5.7). */
+const VERSION_10 = `
+ALTER TABLE loops ADD COLUMN needed_memory INTEGER;
+`;
+
 /** The steps of the schema in their order. A change of the schema is a new step at the end. */
 export const MIGRATIONS: readonly Migration[] = [
   { version: 1, sql: VERSION_1 },
@@ -209,22 +220,24 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 6, sql: VERSION_6 },
   { version: 7, sql: VERSION_7 },
   { version: 8, sql: VERSION_8 },
+  { version: 9, sql: VERSION_9 },
+  { version: 10, sql: VERSION_10 },
 ];
 
 /** The version that this code knows. */
 export const SCHEMA_VERSION = (MIGRATIONS.at(-1) as Migration).version;
 
 /**
- * Brings the database up to the last of `migrations`, in one transaction: all of it, or nothing. Windows of an older version that have it open
- * notice at their next transaction. Throws a `StoreError`: `newer` for a database of a later version, which is left untouched, `broken` for
- * one of another program, `locked` when somebody holds it.
+ * Brings the database up to the last of `migrations` in one transaction. Windows of an older version that have it open notice at their next
+ * transaction. Throws a `StoreError`: `newer` for a database of a later version, which is left untouched, `broken` for one of another program,
+ * `locked` while somebody holds it.
  */
 export function migrate(connection: Connection, migrations: readonly Migration[] = MIGRATIONS): void {
   const latest = migrations.at(-1)?.version ?? 0;
   if (ownVersion(connection, latest) === latest) return;
   connection.begin();
   try {
-    // Read again: another window may have done it while the lock was waited for.
+    // Another window may have migrated while this one waited for the lock.
     const version = ownVersion(connection, latest);
     for (const step of migrations) if (step.version > version) connection.exec(step.sql);
     connection.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${latest}`);
@@ -246,7 +259,7 @@ export function ownVersion(connection: Connection, known: number): number {
   );
 }
 
-/** Answers the schema's version. Throws a `StoreError` of kind `newer` when a later version of this extension has changed it. */
+/** Returns the schema's version. Throws a `StoreError` of kind `newer` if a later version of this extension has changed it. */
 export function checkVersion(connection: Connection, known: number): number {
   const version = connection.pragma('user_version') as number;
   if (version <= known) return version;

@@ -1,6 +1,6 @@
 import { StoreError } from '../../core/model/errors.ts';
 
-/** Primary result codes of SQLite that mean something to people. */
+/** SQLite's primary result codes that need words of their own. */
 const BUSY = 5;
 const LOCKED = 6;
 const READONLY = 8;
@@ -23,12 +23,12 @@ export function isNotADatabase(error: unknown): boolean {
   return resultCode(error) === NOTADB;
 }
 
-/** Whether SQLite says that the file is a database that does not hold together. */
+/** Whether SQLite says that the database is damaged. */
 export function isDamaged(error: unknown): boolean {
   return resultCode(error) === CORRUPT;
 }
 
-/** Whether an error is of the database as a whole and lasts, rather than of one statement or one moment. */
+/** Whether an error concerns the database as a whole and lasts, rather than one statement or one moment. */
 export function isTrouble(error: unknown): error is StoreError {
   if (!(error instanceof StoreError)) return false;
   if (error.kind !== 'broken') return error.kind !== 'locked';
@@ -53,7 +53,7 @@ export function toStoreError(error: unknown, path: string): StoreError {
     case FULL:
       return new StoreError(
         'disk',
-        `The disk is full: ${path} can not be written. Free some space; it is tried again by itself.`,
+        `The disk is full: ${path} cannot be written. Free some space; it is tried again by itself.`,
         options,
       );
     case READONLY:
@@ -62,7 +62,7 @@ export function toStoreError(error: unknown, path: string): StoreError {
     case IOERR:
       return new StoreError(
         'disk',
-        `The database ${path} can not be read or written (${detail}). Check the disk; it is tried again by itself.`,
+        `The database ${path} cannot be read or written (${detail}). Check the disk; it is tried again by itself.`,
         options,
       );
     case CORRUPT:
@@ -72,7 +72,7 @@ export function toStoreError(error: unknown, path: string): StoreError {
     default:
       return new StoreError(
         'broken',
-        `The database ${path} did not do what was asked of it (${detail}). Reload the window; if it stays so, report it.`,
+        `The database ${path} did not do what it was asked to (${detail}). Reload the window; if that does not help, report it.`,
         options,
       );
   }
@@ -81,19 +81,19 @@ export function toStoreError(error: unknown, path: string): StoreError {
 const BY_HAND =
   'Nothing was deleted. Close all VS Code windows, move that file and those beside it (-wal, -shm) away, and open VS Code again: it begins with an empty one.';
 
-/** What is said where the folder or the file can not be written. */
+/** The error for a folder or file that cannot be written. */
 export function notWritable(path: string, cause: unknown): StoreError {
   const detail = cause instanceof Error ? cause.message : String(cause);
   return new StoreError(
     'disk',
-    `The database ${path} can not be written (${detail}). Make its folder and the files in it writable for you, then try again.`,
+    `The database ${path} cannot be written (${detail}). Make its folder and the files in it writable for you, then try again.`,
     {
       cause,
     },
   );
 }
 
-/** What is said of a file that is none of SQLite's, where it can not be moved aside. */
+/** The error for a file that is not a database and cannot be moved aside. */
 export function notADatabase(path: string, cause?: unknown): StoreError {
   return new StoreError('broken', `The file ${path} is not a database. ${BY_HAND}`, { cause });
 }

@@ -2,19 +2,19 @@ import type { Disposable } from '../../core/model/disposable.ts';
 import { StoreError } from '../../core/model/errors.ts';
 import type { Clock } from '../../core/ports/clock.ts';
 
-/** Pauses (ms) between tries while somebody holds the lock: doubled each time up to the longest. Each try itself waits 10 ms at most. */
+/** Pauses (ms) between tries while somebody holds the lock: doubled each time up to the longest. Each try itself waits at most 10 ms. */
 const FIRST_PAUSE_MS = 10;
 const LONGEST_PAUSE_MS = 100;
-/** So long (ms) waiting writes are carried out without giving the thread back. */
+/** How long (ms) waiting writes run before the thread is free for others. */
 const SLICE_MS = 5;
 
 interface Job {
-  /** Throws a `StoreError` of kind `locked` to be run again. */
+  /** Throws a `StoreError` of kind `locked` to run again. */
   run(): void;
   reject(error: unknown): void;
 }
 
-/** Runs writes one after another, in the order of their coming. One that finds the database locked is tried again, without holding the thread. */
+/** Runs writes one after another, in the order of their calls. One that finds the database locked is tried again without blocking the thread. */
 export class WriteQueue implements Disposable {
   readonly #clock: Clock;
   readonly #onWaiting: (waitedMs: number) => void;
@@ -24,13 +24,13 @@ export class WriteQueue implements Disposable {
   #waitedMs = 0;
   #closed: StoreError | undefined;
 
-  /** `onWaiting` is told, at each try that fails, how long the first write has waited. */
+  /** `onWaiting` receives, at each try that fails, how long the first write has waited. */
   constructor(clock: Clock, onWaiting: (waitedMs: number) => void) {
     this.#clock = clock;
     this.#onWaiting = onWaiting;
   }
 
-  /** Runs `work` when its turn has come: now, if nothing waits. */
+  /** Runs `work` in its turn: now, if nothing waits. */
   add<T>(work: () => T): Promise<T> {
     return new Promise((resolve, reject) => {
       if (this.#closed) return reject(this.#closed);
@@ -39,7 +39,7 @@ export class WriteQueue implements Disposable {
     });
   }
 
-  /** Tries once more what waits, then rejects the rest, and everything from now on. */
+  /** Tries what waits once more, then rejects the rest, and everything from now on. */
   dispose(): void {
     if (this.#closed) return;
     if (this.#isRunning) throw new Error('The database was closed within a write.');
@@ -51,7 +51,7 @@ export class WriteQueue implements Disposable {
   }
 
   #run(sliceMs = SLICE_MS): void {
-    // A write that is asked for within a write waits for its end.
+    // A write within a write waits for its end.
     if (this.#isRunning || this.#closed) return;
     this.#isRunning = true;
     this.#pause = undefined;
@@ -74,7 +74,7 @@ export class WriteQueue implements Disposable {
     }
   }
 
-  /** Answers false when the job found the database locked. */
+  /** Returns false if the job found the database locked. */
   #try(job: Job): boolean {
     try {
       job.run();

@@ -48,8 +48,13 @@ export const budgetCommands: CommandTable = {
     const [spend, loops] = await Promise.all([supervisor.spend(localDay(now)), supervisor.spendToday(LOOPS_SHOWN)]);
     const agents = spend.filter(({ cost }) => cost !== 0);
     const heading = (label: string): Row => ({ label, kind: vscode.QuickPickItemKind.Separator });
-    const money = (usd: number, estimated: number) =>
-      `${estimated > 0 ? '≈' : ''}${formatUsd(usd)}${estimated > 0 ? ', estimated' : ''}`;
+    const money = (usd: number, estimated: number, unknown: number) => {
+      const marks = [
+        estimated > unknown ? ', estimated' : '',
+        unknown > 0 ? `, ${formatUsd(unknown)} of it a guess` : '',
+      ];
+      return `${estimated > 0 ? '≈' : ''}${formatUsd(usd)}${marks.join('')}`;
+    };
     const rows: Row[] = [
       {
         label: '$(edit) Set Daily Budget',
@@ -62,14 +67,14 @@ export const budgetCommands: CommandTable = {
         act: () => vscode.commands.executeCommand('loopSupervisor.showDashboard'),
       },
       ...(agents.length === 0 ? [] : [heading('today by agent')]),
-      ...agents.map(({ agent, cost, estimated }) => ({
+      ...agents.map(({ agent, cost, estimated, unknown }) => ({
         label: `$(hubot) ${oneLine(agent, 40)}`,
-        description: money(toUsd(cost), toUsd(estimated)),
+        description: money(toUsd(cost), toUsd(estimated), toUsd(unknown)),
       })),
       ...(loops.length === 0 ? [] : [heading('today by loop')]),
-      ...loops.map(({ loopId, title, agent, usd, estimatedUsd }) => ({
+      ...loops.map(({ loopId, title, agent, usd, estimatedUsd, unknownUsd }) => ({
         label: `$(circle-outline) ${oneLine(title, 60) || loopId}`,
-        description: `${money(usd, estimatedUsd)} · ${oneLine(agent, 40)}`,
+        description: `${money(usd, estimatedUsd, unknownUsd)} · ${oneLine(agent, 40)}`,
         act: () => vscode.commands.executeCommand('loopSupervisor.showDetail', loopId),
       })),
     ];
@@ -88,10 +93,16 @@ export const budgetCommands: CommandTable = {
   },
 };
 
-/** `$3.20, $0.50 reserved`; `≈` if it includes guesses. */
-function spentWords({ spent, unknown, reserved }: BudgetStatus): string {
-  const used = `${unknown > 0 ? '≈' : ''}${formatUsd(spent + unknown)}`;
-  return reserved > 0 ? `${used}, ${formatUsd(reserved)} reserved` : used;
+/** `≈$3.20 ($0.40 of it a guess), $0.50 reserved`. */
+function spentWords({ spent, unknown, granted, reserved }: BudgetStatus): string {
+  const used = formatUsd(spent + unknown);
+  return [
+    unknown > 0 ? `≈${used} (${formatUsd(unknown)} of it a guess)` : used,
+    granted > 0 ? `${formatUsd(granted)} granted` : '',
+    reserved > 0 ? `${formatUsd(reserved)} reserved` : '',
+  ]
+    .filter(Boolean)
+    .join(', ');
 }
 
 function checkLimit(value: string): string | undefined {

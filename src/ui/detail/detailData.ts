@@ -1,5 +1,5 @@
 import type { Check, CheckResult } from '../../core/model/check.ts';
-import { isActive, type Loop, type ProcessIdentity } from '../../core/model/loop.ts';
+import { isActive, type ProcessIdentity } from '../../core/model/loop.ts';
 import { toUsd } from '../../core/model/money.ts';
 import type { AttemptDetail, LiveView, LoopDetail } from '../../core/model/status.ts';
 import { bestRound } from '../../core/policy/rounds.ts';
@@ -46,7 +46,9 @@ export function detailData(
     estimateAssumed: loop.estimateAssumed,
     ...(loop.maxCost !== undefined && { maxCostUsd: toUsd(loop.maxCost) }),
     costUsd: detail.costUsd,
-    costEstimated: certaintyOf(loop),
+    costEstimated: loop.costEstimated <= 0 ? 'none' : loop.costEstimated < loop.cost ? 'part' : 'all',
+    costUnknownUsd: detail.unknownUsd,
+    costAtLeast: detail.costAtLeast,
     reservedUsd: detail.reservedUsd,
     restarts: loop.restarts.length,
     ...(loop.metadata && { metadata: loop.metadata }),
@@ -65,12 +67,6 @@ export function detailData(
       .reverse(),
     historyMore: Math.max(0, history.length - ROWS_SHOWN),
   };
-}
-
-function certaintyOf({ cost, costEstimated, costUnknown, costAtLeast }: Loop): DetailData['costEstimated'] {
-  if (costAtLeast) return 'atLeast';
-  if (costEstimated <= 0) return 'none';
-  return costEstimated < cost ? 'part' : costUnknown < cost ? 'all' : 'guess';
 }
 
 function proofOf(check: Check, checks: readonly CheckResult[]): ProofData {
@@ -92,7 +88,8 @@ function attemptRow(
     ...attempt,
     ...(reason !== undefined && { reason: cleanText(reason.slice(0, 4_000)) }),
     usd: cost.usd,
-    estimated: cost.source === 'estimated' || cost.source === 'unknown',
+    costSource: cost.source,
+    atLeast: cost.atLeast,
     swept: swept.map(processRow),
     kept: kept.map((process) => ({ ...processRow(process), alive: isAlive(process) })),
     remaining: remaining.map(processRow),

@@ -222,18 +222,19 @@ async function budget(supervisor: ToolDeps['supervisor']): Promise<object> {
   const largest = await supervisor.spendToday(10);
   return {
     spentUsd: spent,
-    ...(unknown > 0 ? { guessedUsd: unknown } : {}),
+    unknownUsd: unknown,
     reservedUsd: reserved,
     ...(most > 0
       ? { limitUsd: most, remainingUsd: Math.max(0, most - spent - unknown - reserved) }
       : { note: 'There is no daily limit.' }),
     resetsAt: iso(resetsAt),
-    largestToday: largest.map(({ loopId: id, title, agent, usd, estimatedUsd }) => ({
+    largestToday: largest.map(({ loopId: id, title, agent, usd, estimatedUsd, unknownUsd }) => ({
       loopId: id,
       title: oneLine(title, 120),
       agent,
       usd,
       estimatedUsd,
+      unknownUsd,
     })),
   };
 }

@@ -42,6 +42,7 @@ export const WAITING_WORDS: { readonly [reason in WaitingFor]: string } = {
   program: 'its agent’s program is missing',
   config: 'its agent refuses its settings',
   machine: 'waiting for this machine',
+  memory: 'waiting for free memory',
   user: 'held',
   absence: 'held after an absence',
 };

@@ -1,7 +1,7 @@
 import type { ProcessIdentity } from '../../core/model/loop.ts';
 import { toNano } from '../../core/model/money.ts';
 import type { AttemptDetail, LoopDetail } from '../../core/model/status.ts';
-import { type Cost, formatCost, formatDuration, speakCost, speakDuration } from '../text/format.ts';
+import { type CostParts, formatCost, formatDuration, speakCost, speakDuration } from '../text/format.ts';
 import { join } from '../text/loopText.ts';
 import { runLabel } from '../text/proofWords.ts';
 import { oneLine } from '../text/safeText.ts';
@@ -19,6 +19,16 @@ export function attemptRows(
     ...attempts.map((attempt) => attemptRow(detail.loop.seq, detail.loopId, attempt, now)),
     ...attempts.flatMap((attempt) => keptRows(detail, attempt, isAlive)),
   ];
+}
+
+function costOf({ cost: { usd, unknownUsd, source, atLeast } }: AttemptDetail): CostParts {
+  const cost = toNano(usd);
+  return {
+    cost,
+    costEstimated: source === 'reported' ? 0 : cost,
+    costUnknown: toNano(unknownUsd),
+    costAtLeast: atLeast,
+  };
 }
 
 function attemptRow(seq: number, loopId: string, attempt: AttemptDetail, now: number): TreeRow {
@@ -56,12 +66,6 @@ function attemptRow(seq: number, loopId: string, attempt: AttemptDetail, now: nu
     children: 'none',
     isLive: attempt.endedAt === undefined,
   };
-}
-
-function costOf({ cost: { usd, unknownUsd, source, atLeast } }: AttemptDetail): Cost {
-  const cost = toNano(usd);
-  const isEstimate = source === 'estimated' || source === 'unknown';
-  return { cost, costEstimated: isEstimate ? cost : 0, costUnknown: toNano(unknownUsd), costAtLeast: atLeast };
 }
 
 /** Outcome and reason; only the reason if it includes the outcome, as most do. */

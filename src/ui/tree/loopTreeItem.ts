@@ -48,8 +48,8 @@ export function loopTooltip(detail: LoopDetail, now: number): vscode.MarkdownStr
   const ran = current
     ? ` · ${current.endedAt === undefined ? 'for' : 'ran'} ${formatDuration((current.endedAt ?? now) - current.startedAt)}`
     : '';
-  const amount = formatCost(loop);
-  const cost = amount && ` · ${amount}`;
+  const money = formatCost(loop);
+  const cost = money && ` · ${money}`;
   const lines = [
     `**${STATE_WORDS[loop.state]}** · agent ${inlineCode(loop.agent, 60)} · ${attempts.length === 1 ? '1 attempt' : `${attempts.length} attempts`}${ran}${pid}${cost}`,
     ...(proof ? [inlineCode(proof, 120)] : []),
