@@ -12,7 +12,7 @@ import {
   UnknownLoopError,
   WrongStateError,
 } from '../../src/core/model/errors.ts';
-import { errorActions } from '../../src/ui/commands/errorActions.ts';
+import { errorActions, errorText } from '../../src/ui/commands/errorActions.ts';
 
 describe('The buttons of an error', () => {
   const cases: readonly [string, unknown, string[]][] = [
@@ -45,6 +45,13 @@ describe('The buttons of an error', () => {
       );
     });
   }
+
+  it('come with a time that stays right while the message is on screen', () => {
+    const now = new Date(2026, 2, 10, 15, 40).getTime();
+    assert.match(errorText(new CircuitOpenError(90), now), /paused after several failures.*due at 15:41\.$/);
+    assert.doesNotMatch(errorText(new CircuitOpenError(0), now), /due at/);
+    assert.equal(errorText(new TypeError('oops'), now), 'oops');
+  });
 
   it('name the loop that they act on', () => {
     assert.deepEqual(errorActions(new PermanentlyFailedError('a'), 'ready')[0]?.args, ['a']);

@@ -266,7 +266,7 @@ describe('The tree of loops', () => {
     assert.deepEqual(await tuples(model, row), [
       ['Attempt 2', 'running · resumed · pid 41 · 5s'],
       ['Attempt 1', 'failed: It exited with code 1. · 30s · ≈$0.01'],
-      ['tmux: server', 'kept running · pid 77'],
+      ['tmux: server', 'spared, still running · pid 77'],
     ]);
     assert.equal((await model.children(row)).at(-1)?.context, 'kept');
   });

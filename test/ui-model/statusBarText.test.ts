@@ -124,6 +124,14 @@ describe('The budget in the status bar', () => {
     [3.2, 0, '$(credit-card) $3.20 today', 'plain'],
     [0, 0, '$(credit-card) $0.00 today', 'plain'],
   ];
+  it('R6.6 counts guesses for unknown costs, marks them and says how much they are', () => {
+    const status = budget(19, 20);
+    const shown = budgetText({ ...status, budget: { ...status.budget, unknown: 1.5 } }, 90, NOTHING, NOW);
+    assert.deepEqual(pick(shown), ['$(error) ≈$20.50 / $20.00', 'error']);
+    assert.match(shown.tooltip, /\$1\.50 of it is a guess, for work whose cost nobody reports/);
+    assert.match(shown.spoken, /^Spent on loops today: about \$20\.50/);
+  });
+
   for (const [spent, limit, text, level] of cases) {
     it(`shows ${spent} of ${limit} as ${text}, ${level}`, () => {
       assert.deepEqual(pick(budgetText(budget(spent, limit), 90, NOTHING, NOW)), [text, level]);

@@ -44,8 +44,8 @@ describe('the circuit in the workbench', () => {
   it('R4.1 a submit is rejected with the seconds left; its button resets the circuit and submits again', async () => {
     const { window } = host;
     await submit('Not now');
-    await window.notices.says(/circuit is open.*\d+ s/);
-    await window.notices.press(/circuit is open/, 'Reset Circuit');
+    await window.notices.says(/paused after several failures.*due at \d+:\d+/);
+    await window.notices.press(/paused after several failures/, 'Reset Circuit');
     await window.tree.row('Not now').waitFor();
   });
 

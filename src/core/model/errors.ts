@@ -79,7 +79,7 @@ export class PermanentlyFailedError extends SupervisorError {
   constructor(loopId: string) {
     super(
       'permanently-failed',
-      `Loop ${loopId} has failed for good. Retry it from the Finished group, or submit under another id.`,
+      `Loop ${loopId} failed and has no restarts left. Retry it, or submit under another id.`,
     );
     this.loopId = loopId;
   }
@@ -101,8 +101,8 @@ export class CircuitOpenError extends SupervisorError {
     super(
       'circuit-open',
       secondsLeft > 0
-        ? `The loop was not submitted: the circuit is open after failures in a row. It lets a probe through in ${secondsLeft} s; reset it to go on now.`
-        : 'The loop was not submitted: the circuit is half-open and its probe is under way. Wait for its result, or reset the circuit.',
+        ? 'The loop was not submitted: new loops are paused after several failures in a row. They start again once a test run has succeeded; reset the circuit to go on now.'
+        : 'The loop was not submitted: new loops are paused after several failures in a row, and a test run is under way. Wait for its result, or reset the circuit to go on now.',
     );
     this.secondsLeft = secondsLeft;
   }

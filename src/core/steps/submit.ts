@@ -78,10 +78,7 @@ export function readmit(unit: UnitOfWork, loopId: string, ownership: LoopOwnersh
   const latest = unit.latest(loopId);
   if (!latest) throw new UnknownLoopError(loopId);
   if (latest.state !== 'failed')
-    throw new WrongStateError(
-      loopId,
-      `has not failed for good, it is ${latest.state}: only a failed loop can be retried`,
-    );
+    throw new WrongStateError(loopId, `is ${latest.state}: only a failed loop can be retried`);
   // With as much again, if it has used up its own cap.
   const { restartsTotal: _, ...facts } = leaveState(
     maxCost === undefined ? withMore(latest) : { ...latest, maxCost },

@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import { isCost, toUsd } from '../../core/model/money.ts';
+import type { BudgetStatus } from '../../core/model/status.ts';
 import { NUMBER_RULES } from '../settings/settingsMapping.ts';
 import { count, formatClock, formatUsd } from '../text/format.ts';
 import { oneLine } from '../text/safeText.ts';
@@ -25,9 +26,9 @@ export const budgetCommands: CommandTable = {
           ? String(args[0])
           : await askText({
               title: 'Set Daily Budget',
-              prompt: `USD a day over all windows; 0 for no limit. Spent today: ${formatUsd(budget.spent + budget.unknown)}, reserved: ${formatUsd(budget.reserved)}.`,
+              prompt: `USD per day for all windows, 0 for no limit. Spent today: ${spentWords(budget)}.`,
               value: budget.limit === 0 ? '' : String(budget.limit),
-              placeholder: 'such as 20',
+              placeholder: 'For example 20',
               validate: checkLimit,
             });
       if (typeof answer !== 'string') return undefined;
@@ -80,22 +81,29 @@ export const budgetCommands: CommandTable = {
     const of =
       budget.limit === 0
         ? 'no daily limit'
-        : `of ${formatUsd(budget.limit)}, a new day begins at ${formatClock(budget.resetsAt, now)}`;
-    const parts = [
-      budget.unknown > 0 ? `, ${formatUsd(budget.unknown)} of it a guess` : '',
-      budget.granted > 0 ? `, ${formatUsd(budget.granted)} granted` : '',
-      budget.reserved > 0 ? `, ${formatUsd(budget.reserved)} reserved` : '',
-    ];
+        : `limit ${formatUsd(budget.limit)}, resets ${formatClock(budget.resetsAt, now)}`;
     const answer = await askItem({
-      title: `${formatUsd(budget.spent + budget.unknown)} spent today${parts.join('')}, ${of}`,
+      title: `Spent today: ${spentWords(budget)}, ${of}`,
       placeholder:
-        loops.length === 0 ? 'Nothing was spent today' : `${count(loops.length, 'loop')} cost something today`,
+        loops.length === 0 ? 'Nothing spent today' : `Spent by ${count(loops.length, 'loop')}; choose one for details`,
       items: rows,
     });
     if (answer !== undefined && answer !== BACK) await answer.act?.();
     return budget;
   },
 };
+
+/** `≈$3.20 ($0.40 of it a guess), $0.50 reserved`. */
+function spentWords({ spent, unknown, granted, reserved }: BudgetStatus): string {
+  const used = formatUsd(spent + unknown);
+  return [
+    unknown > 0 ? `≈${used} (${formatUsd(unknown)} of it a guess)` : used,
+    granted > 0 ? `${formatUsd(granted)} granted` : '',
+    reserved > 0 ? `${formatUsd(reserved)} reserved` : '',
+  ]
+    .filter(Boolean)
+    .join(', ');
+}
 
 function checkLimit(value: string): string | undefined {
   const usd = value.trim() === '' ? 0 : Number(value);

@@ -1,4 +1,5 @@
 import { type ErrorCode, isSupervisorError } from '../../core/model/errors.ts';
+import { formatClock } from '../text/format.ts';
 import type { HostState } from '../window/supervisorHost.ts';
 
 /** A button on a message: a command, and whether to repeat afterwards what failed. */
@@ -15,6 +16,16 @@ const SETTINGS = (key: string): ErrorAction => ({
   command: 'loopSupervisor.openSettings',
   args: [key],
 });
+
+/** An error in sentences. Times are absolute: a message can stay on screen long after a countdown has become wrong. */
+export function errorText(error: unknown, now: number): string {
+  const message = error instanceof Error ? error.message : String(error);
+  if (!isSupervisorError(error) || !('secondsLeft' in error)) return message;
+  const { secondsLeft } = error;
+  return typeof secondsLeft === 'number' && secondsLeft > 0
+    ? `${message} The next test run is due at ${formatClock(now + secondsLeft * 1_000, now)}.`
+    : message;
+}
 
 /** The buttons that help with an error. */
 export function errorActions(error: unknown, state: HostState['kind']): readonly ErrorAction[] {

@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import { type ErrorCode, isSupervisorError } from '../../core/model/errors.ts';
 import type { UiDeps } from '../window/uiDeps.ts';
-import { type ErrorAction, errorActions } from './errorActions.ts';
+import { type ErrorAction, errorActions, errorText } from './errorActions.ts';
 
 /**
  * Shows an error as a sentence, with the buttons that help. `again` repeats what failed, if a button can clear the way
@@ -9,7 +9,7 @@ import { type ErrorAction, errorActions } from './errorActions.ts';
  * may soon be out of date.
  */
 export function showError(deps: Pick<UiDeps, 'host' | 'log'>, error: unknown, again?: () => unknown): void {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = errorText(error, Date.now());
   if (isSupervisorError(error)) deps.log.info(message);
   else deps.log.error(error instanceof Error ? error : message);
   const actions = errorActions(error, deps.host.state.kind);

@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import type { Disposable } from '../../core/model/disposable.ts';
 import { Emitter, type Event } from '../../core/model/event.ts';
 import type { Doubts, Settings } from '../../core/model/settings.ts';
+import { settingsNeedAttention } from './problemWords.ts';
 import { lookAtSettingsFiles } from './settingsFiles.ts';
 import { type FilesState, mapSettings } from './settingsMapping.ts';
 
@@ -147,13 +148,10 @@ export class Config implements Disposable {
     if (text === this.#told) return;
     this.#told = text;
     this.#problemsChanged.fire();
-    const [first] = problems;
+    const [first, ...others] = problems;
     if (first === undefined) return;
     for (const problem of problems) this.#log.warn(problem);
-    const message =
-      problems.length === 1
-        ? first
-        : `${problems.length} settings need attention. Check Agents and the Loops view list all of them, beginning with: ${first}`;
+    const message = settingsNeedAttention([first, ...others]);
     void vscode.window.showWarningMessage(message, 'Open Settings', 'Check Agents').then((answer) => {
       if (answer === 'Open Settings') void openSettings(/^loopSupervisor\.([\w.]*\w)/.exec(first)?.[1]);
       if (answer === 'Check Agents') void vscode.commands.executeCommand('loopSupervisor.checkAgents');
