@@ -11,7 +11,12 @@ describe('loops through the API, in VS Code', () => {
   let api: LoopSupervisorApi;
   const events = useEvents();
   useQuietEnd();
-  useSettings({ killGraceSeconds: 0.3, 'restart.maxRestarts': 0 });
+  // The sample's money is play money: what a budget sees needs other agents.
+  const agents = {
+    quick: { extends: 'plain', command: 'true' },
+    dear: { extends: 'claude', command: 'true' },
+  };
+  useSettings({ killGraceSeconds: 0.3, 'restart.maxRestarts': 0, agents });
 
   before(async () => {
     api = await readyApi();
@@ -21,7 +26,7 @@ describe('loops through the API, in VS Code', () => {
   const typesOf = (loopId: string) =>
     events.flatMap((event) => ('loopId' in event && event.loopId === loopId ? [event.type] : []));
 
-  it('R1.1 R6.6 a sample loop starts at once, completes, and its cost reaches the budget', async () => {
+  it('R1.1 R6.6 a sample loop starts at once and completes; its cost is play money and leaves the budget alone', async () => {
     const spent = api.status().budget.spent;
     const answer = await api.submit({ prompt: 'Say hello [cost 0.25]', agent: 'sample', loopId: 'vs-hello' });
     assert.deepEqual(answer, { loopId: 'vs-hello', queued: false, position: 0 });
@@ -33,6 +38,15 @@ describe('loops through the API, in VS Code', () => {
     assert.equal(loop.attempts[0]?.outcome, 'ok');
     assert.equal(loop.attempts[0]?.exitCode, 0);
     assert.equal(loop.attempts[0]?.cost.source, 'reported');
+    assert.equal(api.status().budget.spent, spent);
+  });
+
+  it('R6.6 a cost that is reported through the API reaches the budget, once', async () => {
+    const spent = api.status().budget.spent;
+    await api.submit({ prompt: 'Work', agent: 'quick', loopId: 'vs-costs' });
+    await until('the loop to complete', async () => (await state('vs-costs')) === 'completed');
+    assert.equal(await api.recordCost('vs-costs', 0.25, 'bill-1'), true);
+    assert.equal(await api.recordCost('vs-costs', 0.25, 'bill-1'), false);
     assert.ok(Math.abs(api.status().budget.spent - spent - 0.25) < 1e-9);
   });
 
@@ -125,14 +139,14 @@ describe('loops through the API, in VS Code', () => {
     try {
       await until('the limit', () => api.status().budget.limit === limit);
       await assert.rejects(
-        api.submit({ prompt: 'Dear', agent: 'sample', estimatedCostUsd: 1.01 }),
+        api.submit({ prompt: 'Dear', agent: 'dear', estimatedCostUsd: 1.01 }),
         (error: Error & { limitUsd?: number; spentUsd?: number }) => {
           assert.ok(code('budget-exceeded')(error));
           assert.equal(error.limitUsd, limit);
           return true;
         },
       );
-      await api.submit({ prompt: 'Just fits', agent: 'sample', estimatedCostUsd: 1, loopId: 'vs-fits' });
+      await api.submit({ prompt: 'Just fits', agent: 'dear', estimatedCostUsd: 1, loopId: 'vs-fits' });
     } finally {
       await set('budget.dailyLimitUsd', undefined);
     }

@@ -76,7 +76,7 @@ export interface RunOutput {
  * the guardian or the agent. `folder`: the working folder is gone or may not be entered. `memory`: the kernel killed
  * the agent for want of memory.
  */
-export type Trouble = 'machine' | 'folder' | 'memory';
+export type RunTrouble = 'machine' | 'folder' | 'memory';
 
 /**
  * How a run ended, as facts; the core decides what they mean. Told after all output was read and all processes were
@@ -96,7 +96,7 @@ export interface RunEnd extends Leftovers {
   readonly stoppedBy?: StopBy;
   /** The signal that told its guardian to end, where nobody had ordered a stop. */
   readonly foreignSignal?: string;
-  readonly trouble?: Trouble;
+  readonly trouble?: RunTrouble;
   /** The most memory that its processes held together, bytes; absent where nobody knows. */
   readonly peakMemoryBytes?: number;
   /** What it asked for when it was stopped for its silence (R8.4). */
