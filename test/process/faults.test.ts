@@ -262,7 +262,7 @@ describe('Faults of the system (R7.4, R3.1)', () => {
   });
 
   for (const cut of ['', '{', 'null', '[]', '\0\0', 1, 20, 60]) {
-    it(`records that are empty, cut off or garbage keep no process from being ended: ${JSON.stringify(cut)}`, async () => {
+    it(`records that are cut off or garbage keep no process from being ended: ${JSON.stringify(cut)}`, async () => {
       const claim = claimOf(agent.info);
       const started = { format: 1, leader: identityOf(agent.info), guardian: identityOf(agent.info), at: 1 };
       for (const [path, text] of [

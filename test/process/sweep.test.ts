@@ -118,7 +118,7 @@ describe('Finding the processes of a run', () => {
     );
   });
 
-  it('R7.4 spares kept programs with all below them, marked processes, and VS Code, and lists all of them', async () => {
+  it('R7.4 spares and lists kept programs with all below them, marked processes and VS Code', async () => {
     const processes: FakeProcess[] = [
       { pid: LEADER, args: ['/usr/bin/tmux'] },
       { pid: 1001, parent: LEADER, args: ['/usr/bin/tmux', 'new'] },
@@ -397,7 +397,7 @@ describe('Sweeping', () => {
     assert.ok(time.at < 1000, `${time.at} ms`);
   });
 
-  it('R7.4 says that nothing is left after several looks over at least 50 ms, for one may miss who is between two forks', async () => {
+  it('R7.4 says that nothing is left only after several looks over at least 50 ms', async () => {
     const { tookMs, table } = await swept([{ pid: 50 }]);
     assert.deepEqual([tookMs, table.sent], [50, []]);
     for (const emptyLooks of [1, 2]) {

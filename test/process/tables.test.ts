@@ -185,7 +185,7 @@ describe('R7.7 macOS: the process table of ps', () => {
     assert.deepEqual([zombie?.zombie, zombie?.startTime], [true, 'Mon Nov 3 05:29:25 2026']);
   });
 
-  it('R7.7 looks at all in one command before it signals each, and signals nobody of another start time or boot', async () => {
+  it('R7.7 looks at all in one command before it signals any of them, and signals only those on record', async () => {
     const { run, issued } = recorded({ '-p 501,502,503': PS + OWN });
     const killed: string[] = [];
     const table = new PsTable(SCOPE, run, (pid, signal) => killed.push(`${signal} ${pid}`) > 0);

@@ -66,7 +66,7 @@ describe('store: its folder', () => {
     ['another boot, which looks like a restart of this machine', { ...HERE, bootId: 'other' }],
     ['a machine without a name', { bootId: 'other', namespace: '1' }],
   ] as const) {
-    it(`R16.5 a store that ${what} has open is never taken over: this one gets a folder of its own, and says so once`, async () => {
+    it(`R16.5 never takes over a store that ${what} has open, and says once where its own is`, async () => {
       const first = await host(other);
       const second = await host(HERE);
       assert.notEqual(second.folder, first.folder);

@@ -32,8 +32,8 @@ type AnyCall = (...args: unknown[]) => unknown;
 const real = new Map<string, AnyCall>();
 
 /**
- * Has calls of `node:fs` fail for as long as `work` runs, everywhere in this process. A descriptor that was opened before
- * works on; reads of it are hit only where `readSync` is.
+ * Has calls of `node:fs` fail for as long as `work` runs, everywhere in this process. A descriptor that was opened
+ * before works on; reads of it are hit only where `readSync` is.
  */
 export async function withFaults<T>(injection: Injection, work: () => T | Promise<T>): Promise<T> {
   inject(injection);

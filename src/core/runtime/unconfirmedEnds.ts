@@ -22,8 +22,8 @@ export async function treatAsEnded(engine: Parts, loopId: string): Promise<void>
 }
 
 /**
- * *Look Again*: looks for the processes of the loop's last attempt. If they are gone the loop goes on, otherwise nothing
- * changes. Rejects with `WrongStateError` if nothing is in doubt.
+ * *Look Again*: looks for the processes of the loop's last attempt. If they are gone the loop goes on, otherwise
+ * nothing changes. Rejects with `WrongStateError` if nothing is in doubt.
  */
 export async function lookAgain(engine: Parts, loopId: string): Promise<Look<readonly SweptProcess[]>> {
   const loop = find(engine, loopId);
@@ -34,7 +34,9 @@ export async function lookAgain(engine: Parts, loopId: string): Promise<Look<rea
   return look;
 }
 
-/** Lets go on what waits for the end of processes of an earlier boot: a restart of the machine has ended them (R3.1). */
+/**
+ * Lets go on what waits for the end of processes of an earlier boot: a restart of the machine has ended them (R3.1).
+ */
 export async function settleAfterReboot(engine: Parts): Promise<void> {
   const { context, liveState, transactions } = engine;
   for (const { seq } of [...liveState.needUser.values()].filter(isUnconfirmed)) {

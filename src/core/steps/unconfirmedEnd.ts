@@ -8,7 +8,10 @@ import { finish, requeue, wait } from './transitions.ts';
 
 type Doubt = Extract<UserDecision, 'endUnknown' | 'notEnded'>;
 
-/** A loop whose last attempt is settled, but whose processes may live on: it is never restarted by itself (R3.1, R7.6). */
+/**
+ * A loop whose last attempt is settled, but whose processes may live on: it is never restarted by itself (R3.1,
+ * R7.6).
+ */
 export type UnconfirmedLoop = UserLoop & { readonly need: Doubt };
 
 /** How the end of an attempt came to be confirmed. */

@@ -5,8 +5,12 @@ import { lookAt } from '../../core/model/looks.ts';
 import { runCommandNow } from '../tables/runCommand.ts';
 
 /** File systems whose locks and memory maps do not reach over all machines that use them. */
-const NETWORK =
-  /^(nfs\d?|cifs|smb\d?|smbfs|afpfs|webdav|davfs2?|afs|coda|ceph|lustre|gpfs|beegfs|pvfs2|ocfs2|gfs2|9p|vboxsf|prl_fs|fuse\.(?:sshfs|glusterfs|ceph|rclone|s3fs|davfs2?|vmhgfs-fuse|osxfs|grpcfuse))$/;
+const NETWORK: ReadonlySet<string> = new Set([
+  ...['nfs', 'nfs3', 'nfs4', 'cifs', 'smb2', 'smb3', 'smbfs', 'afpfs', 'webdav', 'davfs', 'davfs2', 'afs', 'coda'],
+  ...['ceph', 'lustre', 'gpfs', 'beegfs', 'pvfs2', 'ocfs2', 'gfs2', '9p', 'vboxsf', 'prl_fs'],
+  ...['fuse.sshfs', 'fuse.glusterfs', 'fuse.ceph', 'fuse.rclone', 'fuse.s3fs', 'fuse.davfs', 'fuse.davfs2'],
+  ...['fuse.vmhgfs-fuse', 'fuse.osxfs', 'fuse.grpcfuse'],
+]);
 
 /** Where a file system is mounted, and its kind. */
 interface Mount {
@@ -38,7 +42,7 @@ export function kindAt(path: string, mounts: readonly Mount[]): 'network' | 'loc
     const isOnTheWay = path === mount.at || path.startsWith(mount.at === '/' ? '/' : `${mount.at}/`);
     if (isOnTheWay && mount.at.length >= (deepest?.at.length ?? 0)) deepest = mount;
   }
-  return deepest && NETWORK.test(deepest.kind) ? 'network' : 'local';
+  return deepest && NETWORK.has(deepest.kind) ? 'network' : 'local';
 }
 
 /** Reads `/proc/self/mountinfo`, where spaces in paths are written as `\040`. */

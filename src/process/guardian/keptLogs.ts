@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ProcessIdentity } from '../../core/model/loop.ts';
-import { findRun, type RunMarks, writersOf } from '../sweep/findProcesses.ts';
+import { findRun, type RunMarks } from '../sweep/findProcesses.ts';
+import { writersOf } from '../sweep/traces.ts';
 import type { ProcessInfo, ProcessTable } from '../tables/processTable.ts';
 import type { AgentLogs } from './agentLogs.ts';
 import { LogLimit, type LogLimitOptions } from './logLimit.ts';

@@ -1,7 +1,7 @@
 import { mkdirSync, realpathSync, statfsSync } from 'node:fs';
 import { readdir, rm, stat } from 'node:fs/promises';
 import type { Disposable } from '../../core/model/disposable.ts';
-import type { Look } from '../../core/model/looks.ts';
+import { type Look, lookOf } from '../../core/model/looks.ts';
 import type { SweptProcess } from '../../core/model/loop.ts';
 import type { Clock } from '../../core/ports/clock.ts';
 import type {
@@ -217,6 +217,6 @@ class Launcher implements AgentLauncher, Disposable {
 async function isOlder(path: string, at: number): Promise<boolean> {
   return stat(path).then(
     ({ mtimeMs }) => mtimeMs < at,
-    () => true,
+    (error: unknown) => lookOf(error).state === 'gone',
   );
 }

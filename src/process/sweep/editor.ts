@@ -19,8 +19,8 @@ const SERVER_SCRIPTS: ReadonlySet<string> = new Set([
 
 /**
  * Whether a process is VS Code or one of its kind, by its executable or by the script of its server; a project's own
- * `./code` and `out/server-main.js` are not. An editor's executable that was started as a plain Node is what its script is.
- * `exists` looks at files.
+ * `./code` and `out/server-main.js` are not. An editor's executable that was started as a plain Node is what its
+ * script is. `exists` looks at files.
  */
 export function isEditor(
   program: Program,

@@ -20,7 +20,10 @@ export function ownFoldersOfRun({ request, folder }: RunFiles): readonly string[
   return typeof cwd === 'string' ? ownFoldersOf(cwd, folder) : undefined;
 }
 
-/** Whether a file lies in one of a loop's own folders. What the user's home keeps in hidden folders is never a project's. */
+/**
+ * Whether a file lies in one of a loop's own folders. What the user's home keeps in hidden folders is never a
+ * project's.
+ */
 export function isOwn(path: string, ownFolders: readonly string[], home = homedir()): boolean {
   return ownFolders.some((folder) => {
     if (!isWithin(path, folder)) return false;

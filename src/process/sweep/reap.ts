@@ -17,7 +17,10 @@ export interface ReapOptions {
   readonly keep: readonly string[];
 }
 
-/** Ends what is left of runs that are recorded as ended. One look at the processes for all of them; usually nothing is found. */
+/**
+ * Ends what is left of runs that are recorded as ended; returns what was ended, by token. Usually one look at the
+ * processes for all of them finds nothing.
+ */
 export async function reap({
   table,
   filesOf,
@@ -47,7 +50,7 @@ export async function reap({
   return ended;
 }
 
-/** What to tell the processes of an ended run by; undefined where there can be none, or somebody is at it. */
+/** How to know the processes of an ended run; undefined where there can be none, or its guardian still ends them. */
 async function marksOf(table: ProcessTable, token: string, files: RunFiles): Promise<RunMarks | undefined> {
   const [claim, ended, started, seen] = [
     lookAtClaim(files),
@@ -55,13 +58,13 @@ async function marksOf(table: ProcessTable, token: string, files: RunFiles): Pro
     lookAtStarted(files),
     lookAtSeen(files),
   ];
-  // While nobody can read who its guardian is, that may still be at it.
+  // While its records cannot be read, its guardian may still be ending it.
   if (claim.state === 'unknown' || ended.state === 'unknown' || started.state === 'unknown') return undefined;
   const guardian = claim.state === 'there' ? claim.value.guardian : undefined;
   // Of another boot nothing is left, and what runs elsewhere is not ours to end (R7.5).
   if (guardian && lookByScope(guardian, table.scope)) return undefined;
   const end = ended.state === 'there' ? ended.value : undefined;
-  // Its guardian sees to it. One that stays after the end only watches the logs of what was kept.
+  // A living guardian ends it itself. One that stays after the end only watches the logs of what was kept.
   if (guardian && !end && !(await isGone(table, guardian))) return undefined;
   return {
     token,

@@ -50,15 +50,15 @@ export type Find = (known: readonly ProcessInfo[]) => Promise<RunLook>;
 
 interface Tracked {
   readonly process: ProcessInfo;
-  readonly told: SweptProcess;
+  readonly described: SweptProcess;
   readonly killAt: number;
   killedAt: number | undefined;
 }
 
 /**
- * Ends all that `find` finds: SIGTERM (and SIGCONT, for a stopped process hears nothing else), then SIGKILL after the grace
- * period, and looks again until several looks in a row find nothing but what cannot be ended. It says of nothing that it is
- * gone that it has not seen gone.
+ * Ends all that `find` finds: SIGTERM (and SIGCONT, as a stopped process handles nothing else), then SIGKILL after
+ * the grace period. It looks again until several looks in a row find nothing but what cannot be ended, and reports
+ * only those as gone that it has seen gone.
  */
 export function sweep(table: ProcessTable, find: Find, options: SweepOptions, time = REAL_TIME): Promise<Leftovers> {
   return new Sweep(table, find, options, time).run();
@@ -103,8 +103,8 @@ class Sweep {
       }
       this.#emptyLooks = 0;
       if (here.every(this.#isStuck)) return this.#seen(look.value);
-      // What comes up faster than it can be ended is not chased forever. Those that were killed before we began may still be
-      // on their way out.
+      // What multiplies faster than it can be ended is not chased forever. Those that were killed before this sweep
+      // began may still be exiting.
       if (this.#time.now() - Math.max(this.#began, ...here.map(({ killAt }) => killAt)) >= this.#giveUpMs)
         return this.#seen(look.value);
       await this.#endThese(here);
@@ -139,7 +139,7 @@ class Sweep {
       const killAt = asked?.get(keyOf(process)) ?? this.#began + graceMs;
       this.#tracked.set(keyOf(process), {
         process,
-        told: described(this.#table, process),
+        described: described(this.#table, process),
         killAt,
         killedAt: undefined,
       });
@@ -150,8 +150,9 @@ class Sweep {
   }
 
   /**
-   * Kills those whose time has come, and waits until all are gone, or only those are left that cannot be ended, or the time
-   * of another has come: before that one is killed we look again, for nobody may find what it has started since.
+   * Kills those whose time has come. Waits until all are gone, or only those are left that cannot be ended, or the
+   * time of another has come: that one is killed after a new look only, since nothing else leads to what it has
+   * started meanwhile.
    */
   async #endThese(all: readonly Tracked[]): Promise<void> {
     const isDue = ({ killAt, killedAt }: Tracked) =>
@@ -183,27 +184,28 @@ class Sweep {
   }
 
   #seen({ members, kept }: RunProcesses): Leftovers {
-    const remaining = members.map((process) => (this.#tracked.get(keyOf(process)) as Tracked).told);
+    const remaining = members.map((process) => (this.#tracked.get(keyOf(process)) as Tracked).described);
     return {
-      swept: this.#toldWithout(remaining),
+      swept: this.#without(remaining),
       kept: kept.slice(0, NAMED_AT_MOST).map((process) => described(this.#table, process)),
       remaining: remaining.slice(0, NAMED_AT_MOST),
     };
   }
 
-  /** Nothing can be said of any of them. */
+  /** Nobody can tell of any of them. */
   #unseen(unseen: string, known: readonly ProcessIdentity[]): Leftovers {
     const others = known.filter((process) => !this.#tracked.has(keyOf(process)));
     const remaining = [
-      ...[...this.#tracked.values()].map(({ told }) => told),
+      ...[...this.#tracked.values()].map((one) => one.described),
       ...others.map((process) => ({ ...identityOf(process), command: `process ${process.pid}` })),
     ];
     return { swept: [], kept: [], remaining: remaining.slice(0, NAMED_AT_MOST), unseen };
   }
 
-  #toldWithout(remaining: readonly SweptProcess[]): SweptProcess[] {
+  #without(remaining: readonly SweptProcess[]): SweptProcess[] {
     const stillHere = new Set(remaining);
-    const gone = [...this.#tracked.values()].map(({ told }) => told).filter((told) => !stillHere.has(told));
+    const all = [...this.#tracked.values()].map((one) => one.described);
+    const gone = all.filter((one) => !stillHere.has(one));
     return gone.slice(0, NAMED_AT_MOST);
   }
 }

@@ -10,8 +10,8 @@ import { type Find, sweep } from './sweep.ts';
 const GRACE_MS = 3_000;
 
 /**
- * Ends one process that was kept with its loop (R7.4): SIGTERM, then SIGKILL after 3 s. Returns whether it was there and is
- * gone now; false too for what is never ended: ourselves, VS Code and what is above us.
+ * Ends one process that was kept with its loop (R7.4): SIGTERM, then SIGKILL after 3 s. Returns whether it was there
+ * and is gone now; false too for what is never ended: ourselves, VS Code and what is above us.
  */
 export async function terminateSpared(table: ProcessTable, target: SweptProcess): Promise<boolean> {
   const all = await table.list();

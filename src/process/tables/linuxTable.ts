@@ -132,7 +132,10 @@ export class LinuxTable implements ProcessTable {
     });
   }
 
-  /** Returns a piece of the one buffer, valid until the next read. `atOnce`: what does not fill the buffer is all of it. */
+  /**
+   * Returns a piece of the one buffer, valid until the next read. `atOnce`: what does not fill the buffer is all of
+   * it.
+   */
   #readFile(path: string, atOnce = false): Buffer {
     const fd = openSync(path, constants.O_RDONLY);
     try {

@@ -5,7 +5,7 @@ export interface ProcStat {
   readonly parent: number;
   readonly group: number;
   readonly session: number;
-  /** Those that have ended are counted too as long as nobody has asked how: 1 for a process that has ended. */
+  /** Ended threads count until they are collected; a process that has ended has 1. */
   readonly threads: number;
   /** User and system time together, clock ticks. */
   readonly cpuTicks: number;
@@ -14,15 +14,15 @@ export interface ProcStat {
   readonly residentPages: number;
 }
 
-/** As many fields after the name are looked at. */
+/** So many fields after the name are read. */
 const USED_FIELDS = 22;
 
 /**
- * Reads a line of `/proc/<pid>/stat`; undefined when it is not one. The name stands in parentheses and may hold anything, `) Z 1 (` too,
- * so the fields begin after the last `)`.
+ * Parses `/proc/<pid>/stat`; undefined when that makes no sense. The name is in parentheses and may hold anything, even
+ * `) Z 1 (`, so the fields begin after the last `)`.
  */
 export function parseStat(line: Buffer): ProcStat | undefined {
-  // A byte is a character here: quicker than to search bytes, and all but names is ASCII.
+  // As Latin-1, which is quicker than a search in bytes: all but the name is ASCII.
   const text = line.toString('latin1');
   const open = text.indexOf('(');
   const close = text.lastIndexOf(')');

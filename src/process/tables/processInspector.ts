@@ -9,10 +9,16 @@ import { PS_ONE, readPsOf } from './psTable.ts';
 import { runCommandNow } from './runCommand.ts';
 import { CIM_ONE, readCim } from './windowsTable.ts';
 
-/** Where asking the system starts a program, a process whose pid is in use is asked for its start time only so often (ms). */
+/**
+ * Where asking the system starts a program, a process whose pid is in use is asked for its start time only so often
+ * (ms).
+ */
 const TRUSTED_FOR_MS = 60_000;
 
-/** Looks at processes by identity (R7.5). On Linux a look is one small read; elsewhere it may start a program of the system. */
+/**
+ * Looks at processes by identity (R7.5). On Linux a look is one small read; elsewhere it may start a program of the
+ * system.
+ */
 export function createInspector(): ProcessInspector {
   if (process.platform !== 'linux') return new AskingInspector(askScope(), askSystem, lookAtPid);
   const table = new LinuxTable();

@@ -14,9 +14,9 @@ export interface ProcessScope {
 export const UNKNOWN_BOOT = 'unknown';
 
 /**
- * What can be said of a process by its scope alone: `gone` if the machine was restarted since, `unknown` if it belongs to
- * another machine or pid namespace, and undefined if it belongs to `here`, so that a look at its pid tells. Records of
- * older versions name no machine and no namespace; they were written here.
+ * What can be said of a process by its scope alone: `gone` if the machine was restarted since, `unknown` if it
+ * belongs to another machine or pid namespace, and undefined if it belongs to `here`, so that a look at its pid
+ * tells. Records of older versions name no machine and no namespace; they were written here.
  */
 export function lookByScope(process: ProcessIdentity, here: ProcessScope): Gone | Unknown | undefined {
   if (differ(process.machine, here.machine)) return unknown('it runs on another machine');

@@ -45,8 +45,8 @@ export interface ProcessTable {
   /** Where the pids of this table mean something. */
   readonly scope: ProcessScope;
   /**
-   * All processes, zombies included. A list that was cut off or may lack a process of ours is `unknown`. `since`: a process
-   * that this one has started; those that are older may be left out.
+   * All processes, zombies included. A list that was cut off or may lack a process of ours is `unknown`. `since`: a
+   * process that this one has started; those that are older may be left out.
    */
   list(since?: ProcessIdentity): Promise<Seen<readonly ProcessInfo[]>>;
   find(pid: number): Promise<Look<ProcessInfo>>;
@@ -55,9 +55,9 @@ export interface ProcessTable {
   /** Signals each process that is still the one that was seen; returns those that the signal was delivered to. */
   signal<T extends ProcessIdentity>(processes: readonly T[], signal: string): Promise<T[]>;
   /**
-   * Signals the whole group of a leader, or its tree where the platform has no groups. Only for a group that was created
-   * for an attempt, and while its leader is there or its members were just seen (R7.1). Needs no look. Returns whether
-   * anybody got the signal.
+   * Signals the whole group of a leader, or its tree where the platform has no groups. Only for a group that was
+   * created for an attempt, and while its leader is there or its members were just seen (R7.1). Needs no look.
+   * Returns whether anybody got the signal.
    */
   signalGroup(leader: ProcessIdentity, signal: string): Promise<boolean>;
   args(process: ProcessInfo): Look<readonly string[]>;

@@ -4,7 +4,9 @@ import { lookByScope, type ProcessScope } from './processScope.ts';
 import { lookIn, onlyOne, type ProcessInfo, type ProcessTable, type Sorted, sortByLook } from './processTable.ts';
 import type { CommandResult, RunCommand } from './runCommand.ts';
 
-/** All that is needed of a process. The start time has five words; the arguments come last, for they may hold anything. */
+/**
+ * All that is needed of a process. The start time is five words; the arguments come last, as they may hold anything.
+ */
 const COLUMNS = 'pid=,ppid=,pgid=,state=,time=,rss=,lstart=,args=';
 /** All processes of all users. */
 export const PS_LIST = ['-A', '-ww', '-o', COLUMNS] as const;
@@ -21,7 +23,7 @@ const CUT_OFF = 'the list of processes was cut off';
 /** Sends a signal as `process.kill` does. */
 export type Kill = (pid: number, signal: string) => boolean;
 
-/** The process table of macOS, which has no `/proc`: from `ps`. There are no sessions and no environments to be seen. */
+/** The process table of macOS, which has no `/proc`: from `ps`, which shows neither sessions nor environments. */
 export class PsTable implements ProcessTable {
   readonly scope: ProcessScope;
   readonly #run: RunCommand;
@@ -83,7 +85,7 @@ export class PsTable implements ProcessTable {
     }
   }
 
-  /** With our own pid among them: an answer without it was cut off. */
+  /** Asks for our own pid too: output without it was cut off. */
   async #ask(pids: readonly number[]): Promise<Seen<readonly ProcessInfo[]>> {
     return readPsOf(await this.#run('ps', PS_ONE(...pids, process.pid)), this.scope);
   }
@@ -130,7 +132,7 @@ function parsePsLine(line: string, scope: ProcessScope): ProcessInfo | undefined
   };
 }
 
-/** Of an app only its bundle can be told: its path may hold spaces, as that of VS Code does. */
+/** The bundle of an app, whose path may hold spaces, as that of VS Code does; else the first word. */
 function executableOf(args: string, first: string | undefined): { readonly executable?: string } {
   const executable = /^\/.+?\.app\/Contents\//.exec(args)?.[0] ?? first;
   return executable?.startsWith('/') ? { executable } : {};

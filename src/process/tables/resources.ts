@@ -4,9 +4,9 @@ import { commandOf, keyOf, type ProcessInfo, type ProcessTable } from './process
 
 /** What the processes of one run use now. */
 export interface ResourceUse {
-  /** Of one core since the last sample: 100 is a core fully used; absent in the first. */
+  /** Share of one core since the last sample, where 100 is a whole core; absent in the first sample. */
   readonly cpuPercent?: number;
-  /** Resident memory of all its processes, bytes. What they share is counted with each. */
+  /** Resident memory of all its processes, bytes. Shared memory counts for each of them. */
   readonly memoryBytes: number;
   readonly processes: readonly ProcessUse[];
 }
@@ -14,28 +14,28 @@ export interface ResourceUse {
 /** What one process uses now. */
 export interface ProcessUse {
   readonly pid: number;
-  /** Its program and arguments, or its name where the system does not list these. */
+  /** Its command line, or its name where the system does not show that. */
   readonly command: string;
   readonly memoryBytes: number;
   readonly cpuPercent?: number;
 }
 
-/** Samples CPU and memory of process trees, only when it is asked. */
+/** Samples CPU and memory of process trees on request. */
 export interface ResourceSampler {
-  /** By pid of the leader; leaders that are gone are left out. */
+  /** By the leader's pid, without the leaders that are gone. */
   sample(leaders: readonly ProcessIdentity[]): Promise<ReadonlyMap<number, ResourceUse>>;
 }
 
-/** The system counts CPU time in steps of 10 ms: over a shorter time than this (ms) no rate says anything. */
+/** The system counts CPU time in steps of 10 ms: a rate over less than this (ms) means nothing. */
 const LEAST_SPAN_MS = 200;
-/** Of a tree that nobody has asked for in all this time (ms) there is no rate at first. */
+/** A tree that was not sampled for so long (ms) is forgotten: its next sample has no rate. */
 const FORGOTTEN_MS = 60_000;
 
 export function createResourceSampler(table: ProcessTable = createTable({ polite: true })): ResourceSampler {
   return new Sampler(table);
 }
 
-/** A tree when it was last looked at. */
+/** A tree as it was last seen. */
 interface Seen {
   /** Time of `performance.now`. */
   readonly at: number;
@@ -46,7 +46,7 @@ interface Seen {
 
 class Sampler implements ResourceSampler {
   readonly #table: ProcessTable;
-  /** By leader: whoever asks for some trees takes nothing from who asks for others. */
+  /** By leader: callers that sample different trees do not disturb each other. */
   readonly #seen = new Map<string, Seen>();
 
   constructor(table: ProcessTable) {
@@ -54,7 +54,7 @@ class Sampler implements ResourceSampler {
   }
 
   async sample(leaders: readonly ProcessIdentity[]): Promise<ReadonlyMap<number, ResourceUse>> {
-    // Asked again so soon, it says the same: over too short a time there is no rate.
+    // So soon after the last sample there would be no rate: that one stands.
     const known = leaders.map((leader) => [leader.pid, this.#recent(leader)?.use] as const);
     if (known.every((one): one is readonly [number, ResourceUse] => one[1] !== undefined)) return new Map(known);
     const listed = await this.#table.list();

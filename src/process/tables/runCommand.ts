@@ -1,12 +1,15 @@
 import { spawn, spawnSync } from 'node:child_process';
 
-/** What a command of the system answered. */
+/** What a command of the system has printed. */
 export interface CommandResult {
   readonly code: number | null;
   readonly output: string;
 }
 
-/** Runs a command of the system without a shell, such as `ps` or `taskkill`. It never rejects: what could not be run has the code null. */
+/**
+ * Runs a command of the system without a shell, such as `ps` or `taskkill`. Never rejects: a command that could not
+ * be run, or took too long, has the code null.
+ */
 export type RunCommand = (file: string, args: readonly string[]) => Promise<CommandResult>;
 
 /** Longest time (ms) that a command of the system may take. */
@@ -17,18 +20,18 @@ export const runCommand: RunCommand = (file, args) =>
   new Promise((resolve) => {
     const pieces: Buffer[] = [];
     const child = spawn(file, args, { ...options, stdio: ['ignore', 'pipe', 'ignore'] });
-    // Not the option of `spawn`: its timer outlives a command that could not be started, and keeps us from ending.
+    // Not the option of `spawn`: its timer outlives a command that could not be started, and keeps this process alive.
     const patience = setTimeout(() => child.kill('SIGKILL'), PATIENCE_MS);
-    const answer = (result: CommandResult) => {
+    const settle = (result: CommandResult) => {
       clearTimeout(patience);
       resolve(result);
     };
     child.stdout.on('data', (piece: Buffer) => pieces.push(piece));
-    child.on('error', () => answer({ code: null, output: '' }));
-    child.on('close', (code) => answer({ code, output: Buffer.concat(pieces).toString('utf8') }));
+    child.on('error', () => settle({ code: null, output: '' }));
+    child.on('close', (code) => settle({ code, output: Buffer.concat(pieces).toString('utf8') }));
   });
 
-/** The same at once, for the few places that can not wait. */
+/** The same without a promise, for the few places that cannot wait. */
 export function runCommandNow(file: string, args: readonly string[]): CommandResult {
   const { status, stdout } = spawnSync(file, args, {
     ...options,

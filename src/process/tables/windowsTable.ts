@@ -6,11 +6,12 @@ import type { CommandResult, RunCommand } from './runCommand.ts';
 
 /** Times are in 100 ns, and as file times, so that they do not depend on the language of the system. */
 const SELECT =
-  ' | Select-Object ProcessId,ParentProcessId,Name,ExecutablePath,CommandLine,WorkingSetSize,KernelModeTime,UserModeTime,' +
+  ' | Select-Object ProcessId,ParentProcessId,Name,ExecutablePath,CommandLine,' +
+  'WorkingSetSize,KernelModeTime,UserModeTime,' +
   '@{n="Start";e={if($_.CreationDate){$_.CreationDate.ToFileTimeUtc().ToString()}}} | ConvertTo-Json -Compress';
 /** All processes as JSON. */
 export const CIM_LIST = powershell(`Get-CimInstance Win32_Process${SELECT}`);
-/** One process as JSON, and the idle process, which is always there: an answer without it proves nothing. */
+/** One process as JSON, and the idle process, which is always there: output without it proves nothing. */
 export const CIM_ONE = (pid: number) =>
   powershell(`Get-CimInstance Win32_Process -Filter "ProcessId=0 OR ProcessId=${pid}"${SELECT}`);
 export const CIM_BOOT = powershell('(Get-CimInstance Win32_OperatingSystem).LastBootUpTime.ToFileTimeUtc()');
@@ -18,12 +19,12 @@ export const CIM_MACHINE = powershell(
   '(Get-ItemProperty HKLM:\\SOFTWARE\\Microsoft\\Cryptography -Name MachineGuid).MachineGuid',
 );
 
-/** What asks to end, and what ends by force. There are no other signals on Windows. */
+/** Signals that ask to end. Windows has no signals but these and SIGKILL. */
 const ASKING = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'];
 
 /**
- * The process table of Windows: listed through CIM, ended through `taskkill` (R7.7). There are no groups and no signals: a group is the tree below its
- * leader, a signal that asks to end is `taskkill /T`, SIGKILL is `taskkill /T /F`, and any other is not delivered.
+ * The process table of Windows: listed through CIM, ended through `taskkill` (R7.7). A group is the tree below its
+ * leader; a signal that asks to end is `taskkill /T`, SIGKILL is `taskkill /T /F`, and any other is not delivered.
  */
 export class WindowsTable implements ProcessTable {
   readonly scope: ProcessScope;
@@ -136,7 +137,7 @@ function splitWindows(line: string): string[] {
 }
 
 function powershell(script: string): readonly string[] {
-  // An error in the middle must not look like an empty answer.
+  // An error in the middle must not look like an empty list.
   const strict = `$ErrorActionPreference = 'Stop'; ${script}`;
   return ['-NoProfile', '-NonInteractive', '-ExecutionPolicy', 'Bypass', '-Command', strict];
 }

@@ -47,9 +47,9 @@ const LOCK_TRIES = 5;
 const LOCK_PAUSE_MS = 50;
 
 /**
- * Chooses where this host keeps its store (R16.5). Never one that hosts of another machine or pid namespace have open:
- * each takes the other's processes for unknown, and both would start the same loops. Then this machine gets a folder of its
- * own beside it, and keeps it. A storage on a network disk gives way to a folder of this machine.
+ * Chooses where this host keeps its store (R16.5). Never one that hosts of another machine or pid namespace have
+ * open: each takes the other's processes for unknown, and both would start the same loops. Then this machine gets a
+ * folder of its own beside it, and keeps it. A storage on a network disk gives way to a folder of this machine.
  *
  * @throws StoreError when there is no such folder.
  */
@@ -64,7 +64,7 @@ export async function chooseStoreFolder(options: StoreFolderOptions): Promise<St
     const isNew = !existsSync(join(folder, DATABASE));
     const claim = await claimFolder(folder, options);
     if (claim === 'others') continue;
-    const notice = isNew && folder !== storage && folder !== chosen ? noticeOf(storage, folder, base) : undefined;
+    const notice = isNew && folder !== storage && folder !== chosen ? noticeOf(folder, base) : undefined;
     return {
       ...{ folder, path: join(folder, DATABASE), isTakenOver: claim === 'taken over' },
       ...(notice !== undefined && { notice }),
@@ -72,7 +72,8 @@ export async function chooseStoreFolder(options: StoreFolderOptions): Promise<St
   }
   throw new StoreError(
     'broken',
-    `The folder ${base} is in use by other machines or containers, and no folder of its own could be made for this one. Set loopSupervisor.storeFolder to a folder that only this machine uses.`,
+    `The folder ${base} is in use by other machines or containers, and so are the folders in it that were made for ` +
+      'this one. Set loopSupervisor.storeFolder to a folder that only this machine uses.',
   );
 }
 
@@ -82,7 +83,8 @@ function localBase({ storage, chosen, isOnNetworkDisk, localFolders }: StoreFold
     if (isAbsolute(chosen) && !isOnNetworkDisk(chosen)) return chosen;
     throw new StoreError(
       'broken',
-      `loopSupervisor.storeFolder is ${chosen}, which is not a full path on a disk of this machine. Change it, or leave it empty.`,
+      `loopSupervisor.storeFolder is ${chosen}, which is not a full path on a disk of this machine. ` +
+        'Change it, or leave it empty.',
     );
   }
   if (existsSync(join(storage, DATABASE)) || !isOnNetworkDisk(storage)) return storage;
@@ -90,7 +92,8 @@ function localBase({ storage, chosen, isOnNetworkDisk, localFolders }: StoreFold
   if (local !== undefined) return local;
   throw new StoreError(
     'broken',
-    `The folder ${storage} is on a network disk, where windows cannot share a store safely, and no local folder was found. Set loopSupervisor.storeFolder to a folder on a disk of this machine.`,
+    `The folder ${storage} is on a network disk, where windows cannot share a store safely, and no local folder was ` +
+      'found. Set loopSupervisor.storeFolder to a folder on a disk of this machine.',
   );
 }
 
@@ -168,7 +171,10 @@ function isSame(one: StoreScope, other: StoreScope): boolean {
   return one.bootId === other.bootId && one.machine === other.machine && one.namespace === other.namespace;
 }
 
-/** Whether a folder is, or becomes, one that only its owner can use: a shared folder such as `/var/tmp` may hold a trap. */
+/**
+ * Whether a folder is, or becomes, one that only its owner can use: a shared folder such as `/var/tmp` may hold a
+ * trap.
+ */
 function isPrivate(folder: string): boolean {
   try {
     mkdirSync(folder, { recursive: true, mode: FOLDER_MODE });
@@ -180,10 +186,12 @@ function isPrivate(folder: string): boolean {
   }
 }
 
-function noticeOf(storage: string, folder: string, base: string): string {
-  if (folder === base)
-    return `VS Code's data lies on a network disk, where windows cannot share a store safely. Loops of this machine are kept in ${folder}.`;
-  return `Another machine or container is using the loops in ${storage === base ? storage : base}. This one keeps its own loops in ${folder}.`;
+function noticeOf(folder: string, base: string): string {
+  const sentence =
+    folder === base
+      ? "VS Code's data lies on a network disk, where windows cannot share a store safely. This machine"
+      : `Another machine or container is using the loops in ${base}. This one`;
+  return `${sentence} keeps its own loops in ${folder}.`;
 }
 
 function hash(text: string): string {
