@@ -91,8 +91,8 @@ export type SupervisorEvent = EventOrigin &
     | { readonly type: 'circuit:trip'; readonly account: string; readonly reason: string; readonly cooldownMs: number }
     | { readonly type: 'circuit:recover'; readonly account: string; readonly reason: string }
     /**
-     * What is held has changed (R14): `trial`: one loop goes first; `asks`: the time of its hold has come, and it waits for a hand.
-     * `until`: when it goes on by itself, wall time in ms; `guessed`: nobody named that time.
+     * What is held has changed (R14): `trial`: one loop goes first; `asks`: the time of its hold has come, and it waits
+     * for a hand. `until`: when it goes on by itself, wall time in ms; `guessed`: nobody named that time.
      */
     | {
         readonly type: 'hold:change';
@@ -104,8 +104,8 @@ export type SupervisorEvent = EventOrigin &
         readonly guessed?: true;
       }
     /**
-     * Work that nobody has looked after for `awayMs`, since `since` (wall time, ms), is held until its user starts it (R9.5). `loopIds`: the
-     * first 100 of `count`.
+     * Work that nobody has looked after for `awayMs`, since `since` (wall time, ms), is held until its user starts it
+     * (R9.5). `loopIds`: the first 100 of `count`.
      */
     | {
         readonly type: 'work:stale';

@@ -15,7 +15,7 @@ type PollerParts = Pick<Engine, 'context' | 'listeners' | 'liveState' | 'ownersh
 export class ChangePoller implements Disposable {
   readonly #parts: PollerParts;
   readonly #timer: Timer;
-  /** Something was heard of, such as a change of others, and no turn has acted on it yet: it is told once. */
+  /** Something was heard of, such as a change of others, and no turn has acted on it yet: it is reported once. */
   #isBehind = false;
   /** A turn is on its way. */
   #isTaking = false;
@@ -48,7 +48,9 @@ export class ChangePoller implements Disposable {
     }
   };
 
-  /** Whether there is something to act on: news of others, or what gone windows have left, unless this window ends too. */
+  /**
+   * Whether there is something to act on: news of others, or what gone windows have left, unless this window ends too.
+   */
   #hasNews(): boolean {
     const changes = this.#parts.context.store.changes();
     if (changes) {
@@ -58,7 +60,7 @@ export class ChangePoller implements Disposable {
     }
     if (this.#isBehind) return true;
     if (this.#parts.transactions.halted) return false;
-    // Told once too.
+    // Reported once too.
     if (this.#parts.ownership.hasPassedBy()) this.#isBehind = true;
     if (this.#parts.placement.lookAgain()) this.#isBehind = true;
     const orphans = [...this.#parts.liveState.active.values()].filter((loop) =>

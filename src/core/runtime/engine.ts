@@ -12,7 +12,10 @@ import { TransactionQueue } from './transactionQueue.ts';
 import { tryOrLog } from './tryOrLog.ts';
 import { WakeTimer } from './wakeTimer.ts';
 
-/** The parts that work for one host, and what follows a commit, in its order: launches, signals, events, the next wake-up. */
+/**
+ * The parts that work for one host, and what follows a commit, in its order: launches, signals, events, the next
+ * wake-up.
+ */
 export class Engine implements Disposable {
   readonly context: SupervisorContext;
   readonly liveState: LiveState;

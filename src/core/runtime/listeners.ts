@@ -4,7 +4,10 @@ import type { SupervisorContext } from '../state/context.ts';
 /** So many reports wait for the store at most: more are a caller in a loop, and other hosts can do without. */
 const WAITING_MAX = 1_000;
 
-/** Who listens to a supervisor, and what they hear. One that throws breaks nothing: the error is logged, the others go on (R9.3). */
+/**
+ * Who listens to a supervisor, and what they hear. One that throws breaks nothing: the error is logged, the others go
+ * on (R9.3).
+ */
 export class Listeners {
   readonly #context: SupervisorContext;
   readonly #events: Emitter<SupervisorEvent>;

@@ -193,8 +193,8 @@ export class RunMonitor implements RunObserver {
   }
 
   /**
-   * Stores what the run said for as long as this host follows it, in order: a store that refuses is tried again before the next piece.
-   * Nothing is lost meanwhile: the facts lie in the run folder.
+   * Stores what the run said for as long as this host follows it, in order: a store that refuses is tried again before
+   * the next piece. Nothing is lost meanwhile: the facts lie in the run folder.
    */
   #store(work: (unit: UnitOfWork, loop: ActiveLoop) => void, mayStartOthers = false): void {
     const { context, transactions } = this.#sinks;

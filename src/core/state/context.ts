@@ -36,7 +36,9 @@ export interface SupervisorOptions {
   /** Settings that could not be read or are not set: stored values may hold in their place (R6.9). None if absent. */
   readonly doubts?: Doubts;
   readonly window: SupervisorWindow;
-  /** Checks a profile cheaply, without a run that costs: program, version, login (R14.3). Nothing is checked if absent. */
+  /**
+   * Checks a profile cheaply, without a run that costs: program, version, login (R14.3). Nothing is checked if absent.
+   */
   readonly checkProfile?: (agent: string, reason: HoldReason) => Promise<ProfileCheck>;
   readonly log: (message: string, error?: unknown) => void;
   /** A number from 0 up to 1, for jitter. */

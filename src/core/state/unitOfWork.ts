@@ -16,15 +16,19 @@ export interface Launch {
   readonly loop: ActiveLoop;
   readonly profile: Pick<AgentProfile, 'hasCost' | 'needsReading' | 'reader'>;
   readonly plan: CommandPlan;
-  /** What is known of the session that it continues: read in the transaction, for after the commit nothing may fail any more. */
+  /**
+   * What is known of the session that it continues: read in the transaction, for after the commit nothing may fail any
+   * more.
+   */
   readonly before: SessionBefore | undefined;
 }
 
 type WithoutOrigin<T> = T extends unknown ? Omit<T, 'at' | 'host'> : never;
 
 /**
- * One transaction of the supervisor: what it reads and writes, and what is to be told and done once it is committed. The mirror is
- * changed at once, so that later decisions of the same turn see it, and put back if the transaction fails.
+ * One transaction of the supervisor: what it reads and writes, and what is to be told and done once it is committed.
+ * The mirror is changed at once, so that later decisions of the same turn see it, and put back if the transaction
+ * fails.
  */
 export class UnitOfWork {
   readonly tx: StoreTransaction;
@@ -38,7 +42,10 @@ export class UnitOfWork {
   readonly heard: readonly SupervisorEvent[];
   readonly launches: Launch[] = [];
   readonly effects: (() => void)[] = [];
-  /** Others have written since the last turn, a new day has begun or a cool-down is over: what could not start then may start now. */
+  /**
+   * Others have written since the last turn, a new day has begun or a cool-down is over: what could not start then may
+   * start now.
+   */
   readonly hasNews: boolean;
   /** This window has begun to end, or not yet to work: whatever may start is left to others. */
   readonly startsNothing: boolean;
@@ -107,7 +114,10 @@ export class UnitOfWork {
     this.reflect(loop);
   }
 
-  /** Writes the attempt of an active loop; returns the loop with it, or undefined if the attempt was settled already (R3.2). */
+  /**
+   * Writes the attempt of an active loop; returns the loop with it, or undefined if the attempt was settled already
+   * (R3.2).
+   */
   putAttempt(loop: ActiveLoop, attempt: Attempt): ActiveLoop | undefined {
     if (!this.tx.saveAttempt(attempt)) return undefined;
     const next = { ...loop, attempt };

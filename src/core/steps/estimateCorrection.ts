@@ -80,7 +80,9 @@ interface Guessed {
   amount: NanoUsd;
 }
 
-/** What the earlier attempts of an attempt's session were charged: what was reported, and by day and kind what was not. */
+/**
+ * What the earlier attempts of an attempt's session were charged: what was reported, and by day and kind what was not.
+ */
 function chargedBefore(
   { tx }: UnitOfWork,
   { seq, attempt }: ActiveLoop,
