@@ -40,22 +40,27 @@ export type {
  * await api.submit({ prompt: 'Fix the failing test', check: { command: 'npm test', maxRounds: 5 } });
  * ```
  *
- * The store opens right after activation: what is asynchronous waits for it. Where no supervisor will come (an untrusted workspace, a
- * store that cannot be opened) everything but `status` and the events rejects with a `NotReadyError`. Errors are told apart
- * by their `code`. Costs are in USD, times are wall times in ms.
+ * The store opens right after activation: what is asynchronous waits for it. Where no supervisor will come (an
+ * untrusted workspace, a store that cannot be opened) everything but `status` and the events rejects with a
+ * `NotReadyError`. Errors are told apart by their `code`. Costs are in USD, times are wall times in ms.
  */
 export interface LoopSupervisorApi {
   /** Takes a loop (R1): resolves with its place, or rejects with the typed error of the first check that fails. */
   submit(spec: LoopSpec): Promise<SubmitResult>;
   /** Ends a loop for good, with its processes (R7.2). Answers whether there was such a live loop. */
   cancel(loopId: string): Promise<boolean>;
-  /** Sends one signal (`SIGTERM` if none is named) to a loop's process group (R7.3). Answers whether it was delivered. */
+  /**
+   * Sends one signal (`SIGTERM` if none is named) to a loop's process group (R7.3). Answers whether it was delivered.
+   */
   killProcessGroup(loopId: string, signal?: string): Promise<boolean>;
   /** One consistent snapshot (R10.1). Before there is a supervisor: `ready: false`, with the reason in `notReady`. */
   status(): Status;
   /** Everything about the latest loop of that id, its attempts and history included. Undefined if there is none. */
   get(loopId: string): Promise<LoopDetail | undefined>;
-  /** Counts a cost (USD) against a loop, its agent and today; the same `key` counts once (R6.6). Answers whether it counted. */
+  /**
+   * Counts a cost (USD) against a loop, its agent and today; the same `key` counts once (R6.6). Answers whether it
+   * counted.
+   */
   recordCost(loopId: string, usd: number, key?: string): Promise<boolean>;
   /** Closes the circuit of an account by hand, or all circuits (R4.3). */
   resetCircuit(account?: string): Promise<void>;
@@ -64,10 +69,17 @@ export interface LoopSupervisorApi {
   /** Queued loops wait until `resume`; running ones go on (R2.4). */
   pause(): Promise<void>;
   resume(): Promise<void>;
-  /** Stops this window's work for good: its attempts are stopped within `timeoutMs` (30,000) and return to the queue (R9.1). */
+  /**
+   * Stops this window's work for good: its attempts are stopped within `timeoutMs` (30,000) and return to the queue
+   * (R9.1).
+   */
   shutdown(timeoutMs?: number): Promise<void>;
   /** Something in `status()` has changed, here or in another window. Not coalesced. */
   readonly onDidChange: Event<void>;
-  /** What happened, told once it is on the books: `{type, at, loopId?, …}`. */
+  /**
+   * What happened, told once it is stored: `{type, at, host, loopId?, …}`. Every window hears every event, whichever
+   * window caused it, once at most; `host` names the window that did. Texts of other windows' events are cut to 2,000
+   * characters.
+   */
   readonly onEvent: Event<SupervisorEvent>;
 }

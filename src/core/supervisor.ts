@@ -62,8 +62,9 @@ import {
 } from './steps/userActions.ts';
 
 /**
- * Governs headless agents: a bounded queue, one cap, restart intensity, a circuit breaker and a daily budget, over all windows that share
- * its store. Every method that changes something is one transaction and rejects with a `SupervisorError`; then nothing has changed.
+ * Governs headless agents: a bounded queue, one cap, restart intensity, a circuit breaker and a daily budget, over all
+ * windows that share its store. Every method that changes something is one transaction and rejects with a
+ * `SupervisorError`; then nothing has changed.
  */
 export class Supervisor {
   readonly #context: SupervisorContext;
@@ -82,7 +83,14 @@ export class Supervisor {
     this.#lifecycle = new Lifecycle(this.#engine, this.#retention);
   }
 
-  /** What happened, told once it is on the books. Only what this window did or follows. */
+  /** This host's id: the `host` of the events that it causes. */
+  get hostId(): string {
+    return this.#context.window.id;
+  }
+
+  /**
+   * What happened, told once it is stored: every host tells of everything, whichever caused it, once at most (R10.2).
+   */
   get onEvent(): Event<SupervisorEvent> {
     return this.#engine.listeners.onEvent;
   }
@@ -99,7 +107,10 @@ export class Supervisor {
 
   // ── Loops ────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** Takes a loop (R1). Rejects with the typed error of the first check that fails, tells `loop:rejected`, and leaves no trace of it. */
+  /**
+   * Takes a loop (R1). Rejects with the typed error of the first check that fails, tells `loop:rejected`, and leaves no
+   * trace of it.
+   */
   async submit(spec: LoopSpec): Promise<SubmitResult> {
     return this.#admit(idIn(spec), () => {
       const checked = checkSpec(spec, this.#context);
@@ -108,8 +119,8 @@ export class Supervisor {
   }
 
   /**
-   * Admits a permanently failed loop again, its restarts cleared, with a new cap in USD if one is given (R5.5). Rejects like `submit`, and
-   * then nothing has changed.
+   * Admits a permanently failed loop again, its restarts cleared, with a new cap in USD if one is given (R5.5). Rejects
+   * like `submit`, and then nothing has changed.
    */
   async retry(loopId: string, { maxCostUsd }: RetryOptions = {}): Promise<SubmitResult> {
     mustBeText('loopId', loopId);
@@ -121,7 +132,10 @@ export class Supervisor {
     });
   }
 
-  /** Ends a loop for good (R7.2): answers whether there was such a live loop, once the stop is on record and under way. */
+  /**
+   * Ends a loop for good (R7.2). Resolves, once the stop is on record and under way, with whether there was such a live
+   * loop.
+   */
   async cancel(loopId: string): Promise<boolean> {
     mustBeText('loopId', loopId);
     this.#lifecycle.mustBeOpen();
@@ -129,8 +143,8 @@ export class Supervisor {
   }
 
   /**
-   * Sends just one signal to a loop's process group and says whether it was delivered (R7.3). One that is meant to end it (SIGTERM, SIGINT,
-   * SIGKILL, SIGHUP, SIGQUIT) is the user's stop: recorded first, never restarted.
+   * Sends just one signal to a loop's process group and says whether it was delivered (R7.3). One that is meant to end
+   * it (SIGTERM, SIGINT, SIGKILL, SIGHUP, SIGQUIT) is the user's stop: recorded first, never restarted.
    */
   async killProcessGroup(loopId: string, signal = 'SIGTERM'): Promise<boolean> {
     mustBeText('loopId', loopId);
@@ -141,18 +155,24 @@ export class Supervisor {
     return signalGroup(this.#engine, loopId, name);
   }
 
-  /** Ends every live loop for good; answers how many. Those that run are stopped even while the store can not be written (R7.2). */
+  /**
+   * Ends every live loop for good. Resolves with how many. Those that run are stopped even while the store cannot be
+   * written (R7.2).
+   */
   async stopAll(): Promise<number> {
     this.#lifecycle.mustBeOpen();
     return cancelAll(this.#engine);
   }
 
-  /** Ends the present attempt, or the wait, and starts the loop anew without using up a restart. Answers whether there was one. */
+  /**
+   * Ends the present attempt, or the wait, and starts the loop anew without using up a restart. Answers whether there
+   * was one.
+   */
   async restartNow(loopId: string): Promise<boolean> {
     return this.#change((unit) => restartNow(unit, loopId));
   }
 
-  /** Lets a silent run have its deadlines anew; answers whether this window follows it. */
+  /** Lets a silent run have its deadlines anew. Returns whether this window follows it. */
   keepWaiting(loopId: string): boolean {
     const loop = this.#engine.liveState.find(loopId);
     const run = loop && isActive(loop) ? this.#engine.runs.of(loop) : undefined;
@@ -161,8 +181,8 @@ export class Supervisor {
   }
 
   /**
-   * Lets a loop go on although processes of its last attempt may still live (R3.1): one that failed or was interrupted goes
-   * back to the queue. Rejects with `WrongStateError` if its end is not in doubt.
+   * Lets a loop go on although processes of its last attempt may still live (R3.1): one that failed or was interrupted
+   * goes back to the queue. Rejects with `WrongStateError` if its end is not in doubt.
    */
   async treatAsEnded(loopId: string): Promise<void> {
     this.#lifecycle.mustBeReady();
@@ -170,8 +190,8 @@ export class Supervisor {
   }
 
   /**
-   * Looks for the processes of such a loop again. If they are gone it goes on; otherwise nothing changes, and the result
-   * names them or says why they cannot be seen. Rejects with `WrongStateError` if its end is not in doubt.
+   * Looks for the processes of such a loop again. If they are gone it goes on; otherwise nothing changes, and the
+   * result names them or says why they cannot be seen. Rejects with `WrongStateError` if its end is not in doubt.
    */
   async lookAgain(loopId: string): Promise<Look<readonly SweptProcess[]>> {
     this.#lifecycle.mustBeReady();
@@ -179,8 +199,8 @@ export class Supervisor {
   }
 
   /**
-   * Lets a loop go on whose check does not pass and whose rounds have reached a bound: it is granted as much again (R11.3). Rejects with a
-   * `WrongStateError` where it does not wait for that.
+   * Lets a loop go on whose check does not pass and whose rounds have reached a bound: it is granted as much again
+   * (R11.3). Rejects with a `WrongStateError` where it does not wait for that.
    */
   async continueRounds(loopId: string): Promise<void> {
     await this.#change((unit) => continueRounds(unit, loopId));
@@ -214,7 +234,7 @@ export class Supervisor {
     await this.#change((unit) => setPaused(unit, false));
   }
 
-  /** Gives a queued loop another priority; answers its new 1-based position (R2.3). */
+  /** Gives a queued loop another priority. Resolves with its new 1-based position (R2.3). */
   async setPriority(loopId: string, priority: number): Promise<number> {
     this.#lifecycle.mustBeReady();
     if (!Number.isInteger(priority))
@@ -222,7 +242,10 @@ export class Supervisor {
     return this.#engine.transactions.takeAndDispatch((unit) => setPriority(unit, loopId, priority));
   }
 
-  /** Puts a queued loop before another, with that one's priority; to the very front if none is named. Answers its position. */
+  /**
+   * Puts a queued loop before another, with that one's priority; to the very front if none is named. Answers its
+   * position.
+   */
   async moveBefore(loopId: string, beforeLoopId: string | undefined): Promise<number> {
     return this.#change((unit) => moveBefore(unit, loopId, beforeLoopId));
   }
@@ -232,20 +255,29 @@ export class Supervisor {
     return this.#change((unit) => moveToEnd(unit, loopId));
   }
 
-  /** Changes a queued loop that has not started (R2.6); returns its 1-based position. Rejects like `submit`, and then nothing has changed. */
+  /**
+   * Changes a queued loop that has not started (R2.6); returns its 1-based position. Rejects like `submit`, and then
+   * nothing has changed.
+   */
   async edit(loopId: string, changes: LoopEdit): Promise<number> {
     this.#lifecycle.mustBeReady();
     const checked = checkSpec(await this.#edited(loopId, changes), this.#context);
     return this.#engine.transactions.takeAndDispatch((unit) => editLoop(unit, checked, changes));
   }
 
-  /** Gives the latest loop of that id another title; an empty one is the first line of its prompt. With `seq`: only if it is that very loop. */
+  /**
+   * Gives the latest loop of that id another title; an empty one is the first line of its prompt. With `seq`: only if
+   * it is that very loop.
+   */
   async rename(loopId: string, title: string, seq?: number): Promise<void> {
     this.#lifecycle.mustBeReady();
     await this.#engine.transactions.take((unit) => renameLoop(unit, loopId, seq, title), [['latest', loopId]]);
   }
 
-  /** Puts a loop back that was cancelled a short while ago, while it held no process (R2.7). Returns its 1-based position in the queue. */
+  /**
+   * Puts a loop back that was cancelled a short while ago, while it held no process (R2.7). Returns its 1-based
+   * position in the queue.
+   */
   async undoCancel(loopId: string): Promise<number> {
     this.#lifecycle.mustBeReady();
     const { store } = this.#context;
@@ -261,12 +293,17 @@ export class Supervisor {
 
   // ── Circuit and budget ───────────────────────────────────────────────────────────────────────────────────────
 
-  /** Ends all that holds an account: one loop goes first, the others follow once it works (R14.2). Returns whether anything was held. */
+  /**
+   * Ends all that holds an account: one loop goes first, the others follow once it works (R14.2). Returns whether
+   * anything was held.
+   */
   async tryNow(account: string): Promise<boolean> {
     return this.#change((unit) => tryAccount(unit, account));
   }
 
-  /** Holds an account until *Try Now*, or until that wall time (ms): its loops are parked, those that run go on (R14.4). */
+  /**
+   * Holds an account until *Try Now*, or until that wall time (ms): its loops are parked, those that run go on (R14.4).
+   */
   async hold(account: string, until?: number): Promise<void> {
     await this.#change((unit) => holdAccount(unit, account, until));
   }
@@ -290,8 +327,8 @@ export class Supervisor {
   }
 
   /**
-   * Counts a cost in USD against a loop, its agent and today (R6.6). The same `key` counts once per loop; answers whether it counted.
-   * Rejects with `InvalidCostError` or `UnknownLoopError`.
+   * Counts a cost in USD against a loop, its agent and today (R6.6). The same `key` counts once per loop. Resolves with
+   * whether it counted. Rejects with `InvalidCostError` or `UnknownLoopError`.
    */
   async recordCost(loopId: string, usd: number, key?: string): Promise<boolean> {
     mustBeText('loopId', loopId);
@@ -307,12 +344,18 @@ export class Supervisor {
 
   // ── What is shown ────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** One consistent snapshot, from memory (R10). `maxQueued`: so many of the queue are named at most; who shows none of them need not ask for any. */
+  /**
+   * One consistent snapshot, from memory (R10). `maxQueued`: so many of the queue are named at most; who shows none of
+   * them need not ask for any.
+   */
   status(maxQueued = Number.POSITIVE_INFINITY): Status {
     return statusOf(this.#engine, this.#lifecycle.notReady, maxQueued);
   }
 
-  /** A frozen copy of everything about a loop: the latest of that id, or with `seq` that very one. Undefined if there is none. */
+  /**
+   * A frozen copy of everything about a loop: the latest of that id, or with `seq` that very one. Undefined if there is
+   * none.
+   */
   async get(loopId: string, seq?: number): Promise<LoopDetail | undefined> {
     mustBeText('loopId', loopId);
     return frozenCopy(await detailOf(this.#engine, loopId, seq));
@@ -333,7 +376,10 @@ export class Supervisor {
     return this.#context.inspector.look(process).state !== 'gone';
   }
 
-  /** Live loops in the order of the tree: active first, then the queue in its order (the first `maxQueued` of it), then what waits. */
+  /**
+   * Live loops in the order of the tree: active first, then the queue in its order (the first `maxQueued` of it), then
+   * what waits.
+   */
   live(maxQueued = Number.POSITIVE_INFINITY): LiveView[] {
     return liveViews(this.#engine, maxQueued);
   }
@@ -365,13 +411,16 @@ export class Supervisor {
 
   // ── History ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** Removes all finished loops with their logs, the permanently failed ones included; answers how many. */
+  /** Removes all finished loops with their logs, the permanently failed ones included. Resolves with how many. */
   async clearFinished(): Promise<number> {
     this.#lifecycle.mustBeReady();
     return this.#retention.clear();
   }
 
-  /** Removes one finished loop with its logs: the latest of that id, or with `seq` that very one. Answers whether it was removed. */
+  /**
+   * Removes one finished loop with its logs: the latest of that id, or with `seq` that very one. Answers whether it was
+   * removed.
+   */
   async removeFinished(loopId: string, seq?: number): Promise<boolean> {
     this.#lifecycle.mustBeReady();
     const loop = await this.find(loopId, seq);
@@ -380,7 +429,10 @@ export class Supervisor {
     return (await this.#retention.remove([loop.seq])) > 0;
   }
 
-  /** Ends a process that was kept when the latest loop of that id ended, or with `seq` that very one (R7.4); answers whether it was there. */
+  /**
+   * Ends a process that was kept when the latest loop of that id ended, or with `seq` that very one (R7.4). Resolves
+   * with whether it was there.
+   */
   async endSpared(loopId: string, pid: number, seq?: number): Promise<boolean> {
     this.#lifecycle.mustBeReady();
     return endSpared(this.#engine, loopId, pid, seq);
@@ -425,8 +477,8 @@ export class Supervisor {
   }
 
   /**
-   * Stops this window's work for good (R9.1): nothing new is taken or started, its running attempts are stopped within `timeoutMs` (ms) and
-   * return to the queue. Resolves when that is done; the object takes no work afterwards.
+   * Stops this window's work for good (R9.1): nothing new is taken or started, its running attempts are stopped within
+   * `timeoutMs` (ms) and return to the queue. Resolves when that is done; the object takes no work afterwards.
    */
   async shutdown(timeoutMs = 30_000): Promise<void> {
     if (typeof timeoutMs !== 'number')
@@ -434,7 +486,10 @@ export class Supervisor {
     return this.#lifecycle.shutdown(timeoutMs);
   }
 
-  /** The window goes: its lease is released, its loops live on (R9.2). With `onWindowClose: stop` they end unless a window with their folder comes. */
+  /**
+   * The window goes: its lease is released, its loops live on (R9.2). With `onWindowClose: stop` they end unless a
+   * window with their folder comes.
+   */
   release(): Promise<void> {
     return this.#lifecycle.release();
   }
@@ -467,13 +522,29 @@ export class Supervisor {
     };
   }
 
+  /**
+   * Claims what one host should do for all, such as showing a notice (R10.2). Resolves with those of these keys that
+   * nobody has claimed within the last day.
+   */
+  claim(keys: readonly string[]): Promise<string[]> {
+    const reads: StatedRead[] = keys.map((key) => ['claimed', key]);
+    return this.#context.store.write((tx) => {
+      const free = keys.filter((key) => !tx.claimed(key));
+      for (const key of free) tx.claim(key);
+      return free;
+    }, reads);
+  }
+
   /** One transaction of the user's, with what it makes room for (R3.3). */
   async #change<T>(work: (unit: UnitOfWork) => T): Promise<T> {
     this.#lifecycle.mustBeReady();
     return this.#engine.transactions.takeAndDispatch(work);
   }
 
-  /** Admits a loop in one transaction; a refusal leaves no trace but its event (R1.2). `check` refuses what needs no transaction. */
+  /**
+   * Admits a loop in one transaction; a refusal leaves no trace but its event (R1.2). `check` refuses what needs no
+   * transaction.
+   */
   async #admit(loopId: string, check: () => (unit: UnitOfWork) => Pick<Loop, 'seq' | 'loopId'>): Promise<SubmitResult> {
     const { transactions, listeners } = this.#engine;
     try {
@@ -483,13 +554,13 @@ export class Supervisor {
       const reads: StatedRead[] = loopId === '' ? [] : [['latest', loopId]];
       return await transactions.takeAndDispatch(take, submitResult, reads);
     } catch (error) {
-      for (const event of rejectionEvents(loopId, error, this.#context.clock.now())) listeners.tell(event);
+      for (const event of rejectionEvents(loopId, error, this.#context)) listeners.report(event);
       throw error;
     }
   }
 }
 
-/** The id of a spec, as far as there is one: a rejected submit is told with it. */
+/** The id of a spec, as far as there is one: a rejected submit is reported with it. */
 function idIn(spec: LoopSpec | undefined): string {
   return typeof spec?.loopId === 'string' ? spec.loopId : '';
 }

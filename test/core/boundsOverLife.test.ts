@@ -135,3 +135,52 @@ describe('prompts that begin with a slash', () => {
     assert.match((await window.submit({ prompt: '/goal x', commands: false })).note ?? '', /as text/);
   });
 });
+
+describe('a loop that was killed for want of memory', () => {
+  const machine = machineForEachTest();
+  const GIBIBYTE = 1024 ** 3;
+  const killed = { exit: { signal: 'SIGKILL' }, trouble: 'memory', peakMemoryBytes: 4 * GIBIBYTE } as const;
+
+  it('R5.7 restarts once, when as much is free as it held, and blocks nobody meanwhile', async () => {
+    const window = await machine.open({ maxConcurrent: 1 });
+    await window.submit({ prompt: 'work', loopId: 'big' });
+    await window.submit({ prompt: 'work', loopId: 'small' });
+    machine.launcher.freeMemory = 2 * GIBIBYTE;
+    machine.launcher.of('big').end(killed);
+    await machine.clock.advance(30_000);
+    assert.deepEqual(machine.alive(), ['small']);
+    machine.launcher.of('small').ok();
+    await machine.clock.advance(30_000);
+    assert.deepEqual(machine.alive(), []);
+    assert.equal(window.status().parked[0]?.reason, 'memory');
+    machine.launcher.freeMemory = 5 * GIBIBYTE;
+    await machine.clock.advance(1_000);
+    assert.deepEqual(machine.alive(), ['big']);
+    machine.launcher.of('big').end(killed);
+    await machine.clock.advance(30_000);
+    const failed = (await window.get('big'))?.loop;
+    assert.deepEqual([failed?.state === 'failed' && failed.failure.class, machine.alive()], ['memory', []]);
+    assert.equal(window.status().circuit.consecutiveFailures, 0, 'R4.2 it is not the account’s fault');
+  });
+});
+
+describe('what is kept of a loop that lives on and on', () => {
+  const machine = machineForEachTest();
+
+  it('R5.1 attempts, history and logs are bounded, and what was charged stays', async () => {
+    const window = await machine.open({ defaultAgent: 'claude' });
+    await window.submit({ prompt: 'work', loopId: 'a' });
+    for (let n = 0; n < 70; n++) {
+      machine.launcher.of('a').say({ type: 'cost', cost: toNano(0.1), source: 'reported' });
+      await machine.soon();
+      await window.restartNow('a');
+      await machine.soon();
+    }
+    await machine.clock.advance(2 * HOUR_MS);
+    const detail = await window.get('a');
+    assert.deepEqual([detail?.attempts.length, detail?.attempts.at(-1)?.number], [50, 71]);
+    assert.ok((detail?.history.length ?? 0) < 220, `${detail?.history.length} rows`);
+    assert.equal(machine.launcher.removed.length, 21);
+    assert.equal(detail?.costUsd, 7);
+  });
+});

@@ -125,6 +125,7 @@ const folderCase = fc.record({
   orders: fc.array(fc.tuple(fc.constantFrom('1.order', '2.order', 'x.order', '1.order.result'), content(order)), {
     maxLength: 3,
   }),
+  box: sometimes(fc.array(fc.tuple(fc.constantFrom('3.order', 'y', ''), content(order)), { maxLength: 3 })),
   /** The run folder itself is a file. */
   isFile: onceIn(40, fc.constant(true as const)),
 });
@@ -150,7 +151,7 @@ export async function fuzzFolders(options: FuzzOptions): Promise<FuzzResult> {
   }
 }
 
-function fill(files: RunFiles, { orders, isFile, ...rest }: FolderCase): void {
+function fill(files: RunFiles, { orders, box, isFile, ...rest }: FolderCase): void {
   rmSync(files.folder, { recursive: true, force: true });
   if (isFile) {
     writeFileSync(files.folder, 'not a folder');
@@ -159,6 +160,8 @@ function fill(files: RunFiles, { orders, isFile, ...rest }: FolderCase): void {
   mkdirSync(files.orders, { recursive: true });
   for (const [name, held] of Object.entries(rest)) if (held !== undefined) put(files[name as keyof RunFiles], held);
   for (const [name, held] of orders) put(join(files.orders, name), held);
+  const lines = box?.map(([name, held]) => `${name}\t${typeof held === 'string' ? held : ''}\n`);
+  if (lines) put(files.box, lines.join(''));
 }
 
 function put(path: string, held: string | { readonly folder: true }): void {

@@ -21,6 +21,7 @@ export const NO_PROCESSES: Omit<AgentLauncher, 'launch'> = {
   adopt: () => IDLE_RUN,
   control: () => IDLE_RUN,
   freeBytes: () => Number.POSITIVE_INFINITY,
+  freeMemoryBytes: () => Number.POSITIVE_INFINITY,
   reap: async () => new Map(),
   lookForRun: async () => GONE,
   terminateSpared: async () => false,

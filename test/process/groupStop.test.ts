@@ -16,6 +16,7 @@ describe('The first signal of a stop (A7)', () => {
       (table as ProcessTable).list = list;
       const stop = new GroupStop({
         ...{ table, token: 'token', folder: '/none', leader: identity(10), ownFolders: [], keep: [], steps: [] },
+        onSeen: () => undefined,
         onStuck: () => undefined,
         onError: () => undefined,
       });

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import type { ProcessIdentity } from '../../src/core/model/loop.ts';
+import { lookAtSeen } from '../../src/process/runFolder/recordSchemas.ts';
 import { runFiles } from '../../src/process/runFolder/runFiles.ts';
 import { createTable } from '../../src/process/tables/platformTable.ts';
 import { createInspector } from '../../src/process/tables/processInspector.ts';
@@ -94,6 +95,24 @@ describe('Runs that lost their guardian', () => {
     kill(guardian.pid);
     assert.equal((await told.whenEnded).kind, 'lost');
     assert.deepEqual(harness.processesOf(launched.token), []);
+  });
+
+  it('R7.4 what the guardian saw is known after its death: a child without marker and log, whose parent is gone', async () => {
+    const deaf = `$SIG{TERM} = "IGNORE"; open STDOUT, ">", "/dev/null"; open STDERR, ">", "/dev/null"; sleep 1000`;
+    const script = `trap '' TERM; env -i setsid perl -e '${deaf}' & echo $!; wait; sleep 1000`;
+    const launched = harness.launch('/bin/sh', ['-c', script]);
+    await until('its pid', () => launched.told.texts.length === 1);
+    const pid = Number(launched.told.texts[0]);
+    const { guardian, leader } = await identitiesOf(launched);
+    launched.run.stop('user', 60_000);
+    await until('the record', () => seen(lookAtSeen(launched.files))?.processes.some((one) => one.pid === pid));
+    for (const one of [guardian.pid, leader.pid]) kill(one);
+    const end = await launched.told.whenEnded;
+    const survived = lives(pid);
+    kill(pid);
+    assert.ok(!survived, JSON.stringify(end));
+    assert.ok(end.swept.some((one) => one.pid === pid));
+    assert.deepEqual(end.remaining, []);
   });
 
   it('R7.4 an agent whose guardian died before it could write down who it is, is found by its marker', async () => {

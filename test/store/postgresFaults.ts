@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { isActive, type Loop } from '../../src/core/model/loop.ts';
-import type { Store, StoreTransaction } from '../../src/core/ports/store.ts';
+import type { Store, StoreChanges, StoreTransaction } from '../../src/core/ports/store.ts';
 import { LiveState } from '../../src/core/state/liveState.ts';
 import { parseAddress } from '../../src/store/postgres/address.ts';
 import { openPostgresStore } from '../../src/store/postgres/store.ts';
@@ -34,7 +34,7 @@ const TIMEOUTS = { connect: 1_000, answer: 1_000, statement: 800, lock: 800, idl
 /**
  * Several hosts take loops through their lives, each step a transaction that decides by what it sees, while connections break, the server is restarted,
  * crashes, hangs, or takes no more connections. At the end every write that was acknowledged is there once, no other is, the ledger is the sum of
- * what was charged, and there were never more active loops than the cap.
+ * what was charged, there were never more active loops than the cap, and every host has heard of each step of the others once (R10.2).
  */
 export async function runFaults(options: FaultOptions): Promise<FaultResult> {
   return new Faults(options).run();
@@ -46,6 +46,8 @@ class Host {
   readonly store: Store;
   readonly live = new LiveState();
   readonly acknowledged: string[] = [];
+  /** Marks of other hosts' steps that it has heard of. */
+  readonly heard: string[] = [];
   readonly problems: string[] = [];
   charged = 0;
   loops = 0;
@@ -67,11 +69,13 @@ class Host {
       undo = [];
     };
     try {
+      let heard: string[] = [];
       const charged = await this.store.write(
         (tx) => {
           putBack();
           const changes = tx.changes();
           if (changes) this.live.apply(changes);
+          heard = this.#marksIn(changes);
           const put = (loop: Loop) => {
             const before = this.live.put(loop);
             undo.push(() => (before ? this.live.put(before) : this.live.remove(loop.seq)));
@@ -81,6 +85,7 @@ class Host {
         [],
         putBack,
       );
+      this.heard.push(...heard);
       if (charged === undefined) return;
       this.acknowledged.push(mark);
       this.charged += charged;
@@ -88,6 +93,18 @@ class Host {
       putBack();
       this.problems.push(`${mark} was refused: ${error}`);
     }
+  }
+
+  /** Takes what is still to be heard. */
+  async listen(): Promise<void> {
+    this.heard.push(...(await this.store.write((tx) => this.#marksIn(tx.changes()))));
+  }
+
+  #marksIn(changes: StoreChanges | undefined): string[] {
+    const events = changes?.events ?? [];
+    return events.flatMap((event) =>
+      event.host !== this.name && 'loopId' in event && event.loopId !== undefined ? [event.loopId] : [],
+    );
   }
 
   /** Returns what was charged; undefined if there was nothing to do. */
@@ -98,7 +115,10 @@ class Host {
     cost: number,
     put: (loop: Loop) => void,
   ): number | undefined {
-    const note = (loop: Loop, from: Loop['state']) => ({ at: 1, from, to: loop.state, why: mark });
+    const note = (loop: Loop, from: Loop['state']) => {
+      tx.addEvents([{ type: 'loop:cancelled', at: 1, host: this.name, loopId: mark }]);
+      return { at: 1, from, to: loop.state, why: mark };
+    };
     if (kind === 'submit') {
       const loop = tx.insertLoop(newLoop(`loop-${mark}`), `prompt of ${mark}`);
       tx.addHistory(loop.seq, note(loop, 'queued'));
@@ -267,6 +287,13 @@ class Faults {
     const charged = this.#hosts.reduce((sum, host) => sum + host.charged, 0);
     if (Number(sums?.ledger) !== charged || Number(sums?.spend) !== charged)
       problems.push(`charged ${charged}, and the books say ${JSON.stringify(sums)}`);
+    for (const host of this.#hosts) {
+      await host.listen();
+      const others = this.#hosts.filter((other) => other !== host).flatMap(({ acknowledged }) => acknowledged);
+      if (host.heard.length !== new Set(host.heard).size) problems.push(`${host.name} heard something twice`);
+      const missed = others.filter((mark) => !host.heard.includes(mark));
+      if (missed.length > 0) problems.push(`${host.name} never heard of ${missed.slice(0, 5).join(', ')}`);
+    }
     for (const { name, store } of this.#hosts) {
       await store.write(() => undefined);
       const [counts] = await rows('SELECT count(*)::int AS finished FROM loops WHERE finished_at IS NOT NULL');

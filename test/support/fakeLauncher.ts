@@ -230,6 +230,12 @@ export class FakeLauncher implements AgentLauncher {
     return this.runs.find((other) => other.token === token) ?? NOBODY;
   }
 
+  freeMemory = Number.POSITIVE_INFINITY;
+
+  freeMemoryBytes(): number {
+    return this.freeMemory;
+  }
+
   freeBytes(): number {
     return this.free;
   }

@@ -71,8 +71,10 @@ export interface WindowFacts {
 export interface Harness {
   readonly clock: FakeClock;
   readonly launcher: FakeLauncher;
-  /** All events of all windows, in their order. */
+  /** All events of all windows, in their order, each as the window that caused it told it, and without its `host`. */
   readonly events: SupervisorEvent[];
+  /** All that a window has heard, of others too. */
+  heard(window: Supervisor): readonly SupervisorEvent[];
   /** What was logged. */
   readonly logged: string[];
   open(settings?: Partial<Settings>, window?: WindowFacts): Promise<Supervisor>;
@@ -113,6 +115,7 @@ export function harness(): Harness {
   const events: SupervisorEvent[] = [];
   const alive = new Set<number>();
   const windows = new Map<Supervisor, { pid: number; store: Store; listening: { dispose(): void } }>();
+  const heard = new Map<Supervisor, SupervisorEvent[]>();
   let books: Store | undefined;
   let pids = 100;
   let ids = 0;
@@ -152,7 +155,14 @@ export function harness(): Harness {
         random: () => 0.5,
         newId: () => `${String(++ids).padStart(10, '0')}abcdef`,
       });
-      windows.set(supervisor, { pid, store, listening: supervisor.onEvent((event) => events.push(event)) });
+      const hears: SupervisorEvent[] = [];
+      heard.set(supervisor, hears);
+      const listening = supervisor.onEvent((event) => {
+        hears.push(event);
+        const { host, ...rest } = event;
+        if (host === supervisor.hostId) events.push(rest as SupervisorEvent);
+      });
+      windows.set(supervisor, { pid, store, listening });
       window.created?.(supervisor);
       await supervisor.start();
       await clock.advance(0);
@@ -167,6 +177,7 @@ export function harness(): Harness {
       host.store.close();
       windows.delete(window);
     },
+    heard: (window) => heard.get(window) ?? [],
     idOf: (window) => `w${windows.get(window)?.pid}`,
     books: () => {
       books ??= openStore({ path: join(folder, 'supervisor.db'), clock, log });

@@ -31,7 +31,7 @@ describe('after an absence', () => {
 
 describe('what the notify command gets', () => {
   it('is the event, with its kind, the title of the loop and a sentence', () => {
-    const event = { type: 'loop:completed', at: NOW, loopId: 'a', costUsd: 0.5 } as const;
+    const event = { type: 'loop:completed', at: NOW, host: 'w1', loopId: 'a', costUsd: 0.5 } as const;
     assert.deepEqual(eventPayload('completion', event, 'Fix it'), {
       ...event,
       kind: 'completion',

@@ -136,8 +136,8 @@ describe('detail of a loop', () => {
       ],
     );
     assert.deepEqual(
-      [data.attempts[0]?.reason, data.attempts[0]?.usd, data.attempts[0]?.estimated],
-      ['bad end', 0.1, true],
+      [data.attempts[0]?.reason, data.attempts[0]?.usd, data.attempts[0]?.costSource],
+      ['bad end', 0.1, 'estimated'],
     );
     assert.ok(!JSON.stringify(data).includes('run-1'));
   });

@@ -7,6 +7,7 @@ import {
   formatCost,
   formatDuration,
   formatUsd,
+  speakCost,
   speakDuration,
 } from '../../src/ui/text/format.ts';
 
@@ -44,9 +45,23 @@ describe('What is shown in words', () => {
   for (const [usd, shown] of amounts) it(`shows ${usd} USD as ${shown}`, () => assert.equal(formatUsd(usd), shown));
 
   it('marks a cost of which a part is estimated, and shows none where there is none', () => {
-    assert.equal(formatCost(toNano(0.5), 0), '$0.50');
-    assert.equal(formatCost(toNano(0.5), toNano(0.1)), '≈$0.50');
-    assert.equal(formatCost(0, 0), '');
+    const cost = toNano(0.5);
+    assert.equal(formatCost({ cost, costEstimated: 0 }), '$0.50');
+    assert.equal(formatCost({ cost, costEstimated: toNano(0.1) }), '≈$0.50');
+    assert.equal(formatCost({ cost: 0, costEstimated: 0 }), '');
+    assert.equal(speakCost({ cost, costEstimated: cost }), 'cost $0.50, estimated');
+  });
+
+  it('R6.6 says that a cost is unknown, or at least so much, and never that a run which worked was free', () => {
+    const cost = toNano(0.5);
+    const guess = { cost, costEstimated: cost, costUnknown: cost };
+    const part = { cost, costEstimated: 0, costAtLeast: true };
+    const none = { cost: 0, costEstimated: 0, costAtLeast: true };
+    assert.deepEqual([guess, part, none].map(formatCost), ['cost unknown, ≈$0.50', '≥$0.50', 'cost unknown']);
+    assert.deepEqual([guess, part, none].map(speakCost), [
+      ...['cost unknown, guessed as $0.50', 'cost at least $0.50', 'cost unknown'],
+    ]);
+    assert.equal(formatCost({ ...guess, costUnknown: toNano(0.2) }), '≈$0.50', 'only a part is a guess');
   });
 
   it('shows the time of today, the weekday of this week, else the date', () => {

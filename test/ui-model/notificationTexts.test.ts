@@ -4,7 +4,13 @@ import { noticeKind, noticeOf } from '../../src/ui/notifications/notificationTex
 import { NOW } from './support/views.ts';
 
 const titleOf = (loopId: string) => `Title of ${loopId}`;
-const done = (loopId: string, costUsd = 0): SupervisorEvent => ({ type: 'loop:completed', at: NOW, loopId, costUsd });
+const done = (loopId: string, costUsd = 0): SupervisorEvent => ({
+  type: 'loop:completed',
+  at: NOW,
+  host: 'w1',
+  loopId,
+  costUsd,
+});
 
 describe('Notifications', () => {
   it('R11.2 a completed loop says what its check has shown', () => {
@@ -16,50 +22,72 @@ describe('Notifications', () => {
     [done('a', 0.5), 'completion', '“Title of a” completed for $0.50.'],
     [done('a'), 'completion', '“Title of a” completed.'],
     [
-      { type: 'loop:failed', at: NOW, loopId: 'a', error: 'It exited with code 1.', permanent: true, reason: 'exit' },
+      {
+        type: 'loop:failed',
+        at: NOW,
+        host: 'w1',
+        loopId: 'a',
+        error: 'It exited with code 1.',
+        permanent: true,
+        reason: 'exit',
+      },
       'failure',
       '“Title of a” failed (no restarts left): It exited with code 1.',
     ],
-    [{ type: 'loop:failed', at: NOW, loopId: 'a', error: 'x', permanent: false, reason: 'exit' }, undefined],
+    [
+      { type: 'loop:failed', at: NOW, host: 'w1', loopId: 'a', error: 'x', permanent: false, reason: 'exit' },
+      undefined,
+    ],
     [
       {
-        ...{ type: 'loop:waiting', at: NOW, loopId: 'a', for: 'usageLimit', until: NOW },
+        ...{ type: 'loop:waiting', at: NOW, host: 'w1', loopId: 'a', for: 'usageLimit', until: NOW },
         reason: 'five hours are used up',
       },
       'waiting',
       '“Title of a” waits until 15:40: five hours are used up',
     ],
     [
-      { type: 'loop:waiting', at: NOW, loopId: 'a', for: 'you', reason: 'it asked: Allow? (y/n)' },
+      { type: 'loop:waiting', at: NOW, host: 'w1', loopId: 'a', for: 'you', reason: 'it asked: Allow? (y/n)' },
       'waiting',
       '“Title of a” needs you: it asked: Allow? (y/n)',
     ],
     [
-      { type: 'loop:silent', at: NOW, loopId: 'a', kind: 'silence', forMs: 900_000 },
+      { type: 'loop:silent', at: NOW, host: 'w1', loopId: 'a', kind: 'silence', forMs: 900_000 },
       'silence',
       '“Title of a” has been silent for 15m 00s.',
     ],
     [
-      { type: 'loop:silent', at: NOW, loopId: 'a', kind: 'first-output', forMs: 300_000 },
+      { type: 'loop:silent', at: NOW, host: 'w1', loopId: 'a', kind: 'first-output', forMs: 300_000 },
       'silence',
       '“Title of a” has been silent since it started 5m 00s ago.',
     ],
-    [{ type: 'loop:silent', at: NOW, loopId: 'a', kind: 'silence' }, undefined],
+    [{ type: 'loop:silent', at: NOW, host: 'w1', loopId: 'a', kind: 'silence' }, undefined],
     [
-      { type: 'circuit:trip', account: 'claude', at: NOW, reason: '5 failures in a row', cooldownMs: 120_000 },
+      {
+        type: 'circuit:trip',
+        account: 'claude',
+        at: NOW,
+        host: 'w1',
+        reason: '5 failures in a row',
+        cooldownMs: 120_000,
+      },
       'circuit',
       'New loops are paused after failures, until 15:42. 5 failures in a row',
     ],
-    [{ type: 'budget:warning', at: NOW, spentUsd: 18, limitUsd: 20 }, 'budget', 'Spent today: $18.00 of $20.00.'],
     [
-      { type: 'budget:exceeded', at: NOW, spentUsd: 21, limitUsd: 20 },
+      { type: 'budget:warning', at: NOW, host: 'w1', spentUsd: 18, limitUsd: 20 },
+      'budget',
+      'Spent today: $18.00 of $20.00.',
+    ],
+    [
+      { type: 'budget:exceeded', at: NOW, host: 'w1', spentUsd: 21, limitUsd: 20 },
       'budget',
       'Out of budget: spent $21.00 of $20.00 today. Loops start again at midnight.',
     ],
-    [{ type: 'budget:exceeded', at: NOW, spentUsd: 21, limitUsd: 20, loopId: 'a' }, undefined],
-    [{ type: 'loop:started', at: NOW, loopId: 'a', attempt: 1, agent: 'claude' }, undefined],
-    [{ type: 'loop:rejected', at: NOW, loopId: 'a', reason: 'queue-full', error: 'x' }, undefined],
-    [{ type: 'circuit:recover', account: 'claude', at: NOW, reason: 'x' }, undefined],
+    [{ type: 'budget:exceeded', at: NOW, host: 'w1', spentUsd: 21, limitUsd: 20, loopId: 'a' }, undefined],
+    [{ type: 'loop:started', at: NOW, host: 'w1', loopId: 'a', attempt: 1, agent: 'claude' }, undefined],
+    [{ type: 'loop:rejected', at: NOW, host: 'w1', loopId: 'a', reason: 'queue-full', error: 'x' }, undefined],
+    [{ type: 'circuit:recover', account: 'claude', at: NOW, host: 'w1', reason: 'x' }, undefined],
   ];
   for (const [event, kind, message] of single) {
     it(`${kind ? `tell as ${kind}` : 'do not tell'} ${JSON.stringify(event)}`, () => {

@@ -146,6 +146,15 @@ describe('The budget in the status bar', () => {
     assert.match(tooltip, /≈ marks amounts that are estimated/);
     assert.equal(spoken, 'Spent on loops today: about $3.20 of $20.00, 16 % used');
   });
+
+  it('R6.2 counts guesses as used, and says on hover what is a guess and what running loops may still spend', () => {
+    const status = budget(17, 20, 1);
+    const money = { ...status, budget: { ...status.budget, unknown: 2, granted: 1.5 } };
+    const { text, level, tooltip } = budgetText(money, 90, NOTHING, NOW);
+    assert.deepEqual([text, level], ['$(warning) ≈$19.00 / $20.00', 'warning']);
+    assert.match(tooltip, /Of it \$2\.00 is a guess, for runs that named no cost\./);
+    assert.match(tooltip, /Running loops may spend \$1\.50 more before they must ask again\./);
+  });
 });
 
 function pick({ text, level }: { readonly text: string; readonly level: string }): [string, string] {

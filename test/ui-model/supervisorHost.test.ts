@@ -162,7 +162,7 @@ describe('SupervisorHost', () => {
     await host.open();
     assert.deepEqual(first.calls, ['release', 'close']);
     assert.equal(host.current, second.supervisor);
-    first.events.fire({ type: 'loop:cancelled', at: NOW, loopId: 'late' });
+    first.events.fire({ type: 'loop:cancelled', at: NOW, host: 'w1', loopId: 'late' });
     assert.deepEqual(told, []);
   });
 
@@ -253,7 +253,7 @@ describe('SupervisorHost', () => {
     });
     host.onDidChange(() => changed++);
     changes.fire();
-    events.fire({ type: 'loop:cancelled', at: NOW, loopId: 'a' });
+    events.fire({ type: 'loop:cancelled', at: NOW, host: 'w1', loopId: 'a' });
     assert.equal(changed, 1);
     assert.deepEqual(
       told.map(({ type }) => type),

@@ -162,7 +162,7 @@ describe('history and details in the workbench', () => {
     const [head, ...rows] = (await exported('CSV')).trimEnd().split('\r\n');
     assert.equal(
       head,
-      '\ufeff"loopId","title","agent","state","submittedAt","finishedAt","attempts","ranSeconds","costUsd","costEstimatedUsd","reason","cwd","prompt"',
+      '\ufeff"loopId","title","agent","state","submittedAt","finishedAt","attempts","ranSeconds","costUsd","costEstimatedUsd","costUnknownUsd","costAtLeast","reason","cwd","prompt"',
     );
     assert.equal(rows.length, 3);
     assert.match(rows[0]!, /,"'=Gamma leaves things","leaves","failed",.*,2,\d+,0\.\d+,0\.\d+,"exit code 3: no luck",/);

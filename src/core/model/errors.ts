@@ -17,14 +17,17 @@ const CODES = [
 /** The stable names of what can go wrong, for callers that decide by code. */
 export type ErrorCode = (typeof CODES)[number];
 
-/** Whether an error is the supervisor's own. Told by its code, for the class is another one in each bundle of the extension. */
+/**
+ * Whether an error is the supervisor's own. Told by its code, for the class is another one in each bundle of the
+ * extension.
+ */
 export function isSupervisorError(error: unknown): error is SupervisorError {
   return error instanceof Error && 'code' in error && CODES.some((code) => code === error.code);
 }
 
 /**
- * Base of every error that the supervisor rejects with. `message` is a sentence for people: what happened, to what, what to do.
- * `code` is for programs.
+ * Base of every error that the supervisor rejects with. `message` is a sentence for people: what happened, to what,
+ * what to do. `code` is for programs.
  */
 export class SupervisorError extends Error {
   readonly code: ErrorCode;
@@ -35,7 +38,7 @@ export class SupervisorError extends Error {
   }
 }
 
-/** The supervisor can not take work: no store, or an untrusted workspace (R1.2). */
+/** The supervisor cannot take work: no store, or an untrusted workspace (R1.2). */
 export class NotReadyError extends SupervisorError {
   constructor(why: string, options?: ErrorOptions) {
     super('not-ready', why, options);
@@ -105,7 +108,10 @@ export class CircuitOpenError extends SupervisorError {
   }
 }
 
-/** The day's budget does not allow the loop (R6.2). Amounts in USD; `unknownUsd` is guessed for work whose cost nobody knows. */
+/**
+ * The day's budget does not allow the loop (R6.2). Amounts in USD; `unknownUsd` is guessed for work whose cost nobody
+ * knows.
+ */
 export class BudgetExceededError extends SupervisorError {
   readonly spentUsd: number;
   readonly unknownUsd: number;
@@ -131,7 +137,10 @@ export class BudgetExceededError extends SupervisorError {
   }
 }
 
-/** The queue holds as many new loops as it may (R2.2). `isParked`: it would be parked, and as many wait for the same reason. */
+/**
+ * The queue holds as many new loops as it may (R2.2). `isParked`: it would be parked, and as many wait for the same
+ * reason.
+ */
 export class QueueFullError extends SupervisorError {
   readonly depth: number;
   readonly limit: number;
@@ -177,8 +186,9 @@ export class InvalidCostError extends SupervisorError {
 /** The store cannot be used now. The message says why and what to do. */
 export class StoreError extends SupervisorError {
   /**
-   * `locked`: somebody holds it, which may pass; `unreachable`: its server does not answer, which may pass; `disk`: no space, or read-only;
-   * `newer`: of a later version; `replaced`: its file is another; `broken`: only a person can help.
+   * `locked`: somebody holds it, which may pass; `unreachable`: its server does not answer, which may pass; `disk`: no
+   * space, or read-only; `newer`: of a later version; `replaced`: its file is another; `broken`: only a person can
+   * help.
    */
   readonly kind: 'locked' | 'unreachable' | 'disk' | 'newer' | 'replaced' | 'broken';
   constructor(kind: StoreError['kind'], message: string, options?: ErrorOptions) {

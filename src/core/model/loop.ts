@@ -11,7 +11,10 @@ export interface LoopSpec {
   readonly loopId?: string;
   /** Higher goes first. A finite integer; 0 if absent. */
   readonly priority?: number;
-  /** USD, 0 or more. Absent: the median of what the agent's last 20 loops that worked cost, 0 with fewer than three (R6.2). */
+  /**
+   * USD, 0 or more. Absent: the median of what the agent's last 20 loops that worked cost, 0 with fewer than three
+   * (R6.2).
+   */
   readonly estimatedCostUsd?: number;
   /** The loop waits for you when it has cost this much (USD, above 0). Absent: no cap of its own. */
   readonly maxCostUsd?: number;
@@ -21,7 +24,10 @@ export interface LoopSpec {
   readonly cwd?: string;
   /** What the tree shows. Absent: the first line of the prompt. */
   readonly title?: string;
-  /** Whether a prompt that begins with a slash command is sent as that command, if its agent has a form for it (R1.5). Absent: as its profile says. */
+  /**
+   * Whether a prompt that begins with a slash command is sent as that command, if its agent has a form for it (R1.5).
+   * Absent: as its profile says.
+   */
   readonly commands?: boolean;
   /** `queue`: it is queued although its circuit or today's budget would refuse it now. `reject`, if absent. */
   readonly whenBlocked?: 'reject' | 'queue';
@@ -31,7 +37,9 @@ export interface LoopSpec {
   readonly metadata?: { readonly [key: string]: Json };
 }
 
-/** What its user changes of a loop that has not started (R2.6). What is left out stays; `null` takes a given value back. */
+/**
+ * What its user changes of a loop that has not started (R2.6). What is left out stays; `null` takes a given value back.
+ */
 export interface LoopEdit {
   readonly prompt?: string;
   readonly agent?: string;
@@ -87,7 +95,10 @@ export interface Failure {
   readonly at: number;
 }
 
-/** Who wanted an attempt to end. `user` is final (R7.2); the others bring the loop back, or are failures of their own class. */
+/**
+ * Who wanted an attempt to end. `user` is final (R7.2); the others bring the loop back, or are failures of their own
+ * class.
+ */
 export type StopBy =
   | 'user'
   | 'shutdown'
@@ -202,7 +213,9 @@ export interface Allowance {
   readonly amount: NanoUsd;
   /** Whose money ends first: the loop's own cap or the day's. */
   readonly of: 'cap' | 'day';
-  /** Who holds the attempt to it: its agent, the host that follows it, or nobody, as its spending shows only at its end. */
+  /**
+   * Who holds the attempt to it: its agent, the host that follows it, or nobody, as its spending shows only at its end.
+   */
   readonly heldBy: 'agent' | 'host' | 'nobody';
 }
 
@@ -245,7 +258,14 @@ export interface LoopFacts {
   readonly restarts: readonly number[];
   /** Restarts since it was submitted or retried (R5.1); none if absent. */
   readonly restartsTotal?: number;
-  /** Whether a prompt that begins with a command of its agent's runs that command (R1.5); as its profile says if absent. */
+  /**
+   * It was killed once for want of memory, when it held so many bytes (0: nobody knows): it starts when that much is
+   * free (R5.7).
+   */
+  readonly neededMemory?: number;
+  /**
+   * Whether a prompt that begins with a command of its agent's runs that command (R1.5); as its profile says if absent.
+   */
   readonly commands?: boolean;
   /** Attempts in a row that crashed in the second of their start: such a one is not resumed. */
   readonly quickCrashes: number;
@@ -289,17 +309,18 @@ export type Waiting =
   | { readonly for: 'you'; readonly need: UserDecision };
 
 /**
- * Why a loop needs its user. `endUnknown`: nobody can see whether its last run has ended (R3.1). `notEnded`: not even SIGKILL ended it (R7.6).
- * A `RoundBound`: its check does not pass, and its rounds have reached that bound (R11.3).
- * `answer`: the agent asked for something that nobody could answer (R8.4). `allowance`: it used up what it may spend (R6.8).
+ * Why a loop needs its user. `endUnknown`: nobody can see whether its last run has ended (R3.1). `notEnded`: not even
+ * SIGKILL ended it (R7.6). A `RoundBound`: its check does not pass, and its rounds have reached that bound (R11.3).
+ * `answer`: the agent asked for something that nobody could answer (R8.4). `allowance`: it used up what it may spend
+ * (R6.8).
  */
 export type UserDecision = 'endUnknown' | 'notEnded' | 'answer' | 'allowance' | RoundBound;
 
 /** What a loop has only in its state. */
 export type LoopPhase =
   /**
-   * `fresh`: never admitted before, so it counts against the depth, unless it `wasParked`: then it counts only while it is parked, against
-   * others that would be parked for the same reason (R2.2).
+   * `fresh`: never admitted before, so it counts against the depth, unless it `wasParked`: then it counts only while it
+   * is parked, against others that would be parked for the same reason (R2.2).
    */
   | { readonly state: 'queued'; readonly fresh: boolean; readonly wasParked?: true }
   | { readonly state: 'running'; readonly attempt: Attempt }
@@ -348,7 +369,10 @@ export function needsUser(loop: Loop): loop is Extract<Loop, { for: 'you' }> {
   return loop.state === 'waiting' && loop.for === 'you';
 }
 
-/** What the loop still reserves of the budget (R6.2): its estimate less what its attempt has cost, and never more than its cap leaves. */
+/**
+ * What the loop still reserves of the budget (R6.2): its estimate less what its attempt has cost, and never more than
+ * its cap leaves.
+ */
 export function reservedOf(loop: Loop): NanoUsd {
   if (isFinished(loop) || needsUser(loop)) return 0;
   if (!isActive(loop)) return Math.min(loop.estimate, capLeftOf(loop));
@@ -381,7 +405,10 @@ export interface LedgerRow {
   readonly seq: number;
   readonly attemptId?: number;
   readonly agent: string;
-  /** The local calendar day on which it was reported, empty for play money; of an estimate that is withdrawn, the one on which it was charged (R6.1). */
+  /**
+   * The local calendar day on which it was reported, empty for play money; of an estimate that is withdrawn, the one on
+   * which it was charged (R6.1).
+   */
   readonly day: string;
   /** Wall time, ms. */
   readonly at: number;

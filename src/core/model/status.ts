@@ -6,10 +6,11 @@ import type { LedgerRow, LiveLoop, Loop, Outcome, Transition, Waiting } from './
 import type { UnknownSetting } from './settings.ts';
 
 /**
- * Why a loop is parked: it keeps its place, and cannot start for now (R2.2). `window`: its folder is open nowhere, or its window does not
- * answer. `folder`, `profile`: its working directory or its profile is missing. `budget`: its estimate does not fit. The others: what holds it.
+ * Why a loop is parked: it keeps its place, and cannot start for now (R2.2). `window`: its folder is open nowhere, or
+ * its window does not answer. `folder`, `profile`: its working directory or its profile is missing. `budget`: its
+ * estimate does not fit. `memory`: too little is free for it. The others: what holds it.
  */
-export type ParkReason = 'window' | 'folder' | 'profile' | 'budget' | HoldReason;
+export type ParkReason = 'window' | 'folder' | 'profile' | 'budget' | 'memory' | HoldReason;
 
 /** What a queued loop waits for: the most telling reason. */
 export type WaitingFor =
@@ -168,7 +169,9 @@ export interface Activity {
   readonly unseen?: string;
 }
 
-/** Which host may start a loop: this one, another one, or none, since its window is gone and its folder is open nowhere. */
+/**
+ * Which host may start a loop: this one, another one, or none, since its window is gone and its folder is open nowhere.
+ */
 export type LoopHost = 'here' | 'elsewhere' | 'gone';
 
 /** A live loop as the views show it. */

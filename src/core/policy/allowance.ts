@@ -55,7 +55,8 @@ function shareOf(day: DayMoney, request: GrantRequest): NanoUsd | Grant {
   // A loop that may spend less than a share anyway asks for no more than it may.
   const wanted = Math.min(share, capLeft);
   if (wanted <= free) return share;
-  // Too little for a share: whoever still runs may give some back. The day's last remainder goes to one loop, whatever its size.
+  // Too little for a share: whoever still runs may give some back. The day's last remainder goes to one loop, whatever
+  // its size.
   if (day.outstanding > 0) return { kind: 'wait' };
   return setAside === undefined ? free : { kind: 'usedUp', of: 'day' };
 }

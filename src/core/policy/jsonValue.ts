@@ -1,7 +1,10 @@
 /** Deeper than this nothing is stored. */
 const DEEPEST = 100;
 
-/** Why a value would not come back from JSON as it is, as the end of a sentence that names the place; undefined if it would (R1.3). */
+/**
+ * Why a value would not come back from JSON as it is, as the end of a sentence that names the place; undefined if it
+ * would (R1.3).
+ */
 export function whyNotJson(value: unknown, place: string, depth = 0): string | undefined {
   if (value === null || typeof value === 'string' || typeof value === 'boolean') return undefined;
   if (typeof value === 'number') return Number.isFinite(value) ? undefined : `${place} is ${value}`;

@@ -1,6 +1,6 @@
 import type { Check, CheckResult } from '../model/check.ts';
 
-/** What the agent is told before the next round (R11.2). */
+/** What the agent hears before the next round (R11.2). */
 export interface RoundReport {
   readonly check: Check;
   readonly result: CheckResult;

@@ -52,15 +52,18 @@ export interface SettingsInForce {
   readonly settings: Settings;
   /** Bounds of which no value is known: nothing starts (R6.9). */
   readonly unknown: readonly UnknownSetting[];
-  /** Bounds that are no longer set and whose default would allow more: the stored value holds until the user decides. */
+  /**
+   * Bounds that are no longer set and whose default would allow more: the stored value holds until the user decides.
+   */
   readonly kept: readonly KeptSetting[];
   /** What to store as the last good values. */
   readonly stored: StoredSettings;
 }
 
 /**
- * Reads bounds strictly (R6.9): one that cannot be read, or that is missing from a file that does not parse, keeps its last good value.
- * One that was taken out of a file that parses keeps it too if its default allows more, until the user decides.
+ * Reads bounds strictly (R6.9): one that cannot be read, or that is missing from a file that does not parse, keeps its
+ * last good value. One that was taken out of a file that parses keeps it too if its default allows more, until the user
+ * decides.
  */
 export function settingsInForce(read: Settings, doubts: Doubts, last: StoredSettings): SettingsInForce {
   let settings = read;

@@ -24,7 +24,10 @@ export interface TimelineAttempt {
   readonly state: LoopState;
 }
 
-/** Which attempts: those that ran at some time from `from` on, and began after the attempt `afterId` and before `beforeId` where these are given. */
+/**
+ * Which attempts: those that ran at some time from `from` on, and began after the attempt `afterId` and before
+ * `beforeId` where these are given.
+ */
 export interface TimelineQuery {
   /** Wall time, ms. */
   readonly from: number;
@@ -43,12 +46,18 @@ export interface CircuitChange {
   readonly to: CircuitState;
 }
 
-/** What the views ask of the supervisor's memory over many loops at once. Each query sees one moment. Every store implements this. */
+/**
+ * What the views ask of the supervisor's memory over many loops at once. Each query sees one moment. Every store
+ * implements this.
+ */
 export interface HistoryQueries {
   /** Attempts in the order of their beginning (of their `id`). */
   timeline(query: TimelineQuery): Promise<TimelineAttempt[]>;
   /** Those of these attempts that still exist, as they are now. */
   timelineOf(ids: readonly number[]): Promise<TimelineAttempt[]>;
-  /** Changes of the circuit since `from`, oldest first, and before them the last one earlier than `from`, if any; at most 1,000, the newest. */
+  /**
+   * Changes of the circuit since `from`, oldest first, and before them the last one earlier than `from`, if any; at
+   * most 1,000, the newest.
+   */
   circuitChanges(from: number): Promise<CircuitChange[]>;
 }

@@ -76,7 +76,7 @@ export interface RunOutput {
  * the guardian or the agent. `folder`: the working folder is gone or may not be entered. `memory`: the kernel killed
  * the agent for want of memory.
  */
-export type Trouble = 'machine' | 'folder' | 'memory';
+export type RunTrouble = 'machine' | 'folder' | 'memory';
 
 /**
  * How a run ended, as facts; the core decides what they mean. Told after all output was read and all processes were
@@ -96,7 +96,9 @@ export interface RunEnd extends Leftovers {
   readonly stoppedBy?: StopBy;
   /** The signal that told its guardian to end, where nobody had ordered a stop. */
   readonly foreignSignal?: string;
-  readonly trouble?: Trouble;
+  readonly trouble?: RunTrouble;
+  /** The most memory that its processes held together, bytes; absent where nobody knows. */
+  readonly peakMemoryBytes?: number;
   /** What it asked for when it was stopped for its silence (R8.4). */
   readonly asked?: string;
   /** One sentence where there is more to say, such as the error of the start. */
@@ -184,6 +186,8 @@ export interface AgentLauncher {
   adopt(request: AdoptRequest, observer: RunObserver, mine: boolean): Run;
   /** Orders for a run that this window does not follow. */
   control(token: string): RunControl;
+  /** Memory that processes can still get on this machine, bytes. */
+  freeMemoryBytes(): number;
   /** Free disk space where runs are kept, bytes. */
   freeBytes(): number;
   /** Ends what is left of runs that are recorded as ended; returns what was ended, by token. */

@@ -2,6 +2,7 @@ import type { Json } from '../model/agentEvent.ts';
 import type { CheckResult } from '../model/check.ts';
 import type { CircuitRecord } from '../model/circuit.ts';
 import type { Disposable } from '../model/disposable.ts';
+import type { SupervisorEvent } from '../model/event.ts';
 import type { Gates } from '../model/gate.ts';
 import type { Attempt, FinishedLoop, LedgerRow, Loop, ProcessIdentity, Transition } from '../model/loop.ts';
 import type { NanoUsd } from '../model/money.ts';
@@ -65,8 +66,8 @@ export interface StoreChanges {
   /** Loops that were inserted or changed, final ones included; with `live` all live ones instead, and no others. */
   readonly loops: readonly Loop[];
   /**
-   * Present the first time, and when more has changed than the store keeps track of: the `seq`s of all live loops, unreadable ones included.
-   * Any other loop is no longer live.
+   * Present the first time, and when more has changed than the store keeps track of: the `seq`s of all live loops,
+   * unreadable ones included. Any other loop is no longer live.
    */
   readonly live?: ReadonlySet<number>;
   /** The `seq`s of loops that were changed and then removed; absent with `live`. */
@@ -76,6 +77,8 @@ export interface StoreChanges {
   readonly day?: DaySpend;
   /** All leases that are not released. */
   readonly windows: readonly WindowLease[];
+  /** What was told since, in its order; some of it may be the owner's own. None the first time, and with `live`. */
+  readonly events?: readonly SupervisorEvent[];
 }
 
 /** What was removed. */
@@ -87,8 +90,8 @@ export interface Removed {
 }
 
 /**
- * What a transaction may read besides its changes. Each read is a lookup by one key, so that it can be stated before the work runs: a store on
- * another machine loads stated reads in the round trip that takes the lock.
+ * What a transaction may read besides its changes. Each read is a lookup by one key, so that it can be stated before
+ * the work runs: a store on another machine loads stated reads in the round trip that takes the lock.
  */
 export interface TransactionReads {
   /** One day's spend; zero where there is none. */
@@ -104,6 +107,8 @@ export interface TransactionReads {
   checks(seq: number): readonly CheckResult[];
   /** Median cost of that agent's last 20 completed or failed loops; undefined when there are none. */
   medianCost(agent: string): NanoUsd | undefined;
+  /** Whether that key has been claimed within the last day (R10.2). */
+  claimed(key: string): boolean;
 }
 
 /** A read that a unit of work states in advance: its name and its key. */
@@ -111,33 +116,45 @@ export type StatedRead = {
   [N in keyof TransactionReads]: readonly [name: N, key: Parameters<TransactionReads[N]>[0]];
 }[keyof TransactionReads];
 
-/** One write transaction. Valid only until `work` returns. It takes effect as a whole or not at all. Its reads see its own writes. */
+/**
+ * One write transaction. Valid only until `work` returns. It takes effect as a whole or not at all. Its reads see its
+ * own writes.
+ */
 export interface StoreTransaction extends TransactionReads {
   /**
-   * What other windows have changed since this store last returned it; undefined if nothing has, which is cheap to find out. Must be called
-   * before the transaction writes, or it throws. The changes count as delivered only at the commit: a transaction that fails or runs again
-   * gets the same ones again. Own writes come back only if their transaction did not ask and others had written too.
+   * What other windows have changed since this store last returned it; undefined if nothing has, which is cheap to find
+   * out. Must be called before the transaction writes, or it throws. The changes count as delivered only at the commit:
+   * a transaction that fails or runs again gets the same ones again. Own writes come back only if their transaction did
+   * not ask and others had written too.
    */
   changes(): StoreChanges | undefined;
-  /** Inserts a loop with its prompt. Its history begins with `new → queued` at `submittedAt`. Its `place` is its new `seq`. */
+  /**
+   * Inserts a loop with its prompt. Its history begins with `new → queued` at `submittedAt`. Its `place` is its new
+   * `seq`.
+   */
   insertLoop(
     loop: Omit<Extract<Loop, { state: 'queued' }>, 'seq' | 'place'>,
     prompt: string,
   ): Extract<Loop, { state: 'queued' }>;
   /**
-   * Writes a loop as it now is, apart from its attempt. With `transition`, adds that row to its history. `loopId`, `agent`, `submittedAt` and
-   * `metadata` stay as they were submitted. Times and amounts are integers.
+   * Writes a loop as it now is, apart from its attempt. With `transition`, adds that row to its history. `loopId`,
+   * `agent`, `submittedAt` and `metadata` stay as they were submitted. Times and amounts are integers.
    */
   saveLoop(loop: Loop, transition?: Transition): void;
-  /** Writes what `saveLoop` leaves as it was submitted: the agent and the prompt of a queued loop that has not started. */
+  /**
+   * Writes what `saveLoop` leaves as it was submitted: the agent and the prompt of a queued loop that has not started.
+   */
   saveSubmission(loop: Extract<Loop, { state: 'queued' }>, prompt: string): void;
   /** Adds a row to a loop's history. */
   addHistory(seq: number, transition: Transition): void;
-  /** Adds an attempt, before `saveLoop` writes its loop as running with it; the loop's next row of history belongs to it. */
+  /**
+   * Adds an attempt, before `saveLoop` writes its loop as running with it; the loop's next row of history belongs to
+   * it.
+   */
   insertAttempt(seq: number, attempt: Omit<Attempt, 'id'>): Attempt;
   /**
-   * Writes an attempt unless it is settled (R3.2), and returns whether it did. What was decided at its dispatch stays: `number`, `token`,
-   * `startedAt`, `generation`, `probe`, `reserved`. Other windows see its loop as changed.
+   * Writes an attempt unless it is settled (R3.2), and returns whether it did. What was decided at its dispatch stays:
+   * `number`, `token`, `startedAt`, `generation`, `probe`, `reserved`. Other windows see its loop as changed.
    */
   saveAttempt(attempt: Attempt): boolean;
   /** Moves the read position if it is still `from` and the attempt is not settled (R6.7). Returns whether it did. */
@@ -151,8 +168,17 @@ export interface StoreTransaction extends TransactionReads {
   saveControl(control: Control): void;
   saveWindow(lease: WindowLease): void;
   releaseWindow(id: string): void;
+  /** Hands events to the other hosts: each gets them once at most with its changes (R10.2). Long texts are cut. */
+  addEvents(events: readonly SupervisorEvent[]): void;
+  /** Claims a key for a day. */
+  claim(key: string): void;
   /** Removes those of these loops that exist and are finished, with everything that belongs to them. */
   removeFinished(seqs: readonly number[]): Removed;
+  /**
+   * Removes the settled attempts of a loop from before that one (its `id`), with the rows of history from before it
+   * began (R5.1).
+   */
+  forgetAttempts(seq: number, before: number): void;
 }
 
 /** Which finished loops to list: newest first. */
@@ -201,16 +227,18 @@ export interface LoopCost {
 }
 
 /**
- * The supervisor's memory. Writes wait for a lock without blocking the thread. Queries are asynchronous and each sees one moment; what the live
- * state needs is synchronous. Everything throws or rejects with a `StoreError` that says what to do.
+ * The supervisor's memory. Writes wait for a lock without blocking the thread. Queries are asynchronous and each sees
+ * one moment; what the live state needs is synchronous. Everything throws or rejects with a `StoreError` that says what
+ * to do.
  */
 export interface Store extends HistoryQueries {
   /**
-   * Runs `work` in one transaction. Writes of this store run one after another, in the order of their calls. While the database is locked or
-   * out of reach the write waits; `work` may run again from its beginning, so it must have no effect outside the transaction. `reads` states
-   * what `work` is likely to read; any other read works too, but may cost another run. Rejects with a `StoreError` if the database cannot be
-   * used, or with what `work` threw; then nothing was written. `abandoned` is called when a run of `work` is given up and another will follow
-   * later: what it changed in memory must be put back.
+   * Runs `work` in one transaction. Writes of this store run one after another, in the order of their calls. While the
+   * database is locked or out of reach the write waits; `work` may run again from its beginning, so it must have no
+   * effect outside the transaction. `reads` states what `work` is likely to read; any other read works too, but may
+   * cost another run. Rejects with a `StoreError` if the database cannot be used, or with what `work` threw; then
+   * nothing was written. `abandoned` is called when a run of `work` is given up and another will follow later: what it
+   * changed in memory must be put back.
    */
   write<T>(work: (tx: StoreTransaction) => T, reads?: readonly StatedRead[], abandoned?: () => void): Promise<T>;
   /** Like `StoreTransaction.changes`, outside a transaction. A few µs when nothing has changed. */
@@ -238,12 +266,16 @@ export interface Store extends HistoryQueries {
   settledTokens(limit: number): Promise<SettledToken[]>;
   /** Those of these tokens that belong to an attempt of a loop, live or final. */
   knownTokens(tokens: readonly string[]): Promise<ReadonlySet<string>>;
-  /** One short step of returning free pages to the disk. Resolves with whether to take another; never while somebody else writes. */
+  /**
+   * One short step of returning free pages to the disk. Resolves with whether to take another; never while somebody
+   * else writes.
+   */
   tidy(): Promise<boolean>;
   /**
-   * Calls `listener` with a `StoreError` when the store becomes unusable, and with `undefined` when it is usable again; soon after this call if
-   * there is trouble already. By kind: `locked` or `unreachable` for over 3 s (writes wait and will land), `disk` (writes are refused; tried again by itself),
-   * `replaced` (over when the same file is back, or with a reload), `newer` and `broken` (over with a reload).
+   * Calls `listener` with a `StoreError` when the store becomes unusable, and with `undefined` when it is usable again;
+   * soon after this call if there is trouble already. By kind: `locked` or `unreachable` for over 3 s (writes wait and
+   * will land), `disk` (writes are refused; tried again by itself), `replaced` (over when the same file is back, or
+   * with a reload), `newer` and `broken` (over with a reload).
    */
   onTrouble(listener: (error: Error | undefined) => void): Disposable;
   close(): void;

@@ -1,4 +1,5 @@
 import type { Disposable } from '../model/disposable.ts';
+import { heardIn } from '../state/unitOfWork.ts';
 import { adoptOrphanedRuns } from '../steps/leases.ts';
 import type { Engine } from './engine.ts';
 import { RetryLog } from './retryLog.ts';
@@ -8,13 +9,13 @@ import { Timer } from './timer.ts';
 const LOOK_EVERY_MS = 500;
 
 /** What it looks at, and acts with. */
-type PollerParts = Pick<Engine, 'context' | 'liveState' | 'ownership' | 'placement' | 'transactions'>;
+type PollerParts = Pick<Engine, 'context' | 'listeners' | 'liveState' | 'ownership' | 'placement' | 'transactions'>;
 
 /** Looks for what other windows have done, and for what gone windows have left: a turn then acts on it. */
 export class ChangePoller implements Disposable {
   readonly #parts: PollerParts;
   readonly #timer: Timer;
-  /** Something was heard of, such as a change of others, and no turn has acted on it yet: it is told once. */
+  /** Something was heard of, such as a change of others, and no turn has acted on it yet: it is reported once. */
   #isBehind = false;
   /** A turn is on its way. */
   #isTaking = false;
@@ -47,18 +48,21 @@ export class ChangePoller implements Disposable {
     }
   };
 
-  /** Whether there is something to act on: news of others, or what gone windows have left, unless this window ends too. */
+  /**
+   * Whether there is something to act on: news of others, or what gone windows have left, unless this window ends too.
+   */
   #hasNews(): boolean {
     const changes = this.#parts.context.store.changes();
     if (changes) {
       this.#isBehind = true;
       this.#parts.liveState.apply(changes);
+      for (const event of heardIn(changes, this.#parts.context)) this.#parts.listeners.tell(event);
     }
     if (this.#isBehind) return true;
     if (this.#parts.transactions.halted) return false;
-    // Told once too.
+    // Reported once too.
     if (this.#parts.ownership.hasPassedBy()) this.#isBehind = true;
-    if (this.#parts.placement.lookAtFolders()) this.#isBehind = true;
+    if (this.#parts.placement.lookAgain()) this.#isBehind = true;
     const orphans = [...this.#parts.liveState.active.values()].filter((loop) =>
       this.#parts.ownership.shouldAdopt(loop, loop.attempt.windowId),
     );

@@ -12,7 +12,10 @@ import { TransactionQueue } from './transactionQueue.ts';
 import { tryOrLog } from './tryOrLog.ts';
 import { WakeTimer } from './wakeTimer.ts';
 
-/** The parts that work for one host, and what follows a commit, in its order: launches, signals, events, the next wake-up. */
+/**
+ * The parts that work for one host, and what follows a commit, in its order: launches, signals, events, the next
+ * wake-up.
+ */
 export class Engine implements Disposable {
   readonly context: SupervisorContext;
   readonly liveState: LiveState;
@@ -65,7 +68,7 @@ export class Engine implements Disposable {
     for (const launch of unit.launches) this.runs.launch(launch);
     for (const effect of unit.effects) tryOrLog(this.context, effect, 'An order to a run could not be given.');
     this.runs.reconcile();
-    for (const event of unit.events) this.listeners.tell(event);
+    for (const event of [...unit.heard, ...unit.events]) this.listeners.tell(event);
     this.listeners.changed();
     this.#wakeTimer.set(unit.waitsForDisk);
     this.#profileChecks.set();

@@ -1,13 +1,24 @@
 import { Emitter, type Event, type SupervisorEvent } from '../model/event.ts';
 import type { SupervisorContext } from '../state/context.ts';
 
-/** Who listens to a supervisor, and what they are told. One that throws breaks nothing: the error is logged, the others go on (R9.3). */
+/** So many reports wait for the store at most: more are a caller in a loop, and other hosts can do without. */
+const WAITING_MAX = 1_000;
+
+/**
+ * Who listens to a supervisor, and what they hear. One that throws breaks nothing: the error is logged, the others go
+ * on (R9.3).
+ */
 export class Listeners {
+  readonly #context: SupervisorContext;
   readonly #events: Emitter<SupervisorEvent>;
   readonly #changes: Emitter<void>;
+  /** Reports that other hosts have yet to hear of. */
+  readonly #reports: SupervisorEvent[] = [];
+  #isReporting = false;
 
-  constructor({ log }: SupervisorContext) {
-    const onError = (error: unknown) => log('A listener of the supervisor threw; the others go on.', error);
+  constructor(context: SupervisorContext) {
+    const onError = (error: unknown) => context.log('A listener of the supervisor threw; the others go on.', error);
+    this.#context = context;
     this.#events = new Emitter(onError);
     this.#changes = new Emitter(onError);
   }
@@ -20,12 +31,33 @@ export class Listeners {
     return this.#changes.event;
   }
 
+  /** Tells this host's listeners. */
   tell(event: SupervisorEvent): void {
     this.#events.fire(Object.freeze(event));
+  }
+
+  /** Tells an event that belongs to no transaction: here at once, and to other hosts by way of the store (R10.2). */
+  report(event: SupervisorEvent): void {
+    this.tell(event);
+    if (this.#reports.length < WAITING_MAX) this.#reports.push(event);
+    if (!this.#isReporting) void this.#storeReports();
   }
 
   /** Something shown has changed. */
   changed(): void {
     this.#changes.fire();
+  }
+
+  async #storeReports(): Promise<void> {
+    this.#isReporting = true;
+    while (this.#reports.length > 0) {
+      const reports = this.#reports.splice(0);
+      try {
+        await this.#context.store.write((tx) => tx.addEvents(reports));
+      } catch {
+        // Others then hear nothing of it. That the store is in trouble is shown elsewhere.
+      }
+    }
+    this.#isReporting = false;
   }
 }

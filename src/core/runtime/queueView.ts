@@ -60,6 +60,8 @@ function laneWhy({ placement }: QueueParts, reason: LaneReason, of: string): str
       return folderWhy(of, placement.awayFolder(of));
     case 'absence':
       return 'nobody has looked after it for long';
+    case 'memory':
+      return 'it ran out of memory, and as much is not free yet';
     case 'budget':
       return of === 'ever' ? 'its estimate is above the daily limit' : 'its estimate does not fit what today has left';
   }

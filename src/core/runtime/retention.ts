@@ -2,6 +2,7 @@ import type { Disposable } from '../model/disposable.ts';
 import { observeOld, removableBefore } from '../policy/absence.ts';
 import { LONGEST_SLEEP_MS } from '../ports/clock.ts';
 import type { UnitOfWork } from '../state/unitOfWork.ts';
+import { forgetOldAttempts, hasTooMany } from '../steps/forget.ts';
 import type { Engine } from './engine.ts';
 import { settleAfterReboot } from './unconfirmedEnds.ts';
 
@@ -15,8 +16,8 @@ const REAPED_AT_START = 200;
 const EVERY_MS = 60 * 60_000;
 
 /**
- * Keeps finished loops and their logs within age, number and size (R8.3, R9.4), and ends what is left of runs that are recorded as ended.
- * In small steps, so that nobody waits for it.
+ * Keeps finished loops and their logs within age, number and size (R8.3, R9.4), and ends what is left of runs that are
+ * recorded as ended. In small steps, so that nobody waits for it.
  */
 export class Retention implements Disposable {
   readonly #parts: RetentionParts;
@@ -44,7 +45,7 @@ export class Retention implements Disposable {
     this.#timer?.dispose();
   }
 
-  /** Removes all finished loops; answers how many. */
+  /** Removes all finished loops. Returns how many. */
   async clear(): Promise<number> {
     let removed = 0;
     for (;;) {
@@ -54,7 +55,7 @@ export class Retention implements Disposable {
     }
   }
 
-  /** Removes these finished loops with their logs; answers how many were there. */
+  /** Removes these finished loops with their logs. Returns how many were there. */
   async remove(seqs: readonly number[]): Promise<number> {
     const { loops, tokens } = await this.#parts.transactions.take((unit) => {
       unit.liveState.finishedChanges++;
@@ -66,7 +67,9 @@ export class Retention implements Disposable {
     return loops;
   }
 
-  /** One that can not be removed, such as a log that somebody has open, keeps no others: their loops are gone already. */
+  /**
+   * One that cannot be removed, such as a log that somebody has open, keeps no others: their loops are gone already.
+   */
   async #removeRuns(tokens: readonly string[]): Promise<void> {
     const { launcher, log } = this.#parts.context;
     for (const token of tokens) {
@@ -84,7 +87,9 @@ export class Retention implements Disposable {
       .catch((error: unknown) => log('The snapshots of removed loops could not be removed.', error));
   }
 
-  /** Gives the room that removed loops have left back to the disk. They are gone whether or not that can be done now. */
+  /**
+   * Gives the room that removed loops have left back to the disk. They are gone whether or not that can be done now.
+   */
   async #giveBack(): Promise<void> {
     const { store, log } = this.#parts.context;
     try {
@@ -118,6 +123,7 @@ export class Retention implements Disposable {
       await this.remove(seqs);
       await this.#pause();
     }
+    await this.#forgetAttempts();
     await this.#limitLogs();
     if (before !== undefined) await this.#removeStrays(before);
     await this.#giveBack();
@@ -134,6 +140,15 @@ export class Retention implements Disposable {
       return observed;
     });
     return removableBefore(seen, maxAgeMs, clock.now());
+  }
+
+  /** Bounds what is kept of loops that live on and on (R5.1). */
+  async #forgetAttempts(): Promise<void> {
+    const { liveState, transactions } = this.#parts;
+    for (const { seq } of [...liveState.loops()].filter(hasTooMany)) {
+      const old = await transactions.take((unit) => forgetOldAttempts(unit, seq), [['attempts', seq]]);
+      await this.#removeRuns(old.map(({ token }) => token));
+    }
   }
 
   /** Removes old logs that belong to no recorded attempt, such as those of loops whose removal was interrupted. */
@@ -167,7 +182,10 @@ export class Retention implements Disposable {
       await this.remove(oldest.slice(start, start + CHUNK));
   }
 
-  /** Ends what is left of runs that are recorded as ended, and says so once, in the history and the log (issue: reaping). */
+  /**
+   * Ends what is left of runs that are recorded as ended, and says so once, in the history and the log (issue:
+   * reaping).
+   */
   async #reap(): Promise<void> {
     const { store, launcher, settings, log } = this.#parts.context;
     const runs = (await store.settledTokens(Number.MAX_SAFE_INTEGER)).slice(-REAPED_AT_START);

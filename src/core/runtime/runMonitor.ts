@@ -4,7 +4,7 @@ import type { Activity } from '../model/status.ts';
 import { isProgress } from '../policy/progress.ts';
 import { TRY_AGAIN_MS } from '../ports/clock.ts';
 import type { LiveLines, Run, RunEnd, RunObserver, RunOutput, RunStarted, SilenceWarning } from '../ports/launcher.ts';
-import type { SupervisorContext } from '../state/context.ts';
+import { originIn, type SupervisorContext } from '../state/context.ts';
 import type { LiveState } from '../state/liveState.ts';
 import type { UnitOfWork } from '../state/unitOfWork.ts';
 import { accruedAfter, applyOutput, isAccrualNews, isDurable } from '../steps/applyOutput.ts';
@@ -127,7 +127,7 @@ export class RunMonitor implements RunObserver {
     this.#activity.silent(warning?.forMs);
     const loopId = liveState.get(this.seq)?.loopId;
     if (loopId !== undefined && warning)
-      listeners.tell({ type: 'loop:silent', at: context.clock.now(), loopId, ...warning });
+      listeners.report({ type: 'loop:silent', ...originIn(context), loopId, ...warning });
     listeners.changed();
   }
 
@@ -193,8 +193,8 @@ export class RunMonitor implements RunObserver {
   }
 
   /**
-   * Stores what the run said for as long as this host follows it, in order: a store that refuses is tried again before the next piece.
-   * Nothing is lost meanwhile: the facts lie in the run folder.
+   * Stores what the run said for as long as this host follows it, in order: a store that refuses is tried again before
+   * the next piece. Nothing is lost meanwhile: the facts lie in the run folder.
    */
   #store(work: (unit: UnitOfWork, loop: ActiveLoop) => void, mayStartOthers = false): void {
     const { context, transactions } = this.#sinks;

@@ -11,7 +11,10 @@ import { withStoreTimeout } from './withStoreTimeout.ts';
 /** How long (ms) SIGKILL has before shutdown goes on without its result. */
 const KILL_MS = 2_000;
 
-/** Stops this window's running attempts within `timeoutMs` (ms), even when the store can not be written; their loops return to the queue (R9.1). */
+/**
+ * Stops this window's running attempts within `timeoutMs` (ms), even when the store cannot be written; their loops return to the queue
+ * (R9.1).
+ */
 export async function stopOwnRuns(engine: ShutdownParts, timeoutMs: number): Promise<void> {
   const { context, transactions, runs } = engine;
   // A caller's number: no timer takes one that is none, or that is too long.

@@ -16,7 +16,10 @@ type StatusParts = Pick<Engine, 'context' | 'liveState' | 'ownership' | 'placeme
 /** Failed loops that a snapshot names at most (R9.4). */
 const FAILED_NAMED = 100;
 
-/** One consistent snapshot, from memory (R10.1), with the first `maxQueued` of the queue. `notReady` says why no work is taken. */
+/**
+ * One consistent snapshot, from memory (R10.1), with the first `maxQueued` of the queue. `notReady` says why no work is
+ * taken.
+ */
 export function statusOf(engine: StatusParts, notReady: string | undefined, maxQueued: number): Status {
   const { liveState, context } = engine;
   const now = context.clock.now();
@@ -121,7 +124,10 @@ function isAllGranted(liveState: LiveState, { settings }: SupervisorContext, tod
   return dailyLimit > 0 && liveState.granted > 0 && left < minAllowance;
 }
 
-/** Live loops in the order of the tree: active first, then the first `maxQueued` of the queue in its order, then what waits. */
+/**
+ * Live loops in the order of the tree: active first, then the first `maxQueued` of the queue in its order, then what
+ * waits.
+ */
 export function liveViews(engine: StatusParts & Pick<Engine, 'runs'>, maxQueued: number): LiveView[] {
   const { liveState, ownership } = engine;
   const views: LiveView[] = [];

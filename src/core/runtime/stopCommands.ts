@@ -11,7 +11,10 @@ type StopParts = Pick<Engine, 'context' | 'liveState' | 'runs' | 'transactions'>
 /** Signals that are meant to end a process: the user's stop (R7.3). */
 const ENDING_SIGNALS: readonly string[] = ['SIGTERM', 'SIGINT', 'SIGKILL', 'SIGHUP', 'SIGQUIT'];
 
-/** Ends a loop for good; if the store does not let that through in time, its processes are stopped anyway (R7.2). Answers whether it was live. */
+/**
+ * Ends a loop for good; if the store does not let that through in time, its processes are stopped anyway (R7.2).
+ * Answers whether it was live.
+ */
 export async function cancel(engine: StopParts, loopId: string): Promise<boolean> {
   const written = engine.transactions.takeAndDispatch((unit) => {
     const loop = unit.liveState.find(loopId);
@@ -26,8 +29,9 @@ export async function cancel(engine: StopParts, loopId: string): Promise<boolean
 }
 
 /**
- * Ends all live loops for good; answers how many. If the store does not let that through in time, the processes of those that run are stopped
- * anyway (R7.2); what waits can be cancelled on record only, so the answer waits for that, or says why it can not be.
+ * Ends all live loops for good. Resolves with how many. If the store does not let that through in time, the processes
+ * of those that run are stopped anyway (R7.2); what waits can be cancelled on record only, so the result waits for
+ * that, or says why it cannot be.
  */
 export async function cancelAll(engine: StopParts): Promise<number> {
   // Nothing is dispatched in between: what a cancel makes room for is to be cancelled too.
@@ -45,7 +49,10 @@ export async function cancelAll(engine: StopParts): Promise<number> {
   return liveState.size > liveState.active.size ? written : active.length;
 }
 
-/** Sends one signal to a loop's process group, recorded first if it is meant to end it (R7.3). Answers whether it was delivered. */
+/**
+ * Sends one signal to a loop's process group, recorded first if it is meant to end it (R7.3). Answers whether it was
+ * delivered.
+ */
 export async function signalGroup(engine: StopParts, loopId: string, name: string): Promise<boolean> {
   const active = engine.liveState.find(loopId);
   if (!active || !isActive(active)) return false;

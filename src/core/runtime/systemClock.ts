@@ -15,7 +15,7 @@ export const systemClock: Clock = {
   after: (ms, run) => {
     // Longer ones would fire at once.
     if (!(ms >= 0 && ms <= LONGEST_TIMER_MS))
-      throw new RangeError(`A timer of ${ms} ms can not be set: it must be 0 to ${LONGEST_TIMER_MS}.`);
+      throw new RangeError(`A timer of ${ms} ms cannot be set: it must be 0 to ${LONGEST_TIMER_MS}.`);
     const timer = setTimeout(run, ms);
     timer.unref();
     return { dispose: () => clearTimeout(timer) };

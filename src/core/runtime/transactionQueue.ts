@@ -30,8 +30,8 @@ export class TransactionQueue {
 
   /**
    * Runs `work` in one transaction; its decisions take effect after commit. Rejects, and changes nothing, if it throws.
-   * If the transaction sees external changes or frees budget, it also dispatches (R3.3): no other event will. `reads` states what `work`
-   * reads from the store.
+   * If the transaction sees external changes or frees budget, it also dispatches (R3.3): no other event will. `reads`
+   * states what `work` reads from the store.
    */
   take<T>(work: (unit: UnitOfWork) => T, reads: readonly StatedRead[] = []): Promise<T> {
     return this.#enqueue((unit) => {
@@ -82,6 +82,7 @@ export class TransactionQueue {
           unit = new UnitOfWork(tx, this.#context, this.#liveState, this.halted);
           const result = work(unit);
           markParked(unit);
+          if (unit.events.length > 0) tx.addEvents(unit.events);
           return result;
         },
         reads,

@@ -1,3 +1,4 @@
+import type { EventOrigin } from '../model/event.ts';
 import type { HoldReason } from '../model/gate.ts';
 import type { NanoUsd } from '../model/money.ts';
 import type { Doubts, KeptSetting, Settings, StoredSettings, UnknownSetting } from '../model/settings.ts';
@@ -35,7 +36,9 @@ export interface SupervisorOptions {
   /** Settings that could not be read or are not set: stored values may hold in their place (R6.9). None if absent. */
   readonly doubts?: Doubts;
   readonly window: SupervisorWindow;
-  /** Checks a profile cheaply, without a run that costs: program, version, login (R14.3). Nothing is checked if absent. */
+  /**
+   * Checks a profile cheaply, without a run that costs: program, version, login (R14.3). Nothing is checked if absent.
+   */
   readonly checkProfile?: (agent: string, reason: HoldReason) => Promise<ProfileCheck>;
   readonly log: (message: string, error?: unknown) => void;
   /** A number from 0 up to 1, for jitter. */
@@ -69,6 +72,11 @@ export function useStoredSettings(context: SupervisorContext, stored: StoredSett
   context.unknownSettings = inForce.unknown;
   context.keptSettings = inForce.kept;
   return inForce.stored;
+}
+
+/** For an event that happens now, here. */
+export function originIn({ clock, window }: SupervisorContext): EventOrigin {
+  return { at: clock.now(), host: window.id };
 }
 
 /** Whether a loop of that agent and estimate can cost money. What cannot never waits for any (R6.3). */

@@ -4,7 +4,7 @@ import { isBefore, QueueOrder } from '../policy/queue.ts';
 import type { QueuedLoop } from './liveState.ts';
 
 /** Why a loop is parked for itself: whatever its account allows, it cannot start (R2.2). */
-export type LaneReason = 'window' | 'folder' | 'budget' | 'absence';
+export type LaneReason = 'window' | 'folder' | 'budget' | 'absence' | 'memory';
 
 /**
  * Which loops can start only together: those of one profile, of one of its folders that has a gate of its own, or those that are parked for

@@ -27,8 +27,9 @@ const ONE_LANE_A_PROFILE: LanePlacement = {
 };
 
 /**
- * All live loops in memory, with the sums that decisions need, kept as they change and never counted anew (R2.5). Within a write
- * transaction it is brought up to date with what other windows have written, so it is then exactly what the store holds.
+ * All live loops in memory, with the sums that decisions need, kept as they change and never counted anew (R2.5).
+ * Within a write transaction it is brought up to date with what other windows have written, so it is then exactly what
+ * the store holds.
  */
 export class LiveState {
   control: Control = { circuits: {}, gates: {}, paused: false };
@@ -62,8 +63,8 @@ export class LiveState {
   }
 
   /**
-   * What loops reserve that can start, run, or wait for a time before the wall time `endOfDay` (R6.2). Parked ones reserve
-   * nothing, and what waits for longer will cost another day.
+   * What loops reserve that can start, run, or wait for a time before the wall time `endOfDay` (R6.2). Parked ones
+   * reserve nothing, and what waits for longer will cost another day.
    */
   reservedBefore(endOfDay: number): NanoUsd {
     let reserved = this.lanes.reserved + this.#timedReserved + this.runningReserved;
@@ -102,7 +103,9 @@ export class LiveState {
     return seq === undefined ? undefined : this.#loops.get(seq);
   }
 
-  /** Puts a loop as it now is in place of what was known of it; a final one leaves. Answers what was known, for undoing. */
+  /**
+   * Puts a loop as it now is in place of what was known of it; a final one leaves. Answers what was known, for undoing.
+   */
   put(loop: Loop): LiveLoop | undefined {
     const before = this.remove(loop.seq);
     if (!isFinished(loop)) this.#add(loop);

@@ -43,6 +43,8 @@ export class Placement implements LanePlacement {
   /** Working directories that are gone, or could not be looked at. */
   readonly #awayFolders = new Map<string, AwayFolder>();
   #overBudget: BudgetMark | undefined;
+  /** Loops (`seq`) that are parked until more memory is free. */
+  readonly #shortOfMemory = new Set<number>();
   #placedFor = '';
 
   constructor(context: SupervisorContext, liveState: LiveState, ownership: LoopOwnership) {
@@ -59,6 +61,7 @@ export class Placement implements LanePlacement {
     const host = this.#ownership.hostOf(loop);
     if (host === 'gone' || (host === 'elsewhere' && this.#ownership.isPassedBy(loop)))
       return { parked: 'window', of: loop.folder ?? loop.windowId };
+    if (this.#lacksMemory(loop)) return { parked: 'memory', of: '' };
     const budget = this.#overBudget?.loops.get(loop.seq);
     if (budget) return { parked: 'budget', of: budget };
     const { agent, cwd } = loop;
@@ -108,10 +111,10 @@ export class Placement implements LanePlacement {
     return this.#awayFolders.get(path)?.found;
   }
 
-  /** Looks again at folders that were not found, where that is due. Returns whether one is back. */
-  lookAtFolders(): boolean {
+  /** Looks again at folders that were not found, where that is due, and at memory that was short. Returns whether something may start. */
+  lookAgain(): boolean {
     const now = this.#context.clock.now();
-    let isBack = false;
+    let isBack = this.#hasMemoryAgain();
     for (const [path, { looks, nextLook }] of [...this.#awayFolders]) {
       if (isPending(nextLook, now) && nextLook - now <= LONGEST_LOOK_PAUSE_MS) continue;
       const found = this.#context.folders.look(path);
@@ -141,6 +144,20 @@ export class Placement implements LanePlacement {
     if (before.day === budget.day && before.limit === budget.limit && budget.used >= before.used) return;
     this.#overBudget = undefined;
     this.#liveState.lanes.relane(this.#queued(before.loops.keys()));
+  }
+
+  /** A loop that ran out of memory once waits until as much is free as it held then (R5.7). */
+  #lacksMemory({ seq, neededMemory }: QueuedLoop): boolean {
+    const lacks = neededMemory !== undefined && this.#context.launcher.freeMemoryBytes() < neededMemory;
+    if (lacks) this.#shortOfMemory.add(seq);
+    return lacks;
+  }
+
+  #hasMemoryAgain(): boolean {
+    const short = [...this.#queued(this.#shortOfMemory)];
+    this.#shortOfMemory.clear();
+    this.#liveState.lanes.relane(short);
+    return short.some(({ seq }) => !this.#shortOfMemory.has(seq));
   }
 
   #relaneIn(path: string): void {

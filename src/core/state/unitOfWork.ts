@@ -6,25 +6,29 @@ import type { StoredSettings } from '../model/settings.ts';
 import { type CircuitStep, circuitAt } from '../policy/circuitBreaker.ts';
 import { isSameStored } from '../policy/settingsInForce.ts';
 import type { AgentProfile, CommandPlan, SessionBefore } from '../ports/agents.ts';
-import type { Control, DaySpend, StoreTransaction, WindowLease } from '../ports/store.ts';
+import type { Control, DaySpend, StoreChanges, StoreTransaction, WindowLease } from '../ports/store.ts';
 import { type SupervisorContext, useStoredSettings } from './context.ts';
 import { circuitOf } from './gates.ts';
 import type { LiveState } from './liveState.ts';
 
-/** An attempt to be started once the transaction that put it on the books has been committed. */
+/** An attempt to be started once the transaction that wrote it has been committed. */
 export interface Launch {
   readonly loop: ActiveLoop;
   readonly profile: Pick<AgentProfile, 'hasCost' | 'needsReading' | 'reader'>;
   readonly plan: CommandPlan;
-  /** What is known of the session that it continues: read with the books, for after the commit nothing may fail any more. */
+  /**
+   * What is known of the session that it continues: read in the transaction, for after the commit nothing may fail any
+   * more.
+   */
   readonly before: SessionBefore | undefined;
 }
 
-type WithoutTime<T> = T extends unknown ? Omit<T, 'at'> : never;
+type WithoutOrigin<T> = T extends unknown ? Omit<T, 'at' | 'host'> : never;
 
 /**
- * One transaction of the supervisor: what it reads and writes, and what is to be told and done once it is committed. The mirror is
- * changed at once, so that later decisions of the same turn see it, and put back if the transaction fails.
+ * One transaction of the supervisor: what it reads and writes, and what is to be told and done once it is committed.
+ * The mirror is changed at once, so that later decisions of the same turn see it, and put back if the transaction
+ * fails.
  */
 export class UnitOfWork {
   readonly tx: StoreTransaction;
@@ -34,9 +38,14 @@ export class UnitOfWork {
   readonly now: number;
   readonly today: string;
   readonly events: SupervisorEvent[] = [];
+  /** What other hosts have told since the last turn (R10.2). */
+  readonly heard: readonly SupervisorEvent[];
   readonly launches: Launch[] = [];
   readonly effects: (() => void)[] = [];
-  /** Others have written since the last turn, a new day has begun or a cool-down is over: what could not start then may start now. */
+  /**
+   * Others have written since the last turn, a new day has begun or a cool-down is over: what could not start then may
+   * start now.
+   */
   readonly hasNews: boolean;
   /** This window has begun to end, or not yet to work: whatever may start is left to others. */
   readonly startsNothing: boolean;
@@ -59,6 +68,7 @@ export class UnitOfWork {
     this.today = context.clock.day(this.now);
     const changes = tx.changes();
     if (changes) liveState.apply(changes);
+    this.heard = heardIn(changes, context);
     if (context.storedSettings !== this.control.settings) useStoredSettings(context, this.control.settings);
     this.isNewDay = liveState.day.day !== this.today;
     if (this.isNewDay) this.putDay(tx.day(this.today));
@@ -104,7 +114,10 @@ export class UnitOfWork {
     this.reflect(loop);
   }
 
-  /** Writes the attempt of an active loop; answers the loop with it, or undefined when the attempt was settled already (R3.2). */
+  /**
+   * Writes the attempt of an active loop; returns the loop with it, or undefined if the attempt was settled already
+   * (R3.2).
+   */
   putAttempt(loop: ActiveLoop, attempt: Attempt): ActiveLoop | undefined {
     if (!this.tx.saveAttempt(attempt)) return undefined;
     const next = { ...loop, attempt };
@@ -169,8 +182,9 @@ export class UnitOfWork {
     this.putControl({ ...this.control, gates: gate ? { ...others, [key]: gate } : others });
   }
 
-  tell(event: WithoutTime<SupervisorEvent>): void {
-    this.events.push({ ...event, at: this.now } as SupervisorEvent);
+  tell(event: WithoutOrigin<SupervisorEvent>): void {
+    const { id: host } = this.context.window;
+    this.events.push({ ...event, at: this.now, host } as SupervisorEvent);
   }
 
   #showControl(control: Control): void {
@@ -188,4 +202,9 @@ export class UnitOfWork {
     for (const step of this.#undo.reverse()) step();
     this.#undo.length = 0;
   }
+}
+
+/** What other hosts have told, among what is new. */
+export function heardIn(changes: StoreChanges | undefined, { window }: SupervisorContext): readonly SupervisorEvent[] {
+  return changes?.events?.filter(({ host }) => host !== window.id) ?? [];
 }

@@ -17,7 +17,7 @@ import { checkOf } from '../policy/checkSpec.ts';
 import { attemptsAllowed, cooldownRemainingMs } from '../policy/circuitBreaker.ts';
 import { whyNotJson } from '../policy/jsonValue.ts';
 import type { AgentProfile } from '../ports/agents.ts';
-import { needsMoney, type SupervisorContext } from '../state/context.ts';
+import { needsMoney, originIn, type SupervisorContext } from '../state/context.ts';
 import { circuitOf } from '../state/gates.ts';
 import type { LiveState, QueuedLoop } from '../state/liveState.ts';
 
@@ -40,14 +40,16 @@ export const REJECT_REASON: { readonly [code in SupervisorError['code']]?: Rejec
   store: 'store',
 };
 
-/** What is told when a submit was rejected with `error` (R1.2, R6.4); nothing where that says nothing about a submit. */
-export function rejectionEvents(loopId: string, error: unknown, at: number): SupervisorEvent[] {
+/** The events of a submit that was rejected with `error` (R1.2, R6.4); none where that says nothing about a submit. */
+export function rejectionEvents(loopId: string, error: unknown, context: SupervisorContext): SupervisorEvent[] {
   const reason = error instanceof SupervisorError ? REJECT_REASON[error.code] : 'store';
   if (reason === undefined) return [];
   const message = error instanceof Error ? error.message : String(error);
-  const rejected: SupervisorEvent = { type: 'loop:rejected', at, loopId, reason, error: message };
+  const origin = originIn(context);
+  const rejected: SupervisorEvent = { type: 'loop:rejected', ...origin, loopId, reason, error: message };
   if (!(error instanceof BudgetExceededError)) return [rejected];
-  return [rejected, { type: 'budget:exceeded', at, spentUsd: error.spentUsd, limitUsd: error.limitUsd, loopId }];
+  const { spentUsd, limitUsd } = error;
+  return [rejected, { type: 'budget:exceeded', ...origin, spentUsd, limitUsd, loopId }];
 }
 
 /** A spec whose every field has been checked and filled in. */
@@ -139,8 +141,8 @@ export interface AdmissionFacts {
 }
 
 /**
- * The checks of R1.2 from "permanently failed" to "budget", in their order. Returns the first error, or undefined when the loop is admitted.
- * Whether it finds room in the queue is known once the free slots are filled.
+ * The checks of R1.2 from "permanently failed" to "budget", in their order. Returns the first error, or undefined when
+ * the loop is admitted. Whether it finds room in the queue is known once the free slots are filled.
  */
 export function refusal(
   facts: AdmissionFacts,
@@ -175,7 +177,10 @@ function budgetRefusal(
   });
 }
 
-/** Why a queued loop does not find room, once the free slots are filled (R2.2). What is parked counts only against its like. */
+/**
+ * Why a queued loop does not find room, once the free slots are filled (R2.2). What is parked counts only against its
+ * like.
+ */
 export function lacksRoom(
   loop: QueuedLoop,
   { lanes }: LiveState,
@@ -205,7 +210,8 @@ function checkMetadata(metadata: unknown): void {
 }
 
 function isTooLong(text: string): boolean {
-  // A unit of a string takes 3 bytes of UTF-8 at most: short texts are told at a glance, long ones are counted without a copy.
+  // A unit of a string takes 3 bytes of UTF-8 at most: short texts are judged at a glance, long ones are counted
+  // without a copy.
   if (text.length * 3 <= LONGEST_PROMPT_BYTES) return false;
   let bytes = 0;
   for (let index = 0; index < text.length; index++) {

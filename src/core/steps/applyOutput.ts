@@ -15,7 +15,10 @@ export function isDurable(event: AgentEvent): boolean {
   return event.type === 'cost' || event.type === 'session' || refusalIn(event) !== undefined;
 }
 
-/** What has accrued is stored in steps of this (10⁻⁹ USD): it is for watching, and the output tells it again after a crash. */
+/**
+ * What has accrued is stored in steps of this (10⁻⁹ USD): it is for watching, and the output tells it again after a
+ * crash.
+ */
 const ACCRUED_STEP = 10_000_000;
 
 /** What has accrued after these events, where `before` had accrued before them (R6.10). */
@@ -34,8 +37,9 @@ export function isAccrualNews(accrued: NanoUsd, stored: NanoUsd): boolean {
 }
 
 /**
- * Writes what a piece of output says, with the place up to which it was read, in one transaction (R6.7). Answers the loop as it then is, or
- * undefined when another window has read this piece or the attempt is settled: then nothing of it counts.
+ * Writes what a piece of output says, with the place up to which it was read, in one transaction (R6.7). Answers the
+ * loop as it then is, or undefined when another window has read this piece or the attempt is settled: then nothing of
+ * it counts.
  */
 export function applyOutput(unit: UnitOfWork, loop: ActiveLoop, output: RunOutput): ActiveLoop | undefined {
   const { attempt } = loop;

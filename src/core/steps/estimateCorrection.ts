@@ -1,5 +1,5 @@
 import type { AgentEvent } from '../model/agentEvent.ts';
-import { type ActiveLoop, capLeftOf } from '../model/loop.ts';
+import { type ActiveLoop, type Attempt, capLeftOf } from '../model/loop.ts';
 import type { NanoUsd } from '../model/money.ts';
 import type { UnitOfWork } from '../state/unitOfWork.ts';
 import { charge, refuse } from './charge.ts';
@@ -80,17 +80,25 @@ interface Guessed {
   amount: NanoUsd;
 }
 
-/** What the earlier attempts of an attempt's session were charged: what was reported, and by day and kind what was not. */
+/**
+ * What the earlier attempts of an attempt's session were charged: what was reported, and by day and kind what was not.
+ */
 function chargedBefore(
   { tx }: UnitOfWork,
   { seq, attempt }: ActiveLoop,
 ): { readonly reported: NanoUsd; readonly charged: Iterable<Guessed> } {
-  const before = tx.attempts(seq).filter(({ id, sessionId }) => id !== attempt.id && sessionId === attempt.sessionId);
-  const ids = new Set(before.map(({ id }) => id));
+  const isOther = ({ id, sessionId }: Attempt) => id === attempt.id || sessionId !== attempt.sessionId;
+  const others = new Set(
+    tx
+      .attempts(seq)
+      .filter(isOther)
+      .map(({ id }) => id),
+  );
   const charged = new Map<string, Guessed>();
   let reported = 0;
   for (const { attemptId, estimated, source, cost, day } of tx.ledger(seq)) {
-    if (attemptId === undefined || !ids.has(attemptId)) continue;
+    // Attempts that were forgotten count as the session's: what they were charged must not be charged again.
+    if (attemptId === undefined || others.has(attemptId)) continue;
     const guessed = estimated ?? (source === 'reported' ? 0 : cost);
     const kind = source === 'unknown' ? 'unknown' : 'estimated';
     reported += cost - guessed;

@@ -33,7 +33,9 @@ export function afterFailure(
   const quick = ranMs >= 0 && ranMs <= QUICK_CRASH_MS && !summary.worked;
   const failure: Failure = { class: kind, reason, at: unit.now, ...(cause !== undefined && { cause }) };
   const counted = { ...loop, quickCrashes: quick ? loop.quickCrashes + 1 : 0 };
-  if (verdict.permanent) failForGood(unit, counted, failure);
+  if (kind === 'memory' && loop.neededMemory === undefined)
+    restart(unit, { ...counted, neededMemory: end.peakMemoryBytes ?? 0 }, failure);
+  else if (verdict.permanent || kind === 'memory') failForGood(unit, counted, failure);
   else restart(unit, counted, failure);
 }
 

@@ -55,7 +55,10 @@ export function admit(unit: UnitOfWork, checked: CheckedSpec, ownership: LoopOwn
   return checked.note === undefined ? admitted : { ...admitted, note: checked.note };
 }
 
-/** Whether an admitted loop has started at once, or its place in the queue, once the free slots are filled (R1.1). Throws if it has no room. */
+/**
+ * Whether an admitted loop has started at once, or its place in the queue, once the free slots are filled (R1.1).
+ * Throws if it has no room.
+ */
 export function submitResult(unit: UnitOfWork, { seq, loopId, note }: Admitted): SubmitResult {
   const said = note === undefined ? {} : { note };
   const loop = unit.liveState.get(seq);
@@ -68,8 +71,8 @@ export function submitResult(unit: UnitOfWork, { seq, loopId, note }: Admitted):
 }
 
 /**
- * Admits a permanently failed loop again with its restarts cleared, in one step, or throws and changes nothing (R5.5). `maxCost`: a new cap;
- * without one, a loop that has used up its own gets as much again.
+ * Admits a permanently failed loop again with its restarts cleared, in one step, or throws and changes nothing (R5.5).
+ * `maxCost`: a new cap; without one, a loop that has used up its own gets as much again.
  */
 export function readmit(unit: UnitOfWork, loopId: string, ownership: LoopOwnership, maxCost?: NanoUsd): Admitted {
   const latest = unit.latest(loopId);
@@ -100,7 +103,10 @@ export function readmit(unit: UnitOfWork, loopId: string, ownership: LoopOwnersh
   return latest;
 }
 
-/** A place behind all loops of that priority, those that run and may come back included (R2.1). It is before that of any later submit. */
+/**
+ * A place behind all loops of that priority, those that run and may come back included (R2.1). It is before that of any
+ * later submit.
+ */
 function lastPlace({ liveState }: UnitOfWork, { priority, place }: Loop): number {
   let last = place;
   for (const loop of liveState.loops()) if (loop.priority === priority) last = Math.max(last, loop.place + 0.5);

@@ -5,7 +5,10 @@ import type { UnitOfWork } from '../state/unitOfWork.ts';
 import { grantTo, NOTHING_PENDING } from './grants.ts';
 import { requestStop } from './requestStop.ts';
 
-/** After costs were counted: warns, says that the day is past its limit, tops allowances up, and stops what must stop (R6.4, R6.5, R6.8). */
+/**
+ * After costs were counted: warns, says that the day is past its limit, tops allowances up, and stops what must stop
+ * (R6.4, R6.5, R6.8).
+ */
 export function watchMoney(unit: UnitOfWork): void {
   watchDay(unit);
   for (const loop of [...unit.liveState.active.values()]) {
@@ -59,7 +62,9 @@ function watchAllowance(unit: UnitOfWork, { seq }: ActiveLoop): void {
     requestStop(unit, loop, 'budget', 'its allowance is used up and the day has no more');
 }
 
-/** Where loops run, looks at the day's money: its limit may be another than when a cost was last counted (R6.4, R6.5). */
+/**
+ * Where loops run, looks at the day's money: its limit may be another than when a cost was last counted (R6.4, R6.5).
+ */
 export function watchRunning(unit: UnitOfWork): void {
   if (unit.liveState.active.size > 0) watchMoney(unit);
 }

@@ -9,7 +9,7 @@ import type { ReportedEnd } from '../guardian/exitCodes.ts';
 import type { FailedStart } from '../launch/failedStart.ts';
 import { createOnce, FOLDER_MODE, readJson, sizeOf, writeJson } from '../runFolder/atomicFile.ts';
 import { allOrders } from '../runFolder/orderFiles.ts';
-import { lookAtClaim, lookAtEnded, lookAtExit, lookAtStarted } from '../runFolder/recordSchemas.ts';
+import { lookAtClaim, lookAtEnded, lookAtExit, lookAtSeen, lookAtStarted } from '../runFolder/recordSchemas.ts';
 import { type CutRecord, type EndedRecord, FORMAT, type RunRequest } from '../runFolder/records.ts';
 import type { RunFiles } from '../runFolder/runFiles.ts';
 import { findRun } from '../sweep/findProcesses.ts';
@@ -160,8 +160,9 @@ async function endProcesses(
   const path = started.state === 'there' ? started.value.group : undefined;
   const group = path === undefined ? undefined : runGroupAt(path);
   const marks = { token, leader, folder: files.folder, ownFolders, group, trustGroup: false };
+  const before = recordIn(lookAtSeen(files))?.processes ?? [];
   const find = (found: readonly ProcessIdentity[]) =>
-    findRun(table, { ...marks, seen: [...known, ...found] }, { keep, deep: true });
+    findRun(table, { ...marks, seen: [...known, ...before, ...found] }, { keep, deep: true });
   // Past the log limit (R8.3) nobody gets a grace period.
   const maxBytes = request?.limits?.maxLogBytes ?? 0;
   const isUrgent = () => maxBytes > 0 && (sizeOf(files.stdout) ?? 0) + (sizeOf(files.stderr) ?? 0) > maxBytes;

@@ -17,6 +17,8 @@ export interface GroupStopOptions {
   readonly group?: Cgroup | undefined;
   readonly keep: readonly string[];
   readonly steps: readonly StopStep[];
+  /** These were seen below the leader. */
+  readonly onSeen: (processes: readonly ProcessInfo[]) => void;
   /** The leader is still there long after SIGKILL (R7.6). */
   readonly onStuck: () => void;
   readonly onError: (error: unknown) => void;
@@ -163,7 +165,9 @@ export class GroupStop {
     // The group gets its signal without a look, too (R7.2).
     const look = await Promise.race([looking, sleep(LOOK_PATIENCE_MS, undefined, { ref: false })]);
     const found = look && look.state === 'there' ? look.value : NOBODY;
-    for (const process of [...found.members, ...found.kept]) this.#seen.set(keyOf(process), process);
+    const seen = [...found.members, ...found.kept];
+    for (const process of seen) this.#seen.set(keyOf(process), process);
+    this.#options.onSeen(seen);
     return found;
   }
 

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import type { ProcessExit } from '../../core/model/agentEvent.ts';
 import { type Leftovers, NOTHING_LEFT } from '../../core/model/leftovers.ts';
 import { whyOf } from '../../core/model/looks.ts';
-import type { StopBy } from '../../core/model/loop.ts';
+import type { ProcessIdentity, StopBy } from '../../core/model/loop.ts';
 import type { ProcessInspector } from '../../core/ports/launcher.ts';
 import type { Cgroup } from '../contain/cgroup.ts';
 import { emptied, makeRunGroup } from '../contain/runGroup.ts';
@@ -13,7 +13,7 @@ import type { RunFiles } from '../runFolder/runFiles.ts';
 import { findRun } from '../sweep/findProcesses.ts';
 import { ownFoldersOf } from '../sweep/ownFolders.ts';
 import { LEAST_GRACE_MS, sweep } from '../sweep/sweep.ts';
-import { identityOf, type ProcessInfo, type ProcessTable, UNKNOWN_START } from '../tables/processTable.ts';
+import { identityOf, keyOf, type ProcessInfo, type ProcessTable, UNKNOWN_START } from '../tables/processTable.ts';
 import { AgentProcess } from './agentProcess.ts';
 import { Attendance } from './attendance.ts';
 import { Deadlines } from './deadlines.ts';
@@ -51,6 +51,8 @@ const WRITE_AGAIN_MS = 250;
 const KILLED = 128 + 9;
 const NO_MEMORY =
   'The kernel killed it, for the machine or its container had no memory left. Close what is not needed.';
+/** So many of the processes that were seen are on record. */
+const SEEN_AT_MOST = 200;
 /** How often (ms) it shows that it works, where the request does not say. */
 const BEAT_MS = 10_000;
 
@@ -85,6 +87,8 @@ export class Guardian {
   #isSweeping = false;
   /** Who was found by the last look of the sweep. */
   #leftover: readonly ProcessInfo[] = [];
+  /** Processes of the run that were ever seen, by their keys. */
+  readonly #seen = new Map<string, ProcessIdentity>();
   #isSilent = false;
   #attended = true;
   #attendedAt = 0;
@@ -190,6 +194,7 @@ export class Guardian {
       group,
       keep: request.limits.keep,
       steps: request.stopSteps,
+      onSeen: this.#noteSeen,
       onStuck: () => void this.#stuck(),
       onError: (error) => log('A signal could not be sent.', error),
     });
@@ -336,6 +341,19 @@ export class Guardian {
     return order.signal === 'SIGKILL' ? this.#stop.kill() : this.#stop.signal(order.signal);
   }
 
+  /** Whoever has to end the run in our place would not find those that have left the tree and carry no marker. */
+  readonly #noteSeen = (processes: readonly ProcessInfo[]): void => {
+    const before = this.#seen.size;
+    for (const process of processes) this.#seen.set(keyOf(process), identityOf(process));
+    // A signal may be about to go out, and does not wait for the disk.
+    if (this.#seen.size > before) setImmediate(() => this.#recordSeen());
+  };
+
+  #recordSeen(): void {
+    const processes = [...this.#seen.values()].slice(-SEEN_AT_MOST);
+    this.#records.seen({ format: FORMAT, processes });
+  }
+
   // ── Its end ──────────────────────────────────────────────────────────────────────────────────────────────────
 
   async #ended(code: number | null, signal: string | null): Promise<void> {
@@ -388,7 +406,10 @@ export class Guardian {
     const since = stop.leader;
     const find = async (known: readonly ProcessInfo[]) => {
       const found = await findRun(table, stop.marks(known), { keep, deep: true, since });
-      if (found.state === 'there') this.#leftover = found.value.members;
+      if (found.state === 'there') {
+        this.#leftover = found.value.members;
+        this.#noteSeen(found.value.members);
+      }
       return found;
     };
     this.#isSweeping = true;

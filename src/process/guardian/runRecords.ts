@@ -7,6 +7,7 @@ import {
   type EndedRecord,
   type ExitRecord,
   FORMAT,
+  type SeenRecord,
   type SilentRecord,
   type StartedRecord,
 } from '../runFolder/records.ts';
@@ -72,6 +73,15 @@ export class RunRecords {
   silent(record: SilentRecord | undefined): void {
     if (record) this.#write(this.#files.silent, record);
     else rmSync(this.#files.silent, { force: true });
+  }
+
+  /** It only helps those who come later: what cannot be written is not tried again. */
+  seen(record: SeenRecord): void {
+    try {
+      writeJson(this.#files.seen, record);
+    } catch (error) {
+      this.#log(`${this.#files.seen} could not be written.`, error);
+    }
   }
 
   cut(record: CutRecord): void {

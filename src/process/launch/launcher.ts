@@ -117,6 +117,10 @@ class Launcher implements AgentLauncher, Disposable {
     };
   }
 
+  freeMemoryBytes(): number {
+    return process.availableMemory();
+  }
+
   freeBytes(): number {
     try {
       // Somebody may have removed it.

@@ -65,6 +65,8 @@ const ended = z.object({
 });
 const silent = z.object({ format, kind: z.enum(['first-output', 'silence']), forMs: time });
 
+const seen = z.object({ format, processes: z.array(identity) });
+
 const look =
   <T>(schema: z.ZodMiniType<T>, path: (files: RunFiles) => string) =>
   (files: RunFiles): Look<T> => {
@@ -79,4 +81,5 @@ export const lookAtClaim = look(claim, (files) => files.claim);
 export const lookAtStarted = look(started, (files) => files.started);
 export const lookAtExit = look(exited, (files) => files.exit);
 export const lookAtEnded = look(ended, (files) => files.ended);
+export const lookAtSeen = look(seen, (files) => files.seen);
 export const lookAtSilent = look(silent, (files) => files.silent);

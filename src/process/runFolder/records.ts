@@ -2,7 +2,7 @@ import type { ProcessExit } from '../../core/model/agentEvent.ts';
 import type { Leftovers } from '../../core/model/leftovers.ts';
 import type { ProcessIdentity, StopBy } from '../../core/model/loop.ts';
 import type { StopStep } from '../../core/ports/agents.ts';
-import type { RunEnd, RunLimits, Trouble } from '../../core/ports/launcher.ts';
+import type { RunEnd, RunLimits, RunTrouble } from '../../core/ports/launcher.ts';
 
 /** The format of the files in a run folder. A guardian and a window of another format leave each other's runs alone. */
 export const FORMAT = 1;
@@ -56,7 +56,7 @@ export interface ExitRecord {
   readonly stoppedBy?: StopBy;
   /** A signal that nobody had ordered; `stoppedBy` is `shutdown` then, for windows of the first edition. */
   readonly foreignSignal?: string;
-  readonly trouble?: Trouble;
+  readonly trouble?: RunTrouble;
 }
 
 /** `ended.json`: all is over. */
@@ -68,7 +68,7 @@ export interface EndedRecord extends Leftovers {
   readonly at: number;
   readonly stoppedBy?: StopBy;
   readonly foreignSignal?: string;
-  readonly trouble?: Trouble;
+  readonly trouble?: RunTrouble;
   readonly error?: string;
 }
 
@@ -77,6 +77,12 @@ export interface SilentRecord {
   readonly format: typeof FORMAT;
   readonly kind: 'first-output' | 'silence';
   readonly forMs: number;
+}
+
+/** `seen.json`: processes of the run that were seen, for whoever takes the place of its guardian. */
+export interface SeenRecord {
+  readonly format: typeof FORMAT;
+  readonly processes: readonly ProcessIdentity[];
 }
 
 /** `cut.json`: the logs passed their limit, so their ends were cut off. */

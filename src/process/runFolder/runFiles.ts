@@ -20,6 +20,8 @@ export interface RunFiles {
   readonly ended: string;
   /** There while nothing has been heard for long. */
   readonly silent: string;
+  /** There once its processes were looked for: those that were seen. */
+  readonly seen: string;
   /** There if the logs were cut back to their limit. */
   readonly cut: string;
   readonly orders: string;
@@ -63,6 +65,7 @@ export function filesIn(folder: string): RunFiles {
     exit: join(folder, 'exit.json'),
     ended: join(folder, 'ended.json'),
     silent: join(folder, 'silent.json'),
+    seen: join(folder, 'seen.json'),
     cut: join(folder, 'cut.json'),
     orders: join(folder, 'orders'),
     box: join(folder, 'orders.box'),

@@ -1,7 +1,8 @@
 import { GONE, type Look, there, unknown } from '../../core/model/looks.ts';
 import type { SweptProcess } from '../../core/model/loop.ts';
 import type { RunToLookFor } from '../../core/ports/launcher.ts';
-import { lookAtClaim } from '../runFolder/recordSchemas.ts';
+import { runGroupAt } from '../contain/runGroup.ts';
+import { lookAtClaim, lookAtSeen, lookAtStarted } from '../runFolder/recordSchemas.ts';
 import type { RunFiles } from '../runFolder/runFiles.ts';
 import { lookByScope } from '../tables/processScope.ts';
 import type { ProcessTable } from '../tables/processTable.ts';
@@ -18,18 +19,19 @@ export async function lookForRun(
   run: RunToLookFor,
   time: SweepTime = REAL_TIME,
 ): Promise<Look<readonly SweptProcess[]>> {
-  const claim = lookAtClaim(files);
-  if (claim.state === 'unknown') return claim;
+  const [claim, started, seen] = [lookAtClaim(files), lookAtStarted(files), lookAtSeen(files)];
+  for (const record of [claim, started, seen]) if (record.state === 'unknown') return record;
   const guardian = (claim.state === 'there' ? claim.value.guardian : undefined) ?? run.guardian;
-  const known = [run.leader, guardian, ...run.remaining].filter((one) => one !== undefined);
-  const here = known.filter((one) => lookByScope(one, table.scope) === undefined);
-  for (const one of known) {
-    const byScope = lookByScope(one, table.scope);
-    if (byScope?.state === 'unknown') return byScope;
-  }
+  const leader = (started.state === 'there' ? started.value.leader : undefined) ?? run.leader;
+  const earlier = seen.state === 'there' ? seen.value.processes : [];
+  const known = [leader, guardian, ...run.remaining, ...earlier].filter((one) => one !== undefined);
+  const scopes = known.map((one) => lookByScope(one, table.scope));
+  for (const byScope of scopes) if (byScope?.state === 'unknown') return byScope;
   // All of it is of an earlier boot.
-  if (known.length > 0 && here.length === 0) return GONE;
-  const marks = { ...run, leader: run.leader, seen: here, trustGroup: false, folder: files.folder };
+  if (known.length > 0 && scopes.every((byScope) => byScope?.state === 'gone')) return GONE;
+  const group =
+    started.state === 'there' && started.value.group !== undefined ? runGroupAt(started.value.group) : undefined;
+  const marks = { token: run.token, leader, seen: known, group, trustGroup: false, folder: files.folder };
   for (let looks = 0; ; looks++) {
     const look = await findRun(table, marks, { keep: run.keep, deep: true });
     if (look.state === 'unknown') return unknown(look.why);

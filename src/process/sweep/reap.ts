@@ -1,6 +1,6 @@
 import type { ProcessIdentity, SweptProcess } from '../../core/model/loop.ts';
 import { runGroupAt } from '../contain/runGroup.ts';
-import { lookAtClaim, lookAtEnded, lookAtStarted } from '../runFolder/recordSchemas.ts';
+import { lookAtClaim, lookAtEnded, lookAtSeen, lookAtStarted } from '../runFolder/recordSchemas.ts';
 import type { RunFiles } from '../runFolder/runFiles.ts';
 import { lookByScope } from '../tables/processScope.ts';
 import type { ProcessTable } from '../tables/processTable.ts';
@@ -49,7 +49,12 @@ export async function reap({
 
 /** What to tell the processes of an ended run by; undefined where there can be none, or somebody is at it. */
 async function marksOf(table: ProcessTable, token: string, files: RunFiles): Promise<RunMarks | undefined> {
-  const [claim, ended, started] = [lookAtClaim(files), lookAtEnded(files), lookAtStarted(files)];
+  const [claim, ended, started, seen] = [
+    lookAtClaim(files),
+    lookAtEnded(files),
+    lookAtStarted(files),
+    lookAtSeen(files),
+  ];
   // While nobody can read who its guardian is, that may still be at it.
   if (claim.state === 'unknown' || ended.state === 'unknown' || started.state === 'unknown') return undefined;
   const guardian = claim.state === 'there' ? claim.value.guardian : undefined;
@@ -62,7 +67,7 @@ async function marksOf(table: ProcessTable, token: string, files: RunFiles): Pro
     token,
     leader: started.state === 'there' ? started.value.leader : undefined,
     ...(started.state === 'there' && started.value.group !== undefined && { group: runGroupAt(started.value.group) }),
-    seen: end?.remaining ?? [],
+    seen: [...(end?.remaining ?? []), ...(seen.state === 'there' ? seen.value.processes : [])],
     kept: end?.kept ?? [],
     trustGroup: false,
     folder: files.folder,

@@ -1,6 +1,7 @@
 import type { Json } from '../../core/model/agentEvent.ts';
 import type { CheckResult } from '../../core/model/check.ts';
 import { DuplicateLoopError, StoreError } from '../../core/model/errors.ts';
+import type { SupervisorEvent } from '../../core/model/event.ts';
 import {
   type Attempt,
   isActive,
@@ -54,6 +55,8 @@ export class Writes {
   readonly loops = new Map<number, DraftLoop>();
   readonly attempts = new Map<number, DraftAttempt>();
   readonly prompts = new Map<number, string>();
+  /** The attempt (`id`) of each loop from before which its attempts and history go. */
+  readonly forgotten = new Map<number, number>();
   /** Agents of loops that were submitted differently after all. */
   readonly agents = new Map<number, string>();
   readonly history: HistoryEntry[] = [];
@@ -69,6 +72,8 @@ export class Writes {
   readonly changed = new Set<number>();
   /** Loops that were moved here: the store they come from, and their `seq` there. */
   readonly imported: (readonly [source: string, seq: number])[] = [];
+  readonly events: SupervisorEvent[] = [];
+  readonly claims = new Set<string>();
   control: Control | undefined;
 }
 
@@ -114,8 +119,9 @@ export class Draft implements StoreTransaction {
     };
   }
 
-  get hasReadChanges(): boolean {
-    return this.#hasReadChanges;
+  /** Up to which change its owner has taken what is new; undefined if it has not asked. */
+  get takenTo(): number | undefined {
+    return this.#hasReadChanges ? this.#begun.counter : undefined;
   }
 
   /** The changed loops as the transaction leaves them; `undefined` for those that it removed. */
@@ -256,6 +262,22 @@ export class Draft implements StoreTransaction {
     this.writes.windows.set(id, undefined);
   }
 
+  forgetAttempts(seq: number, before: number): void {
+    this.#writing();
+    this.writes.forgotten.set(seq, before);
+    this.writes.changed.add(seq);
+  }
+
+  addEvents(events: readonly SupervisorEvent[]): void {
+    this.#writing();
+    this.writes.events.push(...events);
+  }
+
+  claim(key: string): void {
+    this.#writing();
+    this.writes.claims.add(key);
+  }
+
   removeFinished(seqs: readonly number[]): Removed {
     this.#writing();
     const tokens: string[] = [];
@@ -392,6 +414,11 @@ export class Draft implements StoreTransaction {
     const ours = own.filter(isFinished).filter((loop) => loop.agent === agent && hasKnownCost(loop));
     const newest = [...others, ...ours].sort((a, b) => b.finishedAt - a.finishedAt || b.seq - a.seq);
     return medianOf(newest.slice(0, ESTIMATED_FROM).map(({ cost }) => cost));
+  }
+
+  claimed(key: string): boolean {
+    this.#mustBeOpen();
+    return this.writes.claims.has(key) || this.#read('claimed', key);
   }
 
   // ── Within ───────────────────────────────────────────────────────────────────────────────────────────────────

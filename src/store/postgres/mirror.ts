@@ -1,6 +1,13 @@
+import type { SupervisorEvent } from '../../core/model/event.ts';
 import { type Attempt, isActive, isFinished, type Loop } from '../../core/model/loop.ts';
 import type { Control, DaySpend, StoreChanges, WindowLease } from '../../core/ports/store.ts';
 import { type Failed, FailedIds } from './failedIds.ts';
+
+/** What a transaction told, by its number. */
+export interface Told {
+  readonly rev: number;
+  readonly events: readonly SupervisorEvent[];
+}
 
 /** The row that every transaction locks. */
 export interface Head {
@@ -21,6 +28,8 @@ export interface Reading {
   readonly unreadable: ReadonlyMap<string, number>;
   /** Whether `loops` is everything that is live. */
   readonly isWhole: boolean;
+  /** What was told since the earlier moment. */
+  readonly told: readonly Told[];
   /** Failed loops, newest first, where they had to be read. */
   readonly failed?: readonly Failed[];
 }
@@ -56,6 +65,8 @@ export class Mirror {
   day: DaySpend | undefined;
   /** Changes of others that the owner has not taken: the loop as it is now, or `undefined` if it is gone. */
   readonly #undelivered = new Map<number, Loop | undefined>();
+  /** What others have told, as far as the owner has not taken it. */
+  #untold: readonly Told[] = [];
   /** The owner has taken nothing yet, or must take everything again. */
   #owesAll = true;
   #owesAny = true;
@@ -106,6 +117,7 @@ export class Mirror {
     this.#head = reading.head;
     this.windows = reading.windows;
     this.day = reading.day;
+    this.#untold = reading.isWhole || this.#owesAll ? [] : [...this.#untold, ...reading.told];
     if (reading.isWhole) {
       this.loops.clear();
       this.#byId.clear();
@@ -176,7 +188,12 @@ export class Mirror {
   undelivered(): StoreChanges | undefined {
     if (!this.#owesAny) return undefined;
     const { control } = this.head;
-    const rest = { control, windows: this.windows, ...(this.day && { day: this.day }) };
+    const events = this.#untold.flatMap((told) => told.events);
+    const rest = {
+      ...{ control, windows: this.windows },
+      ...(this.day && { day: this.day }),
+      ...(events.length > 0 && { events }),
+    };
     if (this.#owesAll) {
       const live = new Set([...this.loops.keys(), ...this.#unreadable.values()]);
       return { loops: [...this.loops.values()].sort((a, b) => a.seq - b.seq), live, ...rest };
@@ -195,5 +212,11 @@ export class Mirror {
     this.#owesAny = false;
     this.#owesAll = false;
     this.#undelivered.clear();
+    this.#untold = [];
+  }
+
+  /** The owner has taken everything up to a change, and may have to take loops again. */
+  deliveredTo(rev: number): void {
+    this.#untold = this.#untold.filter((told) => told.rev > rev);
   }
 }

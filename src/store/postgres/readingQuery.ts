@@ -1,12 +1,13 @@
 import type { Loop } from '../../core/model/loop.ts';
 import { changedLoops } from '../rows/changeLog.ts';
 import { CONTROL_COLUMNS, readControl } from '../rows/controlRow.ts';
+import { eventsOf } from '../rows/eventRow.ts';
 import type { RawRow, RowReader } from '../rows/rowReader.ts';
 import { WINDOW_COLUMNS, windowSchema } from '../rows/windowRow.ts';
 import type { Connection } from './connection.ts';
 import { FAILED_KEPT, type Failed } from './failedIds.ts';
 import { readLoops, selectLoops } from './loopRows.ts';
-import type { Head, Mirror, Reading } from './mirror.ts';
+import type { Head, Mirror, Reading, Told } from './mirror.ts';
 import { readDay, selectDay, seqsIn } from './reads.ts';
 import { checkVersion, SCHEMA_VERSION } from './schema.ts';
 import { literal } from './sql.ts';
@@ -20,7 +21,7 @@ const FAILED = `SELECT loop_id, seq, finished_at FROM loops WHERE state = 'faile
 /** The head row and what changed since `revision`. With `lock`, nobody else can change anything until the transaction ends. */
 export function selectChanges(revision: number, lock: boolean): string {
   return `${HEAD}${lock ? ' FOR UPDATE' : ''}; ${MOMENT};
-    SELECT loops FROM changes WHERE rev > ${literal(revision)} ORDER BY rev`;
+    SELECT rev, loops, events FROM changes WHERE rev > ${literal(revision)} ORDER BY rev`;
 }
 /** How many statements that is. */
 export const CHANGES_STATEMENTS = 3;
@@ -57,18 +58,22 @@ export function readHead(
   };
 }
 
+/** What happened since the mirror was exact. */
+export interface Passed {
+  readonly loops: readonly number[];
+  readonly told: readonly Told[];
+}
+
 /**
- * Which loops changed between what the mirror knows and `head`. Undefined if everything must be read: nothing is known yet, older changes were
+ * What happened between what the mirror knows and `head`. Undefined if everything must be read: nothing is known yet, older changes were
  * trimmed, or the database is older than what is known because a back-up was restored.
  */
-export function changedSince(
-  mirror: Mirror,
-  { head, first }: HeadRow,
-  changes: readonly RawRow[],
-): number[] | undefined {
+export function changedSince(mirror: Mirror, { head, first }: HeadRow, changes: readonly RawRow[]): Passed | undefined {
   const { revision } = mirror;
   if (!mirror.isLoaded || head.counter < revision || revision < first) return undefined;
-  return changedLoops(changes);
+  const loops = changedLoops(changes);
+  const told = changes.map(({ rev, events }) => ({ rev: Number(rev), events: eventsOf(events) }));
+  return loops && { loops, told: told.filter(({ events }) => events.length > 0) };
 }
 
 /** Reads what changed: these loops, or everything that is live. Runs in the open transaction of `connection`. */
@@ -76,9 +81,10 @@ export async function readChanges(
   connection: Connection,
   reader: RowReader,
   { head }: HeadRow,
-  changed: readonly number[] | undefined,
+  passed: Passed | undefined,
   needsFailed: boolean,
 ): Promise<Reading> {
+  const changed = passed?.loops;
   const where = changed ? seqsIn(changed) : 'finished_at IS NULL';
   const withFailed = needsFailed || !changed;
   const [windows = [], days = [], rows = [], attempts = [], failed = []] = await connection.run(
@@ -98,6 +104,7 @@ export async function readChanges(
     loops: found,
     unreadable: new Map(live.map(({ loop_id, seq }) => [String(loop_id), Number(seq)])),
     isWhole: !changed,
+    told: passed?.told ?? [],
     ...(withFailed && { failed: failed.map(failedOf) }),
   };
 }

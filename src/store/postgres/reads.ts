@@ -4,6 +4,7 @@ import type { NanoUsd } from '../../core/model/money.ts';
 import type { DaySpend, StatedRead } from '../../core/ports/store.ts';
 import { ATTEMPT_COLUMNS } from '../rows/attemptRow.ts';
 import { CHECK_COLUMNS, checkRowSchema } from '../rows/checkRow.ts';
+import { CLAIM_MS } from '../rows/claimRow.ts';
 import { daySchema, LEDGER_COLUMNS, ledgerSchema } from '../rows/ledgerRow.ts';
 import { ESTIMATED_FROM } from '../rows/median.ts';
 import type { RawRow, RowReader } from '../rows/rowReader.ts';
@@ -27,6 +28,7 @@ interface Answers {
   readonly ledger: readonly LedgerRow[];
   readonly checks: readonly CheckResult[];
   readonly medianCost: readonly FinishedCost[];
+  readonly claimed: boolean;
   /** Keys of a loop's ledger: each counts once (R6.6). */
   readonly ledgerKeys: readonly string[];
   /** Loops that were moved here from a store, by their `seq` there. */
@@ -100,6 +102,14 @@ const KINDS: { readonly [N in ReadName]: Kind<N> } = {
       rows.map(({ seq, finished_at, cost }) => ({
         ...{ seq: Number(seq), finishedAt: Number(finished_at), cost: Number(cost) },
       })),
+  },
+  claimed: {
+    statements: 1,
+    // The server's time, like that of the claims.
+    sql: (key) =>
+      `SELECT 1 FROM claims WHERE key = ${literal(key)}
+         AND at > extract(epoch FROM clock_timestamp()) * 1000 - ${literal(CLAIM_MS)}`,
+    answer: (_, [rows = []]) => rows.length > 0,
   },
   ledgerKeys: {
     statements: 1,

@@ -30,7 +30,7 @@ CREATE TABLE loops (
   title text NOT NULL, agent text NOT NULL, cwd text NOT NULL, folder text, window_id text NOT NULL,
   priority double precision NOT NULL, place double precision NOT NULL,
   estimate bigint NOT NULL, estimate_assumed smallint NOT NULL, max_cost bigint,
-  submitted_at bigint NOT NULL, since bigint NOT NULL, attempts bigint NOT NULL, restarts text, restarts_total bigint, quick_crashes bigint NOT NULL,
+  submitted_at bigint NOT NULL, since bigint NOT NULL, attempts bigint NOT NULL, restarts text, restarts_total bigint, needed_memory bigint, quick_crashes bigint NOT NULL,
   cost bigint NOT NULL, cost_estimated bigint NOT NULL, session_id text, last_error text, metadata text,
   check_spec text, rounds text, commands smallint
 ) WITH (fillfactor = 80);
@@ -102,10 +102,17 @@ CREATE INDEX loops_cost ON loops (agent, finished_at, seq)
   WHERE state IN ('completed', 'failed') AND cost > 0 AND cost_unknown = 0 AND cost_at_least = 0;
 `;
 
+/** Version 3: the events of each transaction, and claims (R10.2), as step 9 of the schema on SQLite. */
+const VERSION_3 = `
+ALTER TABLE changes ADD COLUMN events text;
+CREATE TABLE claims (key text PRIMARY KEY, at bigint NOT NULL);
+`;
+
 /** The steps of the schema in their order. A change of the schema is a new step at the end. */
 export const MIGRATIONS: readonly Migration[] = [
   { version: 1, sql: VERSION_1 },
   { version: 2, sql: VERSION_2 },
+  { version: 3, sql: VERSION_3 },
 ];
 
 /** The version that this code knows. */

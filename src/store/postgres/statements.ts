@@ -2,8 +2,10 @@ import { isFinished, type Loop } from '../../core/model/loop.ts';
 import { attemptEnded, attemptInserted, attemptRunning } from '../rows/attemptRow.ts';
 import { CHANGES_KEPT, isTrimDue } from '../rows/changeLog.ts';
 import { checkInserted } from '../rows/checkRow.ts';
+import { CLAIM_MS } from '../rows/claimRow.ts';
 import { asFlag } from '../rows/codecs.ts';
 import { CIRCUIT_CHANGE_COLUMNS, circuitChangesBetween, controlSaved } from '../rows/controlRow.ts';
+import { eventsText } from '../rows/eventRow.ts';
 import { historyInserted } from '../rows/historyRow.ts';
 import { estimatedPart, ledgerInserted, unknownPart } from '../rows/ledgerRow.ts';
 import { loopSaved, loopWhole } from '../rows/loopRow.ts';
@@ -150,11 +152,16 @@ function bookStatements({ history, checks, ledger, marks, imported }: Writes): s
   return statements;
 }
 
-function removalStatements({ removed }: Writes): string[] {
-  if (removed.size === 0) return [];
-  return ['loops', 'attempts', 'history', 'checks', 'ledger', 'prompts'].map(
+function removalStatements({ removed, forgotten }: Writes): string[] {
+  const forgets = [...forgotten].flatMap(([seq, before]) => [
+    `DELETE FROM attempts WHERE seq = ${literal(seq)} AND id < ${literal(before)} AND ended_at IS NOT NULL`,
+    `DELETE FROM history WHERE seq = ${literal(seq)} AND n < ${literal(before)}`,
+  ]);
+  if (removed.size === 0) return forgets;
+  const removals = ['loops', 'attempts', 'history', 'checks', 'ledger', 'prompts'].map(
     (table) => `DELETE FROM ${table} WHERE ${seqsIn(removed)}`,
   );
+  return [...forgets, ...removals];
 }
 
 /** The head row, leases, and what others hear. */
@@ -169,6 +176,13 @@ function headStatements({ writes, before, after, writer, channel, payload, now }
         `INSERT INTO windows (${windowSaved.names.join(', ')}) VALUES ${tuple(windowSaved.values(lease))}
            ON CONFLICT (id) DO UPDATE SET ${windowSaved.names.map((name) => `${name} = excluded.${name}`).join(', ')}`,
       );
+  if (writes.claims.size > 0) {
+    const rows = [...writes.claims].map((key) => tuple([key, now]));
+    statements.push(
+      `DELETE FROM claims WHERE at <= ${literal(now - CLAIM_MS)}`,
+      `INSERT INTO claims (key, at) VALUES ${rows.join(', ')} ON CONFLICT (key) DO UPDATE SET at = excluded.at`,
+    );
+  }
   const circuits = control ? circuitChangesBetween(before.control, control, now) : [];
   if (circuits.length > 0)
     statements.push(
@@ -180,7 +194,8 @@ function headStatements({ writes, before, after, writer, channel, payload, now }
   const changed = `[${[...writes.changed].join()}]`;
   statements.push(
     `UPDATE head SET ${counts}${control ? `, ${assignments(controlSaved, control)}` : ''}`,
-    `INSERT INTO changes (rev, writer, loops) VALUES ${tuple([counter, writer, changed])}`,
+    `INSERT INTO changes (rev, writer, loops, events)
+       VALUES ${tuple([counter, writer, changed, eventsText(writes.events)])}`,
   );
   // The last row that could go stays: it marks where the complete part begins.
   if (isTrimDue(before.counter, counter))

@@ -26,6 +26,8 @@ interface Unsettled {
   readonly result: unknown;
   readonly counter: number;
   readonly writer: string;
+  /** Up to which change its owner has taken what was new. */
+  readonly takenTo: number | undefined;
 }
 
 /** The channel on which hosts hear of each other's changes. */
@@ -125,7 +127,7 @@ export class Writer {
       const after = draft.finish();
       if (after) await this.#commit(connection, draft, after, { work, result: result.value, abandoned });
       else await connection.run('COMMIT');
-      if (draft.hasReadChanges) mirror.delivered();
+      if (draft.takenTo !== undefined) mirror.delivered();
       return result.value;
     }
   }
@@ -169,7 +171,8 @@ export class Writer {
       await connection.run(batch);
     } catch (error) {
       // What the server refused it has rolled back. If the connection broke, the commit may have landed.
-      if (connection.isBroken) this.#unsettled = { work, result, counter: after.counter, writer };
+      if (connection.isBroken)
+        this.#unsettled = { work, result, counter: after.counter, writer, takenTo: draft.takenTo };
       else abandoned();
       throw error;
     }
@@ -178,10 +181,11 @@ export class Writer {
 
   /** Whether the transaction that broke at its commit has landed. We hold the lock, so it is decided by now. */
   async #hasLanded(connection: Connection, work: unknown): Promise<boolean> {
-    const { work: earlier, counter, writer } = this.#unsettled as Unsettled;
+    const { work: earlier, counter, writer, takenTo } = this.#unsettled as Unsettled;
     const row = `SELECT 1 FROM changes WHERE rev = ${literal(counter)} AND writer = ${literal(writer)}`;
     const [found = []] = await connection.run(row);
     const isSame = earlier === work;
+    if (found.length > 0 && takenTo !== undefined) this.#parts.mirror.deliveredTo(takenTo);
     if (found.length > 0 && isSame) {
       await connection.run('COMMIT');
       return true;
@@ -197,10 +201,10 @@ export class Writer {
     const row = readHead(reader, head[0], moment[0], connecting.address.shown);
     clock.measure(row.now, sentAt, clock.machineNow());
     clock.setZone(row.zone);
-    const changed = changedSince(mirror, row, changes);
+    const passed = changedSince(mirror, row, changes);
     const needsFailed = mirror.failedIds.isShort;
-    if (changed && row.head.counter === mirror.revision && !needsFailed) return;
-    mirror.fold(await readChanges(connection, reader, row, changed, needsFailed));
+    if (passed && row.head.counter === mirror.revision && !needsFailed) return;
+    mirror.fold(await readChanges(connection, reader, row, passed, needsFailed));
   }
 
   async #connect(): Promise<Connection> {

@@ -62,6 +62,7 @@ const facts = new ColumnTable<LoopFacts, 'once' | 'live'>({
   attempts: live('attempts', int),
   restarts: live('restarts', listOf(z.int())),
   restartsTotal: live('restarts_total', optional(int)),
+  neededMemory: live('needed_memory', optional(int)),
   commands: once('commands', optional(flag)),
   quickCrashes: live('quick_crashes', int),
   cost: live('cost', int),

@@ -48,12 +48,13 @@ export class ChangeFeed {
     if (delivered?.version === latest.version) return undefined;
     const { loops, head, changes: feed, ledger, windows } = this.#tables;
     const day = ledger.latestDay();
-    const changed = delivered && feed.between(delivered.last.counter, latest.last.counter);
+    const passed = delivered && feed.between(delivered.last.counter, latest.last.counter);
     const changes = {
-      ...(changed ? loops.bySeqs(changed) : loops.live()),
+      ...(passed ? loops.bySeqs(passed.loops) : loops.live()),
       control: head.control(),
       windows: windows.all(),
       ...(day && { day }),
+      ...(passed && passed.events.length > 0 && { events: passed.events }),
     };
     this.#delivering = latest;
     return changes;

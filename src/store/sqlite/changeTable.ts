@@ -1,13 +1,9 @@
 import * as z from 'zod/mini';
-import { json } from '../rows/codecs.ts';
+import type { SupervisorEvent } from '../../core/model/event.ts';
+import { CHANGES_KEPT, changedLoops, isTrimDue } from '../rows/changeLog.ts';
+import { eventsOf, eventsText } from '../rows/eventRow.ts';
 import type { Connection, Query } from './connection.ts';
 
-/** Changes are kept for so many numbers of the counter: a few thousand transactions. A window that slept longer reads all live loops. */
-const KEPT = 1 << 16;
-/** They are trimmed whenever the counter passes a multiple of this. */
-const TRIMMED_EACH = 1 << 12;
-
-const seqs = json(z.array(z.int()));
 const counts = z.object({ finished: z.int().check(z.nonnegative()), failed: z.int().check(z.nonnegative()) });
 
 /** The last change: the last number given out, how many loops are finished, and how many of them failed and were not cleared. */
@@ -17,8 +13,15 @@ export interface LastChange {
   readonly failed: number;
 }
 
+/** What happened while the counter went from one number to another. */
+export interface Passed {
+  /** The `seq`s of the loops that changed, in the order of their last change. */
+  readonly loops: readonly number[];
+  readonly events: readonly SupervisorEvent[];
+}
+
 /**
- * Which loops each transaction changed: this is how windows learn of each other's changes. Rows are only ever appended. An index on the loops
+ * Which loops each transaction changed and what it told: this is how windows learn of each other's changes. Rows are only ever appended. An index on the loops
  * themselves, whose entries move with each change, would cost several pages of the log instead of one. Counts that each change updates share
  * the row.
  */
@@ -44,8 +47,10 @@ export class ChangeTable {
       `SELECT (SELECT count(*) FROM loops WHERE finished_at IS NOT NULL) AS finished,
          (SELECT count(*) FROM loops WHERE state = 'failed' AND cleared = 0) AS failed`,
     );
-    this.#add = connection.prepare('INSERT OR REPLACE INTO changes (rev, loops, finished, failed) VALUES (?, ?, ?, ?)');
-    this.#between = connection.prepare('SELECT loops FROM changes WHERE rev > ? AND rev <= ? ORDER BY rev');
+    this.#add = connection.prepare(
+      'INSERT OR REPLACE INTO changes (rev, loops, finished, failed, events) VALUES (?, ?, ?, ?, ?)',
+    );
+    this.#between = connection.prepare('SELECT loops, events FROM changes WHERE rev > ? AND rev <= ? ORDER BY rev');
     this.#bounds = connection.prepare(
       `SELECT (SELECT min(rev) FROM changes) AS first, ${last('rev', 'changes')} AS last`,
     );
@@ -63,28 +68,26 @@ export class ChangeTable {
     return kept.success ? kept.data : (this.#recount.get() as Omit<LastChange, 'counter'>);
   }
 
-  /** Records at the end of a transaction that it moved the counter on from `from`, and which loops it changed. */
-  add(from: number, { counter, finished, failed }: LastChange, loops: Iterable<number>): void {
-    this.#add.run(counter, `[${[...loops].join()}]`, finished, failed);
-    if (Math.floor(from / TRIMMED_EACH) !== Math.floor(counter / TRIMMED_EACH)) this.#trim.run(counter - KEPT);
+  /** Records at the end of a transaction that it moved the counter on from `from`, which loops it changed, and what it told. */
+  add(
+    from: number,
+    { counter, finished, failed }: LastChange,
+    loops: Iterable<number>,
+    events: readonly SupervisorEvent[],
+  ): void {
+    this.#add.run(counter, `[${[...loops].join()}]`, finished, failed, eventsText(events));
+    if (isTrimDue(from, counter)) this.#trim.run(counter - CHANGES_KEPT);
   }
 
   /**
-   * The `seq`s of the loops that changed while the counter went from `from` to `to`, its present value, in the order of their last change.
-   * Undefined if that is unknown because rows were trimmed or edited by hand.
+   * What happened while the counter went from `from` to `to`, its present value. Undefined if that is unknown because rows were trimmed or
+   * edited by hand.
    */
-  between(from: number, to: number): number[] | undefined {
+  between(from: number, to: number): Passed | undefined {
     const { first, last } = this.#bounds.get() ?? {};
     if (typeof first !== 'number' || from < first || from > to || last !== to) return undefined;
-    const changed = new Set<number>();
-    for (const row of this.#between.all(from, to)) {
-      const loops = z.safeParse(seqs, row.loops);
-      if (!loops.success) return undefined;
-      for (const seq of loops.data) {
-        changed.delete(seq);
-        changed.add(seq);
-      }
-    }
-    return [...changed];
+    const rows = this.#between.all(from, to);
+    const loops = changedLoops(rows);
+    return loops && { loops, events: rows.flatMap((row) => eventsOf(row.events)) };
   }
 }

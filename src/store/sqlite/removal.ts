@@ -8,6 +8,8 @@ export class Removal {
   readonly #tokens: Query;
   readonly #attempts: Query;
   readonly #parts: readonly Query[];
+  readonly #oldAttempts: Query;
+  readonly #oldHistory: Query;
 
   constructor(connection: Connection) {
     this.#loop = connection.prepare(
@@ -16,6 +18,11 @@ export class Removal {
     );
     this.#tokens = connection.prepare(`SELECT token FROM attempts WHERE seq = ? AND id IN (${idsOf('= ?')})`);
     this.#attempts = connection.prepare(`DELETE FROM attempts WHERE seq = ? AND id IN (${idsOf('= ?')})`);
+    this.#oldAttempts = connection.prepare(
+      `DELETE FROM attempts WHERE seq = ? AND ended_at IS NOT NULL
+         AND id IN (SELECT attempt FROM history WHERE seq = ? AND attempt < ?)`,
+    );
+    this.#oldHistory = connection.prepare('DELETE FROM history WHERE seq = ? AND n < ?');
     this.#parts = ['history', 'checks', 'ledger', 'prompts'].map((table) =>
       connection.prepare(`DELETE FROM ${table} WHERE seq = ?`),
     );
@@ -29,5 +36,11 @@ export class Removal {
     this.#attempts.run(seq, seq);
     for (const part of this.#parts) part.run(seq);
     return { tokens, counted: counted as unknown as Counted };
+  }
+
+  /** Removes the settled attempts of a loop from before that one, and the rows of history from before it began. */
+  forgetAttempts(seq: number, before: number): void {
+    this.#oldAttempts.run(seq, seq, before);
+    this.#oldHistory.run(seq, before);
   }
 }

@@ -199,6 +199,17 @@ ALTER TABLE loops ADD COLUMN commands INTEGER;
 ALTER TABLE head ADD COLUMN seen TEXT;
 `;
 
+/** Version 9: `changes.events` is what each transaction told, for all hosts; `claims` is what one host does for all (R10.2). */
+const VERSION_9 = `
+ALTER TABLE changes ADD COLUMN events TEXT;
+CREATE TABLE claims (key TEXT PRIMARY KEY, at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+`;
+
+/** Version 10: `loops.needed_memory` is what a loop held when it was killed for want of memory (R5.7). */
+const VERSION_10 = `
+ALTER TABLE loops ADD COLUMN needed_memory INTEGER;
+`;
+
 /** The steps of the schema in their order. A change of the schema is a new step at the end. */
 export const MIGRATIONS: readonly Migration[] = [
   { version: 1, sql: VERSION_1 },
@@ -209,6 +220,8 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 6, sql: VERSION_6 },
   { version: 7, sql: VERSION_7 },
   { version: 8, sql: VERSION_8 },
+  { version: 9, sql: VERSION_9 },
+  { version: 10, sql: VERSION_10 },
 ];
 
 /** The version that this code knows. */

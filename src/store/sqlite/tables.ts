@@ -2,6 +2,7 @@ import { RowReader } from '../rows/rowReader.ts';
 import { AttemptTable } from './attemptTable.ts';
 import { ChangeTable } from './changeTable.ts';
 import { CheckTable } from './checkTable.ts';
+import { ClaimTable } from './claimTable.ts';
 import type { Connection } from './connection.ts';
 import { FinishedList } from './finishedList.ts';
 import { HeadTable } from './headTable.ts';
@@ -26,6 +27,7 @@ export class Tables {
   readonly checks: CheckTable;
   readonly ledger: LedgerTable;
   readonly windows: WindowTable;
+  readonly claims: ClaimTable;
   readonly finished: FinishedList;
   readonly summaries: Summaries;
   readonly timeline: Timeline;
@@ -43,6 +45,7 @@ export class Tables {
     this.checks = new CheckTable(connection, rowReader);
     this.ledger = new LedgerTable(connection, rowReader);
     this.windows = new WindowTable(connection, rowReader);
+    this.claims = new ClaimTable(connection);
     this.finished = new FinishedList(connection, this.loops);
     this.summaries = new Summaries(connection);
     this.timeline = new Timeline(connection, rowReader);

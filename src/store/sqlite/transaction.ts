@@ -1,6 +1,7 @@
 import type { Json } from '../../core/model/agentEvent.ts';
 import type { CheckResult } from '../../core/model/check.ts';
 import { DuplicateLoopError } from '../../core/model/errors.ts';
+import type { SupervisorEvent } from '../../core/model/event.ts';
 import type { Attempt, LedgerRow, Loop, Transition } from '../../core/model/loop.ts';
 import type { NanoUsd } from '../../core/model/money.ts';
 import type {
@@ -29,6 +30,7 @@ export class Transaction implements StoreTransaction {
   #failed: number;
   /** Loops that were written, or whose attempt was. */
   readonly #changed = new Set<number>();
+  readonly #events: SupervisorEvent[] = [];
   /** Added attempts by the `seq` of their loop, until a row of its history records their id. */
   readonly #begunAttempts = new Map<number, Attempt>();
   #hasReadChanges = false;
@@ -48,10 +50,10 @@ export class Transaction implements StoreTransaction {
   finish(): LastChange {
     const { counter } = this.#begun;
     for (const seq of this.#begunAttempts.keys()) this.#noteBegun(seq);
-    if (this.#changed.size > 0) this.#next();
+    if (this.#changed.size > 0 || this.#events.length > 0) this.#next();
     if (this.#counter === counter) return this.#begun;
     const last = { counter: this.#counter, finished: this.#finished, failed: this.#failed };
-    this.#tables.changes.add(counter, last, this.#changed);
+    this.#tables.changes.add(counter, last, this.#changed, this.#events);
     return last;
   }
 
@@ -177,6 +179,24 @@ export class Transaction implements StoreTransaction {
 
   releaseWindow(id: string): void {
     this.#writing().windows.release(id);
+  }
+
+  forgetAttempts(seq: number, before: number): void {
+    this.#writing().removal.forgetAttempts(seq, before);
+    this.#changed.add(seq);
+  }
+
+  addEvents(events: readonly SupervisorEvent[]): void {
+    this.#writing();
+    this.#events.push(...events);
+  }
+
+  claimed(key: string): boolean {
+    return this.#reading().claims.has(key, this.#now());
+  }
+
+  claim(key: string): void {
+    this.#writing().claims.add(key, this.#now());
   }
 
   removeFinished(seqs: readonly number[]): Removed {

@@ -1,4 +1,6 @@
 import * as vscode from 'vscode';
+import type { SupervisorEvent } from '../../core/model/event.ts';
+import { claimEvents } from '../window/eventClaims.ts';
 import type { UiDeps } from '../window/uiDeps.ts';
 import { ticked } from './listItems.ts';
 
@@ -12,19 +14,20 @@ export function tickBoxes({ host, log }: UiDeps): vscode.Disposable {
   const listener = host.onEvent((event) => {
     if (event.type !== 'loop:completed') return;
     ticks = ticks
-      .then(() => tick(event.loopId))
+      .then(() => tick(event))
       .catch((error: unknown) => log.warn(`A box could not be ticked: ${String(error)}`));
   });
 
-  async function tick(loopId: string): Promise<void> {
-    const metadata = (await host.current?.get(loopId))?.loop.metadata;
+  async function tick(event: Extract<SupervisorEvent, { type: 'loop:completed' }>): Promise<void> {
+    const metadata = (await host.current?.get(event.loopId))?.loop.metadata;
     const box = metadata?.['box'];
     if (typeof box !== 'object' || box === null || Array.isArray(box)) return;
     const { file, line } = box;
     if (typeof file !== 'string' || typeof line !== 'string') return;
     const uri = vscode.Uri.parse(file);
-    // Only the window that has the file's folder open does it.
+    // A window that has the file's folder open does it; the others leave it alone.
     if (!vscode.workspace.getWorkspaceFolder(uri)) return;
+    if ((await claimEvents(host, 'box', [event])).length === 0) return;
     const document = await vscode.workspace.openTextDocument(uri);
     const places = Array.from({ length: document.lineCount }, (_, n) => n).filter(
       (n) => document.lineAt(n).text === line,

@@ -25,7 +25,7 @@ export const budgetCommands: CommandTable = {
           ? String(args[0])
           : await askText({
               title: 'Set Daily Budget',
-              prompt: `USD a day over all windows; 0 for no limit. Today ${formatUsd(budget.spent)} are spent and ${formatUsd(budget.reserved)} reserved.`,
+              prompt: `USD a day over all windows; 0 for no limit. Spent today: ${formatUsd(budget.spent + budget.unknown)}, reserved: ${formatUsd(budget.reserved)}.`,
               value: budget.limit === 0 ? '' : String(budget.limit),
               placeholder: 'such as 20',
               validate: checkLimit,
@@ -47,8 +47,13 @@ export const budgetCommands: CommandTable = {
     const [spend, loops] = await Promise.all([supervisor.spend(localDay(now)), supervisor.spendToday(LOOPS_SHOWN)]);
     const agents = spend.filter(({ cost }) => cost !== 0);
     const heading = (label: string): Row => ({ label, kind: vscode.QuickPickItemKind.Separator });
-    const money = (usd: number, estimated: number) =>
-      `${estimated > 0 ? '≈' : ''}${formatUsd(usd)}${estimated > 0 ? ', estimated' : ''}`;
+    const money = (usd: number, estimated: number, unknown: number) => {
+      const marks = [
+        estimated > unknown ? ', estimated' : '',
+        unknown > 0 ? `, ${formatUsd(unknown)} of it a guess` : '',
+      ];
+      return `${estimated > 0 ? '≈' : ''}${formatUsd(usd)}${marks.join('')}`;
+    };
     const rows: Row[] = [
       {
         label: '$(edit) Set Daily Budget',
@@ -61,14 +66,14 @@ export const budgetCommands: CommandTable = {
         act: () => vscode.commands.executeCommand('loopSupervisor.showDashboard'),
       },
       ...(agents.length === 0 ? [] : [heading('today by agent')]),
-      ...agents.map(({ agent, cost, estimated }) => ({
+      ...agents.map(({ agent, cost, estimated, unknown }) => ({
         label: `$(hubot) ${oneLine(agent, 40)}`,
-        description: money(toUsd(cost), toUsd(estimated)),
+        description: money(toUsd(cost), toUsd(estimated), toUsd(unknown)),
       })),
       ...(loops.length === 0 ? [] : [heading('today by loop')]),
-      ...loops.map(({ loopId, title, agent, usd, estimatedUsd }) => ({
+      ...loops.map(({ loopId, title, agent, usd, estimatedUsd, unknownUsd }) => ({
         label: `$(circle-outline) ${oneLine(title, 60) || loopId}`,
-        description: `${money(usd, estimatedUsd)} · ${oneLine(agent, 40)}`,
+        description: `${money(usd, estimatedUsd, unknownUsd)} · ${oneLine(agent, 40)}`,
         act: () => vscode.commands.executeCommand('loopSupervisor.showDetail', loopId),
       })),
     ];
@@ -76,9 +81,13 @@ export const budgetCommands: CommandTable = {
       budget.limit === 0
         ? 'no daily limit'
         : `of ${formatUsd(budget.limit)}, a new day begins at ${formatClock(budget.resetsAt, now)}`;
-    const held = budget.reserved > 0 ? `, ${formatUsd(budget.reserved)} reserved` : '';
+    const parts = [
+      budget.unknown > 0 ? `, ${formatUsd(budget.unknown)} of it a guess` : '',
+      budget.granted > 0 ? `, ${formatUsd(budget.granted)} granted` : '',
+      budget.reserved > 0 ? `, ${formatUsd(budget.reserved)} reserved` : '',
+    ];
     const answer = await askItem({
-      title: `${formatUsd(budget.spent)} spent today${held}, ${of}`,
+      title: `${formatUsd(budget.spent + budget.unknown)} spent today${parts.join('')}, ${of}`,
       placeholder:
         loops.length === 0 ? 'Nothing was spent today' : `${count(loops.length, 'loop')} cost something today`,
       items: rows,

@@ -172,7 +172,7 @@ export class DashboardSession implements Disposable {
   async #sendSpend(source: DashboardSource, now: number): Promise<void> {
     const { budget } = this.#status;
     const { clock } = this.#deps;
-    const mark = `${clock.day(now)} ${budget.spent} ${budget.limit}`;
+    const mark = `${clock.day(now)} ${budget.spent} ${budget.unknown} ${budget.limit}`;
     if (mark === this.#spent) return;
     this.#spent = mark;
     const days = lastDays(clock, now, SPEND_DAYS);

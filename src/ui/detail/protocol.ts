@@ -1,7 +1,7 @@
 import type { CostSource, Json } from '../../core/model/agentEvent.ts';
 import type { CheckOutcome } from '../../core/model/check.ts';
 import type { LoopState, Outcome } from '../../core/model/loop.ts';
-import type { WaitingFor } from '../../core/model/status.ts';
+import type { AttemptDetail, WaitingFor } from '../../core/model/status.ts';
 import type { TreeUsage } from '../webviewHost/treeUsage.ts';
 
 /** A process of an attempt that was stopped, spared or left over. */
@@ -35,7 +35,11 @@ export interface AttemptRow {
   readonly account?: string;
   readonly resumed: boolean;
   readonly usd: number;
-  readonly estimated: boolean;
+  readonly costSource: AttemptDetail['cost']['source'];
+  /** Some of the work is not in `usd`. */
+  readonly atLeast: boolean;
+  /** What it may spend before it must ask again. */
+  readonly allowanceUsd?: number;
   readonly swept: readonly ProcessRow[];
   readonly kept: readonly KeptRow[];
   readonly remaining: readonly ProcessRow[];
@@ -106,6 +110,10 @@ export interface DetailData {
   readonly costUsd: number;
   /** How much of the cost is an estimate. */
   readonly costEstimated: 'none' | 'part' | 'all';
+  /** The part of the cost that is a guess. */
+  readonly costUnknownUsd: number;
+  /** Some of the work is not in the cost. */
+  readonly costAtLeast: boolean;
   readonly reservedUsd: number;
   /** Restarts within the window that counts. */
   readonly restarts: number;

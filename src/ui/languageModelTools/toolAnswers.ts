@@ -218,21 +218,23 @@ function whole({ loop, prompt, attempts, history: rows, costUsd, costEstimated }
 }
 
 async function budget(supervisor: ToolDeps['supervisor']): Promise<object> {
-  const { spent, reserved, limit: most, resetsAt } = supervisor.status().budget;
+  const { spent, unknown, reserved, limit: most, resetsAt } = supervisor.status().budget;
   const largest = await supervisor.spendToday(10);
   return {
     spentUsd: spent,
+    unknownUsd: unknown,
     reservedUsd: reserved,
     ...(most > 0
-      ? { limitUsd: most, remainingUsd: Math.max(0, most - spent - reserved) }
+      ? { limitUsd: most, remainingUsd: Math.max(0, most - spent - unknown - reserved) }
       : { note: 'There is no daily limit.' }),
     resetsAt: iso(resetsAt),
-    largestToday: largest.map(({ loopId: id, title, agent, usd, estimatedUsd }) => ({
+    largestToday: largest.map(({ loopId: id, title, agent, usd, estimatedUsd, unknownUsd }) => ({
       loopId: id,
       title: oneLine(title, 120),
       agent,
       usd,
       estimatedUsd,
+      unknownUsd,
     })),
   };
 }

@@ -3,6 +3,7 @@ import type { SupervisorEvent } from '../../core/model/event.ts';
 import { type Loop, needsUser } from '../../core/model/loop.ts';
 import type { Config } from '../settings/config.ts';
 import { proofWords } from '../text/proofWords.ts';
+import { claimEvents, EventTurns, isOwn } from '../window/eventClaims.ts';
 import type { UiDeps } from '../window/uiDeps.ts';
 import { absenceSummary } from './absence.ts';
 import { type Notice, type NoticeKind, noticeKind, noticeOf } from './notificationTexts.ts';
@@ -82,7 +83,7 @@ export interface VisibleLoops {
   isVisible(seq: number): boolean;
 }
 
-/** Notifies the user about this window's loops: bursts in one message, each with buttons that lead to the loop. */
+/** Notifies the user: bursts in one message, each with buttons that lead to the loop. One window shows it for all (R10.2). */
 export class Notifications implements vscode.Disposable {
   readonly #deps: UiDeps;
   readonly #config: Config;
@@ -90,6 +91,7 @@ export class Notifications implements vscode.Disposable {
   readonly #presence: Presence;
   readonly #gathered = new Map<NoticeKind, SupervisorEvent[]>();
   readonly #timers = new Map<NoticeKind, NodeJS.Timeout>();
+  readonly #turns: EventTurns;
   readonly #subscription: { dispose(): void };
 
   constructor(deps: UiDeps, config: Config, visible: VisibleLoops) {
@@ -97,18 +99,26 @@ export class Notifications implements vscode.Disposable {
     this.#config = config;
     this.#visible = visible;
     this.#presence = new Presence(deps.context.globalState, (since) => void this.#summarize(since));
+    this.#turns = new EventTurns(deps.host);
     this.#subscription = deps.host.onEvent((event) => this.#take(event));
   }
 
   dispose(): void {
     this.#subscription.dispose();
     this.#presence.dispose();
+    this.#turns.dispose();
     for (const timer of this.#timers.values()) clearTimeout(timer);
   }
 
   #take(event: SupervisorEvent): void {
     const kind = noticeKind(event);
-    if (!kind || !this.#isWanted(kind)) return;
+    if (!kind) return;
+    if (this.#isWanted(kind)) this.#turns.take(event, () => this.#gather(kind, event));
+    // What this window's user does not want to see, other windows leave out too.
+    else if (isOwn(this.#deps.host, event)) void claimEvents(this.#deps.host, 'notice', [event]);
+  }
+
+  #gather(kind: NoticeKind, event: SupervisorEvent): void {
     const gathered = this.#gathered.get(kind) ?? [];
     this.#gathered.set(kind, gathered);
     if (gathered.length < KEPT) gathered.push(event);
@@ -137,7 +147,8 @@ export class Notifications implements vscode.Disposable {
     );
   }
 
-  async #showOf(kind: NoticeKind, events: readonly SupervisorEvent[]): Promise<void> {
+  async #showOf(kind: NoticeKind, gathered: readonly SupervisorEvent[]): Promise<void> {
+    const events = await claimEvents(this.#deps.host, 'notice', gathered);
     const ids = new Set(events.flatMap((event) => ('loopId' in event && event.loopId ? [event.loopId] : [])));
     const loops = new Map(await Promise.all([...ids].map(async (id) => [id, await this.#find(id)] as const)));
     const inFront = (event: SupervisorEvent): boolean => {

@@ -69,7 +69,7 @@ export class StatusBar implements vscode.Disposable {
     const { current } = this.#deps.host;
     if (!current || !status.ready) return;
     const day = localDay(now);
-    const key = `${day} ${status.budget.spent}`;
+    const key = `${day} ${status.budget.spent} ${status.budget.unknown}`;
     if (key === this.#todayFor) return;
     this.#todayFor = key;
     try {

@@ -130,14 +130,14 @@ export function budgetText(status: Status, warnAtPercent: number, today: TodaySp
       tooltip: notReadyText(status),
       level: 'plain',
     };
-  const { spent, reserved, limit, resetsAt } = status.budget;
-  const estimated = today.agents.some((row) => row.estimated > 0);
+  const { spent, unknown, limit, resetsAt } = status.budget;
+  const used = spent + unknown;
+  const estimated = unknown > 0 || today.agents.some((row) => row.estimated > 0);
   const about = estimated ? '≈' : '';
-  const amount = `${about}${formatUsd(spent)}`;
-  const spokenAmount = `Spent on loops today: ${about ? 'about ' : ''}${formatUsd(spent)}`;
+  const amount = `${about}${formatUsd(used)}`;
+  const spokenAmount = `Spent on loops today: ${about ? 'about ' : ''}${formatUsd(used)}`;
   const running = runningCost(status);
-  const held = reserved > 0 ? `\n\nReserved for running and waiting loops: ${formatUsd(reserved)}.` : '';
-  const detail = running + held + spendTable(today);
+  const detail = running + heldMoney(status) + spendTable(today);
   const note = estimated ? '\n\n≈ marks amounts that are estimated in whole or in part.' : '';
   if (limit === 0) {
     return {
@@ -147,11 +147,11 @@ export function budgetText(status: Status, warnAtPercent: number, today: TodaySp
       level: 'plain',
     };
   }
-  const level = spent >= limit ? 'error' : spent >= (limit * warnAtPercent) / 100 ? 'warning' : 'plain';
+  const level = used >= limit ? 'error' : used >= (limit * warnAtPercent) / 100 ? 'warning' : 'plain';
   const state =
     level === 'error'
       ? `out of budget, resumes ${formatClock(resetsAt, now)}`
-      : `${Math.floor((spent / limit) * 100)} % used`;
+      : `${Math.floor((used / limit) * 100)} % used`;
   const icon = level === 'error' ? 'error' : level === 'warning' ? 'warning' : 'credit-card';
   return {
     text: `$(${icon}) ${amount} / ${formatUsd(limit)}`,
@@ -159,6 +159,16 @@ export function budgetText(status: Status, warnAtPercent: number, today: TodaySp
     tooltip: `**Spent today: ${amount} of ${formatUsd(limit)}**, ${state}. A new day begins at ${formatClock(resetsAt, now)}.${detail}${note}`,
     level,
   };
+}
+
+/** What of the amount is a guess, and what loops may or will take besides. */
+function heldMoney({ budget: { unknown, granted, reserved } }: Status): string {
+  const lines = [
+    unknown > 0 ? `Of it ${formatUsd(unknown)} is a guess, for runs that named no cost.` : '',
+    granted > 0 ? `Running loops may spend ${formatUsd(granted)} more before they must ask again.` : '',
+    reserved > 0 ? `Reserved for running and waiting loops: ${formatUsd(reserved)}.` : '',
+  ];
+  return lines.map((line) => line && `\n\n${line}`).join('');
 }
 
 /** What the running loops have cost so far, part of the spend. */

@@ -59,16 +59,32 @@ export function formatUsd(usd: number): string {
   return `$${(size === 0 || size >= 0.00995 ? CENTS : LESS_THAN_A_CENT).format(usd)}`;
 }
 
-/** A cost for people: `≈` marks a partial estimate. Empty if there is none. */
-export function formatCost(cost: NanoUsd, estimated: NanoUsd): string {
-  if (cost === 0) return '';
-  return `${estimated > 0 ? '≈' : ''}${formatUsd(toUsd(cost))}`;
+/** What a cost is made of. */
+export interface CostParts {
+  readonly cost: NanoUsd;
+  /** The part that no agent named. */
+  readonly costEstimated: NanoUsd;
+  /** The part of the estimate that is a guess, as nobody knows it (R6.6). */
+  readonly costUnknown?: NanoUsd;
+  /** Some of the work is in no amount. */
+  readonly costAtLeast?: boolean;
+}
+
+/** A cost for people: `≈` marks a partial estimate, `≥` that some work is not in it. Empty if there is none. */
+export function formatCost({ cost, costEstimated, costUnknown = 0, costAtLeast = false }: CostParts): string {
+  // A run that worked is never shown as free (R6.6).
+  if (cost === 0) return costAtLeast ? 'cost unknown' : '';
+  const amount = formatUsd(toUsd(cost));
+  if (costUnknown >= cost) return `cost unknown, ≈${amount}`;
+  return `${costAtLeast ? '≥' : costEstimated > 0 ? '≈' : ''}${amount}`;
 }
 
 /** The same for a screen reader. */
-export function speakCost(cost: NanoUsd, estimated: NanoUsd): string {
-  if (cost === 0) return '';
-  return `cost ${formatUsd(toUsd(cost))}${estimated > 0 ? ', estimated' : ''}`;
+export function speakCost({ cost, costEstimated, costUnknown = 0, costAtLeast = false }: CostParts): string {
+  if (cost === 0) return costAtLeast ? 'cost unknown' : '';
+  const amount = formatUsd(toUsd(cost));
+  if (costUnknown >= cost) return `cost unknown, guessed as ${amount}`;
+  return `cost ${costAtLeast ? 'at least ' : ''}${amount}${costEstimated > 0 ? ', estimated' : ''}`;
 }
 
 /** Usage of processes: `12 % CPU, 240 MB`. */

@@ -42,6 +42,7 @@ export const WAITING_WORDS: { readonly [reason in WaitingFor]: string } = {
   program: 'its agent’s program is missing',
   config: 'its agent refuses its settings',
   machine: 'waiting for this machine',
+  memory: 'waiting for free memory',
   user: 'held',
   absence: 'held after an absence',
 };
@@ -105,7 +106,7 @@ export function describeLive(view: LiveView, now: number, context = NO_CONTEXT):
   return {
     label: shortTitle(loop),
     description: join([...facts.figures, facts.cost, agent, ...facts.words, isActive(loop) ? '' : restOfTitle(loop)]),
-    spoken: say([whole, ...facts.spoken, agent, speakCost(loop.cost, loop.costEstimated)]),
+    spoken: say([whole, ...facts.spoken, agent, speakCost(loop)]),
   };
 }
 
@@ -121,14 +122,8 @@ export function describeFinished(
   const whole = oneLine(loop.title, 200) || loop.loopId;
   return {
     label: shortTitle(loop),
-    description: join([when, formatCost(loop.cost, loop.costEstimated), agent, why, restOfTitle(loop)]),
-    spoken: say([
-      whole,
-      why ? `failed: ${why}` : loop.state,
-      `at ${when}`,
-      agent,
-      speakCost(loop.cost, loop.costEstimated),
-    ]),
+    description: join([when, formatCost(loop), agent, why, restOfTitle(loop)]),
+    spoken: say([whole, why ? `failed: ${why}` : loop.state, `at ${when}`, agent, speakCost(loop)]),
   };
 }
 
@@ -145,7 +140,7 @@ interface Facts {
 
 function factsOf(view: LiveView, now: number): Facts {
   const { loop } = view;
-  const cost = formatCost(loop.cost, loop.costEstimated);
+  const cost = formatCost(loop);
   if (isActive(loop)) {
     const elapsed = now - loop.attempt.startedAt;
     const doing = doingNow(view, now);

@@ -1,7 +1,7 @@
 import type { ProcessIdentity } from '../../core/model/loop.ts';
 import { toNano } from '../../core/model/money.ts';
 import type { AttemptDetail, LoopDetail } from '../../core/model/status.ts';
-import { formatCost, formatDuration, speakDuration } from '../text/format.ts';
+import { type CostParts, formatCost, formatDuration, speakCost, speakDuration } from '../text/format.ts';
 import { join } from '../text/loopText.ts';
 import { runLabel } from '../text/proofWords.ts';
 import { oneLine } from '../text/safeText.ts';
@@ -21,25 +21,34 @@ export function attemptRows(
   ];
 }
 
+function costOf({ cost: { usd, unknownUsd, source, atLeast } }: AttemptDetail): CostParts {
+  const cost = toNano(usd);
+  return {
+    cost,
+    costEstimated: source === 'reported' ? 0 : cost,
+    costUnknown: toNano(unknownUsd),
+    costAtLeast: atLeast,
+  };
+}
+
 function attemptRow(seq: number, loopId: string, attempt: AttemptDetail, now: number): TreeRow {
   const ran = (attempt.endedAt ?? now) - attempt.startedAt;
   const said = endWords(attempt);
   const pid = attempt.pid !== undefined && attempt.endedAt === undefined ? `pid ${attempt.pid}` : '';
-  const { usd, source } = attempt.cost;
-  const cost = formatCost(toNano(usd), source === 'estimated' ? toNano(usd) : 0);
+  const cost = costOf(attempt);
   const label = runLabel(attempt);
   return {
     id: `attempt:${seq}:${attempt.number}`,
     subject: { kind: 'attempt', loopId, seq, number: attempt.number },
     label,
-    description: join([said, attempt.resumed ? 'resumed' : '', pid, formatDuration(ran), cost]),
+    description: join([said, attempt.resumed ? 'resumed' : '', pid, formatDuration(ran), formatCost(cost)]),
     spoken: [
       label,
       said.replaceAll(' · ', ', '),
       attempt.resumed ? 'resumed' : '',
       pid,
       speakDuration(ran),
-      cost && `cost ${cost.replace('≈', 'about ')}`,
+      speakCost(cost),
     ]
       .filter(Boolean)
       .join(', '),

@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import type { LoopDetail } from '../../core/model/status.ts';
-import { formatClock, formatDuration, formatUsd } from '../text/format.ts';
+import { formatClock, formatCost, formatDuration } from '../text/format.ts';
 import { STATE_WORDS } from '../text/loopText.ts';
 import { proofWords } from '../text/proofWords.ts';
 import { codeBlock, inlineCode } from '../text/safeText.ts';
@@ -40,7 +40,7 @@ function openCommand(row: TreeRow): vscode.Command {
 
 /** Prompt, agent, attempts, pid and last error of a loop. All foreign text is rendered as code. */
 export function loopTooltip(detail: LoopDetail, now: number): vscode.MarkdownString {
-  const { loop, prompt, attempts, loopId, costUsd, costEstimated } = detail;
+  const { loop, prompt, attempts, loopId } = detail;
   const proof = proofWords(detail);
   const current = attempts.at(-1);
   const pid = current?.pid !== undefined && current.endedAt === undefined ? ` · pid ${current.pid}` : '';
@@ -48,7 +48,8 @@ export function loopTooltip(detail: LoopDetail, now: number): vscode.MarkdownStr
   const ran = current
     ? ` · ${current.endedAt === undefined ? 'for' : 'ran'} ${formatDuration((current.endedAt ?? now) - current.startedAt)}`
     : '';
-  const cost = costUsd > 0 ? ` · ${costEstimated ? '≈' : ''}${formatUsd(costUsd)}` : '';
+  const money = formatCost(loop);
+  const cost = money && ` · ${money}`;
   const lines = [
     `**${STATE_WORDS[loop.state]}** · agent ${inlineCode(loop.agent, 60)} · ${attempts.length === 1 ? '1 attempt' : `${attempts.length} attempts`}${ran}${pid}${cost}`,
     ...(proof ? [inlineCode(proof, 120)] : []),

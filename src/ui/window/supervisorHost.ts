@@ -144,6 +144,8 @@ export class SupervisorHost implements Disposable {
       this.#events.fire({
         type: 'loop:rejected',
         at: this.#options.clock.now(),
+        // It has none before it has opened its store.
+        host: '',
         loopId: spec?.loopId ?? '',
         reason: 'not-ready',
         error: message,

@@ -43,6 +43,7 @@ export function instantLauncher(): InstantLauncher {
     adopt: () => run,
     control: () => run,
     freeBytes: () => Number.POSITIVE_INFINITY,
+    freeMemoryBytes: () => Number.POSITIVE_INFINITY,
     reap: async () => new Map(),
     lookForRun: async () => ({ state: 'gone' }),
     terminateSpared: async () => false,

@@ -3,7 +3,13 @@ import type { Attempt } from '../../../src/core/model/loop.ts';
 import type { CircuitSettings } from '../../../src/core/model/settings.ts';
 
 /** What the agents of the world say when it is the user's own mistake, or our own stop. */
-const NO_FAILURES: readonly string[] = ['auth', 'session', 'stopped because it passed its own maximum cost'];
+const NO_FAILURES: readonly string[] = [
+  'auth',
+  'billing',
+  'config',
+  'session',
+  'stopped because it passed its own maximum cost',
+];
 
 /** A plain account of the circuit (R4.1, R4.2), kept beside the real one from what is begun and settled. */
 export class CircuitAccount {
@@ -29,7 +35,8 @@ export class CircuitAccount {
       if (this.#state === 'half-open') this.#become('closed');
       return;
     }
-    const neither = ['cancelled', 'interrupted', 'spawn'].includes(end.outcome) || NO_FAILURES.includes(end.reason);
+    const neither =
+      ['cancelled', 'interrupted', 'spawn', 'memory'].includes(end.outcome) || NO_FAILURES.includes(end.reason);
     if (neither) return;
     this.#inARow++;
     if (this.#state === 'closed' && this.#inARow < settings.failureThreshold) return;

@@ -2,7 +2,10 @@ import fc from 'fast-check';
 import type { AgentErrorCause } from '../../../src/core/model/agentEvent.ts';
 
 /** How a run ends. */
-export type RunEnding = 'ok' | 'exit' | 'signal' | 'spawn' | 'lost' | 'limit' | 'timeout' | AgentErrorCause;
+export type RunEnding =
+  | ('ok' | 'exit' | 'signal' | 'spawn' | 'lost' | 'limit' | 'timeout')
+  | ('unnamedLimit' | 'machine' | 'folder' | 'memory')
+  | AgentErrorCause;
 
 /**
  * One thing that happens to the machine. Numbers that choose (`window`, `loop`, `run`) are taken modulo what there is. `quick`: the next command
@@ -75,6 +78,11 @@ const endings: readonly RunEnding[] = [
   'timeout',
   'provider',
   'auth',
+  'billing',
+  'config',
+  'machine',
+  'unnamedLimit',
+  'memory',
   'session',
   'task',
 ];

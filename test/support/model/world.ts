@@ -346,6 +346,13 @@ function endingOf(how: RunEnding, now: number): NonNullable<Parameters<FakeRun['
       return { kind: 'lost', exit: {} };
     case 'timeout':
       return { exit: { signal: 'SIGKILL' }, stoppedBy: 'timeout' };
+    case 'machine':
+    case 'folder':
+      return { kind: 'void', exit: {}, trouble: how, error: how };
+    case 'memory':
+      return { exit: { signal: 'SIGKILL' }, trouble: how, peakMemoryBytes: 1 };
+    case 'unnamedLimit':
+      return { says: [{ type: 'limit', reason: 'limit' }], exit: { exitCode: 1 } };
     case 'limit':
       return { says: [{ type: 'limit', until: now + 20_000, reason: 'limit' }], exit: { exitCode: 1 } };
     default:

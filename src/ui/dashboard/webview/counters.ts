@@ -105,14 +105,20 @@ export class Counters {
       circuit.state === 'open' ? 'bad' : circuit.state === 'half-open' ? 'warn' : '',
     );
     this.#reset.hidden = circuit.state === 'closed';
-    const spent = `${this.#estimated ? '≈' : ''}${formatUsd(budget.spent)}`;
-    const share = budget.limit > 0 ? budget.spent / budget.limit : 0;
-    const reserved = budget.reserved > 0 ? `${formatUsd(budget.reserved)} reserved, ` : '';
+    const used = budget.spent + budget.unknown;
+    const spent = `${this.#estimated || budget.unknown > 0 ? '≈' : ''}${formatUsd(used)}`;
+    const share = budget.limit > 0 ? used / budget.limit : 0;
+    const parts = [
+      budget.unknown > 0 ? `${formatUsd(budget.unknown)} of it a guess` : '',
+      budget.granted > 0 ? `${formatUsd(budget.granted)} granted` : '',
+      budget.reserved > 0 ? `${formatUsd(budget.reserved)} reserved` : '',
+    ];
+    const held = parts.map((part) => part && `${part}, `).join('');
     this.#budget.show(
       `${spent}${budget.limit > 0 ? ` of ${formatUsd(budget.limit)}` : ''}`,
       budget.limit > 0
-        ? `${reserved}${Math.round(share * 100)} %, resets ${formatClock(budget.resetsAt, Date.now())}`
-        : `${reserved}no limit`,
+        ? `${held}${Math.round(share * 100)} %, resets ${formatClock(budget.resetsAt, Date.now())}`
+        : `${held}no limit`,
       share >= 1 ? 'bad' : share >= 0.9 ? 'warn' : '',
     );
   }

@@ -85,7 +85,7 @@ export class LoopTable {
       String(row.attempts),
       formatClock(row.startedAt, now),
       formatDuration(row.ranMs),
-      formatCost(row.cost, row.costEstimated),
+      formatCost(row),
     ];
     const element = h(
       'div',

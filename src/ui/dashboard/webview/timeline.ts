@@ -204,7 +204,7 @@ export class Timeline {
       `attempt ${attempt.number}`,
       outcome === undefined ? 'running' : outcomeWord(outcome),
       `${formatClock(startedAt, now)}, ${formatDuration((endedAt ?? now) - startedAt)}`,
-      formatCost(attempt.cost, attempt.costEstimated),
+      formatCost(attempt),
       `slot ${lane + 1}`,
     ]
       .filter(Boolean)

@@ -14,14 +14,15 @@ interface CardActions {
 /** One attempt: how it ended and why, what was left of it, its files. */
 export function attemptCard(attempt: AttemptRow, files: FileRow | undefined, actions: CardActions): HTMLElement {
   const label = runLabel(attempt);
-  const { startedAt, endedAt, outcome, reason, usd, estimated } = attempt;
+  const { startedAt, endedAt, outcome, reason } = attempt;
   const now = Date.now();
   const tone = outcome === undefined ? 'running' : outcomeTone(outcome);
   const sign = { good: '✓', bad: '✗', neutral: '■', running: '▸' }[tone];
   const facts = [
     `started ${formatClock(startedAt, now)}`,
     endedAt === undefined ? '' : `took ${formatDuration(endedAt - startedAt)}`,
-    usd > 0 ? `${estimated ? '≈' : ''}${formatUsd(usd)} ${estimated ? 'estimated' : 'reported'}` : '',
+    costWords(attempt),
+    attempt.allowanceUsd === undefined ? '' : `may spend ${formatUsd(attempt.allowanceUsd)}`,
     attempt.pid === undefined ? '' : `pid ${attempt.pid}`,
     attempt.exitCode === undefined ? '' : `exit code ${attempt.exitCode}`,
     attempt.signal ?? '',
@@ -84,4 +85,10 @@ function processes<R extends ProcessRow>(
 
 function file(name: string, bytes: number, open: () => void): HTMLElement {
   return h('button', { disabled: bytes === 0, onclick: open }, `${name} · ${bytes === 0 ? 'empty' : sizeWord(bytes)}`);
+}
+
+function costWords({ usd, costSource, atLeast }: AttemptRow): string {
+  if (usd === 0) return atLeast ? 'cost unknown' : '';
+  const amount = `${atLeast ? 'at least ' : costSource === 'reported' ? '' : '≈'}${formatUsd(usd)}`;
+  return costSource === 'unknown' ? `cost unknown, guessed as ${amount}` : `${amount} ${costSource}`;
 }

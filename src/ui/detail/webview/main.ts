@@ -199,6 +199,15 @@ const SOURCE_WORDS = {
 /** How much of a cost is an estimate, in words. */
 const ESTIMATED_WORDS = { none: '', part: ', in part an estimate', all: ', an estimate' } as const;
 
+function costWords({ costUsd, costEstimated, costUnknownUsd, costAtLeast, demo }: DetailData): string {
+  if (costUsd === 0) return costAtLeast ? 'unknown' : 'none so far';
+  const mark = costAtLeast ? 'at least ' : costEstimated === 'none' ? '' : '≈';
+  const guess =
+    costUnknownUsd === 0 ? '' : costUnknownUsd < costUsd ? `, of it ${formatUsd(costUnknownUsd)} a guess` : ', a guess';
+  const estimated = costUnknownUsd < costUsd ? ESTIMATED_WORDS[costEstimated] : '';
+  return `${mark}${formatUsd(costUsd)}${estimated}${guess}${demo ? ', play money' : ''}`;
+}
+
 function showFacts(detail: DetailData): void {
   const now = Date.now();
   const last = detail.attempts.at(-1);
@@ -206,11 +215,11 @@ function showFacts(detail: DetailData): void {
     detail.estimateUsd > 0
       ? `${detail.estimateAssumed ? '≈' : ''}${formatUsd(detail.estimateUsd)}${detail.estimateAssumed ? ', from earlier loops' : ''}`
       : '';
-  const cost = `${detail.costEstimated === 'none' ? '' : '≈'}${formatUsd(detail.costUsd)}${ESTIMATED_WORDS[detail.costEstimated]}`;
   const entries: [string, string][] = [
-    ['Cost', detail.costUsd > 0 ? `${cost}${detail.demo ? ', play money' : ''}` : 'none so far'],
+    ['Cost', costWords(detail)],
     ['Paid by', detail.demo ? '' : [...new Set(detail.attempts.flatMap(({ account }) => account ?? []))].join(', ')],
     ['Estimate', estimate],
+    ['May spend', last?.allowanceUsd !== undefined && last.endedAt === undefined ? formatUsd(last.allowanceUsd) : ''],
     ['Reserved', detail.reservedUsd > 0 ? formatUsd(detail.reservedUsd) : ''],
     ['Cost limit', detail.maxCostUsd === undefined ? '' : formatUsd(detail.maxCostUsd)],
     ['Agent', detail.agent],
