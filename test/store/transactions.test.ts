@@ -27,6 +27,28 @@ onEachStore('transactions', (bench) => {
     assert.deepEqual(await store.spend('2026-01-01'), []);
   });
 
+  it('R2.5 many loops that one transaction writes are each as they were written', async () => {
+    const odd = 'a\0b \ud800 "\\u0000" \'quoted\' \u{1f600}';
+    const loops = await store.write((tx) => Array.from({ length: 30 }, (_, n) => tx.insertLoop(newLoop(`l${n}`), '')));
+    const saved = loops.map((loop, n) => ({
+      ...loop,
+      priority: n / 7,
+      title: `${n}`,
+      maxCost: n * 1e9,
+      fresh: n % 2 === 0,
+    }));
+    await store.write((tx) => {
+      for (const loop of saved) tx.saveLoop(loop);
+    });
+    const [first] = loops;
+    await store.write((tx) => {
+      for (const loop of saved) tx.saveLoop({ ...loop, ...(loop.seq === first?.seq && { title: odd }) });
+    });
+    const read = await Promise.all(loops.map(({ seq }) => store.bySeq(seq)));
+    assert.deepEqual(read.slice(1), saved.slice(1));
+    assert.equal(read[0]?.title, odd.replace('\0', '\ufffd').toWellFormed());
+  });
+
   it('writes run one after another in the order of their calls; one that is asked for within another runs after it', async () => {
     const order: string[] = [];
     let inner: Promise<void> | undefined;

@@ -7,6 +7,8 @@ import { toStoreError } from './postgresError.ts';
 /** The oldest server that is supported, as `server_version_num`. */
 const OLDEST_SERVER = 150_000;
 const INT8 = 20;
+/** What a server under load takes in at least: a batch may take longer by its length over this. */
+const CHARACTERS_PER_MS = 200;
 
 /** Times in ms. */
 export interface Timeouts {
@@ -91,7 +93,10 @@ export class Connection {
   async run(batch: string): Promise<RawRow[][]> {
     if (this.#failure) throw this.#failure;
     try {
-      const results: pg.QueryResult | pg.QueryResult[] = await this.#client.query(batch);
+      // A server that hangs is told by its silence, a large batch by its length.
+      const query_timeout = this.#options.timeouts.answer + batch.length / CHARACTERS_PER_MS;
+      const query = { text: batch, query_timeout } as pg.QueryConfig;
+      const results: pg.QueryResult | pg.QueryResult[] = await this.#client.query(query);
       return (Array.isArray(results) ? results : [results]).map(({ rows }) => rows);
     } catch (error) {
       const failure = toStoreError(error, this.#options.address.shown);

@@ -24,6 +24,17 @@ export function tuple(values: readonly SqlValue[]): string {
   return `(${values.map(literal).join(', ')})`;
 }
 
+/** Records as rows of a table's type, for a statement that takes many at once. */
+export function rowsOf<R>(table: string, { names, values }: ColumnGroup<R>, records: readonly R[]): string {
+  const clean = (value: SqlValue) =>
+    typeof value === 'string' ? value.replaceAll('\0', '\ufffd').toWellFormed() : value;
+  const rows = records.map((record) => {
+    const row = values(record);
+    return Object.fromEntries(names.map((name, index) => [name, clean(row[index] as SqlValue)]));
+  });
+  return `json_populate_recordset(NULL::${table}, ${literal(JSON.stringify(rows))})`;
+}
+
 /** `a = 1, b = 'x'` for `SET`. */
 export function assignments<R>({ names, values }: ColumnGroup<R>, record: R): string {
   const row = values(record);

@@ -1,4 +1,4 @@
-import { isFinished } from '../../core/model/loop.ts';
+import { isFinished, type Loop } from '../../core/model/loop.ts';
 import { attemptEnded, attemptInserted, attemptRunning } from '../rows/attemptRow.ts';
 import { CHANGES_KEPT, isTrimDue } from '../rows/changeLog.ts';
 import { checkInserted } from '../rows/checkRow.ts';
@@ -13,13 +13,15 @@ import { windowSaved } from '../rows/windowRow.ts';
 import type { Writes } from './draft.ts';
 import type { Head } from './mirror.ts';
 import { seqsIn } from './reads.ts';
-import { assignments, list, literal, tuple } from './sql.ts';
+import { assignments, list, literal, rowsOf, tuple } from './sql.ts';
 
 /** So many changes of the circuit are kept. */
 const KEPT_CIRCUIT_CHANGES = 1_000;
 /** Prompts up to this (bytes) travel in the batch, twice as long as hexadecimal digits; larger ones in a statement of their own. */
 const SMALL_PROMPT = 64 * 1024;
 
+/** From so many on, loops are updated in one statement. */
+const MANY = 10;
 /** A loop may be submitted differently after all. */
 const PROMPT_AGAIN = 'ON CONFLICT (seq) DO UPDATE SET prompt = excluded.prompt';
 export const INSERT_PROMPT = `INSERT INTO prompts (seq, prompt) VALUES ($1, $2) ${PROMPT_AGAIN}`;
@@ -72,8 +74,7 @@ function loopStatements({ writes, now }: Transacted): string[] {
   const saved = loops
     .filter(({ isNew }) => !isNew)
     .sort((a, b) => Number(isFinished(b.loop)) - Number(isFinished(a.loop)));
-  for (const { loop } of saved)
-    statements.push(`UPDATE loops SET ${assignments(loopSaved, loop)} WHERE seq = ${literal(loop.seq)}`);
+  statements.push(...loopUpdates(saved.map(({ loop }) => loop)));
   for (const [seq, agent] of writes.agents)
     statements.push(`UPDATE loops SET agent = ${literal(agent)} WHERE seq = ${literal(seq)}`);
   const inserted = loops.filter(({ isNew }) => isNew).map(({ loop }) => tuple(loopWhole.values(loop)));
@@ -86,6 +87,16 @@ function loopStatements({ writes, now }: Transacted): string[] {
     statements.push(`INSERT INTO prompts (seq, prompt) VALUES ${rows.join(', ')} ${PROMPT_AGAIN}`);
   }
   return statements;
+}
+
+/** One statement for each loop, or one for all where there are many. */
+function loopUpdates(loops: readonly Loop[]): string[] {
+  if (loops.length < MANY)
+    return loops.map((loop) => `UPDATE loops SET ${assignments(loopSaved, loop)} WHERE seq = ${literal(loop.seq)}`);
+  const columns = loopSaved.names.map((name) => `${name} = new.${name}`).join(', ');
+  return [
+    `UPDATE loops AS old SET ${columns} FROM ${rowsOf('loops', loopWhole, loops)} AS new WHERE old.seq = new.seq`,
+  ];
 }
 
 function attemptStatements({ attempts }: Writes): string[] {
