@@ -1,4 +1,5 @@
-// Bundles what ships: the extension, its helper programs and its webviews. --watch rebuilds on change, --production minifies.
+// Bundles what ships: the extension, its helper programs and its webviews. --watch rebuilds on change, --production
+// minifies.
 import { globSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join, sep } from 'node:path';
@@ -33,7 +34,8 @@ const later = {
     ),
 };
 
-// An import of the API becomes a plain `require`: as a module namespace each of our files would copy its 500 names when it is loaded.
+// An import of the API becomes a plain `require`: as a module namespace each of our files would copy its 500 names when
+// it is loaded.
 const API = "import * as vscode from 'vscode';";
 const plainApi = {
   name: 'plain API',

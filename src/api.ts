@@ -71,8 +71,8 @@ export interface LoopSupervisorApi {
   /** Who pays for the profiles that there are, and what is held of each (R14). Empty before there is a supervisor. */
   accounts(): readonly AccountStatus[];
   /**
-   * Ends all that holds an account or a profile of that name, the `machine`, or what was left alone (`absence`): one loop goes first, and the
-   * others follow once it works (R14.2). Returns whether anything was held.
+   * Ends all that holds an account or a profile of that name, the `machine`, or what was left alone (`absence`): one
+   * loop goes first, and the others follow once it works (R14.2). Returns whether anything was held.
    */
   tryNow(account: string): Promise<boolean>;
   /** Parks the loops of an account until `tryNow`, or until that wall time (ms); those that run go on (R14.4). */

@@ -14,7 +14,10 @@ import { SupervisorHost } from './ui/window/supervisorHost.ts';
 /** Gives the lease back when the window goes: VS Code waits only for what `deactivate` answers. */
 let release: (() => Promise<void>) | undefined;
 
-/** Composes the user interface. What works behind it is loaded right after, off this path; nothing is started before something needs it. */
+/**
+ * Composes the user interface. What works behind it is loaded right after, off this path; nothing is started before
+ * something needs it.
+ */
 export function activate(context: vscode.ExtensionContext): LoopSupervisorApi {
   const output = vscode.window.createOutputChannel('Loop Supervisor', { log: true });
   const log = (message: string, error?: unknown) =>

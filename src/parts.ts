@@ -27,7 +27,7 @@ import type { SharedStore } from './ui/commands/sharedStore.ts';
 import { usageSampler } from './ui/tree/usageSampler.ts';
 import type { OpenedSupervisor } from './ui/window/supervisorHost.ts';
 
-/** What the parts are told by the composition root. */
+/** What the composition root hands to the parts. */
 export interface PartsOptions {
   /** The extension's global storage folder. */
   readonly storage: string;
@@ -71,8 +71,8 @@ export interface Parts {
 }
 
 /**
- * Makes store, processes, agents and core of a window, and what fills its panels. It is a bundle of its own, loaded when the first of them is needed: the activation of the
- * extension does not wait for it.
+ * Makes store, processes, agents and core of a window, and what fills its panels. It is a bundle of its own, loaded
+ * when the first of them is needed: the activation of the extension does not wait for it.
  */
 export function createParts({
   storage,

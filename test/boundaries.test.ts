@@ -212,7 +212,10 @@ describe('import boundaries', () => {
   });
 });
 
-/** Runs the real rules over a copy of the layout in which each file holds the imports in question, and answers those that are refused. */
+/**
+ * Runs the real rules over a copy of the layout in which each file holds the imports in question, and answers those
+ * that are refused.
+ */
 function lint(cases: typeof FORBIDDEN): Map<string, string[]> {
   const root = mkdtempSync(join(tmpdir(), 'loop-boundaries-'));
   try {

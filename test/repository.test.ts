@@ -48,4 +48,21 @@ describe('repository', () => {
     );
     assert.deepEqual(named, []);
   });
+
+  it('comments and documents have at most 120 columns; the formatter holds the code', () => {
+    const isComment = (line: string) => /^\s*(?:\/\/|\/\*|\*)/.test(line);
+    // Tables, links and pictures cannot be broken.
+    const isText = (line: string) => !/^\||\]\(|https?:/.test(line);
+    const long = globSync(['{src,test}/**/*.{ts,mjs}', '*.md', '.github/*.md', '{src,test}/**/README.md'], {
+      exclude: ['test/fixtures/**', 'test/**/out/**'],
+    }).flatMap((file) =>
+      readFileSync(file, 'utf8')
+        .split('\n')
+        .flatMap((line, at) => {
+          const counts = file.endsWith('.md') ? isText(line) : isComment(line);
+          return counts && line.length > 120 ? [`${file}:${at + 1}`] : [];
+        }),
+    );
+    assert.deepEqual(long, []);
+  });
 });

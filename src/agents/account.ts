@@ -9,8 +9,8 @@ const CREDENTIAL =
   /(API_KEY|TOKEN|SECRET|CREDENTIALS|BASE_URL|ENDPOINT|_PROFILE|CONFIG_DIR|CONFIG_HOME|_HOME|USE_BEDROCK|USE_VERTEX)$/i;
 
 /**
- * Names who pays for a profile (R14.1): the agent, and a keyed hash of the settings that carry credentials, where a profile has some of its
- * own. Profiles without any share the agent's login. The name holds no credential.
+ * Names who pays for a profile (R14.1): the agent, and a keyed hash of the settings that carry credentials, where a
+ * profile has some of its own. Profiles without any share the agent's login. The name holds no credential.
  */
 export function accountName(profile: string, kind: AgentKind, { env }: AgentOptions): string {
   // Nothing is known of any other program's login.

@@ -7,7 +7,10 @@ export function shellCommand(line: string, platform: string): Pick<CommandPlan, 
     : { command: '/bin/sh', args: ['-c', line] };
 }
 
-/** A command line as the system's shell runs it, with standard error among its output, in the order in which both were written. */
+/**
+ * A command line as the system's shell runs it, with standard error among its output, in the order in which both were
+ * written.
+ */
 export function shellPlan(commandLine: string, platform: string): CommandPlan {
   const shell =
     platform === 'win32'

@@ -294,8 +294,8 @@ export class Supervisor {
   // ── Circuit and budget ───────────────────────────────────────────────────────────────────────────────────────
 
   /**
-   * Ends all that holds an account or a profile, the `machine`, or what was left alone (`absence`): one loop goes first,
-   * and the others follow once it works (R14.2). Returns whether anything was held.
+   * Ends all that holds an account or a profile, the `machine`, or what was left alone (`absence`): one loop goes
+   * first, and the others follow once it works (R14.2). Returns whether anything was held.
    */
   async tryNow(account: string): Promise<boolean> {
     mustBeText('account', account);

@@ -3,8 +3,8 @@ const NOT_IN_BRANCH = /[^\p{L}\p{N}]+/gu;
 const LONGEST_TITLE = 40;
 
 /**
- * The branch of a loop's work tree: `loops/<title>-<id>`. `attempt` 2 and up asks for another name, for where a branch of that name belongs to
- * somebody else.
+ * The branch of a loop's work tree: `loops/<title>-<id>`. `attempt` 2 and up asks for another name, for where a branch
+ * of that name belongs to somebody else.
  */
 export function branchName(title: string, loopId: string, attempt = 1): string {
   const words = title.normalize('NFC').toLowerCase().replace(NOT_IN_BRANCH, '-').slice(0, LONGEST_TITLE);

@@ -51,7 +51,10 @@ export async function previewBringHome(
   };
 }
 
-/** Brings the work of a work tree into the checkout at `root`. Refused with a sentence before anything is changed (R12.4). */
+/**
+ * Brings the work of a work tree into the checkout at `root`. Refused with a sentence before anything is changed
+ * (R12.4).
+ */
 export async function bringHome(
   git: Git,
   root: string,
@@ -85,7 +88,10 @@ export async function abortBringHome(git: Git, root: string, way: BringHomeWay):
   await git.run(way === 'merge' ? ['merge', '--abort'] : ['reset', '--merge'], { cwd: root, asUser: true });
 }
 
-/** Commits what the agent left uncommitted, with the loop's title and a trailer that names it. Returns whether there was anything. */
+/**
+ * Commits what the agent left uncommitted, with the loop's title and a trailer that names it. Returns whether there was
+ * anything.
+ */
 export async function commitRest(git: Git, { path }: WorkTree, loop: LoopName): Promise<boolean> {
   const rest = await git.run(['status', '--porcelain', '-z'], { cwd: path });
   if (rest === '') return false;

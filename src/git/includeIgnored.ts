@@ -6,7 +6,10 @@ import type { Git } from './git.ts';
 /** Names ignored files that a new work tree needs, in gitignore syntax, as other tools read it too. */
 const FILE = '.worktreeinclude';
 
-/** Copies what `.worktreeinclude` names into a new work tree: ignored files only, and nothing from outside the repository (R12.2). */
+/**
+ * Copies what `.worktreeinclude` names into a new work tree: ignored files only, and nothing from outside the
+ * repository (R12.2).
+ */
 export async function includeIgnored(git: Git, root: string, path: string): Promise<void> {
   const list = join(root, FILE);
   if (!existsSync(list)) return;

@@ -6,7 +6,10 @@ import type { Git } from './git.ts';
 /** The oldest Git whose work trees and indexes we rely on. */
 const OLDEST = [2, 35] as const;
 
-/** Looks for the repository that `cwd` is in, and for what keeps it from having work trees of its own (R12.1). Never rejects. */
+/**
+ * Looks for the repository that `cwd` is in, and for what keeps it from having work trees of its own (R12.1). Never
+ * rejects.
+ */
 export async function lookForRepository(git: Git, cwd: string): Promise<RepositoryLook> {
   if (!(await isFolder(cwd))) return none('unknown', `The folder ${cwd} cannot be looked at.`);
   const version = await git.try(['--version'], { cwd });

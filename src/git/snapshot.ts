@@ -17,8 +17,8 @@ export interface CheckoutFolders {
 }
 
 /**
- * Takes a snapshot of a work tree's files: with an index of our own, objects in our own repository, and no filter, hook or lock of the user's
- * (R12.3). `name` is `<loop>/<n>`.
+ * Takes a snapshot of a work tree's files: with an index of our own, objects in our own repository, and no filter, hook
+ * or lock of the user's (R12.3). `name` is `<loop>/<n>`.
  */
 export async function takeSnapshot(
   git: Git,
@@ -51,8 +51,9 @@ async function copyIndex(gitFolder: string, index: string): Promise<void> {
 }
 
 /**
- * Brings our index up to date with the files: tracked ones, and untracked ones that are neither ignored nor too large. Returns the paths of the
- * latter. One walk finds them all, so that an unchanged tree costs little more than `git status`.
+ * Brings our index up to date with the files: tracked ones, and untracked ones that are neither ignored nor too large.
+ * Returns the paths of the latter. One walk finds them all, so that an unchanged tree costs little more than `git
+ * status`.
  */
 async function bringUpToDate(
   git: Git,

@@ -74,8 +74,9 @@ export class SnapshotStore {
   }
 
   /**
-   * Keeps what a tree borrows from the user's repository, so that a `git gc` there takes nothing away: packs as hard links where the file system
-   * allows, and loose objects in a pack of our own. Where that fails (a partial clone) the snapshot lasts as long as the user's objects do.
+   * Keeps what a tree borrows from the user's repository, so that a `git gc` there takes nothing away: packs as hard
+   * links where the file system allows, and loose objects in a pack of our own. Where that fails (a partial clone) the
+   * snapshot lasts as long as the user's objects do.
    */
   async #keep(tree: string): Promise<void> {
     const to = join(this.folder, 'objects', 'pack');
@@ -95,7 +96,9 @@ export class SnapshotStore {
     });
   }
 
-  /** Keeps a tree as the snapshot `<loop>/<n>`, and returns its commit. The tree of the snapshot before costs nothing. */
+  /**
+   * Keeps a tree as the snapshot `<loop>/<n>`, and returns its commit. The tree of the snapshot before costs nothing.
+   */
   async commit(tree: string, name: string): Promise<string> {
     const where = { cwd: this.folder, env: { ...this.own, ...AUTHOR } };
     if (!this.#last || this.#last.tree !== tree || !(await this.#has(this.#last.commit))) {

@@ -2,7 +2,10 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Git } from './git.ts';
 
-/** Sets up those submodules in a new work tree that the user's checkout has, from its own copies: no network is needed (R12.1). */
+/**
+ * Sets up those submodules in a new work tree that the user's checkout has, from its own copies: no network is needed
+ * (R12.1).
+ */
 export async function setUpSubmodules(git: Git, root: string, path: string): Promise<void> {
   if (!existsSync(join(path, '.gitmodules'))) return;
   const common = await git.run(['rev-parse', '--path-format=absolute', '--git-common-dir'], { cwd: root });

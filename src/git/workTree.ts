@@ -14,8 +14,8 @@ const MOST_NAMES = 20;
 const COMPLETE = 'loop-supervisor-complete';
 
 /**
- * Makes a work tree at the commit that was checked out at submit, on a branch of its own, locked against `git worktree prune` (R12.1). One that a crash left
- * half made is put in order and finished; a complete one is returned as it is.
+ * Makes a work tree at the commit that was checked out at submit, on a branch of its own, locked against `git worktree
+ * prune` (R12.1). One that a crash left half made is put in order and finished; a complete one is returned as it is.
  */
 export async function createWorkTree(
   git: Git,
@@ -30,7 +30,8 @@ export async function createWorkTree(
     const marker = await completeMarker(git, path);
     if (marker && existsSync(marker) && known.branch) return describe(request, repository, known.branch);
   }
-  // Half made, or its folder was removed by hand: what is registered goes, the branch is used again if it is ours and untouched.
+  // Half made, or its folder was removed by hand: what is registered goes, the branch is used again if it is ours and
+  // untouched.
   if (known) await discardHalfMade(git, root, path);
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   await moveAside(path);
@@ -108,7 +109,10 @@ async function completeMarker(git: Git, path: string): Promise<string | undefine
   return folder.code === 0 ? join(folder.stdout.trim(), COMPLETE) : undefined;
 }
 
-/** Takes the uncommitted changes of a snapshot along, without touching the folder that they come from or its stash (R12.2). */
+/**
+ * Takes the uncommitted changes of a snapshot along, without touching the folder that they come from or its stash
+ * (R12.2).
+ */
 async function carryChanges(
   git: Git,
   store: SnapshotStore,

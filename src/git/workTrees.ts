@@ -78,7 +78,10 @@ export function createWorkTrees({ storage, environment }: WorkTreesOptions): Wor
   };
 }
 
-/** Puts the files of a work tree into the state of a snapshot. What was there and is not in the snapshot goes; ignored files stay. */
+/**
+ * Puts the files of a work tree into the state of a snapshot. What was there and is not in the snapshot goes; ignored
+ * files stay.
+ */
 async function restore(
   git: Git,
   storeOf: (folder: string) => SnapshotStore,

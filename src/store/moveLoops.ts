@@ -26,7 +26,9 @@ export interface LoopRecord {
 
 /** A store that takes loops of another one, each of them once. */
 export interface LoopImporter {
-  /** Takes loops of the store named `source`. Returns the `seq`s, as `source` knows them, of those that are now here. */
+  /**
+   * Takes loops of the store named `source`. Returns the `seq`s, as `source` knows them, of those that are now here.
+   */
   importLoops(source: string, records: readonly LoopRecord[]): Promise<ReadonlySet<number>>;
 }
 
@@ -39,9 +41,9 @@ export interface Moved {
 }
 
 /**
- * Copies the history of one store into another, and moves its queue along. Nothing is deleted: a loop that goes on over there is cancelled here, with
- * that reason. Dispatch is paused here meanwhile, so that no loop runs in both. A move that was broken off can be begun again. `from` must be
- * freshly opened. `progress`: how many loops have been moved.
+ * Copies the history of one store into another, and moves its queue along. Nothing is deleted: a loop that goes on over
+ * there is cancelled here, with that reason. Dispatch is paused here meanwhile, so that no loop runs in both. A move
+ * that was broken off can be begun again. `from` must be freshly opened. `progress`: how many loops have been moved.
  */
 export async function moveLoops(
   from: Store,

@@ -13,9 +13,10 @@ import { until } from '../support/until.ts';
 import { type Figure, hand, median, percentile } from './support/figures.ts';
 
 /**
- * What the activation costs in the extension host of a real VS Code, loading of the bundle included, by VS Code's own watch: what *Developer: Show
- * Running Extensions* says. Held against an extension that does nothing. Each window has an extension host of its own, and nothing in its caches. While
- * a window starts, that watch also counts what VS Code itself does meanwhile, so the goal is for an activation that has the thread to itself.
+ * What the activation costs in the extension host of a real VS Code, loading of the bundle included, by VS Code's own
+ * watch: what *Developer: Show Running Extensions* says. Held against an extension that does nothing. Each window has
+ * an extension host of its own, and nothing in its caches. While a window starts, that watch also counts what VS Code
+ * itself does meanwhile, so the goal is for an activation that has the thread to itself.
  */
 const WINDOWS = 7;
 const OURS = 'Loop Supervisor';

@@ -8,7 +8,10 @@ import { Coalescer } from '../../src/ui/window/coalescer.ts';
 import { type Figure, hand, median, percentile } from './support/figures.ts';
 import { type Filled, filledStore } from './support/filledStore.ts';
 
-/** What a long history costs: submits and the tree with 1,000 and 100,000 finished loops, their removal, and a window that is busy. */
+/**
+ * What a long history costs: submits and the tree with 1,000 and 100,000 finished loops, their removal, and a window
+ * that is busy.
+ */
 const FEW = 1_000;
 const MANY = 100_000;
 const QUEUED = 10_000;

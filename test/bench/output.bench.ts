@@ -6,7 +6,10 @@ import { createCatalog } from '../../src/agents/catalog.ts';
 import { type Figure, hand } from './support/figures.ts';
 import { RealRuns } from './support/realRuns.ts';
 
-/** What output costs the host when nobody looks: CPU, memory and delay of its event loop, held against a pipe that is split into lines. */
+/**
+ * What output costs the host when nobody looks: CPU, memory and delay of its event loop, held against a pipe that is
+ * split into lines.
+ */
 const MEGABYTES = 500;
 const AT_ONCE = 8;
 const EACH_MEGABYTES = 60;
@@ -97,7 +100,10 @@ try {
     await run.ended;
     tokens.push(run.files.folder.split('/').at(-1) as string);
   };
-  /** What the logs take is given back: that is the kernel's work on their pages, and happens in life when their loops are removed. */
+  /**
+   * What the logs take is given back: that is the kernel's work on their pages, and happens in life when their loops
+   * are removed.
+   */
   const removed = () => measured(() => runs.launcher.removeRuns(tokens.splice(0)));
   await ours(5, TEXT, undefined)();
   await ours(5, JSON_LINE, 'claude')();

@@ -11,7 +11,10 @@ import { Cluster } from '../support/postgres/cluster.ts';
 import { type Figure, hand, median, percentile } from './support/figures.ts';
 import { instantLauncher } from './support/instantLauncher.ts';
 
-/** What a loop costs on PostgreSQL over a local socket, against its own statements sent by the bare driver in the same run. */
+/**
+ * What a loop costs on PostgreSQL over a local socket, against its own statements sent by the bare driver in the same
+ * run.
+ */
 const CYCLES = 300;
 const QUEUED = [100, 100_000];
 const CHANGES = 200;

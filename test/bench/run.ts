@@ -5,8 +5,8 @@ import { fileURLToPath } from 'node:url';
 import { render, type Table } from './support/figures.ts';
 
 /**
- * Runs every bench (or those named on the command line) in a process of its own, one after another, prints their tables and writes them as
- * JSON. Exit code 1 only when a bench itself failed: a missed goal is a figure, not a failure.
+ * Runs every bench (or those named on the command line) in a process of its own, one after another, prints their tables
+ * and writes them as JSON. Exit code 1 only when a bench itself failed: a missed goal is a figure, not a failure.
  */
 const here = fileURLToPath(new URL('.', import.meta.url));
 const all = readdirSync(here)

@@ -11,7 +11,10 @@ import { fakeCatalog, fakeProfile } from '../support/harness.ts';
 import { type Figure, hand, median } from './support/figures.ts';
 import { instantLauncher } from './support/instantLauncher.ts';
 
-/** What the whole cycle of a loop costs: submit, wait in a queue of N, dispatch, complete. All of ours is durable; the baselines are not. */
+/**
+ * What the whole cycle of a loop costs: submit, wait in a queue of N, dispatch, complete. All of ours is durable; the
+ * baselines are not.
+ */
 const SIZES = [100, 1_000, 10_000, 100_000];
 /** The naive array is quadratic: beyond this it takes minutes. */
 const NAIVE_UP_TO = 10_000;

@@ -3,7 +3,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { type Figure, hand, median, percentile } from './support/figures.ts';
 import { type BenchRun, RealRuns } from './support/realRuns.ts';
 
-/** From the command to nothing left, for trees of 3 and of 200 processes, held against `kill(-pgid)` alone. Idle processes stand around as on a busy machine. */
+/**
+ * From the command to nothing left, for trees of 3 and of 200 processes, held against `kill(-pgid)` alone. Idle
+ * processes stand around as on a busy machine.
+ */
 const IDLE = 400;
 const GRACE_MS = 300;
 

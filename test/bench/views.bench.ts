@@ -23,7 +23,10 @@ import { type Figure, hand, median, percentile } from './support/figures.ts';
 import { filledStore } from './support/filledStore.ts';
 import { RealRuns } from './support/realRuns.ts';
 
-/** What panels cost that are open: the dashboard on a long history, a transcript on a long log and on an agent that writes without a pause. */
+/**
+ * What panels cost that are open: the dashboard on a long history, a transcript on a long log and on an agent that
+ * writes without a pause.
+ */
 const LOOPS = 10_000;
 const DAY_MS = 24 * 3_600_000;
 const TIMES = 7;

@@ -58,9 +58,10 @@ const BEAT_MS = 300;
 const QUIET_MS = 180_000;
 
 /**
- * A stream of loops over two hosts, some with a check to pass, while everything around them fails at random moments. All the time: no more
- * attempts alive than the cap, no two attempts of a loop. At the end: no loop lost, none done twice, no process left,
- * the ledger equal to what agents reported. The same seed makes the same plan; the times are the machine's.
+ * A stream of loops over two hosts, some with a check to pass, while everything around them fails at random moments.
+ * All the time: no more attempts alive than the cap, no two attempts of a loop. At the end: no loop lost, none done
+ * twice, no process left, the ledger equal to what agents reported. The same seed makes the same plan; the times are
+ * the machine's.
  */
 export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
   const chaos = new Chaos(options);

@@ -3,7 +3,10 @@ import { bundledGuardian } from '../support/bundledGuardian.ts';
 import { Cluster } from '../support/postgres/cluster.ts';
 import { runChaos } from './chaos.ts';
 
-/** `npm run chaos -- --faults 1000 --seed 1`: the durability test at length; with `--postgres` on PostgreSQL, whose server is hit too. */
+/**
+ * `npm run chaos -- --faults 1000 --seed 1`: the durability test at length; with `--postgres` on PostgreSQL, whose
+ * server is hit too.
+ */
 const { values } = parseArgs({
   options: {
     faults: { type: 'string', default: '1000' },

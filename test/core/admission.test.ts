@@ -172,7 +172,7 @@ describe('admission', () => {
   for (const [index, first] of ORDER.entries()) {
     it(`R1.2 ${first} alone is named`, () => assert.equal(refuse(first), first));
     for (const second of ORDER.slice(index + 1)) {
-      // One id can not be both failed for good and live.
+      // One id cannot be both failed for good and live.
       if (first === 'permanently-failed' && second === 'duplicate-loop') continue;
       it(`R1.2 ${first} is named before ${second}`, () => assert.equal(refuse(second, first), first));
     }

@@ -27,7 +27,7 @@ describe('budget', () => {
     assert.equal(admits(state({ used: usd(5) - 1 }), 0), true);
   });
 
-  it('R6.2 ten $1 loops can not pass a $5 limit together: five are taken', () => {
+  it('R6.2 ten $1 loops cannot pass a $5 limit together: five are taken', () => {
     let reserved = 0;
     const taken = Array.from({ length: 10 }, () => {
       const yes = admits(state({ reserved }), usd(1));

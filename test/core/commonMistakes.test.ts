@@ -304,7 +304,7 @@ describe('what a naive supervisor gets wrong', () => {
     assert.equal(machine.eventsOf('budget:warning').length, 2, 'the next day has its own');
   });
 
-  it('R1.4 R3.3 a command line that can not be made fails its loop with the reason, and the queue goes on', async () => {
+  it('R1.4 R3.3 a command line that cannot be made fails its loop with the reason, and the queue goes on', async () => {
     const agents = fakeCatalog(
       fakeProfile('sample'),
       fakeProfile('argv', {

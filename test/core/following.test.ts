@@ -31,7 +31,7 @@ describe('following runs when the store or the launcher is in trouble', () => {
   }
 
   for (const read of ['attempts', 'prompt'] as const) {
-    it(`R5.3 a store whose ${read} can not be read fails no loop for good: it starts when it can`, async () => {
+    it(`R5.3 a store whose ${read} cannot be read fails no loop for good: it starts when it can`, async () => {
       const window = await withSession();
       store.unreadable.add(read);
       await machine.clock.advance(5_000);
@@ -84,7 +84,7 @@ describe('following runs when the store or the launcher is in trouble', () => {
       return [fails, over] as const;
     };
 
-    it('of a store that can not be written for a minute', async () => {
+    it('of a store that cannot be written for a minute', async () => {
       const window = await open();
       const other = await machine.open();
       await window.submit({ prompt: 'work', loopId: 'b' });

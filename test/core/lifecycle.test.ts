@@ -48,7 +48,7 @@ describe('life of windows', () => {
     assert.equal((await second.get('c'))?.state, 'queued');
   });
 
-  it('R9.1 shutdown ends in time even if a run can not be ended: the next window completes the stop', async () => {
+  it('R9.1 shutdown ends in time even if a run cannot be ended: the next window completes the stop', async () => {
     const first = await machine.open();
     machine.launcher.onStop = () => {};
     await first.submit({ prompt: 'work', loopId: 'a' });
@@ -307,7 +307,7 @@ describe('life of windows', () => {
     }
   };
 
-  it('R9.4 logs that can not be removed keep no others', async () => {
+  it('R9.4 logs that cannot be removed keep no others', async () => {
     const window = await machine.open();
     await finish(window, 'a', 'b', 'c');
     const { launcher } = machine;
@@ -334,7 +334,7 @@ describe('life of windows', () => {
     assert.deepEqual(removed.sort(), [false, true]);
   });
 
-  it('R9.4 loops are cleared though the room that they leave can not be given back to the disk: that is logged, and tried again', async () => {
+  it('R9.4 loops are cleared though the room that they leave cannot be given back to the disk: that is logged, and tried again', async () => {
     const store = new MoodyStore();
     const window = await machine.open({}, { store: store.wrap });
     await finish(window, 'a');
@@ -513,7 +513,7 @@ describe('life of windows', () => {
     assert.deepEqual(machine.alive(), ['b']);
   });
 
-  it('R9.2 a window that can not write asks for one turn, however long others go on', async () => {
+  it('R9.2 a window that cannot write asks for one turn, however long others go on', async () => {
     const store = new MoodyStore();
     const first = await machine.open({}, { folders: ['/a'] });
     await machine.open({}, { folders: ['/b'], store: store.wrap });

@@ -309,7 +309,7 @@ describe('slots and circuit', () => {
     assert.equal(machine.launcher.of('a').request?.limits.onSilence, 'restart');
   });
 
-  it('R4.1 half-open is not wedged by loops in the queue that can not start: those of a gone window', async () => {
+  it('R4.1 half-open is not wedged by loops in the queue that cannot start: those of a gone window', async () => {
     const settings = { ...circuit(1), ...ONE_TRY, maxConcurrent: 1 };
     const window = await machine.open(settings);
     const other = await machine.open(settings, { folders: ['/other'] });
@@ -509,7 +509,10 @@ describe('slots and circuit', () => {
       budget: { dailyLimit: toNano(1), warnAtPercent: 90, minAllowance: 5e8, onExceeded: 'finish' },
     };
 
-    /** `a` runs, `b` waits for the budget of the next day, which has just begun: the clock jumped there, as after a sleep. */
+    /**
+     * `a` runs, `b` waits for the budget of the next day, which has just begun: the clock jumped there, as after a
+     * sleep.
+     */
     async function pastMidnight() {
       const window = await machine.open(LIMIT);
       await window.submit({ prompt: 'work', loopId: 'a', estimatedCostUsd: 0 });

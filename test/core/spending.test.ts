@@ -21,7 +21,7 @@ describe('spending', () => {
   };
   const PRICED = { agents: fakeCatalog(fakeProfile('sample', { hasCost: true })) };
 
-  it('R6.2 R6.4 ten queued $1 loops can not pass a $5 limit together, and each refusal is told', async () => {
+  it('R6.2 R6.4 ten queued $1 loops cannot pass a $5 limit together, and each refusal is told', async () => {
     const window = await machine.open({ ...limit(5), maxConcurrent: 2 });
     const answers = await Promise.allSettled(
       Array.from({ length: 10 }, (_, n) => window.submit({ prompt: 'work', loopId: `l${n}`, estimatedCostUsd: 1 })),

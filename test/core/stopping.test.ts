@@ -107,7 +107,7 @@ describe('stopping', () => {
     assert.equal((await second.get('a'))?.state, 'cancelled');
   });
 
-  it('R7.2 a store that can not be written does not block a stop: after 1 s it is signalled anyway, and recorded later', async () => {
+  it('R7.2 a store that cannot be written does not block a stop: after 1 s it is signalled anyway, and recorded later', async () => {
     const store = new MoodyStore();
     const window = await machine.open({}, { store: store.wrap });
     await window.submit({ prompt: 'work', loopId: 'a' });
@@ -208,7 +208,7 @@ describe('stopping', () => {
     assert.deepEqual(machine.launcher.of('a').signals, ['SIGTERM']);
   });
 
-  it('R7.3 a store that can not be written does not block a signal', async () => {
+  it('R7.3 a store that cannot be written does not block a signal', async () => {
     const store = new MoodyStore();
     const window = await machine.open({}, { store: store.wrap });
     await window.submit({ prompt: 'work', loopId: 'a' });
@@ -247,7 +247,7 @@ describe('stopping', () => {
     assert.equal(await window.stopAll(), 0);
   });
 
-  it('R7.2 Stop All stops what runs though the store can not be written; what waits is cancelled when it can, or it is said that it was not', async () => {
+  it('R7.2 Stop All stops what runs though the store cannot be written; what waits is cancelled when it can, or it is said that it was not', async () => {
     const store = new MoodyStore();
     const window = await machine.open({ maxConcurrent: 1 }, { store: store.wrap });
     await window.submit({ prompt: 'work', loopId: 'runs' });

@@ -239,7 +239,8 @@ describe('submit and queue', () => {
             }
             if (act === 'priority' && priority !== one.priority) {
               await window.setPriority(one.loopId, priority);
-              // Where it comes to lie among its new equals is told by its place, which the list does not know: the others keep their order.
+              // Where it comes to lie among its new equals is told by its place, which the list does not know: the
+              // others keep their order.
               const seen = window.status().queued;
               list = seen.map(({ loopId, priority: now }) => ({ loopId, priority: now }));
               assert.deepEqual(

@@ -65,7 +65,10 @@ const FIELDS: { readonly [type in AgentEvent['type']]: { readonly [field: string
   },
 };
 
-/** What is wrong with an event that a reader has answered: fields of the wrong type, amounts that are none, fields that nobody knows. */
+/**
+ * What is wrong with an event that a reader has answered: fields of the wrong type, amounts that are none, fields that
+ * nobody knows.
+ */
 export function wrongIn(event: AgentEvent): string | undefined {
   const fields = FIELDS[event.type];
   if (!fields) return `an event of the unknown type ${JSON.stringify(event.type)}`;

@@ -131,7 +131,10 @@ const folderCase = fc.record({
 });
 type FolderCase = typeof folderCase extends fc.Arbitrary<infer T> ? T : never;
 
-/** Run folders with anything in them, adopted by a window: the attempt ends, with a reason; a guardian takes orders of known kinds only. */
+/**
+ * Run folders with anything in them, adopted by a window: the attempt ends, with a reason; a guardian takes orders of
+ * known kinds only.
+ */
 export async function fuzzFolders(options: FuzzOptions): Promise<FuzzResult> {
   const folder = mkdtempSync(join(FAST, 'loop-supervisor-fuzz-runs-'));
   const bench = new FolderBench(folder);

@@ -1,7 +1,10 @@
 import fc from 'fast-check';
 import type { FuzzOptions, FuzzResult } from './outcome.ts';
 
-/** Runs `check` on many cases. It answers what is wrong with a case, or undefined; what it throws is wrong too. A failing case is made small. */
+/**
+ * Runs `check` on many cases. It answers what is wrong with a case, or undefined; what it throws is wrong too. A
+ * failing case is made small.
+ */
 export async function tryCases<T>(
   arbitrary: fc.Arbitrary<T>,
   options: FuzzOptions,

@@ -71,7 +71,10 @@ const TABLES = [
   { name: 'circuit_changes', key: 'id' },
 ] as const;
 
-/** Rows of a real database spoilt, now and then its bytes: the store opens it or says why not, and the supervisor goes on with what can be read. */
+/**
+ * Rows of a real database spoilt, now and then its bytes: the store opens it or says why not, and the supervisor goes
+ * on with what can be read.
+ */
 export async function fuzzRows(options: FuzzOptions): Promise<FuzzResult> {
   const folder = mkdtempSync(join(FAST, 'loop-supervisor-fuzz-rows-'));
   const original = join(folder, 'original.db');
@@ -111,7 +114,9 @@ type Spoiling = typeof spoiling extends fc.Arbitrary<infer T> ? T : never;
 
 const choose = <T>(from: readonly T[], at: number): T | undefined => from[Math.floor(at * from.length)];
 
-/** What a curious hand, another program or a half-broken disk does. What the types of the columns forbid is not done. */
+/**
+ * What a curious hand, another program or a half-broken disk does. What the types of the columns forbid is not done.
+ */
 function spoil(database: DatabaseSync, one: Spoiling): void {
   const table = choose(TABLES, one.table) as (typeof TABLES)[number];
   const select = database.prepare(`SELECT ${table.key} AS key FROM ${table.name} ORDER BY 1`);

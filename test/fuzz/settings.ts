@@ -107,7 +107,7 @@ function wrongAgents(written: { readonly agents: unknown; readonly prices: unkno
     const plan = profile.plan({ loopId: 'loop', prompt: PROMPT, cwd: '/', resume: 'session', costLeft: 1 });
     const texts = [plan.command, ...plan.args, ...Object.entries(plan.env).flat()];
     if (texts.some((text) => typeof text !== 'string' || text.includes('\0')) || plan.command.trim() === '') {
-      return `the profile ${name} can not be started: ${JSON.stringify(plan).slice(0, 300)}`;
+      return `the profile ${name} cannot be started: ${JSON.stringify(plan).slice(0, 300)}`;
     }
     const shares = plan.stopSteps.reduce((sum, { share }) => sum + share, 0);
     if (!(shares > 0 && shares <= 1 + 1e-9)) return `the stop of ${name} takes ${shares} of its grace`;

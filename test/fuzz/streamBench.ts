@@ -17,7 +17,10 @@ export interface Play {
   readonly handOver?: number | undefined;
 }
 
-/** So many turns of the event loop an attempt may need to be settled: far fewer are needed, and one that is tried again each second needs more. */
+/**
+ * So many turns of the event loop an attempt may need to be settled: far fewer are needed, and one that is tried again
+ * each second needs more.
+ */
 const TURNS = 2_000;
 /** A new supervisor after so many loops, that its memory stays small. */
 const LOOPS_EACH = 500;

@@ -55,7 +55,10 @@ const streamCase = fc.record({
   handOver: onceIn(3, fc.double({ min: 0, max: 1, noNaN: true })),
 });
 
-/** Spoilt streams of all agents through reader, supervisor and store: events of the right types, an attempt that ends, a reason for it. */
+/**
+ * Spoilt streams of all agents through reader, supervisor and store: events of the right types, an attempt that ends, a
+ * reason for it.
+ */
 export async function fuzzStreams(options: FuzzOptions): Promise<FuzzResult> {
   const bench = new StreamBench(fuzzCatalog());
   try {

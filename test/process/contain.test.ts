@@ -12,7 +12,10 @@ import { RunHarness } from './support/runHarness.ts';
 const trial = makeRunGroup(`trial-${process.pid}`, () => {});
 trial?.remove();
 
-/** Programs that a search cannot find: no marker, no log, other sessions, other names; and one that forks faster than anybody looks. */
+/**
+ * Programs that a search cannot find: no marker, no log, other sessions, other names; and one that forks faster than
+ * anybody looks.
+ */
 const ESCAPES: Readonly<Record<string, string>> = {
   'a daemon without its environment': 'env -i setsid -f sleep 1000 < /dev/null > /dev/null 2>&1',
   'a changed title': 'setsid -f perl -e \'$0 = "worker"; sleep 1000\' < /dev/null > /dev/null 2>&1',

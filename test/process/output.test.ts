@@ -195,7 +195,7 @@ describe('Output of runs', () => {
     assert.deepEqual([end.kind, end.exit, end.stoppedBy], ['exited', { signal: 'SIGTERM' }, 'user']);
   });
 
-  it('a run folder that can not be looked at stops neither the run nor any other', async () => {
+  it('a run folder that cannot be looked at stops neither the run nor any other', async () => {
     const go = 'while [ ! -e "$0" ]; do sleep 0.02; done';
     const run = harness.launch('/bin/sh', ['-c', go, 'first']);
     const other = harness.launch('/bin/sh', ['-c', `${go}; echo heard; exec sleep 1000`, 'second']);

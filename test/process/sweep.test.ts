@@ -363,7 +363,7 @@ describe('Sweeping', () => {
     );
   });
 
-  it('R7.6 what can not be ended is named after 10 s, and not waited for any longer', async () => {
+  it('R7.6 what cannot be ended is named after 10 s, and not waited for any longer', async () => {
     const {
       tookMs,
       swept: ended,

@@ -1,8 +1,8 @@
 import { type Attack, DaemonEnds } from '../process/support/daemonEnds.ts';
 
-// npm run daemons: leaders that end while their daemons are between two forks, with every pause from 0 to 5 ms, swept as
-// after an end. A daemon with its marker or with the log open is never left; the others are counted. Linux, with perl. The
-// argument says how many ends there are in all.
+// npm run daemons: leaders that end while their daemons are between two forks, with every pause from 0 to 5 ms, swept
+// as after an end. A daemon with its marker or with the log open is never left; the others are counted. Linux, with
+// perl. The argument says how many ends there are in all.
 
 const PAUSES_MS = [0, 1, 2, 3, 4, 5];
 const FOUND: readonly Attack[] = [

@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ROOT } from '../support/host/paths.ts';
 
-// node test/scripts/repeat.ts [--times 30] [--cores 2] [--disk] file … [-- mocha's arguments]
-// Runs test files again and again, one run after the other, and prints how each run went: a test that is steady passes all of
-// them. Load comes with it if asked for: so many programs that burn a core each, and one that floods the disk.
+// node test/scripts/repeat.ts [--times 30] [--cores 2] [--disk] file … [-- mocha's arguments] Runs test files again and
+// again, one run after the other, and prints how each run went: a test that is steady passes all of them. Load comes
+// with it if asked for: so many programs that burn a core each, and one that floods the disk.
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {

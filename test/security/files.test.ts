@@ -34,7 +34,8 @@ describe('What lies on the disk', () => {
 
   before(async () => {
     storage = mkdtempSync(join(tmpdir(), 'loop-supervisor-security-'));
-    // The window has a secret in its environment, as after `export ANTHROPIC_API_KEY=…`; it passes it on to guardian and agent.
+    // The window has a secret in its environment, as after `export ANTHROPIC_API_KEY=…`; it passes it on to guardian
+    // and agent.
     process.env['LOOP_TEST_API_KEY'] = SECRET;
     const guardianProgram = await bundledGuardian();
     host = new HostProcess({ storage: join(storage, 'global'), guardianProgram, settings: { killGraceMs: 200 } });

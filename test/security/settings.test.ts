@@ -9,7 +9,7 @@ const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.me
 };
 type Configuration = { readonly properties: { readonly [key: string]: { readonly scope?: string } } };
 
-describe('What a repository can not do', () => {
+describe('What a repository cannot do', () => {
   it('R1.2 no setting can be made by a workspace: none names a program, raises a budget or lifts a cap from there', () => {
     const configuration = [manifest.contributes.configuration].flat() as readonly Configuration[];
     const settings = configuration.flatMap(({ properties }) => Object.entries(properties));
@@ -21,7 +21,7 @@ describe('What a repository can not do', () => {
     );
   });
 
-  it('R1.2 the manifest says what an untrusted workspace can not do', () => {
+  it('R1.2 the manifest says what an untrusted workspace cannot do', () => {
     assert.equal(manifest.capabilities.untrustedWorkspaces.supported, 'limited');
     assert.match(manifest.capabilities.untrustedWorkspaces.description ?? '', /no agent is run/);
   });

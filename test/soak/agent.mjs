@@ -1,5 +1,5 @@
-// An agent for the soak: works in small steps and reports a cost with each as a line of JSON. In its first attempts it may misbehave.
-// Its prompt, on standard input, is JSON: { steps, stepMs, cost, mischief, attempts, lie }.
+// An agent for the soak: works in small steps and reports a cost with each as a line of JSON. In its first attempts it
+// may misbehave. Its prompt, on standard input, is JSON: { steps, stepMs, cost, mischief, attempts, lie }.
 import { spawn } from 'node:child_process';
 import { readFileSync, writeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';

@@ -51,7 +51,10 @@ export class Books {
     ];
   }
 
-  /** Whether something waits for nothing but the day's budget: none runs, and what is left does not take one more estimate. */
+  /**
+   * Whether something waits for nothing but the day's budget: none runs, and what is left does not take one more
+   * estimate.
+   */
   waitsForBudget(limit: number, day: string, estimate: number): boolean {
     const spent = this.#number('SELECT coalesce(sum(cost), 0) FROM spend WHERE day = ?', day);
     return (

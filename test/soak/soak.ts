@@ -63,9 +63,10 @@ const ANSWER_MS = 30_000;
 const QUIET_MS = 120_000;
 
 /**
- * A stream of loops over several windows while everything goes wrong: hosts, guardians and agents are killed, windows close and open, the database is
- * locked, the disk says that it is full, the clock jumps, the user cancels, kills and pauses, agents flood, fork, hang, crash and lie.
- * The invariants are checked all the time, the books at the end. The same seed makes the same plan; the times are the machine's.
+ * A stream of loops over several windows while everything goes wrong: hosts, guardians and agents are killed, windows
+ * close and open, the database is locked, the disk says that it is full, the clock jumps, the user cancels, kills and
+ * pauses, agents flood, fork, hang, crash and lie. The invariants are checked all the time, the books at the end. The
+ * same seed makes the same plan; the times are the machine's.
  */
 export async function runSoak(options: SoakOptions): Promise<SoakResult> {
   const soak = new Soak(options);
@@ -95,7 +96,10 @@ class Soak {
   #slowestMs = 0;
   #isLocked = false;
   #isPaused = false;
-  /** By how much the days may be past their limits: what ran while the clock jumped, and what agents claimed beyond all estimates. */
+  /**
+   * By how much the days may be past their limits: what ran while the clock jumped, and what agents claimed beyond all
+   * estimates.
+   */
   #excusedNano = 0;
 
   constructor(options: SoakOptions) {

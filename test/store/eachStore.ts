@@ -15,7 +15,10 @@ export interface StoreBench {
   sql(text: string): Promise<Record<string, unknown>[]>;
 }
 
-/** Runs tests of the contract of a store (src/core/ports/store.ts) on each store. Where PostgreSQL is not installed, its tests are skipped. */
+/**
+ * Runs tests of the contract of a store (src/core/ports/store.ts) on each store. Where PostgreSQL is not installed, its
+ * tests are skipped.
+ */
 export function onEachStore(title: string, tests: (bench: StoreBench) => void): void {
   describe(`store on SQLite: ${title}`, () => {
     let folder: StoreFolder;

@@ -21,7 +21,10 @@ export function makeFirst(folder: StoreFolder): void {
   folder.sql(`BEGIN; ${fixture('version1.sql')}; COMMIT`);
 }
 
-/** What the store of that version returned, with what later versions know besides: nothing was unknown, and nothing granted. */
+/**
+ * What the store of that version returned, with what later versions know besides: nothing was unknown, and nothing
+ * granted.
+ */
 export function firstAnswers(): unknown {
   const lines = fixture('version1.ndjson').trim().split('\n');
   const [rest, ...loops] = lines.map((line) => JSON.parse(line));

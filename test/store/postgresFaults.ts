@@ -32,9 +32,10 @@ const CAP = 2;
 const TIMEOUTS = { connect: 1_000, answer: 1_000, statement: 800, lock: 800, idle: 2_000 };
 
 /**
- * Several hosts take loops through their lives, each step a transaction that decides by what it sees, while connections break, the server is restarted,
- * crashes, hangs, or takes no more connections. At the end every write that was acknowledged is there once, no other is, the ledger is the sum of
- * what was charged, there were never more active loops than the cap, and every host has heard of each step of the others once (R10.2).
+ * Several hosts take loops through their lives, each step a transaction that decides by what it sees, while connections
+ * break, the server is restarted, crashes, hangs, or takes no more connections. At the end every write that was
+ * acknowledged is there once, no other is, the ledger is the sum of what was charged, there were never more active
+ * loops than the cap, and every host has heard of each step of the others once (R10.2).
  */
 export async function runFaults(options: FaultOptions): Promise<FaultResult> {
   return new Faults(options).run();

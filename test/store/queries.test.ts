@@ -265,8 +265,9 @@ describe('store on SQLite: queries over many loops', () => {
     const scans = plans
       .filter((plan) => /^SCAN (loops|attempts|history|ledger|prompts|spend|a|l)\b/.test(plan))
       .map((plan) => plan.replace(/ <- .*/, ''));
-    // Failed loops are walked in the order of their index up to the limit, and counted when their number cannot be read. Live loops are read
-    // once, when a window opens. Attempts are searched for the tokens of old logs, if there are any, once an hour.
+    // Failed loops are walked in the order of their index up to the limit, and counted when their number cannot be
+    // read. Live loops are read once, when a window opens. Attempts are searched for the tokens of old logs, if there
+    // are any, once an hour.
     assert.deepEqual([...new Set(scans)].sort(), [
       'SCAN attempts',
       'SCAN loops USING COVERING INDEX loops_failed',

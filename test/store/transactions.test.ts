@@ -232,7 +232,8 @@ describe('store on SQLite: transactions', () => {
         try {
           tx.saveLoop({ ...loop, since: 0.5 });
         } catch {
-          // On purpose: SQLite may have rolled back by itself after an error, so what came before must not be taken as written.
+          // On purpose: SQLite may have rolled back by itself after an error, so what came before must not be taken as
+          // written.
         }
       }),
       /cannot store REAL value in INTEGER column/,

@@ -1,7 +1,8 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { benchTables, readManifest, settingsTable, withSection } from './docs/tables.ts';
 
-// npm run docs: fills in the table of settings, from the manifest, and of figures, from the last bench run if there was one.
+// npm run docs: fills in the table of settings, from the manifest, and of figures, from the last bench run if there was
+// one.
 const SETTINGS = new URL('../../src/ui/settings/README.md', import.meta.url);
 const SPEED = new URL('../bench/README.md', import.meta.url);
 const REPORT = new URL('../bench/out/bench.json', import.meta.url);

@@ -10,8 +10,8 @@ interface Timer {
 const DAY_MS = 86_400_000;
 
 /**
- * Time that a test owns. Wall time can be set apart from the timers (`jump`): timers count what `advance` lets pass, as a monotonic
- * clock does. Days are those of UTC.
+ * Time that a test owns. Wall time can be set apart from the timers (`jump`): timers count what `advance` lets pass, as
+ * a monotonic clock does. Days are those of UTC.
  */
 export class FakeClock implements Clock {
   #wall: number;

@@ -22,8 +22,8 @@ interface Orders {
 }
 
 /**
- * A run of the fake launcher: the test plays its process. What it says and how it ends stays known, as in a run folder, so that a window
- * that follows it later reads on where reading had stopped.
+ * A run of the fake launcher: the test plays its process. What it says and how it ends stays known, as in a run folder,
+ * so that a window that follows it later reads on where reading had stopped.
  */
 export class FakeRun implements RunControl {
   readonly token: string;
@@ -53,7 +53,10 @@ export class FakeRun implements RunControl {
     this.#orders = orders;
   }
 
-  /** A window follows from now on, reading from `position`: it is soon told what it has missed. Answers its hold on the run. */
+  /**
+   * A window follows from now on, reading from `position`: it is soon told what it has missed. Answers its hold on the
+   * run.
+   */
   follow(observer: RunObserver, position: number): Run {
     this.#followers.add(observer);
     this.#catchUp(observer, position);
@@ -176,7 +179,10 @@ export class FakeRun implements RunControl {
 
 const NOBODY: RunControl = { stop: () => {}, signal: async () => false, keepWaiting: () => {}, leave: () => {} };
 
-/** Stands in for the process layer: tests decide when runs start, speak and end. Shared by the windows of a test, as the machine is. */
+/**
+ * Stands in for the process layer: tests decide when runs start, speak and end. Shared by the windows of a test, as the
+ * machine is.
+ */
 export class FakeLauncher implements AgentLauncher {
   readonly runs: FakeRun[] = [];
   readonly removed: string[] = [];

@@ -8,7 +8,10 @@ export interface MarkedProcess {
   readonly attempt: string;
 }
 
-/** All living processes whose loop's id begins with `prefix`, read anew from /proc: the tests' own eyes, not the product's. */
+/**
+ * All living processes whose loop's id begins with `prefix`, read anew from /proc: the tests' own eyes, not the
+ * product's.
+ */
 export function markedProcesses(prefix: string): MarkedProcess[] {
   const found: MarkedProcess[] = [];
   for (const name of readdirSync('/proc')) {

@@ -31,7 +31,7 @@ export class MoodyStore {
     for (const go of this.#held.splice(0)) go();
   }
 
-  /** The database can not be used, or again. */
+  /** The database cannot be used, or again. */
   tell(trouble: Error | undefined): void {
     for (const listener of this.#listeners) listener(trouble);
   }
@@ -56,7 +56,7 @@ export class MoodyStore {
     const value = Reflect.get(target, name, target);
     if (typeof value !== 'function') return value;
     return (...values: unknown[]) => {
-      if (this.unreadable.has(name as keyof Store)) throw new StoreError('disk', 'The disk can not be read.');
+      if (this.unreadable.has(name as keyof Store)) throw new StoreError('disk', 'The disk cannot be read.');
       return value.apply(target, values);
     };
   }

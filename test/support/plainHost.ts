@@ -19,8 +19,8 @@ import { fakeCatalog } from './harness.ts';
 import { reporterProfile } from './reporterProfile.ts';
 
 /**
- * A window without an editor: the real core, store and process layer in a plain Node process, driven by messages of the test that forked it.
- * Its one argument: `HostOptions` as JSON.
+ * A window without an editor: the real core, store and process layer in a plain Node process, driven by messages of the
+ * test that forked it. Its one argument: `HostOptions` as JSON.
  */
 export type HostRequest = { readonly id: number } & (
   | {

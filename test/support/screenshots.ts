@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { OUT, ROOT } from './host/paths.ts';
 import { smallPng } from './smallPng.ts';
 
-// npm run screenshots: the pictures that the README and the walkthrough show, as the last run of the UI tests saved them.
+// npm run screenshots: the pictures that the README and the walkthrough show, as the last run of the UI tests saved
+// them.
 const pages = ['README.md'].map((name) => readFileSync(join(ROOT, name), 'utf8'));
 const shown = new Set(
   pages.flatMap((page) => [...page.matchAll(/media\/(screenshot-[\w-]+)\.png/g)].map(([, name]) => name!)),

@@ -4,8 +4,9 @@ const SIGNATURE = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
 const COLOURS = 256;
 
 /**
- * The same picture with the 256 colours it has most of, each other one replaced by the nearest: half the size or less, and in a picture of a
- * window nobody sees a difference. For PNGs of 8 bits a channel that are not interlaced, as browsers make them.
+ * The same picture with the 256 colours it has most of, each other one replaced by the nearest: half the size or less,
+ * and in a picture of a window nobody sees a difference. For PNGs of 8 bits a channel that are not interlaced, as
+ * browsers make them.
  */
 export function smallPng(png: Buffer): Buffer {
   const chunks = readChunks(png);

@@ -7,8 +7,8 @@ import { pack } from './host/pack.ts';
 import { CACHE, ROOT } from './host/paths.ts';
 import { Server } from './host/server.ts';
 
-// npm start: a VS Code with the extension and a folder to try it in. The desktop's if there is one, else a server of our own on the loopback.
-// Its data stay in a folder of the cache, or the one that is named as an argument.
+// npm start: a VS Code with the extension and a folder to try it in. The desktop's if there is one, else a server of
+// our own on the loopback. Its data stay in a folder of the cache, or the one that is named as an argument.
 const home = process.argv[2] ?? join(CACHE, 'start');
 const workspace = join(home, 'try-it');
 mkdirSync(workspace, { recursive: true });

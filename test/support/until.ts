@@ -1,15 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /**
- * Only what hangs takes this long (ms), on the slowest and busiest machine too: a test waits for what it waits for, and no wait
- * has a limit of its own that is shorter. Who works on a test may want to know sooner, on a quiet machine.
+ * Only what hangs takes this long (ms), on the slowest and busiest machine too: a test waits for what it waits for, and
+ * no wait has a limit of its own that is shorter. Who works on a test may want to know sooner, on a quiet machine.
  */
 export const HANGS_MS = Number(process.env['LOOP_TEST_HANGS_MS'] ?? 180_000);
 const PAUSE_MS = 25;
 
 /**
- * Waits until `probe` returns something truthy without throwing, and returns that. What hangs is an error that names what was
- * waited for and what was seen last.
+ * Waits until `probe` returns something truthy without throwing, and returns that. What hangs is an error that names
+ * what was waited for and what was seen last.
  */
 export async function until<T>(
   what: string,
@@ -32,7 +32,10 @@ export async function until<T>(
   }
 }
 
-/** Checks again and again for so long (ms) that nothing changes: for what must not happen. Fails as soon as `probe` throws. */
+/**
+ * Checks again and again for so long (ms) that nothing changes: for what must not happen. Fails as soon as `probe`
+ * throws.
+ */
 export async function stays(probe: () => unknown, forMs: number): Promise<void> {
   for (const end = performance.now() + forMs; performance.now() < end; await sleep(PAUSE_MS)) await probe();
 }

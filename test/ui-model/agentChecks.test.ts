@@ -76,7 +76,7 @@ describe('Check Agents', () => {
       'does not answer',
       /has not answered within 20 seconds/,
     ],
-    ['one that can not be run', { '--version': { error: 'EACCES' } }, 'does not start', /could not be run: EACCES/],
+    ['one that cannot be run', { '--version': { error: 'EACCES' } }, 'does not start', /could not be run: EACCES/],
     [
       'another program of that name',
       { '--version': { output: 'hello there' } },

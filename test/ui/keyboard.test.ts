@@ -58,7 +58,7 @@ describe('by keyboard alone', () => {
       assert.deepEqual(been.filter(isSteady).toSorted(), controls.toSorted(), 'Tab reaches every control, once');
       return true;
     });
-    assert.deepEqual([...hidden], [], 'focus that can not be seen');
+    assert.deepEqual([...hidden], [], 'focus that cannot be seen');
   }
 
   /** Opens the output of the loop, by Enter on its row. */

@@ -244,7 +244,7 @@ describe('onboarding', () => {
       await other.command('Choose Agent…');
       await until('that it is too old', async () => (await other.input.said())['codex']?.includes('too old'));
       await other.input.pick('codex');
-      await other.notices.says('Prompts now go to codex, but it can not be used yet. Version 0.48.0 is too old');
+      await other.notices.says('Prompts now go to codex, but it cannot be used yet. Version 0.48.0 is too old');
       assert.equal(host.server.readSettings()['loopSupervisor.defaultAgent'], 'codex');
       await other.notices.clear();
       await other.command('Choose Agent…');

@@ -52,7 +52,7 @@ const failed = number === 3;
 const total_cost_usd = [0.84, 0.37, 0.52, 0.11][number];
 say({
   type: 'result', subtype: 'success', is_error: failed, total_cost_usd, num_turns: calls + 1, duration_ms: 60000,
-  result: failed ? 'Two callers are in a package that is not here, so the name can not be changed everywhere.' : 'Failed webhooks are tried again five times, after 1, 2, 4, 8 and 16 seconds. All 14 tests pass.',
+  result: failed ? 'Two callers are in a package that is not here, so the name cannot be changed everywhere.' : 'Failed webhooks are tried again five times, after 1, 2, 4, 8 and 16 seconds. All 14 tests pass.',
   usage: { input_tokens: 18250, output_tokens: 2410 },
 });
 process.exitCode = failed ? 1 : 0;

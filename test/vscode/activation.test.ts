@@ -63,7 +63,7 @@ describe('the extension in VS Code', () => {
     );
   });
 
-  it('settings that name a program or govern can not be set by a workspace', () => {
+  it('settings that name a program or govern cannot be set by a workspace', () => {
     const configuration = contributes().configuration;
     const properties = Object.assign(
       {},

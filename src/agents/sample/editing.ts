@@ -6,8 +6,8 @@ import type { Directives } from './directives.ts';
 const FILE = 'sample-work.md';
 
 /**
- * Edits the file of the sample's work: each run adds a step. How many there were is read from the file itself, so that a fresh session goes on
- * too. Returns what it did, in words.
+ * Edits the file of the sample's work: each run adds a step. How many there were is read from the file itself, so that
+ * a fresh session goes on too. Returns what it did, in words.
  */
 export function edit(folder: string, { finishInRun = 1, stuck, worse }: Directives): string {
   const run = stepsIn(join(folder, FILE)) + 1;

@@ -4,8 +4,8 @@ import type { NanoUsd } from './money.ts';
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 
 /**
- * How a row of the ledger came about (R6.2, R6.6): the agent named the amount, we worked it out from tokens, or the work
- * was done and nobody knows its cost, so that a guess is charged.
+ * How a row of the ledger came about (R6.2, R6.6): the agent named the amount, we worked it out from tokens, or the
+ * work was done and nobody knows its cost, so that a guess is charged.
  */
 export type CostSource = 'reported' | 'estimated' | 'unknown';
 
@@ -110,7 +110,10 @@ export type AgentEvent =
   | { readonly type: 'window'; readonly name: string; readonly used?: number; readonly resetsAt?: number }
   | { readonly type: 'denied'; readonly tool: string; readonly reason: string }
   | { readonly type: 'warning'; readonly text: string }
-  /** What a check found, at its end (R11.2). The same `digest` means the same output, whatever its times and temporary names. */
+  /**
+   * What a check found, at its end (R11.2). The same `digest` means the same output, whatever its times and temporary
+   * names.
+   */
   | { readonly type: 'checked'; readonly report: string; readonly digest: string; readonly score?: number }
   /**
    * The agent's own verdict. `reason` is a sentence for people. The last one counts.

@@ -15,7 +15,10 @@ export interface CheckRequest {
   readonly maxRounds?: number;
   /** Minutes for all rounds together; 0 or absent: no bound. */
   readonly maxMinutes?: number;
-  /** Whether the next round continues the session (`resume`, the default) or starts with the original prompt and the report. */
+  /**
+   * Whether the next round continues the session (`resume`, the default) or starts with the original prompt and the
+   * report.
+   */
   readonly context?: 'resume' | 'fresh';
   /** Whether the check is also run once before the first round; true if absent. */
   readonly checkFirst?: boolean;

@@ -1,6 +1,6 @@
 /**
- * A deep copy of plain objects and arrays; strings are shared, and anything else is taken as it is. Reads each property once,
- * so that a caller who changes the original later, or answers differently each time, changes nothing (R1.3).
+ * A deep copy of plain objects and arrays; strings are shared, and anything else is taken as it is. Reads each property
+ * once, so that a caller who changes the original later, or answers differently each time, changes nothing (R1.3).
  */
 export function copyOf<T>(value: T): T {
   return copy(value, (made) => made, new Map()) as T;

@@ -2,14 +2,15 @@
 export type TroubleOwner = 'loop' | 'profile' | 'account' | 'machine' | 'provider';
 
 /**
- * Why loops are held. `usageLimit`, `login`, `billing`: of the account. `program` (missing or not startable), `config` (it refuses what the
- * profile tells it): of the profile. `machine`: disk, memory, processes. `user`: by hand. `absence`: nobody looked after them (R9.5).
+ * Why loops are held. `usageLimit`, `login`, `billing`: of the account. `program` (missing or not startable), `config`
+ * (it refuses what the profile tells it): of the profile. `machine`: disk, memory, processes. `user`: by hand.
+ * `absence`: nobody looked after them (R9.5).
  */
 export type HoldReason = 'usageLimit' | 'login' | 'billing' | 'program' | 'config' | 'machine' | 'user' | 'absence';
 
 /**
- * What a gate stands before. `folder`: only before loops in that working directory, whose own settings may be the cause (R14.2).
- * `absence` stands before the loops that were there when the supervisor came back after a long time.
+ * What a gate stands before. `folder`: only before loops in that working directory, whose own settings may be the cause
+ * (R14.2). `absence` stands before the loops that were there when the supervisor came back after a long time.
  */
 export type GateOf =
   | { readonly kind: 'account' | 'profile'; readonly name: string; readonly folder?: string }
@@ -29,8 +30,9 @@ interface GateFacts {
 /** A gate that is not open; an open one has no record. */
 export type GateRecord =
   /**
-   * Nothing starts. `until`: when it is tried or checked again without a hand, wall time in ms; absent where only a hand or a change of
-   * settings ends it. `guessed`: nobody named that time. `lastSeq`: with `absence`, the newest loop that is held.
+   * Nothing starts. `until`: when it is tried or checked again without a hand, wall time in ms; absent where only a
+   * hand or a change of settings ends it. `guessed`: nobody named that time. `lastSeq`: with `absence`, the newest loop
+   * that is held.
    */
   | (GateFacts & {
       readonly state: 'held';
@@ -39,8 +41,8 @@ export type GateRecord =
       readonly lastSeq?: number;
     })
   /**
-   * The hold is over: one loop goes first, and the others follow once it has shown that it can work (R14.2). `lastAttempt`: the newest
-   * attempt (`id`) that had begun before; only later ones tell anything.
+   * The hold is over: one loop goes first, and the others follow once it has shown that it can work (R14.2).
+   * `lastAttempt`: the newest attempt (`id`) that had begun before; only later ones tell anything.
    */
   | (GateFacts & { readonly state: 'trial'; readonly lastAttempt: number });
 

@@ -7,7 +7,10 @@ export type NanoUsd = number;
 const NANO = 1e9;
 const LARGEST_USD = Number.MAX_SAFE_INTEGER / NANO;
 
-/** Whether `value` is a cost that may be added: a finite number of USD, 0 or more, and small enough to stay exact (R6.6). */
+/**
+ * Whether `value` is a cost that may be added: a finite number of USD, 0 or more, and small enough to stay exact
+ * (R6.6).
+ */
 export function isCost(value: unknown): value is number {
   return typeof value === 'number' && value >= 0 && value <= LARGEST_USD;
 }

@@ -2,7 +2,10 @@ import type { SeenOld } from '../ports/store.ts';
 
 /** How often (ms) a host that works says so in the store. */
 export const ALIVE_EVERY_MS = 10 * 60_000;
-/** What was seen old is removed no sooner than this (ms) after: a clock that was wrong for a while deletes nothing (R9.4). */
+/**
+ * What was seen old is removed no sooner than this (ms) after: a clock that was wrong for a while deletes nothing
+ * (R9.4).
+ */
 const SEEN_FOR_MS = 24 * 60 * 60_000;
 /** What is old is noted at most so often (ms). */
 const OBSERVED_EACH_MS = 50 * 60_000;
@@ -17,15 +20,18 @@ export function isAliveDue(seenAt: number | undefined, now: number): boolean {
   return seenAt === undefined || seenAt > now || now - seenAt >= ALIVE_EVERY_MS;
 }
 
-/** Before which time what has finished may be removed at `now`: both old now and seen old for a day (R9.4). Undefined: nothing may. */
+/**
+ * Before which time what has finished may be removed at `now`: both old now and seen old for a day (R9.4). Undefined:
+ * nothing may.
+ */
 export function removableBefore(seen: readonly SeenOld[], maxAgeMs: number, now: number): number | undefined {
   const proven = seen.filter(({ at }) => at <= now - SEEN_FOR_MS);
   return proven.length === 0 ? undefined : Math.min(now - maxAgeMs, Math.max(...proven.map(({ before }) => before)));
 }
 
 /**
- * The observations to keep: those of the last day, the newest of those before, and one of `now` unless the last one is recent. Those from the
- * future are none, for the clock was wrong.
+ * The observations to keep: those of the last day, the newest of those before, and one of `now` unless the last one is
+ * recent. Those from the future are none, for the clock was wrong.
  */
 export function observeOld(seen: readonly SeenOld[], maxAgeMs: number, now: number): readonly SeenOld[] {
   const past = seen.filter(({ at }) => at <= now).toSorted((a, b) => a.at - b.at);

@@ -12,7 +12,10 @@ import { clampedSpan } from './waits.ts';
 const MINUTE_MS = 60_000;
 /** How long (ms) a hold stands before its cause is looked at again: longer each time (R14.3). */
 const PAUSES_MS = [1, 5, 15, 60].map((minutes) => minutes * MINUTE_MS);
-/** A usage limit without a time that was wholly understood is waited for so long (ms), twice as long each further time (R14.4). */
+/**
+ * A usage limit without a time that was wholly understood is waited for so long (ms), twice as long each further time
+ * (R14.4).
+ */
 const GUESSED_LIMIT_MS = 15 * MINUTE_MS;
 const LONGEST_GUESS_MS = 4 * 60 * MINUTE_MS;
 /** The first after a hold has so long (ms) to fail in the same way; then the others follow (R14.2). */
@@ -28,7 +31,10 @@ export interface Trouble {
   readonly lastSeq?: number;
 }
 
-/** The gate after trouble at `now`. `before`: its record, if it was not open. A standing limit is never shortened (R14.4). */
+/**
+ * The gate after trouble at `now`. `before`: its record, if it was not open. A standing limit is never shortened
+ * (R14.4).
+ */
 export function heldBy(trouble: Trouble, before: GateRecord | undefined, now: number): HeldGate {
   const tries = before === undefined ? 0 : before.tries + (before.state === 'trial' ? 1 : 0);
   const held: HeldGate = { ...trouble, state: 'held', since: now, tries, ...nextLook(trouble, tries, now) };

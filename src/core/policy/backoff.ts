@@ -7,8 +7,8 @@ export function backoffCeilingMs(n: number): number {
 }
 
 /**
- * The wait in ms before the `n`-th restart (R5.2): between half of the ceiling and all of it, so that loops that failed together do
- * not come back together. `random` returns a number from 0 up to 1.
+ * The wait in ms before the `n`-th restart (R5.2): between half of the ceiling and all of it, so that loops that failed
+ * together do not come back together. `random` returns a number from 0 up to 1.
  */
 export function backoffMs(n: number, random: () => number): number {
   return Math.round(backoffCeilingMs(n) * (0.5 + random() / 2));

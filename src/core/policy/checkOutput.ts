@@ -67,7 +67,9 @@ export function reportOf({ tail, failing, dropped }: OutputTail): string {
   return [...failing, `… ${dropped} more lines, whole in the log …`, ...end].join('\n');
 }
 
-/** What changes from run to run though nothing has changed: times, durations, temporary folders, addresses, process ids. */
+/**
+ * What changes from run to run though nothing has changed: times, durations, temporary folders, addresses, process ids.
+ */
 const CHANGES: readonly (readonly [RegExp, string])[] = [
   [/\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?\d\d)?/g, '<time>'],
   [/\b\d{1,2}:\d\d(?::\d\d(?:[.,]\d+)?)?(?:\s?[ap]m)?\b/gi, '<time>'],

@@ -9,7 +9,10 @@ interface CheckState {
   readonly score?: number;
 }
 
-/** Reads the output of a check: at its end it says what the next round is to know of it (R11.2). Its state is plain data. */
+/**
+ * Reads the output of a check: at its end it says what the next round is to know of it (R11.2). Its state is plain
+ * data.
+ */
 export function checkReader({ score }: Check, state?: Json): AgentReader {
   const pattern = score && patternOf(score.pattern);
   let now: CheckState = isState(state) ? state : { output: NO_OUTPUT, digest: EMPTY_DIGEST };

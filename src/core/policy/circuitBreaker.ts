@@ -14,8 +14,8 @@ export interface CircuitStep {
 const REASONS_KEPT = 5;
 
 /**
- * The record as it is at `now`: times that lie in the future (the clock went back) become now (R4.5), and an open circuit whose
- * cool-down has passed is half-open (R4.1).
+ * The record as it is at `now`: times that lie in the future (the clock went back) become now (R4.5), and an open
+ * circuit whose cool-down has passed is half-open (R4.1).
  */
 export function circuitAt(record: CircuitRecord, settings: CircuitSettings, now: number): CircuitStep {
   const current = withoutFuture(record, now);

@@ -5,12 +5,14 @@ export interface Queued {
   readonly place: number;
 }
 
-/** Items are kept in sorted chunks of at most so many: a change moves a part of one chunk, however long the queue is. */
+/**
+ * Items are kept in sorted chunks of at most so many: a change moves a part of one chunk, however long the queue is.
+ */
 const LARGEST_CHUNK = 512;
 
 /**
- * The order of the queue (R2.1): higher priority first, equals by place. Every operation takes two binary searches and a move of pointers
- * within one chunk; a position also adds up the sizes of the chunks before it (R2.5).
+ * The order of the queue (R2.1): higher priority first, equals by place. Every operation takes two binary searches and
+ * a move of pointers within one chunk; a position also adds up the sizes of the chunks before it (R2.5).
  */
 export class QueueOrder<T extends Queued> implements Iterable<T> {
   /** None of them is empty. */

@@ -9,8 +9,9 @@ export interface RestartVerdict {
 }
 
 /**
- * Adds one restart at `now` if the intensity allows, as OTP's `add_restart` does (R5.1): at most `maxRestarts` within a sliding
- * window of `windowMs`. Times in the future (the clock went back) become now (R4.5), so that they leave the window in time.
+ * Adds one restart at `now` if the intensity allows, as OTP's `add_restart` does (R5.1): at most `maxRestarts` within a
+ * sliding window of `windowMs`. Times in the future (the clock went back) become now (R4.5), so that they leave the
+ * window in time.
  */
 export function addRestart(restarts: readonly number[], settings: Settings['restart'], now: number): RestartVerdict {
   const inWindow = restarts.map((at) => Math.min(at, now)).filter((at) => now - at <= settings.windowMs);

@@ -1,4 +1,7 @@
-/** A digest of lines, as two words of 32 bits: enough to tell outputs of one check apart, and not meant to withstand anybody. */
+/**
+ * A digest of lines, as two words of 32 bits: enough to tell outputs of one check apart, and not meant to withstand
+ * anybody.
+ */
 export type TextDigest = readonly [number, number];
 
 export const EMPTY_DIGEST: TextDigest = [0xdeadbeef, 0x41c6ce57];

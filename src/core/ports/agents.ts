@@ -57,7 +57,10 @@ export interface SessionBefore {
 /** How to start one kind of agent, and how to read it. */
 export interface AgentProfile {
   readonly name: string;
-  /** Names who pays (R14.1): profiles share an account unless their credentials differ. Absent: only this profile does. No credential itself. */
+  /**
+   * Names who pays (R14.1): profiles share an account unless their credentials differ. Absent: only this profile does.
+   * No credential itself.
+   */
   readonly account?: string;
   /** The demo agent: it makes no changes, and its costs are play money that counts for no budget. */
   readonly isDemo?: boolean;
@@ -65,8 +68,8 @@ export interface AgentProfile {
   refuse(prompt: string): string | undefined;
   /**
    * The agent's own command that this prompt begins with, such as `/compact` (R1.5): `plan` sends it as text unless the
-   * request, or the profile's option, says `commands`. Undefined when the prompt is text to the agent, or when the agent
-   * has no form for commands without a terminal.
+   * request, or the profile's option, says `commands`. Undefined when the prompt is text to the agent, or when the
+   * agent has no form for commands without a terminal.
    */
   commandIn(prompt: string): string | undefined;
   /** Whether prompts that begin with a command run that command, unless their loop says otherwise (R1.5). */

@@ -20,7 +20,10 @@ export type RepositoryLook =
   | { readonly kind: 'repository'; readonly repository: Repository }
   | { readonly kind: 'none'; readonly reason: NoRepositoryReason; readonly message: string };
 
-/** A work tree to be made. The same request made twice gives the same work tree (R12.6): a crash in between loses nothing. */
+/**
+ * A work tree to be made. The same request made twice gives the same work tree (R12.6): a crash in between loses
+ * nothing.
+ */
 export interface WorkTreeRequest {
   readonly loopId: string;
   readonly title: string;
@@ -92,8 +95,8 @@ export interface UnsavedWork {
 }
 
 /**
- * Work trees and snapshots, through the user's own Git (R12). Looks never wait for a lock, never prompt, and run no hook. Every method rejects with an
- * `Error` whose message says what happened, to what, and what to do.
+ * Work trees and snapshots, through the user's own Git (R12). Looks never wait for a lock, never prompt, and run no
+ * hook. Every method rejects with an `Error` whose message says what happened, to what, and what to do.
  */
 export interface WorkTrees {
   /** Looks for the repository that `cwd` is in. Never rejects. */

@@ -4,8 +4,8 @@ import { detailOf } from './statusView.ts';
 import { withStoreTimeout } from './withStoreTimeout.ts';
 
 /**
- * Ends a process that was spared when its loop ended, and adds that to the loop's history (R7.4). Returns whether the process was there, even
- * if the store did not take the note.
+ * Ends a process that was spared when its loop ended, and adds that to the loop's history (R7.4). Returns whether the
+ * process was there, even if the store did not take the note.
  */
 export async function endSpared(
   engine: Pick<Engine, 'context' | 'liveState' | 'transactions'>,

@@ -12,7 +12,9 @@ import { RetryLog } from './retryLog.ts';
 import { stopOwnRuns } from './shutdown.ts';
 import { withStoreTimeout } from './withStoreTimeout.ts';
 
-/** With `onWindowClose: stop`: how long (ms) runs wait for a window with their folder, so that a reload is not a close. */
+/**
+ * With `onWindowClose: stop`: how long (ms) runs wait for a window with their folder, so that a reload is not a close.
+ */
 const STOP_AFTER_MS = 15_000;
 
 const STARTING = 'Loop Supervisor is still starting. Try again in a moment.';
@@ -85,8 +87,8 @@ export class Lifecycle {
   }
 
   /**
-   * Takes a turn while the window works, or once it does: again and again until the store lets it through. `what`: a sentence that says that
-   * it could not, without its full stop.
+   * Takes a turn while the window works, or once it does: again and again until the store lets it through. `what`: a
+   * sentence that says that it could not, without its full stop.
    */
   retryUntilApplied(work: (unit: UnitOfWork) => void, what: string): void {
     const { transactions, context } = this.#engine;

@@ -6,7 +6,10 @@ import { Timer } from './timer.ts';
 
 type CheckParts = Pick<Engine, 'context' | 'liveState' | 'transactions'>;
 
-/** Checks the profiles of holds cheaply, with growing pauses, and lets one loop go first where the cause is gone (R14.3). */
+/**
+ * Checks the profiles of holds cheaply, with growing pauses, and lets one loop go first where the cause is gone
+ * (R14.3).
+ */
 export class ProfileChecks implements Disposable {
   readonly #parts: CheckParts;
   readonly #timer: Timer;

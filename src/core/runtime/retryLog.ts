@@ -1,6 +1,9 @@
 import type { SupervisorContext } from '../state/context.ts';
 
-/** What fails and is tried again until it is done: logged when it begins to fail and when that is over, for all in between would flood the log. */
+/**
+ * What fails and is tried again until it is done: logged when it begins to fail and when that is over, for all in
+ * between would flood the log.
+ */
 export class RetryLog {
   readonly #log: SupervisorContext['log'];
   readonly #made = new Set<string>();

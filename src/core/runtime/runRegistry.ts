@@ -11,7 +11,9 @@ import { adoptRequest, followedAs, launchRequest } from './runRequest.ts';
 import { Timer } from './timer.ts';
 import { tryOrLog } from './tryOrLog.ts';
 
-/** The runs that this host follows: those it launched and those it adopted. Gives orders to the runs of other hosts too. */
+/**
+ * The runs that this host follows: those it launched and those it adopted. Gives orders to the runs of other hosts too.
+ */
 export class RunRegistry implements Disposable {
   readonly #sinks: RunSinks;
   readonly #ownership: LoopOwnership;
@@ -58,7 +60,9 @@ export class RunRegistry implements Disposable {
     }
   }
 
-  /** Follows what the store says this host follows: lets go, adopts, passes stops on. What fails is tried again soon. */
+  /**
+   * Follows what the store says this host follows: lets go, adopts, passes stops on. What fails is tried again soon.
+   */
   readonly reconcile = (): void => {
     const { window } = this.#sinks.context;
     let done = true;
@@ -111,7 +115,10 @@ export class RunRegistry implements Disposable {
     this.#again.set(TRY_AGAIN_MS, this.reconcile);
   }
 
-  /** Adopts an attempt that continues a session. First it reads that session's earlier attempts; meanwhile the loop may move on. */
+  /**
+   * Adopts an attempt that continues a session. First it reads that session's earlier attempts; meanwhile the loop may
+   * move on.
+   */
   async #adoptResumed({ seq, attempt }: ActiveLoop): Promise<void> {
     const { context, liveState } = this.#sinks;
     this.#adoptions.set(attempt.id, 'reading');
@@ -139,7 +146,8 @@ export class RunRegistry implements Disposable {
         this.#ownership.hostOf(loop) === 'here',
       ),
     );
-    // Not before it is followed: one whose adoption failed would never be tried again, and would hold its slot for ever.
+    // Not before it is followed: one whose adoption failed would never be tried again, and would hold its slot for
+    // ever.
     this.#runs.set(run.attemptId, run);
     // A stop that was recorded but not carried out is completed, whoever asked for it.
     if (loop.attempt.stop) this.sendStop(loop, loop.attempt.stop.by);

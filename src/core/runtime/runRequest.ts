@@ -38,7 +38,9 @@ export function launchRequest(context: SupervisorContext, { loop, profile, plan,
   };
 }
 
-/** What the process layer must know to follow an attempt that another host began. `attempts`: all attempts of the loop. */
+/**
+ * What the process layer must know to follow an attempt that another host began. `attempts`: all attempts of the loop.
+ */
 export function adoptRequest(
   context: SupervisorContext,
   loop: ActiveLoop,

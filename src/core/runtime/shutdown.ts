@@ -12,8 +12,8 @@ import { withStoreTimeout } from './withStoreTimeout.ts';
 const KILL_MS = 2_000;
 
 /**
- * Stops this window's running attempts within `timeoutMs` (ms), even when the store cannot be written; their loops return to the queue
- * (R9.1).
+ * Stops this window's running attempts within `timeoutMs` (ms), even when the store cannot be written; their loops
+ * return to the queue (R9.1).
  */
 export async function stopOwnRuns(engine: ShutdownParts, timeoutMs: number): Promise<void> {
   const { context, transactions, runs } = engine;

@@ -6,8 +6,8 @@ import type { SupervisorContext } from '../state/context.ts';
 const SNAPSHOT_MS = 30_000;
 
 /**
- * The tree that a check has just run on, for progress (R11.3): undefined where the folder is in no Git repository, or where
- * it could not be had in time, which is logged and fails nothing.
+ * The tree that a check has just run on, for progress (R11.3): undefined where the folder is in no Git repository, or
+ * where it could not be had in time, which is logged and fails nothing.
  */
 export async function treeOfCheck(
   context: SupervisorContext,

@@ -15,7 +15,10 @@ import type { TransactionQueue } from './transactionQueue.ts';
 /** How long (ms) after which a full disk is looked at again. */
 const DISK_AGAIN_MS = 5_000;
 
-/** Takes a turn when something changes by itself: back-offs, waits, holds, the cool-down, the day, a disk that has room again (R3.3). */
+/**
+ * Takes a turn when something changes by itself: back-offs, waits, holds, the cool-down, the day, a disk that has room
+ * again (R3.3).
+ */
 export class WakeTimer implements Disposable {
   readonly #context: SupervisorContext;
   readonly #liveState: LiveState;
@@ -72,7 +75,8 @@ export class WakeTimer implements Disposable {
       next = Math.min(next, time);
     };
     for (const loop of this.#liveState.timed.values()) at(isDue(loop, now) ? now : loop.until);
-    // What the clock has made wrong in it is put right at once: times that now lie in the future would keep it open (R4.5).
+    // What the clock has made wrong in it is put right at once: times that now lie in the future would keep it open
+    // (R4.5).
     for (const circuit of Object.values(circuits)) {
       if (circuitAt(circuit, settings.circuit, now).record !== circuit) at(now);
       else if (circuit.state === 'open') at(now + cooldownRemainingMs(circuit, settings.circuit, now));
@@ -84,7 +88,8 @@ export class WakeTimer implements Disposable {
     }
     const { seen } = this.#liveState.control;
     at(seen && !isAliveDue(seen.at, now) ? seen.at + ALIVE_EVERY_MS : now);
-    // A new day has its own budget, and a clock that went back has an old one: for what waits, and for what is shown (R6.1).
+    // A new day has its own budget, and a clock that went back has an old one: for what waits, and for what is shown
+    // (R6.1).
     at(clock.day(now) === this.#liveState.day.day ? clock.nextDay(now) : now);
     if (this.#liveState.queue.size > 0 && !this.#transactions.halted) {
       if (launcher.freeBytes() < LEAST_FREE_BYTES) {

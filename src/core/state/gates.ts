@@ -46,7 +46,10 @@ function hasPassed({ of }: GateRecord, loop: ActiveLoop): boolean {
   return of.name === name && (of.folder === undefined || of.folder === loop.cwd);
 }
 
-/** How many more attempts may start, beside those that run: none where it is held, one at a time on trial, probes in half-open. */
+/**
+ * How many more attempts may start, beside those that run: none where it is held, one at a time on trial, probes in
+ * half-open.
+ */
 export class Capacity {
   readonly #liveState: LiveState;
   readonly #context: SupervisorContext;

@@ -7,8 +7,9 @@ import type { QueuedLoop } from './liveState.ts';
 export type LaneReason = 'window' | 'folder' | 'budget' | 'absence' | 'memory';
 
 /**
- * Which loops can start only together: those of one profile, of one of its folders that has a gate of its own, or those that are parked for
- * the same reason. `of` tells apart parked loops with the same kind of reason: the folder, the window.
+ * Which loops can start only together: those of one profile, of one of its folders that has a gate of its own, or those
+ * that are parked for the same reason. `of` tells apart parked loops with the same kind of reason: the folder, the
+ * window.
  */
 export type LaneId = ProfileLane | { readonly parked: LaneReason; readonly of: string };
 
@@ -30,7 +31,10 @@ export interface LanePlacement {
   refresh?(): void;
 }
 
-/** Loops of the queue that can start at present, or cannot for one and the same reason; with the sums that decisions need. */
+/**
+ * Loops of the queue that can start at present, or cannot for one and the same reason; with the sums that decisions
+ * need.
+ */
 export class Lane {
   readonly id: LaneId;
   readonly order = new QueueOrder<QueuedLoop>();
@@ -59,7 +63,10 @@ export class Lane {
   }
 }
 
-/** The queue as a whole, for places, and split into lanes, so that what cannot start is never looked at to find what can (R2.5). */
+/**
+ * The queue as a whole, for places, and split into lanes, so that what cannot start is never looked at to find what can
+ * (R2.5).
+ */
 export class Lanes {
   readonly all = new QueueOrder<QueuedLoop>();
   readonly #lanes = new Map<string, Lane>();

@@ -3,12 +3,18 @@ import type { LoopHost } from '../model/status.ts';
 import type { SupervisorContext } from './context.ts';
 import type { LiveState } from './liveState.ts';
 
-/** How long (ms) a loop of another open window may stand first in line before it is passed by: that window does not answer. */
+/**
+ * How long (ms) a loop of another open window may stand first in line before it is passed by: that window does not
+ * answer.
+ */
 const PATIENCE_MS = 5_000;
 /** How long (ms) the runs of a gone window are left to a window that has their folder open: a reload takes a moment. */
 const ADOPT_AFTER_MS = 10_000;
 
-/** Which window a loop belongs to, now that windows come and go. Windows are known by their leases; a lease ends with its process. */
+/**
+ * Which window a loop belongs to, now that windows come and go. Windows are known by their leases; a lease ends with
+ * its process.
+ */
 export class LoopOwnership {
   readonly #context: SupervisorContext;
   readonly #liveState: LiveState;
@@ -42,7 +48,10 @@ export class LoopOwnership {
     return now - (this.#firstInLine.get(seq) ?? now) >= PATIENCE_MS;
   };
 
-  /** These are all that stand first in line: the time of each runs from now or earlier. Others that had not had theirs may have stood there for a moment only. */
+  /**
+   * These are all that stand first in line: the time of each runs from now or earlier. Others that had not had theirs
+   * may have stood there for a moment only.
+   */
   readonly standFirst = (loops: readonly Loop[]): void => {
     const now = this.#context.clock.now();
     const first = new Set(loops.map(({ seq }) => seq));
@@ -52,7 +61,10 @@ export class LoopOwnership {
       if (!first.has(seq) && now - since < PATIENCE_MS) this.#firstInLine.delete(seq);
   };
 
-  /** Whether some loop has now stood first in line for so long that this window looks again: told once. Forgets those that are gone from the queue. */
+  /**
+   * Whether some loop has now stood first in line for so long that this window looks again: told once. Forgets those
+   * that are gone from the queue.
+   */
   hasPassedBy(): boolean {
     const now = this.#context.clock.now();
     let passed = false;
@@ -84,12 +96,18 @@ export class LoopOwnership {
     return this.#context.clock.now() - this.#seenGone(followedBy) >= ADOPT_AFTER_MS;
   }
 
-  /** Whether this window's own lease is gone: another window took it for dead, as one may that could not look at processes for a moment. */
+  /**
+   * Whether this window's own lease is gone: another window took it for dead, as one may that could not look at
+   * processes for a moment.
+   */
   isTakenForDead(): boolean {
     return !this.#liveState.windows.has(this.#context.window.id);
   }
 
-  /** Leases whose process is gone, or is our own: that one had a window before this one, which could not give its lease back. */
+  /**
+   * Leases whose process is gone, or is our own: that one had a window before this one, which could not give its lease
+   * back.
+   */
   dead(): string[] {
     const { window, inspector } = this.#context;
     const others = [...this.#liveState.windows.values()].filter((lease) => lease.id !== window.id);
@@ -106,7 +124,9 @@ export class LoopOwnership {
   }
 }
 
-/** Whether a window with these folders has the loop's folder open; a loop without one belongs to windows without one. */
+/**
+ * Whether a window with these folders has the loop's folder open; a loop without one belongs to windows without one.
+ */
 export function hasOpen(folders: readonly string[], loop: Loop): boolean {
   return loop.folder === undefined ? folders.length === 0 : folders.includes(loop.folder);
 }

@@ -33,8 +33,8 @@ interface BudgetMark extends BudgetMoment {
 }
 
 /**
- * Knows what this host knows beside the store: which windows have which folders open, which folders are gone, and which loops do not fit the
- * budget. It places queued loops accordingly, so that what cannot start blocks nothing (R2.2).
+ * Knows what this host knows beside the store: which windows have which folders open, which folders are gone, and which
+ * loops do not fit the budget. It places queued loops accordingly, so that what cannot start blocks nothing (R2.2).
  */
 export class Placement implements LanePlacement {
   readonly #context: SupervisorContext;
@@ -111,7 +111,10 @@ export class Placement implements LanePlacement {
     return this.#awayFolders.get(path)?.found;
   }
 
-  /** Looks again at folders that were not found, where that is due, and at memory that was short. Returns whether something may start. */
+  /**
+   * Looks again at folders that were not found, where that is due, and at memory that was short. Returns whether
+   * something may start.
+   */
   lookAgain(): boolean {
     const now = this.#context.clock.now();
     let isBack = this.#hasMemoryAgain();
@@ -130,7 +133,10 @@ export class Placement implements LanePlacement {
     return isBack;
   }
 
-  /** A loop does not fit what the day, or the limit itself, can leave even if all running loops give back what they hold (R6.3). */
+  /**
+   * A loop does not fit what the day, or the limit itself, can leave even if all running loops give back what they hold
+   * (R6.3).
+   */
   isOverBudget(loop: QueuedLoop, what: 'today' | 'ever', budget: BudgetMoment): void {
     this.#overBudget ??= { ...budget, loops: new Map() };
     this.#overBudget.loops.set(loop.seq, what);

@@ -38,8 +38,9 @@ export interface DispatchParts {
 }
 
 /**
- * Starts what can start, in the order of the queue (R3.1, R3.3): as many as there are slots, probe places and budget for. A head that does
- * not fit the budget now is overtaken by nobody (R6.3). Loops of other open windows keep their slot free for them.
+ * Starts what can start, in the order of the queue (R3.1, R3.3): as many as there are slots, probe places and budget
+ * for. A head that does not fit the budget now is overtaken by nobody (R6.3). Loops of other open windows keep their
+ * slot free for them.
  */
 export function dispatch(unit: UnitOfWork, parts: DispatchParts): void {
   if (unit.isNewDay) wakeForBudget(unit, 'a new day has begun');
@@ -151,8 +152,8 @@ function isLastFailed(
 }
 
 /**
- * How many queued loops of an account would take the probe places of its circuit before a new one, counted up to `enough`: not the loop that
- * failed last, which lets others go first, and not those of a window that does not answer.
+ * How many queued loops of an account would take the probe places of its circuit before a new one, counted up to
+ * `enough`: not the loop that failed last, which lets others go first, and not those of a window that does not answer.
  */
 export function inLine(
   { liveState, context }: Pick<UnitOfWork, 'liveState' | 'context'>,
@@ -174,7 +175,10 @@ function budgetFacts({ liveState, context, today }: UnitOfWork): BudgetMoment {
   return { day: today, limit: context.settings.budget.dailyLimit, used: liveState.usedOn(today) };
 }
 
-/** Records an attempt; it is launched after commit. Returns false when it cannot start: it is then parked, or has failed for good. */
+/**
+ * Records an attempt; it is launched after commit. Returns false when it cannot start: it is then parked, or has failed
+ * for good.
+ */
 function start(unit: UnitOfWork, { loop, grant }: Chosen, placement: Placement): boolean {
   const { context, liveState } = unit;
   const folder = context.folders.look(loop.cwd);

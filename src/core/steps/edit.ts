@@ -6,8 +6,8 @@ import type { UnitOfWork } from '../state/unitOfWork.ts';
 import { type CheckedSpec, titleOf } from './admission.ts';
 
 /**
- * Changes a queued loop that has not started: its prompt and all that goes with it, at once (R2.6). Returns its 1-based position.
- * `checked` holds the loop as it will be, `changes` what was asked for.
+ * Changes a queued loop that has not started: its prompt and all that goes with it, at once (R2.6). Returns its 1-based
+ * position. `checked` holds the loop as it will be, `changes` what was asked for.
  */
 export function editLoop(unit: UnitOfWork, checked: CheckedSpec, changes: LoopEdit): number {
   const loop = notStarted(unit, checked.loopId ?? '');

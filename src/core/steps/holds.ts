@@ -11,7 +11,10 @@ import { requeue } from './transitions.ts';
 /** A probe that has made progress for so long (ms) closes its circuit (R4.1). */
 const PROBE_PROGRESS_MS = 60_000;
 
-/** Holds what the trouble belongs to: nothing of it starts until its cause is gone (R14). Returns the hold that then stands. */
+/**
+ * Holds what the trouble belongs to: nothing of it starts until its cause is gone (R14). Returns the hold that then
+ * stands.
+ */
 export function hold(unit: UnitOfWork, trouble: Trouble): GateRecord {
   const before = unit.control.gates[gateKey(trouble.of)];
   const gate = heldBy(trouble, before, unit.now);
@@ -19,7 +22,9 @@ export function hold(unit: UnitOfWork, trouble: Trouble): GateRecord {
   return gate;
 }
 
-/** Ends a hold: one loop goes first, and the others follow it (R14.2). Loops that waited for the hold's time come back. */
+/**
+ * Ends a hold: one loop goes first, and the others follow it (R14.2). Loops that waited for the hold's time come back.
+ */
 export function tryGate(unit: UnitOfWork, gate: GateRecord): void {
   if (gate.state !== 'held') return;
   if (gate.reason === 'absence') open(unit, gate);
@@ -27,7 +32,10 @@ export function tryGate(unit: UnitOfWork, gate: GateRecord): void {
   if (gate.reason === 'usageLimit') wakeWaiting(unit, gate);
 }
 
-/** Holds that are due, trials that have lasted long enough, and times that a change of the clock has made wrong (R14.2, R4.5). */
+/**
+ * Holds that are due, trials that have lasted long enough, and times that a change of the clock has made wrong (R14.2,
+ * R4.5).
+ */
 export function wakeGates(unit: UnitOfWork): void {
   for (const gate of Object.values(unit.control.gates)) {
     const current = gateAt(gate, unit.now);
@@ -62,7 +70,10 @@ export function awaitsProgress({ control }: LiveState, loop: ActiveLoop, forMs: 
   return (isProbe && forMs >= PROBE_PROGRESS_MS) || Object.values(control.gates).some((gate) => goesFirst(gate, loop));
 }
 
-/** An attempt makes progress: it has passed its trials, and after a minute also the probe of its account's circuit (R4.1). */
+/**
+ * An attempt makes progress: it has passed its trials, and after a minute also the probe of its account's circuit
+ * (R4.1).
+ */
 export function noteProgress(unit: UnitOfWork, loop: ActiveLoop, forMs: number): void {
   if (!awaitsProgress(unit.liveState, loop, forMs)) return;
   afterTrial(unit, loop);

@@ -9,7 +9,10 @@ export function saveLease(unit: UnitOfWork): void {
   unit.putWindows(new Map([...unit.liveState.windows, [lease.id, lease]]));
 }
 
-/** Ends the leases of windows that are no more, and takes their runs over as far as that is this window's part. Keeps its own. */
+/**
+ * Ends the leases of windows that are no more, and takes their runs over as far as that is this window's part. Keeps
+ * its own.
+ */
 export function adoptOrphanedRuns(unit: UnitOfWork, ownership: LoopOwnership): void {
   if (ownership.isTakenForDead()) saveLease(unit);
   const dead = ownership.dead();

@@ -1,6 +1,9 @@
 import type { UnitOfWork } from '../state/unitOfWork.ts';
 
-/** Stores of loops that have become parked that they count against the depth of the queue no more, not even once they can start (R2.2). */
+/**
+ * Stores of loops that have become parked that they count against the depth of the queue no more, not even once they
+ * can start (R2.2).
+ */
 export function markParked(unit: UnitOfWork): void {
   for (const loop of unit.liveState.lanes.newlyParked()) unit.put({ ...loop, wasParked: true });
 }

@@ -6,7 +6,10 @@ import type { LiveState } from '../state/liveState.ts';
 import type { UnitOfWork } from '../state/unitOfWork.ts';
 import { isChecked, tryGate } from './holds.ts';
 
-/** Checks that could not tell, after which a loop is tried all the same: some programs cannot say whether they are logged in. */
+/**
+ * Checks that could not tell, after which a loop is tried all the same: some programs cannot say whether they are
+ * logged in.
+ */
 const TELLING_CHECKS = 3;
 
 /** A hold whose cause is to be looked at now, and a profile to look at. */

@@ -11,8 +11,8 @@ export function setPriority(unit: UnitOfWork, loopId: string, priority: number):
 }
 
 /**
- * Puts a queued loop just before another one, with that one's priority; before all others if none is named (R2.1: the user's hand).
- * Answers its new 1-based position.
+ * Puts a queued loop just before another one, with that one's priority; before all others if none is named (R2.1: the
+ * user's hand). Answers its new 1-based position.
  */
 export function moveBefore(unit: UnitOfWork, loopId: string, beforeLoopId: string | undefined): number {
   const loop = queuedOf(unit, loopId);

@@ -6,8 +6,8 @@ import { type CheckedLoop, complete, hasCheck } from './rounds.ts';
 import { requeue } from './transitions.ts';
 
 /**
- * Lets a loop that has reached a bound of its rounds go on, with as much again as it was granted at first (R11.3). Throws a `WrongStateError` where it
- * waits for nothing of the kind.
+ * Lets a loop that has reached a bound of its rounds go on, with as much again as it was granted at first (R11.3).
+ * Throws a `WrongStateError` where it waits for nothing of the kind.
  */
 export function continueRounds(unit: UnitOfWork, loopId: string): void {
   const loop = atBound(unit, loopId);

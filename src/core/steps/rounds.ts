@@ -28,7 +28,10 @@ export function checkNext(unit: UnitOfWork, loop: CheckedLoop<ActiveLoop>, why: 
   else startCheck(unit, next);
 }
 
-/** Puts a run of the loop's check on record; it is launched after commit. The loop keeps its slot, or has just been given one. */
+/**
+ * Puts a run of the loop's check on record; it is launched after commit. The loop keeps its slot, or has just been
+ * given one.
+ */
 export function startCheck(unit: UnitOfWork, loop: CheckedLoop): void {
   const { context, now } = unit;
   const { check } = loop;
@@ -64,7 +67,9 @@ export function begun({ check, rounds }: CheckedLoop, now: number): Rounds {
   return check.maxMs === 0 || rounds.until !== undefined ? rounds : { ...rounds, until: now + check.maxMs };
 }
 
-/** What an ended run of the check says of the round; undefined where it says nothing: it was stopped, or nobody knows. */
+/**
+ * What an ended run of the check says of the round; undefined where it says nothing: it was stopped, or nobody knows.
+ */
 export function outcomeOfCheck(verdict: Verdict): CheckOutcome | undefined {
   if (verdict.kind === 'ok') return 'passed';
   if (verdict.kind === 'held') return 'unstartable';

@@ -3,8 +3,8 @@ import type { SessionBefore } from '../ports/agents.ts';
 import { readerStateIn } from './bookmark.ts';
 
 /**
- * What is known of the session that an attempt continues: how its last earlier attempt was read. Undefined if it continues none. `attempts`: all
- * attempts of the loop.
+ * What is known of the session that an attempt continues: how its last earlier attempt was read. Undefined if it
+ * continues none. `attempts`: all attempts of the loop.
  */
 export function sessionBefore({ attempt }: ActiveLoop, attempts: readonly Attempt[]): SessionBefore | undefined {
   if (!attempt.resumed) return undefined;

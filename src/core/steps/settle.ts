@@ -171,8 +171,9 @@ function interrupt(unit: UnitOfWork, loop: ActiveLoop, why: string): void {
 }
 
 /**
- * What a trouble holds. A folder may have settings of its own that cause it, such as a key in its `.env`: only that folder is held until a
- * loop in another one meets it too (R14.2). A program that is not there is missing in all of them.
+ * What a trouble holds. A folder may have settings of its own that cause it, such as a key in its `.env`: only that
+ * folder is held until a loop in another one meets it too (R14.2). A program that is not there is missing in all of
+ * them.
  */
 function heldGate(unit: UnitOfWork, loop: ActiveLoop, { of: kind, hold: reason }: HeldVerdict): GateOf {
   const whole: GateOf = { kind, name: kind === 'profile' ? loop.agent : payerOf(loop) };

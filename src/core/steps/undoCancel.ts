@@ -7,8 +7,8 @@ import { leaveState } from './transitions.ts';
 export const UNDO_MS = 10 * 60_000;
 
 /**
- * Puts a loop that was cancelled while it held no process back into the queue, at its old place (R2.7). It was admitted before, so the gates of a
- * submit are not asked again. Returns its 1-based position.
+ * Puts a loop that was cancelled while it held no process back into the queue, at its old place (R2.7). It was admitted
+ * before, so the gates of a submit are not asked again. Returns its 1-based position.
  */
 export function undoCancel(unit: UnitOfWork, cancelled: FinishedLoop): number {
   const { loopId } = cancelled;

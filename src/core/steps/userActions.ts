@@ -42,8 +42,8 @@ function tryLoop(unit: UnitOfWork, { seq, agent, cwd }: QueuedLoop): boolean {
 }
 
 /**
- * Ends whatever holds an account or a profile of that name, its folders included, so that one loop goes first (R14.2). `machine` and
- * `absence` name what has no other name. Returns whether anything was held.
+ * Ends whatever holds an account or a profile of that name, its folders included, so that one loop goes first (R14.2).
+ * `machine` and `absence` name what has no other name. Returns whether anything was held.
  */
 export function tryAccount(unit: UnitOfWork, name: string): boolean {
   const held = Object.values(unit.control.gates).filter(

@@ -11,7 +11,10 @@ export function waitsForMoney(loop: LiveLoop): boolean {
   return loop.state === 'waiting' && loop.for === 'dailyBudget';
 }
 
-/** Where there may be money again: loops whose agents had used up what the day had left go on (R6.3). `why` there may be. */
+/**
+ * Where there may be money again: loops whose agents had used up what the day had left go on (R6.3). `why` there may
+ * be.
+ */
 export function wakeForBudget(unit: UnitOfWork, why: string): void {
   const { dailyLimit } = unit.context.settings.budget;
   if (dailyLimit > 0 && unit.liveState.usedOn(unit.today) >= dailyLimit) return;
@@ -20,7 +23,9 @@ export function wakeForBudget(unit: UnitOfWork, why: string): void {
   }
 }
 
-/** Whether something is to be done about a wait: it is over, or it began in the future, for the clock went back (R4.5). */
+/**
+ * Whether something is to be done about a wait: it is over, or it began in the future, for the clock went back (R4.5).
+ */
 export function isDue(loop: TimedLoop, now: number): boolean {
   return loop.since > now || !isPending(loop.until, now);
 }

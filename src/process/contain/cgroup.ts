@@ -5,8 +5,8 @@ import { join } from 'node:path';
 export type Population = 'populated' | 'empty' | 'gone' | 'unknown';
 
 /**
- * One control group of version 2, for one run. All that its processes ever start is in it, whatever they do to their group, session, environment or
- * title, unless they may move themselves out.
+ * One control group of version 2, for one run. All that its processes ever start is in it, whatever they do to their
+ * group, session, environment or title, unless they may move themselves out.
  */
 export class Cgroup {
   readonly path: string;
@@ -25,8 +25,9 @@ export class Cgroup {
   }
 
   /**
-   * Runs `start` from within the group: what it starts is born there. No wrapper is needed, so that a start that fails reports its own error. The
-   * caller is outside again when this returns; where it cannot leave, the group is never killed. @throws what `start` throws.
+   * Runs `start` from within the group: what it starts is born there. No wrapper is needed, so that a start that fails
+   * reports its own error. The caller is outside again when this returns; where it cannot leave, the group is never
+   * killed. @throws what `start` throws.
    */
   startWithin<T>(start: () => T): T {
     try {
@@ -74,7 +75,9 @@ export class Cgroup {
     }
   }
 
-  /** Kills everything in the group at once; nothing can escape by forking. Returns whether the kernel took the order. */
+  /**
+   * Kills everything in the group at once; nothing can escape by forking. Returns whether the kernel took the order.
+   */
   kill(): boolean {
     if (this.#holdsUs) return false;
     try {

@@ -10,7 +10,10 @@ const FOLDER = 'loop-supervisor';
 const EMPTY_MS = 10_000;
 const PAUSE_MS = 5;
 
-/** Makes a control group for a run; undefined where this machine lets us make none: the run is then found by search (R13.1). */
+/**
+ * Makes a control group for a run; undefined where this machine lets us make none: the run is then found by search
+ * (R13.1).
+ */
 export function makeRunGroup(token: string, log: (message: string, error?: unknown) => void): Cgroup | undefined {
   if (process.platform !== 'linux') return undefined;
   try {
@@ -36,8 +39,8 @@ export function runGroupAt(path: string): Cgroup {
 }
 
 /**
- * Empties the group of a run after its sweep: what is to live on is moved out first, all else is killed by the kernel, however quickly it forks. With
- * that "nothing is left" is a fact, and not the outcome of a search.
+ * Empties the group of a run after its sweep: what is to live on is moved out first, all else is killed by the kernel,
+ * however quickly it forks. With that "nothing is left" is a fact, and not the outcome of a search.
  */
 export async function emptied(group: Cgroup, left: Leftovers): Promise<Leftovers> {
   const outside = new Set(group.moveOut(left.kept.map(({ pid }) => pid)));

@@ -289,7 +289,9 @@ export class Follower implements Run {
     this.#phase = 'following';
   }
 
-  /** Nobody has seen the run for so long that its slot is freed (R3.1). Nothing of it is ended: its guardian may live. */
+  /**
+   * Nobody has seen the run for so long that its slot is freed (R3.1). Nothing of it is ended: its guardian may live.
+   */
   async #giveUp(why: string): Promise<void> {
     this.#phase = 'ending';
     await this.#conclude(this.#unseen(why));
@@ -319,8 +321,8 @@ export class Follower implements Run {
   }
 
   /**
-   * Reads all there is. A log that cannot be read for the moment is tried for a while: what the agent said last decides how
-   * the run ended (R5.6).
+   * Reads all there is. A log that cannot be read for the moment is tried for a while: what the agent said last decides
+   * how the run ended (R5.6).
    */
   async #readToEnd(tail: Tail): Promise<void> {
     const patience = performance.now() + READ_PATIENCE_MS;

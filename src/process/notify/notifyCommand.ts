@@ -22,8 +22,9 @@ const CLAIMS_KEPT_MS = 24 * 3_600_000;
 const OUTPUT_READ = 64 * 1024;
 
 /**
- * Runs the user's own command for an event, with the event as JSON on its standard input. Of several hosts that see the same event, one runs it
- * (R10.2). A command that fails or takes too long is logged, and changes nothing else. Resolves with whether it ran here and succeeded.
+ * Runs the user's own command for an event, with the event as JSON on its standard input. Of several hosts that see the
+ * same event, one runs it (R10.2). A command that fails or takes too long is logged, and changes nothing else. Resolves
+ * with whether it ran here and succeeded.
  */
 export function createNotifier({ claimsFolder, environment, now, log }: NotifyOptions) {
   return async (command: readonly string[], event: object): Promise<boolean> => {

@@ -9,7 +9,7 @@ export interface RunFiles {
   readonly prompt: string;
   /** The prompt for agents that read it from a file. */
   readonly promptFile: string;
-  /** Where an agent is told to write a report of its own. */
+  /** Where an agent is to write a report of its own. */
   readonly report: string;
   /** Created once, by whoever decides what becomes of the run: its guardian, or a window that finds nobody did. */
   readonly claim: string;

@@ -21,9 +21,10 @@ export interface Address {
 }
 
 /**
- * Reads the setting `store`, such as `postgres://me@db.example.org/loops?schema=mine`. Parameters: `schema`, `host` (the folder of a socket),
- * `sslmode` (`verify-full` or `disable`), `sslrootcert` (a file). Connections other than to this machine use TLS and check the certificate
- * unless `sslmode=disable` is given. Throws a `StoreError` that says what is wrong.
+ * Reads the setting `store`, such as `postgres://me@db.example.org/loops?schema=mine`. Parameters: `schema`, `host`
+ * (the folder of a socket), `sslmode` (`verify-full` or `disable`), `sslrootcert` (a file). Connections other than to
+ * this machine use TLS and check the certificate unless `sslmode=disable` is given. Throws a `StoreError` that says
+ * what is wrong.
  */
 export function parseAddress(setting: string): Address {
   const url = URL.canParse(setting) ? new URL(setting) : undefined;

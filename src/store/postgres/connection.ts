@@ -20,7 +20,9 @@ export interface Timeouts {
   readonly statement: number;
   /** For a lock that another host holds. */
   readonly lock: number;
-  /** How long the server keeps a transaction open whose host says nothing: a host that is gone must not hold the lock. */
+  /**
+   * How long the server keeps a transaction open whose host says nothing: a host that is gone must not hold the lock.
+   */
   readonly idle: number;
 }
 
@@ -35,7 +37,10 @@ export interface ConnectionOptions {
   readonly name: string;
 }
 
-/** One connection to the server, which is used by one caller at a time. A connection that failed is replaced by a new one, never repaired. */
+/**
+ * One connection to the server, which is used by one caller at a time. A connection that failed is replaced by a new
+ * one, never repaired.
+ */
 export class Connection {
   readonly #options: ConnectionOptions;
   readonly #client: pg.Client;
@@ -93,7 +98,7 @@ export class Connection {
   async run(batch: string): Promise<RawRow[][]> {
     if (this.#failure) throw this.#failure;
     try {
-      // A server that hangs is told by its silence, a large batch by its length.
+      // Silence shows a server that hangs, length a large batch.
       const query_timeout = this.#options.timeouts.answer + batch.length / CHARACTERS_PER_MS;
       const query = { text: batch, query_timeout } as pg.QueryConfig;
       const results: pg.QueryResult | pg.QueryResult[] = await this.#client.query(query);

@@ -78,8 +78,9 @@ export class Writes {
 }
 
 /**
- * One write transaction, made in memory: the work of the core runs against what is known and what was loaded, and its writes are collected, to be
- * sent in one round trip. Reads see the transaction's own writes. A read that was not loaded throws `MissingRead`; the work then runs again.
+ * One write transaction, made in memory: the work of the core runs against what is known and what was loaded, and its
+ * writes are collected, to be sent in one round trip. Reads see the transaction's own writes. A read that was not
+ * loaded throws `MissingRead`; the work then runs again.
  */
 export class Draft implements StoreTransaction {
   readonly #mirror: Mirror;
@@ -105,12 +106,16 @@ export class Draft implements StoreTransaction {
     ({ counter: this.#counter, finished: this.#finished, failed: this.#failed } = mirror.head);
   }
 
-  /** Ends the transaction: from now on every call throws. Returns the head row that it leaves, or undefined if it wrote nothing. */
+  /**
+   * Ends the transaction: from now on every call throws. Returns the head row that it leaves, or undefined if it wrote
+   * nothing.
+   */
   finish(): Head | undefined {
     for (const seq of this.#begunAttempts.keys()) this.#noteBegun(seq);
     this.#isOver = true;
     if (!this.#hasWritten) return undefined;
-    // Every transaction that writes has a number of its own, by which others hear of it and we find out whether it landed.
+    // Every transaction that writes has a number of its own, by which others hear of it and we find out whether it
+    // landed.
     this.#next();
     const { control } = this.#begun;
     return {
@@ -295,7 +300,10 @@ export class Draft implements StoreTransaction {
     return { loops, tokens };
   }
 
-  /** Adds loops of another store, except those that were added before and those whose id a live loop has. Returns which are here now. */
+  /**
+   * Adds loops of another store, except those that were added before and those whose id a live loop has. Returns which
+   * are here now.
+   */
   importLoops(source: string, records: readonly LoopRecord[]): ReadonlySet<number> {
     this.#writing();
     const imported = this.#read('imported', source);
@@ -463,7 +471,10 @@ export class Draft implements StoreTransaction {
     return keys.includes(key);
   }
 
-  /** Gives the last added attempt a row of its own if no other has recorded its id: otherwise its loop would not find it. */
+  /**
+   * Gives the last added attempt a row of its own if no other has recorded its id: otherwise its loop would not find
+   * it.
+   */
   #noteBegun(seq: number): void {
     const attempt = this.#begunAttempts.get(seq);
     if (attempt) this.addHistory(seq, { at: attempt.startedAt, from: 'queued', to: 'running', why: '' });

@@ -3,7 +3,10 @@ import { ATTEMPT_COLUMNS, attemptSchema } from '../rows/attemptRow.ts';
 import { isActiveRow, LOOP_COLUMNS, loopRowSchema, toActiveLoop, toLoop } from '../rows/loopRow.ts';
 import type { RawRow, RowReader } from '../rows/rowReader.ts';
 
-/** Selects loops, and in a second statement the present attempts of those that are active. `where` is a condition on `loops`. */
+/**
+ * Selects loops, and in a second statement the present attempts of those that are active. `where` is a condition on
+ * `loops`.
+ */
 export function selectLoops(where: string, order = 'seq'): string {
   return `SELECT ${LOOP_COLUMNS} FROM loops WHERE ${where} ORDER BY ${order};
     SELECT ${ATTEMPT_COLUMNS} FROM attempts WHERE id IN (SELECT attempt_id FROM loops WHERE ${where} AND finished_at IS NULL)`;

@@ -17,12 +17,17 @@ export interface Head {
   readonly control: Control;
 }
 
-/** What was read of the database at one moment: everything that is live, or what has changed since an earlier moment. */
+/**
+ * What was read of the database at one moment: everything that is live, or what has changed since an earlier moment.
+ */
 export interface Reading {
   readonly head: Head;
   readonly windows: readonly WindowLease[];
   readonly day: DaySpend | undefined;
-  /** By `seq`: the loops that changed, `undefined` for those that are gone; or all live ones. Without those that cannot be read. */
+  /**
+   * By `seq`: the loops that changed, `undefined` for those that are gone; or all live ones. Without those that cannot
+   * be read.
+   */
   readonly loops: ReadonlyMap<number, Loop | undefined>;
   /** Ids of live loops that cannot be read. */
   readonly unreadable: ReadonlyMap<string, number>;
@@ -47,8 +52,8 @@ export interface Committed {
 }
 
 /**
- * The live state as this store last saw it. Since every transaction locks the head row, it is exact once a transaction has folded in what
- * changed. It also keeps what its owner has not been told yet.
+ * The live state as this store last saw it. Since every transaction locks the head row, it is exact once a transaction
+ * has folded in what changed. It also keeps what its owner has not been told yet.
  */
 export class Mirror {
   readonly loops = new Map<number, Loop>();

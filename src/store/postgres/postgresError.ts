@@ -5,7 +5,10 @@ function codeOf(error: unknown): string {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
 }
 
-/** A transaction that would succeed if it were run again: lock and statement timeouts, deadlocks, serialization failures. */
+/**
+ * A transaction that would succeed if it were run again: lock and statement timeouts, deadlocks, serialization
+ * failures.
+ */
 const RUN_AGAIN = /^(55P03|57014|40)/;
 /** The server ends, starts, is full of connections, or the connection broke. */
 const OUT_OF_REACH = /^(08|57P0|53300|25P03|E[A-Z]+$)/;
@@ -13,7 +16,10 @@ const DISK = /^(53100|58030|53200|54000)$/;
 /** Node's codes for a certificate that does not prove the server. */
 const CERTIFICATE = /^(CERT_|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO|ERR_TLS_)/;
 
-/** Puts an error of the server at `shown`, or on the way there, into a sentence that says what to do. A `StoreError` stays as it is. */
+/**
+ * Puts an error of the server at `shown`, or on the way there, into a sentence that says what to do. A `StoreError`
+ * stays as it is.
+ */
 export function toStoreError(error: unknown, shown: string): StoreError {
   if (error instanceof StoreError) return error;
   const code = codeOf(error);

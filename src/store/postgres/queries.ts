@@ -116,7 +116,8 @@ export class Queries {
     afterId,
     limit,
   }: TimelineQuery): Promise<TimelineAttempt[]> {
-    // An attempt that ended after `from` belongs to a loop that is live, or finished after that, and has a larger number than its loop.
+    // An attempt that ended after `from` belongs to a loop that is live, or finished after that, and has a larger
+    // number than its loop.
     const oldest = `coalesce((SELECT min(seq) FROM loops WHERE finished_at >= ${literal(from)} OR (finished_at IS NULL AND attempts > 0)), 0)`;
     return this.#timeline(
       `a.id IN (SELECT id FROM attempts WHERE id < ${literal(beforeId)} AND id > ${afterId === undefined ? oldest : literal(afterId)}

@@ -17,7 +17,10 @@ export interface ReaderParts {
   onNews(): void;
 }
 
-/** The connection for queries. It also listens for changes of others; writes have a connection of their own and do not hold it up. */
+/**
+ * The connection for queries. It also listens for changes of others; writes have a connection of their own and do not
+ * hold it up.
+ */
 export class Reader {
   readonly #parts: ReaderParts;
   #connection: Promise<Connection> | undefined;

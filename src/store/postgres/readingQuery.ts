@@ -18,7 +18,10 @@ const LATEST_DAY = '(SELECT greatest((SELECT max(day) FROM spend), (SELECT max(d
 const FAILED = `SELECT loop_id, seq, finished_at FROM loops WHERE state = 'failed' AND cleared = 0
   ORDER BY finished_at DESC, seq DESC LIMIT ${FAILED_KEPT}`;
 
-/** The head row and what changed since `revision`. With `lock`, nobody else can change anything until the transaction ends. */
+/**
+ * The head row and what changed since `revision`. With `lock`, nobody else can change anything until the transaction
+ * ends.
+ */
 export function selectChanges(revision: number, lock: boolean): string {
   return `${HEAD}${lock ? ' FOR UPDATE' : ''}; ${MOMENT};
     SELECT rev, loops, events FROM changes WHERE rev > ${literal(revision)} ORDER BY rev`;
@@ -65,8 +68,8 @@ export interface Passed {
 }
 
 /**
- * What happened between what the mirror knows and `head`. Undefined if everything must be read: nothing is known yet, older changes were
- * trimmed, or the database is older than what is known because a back-up was restored.
+ * What happened between what the mirror knows and `head`. Undefined if everything must be read: nothing is known yet,
+ * older changes were trimmed, or the database is older than what is known because a back-up was restored.
  */
 export function changedSince(mirror: Mirror, { head, first }: HeadRow, changes: readonly RawRow[]): Passed | undefined {
   const { revision } = mirror;

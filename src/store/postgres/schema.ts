@@ -2,7 +2,10 @@ import { StoreError } from '../../core/model/errors.ts';
 import type { Connection } from './connection.ts';
 import { identifier, literal } from './sql.ts';
 
-/** One step of the schema: the statements that lead from the version before to `version`. A released step is never changed. */
+/**
+ * One step of the schema: the statements that lead from the version before to `version`. A released step is never
+ * changed.
+ */
 export interface Migration {
   readonly version: number;
   readonly sql: string;
@@ -10,10 +13,11 @@ export interface Migration {
 
 /**
  * Version 1. The tables of src/store/sqlite/schema.ts with the types of PostgreSQL, and these differences:
- * - `head` is one row, and every transaction locks it first. It holds the counter that numbers loops, attempts, rows of history and ledger, and
- *   changes, and how many loops are finished.
+ * - `head` is one row, and every transaction locks it first. It holds the counter that numbers loops, attempts, rows of
+ *   history and ledger, and changes, and how many loops are finished.
  * - `imports`: loops that were moved here from another store, by their `seq` there, so that each is moved once.
- * - `changes.writer` names the transaction, so that a host whose connection broke at a commit can find out whether it landed.
+ * - `changes.writer` names the transaction, so that a host whose connection broke at a commit can find out whether it
+ *   landed.
  * - Flags are 0 or 1 and JSON is text, as in SQLite: both stores read rows through the same schemas.
  */
 const VERSION_1 = `
@@ -119,9 +123,10 @@ export const MIGRATIONS: readonly Migration[] = [
 export const SCHEMA_VERSION = (MIGRATIONS.at(-1) as Migration).version;
 
 /**
- * Brings the schema up to the last of `migrations` in one transaction, under an advisory lock that keeps other hosts from doing the same.
- * `zone` is the time zone of the budget's day; it is stored when the schema is made. Rejects with a `StoreError`: `newer` for a schema of a
- * later version, which is left untouched, `broken` for a schema that is not ours.
+ * Brings the schema up to the last of `migrations` in one transaction, under an advisory lock that keeps other hosts
+ * from doing the same. `zone` is the time zone of the budget's day; it is stored when the schema is made. Rejects with
+ * a `StoreError`: `newer` for a schema of a later version, which is left untouched, `broken` for a schema that is not
+ * ours.
  */
 export async function migrate(
   connection: Connection,
@@ -166,7 +171,10 @@ async function versionOf(connection: Connection, schema: string, shown: string, 
   return checkVersion(Number(rows?.[0]?.version), known, shown);
 }
 
-/** Returns the schema's version. Throws a `StoreError` of kind `newer` if a later version of this extension has changed it. */
+/**
+ * Returns the schema's version. Throws a `StoreError` of kind `newer` if a later version of this extension has changed
+ * it.
+ */
 export function checkVersion(version: number, known: number, shown: string): number {
   if (version <= known) return version;
   throw new StoreError(

@@ -2,7 +2,9 @@ import { escapeIdentifier, escapeLiteral } from 'pg';
 import type { SqlValue } from '../rows/codecs.ts';
 import type { ColumnGroup } from '../rows/columnTable.ts';
 
-/** A value in a statement. Statements are sent in batches, several in one round trip, and a batch takes no parameters. */
+/**
+ * A value in a statement. Statements are sent in batches, several in one round trip, and a batch takes no parameters.
+ */
 export function literal(value: SqlValue): string {
   if (value === null) return 'NULL';
   if (typeof value === 'number') {

@@ -17,7 +17,10 @@ import { assignments, list, literal, rowsOf, tuple } from './sql.ts';
 
 /** So many changes of the circuit are kept. */
 const KEPT_CIRCUIT_CHANGES = 1_000;
-/** Prompts up to this (bytes) travel in the batch, twice as long as hexadecimal digits; larger ones in a statement of their own. */
+/**
+ * Prompts up to this (bytes) travel in the batch, twice as long as hexadecimal digits; larger ones in a statement of
+ * their own.
+ */
 const SMALL_PROMPT = 64 * 1024;
 
 /** From so many on, loops are updated in one statement. */

@@ -43,7 +43,10 @@ export interface PostgresStore extends Store, LoopImporter {
   readonly clock: Clock;
 }
 
-/** Connects, brings the schema up to date and reads what is live. Rejects with a `StoreError` that says what to do; the call may be repeated. */
+/**
+ * Connects, brings the schema up to date and reads what is live. Rejects with a `StoreError` that says what to do; the
+ * call may be repeated.
+ */
 export async function openPostgresStore(options: PostgresOptions): Promise<PostgresStore> {
   const store = new Postgres(options);
   try {

@@ -34,8 +34,9 @@ interface Unsettled {
 export const channelOf = (schema: string) => `loop_supervisor_${schema}`.slice(0, 63);
 
 /**
- * Runs transactions, one at a time: takes the head row's lock, folds in what others changed, runs the work against memory, and sends what it wrote
- * together with the commit. That is two round trips, and one more for each read that was not stated. Other hosts wait for the lock meanwhile.
+ * Runs transactions, one at a time: takes the head row's lock, folds in what others changed, runs the work against
+ * memory, and sends what it wrote together with the commit. That is two round trips, and one more for each read that
+ * was not stated. Other hosts wait for the lock meanwhile.
  */
 export class Writer {
   readonly #parts: WriterParts;
@@ -54,7 +55,10 @@ export class Writer {
     return this.#isWriting;
   }
 
-  /** What `changes` returns within the transaction that is under way. Its owner has them already unless its work runs right now. */
+  /**
+   * What `changes` returns within the transaction that is under way. Its owner has them already unless its work runs
+   * right now.
+   */
   changesWithin(): StoreChanges | undefined {
     return this.#draft?.changes();
   }
@@ -86,8 +90,8 @@ export class Writer {
   }
 
   /**
-   * Runs `work` in one transaction, now. Rejects with what `work` threw, or with a `StoreError`; after one that is passing the same call may
-   * be repeated, and if the first one has landed after all it returns that result.
+   * Runs `work` in one transaction, now. Rejects with what `work` threw, or with a `StoreError`; after one that is
+   * passing the same call may be repeated, and if the first one has landed after all it returns that result.
    */
   async transact<T>(work: Work<T>, stated: readonly StatedRead[], abandoned: () => void): Promise<T> {
     const connection = await this.#connect();

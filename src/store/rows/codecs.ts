@@ -4,7 +4,10 @@ import type { Json } from '../../core/model/agentEvent.ts';
 /** What a store binds to a parameter. */
 export type SqlValue = string | number | null;
 
-/** How one kind of value is stored in a column. `T` includes `undefined` where the value may be absent: the column is then null. */
+/**
+ * How one kind of value is stored in a column. `T` includes `undefined` where the value may be absent: the column is
+ * then null.
+ */
 export interface Codec<T> {
   /** Reads the column. */
   readonly schema: z.core.$ZodType;

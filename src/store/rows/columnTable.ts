@@ -27,8 +27,8 @@ export interface ColumnGroup<R> {
 export type CheckedRow = { readonly [column: string]: unknown };
 
 /**
- * All columns of one kind of record. Reading and writing share this list, so that a column is added in one place, and the compiler refuses a
- * field that has none.
+ * All columns of one kind of record. Reading and writing share this list, so that a column is added in one place, and
+ * the compiler refuses a field that has none.
  */
 export class ColumnTable<R extends object, W extends string> {
   readonly names: readonly string[];
@@ -79,8 +79,9 @@ export class ColumnTable<R extends object, W extends string> {
 }
 
 /**
- * Reads a row by its columns and drops all others. This is `z.object` with zod's compiled parser, which `zod/mini` leaves out: it reads long
- * lists several times as fast. The class is imported directly, because `z.core` would pull all of zod into the bundle.
+ * Reads a row by its columns and drops all others. This is `z.object` with zod's compiled parser, which `zod/mini`
+ * leaves out: it reads long lists several times as fast. The class is imported directly, because `z.core` would pull
+ * all of zod into the bundle.
  */
 export function columns<S extends z.core.$ZodLooseShape>(shape: S): z.core.$ZodObject<S, z.core.$strip> {
   return new $ZodObjectJIT({ type: 'object', shape }) as z.core.$ZodObject<S, z.core.$strip>;

@@ -77,7 +77,9 @@ export const controlSaved = {
   values: (control: Control): SqlValue[] => Object.values(COLUMNS).map((value) => value(control)),
 };
 
-/** Reads the control record. A part that cannot be read counts as new: all circuits closed, not paused, nothing held. */
+/**
+ * Reads the control record. A part that cannot be read counts as new: all circuits closed, not paused, nothing held.
+ */
 export function readControl(reader: RowReader, row: { readonly [column: string]: unknown } | undefined): Control {
   const part = <S extends z.ZodMiniType>(schema: S, raw: unknown, what: string): z.output<S> | undefined =>
     raw === null || raw === undefined ? undefined : reader.read(schema, raw, () => `the ${what}`);

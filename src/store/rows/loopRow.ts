@@ -111,7 +111,9 @@ function group(occasions: ('once' | 'live')[], others: typeof PHASE) {
 export const LOOP_COLUMNS = [...facts.names, ...Object.keys({ ...PHASE, ...END })].join(', ');
 /** What an `INSERT` writes. */
 export const loopInserted = group(['once', 'live'], PHASE);
-/** What changes while the loop is live. No index of finished loops has any of it alone, so those indexes stay untouched. */
+/**
+ * What changes while the loop is live. No index of finished loops has any of it alone, so those indexes stay untouched.
+ */
 export const loopLive = group(['live'], PHASE);
 /** Every column, for a store that inserts a loop as its transaction leaves it. */
 export const loopWhole = group(['once', 'live'], { ...PHASE, ...END });

@@ -6,7 +6,10 @@ export type RawRow = { readonly [column: string]: unknown };
 /** Distinct reports that are remembered; a database with more unreadable rows repeats itself in the log. */
 const REMEMBERED = 10_000;
 
-/** Reads rows through schemas. A row that does not parse is left out, stays where it is and is reported once, so that it stops nothing else. */
+/**
+ * Reads rows through schemas. A row that does not parse is left out, stays where it is and is reported once, so that it
+ * stops nothing else.
+ */
 export class RowReader {
   readonly #log: (message: string, error?: unknown) => void;
   readonly #reported = new Set<string>();

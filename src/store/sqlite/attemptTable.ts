@@ -53,7 +53,9 @@ export class AttemptTable {
     return saved === 0 ? undefined : this.#loopOf(id);
   }
 
-  /** Moves the read position if it is still `from` (R6.7). Returns the `seq` of the loop, or undefined if it was not. */
+  /**
+   * Moves the read position if it is still `from` (R6.7). Returns the `seq` of the loop, or undefined if it was not.
+   */
   advance(id: number, from: number, to: number, readerState: Json | undefined): number | undefined {
     return this.#advance.run(to, optionalJson.encode(readerState), id, from) === 0 ? undefined : this.#loopOf(id);
   }

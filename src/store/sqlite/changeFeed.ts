@@ -13,11 +13,12 @@ interface Moment {
 /**
  * Knows which changes this store has delivered to its owner, and so which are new.
  *
- * It keeps two markers. `#latest` is the last moment that a transaction began from or committed; it saves reading the counter again.
- * `#delivered` is the last moment up to which changes were delivered. It moves only once they are sure to have been taken: at once outside a
- * transaction, and at the commit inside one. Changes read in a transaction that rolls back, or runs again after a lock, are delivered again.
- * Our own commit moves `#delivered` along only if nobody else committed in between. Otherwise their changes are delivered later, together
- * with our own, which may lie on top of theirs.
+ * It keeps two markers. `#latest` is the last moment that a transaction began from or committed; it saves reading the
+ * counter again. `#delivered` is the last moment up to which changes were delivered. It moves only once they are sure
+ * to have been taken: at once outside a transaction, and at the commit inside one. Changes read in a transaction that
+ * rolls back, or runs again after a lock, are delivered again. Our own commit moves `#delivered` along only if nobody
+ * else committed in between. Otherwise their changes are delivered later, together with our own, which may lie on top
+ * of theirs.
  */
 export class ChangeFeed {
   readonly #connection: Connection;
@@ -32,7 +33,9 @@ export class ChangeFeed {
     this.#tables = tables;
   }
 
-  /** The last change as the open transaction finds it. Throws a `StoreError` of kind `newer` if the schema has changed. */
+  /**
+   * The last change as the open transaction finds it. Throws a `StoreError` of kind `newer` if the schema has changed.
+   */
   begin(): LastChange {
     this.#delivering = undefined;
     return this.#observe().last;

@@ -6,7 +6,10 @@ import type { Connection, Query } from './connection.ts';
 
 const counts = z.object({ finished: z.int().check(z.nonnegative()), failed: z.int().check(z.nonnegative()) });
 
-/** The last change: the last number given out, how many loops are finished, and how many of them failed and were not cleared. */
+/**
+ * The last change: the last number given out, how many loops are finished, and how many of them failed and were not
+ * cleared.
+ */
 export interface LastChange {
   readonly counter: number;
   readonly finished: number;
@@ -21,9 +24,9 @@ export interface Passed {
 }
 
 /**
- * Which loops each transaction changed and what it told: this is how windows learn of each other's changes. Rows are only ever appended. An index on the loops
- * themselves, whose entries move with each change, would cost several pages of the log instead of one. Counts that each change updates share
- * the row.
+ * Which loops each transaction changed and what it told: this is how windows learn of each other's changes. Rows are
+ * only ever appended. An index on the loops themselves, whose entries move with each change, would cost several pages
+ * of the log instead of one. Counts that each change updates share the row.
  */
 export class ChangeTable {
   readonly #counter: Query;
@@ -68,7 +71,10 @@ export class ChangeTable {
     return kept.success ? kept.data : (this.#recount.get() as Omit<LastChange, 'counter'>);
   }
 
-  /** Records at the end of a transaction that it moved the counter on from `from`, which loops it changed, and what it told. */
+  /**
+   * Records at the end of a transaction that it moved the counter on from `from`, which loops it changed, and what it
+   * told.
+   */
   add(
     from: number,
     { counter, finished, failed }: LastChange,
@@ -80,8 +86,8 @@ export class ChangeTable {
   }
 
   /**
-   * What happened while the counter went from `from` to `to`, its present value. Undefined if that is unknown because rows were trimmed or
-   * edited by hand.
+   * What happened while the counter went from `from` to `to`, its present value. Undefined if that is unknown because
+   * rows were trimmed or edited by hand.
    */
   between(from: number, to: number): Passed | undefined {
     const { first, last } = this.#bounds.get() ?? {};

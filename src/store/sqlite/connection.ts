@@ -8,7 +8,10 @@ export const parameters = (count: number) => Array.from({ length: count }, () =>
 /** These columns with a parameter each for `SET …`. */
 export const setting = (names: readonly string[]) => names.map((name) => `${name} = ?`).join(', ');
 
-/** One prepared statement. All its parameters are `?`: Node 22.15 does not take numbered ones by position. Throws `StoreError`s. */
+/**
+ * One prepared statement. All its parameters are `?`: Node 22.15 does not take numbered ones by position. Throws
+ * `StoreError`s.
+ */
 export class Query {
   readonly #connection: Connection;
   readonly #statement: StatementSync;
@@ -63,7 +66,10 @@ function withNumbers(row: RawRow): RawRow {
   );
 }
 
-/** How long (ms) a call blocks the thread while it waits for a lock. Set by a pragma, since Node 22.15 has no `timeout` option. */
+/**
+ * How long (ms) a call blocks the thread while it waits for a lock. Set by a pragma, since Node 22.15 has no `timeout`
+ * option.
+ */
 const BUSY_TIMEOUT_MS = 10;
 
 /** One connection to the database, with its prepared statements and at most one transaction at a time. */

@@ -41,8 +41,8 @@ export class DatabaseFiles {
   }
 
   /**
-   * What is at the path. It is asked before SQLite opens the file in earnest, which would delete a log beside an empty file, and write a log back
-   * into a file that is not a database.
+   * What is at the path. It is asked before SQLite opens the file in earnest, which would delete a log beside an empty
+   * file, and write a log back into a file that is not a database.
    */
   look(): 'nothing' | 'database' | 'something else' {
     const size = statOf(this.path)?.size;
@@ -57,7 +57,9 @@ export class DatabaseFiles {
     createPrivate(this.path);
   }
 
-  /** Moves the file and its companions aside under free names. Returns the new path, or undefined if there was nothing. */
+  /**
+   * Moves the file and its companions aside under free names. Returns the new path, or undefined if there was nothing.
+   */
   moveAside(suffix: string): string | undefined {
     const free = (number: number) => `${this.path}.${suffix}${number === 0 ? '' : `-${number}`}`;
     const taken = (number: number) => ['', ...COMPANIONS].some((companion) => existsSync(free(number) + companion));
@@ -140,8 +142,9 @@ function statOf(path: string): Stats | undefined {
 }
 
 /**
- * Whether SQLite can read the file's first page. It is opened as immutable, so that SQLite looks at nothing beside it and changes nothing. We do not
- * read it ourselves: a process that closes a file gives up all its locks on it, those of its other connections included.
+ * Whether SQLite can read the file's first page. It is opened as immutable, so that SQLite looks at nothing beside it
+ * and changes nothing. We do not read it ourselves: a process that closes a file gives up all its locks on it, those of
+ * its other connections included.
  */
 function isDatabase(path: string): boolean {
   const url = pathToFileURL(path);

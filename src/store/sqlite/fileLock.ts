@@ -4,9 +4,10 @@ import { createPrivate } from './databaseFiles.ts';
 import { toStoreError } from './sqliteError.ts';
 
 /**
- * Shows whether anybody has the database open, by a lock that ends with its process. Each window holds a shared lock on an empty file beside
- * the database while it has that open. Only a window that holds the lock alone may create a database where one was, or move aside a file that
- * is none. Node offers no lock that works everywhere, so this is SQLite's: a read transaction on the empty file takes it.
+ * Shows whether anybody has the database open, by a lock that ends with its process. Each window holds a shared lock on
+ * an empty file beside the database while it has that open. Only a window that holds the lock alone may create a
+ * database where one was, or move aside a file that is none. Node offers no lock that works everywhere, so this is
+ * SQLite's: a read transaction on the empty file takes it.
  */
 export class FileLock {
   readonly #path: string;
@@ -24,7 +25,10 @@ export class FileLock {
     }
   }
 
-  /** Takes the shared lock in place of whatever is held. Throws a `StoreError` of kind `locked` while somebody holds it alone. */
+  /**
+   * Takes the shared lock in place of whatever is held. Throws a `StoreError` of kind `locked` while somebody holds it
+   * alone.
+   */
   share(): void {
     this.letGo();
     try {

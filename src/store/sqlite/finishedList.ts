@@ -6,7 +6,9 @@ import type { Connection } from './connection.ts';
 import type { LoopTable } from './loopTable.ts';
 import { textOf } from './promptTable.ts';
 
-/** SQLite's LIKE folds only ASCII letters and limits the length of patterns. Other texts go through our own function. */
+/**
+ * SQLite's LIKE folds only ASCII letters and limits the length of patterns. Other texts go through our own function.
+ */
 const EASY_TEXT = /^[\x20-\x7e]{1,1000}$/;
 const HAS_TEXT = 'has_text';
 

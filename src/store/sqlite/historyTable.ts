@@ -3,7 +3,10 @@ import { HISTORY_COLUMNS, historyInserted, historySchema } from '../rows/history
 import type { RowReader } from '../rows/rowReader.ts';
 import { type Connection, parameters, type Query } from './connection.ts';
 
-/** What happened to each loop. That it was submitted is not written a second time: its own row says so, and one tree less is touched. */
+/**
+ * What happened to each loop. That it was submitted is not written a second time: its own row says so, and one tree
+ * less is touched.
+ */
 export class HistoryTable {
   readonly #rowReader: RowReader;
   readonly #insert: Query;
@@ -29,7 +32,8 @@ export class HistoryTable {
   add(seq: number, n: number, transition: Transition, attempt: number | null): void {
     const values = historyInserted.values(transition);
     if (this.#insert.run(seq, n, attempt, ...values) > 0) return;
-    // Somebody has set the counter back by hand. The row goes behind the last one, so that the loop can still be written.
+    // Somebody has set the counter back by hand. The row goes behind the last one, so that the loop can still be
+    // written.
     this.#append.run(seq, attempt, ...values, seq);
   }
 

@@ -15,7 +15,10 @@ export class IncrementalVacuum {
     this.#connection = connection;
   }
 
-  /** Takes one step. Returns whether to take another: never while somebody else writes, because asking again at once would block the thread. */
+  /**
+   * Takes one step. Returns whether to take another: never while somebody else writes, because asking again at once
+   * would block the thread.
+   */
   step(): boolean {
     try {
       const free = (this.#connection.pragma('freelist_count') as number) - KEPT_PAGES;

@@ -64,7 +64,10 @@ export class LedgerTable {
     );
   }
 
-  /** Adds a row, and its amount to its day and agent. Returns false, and adds nothing, if the loop has a row of that key (R6.6). */
+  /**
+   * Adds a row, and its amount to its day and agent. Returns false, and adds nothing, if the loop has a row of that key
+   * (R6.6).
+   */
   add(n: number, row: LedgerRow): boolean {
     if (this.#insert.run(n, ...ledgerInserted.values(row)) === 0) return false;
     this.#add.run(row.day, row.agent, row.cost, estimatedPart(row), unknownPart(row));

@@ -8,8 +8,8 @@ import { notADatabase } from './sqliteError.ts';
 /** In bytes. A commit writes each page that it touches, and few rows are large, so small pages mean less to write. */
 const PAGE_SIZE = 2048;
 /**
- * The log is checkpointed when it has so many pages (8 MiB). A checkpoint waits a few milliseconds for the disk and writes a page once, however often
- * it was changed: rare is better than often, but not so rare that the wait is felt.
+ * The log is checkpointed when it has so many pages (8 MiB). A checkpoint waits a few milliseconds for the disk and
+ * writes a page once, however often it was changed: rare is better than often, but not so rare that the wait is felt.
  */
 const LOG_PAGES = 4_000;
 /** A log that grew longer because somebody was reading is cut back to this (bytes). */
@@ -33,9 +33,10 @@ export interface OpenOptions {
 }
 
 /**
- * Opens the database, creates it if there is none, and brings its schema up to date. Throws a `StoreError` that says what to do; after `locked` the
- * same call may succeed a moment later. A file that is not a database is moved aside, but only while nobody has it open, and nothing is ever
- * deleted. A removed database is not created again while other windows still use the removed one.
+ * Opens the database, creates it if there is none, and brings its schema up to date. Throws a `StoreError` that says
+ * what to do; after `locked` the same call may succeed a moment later. A file that is not a database is moved aside,
+ * but only while nobody has it open, and nothing is ever deleted. A removed database is not created again while other
+ * windows still use the removed one.
  */
 export function openDatabase(options: OpenOptions): OpenDatabase {
   const { path, migrations = MIGRATIONS } = options;

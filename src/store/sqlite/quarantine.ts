@@ -1,7 +1,9 @@
 import type { Connection, Query } from './connection.ts';
 import type { LoopTable } from './loopTable.ts';
 
-/** Moves an unreadable row out of the way when its loop id is submitted again. Its attempts, history and ledger stay. */
+/**
+ * Moves an unreadable row out of the way when its loop id is submitted again. Its attempts, history and ledger stay.
+ */
 export class Quarantine {
   readonly #loops: LoopTable;
   readonly #log: (message: string, error?: unknown) => void;
@@ -15,7 +17,10 @@ export class Quarantine {
     this.#remove = connection.prepare('DELETE FROM loops WHERE seq = ?');
   }
 
-  /** Frees a live id whose row cannot be read. Returns the `seq` of that row, or undefined if it can be read. `at`: wall time, ms. */
+  /**
+   * Frees a live id whose row cannot be read. Returns the `seq` of that row, or undefined if it can be read. `at`: wall
+   * time, ms.
+   */
   free(loopId: string, at: number): number | undefined {
     const holder = this.#loops.holder(loopId);
     if (!holder || holder.loop) return undefined;

@@ -1,7 +1,10 @@
 import { StoreError } from '../../core/model/errors.ts';
 import type { Connection } from './connection.ts';
 
-/** One step of the schema: the statements that lead from the version before to `version`. A released step is never changed. */
+/**
+ * One step of the schema: the statements that lead from the version before to `version`. A released step is never
+ * changed.
+ */
 export interface Migration {
   readonly version: number;
   readonly sql: string;
@@ -11,8 +14,10 @@ export interface Migration {
 const APPLICATION_ID = 0x4c_53_75_70;
 
 /**
- * Version 1. What is often written together lies in few trees, since every tree that a commit touches costs a page of the log.
- * - `head`: one row. `counter` numbers loops, revisions, attempts and history rows, and never goes back. Triggers keep `finished` and `failed`.
+ * Version 1. What is often written together lies in few trees, since every tree that a commit touches costs a page of
+ * the log.
+ * - `head`: one row. `counter` numbers loops, revisions, attempts and history rows, and never goes back. Triggers keep
+ *   `finished` and `failed`.
  * - `loops.rev`: the counter at the loop's last change, by which other windows find it.
  * - Prompts are blobs, because older versions of Node cut text at a NUL character when they read it.
  */
@@ -83,13 +88,16 @@ CREATE TABLE quarantine (id INTEGER PRIMARY KEY, at INTEGER NOT NULL, source TEX
 
 /**
  * Version 2: changes are a list to which rows are appended, and each change touches fewer trees.
- * - `changes` replaces `loops.rev`: it says which loops each transaction changed. One counter numbers loops, attempts, rows of history and ledger, and
- *   changes; it is the last `rev` here, replaces `head.counter`, and never goes back. The last row also says how many loops are `finished`, and
- *   how many `failed` and were not cleared, which replaces the triggers. Older rows are trimmed.
- * - `history.attempt` names the attempt that began with that row and so leads from a loop to its attempts, which replaces an index. An attempt was
- *   always added just before its row of history: that is the first row after its own number and before the next attempt. An attempt without such
- *   a row would not be found by its loop; it gets one under its own number, which no row has.
- * - The loop's own row (`submitted_at`) says that it was submitted, and no row of history does any more, except where there is no such loop.
+ * - `changes` replaces `loops.rev`: it says which loops each transaction changed. One counter numbers loops, attempts,
+ *   rows of history and ledger, and changes; it is the last `rev` here, replaces `head.counter`, and never goes back.
+ *   The last row also says how many loops are `finished`, and how many `failed` and were not cleared, which replaces
+ *   the triggers. Older rows are trimmed.
+ * - `history.attempt` names the attempt that began with that row and so leads from a loop to its attempts, which
+ *   replaces an index. An attempt was always added just before its row of history: that is the first row after its own
+ *   number and before the next attempt. An attempt without such a row would not be found by its loop; it gets one under
+ *   its own number, which no row has.
+ * - The loop's own row (`submitted_at`) says that it was submitted, and no row of history does any more, except where
+ *   there is no such loop.
  */
 const VERSION_2 = `
 CREATE TABLE changes (rev INTEGER PRIMARY KEY, loops TEXT NOT NULL, finished INTEGER NOT NULL, failed INTEGER NOT NULL) STRICT;
@@ -117,8 +125,9 @@ DROP INDEX attempts_loop;
 `;
 
 /**
- * Version 3: what a waiting loop waits for is a field (`waiting_for`: usageLimit, dailyBudget, you), and of one that waits for its user also
- * the decision that is due (`need`). Before, the wait for a new day's budget could be told by its sentence alone.
+ * Version 3: what a waiting loop waits for is a field (`waiting_for`: usageLimit, dailyBudget, you), and of one that
+ * waits for its user also the decision that is due (`need`). Before, the wait for a new day's budget could be told by
+ * its sentence alone.
  */
 const VERSION_3 = `
 ALTER TABLE loops ADD COLUMN waiting_for TEXT;
@@ -127,12 +136,17 @@ UPDATE loops SET waiting_for = CASE why WHEN 'what was left of the daily budget 
   WHERE state = 'waiting';
 `;
 
-/** Version 4: `head.settings` holds the last good values of the settings, for hosts that cannot read their own (R6.9). */
+/**
+ * Version 4: `head.settings` holds the last good values of the settings, for hosts that cannot read their own (R6.9).
+ */
 const VERSION_4 = `
 ALTER TABLE head ADD COLUMN settings TEXT;
 `;
 
-/** Version 5: checks and rounds (R11): the check of a loop, where its rounds stand, which runs are checks, and what they found. */
+/**
+ * Version 5: checks and rounds (R11): the check of a loop, where its rounds stand, which runs are checks, and what they
+ * found.
+ */
 const VERSION_5 = `
 ALTER TABLE loops ADD COLUMN check_spec TEXT;
 ALTER TABLE loops ADD COLUMN rounds TEXT;
@@ -147,8 +161,9 @@ CREATE TABLE checks (
 
 /**
  * Version 6: circuits and holds by account (R4.3, R14).
- * - `head.circuits`, `head.gates`: JSON lists in place of the one circuit and of the holds by agent. The one circuit said nothing of whose
- *   trouble it was, so all begin closed. A hold of an agent becomes one of the account that is called like it.
+ * - `head.circuits`, `head.gates`: JSON lists in place of the one circuit and of the holds by agent. The one circuit
+ *   said nothing of whose trouble it was, so all begin closed. A hold of an agent becomes one of the account that is
+ *   called like it.
  * - `attempts.account`: who pays; null where nothing is known but the agent.
  * - `loops.was_parked`: a queued loop that could not start for a time counts against the depth of the queue no more.
  */
@@ -172,8 +187,9 @@ ALTER TABLE loops ADD COLUMN was_parked INTEGER;
 `;
 
 /**
- * Version 7: money of four kinds (R6). `cost_unknown` is the part of `cost_estimated` that is a guess, since nobody knows the cost;
- * `cost_at_least` says that some of the work is in no amount. An attempt holds its `allowance` and what it has `accrued` by a first reckoning.
+ * Version 7: money of four kinds (R6). `cost_unknown` is the part of `cost_estimated` that is a guess, since nobody
+ * knows the cost; `cost_at_least` says that some of the work is in no amount. An attempt holds its `allowance` and what
+ * it has `accrued` by a first reckoning.
  */
 const VERSION_7 = `
 ALTER TABLE loops ADD COLUMN cost_unknown INTEGER NOT NULL DEFAULT 0;
@@ -190,7 +206,8 @@ CREATE INDEX ledger_day ON ledger (day, seq, cost, estimated, source);
 
 /**
  * Version 8: bounds over a life and absences.
- * - `loops.restarts_total`: restarts since the submit or the last retry (R5.1). `loops.commands`: the prompt is a command (R1.5).
+ * - `loops.restarts_total`: restarts since the submit or the last retry (R5.1). `loops.commands`: the prompt is a
+ *   command (R1.5).
  * - `head.seen`: when a host was last alive (R9.5), and what was seen old and when (R9.4).
  */
 const VERSION_8 = `
@@ -199,7 +216,10 @@ ALTER TABLE loops ADD COLUMN commands INTEGER;
 ALTER TABLE head ADD COLUMN seen TEXT;
 `;
 
-/** Version 9: `changes.events` is what each transaction told, for all hosts; `claims` is what one host does for all (R10.2). */
+/**
+ * Version 9: `changes.events` is what each transaction told, for all hosts; `claims` is what one host does for all
+ * (R10.2).
+ */
 const VERSION_9 = `
 ALTER TABLE changes ADD COLUMN events TEXT;
 CREATE TABLE claims (key TEXT PRIMARY KEY, at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
@@ -228,9 +248,9 @@ export const MIGRATIONS: readonly Migration[] = [
 export const SCHEMA_VERSION = (MIGRATIONS.at(-1) as Migration).version;
 
 /**
- * Brings the database up to the last of `migrations` in one transaction. Windows of an older version that have it open notice at their next
- * transaction. Throws a `StoreError`: `newer` for a database of a later version, which is left untouched, `broken` for one of another program,
- * `locked` while somebody holds it.
+ * Brings the database up to the last of `migrations` in one transaction. Windows of an older version that have it open
+ * notice at their next transaction. Throws a `StoreError`: `newer` for a database of a later version, which is left
+ * untouched, `broken` for one of another program, `locked` while somebody holds it.
  */
 export function migrate(connection: Connection, migrations: readonly Migration[] = MIGRATIONS): void {
   const latest = migrations.at(-1)?.version ?? 0;
@@ -247,7 +267,9 @@ export function migrate(connection: Connection, migrations: readonly Migration[]
   }
 }
 
-/** The schema's version: 0 for an empty database. Throws a `StoreError` for one that is not ours, or newer than `known`. */
+/**
+ * The schema's version: 0 for an empty database. Throws a `StoreError` for one that is not ours, or newer than `known`.
+ */
 export function ownVersion(connection: Connection, known: number): number {
   const application = connection.pragma('application_id');
   if (application === APPLICATION_ID) return checkVersion(connection, known);
@@ -259,7 +281,10 @@ export function ownVersion(connection: Connection, known: number): number {
   );
 }
 
-/** Returns the schema's version. Throws a `StoreError` of kind `newer` if a later version of this extension has changed it. */
+/**
+ * Returns the schema's version. Throws a `StoreError` of kind `newer` if a later version of this extension has changed
+ * it.
+ */
 export function checkVersion(connection: Connection, known: number): number {
   const version = connection.pragma('user_version') as number;
   if (version <= known) return version;

@@ -37,8 +37,9 @@ export interface StoreOptions {
 }
 
 /**
- * Opens the supervisor's memory, and creates it if there is none. Throws a `StoreError` that says what to do; the call may be repeated. A
- * database that is only locked at present is opened by the first read or write that finds it free: until then reads throw and writes wait.
+ * Opens the supervisor's memory, and creates it if there is none. Throws a `StoreError` that says what to do; the call
+ * may be repeated. A database that is only locked at present is opened by the first read or write that finds it free:
+ * until then reads throw and writes wait.
  */
 export function openStore(options: StoreOptions): Store {
   return new SqliteStore(options);
@@ -174,7 +175,9 @@ class SqliteStore implements Store {
     this.#opened = undefined;
   }
 
-  /** Runs `work` in one write transaction, now. Throws a `StoreError` of kind `locked` if somebody else holds the lock. */
+  /**
+   * Runs `work` in one write transaction, now. Throws a `StoreError` of kind `locked` if somebody else holds the lock.
+   */
   #inTransaction<T>(work: (transaction: Transaction) => T): T {
     let hasBegun = false;
     try {
@@ -249,7 +252,10 @@ class SqliteStore implements Store {
     this.#nextCheck = this.#options.clock.after(CHECK_EVERY_MS, this.#check);
   }
 
-  /** Checks whether the trouble is over: the same files are back, or the disk takes a write. Other trouble needs a new window. */
+  /**
+   * Checks whether the trouble is over: the same files are back, or the disk takes a write. Other trouble needs a new
+   * window.
+   */
   readonly #check = (): void => {
     const kind = this.#health.trouble?.kind;
     const opened = this.#opened;

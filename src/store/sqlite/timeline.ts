@@ -20,7 +20,8 @@ export class Timeline {
       `${SELECT} WHERE a.id IN (
          SELECT id FROM attempts WHERE id < ? AND id > ${above} AND (ended_at IS NULL OR ended_at >= ?) ORDER BY id DESC LIMIT ?
        ) ORDER BY a.id`;
-    // An attempt that ended after `from` belongs to a loop that is live, or finished after that, and has a larger number than its loop.
+    // An attempt that ended after `from` belongs to a loop that is live, or finished after that, and has a larger
+    // number than its loop.
     const finished = 'SELECT seq FROM loops WHERE finished_at >= ?';
     const live = 'SELECT seq FROM loops WHERE finished_at IS NULL AND attempts > 0';
     this.#since = connection.prepare(newest(`(SELECT min(seq) FROM (${finished} UNION ALL ${live}))`));

@@ -214,7 +214,10 @@ export class Transaction implements StoreTransaction {
     return { loops, tokens };
   }
 
-  /** Gives the last added attempt a row of its own if no other has recorded its id: otherwise its loop would not find it. */
+  /**
+   * Gives the last added attempt a row of its own if no other has recorded its id: otherwise its loop would not find
+   * it.
+   */
   #noteBegun(seq: number): void {
     const attempt = this.#begunAttempts.get(seq);
     if (attempt) this.addHistory(seq, { at: attempt.startedAt, from: 'queued', to: 'running', why: '' });

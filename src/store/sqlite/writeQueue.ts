@@ -2,7 +2,10 @@ import type { Disposable } from '../../core/model/disposable.ts';
 import { StoreError } from '../../core/model/errors.ts';
 import type { Clock } from '../../core/ports/clock.ts';
 
-/** Pauses (ms) between tries while somebody holds the lock: doubled each time up to the longest. Each try itself waits at most 10 ms. */
+/**
+ * Pauses (ms) between tries while somebody holds the lock: doubled each time up to the longest. Each try itself waits
+ * at most 10 ms.
+ */
 const FIRST_PAUSE_MS = 10;
 const LONGEST_PAUSE_MS = 100;
 /** How long (ms) waiting writes run before the thread is free for others. */
@@ -14,7 +17,10 @@ interface Job {
   reject(error: unknown): void;
 }
 
-/** Runs writes one after another, in the order of their calls. One that finds the database locked is tried again without blocking the thread. */
+/**
+ * Runs writes one after another, in the order of their calls. One that finds the database locked is tried again without
+ * blocking the thread.
+ */
 export class WriteQueue implements Disposable {
   readonly #clock: Clock;
   readonly #onWaiting: (waitedMs: number) => void;

@@ -101,7 +101,10 @@ export interface VisibleLoops {
   isVisible(seq: number): boolean;
 }
 
-/** Notifies the user: bursts in one message, each with buttons that lead to the loop. One window shows it for all (R10.2). */
+/**
+ * Notifies the user: bursts in one message, each with buttons that lead to the loop. One window shows it for all
+ * (R10.2).
+ */
 export class Notifications implements vscode.Disposable {
   readonly #deps: UiDeps;
   readonly #config: Config;

@@ -5,7 +5,9 @@ import { claimEvents, EventTurns } from '../window/eventClaims.ts';
 import { eventPayload } from './eventPayload.ts';
 import { type NoticeKind, noticeKind } from './notificationTexts.ts';
 
-/** Runs the user's command for each notice, for example to reach a phone or a chat. One host runs it for all (R10.2). */
+/**
+ * Runs the user's command for each notice, for example to reach a phone or a chat. One host runs it for all (R10.2).
+ */
 export function runNotifyCommand(
   { host, notify, log }: Pick<ViewDeps, 'host' | 'notify' | 'log'>,
   config: Config,

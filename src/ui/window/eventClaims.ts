@@ -15,7 +15,8 @@ export function isOwn({ current }: Pick<SupervisorHost, 'current'>, event: Super
 }
 
 /**
- * Claims events, so that one host acts on each (R10.2). Resolves with those that this one is to act on: where the store cannot say, with its own.
+ * Claims events, so that one host acts on each (R10.2). Resolves with those that this one is to act on: where the store
+ * cannot say, with its own.
  */
 export async function claimEvents<T extends SupervisorEvent>(
   host: Pick<SupervisorHost, 'current'>,

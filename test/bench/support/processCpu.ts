@@ -1,6 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** CPU time that the threads of a process have used, ms: by the scheduler's count in ns, since ticks of 10 ms are too coarse for what idles. */
+/**
+ * CPU time that the threads of a process have used, ms: by the scheduler's count in ns, since ticks of 10 ms are too
+ * coarse for what idles.
+ */
 export function cpuMsOf(pid: number): number {
   const threads = readdirSync(`/proc/${pid}/task`);
   return (

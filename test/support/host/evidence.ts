@@ -36,8 +36,9 @@ const FOCUS = `(() => {
 })()`;
 
 /**
- * Keeps what one needs to understand why a test failed: a picture of each window, the text of dialogs, questions and notices,
- * what has the focus, the last lines of the logs, and the processes. Returns the folder; trouble in here is written there too.
+ * Keeps what one needs to understand why a test failed: a picture of each window, the text of dialogs, questions and
+ * notices, what has the focus, the last lines of the logs, and the processes. Returns the folder; trouble in here is
+ * written there too.
  */
 export async function keepEvidence(
   title: string,

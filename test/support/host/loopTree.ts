@@ -99,8 +99,9 @@ export class LoopTree {
   }
 
   /**
-   * Waits until a row says this beside its label, or to a screen reader. A row that is still to move to another group is best waited for before its menu is opened: while it
-   * moves VS Code does not know it, and the command asks which loop is meant.
+   * Waits until a row says this beside its label, or to a screen reader. A row that is still to move to another group
+   * is best waited for before its menu is opened: while it moves VS Code does not know it, and the command asks which
+   * loop is meant.
    */
   async becomes(label: string | RegExp, words: string): Promise<void> {
     await until(`${label} to be ${words}`, async () => {
@@ -207,8 +208,8 @@ export class LoopTree {
   }
 
   /**
-   * Presses a key on a row until `isDone`. A page that has only just come is given the keyboard, once more even: then the key went
-   * there, and is pressed again. As long as the tree has the keyboard, the key was heard.
+   * Presses a key on a row until `isDone`. A page that has only just come is given the keyboard, once more even: then
+   * the key went there, and is pressed again. As long as the tree has the keyboard, the key was heard.
    */
   async press(label: string, key: string, isDone: () => Promise<boolean>): Promise<void> {
     await until(`what ${key} on ${label} does`, async () => {
@@ -221,7 +222,10 @@ export class LoopTree {
     });
   }
 
-  /** Opens the context menu of what is selected by keyboard, and takes an entry of it. `begin` gives the keyboard to the tree. */
+  /**
+   * Opens the context menu of what is selected by keyboard, and takes an entry of it. `begin` gives the keyboard to the
+   * tree.
+   */
   async menuByKeyboard(action: string, begin = async () => {}): Promise<void> {
     const { keyboard } = this.#page;
     const menu = this.#page.locator('.monaco-menu');

@@ -6,19 +6,21 @@ import { exactly } from './exactly.ts';
 const AGAIN_MS = 10_000;
 
 /**
- * Opens a menu and takes an entry of it. A menu goes when what it belongs to is drawn anew, when settings change and when a page
- * takes the keyboard: then it is opened again.
+ * Opens a menu and takes an entry of it. A menu goes when what it belongs to is drawn anew, when settings change and
+ * when a page takes the keyboard: then it is opened again.
  */
 export async function takeMenuItem(page: Page, open: () => Promise<void>, label: string): Promise<void> {
   const menu = page.locator('.monaco-menu').first();
   const focused = page.locator('.monaco-menu .action-item.focused').filter({ hasText: label });
   await until(`${label} in the menu`, async () => {
     try {
-      // A menu that opens under a mouse that rests marks nothing when it is pointed at: the mouse has to come from elsewhere.
+      // A menu that opens under a mouse that rests marks nothing when it is pointed at: the mouse has to come from
+      // elsewhere.
       await page.mouse.move(0, 0);
       await open();
       await menu.waitFor({ timeout: AGAIN_MS });
-      // A click too soon after the menu opened is taken for the end of the one that opened it, so: point and press Enter.
+      // A click too soon after the menu opened is taken for the end of the one that opened it, so: point and press
+      // Enter.
       await menuItem(page, label).hover({ timeout: AGAIN_MS });
       await focused.waitFor({ timeout: AGAIN_MS });
     } catch (error) {

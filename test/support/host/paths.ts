@@ -22,8 +22,8 @@ export function freshFolder(name: string): string {
 }
 
 /**
- * A folder that is filled once: `fill` works on a neighbour that gets the final name when it is complete, so that one broken off half-way, or two at
- * once, do no harm.
+ * A folder that is filled once: `fill` works on a neighbour that gets the final name when it is complete, so that one
+ * broken off half-way, or two at once, do no harm.
  */
 export async function filledOnce(
   target: string,

@@ -32,8 +32,9 @@ export interface ServerProgram {
 }
 
 /**
- * Makes sure that there is a VS Code server, from the npm registry alone. It takes about 20 s and 600 MB the first time. Nothing is compiled: install scripts
- * are off, and the few native parts that are then missing only cost a warning.
+ * Makes sure that there is a VS Code server, from the npm registry alone. It takes about 20 s and 600 MB the first
+ * time. Nothing is compiled: install scripts are off, and the few native parts that are then missing only cost a
+ * warning.
  */
 export async function provisionServer(
   log: (line: string) => void = () => {},

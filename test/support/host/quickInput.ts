@@ -36,8 +36,8 @@ export class QuickInput {
   }
 
   /**
-   * Opens the palette, types in it and then does something there, all of it once more if the palette goes in between: that of the
-   * question before closes late, and a page that has only just come takes the keyboard.
+   * Opens the palette, types in it and then does something there, all of it once more if the palette goes in between:
+   * that of the question before closes late, and a page that has only just come takes the keyboard.
    */
   async #inPalette(text: string, act: () => Promise<boolean>): Promise<void> {
     const input = this.input();
@@ -110,7 +110,9 @@ export class QuickInput {
     await this.#page.locator(`.quick-input-titlebar .action-label[aria-label^="${button}"]`).click();
   }
 
-  /** The choices of the open pick with all that each says, by its label: description, and a detail in the line below. */
+  /**
+   * The choices of the open pick with all that each says, by its label: description, and a detail in the line below.
+   */
   async said(): Promise<Record<string, string>> {
     const rows = await this.#page
       .locator('.quick-input-list .monaco-list-row .quick-input-list-rows')

@@ -136,8 +136,8 @@ export class Server {
   }
 
   /**
-   * The address of a window on `folder`, where `develop` is the extension under development, if any, and `tests` a bundled program that runs inside
-   * its extension host.
+   * The address of a window on `folder`, where `develop` is the extension under development, if any, and `tests` a
+   * bundled program that runs inside its extension host.
    */
   url(folder: string, { develop, tests }: { develop?: string; tests?: string } = {}): string {
     const remote = (path: string) => `vscode-remote://127.0.0.1:${this.port}${path}`;
@@ -151,7 +151,10 @@ export class Server {
     return `${this.origin}/?${query}`;
   }
 
-  /** Replaces the settings, as by a hand in settings.json; a running window follows. `ofUser`: those that are of the user alone. */
+  /**
+   * Replaces the settings, as by a hand in settings.json; a running window follows. `ofUser`: those that are of the
+   * user alone.
+   */
   writeSettings(settings: Record<string, unknown>, ofUser: Record<string, unknown> = {}): void {
     for (const [scope, content] of Object.entries({ User: { ...QUIET, ...settings, ...ofUser }, Machine: settings })) {
       const file = this.#settingsFile(scope);
@@ -170,8 +173,8 @@ export class Server {
   }
 
   /**
-   * The guardians, agents and agents' children that its windows have started, told by what the extension marks them with. What VS
-   * Code starts by itself, such as its look for open ports, is none of them, whatever it runs.
+   * The guardians, agents and agents' children that its windows have started, told by what the extension marks them
+   * with. What VS Code starts by itself, such as its look for open ports, is none of them, whatever it runs.
    */
   started(): Seen[] {
     return carrying(MARK, this.#mark).filter(
@@ -179,7 +182,10 @@ export class Server {
     );
   }
 
-  /** Makes it as if it were new, for other users: its windows must be closed. Its hosts and all that they started are ended. */
+  /**
+   * Makes it as if it were new, for other users: its windows must be closed. Its hosts and all that they started are
+   * ended.
+   */
   async forget(): Promise<void> {
     await until('all that the windows had to be gone', () => {
       const left = [...this.hosts(), ...this.started()];

@@ -20,8 +20,8 @@ export interface Lease {
 }
 
 /**
- * Takes the server that all test files share, as if it were new: no state of an earlier file, no process, no window. A server with
- * options that can only be given at its start is started for its user alone.
+ * Takes the server that all test files share, as if it were new: no state of an earlier file, no process, no window. A
+ * server with options that can only be given at its start is started for its user alone.
  */
 export async function leaseServer({ settings, ...options }: ServerOptions): Promise<Lease> {
   const { context } = await browser();

@@ -1,7 +1,10 @@
 import type { Host } from './useWorkbench.ts';
 import type { Workbench } from './workbench.ts';
 
-/** A theme of each kind, by the word that its pictures are named with: as the setting says it, and the class of a workbench in it. */
+/**
+ * A theme of each kind, by the word that its pictures are named with: as the setting says it, and the class of a
+ * workbench in it.
+ */
 export const THEMES = {
   light: { theme: 'Default Light Modern', kind: 'vs' },
   contrast: { theme: 'Default High Contrast', kind: 'hc-black' },
@@ -26,7 +29,10 @@ export async function useTheme(
   for (const { page } of windows) await page.locator(`.monaco-workbench.${THEMES[name].kind}`).waitFor();
 }
 
-/** Saves what is on the screen in each theme, as `name-dark` and so on. `before` brings back what a change of theme takes away, as a hover. */
+/**
+ * Saves what is on the screen in each theme, as `name-dark` and so on. `before` brings back what a change of theme
+ * takes away, as a hover.
+ */
 export async function pictures(host: Host, name: string, before?: (window: Workbench) => Promise<void>): Promise<void> {
   const settings = host.server.readSettings();
   for (const word of Object.keys(THEMES) as ThemeName[]) {

@@ -20,9 +20,9 @@ export interface WorkbenchOptions extends Pick<ServerOptions, 'settings' | 'trus
 if (!process.env[CLAIMS]) after('close what the files of tests share', closeShared);
 
 /**
- * Gives the tests of this `describe` a VS Code with our VSIX installed as a user would, with no state of others, and a window on a
- * fresh folder. Before each test the window is put in order: what the test before has left cannot reach it. What a failed test or
- * hook leaves is kept, and the folder printed.
+ * Gives the tests of this `describe` a VS Code with our VSIX installed as a user would, with no state of others, and a
+ * window on a fresh folder. Before each test the window is put in order: what the test before has left cannot reach it.
+ * What a failed test or hook leaves is kept, and the folder printed.
  */
 export function useWorkbench(options: WorkbenchOptions = {}): Host {
   const host = new Host(options);

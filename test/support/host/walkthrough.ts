@@ -45,7 +45,10 @@ export class Walkthrough {
     return (await this.#step(title).locator('[role="checkbox"]').getAttribute('aria-checked')) === 'true';
   }
 
-  /** Waits for the picture beside the steps that says this to those who can not see it: that of the step before stays for a while. Answers its width. */
+  /**
+   * Waits for the picture beside the steps that says this to those who cannot see it: that of the step before stays
+   * for a while. Answers its width.
+   */
   async picture(alt: RegExp): Promise<number> {
     const inside = this.#page
       .frameLocator('.getting-started-media iframe.webview.ready')

@@ -113,7 +113,10 @@ export class Workbench {
     await this.ready();
   }
 
-  /** Waits until VS Code has stored this, of us or of its editors: it does so every few seconds, and a reload before that loses it. */
+  /**
+   * Waits until VS Code has stored this, of us or of its editors: it does so every few seconds, and a reload before
+   * that loses it.
+   */
   async remembers(part: string): Promise<void> {
     await until(`${part} to be remembered`, async () => String(await this.page.evaluate(REMEMBERED)).includes(part));
   }
@@ -155,8 +158,8 @@ export class Workbench {
   }
 
   /**
-   * Puts away whatever lies open: menus, questions, dialogs, notices, editors with unsaved text. Nothing of ours has the keyboard
-   * then, and the pointer is on nothing.
+   * Puts away whatever lies open: menus, questions, dialogs, notices, editors with unsaved text. Nothing of ours has
+   * the keyboard then, and the pointer is on nothing.
    */
   async settle(): Promise<void> {
     await until('a window in which nothing lies open', async () => {
@@ -231,7 +234,10 @@ export class Workbench {
     return classes.includes('error-kind') ? 'error' : classes.includes('warning-kind') ? 'warning' : 'plain';
   }
 
-  /** Waits until the page of ours with that title is in front and there, and answers its inside. While it loads it takes the keyboard. */
+  /**
+   * Waits until the page of ours with that title is in front and there, and answers its inside. While it loads it takes
+   * the keyboard.
+   */
   async panel(title: string | RegExp): Promise<FrameLocator> {
     await this.page.locator('.tab.active').filter({ hasText: title }).waitFor();
     await this.webview().locator('main').waitFor();

@@ -8,8 +8,8 @@ export type RunEnding =
   | AgentErrorCause;
 
 /**
- * One thing that happens to the machine. Numbers that choose (`window`, `loop`, `run`) are taken modulo what there is. `quick`: the next command
- * follows in the same moment, before this one has settled.
+ * One thing that happens to the machine. Numbers that choose (`window`, `loop`, `run`) are taken modulo what there is.
+ * `quick`: the next command follows in the same moment, before this one has settled.
  */
 export type Command = { readonly quick: boolean } & (
   | {

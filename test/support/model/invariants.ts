@@ -89,7 +89,10 @@ export class Invariants {
     );
   }
 
-  /** Windows look at each other's changes every half second: after a longer time without a change every window has seen all. */
+  /**
+   * Windows look at each other's changes every half second: after a longer time without a change every window has seen
+   * all.
+   */
   async #quiet(): Promise<void> {
     const { machine, moved, retried } = this.#world;
     this.#takeStock();

@@ -38,8 +38,8 @@ export interface Sight {
 }
 
 /**
- * Stands between the supervisors and their store, and looks at every start and every admission within its transaction, before it is committed:
- * no other window can have changed anything in between, so what is seen is what was decided on.
+ * Stands between the supervisors and their store, and looks at every start and every admission within its transaction,
+ * before it is committed: no other window can have changed anything in between, so what is seen is what was decided on.
  */
 export class StartChecks {
   readonly #sight: Sight;
@@ -219,7 +219,9 @@ export class StartChecks {
     return active.some((loop) => isBehind(gate, loop) && isLater(gate, loop));
   }
 
-  /** Whether a loop does not simply go in its turn: its account, profile or machine is held, or lets only some through. */
+  /**
+   * Whether a loop does not simply go in its turn: its account, profile or machine is held, or lets only some through.
+   */
   isHeld(loop: QueuedLoop): boolean {
     const circuit = this.#control.circuits[loop.agent];
     if (circuit && circuit.state !== 'closed') return true;

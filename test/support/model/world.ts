@@ -102,7 +102,8 @@ export class World implements Sight {
       assert.ok(waited < 100, 'something that was asked for is never answered');
       await clock.advance(500);
     }
-    // What could not be written is tried again; after a jump, and for a disk that has room again, timers compute anew within 30 s (R4.5).
+    // What could not be written is tried again; after a jump, and for a disk that has room again, timers compute anew
+    // within 30 s (R4.5).
     if (!this.#mayBeLate) return;
     await clock.advance(3_000);
     this.checks.failing = 0;

@@ -2,7 +2,9 @@ import { Cluster } from './cluster.ts';
 
 let shared: Promise<Cluster | undefined> | undefined;
 
-/** The server that all suites of a program share. It starts when it is first asked for, and stops after the last test. */
+/**
+ * The server that all suites of a program share. It starts when it is first asked for, and stops after the last test.
+ */
 export function sharedCluster(): () => Promise<Cluster | undefined> {
   return () => {
     shared ??= Cluster.start().then((cluster) => {

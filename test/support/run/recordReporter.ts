@@ -12,8 +12,9 @@ export function report(line: Line): void {
 }
 
 /**
- * Mocha's reporter for the runner: a line of JSON for each test, in the file that the environment names. Works in an extension
- * host too. Its option `staysOpen`: the program goes on after these tests; `more`: with other tests, so this is not the end.
+ * Mocha's reporter for the runner: a line of JSON for each test, in the file that the environment names. Works in an
+ * extension host too. Its option `staysOpen`: the program goes on after these tests; `more`: with other tests, so this
+ * is not the end.
  */
 export default class RecordReporter extends Mocha.reporters.Base {
   constructor(runner: Mocha.Runner, options?: Mocha.MochaOptions) {

@@ -19,7 +19,9 @@ export interface Suite {
   readonly workers?: number;
 }
 
-/** A suite has no limit in all, which a busy machine would reach; it hangs when nothing comes of it for so long (ms). */
+/**
+ * A suite has no limit in all, which a busy machine would reach; it hangs when nothing comes of it for so long (ms).
+ */
 const HANGS_MS = 900_000;
 const LOOK_MS = 200;
 /** How long (ms) something that a suite started may outlive it. */

@@ -41,7 +41,10 @@ function mocha(name: string, spec: string): Suite {
   return { name, command: [...MOCHA, spec], records: true };
 }
 
-/** The files of a suite, the largest first: they tend to take longest, and no worker is to begin one when the others are done. */
+/**
+ * The files of a suite, the largest first: they tend to take longest, and no worker is to begin one when the others are
+ * done.
+ */
 function filesOf(pattern: string): string[] {
   const size = (file: string) => statSync(join(ROOT, file)).size;
   return globSync(pattern, { cwd: ROOT }).sort((a, b) => size(b) - size(a));

@@ -5,8 +5,8 @@ import { closeShared } from '../host/sharedServers.ts';
 import { CLAIMS, HANGS_MS } from './record.ts';
 import RecordReporter, { report } from './recordReporter.ts';
 
-// node worker.ts file …: one of several programs that run these files of tests side by side, each the next that no other has
-// claimed. What the files share, such as a server, is opened once for each worker.
+// node worker.ts file …: one of several programs that run these files of tests side by side, each the next that no
+// other has claimed. What the files share, such as a server, is opened once for each worker.
 const claims = process.env[CLAIMS];
 if (!claims) throw new Error(`${CLAIMS} does not name the folder of claims.`);
 
