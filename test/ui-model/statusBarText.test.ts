@@ -128,7 +128,7 @@ describe('The budget in the status bar', () => {
     const status = budget(19, 20);
     const shown = budgetText({ ...status, budget: { ...status.budget, unknown: 1.5 } }, 90, NOTHING, NOW);
     assert.deepEqual(pick(shown), ['$(error) ≈$20.50 / $20.00', 'error']);
-    assert.match(shown.tooltip, /\$1\.50 of it is a guess, for work whose cost nobody reports/);
+    assert.match(shown.tooltip, /\$1\.50 of it is a guess/);
     assert.match(shown.spoken, /^Spent on loops today: about \$20\.50/);
   });
 
@@ -160,7 +160,7 @@ describe('The budget in the status bar', () => {
     const money = { ...status, budget: { ...status.budget, unknown: 2, granted: 1.5 } };
     const { text, level, tooltip } = budgetText(money, 90, NOTHING, NOW);
     assert.deepEqual([text, level], ['$(warning) ≈$19.00 / $20.00', 'warning']);
-    assert.match(tooltip, /Of it \$2\.00 is a guess, for runs that named no cost\./);
+    assert.match(tooltip, /\$2\.00 of it is a guess, for runs that reported no cost\./);
     assert.match(tooltip, /Running loops may spend \$1\.50 more before they must ask again\./);
   });
 });

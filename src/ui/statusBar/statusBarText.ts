@@ -164,7 +164,7 @@ export function budgetText(status: Status, warnAtPercent: number, today: TodaySp
 /** What of the amount is a guess, and what loops may or will take besides. */
 function heldMoney({ budget: { unknown, granted, reserved } }: Status): string {
   const lines = [
-    unknown > 0 ? `Of it ${formatUsd(unknown)} is a guess, for runs that named no cost.` : '',
+    unknown > 0 ? `${formatUsd(unknown)} of it is a guess, for runs that reported no cost.` : '',
     granted > 0 ? `Running loops may spend ${formatUsd(granted)} more before they must ask again.` : '',
     reserved > 0 ? `Reserved for running and waiting loops: ${formatUsd(reserved)}.` : '',
   ];
