@@ -10,6 +10,7 @@ import { queueCommands } from './queueCommands.ts';
 import { sampleCommands } from './sampleCommands.ts';
 import { storeCommands } from './storeCommands.ts';
 import { submitCommands } from './submitCommands.ts';
+import { unconfirmedCommands } from './unconfirmedCommands.ts';
 import { windowCommands } from './windowCommands.ts';
 
 /** Commands that need a supervisor. */
@@ -18,6 +19,7 @@ const SUPERVISED: CommandTable = {
   ...checkCommands,
   ...editCommands,
   ...loopCommands,
+  ...unconfirmedCommands,
   ...queueCommands,
   ...circuitCommands,
   ...budgetCommands,

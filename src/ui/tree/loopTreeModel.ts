@@ -341,10 +341,17 @@ function liveRow(view: LiveView, now: number, extra: AttemptExtra, context: Text
     description: join([description, more]),
     spoken: `${spoken}${more ? `, ${more}` : ''}`,
     icon: silent ? { id: 'warning', color: 'list.warningForeground' } : LIVE_ICONS[loop.state],
-    context: `loop ${loop.state} live ${host}${silent ? ' silent' : ''}${fresh ? ' fresh' : ''}${isAtBound(loop) ? ' bound' : ''}`,
+    context: `loop ${loop.state} live ${host}${silent ? ' silent' : ''}${fresh ? ' fresh' : ''}${needOf(loop)}`,
     children: loop.attempts > 0 ? 'collapsed' : 'none',
     isLive: isLiveRow(loop.state),
   };
+}
+
+/** What its user has to decide, as the menus ask for it. */
+function needOf(loop: LiveView['loop']): string {
+  if (isAtBound(loop)) return ' bound';
+  const isUnconfirmed = needsUser(loop) && (loop.need === 'endUnknown' || loop.need === 'notEnded');
+  return isUnconfirmed ? ' unconfirmed' : '';
 }
 
 /** Whether its rounds reached a bound, so that the user can continue or accept them (R11.3). */
