@@ -290,7 +290,7 @@ describe('Faults of the system (R7.4, R3.1)', () => {
 
     for (const code of ['EMFILE', 'ENFILE', 'EIO', 'EACCES'] as const) {
       it(`goes on with it when it can see again, and has one agent all the time (A1): ${code}`, async () => {
-        const { told, token } = harness.launch('/bin/sh', ['-c', 'echo one; sleep 1000']);
+        const { told, token } = harness.launch('/bin/sh', ['-c', 'echo one; exec sleep 1000']);
         const { leader, guardian } = await told.whenStarted;
         harness.reload();
         const adopted = harness.adopt(token, { leader, ...(guardian && { guardian }) });

@@ -15,6 +15,8 @@ import { kill, type Launched, type LaunchOptions, lives, program, RunHarness } f
 
 const MEBIBYTE = 1024 * 1024;
 const LIMIT = 20 * MEBIBYTE;
+/** The flood counts a piece only after it was written: frozen in between, it knows of one piece less than its log. */
+const PIECE = MEBIBYTE;
 /** R8.3 on any machine, however fast its disk or busy its cores. */
 const MOST = LIMIT + 64 * MEBIBYTE;
 
@@ -156,7 +158,7 @@ describe('The log limit against a flood', () => {
 
   /** Whoever flooded was stopped in time, and the logs were cut back to the limit. */
   function assertBounded({ files, token }: Launched): void {
-    assert.ok(written() > LIMIT, 'the limit was passed');
+    assert.ok(written() + PIECE > LIMIT, `the limit was passed: ${written()} bytes`);
     assert.ok(written() <= MOST, `${written() / MEBIBYTE} MiB were written`);
     assert.ok(harness.launcher.logBytes(token) <= LIMIT);
     assert.ok((readJson(files.cut) as CutRecord).bytes > LIMIT);
@@ -245,7 +247,7 @@ describe('The log limit against a flood', () => {
     const adopted = harness.adopt(run.token, { graceMs: 60_000, needsReading: false });
     const end = await adopted.told.whenEnded;
     assert.equal(end.kind, 'lost');
-    assert.ok(written() > LIMIT, 'the limit was passed');
+    assert.ok(written() + PIECE > LIMIT, `the limit was passed: ${written()} bytes`);
     assert.ok(harness.launcher.logBytes(run.token) <= LIMIT);
     assert.deepEqual(harness.processesOf(run.token), []);
   });

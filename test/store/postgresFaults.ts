@@ -177,6 +177,8 @@ class Faults {
 
   async run(): Promise<FaultResult> {
     for (let host = 0; host < HOSTS; host++) this.#hosts.push(new Host(`h${host}`, await this.#open()));
+    // A host hears what happens after its first look: all of them look before anything happens.
+    for (const host of this.#hosts) await host.listen();
     const working = this.#hosts.map((host, index) => this.#work(host, new Seeded(this.#options.seed + index)));
     for (let fault = 1; fault <= this.#options.faults; fault++) {
       await sleep(this.#random.between(10, 120));

@@ -40,7 +40,7 @@ describe('the budget in the workbench', () => {
       );
     });
     await window.notices.press(/does not fit/, 'Raise Limit');
-    await window.input.answer('USD a day', '-3');
+    await window.input.answer('USD per day', '-3');
     await window.input.asked('Enter an amount in USD');
     await window.input.answer('Enter an amount', '20');
     await until('the limit and the cost', async () => (await window.statusText('budget')) === '$1.42 / $20.00');

@@ -15,21 +15,21 @@ describe('loops outlive the window', () => {
     },
   });
   const prompts = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'];
-  const file = (name: string) => join(host.workspace, `${name}.done`);
+  // The agents wait in the folder of their window, so a short name is prompt, title and file at once.
+  const done = (name: string) => `${name}.done`;
+  const file = (name: string) => join(host.workspace, done(name));
   let agents: Seen[];
 
   // The leaders alone: a shell that forks has a second process of that name, until it has become another program.
   const running = () =>
     host.server.started().filter(({ pid, pgid, command }) => pid === pgid && command.startsWith('sh -c read -r file'));
   const rows = async (group: string) =>
-    ((await host.window.tree.rows()).find(([label]) => label.startsWith(group))?.[2] ?? []).map(
-      ([label]) => label.split('/').at(-1)!,
-    );
+    ((await host.window.tree.rows()).find(([label]) => label.startsWith(group))?.[2] ?? []).map(([label]) => label);
 
   before(async () => {
     await host.window.tree.show();
     for (const name of prompts) {
-      await host.window.submit(file(name));
+      await host.window.submit(done(name));
     }
     await until('3 agents', () => running().length === 3);
     await until('5 in the queue', async () => (await rows('Queued')).length === 5);
@@ -82,21 +82,22 @@ describe('loops outlive the window', () => {
   });
 
   it('R3.1 a second window sees the same loops under their folder, and shares queue and cap', async () => {
-    const second = await host.open(host.folder());
+    const other = host.folder();
+    const second = await host.open(other);
     await second.tree.show();
     const folder = host.workspace.split('/').at(-1)!;
     await until('the other window’s loops', async () =>
       (await second.tree.rows()).some(([label, , children]) => label === folder && (children?.length ?? 0) >= 7),
     );
-    await second.submit(file('of-second'));
+    await second.submit(done('of-second'));
     await second.tree.row(/of-second/).waitFor();
     assert.equal(running().length, 3, 'the cap holds over both windows');
     for (const name of prompts) writeFileSync(file(name), '');
     await until('the loop of the second window to run', () => running().length === 1);
-    writeFileSync(file('of-second'), '');
+    writeFileSync(join(other, done('of-second')), '');
     await until('all loops to end', () => running().length === 0);
     await until('all ends in the first window', async () => (await rows('Finished')).length === prompts.length + 1);
-    assert.ok(existsSync(file('of-second')));
+    assert.ok(existsSync(join(other, done('of-second'))));
     await second.page.close();
   });
 });

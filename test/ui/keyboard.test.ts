@@ -92,14 +92,18 @@ describe('by keyboard alone', () => {
     await openOutput();
   });
 
-  it('Delete on a row under a loop leaves the loop alone', async () => {
+  it('Delete on a row under a loop asks for that loop, and Escape leaves it alone', async () => {
     const { window } = host;
     await window.tree.focus('/nowhere');
     await press('ArrowRight');
     await window.tree.row('Attempt 1').waitFor();
     await window.tree.select('Attempt 1');
     await press('Delete');
-    // What is pressed next comes after it.
+    // It asks for the loop, and Escape leaves that alone.
+    const dialog = window.page.locator('.monaco-dialog-box');
+    await dialog.getByText('Stop “/nowhere”').waitFor();
+    await press('Escape');
+    await dialog.waitFor({ state: 'detached' });
     await window.tree.focus('/nowhere');
     await press('ArrowLeft');
     await window.tree.row('Attempt 1').waitFor({ state: 'detached' });

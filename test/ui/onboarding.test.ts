@@ -6,12 +6,33 @@ import { until } from '../support/until.ts';
 import { Programs } from './programs.ts';
 
 const CODEX_HELP = 'echo "--json --skip-git-repo-check --sandbox --config --model"';
+const COPILOT_MISSING =
+  'Copilot CLI is not installed: copilot was not found on the PATH. Its own installer is: npm install -g @github/copilot';
+/** What codex may do without asking as long as nobody says otherwise. */
+const CODEX_MAY = 'Its commands can write in its folder and the temporary folder, without network';
+/** What the list says that an agent cannot do. */
+const CANNOT = {
+  codex: 'What it spends is seen only at the end of its turn, so it is not bounded while it runs.',
+  gemini:
+    'What it spends is seen only at its end, so it is not bounded while it runs. ' +
+    'A run that is killed reports nothing of what it has spent.',
+  opencode:
+    'It says nothing while it retries: an outage of its provider looks like silence. ' +
+    'What its sub-agents cost is not in its cost, which is then shown as "at least".',
+  copilot: 'What it spends is only reckoned while it runs, from its calls; its report at the end corrects that.',
+  pi:
+    'Pi has no permissions: every tool runs without asking, commands included. ' +
+    'Bound it with arguments such as ["--tools", "read,edit,write"].',
+  qwen:
+    'It says nothing while it retries: an outage of its provider looks like silence. ' +
+    'Calls beside the work, such as summaries, show in its cost only at its end.',
+};
 const STEPS = [
   'Run sample loops',
   'Choose an agent',
   'Submit a selection',
   'Set a daily budget',
-  'Reload the window if you like',
+  'Reload the window whenever you like',
 ];
 
 describe('onboarding', () => {
@@ -19,7 +40,7 @@ describe('onboarding', () => {
     claude: {
       '--version': 'echo "2.1.328 (Claude Code)"',
       '--help':
-        'echo "--print --output-format --verbose --permission-mode --model --session-id --resume --max-budget-usd"',
+        'echo "--print --output-format --verbose --permission-mode --settings --model --session-id --resume --max-budget-usd"',
       'auth status': 'echo "{ \\"loggedIn\\": true }"',
     },
     codex: { '--version': 'echo "codex-cli 0.48.0"' },
@@ -51,6 +72,8 @@ describe('onboarding', () => {
   describe('Choose Agent and Check Agents', () => {
     it('the list is open before anything is known', async () => {
       other = await host.open(host.folder());
+      // A list takes two fifths of the height at most: so all rows are on the screen.
+      await other.resize({ width: 1500, height: 1300 });
       programs.shellWaits = true;
       await other.command('Submit with Options…');
       await other.input.answer('The text for the agent', 'Not now');
@@ -67,6 +90,9 @@ describe('onboarding', () => {
         'gemini',
         'opencode',
         'copilot',
+        'pi',
+        'qwen',
+        'kilo',
         'codex-work',
         'mine',
         'Check Agents',
@@ -76,6 +102,10 @@ describe('onboarding', () => {
     });
 
     it('it says what each agent has answered, and waits for none', async () => {
+      // The shell is waited for only so long: it is asked anew, by a window that has not asked it yet.
+      programs.shellWaits = false;
+      await other.reload();
+      programs.shellWaits = true;
       await other.command('Choose Agent…');
       await until('the list', async () => (await other.input.active()) === 'sample');
       await other.page.keyboard.press('ArrowDown');
@@ -83,15 +113,18 @@ describe('onboarding', () => {
       programs.shellWaits = false;
       const path = (name: string) => programs.path(name);
       const expected = {
-        sample: 'chosen · only pretends: costs nothing, needs no account',
+        sample: 'Demo: makes no changes, costs nothing, needs no account',
         claude: `2.1.328 · ${path('claude')}`,
-        codex: `0.48.0 · too old · ${path('codex')}`,
-        gemini: `asking its version… · ${path('gemini')}`,
-        opencode: `does not start · ${path('opencode')}`,
-        copilot: 'not found · npm install -g @github/copilot',
-        'codex-work': `0.169.0 · not logged in · ${path('codex-work')}`,
+        codex: `0.48.0 · too old · ${path('codex')} | ${CANNOT.codex}`,
+        gemini: `asking for its version… · ${path('gemini')} | ${CANNOT.gemini}`,
+        opencode: `does not start · ${path('opencode')} | ${CANNOT.opencode}`,
+        copilot: `not installed · npm install -g @github/copilot | ${CANNOT.copilot}`,
+        pi: `not installed · npm install -g @earendil-works/pi-coding-agent | ${CANNOT.pi}`,
+        qwen: `not installed · npm install -g @qwen-code/qwen-code | ${CANNOT.qwen}`,
+        kilo: `not installed · npm install -g @kilocode/cli | ${CANNOT.opencode}`,
+        'codex-work': `0.169.0 · not logged in · ${path('codex-work')} | ${CANNOT.codex}`,
         mine: path('claude'),
-        'Check Agents': 'what is installed, and how to put right what is not',
+        'Check Agents': 'what is installed, and how to fix what is not',
       };
       await until('all but the one that does not answer', async () => {
         assert.deepEqual(await other.input.said(), expected);
@@ -105,8 +138,14 @@ describe('onboarding', () => {
     it('Submit with Options says where each is', async () => {
       await other.command('Submit with Options…');
       await other.input.answer('The text for the agent', 'Not now');
-      await until('where it is', async () => (await other.input.said())['claude'] === programs.path('claude'));
-      assert.equal((await other.input.said())['copilot'], 'copilot was not found on PATH');
+      await until(
+        'where it is',
+        async () => (await other.input.said())['claude'] === `2.1.328 · ${programs.path('claude')}`,
+      );
+      assert.equal(
+        (await other.input.said())['copilot'],
+        `not installed · npm install -g @github/copilot | ${CANNOT.copilot}`,
+      );
       await other.page.keyboard.press('Escape');
     });
 
@@ -151,9 +190,11 @@ describe('onboarding', () => {
         await window.input.answer('The text for the agent', 'Greet the world [cost 0.25]');
         await window.input.asked('Choose the agent that runs your prompts');
         // What is not there is said, and the prompt waits for another choice.
-        await until('that it is not there', async () => (await window.input.said())['copilot']?.includes('not found'));
+        await until('that it is not there', async () =>
+          (await window.input.said())['copilot']?.startsWith('not installed'),
+        );
         await window.input.pick('copilot');
-        await window.notices.says('copilot was not found on PATH.');
+        await window.notices.press(COPILOT_MISSING, 'Choose Another Agent');
         await window.input.asked('Choose the agent that runs your prompts');
         await window.input.pick('sample');
         await window.tree.row(/^Greet the world/).waitFor();
@@ -167,7 +208,7 @@ describe('onboarding', () => {
 
     it('Set Daily Budget sets it', async () => {
       await pressed('Set a daily budget', 'Set Daily Budget', async (window) => {
-        await window.input.answer('USD a day', '20');
+        await window.input.answer('USD per day', '20');
         await until('the limit', async () => (await window.statusText('budget')).endsWith('/ $20.00'));
       });
     });
@@ -178,7 +219,7 @@ describe('onboarding', () => {
       // It was read when its picture was looked at.
       assert.ok(await window.walkthrough.isDone(STEPS[4]!));
       await window.walkthrough.select(STEPS[4]!);
-      await window.walkthrough.press('Settings of Windows');
+      await window.walkthrough.press('Window Settings');
       await window.page
         .locator('.settings-editor .setting-item-label')
         .filter({ hasText: 'On Window Close' })
@@ -224,13 +265,13 @@ describe('onboarding', () => {
         return text.includes('Agents of Loop Supervisor') && text.replace(/\s+/g, ' ');
       });
       for (const part of [
-        /3 agents can be used, 4 need attention, 1 not found\./,
+        /3 agents can be used, 4 need attention, 4 not found\./,
         /claude \(Claude Code\) Found at \S+\/claude\. Version 2\.1\.328\. Logged in\./,
         /codex \(Codex\) Found at \S+\/codex\. Version 0\.48\.0\. Problem: Version 0\.48\.0 is too old: .* Update it: npm install -g @openai\/codex/,
         /gemini \(Gemini CLI\) Found at \S+\/gemini\. Problem: It does not start: --version has not answered within 20 seconds\./,
         /opencode \(OpenCode\) .* Problem: It does not start: --version ended with exit code 1: Cannot find module opencode\./,
         /codex-work \(Codex\) .* Problem: It is not logged in: run "codex login" in a terminal/,
-        /Not found copilot \(Copilot CLI\) copilot is not on PATH\. Install: npm install -g @github\/copilot Log in: run "copilot" in a terminal/,
+        /Not found copilot \(Copilot CLI\) copilot is not on PATH\. Install: npm install -g @github\/copilot Log in: run "copilot login" in a terminal/,
       ])
         assert.match(report, part);
       for (const theme of Object.keys(THEMES) as ThemeName[]) {
@@ -244,16 +285,19 @@ describe('onboarding', () => {
       await other.command('Choose Agent…');
       await until('that it is too old', async () => (await other.input.said())['codex']?.includes('too old'));
       await other.input.pick('codex');
+      await other.input.asked('What may codex do without asking?');
+      await until('what it may do now', async () => (await other.input.active()) === CODEX_MAY);
+      await other.page.keyboard.press('Enter');
       await other.notices.says('Prompts now go to codex, but it cannot be used yet. Version 0.48.0 is too old');
       assert.equal(host.server.readSettings()['loopSupervisor.defaultAgent'], 'codex');
       await other.notices.clear();
       await other.command('Choose Agent…');
-      await until('that it is not there', async () => (await other.input.said())['copilot']?.includes('not found'));
-      await other.input.pick('copilot');
-      const { buttons } = await other.notices.says(
-        'copilot was not found on PATH. Install it in a terminal: npm install -g @github/copilot',
+      await until('that it is not there', async () =>
+        (await other.input.said())['copilot']?.startsWith('not installed'),
       );
-      assert.deepEqual(buttons, ['Check Agents']);
+      await other.input.pick('copilot');
+      const { buttons } = await other.notices.says(COPILOT_MISSING);
+      assert.deepEqual(buttons, ['Install in Terminal', 'Choose Another Agent', 'Check Agents']);
       assert.equal(host.server.readSettings()['loopSupervisor.defaultAgent'], 'codex');
       await other.notices.clear();
     });

@@ -93,7 +93,15 @@ describe('panels', () => {
     const view = page(window);
     await view.getByRole('heading', { name: 'Attempt 1 · completed' }).waitFor();
     const text = (await view.locator('main').innerText()).replace(/\s+/g, ' ');
-    for (const part of ['Cost $0.25', 'Agent sample', 'reported', 'queued', 'Standard output ·'])
+    for (const part of [
+      'Cost $0.25, play money',
+      'Agent sample',
+      '· $0.25 reported ·',
+      'Amount Source',
+      '$0.25 play money',
+      'queued submitted',
+      'Standard output ·',
+    ])
       assert.ok(text.includes(part), `${part} in ${text}`);
     await window.screenshot('detail');
     assert.deepEqual(await serious(window), []);
@@ -109,7 +117,7 @@ describe('panels', () => {
       /CPU\s+[\d.]+ %\s+Memory\s+[\d.]+ MB/.test(await view.getByLabel('Processes now').innerText()),
     );
     await window.screenshot('detail-running');
-    await view.getByRole('button', { name: 'Kill' }).click();
+    await view.getByRole('button', { name: 'Force stop' }).click();
     await view.locator('.state', { hasText: 'cancelled' }).waitFor();
   });
 
@@ -119,7 +127,13 @@ describe('panels', () => {
     const view = page(window);
     await view.getByRole('row', { name: /completed Look at/ }).waitFor();
     const text = (await view.locator('main').innerText()).replace(/\s+/g, ' ');
-    for (const part of ['Running 0 of 4', 'Circuit closed', 'of $20.00', 'Success 100 %', '2 loops in this time'])
+    for (const part of [
+      'Running 0 of 4 slots in use',
+      'State Ready no failures in a row',
+      'Spent today Set $0.00 of $20.00 0 %,',
+      'Success 100 % 1 completed, 0 failed, 1 cancelled',
+      'Loops · 2 loops in this time',
+    ])
       assert.ok(text.includes(part), `${part} in ${text}`);
     await window.screenshot('dashboard');
     assert.deepEqual(await serious(window), []);

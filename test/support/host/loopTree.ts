@@ -105,10 +105,11 @@ export class LoopTree {
    */
   async becomes(label: string | RegExp, words: string): Promise<void> {
     await until(`${label} to be ${words}`, async () => {
-      const row = this.row(label);
-      return (
-        (await row.count()) > 0 && `${await row.innerText()} ${await row.getAttribute('aria-label')}`.includes(words)
+      // In one look: the row may be drawn anew between two.
+      const texts = await this.row(label).evaluateAll((rows) =>
+        rows.map((row) => `${row.textContent} ${row.getAttribute('aria-label')}`),
       );
+      return texts.some((text) => text.includes(words));
     });
   }
 

@@ -12,6 +12,7 @@ import { type Line, RECORD } from './record.ts';
 // --oldest the oldest one that we say we run on), or a desktop with VSCODE_TEST_HOST=desktop.
 const record = process.env[RECORD];
 if (!record) throw new Error(`${RECORD} does not name the file to report in. Run this by: npm run test:vscode`);
+const edition = process.argv.includes('--oldest') ? 'oldest' : 'current';
 const entry = await bundle();
 const workspace = freshFolder('workspace');
 try {
@@ -23,7 +24,7 @@ try {
 
 /** One bundle for each file of tests, and the entry that runs them. */
 async function bundle(): Promise<string> {
-  const outdir = join(ROOT, 'test/vscode/out');
+  const outdir = join(ROOT, 'test/vscode/out', edition);
   rmSync(outdir, { recursive: true, force: true });
   const tests = globSync('test/vscode/**/*.test.ts', { cwd: ROOT });
   await build({
@@ -44,7 +45,6 @@ async function bundle(): Promise<string> {
 }
 
 async function inServer(record: string): Promise<void> {
-  const edition = process.argv.includes('--oldest') ? 'oldest' : 'current';
   const server = await Server.start({
     develop: true,
     edition,
