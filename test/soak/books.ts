@@ -33,7 +33,10 @@ export class Books {
     readonly excused: number;
   }): string[] {
     const active = this.#number(`SELECT count(*) FROM loops WHERE state IN ('running', 'stopping')`);
-    const fresh = this.#number(`SELECT count(*) FROM loops WHERE state = 'queued' AND fresh = 1`);
+    // One that was parked counts no more (R2.2): there may be as many again as the queue holds.
+    const fresh = this.#number(
+      `SELECT count(*) FROM loops WHERE state = 'queued' AND fresh = 1 AND was_parked IS NOT 1`,
+    );
     const unsettled = this.#number('SELECT count(*) FROM attempts WHERE ended_at IS NULL');
     const over = this.#number(
       'SELECT coalesce(sum(max(0, cost - ?)), 0) FROM (SELECT sum(cost) AS cost FROM spend GROUP BY day)',

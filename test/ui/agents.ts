@@ -35,6 +35,9 @@ export async function submitTo(window: Workbench, prompt: string, agent: string)
   const { input, page, tree } = window;
   await window.command('Submit with Options…');
   await input.answer('The text for the agent', prompt);
+  // Only those in sight are rows, so the others are filtered out.
+  await until('the question for the agent', async () => (await input.question()).includes('agent that runs'));
+  await input.input().fill(agent);
   await until('the agents', async () => (await input.choices()).some((choice) => choice.includes(agent)));
   let answered = await input.question();
   await input.pick(new RegExp(`^(\\W*)${agent}`));

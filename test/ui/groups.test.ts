@@ -37,10 +37,10 @@ describe('all groups of the tree', () => {
     await window.widenSideBar(560);
     await submitTo(window, 'Work until the limit [quick] [limit 7200]', 'sample');
     await window.submit('Tidy up');
-    await groups(/Waiting for a limit,Finished/);
+    await groups(/Waiting,Finished/);
     await window.submit('Mend the tests');
     // Comes and goes as long as there is a slot for it, and longer each time.
-    await groups(/Waiting to restart,Waiting for a limit,Finished/);
+    await groups(/Waiting to restart,Waiting,Finished/);
     await window.screenshot('tree-restart');
     const second = await host.open(host.folder());
     await second.tree.show();
@@ -48,8 +48,7 @@ describe('all groups of the tree', () => {
     await window.page.bringToFront();
     for (const work of ['Build', 'Test', 'Review', 'Release']) await window.submit(`${work} it`);
     // Once all slots are taken it waits among the others.
-    const all =
-      /^Running 3\/3,Queued \d\/20,(Waiting to restart,)?Waiting for a limit,loop-supervisor-workspace-\w+,Finished$/;
+    const all = /^Running 3\/3,Queued \d\/20,(Waiting to restart,)?Waiting,loop-supervisor-workspace-\w+,Finished$/;
     await pictures(host, 'tree', () => groups(all));
     await window.tree.hover('Build it');
     await window.screenshot('tree-hover');

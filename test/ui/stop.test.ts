@@ -30,7 +30,7 @@ describe('stopping in the workbench', () => {
     await window.tree.shows([
       ['Running 0/4', ''],
       ['Queued 0/20', ''],
-      ['Finished', '1', [['Cancel me', 'cancelled · hh:mm']]],
+      ['Finished', '1', [['Cancel me', 'hh:mm']]],
     ]);
     assert.deepEqual(sleepers(server), []);
     await until('nothing of it left', () => server.started().length === 0);

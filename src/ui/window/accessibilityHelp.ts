@@ -9,7 +9,7 @@ const TEXT = `Loop Supervisor by keyboard and screen reader
 Alt+F1 in the view or in a page of Loop Supervisor opens this text (on Linux also Shift+Alt+F1).
 
 The view Loops lists loops: prompts that coding agents work on.
-Its groups are Running, Queued, Waiting to restart, Waiting for a limit and Finished.
+Its groups are Running, Queued, Parked, Waiting to restart, Waiting and Finished.
 Loops of other windows are listed under the name of their folder.
 Each row says its state, what it is doing, for how long and what it cost.
 
