@@ -24,6 +24,7 @@ const LATER = {
   './agents/catalog.ts': './agents.cjs',
   './ui/webviewHost/allPages.ts': './pages.cjs',
   './store/postgres/main.ts': './postgres.cjs',
+  './git/workTrees.ts': './git.cjs',
   execa: './execa.cjs',
 };
 const later = {
@@ -57,6 +58,7 @@ const programs = {
     agents: 'src/agents/catalog.ts',
     pages: 'src/ui/webviewHost/allPages.ts',
     postgres: 'src/store/postgres/main.ts',
+    git: 'src/git/workTrees.ts',
     execa: 'execa',
     guardian: 'src/process/guardian/main.ts',
     sampleAgent: 'src/agents/sample/main.ts',

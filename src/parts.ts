@@ -8,7 +8,6 @@ import type { Clock } from './core/ports/clock.ts';
 import type { Store } from './core/ports/store.ts';
 import { systemClock as clock } from './core/runtime/systemClock.ts';
 import { Supervisor } from './core/supervisor.ts';
-import { createWorkTrees } from './git/workTrees.ts';
 import { isOnNetworkDisk, localFolders } from './process/environment/networkDisk.ts';
 import { askProgram, findProgram } from './process/environment/programCheck.ts';
 import { terminalEnvironment } from './process/environment/shellEnvironment.ts';
@@ -123,6 +122,7 @@ export function createParts({
 
   const open = async (): Promise<OpenedSupervisor> => {
     const { store, time } = await openChosenStore();
+    const { createWorkTrees } = await import('./git/workTrees.ts');
     const launcher = createLauncher({
       runsFolder: join(folder, 'runs'),
       windowsFolder: join(folder, 'windows'),
