@@ -46,7 +46,7 @@ export type {
  *
  * The store opens right after activation: what is asynchronous waits for it. Where no supervisor will come (an
  * untrusted workspace, a store that cannot be opened) everything but `status` and the events rejects with a
- * `NotReadyError`. Errors are told apart by their `code`. Costs are in USD, times are wall times in ms.
+ * `NotReadyError`. The `code` of an error says which one it is. Costs are in USD, times are wall times in ms.
  */
 export interface LoopSupervisorApi {
   /** Takes a loop (R1): resolves with its place, or rejects with the typed error of the first check that fails. */

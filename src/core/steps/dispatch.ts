@@ -39,7 +39,7 @@ export interface DispatchParts {
 
 /**
  * Starts what can start, in the order of the queue (R3.1, R3.3): as many as there are slots, probe places and budget
- * for. A head that does not fit the budget now is overtaken by nobody (R6.3). Loops of other open windows keep their
+ * for. Nothing overtakes a head that does not fit the budget now (R6.3). Loops of other open windows keep their
  * slot free for them.
  */
 export function dispatch(unit: UnitOfWork, parts: DispatchParts): void {

@@ -7,7 +7,7 @@ const KEY_CHARACTERS = 16;
 
 /**
  * Names what a line of output reports by what it says, not by where it stands (R8.1): a line that is read twice gets
- * the same key twice, and so is billed once. Equal lines of one reading are told apart by their number.
+ * the same key twice, and so is billed once. Equal lines within one reading are numbered.
  */
 export class EventKeys {
   readonly #seen: Map<string, number>;

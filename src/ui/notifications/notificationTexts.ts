@@ -30,7 +30,7 @@ export function noticeKind(event: SupervisorEvent): NoticeKind | undefined {
     case 'circuit:trip':
       return 'circuit';
     case 'hold:change':
-      // A limit is told by the loop that met it, and by nobody what the user did himself.
+      // The loop that met a limit reports it. Users know what they did themselves.
       if (event.reason === 'user' || event.reason === 'absence') return undefined;
       return event.state === 'asks' || (event.state === 'held' && event.reason !== 'usageLimit') ? 'hold' : undefined;
     case 'work:stale':
