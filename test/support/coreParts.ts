@@ -33,6 +33,7 @@ export function contextWith(
     storedSettings: undefined,
     unknownSettings: [],
     keptSettings: [],
+    differingSettings: [],
     ...rest,
   };
 }
