@@ -8,18 +8,10 @@ import {
 } from './model/errors.ts';
 import type { Event, SupervisorEvent } from './model/event.ts';
 import type { Look } from './model/looks.ts';
-import {
-  type FinishedLoop,
-  isActive,
-  isFinished,
-  type Loop,
-  type LoopEdit,
-  type LoopSpec,
-  type ProcessIdentity,
-  type RetryOptions,
-  type SweptProcess,
-} from './model/loop.ts';
+import { type FinishedLoop, isActive, isFinished, type Loop } from './model/loop.ts';
+import type { LoopEdit, LoopSpec, RetryOptions } from './model/loopSpec.ts';
 import { isCost, toNano, toUsd } from './model/money.ts';
+import type { ProcessIdentity, SweptProcess } from './model/processIdentity.ts';
 import type { DifferingSetting, Doubts, KeptSetting, Settings } from './model/settings.ts';
 import { signalNamed } from './model/signals.ts';
 import type { AccountStatus, LiveView, LoopDetail, LoopSpend, Status, SubmitResult } from './model/status.ts';

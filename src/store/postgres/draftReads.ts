@@ -1,5 +1,7 @@
+import type { Attempt } from '../../core/model/attempt.ts';
 import type { CheckResult } from '../../core/model/check.ts';
-import { type Attempt, isActive, isFinished, type LedgerRow, type Loop } from '../../core/model/loop.ts';
+import type { LedgerRow } from '../../core/model/history.ts';
+import { isActive, isFinished, type Loop } from '../../core/model/loop.ts';
 import type { NanoUsd } from '../../core/model/money.ts';
 import type { DaySpend, TransactionReads } from '../../core/ports/store.ts';
 import { unknownPart } from '../rows/ledgerRow.ts';

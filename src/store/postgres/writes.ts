@@ -1,6 +1,8 @@
+import type { Attempt } from '../../core/model/attempt.ts';
 import type { CheckResult } from '../../core/model/check.ts';
 import type { SupervisorEvent } from '../../core/model/event.ts';
-import type { Attempt, LedgerRow, Loop, Transition } from '../../core/model/loop.ts';
+import type { LedgerRow, Transition } from '../../core/model/history.ts';
+import type { Loop } from '../../core/model/loop.ts';
 import type { Control, DaySpend, WindowLease } from '../../core/ports/store.ts';
 
 /** A row of history, with its number and the attempt that begins with it. */
