@@ -46,6 +46,8 @@ export type StopBy =
   | 'hung'
   | 'output-limit'
   | 'unattended'
+  /** Its machine was cut off from the store for too long (R16.3). */
+  | 'partition'
   | 'ended';
 
 /** A stop that was asked for, recorded before the first signal (R7.2). */

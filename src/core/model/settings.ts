@@ -46,6 +46,8 @@ export interface Settings {
   readonly staleAfterMs: number;
   /** With no window alive for so long the runs are stopped; 0 = no limit. */
   readonly unattendedGraceMs: number;
+  /** How long runs go on while their machine cannot reach the store that it shares (R16.3). */
+  readonly partitionGraceMs: number;
   readonly defaultAgent: string;
   readonly retention: {
     /** Finished loops older than this are removed with their logs. */
@@ -143,6 +145,7 @@ export const DEFAULT_SETTINGS: Settings = {
   onWindowClose: 'keep',
   staleAfterMs: 12 * 60 * MINUTE,
   unattendedGraceMs: 30 * MINUTE,
+  partitionGraceMs: 10 * MINUTE,
   defaultAgent: 'sample',
   retention: { maxAgeMs: 30 * 24 * 60 * MINUTE, maxLogBytes: 1024 * MEBIBYTE, maxLoops: 10_000 },
 };

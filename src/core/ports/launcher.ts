@@ -31,6 +31,8 @@ export interface LaunchRequest {
   /** A reader that knows nothing yet. */
   readonly freshReader?: () => AgentReader;
   readonly needsReading: boolean;
+  /** The epoch of this machine under which it begins, where several share the store: it runs under no other (R16.3). */
+  readonly epoch?: number;
 }
 
 /** A run that goes on from an earlier window. */

@@ -3,6 +3,7 @@ import { TRY_AGAIN_MS } from '../ports/clock.ts';
 import type { UnitOfWork } from '../state/unitOfWork.ts';
 import { noteReturn } from '../steps/absence.ts';
 import { adoptOrphanedRuns, saveLease } from '../steps/leases.ts';
+import { takeOverLapsed } from '../steps/machineLeases.ts';
 import { storeSettings } from '../steps/storeSettings.ts';
 import { wakeForBudget } from '../steps/wake.ts';
 import { watchRunning } from '../steps/watchMoney.ts';
@@ -65,12 +66,13 @@ export class Lifecycle {
   }
 
   async start(): Promise<void> {
-    const { transactions, ownership } = this.#engine;
+    const { transactions, machines, ownership } = this.#engine;
     if (this.#isEnding) throw new NotReadyError(CLOSED);
     transactions.halted = false;
     await transactions.takeAndDispatch((unit) => {
       if (this.#isEnding) return;
       saveLease(unit);
+      takeOverLapsed(unit, machines);
       noteReturn(unit);
       storeSettings(unit);
       adoptOrphanedRuns(unit, ownership);

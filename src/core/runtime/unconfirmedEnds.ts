@@ -42,7 +42,8 @@ export async function settleAfterReboot(engine: Parts): Promise<void> {
   const { context, liveState, transactions } = engine;
   for (const { seq } of [...liveState.needUser.values()].filter(isUnconfirmed)) {
     const attempt = lastAttempt(await context.store.attempts(seq));
-    const known = attempt ? processesOf(attempt) : [];
+    // One that is not settled is taken back by its machine.
+    const known = attempt?.end ? processesOf(attempt) : [];
     if (known.length === 0 || !known.every((process) => isOfEarlierBoot(context, process))) continue;
     await transactions.takeAndDispatch((unit) => confirmEnd(unit, seq, { by: 'reboot' }));
   }

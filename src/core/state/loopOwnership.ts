@@ -1,8 +1,10 @@
 import type { Loop } from '../model/loop.ts';
 import { isSameProcess } from '../model/processIdentity.ts';
 import type { LoopHost } from '../model/status.ts';
+import type { WindowLease } from '../ports/store.ts';
 import type { SupervisorContext } from './context.ts';
 import type { LiveState } from './liveState.ts';
+import type { Machines } from './machines.ts';
 
 /**
  * How long (ms) a loop of another open window may stand first in line before it is passed by: that window does not
@@ -19,6 +21,7 @@ const ADOPT_AFTER_MS = 10_000;
 export class LoopOwnership {
   readonly #context: SupervisorContext;
   readonly #liveState: LiveState;
+  readonly #machines: Machines;
   /** Since when (ms) loops of other windows have stood first in line. */
   readonly #firstInLine = new Map<number, number>();
   /** Those of them for which this window has been told to look again. */
@@ -26,20 +29,22 @@ export class LoopOwnership {
   /** Since when (ms) windows are known to be gone. */
   readonly #goneSince = new Map<string, number>();
 
-  constructor(context: SupervisorContext, liveState: LiveState) {
+  constructor(context: SupervisorContext, liveState: LiveState, machines: Machines) {
     this.#context = context;
     this.#liveState = liveState;
+    this.#machines = machines;
   }
 
   readonly hostOf = (loop: Loop): LoopHost => {
     const { window } = this.#context;
-    if (loop.windowId === window.id) return 'here';
+    const isHere = this.#machines.isHere(loop);
+    if (isHere && loop.windowId === window.id) return 'here';
     const owner = this.#liveState.windows.get(loop.windowId);
     if (owner && hasOpen(owner.folders, loop)) return 'elsewhere';
-    if (hasOpen(window.folders, loop)) return 'here';
+    if (isHere && hasOpen(window.folders, loop)) return 'here';
     if (owner) return 'elsewhere';
     for (const lease of this.#liveState.windows.values())
-      if (lease.id !== window.id && hasOpen(lease.folders, loop)) return 'elsewhere';
+      if (lease.id !== window.id && isOn(lease, loop) && hasOpen(lease.folders, loop)) return 'elsewhere';
     return 'gone';
   };
 
@@ -90,7 +95,7 @@ export class LoopOwnership {
   /** Whether this window is to take over an attempt that another window followed. */
   shouldAdopt(loop: Loop, followedBy: string): boolean {
     const { window } = this.#context;
-    if (followedBy === window.id) return false;
+    if (followedBy === window.id || !this.#machines.isHere(loop)) return false;
     const owner = this.#liveState.windows.get(followedBy);
     if (owner) return !hasOpen(owner.folders, loop) && hasOpen(window.folders, loop);
     if (hasOpen(window.folders, loop)) return true;
@@ -107,11 +112,13 @@ export class LoopOwnership {
 
   /**
    * Leases whose process is gone, or is our own: that one had a window before this one, which could not give its lease
-   * back.
+   * back. Those of other machines lapse with their machine.
    */
   dead(): string[] {
     const { window, inspector } = this.#context;
-    const others = [...this.#liveState.windows.values()].filter((lease) => lease.id !== window.id);
+    const others = [...this.#liveState.windows.values()].filter(
+      (lease) => lease.id !== window.id && this.#machines.isHere(lease),
+    );
     return others
       .filter(({ process }) => isSameProcess(process, inspector.self) || inspector.look(process).state === 'gone')
       .map((lease) => lease.id);
@@ -123,6 +130,11 @@ export class LoopOwnership {
     this.#goneSince.set(windowId, since);
     return since;
   }
+}
+
+/** Whether a window is on the machine on which a loop runs. */
+function isOn(lease: WindowLease, { machine }: Loop): boolean {
+  return machine === undefined || lease.machine === undefined || lease.machine === machine;
 }
 
 /**

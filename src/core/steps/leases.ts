@@ -3,8 +3,9 @@ import type { UnitOfWork } from '../state/unitOfWork.ts';
 
 /** Registers this window with the folders that it has open, or writes that they have changed. */
 export function saveLease(unit: UnitOfWork): void {
-  const { window, inspector } = unit.context;
-  const lease = { id: window.id, process: inspector.self, folders: window.folders, openedAt: unit.now };
+  const { window, inspector, machine } = unit.context;
+  const on = machine && { machine: machine.id };
+  const lease = { id: window.id, process: inspector.self, folders: window.folders, openedAt: unit.now, ...on };
   unit.tx.saveWindow(lease);
   unit.putWindows(new Map([...unit.liveState.windows, [lease.id, lease]]));
 }

@@ -38,6 +38,7 @@ export function admit(unit: UnitOfWork, checked: CheckedSpec, ownership: LoopOwn
     cwd,
     ...(folder !== undefined && { folder }),
     windowId: context.window.id,
+    ...(context.machine && { machine: context.machine.id }),
     priority,
     estimate,
     estimateAssumed: given === undefined,

@@ -22,6 +22,7 @@ import { ALL_WRITTEN, exitCodeFor } from './exitCodes.ts';
 import { GroupStop } from './groupStop.ts';
 import { watchKeptLogs } from './keptLogs.ts';
 import { startBelow } from './killOrder.ts';
+import { LeaseWatch } from './leaseWatch.ts';
 import { LogLimit } from './logLimit.ts';
 import { MemoryKills } from './memoryKills.ts';
 import { type NewOrder, Orders } from './orders.ts';
@@ -67,6 +68,7 @@ export class Guardian {
   readonly #records: RunRecords;
   readonly #deadlines: Deadlines;
   readonly #attendance: Attendance;
+  readonly #lease: LeaseWatch;
   readonly #clock = new TickClock(() => performance.now());
   readonly #over = Promise.withResolvers<EndedRecord>();
   #agent: AgentProcess | undefined;
@@ -108,6 +110,7 @@ export class Guardian {
     this.#orders = new Orders(files, log);
     this.#deadlines = new Deadlines(request.limits);
     this.#attendance = new Attendance(request.windowsFolder, inspector);
+    this.#lease = new LeaseWatch(request.lease, inspector.self.bootId);
   }
 
   /**
@@ -124,6 +127,8 @@ export class Guardian {
     }
     // A window may have changed its mind before we were here.
     this.#takeOrders();
+    // The host may have slept between its decision and the start, and others may have taken over.
+    if (!this.#isStopping && this.#lease.isOver()) this.stop('partition');
     if (this.#isStopping) this.#finish({ kind: 'void', exit: {}, at: Date.now() }, NOTHING_LEFT);
     else await this.#start().catch((error: unknown) => this.#startFailed(error));
     const end = await this.#over.promise;
@@ -228,6 +233,7 @@ export class Guardian {
     try {
       this.#clock.tick();
       this.#takeOrders();
+      if (!this.#leaderEnded && !this.#isStopping && this.#lease.isOver()) this.stop('partition');
       this.#records.retry();
       this.#beat();
       this.#logLimit?.look();

@@ -17,7 +17,7 @@ export async function prepareRun(
   files: RunFiles,
   request: LaunchRequest,
   environment: Environment,
-  { windowsFolder, beatMs }: Pick<RunRequest, 'windowsFolder' | 'beatMs'>,
+  { windowsFolder, beatMs, leaseFile }: Pick<RunRequest, 'windowsFolder' | 'beatMs'> & { readonly leaseFile?: string },
 ): Promise<void> {
   const { plan } = request;
   mkdirSync(files.orders, { recursive: true, mode: FOLDER_MODE });
@@ -39,6 +39,7 @@ export async function prepareRun(
     limits: request.limits,
     windowsFolder,
     ...(beatMs !== undefined && { beatMs }),
+    ...(leaseFile !== undefined && request.epoch !== undefined && { lease: { file: leaseFile, epoch: request.epoch } }),
   };
   writeJson(files.request, record);
 }

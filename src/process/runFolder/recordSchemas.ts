@@ -30,6 +30,7 @@ const stopBy = z.enum([
   'unattended',
   'ended',
   'refused',
+  'partition',
 ]);
 
 const claim = z.object({

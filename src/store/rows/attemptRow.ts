@@ -27,6 +27,7 @@ const stopBy = oneOf<StopBy>({
     hung: 0,
     'output-limit': 0,
     unattended: 0,
+    partition: 0,
     ended: 0,
   },
 });

@@ -53,6 +53,7 @@ const facts = new ColumnTable<LoopFacts, 'once' | 'live'>({
   cwd: live('cwd', text),
   folder: live('folder', optional(text)),
   windowId: live('window_id', text),
+  machine: live('machine', optional(text)),
   priority: live('priority', real),
   place: live('place', real),
   estimate: live('estimate', int),
@@ -124,7 +125,7 @@ export const loopSaved = group(['live'], { ...PHASE, ...END });
 
 const waiting = { ...facts.shape, state: z.literal('waiting'), why: z.string() };
 const userDecision = oneOf<UserDecision>({
-  ...{ endUnknown: 0, notEnded: 0, answer: 0, allowance: 0, maxRounds: 0, maxCost: 0, maxMinutes: 0 },
+  ...{ endUnknown: 0, machineAway: 0, notEnded: 0, answer: 0, allowance: 0, maxRounds: 0, maxCost: 0, maxMinutes: 0 },
   ...{ noProgress: 0, noBetterScore: 0, checkTimeouts: 0, checkUnstartable: 0 },
 });
 

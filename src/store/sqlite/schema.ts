@@ -230,6 +230,16 @@ const VERSION_10 = `
 ALTER TABLE loops ADD COLUMN needed_memory INTEGER;
 `;
 
+/**
+ * Version 11: the machines that share a store (R16.3). A file of one machine has none: the columns are there because
+ * both stores have the same.
+ */
+const VERSION_11 = `
+ALTER TABLE head ADD COLUMN machines TEXT;
+ALTER TABLE loops ADD COLUMN machine TEXT;
+ALTER TABLE windows ADD COLUMN machine TEXT;
+`;
+
 /** The steps of the schema in their order. A change of the schema is a new step at the end. */
 export const MIGRATIONS: readonly Migration[] = [
   { version: 1, sql: VERSION_1 },
@@ -242,6 +252,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 8, sql: VERSION_8 },
   { version: 9, sql: VERSION_9 },
   { version: 10, sql: VERSION_10 },
+  { version: 11, sql: VERSION_11 },
 ];
 
 /** The version that this code knows. */

@@ -30,7 +30,7 @@ export function liveRow(view: LiveView, now: number, extra: AttemptExtra, contex
 /** What its user has to decide, as the menus ask for it. */
 function needOf(loop: LiveView['loop']): string {
   if (isAtBound(loop)) return ' bound';
-  const isUnconfirmed = needsUser(loop) && (loop.need === 'endUnknown' || loop.need === 'notEnded');
+  const isUnconfirmed = needsUser(loop) && ['endUnknown', 'machineAway', 'notEnded'].includes(loop.need);
   return isUnconfirmed ? ' unconfirmed' : '';
 }
 

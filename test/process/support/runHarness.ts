@@ -120,6 +120,8 @@ export interface LaunchOptions extends Partial<Omit<CommandPlan, 'command' | 'ar
   readonly needsReading?: boolean;
   readonly cwd?: string;
   readonly reader?: AgentReader;
+  /** The epoch of this machine under which it begins. */
+  readonly epoch?: number;
 }
 
 /** Real runs in a folder of their own, through the real guardian. */
@@ -154,7 +156,10 @@ export class RunHarness {
   /** Another window's launcher on the same runs. */
   newLauncher(
     options: Partial<
-      Pick<LauncherOptions, 'guardianProgram' | 'nodePath' | 'environment' | 'beatMs' | 'clock' | 'unseenForMs'>
+      Pick<
+        LauncherOptions,
+        'guardianProgram' | 'leaseFile' | 'nodePath' | 'environment' | 'beatMs' | 'clock' | 'unseenForMs'
+      >
     > = {},
   ): AgentLauncher & Disposable {
     return createLauncher({
@@ -171,7 +176,7 @@ export class RunHarness {
   }
 
   launch(command: string, args: readonly string[] = [], options: LaunchOptions = {}): Launched {
-    const { limits, needsReading = true, cwd = this.cwd, reader = lineReader(), ...plan } = options;
+    const { limits, needsReading = true, cwd = this.cwd, reader = lineReader(), epoch, ...plan } = options;
     const token = randomBytes(8).toString('hex');
     const told = new Told();
     const run = this.launcher.launch(
@@ -183,6 +188,7 @@ export class RunHarness {
         limits: { ...LIMITS, ...limits },
         reader,
         needsReading,
+        ...(epoch !== undefined && { epoch }),
       },
       told,
     );
