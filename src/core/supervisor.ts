@@ -5,7 +5,7 @@ import type { StatedRead } from './ports/store.ts';
 import { type SupervisorWindow, useStoredSettings } from './state/context.ts';
 import { saveLease } from './steps/leases.ts';
 import { tryNewProfiles } from './steps/profileHolds.ts';
-import { applySettings, dropKeptSetting } from './steps/storeSettings.ts';
+import { applySettings, dropKeptSetting, shareOwnSetting } from './steps/storeSettings.ts';
 import { AccountCommands } from './supervisor/accountCommands.ts';
 import { quote } from './supervisor/arguments.ts';
 
@@ -37,6 +37,11 @@ export class Supervisor extends AccountCommands {
   /** The user lets such a setting go: its default holds. Returns whether it was one. */
   async dropKeptSetting(setting: string): Promise<boolean> {
     return this.change((unit) => dropKeptSetting(unit, setting));
+  }
+
+  /** The user makes this machine's value of such a bound that of all machines. Returns whether it differed. */
+  async shareOwnSetting(setting: string): Promise<boolean> {
+    return this.change((unit) => shareOwnSetting(unit, setting));
   }
 
   /** Takes new agent profiles. Running attempts keep theirs. */

@@ -2,7 +2,7 @@ import { frozenCopy } from '../model/copy.ts';
 import type { Event, SupervisorEvent } from '../model/event.ts';
 import type { FinishedLoop, Loop } from '../model/loop.ts';
 import type { ProcessIdentity } from '../model/processIdentity.ts';
-import type { KeptSetting } from '../model/settings.ts';
+import type { DifferingSetting, KeptSetting } from '../model/settings.ts';
 import type { AccountStatus, LiveView, LoopDetail, LoopSpend, Status } from '../model/status.ts';
 import type { HistoryQueries } from '../ports/historyQueries.ts';
 import type { FinishedQuery, SpendRow } from '../ports/store.ts';
@@ -23,7 +23,7 @@ export abstract class SupervisorViews {
   constructor(options: SupervisorOptions) {
     const { doubts = {}, settings, ...parts } = options;
     const read = { settings, doubts };
-    const nothingOpen = { storedSettings: undefined, unknownSettings: [], keptSettings: [] };
+    const nothingOpen = { storedSettings: undefined, unknownSettings: [], keptSettings: [], differingSettings: [] };
     this.context = { ...parts, settings, read, ...nothingOpen };
     useStoredSettings(this.context, undefined);
     this.engine = new Engine(this.context);
@@ -121,5 +121,10 @@ export abstract class SupervisorViews {
   /** Settings that were taken out of the settings and whose stored values hold until the user decides (R6.9). */
   get keptSettings(): readonly KeptSetting[] {
     return this.context.keptSettings;
+  }
+
+  /** Bounds of a shared store whose value differs from what is set on this machine (R16.6). */
+  get differingSettings(): readonly DifferingSetting[] {
+    return this.context.differingSettings;
   }
 }
