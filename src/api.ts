@@ -1,5 +1,5 @@
 import type { Event, SupervisorEvent } from './core/model/event.ts';
-import type { LoopSpec, RetryOptions } from './core/model/loop.ts';
+import type { ContinueOptions, LoopSpec, RetryOptions } from './core/model/loop.ts';
 import type { AccountStatus, LoopDetail, Status, SubmitResult } from './core/model/status.ts';
 
 export type { CheckOutcome, CheckRequest, CheckResult, ScoreSpec } from './core/model/check.ts';
@@ -8,6 +8,7 @@ export type { Disposable } from './core/model/disposable.ts';
 export type { ErrorCode, SupervisorError } from './core/model/errors.ts';
 export type { Event, RejectReason, SupervisorEvent, SupervisorEventType } from './core/model/event.ts';
 export type {
+  ContinueOptions,
   FailureClass,
   LoopSpec,
   LoopState,
@@ -79,6 +80,11 @@ export interface LoopSupervisorApi {
   hold(account: string, until?: number): Promise<void>;
   /** Clears a permanently failed loop and admits it again, with a new cap if one is given, in one step (R5.5). */
   retry(loopId: string, options?: RetryOptions): Promise<SubmitResult>;
+  /**
+   * Lets a loop go on that has used up its own cap or has reached a bound of its rounds: with as much again, or with the
+   * cap that is given (R6.8, R11.3). Rejects where it waits for nothing of the kind.
+   */
+  continueLoop(loopId: string, options?: ContinueOptions): Promise<void>;
   /** Queued loops wait until `resume`; running ones go on (R2.4). */
   pause(): Promise<void>;
   resume(): Promise<void>;

@@ -22,7 +22,7 @@ import type {
 import type { LoopRecord } from '../moveLoops.ts';
 import { asDispatched } from '../rows/attemptRow.ts';
 import { unknownPart } from '../rows/ledgerRow.ts';
-import { asSubmitted } from '../rows/loopRow.ts';
+import { asEdited, asSubmitted } from '../rows/loopRow.ts';
 import { ESTIMATED_FROM, hasKnownCost, medianOf } from '../rows/median.ts';
 import type { Head, Mirror } from './mirror.ts';
 import { type LoadedReads, MissingRead } from './reads.ts';
@@ -57,8 +57,8 @@ export class Writes {
   readonly prompts = new Map<number, string>();
   /** The attempt (`id`) of each loop from before which its attempts and history go. */
   readonly forgotten = new Map<number, number>();
-  /** Agents of loops that were submitted differently after all. */
-  readonly agents = new Map<number, string>();
+  /** Loops that were edited before their first attempt. */
+  readonly edited = new Map<number, Loop>();
   readonly history: HistoryEntry[] = [];
   readonly checks: { readonly seq: number; readonly n: number; readonly result: CheckResult }[] = [];
   readonly ledger: { readonly n: number; readonly row: LedgerRow }[] = [];
@@ -195,11 +195,11 @@ export class Draft implements StoreTransaction {
 
   saveSubmission(loop: Queued, prompt: string): void {
     this.#writing();
-    const { seq, agent } = loop;
+    const { seq } = loop;
     const before = this.bySeq(seq);
     if (!before || isFinished(before)) return;
-    this.writes.loops.set(seq, { loop: { ...before, agent }, isNew: this.#isNew(seq) });
-    this.writes.agents.set(seq, agent);
+    this.writes.loops.set(seq, { loop: asEdited(before, loop), isNew: this.#isNew(seq) });
+    this.writes.edited.set(seq, loop);
     this.writes.prompts.set(seq, prompt);
     this.writes.changed.add(seq);
   }
