@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { SupervisorEvent, SupervisorEventType } from '../../src/core/model/event.ts';
 import { GONE, type Look, there } from '../../src/core/model/looks.ts';
-import type { ProcessIdentity } from '../../src/core/model/loop.ts';
+import type { ProcessIdentity } from '../../src/core/model/processIdentity.ts';
 import { DEFAULT_SETTINGS, type Doubts, type Settings } from '../../src/core/model/settings.ts';
 import type { AgentCatalog, AgentProfile } from '../../src/core/ports/agents.ts';
 import type { ProcessInspector } from '../../src/core/ports/launcher.ts';
@@ -51,6 +51,8 @@ export function fakeCatalog(...profiles: AgentProfile[]): AgentCatalog {
 export interface WindowFacts {
   readonly folders?: readonly string[];
   readonly agents?: AgentCatalog;
+  /** Several machines share the store, and so the bounds that govern all. */
+  readonly sharesBounds?: boolean;
   /** Stands between the supervisor and its store. */
   readonly store?: (store: Store) => Store;
   /** What a look at a folder finds. */
@@ -153,6 +155,7 @@ export function harness(): Harness {
         window: { id: `w${pid}`, folders, home: '/home' },
         log,
         random: () => 0.5,
+        sharesBounds: window.sharesBounds ?? false,
         newId: () => `${String(++ids).padStart(10, '0')}abcdef`,
       });
       const hears: SupervisorEvent[] = [];
