@@ -76,8 +76,8 @@ export interface LoopSupervisorApi {
   /** Clears a permanently failed loop and admits it again, with a new cap if one is given, in one step (R5.5). */
   retry(loopId: string, options?: RetryOptions): Promise<SubmitResult>;
   /**
-   * Lets a loop go on that has used up its own cap or has reached a bound of its rounds: with as much again, or with the
-   * cap that is given (R6.8, R11.3). Rejects where it waits for nothing of the kind.
+   * Lets a loop go on that has used up its own cap or has reached a bound of its rounds: with as much again, or with
+   * the cap that is given (R6.8, R11.3). Rejects where it waits for nothing of the kind.
    */
   continueLoop(loopId: string, options?: ContinueOptions): Promise<void>;
   /** Queued loops wait until `resume`; running ones go on (R2.4). */

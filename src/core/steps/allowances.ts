@@ -48,8 +48,8 @@ function isDayUsedUp({ liveState, context, today }: UnitOfWork): boolean {
 }
 
 /**
- * Lets a loop that waits for more spend up to `cap`; without one, as much again as it was allowed so far. Returns it with
- * its new cap.
+ * Lets a loop that waits for more spend up to `cap`; without one, as much again as it was allowed so far. Returns it
+ * with its new cap.
  *
  * @throws InvalidLoopError for a cap that is used up already
  */

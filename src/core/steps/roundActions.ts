@@ -9,8 +9,8 @@ import { requeue } from './transitions.ts';
 
 /**
  * Lets a loop go on that waits for money or has reached a bound of its rounds: with as much again as it was granted at
- * first, or with the cap `maxCost` (R6.8, R11.3). Throws a `WrongStateError` where it waits for nothing of the kind, and
- * an `InvalidLoopError` for a cap that is used up already.
+ * first, or with the cap `maxCost` (R6.8, R11.3). Throws a `WrongStateError` where it waits for nothing of the kind,
+ * and an `InvalidLoopError` for a cap that is used up already.
  */
 export function continueLoop(unit: UnitOfWork, loopId: string, maxCost?: NanoUsd): void {
   const loop = unit.liveState.find(loopId);

@@ -8,8 +8,9 @@ import { askText } from './prompts.ts';
 import { latestIds, loopsOf } from './target.ts';
 
 /**
- * Lets loops go on that wait for money or more rounds (R6.8, R11.3). A loop that has used up its own cost limit: its user
- * is asked for the new one, unless `args` name it as a number; of several, each gets as much again. Returns how many.
+ * Lets loops go on that wait for money or more rounds (R6.8, R11.3). A loop that has used up its own cost limit: its
+ * user is asked for the new one, unless `args` name it as a number; of several, each gets as much again. Returns how
+ * many.
  */
 export async function continueLoops(ctx: CommandContext, args: readonly unknown[]): Promise<number> {
   const waits = (loop: Loop) => asksForMore(loop) || isAtRoundBound(loop);
