@@ -19,5 +19,6 @@ export function editedSpec(before: LoopDetail, changes: LoopEdit): LoopSpec {
     title: changes.title ?? kept,
     ...(typeof estimate === 'number' && { estimatedCostUsd: estimate }),
     ...(typeof maxCost === 'number' && { maxCostUsd: maxCost }),
+    ...(changes.check && { check: changes.check }),
   };
 }

@@ -1,8 +1,8 @@
 import { InvalidArgumentError, InvalidLoopError } from '../model/errors.ts';
 import type { Look } from '../model/looks.ts';
 import { isActive, isFinished, type Loop } from '../model/loop.ts';
-import type { LoopSpec, RetryOptions } from '../model/loopSpec.ts';
-import { isCost, toNano } from '../model/money.ts';
+import type { ContinueOptions, LoopSpec, RetryOptions } from '../model/loopSpec.ts';
+import { isCost, type NanoUsd, toNano } from '../model/money.ts';
 import type { SweptProcess } from '../model/processIdentity.ts';
 import { signalNamed } from '../model/signals.ts';
 import type { SubmitResult } from '../model/status.ts';
@@ -13,7 +13,7 @@ import { lookAgain, treatAsEnded } from '../runtime/unconfirmedEnds.ts';
 import type { UnitOfWork } from '../state/unitOfWork.ts';
 import { checkSpec, rejectionEvents } from '../steps/admission.ts';
 import { renameLoop } from '../steps/edit.ts';
-import { acceptAsIs, continueRounds } from '../steps/roundActions.ts';
+import { acceptAsIs, continueLoop } from '../steps/roundActions.ts';
 import { admit, readmit, submitResult } from '../steps/submit.ts';
 import { claimLoop, clearFailed, restartNow } from '../steps/userActions.ts';
 import { mustBeText, quote } from './arguments.ts';
@@ -39,9 +39,7 @@ export abstract class LoopCommands extends SupervisorViews {
   async retry(loopId: string, { maxCostUsd }: RetryOptions = {}): Promise<SubmitResult> {
     mustBeText('loopId', loopId);
     return this.#admit(loopId, () => {
-      if (maxCostUsd !== undefined && !(isCost(maxCostUsd) && maxCostUsd > 0))
-        throw new InvalidLoopError('maxCostUsd', `must be a finite number of USD above 0, and is ${maxCostUsd}`);
-      const cap = maxCostUsd === undefined ? undefined : toNano(maxCostUsd);
+      const cap = capOf(maxCostUsd);
       return (unit) => readmit(unit, loopId, this.engine.ownership, cap);
     });
   }
@@ -113,14 +111,17 @@ export abstract class LoopCommands extends SupervisorViews {
   }
 
   /**
-   * Lets a loop go on whose check does not pass and whose rounds have reached a bound: it is granted as much again
-   * (R11.3). Rejects with a `WrongStateError` where it does not wait for that.
+   * Lets a loop go on that has used up its own cap or has reached a bound of its rounds: with as much again, or with
+   * the cap that is given (R6.8, R11.3). Rejects with a `WrongStateError` where it does not wait for that, and with an
+   * `InvalidLoopError` where the cap is no more than the loop has cost.
    */
-  async continueRounds(loopId: string): Promise<void> {
-    await this.change((unit) => continueRounds(unit, loopId));
+  async continueLoop(loopId: string, { maxCostUsd }: ContinueOptions = {}): Promise<void> {
+    mustBeText('loopId', loopId);
+    const cap = capOf(maxCostUsd);
+    await this.change((unit) => continueLoop(unit, loopId, cap));
   }
 
-  /** Completes such a loop as it is, though its check does not pass (R11.3). Rejects like `continueRounds`. */
+  /** Completes a loop at a bound of its rounds, though its check does not pass (R11.3). Rejects like `continueLoop`. */
   async acceptAsIs(loopId: string): Promise<void> {
     await this.change((unit) => acceptAsIs(unit, loopId));
   }
@@ -200,4 +201,11 @@ export abstract class LoopCommands extends SupervisorViews {
 /** The id of a spec, as far as there is one: a rejected submit is reported with it. */
 function idIn(spec: LoopSpec | undefined): string {
   return typeof spec?.loopId === 'string' ? spec.loopId : '';
+}
+
+/** A loop's own cap. Throws an `InvalidLoopError` for what is none. */
+function capOf(maxCostUsd: number | undefined): NanoUsd | undefined {
+  if (maxCostUsd === undefined) return undefined;
+  if (isCost(maxCostUsd) && maxCostUsd > 0) return toNano(maxCostUsd);
+  throw new InvalidLoopError('maxCostUsd', `must be a finite number of USD above 0, and is ${maxCostUsd}`);
 }
