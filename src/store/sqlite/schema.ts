@@ -230,11 +230,16 @@ const VERSION_10 = `
 ALTER TABLE loops ADD COLUMN needed_memory INTEGER;
 `;
 
+/** Version 11: `attempts.last_words` is what an agent said last. */
+const VERSION_11 = `
+ALTER TABLE attempts ADD COLUMN last_words TEXT;
+`;
+
 /**
- * Version 11: the machines that share a store (R16.3). A file of one machine has none: the columns are there because
+ * Version 12: the machines that share a store (R16.3). A file of one machine has none: the columns are there because
  * both stores have the same.
  */
-const VERSION_11 = `
+const VERSION_12 = `
 ALTER TABLE head ADD COLUMN machines TEXT;
 ALTER TABLE loops ADD COLUMN machine TEXT;
 ALTER TABLE windows ADD COLUMN machine TEXT;
@@ -253,6 +258,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 9, sql: VERSION_9 },
   { version: 10, sql: VERSION_10 },
   { version: 11, sql: VERSION_11 },
+  { version: 12, sql: VERSION_12 },
 ];
 
 /** The version that this code knows. */
