@@ -60,6 +60,7 @@ const programs = {
     postgres: 'src/store/postgres/main.ts',
     git: 'src/git/workTrees.ts',
     execa: 'execa',
+    host: 'src/host.ts',
     guardian: 'src/process/guardian/main.ts',
     sampleAgent: 'src/agents/sample/main.ts',
   },

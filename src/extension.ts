@@ -35,6 +35,7 @@ export function activate(context: vscode.ExtensionContext): LoopSupervisorApi {
       createCatalog,
       ...{ storage, settings, folders, log },
       doubts: () => config.doubts,
+      version: String(context.extension.packageJSON.version),
       bundle: (name) => context.asAbsolutePath(join('dist', `${name}.cjs`)),
       agentSettings: () => ({ agents: config.agents, prices: config.prices }),
       sharedStore: () => config.sharedStore,
@@ -63,6 +64,8 @@ export function activate(context: vscode.ExtensionContext): LoopSupervisorApi {
     },
     usage: async (attempts: readonly { readonly token: string }[]) => (await load()).usage(attempts),
     notify: async (command: readonly string[], event: object) => (await load()).notify(command, event),
+    takeAlone: async () => (await load()).takeAlone(),
+    background: async () => (await load()).background,
     pages: async () => (await import('./ui/webviewHost/allPages.ts')).pages,
     sharedStore: async () => (await load()).sharedStore,
   };

@@ -7,10 +7,16 @@ import type { AgentProfile } from './core/ports/agents.ts';
 import type { Clock } from './core/ports/clock.ts';
 import type { Store } from './core/ports/store.ts';
 import { systemClock as clock } from './core/runtime/systemClock.ts';
+import type { HostRole } from './core/state/context.ts';
 import { Supervisor } from './core/supervisor.ts';
+import { takeAlone } from './headless/alone.ts';
+import { storeWindow } from './headless/hostConfig.ts';
+import { hostFiles } from './headless/hostFiles.ts';
+import { TrustedFolders } from './headless/trustedFolders.ts';
 import { isOnNetworkDisk, localFolders } from './process/environment/networkDisk.ts';
 import { askProgram, findProgram } from './process/environment/programCheck.ts';
 import { terminalEnvironment } from './process/environment/shellEnvironment.ts';
+import { startHost } from './process/launch/hostProcess.ts';
 import { createLauncher } from './process/launch/launcher.ts';
 import { createNotifier } from './process/notify/notifyCommand.ts';
 import { folders as existing } from './process/runFolder/folders.ts';
@@ -24,6 +30,7 @@ import { createAgentChecks } from './ui/agentCheck/createAgentChecks.ts';
 import { profileChecker } from './ui/agentCheck/profileCheck.ts';
 import type { SharedStore } from './ui/commands/sharedStore.ts';
 import { usageSampler } from './ui/tree/usageSampler.ts';
+import type { BackgroundParts } from './ui/window/background.ts';
 import type { OpenedSupervisor } from './ui/window/supervisorHost.ts';
 
 /** What the composition root hands to the parts. */
@@ -33,7 +40,11 @@ export interface PartsOptions {
   /** Reads the agents' profiles: from a bundle of its own. */
   readonly createCatalog: typeof createCatalog;
   /** Path of the bundle of that name. */
-  bundle(name: 'guardian' | 'sampleAgent'): string;
+  bundle(name: 'guardian' | 'host' | 'sampleAgent'): string;
+  /** Of the extension. */
+  readonly version: string;
+  /** What the supervisor works for, where that is no window (R15). */
+  readonly role?: HostRole;
   settings(): Settings;
   /** Settings that could not be read or are not set (R6.9). */
   doubts(): Doubts;
@@ -64,6 +75,10 @@ export interface Parts {
   readonly checks: AgentChecks;
   readonly usage: ReturnType<typeof usageSampler>;
   readonly notify: ReturnType<typeof createNotifier>;
+  /** What is kept ready for the time without a window (R15.1). */
+  readonly background: BackgroundParts;
+  /** Since when the headless host was alone (wall time, ms), told once. Throws the error of the file system. */
+  takeAlone(): number | undefined;
   readonly sharedStore: SharedStore;
   /** Where runs are kept, as far as is known by now. */
   runsFolder(): string;
@@ -74,6 +89,8 @@ export interface Parts {
  * when the first of them is needed: the activation of the extension does not wait for it.
  */
 export function createParts({
+  role,
+  version,
   storage,
   createCatalog,
   bundle,
@@ -128,7 +145,9 @@ export function createParts({
       windowsFolder: join(folder, 'windows'),
       guardianProgram: bundle('guardian'),
       ...{ nodePath, environment, clock, log },
+      isCaller: role === 'caller',
     });
+    const trusted = new TrustedFolders(storage);
     const supervisor = new Supervisor({
       ...{ store, launcher, agents: agents.catalog, clock: time, log },
       inspector: createInspector(),
@@ -137,7 +156,11 @@ export function createParts({
       checkProfile: profileChecker(checks),
       settings: settings(),
       doubts: doubts(),
-      window: { id: randomUUID(), folders: folders(), home: homedir() },
+      window: {
+        ...{ id: randomUUID(), folders: folders(), home: homedir() },
+        ...(role && { role }),
+        trusts: (folder) => trusted.has(folder),
+      },
       random: Math.random,
       newId: () => randomBytes(8).toString('hex'),
     });
@@ -179,6 +202,14 @@ export function createParts({
     profile: (name) => agents.catalog.find(name),
     checks,
     usage: usageSampler(current, createResourceSampler),
+    takeAlone: () => takeAlone(storage),
+    background: {
+      store: (written, trusted) => {
+        new TrustedFolders(storage).add(trusted);
+        storeWindow(storage, { version, at: clock.now(), settings: written });
+      },
+      startHost: () => startHost({ nodePath, program: bundle('host'), storage, logPath: hostFiles(storage).log }),
+    },
     notify: createNotifier({ claimsFolder: join(storage, 'notices'), environment, now: clock.now, log }),
   };
 }

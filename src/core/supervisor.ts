@@ -30,6 +30,7 @@ import type { FinishedQuery, SpendRow, StatedRead } from './ports/store.ts';
 import { endSpared } from './runtime/endSpared.ts';
 import { Engine } from './runtime/engine.ts';
 import { Lifecycle } from './runtime/lifecycle.ts';
+import { goesOn } from './runtime/outlook.ts';
 import { Retention } from './runtime/retention.ts';
 import { detailOf, findLoop, liveViews, spendToday, statusOf } from './runtime/statusView.ts';
 import { cancel, cancelAll, signalGroup } from './runtime/stopCommands.ts';
@@ -498,6 +499,34 @@ export class Supervisor {
     return this.#lifecycle.release();
   }
 
+  /**
+   * Whether something runs, or can start some time without a person (R15.1): then a host is needed.
+   */
+  get goesOn(): boolean {
+    return goesOn(this.#engine);
+  }
+
+  /** The headless host that acts for the folders that no window has open, if there is one (R15.1). */
+  get headlessHost(): { readonly process: ProcessIdentity; readonly since: number } | undefined {
+    const { inspector } = this.#context;
+    const lease = [...this.#engine.liveState.windows.values()].find(({ headless }) => headless);
+    if (!lease || inspector.look(lease.process).state === 'gone') return undefined;
+    return { process: lease.process, since: lease.openedAt };
+  }
+
+  /** How many windows are open on these loops. */
+  get windowCount(): number {
+    return [...this.#engine.liveState.windows.values()].filter(({ headless }) => !headless).length;
+  }
+
+  /**
+   * Ends this host's work if nothing goes on without a person, in one transaction with that look (R15.1). Resolves with
+   * whether it has.
+   */
+  releaseIfIdle(): Promise<boolean> {
+    return this.#lifecycle.releaseIfIdle();
+  }
+
   /** Lets go of everything without a word, as a crash would: the lease ends with the process, the runs go on. */
   dispose(): void {
     this.#lifecycle.dispose();
@@ -550,13 +579,14 @@ export class Supervisor {
    * transaction.
    */
   async #admit(loopId: string, check: () => (unit: UnitOfWork) => Pick<Loop, 'seq' | 'loopId'>): Promise<SubmitResult> {
-    const { transactions, listeners } = this.#engine;
+    const { transactions, listeners, ownership } = this.#engine;
+    const result = (unit: UnitOfWork, admitted: ReturnType<typeof admit>) => submitResult(unit, admitted, ownership);
     try {
       this.#lifecycle.mustBeReady();
       const take = check();
       this.#lifecycle.mustTakeWork();
       const reads: StatedRead[] = loopId === '' ? [] : [['latest', loopId]];
-      return await transactions.takeAndDispatch(take, submitResult, reads);
+      return await transactions.takeAndDispatch(take, result, reads);
     } catch (error) {
       for (const event of rejectionEvents(loopId, error, this.#context)) listeners.report(event);
       throw error;

@@ -230,6 +230,11 @@ const VERSION_10 = `
 ALTER TABLE loops ADD COLUMN needed_memory INTEGER;
 `;
 
+/** Version 11: `windows.headless` marks the lease of the headless host (R15.1). */
+const VERSION_11 = `
+ALTER TABLE windows ADD COLUMN headless INTEGER;
+`;
+
 /** The steps of the schema in their order. A change of the schema is a new step at the end. */
 export const MIGRATIONS: readonly Migration[] = [
   { version: 1, sql: VERSION_1 },
@@ -242,6 +247,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 8, sql: VERSION_8 },
   { version: 9, sql: VERSION_9 },
   { version: 10, sql: VERSION_10 },
+  { version: 11, sql: VERSION_11 },
 ];
 
 /** The version that this code knows. */

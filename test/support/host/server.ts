@@ -29,6 +29,8 @@ const QUIET = {
   'extensions.ignoreRecommendations': true,
   'update.mode': 'none',
   'git.enabled': false,
+  // A host without a window would outlive the test; the tests that are about it turn it on.
+  'loopSupervisor.background': 'off',
   'editor.minimap.enabled': false,
   'files.autoSave': 'off',
   'security.workspace.trust.startupPrompt': 'never',
