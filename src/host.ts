@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { NotReadyError } from './core/model/errors.ts';
+import { isSupervisorError } from './core/model/errors.ts';
 import { systemClock as clock } from './core/runtime/systemClock.ts';
 import type { Supervisor } from './core/supervisor.ts';
 import { HeadlessHost } from './headless/headlessHost.ts';
@@ -53,7 +53,7 @@ async function main(): Promise<void> {
   try {
     await supervisor.start();
   } catch (error) {
-    if (!(error instanceof NotReadyError)) throw error;
+    if (!isSupervisorError(error) || error.code !== 'not-ready') throw error;
     log(error.message);
     close();
     return;
@@ -61,7 +61,10 @@ async function main(): Promise<void> {
   current = supervisor;
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => host.leave(`it got ${signal}`));
   log(`The headless host ${version} is at work for ${storage}.`);
+  // The clock's timers let a process end; this one keeps it.
+  const alive = setInterval(() => undefined, 60_000);
   await host.run();
+  clearInterval(alive);
   notified.dispose();
   close();
 }

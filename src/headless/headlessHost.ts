@@ -1,4 +1,4 @@
-import { StoreError } from '../core/model/errors.ts';
+import { isSupervisorError, type StoreError } from '../core/model/errors.ts';
 import type { Clock } from '../core/ports/clock.ts';
 import type { Supervisor } from '../core/supervisor.ts';
 import { noteAlone } from './alone.ts';
@@ -59,8 +59,9 @@ export class HeadlessHost {
 
   /** The store is in trouble: one that belongs to a newer version, or is gone, is left. */
   storeTrouble(error: Error | undefined): void {
-    const kind = error instanceof StoreError ? error.kind : undefined;
-    if (kind === 'newer' || kind === 'broken' || kind === 'replaced') this.leave(error?.message ?? kind);
+    if (!isSupervisorError(error) || error.code !== 'store') return;
+    const { kind, message } = error as StoreError;
+    if (kind === 'newer' || kind === 'broken' || kind === 'replaced') this.leave(message);
   }
 
   async #look(): Promise<void> {
