@@ -6,7 +6,7 @@ import type { HostConfig } from './hostConfig.ts';
 import { isNewer } from './versions.ts';
 
 /** How often (ms) it looks whether it is still needed, and whether its settings have changed. */
-const LOOK_EVERY_MS = 5_000;
+const LOOK_EVERY_MS = 2_000;
 /** It ends after so many looks in a row that find nothing to do. */
 const IDLE_LOOKS = 3;
 
