@@ -1,21 +1,17 @@
 import type { Event, SupervisorEvent } from './core/model/event.ts';
-import type { LoopSpec, RetryOptions } from './core/model/loop.ts';
+import type { LoopSpec, RetryOptions } from './core/model/loopSpec.ts';
 import type { AccountStatus, LoopDetail, Status, SubmitResult } from './core/model/status.ts';
 
+export type { FailureClass, Outcome } from './core/model/attempt.ts';
 export type { CheckOutcome, CheckRequest, CheckResult, ScoreSpec } from './core/model/check.ts';
 export type { CircuitState } from './core/model/circuit.ts';
 export type { Disposable } from './core/model/disposable.ts';
 export type { ErrorCode, SupervisorError } from './core/model/errors.ts';
 export type { Event, RejectReason, SupervisorEvent, SupervisorEventType } from './core/model/event.ts';
-export type {
-  FailureClass,
-  LoopSpec,
-  LoopState,
-  Outcome,
-  RetryOptions,
-  SweptProcess,
-  Transition,
-} from './core/model/loop.ts';
+export type { Transition } from './core/model/history.ts';
+export type { LoopState } from './core/model/loop.ts';
+export type { LoopSpec, RetryOptions } from './core/model/loopSpec.ts';
+export type { SweptProcess } from './core/model/processIdentity.ts';
 export type {
   AccountStatus,
   AttemptDetail,

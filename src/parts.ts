@@ -149,7 +149,7 @@ export function createParts({
     });
     const trusted = new TrustedFolders(storage);
     const supervisor = new Supervisor({
-      ...{ store, launcher, agents: agents.catalog, clock: time, log },
+      ...{ store, launcher, agents: agents.catalog, clock: time, log, sharesBounds: sharedStore() !== '' },
       inspector: createInspector(),
       folders: existing,
       workTrees: createWorkTrees({ storage, environment }),

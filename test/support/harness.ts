@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { SupervisorEvent, SupervisorEventType } from '../../src/core/model/event.ts';
 import { GONE, type Look, there } from '../../src/core/model/looks.ts';
-import type { ProcessIdentity } from '../../src/core/model/loop.ts';
+import type { ProcessIdentity } from '../../src/core/model/processIdentity.ts';
 import { DEFAULT_SETTINGS, type Doubts, type Settings } from '../../src/core/model/settings.ts';
 import type { AgentCatalog, AgentProfile } from '../../src/core/ports/agents.ts';
 import type { ProcessInspector } from '../../src/core/ports/launcher.ts';
@@ -55,6 +55,8 @@ export interface WindowFacts {
   /** Which workspace folders are trusted; all if absent. */
   readonly trusts?: (folder: string) => boolean;
   readonly agents?: AgentCatalog;
+  /** Several machines share the store, and so the bounds that govern all. */
+  readonly sharesBounds?: boolean;
   /** Stands between the supervisor and its store. */
   readonly store?: (store: Store) => Store;
   /** What a look at a folder finds. */
@@ -161,6 +163,7 @@ export function harness(): Harness {
         },
         log,
         random: () => 0.5,
+        sharesBounds: window.sharesBounds ?? false,
         newId: () => `${String(++ids).padStart(10, '0')}abcdef`,
       });
       const hears: SupervisorEvent[] = [];

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { CheckRequest } from '../../src/core/model/check.ts';
-import type { ProcessIdentity } from '../../src/core/model/loop.ts';
 import { isActive } from '../../src/core/model/loop.ts';
+import type { ProcessIdentity } from '../../src/core/model/processIdentity.ts';
 import { DEFAULT_SETTINGS, type Settings } from '../../src/core/model/settings.ts';
 import type { Clock } from '../../src/core/ports/clock.ts';
 import type { Store } from '../../src/core/ports/store.ts';

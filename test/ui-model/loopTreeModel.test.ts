@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import type { FinishedLoop } from '../../src/core/model/loop.ts';
 import { toNano } from '../../src/core/model/money.ts';
 import type { LiveView, LoopDetail, Status } from '../../src/core/model/status.ts';
-import { LoopTreeModel, PAGE, type TreeSource } from '../../src/ui/tree/loopTreeModel.ts';
+import { LoopTreeModel } from '../../src/ui/tree/loopTreeModel.ts';
+import { PAGE } from '../../src/ui/tree/moreRow.ts';
 import type { TreeRow } from '../../src/ui/tree/treeRow.ts';
+import type { TreeSource } from '../../src/ui/tree/treeSnapshot.ts';
 import { completed, facts, here, NOW, queued, running, statusWith } from './support/views.ts';
 
 /** A row as a tuple: label, description, rows under it. */

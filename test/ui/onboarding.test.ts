@@ -108,8 +108,7 @@ describe('onboarding', () => {
       programs.shellWaits = true;
       await other.command('Choose Agent…');
       await until('the list', async () => (await other.input.active()) === 'sample');
-      await other.page.keyboard.press('ArrowDown');
-      await until('the next one', async () => (await other.input.active()) === 'claude');
+      await other.input.moveTo('claude');
       programs.shellWaits = false;
       const path = (name: string) => programs.path(name);
       const expected = {

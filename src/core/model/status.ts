@@ -1,8 +1,10 @@
+import type { Outcome } from './attempt.ts';
 import type { CheckResult } from './check.ts';
 import type { CircuitState } from './circuit.ts';
 import type { GateOf, HoldReason } from './gate.ts';
+import type { LedgerRow, Transition } from './history.ts';
 import type { Leftovers } from './leftovers.ts';
-import type { LedgerRow, LiveLoop, Loop, Outcome, Transition, Waiting } from './loop.ts';
+import type { LiveLoop, Loop, Waiting } from './loop.ts';
 import type { UnknownSetting } from './settings.ts';
 
 /**

@@ -1,5 +1,6 @@
+import type { Attempt } from '../model/attempt.ts';
 import { leftoversOf, NOTHING_LEFT } from '../model/leftovers.ts';
-import { type Attempt, isFinished, type Loop, reservedOf } from '../model/loop.ts';
+import { isFinished, type Loop, reservedOf } from '../model/loop.ts';
 import { toUsd } from '../model/money.ts';
 import type { AttemptDetail, LiveView, LoopDetail, LoopSpend, Status, WaitingFor } from '../model/status.ts';
 import { needsMoney, type SupervisorContext } from '../state/context.ts';

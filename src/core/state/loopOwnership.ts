@@ -1,4 +1,5 @@
-import { isSameProcess, type Loop } from '../model/loop.ts';
+import type { Loop } from '../model/loop.ts';
+import { isSameProcess } from '../model/processIdentity.ts';
 import type { LoopHost } from '../model/status.ts';
 import type { WindowLease } from '../ports/store.ts';
 import type { SupervisorContext } from './context.ts';

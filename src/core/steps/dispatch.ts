@@ -1,4 +1,5 @@
-import { type ActiveLoop, type Attempt, NO_COST, reservedOf } from '../model/loop.ts';
+import { type Attempt, NO_COST } from '../model/attempt.ts';
+import { type ActiveLoop, reservedOf } from '../model/loop.ts';
 import type { NanoUsd } from '../model/money.ts';
 import type { WaitingFor } from '../model/status.ts';
 import { roundPrompt } from '../policy/roundPrompt.ts';

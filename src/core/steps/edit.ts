@@ -1,5 +1,6 @@
 import { UnknownLoopError, WrongStateError } from '../model/errors.ts';
-import { isFinished, type Loop, type LoopEdit } from '../model/loop.ts';
+import { isFinished, type Loop } from '../model/loop.ts';
+import type { LoopEdit } from '../model/loopSpec.ts';
 import { toNano } from '../model/money.ts';
 import type { QueuedLoop } from '../state/liveState.ts';
 import type { UnitOfWork } from '../state/unitOfWork.ts';

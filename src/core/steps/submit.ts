@@ -1,5 +1,6 @@
+import { NO_COST } from '../model/attempt.ts';
 import { UnknownLoopError, WrongStateError } from '../model/errors.ts';
-import { capLeftOf, type Loop, type LoopFacts, NO_COST } from '../model/loop.ts';
+import { capLeftOf, type Loop, type LoopFacts } from '../model/loop.ts';
 import { type NanoUsd, toNano } from '../model/money.ts';
 import type { SubmitResult } from '../model/status.ts';
 import { attemptsAllowed } from '../policy/circuitBreaker.ts';

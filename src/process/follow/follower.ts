@@ -1,8 +1,9 @@
 import type { AgentEvent, AgentReader, Json } from '../../core/model/agentEvent.ts';
+import type { StopBy } from '../../core/model/attempt.ts';
 import type { Disposable } from '../../core/model/disposable.ts';
 import { NOTHING_LEFT } from '../../core/model/leftovers.ts';
 import { type Seen, there, unknown, whyOf } from '../../core/model/looks.ts';
-import type { ProcessIdentity, StopBy } from '../../core/model/loop.ts';
+import type { ProcessIdentity } from '../../core/model/processIdentity.ts';
 import { type Clock, LONGEST_TIMER_MS } from '../../core/ports/clock.ts';
 import type { Run, RunObserver, RunOutput } from '../../core/ports/launcher.ts';
 import { ALL_WRITTEN, reportedEnd } from '../guardian/exitCodes.ts';

@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { GONE, type Look, lookAt, there, unknown } from '../../core/model/looks.ts';
-import type { ProcessIdentity } from '../../core/model/loop.ts';
+import type { ProcessIdentity } from '../../core/model/processIdentity.ts';
 import type { ProcessInspector } from '../../core/ports/launcher.ts';
 import { lookAtWindowFile, RENEW_MS } from '../runFolder/windowFile.ts';
 import { keyOf } from '../tables/processTable.ts';

@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
 import type { ProcessExit } from '../../core/model/agentEvent.ts';
+import type { StopBy } from '../../core/model/attempt.ts';
 import { type Leftovers, NOTHING_LEFT } from '../../core/model/leftovers.ts';
 import { whyOf } from '../../core/model/looks.ts';
-import type { ProcessIdentity, StopBy } from '../../core/model/loop.ts';
+import type { ProcessIdentity } from '../../core/model/processIdentity.ts';
 import type { ProcessInspector } from '../../core/ports/launcher.ts';
 import type { Cgroup } from '../contain/cgroup.ts';
 import { emptied, makeRunGroup } from '../contain/runGroup.ts';

@@ -1,5 +1,5 @@
 import { rmSync, utimesSync } from 'node:fs';
-import type { ProcessIdentity } from '../../core/model/loop.ts';
+import type { ProcessIdentity } from '../../core/model/processIdentity.ts';
 import { createOnce, writeJson } from '../runFolder/atomicFile.ts';
 import {
   type ClaimRecord,

@@ -2,7 +2,7 @@ import { mkdirSync, realpathSync, statfsSync } from 'node:fs';
 import { readdir, rm, stat } from 'node:fs/promises';
 import type { Disposable } from '../../core/model/disposable.ts';
 import { type Look, lookOf } from '../../core/model/looks.ts';
-import type { SweptProcess } from '../../core/model/loop.ts';
+import type { SweptProcess } from '../../core/model/processIdentity.ts';
 import type { Clock } from '../../core/ports/clock.ts';
 import type {
   AdoptRequest,

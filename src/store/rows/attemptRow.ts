@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
+import type { Allowance, Attempt, AttemptEnd, Outcome, StopBy } from '../../core/model/attempt.ts';
 import { type Leftovers, leftoversOf, NOTHING_LEFT } from '../../core/model/leftovers.ts';
-import type { Allowance, Attempt, AttemptEnd, Outcome, StopBy } from '../../core/model/loop.ts';
 import { flag, freeText, int, json, jsonOf, oneOf, optional, optionalJson, type SqlValue, text } from './codecs.ts';
 import { type CheckedRow, ColumnTable, columns, written } from './columnTable.ts';
 

@@ -1,8 +1,8 @@
 import * as z from 'zod/mini';
 import type { AgentErrorCause } from '../../core/model/agentEvent.ts';
+import type { FailureClass } from '../../core/model/attempt.ts';
 import {
   type ActiveLoop,
-  type FailureClass,
   isActive,
   isFinished,
   type Loop,

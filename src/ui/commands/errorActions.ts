@@ -1,6 +1,6 @@
 import { type ErrorCode, isSupervisorError } from '../../core/model/errors.ts';
 import { formatClock } from '../text/format.ts';
-import type { HostState } from '../window/supervisorHost.ts';
+import type { HostState } from '../window/hostState.ts';
 
 /** A button on a message: a command, and whether to repeat afterwards what failed. */
 export interface ErrorAction {

@@ -1,5 +1,8 @@
 import * as vscode from 'vscode';
 
+/** How long (ms) the active item must not have changed before the items of a list are replaced. */
+const STILL_MS = 250;
+
 /** The result when the user goes back a step. */
 export const BACK = Symbol('back');
 
@@ -115,13 +118,30 @@ export function askItem<T extends vscode.QuickPickItem>(
     function fill(into: NonNullable<typeof question.fill>): void {
       pick.busy = true;
       pick.keepScrollPosition = true;
-      into((items) => {
-        if (!open) return;
+      let movedAt = 0;
+      let newest: readonly T[] | undefined;
+      pick.onDidChangeActive(() => {
+        movedAt = Date.now();
+      });
+      /** Shows the newest items as soon as the user has paused: replacing them undoes a move that is on its way. */
+      const replace = () => {
+        if (!open || !newest) return;
+        const pause = movedAt + STILL_MS - Date.now();
+        if (pause > 0) {
+          setTimeout(replace, pause);
+          return;
+        }
         // Replacing items resets the active one to the first.
         const [before] = pick.activeItems;
-        const active = before && items[pick.items.indexOf(before)];
-        pick.items = items;
+        const active = before && newest[pick.items.indexOf(before)];
+        pick.items = newest;
         if (active) pick.activeItems = [active];
+        newest = undefined;
+      };
+      into((items) => {
+        const isDue = newest !== undefined;
+        newest = items;
+        if (!isDue) replace();
       }).then(
         () => {
           if (open) pick.busy = false;

@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import type { HostState } from '../window/supervisorHost.ts';
+import type { HostState } from '../window/hostState.ts';
 import type { UiDeps } from '../window/uiDeps.ts';
 import { notReadyActions } from './errorActions.ts';
 

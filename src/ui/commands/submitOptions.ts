@@ -1,4 +1,4 @@
-import type { LoopSpec } from '../../core/model/loop.ts';
+import type { LoopSpec } from '../../core/model/loopSpec.ts';
 import { askCheck, NO_CHECK } from '../checks/askCheck.ts';
 import type { CommandContext } from './commandTable.ts';
 import { agentStep, type Draft, estimateStep, maxCostStep, priorityStep, titleStep } from './loopSteps.ts';

@@ -1,6 +1,7 @@
 import type { Check, CheckResult } from '../../core/model/check.ts';
-import { isActive, type ProcessIdentity } from '../../core/model/loop.ts';
+import { isActive } from '../../core/model/loop.ts';
 import { toUsd } from '../../core/model/money.ts';
+import type { ProcessIdentity } from '../../core/model/processIdentity.ts';
 import type { AttemptDetail, LiveView, LoopDetail } from '../../core/model/status.ts';
 import { bestRound } from '../../core/policy/rounds.ts';
 import { reasonOf } from '../text/loopText.ts';

@@ -1,6 +1,7 @@
 import type { CostSource, Json } from '../../core/model/agentEvent.ts';
+import type { Outcome } from '../../core/model/attempt.ts';
 import type { CheckOutcome } from '../../core/model/check.ts';
-import type { LoopState, Outcome } from '../../core/model/loop.ts';
+import type { LoopState } from '../../core/model/loop.ts';
 import type { AttemptDetail, WaitingFor } from '../../core/model/status.ts';
 import type { TreeUsage } from '../webviewHost/treeUsage.ts';
 

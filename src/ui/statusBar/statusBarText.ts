@@ -4,7 +4,7 @@ import type { SpendRow } from '../../core/ports/store.ts';
 import { count, formatClock, formatNumber, formatUsd } from '../text/format.ts';
 import { type AccountState, accountStates, accountWords, heldName, holdWords } from '../text/holdWords.ts';
 import { escapeMarkdown, inlineCode } from '../text/safeText.ts';
-import type { HostState } from '../window/supervisorHost.ts';
+import type { HostState } from '../window/hostState.ts';
 
 /** The content of a status-bar item. `tooltip` is Markdown in which foreign text is escaped. */
 export interface StatusText {

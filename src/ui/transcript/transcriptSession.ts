@@ -1,34 +1,20 @@
 import type { Disposable } from '../../core/model/disposable.ts';
-import { isActive, isLive } from '../../core/model/loop.ts';
+import { isActive } from '../../core/model/loop.ts';
 import type { LoopDetail } from '../../core/model/status.ts';
 import type { AgentProfile } from '../../core/ports/agents.ts';
 import type { Clock } from '../../core/ports/clock.ts';
-import { reasonOf } from '../text/loopText.ts';
 import { type AttemptLog, attemptLogs, type LogPaths } from './attemptLog.ts';
 import { stepBack } from './earlier.ts';
 import { ForwardCursor } from './forwardCursor.ts';
-import { readBackward, readLine, sizeOf } from './logFile.ts';
-import { searchLogs } from './logSearch.ts';
-import {
-  AFTER,
-  BEFORE,
-  comparePos,
-  type FromView,
-  type Pos,
-  type SearchHit,
-  START,
-  type ToView,
-  type TranscriptHeader,
-  type TranscriptItem,
-} from './protocol.ts';
+import { readLine } from './logFile.ts';
+import { LogSearches } from './logSearches.ts';
+import { openingPlace, SMALL_LOG, WINDOW } from './openingPlace.ts';
+import { comparePos, type FromView, type Pos, START, type ToView, type TranscriptItem } from './protocol.ts';
 import { toolDetails } from './toolDetails.ts';
+import { headerOf } from './transcriptHeader.ts';
 
-/** Output shown at once, bytes. */
-const WINDOW = 256 * 1024;
 /** Output read before yielding the thread, bytes. */
 const PIECE = 96 * 1024;
-/** Logs up to this size (bytes) are read from the beginning, so that all costs are exact. */
-const SMALL_LOG = 1024 * 1024;
 /** More output than this (bytes) between two looks is skipped: nobody could read it. */
 const MAX_BACKLOG = 2 * 1024 * 1024;
 const MIN_ITEMS = 40;
@@ -36,7 +22,6 @@ const MIN_ITEMS = 40;
 const PAUSE_MS = 125;
 /** The interval (ms) after skipped output, when the whole page changes. */
 const LONG_PAUSE_MS = 500;
-const MAX_HITS = 500;
 
 interface Read {
   readonly detail: LoopDetail;
@@ -62,13 +47,13 @@ export type SessionRequest = Exclude<FromView, { type: 'openFile' | 'command' }>
  */
 export class TranscriptSession implements Disposable {
   readonly #deps: SessionDeps;
+  readonly #searches: LogSearches;
   #cursor = new ForwardCursor(START);
   /** Whether the view shows everything up to the cursor. */
   #following = false;
   #visible = true;
   #disposed = false;
   #timer: Disposable | undefined;
-  #search: AbortController | undefined;
   #detail: Promise<LoopDetail | undefined> = Promise.resolve(undefined);
   /** The loop may have changed since `detail` was read. */
   #dirty = true;
@@ -78,6 +63,11 @@ export class TranscriptSession implements Disposable {
 
   constructor(deps: SessionDeps) {
     this.#deps = deps;
+    this.#searches = new LogSearches(
+      (message) => this.#post(message),
+      () => deps.clock.now(),
+      PAUSE_MS,
+    );
   }
 
   /** Handles a message of the view. */
@@ -102,7 +92,9 @@ export class TranscriptSession implements Disposable {
         break;
       case 'search':
         // Outside the queue: a long search must not delay live output.
-        this.#find(message.id, message.text).catch((error: unknown) => this.#deps.onError(error));
+        this.#searches
+          .find(message.id, message.text, async () => (await this.#read())?.logs)
+          .catch((error: unknown) => this.#deps.onError(error));
     }
   }
 
@@ -117,7 +109,7 @@ export class TranscriptSession implements Disposable {
     this.#visible = visible;
     if (visible) return;
     this.#following = false;
-    this.#search?.abort();
+    this.#searches.abort();
     this.#timer?.dispose();
     this.#timer = undefined;
   }
@@ -241,29 +233,6 @@ export class TranscriptSession implements Disposable {
     this.#post({ type: 'details', key, sections: toolDetails(texts.flatMap((line) => line?.text ?? [])) });
   }
 
-  async #find(id: number, text: string): Promise<void> {
-    this.#search?.abort();
-    const read = await this.#read();
-    if (!read || text.trim() === '') return;
-    const search = new AbortController();
-    this.#search = search;
-    let told = 0;
-    const hits: SearchHit[] = [];
-    const more = await searchLogs(read.logs, {
-      text,
-      limit: MAX_HITS,
-      signal: search.signal,
-      found: (found, progress) => {
-        hits.push(...found);
-        const now = this.#deps.clock.now();
-        if (now - told < PAUSE_MS && now >= told) return;
-        told = now;
-        this.#post({ type: 'hits', id, hits: hits.splice(0), progress, done: false, more: false });
-      },
-    });
-    if (!search.signal.aborted) this.#post({ type: 'hits', id, hits, progress: 1, done: true, more });
-  }
-
   async #tick(): Promise<void> {
     const read = await this.#read();
     if (!read || !this.#following) return;
@@ -286,39 +255,4 @@ export class TranscriptSession implements Disposable {
       this.#enqueue(() => this.#tick());
     });
   }
-}
-
-/** The position from which to read: about a window before the end, or the beginning of a small log. */
-async function openingPlace(logs: readonly AttemptLog[]): Promise<Pos> {
-  let shown = 0;
-  for (const log of logs.toReversed()) {
-    const size = await sizeOf(log.out);
-    const attempt = log.attempt.number;
-    if (size > SMALL_LOG) {
-      const { from } = await readBackward(log.out, AFTER, Math.max(WINDOW - shown, WINDOW / 8), log.ended);
-      return { attempt, offset: from === 0 ? BEFORE : from };
-    }
-    shown += size;
-    if (shown >= WINDOW) return { attempt, offset: BEFORE };
-  }
-  return START;
-}
-
-export function headerOf({ loop, costUsd, costEstimated }: LoopDetail): TranscriptHeader {
-  const why = reasonOf(loop);
-  return {
-    loopId: loop.loopId,
-    seq: loop.seq,
-    title: loop.title,
-    agent: loop.agent,
-    cwd: loop.cwd,
-    state: loop.state,
-    since: isActive(loop) ? loop.attempt.startedAt : loop.since,
-    ...('until' in loop ? { until: loop.until } : {}),
-    ...(why === undefined ? {} : { why }),
-    attempts: loop.attempts,
-    usd: costUsd,
-    estimated: costEstimated,
-    live: isLive(loop),
-  };
 }

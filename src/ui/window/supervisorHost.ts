@@ -2,12 +2,13 @@ import { copyOf } from '../../core/model/copy.ts';
 import type { Disposable } from '../../core/model/disposable.ts';
 import { NotReadyError, StoreError } from '../../core/model/errors.ts';
 import { Emitter, type Event, type SupervisorEvent } from '../../core/model/event.ts';
-import type { LoopSpec } from '../../core/model/loop.ts';
-import { toUsd } from '../../core/model/money.ts';
+import type { LoopSpec } from '../../core/model/loopSpec.ts';
 import type { Settings } from '../../core/model/settings.ts';
 import type { Status, SubmitResult } from '../../core/model/status.ts';
 import type { Clock } from '../../core/ports/clock.ts';
 import type { Supervisor } from '../../core/supervisor.ts';
+import { emptyStatus } from './emptyStatus.ts';
+import { type HostState, notReadyReason, UNTRUSTED, withTrouble } from './hostState.ts';
 
 /** A supervisor ready to start, and its store to close afterwards. */
 export interface OpenedSupervisor {
@@ -17,17 +18,6 @@ export interface OpenedSupervisor {
   /** Closes the store; called after the supervisor was released. */
   close(): void;
 }
-
-/** The lifecycle of this window's supervisor. */
-export type HostState =
-  | { readonly kind: 'idle' }
-  | { readonly kind: 'untrusted' }
-  /** `trouble`: the store is unusable at present, and opening waits for it. */
-  | { readonly kind: 'opening'; readonly trouble?: Error }
-  /** `trouble`: the store is unusable at present. */
-  | { readonly kind: 'ready'; readonly supervisor: Supervisor; readonly trouble?: Error }
-  | { readonly kind: 'broken'; readonly error: Error }
-  | { readonly kind: 'closed' };
 
 /** What the host needs. */
 export interface HostOptions {
@@ -42,9 +32,6 @@ export interface HostOptions {
 
 /** Retry interval (ms) while a full disk or a missing server prevents opening. */
 const OPEN_AGAIN_MS = 5_000;
-
-const OPENING = 'Loop Supervisor is still opening its store. Try again in a moment.';
-const UNTRUSTED = 'Loop Supervisor runs no agents in an untrusted workspace. Trust this workspace to continue.';
 
 /**
  * Owns this window's supervisor from activation to deactivation. Opens it outside of activation, once the workspace is
@@ -93,20 +80,7 @@ export class SupervisorHost implements Disposable {
 
   /** Why it is not ready; undefined if it is. */
   get notReady(): string | undefined {
-    switch (this.#state.kind) {
-      case 'ready':
-        return this.#state.trouble?.message;
-      case 'untrusted':
-        return UNTRUSTED;
-      case 'broken':
-        return this.#state.error.message;
-      case 'closed':
-        return 'Loop Supervisor has closed in this window. Reload the window to go on.';
-      case 'opening':
-        return this.#state.trouble?.message ?? OPENING;
-      default:
-        return OPENING;
-    }
+    return notReadyReason(this.#state);
   }
 
   /** Opens the supervisor, also after a failure or while the store is in trouble. Rejects with `NotReadyError`. */
@@ -263,42 +237,4 @@ export class SupervisorHost implements Disposable {
 /** Disk space or the server may come back without any action in this window. */
 function mayPass(error: Error): boolean {
   return error instanceof StoreError && (error.kind === 'disk' || error.kind === 'unreachable');
-}
-
-function withTrouble<T extends HostState>(state: T, trouble: Error | undefined): T {
-  return trouble ? { ...state, trouble } : state;
-}
-
-function emptyStatus(settings: Settings, now: number, notReady: string | undefined): Status {
-  const midnight = new Date(now);
-  midnight.setHours(24, 0, 0, 0);
-  return {
-    running: [],
-    queued: [],
-    parked: [],
-    backingOff: [],
-    waiting: [],
-    circuitState: 'closed',
-    circuit: { state: 'closed', consecutiveFailures: 0, cooldownRemainingMs: 0, reasons: [] },
-    circuits: [],
-    accounts: [],
-    holds: [],
-    concurrencyUsed: 0,
-    concurrencyMax: settings.maxConcurrent,
-    queueDepth: 0,
-    queueMax: settings.maxQueueDepth,
-    budget: {
-      spent: 0,
-      unknown: 0,
-      reserved: 0,
-      granted: 0,
-      limit: toUsd(settings.budget.dailyLimit),
-      resetsAt: midnight.getTime(),
-    },
-    permanentlyFailed: [],
-    paused: false,
-    unknownSettings: [],
-    ready: false,
-    ...(notReady === undefined ? {} : { notReady }),
-  };
 }

@@ -138,6 +138,26 @@ export class QuickInput {
     ).trim();
   }
 
+  /**
+   * Moves to the choice with this label by the arrow keys. A list that is filled at the moment of a key may swallow it,
+   * so each key is judged by where it led, as a user would.
+   */
+  async moveTo(label: string): Promise<void> {
+    let pressed = Number.NEGATIVE_INFINITY;
+    let from = '';
+    await until(`“${label}” to be the active choice`, async () => {
+      const active = await this.active();
+      if (active === label) return true;
+      if (active !== from || performance.now() - pressed > SWALLOWED_MS) {
+        const choices = await this.choices();
+        await this.#page.keyboard.press(choices.indexOf(active) < choices.indexOf(label) ? 'ArrowDown' : 'ArrowUp');
+        pressed = performance.now();
+        from = active;
+      }
+      return false;
+    });
+  }
+
   /** The labels of the open pick. */
   async choices(): Promise<string[]> {
     return this.#page

@@ -7,6 +7,7 @@ export type Outcome = Exclude<Line, { kind: 'end' | 'begin' }>;
 /** The file in which the programs of a suite report, read as it grows. */
 export class RecordFile {
   readonly path: string;
+  readonly #suite: string;
   /** How many of its programs have said that they are done. */
   ends = 0;
   /** When it last grew: time of `performance.now`. */
@@ -16,8 +17,9 @@ export class RecordFile {
   readonly #begun = new Set<string>();
   #read = 0;
 
-  constructor(path: string) {
+  constructor(path: string, suite: string) {
     this.path = path;
+    this.#suite = suite;
   }
 
   /** The titles of what was begun last: with a hook, the test that it is for. */
@@ -41,14 +43,14 @@ export class RecordFile {
     else {
       this.#begun.delete(line.title);
       this.#lines.push(line);
-      console.log(show(line));
+      console.log(`${this.#suite}  ${show(line)}`);
     }
   }
 }
 
 function show(line: Outcome): string {
-  if (line.kind === 'pass') return `  ✓ ${line.title}${line.ms > 1000 ? ` (${(line.ms / 1000).toFixed(1)} s)` : ''}`;
-  if (line.kind === 'skip') return `  - ${line.title}`;
-  if (line.kind === 'evidence') return `    what it left: ${line.folder}`;
-  return `  ✗ ${line.title}\n${line.error.replaceAll(/^/gm, '      ')}`;
+  if (line.kind === 'pass') return `✓ ${line.title}${line.ms > 1000 ? ` (${(line.ms / 1000).toFixed(1)} s)` : ''}`;
+  if (line.kind === 'skip') return `- ${line.title}`;
+  if (line.kind === 'evidence') return `what it left: ${line.folder}`;
+  return `✗ ${line.title}\n${line.error.replaceAll(/^/gm, '      ')}`;
 }

@@ -1,12 +1,13 @@
 import { mkdirSync } from 'node:fs';
 import { CACHE } from '../host/paths.ts';
 import { provisionServer } from '../host/provisionServer.ts';
-import { count, type Result, summary } from './result.ts';
+import { runSuites } from './lanes.ts';
+import { count, summary } from './result.ts';
 import { rulesProven } from './rules.ts';
-import { runSuite, type Suite } from './suite.ts';
+import type { Suite } from './suite.ts';
 import { GROUPS } from './suites.ts';
 
-// node runTests.ts [group …]: runs these groups of suites, or all, one after the other, and ends with their totals.
+// node runTests.ts [group …]: runs these groups of suites, or all, and ends with their totals.
 const asked = process.argv.slice(2);
 const unknown = asked.find((name) => !(name in GROUPS));
 if (unknown) throw new Error(`There is no group of tests "${unknown}". There are: ${Object.keys(GROUPS).join(', ')}.`);
@@ -24,8 +25,7 @@ if (process.env.VSCODE_TEST_HOST !== 'desktop' && suites.has('vscode'))
     .then(() => provisionServer(console.log, 'oldest'))
     .catch((error: unknown) => console.error(error));
 
-const results: Result[] = [];
-for (const suite of suites.values()) results.push(await runSuite(suite));
+const results = await runSuites([...suites.values()]);
 if (asked.length === 0) results.push(rulesProven(results));
 console.log(summary(results));
 process.exitCode = count(results, 'fail') > 0 || count(results, 'pass') === 0 ? 1 : 0;

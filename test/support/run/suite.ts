@@ -17,6 +17,8 @@ export interface Suite {
   readonly records?: boolean;
   /** That many of its programs run side by side and share its tests among them; one if left out. */
   readonly workers?: number;
+  /** No other suite runs beside it: it makes what they need, or takes all that the machine has. */
+  readonly alone?: boolean;
 }
 
 /**
@@ -34,7 +36,7 @@ export async function runSuite(suite: Suite): Promise<Result> {
   console.log(`\n── ${name}`);
   const started = performance.now();
   const folder = freshFolder('record');
-  const record = new RecordFile(join(folder, 'record.jsonl'));
+  const record = new RecordFile(join(folder, 'record.jsonl'), name);
   mkdirSync(join(folder, 'claims'));
   const env = { ...process.env, [RECORD]: record.path, [CLAIMS]: join(folder, 'claims') };
   const programs = Array.from({ length: workers }, () => new Program(suite.command, env));

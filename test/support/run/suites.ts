@@ -12,10 +12,10 @@ const CHECK: readonly Suite[] = [
   { name: 'dead code', command: ['knip'] },
 ];
 
-const BUILD: Suite = { name: 'build', command: ['node', 'esbuild.mjs', '--production'] };
+const BUILD: Suite = { name: 'build', command: ['node', 'esbuild.mjs', '--production'], alone: true };
 
 // Packing builds first: what is tested is what is shipped.
-const PACK: Suite = { name: 'pack', command: ['npm', 'run', 'package', '--', '--out', VSIX] };
+const PACK: Suite = { name: 'pack', command: ['npm', 'run', 'package', '--', '--out', VSIX], alone: true };
 
 const VSCODE: Suite = { name: 'vscode', command: ['node', 'test/support/run/vscodeSuite.ts'], records: true };
 
@@ -24,7 +24,12 @@ const VSCODE_OLDEST: Suite = {
 };
 
 // Much of a test is waiting, so that a few side by side take little longer than one.
-const UI: Suite = { name: 'ui', command: ['node', 'test/support/run/worker.ts'], records: true, workers: 3 };
+const UI: Suite = {
+  ...{ name: 'ui', command: ['node', 'test/support/run/worker.ts'], records: true, workers: 3, alone: true },
+};
+
+/** These take longest, so they begin first. */
+const LONG = ['chaos', 'process', 'store', 'soak', 'core'];
 
 /** One suite for each folder of tests that need nothing but Node. */
 function unit(): Suite[] {
@@ -33,8 +38,12 @@ function unit(): Suite[] {
   const folders = new Set(files.map((file) => dirname(file).split(sep)[1] ?? ''));
   return [...folders]
     .filter((folder) => !special.has(folder))
-    .sort()
+    .sort((a, b) => rank(a) - rank(b) || a.localeCompare(b))
     .map((folder) => mocha(folder || 'repository', folder ? `test/${folder}/**/*.test.ts` : 'test/*.test.ts'));
+}
+
+function rank(folder: string): number {
+  return LONG.includes(folder) ? LONG.indexOf(folder) : LONG.length;
 }
 
 function mocha(name: string, spec: string): Suite {

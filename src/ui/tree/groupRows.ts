@@ -1,0 +1,100 @@
+import type { LiveView } from '../../core/model/status.ts';
+import { baseName, formatNumber } from '../text/format.ts';
+import { join } from '../text/loopText.ts';
+import { oneLine } from '../text/safeText.ts';
+import type { FinishedFilter } from './finishedFilter.ts';
+import type { GroupName, TreeRow } from './treeRow.ts';
+import { type Snapshot, STATE_GROUPS } from './treeSnapshot.ts';
+
+/**
+ * The groups of the tree, in their order; none if there are no loops. A full page of finished loops has `pageSize` of
+ * them.
+ */
+export async function groupRows(snapshot: Snapshot, filter: FinishedFilter, pageSize: number): Promise<TreeRow[]> {
+  const { status, groups, queueLength, unread, finishedCount } = snapshot;
+  if (groups.size === 0 && finishedCount.total === 0) return [];
+  const size = (id: string) => (groups.get(id)?.length ?? 0) + (id === 'queued' ? unread : 0);
+  const elsewhere = status.concurrencyUsed - size('running');
+  const returned = Math.max(0, queueLength - size('parked') - status.queueDepth);
+  const counted = (group: GroupName, label: string) =>
+    size(group) > 0 ? [groupRow(group, label, formatNumber(size(group)), size(group))] : [];
+  const rows = [
+    ...counted('needsYou', 'Needs You'),
+    groupRow(
+      'running',
+      `Running ${status.concurrencyUsed}/${status.concurrencyMax}`,
+      elsewhere > 0 ? `${elsewhere} in other windows` : '',
+      size('running'),
+    ),
+    groupRow(
+      'queued',
+      `Queued ${formatNumber(queueLength - size('parked'))}/${formatNumber(status.queueMax)}`,
+      join([status.paused ? 'paused' : '', returned > 0 ? `${formatNumber(returned)} returning` : '']),
+      size('queued'),
+      status.paused ? ' paused' : '',
+    ),
+    ...counted('parked', 'Parked'),
+    ...counted('backingOff', 'Waiting to restart'),
+    ...counted('waiting', 'Waiting'),
+  ];
+  for (const [id, views] of groups) if (id.startsWith('folder:')) rows.push(folderRow(id, views));
+  return finishedCount.total > 0 ? [...rows, await finishedGroup(snapshot, filter, pageSize)] : rows;
+}
+
+async function finishedGroup(
+  { finishedCount: { total, failed }, finished }: Snapshot,
+  filter: FinishedFilter,
+  pageSize: number,
+): Promise<TreeRow> {
+  const { isOn, words } = filter;
+  const page = await finished();
+  const unread = page.filter((loop) => filter.isUnread(loop)).length;
+  const all = join([
+    formatNumber(total),
+    failed > 0 ? `${formatNumber(failed)} failed` : '',
+    unread > 0 ? `${formatNumber(unread)} unread` : '',
+  ]);
+  const matches = isOn ? page.length : total;
+  const orMore = matches === pageSize ? ' or more' : '';
+  const some = `${formatNumber(matches)}${orMore} of ${formatNumber(total)}: ${oneLine(words, 60)}`;
+  const context = `${isOn ? ' filtered' : ''}${failed > 0 ? ' failures' : ''}`;
+  return groupRow('finished', 'Finished', isOn ? some : all, matches, context);
+}
+
+function groupRow(group: GroupName, label: string, description: string, size: number, extraContext = ''): TreeRow {
+  return {
+    id: group,
+    subject: { kind: 'group', group },
+    label,
+    description,
+    spoken: join([label.replace(/(\d)\/(\d)/, '$1 of $2'), description]).replaceAll(' · ', ', '),
+    context: `group ${group}${size === 0 ? ' empty' : ''}${extraContext}`,
+    // A group without rows has no twistie.
+    children: size === 0 ? 'none' : 'expanded',
+    isLive: false,
+  };
+}
+
+function folderRow(id: string, views: readonly LiveView[]): TreeRow {
+  const folder = id.slice('folder:'.length);
+  const gone = views.every(({ host }) => host === 'gone');
+  const states = join(
+    (['running', 'queued', 'backingOff', 'waiting'] as const).map((state) => {
+      const n = views.filter(({ loop }) => STATE_GROUPS[loop.state] === state).length;
+      return n === 0 ? '' : `${formatNumber(n)} ${state === 'backingOff' ? 'to restart' : state}`;
+    }),
+  );
+  const description = join([gone ? 'no window open' : 'another window', states]);
+  const label = oneLine(baseName(folder), 80);
+  return {
+    id,
+    subject: { kind: 'folder', folder },
+    label,
+    description,
+    spoken: `Folder ${label}, ${description.replaceAll(' · ', ', ')}`,
+    icon: { id: gone ? 'folder' : 'multiple-windows' },
+    context: `folder ${gone ? 'gone' : 'elsewhere'}`,
+    children: 'expanded',
+    isLive: false,
+  };
+}

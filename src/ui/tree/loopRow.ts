@@ -1,0 +1,77 @@
+import { ROUND_BOUNDS } from '../../core/model/check.ts';
+import { type FinishedLoop, type LoopState, needsUser } from '../../core/model/loop.ts';
+import type { LiveView } from '../../core/model/status.ts';
+import { describeFinished, describeLive, join, type TextContext } from '../text/loopText.ts';
+import type { TreeRow } from './treeRow.ts';
+
+/** Additional text on the row of a running attempt (by token), such as memory; may be empty. */
+export type AttemptExtra = (token: string) => string;
+
+/** The row of a live loop. */
+export function liveRow(view: LiveView, now: number, extra: AttemptExtra, context: TextContext): TreeRow {
+  const { loop, host, activity } = view;
+  const { label, description, spoken } = describeLive(view, now, context);
+  const silent = activity?.silentForMs !== undefined && loop.state === 'running';
+  const more = loop.state === 'running' ? extra(loop.attempt.token) : '';
+  const fresh = loop.state === 'queued' && loop.attempts === 0;
+  return {
+    id: `loop:${loop.seq}`,
+    subject: { kind: 'loop', loopId: loop.loopId, seq: loop.seq },
+    label,
+    description: join([description, more]),
+    spoken: `${spoken}${more ? `, ${more}` : ''}`,
+    icon: silent ? { id: 'warning', color: 'list.warningForeground' } : LIVE_ICONS[loop.state],
+    context: `loop ${loop.state} live ${host}${silent ? ' silent' : ''}${fresh ? ' fresh' : ''}${needOf(loop)}`,
+    children: loop.attempts > 0 ? 'collapsed' : 'none',
+    isLive: isLiveRow(loop.state),
+  };
+}
+
+/** What its user has to decide, as the menus ask for it. */
+function needOf(loop: LiveView['loop']): string {
+  if (isAtBound(loop)) return ' bound';
+  const isUnconfirmed = needsUser(loop) && (loop.need === 'endUnknown' || loop.need === 'notEnded');
+  return isUnconfirmed ? ' unconfirmed' : '';
+}
+
+/** Whether its rounds reached a bound, so that the user can continue or accept them (R11.3). */
+function isAtBound(loop: LiveView['loop']): boolean {
+  return needsUser(loop) && ROUND_BOUNDS.some((bound) => bound === loop.need);
+}
+
+/** Whether the row of a loop in that state shows a running time. */
+export function isLiveRow(state: LoopState): boolean {
+  return state === 'running' || state === 'stopping' || state === 'checking' || state === 'backingOff';
+}
+
+const LIVE_ICONS = {
+  running: { id: 'sync~spin', color: 'charts.blue' },
+  stopping: { id: 'debug-stop', color: 'charts.orange' },
+  checking: { id: 'checklist', color: 'charts.blue' },
+  queued: { id: 'clock', color: 'descriptionForeground' },
+  backingOff: { id: 'debug-restart', color: 'charts.yellow' },
+  waiting: { id: 'watch', color: 'charts.yellow' },
+} as const;
+
+const FINISHED_ICONS = {
+  completed: { id: 'pass', color: 'testing.iconPassed' },
+  failed: { id: 'error', color: 'testing.iconFailed' },
+  cancelled: { id: 'circle-slash', color: 'descriptionForeground' },
+} as const;
+
+/** The row of a finished loop. */
+export function finishedRow(loop: FinishedLoop, now: number, context: TextContext, unread: boolean): TreeRow {
+  const { label, description, spoken } = describeFinished(loop, now, context);
+  const failed = loop.state === 'failed' ? (loop.cleared ? ' cleared' : ' permanent') : '';
+  return {
+    id: `loop:${loop.seq}`,
+    subject: { kind: 'loop', loopId: loop.loopId, seq: loop.seq },
+    label,
+    description,
+    spoken: `${spoken}${unread ? ', unread' : ''}`,
+    icon: FINISHED_ICONS[loop.state],
+    context: `loop ${loop.state} final${failed}${unread ? ' unread' : ''}`,
+    children: loop.attempts > 0 ? 'collapsed' : 'none',
+    isLive: false,
+  };
+}

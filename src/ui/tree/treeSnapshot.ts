@@ -1,0 +1,75 @@
+import { type FinishedLoop, needsUser } from '../../core/model/loop.ts';
+import type { LiveView, Status, WaitingFor } from '../../core/model/status.ts';
+import type { FinishedQuery } from '../../core/ports/store.ts';
+import type { Supervisor } from '../../core/supervisor.ts';
+import type { GroupName } from './treeRow.ts';
+
+/** What the tree reads. */
+export type TreeSource = Pick<
+  Supervisor,
+  'status' | 'live' | 'queueLength' | 'finished' | 'finishedCount' | 'get' | 'isAlive'
+>;
+
+/** What one drawing of the tree shows. */
+export interface Snapshot {
+  readonly status: Status;
+  /** Live loops of this window by group, and of other windows by folder. */
+  readonly groups: ReadonlyMap<string, readonly LiveView[]>;
+  /** Queued loops of all windows. */
+  readonly queueLength: number;
+  /** How many of them were not read. */
+  readonly unread: number;
+  readonly finishedCount: { readonly total: number; readonly failed: number };
+  /** The finished loops shown; read on demand. */
+  finished(): Promise<readonly FinishedLoop[]>;
+}
+
+/** The group of each live state. */
+export const STATE_GROUPS = {
+  running: 'running',
+  stopping: 'running',
+  checking: 'running',
+  queued: 'queued',
+  backingOff: 'backingOff',
+  waiting: 'waiting',
+} as const;
+
+/** Reads what the tree shows: the first `maxQueued` queued loops, and the finished loops that `query` lists. */
+export function takeSnapshot(source: TreeSource, maxQueued: number, query: FinishedQuery): Snapshot {
+  const views = source.live(maxQueued);
+  const queued = views.reduce((n, { loop }) => (loop.state === 'queued' ? n + 1 : n), 0);
+  const { queueLength } = source;
+  let page: Promise<readonly FinishedLoop[]> | undefined;
+  return {
+    status: source.status(0),
+    groups: byGroup(views),
+    queueLength,
+    unread: queueLength - queued,
+    finishedCount: source.finishedCount(),
+    finished: () => {
+      page ??= source.finished(query);
+      return page;
+    },
+  };
+}
+
+function byGroup(views: readonly LiveView[]): Map<string, LiveView[]> {
+  const groups = new Map<string, LiveView[]>();
+  for (const view of views) {
+    const id = view.host === 'here' ? groupOf(view) : `folder:${view.loop.folder ?? view.loop.cwd}`;
+    const group = groups.get(id);
+    if (group) group.push(view);
+    else groups.set(id, [view]);
+  }
+  return groups;
+}
+
+function groupOf({ loop, waitingFor }: LiveView): GroupName {
+  if (needsUser(loop)) return 'needsYou';
+  return waitingFor !== undefined && PARKED.includes(waitingFor) ? 'parked' : STATE_GROUPS[loop.state];
+}
+
+/** Reasons that hold one queued loop only: it keeps its place while others pass it (R2.2). */
+const PARKED: readonly WaitingFor[] = [
+  ...(['folder', 'profile', 'limit', 'login', 'billing', 'program', 'config', 'machine', 'user', 'absence'] as const),
+];
