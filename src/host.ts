@@ -5,6 +5,7 @@ import { systemClock as clock } from './core/runtime/systemClock.ts';
 import type { Supervisor } from './core/supervisor.ts';
 import { HeadlessHost } from './headless/headlessHost.ts';
 import { HostConfig } from './headless/hostConfig.ts';
+import { TrustedFolders } from './headless/trustedFolders.ts';
 import { runNotifyCommand } from './ui/notifications/notifyCommand.ts';
 
 // node host.cjs STORAGE: the supervisor without a window (R15.1). It writes what it logs to its standard error.
@@ -18,11 +19,13 @@ const log = (message: string, error?: unknown) => {
 
 async function main(): Promise<void> {
   const config = new HostConfig(storage);
+  const trusted = new TrustedFolders(storage);
   let current: Supervisor | undefined;
   const { createParts } = await import('./parts.ts');
   const { createCatalog } = await import('./agents/catalog.ts');
   const parts = createParts({
-    ...{ role: 'headless', version, createCatalog, storage, log, say: log },
+    ...{ role: 'headless', createCatalog, storage, log, say: log },
+    trusts: (folder) => trusted.has(folder),
     bundle: (name) => join(dirname(program), `${name}.cjs`),
     settings: () => config.settings,
     doubts: () => config.doubts,

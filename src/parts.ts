@@ -9,14 +9,9 @@ import type { Store } from './core/ports/store.ts';
 import { systemClock as clock } from './core/runtime/systemClock.ts';
 import type { HostRole } from './core/state/context.ts';
 import { Supervisor } from './core/supervisor.ts';
-import { takeAlone } from './headless/alone.ts';
-import { storeWindow } from './headless/hostConfig.ts';
-import { hostFiles } from './headless/hostFiles.ts';
-import { TrustedFolders } from './headless/trustedFolders.ts';
 import { isOnNetworkDisk, localFolders } from './process/environment/networkDisk.ts';
 import { askProgram, findProgram } from './process/environment/programCheck.ts';
 import { terminalEnvironment } from './process/environment/shellEnvironment.ts';
-import { startHost } from './process/launch/hostProcess.ts';
 import { createLauncher } from './process/launch/launcher.ts';
 import { createNotifier } from './process/notify/notifyCommand.ts';
 import { folders as existing } from './process/runFolder/folders.ts';
@@ -30,7 +25,6 @@ import { createAgentChecks } from './ui/agentCheck/createAgentChecks.ts';
 import { profileChecker } from './ui/agentCheck/profileCheck.ts';
 import type { SharedStore } from './ui/commands/sharedStore.ts';
 import { usageSampler } from './ui/tree/usageSampler.ts';
-import type { BackgroundParts } from './ui/window/background.ts';
 import type { OpenedSupervisor } from './ui/window/supervisorHost.ts';
 
 /** What the composition root hands to the parts. */
@@ -40,11 +34,11 @@ export interface PartsOptions {
   /** Reads the agents' profiles: from a bundle of its own. */
   readonly createCatalog: typeof createCatalog;
   /** Path of the bundle of that name. */
-  bundle(name: 'guardian' | 'host' | 'sampleAgent'): string;
-  /** Of the extension. */
-  readonly version: string;
+  bundle(name: 'guardian' | 'sampleAgent'): string;
   /** What the supervisor works for, where that is no window (R15). */
   readonly role?: HostRole;
+  /** Whether a workspace folder was trusted when it was open (R15.1). */
+  trusts(folder: string): boolean;
   settings(): Settings;
   /** Settings that could not be read or are not set (R6.9). */
   doubts(): Doubts;
@@ -75,10 +69,6 @@ export interface Parts {
   readonly checks: AgentChecks;
   readonly usage: ReturnType<typeof usageSampler>;
   readonly notify: ReturnType<typeof createNotifier>;
-  /** What is kept ready for the time without a window (R15.1). */
-  readonly background: BackgroundParts;
-  /** Since when the headless host was alone (wall time, ms), told once. Throws the error of the file system. */
-  takeAlone(): number | undefined;
   readonly sharedStore: SharedStore;
   /** Where runs are kept, as far as is known by now. */
   runsFolder(): string;
@@ -90,7 +80,7 @@ export interface Parts {
  */
 export function createParts({
   role,
-  version,
+  trusts,
   storage,
   createCatalog,
   bundle,
@@ -147,7 +137,6 @@ export function createParts({
       ...{ nodePath, environment, clock, log },
       isCaller: role === 'caller',
     });
-    const trusted = new TrustedFolders(storage);
     const supervisor = new Supervisor({
       ...{ store, launcher, agents: agents.catalog, clock: time, log, sharesBounds: sharedStore() !== '' },
       inspector: createInspector(),
@@ -159,7 +148,7 @@ export function createParts({
       window: {
         ...{ id: randomUUID(), folders: folders(), home: homedir() },
         ...(role && { role }),
-        trusts: (folder) => trusted.has(folder),
+        trusts,
       },
       random: Math.random,
       newId: () => randomBytes(8).toString('hex'),
@@ -202,14 +191,6 @@ export function createParts({
     profile: (name) => agents.catalog.find(name),
     checks,
     usage: usageSampler(current, createResourceSampler),
-    takeAlone: () => takeAlone(storage),
-    background: {
-      store: (written, trusted) => {
-        new TrustedFolders(storage).add(trusted);
-        storeWindow(storage, { version, at: clock.now(), settings: written });
-      },
-      startHost: () => startHost({ nodePath, program: bundle('host'), storage, logPath: hostFiles(storage).log }),
-    },
     notify: createNotifier({ claimsFolder: join(storage, 'notices'), environment, now: clock.now, log }),
   };
 }

@@ -13,7 +13,9 @@ export function noteAlone(storage: string, since: number): void {
   createOnce(alone, { since });
 }
 
-/** A window is there again: since when there was none (wall time, ms), told once. Throws the error of the file system. */
+/**
+ * A window is there again: since when there was none (wall time, ms), told once. Throws the error of the file system.
+ */
 export function takeAlone(storage: string): number | undefined {
   const path = hostFiles(storage).alone;
   const read = record.safeParse(readJson(path));

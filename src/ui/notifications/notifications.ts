@@ -3,6 +3,7 @@ import type { SupervisorEvent } from '../../core/model/event.ts';
 import { type Loop, needsUser } from '../../core/model/loop.ts';
 import type { Config } from '../settings/config.ts';
 import { proofWords } from '../text/proofWords.ts';
+import type { HeadlessParts } from '../window/background.ts';
 import { claimEvents, EventTurns, isOwn } from '../window/eventClaims.ts';
 import type { UiDeps } from '../window/uiDeps.ts';
 import { type Absent, absenceSummary } from './absence.ts';
@@ -98,8 +99,7 @@ const STYLES: {
 
 /** What notifications need. */
 export interface NotificationDeps extends UiDeps {
-  /** Since when the headless host was alone (wall time, ms), told once; undefined if it was not. */
-  takeAlone(): Promise<number | undefined>;
+  headless(): Promise<Pick<HeadlessParts, 'takeAlone'>>;
 }
 
 /** Loops that are visible in a panel need no message. */
@@ -205,7 +205,7 @@ export class Notifications implements vscode.Disposable {
   async #tellOfHost(): Promise<void> {
     try {
       const supervisor = await this.#deps.host.ready();
-      const since = await this.#deps.takeAlone();
+      const since = (await this.#deps.headless()).takeAlone();
       if (since === undefined || (await supervisor.claim([`alone ${since}`])).length === 0) return;
       // A longer absence of the user has a summary of its own.
       if (!this.#hasSummarized) await this.#summarize(since, 'no window was open');

@@ -10,17 +10,19 @@ const TOLD = 'background.told';
 const TURN_OFF = 'Turn Off';
 
 /** What stands ready behind the user interface for the time without a window. */
-export interface BackgroundParts {
+export interface HeadlessParts {
   /** Stores this window's settings and trusts its folders. Throws the error of the file system. */
   store(settings: { readonly [name: string]: unknown }, folders: readonly string[]): void;
   /** Starts the headless host. Throws the error of the file system. */
   startHost(): void;
+  /** Since when the headless host was alone (wall time, ms), told once. Throws the error of the file system. */
+  takeAlone(): number | undefined;
 }
 
 interface BackgroundDeps extends UiDeps {
   readonly pulse: Pulse;
   readonly clock: Pick<Clock, 'now'>;
-  background(): Promise<BackgroundParts>;
+  headless(): Promise<HeadlessParts>;
 }
 
 /**
@@ -57,7 +59,7 @@ export class BackgroundHost implements vscode.Disposable {
     if (!this.#deps.host.current || !settings) return;
     try {
       const folders = (vscode.workspace.workspaceFolders ?? []).map(({ uri }) => uri.fsPath);
-      (await this.#deps.background()).store(settings, folders);
+      (await this.#deps.headless()).store(settings, folders);
       this.#isStored = true;
     } catch (error) {
       this.#deps.log.error('The settings could not be stored for the headless host.', error as Error);
@@ -72,7 +74,7 @@ export class BackgroundHost implements vscode.Disposable {
     if (Math.abs(now - this.#startedAt) < STARTS_WITHIN_MS || current.headlessHost) return;
     this.#startedAt = now;
     try {
-      (await this.#deps.background()).startHost();
+      (await this.#deps.headless()).startHost();
       await this.#tellOnce();
     } catch (error) {
       log.error('The headless host could not be started. Loops go on only while a window is open.', error as Error);
