@@ -127,7 +127,11 @@ export class Notifications implements vscode.Disposable {
     this.#config = config;
     this.#visible = visible;
     this.#presence = new Presence(deps.context.globalState, (since) => void this.#summarize(since, 'you were away'));
-    void this.#tellOfHost();
+    const opened = deps.host.onDidChangeState(({ kind }) => {
+      if (kind !== 'ready') return;
+      opened.dispose();
+      void this.#tellOfHost();
+    });
     this.#turns = new EventTurns(deps.host);
     this.#subscription = deps.host.onEvent((event) => this.#take(event));
   }

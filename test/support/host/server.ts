@@ -12,7 +12,7 @@ import { type EditionName, provisionServer } from './provisionServer.ts';
 const MARK = 'LOOP_TEST_HOST';
 /** What begins the variables that the extension gives to agents, and they to their children. */
 const AGENT_MARK = 'LOOP_SUPERVISOR_LOOP=';
-const GUARDIAN = /[\\/]guardian\.cjs /;
+const GUARDIAN = /[\\/](guardian|host)\.cjs /;
 
 /** A quiet workbench: nothing that moves by itself, asks, or fetches. */
 const QUIET = {
@@ -175,8 +175,9 @@ export class Server {
   }
 
   /**
-   * The guardians, agents and agents' children that its windows have started, told by what the extension marks them
-   * with. What VS Code starts by itself, such as its look for open ports, is none of them, whatever it runs.
+   * The guardians, headless hosts, agents and agents' children that its windows have started, told by what the
+   * extension marks them with. What VS Code starts by itself, such as its look for open ports, is none of them,
+   * whatever it runs.
    */
   started(): Seen[] {
     return carrying(MARK, this.#mark).filter(
