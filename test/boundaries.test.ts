@@ -55,6 +55,7 @@ const FORBIDDEN: readonly [file: string, ...imports: string[]][] = [
     '../../ui/tree/loopTree.ts',
     'node:fs',
   ],
+  ['src/core/supervisor/other.ts', '../supervisor.ts', '../../process/sweep/reap.ts', 'node:fs'],
   [
     'src/store/sqlite/other.ts',
     '../../process/sweep/reap.ts',
@@ -171,6 +172,7 @@ const ALLOWED: readonly [file: string, ...imports: string[]][] = [
     '../steps/settle.ts',
     './engine.ts',
   ],
+  ['src/core/supervisor/other.ts', '../model/loop.ts', '../steps/settle.ts', '../runtime/engine.ts'],
   ['src/store/sqlite/other.ts', '../../core/model/loop.ts', '../rows/loopRow.ts', './schema.ts', 'node:sqlite', 'zod'],
   ['src/store/postgres/other.ts', '../../core/model/loop.ts', '../rows/loopRow.ts', '../storeHealth.ts', 'pg'],
   ['src/process/other.ts', '../core/model/loop.ts', './sweep/reap.ts', 'execa', 'node:child_process'],

@@ -15,7 +15,8 @@ import type {
 } from '../../core/ports/launcher.ts';
 import { RetryLog } from '../../core/runtime/retryLog.ts';
 import { withoutMarkers } from '../environment/carriedEnvironment.ts';
-import { Follower, type FollowOptions, type FollowServices } from '../follow/follower.ts';
+import { Follower } from '../follow/follower.ts';
+import type { FollowOptions, FollowServices } from '../follow/followOptions.ts';
 import { Messenger } from '../follow/messenger.ts';
 import { Poller } from '../follow/poller.ts';
 import { Pump } from '../follow/pump.ts';

@@ -230,8 +230,13 @@ const VERSION_10 = `
 ALTER TABLE loops ADD COLUMN needed_memory INTEGER;
 `;
 
-/** Version 11: `windows.headless` marks the lease of the headless host (R15.1). */
+/** Version 11: `attempts.last_words` is what an agent said last. */
 const VERSION_11 = `
+ALTER TABLE attempts ADD COLUMN last_words TEXT;
+`;
+
+/** Version 12: `windows.headless` marks the lease of the headless host (R15.1). */
+const VERSION_12 = `
 ALTER TABLE windows ADD COLUMN headless INTEGER;
 `;
 
@@ -248,6 +253,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 9, sql: VERSION_9 },
   { version: 10, sql: VERSION_10 },
   { version: 11, sql: VERSION_11 },
+  { version: 12, sql: VERSION_12 },
 ];
 
 /** The version that this code knows. */
