@@ -11,7 +11,7 @@ import type { ProcessInspector } from '../../src/core/ports/launcher.ts';
 import type { Machine } from '../../src/core/ports/machine.ts';
 import type { Store } from '../../src/core/ports/store.ts';
 import type { WorkTrees } from '../../src/core/ports/workTrees.ts';
-import type { SupervisorOptions } from '../../src/core/state/context.ts';
+import type { HostRole, SupervisorOptions } from '../../src/core/state/context.ts';
 import { Supervisor } from '../../src/core/supervisor.ts';
 import { openStore } from '../../src/store/sqlite/store.ts';
 import { FakeClock } from './fakeClock.ts';
@@ -51,6 +51,10 @@ export function fakeCatalog(...profiles: AgentProfile[]): AgentCatalog {
 /** What a window is made of, where it matters. */
 export interface WindowFacts {
   readonly folders?: readonly string[];
+  /** What it is for, where it is no window (R15). */
+  readonly role?: HostRole;
+  /** Which workspace folders are trusted; all if absent. */
+  readonly trusts?: (folder: string) => boolean;
   readonly agents?: AgentCatalog;
   /** The machine that it is on, where several share the store. */
   readonly machine?: Machine;
@@ -155,7 +159,11 @@ export function harness(): Harness {
         ...(window.check && { checkProfile: window.check }),
         settings: { ...DEFAULT_SETTINGS, ...settings },
         doubts: window.doubts ?? {},
-        window: { id: `w${pid}`, folders, home: '/home' },
+        window: {
+          ...{ id: `w${pid}`, folders, home: '/home' },
+          ...(window.role && { role: window.role }),
+          ...(window.trusts && { trusts: window.trusts }),
+        },
         log,
         random: () => 0.5,
         ...(window.machine && { machine: window.machine }),

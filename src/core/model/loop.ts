@@ -99,10 +99,10 @@ export type Waiting =
 
 /**
  * Why a loop needs its user. `endUnknown`: nobody can see whether its last run has ended (R3.1). `machineAway`: nothing
- * was heard of the machine on which it ran until none of its runs could live; the run is not settled (R16.3). `notEnded`: not even
- * SIGKILL ended it (R7.6). A `RoundBound`: its check does not pass, and its rounds have reached that bound (R11.3).
- * `answer`: the agent asked for something that nobody could answer (R8.4). `allowance`: it used up what it may spend
- * (R6.8).
+ * was heard of the machine on which it ran for so long that the run cannot live; it is not settled yet (R16.3).
+ * `notEnded`: not even SIGKILL ended it (R7.6). A `RoundBound`: its check does not pass, and its rounds have reached
+ * that bound (R11.3). `answer`: the agent asked for something that nobody could answer (R8.4). `allowance`: it used up
+ * what it may spend (R6.8).
  */
 export type UserDecision = 'endUnknown' | 'machineAway' | 'notEnded' | 'answer' | 'allowance' | RoundBound;
 

@@ -28,8 +28,8 @@ export class Machines {
 
   /** Whether this machine's own lease is to be renewed. */
   isRenewalDue(): boolean {
-    const { machine, settings, clock } = this.#context;
-    if (!machine) return false;
+    const { machine, settings, clock, window } = this.#context;
+    if (!machine || window.role === 'caller') return false;
     const lease = this.#liveState.control.machines?.[machine.id]?.lease;
     return isRenewalDue(lease, leaseSpans(settings), clock.now());
   }

@@ -13,8 +13,9 @@ import { lastAttempt } from './unconfirmedEnd.ts';
  * (R16.3). Its guardians hear of it after the commit.
  */
 export function renewLease(unit: UnitOfWork): void {
-  const { machine, settings } = unit.context;
-  if (!machine) return;
+  const { machine, settings, window } = unit.context;
+  // A caller starts nothing and follows nothing.
+  if (!machine || window.role === 'caller') return;
   const spans = leaseSpans(settings);
   const record = unit.control.machines?.[machine.id];
   if (record?.name === machine.name && !isRenewalDue(record.lease, spans, unit.now)) return;

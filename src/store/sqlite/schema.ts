@@ -235,11 +235,16 @@ const VERSION_11 = `
 ALTER TABLE attempts ADD COLUMN last_words TEXT;
 `;
 
+/** Version 12: `windows.headless` marks the lease of the headless host (R15.1). */
+const VERSION_12 = `
+ALTER TABLE windows ADD COLUMN headless INTEGER;
+`;
+
 /**
- * Version 12: the machines that share a store (R16.3). A file of one machine has none: the columns are there because
+ * Version 13: the machines that share a store (R16.3). A file of one machine has none: the columns are there because
  * both stores have the same.
  */
-const VERSION_12 = `
+const VERSION_13 = `
 ALTER TABLE head ADD COLUMN machines TEXT;
 ALTER TABLE loops ADD COLUMN machine TEXT;
 ALTER TABLE windows ADD COLUMN machine TEXT;
@@ -259,6 +264,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 10, sql: VERSION_10 },
   { version: 11, sql: VERSION_11 },
   { version: 12, sql: VERSION_12 },
+  { version: 13, sql: VERSION_13 },
 ];
 
 /** The version that this code knows. */
