@@ -47,7 +47,7 @@ export class LoopOwnership {
     if (owner && holds(owner, loop)) return 'elsewhere';
     if (this.#hasOpenHere(loop)) return 'here';
     if (owner) return 'elsewhere';
-    for (const lease of this.#hostsHere())
+    for (const lease of this.hostsHere())
       if (lease.id !== window.id && (holds(lease, loop) || (lease.headless && this.isTrusted(loop))))
         return 'elsewhere';
     return 'gone';
@@ -68,7 +68,7 @@ export class LoopOwnership {
   }
 
   /** The leases of this machine's hosts. */
-  #hostsHere(): WindowLease[] {
+  hostsHere(): WindowLease[] {
     return [...this.#liveState.windows.values()].filter((lease) => this.#machines.isHere(lease));
   }
 
@@ -76,7 +76,7 @@ export class LoopOwnership {
   #withoutWindow(loop: Loop): LoopHost {
     const owner = this.#liveState.windows.get(loop.windowId);
     if (owner && !owner.headless) return 'elsewhere';
-    if (this.#hostsHere().some((lease) => holds(lease, loop))) return 'elsewhere';
+    if (this.hostsHere().some((lease) => holds(lease, loop))) return 'elsewhere';
     if (this.#justGone.has(loop.windowId)) return 'elsewhere';
     return this.isTrusted(loop) ? 'here' : 'gone';
   }
