@@ -25,6 +25,7 @@ const LATER = {
   './ui/webviewHost/allPages.ts': './pages.cjs',
   './store/postgres/main.ts': './postgres.cjs',
   './git/workTrees.ts': './git.cjs',
+  './findContainment.ts': './contain.cjs',
   execa: './execa.cjs',
 };
 const later = {
@@ -59,6 +60,7 @@ const programs = {
     pages: 'src/ui/webviewHost/allPages.ts',
     postgres: 'src/store/postgres/main.ts',
     git: 'src/git/workTrees.ts',
+    contain: 'src/process/contain/findContainment.ts',
     execa: 'execa',
     guardian: 'src/process/guardian/main.ts',
     sampleAgent: 'src/agents/sample/main.ts',

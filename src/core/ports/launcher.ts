@@ -1,4 +1,5 @@
 import type { AgentEvent, AgentReader, Json, ProcessExit } from '../model/agentEvent.ts';
+import type { Containment } from '../model/containment.ts';
 import type { Leftovers } from '../model/leftovers.ts';
 import type { Look } from '../model/looks.ts';
 import type { ProcessIdentity, StopBy, SweptProcess } from '../model/loop.ts';
@@ -14,6 +15,8 @@ export interface RunLimits {
   /** How long its process may live on after the agent has said that it ended (R5.6). */
   readonly endGraceMs: number;
   readonly maxLogBytes: number;
+  /** Memory that all its processes may hold together (R13.2). */
+  readonly maxMemoryBytes?: number;
   readonly unattendedGraceMs: number;
   readonly keep: readonly string[];
 }
@@ -52,6 +55,8 @@ export interface AdoptRequest {
 export interface RunStarted {
   readonly leader: ProcessIdentity;
   readonly guardian?: ProcessIdentity;
+  /** How its processes are contained (R13.1); absent where its guardian is of an older version. */
+  readonly containment?: Containment;
   /** Wall time of the start, ms. */
   readonly at: number;
 }

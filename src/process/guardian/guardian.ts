@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs';
 import type { ProcessExit } from '../../core/model/agentEvent.ts';
+import type { Containment } from '../../core/model/containment.ts';
 import { type Leftovers, NOTHING_LEFT } from '../../core/model/leftovers.ts';
 import { whyOf } from '../../core/model/looks.ts';
 import type { ProcessIdentity, StopBy } from '../../core/model/loop.ts';
 import type { ProcessInspector } from '../../core/ports/launcher.ts';
 import type { Cgroup } from '../contain/cgroup.ts';
-import { emptied, makeRunGroup } from '../contain/runGroup.ts';
+import { emptied, isEmpty, makeRunGroup } from '../contain/runGroup.ts';
 import { agentEnvironment } from '../environment/carriedEnvironment.ts';
 import { sizeOf } from '../runFolder/atomicFile.ts';
 import { type EndedRecord, FORMAT, type Order, type RunRequest } from '../runFolder/records.ts';
@@ -14,6 +15,7 @@ import { findRun } from '../sweep/findProcesses.ts';
 import { ownFoldersOf } from '../sweep/ownFolders.ts';
 import { LEAST_GRACE_MS, sweep } from '../sweep/sweep.ts';
 import { identityOf, keyOf, type ProcessInfo, type ProcessTable, UNKNOWN_START } from '../tables/processTable.ts';
+import { parentOf } from '../tables/procStat.ts';
 import { AgentProcess } from './agentProcess.ts';
 import { Attendance } from './attendance.ts';
 import { Deadlines } from './deadlines.ts';
@@ -33,6 +35,8 @@ export interface GuardianOptions {
   readonly request: RunRequest;
   readonly table: ProcessTable;
   readonly inspector: ProcessInspector;
+  /** It was started as its containment wants it: in a scope, or under a reaper. */
+  readonly isWrapped?: boolean;
   readonly log: (message: string, error?: unknown) => void;
 }
 
@@ -96,13 +100,14 @@ export class Guardian {
   #beatAt = Number.NEGATIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
   /** The process that started us, if it was still there. */
-  readonly #parent = process.ppid;
+  readonly #parent: number;
 
   /** @throws the error of the file system when there is no room for the records of the run. */
   constructor(options: GuardianOptions) {
     this.#options = options;
     const { files, request, log, inspector } = options;
     this.#records = new RunRecords(files, log);
+    this.#parent = this.#starter();
     this.#beatMs = request.beatMs ?? BEAT_MS;
     this.#orders = new Orders(files, log);
     this.#deadlines = new Deadlines(request.limits);
@@ -127,7 +132,7 @@ export class Guardian {
     else await this.#start().catch((error: unknown) => this.#startFailed(error));
     const end = await this.#over.promise;
     const began = performance.now();
-    const patience = () => (process.ppid === this.#parent ? WRITE_PATIENCE_OF_CHILD_MS : WRITE_PATIENCE_MS);
+    const patience = () => (this.#starter() === this.#parent ? WRITE_PATIENCE_OF_CHILD_MS : WRITE_PATIENCE_MS);
     while (!this.#records.isComplete && performance.now() - began < patience()) {
       await new Promise((resolve) => setTimeout(resolve, WRITE_AGAIN_MS));
       this.#records.retry();
@@ -162,10 +167,30 @@ export class Guardian {
     this.stop('shutdown');
   }
 
+  /** Our parent, or the parent of the reaper that is our parent. */
+  #starter(): number {
+    return this.#isReaped ? parentOf(process.ppid) : process.ppid;
+  }
+
+  get #isReaped(): boolean {
+    return this.#options.isWrapped === true && this.#options.request.containment === 'subreaper';
+  }
+
+  /** How the run is contained, as far as that was to be had. */
+  #contain(): Containment {
+    const { request, isWrapped, log } = this.#options;
+    const { containment = 'cgroup', token } = request;
+    if (this.#isReaped) return 'subreaper';
+    if (containment !== 'scope' && containment !== 'cgroup') return 'search';
+    this.#group = makeRunGroup(token, log);
+    if (!this.#group) return 'search';
+    return isWrapped && containment === 'scope' ? 'scope' : 'cgroup';
+  }
+
   async #start(): Promise<void> {
     const { files, request, table, inspector, log } = this.#options;
-    const group = makeRunGroup(request.token, log);
-    this.#group = group;
+    const containment = this.#contain();
+    const group = this.#group;
     const start = () => startBelow(() => new AgentProcess(request, files, process.env));
     const agent = group ? group.startWithin(start) : start();
     this.#agent = agent;
@@ -192,13 +217,14 @@ export class Guardian {
       ownFolders: ownFoldersOf(request.cwd, files.folder),
       leader: identityOf(leader),
       group,
+      ...(containment === 'subreaper' && { reaper: process.ppid }),
       keep: request.limits.keep,
       steps: request.stopSteps,
       onSeen: this.#noteSeen,
       onStuck: () => void this.#stuck(),
       onError: (error) => log('A signal could not be sent.', error),
     });
-    const contained = group && { group: group.path };
+    const contained = { containment, ...(group && { group: group.path }) };
     this.#records.started({ format: FORMAT, leader: identityOf(leader), guardian: inspector.self, ...contained, at });
     if (this.#endedEarly) return this.#ended(...this.#endedEarly);
     if (this.#overflowed) void this.#stop.killFrozen();
@@ -403,6 +429,7 @@ export class Guardian {
     const stop = this.#stop;
     if (!stop) return NOTHING_LEFT;
     const { keep, graceMs } = request.limits;
+    const group = this.#group;
     const since = stop.leader;
     const find = async (known: readonly ProcessInfo[]) => {
       const found = await findRun(table, stop.marks(known), { keep, deep: true, since });
@@ -418,9 +445,10 @@ export class Guardian {
         graceMs: Math.max(graceMs, LEAST_GRACE_MS),
         asked: stop.asked,
         isUrgent: () => this.#urgent,
+        ...(group && { isEmpty: () => isEmpty(group) }),
         ...(giveUpMs !== undefined && { giveUpMs }),
       });
-      return this.#group ? await emptied(this.#group, left) : left;
+      return group ? await emptied(group, left) : left;
     } catch (error) {
       log('What was left of the run could not be seen to.', error);
       return { ...NOTHING_LEFT, unseen: whyOf(error) };

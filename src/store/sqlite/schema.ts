@@ -230,6 +230,11 @@ const VERSION_10 = `
 ALTER TABLE loops ADD COLUMN needed_memory INTEGER;
 `;
 
+/** Version 11: `attempts.containment` is how the processes of an attempt are contained (R13.1). */
+const VERSION_11 = `
+ALTER TABLE attempts ADD COLUMN containment TEXT;
+`;
+
 /** The steps of the schema in their order. A change of the schema is a new step at the end. */
 export const MIGRATIONS: readonly Migration[] = [
   { version: 1, sql: VERSION_1 },
@@ -242,6 +247,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 8, sql: VERSION_8 },
   { version: 9, sql: VERSION_9 },
   { version: 10, sql: VERSION_10 },
+  { version: 11, sql: VERSION_11 },
 ];
 
 /** The version that this code knows. */

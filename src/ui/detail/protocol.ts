@@ -1,5 +1,6 @@
 import type { CostSource, Json } from '../../core/model/agentEvent.ts';
 import type { CheckOutcome } from '../../core/model/check.ts';
+import type { Containment } from '../../core/model/containment.ts';
 import type { LoopState, Outcome } from '../../core/model/loop.ts';
 import type { AttemptDetail, WaitingFor } from '../../core/model/status.ts';
 import type { TreeUsage } from '../webviewHost/treeUsage.ts';
@@ -33,6 +34,8 @@ export interface AttemptRow {
   readonly round?: number;
   /** Who pays for it. */
   readonly account?: string;
+  /** How its processes are contained. */
+  readonly containment?: Containment;
   readonly resumed: boolean;
   readonly usd: number;
   readonly costSource: AttemptDetail['cost']['source'];
