@@ -1,14 +1,7 @@
+import type { Attempt } from '../core/model/attempt.ts';
 import type { CheckResult } from '../core/model/check.ts';
-import {
-  type Attempt,
-  isActive,
-  isFinished,
-  isLive,
-  type LedgerRow,
-  type Loop,
-  type LoopFacts,
-  type Transition,
-} from '../core/model/loop.ts';
+import type { LedgerRow, Transition } from '../core/model/history.ts';
+import { isActive, isFinished, isLive, type Loop, type LoopFacts } from '../core/model/loop.ts';
 import type { Control, Store, StoreTransaction } from '../core/ports/store.ts';
 
 /** Loops that are moved in one transaction. */

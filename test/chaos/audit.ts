@@ -1,8 +1,8 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-
+import type { Attempt } from '../../src/core/model/attempt.ts';
 import type { CheckResult } from '../../src/core/model/check.ts';
-import type { Attempt, Loop } from '../../src/core/model/loop.ts';
+import type { Loop } from '../../src/core/model/loop.ts';
 
 import type { Store } from '../../src/core/ports/store.ts';
 

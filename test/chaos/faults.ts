@@ -1,7 +1,7 @@
 import { renameSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ProcessIdentity } from '../../src/core/model/loop.ts';
+import type { ProcessIdentity } from '../../src/core/model/processIdentity.ts';
 import type { ProcessInspector } from '../../src/core/ports/launcher.ts';
 import { exhaust } from '../support/descriptors.ts';
 import type { ListedRun } from '../support/plainHost.ts';

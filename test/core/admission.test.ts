@@ -6,7 +6,8 @@ import {
   InvalidLoopError,
   QueueFullError,
 } from '../../src/core/model/errors.ts';
-import type { Loop, LoopSpec } from '../../src/core/model/loop.ts';
+import type { Loop } from '../../src/core/model/loop.ts';
+import type { LoopSpec } from '../../src/core/model/loopSpec.ts';
 import { toNano } from '../../src/core/model/money.ts';
 import { LiveState } from '../../src/core/state/liveState.ts';
 import { type AdmissionFacts, checkSpec, lacksRoom, REJECT_REASON, refusal } from '../../src/core/steps/admission.ts';

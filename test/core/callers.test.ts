@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { copyOf, frozenCopy } from '../../src/core/model/copy.ts';
-import type { LoopSpec } from '../../src/core/model/loop.ts';
+import type { LoopSpec } from '../../src/core/model/loopSpec.ts';
 import { signalNamed } from '../../src/core/model/signals.ts';
 import { whyNotJson } from '../../src/core/policy/jsonValue.ts';
 import { fakeCatalog, fakeProfile, machineForEachTest } from '../support/harness.ts';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { LoopSpec } from '../../src/core/model/loop.ts';
+import type { LoopSpec } from '../../src/core/model/loopSpec.ts';
 import { toNano } from '../../src/core/model/money.ts';
 import { DEFAULT_SETTINGS, type Settings } from '../../src/core/model/settings.ts';
 import { fakeCatalog, fakeProfile, machineForEachTest } from '../support/harness.ts';

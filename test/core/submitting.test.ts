@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import type { LoopSpec } from '../../src/core/model/loop.ts';
+import type { LoopSpec } from '../../src/core/model/loopSpec.ts';
 import { toNano } from '../../src/core/model/money.ts';
 import type { Settings } from '../../src/core/model/settings.ts';
 import type { Store } from '../../src/core/ports/store.ts';

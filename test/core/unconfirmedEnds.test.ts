@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { WrongStateError } from '../../src/core/model/errors.ts';
 import { GONE, there, unknown } from '../../src/core/model/looks.ts';
-import type { ProcessIdentity } from '../../src/core/model/loop.ts';
+import type { ProcessIdentity } from '../../src/core/model/processIdentity.ts';
 import { DEFAULT_SETTINGS } from '../../src/core/model/settings.ts';
 import type { Supervisor } from '../../src/core/supervisor.ts';
 import type { FakeRun } from '../support/fakeLauncher.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { AgentErrorCause } from '../../src/core/model/agentEvent.ts';
-import type { StopBy } from '../../src/core/model/loop.ts';
+import type { StopBy } from '../../src/core/model/attempt.ts';
 import type { CircuitVote } from '../../src/core/policy/circuitBreaker.ts';
 import { circuitVote, decideOutcome, type EndFacts, type Verdict } from '../../src/core/policy/verdict.ts';
 

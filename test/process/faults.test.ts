@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Look } from '../../src/core/model/looks.ts';
-import type { ProcessIdentity } from '../../src/core/model/loop.ts';
+import type { ProcessIdentity } from '../../src/core/model/processIdentity.ts';
 import { systemClock } from '../../src/core/runtime/systemClock.ts';
 import { settleLostRun } from '../../src/process/follow/lostRun.ts';
 import { Attendance } from '../../src/process/guardian/attendance.ts';

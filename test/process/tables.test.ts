@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { GONE, type Look, there, unknown } from '../../src/core/model/looks.ts';
-import type { ProcessIdentity } from '../../src/core/model/loop.ts';
+import type { ProcessIdentity } from '../../src/core/model/processIdentity.ts';
 import { createTable } from '../../src/process/tables/platformTable.ts';
 import { AskingInspector } from '../../src/process/tables/processInspector.ts';
 import { UNKNOWN_START } from '../../src/process/tables/processTable.ts';

@@ -1,16 +1,8 @@
 import fc from 'fast-check';
 import type { Json } from '../../src/core/model/agentEvent.ts';
-import type {
-  Attempt,
-  AttemptEnd,
-  Failure,
-  LoopFacts,
-  LoopPhase,
-  Outcome,
-  ProcessIdentity,
-  StopBy,
-  UserDecision,
-} from '../../src/core/model/loop.ts';
+import type { Attempt, AttemptEnd, Failure, Outcome, StopBy } from '../../src/core/model/attempt.ts';
+import type { LoopFacts, LoopPhase, UserDecision } from '../../src/core/model/loop.ts';
+import type { ProcessIdentity } from '../../src/core/model/processIdentity.ts';
 
 /** Without NUL, which text columns do not keep. */
 export const anyText = fc.string({ unit: 'binary', maxLength: 20 }).map((text) => text.replaceAll('\0', ''));
@@ -60,6 +52,7 @@ export const anyEnd: fc.Arbitrary<AttemptEnd> = fc.record(
     at: time,
     exitCode: fc.integer(),
     signal: anyText,
+    lastWords: anyText,
     swept: processes,
     kept: processes,
     remaining: processes,

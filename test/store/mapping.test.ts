@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
+import type { Attempt } from '../../src/core/model/attempt.ts';
 import type { GateRecord, HoldReason } from '../../src/core/model/gate.ts';
-import type { Attempt, LedgerRow, Loop, Transition } from '../../src/core/model/loop.ts';
+import type { LedgerRow, Transition } from '../../src/core/model/history.ts';
+import type { Loop } from '../../src/core/model/loop.ts';
 import type { Control, WindowLease } from '../../src/core/ports/store.ts';
 import { anyAttempt, anyEnd, anyFacts, anyMetadata, anyPhase, anyText } from './arbitraries.ts';
 import { onEachStore } from './eachStore.ts';
@@ -125,8 +127,9 @@ onEachStore('what is written reads the same', (bench) => {
       {
         ...{ id: anyText, folders: fc.array(anyText), openedAt: time },
         process: fc.record({ pid: fc.nat(), startTime: anyText, bootId: anyText }, { noNullPrototype: true }),
+        headless: fc.constant(true),
       },
-      { noNullPrototype: true },
+      { noNullPrototype: true, requiredKeys: ['id', 'folders', 'openedAt', 'process'] },
     );
     const transition: fc.Arbitrary<Transition> = fc.record(
       {

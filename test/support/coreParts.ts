@@ -1,5 +1,6 @@
+import type { Attempt } from '../../src/core/model/attempt.ts';
 import { GONE, there } from '../../src/core/model/looks.ts';
-import type { ActiveLoop, Attempt, LoopFacts } from '../../src/core/model/loop.ts';
+import type { ActiveLoop, LoopFacts } from '../../src/core/model/loop.ts';
 import { DEFAULT_SETTINGS, type Settings } from '../../src/core/model/settings.ts';
 import type { WindowLease } from '../../src/core/ports/store.ts';
 import type { SupervisorContext } from '../../src/core/state/context.ts';
@@ -33,6 +34,7 @@ export function contextWith(
     storedSettings: undefined,
     unknownSettings: [],
     keptSettings: [],
+    differingSettings: [],
     ...rest,
   };
 }

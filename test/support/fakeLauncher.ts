@@ -1,6 +1,7 @@
 import type { AgentEvent } from '../../src/core/model/agentEvent.ts';
+import type { StopBy } from '../../src/core/model/attempt.ts';
 import { GONE, type Look } from '../../src/core/model/looks.ts';
-import type { ProcessIdentity, StopBy, SweptProcess } from '../../src/core/model/loop.ts';
+import type { ProcessIdentity, SweptProcess } from '../../src/core/model/processIdentity.ts';
 import type {
   AdoptRequest,
   AgentLauncher,

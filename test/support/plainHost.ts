@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { CheckRequest } from '../../src/core/model/check.ts';
-import type { ProcessIdentity } from '../../src/core/model/loop.ts';
 import { isActive } from '../../src/core/model/loop.ts';
+import type { ProcessIdentity } from '../../src/core/model/processIdentity.ts';
 import { DEFAULT_SETTINGS, type Settings } from '../../src/core/model/settings.ts';
 import type { Clock } from '../../src/core/ports/clock.ts';
 import type { Store } from '../../src/core/ports/store.ts';
@@ -30,7 +30,7 @@ export type HostRequest = { readonly id: number } & (
       readonly estimatedCostUsd?: number;
       readonly check?: CheckRequest;
     }
-  | { readonly do: 'cancel' | 'kill' | 'state' | 'lookAgain' | 'continueRounds'; readonly loopId: string }
+  | { readonly do: 'cancel' | 'kill' | 'state' | 'lookAgain' | 'continueLoop'; readonly loopId: string }
   | { readonly do: 'list' | 'status' | 'release' | 'pause' | 'resume' }
   | { readonly do: 'weather'; readonly weather: Weather }
 );
@@ -132,8 +132,8 @@ async function answer(request: HostRequest): Promise<unknown> {
       return supervisor.killProcessGroup(request.loopId, 'SIGKILL');
     case 'state':
       return (await supervisor.get(request.loopId))?.state;
-    case 'continueRounds':
-      await supervisor.continueRounds(request.loopId);
+    case 'continueLoop':
+      await supervisor.continueLoop(request.loopId);
       return true;
     case 'lookAgain':
       return (await supervisor.lookAgain(request.loopId)).state;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import type { Outcome } from '../../src/core/model/loop.ts';
+import type { Outcome } from '../../src/core/model/attempt.ts';
 import type { Status } from '../../src/core/model/status.ts';
 import type { CircuitChange, TimelineAttempt, TimelineQuery } from '../../src/core/ports/historyQueries.ts';
 import { circuitSpans } from '../../src/ui/dashboard/circuitSpans.ts';

@@ -1,4 +1,4 @@
-import type { SweptProcess } from './loop.ts';
+import type { SweptProcess } from './processIdentity.ts';
 
 /** What was left of an attempt's processes when its leader ended (R7.4). */
 export interface Leftovers {

@@ -1,9 +1,11 @@
+import type { Outcome } from './attempt.ts';
 import type { CheckResult } from './check.ts';
 import type { CircuitState } from './circuit.ts';
 import type { Containment } from './containment.ts';
 import type { GateOf, HoldReason } from './gate.ts';
+import type { LedgerRow, Transition } from './history.ts';
 import type { Leftovers } from './leftovers.ts';
-import type { LedgerRow, LiveLoop, Loop, Outcome, Transition, Waiting } from './loop.ts';
+import type { LiveLoop, Loop, Waiting } from './loop.ts';
 import type { UnknownSetting } from './settings.ts';
 
 /**
@@ -217,6 +219,8 @@ export interface AttemptDetail extends Leftovers {
   readonly reason?: string;
   readonly exitCode?: number;
   readonly signal?: string;
+  /** What its agent said last: the beginning of its last message, up to 2,000 characters. */
+  readonly lastWords?: string;
   readonly sessionId?: string;
   /** Who pays for it (R14.5); absent where that is not known. */
   readonly account?: string;

@@ -1,6 +1,6 @@
 import type { AgentErrorCause, AgentEvent } from '../model/agentEvent.ts';
+import type { Allowance, FailureClass, StopBy } from '../model/attempt.ts';
 import type { HoldReason } from '../model/gate.ts';
-import type { Allowance, FailureClass, StopBy } from '../model/loop.ts';
 import type { RunEnd } from '../ports/launcher.ts';
 import type { CircuitVote } from './circuitBreaker.ts';
 

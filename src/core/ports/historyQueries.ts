@@ -1,5 +1,6 @@
+import type { Outcome } from '../model/attempt.ts';
 import type { CircuitState } from '../model/circuit.ts';
-import type { LoopState, Outcome } from '../model/loop.ts';
+import type { LoopState } from '../model/loop.ts';
 import type { NanoUsd } from '../model/money.ts';
 
 /** One attempt as a timeline shows it. Times are wall times in ms, amounts 10⁻⁹ USD. */

@@ -1,8 +1,9 @@
 import type { AgentEvent, AgentReader, Json, ProcessExit } from '../model/agentEvent.ts';
+import type { StopBy } from '../model/attempt.ts';
 import type { Containment } from '../model/containment.ts';
 import type { Leftovers } from '../model/leftovers.ts';
 import type { Look } from '../model/looks.ts';
-import type { ProcessIdentity, StopBy, SweptProcess } from '../model/loop.ts';
+import type { ProcessIdentity, SweptProcess } from '../model/processIdentity.ts';
 import type { CommandPlan } from './agents.ts';
 
 /** What an attempt's guardian enforces. Times in ms, suspend not counted; 0 = none. */

@@ -1,11 +1,14 @@
 import type { Json } from '../model/agentEvent.ts';
+import type { Attempt } from '../model/attempt.ts';
 import type { CheckResult } from '../model/check.ts';
 import type { CircuitRecord } from '../model/circuit.ts';
 import type { Disposable } from '../model/disposable.ts';
 import type { SupervisorEvent } from '../model/event.ts';
 import type { Gates } from '../model/gate.ts';
-import type { Attempt, FinishedLoop, LedgerRow, Loop, ProcessIdentity, Transition } from '../model/loop.ts';
+import type { LedgerRow, Transition } from '../model/history.ts';
+import type { FinishedLoop, Loop } from '../model/loop.ts';
 import type { NanoUsd } from '../model/money.ts';
+import type { ProcessIdentity } from '../model/processIdentity.ts';
 import type { StoredSettings } from '../model/settings.ts';
 import type { HistoryQueries } from './historyQueries.ts';
 
@@ -51,10 +54,12 @@ export interface DaySpend {
   readonly exceeded: boolean;
 }
 
-/** A window's lease: it lasts until it is released or its process is no more. */
+/** A host's lease: it lasts until it is released or its process is no more. */
 export interface WindowLease {
   readonly id: string;
   readonly process: ProcessIdentity;
+  /** It is the headless host's (R15.1): it acts for all folders that no window has open. */
+  readonly headless?: boolean;
   /** Paths of its workspace folders. */
   readonly folders: readonly string[];
   /** Wall time, ms. */

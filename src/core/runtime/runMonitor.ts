@@ -1,4 +1,5 @@
-import { type ActiveLoop, isActive, type LiveLoop, type StopIntent } from '../model/loop.ts';
+import type { StopIntent } from '../model/attempt.ts';
+import { type ActiveLoop, isActive, type LiveLoop } from '../model/loop.ts';
 import type { NanoUsd } from '../model/money.ts';
 import type { Activity } from '../model/status.ts';
 import { isProgress } from '../policy/progress.ts';

@@ -1,6 +1,7 @@
+import type { Attempt, StopBy } from '../model/attempt.ts';
 import type { Disposable } from '../model/disposable.ts';
 import { NOTHING_LEFT } from '../model/leftovers.ts';
-import type { ActiveLoop, Attempt, StopBy } from '../model/loop.ts';
+import type { ActiveLoop } from '../model/loop.ts';
 import { TRY_AGAIN_MS } from '../ports/clock.ts';
 import type { RunControl, RunEnd } from '../ports/launcher.ts';
 import type { LoopOwnership } from '../state/loopOwnership.ts';

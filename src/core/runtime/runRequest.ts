@@ -1,5 +1,6 @@
 import type { AgentReader } from '../model/agentEvent.ts';
-import type { ActiveLoop, Attempt } from '../model/loop.ts';
+import type { Attempt } from '../model/attempt.ts';
+import type { ActiveLoop } from '../model/loop.ts';
 import type { Settings } from '../model/settings.ts';
 import type { AgentProfile } from '../ports/agents.ts';
 import type { AdoptRequest, LaunchRequest, RunLimits } from '../ports/launcher.ts';

@@ -1,5 +1,6 @@
+import type { Attempt } from '../model/attempt.ts';
 import { leftoversOf, NOTHING_LEFT } from '../model/leftovers.ts';
-import { type Attempt, isFinished, type Loop, reservedOf } from '../model/loop.ts';
+import { isFinished, type Loop, reservedOf } from '../model/loop.ts';
 import { toUsd } from '../model/money.ts';
 import type { AttemptDetail, LiveView, LoopDetail, LoopSpend, Status, WaitingFor } from '../model/status.ts';
 import { needsMoney, type SupervisorContext } from '../state/context.ts';
@@ -211,6 +212,7 @@ function attemptDetail(attempt: Attempt): AttemptDetail {
     ...(end && { endedAt: end.at, outcome: end.outcome, reason: end.reason }),
     ...(end?.exitCode !== undefined && { exitCode: end.exitCode }),
     ...(end?.signal !== undefined && { signal: end.signal }),
+    ...(end?.lastWords !== undefined && { lastWords: end.lastWords }),
     ...(attempt.sessionId !== undefined && { sessionId: attempt.sessionId }),
     ...(attempt.account !== undefined && { account: attempt.account }),
     ...(attempt.isCheck && { isCheck: true as const }),

@@ -1,6 +1,7 @@
+import type { Attempt } from '../model/attempt.ts';
 import { WrongStateError } from '../model/errors.ts';
 import { GONE, type Look } from '../model/looks.ts';
-import type { Attempt, ProcessIdentity, SweptProcess } from '../model/loop.ts';
+import type { ProcessIdentity, SweptProcess } from '../model/processIdentity.ts';
 import type { SupervisorContext } from '../state/context.ts';
 import {
   type Confirmation,

@@ -1,6 +1,7 @@
+import type { Attempt } from '../model/attempt.ts';
 import type { SupervisorEvent } from '../model/event.ts';
 import { type GateOf, type GateRecord, gateKey } from '../model/gate.ts';
-import { type ActiveLoop, type Attempt, isFinished, type Loop, type LoopState } from '../model/loop.ts';
+import { type ActiveLoop, isFinished, type Loop, type LoopState } from '../model/loop.ts';
 import type { NanoUsd } from '../model/money.ts';
 import type { StoredSettings } from '../model/settings.ts';
 import { type CircuitStep, circuitAt } from '../policy/circuitBreaker.ts';

@@ -10,7 +10,8 @@ import {
   SupervisorError,
 } from '../model/errors.ts';
 import type { RejectReason, SupervisorEvent } from '../model/event.ts';
-import { isFinished, type Loop, type LoopSpec } from '../model/loop.ts';
+import { isFinished, type Loop } from '../model/loop.ts';
+import type { LoopSpec } from '../model/loopSpec.ts';
 import { isCost, type NanoUsd, toUsd } from '../model/money.ts';
 import { admits } from '../policy/budget.ts';
 import { checkOf } from '../policy/checkSpec.ts';

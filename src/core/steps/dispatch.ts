@@ -1,4 +1,5 @@
-import { type ActiveLoop, type Attempt, NO_COST, reservedOf } from '../model/loop.ts';
+import { type Attempt, NO_COST } from '../model/attempt.ts';
+import { type ActiveLoop, reservedOf } from '../model/loop.ts';
 import type { NanoUsd } from '../model/money.ts';
 import type { WaitingFor } from '../model/status.ts';
 import { roundPrompt } from '../policy/roundPrompt.ts';
@@ -125,6 +126,13 @@ function firstInLine(unit: UnitOfWork, ownership: LoopOwnership): Line {
   }
   for (const [loop, lane] of last) if (isOpen(lane)) consider(loop, lane);
   return line;
+}
+
+/** Whether a queued loop could start at once, as far as slots, gates and money go, on whichever host. */
+export function isNext(unit: UnitOfWork, ownership: LoopOwnership, { seq }: QueuedLoop): boolean {
+  if (gateClosed(unit.liveState, unit.context)) return false;
+  const { mine, awaited } = firstInLine(unit, ownership);
+  return awaited.some((loop) => loop.seq === seq) || mine.some(({ loop }) => loop.seq === seq);
 }
 
 function withChosen(pending: Pending, loop: QueuedLoop, given: Chosen['grant']): Pending {

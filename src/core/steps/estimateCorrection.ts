@@ -1,5 +1,6 @@
 import type { AgentEvent } from '../model/agentEvent.ts';
-import { type ActiveLoop, type Attempt, capLeftOf } from '../model/loop.ts';
+import type { Attempt } from '../model/attempt.ts';
+import { type ActiveLoop, capLeftOf } from '../model/loop.ts';
 import type { NanoUsd } from '../model/money.ts';
 import type { UnitOfWork } from '../state/unitOfWork.ts';
 import { charge, refuse } from './charge.ts';

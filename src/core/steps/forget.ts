@@ -1,4 +1,5 @@
-import type { Attempt, LiveLoop } from '../model/loop.ts';
+import type { Attempt } from '../model/attempt.ts';
+import type { LiveLoop } from '../model/loop.ts';
 import type { UnitOfWork } from '../state/unitOfWork.ts';
 
 /** Attempts that are kept of a live loop at most, with the history since (R5.1). */

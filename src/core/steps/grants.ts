@@ -1,4 +1,5 @@
-import { type Allowance, capLeftOf, type LiveLoop, reservedOf } from '../model/loop.ts';
+import type { Allowance } from '../model/attempt.ts';
+import { capLeftOf, type LiveLoop, reservedOf } from '../model/loop.ts';
 import type { NanoUsd } from '../model/money.ts';
 import { type Grant, grant } from '../policy/allowance.ts';
 import { type BudgetFit, budgetFit } from '../policy/budget.ts';

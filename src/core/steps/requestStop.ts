@@ -1,4 +1,5 @@
-import type { ActiveLoop, StopBy, StopIntent } from '../model/loop.ts';
+import type { StopBy, StopIntent } from '../model/attempt.ts';
+import type { ActiveLoop } from '../model/loop.ts';
 import type { UnitOfWork } from '../state/unitOfWork.ts';
 
 /**

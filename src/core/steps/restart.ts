@@ -1,4 +1,5 @@
-import type { ActiveLoop, Failure, FinishedLoop, LiveLoop } from '../model/loop.ts';
+import type { Failure } from '../model/attempt.ts';
+import type { ActiveLoop, FinishedLoop, LiveLoop } from '../model/loop.ts';
 import { backoffMs } from '../policy/backoff.ts';
 import { addRestart } from '../policy/restartIntensity.ts';
 import type { Verdict } from '../policy/verdict.ts';

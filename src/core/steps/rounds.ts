@@ -1,5 +1,6 @@
+import { type Attempt, NO_COST } from '../model/attempt.ts';
 import type { CheckOutcome, CheckResult, RoundBound } from '../model/check.ts';
-import { type ActiveLoop, type Attempt, type LiveLoop, type Loop, NO_COST, type Rounds } from '../model/loop.ts';
+import type { ActiveLoop, LiveLoop, Loop, Rounds } from '../model/loop.ts';
 import { toUsd } from '../model/money.ts';
 import { afterCheck } from '../policy/rounds.ts';
 import type { Verdict } from '../policy/verdict.ts';

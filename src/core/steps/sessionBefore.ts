@@ -1,4 +1,5 @@
-import type { ActiveLoop, Attempt } from '../model/loop.ts';
+import type { Attempt } from '../model/attempt.ts';
+import type { ActiveLoop } from '../model/loop.ts';
 import type { SessionBefore } from '../ports/agents.ts';
 import { readerStateIn } from './bookmark.ts';
 

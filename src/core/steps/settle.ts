@@ -1,6 +1,7 @@
+import type { AttemptEnd, Outcome } from '../model/attempt.ts';
 import { type GateOf, gateKey } from '../model/gate.ts';
 import { leftoversOf } from '../model/leftovers.ts';
-import { type ActiveLoop, type AttemptEnd, type Outcome, payerOf } from '../model/loop.ts';
+import { type ActiveLoop, payerOf } from '../model/loop.ts';
 import { afterAttempt } from '../policy/circuitBreaker.ts';
 import { circuitVote, decideOutcome, type EndFacts, type Verdict } from '../policy/verdict.ts';
 import { isPending } from '../policy/waits.ts';
@@ -41,6 +42,7 @@ export function settle(unit: UnitOfWork, loop: ActiveLoop, end: RunEnd, report: 
     outcome: outcomeOf(verdict),
     reason: verdict.reason,
     at: end.at,
+    ...(report.words && { lastWords: report.words.text.trim() }),
     ...leftoversOf(end),
   };
   if (!unit.tx.saveAttempt({ ...charged.attempt, end: ended })) return;

@@ -1,5 +1,6 @@
+import { NO_COST } from '../model/attempt.ts';
 import { UnknownLoopError, WrongStateError } from '../model/errors.ts';
-import { capLeftOf, type Loop, type LoopFacts, NO_COST } from '../model/loop.ts';
+import { capLeftOf, type Loop, type LoopFacts } from '../model/loop.ts';
 import { type NanoUsd, toNano } from '../model/money.ts';
 import type { SubmitResult } from '../model/status.ts';
 import { attemptsAllowed } from '../policy/circuitBreaker.ts';
@@ -8,7 +9,7 @@ import type { LoopOwnership } from '../state/loopOwnership.ts';
 import type { UnitOfWork } from '../state/unitOfWork.ts';
 import { type AdmissionFacts, type CheckedSpec, lacksRoom, refusal } from './admission.ts';
 import { withMore } from './allowances.ts';
-import { inLine } from './dispatch.ts';
+import { inLine, isNext } from './dispatch.ts';
 import { firstRounds } from './rounds.ts';
 import { leaveState } from './transitions.ts';
 
@@ -59,12 +60,17 @@ export function admit(unit: UnitOfWork, checked: CheckedSpec, ownership: LoopOwn
  * Whether an admitted loop has started at once, or its place in the queue, once the free slots are filled (R1.1).
  * Throws if it has no room.
  */
-export function submitResult(unit: UnitOfWork, { seq, loopId, note }: Admitted): SubmitResult {
+export function submitResult(
+  unit: UnitOfWork,
+  { seq, loopId, note }: Admitted,
+  ownership: LoopOwnership,
+): SubmitResult {
   const said = note === undefined ? {} : { note };
   const loop = unit.liveState.get(seq);
   if (loop?.state !== 'queued') return { loopId, queued: false, position: 0, ...said };
   const error = lacksRoom(loop, unit.liveState, unit.context);
-  if (error) throw error;
+  // A caller starts nothing itself: another host will at once.
+  if (error && !(unit.context.window.role === 'caller' && isNext(unit, ownership, loop))) throw error;
   const position = unit.liveState.queue.position(loop);
   unit.tell({ type: 'loop:queued', loopId, position });
   return { loopId, queued: true, position, ...said };
@@ -80,10 +86,7 @@ export function readmit(unit: UnitOfWork, loopId: string, ownership: LoopOwnersh
   if (latest.state !== 'failed')
     throw new WrongStateError(loopId, `is ${latest.state}: only a failed loop can be retried`);
   // With as much again, if it has used up its own cap.
-  const { restartsTotal: _, ...facts } = leaveState(
-    maxCost === undefined ? withMore(latest) : { ...latest, maxCost },
-    unit.now,
-  );
+  const { restartsTotal: _, ...facts } = leaveState(withMore(latest, maxCost), unit.now);
   throwIfRefused(unit, ownership, {
     agent: latest.agent,
     reserve: Math.min(facts.estimate, capLeftOf(facts)),

@@ -1,5 +1,6 @@
+import type { Attempt, AttemptEnd, FailureClass } from '../model/attempt.ts';
 import type { Leftovers } from '../model/leftovers.ts';
-import type { ActiveLoop, Attempt, AttemptEnd, FailureClass, UserDecision } from '../model/loop.ts';
+import type { ActiveLoop, UserDecision } from '../model/loop.ts';
 import type { UserLoop } from '../state/liveState.ts';
 import type { UnitOfWork } from '../state/unitOfWork.ts';
 import { restart } from './restart.ts';

@@ -1,5 +1,6 @@
 import { UnknownLoopError, WrongStateError } from '../model/errors.ts';
-import type { FinishedLoop, Transition } from '../model/loop.ts';
+import type { Transition } from '../model/history.ts';
+import type { FinishedLoop } from '../model/loop.ts';
 import type { UnitOfWork } from '../state/unitOfWork.ts';
 import { leaveState } from './transitions.ts';
 

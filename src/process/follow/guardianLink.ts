@@ -1,5 +1,5 @@
 import { GONE, type Look, there } from '../../core/model/looks.ts';
-import type { ProcessIdentity } from '../../core/model/loop.ts';
+import type { ProcessIdentity } from '../../core/model/processIdentity.ts';
 import type { ProcessInspector } from '../../core/ports/launcher.ts';
 import type { GuardianProcess } from '../launch/guardianProcess.ts';
 import { lookAtClaim } from '../runFolder/recordSchemas.ts';

@@ -1,7 +1,8 @@
 import { mkdirSync, statSync } from 'node:fs';
+import type { StopBy } from '../../core/model/attempt.ts';
 import { type Leftovers, NOTHING_LEFT } from '../../core/model/leftovers.ts';
 import { type Look, type Seen, there, unknown } from '../../core/model/looks.ts';
-import type { ProcessIdentity, StopBy } from '../../core/model/loop.ts';
+import type { ProcessIdentity } from '../../core/model/processIdentity.ts';
 import type { Clock } from '../../core/ports/clock.ts';
 import { emptied, groupOfRun } from '../contain/runGroup.ts';
 import { AgentLogs } from '../guardian/agentLogs.ts';

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { ProcessIdentity } from '../../core/model/loop.ts';
+import type { ProcessIdentity } from '../../core/model/processIdentity.ts';
 import type { Clock } from '../../core/ports/clock.ts';
 import type { GuardianProcess } from '../launch/guardianProcess.ts';
 import { putOrder, resultOf } from '../runFolder/orderFiles.ts';

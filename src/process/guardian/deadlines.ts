@@ -1,4 +1,4 @@
-import type { StopBy } from '../../core/model/loop.ts';
+import type { StopBy } from '../../core/model/attempt.ts';
 import type { RunLimits } from '../../core/ports/launcher.ts';
 
 /** What is seen of a run at a tick. */

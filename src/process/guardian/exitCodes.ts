@@ -1,5 +1,5 @@
 import type { ProcessExit } from '../../core/model/agentEvent.ts';
-import type { StopBy } from '../../core/model/loop.ts';
+import type { StopBy } from '../../core/model/attempt.ts';
 
 // A guardian's own exit code is a second way to report how its run ended, for when nothing can be written. It reaches
 // the window that started it. Codes below 160 are Node's and the system's.

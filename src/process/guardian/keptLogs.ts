@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ProcessIdentity } from '../../core/model/loop.ts';
+import type { ProcessIdentity } from '../../core/model/processIdentity.ts';
 import { findRun, type RunMarks } from '../sweep/findProcesses.ts';
 import { writersOf } from '../sweep/traces.ts';
 import type { ProcessInfo, ProcessTable } from '../tables/processTable.ts';

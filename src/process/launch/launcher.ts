@@ -2,7 +2,7 @@ import { mkdirSync, realpathSync, statfsSync } from 'node:fs';
 import { readdir, rm, stat } from 'node:fs/promises';
 import type { Disposable } from '../../core/model/disposable.ts';
 import { type Look, lookOf } from '../../core/model/looks.ts';
-import type { SweptProcess } from '../../core/model/loop.ts';
+import type { SweptProcess } from '../../core/model/processIdentity.ts';
 import type { Clock } from '../../core/ports/clock.ts';
 import type {
   AdoptRequest,
@@ -17,7 +17,8 @@ import { RetryLog } from '../../core/runtime/retryLog.ts';
 import type { FoundContainment } from '../contain/findContainment.ts';
 import { foundOnce } from '../contain/foundOnce.ts';
 import { withoutMarkers } from '../environment/carriedEnvironment.ts';
-import { Follower, type FollowOptions, type FollowServices } from '../follow/follower.ts';
+import { Follower } from '../follow/follower.ts';
+import type { FollowOptions, FollowServices } from '../follow/followOptions.ts';
 import { Messenger } from '../follow/messenger.ts';
 import { Poller } from '../follow/poller.ts';
 import { Pump } from '../follow/pump.ts';
@@ -38,6 +39,8 @@ export interface LauncherOptions {
   readonly runsFolder: string;
   /** Where windows say that they live; this one does so while the launcher is not disposed. */
   readonly windowsFolder: string;
+  /** It belongs to a caller that follows nothing: guardians do not count it as somebody who looks after them. */
+  readonly isCaller?: boolean;
   /** The guardian's bundle. */
   readonly guardianProgram: string;
   /** The Node, or Electron, that runs this: `process.execPath`. */
@@ -70,7 +73,7 @@ class Launcher implements AgentLauncher, Disposable {
   readonly #poller: Poller;
   readonly #noSpace: RetryLog;
   readonly #followers = new Set<Follower>();
-  readonly #windowFile: Disposable;
+  readonly #windowFile: Disposable | undefined;
   readonly #containment: () => Promise<FoundContainment>;
   #isDisposed = false;
 
@@ -89,6 +92,7 @@ class Launcher implements AgentLauncher, Disposable {
       ...{ clock, log, table, inspector, messenger: new Messenger(table, clock, log), pump: new Pump(log) },
       ...(options.unseenForMs !== undefined && { unseenForMs: options.unseenForMs }),
     };
+    if (options.isCaller) return;
     this.#windowFile = keepWindowFile({
       windowsFolder: options.windowsFolder,
       windowId: `host-${process.pid}-${inspector.self.startTime.replace(/\W+/g, '-')}`,
@@ -184,7 +188,7 @@ class Launcher implements AgentLauncher, Disposable {
     this.#isDisposed = true;
     for (const follower of this.#followers) follower.release();
     this.#poller.dispose();
-    this.#windowFile.dispose();
+    this.#windowFile?.dispose();
   }
 
   /** Prepares a run and starts its guardian, unless the run was stopped or released meanwhile. */

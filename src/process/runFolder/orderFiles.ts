@@ -1,6 +1,6 @@
 import { appendFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { StopBy } from '../../core/model/loop.ts';
+import type { StopBy } from '../../core/model/attempt.ts';
 import { FILE_MODE, readJson, writeJson } from './atomicFile.ts';
 import { ORDER, type Order, type OrderResult, RESULT } from './records.ts';
 import { readHead } from './regularFile.ts';

@@ -1,7 +1,8 @@
 import type { ProcessExit } from '../../core/model/agentEvent.ts';
+import type { StopBy } from '../../core/model/attempt.ts';
 import type { Containment } from '../../core/model/containment.ts';
 import type { Leftovers } from '../../core/model/leftovers.ts';
-import type { ProcessIdentity, StopBy } from '../../core/model/loop.ts';
+import type { ProcessIdentity } from '../../core/model/processIdentity.ts';
 import type { StopStep } from '../../core/ports/agents.ts';
 import type { RunEnd, RunLimits, RunTrouble } from '../../core/ports/launcher.ts';
 

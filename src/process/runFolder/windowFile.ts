@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Disposable } from '../../core/model/disposable.ts';
 import { type Look, lookAt, there, unknown } from '../../core/model/looks.ts';
-import { isSameProcess, type ProcessIdentity } from '../../core/model/loop.ts';
+import { isSameProcess, type ProcessIdentity } from '../../core/model/processIdentity.ts';
 import type { Clock } from '../../core/ports/clock.ts';
 import type { ProcessInspector } from '../../core/ports/launcher.ts';
 import { RetryLog } from '../../core/runtime/retryLog.ts';

@@ -1,5 +1,5 @@
 import { type Seen, type There, there, type Unknown, unknown } from '../../core/model/looks.ts';
-import { isSameProcess, type ProcessIdentity } from '../../core/model/loop.ts';
+import { isSameProcess, type ProcessIdentity } from '../../core/model/processIdentity.ts';
 import type { Cgroup } from '../contain/cgroup.ts';
 import { keyOf, type ProcessInfo, type ProcessTable } from '../tables/processTable.ts';
 import { LookFailed } from './seenIn.ts';

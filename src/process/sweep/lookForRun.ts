@@ -1,5 +1,5 @@
 import { GONE, type Look, there, unknown } from '../../core/model/looks.ts';
-import type { SweptProcess } from '../../core/model/loop.ts';
+import type { SweptProcess } from '../../core/model/processIdentity.ts';
 import type { RunToLookFor } from '../../core/ports/launcher.ts';
 import { groupOfRun } from '../contain/runGroup.ts';
 import { lookAtClaim, lookAtSeen, lookAtStarted } from '../runFolder/recordSchemas.ts';

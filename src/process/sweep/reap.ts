@@ -1,4 +1,4 @@
-import type { ProcessIdentity, SweptProcess } from '../../core/model/loop.ts';
+import type { ProcessIdentity, SweptProcess } from '../../core/model/processIdentity.ts';
 import { emptied, groupOfRun } from '../contain/runGroup.ts';
 import { lookAtClaim, lookAtEnded, lookAtSeen, lookAtStarted } from '../runFolder/recordSchemas.ts';
 import type { RunFiles } from '../runFolder/runFiles.ts';

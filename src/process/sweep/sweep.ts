@@ -1,5 +1,5 @@
 import type { Leftovers } from '../../core/model/leftovers.ts';
-import type { ProcessIdentity, SweptProcess } from '../../core/model/loop.ts';
+import type { ProcessIdentity, SweptProcess } from '../../core/model/processIdentity.ts';
 import { commandOf, identityOf, keyOf, type ProcessInfo, type ProcessTable } from '../tables/processTable.ts';
 import type { RunLook, RunProcesses } from './findProcesses.ts';
 

@@ -1,5 +1,5 @@
 import { there, unknown } from '../../core/model/looks.ts';
-import { isSameProcess, type SweptProcess } from '../../core/model/loop.ts';
+import { isSameProcess, type SweptProcess } from '../../core/model/processIdentity.ts';
 import { identityOf, type ProcessInfo, type ProcessTable } from '../tables/processTable.ts';
 import { isEditor } from './editor.ts';
 import { programOf } from './program.ts';

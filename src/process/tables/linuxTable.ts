@@ -10,7 +10,7 @@ import {
   statSync,
 } from 'node:fs';
 import { GONE, type Look, lookAt, lookOf, type Seen, there, unknown } from '../../core/model/looks.ts';
-import type { ProcessIdentity } from '../../core/model/loop.ts';
+import type { ProcessIdentity } from '../../core/model/processIdentity.ts';
 import { linuxScope } from './linuxScope.ts';
 import { PidOrder } from './pidOrder.ts';
 import { lookByScope, type ProcessScope } from './processScope.ts';

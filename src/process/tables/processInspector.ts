@@ -1,5 +1,5 @@
 import { type Look, lookAt, type Seen, there } from '../../core/model/looks.ts';
-import type { ProcessIdentity } from '../../core/model/loop.ts';
+import type { ProcessIdentity } from '../../core/model/processIdentity.ts';
 import type { ProcessInspector } from '../../core/ports/launcher.ts';
 import { LinuxTable } from './linuxTable.ts';
 import { askScope } from './platformTable.ts';

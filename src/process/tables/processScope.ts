@@ -1,5 +1,5 @@
 import { GONE, type Gone, type Unknown, unknown } from '../../core/model/looks.ts';
-import type { ProcessIdentity } from '../../core/model/loop.ts';
+import type { ProcessIdentity } from '../../core/model/processIdentity.ts';
 
 /** Where a pid means something (R7.5): one boot of one machine, and there one pid namespace. */
 export interface ProcessScope {

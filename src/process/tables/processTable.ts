@@ -1,5 +1,5 @@
 import { GONE, type Look, type Seen, there, unknown } from '../../core/model/looks.ts';
-import { isSameProcess, type ProcessIdentity } from '../../core/model/loop.ts';
+import { isSameProcess, type ProcessIdentity } from '../../core/model/processIdentity.ts';
 import type { ProcessScope } from './processScope.ts';
 
 /** One process as the system lists it. */

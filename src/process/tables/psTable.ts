@@ -1,5 +1,5 @@
 import { GONE, type Look, type Seen, there, unknown } from '../../core/model/looks.ts';
-import type { ProcessIdentity } from '../../core/model/loop.ts';
+import type { ProcessIdentity } from '../../core/model/processIdentity.ts';
 import { lookByScope, type ProcessScope } from './processScope.ts';
 import { lookIn, onlyOne, type ProcessInfo, type ProcessTable, type Sorted, sortByLook } from './processTable.ts';
 import type { CommandResult, RunCommand } from './runCommand.ts';

@@ -1,4 +1,4 @@
-import { isSameProcess, type ProcessIdentity } from '../../core/model/loop.ts';
+import { isSameProcess, type ProcessIdentity } from '../../core/model/processIdentity.ts';
 import { createTable } from './platformTable.ts';
 import { commandOf, keyOf, type ProcessInfo, type ProcessTable } from './processTable.ts';
 

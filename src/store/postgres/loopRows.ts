@@ -1,4 +1,5 @@
-import type { Attempt, Loop } from '../../core/model/loop.ts';
+import type { Attempt } from '../../core/model/attempt.ts';
+import type { Loop } from '../../core/model/loop.ts';
 import { ATTEMPT_COLUMNS, attemptSchema } from '../rows/attemptRow.ts';
 import { isActiveRow, LOOP_COLUMNS, loopRowSchema, toActiveLoop, toLoop } from '../rows/loopRow.ts';
 import type { RawRow, RowReader } from '../rows/rowReader.ts';

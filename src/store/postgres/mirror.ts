@@ -1,5 +1,6 @@
+import type { Attempt } from '../../core/model/attempt.ts';
 import type { SupervisorEvent } from '../../core/model/event.ts';
-import { type Attempt, isActive, isFinished, type Loop } from '../../core/model/loop.ts';
+import { isActive, isFinished, type Loop } from '../../core/model/loop.ts';
 import type { Control, DaySpend, StoreChanges, WindowLease } from '../../core/ports/store.ts';
 import { type Failed, FailedIds } from './failedIds.ts';
 

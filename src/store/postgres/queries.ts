@@ -1,12 +1,7 @@
+import type { Attempt } from '../../core/model/attempt.ts';
 import type { CheckResult } from '../../core/model/check.ts';
-import {
-  type Attempt,
-  type FinishedLoop,
-  isFinished,
-  type LedgerRow,
-  type Loop,
-  type Transition,
-} from '../../core/model/loop.ts';
+import type { LedgerRow, Transition } from '../../core/model/history.ts';
+import { type FinishedLoop, isFinished, type Loop } from '../../core/model/loop.ts';
 import type { CircuitChange, TimelineAttempt, TimelineQuery } from '../../core/ports/historyQueries.ts';
 import type { FinishedQuery, LoopCost, SettledToken, SpendRow } from '../../core/ports/store.ts';
 import { CIRCUIT_CHANGE_COLUMNS, changesSince, circuitChangeSchema } from '../rows/controlRow.ts';

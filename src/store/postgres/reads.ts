@@ -1,5 +1,7 @@
+import type { Attempt } from '../../core/model/attempt.ts';
 import type { CheckResult } from '../../core/model/check.ts';
-import type { Attempt, LedgerRow, Loop } from '../../core/model/loop.ts';
+import type { LedgerRow } from '../../core/model/history.ts';
+import type { Loop } from '../../core/model/loop.ts';
 import type { NanoUsd } from '../../core/model/money.ts';
 import type { DaySpend, StatedRead } from '../../core/ports/store.ts';
 import { ATTEMPT_COLUMNS } from '../rows/attemptRow.ts';

@@ -112,8 +112,18 @@ ALTER TABLE changes ADD COLUMN events text;
 CREATE TABLE claims (key text PRIMARY KEY, at bigint NOT NULL);
 `;
 
-/** Version 4: how attempts are contained, as step 11 of the schema on SQLite. */
+/** Version 4: `attempts.last_words`, as step 11 of the schema on SQLite. */
 const VERSION_4 = `
+ALTER TABLE attempts ADD COLUMN last_words text;
+`;
+
+/** Version 5: the lease of the headless host (R15.1), as step 12 of the schema on SQLite. */
+const VERSION_5 = `
+ALTER TABLE windows ADD COLUMN headless smallint;
+`;
+
+/** Version 6: how attempts are contained, as step 13 of the schema on SQLite. */
+const VERSION_6 = `
 ALTER TABLE attempts ADD COLUMN containment text;
 `;
 
@@ -123,6 +133,8 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 2, sql: VERSION_2 },
   { version: 3, sql: VERSION_3 },
   { version: 4, sql: VERSION_4 },
+  { version: 5, sql: VERSION_5 },
+  { version: 6, sql: VERSION_6 },
 ];
 
 /** The version that this code knows. */

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
+import type { Allowance, Attempt, AttemptEnd, Outcome, StopBy } from '../../core/model/attempt.ts';
 import type { Containment } from '../../core/model/containment.ts';
 import { type Leftovers, leftoversOf, NOTHING_LEFT } from '../../core/model/leftovers.ts';
-import type { Allowance, Attempt, AttemptEnd, Outcome, StopBy } from '../../core/model/loop.ts';
 import {
   flag,
   freeText,
@@ -99,6 +99,7 @@ const end = new ColumnTable<Ended, 'settled'>({
   reason: settled('reason', freeText),
   exitCode: settled('exit_code', optional(int)),
   signal: settled('exit_signal', optional(text)),
+  lastWords: settled('last_words', optional(freeText)),
 });
 const endColumns = end.group();
 const LEFTOVERS = 'leftovers';

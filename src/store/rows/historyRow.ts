@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
-import type { LoopState, Transition } from '../../core/model/loop.ts';
+import type { Transition } from '../../core/model/history.ts';
+import type { LoopState } from '../../core/model/loop.ts';
 import { freeText, int, nameOf, oneOf } from './codecs.ts';
 import { ColumnTable, columns, written } from './columnTable.ts';
 

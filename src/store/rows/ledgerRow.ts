@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import type { CostSource } from '../../core/model/agentEvent.ts';
-import type { LedgerRow } from '../../core/model/loop.ts';
+import type { LedgerRow } from '../../core/model/history.ts';
 import type { DaySpend } from '../../core/ports/store.ts';
 import { int, nameOf, optional, text } from './codecs.ts';
 import { ColumnTable, columns, written } from './columnTable.ts';

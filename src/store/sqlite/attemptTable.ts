@@ -1,5 +1,5 @@
 import type { Json } from '../../core/model/agentEvent.ts';
-import type { Attempt } from '../../core/model/loop.ts';
+import type { Attempt } from '../../core/model/attempt.ts';
 import { ATTEMPT_COLUMNS, attemptEnded, attemptInserted, attemptRunning, attemptSchema } from '../rows/attemptRow.ts';
 import { optionalJson } from '../rows/codecs.ts';
 import type { RawRow, RowReader } from '../rows/rowReader.ts';

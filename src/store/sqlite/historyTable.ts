@@ -1,4 +1,4 @@
-import type { Transition } from '../../core/model/loop.ts';
+import type { Transition } from '../../core/model/history.ts';
 import { HISTORY_COLUMNS, historyInserted, historySchema } from '../rows/historyRow.ts';
 import type { RowReader } from '../rows/rowReader.ts';
 import { type Connection, parameters, type Query } from './connection.ts';

@@ -1,4 +1,4 @@
-import type { LedgerRow } from '../../core/model/loop.ts';
+import type { LedgerRow } from '../../core/model/history.ts';
 import type { DaySpend, LoopCost, SpendRow } from '../../core/ports/store.ts';
 import { asFlag } from '../rows/codecs.ts';
 import {

@@ -1,7 +1,9 @@
+import type { Attempt } from '../../core/model/attempt.ts';
 import type { CheckResult } from '../../core/model/check.ts';
 import type { Disposable } from '../../core/model/disposable.ts';
 import { StoreError } from '../../core/model/errors.ts';
-import type { Attempt, FinishedLoop, LedgerRow, Loop, Transition } from '../../core/model/loop.ts';
+import type { LedgerRow, Transition } from '../../core/model/history.ts';
+import type { FinishedLoop, Loop } from '../../core/model/loop.ts';
 import type { Clock } from '../../core/ports/clock.ts';
 import type { CircuitChange, TimelineAttempt, TimelineQuery } from '../../core/ports/historyQueries.ts';
 import type {

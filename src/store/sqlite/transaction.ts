@@ -1,8 +1,10 @@
 import type { Json } from '../../core/model/agentEvent.ts';
+import type { Attempt } from '../../core/model/attempt.ts';
 import type { CheckResult } from '../../core/model/check.ts';
 import { DuplicateLoopError } from '../../core/model/errors.ts';
 import type { SupervisorEvent } from '../../core/model/event.ts';
-import type { Attempt, LedgerRow, Loop, Transition } from '../../core/model/loop.ts';
+import type { LedgerRow, Transition } from '../../core/model/history.ts';
+import type { Loop } from '../../core/model/loop.ts';
 import type { NanoUsd } from '../../core/model/money.ts';
 import type {
   Control,
@@ -95,7 +97,7 @@ export class Transaction implements StoreTransaction {
 
   saveSubmission(loop: Queued, prompt: string): void {
     const { loops, prompts } = this.#writing();
-    loops.saveAgent(loop);
+    loops.saveUnstarted(loop);
     prompts.insert(loop.seq, prompt);
     this.#changed.add(loop.seq);
   }

@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import type { LoopSpec } from '../../core/model/loop.ts';
+import type { LoopSpec } from '../../core/model/loopSpec.ts';
 import type { CommandContext } from './commandTable.ts';
 
 /** Options of prompts being written in an editor, by the URI of the document. */

@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import type { LoopEdit } from '../../core/model/loop.ts';
+import type { LoopEdit } from '../../core/model/loopSpec.ts';
 import { oneLine } from '../text/safeText.ts';
 import type { SupervisorHost } from '../window/supervisorHost.ts';
 

@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
-import type { Loop, LoopSpec } from '../../core/model/loop.ts';
+import type { Loop } from '../../core/model/loop.ts';
+import type { LoopSpec } from '../../core/model/loopSpec.ts';
 import { baseName, formatClock } from '../text/format.ts';
 import { STATE_WORDS } from '../text/loopText.ts';
 import { oneLine } from '../text/safeText.ts';

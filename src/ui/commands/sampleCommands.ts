@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import type { LoopSpec } from '../../core/model/loop.ts';
+import type { LoopSpec } from '../../core/model/loopSpec.ts';
 import type { SubmitResult } from '../../core/model/status.ts';
 import type { CommandContext, CommandTable } from './commandTable.ts';
 

@@ -1,4 +1,4 @@
-import type { Outcome } from '../../core/model/loop.ts';
+import type { Outcome } from '../../core/model/attempt.ts';
 import type { TimelineAttempt } from '../../core/ports/historyQueries.ts';
 import { outcomeTone } from '../webviewHost/outcomeWords.ts';
 

@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import type { Disposable } from '../../core/model/disposable.ts';
-import type { Loop, ProcessIdentity } from '../../core/model/loop.ts';
+import type { Loop } from '../../core/model/loop.ts';
+import type { ProcessIdentity } from '../../core/model/processIdentity.ts';
 import type { AttemptDetail, LiveView, LoopDetail } from '../../core/model/status.ts';
 import type { Clock } from '../../core/ports/clock.ts';
 import type { LogPaths } from '../transcript/attemptLog.ts';

@@ -1,7 +1,8 @@
 import type { CostSource, Json } from '../../core/model/agentEvent.ts';
+import type { Outcome } from '../../core/model/attempt.ts';
 import type { CheckOutcome } from '../../core/model/check.ts';
 import type { Containment } from '../../core/model/containment.ts';
-import type { LoopState, Outcome } from '../../core/model/loop.ts';
+import type { LoopState } from '../../core/model/loop.ts';
 import type { AttemptDetail, WaitingFor } from '../../core/model/status.ts';
 import type { TreeUsage } from '../webviewHost/treeUsage.ts';
 
@@ -89,6 +90,8 @@ export interface DetailData {
   readonly seq: number;
   readonly title: string;
   readonly state: LoopState;
+  /** It can be continued: its rounds have reached a bound, or it waits to be allowed to spend more. */
+  readonly waitsFor?: 'rounds' | 'money';
   /** It is queued and has not started, so it can be edited. */
   readonly editable: boolean;
   /** Its costs are play money. */
@@ -124,6 +127,8 @@ export interface DetailData {
   /** The beginning of the prompt, and how many characters more there are. */
   readonly prompt: string;
   readonly promptMore: number;
+  /** What its agent said last. */
+  readonly lastWords?: string;
   /** Of a loop with a check. */
   readonly proof?: ProofData;
   /** Oldest first. */
@@ -159,6 +164,8 @@ export type DetailCommand =
   | 'kill'
   | 'retry'
   | 'restart'
+  | 'continueRounds'
+  | 'acceptAsIs'
   | 'runNext'
   | 'takeOver'
   | 'submitAgain'

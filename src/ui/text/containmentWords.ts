@@ -27,7 +27,7 @@ export function meaningOf(kind: Containment): string {
   return MEANINGS[kind];
 }
 
-/** How attempts are contained on this machine, as Markdown lines: by what, what that means, and why by nothing better. */
+/** How attempts are contained here, as Markdown lines: by what, what that means, and why by nothing stronger. */
 export function containmentLines({ kind, without }: ContainmentReport): string[] {
   return [
     `- Loops are contained by **${NAMES[kind]}**. ${MEANINGS[kind]}.`,

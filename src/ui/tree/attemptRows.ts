@@ -1,5 +1,5 @@
-import type { ProcessIdentity } from '../../core/model/loop.ts';
 import { toNano } from '../../core/model/money.ts';
+import type { ProcessIdentity } from '../../core/model/processIdentity.ts';
 import type { AttemptDetail, LoopDetail } from '../../core/model/status.ts';
 import { type CostParts, formatCost, formatDuration, speakCost, speakDuration } from '../text/format.ts';
 import { join } from '../text/loopText.ts';

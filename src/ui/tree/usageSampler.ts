@@ -1,4 +1,5 @@
-import { isActive, type ProcessIdentity } from '../../core/model/loop.ts';
+import { isActive } from '../../core/model/loop.ts';
+import type { ProcessIdentity } from '../../core/model/processIdentity.ts';
 import type { Supervisor } from '../../core/supervisor.ts';
 import type { TreeUsage } from '../webviewHost/treeUsage.ts';
 

@@ -2,7 +2,7 @@ import { copyOf } from '../../core/model/copy.ts';
 import type { Disposable } from '../../core/model/disposable.ts';
 import { NotReadyError, StoreError } from '../../core/model/errors.ts';
 import { Emitter, type Event, type SupervisorEvent } from '../../core/model/event.ts';
-import type { LoopSpec } from '../../core/model/loop.ts';
+import type { LoopSpec } from '../../core/model/loopSpec.ts';
 import type { Settings } from '../../core/model/settings.ts';
 import type { Status, SubmitResult } from '../../core/model/status.ts';
 import type { Clock } from '../../core/ports/clock.ts';

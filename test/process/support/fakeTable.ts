@@ -1,5 +1,5 @@
 import { GONE, type Look, type Seen, there, unknown } from '../../../src/core/model/looks.ts';
-import type { ProcessIdentity } from '../../../src/core/model/loop.ts';
+import type { ProcessIdentity } from '../../../src/core/model/processIdentity.ts';
 import {
   lookIn,
   type ProcessInfo,

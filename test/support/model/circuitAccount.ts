@@ -1,5 +1,5 @@
+import type { Attempt } from '../../../src/core/model/attempt.ts';
 import { type CircuitRecord, type CircuitState, CLOSED_CIRCUIT } from '../../../src/core/model/circuit.ts';
-import type { Attempt } from '../../../src/core/model/loop.ts';
 import type { CircuitSettings } from '../../../src/core/model/settings.ts';
 
 /** What the agents of the world say when it is the user's own mistake, or our own stop. */

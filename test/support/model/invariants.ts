@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { CLOSED_CIRCUIT } from '../../../src/core/model/circuit.ts';
+import type { Transition } from '../../../src/core/model/history.ts';
 import {
   type ActiveLoop,
   isActive,
@@ -10,7 +11,6 @@ import {
   type LoopState,
   outstandingOf,
   reservedOf,
-  type Transition,
 } from '../../../src/core/model/loop.ts';
 import { toNano, toUsd } from '../../../src/core/model/money.ts';
 import { budgetFit } from '../../../src/core/policy/budget.ts';

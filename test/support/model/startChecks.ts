@@ -1,9 +1,9 @@
+import type { Attempt } from '../../../src/core/model/attempt.ts';
 import { CLOSED_CIRCUIT } from '../../../src/core/model/circuit.ts';
 import { StoreError } from '../../../src/core/model/errors.ts';
 import { type GateRecord, gateKey } from '../../../src/core/model/gate.ts';
 import {
   type ActiveLoop,
-  type Attempt,
   isActive,
   isLive,
   type LiveLoop,

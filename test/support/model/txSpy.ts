@@ -1,4 +1,4 @@
-import type { Attempt } from '../../../src/core/model/loop.ts';
+import type { Attempt } from '../../../src/core/model/attempt.ts';
 import type { Control, StoreTransaction } from '../../../src/core/ports/store.ts';
 
 /** What was written in one transaction, as far as the checks look at it. */

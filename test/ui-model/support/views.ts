@@ -1,4 +1,5 @@
-import type { ActiveLoop, Attempt, FinishedLoop, LiveLoop, LoopFacts } from '../../../src/core/model/loop.ts';
+import type { Attempt } from '../../../src/core/model/attempt.ts';
+import type { ActiveLoop, FinishedLoop, LiveLoop, LoopFacts } from '../../../src/core/model/loop.ts';
 import type { LiveView, Status } from '../../../src/core/model/status.ts';
 
 /** The moment at which the views of these tests are looked at. */

@@ -1,4 +1,5 @@
-import type { LoopState, Outcome } from '../../../src/core/model/loop.ts';
+import type { Outcome } from '../../../src/core/model/attempt.ts';
+import type { LoopState } from '../../../src/core/model/loop.ts';
 import type { TimelineAttempt } from '../../../src/core/ports/historyQueries.ts';
 
 const TITLES = [
