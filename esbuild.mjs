@@ -29,6 +29,7 @@ const LATER = {
   './headless/windowSide.ts': './headless.cjs',
   './store/postgres/main.ts': './postgres.cjs',
   './git/workTrees.ts': './git.cjs',
+  './findContainment.ts': './contain.cjs',
   execa: './execa.cjs',
 };
 const later = {
@@ -63,6 +64,7 @@ const programs = {
     pages: 'src/ui/webviewHost/allPages.ts',
     postgres: 'src/store/postgres/main.ts',
     git: 'src/git/workTrees.ts',
+    contain: 'src/process/contain/findContainment.ts',
     execa: 'execa',
     headless: 'src/headless/windowSide.ts',
     loops: 'src/loops.ts',

@@ -19,4 +19,8 @@ try {
 } catch {
   // It starts without.
 }
-void import('./cli.ts');
+void begin();
+
+async function begin(): Promise<void> {
+  await import('./cli.ts');
+}
