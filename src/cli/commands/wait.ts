@@ -37,7 +37,10 @@ export const addWait: AddCommands = (program, run) => {
     );
 };
 
-/** Waits for loops, tells each change of state, and resolves with what the call ends with. `withinMs`: no bound if undefined. */
+/**
+ * Waits for loops, tells each change of state, and resolves with what the call ends with. `withinMs`: no bound if
+ * undefined.
+ */
 export async function waitFor(
   session: Session,
   ids: readonly string[],
