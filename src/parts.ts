@@ -9,6 +9,7 @@ import type { Store } from './core/ports/store.ts';
 import { systemClock as clock } from './core/runtime/systemClock.ts';
 import type { HostRole } from './core/state/context.ts';
 import { Supervisor } from './core/supervisor.ts';
+import { foundOnce } from './process/contain/foundOnce.ts';
 import { isOnNetworkDisk, localFolders } from './process/environment/networkDisk.ts';
 import { askProgram, findProgram } from './process/environment/programCheck.ts';
 import { terminalEnvironment } from './process/environment/shellEnvironment.ts';
@@ -22,7 +23,6 @@ import { createResourceSampler } from './process/tables/resources.ts';
 import { openStore } from './store/sqlite/store.ts';
 import { chooseStoreFolder, type StoreFolder } from './store/sqlite/storeFolder.ts';
 import type { AgentChecks } from './ui/agentCheck/agentChecks.ts';
-import { createAgentChecks } from './ui/agentCheck/createAgentChecks.ts';
 import { profileChecker } from './ui/agentCheck/profileCheck.ts';
 import type { SharedStore } from './ui/commands/sharedStore.ts';
 import { usageSampler } from './ui/tree/usageSampler.ts';
@@ -104,7 +104,18 @@ export function createParts({
   const readAgents = () => createCatalog({ ...agentSettings(), sample, platform: process.platform, codexHome });
   let agents = readAgents();
 
-  const checks = createAgentChecks({ catalog: () => agents.catalog, environment, findProgram, askProgram });
+  const containment = foundOnce(log);
+  const loadChecks = async () => {
+    const { createAgentChecks } = await import('./ui/agentCheck/createAgentChecks.ts');
+    const services = { environment, findProgram, askProgram, containment };
+    return createAgentChecks({ catalog: () => agents.catalog, ...services });
+  };
+  const checks: AgentChecks = {
+    all: async () => (await loadChecks()).all(),
+    find: async () => (await loadChecks()).find(),
+    check: async (names) => (await loadChecks()).check(names),
+    containment,
+  };
   let folder = storage;
   const chooseFolder = async (): Promise<StoreFolder> => {
     const { scope } = createTable();
@@ -141,7 +152,7 @@ export function createParts({
       runsFolder: join(folder, 'runs'),
       windowsFolder: join(folder, 'windows'),
       guardianProgram: bundle('guardian'),
-      ...{ nodePath, environment, clock, log },
+      ...{ nodePath, environment, containment, clock, log },
       isCaller: role === 'caller',
     });
     const supervisor = new Supervisor({

@@ -17,7 +17,14 @@ export async function prepareRun(
   files: RunFiles,
   request: LaunchRequest,
   environment: Environment,
-  { windowsFolder, beatMs, leaseFile }: Pick<RunRequest, 'windowsFolder' | 'beatMs'> & { readonly leaseFile?: string },
+  {
+    windowsFolder,
+    beatMs,
+    containment,
+    leaseFile,
+  }: Pick<RunRequest, 'windowsFolder' | 'beatMs' | 'containment'> & {
+    readonly leaseFile?: string;
+  },
 ): Promise<void> {
   const { plan } = request;
   mkdirSync(files.orders, { recursive: true, mode: FOLDER_MODE });
@@ -39,6 +46,7 @@ export async function prepareRun(
     limits: request.limits,
     windowsFolder,
     ...(beatMs !== undefined && { beatMs }),
+    ...(containment !== undefined && { containment }),
     ...(leaseFile !== undefined && request.epoch !== undefined && { lease: { file: leaseFile, epoch: request.epoch } }),
   };
   writeJson(files.request, record);

@@ -240,11 +240,16 @@ const VERSION_12 = `
 ALTER TABLE windows ADD COLUMN headless INTEGER;
 `;
 
+/** Version 13: `attempts.containment` is how the processes of an attempt are contained (R13.1). */
+const VERSION_13 = `
+ALTER TABLE attempts ADD COLUMN containment TEXT;
+`;
+
 /**
- * Version 13: the machines that share a store (R16.3). A file of one machine has none: the columns are there because
+ * Version 14: the machines that share a store (R16.3). A file of one machine has none: the columns are there because
  * both stores have the same.
  */
-const VERSION_13 = `
+const VERSION_14 = `
 ALTER TABLE head ADD COLUMN machines TEXT;
 ALTER TABLE loops ADD COLUMN machine TEXT;
 ALTER TABLE windows ADD COLUMN machine TEXT;
@@ -265,6 +270,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 11, sql: VERSION_11 },
   { version: 12, sql: VERSION_12 },
   { version: 13, sql: VERSION_13 },
+  { version: 14, sql: VERSION_14 },
 ];
 
 /** The version that this code knows. */

@@ -158,7 +158,14 @@ export class RunHarness {
     options: Partial<
       Pick<
         LauncherOptions,
-        'guardianProgram' | 'leaseFile' | 'nodePath' | 'environment' | 'beatMs' | 'clock' | 'unseenForMs'
+        | 'guardianProgram'
+        | 'leaseFile'
+        | 'nodePath'
+        | 'environment'
+        | 'containment'
+        | 'beatMs'
+        | 'clock'
+        | 'unseenForMs'
       >
     > = {},
   ): AgentLauncher & Disposable {
