@@ -5,9 +5,9 @@ import {
   CircuitOpenError,
   DuplicateLoopError,
   InvalidLoopError,
+  isSupervisorError,
   PermanentlyFailedError,
   QueueFullError,
-  SupervisorError,
 } from '../model/errors.ts';
 import type { RejectReason, SupervisorEvent } from '../model/event.ts';
 import { isFinished, type Loop } from '../model/loop.ts';
@@ -43,7 +43,7 @@ export const REJECT_REASON: { readonly [code in SupervisorError['code']]?: Rejec
 
 /** The events of a submit that was rejected with `error` (R1.2, R6.4); none where that says nothing about a submit. */
 export function rejectionEvents(loopId: string, error: unknown, context: SupervisorContext): SupervisorEvent[] {
-  const reason = error instanceof SupervisorError ? REJECT_REASON[error.code] : 'store';
+  const reason = isSupervisorError(error) ? REJECT_REASON[error.code] : 'store';
   if (reason === undefined) return [];
   const message = error instanceof Error ? error.message : String(error);
   const origin = originIn(context);
