@@ -30,6 +30,7 @@ describe('the package that users install', () => {
       'parts',
       'agents',
       'pages',
+      'sqlite',
       'postgres',
       'git',
       'agentChecks',

@@ -8,6 +8,7 @@ import {
   isSupervisorError,
   PermanentlyFailedError,
   QueueFullError,
+  type SupervisorError,
 } from '../model/errors.ts';
 import type { RejectReason, SupervisorEvent } from '../model/event.ts';
 import { isFinished, type Loop } from '../model/loop.ts';
