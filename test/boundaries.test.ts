@@ -125,6 +125,19 @@ const FORBIDDEN: readonly [file: string, ...imports: string[]][] = [
     'node:sqlite',
     'node:child_process',
   ],
+  [
+    'src/headless/other.ts',
+    '../store/sqlite/schema.ts',
+    '../agents/claude.ts',
+    '../git/git.ts',
+    '../extension.ts',
+    '../parts.ts',
+    'vscode',
+    'execa',
+    'node:sqlite',
+    'node:child_process',
+  ],
+  ['src/host.ts', 'vscode', 'execa', 'node:sqlite', 'node:child_process', 'pg'],
   ['src/extension.ts', 'execa', 'node:sqlite', 'node:child_process', 'pg'],
   [
     'src/api.ts',
@@ -166,6 +179,8 @@ const ALLOWED: readonly [file: string, ...imports: string[]][] = [
   ['src/agents/other.ts', '../core/model/loop.ts', './claude.ts', 'zod'],
   ['src/git/other.ts', '../core/ports/workTrees.ts', './git.ts', 'execa'],
   ['src/ui/other.ts', '../core/model/loop.ts', './settings/config.ts', 'vscode'],
+  ['src/headless/other.ts', '../core/model/loop.ts', '../process/runFolder/atomicFile.ts', './hostFiles.ts'],
+  ['src/host.ts', './core/model/loop.ts', './headless/hostConfig.ts', './parts.ts'],
   [
     'src/parts.ts',
     './core/model/loop.ts',

@@ -87,6 +87,14 @@ export class Supervisor extends AccountCommands {
     return this.lifecycle.release();
   }
 
+  /**
+   * Ends this host's work if nothing goes on without a person, in one transaction with that look (R15.1). Resolves with
+   * whether it has.
+   */
+  releaseIfIdle(): Promise<boolean> {
+    return this.lifecycle.releaseIfIdle();
+  }
+
   /** Lets go of everything without a word, as a crash would: the lease ends with the process, the runs go on. */
   dispose(): void {
     this.lifecycle.dispose();

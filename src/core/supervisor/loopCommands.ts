@@ -184,13 +184,14 @@ export abstract class LoopCommands extends SupervisorViews {
    * transaction.
    */
   async #admit(loopId: string, check: () => (unit: UnitOfWork) => Pick<Loop, 'seq' | 'loopId'>): Promise<SubmitResult> {
-    const { transactions, listeners } = this.engine;
+    const { transactions, listeners, ownership } = this.engine;
+    const result = (unit: UnitOfWork, admitted: ReturnType<typeof admit>) => submitResult(unit, admitted, ownership);
     try {
       this.lifecycle.mustBeReady();
       const take = check();
       this.lifecycle.mustTakeWork();
       const reads: StatedRead[] = loopId === '' ? [] : [['latest', loopId]];
-      return await transactions.takeAndDispatch(take, submitResult, reads);
+      return await transactions.takeAndDispatch(take, result, reads);
     } catch (error) {
       for (const event of rejectionEvents(loopId, error, this.context)) listeners.report(event);
       throw error;

@@ -8,6 +8,7 @@ import type { HistoryQueries } from '../ports/historyQueries.ts';
 import type { FinishedQuery, SpendRow } from '../ports/store.ts';
 import { Engine } from '../runtime/engine.ts';
 import { Lifecycle } from '../runtime/lifecycle.ts';
+import { goesOn } from '../runtime/outlook.ts';
 import { Retention } from '../runtime/retention.ts';
 import { detailOf, findLoop, liveViews, spendToday, spendTodayByAccount, statusOf } from '../runtime/statusView.ts';
 import { type SupervisorContext, type SupervisorOptions, useStoredSettings } from '../state/context.ts';
@@ -54,6 +55,24 @@ export abstract class SupervisorViews {
    */
   status(maxQueued = Number.POSITIVE_INFINITY): Status {
     return statusOf(this.engine, this.lifecycle.notReady, maxQueued);
+  }
+
+  /** Whether something runs, or can start some time without a person (R15.1): then a host is needed. */
+  get goesOn(): boolean {
+    return goesOn(this.engine);
+  }
+
+  /** The headless host that acts for the folders that no window has open, if there is one (R15.1). */
+  get headlessHost(): { readonly process: ProcessIdentity; readonly since: number } | undefined {
+    const { inspector } = this.context;
+    const lease = [...this.engine.liveState.windows.values()].find(({ headless }) => headless);
+    if (!lease || inspector.look(lease.process).state === 'gone') return undefined;
+    return { process: lease.process, since: lease.openedAt };
+  }
+
+  /** How many windows are open on these loops. */
+  get windowCount(): number {
+    return [...this.engine.liveState.windows.values()].filter(({ headless }) => !headless).length;
   }
 
   /** Who pays for the profiles that there are, and what is held of each (R14.1). */
