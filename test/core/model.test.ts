@@ -1,7 +1,7 @@
 import { playCourses } from '../support/model/play.ts';
 
 /** On a slow machine there are fewer, and what was found is made small for so long (ms) only. */
-const LONGEST_MS = 30_000;
+const LONGEST_MS = 18_000;
 
 /** Longer ones by hand: `npm run model -- --runs 10000 --steps 100`. */
 describe('the supervisor under any course of events', () => {

@@ -58,6 +58,7 @@ export class World implements Sight {
   readonly #pending = new Set<Promise<unknown>>();
   #stubborn = false;
   #mayBeLate = false;
+  #folderMayBeBack = false;
 
   constructor() {
     const { launcher } = this.machine;
@@ -119,12 +120,15 @@ export class World implements Sight {
       assert.ok(waited < 100, 'something that was asked for is never answered');
       await clock.advance(500);
     }
+    // A window waits for another one 5 s, for each loop that stands first in line, and knows nothing of its folders.
+    if (this.#goneFolders.size > 0 && this.windows.length > 1) await clock.advance(31_000);
     // What could not be written is tried again; after a jump, and for a disk that has room again, timers compute anew
     // within 30 s (R4.5).
     if (!this.#mayBeLate) return;
     await clock.advance(3_000);
     this.checks.failing = 0;
-    await clock.advance(31_000);
+    await clock.advance(this.#folderMayBeBack ? 62_000 : 31_000);
+    this.#folderMayBeBack = false;
     this.#mayBeLate = false;
   }
 
@@ -175,7 +179,8 @@ export class World implements Sight {
         return this.#withRun(command.run, (run) => run.say(this.#cost(run, command.cost, command.earlier)));
       case 'accrue':
         return this.#withRun(command.run, (run) => {
-          // Only those with a cost say it, and their ledger is not held against what was reported: what accrued may be charged.
+          // Only those with a cost say it, and their ledger is not held against what was reported: what accrued may be
+          // charged.
           if (run.request?.plan.command !== 'sample') run.say({ type: 'accrued', cost: command.cost * NANO_PER_CENT });
         });
       case 'say':
@@ -200,6 +205,7 @@ export class World implements Sight {
         if (command.isThere) this.#goneFolders.delete(folder);
         else this.#goneFolders.add(folder);
         // A folder that is gone is looked at again, after a minute at most.
+        this.#folderMayBeBack ||= command.isThere;
         this.#mayBeLate = true;
         return undefined;
       }
