@@ -12,10 +12,12 @@ import { type FinishedLoop, isActive, isFinished, type Loop } from './model/loop
 import type { LoopEdit, LoopSpec, RetryOptions } from './model/loopSpec.ts';
 import { isCost, toNano, toUsd } from './model/money.ts';
 import type { ProcessIdentity, SweptProcess } from './model/processIdentity.ts';
+import type { GivenAnswer } from './model/question.ts';
 import type { Doubts, KeptSetting, Settings } from './model/settings.ts';
 import { signalNamed } from './model/signals.ts';
 import type { AccountStatus, LiveView, LoopDetail, LoopSpend, Status, SubmitResult } from './model/status.ts';
 import { resetCircuit } from './policy/circuitBreaker.ts';
+import { ruleProblem } from './policy/permissionRules.ts';
 import type { AgentCatalog } from './ports/agents.ts';
 import type { HistoryQueries } from './ports/historyQueries.ts';
 import type { FinishedQuery, SpendRow, StatedRead } from './ports/store.ts';
@@ -38,6 +40,7 @@ import { recordCost } from './steps/charge.ts';
 import { editLoop, renameLoop } from './steps/edit.ts';
 import { saveLease } from './steps/leases.ts';
 import { tryNewProfiles } from './steps/profileHolds.ts';
+import { answer } from './steps/questions.ts';
 import { moveBefore, moveToEnd, setPriority } from './steps/reorder.ts';
 import { acceptAsIs, continueRounds } from './steps/roundActions.ts';
 import { applySettings, dropKeptSetting } from './steps/storeSettings.ts';
@@ -188,6 +191,19 @@ export class Supervisor {
   async lookAgain(loopId: string): Promise<Look<readonly SweptProcess[]>> {
     this.#lifecycle.mustBeReady();
     return lookAgain(this.#engine, loopId);
+  }
+
+  /**
+   * Answers what a loop's agent asks, once (R17.1): the first answer stands, wherever it is given. Rejects with
+   * `UnknownLoopError`, with `WrongStateError` where it does not ask that, or has been answered, and with
+   * `InvalidArgumentError` for a choice that is not offered or a rule that is none.
+   */
+  async answer(loopId: string, given: GivenAnswer): Promise<void> {
+    mustBeText('loopId', loopId);
+    mustBeText('choice', given?.choice);
+    const problem = given.rule === undefined ? undefined : ruleProblem(given.rule);
+    if (problem !== undefined) throw new InvalidArgumentError('rule', problem);
+    await this.#change((unit) => answer(unit, loopId, given));
   }
 
   /**

@@ -9,6 +9,7 @@ import type { Cgroup } from '../contain/cgroup.ts';
 import { emptied, makeRunGroup } from '../contain/runGroup.ts';
 import { agentEnvironment } from '../environment/carriedEnvironment.ts';
 import { sizeOf } from '../runFolder/atomicFile.ts';
+import { questionIds } from '../runFolder/questionFiles.ts';
 import { type EndedRecord, FORMAT, type Order, type RunRequest } from '../runFolder/records.ts';
 import type { RunFiles } from '../runFolder/runFiles.ts';
 import { findRun } from '../sweep/findProcesses.ts';
@@ -250,6 +251,7 @@ export class Guardian {
     const verdict = this.#deadlines.look(now, {
       logBytes: this.#agent?.logs.bytes() ?? 0,
       attended: this.#isAttended(now),
+      asking: this.#isAsking(),
     });
     if (verdict.stop) {
       this.stop(verdict.stop);
@@ -257,6 +259,11 @@ export class Guardian {
     }
     this.#tellSilence(verdict.silent);
     return verdict.dueMs;
+  }
+
+  #isAsking(): boolean {
+    const open = questionIds(this.#options.files, 'open');
+    return open.state === 'there' && open.value.length > 0;
   }
 
   #isAttended(now: number): boolean {

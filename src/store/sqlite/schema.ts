@@ -230,6 +230,14 @@ const VERSION_10 = `
 ALTER TABLE loops ADD COLUMN needed_memory INTEGER;
 `;
 
+/**
+ * Version 11: questions (R17). `loops.asking` is what its agent asks, `loops.permits` what was permitted for it alone.
+ */
+const VERSION_11 = `
+ALTER TABLE loops ADD COLUMN asking TEXT;
+ALTER TABLE loops ADD COLUMN permits TEXT;
+`;
+
 /** The steps of the schema in their order. A change of the schema is a new step at the end. */
 export const MIGRATIONS: readonly Migration[] = [
   { version: 1, sql: VERSION_1 },
@@ -242,6 +250,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 8, sql: VERSION_8 },
   { version: 9, sql: VERSION_9 },
   { version: 10, sql: VERSION_10 },
+  { version: 11, sql: VERSION_11 },
 ];
 
 /** The version that this code knows. */

@@ -1,6 +1,8 @@
 import * as vscode from 'vscode';
 import type { SupervisorEvent } from '../../core/model/event.ts';
 import { type Loop, needsUser } from '../../core/model/loop.ts';
+import { openQuestions } from '../../core/model/question.ts';
+import { isPlain } from '../questions/requestText.ts';
 import type { Config } from '../settings/config.ts';
 import { proofWords } from '../text/proofWords.ts';
 import { claimEvents, EventTurns, isOwn } from '../window/eventClaims.ts';
@@ -24,14 +26,17 @@ interface Button {
   readonly command: string;
   /** Whether the command takes loops. */
   readonly onLoops?: boolean;
-  /** What else it takes. */
+  /** What else it takes: before the loops, or after them. */
   readonly arg?: string;
+  readonly given?: object;
 }
 
 const SHOW_LOOPS: Button = { title: 'Show Loops', command: 'loopSupervisor.loops.focus' };
 const SHOW_FAILED: Button = { title: 'Show Failed Loops', command: 'loopSupervisor.showFailed' };
 const SHOW_OUTPUT: Button = { title: 'Show Output', command: 'loopSupervisor.showOutput', onLoops: true };
 const SHOW_LOOP: Button = { title: 'Show Loop', command: 'loopSupervisor.revealLoop', onLoops: true };
+
+const ANSWER: Button = { title: 'Answer…', command: 'loopSupervisor.answer', onLoops: true };
 
 const STALE_BUTTONS: readonly Button[] = [
   { title: 'Start', command: 'loopSupervisor.tryAccount', arg: 'absence' },
@@ -48,6 +53,7 @@ const STYLES: {
     readonly optional: boolean;
   };
 } = {
+  question: { show: 'warn', one: [ANSWER, SHOW_LOOP], many: [ANSWER, SHOW_LOOPS], optional: false },
   completion: { show: 'info', one: [SHOW_OUTPUT, SHOW_LOOP], many: [SHOW_LOOPS], optional: true },
   failure: {
     show: 'warn',
@@ -181,7 +187,8 @@ export class Notifications implements vscode.Disposable {
     const [only] = ids;
     const proof = kind === 'completion' && ids.size === 1 && only !== undefined ? await this.#proofOf(only) : undefined;
     const notice = noticeOf(kind, news, titleOf, Date.now(), () => proof);
-    if (notice) await this.#show(kind, notice);
+    const asks = kind === 'question' && only !== undefined ? answersFor(news, loops.get(only)) : undefined;
+    if (notice) await this.#show(kind, notice, asks);
   }
 
   async #find(loopId: string): Promise<Loop | undefined> {
@@ -199,7 +206,7 @@ export class Notifications implements vscode.Disposable {
     try {
       const supervisor = await this.#deps.host.ready();
       const finished = await supervisor.finished({ from: since, limit: KEPT });
-      const needYou = supervisor.live(0).filter(({ loop }) => needsUser(loop)).length;
+      const needYou = supervisor.live(0).filter(({ loop }) => needsUser(loop) || openQuestions(loop).length > 0).length;
       const message = absenceSummary({ finished, needYou }, since, Date.now());
       if (message === undefined) return;
       const failed = finished.some(({ state }) => state === 'failed');
@@ -222,9 +229,9 @@ export class Notifications implements vscode.Disposable {
     }
   }
 
-  async #show(kind: NoticeKind, { message, loopIds }: Notice): Promise<void> {
+  async #show(kind: NoticeKind, { message, loopIds }: Notice, ownButtons?: readonly Button[]): Promise<void> {
     const { show, one, many, optional } = STYLES[kind];
-    const buttons = loopIds.length === 1 && one.length > 0 ? one : many;
+    const buttons = ownButtons ?? (loopIds.length === 1 && one.length > 0 ? one : many);
     const titles = [...buttons.map(({ title }) => title), ...(optional ? [OFF] : [])];
     const { showInformationMessage, showWarningMessage, showErrorMessage } = vscode.window;
     const answer = await { info: showInformationMessage, warn: showWarningMessage, error: showErrorMessage }[show](
@@ -238,6 +245,25 @@ export class Notifications implements vscode.Disposable {
         button.command,
         ...(button.arg === undefined ? [] : [button.arg]),
         ...(button.onLoops ? [loopIds.length === 1 ? loopIds[0] : loopIds] : []),
+        ...(button.given ? [button.given] : []),
       );
   }
+}
+
+/**
+ * Buttons that answer the only question of a notice at once, where the notice shows all of it; undefined where its user
+ * has to read more than fits.
+ */
+function answersFor(news: readonly SupervisorEvent[], loop: Loop | undefined): readonly Button[] | undefined {
+  const [event, another] = news;
+  if (event?.type !== 'loop:asking' || another || !loop) return undefined;
+  const question = openQuestions(loop).find(({ id }) => id === event.question);
+  const { kind, command, paths = [], diff } = question?.request ?? {};
+  const text = kind === 'command' ? command : kind === 'read' && diff === undefined ? paths.join(', ') : undefined;
+  if (!question || text === undefined || !isPlain(text)) return undefined;
+  const button = (title: string, choice: string): Button => {
+    return { title, command: 'loopSupervisor.answer', onLoops: true, given: { question: question.id, choice } };
+  };
+  const allow = question.choices.some((choice) => choice.kind === 'allowOnce') ? [button('Allow Once', 'allow')] : [];
+  return [...allow, button('Deny', 'deny'), ANSWER];
 }

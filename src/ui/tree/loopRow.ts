@@ -1,8 +1,10 @@
 import { ROUND_BOUNDS } from '../../core/model/check.ts';
 import { type FinishedLoop, type LoopState, needsUser } from '../../core/model/loop.ts';
+import { openQuestions } from '../../core/model/question.ts';
 import type { LiveView } from '../../core/model/status.ts';
 import { describeFinished, describeLive, join, type TextContext } from '../text/loopText.ts';
 import type { TreeRow } from './treeRow.ts';
+import { isAsking } from './treeSnapshot.ts';
 
 /** Additional text on the row of a running attempt (by token), such as memory; may be empty. */
 export type AttemptExtra = (token: string) => string;
@@ -20,7 +22,12 @@ export function liveRow(view: LiveView, now: number, extra: AttemptExtra, contex
     label,
     description: join([description, more]),
     spoken: `${spoken}${more ? `, ${more}` : ''}`,
-    icon: silent ? { id: 'warning', color: 'list.warningForeground' } : LIVE_ICONS[loop.state],
+    icon:
+      openQuestions(loop).length > 0
+        ? ASKING_ICON
+        : silent
+          ? { id: 'warning', color: 'list.warningForeground' }
+          : LIVE_ICONS[loop.state],
     context: `loop ${loop.state} live ${host}${silent ? ' silent' : ''}${fresh ? ' fresh' : ''}${needOf(loop)}`,
     children: loop.attempts > 0 ? 'collapsed' : 'none',
     isLive: isLiveRow(loop.state),
@@ -30,6 +37,7 @@ export function liveRow(view: LiveView, now: number, extra: AttemptExtra, contex
 /** What its user has to decide, as the menus ask for it. */
 function needOf(loop: LiveView['loop']): string {
   if (isAtBound(loop)) return ' bound';
+  if (isAsking(loop) || (needsUser(loop) && loop.need === 'question')) return ' asking';
   const isUnconfirmed = needsUser(loop) && (loop.need === 'endUnknown' || loop.need === 'notEnded');
   return isUnconfirmed ? ' unconfirmed' : '';
 }
@@ -43,6 +51,8 @@ function isAtBound(loop: LiveView['loop']): boolean {
 export function isLiveRow(state: LoopState): boolean {
   return state === 'running' || state === 'stopping' || state === 'checking' || state === 'backingOff';
 }
+
+const ASKING_ICON = { id: 'question', color: 'charts.yellow' };
 
 const LIVE_ICONS = {
   running: { id: 'sync~spin', color: 'charts.blue' },
