@@ -13,7 +13,7 @@ import type { LoopEdit, LoopSpec, RetryOptions } from './model/loopSpec.ts';
 import { isCost, toNano, toUsd } from './model/money.ts';
 import type { ProcessIdentity, SweptProcess } from './model/processIdentity.ts';
 import type { GivenAnswer } from './model/question.ts';
-import type { Doubts, KeptSetting, Settings } from './model/settings.ts';
+import type { DifferingSetting, Doubts, KeptSetting, Settings } from './model/settings.ts';
 import { signalNamed } from './model/signals.ts';
 import type { AccountStatus, LiveView, LoopDetail, LoopSpend, Status, SubmitResult } from './model/status.ts';
 import { resetCircuit } from './policy/circuitBreaker.ts';
@@ -43,7 +43,7 @@ import { tryNewProfiles } from './steps/profileHolds.ts';
 import { answer } from './steps/questions.ts';
 import { moveBefore, moveToEnd, setPriority } from './steps/reorder.ts';
 import { acceptAsIs, continueRounds } from './steps/roundActions.ts';
-import { applySettings, dropKeptSetting } from './steps/storeSettings.ts';
+import { applySettings, dropKeptSetting, shareOwnSetting } from './steps/storeSettings.ts';
 import { admit, readmit, submitResult } from './steps/submit.ts';
 import { undoCancel, wasStopped } from './steps/undoCancel.ts';
 import {
@@ -70,7 +70,7 @@ export class Supervisor {
   constructor(options: SupervisorOptions) {
     const { doubts = {}, settings, ...parts } = options;
     const read = { settings, doubts };
-    const nothingOpen = { storedSettings: undefined, unknownSettings: [], keptSettings: [] };
+    const nothingOpen = { storedSettings: undefined, unknownSettings: [], keptSettings: [], differingSettings: [] };
     this.#context = { ...parts, settings, read, ...nothingOpen };
     useStoredSettings(this.#context, undefined);
     this.#engine = new Engine(this.#context);
@@ -474,6 +474,16 @@ export class Supervisor {
   /** The user lets such a setting go: its default holds. Returns whether it was one. */
   async dropKeptSetting(setting: string): Promise<boolean> {
     return this.#change((unit) => dropKeptSetting(unit, setting));
+  }
+
+  /** Bounds of a shared store whose value differs from what is set on this machine (R16.6). */
+  get differingSettings(): readonly DifferingSetting[] {
+    return this.#context.differingSettings;
+  }
+
+  /** The user makes this machine's value of such a bound that of all machines. Returns whether it differed. */
+  async shareOwnSetting(setting: string): Promise<boolean> {
+    return this.#change((unit) => shareOwnSetting(unit, setting));
   }
 
   /** Takes new agent profiles. Running attempts keep theirs. */

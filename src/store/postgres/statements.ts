@@ -10,10 +10,10 @@ import { historyInserted } from '../rows/historyRow.ts';
 import { estimatedPart, ledgerInserted, unknownPart } from '../rows/ledgerRow.ts';
 import { loopSaved, loopWhole } from '../rows/loopRow.ts';
 import { windowSaved } from '../rows/windowRow.ts';
-import type { Writes } from './draft.ts';
 import type { Head } from './mirror.ts';
 import { seqsIn } from './reads.ts';
 import { assignments, list, literal, rowsOf, tuple } from './sql.ts';
+import type { Writes } from './writes.ts';
 
 /** So many changes of the circuit are kept. */
 const KEPT_CIRCUIT_CHANGES = 1_000;
