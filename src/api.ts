@@ -1,5 +1,5 @@
 import type { Event, SupervisorEvent } from './core/model/event.ts';
-import type { LoopSpec, RetryOptions } from './core/model/loopSpec.ts';
+import type { ContinueOptions, LoopSpec, RetryOptions } from './core/model/loopSpec.ts';
 import type { GivenAnswer } from './core/model/question.ts';
 import type { AccountStatus, LoopDetail, Status, SubmitResult } from './core/model/status.ts';
 
@@ -11,7 +11,7 @@ export type { ErrorCode, SupervisorError } from './core/model/errors.ts';
 export type { Event, RejectReason, SupervisorEvent, SupervisorEventType } from './core/model/event.ts';
 export type { Transition } from './core/model/history.ts';
 export type { LoopState } from './core/model/loop.ts';
-export type { LoopSpec, RetryOptions } from './core/model/loopSpec.ts';
+export type { ContinueOptions, LoopSpec, RetryOptions } from './core/model/loopSpec.ts';
 export type { SweptProcess } from './core/model/processIdentity.ts';
 export type { Answer, Choice, ChoiceKind, GivenAnswer, PermissionRequest, Question } from './core/model/question.ts';
 export type {
@@ -83,6 +83,11 @@ export interface LoopSupervisorApi {
   hold(account: string, until?: number): Promise<void>;
   /** Clears a permanently failed loop and admits it again, with a new cap if one is given, in one step (R5.5). */
   retry(loopId: string, options?: RetryOptions): Promise<SubmitResult>;
+  /**
+   * Lets a loop go on that has used up its own cap or has reached a bound of its rounds: with as much again, or with
+   * the cap that is given (R6.8, R11.3). Rejects where it waits for nothing of the kind.
+   */
+  continueLoop(loopId: string, options?: ContinueOptions): Promise<void>;
   /** Queued loops wait until `resume`; running ones go on (R2.4). */
   pause(): Promise<void>;
   resume(): Promise<void>;

@@ -9,8 +9,8 @@ import {
 import type { Event, SupervisorEvent } from './model/event.ts';
 import type { Look } from './model/looks.ts';
 import { type FinishedLoop, isActive, isFinished, type Loop } from './model/loop.ts';
-import type { LoopEdit, LoopSpec, RetryOptions } from './model/loopSpec.ts';
-import { isCost, toNano, toUsd } from './model/money.ts';
+import type { ContinueOptions, LoopEdit, LoopSpec, RetryOptions } from './model/loopSpec.ts';
+import { isCost, type NanoUsd, toNano, toUsd } from './model/money.ts';
 import type { ProcessIdentity, SweptProcess } from './model/processIdentity.ts';
 import type { GivenAnswer } from './model/question.ts';
 import type { DifferingSetting, Doubts, KeptSetting, Settings } from './model/settings.ts';
@@ -42,7 +42,7 @@ import { saveLease } from './steps/leases.ts';
 import { tryNewProfiles } from './steps/profileHolds.ts';
 import { answer } from './steps/questions.ts';
 import { moveBefore, moveToEnd, setPriority } from './steps/reorder.ts';
-import { acceptAsIs, continueRounds } from './steps/roundActions.ts';
+import { acceptAsIs, continueLoop } from './steps/roundActions.ts';
 import { applySettings, dropKeptSetting, shareOwnSetting } from './steps/storeSettings.ts';
 import { admit, readmit, submitResult } from './steps/submit.ts';
 import { undoCancel, wasStopped } from './steps/undoCancel.ts';
@@ -120,9 +120,7 @@ export class Supervisor {
   async retry(loopId: string, { maxCostUsd }: RetryOptions = {}): Promise<SubmitResult> {
     mustBeText('loopId', loopId);
     return this.#admit(loopId, () => {
-      if (maxCostUsd !== undefined && !(isCost(maxCostUsd) && maxCostUsd > 0))
-        throw new InvalidLoopError('maxCostUsd', `must be a finite number of USD above 0, and is ${maxCostUsd}`);
-      const cap = maxCostUsd === undefined ? undefined : toNano(maxCostUsd);
+      const cap = capOf(maxCostUsd);
       return (unit) => readmit(unit, loopId, this.#engine.ownership, cap);
     });
   }
@@ -207,14 +205,17 @@ export class Supervisor {
   }
 
   /**
-   * Lets a loop go on whose check does not pass and whose rounds have reached a bound: it is granted as much again
-   * (R11.3). Rejects with a `WrongStateError` where it does not wait for that.
+   * Lets a loop go on that has used up its own cap or has reached a bound of its rounds: with as much again, or with
+   * the cap that is given (R6.8, R11.3). Rejects with a `WrongStateError` where it does not wait for that, and with an
+   * `InvalidLoopError` where the cap is no more than the loop has cost.
    */
-  async continueRounds(loopId: string): Promise<void> {
-    await this.#change((unit) => continueRounds(unit, loopId));
+  async continueLoop(loopId: string, { maxCostUsd }: ContinueOptions = {}): Promise<void> {
+    mustBeText('loopId', loopId);
+    const cap = capOf(maxCostUsd);
+    await this.#change((unit) => continueLoop(unit, loopId, cap));
   }
 
-  /** Completes such a loop as it is, though its check does not pass (R11.3). Rejects like `continueRounds`. */
+  /** Completes a loop at a bound of its rounds, though its check does not pass (R11.3). Rejects like `continueLoop`. */
   async acceptAsIs(loopId: string): Promise<void> {
     await this.#change((unit) => acceptAsIs(unit, loopId));
   }
@@ -541,6 +542,7 @@ export class Supervisor {
       title: changes.title ?? kept,
       ...(typeof estimate === 'number' && { estimatedCostUsd: estimate }),
       ...(typeof maxCost === 'number' && { maxCostUsd: maxCost }),
+      ...(changes.check && { check: changes.check }),
     };
   }
 
@@ -585,6 +587,13 @@ export class Supervisor {
 /** The id of a spec, as far as there is one: a rejected submit is reported with it. */
 function idIn(spec: LoopSpec | undefined): string {
   return typeof spec?.loopId === 'string' ? spec.loopId : '';
+}
+
+/** A loop's own cap. Throws an `InvalidLoopError` for what is none. */
+function capOf(maxCostUsd: number | undefined): NanoUsd | undefined {
+  if (maxCostUsd === undefined) return undefined;
+  if (isCost(maxCostUsd) && maxCostUsd > 0) return toNano(maxCostUsd);
+  throw new InvalidLoopError('maxCostUsd', `must be a finite number of USD above 0, and is ${maxCostUsd}`);
 }
 
 function mustBeText(argument: string, value: unknown): void {

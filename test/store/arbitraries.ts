@@ -52,6 +52,7 @@ export const anyEnd: fc.Arbitrary<AttemptEnd> = fc.record(
     at: time,
     exitCode: fc.integer(),
     signal: anyText,
+    lastWords: anyText,
     swept: processes,
     kept: processes,
     remaining: processes,

@@ -81,10 +81,7 @@ export function readmit(unit: UnitOfWork, loopId: string, ownership: LoopOwnersh
   if (latest.state !== 'failed')
     throw new WrongStateError(loopId, `is ${latest.state}: only a failed loop can be retried`);
   // With as much again, if it has used up its own cap.
-  const { restartsTotal: _, ...facts } = leaveState(
-    maxCost === undefined ? withMore(latest) : { ...latest, maxCost },
-    unit.now,
-  );
+  const { restartsTotal: _, ...facts } = leaveState(withMore(latest, maxCost), unit.now);
   throwIfRefused(unit, ownership, {
     agent: latest.agent,
     reserve: Math.min(facts.estimate, capLeftOf(facts)),

@@ -15,7 +15,7 @@ import type {
 } from '../../core/ports/store.ts';
 import type { LoopRecord } from '../moveLoops.ts';
 import { asDispatched } from '../rows/attemptRow.ts';
-import { asSubmitted } from '../rows/loopRow.ts';
+import { asEdited, asSubmitted } from '../rows/loopRow.ts';
 import { DraftReads } from './draftReads.ts';
 import { addImported } from './importedLoop.ts';
 import type { Head, Mirror } from './mirror.ts';
@@ -134,11 +134,11 @@ export class Draft extends DraftReads implements StoreTransaction {
 
   saveSubmission(loop: Queued, prompt: string): void {
     this.#writing();
-    const { seq, agent } = loop;
+    const { seq } = loop;
     const before = this.bySeq(seq);
     if (!before || isFinished(before)) return;
-    this.writes.loops.set(seq, { loop: { ...before, agent }, isNew: this.isNew(seq) });
-    this.writes.agents.set(seq, agent);
+    this.writes.loops.set(seq, { loop: asEdited(before, loop), isNew: this.isNew(seq) });
+    this.writes.edited.set(seq, loop);
     this.writes.prompts.set(seq, prompt);
     this.writes.changed.add(seq);
   }

@@ -112,8 +112,13 @@ ALTER TABLE changes ADD COLUMN events text;
 CREATE TABLE claims (key text PRIMARY KEY, at bigint NOT NULL);
 `;
 
-/** Version 4: questions (R17), as step 11 of the schema on SQLite. */
+/** Version 4: `attempts.last_words`, as step 11 of the schema on SQLite. */
 const VERSION_4 = `
+ALTER TABLE attempts ADD COLUMN last_words text;
+`;
+
+/** Version 5: questions (R17), as step 12 of the schema on SQLite. */
+const VERSION_5 = `
 ALTER TABLE loops ADD COLUMN asking text, ADD COLUMN permits text;
 `;
 
@@ -123,6 +128,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 2, sql: VERSION_2 },
   { version: 3, sql: VERSION_3 },
   { version: 4, sql: VERSION_4 },
+  { version: 5, sql: VERSION_5 },
 ];
 
 /** The version that this code knows. */

@@ -33,8 +33,8 @@ export class Writes {
   readonly prompts = new Map<number, string>();
   /** The attempt (`id`) of each loop from before which its attempts and history go. */
   readonly forgotten = new Map<number, number>();
-  /** Agents of loops that were submitted differently after all. */
-  readonly agents = new Map<number, string>();
+  /** Loops that were edited before their first attempt. */
+  readonly edited = new Map<number, Loop>();
   readonly history: HistoryEntry[] = [];
   readonly checks: { readonly seq: number; readonly n: number; readonly result: CheckResult }[] = [];
   readonly ledger: { readonly n: number; readonly row: LedgerRow }[] = [];

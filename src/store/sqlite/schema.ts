@@ -230,10 +230,15 @@ const VERSION_10 = `
 ALTER TABLE loops ADD COLUMN needed_memory INTEGER;
 `;
 
-/**
- * Version 11: questions (R17). `loops.asking` is what its agent asks, `loops.permits` what was permitted for it alone.
- */
+/** Version 11: `attempts.last_words` is what an agent said last. */
 const VERSION_11 = `
+ALTER TABLE attempts ADD COLUMN last_words TEXT;
+`;
+
+/**
+ * Version 12: questions (R17). `loops.asking` is what its agent asks, `loops.permits` what was permitted for it alone.
+ */
+const VERSION_12 = `
 ALTER TABLE loops ADD COLUMN asking TEXT;
 ALTER TABLE loops ADD COLUMN permits TEXT;
 `;
@@ -251,6 +256,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 9, sql: VERSION_9 },
   { version: 10, sql: VERSION_10 },
   { version: 11, sql: VERSION_11 },
+  { version: 12, sql: VERSION_12 },
 ];
 
 /** The version that this code knows. */

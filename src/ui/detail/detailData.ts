@@ -1,6 +1,7 @@
 import type { Check, CheckResult } from '../../core/model/check.ts';
 import { isActive, isFinished } from '../../core/model/loop.ts';
 import { toUsd } from '../../core/model/money.ts';
+import { asksForMore, isAtRoundBound } from '../../core/model/needs.ts';
 import type { ProcessIdentity } from '../../core/model/processIdentity.ts';
 import { openQuestions, type Question } from '../../core/model/question.ts';
 import type { AttemptDetail, LiveView, LoopDetail } from '../../core/model/status.ts';
@@ -8,6 +9,7 @@ import { ruleFor } from '../../core/policy/permissionRules.ts';
 import { bestRound } from '../../core/policy/rounds.ts';
 import { choicesOf, requestParts } from '../questions/requestText.ts';
 import { reasonOf } from '../text/loopText.ts';
+import { lastWordsOf } from '../text/proofWords.ts';
 import { oneLine } from '../text/safeText.ts';
 import { cleanText } from '../webviewHost/cleanText.ts';
 import type { AttemptRow, DetailData, ProcessRow, ProofData, QuestionData } from './protocol.ts';
@@ -27,11 +29,14 @@ export function detailData(
 ): DetailData {
   const { loop, prompt, attempts, ledger, history } = detail;
   const why = reasonOf(loop);
+  const lastWords = lastWordsOf(detail);
   return {
     loopId: loop.loopId,
     seq: loop.seq,
     title: oneLine(loop.title, 200) || loop.loopId,
     state: loop.state,
+    ...(isAtRoundBound(loop) && { waitsFor: 'rounds' as const }),
+    ...(asksForMore(loop) && { waitsFor: 'money' as const }),
     editable: loop.state === 'queued' && loop.attempts === 0,
     demo: isDemo,
     since: isActive(loop) ? loop.attempt.startedAt : loop.since,
@@ -59,6 +64,7 @@ export function detailData(
     prompt: cleanText(prompt.slice(0, PROMPT_SHOWN)),
     promptMore: Math.max(0, prompt.length - PROMPT_SHOWN),
     questions: isFinished(loop) ? [] : openQuestions(loop).map((question) => questionData(question, loop.cwd)),
+    ...(lastWords !== undefined && { lastWords: cleanText(lastWords) }),
     ...(loop.check && { proof: proofOf(loop.check, detail.checks) }),
     attempts: attempts.map((attempt) => attemptRow(attempt, isAlive)),
     costs: ledger
@@ -96,7 +102,7 @@ function proofOf(check: Check, checks: readonly CheckResult[]): ProofData {
 }
 
 function attemptRow(
-  { cost, token: _token, swept, kept, remaining, reason, ...attempt }: AttemptDetail,
+  { cost, token: _token, lastWords: _words, swept, kept, remaining, reason, ...attempt }: AttemptDetail,
   isAlive: (process: ProcessIdentity) => boolean,
 ): AttemptRow {
   return {

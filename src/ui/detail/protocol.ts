@@ -103,6 +103,8 @@ export interface DetailData {
   readonly seq: number;
   readonly title: string;
   readonly state: LoopState;
+  /** It can be continued: its rounds have reached a bound, or it waits to be allowed to spend more. */
+  readonly waitsFor?: 'rounds' | 'money';
   /** It is queued and has not started, so it can be edited. */
   readonly editable: boolean;
   /** Its costs are play money. */
@@ -140,6 +142,8 @@ export interface DetailData {
   readonly promptMore: number;
   /** What its agent asks, oldest first. */
   readonly questions: readonly QuestionData[];
+  /** What its agent said last. */
+  readonly lastWords?: string;
   /** Of a loop with a check. */
   readonly proof?: ProofData;
   /** Oldest first. */
@@ -175,6 +179,8 @@ export type DetailCommand =
   | 'kill'
   | 'retry'
   | 'restart'
+  | 'continueRounds'
+  | 'acceptAsIs'
   | 'runNext'
   | 'takeOver'
   | 'submitAgain'

@@ -1,14 +1,17 @@
 import * as vscode from 'vscode';
 import type { SupervisorEvent } from '../../core/model/event.ts';
 import { type Loop, needsUser } from '../../core/model/loop.ts';
+import { asksForMore, isAtRoundBound } from '../../core/model/needs.ts';
 import { openQuestions } from '../../core/model/question.ts';
+import type { LoopDetail } from '../../core/model/status.ts';
 import { isPlain } from '../questions/requestText.ts';
 import type { Config } from '../settings/config.ts';
-import { proofWords } from '../text/proofWords.ts';
+import { lastWordsOf, proofWords } from '../text/proofWords.ts';
+import { oneLine } from '../text/safeText.ts';
 import { claimEvents, EventTurns, isOwn } from '../window/eventClaims.ts';
 import type { UiDeps } from '../window/uiDeps.ts';
 import { absenceSummary } from './absence.ts';
-import { type Notice, type NoticeKind, noticeKind, noticeOf } from './notificationTexts.ts';
+import { type Notice, type NoticeKind, noticeKind, noticeOf, type Result } from './notificationTexts.ts';
 import { Presence } from './presence.ts';
 
 /** How long (ms) notices of one kind are collected before the first is shown. */
@@ -36,6 +39,8 @@ const SHOW_FAILED: Button = { title: 'Show Failed Loops', command: 'loopSupervis
 const SHOW_OUTPUT: Button = { title: 'Show Output', command: 'loopSupervisor.showOutput', onLoops: true };
 const SHOW_LOOP: Button = { title: 'Show Loop', command: 'loopSupervisor.revealLoop', onLoops: true };
 
+/** For a loop that its user can let go on. */
+const CONTINUE: Button = { title: 'Continue', command: 'loopSupervisor.continueRounds', onLoops: true };
 const ANSWER: Button = { title: 'Answer…', command: 'loopSupervisor.answer', onLoops: true };
 
 const STALE_BUTTONS: readonly Button[] = [
@@ -53,7 +58,7 @@ const STYLES: {
     readonly optional: boolean;
   };
 } = {
-  question: { show: 'warn', one: [ANSWER, SHOW_LOOP], many: [ANSWER, SHOW_LOOPS], optional: false },
+  question: { show: 'warn', one: [ANSWER], many: [ANSWER, SHOW_LOOPS], optional: false },
   completion: { show: 'info', one: [SHOW_OUTPUT, SHOW_LOOP], many: [SHOW_LOOPS], optional: true },
   failure: {
     show: 'warn',
@@ -185,10 +190,14 @@ export class Notifications implements vscode.Disposable {
     const news = events.filter((event) => !inFront(event));
     const titleOf = (loopId: string) => loops.get(loopId)?.title || loopId;
     const [only] = ids;
-    const proof = kind === 'completion' && ids.size === 1 && only !== undefined ? await this.#proofOf(only) : undefined;
-    const notice = noticeOf(kind, news, titleOf, Date.now(), () => proof);
-    const asks = kind === 'question' && only !== undefined ? answersFor(news, loops.get(only)) : undefined;
-    if (notice) await this.#show(kind, notice, asks);
+    const detail =
+      kind === 'completion' && ids.size === 1 && only !== undefined ? await this.#detailOf(only) : undefined;
+    const notice = noticeOf(kind, news, titleOf, Date.now(), () => detail && resultOf(detail));
+    const [loop] = loops.values();
+    const canContinue = loop !== undefined && loops.size === 1 && (asksForMore(loop) || isAtRoundBound(loop));
+    const asks = kind === 'question' && only !== undefined ? answersFor(news, loop) : [];
+    const more = kind === 'waiting' && canContinue ? [CONTINUE] : asks;
+    if (notice) await this.#show(kind, notice, more);
   }
 
   async #find(loopId: string): Promise<Loop | undefined> {
@@ -219,19 +228,18 @@ export class Notifications implements vscode.Disposable {
     }
   }
 
-  async #proofOf(loopId: string): Promise<string | undefined> {
+  async #detailOf(loopId: string): Promise<LoopDetail | undefined> {
     try {
-      const detail = await this.#deps.host.current?.get(loopId);
-      return detail && proofWords(detail);
+      return await this.#deps.host.current?.get(loopId);
     } catch (error) {
-      this.#deps.log.debug(`The checks of ${loopId} could not be read: ${error}`);
+      this.#deps.log.debug(`The result of ${loopId} could not be read: ${error}`);
       return undefined;
     }
   }
 
-  async #show(kind: NoticeKind, { message, loopIds }: Notice, ownButtons?: readonly Button[]): Promise<void> {
+  async #show(kind: NoticeKind, { message, loopIds }: Notice, more: readonly Button[]): Promise<void> {
     const { show, one, many, optional } = STYLES[kind];
-    const buttons = ownButtons ?? (loopIds.length === 1 && one.length > 0 ? one : many);
+    const buttons = [...more, ...(loopIds.length === 1 && one.length > 0 ? one : many)];
     const titles = [...buttons.map(({ title }) => title), ...(optional ? [OFF] : [])];
     const { showInformationMessage, showWarningMessage, showErrorMessage } = vscode.window;
     const answer = await { info: showInformationMessage, warn: showWarningMessage, error: showErrorMessage }[show](
@@ -250,20 +258,27 @@ export class Notifications implements vscode.Disposable {
   }
 }
 
+/** What a loop's check has shown, and what its agent said last. */
+function resultOf(detail: LoopDetail): Result {
+  const proof = proofWords(detail);
+  const words = lastWordsOf(detail);
+  return { ...(proof && { proof }), ...(words && { words: oneLine(words, 120) }) };
+}
+
 /**
- * Buttons that answer the only question of a notice at once, where the notice shows all of it; undefined where its user
- * has to read more than fits.
+ * Buttons that answer the only question of a notice at once, where the notice shows all of it; none where its user has
+ * to read more than fits.
  */
-function answersFor(news: readonly SupervisorEvent[], loop: Loop | undefined): readonly Button[] | undefined {
+function answersFor(news: readonly SupervisorEvent[], loop: Loop | undefined): readonly Button[] {
   const [event, another] = news;
-  if (event?.type !== 'loop:asking' || another || !loop) return undefined;
+  if (event?.type !== 'loop:asking' || another || !loop) return [];
   const question = openQuestions(loop).find(({ id }) => id === event.question);
   const { kind, command, paths = [], diff } = question?.request ?? {};
   const text = kind === 'command' ? command : kind === 'read' && diff === undefined ? paths.join(', ') : undefined;
-  if (!question || text === undefined || !isPlain(text)) return undefined;
+  if (!question || text === undefined || !isPlain(text)) return [];
   const button = (title: string, choice: string): Button => {
     return { title, command: 'loopSupervisor.answer', onLoops: true, given: { question: question.id, choice } };
   };
   const allow = question.choices.some((choice) => choice.kind === 'allowOnce') ? [button('Allow Once', 'allow')] : [];
-  return [...allow, button('Deny', 'deny'), ANSWER];
+  return [...allow, button('Deny', 'deny')];
 }

@@ -17,6 +17,7 @@ export function createApi(host: SupervisorHost): LoopSupervisorApi {
     tryNow: async (account) => (await host.ready()).tryNow(account),
     hold: async (account, until) => (await host.ready()).hold(account, until),
     retry: async (loopId, options) => (await host.ready()).retry(loopId, options),
+    continueLoop: async (loopId, options) => (await host.ready()).continueLoop(loopId, options),
     pause: async () => (await host.ready()).pause(),
     resume: async () => (await host.ready()).resume(),
     shutdown: async (timeoutMs) => (await host.ready()).shutdown(timeoutMs),
