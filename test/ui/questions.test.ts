@@ -35,7 +35,7 @@ describe('loops that ask, in the workbench', () => {
     await card.getByRole('button', { name: 'Always Allow Like This…' }).click();
     await window.input.answer('This rule is added', 'Command(npm install *)');
     await window.tree.becomes(/^Update it/, 'completed');
-    const history = await page.getByRole('region', { name: 'History' }).innerText();
+    const history = await page.getByRole('region', { name: 'History' }).first().innerText();
     assert.match(history, /allowed by you: run npm install sample-package-1\?/);
     assert.match(history, /denied by you: run npm install sample-package-2\?/);
 

@@ -235,10 +235,15 @@ const VERSION_11 = `
 ALTER TABLE attempts ADD COLUMN last_words TEXT;
 `;
 
-/**
- * Version 12: questions (R17). `loops.asking` is what its agent asks, `loops.permits` what was permitted for it alone.
- */
+/** Version 12: `windows.headless` marks the lease of the headless host (R15.1). */
 const VERSION_12 = `
+ALTER TABLE windows ADD COLUMN headless INTEGER;
+`;
+
+/**
+ * Version 13: questions (R17). `loops.asking` is what its agent asks, `loops.permits` what was permitted for it alone.
+ */
+const VERSION_13 = `
 ALTER TABLE loops ADD COLUMN asking TEXT;
 ALTER TABLE loops ADD COLUMN permits TEXT;
 `;
@@ -257,6 +262,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 10, sql: VERSION_10 },
   { version: 11, sql: VERSION_11 },
   { version: 12, sql: VERSION_12 },
+  { version: 13, sql: VERSION_13 },
 ];
 
 /** The version that this code knows. */
