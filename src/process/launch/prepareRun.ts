@@ -18,7 +18,7 @@ export async function prepareRun(
   files: RunFiles,
   request: LaunchRequest,
   environment: Environment,
-  { windowsFolder, beatMs }: Pick<RunRequest, 'windowsFolder' | 'beatMs'>,
+  { windowsFolder, beatMs, containment }: Pick<RunRequest, 'windowsFolder' | 'beatMs' | 'containment'>,
 ): Promise<void> {
   const { plan } = request;
   mkdirSync(files.orders, { recursive: true, mode: FOLDER_MODE });
@@ -43,6 +43,7 @@ export async function prepareRun(
     limits: request.limits,
     windowsFolder,
     ...(beatMs !== undefined && { beatMs }),
+    ...(containment !== undefined && { containment }),
   };
   writeJson(files.request, record);
 }
