@@ -22,12 +22,15 @@ const common = {
 
 // What is imported only when it is needed becomes a bundle of its own, so that activation loads little.
 const LATER = {
+  './cli.ts': './cli.cjs',
   './parts.ts': './parts.cjs',
   './agents/catalog.ts': './agents.cjs',
   './ui/webviewHost/allPages.ts': './pages.cjs',
   './headless/windowSide.ts': './headless.cjs',
   './store/postgres/main.ts': './postgres.cjs',
   './git/workTrees.ts': './git.cjs',
+  './store/sqlite/store.ts': './sqlite.cjs',
+  './findContainment.ts': './contain.cjs',
   execa: './execa.cjs',
 };
 const later = {
@@ -62,8 +65,12 @@ const programs = {
     pages: 'src/ui/webviewHost/allPages.ts',
     postgres: 'src/store/postgres/main.ts',
     git: 'src/git/workTrees.ts',
+    sqlite: 'src/store/sqlite/store.ts',
+    contain: 'src/process/contain/findContainment.ts',
     execa: 'execa',
     headless: 'src/headless/windowSide.ts',
+    loops: 'src/loops.ts',
+    cli: 'src/cli.ts',
     host: 'src/host.ts',
     guardian: 'src/process/guardian/main.ts',
     sampleAgent: 'src/agents/sample/main.ts',

@@ -30,8 +30,8 @@ export function activate(context: vscode.ExtensionContext): LoopSupervisorApi {
   let parts: Parts | undefined;
   const headless = async () => {
     const { windowSide } = await import('./headless/windowSide.ts');
-    const program = context.asAbsolutePath(join('dist', 'host.cjs'));
-    return windowSide({ storage, program, version: String(context.extension.packageJSON.version) });
+    const bundle = (name: string) => context.asAbsolutePath(join('dist', `${name}.cjs`));
+    return windowSide({ storage, bundle, version: String(context.extension.packageJSON.version) });
   };
   const load = async (): Promise<Parts> => {
     const { createParts } = await import('./parts.ts');
@@ -77,6 +77,7 @@ export function activate(context: vscode.ExtensionContext): LoopSupervisorApi {
     all: async () => (await load()).checks.all(),
     find: async () => (await load()).checks.find(),
     check: async (names?: readonly string[]) => (await load()).checks.check(names),
+    containment: async () => (await load()).checks.containment(),
   };
   const reportAgents = async () => {
     try {

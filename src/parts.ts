@@ -9,6 +9,7 @@ import type { Store } from './core/ports/store.ts';
 import { systemClock as clock } from './core/runtime/systemClock.ts';
 import type { HostRole } from './core/state/context.ts';
 import { Supervisor } from './core/supervisor.ts';
+import { foundOnce } from './process/contain/foundOnce.ts';
 import { isOnNetworkDisk, localFolders } from './process/environment/networkDisk.ts';
 import { askProgram, findProgram } from './process/environment/programCheck.ts';
 import { terminalEnvironment } from './process/environment/shellEnvironment.ts';
@@ -18,7 +19,6 @@ import { folders as existing } from './process/runFolder/folders.ts';
 import { createTable } from './process/tables/platformTable.ts';
 import { createInspector } from './process/tables/processInspector.ts';
 import { createResourceSampler } from './process/tables/resources.ts';
-import { openStore } from './store/sqlite/store.ts';
 import { chooseStoreFolder, type StoreFolder } from './store/sqlite/storeFolder.ts';
 import type { AgentChecks } from './ui/agentCheck/agentChecks.ts';
 import { createAgentChecks } from './ui/agentCheck/createAgentChecks.ts';
@@ -103,7 +103,11 @@ export function createParts({
   const readAgents = () => createCatalog({ ...agentSettings(), sample, platform: process.platform, codexHome });
   let agents = readAgents();
 
-  const checks = createAgentChecks({ catalog: () => agents.catalog, environment, findProgram, askProgram });
+  const containment = foundOnce(log);
+  const checks = createAgentChecks({
+    catalog: () => agents.catalog,
+    ...{ environment, findProgram, askProgram, containment },
+  });
   let folder = storage;
   const chooseFolder = async (): Promise<StoreFolder> => {
     const { scope } = createTable();
@@ -121,7 +125,10 @@ export function createParts({
   const openChosenStore = async (): Promise<{ readonly store: Store; readonly time: Clock }> => {
     const { path, isTakenOver } = await chooseFolder();
     const address = sharedStore();
-    if (address === '') return { store: openStore({ path, clock, log, endsLeases: isTakenOver }), time: clock };
+    if (address === '') {
+      const { openStore } = await import('./store/sqlite/store.ts');
+      return { store: openStore({ path, clock, log, endsLeases: isTakenOver }), time: clock };
+    }
     const { openPostgresStore } = await import('./store/postgres/main.ts');
     const store = await openPostgresStore({ address, password: () => storePassword(address), clock, log });
     return { store, time: store.clock };
@@ -134,7 +141,7 @@ export function createParts({
       runsFolder: join(folder, 'runs'),
       windowsFolder: join(folder, 'windows'),
       guardianProgram: bundle('guardian'),
-      ...{ nodePath, environment, clock, log },
+      ...{ nodePath, environment, containment, clock, log },
       isCaller: role === 'caller',
     });
     const supervisor = new Supervisor({
@@ -165,6 +172,7 @@ export function createParts({
     move: async (address, password, progress) => {
       const { moveToStore } = await import('./store/postgres/main.ts');
       const { path } = await chooseFolder();
+      const { openStore } = await import('./store/sqlite/store.ts');
       const from = openStore({ path, clock, log });
       try {
         return await moveToStore(

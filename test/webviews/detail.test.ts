@@ -47,6 +47,7 @@ const DETAIL: DetailData = {
   metadata: { ticket: 'PAY-12' },
   prompt: 'Fix the flaky test in the payment module.\n\nRun it 20 times before you say that it works.',
   promptMore: 0,
+  questions: [],
   attempts: [
     attempt({
       endedAt: NOW - 100_000,
@@ -74,6 +75,7 @@ const DETAIL: DetailData = {
       allowanceUsd: 2,
       resumed: true,
       account: 'claude',
+      containment: 'cgroup',
     }),
   ],
   costs: [
@@ -157,6 +159,7 @@ describe('detail page', () => {
       'Could not be ended 4400 stuck --on=disk',
       'Attempt 2 · running',
       'resumed its session',
+      'contained by a control group',
       '≈$0.10 estimated',
       'at least $0.03 reported',
       '$0.03 reported',

@@ -1,6 +1,7 @@
 import type { Outcome } from './attempt.ts';
 import type { CheckResult } from './check.ts';
 import type { CircuitState } from './circuit.ts';
+import type { Containment } from './containment.ts';
 import type { GateOf, HoldReason } from './gate.ts';
 import type { LedgerRow, Transition } from './history.ts';
 import type { Leftovers } from './leftovers.ts';
@@ -121,6 +122,15 @@ export interface Status {
   /** Those of the queue that cannot start for a reason of their own. They reserve nothing, and block nobody (R2.2). */
   readonly parked: readonly ParkedStatus[];
   readonly backingOff: readonly { readonly loopId: string; readonly until: number; readonly reason: string }[];
+  /** What agents ask and nobody has answered, those included whose run was stopped meanwhile (R17). */
+  readonly asking: readonly {
+    readonly loopId: string;
+    /** The id of the question. */
+    readonly question: string;
+    /** What is asked, in one line. */
+    readonly asks: string;
+    readonly since: number;
+  }[];
   readonly waiting: readonly {
     readonly loopId: string;
     readonly for: Waiting['for'];
@@ -230,6 +240,8 @@ export interface AttemptDetail extends Leftovers {
   readonly resumed: boolean;
   /** Names its run folder. */
   readonly token: string;
+  /** How its processes are contained (R13.1); absent where that is not known. */
+  readonly containment?: Containment;
   readonly cost: {
     readonly usd: number;
     /** The part of `usd` that is a guess, as nobody knows it (R6.6). */

@@ -1,8 +1,10 @@
 import type { AgentEvent, AgentReader, Json, ProcessExit } from '../model/agentEvent.ts';
 import type { StopBy } from '../model/attempt.ts';
+import type { Containment } from '../model/containment.ts';
 import type { Leftovers } from '../model/leftovers.ts';
 import type { Look } from '../model/looks.ts';
 import type { ProcessIdentity, SweptProcess } from '../model/processIdentity.ts';
+import type { Answer, AskedQuestion } from '../model/question.ts';
 import type { CommandPlan } from './agents.ts';
 
 /** What an attempt's guardian enforces. Times in ms, suspend not counted; 0 = none. */
@@ -15,6 +17,8 @@ export interface RunLimits {
   /** How long its process may live on after the agent has said that it ended (R5.6). */
   readonly endGraceMs: number;
   readonly maxLogBytes: number;
+  /** Memory that all its processes may hold together (R13.2). */
+  readonly maxMemoryBytes?: number;
   readonly unattendedGraceMs: number;
   readonly keep: readonly string[];
 }
@@ -53,6 +57,8 @@ export interface AdoptRequest {
 export interface RunStarted {
   readonly leader: ProcessIdentity;
   readonly guardian?: ProcessIdentity;
+  /** How its processes are contained (R13.1); absent where its guardian is of an older version. */
+  readonly containment?: Containment;
   /** Wall time of the start, ms. */
   readonly at: number;
 }
@@ -140,6 +146,8 @@ export interface RunObserver {
   unseen(why: string | undefined): void;
   /** The last lines of its logs have changed. */
   lines(lines: LiveLines): void;
+  /** What its agent asks has changed (R17.1): all that lies in the run folder now, oldest first. */
+  asking(questions: readonly AskedQuestion[]): void;
   /** Exactly once, unless the run was released before. */
   ended(end: RunEnd): void;
 }
@@ -156,6 +164,11 @@ export interface RunControl {
    * will name. SIGKILL ends all that is left of the run too.
    */
   signal(signal: string, by: StopBy | undefined): Promise<boolean>;
+  /**
+   * Passes an answer on to the program that asked; the first one stands (R17.1). Throws the error of the file system,
+   * except where its run folder is not on this machine or is gone.
+   */
+  answer(question: string, answer: Answer): void;
   /** Starts the deadlines of first output and silence anew: what *Keep Waiting* does. */
   keepWaiting(): void;
   /** Its window goes. With a number it stops after so many ms unless a window with its folder takes over. */

@@ -30,6 +30,7 @@ const stopBy = z.enum([
   'unattended',
   'ended',
   'refused',
+  'asking',
 ]);
 
 const claim = z.object({
@@ -43,6 +44,7 @@ const started = z.object({
   leader: identity,
   guardian: identity,
   group: z.exactOptional(z.string().check(z.regex(/^\/.*\/loop-supervisor\/[A-Za-z0-9-]+$/))),
+  containment: z.exactOptional(z.enum(['scope', 'cgroup', 'subreaper', 'search'])),
   at: time,
 });
 const stop = {

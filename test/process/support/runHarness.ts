@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { AgentReader } from '../../../src/core/model/agentEvent.ts';
 import type { Disposable } from '../../../src/core/model/disposable.ts';
+import type { AskedQuestion } from '../../../src/core/model/question.ts';
 import type { CommandPlan } from '../../../src/core/ports/agents.ts';
 import type {
   AdoptRequest,
@@ -95,6 +96,13 @@ export class Told implements RunObserver {
     this.lastLines.push(lines);
   }
 
+  /** What it asked, look by look. */
+  readonly asked: (readonly AskedQuestion[])[] = [];
+
+  asking(questions: readonly AskedQuestion[]): void {
+    this.asked.push(questions);
+  }
+
   ended(end: RunEnd): void {
     this.calls.push('ended');
     this.end = end;
@@ -154,7 +162,10 @@ export class RunHarness {
   /** Another window's launcher on the same runs. */
   newLauncher(
     options: Partial<
-      Pick<LauncherOptions, 'guardianProgram' | 'nodePath' | 'environment' | 'beatMs' | 'clock' | 'unseenForMs'>
+      Pick<
+        LauncherOptions,
+        'guardianProgram' | 'nodePath' | 'environment' | 'containment' | 'beatMs' | 'clock' | 'unseenForMs'
+      >
     > = {},
   ): AgentLauncher & Disposable {
     return createLauncher({
