@@ -37,7 +37,7 @@ export class Chart {
   readonly #options: ChartOptions;
   readonly #host = h('div', { class: 'chart', 'aria-hidden': 'true' });
   readonly #table: HTMLElement;
-  readonly #none = h('p', { class: 'dim', hidden: true }, 'Nothing in this time.');
+  readonly #none = h('p', { class: 'dim', hidden: true }, 'Nothing in this period.');
   #plot: uPlot | undefined;
   #data: ChartData = { labels: [], series: [] };
   #shape = '';
