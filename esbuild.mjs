@@ -7,6 +7,8 @@ import { build, context } from 'esbuild';
 
 const watch = process.argv.includes('--watch');
 const production = process.argv.includes('--production');
+// Another folder than dist, for tests of what ships.
+const outdir = /^--outdir=(.+)$/m.exec(process.argv.join('\n'))?.[1] ?? 'dist';
 const common = {
   bundle: true,
   minify: production,
@@ -15,7 +17,7 @@ const common = {
   legalComments: 'none',
   metafile: true,
   logLevel: watch ? 'info' : 'warning',
-  outdir: 'dist',
+  outdir,
 };
 
 // What is imported only when it is needed becomes a bundle of its own, so that activation loads little.
@@ -23,8 +25,10 @@ const LATER = {
   './parts.ts': './parts.cjs',
   './agents/catalog.ts': './agents.cjs',
   './ui/webviewHost/allPages.ts': './pages.cjs',
+  './headless/windowSide.ts': './headless.cjs',
   './store/postgres/main.ts': './postgres.cjs',
   './git/workTrees.ts': './git.cjs',
+  './findContainment.ts': './contain.cjs',
   execa: './execa.cjs',
 };
 const later = {
@@ -59,7 +63,10 @@ const programs = {
     pages: 'src/ui/webviewHost/allPages.ts',
     postgres: 'src/store/postgres/main.ts',
     git: 'src/git/workTrees.ts',
+    contain: 'src/process/contain/findContainment.ts',
     execa: 'execa',
+    headless: 'src/headless/windowSide.ts',
+    host: 'src/host.ts',
     guardian: 'src/process/guardian/main.ts',
     sampleAgent: 'src/agents/sample/main.ts',
   },
@@ -102,9 +109,9 @@ function writeNotices(files) {
     const text = file ? readFileSync(join(folder, file), 'utf8') : standardText(manifest);
     return `${manifest.name} ${manifest.version} (${manifest.license})\n\n${text.trim()}\n`;
   });
-  mkdirSync('dist', { recursive: true });
+  mkdirSync(outdir, { recursive: true });
   const head = 'Loop Supervisor contains code of these packages.\n';
-  writeFileSync('dist/THIRD_PARTY_NOTICES.txt', [head, ...notices].join(`\n${'-'.repeat(72)}\n\n`));
+  writeFileSync(join(outdir, 'THIRD_PARTY_NOTICES.txt'), [head, ...notices].join(`\n${'-'.repeat(72)}\n\n`));
 }
 
 /** A few packages only name the MIT licence: its text is that of our own, with their author. */

@@ -70,6 +70,7 @@ export class Engine implements Disposable {
     this.runs.reconcile();
     for (const event of [...unit.heard, ...unit.events]) this.listeners.tell(event);
     this.listeners.changed();
+    if (this.context.window.role === 'caller') return;
     this.#wakeTimer.set(unit.waitsForDisk);
     this.#profileChecks.set();
   }

@@ -100,9 +100,10 @@ export class RunMonitor implements RunObserver {
     this.#run = undefined;
   }
 
-  started({ leader, guardian }: RunStarted): void {
+  started({ leader, guardian, containment }: RunStarted): void {
     this.#store((unit, loop) => {
-      unit.putAttempt(loop, { ...loop.attempt, leader, ...(guardian && { guardian }) });
+      const facts = { leader, ...(guardian && { guardian }), ...(containment && { containment }) };
+      unit.putAttempt(loop, { ...loop.attempt, ...facts });
     });
   }
 

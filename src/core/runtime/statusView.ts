@@ -219,6 +219,7 @@ function attemptDetail(attempt: Attempt): AttemptDetail {
     ...(attempt.round !== undefined && { round: attempt.round }),
     resumed: attempt.resumed,
     token: attempt.token,
+    ...(attempt.containment && { containment: attempt.containment }),
     cost: {
       usd: toUsd(attempt.cost + attempt.accrued),
       unknownUsd: toUsd(attempt.costUnknown),

@@ -14,8 +14,11 @@ import type {
   RunToLookFor,
 } from '../../core/ports/launcher.ts';
 import { RetryLog } from '../../core/runtime/retryLog.ts';
+import type { FoundContainment } from '../contain/findContainment.ts';
+import { foundOnce } from '../contain/foundOnce.ts';
 import { withoutMarkers } from '../environment/carriedEnvironment.ts';
-import { Follower, type FollowOptions, type FollowServices } from '../follow/follower.ts';
+import { Follower } from '../follow/follower.ts';
+import type { FollowOptions, FollowServices } from '../follow/followOptions.ts';
 import { Messenger } from '../follow/messenger.ts';
 import { Poller } from '../follow/poller.ts';
 import { Pump } from '../follow/pump.ts';
@@ -36,12 +39,16 @@ export interface LauncherOptions {
   readonly runsFolder: string;
   /** Where windows say that they live; this one does so while the launcher is not disposed. */
   readonly windowsFolder: string;
+  /** It belongs to a caller that follows nothing: guardians do not count it as somebody who looks after them. */
+  readonly isCaller?: boolean;
   /** The guardian's bundle. */
   readonly guardianProgram: string;
   /** The Node, or Electron, that runs this: `process.execPath`. */
   readonly nodePath: string;
   /** The environment that a terminal would have; a plan's own variables are added to it. */
   readonly environment: () => Promise<Record<string, string>>;
+  /** How runs are contained here (R13.1); found out when it is first asked for, if absent. */
+  readonly containment?: () => Promise<FoundContainment>;
   /** How often (ms) guardians show that they work; 10,000 if absent. */
   readonly beatMs?: number;
   readonly clock: Clock;
@@ -66,11 +73,13 @@ class Launcher implements AgentLauncher, Disposable {
   readonly #poller: Poller;
   readonly #noSpace: RetryLog;
   readonly #followers = new Set<Follower>();
-  readonly #windowFile: Disposable;
+  readonly #windowFile: Disposable | undefined;
+  readonly #containment: () => Promise<FoundContainment>;
   #isDisposed = false;
 
   constructor(options: LauncherOptions) {
     this.#options = options;
+    this.#containment = options.containment ?? foundOnce(options.log);
     this.#noSpace = new RetryLog(options);
     const { clock, log } = options;
     mkdirSync(options.runsFolder, { recursive: true, mode: FOLDER_MODE });
@@ -83,6 +92,7 @@ class Launcher implements AgentLauncher, Disposable {
       ...{ clock, log, table, inspector, messenger: new Messenger(table, clock, log), pump: new Pump(log) },
       ...(options.unseenForMs !== undefined && { unseenForMs: options.unseenForMs }),
     };
+    if (options.isCaller) return;
     this.#windowFile = keepWindowFile({
       windowsFolder: options.windowsFolder,
       windowId: `host-${process.pid}-${inspector.self.startTime.replace(/\W+/g, '-')}`,
@@ -178,7 +188,7 @@ class Launcher implements AgentLauncher, Disposable {
     this.#isDisposed = true;
     for (const follower of this.#followers) follower.release();
     this.#poller.dispose();
-    this.#windowFile.dispose();
+    this.#windowFile?.dispose();
   }
 
   /** Prepares a run and starts its guardian, unless the run was stopped or released meanwhile. */
@@ -186,11 +196,13 @@ class Launcher implements AgentLauncher, Disposable {
     const { guardianProgram, nodePath, environment, log } = this.#options;
     const files = runFiles(this.#runsFolder, request.token);
     try {
+      const found = this.#containment();
       const agentEnvironment = { ...withoutMarkers(await environment()), ...request.plan.env };
+      const { kind: containment, wrap } = await found;
       if (follower.isOver) return;
-      await prepareRun(files, request, agentEnvironment, this.#options);
+      await prepareRun(files, request, agentEnvironment, { ...this.#options, containment });
       if (follower.isOver) return;
-      const command = { nodePath, guardianProgram };
+      const command = { nodePath, guardianProgram, wrap: wrap(request.token, request.limits.maxMemoryBytes ?? 0) };
       const guardian = new GuardianProcess(command, files, agentEnvironment);
       await follower.begin(guardian, (end) => guardianTrouble(end, command, files.guardianLog));
     } catch (error) {

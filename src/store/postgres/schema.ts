@@ -117,12 +117,24 @@ const VERSION_4 = `
 ALTER TABLE attempts ADD COLUMN last_words text;
 `;
 
+/** Version 5: the lease of the headless host (R15.1), as step 12 of the schema on SQLite. */
+const VERSION_5 = `
+ALTER TABLE windows ADD COLUMN headless smallint;
+`;
+
+/** Version 6: how attempts are contained, as step 13 of the schema on SQLite. */
+const VERSION_6 = `
+ALTER TABLE attempts ADD COLUMN containment text;
+`;
+
 /** The steps of the schema in their order. A change of the schema is a new step at the end. */
 export const MIGRATIONS: readonly Migration[] = [
   { version: 1, sql: VERSION_1 },
   { version: 2, sql: VERSION_2 },
   { version: 3, sql: VERSION_3 },
   { version: 4, sql: VERSION_4 },
+  { version: 5, sql: VERSION_5 },
+  { version: 6, sql: VERSION_6 },
 ];
 
 /** The version that this code knows. */

@@ -235,6 +235,16 @@ const VERSION_11 = `
 ALTER TABLE attempts ADD COLUMN last_words TEXT;
 `;
 
+/** Version 12: `windows.headless` marks the lease of the headless host (R15.1). */
+const VERSION_12 = `
+ALTER TABLE windows ADD COLUMN headless INTEGER;
+`;
+
+/** Version 13: `attempts.containment` is how the processes of an attempt are contained (R13.1). */
+const VERSION_13 = `
+ALTER TABLE attempts ADD COLUMN containment TEXT;
+`;
+
 /** The steps of the schema in their order. A change of the schema is a new step at the end. */
 export const MIGRATIONS: readonly Migration[] = [
   { version: 1, sql: VERSION_1 },
@@ -248,6 +258,8 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 9, sql: VERSION_9 },
   { version: 10, sql: VERSION_10 },
   { version: 11, sql: VERSION_11 },
+  { version: 12, sql: VERSION_12 },
+  { version: 13, sql: VERSION_13 },
 ];
 
 /** The version that this code knows. */
