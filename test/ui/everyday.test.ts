@@ -182,6 +182,22 @@ describe('every day', () => {
     assert.match(told.at(-1)?.['message'] ?? '', /“Spend it .*” completed for \$0\.\d+/);
   });
 
+  it('every mistake in agents is named above the tree, and what to do', async () => {
+    const { window, server } = host;
+    const before = server.readSettings();
+    const odd = { line: { command: 'wc -w && echo done' }, none: { extends: 'nobody', command: 'x' } };
+    server.writeSettings({ ...before, 'loopSupervisor.agents': { ...settings['loopSupervisor.agents'], ...odd } });
+    const message = window.page.locator('.part.sidebar .tree-explorer-viewlet-tree-view .message');
+    await until('both of them', async () => {
+      const said = (await message.allInnerTexts()).join();
+      if (!/"shell": true/.test(said) || !/nobody/.test(said)) throw new Error(said);
+      return true;
+    });
+    await window.screenshot('settings-problems');
+    server.writeSettings(before);
+    await until('no message', async () => !(await message.allInnerTexts()).join().includes('nobody'));
+  });
+
   it('after an absence one summary says what happened', async () => {
     const { window, server } = host;
     await window.remembers('presence.seenAt');
