@@ -218,6 +218,16 @@ describe('dashboard page', () => {
     await view.mustBeAccessible();
   });
 
+  it('the legend of a chart has names, and values only where the chart is pointed at', async () => {
+    await open();
+    const legend = view.page.locator('.u-legend').first();
+    assert.doesNotMatch(await legend.innerText(), /[–:$]/);
+    await view.page.locator('.u-over').first().hover();
+    await until('the values', async () => /\$\d/.test(await legend.innerText()));
+    await view.page.mouse.move(0, 0);
+    await until('only names again', async () => !/[–:$]/.test(await legend.innerText()));
+  });
+
   it('of 10,000 finished loops only the rows in sight exist, wherever it is scrolled to', async () => {
     await open({}, 100);
     const now = Date.now();
