@@ -21,6 +21,8 @@ export type Verdict =
   | { readonly kind: 'limited'; readonly reason: string; readonly until?: number }
   /** It used up its allowance (R6.8). `of`: whose money it was. */
   | { readonly kind: 'usedUp'; readonly of: Allowance['of']; readonly reason: string }
+  /** Its run was stopped because nobody answered what it asks (R17.2). */
+  | { readonly kind: 'asking'; readonly reason: string }
   /** Trouble of its account or profile: that is held, and the loop returns to its place (R14.1). */
   | {
       readonly kind: 'held';
@@ -153,6 +155,7 @@ const STOPPED: { readonly [by in Exclude<StopBy, 'cap' | 'refused'>]: Verdict } 
   timeout: failed('timeout', 'it ran longer than loopTimeoutMinutes'),
   hung: failed('hung', 'nothing was heard of it for too long'),
   'output-limit': failed('output-limit', 'its output passed output.maxLogMegabytes'),
+  asking: { kind: 'asking', reason: 'stopped because nobody answered what it asks' },
   ended: { kind: 'interrupted', reason: 'stopped when it seemed to have ended', charged: false },
 };
 

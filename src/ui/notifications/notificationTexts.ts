@@ -4,7 +4,16 @@ import { heldName } from '../text/holdWords.ts';
 import { oneLine, withoutLinks } from '../text/safeText.ts';
 
 /** Kinds of notices. */
-export type NoticeKind = 'completion' | 'failure' | 'waiting' | 'silence' | 'circuit' | 'budget' | 'hold' | 'stale';
+export type NoticeKind =
+  | 'question'
+  | 'completion'
+  | 'failure'
+  | 'waiting'
+  | 'silence'
+  | 'circuit'
+  | 'budget'
+  | 'hold'
+  | 'stale';
 
 /** A message about one event, or a burst of one kind. */
 export interface Notice {
@@ -33,6 +42,8 @@ export function noticeKind(event: SupervisorEvent): NoticeKind | undefined {
       return event.permanent ? 'failure' : undefined;
     case 'loop:waiting':
       return 'waiting';
+    case 'loop:asking':
+      return 'question';
     case 'loop:silent':
       return event.forMs === undefined ? undefined : 'silence';
     case 'circuit:trip':
@@ -87,6 +98,7 @@ function messageOf(
 }
 
 const SEVERAL: { readonly [kind in NoticeKind]: string } = {
+  question: 'ask for permission',
   completion: 'completed',
   failure: 'failed and have no restarts left',
   waiting: 'wait for a usage limit',
@@ -107,6 +119,8 @@ function sentence(event: SupervisorEvent, title: string, now: number, { proof, w
       return event.until === undefined
         ? `${title} needs you: ${oneLine(event.reason, 160)}`
         : `${title} waits until ${formatClock(event.until, now)}: ${oneLine(event.reason, 160)}`;
+    case 'loop:asking':
+      return `${title} asks: ${oneLine(event.asks, 240)}`;
     case 'loop:silent':
       if (event.kind === 'retrying')
         return `${title} has only been retrying since ${formatClock(event.since ?? now, now)}: ${oneLine(event.why ?? '', 160)}`;

@@ -7,7 +7,9 @@ import {
   type Waiting,
 } from '../../core/model/loop.ts';
 import { toUsd } from '../../core/model/money.ts';
+import { openQuestions } from '../../core/model/question.ts';
 import type { LiveView, WaitingFor } from '../../core/model/status.ts';
+import { requestLine } from '../../core/policy/requests.ts';
 import { count, formatClock, formatCost, formatDuration, formatUsd, speakCost, speakDuration } from './format.ts';
 import { oneLine } from './safeText.ts';
 
@@ -235,6 +237,9 @@ export function roundOf({ rounds }: Loop): string {
 function doingNow(view: LiveView, now: number): string {
   const { activity, loop } = view;
   if (loop.state === 'stopping') return '';
+  const [question, ...more] = openQuestions(loop);
+  if (question)
+    return `asks: ${oneLine(requestLine(question.request), 80)}${more.length > 0 ? ` and ${more.length} more` : ''}`;
   if (loop.state === 'checking') return `checking: ${oneLine(loop.check?.command ?? '', 40)}`;
   if (activity?.asking !== undefined) return `may be asking: ${oneLine(activity.asking, 60)}`;
   // The report holds the silence at that time; it has lasted since.
