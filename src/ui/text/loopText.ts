@@ -38,6 +38,7 @@ const NEED_WORDS: { readonly [need in UserDecision]: string } = {
   endUnknown: 'may still be running',
   notEnded: 'could not be ended',
   answer: 'asked a question',
+  question: 'waits for your answer',
   allowance: 'wants to spend more',
   maxRounds: 'no rounds left',
   maxCost: 'at its cost limit',
