@@ -119,7 +119,7 @@ export function decideOutcome(facts: EndFacts): Verdict {
     if (hold) return { kind: 'held', ...hold, class: 'agent', reason: said.reason, cause: said.cause };
     return { ...failed('agent', said.reason, PERMANENT_CAUSES.includes(said.cause)), cause: said.cause };
   }
-  if (end.kind === 'lost') return failed('lost', end.error ?? 'nobody knows how it ended');
+  if (end.kind === 'lost') return failed('lost', end.error ?? 'it is unknown how it ended');
   if (end.exit.signal !== undefined) return failed('signal', `killed from outside by ${end.exit.signal}`);
   if (end.exit.exitCode)
     return failed('exit', `exit code ${end.exit.exitCode}${end.errorLine && `: ${end.errorLine}`}`);
