@@ -104,15 +104,17 @@ export function createParts({
   let agents = readAgents();
 
   const containment = foundOnce(log);
-  const loadChecks = async () => {
+  let checksMade: AgentChecks | undefined;
+  const madeChecks = async (): Promise<AgentChecks> => {
     const { createAgentChecks } = await import('./ui/agentCheck/createAgentChecks.ts');
-    const services = { environment, findProgram, askProgram, containment };
-    return createAgentChecks({ catalog: () => agents.catalog, ...services });
+    const catalog = () => agents.catalog;
+    checksMade ??= createAgentChecks({ catalog, environment, findProgram, askProgram, containment });
+    return checksMade;
   };
   const checks: AgentChecks = {
-    all: async () => (await loadChecks()).all(),
-    find: async () => (await loadChecks()).find(),
-    check: async (names) => (await loadChecks()).check(names),
+    all: async () => (await madeChecks()).all(),
+    find: async () => (await madeChecks()).find(),
+    check: async (names) => (await madeChecks()).check(names),
     containment,
   };
   let folder = storage;
@@ -184,8 +186,8 @@ export function createParts({
     },
     move: async (address, password, progress) => {
       const { moveToStore } = await import('./store/postgres/main.ts');
-      const { openStore } = await import('./store/sqlite/store.ts');
       const { path } = await chooseFolder();
+      const { openStore } = await import('./store/sqlite/store.ts');
       const from = openStore({ path, clock, log });
       try {
         return await moveToStore(

@@ -196,8 +196,3 @@ export class StoreError extends SupervisorError {
     this.kind = kind;
   }
 }
-
-/** Whether an error is one of the store, whichever bundle it comes from: each has classes of its own. */
-export function isStoreError(error: unknown): error is StoreError {
-  return isSupervisorError(error) && error.code === 'store' && 'kind' in error;
-}

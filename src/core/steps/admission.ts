@@ -5,10 +5,9 @@ import {
   CircuitOpenError,
   DuplicateLoopError,
   InvalidLoopError,
-  isSupervisorError,
   PermanentlyFailedError,
   QueueFullError,
-  type SupervisorError,
+  SupervisorError,
 } from '../model/errors.ts';
 import type { RejectReason, SupervisorEvent } from '../model/event.ts';
 import { isFinished, type Loop } from '../model/loop.ts';
@@ -44,7 +43,7 @@ export const REJECT_REASON: { readonly [code in SupervisorError['code']]?: Rejec
 
 /** The events of a submit that was rejected with `error` (R1.2, R6.4); none where that says nothing about a submit. */
 export function rejectionEvents(loopId: string, error: unknown, context: SupervisorContext): SupervisorEvent[] {
-  const reason = isSupervisorError(error) ? REJECT_REASON[error.code] : 'store';
+  const reason = error instanceof SupervisorError ? REJECT_REASON[error.code] : 'store';
   if (reason === undefined) return [];
   const message = error instanceof Error ? error.message : String(error);
   const origin = originIn(context);
@@ -76,7 +75,7 @@ export function checkSpec(given: LoopSpec, context: SupervisorContext): CheckedS
   const spec = copyOf(given);
   const { prompt, loopId, priority = 0, estimatedCostUsd, maxCostUsd } = spec;
   if (typeof prompt !== 'string' || prompt.trim() === '')
-    throw new InvalidLoopError('prompt', 'is empty: write what the agent is to do');
+    throw new InvalidLoopError('prompt', 'is empty: say what the agent should do');
   if (isTooLong(prompt))
     throw new InvalidLoopError('prompt', 'is longer than 10 MiB: put the text into a file and name it in the prompt');
   if (loopId !== undefined && !(typeof loopId === 'string' && LOOP_ID.test(loopId))) {

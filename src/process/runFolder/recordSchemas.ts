@@ -31,6 +31,7 @@ const stopBy = z.enum([
   'ended',
   'refused',
   'partition',
+  'asking',
 ]);
 
 const claim = z.object({

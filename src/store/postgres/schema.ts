@@ -127,8 +127,13 @@ const VERSION_6 = `
 ALTER TABLE attempts ADD COLUMN containment text;
 `;
 
-/** Version 7: the machines that share the store (R16.3), as step 14 of the schema on SQLite. */
+/** Version 7: questions (R17), as step 14 of the schema on SQLite. */
 const VERSION_7 = `
+ALTER TABLE loops ADD COLUMN asking text, ADD COLUMN permits text;
+`;
+
+/** Version 8: the machines that share the store (R16.3), as step 15 of the schema on SQLite. */
+const VERSION_8 = `
 ALTER TABLE head ADD COLUMN machines text;
 ALTER TABLE loops ADD COLUMN machine text;
 ALTER TABLE windows ADD COLUMN machine text;
@@ -143,6 +148,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 5, sql: VERSION_5 },
   { version: 6, sql: VERSION_6 },
   { version: 7, sql: VERSION_7 },
+  { version: 8, sql: VERSION_8 },
 ];
 
 /** The version that this code knows. */

@@ -246,10 +246,18 @@ ALTER TABLE attempts ADD COLUMN containment TEXT;
 `;
 
 /**
- * Version 14: the machines that share a store (R16.3). A file of one machine has none: the columns are there because
- * both stores have the same.
+ * Version 14: questions (R17). `loops.asking` is what its agent asks, `loops.permits` what was permitted for it alone.
  */
 const VERSION_14 = `
+ALTER TABLE loops ADD COLUMN asking TEXT;
+ALTER TABLE loops ADD COLUMN permits TEXT;
+`;
+
+/**
+ * Version 15: the machines that share a store (R16.3). A file of one machine has none: the columns are there because
+ * both stores have the same.
+ */
+const VERSION_15 = `
 ALTER TABLE head ADD COLUMN machines TEXT;
 ALTER TABLE loops ADD COLUMN machine TEXT;
 ALTER TABLE windows ADD COLUMN machine TEXT;
@@ -271,6 +279,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 12, sql: VERSION_12 },
   { version: 13, sql: VERSION_13 },
   { version: 14, sql: VERSION_14 },
+  { version: 15, sql: VERSION_15 },
 ];
 
 /** The version that this code knows. */
