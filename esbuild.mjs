@@ -30,6 +30,7 @@ const LATER = {
   './headless/windowSide.ts': './headless.cjs',
   './store/postgres/main.ts': './postgres.cjs',
   './git/workTrees.ts': './git.cjs',
+  './store/sqlite/store.ts': './sqlite.cjs',
   './findContainment.ts': './contain.cjs',
   execa: './execa.cjs',
 };
@@ -65,6 +66,7 @@ const programs = {
     pages: 'src/ui/webviewHost/allPages.ts',
     postgres: 'src/store/postgres/main.ts',
     git: 'src/git/workTrees.ts',
+    sqlite: 'src/store/sqlite/store.ts',
     contain: 'src/process/contain/findContainment.ts',
     execa: 'execa',
     headless: 'src/headless/windowSide.ts',

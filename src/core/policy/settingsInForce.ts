@@ -52,6 +52,12 @@ export const SETTING_RULES: { readonly [name: string]: BoundRule } = {
   onLimitReset: bound('onLimitReset', ['resume']),
   staleAfterHours: bound('staleAfterMs', 'more, or 0 for none'),
   'output.maxLogMegabytes': bound('maxLogBytes', 'more'),
+  // An allow rule that was taken out must not hold any longer.
+  'permissions.allow': preference('permissions.allow'),
+  'permissions.ask': preference('permissions.ask'),
+  'permissions.deny': preference('permissions.deny'),
+  askTimeoutMinutes: preference('askTimeoutMs'),
+  askHoldsSlotMinutes: preference('askHoldsSlotMs'),
   'history.maxAgeDays': preference('retention.maxAgeMs'),
   'history.maxLogMegabytes': preference('retention.maxLogBytes'),
   'history.maxLoops': preference('retention.maxLoops'),

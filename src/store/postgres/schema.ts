@@ -127,8 +127,13 @@ const VERSION_6 = `
 ALTER TABLE attempts ADD COLUMN containment text;
 `;
 
-/** Version 7: `loops.parent`, as step 14 of the schema on SQLite. */
+/** Version 7: questions (R17), as step 14 of the schema on SQLite. */
 const VERSION_7 = `
+ALTER TABLE loops ADD COLUMN asking text, ADD COLUMN permits text;
+`;
+
+/** Version 8: `loops.parent`, as step 15 of the schema on SQLite. */
+const VERSION_8 = `
 ALTER TABLE loops ADD COLUMN parent text;
 `;
 
@@ -141,6 +146,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 5, sql: VERSION_5 },
   { version: 6, sql: VERSION_6 },
   { version: 7, sql: VERSION_7 },
+  { version: 8, sql: VERSION_8 },
 ];
 
 /** The version that this code knows. */

@@ -41,6 +41,7 @@ const stopBy = oneOf<StopBy>({
     'output-limit': 0,
     unattended: 0,
     ended: 0,
+    asking: 0,
   },
 });
 export const outcome = oneOf<Outcome>({

@@ -245,8 +245,16 @@ const VERSION_13 = `
 ALTER TABLE attempts ADD COLUMN containment TEXT;
 `;
 
-/** Version 14: `loops.parent` is the loop inside whose attempt a loop was submitted, with its depth (R15.4). */
+/**
+ * Version 14: questions (R17). `loops.asking` is what its agent asks, `loops.permits` what was permitted for it alone.
+ */
 const VERSION_14 = `
+ALTER TABLE loops ADD COLUMN asking TEXT;
+ALTER TABLE loops ADD COLUMN permits TEXT;
+`;
+
+/** Version 15: `loops.parent` is the loop inside whose attempt a loop was submitted, with its depth (R15.4). */
+const VERSION_15 = `
 ALTER TABLE loops ADD COLUMN parent TEXT;
 `;
 
@@ -266,6 +274,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 12, sql: VERSION_12 },
   { version: 13, sql: VERSION_13 },
   { version: 14, sql: VERSION_14 },
+  { version: 15, sql: VERSION_15 },
 ];
 
 /** The version that this code knows. */
