@@ -29,6 +29,7 @@ const LATER = {
   './store/postgres/main.ts': './postgres.cjs',
   './git/workTrees.ts': './git.cjs',
   './findContainment.ts': './contain.cjs',
+  './ui/agentCheck/createAgentChecks.ts': './agentChecks.cjs',
   execa: './execa.cjs',
 };
 const later = {
@@ -64,6 +65,7 @@ const programs = {
     postgres: 'src/store/postgres/main.ts',
     git: 'src/git/workTrees.ts',
     contain: 'src/process/contain/findContainment.ts',
+    agentChecks: 'src/ui/agentCheck/createAgentChecks.ts',
     execa: 'execa',
     headless: 'src/headless/windowSide.ts',
     host: 'src/host.ts',

@@ -51,6 +51,8 @@ export const SETTING_RULES: { readonly [name: string]: BoundRule } = {
   onLimitReset: bound('onLimitReset', ['resume']),
   staleAfterHours: bound('staleAfterMs', 'more, or 0 for none'),
   'output.maxLogMegabytes': bound('maxLogBytes', 'more'),
+  'limits.memoryMegabytes': bound('limits.memory', 'more, or 0 for none'),
+  'limits.totalMemoryMegabytes': bound('limits.totalMemory', 'more, or 0 for none'),
   'history.maxAgeDays': preference('retention.maxAgeMs'),
   'history.maxLogMegabytes': preference('retention.maxLogBytes'),
   'history.maxLoops': preference('retention.maxLoops'),

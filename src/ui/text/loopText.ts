@@ -1,7 +1,16 @@
 import { isActive, type Loop, type LoopState, type Waiting } from '../../core/model/loop.ts';
 import { toUsd } from '../../core/model/money.ts';
 import type { LiveView, WaitingFor } from '../../core/model/status.ts';
-import { count, formatClock, formatCost, formatDuration, formatUsd, speakCost, speakDuration } from './format.ts';
+import {
+  count,
+  formatClock,
+  formatCost,
+  formatDuration,
+  formatUsage,
+  formatUsd,
+  speakCost,
+  speakDuration,
+} from './format.ts';
 import { oneLine } from './safeText.ts';
 
 /** A state in words. */
@@ -208,6 +217,11 @@ function doingNow(view: LiveView, now: number): string {
   const { activity, loop } = view;
   if (loop.state === 'stopping') return '';
   if (loop.state === 'checking') return `checking: ${oneLine(loop.check?.command ?? '', 40)}`;
+  if (activity?.unseen !== undefined) return `cannot see its processes: ${oneLine(activity.unseen, 60)}`;
+  if (activity?.nearMemory) {
+    const [held, limit] = [activity.nearMemory.held, activity.nearMemory.limit];
+    return `near its limit of memory: ${formatUsage({ memoryBytes: held })} of ${formatUsage({ memoryBytes: limit })}`;
+  }
   if (activity?.asking !== undefined) return `may be asking: ${oneLine(activity.asking, 60)}`;
   // The report holds the silence at that time; it has lasted since.
   if (activity?.silentForMs !== undefined)
