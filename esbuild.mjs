@@ -22,6 +22,7 @@ const common = {
 
 // What is imported only when it is needed becomes a bundle of its own, so that activation loads little.
 const LATER = {
+  './cli.ts': './cli.cjs',
   './parts.ts': './parts.cjs',
   './agents/catalog.ts': './agents.cjs',
   './ui/webviewHost/allPages.ts': './pages.cjs',
@@ -68,6 +69,8 @@ const programs = {
     agentChecks: 'src/ui/agentCheck/createAgentChecks.ts',
     execa: 'execa',
     headless: 'src/headless/windowSide.ts',
+    loops: 'src/loops.ts',
+    cli: 'src/cli.ts',
     host: 'src/host.ts',
     guardian: 'src/process/guardian/main.ts',
     sampleAgent: 'src/agents/sample/main.ts',
