@@ -19,7 +19,6 @@ import { folders as existing } from './process/runFolder/folders.ts';
 import { createTable } from './process/tables/platformTable.ts';
 import { createInspector } from './process/tables/processInspector.ts';
 import { createResourceSampler } from './process/tables/resources.ts';
-import { openStore } from './store/sqlite/store.ts';
 import { chooseStoreFolder, type StoreFolder } from './store/sqlite/storeFolder.ts';
 import type { AgentChecks } from './ui/agentCheck/agentChecks.ts';
 import { profileChecker } from './ui/agentCheck/profileCheck.ts';
@@ -134,7 +133,10 @@ export function createParts({
   const openChosenStore = async (): Promise<{ readonly store: Store; readonly time: Clock }> => {
     const { path, isTakenOver } = await chooseFolder();
     const address = sharedStore();
-    if (address === '') return { store: openStore({ path, clock, log, endsLeases: isTakenOver }), time: clock };
+    if (address === '') {
+      const { openStore } = await import('./store/sqlite/store.ts');
+      return { store: openStore({ path, clock, log, endsLeases: isTakenOver }), time: clock };
+    }
     const { openPostgresStore } = await import('./store/postgres/main.ts');
     const store = await openPostgresStore({ address, password: () => storePassword(address), clock, log });
     return { store, time: store.clock };
@@ -178,6 +180,7 @@ export function createParts({
     move: async (address, password, progress) => {
       const { moveToStore } = await import('./store/postgres/main.ts');
       const { path } = await chooseFolder();
+      const { openStore } = await import('./store/sqlite/store.ts');
       const from = openStore({ path, clock, log });
       try {
         return await moveToStore(

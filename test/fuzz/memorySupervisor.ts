@@ -11,6 +11,7 @@ import { openStore } from '../../src/store/sqlite/store.ts';
 export const IDLE_RUN: Run = {
   stop: () => {},
   signal: async () => false,
+  answer: () => {},
   keepWaiting: () => {},
   leave: () => {},
   release: () => {},

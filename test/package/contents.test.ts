@@ -25,7 +25,19 @@ describe('the package that users install', () => {
   });
 
   it('has extension bundles under 300 KB each and a guardian under 60 KB', () => {
-    for (const name of ['extension', 'parts', 'agents', 'pages', 'postgres', 'git', 'execa', 'headless', 'host', 'cli'])
+    for (const name of [
+      'extension',
+      'parts',
+      'agents',
+      'pages',
+      'postgres',
+      'sqlite',
+      'git',
+      'execa',
+      'headless',
+      'host',
+      'cli',
+    ])
       assert.ok(size(`dist/${name}.cjs`) < 300 * KILOBYTE, `${name}: ${size(`dist/${name}.cjs`)} bytes`);
     assert.ok(size('dist/guardian.cjs') < 60 * KILOBYTE, `guardian: ${size('dist/guardian.cjs')} bytes`);
   });

@@ -42,6 +42,8 @@ export type StopBy =
   | 'cap'
   /** Its account was refused, and it would only go on trying (R14.1). */
   | 'refused'
+  /** Nobody answered what it asked: others may use its slot meanwhile (R17.2). */
+  | 'asking'
   | 'restart'
   | 'timeout'
   | 'hung'

@@ -122,6 +122,15 @@ export interface Status {
   /** Those of the queue that cannot start for a reason of their own. They reserve nothing, and block nobody (R2.2). */
   readonly parked: readonly ParkedStatus[];
   readonly backingOff: readonly { readonly loopId: string; readonly until: number; readonly reason: string }[];
+  /** What agents ask and nobody has answered, those included whose run was stopped meanwhile (R17). */
+  readonly asking: readonly {
+    readonly loopId: string;
+    /** The id of the question. */
+    readonly question: string;
+    /** What is asked, in one line. */
+    readonly asks: string;
+    readonly since: number;
+  }[];
   readonly waiting: readonly {
     readonly loopId: string;
     readonly for: Waiting['for'];

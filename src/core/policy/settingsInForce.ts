@@ -53,6 +53,12 @@ export const SETTING_RULES: { readonly [name: string]: BoundRule } = {
   'output.maxLogMegabytes': bound('maxLogBytes', 'more'),
   'limits.memoryMegabytes': bound('limits.memory', 'more, or 0 for none'),
   'limits.totalMemoryMegabytes': bound('limits.totalMemory', 'more, or 0 for none'),
+  // An allow rule that was taken out must not hold any longer.
+  'permissions.allow': preference('permissions.allow'),
+  'permissions.ask': preference('permissions.ask'),
+  'permissions.deny': preference('permissions.deny'),
+  askTimeoutMinutes: preference('askTimeoutMs'),
+  askHoldsSlotMinutes: preference('askHoldsSlotMs'),
   'history.maxAgeDays': preference('retention.maxAgeMs'),
   'history.maxLogMegabytes': preference('retention.maxLogBytes'),
   'history.maxLoops': preference('retention.maxLoops'),

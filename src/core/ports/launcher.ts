@@ -4,6 +4,7 @@ import type { Containment } from '../model/containment.ts';
 import type { Leftovers } from '../model/leftovers.ts';
 import type { Look } from '../model/looks.ts';
 import type { ProcessIdentity, SweptProcess } from '../model/processIdentity.ts';
+import type { Answer, AskedQuestion } from '../model/question.ts';
 import type { CommandPlan } from './agents.ts';
 
 /** What an attempt's guardian enforces. Times in ms, suspend not counted; 0 = none. */
@@ -145,6 +146,8 @@ export interface RunObserver {
   unseen(why: string | undefined): void;
   /** The last lines of its logs have changed. */
   lines(lines: LiveLines): void;
+  /** What its agent asks has changed (R17.1): all that lies in the run folder now, oldest first. */
+  asking(questions: readonly AskedQuestion[]): void;
   /** Exactly once, unless the run was released before. */
   ended(end: RunEnd): void;
 }
@@ -161,6 +164,11 @@ export interface RunControl {
    * will name. SIGKILL ends all that is left of the run too.
    */
   signal(signal: string, by: StopBy | undefined): Promise<boolean>;
+  /**
+   * Passes an answer on to the program that asked; the first one stands (R17.1). Throws the error of the file system,
+   * except where its run folder is not on this machine or is gone.
+   */
+  answer(question: string, answer: Answer): void;
   /** Starts the deadlines of first output and silence anew: what *Keep Waiting* does. */
   keepWaiting(): void;
   /** Its window goes. With a number it stops after so many ms unless a window with its folder takes over. */

@@ -1,6 +1,7 @@
 import type { StopIntent } from '../model/attempt.ts';
 import { type ActiveLoop, isActive, type LiveLoop } from '../model/loop.ts';
 import type { NanoUsd } from '../model/money.ts';
+import type { AskedQuestion } from '../model/question.ts';
 import type { Activity } from '../model/status.ts';
 import { isNearLimit } from '../policy/memory.ts';
 import { isProgress } from '../policy/progress.ts';
@@ -12,6 +13,7 @@ import type { UnitOfWork } from '../state/unitOfWork.ts';
 import { accruedAfter, applyOutput, isAccrualNews, isDurable } from '../steps/applyOutput.ts';
 import { bookmarkOf, summaryIn } from '../steps/bookmark.ts';
 import { awaitsProgress, noteProgress } from '../steps/holds.ts';
+import { noteQuestions } from '../steps/questions.ts';
 import { type RunSummary, withEvents } from '../steps/runSummary.ts';
 import { settle } from '../steps/settle.ts';
 import { ActivityLog } from './activity.ts';
@@ -42,6 +44,9 @@ export class RunMonitor implements RunObserver {
   hasEnded = false;
   readonly #sinks: RunSinks;
   readonly #activity = new ActivityLog();
+  #hasAsked = false;
+  /** Questions whose answers were passed on. */
+  readonly #answered = new Set<string>();
   #summary: RunSummary;
   #run: Run | undefined;
   #isReleased = false;
@@ -148,6 +153,22 @@ export class RunMonitor implements RunObserver {
   lines(lines: LiveLines): void {
     this.#activity.lines(lines);
     this.#sinks.listeners.changed();
+  }
+
+  asking(questions: readonly AskedQuestion[]): void {
+    // Most runs never ask anything, which is no news.
+    this.#hasAsked ||= questions.length > 0 || this.#sinks.liveState.get(this.seq)?.asking !== undefined;
+    if (!this.#hasAsked) return;
+    this.#store((unit, loop) => noteQuestions(unit, loop, questions));
+  }
+
+  /** Passes on what was answered and was not passed on yet. */
+  passAnswersOn(loop: ActiveLoop): void {
+    for (const { id, answer } of loop.asking ?? []) {
+      if (!answer || !this.#run || this.#answered.has(id)) continue;
+      this.#run.answer(id, answer);
+      this.#answered.add(id);
+    }
   }
 
   ended(end: RunEnd): void {

@@ -80,8 +80,10 @@ export class RunRegistry implements Disposable {
     for (const run of [...this.#runs.values()]) {
       const loop = this.#sinks.liveState.get(run.seq);
       if (!run.isOf(loop)) carry(() => this.#drop(run), `Attempt ${run.token} could not be let go`);
-      else if (!run.hasEnded)
+      else if (!run.hasEnded) {
         carry(() => this.#passStopOn(loop, run), `The stop of attempt ${run.token} could not be sent`);
+        carry(() => run.passAnswersOn(loop), `An answer to attempt ${run.token} could not be passed on`);
+      }
     }
     for (const loop of this.#sinks.liveState.active.values()) {
       const { id, token, windowId, resumed } = loop.attempt;

@@ -2,7 +2,9 @@ import type { Attempt } from '../model/attempt.ts';
 import { leftoversOf, NOTHING_LEFT } from '../model/leftovers.ts';
 import { isFinished, type Loop, reservedOf } from '../model/loop.ts';
 import { toUsd } from '../model/money.ts';
+import { openQuestions } from '../model/question.ts';
 import type { AttemptDetail, LiveView, LoopDetail, LoopSpend, Status, WaitingFor } from '../model/status.ts';
+import { requestLine } from '../policy/requests.ts';
 import { needsMoney, type SupervisorContext } from '../state/context.ts';
 import { accountOf, circuitOf } from '../state/gates.ts';
 import type { LiveState, QueuedLoop } from '../state/liveState.ts';
@@ -51,6 +53,7 @@ export function statusOf(engine: StatusParts, notReady: string | undefined, maxQ
     })),
     parked: parkedStatuses(engine, maxQueued),
     backingOff: backingOff(liveState),
+    asking: asking(liveState),
     waiting: waiting(liveState),
     circuitState: circuit.state,
     circuit,
@@ -86,6 +89,15 @@ function backingOff({ timed }: LiveState): Status['backingOff'] {
   return [...timed.values()].flatMap((loop) => {
     if (loop.state !== 'backingOff') return [];
     return [{ loopId: loop.loopId, until: loop.until, reason: loop.lastError?.reason ?? '' }];
+  });
+}
+
+function asking({ active, needUser }: LiveState): Status['asking'] {
+  return [...active.values(), ...needUser.values()].flatMap((loop) => {
+    if (loop.state === 'stopping' && loop.attempt.stop?.by !== 'asking') return [];
+    return openQuestions(loop).map(({ id, at, request }) => {
+      return { loopId: loop.loopId, question: id, asks: requestLine(request), since: at };
+    });
   });
 }
 

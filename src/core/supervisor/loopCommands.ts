@@ -4,8 +4,10 @@ import { isActive, isFinished, type Loop } from '../model/loop.ts';
 import type { ContinueOptions, LoopSpec, RetryOptions } from '../model/loopSpec.ts';
 import { isCost, type NanoUsd, toNano } from '../model/money.ts';
 import type { SweptProcess } from '../model/processIdentity.ts';
+import type { GivenAnswer } from '../model/question.ts';
 import { signalNamed } from '../model/signals.ts';
 import type { SubmitResult } from '../model/status.ts';
+import { ruleProblem } from '../policy/permissionRules.ts';
 import type { StatedRead } from '../ports/store.ts';
 import { endSpared } from '../runtime/endSpared.ts';
 import { cancel, cancelAll, signalGroup } from '../runtime/stopCommands.ts';
@@ -13,6 +15,7 @@ import { lookAgain, treatAsEnded } from '../runtime/unconfirmedEnds.ts';
 import type { UnitOfWork } from '../state/unitOfWork.ts';
 import { checkSpec, rejectionEvents } from '../steps/admission.ts';
 import { renameLoop } from '../steps/edit.ts';
+import { answer } from '../steps/questions.ts';
 import { acceptAsIs, continueLoop } from '../steps/roundActions.ts';
 import { admit, readmit, submitResult } from '../steps/submit.ts';
 import { claimLoop, clearFailed, restartNow } from '../steps/userActions.ts';
@@ -108,6 +111,19 @@ export abstract class LoopCommands extends SupervisorViews {
   async lookAgain(loopId: string): Promise<Look<readonly SweptProcess[]>> {
     this.lifecycle.mustBeReady();
     return lookAgain(this.engine, loopId);
+  }
+
+  /**
+   * Answers what a loop's agent asks, once (R17.1): the first answer stands, wherever it is given. Rejects with
+   * `UnknownLoopError`, with `WrongStateError` where it does not ask that, or has been answered, and with
+   * `InvalidArgumentError` for a choice that is not offered or a rule that is none.
+   */
+  async answer(loopId: string, given: GivenAnswer): Promise<void> {
+    mustBeText('loopId', loopId);
+    mustBeText('choice', given?.choice);
+    const problem = given.rule === undefined ? undefined : ruleProblem(given.rule);
+    if (problem !== undefined) throw new InvalidArgumentError('rule', problem);
+    await this.change((unit) => answer(unit, loopId, given));
   }
 
   /**

@@ -81,7 +81,7 @@ export class Guardian {
     this.#seen = new SeenProcesses(this.#records);
     this.#beatMs = request.beatMs ?? BEAT_MS;
     this.#orders = new Orders(files, log);
-    this.#deadlines = new DeadlineWatch(request, inspector, this.#records);
+    this.#deadlines = new DeadlineWatch(request, files, inspector, this.#records);
   }
 
   /**

@@ -23,6 +23,7 @@ import { Messenger } from '../follow/messenger.ts';
 import { Poller } from '../follow/poller.ts';
 import { Pump } from '../follow/pump.ts';
 import { FOLDER_MODE, sizeOf } from '../runFolder/atomicFile.ts';
+import { putAnswer } from '../runFolder/questionFiles.ts';
 import { isToken, runFiles } from '../runFolder/runFiles.ts';
 import { keepWindowFile } from '../runFolder/windowFile.ts';
 import { lookForRun } from '../sweep/lookForRun.ts';
@@ -122,6 +123,7 @@ class Launcher implements AgentLauncher, Disposable {
     return {
       stop: (by, graceMs) => void messenger.send(files, { kind: 'stop', by, graceMs }),
       signal: (signal, by) => messenger.signal(files, { kind: 'signal', signal, ...(by && { by }) }),
+      answer: (question, answer) => putAnswer(files, question, answer),
       keepWaiting: () => void messenger.send(files, { kind: 'keepWaiting' }),
       leave: (stopAfterMs) =>
         void messenger.send(files, { kind: 'leave', ...(stopAfterMs !== undefined && { stopAfterMs }) }),

@@ -31,6 +31,7 @@ const stopBy = z.enum([
   'unattended',
   'ended',
   'refused',
+  'asking',
 ]);
 
 const claim = z.object({

@@ -127,6 +127,11 @@ const VERSION_6 = `
 ALTER TABLE attempts ADD COLUMN containment text;
 `;
 
+/** Version 7: questions (R17), as step 14 of the schema on SQLite. */
+const VERSION_7 = `
+ALTER TABLE loops ADD COLUMN asking text, ADD COLUMN permits text;
+`;
+
 /** The steps of the schema in their order. A change of the schema is a new step at the end. */
 export const MIGRATIONS: readonly Migration[] = [
   { version: 1, sql: VERSION_1 },
@@ -135,6 +140,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 4, sql: VERSION_4 },
   { version: 5, sql: VERSION_5 },
   { version: 6, sql: VERSION_6 },
+  { version: 7, sql: VERSION_7 },
 ];
 
 /** The version that this code knows. */

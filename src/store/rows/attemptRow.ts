@@ -42,6 +42,7 @@ const stopBy = oneOf<StopBy>({
     memory: 0,
     unattended: 0,
     ended: 0,
+    asking: 0,
   },
 });
 export const outcome = oneOf<Outcome>({

@@ -30,6 +30,7 @@ import {
   text,
 } from './codecs.ts';
 import { type CheckedRow, ColumnTable, columns, written } from './columnTable.ts';
+import { permitsSchema, questionsSchema } from './questionRow.ts';
 
 const cause = oneOf<AgentErrorCause>({
   ...{ provider: 0, auth: 0, billing: 0, config: 0, session: 0, budget: 0, turns: 0, aborted: 0, task: 0 },
@@ -80,6 +81,8 @@ const facts = new ColumnTable<LoopFacts, Occasion>({
   lastError: live('last_error', optional(jsonOf(failure))),
   check: unstarted('check_spec', optional(jsonOf(checkSchema))),
   rounds: live('rounds', optional(jsonOf(roundsSchema))),
+  asking: live('asking', optional(jsonOf(questionsSchema))),
+  permits: live('permits', optional(jsonOf(permitsSchema))),
 });
 
 /** What a loop has only in some of its live states; null in the others. */
@@ -134,7 +137,7 @@ export const loopSaved = group(['live'], { ...PHASE, ...END });
 
 const waiting = { ...facts.shape, state: z.literal('waiting'), why: z.string() };
 const userDecision = oneOf<UserDecision>({
-  ...{ endUnknown: 0, notEnded: 0, answer: 0, allowance: 0, maxRounds: 0, maxCost: 0, maxMinutes: 0 },
+  ...{ endUnknown: 0, notEnded: 0, answer: 0, allowance: 0, question: 0, maxRounds: 0, maxCost: 0, maxMinutes: 0 },
   ...{ noProgress: 0, noBetterScore: 0, checkTimeouts: 0, checkUnstartable: 0 },
 });
 

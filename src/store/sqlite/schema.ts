@@ -245,6 +245,14 @@ const VERSION_13 = `
 ALTER TABLE attempts ADD COLUMN containment TEXT;
 `;
 
+/**
+ * Version 14: questions (R17). `loops.asking` is what its agent asks, `loops.permits` what was permitted for it alone.
+ */
+const VERSION_14 = `
+ALTER TABLE loops ADD COLUMN asking TEXT;
+ALTER TABLE loops ADD COLUMN permits TEXT;
+`;
+
 /** The steps of the schema in their order. A change of the schema is a new step at the end. */
 export const MIGRATIONS: readonly Migration[] = [
   { version: 1, sql: VERSION_1 },
@@ -260,6 +268,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 11, sql: VERSION_11 },
   { version: 12, sql: VERSION_12 },
   { version: 13, sql: VERSION_13 },
+  { version: 14, sql: VERSION_14 },
 ];
 
 /** The version that this code knows. */

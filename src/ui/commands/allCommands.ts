@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import { checkCommands } from '../checks/checkCommands.ts';
+import { answerCommands } from '../questions/answerCommands.ts';
 import { agentCommands } from './agentCommands.ts';
 import { budgetCommands } from './budgetCommands.ts';
 import { circuitCommands } from './circuitCommands.ts';
@@ -20,6 +21,7 @@ const SUPERVISED: CommandTable = {
   ...editCommands,
   ...loopCommands,
   ...unconfirmedCommands,
+  ...answerCommands,
   ...queueCommands,
   ...circuitCommands,
   ...budgetCommands,

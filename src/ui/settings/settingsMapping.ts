@@ -7,6 +7,7 @@ import {
   type SettingValue,
 } from '../../core/model/settings.ts';
 import { backoffCeilingMs } from '../../core/policy/backoff.ts';
+import { ruleProblem } from '../../core/policy/permissionRules.ts';
 import { formatDuration } from '../text/format.ts';
 
 const SECOND = 1000;
@@ -49,6 +50,8 @@ export const NUMBER_RULES = {
   firstOutputTimeoutMinutes: fraction(0, 1440, MINUTE),
   silenceTimeoutMinutes: fraction(0, 1440, MINUTE),
   unattendedGraceMinutes: fraction(0, 10_080, MINUTE),
+  askTimeoutMinutes: fraction(0, 10_080, MINUTE),
+  askHoldsSlotMinutes: fraction(0, 10_080, MINUTE),
   staleAfterHours: fraction(0, 8_760, 60 * MINUTE),
   'output.maxLogMegabytes': whole(1, 100_000, MEBIBYTE),
   'limits.memoryMegabytes': whole(0, 10_000_000, MEBIBYTE),
@@ -125,6 +128,15 @@ export function mapSettings(get: (key: string) => unknown, files: FilesState = '
     else unreadable(key, `${quote(value)} is not a list of program names`);
     return fallback;
   };
+  const rules = (key: string): readonly string[] => {
+    const value = get(key);
+    const wrong = Array.isArray(value) ? value.find((rule) => ruleProblem(String(rule)) !== undefined) : undefined;
+    if (Array.isArray(value) && wrong === undefined) return value.map(String);
+    if (value === undefined) notSet(key);
+    else if (wrong === undefined) unreadable(key, `${quote(value)} is not a list of rules`);
+    else unreadable(key, `${quote(wrong)} ${ruleProblem(String(wrong))}`);
+    return [];
+  };
   const text = (key: string, fallback: string): string => {
     const value = get(key);
     if (typeof value === 'string' && value !== '') return value;
@@ -164,6 +176,13 @@ export function mapSettings(get: (key: string) => unknown, files: FilesState = '
     firstOutputTimeoutMs: number('firstOutputTimeoutMinutes', d.firstOutputTimeoutMs),
     silenceTimeoutMs: number('silenceTimeoutMinutes', d.silenceTimeoutMs),
     onSilence: choice('onSilence', d.onSilence),
+    permissions: {
+      allow: rules('permissions.allow'),
+      ask: rules('permissions.ask'),
+      deny: rules('permissions.deny'),
+    },
+    askTimeoutMs: number('askTimeoutMinutes', d.askTimeoutMs),
+    askHoldsSlotMs: number('askHoldsSlotMinutes', d.askHoldsSlotMs),
     onWindowClose: choice('onWindowClose', d.onWindowClose),
     onLimitReset: choice('onLimitReset', d.onLimitReset),
     staleAfterMs: number('staleAfterHours', d.staleAfterMs),

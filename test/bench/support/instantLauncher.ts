@@ -25,6 +25,7 @@ export function instantLauncher(): InstantLauncher {
   const run: Run = {
     stop: () => {},
     signal: async () => false,
+    answer: () => {},
     keepWaiting: () => {},
     leave: () => {},
     release: () => {},
