@@ -256,6 +256,17 @@ export interface AttemptDetail extends Leftovers {
   readonly allowanceUsd?: number;
 }
 
+/** What one account has paid on a day, USD. */
+export interface AccountSpend {
+  /** The agent's name where the account is not known. */
+  readonly account: string;
+  readonly usd: number;
+  /** The part of `usd` that no agent named. */
+  readonly estimatedUsd: number;
+  /** The part of `estimatedUsd` that is a guess (R6.6). */
+  readonly unknownUsd: number;
+}
+
 /** What one loop has cost on a day, USD. */
 export interface LoopSpend {
   readonly loopId: string;
