@@ -179,6 +179,8 @@ export interface Activity {
   readonly retrying?: string;
   /** Why its processes cannot be seen at present, in a few words (R3.1). */
   readonly unseen?: string;
+  /** Its processes hold most of the memory that they may, bytes (R13.2). */
+  readonly nearMemory?: { readonly held: number; readonly limit: number };
 }
 
 /**

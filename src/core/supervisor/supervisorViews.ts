@@ -24,7 +24,13 @@ export abstract class SupervisorViews {
   constructor(options: SupervisorOptions) {
     const { doubts = {}, settings, ...parts } = options;
     const read = { settings, doubts };
-    const nothingOpen = { storedSettings: undefined, unknownSettings: [], keptSettings: [], differingSettings: [] };
+    const nothingOpen = {
+      memoryHeld: 0,
+      storedSettings: undefined,
+      unknownSettings: [],
+      keptSettings: [],
+      differingSettings: [],
+    };
     this.context = { ...parts, settings, read, ...nothingOpen };
     useStoredSettings(this.context, undefined);
     this.engine = new Engine(this.context);

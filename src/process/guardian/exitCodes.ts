@@ -34,6 +34,7 @@ const STOPS: readonly StopBy[] = [
   'unattended',
   'ended',
   'refused',
+  'memory',
   'partition',
 ];
 

@@ -132,8 +132,13 @@ const VERSION_7 = `
 ALTER TABLE loops ADD COLUMN asking text, ADD COLUMN permits text;
 `;
 
-/** Version 8: the machines that share the store (R16.3), as step 15 of the schema on SQLite. */
+/** Version 8: `loops.parent`, as step 15 of the schema on SQLite. */
 const VERSION_8 = `
+ALTER TABLE loops ADD COLUMN parent text;
+`;
+
+/** Version 9: the machines that share the store (R16.3), as step 16 of the schema on SQLite. */
+const VERSION_9 = `
 ALTER TABLE head ADD COLUMN machines text;
 ALTER TABLE loops ADD COLUMN machine text;
 ALTER TABLE windows ADD COLUMN machine text;
@@ -149,6 +154,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 6, sql: VERSION_6 },
   { version: 7, sql: VERSION_7 },
   { version: 8, sql: VERSION_8 },
+  { version: 9, sql: VERSION_9 },
 ];
 
 /** The version that this code knows. */

@@ -253,11 +253,16 @@ ALTER TABLE loops ADD COLUMN asking TEXT;
 ALTER TABLE loops ADD COLUMN permits TEXT;
 `;
 
+/** Version 15: `loops.parent` is the loop inside whose attempt a loop was submitted, with its depth (R15.4). */
+const VERSION_15 = `
+ALTER TABLE loops ADD COLUMN parent TEXT;
+`;
+
 /**
- * Version 15: the machines that share a store (R16.3). A file of one machine has none: the columns are there because
+ * Version 16: the machines that share a store (R16.3). A file of one machine has none: the columns are there because
  * both stores have the same.
  */
-const VERSION_15 = `
+const VERSION_16 = `
 ALTER TABLE head ADD COLUMN machines TEXT;
 ALTER TABLE loops ADD COLUMN machine TEXT;
 ALTER TABLE windows ADD COLUMN machine TEXT;
@@ -280,6 +285,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 13, sql: VERSION_13 },
   { version: 14, sql: VERSION_14 },
   { version: 15, sql: VERSION_15 },
+  { version: 16, sql: VERSION_16 },
 ];
 
 /** The version that this code knows. */
