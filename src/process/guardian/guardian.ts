@@ -102,7 +102,7 @@ export class Guardian {
     // A window may have changed its mind before we were here.
     this.#takeOrders();
     // The host may have slept between its decision and the start, and others may have taken over.
-    if (!this.#request.isUnderWay && this.#lease.isOver()) this.stop('partition');
+    this.#heedLease();
     if (this.#request.isUnderWay) this.#finish({ kind: 'void', exit: {}, at: Date.now() }, NOTHING_LEFT);
     else await this.#start().catch((error: unknown) => this.#startFailed(error));
     const end = await this.#over.promise;
@@ -207,7 +207,7 @@ export class Guardian {
     try {
       this.#deadlines.tick();
       this.#takeOrders();
-      if (!this.#leaderEnded && !this.#request.isUnderWay && this.#lease.isOver()) this.stop('partition');
+      this.#heedLease();
       this.#records.retry();
       this.#beat();
       this.#logs?.look();
@@ -217,6 +217,11 @@ export class Guardian {
       this.#options.log('A look at the run failed; the next one follows.', error);
     }
     this.#timer = setTimeout(() => this.#tick(), this.#deadlines.plan(Math.min(dueMs, ORDERS_MS, this.#beatMs)));
+  }
+
+  /** A machine that is cut off stops its runs by itself (R16.3). */
+  #heedLease(): void {
+    if (!this.#leaderEnded && !this.#request.isUnderWay && this.#lease.isOver()) this.stop('partition');
   }
 
   #beat(): void {

@@ -1,6 +1,6 @@
 import { readJson } from '../runFolder/atomicFile.ts';
 import { bootNow } from '../runFolder/bootClock.ts';
-import { FORMAT, type LeaseRecord, type RunLease } from '../runFolder/records.ts';
+import type { LeaseRecord, RunLease } from '../runFolder/records.ts';
 
 /** How often (ms) the file is read while the run may go on. */
 const READ_EVERY_MS = 5_000;
@@ -25,19 +25,21 @@ export class LeaseWatch {
   }
 
   isOver(): boolean {
-    if (!this.#lease || this.#isOver) return this.#isOver;
-    const now = this.#now();
-    if (now >= this.#until || now - this.#readAt >= READ_EVERY_MS) this.#read(this.#lease, now);
-    this.#isOver ||= now >= this.#until;
+    if (this.#lease && !this.#isOver) {
+      const now = this.#now();
+      if (now >= this.#until || now - this.#readAt >= READ_EVERY_MS) this.#read(this.#lease, now);
+      // What is no number is no time that may still come.
+      this.#isOver ||= !(now < this.#until);
+    }
     return this.#isOver;
   }
 
   #read({ file, epoch }: RunLease, now: number): void {
     this.#readAt = now;
-    const record = (readJson(file) ?? {}) as Partial<LeaseRecord>;
-    if (record.format !== FORMAT || record.bootId !== this.#bootId || typeof record.until !== 'number') return;
-    if (record.epoch === epoch) this.#until = record.until;
+    const record = readJson(file) as Partial<LeaseRecord> | undefined;
+    if (record?.bootId !== this.#bootId) return;
+    if (record.epoch === epoch) this.#until = Number(record.until);
     // Others have taken over what began earlier.
-    else if (typeof record.epoch === 'number' && record.epoch > epoch) this.#isOver = true;
+    else this.#isOver = Number(record.epoch) > epoch;
   }
 }
