@@ -17,8 +17,7 @@ import { folders as existing } from './process/runFolder/folders.ts';
 import { createTable } from './process/tables/platformTable.ts';
 import { createInspector } from './process/tables/processInspector.ts';
 import { createResourceSampler } from './process/tables/resources.ts';
-import { openStore } from './store/sqlite/store.ts';
-import { chooseStoreFolder, type StoreFolder } from './store/sqlite/storeFolder.ts';
+import type { StoreFolder } from './store/sqlite/storeFolder.ts';
 import type { AgentChecks } from './ui/agentCheck/agentChecks.ts';
 import { createAgentChecks } from './ui/agentCheck/createAgentChecks.ts';
 import { profileChecker } from './ui/agentCheck/profileCheck.ts';
@@ -100,6 +99,7 @@ export function createParts({
   let folder = storage;
   const chooseFolder = async (): Promise<StoreFolder> => {
     const { scope } = createTable();
+    const { chooseStoreFolder } = await import('./store/sqlite/main.ts');
     const chosen = await chooseStoreFolder({
       ...{ storage, scope, isOnNetworkDisk, localFolders: localFolders() },
       chosen: storeFolder(),
@@ -114,7 +114,10 @@ export function createParts({
   const openChosenStore = async (): Promise<{ readonly store: Store; readonly time: Clock }> => {
     const { path, isTakenOver } = await chooseFolder();
     const address = sharedStore();
-    if (address === '') return { store: openStore({ path, clock, log, endsLeases: isTakenOver }), time: clock };
+    if (address === '') {
+      const { openStore } = await import('./store/sqlite/main.ts');
+      return { store: openStore({ path, clock, log, endsLeases: isTakenOver }), time: clock };
+    }
     const { openPostgresStore } = await import('./store/postgres/main.ts');
     const store = await openPostgresStore({ address, password: () => storePassword(address), clock, log });
     return { store, time: store.clock };
@@ -153,6 +156,7 @@ export function createParts({
     move: async (address, password, progress) => {
       const { moveToStore } = await import('./store/postgres/main.ts');
       const { path } = await chooseFolder();
+      const { openStore } = await import('./store/sqlite/main.ts');
       const from = openStore({ path, clock, log });
       try {
         return await moveToStore(

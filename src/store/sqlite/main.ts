@@ -1,0 +1,2 @@
+export { openStore } from './store.ts';
+export { chooseStoreFolder } from './storeFolder.ts';
