@@ -23,8 +23,10 @@ const LATER = {
   './parts.ts': './parts.cjs',
   './agents/catalog.ts': './agents.cjs',
   './ui/webviewHost/allPages.ts': './pages.cjs',
+  './store/sqlite/main.ts': './sqlite.cjs',
   './store/postgres/main.ts': './postgres.cjs',
   './git/workTrees.ts': './git.cjs',
+  './runtime/workTreeActions.ts': './home.cjs',
   execa: './execa.cjs',
 };
 const later = {
@@ -57,8 +59,10 @@ const programs = {
     parts: 'src/parts.ts',
     agents: 'src/agents/catalog.ts',
     pages: 'src/ui/webviewHost/allPages.ts',
+    sqlite: 'src/store/sqlite/main.ts',
     postgres: 'src/store/postgres/main.ts',
     git: 'src/git/workTrees.ts',
+    home: 'src/core/runtime/workTreeActions.ts',
     execa: 'execa',
     guardian: 'src/process/guardian/main.ts',
     sampleAgent: 'src/agents/sample/main.ts',

@@ -15,6 +15,7 @@ import type { ProcessIdentity, SweptProcess } from './model/processIdentity.ts';
 import type { Doubts, KeptSetting, Settings } from './model/settings.ts';
 import { signalNamed } from './model/signals.ts';
 import type { AccountStatus, LiveView, LoopDetail, LoopSpend, Status, SubmitResult } from './model/status.ts';
+import type { OwnWorkTree } from './model/workTree.ts';
 import { resetCircuit } from './policy/circuitBreaker.ts';
 import type { AgentCatalog } from './ports/agents.ts';
 import type { HistoryQueries } from './ports/historyQueries.ts';
@@ -22,10 +23,12 @@ import type { FinishedQuery, SpendRow, StatedRead } from './ports/store.ts';
 import { endSpared } from './runtime/endSpared.ts';
 import { Engine } from './runtime/engine.ts';
 import { Lifecycle } from './runtime/lifecycle.ts';
+import { forgetPlan, planWorkTree } from './runtime/planWorkTree.ts';
 import { Retention } from './runtime/retention.ts';
 import { detailOf, findLoop, liveViews, spendToday, statusOf } from './runtime/statusView.ts';
 import { cancel, cancelAll, signalGroup } from './runtime/stopCommands.ts';
 import { lookAgain, treatAsEnded } from './runtime/unconfirmedEnds.ts';
+import type { WorkTreeActions } from './runtime/workTreeActions.ts';
 import {
   type SupervisorContext,
   type SupervisorOptions,
@@ -33,7 +36,7 @@ import {
   useStoredSettings,
 } from './state/context.ts';
 import type { UnitOfWork } from './state/unitOfWork.ts';
-import { checkSpec, rejectionEvents, titleOf } from './steps/admission.ts';
+import { checkFollowUp, checkSpec, rejectionEvents, titleOf } from './steps/admission.ts';
 import { recordCost } from './steps/charge.ts';
 import { editLoop, renameLoop } from './steps/edit.ts';
 import { saveLease } from './steps/leases.ts';
@@ -104,9 +107,19 @@ export class Supervisor {
    * trace of it.
    */
   async submit(spec: LoopSpec): Promise<SubmitResult> {
+    const plans: OwnWorkTree[] = [];
     return this.#admit(idIn(spec), () => {
       const checked = checkSpec(spec, this.#context);
-      return (unit) => admit(unit, checked, this.#engine.ownership);
+      const { ownership } = this.#engine;
+      if (checked.isolation === 'folder') return (unit) => admit(unit, checked, ownership);
+      return planWorkTree(this.#context, checked).then((plan) => {
+        plans.push(plan);
+        return (unit) => admit(unit, checked, ownership, plan);
+      });
+    }).catch(async (error: unknown) => {
+      // What was kept for it is of no use any more; should that fail, it is only disk space.
+      for (const plan of plans) await forgetPlan(this.#context, plan).catch(() => undefined);
+      throw error;
     });
   }
 
@@ -120,7 +133,7 @@ export class Supervisor {
       if (maxCostUsd !== undefined && !(isCost(maxCostUsd) && maxCostUsd > 0))
         throw new InvalidLoopError('maxCostUsd', `must be a finite number of USD above 0, and is ${maxCostUsd}`);
       const cap = maxCostUsd === undefined ? undefined : toNano(maxCostUsd);
-      return (unit) => readmit(unit, loopId, this.#engine.ownership, cap);
+      return (unit) => readmit(unit, loopId, this.#engine.ownership, cap === undefined ? {} : { maxCost: cap });
     });
   }
 
@@ -201,6 +214,18 @@ export class Supervisor {
   /** Completes such a loop as it is, though its check does not pass (R11.3). Rejects like `continueRounds`. */
   async acceptAsIs(loopId: string): Promise<void> {
     await this.#change((unit) => acceptAsIs(unit, loopId));
+  }
+
+  /**
+   * Has a finished loop go on with a further prompt, in its session, work tree and folder (R12.5). Rejects like `retry`,
+   * and then nothing has changed.
+   */
+  async continueWith(loopId: string, prompt: string): Promise<SubmitResult> {
+    mustBeText('loopId', loopId);
+    return this.#admit(loopId, () => {
+      const followUp = checkFollowUp(prompt);
+      return (unit) => readmit(unit, loopId, this.#engine.ownership, { followUp });
+    });
   }
 
   /** Makes a waiting loop of another window this window's, which then starts it. Answers whether there was one. */
@@ -365,6 +390,13 @@ export class Supervisor {
   /** What is asked over many loops at once: attempts on a timeline, changes of the circuit. */
   get historyQueries(): HistoryQueries {
     return this.#context.store;
+  }
+
+  /** What loops have changed, and bringing it home (R12). */
+  async workTrees(): Promise<WorkTreeActions> {
+    this.#lifecycle.mustBeReady();
+    const { WorkTreeActions } = await import('./runtime/workTreeActions.ts');
+    return new WorkTreeActions(this.#engine);
   }
 
   /** Whether a process that was kept after its loop is still there (R7.4). */
@@ -541,11 +573,13 @@ export class Supervisor {
    * Admits a loop in one transaction; a refusal leaves no trace but its event (R1.2). `check` refuses what needs no
    * transaction.
    */
-  async #admit(loopId: string, check: () => (unit: UnitOfWork) => Pick<Loop, 'seq' | 'loopId'>): Promise<SubmitResult> {
+  async #admit(loopId: string, check: () => Admission | Promise<Admission>): Promise<SubmitResult> {
     const { transactions, listeners } = this.#engine;
     try {
       this.#lifecycle.mustBeReady();
-      const take = check();
+      const checked = check();
+      // What needs no look at the outside keeps its place among the calls of the same moment.
+      const take = checked instanceof Promise ? await checked : checked;
       this.#lifecycle.mustTakeWork();
       const reads: StatedRead[] = loopId === '' ? [] : [['latest', loopId]];
       return await transactions.takeAndDispatch(take, submitResult, reads);
@@ -555,6 +589,9 @@ export class Supervisor {
     }
   }
 }
+
+/** Takes a loop into the queue, or throws why not. */
+type Admission = (unit: UnitOfWork) => Pick<Loop, 'seq' | 'loopId'>;
 
 /** The id of a spec, as far as there is one: a rejected submit is reported with it. */
 function idIn(spec: LoopSpec | undefined): string {

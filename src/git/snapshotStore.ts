@@ -15,6 +15,12 @@ export const AUTHOR = {
   GIT_COMMITTER_EMAIL: 'loops@localhost',
 } as const;
 
+/** Names what we keep of a repository, after its folder. */
+export function keyOf(commonFolder: string): string {
+  const key = createHash('sha256').update(commonFolder).digest('hex').slice(0, 16);
+  return `${basename(join(commonFolder, '..')).replace(/[^\w-]+/g, '-')}-${key}`;
+}
+
 /** Our bare repository beside one of the user's: it holds the snapshots and borrows the user's objects (R12.3). */
 export class SnapshotStore {
   readonly folder: string;
@@ -25,14 +31,9 @@ export class SnapshotStore {
   #last: { readonly tree: string; readonly commit: string } | undefined;
 
   constructor(git: Git, storage: string, commonFolder: string) {
-    const key = createHash('sha256').update(commonFolder).digest('hex').slice(0, 16);
     this.#git = git;
     this.commonFolder = commonFolder;
-    this.folder = join(
-      storage,
-      'snapshots',
-      `${basename(join(commonFolder, '..')).replace(/[^\w-]+/g, '-')}-${key}.git`,
-    );
+    this.folder = join(storage, 'snapshots', `${keyOf(commonFolder)}.git`);
   }
 
   /** Environment for calls that write objects here, while files and refs are the user's. */

@@ -2,12 +2,12 @@ import { existsSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { Repository, WorkTree, WorkTrees } from '../core/ports/workTrees.ts';
-import { abortBringHome, bringHome, previewBringHome } from './bringHome.ts';
+import { abortBringHome, bringHome, commitRest, previewBringHome } from './bringHome.ts';
 import { Git } from './git.ts';
 import { lookForRepository } from './repository.ts';
 import { type CheckoutFolders, changesBetween, takeSnapshot } from './snapshot.ts';
-import { repositoriesWith, SnapshotStore } from './snapshotStore.ts';
-import { unsavedWork } from './unsavedWork.ts';
+import { keyOf, repositoriesWith, SnapshotStore } from './snapshotStore.ts';
+import { noteIgnored, unsavedWork } from './unsavedWork.ts';
 import { createWorkTree, removeWorkTree } from './workTree.ts';
 
 export interface WorkTreesOptions {
@@ -44,6 +44,7 @@ export function createWorkTrees({ storage, environment }: WorkTreesOptions): Wor
   return {
     look: (cwd) => lookForRepository(git, cwd),
     isWorkTree,
+    pathOf: (commonFolder, name) => join(storage, 'worktrees', keyOf(commonFolder), name),
     create: async (request) => {
       const repository = await repositoryOf(request.cwd);
       return createWorkTree(git, storeOf(repository.commonFolder), repository, request);
@@ -66,6 +67,8 @@ export function createWorkTrees({ storage, environment }: WorkTreesOptions): Wor
       return previewBringHome(git, store, root, workTree, way);
     },
     bringHome: (root, workTree, way, loop) => bringHome(git, root, workTree, way, loop),
+    commitRest: (workTree, loop) => commitRest(git, workTree, loop),
+    noteSetUp: ({ path }) => noteIgnored(git, path),
     abort: (root, way) => abortBringHome(git, root, way),
     unsaved: (root, workTree) => unsavedWork(git, root, workTree),
     remove: (root, workTree, keepBranch) => removeWorkTree(git, root, workTree, keepBranch),

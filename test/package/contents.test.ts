@@ -25,7 +25,7 @@ describe('the package that users install', () => {
   });
 
   it('has extension bundles under 300 KB each and a guardian under 60 KB', () => {
-    for (const name of ['extension', 'parts', 'agents', 'pages', 'postgres', 'git', 'execa'])
+    for (const name of ['extension', 'parts', 'agents', 'pages', 'sqlite', 'postgres', 'git', 'home', 'execa'])
       assert.ok(size(`dist/${name}.cjs`) < 300 * KILOBYTE, `${name}: ${size(`dist/${name}.cjs`)} bytes`);
     assert.ok(size('dist/guardian.cjs') < 60 * KILOBYTE, `guardian: ${size('dist/guardian.cjs')} bytes`);
   });

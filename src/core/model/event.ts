@@ -59,6 +59,8 @@ export type SupervisorEvent = EventOrigin &
         readonly until?: number;
         readonly reason: string;
       }
+    /** Its work tree is being made (R12.1). */
+    | { readonly type: 'loop:preparing'; readonly loopId: string }
     /** Its check runs (R11.1). `round` 0: the check before the first round. */
     | { readonly type: 'loop:checking'; readonly loopId: string; readonly round: number }
     | {

@@ -186,7 +186,8 @@ class Launcher implements AgentLauncher, Disposable {
     const { guardianProgram, nodePath, environment, log } = this.#options;
     const files = runFiles(this.#runsFolder, request.token);
     try {
-      const agentEnvironment = { ...withoutMarkers(await environment()), ...request.plan.env };
+      const [inherited] = await Promise.all([environment(), request.before?.()]);
+      const agentEnvironment = { ...withoutMarkers(inherited), ...request.plan.env };
       if (follower.isOver) return;
       await prepareRun(files, request, agentEnvironment, this.#options);
       if (follower.isOver) return;

@@ -112,11 +112,19 @@ ALTER TABLE changes ADD COLUMN events text;
 CREATE TABLE claims (key text PRIMARY KEY, at bigint NOT NULL);
 `;
 
+/** Version 4: work trees and snapshots (R12), as step 11 of the schema on SQLite. */
+const VERSION_4 = `
+ALTER TABLE loops ADD COLUMN work_tree text, ADD COLUMN changes text, ADD COLUMN shared_folder smallint,
+  ADD COLUMN follow_up text;
+ALTER TABLE attempts ADD COLUMN is_setup smallint, ADD COLUMN tree_before text, ADD COLUMN tree_after text;
+`;
+
 /** The steps of the schema in their order. A change of the schema is a new step at the end. */
 export const MIGRATIONS: readonly Migration[] = [
   { version: 1, sql: VERSION_1 },
   { version: 2, sql: VERSION_2 },
   { version: 3, sql: VERSION_3 },
+  { version: 4, sql: VERSION_4 },
 ];
 
 /** The version that this code knows. */

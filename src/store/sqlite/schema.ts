@@ -230,6 +230,22 @@ const VERSION_10 = `
 ALTER TABLE loops ADD COLUMN needed_memory INTEGER;
 `;
 
+/**
+ * Version 11: work trees and snapshots (R12).
+ * - `loops.work_tree`: the loop's own work tree; `changes`: what it has changed; `shared_folder`: others ran beside it;
+ *   `follow_up`: the prompt that it goes on with.
+ * - `attempts.is_setup`: it ran the set-up command; `tree_before`, `tree_after`: the snapshots around it.
+ */
+const VERSION_11 = `
+ALTER TABLE loops ADD COLUMN work_tree TEXT;
+ALTER TABLE loops ADD COLUMN changes TEXT;
+ALTER TABLE loops ADD COLUMN shared_folder INTEGER;
+ALTER TABLE loops ADD COLUMN follow_up TEXT;
+ALTER TABLE attempts ADD COLUMN is_setup INTEGER;
+ALTER TABLE attempts ADD COLUMN tree_before TEXT;
+ALTER TABLE attempts ADD COLUMN tree_after TEXT;
+`;
+
 /** The steps of the schema in their order. A change of the schema is a new step at the end. */
 export const MIGRATIONS: readonly Migration[] = [
   { version: 1, sql: VERSION_1 },
@@ -242,6 +258,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 8, sql: VERSION_8 },
   { version: 9, sql: VERSION_9 },
   { version: 10, sql: VERSION_10 },
+  { version: 11, sql: VERSION_11 },
 ];
 
 /** The version that this code knows. */
