@@ -15,6 +15,7 @@ import { type Piece, piecesOf } from './listItems.ts';
 
 const LOOP_STATES: readonly LoopState[] = [
   ...([
+    'preparing',
     'running',
     'stopping',
     'checking',

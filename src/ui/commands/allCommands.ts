@@ -1,5 +1,8 @@
 import * as vscode from 'vscode';
 import { checkCommands } from '../checks/checkCommands.ts';
+import { bringHomeCommands } from '../review/bringHomeCommands.ts';
+import { reviewCommands } from '../review/reviewCommands.ts';
+import { submitInWorkTreeCommands } from '../review/submitInWorkTree.ts';
 import { agentCommands } from './agentCommands.ts';
 import { budgetCommands } from './budgetCommands.ts';
 import { circuitCommands } from './circuitCommands.ts';
@@ -17,6 +20,9 @@ import { windowCommands } from './windowCommands.ts';
 const SUPERVISED: CommandTable = {
   ...submitCommands,
   ...checkCommands,
+  ...submitInWorkTreeCommands,
+  ...reviewCommands,
+  ...bringHomeCommands,
   ...editCommands,
   ...loopCommands,
   ...unconfirmedCommands,

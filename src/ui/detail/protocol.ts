@@ -30,6 +30,8 @@ export interface AttemptRow {
   readonly sessionId?: string;
   /** It ran the check of `round`, 0 for the one before the first. */
   readonly isCheck?: true;
+  /** It ran the set-up command of the loop's work tree. */
+  readonly isSetup?: true;
   /** The round that it belongs to, of a loop with a check. */
   readonly round?: number;
   /** Who pays for it. */

@@ -1,12 +1,14 @@
 import { isActive, type Loop, type LoopState, type Waiting } from '../../core/model/loop.ts';
 import { toUsd } from '../../core/model/money.ts';
 import type { LiveView, WaitingFor } from '../../core/model/status.ts';
+import { changesText, outcomeText, speakChanges } from '../review/changesText.ts';
 import { count, formatClock, formatCost, formatDuration, formatUsd, speakCost, speakDuration } from './format.ts';
 import { oneLine } from './safeText.ts';
 
 /** A state in words. */
 export const STATE_WORDS: { readonly [state in LoopState]: string } = {
   queued: 'queued',
+  preparing: 'being prepared',
   running: 'running',
   stopping: 'stopping',
   checking: 'checking',
@@ -105,8 +107,15 @@ export function describeLive(view: LiveView, now: number, context = NO_CONTEXT):
   const whole = oneLine(loop.title, 200) || loop.loopId;
   return {
     label: shortTitle(loop),
-    description: join([...facts.figures, facts.cost, agent, ...facts.words, isActive(loop) ? '' : restOfTitle(loop)]),
-    spoken: say([whole, ...facts.spoken, agent, speakCost(loop)]),
+    description: join([
+      ...facts.figures,
+      facts.cost,
+      changesText(loop.changes),
+      agent,
+      ...facts.words,
+      isActive(loop) ? '' : restOfTitle(loop),
+    ]),
+    spoken: say([whole, ...facts.spoken, speakChanges(loop.changes), agent, speakCost(loop)]),
   };
 }
 
@@ -122,8 +131,18 @@ export function describeFinished(
   const whole = oneLine(loop.title, 200) || loop.loopId;
   return {
     label: shortTitle(loop),
-    description: join([when, formatCost(loop), agent, why, restOfTitle(loop)]),
-    spoken: say([whole, why ? `failed: ${why}` : loop.state, `at ${when}`, agent, speakCost(loop)]),
+    description: join([
+      ...[when, formatCost(loop), changesText(loop.changes), outcomeText(loop), agent, why, restOfTitle(loop)],
+    ]),
+    spoken: say([
+      whole,
+      why ? `failed: ${why}` : loop.state,
+      `at ${when}`,
+      speakChanges(loop.changes),
+      outcomeText(loop),
+      agent,
+      speakCost(loop),
+    ]),
   };
 }
 
@@ -172,6 +191,11 @@ function factsOf(view: LiveView, now: number): Facts {
         ],
       };
     }
+    case 'preparing': {
+      const elapsed = now - loop.since;
+      const words = 'setting up its work tree';
+      return { figures: [formatDuration(elapsed)], cost, words: [words], spoken: [words] };
+    }
     case 'backingOff': {
       const left = Math.max(0, loop.until - now);
       const why = loop.lastError ? oneLine(loop.lastError.reason, 60) : '';
@@ -207,6 +231,7 @@ export function roundOf({ rounds }: Loop): string {
 function doingNow(view: LiveView, now: number): string {
   const { activity, loop } = view;
   if (loop.state === 'stopping') return '';
+  if (isActive(loop) && loop.attempt.isSetup) return 'setting up its work tree';
   if (loop.state === 'checking') return `checking: ${oneLine(loop.check?.command ?? '', 40)}`;
   if (activity?.asking !== undefined) return `may be asking: ${oneLine(activity.asking, 60)}`;
   // The report holds the silence at that time; it has lasted since.

@@ -1,5 +1,5 @@
 import { ROUND_BOUNDS } from '../../core/model/check.ts';
-import { type FinishedLoop, type LoopState, needsUser } from '../../core/model/loop.ts';
+import { type FinishedLoop, type Loop, type LoopState, needsUser } from '../../core/model/loop.ts';
 import type { LiveView } from '../../core/model/status.ts';
 import { describeFinished, describeLive, join, type TextContext } from '../text/loopText.ts';
 import type { TreeRow } from './treeRow.ts';
@@ -21,10 +21,24 @@ export function liveRow(view: LiveView, now: number, extra: AttemptExtra, contex
     description: join([description, more]),
     spoken: `${spoken}${more ? `, ${more}` : ''}`,
     icon: silent ? { id: 'warning', color: 'list.warningForeground' } : LIVE_ICONS[loop.state],
-    context: `loop ${loop.state} live ${host}${silent ? ' silent' : ''}${fresh ? ' fresh' : ''}${needOf(loop)}`,
+    context: `loop ${loop.state} live ${host}${silent ? ' silent' : ''}${fresh ? ' fresh' : ''}${needOf(loop)}${workOf(loop)}`,
     children: loop.attempts > 0 ? 'collapsed' : 'none',
     isLive: isLiveRow(loop.state),
   };
+}
+
+/** What there is of its work, as the menus ask for it. */
+function workOf({ changes, workTree, sessionId }: Loop): string {
+  const words = [
+    changes && (changes.files > 0 || workTree?.made) ? 'changed' : '',
+    workTree?.made ? 'worktree' : '',
+    workTree?.merging ? 'merging' : '',
+    sessionId === undefined ? '' : 'session',
+  ];
+  return words
+    .filter(Boolean)
+    .map((word) => ` ${word}`)
+    .join('');
 }
 
 /** What its user has to decide, as the menus ask for it. */
@@ -41,10 +55,17 @@ function isAtBound(loop: LiveView['loop']): boolean {
 
 /** Whether the row of a loop in that state shows a running time. */
 export function isLiveRow(state: LoopState): boolean {
-  return state === 'running' || state === 'stopping' || state === 'checking' || state === 'backingOff';
+  return (
+    state === 'running' ||
+    state === 'stopping' ||
+    state === 'checking' ||
+    state === 'preparing' ||
+    state === 'backingOff'
+  );
 }
 
 const LIVE_ICONS = {
+  preparing: { id: 'loading~spin', color: 'charts.blue' },
   running: { id: 'sync~spin', color: 'charts.blue' },
   stopping: { id: 'debug-stop', color: 'charts.orange' },
   checking: { id: 'checklist', color: 'charts.blue' },
@@ -70,7 +91,7 @@ export function finishedRow(loop: FinishedLoop, now: number, context: TextContex
     description,
     spoken: `${spoken}${unread ? ', unread' : ''}`,
     icon: FINISHED_ICONS[loop.state],
-    context: `loop ${loop.state} final${failed}${unread ? ' unread' : ''}`,
+    context: `loop ${loop.state} final${failed}${unread ? ' unread' : ''}${workOf(loop)}`,
     children: loop.attempts > 0 ? 'collapsed' : 'none',
     isLive: false,
   };
