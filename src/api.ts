@@ -1,5 +1,5 @@
 import type { Event, SupervisorEvent } from './core/model/event.ts';
-import type { LoopSpec, RetryOptions } from './core/model/loopSpec.ts';
+import type { ContinueOptions, LoopSpec, RetryOptions } from './core/model/loopSpec.ts';
 import type { AccountStatus, LoopDetail, Status, SubmitResult } from './core/model/status.ts';
 import type { BringHomeResult, BringHomeWay } from './core/ports/workTrees.ts';
 import type { Review, ReviewQuery } from './core/runtime/loopReviews.ts';
@@ -12,7 +12,7 @@ export type { ErrorCode, SupervisorError } from './core/model/errors.ts';
 export type { Event, RejectReason, SupervisorEvent, SupervisorEventType } from './core/model/event.ts';
 export type { Transition } from './core/model/history.ts';
 export type { LoopState } from './core/model/loop.ts';
-export type { LoopSpec, RetryOptions } from './core/model/loopSpec.ts';
+export type { ContinueOptions, LoopSpec, RetryOptions } from './core/model/loopSpec.ts';
 export type { SweptProcess } from './core/model/processIdentity.ts';
 export type {
   AccountStatus,
@@ -93,6 +93,11 @@ export interface LoopSupervisorApi {
   bringHome(loopId: string, way: BringHomeWay): Promise<BringHomeResult>;
   /** Has a finished loop go on with a further prompt, in its session and folder (R12.5). Rejects like `submit`. */
   continueWith(loopId: string, prompt: string): Promise<SubmitResult>;
+  /**
+   * Lets a loop go on that has used up its own cap or has reached a bound of its rounds: with as much again, or with
+   * the cap that is given (R6.8, R11.3). Rejects where it waits for nothing of the kind.
+   */
+  continueLoop(loopId: string, options?: ContinueOptions): Promise<void>;
   /** Queued loops wait until `resume`; running ones go on (R2.4). */
   pause(): Promise<void>;
   resume(): Promise<void>;

@@ -133,7 +133,7 @@ export function createParts({
       ...{ nodePath, environment, clock, log },
     });
     const supervisor = new Supervisor({
-      ...{ store, launcher, agents: agents.catalog, clock: time, log },
+      ...{ store, launcher, agents: agents.catalog, clock: time, log, sharesBounds: sharedStore() !== '' },
       inspector: createInspector(),
       folders: existing,
       workTrees: createWorkTrees({ storage, environment }),

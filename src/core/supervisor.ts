@@ -9,10 +9,10 @@ import {
 import type { Event, SupervisorEvent } from './model/event.ts';
 import type { Look } from './model/looks.ts';
 import { type FinishedLoop, isActive, isFinished, type Loop } from './model/loop.ts';
-import type { LoopEdit, LoopSpec, RetryOptions } from './model/loopSpec.ts';
-import { isCost, toNano, toUsd } from './model/money.ts';
+import type { ContinueOptions, LoopEdit, LoopSpec, RetryOptions } from './model/loopSpec.ts';
+import { isCost, type NanoUsd, toNano, toUsd } from './model/money.ts';
 import type { ProcessIdentity, SweptProcess } from './model/processIdentity.ts';
-import type { Doubts, KeptSetting, Settings } from './model/settings.ts';
+import type { DifferingSetting, Doubts, KeptSetting, Settings } from './model/settings.ts';
 import { signalNamed } from './model/signals.ts';
 import type { AccountStatus, LiveView, LoopDetail, LoopSpend, Status, SubmitResult } from './model/status.ts';
 import type { OwnWorkTree } from './model/workTree.ts';
@@ -42,8 +42,8 @@ import { editLoop, renameLoop } from './steps/edit.ts';
 import { saveLease } from './steps/leases.ts';
 import { tryNewProfiles } from './steps/profileHolds.ts';
 import { moveBefore, moveToEnd, setPriority } from './steps/reorder.ts';
-import { acceptAsIs, continueRounds } from './steps/roundActions.ts';
-import { applySettings, dropKeptSetting } from './steps/storeSettings.ts';
+import { acceptAsIs, continueLoop } from './steps/roundActions.ts';
+import { applySettings, dropKeptSetting, shareOwnSetting } from './steps/storeSettings.ts';
 import { admit, readmit, submitResult } from './steps/submit.ts';
 import { undoCancel, wasStopped } from './steps/undoCancel.ts';
 import {
@@ -70,7 +70,7 @@ export class Supervisor {
   constructor(options: SupervisorOptions) {
     const { doubts = {}, settings, ...parts } = options;
     const read = { settings, doubts };
-    const nothingOpen = { storedSettings: undefined, unknownSettings: [], keptSettings: [] };
+    const nothingOpen = { storedSettings: undefined, unknownSettings: [], keptSettings: [], differingSettings: [] };
     this.#context = { ...parts, settings, read, ...nothingOpen };
     useStoredSettings(this.#context, undefined);
     this.#engine = new Engine(this.#context);
@@ -130,9 +130,7 @@ export class Supervisor {
   async retry(loopId: string, { maxCostUsd }: RetryOptions = {}): Promise<SubmitResult> {
     mustBeText('loopId', loopId);
     return this.#admit(loopId, () => {
-      if (maxCostUsd !== undefined && !(isCost(maxCostUsd) && maxCostUsd > 0))
-        throw new InvalidLoopError('maxCostUsd', `must be a finite number of USD above 0, and is ${maxCostUsd}`);
-      const cap = maxCostUsd === undefined ? undefined : toNano(maxCostUsd);
+      const cap = capOf(maxCostUsd);
       return (unit) => readmit(unit, loopId, this.#engine.ownership, cap === undefined ? {} : { maxCost: cap });
     });
   }
@@ -204,14 +202,17 @@ export class Supervisor {
   }
 
   /**
-   * Lets a loop go on whose check does not pass and whose rounds have reached a bound: it is granted as much again
-   * (R11.3). Rejects with a `WrongStateError` where it does not wait for that.
+   * Lets a loop go on that has used up its own cap or has reached a bound of its rounds: with as much again, or with
+   * the cap that is given (R6.8, R11.3). Rejects with a `WrongStateError` where it does not wait for that, and with an
+   * `InvalidLoopError` where the cap is no more than the loop has cost.
    */
-  async continueRounds(loopId: string): Promise<void> {
-    await this.#change((unit) => continueRounds(unit, loopId));
+  async continueLoop(loopId: string, { maxCostUsd }: ContinueOptions = {}): Promise<void> {
+    mustBeText('loopId', loopId);
+    const cap = capOf(maxCostUsd);
+    await this.#change((unit) => continueLoop(unit, loopId, cap));
   }
 
-  /** Completes such a loop as it is, though its check does not pass (R11.3). Rejects like `continueRounds`. */
+  /** Completes a loop at a bound of its rounds, though its check does not pass (R11.3). Rejects like `continueLoop`. */
   async acceptAsIs(loopId: string): Promise<void> {
     await this.#change((unit) => acceptAsIs(unit, loopId));
   }
@@ -492,6 +493,16 @@ export class Supervisor {
     return this.#change((unit) => dropKeptSetting(unit, setting));
   }
 
+  /** Bounds of a shared store whose value differs from what is set on this machine (R16.6). */
+  get differingSettings(): readonly DifferingSetting[] {
+    return this.#context.differingSettings;
+  }
+
+  /** The user makes this machine's value of such a bound that of all machines. Returns whether it differed. */
+  async shareOwnSetting(setting: string): Promise<boolean> {
+    return this.#change((unit) => shareOwnSetting(unit, setting));
+  }
+
   /** Takes new agent profiles. Running attempts keep theirs. */
   useAgents(agents: AgentCatalog): void {
     this.#context.agents = agents;
@@ -547,6 +558,7 @@ export class Supervisor {
       title: changes.title ?? kept,
       ...(typeof estimate === 'number' && { estimatedCostUsd: estimate }),
       ...(typeof maxCost === 'number' && { maxCostUsd: maxCost }),
+      ...(changes.check && { check: changes.check }),
     };
   }
 
@@ -596,6 +608,13 @@ type Admission = (unit: UnitOfWork) => Pick<Loop, 'seq' | 'loopId'>;
 /** The id of a spec, as far as there is one: a rejected submit is reported with it. */
 function idIn(spec: LoopSpec | undefined): string {
   return typeof spec?.loopId === 'string' ? spec.loopId : '';
+}
+
+/** A loop's own cap. Throws an `InvalidLoopError` for what is none. */
+function capOf(maxCostUsd: number | undefined): NanoUsd | undefined {
+  if (maxCostUsd === undefined) return undefined;
+  if (isCost(maxCostUsd) && maxCostUsd > 0) return toNano(maxCostUsd);
+  throw new InvalidLoopError('maxCostUsd', `must be a finite number of USD above 0, and is ${maxCostUsd}`);
 }
 
 function mustBeText(argument: string, value: unknown): void {

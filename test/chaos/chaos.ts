@@ -267,7 +267,7 @@ class Chaos {
     const status = await this.#try<Status>({ do: 'status' });
     for (const { loopId } of status?.waiting ?? []) await this.#try({ do: 'lookAgain', loopId });
     // Checks that were killed without a word leave the same output again and again: that is no progress.
-    for (const { loopId } of status?.waiting ?? []) await this.#try({ do: 'continueRounds', loopId });
+    for (const { loopId } of status?.waiting ?? []) await this.#try({ do: 'continueLoop', loopId });
   }
 
   /** What must hold at every moment. */

@@ -129,7 +129,7 @@ describe('a loop with a check', () => {
     const waiting = (await window.get('a'))?.loop;
     assert.deepEqual([waiting?.state, waiting && 'need' in waiting && waiting.need], ['waiting', 'maxRounds']);
     assert.equal(window.status().concurrencyUsed, 0);
-    await window.continueRounds('a');
+    await window.continueLoop('a');
     await machine.soon();
     assert.equal(await stateOf(window), 'running');
     assert.equal((await window.get('a'))?.loop.maxCost, toNano(6));
@@ -140,7 +140,7 @@ describe('a loop with a check', () => {
     assert.equal(await stateOf(window), 'waiting');
     await window.acceptAsIs('a');
     assert.equal(await stateOf(window), 'completed');
-    await assert.rejects(window.continueRounds('a'), WrongStateError);
+    await assert.rejects(window.continueLoop('a'), WrongStateError);
   });
 
   it('R11.3 no progress, no money and no time left each stop the rounds', async () => {
@@ -263,7 +263,7 @@ describe('a loop with a check', () => {
     await machine.soon();
     const loop = (await window.get('a'))?.loop;
     assert.equal(loop && 'need' in loop && loop.need, 'checkUnstartable');
-    await window.continueRounds('a');
+    await window.continueLoop('a');
     await machine.soon();
     assert.deepEqual(
       [isCheck(), await stateOf(window)],

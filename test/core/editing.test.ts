@@ -46,6 +46,22 @@ describe('changing a loop that is there', () => {
     assert.deepEqual(machine.alive(), ['b'], 'the edited loop runs, once');
   });
 
+  it('R2.6 R11.1 a check is given, changed and taken away', async () => {
+    const window = await queue();
+    await window.edit('b', { check: { command: 'npm test', maxRounds: 3 } });
+    const given = (await window.get('b'))!.loop;
+    assert.deepEqual([given.check?.command, given.check?.maxRounds, given.rounds?.maxRounds], ['npm test', 3, 3]);
+    await window.edit('b', { title: 'Mine' });
+    assert.deepEqual((await window.get('b'))!.loop.check, given.check, 'another change leaves it');
+    await window.edit('b', { check: { command: 'make', checkFirst: false } });
+    const { check, rounds } = (await machine.books().latest('b'))!;
+    assert.deepEqual([check?.command, rounds?.phase, rounds?.maxRounds], ['make', 'work', 10]);
+    await assert.rejects(window.edit('b', { check: { command: ' ' } }), { code: 'invalid-loop', field: 'check' });
+    await window.edit('b', { check: null });
+    const without = (await machine.books().latest('b'))!;
+    assert.deepEqual([without.check, without.rounds], [undefined, undefined]);
+  });
+
   it('R2.6 what is not named stays; a title made from the prompt follows it, one of the user’s own does not', async () => {
     const window = await queue();
     await window.edit('a', { prompt: 'a new first line\nand more' });

@@ -34,6 +34,23 @@ describe('What the ends of runs mean', () => {
     });
   }
 
+  it('R8.2 what the agent said last is kept with its attempt, also when another window follows it', async () => {
+    const { window, run } = await running();
+    const piece = (text: string): AgentEvent => ({ type: 'text', text, delta: true });
+    const call: AgentEvent = { type: 'toolCall', name: 'Bash', summary: 'ls' };
+    run.say(piece('I look '), piece('around.'), call, piece('All '));
+    run.say(cost(0.1), piece('tests '));
+    await machine.soon();
+    machine.kill(window);
+    const next = await machine.open();
+    await machine.soon();
+    machine.launcher.of('a').end({ says: [piece('pass.'), piece('x'.repeat(5_000)), OK] });
+    await machine.soon();
+    const [attempt] = (await next.get('a'))?.attempts ?? [];
+    assert.equal(attempt?.lastWords?.length, 2_000);
+    assert.match(attempt?.lastWords ?? '', /^All tests pass\.x+$/);
+  });
+
   it('R5.6 a success that was followed by more work is none', async () => {
     const { window, run } = await running();
     run.say(OK);

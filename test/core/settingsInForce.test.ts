@@ -137,4 +137,28 @@ describe('A supervisor whose settings cannot be read', () => {
     assert.equal(window.status().budget.limit, 20);
     assert.equal(window.keptSettings.length, 1);
   });
+
+  describe('R16.6 on a store that several machines share', () => {
+    const shared = {
+      ...storedOf(DEFAULT_SETTINGS),
+      maxConcurrent: 2,
+      [LIMIT]: 20_000_000_000,
+      killGraceSeconds: 9_000,
+    };
+    it('the bounds that govern all have the stored value, and what differs here is named', () => {
+      const own = { ...DEFAULT_SETTINGS, maxConcurrent: 6, killGraceMs: 4_000 };
+      const { settings, differing, stored, unknown } = settingsInForce(own, { [LIMIT]: unset }, shared, true);
+      assert.deepEqual([settings.maxConcurrent, settings.budget.dailyLimit], [2, 20_000_000_000]);
+      assert.deepEqual(differing, [{ setting: 'maxConcurrent', shared: 2, own: 6 }]);
+      assert.deepEqual([stored.maxConcurrent, stored[LIMIT], unknown], [2, 20_000_000_000, []]);
+      assert.equal(settings.killGraceMs, 4_000, 'what concerns this machine alone stays its own');
+    });
+
+    it('the first machine stores its own, and one that cannot read its settings starts all the same', () => {
+      const own = { ...DEFAULT_SETTINGS, maxConcurrent: 6 };
+      assert.equal(settingsInForce(own, {}, {}, true).stored.maxConcurrent, 6);
+      const { unknown } = settingsInForce(own, { [LIMIT]: unreadable }, shared, true);
+      assert.deepEqual(unknown, []);
+    });
+  });
 });

@@ -719,6 +719,26 @@ describe('spending', () => {
     );
   });
 
+  it('R6.8 R11.3 a loop at its own cap is continued with as much again, or with the cap that its user names', async () => {
+    const window = await machine.open();
+    const spend = async (usd: number) => {
+      machine.launcher.of('a').say(cost(usd));
+      await machine.soon();
+      assert.deepEqual([(await window.get('a'))?.state, window.status().waiting[0]?.for], ['waiting', 'you']);
+    };
+    await window.submit({ prompt: 'work', loopId: 'a', maxCostUsd: 1 });
+    await spend(1.1);
+    await assert.rejects(window.continueLoop('a', { maxCostUsd: 1.1 }), { code: 'invalid-loop', field: 'maxCostUsd' });
+    await assert.rejects(window.continueLoop('a', { maxCostUsd: Number.NaN }), { code: 'invalid-loop' });
+    assert.equal((await window.get('a'))?.state, 'waiting', 'a cap that is refused changes nothing');
+    await window.continueLoop('a', { maxCostUsd: 1.5 });
+    assert.deepEqual([(await window.get('a'))?.state, (await window.get('a'))?.loop.maxCost], ['running', toNano(1.5)]);
+    await assert.rejects(window.continueLoop('a'), { code: 'wrong-state' });
+    await spend(0.5);
+    await window.continueLoop('a');
+    assert.deepEqual([(await window.get('a'))?.state, (await window.get('a'))?.loop.maxCost], ['running', toNano(3.1)]);
+  });
+
   it('R6.8 what an agent was granted decides what its cap meant, whatever is left by now', async () => {
     const window = await machine.open(limit(10), CAPPED);
     await window.submit({ prompt: 'work', loopId: 'a' });

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { Lexer, type Token } from 'marked';
 import { createCatalog } from '../../src/agents/catalog.ts';
+import { InvalidLoopError } from '../../src/core/model/errors.ts';
+import { errorText } from '../../src/ui/commands/errorActions.ts';
+import { noticeOf } from '../../src/ui/notifications/notificationTexts.ts';
 import { codeBlock, escapeMarkdown, inlineCode, oneLine } from '../../src/ui/text/safeText.ts';
 import { promptItem } from '../../src/ui/transcript/attemptLog.ts';
 import { ItemFold } from '../../src/ui/transcript/itemFold.ts';
@@ -33,6 +36,9 @@ const HOSTILE: readonly string[] = [
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must be gone.
 const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/;
 
+/** What VS Code makes a link of in a notification, as its own parser has it. */
+const LINKED = /\[[^\]]+\]\((?:https?:\/\/|command:|file:)[^)\s]+/i;
+
 /** All tokens of Markdown text that would do more than show letters. */
 function acting(markdown: string): string[] {
   const found: string[] = [];
@@ -50,6 +56,28 @@ function acting(markdown: string): string[] {
 describe('Foreign text when it is shown', () => {
   for (const text of HOSTILE) {
     const named = JSON.stringify(text).slice(0, 50);
+
+    it(`R10.1 a notification makes no link of ${named}`, () => {
+      const errors = [new InvalidLoopError('cwd', `"${text}" is not an existing folder`), new Error(text)];
+      const event = { type: 'loop:failed', at: 0, host: 'w', loopId: 'a', error: text, permanent: true } as const;
+      const completed = { type: 'loop:completed', at: 0, host: 'w', loopId: 'a', costUsd: 0 } as const;
+      const notices = [
+        noticeOf('failure', [{ ...event, reason: 'exit' }], () => text, 0),
+        noticeOf(
+          'completion',
+          [completed],
+          () => text,
+          0,
+          () => ({ proof: text, words: text }),
+        ),
+        noticeOf('completion', [completed, { ...completed, loopId: 'b' }], () => text, 0),
+      ];
+      for (const shown of [
+        ...notices.map((notice) => notice?.message ?? ''),
+        ...errors.map((error) => errorText(error, 0)),
+      ])
+        assert.ok(!LINKED.test(shown), shown);
+    });
 
     it(`R10.1 in tooltips and status bar nothing of ${named} is Markdown`, () => {
       assert.deepEqual(acting(`Prompt ${inlineCode(text)} ends.`), [], 'as inline code');

@@ -53,6 +53,7 @@ export const anyEnd: fc.Arbitrary<AttemptEnd> = fc.record(
     at: time,
     exitCode: fc.integer(),
     signal: anyText,
+    lastWords: anyText,
     swept: processes,
     kept: processes,
     remaining: processes,

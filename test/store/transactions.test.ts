@@ -95,6 +95,23 @@ onEachStore('transactions', (bench) => {
     assert.deepEqual([b.place, c.place], [b.seq, c.seq]);
   });
 
+  it('R2.6 an edit writes prompt, agent and check of a loop that has not started, and takes a check away', async () => {
+    const loop = await submit(store, 'edited');
+    const check = { command: 'npm test', timeoutMs: 600_000, maxRounds: 3, maxMs: 0, context: 'resume' } as const;
+    const rounds = { phase: 'work', round: 1, maxRounds: 3, seen: 0 } as const;
+    const edited = { ...loop, agent: 'another', check: { ...check, checkFirst: false }, rounds };
+    await store.write((tx) => {
+      tx.saveSubmission(edited, 'another prompt');
+      tx.saveLoop(edited);
+    });
+    assert.deepEqual([await store.latest('edited'), await store.prompt(loop.seq)], [edited, 'another prompt']);
+    await store.write((tx) => {
+      tx.saveSubmission(loop, 'another prompt');
+      tx.saveLoop(loop);
+    });
+    assert.deepEqual(await store.latest('edited'), loop);
+  });
+
   it('R3.2 an attempt is settled once, and is never written again', async () => {
     const loop = await start(store, await submit(store, 'loop'), 'token');
     const { attempt } = loop;

@@ -34,6 +34,7 @@ export function contextWith(
     storedSettings: undefined,
     unknownSettings: [],
     keptSettings: [],
+    differingSettings: [],
     ...rest,
   };
 }

@@ -51,6 +51,8 @@ export function fakeCatalog(...profiles: AgentProfile[]): AgentCatalog {
 export interface WindowFacts {
   readonly folders?: readonly string[];
   readonly agents?: AgentCatalog;
+  /** Several machines share the store, and so the bounds that govern all. */
+  readonly sharesBounds?: boolean;
   /** Stands between the supervisor and its store. */
   readonly store?: (store: Store) => Store;
   /** What a look at a folder finds. */
@@ -153,6 +155,7 @@ export function harness(): Harness {
         window: { id: `w${pid}`, folders, home: '/home' },
         log,
         random: () => 0.5,
+        sharesBounds: window.sharesBounds ?? false,
         newId: () => `${String(++ids).padStart(10, '0')}abcdef`,
       });
       const hears: SupervisorEvent[] = [];

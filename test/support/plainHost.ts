@@ -30,7 +30,7 @@ export type HostRequest = { readonly id: number } & (
       readonly estimatedCostUsd?: number;
       readonly check?: CheckRequest;
     }
-  | { readonly do: 'cancel' | 'kill' | 'state' | 'lookAgain' | 'continueRounds'; readonly loopId: string }
+  | { readonly do: 'cancel' | 'kill' | 'state' | 'lookAgain' | 'continueLoop'; readonly loopId: string }
   | { readonly do: 'list' | 'status' | 'release' | 'pause' | 'resume' }
   | { readonly do: 'weather'; readonly weather: Weather }
 );
@@ -132,8 +132,8 @@ async function answer(request: HostRequest): Promise<unknown> {
       return supervisor.killProcessGroup(request.loopId, 'SIGKILL');
     case 'state':
       return (await supervisor.get(request.loopId))?.state;
-    case 'continueRounds':
-      await supervisor.continueRounds(request.loopId);
+    case 'continueLoop':
+      await supervisor.continueLoop(request.loopId);
       return true;
     case 'lookAgain':
       return (await supervisor.lookAgain(request.loopId)).state;

@@ -75,6 +75,14 @@ describe('detail of a loop', () => {
       output: 'round 2 red‹U+202E›',
     });
     assert.equal(detailData(detailOf(), undefined, () => false).proof, undefined);
+    const attempts = [
+      { ...ATTEMPT, lastWords: 'First.' },
+      { ...ATTEMPT, number: 2, lastWords: 'All \u001b[31mdone.' },
+      { ...ATTEMPT, number: 3, isCheck: true as const },
+    ];
+    assert.equal(detailData(detailOf({ attempts }), undefined, () => false).lastWords, 'All done.');
+    const waiting = { state: 'waiting', for: 'you', need: 'allowance', why: '' };
+    assert.equal(detailData(detailOf({}, waiting), undefined, () => false).waitsFor, 'money');
   });
 
   for (const [cost, costEstimated, says] of [

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { SupervisorEvent } from '../../src/core/model/event.ts';
-import { noticeKind, noticeOf } from '../../src/ui/notifications/notificationTexts.ts';
+import { noticeKind, noticeOf, type Result } from '../../src/ui/notifications/notificationTexts.ts';
 import { NOW } from './support/views.ts';
 
 const titleOf = (loopId: string) => `Title of ${loopId}`;
@@ -13,9 +13,11 @@ const done = (loopId: string, costUsd = 0): SupervisorEvent => ({
 });
 
 describe('Notifications', () => {
-  it('R11.2 a completed loop says what its check has shown', () => {
-    const notice = noticeOf('completion', [done('a', 0.5)], titleOf, NOW, () => 'npm test passed in round 2');
-    assert.equal(notice?.message, '“Title of a” completed for $0.50: npm test passed in round 2.');
+  it('R11.2 a completed loop says what its check has shown, and what its agent said last', () => {
+    const proof = 'npm test passed in round 2';
+    const said = (result: Result) => noticeOf('completion', [done('a', 0.5)], titleOf, NOW, () => result)?.message;
+    assert.equal(said({ proof }), `“Title of a” completed for $0.50: ${proof}.`);
+    assert.equal(said({ proof, words: 'All done.' }), `“Title of a” completed for $0.50: ${proof}. It said: All done.`);
   });
 
   const single: readonly [SupervisorEvent, string | undefined, string?][] = [

@@ -178,7 +178,9 @@ describe('detail page', () => {
       attempt({ number: 2, round: 1, isCheck: true, endedAt: NOW, outcome: 'exit', exitCode: 1 }),
     ];
     const proof = { command: 'npm test', rounds, best: 1, output: '<b>9 passing</b>' };
-    await open({ ...DETAIL, attempts, proof });
+    await open({ ...DETAIL, attempts, proof, lastWords: 'All 9 tests pass.\n<b>Done.</b>' });
+    const words = view.page.getByRole('region', { name: 'Last words', exact: true });
+    assert.match(await words.innerText(), /All 9 tests pass\.\n<b>Done\.<\/b>$/);
     const card = view.page.getByRole('region', { name: 'Proof', exact: true });
     const text = (await card.innerText()).replace(/\s+/g, ' ');
     for (const part of [
@@ -209,6 +211,11 @@ describe('detail page', () => {
     });
     assert.equal(await shown(), 'Show output, Cancel, Run next, Take over, Copy id, Edit, Rename');
     assert.match(await view.page.locator('.facts').first().innerText(), /3, waiting for budget/);
+    await send({ type: 'detail', detail: { ...DETAIL, state: 'waiting', waitsFor: 'rounds' } });
+    const others = 'Restart, Copy id, Edit as new, Rename';
+    assert.equal(await shown(), `Show output, Cancel, Continue, Accept as it is, ${others}`);
+    await send({ type: 'detail', detail: { ...DETAIL, state: 'waiting', waitsFor: 'money' } });
+    assert.equal(await shown(), `Show output, Cancel, Continue, ${others}`);
     await send({
       type: 'detail',
       detail: { ...DETAIL, state: 'failed', why: 'gave up', permanent: true, finishedAt: NOW },

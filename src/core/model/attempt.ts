@@ -142,4 +142,6 @@ export interface AttemptEnd extends ProcessExit, Leftovers {
   readonly reason: string;
   /** When its leader ended: wall time, ms. */
   readonly at: number;
+  /** What its agent said last: the beginning of its last message, up to 2,000 characters. */
+  readonly lastWords?: string;
 }

@@ -54,10 +54,15 @@ export interface LoopEdit {
   readonly title?: string;
   readonly estimatedCostUsd?: number | null;
   readonly maxCostUsd?: number | null;
+  /** A new check begins its rounds anew; `null`: the loop completes when its agent says so. */
+  readonly check?: CheckRequest | null;
 }
 
 /** What a retry changes about its loop (R5.5). */
 export interface RetryOptions {
-  /** A new cap of its own: USD, above 0. */
+  /** A new cap of its own: USD, more than the loop has cost. Absent: as much again, if its own is used up. */
   readonly maxCostUsd?: number;
 }
+
+/** What a loop that waits for more is granted (R6.8, R11.3). */
+export type ContinueOptions = RetryOptions;

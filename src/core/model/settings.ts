@@ -109,6 +109,15 @@ export interface KeptSetting {
   readonly fallback: SettingValue;
 }
 
+/** A bound of a shared store whose value differs from what is set on this machine (R16.6). */
+export interface DifferingSetting {
+  readonly setting: string;
+  /** The value in force, on all machines. */
+  readonly shared: SettingValue;
+  /** What this machine's settings say. */
+  readonly own: SettingValue;
+}
+
 const MINUTE = 60_000;
 const MEBIBYTE = 1024 * 1024;
 

@@ -220,6 +220,8 @@ export interface AttemptDetail extends Leftovers {
   readonly reason?: string;
   readonly exitCode?: number;
   readonly signal?: string;
+  /** What its agent said last: the beginning of its last message, up to 2,000 characters. */
+  readonly lastWords?: string;
   readonly sessionId?: string;
   /** Who pays for it (R14.5); absent where that is not known. */
   readonly account?: string;

@@ -27,6 +27,11 @@ export function checkOf(request: CheckRequest): Check {
   return { command, ...times, maxRounds, context, checkFirst, ...(score !== undefined && { score: scoreOf(score) }) };
 }
 
+/** What a caller would ask for to get this check again. */
+export function checkRequestOf({ timeoutMs, maxMs, ...check }: Check): CheckRequest {
+  return { ...check, timeoutMinutes: timeoutMs / 60_000, maxMinutes: maxMs / 60_000 };
+}
+
 function scoreOf(score: NonNullable<CheckRequest['score']>): NonNullable<Check['score']> {
   const { pattern, better } = score ?? {};
   if (typeof pattern !== 'string' || pattern === '' || !patternOf(pattern))

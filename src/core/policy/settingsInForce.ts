@@ -1,4 +1,12 @@
-import type { Doubts, KeptSetting, Settings, SettingValue, StoredSettings, UnknownSetting } from '../model/settings.ts';
+import type {
+  DifferingSetting,
+  Doubts,
+  KeptSetting,
+  Settings,
+  SettingValue,
+  StoredSettings,
+  UnknownSetting,
+} from '../model/settings.ts';
 
 /** In which direction a setting gives way: what an unset one falls back to is asked about only if it allows more. */
 type Looser = 'more' | 'more, or 0 for none' | 'less' | readonly string[];
@@ -10,25 +18,28 @@ interface BoundRule {
   readonly looser?: Looser;
   /** Nothing starts while no value of it is known. */
   readonly governs: boolean;
+  /** It governs all machines of a shared store together: there the stored value holds (R16.6). */
+  readonly isShared?: true;
 }
 
 const bound = (path: string, looser: Looser): BoundRule => ({ path, looser, governs: true });
+const shared = (path: string, looser: Looser): BoundRule => ({ ...bound(path, looser), isShared: true });
 const preference = (path: string): BoundRule => ({ path, governs: false });
 
 /** Every setting of the core by its name without `loopSupervisor.`. */
 export const SETTING_RULES: { readonly [name: string]: BoundRule } = {
-  maxConcurrent: bound('maxConcurrent', 'more'),
-  maxQueueDepth: bound('maxQueueDepth', 'more'),
+  maxConcurrent: shared('maxConcurrent', 'more'),
+  maxQueueDepth: shared('maxQueueDepth', 'more'),
   'restart.maxRestarts': bound('restart.maxRestarts', 'more'),
   'restart.windowSeconds': bound('restart.windowMs', 'less'),
   'restart.maxTotal': bound('restart.maxTotal', 'more'),
-  'circuitBreaker.failureThreshold': bound('circuit.failureThreshold', 'more'),
-  'circuitBreaker.cooldownSeconds': bound('circuit.cooldownMs', 'less'),
-  'circuitBreaker.halfOpenMaxProbes': bound('circuit.halfOpenMaxProbes', 'more'),
-  'budget.dailyLimitUsd': bound('budget.dailyLimit', 'more, or 0 for none'),
-  'budget.warnAtPercent': bound('budget.warnAtPercent', 'more'),
+  'circuitBreaker.failureThreshold': shared('circuit.failureThreshold', 'more'),
+  'circuitBreaker.cooldownSeconds': shared('circuit.cooldownMs', 'less'),
+  'circuitBreaker.halfOpenMaxProbes': shared('circuit.halfOpenMaxProbes', 'more'),
+  'budget.dailyLimitUsd': shared('budget.dailyLimit', 'more, or 0 for none'),
+  'budget.warnAtPercent': shared('budget.warnAtPercent', 'more'),
   'budget.minAllowanceUsd': preference('budget.minAllowance'),
-  'budget.onExceeded': bound('budget.onExceeded', ['finish']),
+  'budget.onExceeded': shared('budget.onExceeded', ['finish']),
   loopTimeoutMinutes: bound('loopTimeoutMs', 'more, or 0 for none'),
   killGraceSeconds: bound('killGraceMs', 'more'),
   endGraceSeconds: bound('endGraceMs', 'more, or 0 for none'),
@@ -60,6 +71,8 @@ export interface SettingsInForce {
    * Bounds that are no longer set and whose default would allow more: the stored value holds until the user decides.
    */
   readonly kept: readonly KeptSetting[];
+  /** Bounds whose shared value differs from what is set on this machine (R16.6). */
+  readonly differing: readonly DifferingSetting[];
   /** What to store as the last good values. */
   readonly stored: StoredSettings;
 }
@@ -67,17 +80,29 @@ export interface SettingsInForce {
 /**
  * Reads bounds strictly (R6.9): one that cannot be read, or that is missing from a file that does not parse, keeps its
  * last good value. One that was taken out of a file that parses keeps it too if its default allows more, until the user
- * decides.
+ * decides. With `sharesBounds`, bounds that govern all machines have their stored value, whatever is set here (R16.6).
  */
-export function settingsInForce(read: Settings, doubts: Doubts, last: StoredSettings): SettingsInForce {
+export function settingsInForce(
+  read: Settings,
+  doubts: Doubts,
+  last: StoredSettings,
+  sharesBounds = false,
+): SettingsInForce {
   let settings = read;
   const unknown: UnknownSetting[] = [];
   const kept: KeptSetting[] = [];
+  const differing: DifferingSetting[] = [];
   const stored: { [name: string]: SettingValue } = {};
   for (const [name, rule] of Object.entries(SETTING_RULES)) {
     const own = valueAt(read, rule.path);
     const doubt = doubts[name];
     const before = fits(last[name], own) ? last[name] : undefined;
+    if (sharesBounds && rule.isShared && before !== undefined) {
+      if (!doubt && own !== before) differing.push({ setting: name, shared: before, own });
+      settings = withValueAt(settings, rule.path, before);
+      stored[name] = before;
+      continue;
+    }
     const isKept =
       before !== undefined && doubt !== undefined && (doubt.kind !== 'unset' || allowsMore(own, before, rule.looser));
     if (doubt && doubt.kind !== 'unset' && before === undefined && rule.governs) {
@@ -89,7 +114,7 @@ export function settingsInForce(read: Settings, doubts: Doubts, last: StoredSett
     if (isKept) settings = withValueAt(settings, rule.path, before);
     stored[name] = value;
   }
-  return { settings, unknown, kept, stored };
+  return { settings, unknown, kept, differing, stored };
 }
 
 /** Whether both hold the same values. */

@@ -214,6 +214,7 @@ function attemptDetail(attempt: Attempt): AttemptDetail {
     ...(end && { endedAt: end.at, outcome: end.outcome, reason: end.reason }),
     ...(end?.exitCode !== undefined && { exitCode: end.exitCode }),
     ...(end?.signal !== undefined && { signal: end.signal }),
+    ...(end?.lastWords !== undefined && { lastWords: end.lastWords }),
     ...(attempt.sessionId !== undefined && { sessionId: attempt.sessionId }),
     ...(attempt.account !== undefined && { account: attempt.account }),
     ...(attempt.isCheck && { isCheck: true as const }),

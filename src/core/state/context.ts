@@ -1,7 +1,14 @@
 import type { EventOrigin } from '../model/event.ts';
 import type { HoldReason } from '../model/gate.ts';
 import type { NanoUsd } from '../model/money.ts';
-import type { Doubts, KeptSetting, Settings, StoredSettings, UnknownSetting } from '../model/settings.ts';
+import type {
+  DifferingSetting,
+  Doubts,
+  KeptSetting,
+  Settings,
+  StoredSettings,
+  UnknownSetting,
+} from '../model/settings.ts';
 import { settingsInForce } from '../policy/settingsInForce.ts';
 import type { AgentCatalog } from '../ports/agents.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -40,6 +47,8 @@ export interface SupervisorOptions {
    * Checks a profile cheaply, without a run that costs: program, version, login (R14.3). Nothing is checked if absent.
    */
   readonly checkProfile?: (agent: string, reason: HoldReason) => Promise<ProfileCheck>;
+  /** Whether several machines share the store, and so the bounds that govern all (R16.6). */
+  readonly sharesBounds?: boolean;
   readonly log: (message: string, error?: unknown) => void;
   /** A number from 0 up to 1, for jitter. */
   readonly random: () => number;
@@ -59,6 +68,8 @@ export interface SupervisorContext extends Omit<SupervisorOptions, 'settings' | 
   unknownSettings: readonly UnknownSetting[];
   /** Bounds that the user is asked about (R6.9). */
   keptSettings: readonly KeptSetting[];
+  /** Bounds whose shared value differs from what is set on this machine (R16.6). */
+  differingSettings: readonly DifferingSetting[];
   agents: AgentCatalog;
   window: SupervisorWindow;
 }
@@ -66,11 +77,12 @@ export interface SupervisorContext extends Omit<SupervisorOptions, 'settings' | 
 /** Brings the settings in force up to date with what was read here and what is stored (R6.9). Returns what to store. */
 export function useStoredSettings(context: SupervisorContext, stored: StoredSettings | undefined): StoredSettings {
   const { settings, doubts } = context.read;
-  const inForce = settingsInForce(settings, doubts, stored ?? {});
+  const inForce = settingsInForce(settings, doubts, stored ?? {}, context.sharesBounds);
   context.storedSettings = stored;
   context.settings = inForce.settings;
   context.unknownSettings = inForce.unknown;
   context.keptSettings = inForce.kept;
+  context.differingSettings = inForce.differing;
   return inForce.stored;
 }
 

@@ -1,4 +1,6 @@
+import { InvalidLoopError } from '../model/errors.ts';
 import { type ActiveLoop, capLeftOf, type LiveLoop, type LoopFacts } from '../model/loop.ts';
+import { type NanoUsd, toUsd } from '../model/money.ts';
 import type { Verdict } from '../policy/verdict.ts';
 import type { UnitOfWork } from '../state/unitOfWork.ts';
 import type { RunSummary } from './runSummary.ts';
@@ -45,9 +47,22 @@ function isDayUsedUp({ liveState, context, today }: UnitOfWork): boolean {
   return dailyLimit > 0 && liveState.usedOn(today) >= dailyLimit;
 }
 
-/** Lets a loop that waits for more spend as much again as it was allowed so far. Returns it with its new cap. */
-export function withMore<L extends LoopFacts>(loop: L): L {
+/**
+ * Lets a loop that waits for more spend up to `cap`; without one, as much again as it was allowed so far. Returns it
+ * with its new cap.
+ *
+ * @throws InvalidLoopError for a cap that is used up already
+ */
+export function withMore<L extends LoopFacts>(loop: L, cap?: NanoUsd): L {
   const { maxCost, cost } = loop;
+  if (cap !== undefined) {
+    if (cap > cost) return { ...loop, maxCost: cap, idleAllowances: 0 };
+    const [least, given] = [toUsd(cost), toUsd(cap)];
+    throw new InvalidLoopError(
+      'maxCostUsd',
+      `must be more than the ${least} USD that the loop has cost, and is ${given}`,
+    );
+  }
   const raised = maxCost === undefined || capLeftOf(loop) > 0 ? {} : { maxCost: cost + maxCost };
   return { ...loop, ...raised, idleAllowances: 0 };
 }

@@ -23,9 +23,10 @@ export function positionIn(bookmark: Json | undefined): Json | undefined {
 /** What the run has said so far, as kept in the bookmark. */
 export function summaryIn(bookmark: Json | undefined): Omit<RunSummary, 'hasCost'> {
   if (!isBookmark(bookmark)) return { priced: false, unknown: false, worked: false };
-  const { said, limit, refused, priced, unknown, worked } = bookmark as unknown as Partial<RunSummary>;
+  const { said, limit, refused, words, priced, unknown, worked } = bookmark as unknown as Partial<RunSummary>;
   const marks = { priced: priced === true, unknown: unknown === true, worked: worked === true };
-  return { ...(said && { said }), ...(limit && { limit }), ...(refused && { refused }), ...marks };
+  const spoken = { ...(said && { said }), ...(limit && { limit }), ...(words && { words }) };
+  return { ...spoken, ...(refused && { refused }), ...marks };
 }
 
 function isBookmark(value: Json | undefined): value is Bookmark {

@@ -5,6 +5,7 @@ import { toNano } from '../model/money.ts';
 import type { QueuedLoop } from '../state/liveState.ts';
 import type { UnitOfWork } from '../state/unitOfWork.ts';
 import { type CheckedSpec, titleOf } from './admission.ts';
+import { firstRounds } from './rounds.ts';
 
 /**
  * Changes a queued loop that has not started: its prompt and all that goes with it, at once (R2.6). Returns its 1-based
@@ -15,7 +16,7 @@ export function editLoop(unit: UnitOfWork, checked: CheckedSpec, changes: LoopEd
   const { maxCost: _, ...rest } = loop;
   const { maxCostUsd } = checked.spec;
   const next: QueuedLoop = {
-    ...rest,
+    ...withCheck(rest, checked, changes),
     title: checked.title,
     agent: checked.agent,
     priority: checked.priority,
@@ -25,6 +26,12 @@ export function editLoop(unit: UnitOfWork, checked: CheckedSpec, changes: LoopEd
   unit.tx.saveSubmission(next, checked.prompt);
   unit.put(next, 'edited by the user');
   return unit.liveState.queue.position(next);
+}
+
+function withCheck<L extends Loop>(loop: L, { check }: CheckedSpec, changes: LoopEdit): L {
+  if (changes.check === undefined) return loop;
+  const { check: _, rounds: __, ...without } = loop;
+  return { ...without, ...(check && { check, rounds: firstRounds(check) }) } as L;
 }
 
 function estimateOf(

@@ -1,15 +1,26 @@
-import { ROUND_BOUNDS } from '../model/check.ts';
 import { WrongStateError } from '../model/errors.ts';
-import { type LiveLoop, needsUser } from '../model/loop.ts';
+import type { LiveLoop } from '../model/loop.ts';
+import type { NanoUsd } from '../model/money.ts';
+import { asksForMore, isAtRoundBound } from '../model/needs.ts';
 import type { UnitOfWork } from '../state/unitOfWork.ts';
+import { withMore } from './allowances.ts';
 import { type CheckedLoop, complete, hasCheck } from './rounds.ts';
 import { requeue } from './transitions.ts';
 
 /**
- * Lets a loop that has reached a bound of its rounds go on, with as much again as it was granted at first (R11.3).
- * Throws a `WrongStateError` where it waits for nothing of the kind.
+ * Lets a loop go on that waits for money or has reached a bound of its rounds: with as much again as it was granted at
+ * first, or with the cap `maxCost` (R6.8, R11.3). Throws a `WrongStateError` where it waits for nothing of the kind,
+ * and an `InvalidLoopError` for a cap that is used up already.
  */
-export function continueRounds(unit: UnitOfWork, loopId: string): void {
+export function continueLoop(unit: UnitOfWork, loopId: string, maxCost?: NanoUsd): void {
+  const loop = unit.liveState.find(loopId);
+  if (loop && asksForMore(loop)) requeue(unit, withMore(loop, maxCost), BY_USER);
+  else continueRounds(unit, loopId, maxCost);
+}
+
+const BY_USER = 'continued by the user';
+
+function continueRounds(unit: UnitOfWork, loopId: string, cap: NanoUsd | undefined): void {
   const loop = atBound(unit, loopId);
   const { check, rounds } = loop;
   const grants = Math.max(1, rounds.maxRounds / check.maxRounds);
@@ -23,19 +34,18 @@ export function continueRounds(unit: UnitOfWork, loopId: string): void {
     seen: unit.tx.checks(loop.seq).length,
   };
   const maxCost = loop.maxCost === undefined ? undefined : Math.ceil((loop.maxCost * (grants + 1)) / grants);
-  const granted: LiveLoop = { ...loop, rounds: next, ...(maxCost !== undefined && { maxCost }) };
-  requeue(unit, granted, 'continued by the user');
+  const granted = cap === undefined ? { ...loop, ...(maxCost !== undefined && { maxCost }) } : withMore(loop, cap);
+  requeue(unit, { ...granted, rounds: next }, BY_USER);
 }
 
-/** Completes such a loop though its check does not pass (R11.3). Throws like `continueRounds`. */
+/** Completes a loop at a bound of its rounds though its check does not pass (R11.3). Throws a `WrongStateError`. */
 export function acceptAsIs(unit: UnitOfWork, loopId: string): void {
   complete(unit, atBound(unit, loopId), 'accepted by the user as it is: its check does not pass');
 }
 
 function atBound(unit: UnitOfWork, loopId: string): CheckedLoop<Extract<LiveLoop, { for: 'you' }>> {
   const loop = unit.liveState.find(loopId);
-  const wrong = 'is not waiting at the end of its rounds: only then can they be continued or accepted';
-  const isAtBound = loop && needsUser(loop) && ROUND_BOUNDS.some((bound) => bound === loop.need);
-  if (!isAtBound || !hasCheck(loop)) throw new WrongStateError(loopId, wrong);
+  const wrong = 'waits for no more rounds or money: only then can it be continued';
+  if (!loop || !isAtRoundBound(loop) || !hasCheck(loop)) throw new WrongStateError(loopId, wrong);
   return loop;
 }

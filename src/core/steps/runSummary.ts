@@ -1,4 +1,5 @@
 import type { AgentEvent } from '../model/agentEvent.ts';
+import { type LastWords, withWords } from '../policy/lastWords.ts';
 import { isProgress, takesBackEnd } from '../policy/progress.ts';
 
 /** Why an agent cannot work at all for now. `reason`: one sentence. */
@@ -21,6 +22,8 @@ export interface RunSummary {
   readonly refused?: Refusal;
   /** What the check has found, where this is one. */
   readonly checked?: Extract<AgentEvent, { type: 'checked' }>;
+  /** What its agent said last. */
+  readonly words?: LastWords;
   /** Whether its cost was reported, or priced from what it reported. */
   readonly priced: boolean;
   /** Whether it has said that some of its work has an unknown cost. */
@@ -33,7 +36,7 @@ export interface RunSummary {
 
 /** The summary once the run has said this too. */
 export function withEvents(summary: RunSummary, events: readonly AgentEvent[]): RunSummary {
-  let { said, limit, refused, checked, priced, unknown, worked } = summary;
+  let { said, limit, refused, checked, words, priced, unknown, worked } = summary;
   for (const event of events) {
     // It works on: what it said before is not its last word (R5.6).
     if (event.type === 'end') said = event;
@@ -41,6 +44,7 @@ export function withEvents(summary: RunSummary, events: readonly AgentEvent[]): 
     if (event.type === 'limit') limit = event;
     refused = refusalIn(event) ?? (isProgress(event) ? undefined : refused);
     if (event.type === 'checked') checked = event;
+    words = withWords(words, event);
     if (event.type === 'cost' && event.source === 'unknown') unknown = true;
     else if (event.type === 'cost') priced = true;
     if (isWork(event)) worked = true;
@@ -53,6 +57,7 @@ export function withEvents(summary: RunSummary, events: readonly AgentEvent[]): 
     ...(limit && { limit }),
     ...(refused && { refused }),
     ...(checked && { checked }),
+    ...(words && { words }),
     ...marks,
   };
 }

@@ -43,6 +43,7 @@ export function settle(unit: UnitOfWork, loop: ActiveLoop, end: RunEnd, report: 
     outcome: outcomeOf(verdict),
     reason: verdict.reason,
     at: end.at,
+    ...(report.words && { lastWords: report.words.text.trim() }),
     ...leftoversOf(end),
   };
   if (!unit.tx.saveAttempt({ ...charged.attempt, end: ended })) return;

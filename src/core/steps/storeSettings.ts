@@ -18,6 +18,16 @@ export function storeSettings(unit: UnitOfWork): void {
   unit.putSettings(useStoredSettings(unit.context, unit.control.settings));
 }
 
+/** Makes what this machine's settings say of a bound the value of all machines (R16.6). Returns whether it differed. */
+export function shareOwnSetting(unit: UnitOfWork, name: string): boolean {
+  const before = unit.context.settings;
+  const differing = unit.context.differingSettings.find(({ setting }) => setting === name);
+  if (!differing) return false;
+  unit.putSettings({ ...unit.control.settings, [name]: differing.own });
+  applySettings(unit, before);
+  return true;
+}
+
 /** Lets a setting go that was taken out of the settings: its default holds. Returns whether it had been kept. */
 export function dropKeptSetting(unit: UnitOfWork, name: string): boolean {
   const before = unit.context.settings;

@@ -106,10 +106,7 @@ export function readmit(
       `is ${latest.state}: only a finished loop can be continued with a further prompt`,
     );
   // With as much again, if it has used up its own cap.
-  const { restartsTotal: _, ...facts } = leaveState(
-    maxCost === undefined ? withMore(latest) : { ...latest, maxCost },
-    unit.now,
-  );
+  const { restartsTotal: _, ...facts } = leaveState(withMore(latest, maxCost), unit.now);
   throwIfRefused(unit, ownership, {
     agent: latest.agent,
     reserve: Math.min(facts.estimate, capLeftOf(facts)),

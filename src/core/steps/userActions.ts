@@ -1,5 +1,6 @@
 import { WrongStateError } from '../model/errors.ts';
-import { isActive, type LiveLoop, needsUser } from '../model/loop.ts';
+import { isActive } from '../model/loop.ts';
+import { asksForMore } from '../model/needs.ts';
 import { isPending } from '../policy/waits.ts';
 import { accountOf, gatesBefore } from '../state/gates.ts';
 import type { QueuedLoop } from '../state/liveState.ts';
@@ -25,10 +26,6 @@ export function restartNow(unit: UnitOfWork, loopId: string): boolean {
   else requeue(unit, asksForMore(loop) ? withMore(loop) : loop, 'started by the user without waiting');
   if (loop.state === 'waiting' && loop.for === 'usageLimit') tryAccount(unit, accountOf(unit.context, loop.agent));
   return true;
-}
-
-function asksForMore(loop: LiveLoop): boolean {
-  return needsUser(loop) && loop.need === 'allowance';
 }
 
 /** Ends whatever holds a queued loop, so that one of its like goes first (R14.2). Returns whether anything was held. */

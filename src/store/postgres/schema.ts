@@ -112,8 +112,13 @@ ALTER TABLE changes ADD COLUMN events text;
 CREATE TABLE claims (key text PRIMARY KEY, at bigint NOT NULL);
 `;
 
-/** Version 4: work trees and snapshots (R12), as step 11 of the schema on SQLite. */
+/** Version 4: `attempts.last_words`, as step 11 of the schema on SQLite. */
 const VERSION_4 = `
+ALTER TABLE attempts ADD COLUMN last_words text;
+`;
+
+/** Version 5: work trees and snapshots (R12), as step 12 of the schema on SQLite. */
+const VERSION_5 = `
 ALTER TABLE loops ADD COLUMN work_tree text, ADD COLUMN changes text, ADD COLUMN shared_folder smallint,
   ADD COLUMN follow_up text;
 ALTER TABLE attempts ADD COLUMN is_setup smallint, ADD COLUMN tree_before text, ADD COLUMN tree_after text;
@@ -125,6 +130,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 2, sql: VERSION_2 },
   { version: 3, sql: VERSION_3 },
   { version: 4, sql: VERSION_4 },
+  { version: 5, sql: VERSION_5 },
 ];
 
 /** The version that this code knows. */

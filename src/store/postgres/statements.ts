@@ -8,12 +8,12 @@ import { CIRCUIT_CHANGE_COLUMNS, circuitChangesBetween, controlSaved } from '../
 import { eventsText } from '../rows/eventRow.ts';
 import { historyInserted } from '../rows/historyRow.ts';
 import { estimatedPart, ledgerInserted, unknownPart } from '../rows/ledgerRow.ts';
-import { loopSaved, loopWhole } from '../rows/loopRow.ts';
+import { loopSaved, loopUnstarted, loopWhole } from '../rows/loopRow.ts';
 import { windowSaved } from '../rows/windowRow.ts';
-import type { Writes } from './draft.ts';
 import type { Head } from './mirror.ts';
 import { seqsIn } from './reads.ts';
 import { assignments, list, literal, rowsOf, tuple } from './sql.ts';
+import type { Writes } from './writes.ts';
 
 /** So many changes of the circuit are kept. */
 const KEPT_CIRCUIT_CHANGES = 1_000;
@@ -78,8 +78,8 @@ function loopStatements({ writes, now }: Transacted): string[] {
     .filter(({ isNew }) => !isNew)
     .sort((a, b) => Number(isFinished(b.loop)) - Number(isFinished(a.loop)));
   statements.push(...loopUpdates(saved.map(({ loop }) => loop)));
-  for (const [seq, agent] of writes.agents)
-    statements.push(`UPDATE loops SET agent = ${literal(agent)} WHERE seq = ${literal(seq)}`);
+  for (const [seq, loop] of writes.edited)
+    statements.push(`UPDATE loops SET ${assignments(loopUnstarted, loop)} WHERE seq = ${literal(seq)}`);
   const inserted = loops.filter(({ isNew }) => isNew).map(({ loop }) => tuple(loopWhole.values(loop)));
   if (inserted.length > 0)
     statements.push(`INSERT INTO loops (${loopWhole.names.join(', ')}) VALUES ${inserted.join(', ')}`);

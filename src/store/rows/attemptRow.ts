@@ -86,6 +86,7 @@ const end = new ColumnTable<Ended, 'settled'>({
   reason: settled('reason', freeText),
   exitCode: settled('exit_code', optional(int)),
   signal: settled('exit_signal', optional(text)),
+  lastWords: settled('last_words', optional(freeText)),
 });
 const endColumns = end.group();
 const LEFTOVERS = 'leftovers';

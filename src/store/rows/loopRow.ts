@@ -41,13 +41,19 @@ const failureClass = oneOf<FailureClass>({
 const failure = z.object({ class: failureClass, reason: z.string(), cause: z.exactOptional(cause), at: z.int() });
 
 const once = written('once');
+const unstarted = written('unstarted');
 const live = written('live');
 
-/** What every loop has, whatever its state. `once`: written when it is submitted, and never again. */
-const facts = new ColumnTable<LoopFacts, 'once' | 'live'>({
+type Occasion = 'once' | 'unstarted' | 'live';
+
+/**
+ * What every loop has, whatever its state. `once`: written when it is submitted, and never again. `unstarted`: changed
+ * only by an edit, before its first attempt.
+ */
+const facts = new ColumnTable<LoopFacts, Occasion>({
   seq: once('seq', int),
   loopId: once('loop_id', text),
-  agent: once('agent', text),
+  agent: unstarted('agent', text),
   submittedAt: once('submitted_at', int),
   metadata: once('metadata', optional(jsonOf(jsonObject))),
   title: live('title', freeText),
@@ -73,7 +79,7 @@ const facts = new ColumnTable<LoopFacts, 'once' | 'live'>({
   idleAllowances: live('idle_allowances', int),
   sessionId: live('session_id', optional(text)),
   lastError: live('last_error', optional(jsonOf(failure))),
-  check: once('check_spec', optional(jsonOf(checkSchema))),
+  check: unstarted('check_spec', optional(jsonOf(checkSchema))),
   rounds: live('rounds', optional(jsonOf(roundsSchema))),
   followUp: live('follow_up', optional(freeText)),
   workTree: live('work_tree', optional(jsonOf(workTreeSchema))),
@@ -100,7 +106,7 @@ const END: typeof PHASE = {
 };
 
 /** Columns of facts, with others behind them. */
-function group(occasions: ('once' | 'live')[], others: typeof PHASE) {
+function group(occasions: Occasion[], others: typeof PHASE) {
   const { names, values } = facts.group(...occasions);
   const writers = Object.values(others);
   return {
@@ -115,15 +121,19 @@ function group(occasions: ('once' | 'live')[], others: typeof PHASE) {
 
 export const LOOP_COLUMNS = [...facts.names, ...Object.keys({ ...PHASE, ...END })].join(', ');
 /** What an `INSERT` writes. */
-export const loopInserted = group(['once', 'live'], PHASE);
+export const loopInserted = group(['once', 'unstarted', 'live'], PHASE);
 /**
  * What changes while the loop is live. No index of finished loops has any of it alone, so those indexes stay untouched.
  */
 export const loopLive = group(['live'], PHASE);
 /** Every column, for a store that inserts a loop as its transaction leaves it. */
-export const loopWhole = group(['once', 'live'], { ...PHASE, ...END });
+export const loopWhole = group(['once', 'unstarted', 'live'], { ...PHASE, ...END });
+/** What an edit of a loop that has not started writes beside that. */
+export const loopUnstarted = group(['unstarted'], {});
 /** A loop with what stays as it was submitted. */
-export const asSubmitted = (loop: Loop, before: Loop): Loop => facts.keep(loop, before, 'once') as Loop;
+export const asSubmitted = (loop: Loop, before: Loop): Loop => facts.keep(loop, before, 'once', 'unstarted') as Loop;
+/** A loop with what an edit changed before its first attempt. */
+export const asEdited = (loop: Loop, edited: Loop): Loop => facts.keep(loop, edited, 'unstarted') as Loop;
 /** All that can change. */
 export const loopSaved = group(['live'], { ...PHASE, ...END });
 

@@ -7,6 +7,7 @@ import {
   loopLive,
   loopRowSchema,
   loopSaved,
+  loopUnstarted,
   toActiveLoop,
   toLoop,
 } from '../rows/loopRow.ts';
@@ -36,7 +37,7 @@ export class LoopTable {
   readonly #saveLive: Query;
   readonly #finish: Query;
   readonly #saveAll: Query;
-  readonly #saveAgent: Query;
+  readonly #saveUnstarted: Query;
   readonly #counted: Query;
   readonly #live: Query;
   readonly #latest: Query;
@@ -56,7 +57,9 @@ export class LoopTable {
     const all = `UPDATE loops SET ${setting(loopSaved.names)} WHERE seq = ?`;
     this.#finish = connection.prepare(`${all} AND finished_at IS NULL`);
     this.#saveAll = connection.prepare(all);
-    this.#saveAgent = connection.prepare('UPDATE loops SET agent = ? WHERE seq = ? AND finished_at IS NULL');
+    this.#saveUnstarted = connection.prepare(
+      `UPDATE loops SET ${setting(loopUnstarted.names)} WHERE seq = ? AND finished_at IS NULL`,
+    );
     this.#counted = connection.prepare(
       "SELECT 1 AS finished, state = 'failed' AND cleared IS 0 AS failed FROM loops WHERE seq = ?",
     );
@@ -88,9 +91,9 @@ export class LoopTable {
     );
   }
 
-  /** Writes the agent of a live loop, which `save` leaves alone. */
-  saveAgent({ agent, seq }: Loop): void {
-    this.#saveAgent.run(agent, seq);
+  /** Writes what an edit changes of a loop that has not started, and `save` leaves alone. */
+  saveUnstarted(loop: Loop): void {
+    this.#saveUnstarted.run(...loopUnstarted.values(loop), loop.seq);
   }
 
   /** All live loops, oldest first. `live` has the `seq`s of the unreadable ones too. */

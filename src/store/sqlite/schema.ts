@@ -230,13 +230,18 @@ const VERSION_10 = `
 ALTER TABLE loops ADD COLUMN needed_memory INTEGER;
 `;
 
+/** Version 11: `attempts.last_words` is what an agent said last. */
+const VERSION_11 = `
+ALTER TABLE attempts ADD COLUMN last_words TEXT;
+`;
+
 /**
- * Version 11: work trees and snapshots (R12).
+ * Version 12: work trees and snapshots (R12).
  * - `loops.work_tree`: the loop's own work tree; `changes`: what it has changed; `shared_folder`: others ran beside it;
  *   `follow_up`: the prompt that it goes on with.
  * - `attempts.is_setup`: it ran the set-up command; `tree_before`, `tree_after`: the snapshots around it.
  */
-const VERSION_11 = `
+const VERSION_12 = `
 ALTER TABLE loops ADD COLUMN work_tree TEXT;
 ALTER TABLE loops ADD COLUMN changes TEXT;
 ALTER TABLE loops ADD COLUMN shared_folder INTEGER;
@@ -259,6 +264,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 9, sql: VERSION_9 },
   { version: 10, sql: VERSION_10 },
   { version: 11, sql: VERSION_11 },
+  { version: 12, sql: VERSION_12 },
 ];
 
 /** The version that this code knows. */

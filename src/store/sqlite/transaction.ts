@@ -97,7 +97,7 @@ export class Transaction implements StoreTransaction {
 
   saveSubmission(loop: Queued, prompt: string): void {
     const { loops, prompts } = this.#writing();
-    loops.saveAgent(loop);
+    loops.saveUnstarted(loop);
     prompts.insert(loop.seq, prompt);
     this.#changed.add(loop.seq);
   }

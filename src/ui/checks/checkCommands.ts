@@ -1,7 +1,8 @@
 import * as vscode from 'vscode';
-import type { LoopState } from '../../core/model/loop.ts';
+import { isAtRoundBound } from '../../core/model/needs.ts';
 import type { SubmitResult } from '../../core/model/status.ts';
 import type { CommandContext, CommandTable } from '../commands/commandTable.ts';
+import { continueLoops } from '../commands/continueLoops.ts';
 import { selections } from '../commands/editorText.ts';
 import { askPrompt } from '../commands/promptDraft.ts';
 import { BACK } from '../commands/prompts.ts';
@@ -9,24 +10,10 @@ import { plainSelectionPrompt } from '../commands/selectionPrompt.ts';
 import { folderForSubmit, submitByHand } from '../commands/submitting.ts';
 import { loopOf, loopsOf } from '../commands/target.ts';
 import { count } from '../text/format.ts';
+import { ALL_STATES } from '../text/loopStates.ts';
 import { oneLine } from '../text/safeText.ts';
 import { askCheck } from './askCheck.ts';
 import { type Piece, piecesOf } from './listItems.ts';
-
-const LOOP_STATES: readonly LoopState[] = [
-  ...([
-    'preparing',
-    'running',
-    'stopping',
-    'checking',
-    'queued',
-    'backingOff',
-    'waiting',
-    'completed',
-    'failed',
-    'cancelled',
-  ] as const),
-];
 
 /** Commands of loops that prove their work (R11). */
 export const checkCommands: CommandTable = {
@@ -79,22 +66,22 @@ export const checkCommands: CommandTable = {
     return results;
   },
 
-  /** Grants a loop whose rounds have reached a bound as much again (R11.3). */
+  /** Lets loops go on that wait for more rounds or money. A number as second argument is the new cost limit in USD. */
   continueRounds:
     (ctx) =>
-    async (...args) => {
-      const supervisor = await ctx.host.ready();
-      const loops = await loopsOf(ctx, args, { title: 'Continue', states: ['waiting'] });
-      for (const { loopId } of loops) await supervisor.continueRounds(loopId);
-      return loops.length;
-    },
+    (...args) =>
+      continueLoops(ctx, args),
 
   /** Completes such a loop as it is (R11.3). */
   acceptAsIs:
     (ctx) =>
     async (...args) => {
       const supervisor = await ctx.host.ready();
-      const loops = await loopsOf(ctx, args, { title: 'Accept as It Is', states: ['waiting'] });
+      const loops = await loopsOf(ctx, args, {
+        title: 'Accept as It Is',
+        states: ['waiting'],
+        live: ({ loop }) => isAtRoundBound(loop),
+      });
       for (const { loopId } of loops) await supervisor.acceptAsIs(loopId);
       return loops.length;
     },
@@ -103,7 +90,7 @@ export const checkCommands: CommandTable = {
   runCheckNow:
     (ctx) =>
     async (...args) => {
-      const called = await loopOf(ctx, args, { title: 'Run Check Now', states: LOOP_STATES });
+      const called = await loopOf(ctx, args, { title: 'Run Check Now', states: ALL_STATES });
       const detail = called && (await (await ctx.host.ready()).get(called.loopId, called.seq));
       if (!detail) return false;
       const { loop } = detail;

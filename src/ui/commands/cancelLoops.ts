@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import { isActive, type LiveLoop } from '../../core/model/loop.ts';
 import type { Supervisor } from '../../core/supervisor.ts';
 import { count, formatDuration } from '../text/format.ts';
-import { oneLine } from '../text/safeText.ts';
+import { oneLine, withoutLinks } from '../text/safeText.ts';
 import type { UiDeps } from '../window/uiDeps.ts';
 import { showError } from './showError.ts';
 
@@ -55,7 +55,7 @@ function offerUndo(
     loops.length === 1
       ? `Cancelled “${oneLine(first.title, 60) || first.loopId}”.`
       : `Cancelled ${count(loops.length, 'waiting loop')}.`;
-  void vscode.window.showInformationMessage(message, UNDO).then(async (answer) => {
+  void vscode.window.showInformationMessage(withoutLinks(message), UNDO).then(async (answer) => {
     if (answer !== UNDO) return;
     try {
       for (const { loopId } of loops) await supervisor.undoCancel(loopId);

@@ -2,10 +2,12 @@ import * as vscode from 'vscode';
 import type { LoopEdit } from '../../core/model/loopSpec.ts';
 import { toUsd } from '../../core/model/money.ts';
 import type { LoopDetail } from '../../core/model/status.ts';
+import { checkRequestOf } from '../../core/policy/checkSpec.ts';
 import { oneLine } from '../text/safeText.ts';
 import type { CommandContext } from './commandTable.ts';
 import {
   agentStep,
+  checkStep,
   type Draft,
   estimateStep,
   maxCostStep,
@@ -64,7 +66,8 @@ export async function editLoop(ctx: CommandContext, detail: LoopDetail): Promise
 }
 
 function rowsOf(ctx: CommandContext, draft: Draft, start: Draft): Row[] {
-  const mark = (key: TextKey) => (draft[key] === start[key] ? '' : ' · changed');
+  const changed = (is: boolean) => (is ? ' · changed' : '');
+  const mark = (key: TextKey) => changed(draft[key] !== start[key]);
   const longPrompt = draft.prompt.includes('\n');
   const money = (value: string, none: string) => (value === '' ? none : `$${value}`);
   const rows: Row[] = [
@@ -91,6 +94,11 @@ function rowsOf(ctx: CommandContext, draft: Draft, start: Draft): Row[] {
       description: `${money(draft.estimate, 'from this agent’s last loops')}${mark('estimate')}`,
       does: estimateStep,
     },
+    {
+      label: '$(checklist) Check',
+      description: `${draft.check ? oneLine(draft.check.command, 60) : 'none'}${changed(!isSameCheck(draft, start))}`,
+      does: checkStep(ctx),
+    },
   ];
   if (isSame(draft, start)) return rows;
   return [
@@ -116,6 +124,7 @@ function draftOf({ loop, prompt }: LoopDetail): Draft {
     estimate: loop.estimateAssumed ? '' : String(toUsd(loop.estimate)),
     maxCost: loop.maxCost === undefined ? '' : String(toUsd(loop.maxCost)),
     title: own ? loop.title : '',
+    ...(loop.check && { check: checkRequestOf(loop.check) }),
   };
 }
 
@@ -130,7 +139,12 @@ function changes(draft: Draft, start: Draft): LoopEdit {
     ...(differs('title') && { title: draft.title.trim() }),
     ...(differs('estimate') && { estimatedCostUsd: amount(draft.estimate) }),
     ...(differs('maxCost') && { maxCostUsd: amount(draft.maxCost) }),
+    ...(!isSameCheck(draft, start) && { check: draft.check ?? null }),
   };
+}
+
+function isSameCheck(one: Draft, other: Draft): boolean {
+  return JSON.stringify(one.check) === JSON.stringify(other.check);
 }
 
 function isSame(one: Draft, other: Draft): boolean {

@@ -1,5 +1,6 @@
 import { type ErrorCode, isSupervisorError } from '../../core/model/errors.ts';
 import { formatClock } from '../text/format.ts';
+import { withoutLinks } from '../text/safeText.ts';
 import type { HostState } from '../window/hostState.ts';
 
 /** A button on a message: a command, and whether to repeat afterwards what failed. */
@@ -19,7 +20,7 @@ const SETTINGS = (key: string): ErrorAction => ({
 
 /** An error in sentences. Times are absolute: a message can stay on screen long after a countdown has become wrong. */
 export function errorText(error: unknown, now: number): string {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = withoutLinks(error instanceof Error ? error.message : String(error));
   if (!isSupervisorError(error) || !('secondsLeft' in error)) return message;
   const { secondsLeft } = error;
   return typeof secondsLeft === 'number' && secondsLeft > 0

@@ -1,4 +1,5 @@
 import type { CheckRequest } from '../../core/model/check.ts';
+import { askCheck, NO_CHECK } from '../checks/askCheck.ts';
 import { oneLine } from '../text/safeText.ts';
 import { askAgent } from './chooseAgent.ts';
 import type { CommandContext } from './commandTable.ts';
@@ -50,6 +51,17 @@ export function agentStep(ctx: CommandContext): Step<Draft> {
     const question = { placeholder: 'The agent that runs the prompt', chosen: soFar.agent, ignoreFocusOut: true };
     const answer = await askAgent(ctx, { ...place, ...question });
     return answer === undefined || answer === BACK ? answer : { ...soFar, agent: answer.agent.name };
+  };
+}
+
+/** Asks what must pass; a loop needs no check. */
+export function checkStep(ctx: CommandContext): Step<Draft> {
+  return async (soFar, place) => {
+    const folder = soFar.folder === '' ? undefined : soFar.folder;
+    const answer = await askCheck(ctx, place, folder, { isOptional: true });
+    if (answer === undefined || answer === BACK) return answer;
+    const { check: _, ...rest } = soFar;
+    return answer === NO_CHECK ? rest : { ...rest, check: answer };
   };
 }
 

@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import type { LoopSpec } from '../../core/model/loopSpec.ts';
 import { toUsd } from '../../core/model/money.ts';
 import type { SubmitResult } from '../../core/model/status.ts';
+import { checkRequestOf } from '../../core/policy/checkSpec.ts';
 import { baseName, count } from '../text/format.ts';
 import { FINAL_STATES } from '../text/loopStates.ts';
 import { oneLine } from '../text/safeText.ts';
@@ -144,7 +145,7 @@ export async function specOfLoop(
 ): Promise<LoopSpec | undefined> {
   const detail = await (await ctx.host.ready()).get(loopId, seq);
   if (!detail) return undefined;
-  const { agent, cwd, title, priority, estimate, estimateAssumed, maxCost, metadata } = detail.loop;
+  const { agent, cwd, title, priority, estimate, estimateAssumed, maxCost, metadata, check, commands } = detail.loop;
   return {
     prompt: detail.prompt,
     agent,
@@ -154,6 +155,8 @@ export async function specOfLoop(
     ...(estimateAssumed ? {} : { estimatedCostUsd: toUsd(estimate) }),
     ...(maxCost === undefined ? {} : { maxCostUsd: toUsd(maxCost) }),
     ...(metadata === undefined ? {} : { metadata }),
+    ...(commands === undefined ? {} : { commands }),
+    ...(check && { check: checkRequestOf(check) }),
   };
 }
 

@@ -1,7 +1,6 @@
 import type { LoopSpec } from '../../core/model/loopSpec.ts';
-import { askCheck, NO_CHECK } from '../checks/askCheck.ts';
 import type { CommandContext } from './commandTable.ts';
-import { agentStep, type Draft, estimateStep, maxCostStep, priorityStep, titleStep } from './loopSteps.ts';
+import { agentStep, checkStep, type Draft, estimateStep, maxCostStep, priorityStep, titleStep } from './loopSteps.ts';
 import { askPrompt, promptDraft } from './promptDraft.ts';
 import { askSteps, BACK, type Step } from './prompts.ts';
 import { askFolder, FOLDER_KEY } from './submitting.ts';
@@ -62,15 +61,5 @@ function folderStep(ctx: CommandContext): Step<Draft> {
   return async (soFar, place) => {
     const answer = await askFolder(ctx, place, soFar.folder === '' ? undefined : soFar.folder);
     return answer === undefined || answer === BACK ? answer : { ...soFar, folder: answer };
-  };
-}
-
-function checkStep(ctx: CommandContext): Step<Draft> {
-  return async (soFar, place) => {
-    const folder = soFar.folder === '' ? undefined : soFar.folder;
-    const answer = await askCheck(ctx, place, folder, { isOptional: true });
-    if (answer === undefined || answer === BACK) return answer;
-    const { check: _, ...rest } = soFar;
-    return answer === NO_CHECK ? rest : { ...rest, check: answer };
   };
 }

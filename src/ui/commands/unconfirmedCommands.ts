@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import { count } from '../text/format.ts';
-import { oneLine } from '../text/safeText.ts';
+import { oneLine, withoutLinks } from '../text/safeText.ts';
 import type { CommandTable } from './commandTable.ts';
 import { loopsOf } from './target.ts';
 
@@ -19,7 +19,7 @@ export const unconfirmedCommands: CommandTable = {
         if (look.state !== 'unknown') known++;
         void vscode.window.showInformationMessage(
           look.state === 'there'
-            ? `Still running: ${look.value.map(({ command, pid }) => `${oneLine(command, 40)} (${pid})`).join(', ')}.`
+            ? `Still running: ${look.value.map(({ command, pid }) => `${withoutLinks(oneLine(command, 40))}, pid ${pid}`).join('; ')}.`
             : look.state === 'gone'
               ? 'The run has ended.'
               : `The run cannot be seen: ${look.why}.`,

@@ -1,10 +1,12 @@
 import type { Check, CheckResult } from '../../core/model/check.ts';
 import { isActive } from '../../core/model/loop.ts';
 import { toUsd } from '../../core/model/money.ts';
+import { asksForMore, isAtRoundBound } from '../../core/model/needs.ts';
 import type { ProcessIdentity } from '../../core/model/processIdentity.ts';
 import type { AttemptDetail, LiveView, LoopDetail } from '../../core/model/status.ts';
 import { bestRound } from '../../core/policy/rounds.ts';
 import { reasonOf } from '../text/loopText.ts';
+import { lastWordsOf } from '../text/proofWords.ts';
 import { oneLine } from '../text/safeText.ts';
 import { cleanText } from '../webviewHost/cleanText.ts';
 import type { AttemptRow, DetailData, ProcessRow, ProofData } from './protocol.ts';
@@ -24,11 +26,14 @@ export function detailData(
 ): DetailData {
   const { loop, prompt, attempts, ledger, history } = detail;
   const why = reasonOf(loop);
+  const lastWords = lastWordsOf(detail);
   return {
     loopId: loop.loopId,
     seq: loop.seq,
     title: oneLine(loop.title, 200) || loop.loopId,
     state: loop.state,
+    ...(isAtRoundBound(loop) && { waitsFor: 'rounds' as const }),
+    ...(asksForMore(loop) && { waitsFor: 'money' as const }),
     editable: loop.state === 'queued' && loop.attempts === 0,
     demo: isDemo,
     since: isActive(loop) ? loop.attempt.startedAt : loop.since,
@@ -55,6 +60,7 @@ export function detailData(
     ...(loop.metadata && { metadata: loop.metadata }),
     prompt: cleanText(prompt.slice(0, PROMPT_SHOWN)),
     promptMore: Math.max(0, prompt.length - PROMPT_SHOWN),
+    ...(lastWords !== undefined && { lastWords: cleanText(lastWords) }),
     ...(loop.check && { proof: proofOf(loop.check, detail.checks) }),
     attempts: attempts.map((attempt) => attemptRow(attempt, isAlive)),
     costs: ledger
@@ -82,7 +88,7 @@ function proofOf(check: Check, checks: readonly CheckResult[]): ProofData {
 }
 
 function attemptRow(
-  { cost, token: _token, swept, kept, remaining, reason, ...attempt }: AttemptDetail,
+  { cost, token: _token, lastWords: _words, swept, kept, remaining, reason, ...attempt }: AttemptDetail,
   isAlive: (process: ProcessIdentity) => boolean,
 ): AttemptRow {
   return {

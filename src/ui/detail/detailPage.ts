@@ -27,6 +27,8 @@ const request = z.discriminatedUnion('type', [
       'copyPrompt',
       'editPrompt',
       'editAsNew',
+      'continueRounds',
+      'acceptAsIs',
       'rename',
     ]),
   }),

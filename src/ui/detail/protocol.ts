@@ -89,6 +89,8 @@ export interface DetailData {
   readonly seq: number;
   readonly title: string;
   readonly state: LoopState;
+  /** It can be continued: its rounds have reached a bound, or it waits to be allowed to spend more. */
+  readonly waitsFor?: 'rounds' | 'money';
   /** It is queued and has not started, so it can be edited. */
   readonly editable: boolean;
   /** Its costs are play money. */
@@ -124,6 +126,8 @@ export interface DetailData {
   /** The beginning of the prompt, and how many characters more there are. */
   readonly prompt: string;
   readonly promptMore: number;
+  /** What its agent said last. */
+  readonly lastWords?: string;
   /** Of a loop with a check. */
   readonly proof?: ProofData;
   /** Oldest first. */
@@ -159,6 +163,8 @@ export type DetailCommand =
   | 'kill'
   | 'retry'
   | 'restart'
+  | 'continueRounds'
+  | 'acceptAsIs'
   | 'runNext'
   | 'takeOver'
   | 'submitAgain'

@@ -1,7 +1,7 @@
 import type { SupervisorEvent } from '../../core/model/event.ts';
 import { count, formatClock, formatDuration, formatUsd } from '../text/format.ts';
 import { heldName } from '../text/holdWords.ts';
-import { oneLine } from '../text/safeText.ts';
+import { oneLine, withoutLinks } from '../text/safeText.ts';
 
 /** Kinds of notices. */
 export type NoticeKind = 'completion' | 'failure' | 'waiting' | 'silence' | 'circuit' | 'budget' | 'hold' | 'stale';
@@ -11,6 +11,14 @@ export interface Notice {
   readonly message: string;
   /** The loops concerned. */
   readonly loopIds: readonly string[];
+}
+
+/** What came of a loop. */
+export interface Result {
+  /** What its check has shown. */
+  readonly proof?: string;
+  /** What its agent said last, in one line. */
+  readonly words?: string;
 }
 
 /** Titles named in a message about a burst. */
@@ -47,14 +55,19 @@ export function noticeKind(event: SupervisorEvent): NoticeKind | undefined {
 
 /**
  * Joins events of one kind into one message. Of several about the same loop, circuit or budget, the last one counts.
- * `titleOf` names a loop; `proofOf` says what its check showed, if it has one.
+ * `titleOf` names a loop; `resultOf` says what came of it. Nothing in the message becomes a link.
  */
-export function noticeOf(
+export function noticeOf(...args: Parameters<typeof messageOf>): Notice | undefined {
+  const notice = messageOf(...args);
+  return notice && { ...notice, message: withoutLinks(notice.message) };
+}
+
+function messageOf(
   kind: NoticeKind,
   events: readonly SupervisorEvent[],
   titleOf: (loopId: string) => string,
   now: number,
-  proofOf: (loopId: string) => string | undefined = () => undefined,
+  resultOf: (loopId: string) => Result | undefined = () => undefined,
 ): Notice | undefined {
   const last = events.at(-1);
   if (!last) return undefined;
@@ -65,7 +78,7 @@ export function noticeOf(
   const [id] = ids;
   if (id === undefined) return { message: sentence(last, '', now), loopIds: [] };
   const title = (loopId: string) => `“${oneLine(titleOf(loopId), 60)}”`;
-  if (ids.length === 1) return { message: sentence(last, title(id), now, proofOf(id)), loopIds: ids };
+  if (ids.length === 1) return { message: sentence(last, title(id), now, resultOf(id)), loopIds: ids };
   const names = ids.slice(0, NAMED).map(title);
   const rest = ids.length - names.length;
   const list =
@@ -84,10 +97,10 @@ const SEVERAL: { readonly [kind in NoticeKind]: string } = {
   stale: 'were left alone',
 };
 
-function sentence(event: SupervisorEvent, title: string, now: number, proof?: string): string {
+function sentence(event: SupervisorEvent, title: string, now: number, { proof, words }: Result = {}): string {
   switch (event.type) {
     case 'loop:completed':
-      return `${title} completed${event.costUsd > 0 ? ` for ${formatUsd(event.costUsd)}` : ''}${proof ? `: ${proof}` : ''}.`;
+      return `${title} completed${event.costUsd > 0 ? ` for ${formatUsd(event.costUsd)}` : ''}${proof ? `: ${proof}` : ''}.${words ? ` It said: ${words}` : ''}`;
     case 'loop:failed':
       return `${title} failed (no restarts left): ${oneLine(event.error, 200)}`;
     case 'loop:waiting':

@@ -1,12 +1,15 @@
 import * as vscode from 'vscode';
 import type { SupervisorEvent } from '../../core/model/event.ts';
 import { type Loop, needsUser } from '../../core/model/loop.ts';
+import { asksForMore, isAtRoundBound } from '../../core/model/needs.ts';
+import type { LoopDetail } from '../../core/model/status.ts';
 import type { Config } from '../settings/config.ts';
-import { proofWords } from '../text/proofWords.ts';
+import { lastWordsOf, proofWords } from '../text/proofWords.ts';
+import { oneLine } from '../text/safeText.ts';
 import { claimEvents, EventTurns, isOwn } from '../window/eventClaims.ts';
 import type { UiDeps } from '../window/uiDeps.ts';
 import { absenceSummary } from './absence.ts';
-import { type Notice, type NoticeKind, noticeKind, noticeOf } from './notificationTexts.ts';
+import { type Notice, type NoticeKind, noticeKind, noticeOf, type Result } from './notificationTexts.ts';
 import { Presence } from './presence.ts';
 
 /** How long (ms) notices of one kind are collected before the first is shown. */
@@ -32,6 +35,9 @@ const SHOW_LOOPS: Button = { title: 'Show Loops', command: 'loopSupervisor.loops
 const SHOW_FAILED: Button = { title: 'Show Failed Loops', command: 'loopSupervisor.showFailed' };
 const SHOW_OUTPUT: Button = { title: 'Show Output', command: 'loopSupervisor.showOutput', onLoops: true };
 const SHOW_LOOP: Button = { title: 'Show Loop', command: 'loopSupervisor.revealLoop', onLoops: true };
+
+/** For a loop that its user can let go on. */
+const CONTINUE: Button = { title: 'Continue', command: 'loopSupervisor.continueRounds', onLoops: true };
 
 const STALE_BUTTONS: readonly Button[] = [
   { title: 'Start', command: 'loopSupervisor.tryAccount', arg: 'absence' },
@@ -179,9 +185,12 @@ export class Notifications implements vscode.Disposable {
     const news = events.filter((event) => !inFront(event));
     const titleOf = (loopId: string) => loops.get(loopId)?.title || loopId;
     const [only] = ids;
-    const proof = kind === 'completion' && ids.size === 1 && only !== undefined ? await this.#proofOf(only) : undefined;
-    const notice = noticeOf(kind, news, titleOf, Date.now(), () => proof);
-    if (notice) await this.#show(kind, notice);
+    const detail =
+      kind === 'completion' && ids.size === 1 && only !== undefined ? await this.#detailOf(only) : undefined;
+    const notice = noticeOf(kind, news, titleOf, Date.now(), () => detail && resultOf(detail));
+    const [loop] = loops.values();
+    const canContinue = loop !== undefined && loops.size === 1 && (asksForMore(loop) || isAtRoundBound(loop));
+    if (notice) await this.#show(kind, notice, kind === 'waiting' && canContinue ? [CONTINUE] : []);
   }
 
   async #find(loopId: string): Promise<Loop | undefined> {
@@ -212,19 +221,18 @@ export class Notifications implements vscode.Disposable {
     }
   }
 
-  async #proofOf(loopId: string): Promise<string | undefined> {
+  async #detailOf(loopId: string): Promise<LoopDetail | undefined> {
     try {
-      const detail = await this.#deps.host.current?.get(loopId);
-      return detail && proofWords(detail);
+      return await this.#deps.host.current?.get(loopId);
     } catch (error) {
-      this.#deps.log.debug(`The checks of ${loopId} could not be read: ${error}`);
+      this.#deps.log.debug(`The result of ${loopId} could not be read: ${error}`);
       return undefined;
     }
   }
 
-  async #show(kind: NoticeKind, { message, loopIds }: Notice): Promise<void> {
+  async #show(kind: NoticeKind, { message, loopIds }: Notice, more: readonly Button[]): Promise<void> {
     const { show, one, many, optional } = STYLES[kind];
-    const buttons = loopIds.length === 1 && one.length > 0 ? one : many;
+    const buttons = [...more, ...(loopIds.length === 1 && one.length > 0 ? one : many)];
     const titles = [...buttons.map(({ title }) => title), ...(optional ? [OFF] : [])];
     const { showInformationMessage, showWarningMessage, showErrorMessage } = vscode.window;
     const answer = await { info: showInformationMessage, warn: showWarningMessage, error: showErrorMessage }[show](
@@ -240,4 +248,11 @@ export class Notifications implements vscode.Disposable {
         ...(button.onLoops ? [loopIds.length === 1 ? loopIds[0] : loopIds] : []),
       );
   }
+}
+
+/** What a loop's check has shown, and what its agent said last. */
+function resultOf(detail: LoopDetail): Result {
+  const proof = proofWords(detail);
+  const words = lastWordsOf(detail);
+  return { ...(proof && { proof }), ...(words && { words: oneLine(words, 120) }) };
 }

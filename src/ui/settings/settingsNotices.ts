@@ -1,12 +1,12 @@
 import * as vscode from 'vscode';
-import type { KeptSetting, UnknownSetting } from '../../core/model/settings.ts';
+import type { DifferingSetting, KeptSetting, UnknownSetting } from '../../core/model/settings.ts';
 import type { UiDeps } from '../window/uiDeps.ts';
 import { type Config, openSettings, SECTION } from './config.ts';
 import { settingText, settingValue } from './settingsMapping.ts';
 
 /**
- * Reports that nothing starts while a bound cannot be read, and asks about bounds removed from the settings (R6.9).
- * Only the focused window asks: its user is editing.
+ * Reports that nothing starts while a bound cannot be read, and asks about bounds removed from the settings (R6.9) and
+ * about those that differ from a shared store's (R16.6). Only the focused window asks: its user is editing.
  */
 export function watchSettings({ host, log }: UiDeps, config: Config): vscode.Disposable {
   const shown = new Set<string>();
@@ -31,6 +31,12 @@ export function watchSettings({ host, log }: UiDeps, config: Config): vscode.Dis
       current.add(key);
       once(key, () => askKept(kept));
     }
+    for (const differing of supervisor.differingSettings) {
+      const { setting, shared, own } = differing;
+      const key = `${setting}: ${settingText(setting, own)} here, ${settingText(setting, shared)} shared`;
+      current.add(key);
+      once(key, () => askDiffering(differing));
+    }
     for (const key of shown) if (!current.has(key)) shown.delete(key);
   };
 
@@ -47,6 +53,16 @@ export function watchSettings({ host, log }: UiDeps, config: Config): vscode.Dis
     const answer = await vscode.window.showWarningMessage(what, keep, drop);
     if (answer === keep) await config.set(setting, settingValue(setting, value));
     if (answer === drop) await (await host.ready()).dropKeptSetting(setting);
+  }
+
+  async function askDiffering({ setting, shared, own }: DifferingSetting): Promise<void> {
+    const [mine, theirs] = [settingText(setting, own), settingText(setting, shared)];
+    const [forAll, here] = [`Use ${mine} for All`, `Set ${theirs} Here`];
+    const holds = `The shared store has ${theirs}, which holds on all machines.`;
+    const what = `${SECTION}.${setting} is ${mine} on this machine. ${holds}`;
+    const answer = await vscode.window.showInformationMessage(what, forAll, here);
+    if (answer === forAll) await (await host.ready()).shareOwnSetting(setting);
+    if (answer === here) await config.set(setting, settingValue(setting, shared));
   }
 
   return vscode.Disposable.from(

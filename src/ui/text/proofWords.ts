@@ -22,6 +22,11 @@ export function runLabel({
   return round === undefined ? `Attempt ${number}` : `Round ${round}`;
 }
 
+/** What the agent said last in a loop's latest run of it; undefined where it has said nothing. */
+export function lastWordsOf({ attempts }: Pick<LoopDetail, 'attempts'>): string | undefined {
+  return attempts.findLast(({ isCheck }) => !isCheck)?.lastWords;
+}
+
 /** What the last check of a loop's work has shown, in a few words; undefined where none has run yet (R11.2). */
 export function proofWords({ loop, checks }: Pick<LoopDetail, 'loop' | 'checks'>): string | undefined {
   const last = checks.findLast(({ round }) => round > 0);

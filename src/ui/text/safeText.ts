@@ -15,6 +15,14 @@ export function oneLine(text: string, max = 80): string {
   return line.length > max || text.length > max * 4 ? `${cut(line, max - 1).trimEnd()}…` : line;
 }
 
+// VS Code makes links of `[label](target)` in notifications, and runs commands that are their targets.
+const LINK = /\](?=\()/g;
+
+/** Foreign text for a notification, of which VS Code makes no link. */
+export function withoutLinks(text: string): string {
+  return text.replace(LINK, '] ');
+}
+
 /** Removes terminal escapes from foreign text and keeps line ends. */
 export function stripEscapes(text: string): string {
   return text.replace(ESCAPES, '');

@@ -1,5 +1,5 @@
-import { ROUND_BOUNDS } from '../../core/model/check.ts';
 import { type FinishedLoop, type Loop, type LoopState, needsUser } from '../../core/model/loop.ts';
+import { asksForMore, isAtRoundBound } from '../../core/model/needs.ts';
 import type { LiveView } from '../../core/model/status.ts';
 import { describeFinished, describeLive, join, type TextContext } from '../text/loopText.ts';
 import type { TreeRow } from './treeRow.ts';
@@ -11,8 +11,10 @@ export type AttemptExtra = (token: string) => string;
 export function liveRow(view: LiveView, now: number, extra: AttemptExtra, context: TextContext): TreeRow {
   const { loop, host, activity } = view;
   const { label, description, spoken } = describeLive(view, now, context);
-  const silent = activity?.silentForMs !== undefined && loop.state === 'running';
-  const more = loop.state === 'running' ? extra(loop.attempt.token) : '';
+  const running = loop.state === 'running';
+  const asking = activity?.asking !== undefined && running;
+  const silent = activity?.silentForMs !== undefined && running;
+  const more = running ? extra(loop.attempt.token) : '';
   const fresh = loop.state === 'queued' && loop.attempts === 0;
   return {
     id: `loop:${loop.seq}`,
@@ -20,7 +22,7 @@ export function liveRow(view: LiveView, now: number, extra: AttemptExtra, contex
     label,
     description: join([description, more]),
     spoken: `${spoken}${more ? `, ${more}` : ''}`,
-    icon: silent ? { id: 'warning', color: 'list.warningForeground' } : LIVE_ICONS[loop.state],
+    icon: asking ? ASKING_ICON : silent ? SILENT_ICON : LIVE_ICONS[loop.state],
     context: `loop ${loop.state} live ${host}${silent ? ' silent' : ''}${fresh ? ' fresh' : ''}${needOf(loop)}${workOf(loop)}`,
     children: loop.attempts > 0 ? 'collapsed' : 'none',
     isLive: isLiveRow(loop.state),
@@ -43,14 +45,10 @@ function workOf({ changes, workTree, sessionId }: Loop): string {
 
 /** What its user has to decide, as the menus ask for it. */
 function needOf(loop: LiveView['loop']): string {
-  if (isAtBound(loop)) return ' bound';
+  if (isAtRoundBound(loop)) return ' bound';
+  if (asksForMore(loop)) return ' allowance';
   const isUnconfirmed = needsUser(loop) && (loop.need === 'endUnknown' || loop.need === 'notEnded');
   return isUnconfirmed ? ' unconfirmed' : '';
-}
-
-/** Whether its rounds reached a bound, so that the user can continue or accept them (R11.3). */
-function isAtBound(loop: LiveView['loop']): boolean {
-  return needsUser(loop) && ROUND_BOUNDS.some((bound) => bound === loop.need);
 }
 
 /** Whether the row of a loop in that state shows a running time. */
@@ -63,6 +61,9 @@ export function isLiveRow(state: LoopState): boolean {
     state === 'backingOff'
   );
 }
+
+const SILENT_ICON = { id: 'warning', color: 'list.warningForeground' };
+const ASKING_ICON = { id: 'question', color: 'charts.yellow' };
 
 const LIVE_ICONS = {
   preparing: { id: 'loading~spin', color: 'charts.blue' },

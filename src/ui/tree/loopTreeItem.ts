@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import type { LoopDetail } from '../../core/model/status.ts';
 import { formatClock, formatCost, formatDuration } from '../text/format.ts';
 import { STATE_WORDS } from '../text/loopText.ts';
-import { proofWords } from '../text/proofWords.ts';
+import { lastWordsOf, proofWords } from '../text/proofWords.ts';
 import { codeBlock, inlineCode } from '../text/safeText.ts';
 import type { TreeRow } from './treeRow.ts';
 
@@ -42,6 +42,7 @@ function openCommand(row: TreeRow): vscode.Command {
 export function loopTooltip(detail: LoopDetail, now: number): vscode.MarkdownString {
   const { loop, prompt, attempts, loopId } = detail;
   const proof = proofWords(detail);
+  const words = lastWordsOf(detail);
   const current = attempts.at(-1);
   const pid = current?.pid !== undefined && current.endedAt === undefined ? ` · pid ${current.pid}` : '';
   const error = 'failure' in loop ? loop.failure : loop.lastError;
@@ -53,6 +54,8 @@ export function loopTooltip(detail: LoopDetail, now: number): vscode.MarkdownStr
   const lines = [
     `**${STATE_WORDS[loop.state]}** · agent ${inlineCode(loop.agent, 60)} · ${attempts.length === 1 ? '1 attempt' : `${attempts.length} attempts`}${ran}${pid}${cost}`,
     ...(proof ? [inlineCode(proof, 120)] : []),
+    ...(words ? ['It said last:', codeBlock(words, { language: 'text', maxLines: 6, maxChars: 600 })] : []),
+    ...(words ? ['Its prompt:'] : []),
     codeBlock(prompt, { language: 'text', maxLines: 12, maxChars: 1200 }),
     ...(error
       ? [

@@ -28,6 +28,7 @@ export function createApi(host: SupervisorHost): LoopSupervisorApi {
       return (await workTrees.bringHome({ loopId }, way)).result;
     },
     continueWith: async (loopId, prompt) => (await host.ready()).continueWith(loopId, prompt),
+    continueLoop: async (loopId, options) => (await host.ready()).continueLoop(loopId, options),
     pause: async () => (await host.ready()).pause(),
     resume: async () => (await host.ready()).resume(),
     shutdown: async (timeoutMs) => (await host.ready()).shutdown(timeoutMs),

@@ -19,6 +19,8 @@ const why = h('p', { class: 'why', hidden: true });
 const banner = h('p', { class: 'banner', role: 'status', hidden: true });
 const facts = h('dl', { class: 'facts' });
 const prompt = h('pre', { tabindex: 0, 'aria-label': 'Prompt' });
+const lastWords = h('pre', { tabindex: 0, 'aria-label': 'Last words' });
+const saidLast = section('Last words', undefined, lastWords);
 const promptMore = h('p', { class: 'dim', hidden: true });
 const attempts = h('div', { class: 'attempts' });
 const costs = h('div');
@@ -32,6 +34,8 @@ const buttons: { readonly [name in DetailCommand]: HTMLButtonElement } = {
   cancel: button('cancel', 'Cancel'),
   kill: button('kill', 'Force stop'),
   retry: button('retry', 'Retry'),
+  continueRounds: button('continueRounds', 'Continue'),
+  acceptAsIs: button('acceptAsIs', 'Accept as it is'),
   restart: button('restart', 'Restart'),
   runNext: button('runNext', 'Run next'),
   takeOver: button('takeOver', 'Take over'),
@@ -61,6 +65,7 @@ document.body.append(
     why,
     facts,
     usage.element,
+    saidLast,
     section(
       'Prompt',
       h(
@@ -87,7 +92,7 @@ function button(name: DetailCommand, label: string): HTMLButtonElement {
 }
 
 function section(name: string, tools: HTMLElement | undefined, ...content: HTMLElement[]): HTMLElement {
-  const id = `section-${name.toLowerCase()}`;
+  const id = `section-${name.toLowerCase().replaceAll(' ', '-')}`;
   return h(
     'section',
     { 'aria-labelledby': id },
@@ -131,6 +136,8 @@ function show(detail: DetailData): void {
   showTime();
   showFacts(detail);
   if (prompt.textContent !== detail.prompt) prompt.textContent = detail.prompt;
+  saidLast.hidden = detail.lastWords === undefined;
+  lastWords.textContent = detail.lastWords ?? '';
   promptMore.hidden = detail.promptMore === 0;
   promptMore.textContent = `… and ${detail.promptMore.toLocaleString('en-US')} characters more: open it in the editor.`;
   proof.show(detail.proof);
@@ -169,7 +176,7 @@ function exactClock(at: number, now: number): string {
   return `${formatClock(at, now)}:${String(new Date(at).getSeconds()).padStart(2, '0')}`;
 }
 
-function showActions({ state: now, host, permanent, editable }: DetailData): void {
+function showActions({ state: now, host, permanent, editable, waitsFor }: DetailData): void {
   const active = now === 'running' || now === 'stopping' || now === 'checking';
   const live = active || now === 'queued' || now === 'backingOff' || now === 'waiting';
   const fits: { readonly [name in keyof typeof actions]: boolean } = {
@@ -177,6 +184,8 @@ function showActions({ state: now, host, permanent, editable }: DetailData): voi
     cancel: live,
     kill: active,
     retry: permanent,
+    continueRounds: waitsFor !== undefined,
+    acceptAsIs: waitsFor === 'rounds',
     restart: now === 'running' || now === 'backingOff' || now === 'waiting',
     runNext: now === 'queued',
     takeOver: live && !active && host !== undefined,
