@@ -88,7 +88,7 @@ export const anyAttempt: fc.Arbitrary<Omit<Attempt, 'id'>> = fc.record(
         },
         optional,
       ),
-      ...{ isSetup: fc.boolean(), treeBefore: anyText, treeAfter: anyText },
+      ...{ treeBefore: anyText, treeAfter: anyText },
       leader: identity,
       guardian: identity,
       sessionId: anyText,
