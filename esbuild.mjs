@@ -7,6 +7,8 @@ import { build, context } from 'esbuild';
 
 const watch = process.argv.includes('--watch');
 const production = process.argv.includes('--production');
+// Another folder than dist, for tests of what ships.
+const outdir = /^--outdir=(.+)$/m.exec(process.argv.join('\n'))?.[1] ?? 'dist';
 const common = {
   bundle: true,
   minify: production,
@@ -15,7 +17,7 @@ const common = {
   legalComments: 'none',
   metafile: true,
   logLevel: watch ? 'info' : 'warning',
-  outdir: 'dist',
+  outdir,
 };
 
 // What is imported only when it is needed becomes a bundle of its own, so that activation loads little.
@@ -24,9 +26,10 @@ const LATER = {
   './agents/catalog.ts': './agents.cjs',
   './ui/webviewHost/allPages.ts': './pages.cjs',
   './store/sqlite/main.ts': './sqlite.cjs',
+  './headless/windowSide.ts': './headless.cjs',
   './store/postgres/main.ts': './postgres.cjs',
   './git/workTrees.ts': './git.cjs',
-  './runtime/workTreeActions.ts': './home.cjs',
+  '../runtime/workTreeActions.ts': './home.cjs',
   execa: './execa.cjs',
 };
 const later = {
@@ -64,6 +67,8 @@ const programs = {
     git: 'src/git/workTrees.ts',
     home: 'src/core/runtime/workTreeActions.ts',
     execa: 'execa',
+    headless: 'src/headless/windowSide.ts',
+    host: 'src/host.ts',
     guardian: 'src/process/guardian/main.ts',
     sampleAgent: 'src/agents/sample/main.ts',
   },
@@ -106,9 +111,9 @@ function writeNotices(files) {
     const text = file ? readFileSync(join(folder, file), 'utf8') : standardText(manifest);
     return `${manifest.name} ${manifest.version} (${manifest.license})\n\n${text.trim()}\n`;
   });
-  mkdirSync('dist', { recursive: true });
+  mkdirSync(outdir, { recursive: true });
   const head = 'Loop Supervisor contains code of these packages.\n';
-  writeFileSync('dist/THIRD_PARTY_NOTICES.txt', [head, ...notices].join(`\n${'-'.repeat(72)}\n\n`));
+  writeFileSync(join(outdir, 'THIRD_PARTY_NOTICES.txt'), [head, ...notices].join(`\n${'-'.repeat(72)}\n\n`));
 }
 
 /** A few packages only name the MIT licence: its text is that of our own, with their author. */

@@ -28,11 +28,17 @@ export function activate(context: vscode.ExtensionContext): LoopSupervisorApi {
   const folders = () => (vscode.workspace.workspaceFolders ?? []).map(({ uri }) => uri.fsPath);
 
   let parts: Parts | undefined;
+  const headless = async () => {
+    const { windowSide } = await import('./headless/windowSide.ts');
+    const program = context.asAbsolutePath(join('dist', 'host.cjs'));
+    return windowSide({ storage, program, version: String(context.extension.packageJSON.version) });
+  };
   const load = async (): Promise<Parts> => {
     const { createParts } = await import('./parts.ts');
     const { createCatalog } = await import('./agents/catalog.ts');
+    const { trusts } = await headless();
     parts ??= createParts({
-      createCatalog,
+      ...{ createCatalog, trusts },
       ...{ storage, settings, folders, log },
       doubts: () => config.doubts,
       bundle: (name) => context.asAbsolutePath(join('dist', `${name}.cjs`)),
@@ -63,6 +69,7 @@ export function activate(context: vscode.ExtensionContext): LoopSupervisorApi {
     },
     usage: async (attempts: readonly { readonly token: string }[]) => (await load()).usage(attempts),
     notify: async (command: readonly string[], event: object) => (await load()).notify(command, event),
+    headless,
     pages: async () => (await import('./ui/webviewHost/allPages.ts')).pages,
     sharedStore: async () => (await load()).sharedStore,
   };

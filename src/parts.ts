@@ -7,6 +7,7 @@ import type { AgentProfile } from './core/ports/agents.ts';
 import type { Clock } from './core/ports/clock.ts';
 import type { Store } from './core/ports/store.ts';
 import { systemClock as clock } from './core/runtime/systemClock.ts';
+import type { HostRole } from './core/state/context.ts';
 import { Supervisor } from './core/supervisor.ts';
 import { isOnNetworkDisk, localFolders } from './process/environment/networkDisk.ts';
 import { askProgram, findProgram } from './process/environment/programCheck.ts';
@@ -33,6 +34,10 @@ export interface PartsOptions {
   readonly createCatalog: typeof createCatalog;
   /** Path of the bundle of that name. */
   bundle(name: 'guardian' | 'sampleAgent'): string;
+  /** What the supervisor works for, where that is no window (R15). */
+  readonly role?: HostRole;
+  /** Whether a workspace folder was trusted when it was open (R15.1). */
+  trusts(folder: string): boolean;
   settings(): Settings;
   /** Settings that could not be read or are not set (R6.9). */
   doubts(): Doubts;
@@ -73,6 +78,8 @@ export interface Parts {
  * when the first of them is needed: the activation of the extension does not wait for it.
  */
 export function createParts({
+  role,
+  trusts,
   storage,
   createCatalog,
   bundle,
@@ -131,6 +138,7 @@ export function createParts({
       windowsFolder: join(folder, 'windows'),
       guardianProgram: bundle('guardian'),
       ...{ nodePath, environment, clock, log },
+      isCaller: role === 'caller',
     });
     const supervisor = new Supervisor({
       ...{ store, launcher, agents: agents.catalog, clock: time, log, sharesBounds: sharedStore() !== '' },
@@ -140,7 +148,11 @@ export function createParts({
       checkProfile: profileChecker(checks),
       settings: settings(),
       doubts: doubts(),
-      window: { id: randomUUID(), folders: folders(), home: homedir() },
+      window: {
+        ...{ id: randomUUID(), folders: folders(), home: homedir() },
+        ...(role && { role }),
+        trusts,
+      },
       random: Math.random,
       newId: () => randomBytes(8).toString('hex'),
     });

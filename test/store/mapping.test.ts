@@ -127,8 +127,9 @@ onEachStore('what is written reads the same', (bench) => {
       {
         ...{ id: anyText, folders: fc.array(anyText), openedAt: time },
         process: fc.record({ pid: fc.nat(), startTime: anyText, bootId: anyText }, { noNullPrototype: true }),
+        headless: fc.constant(true),
       },
-      { noNullPrototype: true },
+      { noNullPrototype: true, requiredKeys: ['id', 'folders', 'openedAt', 'process'] },
     );
     const transition: fc.Arbitrary<Transition> = fc.record(
       {

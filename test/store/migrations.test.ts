@@ -51,6 +51,7 @@ describe('store: migrations', () => {
       '8295e0efa96f1421',
       '192291fdade72780',
       'f34a1f069223ee41',
+      '8f002d1cc1268418',
       '0660af861107c35d',
     ];
     const steps = MIGRATIONS.map(({ sql }) => createHash('sha256').update(sql).digest('hex').slice(0, 16));

@@ -10,7 +10,7 @@ import type { AgentCatalog, AgentProfile } from '../../src/core/ports/agents.ts'
 import type { ProcessInspector } from '../../src/core/ports/launcher.ts';
 import type { Store } from '../../src/core/ports/store.ts';
 import type { WorkTrees } from '../../src/core/ports/workTrees.ts';
-import type { SupervisorOptions } from '../../src/core/state/context.ts';
+import type { HostRole, SupervisorOptions } from '../../src/core/state/context.ts';
 import { Supervisor } from '../../src/core/supervisor.ts';
 import { openStore } from '../../src/store/sqlite/store.ts';
 import { FakeClock } from './fakeClock.ts';
@@ -50,6 +50,10 @@ export function fakeCatalog(...profiles: AgentProfile[]): AgentCatalog {
 /** What a window is made of, where it matters. */
 export interface WindowFacts {
   readonly folders?: readonly string[];
+  /** What it is for, where it is no window (R15). */
+  readonly role?: HostRole;
+  /** Which workspace folders are trusted; all if absent. */
+  readonly trusts?: (folder: string) => boolean;
   readonly agents?: AgentCatalog;
   /** Several machines share the store, and so the bounds that govern all. */
   readonly sharesBounds?: boolean;
@@ -152,7 +156,11 @@ export function harness(): Harness {
         ...(window.check && { checkProfile: window.check }),
         settings: { ...DEFAULT_SETTINGS, ...settings },
         doubts: window.doubts ?? {},
-        window: { id: `w${pid}`, folders, home: '/home' },
+        window: {
+          ...{ id: `w${pid}`, folders, home: '/home' },
+          ...(window.role && { role: window.role }),
+          ...(window.trusts && { trusts: window.trusts }),
+        },
         log,
         random: () => 0.5,
         sharesBounds: window.sharesBounds ?? false,

@@ -86,9 +86,13 @@ describe('work trees of loops, in the workbench', () => {
   it('R12.5 R12.6 goes on with a further prompt in its work tree, and is discarded after a question', async () => {
     const { window } = host;
     await window.tree.show();
+    const before = await window.tree.spoken(/^First one/);
     await window.tree.contextAction(/^First one/, 'Continue with…');
     await window.input.answer('What should the agent do next?', 'More of it [quick] [finish]');
-    await until('its second attempt', async () => (await window.tree.spoken(/^First one/)).includes('completed'));
+    await until('the end of its second attempt', async () => {
+      const text = await window.tree.spoken(/^First one/);
+      return text !== before && text.includes('completed');
+    });
     await window.tree.contextAction(/^First one/, 'Discard…');
     await window.notices.pressInDialog(/Discard what “First one.*” did\?/, 'Discard');
     await until('its branch is gone', async () => !git('branch', '--list', 'loops/*').includes('first-one'));

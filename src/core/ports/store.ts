@@ -54,10 +54,12 @@ export interface DaySpend {
   readonly exceeded: boolean;
 }
 
-/** A window's lease: it lasts until it is released or its process is no more. */
+/** A host's lease: it lasts until it is released or its process is no more. */
 export interface WindowLease {
   readonly id: string;
   readonly process: ProcessIdentity;
+  /** It is the headless host's (R15.1): it acts for all folders that no window has open. */
+  readonly headless?: boolean;
   /** Paths of its workspace folders. */
   readonly folders: readonly string[];
   /** Wall time, ms. */

@@ -56,11 +56,18 @@ export class ChangePoller implements Disposable {
     if (changes) {
       this.#isBehind = true;
       this.#parts.liveState.apply(changes);
+      if (this.#parts.context.window.role === 'caller') this.#parts.listeners.changed();
       for (const event of heardIn(changes, this.#parts.context)) this.#parts.listeners.tell(event);
     }
+    // A caller only listens.
+    if (this.#parts.context.window.role === 'caller') this.#isBehind = false;
     if (this.#isBehind) return true;
     if (this.#parts.transactions.halted) return false;
     // Reported once too.
+    if (this.#parts.ownership.watchWindows()) {
+      this.#parts.liveState.lanes.relane();
+      this.#isBehind = true;
+    }
     if (this.#parts.ownership.hasPassedBy()) this.#isBehind = true;
     if (this.#parts.placement.lookAgain()) this.#isBehind = true;
     return (

@@ -77,6 +77,7 @@ export class Engine implements Disposable {
     this.#workTreeSetups.reconcile();
     for (const event of [...unit.heard, ...unit.events]) this.listeners.tell(event);
     this.listeners.changed();
+    if (this.context.window.role === 'caller') return;
     this.#wakeTimer.set(unit.waitsForDisk);
     this.#profileChecks.set();
   }

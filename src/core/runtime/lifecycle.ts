@@ -2,11 +2,12 @@ import { NotReadyError, ShuttingDownError } from '../model/errors.ts';
 import { TRY_AGAIN_MS } from '../ports/clock.ts';
 import type { UnitOfWork } from '../state/unitOfWork.ts';
 import { noteReturn } from '../steps/absence.ts';
-import { adoptOrphanedRuns, saveLease } from '../steps/leases.ts';
+import { adoptOrphanedRuns, endDeadLeases, otherHeadless, saveLease } from '../steps/leases.ts';
 import { storeSettings } from '../steps/storeSettings.ts';
 import { wakeForBudget } from '../steps/wake.ts';
 import { watchRunning } from '../steps/watchMoney.ts';
 import type { Engine } from './engine.ts';
+import { goesOn } from './outlook.ts';
 import type { Retention } from './retention.ts';
 import { RetryLog } from './retryLog.ts';
 import { stopOwnRuns } from './shutdown.ts';
@@ -18,6 +19,7 @@ import { withStoreTimeout } from './withStoreTimeout.ts';
 const STOP_AFTER_MS = 15_000;
 
 const STARTING = 'Loop Supervisor is still starting. Try again in a moment.';
+const HOSTED = 'A headless host is at work for these loops already.';
 const CLOSED = 'Loop Supervisor has shut down in this window. Reload the window to go on.';
 
 /** From the start of a window's supervisor to its end, and what it takes meanwhile. */
@@ -67,9 +69,18 @@ export class Lifecycle {
   async start(): Promise<void> {
     const { transactions, ownership } = this.#engine;
     if (this.#isEnding) throw new NotReadyError(CLOSED);
+    const { role } = this.#engine.context.window;
+    if (role === 'caller') {
+      await transactions.take((unit) => endDeadLeases(unit, ownership));
+      this.#phase = 'working';
+      this.#engine.begin();
+      return;
+    }
     transactions.halted = false;
     await transactions.takeAndDispatch((unit) => {
       if (this.#isEnding) return;
+      endDeadLeases(unit, ownership);
+      if (role === 'headless' && otherHeadless(unit)) throw new NotReadyError(HOSTED);
       saveLease(unit);
       noteReturn(unit);
       storeSettings(unit);
@@ -117,6 +128,22 @@ export class Lifecycle {
   release(): Promise<void> {
     const { runs, context } = this.#engine;
     return this.#end(() => runs.leave(context.settings.onWindowClose === 'stop' ? STOP_AFTER_MS : undefined));
+  }
+
+  /**
+   * Gives the lease back if nothing goes on without a person, in one transaction with that look (R15.1): a loop that is
+   * submitted at the same time is either seen here, or sees that nobody is left. Resolves with whether it did.
+   */
+  async releaseIfIdle(): Promise<boolean> {
+    const { transactions, context } = this.#engine;
+    if (this.#phase !== 'working') return false;
+    const isIdle = await transactions.take((unit) => {
+      if (goesOn(this.#engine)) return false;
+      unit.tx.releaseWindow(context.window.id);
+      return true;
+    });
+    if (isIdle) this.dispose();
+    return isIdle;
   }
 
   dispose(): void {

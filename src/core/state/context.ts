@@ -19,14 +19,24 @@ import type { WorkTrees } from '../ports/workTrees.ts';
 /** What a cheap check of a profile found. `unknown`: the program cannot say, or the check itself failed. */
 export type ProfileCheck = 'works' | 'broken' | 'unknown';
 
-/** The window that a supervisor works for. */
+/**
+ * What a supervisor works for beside a window (R15). `headless`: the host without a window, which acts for all folders
+ * that no window has open. `caller`: one call of the command line, which starts and follows nothing itself.
+ */
+export type HostRole = 'headless' | 'caller';
+
+/** The window that a supervisor works for, or what stands in for one. */
 export interface SupervisorWindow {
   /** Unique per activation. */
   readonly id: string;
+  /** Absent for a window. */
+  readonly role?: HostRole;
   /** Paths of its workspace folders. */
   readonly folders: readonly string[];
   /** Where loops run when no folder is open and none is named. */
   readonly home: string;
+  /** Whether a workspace folder was trusted when it was open (R15.1); all are if absent. */
+  readonly trusts?: (folder: string) => boolean;
 }
 
 /** What a supervisor is made of. */

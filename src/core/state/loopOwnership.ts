@@ -1,6 +1,7 @@
 import type { Loop } from '../model/loop.ts';
 import { isSameProcess } from '../model/processIdentity.ts';
 import type { LoopHost } from '../model/status.ts';
+import type { WindowLease } from '../ports/store.ts';
 import type { SupervisorContext } from './context.ts';
 import type { LiveState } from './liveState.ts';
 
@@ -13,8 +14,8 @@ const PATIENCE_MS = 5_000;
 const ADOPT_AFTER_MS = 10_000;
 
 /**
- * Which window a loop belongs to, now that windows come and go. Windows are known by their leases; a lease ends with
- * its process.
+ * Which host a loop belongs to, now that windows come and go. Hosts are known by their leases; a lease ends with its
+ * process. The headless host acts for what belongs to no window.
  */
 export class LoopOwnership {
   readonly #context: SupervisorContext;
@@ -25,6 +26,9 @@ export class LoopOwnership {
   readonly #toldOf = new Set<number>();
   /** Since when (ms) windows are known to be gone. */
   readonly #goneSince = new Map<string, number>();
+  /** The windows that were last seen; and since when (ms) those are gone that have just been there. */
+  #seen: ReadonlySet<string> = new Set();
+  readonly #justGone = new Map<string, number>();
 
   constructor(context: SupervisorContext, liveState: LiveState) {
     this.#context = context;
@@ -33,15 +37,52 @@ export class LoopOwnership {
 
   readonly hostOf = (loop: Loop): LoopHost => {
     const { window } = this.#context;
-    if (loop.windowId === window.id) return 'here';
+    if (window.role === 'headless') return this.#withoutWindow(loop);
+    if (loop.windowId === window.id && window.role === undefined) return 'here';
     const owner = this.#liveState.windows.get(loop.windowId);
-    if (owner && hasOpen(owner.folders, loop)) return 'elsewhere';
-    if (hasOpen(window.folders, loop)) return 'here';
+    if (owner && holds(owner, loop)) return 'elsewhere';
+    if (this.#hasOpenHere(loop)) return 'here';
     if (owner) return 'elsewhere';
     for (const lease of this.#liveState.windows.values())
-      if (lease.id !== window.id && hasOpen(lease.folders, loop)) return 'elsewhere';
+      if (lease.id !== window.id && (holds(lease, loop) || (lease.headless && this.isTrusted(loop))))
+        return 'elsewhere';
     return 'gone';
   };
+
+  /** Whether the loop's workspace folder was trusted when it was open (R15.1). */
+  isTrusted({ folder }: Loop): boolean {
+    return folder === undefined || (this.#context.window.trusts?.(folder) ?? true);
+  }
+
+  /** The headless host acts for a loop once no window does, and the moment that a reload takes is over (R15.1). */
+  #withoutWindow(loop: Loop): LoopHost {
+    const { windows } = this.#liveState;
+    const owner = windows.get(loop.windowId);
+    if (owner && !owner.headless) return 'elsewhere';
+    for (const lease of windows.values()) if (holds(lease, loop)) return 'elsewhere';
+    if (this.#justGone.has(loop.windowId)) return 'elsewhere';
+    return this.isTrusted(loop) ? 'here' : 'gone';
+  }
+
+  /**
+   * Notes which windows have gone since the last call. Returns whether the time is over that a loop of one of them
+   * waits for its window to come back.
+   */
+  watchWindows(): boolean {
+    const now = this.#context.clock.now();
+    const ids = new Set([...this.#liveState.windows.values()].flatMap(({ id, headless }) => (headless ? [] : [id])));
+    for (const id of this.#seen) if (!ids.has(id)) this.#justGone.set(id, now);
+    this.#seen = ids;
+    let isOver = false;
+    for (const [id, since] of this.#justGone) {
+      // A clock that went back begins anew.
+      if (since > now) this.#justGone.set(id, now);
+      if (now - since < ADOPT_AFTER_MS && !ids.has(id)) continue;
+      this.#justGone.delete(id);
+      isOver = true;
+    }
+    return isOver;
+  }
 
   /** Whether another window had its time to start this loop and has not. */
   readonly isPassedBy = ({ seq }: Loop): boolean => {
@@ -90,10 +131,10 @@ export class LoopOwnership {
   /** Whether this window is to take over an attempt that another window followed. */
   shouldAdopt(loop: Loop, followedBy: string): boolean {
     const { window } = this.#context;
-    if (followedBy === window.id) return false;
+    if (followedBy === window.id || window.role === 'caller') return false;
     const owner = this.#liveState.windows.get(followedBy);
-    if (owner) return !hasOpen(owner.folders, loop) && hasOpen(window.folders, loop);
-    if (hasOpen(window.folders, loop)) return true;
+    if (owner) return !holds(owner, loop) && this.#hasOpenHere(loop);
+    if (this.#hasOpenHere(loop)) return true;
     return this.#context.clock.now() - this.#seenGone(followedBy) >= ADOPT_AFTER_MS;
   }
 
@@ -102,7 +143,8 @@ export class LoopOwnership {
    * processes for a moment.
    */
   isTakenForDead(): boolean {
-    return !this.#liveState.windows.has(this.#context.window.id);
+    const { id, role } = this.#context.window;
+    return role !== 'caller' && !this.#liveState.windows.has(id);
   }
 
   /**
@@ -117,6 +159,11 @@ export class LoopOwnership {
       .map((lease) => lease.id);
   }
 
+  #hasOpenHere(loop: Loop): boolean {
+    const { role, folders } = this.#context.window;
+    return role === undefined && hasOpen(folders, loop);
+  }
+
   #seenGone(windowId: string): number {
     const now = this.#context.clock.now();
     const since = Math.min(this.#goneSince.get(windowId) ?? now, now);
@@ -125,9 +172,14 @@ export class LoopOwnership {
   }
 }
 
+/** Whether that host is a window with the loop's folder open. */
+function holds({ headless, folders }: WindowLease, loop: Loop): boolean {
+  return headless !== true && hasOpen(folders, loop);
+}
+
 /**
  * Whether a window with these folders has the loop's folder open; a loop without one belongs to windows without one.
  */
-export function hasOpen(folders: readonly string[], loop: Loop): boolean {
+function hasOpen(folders: readonly string[], loop: Loop): boolean {
   return loop.folder === undefined ? folders.length === 0 : folders.includes(loop.folder);
 }

@@ -82,7 +82,7 @@ export class Placement implements LanePlacement {
   /** Places all loops anew if what they are placed by has changed: windows, folders that are open here, gates. */
   refresh(): void {
     const { windows, control } = this.#liveState;
-    const leases = [...windows.values()].map(({ id, folders }) => [id, folders]);
+    const leases = [...windows.values()].map(({ id, folders, headless }) => [id, folders, headless]);
     const folderGates = Object.values(control.gates).filter(({ of }) => of.kind === 'absence' || 'folder' in of);
     const facts = JSON.stringify([
       leases,

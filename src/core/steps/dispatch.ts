@@ -130,6 +130,13 @@ function firstInLine(unit: UnitOfWork, ownership: LoopOwnership): Line {
   return line;
 }
 
+/** Whether a queued loop could start at once, as far as slots, gates and money go, on whichever host. */
+export function isNext(unit: UnitOfWork, ownership: LoopOwnership, { seq }: QueuedLoop): boolean {
+  if (gateClosed(unit.liveState, unit.context)) return false;
+  const { mine, awaited } = firstInLine(unit, ownership);
+  return awaited.some((loop) => loop.seq === seq) || mine.some(({ loop }) => loop.seq === seq);
+}
+
 function withChosen(pending: Pending, loop: QueuedLoop, given: Chosen['grant']): Pending {
   return {
     reserved: pending.reserved + reservedOf(loop),

@@ -4,7 +4,8 @@ import type { UnitOfWork } from '../state/unitOfWork.ts';
 /** Registers this window with the folders that it has open, or writes that they have changed. */
 export function saveLease(unit: UnitOfWork): void {
   const { window, inspector } = unit.context;
-  const lease = { id: window.id, process: inspector.self, folders: window.folders, openedAt: unit.now };
+  const facts = { id: window.id, process: inspector.self, folders: window.folders, openedAt: unit.now };
+  const lease = window.role === 'headless' ? { ...facts, headless: true } : facts;
   unit.tx.saveWindow(lease);
   unit.putWindows(new Map([...unit.liveState.windows, [lease.id, lease]]));
 }
@@ -15,16 +16,27 @@ export function saveLease(unit: UnitOfWork): void {
  */
 export function adoptOrphanedRuns(unit: UnitOfWork, ownership: LoopOwnership): void {
   if (ownership.isTakenForDead()) saveLease(unit);
-  const dead = ownership.dead();
-  for (const id of dead) unit.tx.releaseWindow(id);
-  if (dead.length > 0) unit.putWindows(new Map([...unit.liveState.windows].filter(([id]) => !dead.includes(id))));
-  const windowId = unit.context.window.id;
+  endDeadLeases(unit, ownership);
+  const { id: windowId, role } = unit.context.window;
+  const by = role === 'headless' ? 'adopted by the headless host' : 'adopted by a window';
   for (const loop of [...unit.liveState.active.values()]) {
     if (!ownership.shouldAdopt(loop, loop.attempt.windowId)) continue;
     const isOurs = ownership.hostOf(loop) === 'here';
     const adopted = unit.putAttempt(loop, { ...loop.attempt, windowId });
-    if (adopted) unit.put(isOurs ? { ...adopted, windowId } : adopted, 'adopted by a window', loop.state);
+    if (adopted) unit.put(isOurs ? { ...adopted, windowId } : adopted, by, loop.state);
   }
   for (const loop of [...unit.liveState.preparing.values()])
     if (ownership.shouldAdopt(loop, loop.windowId)) unit.put({ ...loop, windowId }, 'adopted by a window');
+}
+
+/** Ends the leases of hosts that are no more. */
+export function endDeadLeases(unit: UnitOfWork, ownership: LoopOwnership): void {
+  const dead = ownership.dead();
+  for (const id of dead) unit.tx.releaseWindow(id);
+  if (dead.length > 0) unit.putWindows(new Map([...unit.liveState.windows].filter(([id]) => !dead.includes(id))));
+}
+
+/** The lease of another headless host, if there is one: a store has one at most (R15.1). */
+export function otherHeadless({ liveState, context }: Pick<UnitOfWork, 'liveState' | 'context'>) {
+  return [...liveState.windows.values()].find(({ id, headless }) => headless && id !== context.window.id);
 }

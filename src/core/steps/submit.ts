@@ -10,7 +10,7 @@ import type { LoopOwnership } from '../state/loopOwnership.ts';
 import type { UnitOfWork } from '../state/unitOfWork.ts';
 import { type AdmissionFacts, type CheckedSpec, lacksRoom, refusal, titleOf } from './admission.ts';
 import { withMore } from './allowances.ts';
-import { inLine } from './dispatch.ts';
+import { inLine, isNext } from './dispatch.ts';
 import { firstRounds, hasCheck, nextRounds } from './rounds.ts';
 import { leaveState } from './transitions.ts';
 
@@ -67,12 +67,17 @@ export function admit(
  * Whether an admitted loop has started at once, or its place in the queue, once the free slots are filled (R1.1).
  * Throws if it has no room.
  */
-export function submitResult(unit: UnitOfWork, { seq, loopId, note }: Admitted): SubmitResult {
+export function submitResult(
+  unit: UnitOfWork,
+  { seq, loopId, note }: Admitted,
+  ownership: LoopOwnership,
+): SubmitResult {
   const said = note === undefined ? {} : { note };
   const loop = unit.liveState.get(seq);
   if (loop?.state !== 'queued') return { loopId, queued: false, position: 0, ...said };
   const error = lacksRoom(loop, unit.liveState, unit.context);
-  if (error) throw error;
+  // A caller starts nothing itself: another host will at once.
+  if (error && !(unit.context.window.role === 'caller' && isNext(unit, ownership, loop))) throw error;
   const position = unit.liveState.queue.position(loop);
   unit.tell({ type: 'loop:queued', loopId, position });
   return { loopId, queued: true, position, ...said };

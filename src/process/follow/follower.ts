@@ -1,66 +1,33 @@
-import type { AgentEvent, AgentReader, Json } from '../../core/model/agentEvent.ts';
 import type { StopBy } from '../../core/model/attempt.ts';
 import type { Disposable } from '../../core/model/disposable.ts';
 import { NOTHING_LEFT } from '../../core/model/leftovers.ts';
 import { type Seen, there, unknown, whyOf } from '../../core/model/looks.ts';
 import type { ProcessIdentity } from '../../core/model/processIdentity.ts';
 import { type Clock, LONGEST_TIMER_MS } from '../../core/ports/clock.ts';
-import type { Run, RunObserver, RunOutput } from '../../core/ports/launcher.ts';
+import type { Run, RunObserver } from '../../core/ports/launcher.ts';
 import { ALL_WRITTEN, reportedEnd } from '../guardian/exitCodes.ts';
 import type { FailedStart } from '../launch/failedStart.ts';
 import type { GuardianEnd, GuardianProcess } from '../launch/guardianProcess.ts';
-import { readTail, sizeOf, writeJson } from '../runFolder/atomicFile.ts';
+import { sizeOf } from '../runFolder/atomicFile.ts';
 import { lookAtEnded, lookAtStarted } from '../runFolder/recordSchemas.ts';
 import { type EndedRecord, FORMAT, type Order } from '../runFolder/records.ts';
-import type { RunFiles } from '../runFolder/runFiles.ts';
-import { GIVE_UP_MS, LEAST_GRACE_MS, type SweepTime } from '../sweep/sweep.ts';
-import { GuardianLink, type GuardianLinkServices } from './guardianLink.ts';
+import { GIVE_UP_MS, LEAST_GRACE_MS } from '../sweep/sweep.ts';
+import { unseenEnd, voidEnd } from './ends.ts';
+import type { FollowOptions, FollowServices } from './followOptions.ts';
+import { GuardianLink } from './guardianLink.ts';
 import { GuardianPulse } from './guardianPulse.ts';
-import { lastLineOf } from './lastLine.ts';
-import { claimAsVoid, type LostRunOptions, settleLostRun } from './lostRun.ts';
-import type { Pump } from './pump.ts';
+import { lastWords } from './lastWords.ts';
+import { type LostRunOptions, settleLostRun } from './lostRun.ts';
 import { RunSigns } from './runSigns.ts';
 import { Sight } from './sight.ts';
 import { Tail } from './tail.ts';
 
-/** What all runs of a window share. */
-export interface FollowServices extends GuardianLinkServices {
-  readonly clock: Clock;
-  readonly pump: Pump;
-  readonly log: (message: string, error?: unknown) => void;
-  /** How long (ms) a run that nobody can see is looked for; 10 minutes if absent (R3.1). */
-  readonly unseenForMs?: number;
-  /** For tests that do not wait. */
-  readonly sweepTime?: SweepTime;
-}
-
-export interface FollowOptions {
-  readonly token: string;
-  readonly files: RunFiles;
-  readonly reader: AgentReader;
-  readonly freshReader?: (() => AgentReader) | undefined;
-  readonly needsReading: boolean;
-  readonly readOffset: number;
-  readonly position?: Json | undefined;
-  readonly leader: ProcessIdentity | undefined;
-  readonly guardian: ProcessIdentity | undefined;
-  readonly graceMs: number;
-  readonly keep: readonly string[];
-}
-
-/** Bytes of standard error that a reader gets at the end. */
-const STDERR_TAIL_BYTES = 64 * 1024;
-/** What is read at most (bytes) of the report that an agent writes. */
-const REPORT_BYTES = 1024 * 1024;
 /** A guardian that we did not start ourselves is looked after so often (ms). */
 const GUARDIAN_LOOK_MS = 1_000;
-/** How long (ms) the end of a log that cannot be read is tried for. */
-const READ_PATIENCE_MS = 60_000;
-/** The first and the longest pause (ms) before it is tried again. */
-const READ_PAUSE_MS = 200;
-const LONGEST_READ_PAUSE_MS = 10_000;
 /** How long (ms) more than it may need a guardian is waited for after a stop. */
 const WATCHDOG_MS = 10_000;
+
+type KnownOfEnd = Pick<LostRunOptions, 'failedStart' | 'reported'>;
 
 /**
  * One run that this window follows, from its launch or its adoption to its end: it tells the observer, and gives
@@ -89,7 +56,7 @@ export class Follower implements Run {
   readonly #early: Order[] = [];
   #watchdog: Disposable | undefined;
   /** What was reported of its end when the last look at it failed. */
-  #knownOfEnd: Pick<LostRunOptions, 'failedStart' | 'reported'> = {};
+  #knownOfEnd: KnownOfEnd = {};
 
   constructor(options: FollowOptions, services: FollowServices, observer: RunObserver, onDone: () => void) {
     this.#options = options;
@@ -266,19 +233,12 @@ export class Follower implements Run {
   /** A stop came before anything was started: nothing will be, whatever its preparation is waiting for (R7.2). */
   async #cancelStart(by: StopBy): Promise<void> {
     this.#phase = 'ending';
-    const { files } = this.#options;
     // Nobody may be called back from within a call.
     await Promise.resolve();
-    const end = { format: FORMAT, kind: 'void', exit: {}, at: this.#services.clock.now(), stoppedBy: by } as const;
-    try {
-      if (claimAsVoid(files)) writeJson(files.ended, { ...end, ...NOTHING_LEFT });
-    } catch (error) {
-      this.#services.log(`The end of a run could not be written to ${files.folder}.`, error);
-    }
-    await this.#conclude({ ...end, ...NOTHING_LEFT });
+    await this.#conclude(voidEnd(this.#options.files, by, this.#services));
   }
 
-  async #settle(known: Pick<LostRunOptions, 'failedStart' | 'reported'> = this.#knownOfEnd): Promise<void> {
+  async #settle(known: KnownOfEnd = this.#knownOfEnd): Promise<void> {
     if (this.isOver) return;
     this.#phase = 'ending';
     const end = await this.#facts(known);
@@ -295,64 +255,28 @@ export class Follower implements Run {
    */
   async #giveUp(why: string): Promise<void> {
     this.#phase = 'ending';
-    await this.#conclude(this.#unseen(why));
+    const known = { leader: this.#leader, guardian: this.#guardian.identity };
+    await this.#conclude(unseenEnd(why, known, this.#services.clock));
   }
 
   /** Reads what is left to read, and reports the end. */
   async #conclude(end: EndedRecord): Promise<void> {
-    const { files } = this.#options;
     this.#watchdog?.dispose();
     if (this.#isDone()) return;
     this.#tellStarted();
     if (this.#tail) {
-      await this.#readToEnd(this.#tail);
+      await this.#services.pump.drainPatiently(this.#tail, this.#services.clock, () => this.#isDone());
       if (this.#isDone()) return;
     }
-    const stderrTail = readTail(files.stderr, STDERR_TAIL_BYTES);
-    const report = sizeOf(files.report) === undefined ? undefined : readTail(files.report, REPORT_BYTES);
-    const last = this.#tail?.finish(end.exit, stderrTail, report, end.at) ?? this.#unread(end, stderrTail, report);
-    const hadOutput = (sizeOf(files.stdout) ?? 0) + (sizeOf(files.stderr) ?? 0) > 0;
     const { format: _, ...facts } = end;
+    const words = lastWords(end, this.#options, this.#tail, this.#services.log);
     const asked = end.stoppedBy === 'hung' ? this.#signs.questionAtEnd() : undefined;
-    const errorLine = lastLineOf(stderrTail);
-    this.#tell(() =>
-      this.#observer.ended({ ...facts, last, hadOutput, errorLine, ...(asked !== undefined && { asked }) }),
-    );
+    this.#tell(() => this.#observer.ended({ ...facts, ...words, ...(asked !== undefined && { asked }) }));
     this.release();
   }
 
-  /**
-   * Reads all there is. A log that cannot be read for the moment is tried for a while: what the agent said last decides
-   * how the run ended (R5.6).
-   */
-  async #readToEnd(tail: Tail): Promise<void> {
-    const patience = performance.now() + READ_PATIENCE_MS;
-    for (let pause = READ_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_READ_PAUSE_MS)) {
-      await this.#services.pump.drain(tail);
-      if (this.#isDone() || !tail.isBlind || performance.now() > patience) return;
-      await new Promise<void>((resolve) => this.#services.clock.after(pause, resolve));
-    }
-  }
-
-  /** Not read by anybody: only how much there is, and what the reader says to the end. */
-  #unread(end: EndedRecord, stderrTail: string, report: string | undefined): RunOutput {
-    const { files, readOffset, reader } = this.#options;
-    const events: AgentEvent[] = [];
-    try {
-      events.push(...reader.end(end.exit, stderrTail, report, end.at));
-    } catch (error) {
-      this.#services.log('The agent reader failed at the end of the output.', error);
-    }
-    return {
-      from: readOffset,
-      to: Math.max(readOffset, sizeOf(files.stdout) ?? 0),
-      events,
-      readerState: reader.state(),
-    };
-  }
-
   /** How the run ended. Rather `unknown` than a guess: whoever takes it for ended may start another. */
-  async #facts(known: Pick<LostRunOptions, 'failedStart' | 'reported'>): Promise<Seen<EndedRecord>> {
+  async #facts(known: KnownOfEnd): Promise<Seen<EndedRecord>> {
     const { clock, table, log, sweepTime: time } = this.#services;
     const { files, token, graceMs, keep } = this.#options;
     const leader = this.#leader;
@@ -364,15 +288,6 @@ export class Follower implements Run {
       if (!known.failedStart || this.#guardian.isChild) return unknown(whyOf(error));
       return there({ format: FORMAT, exit: {}, at: clock.now(), ...known.failedStart, ...NOTHING_LEFT });
     }
-  }
-
-  /** The end of a run that nobody could see. */
-  #unseen(unseen: string): EndedRecord {
-    const known = [this.#leader, this.#guardian.identity].filter((one) => one !== undefined);
-    const remaining = known.map((one) => ({ ...one, command: one === this.#leader ? 'agent' : 'guardian' }));
-    const error = `Nobody can see whether its processes have ended: ${unseen}.`;
-    const end = { exit: {}, at: this.#services.clock.now(), error, ...NOTHING_LEFT };
-    return { format: FORMAT, kind: 'lost', ...end, remaining, unseen };
   }
 
   #newTail(clock: Clock): Tail {

@@ -1,7 +1,13 @@
+import type { Clock } from '../../core/ports/clock.ts';
 import type { Tail } from './tail.ts';
 
 /** Bytes that are read at once. One buffer serves all runs. */
 const PIECE_BYTES = 256 * 1024;
+/** How long (ms) the end of a log that cannot be read is tried for. */
+const PATIENCE_MS = 60_000;
+/** The first and the longest pause (ms) before it is tried again. */
+const PAUSE_MS = 200;
+const LONGEST_PAUSE_MS = 10_000;
 
 /**
  * Reads for all runs of the window in turn, a piece each, and lets other work go between: memory and delay stay flat
@@ -35,6 +41,19 @@ export class Pump {
     for (let before = -1; tail.hasNews() && tail.position !== before; ) {
       before = tail.position;
       await this.read(tail);
+    }
+  }
+
+  /**
+   * Reads all there is. A log that cannot be read for the moment is tried for a while: what the agent said last decides
+   * how the run ended (R5.6). `isOver`: nobody wants it any more.
+   */
+  async drainPatiently(tail: Tail, clock: Clock, isOver: () => boolean): Promise<void> {
+    const patience = performance.now() + PATIENCE_MS;
+    for (let pause = PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
+      await this.drain(tail);
+      if (isOver() || !tail.isBlind || performance.now() > patience) return;
+      await new Promise<void>((resolve) => clock.after(pause, resolve));
     }
   }
 

@@ -6,6 +6,8 @@ import type { ProcessInspector } from '../../core/ports/launcher.ts';
 import { lookAtWindowFile, RENEW_MS } from '../runFolder/windowFile.ts';
 import { keyOf } from '../tables/processTable.ts';
 
+/** How often (ms) windows are looked for; more often when the time without one is short. */
+const LOOK_MS = 5_000;
 /** A living window has written its file again after so long (ms), whoever removed it. */
 const MISSING_FOR_MS = 3 * RENEW_MS;
 
@@ -20,12 +22,27 @@ export class Attendance {
   /** Windows that were seen and are not known to be gone. */
   readonly #known = new Map<string, ProcessIdentity>();
   #missingSince: number | undefined;
+  #wasAttended = true;
+  #attendedAt = 0;
 
   /** `now`: time of a clock that only runs forward, ms. */
   constructor(folder: string, inspector: ProcessInspector, now = () => performance.now()) {
     this.#folder = folder;
     this.#inspector = inspector;
     this.#now = now;
+  }
+
+  /**
+   * Whether a window is there, or one may be that nobody can see. Looked up every few seconds, more often when the time
+   * without one is short (`graceMs`, ms; 0: without end). `now`: ms since the run began.
+   */
+  isAttended(now: number, graceMs: number): boolean {
+    if (graceMs === 0) return true;
+    if (now === 0 || now - this.#attendedAt >= Math.min(LOOK_MS, graceMs / 4)) {
+      this.#attendedAt = now;
+      this.#wasAttended = this.look().state !== 'gone';
+    }
+    return this.#wasAttended;
   }
 
   look(): Look {

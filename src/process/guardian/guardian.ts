@@ -1,33 +1,29 @@
-import { existsSync } from 'node:fs';
 import type { ProcessExit } from '../../core/model/agentEvent.ts';
 import type { StopBy } from '../../core/model/attempt.ts';
 import { type Leftovers, NOTHING_LEFT } from '../../core/model/leftovers.ts';
-import { whyOf } from '../../core/model/looks.ts';
-import type { ProcessIdentity } from '../../core/model/processIdentity.ts';
 import type { ProcessInspector } from '../../core/ports/launcher.ts';
 import type { Cgroup } from '../contain/cgroup.ts';
-import { emptied, makeRunGroup } from '../contain/runGroup.ts';
+import { makeRunGroup } from '../contain/runGroup.ts';
 import { agentEnvironment } from '../environment/carriedEnvironment.ts';
 import { sizeOf } from '../runFolder/atomicFile.ts';
 import { type EndedRecord, FORMAT, type Order, type RunRequest } from '../runFolder/records.ts';
 import type { RunFiles } from '../runFolder/runFiles.ts';
-import { findRun } from '../sweep/findProcesses.ts';
 import { ownFoldersOf } from '../sweep/ownFolders.ts';
-import { LEAST_GRACE_MS, sweep } from '../sweep/sweep.ts';
-import { identityOf, keyOf, type ProcessInfo, type ProcessTable, UNKNOWN_START } from '../tables/processTable.ts';
+import { identityOf, type ProcessTable, UNKNOWN_START } from '../tables/processTable.ts';
 import { AgentProcess } from './agentProcess.ts';
-import { Attendance } from './attendance.ts';
-import { Deadlines } from './deadlines.ts';
+import { DeadlineWatch } from './deadlineWatch.ts';
 import { ALL_WRITTEN, exitCodeFor } from './exitCodes.ts';
 import { GroupStop } from './groupStop.ts';
-import { watchKeptLogs } from './keptLogs.ts';
 import { startBelow } from './killOrder.ts';
-import { LogLimit } from './logLimit.ts';
 import { MemoryKills } from './memoryKills.ts';
 import { type NewOrder, Orders } from './orders.ts';
+import { RunLogs } from './runLogs.ts';
 import { RunRecords } from './runRecords.ts';
-import { exitProblem, failedStart, isFolderGone } from './startError.ts';
-import { TickClock } from './tickClock.ts';
+import { RunSweep } from './runSweep.ts';
+import { SeenProcesses } from './seenProcesses.ts';
+import { exitProblem, failedStart } from './startError.ts';
+import { StopRequest } from './stopRequest.ts';
+import { troubleOf } from './whoseTrouble.ts';
 
 export interface GuardianOptions {
   readonly files: RunFiles;
@@ -37,23 +33,8 @@ export interface GuardianOptions {
   readonly log: (message: string, error?: unknown) => void;
 }
 
-/** How often (ms) windows are looked for; more often when the time without one is short. */
-const ATTENDANCE_MS = 5_000;
 /** How often (ms) orders are looked for where no signal can wake us. */
 const ORDERS_MS = process.platform === 'win32' ? 250 : 1_000;
-/**
- * How long (ms) records that cannot be written are tried again before the guardian leaves. The window that started it
- * learns the end from its exit code, so where that waits it leaves soon.
- */
-const WRITE_PATIENCE_MS = 60_000;
-const WRITE_PATIENCE_OF_CHILD_MS = 1_000;
-const WRITE_AGAIN_MS = 250;
-/** The exit code of a shell whose command was killed. */
-const KILLED = 128 + 9;
-const NO_MEMORY =
-  'The kernel killed it, for the machine or its container had no memory left. Close what is not needed.';
-/** So many of the processes that were seen are on record. */
-const SEEN_AT_MOST = 200;
 /** How often (ms) it shows that it works, where the request does not say. */
 const BEAT_MS = 10_000;
 
@@ -65,34 +46,19 @@ export class Guardian {
   readonly #options: GuardianOptions;
   readonly #orders: Orders;
   readonly #records: RunRecords;
-  readonly #deadlines: Deadlines;
-  readonly #attendance: Attendance;
-  readonly #clock = new TickClock(() => performance.now());
+  readonly #deadlines: DeadlineWatch;
   readonly #over = Promise.withResolvers<EndedRecord>();
-  #agent: AgentProcess | undefined;
   #stop: GroupStop | undefined;
-  #logLimit: LogLimit | undefined;
+  #logs: RunLogs | undefined;
   #memoryKills: MemoryKills | undefined;
   #group: Cgroup | undefined;
-  #stoppedBy: StopBy | undefined;
-  /** The signal that ended it, where nobody had ordered a stop. */
-  #foreignSignal: string | undefined;
+  readonly #request = new StopRequest();
   #leaderEnded = false;
   /** How the leader ended, where that came before it was known who it is: looking it up may start a program. */
   #endedEarly: readonly [code: number | null, signal: string | null] | undefined;
-  /** It is being stopped. A mere signal is no stop, even one that is meant to end it: the deadlines go on. */
-  #isStopping = false;
-  #urgent = false;
   #overflowed = false;
-  readonly #keptReleased = new AbortController();
-  #isSweeping = false;
-  /** Who was found by the last look of the sweep. */
-  #leftover: readonly ProcessInfo[] = [];
-  /** Processes of the run that were ever seen, by their keys. */
-  readonly #seen = new Map<string, ProcessIdentity>();
-  #isSilent = false;
-  #attended = true;
-  #attendedAt = 0;
+  #sweeping: RunSweep | undefined;
+  readonly #seen: SeenProcesses;
   readonly #beatMs: number;
   #beatAt = Number.NEGATIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
@@ -104,10 +70,10 @@ export class Guardian {
     this.#options = options;
     const { files, request, log, inspector } = options;
     this.#records = new RunRecords(files, log);
+    this.#seen = new SeenProcesses(this.#records);
     this.#beatMs = request.beatMs ?? BEAT_MS;
     this.#orders = new Orders(files, log);
-    this.#deadlines = new Deadlines(request.limits);
-    this.#attendance = new Attendance(request.windowsFolder, inspector);
+    this.#deadlines = new DeadlineWatch(request, inspector, this.#records);
   }
 
   /**
@@ -124,17 +90,12 @@ export class Guardian {
     }
     // A window may have changed its mind before we were here.
     this.#takeOrders();
-    if (this.#isStopping) this.#finish({ kind: 'void', exit: {}, at: Date.now() }, NOTHING_LEFT);
+    if (this.#request.isUnderWay) this.#finish({ kind: 'void', exit: {}, at: Date.now() }, NOTHING_LEFT);
     else await this.#start().catch((error: unknown) => this.#startFailed(error));
     const end = await this.#over.promise;
-    const began = performance.now();
-    const patience = () => (process.ppid === this.#parent ? WRITE_PATIENCE_OF_CHILD_MS : WRITE_PATIENCE_MS);
-    while (!this.#records.isComplete && performance.now() - began < patience()) {
-      await new Promise((resolve) => setTimeout(resolve, WRITE_AGAIN_MS));
-      this.#records.retry();
-    }
+    const isWritten = await this.#records.complete(() => process.ppid === this.#parent);
     this.#records.release();
-    if (this.#records.isComplete) return ALL_WRITTEN;
+    if (isWritten) return ALL_WRITTEN;
     log('The end of the run could not be written down; the exit code reports it.');
     return exitCodeFor(end);
   }
@@ -147,19 +108,19 @@ export class Guardian {
   /** Stops the run in steps, if it has not ended. */
   stop(by: StopBy, graceMs = this.#options.request.limits.graceMs): void {
     if (this.#leaderEnded) {
-      this.#keptReleased.abort();
+      this.#logs?.release();
       return;
     }
-    this.#isStopping = true;
-    if (this.#stoppedBy === undefined || by === 'user') this.#stoppedBy = by;
+    this.#request.isUnderWay = true;
+    this.#request.ask(by);
     this.#stop?.begin(graceMs);
   }
 
   /** A signal that tells us to end. Without an order for a stop it is from somebody else, and counts as such (R5.3). */
   endBySignal(signal: string): void {
     this.#takeOrders();
-    if (this.#isStopping) return;
-    if (!this.#leaderEnded) this.#foreignSignal = signal;
+    if (this.#request.isUnderWay) return;
+    if (!this.#leaderEnded) this.#request.signalled(signal);
     this.stop('shutdown');
   }
 
@@ -169,7 +130,6 @@ export class Guardian {
     this.#group = group;
     const start = () => startBelow(() => new AgentProcess(request, files, process.env));
     const agent = group ? group.startWithin(start) : start();
-    this.#agent = agent;
     const { child } = agent;
     child.on('error', (error) => {
       // Without a pid nothing was started; otherwise it is about a signal, and those are sent elsewhere.
@@ -178,7 +138,7 @@ export class Guardian {
     if (child.pid === undefined) return;
     this.#memoryKills = new MemoryKills(child.pid);
     this.#memoryKills.sample(performance.now());
-    this.#limitLogs(agent);
+    this.#logs = this.#limitLogs(agent);
     child.on('exit', (code, signal) => {
       if (this.#stop) void this.#ended(code, signal);
       else this.#endedEarly = [code, signal];
@@ -195,7 +155,7 @@ export class Guardian {
       group,
       keep: request.limits.keep,
       steps: request.stopSteps,
-      onSeen: this.#noteSeen,
+      onSeen: (processes) => this.#seen.note(processes),
       onStuck: () => void this.#stuck(),
       onError: (error) => log('A signal could not be sent.', error),
     });
@@ -203,7 +163,7 @@ export class Guardian {
     this.#records.started({ format: FORMAT, leader: identityOf(leader), guardian: inspector.self, ...contained, at });
     if (this.#endedEarly) return this.#ended(...this.#endedEarly);
     if (this.#overflowed) void this.#stop.killFrozen();
-    else if (this.#isStopping) this.#stop.begin(request.limits.graceMs);
+    else if (this.#request.isUnderWay) this.#stop.begin(request.limits.graceMs);
     this.#tick();
   }
 
@@ -226,16 +186,16 @@ export class Guardian {
     clearTimeout(this.#timer);
     let dueMs = ORDERS_MS;
     try {
-      this.#clock.tick();
+      this.#deadlines.tick();
       this.#takeOrders();
       this.#records.retry();
       this.#beat();
-      this.#logLimit?.look();
-      if (!this.#leaderEnded && !this.#isStopping) dueMs = this.#look();
+      this.#logs?.look();
+      if (!this.#leaderEnded && !this.#request.isUnderWay) dueMs = this.#look();
     } catch (error) {
       this.#options.log('A look at the run failed; the next one follows.', error);
     }
-    this.#timer = setTimeout(() => this.#tick(), this.#clock.plan(Math.min(dueMs, ORDERS_MS, this.#beatMs)));
+    this.#timer = setTimeout(() => this.#tick(), this.#deadlines.plan(Math.min(dueMs, ORDERS_MS, this.#beatMs)));
   }
 
   #beat(): void {
@@ -246,50 +206,18 @@ export class Guardian {
   }
 
   #look(): number {
-    const now = this.#clock.elapsed;
-    const verdict = this.#deadlines.look(now, {
-      logBytes: this.#agent?.logs.bytes() ?? 0,
-      attended: this.#isAttended(now),
-    });
-    if (verdict.stop) {
-      this.stop(verdict.stop);
-      return ORDERS_MS;
-    }
-    this.#tellSilence(verdict.silent);
-    return verdict.dueMs;
+    const { stop, dueMs } = this.#deadlines.look(this.#logs?.bytes() ?? 0);
+    if (!stop) return dueMs;
+    this.stop(stop);
+    return ORDERS_MS;
   }
 
-  #isAttended(now: number): boolean {
-    const { unattendedGraceMs } = this.#options.request.limits;
-    if (unattendedGraceMs === 0) return true;
-    if (now === 0 || now - this.#attendedAt >= Math.min(ATTENDANCE_MS, unattendedGraceMs / 4)) {
-      this.#attendedAt = now;
-      // One that nobody can see may be there.
-      this.#attended = this.#attendance.look().state !== 'gone';
-    }
-    return this.#attended;
+  #limitLogs(agent: AgentProcess): RunLogs {
+    const { files, request, log } = this.#options;
+    const { limits } = request;
+    const onPassed = () => void this.#overflow(agent);
+    return new RunLogs({ files, records: this.#records, limits, logs: agent.logs, onPassed, log });
   }
-
-  #tellSilence(silent: { readonly kind: 'first-output' | 'silence'; readonly forMs: number } | undefined): void {
-    if ((silent !== undefined) === this.#isSilent) return;
-    this.#isSilent = silent !== undefined;
-    this.#records.silent(silent && { format: FORMAT, ...silent });
-  }
-
-  #limitLogs(agent: AgentProcess): void {
-    const { request } = this.#options;
-    this.#logLimit = new LogLimit({
-      logs: agent.logs,
-      maxBytes: request.limits.maxLogBytes,
-      onPassed: () => void this.#overflow(agent),
-      onCut: this.#noteCut,
-    });
-  }
-
-  readonly #noteCut = (bytes: number): void => {
-    const { cut } = this.#options.files;
-    if (!existsSync(cut)) this.#records.cut({ format: FORMAT, bytes, at: Date.now() });
-  };
 
   /**
    * The logs have passed their limit (R8.3), in whatever phase: all of the run is frozen at once, then killed without
@@ -297,14 +225,11 @@ export class Guardian {
    */
   async #overflow(agent: AgentProcess): Promise<void> {
     this.#overflowed = true;
-    this.#urgent = true;
-    if (this.#leaderEnded) {
-      await this.#options.table.signal(this.#leftover, 'SIGSTOP');
-      return;
-    }
+    this.#request.isUrgent = true;
+    if (this.#leaderEnded) return this.#sweeping?.freeze();
     agent.freeze();
-    this.#isStopping = true;
-    this.#stoppedBy ??= 'output-limit';
+    this.#request.isUnderWay = true;
+    this.#request.ask('output-limit');
     await this.#stop?.killFrozen();
   }
 
@@ -319,40 +244,24 @@ export class Guardian {
   }
 
   async #obey({ order, answer }: NewOrder): Promise<void> {
-    this.#clock.tick();
-    const now = this.#clock.elapsed;
+    this.#deadlines.tick();
+    this.#deadlines.obey(order);
     if (order.kind === 'stop') this.stop(order.by, order.graceMs);
-    if (order.kind === 'leave') this.#deadlines.leave(now, order.stopAfterMs);
-    if (order.kind === 'adopted' && order.mine) this.#deadlines.stay();
-    if (order.kind === 'keepWaiting') this.#deadlines.keepWaiting(now);
     if (order.kind === 'signal') answer(await this.#signal(order));
     // What it changes may be due before the next look.
     if (order.kind !== 'signal' && this.#stop && !this.#leaderEnded) setImmediate(() => this.#tick());
   }
 
   async #signal(order: Extract<Order, { kind: 'signal' }>): Promise<boolean> {
-    if (order.signal === 'SIGKILL') this.#urgent = true;
+    if (order.signal === 'SIGKILL') this.#request.isUrgent = true;
     // What is left of an ended leader is being swept, and with haste now if this is SIGKILL.
-    if (this.#leaderEnded) return order.signal === 'SIGKILL' && this.#isSweeping;
+    if (this.#leaderEnded) return order.signal === 'SIGKILL' && this.#sweeping !== undefined;
     if (!this.#stop) {
       if (order.by) this.stop(order.by);
       return false;
     }
-    if (order.by && (this.#stoppedBy === undefined || order.by === 'user')) this.#stoppedBy = order.by;
+    if (order.by) this.#request.ask(order.by);
     return order.signal === 'SIGKILL' ? this.#stop.kill() : this.#stop.signal(order.signal);
-  }
-
-  /** Whoever has to end the run in our place would not find those that have left the tree and carry no marker. */
-  readonly #noteSeen = (processes: readonly ProcessInfo[]): void => {
-    const before = this.#seen.size;
-    for (const process of processes) this.#seen.set(keyOf(process), identityOf(process));
-    // A signal may be about to go out, and does not wait for the disk.
-    if (this.#seen.size > before) setImmediate(() => this.#recordSeen());
-  };
-
-  #recordSeen(): void {
-    const processes = [...this.#seen.values()].slice(-SEEN_AT_MOST);
-    this.#records.seen({ format: FORMAT, processes });
   }
 
   // ── Its end ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -364,31 +273,21 @@ export class Guardian {
     const at = Date.now();
     const exit: ProcessExit = signal === null ? { exitCode: code ?? 0 } : { signal };
     const end = { exit, at, ...this.#troubleOf(exit) };
-    this.#records.exited({ format: FORMAT, ...end, ...this.#stoppedFacts() });
+    this.#records.exited({ format: FORMAT, ...end, ...this.#request.facts() });
     const problem = this.#startProblem(exit);
     this.#finish(problem ? { ...end, kind: 'spawn', error: problem } : { ...end, kind: 'exited' }, await this.#sweep());
   }
 
-  /** Whose trouble a failure was, where it was not the agent's own (R5.7). */
   #troubleOf(exit: ProcessExit): Pick<EndedRecord, 'trouble' | 'error'> {
+    if (this.#request.isUnderWay) return {};
     const { cwd } = this.#options.request;
-    if (exit.exitCode === 0 || this.#isStopping) return {};
-    const isKilled = exit.signal === 'SIGKILL' || exit.exitCode === KILLED;
-    if (isKilled && this.#memoryKills?.haveCome(performance.now())) return { trouble: 'memory', error: NO_MEMORY };
-    if (!isFolderGone(cwd)) return {};
-    const error = `Its working folder ${cwd} was removed while it ran. Choose another folder, or create it again.`;
-    return { trouble: 'folder', error };
+    return troubleOf(exit, cwd, () => this.#memoryKills?.haveCome(performance.now()) ?? false);
   }
 
   /** What kept the program from running although it could be started; only one that has said nothing never ran. */
   #startProblem({ exitCode }: ProcessExit): string | undefined {
-    if (this.#stoppedBy !== undefined || (sizeOf(this.#options.files.stdout) ?? 0) > 0) return undefined;
+    if (this.#request.by !== undefined || (sizeOf(this.#options.files.stdout) ?? 0) > 0) return undefined;
     return exitProblem(exitCode, this.#options.request, this.#agentEnvironment());
-  }
-
-  #stoppedFacts(): Pick<EndedRecord, 'stoppedBy' | 'foreignSignal'> {
-    const foreignSignal = this.#stoppedBy === 'shutdown' ? this.#foreignSignal : undefined;
-    return { ...(this.#stoppedBy && { stoppedBy: this.#stoppedBy }), ...(foreignSignal && { foreignSignal }) };
   }
 
   async #stuck(): Promise<void> {
@@ -401,59 +300,31 @@ export class Guardian {
 
   async #sweep(giveUpMs?: number): Promise<Leftovers> {
     const { request, table, log } = this.#options;
-    const stop = this.#stop;
-    if (!stop) return NOTHING_LEFT;
-    const { keep, graceMs } = request.limits;
-    const since = stop.leader;
-    const find = async (known: readonly ProcessInfo[]) => {
-      const found = await findRun(table, stop.marks(known), { keep, deep: true, since });
-      if (found.state === 'there') {
-        this.#leftover = found.value.members;
-        this.#noteSeen(found.value.members);
-      }
-      return found;
-    };
-    this.#isSweeping = true;
-    try {
-      const left = await sweep(table, find, {
-        graceMs: Math.max(graceMs, LEAST_GRACE_MS),
-        asked: stop.asked,
-        isUrgent: () => this.#urgent,
-        ...(giveUpMs !== undefined && { giveUpMs }),
-      });
-      return this.#group ? await emptied(this.#group, left) : left;
-    } catch (error) {
-      log('What was left of the run could not be seen to.', error);
-      return { ...NOTHING_LEFT, unseen: whyOf(error) };
-    }
+    if (!this.#stop) return NOTHING_LEFT;
+    this.#sweeping = new RunSweep({
+      limits: request.limits,
+      table,
+      stop: this.#stop,
+      group: this.#group,
+      isUrgent: () => this.#request.isUrgent,
+      onSeen: (processes) => this.#seen.note(processes),
+      log,
+    });
+    return this.#sweeping.run(giveUpMs);
   }
 
   #finish(end: Pick<EndedRecord, 'kind' | 'exit' | 'at' | 'error' | 'trouble'>, left: Leftovers): void {
     clearTimeout(this.#timer);
     this.#leaderEnded = true;
-    this.#logLimit?.close();
-    const ended: EndedRecord = { format: FORMAT, ...end, ...this.#stoppedFacts(), ...left };
+    this.#logs?.close();
+    const ended: EndedRecord = { format: FORMAT, ...end, ...this.#request.facts(), ...left };
     this.#records.ended(ended);
     void this.#watchKept(left)
       .catch((error: unknown) => this.#options.log('The logs of what was kept could not be watched.', error))
       .finally(() => this.#over.resolve(ended));
   }
 
-  /** The run is over, but what was kept may write on for as long as it lives. */
   async #watchKept({ kept }: Leftovers): Promise<void> {
-    const { request, table, log } = this.#options;
-    const { keep, maxLogBytes: maxBytes } = request.limits;
-    if (!this.#agent || !this.#stop) return;
-    await watchKeptLogs({
-      table,
-      keep,
-      kept,
-      maxBytes,
-      logs: this.#agent.logs,
-      marks: this.#stop.marks(),
-      onCut: this.#noteCut,
-      onPassed: () => log('Processes that were kept passed the log limit and were ended.'),
-      signal: this.#keptReleased.signal,
-    });
+    if (this.#stop) await this.#logs?.watchKept(this.#options.table, this.#stop.marks(), kept);
   }
 }

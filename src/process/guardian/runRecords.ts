@@ -1,4 +1,5 @@
 import { rmSync, utimesSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ProcessIdentity } from '../../core/model/processIdentity.ts';
 import { createOnce, writeJson } from '../runFolder/atomicFile.ts';
 import {
@@ -19,6 +20,14 @@ const EXIT_BYTES = 1024;
 const ENDED_BYTES = 32 * 1024;
 /** So many of each list are named where there is no room for more. */
 const NAMED_WITHOUT_ROOM = 20;
+
+/**
+ * How long (ms) records that cannot be written are tried again before the guardian leaves. The window that started it
+ * learns the end from its exit code, so where that waits it leaves soon.
+ */
+const PATIENCE_MS = 60_000;
+const PATIENCE_OF_CHILD_MS = 1_000;
+const AGAIN_MS = 250;
 
 type RunRecord = StartedRecord | ExitRecord | EndedRecord | SilentRecord | CutRecord;
 
@@ -88,8 +97,17 @@ export class RunRecords {
     this.#write(this.#files.cut, record);
   }
 
-  /** Whether all is written. */
-  get isComplete(): boolean {
+  /**
+   * Tries for a while to write what is not written yet. `isChild`: whether the window that started us is still there.
+   * Resolves with whether all is written.
+   */
+  async complete(isChild: () => boolean): Promise<boolean> {
+    const began = performance.now();
+    const patience = () => (isChild() ? PATIENCE_OF_CHILD_MS : PATIENCE_MS);
+    while (this.#unwritten.size > 0 && performance.now() - began < patience()) {
+      await sleep(AGAIN_MS);
+      this.retry();
+    }
     return this.#unwritten.size === 0;
   }
 

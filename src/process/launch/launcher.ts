@@ -15,7 +15,8 @@ import type {
 } from '../../core/ports/launcher.ts';
 import { RetryLog } from '../../core/runtime/retryLog.ts';
 import { withoutMarkers } from '../environment/carriedEnvironment.ts';
-import { Follower, type FollowOptions, type FollowServices } from '../follow/follower.ts';
+import { Follower } from '../follow/follower.ts';
+import type { FollowOptions, FollowServices } from '../follow/followOptions.ts';
 import { Messenger } from '../follow/messenger.ts';
 import { Poller } from '../follow/poller.ts';
 import { Pump } from '../follow/pump.ts';
@@ -36,6 +37,8 @@ export interface LauncherOptions {
   readonly runsFolder: string;
   /** Where windows say that they live; this one does so while the launcher is not disposed. */
   readonly windowsFolder: string;
+  /** It belongs to a caller that follows nothing: guardians do not count it as somebody who looks after them. */
+  readonly isCaller?: boolean;
   /** The guardian's bundle. */
   readonly guardianProgram: string;
   /** The Node, or Electron, that runs this: `process.execPath`. */
@@ -66,7 +69,7 @@ class Launcher implements AgentLauncher, Disposable {
   readonly #poller: Poller;
   readonly #noSpace: RetryLog;
   readonly #followers = new Set<Follower>();
-  readonly #windowFile: Disposable;
+  readonly #windowFile: Disposable | undefined;
   #isDisposed = false;
 
   constructor(options: LauncherOptions) {
@@ -83,6 +86,7 @@ class Launcher implements AgentLauncher, Disposable {
       ...{ clock, log, table, inspector, messenger: new Messenger(table, clock, log), pump: new Pump(log) },
       ...(options.unseenForMs !== undefined && { unseenForMs: options.unseenForMs }),
     };
+    if (options.isCaller) return;
     this.#windowFile = keepWindowFile({
       windowsFolder: options.windowsFolder,
       windowId: `host-${process.pid}-${inspector.self.startTime.replace(/\W+/g, '-')}`,
@@ -178,7 +182,7 @@ class Launcher implements AgentLauncher, Disposable {
     this.#isDisposed = true;
     for (const follower of this.#followers) follower.release();
     this.#poller.dispose();
-    this.#windowFile.dispose();
+    this.#windowFile?.dispose();
   }
 
   /** Prepares a run and starts its guardian, unless the run was stopped or released meanwhile. */

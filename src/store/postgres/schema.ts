@@ -117,8 +117,13 @@ const VERSION_4 = `
 ALTER TABLE attempts ADD COLUMN last_words text;
 `;
 
-/** Version 5: work trees and snapshots (R12), as step 12 of the schema on SQLite. */
+/** Version 5: the lease of the headless host (R15.1), as step 12 of the schema on SQLite. */
 const VERSION_5 = `
+ALTER TABLE windows ADD COLUMN headless smallint;
+`;
+
+/** Version 6: work trees and snapshots (R12), as step 13 of the schema on SQLite. */
+const VERSION_6 = `
 ALTER TABLE loops ADD COLUMN work_tree text, ADD COLUMN changes text, ADD COLUMN shared_folder smallint,
   ADD COLUMN follow_up text;
 ALTER TABLE attempts ADD COLUMN is_setup smallint, ADD COLUMN tree_before text, ADD COLUMN tree_after text;
@@ -131,6 +136,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 3, sql: VERSION_3 },
   { version: 4, sql: VERSION_4 },
   { version: 5, sql: VERSION_5 },
+  { version: 6, sql: VERSION_6 },
 ];
 
 /** The version that this code knows. */

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import type { WindowLease } from '../../core/ports/store.ts';
 import { processIdentity } from './attemptRow.ts';
-import { int, jsonOf, text } from './codecs.ts';
+import { flag, int, jsonOf, optional, text } from './codecs.ts';
 import { ColumnTable, columns, written } from './columnTable.ts';
 
 const lease = written('lease');
@@ -12,6 +12,7 @@ const table = new ColumnTable<WindowLease, 'lease'>({
   process: lease('process', jsonOf(processIdentity)),
   folders: lease('folders', jsonOf(z.array(z.string()))),
   openedAt: lease('opened_at', int),
+  headless: lease('headless', optional(flag)),
 });
 
 export const WINDOW_COLUMNS = table.names.join(', ');

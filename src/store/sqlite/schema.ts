@@ -235,13 +235,18 @@ const VERSION_11 = `
 ALTER TABLE attempts ADD COLUMN last_words TEXT;
 `;
 
+/** Version 12: `windows.headless` marks the lease of the headless host (R15.1). */
+const VERSION_12 = `
+ALTER TABLE windows ADD COLUMN headless INTEGER;
+`;
+
 /**
- * Version 12: work trees and snapshots (R12).
+ * Version 13: work trees and snapshots (R12).
  * - `loops.work_tree`: the loop's own work tree; `changes`: what it has changed; `shared_folder`: others ran beside it;
  *   `follow_up`: the prompt that it goes on with.
  * - `attempts.is_setup`: it ran the set-up command; `tree_before`, `tree_after`: the snapshots around it.
  */
-const VERSION_12 = `
+const VERSION_13 = `
 ALTER TABLE loops ADD COLUMN work_tree TEXT;
 ALTER TABLE loops ADD COLUMN changes TEXT;
 ALTER TABLE loops ADD COLUMN shared_folder INTEGER;
@@ -265,6 +270,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 10, sql: VERSION_10 },
   { version: 11, sql: VERSION_11 },
   { version: 12, sql: VERSION_12 },
+  { version: 13, sql: VERSION_13 },
 ];
 
 /** The version that this code knows. */

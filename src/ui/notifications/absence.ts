@@ -14,8 +14,16 @@ export interface Happened {
   readonly needYou: number;
 }
 
+/** What was absent: the user, or every window while the headless host went on (R15.1). */
+export type Absent = 'you were away' | 'no window was open';
+
 /** Summarizes what happened since `from` (wall time, ms); undefined if nothing did. */
-export function absenceSummary({ finished, needYou }: Happened, from: number, now: number): string | undefined {
+export function absenceSummary(
+  { finished, needYou }: Happened,
+  from: number,
+  now: number,
+  absent: Absent = 'you were away',
+): string | undefined {
   const of = (state: FinishedLoop['state']) => finished.filter((loop) => loop.state === state).length;
   const counts = [
     [of('completed'), 'completed'],
@@ -26,5 +34,5 @@ export function absenceSummary({ finished, needYou }: Happened, from: number, no
   if (said.length === 0) return undefined;
   const cost = finished.reduce((sum, loop) => sum + loop.cost, 0);
   const paid = cost > 0 ? ` Finished loops cost ${formatUsd(toUsd(cost))}.` : '';
-  return `While you were away since ${formatClock(from, now)}: ${said.join(', ')}.${paid}`;
+  return `While ${absent} since ${formatClock(from, now)}: ${said.join(', ')}.${paid}`;
 }

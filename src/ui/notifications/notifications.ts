@@ -6,9 +6,10 @@ import type { LoopDetail } from '../../core/model/status.ts';
 import type { Config } from '../settings/config.ts';
 import { lastWordsOf, proofWords } from '../text/proofWords.ts';
 import { oneLine } from '../text/safeText.ts';
+import type { HeadlessParts } from '../window/background.ts';
 import { claimEvents, EventTurns, isOwn } from '../window/eventClaims.ts';
 import type { UiDeps } from '../window/uiDeps.ts';
-import { absenceSummary } from './absence.ts';
+import { type Absent, absenceSummary } from './absence.ts';
 import { type Notice, type NoticeKind, noticeKind, noticeOf, type Result } from './notificationTexts.ts';
 import { Presence } from './presence.ts';
 
@@ -102,6 +103,11 @@ const STYLES: {
   },
 };
 
+/** What notifications need. */
+export interface NotificationDeps extends UiDeps {
+  headless(): Promise<Pick<HeadlessParts, 'takeAlone'>>;
+}
+
 /** Loops that are visible in a panel need no message. */
 export interface VisibleLoops {
   isVisible(seq: number): boolean;
@@ -112,7 +118,8 @@ export interface VisibleLoops {
  * (R10.2).
  */
 export class Notifications implements vscode.Disposable {
-  readonly #deps: UiDeps;
+  readonly #deps: NotificationDeps;
+  #hasSummarized = false;
   readonly #config: Config;
   readonly #visible: VisibleLoops;
   readonly #presence: Presence;
@@ -121,11 +128,16 @@ export class Notifications implements vscode.Disposable {
   readonly #turns: EventTurns;
   readonly #subscription: { dispose(): void };
 
-  constructor(deps: UiDeps, config: Config, visible: VisibleLoops) {
+  constructor(deps: NotificationDeps, config: Config, visible: VisibleLoops) {
     this.#deps = deps;
     this.#config = config;
     this.#visible = visible;
-    this.#presence = new Presence(deps.context.globalState, (since) => void this.#summarize(since));
+    this.#presence = new Presence(deps.context.globalState, (since) => void this.#summarize(since, 'you were away'));
+    const opened = deps.host.onDidChangeState(({ kind }) => {
+      if (kind !== 'ready') return;
+      opened.dispose();
+      void this.#tellOfHost();
+    });
     this.#turns = new EventTurns(deps.host);
     this.#subscription = deps.host.onEvent((event) => this.#take(event));
   }
@@ -202,14 +214,28 @@ export class Notifications implements vscode.Disposable {
     }
   }
 
+  /** Says once, in one window, what the headless host did while no window was open (R9.5, R15.1). */
+  async #tellOfHost(): Promise<void> {
+    try {
+      const supervisor = await this.#deps.host.ready();
+      const since = (await this.#deps.headless()).takeAlone();
+      if (since === undefined || (await supervisor.claim([`alone ${since}`])).length === 0) return;
+      // A longer absence of the user has a summary of its own.
+      if (!this.#hasSummarized) await this.#summarize(since, 'no window was open');
+    } catch (error) {
+      this.#deps.log.debug(`What the headless host did could not be read: ${error}`);
+    }
+  }
+
   /** Shows one summary of an absence instead of the notices collected meanwhile. */
-  async #summarize(since: number): Promise<void> {
+  async #summarize(since: number, absent: Absent): Promise<void> {
     this.#gathered.clear();
+    this.#hasSummarized = true;
     try {
       const supervisor = await this.#deps.host.ready();
       const finished = await supervisor.finished({ from: since, limit: KEPT });
       const needYou = supervisor.live(0).filter(({ loop }) => needsUser(loop)).length;
-      const message = absenceSummary({ finished, needYou }, since, Date.now());
+      const message = absenceSummary({ finished, needYou }, since, Date.now(), absent);
       if (message === undefined) return;
       const failed = finished.some(({ state }) => state === 'failed');
       const buttons = [...(failed ? [SHOW_FAILED] : []), SHOW_LOOPS];

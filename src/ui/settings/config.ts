@@ -15,6 +15,9 @@ const OURS = '@ext:loopsupervisor.loop-supervisor';
 /** When notices of a kind are shown. */
 export type NoticeWhen = 'off' | 'unfocused' | 'always';
 
+/** Whether a host without a window goes on with loops (R15.1): never, until nothing can go on, or for good. */
+export type Background = 'off' | 'untilIdle' | 'always';
+
 /** The only place that reads settings; all other code receives values. */
 export class Config implements Disposable {
   readonly #log: vscode.LogOutputChannel;
@@ -23,6 +26,7 @@ export class Config implements Disposable {
   readonly #storage: vscode.Uri;
   /** Unset bounds keep their stored values until the settings files were checked (R6.9). */
   #read = read('broken');
+  #files: FilesState = 'broken';
   #looking: Promise<void>;
   readonly #problemsChanged: Emitter<void>;
   #ofAgents: readonly string[] = [];
@@ -39,6 +43,7 @@ export class Config implements Disposable {
     this.#listener = vscode.workspace.onDidChangeConfiguration((event) => {
       if (!event.affectsConfiguration(SECTION)) return;
       this.#read = read('broken');
+      this.#files = 'broken';
       this.#changed.fire();
       this.#looking = this.#look();
     });
@@ -112,6 +117,23 @@ export class Config implements Disposable {
     return Array.isArray(value) && value.every((part) => typeof part === 'string') ? value : [];
   }
 
+  /** Whether loops go on when no window is open (R15.1). */
+  get background(): Background {
+    const value = section().get<Background>('background');
+    // What cannot be read starts nothing without a window.
+    return value === 'untilIdle' || value === 'always' ? value : 'off';
+  }
+
+  /**
+   * What of these settings is set, as it is written, by their names without `loopSupervisor.`; undefined while a
+   * settings file does not parse.
+   */
+  written(names: readonly string[]): { readonly [name: string]: unknown } | undefined {
+    if (this.#files === 'broken') return undefined;
+    const values = section();
+    return Object.fromEntries(names.flatMap((name) => (isSet(values, name) ? [[name, values.get(name)]] : [])));
+  }
+
   noticeWhen(kind: string): NoticeWhen {
     const value = section().get<NoticeWhen>(`notifications.${kind}`);
     return value === 'off' || value === 'unfocused' ? value : 'always';
@@ -161,6 +183,7 @@ export class Config implements Disposable {
   async #look(): Promise<void> {
     const files = await lookAtSettingsFiles(this.#storage);
     this.#read = read(files);
+    this.#files = files;
     if (files === 'broken')
       this.#log.warn('A settings file does not parse: bounds that it does not name stay as they were.');
     this.#changed.fire();
@@ -206,11 +229,11 @@ function section(): vscode.WorkspaceConfiguration {
 
 function read(files: FilesState) {
   const values = section();
-  return mapSettings((key) => {
-    const value = values.get(key);
-    const inspected = values.inspect(key);
-    // Unset settings would return their declared default.
-    const isSet = inspected?.globalValue !== undefined || !isDeepStrictEqual(value, inspected?.defaultValue);
-    return isSet ? value : undefined;
-  }, files);
+  return mapSettings((key) => (isSet(values, key) ? values.get(key) : undefined), files);
+}
+
+/** Unset settings would return their declared default. */
+function isSet(values: vscode.WorkspaceConfiguration, key: string): boolean {
+  const inspected = values.inspect(key);
+  return inspected?.globalValue !== undefined || !isDeepStrictEqual(values.get(key), inspected?.defaultValue);
 }

@@ -3,6 +3,7 @@ import type { AgentProfile } from '../../core/ports/agents.ts';
 import type { Clock } from '../../core/ports/clock.ts';
 import type { SharedStore } from '../commands/sharedStore.ts';
 import type { LogPaths } from '../transcript/attemptLog.ts';
+import type { HeadlessParts } from '../window/background.ts';
 import type { Pulse } from '../window/pulse.ts';
 import type { UiDeps } from '../window/uiDeps.ts';
 import type { Pages } from './pages.ts';
@@ -26,6 +27,8 @@ export interface ViewDeps extends UiDeps {
    * succeeded.
    */
   notify(command: readonly string[], event: object): Promise<boolean>;
+  /** What is kept ready for the time without a window. */
+  headless(): Promise<HeadlessParts>;
   /** The contents of panels and tools. */
   pages(): Promise<Pages>;
   /** The store shared by several machines. */

@@ -24,6 +24,7 @@ import { transcriptPanels } from '../transcript/transcriptPanel.ts';
 import { LoopTree } from '../tree/loopTree.ts';
 import type { ViewDeps } from '../webviewHost/viewDeps.ts';
 import { provideAccessibilityHelp } from './accessibilityHelp.ts';
+import { BackgroundHost } from './background.ts';
 import { keepContextKeys } from './contextKeys.ts';
 import { Milestones } from './milestones.ts';
 
@@ -77,6 +78,7 @@ export function createShell(deps: ViewDeps, config: Config, agentChecks: AgentCh
     new Notifications(deps, config, {
       isVisible: (seq) => [transcripts, details].some((panels) => panels.isVisible(String(seq))),
     }),
+    new BackgroundHost(deps, config),
     runNotifyCommand(deps, config) as vscode.Disposable,
     keepContextKeys(deps, pulse, config, filter),
     tellTrouble(deps),

@@ -12,7 +12,7 @@ import { type EditionName, provisionServer } from './provisionServer.ts';
 const MARK = 'LOOP_TEST_HOST';
 /** What begins the variables that the extension gives to agents, and they to their children. */
 const AGENT_MARK = 'LOOP_SUPERVISOR_LOOP=';
-const GUARDIAN = /[\\/]guardian\.cjs /;
+const GUARDIAN = /[\\/](guardian|host)\.cjs /;
 
 /** A quiet workbench: nothing that moves by itself, asks, or fetches. */
 const QUIET = {
@@ -29,6 +29,8 @@ const QUIET = {
   'extensions.ignoreRecommendations': true,
   'update.mode': 'none',
   'git.enabled': false,
+  // A host without a window would outlive the test; the tests that are about it turn it on.
+  'loopSupervisor.background': 'off',
   'editor.minimap.enabled': false,
   'files.autoSave': 'off',
   'security.workspace.trust.startupPrompt': 'never',
@@ -173,8 +175,9 @@ export class Server {
   }
 
   /**
-   * The guardians, agents and agents' children that its windows have started, told by what the extension marks them
-   * with. What VS Code starts by itself, such as its look for open ports, is none of them, whatever it runs.
+   * The guardians, headless hosts, agents and agents' children that its windows have started, told by what the
+   * extension marks them with. What VS Code starts by itself, such as its look for open ports, is none of them,
+   * whatever it runs.
    */
   started(): Seen[] {
     return carrying(MARK, this.#mark).filter(

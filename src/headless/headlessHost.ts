@@ -1,0 +1,102 @@
+import { isSupervisorError, type StoreError } from '../core/model/errors.ts';
+import type { Clock } from '../core/ports/clock.ts';
+import type { Supervisor } from '../core/supervisor.ts';
+import { noteAlone } from './alone.ts';
+import type { HostConfig } from './hostConfig.ts';
+import { isNewer } from './versions.ts';
+
+/** How often (ms) it looks whether it is still needed, and whether its settings have changed. */
+const LOOK_EVERY_MS = 2_000;
+/** It ends after so many looks in a row that find nothing to do. */
+const IDLE_LOOKS = 3;
+
+export interface HeadlessHostOptions {
+  readonly supervisor: Pick<Supervisor, 'configure' | 'goesOn' | 'release' | 'releaseIfIdle' | 'windowCount'>;
+  readonly config: Pick<HostConfig, 'refresh' | 'settings' | 'doubts' | 'window' | 'get'>;
+  readonly storage: string;
+  /** Its own version. */
+  readonly version: string;
+  readonly clock: Pick<Clock, 'now' | 'after'>;
+  /** Whether its own program is still there. */
+  isInstalled(): boolean;
+  /** Reads the agents' settings anew. */
+  readAgents(): unknown;
+  readonly log: (message: string, error?: unknown) => void;
+}
+
+/**
+ * The life of the headless host (R15.1): it follows the settings that windows store, steps aside for a newer version,
+ * and ends when it is uninstalled, turned off, or has nothing left to do.
+ */
+export class HeadlessHost {
+  readonly #options: HeadlessHostOptions;
+  readonly #ended = Promise.withResolvers<void>();
+  #isLeaving = false;
+  #idleLooks = 0;
+  #wasAlone = false;
+
+  constructor(options: HeadlessHostOptions) {
+    this.#options = options;
+  }
+
+  /** Resolves when it has ended. */
+  run(): Promise<void> {
+    void this.#look();
+    return this.#ended.promise;
+  }
+
+  /** Gives its lease back; what runs lives on. */
+  leave(why: string): void {
+    if (this.#isLeaving) return;
+    this.#isLeaving = true;
+    const { supervisor, log } = this.#options;
+    log(`The headless host ends: ${why}.`);
+    supervisor
+      .release()
+      .catch((error: unknown) => log('Its lease could not be given back; it ends with this process.', error))
+      .finally(() => this.#ended.resolve());
+  }
+
+  /** The store is in trouble: one that belongs to a newer version, or is gone, is left. */
+  storeTrouble(error: Error | undefined): void {
+    if (!isSupervisorError(error) || error.code !== 'store') return;
+    const { kind, message } = error as StoreError;
+    if (kind === 'newer' || kind === 'broken' || kind === 'replaced') this.leave(message);
+  }
+
+  async #look(): Promise<void> {
+    const { clock, log } = this.#options;
+    try {
+      await this.#lookOnce();
+    } catch (error) {
+      log('The headless host could not look after itself; it tries again.', error);
+    }
+    if (!this.#isLeaving) clock.after(LOOK_EVERY_MS, () => void this.#look());
+  }
+
+  async #lookOnce(): Promise<void> {
+    const { supervisor, config, isInstalled, readAgents, version } = this.#options;
+    if (!isInstalled()) return this.leave('Loop Supervisor was uninstalled or updated');
+    if (config.refresh()) {
+      supervisor.configure(config.settings, config.doubts);
+      readAgents();
+    }
+    if (config.window && isNewer(config.window.version, version))
+      return this.leave(`version ${config.window.version} is here`);
+    const background = config.get('background');
+    if (background === 'off' || config.settings.onWindowClose === 'stop') return this.leave('it was turned off');
+    this.#noteAlone();
+    this.#idleLooks = background === 'always' || supervisor.goesOn ? 0 : this.#idleLooks + 1;
+    if (this.#idleLooks < IDLE_LOOKS) return;
+    if (!(await supervisor.releaseIfIdle())) return;
+    this.#isLeaving = true;
+    this.#options.log('The headless host ends: nothing can start without a person.');
+    this.#ended.resolve();
+  }
+
+  #noteAlone(): void {
+    const isAlone = this.#options.supervisor.windowCount === 0;
+    if (isAlone && !this.#wasAlone) noteAlone(this.#options.storage, this.#options.clock.now());
+    this.#wasAlone = isAlone;
+  }
+}

@@ -1,0 +1,101 @@
+import * as z from 'zod/mini';
+import type { Doubts, Settings } from '../core/model/settings.ts';
+import { readJson, timeOf, writeJson } from '../process/runFolder/atomicFile.ts';
+import { mapSettings, type SettingProblem } from '../ui/settings/settingsMapping.ts';
+import { type HostFiles, hostFiles } from './hostFiles.ts';
+
+/** Settings as they are written, by their names without `loopSupervisor.`. */
+export type WrittenSettings = { readonly [name: string]: unknown };
+
+/** What a window stores for the time when none is open (R15.1). */
+export interface StoredWindow {
+  /** Of the extension. */
+  readonly version: string;
+  /** Wall time, ms. */
+  readonly at: number;
+  readonly settings: WrittenSettings;
+}
+
+const stored = z.object({ version: z.string(), at: z.number(), settings: z.record(z.string(), z.unknown()) });
+const written = z.record(z.string(), z.unknown());
+const PREFIX = 'loopSupervisor.';
+
+/** Stores a window's settings. Throws the error of the file system. */
+export function storeWindow(storage: string, window: StoredWindow): void {
+  writeJson(hostFiles(storage).window, window);
+}
+
+/**
+ * The settings of a host without a window: those that the last window stored or, where there never was one, those of
+ * the user's `settings.json` in the storage folder, with the same names. Programs and bounds are read as strictly as in
+ * a window (R6.9).
+ */
+export class HostConfig {
+  readonly #files: HostFiles;
+  #readAt = '';
+  #written: WrittenSettings = {};
+  #mapped = mapSettings(() => undefined);
+  #window: Pick<StoredWindow, 'version' | 'at'> | undefined;
+
+  constructor(storage: string) {
+    this.#files = hostFiles(storage);
+    this.refresh();
+  }
+
+  /** Reads the files again if they have changed; returns whether they had. */
+  refresh(): boolean {
+    const readAt = `${timeOf(this.#files.window)} ${timeOf(this.#files.settings)}`;
+    if (readAt === this.#readAt) return false;
+    this.#readAt = readAt;
+    const window = stored.safeParse(readJson(this.#files.window));
+    this.#window = window.success ? window.data : undefined;
+    const own = window.success ? undefined : written.safeParse(readJson(this.#files.settings));
+    const isBroken = own !== undefined && !own.success && timeOf(this.#files.settings) !== undefined;
+    this.#written = window.success ? window.data.settings : withoutPrefix(own?.success ? own.data : {});
+    this.#mapped = mapSettings((name) => this.#written[name], isBroken ? 'broken' : 'parse');
+    return true;
+  }
+
+  get settings(): Settings {
+    return this.#mapped.settings;
+  }
+
+  get doubts(): Doubts {
+    return this.#mapped.doubts;
+  }
+
+  get problems(): readonly SettingProblem[] {
+    return this.#mapped.problems;
+  }
+
+  /** When a window stored them (wall time, ms), and its version; undefined where the user wrote them. */
+  get window(): Pick<StoredWindow, 'version' | 'at'> | undefined {
+    return this.#window;
+  }
+
+  /** A setting as it is written. */
+  get(name: string): unknown {
+    return this.#written[name];
+  }
+
+  /** A setting that is text; empty where it is not set. */
+  text(name: string): string {
+    const value = this.#written[name];
+    return typeof value === 'string' ? value.trim() : '';
+  }
+
+  get notifyCommand(): readonly string[] {
+    const value = this.#written['notifications.command'];
+    return Array.isArray(value) && value.every((part) => typeof part === 'string') ? value : [];
+  }
+}
+
+/** Settings may be written as VS Code names them. */
+function withoutPrefix(settings: WrittenSettings): WrittenSettings {
+  return Object.fromEntries(
+    Object.entries(settings).map(([name, value]) => [
+      name.startsWith(PREFIX) ? name.slice(PREFIX.length) : name,
+      value,
+    ]),
+  );
+}

@@ -1,0 +1,55 @@
+import { isAbsolute, relative, sep } from 'node:path';
+import * as z from 'zod/mini';
+import { readJson, timeOf, writeJson } from '../process/runFolder/atomicFile.ts';
+import { hostFiles } from './hostFiles.ts';
+
+/** As many as are remembered; the ones that were opened last. */
+const MOST = 1_000;
+const list = z.array(z.string());
+
+/**
+ * The workspace folders that were open in a trusted window, or that the user has named with `loops trust`: the headless
+ * host starts nothing in others (R15.1).
+ */
+export class TrustedFolders {
+  readonly #path: string;
+  #folders: readonly string[] = [];
+  #readAt: number | undefined;
+
+  constructor(storage: string) {
+    this.#path = hostFiles(storage).trusted;
+  }
+
+  /** Whether that very folder is trusted. */
+  has(folder: string): boolean {
+    return this.#read().includes(folder);
+  }
+
+  /** The trusted folder that is, or contains, a path; the innermost one. */
+  containing(path: string): string | undefined {
+    return this.#read()
+      .filter((folder) => isWithin(folder, path))
+      .toSorted((a, b) => b.length - a.length)[0];
+  }
+
+  /** Throws the error of the file system. */
+  add(folders: readonly string[]): void {
+    const known = this.#read();
+    if (folders.every((folder) => known.includes(folder))) return;
+    writeJson(this.#path, [...known.filter((folder) => !folders.includes(folder)), ...folders].slice(-MOST));
+  }
+
+  #read(): readonly string[] {
+    const time = timeOf(this.#path);
+    if (time === this.#readAt) return this.#folders;
+    this.#readAt = time;
+    const read = list.safeParse(readJson(this.#path));
+    this.#folders = read.success ? read.data : [];
+    return this.#folders;
+  }
+}
+
+function isWithin(folder: string, path: string): boolean {
+  const between = relative(folder, path);
+  return between === '' || !(isAbsolute(between) || between === '..' || between.startsWith(`..${sep}`));
+}

@@ -1,0 +1,38 @@
+import type { StopBy } from '../../core/model/attempt.ts';
+import { NOTHING_LEFT } from '../../core/model/leftovers.ts';
+import type { ProcessIdentity } from '../../core/model/processIdentity.ts';
+import type { Clock } from '../../core/ports/clock.ts';
+import { writeJson } from '../runFolder/atomicFile.ts';
+import { type EndedRecord, FORMAT } from '../runFolder/records.ts';
+import type { RunFiles } from '../runFolder/runFiles.ts';
+import type { FollowServices } from './followOptions.ts';
+import { claimAsVoid } from './lostRun.ts';
+
+/** The end of a run that was stopped before anything was started; nobody will start it now. */
+export function voidEnd(files: RunFiles, by: StopBy, { clock, log }: Pick<FollowServices, 'clock' | 'log'>) {
+  const end = { format: FORMAT, kind: 'void', exit: {}, at: clock.now(), stoppedBy: by, ...NOTHING_LEFT } as const;
+  try {
+    if (claimAsVoid(files)) writeJson(files.ended, end);
+  } catch (error) {
+    log(`The end of a run could not be written to ${files.folder}.`, error);
+  }
+  return end satisfies EndedRecord;
+}
+
+/** The end of a run that nobody could see, `unseen` says why: what is known of it may live on (R3.1). */
+export function unseenEnd(
+  unseen: string,
+  {
+    leader,
+    guardian,
+  }: { readonly leader: ProcessIdentity | undefined; readonly guardian: ProcessIdentity | undefined },
+  clock: Clock,
+): EndedRecord {
+  const remaining = [
+    ...(leader ? [{ ...leader, command: 'agent' }] : []),
+    ...(guardian ? [{ ...guardian, command: 'guardian' }] : []),
+  ];
+  const error = `Nobody can see whether its processes have ended: ${unseen}.`;
+  const end = { exit: {}, at: clock.now(), error, ...NOTHING_LEFT };
+  return { format: FORMAT, kind: 'lost', ...end, remaining, unseen };
+}
