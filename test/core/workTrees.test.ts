@@ -225,15 +225,22 @@ describe('snapshots around runs', () => {
     );
   });
 
-  it('R12.3 loops that run in one folder at the same time are marked, for the changes may be theirs together', async () => {
+  it('R12.3 the review says of loops that ran in one folder at the same time that the changes may be theirs together', async () => {
     const git = new FakeWorkTrees();
     const window = await machine.open({}, { workTrees: git });
     for (const loopId of ['a', 'b']) await window.submit({ prompt: 'x', loopId });
     await window.submit({ prompt: 'x', loopId: 'c', isolation: 'worktree' });
+    for (const loopId of ['a', 'b', 'c']) {
+      await machine.clock.advance(1_000);
+      machine.launcher.of(loopId).ok();
+    }
+    await machine.clock.advance(1_000);
+    await window.submit({ prompt: 'x', loopId: 'd' });
+    await machine.clock.advance(1_000);
+    machine.launcher.of('d').ok();
     await machine.soon();
-    const shared = await Promise.all(
-      ['a', 'b', 'c'].map(async (loopId) => (await window.get(loopId))?.loop.sharedFolder ?? false),
-    );
-    assert.deepEqual(shared, [true, true, false]);
+    const actions = await window.workTrees();
+    const shared = ['a', 'b', 'c', 'd'].map(async (loopId) => (await actions.review(loopId)).isShared);
+    assert.deepEqual(await Promise.all(shared), [true, true, false, false]);
   });
 });

@@ -172,7 +172,7 @@ export const anyFacts: fc.Arbitrary<Omit<LoopFacts, 'seq' | 'loopId' | 'agent' |
         sessionId: anyText,
         lastError: failure,
       },
-      ...{ workTree, changes, sharedFolder: fc.boolean(), followUp: anyText },
+      ...{ workTree, changes, followUp: anyText },
     },
     {
       requiredKeys: [

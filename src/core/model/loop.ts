@@ -80,8 +80,6 @@ export interface LoopFacts {
   readonly workTree?: OwnWorkTree;
   /** What it has changed, as far as that is known (R12.3). */
   readonly changes?: LoopChanges;
-  /** Another loop ran in the same folder at the same time: the changes may be theirs together (R12.3). */
-  readonly sharedFolder?: boolean;
 }
 
 /** Where the rounds of a loop with a check stand (R11.2). */

@@ -50,7 +50,7 @@ export async function review(engine: ReviewParts, loopId: string, query: ReviewQ
   const files = span.from === span.to ? [] : await workTrees.changes(span.commonFolder, span.from, span.to);
   return {
     ...{ loopId, seq: loop.seq, title: loop.title, ...span, files },
-    isShared: loop.sharedFolder === true,
+    isShared: await sharesFolder(engine, loop, attempts),
   };
 }
 
@@ -86,6 +86,34 @@ function spanOfRuns(loop: Loop, runs: readonly Attempt[]): Span {
 function runsOf(attempts: readonly Attempt[], { round, attempt }: ReviewQuery): readonly Attempt[] {
   if (attempt !== undefined) return attempts.filter(({ number }) => number === attempt);
   return attempts.filter((run) => run.round === round && isOfAgent(run));
+}
+
+/** Runs that are looked through for others in the same folder. */
+const RUNS_LOOKED_AT = 500;
+
+/** Whether other loops ran in the folder of a loop while it ran. One with a work tree of its own shares it with nobody. */
+async function sharesFolder(
+  { context }: ReviewParts,
+  { seq, cwd, workTree }: Loop,
+  attempts: readonly Attempt[],
+): Promise<boolean> {
+  const [first] = attempts;
+  if (workTree || !first) return false;
+  const runs = await context.store.timeline({ from: first.startedAt, limit: RUNS_LOOKED_AT });
+  const beside = runs.filter((run) => run.seq !== seq && attempts.some((own) => overlap(own, run)));
+  for (const other of new Set(beside.map((run) => run.seq))) {
+    const loop = await context.store.bySeq(other);
+    if (loop?.cwd === cwd && !loop.workTree) return true;
+  }
+  return false;
+}
+
+function overlap(
+  { startedAt, end }: Attempt,
+  other: { readonly startedAt: number; readonly endedAt?: number },
+): boolean {
+  const endedAt = end?.at ?? Number.POSITIVE_INFINITY;
+  return other.startedAt < endedAt && startedAt < (other.endedAt ?? Number.POSITIVE_INFINITY);
 }
 
 function nothingToReview({ loopId }: Loop, why: string): WrongStateError {

@@ -16,7 +16,6 @@ import { allowanceOf, type MoneyFit, moneyFit, NOTHING_PENDING, type Pending } f
 import { failForGood } from './restart.ts';
 import { begun, hasCheck, startCheck } from './rounds.ts';
 import { sessionBefore } from './sessionBefore.ts';
-import { sharesFolder } from './sharedFolder.ts';
 import { wakeForBudget } from './wake.ts';
 import { lacksSetup, lacksWorkTree, prepare, startSetup, withoutWorkTree } from './workTrees.ts';
 
@@ -242,7 +241,6 @@ function start(unit: UnitOfWork, { loop, grant }: Chosen, placement: Placement):
   const { fresh: _, wasParked: _1, ...facts } = loop;
   const running: ActiveLoop = {
     ...facts,
-    ...(sharesFolder(unit, loop) && { sharedFolder: true }),
     state: 'running',
     windowId: context.window.id,
     attempts: number,

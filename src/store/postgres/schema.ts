@@ -124,8 +124,7 @@ ALTER TABLE windows ADD COLUMN headless smallint;
 
 /** Version 6: work trees and snapshots (R12), as step 13 of the schema on SQLite. */
 const VERSION_6 = `
-ALTER TABLE loops ADD COLUMN work_tree text, ADD COLUMN changes text, ADD COLUMN shared_folder smallint,
-  ADD COLUMN follow_up text;
+ALTER TABLE loops ADD COLUMN work_tree text, ADD COLUMN changes text, ADD COLUMN follow_up text;
 ALTER TABLE attempts ADD COLUMN is_setup smallint, ADD COLUMN tree_before text, ADD COLUMN tree_after text;
 `;
 

@@ -84,7 +84,6 @@ const facts = new ColumnTable<LoopFacts, Occasion>({
   followUp: live('follow_up', optional(freeText)),
   workTree: live('work_tree', optional(jsonOf(workTreeSchema))),
   changes: live('changes', optional(jsonOf(changesSchema))),
-  sharedFolder: live('shared_folder', optional(flag)),
 });
 
 /** What a loop has only in some of its live states; null in the others. */

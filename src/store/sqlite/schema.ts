@@ -242,14 +242,13 @@ ALTER TABLE windows ADD COLUMN headless INTEGER;
 
 /**
  * Version 13: work trees and snapshots (R12).
- * - `loops.work_tree`: the loop's own work tree; `changes`: what it has changed; `shared_folder`: others ran beside it;
- *   `follow_up`: the prompt that it goes on with.
+ * - `loops.work_tree`: the loop's own work tree; `changes`: what it has changed; `follow_up`: the prompt that it
+ *   goes on with.
  * - `attempts.is_setup`: it ran the set-up command; `tree_before`, `tree_after`: the snapshots around it.
  */
 const VERSION_13 = `
 ALTER TABLE loops ADD COLUMN work_tree TEXT;
 ALTER TABLE loops ADD COLUMN changes TEXT;
-ALTER TABLE loops ADD COLUMN shared_folder INTEGER;
 ALTER TABLE loops ADD COLUMN follow_up TEXT;
 ALTER TABLE attempts ADD COLUMN is_setup INTEGER;
 ALTER TABLE attempts ADD COLUMN tree_before TEXT;

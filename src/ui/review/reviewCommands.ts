@@ -8,10 +8,8 @@ import { count } from '../text/format.ts';
 import { ALL_STATES } from '../text/loopStates.ts';
 import { oneLine } from '../text/safeText.ts';
 import { panelTarget } from '../webviewHost/panelTarget.ts';
+import { resumeArguments } from './resumeLine.ts';
 import { snapshotUri } from './snapshotFiles.ts';
-
-/** Ids that agents give to sessions; anything else is not passed on to a program. */
-const SESSION = /^[\w.:-]{1,200}$/;
 
 /** Looking at what a loop has changed, and at where it works (R12.4). */
 export const reviewCommands: CommandTable = {
@@ -62,16 +60,15 @@ export const reviewCommands: CommandTable = {
       const loop = await found(ctx, args, 'Resume in Terminal');
       if (!loop) return false;
       const agent = (await ctx.agentChecks.all()).find(({ name }) => name === loop.agent);
-      const { sessionId } = loop;
-      if (!agent?.resumeArgs || sessionId === undefined || !SESSION.test(sessionId)) {
+      const shellArgs = resumeArguments(agent?.resumeArgs, loop.sessionId);
+      if (!agent || !shellArgs) {
         const why = agent?.resumeArgs ? 'it has no session' : `${agent?.title ?? loop.agent} cannot resume one`;
         const text = `“${oneLine(loop.title, 60)}” cannot be resumed in a terminal: ${why}.`;
         void vscode.window.showInformationMessage(text);
         return false;
       }
       // Without a shell in between: what an agent calls its session is no command.
-      const shellArgs = agent.resumeArgs.map((arg) => arg.replace('${session}', sessionId));
-      const shell = { shellPath: agent.command, shellArgs };
+      const shell = { shellPath: agent.command, shellArgs: [...shellArgs] };
       vscode.window.createTerminal({ name: oneLine(loop.title, 40), cwd: loop.cwd, ...shell }).show();
       return true;
     },
