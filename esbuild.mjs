@@ -30,6 +30,7 @@ const LATER = {
   './store/postgres/main.ts': './postgres.cjs',
   './git/workTrees.ts': './git.cjs',
   '../runtime/workTreeActions.ts': './home.cjs',
+  './findContainment.ts': './contain.cjs',
   execa: './execa.cjs',
 };
 const later = {
@@ -66,6 +67,7 @@ const programs = {
     postgres: 'src/store/postgres/main.ts',
     git: 'src/git/workTrees.ts',
     home: 'src/core/runtime/workTreeActions.ts',
+    contain: 'src/process/contain/findContainment.ts',
     execa: 'execa',
     headless: 'src/headless/windowSide.ts',
     host: 'src/host.ts',

@@ -77,6 +77,7 @@ export function activate(context: vscode.ExtensionContext): LoopSupervisorApi {
     all: async () => (await load()).checks.all(),
     find: async () => (await load()).checks.find(),
     check: async (names?: readonly string[]) => (await load()).checks.check(names),
+    containment: async () => (await load()).checks.containment(),
   };
   const reportAgents = async () => {
     try {

@@ -9,6 +9,7 @@ import type { Store } from './core/ports/store.ts';
 import { systemClock as clock } from './core/runtime/systemClock.ts';
 import type { HostRole } from './core/state/context.ts';
 import { Supervisor } from './core/supervisor.ts';
+import { foundOnce } from './process/contain/foundOnce.ts';
 import { isOnNetworkDisk, localFolders } from './process/environment/networkDisk.ts';
 import { askProgram, findProgram } from './process/environment/programCheck.ts';
 import { terminalEnvironment } from './process/environment/shellEnvironment.ts';
@@ -102,7 +103,11 @@ export function createParts({
   const readAgents = () => createCatalog({ ...agentSettings(), sample, platform: process.platform, codexHome });
   let agents = readAgents();
 
-  const checks = createAgentChecks({ catalog: () => agents.catalog, environment, findProgram, askProgram });
+  const containment = foundOnce(log);
+  const checks = createAgentChecks({
+    catalog: () => agents.catalog,
+    ...{ environment, findProgram, askProgram, containment },
+  });
   let folder = storage;
   const chooseFolder = async (): Promise<StoreFolder> => {
     const { scope } = createTable();
@@ -137,7 +142,7 @@ export function createParts({
       runsFolder: join(folder, 'runs'),
       windowsFolder: join(folder, 'windows'),
       guardianProgram: bundle('guardian'),
-      ...{ nodePath, environment, clock, log },
+      ...{ nodePath, environment, containment, clock, log },
       isCaller: role === 'caller',
     });
     const supervisor = new Supervisor({

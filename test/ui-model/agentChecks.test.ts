@@ -34,6 +34,7 @@ async function check(
       asked.push({ args, environment: options.environment });
       return { exitCode: 0, output: '', errorOutput: '', timedOut: false, ...answers?.[args.at(-1) ?? ''] };
     },
+    containment: async () => ({ kind: 'search', without: [] }),
   });
   const [report] = await checks.check();
   return { report: report!, asked, found: await checks.find() };
@@ -163,6 +164,7 @@ describe('Check Agents', () => {
       environment: async () => ({}),
       findProgram: () => '/bin/mine',
       askProgram: async () => assert.fail('It was asked.'),
+      containment: async () => ({ kind: 'cgroup', without: [] }),
     });
     assert.deepEqual(
       (await checks.check()).map(({ problems }) => problems),

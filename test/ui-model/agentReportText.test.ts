@@ -96,6 +96,22 @@ describe('The report of Check Agents', () => {
     );
   });
 
+  it('R13.1 says what contains loops here, what that means, and why by nothing stronger', () => {
+    const report = agentReportText([], 'claude', AT, [], {
+      kind: 'subreaper',
+      without: [{ kind: 'cgroup', why: 'this user may make no control groups' }],
+    });
+    assert.match(
+      report,
+      /## What holds here\n\n- Loops are contained by \*\*a subreaper\*\*\. Whatever it leaves behind/,
+    );
+    assert.match(report, /\n- Not by a control group: this user may make no control groups\.\n/);
+    assert.match(
+      agentReportText([], 'claude', AT, [], { kind: 'cgroup', without: [] }),
+      /when it says that nothing is left, that is a fact\./,
+    );
+  });
+
   it('says where, which version, what is wrong, and the words to put it right', () => {
     assert.match(
       text,

@@ -75,6 +75,7 @@ const DETAIL: DetailData = {
       allowanceUsd: 2,
       resumed: true,
       account: 'claude',
+      containment: 'cgroup',
     }),
   ],
   costs: [
@@ -158,6 +159,7 @@ describe('detail page', () => {
       'Could not be ended 4400 stuck --on=disk',
       'Attempt 2 · running',
       'resumed its session',
+      'contained by a control group',
       '≈$0.10 estimated',
       'at least $0.03 reported',
       '$0.03 reported',

@@ -1,4 +1,5 @@
 import type { AgentErrorCause, Json, ProcessExit } from './agentEvent.ts';
+import type { Containment } from './containment.ts';
 import type { Leftovers } from './leftovers.ts';
 import type { NanoUsd } from './money.ts';
 import type { ProcessIdentity } from './processIdentity.ts';
@@ -87,6 +88,8 @@ export interface Attempt {
   readonly leader?: ProcessIdentity;
   /** Identity of its guardian process; absent until it has started. */
   readonly guardian?: ProcessIdentity;
+  /** How its processes are contained (R13.1); absent until it has started, and for attempts of older versions. */
+  readonly containment?: Containment;
   /** The agent's session; known before the start where the program lets us choose it. */
   readonly sessionId?: string;
   /** Whether it continues the session of an earlier attempt. */

@@ -1,6 +1,7 @@
 import type { Outcome } from './attempt.ts';
 import type { CheckResult } from './check.ts';
 import type { CircuitState } from './circuit.ts';
+import type { Containment } from './containment.ts';
 import type { GateOf, HoldReason } from './gate.ts';
 import type { LedgerRow, Transition } from './history.ts';
 import type { Leftovers } from './leftovers.ts';
@@ -237,6 +238,8 @@ export interface AttemptDetail extends Leftovers {
   /** Snapshots (commits) of the files before and after it (R12.3). */
   readonly treeBefore?: string;
   readonly treeAfter?: string;
+  /** How its processes are contained (R13.1); absent where that is not known. */
+  readonly containment?: Containment;
   readonly cost: {
     readonly usd: number;
     /** The part of `usd` that is a guess, as nobody knows it (R6.6). */

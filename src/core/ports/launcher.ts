@@ -1,5 +1,6 @@
 import type { AgentEvent, AgentReader, Json, ProcessExit } from '../model/agentEvent.ts';
 import type { StopBy } from '../model/attempt.ts';
+import type { Containment } from '../model/containment.ts';
 import type { Leftovers } from '../model/leftovers.ts';
 import type { Look } from '../model/looks.ts';
 import type { ProcessIdentity, SweptProcess } from '../model/processIdentity.ts';
@@ -16,6 +17,8 @@ export interface RunLimits {
   /** How long its process may live on after the agent has said that it ended (R5.6). */
   readonly endGraceMs: number;
   readonly maxLogBytes: number;
+  /** Memory that all its processes may hold together (R13.2). */
+  readonly maxMemoryBytes?: number;
   readonly unattendedGraceMs: number;
   readonly keep: readonly string[];
 }
@@ -56,6 +59,8 @@ export interface AdoptRequest {
 export interface RunStarted {
   readonly leader: ProcessIdentity;
   readonly guardian?: ProcessIdentity;
+  /** How its processes are contained (R13.1); absent where its guardian is of an older version. */
+  readonly containment?: Containment;
   /** Wall time of the start, ms. */
   readonly at: number;
 }

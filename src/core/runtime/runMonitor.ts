@@ -112,9 +112,10 @@ export class RunMonitor implements RunObserver {
     });
   }
 
-  started({ leader, guardian }: RunStarted): void {
+  started({ leader, guardian, containment }: RunStarted): void {
     this.#store((unit, loop) => {
-      unit.putAttempt(loop, { ...loop.attempt, leader, ...(guardian && { guardian }) });
+      const facts = { leader, ...(guardian && { guardian }), ...(containment && { containment }) };
+      unit.putAttempt(loop, { ...loop.attempt, ...facts });
     });
   }
 

@@ -224,6 +224,7 @@ function attemptDetail(attempt: Attempt): AttemptDetail {
     token: attempt.token,
     ...(attempt.treeBefore !== undefined && { treeBefore: attempt.treeBefore }),
     ...(attempt.treeAfter !== undefined && { treeAfter: attempt.treeAfter }),
+    ...(attempt.containment && { containment: attempt.containment }),
     cost: {
       usd: toUsd(attempt.cost + attempt.accrued),
       unknownUsd: toUsd(attempt.costUnknown),

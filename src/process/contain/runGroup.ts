@@ -1,6 +1,8 @@
 import { existsSync, readFileSync, rmdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Leftovers } from '../../core/model/leftovers.ts';
+import { lookAt } from '../../core/model/looks.ts';
+import type { RunCommand } from '../tables/runCommand.ts';
 import { Cgroup } from './cgroup.ts';
 import { ownGroup } from './ownGroup.ts';
 
@@ -9,33 +11,78 @@ const FOLDER = 'loop-supervisor';
 /** How long (ms) a killed group may take until it is empty. */
 const EMPTY_MS = 10_000;
 const PAUSE_MS = 5;
+/** The usual answers to somebody who may make no groups. */
+const REFUSED: readonly (string | undefined)[] = ['EACCES', 'EROFS', 'EPERM', 'ENOENT'];
 
 /**
- * Makes a control group for a run; undefined where this machine lets us make none: the run is then found by search
- * (R13.1).
+ * Makes a control group for a run; undefined where this machine lets us make none: the run is then found by other
+ * means (R13.1).
  */
 export function makeRunGroup(token: string, log: (message: string, error?: unknown) => void): Cgroup | undefined {
-  if (process.platform !== 'linux') return undefined;
   try {
-    const own = ownGroup(readFileSync('/proc/self/mountinfo', 'utf8'), readFileSync('/proc/self/cgroup', 'utf8'));
-    if (own === undefined) return undefined;
-    const group = new Cgroup(join(own, FOLDER, token), own);
+    const base = runGroups();
+    if (base === undefined) return undefined;
+    const group = new Cgroup(join(base, token), dirname(base));
     group.create();
     // Before Linux 5.14 a group cannot be killed as one.
     if (existsSync(join(group.path, 'cgroup.kill'))) return group;
     group.remove();
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    // The usual answers to somebody who may make no groups.
-    if (code !== 'EACCES' && code !== 'EROFS' && code !== 'EPERM' && code !== 'ENOENT')
-      log('No control group could be made for the run.', error);
+    if (!REFUSED.includes(code)) log('No control group could be made for the run.', error);
   }
   return undefined;
+}
+
+/** Makes a group for trial, as a run would. Returns why none can be had, in a few words; undefined if one can. */
+export async function tryRunGroup(run: RunCommand): Promise<string | undefined> {
+  let group: Cgroup | undefined;
+  try {
+    const base = runGroups();
+    if (base === undefined) return 'no control groups of version 2 are mounted';
+    group = new Cgroup(join(base, `trial-${process.pid}`), dirname(base));
+    group.create();
+    if (!existsSync(join(group.path, 'cgroup.kill'))) return 'this kernel cannot kill a control group as one';
+    // A process of its own moves in, so that a failure leaves this one where it is.
+    const moved = await run('/bin/sh', ['-c', 'echo $$ > "$0/cgroup.procs"', group.path]);
+    return moved.code === 0 ? undefined : 'no process may be moved into a control group of this user';
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    return REFUSED.includes(code) ? 'this user may make no control groups' : `a control group cannot be made (${code})`;
+  } finally {
+    group?.remove();
+    if (group) removeFolder(dirname(group.path));
+  }
+}
+
+/** The folder of the groups of runs that this process starts; undefined where there can be none. */
+export function runGroups(): string | undefined {
+  if (process.platform !== 'linux') return undefined;
+  const own = ownGroup(readFileSync('/proc/self/mountinfo', 'utf8'), readFileSync('/proc/self/cgroup', 'utf8'));
+  return own === undefined ? undefined : join(own, FOLDER);
 }
 
 /** The group that a run was recorded with. */
 export function runGroupAt(path: string): Cgroup {
   return new Cgroup(path, dirname(dirname(path)));
+}
+
+/**
+ * The group of a run: the one that it was recorded with, or the one that its guardian made before it was ended and
+ * could record anything. Undefined where it has none.
+ */
+export function groupOfRun(recorded: string | undefined, token: string): Cgroup | undefined {
+  if (recorded !== undefined) return runGroupAt(recorded);
+  const look = lookAt(() => runGroups());
+  const base = look.state === 'there' ? look.value : undefined;
+  if (base === undefined || !existsSync(join(base, token))) return undefined;
+  return runGroupAt(join(base, token));
+}
+
+/** Whether nobody is in a group, as the kernel says. */
+export function isEmpty(group: Cgroup): boolean {
+  const population = group.population();
+  return population === 'empty' || population === 'gone';
 }
 
 /**
@@ -52,7 +99,8 @@ export async function emptied(group: Cgroup, left: Leftovers): Promise<Leftovers
     await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
   }
   if (group.population() === 'unknown') return left;
-  group.remove();
+  // The last of them may be on their way out: then the group is empty, and yet busy.
+  while (!group.remove() && performance.now() < deadline) await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
   removeFolder(dirname(group.path));
   const { unseen: _, ...seen } = left;
   return { ...seen, swept: [...left.swept, ...left.remaining], remaining: [] };

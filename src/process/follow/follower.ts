@@ -168,10 +168,10 @@ export class Follower implements Run {
     const started = lookAtStarted(this.#options.files);
     if (started.state !== 'there') return;
     this.#startedTold = true;
-    const { leader, guardian, at } = started.value;
+    const { leader, guardian, containment, at } = started.value;
     this.#guardian.hasStarted(guardian);
     this.#leader = leader;
-    this.#tell(() => this.#observer.started({ leader, guardian, at }));
+    this.#tell(() => this.#observer.started({ leader, guardian, at, ...(containment && { containment }) }));
   }
 
   // ── Orders ───────────────────────────────────────────────────────────────────────────────────────────────────

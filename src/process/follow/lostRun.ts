@@ -4,7 +4,7 @@ import { type Leftovers, NOTHING_LEFT } from '../../core/model/leftovers.ts';
 import { type Look, type Seen, there, unknown } from '../../core/model/looks.ts';
 import type { ProcessIdentity } from '../../core/model/processIdentity.ts';
 import type { Clock } from '../../core/ports/clock.ts';
-import { emptied, runGroupAt } from '../contain/runGroup.ts';
+import { emptied, groupOfRun } from '../contain/runGroup.ts';
 import { AgentLogs } from '../guardian/agentLogs.ts';
 import type { ReportedEnd } from '../guardian/exitCodes.ts';
 import type { FailedStart } from '../launch/failedStart.ts';
@@ -158,8 +158,7 @@ async function endProcesses(
   const request = readJson(files.request) as Partial<RunRequest> | undefined;
   const ownFolders = ownFoldersOfRun(files);
   const started = lookAtStarted(files);
-  const path = started.state === 'there' ? started.value.group : undefined;
-  const group = path === undefined ? undefined : runGroupAt(path);
+  const group = groupOfRun(started.state === 'there' ? started.value.group : undefined, token);
   const marks = { token, leader, folder: files.folder, ownFolders, group, trustGroup: false };
   const before = recordIn(lookAtSeen(files))?.processes ?? [];
   const find = (found: readonly ProcessIdentity[]) =>

@@ -15,6 +15,8 @@ export interface GroupStopOptions {
   readonly leader: ProcessIdentity;
   /** The control group of the run, where it has one (R13.1). */
   readonly group?: Cgroup | undefined;
+  /** Our own parent, where it takes in what loses its parent. */
+  readonly reaper?: number | undefined;
   readonly keep: readonly string[];
   readonly steps: readonly StopStep[];
   /** These were seen below the leader. */
@@ -123,8 +125,9 @@ export class GroupStop {
 
   /** What to find the processes of the run by. */
   marks(known: readonly ProcessIdentity[] = []): RunMarks {
-    const { token, leader, folder, ownFolders, group } = this.#options;
-    return { token, leader, folder, ownFolders, group, seen: [...this.#seen.values(), ...known], trustGroup: true };
+    const { token, leader, folder, ownFolders, group, reaper } = this.#options;
+    const seen = [...this.#seen.values(), ...known];
+    return { token, leader, folder, ownFolders, group, reaper, seen, trustGroup: true };
   }
 
   #next(): void {

@@ -3,7 +3,6 @@ import type { StopBy } from '../../core/model/attempt.ts';
 import { type Leftovers, NOTHING_LEFT } from '../../core/model/leftovers.ts';
 import type { ProcessInspector } from '../../core/ports/launcher.ts';
 import type { Cgroup } from '../contain/cgroup.ts';
-import { makeRunGroup } from '../contain/runGroup.ts';
 import { agentEnvironment } from '../environment/carriedEnvironment.ts';
 import { sizeOf } from '../runFolder/atomicFile.ts';
 import { type EndedRecord, FORMAT, type Order, type RunRequest } from '../runFolder/records.ts';
@@ -17,6 +16,7 @@ import { GroupStop } from './groupStop.ts';
 import { startBelow } from './killOrder.ts';
 import { MemoryKills } from './memoryKills.ts';
 import { type NewOrder, Orders } from './orders.ts';
+import { containRun, starterOf } from './runContainment.ts';
 import { RunLogs } from './runLogs.ts';
 import { RunRecords } from './runRecords.ts';
 import { RunSweep } from './runSweep.ts';
@@ -30,6 +30,8 @@ export interface GuardianOptions {
   readonly request: RunRequest;
   readonly table: ProcessTable;
   readonly inspector: ProcessInspector;
+  /** It was started as its containment wants it: in a scope, or under a reaper. */
+  readonly isWrapped?: boolean;
   readonly log: (message: string, error?: unknown) => void;
 }
 
@@ -63,13 +65,16 @@ export class Guardian {
   #beatAt = Number.NEGATIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
   /** The process that started us, if it was still there. */
-  readonly #parent = process.ppid;
+  readonly #parent: number;
+  readonly #isWrapped: boolean;
 
   /** @throws the error of the file system when there is no room for the records of the run. */
   constructor(options: GuardianOptions) {
     this.#options = options;
     const { files, request, log, inspector } = options;
     this.#records = new RunRecords(files, log);
+    this.#isWrapped = options.isWrapped ?? false;
+    this.#parent = starterOf(request, this.#isWrapped);
     this.#seen = new SeenProcesses(this.#records);
     this.#beatMs = request.beatMs ?? BEAT_MS;
     this.#orders = new Orders(files, log);
@@ -93,7 +98,9 @@ export class Guardian {
     if (this.#request.isUnderWay) this.#finish({ kind: 'void', exit: {}, at: Date.now() }, NOTHING_LEFT);
     else await this.#start().catch((error: unknown) => this.#startFailed(error));
     const end = await this.#over.promise;
-    const isWritten = await this.#records.complete(() => process.ppid === this.#parent);
+    const isWritten = await this.#records.complete(
+      () => starterOf(this.#options.request, this.#isWrapped) === this.#parent,
+    );
     this.#records.release();
     if (isWritten) return ALL_WRITTEN;
     log('The end of the run could not be written down; the exit code reports it.');
@@ -126,7 +133,7 @@ export class Guardian {
 
   async #start(): Promise<void> {
     const { files, request, table, inspector, log } = this.#options;
-    const group = makeRunGroup(request.token, log);
+    const { kind: containment, group, reaper } = containRun(request, this.#isWrapped, log);
     this.#group = group;
     const start = () => startBelow(() => new AgentProcess(request, files, process.env));
     const agent = group ? group.startWithin(start) : start();
@@ -153,13 +160,14 @@ export class Guardian {
       ownFolders: ownFoldersOf(request.cwd, files.folder),
       leader: identityOf(leader),
       group,
+      reaper,
       keep: request.limits.keep,
       steps: request.stopSteps,
       onSeen: (processes) => this.#seen.note(processes),
       onStuck: () => void this.#stuck(),
       onError: (error) => log('A signal could not be sent.', error),
     });
-    const contained = group && { group: group.path };
+    const contained = { containment, ...(group && { group: group.path }) };
     this.#records.started({ format: FORMAT, leader: identityOf(leader), guardian: inspector.self, ...contained, at });
     if (this.#endedEarly) return this.#ended(...this.#endedEarly);
     if (this.#overflowed) void this.#stop.killFrozen();

@@ -8,8 +8,8 @@ import { notBegunCode } from './exitCodes.ts';
 import { Guardian } from './guardian.ts';
 import { guardianLog } from './guardianLog.ts';
 
-// The guardian of one attempt: a process of its own that outlives the window. Its one argument is the run folder, its
-// whole world.
+// The guardian of one attempt: a process of its own that outlives the window. Its argument is the run folder, its whole
+// world; a second one says that it was started as its containment wants it.
 const files = filesIn(process.argv[2] ?? '');
 const log = guardianLog(files.guardianLog);
 // Whatever goes wrong here, the agent is not left alone: the next tick tries again.
@@ -32,6 +32,7 @@ async function guard(run: RunRequest): Promise<number> {
     ...{ files, request: run, log },
     table: createTable({ polite: true }),
     inspector: createInspector(),
+    isWrapped: process.argv[3] !== undefined,
   });
   // Before the claim: who sees the claim may signal us.
   process.on('SIGUSR2', () => guardian.wake());

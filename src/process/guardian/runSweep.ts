@@ -1,7 +1,7 @@
 import { type Leftovers, NOTHING_LEFT } from '../../core/model/leftovers.ts';
 import { whyOf } from '../../core/model/looks.ts';
 import type { Cgroup } from '../contain/cgroup.ts';
-import { emptied } from '../contain/runGroup.ts';
+import { emptied, isEmpty } from '../contain/runGroup.ts';
 import type { RunRequest } from '../runFolder/records.ts';
 import { findRun } from '../sweep/findProcesses.ts';
 import { LEAST_GRACE_MS, sweep } from '../sweep/sweep.ts';
@@ -39,6 +39,7 @@ export class RunSweep {
         graceMs: Math.max(limits.graceMs, LEAST_GRACE_MS),
         asked: stop.asked,
         isUrgent,
+        ...(group && { isEmpty: () => isEmpty(group) }),
         ...(giveUpMs !== undefined && { giveUpMs }),
       });
       return group ? await emptied(group, left) : left;

@@ -14,6 +14,8 @@ import type {
   RunToLookFor,
 } from '../../core/ports/launcher.ts';
 import { RetryLog } from '../../core/runtime/retryLog.ts';
+import type { FoundContainment } from '../contain/findContainment.ts';
+import { foundOnce } from '../contain/foundOnce.ts';
 import { withoutMarkers } from '../environment/carriedEnvironment.ts';
 import { Follower } from '../follow/follower.ts';
 import type { FollowOptions, FollowServices } from '../follow/followOptions.ts';
@@ -45,6 +47,8 @@ export interface LauncherOptions {
   readonly nodePath: string;
   /** The environment that a terminal would have; a plan's own variables are added to it. */
   readonly environment: () => Promise<Record<string, string>>;
+  /** How runs are contained here (R13.1); found out when it is first asked for, if absent. */
+  readonly containment?: () => Promise<FoundContainment>;
   /** How often (ms) guardians show that they work; 10,000 if absent. */
   readonly beatMs?: number;
   readonly clock: Clock;
@@ -70,10 +74,12 @@ class Launcher implements AgentLauncher, Disposable {
   readonly #noSpace: RetryLog;
   readonly #followers = new Set<Follower>();
   readonly #windowFile: Disposable | undefined;
+  readonly #containment: () => Promise<FoundContainment>;
   #isDisposed = false;
 
   constructor(options: LauncherOptions) {
     this.#options = options;
+    this.#containment = options.containment ?? foundOnce(options.log);
     this.#noSpace = new RetryLog(options);
     const { clock, log } = options;
     mkdirSync(options.runsFolder, { recursive: true, mode: FOLDER_MODE });
@@ -190,12 +196,14 @@ class Launcher implements AgentLauncher, Disposable {
     const { guardianProgram, nodePath, environment, log } = this.#options;
     const files = runFiles(this.#runsFolder, request.token);
     try {
+      const found = this.#containment();
       const [inherited] = await Promise.all([environment(), request.before?.()]);
       const agentEnvironment = { ...withoutMarkers(inherited), ...request.plan.env };
+      const { kind: containment, wrap } = await found;
       if (follower.isOver) return;
-      await prepareRun(files, request, agentEnvironment, this.#options);
+      await prepareRun(files, request, agentEnvironment, { ...this.#options, containment });
       if (follower.isOver) return;
-      const command = { nodePath, guardianProgram };
+      const command = { nodePath, guardianProgram, wrap: wrap(request.token, request.limits.maxMemoryBytes ?? 0) };
       const guardian = new GuardianProcess(command, files, agentEnvironment);
       await follower.begin(guardian, (end) => guardianTrouble(end, command, files.guardianLog));
     } catch (error) {

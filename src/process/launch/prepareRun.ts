@@ -17,7 +17,7 @@ export async function prepareRun(
   files: RunFiles,
   request: LaunchRequest,
   environment: Environment,
-  { windowsFolder, beatMs }: Pick<RunRequest, 'windowsFolder' | 'beatMs'>,
+  { windowsFolder, beatMs, containment }: Pick<RunRequest, 'windowsFolder' | 'beatMs' | 'containment'>,
 ): Promise<void> {
   const { plan } = request;
   mkdirSync(files.orders, { recursive: true, mode: FOLDER_MODE });
@@ -39,6 +39,7 @@ export async function prepareRun(
     limits: request.limits,
     windowsFolder,
     ...(beatMs !== undefined && { beatMs }),
+    ...(containment !== undefined && { containment }),
   };
   writeJson(files.request, record);
 }

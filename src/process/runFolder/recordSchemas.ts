@@ -43,6 +43,7 @@ const started = z.object({
   leader: identity,
   guardian: identity,
   group: z.exactOptional(z.string().check(z.regex(/^\/.*\/loop-supervisor\/[A-Za-z0-9-]+$/))),
+  containment: z.exactOptional(z.enum(['scope', 'cgroup', 'subreaper', 'search'])),
   at: time,
 });
 const stop = {

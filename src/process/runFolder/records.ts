@@ -1,5 +1,6 @@
 import type { ProcessExit } from '../../core/model/agentEvent.ts';
 import type { StopBy } from '../../core/model/attempt.ts';
+import type { Containment } from '../../core/model/containment.ts';
 import type { Leftovers } from '../../core/model/leftovers.ts';
 import type { ProcessIdentity } from '../../core/model/processIdentity.ts';
 import type { StopStep } from '../../core/ports/agents.ts';
@@ -26,6 +27,8 @@ export interface RunRequest {
   readonly beatMs?: number;
   /** Where windows say that they live. */
   readonly windowsFolder: string;
+  /** How the run is to be contained on this machine (R13.1). */
+  readonly containment?: Containment;
 }
 
 /** `claim`: who decides what becomes of the run. `void`: it was never begun and never will be. */
@@ -42,8 +45,10 @@ export interface StartedRecord {
   readonly format: typeof FORMAT;
   readonly leader: ProcessIdentity;
   readonly guardian: ProcessIdentity;
-  /** The control group that all of the run is in; absent where it is found by search alone (R13.1). */
+  /** The control group that all of the run is in; absent where it has none (R13.1). */
   readonly group?: string;
+  /** How it is contained; absent for guardians of older versions. */
+  readonly containment?: Containment;
   /** Wall time, ms. */
   readonly at: number;
 }

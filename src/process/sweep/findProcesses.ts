@@ -22,6 +22,8 @@ export interface RunMarks {
   readonly ownFolders?: readonly string[] | undefined;
   /** The control group that its processes are in, whatever they do (R13.1). */
   readonly group?: Cgroup | undefined;
+  /** The pid of our own parent, where that takes in all of the run that loses its parent (R13.1). */
+  readonly reaper?: number | undefined;
   /** Processes that were left alone when it ended: they still are. */
   readonly kept?: readonly ProcessIdentity[];
 }
@@ -110,7 +112,8 @@ function membership(run: RunMarks, tree: Tree): (process: ProcessInfo) => boolea
   return (process) => {
     if (leader && isSameProcess(process, leader)) return true;
     if (groupIsOurs && (process.group === leader.pid || process.session === leader.pid)) return true;
-    return contained.has(process.pid) || (seen.size > 0 && seen.has(keyOf(process)));
+    if (contained.has(process.pid) || process.parent === run.reaper) return true;
+    return seen.size > 0 && seen.has(keyOf(process));
   };
 }
 

@@ -1,7 +1,7 @@
 import { GONE, type Look, there, unknown } from '../../core/model/looks.ts';
 import type { SweptProcess } from '../../core/model/processIdentity.ts';
 import type { RunToLookFor } from '../../core/ports/launcher.ts';
-import { runGroupAt } from '../contain/runGroup.ts';
+import { groupOfRun } from '../contain/runGroup.ts';
 import { lookAtClaim, lookAtSeen, lookAtStarted } from '../runFolder/recordSchemas.ts';
 import type { RunFiles } from '../runFolder/runFiles.ts';
 import { lookByScope } from '../tables/processScope.ts';
@@ -29,8 +29,7 @@ export async function lookForRun(
   for (const byScope of scopes) if (byScope?.state === 'unknown') return byScope;
   // All of it is of an earlier boot.
   if (known.length > 0 && scopes.every((byScope) => byScope?.state === 'gone')) return GONE;
-  const group =
-    started.state === 'there' && started.value.group !== undefined ? runGroupAt(started.value.group) : undefined;
+  const group = groupOfRun(started.state === 'there' ? started.value.group : undefined, run.token);
   const marks = { token: run.token, leader, seen: known, group, trustGroup: false, folder: files.folder };
   for (let looks = 0; ; looks++) {
     const look = await findRun(table, marks, { keep: run.keep, deep: true });

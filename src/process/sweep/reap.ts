@@ -1,5 +1,5 @@
 import type { ProcessIdentity, SweptProcess } from '../../core/model/processIdentity.ts';
-import { runGroupAt } from '../contain/runGroup.ts';
+import { emptied, groupOfRun } from '../contain/runGroup.ts';
 import { lookAtClaim, lookAtEnded, lookAtSeen, lookAtStarted } from '../runFolder/recordSchemas.ts';
 import type { RunFiles } from '../runFolder/runFiles.ts';
 import { lookByScope } from '../tables/processScope.ts';
@@ -41,10 +41,13 @@ export async function reap({
   if (found.state === 'unknown') return ended;
   await Promise.all(
     runs.map(async (run) => {
-      if (found.value.get(run.token)?.members.length === 0) return;
+      // A group that is still there may hold what forks faster than anybody looks.
+      const isContained = run.group !== undefined && run.group.population() !== 'gone';
+      if (found.value.get(run.token)?.members.length === 0 && !isContained) return;
       const find = (known: RunMarks['seen']) => findRun(table, { ...run, seen: [...run.seen, ...known] }, options);
-      const { swept, remaining } = await sweep(table, find, { graceMs: Math.max(graceMs, LEAST_GRACE_MS) });
-      ended.set(run.token, [...swept, ...remaining]);
+      const left = await sweep(table, find, { graceMs: Math.max(graceMs, LEAST_GRACE_MS) });
+      const { swept, remaining } = run.group && isContained ? await emptied(run.group, left) : left;
+      if (swept.length + remaining.length > 0) ended.set(run.token, [...swept, ...remaining]);
     }),
   );
   return ended;
@@ -69,7 +72,7 @@ async function marksOf(table: ProcessTable, token: string, files: RunFiles): Pro
   return {
     token,
     leader: started.state === 'there' ? started.value.leader : undefined,
-    ...(started.state === 'there' && started.value.group !== undefined && { group: runGroupAt(started.value.group) }),
+    group: groupOfRun(started.state === 'there' ? started.value.group : undefined, token),
     seen: [...(end?.remaining ?? []), ...(seen.state === 'there' ? seen.value.processes : [])],
     kept: end?.kept ?? [],
     trustGroup: false,

@@ -15,6 +15,8 @@ export interface SweepOptions {
   readonly giveUpMs?: number;
   /** Whether SIGKILL must not wait any longer: nobody is asked to end before it, or woken for that. */
   readonly isUrgent?: () => boolean;
+  /** Whether the kernel says that nobody is left: then one empty look is enough (R7.4). */
+  readonly isEmpty?: () => boolean;
 }
 
 /** Time is passed in so that a sweep of processes that cannot be ended can be tested without waiting. */
@@ -97,7 +99,7 @@ class Sweep {
       const here = await this.#track(look.value.members);
       if (here.length === 0) {
         this.#emptyLooks++;
-        if (this.#emptyLooks >= EMPTY_LOOKS) return this.#seen(look.value);
+        if (this.#emptyLooks >= EMPTY_LOOKS || this.#options.isEmpty?.()) return this.#seen(look.value);
         await this.#time.sleep(BETWEEN_EMPTY_LOOKS_MS);
         continue;
       }

@@ -1,3 +1,6 @@
+import { readFileSync } from 'node:fs';
+import { lookAt } from '../../core/model/looks.ts';
+
 /** The fields of `/proc/<pid>/stat` that are used here. */
 export interface ProcStat {
   readonly name: string;
@@ -42,4 +45,10 @@ export function parseStat(line: Buffer): ProcStat | undefined {
     startTime,
     residentPages: Number(fields[21]),
   };
+}
+
+/** The parent of a process; 0 where that is not known. */
+export function parentOf(pid: number): number {
+  const stat = lookAt(() => parseStat(readFileSync(`/proc/${pid}/stat`)));
+  return (stat.state === 'there' && stat.value?.parent) || 0;
 }

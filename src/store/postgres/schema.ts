@@ -122,8 +122,13 @@ const VERSION_5 = `
 ALTER TABLE windows ADD COLUMN headless smallint;
 `;
 
-/** Version 6: work trees and snapshots (R12), as step 13 of the schema on SQLite. */
+/** Version 6: how attempts are contained, as step 13 of the schema on SQLite. */
 const VERSION_6 = `
+ALTER TABLE attempts ADD COLUMN containment text;
+`;
+
+/** Version 7: work trees and snapshots (R12), as step 14 of the schema on SQLite. */
+const VERSION_7 = `
 ALTER TABLE loops ADD COLUMN work_tree text, ADD COLUMN changes text, ADD COLUMN follow_up text;
 ALTER TABLE attempts ADD COLUMN is_setup smallint, ADD COLUMN tree_before text, ADD COLUMN tree_after text;
 `;
@@ -136,6 +141,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 4, sql: VERSION_4 },
   { version: 5, sql: VERSION_5 },
   { version: 6, sql: VERSION_6 },
+  { version: 7, sql: VERSION_7 },
 ];
 
 /** The version that this code knows. */

@@ -1,7 +1,20 @@
 import * as z from 'zod/mini';
 import type { Allowance, Attempt, AttemptEnd, Outcome, StopBy } from '../../core/model/attempt.ts';
+import type { Containment } from '../../core/model/containment.ts';
 import { type Leftovers, leftoversOf, NOTHING_LEFT } from '../../core/model/leftovers.ts';
-import { flag, freeText, int, json, jsonOf, oneOf, optional, optionalJson, type SqlValue, text } from './codecs.ts';
+import {
+  flag,
+  freeText,
+  int,
+  json,
+  jsonOf,
+  nameOf,
+  oneOf,
+  optional,
+  optionalJson,
+  type SqlValue,
+  text,
+} from './codecs.ts';
 import { type CheckedRow, ColumnTable, columns, written } from './columnTable.ts';
 
 const PROCESS = {
@@ -42,6 +55,8 @@ const allowance = z.object({
   heldBy: oneOf<Allowance['heldBy']>({ agent: 0, host: 0, nobody: 0 }),
 });
 
+const containment = nameOf<Containment>({ scope: 0, cgroup: 0, subreaper: 0, search: 0 });
+
 const start = written('start');
 const running = written('running');
 
@@ -62,6 +77,7 @@ const attempt = new ColumnTable<Omit<Attempt, 'end'>, 'start' | 'running'>({
   resumed: running('resumed', flag),
   leader: running('leader', optional(jsonOf(processIdentity))),
   guardian: running('guardian', optional(jsonOf(processIdentity))),
+  containment: running('containment', optional(containment)),
   sessionId: running('session_id', optional(text)),
   readOffset: running('read_offset', int),
   readerState: running('reader_state', optionalJson),

@@ -240,13 +240,18 @@ const VERSION_12 = `
 ALTER TABLE windows ADD COLUMN headless INTEGER;
 `;
 
+/** Version 13: `attempts.containment` is how the processes of an attempt are contained (R13.1). */
+const VERSION_13 = `
+ALTER TABLE attempts ADD COLUMN containment TEXT;
+`;
+
 /**
- * Version 13: work trees and snapshots (R12).
+ * Version 14: work trees and snapshots (R12).
  * - `loops.work_tree`: the loop's own work tree; `changes`: what it has changed; `follow_up`: the prompt that it
  *   goes on with.
  * - `attempts.is_setup`: it ran the set-up command; `tree_before`, `tree_after`: the snapshots around it.
  */
-const VERSION_13 = `
+const VERSION_14 = `
 ALTER TABLE loops ADD COLUMN work_tree TEXT;
 ALTER TABLE loops ADD COLUMN changes TEXT;
 ALTER TABLE loops ADD COLUMN follow_up TEXT;
@@ -270,6 +275,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 11, sql: VERSION_11 },
   { version: 12, sql: VERSION_12 },
   { version: 13, sql: VERSION_13 },
+  { version: 14, sql: VERSION_14 },
 ];
 
 /** The version that this code knows. */

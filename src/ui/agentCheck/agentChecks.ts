@@ -1,3 +1,5 @@
+import type { ContainmentReport } from '../../core/model/containment.ts';
+
 /** An agent profile as its facts describe it; its program was not looked for. */
 export interface KnownAgent {
   readonly name: string;
@@ -58,4 +60,6 @@ export interface AgentChecks {
   find(): Promise<readonly FoundAgent[]>;
   /** Asks each program for its version, its help and, if it can tell, whether it is logged in. */
   check(names?: readonly string[]): Promise<readonly AgentReport[]>;
+  /** How loops are contained on this machine (R13.1). */
+  containment(): Promise<ContainmentReport>;
 }

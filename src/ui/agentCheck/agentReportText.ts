@@ -1,3 +1,5 @@
+import type { ContainmentReport } from '../../core/model/containment.ts';
+import { containmentLines } from '../text/containmentWords.ts';
 import { count } from '../text/format.ts';
 import { escapeMarkdown, inlineCode, oneLine } from '../text/safeText.ts';
 import type { AgentReport } from './agentChecks.ts';
@@ -8,6 +10,7 @@ export function agentReportText(
   defaultAgent: string,
   at: Date,
   settingsProblems: readonly string[] = [],
+  containment?: ContainmentReport,
 ): string {
   const usable = reports.filter(isUsable);
   const broken = reports.filter((report) => report.path !== undefined && !isUsable(report));
@@ -23,6 +26,7 @@ export function agentReportText(
     ...group('Found, but needs attention', broken),
     ...group('Ready to use', usable),
     ...group('Not found', missing),
+    ...(containment ? ['## What holds here', containmentLines(containment).join('\n')] : []),
     'After a change, run *Check Agents* again. Programs are looked for on the PATH of a terminal; after an installation you may need a new window. Agents of your own go into the setting `loopSupervisor.agents`.',
     '',
   ].join('\n\n');

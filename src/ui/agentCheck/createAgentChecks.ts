@@ -1,4 +1,5 @@
 import type { AgentFacts } from '../../core/model/agentFacts.ts';
+import type { ContainmentReport } from '../../core/model/containment.ts';
 import { oneLine } from '../text/safeText.ts';
 import type { AgentChecks, AgentProblem, AgentReport, FoundAgent, KnownAgent } from './agentChecks.ts';
 
@@ -23,6 +24,7 @@ export interface CheckServices {
     args: readonly string[],
     options: { readonly environment: Record<string, string>; readonly timeoutMs: number },
   ): Promise<Answer>;
+  containment(): Promise<ContainmentReport>;
 }
 
 /** How long (ms) a program may take to print its version: some check for updates first. */
@@ -42,6 +44,7 @@ export function createAgentChecks(services: CheckServices): AgentChecks {
       const environment = await services.environment();
       return Promise.all(known(names).map((facts) => report(facts, environment, services)));
     },
+    containment: () => services.containment(),
   };
 }
 

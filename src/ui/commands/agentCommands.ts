@@ -19,7 +19,9 @@ export const agentCommands: CommandTable = {
       const reports = await vscode.window.withProgress(place, (progress) =>
         checkAll(ctx, (waiting) => progress.report({ message: `waiting for ${waiting.join(', ')}` })),
       );
-      await view.show(agentReportText(reports, ctx.settings().defaultAgent, new Date(), ctx.config.problems));
+      const { problems } = ctx.config;
+      const containment = await ctx.agentChecks.containment();
+      await view.show(agentReportText(reports, ctx.settings().defaultAgent, new Date(), problems, containment));
       return reports;
     };
   },

@@ -1,6 +1,7 @@
 import type { CostSource, Json } from '../../core/model/agentEvent.ts';
 import type { Outcome } from '../../core/model/attempt.ts';
 import type { CheckOutcome } from '../../core/model/check.ts';
+import type { Containment } from '../../core/model/containment.ts';
 import type { LoopState } from '../../core/model/loop.ts';
 import type { AttemptDetail, WaitingFor } from '../../core/model/status.ts';
 import type { TreeUsage } from '../webviewHost/treeUsage.ts';
@@ -38,6 +39,8 @@ export interface AttemptRow {
   readonly round?: number;
   /** Who pays for it. */
   readonly account?: string;
+  /** How its processes are contained. */
+  readonly containment?: Containment;
   readonly resumed: boolean;
   readonly usd: number;
   readonly costSource: AttemptDetail['cost']['source'];

@@ -154,7 +154,10 @@ export class RunHarness {
   /** Another window's launcher on the same runs. */
   newLauncher(
     options: Partial<
-      Pick<LauncherOptions, 'guardianProgram' | 'nodePath' | 'environment' | 'beatMs' | 'clock' | 'unseenForMs'>
+      Pick<
+        LauncherOptions,
+        'guardianProgram' | 'nodePath' | 'environment' | 'containment' | 'beatMs' | 'clock' | 'unseenForMs'
+      >
     > = {},
   ): AgentLauncher & Disposable {
     return createLauncher({

@@ -1,3 +1,5 @@
+import type { Containment } from '../../../core/model/containment.ts';
+import { containedBy, meaningOf } from '../../text/containmentWords.ts';
 import { formatClock, formatDuration, formatUsd } from '../../text/format.ts';
 import { runLabel } from '../../text/proofWords.ts';
 import { outcomeTone, outcomeWord } from '../../webviewHost/outcomeWords.ts';
@@ -57,6 +59,7 @@ export function attemptCard(attempt: AttemptRow, files: FileRow | undefined, act
           'Copy',
         ),
     ),
+    attempt.containment !== undefined && containmentLine(attempt.containment),
     reason !== undefined && reason !== '' && h('p', { class: 'reason' }, reason),
     processes('Cleaned up after its end', attempt.swept),
     processes('Spared on purpose, still running', attempt.kept, ({ pid, alive }) =>
@@ -76,6 +79,16 @@ export function attemptCard(attempt: AttemptRow, files: FileRow | undefined, act
         actions.useRound &&
         h('button', { onclick: () => actions.useRound?.(), 'aria-label': `Use ${label}` }, 'Use this round'),
     ),
+  );
+}
+
+/** What holds its processes together; what that means is below, for who wants to know. */
+function containmentLine(containment: Containment): HTMLElement {
+  return h(
+    'details',
+    { class: 'dim' },
+    h('summary', {}, containedBy(containment)),
+    h('p', {}, `${meaningOf(containment)}.`),
   );
 }
 
