@@ -82,8 +82,8 @@ export interface LoopSupervisorApi {
   /** Clears a permanently failed loop and admits it again, with a new cap if one is given, in one step (R5.5). */
   retry(loopId: string, options?: RetryOptions): Promise<SubmitResult>;
   /**
-   * What a loop has changed in a Git repository, from before its first run to now, or over one round or attempt (R12.4).
-   * Rejects with a `WrongStateError` where there is nothing to review.
+   * What a loop has changed in a Git repository, from before its first run to now, or over one round or attempt
+   * (R12.4). Rejects with a `WrongStateError` where there is nothing to review.
    */
   reviewChanges(loopId: string, query?: ReviewQuery): Promise<Review>;
   /**

@@ -128,7 +128,7 @@ export interface WorkTrees {
     loop: { readonly loopId: string; readonly title: string },
   ): Promise<BringHomeResult>;
   /**
-   * Commits what the agent left uncommitted, with the title and a `Loop-Id` trailer. Returns whether there was anything.
+   * Commits what the agent left uncommitted, with the title and a `Loop-Id` trailer. Returns whether there was any.
    */
   commitRest(workTree: WorkTree, loop: { readonly loopId: string; readonly title: string }): Promise<boolean>;
   /** Leads back from a merge that stopped at conflicts. */

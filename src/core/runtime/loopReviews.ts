@@ -91,7 +91,7 @@ function runsOf(attempts: readonly Attempt[], { round, attempt }: ReviewQuery): 
 /** Runs that are looked through for others in the same folder. */
 const RUNS_LOOKED_AT = 500;
 
-/** Whether other loops ran in the folder of a loop while it ran. One with a work tree of its own shares it with nobody. */
+/** Whether others ran in the folder of a loop while it ran. One with a work tree of its own shares it with nobody. */
 async function sharesFolder(
   { context }: ReviewParts,
   { seq, cwd, workTree }: Loop,

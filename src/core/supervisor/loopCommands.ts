@@ -143,8 +143,8 @@ export abstract class LoopCommands extends SupervisorViews {
   }
 
   /**
-   * Has a finished loop go on with a further prompt, in its session, work tree and folder (R12.5). Rejects like `retry`,
-   * and then nothing has changed.
+   * Has a finished loop go on with a further prompt, in its session, work tree and folder (R12.5). Rejects like
+   * `retry`, and then nothing has changed.
    */
   async continueWith(loopId: string, prompt: string): Promise<SubmitResult> {
     mustBeText('loopId', loopId);
