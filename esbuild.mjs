@@ -29,6 +29,7 @@ const LATER = {
   './headless/windowSide.ts': './headless.cjs',
   './store/postgres/main.ts': './postgres.cjs',
   './git/workTrees.ts': './git.cjs',
+  './workTreeActions.ts': './home.cjs',
   '../runtime/workTreeActions.ts': './home.cjs',
   './findContainment.ts': './contain.cjs',
   execa: './execa.cjs',

@@ -95,13 +95,13 @@ export async function abortBringHome(git: Git, root: string, way: BringHomeWay):
 
 /**
  * Commits what the agent left uncommitted, with the loop's title and a trailer that names it. Returns whether there was
- * anything.
+ * anything. `asUser`: with the user's hooks.
  */
-export async function commitRest(git: Git, { path }: WorkTree, loop: LoopName): Promise<boolean> {
+export async function commitRest(git: Git, { path }: WorkTree, loop: LoopName, asUser = true): Promise<boolean> {
   const rest = await git.run(['status', '--porcelain', '-z'], { cwd: path });
   if (rest === '') return false;
-  await git.run(['add', '--all'], { cwd: path, asUser: true });
-  await git.run(['commit', '--quiet', '-m', messageOf(loop)], { cwd: path, asUser: true });
+  await git.run(['add', '--all'], { cwd: path, asUser });
+  await git.run(['commit', '--quiet', '-m', messageOf(loop)], { cwd: path, asUser });
   return true;
 }
 

@@ -159,6 +159,19 @@ export async function repositoriesWith(storage: string, loops: readonly string[]
   return found;
 }
 
+/** Names of groups of snapshots that begin with `prefix` and were made before the wall time `before` (ms). */
+export async function groupsBefore(storage: string, prefix: string, before: number): Promise<string[]> {
+  const folder = join(storage, 'snapshots');
+  const found: string[] = [];
+  for (const repository of await readdir(folder).catch(() => [])) {
+    const refs = join(folder, repository, 'refs', 'loops');
+    for (const name of await readdir(refs).catch(() => [])) {
+      if (name.startsWith(prefix) && (await stat(join(refs, name))).mtimeMs < before) found.push(name);
+    }
+  }
+  return found;
+}
+
 async function linkOrCopy(from: string, to: string): Promise<void> {
   try {
     await link(from, to);

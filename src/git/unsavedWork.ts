@@ -51,7 +51,8 @@ function paths(text: string): string[] {
 /** Commits that would be lost with the branch: no other branch, tag or remote has them. */
 async function commitsOnlyOn(git: Git, root: string, branch: string, base: string): Promise<number> {
   const others = [`--exclude=${branch}`, '--branches', '--tags', '--remotes'];
-  const count = await git.try(['rev-list', '--count', `refs/heads/${branch}`, `^${base}`, '--not', ...others], {
+  const since = base === '' ? [] : [`^${base}`];
+  const count = await git.try(['rev-list', '--count', `refs/heads/${branch}`, ...since, '--not', ...others], {
     cwd: root,
   });
   return count.code === 0 ? Number(count.stdout.trim()) : 0;

@@ -6,7 +6,8 @@ import { abortBringHome, bringHome, commitRest, previewBringHome } from './bring
 import { Git } from './git.ts';
 import { lookForRepository } from './repository.ts';
 import { type CheckoutFolders, changesBetween, takeSnapshot } from './snapshot.ts';
-import { keyOf, repositoriesWith, SnapshotStore } from './snapshotStore.ts';
+import { groupsBefore, keyOf, repositoriesWith, SnapshotStore } from './snapshotStore.ts';
+import { removeStored, storedTrees } from './storedTrees.ts';
 import { noteIgnored, unsavedWork } from './unsavedWork.ts';
 import { createWorkTree, removeWorkTree } from './workTree.ts';
 
@@ -67,7 +68,7 @@ export function createWorkTrees({ storage, environment }: WorkTreesOptions): Wor
       return previewBringHome(git, store, root, workTree, way);
     },
     bringHome: (root, workTree, way, loop) => bringHome(git, root, workTree, way, loop),
-    commitRest: (workTree, loop) => commitRest(git, workTree, loop),
+    commitRest: (workTree, loop, asUser) => commitRest(git, workTree, loop, asUser),
     noteSetUp: ({ path }) => noteIgnored(git, path),
     abort: (root, way) => abortBringHome(git, root, way),
     unsaved: (root, workTree) => unsavedWork(git, root, workTree),
@@ -76,6 +77,12 @@ export function createWorkTrees({ storage, environment }: WorkTreesOptions): Wor
     forget: (commonFolder, loops) => storeOf(commonFolder).forget(loops),
     forgetEverywhere: async (loops) => {
       for (const commonFolder of await repositoriesWith(storage, loops)) await storeOf(commonFolder).forget(loops);
+    },
+    stored: () => storedTrees(git, join(storage, 'worktrees')),
+    removeStored: (path) => removeStored(join(storage, 'worktrees'), path),
+    forgetGroups: async (prefix, keep, before) => {
+      const old = (await groupsBefore(storage, prefix, before)).filter((name) => !keep.includes(name));
+      for (const commonFolder of await repositoriesWith(storage, old)) await storeOf(commonFolder).forget(old);
     },
     diskUse,
   };

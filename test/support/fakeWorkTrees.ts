@@ -5,6 +5,7 @@ import type {
   MergePreview,
   RepositoryLook,
   Snapshot,
+  StoredWorkTree,
   UnsavedWork,
   WorkTree,
   WorkTreeRequest,
@@ -109,7 +110,21 @@ export class FakeWorkTrees implements WorkTrees {
     this.forgotten.push(...loops);
   }
 
+  /** What is in our storage. */
+  inStorage: StoredWorkTree[] = [];
+  bytes = 0;
+
+  async stored(): Promise<StoredWorkTree[]> {
+    return this.inStorage;
+  }
+
+  async removeStored(path: string): Promise<void> {
+    this.removed.push({ path, keepBranch: false });
+  }
+
+  async forgetGroups(): Promise<void> {}
+
   async diskUse(): Promise<number> {
-    return 0;
+    return this.bytes;
   }
 }

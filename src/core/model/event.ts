@@ -116,6 +116,8 @@ export type SupervisorEvent = EventOrigin &
         readonly since: number;
         readonly awayMs: number;
       }
+    /** All work trees together take more than they may: old ones are the user's to let go (R12.6). */
+    | { readonly type: 'workTrees:full'; readonly bytes: number; readonly limitBytes: number }
     | { readonly type: 'budget:warning'; readonly spentUsd: number; readonly limitUsd: number }
     | {
         readonly type: 'budget:exceeded';

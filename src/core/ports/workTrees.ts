@@ -97,6 +97,15 @@ export interface UnsavedWork {
   readonly commits: number;
 }
 
+/** A folder in our storage that is, or was, a work tree (R12.6). */
+export interface StoredWorkTree {
+  readonly path: string;
+  /** When somebody last worked in it, as far as that shows: wall time, ms. */
+  readonly changedAt: number;
+  /** Absent where its repository is gone. */
+  readonly tree?: { readonly commonFolder: string; readonly branch: string };
+}
+
 /**
  * Work trees and snapshots, through the user's own Git (R12). Looks never wait for a lock, never prompt, and run no
  * hook. Every method rejects with an `Error` whose message says what happened, to what, and what to do.
@@ -129,8 +138,13 @@ export interface WorkTrees {
   ): Promise<BringHomeResult>;
   /**
    * Commits what the agent left uncommitted, with the title and a `Loop-Id` trailer. Returns whether there was any.
+   * `asUser`: the user asked for it, so that hooks run as usual.
    */
-  commitRest(workTree: WorkTree, loop: { readonly loopId: string; readonly title: string }): Promise<boolean>;
+  commitRest(
+    workTree: WorkTree,
+    loop: { readonly loopId: string; readonly title: string },
+    asUser: boolean,
+  ): Promise<boolean>;
   /** Leads back from a merge that stopped at conflicts. */
   abort(root: string, way: BringHomeWay): Promise<void>;
   /** What would be lost if the work tree were removed. */
@@ -143,6 +157,15 @@ export interface WorkTrees {
   forget(commonFolder: string, loops: readonly string[]): Promise<void>;
   /** Removes the snapshots of loops, whichever repositories they are of. */
   forgetEverywhere(loops: readonly string[]): Promise<void>;
+  /** All work trees in our storage, whoever they belong to. */
+  stored(): Promise<StoredWorkTree[]>;
+  /** Removes a folder in our storage that has no repository any more. */
+  removeStored(path: string): Promise<void>;
+  /**
+   * Removes groups of snapshots whose names begin with `prefix`, unless they are among `keep` or were made after the
+   * wall time `before` (ms).
+   */
+  forgetGroups(prefix: string, keep: readonly string[], before: number): Promise<void>;
   /** Bytes that a folder takes on disk. */
   diskUse(path: string): Promise<number>;
 }

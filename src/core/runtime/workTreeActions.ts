@@ -7,6 +7,7 @@ import { endWorkTree, putMerging } from '../steps/workTreeEnd.ts';
 import type { Engine } from './engine.ts';
 import { type Review, type ReviewQuery, review } from './loopReviews.ts';
 import { findLoop } from './statusView.ts';
+import { WorkTreeTidy } from './workTreeTidy.ts';
 
 type ActionParts = Pick<Engine, 'context' | 'liveState' | 'transactions'>;
 
@@ -41,9 +42,12 @@ const DONE: { readonly [way in BringHomeWay]: WorkTreeOutcome['how'] } = {
 /** What the user does with what a loop has changed (R12.4, R12.6). Every method rejects with a sentence. */
 export class WorkTreeActions {
   readonly #engine: ActionParts;
+  /** Keeping them within bounds (R12.6). */
+  readonly tidy: WorkTreeTidy;
 
   constructor(engine: ActionParts) {
     this.#engine = engine;
+    this.tidy = new WorkTreeTidy(engine);
   }
 
   /** What a loop has changed (R12.4). */
@@ -96,7 +100,7 @@ export class WorkTreeActions {
   /** Commits what the agent left and removes the work tree; its branch stays. Returns the branch. */
   async keepBranch(loop: LoopRef): Promise<string> {
     const { tree, own, loop: found } = await this.#ofLoop(loop);
-    await this.#git.commitRest(tree, found);
+    await this.#git.commitRest(tree, found, true);
     await this.#remove(found, tree, own, { how: 'kept', branch: tree.branch });
     return tree.branch;
   }

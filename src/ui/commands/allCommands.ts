@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import { checkCommands } from '../checks/checkCommands.ts';
 import { bringHomeCommands } from '../review/bringHomeCommands.ts';
+import { cleanUpCommands } from '../review/cleanUpCommands.ts';
 import { reviewCommands } from '../review/reviewCommands.ts';
 import { submitInWorkTreeCommands } from '../review/submitInWorkTree.ts';
 import { agentCommands } from './agentCommands.ts';
@@ -23,6 +24,7 @@ const SUPERVISED: CommandTable = {
   ...submitInWorkTreeCommands,
   ...reviewCommands,
   ...bringHomeCommands,
+  ...cleanUpCommands,
   ...editCommands,
   ...loopCommands,
   ...unconfirmedCommands,
