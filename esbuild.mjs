@@ -22,16 +22,18 @@ const common = {
 
 // What is imported only when it is needed becomes a bundle of its own, so that activation loads little.
 const LATER = {
+  './cli.ts': './cli.cjs',
   './parts.ts': './parts.cjs',
   './agents/catalog.ts': './agents.cjs',
   './ui/webviewHost/allPages.ts': './pages.cjs',
-  './store/sqlite/main.ts': './sqlite.cjs',
   './headless/windowSide.ts': './headless.cjs',
   './store/postgres/main.ts': './postgres.cjs',
   './git/workTrees.ts': './git.cjs',
   './workTreeActions.ts': './home.cjs',
   '../runtime/workTreeActions.ts': './home.cjs',
+  './store/sqlite/store.ts': './sqlite.cjs',
   './findContainment.ts': './contain.cjs',
+  './ui/agentCheck/createAgentChecks.ts': './agentChecks.cjs',
   execa: './execa.cjs',
 };
 const later = {
@@ -64,13 +66,16 @@ const programs = {
     parts: 'src/parts.ts',
     agents: 'src/agents/catalog.ts',
     pages: 'src/ui/webviewHost/allPages.ts',
-    sqlite: 'src/store/sqlite/main.ts',
+    sqlite: 'src/store/sqlite/store.ts',
     postgres: 'src/store/postgres/main.ts',
     git: 'src/git/workTrees.ts',
     home: 'src/core/runtime/workTreeActions.ts',
     contain: 'src/process/contain/findContainment.ts',
+    agentChecks: 'src/ui/agentCheck/createAgentChecks.ts',
     execa: 'execa',
     headless: 'src/headless/windowSide.ts',
+    loops: 'src/loops.ts',
+    cli: 'src/cli.ts',
     host: 'src/host.ts',
     guardian: 'src/process/guardian/main.ts',
     sampleAgent: 'src/agents/sample/main.ts',

@@ -1,5 +1,6 @@
 import type { Event, SupervisorEvent } from './core/model/event.ts';
 import type { ContinueOptions, LoopSpec, RetryOptions } from './core/model/loopSpec.ts';
+import type { GivenAnswer } from './core/model/question.ts';
 import type { AccountStatus, LoopDetail, Status, SubmitResult } from './core/model/status.ts';
 import type { BringHomeResult, BringHomeWay } from './core/ports/workTrees.ts';
 import type { Review, ReviewQuery } from './core/runtime/loopReviews.ts';
@@ -14,6 +15,7 @@ export type { Transition } from './core/model/history.ts';
 export type { LoopState } from './core/model/loop.ts';
 export type { ContinueOptions, LoopSpec, RetryOptions } from './core/model/loopSpec.ts';
 export type { SweptProcess } from './core/model/processIdentity.ts';
+export type { Answer, Choice, ChoiceKind, GivenAnswer, PermissionRequest, Question } from './core/model/question.ts';
 export type {
   AccountStatus,
   AttemptDetail,
@@ -68,6 +70,12 @@ export interface LoopSupervisorApi {
    * counted.
    */
   recordCost(loopId: string, usd: number, key?: string): Promise<boolean>;
+  /**
+   * Answers what a loop's agent asks, once (R17.1): `choice` is `allow` or `deny` for this once, or the id of one of
+   * the choices of the question, which `get(loopId)` names in `loop.asking`. Rejects where it no longer asks that, or
+   * has been answered.
+   */
+  answer(loopId: string, given: GivenAnswer): Promise<void>;
   /** Closes the circuit of an account by hand, or all circuits (R4.3). */
   resetCircuit(account?: string): Promise<void>;
   /** Who pays for the profiles that there are, and what is held of each (R14). Empty before there is a supervisor. */

@@ -30,8 +30,8 @@ export function activate(context: vscode.ExtensionContext): LoopSupervisorApi {
   let parts: Parts | undefined;
   const headless = async () => {
     const { windowSide } = await import('./headless/windowSide.ts');
-    const program = context.asAbsolutePath(join('dist', 'host.cjs'));
-    return windowSide({ storage, program, version: String(context.extension.packageJSON.version) });
+    const bundle = (name: string) => context.asAbsolutePath(join('dist', `${name}.cjs`));
+    return windowSide({ storage, bundle, version: String(context.extension.packageJSON.version) });
   };
   const load = async (): Promise<Parts> => {
     const { createParts } = await import('./parts.ts');

@@ -19,9 +19,8 @@ import { folders as existing } from './process/runFolder/folders.ts';
 import { createTable } from './process/tables/platformTable.ts';
 import { createInspector } from './process/tables/processInspector.ts';
 import { createResourceSampler } from './process/tables/resources.ts';
-import type { StoreFolder } from './store/sqlite/storeFolder.ts';
+import { chooseStoreFolder, type StoreFolder } from './store/sqlite/storeFolder.ts';
 import type { AgentChecks } from './ui/agentCheck/agentChecks.ts';
-import { createAgentChecks } from './ui/agentCheck/createAgentChecks.ts';
 import { profileChecker } from './ui/agentCheck/profileCheck.ts';
 import type { SharedStore } from './ui/commands/sharedStore.ts';
 import { usageSampler } from './ui/tree/usageSampler.ts';
@@ -104,14 +103,22 @@ export function createParts({
   let agents = readAgents();
 
   const containment = foundOnce(log);
-  const checks = createAgentChecks({
-    catalog: () => agents.catalog,
-    ...{ environment, findProgram, askProgram, containment },
-  });
+  let checksMade: AgentChecks | undefined;
+  const madeChecks = async (): Promise<AgentChecks> => {
+    const { createAgentChecks } = await import('./ui/agentCheck/createAgentChecks.ts');
+    const catalog = () => agents.catalog;
+    checksMade ??= createAgentChecks({ catalog, environment, findProgram, askProgram, containment });
+    return checksMade;
+  };
+  const checks: AgentChecks = {
+    all: async () => (await madeChecks()).all(),
+    find: async () => (await madeChecks()).find(),
+    check: async (names) => (await madeChecks()).check(names),
+    containment,
+  };
   let folder = storage;
   const chooseFolder = async (): Promise<StoreFolder> => {
     const { scope } = createTable();
-    const { chooseStoreFolder } = await import('./store/sqlite/main.ts');
     const chosen = await chooseStoreFolder({
       ...{ storage, scope, isOnNetworkDisk, localFolders: localFolders() },
       chosen: storeFolder(),
@@ -127,7 +134,7 @@ export function createParts({
     const { path, isTakenOver } = await chooseFolder();
     const address = sharedStore();
     if (address === '') {
-      const { openStore } = await import('./store/sqlite/main.ts');
+      const { openStore } = await import('./store/sqlite/store.ts');
       return { store: openStore({ path, clock, log, endsLeases: isTakenOver }), time: clock };
     }
     const { openPostgresStore } = await import('./store/postgres/main.ts');
@@ -173,7 +180,7 @@ export function createParts({
     move: async (address, password, progress) => {
       const { moveToStore } = await import('./store/postgres/main.ts');
       const { path } = await chooseFolder();
-      const { openStore } = await import('./store/sqlite/main.ts');
+      const { openStore } = await import('./store/sqlite/store.ts');
       const from = openStore({ path, clock, log });
       try {
         return await moveToStore(

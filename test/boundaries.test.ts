@@ -97,6 +97,7 @@ const FORBIDDEN: readonly [file: string, ...imports: string[]][] = [
     'node:sqlite',
     'node:child_process',
   ],
+  ['src/asking/other.ts', '../core/model/question.ts', '../process/runFolder/runFiles.ts', 'node:child_process', 'zod'],
   ['src/agents/sample/other.ts', '../../core/model/loop.ts', '../../process/sweep/reap.ts', 'vscode', 'execa', 'zod'],
   [
     'src/ui/other.ts',
@@ -137,6 +138,18 @@ const FORBIDDEN: readonly [file: string, ...imports: string[]][] = [
     'node:sqlite',
     'node:child_process',
   ],
+  [
+    'src/cli/other.ts',
+    '../store/sqlite/schema.ts',
+    '../agents/claude.ts',
+    '../git/git.ts',
+    '../extension.ts',
+    'vscode',
+    'execa',
+    'node:sqlite',
+    'node:child_process',
+  ],
+  ['src/cli.ts', 'vscode', 'execa', 'node:sqlite', 'node:child_process', 'pg'],
   ['src/host.ts', 'vscode', 'execa', 'node:sqlite', 'node:child_process', 'pg'],
   ['src/extension.ts', 'execa', 'node:sqlite', 'node:child_process', 'pg'],
   [
@@ -180,6 +193,8 @@ const ALLOWED: readonly [file: string, ...imports: string[]][] = [
   ['src/git/other.ts', '../core/ports/workTrees.ts', './git.ts', 'execa'],
   ['src/ui/other.ts', '../core/model/loop.ts', './settings/config.ts', 'vscode'],
   ['src/headless/other.ts', '../core/model/loop.ts', '../process/runFolder/atomicFile.ts', './hostFiles.ts'],
+  ['src/cli/other.ts', '../core/model/loop.ts', '../headless/hostFiles.ts', './output.ts', 'commander'],
+  ['src/cli.ts', './core/model/loop.ts', './cli/program.ts', './parts.ts'],
   ['src/host.ts', './core/model/loop.ts', './headless/hostConfig.ts', './parts.ts'],
   [
     'src/parts.ts',

@@ -48,6 +48,8 @@ export function sampleKind({ command, args: program, env }: SampleProgram): Agen
           '-p',
           '--output-format',
           'stream-json',
+          '--asks',
+          '${asksFolder}',
           ...(costLeft === undefined ? [] : ['--max-budget-usd', toUsd(costLeft).toFixed(4)]),
           ...(resume === undefined ? [] : ['--resume', resume]),
           ...(fresh === undefined ? [] : ['--session-id', fresh]),

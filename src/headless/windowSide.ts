@@ -1,31 +1,42 @@
+import { homedir } from 'node:os';
+import { join } from 'node:path';
 import { startHost } from '../process/launch/hostProcess.ts';
 import type { HeadlessParts } from '../ui/window/background.ts';
 import { takeAlone } from './alone.ts';
 import { storeWindow } from './hostConfig.ts';
 import { hostFiles } from './hostFiles.ts';
+import { installShim, writeShim } from './shim.ts';
 import { TrustedFolders } from './trustedFolders.ts';
 
 export interface WindowSideOptions {
   /** The extension's storage folder. */
   readonly storage: string;
-  /** The bundle of the headless host. */
-  readonly program: string;
+  /** Path of the bundle of that name. */
+  bundle(name: 'host' | 'loops'): string;
   /** Of the extension. */
   readonly version: string;
 }
 
 /** What a window does for the host that goes on without it (R15.1). */
-export function windowSide({ storage, program, version }: WindowSideOptions): HeadlessParts & {
+export function windowSide({ storage, bundle, version }: WindowSideOptions): HeadlessParts & {
   trusts(folder: string): boolean;
 } {
   const trusted = new TrustedFolders(storage);
+  const nodePath = process.execPath;
+  const shim = () => writeShim({ storage, nodePath, program: bundle('loops'), platform: process.platform });
   return {
     trusts: (folder) => trusted.has(folder),
     store: (settings, folders) => {
       trusted.add(folders);
       storeWindow(storage, { version, at: Date.now(), settings });
     },
-    startHost: () => startHost({ nodePath: process.execPath, program, storage, logPath: hostFiles(storage).log }),
+    startHost: () => startHost({ nodePath, program: bundle('host'), storage, logPath: hostFiles(storage).log }),
     takeAlone: () => takeAlone(storage),
+    writeShim: shim,
+    installShim: () => {
+      const home = homedir();
+      const folders = [join(home, '.local', 'bin'), join(home, 'bin'), '/usr/local/bin'];
+      return installShim(shim(), folders, process.env['PATH'] ?? '');
+    },
   };
 }

@@ -88,7 +88,10 @@ describe('plans of the agents', () => {
       [
         'sample',
         '/node',
-        ['/sampleAgent.cjs', '-p', '--output-format', 'stream-json', '--session-id', FIRST_ID],
+        [
+          ...['/sampleAgent.cjs', '-p', '--output-format', 'stream-json', '--asks', '${asksFolder}'],
+          ...['--session-id', FIRST_ID],
+        ],
         FIRST_ID,
       ],
     ];

@@ -434,6 +434,7 @@ describe('life of windows', () => {
         { loopId: 'c', position: 2, priority: 0, enqueuedAt: submitted, waitingFor: 'slot' },
       ],
       parked: [],
+      asking: [],
       backingOff: [],
       waiting: [],
       circuitState: 'closed',

@@ -137,6 +137,7 @@ function bound(observer: Observer): Observer {
     output: (output) => observer.output(output),
     silent: (warning) => observer.silent(warning),
     unseen: (why) => observer.unseen(why),
+    asking: (questions) => observer.asking(questions),
     lines: (lines) => observer.lines(lines),
     ended: (end) => observer.ended(end),
   };

@@ -11,6 +11,7 @@ import { openStore } from '../../src/store/sqlite/store.ts';
 export const IDLE_RUN: Run = {
   stop: () => {},
   signal: async () => false,
+  answer: () => {},
   keepWaiting: () => {},
   leave: () => {},
   release: () => {},
@@ -22,6 +23,7 @@ export const NO_PROCESSES: Omit<AgentLauncher, 'launch'> = {
   control: () => IDLE_RUN,
   freeBytes: () => Number.POSITIVE_INFINITY,
   freeMemoryBytes: () => Number.POSITIVE_INFINITY,
+  memoryOf: async () => new Map(),
   reap: async () => new Map(),
   lookForRun: async () => GONE,
   terminateSpared: async () => false,

@@ -178,6 +178,7 @@ describe('Runs that lost their guardian', () => {
           output: () => undefined,
           silent: () => undefined,
           unseen: () => undefined,
+          asking: () => undefined,
           lines: () => undefined,
           ended: ({ kind }) => end.resolve(kind),
         },

@@ -2,6 +2,7 @@ import type { AgentEvent } from '../../src/core/model/agentEvent.ts';
 import type { StopBy } from '../../src/core/model/attempt.ts';
 import { GONE, type Look } from '../../src/core/model/looks.ts';
 import type { ProcessIdentity, SweptProcess } from '../../src/core/model/processIdentity.ts';
+import type { Answer, AskedQuestion } from '../../src/core/model/question.ts';
 import type {
   AdoptRequest,
   AgentLauncher,
@@ -35,6 +36,8 @@ export class FakeRun implements RunControl {
   /** The grace (ms) that came with each stop. */
   readonly graces: number[] = [];
   readonly signals: string[] = [];
+  /** Answers that were passed on, by question; the first one stands. */
+  readonly answers = new Map<string, Answer>();
   leftWith: number | undefined | 'not left' = 'not left';
   kept = 0;
   alive = true;
@@ -42,6 +45,7 @@ export class FakeRun implements RunControl {
   #position = 0;
   readonly #pieces: RunOutput[] = [];
   #end: RunEnd | undefined;
+  #asked: readonly AskedQuestion[] | undefined;
   #started: RunStarted | undefined;
   readonly #clock: FakeClock;
   readonly #orders: Orders;
@@ -64,6 +68,7 @@ export class FakeRun implements RunControl {
     return {
       stop: (by, graceMs) => this.stop(by, graceMs),
       signal: (signal, by) => this.signal(signal, by),
+      answer: (question, answer) => this.answer(question, answer),
       keepWaiting: () => this.keepWaiting(),
       leave: (stopAfterMs) => this.leave(stopAfterMs),
       release: () => void this.#followers.delete(observer),
@@ -72,12 +77,13 @@ export class FakeRun implements RunControl {
 
   #catchUp(observer: RunObserver, position: number): void {
     const missed = this.#pieces.filter((piece) => piece.to > position);
-    const [started, end] = [this.#started, this.#end];
-    if (!started && !end && missed.length === 0) return;
+    const [started, end, asked] = [this.#started, this.#end, this.#asked];
+    if (!started && !end && !asked && missed.length === 0) return;
     setImmediate(() => {
       if (!this.#followers.has(observer)) return;
       if (started) observer.started(started);
       for (const piece of missed) observer.output(piece);
+      if (asked && !end) observer.asking(asked);
       if (end) observer.ended(end);
     });
   }
@@ -169,6 +175,16 @@ export class FakeRun implements RunControl {
     return delivered;
   }
 
+  answer(question: string, answer: Answer): void {
+    if (!this.answers.has(question)) this.answers.set(question, answer);
+  }
+
+  /** What lies in its folder of questions now. */
+  ask(...questions: AskedQuestion[]): void {
+    this.#asked = questions;
+    for (const observer of this.#followers) observer.asking(questions);
+  }
+
   keepWaiting(): void {
     this.kept++;
   }
@@ -178,7 +194,13 @@ export class FakeRun implements RunControl {
   }
 }
 
-const NOBODY: RunControl = { stop: () => {}, signal: async () => false, keepWaiting: () => {}, leave: () => {} };
+const NOBODY: RunControl = {
+  stop: () => {},
+  signal: async () => false,
+  answer: () => {},
+  keepWaiting: () => {},
+  leave: () => {},
+};
 
 /**
  * Stands in for the process layer: tests decide when runs start, speak and end. Shared by the windows of a test, as the
@@ -242,6 +264,19 @@ export class FakeLauncher implements AgentLauncher {
 
   freeMemoryBytes(): number {
     return this.freeMemory;
+  }
+
+  /** What runs hold, by their loops' ids; nobody knows of the others. */
+  readonly held = new Map<string, number>();
+
+  async memoryOf(runs: readonly { readonly token: string }[]): Promise<ReadonlyMap<string, number>> {
+    const loopOf = (token: string) => this.alive.find((run) => run.token === token)?.loopId ?? '';
+    return new Map(
+      runs.flatMap(({ token }) => {
+        const bytes = this.held.get(loopOf(token));
+        return bytes === undefined ? [] : [[token, bytes] as const];
+      }),
+    );
   }
 
   freeBytes(): number {

@@ -239,6 +239,7 @@ describe('dashboard', () => {
         accounts: [],
         holds: [],
         backingOff: [],
+        asking: [],
         waiting: [],
         circuitState: circuit,
         circuit: { state: circuit, consecutiveFailures: 0, cooldownRemainingMs: 0, reasons: [] },

@@ -84,6 +84,7 @@ describe('language-model tools', () => {
                   outcome: 'exit',
                   reason: EVIL,
                   exitCode: 3,
+                  lastWords: `All done.\n${EVIL}`,
                   resumed: false,
                   cost: { usd: 0.25, unknownUsd: 0, atLeast: false, source: 'estimated' },
                   swept: [{}],
@@ -228,6 +229,7 @@ describe('language-model tools', () => {
       [one.attempts[0].outcome, one.attempts[0].swept, one.attempts[0].kept[0].pid, one.history.length],
       ['exit', 1, 7, 1],
     );
+    assert.match(one.attempts[0].lastWords, /^All done\. /);
     assert.ok(one.prompt.length <= 1_000);
     await assert.rejects(ask('loopHistory', { loopId: 'none' }), /There is no loop none/);
     await assert.rejects(ask('loopHistory', { since: 'soon' }), /since: use a length of time/);

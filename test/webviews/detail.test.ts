@@ -48,6 +48,7 @@ const DETAIL: DetailData = {
   metadata: { ticket: 'PAY-12' },
   prompt: 'Fix the flaky test in the payment module.\n\nRun it 20 times before you say that it works.',
   promptMore: 0,
+  questions: [],
   attempts: [
     attempt({
       endedAt: NOW - 100_000,

@@ -7,6 +7,8 @@ export interface SampleArguments {
   readonly sessionId?: string;
   readonly resume?: string;
   readonly maxBudgetUsd?: number;
+  /** Where to ask its user. */
+  readonly asks?: string;
   readonly prompt?: string;
 }
 
@@ -24,6 +26,7 @@ export function readArguments(argv: readonly string[]): SampleArguments {
       'session-id': { type: 'string' },
       resume: { type: 'string' },
       'max-budget-usd': { type: 'string' },
+      asks: { type: 'string' },
     },
   });
   const budget = values['max-budget-usd'];
@@ -33,6 +36,7 @@ export function readArguments(argv: readonly string[]): SampleArguments {
     ...(values['session-id'] !== undefined && { sessionId: values['session-id'] }),
     ...(values.resume !== undefined && { resume: values.resume }),
     ...(budget !== undefined && { maxBudgetUsd: Number(budget) }),
+    ...(values.asks !== undefined && { asks: values.asks }),
     ...(positionals.length > 0 && { prompt: positionals.join(' ') }),
   };
 }

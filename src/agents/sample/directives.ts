@@ -22,6 +22,8 @@ export interface Directives {
   readonly limitSeconds: number | undefined;
   /** A tool call is denied. */
   readonly denied: boolean;
+  /** So many times it asks before it uses a tool. */
+  readonly asks: number;
   /** Its provider is overloaded: it tries again, then gives up. */
   readonly overload: boolean;
   /** It has no valid login. */
@@ -61,6 +63,7 @@ export function readDirectives(prompt: string): Directives {
     floodMegabytes: number('flood', 10_000, 10) ?? 0,
     limitSeconds: number('limit', 30 * LONGEST_SECONDS, 60),
     denied: found.has('denied'),
+    asks: Math.trunc(number('ask', 20, 1) ?? 0),
     overload: found.has('overload'),
     auth: found.has('auth'),
     echo: found.has('echo'),

@@ -12,6 +12,7 @@ Options:
   --session-id <uuid>           the id of the new session
   --resume <id>                 continue that session
   --max-budget-usd <amount>     stop when this much is spent (made-up money)
+  --asks <folder>               where to ask its user; without it, questions count as denied
   --version, --help             print this and end
   -- <prompt>                   the prompt, instead of standard input
 
@@ -29,6 +30,7 @@ Directives anywhere in the prompt:
   [overload]         say that the provider is overloaded, try again, and fail
   [auth]             say that there is no valid login
   [denied]           have a tool call denied
+  [ask] [ask N]      ask its user before it runs a command, once or N times
   [finish N]         edit sample-work.md in the working folder, and finish it in the Nth run
   [stuck]            with finish: change nothing from the second run on
   [worse]            with finish: leave a lower score in every run

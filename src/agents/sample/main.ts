@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { Asker } from '../../asking/asker.ts';
 import { readArguments, type SampleArguments } from './arguments.ts';
 import { beChild } from './children.ts';
 import { directivesIn, readDirectives } from './directives.ts';
@@ -59,6 +60,7 @@ async function start(args: SampleArguments, prompt: string): Promise<number> {
     done: past?.done,
     earlierUsd: past?.costUsd ?? 0,
     maxBudgetUsd: args.maxBudgetUsd,
+    asker: args.asks === undefined ? undefined : new Asker(args.asks),
     stop: stop.signal,
   });
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Asker } from '../../asking/asker.ts';
 import { leaveChildren } from './children.ts';
 import type { Directives } from './directives.ts';
 import { edit } from './editing.ts';
@@ -28,6 +29,8 @@ export interface Work {
   /** What earlier runs of the session have reported, USD. */
   readonly earlierUsd: number;
   readonly maxBudgetUsd: number | undefined;
+  /** Through which it asks its user; undefined where nobody can answer. */
+  readonly asker: Asker | undefined;
   /** Aborted when it is to stop and still report. */
   readonly stop: AbortSignal;
 }
@@ -49,6 +52,11 @@ interface Progress {
   costUsd: number;
   readonly denials: { id: string; tool: string; input: object }[];
 }
+
+const CHOICES = [
+  { id: 'once', kind: 'allowOnce', label: 'Yes' },
+  { id: 'no', kind: 'denyOnce', label: 'No' },
+] as const;
 
 const NO_KEY = 'Invalid API key · this one only pretends to need one';
 
@@ -157,7 +165,8 @@ async function takeSteps(run: Work, progress: Progress, wrong: boolean): Promise
   for (let number = (run.done ?? 0) + 1; number <= all; number++) {
     await sleep((seconds * 1000) / all, undefined, { signal: stop });
     if (directives.crash && wrong && number > all / 2) process.kill(process.pid, 'SIGKILL');
-    await takeStep(session, number, progress, directives.denied && number === 1);
+    if (number <= directives.asks) await takeAskedStep(run, number, progress);
+    else await takeStep(session, number, progress, directives.denied && number === 1);
     progress.steps++;
     progress.costUsd += stepUsd;
     remember(session, { done: number });
@@ -183,6 +192,26 @@ async function takeStep(session: string, number: number, progress: Progress, den
     await print(permissionDenied(session, id, tool, message));
     await print(toolResult(session, id, message, true));
   } else await print(toolResult(session, id, answer));
+}
+
+/** A step that its user has to allow. */
+async function takeAskedStep({ session, asker, stop }: Work, number: number, progress: Progress): Promise<void> {
+  const command = `npm install sample-package-${number}`;
+  const input = { command, description: 'Install a package' };
+  const id = `tool_${randomUUID()}`;
+  const call = { type: 'tool_use', id, name: 'Bash', input } as const;
+  await print(step(session, { type: 'text', text: `Step ${number}: I need a package.` }, call));
+  const request = { kind: 'command', tool: 'Bash', title: input.description, command } as const;
+  const answer = await asker?.ask({ request, choices: CHOICES }, stop);
+  if (stop.aborted) throw new Error('stopped while it asked');
+  if (answer?.allow) {
+    await print(toolResult(session, id, 'This was only a sample: nothing was installed.'));
+    return;
+  }
+  const message = asker ? 'The user does not want this.' : 'This needs approval, and nobody is there to give it.';
+  progress.denials.push({ id, tool: 'Bash', input });
+  await print(permissionDenied(session, id, 'Bash', message));
+  await print(toolResult(session, id, message, true));
 }
 
 /** Says nothing any more, until it is stopped. */

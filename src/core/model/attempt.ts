@@ -42,10 +42,14 @@ export type StopBy =
   | 'cap'
   /** Its account was refused, and it would only go on trying (R14.1). */
   | 'refused'
+  /** Nobody answered what it asked: others may use its slot meanwhile (R17.2). */
+  | 'asking'
   | 'restart'
   | 'timeout'
   | 'hung'
   | 'output-limit'
+  /** All loops together used too much memory, and it used the most (R13.2). */
+  | 'memory'
   | 'unattended'
   | 'ended';
 

@@ -3,6 +3,7 @@ import type { CircuitState } from './circuit.ts';
 import type { Disposable } from './disposable.ts';
 import type { GateOf, HoldReason } from './gate.ts';
 import type { Waiting } from './loop.ts';
+import type { AnsweredBy } from './question.ts';
 
 /** Why a submit was rejected: the `reason` of `loop:rejected`. */
 export type RejectReason =
@@ -61,6 +62,16 @@ export type SupervisorEvent = EventOrigin &
       }
     /** Its work tree is being made (R12.1). */
     | { readonly type: 'loop:preparing'; readonly loopId: string }
+    /** Its agent asks whether it may do something (R17.1). `asks`: what, in one line; the loop has all of it. */
+    | { readonly type: 'loop:asking'; readonly loopId: string; readonly question: string; readonly asks: string }
+    /** Such a question is answered: by its user, by a rule of theirs, or by a deadline (R17.2). */
+    | {
+        readonly type: 'loop:answered';
+        readonly loopId: string;
+        readonly question: string;
+        readonly allow: boolean;
+        readonly by: AnsweredBy;
+      }
     /** Its check runs (R11.1). `round` 0: the check before the first round. */
     | { readonly type: 'loop:checking'; readonly loopId: string; readonly round: number }
     | {

@@ -2,6 +2,7 @@ import type { Json } from './agentEvent.ts';
 import type { Attempt, Failure } from './attempt.ts';
 import type { Check, RoundBound } from './check.ts';
 import type { NanoUsd } from './money.ts';
+import type { Permits, Question } from './question.ts';
 import type { LoopChanges, OwnWorkTree } from './workTree.ts';
 
 /** The states of a loop. The last three are final. */
@@ -74,6 +75,10 @@ export interface LoopFacts {
   readonly check?: Check;
   /** Where its rounds stand; there if `check` is. */
   readonly rounds?: Rounds;
+  /** What its agent asks, oldest first, until it goes on (R17.1): while it runs, or waits because nobody answered. */
+  readonly asking?: readonly Question[];
+  /** What its user has permitted for it alone (R17.2). */
+  readonly permits?: Permits;
   /** The prompt that it goes on with after it had ended (R12.5). */
   readonly followUp?: string;
   /** Its own work tree; absent where it works in the folder itself (R12.1). */
@@ -109,9 +114,10 @@ export type Waiting =
  * Why a loop needs its user. `endUnknown`: nobody can see whether its last run has ended (R3.1). `notEnded`: not even
  * SIGKILL ended it (R7.6). A `RoundBound`: its check does not pass, and its rounds have reached that bound (R11.3).
  * `answer`: the agent asked for something that nobody could answer (R8.4). `allowance`: it used up what it may spend
- * (R6.8). `workTree`: its work tree could not be made or set up (R12.2).
+ * (R6.8). `question`: its run was stopped because nobody answered what it asks (R17.2). `workTree`: its work tree could
+ * not be made or set up (R12.2).
  */
-export type UserDecision = 'endUnknown' | 'notEnded' | 'answer' | 'allowance' | 'workTree' | RoundBound;
+export type UserDecision = 'endUnknown' | 'notEnded' | 'answer' | 'allowance' | 'question' | 'workTree' | RoundBound;
 
 /** What a loop has only in its state. */
 export type LoopPhase =

@@ -1,4 +1,5 @@
 import type { NanoUsd } from './money.ts';
+import type { PermissionRules } from './question.ts';
 import type { Isolation } from './workTree.ts';
 
 /** What governs the supervisor, as values: read from the settings in one place of the shell. Times in ms. */
@@ -35,6 +36,13 @@ export interface Settings {
   readonly sweepKeep: readonly string[];
   /** Of standard output and standard error together, per attempt (R8.3). */
   readonly maxLogBytes: number;
+  /** Memory, bytes; 0 = none (R13.2). */
+  readonly limits: {
+    /** Of all processes of an attempt. */
+    readonly memory: number;
+    /** Of all attempts on this machine together. */
+    readonly totalMemory: number;
+  };
   /** 0 = off. */
   readonly firstOutputTimeoutMs: number;
   /** 0 = off. */
@@ -42,6 +50,12 @@ export interface Settings {
   readonly onSilence: 'warn' | 'restart';
   /** What happens when an account's usage window is reset: its loops go on, or wait to be asked for (R14.4). */
   readonly onLimitReset: 'resume' | 'ask';
+  /** What agents may do without being asked about (R17.2). */
+  readonly permissions: PermissionRules;
+  /** A question that nobody answers for so long is denied (R17.2); 0 = it waits. */
+  readonly askTimeoutMs: number;
+  /** A loop that asks gives its slot back after so long (R17.2); 0 = it keeps it. */
+  readonly askHoldsSlotMs: number;
   readonly onWindowClose: 'keep' | 'stop';
   /** Work that nobody has looked after for so long comes back held (R9.5); 0 = never. */
   readonly staleAfterMs: number;
@@ -147,10 +161,14 @@ export const DEFAULT_SETTINGS: Settings = {
     'containerd',
   ],
   maxLogBytes: 256 * MEBIBYTE,
+  limits: { memory: 0, totalMemory: 0 },
   firstOutputTimeoutMs: 5 * MINUTE,
   silenceTimeoutMs: 15 * MINUTE,
   onSilence: 'warn',
   onLimitReset: 'resume',
+  permissions: { allow: [], ask: [], deny: [] },
+  askTimeoutMs: 0,
+  askHoldsSlotMs: 10 * MINUTE,
   onWindowClose: 'keep',
   staleAfterMs: 12 * 60 * MINUTE,
   unattendedGraceMs: 30 * MINUTE,

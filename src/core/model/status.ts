@@ -124,6 +124,15 @@ export interface Status {
   /** Those of the queue that cannot start for a reason of their own. They reserve nothing, and block nobody (R2.2). */
   readonly parked: readonly ParkedStatus[];
   readonly backingOff: readonly { readonly loopId: string; readonly until: number; readonly reason: string }[];
+  /** What agents ask and nobody has answered, those included whose run was stopped meanwhile (R17). */
+  readonly asking: readonly {
+    readonly loopId: string;
+    /** The id of the question. */
+    readonly question: string;
+    /** What is asked, in one line. */
+    readonly asks: string;
+    readonly since: number;
+  }[];
   readonly waiting: readonly {
     readonly loopId: string;
     readonly for: Waiting['for'];
@@ -172,6 +181,8 @@ export interface Activity {
   readonly retrying?: string;
   /** Why its processes cannot be seen at present, in a few words (R3.1). */
   readonly unseen?: string;
+  /** Its processes hold most of the memory that they may, bytes (R13.2). */
+  readonly nearMemory?: { readonly held: number; readonly limit: number };
 }
 
 /**
@@ -250,6 +261,17 @@ export interface AttemptDetail extends Leftovers {
   };
   /** What it may spend before it must ask again, USD; absent where nothing bounds it (R6.8). */
   readonly allowanceUsd?: number;
+}
+
+/** What one account has paid on a day, USD. */
+export interface AccountSpend {
+  /** The agent's name where the account is not known. */
+  readonly account: string;
+  readonly usd: number;
+  /** The part of `usd` that no agent named. */
+  readonly estimatedUsd: number;
+  /** The part of `estimatedUsd` that is a guess (R6.6). */
+  readonly unknownUsd: number;
 }
 
 /** What one loop has cost on a day, USD. */

@@ -31,6 +31,7 @@ export interface PlanRequest {
 /** How to start one attempt. */
 export interface CommandPlan {
   readonly command: string;
+  /** `${asksFolder}` stands for the folder into which a program of ours writes questions for the user (R17.1). */
   readonly args: readonly string[];
   /** Added to the environment that a terminal would have. */
   readonly env: { readonly [name: string]: string };

@@ -4,6 +4,7 @@ import type { Containment } from '../model/containment.ts';
 import type { Leftovers } from '../model/leftovers.ts';
 import type { Look } from '../model/looks.ts';
 import type { ProcessIdentity, SweptProcess } from '../model/processIdentity.ts';
+import type { Answer, AskedQuestion } from '../model/question.ts';
 import type { LoopChanges } from '../model/workTree.ts';
 import type { CommandPlan } from './agents.ts';
 
@@ -152,6 +153,8 @@ export interface RunObserver {
   unseen(why: string | undefined): void;
   /** The last lines of its logs have changed. */
   lines(lines: LiveLines): void;
+  /** What its agent asks has changed (R17.1): all that lies in the run folder now, oldest first. */
+  asking(questions: readonly AskedQuestion[]): void;
   /** Exactly once, unless the run was released before. */
   ended(end: RunEnd): void;
 }
@@ -168,6 +171,11 @@ export interface RunControl {
    * will name. SIGKILL ends all that is left of the run too.
    */
   signal(signal: string, by: StopBy | undefined): Promise<boolean>;
+  /**
+   * Passes an answer on to the program that asked; the first one stands (R17.1). Throws the error of the file system,
+   * except where its run folder is not on this machine or is gone.
+   */
+  answer(question: string, answer: Answer): void;
   /** Starts the deadlines of first output and silence anew: what *Keep Waiting* does. */
   keepWaiting(): void;
   /** Its window goes. With a number it stops after so many ms unless a window with its folder takes over. */
@@ -201,6 +209,13 @@ export interface AgentLauncher {
   control(token: string): RunControl;
   /** Memory that processes can still get on this machine, bytes. */
   freeMemoryBytes(): number;
+  /**
+   * Memory that the processes of each run hold together, bytes, by token (R13.2). Those of other machines are left out,
+   * and those that nobody can see.
+   */
+  memoryOf(
+    runs: readonly { readonly token: string; readonly leader?: ProcessIdentity }[],
+  ): Promise<ReadonlyMap<string, number>>;
   /** Free disk space where runs are kept, bytes. */
   freeBytes(): number;
   /** Ends what is left of runs that are recorded as ended; returns what was ended, by token. */

@@ -6,6 +6,7 @@ import { Placement } from '../state/placement.ts';
 import type { UnitOfWork } from '../state/unitOfWork.ts';
 import { ChangePoller } from './changePoller.ts';
 import { Listeners } from './listeners.ts';
+import { MemoryWatch } from './memoryWatch.ts';
 import { ProfileChecks } from './profileChecks.ts';
 import { RunRegistry } from './runRegistry.ts';
 import { RunSnapshots } from './runSnapshots.ts';
@@ -30,6 +31,7 @@ export class Engine implements Disposable {
   readonly #wakeTimer: WakeTimer;
   readonly #profileChecks: ProfileChecks;
   readonly #workTreeSetups: WorkTreeSetups;
+  readonly #memoryWatch: MemoryWatch;
   #disposed = false;
 
   constructor(context: SupervisorContext) {
@@ -52,6 +54,7 @@ export class Engine implements Disposable {
     this.#wakeTimer = new WakeTimer(context, liveState, this.transactions);
     this.#profileChecks = new ProfileChecks(this);
     this.#workTreeSetups = new WorkTreeSetups(this);
+    this.#memoryWatch = new MemoryWatch(this);
   }
 
   /** Begins to look for changes of other hosts. The first transaction has set the wake-up timer. */
@@ -65,6 +68,7 @@ export class Engine implements Disposable {
     this.#wakeTimer.dispose();
     this.#profileChecks.dispose();
     this.#workTreeSetups.dispose();
+    this.#memoryWatch.dispose();
     this.#changePoller.dispose();
     this.runs.dispose();
   }
@@ -80,5 +84,6 @@ export class Engine implements Disposable {
     if (this.context.window.role === 'caller') return;
     this.#wakeTimer.set(unit.waitsForDisk);
     this.#profileChecks.set();
+    this.#memoryWatch.set();
   }
 }

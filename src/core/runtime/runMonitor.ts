@@ -1,7 +1,9 @@
 import type { StopIntent } from '../model/attempt.ts';
 import { type ActiveLoop, isActive, type LiveLoop } from '../model/loop.ts';
 import type { NanoUsd } from '../model/money.ts';
+import type { AskedQuestion } from '../model/question.ts';
 import type { Activity } from '../model/status.ts';
+import { isNearLimit } from '../policy/memory.ts';
 import { isProgress } from '../policy/progress.ts';
 import { TRY_AGAIN_MS } from '../ports/clock.ts';
 import type { LiveLines, Run, RunEnd, RunObserver, RunOutput, RunStarted, SilenceWarning } from '../ports/launcher.ts';
@@ -11,6 +13,7 @@ import type { UnitOfWork } from '../state/unitOfWork.ts';
 import { accruedAfter, applyOutput, isAccrualNews, isDurable } from '../steps/applyOutput.ts';
 import { bookmarkOf, summaryIn } from '../steps/bookmark.ts';
 import { awaitsProgress, noteProgress } from '../steps/holds.ts';
+import { noteQuestions } from '../steps/questions.ts';
 import { type RunSummary, withEvents } from '../steps/runSummary.ts';
 import { settle } from '../steps/settle.ts';
 import { ActivityLog } from './activity.ts';
@@ -42,6 +45,9 @@ export class RunMonitor implements RunObserver {
   hasEnded = false;
   readonly #sinks: RunSinks;
   readonly #activity = new ActivityLog();
+  #hasAsked = false;
+  /** Questions whose answers were passed on. */
+  readonly #answered = new Set<string>();
   #summary: RunSummary;
   #run: Run | undefined;
   #isReleased = false;
@@ -150,9 +156,31 @@ export class RunMonitor implements RunObserver {
     this.#sinks.listeners.changed();
   }
 
+  /** Its processes hold so much memory together, bytes; undefined where nobody knows. `limit`: 0 for none (R13.2). */
+  memory(held: number | undefined, limit: number): void {
+    const near = held !== undefined && isNearLimit(held, limit) ? { held, limit } : undefined;
+    if (this.#activity.nearMemory(near)) this.#sinks.listeners.changed();
+  }
+
   lines(lines: LiveLines): void {
     this.#activity.lines(lines);
     this.#sinks.listeners.changed();
+  }
+
+  asking(questions: readonly AskedQuestion[]): void {
+    // Most runs never ask anything, which is no news.
+    this.#hasAsked ||= questions.length > 0 || this.#sinks.liveState.get(this.seq)?.asking !== undefined;
+    if (!this.#hasAsked) return;
+    this.#store((unit, loop) => noteQuestions(unit, loop, questions));
+  }
+
+  /** Passes on what was answered and was not passed on yet. */
+  passAnswersOn(loop: ActiveLoop): void {
+    for (const { id, answer } of loop.asking ?? []) {
+      if (!answer || !this.#run || this.#answered.has(id)) continue;
+      this.#run.answer(id, answer);
+      this.#answered.add(id);
+    }
   }
 
   ended(end: RunEnd): void {

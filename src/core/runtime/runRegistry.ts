@@ -45,7 +45,8 @@ export class RunRegistry implements Disposable {
 
   /** Sends the stop of an active loop to its guardian. */
   sendStop(loop: ActiveLoop, by: StopBy): void {
-    this.control(loop).stop(by, this.#sinks.context.settings.killGraceMs);
+    // What holds too much memory must not go on growing while it is asked to end.
+    this.control(loop).stop(by, by === 'memory' ? 0 : this.#sinks.context.settings.killGraceMs);
     const run = this.of(loop);
     if (run) run.stopSent = loop.attempt.stop ?? { by, at: this.#sinks.context.clock.now() };
   }
@@ -82,8 +83,10 @@ export class RunRegistry implements Disposable {
     for (const run of [...this.#runs.values()]) {
       const loop = this.#sinks.liveState.get(run.seq);
       if (!run.isOf(loop)) carry(() => this.#drop(run), `Attempt ${run.token} could not be let go`);
-      else if (!run.hasEnded)
+      else if (!run.hasEnded) {
         carry(() => this.#passStopOn(loop, run), `The stop of attempt ${run.token} could not be sent`);
+        carry(() => run.passAnswersOn(loop), `An answer to attempt ${run.token} could not be passed on`);
+      }
     }
     for (const loop of this.#sinks.liveState.active.values()) {
       const { id, token, windowId, resumed } = loop.attempt;

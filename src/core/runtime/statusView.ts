@@ -1,8 +1,18 @@
 import type { Attempt } from '../model/attempt.ts';
 import { leftoversOf, NOTHING_LEFT } from '../model/leftovers.ts';
 import { isFinished, type Loop, reservedOf } from '../model/loop.ts';
-import { toUsd } from '../model/money.ts';
-import type { AttemptDetail, LiveView, LoopDetail, LoopSpend, Status, WaitingFor } from '../model/status.ts';
+import { type NanoUsd, toUsd } from '../model/money.ts';
+import { openQuestions } from '../model/question.ts';
+import type {
+  AccountSpend,
+  AttemptDetail,
+  LiveView,
+  LoopDetail,
+  LoopSpend,
+  Status,
+  WaitingFor,
+} from '../model/status.ts';
+import { requestLine } from '../policy/requests.ts';
 import { needsMoney, type SupervisorContext } from '../state/context.ts';
 import { accountOf, circuitOf } from '../state/gates.ts';
 import type { LiveState, QueuedLoop } from '../state/liveState.ts';
@@ -52,6 +62,7 @@ export function statusOf(engine: StatusParts, notReady: string | undefined, maxQ
     })),
     parked: parkedStatuses(engine, maxQueued),
     backingOff: backingOff(liveState),
+    asking: asking(liveState),
     waiting: waiting(liveState),
     circuitState: circuit.state,
     circuit,
@@ -87,6 +98,15 @@ function backingOff({ timed }: LiveState): Status['backingOff'] {
   return [...timed.values()].flatMap((loop) => {
     if (loop.state !== 'backingOff') return [];
     return [{ loopId: loop.loopId, until: loop.until, reason: loop.lastError?.reason ?? '' }];
+  });
+}
+
+function asking({ active, needUser }: LiveState): Status['asking'] {
+  return [...active.values(), ...needUser.values()].flatMap((loop) => {
+    if (loop.state === 'stopping' && loop.attempt.stop?.by !== 'asking') return [];
+    return openQuestions(loop).map(({ id, at, request }) => {
+      return { loopId: loop.loopId, question: id, asks: requestLine(request), since: at };
+    });
   });
 }
 
@@ -198,11 +218,17 @@ export async function detailOf(
 
 /** Today's spend by loop, largest first. */
 export async function spendToday({ clock, store }: SupervisorContext, limit: number): Promise<LoopSpend[]> {
-  const rows = await store.spendByLoop(clock.day(clock.now()), limit);
-  return rows.map(({ cost, estimated, unknown, ...row }) => ({
-    ...row,
-    ...{ usd: toUsd(cost), estimatedUsd: toUsd(estimated), unknownUsd: toUsd(unknown) },
-  }));
+  return (await store.spendByLoop(clock.day(clock.now()), limit)).map(inUsd);
+}
+
+/** Today's spend by account, largest first (R14.5). */
+export async function spendTodayByAccount({ clock, store }: SupervisorContext): Promise<AccountSpend[]> {
+  return (await store.spendByAccount(clock.day(clock.now()))).map(inUsd);
+}
+
+function inUsd<T extends { readonly cost: NanoUsd; readonly estimated: NanoUsd; readonly unknown: NanoUsd }>(row: T) {
+  const { cost, estimated, unknown, ...rest } = row;
+  return { ...rest, usd: toUsd(cost), estimatedUsd: toUsd(estimated), unknownUsd: toUsd(unknown) };
 }
 
 function attemptDetail(attempt: Attempt): AttemptDetail {

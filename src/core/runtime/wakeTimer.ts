@@ -7,6 +7,7 @@ import type { SupervisorContext } from '../state/context.ts';
 import type { LiveState } from '../state/liveState.ts';
 import { LEAST_FREE_BYTES } from '../steps/dispatch.ts';
 import { isChecked, trialEndsAt } from '../steps/holds.ts';
+import { askingDueAt } from '../steps/questions.ts';
 import { isDue, wakeDue } from '../steps/wake.ts';
 import { RetryLog } from './retryLog.ts';
 import { Timer } from './timer.ts';
@@ -75,6 +76,7 @@ export class WakeTimer implements Disposable {
       next = Math.min(next, time);
     };
     for (const loop of this.#liveState.timed.values()) at(isDue(loop, now) ? now : loop.until);
+    for (const loop of this.#liveState.active.values()) if (loop.asking) at(askingDueAt(this.#context, loop, now));
     // What the clock has made wrong in it is put right at once: times that now lie in the future would keep it open
     // (R4.5).
     for (const circuit of Object.values(circuits)) {

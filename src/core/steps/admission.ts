@@ -78,7 +78,7 @@ export function checkSpec(given: LoopSpec, context: SupervisorContext): CheckedS
   const spec = copyOf(given);
   const { prompt, loopId, priority = 0, estimatedCostUsd, maxCostUsd } = spec;
   if (typeof prompt !== 'string' || prompt.trim() === '')
-    throw new InvalidLoopError('prompt', 'is empty: write what the agent is to do');
+    throw new InvalidLoopError('prompt', 'is empty: say what the agent should do');
   if (isTooLong(prompt))
     throw new InvalidLoopError('prompt', 'is longer than 10 MiB: put the text into a file and name it in the prompt');
   if (loopId !== undefined && !(typeof loopId === 'string' && LOOP_ID.test(loopId))) {

@@ -11,6 +11,7 @@ import type { UnitOfWork } from '../state/unitOfWork.ts';
 import { afterAllowance } from './allowances.ts';
 import { chargeUnsaid } from './estimateCorrection.ts';
 import { afterTrial, hold } from './holds.ts';
+import { afterAsking } from './questions.ts';
 import { afterFailure, restart } from './restart.ts';
 import { afterCheckRun, checkNext, complete, hasCheck, outcomeOfCheck } from './rounds.ts';
 import type { RunSummary } from './runSummary.ts';
@@ -78,7 +79,8 @@ function vote(unit: UnitOfWork, loop: ActiveLoop, verdict: Verdict): void {
 
 function outcomeOf(verdict: Verdict): Outcome {
   if (verdict.kind === 'failed' || verdict.kind === 'held') return verdict.class;
-  return verdict.kind === 'limited' || verdict.kind === 'usedUp' ? 'interrupted' : verdict.kind;
+  const goesOn = verdict.kind === 'limited' || verdict.kind === 'usedUp' || verdict.kind === 'asking';
+  return goesOn ? 'interrupted' : verdict.kind;
 }
 
 /** What the attempt could spend, as it was stored when it was granted: that decides, not what is left by now (R6.8). */
@@ -119,6 +121,9 @@ function moveOn(unit: UnitOfWork, loop: ActiveLoop, verdict: Verdict, end: RunEn
     case 'cancelled':
       finish(unit, loop, 'cancelled', verdict.reason);
       unit.tell({ type: 'loop:cancelled', loopId: loop.loopId });
+      return;
+    case 'asking':
+      afterAsking(unit, loop);
       return;
     case 'limited':
       waitForReset(unit, loop, verdict);

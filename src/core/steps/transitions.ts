@@ -22,7 +22,7 @@ export function wait(unit: UnitOfWork, loop: LiveLoop, waiting: Waiting, why: st
 /** All that a loop has only in some states. */
 type PhaseKeys = LoopPhase extends infer Phase ? (Phase extends Phase ? keyof Phase : never) : never;
 
-/** What a loop keeps when it leaves its state. */
+/** What a loop keeps when it leaves its state. What it asked belongs to its run. */
 export function leaveState(loop: Loop, now: number): LoopFacts {
   const {
     state,
@@ -36,6 +36,7 @@ export function leaveState(loop: Loop, now: number): LoopFacts {
     finishedAt,
     failure,
     cleared,
+    asking,
     ...facts
   } = loop as LoopFacts & { readonly [key in PhaseKeys]?: unknown };
   return { ...facts, since: now };

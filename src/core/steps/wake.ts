@@ -4,6 +4,7 @@ import type { TimedLoop } from '../state/liveState.ts';
 import type { UnitOfWork } from '../state/unitOfWork.ts';
 import { noteAlive } from './absence.ts';
 import { wakeGates } from './holds.ts';
+import { wakeAsking } from './questions.ts';
 import { requeue } from './transitions.ts';
 
 /** Whether a loop waits for the day's money. */
@@ -43,5 +44,6 @@ export function wakeDue(unit: UnitOfWork): void {
     if (!isPending(clamped.until, unit.now)) requeue(unit, clamped, WOKEN[loop.state]);
   }
   wakeGates(unit);
+  wakeAsking(unit);
   noteAlive(unit);
 }

@@ -4,9 +4,11 @@ import { isActive, isFinished, type Loop } from '../model/loop.ts';
 import type { ContinueOptions, LoopSpec, RetryOptions } from '../model/loopSpec.ts';
 import { isCost, type NanoUsd, toNano } from '../model/money.ts';
 import type { SweptProcess } from '../model/processIdentity.ts';
+import type { GivenAnswer } from '../model/question.ts';
 import { signalNamed } from '../model/signals.ts';
 import type { SubmitResult } from '../model/status.ts';
 import type { OwnWorkTree } from '../model/workTree.ts';
+import { ruleProblem } from '../policy/permissionRules.ts';
 import type { StatedRead } from '../ports/store.ts';
 import { endSpared } from '../runtime/endSpared.ts';
 import { forgetPlan, planWorkTree } from '../runtime/planWorkTree.ts';
@@ -16,6 +18,7 @@ import type { WorkTreeActions } from '../runtime/workTreeActions.ts';
 import type { UnitOfWork } from '../state/unitOfWork.ts';
 import { checkFollowUp, checkSpec, rejectionEvents } from '../steps/admission.ts';
 import { renameLoop } from '../steps/edit.ts';
+import { answer } from '../steps/questions.ts';
 import { acceptAsIs, continueLoop } from '../steps/roundActions.ts';
 import { admit, readmit, submitResult } from '../steps/submit.ts';
 import { claimLoop, clearFailed, restartNow } from '../steps/userActions.ts';
@@ -124,6 +127,19 @@ export abstract class LoopCommands extends SupervisorViews {
   async lookAgain(loopId: string): Promise<Look<readonly SweptProcess[]>> {
     this.lifecycle.mustBeReady();
     return lookAgain(this.engine, loopId);
+  }
+
+  /**
+   * Answers what a loop's agent asks, once (R17.1): the first answer stands, wherever it is given. Rejects with
+   * `UnknownLoopError`, with `WrongStateError` where it does not ask that, or has been answered, and with
+   * `InvalidArgumentError` for a choice that is not offered or a rule that is none.
+   */
+  async answer(loopId: string, given: GivenAnswer): Promise<void> {
+    mustBeText('loopId', loopId);
+    mustBeText('choice', given?.choice);
+    const problem = given.rule === undefined ? undefined : ruleProblem(given.rule);
+    if (problem !== undefined) throw new InvalidArgumentError('rule', problem);
+    await this.change((unit) => answer(unit, loopId, given));
   }
 
   /**

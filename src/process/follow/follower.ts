@@ -3,15 +3,18 @@ import type { Disposable } from '../../core/model/disposable.ts';
 import { NOTHING_LEFT } from '../../core/model/leftovers.ts';
 import { type Seen, there, unknown, whyOf } from '../../core/model/looks.ts';
 import type { ProcessIdentity } from '../../core/model/processIdentity.ts';
+import type { Answer } from '../../core/model/question.ts';
 import { type Clock, LONGEST_TIMER_MS } from '../../core/ports/clock.ts';
 import type { Run, RunObserver } from '../../core/ports/launcher.ts';
 import { ALL_WRITTEN, reportedEnd } from '../guardian/exitCodes.ts';
 import type { FailedStart } from '../launch/failedStart.ts';
 import type { GuardianEnd, GuardianProcess } from '../launch/guardianProcess.ts';
 import { sizeOf } from '../runFolder/atomicFile.ts';
+import { putAnswer } from '../runFolder/questionFiles.ts';
 import { lookAtEnded, lookAtStarted } from '../runFolder/recordSchemas.ts';
 import { type EndedRecord, FORMAT, type Order } from '../runFolder/records.ts';
 import { GIVE_UP_MS, LEAST_GRACE_MS } from '../sweep/sweep.ts';
+import { AskWatch } from './askWatch.ts';
 import { unseenEnd, voidEnd } from './ends.ts';
 import type { FollowOptions, FollowServices } from './followOptions.ts';
 import { GuardianLink } from './guardianLink.ts';
@@ -45,6 +48,7 @@ export class Follower implements Run {
   readonly #guardian: GuardianLink;
   readonly #pulse: GuardianPulse;
   readonly #signs: RunSigns;
+  readonly #asks: AskWatch;
   readonly #sight: Sight;
   /** When a guardian was last looked at that is no child of ours. */
   #lookedAt = 0;
@@ -80,6 +84,7 @@ export class Follower implements Run {
       silent: (warning) => this.#tell(() => observer.silent(warning)),
       lines: (lines) => this.#tell(() => observer.lines(lines)),
     });
+    this.#asks = new AskWatch(files, (questions) => this.#tell(() => observer.asking(questions)), log);
     this.#sight = new Sight({
       unseenForMs,
       onLost: (why) => log(`Whether run ${token} goes on cannot be seen (${why}); it is looked at again.`),
@@ -138,6 +143,7 @@ export class Follower implements Run {
     if (this.#phase !== 'following') return;
     this.#tellStarted();
     const now = performance.now();
+    if (this.#startedTold) this.#asks.look();
     const stop = this.#signs.look(now);
     // A guardian of the first edition knows no stop of a run that has said that it ended.
     if (stop && this.#startedTold && !this.#isStopping)
@@ -193,6 +199,10 @@ export class Follower implements Run {
     if (this.#phase !== 'following') return false;
     const order = { kind: 'signal', signal, ...(by && { by }) } as const;
     return this.#guardian.signal(order);
+  }
+
+  answer(question: string, answer: Answer): void {
+    putAnswer(this.#options.files, question, answer);
   }
 
   keepWaiting(): void {

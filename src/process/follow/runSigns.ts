@@ -3,6 +3,7 @@ import { GONE } from '../../core/model/looks.ts';
 import { looksLikeQuestion } from '../../core/policy/progress.ts';
 import type { LiveLines, RunObserver, SilenceWarning } from '../../core/ports/launcher.ts';
 import { readTail, sizeOf, timeOf } from '../runFolder/atomicFile.ts';
+import { questionIds } from '../runFolder/questionFiles.ts';
 import { lookAtSilent } from '../runFolder/recordSchemas.ts';
 import type { RunFiles } from '../runFolder/runFiles.ts';
 import { lastLineOf } from './lastLine.ts';
@@ -51,10 +52,16 @@ export class RunSigns {
     this.#watch ??= new RunWatch(watchLimitsOf(this.#files), now);
     if (!this.#isRead) this.#watch.wrote(this.#lines.changedAt);
     this.#watch.lastLine(this.#lines.last, now);
-    const { stop, silent, asking } = this.#watch.look(now);
+    const { stop, silent, asking } = this.#watch.look(now, this.#asksUser());
     this.#tellSilence(this.#isRead ? silent : undefined);
     this.#tellLines(asking);
     return stop;
+  }
+
+  /** Whether it waits for an answer of its user's: one that cannot be seen counts as one that waits. */
+  #asksUser(): boolean {
+    const open = questionIds(this.#files, 'open');
+    return open.state !== 'there' || open.value.length > 0;
   }
 
   /** What a run asked that was stopped for its silence. */

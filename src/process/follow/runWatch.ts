@@ -91,7 +91,9 @@ export class RunWatch {
     return this.#openTools.size > 0;
   }
 
-  look(now: number): WatchVerdict {
+  /** `isAsking`: it waits for an answer of its user's, and its silence stands still (R17.2). */
+  look(now: number, isAsking = false): WatchVerdict {
+    if (isAsking) this.#progressAt += Math.max(0, now - this.#lookedAt);
     const gap = Math.min(Math.max(0, now - Math.max(this.#lookedAt, this.#saidEndAt)), LONGEST_GAP_MS);
     this.#lookedAt = now;
     const asking = this.#asking(now);

@@ -1,6 +1,8 @@
 import type { StopBy } from '../../core/model/attempt.ts';
 import type { ProcessInspector } from '../../core/ports/launcher.ts';
+import { questionIds } from '../runFolder/questionFiles.ts';
 import { FORMAT, type Order, type RunRequest } from '../runFolder/records.ts';
+import type { RunFiles } from '../runFolder/runFiles.ts';
 import { Attendance } from './attendance.ts';
 import { Deadlines, type Verdict } from './deadlines.ts';
 import type { RunRecords } from './runRecords.ts';
@@ -8,6 +10,7 @@ import { TickClock } from './tickClock.ts';
 
 /** Looks at each tick what the deadlines of the run say, and records when it has been silent for long. */
 export class DeadlineWatch {
+  readonly #files: RunFiles;
   readonly #limits: RunRequest['limits'];
   readonly #deadlines: Deadlines;
   readonly #attendance: Attendance;
@@ -15,7 +18,13 @@ export class DeadlineWatch {
   readonly #clock = new TickClock(() => performance.now());
   #isSilent = false;
 
-  constructor({ limits, windowsFolder }: RunRequest, inspector: ProcessInspector, records: RunRecords) {
+  constructor(
+    { limits, windowsFolder }: RunRequest,
+    files: RunFiles,
+    inspector: ProcessInspector,
+    records: RunRecords,
+  ) {
+    this.#files = files;
     this.#limits = limits;
     this.#deadlines = new Deadlines(limits);
     this.#attendance = new Attendance(windowsFolder, inspector);
@@ -36,7 +45,7 @@ export class DeadlineWatch {
   look(logBytes: number): { readonly stop?: StopBy; readonly dueMs: number } {
     const now = this.#clock.elapsed;
     const attended = this.#attendance.isAttended(now, this.#limits.unattendedGraceMs);
-    const { silent, ...verdict } = this.#deadlines.look(now, { logBytes, attended });
+    const { silent, ...verdict } = this.#deadlines.look(now, { logBytes, attended, asking: this.#isAsking() });
     if (!verdict.stop) this.#noteSilence(silent);
     return verdict;
   }
@@ -47,6 +56,11 @@ export class DeadlineWatch {
     if (order.kind === 'leave') this.#deadlines.leave(now, order.stopAfterMs);
     if (order.kind === 'adopted' && order.mine) this.#deadlines.stay();
     if (order.kind === 'keepWaiting') this.#deadlines.keepWaiting(now);
+  }
+
+  #isAsking(): boolean {
+    const open = questionIds(this.#files, 'open');
+    return open.state === 'there' && open.value.length > 0;
   }
 
   #noteSilence(silent: Verdict['silent']): void {

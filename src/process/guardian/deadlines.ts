@@ -7,6 +7,8 @@ export interface Sight {
   readonly logBytes: number;
   /** Whether any window lives. */
   readonly attended: boolean;
+  /** It waits for an answer of its user's (R17.2). */
+  readonly asking?: boolean;
 }
 
 /** What the deadlines say now. */
@@ -28,6 +30,9 @@ export class Deadlines {
   #heardAt = 0;
   #unattendedSince: number | undefined;
   #leaveAt: number | undefined;
+  /** When it was last looked at, and how long it has waited for answers. */
+  #lookedAt = 0;
+  #askedMs = 0;
 
   constructor(limits: RunLimits) {
     this.#limits = limits;
@@ -48,6 +53,12 @@ export class Deadlines {
 
   look(now: number, sight: Sight): Verdict {
     const { timeoutMs, unattendedGraceMs } = this.#limits;
+    if (sight.asking) {
+      // Its silence and its longest run stand still meanwhile.
+      this.#askedMs += now - this.#lookedAt;
+      this.#heardAt += now - this.#lookedAt;
+    }
+    this.#lookedAt = now;
     const grown = sight.logBytes - this.#logBytes;
     this.#logBytes = sight.logBytes;
     if (grown > 0) this.#heardAt = now;
@@ -62,7 +73,7 @@ export class Deadlines {
     };
     const silence = this.#silence(now, passed);
     const stop = this.#stop([
-      [passed(0, timeoutMs), 'timeout'],
+      [passed(this.#askedMs, timeoutMs), 'timeout'],
       [silence !== undefined && this.#limits.onSilence === 'restart', 'hung'],
       [passed(this.#unattendedSince, unattendedGraceMs), 'unattended'],
       [this.#leaveAt !== undefined && now >= this.#leaveAt, 'unattended'],

@@ -23,6 +23,7 @@ import { Messenger } from '../follow/messenger.ts';
 import { Poller } from '../follow/poller.ts';
 import { Pump } from '../follow/pump.ts';
 import { FOLDER_MODE, sizeOf } from '../runFolder/atomicFile.ts';
+import { putAnswer } from '../runFolder/questionFiles.ts';
 import { isToken, runFiles } from '../runFolder/runFiles.ts';
 import { keepWindowFile } from '../runFolder/windowFile.ts';
 import { lookForRun } from '../sweep/lookForRun.ts';
@@ -33,6 +34,7 @@ import { createInspector } from '../tables/processInspector.ts';
 import { GuardianProcess } from './guardianProcess.ts';
 import { guardianTrouble, preparationTrouble } from './guardianTrouble.ts';
 import { prepareRun } from './prepareRun.ts';
+import { type KnownRun, memoryOfRuns } from './runMemory.ts';
 
 export interface LauncherOptions {
   /** Holds a folder for each run. Made if it is not there, for the owner alone. */
@@ -121,6 +123,7 @@ class Launcher implements AgentLauncher, Disposable {
     return {
       stop: (by, graceMs) => void messenger.send(files, { kind: 'stop', by, graceMs }),
       signal: (signal, by) => messenger.signal(files, { kind: 'signal', signal, ...(by && { by }) }),
+      answer: (question, answer) => putAnswer(files, question, answer),
       keepWaiting: () => void messenger.send(files, { kind: 'keepWaiting' }),
       leave: (stopAfterMs) =>
         void messenger.send(files, { kind: 'leave', ...(stopAfterMs !== undefined && { stopAfterMs }) }),
@@ -129,6 +132,10 @@ class Launcher implements AgentLauncher, Disposable {
 
   freeMemoryBytes(): number {
     return process.availableMemory();
+  }
+
+  memoryOf(runs: readonly KnownRun[]): Promise<ReadonlyMap<string, number>> {
+    return memoryOfRuns(this.#services.table, (token) => runFiles(this.#runsFolder, token), runs);
   }
 
   freeBytes(): number {

@@ -11,6 +11,7 @@ import { platformCommand } from './windowsCommand.ts';
 const SMALL_BYTES = 64 * 1024;
 const PROMPT_FILE = `\${promptFile}`;
 const REPORT_FILE = `\${reportFile}`;
+const ASKS_FOLDER = `\${asksFolder}`;
 
 /** Makes the run folder with all that its guardian needs, for the owner alone. The environment is not part of it. */
 export async function prepareRun(
@@ -26,7 +27,10 @@ export async function prepareRun(
   if (plan.stdin !== undefined) await writePrompt(files.prompt, plan.stdin);
   if (plan.promptFile !== undefined) await writePrompt(files.promptFile, plan.promptFile);
   const args = plan.args.map((arg) =>
-    arg.replaceAll(PROMPT_FILE, () => files.promptFile).replaceAll(REPORT_FILE, () => files.report),
+    arg
+      .replaceAll(PROMPT_FILE, () => files.promptFile)
+      .replaceAll(REPORT_FILE, () => files.report)
+      .replaceAll(ASKS_FOLDER, () => files.asks),
   );
   const record: RunRequest = {
     format: FORMAT,

@@ -27,9 +27,11 @@ const stopBy = z.enum([
   'timeout',
   'hung',
   'output-limit',
+  'memory',
   'unattended',
   'ended',
   'refused',
+  'asking',
 ]);
 
 const claim = z.object({
@@ -58,6 +60,7 @@ const ended = z.object({
   exit,
   at: time,
   ...stop,
+  peakMemoryBytes: z.exactOptional(time),
   error: z.exactOptional(z.string()),
   swept,
   kept: swept,

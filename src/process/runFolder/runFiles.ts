@@ -27,6 +27,8 @@ export interface RunFiles {
   readonly orders: string;
   /** All orders once more, for a guardian that has no free descriptor. */
   readonly box: string;
+  /** What its agent asks, and the answers: see `src/asking`. */
+  readonly asks: string;
   /** What went wrong in the guardian itself. */
   readonly guardianLog: string;
 }
@@ -69,6 +71,7 @@ export function filesIn(folder: string): RunFiles {
     cut: join(folder, 'cut.json'),
     orders: join(folder, 'orders'),
     box: join(folder, 'orders.box'),
+    asks: join(folder, 'asks'),
     guardianLog: join(folder, 'guardian.log'),
   };
 }

@@ -127,8 +127,13 @@ const VERSION_6 = `
 ALTER TABLE attempts ADD COLUMN containment text;
 `;
 
-/** Version 7: work trees and snapshots (R12), as step 14 of the schema on SQLite. */
+/** Version 7: questions (R17), as step 14 of the schema on SQLite. */
 const VERSION_7 = `
+ALTER TABLE loops ADD COLUMN asking text, ADD COLUMN permits text;
+`;
+
+/** Version 8: work trees and snapshots (R12), as step 15 of the schema on SQLite. */
+const VERSION_8 = `
 ALTER TABLE loops ADD COLUMN work_tree text, ADD COLUMN changes text, ADD COLUMN follow_up text;
 ALTER TABLE attempts ADD COLUMN is_setup smallint, ADD COLUMN tree_before text, ADD COLUMN tree_after text;
 `;
@@ -142,6 +147,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 5, sql: VERSION_5 },
   { version: 6, sql: VERSION_6 },
   { version: 7, sql: VERSION_7 },
+  { version: 8, sql: VERSION_8 },
 ];
 
 /** The version that this code knows. */

@@ -39,8 +39,10 @@ const stopBy = oneOf<StopBy>({
     timeout: 0,
     hung: 0,
     'output-limit': 0,
+    memory: 0,
     unattended: 0,
     ended: 0,
+    asking: 0,
   },
 });
 export const outcome = oneOf<Outcome>({

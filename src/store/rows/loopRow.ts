@@ -30,6 +30,7 @@ import {
   text,
 } from './codecs.ts';
 import { type CheckedRow, ColumnTable, columns, written } from './columnTable.ts';
+import { permitsSchema, questionsSchema } from './questionRow.ts';
 import { changesSchema, workTreeSchema } from './workTreeRow.ts';
 
 const cause = oneOf<AgentErrorCause>({
@@ -81,6 +82,8 @@ const facts = new ColumnTable<LoopFacts, Occasion>({
   lastError: live('last_error', optional(jsonOf(failure))),
   check: unstarted('check_spec', optional(jsonOf(checkSchema))),
   rounds: live('rounds', optional(jsonOf(roundsSchema))),
+  asking: live('asking', optional(jsonOf(questionsSchema))),
+  permits: live('permits', optional(jsonOf(permitsSchema))),
   followUp: live('follow_up', optional(freeText)),
   workTree: live('work_tree', optional(jsonOf(workTreeSchema))),
   changes: live('changes', optional(jsonOf(changesSchema))),
@@ -138,7 +141,17 @@ export const loopSaved = group(['live'], { ...PHASE, ...END });
 
 const waiting = { ...facts.shape, state: z.literal('waiting'), why: z.string() };
 const userDecision = oneOf<UserDecision>({
-  ...{ endUnknown: 0, notEnded: 0, answer: 0, allowance: 0, workTree: 0, maxRounds: 0, maxCost: 0, maxMinutes: 0 },
+  ...{
+    endUnknown: 0,
+    notEnded: 0,
+    answer: 0,
+    allowance: 0,
+    question: 0,
+    workTree: 0,
+    maxRounds: 0,
+    maxCost: 0,
+    maxMinutes: 0,
+  },
   ...{ noProgress: 0, noBetterScore: 0, checkTimeouts: 0, checkUnstartable: 0 },
 });
 

@@ -246,12 +246,20 @@ ALTER TABLE attempts ADD COLUMN containment TEXT;
 `;
 
 /**
- * Version 14: work trees and snapshots (R12).
+ * Version 14: questions (R17). `loops.asking` is what its agent asks, `loops.permits` what was permitted for it alone.
+ */
+const VERSION_14 = `
+ALTER TABLE loops ADD COLUMN asking TEXT;
+ALTER TABLE loops ADD COLUMN permits TEXT;
+`;
+
+/**
+ * Version 15: work trees and snapshots (R12).
  * - `loops.work_tree`: the loop's own work tree; `changes`: what it has changed; `follow_up`: the prompt that it
  *   goes on with.
  * - `attempts.is_setup`: it ran the set-up command; `tree_before`, `tree_after`: the snapshots around it.
  */
-const VERSION_14 = `
+const VERSION_15 = `
 ALTER TABLE loops ADD COLUMN work_tree TEXT;
 ALTER TABLE loops ADD COLUMN changes TEXT;
 ALTER TABLE loops ADD COLUMN follow_up TEXT;
@@ -276,6 +284,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 12, sql: VERSION_12 },
   { version: 13, sql: VERSION_13 },
   { version: 14, sql: VERSION_14 },
+  { version: 15, sql: VERSION_15 },
 ];
 
 /** The version that this code knows. */

@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import { checkCommands } from '../checks/checkCommands.ts';
+import { answerCommands } from '../questions/answerCommands.ts';
 import { bringHomeCommands } from '../review/bringHomeCommands.ts';
 import { cleanUpCommands } from '../review/cleanUpCommands.ts';
 import { reviewCommands } from '../review/reviewCommands.ts';
@@ -28,6 +29,7 @@ const SUPERVISED: CommandTable = {
   ...editCommands,
   ...loopCommands,
   ...unconfirmedCommands,
+  ...answerCommands,
   ...queueCommands,
   ...circuitCommands,
   ...budgetCommands,

@@ -33,6 +33,14 @@ export const windowCommands: CommandTable = {
     await vscode.window.showTextDocument(await vscode.workspace.openTextDocument(HELP_PAGE));
   },
 
+  /** Puts `loops` on the user's PATH, for terminals outside of VS Code. Returns its path. */
+  installLoopsCommand: (ctx) => async () => {
+    const { path, isOnPath } = (await ctx.headless()).installShim();
+    const rest = isOnPath ? 'Type `loops --help` in a terminal.' : 'Add its folder to the PATH of your shell.';
+    void vscode.window.showInformationMessage(`The command loops was installed as ${path}. ${rest}`);
+    return path;
+  },
+
   showLog: (ctx) => () => ctx.log.show(),
 
   openWalkthrough: (ctx) => () =>

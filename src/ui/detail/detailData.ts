@@ -1,16 +1,19 @@
 import type { Check, CheckResult } from '../../core/model/check.ts';
-import { isActive, type Loop } from '../../core/model/loop.ts';
+import { isActive, isFinished, type Loop } from '../../core/model/loop.ts';
 import { toUsd } from '../../core/model/money.ts';
 import { asksForMore, isAtRoundBound } from '../../core/model/needs.ts';
 import type { ProcessIdentity } from '../../core/model/processIdentity.ts';
+import { openQuestions, type Question } from '../../core/model/question.ts';
 import type { AttemptDetail, LiveView, LoopDetail } from '../../core/model/status.ts';
+import { ruleFor } from '../../core/policy/permissionRules.ts';
 import { bestRound } from '../../core/policy/rounds.ts';
+import { choicesOf, requestParts } from '../questions/requestText.ts';
 import { changesText, outcomeText } from '../review/changesText.ts';
 import { reasonOf } from '../text/loopText.ts';
 import { lastWordsOf } from '../text/proofWords.ts';
 import { oneLine } from '../text/safeText.ts';
 import { cleanText } from '../webviewHost/cleanText.ts';
-import type { AttemptRow, DetailData, ProcessRow, ProofData } from './protocol.ts';
+import type { AttemptRow, DetailData, ProcessRow, ProofData, QuestionData } from './protocol.ts';
 
 const PROMPT_SHOWN = 20_000;
 const ROWS_SHOWN = 300;
@@ -62,6 +65,7 @@ export function detailData(
     ...(loop.metadata && { metadata: loop.metadata }),
     prompt: cleanText(prompt.slice(0, PROMPT_SHOWN)),
     promptMore: Math.max(0, prompt.length - PROMPT_SHOWN),
+    questions: isFinished(loop) ? [] : openQuestions(loop).map((question) => questionData(question, loop.cwd)),
     ...(lastWords !== undefined && { lastWords: cleanText(lastWords) }),
     ...(loop.check && { proof: proofOf(loop.check, detail.checks) }),
     attempts: attempts.map((attempt) => attemptRow(attempt, isAlive)),
@@ -75,6 +79,16 @@ export function detailData(
       .map(({ at, from, to, why: reason }) => ({ at, from, to, why: oneLine(reason, 500) }))
       .reverse(),
     historyMore: Math.max(0, history.length - ROWS_SHOWN),
+  };
+}
+
+function questionData(question: Question, folder: string): QuestionData {
+  const { id, request } = question;
+  return {
+    id,
+    parts: requestParts(request),
+    choices: choicesOf(question),
+    canRemember: ruleFor(request, folder) !== undefined,
   };
 }
 

@@ -35,6 +35,14 @@ const request = z.discriminatedUnion('type', [
       'continueWith',
     ]),
   }),
+  z.object({
+    type: z.literal('answer'),
+    given: z.object({
+      question: z.string(),
+      choice: z.exactOptional(z.string()),
+      remember: z.exactOptional(z.enum(['loop', 'always'])),
+    }),
+  }),
   z.object({ type: z.literal('openLog'), attempt: z.int(), file: z.enum(['out', 'err']) }),
   z.object({ type: z.literal('openPrompt') }),
   z.object({ type: z.literal('openFolder') }),
@@ -107,6 +115,8 @@ export function detailPage(deps: ViewDeps, target: LoopTarget, panel: PanelHandl
       const ended = await (await host.ready()).endSpared(loopId, asked.pid, seq);
       if (!ended) void vscode.window.showInformationMessage(`Process ${asked.pid} is no longer there.`);
       session.changed();
+    } else if (asked.type === 'answer') {
+      await vscode.commands.executeCommand('loopSupervisor.answer', target, asked.given);
     } else await vscode.commands.executeCommand(`loopSupervisor.${asked.command}`, target);
   }
 

@@ -88,6 +88,22 @@ export interface ProofData {
   readonly output: string;
 }
 
+/** A question of the loop (R17.1). Every text of the agent's is made visible. */
+export interface QuestionData {
+  readonly id: string;
+  readonly parts: readonly { readonly heading: string; readonly text: string }[];
+  readonly choices: readonly { readonly id: string; readonly word: string }[];
+  /** Whether a rule can allow the like of it. */
+  readonly canRemember: boolean;
+}
+
+/** What the user answers on the page: one of the choices, or an allow rule. */
+export interface AnswerGiven {
+  readonly question: string;
+  readonly choice?: string;
+  readonly remember?: 'loop' | 'always';
+}
+
 /** Everything the page shows of a loop. Costs in USD, times are wall times in ms; all text is plain. */
 export interface DetailData {
   readonly loopId: string;
@@ -137,6 +153,8 @@ export interface DetailData {
   /** The beginning of the prompt, and how many characters more there are. */
   readonly prompt: string;
   readonly promptMore: number;
+  /** What its agent asks, oldest first. */
+  readonly questions: readonly QuestionData[];
   /** What its agent said last. */
   readonly lastWords?: string;
   /** Of a loop with a check. */
@@ -189,6 +207,7 @@ export type DetailCommand =
 export type FromDetail =
   | { readonly type: 'ready' }
   | { readonly type: 'command'; readonly command: DetailCommand }
+  | { readonly type: 'answer'; readonly given: AnswerGiven }
   | { readonly type: 'openLog'; readonly attempt: number; readonly file: 'out' | 'err' }
   | { readonly type: 'openPrompt' }
   | { readonly type: 'openFolder' }

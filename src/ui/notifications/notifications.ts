@@ -2,13 +2,16 @@ import * as vscode from 'vscode';
 import type { SupervisorEvent } from '../../core/model/event.ts';
 import { type Loop, needsUser } from '../../core/model/loop.ts';
 import { asksForMore, isAtRoundBound } from '../../core/model/needs.ts';
+import { openQuestions } from '../../core/model/question.ts';
 import type { LoopDetail } from '../../core/model/status.ts';
+import { isPlain } from '../questions/requestText.ts';
 import type { Config } from '../settings/config.ts';
 import { lastWordsOf, proofWords } from '../text/proofWords.ts';
 import { oneLine } from '../text/safeText.ts';
 import type { HeadlessParts } from '../window/background.ts';
 import { claimEvents, EventTurns, isOwn } from '../window/eventClaims.ts';
 import type { UiDeps } from '../window/uiDeps.ts';
+import { whenReady } from '../window/whenReady.ts';
 import { type Absent, absenceSummary } from './absence.ts';
 import { type Notice, type NoticeKind, noticeKind, noticeOf, type Result } from './notificationTexts.ts';
 import { Presence } from './presence.ts';
@@ -28,8 +31,9 @@ interface Button {
   readonly command: string;
   /** Whether the command takes loops. */
   readonly onLoops?: boolean;
-  /** What else it takes. */
+  /** What else it takes: before the loops, or after them. */
   readonly arg?: string;
+  readonly given?: object;
 }
 
 const SHOW_LOOPS: Button = { title: 'Show Loops', command: 'loopSupervisor.loops.focus' };
@@ -39,6 +43,7 @@ const SHOW_LOOP: Button = { title: 'Show Loop', command: 'loopSupervisor.revealL
 
 /** For a loop that its user can let go on. */
 const CONTINUE: Button = { title: 'Continue', command: 'loopSupervisor.continueRounds', onLoops: true };
+const ANSWER: Button = { title: 'Answer…', command: 'loopSupervisor.answer', onLoops: true };
 
 const STALE_BUTTONS: readonly Button[] = [
   { title: 'Start', command: 'loopSupervisor.tryAccount', arg: 'absence' },
@@ -57,6 +62,7 @@ const STYLES: {
     readonly optional: boolean;
   };
 } = {
+  question: { show: 'warn', one: [ANSWER], many: [ANSWER, SHOW_LOOPS], optional: false },
   completion: { show: 'info', one: [SHOW_OUTPUT, SHOW_LOOP], many: [SHOW_LOOPS], optional: true },
   failure: {
     show: 'warn',
@@ -205,7 +211,9 @@ export class Notifications implements vscode.Disposable {
     const notice = noticeOf(kind, news, titleOf, Date.now(), () => detail && resultOf(detail));
     const [loop] = loops.values();
     const canContinue = loop !== undefined && loops.size === 1 && (asksForMore(loop) || isAtRoundBound(loop));
-    if (notice) await this.#show(kind, notice, kind === 'waiting' && canContinue ? [CONTINUE] : []);
+    const asks = kind === 'question' && only !== undefined ? answersFor(news, loop) : [];
+    const more = kind === 'waiting' && canContinue ? [CONTINUE] : asks;
+    if (notice) await this.#show(kind, notice, more);
   }
 
   async #find(loopId: string): Promise<Loop | undefined> {
@@ -235,9 +243,12 @@ export class Notifications implements vscode.Disposable {
     this.#gathered.clear();
     this.#hasSummarized = true;
     try {
-      const supervisor = await this.#deps.host.ready();
+      // At the start of a window the store is still to be opened.
+      const supervisor = await whenReady(this.#deps.host);
+      // One window says it for all (R10.2).
+      if ((await supervisor.claim([`absence ${since}`])).length === 0) return;
       const finished = await supervisor.finished({ from: since, limit: KEPT });
-      const needYou = supervisor.live(0).filter(({ loop }) => needsUser(loop)).length;
+      const needYou = supervisor.live(0).filter(({ loop }) => needsUser(loop) || openQuestions(loop).length > 0).length;
       const message = absenceSummary({ finished, needYou }, since, Date.now(), absent);
       if (message === undefined) return;
       const failed = finished.some(({ state }) => state === 'failed');
@@ -275,6 +286,7 @@ export class Notifications implements vscode.Disposable {
         button.command,
         ...(button.arg === undefined ? [] : [button.arg]),
         ...(button.onLoops ? [loopIds.length === 1 ? loopIds[0] : loopIds] : []),
+        ...(button.given ? [button.given] : []),
       );
   }
 }
@@ -284,4 +296,22 @@ function resultOf(detail: LoopDetail): Result {
   const proof = proofWords(detail);
   const words = lastWordsOf(detail);
   return { ...(proof && { proof }), ...(words && { words: oneLine(words, 120) }) };
+}
+
+/**
+ * Buttons that answer the only question of a notice at once, where the notice shows all of it; none where its user has
+ * to read more than fits.
+ */
+function answersFor(news: readonly SupervisorEvent[], loop: Loop | undefined): readonly Button[] {
+  const [event, another] = news;
+  if (event?.type !== 'loop:asking' || another || !loop) return [];
+  const question = openQuestions(loop).find(({ id }) => id === event.question);
+  const { kind, command, paths = [], diff } = question?.request ?? {};
+  const text = kind === 'command' ? command : kind === 'read' && diff === undefined ? paths.join(', ') : undefined;
+  if (!question || text === undefined || !isPlain(text)) return [];
+  const button = (title: string, choice: string): Button => {
+    return { title, command: 'loopSupervisor.answer', onLoops: true, given: { question: question.id, choice } };
+  };
+  const allow = question.choices.some((choice) => choice.kind === 'allowOnce') ? [button('Allow Once', 'allow')] : [];
+  return [...allow, button('Deny', 'deny')];
 }

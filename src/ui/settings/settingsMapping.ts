@@ -8,6 +8,7 @@ import {
 } from '../../core/model/settings.ts';
 import { ISOLATIONS } from '../../core/model/workTree.ts';
 import { backoffCeilingMs } from '../../core/policy/backoff.ts';
+import { ruleProblem } from '../../core/policy/permissionRules.ts';
 import { formatDuration } from '../text/format.ts';
 
 const SECOND = 1000;
@@ -51,8 +52,12 @@ export const NUMBER_RULES = {
   firstOutputTimeoutMinutes: fraction(0, 1440, MINUTE),
   silenceTimeoutMinutes: fraction(0, 1440, MINUTE),
   unattendedGraceMinutes: fraction(0, 10_080, MINUTE),
+  askTimeoutMinutes: fraction(0, 10_080, MINUTE),
+  askHoldsSlotMinutes: fraction(0, 10_080, MINUTE),
   staleAfterHours: fraction(0, 8_760, 60 * MINUTE),
   'output.maxLogMegabytes': whole(1, 100_000, MEBIBYTE),
+  'limits.memoryMegabytes': whole(0, 10_000_000, MEBIBYTE),
+  'limits.totalMemoryMegabytes': whole(0, 10_000_000, MEBIBYTE),
   'history.maxAgeDays': whole(1, 3650, 24 * 60 * MINUTE),
   'history.maxLogMegabytes': whole(1, 1_000_000, MEBIBYTE),
   'history.maxLoops': whole(10, 100_000),
@@ -128,6 +133,15 @@ export function mapSettings(get: (key: string) => unknown, files: FilesState = '
     else unreadable(key, `${quote(value)} is not a list of program names`);
     return fallback;
   };
+  const rules = (key: string): readonly string[] => {
+    const value = get(key);
+    const wrong = Array.isArray(value) ? value.find((rule) => ruleProblem(String(rule)) !== undefined) : undefined;
+    if (Array.isArray(value) && wrong === undefined) return value.map(String);
+    if (value === undefined) notSet(key);
+    else if (wrong === undefined) unreadable(key, `${quote(value)} is not a list of rules`);
+    else unreadable(key, `${quote(wrong)} ${ruleProblem(String(wrong))}`);
+    return [];
+  };
   const text = (key: string, fallback: string): string => {
     const value = get(key);
     if (typeof value === 'string' && value !== '') return value;
@@ -167,9 +181,20 @@ export function mapSettings(get: (key: string) => unknown, files: FilesState = '
     endGraceMs: number('endGraceSeconds', d.endGraceMs),
     sweepKeep: names('sweep.keep', d.sweepKeep),
     maxLogBytes: number('output.maxLogMegabytes', d.maxLogBytes),
+    limits: {
+      memory: number('limits.memoryMegabytes', d.limits.memory),
+      totalMemory: number('limits.totalMemoryMegabytes', d.limits.totalMemory),
+    },
     firstOutputTimeoutMs: number('firstOutputTimeoutMinutes', d.firstOutputTimeoutMs),
     silenceTimeoutMs: number('silenceTimeoutMinutes', d.silenceTimeoutMs),
     onSilence: choice('onSilence', d.onSilence),
+    permissions: {
+      allow: rules('permissions.allow'),
+      ask: rules('permissions.ask'),
+      deny: rules('permissions.deny'),
+    },
+    askTimeoutMs: number('askTimeoutMinutes', d.askTimeoutMs),
+    askHoldsSlotMs: number('askHoldsSlotMinutes', d.askHoldsSlotMs),
     onWindowClose: choice('onWindowClose', d.onWindowClose),
     onLimitReset: choice('onLimitReset', d.onLimitReset),
     staleAfterMs: number('staleAfterHours', d.staleAfterMs),
@@ -218,6 +243,12 @@ export function nonsense(s: Settings): SettingProblem[] {
     say(
       'silenceTimeoutMinutes',
       `This has no effect: loopTimeoutMinutes (${formatDuration(s.loopTimeoutMs)}) stops the loop first. Set it lower, or to 0.`,
+    );
+  }
+  if (s.limits.totalMemory > 0 && s.limits.memory > s.limits.totalMemory) {
+    say(
+      'limits.memoryMegabytes',
+      'This has no effect: it is more than limits.totalMemoryMegabytes, which holds for all loops together. Lower it, or raise the other.',
     );
   }
   if (s.maxLogBytes > s.retention.maxLogBytes) {

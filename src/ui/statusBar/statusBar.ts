@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import { needsUser } from '../../core/model/loop.ts';
+import { openQuestions } from '../../core/model/question.ts';
 import type { Status } from '../../core/model/status.ts';
 import { localDay } from '../text/today.ts';
 import type { Pulse } from '../window/pulse.ts';
@@ -59,7 +60,7 @@ export class StatusBar implements vscode.Disposable {
   #glance(): Glance {
     const { current, state } = this.#deps.host;
     const asking = (current?.live(0) ?? []).filter(
-      ({ loop, activity }) => needsUser(loop) || activity?.asking !== undefined,
+      ({ loop, activity }) => needsUser(loop) || activity?.asking !== undefined || openQuestions(loop).length > 0,
     ).length;
     return { host: state.kind, queued: current?.queueLength ?? 0, asking };
   }

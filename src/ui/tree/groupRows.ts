@@ -4,7 +4,7 @@ import { join } from '../text/loopText.ts';
 import { oneLine } from '../text/safeText.ts';
 import type { FinishedFilter } from './finishedFilter.ts';
 import type { GroupName, TreeRow } from './treeRow.ts';
-import { type Snapshot, STATE_GROUPS } from './treeSnapshot.ts';
+import { isAsking, type Snapshot, STATE_GROUPS } from './treeSnapshot.ts';
 
 /**
  * The groups of the tree, in their order; none if there are no loops. A full page of finished loops has `pageSize` of
@@ -14,7 +14,8 @@ export async function groupRows(snapshot: Snapshot, filter: FinishedFilter, page
   const { status, groups, queueLength, unread, finishedCount } = snapshot;
   if (groups.size === 0 && finishedCount.total === 0) return [];
   const size = (id: string) => (groups.get(id)?.length ?? 0) + (id === 'queued' ? unread : 0);
-  const elsewhere = status.concurrencyUsed - size('running');
+  const asking = (groups.get('needsYou') ?? []).filter(({ loop }) => isAsking(loop)).length;
+  const elsewhere = status.concurrencyUsed - size('running') - asking;
   const returned = Math.max(0, queueLength - size('parked') - status.queueDepth);
   const counted = (group: GroupName, label: string) =>
     size(group) > 0 ? [groupRow(group, label, formatNumber(size(group)), size(group))] : [];
@@ -53,6 +54,7 @@ async function finishedGroup(
     formatNumber(total),
     failed > 0 ? `${formatNumber(failed)} failed` : '',
     unread > 0 ? `${formatNumber(unread)} unread` : '',
+    filter.hidesCancelled ? 'cancelled hidden' : '',
   ]);
   const matches = isOn ? page.length : total;
   const orMore = matches === pageSize ? ' or more' : '';

@@ -1,8 +1,10 @@
 import { type FinishedLoop, type Loop, type LoopState, needsUser } from '../../core/model/loop.ts';
 import { asksForMore, isAtRoundBound } from '../../core/model/needs.ts';
+import { openQuestions } from '../../core/model/question.ts';
 import type { LiveView } from '../../core/model/status.ts';
 import { describeFinished, describeLive, join, type TextContext } from '../text/loopText.ts';
 import type { TreeRow } from './treeRow.ts';
+import { isAsking } from './treeSnapshot.ts';
 
 /** Additional text on the row of a running attempt (by token), such as memory; may be empty. */
 export type AttemptExtra = (token: string) => string;
@@ -12,7 +14,7 @@ export function liveRow(view: LiveView, now: number, extra: AttemptExtra, contex
   const { loop, host, activity } = view;
   const { label, description, spoken } = describeLive(view, now, context);
   const running = loop.state === 'running';
-  const asking = activity?.asking !== undefined && running;
+  const asking = openQuestions(loop).length > 0 || (activity?.asking !== undefined && running);
   const silent = activity?.silentForMs !== undefined && running;
   const more = running ? extra(loop.attempt.token) : '';
   const fresh = loop.state === 'queued' && loop.attempts === 0;
@@ -22,7 +24,7 @@ export function liveRow(view: LiveView, now: number, extra: AttemptExtra, contex
     label,
     description: join([description, more]),
     spoken: `${spoken}${more ? `, ${more}` : ''}`,
-    icon: asking ? ASKING_ICON : silent ? SILENT_ICON : LIVE_ICONS[loop.state],
+    icon: asking ? ASKING_ICON : silent ? SILENT_ICON : needsUser(loop) ? NEEDS_USER_ICON : LIVE_ICONS[loop.state],
     context: `loop ${loop.state} live ${host}${silent ? ' silent' : ''}${fresh ? ' fresh' : ''}${needOf(loop)}${workOf(loop)}`,
     children: loop.attempts > 0 ? 'collapsed' : 'none',
     isLive: isLiveRow(loop.state),
@@ -46,6 +48,7 @@ function workOf({ changes, workTree, sessionId }: Loop): string {
 /** What its user has to decide, as the menus ask for it. */
 function needOf(loop: LiveView['loop']): string {
   if (isAtRoundBound(loop)) return ' bound';
+  if (isAsking(loop) || (needsUser(loop) && loop.need === 'question')) return ' asking';
   if (asksForMore(loop)) return ' allowance';
   const isUnconfirmed = needsUser(loop) && (loop.need === 'endUnknown' || loop.need === 'notEnded');
   return isUnconfirmed ? ' unconfirmed' : '';
@@ -63,6 +66,7 @@ export function isLiveRow(state: LoopState): boolean {
 }
 
 const SILENT_ICON = { id: 'warning', color: 'list.warningForeground' };
+const NEEDS_USER_ICON = { id: 'bell-dot', color: 'charts.yellow' };
 const ASKING_ICON = { id: 'question', color: 'charts.yellow' };
 
 const LIVE_ICONS = {

@@ -1,10 +1,11 @@
 import * as vscode from 'vscode';
 import type { Event } from '../../core/model/event.ts';
 import type { Clock } from '../../core/ports/clock.ts';
-import { formatNumber, formatUsage } from '../text/format.ts';
+import { formatUsage } from '../text/format.ts';
 import type { TextContext } from '../text/loopText.ts';
 import type { Pulse } from '../window/pulse.ts';
 import type { UiDeps } from '../window/uiDeps.ts';
+import { badgeOf } from './badge.ts';
 import type { FinishedFilter } from './finishedFilter.ts';
 import { LoopTreeDrag } from './loopTreeDrag.ts';
 import { loopTooltip, treeItemOf } from './loopTreeItem.ts';
@@ -82,13 +83,7 @@ export class LoopTree implements vscode.TreeDataProvider<TreeRow>, vscode.Dispos
         this.#refresh(false);
         const running = status.concurrencyUsed;
         if (running > 0) this.#usage.wake();
-        this.#view.badge =
-          running === 0
-            ? undefined
-            : {
-                value: running,
-                tooltip: `${formatNumber(running)} of ${formatNumber(status.concurrencyMax)} loops running`,
-              };
+        this.#view.badge = badgeOf(status);
       }),
       this.#view.onDidChangeVisibility(() => this.#setTicking()),
       this.#view.onDidCollapseElement(({ element }) => this.#shown.foldUp(element)),

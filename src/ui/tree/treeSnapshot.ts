@@ -1,4 +1,5 @@
 import { type FinishedLoop, needsUser } from '../../core/model/loop.ts';
+import { openQuestions } from '../../core/model/question.ts';
 import type { LiveView, Status, WaitingFor } from '../../core/model/status.ts';
 import type { FinishedQuery } from '../../core/ports/store.ts';
 import type { Supervisor } from '../../core/supervisor.ts';
@@ -35,6 +36,11 @@ export const STATE_GROUPS = {
   waiting: 'waiting',
 } as const;
 
+/** Whether a running loop waits for the answer of its user (R17.1). */
+export function isAsking(loop: LiveView['loop']): boolean {
+  return loop.state === 'running' && openQuestions(loop).length > 0;
+}
+
 /** Reads what the tree shows: the first `maxQueued` queued loops, and the finished loops that `query` lists. */
 export function takeSnapshot(source: TreeSource, maxQueued: number, query: FinishedQuery): Snapshot {
   const views = source.live(maxQueued);
@@ -66,7 +72,7 @@ function byGroup(views: readonly LiveView[]): Map<string, LiveView[]> {
 }
 
 function groupOf({ loop, waitingFor }: LiveView): GroupName {
-  if (needsUser(loop)) return 'needsYou';
+  if (needsUser(loop) || isAsking(loop)) return 'needsYou';
   return waitingFor !== undefined && PARKED.includes(waitingFor) ? 'parked' : STATE_GROUPS[loop.state];
 }
 

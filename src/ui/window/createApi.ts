@@ -11,6 +11,7 @@ export function createApi(host: SupervisorHost): LoopSupervisorApi {
     status: () => frozenCopy(host.status()),
     get: async (loopId) => (await host.ready()).get(loopId),
     recordCost: async (loopId, usd, key) => (await host.ready()).recordCost(loopId, usd, key),
+    answer: async (loopId, given) => (await host.ready()).answer(loopId, given),
     resetCircuit: async (account) => (await host.ready()).resetCircuit(account),
     accounts: () => frozenCopy(host.status().accounts),
     tryNow: async (account) => (await host.ready()).tryNow(account),

@@ -12,6 +12,7 @@ export function emptyStatus(settings: Settings, now: number, notReady: string | 
     queued: [],
     parked: [],
     backingOff: [],
+    asking: [],
     waiting: [],
     circuitState: 'closed',
     circuit: { state: 'closed', consecutiveFailures: 0, cooldownRemainingMs: 0, reasons: [] },

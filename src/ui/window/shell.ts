@@ -27,6 +27,7 @@ import { provideAccessibilityHelp } from './accessibilityHelp.ts';
 import { BackgroundHost } from './background.ts';
 import { keepContextKeys } from './contextKeys.ts';
 import { Milestones } from './milestones.ts';
+import { offerInTerminals } from './terminalCommand.ts';
 
 /** Builds the whole user interface from what the composition root provides. */
 export function createShell(deps: ViewDeps, config: Config, agentChecks: AgentChecks): vscode.Disposable {
@@ -79,6 +80,7 @@ export function createShell(deps: ViewDeps, config: Config, agentChecks: AgentCh
       isVisible: (seq) => [transcripts, details].some((panels) => panels.isVisible(String(seq))),
     }),
     new BackgroundHost(deps, config),
+    offerInTerminals(deps),
     runNotifyCommand(deps, config) as vscode.Disposable,
     keepContextKeys(deps, pulse, config, filter),
     tellTrouble(deps),

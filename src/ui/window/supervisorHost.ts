@@ -1,6 +1,6 @@
 import { copyOf } from '../../core/model/copy.ts';
 import type { Disposable } from '../../core/model/disposable.ts';
-import { NotReadyError, StoreError } from '../../core/model/errors.ts';
+import { isSupervisorError, NotReadyError } from '../../core/model/errors.ts';
 import { Emitter, type Event, type SupervisorEvent } from '../../core/model/event.ts';
 import type { LoopSpec } from '../../core/model/loopSpec.ts';
 import type { Settings } from '../../core/model/settings.ts';
@@ -236,5 +236,6 @@ export class SupervisorHost implements Disposable {
 
 /** Disk space or the server may come back without any action in this window. */
 function mayPass(error: Error): boolean {
-  return error instanceof StoreError && (error.kind === 'disk' || error.kind === 'unreachable');
+  if (!isSupervisorError(error) || !('kind' in error)) return false;
+  return error.kind === 'disk' || error.kind === 'unreachable';
 }

@@ -85,6 +85,7 @@ export class RealRuns implements Disposable {
         lines: () => {},
         silent: () => {},
         unseen: () => {},
+        asking: () => {},
         ended: ended.resolve,
       },
     );

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { AgentReader } from '../../../src/core/model/agentEvent.ts';
 import type { Disposable } from '../../../src/core/model/disposable.ts';
+import type { AskedQuestion } from '../../../src/core/model/question.ts';
 import type { CommandPlan } from '../../../src/core/ports/agents.ts';
 import type {
   AdoptRequest,
@@ -93,6 +94,13 @@ export class Told implements RunObserver {
 
   lines(lines: LiveLines): void {
     this.lastLines.push(lines);
+  }
+
+  /** What it asked, look by look. */
+  readonly asked: (readonly AskedQuestion[])[] = [];
+
+  asking(questions: readonly AskedQuestion[]): void {
+    this.asked.push(questions);
   }
 
   ended(end: RunEnd): void {

@@ -84,6 +84,7 @@ export function statusWith(more: Partial<Status> = {}): Status {
     accounts: [],
     holds: [],
     backingOff: [],
+    asking: [],
     waiting: [],
     circuitState: 'closed',
     circuit: { state: 'closed', consecutiveFailures: 0, cooldownRemainingMs: 0, reasons: [] },

@@ -6,6 +6,7 @@ import { connect } from '../../webviewHost/webview/vscodeApi.ts';
 import type { DetailCommand, DetailData, FileRow, FromDetail, ToDetail } from '../protocol.ts';
 import { attemptCard } from './attemptCard.ts';
 import { ProofCard } from './proofCard.ts';
+import { QuestionCard } from './questionCard.ts';
 import { rowsTable } from './rowsTable.ts';
 import { UsageCard } from './usageCard.ts';
 
@@ -25,6 +26,7 @@ const promptMore = h('p', { class: 'dim', hidden: true });
 const attempts = h('div', { class: 'attempts' });
 const costs = h('div');
 const history = h('div');
+const questions = new QuestionCard((given) => post({ type: 'answer', given }));
 const proof = new ProofCard();
 const usage = new UsageCard();
 const announcer = new Announcer();
@@ -66,6 +68,7 @@ document.body.append(
     ),
     banner,
     why,
+    questions.element,
     facts,
     usage.element,
     saidLast,
@@ -133,6 +136,7 @@ function show(detail: DetailData): void {
   why.hidden = detail.why === undefined;
   why.textContent = detail.why ?? '';
   why.className = `why ${detail.state === 'failed' ? 'bad' : ''}`;
+  if (detail.questions.length > (before?.questions.length ?? 0)) announcer.say('It asks for permission.');
   if (before && before.state !== detail.state)
     announcer.say(`${STATE_WORDS[detail.state]}${detail.why ? `: ${detail.why}` : ''}`);
   showActions(detail);
@@ -143,6 +147,7 @@ function show(detail: DetailData): void {
   lastWords.textContent = detail.lastWords ?? '';
   promptMore.hidden = detail.promptMore === 0;
   promptMore.textContent = `… and ${detail.promptMore.toLocaleString('en-US')} characters more: open it in the editor.`;
+  questions.show(detail.questions);
   proof.show(detail.proof);
   showAttempts(detail);
   const now = Date.now();

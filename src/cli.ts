@@ -1,0 +1,54 @@
+import { readFileSync, realpathSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { call } from './cli/program.ts';
+import type { Session } from './cli/session.ts';
+import type { Parts } from './parts.ts';
+import { startHost } from './process/launch/hostProcess.ts';
+
+// loops …: the command line (R15.3). It runs on the Node of VS Code, or on any from 22.15 on.
+const program = realpathSync(process.argv[1] as string);
+const dist = dirname(program);
+const { version } = JSON.parse(readFileSync(join(dist, '../package.json'), 'utf8')) as { version: string };
+// It is for this process alone. SQLite is called experimental by older versions of Node, which is no news for a user.
+delete process.env['ELECTRON_RUN_AS_NODE'];
+process.removeAllListeners('warning');
+
+async function load({ storage, config, trusted, folder }: Session): Promise<Parts> {
+  const { createParts } = await import('./parts.ts');
+  const { createCatalog } = await import('./agents/catalog.ts');
+  const say = (message: string) => process.stderr.write(`${message}\n`);
+  return createParts({
+    ...{ role: 'caller', createCatalog, storage, say },
+    trusts: (path) => trusted.has(path),
+    bundle: (name) => join(dist, `${name}.cjs`),
+    settings: () => config.settings,
+    doubts: () => config.doubts,
+    agentSettings: () => ({ agents: config.get('agents'), prices: config.get('prices') }),
+    folders: () => (folder === undefined ? [] : [folder]),
+    sharedStore: () => config.text('store'),
+    storeFolder: () => config.text('storeFolder'),
+    storePassword: async () => undefined,
+    current: () => undefined,
+    tell: () => undefined,
+    // What a window would log: a person wants the result, and a failure is told where it is met.
+    log: (message, error) => {
+      if (process.env['LOOP_SUPERVISOR_DEBUG']) say(`${message} ${error ?? ''}`);
+    },
+  });
+}
+
+call(process.argv.slice(2), {
+  ...{ version, program, load, out: process.stdout, error: process.stderr },
+  environment: process.env,
+  cwd: process.cwd(),
+  startHost: (storage, logPath) =>
+    startHost({ nodePath: process.execPath, program: join(dist, 'host.cjs'), storage, logPath }),
+}).then(
+  (exitCode) => {
+    process.exitCode = exitCode;
+  },
+  (error: unknown) => {
+    process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+    process.exitCode = 1;
+  },
+);

@@ -1,0 +1,17 @@
+import type { Command } from 'commander';
+import type { ExitCode } from '../exitCodes.ts';
+import type { Session } from '../session.ts';
+
+/** What a command does with its arguments. Resolves with what the call ends with. */
+export type Action<A extends readonly unknown[]> = (session: Session, ...args: A) => Promise<ExitCode>;
+
+/** Adds the commands of a file to the program. `run` makes of an action what commander calls. */
+export type AddCommands = (program: Command, run: Run) => void;
+
+export type Run = <A extends readonly unknown[]>(action: Action<A>) => (...args: A) => Promise<void>;
+
+/** Help after the options: examples, each with what it is for. */
+export function examples(...lines: readonly (readonly [call: string, what: string])[]): string {
+  const width = Math.max(...lines.map(([call]) => call.length));
+  return `\nExamples:\n${lines.map(([call, what]) => `  $ ${call.padEnd(width)}   # ${what}`).join('\n')}\n`;
+}

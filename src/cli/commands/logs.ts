@@ -1,0 +1,169 @@
+import { closeSync, openSync, readSync } from 'node:fs';
+import { StringDecoder } from 'node:string_decoder';
+import type { AgentEvent, AgentReader } from '../../core/model/agentEvent.ts';
+import { isFinished, needsUser } from '../../core/model/loop.ts';
+import type { AttemptDetail } from '../../core/model/status.ts';
+import { oneLine, stripEscapes } from '../../ui/text/safeText.ts';
+import { CallError, EXIT } from '../exitCodes.ts';
+import type { Output } from '../output.ts';
+import { type Session, sleep } from '../session.ts';
+import { positive } from './amounts.ts';
+import { type AddCommands, examples } from './command.ts';
+
+interface LogsOptions {
+  readonly follow?: true;
+  readonly raw?: true;
+  readonly stderr?: true;
+  readonly attempt?: number;
+}
+
+const LOOK_EVERY_MS = 300;
+const CHUNK = 64 * 1024;
+
+export const addLogs: AddCommands = (program, run) => {
+  program
+    .command('logs')
+    .summary("show a loop's output")
+    .description(
+      'Shows what the agent of a loop said and did. With -f it goes on until the loop ends or waits for you.',
+    )
+    .argument('<id>', 'the id of a loop')
+    .option('-f, --follow', 'go on as more comes, over restarts and rounds too')
+    .option('--raw', 'the output as the agent wrote it')
+    .option('--stderr', 'its standard error instead')
+    .option('--attempt <number>', 'of this attempt; of the latest if absent', positive)
+    .addHelpText(
+      'after',
+      examples(['loops logs -f loop-1a2b3c', 'watch it'], ['loops logs --raw a > a.jsonl', 'the log itself']),
+    )
+    .action(
+      run(async (session, id: string, options: LogsOptions) => {
+        const supervisor = await session.supervisor();
+        const detail = await supervisor.get(id);
+        if (!detail) throw new CallError(EXIT.notFound, `There is no loop ${id}.`);
+        const chosen = choose(detail.attempts, options.attempt);
+        if (!chosen && !options.follow)
+          throw new CallError(
+            EXIT.notFound,
+            `The loop ${id} has no ${options.attempt === undefined ? 'output yet' : `attempt ${options.attempt}`}.`,
+          );
+        if (options.follow) await session.ensureHost();
+        let shown = chosen ? await printer(session, detail.loop.agent, chosen, options) : undefined;
+        shown?.more();
+        while (options.follow && options.attempt === undefined) {
+          const loop = await supervisor.find(id);
+          const attempts = (await supervisor.get(id))?.attempts ?? [];
+          const latest = attempts.at(-1);
+          if (latest && latest.token !== shown?.token) {
+            shown?.end();
+            shown = await printer(session, detail.loop.agent, latest, options);
+            session.output.progress(`── attempt ${latest.number}`);
+          }
+          shown?.more();
+          if (!loop || isFinished(loop) || needsUser(loop)) break;
+          await sleep(LOOK_EVERY_MS);
+        }
+        shown?.end();
+        return EXIT.ok;
+      }),
+    );
+};
+
+function choose(attempts: readonly AttemptDetail[], number: number | undefined): AttemptDetail | undefined {
+  return number === undefined ? attempts.at(-1) : attempts.find((attempt) => attempt.number === number);
+}
+
+interface Printer {
+  readonly token: string;
+  /** Prints what was added since. */
+  more(): void;
+  /** Prints what is left of an unfinished line. */
+  end(): void;
+}
+
+async function printer(
+  session: Session,
+  agent: string,
+  attempt: AttemptDetail,
+  options: LogsOptions,
+): Promise<Printer> {
+  const parts = await session.parts();
+  const { stdout, stderr } = (await session.logs())(attempt.token);
+  const path = options.stderr ? stderr : stdout;
+  const profile = attempt.isCheck || options.raw || options.stderr ? undefined : parts.profile(agent);
+  const reader = profile?.needsReading ? profile.reader(undefined, attempt.resumed ? {} : undefined) : undefined;
+  const show = reader
+    ? eventLines(reader, session.output)
+    : (text: string) => session.output.raw(options.raw ? text : stripEscapes(text));
+  const decoder = new StringDecoder('utf8');
+  const buffer = Buffer.alloc(CHUNK);
+  let position = 0;
+  return {
+    token: attempt.token,
+    more: () => {
+      let file: number;
+      try {
+        file = openSync(path, 'r');
+      } catch {
+        // It has not begun, or retention has removed it.
+        return;
+      }
+      try {
+        for (let read = 1; read > 0; ) {
+          read = readSync(file, buffer, 0, CHUNK, position);
+          position += read;
+          if (read > 0) show(decoder.write(buffer.subarray(0, read)));
+        }
+      } finally {
+        closeSync(file);
+      }
+    },
+    end: () => show(`${decoder.end()}\n`.slice(reader ? 0 : 1)),
+  };
+}
+
+/** Shows an agent's stream as people read it: its text, its tool calls, what went wrong. */
+function eventLines(reader: Pick<AgentReader, 'line'>, output: Output): (text: string) => void {
+  let rest = '';
+  let isWithinText = false;
+  const say = (text: string) => {
+    if (isWithinText) output.line();
+    isWithinText = false;
+    output.line(text);
+  };
+  const show = (event: AgentEvent) => {
+    switch (event.type) {
+      case 'text':
+        if (event.delta) {
+          output.raw(stripEscapes(event.text));
+          isWithinText = !event.text.endsWith('\n');
+        } else say(stripEscapes(event.text.trimEnd()));
+        break;
+      case 'toolCall':
+        say(output.style('cyan', `▸ ${oneLine(`${event.name} ${event.summary}`, 200)}`));
+        break;
+      case 'toolResult':
+        if (!event.ok) say(output.style('red', `✗ ${oneLine(event.summary, 200)}`));
+        break;
+      case 'denied':
+        say(output.style('yellow', `✗ ${oneLine(`${event.tool} was denied: ${event.reason}`, 200)}`));
+        break;
+      case 'retry':
+      case 'limit':
+        say(output.style('yellow', oneLine(event.reason, 200)));
+        break;
+      case 'warning':
+        say(output.style('yellow', oneLine(event.text, 200)));
+        break;
+      case 'end':
+        if (!event.ok) say(output.style('red', oneLine(event.reason, 500)));
+        else if (isWithinText) say('');
+        break;
+    }
+  };
+  return (text) => {
+    const lines = (rest + text).split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) if (line !== '') for (const event of reader.line(line)) show(event);
+  };
+}

@@ -1,0 +1,58 @@
+import { EXIT } from '../exitCodes.ts';
+import { pausedSchema, submitSchema } from '../schemas.ts';
+import { amount } from './amounts.ts';
+import { type AddCommands, examples } from './command.ts';
+
+interface RetryOptions {
+  readonly maxCost?: number;
+}
+
+export const addQueue: AddCommands = (program, run) => {
+  program
+    .command('retry')
+    .summary('submit a failed loop again')
+    .description('Submits a loop that has failed for good again, with its restarts cleared.')
+    .argument('<id>', 'the id of a loop')
+    .option('--max-cost <usd>', 'a new cap', amount)
+    .addHelpText(
+      'after',
+      examples(['loops retry loop-1a2b3c', 'as it was'], ['loops retry a --max-cost 2', 'with a new cap']),
+    )
+    .action(
+      run(async (session, id: string, { maxCost }: RetryOptions) => {
+        session.mustNotBeInside('Retrying a loop');
+        const supervisor = await session.supervisor();
+        const result = await supervisor.retry(id, maxCost === undefined ? {} : { maxCostUsd: maxCost });
+        await session.ensureHost();
+        const { output } = session;
+        if (output.isJson) output.json(submitSchema, { ...result, state: 'queued', isNew: false });
+        else output.line(`${id} is queued at ${result.position}`);
+        return EXIT.ok;
+      }),
+    );
+  for (const [name, paused, summary, description] of [
+    [
+      'pause',
+      true,
+      'hold the queue',
+      'Queued loops wait until `loops resume`. Running ones go on, and submits still queue.',
+    ],
+    ['resume', false, 'let the queue go on', 'Queued loops start again, as far as there is room.'],
+  ] as const)
+    program
+      .command(name)
+      .summary(summary)
+      .description(description)
+      .action(
+        run(async (session) => {
+          session.mustNotBeInside(paused ? 'Pausing the queue' : 'Resuming the queue');
+          const supervisor = await session.supervisor();
+          await (paused ? supervisor.pause() : supervisor.resume());
+          await session.ensureHost();
+          const { output } = session;
+          if (output.isJson) output.json(pausedSchema, { paused });
+          else output.line(paused ? 'The queue is paused.' : 'The queue goes on.');
+          return EXIT.ok;
+        }),
+      );
+};

@@ -1,0 +1,83 @@
+import { isFinished, type Loop, needsUser } from '../../core/model/loop.ts';
+import { reasonOf } from '../../ui/text/loopText.ts';
+import { CallError, EXIT, type ExitCode } from '../exitCodes.ts';
+import { loopJson } from '../loopJson.ts';
+import { waitSchema } from '../schemas.ts';
+import { type Session, sleep } from '../session.ts';
+import { amount } from './amounts.ts';
+import { type AddCommands, examples } from './command.ts';
+
+interface WaitOptions {
+  readonly timeout?: number;
+}
+
+const LOOK_EVERY_MS = 200;
+
+export const addWait: AddCommands = (program, run) => {
+  program
+    .command('wait')
+    .summary('wait for the end of loops')
+    .description(
+      'Waits until the named loops have ended or wait for you, and ends as the worst of them: failed, cancelled, waiting for you, completed. Changes of state go to standard error.',
+    )
+    .argument('<id...>', 'ids of loops')
+    .option('--timeout <seconds>', 'wait no longer than this', amount)
+    .addHelpText(
+      'after',
+      examples(
+        ['loops wait loop-1a2b3c', 'until it is done'],
+        ['id=$(loops submit "Fix it") && loops wait "$id" && loops logs "$id"', 'in a script'],
+        ['loops wait --timeout 600 a b || echo "ended with $?"', 'ten minutes at most'],
+      ),
+    )
+    .action(
+      run((session, ids: readonly string[], { timeout }: WaitOptions) =>
+        waitFor(session, ids, timeout === undefined ? undefined : timeout * 1_000),
+      ),
+    );
+};
+
+/**
+ * Waits for loops, tells each change of state, and resolves with what the call ends with. `withinMs`: no bound if
+ * undefined.
+ */
+export async function waitFor(
+  session: Session,
+  ids: readonly string[],
+  withinMs: number | undefined,
+): Promise<ExitCode> {
+  const supervisor = await session.supervisor();
+  const { output, clock } = session;
+  await session.ensureHost();
+  const deadline = withinMs === undefined ? Number.POSITIVE_INFINITY : performance.now() + withinMs;
+  const said = new Map<string, string>();
+  const find = async (id: string): Promise<Loop> => {
+    const loop = await supervisor.find(id);
+    if (!loop) throw new CallError(EXIT.notFound, `There is no loop ${id}.`);
+    const reason = reasonOf(loop);
+    const text = `${loop.state}${reason === undefined ? '' : `: ${reason}`}`;
+    if (said.get(id) !== text) output.progress(`${new Date(clock.now()).toLocaleTimeString('en-GB')} ${id} ${text}`);
+    said.set(id, text);
+    return loop;
+  };
+  let timedOut = false;
+  let loops = await Promise.all(ids.map(find));
+  while (!loops.every(isOver) && !timedOut) {
+    await sleep(LOOK_EVERY_MS);
+    loops = await Promise.all(ids.map(find));
+    timedOut = performance.now() > deadline && !loops.every(isOver);
+  }
+  if (output.isJson) output.json(waitSchema, { loops: loops.map((loop) => loopJson(loop)), timedOut });
+  if (timedOut) output.notice('The time was up.');
+  return timedOut ? EXIT.timedOut : worst(loops);
+}
+
+function isOver(loop: Loop): boolean {
+  return isFinished(loop) || needsUser(loop);
+}
+
+function worst(loops: readonly Loop[]): ExitCode {
+  if (loops.some(({ state }) => state === 'failed')) return EXIT.failed;
+  if (loops.some(({ state }) => state === 'cancelled')) return EXIT.cancelled;
+  return loops.every(({ state }) => state === 'completed') ? EXIT.ok : EXIT.needsYou;
+}

@@ -1,0 +1,54 @@
+import { isFinished, type Loop } from '../core/model/loop.ts';
+import { toUsd } from '../core/model/money.ts';
+import type { LiveView, LoopDetail } from '../core/model/status.ts';
+import { reasonOf } from '../ui/text/loopText.ts';
+import type { LoopJson } from './schemas.ts';
+
+/** A loop as `--json` prints it. */
+export function loopJson(loop: Loop, view?: Pick<LiveView, 'position' | 'waitingFor'>): LoopJson {
+  const reason = reasonOf(loop) ?? view?.waitingFor;
+  return {
+    loopId: loop.loopId,
+    title: loop.title,
+    state: loop.state,
+    agent: loop.agent,
+    cwd: loop.cwd,
+    priority: loop.priority,
+    ...(view?.position !== undefined && { position: view.position }),
+    ...(reason !== undefined && { reason }),
+    attempts: loop.attempts,
+    costUsd: toUsd(loop.cost),
+    costEstimated: loop.costEstimated > 0,
+    submittedAt: iso(loop.submittedAt),
+    ...(isFinished(loop) && { finishedAt: iso(loop.finishedAt) }),
+  };
+}
+
+/** Everything about a loop as `show --json` prints it. `logOf`: the path of an attempt's output. */
+export function detailJson(detail: LoopDetail, logOf: (token: string) => string) {
+  const { loop, prompt, attempts, history, costUsd } = detail;
+  return {
+    ...loopJson(loop),
+    costUsd,
+    prompt,
+    ...(loop.check && { check: loop.check.command }),
+    ...(loop.maxCost !== undefined && { maxCostUsd: toUsd(loop.maxCost) }),
+    attemptList: attempts.map((attempt) => ({
+      number: attempt.number,
+      startedAt: iso(attempt.startedAt),
+      ...(attempt.endedAt !== undefined && { endedAt: iso(attempt.endedAt) }),
+      ...(attempt.outcome !== undefined && { outcome: attempt.outcome }),
+      ...(attempt.reason !== undefined && { reason: attempt.reason }),
+      ...(attempt.exitCode !== undefined && { exitCode: attempt.exitCode }),
+      ...(attempt.pid !== undefined && { pid: attempt.pid }),
+      costUsd: attempt.cost.usd,
+      isCheck: attempt.isCheck === true,
+      log: logOf(attempt.token),
+    })),
+    history: history.map(({ at, from, to, why }) => ({ at: iso(at), from, to, why })),
+  };
+}
+
+export function iso(at: number): string {
+  return new Date(at).toISOString();
+}

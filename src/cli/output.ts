@@ -1,0 +1,73 @@
+import { styleText } from 'node:util';
+import type * as z from 'zod/mini';
+import { oneLine } from '../ui/text/safeText.ts';
+import { EXIT, type ExitCode } from './exitCodes.ts';
+
+type Style = 'bold' | 'dim' | 'green' | 'red' | 'yellow' | 'cyan';
+
+/** A stream that may be a terminal. */
+export interface Terminal {
+  write(text: string): unknown;
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+}
+
+/** What a call writes: for people, or with `--json` one value on standard output. */
+export class Output {
+  readonly isJson: boolean;
+  readonly #out: Terminal;
+  readonly #error: Terminal;
+  readonly #hasColour: boolean;
+
+  constructor(isJson: boolean, out: Terminal, error: Terminal, environment: NodeJS.ProcessEnv) {
+    this.isJson = isJson;
+    this.#out = out;
+    this.#error = error;
+    // https://no-color.org
+    const isPlain = (environment['NO_COLOR'] ?? '') !== '' || environment['TERM'] === 'dumb';
+    this.#hasColour = out.isTTY === true && !isPlain;
+  }
+
+  /** Writes a value as JSON that fits its schema: other fields are left out. Returns what the call ends with. */
+  json<T extends z.ZodMiniType>(schema: T, value: z.input<T>): ExitCode {
+    this.#out.write(`${JSON.stringify(schema.parse(value))}\n`);
+    return EXIT.ok;
+  }
+
+  line(text = ''): void {
+    this.#out.write(`${text}\n`);
+  }
+
+  raw(text: string): void {
+    this.#out.write(text);
+  }
+
+  /** A line about how it goes, beside the result. */
+  progress(text: string): void {
+    if (!this.isJson) this.#error.write(`${text}\n`);
+  }
+
+  /** What a person should know, whatever the form of the result. */
+  notice(text: string): void {
+    this.#error.write(`${text}\n`);
+  }
+
+  style(style: Style, text: string): string {
+    return this.#hasColour ? styleText(style, text, { validateStream: false }) : text;
+  }
+
+  /** A table: columns are as wide as they need, and the last one is cut at the terminal's edge. */
+  table(head: readonly string[], rows: readonly (readonly string[])[]): void {
+    const clean = rows.map((row) => row.map((cell) => oneLine(cell, 200)));
+    const widths = head.map((title, at) => Math.max(title.length, ...clean.map((row) => row[at]?.length ?? 0)));
+    const last = head.length - 1;
+    const edge = this.#out.isTTY ? (this.#out.columns ?? 120) : Number.POSITIVE_INFINITY;
+    const room = Math.max(20, edge - widths.slice(0, last).reduce((sum, width) => sum + width + 2, 0));
+    const text = (row: readonly string[]) =>
+      row
+        .map((cell, at) => (at === last ? oneLine(cell, Math.min(room, 500)) : cell.padEnd(widths[at] ?? 0)))
+        .join('  ');
+    this.line(this.style('bold', text(head)).trimEnd());
+    for (const row of clean) this.line(text(row).trimEnd());
+  }
+}

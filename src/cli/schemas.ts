@@ -1,0 +1,117 @@
+import * as z from 'zod/mini';
+
+// What `--json` prints. Times are ISO 8601 in UTC, amounts USD. Fields may be added; none is renamed or removed.
+
+const state = z.enum([
+  'queued',
+  'running',
+  'stopping',
+  'preparing',
+  'checking',
+  'backingOff',
+  'waiting',
+  'completed',
+  'failed',
+  'cancelled',
+]);
+const time = z.string();
+const usd = z.number();
+
+/** One loop in a list. */
+export const loopSchema = z.object({
+  loopId: z.string(),
+  title: z.string(),
+  state,
+  agent: z.string(),
+  cwd: z.string(),
+  priority: z.int(),
+  /** 1-based; while it is queued. */
+  position: z.optional(z.int()),
+  /** Why it is queued, waits or failed. */
+  reason: z.optional(z.string()),
+  attempts: z.int(),
+  costUsd: usd,
+  /** Some of the cost is a guess or priced from tokens. */
+  costEstimated: z.boolean(),
+  submittedAt: time,
+  finishedAt: z.optional(time),
+});
+export type LoopJson = z.infer<typeof loopSchema>;
+
+export const listSchema = z.object({ loops: z.array(loopSchema), more: z.boolean() });
+
+const attemptSchema = z.object({
+  number: z.int(),
+  startedAt: time,
+  endedAt: z.optional(time),
+  outcome: z.optional(z.string()),
+  reason: z.optional(z.string()),
+  exitCode: z.optional(z.int()),
+  pid: z.optional(z.int()),
+  costUsd: usd,
+  isCheck: z.boolean(),
+  log: z.string(),
+});
+
+export const showSchema = z.extend(loopSchema, {
+  prompt: z.string(),
+  check: z.optional(z.string()),
+  maxCostUsd: z.optional(usd),
+  attemptList: z.array(attemptSchema),
+  history: z.array(z.object({ at: time, from: z.string(), to: z.string(), why: z.string() })),
+});
+
+export const submitSchema = z.object({
+  loopId: z.string(),
+  state,
+  queued: z.boolean(),
+  /** 1-based; 0 when it is not queued. */
+  position: z.int(),
+  /** False: there was a loop of that id already, and this is it. */
+  isNew: z.boolean(),
+  note: z.optional(z.string()),
+});
+
+/** What `wait` saw last of each loop. */
+export const waitSchema = z.object({ loops: z.array(loopSchema), timedOut: z.boolean() });
+
+/** What a call did to each loop that it names. */
+export const doneSchema = z.object({ loops: z.array(z.object({ loopId: z.string(), done: z.boolean() })) });
+
+export const budgetSchema = z.object({
+  spentUsd: usd,
+  unknownUsd: usd,
+  reservedUsd: usd,
+  /** 0: there is none. */
+  limitUsd: usd,
+  remainingUsd: z.optional(usd),
+  resetsAt: time,
+});
+
+export const hostSchema = z.object({
+  running: z.boolean(),
+  pid: z.optional(z.int()),
+  since: z.optional(time),
+  windows: z.int(),
+  background: z.string(),
+  settingsFrom: z.string(),
+  log: z.string(),
+});
+
+export const statusSchema = z.object({
+  running: z.int(),
+  slots: z.int(),
+  queued: z.int(),
+  parked: z.int(),
+  backingOff: z.int(),
+  waiting: z.int(),
+  paused: z.boolean(),
+  circuits: z.array(z.object({ account: z.string(), state: z.string() })),
+  holds: z.array(z.object({ of: z.string(), reason: z.string(), why: z.string() })),
+  budget: budgetSchema,
+  host: hostSchema,
+});
+
+export const pausedSchema = z.object({ paused: z.boolean() });
+export const trustSchema = z.object({ trusted: z.string() });
+export const errorSchema = z.object({ error: z.object({ code: z.string(), message: z.string() }) });

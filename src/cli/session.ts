@@ -1,0 +1,146 @@
+import { existsSync, realpathSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { systemClock as clock } from '../core/runtime/systemClock.ts';
+import type { Supervisor } from '../core/supervisor.ts';
+import { HostConfig } from '../headless/hostConfig.ts';
+import { type HostFiles, hostFiles } from '../headless/hostFiles.ts';
+import { TrustedFolders } from '../headless/trustedFolders.ts';
+import type { Parts } from '../parts.ts';
+import { type RunFiles, runFiles } from '../process/runFolder/runFiles.ts';
+import { callerIn } from './caller.ts';
+import { CallError, EXIT } from './exitCodes.ts';
+import type { Output } from './output.ts';
+
+export interface SessionOptions {
+  readonly output: Output;
+  /** The folder with the store, as it was asked for; the default one if absent. */
+  readonly storage: string | undefined;
+  readonly environment: NodeJS.ProcessEnv;
+  /** The working directory, absolute. */
+  readonly cwd: string;
+  /** The path of this program. */
+  readonly program: string;
+  /** Opens the supervisor's parts as a caller. */
+  readonly load: (session: Session) => Promise<Parts>;
+  /** Starts the headless host. */
+  readonly startHost: (storage: string, logPath: string) => void;
+}
+
+const HOST_COMES_WITHIN_MS = 10_000;
+const LOOK_EVERY_MS = 100;
+
+/** One call of `loops`: which store it is about, its settings, and its supervisor once it needs one. */
+export class Session {
+  readonly output: Output;
+  readonly storage: string;
+  readonly cwd: string;
+  readonly environment: NodeJS.ProcessEnv;
+  readonly config: HostConfig;
+  readonly trusted: TrustedFolders;
+  readonly files: HostFiles;
+  readonly clock = clock;
+  /** The workspace folder that a submit belongs to. */
+  folder: string | undefined;
+  readonly #options: SessionOptions;
+  #opened: Promise<{ supervisor: Supervisor; parts: Parts; close(): void }> | undefined;
+
+  constructor(options: SessionOptions) {
+    const { output, environment, cwd } = options;
+    this.#options = options;
+    this.output = output;
+    this.environment = environment;
+    this.cwd = cwd;
+    const named = options.storage ?? environment['LOOP_SUPERVISOR_STORAGE'];
+    this.storage = named === undefined || named === '' ? join(homedir(), '.loop-supervisor') : resolve(cwd, named);
+    this.config = new HostConfig(this.storage);
+    this.trusted = new TrustedFolders(this.storage);
+    this.files = hostFiles(this.storage);
+  }
+
+  /** The loop that this call comes from inside of, if it comes from one (R15.4). */
+  get caller(): string | undefined {
+    return callerIn(this.environment);
+  }
+
+  /** Throws if the call comes from inside an attempt, which may read and submit, and nothing else (R15.4). */
+  mustNotBeInside(what: string): void {
+    if (this.caller !== undefined)
+      throw new CallError(EXIT.notAllowed, `${what} is not allowed from inside a loop: a person has to do it.`);
+  }
+
+  async supervisor(): Promise<Supervisor> {
+    return (await this.#open()).supervisor;
+  }
+
+  async parts(): Promise<Parts> {
+    return (await this.#open()).parts;
+  }
+
+  /** The files of a run. */
+  async logs(): Promise<(token: string) => RunFiles> {
+    const parts = await this.parts();
+    return (token) => runFiles(parts.runsFolder(), token);
+  }
+
+  /** Where a bundle beside this program lies. */
+  bundle(name: string): string {
+    return join(dirname(realpathSync(this.#options.program)), `${name}.cjs`);
+  }
+
+  /** The absolute path of an existing folder or file that was named on the command line. */
+  path(name: string): string {
+    const path = isAbsolute(name) ? name : resolve(this.cwd, name);
+    if (!existsSync(path)) throw new CallError(EXIT.usage, `${path} does not exist.`);
+    return realpathSync(path);
+  }
+
+  /** Starts the headless host if something can go on and neither a window nor a host is there to see to it. */
+  async ensureHost(): Promise<void> {
+    const supervisor = await this.supervisor();
+    if (this.caller !== undefined || !supervisor.goesOn || supervisor.headlessHost) return;
+    if (this.background === 'off') {
+      if (supervisor.windowCount === 0)
+        this.output.notice('Nothing starts until a window is open: loopSupervisor.background is off.');
+      return;
+    }
+    this.startHost();
+  }
+
+  get background(): string {
+    const stops = this.config.settings.onWindowClose === 'stop';
+    return stops ? 'off' : this.config.text('background') || 'untilIdle';
+  }
+
+  startHost(): void {
+    this.#options.startHost(this.storage, this.files.log);
+  }
+
+  /** Waits until the host has registered, or not. Resolves with its pid. */
+  async hostComes(): Promise<number | undefined> {
+    const supervisor = await this.supervisor();
+    const deadline = clock.now() + HOST_COMES_WITHIN_MS;
+    while (!supervisor.headlessHost && clock.now() < deadline) await sleep(LOOK_EVERY_MS);
+    return supervisor.headlessHost?.process.pid;
+  }
+
+  async close(): Promise<void> {
+    const opened = await this.#opened?.catch(() => undefined);
+    opened?.supervisor.dispose();
+    opened?.close();
+  }
+
+  #open(): Promise<{ supervisor: Supervisor; parts: Parts; close(): void }> {
+    this.#opened ??= (async () => {
+      const parts = await this.#options.load(this);
+      const { supervisor, close } = await parts.open();
+      await supervisor.start();
+      return { supervisor, parts, close };
+    })();
+    return this.#opened;
+  }
+}
+
+export function sleep(ms: number): Promise<void> {
+  return new Promise((done) => setTimeout(done, ms));
+}

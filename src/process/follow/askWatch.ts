@@ -1,0 +1,81 @@
+import * as z from 'zod/mini';
+import type { AskedQuestion, ChoiceKind, PermissionRequest } from '../../core/model/question.ts';
+import { lookAtJson, sizeOf } from '../runFolder/atomicFile.ts';
+import { askPath, questionIds } from '../runFolder/questionFiles.ts';
+import type { RunFiles } from '../runFolder/runFiles.ts';
+
+/** A larger request (bytes) is none of ours. */
+const LARGEST_BYTES = 4 * 1024 * 1024;
+/** Nobody asks so many at once. */
+const MOST_QUESTIONS = 50;
+
+const kinds = <T extends string>(names: readonly T[]) => z.enum(names);
+const record = z.object({
+  request: z.object({
+    kind: kinds<PermissionRequest['kind']>(['command', 'edit', 'read', 'fetch', 'other']),
+    tool: z.string(),
+    title: z.string(),
+    command: z.exactOptional(z.string()),
+    paths: z.exactOptional(z.array(z.string())),
+    diff: z.exactOptional(z.string()),
+    details: z.exactOptional(z.string()),
+  }),
+  choices: z
+    .array(
+      z.object({
+        id: z.string(),
+        kind: kinds<ChoiceKind>(['allowOnce', 'allowAlways', 'denyOnce', 'denyAlways']),
+        label: z.string(),
+      }),
+    )
+    .check(z.minLength(1), z.maxLength(20)),
+});
+
+/** Watches which questions lie in the run folder (R17.1). */
+export class AskWatch {
+  readonly #files: RunFiles;
+  readonly #onChange: (questions: readonly AskedQuestion[]) => void;
+  readonly #log: (message: string) => void;
+  /** Requests that were read, by id; they never change. */
+  #read = new Map<string, AskedQuestion | 'unreadable'>();
+  #told = '';
+
+  constructor(
+    files: RunFiles,
+    onChange: (questions: readonly AskedQuestion[]) => void,
+    log: (message: string) => void,
+  ) {
+    this.#files = files;
+    this.#onChange = onChange;
+    this.#log = log;
+  }
+
+  /** Tells the first time, so that what is stored of an earlier look is corrected, and when something has changed. */
+  look(): void {
+    const ids = questionIds(this.#files);
+    // What cannot be seen now may still be there.
+    if (ids.state !== 'there') return;
+    const read = new Map<string, AskedQuestion | 'unreadable'>();
+    for (const id of ids.value.slice(0, MOST_QUESTIONS)) {
+      const question = this.#read.get(id) ?? this.#open(id);
+      if (question) read.set(id, question);
+    }
+    this.#read = read;
+    const questions = [...read.values()].filter((one) => one !== 'unreadable');
+    const told = `:${questions.map(({ id }) => id).join(' ')}`;
+    if (told === this.#told) return;
+    this.#told = told;
+    this.#onChange(questions);
+  }
+
+  /** Undefined where it cannot be read for now, or is gone. */
+  #open(id: string): AskedQuestion | 'unreadable' | undefined {
+    const path = askPath(this.#files, id);
+    const look = (sizeOf(path) ?? 0) > LARGEST_BYTES ? { state: 'there', value: undefined } : lookAtJson(path);
+    if (look.state !== 'there') return undefined;
+    const parsed = record.safeParse('value' in look ? look.value : undefined);
+    if (parsed.success) return { id, ...parsed.data };
+    this.#log(`The question ${path} cannot be read and is not shown.`);
+    return 'unreadable';
+  }
+}

@@ -1,2 +1,0 @@
-export { openStore } from './store.ts';
-export { chooseStoreFolder } from './storeFolder.ts';

@@ -1,0 +1,91 @@
+import type { ChoiceKind, PermissionRequest, Question } from '../../core/model/question.ts';
+
+// A request is foreign text that its user is to judge: everything in it is shown, nothing in it has an effect, and none
+// of it can pass for a word of ours.
+
+/** Characters that cannot be seen or that reorder others, line ends and tabs aside. */
+const UNSEEN = /(?![\n\t])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\u00a0\u115f\u1160\u2000-\u200a\u2800\u3000\u3164\uffa0]/gu;
+
+/** Foreign text with each character that cannot be seen as its code, and long gaps as their length. */
+export function visibleText(text: string): string {
+  return text
+    .replaceAll('\r\n', '\n')
+    .replace(UNSEEN, (sign) => `‹U+${(sign.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}›`)
+    .replace(/[ \t]{9,}/g, (gap) => ` ‹${gap.length} blanks› `)
+    .replace(/\n(?:[ \t]*\n){3,}/g, (gap) => `\n‹${gap.split('\n').length - 1} line breaks›\n`);
+}
+
+/** Whether a text shows all that it is in one short line. */
+export function isPlain(text: string): boolean {
+  return text.length <= 120 && !text.includes('\n') && visibleText(text) === text;
+}
+
+/** One thing that a request says: a heading of ours, and the agent's text below it. */
+export interface RequestPart {
+  readonly heading: string;
+  readonly text: string;
+}
+
+const HEADINGS = {
+  command: 'Run a command',
+  edit: 'Change files',
+  read: 'Read files',
+  fetch: 'Fetch from the network',
+  other: 'Use a tool',
+} as const;
+
+/** All that a request says, in the order of its weight. Every text is visible. */
+export function requestParts({ kind, tool, title, command, paths, diff, details }: PermissionRequest): RequestPart[] {
+  const parts: [string, string | undefined][] = [
+    [HEADINGS[kind], command ?? paths?.join('\n')],
+    ['Files', command === undefined ? undefined : paths?.join('\n')],
+    ['Change', diff],
+    ['Tool', tool],
+    ['The agent calls it', title],
+    ['Details', details],
+  ];
+  const shown = parts.flatMap(([heading, text]) =>
+    text === undefined || text === '' ? [] : [{ heading, text: visibleText(text) }],
+  );
+  const [first] = shown;
+  // Where nothing says what is done, its name has to do.
+  return first?.heading === HEADINGS[kind] ? shown : [{ heading: HEADINGS[kind], text: visibleText(tool) }, ...shown];
+}
+
+/**
+ * A request as plain text whose lines are marked as the agent's, so that none reads as ours. `isWhole`: nothing of it
+ * is left out; `max`: so many characters are shown.
+ */
+export function requestText(
+  request: PermissionRequest,
+  max: number,
+): { readonly text: string; readonly isWhole: boolean } {
+  const lines = requestParts(request).flatMap(({ heading, text }) => [
+    `${heading}:`,
+    ...text.split('\n').map((line) => `│ ${line}`),
+  ]);
+  const text = lines.join('\n');
+  return { text: text.length > max ? `${text.slice(0, max)} …` : text, isWhole: text.length <= max };
+}
+
+/** What the choices are called: by what they do, never by what the agent calls them. */
+export const CHOICE_WORDS: { readonly [kind in ChoiceKind]: string } = {
+  allowOnce: 'Allow Once',
+  allowAlways: 'Let the Agent Remember',
+  denyOnce: 'Deny',
+  denyAlways: 'Deny and Let the Agent Remember',
+};
+
+/** The choices of a question as we name them: one of each kind, and always a way to deny. */
+export function choicesOf({
+  choices,
+}: Pick<Question, 'choices'>): readonly { readonly id: string; readonly word: string }[] {
+  const kinds = ['allowOnce', 'allowAlways', 'denyOnce', 'denyAlways'] as const;
+  const found = kinds.flatMap((kind) => {
+    const choice = choices.find((one) => one.kind === kind);
+    return choice ? [{ id: choice.id, word: CHOICE_WORDS[kind] }] : [];
+  });
+  return choices.some(({ kind }) => kind === 'denyOnce')
+    ? found
+    : [...found, { id: 'deny', word: CHOICE_WORDS.denyOnce }];
+}

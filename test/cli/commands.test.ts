@@ -1,0 +1,186 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type * as z from 'zod/mini';
+import { EXIT } from '../../src/cli/exitCodes.ts';
+import * as schemas from '../../src/cli/schemas.ts';
+import { CallHarness } from './support.ts';
+
+describe('loops', () => {
+  let harness: CallHarness;
+  beforeEach(() => {
+    harness = new CallHarness();
+  });
+  afterEach(() => harness.dispose());
+
+  const run = (...words: string[]) => harness.call(words);
+  /** Runs a call with `--json` and returns what it prints, checked. */
+  async function json<T extends z.ZodMiniType>(schema: T, ...words: string[]): Promise<z.output<T>> {
+    const called = await run(...words, '--json');
+    const parsed = schema.parse(called.json()) as z.output<T>;
+    assert.deepEqual(called.json(), parsed, 'no field that the schema does not name');
+    assert.equal(called.out.split('\n').length, 2, 'one line');
+    return parsed;
+  }
+
+  it('R15.3 submit queues a loop in its folder, starts the host, and prints the id alone', async () => {
+    const { code, out, error } = await run('submit', '--id', 'a', 'fix', 'the test');
+    assert.deepEqual([code, out, harness.hostStarts], [EXIT.ok, 'a\n', 1]);
+    assert.match(error, /Queued at 1/);
+    const { prompt, cwd, state } = await json(schemas.showSchema, 'show', 'a');
+    assert.deepEqual([prompt, cwd, state], ['fix the test', harness.project, 'queued']);
+  });
+
+  it('R15.3 every command prints JSON by its schema', async () => {
+    await json(schemas.submitSchema, 'submit', '--id', 'a', 'work', '--check', 'true', '--max-cost', '2', '-p', '3');
+    await json(schemas.submitSchema, 'submit', '--id', 'b', 'work');
+    const { loops, more } = await json(schemas.listSchema, 'list', '-n', '1');
+    assert.deepEqual([loops.map(({ loopId }) => loopId), more], [['a'], true]);
+    const { check, maxCostUsd, priority } = await json(schemas.showSchema, 'show', 'a');
+    assert.deepEqual([check, maxCostUsd, priority], ['true', 2, 3]);
+    assert.equal((await json(schemas.pausedSchema, 'pause')).paused, true);
+    const status = await json(schemas.statusSchema, 'status');
+    assert.deepEqual([status.queued, status.paused, status.slots, status.host.running], [2, true, 4, false]);
+    assert.equal((await json(schemas.pausedSchema, 'resume')).paused, false);
+    await json(schemas.budgetSchema, 'budget');
+    await json(schemas.hostSchema, 'host', 'status');
+    assert.deepEqual(await json(schemas.doneSchema, 'cancel', 'a', 'nobody'), {
+      loops: [
+        { loopId: 'a', done: true },
+        { loopId: 'nobody', done: false },
+      ],
+    });
+    assert.deepEqual(await json(schemas.doneSchema, 'kill', 'b'), { loops: [{ loopId: 'b', done: false }] });
+    const waited = await json(schemas.waitSchema, 'wait', 'b', '--timeout', '0');
+    assert.equal(waited.timedOut, true);
+    const { trusted } = await json(schemas.trustSchema, 'trust', harness.storage);
+    assert.equal(trusted, harness.storage);
+    const { error } = await json(schemas.errorSchema, 'show', 'nobody');
+    assert.match(error.message, /There is no loop nobody/);
+  });
+
+  it('R15.3 a second submit under the same id is the same loop, another prompt an error, and --again runs it anew', async () => {
+    const first = await json(schemas.submitSchema, 'submit', '--id', 'a', 'work');
+    const second = await json(schemas.submitSchema, 'submit', '--id', 'a', 'work');
+    assert.deepEqual([first.isNew, second.isNew, second.position], [true, false, 1]);
+    const other = await run('submit', '--id', 'a', 'other work');
+    assert.equal(other.code, EXIT.usage);
+    assert.match(other.error, /a is the id of a loop with another prompt/);
+    await run('cancel', 'a');
+    assert.equal((await json(schemas.submitSchema, 'submit', '--id', 'a', 'work')).state, 'cancelled');
+    assert.equal((await json(schemas.submitSchema, 'submit', '--id', 'a', '--again', 'other work')).isNew, true);
+    const all = await json(schemas.listSchema, 'list', '--all');
+    assert.deepEqual(
+      all.loops.map(({ loopId, state }) => [loopId, state]),
+      [
+        ['a', 'queued'],
+        ['a', 'cancelled'],
+      ],
+    );
+  });
+
+  it('R15.1 R15.3 nothing is submitted in a folder that nobody trusts, and --trust trusts it', async () => {
+    const folder = join(harness.storage, 'other');
+    mkdirSync(folder);
+    const refused = await run('submit', '-C', folder, 'work');
+    assert.equal(refused.code, EXIT.notAllowed);
+    assert.match(refused.error, /is in no folder that you trust/);
+    assert.equal((await run('submit', '-C', folder, '--trust', 'work')).code, EXIT.ok);
+    assert.equal((await run('submit', '-C', folder, 'work')).code, EXIT.ok);
+    assert.equal(statSync(join(harness.storage, 'headless/trusted.json')).mode & 0o777, 0o600);
+    assert.ok(readFileSync(join(harness.storage, 'headless/trusted.json'), 'utf8').includes(folder));
+  });
+
+  it('R15.3 takes the prompt from a file, and the folder of a trusted one within', async () => {
+    const inner = join(harness.project, 'inner');
+    mkdirSync(inner);
+    writeFileSync(join(inner, 'task.md'), 'a long task\nof two lines');
+    await run('submit', '--id', 'a', '-C', inner, '-f', join(inner, 'task.md'));
+    const { prompt, cwd, title } = await json(schemas.showSchema, 'show', 'a');
+    assert.deepEqual([prompt, cwd, title], ['a long task\nof two lines', inner, 'a long task']);
+  });
+
+  for (const [words, code, says] of [
+    [['submit', '--id', 'not an id', 'work'], EXIT.usage, /loopId must be/],
+    [['submit', '--agent', 'nobody', 'work'], EXIT.usage, /"nobody" is not known/],
+    [['submit', ' '], EXIT.usage, /prompt is empty/],
+    [['submit', '--max-cost', 'much', 'work'], EXIT.usage, /must be a number/],
+    [['submit', '-f', 'missing.md'], EXIT.usage, /missing\.md does not exist/],
+    [['list', '--state', 'tired'], EXIT.usage, /"tired" is no state/],
+    [['show', 'nobody'], EXIT.notFound, /There is no loop nobody/],
+    [['logs', 'nobody'], EXIT.notFound, /There is no loop nobody/],
+    [['wait', 'nobody'], EXIT.notFound, /There is no loop nobody/],
+    [['retry', 'nobody'], EXIT.notFound, /nobody/],
+    [['cancel'], EXIT.usage, /Name loops/],
+    [['kill', 'a', '-s', 'NOTHING'], EXIT.usage, /name of a signal/],
+    [['frobnicate'], EXIT.usage, /unknown command/],
+    [['list', '--frobnicate'], EXIT.usage, /unknown option/],
+  ] as const)
+    it(`R15.3 ${words.join(' ')}: a sentence, and exit code ${code}`, async () => {
+      const called = await run(...words);
+      assert.equal(called.code, code);
+      assert.match(called.error, says);
+      assert.equal(called.out, '');
+    });
+
+  it('R15.3 a full queue refuses, with its exit code', async () => {
+    harness.dispose();
+    harness = new CallHarness({ maxQueueDepth: 1, maxConcurrent: 1 });
+    await run('pause');
+    await run('submit', 'one');
+    const { code, error } = await run('submit', 'two');
+    assert.equal(code, EXIT.refused);
+    assert.match(error, /1 of 1 places/);
+  });
+
+  it('R15.3 says so when nothing starts without a window', async () => {
+    harness.dispose();
+    harness = new CallHarness({ background: 'off' });
+    const { error } = await run('submit', 'work');
+    assert.match(error, /Nothing starts until a window is open/);
+    assert.equal(harness.hostStarts, 0);
+    assert.equal((await run('host', 'start')).code, EXIT.usage);
+  });
+
+  it('R15.3 R15.4 from inside an attempt nothing but reading and submitting is allowed', async () => {
+    await run('submit', '--id', 'a', 'work');
+    const inside = (...words: string[]) => harness.call(words, { LOOP_SUPERVISOR_LOOP: 'a' });
+    for (const words of [
+      ['cancel', 'a'],
+      ['kill', 'a'],
+      ['retry', 'a'],
+      ['pause'],
+      ['resume'],
+      ['trust'],
+      ['host', 'stop'],
+    ]) {
+      const { code, error } = await inside(...words);
+      assert.equal(code, EXIT.notAllowed, words.join(' '));
+      assert.match(error, /not allowed from inside a loop/);
+    }
+    for (const words of [['list'], ['show', 'a'], ['status'], ['budget']])
+      assert.equal((await inside(...words)).code, EXIT.ok);
+  });
+
+  it('R15.3 help names each command with examples, options and exit codes', async () => {
+    const { out } = await run('--help');
+    const names = [
+      'submit',
+      'list',
+      'status',
+      'show',
+      'logs',
+      'wait',
+      'cancel',
+      'kill',
+      'retry',
+      'pause',
+      'resume',
+      'budget',
+    ];
+    for (const name of [...names, 'host', 'trust', 'completion']) assert.match(out, new RegExp(`^ {2}${name}\\b`, 'm'));
+    assert.match(out, /124 {2}wait: the time was up/);
+    assert.match((await run('submit', '--help')).out, /Examples:\n {2}\$ loops submit "Fix the failing test"/);
+    assert.equal((await run('--version')).out, '1.2.3\n');
+  });
+});

@@ -1,0 +1,77 @@
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { createCatalog } from '../../src/agents/catalog.ts';
+import { call } from '../../src/cli/program.ts';
+import { createParts } from '../../src/parts.ts';
+
+/** What a call has printed, and what it ended with. */
+export interface Called {
+  readonly code: number;
+  readonly out: string;
+  readonly error: string;
+  /** Its output as JSON. */
+  json<T>(): T;
+}
+
+/** A storage folder and a trusted project, on which a test calls `loops` within this process. */
+export class CallHarness {
+  readonly storage = realpathSync(mkdtempSync(join(tmpdir(), 'loop-supervisor-cli-')));
+  readonly project = join(this.storage, 'project');
+  /** How often a call has started the headless host. */
+  hostStarts = 0;
+
+  constructor(settings: object = {}) {
+    mkdirSync(this.project);
+    const agents = { worker: { command: 'true' } };
+    const all = { defaultAgent: 'worker', agents, ...settings };
+    writeFileSync(join(this.storage, 'settings.json'), JSON.stringify(all));
+    mkdirSync(join(this.storage, 'headless'));
+    writeFileSync(join(this.storage, 'headless/trusted.json'), JSON.stringify([this.project]));
+  }
+
+  /** `environment`: of the call, such as that of an agent. */
+  async call(words: readonly string[], environment: NodeJS.ProcessEnv = {}, cwd = this.project): Promise<Called> {
+    let out = '';
+    let error = '';
+    const code = await call(words, {
+      version: '1.2.3',
+      environment: { LOOP_SUPERVISOR_STORAGE: this.storage, ...environment },
+      cwd,
+      program: resolve('src/cli.ts'),
+      out: {
+        write: (text) => {
+          out += text;
+        },
+      },
+      error: {
+        write: (text) => {
+          error += text;
+        },
+      },
+      startHost: () => {
+        this.hostStarts++;
+      },
+      load: async ({ storage, config, trusted, folder }) =>
+        createParts({
+          ...{ role: 'caller', createCatalog, storage, say: () => undefined, log: () => undefined },
+          trusts: (path) => trusted.has(path),
+          bundle: (name) => resolve('dist', `${name}.cjs`),
+          settings: () => config.settings,
+          doubts: () => config.doubts,
+          agentSettings: () => ({ agents: config.get('agents'), prices: config.get('prices') }),
+          folders: () => (folder === undefined ? [] : [folder]),
+          sharedStore: () => '',
+          storeFolder: () => '',
+          storePassword: async () => undefined,
+          current: () => undefined,
+          tell: () => undefined,
+        }),
+    });
+    return { code, out, error, json: () => JSON.parse(out) };
+  }
+
+  dispose(): void {
+    rmSync(this.storage, { recursive: true, force: true, maxRetries: 5 });
+  }
+}

@@ -1,0 +1,125 @@
+import assert from 'node:assert/strict';
+import { execFile, execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { installShim, writeShim } from '../../src/headless/shim.ts';
+import { HostProcess } from '../chaos/hostProcess.ts';
+import { installed } from '../support/installed.ts';
+import { until } from '../support/until.ts';
+
+const REPORTER = JSON.stringify({ steps: 2, stepMs: 50, cost: 1_000, child: false });
+
+describe('loops as it ships', () => {
+  let storage: string;
+  let project: string;
+  let bin: string;
+  let window: HostProcess | undefined;
+
+  beforeEach(async () => {
+    storage = realpathSync(mkdtempSync(join(tmpdir(), 'loop-supervisor-loops-')));
+    project = join(storage, 'my project');
+    mkdirSync(project);
+    const agents = {
+      worker: { command: 'sh', args: ['-c', 'cat; echo; echo "in $PWD"'] },
+      fails: { command: 'sh', args: ['-c', 'exit 3'] },
+    };
+    const settings = { defaultAgent: 'worker', agents, 'loopSupervisor.restart.maxRestarts': 0 };
+    writeFileSync(join(storage, 'settings.json'), JSON.stringify(settings));
+    const program = join(await installed(), 'dist/loops.cjs');
+    bin = writeShim({ storage, nodePath: process.execPath, program, platform: 'linux' });
+    window = undefined;
+  });
+  afterEach(async () => {
+    await sh('loops cancel --all; loops host stop');
+    await window?.kill();
+    rmSync(storage, { recursive: true, force: true, maxRetries: 5 });
+  });
+
+  /** Runs lines of a shell in the project, with `loops` on the PATH. */
+  async function sh(script: string): Promise<{ code: number; out: string; error: string }> {
+    const env = { ...process.env, PATH: `${bin}:${process.env['PATH']}` };
+    const done = promisify(execFile)('sh', ['-c', script], { cwd: project, env });
+    const { stdout, stderr } = await done.catch((error) => error as { stdout: string; stderr: string });
+    return { code: done.child.exitCode ?? -1, out: stdout, error: stderr };
+  }
+
+  it('R15.3 a script submits, waits and reads with neither window nor host: the host comes by itself', async () => {
+    await sh('loops trust');
+    const { code, out, error } = await sh('id=$(loops submit say hello) && loops wait "$id" && loops logs "$id"');
+    assert.equal(code, 0, error);
+    assert.equal(out, `say hello\nin ${project}\n`);
+    assert.match(error, /completed/);
+    assert.equal((await sh('loops submit -A fails -w work')).code, 5);
+    assert.equal(
+      (await sh('echo "from a pipe" | loops submit -w --id piped && loops logs -f piped')).out.split('\n')[1],
+      'from a pipe',
+    );
+    const { running, pid } = JSON.parse((await sh('loops host status --json')).out);
+    assert.equal(running, true);
+    for (const file of ['headless/host.log', 'headless/trusted.json', 'supervisor.db'])
+      assert.equal(statSync(join(storage, file)).mode & 0o077, 0, file);
+    for (const path of [bin, join(bin, 'loops'), join(storage, 'headless')])
+      assert.equal(statSync(path).mode & 0o777, 0o700);
+    assert.equal((await sh('loops host stop')).code, 0);
+    await until('the host to be gone', () => !isThere(pid));
+  });
+
+  it('R15.3 the same script works while a window is open: that one runs it, and no host is needed for it', async () => {
+    const guardianProgram = join(await installed(), 'dist/guardian.cjs');
+    window = new HostProcess({ storage, guardianProgram, settings: {} });
+    await window.ready();
+    const settings = { defaultAgent: 'reporter', agents: { reporter: { command: 'true' } }, background: 'off' };
+    writeFileSync(join(storage, 'settings.json'), JSON.stringify(settings));
+    await sh('loops trust ..');
+    const { code, error } = await sh(`id=$(loops submit '${REPORTER}') && loops wait "$id" && loops logs "$id"`);
+    assert.equal(code, 0, error);
+    assert.deepEqual(JSON.parse((await sh('loops host status --json')).out).windows, 1);
+  });
+
+  it('R15.3 completion scripts are valid, and complete commands and ids', async () => {
+    await sh('loops trust; loops pause; loops submit --id my-loop work');
+    const complete = (line: string, at: number) =>
+      execFileSync(
+        'bash',
+        [
+          '-c',
+          `source <(loops completion bash); COMP_WORDS=(${line}); COMP_CWORD=${at}; _loops; printf '%s\\n' "\${COMPREPLY[@]}"`,
+        ],
+        {
+          env: { ...process.env, PATH: `${bin}:${process.env['PATH']}` },
+          encoding: 'utf8',
+        },
+      ).trim();
+    assert.equal(complete('loops su', 1), 'submit');
+    assert.equal(complete('loops cancel my', 2), 'my-loop');
+    assert.equal(complete('loops host st', 2), 'status\nstart\nstop');
+    assert.match((await sh('loops completion fish')).out, /^complete -c loops -n __fish_use_subcommand -f -a submit /m);
+    assert.match((await sh('loops completion zsh')).out, /^#compdef loops/);
+  });
+
+  it("R15.3 R15.5 Install 'loops' Command links the shim into a folder of the PATH, and takes nobody's place", async () => {
+    const [first, second] = [join(storage, 'first'), join(storage, 'second')];
+    mkdirSync(second);
+    assert.deepEqual(installShim(bin, [first, second], `/usr/bin:${second}`), {
+      path: join(second, 'loops'),
+      isOnPath: true,
+    });
+    assert.deepEqual(installShim(bin, [first, second], '/usr/bin'), { path: join(first, 'loops'), isOnPath: false });
+    assert.match(readFileSync(join(first, 'loops'), 'utf8'), /--storage/);
+    installShim(bin, [first], first);
+    rmSync(join(first, 'loops'));
+    writeFileSync(join(first, 'loops'), 'something else');
+    assert.throws(() => installShim(bin, [first], first), /exists, and is not ours/);
+    assert.equal(readFileSync(join(first, 'loops'), 'utf8'), 'something else');
+  });
+});
+
+function isThere(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}

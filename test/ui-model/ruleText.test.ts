@@ -1,0 +1,29 @@
+import assert from 'node:assert/strict';
+import type { PermissionRequest } from '../../src/core/model/question.ts';
+import { ruleText, verdictText } from '../../src/ui/questions/ruleText.ts';
+
+const RULES = { allow: ['Command(npm *)', 'Edit(src/*)'], ask: ['Command(git push *)'], deny: ['Command(rm *)'] };
+const request: PermissionRequest = { kind: 'command', tool: 'Bash', title: '', command: 'npm install' };
+
+describe('The tester of permission rules', () => {
+  it('R17.2 says which rule decides what is typed', () => {
+    const said = (typed: string) => verdictText(typed, RULES, '/project');
+    assert.equal(said('npm install x'), 'Allowed: by the rule Command(npm *) of permissions.allow.');
+    assert.equal(said('npm ci && rm x'), 'Denied: by the rule Command(rm *) of permissions.deny.');
+    assert.equal(said('git push'), 'You are asked: by the rule Command(git push *) of permissions.ask.');
+    assert.equal(said('Edit(src/a.ts)'), 'Allowed: by the rule Edit(src/*) of permissions.allow.');
+    assert.equal(said('Edit(src/../a.ts)'), 'You are asked: no rule matches.');
+  });
+
+  it('R17.2 says of a rule whether it would allow the request', () => {
+    const works = (rule: string, rules = RULES) => ruleText(rule, request, rules, '/project');
+    assert.equal(works('Command(npm install)').works, true);
+    assert.deepEqual(works('Command(yarn *)'), { text: 'This rule would not allow this request.', works: false });
+    assert.equal(works('(').works, false);
+    const denied = works('Command(npm install)', { ...RULES, deny: ['Command(npm i*)'] });
+    assert.deepEqual(denied, {
+      text: 'Another rule goes before it: Command(npm i*) of permissions.deny.',
+      works: false,
+    });
+  });
+});
