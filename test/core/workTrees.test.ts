@@ -70,6 +70,17 @@ describe('a loop in a work tree of its own', () => {
       assert.equal(await window.get('a'), undefined);
     });
 
+  it('R15.4 what a loop submits works beside it, and never in a work tree of its own', async () => {
+    const window = await open({ isolation: 'worktree', maxSubmitDepth: 1 });
+    await submit(window);
+    await machine.soon();
+    const inside = { prompt: 'x', loopId: 'b', parent: 'a', cwd: run().request?.cwd ?? '' };
+    await assert.rejects(window.submit({ ...inside, isolation: 'worktree' }), /not in a work tree of its own/);
+    await window.submit(inside);
+    await machine.soon();
+    assert.equal(machine.launcher.of('b').request?.cwd, run().request?.cwd);
+  });
+
   it('R1.3 names the field of an isolation that is none', async () => {
     const window = await open();
     for (const [field, spec] of [

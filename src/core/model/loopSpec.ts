@@ -39,6 +39,11 @@ export interface LoopSpec {
   readonly isolation?: Isolation;
   /** Uncommitted changes of the folder are taken along into its work tree (R12.2). Absent: they are not. */
   readonly carryChanges?: boolean;
+  /**
+   * The loop inside whose attempt this was submitted (R15.4): the new loop has its agent and folder, no check, at most
+   * its priority, and takes its cap out of its.
+   */
+  readonly parent?: string;
   /** Anything that survives JSON, kept with the loop and handed back. */
   readonly metadata?: { readonly [key: string]: Json };
 }

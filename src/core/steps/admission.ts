@@ -34,6 +34,7 @@ export const REJECT_REASON: { readonly [code in SupervisorError['code']]?: Rejec
   'not-ready': 'not-ready',
   'invalid-loop': 'invalid',
   'no-work-tree': 'invalid',
+  'not-allowed': 'invalid',
   'shutting-down': 'shutdown',
   'permanently-failed': 'permanently-failed',
   'duplicate-loop': 'duplicate',
@@ -97,6 +98,8 @@ export function checkSpec(given: LoopSpec, context: SupervisorContext): CheckedS
   }
   if (spec.whenBlocked !== undefined && spec.whenBlocked !== 'reject' && spec.whenBlocked !== 'queue')
     throw new InvalidLoopError('whenBlocked', `must be "reject" or "queue", and is ${String(spec.whenBlocked)}`);
+  if (spec.parent !== undefined && typeof spec.parent !== 'string')
+    throw new InvalidLoopError('parent', `must be the id of a loop, and is ${typeof spec.parent}`);
   checkMetadata(spec.metadata);
   if (spec.title !== undefined && typeof spec.title !== 'string')
     throw new InvalidLoopError('title', `must be text, and is ${typeof spec.title}`);
@@ -115,7 +118,8 @@ export function checkSpec(given: LoopSpec, context: SupervisorContext): CheckedS
   if (folder.state === 'gone') throw new InvalidLoopError('cwd', `"${cwd}" is not an existing folder`);
   if (folder.state === 'unknown')
     throw new InvalidLoopError('cwd', `"${cwd}" could not be looked at (${folder.why}): submit it again`);
-  const isolation = spec.isolation ?? context.settings.isolation;
+  // What a loop submits works beside it (R15.4).
+  const isolation = spec.isolation ?? (spec.parent === undefined ? context.settings.isolation : 'folder');
   if (!ISOLATIONS.includes(isolation))
     throw new InvalidLoopError('isolation', `must be "folder" or "worktree", and is ${String(isolation)}`);
   if (spec.carryChanges !== undefined && typeof spec.carryChanges !== 'boolean')

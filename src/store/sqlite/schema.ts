@@ -253,13 +253,18 @@ ALTER TABLE loops ADD COLUMN asking TEXT;
 ALTER TABLE loops ADD COLUMN permits TEXT;
 `;
 
+/** Version 15: `loops.parent` is the loop inside whose attempt a loop was submitted, with its depth (R15.4). */
+const VERSION_15 = `
+ALTER TABLE loops ADD COLUMN parent TEXT;
+`;
+
 /**
- * Version 15: work trees and snapshots (R12).
+ * Version 16: work trees and snapshots (R12).
  * - `loops.work_tree`: the loop's own work tree; `changes`: what it has changed; `follow_up`: the prompt that it
  *   goes on with.
  * - `attempts.is_setup`: it ran the set-up command; `tree_before`, `tree_after`: the snapshots around it.
  */
-const VERSION_15 = `
+const VERSION_16 = `
 ALTER TABLE loops ADD COLUMN work_tree TEXT;
 ALTER TABLE loops ADD COLUMN changes TEXT;
 ALTER TABLE loops ADD COLUMN follow_up TEXT;
@@ -285,6 +290,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 13, sql: VERSION_13 },
   { version: 14, sql: VERSION_14 },
   { version: 15, sql: VERSION_15 },
+  { version: 16, sql: VERSION_16 },
 ];
 
 /** The version that this code knows. */
