@@ -290,6 +290,7 @@ describe('admission', () => {
       'not-ready': 'not-ready',
       'invalid-loop': 'invalid',
       'no-work-tree': 'invalid',
+      'not-allowed': 'invalid',
       'shutting-down': 'shutdown',
       'permanently-failed': 'permanently-failed',
       'duplicate-loop': 'duplicate',
