@@ -93,6 +93,12 @@ export class UnitOfWork {
     return [used, used + runningReserved, used + granted];
   }
 
+  /** Whose a loop is that this host starts now. */
+  get hereNow(): Pick<Loop, 'windowId' | 'machine'> {
+    const { machine, window } = this.context;
+    return { windowId: window.id, ...(machine && { machine: machine.id }) };
+  }
+
   /** The epoch under which this machine's runs begin, where several share the store (R16.3). */
   get epoch(): number | undefined {
     const { machine } = this.context;

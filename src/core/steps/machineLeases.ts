@@ -5,7 +5,7 @@ import { isRenewalDue, leaseSpans } from '../policy/machineLease.ts';
 import type { Machines } from '../state/machines.ts';
 import type { UnitOfWork } from '../state/unitOfWork.ts';
 import { charge } from './charge.ts';
-import { wait } from './transitions.ts';
+import { requeue, wait } from './transitions.ts';
 import { lastAttempt } from './unconfirmedEnd.ts';
 
 /**
@@ -37,6 +37,8 @@ export function takeOverLapsed(unit: UnitOfWork, machines: Machines): void {
     for (const lease of gone) unit.tx.releaseWindow(lease.id);
     unit.putWindows(new Map([...unit.liveState.windows].filter(([, lease]) => lease.machine !== id)));
     for (const loop of [...unit.liveState.active.values()]) if (loop.machine === id) takeOver(unit, loop, name, epoch);
+    for (const loop of [...unit.liveState.preparing.values()])
+      if (loop.machine === id) requeue(unit, loop, `nothing is heard of ${name}, where its work tree was made`);
   }
 }
 
@@ -59,7 +61,7 @@ export function reclaimRuns(unit: UnitOfWork, follows: (attemptId: number) => bo
   const { machine, settings, window } = unit.context;
   if (!machine) return;
   for (const loop of [...unit.liveState.needUser.values()]) {
-    if (unit.liveState.active.size >= settings.maxConcurrent) return;
+    if (unit.liveState.slotsTaken >= settings.maxConcurrent) return;
     if (loop.need !== 'machineAway' || loop.machine !== machine.id) continue;
     const attempt = lastAttempt(unit.tx.attempts(loop.seq));
     if (!attempt || attempt.end || follows(attempt.id)) continue;
