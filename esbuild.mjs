@@ -31,6 +31,7 @@ const LATER = {
   './git/workTrees.ts': './git.cjs',
   './store/sqlite/store.ts': './sqlite.cjs',
   './findContainment.ts': './contain.cjs',
+  './ui/agentCheck/createAgentChecks.ts': './agentChecks.cjs',
   execa: './execa.cjs',
 };
 const later = {
@@ -67,6 +68,7 @@ const programs = {
     git: 'src/git/workTrees.ts',
     sqlite: 'src/store/sqlite/store.ts',
     contain: 'src/process/contain/findContainment.ts',
+    agentChecks: 'src/ui/agentCheck/createAgentChecks.ts',
     execa: 'execa',
     headless: 'src/headless/windowSide.ts',
     loops: 'src/loops.ts',

@@ -91,6 +91,8 @@ function shownTexts(): string[] {
     waiting({ for: 'dailyBudget', until: new Date(2026, 2, 11).getTime() }),
     row({ ...running('a'), activity: { silentForMs: 15 * 60_000, heardAt: NOW - 15 * 60_000 } }),
     row({ ...running('a'), activity: { asking: 'Which database?' } }),
+    row({ ...running('a'), activity: { nearMemory: { held: 460 * 2 ** 20, limit: 500 * 2 ** 20 } } }),
+    row({ ...running('a'), activity: { unseen: 'no free descriptors' } }),
     noticeOf(
       'failure',
       [{ type: 'loop:failed', loopId: 'a', at: NOW, host: 'w1', error: 'x', reason: 'x', permanent: true }],

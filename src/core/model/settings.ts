@@ -35,6 +35,13 @@ export interface Settings {
   readonly sweepKeep: readonly string[];
   /** Of standard output and standard error together, per attempt (R8.3). */
   readonly maxLogBytes: number;
+  /** Memory, bytes; 0 = none (R13.2). */
+  readonly limits: {
+    /** Of all processes of an attempt. */
+    readonly memory: number;
+    /** Of all attempts on this machine together. */
+    readonly totalMemory: number;
+  };
   /** 0 = off. */
   readonly firstOutputTimeoutMs: number;
   /** 0 = off. */
@@ -143,6 +150,7 @@ export const DEFAULT_SETTINGS: Settings = {
     'containerd',
   ],
   maxLogBytes: 256 * MEBIBYTE,
+  limits: { memory: 0, totalMemory: 0 },
   firstOutputTimeoutMs: 5 * MINUTE,
   silenceTimeoutMs: 15 * MINUTE,
   onSilence: 'warn',

@@ -155,6 +155,10 @@ const STOPPED: { readonly [by in Exclude<StopBy, 'cap' | 'refused'>]: Verdict } 
   timeout: failed('timeout', 'it ran longer than loopTimeoutMinutes'),
   hung: failed('hung', 'nothing was heard of it for too long'),
   'output-limit': failed('output-limit', 'its output passed output.maxLogMegabytes'),
+  memory: failed(
+    'memory',
+    'all loops together used more memory than limits.totalMemoryMegabytes, and it used the most of it',
+  ),
   asking: { kind: 'asking', reason: 'stopped because nobody answered what it asks' },
   ended: { kind: 'interrupted', reason: 'stopped when it seemed to have ended', charged: false },
 };

@@ -54,6 +54,8 @@ export const NUMBER_RULES = {
   askHoldsSlotMinutes: fraction(0, 10_080, MINUTE),
   staleAfterHours: fraction(0, 8_760, 60 * MINUTE),
   'output.maxLogMegabytes': whole(1, 100_000, MEBIBYTE),
+  'limits.memoryMegabytes': whole(0, 10_000_000, MEBIBYTE),
+  'limits.totalMemoryMegabytes': whole(0, 10_000_000, MEBIBYTE),
   'history.maxAgeDays': whole(1, 3650, 24 * 60 * MINUTE),
   'history.maxLogMegabytes': whole(1, 1_000_000, MEBIBYTE),
   'history.maxLoops': whole(10, 100_000),
@@ -167,6 +169,10 @@ export function mapSettings(get: (key: string) => unknown, files: FilesState = '
     endGraceMs: number('endGraceSeconds', d.endGraceMs),
     sweepKeep: names('sweep.keep', d.sweepKeep),
     maxLogBytes: number('output.maxLogMegabytes', d.maxLogBytes),
+    limits: {
+      memory: number('limits.memoryMegabytes', d.limits.memory),
+      totalMemory: number('limits.totalMemoryMegabytes', d.limits.totalMemory),
+    },
     firstOutputTimeoutMs: number('firstOutputTimeoutMinutes', d.firstOutputTimeoutMs),
     silenceTimeoutMs: number('silenceTimeoutMinutes', d.silenceTimeoutMs),
     onSilence: choice('onSilence', d.onSilence),
@@ -219,6 +225,12 @@ export function nonsense(s: Settings): SettingProblem[] {
     say(
       'silenceTimeoutMinutes',
       `This has no effect: loopTimeoutMinutes (${formatDuration(s.loopTimeoutMs)}) stops the loop first. Set it lower, or to 0.`,
+    );
+  }
+  if (s.limits.totalMemory > 0 && s.limits.memory > s.limits.totalMemory) {
+    say(
+      'limits.memoryMegabytes',
+      'This has no effect: it is more than limits.totalMemoryMegabytes, which holds for all loops together. Lower it, or raise the other.',
     );
   }
   if (s.maxLogBytes > s.retention.maxLogBytes) {

@@ -10,7 +10,16 @@ import { toUsd } from '../../core/model/money.ts';
 import { openQuestions } from '../../core/model/question.ts';
 import type { LiveView, WaitingFor } from '../../core/model/status.ts';
 import { requestLine } from '../../core/policy/requests.ts';
-import { count, formatClock, formatCost, formatDuration, formatUsd, speakCost, speakDuration } from './format.ts';
+import {
+  count,
+  formatClock,
+  formatCost,
+  formatDuration,
+  formatUsage,
+  formatUsd,
+  speakCost,
+  speakDuration,
+} from './format.ts';
 import { oneLine } from './safeText.ts';
 
 /** A state in words. */
@@ -242,6 +251,11 @@ function doingNow(view: LiveView, now: number): string {
   if (question)
     return `asks: ${oneLine(requestLine(question.request), 80)}${more.length > 0 ? ` and ${more.length} more` : ''}`;
   if (loop.state === 'checking') return `checking: ${oneLine(loop.check?.command ?? '', 40)}`;
+  if (activity?.unseen !== undefined) return `cannot see its processes: ${oneLine(activity.unseen, 60)}`;
+  if (activity?.nearMemory) {
+    const [held, limit] = [activity.nearMemory.held, activity.nearMemory.limit];
+    return `near its limit of memory: ${formatUsage({ memoryBytes: held })} of ${formatUsage({ memoryBytes: limit })}`;
+  }
   if (activity?.asking !== undefined) return `may be asking: ${oneLine(activity.asking, 60)}`;
   // The report holds the silence at that time; it has lasted since.
   if (activity?.silentForMs !== undefined)
