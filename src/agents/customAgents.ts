@@ -72,7 +72,7 @@ export function readCustomAgents(
     const read = readProfile(name, value, kinds);
     if (Array.isArray(read))
       problems.push(
-        ...read.map((problem) => `${SETTING}: the profile "${name.slice(0, 80)}" ${problem}; it is left out.`),
+        ...read.map((problem) => `${SETTING}: the profile "${name.slice(0, 80)}" ${problem}; it is skipped.`),
       );
     else agents.push(read);
   }

@@ -98,7 +98,7 @@ describe('profiles of the settings', () => {
       { a: { command: 'wc', shell: true, prompt: 'argument' } },
       /"shell": true and "prompt": "argument": a shell gets it on standard input only/,
     ],
-    ['a profile that is no object', { a: 'claude' }, /the profile "a" must be an object; it is left out/],
+    ['a profile that is no object', { a: 'claude' }, /the profile "a" must be an object; it is skipped/],
     [
       'a name with a space',
       { 'my agent': { command: 'x' } },
