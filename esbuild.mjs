@@ -23,6 +23,7 @@ const common = {
 // What is imported only when it is needed becomes a bundle of its own, so that activation loads little.
 const LATER = {
   './cli.ts': './cli.cjs',
+  '../mcpServer.ts': './mcp.cjs',
   './parts.ts': './parts.cjs',
   './agents/catalog.ts': './agents.cjs',
   './ui/webviewHost/allPages.ts': './pages.cjs',
@@ -73,6 +74,7 @@ const programs = {
     headless: 'src/headless/windowSide.ts',
     loops: 'src/loops.ts',
     cli: 'src/cli.ts',
+    mcp: 'src/cli/mcpServer.ts',
     host: 'src/host.ts',
     guardian: 'src/process/guardian/main.ts',
     sampleAgent: 'src/agents/sample/main.ts',

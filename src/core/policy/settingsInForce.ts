@@ -30,6 +30,7 @@ const preference = (path: string): BoundRule => ({ path, governs: false });
 export const SETTING_RULES: { readonly [name: string]: BoundRule } = {
   maxConcurrent: shared('maxConcurrent', 'more'),
   maxQueueDepth: shared('maxQueueDepth', 'more'),
+  maxSubmitDepth: bound('maxSubmitDepth', 'more'),
   'restart.maxRestarts': bound('restart.maxRestarts', 'more'),
   'restart.windowSeconds': bound('restart.windowMs', 'less'),
   'restart.maxTotal': bound('restart.maxTotal', 'more'),

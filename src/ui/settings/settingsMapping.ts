@@ -35,6 +35,7 @@ const fraction = (min: number, max: number, unit: number): NumberRule => ({ min,
 export const NUMBER_RULES = {
   maxConcurrent: whole(1, 64),
   maxQueueDepth: whole(0, 100_000),
+  maxSubmitDepth: whole(0, 10),
   'restart.maxRestarts': whole(0, 100),
   'restart.windowSeconds': whole(1, 86_400, SECOND),
   'restart.maxTotal': whole(0, 1_000),
@@ -148,6 +149,7 @@ export function mapSettings(get: (key: string) => unknown, files: FilesState = '
   const settings: Settings = {
     maxConcurrent: number('maxConcurrent', d.maxConcurrent),
     maxQueueDepth: number('maxQueueDepth', d.maxQueueDepth),
+    maxSubmitDepth: number('maxSubmitDepth', d.maxSubmitDepth),
     restart: {
       maxRestarts: number('restart.maxRestarts', d.restart.maxRestarts),
       windowMs: number('restart.windowSeconds', d.restart.windowMs),
