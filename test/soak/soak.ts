@@ -18,6 +18,8 @@ import { LONGEST_ATTEMPT_NANO, makeWork } from './work.ts';
 export interface SoakOptions {
   readonly seed: number;
   readonly durationMs: number;
+  /** What must have happened before it ends, on a machine that gets little done in that time. */
+  readonly hasHappened?: (counts: Readonly<Record<string, number>>, loops: number) => boolean;
   readonly guardianProgram: string;
   /** Hears a line a minute. */
   readonly say?: (line: string) => void;
@@ -113,7 +115,10 @@ class Soak {
     for (let window = 0; window < WINDOWS; window++) await this.#open();
     this.#books = new Books(join(this.#storage, 'supervisor.db'));
     const begun = performance.now();
-    for (let minute = 1; performance.now() - begun < this.#options.durationMs && this.#violations.size === 0; ) {
+    const goesOn = () =>
+      performance.now() - begun < this.#options.durationMs ||
+      this.#options.hasHappened?.(this.#counts, this.#admitted.size) === false;
+    for (let minute = 1; goesOn() && this.#violations.size === 0; ) {
       await sleep(this.#random.between(30, 250));
       for (let more = this.#random.between(0, 2); more > 0; more--) await this.#submit();
       await this.#disturb();
