@@ -30,6 +30,7 @@ const LATER = {
   './store/postgres/main.ts': './postgres.cjs',
   './git/workTrees.ts': './git.cjs',
   './store/sqlite/store.ts': './sqlite.cjs',
+  './acpRun.ts': './acp.cjs',
   './findContainment.ts': './contain.cjs',
   execa: './execa.cjs',
 };
@@ -74,6 +75,8 @@ const programs = {
     host: 'src/host.ts',
     guardian: 'src/process/guardian/main.ts',
     sampleAgent: 'src/agents/sample/main.ts',
+    driver: 'src/driver/main.ts',
+    acp: 'src/driver/acpRun.ts',
   },
   charset: 'utf8',
   plugins: [later, plainApi],

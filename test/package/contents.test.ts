@@ -37,6 +37,8 @@ describe('the package that users install', () => {
       'headless',
       'host',
       'cli',
+      'driver',
+      'acp',
     ])
       assert.ok(size(`dist/${name}.cjs`) < 300 * KILOBYTE, `${name}: ${size(`dist/${name}.cjs`)} bytes`);
     assert.ok(size('dist/guardian.cjs') < 60 * KILOBYTE, `guardian: ${size('dist/guardian.cjs')} bytes`);
