@@ -23,6 +23,7 @@ const common = {
 // What is imported only when it is needed becomes a bundle of its own, so that activation loads little.
 const LATER = {
   './cli.ts': './cli.cjs',
+  '../mcpServer.ts': './mcp.cjs',
   './parts.ts': './parts.cjs',
   './agents/catalog.ts': './agents.cjs',
   './ui/webviewHost/allPages.ts': './pages.cjs',
@@ -32,6 +33,7 @@ const LATER = {
   './store/sqlite/store.ts': './sqlite.cjs',
   './acpRun.ts': './acp.cjs',
   './findContainment.ts': './contain.cjs',
+  './ui/agentCheck/createAgentChecks.ts': './agentChecks.cjs',
   execa: './execa.cjs',
 };
 const later = {
@@ -68,10 +70,12 @@ const programs = {
     git: 'src/git/workTrees.ts',
     sqlite: 'src/store/sqlite/store.ts',
     contain: 'src/process/contain/findContainment.ts',
+    agentChecks: 'src/ui/agentCheck/createAgentChecks.ts',
     execa: 'execa',
     headless: 'src/headless/windowSide.ts',
     loops: 'src/loops.ts',
     cli: 'src/cli.ts',
+    mcp: 'src/cli/mcpServer.ts',
     host: 'src/host.ts',
     guardian: 'src/process/guardian/main.ts',
     sampleAgent: 'src/agents/sample/main.ts',

@@ -21,7 +21,6 @@ import { createInspector } from './process/tables/processInspector.ts';
 import { createResourceSampler } from './process/tables/resources.ts';
 import { chooseStoreFolder, type StoreFolder } from './store/sqlite/storeFolder.ts';
 import type { AgentChecks } from './ui/agentCheck/agentChecks.ts';
-import { createAgentChecks } from './ui/agentCheck/createAgentChecks.ts';
 import { profileChecker } from './ui/agentCheck/profileCheck.ts';
 import type { SharedStore } from './ui/commands/sharedStore.ts';
 import { usageSampler } from './ui/tree/usageSampler.ts';
@@ -105,10 +104,19 @@ export function createParts({
   let agents = readAgents();
 
   const containment = foundOnce(log);
-  const checks = createAgentChecks({
-    catalog: () => agents.catalog,
-    ...{ environment, findProgram, askProgram, containment },
-  });
+  let checksMade: AgentChecks | undefined;
+  const madeChecks = async (): Promise<AgentChecks> => {
+    const { createAgentChecks } = await import('./ui/agentCheck/createAgentChecks.ts');
+    const catalog = () => agents.catalog;
+    checksMade ??= createAgentChecks({ catalog, environment, findProgram, askProgram, containment });
+    return checksMade;
+  };
+  const checks: AgentChecks = {
+    all: async () => (await madeChecks()).all(),
+    find: async () => (await madeChecks()).find(),
+    check: async (names) => (await madeChecks()).check(names),
+    containment,
+  };
   let folder = storage;
   const chooseFolder = async (): Promise<StoreFolder> => {
     const { scope } = createTable();

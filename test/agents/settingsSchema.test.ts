@@ -5,6 +5,7 @@ import { testCatalog } from './support/streams.ts';
 
 interface Schema {
   readonly enum?: readonly string[];
+  readonly anyOf?: readonly Schema[];
   readonly markdownEnumDescriptions?: readonly string[];
   readonly pattern?: string;
   readonly scope?: string;
@@ -46,6 +47,13 @@ describe('the schema of agents and prices in the settings', () => {
     const { problems } = testCatalog({ agents: { a: { nonsense: 1 } } });
     const listed = /options are (.*); it is left out/.exec(problems[0] ?? '')?.[1]?.split(/, | and /) ?? [];
     assert.deepEqual(Object.keys(agents.additionalProperties.properties).sort(), listed.sort());
+  });
+
+  it('the default agent is a choice of the built-in agents, or any name', () => {
+    const [choice, name] = settings['loopSupervisor.defaultAgent']?.anyOf ?? [];
+    assert.deepEqual(new Set(choice?.enum), new Set(testCatalog().catalog.names()));
+    assert.equal(choice?.markdownEnumDescriptions?.length, choice?.enum?.length);
+    assert.equal(name?.enum, undefined, 'one of the user’s own is no mistake');
   });
 
   it('its enumerations are what the catalog takes', () => {

@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { systemClock } from '../../src/core/runtime/systemClock.ts';
+import { HistoryFilter } from '../../src/ui/history/historyFilter.ts';
 import { LoopTreeModel } from '../../src/ui/tree/loopTreeModel.ts';
+import type { TreeRow } from '../../src/ui/tree/treeRow.ts';
 import { Coalescer } from '../../src/ui/window/coalescer.ts';
 import { type Figure, hand, median, percentile } from './support/figures.ts';
 import { type Filled, filledStore } from './support/filledStore.ts';
@@ -48,6 +50,33 @@ async function trees({ supervisor }: Filled, times: number): Promise<number[]> {
   return samples;
 }
 
+/** How long (ms) the tree takes to show its groups with all their finished loops, and to list those that match. */
+async function finishedList({ supervisor }: Filled, times: number): Promise<{ opened: number[]; filtered: number[] }> {
+  const marks = { isUnread: () => false, onDidChange: () => ({ dispose: () => {} }) };
+  const store = { get: () => undefined, update: async () => {} };
+  const filter = new HistoryFilter({ now: Date.now, store, marks, folders: () => [], onError: console.error });
+  const model = new LoopTreeModel(() => supervisor, Date.now, undefined, filter);
+  const rows = async (parent?: TreeRow): Promise<number> => {
+    const found = await model.children(parent);
+    const inner = found.filter(({ subject: { kind } }) => kind === 'group' || kind === 'section');
+    return found.length + (await Promise.all(inner.map(rows))).reduce((sum, count) => sum + count, 0);
+  };
+  const timed = async (search: string) => {
+    const from = performance.now();
+    filter.set(search);
+    model.refresh();
+    const shown = await rows();
+    if (shown < 50) throw new Error(`The tree shows ${shown} rows.`);
+    return performance.now() - from;
+  };
+  const [opened, filtered]: [number[], number[]] = [[], []];
+  for (let n = 0; n < times; n++) {
+    opened.push(await timed(''));
+    filtered.push(await timed('state:completed agent:sample number'));
+  }
+  return { opened, filtered };
+}
+
 async function delayWhile(work: () => Promise<void>): Promise<number> {
   const delay = monitorEventLoopDelay({ resolution: 5 });
   delay.enable();
@@ -64,6 +93,12 @@ try {
   await submits(few, 50);
   await submits(many, 50);
   const [fewSubmit, manySubmit] = [median(await submits(few, 500)), median(await submits(many, 500))];
+  const { opened, filtered } = await finishedList(few, 31);
+  for (const [what, samples] of [['opened', opened] as const, ['filtered', filtered] as const])
+    figures.push({
+      ...{ what: `tree with ${FEW.toLocaleString('en')} finished loops ${what}`, value: median(samples), unit: 'ms' },
+      ...{ p99: percentile(samples, 99), goal: 100 },
+    });
   const [firstTree = 0] = await trees(many, 1);
   const [fewTree, manyTree] = [median(await trees(few, 31)), median(await trees(many, 31))];
   figures.push(

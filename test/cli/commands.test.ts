@@ -142,7 +142,7 @@ describe('loops', () => {
     assert.equal((await run('host', 'start')).code, EXIT.usage);
   });
 
-  it('R15.3 R15.4 from inside an attempt nothing but reading and submitting is allowed', async () => {
+  it('R15.3 R15.4 from inside an attempt what a person has to do is refused, and reading is not', async () => {
     await run('submit', '--id', 'a', 'work');
     const inside = (...words: string[]) => harness.call(words, { LOOP_SUPERVISOR_LOOP: 'a' });
     for (const words of [

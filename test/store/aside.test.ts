@@ -236,6 +236,7 @@ describe('store: rows that cannot be read', () => {
             opened.permanentlyFailed(9),
             await opened.spend('2026'),
             await opened.spendByLoop('2026-01-15', 9),
+            await opened.spendByAccount('2026-01-15'),
           ];
           void [
             await opened.settledTokens(9),

@@ -2,7 +2,18 @@ import assert from 'node:assert/strict';
 import { DuplicateLoopError } from '../../src/core/model/errors.ts';
 import type { StoreTransaction } from '../../src/core/ports/store.ts';
 import { onEachStore } from './eachStore.ts';
-import { ENDED, FAILED, factsOf, finish, memoryStore, newLoop, start, submit, type TestStore } from './support.ts';
+import {
+  ENDED,
+  FAILED,
+  factsOf,
+  finish,
+  memoryStore,
+  newAttempt,
+  newLoop,
+  start,
+  submit,
+  type TestStore,
+} from './support.ts';
 
 onEachStore('transactions', (bench) => {
   let store: TestStore;
@@ -175,6 +186,27 @@ onEachStore('transactions', (bench) => {
       { loopId: 'b', title: 'Loop b', agent: 'sample', cost: 20, estimated: 20, unknown: 0 },
     ]);
     assert.equal((await store.spendByLoop('2026-01-15', 1)).length, 1);
+  });
+
+  it('R14.5 knows the spend of a day by who paid: the account of each attempt, else the agent', async () => {
+    const { seq } = await submit(store, 'a');
+    const paid = await store.write((tx) => [
+      tx.insertAttempt(seq, { ...newAttempt('one'), account: 'Anthropic' }),
+      tx.insertAttempt(seq, { ...newAttempt('two'), account: 'Anthropic' }),
+      tx.insertAttempt(seq, newAttempt('three')),
+    ]);
+    const row = { seq, agent: 'claude', day: '2026-01-15', at: 1, source: 'reported', cost: 10 } as const;
+    await store.write((tx) => {
+      for (const { id } of paid) tx.addLedger({ ...row, key: `${id}`, attemptId: id });
+      tx.addLedger({ ...row, key: 'guess', attemptId: paid[0]?.id ?? 0, source: 'unknown', cost: 7 });
+      tx.addLedger({ ...row, key: 'by hand', agent: 'codex', source: 'estimated', cost: 5 });
+      tx.addLedger({ ...row, key: 'later', day: '2026-01-16', cost: 1_000 });
+    });
+    assert.deepEqual(await store.spendByAccount('2026-01-15'), [
+      { account: 'Anthropic', cost: 27, estimated: 7, unknown: 7 },
+      { account: 'claude', cost: 10, estimated: 0, unknown: 0 },
+      { account: 'codex', cost: 5, estimated: 5, unknown: 0 },
+    ]);
   });
 
   it("R6.4 a day's marks are kept beside what was spent", async () => {

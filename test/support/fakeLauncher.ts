@@ -265,6 +265,19 @@ export class FakeLauncher implements AgentLauncher {
     return this.freeMemory;
   }
 
+  /** What runs hold, by their loops' ids; nobody knows of the others. */
+  readonly held = new Map<string, number>();
+
+  async memoryOf(runs: readonly { readonly token: string }[]): Promise<ReadonlyMap<string, number>> {
+    const loopOf = (token: string) => this.alive.find((run) => run.token === token)?.loopId ?? '';
+    return new Map(
+      runs.flatMap(({ token }) => {
+        const bytes = this.held.get(loopOf(token));
+        return bytes === undefined ? [] : [[token, bytes] as const];
+      }),
+    );
+  }
+
   freeBytes(): number {
     return this.free;
   }

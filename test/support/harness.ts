@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -15,6 +15,9 @@ import { Supervisor } from '../../src/core/supervisor.ts';
 import { openStore } from '../../src/store/sqlite/store.ts';
 import { FakeClock } from './fakeClock.ts';
 import { FakeLauncher } from './fakeLauncher.ts';
+
+/** Where several connections can share a database, and nothing waits for a real disk. */
+const QUICK_DISK = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 
 /** An agent whose reader says nothing by itself: the fake runs speak in events. */
 export function fakeProfile(name: string, facts: Partial<AgentProfile> = {}): AgentProfile {
@@ -117,7 +120,7 @@ export function harness(): Harness {
   const logged: string[] = [];
   const log = (message: string, error?: unknown) =>
     void logged.push(error === undefined ? message : `${message} ${String(error)}`);
-  const folder = mkdtempSync(join(tmpdir(), 'loop-supervisor-'));
+  const folder = mkdtempSync(join(QUICK_DISK, 'loop-supervisor-'));
   const events: SupervisorEvent[] = [];
   const alive = new Set<number>();
   const windows = new Map<Supervisor, { pid: number; store: Store; listening: { dispose(): void } }>();

@@ -98,7 +98,7 @@ describe('Notifications', () => {
         ...{ reason: 'usageLimit', why: '5-hour limit reached' },
       },
       'hold',
-      'claude can go on: its usage limit should be over by now.',
+      'claude can continue: its usage limit should be over by now.',
     ],
     [
       {
@@ -113,7 +113,7 @@ describe('Notifications', () => {
         ...{ since: NOW - 36_000_000, awayMs: 36_000_000 },
       },
       'stale',
-      '2 loops of 05:40 were left alone for 10h 00m, and start only when you say so.',
+      '2 loops from 05:40 were unattended for 10h 00m and start only when you say so.',
     ],
     [
       { type: 'budget:warning', at: NOW, host: 'w1', spentUsd: 18, limitUsd: 20 },

@@ -372,7 +372,7 @@ describe('transcript session', () => {
     writeFileSync(out(1), `"${'w'.repeat(3e6)}"\n`);
     assert.match(
       short((await ask({ type: 'ready' }, 'reset')).items)[1] ?? '',
-      /^info Long line: A line of 3\.0 MB is shown cut/,
+      /^info Long line: A line of 3\.0 MB is cut off here/,
     );
   });
 });

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
+import type { UserDecision } from '../../src/core/model/loop.ts';
 import { toNano } from '../../src/core/model/money.ts';
 import type { LiveView, LoopDetail, Status } from '../../src/core/model/status.ts';
 import { noticeOf } from '../../src/ui/notifications/notificationTexts.ts';
@@ -70,6 +71,8 @@ function shownTexts(): string[] {
   };
   const row = (view: LiveView) => describeLive(view, NOW).description;
   const waitingFor = (reason: NonNullable<LiveView['waitingFor']>) => row({ ...queued('a', 1), waitingFor: reason });
+  const needsYou = (need: UserDecision, more = {}) =>
+    row(here({ ...facts('a', { attempts: 1, ...more }), state: 'waiting', for: 'you', need, why: 'it has to wait' }));
   const waiting = (more: { for: 'usageLimit' | 'dailyBudget'; until: number }) =>
     row(here({ ...facts('a', { attempts: 1 }), state: 'waiting', why: 'five-hour limit', ...more }));
   return [
@@ -82,10 +85,14 @@ function shownTexts(): string[] {
     waitingFor('program'),
     waitingFor('budget'),
     waitingFor('window'),
+    needsYou('allowance', { cost: 2, maxCost: 1 }),
+    needsYou('maxRounds'),
     waiting({ for: 'usageLimit', until: NOW }),
     waiting({ for: 'dailyBudget', until: new Date(2026, 2, 11).getTime() }),
     row({ ...running('a'), activity: { silentForMs: 15 * 60_000, heardAt: NOW - 15 * 60_000 } }),
     row({ ...running('a'), activity: { asking: 'Which database?' } }),
+    row({ ...running('a'), activity: { nearMemory: { held: 460 * 2 ** 20, limit: 500 * 2 ** 20 } } }),
+    row({ ...running('a'), activity: { unseen: 'no free descriptors' } }),
     noticeOf(
       'failure',
       [{ type: 'loop:failed', loopId: 'a', at: NOW, host: 'w1', error: 'x', reason: 'x', permanent: true }],

@@ -132,7 +132,7 @@ describe('panels', () => {
       'State Ready no failures in a row',
       'Spent today Set $0.00 of $20.00 0 %,',
       'Success 100 % 1 completed, 0 failed, 1 cancelled',
-      'Loops · 2 loops in this time',
+      'Loops · 2 loops in this period',
     ])
       assert.ok(text.includes(part), `${part} in ${text}`);
     await window.screenshot('dashboard');

@@ -4,7 +4,9 @@ import { extension, readyApi } from './extension.ts';
 
 const API = [
   'submit',
+  'answer',
   'cancel',
+  'continueLoop',
   'killProcessGroup',
   'status',
   'get',

@@ -197,7 +197,7 @@ describe('dashboard page', () => {
     });
     await view.page.getByRole('row', { name: /running A new loop/ }).waitFor();
     await view.page.getByRole('row', { name: new RegExp(`completed ${running.title}`) }).waitFor();
-    assert.match(await view.page.getByText(/loops in this time/).innerText(), /121 loops/);
+    assert.match(await view.page.getByText(/loops in this period/).innerText(), /121 loops/);
   });
 
   it('another range is asked for, and kept for the next time', async () => {
@@ -218,6 +218,16 @@ describe('dashboard page', () => {
     await view.mustBeAccessible();
   });
 
+  it('the legend of a chart has names, and values only where the chart is pointed at', async () => {
+    await open();
+    const legend = view.page.locator('.u-legend').first();
+    assert.doesNotMatch(await legend.innerText(), /[–:$]/);
+    await view.page.locator('.u-over').first().hover();
+    await until('the values', async () => /\$\d/.test(await legend.innerText()));
+    await view.page.mouse.move(0, 0);
+    await until('only names again', async () => !/[–:$]/.test(await legend.innerText()));
+  });
+
   it('of 10,000 finished loops only the rows in sight exist, wherever it is scrolled to', async () => {
     await open({}, 100);
     const now = Date.now();
@@ -228,7 +238,7 @@ describe('dashboard page', () => {
       circuit: [],
       complete: true,
     });
-    await view.page.getByText('10,000 loops in this time').waitFor();
+    await view.page.getByText('10,000 loops in this period').waitFor();
     for (const part of [0, 0.5, 1]) {
       await view.page.evaluate(
         `(() => { const grid = document.querySelector('.grid'); grid.scrollTop = ${part} * grid.scrollHeight; })()`,
@@ -258,7 +268,7 @@ describe('dashboard page', () => {
     });
     await send({ type: 'timeline', range: { ms: HOUR, from: now - HOUR }, attempts: [], circuit: [], complete: true });
     await send({ type: 'spend', rows: [], days: ['2026-01-01'], limit: 0 });
-    await view.page.getByText('No attempts in this time.').waitFor();
+    await view.page.getByText('No attempts in this period.').waitFor();
     await view.picture('dashboard-empty');
     await view.mustBeAccessible();
   });

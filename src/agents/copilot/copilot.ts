@@ -13,7 +13,7 @@ export const COPILOT: AgentKind = {
     option: 'permissionMode',
     fallback: 'edit',
     values: {
-      default: 'It reads files in its folder; edits and commands are refused, because nobody is there to be asked.',
+      default: 'It reads files in its folder; edits and commands are refused, because nobody is there to approve them.',
       edit:
         'It reads and edits files in its folder; commands are refused. ' +
         'Allow single ones with arguments such as "--allow-tool=shell(npm test)".',

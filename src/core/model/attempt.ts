@@ -48,6 +48,8 @@ export type StopBy =
   | 'timeout'
   | 'hung'
   | 'output-limit'
+  /** All loops together used too much memory, and it used the most (R13.2). */
+  | 'memory'
   | 'unattended'
   | 'ended';
 

@@ -10,6 +10,7 @@ const CODES = [
   'queue-full',
   'unknown-loop',
   'wrong-state',
+  'not-allowed',
   'invalid-cost',
   'store',
 ] as const;
@@ -51,6 +52,13 @@ export class InvalidLoopError extends SupervisorError {
   constructor(field: string, why: string) {
     super('invalid-loop', `The loop was not submitted: ${field} ${why}.`);
     this.field = field;
+  }
+}
+
+/** A submit from inside an attempt that passes one of its bounds (R15.4). */
+export class NotAllowedError extends SupervisorError {
+  constructor(why: string) {
+    super('not-allowed', `The loop was not submitted: ${why}.`);
   }
 }
 

@@ -36,6 +36,8 @@ export interface LoopFacts {
   readonly estimateAssumed: boolean;
   readonly maxCost?: NanoUsd;
   readonly metadata?: { readonly [key: string]: Json };
+  /** The loop inside whose attempt it was submitted, and how deep it is nested: 1 or more (R15.4). */
+  readonly parent?: { readonly loopId: string; readonly depth: number };
   /** Wall time, ms. */
   readonly submittedAt: number;
   /** When it came into its present state: wall time, ms. */

@@ -31,6 +31,11 @@ export interface LoopSpec {
   readonly whenBlocked?: 'reject' | 'queue';
   /** What must pass before the loop counts as completed (R11). Absent: it completes when its agent says so. */
   readonly check?: CheckRequest;
+  /**
+   * The loop inside whose attempt this was submitted (R15.4): the new loop has its agent and folder, no check, at most
+   * its priority, and takes its cap out of its.
+   */
+  readonly parent?: string;
   /** Anything that survives JSON, kept with the loop and handed back. */
   readonly metadata?: { readonly [key: string]: Json };
 }

@@ -7,6 +7,8 @@ export interface Settings {
   readonly maxConcurrent: number;
   /** New loops in the queue (R2.2): 0 or more. */
   readonly maxQueueDepth: number;
+  /** How deep loops may be nested that loops submit (R15.4): 0 = not at all. */
+  readonly maxSubmitDepth: number;
   readonly restart: {
     /** Restarts within the window (R5.1): 0 = never restart. */
     readonly maxRestarts: number;
@@ -35,6 +37,13 @@ export interface Settings {
   readonly sweepKeep: readonly string[];
   /** Of standard output and standard error together, per attempt (R8.3). */
   readonly maxLogBytes: number;
+  /** Memory, bytes; 0 = none (R13.2). */
+  readonly limits: {
+    /** Of all processes of an attempt. */
+    readonly memory: number;
+    /** Of all attempts on this machine together. */
+    readonly totalMemory: number;
+  };
   /** 0 = off. */
   readonly firstOutputTimeoutMs: number;
   /** 0 = off. */
@@ -121,6 +130,7 @@ const MEBIBYTE = 1024 * 1024;
 export const DEFAULT_SETTINGS: Settings = {
   maxConcurrent: 4,
   maxQueueDepth: 20,
+  maxSubmitDepth: 2,
   restart: { maxRestarts: 3, windowMs: 300_000, maxTotal: 10 },
   circuit: { failureThreshold: 5, cooldownMs: 120_000, halfOpenMaxProbes: 1 },
   budget: { dailyLimit: 0, warnAtPercent: 90, onExceeded: 'finish', minAllowance: 500_000_000 },
@@ -143,6 +153,7 @@ export const DEFAULT_SETTINGS: Settings = {
     'containerd',
   ],
   maxLogBytes: 256 * MEBIBYTE,
+  limits: { memory: 0, totalMemory: 0 },
   firstOutputTimeoutMs: 5 * MINUTE,
   silenceTimeoutMs: 15 * MINUTE,
   onSilence: 'warn',

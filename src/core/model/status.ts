@@ -179,6 +179,8 @@ export interface Activity {
   readonly retrying?: string;
   /** Why its processes cannot be seen at present, in a few words (R3.1). */
   readonly unseen?: string;
+  /** Its processes hold most of the memory that they may, bytes (R13.2). */
+  readonly nearMemory?: { readonly held: number; readonly limit: number };
 }
 
 /**
@@ -252,6 +254,17 @@ export interface AttemptDetail extends Leftovers {
   };
   /** What it may spend before it must ask again, USD; absent where nothing bounds it (R6.8). */
   readonly allowanceUsd?: number;
+}
+
+/** What one account has paid on a day, USD. */
+export interface AccountSpend {
+  /** The agent's name where the account is not known. */
+  readonly account: string;
+  readonly usd: number;
+  /** The part of `usd` that no agent named. */
+  readonly estimatedUsd: number;
+  /** The part of `estimatedUsd` that is a guess (R6.6). */
+  readonly unknownUsd: number;
 }
 
 /** What one loop has cost on a day, USD. */

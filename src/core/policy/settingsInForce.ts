@@ -30,6 +30,7 @@ const preference = (path: string): BoundRule => ({ path, governs: false });
 export const SETTING_RULES: { readonly [name: string]: BoundRule } = {
   maxConcurrent: shared('maxConcurrent', 'more'),
   maxQueueDepth: shared('maxQueueDepth', 'more'),
+  maxSubmitDepth: bound('maxSubmitDepth', 'more'),
   'restart.maxRestarts': bound('restart.maxRestarts', 'more'),
   'restart.windowSeconds': bound('restart.windowMs', 'less'),
   'restart.maxTotal': bound('restart.maxTotal', 'more'),
@@ -51,6 +52,8 @@ export const SETTING_RULES: { readonly [name: string]: BoundRule } = {
   onLimitReset: bound('onLimitReset', ['resume']),
   staleAfterHours: bound('staleAfterMs', 'more, or 0 for none'),
   'output.maxLogMegabytes': bound('maxLogBytes', 'more'),
+  'limits.memoryMegabytes': bound('limits.memory', 'more, or 0 for none'),
+  'limits.totalMemoryMegabytes': bound('limits.totalMemory', 'more, or 0 for none'),
   // An allow rule that was taken out must not hold any longer.
   'permissions.allow': preference('permissions.allow'),
   'permissions.ask': preference('permissions.ask'),

@@ -119,7 +119,7 @@ export function decideOutcome(facts: EndFacts): Verdict {
     if (hold) return { kind: 'held', ...hold, class: 'agent', reason: said.reason, cause: said.cause };
     return { ...failed('agent', said.reason, PERMANENT_CAUSES.includes(said.cause)), cause: said.cause };
   }
-  if (end.kind === 'lost') return failed('lost', end.error ?? 'nobody knows how it ended');
+  if (end.kind === 'lost') return failed('lost', end.error ?? 'it is unknown how it ended');
   if (end.exit.signal !== undefined) return failed('signal', `killed from outside by ${end.exit.signal}`);
   if (end.exit.exitCode)
     return failed('exit', `exit code ${end.exit.exitCode}${end.errorLine && `: ${end.errorLine}`}`);
@@ -155,6 +155,10 @@ const STOPPED: { readonly [by in Exclude<StopBy, 'cap' | 'refused'>]: Verdict } 
   timeout: failed('timeout', 'it ran longer than loopTimeoutMinutes'),
   hung: failed('hung', 'nothing was heard of it for too long'),
   'output-limit': failed('output-limit', 'its output passed output.maxLogMegabytes'),
+  memory: failed(
+    'memory',
+    'all loops together used more memory than limits.totalMemoryMegabytes, and it used the most of it',
+  ),
   asking: { kind: 'asking', reason: 'stopped because nobody answered what it asks' },
   ended: { kind: 'interrupted', reason: 'stopped when it seemed to have ended', charged: false },
 };

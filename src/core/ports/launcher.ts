@@ -202,6 +202,13 @@ export interface AgentLauncher {
   control(token: string): RunControl;
   /** Memory that processes can still get on this machine, bytes. */
   freeMemoryBytes(): number;
+  /**
+   * Memory that the processes of each run hold together, bytes, by token (R13.2). Those of other machines are left out,
+   * and those that nobody can see.
+   */
+  memoryOf(
+    runs: readonly { readonly token: string; readonly leader?: ProcessIdentity }[],
+  ): Promise<ReadonlyMap<string, number>>;
   /** Free disk space where runs are kept, bytes. */
   freeBytes(): number;
   /** Ends what is left of runs that are recorded as ended; returns what was ended, by token. */

@@ -219,6 +219,17 @@ export interface SettledToken {
   readonly at: number;
 }
 
+/** Spend of one account on one day, 10⁻⁹ USD. */
+export interface AccountCost {
+  /** Who paid (R14.5); the agent's name where that is not known. */
+  readonly account: string;
+  readonly cost: NanoUsd;
+  /** The part of `cost` that no agent named. */
+  readonly estimated: NanoUsd;
+  /** The part of `estimated` that is a guess (R6.6). */
+  readonly unknown: NanoUsd;
+}
+
 /** Spend of one loop on one day, 10⁻⁹ USD. */
 export interface LoopCost {
   readonly loopId: string;
@@ -267,6 +278,8 @@ export interface Store extends HistoryQueries {
   spend(fromDay: string): Promise<SpendRow[]>;
   /** Spend of one day by loop, largest first. */
   spendByLoop(day: string, limit: number): Promise<LoopCost[]>;
+  /** Spend of one day by account, largest first. */
+  spendByAccount(day: string): Promise<AccountCost[]>;
   /** Tokens of settled attempts whose loops are final, oldest first: for retention and reaping. */
   settledTokens(limit: number): Promise<SettledToken[]>;
   /** Those of these tokens that belong to an attempt of a loop, live or final. */

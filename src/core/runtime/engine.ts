@@ -6,6 +6,7 @@ import { Placement } from '../state/placement.ts';
 import type { UnitOfWork } from '../state/unitOfWork.ts';
 import { ChangePoller } from './changePoller.ts';
 import { Listeners } from './listeners.ts';
+import { MemoryWatch } from './memoryWatch.ts';
 import { ProfileChecks } from './profileChecks.ts';
 import { RunRegistry } from './runRegistry.ts';
 import { TransactionQueue } from './transactionQueue.ts';
@@ -27,6 +28,7 @@ export class Engine implements Disposable {
   readonly #changePoller: ChangePoller;
   readonly #wakeTimer: WakeTimer;
   readonly #profileChecks: ProfileChecks;
+  readonly #memoryWatch: MemoryWatch;
   #disposed = false;
 
   constructor(context: SupervisorContext) {
@@ -47,6 +49,7 @@ export class Engine implements Disposable {
     this.#changePoller = new ChangePoller(this);
     this.#wakeTimer = new WakeTimer(context, liveState, this.transactions);
     this.#profileChecks = new ProfileChecks(this);
+    this.#memoryWatch = new MemoryWatch(this);
   }
 
   /** Begins to look for changes of other hosts. The first transaction has set the wake-up timer. */
@@ -59,6 +62,7 @@ export class Engine implements Disposable {
     this.#disposed = true;
     this.#wakeTimer.dispose();
     this.#profileChecks.dispose();
+    this.#memoryWatch.dispose();
     this.#changePoller.dispose();
     this.runs.dispose();
   }
@@ -73,5 +77,6 @@ export class Engine implements Disposable {
     if (this.context.window.role === 'caller') return;
     this.#wakeTimer.set(unit.waitsForDisk);
     this.#profileChecks.set();
+    this.#memoryWatch.set();
   }
 }

@@ -3,6 +3,7 @@ import { type ActiveLoop, isActive, type LiveLoop } from '../model/loop.ts';
 import type { NanoUsd } from '../model/money.ts';
 import type { AskedQuestion } from '../model/question.ts';
 import type { Activity } from '../model/status.ts';
+import { isNearLimit } from '../policy/memory.ts';
 import { isProgress } from '../policy/progress.ts';
 import { TRY_AGAIN_MS } from '../ports/clock.ts';
 import type { LiveLines, Run, RunEnd, RunObserver, RunOutput, RunStarted, SilenceWarning } from '../ports/launcher.ts';
@@ -141,6 +142,12 @@ export class RunMonitor implements RunObserver {
   unseen(why: string | undefined): void {
     this.#activity.unseen(why);
     this.#sinks.listeners.changed();
+  }
+
+  /** Its processes hold so much memory together, bytes; undefined where nobody knows. `limit`: 0 for none (R13.2). */
+  memory(held: number | undefined, limit: number): void {
+    const near = held !== undefined && isNearLimit(held, limit) ? { held, limit } : undefined;
+    if (this.#activity.nearMemory(near)) this.#sinks.listeners.changed();
   }
 
   lines(lines: LiveLines): void {

@@ -45,7 +45,8 @@ export class RunRegistry implements Disposable {
 
   /** Sends the stop of an active loop to its guardian. */
   sendStop(loop: ActiveLoop, by: StopBy): void {
-    this.control(loop).stop(by, this.#sinks.context.settings.killGraceMs);
+    // What holds too much memory must not go on growing while it is asked to end.
+    this.control(loop).stop(by, by === 'memory' ? 0 : this.#sinks.context.settings.killGraceMs);
     const run = this.of(loop);
     if (run) run.stopSent = loop.attempt.stop ?? { by, at: this.#sinks.context.clock.now() };
   }

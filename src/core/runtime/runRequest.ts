@@ -81,6 +81,7 @@ function agentLimits(settings: Settings, loop: ActiveLoop): RunLimits {
     graceMs: settings.killGraceMs,
     endGraceMs: settings.endGraceMs,
     maxLogBytes: settings.maxLogBytes,
+    maxMemoryBytes: settings.limits.memory,
     unattendedGraceMs: settings.unattendedGraceMs,
     keep: settings.sweepKeep,
   };

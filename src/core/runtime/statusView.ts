@@ -1,9 +1,17 @@
 import type { Attempt } from '../model/attempt.ts';
 import { leftoversOf, NOTHING_LEFT } from '../model/leftovers.ts';
 import { isFinished, type Loop, reservedOf } from '../model/loop.ts';
-import { toUsd } from '../model/money.ts';
+import { type NanoUsd, toUsd } from '../model/money.ts';
 import { openQuestions } from '../model/question.ts';
-import type { AttemptDetail, LiveView, LoopDetail, LoopSpend, Status, WaitingFor } from '../model/status.ts';
+import type {
+  AccountSpend,
+  AttemptDetail,
+  LiveView,
+  LoopDetail,
+  LoopSpend,
+  Status,
+  WaitingFor,
+} from '../model/status.ts';
 import { requestLine } from '../policy/requests.ts';
 import { needsMoney, type SupervisorContext } from '../state/context.ts';
 import { accountOf, circuitOf } from '../state/gates.ts';
@@ -208,11 +216,17 @@ export async function detailOf(
 
 /** Today's spend by loop, largest first. */
 export async function spendToday({ clock, store }: SupervisorContext, limit: number): Promise<LoopSpend[]> {
-  const rows = await store.spendByLoop(clock.day(clock.now()), limit);
-  return rows.map(({ cost, estimated, unknown, ...row }) => ({
-    ...row,
-    ...{ usd: toUsd(cost), estimatedUsd: toUsd(estimated), unknownUsd: toUsd(unknown) },
-  }));
+  return (await store.spendByLoop(clock.day(clock.now()), limit)).map(inUsd);
+}
+
+/** Today's spend by account, largest first (R14.5). */
+export async function spendTodayByAccount({ clock, store }: SupervisorContext): Promise<AccountSpend[]> {
+  return (await store.spendByAccount(clock.day(clock.now()))).map(inUsd);
+}
+
+function inUsd<T extends { readonly cost: NanoUsd; readonly estimated: NanoUsd; readonly unknown: NanoUsd }>(row: T) {
+  const { cost, estimated, unknown, ...rest } = row;
+  return { ...rest, usd: toUsd(cost), estimatedUsd: toUsd(estimated), unknownUsd: toUsd(unknown) };
 }
 
 function attemptDetail(attempt: Attempt): AttemptDetail {

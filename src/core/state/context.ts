@@ -82,6 +82,8 @@ export interface SupervisorContext extends Omit<SupervisorOptions, 'settings' | 
   differingSettings: readonly DifferingSetting[];
   agents: AgentCatalog;
   window: SupervisorWindow;
+  /** Memory that running loops of this machine hold together, bytes; 0 where nobody looks at it (R13.2). */
+  memoryHeld: number;
 }
 
 /** Brings the settings in force up to date with what was read here and what is stored (R6.9). Returns what to store. */

@@ -32,6 +32,7 @@ const LOOP_ID = /^[A-Za-z0-9._:-]{1,128}$/;
 export const REJECT_REASON: { readonly [code in SupervisorError['code']]?: RejectReason } = {
   'not-ready': 'not-ready',
   'invalid-loop': 'invalid',
+  'not-allowed': 'invalid',
   'shutting-down': 'shutdown',
   'permanently-failed': 'permanently-failed',
   'duplicate-loop': 'duplicate',
@@ -75,7 +76,7 @@ export function checkSpec(given: LoopSpec, context: SupervisorContext): CheckedS
   const spec = copyOf(given);
   const { prompt, loopId, priority = 0, estimatedCostUsd, maxCostUsd } = spec;
   if (typeof prompt !== 'string' || prompt.trim() === '')
-    throw new InvalidLoopError('prompt', 'is empty: write what the agent is to do');
+    throw new InvalidLoopError('prompt', 'is empty: say what the agent should do');
   if (isTooLong(prompt))
     throw new InvalidLoopError('prompt', 'is longer than 10 MiB: put the text into a file and name it in the prompt');
   if (loopId !== undefined && !(typeof loopId === 'string' && LOOP_ID.test(loopId))) {
@@ -94,6 +95,8 @@ export function checkSpec(given: LoopSpec, context: SupervisorContext): CheckedS
   }
   if (spec.whenBlocked !== undefined && spec.whenBlocked !== 'reject' && spec.whenBlocked !== 'queue')
     throw new InvalidLoopError('whenBlocked', `must be "reject" or "queue", and is ${String(spec.whenBlocked)}`);
+  if (spec.parent !== undefined && typeof spec.parent !== 'string')
+    throw new InvalidLoopError('parent', `must be the id of a loop, and is ${typeof spec.parent}`);
   checkMetadata(spec.metadata);
   if (spec.title !== undefined && typeof spec.title !== 'string')
     throw new InvalidLoopError('title', `must be text, and is ${typeof spec.title}`);

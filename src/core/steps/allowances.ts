@@ -6,7 +6,7 @@ import type { UnitOfWork } from '../state/unitOfWork.ts';
 import type { RunSummary } from './runSummary.ts';
 import { requeue, wait } from './transitions.ts';
 
-export const CAP_USED_UP = 'it has used up its own maximum cost';
+export const CAP_USED_UP = 'it has reached its cost limit';
 const DAY_USED_UP = 'what was left of the daily budget is used up';
 
 /** So many allowances in a row may bring no progress; then the loop waits for its user (R6.8). */

@@ -151,10 +151,10 @@ function inWords({ round, outcome, exitCode, score }: CheckResult): string {
 /** Why the rounds stopped, as the end of a sentence. */
 const BOUNDS: { readonly [bound in RoundBound]: string } = {
   maxRounds: 'all its rounds are used up',
-  maxCost: 'its own maximum cost is used up',
-  maxMinutes: 'its time is over',
+  maxCost: 'its cost limit is reached',
+  maxMinutes: 'its time limit is reached',
   noProgress: 'nothing has changed for two rounds',
   noBetterScore: 'the score has not improved for three rounds',
   checkTimeouts: 'it took too long twice in a row',
-  checkUnstartable: 'its command must be put right',
+  checkUnstartable: 'its command needs fixing',
 };

@@ -10,6 +10,7 @@ import type { UnitOfWork } from '../state/unitOfWork.ts';
 import { type AdmissionFacts, type CheckedSpec, lacksRoom, refusal } from './admission.ts';
 import { withMore } from './allowances.ts';
 import { inLine, isNext } from './dispatch.ts';
+import { nest } from './nesting.ts';
 import { firstRounds } from './rounds.ts';
 import { leaveState } from './transitions.ts';
 
@@ -27,7 +28,9 @@ export function admit(unit: UnitOfWork, checked: CheckedSpec, ownership: LoopOwn
   const given = unit.context.agents.find(agent)?.isDemo ? undefined : spec.estimatedCostUsd;
   const estimate = given === undefined ? (unit.medianOf(agent) ?? 0) : toNano(given);
   const latest = checked.loopId === undefined ? undefined : unit.latest(checked.loopId);
-  const maxCost = spec.maxCostUsd === undefined ? undefined : toNano(spec.maxCostUsd);
+  const asked = spec.maxCostUsd === undefined ? undefined : toNano(spec.maxCostUsd);
+  const nested = spec.parent === undefined ? undefined : nest(unit, spec.parent, checked, asked);
+  const maxCost = nested ? nested.maxCost : asked;
   const reserve = Math.min(estimate, maxCost ?? estimate);
   throwIfRefused(unit, ownership, { agent, reserve, latest, queueIfBlocked: spec.whenBlocked === 'queue' });
   const folder = context.window.folders.find((path) => isWithin(path, cwd)) ?? context.window.folders[0];
@@ -42,6 +45,7 @@ export function admit(unit: UnitOfWork, checked: CheckedSpec, ownership: LoopOwn
     estimate,
     estimateAssumed: given === undefined,
     ...(maxCost !== undefined && { maxCost }),
+    ...nested,
     ...(spec.metadata !== undefined && { metadata: spec.metadata }),
     ...(spec.commands !== undefined && { commands: spec.commands }),
     ...(check && { check, rounds: firstRounds(check) }),

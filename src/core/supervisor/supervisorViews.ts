@@ -3,14 +3,14 @@ import type { Event, SupervisorEvent } from '../model/event.ts';
 import type { FinishedLoop, Loop } from '../model/loop.ts';
 import type { ProcessIdentity } from '../model/processIdentity.ts';
 import type { DifferingSetting, KeptSetting } from '../model/settings.ts';
-import type { AccountStatus, LiveView, LoopDetail, LoopSpend, Status } from '../model/status.ts';
+import type { AccountSpend, AccountStatus, LiveView, LoopDetail, LoopSpend, Status } from '../model/status.ts';
 import type { HistoryQueries } from '../ports/historyQueries.ts';
 import type { FinishedQuery, SpendRow } from '../ports/store.ts';
 import { Engine } from '../runtime/engine.ts';
 import { Lifecycle } from '../runtime/lifecycle.ts';
 import { goesOn } from '../runtime/outlook.ts';
 import { Retention } from '../runtime/retention.ts';
-import { detailOf, findLoop, liveViews, spendToday, statusOf } from '../runtime/statusView.ts';
+import { detailOf, findLoop, liveViews, spendToday, spendTodayByAccount, statusOf } from '../runtime/statusView.ts';
 import { type SupervisorContext, type SupervisorOptions, useStoredSettings } from '../state/context.ts';
 import { mustBeText } from './arguments.ts';
 
@@ -24,7 +24,13 @@ export abstract class SupervisorViews {
   constructor(options: SupervisorOptions) {
     const { doubts = {}, settings, ...parts } = options;
     const read = { settings, doubts };
-    const nothingOpen = { storedSettings: undefined, unknownSettings: [], keptSettings: [], differingSettings: [] };
+    const nothingOpen = {
+      memoryHeld: 0,
+      storedSettings: undefined,
+      unknownSettings: [],
+      keptSettings: [],
+      differingSettings: [],
+    };
     this.context = { ...parts, settings, read, ...nothingOpen };
     useStoredSettings(this.context, undefined);
     this.engine = new Engine(this.context);
@@ -130,6 +136,11 @@ export abstract class SupervisorViews {
   /** Today's spend by loop, largest first. */
   async spendToday(limit: number): Promise<LoopSpend[]> {
     return spendToday(this.context, limit);
+  }
+
+  /** Today's spend by account, largest first (R14.5). */
+  async spendTodayByAccount(): Promise<AccountSpend[]> {
+    return spendTodayByAccount(this.context);
   }
 
   /** Whether a process that was kept after its loop is still there (R7.4). */

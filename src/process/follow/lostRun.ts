@@ -40,7 +40,7 @@ export interface LostRunOptions {
 
 /** What the system says where a file is in the place of a folder. */
 const NO_FOLDER: readonly (string | undefined)[] = ['EEXIST', 'ENOTDIR'];
-const ENDED_FROM_OUTSIDE = 'The guardian of this run was ended from outside, so nobody knows how the agent ended.';
+const ENDED_FROM_OUTSIDE = 'The guardian of this run was ended from outside, so it is unknown how the agent ended.';
 
 /**
  * Settles a run whose guardian is gone: one that was never claimed is claimed as void, so that nobody starts it late;
@@ -126,7 +126,7 @@ async function endInItsPlace(options: LostRunOptions): Promise<Seen<EndedRecord>
   const stoppedBy = reported?.stoppedBy ?? stopOrdered(files);
   const error = sameBoot
     ? ENDED_FROM_OUTSIDE
-    : 'The machine was restarted while the agent ran, so nobody knows how it ended.';
+    : 'The machine was restarted while the agent ran, so it is unknown how it ended.';
   return there({
     format: FORMAT,
     kind: reported?.exit ? 'exited' : 'lost',

@@ -34,6 +34,7 @@ const STOPS: readonly StopBy[] = [
   'unattended',
   'ended',
   'refused',
+  'memory',
 ];
 
 /** How a run ended, as far as an exit code can say it. */

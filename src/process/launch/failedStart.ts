@@ -8,7 +8,7 @@ export interface StartFailure {
 
 /** What the machine lacks, by the code of the system. */
 const SHORTAGES: { readonly [code: string]: string } = {
-  EAGAIN: 'this user may have no more processes at present',
+  EAGAIN: 'this user has reached the limit of processes',
   EMFILE: 'there is no free file descriptor',
   ENFILE: 'the machine has no free file descriptor',
   ENOMEM: 'there is no free memory',

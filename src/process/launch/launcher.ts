@@ -34,6 +34,7 @@ import { createInspector } from '../tables/processInspector.ts';
 import { GuardianProcess } from './guardianProcess.ts';
 import { guardianTrouble, preparationTrouble } from './guardianTrouble.ts';
 import { prepareRun } from './prepareRun.ts';
+import { type KnownRun, memoryOfRuns } from './runMemory.ts';
 
 export interface LauncherOptions {
   /** Holds a folder for each run. Made if it is not there, for the owner alone. */
@@ -131,6 +132,10 @@ class Launcher implements AgentLauncher, Disposable {
 
   freeMemoryBytes(): number {
     return process.availableMemory();
+  }
+
+  memoryOf(runs: readonly KnownRun[]): Promise<ReadonlyMap<string, number>> {
+    return memoryOfRuns(this.#services.table, (token) => runFiles(this.#runsFolder, token), runs);
   }
 
   freeBytes(): number {

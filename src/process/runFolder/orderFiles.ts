@@ -8,7 +8,7 @@ import type { RunFiles } from './runFiles.ts';
 
 const STOPPED_BY: { readonly [by in StopBy]: true } = {
   ...{ user: true, shutdown: true, budget: true, cap: true, restart: true },
-  ...{ timeout: true, hung: true, 'output-limit': true, unattended: true, ended: true, refused: true },
+  ...{ timeout: true, hung: true, 'output-limit': true, memory: true, unattended: true, ended: true, refused: true },
   asking: true,
 };
 

@@ -75,6 +75,8 @@ export interface EndedRecord extends Leftovers {
   readonly stoppedBy?: StopBy;
   readonly foreignSignal?: string;
   readonly trouble?: RunTrouble;
+  /** The most memory that its processes were seen to hold together, bytes. */
+  readonly peakMemoryBytes?: number;
   readonly error?: string;
 }
 

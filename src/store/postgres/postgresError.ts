@@ -26,7 +26,7 @@ export function toStoreError(error: unknown, shown: string): StoreError {
   const detail = detailOf(error);
   const make = (kind: StoreError['kind'], sentence: string) => new StoreError(kind, sentence, { cause: error });
   if (RUN_AGAIN.test(code))
-    return make('locked', `The store at ${shown} is busy (${detail}). Writes wait and are tried again by themselves.`);
+    return make('locked', `The store at ${shown} is busy (${detail}). Writes wait and are retried automatically.`);
   if (CERTIFICATE.test(code))
     return make(
       'broken',
@@ -37,7 +37,7 @@ export function toStoreError(error: unknown, shown: string): StoreError {
     return make(
       'unreachable',
       `The server of the store at ${shown} takes no more connections. Raise its max_connections or close programs that use it; ` +
-        'Loop Supervisor tries again by itself.',
+        'Loop Supervisor retries automatically.',
     );
   if (OUT_OF_REACH.test(code) || isBrokenConnection(error))
     return make(
@@ -47,7 +47,7 @@ export function toStoreError(error: unknown, shown: string): StoreError {
   if (DISK.test(code))
     return make(
       'disk',
-      `The server of the store at ${shown} is out of space (${detail}). Free some; it is tried again by itself.`,
+      `The server of the store at ${shown} is out of space (${detail}). Free some: the write is retried automatically.`,
     );
   if (/^28/.test(code) || /password|SASL|no pg_hba/i.test(detail))
     return make(

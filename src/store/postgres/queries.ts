@@ -3,10 +3,10 @@ import type { CheckResult } from '../../core/model/check.ts';
 import type { LedgerRow, Transition } from '../../core/model/history.ts';
 import { type FinishedLoop, isFinished, type Loop } from '../../core/model/loop.ts';
 import type { CircuitChange, TimelineAttempt, TimelineQuery } from '../../core/ports/historyQueries.ts';
-import type { FinishedQuery, LoopCost, SettledToken, SpendRow } from '../../core/ports/store.ts';
+import type { AccountCost, FinishedQuery, LoopCost, SettledToken, SpendRow } from '../../core/ports/store.ts';
 import { CIRCUIT_CHANGE_COLUMNS, changesSince, circuitChangeSchema } from '../rows/controlRow.ts';
 import { HISTORY_COLUMNS, historySchema } from '../rows/historyRow.ts';
-import { loopSpendSchema, spendSchema } from '../rows/ledgerRow.ts';
+import { accountSpendSchema, loopSpendSchema, spendSchema } from '../rows/ledgerRow.ts';
 import type { RawRow, RowReader } from '../rows/rowReader.ts';
 import { timelineSchema } from '../rows/timelineRow.ts';
 import { readLoops, selectLoops } from './loopRows.ts';
@@ -87,6 +87,21 @@ export class Queries {
        ORDER BY s.cost DESC, seq LIMIT ${literal(limit)}`,
     );
     return this.#reader.readAll(loopSpendSchema, rows, () => `the spend of a loop on ${day}`);
+  }
+
+  async spendByAccount(day: string): Promise<AccountCost[]> {
+    const [rows = []] = await this.#run(
+      `SELECT coalesce(a.account, l.agent) AS account, sum(l.cost)::bigint AS cost,
+         sum(l.estimated)::bigint AS estimated,
+         coalesce(sum(l.cost) FILTER (WHERE l.source = 'unknown'), 0)::bigint AS unknown
+       FROM ledger AS l LEFT JOIN attempts AS a ON a.id = l.attempt_id
+       WHERE l.day = ${literal(day)} GROUP BY 1 ORDER BY 2 DESC, 1`,
+    );
+    return this.#reader.readAll(
+      accountSpendSchema,
+      rows,
+      ({ account }) => `the spend of the account ${String(account)} on ${day}`,
+    );
   }
 
   async settledTokens(limit: number): Promise<SettledToken[]> {

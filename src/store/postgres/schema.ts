@@ -132,6 +132,11 @@ const VERSION_7 = `
 ALTER TABLE loops ADD COLUMN asking text, ADD COLUMN permits text;
 `;
 
+/** Version 8: `loops.parent`, as step 15 of the schema on SQLite. */
+const VERSION_8 = `
+ALTER TABLE loops ADD COLUMN parent text;
+`;
+
 /** The steps of the schema in their order. A change of the schema is a new step at the end. */
 export const MIGRATIONS: readonly Migration[] = [
   { version: 1, sql: VERSION_1 },
@@ -141,6 +146,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 5, sql: VERSION_5 },
   { version: 6, sql: VERSION_6 },
   { version: 7, sql: VERSION_7 },
+  { version: 8, sql: VERSION_8 },
 ];
 
 /** The version that this code knows. */

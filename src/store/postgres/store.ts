@@ -149,6 +149,7 @@ class Postgres implements PostgresStore {
   finished = (query: FinishedQuery) => this.#queries.finished(query);
   spend = (fromDay: string) => this.#queries.spend(fromDay);
   spendByLoop = (day: string, limit: number) => this.#queries.spendByLoop(day, limit);
+  spendByAccount = (day: string) => this.#queries.spendByAccount(day);
   settledTokens = (limit: number) => this.#queries.settledTokens(limit);
   knownTokens = (tokens: readonly string[]) => this.#queries.knownTokens(tokens);
   timeline = (query: TimelineQuery) => this.#queries.timeline(query);

@@ -39,6 +39,7 @@ const stopBy = oneOf<StopBy>({
     timeout: 0,
     hung: 0,
     'output-limit': 0,
+    memory: 0,
     unattended: 0,
     ended: 0,
     asking: 0,

@@ -50,6 +50,11 @@ export const spendSchema = columns({
   ...{ day: z.string(), agent: z.string(), cost: z.int(), estimated: z.int(), unknown: z.int() },
 });
 
+/** Reads the spend of one account on a day. */
+export const accountSpendSchema = columns({
+  ...{ account: z.string(), cost: z.int(), estimated: z.int(), unknown: z.int() },
+});
+
 /** Reads the spend of one loop on a day. */
 export const loopSpendSchema = columns({
   ...{ loopId: z.string(), title: z.string(), agent: z.string(), cost: z.int(), estimated: z.int() },

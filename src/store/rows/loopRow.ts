@@ -56,6 +56,7 @@ const facts = new ColumnTable<LoopFacts, Occasion>({
   agent: unstarted('agent', text),
   submittedAt: once('submitted_at', int),
   metadata: once('metadata', optional(jsonOf(jsonObject))),
+  parent: once('parent', optional(jsonOf(z.object({ loopId: z.string(), depth: z.int() })))),
   title: live('title', freeText),
   cwd: live('cwd', text),
   folder: live('folder', optional(text)),

@@ -1,7 +1,8 @@
 import type { LedgerRow } from '../../core/model/history.ts';
-import type { DaySpend, LoopCost, SpendRow } from '../../core/ports/store.ts';
+import type { AccountCost, DaySpend, LoopCost, SpendRow } from '../../core/ports/store.ts';
 import { asFlag } from '../rows/codecs.ts';
 import {
+  accountSpendSchema,
   daySchema,
   estimatedPart,
   LEDGER_COLUMNS,
@@ -25,6 +26,7 @@ export class LedgerTable {
   readonly #mark: Query;
   readonly #spend: Query;
   readonly #byLoop: Query;
+  readonly #byAccount: Query;
 
   constructor(connection: Connection, rowReader: RowReader) {
     this.#rowReader = rowReader;
@@ -62,6 +64,12 @@ export class LedgerTable {
          JOIN loops AS l USING (seq)
        ORDER BY s.cost DESC, seq LIMIT ?`,
     );
+    this.#byAccount = connection.prepare(
+      `SELECT coalesce(a.account, l.agent) AS account, sum(l.cost) AS cost, sum(l.estimated) AS estimated,
+         sum(CASE l.source WHEN 'unknown' THEN l.cost ELSE 0 END) AS unknown
+       FROM ledger AS l LEFT JOIN attempts AS a ON a.id = l.attempt_id
+       WHERE l.day = ? GROUP BY 1 ORDER BY 2 DESC, 1`,
+    );
   }
 
   /**
@@ -98,6 +106,14 @@ export class LedgerTable {
 
   spend(fromDay: string): SpendRow[] {
     return this.#rowReader.readAll(spendSchema, this.#spend.all(fromDay), () => `the spend of a day since ${fromDay}`);
+  }
+
+  byAccount(day: string): AccountCost[] {
+    return this.#rowReader.readAll(
+      accountSpendSchema,
+      this.#byAccount.all(day),
+      ({ account }) => `the spend of the account ${String(account)} on ${day}`,
+    );
   }
 
   byLoop(day: string, limit: number): LoopCost[] {

@@ -253,6 +253,11 @@ ALTER TABLE loops ADD COLUMN asking TEXT;
 ALTER TABLE loops ADD COLUMN permits TEXT;
 `;
 
+/** Version 15: `loops.parent` is the loop inside whose attempt a loop was submitted, with its depth (R15.4). */
+const VERSION_15 = `
+ALTER TABLE loops ADD COLUMN parent TEXT;
+`;
+
 /** The steps of the schema in their order. A change of the schema is a new step at the end. */
 export const MIGRATIONS: readonly Migration[] = [
   { version: 1, sql: VERSION_1 },
@@ -269,6 +274,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 12, sql: VERSION_12 },
   { version: 13, sql: VERSION_13 },
   { version: 14, sql: VERSION_14 },
+  { version: 15, sql: VERSION_15 },
 ];
 
 /** The version that this code knows. */

@@ -53,7 +53,7 @@ export function toStoreError(error: unknown, path: string): StoreError {
     case FULL:
       return new StoreError(
         'disk',
-        `The disk is full: ${path} cannot be written. Free some space; it is tried again by itself.`,
+        `The disk is full: ${path} cannot be written. Free some space: the write is retried automatically.`,
         options,
       );
     case READONLY:
@@ -62,7 +62,7 @@ export function toStoreError(error: unknown, path: string): StoreError {
     case IOERR:
       return new StoreError(
         'disk',
-        `The database ${path} cannot be read or written (${detail}). Check the disk; it is tried again by itself.`,
+        `The database ${path} cannot be read or written (${detail}). Check the disk: access is retried automatically.`,
         options,
       );
     case CORRUPT:

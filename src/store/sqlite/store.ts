@@ -7,6 +7,7 @@ import type { FinishedLoop, Loop } from '../../core/model/loop.ts';
 import type { Clock } from '../../core/ports/clock.ts';
 import type { CircuitChange, TimelineAttempt, TimelineQuery } from '../../core/ports/historyQueries.ts';
 import type {
+  AccountCost,
   FinishedQuery,
   LoopCost,
   SettledToken,
@@ -133,6 +134,10 @@ class SqliteStore implements Store {
 
   async spendByLoop(day: string, limit: number): Promise<LoopCost[]> {
     return this.#use(({ tables }) => tables.ledger.byLoop(day, limit));
+  }
+
+  async spendByAccount(day: string): Promise<AccountCost[]> {
+    return this.#use(({ tables }) => tables.ledger.byAccount(day));
   }
 
   async settledTokens(limit: number): Promise<SettledToken[]> {

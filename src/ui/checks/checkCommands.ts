@@ -38,7 +38,7 @@ export const checkCommands: CommandTable = {
     if (!parts) return undefined;
     const pieces = parts.flatMap(({ text }) => piecesOf(text));
     if (pieces.length === 0) {
-      void vscode.window.showInformationMessage('The selection holds no open list item and no paragraph.');
+      void vscode.window.showInformationMessage('The selection has no open list item and no paragraph.');
       return undefined;
     }
     const choices = ['Submit', 'Submit with Check…'];

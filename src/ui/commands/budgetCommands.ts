@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import { isCost, toUsd } from '../../core/model/money.ts';
 import type { BudgetStatus } from '../../core/model/status.ts';
 import { NUMBER_RULES } from '../settings/settingsMapping.ts';
+import { accountShares, spendWords } from '../text/accountSpend.ts';
 import { count, formatClock, formatUsd } from '../text/format.ts';
 import { oneLine } from '../text/safeText.ts';
 import { localDay } from '../text/today.ts';
@@ -40,21 +41,22 @@ export const budgetCommands: CommandTable = {
       return limit;
     },
 
-  /** Shows today's spend by agent and loop, with actions. Returns the budget's status. */
+  /** Shows today's spend by agent, account and loop, with actions. Returns the budget's status. */
   showBudget: (ctx) => async () => {
     const supervisor = await ctx.host.ready();
     const now = Date.now();
     const { budget } = supervisor.status();
-    const [spend, loops] = await Promise.all([supervisor.spend(localDay(now)), supervisor.spendToday(LOOPS_SHOWN)]);
+    const [spend, payers, loops] = await Promise.all([
+      supervisor.spend(localDay(now)),
+      supervisor.spendTodayByAccount(),
+      supervisor.spendToday(LOOPS_SHOWN),
+    ]);
     const agents = spend.filter(({ cost }) => cost !== 0);
     const heading = (label: string): Row => ({ label, kind: vscode.QuickPickItemKind.Separator });
-    const money = (usd: number, estimated: number, unknown: number) => {
-      const marks = [
-        estimated > unknown ? ', estimated' : '',
-        unknown > 0 ? `, ${formatUsd(unknown)} of it a guess` : '',
-      ];
-      return `${estimated > 0 ? '≈' : ''}${formatUsd(usd)}${marks.join('')}`;
-    };
+    const accounts = accountShares(
+      payers,
+      agents.map(({ agent }) => agent),
+    );
     const rows: Row[] = [
       {
         label: '$(edit) Set Daily Budget',
@@ -69,12 +71,14 @@ export const budgetCommands: CommandTable = {
       ...(agents.length === 0 ? [] : [heading('today by agent')]),
       ...agents.map(({ agent, cost, estimated, unknown }) => ({
         label: `$(hubot) ${oneLine(agent, 40)}`,
-        description: money(toUsd(cost), toUsd(estimated), toUsd(unknown)),
+        description: spendWords(toUsd(cost), toUsd(estimated), toUsd(unknown)),
       })),
+      ...(accounts.length === 0 ? [] : [heading('today by account')]),
+      ...accounts.map(({ account, words }) => ({ label: `$(account) ${oneLine(account, 40)}`, description: words })),
       ...(loops.length === 0 ? [] : [heading('today by loop')]),
       ...loops.map(({ loopId, title, agent, usd, estimatedUsd, unknownUsd }) => ({
         label: `$(circle-outline) ${oneLine(title, 60) || loopId}`,
-        description: `${money(usd, estimatedUsd, unknownUsd)} · ${oneLine(agent, 40)}`,
+        description: `${spendWords(usd, estimatedUsd, unknownUsd)} · ${oneLine(agent, 40)}`,
         act: () => vscode.commands.executeCommand('loopSupervisor.showDetail', loopId),
       })),
     ];

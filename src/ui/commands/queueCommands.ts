@@ -41,7 +41,13 @@ export const queueCommands: CommandTable = {
       ]
         .filter(Boolean)
         .join(', ');
-      const detail = `${what}.${others > 0 ? ` ${count(others, 'loop')} of them belong to other windows.` : ''} Their processes are ended and they are not restarted.`;
+      const elsewhere =
+        others === 0
+          ? ''
+          : others === 1
+            ? ' One of them is in another window.'
+            : ` ${others} of them are in other windows.`;
+      const detail = `${what}.${elsewhere} Their processes are ended and they are not restarted.`;
       if (args[0] !== true) {
         const answer = await vscode.window.showWarningMessage(
           `Stop ${count(live.length, 'loop')}?`,

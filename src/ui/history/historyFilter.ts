@@ -65,6 +65,10 @@ export class HistoryFilter implements FinishedFilter, Disposable {
     return this.options.grouping;
   }
 
+  get hidesCancelled(): boolean {
+    return this.options.hideCancelled;
+  }
+
   set(search: string): void {
     const next = search.trim();
     if (next === this.#search) return;

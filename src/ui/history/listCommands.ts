@@ -77,7 +77,7 @@ function askFilter(search: string, agents: readonly string[]): Promise<string | 
   ];
   const pick = vscode.window.createQuickPick<FilterItem>();
   pick.title = 'Filter Finished Loops';
-  pick.placeholder = 'Check what to list, and type a text that must occur';
+  pick.placeholder = 'Choose what to list, or type text to find';
   pick.canSelectMany = true;
   pick.items = items;
   pick.selectedItems = items.filter((item) => hasTerm(search, item));

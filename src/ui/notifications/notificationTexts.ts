@@ -106,7 +106,7 @@ const SEVERAL: { readonly [kind in NoticeKind]: string } = {
   circuit: 'paused new starts',
   budget: 'used up the budget',
   hold: 'are held',
-  stale: 'were left alone',
+  stale: 'were unattended',
 };
 
 function sentence(event: SupervisorEvent, title: string, now: number, { proof, words }: Result = {}): string {
@@ -123,7 +123,7 @@ function sentence(event: SupervisorEvent, title: string, now: number, { proof, w
       return `${title} asks: ${oneLine(event.asks, 240)}`;
     case 'loop:silent':
       if (event.kind === 'retrying')
-        return `${title} has only been trying again since ${formatClock(event.since ?? now, now)}: ${oneLine(event.why ?? '', 160)}`;
+        return `${title} has only been retrying since ${formatClock(event.since ?? now, now)}: ${oneLine(event.why ?? '', 160)}`;
       return event.kind === 'first-output'
         ? `${title} has been silent since it started ${formatDuration(event.forMs ?? 0)} ago.`
         : `${title} has been silent for ${formatDuration(event.forMs ?? 0)}.`;
@@ -131,14 +131,14 @@ function sentence(event: SupervisorEvent, title: string, now: number, { proof, w
       return `New loops are paused after failures, until ${formatClock(event.at + event.cooldownMs, now)}. ${oneLine(event.reason, 200)}`;
     case 'hold:change': {
       const what = event.of.kind === 'machine' ? 'This machine' : heldName(event.of);
-      if (event.state === 'asks') return `${what} can go on: its usage limit should be over by now.`;
+      if (event.state === 'asks') return `${what} can continue: its usage limit should be over by now.`;
       return `${what} is held, and its loops wait: ${oneLine(event.why, 200)}`;
     }
     case 'work:stale': {
       const { count: n, since, awayMs } = event;
       const [was, start] = n === 1 ? ['was', 'starts'] : ['were', 'start'];
-      const away = `${count(n, 'loop')} of ${formatClock(since, now)} ${was} left alone for ${formatDuration(awayMs)}`;
-      return `${away}, and ${start} only when you say so.`;
+      const from = `${count(n, 'loop')} from ${formatClock(since, now)}`;
+      return `${from} ${was} unattended for ${formatDuration(awayMs)} and ${start} only when you say so.`;
     }
     case 'budget:warning':
       return `Spent today: ${formatUsd(event.spentUsd)} of ${formatUsd(event.limitUsd)}.`;

@@ -11,6 +11,7 @@ import { oneLine } from '../text/safeText.ts';
 import type { HeadlessParts } from '../window/background.ts';
 import { claimEvents, EventTurns, isOwn } from '../window/eventClaims.ts';
 import type { UiDeps } from '../window/uiDeps.ts';
+import { whenReady } from '../window/whenReady.ts';
 import { type Absent, absenceSummary } from './absence.ts';
 import { type Notice, type NoticeKind, noticeKind, noticeOf, type Result } from './notificationTexts.ts';
 import { Presence } from './presence.ts';
@@ -239,7 +240,10 @@ export class Notifications implements vscode.Disposable {
     this.#gathered.clear();
     this.#hasSummarized = true;
     try {
-      const supervisor = await this.#deps.host.ready();
+      // At the start of a window the store is still to be opened.
+      const supervisor = await whenReady(this.#deps.host);
+      // One window says it for all (R10.2).
+      if ((await supervisor.claim([`absence ${since}`])).length === 0) return;
       const finished = await supervisor.finished({ from: since, limit: KEPT });
       const needYou = supervisor.live(0).filter(({ loop }) => needsUser(loop) || openQuestions(loop).length > 0).length;
       const message = absenceSummary({ finished, needYou }, since, Date.now(), absent);

@@ -35,6 +35,7 @@ const fraction = (min: number, max: number, unit: number): NumberRule => ({ min,
 export const NUMBER_RULES = {
   maxConcurrent: whole(1, 64),
   maxQueueDepth: whole(0, 100_000),
+  maxSubmitDepth: whole(0, 10),
   'restart.maxRestarts': whole(0, 100),
   'restart.windowSeconds': whole(1, 86_400, SECOND),
   'restart.maxTotal': whole(0, 1_000),
@@ -54,6 +55,8 @@ export const NUMBER_RULES = {
   askHoldsSlotMinutes: fraction(0, 10_080, MINUTE),
   staleAfterHours: fraction(0, 8_760, 60 * MINUTE),
   'output.maxLogMegabytes': whole(1, 100_000, MEBIBYTE),
+  'limits.memoryMegabytes': whole(0, 10_000_000, MEBIBYTE),
+  'limits.totalMemoryMegabytes': whole(0, 10_000_000, MEBIBYTE),
   'history.maxAgeDays': whole(1, 3650, 24 * 60 * MINUTE),
   'history.maxLogMegabytes': whole(1, 1_000_000, MEBIBYTE),
   'history.maxLoops': whole(10, 100_000),
@@ -146,6 +149,7 @@ export function mapSettings(get: (key: string) => unknown, files: FilesState = '
   const settings: Settings = {
     maxConcurrent: number('maxConcurrent', d.maxConcurrent),
     maxQueueDepth: number('maxQueueDepth', d.maxQueueDepth),
+    maxSubmitDepth: number('maxSubmitDepth', d.maxSubmitDepth),
     restart: {
       maxRestarts: number('restart.maxRestarts', d.restart.maxRestarts),
       windowMs: number('restart.windowSeconds', d.restart.windowMs),
@@ -167,6 +171,10 @@ export function mapSettings(get: (key: string) => unknown, files: FilesState = '
     endGraceMs: number('endGraceSeconds', d.endGraceMs),
     sweepKeep: names('sweep.keep', d.sweepKeep),
     maxLogBytes: number('output.maxLogMegabytes', d.maxLogBytes),
+    limits: {
+      memory: number('limits.memoryMegabytes', d.limits.memory),
+      totalMemory: number('limits.totalMemoryMegabytes', d.limits.totalMemory),
+    },
     firstOutputTimeoutMs: number('firstOutputTimeoutMinutes', d.firstOutputTimeoutMs),
     silenceTimeoutMs: number('silenceTimeoutMinutes', d.silenceTimeoutMs),
     onSilence: choice('onSilence', d.onSilence),
@@ -219,6 +227,12 @@ export function nonsense(s: Settings): SettingProblem[] {
     say(
       'silenceTimeoutMinutes',
       `This has no effect: loopTimeoutMinutes (${formatDuration(s.loopTimeoutMs)}) stops the loop first. Set it lower, or to 0.`,
+    );
+  }
+  if (s.limits.totalMemory > 0 && s.limits.memory > s.limits.totalMemory) {
+    say(
+      'limits.memoryMegabytes',
+      'This has no effect: it is more than limits.totalMemoryMegabytes, which holds for all loops together. Lower it, or raise the other.',
     );
   }
   if (s.maxLogBytes > s.retention.maxLogBytes) {

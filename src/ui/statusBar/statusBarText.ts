@@ -38,7 +38,7 @@ export function circuitText(status: Status, glance: Glance, now: number): Status
   const stopped = accounts.filter(({ circuit, holds }) => holds.length > 0 || circuit?.state === 'open');
   const testing = accounts.filter(({ circuit }) => circuit?.state === 'half-open');
   const activity = activityWords(status, glance);
-  const tooltip = circuitTooltip(status, accounts, activity, now);
+  const tooltip = circuitTooltip(status, accounts, activity, glance.asking, now);
   const said = (icon: string, words: string, level: StatusText['level']): StatusText => ({
     text: `$(${icon}) ${words}`,
     spoken:
@@ -78,7 +78,13 @@ function activityWords({ concurrencyUsed }: Status, { queued }: Glance): string 
     .join(' · ');
 }
 
-function circuitTooltip(status: Status, accounts: readonly AccountState[], activity: string, now: number): string {
+function circuitTooltip(
+  status: Status,
+  accounts: readonly AccountState[],
+  activity: string,
+  asking: number,
+  now: number,
+): string {
   const rows = accounts.slice(0, LISTED).map((account) => {
     const words = accountWords(account.circuit, account.holds, now) || 'ready';
     const failures = account.circuit?.state === 'closed' ? account.circuit.consecutiveFailures : 0;
@@ -89,6 +95,9 @@ function circuitTooltip(status: Status, accounts: readonly AccountState[], activ
   const last = worst?.lastFailureAt === undefined ? '' : ` (the last at ${formatClock(worst.lastFailureAt, now)})`;
   return [
     `**Loops**: ${activity === '' ? 'nothing is running' : activity}${status.paused ? ', the queue is paused' : ''}.`,
+    ...(asking > 0
+      ? [`**${count(asking, 'loop')} ${asking === 1 ? 'needs' : 'need'} you**: see *Needs You* in the *Loops* view.`]
+      : []),
     ...(rows.length > 0 ? [`| Account | State |\n| :--- | :--- |\n${rows.join('\n')}`] : []),
     ...(worst
       ? [`Last failures${last}:\n${worst.reasons.map((reason) => `\n- ${inlineCode(reason, 160)}`).join('')}`]

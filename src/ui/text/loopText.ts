@@ -1,9 +1,25 @@
-import { isActive, type Loop, type LoopState, type Waiting } from '../../core/model/loop.ts';
+import {
+  capLeftOf,
+  isActive,
+  type Loop,
+  type LoopState,
+  type UserDecision,
+  type Waiting,
+} from '../../core/model/loop.ts';
 import { toUsd } from '../../core/model/money.ts';
 import { openQuestions } from '../../core/model/question.ts';
 import type { LiveView, WaitingFor } from '../../core/model/status.ts';
 import { requestLine } from '../../core/policy/requests.ts';
-import { count, formatClock, formatCost, formatDuration, formatUsd, speakCost, speakDuration } from './format.ts';
+import {
+  count,
+  formatClock,
+  formatCost,
+  formatDuration,
+  formatUsage,
+  formatUsd,
+  speakCost,
+  speakDuration,
+} from './format.ts';
 import { oneLine } from './safeText.ts';
 
 /** A state in words. */
@@ -24,6 +40,22 @@ const WAIT_WORDS: { readonly [reason in Waiting['for']]: string } = {
   usageLimit: 'usage limit reached',
   dailyBudget: 'out of budget',
   you: 'needs you',
+};
+
+/** What a loop needs its user for, in two or three words. */
+const NEED_WORDS: { readonly [need in UserDecision]: string } = {
+  endUnknown: 'may still be running',
+  notEnded: 'could not be ended',
+  answer: 'asked a question',
+  question: 'waits for your answer',
+  allowance: 'wants to spend more',
+  maxRounds: 'no rounds left',
+  maxCost: 'at its cost limit',
+  maxMinutes: 'out of time',
+  noProgress: 'no progress',
+  noBetterScore: 'score no better',
+  checkTimeouts: 'check too slow',
+  checkUnstartable: 'check does not start',
 };
 
 /** What a queued loop waits for, in words; nothing if only for a slot, which its place in the queue already shows. */
@@ -186,11 +218,17 @@ function factsOf(view: LiveView, now: number): Facts {
       };
     }
     case 'waiting': {
-      const until = loop.for === 'you' ? '' : `resumes ${formatClock(loop.until, now)}`;
-      // The state already says that money is missing; a limit or a question says more.
-      const why = loop.for === 'dailyBudget' ? '' : oneLine(loop.why, 60);
+      const why = oneLine(loop.why, 60);
+      if (loop.for === 'you') {
+        // Its group says that it needs you.
+        const need = loop.need === 'allowance' && capLeftOf(loop) === 0 ? NEED_WORDS.maxCost : NEED_WORDS[loop.need];
+        return { figures: [need], cost, words: [why], spoken: [WAIT_WORDS.you, need, why] };
+      }
+      const until = `resumes ${formatClock(loop.until, now)}`;
+      // The state already says that money is missing; a limit says more.
+      const more = loop.for === 'dailyBudget' ? '' : why;
       const state = capitalized(WAIT_WORDS[loop.for]);
-      return { figures: [state, until], cost, words: [why], spoken: [WAIT_WORDS[loop.for], until, why] };
+      return { figures: [state, until], cost, words: [more], spoken: [WAIT_WORDS[loop.for], until, more] };
     }
   }
 }
@@ -213,6 +251,11 @@ function doingNow(view: LiveView, now: number): string {
   if (question)
     return `asks: ${oneLine(requestLine(question.request), 80)}${more.length > 0 ? ` and ${more.length} more` : ''}`;
   if (loop.state === 'checking') return `checking: ${oneLine(loop.check?.command ?? '', 40)}`;
+  if (activity?.unseen !== undefined) return `cannot see its processes: ${oneLine(activity.unseen, 60)}`;
+  if (activity?.nearMemory) {
+    const [held, limit] = [activity.nearMemory.held, activity.nearMemory.limit];
+    return `near its limit of memory: ${formatUsage({ memoryBytes: held })} of ${formatUsage({ memoryBytes: limit })}`;
+  }
   if (activity?.asking !== undefined) return `may be asking: ${oneLine(activity.asking, 60)}`;
   // The report holds the silence at that time; it has lasted since.
   if (activity?.silentForMs !== undefined)

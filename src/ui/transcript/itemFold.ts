@@ -64,7 +64,7 @@ export class ItemFold {
         kind: 'notice',
         level: 'info',
         label: 'Long line',
-        text: `A line of ${megabytes} MB is shown cut. The raw log has all of it.`,
+        text: `A line of ${megabytes} MB is cut off here. The raw log has all of it.`,
       });
       add({ kind: 'text', text: cleanText(line.text.slice(0, 2_000)), plain: true });
       return;

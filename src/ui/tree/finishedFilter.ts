@@ -8,6 +8,7 @@ export interface FinishedFilter {
   /** The filter in words, for the group. */
   readonly words: string;
   readonly grouping: Grouping;
+  readonly hidesCancelled: boolean;
   page(limit: number): FinishedQuery;
   /** Whether the user has not seen it yet. */
   isUnread(loop: FinishedLoop): boolean;
@@ -18,6 +19,7 @@ export const EVERYTHING: FinishedFilter = {
   isOn: false,
   words: '',
   grouping: 'none',
+  hidesCancelled: false,
   page: (limit) => ({ limit }),
   isUnread: () => false,
 };

@@ -54,6 +54,7 @@ async function finishedGroup(
     formatNumber(total),
     failed > 0 ? `${formatNumber(failed)} failed` : '',
     unread > 0 ? `${formatNumber(unread)} unread` : '',
+    filter.hidesCancelled ? 'cancelled hidden' : '',
   ]);
   const matches = isOn ? page.length : total;
   const orMore = matches === pageSize ? ' or more' : '';

@@ -24,7 +24,7 @@ export function liveRow(view: LiveView, now: number, extra: AttemptExtra, contex
     label,
     description: join([description, more]),
     spoken: `${spoken}${more ? `, ${more}` : ''}`,
-    icon: asking ? ASKING_ICON : silent ? SILENT_ICON : LIVE_ICONS[loop.state],
+    icon: asking ? ASKING_ICON : silent ? SILENT_ICON : needsUser(loop) ? NEEDS_USER_ICON : LIVE_ICONS[loop.state],
     context: `loop ${loop.state} live ${host}${silent ? ' silent' : ''}${fresh ? ' fresh' : ''}${needOf(loop)}`,
     children: loop.attempts > 0 ? 'collapsed' : 'none',
     isLive: isLiveRow(loop.state),
@@ -46,6 +46,7 @@ export function isLiveRow(state: LoopState): boolean {
 }
 
 const SILENT_ICON = { id: 'warning', color: 'list.warningForeground' };
+const NEEDS_USER_ICON = { id: 'bell-dot', color: 'charts.yellow' };
 const ASKING_ICON = { id: 'question', color: 'charts.yellow' };
 
 const LIVE_ICONS = {

@@ -9,28 +9,28 @@ const TEXT = `Loop Supervisor by keyboard and screen reader
 Alt+F1 in the view or in a page of Loop Supervisor opens this text (on Linux also Shift+Alt+F1).
 
 The view Loops lists loops: prompts that coding agents work on.
-Its groups are Running, Queued, Parked, Waiting to restart, Waiting and Finished.
+Its groups are Needs You, Running, Queued, Parked, Waiting to restart, Waiting and Finished.
 Loops of other windows are listed under the name of their folder.
 Each row says its state, what it is doing, for how long and what it cost.
 
 In the view
 - Enter shows the output of a loop; the right arrow lists its attempts.
-- Shift+F10 opens the menu of a row: all that can be done with it is there.
+- Shift+F10 opens the menu of a row, with everything that you can do with it.
 - Ctrl+Shift+Enter selects a row without opening it; Shift and the arrows then select more.
-- Commands act on all that are selected.
-- Delete (on a Mac Cmd+Backspace) cancels the selected loops.
-- A queued loop is moved with Set Priority and Run Next in its menu.
+- Commands act on all selected rows. A key acts on the row with the focus, and on the selection if that row is in it.
+- Delete (on a Mac Cmd+Backspace) cancels, F2 renames.
+- Set Priority and Run Next in the menu of a queued loop move it.
 
 Everywhere
 - Ctrl+Alt+Enter (on a Mac Cmd+Alt+Enter) submits the selection of the editor.
 - Every command is in the palette, F1, under Loop Supervisor, such as Submit Prompt and Show Dashboard.
-- Keyboard Shortcuts gives them keys of your own.
+- Keyboard Shortcuts assigns your own keys to them.
 - Circuit and budget are items in the status bar, and the commands Show Circuit and Show Budget.
 
 In output, details and dashboard
-- Tab goes through all that can be acted on. The output itself, long tables and the timeline take the arrow keys.
-- End leads to the latest output. Changes of a loop’s state are announced, what it writes is not.
-- Timeline of the dashboard: arrow keys go from attempt to attempt, Enter opens the loop.
+- Tab moves through everything that you can act on. Arrow keys move in the output, long tables and the timeline.
+- End jumps to the latest output. Changes of a loop’s state are announced; what it writes is not.
+- Timeline of the dashboard: arrow keys move from attempt to attempt, Enter opens the loop.
 - The table of loops below it says the same in words.
 `;
 

@@ -25,6 +25,7 @@ import type { ViewDeps } from '../webviewHost/viewDeps.ts';
 import { provideAccessibilityHelp } from './accessibilityHelp.ts';
 import { BackgroundHost } from './background.ts';
 import { keepContextKeys } from './contextKeys.ts';
+import { provideMcpServer } from './mcpProvider.ts';
 import { Milestones } from './milestones.ts';
 import { offerInTerminals } from './terminalCommand.ts';
 
@@ -80,6 +81,7 @@ export function createShell(deps: ViewDeps, config: Config, agentChecks: AgentCh
     }),
     new BackgroundHost(deps, config),
     offerInTerminals(deps),
+    provideMcpServer(deps),
     runNotifyCommand(deps, config) as vscode.Disposable,
     keepContextKeys(deps, pulse, config, filter),
     tellTrouble(deps),

@@ -1,6 +1,13 @@
 import fc from 'fast-check';
 import type { AgentErrorCause } from '../../../src/core/model/agentEvent.ts';
 
+/** The agents of the world; `claude` and `twin` have one account. */
+export type AgentName = 'sample' | 'claude' | 'twin';
+/** Who pays for each agent. */
+export const PAYERS: { readonly [agent in AgentName]: string } = { sample: 'sample', claude: 'shared', twin: 'shared' };
+/** Settings that are typed wrongly at times. */
+export type Mistyped = 'maxConcurrent' | 'budget.dailyLimitUsd' | 'circuitBreaker.failureThreshold';
+
 /** How a run ends. */
 export type RunEnding =
   | ('ok' | 'exit' | 'signal' | 'spawn' | 'lost' | 'limit' | 'timeout')
@@ -19,13 +26,23 @@ export type Command = { readonly quick: boolean } & (
       readonly priority: number;
       readonly estimate: number | undefined;
       readonly maxCost: number | undefined;
-      readonly agent: 'sample' | 'claude';
+      readonly agent: AgentName;
+      /** It is queued although circuit or budget would refuse it. */
+      readonly queueIfBlocked?: boolean;
     }
   | { readonly act: 'end'; readonly run: number; readonly how: RunEnding; readonly cost: number }
   | { readonly act: 'cost'; readonly run: number; readonly cost: number; readonly earlier: number | undefined }
   | { readonly act: 'session' | 'started' | 'say'; readonly run: number }
   | { readonly act: 'startStale' }
-  | { readonly act: 'tryNow'; readonly agent: 'sample' | 'claude' }
+  | { readonly act: 'tryNow'; readonly agent: AgentName }
+  /** The user holds who pays for that agent, for `ms` or until *Try Now*. */
+  | { readonly act: 'hold'; readonly agent: AgentName; readonly ms: number | undefined }
+  /** That profile is taken out of the settings, or back again. */
+  | { readonly act: 'profile'; readonly agent: AgentName; readonly isThere: boolean }
+  /** That folder is moved away, or back again. */
+  | { readonly act: 'folder'; readonly folder: number; readonly isThere: boolean }
+  /** What is written for that setting makes no sense, or does again. */
+  | { readonly act: 'mistype'; readonly setting: Mistyped; readonly on: boolean }
   | { readonly act: 'accrue'; readonly run: number; readonly cost: number }
   | {
       readonly act: 'record';
@@ -35,7 +52,7 @@ export type Command = { readonly quick: boolean } & (
       readonly key: number | undefined;
     }
   | {
-      readonly act: 'cancel' | 'retry' | 'clearFailed' | 'restartNow' | 'takeOver' | 'moveToEnd';
+      readonly act: 'cancel' | 'undoCancel' | 'retry' | 'clearFailed' | 'restartNow' | 'takeOver' | 'moveToEnd';
       readonly window: number;
       readonly loop: number;
     }
@@ -65,6 +82,7 @@ const window = fc.nat(5);
 const loop = fc.nat(7);
 const run = fc.nat(5);
 const cents = fc.integer({ min: 0, max: 300 });
+const agent = fc.constantFrom<AgentName>('sample', 'claude', 'twin');
 const priority = fc.integer({ min: -1, max: 1 });
 const endings: readonly RunEnding[] = [
   'ok',
@@ -112,7 +130,11 @@ const happening = fc.oneof(
       priority,
       estimate: fc.option(cents, { nil: undefined }),
       maxCost: fc.option(fc.integer({ min: 1, max: 300 }), { nil: undefined, freq: 4 }),
-      agent: fc.constantFrom('sample' as const, 'claude' as const),
+      agent,
+      queueIfBlocked: fc.oneof(
+        { weight: 4, arbitrary: fc.constant(false) },
+        { weight: 1, arbitrary: fc.constant(true) },
+      ),
     }),
   },
   {
@@ -135,7 +157,25 @@ const happening = fc.oneof(
   },
   {
     weight: 2,
-    arbitrary: fc.record({ act: just('tryNow'), agent: fc.constantFrom('sample' as const, 'claude' as const) }),
+    arbitrary: fc.record({ act: just('tryNow'), agent }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      act: just('hold'),
+      agent,
+      ms: fc.option(fc.constantFrom(1_000, 30_000, 7_200_000), { nil: undefined }),
+    }),
+  },
+  { weight: 2, arbitrary: fc.record({ act: just('profile'), agent, isThere: fc.boolean() }) },
+  { weight: 2, arbitrary: fc.record({ act: just('folder'), folder: fc.nat(1), isThere: fc.boolean() }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      act: just('mistype'),
+      setting: just('maxConcurrent', 'budget.dailyLimitUsd', 'circuitBreaker.failureThreshold'),
+      on: fc.boolean(),
+    }),
   },
   { weight: 2, arbitrary: fc.record({ act: just('accrue'), run, cost: cents }) },
   {
@@ -151,7 +191,7 @@ const happening = fc.oneof(
   {
     weight: 6,
     arbitrary: fc.record({
-      act: just('cancel', 'cancel', 'retry', 'clearFailed', 'restartNow', 'takeOver', 'moveToEnd'),
+      act: just('cancel', 'cancel', 'undoCancel', 'retry', 'clearFailed', 'restartNow', 'takeOver', 'moveToEnd'),
       window,
       loop,
     }),

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { CLOSED_CIRCUIT } from '../../../src/core/model/circuit.ts';
+import type { SupervisorEvent } from '../../../src/core/model/event.ts';
 import type { Transition } from '../../../src/core/model/history.ts';
 import {
   type ActiveLoop,
@@ -16,8 +17,8 @@ import { toNano, toUsd } from '../../../src/core/model/money.ts';
 import { budgetFit } from '../../../src/core/policy/budget.ts';
 import { attemptsAllowed } from '../../../src/core/policy/circuitBreaker.ts';
 import type { QueuedLoop } from '../../../src/core/state/liveState.ts';
-import { isBefore } from './startChecks.ts';
-import type { World } from './world.ts';
+import { isBefore, payerOfAgent } from './startChecks.ts';
+import type { OpenWindow, World } from './world.ts';
 
 /** From which state a loop may come into which. `new` is where it comes from on submit. */
 const MAY_BECOME: { readonly [from in LoopState | 'new']: readonly LoopState[] } = {
@@ -30,8 +31,13 @@ const MAY_BECOME: { readonly [from in LoopState | 'new']: readonly LoopState[] }
   waiting: ['queued', 'cancelled'],
   completed: [],
   failed: ['queued'],
-  cancelled: [],
+  cancelled: ['queued'],
 };
+
+/** What is told outside of transactions: a store that refuses keeps it from others. */
+function isReport(event: SupervisorEvent): boolean {
+  return event.type === 'loop:rejected' || event.type === 'loop:silent' || 'spentUsd' in event;
+}
 
 const LONGEST_BACKOFF_MS = 60_000;
 
@@ -40,6 +46,8 @@ export class Invariants {
   readonly #world: World;
   /** Every loop that was ever admitted, as it now is. */
   readonly #loops = new Map<number, Loop>();
+  /** How many events a window had told before another began to listen, by the two of them. */
+  readonly #before = new Map<string, number>();
 
   constructor(world: World) {
     this.#world = world;
@@ -53,6 +61,7 @@ export class Invariants {
     await this.#quiet();
     assert.deepEqual(this.#world.complaints, []);
     const live = [...this.#loops.values()].filter(isLive);
+    this.#hearing();
     this.#processes(live);
     this.#overdue(live);
     await this.#slots(live);
@@ -94,17 +103,18 @@ export class Invariants {
    * all.
    */
   async #quiet(): Promise<void> {
-    const { machine, moved, retried } = this.#world;
+    const { machine, moved, retried, undone } = this.#world;
     this.#takeStock();
     do await machine.clock.advance(600);
     while (this.#takeStock());
     moved.clear();
     retried.clear();
+    undone.clear();
   }
 
-  /** Takes over what has changed on the books; answers whether anything has. */
+  /** Takes over what has changed in the store. Returns whether anything has. */
   #takeStock(): boolean {
-    const { moved, retried, machine } = this.#world;
+    const { moved, retried, undone, machine } = this.#world;
     const changes = machine.books().changes();
     for (const loop of changes?.loops ?? []) {
       const before = this.#loops.get(loop.seq);
@@ -112,13 +122,31 @@ export class Invariants {
         assert.ok(moved.has(loop.loopId), `R2.1 the place of ${loop.loopId} is another, and nobody moved it`);
       if (before && isFinished(before) && before.state !== loop.state) {
         assert.ok(
-          before.state === 'failed' && retried.has(loop.loopId),
+          (before.state === 'failed' && retried.has(loop.loopId)) ||
+            (before.state === 'cancelled' && undone.has(loop.loopId)),
           `${loop.loopId} was ${before.state}, which is final, and is ${loop.state}`,
         );
       }
       this.#loops.set(loop.seq, loop);
     }
     return changes !== undefined;
+  }
+
+  /** Every window has heard what each other one told since both were open: all of it, in its order, once (R10.2). */
+  #hearing(): void {
+    const { machine, windows } = this.#world;
+    const told = ({ supervisor }: OpenWindow, host: string) =>
+      machine.heard(supervisor).filter((event) => event.host === host && !isReport(event));
+    for (const window of windows)
+      for (const other of windows) {
+        if (other === window) continue;
+        const all = told(other, other.id);
+        const heard = told(window, other.id);
+        const pair = `${window.id} ${other.id}`;
+        const before = this.#before.get(pair) ?? all.length - heard.length;
+        this.#before.set(pair, before);
+        assert.deepEqual(heard, all.slice(before), `R10.2 what ${window.id} has heard of ${other.id}`);
+      }
   }
 
   /** Every process has its loop, every active loop its process, one at most. */
@@ -186,9 +214,11 @@ export class Invariants {
   /** Whether gates and circuit let one more loop like this start now (R4.1, R14.2). */
   #isLet(loop: QueuedLoop, active: readonly ActiveLoop[]): boolean {
     const { checks, settings } = this.#world;
-    const circuit = checks.control.circuits[loop.agent] ?? CLOSED_CIRCUIT;
+    if (!this.#world.canStart(loop)) return false;
+    const account = payerOfAgent(loop.agent);
+    const circuit = checks.control.circuits[account] ?? CLOSED_CIRCUIT;
     const probes = active.filter(
-      ({ agent, attempt }) => agent === loop.agent && attempt.probe && attempt.generation === circuit.generation,
+      ({ attempt }) => attempt.account === account && attempt.probe && attempt.generation === circuit.generation,
     );
     if (attemptsAllowed(circuit, settings.circuit, probes.length) <= 0) return false;
     return checks.gatesBefore(loop).every((gate) => gate.state === 'trial' && !checks.isTried(gate, active));

@@ -16,10 +16,11 @@ import { attemptsAllowed } from '../../../src/core/policy/circuitBreaker.ts';
 import type { Control, Store, StoreTransaction } from '../../../src/core/ports/store.ts';
 import type { QueuedLoop } from '../../../src/core/state/liveState.ts';
 import { CircuitAccount } from './circuitAccount.ts';
+import { PAYERS } from './command.ts';
 import { spyOn, type Written } from './txSpy.ts';
 
 /** The accounts of the world. */
-const ACCOUNTS = ['sample', 'claude'];
+const ACCOUNTS = [...new Set(Object.values(PAYERS))];
 
 /** What a look into a transaction needs to know. */
 export interface Sight {
@@ -33,6 +34,10 @@ export interface Sight {
   isLeaving(windowId: string): boolean;
   /** Whether a window is open that may start that loop. */
   isHome(loop: LiveLoop): boolean;
+  /** Whether that loop's profile and folder are there. */
+  canStart(loop: LiveLoop): boolean;
+  /** Loops of these ids were to be queued even where the budget has no room for them. */
+  readonly queuedIfBlocked: ReadonlySet<string>;
   /** What is wrong, for the test to find. */
   complain(what: string): void;
 }
@@ -84,7 +89,9 @@ export class StartChecks {
     const written: Written = { begun: [], settled: [], adopted: [], inserted: [], granted: [], control: undefined };
     const result = work(spyOn(tx, written, this.#followedBy, this.#allowed));
     this.#control = written.control ?? this.#control;
-    this.#keepAccount(written.settled);
+    const { begun, settled, inserted, control } = written;
+    // One that only cleans up looks at no circuit.
+    if (control || begun.length + settled.length + inserted.length > 0) this.#keepAccount(settled);
     for (const { windowId, token } of written.adopted) {
       if (this.#sight.isLeaving(windowId))
         this.#sight.complain(`R9.1 ${token} was taken over by a window that is going`);
@@ -152,7 +159,11 @@ export class StartChecks {
           !this.#sight.isHome(loop) ||
           budgetFit({ used, runningReserved: 0, limit: dailyLimit }, reservedOf(loop)) !== 'now'));
     const reserved = held(live.filter((loop) => !cannotStart(loop)));
-    if (live.some(isNew) && dailyLimit > 0 && used + reserved > dailyLimit) {
+    if (
+      live.some((loop) => isNew(loop) && !this.#sight.queuedIfBlocked.has(loop.loopId)) &&
+      dailyLimit > 0 &&
+      used + reserved > dailyLimit
+    ) {
       complain(`R6.2 a loop was taken with ${used} used and ${reserved} reserved of ${dailyLimit}`);
     }
     if (begun.length === 0) return;
@@ -223,8 +234,8 @@ export class StartChecks {
    * Whether a loop does not simply go in its turn: its account, profile or machine is held, or lets only some through.
    */
   isHeld(loop: QueuedLoop): boolean {
-    const circuit = this.#control.circuits[loop.agent];
-    if (circuit && circuit.state !== 'closed') return true;
+    const circuit = this.#control.circuits[payerOfAgent(loop.agent)];
+    if (!this.#sight.canStart(loop) || (circuit && circuit.state !== 'closed')) return true;
     return this.gatesBefore(loop).length > 0;
   }
 }
@@ -234,12 +245,18 @@ function isLater(gate: GateRecord, { attempt }: ActiveLoop): boolean {
   return gate.state !== 'trial' || attempt.id > gate.lastAttempt;
 }
 
-/** Whether that gate stands before a loop; here each profile is an account of its own. */
+/** Who pays for an agent. */
+export function payerOfAgent(agent: string): string {
+  return (PAYERS as { readonly [name: string]: string })[agent] ?? agent;
+}
+
+/** Whether that gate stands before a loop. */
 function isBehind(gate: GateRecord, { agent, cwd, seq }: LiveLoop): boolean {
   const { of } = gate;
   if (of.kind === 'absence') return gate.state === 'held' && seq <= (gate.lastSeq ?? 0);
   if (!('name' in of)) return true;
-  return of.name === agent && (of.folder === undefined || of.folder === cwd);
+  const name = of.kind === 'account' ? payerOfAgent(agent) : agent;
+  return of.name === name && (of.folder === undefined || of.folder === cwd);
 }
 
 /** Whether `one` stands before `other` in the order of the queue (R2.1). */

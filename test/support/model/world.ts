@@ -1,18 +1,25 @@
 import assert from 'node:assert/strict';
 import type { AgentEvent } from '../../../src/core/model/agentEvent.ts';
 import { SupervisorError } from '../../../src/core/model/errors.ts';
+import { GONE, there } from '../../../src/core/model/looks.ts';
 import type { LiveLoop } from '../../../src/core/model/loop.ts';
-import { DEFAULT_SETTINGS, type Settings } from '../../../src/core/model/settings.ts';
+import { DEFAULT_SETTINGS, type Doubt, type Doubts, type Settings } from '../../../src/core/model/settings.ts';
+import type { AgentCatalog, AgentProfile } from '../../../src/core/ports/agents.ts';
 import type { Supervisor } from '../../../src/core/supervisor.ts';
 import type { FakeRun } from '../fakeLauncher.ts';
 import { fakeCatalog, fakeProfile, type Harness, harness } from '../harness.ts';
-import type { Command, RunEnding, Setting } from './command.ts';
+import { type AgentName, type Command, type Mistyped, PAYERS, type RunEnding, type Setting } from './command.ts';
 import { type Sight, StartChecks } from './startChecks.ts';
 
 const FOLDERS = ['/a', '/b'] as const;
 const NANO_PER_CENT = 10_000_000;
 const MOST_WINDOWS = 3;
-const AGENTS = fakeCatalog(fakeProfile('sample'), fakeProfile('claude', { hasCost: true, canResume: true }));
+const PROFILES: { readonly [agent in AgentName]: AgentProfile } = {
+  sample: fakeProfile('sample'),
+  claude: fakeProfile('claude', { account: PAYERS.claude, hasCost: true, canResume: true }),
+  twin: fakeProfile('twin', { account: PAYERS.twin, hasCost: true, canResume: true }),
+};
+const AGENTS = Object.keys(PROFILES) as AgentName[];
 
 export interface OpenWindow {
   readonly supervisor: Supervisor;
@@ -37,14 +44,21 @@ export class World implements Sight {
   readonly checks = new StartChecks(this);
   /** What agents said and callers recorded of costs (10⁻⁹ USD), by `seq`. */
   readonly said = new Map<number, number>();
-  /** Ids of loops that the user moved, and of those that he retried, since it was last looked. */
+  /** Ids of loops that the user moved, and of those that were retried, since it was last looked. */
   readonly moved = new Set<string>();
   readonly retried = new Set<string>();
+  /** Ids of cancelled loops that the user put back since it was last looked. */
+  readonly undone = new Set<string>();
+  readonly queuedIfBlocked = new Set<string>();
+  readonly #goneProfiles = new Set<string>();
+  readonly #goneFolders = new Set<string>();
+  readonly #mistyped = new Set<Mistyped>();
   readonly #left = new Set<string>();
   readonly #supervisors = new Set<Supervisor>();
   readonly #pending = new Set<Promise<unknown>>();
   #stubborn = false;
   #mayBeLate = false;
+  #folderMayBeBack = false;
 
   constructor() {
     const { launcher } = this.machine;
@@ -77,6 +91,10 @@ export class World implements Sight {
     return this.windows.some((window) => window.id === windowId || window.folder === folder);
   }
 
+  canStart({ agent, cwd }: LiveLoop): boolean {
+    return !this.#goneProfiles.has(agent) && !this.#goneFolders.has(cwd);
+  }
+
   complain(what: string): void {
     this.complaints.push(what);
   }
@@ -102,12 +120,15 @@ export class World implements Sight {
       assert.ok(waited < 100, 'something that was asked for is never answered');
       await clock.advance(500);
     }
+    // A window waits for another one 5 s, for each loop that stands first in line, and knows nothing of its folders.
+    if (this.#goneFolders.size > 0 && this.windows.length > 1) await clock.advance(31_000);
     // What could not be written is tried again; after a jump, and for a disk that has room again, timers compute anew
     // within 30 s (R4.5).
     if (!this.#mayBeLate) return;
     await clock.advance(3_000);
     this.checks.failing = 0;
-    await clock.advance(31_000);
+    await clock.advance(this.#folderMayBeBack ? 62_000 : 31_000);
+    this.#folderMayBeBack = false;
     this.#mayBeLate = false;
   }
 
@@ -118,6 +139,9 @@ export class World implements Sight {
     launcher.free = Number.POSITIVE_INFINITY;
     for (const [index, folder] of FOLDERS.entries())
       if (!this.windows.some((window) => window.folder === folder)) await this.#open(index);
+    for (const agent of AGENTS) this.#setProfile(agent, true);
+    this.#goneFolders.clear();
+    this.#mistyped.clear();
     this.#configure({ maxConcurrent: 4 });
     this.#configure({ dailyLimit: 0, onExceeded: 'finish' });
     this.#configure({ failureThreshold: 1_000, halfOpenMaxProbes: 2 });
@@ -126,7 +150,7 @@ export class World implements Sight {
     await supervisor.resetCircuit();
     await supervisor.resume();
     await supervisor.startStale();
-    for (const agent of AGENTS.names()) await supervisor.tryNow(agent);
+    for (const name of [...AGENTS, ...Object.values(PAYERS)]) await supervisor.tryNow(name);
     // Past every reset that an agent has named, though the clock went back since.
     clock.jump(3 * 86_400_000);
     await clock.advance(31_000);
@@ -155,8 +179,9 @@ export class World implements Sight {
         return this.#withRun(command.run, (run) => run.say(this.#cost(run, command.cost, command.earlier)));
       case 'accrue':
         return this.#withRun(command.run, (run) => {
-          // Only claude says it, and its ledger is not held against what was reported: what accrued may be charged.
-          if (run.request?.plan.command === 'claude') run.say({ type: 'accrued', cost: command.cost * NANO_PER_CENT });
+          // Only those with a cost say it, and their ledger is not held against what was reported: what accrued may be
+          // charged.
+          if (run.request?.plan.command !== 'sample') run.say({ type: 'accrued', cost: command.cost * NANO_PER_CENT });
         });
       case 'say':
         return this.#withRun(command.run, (run) => {
@@ -166,7 +191,26 @@ export class World implements Sight {
       case 'startStale':
         return this.windows[0]?.supervisor.startStale();
       case 'tryNow':
-        return this.windows[0]?.supervisor.tryNow(command.agent);
+        return this.windows[0]?.supervisor.tryNow(PAYERS[command.agent]);
+      case 'hold':
+        return this.windows[0]?.supervisor.hold(
+          PAYERS[command.agent],
+          command.ms === undefined ? undefined : this.now() + command.ms,
+        );
+      case 'profile':
+        this.#setProfile(command.agent, command.isThere);
+        return undefined;
+      case 'folder': {
+        const folder = FOLDERS[command.folder % FOLDERS.length] as string;
+        if (command.isThere) this.#goneFolders.delete(folder);
+        else this.#goneFolders.add(folder);
+        // A folder that is gone is looked at again, after a minute at most.
+        this.#folderMayBeBack ||= command.isThere;
+        this.#mayBeLate = true;
+        return undefined;
+      }
+      case 'mistype':
+        return this.#mistype(command.setting, command.on);
       case 'session':
         return this.#withRun(command.run, (run) => run.say({ type: 'session', sessionId: `s-${run.loopId}` }));
       case 'started':
@@ -208,7 +252,8 @@ export class World implements Sight {
     switch (command.act) {
       case 'submit': {
         this.ids.add(loopId);
-        const { priority, estimate, maxCost, agent } = command;
+        const { priority, estimate, maxCost, agent, queueIfBlocked } = command;
+        if (queueIfBlocked) this.queuedIfBlocked.add(loopId);
         return supervisor.submit({
           prompt: 'work',
           loopId,
@@ -216,6 +261,7 @@ export class World implements Sight {
           agent,
           ...(estimate !== undefined && { estimatedCostUsd: estimate / 100 }),
           ...(maxCost !== undefined && { maxCostUsd: maxCost / 100 }),
+          ...(queueIfBlocked && { whenBlocked: 'queue' }),
         });
       }
       case 'record': {
@@ -227,6 +273,9 @@ export class World implements Sight {
       }
       case 'cancel':
         return supervisor.cancel(loopId);
+      case 'undoCancel':
+        this.undone.add(loopId);
+        return supervisor.undoCancel(loopId);
       case 'retry':
         this.retried.add(loopId);
         return supervisor.retry(loopId);
@@ -270,9 +319,12 @@ export class World implements Sight {
 
   async #open(which: number): Promise<void> {
     const folder = FOLDERS[which % FOLDERS.length] as string;
-    const supervisor = await this.machine.open(this.settings, {
+    const { settings, doubts } = this.#written();
+    const supervisor = await this.machine.open(settings, {
       folders: [folder],
-      agents: AGENTS,
+      agents: this.#catalog(),
+      doubts,
+      look: (path) => (this.#goneFolders.has(path) ? GONE : there(undefined)),
       store: (store) => this.checks.wrap(store),
     });
     this.#supervisors.add(supervisor);
@@ -291,6 +343,11 @@ export class World implements Sight {
 
   #configure(setting: Setting): void {
     const { settings } = this;
+    // What is mistyped keeps its last good value.
+    const isMistyped = [...this.#mistyped].some(
+      (name) => (name.split('.').at(-1) ?? '').replace(/Usd$/, '') in setting,
+    );
+    if (isMistyped) return;
     if ('maxRestarts' in setting) this.settings = { ...settings, restart: { ...settings.restart, ...setting } };
     else if ('failureThreshold' in setting)
       this.settings = { ...settings, circuit: { ...settings.circuit, ...setting } };
@@ -300,8 +357,46 @@ export class World implements Sight {
         budget: { ...settings.budget, ...setting, dailyLimit: setting.dailyLimit * NANO_PER_CENT },
       };
     } else this.settings = { ...settings, ...setting };
-    // Those that are going too: they still write down what they were told.
-    for (const supervisor of this.#supervisors) supervisor.configure(this.settings);
+    this.#applySettings();
+  }
+
+  /** For those that are going too: they still write down what they were told. */
+  #applySettings(): void {
+    const { settings, doubts } = this.#written();
+    for (const supervisor of this.#supervisors) supervisor.configure(settings, doubts);
+  }
+
+  /** What windows read: in the place of what is mistyped stands what would let everything through. */
+  #written(): { readonly settings: Settings; readonly doubts: Doubts } {
+    let { settings } = this;
+    const doubts: { [setting: string]: Doubt } = {};
+    for (const setting of this.#mistyped) {
+      doubts[setting] = { kind: 'unreadable', why: `${setting} is no number` };
+      if (setting === 'maxConcurrent') settings = { ...settings, maxConcurrent: 64 };
+      else if (setting === 'budget.dailyLimitUsd')
+        settings = { ...settings, budget: { ...settings.budget, dailyLimit: 0 } };
+      else settings = { ...settings, circuit: { ...settings.circuit, failureThreshold: 1_000 } };
+    }
+    return { settings, doubts };
+  }
+
+  /** What no window has stored yet is no last good value. */
+  async #mistype(setting: Mistyped, isWrong: boolean): Promise<void> {
+    await this.machine.clock.advance(0);
+    if (this.windows.length === 0 || this.checks.failing > 0) return;
+    if (isWrong) this.#mistyped.add(setting);
+    else this.#mistyped.delete(setting);
+    this.#applySettings();
+  }
+
+  #setProfile(agent: AgentName, isThere: boolean): void {
+    if (isThere) this.#goneProfiles.delete(agent);
+    else this.#goneProfiles.add(agent);
+    for (const supervisor of this.#supervisors) supervisor.useAgents(this.#catalog());
+  }
+
+  #catalog(): AgentCatalog {
+    return fakeCatalog(...AGENTS.filter((name) => !this.#goneProfiles.has(name)).map((name) => PROFILES[name]));
   }
 
   #withRun(which: number, work: (run: FakeRun) => void): undefined {

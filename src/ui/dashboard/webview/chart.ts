@@ -37,7 +37,7 @@ export class Chart {
   readonly #options: ChartOptions;
   readonly #host = h('div', { class: 'chart', 'aria-hidden': 'true' });
   readonly #table: HTMLElement;
-  readonly #none = h('p', { class: 'dim', hidden: true }, 'Nothing in this time.');
+  readonly #none = h('p', { class: 'dim', hidden: true }, 'Nothing in this period.');
   #plot: uPlot | undefined;
   #data: ChartData = { labels: [], series: [] };
   #shape = '';
@@ -121,11 +121,17 @@ export class Chart {
           },
         ],
         series: [{ label: this.#options.unit, value: (_, at) => this.#data.labels[at ?? -1] ?? '–' }, ...series],
-        hooks: { draw: [(plot) => this.#drawLimit(plot)] },
+        hooks: { draw: [(plot) => this.#drawLimit(plot)], setLegend: [() => this.#markIdle()] },
       },
       this.#columns(),
       this.#host,
     );
+    this.#markIdle();
+  }
+
+  /** While nothing is pointed at, the legend shows only names. */
+  #markIdle(): void {
+    this.#host.classList.toggle('idle', (this.#plot?.cursor.idx ?? undefined) === undefined);
   }
 
   #columns(): uPlot.AlignedData {

@@ -56,7 +56,7 @@ export class LoopTable {
     const active = this.#rows[this.#active]?.seq;
     this.#rows = rows;
     this.#active = active === undefined ? -1 : rows.findIndex(({ seq }) => seq === active);
-    this.#title.textContent = `Loops · ${count(rows.length, 'loop')} in this time`;
+    this.#title.textContent = `Loops · ${count(rows.length, 'loop')} in this period`;
     this.#grid.setAttribute('aria-rowcount', String(rows.length + 1));
     this.#body.style.height = `${rows.length * ROW}px`;
     this.draw();

@@ -191,7 +191,7 @@ export class Timeline {
     if (!bar) {
       this.#said.textContent =
         this.#layout.bars.length === 0
-          ? 'No attempts in this time.'
+          ? 'No attempts in this period.'
           : `${this.#layout.bars.length.toLocaleString('en-US')} attempts. Point at one, or use the arrow keys.`;
       return;
     }

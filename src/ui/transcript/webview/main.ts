@@ -84,7 +84,7 @@ function receive(message: ToView): void {
       tell(
         message.skipped === undefined
           ? undefined
-          : `The output comes faster than it can be shown: ${sizeWord(message.skipped)} were passed over. “Load earlier” shows them.`,
+          : `Output arrives faster than it can be shown: ${sizeWord(message.skipped)} were skipped. “Load earlier” shows them.`,
       );
       break;
     case 'earlier':
