@@ -6,6 +6,7 @@ const state = z.enum([
   'queued',
   'running',
   'stopping',
+  'preparing',
   'checking',
   'backingOff',
   'waiting',

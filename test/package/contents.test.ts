@@ -33,6 +33,7 @@ describe('the package that users install', () => {
       'postgres',
       'sqlite',
       'git',
+      'home',
       'execa',
       'headless',
       'host',

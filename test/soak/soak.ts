@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import type { Containment } from '../../src/core/model/containment.ts';
 import type { Settings } from '../../src/core/model/settings.ts';
 import type { Status } from '../../src/core/model/status.ts';
 import { systemClock } from '../../src/core/runtime/systemClock.ts';
@@ -19,6 +20,8 @@ export interface SoakOptions {
   readonly seed: number;
   readonly durationMs: number;
   readonly guardianProgram: string;
+  /** How runs are contained; by the strongest means of this machine if absent. */
+  readonly containment?: Containment | undefined;
   /** Hears a line a minute. */
   readonly say?: (line: string) => void;
 }
@@ -145,10 +148,11 @@ class Soak {
   // ── Windows ──────────────────────────────────────────────────────────────────────────────────────────────────
 
   async #open(): Promise<void> {
-    const { guardianProgram } = this.#options;
+    const { guardianProgram, containment } = this.#options;
     const host = new HostProcess({
       storage: this.#storage,
       guardianProgram,
+      ...(containment && { containment }),
       settings: SETTINGS,
       agentProgram: AGENT,
       weather: this.#weather,

@@ -55,6 +55,7 @@ describe('store: migrations', () => {
       'b72fa49fe5679fd6',
       'bd678c882bf6bc16',
       '7f55d7bbcde43a4d',
+      'f8dbd28944a4783d',
     ];
     const steps = MIGRATIONS.map(({ sql }) => createHash('sha256').update(sql).digest('hex').slice(0, 16));
     assert.deepEqual(steps, known, 'a change of the schema is a new step at the end');

@@ -234,6 +234,7 @@ export class FakeLauncher implements AgentLauncher {
   }
 
   launch(request: LaunchRequest, observer: RunObserver): Run {
+    void request.before?.();
     return this.#add(request.token, request).follow(observer, 0);
   }
 

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { CheckRequest } from '../../src/core/model/check.ts';
+import type { Containment } from '../../src/core/model/containment.ts';
 import { isActive } from '../../src/core/model/loop.ts';
 import type { ProcessIdentity } from '../../src/core/model/processIdentity.ts';
 import { DEFAULT_SETTINGS, type Settings } from '../../src/core/model/settings.ts';
@@ -15,6 +16,7 @@ import { createInspector } from '../../src/process/tables/processInspector.ts';
 import { openPostgresStore } from '../../src/store/postgres/store.ts';
 import { openStore } from '../../src/store/sqlite/store.ts';
 import { chooseStoreFolder } from '../../src/store/sqlite/storeFolder.ts';
+import { containmentOf } from './containmentOf.ts';
 import { fakeCatalog } from './harness.ts';
 import { reporterProfile } from './reporterProfile.ts';
 
@@ -55,6 +57,8 @@ export interface HostOptions {
   readonly sharedStore?: string;
   /** How often (ms) guardians show that they work. */
   readonly beatMs?: number;
+  /** How runs are contained; by the strongest means of this machine if absent. */
+  readonly containment?: Containment;
 }
 
 /** A run as the test sees it: whom to kill. */
@@ -83,6 +87,7 @@ const { folder, path, isTakenOver, notice } = await chooseStoreFolder({
 });
 if (notice !== undefined) log(notice);
 const { store, time } = await openChosenStore();
+const contained = options.containment && (await containmentOf(options.containment));
 const launcher = createLauncher({
   runsFolder: join(folder, 'runs'),
   windowsFolder: join(folder, 'windows'),
@@ -90,6 +95,7 @@ const launcher = createLauncher({
   nodePath: process.execPath,
   environment: async () => ({ ...process.env }) as Record<string, string>,
   ...(options.beatMs !== undefined && { beatMs: options.beatMs }),
+  ...(contained && { containment: async () => contained }),
   clock,
   log,
 });

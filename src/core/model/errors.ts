@@ -1,7 +1,10 @@
+import type { NoRepositoryReason } from './workTree.ts';
+
 const CODES = [
   'not-ready',
   'invalid-loop',
   'invalid-argument',
+  'no-work-tree',
   'shutting-down',
   'permanently-failed',
   'duplicate-loop',
@@ -68,6 +71,15 @@ export class InvalidArgumentError extends SupervisorError {
   constructor(argument: string, why: string) {
     super('invalid-argument', `Nothing was done: ${argument} ${why}.`);
     this.argument = argument;
+  }
+}
+
+/** The loop cannot have a work tree of its own (R12.1). `reason` says why, the message what to do. */
+export class NoWorkTreeError extends SupervisorError {
+  readonly reason: NoRepositoryReason;
+  constructor(reason: NoRepositoryReason, message: string) {
+    super('no-work-tree', `The loop was not submitted: ${message}`);
+    this.reason = reason;
   }
 }
 

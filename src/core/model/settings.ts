@@ -1,5 +1,6 @@
 import type { NanoUsd } from './money.ts';
 import type { PermissionRules } from './question.ts';
+import type { Isolation } from './workTree.ts';
 
 /** What governs the supervisor, as values: read from the settings in one place of the shell. Times in ms. */
 export interface Settings {
@@ -63,6 +64,16 @@ export interface Settings {
   /** With no window alive for so long the runs are stopped; 0 = no limit. */
   readonly unattendedGraceMs: number;
   readonly defaultAgent: string;
+  /** Where a loop works whose submit does not say (R12.1). */
+  readonly isolation: Isolation;
+  readonly workTree: {
+    /** A command line that is run once in a new work tree (R12.2); empty: none. */
+    readonly setup: string;
+    /** All work trees together (R12.6); more asks. */
+    readonly maxTotalBytes: number;
+    /** Those of loops that ended longer ago are removed, with their commits kept as a branch (R12.6). */
+    readonly maxAgeMs: number;
+  };
   readonly retention: {
     /** Finished loops older than this are removed with their logs. */
     readonly maxAgeMs: number;
@@ -165,5 +176,7 @@ export const DEFAULT_SETTINGS: Settings = {
   staleAfterMs: 12 * 60 * MINUTE,
   unattendedGraceMs: 30 * MINUTE,
   defaultAgent: 'sample',
+  isolation: 'folder',
+  workTree: { setup: '', maxTotalBytes: 20 * 1024 * MEBIBYTE, maxAgeMs: 14 * 24 * 60 * MINUTE },
   retention: { maxAgeMs: 30 * 24 * 60 * MINUTE, maxLogBytes: 1024 * MEBIBYTE, maxLoops: 10_000 },
 };

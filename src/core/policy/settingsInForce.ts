@@ -65,6 +65,10 @@ export const SETTING_RULES: { readonly [name: string]: BoundRule } = {
   'history.maxLoops': preference('retention.maxLoops'),
   'sweep.keep': preference('sweepKeep'),
   defaultAgent: preference('defaultAgent'),
+  isolation: preference('isolation'),
+  'worktree.setup': preference('workTree.setup'),
+  'worktree.maxTotalGigabytes': preference('workTree.maxTotalBytes'),
+  'worktree.maxAgeDays': preference('workTree.maxAgeMs'),
 };
 
 /** The settings that hold, and what is open about them. */

@@ -5,6 +5,7 @@ import type { Leftovers } from '../model/leftovers.ts';
 import type { Look } from '../model/looks.ts';
 import type { ProcessIdentity, SweptProcess } from '../model/processIdentity.ts';
 import type { Answer, AskedQuestion } from '../model/question.ts';
+import type { LoopChanges } from '../model/workTree.ts';
 import type { CommandPlan } from './agents.ts';
 
 /** What an attempt's guardian enforces. Times in ms, suspend not counted; 0 = none. */
@@ -35,6 +36,8 @@ export interface LaunchRequest {
   /** A reader that knows nothing yet. */
   readonly freshReader?: () => AgentReader;
   readonly needsReading: boolean;
+  /** What is to be done before its process starts. Never rejects, and ends in time. */
+  before?(): Promise<void>;
 }
 
 /** A run that goes on from an earlier window. */
@@ -112,6 +115,10 @@ export interface RunEnd extends Leftovers {
   readonly error?: string;
   /** The tree of the working folder at its end, in a Git repository (R11.3). */
   readonly tree?: string;
+  /** The snapshot (commit) of it (R12.3). */
+  readonly treeAfter?: string;
+  /** What the loop has changed by then, as far as that is known. */
+  readonly changes?: LoopChanges;
   /** Last piece of output, with what the reader said at the end. */
   readonly last: RunOutput;
   /** Whether the agent wrote anything to standard output or standard error. */

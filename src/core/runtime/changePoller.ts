@@ -70,15 +70,19 @@ export class ChangePoller implements Disposable {
     }
     if (this.#parts.ownership.hasPassedBy()) this.#isBehind = true;
     if (this.#parts.placement.lookAgain()) this.#isBehind = true;
-    const orphans = [...this.#parts.liveState.active.values()].filter((loop) =>
-      this.#parts.ownership.shouldAdopt(loop, loop.attempt.windowId),
-    );
     return (
       this.#isBehind ||
-      orphans.length > 0 ||
+      this.#hasOrphans() ||
       this.#parts.ownership.dead().length > 0 ||
       this.#parts.ownership.isTakenForDead()
     );
+  }
+
+  #hasOrphans(): boolean {
+    const { liveState, ownership } = this.#parts;
+    for (const loop of liveState.active.values()) if (ownership.shouldAdopt(loop, loop.attempt.windowId)) return true;
+    for (const loop of liveState.preparing.values()) if (ownership.shouldAdopt(loop, loop.windowId)) return true;
+    return false;
   }
 
   #takeStock(): void {

@@ -9,9 +9,11 @@ import { Listeners } from './listeners.ts';
 import { MemoryWatch } from './memoryWatch.ts';
 import { ProfileChecks } from './profileChecks.ts';
 import { RunRegistry } from './runRegistry.ts';
+import { RunSnapshots } from './runSnapshots.ts';
 import { TransactionQueue } from './transactionQueue.ts';
 import { tryOrLog } from './tryOrLog.ts';
 import { WakeTimer } from './wakeTimer.ts';
+import { WorkTreeSetups } from './workTreeSetups.ts';
 
 /**
  * The parts that work for one host, and what follows a commit, in its order: launches, signals, events, the next
@@ -28,6 +30,7 @@ export class Engine implements Disposable {
   readonly #changePoller: ChangePoller;
   readonly #wakeTimer: WakeTimer;
   readonly #profileChecks: ProfileChecks;
+  readonly #workTreeSetups: WorkTreeSetups;
   readonly #memoryWatch: MemoryWatch;
   #disposed = false;
 
@@ -45,10 +48,12 @@ export class Engine implements Disposable {
     this.transactions = new TransactionQueue(context, liveState, this, (unit) => this.#committed(unit));
     this.listeners = new Listeners(context);
     const { transactions, listeners } = this;
-    this.runs = new RunRegistry({ context, liveState, transactions, listeners }, this.ownership);
+    const snapshots = new RunSnapshots(context);
+    this.runs = new RunRegistry({ context, liveState, transactions, listeners, snapshots }, this.ownership);
     this.#changePoller = new ChangePoller(this);
     this.#wakeTimer = new WakeTimer(context, liveState, this.transactions);
     this.#profileChecks = new ProfileChecks(this);
+    this.#workTreeSetups = new WorkTreeSetups(this);
     this.#memoryWatch = new MemoryWatch(this);
   }
 
@@ -62,6 +67,7 @@ export class Engine implements Disposable {
     this.#disposed = true;
     this.#wakeTimer.dispose();
     this.#profileChecks.dispose();
+    this.#workTreeSetups.dispose();
     this.#memoryWatch.dispose();
     this.#changePoller.dispose();
     this.runs.dispose();
@@ -72,6 +78,7 @@ export class Engine implements Disposable {
     for (const launch of unit.launches) this.runs.launch(launch);
     for (const effect of unit.effects) tryOrLog(this.context, effect, 'An order to a run could not be given.');
     this.runs.reconcile();
+    this.#workTreeSetups.reconcile();
     for (const event of [...unit.heard, ...unit.events]) this.listeners.tell(event);
     this.listeners.changed();
     if (this.context.window.role === 'caller') return;

@@ -127,6 +127,13 @@ export class Retention implements Disposable {
     await this.#limitLogs();
     if (before !== undefined) await this.#removeStrays(before);
     await this.#giveBack();
+    await this.#tidyWorkTrees();
+  }
+
+  async #tidyWorkTrees(): Promise<void> {
+    if (!this.#parts.context.workTrees || this.#disposed) return;
+    const { WorkTreeActions } = await import('./workTreeActions.ts');
+    await new WorkTreeActions(this.#parts).tidy.tidy();
   }
 
   /** Notes what is old now, and returns before which time what has also been old for a day may be removed (R9.4). */

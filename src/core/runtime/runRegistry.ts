@@ -56,7 +56,10 @@ export class RunRegistry implements Disposable {
     const run = this.#newRun(launch.loop, launch.profile.hasCost);
     this.#runs.set(run.attemptId, run);
     try {
-      run.follow(this.#sinks.context.launcher.launch(launchRequest(this.#sinks.context, launch), run));
+      const request = launchRequest(this.#sinks.context, launch);
+      const { snapshots } = this.#sinks;
+      const withSnapshot = { ...request, ...(snapshots.canBeTaken && { before: () => run.takeBefore() }) };
+      run.follow(this.#sinks.context.launcher.launch(withSnapshot, run));
     } catch (error) {
       run.ended(neverStarted(error, this.#sinks.context.clock.now()));
     }

@@ -25,6 +25,8 @@ export function adoptOrphanedRuns(unit: UnitOfWork, ownership: LoopOwnership): v
     const adopted = unit.putAttempt(loop, { ...loop.attempt, windowId });
     if (adopted) unit.put(isOurs ? { ...adopted, windowId } : adopted, by, loop.state);
   }
+  for (const loop of [...unit.liveState.preparing.values()])
+    if (ownership.shouldAdopt(loop, loop.windowId)) unit.put({ ...loop, windowId }, 'adopted by a window');
 }
 
 /** Ends the leases of hosts that are no more. */

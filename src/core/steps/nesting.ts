@@ -31,6 +31,8 @@ export function nest(unit: UnitOfWork, parentId: string, checked: CheckedSpec, a
     throw new NotAllowedError(
       `from inside a loop it must run in the same folder, ${parent.cwd}, and not ${checked.cwd}`,
     );
+  if (checked.isolation !== 'folder')
+    throw new NotAllowedError('from inside a loop it works in the same folder, and not in a work tree of its own');
   if (checked.check) throw new NotAllowedError('from inside a loop it may have no check of its own');
   if (checked.spec.commands && !parent.commands)
     throw new NotAllowedError('from inside a loop its prompt is text, and no command of the agent');

@@ -15,6 +15,13 @@ export function firstRounds({ checkFirst, maxRounds }: NonNullable<Loop['check']
   return { phase: checkFirst ? 'before' : 'work', round: 1, maxRounds, seen: 0 };
 }
 
+/** Where they stand when a finished loop goes on with a further prompt: the agent works first (R12.5). */
+export function nextRounds(unit: UnitOfWork, { seq, check, rounds }: CheckedLoop<Loop>): Rounds {
+  const round = rounds.round + 1;
+  const maxRounds = rounds.round + check.maxRounds;
+  return { phase: 'work', round, maxRounds, seen: unit.tx.checks(seq).length, first: round };
+}
+
 /** A loop with a check: its rounds are there. */
 export type CheckedLoop<L extends Loop = LiveLoop> = L & Required<Pick<L, 'check' | 'rounds'>>;
 

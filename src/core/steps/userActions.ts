@@ -66,7 +66,7 @@ export function holdAccount(unit: UnitOfWork, account: string, until: number | u
 /** Makes a loop that holds no process this window's. Answers whether there was one. */
 export function claimLoop(unit: UnitOfWork, loopId: string): boolean {
   const loop = unit.liveState.find(loopId);
-  if (!loop || isActive(loop)) return false;
+  if (!loop || isActive(loop) || loop.state === 'preparing') return false;
   unit.put({ ...loop, windowId: unit.context.window.id }, 'taken over by another window');
   return true;
 }

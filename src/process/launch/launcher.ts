@@ -204,7 +204,8 @@ class Launcher implements AgentLauncher, Disposable {
     const files = runFiles(this.#runsFolder, request.token);
     try {
       const found = this.#containment();
-      const agentEnvironment = { ...withoutMarkers(await environment()), ...request.plan.env };
+      const [inherited] = await Promise.all([environment(), request.before?.()]);
+      const agentEnvironment = { ...withoutMarkers(inherited), ...request.plan.env };
       const { kind: containment, wrap } = await found;
       if (follower.isOver) return;
       await prepareRun(files, request, agentEnvironment, { ...this.#options, containment });

@@ -137,6 +137,12 @@ const VERSION_8 = `
 ALTER TABLE loops ADD COLUMN parent text;
 `;
 
+/** Version 9: work trees and snapshots (R12), as step 16 of the schema on SQLite. */
+const VERSION_9 = `
+ALTER TABLE loops ADD COLUMN work_tree text, ADD COLUMN changes text, ADD COLUMN follow_up text;
+ALTER TABLE attempts ADD COLUMN is_setup smallint, ADD COLUMN tree_before text, ADD COLUMN tree_after text;
+`;
+
 /** The steps of the schema in their order. A change of the schema is a new step at the end. */
 export const MIGRATIONS: readonly Migration[] = [
   { version: 1, sql: VERSION_1 },
@@ -147,6 +153,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 6, sql: VERSION_6 },
   { version: 7, sql: VERSION_7 },
   { version: 8, sql: VERSION_8 },
+  { version: 9, sql: VERSION_9 },
 ];
 
 /** The version that this code knows. */

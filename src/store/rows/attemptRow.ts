@@ -73,6 +73,7 @@ const attempt = new ColumnTable<Omit<Attempt, 'end'>, 'start' | 'running'>({
   probe: start('probe', flag),
   reserved: start('reserved', int),
   isCheck: start('is_check', optional(flag)),
+  isSetup: start('is_setup', optional(flag)),
   round: start('round', optional(int)),
   windowId: running('window_id', text),
   resumed: running('resumed', flag),
@@ -88,6 +89,8 @@ const attempt = new ColumnTable<Omit<Attempt, 'end'>, 'start' | 'running'>({
   costAtLeast: running('cost_at_least', flag),
   accrued: running('accrued', int),
   allowance: running('allowance', optional(jsonOf(allowance))),
+  treeBefore: running('tree_before', optional(text)),
+  treeAfter: running('tree_after', optional(text)),
   stop: running('stop', optional(jsonOf(stop))),
 });
 

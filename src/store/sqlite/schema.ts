@@ -258,6 +258,21 @@ const VERSION_15 = `
 ALTER TABLE loops ADD COLUMN parent TEXT;
 `;
 
+/**
+ * Version 16: work trees and snapshots (R12).
+ * - `loops.work_tree`: the loop's own work tree; `changes`: what it has changed; `follow_up`: the prompt that it
+ *   goes on with.
+ * - `attempts.is_setup`: it ran the set-up command; `tree_before`, `tree_after`: the snapshots around it.
+ */
+const VERSION_16 = `
+ALTER TABLE loops ADD COLUMN work_tree TEXT;
+ALTER TABLE loops ADD COLUMN changes TEXT;
+ALTER TABLE loops ADD COLUMN follow_up TEXT;
+ALTER TABLE attempts ADD COLUMN is_setup INTEGER;
+ALTER TABLE attempts ADD COLUMN tree_before TEXT;
+ALTER TABLE attempts ADD COLUMN tree_after TEXT;
+`;
+
 /** The steps of the schema in their order. A change of the schema is a new step at the end. */
 export const MIGRATIONS: readonly Migration[] = [
   { version: 1, sql: VERSION_1 },
@@ -275,6 +290,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 13, sql: VERSION_13 },
   { version: 14, sql: VERSION_14 },
   { version: 15, sql: VERSION_15 },
+  { version: 16, sql: VERSION_16 },
 ];
 
 /** The version that this code knows. */

@@ -6,6 +6,7 @@ import {
   type Settings,
   type SettingValue,
 } from '../../core/model/settings.ts';
+import { ISOLATIONS } from '../../core/model/workTree.ts';
 import { backoffCeilingMs } from '../../core/policy/backoff.ts';
 import { ruleProblem } from '../../core/policy/permissionRules.ts';
 import { formatDuration } from '../text/format.ts';
@@ -13,6 +14,7 @@ import { formatDuration } from '../text/format.ts';
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 const MEBIBYTE = 1024 * 1024;
+const GIBIBYTE = 1024 * MEBIBYTE;
 
 /** A problem of a setting. `key` is its name without `loopSupervisor.`; `message` is a sentence. */
 export interface SettingProblem {
@@ -60,6 +62,8 @@ export const NUMBER_RULES = {
   'history.maxAgeDays': whole(1, 3650, 24 * 60 * MINUTE),
   'history.maxLogMegabytes': whole(1, 1_000_000, MEBIBYTE),
   'history.maxLoops': whole(10, 100_000),
+  'worktree.maxTotalGigabytes': fraction(0.1, 100_000, GIBIBYTE),
+  'worktree.maxAgeDays': whole(1, 3650, 24 * 60 * MINUTE),
 } as const satisfies Record<string, NumberRule>;
 
 export type NumberKey = keyof typeof NUMBER_RULES;
@@ -70,6 +74,7 @@ export const CHOICES = {
   onSilence: ['warn', 'restart'],
   onWindowClose: ['keep', 'stop'],
   onLimitReset: ['resume', 'ask'],
+  isolation: ISOLATIONS,
 } as const;
 
 /** Whether the settings files parse. `unknown`: not found or not readable. */
@@ -145,6 +150,13 @@ export function mapSettings(get: (key: string) => unknown, files: FilesState = '
     else unreadable(key, `${quote(value)} is not a name`);
     return fallback;
   };
+  const commandLine = (key: string): string => {
+    const value = get(key);
+    if (typeof value === 'string') return value.trim();
+    if (value === undefined) notSet(key);
+    else unreadable(key, `${quote(value)} is not a command line`);
+    return '';
+  };
   const limit = number('budget.dailyLimitUsd', 0);
   const settings: Settings = {
     maxConcurrent: number('maxConcurrent', d.maxConcurrent),
@@ -190,6 +202,12 @@ export function mapSettings(get: (key: string) => unknown, files: FilesState = '
     staleAfterMs: number('staleAfterHours', d.staleAfterMs),
     unattendedGraceMs: number('unattendedGraceMinutes', d.unattendedGraceMs),
     defaultAgent: text('defaultAgent', d.defaultAgent),
+    isolation: choice('isolation', d.isolation),
+    workTree: {
+      setup: commandLine('worktree.setup'),
+      maxTotalBytes: number('worktree.maxTotalGigabytes', d.workTree.maxTotalBytes),
+      maxAgeMs: number('worktree.maxAgeDays', d.workTree.maxAgeMs),
+    },
     retention: {
       maxAgeMs: number('history.maxAgeDays', d.retention.maxAgeMs),
       maxLogBytes: number('history.maxLogMegabytes', d.retention.maxLogBytes),
