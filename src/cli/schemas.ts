@@ -112,6 +112,7 @@ export const statusSchema = z.object({
   host: hostSchema,
 });
 
+export const continuedSchema = z.object({ continued: z.string() });
 export const pausedSchema = z.object({ paused: z.boolean() });
 export const trustSchema = z.object({ trusted: z.string() });
 export const errorSchema = z.object({ error: z.object({ code: z.string(), message: z.string() }) });
