@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Cgroup } from '../../src/process/contain/cgroup.ts';
-import { type FoundContainment, findContainment } from '../../src/process/contain/findContainment.ts';
+import type { FoundContainment } from '../../src/process/contain/findContainment.ts';
 import { makeRunGroup } from '../../src/process/contain/runGroup.ts';
 import { memoryOf } from '../../src/process/tables/memoryUse.ts';
-import { runCommand } from '../../src/process/tables/runCommand.ts';
+import { containmentOf } from '../support/containmentOf.ts';
 import { until } from '../support/until.ts';
 import { lives, program, RunHarness } from './support/runHarness.ts';
 
@@ -29,16 +29,9 @@ describe('A limit of memory', () => {
   after(() => harness?.dispose());
 
   const contained: Readonly<Record<string, () => Promise<FoundContainment | undefined>>> = {
-    'a control group': async () => (trial ? findContainment() : undefined),
-    'a subreaper': () =>
-      findContainment({
-        run: runCommand,
-        exists: (path) => path.startsWith('/usr/bin/p') && existsSync(path),
-        environment: {},
-        userName: () => '',
-        whyNoGroup: async () => 'not asked',
-      }),
-    search: async () => ({ kind: 'search', without: [], wrap: () => [] }),
+    'a control group': () => containmentOf('cgroup'),
+    'a subreaper': () => containmentOf('subreaper'),
+    search: () => containmentOf('search'),
   };
 
   for (const [what, find] of Object.entries(contained)) {
