@@ -2,6 +2,8 @@ import type { Event, SupervisorEvent } from './core/model/event.ts';
 import type { ContinueOptions, LoopSpec, RetryOptions } from './core/model/loopSpec.ts';
 import type { GivenAnswer } from './core/model/question.ts';
 import type { AccountStatus, LoopDetail, Status, SubmitResult } from './core/model/status.ts';
+import type { BringHomeResult, BringHomeWay } from './core/ports/workTrees.ts';
+import type { Review, ReviewQuery } from './core/runtime/loopReviews.ts';
 
 export type { FailureClass, Outcome } from './core/model/attempt.ts';
 export type { CheckOutcome, CheckRequest, CheckResult, ScoreSpec } from './core/model/check.ts';
@@ -27,6 +29,10 @@ export type {
   SubmitResult,
   WaitingFor,
 } from './core/model/status.ts';
+
+export type { Isolation, LoopChanges, OwnWorkTree, WorkTreeOutcome } from './core/model/workTree.ts';
+export type { BringHomeResult, BringHomeWay, FileChange } from './core/ports/workTrees.ts';
+export type { Review, ReviewQuery } from './core/runtime/loopReviews.ts';
 
 /**
  * What `activate()` answers, for other extensions:
@@ -83,6 +89,18 @@ export interface LoopSupervisorApi {
   hold(account: string, until?: number): Promise<void>;
   /** Clears a permanently failed loop and admits it again, with a new cap if one is given, in one step (R5.5). */
   retry(loopId: string, options?: RetryOptions): Promise<SubmitResult>;
+  /**
+   * What a loop has changed in a Git repository, from before its first run to now, or over one round or attempt
+   * (R12.4). Rejects with a `WrongStateError` where there is nothing to review.
+   */
+  reviewChanges(loopId: string, query?: ReviewQuery): Promise<Review>;
+  /**
+   * Brings home what a finished loop did in a work tree of its own (R12.4). Where that would conflict nothing is
+   * changed, and the result names the files.
+   */
+  bringHome(loopId: string, way: BringHomeWay): Promise<BringHomeResult>;
+  /** Has a finished loop go on with a further prompt, in its session and folder (R12.5). Rejects like `submit`. */
+  continueWith(loopId: string, prompt: string): Promise<SubmitResult>;
   /**
    * Lets a loop go on that has used up its own cap or has reached a bound of its rounds: with as much again, or with
    * the cap that is given (R6.8, R11.3). Rejects where it waits for nothing of the kind.

@@ -58,6 +58,8 @@ export function exitCodeOf(error: unknown): ExitCode {
     case 'wrong-state':
     case 'duplicate-loop':
       return EXIT.usage;
+    case 'not-allowed':
+      return EXIT.notAllowed;
     case 'circuit-open':
     case 'budget-exceeded':
     case 'queue-full':

@@ -5,6 +5,7 @@ import { addCompletion } from './commands/completion.ts';
 import { addHost } from './commands/host.ts';
 import { addList } from './commands/list.ts';
 import { addLogs } from './commands/logs.ts';
+import { addMcp } from './commands/mcp.ts';
 import { addQueue } from './commands/queue.ts';
 import { addShow } from './commands/show.ts';
 import { addStatus } from './commands/status.ts';
@@ -19,14 +20,13 @@ import { Session, type SessionOptions } from './session.ts';
 
 /** What a call of `loops` runs in. */
 export interface CallSurroundings extends Omit<SessionOptions, 'output' | 'storage'> {
-  readonly version: string;
   readonly out: Terminal;
   readonly error: Terminal;
 }
 
 const ALL: readonly AddCommands[] = [
   ...[addSubmit, addList, addStatus, addShow, addLogs, addWait, addStop, addQueue],
-  ...[addHost, addTrust, addCompletion],
+  ...[addHost, addTrust, addMcp, addCompletion],
 ];
 
 /** Options of the program itself, which every command takes too. */
@@ -37,11 +37,12 @@ interface GlobalOptions {
 
 /** Runs one call of `loops`; resolves with its exit code. `words`: the arguments after the program's name. */
 export async function call(words: readonly string[], surroundings: CallSurroundings): Promise<ExitCode> {
-  const { version, out, error: errorOut, environment } = surroundings;
+  const { manifest, out, error: errorOut, environment } = surroundings;
   let exitCode: ExitCode = EXIT.ok;
   const program = new Command('loops')
     .description('Runs coding agents as supervised loops: a queue, a cap, a budget, and nothing left behind.')
-    .version(version, '-V, --version', 'show the version')
+
+    .version(manifest.version, '-V, --version', 'show the version')
     .helpOption('-h, --help', 'show help')
     .helpCommand('help [command]', 'show help for a command')
     .showHelpAfterError('(loops --help shows how to call it)')

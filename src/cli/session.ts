@@ -10,7 +10,15 @@ import type { Parts } from '../parts.ts';
 import { type RunFiles, runFiles } from '../process/runFolder/runFiles.ts';
 import { callerIn } from './caller.ts';
 import { CallError, EXIT } from './exitCodes.ts';
+import type { DeclaredTool } from './mcpServer.ts';
 import type { Output } from './output.ts';
+
+/** What package.json declares, as far as it matters here. */
+export interface Manifest {
+  readonly version: string;
+  /** The tools for chat models. */
+  readonly tools: readonly DeclaredTool[];
+}
 
 export interface SessionOptions {
   readonly output: Output;
@@ -19,6 +27,8 @@ export interface SessionOptions {
   readonly environment: NodeJS.ProcessEnv;
   /** The working directory, absolute. */
   readonly cwd: string;
+  /** What package.json declares. */
+  readonly manifest: Manifest;
   /** The path of this program. */
   readonly program: string;
   /** Opens the supervisor's parts as a caller. */
@@ -39,9 +49,12 @@ export class Session {
   readonly config: HostConfig;
   readonly trusted: TrustedFolders;
   readonly files: HostFiles;
+  readonly manifest: Manifest;
   readonly clock = clock;
   /** The workspace folder that a submit belongs to. */
   folder: string | undefined;
+  /** The supervisor, once it is open. */
+  current: Supervisor | undefined;
   readonly #options: SessionOptions;
   #opened: Promise<{ supervisor: Supervisor; parts: Parts; close(): void }> | undefined;
 
@@ -49,6 +62,7 @@ export class Session {
     const { output, environment, cwd } = options;
     this.#options = options;
     this.output = output;
+    this.manifest = options.manifest;
     this.environment = environment;
     this.cwd = cwd;
     const named = options.storage ?? environment['LOOP_SUPERVISOR_STORAGE'];
@@ -135,6 +149,7 @@ export class Session {
       const parts = await this.#options.load(this);
       const { supervisor, close } = await parts.open();
       await supervisor.start();
+      this.current = supervisor;
       return { supervisor, parts, close };
     })();
     return this.#opened;

@@ -84,19 +84,24 @@ export async function bringHome(
 
 /** Leads a checkout back from a merge that stopped at conflicts. Uncommitted work of the user's stays. */
 export async function abortBringHome(git: Git, root: string, way: BringHomeWay): Promise<void> {
+  const gitFolder = await git.run(['rev-parse', '--absolute-git-dir'], { cwd: root });
+  const unmerged = await git.run(['ls-files', '--unmerged'], { cwd: root });
+  const isUnderWay = way === 'merge' ? existsSync(join(gitFolder, 'MERGE_HEAD')) : unmerged !== '';
+  // `reset --merge` would take away what the user has staged since.
+  if (!isUnderWay) throw new Error(`No merge is under way in ${root} any more: there is nothing to abort.`);
   // A squash, or an apply, has no MERGE_HEAD to abort: `reset --merge` puts back what it changed and keeps the rest.
   await git.run(way === 'merge' ? ['merge', '--abort'] : ['reset', '--merge'], { cwd: root, asUser: true });
 }
 
 /**
  * Commits what the agent left uncommitted, with the loop's title and a trailer that names it. Returns whether there was
- * anything.
+ * anything. `asUser`: with the user's hooks.
  */
-export async function commitRest(git: Git, { path }: WorkTree, loop: LoopName): Promise<boolean> {
+export async function commitRest(git: Git, { path }: WorkTree, loop: LoopName, asUser = true): Promise<boolean> {
   const rest = await git.run(['status', '--porcelain', '-z'], { cwd: path });
   if (rest === '') return false;
-  await git.run(['add', '--all'], { cwd: path, asUser: true });
-  await git.run(['commit', '--quiet', '-m', messageOf(loop)], { cwd: path, asUser: true });
+  await git.run(['add', '--all'], { cwd: path, asUser });
+  await git.run(['commit', '--quiet', '-m', messageOf(loop)], { cwd: path, asUser });
   return true;
 }
 

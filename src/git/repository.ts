@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import type { NoRepositoryReason, RepositoryLook } from '../core/ports/workTrees.ts';
+import type { NoRepositoryReason } from '../core/model/workTree.ts';
+import type { RepositoryLook } from '../core/ports/workTrees.ts';
 import type { Git } from './git.ts';
 
 /** The oldest Git whose work trees and indexes we rely on. */

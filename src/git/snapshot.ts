@@ -36,7 +36,7 @@ export async function takeSnapshot(
     // It looks again at files that changed in the second of the index, through their filters.
     const tree = await git.run([...quiet, 'write-tree'], { cwd: root, env });
     const commit = await store.commit(tree, name);
-    return { commit, tree, leftOut };
+    return { commit, tree, commonFolder: store.commonFolder, leftOut };
   } finally {
     await rm(index, { force: true });
     await rm(`${index}.lock`, { force: true });

@@ -15,6 +15,12 @@ export const AUTHOR = {
   GIT_COMMITTER_EMAIL: 'loops@localhost',
 } as const;
 
+/** Names what we keep of a repository, after its folder. */
+export function keyOf(commonFolder: string): string {
+  const key = createHash('sha256').update(commonFolder).digest('hex').slice(0, 16);
+  return `${basename(join(commonFolder, '..')).replace(/[^\w-]+/g, '-')}-${key}`;
+}
+
 /** Our bare repository beside one of the user's: it holds the snapshots and borrows the user's objects (R12.3). */
 export class SnapshotStore {
   readonly folder: string;
@@ -25,14 +31,9 @@ export class SnapshotStore {
   #last: { readonly tree: string; readonly commit: string } | undefined;
 
   constructor(git: Git, storage: string, commonFolder: string) {
-    const key = createHash('sha256').update(commonFolder).digest('hex').slice(0, 16);
     this.#git = git;
     this.commonFolder = commonFolder;
-    this.folder = join(
-      storage,
-      'snapshots',
-      `${basename(join(commonFolder, '..')).replace(/[^\w-]+/g, '-')}-${key}.git`,
-    );
+    this.folder = join(storage, 'snapshots', `${keyOf(commonFolder)}.git`);
   }
 
   /** Environment for calls that write objects here, while files and refs are the user's. */
@@ -154,6 +155,19 @@ export async function repositoriesWith(storage: string, loops: readonly string[]
     const alternates = await readFile(join(ours, 'objects', 'info', 'alternates'), 'utf8').catch(() => '');
     const objects = alternates.split('\n')[0];
     if (objects) found.push(dirname(objects));
+  }
+  return found;
+}
+
+/** Names of groups of snapshots that begin with `prefix` and were made before the wall time `before` (ms). */
+export async function groupsBefore(storage: string, prefix: string, before: number): Promise<string[]> {
+  const folder = join(storage, 'snapshots');
+  const found: string[] = [];
+  for (const repository of await readdir(folder).catch(() => [])) {
+    const refs = join(folder, repository, 'refs', 'loops');
+    for (const name of await readdir(refs).catch(() => [])) {
+      if (name.startsWith(prefix) && (await stat(join(refs, name))).mtimeMs < before) found.push(name);
+    }
   }
   return found;
 }

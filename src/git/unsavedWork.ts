@@ -1,4 +1,6 @@
 import { existsSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { UnsavedWork, WorkTree } from '../core/ports/workTrees.ts';
 import type { Git } from './git.ts';
 
@@ -10,13 +12,36 @@ export async function unsavedWork(git: Git, root: string, { path, branch, base }
   if (!existsSync(path)) return { uncommitted: [], ignored: [], commits };
   const [status, ignored] = await Promise.all([
     git.run(['status', '--porcelain', '-z', '--no-renames', '--untracked-files=all'], { cwd: path }),
-    git.run(['ls-files', '--others', '--ignored', '--exclude-standard', '--directory', '-z'], { cwd: path }),
+    ignoredIn(git, path),
   ]);
+  const fromSetUp = new Set(await ignoredBefore(git, path));
   return {
     uncommitted: paths(status).map((line) => line.slice(3)),
-    ignored: paths(ignored),
+    ignored: ignored.filter((name) => !fromSetUp.has(name)).slice(0, MOST_PATHS),
     commits,
   };
+}
+
+/** Written into a work tree's Git folder: the ignored files that were there when its set-up was complete. */
+const IGNORED = 'loop-supervisor-ignored';
+
+/** Notes which ignored files come from the set-up: they are not the loop's work. */
+export async function noteIgnored(git: Git, path: string): Promise<void> {
+  await writeFile(await ignoredFile(git, path), (await ignoredIn(git, path)).join('\0'));
+}
+
+async function ignoredBefore(git: Git, path: string): Promise<string[]> {
+  const noted = await readFile(await ignoredFile(git, path), 'utf8').catch(() => '');
+  return noted.split('\0').filter(Boolean);
+}
+
+async function ignoredFile(git: Git, path: string): Promise<string> {
+  return join(await git.run(['rev-parse', '--absolute-git-dir'], { cwd: path }), IGNORED);
+}
+
+async function ignoredIn(git: Git, path: string): Promise<string[]> {
+  const how = ['--others', '--ignored', '--exclude-standard', '--directory', '-z'];
+  return (await git.run(['ls-files', ...how], { cwd: path })).split('\0').filter(Boolean);
 }
 
 function paths(text: string): string[] {
@@ -26,7 +51,8 @@ function paths(text: string): string[] {
 /** Commits that would be lost with the branch: no other branch, tag or remote has them. */
 async function commitsOnlyOn(git: Git, root: string, branch: string, base: string): Promise<number> {
   const others = [`--exclude=${branch}`, '--branches', '--tags', '--remotes'];
-  const count = await git.try(['rev-list', '--count', `refs/heads/${branch}`, `^${base}`, '--not', ...others], {
+  const since = base === '' ? [] : [`^${base}`];
+  const count = await git.try(['rev-list', '--count', `refs/heads/${branch}`, ...since, '--not', ...others], {
     cwd: root,
   });
   return count.code === 0 ? Number(count.stdout.trim()) : 0;

@@ -7,6 +7,7 @@ import type { Git } from './git.ts';
 import { includeIgnored } from './includeIgnored.ts';
 import type { SnapshotStore } from './snapshotStore.ts';
 import { setUpSubmodules } from './submodules.ts';
+import { noteIgnored } from './unsavedWork.ts';
 
 /** Names that are tried before we give up on a title. */
 const MOST_NAMES = 20;
@@ -40,6 +41,7 @@ export async function createWorkTree(
   await setUpSubmodules(git, root, path);
   await includeIgnored(git, root, path);
   if (request.carry !== undefined) await carryChanges(git, store, path, base, request.carry);
+  await noteIgnored(git, path);
   const marker = await completeMarker(git, path);
   if (marker) await mkdir(marker, { recursive: true });
   return made;
@@ -73,6 +75,12 @@ function describe(request: WorkTreeRequest, repository: Repository, branch: stri
 async function addOnFreeBranch(git: Git, root: string, request: WorkTreeRequest): Promise<string> {
   const { loopId, title, base, path } = request;
   const reason = `Loop ${loopId} works here`;
+  const add = (...how: string[]) =>
+    git.run(['worktree', 'add', '--quiet', '--lock', '--reason', reason, ...how], { cwd: root });
+  if (request.branch !== undefined && (await canGoOn(git, root, request.branch))) {
+    await add(path, request.branch);
+    return request.branch;
+  }
   for (let attempt = 1; attempt <= MOST_NAMES; attempt++) {
     const branch = branchName(title, loopId, attempt);
     const there = await git.try(['rev-parse', '--verify', '--quiet', `refs/heads/${branch}`], { cwd: root });
@@ -80,10 +88,16 @@ async function addOnFreeBranch(git: Git, root: string, request: WorkTreeRequest)
     const taken = there.code === 0 && (at !== base || (await isCheckedOut(git, root, branch)));
     if (taken) continue;
     const how = there.code === 0 ? [path, branch] : ['-b', branch, '--no-track', path, base];
-    await git.run(['worktree', 'add', '--quiet', '--lock', '--reason', reason, ...how], { cwd: root });
+    await add(...how);
     return branch;
   }
   throw new Error(`Every branch name for the loop "${title}" is taken in ${root}: delete old branches under loops/.`);
+}
+
+/** Whether the branch of a work tree that was removed is there, and free. */
+async function canGoOn(git: Git, root: string, branch: string): Promise<boolean> {
+  const there = await git.try(['rev-parse', '--verify', '--quiet', `refs/heads/${branch}`], { cwd: root });
+  return there.code === 0 && !(await isCheckedOut(git, root, branch));
 }
 
 async function isCheckedOut(git: Git, root: string, branch: string): Promise<boolean> {

@@ -2,12 +2,13 @@ import { existsSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { Repository, WorkTree, WorkTrees } from '../core/ports/workTrees.ts';
-import { abortBringHome, bringHome, previewBringHome } from './bringHome.ts';
+import { abortBringHome, bringHome, commitRest, previewBringHome } from './bringHome.ts';
 import { Git } from './git.ts';
 import { lookForRepository } from './repository.ts';
 import { type CheckoutFolders, changesBetween, takeSnapshot } from './snapshot.ts';
-import { repositoriesWith, SnapshotStore } from './snapshotStore.ts';
-import { unsavedWork } from './unsavedWork.ts';
+import { groupsBefore, keyOf, repositoriesWith, SnapshotStore } from './snapshotStore.ts';
+import { removeStored, storedTrees } from './storedTrees.ts';
+import { noteIgnored, unsavedWork } from './unsavedWork.ts';
 import { createWorkTree, removeWorkTree } from './workTree.ts';
 
 export interface WorkTreesOptions {
@@ -44,6 +45,7 @@ export function createWorkTrees({ storage, environment }: WorkTreesOptions): Wor
   return {
     look: (cwd) => lookForRepository(git, cwd),
     isWorkTree,
+    pathOf: (commonFolder, name) => join(storage, 'worktrees', keyOf(commonFolder), name),
     create: async (request) => {
       const repository = await repositoryOf(request.cwd);
       return createWorkTree(git, storeOf(repository.commonFolder), repository, request);
@@ -66,6 +68,8 @@ export function createWorkTrees({ storage, environment }: WorkTreesOptions): Wor
       return previewBringHome(git, store, root, workTree, way);
     },
     bringHome: (root, workTree, way, loop) => bringHome(git, root, workTree, way, loop),
+    commitRest: (workTree, loop, asUser) => commitRest(git, workTree, loop, asUser),
+    noteSetUp: ({ path }) => noteIgnored(git, path),
     abort: (root, way) => abortBringHome(git, root, way),
     unsaved: (root, workTree) => unsavedWork(git, root, workTree),
     remove: (root, workTree, keepBranch) => removeWorkTree(git, root, workTree, keepBranch),
@@ -73,6 +77,12 @@ export function createWorkTrees({ storage, environment }: WorkTreesOptions): Wor
     forget: (commonFolder, loops) => storeOf(commonFolder).forget(loops),
     forgetEverywhere: async (loops) => {
       for (const commonFolder of await repositoriesWith(storage, loops)) await storeOf(commonFolder).forget(loops);
+    },
+    stored: () => storedTrees(git, join(storage, 'worktrees')),
+    removeStored: (path) => removeStored(join(storage, 'worktrees'), path),
+    forgetGroups: async (prefix, keep, before) => {
+      const old = (await groupsBefore(storage, prefix, before)).filter((name) => !keep.includes(name));
+      for (const commonFolder of await repositoriesWith(storage, old)) await storeOf(commonFolder).forget(old);
     },
     diskUse,
   };

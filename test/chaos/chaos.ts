@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CheckRequest } from '../../src/core/model/check.ts';
+import type { Containment } from '../../src/core/model/containment.ts';
 import type { Settings } from '../../src/core/model/settings.ts';
 import type { Status } from '../../src/core/model/status.ts';
 import type { Store } from '../../src/core/ports/store.ts';
@@ -21,6 +22,8 @@ export interface ChaosOptions {
   /** Faults in all: kills, stops, signals, lost folders, descriptors and disk that run out, clock jumps. */
   readonly faults: number;
   readonly guardianProgram: string;
+  /** How runs are contained; by the strongest means of this machine if absent. */
+  readonly containment?: Containment | undefined;
   /** A PostgreSQL server that holds the state, and which is hit by faults too. */
   readonly cluster?: Cluster | undefined;
   readonly say?: (line: string) => void;
@@ -149,8 +152,15 @@ class Chaos {
 
   async #open(): Promise<void> {
     for (;;) {
-      const { guardianProgram } = this.#options;
-      const options = { storage: this.#disk.folder, guardianProgram, settings: SETTINGS, beatMs: BEAT_MS };
+      const { guardianProgram, containment } = this.#options;
+      const contained = containment && { containment };
+      const options = {
+        storage: this.#disk.folder,
+        guardianProgram,
+        settings: SETTINGS,
+        beatMs: BEAT_MS,
+        ...contained,
+      };
       const host = new HostProcess({ ...options, ...(this.#address && { sharedStore: this.#address }) });
       this.#hosts = [...this.#hosts.filter((other) => other.lives), host];
       try {

@@ -1,9 +1,14 @@
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createCatalog } from '../../src/agents/catalog.ts';
 import { call } from '../../src/cli/program.ts';
+import type { Manifest } from '../../src/cli/session.ts';
 import { createParts } from '../../src/parts.ts';
+
+const { contributes } = JSON.parse(readFileSync('package.json', 'utf8')) as {
+  contributes: { languageModelTools: Manifest['tools'] };
+};
 
 /** What a call has printed, and what it ended with. */
 export interface Called {
@@ -35,7 +40,7 @@ export class CallHarness {
     let out = '';
     let error = '';
     const code = await call(words, {
-      version: '1.2.3',
+      manifest: { version: '1.2.3', tools: contributes.languageModelTools },
       environment: { LOOP_SUPERVISOR_STORAGE: this.storage, ...environment },
       cwd,
       program: resolve('src/cli.ts'),

@@ -289,6 +289,8 @@ describe('admission', () => {
     assert.deepEqual(REJECT_REASON, {
       'not-ready': 'not-ready',
       'invalid-loop': 'invalid',
+      'no-work-tree': 'invalid',
+      'not-allowed': 'invalid',
       'shutting-down': 'shutdown',
       'permanently-failed': 'permanently-failed',
       'duplicate-loop': 'duplicate',

@@ -170,7 +170,13 @@ describe('a loop with a check', () => {
     function trees(snapshot: (name: string) => Promise<string>, look: 'repository' | 'none' = 'repository') {
       const forgotten: string[] = [];
       const workTrees = {
-        snapshot: async (_root: string, name: string) => ({ tree: await snapshot(name), commit: 'c', leftOut: [] }),
+        snapshot: async (_root: string, name: string) => ({
+          tree: await snapshot(name),
+          commit: 'c',
+          commonFolder: '/g',
+          leftOut: [],
+        }),
+        changes: async () => [],
         isWorkTree: async () => look === 'repository',
         forgetEverywhere: async (loops: readonly string[]) => void forgotten.push(...loops),
       } as unknown as WorkTrees;
@@ -192,7 +198,7 @@ describe('a loop with a check', () => {
         await end(1, [found('always the same')]);
       }
       assert.equal(await need(window), 'noProgress');
-      assert.deepEqual(names.slice(0, 2), ['1/2', '1/4'], 'only checks have one');
+      assert.deepEqual(names.slice(0, 4), ['1/1-before', '1/1', '1/2-before', '1/2'], 'around each run');
       const { checks } = (await window.get('a')) ?? {};
       assert.deepEqual(
         checks?.map((check) => check.tree),
@@ -216,7 +222,7 @@ describe('a loop with a check', () => {
     });
 
     it('R11.3 a snapshot that does not end holds the round up for half a minute at most', async () => {
-      const { workTrees } = trees(() => new Promise(() => undefined));
+      const { workTrees } = trees((name) => (name === '1/2' ? new Promise(() => undefined) : Promise.resolve(name)));
       const window = await machine.open({}, { workTrees });
       await submit(window);
       await end();
@@ -229,7 +235,7 @@ describe('a loop with a check', () => {
     });
 
     it('R11.2 a host that goes while a snapshot is taken leaves the end of the check to the next one', async () => {
-      const { workTrees } = trees(() => new Promise(() => undefined));
+      const { workTrees } = trees((name) => (name === '1/2' ? new Promise(() => undefined) : Promise.resolve(name)));
       const window = await machine.open({}, { workTrees });
       await submit(window);
       await end();

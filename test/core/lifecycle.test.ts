@@ -428,6 +428,7 @@ describe('life of windows', () => {
           stopping: false,
         },
       ],
+      preparing: [],
       queued: [
         { loopId: 'b', position: 1, priority: 2, enqueuedAt: submitted, waitingFor: 'slot' },
         { loopId: 'c', position: 2, priority: 0, enqueuedAt: submitted, waitingFor: 'slot' },

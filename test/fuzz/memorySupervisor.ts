@@ -23,6 +23,7 @@ export const NO_PROCESSES: Omit<AgentLauncher, 'launch'> = {
   control: () => IDLE_RUN,
   freeBytes: () => Number.POSITIVE_INFINITY,
   freeMemoryBytes: () => Number.POSITIVE_INFINITY,
+  memoryOf: async () => new Map(),
   reap: async () => new Map(),
   lookForRun: async () => GONE,
   terminateSpared: async () => false,

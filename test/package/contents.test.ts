@@ -6,7 +6,7 @@ import { ROOT, VSIX } from '../support/host/paths.ts';
 
 const KILOBYTE = 1000;
 const ALLOWED =
-  /^(package\.json|readme\.md|changelog\.md|license\.txt|\.vsixmanifest|dist\/(extension|parts|agents|pages|postgres|git|contain|execa|headless|host|cli|loops|guardian|sampleagent)\.cjs|dist\/third_party_notices\.txt|dist\/webview\/\w+\.(js|css)|media\/[\w/.-]+\.(svg|png|md))$/i;
+  /^(package\.json|readme\.md|changelog\.md|license\.txt|\.vsixmanifest|dist\/(extension|parts|agents|pages|postgres|sqlite|git|contain|agentchecks|execa|headless|host|cli|mcp|loops|guardian|sampleagent)\.cjs|dist\/third_party_notices\.txt|dist\/webview\/\w+\.(js|css)|media\/[\w/.-]+\.(svg|png|md))$/i;
 
 describe('the package that users install', () => {
   let folder: string;
@@ -33,10 +33,14 @@ describe('the package that users install', () => {
       'postgres',
       'sqlite',
       'git',
+      'home',
       'execa',
       'headless',
       'host',
       'cli',
+      'driver',
+      'acp',
+      'mcp',
     ])
       assert.ok(size(`dist/${name}.cjs`) < 300 * KILOBYTE, `${name}: ${size(`dist/${name}.cjs`)} bytes`);
     assert.ok(size('dist/guardian.cjs') < 60 * KILOBYTE, `guardian: ${size('dist/guardian.cjs')} bytes`);

@@ -10,6 +10,7 @@ import { makeRunGroup } from '../../src/process/contain/runGroup.ts';
 import { lookAtStarted } from '../../src/process/runFolder/recordSchemas.ts';
 import { parentOf } from '../../src/process/tables/procStat.ts';
 import { runCommand } from '../../src/process/tables/runCommand.ts';
+import { containmentOf } from '../support/containmentOf.ts';
 import { seen } from '../support/seen.ts';
 import { until } from '../support/until.ts';
 import { kill, lives, RunHarness } from './support/runHarness.ts';
@@ -102,13 +103,11 @@ const ESCAPES: Readonly<Record<string, string>> = {
 for (const interpreter of ['perl', 'python3']) {
   describe(`Runs under a subreaper made by ${interpreter}`, () => {
     let harness: RunHarness;
-    let found: FoundContainment;
 
     before(async function () {
       if (process.platform !== 'linux') return this.skip();
-      const exists = (path: string) => path === `/usr/bin/${interpreter}` && existsSync(path);
-      found = await findContainment(machine({ exists }));
-      if (found.kind !== 'subreaper') return this.skip();
+      const found = await containmentOf('subreaper', `/usr/bin/${interpreter}`);
+      if (!found) return this.skip();
       harness = await RunHarness.create();
       harness.launcher.dispose();
       harness.launcher = harness.newLauncher({ containment: async () => found });

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import type { Containment } from '../../src/core/model/containment.ts';
 import type { Settings } from '../../src/core/model/settings.ts';
 import type { Status } from '../../src/core/model/status.ts';
 import { systemClock } from '../../src/core/runtime/systemClock.ts';
@@ -18,7 +19,11 @@ import { LONGEST_ATTEMPT_NANO, makeWork } from './work.ts';
 export interface SoakOptions {
   readonly seed: number;
   readonly durationMs: number;
+  /** What must have happened before it ends, on a machine that gets little done in that time. */
+  readonly hasHappened?: (counts: Readonly<Record<string, number>>, loops: number) => boolean;
   readonly guardianProgram: string;
+  /** How runs are contained; by the strongest means of this machine if absent. */
+  readonly containment?: Containment | undefined;
   /** Hears a line a minute. */
   readonly say?: (line: string) => void;
 }
@@ -113,7 +118,10 @@ class Soak {
     for (let window = 0; window < WINDOWS; window++) await this.#open();
     this.#books = new Books(join(this.#storage, 'supervisor.db'));
     const begun = performance.now();
-    for (let minute = 1; performance.now() - begun < this.#options.durationMs && this.#violations.size === 0; ) {
+    const goesOn = () =>
+      performance.now() - begun < this.#options.durationMs ||
+      this.#options.hasHappened?.(this.#counts, this.#admitted.size) === false;
+    for (let minute = 1; goesOn() && this.#violations.size === 0; ) {
       await sleep(this.#random.between(30, 250));
       for (let more = this.#random.between(0, 2); more > 0; more--) await this.#submit();
       await this.#disturb();
@@ -145,10 +153,11 @@ class Soak {
   // ── Windows ──────────────────────────────────────────────────────────────────────────────────────────────────
 
   async #open(): Promise<void> {
-    const { guardianProgram } = this.#options;
+    const { guardianProgram, containment } = this.#options;
     const host = new HostProcess({
       storage: this.#storage,
       guardianProgram,
+      ...(containment && { containment }),
       settings: SETTINGS,
       agentProgram: AGENT,
       weather: this.#weather,

@@ -3,6 +3,7 @@ import type { Json } from '../../src/core/model/agentEvent.ts';
 import type { Attempt, AttemptEnd, Failure, Outcome, StopBy } from '../../src/core/model/attempt.ts';
 import type { LoopFacts, LoopPhase, UserDecision } from '../../src/core/model/loop.ts';
 import type { ProcessIdentity } from '../../src/core/model/processIdentity.ts';
+import type { LoopChanges, OwnWorkTree } from '../../src/core/model/workTree.ts';
 
 /** Without NUL, which text columns do not keep. */
 export const anyText = fc.string({ unit: 'binary', maxLength: 20 }).map((text) => text.replaceAll('\0', ''));
@@ -87,6 +88,7 @@ export const anyAttempt: fc.Arbitrary<Omit<Attempt, 'id'>> = fc.record(
         },
         optional,
       ),
+      ...{ treeBefore: anyText, treeAfter: anyText },
       leader: identity,
       guardian: identity,
       sessionId: anyText,
@@ -125,6 +127,33 @@ const failure: fc.Arbitrary<Failure> = fc.record(
   { requiredKeys: ['class', 'reason', 'at'], ...optional },
 );
 
+const workTree: fc.Arbitrary<OwnWorkTree> = fc.record(
+  {
+    ...{ root: anyText, commonFolder: anyText, from: anyText, name: anyText, base: anyText },
+    carry: fc.record({ commit: anyText, name: anyText }, optional),
+    made: fc.record({ path: anyText, branch: anyText }, optional),
+    isSetUp: fc.constant(true as const),
+    merging: fc.constantFrom('merge' as const, 'squash' as const, 'apply' as const),
+    outcome: fc.record(
+      {
+        how: fc.constantFrom('merged', 'squashed', 'applied', 'kept', 'discarded', 'removed'),
+        at: time,
+        branch: anyText,
+      },
+      { requiredKeys: ['how', 'at'], ...optional },
+    ),
+  },
+  { requiredKeys: ['root', 'commonFolder', 'from', 'name', 'base'], ...optional },
+);
+
+const changes: fc.Arbitrary<LoopChanges> = fc.record(
+  {
+    ...{ commonFolder: anyText, start: anyText, now: anyText, files: count, insertions: count, deletions: count },
+    leftOut: fc.array(anyText, { maxLength: 3 }),
+  },
+  { requiredKeys: ['commonFolder', 'start', 'now', 'files', 'insertions', 'deletions'], ...optional },
+);
+
 /** Facts that may change; `seq`, `loopId`, `agent`, `submittedAt` and `metadata` are given at the submit. */
 export const anyFacts: fc.Arbitrary<Omit<LoopFacts, 'seq' | 'loopId' | 'agent' | 'submittedAt' | 'metadata'>> =
   fc.record(
@@ -143,6 +172,7 @@ export const anyFacts: fc.Arbitrary<Omit<LoopFacts, 'seq' | 'loopId' | 'agent' |
         sessionId: anyText,
         lastError: failure,
       },
+      ...{ workTree, changes, followUp: anyText },
     },
     {
       requiredKeys: [
@@ -173,6 +203,7 @@ export const anyPhase: fc.Arbitrary<
 > = fc.oneof(
   fc.record({ state: fc.constant('queued' as const), fresh: fc.boolean() }, optional),
   fc.record({ state: fc.constantFrom('running' as const, 'stopping' as const) }, optional),
+  fc.record({ state: fc.constant('preparing' as const) }, optional),
   fc.record({ state: fc.constant('backingOff' as const), until: time }, optional),
   fc.record(
     {
@@ -184,7 +215,7 @@ export const anyPhase: fc.Arbitrary<
   fc.record(
     {
       ...{ state: fc.constant('waiting' as const), for: fc.constant('you' as const), why: anyText },
-      need: fc.constantFrom<UserDecision>('endUnknown', 'notEnded', 'answer', 'allowance'),
+      need: fc.constantFrom<UserDecision>('endUnknown', 'machineAway', 'notEnded', 'answer', 'allowance', 'workTree'),
     },
     optional,
   ),

@@ -35,6 +35,7 @@ export function contextWith(
     unknownSettings: [],
     keptSettings: [],
     differingSettings: [],
+    memoryHeld: 0,
     ...rest,
   };
 }

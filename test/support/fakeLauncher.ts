@@ -236,6 +236,7 @@ export class FakeLauncher implements AgentLauncher {
   }
 
   launch(request: LaunchRequest, observer: RunObserver): Run {
+    void request.before?.();
     const run = this.#add(request.token, request);
     this.onLaunch(run);
     return run.follow(observer, 0);
@@ -267,6 +268,19 @@ export class FakeLauncher implements AgentLauncher {
 
   freeMemoryBytes(): number {
     return this.freeMemory;
+  }
+
+  /** What runs hold, by their loops' ids; nobody knows of the others. */
+  readonly held = new Map<string, number>();
+
+  async memoryOf(runs: readonly { readonly token: string }[]): Promise<ReadonlyMap<string, number>> {
+    const loopOf = (token: string) => this.alive.find((run) => run.token === token)?.loopId ?? '';
+    return new Map(
+      runs.flatMap(({ token }) => {
+        const bytes = this.held.get(loopOf(token));
+        return bytes === undefined ? [] : [[token, bytes] as const];
+      }),
+    );
   }
 
   freeBytes(): number {

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { CheckRequest } from '../../src/core/model/check.ts';
+import type { Containment } from '../../src/core/model/containment.ts';
 import { isActive } from '../../src/core/model/loop.ts';
 import type { ProcessIdentity } from '../../src/core/model/processIdentity.ts';
 import { DEFAULT_SETTINGS, type Settings } from '../../src/core/model/settings.ts';
@@ -8,6 +9,7 @@ import type { Clock } from '../../src/core/ports/clock.ts';
 import type { Store } from '../../src/core/ports/store.ts';
 import { systemClock } from '../../src/core/runtime/systemClock.ts';
 import { Supervisor } from '../../src/core/supervisor.ts';
+import { thisMachine } from '../../src/process/environment/thisMachine.ts';
 import { createLauncher } from '../../src/process/launch/launcher.ts';
 import { folders } from '../../src/process/runFolder/folders.ts';
 import { createTable } from '../../src/process/tables/platformTable.ts';
@@ -15,6 +17,7 @@ import { createInspector } from '../../src/process/tables/processInspector.ts';
 import { openPostgresStore } from '../../src/store/postgres/store.ts';
 import { openStore } from '../../src/store/sqlite/store.ts';
 import { chooseStoreFolder } from '../../src/store/sqlite/storeFolder.ts';
+import { containmentOf } from './containmentOf.ts';
 import { fakeCatalog } from './harness.ts';
 import { reporterProfile } from './reporterProfile.ts';
 
@@ -55,6 +58,8 @@ export interface HostOptions {
   readonly sharedStore?: string;
   /** How often (ms) guardians show that they work. */
   readonly beatMs?: number;
+  /** How runs are contained; by the strongest means of this machine if absent. */
+  readonly containment?: Containment;
 }
 
 /** A run as the test sees it: whom to kill. */
@@ -83,13 +88,20 @@ const { folder, path, isTakenOver, notice } = await chooseStoreFolder({
 });
 if (notice !== undefined) log(notice);
 const { store, time } = await openChosenStore();
+// Hosts with one folder are of one machine.
+const leaseFile = join(folder, 'lease.json');
+const { scope } = createTable();
+const machine = options.sharedStore && thisMachine({ folder, name: basename(folder), scope, leaseFile, log });
+const contained = options.containment && (await containmentOf(options.containment));
 const launcher = createLauncher({
+  ...(machine && { leaseFile }),
   runsFolder: join(folder, 'runs'),
   windowsFolder: join(folder, 'windows'),
   guardianProgram,
   nodePath: process.execPath,
   environment: async () => ({ ...process.env }) as Record<string, string>,
   ...(options.beatMs !== undefined && { beatMs: options.beatMs }),
+  ...(contained && { containment: async () => contained }),
   clock,
   log,
 });
@@ -100,6 +112,7 @@ const supervisor = new Supervisor({
   launcher,
   agents: fakeCatalog(reporterProfile(options.agentProgram)),
   clock: time,
+  ...(machine && { machine }),
   inspector: createInspector(),
   folders,
   settings: { ...settings, defaultAgent: 'reporter' },

@@ -232,6 +232,7 @@ describe('dashboard', () => {
     const status = (): Status =>
       ({
         running: [],
+        preparing: [],
         queued: [],
         parked: [],
         circuits: [],

@@ -282,6 +282,10 @@ describe('The tree of loops', () => {
       'Title of a, running, for 2 minutes 5 seconds, cost $0.50',
     );
     assert.equal(await spoken(silent), 'Title of s, running, silent for 6m 00s, for 2 minutes 5 seconds');
+    const unseen = { ...running('u'), activity: { unseen: 'no free file descriptor', silentForMs: 1 } };
+    assert.match((await spoken(unseen)) ?? '', /running, cannot see its processes: no free file descriptor, for/);
+    const near = { ...running('n'), activity: { nearMemory: { held: 460 * 2 ** 20, limit: 500 * 2 ** 20 } } };
+    assert.match((await spoken(near)) ?? '', /near its limit of memory: 460 MB of 500 MB/);
     assert.equal(await spoken(queued('q', 3)), 'Title of q, queued, place 3');
     assert.equal(await spoken(running('b', {}, 'stopping')), 'Title of b, stopping, for 2 minutes 5 seconds');
   });

@@ -115,11 +115,14 @@ describe('Settings', () => {
       loopTimeoutMinutes: 0.5,
       'budget.dailyLimitUsd': 0.1,
       'output.maxLogMegabytes': 2,
+      'limits.memoryMegabytes': 500,
+      'limits.totalMemoryMegabytes': 2_000,
     });
     assert.equal(settings.killGraceMs, 200);
     assert.equal(settings.loopTimeoutMs, 30_000);
     assert.equal(settings.budget.dailyLimit, 100_000_000);
     assert.equal(settings.maxLogBytes, 2 * 1024 * 1024);
+    assert.deepEqual(settings.limits, { memory: 500 * 1024 * 1024, totalMemory: 2_000 * 1024 * 1024 });
   });
 
   const nonsense: readonly [string, Record<string, unknown>][] = [
@@ -128,6 +131,7 @@ describe('Settings', () => {
     ['firstOutputTimeoutMinutes', { loopTimeoutMinutes: 4, silenceTimeoutMinutes: 0 }],
     ['silenceTimeoutMinutes', { loopTimeoutMinutes: 10 }],
     ['history.maxLogMegabytes', { 'history.maxLogMegabytes': 100 }],
+    ['limits.memoryMegabytes', { 'limits.memoryMegabytes': 500, 'limits.totalMemoryMegabytes': 400 }],
   ];
   for (const [key, written] of nonsense) {
     it(`says at ${key} that ${JSON.stringify(written)} makes no sense, and uses it all the same`, () => {

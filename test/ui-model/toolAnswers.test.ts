@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import type { FinishedLoop } from '../../src/core/model/loop.ts';
+import type { LoopSpec } from '../../src/core/model/loopSpec.ts';
 import type { LiveView, LoopDetail, Status } from '../../src/core/model/status.ts';
 import type { FinishedQuery } from '../../src/core/ports/store.ts';
 import { TOOLS, type ToolDeps } from '../../src/ui/languageModelTools/toolAnswers.ts';
@@ -49,7 +50,12 @@ const failed = {
 describe('language-model tools', () => {
   let killed: [string, string | undefined][];
   let queries: FinishedQuery[];
+  let submitted: LoopSpec[];
   const deps: ToolDeps = {
+    submit: async (spec) => {
+      submitted.push(spec);
+      return { loopId: 'a', queued: true, position: 2 };
+    },
     supervisor: {
       status: () =>
         ({
@@ -121,12 +127,13 @@ describe('language-model tools', () => {
   beforeEach(() => {
     killed = [];
     queries = [];
+    submitted = [];
   });
   // biome-ignore lint/suspicious/noExplicitAny: answers are plain data whose parts are looked at one by one.
   const ask = async (name: string, input?: unknown): Promise<any> =>
     TOOLS[`loopSupervisor_${name}`]?.answer(deps, input);
 
-  it('are the seven that package.json declares, each with words for people and for models', () => {
+  it('are the eight that package.json declares, each with words for people and for models', () => {
     const { contributes } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
       contributes: {
         languageModelTools: {
@@ -141,7 +148,7 @@ describe('language-model tools', () => {
     };
     const declared = contributes.languageModelTools;
     assert.deepEqual(declared.map(({ name }) => name).toSorted(), Object.keys(TOOLS).toSorted());
-    assert.equal(new Set(declared.map(({ toolReferenceName }) => toolReferenceName)).size, 7);
+    assert.equal(new Set(declared.map(({ toolReferenceName }) => toolReferenceName)).size, 8);
     for (const tool of declared)
       assert.ok(
         tool.displayName &&
@@ -169,6 +176,13 @@ describe('language-model tools', () => {
       ],
       ['a', 4242, 2, 60, 0.25, true, 'Bash ls', 5],
     );
+  });
+
+  it('submit a loop, with a check as an object, and only what was given', async () => {
+    const answer = await ask('submitLoop', { prompt: 'work', check: 'npm test', maxCostUsd: 2 });
+    assert.deepEqual(submitted, [{ prompt: 'work', maxCostUsd: 2, check: { command: 'npm test' } }]);
+    assert.deepEqual([answer.loopId, answer.position, answer.state], ['a', 2, 'running']);
+    await assert.rejects(ask('submitLoop', { prompt: 'work', waitSeconds: 9_999 }), /waitSeconds/);
   });
 
   it('kill only with a loop and a signal that ends it', async () => {

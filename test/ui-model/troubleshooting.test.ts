@@ -57,7 +57,7 @@ describe('The troubleshooting table of the README', () => {
 
 /** What the user interface says of loops and accounts in trouble. */
 function shownTexts(): string[] {
-  const glance: Glance = { host: 'ready', queued: 0, asking: 0 };
+  const glance: Glance = { host: 'ready', queued: 0, asking: 0, needing: 0 };
   const bar = (status: Status, more: Partial<Glance> = {}) => circuitText(status, { ...glance, ...more }, NOW).text;
   const open = { state: 'open', consecutiveFailures: 5, cooldownRemainingMs: 87_000, reasons: [] } as const;
   const account = { account: 'claude', agents: ['claude'], circuitState: 'closed', holds: [] } as const;
@@ -91,6 +91,8 @@ function shownTexts(): string[] {
     waiting({ for: 'dailyBudget', until: new Date(2026, 2, 11).getTime() }),
     row({ ...running('a'), activity: { silentForMs: 15 * 60_000, heardAt: NOW - 15 * 60_000 } }),
     row({ ...running('a'), activity: { asking: 'Which database?' } }),
+    row({ ...running('a'), activity: { nearMemory: { held: 460 * 2 ** 20, limit: 500 * 2 ** 20 } } }),
+    row({ ...running('a'), activity: { unseen: 'no free descriptors' } }),
     noticeOf(
       'failure',
       [{ type: 'loop:failed', loopId: 'a', at: NOW, host: 'w1', error: 'x', reason: 'x', permanent: true }],

@@ -29,6 +29,7 @@ const DETAIL: DetailData = {
   state: 'running',
   editable: false,
   demo: false,
+  canUseRounds: false,
   since: NOW - 65_000,
   agent: 'claude',
   cwd: '/home/me/project',
@@ -223,7 +224,7 @@ describe('detail page', () => {
       type: 'detail',
       detail: { ...DETAIL, state: 'failed', why: 'gave up', permanent: true, finishedAt: NOW },
     });
-    assert.equal(await shown(), 'Show output, Retry, Submit again, Copy id, Edit as new, Rename');
+    assert.equal(await shown(), 'Continue with…, Show output, Retry, Submit again, Copy id, Edit as new, Rename');
     assert.deepEqual(await view.page.locator('[aria-live]').allInnerTexts(), ['failed: gave up']);
   });
 
@@ -253,6 +254,21 @@ describe('detail page', () => {
     assert.deepEqual(view.posted('endKept'), [{ type: 'endKept', pid: 4300 }]);
     assert.equal(view.posted('openFolder').length + view.posted('openChanges').length, 2);
     assert.deepEqual(view.posted('copySession'), [{ type: 'copySession', attempt: 1 }]);
+  });
+
+  it('R11.8 R12.4 the changes of each round can be reviewed, and its files brought back', async () => {
+    const rounds = [1, 2].map((round) =>
+      attempt({ number: round, round, endedAt: NOW, outcome: 'ok', ...(round === 2 && { hasChanges: true as const }) }),
+    );
+    const work = { changes: '+12 −3 in 4 files', workTree: 'loops/fix-7', canUseRounds: true };
+    await open({ ...DETAIL, state: 'completed', ...work, attempts: rounds });
+    assert.match(await view.page.innerText('main'), /loops\/fix-7.*\+12 −3 in 4 files/s);
+    assert.equal(await button('Use Round 1').count(), 0, 'there is no snapshot of it');
+    for (const name of ['Changes of Round 2', 'Use Round 2', 'Review changes', 'Merge…', 'Continue with…'])
+      await button(name).click();
+    await until('all of them', () => view.posted('command').length === 3);
+    assert.deepEqual(view.posted('reviewAttempt'), [{ type: 'reviewAttempt', attempt: 2 }]);
+    assert.deepEqual(view.posted('useRound'), [{ type: 'useRound', round: 2 }]);
   });
 
   it('an update leaves the focus where it is', async () => {

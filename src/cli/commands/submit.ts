@@ -5,6 +5,7 @@ import { isFinished } from '../../core/model/loop.ts';
 import type { LoopSpec } from '../../core/model/loopSpec.ts';
 import type { Supervisor } from '../../core/supervisor.ts';
 import { CallError, EXIT } from '../exitCodes.ts';
+import { nestedBase } from '../nestedSubmit.ts';
 import { submitSchema } from '../schemas.ts';
 import type { Session } from '../session.ts';
 import { amount, positive, whole } from './amounts.ts';
@@ -23,6 +24,8 @@ interface SubmitOptions {
   readonly maxCost?: number;
   readonly check?: string;
   readonly rounds?: number;
+  readonly worktree?: true;
+  readonly carryChanges?: true;
   readonly commands?: true;
   readonly queue?: true;
   readonly trust?: true;
@@ -48,6 +51,8 @@ export const addSubmit: AddCommands = (program, run) => {
     .option('--max-cost <usd>', 'what it may cost at most', amount)
     .option('--check <command>', 'a command that must exit with 0 before the loop is done')
     .option('--rounds <count>', 'rounds with that check before it waits for you', positive)
+    .option('--worktree', 'it works in a Git work tree and branch of its own')
+    .option('--carry-changes', 'with --worktree: it begins with the changes that are not committed')
     .option('--commands', 'a prompt such as /compact is a command of the agent')
     .option('--queue', 'queue it even while circuit or budget would refuse it')
     .option('--trust', 'you trust the files of the folder')
@@ -63,8 +68,8 @@ export const addSubmit: AddCommands = (program, run) => {
     )
     .action(
       run(async (session, words: readonly string[], options: SubmitOptions) => {
-        session.mustNotBeInside('Submitting');
-        const spec = specOf(session, await promptOf(session, words, options), options);
+        const nested = await nestedBase(session);
+        const spec = { ...nested, ...specOf(session, await promptOf(session, words, options), options) };
         const supervisor = await session.supervisor();
         const result = await submitOnce(supervisor, spec, options.again === true);
         await session.ensureHost();
@@ -91,23 +96,12 @@ async function promptOf(session: Session, words: readonly string[], { file }: Su
 }
 
 function specOf(session: Session, prompt: string, options: SubmitOptions): LoopSpec {
-  const cwd = session.path(options.cwd ?? '.');
-  if (options.trust) {
-    session.mustNotBeInside('Trusting a folder');
-    session.trusted.add([cwd]);
-  }
-  const folder = session.trusted.containing(cwd);
-  if (folder === undefined)
-    throw new CallError(
-      EXIT.notAllowed,
-      `The loop was not submitted: ${cwd} is in no folder that you trust. An agent there acts on what its files say. If you trust them, run \`loops trust ${cwd}\` or submit with --trust.`,
-    );
-  session.folder = folder;
+  const cwd = options.cwd === undefined && session.caller !== undefined ? {} : { cwd: trustedFolder(session, options) };
   if (options.rounds !== undefined && options.check === undefined)
     throw new CallError(EXIT.usage, '--rounds needs a --check.');
   return {
     prompt,
-    cwd,
+    ...cwd,
     ...(options.id !== undefined && { loopId: options.id }),
     ...(options.agent !== undefined && { agent: options.agent }),
     ...(options.title !== undefined && { title: options.title }),
@@ -117,9 +111,28 @@ function specOf(session: Session, prompt: string, options: SubmitOptions): LoopS
     ...(options.check !== undefined && {
       check: { command: options.check, ...(options.rounds !== undefined && { maxRounds: options.rounds }) },
     }),
+    ...(options.worktree && { isolation: 'worktree' as const }),
+    ...(options.carryChanges && { carryChanges: true }),
     ...(options.commands && { commands: true }),
     ...(options.queue && { whenBlocked: 'queue' as const }),
   };
+}
+
+/** The folder that the loop is to run in. Throws if nobody trusts it; inside an attempt the core decides. */
+function trustedFolder(session: Session, options: SubmitOptions): string {
+  const cwd = session.path(options.cwd ?? '.');
+  if (session.caller !== undefined) return cwd;
+  if (options.trust) {
+    session.trusted.add([cwd]);
+  }
+  const folder = session.trusted.containing(cwd);
+  if (folder === undefined)
+    throw new CallError(
+      EXIT.notAllowed,
+      `The loop was not submitted: ${cwd} is in no folder that you trust. An agent there acts on what its files say. If you trust them, run \`loops trust ${cwd}\` or submit with --trust.`,
+    );
+  session.folder = folder;
+  return cwd;
 }
 
 /**

@@ -48,7 +48,11 @@ export type StopBy =
   | 'timeout'
   | 'hung'
   | 'output-limit'
+  /** All loops together used too much memory, and it used the most (R13.2). */
+  | 'memory'
   | 'unattended'
+  /** Its machine was cut off from the store for too long (R16.3). */
+  | 'partition'
   | 'ended';
 
 /** A stop that was asked for, recorded before the first signal (R7.2). */
@@ -72,6 +76,8 @@ export interface Attempt {
   readonly windowId: string;
   /** It runs the loop's check rather than the agent (R11.1). */
   readonly isCheck?: boolean;
+  /** It runs the set-up command of the loop's work tree (R12.2). */
+  readonly isSetup?: boolean;
   /** The round that it belongs to, in a loop with a check; 0: before the first. */
   readonly round?: number;
   /** When it was dispatched: wall time, ms. */
@@ -109,10 +115,18 @@ export interface Attempt {
   readonly accrued: NanoUsd;
   /** What it may spend before it must ask again (R6.8); absent where nothing bounds it. */
   readonly allowance?: Allowance;
+  /** Snapshots (commits) of the files before and after it (R12.3); absent where there is none. */
+  readonly treeBefore?: string;
+  readonly treeAfter?: string;
   /** A stop that was asked for. */
   readonly stop?: StopIntent;
   /** Set once, when it is settled (R3.2). */
   readonly end?: AttemptEnd;
+}
+
+/** Whether an attempt is a run of the loop's agent, rather than of a command of its user's. */
+export function isOfAgent({ isCheck, isSetup }: Attempt): boolean {
+  return !isCheck && !isSetup;
 }
 
 /** The costs of what has just begun. */

@@ -1,7 +1,10 @@
+import type { NoRepositoryReason } from './workTree.ts';
+
 const CODES = [
   'not-ready',
   'invalid-loop',
   'invalid-argument',
+  'no-work-tree',
   'shutting-down',
   'permanently-failed',
   'duplicate-loop',
@@ -10,6 +13,7 @@ const CODES = [
   'queue-full',
   'unknown-loop',
   'wrong-state',
+  'not-allowed',
   'invalid-cost',
   'store',
 ] as const;
@@ -54,12 +58,28 @@ export class InvalidLoopError extends SupervisorError {
   }
 }
 
+/** A submit from inside an attempt that passes one of its bounds (R15.4). */
+export class NotAllowedError extends SupervisorError {
+  constructor(why: string) {
+    super('not-allowed', `The loop was not submitted: ${why}.`);
+  }
+}
+
 /** An argument of some other call is of the wrong kind. `argument` names it. */
 export class InvalidArgumentError extends SupervisorError {
   readonly argument: string;
   constructor(argument: string, why: string) {
     super('invalid-argument', `Nothing was done: ${argument} ${why}.`);
     this.argument = argument;
+  }
+}
+
+/** The loop cannot have a work tree of its own (R12.1). `reason` says why, the message what to do. */
+export class NoWorkTreeError extends SupervisorError {
+  readonly reason: NoRepositoryReason;
+  constructor(reason: NoRepositoryReason, message: string) {
+    super('no-work-tree', `The loop was not submitted: ${message}`);
+    this.reason = reason;
   }
 }
 

@@ -60,6 +60,8 @@ export type SupervisorEvent = EventOrigin &
         readonly until?: number;
         readonly reason: string;
       }
+    /** Its work tree is being made (R12.1). */
+    | { readonly type: 'loop:preparing'; readonly loopId: string }
     /** Its agent asks whether it may do something (R17.1). `asks`: what, in one line; the loop has all of it. */
     | { readonly type: 'loop:asking'; readonly loopId: string; readonly question: string; readonly asks: string }
     /** Such a question is answered: by its user, by a rule of theirs, or by a deadline (R17.2). */
@@ -125,6 +127,8 @@ export type SupervisorEvent = EventOrigin &
         readonly since: number;
         readonly awayMs: number;
       }
+    /** All work trees together take more than they may: old ones are the user's to let go (R12.6). */
+    | { readonly type: 'workTrees:full'; readonly bytes: number; readonly limitBytes: number }
     | { readonly type: 'budget:warning'; readonly spentUsd: number; readonly limitUsd: number }
     | {
         readonly type: 'budget:exceeded';

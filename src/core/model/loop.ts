@@ -3,10 +3,12 @@ import type { Attempt, Failure } from './attempt.ts';
 import type { Check, RoundBound } from './check.ts';
 import type { NanoUsd } from './money.ts';
 import type { Permits, Question } from './question.ts';
+import type { LoopChanges, OwnWorkTree } from './workTree.ts';
 
 /** The states of a loop. The last three are final. */
 export type LoopState =
   | 'queued'
+  | 'preparing'
   | 'running'
   | 'stopping'
   | 'checking'
@@ -28,6 +30,8 @@ export interface LoopFacts {
   readonly folder?: string;
   /** The window it belongs to. */
   readonly windowId: string;
+  /** The machine that it belongs to and runs on, where several share the store (R16.3). */
+  readonly machine?: string;
   readonly priority: number;
   /** Order among equal priorities: `seq`, unless the user moved it (R2.1). */
   readonly place: number;
@@ -36,6 +40,8 @@ export interface LoopFacts {
   readonly estimateAssumed: boolean;
   readonly maxCost?: NanoUsd;
   readonly metadata?: { readonly [key: string]: Json };
+  /** The loop inside whose attempt it was submitted, and how deep it is nested: 1 or more (R15.4). */
+  readonly parent?: { readonly loopId: string; readonly depth: number };
   /** Wall time, ms. */
   readonly submittedAt: number;
   /** When it came into its present state: wall time, ms. */
@@ -77,6 +83,12 @@ export interface LoopFacts {
   readonly asking?: readonly Question[];
   /** What its user has permitted for it alone (R17.2). */
   readonly permits?: Permits;
+  /** The prompt that it goes on with after it had ended (R12.5). */
+  readonly followUp?: string;
+  /** Its own work tree; absent where it works in the folder itself (R12.1). */
+  readonly workTree?: OwnWorkTree;
+  /** What it has changed, as far as that is known (R12.3). */
+  readonly changes?: LoopChanges;
 }
 
 /** Where the rounds of a loop with a check stand (R11.2). */
@@ -91,6 +103,8 @@ export interface Rounds {
   readonly until?: number;
   /** Check results that the user had seen at the last *Continue*. */
   readonly seen: number;
+  /** The round that began with a further prompt of the user's (R12.5); the first if absent. */
+  readonly first?: number;
 }
 
 /** What a waiting loop waits for. Code decides by these fields; the sentence beside them is for people. */
@@ -101,12 +115,22 @@ export type Waiting =
   | { readonly for: 'you'; readonly need: UserDecision };
 
 /**
- * Why a loop needs its user. `endUnknown`: nobody can see whether its last run has ended (R3.1). `notEnded`: not even
- * SIGKILL ended it (R7.6). A `RoundBound`: its check does not pass, and its rounds have reached that bound (R11.3).
- * `answer`: the agent asked for something that nobody could answer (R8.4). `allowance`: it used up what it may spend
- * (R6.8). `question`: its run was stopped because nobody answered what it asks (R17.2).
+ * Why a loop needs its user. `endUnknown`: nobody can see whether its last run has ended (R3.1). `machineAway`: nothing
+ * was heard of the machine on which it ran for so long that the run cannot live; it is not settled yet (R16.3).
+ * `notEnded`: not even SIGKILL ended it (R7.6). A `RoundBound`: its check does not pass, and its rounds have reached
+ * that bound (R11.3). `answer`: the agent asked for something that nobody could answer (R8.4). `allowance`: it used up
+ * what it may spend (R6.8). `question`: its run was stopped because nobody answered what it asks (R17.2).
+ * `workTree`: its work tree could not be made or set up (R12.2).
  */
-export type UserDecision = 'endUnknown' | 'notEnded' | 'answer' | 'allowance' | 'question' | RoundBound;
+export type UserDecision =
+  | 'endUnknown'
+  | 'machineAway'
+  | 'notEnded'
+  | 'answer'
+  | 'allowance'
+  | 'question'
+  | 'workTree'
+  | RoundBound;
 
 /** What a loop has only in its state. */
 export type LoopPhase =
@@ -115,6 +139,8 @@ export type LoopPhase =
    * is parked, against others that would be parked for the same reason (R2.2).
    */
   | { readonly state: 'queued'; readonly fresh: boolean; readonly wasParked?: true }
+  /** Its work tree is being made by the window that it belongs to. It holds a slot (R12.1). */
+  | { readonly state: 'preparing' }
   | { readonly state: 'running'; readonly attempt: Attempt }
   | { readonly state: 'stopping'; readonly attempt: Attempt }
   /** Its check runs (R11.1). */
@@ -133,8 +159,9 @@ export type Loop = LoopFacts & LoopPhase;
 
 export type LiveLoop = Extract<
   Loop,
-  { state: 'queued' | 'running' | 'stopping' | 'checking' | 'backingOff' | 'waiting' }
+  { state: 'queued' | 'preparing' | 'running' | 'stopping' | 'checking' | 'backingOff' | 'waiting' }
 >;
+export type PreparingLoop = Extract<Loop, { state: 'preparing' }>;
 export type ActiveLoop = Extract<Loop, { state: 'running' | 'stopping' | 'checking' }>;
 export type FinishedLoop = Extract<Loop, { state: 'completed' | 'failed' | 'cancelled' }>;
 
@@ -143,7 +170,7 @@ export function payerOf({ agent, attempt }: ActiveLoop): string {
   return attempt.account ?? agent;
 }
 
-/** Holds a process, and so a slot (R3.1). */
+/** Holds a process (R3.1). */
 export function isActive(loop: Loop): loop is ActiveLoop {
   return loop.state === 'running' || loop.state === 'stopping' || loop.state === 'checking';
 }

@@ -1,5 +1,6 @@
 import type { Json } from './agentEvent.ts';
 import type { CheckRequest } from './check.ts';
+import type { Isolation } from './workTree.ts';
 
 /** What a caller asks for (R1.1). Only `prompt` is needed. */
 export interface LoopSpec {
@@ -31,6 +32,18 @@ export interface LoopSpec {
   readonly whenBlocked?: 'reject' | 'queue';
   /** What must pass before the loop counts as completed (R11). Absent: it completes when its agent says so. */
   readonly check?: CheckRequest;
+  /**
+   * `worktree`: it works in a Git work tree of its own, made from the commit that is checked out now (R12.1). Absent:
+   * as the settings say.
+   */
+  readonly isolation?: Isolation;
+  /** Uncommitted changes of the folder are taken along into its work tree (R12.2). Absent: they are not. */
+  readonly carryChanges?: boolean;
+  /**
+   * The loop inside whose attempt this was submitted (R15.4): the new loop has its agent and folder, no check, at most
+   * its priority, and takes its cap out of its.
+   */
+  readonly parent?: string;
   /** Anything that survives JSON, kept with the loop and handed back. */
   readonly metadata?: { readonly [key: string]: Json };
 }

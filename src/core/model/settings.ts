@@ -1,5 +1,6 @@
 import type { NanoUsd } from './money.ts';
 import type { PermissionRules } from './question.ts';
+import type { Isolation } from './workTree.ts';
 
 /** What governs the supervisor, as values: read from the settings in one place of the shell. Times in ms. */
 export interface Settings {
@@ -7,6 +8,8 @@ export interface Settings {
   readonly maxConcurrent: number;
   /** New loops in the queue (R2.2): 0 or more. */
   readonly maxQueueDepth: number;
+  /** How deep loops may be nested that loops submit (R15.4): 0 = not at all. */
+  readonly maxSubmitDepth: number;
   readonly restart: {
     /** Restarts within the window (R5.1): 0 = never restart. */
     readonly maxRestarts: number;
@@ -35,6 +38,13 @@ export interface Settings {
   readonly sweepKeep: readonly string[];
   /** Of standard output and standard error together, per attempt (R8.3). */
   readonly maxLogBytes: number;
+  /** Memory, bytes; 0 = none (R13.2). */
+  readonly limits: {
+    /** Of all processes of an attempt. */
+    readonly memory: number;
+    /** Of all attempts on this machine together. */
+    readonly totalMemory: number;
+  };
   /** 0 = off. */
   readonly firstOutputTimeoutMs: number;
   /** 0 = off. */
@@ -53,7 +63,19 @@ export interface Settings {
   readonly staleAfterMs: number;
   /** With no window alive for so long the runs are stopped; 0 = no limit. */
   readonly unattendedGraceMs: number;
+  /** How long runs go on while their machine cannot reach the store that it shares (R16.3). */
+  readonly partitionGraceMs: number;
   readonly defaultAgent: string;
+  /** Where a loop works whose submit does not say (R12.1). */
+  readonly isolation: Isolation;
+  readonly workTree: {
+    /** A command line that is run once in a new work tree (R12.2); empty: none. */
+    readonly setup: string;
+    /** All work trees together (R12.6); more asks. */
+    readonly maxTotalBytes: number;
+    /** Those of loops that ended longer ago are removed, with their commits kept as a branch (R12.6). */
+    readonly maxAgeMs: number;
+  };
   readonly retention: {
     /** Finished loops older than this are removed with their logs. */
     readonly maxAgeMs: number;
@@ -121,6 +143,7 @@ const MEBIBYTE = 1024 * 1024;
 export const DEFAULT_SETTINGS: Settings = {
   maxConcurrent: 4,
   maxQueueDepth: 20,
+  maxSubmitDepth: 2,
   restart: { maxRestarts: 3, windowMs: 300_000, maxTotal: 10 },
   circuit: { failureThreshold: 5, cooldownMs: 120_000, halfOpenMaxProbes: 1 },
   budget: { dailyLimit: 0, warnAtPercent: 90, onExceeded: 'finish', minAllowance: 500_000_000 },
@@ -143,6 +166,7 @@ export const DEFAULT_SETTINGS: Settings = {
     'containerd',
   ],
   maxLogBytes: 256 * MEBIBYTE,
+  limits: { memory: 0, totalMemory: 0 },
   firstOutputTimeoutMs: 5 * MINUTE,
   silenceTimeoutMs: 15 * MINUTE,
   onSilence: 'warn',
@@ -153,6 +177,9 @@ export const DEFAULT_SETTINGS: Settings = {
   onWindowClose: 'keep',
   staleAfterMs: 12 * 60 * MINUTE,
   unattendedGraceMs: 30 * MINUTE,
+  partitionGraceMs: 10 * MINUTE,
   defaultAgent: 'sample',
+  isolation: 'folder',
+  workTree: { setup: '', maxTotalBytes: 20 * 1024 * MEBIBYTE, maxAgeMs: 14 * 24 * 60 * MINUTE },
   retention: { maxAgeMs: 30 * 24 * 60 * MINUTE, maxLogBytes: 1024 * MEBIBYTE, maxLoops: 10_000 },
 };

@@ -112,6 +112,8 @@ export interface Status {
     /** It is being stopped. */
     readonly stopping: boolean;
   }[];
+  /** Those whose work trees are being made; each holds a slot (R12.1). */
+  readonly preparing: readonly { readonly loopId: string; readonly since: number }[];
   readonly queued: readonly {
     readonly loopId: string;
     readonly position: number;
@@ -179,6 +181,8 @@ export interface Activity {
   readonly retrying?: string;
   /** Why its processes cannot be seen at present, in a few words (R3.1). */
   readonly unseen?: string;
+  /** Its processes hold most of the memory that they may, bytes (R13.2). */
+  readonly nearMemory?: { readonly held: number; readonly limit: number };
 }
 
 /**
@@ -235,11 +239,16 @@ export interface AttemptDetail extends Leftovers {
   readonly account?: string;
   /** It ran the loop's check (R11.1). */
   readonly isCheck?: true;
+  /** It ran the set-up command of the loop's work tree (R12.2). */
+  readonly isSetup?: true;
   /** The round that it belongs to, in a loop with a check. */
   readonly round?: number;
   readonly resumed: boolean;
   /** Names its run folder. */
   readonly token: string;
+  /** Snapshots (commits) of the files before and after it (R12.3). */
+  readonly treeBefore?: string;
+  readonly treeAfter?: string;
   /** How its processes are contained (R13.1); absent where that is not known. */
   readonly containment?: Containment;
   readonly cost: {

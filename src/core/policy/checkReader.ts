@@ -13,7 +13,7 @@ interface CheckState {
  * Reads the output of a check: at its end it says what the next round is to know of it (R11.2). Its state is plain
  * data.
  */
-export function checkReader({ score }: Check, state?: Json): AgentReader {
+export function checkReader({ score }: Pick<Check, 'score'>, state?: Json): AgentReader {
   const pattern = score && patternOf(score.pattern);
   let now: CheckState = isState(state) ? state : { output: NO_OUTPUT, digest: EMPTY_DIGEST };
   return {

@@ -30,6 +30,7 @@ const preference = (path: string): BoundRule => ({ path, governs: false });
 export const SETTING_RULES: { readonly [name: string]: BoundRule } = {
   maxConcurrent: shared('maxConcurrent', 'more'),
   maxQueueDepth: shared('maxQueueDepth', 'more'),
+  maxSubmitDepth: bound('maxSubmitDepth', 'more'),
   'restart.maxRestarts': bound('restart.maxRestarts', 'more'),
   'restart.windowSeconds': bound('restart.windowMs', 'less'),
   'restart.maxTotal': bound('restart.maxTotal', 'more'),
@@ -45,12 +46,15 @@ export const SETTING_RULES: { readonly [name: string]: BoundRule } = {
   endGraceSeconds: bound('endGraceMs', 'more, or 0 for none'),
   firstOutputTimeoutMinutes: bound('firstOutputTimeoutMs', 'more, or 0 for none'),
   silenceTimeoutMinutes: bound('silenceTimeoutMs', 'more, or 0 for none'),
+  partitionGraceMinutes: shared('partitionGraceMs', 'more'),
   unattendedGraceMinutes: bound('unattendedGraceMs', 'more, or 0 for none'),
   onSilence: bound('onSilence', ['warn']),
   onWindowClose: bound('onWindowClose', ['keep']),
   onLimitReset: bound('onLimitReset', ['resume']),
   staleAfterHours: bound('staleAfterMs', 'more, or 0 for none'),
   'output.maxLogMegabytes': bound('maxLogBytes', 'more'),
+  'limits.memoryMegabytes': bound('limits.memory', 'more, or 0 for none'),
+  'limits.totalMemoryMegabytes': bound('limits.totalMemory', 'more, or 0 for none'),
   // An allow rule that was taken out must not hold any longer.
   'permissions.allow': preference('permissions.allow'),
   'permissions.ask': preference('permissions.ask'),
@@ -62,6 +66,10 @@ export const SETTING_RULES: { readonly [name: string]: BoundRule } = {
   'history.maxLoops': preference('retention.maxLoops'),
   'sweep.keep': preference('sweepKeep'),
   defaultAgent: preference('defaultAgent'),
+  isolation: preference('isolation'),
+  'worktree.setup': preference('workTree.setup'),
+  'worktree.maxTotalGigabytes': preference('workTree.maxTotalBytes'),
+  'worktree.maxAgeDays': preference('workTree.maxAgeMs'),
 };
 
 /** The settings that hold, and what is open about them. */

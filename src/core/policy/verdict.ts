@@ -151,10 +151,15 @@ const STOPPED: { readonly [by in Exclude<StopBy, 'cap' | 'refused'>]: Verdict } 
   shutdown: { kind: 'interrupted', reason: 'interrupted by shutdown', charged: false },
   budget: { kind: 'interrupted', reason: 'stopped because the daily budget was passed', charged: false },
   unattended: { kind: 'interrupted', reason: 'stopped because no window was open', charged: false },
+  partition: { kind: 'interrupted', reason: 'stopped because its machine could not reach the store', charged: false },
   restart: { kind: 'interrupted', reason: 'restarted by the user', charged: false },
   timeout: failed('timeout', 'it ran longer than loopTimeoutMinutes'),
   hung: failed('hung', 'nothing was heard of it for too long'),
   'output-limit': failed('output-limit', 'its output passed output.maxLogMegabytes'),
+  memory: failed(
+    'memory',
+    'all loops together used more memory than limits.totalMemoryMegabytes, and it used the most of it',
+  ),
   asking: { kind: 'asking', reason: 'stopped because nobody answered what it asks' },
   ended: { kind: 'interrupted', reason: 'stopped when it seemed to have ended', charged: false },
 };

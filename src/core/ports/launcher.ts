@@ -5,6 +5,7 @@ import type { Leftovers } from '../model/leftovers.ts';
 import type { Look } from '../model/looks.ts';
 import type { ProcessIdentity, SweptProcess } from '../model/processIdentity.ts';
 import type { Answer, AskedQuestion } from '../model/question.ts';
+import type { LoopChanges } from '../model/workTree.ts';
 import type { CommandPlan } from './agents.ts';
 
 /** What an attempt's guardian enforces. Times in ms, suspend not counted; 0 = none. */
@@ -35,6 +36,10 @@ export interface LaunchRequest {
   /** A reader that knows nothing yet. */
   readonly freshReader?: () => AgentReader;
   readonly needsReading: boolean;
+  /** The epoch of this machine under which it begins, where several share the store: it runs under no other (R16.3). */
+  readonly epoch?: number;
+  /** What is to be done before its process starts. Never rejects, and ends in time. */
+  before?(): Promise<void>;
 }
 
 /** A run that goes on from an earlier window. */
@@ -112,6 +117,10 @@ export interface RunEnd extends Leftovers {
   readonly error?: string;
   /** The tree of the working folder at its end, in a Git repository (R11.3). */
   readonly tree?: string;
+  /** The snapshot (commit) of it (R12.3). */
+  readonly treeAfter?: string;
+  /** What the loop has changed by then, as far as that is known. */
+  readonly changes?: LoopChanges;
   /** Last piece of output, with what the reader said at the end. */
   readonly last: RunOutput;
   /** Whether the agent wrote anything to standard output or standard error. */
@@ -202,6 +211,13 @@ export interface AgentLauncher {
   control(token: string): RunControl;
   /** Memory that processes can still get on this machine, bytes. */
   freeMemoryBytes(): number;
+  /**
+   * Memory that the processes of each run hold together, bytes, by token (R13.2). Those of other machines are left out,
+   * and those that nobody can see.
+   */
+  memoryOf(
+    runs: readonly { readonly token: string; readonly leader?: ProcessIdentity }[],
+  ): Promise<ReadonlyMap<string, number>>;
   /** Free disk space where runs are kept, bytes. */
   freeBytes(): number;
   /** Ends what is left of runs that are recorded as ended; returns what was ended, by token. */

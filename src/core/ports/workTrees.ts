@@ -1,3 +1,5 @@
+import type { NoRepositoryReason } from '../model/workTree.ts';
+
 /** A Git repository, as seen from a folder inside it. */
 export interface Repository {
   /** Absolute path of the work tree's top folder. */
@@ -11,9 +13,6 @@ export interface Repository {
   /** Where the folder lies within `root`: relative, `''` for the top, with `/` on every platform. */
   readonly prefix: string;
 }
-
-/** Why a folder cannot have a work tree of its own (R12.1). */
-export type NoRepositoryReason = 'git-missing' | 'git-too-old' | 'not-a-repository' | 'bare' | 'unborn' | 'unknown';
 
 /** What a look for a repository found. Only `none` with a reason other than `unknown` is certain. */
 export type RepositoryLook =
@@ -35,6 +34,8 @@ export interface WorkTreeRequest {
   readonly path: string;
   /** The commit of a snapshot whose uncommitted changes are taken along; absent: none. */
   readonly carry?: string;
+  /** A branch that holds what the loop did in a work tree that was removed: this one goes on from there. */
+  readonly branch?: string;
 }
 
 /** A work tree of a loop's own. */
@@ -51,6 +52,8 @@ export interface WorkTree {
 export interface Snapshot {
   readonly commit: string;
   readonly tree: string;
+  /** The Git folder that all work trees of the repository share. */
+  readonly commonFolder: string;
   /** Untracked files over the size limit: not part of it. Relative paths. */
   readonly leftOut: readonly string[];
 }
@@ -88,10 +91,19 @@ export type BringHomeResult =
 export interface UnsavedWork {
   /** Files that were changed or added and not committed. */
   readonly uncommitted: readonly string[];
-  /** Ignored files that did not come from the set-up. */
+  /** Ignored files and folders that were not there when its set-up was complete. */
   readonly ignored: readonly string[];
   /** Commits that no other branch has. */
   readonly commits: number;
+}
+
+/** A folder in our storage that is, or was, a work tree (R12.6). */
+export interface StoredWorkTree {
+  readonly path: string;
+  /** When somebody last worked in it, as far as that shows: wall time, ms. */
+  readonly changedAt: number;
+  /** Absent where its repository is gone. */
+  readonly tree?: { readonly commonFolder: string; readonly branch: string };
 }
 
 /**
@@ -103,6 +115,10 @@ export interface WorkTrees {
   look(cwd: string): Promise<RepositoryLook>;
   /** Whether `cwd` is in a work tree of Git, by a cheap look that starts no program. Never rejects. */
   isWorkTree(cwd: string): Promise<boolean>;
+  /** The path of a work tree of that name. */
+  pathOf(commonFolder: string, name: string): string;
+  /** The set-up of a work tree is complete: ignored files that are there by now are none of the loop's making. */
+  noteSetUp(workTree: Pick<WorkTree, 'path'>): Promise<void>;
   /** Makes a work tree, or finishes one that was half made. */
   create(request: WorkTreeRequest): Promise<WorkTree>;
   /** Takes a snapshot of the files of a work tree (R12.3). `name`: `<loop>/<n>`, unique per snapshot. */
@@ -120,6 +136,15 @@ export interface WorkTrees {
     way: BringHomeWay,
     loop: { readonly loopId: string; readonly title: string },
   ): Promise<BringHomeResult>;
+  /**
+   * Commits what the agent left uncommitted, with the title and a `Loop-Id` trailer. Returns whether there was any.
+   * `asUser`: the user asked for it, so that hooks run as usual.
+   */
+  commitRest(
+    workTree: WorkTree,
+    loop: { readonly loopId: string; readonly title: string },
+    asUser: boolean,
+  ): Promise<boolean>;
   /** Leads back from a merge that stopped at conflicts. */
   abort(root: string, way: BringHomeWay): Promise<void>;
   /** What would be lost if the work tree were removed. */
@@ -132,6 +157,15 @@ export interface WorkTrees {
   forget(commonFolder: string, loops: readonly string[]): Promise<void>;
   /** Removes the snapshots of loops, whichever repositories they are of. */
   forgetEverywhere(loops: readonly string[]): Promise<void>;
+  /** All work trees in our storage, whoever they belong to. */
+  stored(): Promise<StoredWorkTree[]>;
+  /** Removes a folder in our storage that has no repository any more. */
+  removeStored(path: string): Promise<void>;
+  /**
+   * Removes groups of snapshots whose names begin with `prefix`, unless they are among `keep` or were made after the
+   * wall time `before` (ms).
+   */
+  forgetGroups(prefix: string, keep: readonly string[], before: number): Promise<void>;
   /** Bytes that a folder takes on disk. */
   diskUse(path: string): Promise<number>;
 }

@@ -48,6 +48,13 @@ export class ActivityLog {
     this.current = why === undefined ? rest : { ...rest, unseen: why };
   }
 
+  /** It is near its limit of memory; undefined: it is not. Returns whether that is news. */
+  nearMemory(near: Activity['nearMemory']): boolean {
+    const { nearMemory: before, ...rest } = this.current;
+    this.current = near ? { ...rest, nearMemory: near } : rest;
+    return (before === undefined) !== (near === undefined);
+  }
+
   #inWords(event: AgentEvent): string | undefined {
     if (event.type === 'text') {
       this.#textTail = (event.delta ? this.#textTail + event.text : event.text).slice(-TAIL_KEPT);

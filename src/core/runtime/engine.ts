@@ -2,15 +2,19 @@ import type { Disposable } from '../model/disposable.ts';
 import type { SupervisorContext } from '../state/context.ts';
 import { LiveState } from '../state/liveState.ts';
 import { LoopOwnership } from '../state/loopOwnership.ts';
+import { Machines } from '../state/machines.ts';
 import { Placement } from '../state/placement.ts';
 import type { UnitOfWork } from '../state/unitOfWork.ts';
 import { ChangePoller } from './changePoller.ts';
 import { Listeners } from './listeners.ts';
+import { MemoryWatch } from './memoryWatch.ts';
 import { ProfileChecks } from './profileChecks.ts';
 import { RunRegistry } from './runRegistry.ts';
+import { RunSnapshots } from './runSnapshots.ts';
 import { TransactionQueue } from './transactionQueue.ts';
 import { tryOrLog } from './tryOrLog.ts';
 import { WakeTimer } from './wakeTimer.ts';
+import { WorkTreeSetups } from './workTreeSetups.ts';
 
 /**
  * The parts that work for one host, and what follows a commit, in its order: launches, signals, events, the next
@@ -19,6 +23,7 @@ import { WakeTimer } from './wakeTimer.ts';
 export class Engine implements Disposable {
   readonly context: SupervisorContext;
   readonly liveState: LiveState;
+  readonly machines: Machines;
   readonly ownership: LoopOwnership;
   readonly placement: Placement;
   readonly transactions: TransactionQueue;
@@ -27,6 +32,8 @@ export class Engine implements Disposable {
   readonly #changePoller: ChangePoller;
   readonly #wakeTimer: WakeTimer;
   readonly #profileChecks: ProfileChecks;
+  readonly #workTreeSetups: WorkTreeSetups;
+  readonly #memoryWatch: MemoryWatch;
   #disposed = false;
 
   constructor(context: SupervisorContext) {
@@ -38,15 +45,24 @@ export class Engine implements Disposable {
       refresh: () => this.placement.refresh(),
     });
     this.liveState = liveState;
-    this.ownership = new LoopOwnership(context, liveState);
+    this.machines = new Machines(context, liveState);
+    this.ownership = new LoopOwnership(context, liveState, this.machines);
     this.placement = new Placement(context, liveState, this.ownership);
-    this.transactions = new TransactionQueue(context, liveState, this, (unit) => this.#committed(unit));
+    this.transactions = new TransactionQueue(
+      context,
+      liveState,
+      { ownership: this.ownership, placement: this.placement, follows: (id) => this.runs.follows(id) },
+      (unit) => this.#committed(unit),
+    );
     this.listeners = new Listeners(context);
     const { transactions, listeners } = this;
-    this.runs = new RunRegistry({ context, liveState, transactions, listeners }, this.ownership);
+    const snapshots = new RunSnapshots(context);
+    this.runs = new RunRegistry({ context, liveState, transactions, listeners, snapshots }, this.ownership);
     this.#changePoller = new ChangePoller(this);
     this.#wakeTimer = new WakeTimer(context, liveState, this.transactions);
     this.#profileChecks = new ProfileChecks(this);
+    this.#workTreeSetups = new WorkTreeSetups(this);
+    this.#memoryWatch = new MemoryWatch(this);
   }
 
   /** Begins to look for changes of other hosts. The first transaction has set the wake-up timer. */
@@ -59,6 +75,8 @@ export class Engine implements Disposable {
     this.#disposed = true;
     this.#wakeTimer.dispose();
     this.#profileChecks.dispose();
+    this.#workTreeSetups.dispose();
+    this.#memoryWatch.dispose();
     this.#changePoller.dispose();
     this.runs.dispose();
   }
@@ -68,10 +86,12 @@ export class Engine implements Disposable {
     for (const launch of unit.launches) this.runs.launch(launch);
     for (const effect of unit.effects) tryOrLog(this.context, effect, 'An order to a run could not be given.');
     this.runs.reconcile();
+    this.#workTreeSetups.reconcile();
     for (const event of [...unit.heard, ...unit.events]) this.listeners.tell(event);
     this.listeners.changed();
     if (this.context.window.role === 'caller') return;
     this.#wakeTimer.set(unit.waitsForDisk);
     this.#profileChecks.set();
+    this.#memoryWatch.set();
   }
 }

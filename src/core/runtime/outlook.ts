@@ -11,7 +11,7 @@ const ENDS_BY_ITSELF: readonly HoldReason[] = ['usageLimit', 'machine'];
 /** Whether something runs, or can start some time without a person (R15.1). */
 export function goesOn(parts: OutlookParts): boolean {
   const { liveState, context } = parts;
-  if (liveState.active.size > 0 || liveState.timed.size > 0) return true;
+  if (liveState.slotsTaken > 0 || liveState.timed.size > 0) return true;
   if (liveState.control.paused || context.unknownSettings.length > 0) return false;
   for (const loop of liveState.queue) if (canStart(parts, loop)) return true;
   return false;

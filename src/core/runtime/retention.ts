@@ -7,7 +7,7 @@ import type { Engine } from './engine.ts';
 import { settleAfterReboot } from './unconfirmedEnds.ts';
 
 /** What it works with. */
-type RetentionParts = Pick<Engine, 'context' | 'liveState' | 'transactions'>;
+type RetentionParts = Pick<Engine, 'context' | 'liveState' | 'machines' | 'transactions'>;
 
 /** Finished loops removed in one transaction at most: others get their turn in between. */
 const CHUNK = 100;
@@ -127,6 +127,13 @@ export class Retention implements Disposable {
     await this.#limitLogs();
     if (before !== undefined) await this.#removeStrays(before);
     await this.#giveBack();
+    await this.#tidyWorkTrees();
+  }
+
+  async #tidyWorkTrees(): Promise<void> {
+    if (!this.#parts.context.workTrees || this.#disposed) return;
+    const { WorkTreeActions } = await import('./workTreeActions.ts');
+    await new WorkTreeActions(this.#parts).tidy.tidy();
   }
 
   /** Notes what is old now, and returns before which time what has also been old for a day may be removed (R9.4). */

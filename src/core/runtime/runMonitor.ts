@@ -3,6 +3,7 @@ import { type ActiveLoop, isActive, type LiveLoop } from '../model/loop.ts';
 import type { NanoUsd } from '../model/money.ts';
 import type { AskedQuestion } from '../model/question.ts';
 import type { Activity } from '../model/status.ts';
+import { isNearLimit } from '../policy/memory.ts';
 import { isProgress } from '../policy/progress.ts';
 import { TRY_AGAIN_MS } from '../ports/clock.ts';
 import type { LiveLines, Run, RunEnd, RunObserver, RunOutput, RunStarted, SilenceWarning } from '../ports/launcher.ts';
@@ -18,8 +19,8 @@ import { settle } from '../steps/settle.ts';
 import { ActivityLog } from './activity.ts';
 import type { Listeners } from './listeners.ts';
 import { RetryLog } from './retryLog.ts';
+import type { RunSnapshots } from './runSnapshots.ts';
 import type { TransactionQueue } from './transactionQueue.ts';
-import { treeOfCheck } from './treeOfCheck.ts';
 
 /** Output that was read but not stored is read again after a crash; not more than this (bytes). */
 const UNSTORED_BYTES = 4 * 1024 * 1024;
@@ -30,6 +31,7 @@ export interface RunSinks {
   readonly liveState: LiveState;
   readonly transactions: TransactionQueue;
   readonly listeners: Listeners;
+  readonly snapshots: RunSnapshots;
 }
 
 /** Follows one run: stores what it says in order, settles it when it ends, and shows what it does meanwhile. */
@@ -105,6 +107,17 @@ export class RunMonitor implements RunObserver {
     this.#run = undefined;
   }
 
+  /** Takes the snapshot before it (R12.3). */
+  async takeBefore(): Promise<void> {
+    const loop = this.#sinks.liveState.get(this.seq);
+    if (!this.isOf(loop)) return;
+    const treeBefore = await this.#sinks.snapshots.before(loop);
+    if (treeBefore === undefined) return;
+    this.#store((unit, current) => {
+      unit.putAttempt(current, { ...current.attempt, treeBefore });
+    });
+  }
+
   started({ leader, guardian, containment }: RunStarted): void {
     this.#store((unit, loop) => {
       const facts = { leader, ...(guardian && { guardian }), ...(containment && { containment }) };
@@ -143,6 +156,12 @@ export class RunMonitor implements RunObserver {
     this.#sinks.listeners.changed();
   }
 
+  /** Its processes hold so much memory together, bytes; undefined where nobody knows. `limit`: 0 for none (R13.2). */
+  memory(held: number | undefined, limit: number): void {
+    const near = held !== undefined && isNearLimit(held, limit) ? { held, limit } : undefined;
+    if (this.#activity.nearMemory(near)) this.#sinks.listeners.changed();
+  }
+
   lines(lines: LiveLines): void {
     this.#activity.lines(lines);
     this.#sinks.listeners.changed();
@@ -168,13 +187,10 @@ export class RunMonitor implements RunObserver {
     this.#hear(end.last);
     this.hasEnded = true;
     const loop = this.#sinks.liveState.get(this.seq);
-    if (!this.isOf(loop) || !loop.attempt.isCheck || !this.#sinks.context.workTrees) this.#settle(end);
-    else {
-      // Should this host go meanwhile, the next one hears of the end again.
-      void treeOfCheck(this.#sinks.context, loop).then((tree) =>
-        this.#settle(tree === undefined ? end : { ...end, tree }),
-      );
-    }
+    const { snapshots } = this.#sinks;
+    if (!this.isOf(loop) || !snapshots.canBeTaken || end.kind === 'void') this.#settle(end);
+    // Should this host go meanwhile, the next one hears of the end again.
+    else void snapshots.after(loop).then((after) => this.#settle({ ...end, ...after }));
   }
 
   #settle(end: RunEnd): void {

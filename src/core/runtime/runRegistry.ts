@@ -38,6 +38,11 @@ export class RunRegistry implements Disposable {
     return this.#runs.get(loop.attempt.id);
   }
 
+  /** Whether this host follows the run of an attempt. */
+  follows(attemptId: number): boolean {
+    return this.#runs.has(attemptId);
+  }
+
   /** What gives orders to a run, whoever follows it. */
   control(loop: ActiveLoop): RunControl {
     return this.of(loop)?.run ?? this.#sinks.context.launcher.control(loop.attempt.token);
@@ -45,7 +50,8 @@ export class RunRegistry implements Disposable {
 
   /** Sends the stop of an active loop to its guardian. */
   sendStop(loop: ActiveLoop, by: StopBy): void {
-    this.control(loop).stop(by, this.#sinks.context.settings.killGraceMs);
+    // What holds too much memory must not go on growing while it is asked to end.
+    this.control(loop).stop(by, by === 'memory' ? 0 : this.#sinks.context.settings.killGraceMs);
     const run = this.of(loop);
     if (run) run.stopSent = loop.attempt.stop ?? { by, at: this.#sinks.context.clock.now() };
   }
@@ -55,7 +61,10 @@ export class RunRegistry implements Disposable {
     const run = this.#newRun(launch.loop, launch.profile.hasCost);
     this.#runs.set(run.attemptId, run);
     try {
-      run.follow(this.#sinks.context.launcher.launch(launchRequest(this.#sinks.context, launch), run));
+      const request = launchRequest(this.#sinks.context, launch);
+      const { snapshots } = this.#sinks;
+      const withSnapshot = { ...request, ...(snapshots.canBeTaken && { before: () => run.takeBefore() }) };
+      run.follow(this.#sinks.context.launcher.launch(withSnapshot, run));
     } catch (error) {
       run.ended(neverStarted(error, this.#sinks.context.clock.now()));
     }

@@ -9,6 +9,7 @@ import type { Launch } from '../state/unitOfWork.ts';
 import { positionIn, readerStateIn } from '../steps/bookmark.ts';
 import { checkProfile } from '../steps/checkProfile.ts';
 import { sessionBefore } from '../steps/sessionBefore.ts';
+import { SETUP_PROFILE } from '../steps/workTrees.ts';
 
 /** What must be known of a profile to follow a run. */
 type ProfileFacts = Pick<AgentProfile, 'hasCost' | 'needsReading' | 'reader'>;
@@ -22,11 +23,15 @@ const NO_PROFILE: ProfileFacts = { hasCost: false, needsReading: false, reader: 
 /** How the present run of a loop is to be followed: as its check, or as its agent. */
 export function followedAs({ agents }: SupervisorContext, loop: ActiveLoop): ProfileFacts {
   if (loop.attempt.isCheck && loop.check) return checkProfile(loop.check);
+  if (loop.attempt.isSetup) return SETUP_PROFILE;
   return agents.find(loop.agent) ?? NO_PROFILE;
 }
 
 /** What the process layer must know to start an attempt. */
-export function launchRequest(context: SupervisorContext, { loop, profile, plan, before }: Launch): LaunchRequest {
+export function launchRequest(
+  context: SupervisorContext,
+  { loop, profile, plan, before, epoch }: Launch,
+): LaunchRequest {
   return {
     loopId: loop.loopId,
     token: loop.attempt.token,
@@ -36,6 +41,7 @@ export function launchRequest(context: SupervisorContext, { loop, profile, plan,
     reader: profile.reader(undefined, before),
     freshReader: () => profile.reader(undefined, before),
     needsReading: profile.needsReading,
+    ...(epoch !== undefined && { epoch }),
   };
 }
 
@@ -66,6 +72,7 @@ export function adoptRequest(
 
 function limitsOf({ settings }: SupervisorContext, loop: ActiveLoop): RunLimits {
   const limits = agentLimits(settings, loop);
+  if (loop.attempt.isSetup) return { ...limits, firstOutputMs: 0, silenceMs: 0, onSilence: 'warn' };
   if (!loop.attempt.isCheck || !loop.check) return limits;
   // A build may be silent for as long as it takes; its own time-out bounds it (R11.1).
   return { ...limits, timeoutMs: loop.check.timeoutMs, firstOutputMs: 0, silenceMs: 0, onSilence: 'warn' };
@@ -81,6 +88,7 @@ function agentLimits(settings: Settings, loop: ActiveLoop): RunLimits {
     graceMs: settings.killGraceMs,
     endGraceMs: settings.endGraceMs,
     maxLogBytes: settings.maxLogBytes,
+    maxMemoryBytes: settings.limits.memory,
     unattendedGraceMs: settings.unattendedGraceMs,
     keep: settings.sweepKeep,
   };

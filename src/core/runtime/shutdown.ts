@@ -1,6 +1,7 @@
 import type { ActiveLoop } from '../model/loop.ts';
 import { LONGEST_TIMER_MS } from '../ports/clock.ts';
 import { requestStop } from '../steps/requestStop.ts';
+import { requeue } from '../steps/transitions.ts';
 import type { Engine } from './engine.ts';
 
 type ShutdownParts = Pick<Engine, 'context' | 'liveState' | 'listeners' | 'runs' | 'transactions'>;
@@ -22,6 +23,8 @@ export async function stopOwnRuns(engine: ShutdownParts, timeoutMs: number): Pro
   const grace = Math.min(context.settings.killGraceMs, steps);
   const stopping = transactions.take((unit) => {
     for (const loop of ownLoops(engine)) requestStop(unit, loop, 'shutdown', 'shutdown');
+    for (const loop of [...unit.liveState.preparing.values()])
+      if (loop.windowId === context.window.id) requeue(unit, loop, 'shutdown');
   });
   await withStoreTimeout(context, stopping, 'The stop of the running loops');
   for (const loop of ownLoops(engine)) {

@@ -52,6 +52,7 @@ export function statusOf(engine: StatusParts, notReady: string | undefined, maxQ
       unbounded: loop.attempt.allowance?.heldBy === 'nobody',
       stopping: loop.state === 'stopping',
     })),
+    preparing: [...liveState.preparing.values()].map(({ loopId, since }) => ({ loopId, since })),
     queued: firstOf(liveState.queue, maxQueued).map((loop, index) => ({
       loopId: loop.loopId,
       position: index + 1,
@@ -68,7 +69,7 @@ export function statusOf(engine: StatusParts, notReady: string | undefined, maxQ
     circuits,
     accounts: accountStatuses(engine),
     holds: holdStatuses(control.gates),
-    concurrencyUsed: liveState.active.size,
+    concurrencyUsed: liveState.slotsTaken,
     concurrencyMax: context.settings.maxConcurrent,
     queueDepth: liveState.depth,
     queueMax: context.settings.maxQueueDepth,
@@ -156,6 +157,7 @@ export function liveViews(engine: StatusParts & Pick<Engine, 'runs'>, maxQueued:
     const activity = engine.runs.of(loop)?.activity;
     views.push({ loop, host: ownership.hostOf(loop), ...(activity && { activity }) });
   }
+  for (const loop of liveState.preparing.values()) views.push({ loop, host: ownership.hostOf(loop) });
   const waitingFor = waitingReasons(engine, engine.context.clock.now());
   let position = 0;
   for (const loop of liveState.queue) {
@@ -242,9 +244,12 @@ function attemptDetail(attempt: Attempt): AttemptDetail {
     ...(attempt.sessionId !== undefined && { sessionId: attempt.sessionId }),
     ...(attempt.account !== undefined && { account: attempt.account }),
     ...(attempt.isCheck && { isCheck: true as const }),
+    ...(attempt.isSetup && { isSetup: true as const }),
     ...(attempt.round !== undefined && { round: attempt.round }),
     resumed: attempt.resumed,
     token: attempt.token,
+    ...(attempt.treeBefore !== undefined && { treeBefore: attempt.treeBefore }),
+    ...(attempt.treeAfter !== undefined && { treeAfter: attempt.treeAfter }),
     ...(attempt.containment && { containment: attempt.containment }),
     cost: {
       usd: toUsd(attempt.cost + attempt.accrued),

@@ -1,3 +1,4 @@
+import { isOfAgent } from '../model/attempt.ts';
 import { type CircuitRecord, CLOSED_CIRCUIT } from '../model/circuit.ts';
 import { type GateRecord, gateKey } from '../model/gate.ts';
 import { type ActiveLoop, payerOf } from '../model/loop.ts';
@@ -41,7 +42,7 @@ export function goesFirst(gate: GateRecord, loop: ActiveLoop): boolean {
 function hasPassed({ of }: GateRecord, loop: ActiveLoop): boolean {
   if (!('name' in of)) return of.kind === 'machine';
   // A check needs neither its agent nor whoever pays for it.
-  if (loop.attempt.isCheck) return false;
+  if (!isOfAgent(loop.attempt)) return false;
   const name = of.kind === 'profile' ? loop.agent : payerOf(loop);
   return of.name === name && (of.folder === undefined || of.folder === loop.cwd);
 }

@@ -6,6 +6,7 @@ import {
   type Loop,
   needsUser,
   outstandingOf,
+  type PreparingLoop,
   payerOf,
   reservedOf,
 } from '../model/loop.ts';
@@ -37,10 +38,12 @@ export class LiveState {
   windows: ReadonlyMap<string, WindowLease> = new Map();
   readonly lanes: Lanes;
   readonly active = new Map<number, ActiveLoop>();
+  /** Loops whose work trees are being made: they hold slots (R12.1). */
+  readonly preparing = new Map<number, PreparingLoop>();
   readonly timed = new Map<number, TimedLoop>();
   /** Loops that only their user can make go on. */
   readonly needUser = new Map<number, UserLoop>();
-  /** Reserved by running loops (R6.2). */
+  /** Reserved by loops that hold slots (R6.2). */
   runningReserved: NanoUsd = 0;
   /** What running attempts may still spend of their allowances (R6.8). */
   granted: NanoUsd = 0;
@@ -84,6 +87,11 @@ export class LiveState {
     return this.lanes.depth;
   }
 
+  /** How many slots are taken (R3.1). */
+  get slotsTaken(): number {
+    return this.active.size + this.preparing.size;
+  }
+
   /** How many loops are live. */
   get size(): number {
     return this.#loops.size;
@@ -120,6 +128,9 @@ export class LiveState {
     if (isActive(loop)) {
       this.active.delete(seq);
       this.#count(loop, -1);
+    } else if (loop.state === 'preparing') {
+      this.preparing.delete(seq);
+      this.runningReserved -= reservedOf(loop);
     } else if (loop.state === 'queued') this.lanes.remove(loop);
     else if (needsUser(loop)) this.needUser.delete(seq);
     else {
@@ -168,6 +179,9 @@ export class LiveState {
     if (isActive(loop)) {
       this.active.set(loop.seq, loop);
       this.#count(loop, 1);
+    } else if (loop.state === 'preparing') {
+      this.preparing.set(loop.seq, loop);
+      this.runningReserved += reservedOf(loop);
     } else if (loop.state === 'queued') this.lanes.add(loop);
     else if (needsUser(loop)) this.needUser.set(loop.seq, loop);
     else {

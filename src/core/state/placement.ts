@@ -152,9 +152,15 @@ export class Placement implements LanePlacement {
     this.#liveState.lanes.relane(this.#queued(before.loops.keys()));
   }
 
-  /** A loop that ran out of memory once waits until as much is free as it held then (R5.7). */
+  /**
+   * A loop that ran out of memory once waits until as much is free as it held then (R5.7), on the machine and, while
+   * others run, of what all may hold together.
+   */
   #lacksMemory({ seq, neededMemory }: QueuedLoop): boolean {
-    const lacks = neededMemory !== undefined && this.#context.launcher.freeMemoryBytes() < neededMemory;
+    const { launcher, settings, memoryHeld } = this.#context;
+    const { totalMemory } = settings.limits;
+    const left = totalMemory > 0 && memoryHeld > 0 ? totalMemory - memoryHeld : Number.POSITIVE_INFINITY;
+    const lacks = neededMemory !== undefined && Math.min(launcher.freeMemoryBytes(), left) < neededMemory;
     if (lacks) this.#shortOfMemory.add(seq);
     return lacks;
   }

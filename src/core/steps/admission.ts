@@ -13,6 +13,7 @@ import type { RejectReason, SupervisorEvent } from '../model/event.ts';
 import { isFinished, type Loop } from '../model/loop.ts';
 import type { LoopSpec } from '../model/loopSpec.ts';
 import { isCost, type NanoUsd, toUsd } from '../model/money.ts';
+import { ISOLATIONS, type Isolation } from '../model/workTree.ts';
 import { admits } from '../policy/budget.ts';
 import { checkOf } from '../policy/checkSpec.ts';
 import { attemptsAllowed, cooldownRemainingMs } from '../policy/circuitBreaker.ts';
@@ -32,6 +33,8 @@ const LOOP_ID = /^[A-Za-z0-9._:-]{1,128}$/;
 export const REJECT_REASON: { readonly [code in SupervisorError['code']]?: RejectReason } = {
   'not-ready': 'not-ready',
   'invalid-loop': 'invalid',
+  'no-work-tree': 'invalid',
+  'not-allowed': 'invalid',
   'shutting-down': 'shutdown',
   'permanently-failed': 'permanently-failed',
   'duplicate-loop': 'duplicate',
@@ -61,6 +64,7 @@ export interface CheckedSpec {
   readonly priority: number;
   readonly agent: string;
   readonly cwd: string;
+  readonly isolation: Isolation;
   readonly spec: LoopSpec;
   readonly check?: Check;
   /** What its caller should know: one sentence. */
@@ -94,6 +98,8 @@ export function checkSpec(given: LoopSpec, context: SupervisorContext): CheckedS
   }
   if (spec.whenBlocked !== undefined && spec.whenBlocked !== 'reject' && spec.whenBlocked !== 'queue')
     throw new InvalidLoopError('whenBlocked', `must be "reject" or "queue", and is ${String(spec.whenBlocked)}`);
+  if (spec.parent !== undefined && typeof spec.parent !== 'string')
+    throw new InvalidLoopError('parent', `must be the id of a loop, and is ${typeof spec.parent}`);
   checkMetadata(spec.metadata);
   if (spec.title !== undefined && typeof spec.title !== 'string')
     throw new InvalidLoopError('title', `must be text, and is ${typeof spec.title}`);
@@ -112,10 +118,30 @@ export function checkSpec(given: LoopSpec, context: SupervisorContext): CheckedS
   if (folder.state === 'gone') throw new InvalidLoopError('cwd', `"${cwd}" is not an existing folder`);
   if (folder.state === 'unknown')
     throw new InvalidLoopError('cwd', `"${cwd}" could not be looked at (${folder.why}): submit it again`);
+  // What a loop submits works beside it (R15.4).
+  const isolation = spec.isolation ?? (spec.parent === undefined ? context.settings.isolation : 'folder');
+  if (!ISOLATIONS.includes(isolation))
+    throw new InvalidLoopError('isolation', `must be "folder" or "worktree", and is ${String(isolation)}`);
+  if (spec.carryChanges !== undefined && typeof spec.carryChanges !== 'boolean')
+    throw new InvalidLoopError('carryChanges', `must be true or false, and is ${String(spec.carryChanges)}`);
+  if (spec.carryChanges && isolation === 'folder')
+    throw new InvalidLoopError('carryChanges', 'needs isolation: "worktree", as the folder itself has the changes');
   const check = spec.check === undefined ? undefined : checkOf(spec.check);
   const note = noteOn(spec, profile);
   const facts = { ...(check && { check }), ...(note !== undefined && { note }) };
-  return { loopId, prompt, title: titleOf(spec), priority, agent, cwd, spec, ...facts };
+  return { loopId, prompt, title: titleOf(spec), priority, agent, cwd, isolation, spec, ...facts };
+}
+
+/** Follow-ups are at most this long (characters): they are kept in memory with their loops. */
+const LONGEST_FOLLOW_UP = 64 * 1024;
+
+/** Checks a further prompt for a finished loop (R12.5). Throws an `InvalidLoopError` that says why. */
+export function checkFollowUp(prompt: unknown): string {
+  if (typeof prompt !== 'string' || prompt.trim() === '')
+    throw new InvalidLoopError('prompt', 'is empty: write what the agent is to do');
+  if (prompt.length > LONGEST_FOLLOW_UP)
+    throw new InvalidLoopError('prompt', 'is longer than 64 KiB: put the text into a file and name it in the prompt');
+  return prompt;
 }
 
 /** Says that a slash command goes to the agent as text (R1.5). */

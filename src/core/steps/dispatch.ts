@@ -17,6 +17,7 @@ import { failForGood } from './restart.ts';
 import { begun, hasCheck, startCheck } from './rounds.ts';
 import { sessionBefore } from './sessionBefore.ts';
 import { wakeForBudget } from './wake.ts';
+import { lacksSetup, lacksWorkTree, prepare, startSetup, withoutWorkTree } from './workTrees.ts';
 
 /** No attempt starts with less free disk than this (R8.3). */
 export const LEAST_FREE_BYTES = 64 * 1024 * 1024;
@@ -28,7 +29,7 @@ export function gateClosed(
 ): Extract<WaitingFor, 'paused' | 'settings' | 'slot' | 'disk'> | undefined {
   if (liveState.control.paused) return 'paused';
   if (context.unknownSettings.length > 0) return 'settings';
-  if (liveState.active.size >= context.settings.maxConcurrent) return 'slot';
+  if (liveState.slotsTaken >= context.settings.maxConcurrent) return 'slot';
   return context.launcher.freeBytes() < LEAST_FREE_BYTES ? 'disk' : undefined;
 }
 
@@ -92,7 +93,7 @@ function firstInLine(unit: UnitOfWork, ownership: LoopOwnership): Line {
   const { liveState, context } = unit;
   const line: Line = { mine: [], awaited: [], passedBy: [], overBudget: [], overCap: [] };
   const capacity = new Capacity(liveState, context);
-  let places = context.settings.maxConcurrent - liveState.active.size;
+  let places = context.settings.maxConcurrent - liveState.slotsTaken;
   let pending = NOTHING_PENDING;
   let isMoneyAwaited = false;
   const isOpen = (lane: ProfileLane) =>
@@ -189,10 +190,22 @@ function budgetFacts({ liveState, context, today }: UnitOfWork): BudgetMoment {
  */
 function start(unit: UnitOfWork, { loop, grant }: Chosen, placement: Placement): boolean {
   const { context, liveState } = unit;
+  if (lacksWorkTree(loop)) {
+    prepare(unit, loop);
+    return true;
+  }
   const folder = context.folders.look(loop.cwd);
+  if (folder.state === 'gone' && loop.workTree?.made) {
+    prepare(unit, withoutWorkTree(unit, loop, loop.workTree.made));
+    return true;
+  }
   if (folder.state !== 'there') {
     placement.folderIsAway(loop.cwd, folder);
     return false;
+  }
+  if (lacksSetup(loop, context)) {
+    startSetup(unit, loop);
+    return true;
   }
   if (hasCheck(loop) && loop.rounds.phase !== 'work') {
     startCheck(unit, loop);
@@ -229,7 +242,7 @@ function start(unit: UnitOfWork, { loop, grant }: Chosen, placement: Placement):
   const running: ActiveLoop = {
     ...facts,
     state: 'running',
-    windowId: context.window.id,
+    ...unit.hereNow,
     attempts: number,
     since: unit.now,
     attempt,
@@ -238,7 +251,7 @@ function start(unit: UnitOfWork, { loop, grant }: Chosen, placement: Placement):
   unit.put(running, attempt.resumed ? `attempt ${number}, continues its session` : `attempt ${number}`);
   unit.tell({ type: 'loop:started', loopId: loop.loopId, attempt: number, agent: loop.agent });
   const before = attempt.resumed ? sessionBefore(running, unit.tx.attempts(loop.seq)) : undefined;
-  unit.launches.push({ loop: running, profile, plan: planned.plan, before });
+  unit.launches.push({ loop: running, profile, plan: planned.plan, before, epoch: unit.epoch });
   return true;
 }
 
@@ -267,6 +280,13 @@ function plan(unit: UnitOfWork, loop: QueuedLoop, profile: AgentProfile, costLef
   }
 }
 
+/** What the loop is to do: a session that goes on knows all but the further prompt (R12.5). */
+function promptOf(unit: UnitOfWork, { seq, followUp }: QueuedLoop, resumes: boolean): string {
+  if (followUp !== undefined && resumes) return followUp;
+  const prompt = unit.tx.prompt(seq);
+  return followUp === undefined ? prompt : `${prompt}\n\n${followUp}`;
+}
+
 /**
  * The loop's prompt, or for a later round the report of the check before it (R11.2). Only a session that goes on knows
  * the task already.
@@ -276,10 +296,12 @@ function promptFor(
   loop: QueuedLoop,
   resumes: boolean,
 ): { readonly prompt: string; readonly isReport: boolean } {
-  const prompt = unit.tx.prompt(loop.seq);
+  const prompt = promptOf(unit, loop, resumes);
   const result =
-    hasCheck(loop) && loop.rounds.round > 1 ? unit.tx.checks(loop.seq).findLast(({ round }) => round > 0) : undefined;
-  if (!hasCheck(loop) || !result) return { prompt, isReport: false };
+    hasCheck(loop) && loop.rounds.round > (loop.rounds.first ?? 1)
+      ? unit.tx.checks(loop.seq).findLast(({ round }) => round > 0)
+      : undefined;
+  if (!hasCheck(loop) || !result) return { prompt, isReport: loop.followUp !== undefined };
   const check = resumes ? loop.check : { ...loop.check, context: 'fresh' as const };
   const logPath = unit.context.launcher.outputPath(result.token);
   return { prompt: roundPrompt(prompt, { check, result, logPath }), isReport: true };

@@ -66,7 +66,7 @@ export function grantTo({ liveState, context, today, medianOf }: UnitOfWork, loo
   const { spending, capsItself } = context.agents.find(loop.agent) ?? {};
   const accrued = 'attempt' in loop ? loop.attempt.accrued : 0;
   const capLeft = capLeftOf({ ...loop, cost: loop.cost + accrued });
-  const free = context.settings.maxConcurrent - liveState.active.size + pending.slots;
+  const free = context.settings.maxConcurrent - liveState.slotsTaken + pending.slots;
   return grant(
     { limit: dailyLimit, used: liveState.usedOn(today), outstanding: liveState.granted + pending.granted },
     {

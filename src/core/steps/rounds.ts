@@ -15,6 +15,13 @@ export function firstRounds({ checkFirst, maxRounds }: NonNullable<Loop['check']
   return { phase: checkFirst ? 'before' : 'work', round: 1, maxRounds, seen: 0 };
 }
 
+/** Where they stand when a finished loop goes on with a further prompt: the agent works first (R12.5). */
+export function nextRounds(unit: UnitOfWork, { seq, check, rounds }: CheckedLoop<Loop>): Rounds {
+  const round = rounds.round + 1;
+  const maxRounds = rounds.round + check.maxRounds;
+  return { phase: 'work', round, maxRounds, seen: unit.tx.checks(seq).length, first: round };
+}
+
 /** A loop with a check: its rounds are there. */
 export type CheckedLoop<L extends Loop = LiveLoop> = L & Required<Pick<L, 'check' | 'rounds'>>;
 
@@ -55,12 +62,13 @@ export function startCheck(unit: UnitOfWork, loop: CheckedLoop): void {
     ...NO_COST,
     accrued: 0,
   });
-  const facts = { ...leaveState(loop, now), rounds, attempts: number, windowId: context.window.id };
+  const facts = { ...leaveState(loop, now), rounds, attempts: number, ...unit.hereNow };
   const checking: ActiveLoop = { ...facts, state: 'checking', attempt };
   unit.put(checking, round === 0 ? 'check before the first round' : `check of round ${round}`);
   unit.tell({ type: 'loop:checking', loopId: loop.loopId, round });
   const profile = checkProfile(check);
-  unit.launches.push({ loop: checking, profile, plan: context.agents.shell(check.command), before: undefined });
+  const plan = context.agents.shell(check.command);
+  unit.launches.push({ loop: checking, profile, plan, before: undefined, epoch: unit.epoch });
 }
 
 /** The rounds once a run of the loop has begun: from now on its time counts (R11.3). */

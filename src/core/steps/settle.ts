@@ -1,4 +1,4 @@
-import type { AttemptEnd, Outcome } from '../model/attempt.ts';
+import { type AttemptEnd, isOfAgent, type Outcome } from '../model/attempt.ts';
 import { type GateOf, gateKey } from '../model/gate.ts';
 import { leftoversOf } from '../model/leftovers.ts';
 import { type ActiveLoop, payerOf } from '../model/loop.ts';
@@ -19,6 +19,7 @@ import { finish, leaveState, requeue, wait } from './transitions.ts';
 import { doubtOf, waitForConfirmation } from './unconfirmedEnd.ts';
 import { waitsForMoney, wakeForBudget } from './wake.ts';
 import { watchMoney } from './watchMoney.ts';
+import { afterSetup } from './workTrees.ts';
 
 /** A reset that was named for a time so short ago (ms) has come; one further back was misread. */
 const JUST_PASSED_MS = 60 * 60_000;
@@ -29,7 +30,7 @@ const FOLDER_PAUSE_MS = 30_000;
 
 /** Settles an attempt that has ended, once (R3.2): its outcome, its cost, its loop's next state and the circuit. */
 export function settle(unit: UnitOfWork, loop: ActiveLoop, end: RunEnd, report: RunSummary): void {
-  const charged = chargeUnsaid(unit, loop, report);
+  const charged = chargeUnsaid(unit, withFiles(loop, end), report);
   const verdict = decideOutcome({
     end,
     ...(loop.attempt.stop && { stop: loop.attempt.stop.by }),
@@ -50,7 +51,7 @@ export function settle(unit: UnitOfWork, loop: ActiveLoop, end: RunEnd, report: 
   note(unit, charged, ended);
   // Nobody knows whether one that could not be seen has failed at all.
   const isUnseen = end.kind === 'lost' && end.unseen !== undefined;
-  if (!loop.attempt.isCheck && !isUnseen) vote(unit, charged, verdict);
+  if (isOfAgent(loop.attempt) && !isUnseen) vote(unit, charged, verdict);
   const doubt = doubtOf(end);
   if (doubt) waitForConfirmation(unit, charged, doubt, ended);
   else moveOn(unit, charged, verdict, end, report);
@@ -59,6 +60,12 @@ export function settle(unit: UnitOfWork, loop: ActiveLoop, end: RunEnd, report: 
   if (unit.freesBudget && !(next && waitsForMoney(next)))
     wakeForBudget(unit, 'a loop has ended that held some of the daily budget');
   watchMoney(unit);
+}
+
+/** The loop with what is known of its files now (R12.3). */
+function withFiles(loop: ActiveLoop, { treeAfter, changes }: RunEnd): ActiveLoop {
+  if (treeAfter === undefined) return loop;
+  return { ...loop, attempt: { ...loop.attempt, treeAfter }, ...(changes && { changes }) };
 }
 
 /** Counts in the circuit of its account, and passes the trials that it went first in (R4.2, R14.2). */
@@ -97,6 +104,7 @@ function note(unit: UnitOfWork, loop: ActiveLoop, end: AttemptEnd): void {
 }
 
 function moveOn(unit: UnitOfWork, loop: ActiveLoop, verdict: Verdict, end: RunEnd, summary: RunSummary): void {
+  if (loop.attempt.isSetup && afterSetup(unit, loop, verdict, summary)) return;
   const checked = loop.attempt.isCheck ? outcomeOfCheck(verdict) : undefined;
   if (checked && hasCheck(loop)) {
     afterCheckRun(unit, loop, checked, end, summary);

@@ -1,16 +1,18 @@
 import { NO_COST } from '../model/attempt.ts';
 import { UnknownLoopError, WrongStateError } from '../model/errors.ts';
-import { capLeftOf, type Loop, type LoopFacts } from '../model/loop.ts';
+import { capLeftOf, isFinished, type Loop, type LoopFacts } from '../model/loop.ts';
 import { type NanoUsd, toNano } from '../model/money.ts';
 import type { SubmitResult } from '../model/status.ts';
+import type { OwnWorkTree } from '../model/workTree.ts';
 import { attemptsAllowed } from '../policy/circuitBreaker.ts';
 import { accountOf, circuitOf } from '../state/gates.ts';
 import type { LoopOwnership } from '../state/loopOwnership.ts';
 import type { UnitOfWork } from '../state/unitOfWork.ts';
-import { type AdmissionFacts, type CheckedSpec, lacksRoom, refusal } from './admission.ts';
+import { type AdmissionFacts, type CheckedSpec, lacksRoom, refusal, titleOf } from './admission.ts';
 import { withMore } from './allowances.ts';
 import { inLine, isNext } from './dispatch.ts';
-import { firstRounds } from './rounds.ts';
+import { nest } from './nesting.ts';
+import { firstRounds, hasCheck, nextRounds } from './rounds.ts';
 import { leaveState } from './transitions.ts';
 
 /** A loop that has been taken into the queue. */
@@ -19,15 +21,22 @@ interface Admitted extends Pick<Loop, 'seq' | 'loopId'> {
   readonly note?: string;
 }
 
-/** Takes a checked loop into the queue, or throws the reason why not (R1.2). */
-export function admit(unit: UnitOfWork, checked: CheckedSpec, ownership: LoopOwnership): Admitted {
+/** Takes a checked loop into the queue, or throws the reason why not (R1.2). `workTree`: the one that it is to have. */
+export function admit(
+  unit: UnitOfWork,
+  checked: CheckedSpec,
+  ownership: LoopOwnership,
+  workTree?: OwnWorkTree,
+): Admitted {
   const { spec, prompt, title, priority, agent, cwd, check } = checked;
   const { context } = unit;
   // Play money reserves nothing (R6.11).
   const given = unit.context.agents.find(agent)?.isDemo ? undefined : spec.estimatedCostUsd;
   const estimate = given === undefined ? (unit.medianOf(agent) ?? 0) : toNano(given);
   const latest = checked.loopId === undefined ? undefined : unit.latest(checked.loopId);
-  const maxCost = spec.maxCostUsd === undefined ? undefined : toNano(spec.maxCostUsd);
+  const asked = spec.maxCostUsd === undefined ? undefined : toNano(spec.maxCostUsd);
+  const nested = spec.parent === undefined ? undefined : nest(unit, spec.parent, checked, asked);
+  const maxCost = nested ? nested.maxCost : asked;
   const reserve = Math.min(estimate, maxCost ?? estimate);
   throwIfRefused(unit, ownership, { agent, reserve, latest, queueIfBlocked: spec.whenBlocked === 'queue' });
   const folder = context.window.folders.find((path) => isWithin(path, cwd)) ?? context.window.folders[0];
@@ -37,14 +46,16 @@ export function admit(unit: UnitOfWork, checked: CheckedSpec, ownership: LoopOwn
     agent,
     cwd,
     ...(folder !== undefined && { folder }),
-    windowId: context.window.id,
+    ...unit.hereNow,
     priority,
     estimate,
     estimateAssumed: given === undefined,
     ...(maxCost !== undefined && { maxCost }),
+    ...nested,
     ...(spec.metadata !== undefined && { metadata: spec.metadata }),
     ...(spec.commands !== undefined && { commands: spec.commands }),
     ...(check && { check, rounds: firstRounds(check) }),
+    ...(workTree && { workTree }),
     submittedAt: unit.now,
     since: unit.now,
     attempts: 0,
@@ -76,15 +87,33 @@ export function submitResult(
   return { loopId, queued: true, position, ...said };
 }
 
+/** What changes about a loop that is admitted again. */
+export interface Readmission {
+  /** A new cap; without one, a loop that has used up its own gets as much again. */
+  readonly maxCost?: NanoUsd;
+  /** A further prompt (R12.5): a loop that has ended in any way can go on with it. */
+  readonly followUp?: string;
+}
+
 /**
- * Admits a permanently failed loop again with its restarts cleared, in one step, or throws and changes nothing (R5.5).
- * `maxCost`: a new cap; without one, a loop that has used up its own gets as much again.
+ * Admits a permanently failed loop again with its restarts cleared, or a finished one with a further prompt, in one
+ * step, or throws and changes nothing (R5.5, R12.5).
  */
-export function readmit(unit: UnitOfWork, loopId: string, ownership: LoopOwnership, maxCost?: NanoUsd): Admitted {
+export function readmit(
+  unit: UnitOfWork,
+  loopId: string,
+  ownership: LoopOwnership,
+  { maxCost, followUp }: Readmission,
+): Admitted {
   const latest = unit.latest(loopId);
   if (!latest) throw new UnknownLoopError(loopId);
-  if (latest.state !== 'failed')
+  if (followUp === undefined && latest.state !== 'failed')
     throw new WrongStateError(loopId, `is ${latest.state}: only a failed loop can be retried`);
+  if (!isFinished(latest))
+    throw new WrongStateError(
+      loopId,
+      `is ${latest.state}: only a finished loop can be continued with a further prompt`,
+    );
   // With as much again, if it has used up its own cap.
   const { restartsTotal: _, ...facts } = leaveState(withMore(latest, maxCost), unit.now);
   throwIfRefused(unit, ownership, {
@@ -95,10 +124,12 @@ export function readmit(unit: UnitOfWork, loopId: string, ownership: LoopOwnersh
   });
   const cleared = { restarts: [], quickCrashes: 0 };
   const place = lastPlace(unit, latest);
+  const work =
+    followUp === undefined ? {} : { followUp, ...(hasCheck(latest) && { rounds: nextRounds(unit, latest) }) };
   unit.put(
-    { ...facts, ...cleared, place, windowId: unit.context.window.id, state: 'queued', fresh: true },
-    'retried by the user',
-    'failed',
+    { ...facts, ...cleared, ...work, place, windowId: unit.context.window.id, state: 'queued', fresh: true },
+    followUp === undefined ? 'retried by the user' : `continued by the user with: ${titleOf({ prompt: followUp })}`,
+    latest.state,
   );
   return latest;
 }

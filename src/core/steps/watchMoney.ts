@@ -1,3 +1,4 @@
+import { isOfAgent } from '../model/attempt.ts';
 import type { ActiveLoop } from '../model/loop.ts';
 import { toUsd } from '../model/money.ts';
 import { budgetNews, isPast } from '../policy/budget.ts';
@@ -30,7 +31,7 @@ function watchDay(unit: UnitOfWork): void {
   }
   if (onExceeded === 'stop' && isPast(used, dailyLimit)) {
     // A check costs nothing: stopping it would only lose the proof.
-    for (const loop of [...unit.liveState.active.values()].filter(({ attempt }) => !attempt.isCheck))
+    for (const loop of [...unit.liveState.active.values()].filter(({ attempt }) => isOfAgent(attempt)))
       requestStop(unit, loop, 'budget', 'the daily budget was passed');
   }
 }
@@ -48,7 +49,7 @@ function watchCap(unit: UnitOfWork, loop: ActiveLoop): void {
  */
 function watchAllowance(unit: UnitOfWork, { seq }: ActiveLoop): void {
   const loop = unit.liveState.get(seq);
-  if (loop?.state !== 'running') return;
+  if (loop?.state !== 'running' || !isOfAgent(loop.attempt)) return;
   const { allowance, cost, accrued } = loop.attempt;
   const spent = cost + accrued;
   if (unit.context.settings.budget.dailyLimit === 0 || spent < (allowance?.amount ?? 0)) return;

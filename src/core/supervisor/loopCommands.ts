@@ -7,13 +7,16 @@ import type { SweptProcess } from '../model/processIdentity.ts';
 import type { GivenAnswer } from '../model/question.ts';
 import { signalNamed } from '../model/signals.ts';
 import type { SubmitResult } from '../model/status.ts';
+import type { OwnWorkTree } from '../model/workTree.ts';
 import { ruleProblem } from '../policy/permissionRules.ts';
 import type { StatedRead } from '../ports/store.ts';
 import { endSpared } from '../runtime/endSpared.ts';
+import { forgetPlan, planWorkTree } from '../runtime/planWorkTree.ts';
 import { cancel, cancelAll, signalGroup } from '../runtime/stopCommands.ts';
 import { lookAgain, treatAsEnded } from '../runtime/unconfirmedEnds.ts';
+import type { WorkTreeActions } from '../runtime/workTreeActions.ts';
 import type { UnitOfWork } from '../state/unitOfWork.ts';
-import { checkSpec, rejectionEvents } from '../steps/admission.ts';
+import { checkFollowUp, checkSpec, rejectionEvents } from '../steps/admission.ts';
 import { renameLoop } from '../steps/edit.ts';
 import { answer } from '../steps/questions.ts';
 import { acceptAsIs, continueLoop } from '../steps/roundActions.ts';
@@ -29,10 +32,23 @@ export abstract class LoopCommands extends SupervisorViews {
    * trace of it.
    */
   async submit(spec: LoopSpec): Promise<SubmitResult> {
-    return this.#admit(idIn(spec), () => {
+    const plans: OwnWorkTree[] = [];
+    const admission = () => {
       const checked = checkSpec(spec, this.context);
-      return (unit) => admit(unit, checked, this.engine.ownership);
-    });
+      const take = (plan?: OwnWorkTree) => (unit: UnitOfWork) => admit(unit, checked, this.engine.ownership, plan);
+      if (checked.isolation === 'folder') return take();
+      return planWorkTree(this.context, checked).then((plan) => {
+        plans.push(plan);
+        return take(plan);
+      });
+    };
+    try {
+      return await this.#admit(idIn(spec), admission);
+    } catch (error) {
+      // What was kept for it is of no use any more; should that fail, it is only disk space.
+      for (const plan of plans) await forgetPlan(this.context, plan).catch(() => undefined);
+      throw error;
+    }
   }
 
   /**
@@ -43,7 +59,7 @@ export abstract class LoopCommands extends SupervisorViews {
     mustBeText('loopId', loopId);
     return this.#admit(loopId, () => {
       const cap = capOf(maxCostUsd);
-      return (unit) => readmit(unit, loopId, this.engine.ownership, cap);
+      return (unit) => readmit(unit, loopId, this.engine.ownership, cap === undefined ? {} : { maxCost: cap });
     });
   }
 
@@ -142,6 +158,25 @@ export abstract class LoopCommands extends SupervisorViews {
     await this.change((unit) => acceptAsIs(unit, loopId));
   }
 
+  /**
+   * Has a finished loop go on with a further prompt, in its session, work tree and folder (R12.5). Rejects like
+   * `retry`, and then nothing has changed.
+   */
+  async continueWith(loopId: string, prompt: string): Promise<SubmitResult> {
+    mustBeText('loopId', loopId);
+    return this.#admit(loopId, () => {
+      const followUp = checkFollowUp(prompt);
+      return (unit) => readmit(unit, loopId, this.engine.ownership, { followUp });
+    });
+  }
+
+  /** What loops have changed, and bringing it home (R12). */
+  async workTrees(): Promise<WorkTreeActions> {
+    this.lifecycle.mustBeReady();
+    const { WorkTreeActions } = await import('../runtime/workTreeActions.ts');
+    return new WorkTreeActions(this.engine);
+  }
+
   /** Makes a waiting loop of another window this window's, which then starts it. Answers whether there was one. */
   async takeOver(loopId: string): Promise<boolean> {
     return this.change((unit) => claimLoop(unit, loopId));
@@ -199,12 +234,14 @@ export abstract class LoopCommands extends SupervisorViews {
    * Admits a loop in one transaction; a refusal leaves no trace but its event (R1.2). `check` refuses what needs no
    * transaction.
    */
-  async #admit(loopId: string, check: () => (unit: UnitOfWork) => Pick<Loop, 'seq' | 'loopId'>): Promise<SubmitResult> {
+  async #admit(loopId: string, check: () => Admission | Promise<Admission>): Promise<SubmitResult> {
     const { transactions, listeners, ownership } = this.engine;
     const result = (unit: UnitOfWork, admitted: ReturnType<typeof admit>) => submitResult(unit, admitted, ownership);
     try {
       this.lifecycle.mustBeReady();
-      const take = check();
+      const checked = check();
+      // What needs no look at the outside keeps its place among the calls of the same moment.
+      const take = checked instanceof Promise ? await checked : checked;
       this.lifecycle.mustTakeWork();
       const reads: StatedRead[] = loopId === '' ? [] : [['latest', loopId]];
       return await transactions.takeAndDispatch(take, result, reads);
@@ -214,6 +251,9 @@ export abstract class LoopCommands extends SupervisorViews {
     }
   }
 }
+
+/** Takes a loop into the queue, or throws why not. */
+type Admission = (unit: UnitOfWork) => Pick<Loop, 'seq' | 'loopId'>;
 
 /** The id of a spec, as far as there is one: a rejected submit is reported with it. */
 function idIn(spec: LoopSpec | undefined): string {

@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 /** Whether anybody is in a group. `unknown`: the kernel could not be asked. */
 export type Population = 'populated' | 'empty' | 'gone' | 'unknown';
@@ -85,6 +85,22 @@ export class Cgroup {
       return true;
     } catch (error) {
       return isGone(error);
+    }
+  }
+
+  /**
+   * Has the kernel hold the group to so much memory (bytes), and end all of it together where it needs more. Returns
+   * whether it does: not where memory is not handed to groups, or processes live beside them.
+   */
+  limitMemory(bytes: number): boolean {
+    try {
+      for (const above of [this.#outside, dirname(this.path)])
+        writeFileSync(join(above, 'cgroup.subtree_control'), '+memory');
+      writeFileSync(join(this.path, 'memory.max'), String(bytes));
+      writeFileSync(join(this.path, 'memory.oom.group'), '1');
+      return true;
+    } catch {
+      return false;
     }
   }
 

@@ -1,8 +1,9 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { agentEnvironment } from '../environment/carriedEnvironment.ts';
 import type { RunRequest } from '../runFolder/records.ts';
 import type { RunFiles } from '../runFolder/runFiles.ts';
+import { startPrograms } from '../tables/startPrograms.ts';
 import { AgentLogs } from './agentLogs.ts';
 
 /** The agent's process in a session and group of its own, its standard streams being files. */
@@ -20,7 +21,7 @@ export class AgentProcess {
     let logs: AgentLogs | undefined;
     try {
       logs = new AgentLogs(files.stdout, files.stderr);
-      this.child = spawn(request.command, request.args, {
+      this.child = startPrograms().spawn(request.command, request.args, {
         cwd: request.cwd,
         env: agentEnvironment(environment, request.loopId, request.token),
         detached: true,

@@ -14,7 +14,9 @@ import { DeadlineWatch } from './deadlineWatch.ts';
 import { ALL_WRITTEN, exitCodeFor } from './exitCodes.ts';
 import { GroupStop } from './groupStop.ts';
 import { startBelow } from './killOrder.ts';
+import { LeaseWatch } from './leaseWatch.ts';
 import { MemoryKills } from './memoryKills.ts';
+import { MemoryLimit } from './memoryLimit.ts';
 import { type NewOrder, Orders } from './orders.ts';
 import { containRun, starterOf } from './runContainment.ts';
 import { RunLogs } from './runLogs.ts';
@@ -49,15 +51,18 @@ export class Guardian {
   readonly #orders: Orders;
   readonly #records: RunRecords;
   readonly #deadlines: DeadlineWatch;
+  readonly #lease: LeaseWatch;
   readonly #over = Promise.withResolvers<EndedRecord>();
   #stop: GroupStop | undefined;
   #logs: RunLogs | undefined;
   #memoryKills: MemoryKills | undefined;
+  #memoryLimit: MemoryLimit | undefined;
   #group: Cgroup | undefined;
   readonly #request = new StopRequest();
   #leaderEnded = false;
   /** How the leader ended, where that came before it was known who it is: looking it up may start a program. */
   #endedEarly: readonly [code: number | null, signal: string | null] | undefined;
+  /** Its logs or its memory have passed their limit. */
   #overflowed = false;
   #sweeping: RunSweep | undefined;
   readonly #seen: SeenProcesses;
@@ -79,6 +84,7 @@ export class Guardian {
     this.#beatMs = request.beatMs ?? BEAT_MS;
     this.#orders = new Orders(files, log);
     this.#deadlines = new DeadlineWatch(request, files, inspector, this.#records);
+    this.#lease = new LeaseWatch(request.lease, inspector.self.bootId);
   }
 
   /**
@@ -95,6 +101,8 @@ export class Guardian {
     }
     // A window may have changed its mind before we were here.
     this.#takeOrders();
+    // The host may have slept between its decision and the start, and others may have taken over.
+    this.#heedLease();
     if (this.#request.isUnderWay) this.#finish({ kind: 'void', exit: {}, at: Date.now() }, NOTHING_LEFT);
     else await this.#start().catch((error: unknown) => this.#startFailed(error));
     const end = await this.#over.promise;
@@ -167,6 +175,9 @@ export class Guardian {
       onStuck: () => void this.#stuck(),
       onError: (error) => log('A signal could not be sent.', error),
     });
+    const { maxMemoryBytes: maxBytes = 0, keep } = request.limits;
+    const onPassed = () => void this.#overflow(agent);
+    this.#memoryLimit = new MemoryLimit({ table, stop: this.#stop, keep, group, maxBytes, onPassed });
     const contained = { containment, ...(group && { group: group.path }) };
     this.#records.started({ format: FORMAT, leader: identityOf(leader), guardian: inspector.self, ...contained, at });
     if (this.#endedEarly) return this.#ended(...this.#endedEarly);
@@ -196,9 +207,11 @@ export class Guardian {
     try {
       this.#deadlines.tick();
       this.#takeOrders();
+      this.#heedLease();
       this.#records.retry();
       this.#beat();
       this.#logs?.look();
+      if (!this.#leaderEnded) void this.#lookAtMemory();
       if (!this.#leaderEnded && !this.#request.isUnderWay) dueMs = this.#look();
     } catch (error) {
       this.#options.log('A look at the run failed; the next one follows.', error);
@@ -206,11 +219,22 @@ export class Guardian {
     this.#timer = setTimeout(() => this.#tick(), this.#deadlines.plan(Math.min(dueMs, ORDERS_MS, this.#beatMs)));
   }
 
+  /** A machine that is cut off stops its runs by itself (R16.3). */
+  #heedLease(): void {
+    if (!this.#leaderEnded && !this.#request.isUnderWay && this.#lease.isOver()) this.stop('partition');
+  }
+
   #beat(): void {
     if (performance.now() - this.#beatAt < this.#beatMs) return;
     this.#beatAt = performance.now();
     this.#records.beat();
     this.#memoryKills?.sample(this.#beatAt);
+  }
+
+  async #lookAtMemory(): Promise<void> {
+    await this.#memoryLimit
+      ?.look()
+      .catch((error: unknown) => this.#options.log('The memory of the run could not be looked at.', error));
   }
 
   #look(): number {
@@ -223,21 +247,21 @@ export class Guardian {
   #limitLogs(agent: AgentProcess): RunLogs {
     const { files, request, log } = this.#options;
     const { limits } = request;
-    const onPassed = () => void this.#overflow(agent);
+    const onPassed = () => void this.#overflow(agent, 'output-limit');
     return new RunLogs({ files, records: this.#records, limits, logs: agent.logs, onPassed, log });
   }
 
   /**
-   * The logs have passed their limit (R8.3), in whatever phase: all of the run is frozen at once, then killed without
-   * being woken.
+   * The logs or the memory have passed their limit (R8.3, R13.2), in whatever phase: all of the run is frozen at once,
+   * then killed without being woken.
    */
-  async #overflow(agent: AgentProcess): Promise<void> {
+  async #overflow(agent: AgentProcess, by?: StopBy): Promise<void> {
     this.#overflowed = true;
     this.#request.isUrgent = true;
     if (this.#leaderEnded) return this.#sweeping?.freeze();
     agent.freeze();
     this.#request.isUnderWay = true;
-    this.#request.ask('output-limit');
+    if (by) this.#request.ask(by);
     await this.#stop?.killFrozen();
   }
 
@@ -287,9 +311,16 @@ export class Guardian {
   }
 
   #troubleOf(exit: ProcessExit): Pick<EndedRecord, 'trouble' | 'error'> {
+    const passed = this.#memoryLimit?.problem;
+    if (passed !== undefined && this.#request.by === undefined) return { trouble: 'memory', error: passed };
     if (this.#request.isUnderWay) return {};
-    const { cwd } = this.#options.request;
-    return troubleOf(exit, cwd, () => this.#memoryKills?.haveCome(performance.now()) ?? false);
+    const { cwd, limits } = this.#options.request;
+    return troubleOf(
+      exit,
+      cwd,
+      limits.maxMemoryBytes ?? 0,
+      () => this.#memoryKills?.haveCome(performance.now()) ?? false,
+    );
   }
 
   /** What kept the program from running although it could be started; only one that has said nothing never ran. */
@@ -325,7 +356,9 @@ export class Guardian {
     clearTimeout(this.#timer);
     this.#leaderEnded = true;
     this.#logs?.close();
-    const ended: EndedRecord = { format: FORMAT, ...end, ...this.#request.facts(), ...left };
+    const { peakBytes: peakMemoryBytes = 0 } = this.#memoryLimit ?? {};
+    const memory = peakMemoryBytes > 0 && { peakMemoryBytes };
+    const ended: EndedRecord = { format: FORMAT, ...end, ...memory, ...this.#request.facts(), ...left };
     this.#records.ended(ended);
     void this.#watchKept(left)
       .catch((error: unknown) => this.#options.log('The logs of what was kept could not be watched.', error))

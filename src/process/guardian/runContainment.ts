@@ -18,7 +18,7 @@ export interface RunContainment {
  * under a reaper.
  */
 export function containRun(
-  { token, containment = 'cgroup' }: RunRequest,
+  { token, containment = 'cgroup', limits }: RunRequest,
   isWrapped: boolean,
   log: (message: string, error?: unknown) => void,
 ): RunContainment {
@@ -26,6 +26,8 @@ export function containRun(
   const isGroup = containment === 'scope' || containment === 'cgroup';
   const group = isGroup ? makeRunGroup(token, log) : undefined;
   if (!group) return { kind: 'search' };
+  // Where the kernel does not, the guardian holds it to its limit.
+  if (limits.maxMemoryBytes) group.limitMemory(limits.maxMemoryBytes);
   return { kind: isWrapped && containment === 'scope' ? 'scope' : 'cgroup', group };
 }
 

@@ -34,6 +34,7 @@ import { createInspector } from '../tables/processInspector.ts';
 import { GuardianProcess } from './guardianProcess.ts';
 import { guardianTrouble, preparationTrouble } from './guardianTrouble.ts';
 import { prepareRun } from './prepareRun.ts';
+import { type KnownRun, memoryOfRuns } from './runMemory.ts';
 
 export interface LauncherOptions {
   /** Holds a folder for each run. Made if it is not there, for the owner alone. */
@@ -52,6 +53,8 @@ export interface LauncherOptions {
   readonly containment?: () => Promise<FoundContainment>;
   /** How often (ms) guardians show that they work; 10,000 if absent. */
   readonly beatMs?: number;
+  /** Says until when runs of this machine may go on, where several share the store (R16.3). */
+  readonly leaseFile?: string;
   readonly clock: Clock;
   readonly log: (message: string, error?: unknown) => void;
   /** How long (ms) a run that nobody can see is looked for; 10 minutes if absent (R3.1). */
@@ -133,6 +136,10 @@ class Launcher implements AgentLauncher, Disposable {
     return process.availableMemory();
   }
 
+  memoryOf(runs: readonly KnownRun[]): Promise<ReadonlyMap<string, number>> {
+    return memoryOfRuns(this.#services.table, (token) => runFiles(this.#runsFolder, token), runs);
+  }
+
   freeBytes(): number {
     try {
       // Somebody may have removed it.
@@ -199,7 +206,8 @@ class Launcher implements AgentLauncher, Disposable {
     const files = runFiles(this.#runsFolder, request.token);
     try {
       const found = this.#containment();
-      const agentEnvironment = { ...withoutMarkers(await environment()), ...request.plan.env };
+      const [inherited] = await Promise.all([environment(), request.before?.()]);
+      const agentEnvironment = { ...withoutMarkers(inherited), ...request.plan.env };
       const { kind: containment, wrap } = await found;
       if (follower.isOver) return;
       await prepareRun(files, request, agentEnvironment, { ...this.#options, containment });

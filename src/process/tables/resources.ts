@@ -108,8 +108,8 @@ function percent(part: number, whole: number): number {
   return Math.round((part / whole) * 1000) / 10;
 }
 
-/** A leader, its group and session, and all below them. */
-function treeOf(all: readonly ProcessInfo[], leader: ProcessIdentity): ProcessInfo[] {
+/** A leader, its group and session, and all below them; nobody once it is gone. */
+export function treeOf(all: readonly ProcessInfo[], leader: ProcessIdentity): ProcessInfo[] {
   if (!all.some((process) => isSameProcess(process, leader))) return [];
   const inGroup = ({ pid, group, session }: ProcessInfo) =>
     pid === leader.pid || group === leader.pid || session === leader.pid;

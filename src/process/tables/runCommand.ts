@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { startPrograms } from './startPrograms.ts';
 
 /** What a command of the system has printed. */
 export interface CommandResult {
@@ -19,7 +19,7 @@ const options = { windowsHide: true, env: { ...process.env, LC_ALL: 'C' } } as c
 export const runCommand: RunCommand = (file, args) =>
   new Promise((resolve) => {
     const pieces: Buffer[] = [];
-    const child = spawn(file, args, { ...options, stdio: ['ignore', 'pipe', 'ignore'] });
+    const child = startPrograms().spawn(file, args, { ...options, stdio: ['ignore', 'pipe', 'ignore'] });
     // Not the option of `spawn`: its timer outlives a command that could not be started, and keeps this process alive.
     const patience = setTimeout(() => child.kill('SIGKILL'), PATIENCE_MS);
     const settle = (result: CommandResult) => {
@@ -33,7 +33,7 @@ export const runCommand: RunCommand = (file, args) =>
 
 /** The same without a promise, for the few places that cannot wait. */
 export function runCommandNow(file: string, args: readonly string[]): CommandResult {
-  const { status, stdout } = spawnSync(file, args, {
+  const { status, stdout } = startPrograms().spawnSync(file, args, {
     ...options,
     timeout: PATIENCE_MS,
     stdio: ['ignore', 'pipe', 'ignore'],

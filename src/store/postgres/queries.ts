@@ -178,13 +178,17 @@ export class Queries {
   }
 }
 
-function conditionOf({ states, agent, folders, text, from, before }: FinishedQuery, collation: string): string {
+function conditionOf(
+  { states, agent, folders, text, from, before, hasWorkTree }: FinishedQuery,
+  collation: string,
+): string {
   const conditions = ['finished_at IS NOT NULL'];
   if (states) conditions.push(`state IN ${list(states)}`);
   if (agent !== undefined) conditions.push(`agent = ${literal(agent)}`);
   if (folders) conditions.push(`coalesce(folder, cwd) IN ${list(folders)}`);
   if (from !== undefined) conditions.push(`finished_at >= ${literal(from)}`);
   if (before !== undefined) conditions.push(`finished_at < ${literal(before)}`);
+  if (hasWorkTree) conditions.push("work_tree::json -> 'made' IS NOT NULL");
   if (text) conditions.push(textCondition(text, collation));
   return conditions.join(' AND ');
 }

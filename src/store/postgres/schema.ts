@@ -132,6 +132,24 @@ const VERSION_7 = `
 ALTER TABLE loops ADD COLUMN asking text, ADD COLUMN permits text;
 `;
 
+/** Version 8: `loops.parent`, as step 15 of the schema on SQLite. */
+const VERSION_8 = `
+ALTER TABLE loops ADD COLUMN parent text;
+`;
+
+/** Version 9: work trees and snapshots (R12), as step 16 of the schema on SQLite. */
+const VERSION_9 = `
+ALTER TABLE loops ADD COLUMN work_tree text, ADD COLUMN changes text, ADD COLUMN follow_up text;
+ALTER TABLE attempts ADD COLUMN is_setup smallint, ADD COLUMN tree_before text, ADD COLUMN tree_after text;
+`;
+
+/** Version 10: the machines that share the store (R16.3), as step 17 of the schema on SQLite. */
+const VERSION_10 = `
+ALTER TABLE head ADD COLUMN machines text;
+ALTER TABLE loops ADD COLUMN machine text;
+ALTER TABLE windows ADD COLUMN machine text;
+`;
+
 /** The steps of the schema in their order. A change of the schema is a new step at the end. */
 export const MIGRATIONS: readonly Migration[] = [
   { version: 1, sql: VERSION_1 },
@@ -141,6 +159,9 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 5, sql: VERSION_5 },
   { version: 6, sql: VERSION_6 },
   { version: 7, sql: VERSION_7 },
+  { version: 8, sql: VERSION_8 },
+  { version: 9, sql: VERSION_9 },
+  { version: 10, sql: VERSION_10 },
 ];
 
 /** The version that this code knows. */

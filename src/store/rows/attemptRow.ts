@@ -39,7 +39,9 @@ const stopBy = oneOf<StopBy>({
     timeout: 0,
     hung: 0,
     'output-limit': 0,
+    memory: 0,
     unattended: 0,
+    partition: 0,
     ended: 0,
     asking: 0,
   },
@@ -72,6 +74,7 @@ const attempt = new ColumnTable<Omit<Attempt, 'end'>, 'start' | 'running'>({
   probe: start('probe', flag),
   reserved: start('reserved', int),
   isCheck: start('is_check', optional(flag)),
+  isSetup: start('is_setup', optional(flag)),
   round: start('round', optional(int)),
   windowId: running('window_id', text),
   resumed: running('resumed', flag),
@@ -87,6 +90,8 @@ const attempt = new ColumnTable<Omit<Attempt, 'end'>, 'start' | 'running'>({
   costAtLeast: running('cost_at_least', flag),
   accrued: running('accrued', int),
   allowance: running('allowance', optional(jsonOf(allowance))),
+  treeBefore: running('tree_before', optional(text)),
+  treeAfter: running('tree_after', optional(text)),
   stop: running('stop', optional(jsonOf(stop))),
 });
 

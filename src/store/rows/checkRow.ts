@@ -24,6 +24,7 @@ export const roundsSchema: z.core.$ZodType<Rounds> = z.object({
   maxRounds: z.int(),
   until: z.exactOptional(z.int()),
   seen: z.int(),
+  first: z.exactOptional(z.int()),
 });
 
 const once = written('once');

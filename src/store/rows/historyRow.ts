@@ -6,6 +6,7 @@ import { ColumnTable, columns, written } from './columnTable.ts';
 
 const STATES = {
   queued: 0,
+  preparing: 0,
   running: 0,
   stopping: 0,
   checking: 0,

@@ -31,6 +31,7 @@ import {
 } from './codecs.ts';
 import { type CheckedRow, ColumnTable, columns, written } from './columnTable.ts';
 import { permitsSchema, questionsSchema } from './questionRow.ts';
+import { changesSchema, workTreeSchema } from './workTreeRow.ts';
 
 const cause = oneOf<AgentErrorCause>({
   ...{ provider: 0, auth: 0, billing: 0, config: 0, session: 0, budget: 0, turns: 0, aborted: 0, task: 0 },
@@ -56,10 +57,12 @@ const facts = new ColumnTable<LoopFacts, Occasion>({
   agent: unstarted('agent', text),
   submittedAt: once('submitted_at', int),
   metadata: once('metadata', optional(jsonOf(jsonObject))),
+  parent: once('parent', optional(jsonOf(z.object({ loopId: z.string(), depth: z.int() })))),
   title: live('title', freeText),
   cwd: live('cwd', text),
   folder: live('folder', optional(text)),
   windowId: live('window_id', text),
+  machine: live('machine', optional(text)),
   priority: live('priority', real),
   place: live('place', real),
   estimate: live('estimate', int),
@@ -83,6 +86,9 @@ const facts = new ColumnTable<LoopFacts, Occasion>({
   rounds: live('rounds', optional(jsonOf(roundsSchema))),
   asking: live('asking', optional(jsonOf(questionsSchema))),
   permits: live('permits', optional(jsonOf(permitsSchema))),
+  followUp: live('follow_up', optional(freeText)),
+  workTree: live('work_tree', optional(jsonOf(workTreeSchema))),
+  changes: live('changes', optional(jsonOf(changesSchema))),
 });
 
 /** What a loop has only in some of its live states; null in the others. */
@@ -137,13 +143,25 @@ export const loopSaved = group(['live'], { ...PHASE, ...END });
 
 const waiting = { ...facts.shape, state: z.literal('waiting'), why: z.string() };
 const userDecision = oneOf<UserDecision>({
-  ...{ endUnknown: 0, notEnded: 0, answer: 0, allowance: 0, question: 0, maxRounds: 0, maxCost: 0, maxMinutes: 0 },
+  ...{
+    endUnknown: 0,
+    machineAway: 0,
+    notEnded: 0,
+    answer: 0,
+    allowance: 0,
+    question: 0,
+    workTree: 0,
+    maxRounds: 0,
+    maxCost: 0,
+    maxMinutes: 0,
+  },
   ...{ noProgress: 0, noBetterScore: 0, checkTimeouts: 0, checkUnstartable: 0 },
 });
 
 /** Reads a row of `loops`: a union by state, each member with what is valid in it. */
 export const loopRowSchema = z.discriminatedUnion('state', [
   columns({ ...facts.shape, state: z.literal('queued'), fresh: flagSchema, was_parked: z.nullable(z.literal(1)) }),
+  columns({ ...facts.shape, state: z.literal('preparing') }),
   columns({ ...facts.shape, state: z.literal(['running', 'stopping', 'checking']), attempt_id: z.int() }),
   columns({ ...facts.shape, state: z.literal('backingOff'), until: z.int() }),
   z.discriminatedUnion('waiting_for', [
@@ -174,6 +192,8 @@ export function toLoop(row: Exclude<LoopRow, ActiveRow>): Exclude<Loop, ActiveLo
   switch (row.state) {
     case 'queued':
       return { ...common, state: row.state, fresh: row.fresh, ...(row.was_parked && { wasParked: true }) };
+    case 'preparing':
+      return { ...common, state: row.state };
     case 'backingOff':
       return { ...common, state: row.state, until: row.until };
     case 'waiting':

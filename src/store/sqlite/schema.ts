@@ -253,6 +253,36 @@ ALTER TABLE loops ADD COLUMN asking TEXT;
 ALTER TABLE loops ADD COLUMN permits TEXT;
 `;
 
+/** Version 15: `loops.parent` is the loop inside whose attempt a loop was submitted, with its depth (R15.4). */
+const VERSION_15 = `
+ALTER TABLE loops ADD COLUMN parent TEXT;
+`;
+
+/**
+ * Version 16: work trees and snapshots (R12).
+ * - `loops.work_tree`: the loop's own work tree; `changes`: what it has changed; `follow_up`: the prompt that it
+ *   goes on with.
+ * - `attempts.is_setup`: it ran the set-up command; `tree_before`, `tree_after`: the snapshots around it.
+ */
+const VERSION_16 = `
+ALTER TABLE loops ADD COLUMN work_tree TEXT;
+ALTER TABLE loops ADD COLUMN changes TEXT;
+ALTER TABLE loops ADD COLUMN follow_up TEXT;
+ALTER TABLE attempts ADD COLUMN is_setup INTEGER;
+ALTER TABLE attempts ADD COLUMN tree_before TEXT;
+ALTER TABLE attempts ADD COLUMN tree_after TEXT;
+`;
+
+/**
+ * Version 17: the machines that share a store (R16.3). A file of one machine has none: the columns are there because
+ * both stores have the same.
+ */
+const VERSION_17 = `
+ALTER TABLE head ADD COLUMN machines TEXT;
+ALTER TABLE loops ADD COLUMN machine TEXT;
+ALTER TABLE windows ADD COLUMN machine TEXT;
+`;
+
 /** The steps of the schema in their order. A change of the schema is a new step at the end. */
 export const MIGRATIONS: readonly Migration[] = [
   { version: 1, sql: VERSION_1 },
@@ -269,6 +299,9 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 12, sql: VERSION_12 },
   { version: 13, sql: VERSION_13 },
   { version: 14, sql: VERSION_14 },
+  { version: 15, sql: VERSION_15 },
+  { version: 16, sql: VERSION_16 },
+  { version: 17, sql: VERSION_17 },
 ];
 
 /** The version that this code knows. */

@@ -15,6 +15,8 @@ export interface KnownAgent {
   readonly install?: string;
   /** How to log in, without a full stop. */
   readonly login?: string;
+  /** Arguments that go on with a session in a terminal; `${session}` stands for its id. */
+  readonly resumeArgs?: readonly string[];
   /** The option that says what it may do without asking, its value, and what each value means. */
   readonly modes?: {
     readonly option: string;

@@ -48,7 +48,18 @@ export function createAgentChecks(services: CheckServices): AgentChecks {
   };
 }
 
-function words({ name, title, command, bundled, cannot, install, login, mode, modes }: AgentFacts): KnownAgent {
+function words({
+  name,
+  title,
+  command,
+  bundled,
+  cannot,
+  install,
+  login,
+  resumeArgs,
+  mode,
+  modes,
+}: AgentFacts): KnownAgent {
   return {
     name,
     title,
@@ -56,6 +67,7 @@ function words({ name, title, command, bundled, cannot, install, login, mode, mo
     bundled,
     ...(cannot.length > 0 && { cannot }),
     ...(install !== undefined && { install }),
+    ...(resumeArgs && { resumeArgs }),
     ...(login !== undefined && { login }),
     ...(mode && { modes: { ...mode, values: modes } }),
   };

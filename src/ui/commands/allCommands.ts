@@ -1,6 +1,10 @@
 import * as vscode from 'vscode';
 import { checkCommands } from '../checks/checkCommands.ts';
 import { answerCommands } from '../questions/answerCommands.ts';
+import { bringHomeCommands } from '../review/bringHomeCommands.ts';
+import { cleanUpCommands } from '../review/cleanUpCommands.ts';
+import { reviewCommands } from '../review/reviewCommands.ts';
+import { submitInWorkTreeCommands } from '../review/submitInWorkTree.ts';
 import { agentCommands } from './agentCommands.ts';
 import { budgetCommands } from './budgetCommands.ts';
 import { circuitCommands } from './circuitCommands.ts';
@@ -18,6 +22,10 @@ import { windowCommands } from './windowCommands.ts';
 const SUPERVISED: CommandTable = {
   ...submitCommands,
   ...checkCommands,
+  ...submitInWorkTreeCommands,
+  ...reviewCommands,
+  ...bringHomeCommands,
+  ...cleanUpCommands,
   ...editCommands,
   ...loopCommands,
   ...unconfirmedCommands,

@@ -55,6 +55,7 @@ export function errorActions(error: unknown, state: HostState['kind']): readonly
       'field' in error && error.field === 'agent'
         ? [{ title: 'Choose Agent', command: 'loopSupervisor.chooseAgent', thenAgain: true }, SETTINGS('agents')]
         : [],
+    'no-work-tree': [SETTINGS('isolation')],
     store: [...STORE_ACTIONS],
   };
   return table[error.code] ?? [];

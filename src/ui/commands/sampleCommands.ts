@@ -6,6 +6,12 @@ import type { CommandContext, CommandTable } from './commandTable.ts';
 /** The bundled agent. */
 const SAMPLE = 'sample';
 
+/** Passes once the sample's file says that it is finished. Every system has these programs. */
+const FINISHED =
+  process.platform === 'win32'
+    ? 'type sample-work.md && findstr /b finished sample-work.md'
+    : 'cat sample-work.md && grep -x finished sample-work.md';
+
 /**
  * Loops that show every state within half a minute, without an account: work, child processes, failures, restarts and a
  * queue.
@@ -27,9 +33,7 @@ const SAMPLES: readonly LoopSpec[] = [
   {
     title: 'Needs two rounds',
     prompt: 'Write the sample file. [quick] [finish 2] [cost 0.01]',
-    check: {
-      command: `node -e "process.exit(/^finished$/m.test(require('fs').readFileSync('sample-work.md','utf8'))?0:1)"`,
-    },
+    check: { command: FINISHED },
   },
   { title: 'Jumps the queue', prompt: 'Fix the build first. [slow 3] [cost 0.01]', priority: 5 },
 ];

@@ -1,5 +1,5 @@
 import type { Check, CheckResult } from '../../core/model/check.ts';
-import { isActive, isFinished } from '../../core/model/loop.ts';
+import { isActive, isFinished, type Loop } from '../../core/model/loop.ts';
 import { toUsd } from '../../core/model/money.ts';
 import { asksForMore, isAtRoundBound } from '../../core/model/needs.ts';
 import type { ProcessIdentity } from '../../core/model/processIdentity.ts';
@@ -8,6 +8,7 @@ import type { AttemptDetail, LiveView, LoopDetail } from '../../core/model/statu
 import { ruleFor } from '../../core/policy/permissionRules.ts';
 import { bestRound } from '../../core/policy/rounds.ts';
 import { choicesOf, requestParts } from '../questions/requestText.ts';
+import { changesText, outcomeText } from '../review/changesText.ts';
 import { reasonOf } from '../text/loopText.ts';
 import { lastWordsOf } from '../text/proofWords.ts';
 import { oneLine } from '../text/safeText.ts';
@@ -39,6 +40,7 @@ export function detailData(
     ...(asksForMore(loop) && { waitsFor: 'money' as const }),
     editable: loop.state === 'queued' && loop.attempts === 0,
     demo: isDemo,
+    ...workOf(loop),
     since: isActive(loop) ? loop.attempt.startedAt : loop.since,
     ...('until' in loop && { until: loop.until }),
     ...(why !== undefined && { why: oneLine(why, 500) }),
@@ -90,6 +92,17 @@ function questionData(question: Question, folder: string): QuestionData {
   };
 }
 
+/** What there is of its work (R12). */
+function workOf(loop: Loop): Pick<DetailData, 'changes' | 'workTree' | 'canUseRounds'> {
+  const changes = changesText(loop.changes);
+  const workTree = loop.workTree?.made?.branch ?? outcomeText(loop);
+  return {
+    ...(changes !== '' && { changes }),
+    ...(loop.workTree && { workTree: workTree || 'not made yet' }),
+    canUseRounds: loop.workTree?.made !== undefined && !isActive(loop),
+  };
+}
+
 function proofOf(check: Check, checks: readonly CheckResult[]): ProofData {
   const rounds = checks.map(({ round, outcome, exitCode, startedAt, endedAt, score }) => ({
     ...{ round, outcome, tookMs: Math.max(0, endedAt - startedAt) },
@@ -102,12 +115,24 @@ function proofOf(check: Check, checks: readonly CheckResult[]): ProofData {
 }
 
 function attemptRow(
-  { cost, token: _token, lastWords: _words, swept, kept, remaining, reason, ...attempt }: AttemptDetail,
+  {
+    cost,
+    token: _token,
+    lastWords: _words,
+    swept,
+    kept,
+    remaining,
+    reason,
+    treeBefore,
+    treeAfter,
+    ...attempt
+  }: AttemptDetail,
   isAlive: (process: ProcessIdentity) => boolean,
 ): AttemptRow {
   return {
     ...attempt,
     ...(reason !== undefined && { reason: cleanText(reason.slice(0, 4_000)) }),
+    ...(treeBefore !== undefined && treeAfter !== undefined && { hasChanges: true as const }),
     usd: cost.usd,
     costSource: cost.source,
     atLeast: cost.atLeast,

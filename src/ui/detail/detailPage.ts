@@ -30,6 +30,9 @@ const request = z.discriminatedUnion('type', [
       'continueRounds',
       'acceptAsIs',
       'rename',
+      'reviewChanges',
+      'mergeChanges',
+      'continueWith',
     ]),
   }),
   z.object({
@@ -45,6 +48,8 @@ const request = z.discriminatedUnion('type', [
   z.object({ type: z.literal('openFolder') }),
   z.object({ type: z.literal('openChanges') }),
   z.object({ type: z.literal('copySession'), attempt: z.int() }),
+  z.object({ type: z.literal('reviewAttempt'), attempt: z.int() }),
+  z.object({ type: z.literal('useRound'), round: z.int().check(z.gte(1)) }),
   z.object({ type: z.literal('endKept'), pid: z.int().check(z.gte(1)) }),
 ]);
 
@@ -98,6 +103,10 @@ export function detailPage(deps: ViewDeps, target: LoopTarget, panel: PanelHandl
       const session = (await detail())?.attempts.find(({ number }) => number === asked.attempt)?.sessionId;
       if (session !== undefined) await vscode.env.clipboard.writeText(session);
       vscode.window.setStatusBarMessage('$(check) The session id is in the clipboard', 5000);
+    } else if (asked.type === 'reviewAttempt') {
+      await vscode.commands.executeCommand('loopSupervisor.reviewChanges', target, { attempt: asked.attempt });
+    } else if (asked.type === 'useRound') {
+      await vscode.commands.executeCommand('loopSupervisor.useRound', target, asked.round);
     } else if (asked.type === 'openLog') {
       const token = (await detail())?.attempts.find(({ number }) => number === asked.attempt)?.token;
       if (token !== undefined)

@@ -31,6 +31,10 @@ export interface AttemptRow {
   readonly sessionId?: string;
   /** It ran the check of `round`, 0 for the one before the first. */
   readonly isCheck?: true;
+  /** It ran the set-up command of the loop's work tree. */
+  readonly isSetup?: true;
+  /** There are snapshots of the files before and after it. */
+  readonly hasChanges?: true;
   /** The round that it belongs to, of a loop with a check. */
   readonly round?: number;
   /** Who pays for it. */
@@ -112,6 +116,12 @@ export interface DetailData {
   readonly editable: boolean;
   /** Its costs are play money. */
   readonly demo: boolean;
+  /** `+12 −3 in 4 files`; absent where nothing has changed. */
+  readonly changes?: string;
+  /** The branch of its own work tree, or what has become of it; absent where it works in the folder itself. */
+  readonly workTree?: string;
+  /** The files of a round can be brought back: it has a work tree of its own and does not run (R11.8). */
+  readonly canUseRounds: boolean;
   readonly since: number;
   readonly until?: number;
   readonly why?: string;
@@ -188,7 +198,10 @@ export type DetailCommand =
   | 'takeOver'
   | 'submitAgain'
   | 'copyId'
-  | 'copyPrompt';
+  | 'copyPrompt'
+  | 'reviewChanges'
+  | 'mergeChanges'
+  | 'continueWith';
 
 /** Messages from the page, validated on arrival. */
 export type FromDetail =
@@ -200,4 +213,6 @@ export type FromDetail =
   | { readonly type: 'openFolder' }
   | { readonly type: 'openChanges' }
   | { readonly type: 'copySession'; readonly attempt: number }
+  | { readonly type: 'reviewAttempt'; readonly attempt: number }
+  | { readonly type: 'useRound'; readonly round: number }
   | { readonly type: 'endKept'; readonly pid: number };

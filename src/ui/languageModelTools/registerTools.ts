@@ -3,6 +3,7 @@ import { inlineCode } from '../text/safeText.ts';
 import type { ViewDeps } from '../webviewHost/viewDeps.ts';
 
 const KILL = 'loopSupervisor_killProcess';
+const SUBMIT = 'loopSupervisor_submitLoop';
 
 /** Registers tools with which chat models read the supervisor's state and, once the user confirms, kill loops. */
 export function registerTools(deps: ViewDeps): vscode.Disposable {
@@ -13,11 +14,17 @@ export function registerTools(deps: ViewDeps): vscode.Disposable {
   return vscode.Disposable.from(
     ...declared.map(({ name }) =>
       lm.registerTool<unknown>(name, {
-        prepareInvocation: ({ input }) => (name === KILL ? confirmation(deps, input) : {}),
+        prepareInvocation: ({ input }) =>
+          name === KILL ? confirmation(deps, input) : name === SUBMIT ? submitConfirmation(input) : {},
         invoke: async ({ input }) => {
           const [supervisor, { tools }] = await Promise.all([deps.host.ready(), deps.pages()]);
           const answer = await tools[name]?.answer(
-            { supervisor, usage: (attempts) => deps.usage(attempts), now: deps.clock.now },
+            {
+              supervisor,
+              usage: (attempts) => deps.usage(attempts),
+              now: deps.clock.now,
+              submit: (spec) => supervisor.submit(spec),
+            },
             input,
           );
           return new vscode.LanguageModelToolResult([new vscode.LanguageModelTextPart(JSON.stringify(answer))]);
@@ -38,6 +45,18 @@ async function confirmation(deps: ViewDeps, input: unknown): Promise<vscode.Prep
       message: new vscode.MarkdownString(
         `Send ${signal} to all processes of the loop ${what}? It is stopped for good and not restarted.`,
       ),
+    },
+  };
+}
+
+function submitConfirmation(input: unknown): vscode.PreparedToolInvocation {
+  const { prompt, agent } = (input ?? {}) as { readonly prompt?: unknown; readonly agent?: unknown };
+  const by = typeof agent === 'string' ? ` by ${inlineCode(agent, 40)}` : '';
+  return {
+    invocationMessage: 'Submitting a loop',
+    confirmationMessages: {
+      title: 'Submit a loop',
+      message: new vscode.MarkdownString(`Run this prompt as a loop${by}? ${inlineCode(String(prompt ?? ''), 300)}`),
     },
   };
 }

@@ -1,15 +1,19 @@
 import * as z from 'zod/mini';
 import { isActive, type LoopState } from '../../core/model/loop.ts';
+import type { LoopSpec } from '../../core/model/loopSpec.ts';
 import { toUsd } from '../../core/model/money.ts';
-import type { LoopDetail, Status } from '../../core/model/status.ts';
+import type { LoopDetail, Status, SubmitResult } from '../../core/model/status.ts';
 import type { Supervisor } from '../../core/supervisor.ts';
 import { parseHistoryQuery } from '../history/historyQuery.ts';
 import { oneLine } from '../text/safeText.ts';
 import type { TreeUsage } from '../webviewHost/treeUsage.ts';
+import { submitAndWait, submitSchema } from './submitTool.ts';
 
 /** What the tools need. */
 export interface ToolDeps {
   supervisor: Pick<Supervisor, 'status' | 'live' | 'get' | 'find' | 'finished' | 'killProcessGroup' | 'spendToday'>;
+  /** Submits a loop for the caller, where and as it may (R15.4). */
+  submit(spec: LoopSpec): Promise<SubmitResult>;
   /** What the processes of running attempts take, by token. */
   usage(attempts: readonly { readonly token: string }[]): Promise<ReadonlyMap<string, TreeUsage>>;
   /** Wall time, ms. */
@@ -64,6 +68,14 @@ export const TOOLS: { readonly [name: string]: Tool } = {
     answer: ({ supervisor }, input) => queue(supervisor, read(z.object({ limit }), input).limit),
   },
   loopSupervisor_loopHistory: { answer: ({ supervisor, now }, input) => history(supervisor, input, now()) },
+  loopSupervisor_submitLoop: {
+    answer: async ({ supervisor, submit }, input) => {
+      const asked = read(submitSchema, input);
+      const { result, loop, isOver } = await submitAndWait(supervisor, submit, asked);
+      const detail = isOver ? await supervisor.get(result.loopId) : undefined;
+      return { ...result, state: loop?.state ?? 'queued', ...(detail && { result: whole(detail) }) };
+    },
+  },
   loopSupervisor_remainingBudget: { answer: ({ supervisor }) => budget(supervisor) },
 };
 

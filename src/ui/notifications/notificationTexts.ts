@@ -13,7 +13,8 @@ export type NoticeKind =
   | 'circuit'
   | 'budget'
   | 'hold'
-  | 'stale';
+  | 'stale'
+  | 'workTrees';
 
 /** A message about one event, or a burst of one kind. */
 export interface Notice {
@@ -54,6 +55,8 @@ export function noticeKind(event: SupervisorEvent): NoticeKind | undefined {
       return event.state === 'asks' || (event.state === 'held' && event.reason !== 'usageLimit') ? 'hold' : undefined;
     case 'work:stale':
       return 'stale';
+    case 'workTrees:full':
+      return 'workTrees';
     case 'budget:warning':
       return 'budget';
     case 'budget:exceeded':
@@ -97,6 +100,10 @@ function messageOf(
   return { message: `${count(ids.length, 'loop')} ${SEVERAL[kind]}: ${list}.`, loopIds: ids };
 }
 
+function gigabytes(bytes: number): string {
+  return `${(bytes / 1024 ** 3).toFixed(1)} GB`;
+}
+
 const SEVERAL: { readonly [kind in NoticeKind]: string } = {
   question: 'ask for permission',
   completion: 'completed',
@@ -107,6 +114,7 @@ const SEVERAL: { readonly [kind in NoticeKind]: string } = {
   budget: 'used up the budget',
   hold: 'are held',
   stale: 'were unattended',
+  workTrees: 'take too much room',
 };
 
 function sentence(event: SupervisorEvent, title: string, now: number, { proof, words }: Result = {}): string {
@@ -134,6 +142,8 @@ function sentence(event: SupervisorEvent, title: string, now: number, { proof, w
       if (event.state === 'asks') return `${what} can continue: its usage limit should be over by now.`;
       return `${what} is held, and its loops wait: ${oneLine(event.why, 200)}`;
     }
+    case 'workTrees:full':
+      return `The work trees of loops take ${gigabytes(event.bytes)}, and may take ${gigabytes(event.limitBytes)}.`;
     case 'work:stale': {
       const { count: n, since, awayMs } = event;
       const [was, start] = n === 1 ? ['was', 'starts'] : ['were', 'start'];

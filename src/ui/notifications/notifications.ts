@@ -51,6 +51,8 @@ const STALE_BUTTONS: readonly Button[] = [
   { title: 'Cancel Loops', command: 'loopSupervisor.cancel', onLoops: true },
 ];
 
+const CLEAN_UP: Button = { title: 'Clean Up Work Trees', command: 'loopSupervisor.cleanUpWorkTrees' };
+
 /** How a kind is shown: severity, and buttons for one loop and for several. `optional`: a setting can turn it off. */
 const STYLES: {
   readonly [kind in NoticeKind]: {
@@ -98,6 +100,7 @@ const STYLES: {
     optional: false,
   },
   stale: { show: 'info', one: [], many: STALE_BUTTONS, optional: false },
+  workTrees: { show: 'warn', one: [], many: [CLEAN_UP], optional: false },
   budget: {
     show: 'warn',
     one: [],

@@ -6,6 +6,7 @@ import {
   type Settings,
   type SettingValue,
 } from '../../core/model/settings.ts';
+import { ISOLATIONS } from '../../core/model/workTree.ts';
 import { backoffCeilingMs } from '../../core/policy/backoff.ts';
 import { ruleProblem } from '../../core/policy/permissionRules.ts';
 import { formatDuration } from '../text/format.ts';
@@ -13,6 +14,7 @@ import { formatDuration } from '../text/format.ts';
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 const MEBIBYTE = 1024 * 1024;
+const GIBIBYTE = 1024 * MEBIBYTE;
 
 /** A problem of a setting. `key` is its name without `loopSupervisor.`; `message` is a sentence. */
 export interface SettingProblem {
@@ -35,6 +37,7 @@ const fraction = (min: number, max: number, unit: number): NumberRule => ({ min,
 export const NUMBER_RULES = {
   maxConcurrent: whole(1, 64),
   maxQueueDepth: whole(0, 100_000),
+  maxSubmitDepth: whole(0, 10),
   'restart.maxRestarts': whole(0, 100),
   'restart.windowSeconds': whole(1, 86_400, SECOND),
   'restart.maxTotal': whole(0, 1_000),
@@ -50,13 +53,18 @@ export const NUMBER_RULES = {
   firstOutputTimeoutMinutes: fraction(0, 1440, MINUTE),
   silenceTimeoutMinutes: fraction(0, 1440, MINUTE),
   unattendedGraceMinutes: fraction(0, 10_080, MINUTE),
+  partitionGraceMinutes: fraction(1, 10_080, MINUTE),
   askTimeoutMinutes: fraction(0, 10_080, MINUTE),
   askHoldsSlotMinutes: fraction(0, 10_080, MINUTE),
   staleAfterHours: fraction(0, 8_760, 60 * MINUTE),
   'output.maxLogMegabytes': whole(1, 100_000, MEBIBYTE),
+  'limits.memoryMegabytes': whole(0, 10_000_000, MEBIBYTE),
+  'limits.totalMemoryMegabytes': whole(0, 10_000_000, MEBIBYTE),
   'history.maxAgeDays': whole(1, 3650, 24 * 60 * MINUTE),
   'history.maxLogMegabytes': whole(1, 1_000_000, MEBIBYTE),
   'history.maxLoops': whole(10, 100_000),
+  'worktree.maxTotalGigabytes': fraction(0.1, 100_000, GIBIBYTE),
+  'worktree.maxAgeDays': whole(1, 3650, 24 * 60 * MINUTE),
 } as const satisfies Record<string, NumberRule>;
 
 export type NumberKey = keyof typeof NUMBER_RULES;
@@ -67,6 +75,7 @@ export const CHOICES = {
   onSilence: ['warn', 'restart'],
   onWindowClose: ['keep', 'stop'],
   onLimitReset: ['resume', 'ask'],
+  isolation: ISOLATIONS,
 } as const;
 
 /** Whether the settings files parse. `unknown`: not found or not readable. */
@@ -142,10 +151,18 @@ export function mapSettings(get: (key: string) => unknown, files: FilesState = '
     else unreadable(key, `${quote(value)} is not a name`);
     return fallback;
   };
+  const commandLine = (key: string): string => {
+    const value = get(key);
+    if (typeof value === 'string') return value.trim();
+    if (value === undefined) notSet(key);
+    else unreadable(key, `${quote(value)} is not a command line`);
+    return '';
+  };
   const limit = number('budget.dailyLimitUsd', 0);
   const settings: Settings = {
     maxConcurrent: number('maxConcurrent', d.maxConcurrent),
     maxQueueDepth: number('maxQueueDepth', d.maxQueueDepth),
+    maxSubmitDepth: number('maxSubmitDepth', d.maxSubmitDepth),
     restart: {
       maxRestarts: number('restart.maxRestarts', d.restart.maxRestarts),
       windowMs: number('restart.windowSeconds', d.restart.windowMs),
@@ -167,6 +184,10 @@ export function mapSettings(get: (key: string) => unknown, files: FilesState = '
     endGraceMs: number('endGraceSeconds', d.endGraceMs),
     sweepKeep: names('sweep.keep', d.sweepKeep),
     maxLogBytes: number('output.maxLogMegabytes', d.maxLogBytes),
+    limits: {
+      memory: number('limits.memoryMegabytes', d.limits.memory),
+      totalMemory: number('limits.totalMemoryMegabytes', d.limits.totalMemory),
+    },
     firstOutputTimeoutMs: number('firstOutputTimeoutMinutes', d.firstOutputTimeoutMs),
     silenceTimeoutMs: number('silenceTimeoutMinutes', d.silenceTimeoutMs),
     onSilence: choice('onSilence', d.onSilence),
@@ -181,7 +202,14 @@ export function mapSettings(get: (key: string) => unknown, files: FilesState = '
     onLimitReset: choice('onLimitReset', d.onLimitReset),
     staleAfterMs: number('staleAfterHours', d.staleAfterMs),
     unattendedGraceMs: number('unattendedGraceMinutes', d.unattendedGraceMs),
+    partitionGraceMs: number('partitionGraceMinutes', d.partitionGraceMs),
     defaultAgent: text('defaultAgent', d.defaultAgent),
+    isolation: choice('isolation', d.isolation),
+    workTree: {
+      setup: commandLine('worktree.setup'),
+      maxTotalBytes: number('worktree.maxTotalGigabytes', d.workTree.maxTotalBytes),
+      maxAgeMs: number('worktree.maxAgeDays', d.workTree.maxAgeMs),
+    },
     retention: {
       maxAgeMs: number('history.maxAgeDays', d.retention.maxAgeMs),
       maxLogBytes: number('history.maxLogMegabytes', d.retention.maxLogBytes),
@@ -219,6 +247,12 @@ export function nonsense(s: Settings): SettingProblem[] {
     say(
       'silenceTimeoutMinutes',
       `This has no effect: loopTimeoutMinutes (${formatDuration(s.loopTimeoutMs)}) stops the loop first. Set it lower, or to 0.`,
+    );
+  }
+  if (s.limits.totalMemory > 0 && s.limits.memory > s.limits.totalMemory) {
+    say(
+      'limits.memoryMegabytes',
+      'This has no effect: it is more than limits.totalMemoryMegabytes, which holds for all loops together. Lower it, or raise the other.',
     );
   }
   if (s.maxLogBytes > s.retention.maxLogBytes) {

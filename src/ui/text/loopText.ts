@@ -10,12 +10,23 @@ import { toUsd } from '../../core/model/money.ts';
 import { openQuestions } from '../../core/model/question.ts';
 import type { LiveView, WaitingFor } from '../../core/model/status.ts';
 import { requestLine } from '../../core/policy/requests.ts';
-import { count, formatClock, formatCost, formatDuration, formatUsd, speakCost, speakDuration } from './format.ts';
+import { changesText, outcomeText, speakChanges } from '../review/changesText.ts';
+import {
+  count,
+  formatClock,
+  formatCost,
+  formatDuration,
+  formatUsage,
+  formatUsd,
+  speakCost,
+  speakDuration,
+} from './format.ts';
 import { oneLine } from './safeText.ts';
 
 /** A state in words. */
 export const STATE_WORDS: { readonly [state in LoopState]: string } = {
   queued: 'queued',
+  preparing: 'being prepared',
   running: 'running',
   stopping: 'stopping',
   checking: 'checking',
@@ -36,10 +47,12 @@ const WAIT_WORDS: { readonly [reason in Waiting['for']]: string } = {
 /** What a loop needs its user for, in two or three words. */
 const NEED_WORDS: { readonly [need in UserDecision]: string } = {
   endUnknown: 'may still be running',
+  machineAway: 'its machine is away',
   notEnded: 'could not be ended',
   answer: 'asked a question',
   question: 'waits for your answer',
   allowance: 'wants to spend more',
+  workTree: 'has no work tree',
   maxRounds: 'no rounds left',
   maxCost: 'at its cost limit',
   maxMinutes: 'out of time',
@@ -130,8 +143,15 @@ export function describeLive(view: LiveView, now: number, context = NO_CONTEXT):
   const whole = oneLine(loop.title, 200) || loop.loopId;
   return {
     label: shortTitle(loop),
-    description: join([...facts.figures, facts.cost, agent, ...facts.words, isActive(loop) ? '' : restOfTitle(loop)]),
-    spoken: say([whole, ...facts.spoken, agent, speakCost(loop)]),
+    description: join([
+      ...facts.figures,
+      facts.cost,
+      changesText(loop.changes),
+      agent,
+      ...facts.words,
+      isActive(loop) ? '' : restOfTitle(loop),
+    ]),
+    spoken: say([whole, ...facts.spoken, speakChanges(loop.changes), agent, speakCost(loop)]),
   };
 }
 
@@ -147,8 +167,18 @@ export function describeFinished(
   const whole = oneLine(loop.title, 200) || loop.loopId;
   return {
     label: shortTitle(loop),
-    description: join([when, formatCost(loop), agent, why, restOfTitle(loop)]),
-    spoken: say([whole, why ? `failed: ${why}` : loop.state, `at ${when}`, agent, speakCost(loop)]),
+    description: join([
+      ...[when, formatCost(loop), changesText(loop.changes), outcomeText(loop), agent, why, restOfTitle(loop)],
+    ]),
+    spoken: say([
+      whole,
+      why ? `failed: ${why}` : loop.state,
+      `at ${when}`,
+      speakChanges(loop.changes),
+      outcomeText(loop),
+      agent,
+      speakCost(loop),
+    ]),
   };
 }
 
@@ -197,6 +227,11 @@ function factsOf(view: LiveView, now: number): Facts {
         ],
       };
     }
+    case 'preparing': {
+      const elapsed = now - loop.since;
+      const words = 'setting up its work tree';
+      return { figures: [formatDuration(elapsed)], cost, words: [words], spoken: [words] };
+    }
     case 'backingOff': {
       const left = Math.max(0, loop.until - now);
       const why = loop.lastError ? oneLine(loop.lastError.reason, 60) : '';
@@ -238,10 +273,16 @@ export function roundOf({ rounds }: Loop): string {
 function doingNow(view: LiveView, now: number): string {
   const { activity, loop } = view;
   if (loop.state === 'stopping') return '';
+  if (isActive(loop) && loop.attempt.isSetup) return 'setting up its work tree';
   const [question, ...more] = openQuestions(loop);
   if (question)
     return `asks: ${oneLine(requestLine(question.request), 80)}${more.length > 0 ? ` and ${more.length} more` : ''}`;
   if (loop.state === 'checking') return `checking: ${oneLine(loop.check?.command ?? '', 40)}`;
+  if (activity?.unseen !== undefined) return `cannot see its processes: ${oneLine(activity.unseen, 60)}`;
+  if (activity?.nearMemory) {
+    const [held, limit] = [activity.nearMemory.held, activity.nearMemory.limit];
+    return `near its limit of memory: ${formatUsage({ memoryBytes: held })} of ${formatUsage({ memoryBytes: limit })}`;
+  }
   if (activity?.asking !== undefined) return `may be asking: ${oneLine(activity.asking, 60)}`;
   // The report holds the silence at that time; it has lasted since.
   if (activity?.silentForMs !== undefined)

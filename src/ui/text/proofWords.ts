@@ -11,7 +11,13 @@ export const CHECK_WORDS: { readonly [outcome in CheckOutcome]: string } = {
 };
 
 /** What a run was for: an attempt of the agent, the work of a round, or its check (R11). */
-export function runLabel({ number, isCheck, round }: Pick<AttemptDetail, 'number' | 'isCheck' | 'round'>): string {
+export function runLabel({
+  number,
+  isCheck,
+  isSetup,
+  round,
+}: Pick<AttemptDetail, 'number' | 'isCheck' | 'isSetup' | 'round'>): string {
+  if (isSetup) return 'Set-up of its work tree';
   if (isCheck) return round === 0 ? 'Check before the first round' : `Check of round ${round}`;
   return round === undefined ? `Attempt ${number}` : `Round ${round}`;
 }

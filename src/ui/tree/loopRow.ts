@@ -1,4 +1,4 @@
-import { type FinishedLoop, type LoopState, needsUser } from '../../core/model/loop.ts';
+import { type FinishedLoop, type Loop, type LoopState, needsUser } from '../../core/model/loop.ts';
 import { asksForMore, isAtRoundBound } from '../../core/model/needs.ts';
 import { openQuestions } from '../../core/model/question.ts';
 import type { LiveView } from '../../core/model/status.ts';
@@ -25,10 +25,24 @@ export function liveRow(view: LiveView, now: number, extra: AttemptExtra, contex
     description: join([description, more]),
     spoken: `${spoken}${more ? `, ${more}` : ''}`,
     icon: asking ? ASKING_ICON : silent ? SILENT_ICON : needsUser(loop) ? NEEDS_USER_ICON : LIVE_ICONS[loop.state],
-    context: `loop ${loop.state} live ${host}${silent ? ' silent' : ''}${fresh ? ' fresh' : ''}${needOf(loop)}`,
+    context: `loop ${loop.state} live ${host}${silent ? ' silent' : ''}${fresh ? ' fresh' : ''}${needOf(loop)}${workOf(loop)}`,
     children: loop.attempts > 0 ? 'collapsed' : 'none',
     isLive: isLiveRow(loop.state),
   };
+}
+
+/** What there is of its work, as the menus ask for it. */
+function workOf({ changes, workTree, sessionId }: Loop): string {
+  const words = [
+    changes && (changes.files > 0 || workTree?.made) ? 'changed' : '',
+    workTree?.made ? 'worktree' : '',
+    workTree?.merging ? 'merging' : '',
+    sessionId === undefined ? '' : 'session',
+  ];
+  return words
+    .filter(Boolean)
+    .map((word) => ` ${word}`)
+    .join('');
 }
 
 /** What its user has to decide, as the menus ask for it. */
@@ -36,13 +50,19 @@ function needOf(loop: LiveView['loop']): string {
   if (isAtRoundBound(loop)) return ' bound';
   if (isAsking(loop) || (needsUser(loop) && loop.need === 'question')) return ' asking';
   if (asksForMore(loop)) return ' allowance';
-  const isUnconfirmed = needsUser(loop) && (loop.need === 'endUnknown' || loop.need === 'notEnded');
+  const isUnconfirmed = needsUser(loop) && ['endUnknown', 'machineAway', 'notEnded'].includes(loop.need);
   return isUnconfirmed ? ' unconfirmed' : '';
 }
 
 /** Whether the row of a loop in that state shows a running time. */
 export function isLiveRow(state: LoopState): boolean {
-  return state === 'running' || state === 'stopping' || state === 'checking' || state === 'backingOff';
+  return (
+    state === 'running' ||
+    state === 'stopping' ||
+    state === 'checking' ||
+    state === 'preparing' ||
+    state === 'backingOff'
+  );
 }
 
 const SILENT_ICON = { id: 'warning', color: 'list.warningForeground' };
@@ -50,6 +70,7 @@ const NEEDS_USER_ICON = { id: 'bell-dot', color: 'charts.yellow' };
 const ASKING_ICON = { id: 'question', color: 'charts.yellow' };
 
 const LIVE_ICONS = {
+  preparing: { id: 'loading~spin', color: 'charts.blue' },
   running: { id: 'sync~spin', color: 'charts.blue' },
   stopping: { id: 'debug-stop', color: 'charts.orange' },
   checking: { id: 'checklist', color: 'charts.blue' },
@@ -75,7 +96,7 @@ export function finishedRow(loop: FinishedLoop, now: number, context: TextContex
     description,
     spoken: `${spoken}${unread ? ', unread' : ''}`,
     icon: FINISHED_ICONS[loop.state],
-    context: `loop ${loop.state} final${failed}${unread ? ' unread' : ''}`,
+    context: `loop ${loop.state} final${failed}${unread ? ' unread' : ''}${workOf(loop)}`,
     children: loop.attempts > 0 ? 'collapsed' : 'none',
     isLive: false,
   };

@@ -27,6 +27,7 @@ export interface Snapshot {
 
 /** The group of each live state. */
 export const STATE_GROUPS = {
+  preparing: 'running',
   running: 'running',
   stopping: 'running',
   checking: 'running',

@@ -17,6 +17,18 @@ export function createApi(host: SupervisorHost): LoopSupervisorApi {
     tryNow: async (account) => (await host.ready()).tryNow(account),
     hold: async (account, until) => (await host.ready()).hold(account, until),
     retry: async (loopId, options) => (await host.ready()).retry(loopId, options),
+    reviewChanges: async (loopId, query) => {
+      const workTrees = await (await host.ready()).workTrees();
+      return frozenCopy(await workTrees.review(loopId, query));
+    },
+    bringHome: async (loopId, way) => {
+      const workTrees = await (await host.ready()).workTrees();
+      const { meets } = await workTrees.preview({ loopId }, way);
+      if (meets.kind === 'conflicts' || meets.kind === 'nothing') return meets;
+      if (meets.kind === 'blocked') return { kind: 'refused', message: meets.message };
+      return (await workTrees.bringHome({ loopId }, way)).result;
+    },
+    continueWith: async (loopId, prompt) => (await host.ready()).continueWith(loopId, prompt),
     continueLoop: async (loopId, options) => (await host.ready()).continueLoop(loopId, options),
     pause: async () => (await host.ready()).pause(),
     resume: async () => (await host.ready()).resume(),

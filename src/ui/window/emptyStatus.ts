@@ -8,6 +8,7 @@ export function emptyStatus(settings: Settings, now: number, notReady: string | 
   midnight.setHours(24, 0, 0, 0);
   return {
     running: [],
+    preparing: [],
     queued: [],
     parked: [],
     backingOff: [],

@@ -14,6 +14,7 @@ import { ReadMarks } from '../history/readMarks.ts';
 import { registerTools } from '../languageModelTools/registerTools.ts';
 import { Notifications } from '../notifications/notifications.ts';
 import { runNotifyCommand } from '../notifications/notifyCommand.ts';
+import { SNAPSHOT_SCHEME, SnapshotFiles } from '../review/snapshotFiles.ts';
 import type { Config } from '../settings/config.ts';
 import { watchSettings } from '../settings/settingsNotices.ts';
 import { StatusBar } from '../statusBar/statusBar.ts';
@@ -25,6 +26,7 @@ import type { ViewDeps } from '../webviewHost/viewDeps.ts';
 import { provideAccessibilityHelp } from './accessibilityHelp.ts';
 import { BackgroundHost } from './background.ts';
 import { keepContextKeys } from './contextKeys.ts';
+import { provideMcpServer } from './mcpProvider.ts';
 import { Milestones } from './milestones.ts';
 import { offerInTerminals } from './terminalCommand.ts';
 
@@ -80,12 +82,14 @@ export function createShell(deps: ViewDeps, config: Config, agentChecks: AgentCh
     }),
     new BackgroundHost(deps, config),
     offerInTerminals(deps),
+    provideMcpServer(deps),
     runNotifyCommand(deps, config) as vscode.Disposable,
     keepContextKeys(deps, pulse, config, filter),
     tellTrouble(deps),
     watchSettings(deps, config),
     tickBoxes(deps),
     provideAccessibilityHelp(),
+    vscode.workspace.registerFileSystemProvider(SNAPSHOT_SCHEME, new SnapshotFiles(host), { isReadonly: true }),
     registerAllCommands(
       commands,
       transcriptCommands(deps, transcripts),

@@ -45,6 +45,7 @@ export function instantLauncher(): InstantLauncher {
     control: () => run,
     freeBytes: () => Number.POSITIVE_INFINITY,
     freeMemoryBytes: () => Number.POSITIVE_INFINITY,
+    memoryOf: async () => new Map(),
     reap: async () => new Map(),
     lookForRun: async () => ({ state: 'gone' }),
     terminateSpared: async () => false,

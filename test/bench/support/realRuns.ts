@@ -7,6 +7,7 @@ import type { Disposable } from '../../../src/core/model/disposable.ts';
 import type { CommandPlan } from '../../../src/core/ports/agents.ts';
 import type { AgentLauncher, Run, RunEnd, RunStarted } from '../../../src/core/ports/launcher.ts';
 import { systemClock } from '../../../src/core/runtime/systemClock.ts';
+import type { FoundContainment } from '../../../src/process/contain/findContainment.ts';
 import { createLauncher } from '../../../src/process/launch/launcher.ts';
 import { type RunFiles, runFiles } from '../../../src/process/runFolder/runFiles.ts';
 import { bundledGuardian } from '../../support/bundledGuardian.ts';
@@ -27,11 +28,12 @@ export class RealRuns implements Disposable {
   /** Nothing of the launcher keeps a process alive, as it should be. */
   readonly #awake = setInterval(() => {}, 1_000);
 
-  static async create(parent = tmpdir()): Promise<RealRuns> {
-    return new RealRuns(await bundledGuardian(), parent);
+  /** `containment`: how runs are contained; by the strongest means of this machine if absent. */
+  static async create(parent = tmpdir(), containment?: FoundContainment): Promise<RealRuns> {
+    return new RealRuns(await bundledGuardian(), parent, containment);
   }
 
-  private constructor(guardianProgram: string, parent: string) {
+  private constructor(guardianProgram: string, parent: string, containment: FoundContainment | undefined) {
     this.folder = realpathSync(mkdtempSync(join(parent, 'loop-supervisor-bench-')));
     this.launcher = createLauncher({
       runsFolder: join(this.folder, 'runs'),
@@ -39,6 +41,7 @@ export class RealRuns implements Disposable {
       guardianProgram,
       nodePath: process.execPath,
       environment: async () => ({ ...process.env }) as Record<string, string>,
+      ...(containment && { containment: async () => containment }),
       clock: systemClock,
       log: (message, error) => process.stderr.write(`${message} ${error ?? ''}\n`),
     });

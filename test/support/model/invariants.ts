@@ -23,7 +23,8 @@ import type { OpenWindow, World } from './world.ts';
 /** From which state a loop may come into which. `new` is where it comes from on submit. */
 const MAY_BECOME: { readonly [from in LoopState | 'new']: readonly LoopState[] } = {
   new: ['queued'],
-  queued: ['running', 'checking', 'waiting', 'cancelled', 'failed'],
+  queued: ['preparing', 'running', 'checking', 'waiting', 'cancelled', 'failed'],
+  preparing: ['queued', 'waiting', 'cancelled'],
   checking: ['stopping', 'queued', 'backingOff', 'waiting', 'completed', 'failed', 'cancelled'],
   running: ['checking', 'stopping', 'queued', 'backingOff', 'waiting', 'completed', 'failed', 'cancelled'],
   stopping: ['queued', 'backingOff', 'waiting', 'completed', 'failed', 'cancelled'],

@@ -77,6 +77,7 @@ export function completed(loopId: string, more: Partial<LoopFacts> = {}): Finish
 export function statusWith(more: Partial<Status> = {}): Status {
   return {
     running: [],
+    preparing: [],
     queued: [],
     parked: [],
     circuits: [],

@@ -11,6 +11,9 @@ interface CardActions {
   openLog(file: 'out' | 'err'): void;
   copySession(): void;
   endKept(pid: number): void;
+  review(): void;
+  /** Absent where the files of its round cannot be brought back. */
+  useRound?(): void;
 }
 
 /** One attempt: how it ended and why, what was left of it, its files. */
@@ -70,6 +73,11 @@ export function attemptCard(attempt: AttemptRow, files: FileRow | undefined, act
       { class: 'files' },
       file('Standard output', files?.out ?? 0, () => actions.openLog('out')),
       file('Standard error', files?.err ?? 0, () => actions.openLog('err')),
+      attempt.hasChanges &&
+        h('button', { onclick: () => actions.review(), 'aria-label': `Changes of ${label}` }, 'Changes'),
+      attempt.hasChanges &&
+        actions.useRound &&
+        h('button', { onclick: () => actions.useRound?.(), 'aria-label': `Use ${label}` }, 'Use this round'),
     ),
   );
 }

@@ -32,6 +32,9 @@ const usage = new UsageCard();
 const announcer = new Announcer();
 
 const buttons: { readonly [name in DetailCommand]: HTMLButtonElement } = {
+  reviewChanges: button('reviewChanges', 'Review changes'),
+  mergeChanges: button('mergeChanges', 'Merge…'),
+  continueWith: button('continueWith', 'Continue with…'),
   showOutput: button('showOutput', 'Show output'),
   cancel: button('cancel', 'Cancel'),
   kill: button('kill', 'Force stop'),
@@ -181,10 +184,14 @@ function exactClock(at: number, now: number): string {
   return `${formatClock(at, now)}:${String(new Date(at).getSeconds()).padStart(2, '0')}`;
 }
 
-function showActions({ state: now, host, permanent, editable, waitsFor }: DetailData): void {
+function showActions(detail: DetailData): void {
+  const { state: now, host, permanent, editable, waitsFor, changes, canUseRounds } = detail;
   const active = now === 'running' || now === 'stopping' || now === 'checking';
-  const live = active || now === 'queued' || now === 'backingOff' || now === 'waiting';
+  const live = active || now === 'preparing' || now === 'queued' || now === 'backingOff' || now === 'waiting';
   const fits: { readonly [name in keyof typeof actions]: boolean } = {
+    reviewChanges: changes !== undefined,
+    mergeChanges: canUseRounds && !active,
+    continueWith: !live,
     showOutput: true,
     cancel: live,
     kill: active,
@@ -238,6 +245,8 @@ function showFacts(detail: DetailData): void {
     ['Cost limit', detail.maxCostUsd === undefined ? '' : formatUsd(detail.maxCostUsd)],
     ['Agent', detail.agent],
     ['Folder', detail.cwd],
+    ['Work tree', detail.workTree ?? ''],
+    ['Changes', detail.changes ?? ''],
     ['Priority', String(detail.priority)],
     [
       'Place',
@@ -278,6 +287,8 @@ function showAttempts(detail: DetailData): void {
         openLog: (file) => post({ type: 'openLog', attempt: attempt.number, file }),
         copySession: () => post({ type: 'copySession', attempt: attempt.number }),
         endKept: (pid) => post({ type: 'endKept', pid }),
+        review: () => post({ type: 'reviewAttempt', attempt: attempt.number }),
+        ...(canUse(detail, attempt) && { useRound: () => post({ type: 'useRound', round: attempt.round ?? 1 }) }),
       },
     ),
   );
@@ -291,6 +302,11 @@ function showAttempts(detail: DetailData): void {
     [...(cards[focused + cards.length - old.length]?.querySelectorAll('button') ?? [])]
       .find((one) => one.textContent === label)
       ?.focus();
+}
+
+/** Whether the files that a run left can be brought back: those of a round of the agent's (R11.8). */
+function canUse({ canUseRounds }: DetailData, { isCheck, round = 0 }: DetailData['attempts'][number]): boolean {
+  return canUseRounds && !isCheck && round > 0;
 }
 
 function showTime(): void {

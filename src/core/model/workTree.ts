@@ -1,0 +1,73 @@
+/** Where a loop works: in its folder, or in a Git work tree of its own (R12.1). */
+export type Isolation = 'folder' | 'worktree';
+
+export const ISOLATIONS: readonly Isolation[] = ['folder', 'worktree'];
+
+/** Why a folder cannot have a work tree of its own (R12.1). */
+export type NoRepositoryReason = 'git-missing' | 'git-too-old' | 'not-a-repository' | 'bare' | 'unborn' | 'unknown';
+
+/** A work tree that is there, or was. */
+export interface MadeWorkTree {
+  /** Its top folder. */
+  readonly path: string;
+  /** Such as `loops/fix-the-build-7f3a`. */
+  readonly branch: string;
+}
+
+/** A loop's own work tree, from its submit on (R12.1). */
+export interface OwnWorkTree {
+  /** Top folder of the checkout that it was submitted from: its work is brought home there. */
+  readonly root: string;
+  /** The Git folder of that repository. */
+  readonly commonFolder: string;
+  /** The folder that it was submitted for. */
+  readonly from: string;
+  /** Names its folder in our storage: no other loop, of this store or another, has the same. */
+  readonly name: string;
+  /** The commit that was checked out at submit. */
+  readonly base: string;
+  /** The snapshot whose uncommitted changes are taken along (R12.2). */
+  readonly carry?: CarriedChanges;
+  /** Absent until it is made, and again once it has been removed. */
+  readonly made?: MadeWorkTree;
+  /** Its set-up command has run, or there was none. */
+  readonly isSetUp?: true;
+  /** Bringing it home in this way has stopped at conflicts in the user's checkout (R12.4). */
+  readonly merging?: 'merge' | 'squash' | 'apply';
+  /** What has become of the work (R12.4). */
+  readonly outcome?: WorkTreeOutcome;
+}
+
+/** Uncommitted changes, kept as a snapshot until the work tree has them. */
+export interface CarriedChanges {
+  readonly commit: string;
+  /** The snapshot's name: `<group>/<n>`. */
+  readonly name: string;
+}
+
+/**
+ * How the work of a work tree ended. `kept`: its branch is left. `removed`: somebody removed it by hand, or it was too
+ * old; its commits are on the branch.
+ */
+export interface WorkTreeOutcome {
+  readonly how: 'merged' | 'squashed' | 'applied' | 'kept' | 'discarded' | 'removed';
+  /** Wall time, ms. */
+  readonly at: number;
+  /** The branch that is left, where one is. */
+  readonly branch?: string;
+}
+
+/** What a loop has changed, from before its first attempt to after its last one (R12.3). */
+export interface LoopChanges {
+  /** The Git folder of the repository. */
+  readonly commonFolder: string;
+  /** Snapshots (commits) of before and now. */
+  readonly start: string;
+  readonly now: string;
+  readonly files: number;
+  /** Lines of text files. */
+  readonly insertions: number;
+  readonly deletions: number;
+  /** Files that are too large for a snapshot, the first ones. */
+  readonly leftOut?: readonly string[];
+}

@@ -1,0 +1,181 @@
+import type { FinishedLoop, Loop } from '../model/loop.ts';
+import type { StoredWorkTree, UnsavedWork, WorkTree, WorkTrees } from '../ports/workTrees.ts';
+import { endWorkTree } from '../steps/workTreeEnd.ts';
+import type { Engine } from './engine.ts';
+
+type TidyParts = Pick<Engine, 'context' | 'liveState' | 'transactions'>;
+
+/** Finished loops with work trees that are looked at, at most. */
+const MOST_LOOPS = 10_000;
+/**
+ * A work tree that no loop of ours knows may be that of another store on this machine: it is left alone until nobody
+ * has worked in it for so long (ms).
+ */
+const ORPHAN_MS = 24 * 60 * 60_000;
+
+/** Claimed by the host that says that they take too much. */
+const FULL = 'workTrees:full';
+
+/** A work tree in our storage that may go: of a loop that has ended, or of none any more. */
+export interface KeptWorkTree {
+  readonly path: string;
+  readonly bytes: number;
+  readonly branch?: string;
+  /** Absent where no loop has it. */
+  readonly loop?: Pick<FinishedLoop, 'loopId' | 'seq' | 'title' | 'state' | 'finishedAt'>;
+  /** What is nowhere else; absent where its repository is gone, so that nobody can tell. */
+  readonly unsaved?: UnsavedWork;
+}
+
+/** What work trees there are, and what they take. */
+export interface WorkTreeUse {
+  /** Largest first. */
+  readonly removable: readonly KeptWorkTree[];
+  /** All of them, those of live loops included. */
+  readonly totalBytes: number;
+}
+
+/** Keeps work trees within bounds without losing work (R12.6). */
+export class WorkTreeTidy {
+  readonly #engine: TidyParts;
+
+  constructor(engine: TidyParts) {
+    this.#engine = engine;
+  }
+
+  /** What there is, what would be lost with it, and what it takes. */
+  async look(): Promise<WorkTreeUse> {
+    const git = this.#git;
+    const loops = await this.#finished();
+    const inUse = this.#inUse();
+    const removable: KeptWorkTree[] = [];
+    let totalBytes = 0;
+    for (const stored of await git.stored()) {
+      const bytes = await git.diskUse(stored.path);
+      totalBytes += bytes;
+      if (inUse.has(stored.path)) continue;
+      const loop = loops.get(stored.path);
+      const unsaved = await this.#unsavedIn(stored, loop);
+      removable.push({
+        ...{ path: stored.path, bytes },
+        ...(stored.tree && { branch: stored.tree.branch }),
+        ...(loop && { loop }),
+        ...(unsaved && { unsaved }),
+      });
+    }
+    removable.sort((one, other) => other.bytes - one.bytes);
+    return { removable, totalBytes };
+  }
+
+  /**
+   * Removes these work trees. Their work stays on their branches; ignored files, and what has no repository any more,
+   * are gone. Returns the branches that are left.
+   */
+  async remove(paths: readonly string[]): Promise<string[]> {
+    const loops = await this.#finished();
+    const inUse = this.#inUse();
+    const stored = (await this.#git.stored()).filter(({ path }) => paths.includes(path) && !inUse.has(path));
+    const branches: string[] = [];
+    for (const one of stored) {
+      const branch = await this.#letGo(one, loops.get(one.path));
+      if (branch !== undefined) branches.push(branch);
+    }
+    return branches;
+  }
+
+  /**
+   * Lets go of work trees that are too old, or that no loop has any more, as far as that loses nothing, and says once a
+   * day when all together take too much.
+   */
+  async tidy(): Promise<void> {
+    const { context, transactions } = this.#engine;
+    const { maxAgeMs, maxTotalBytes } = context.settings.workTree;
+    const now = context.clock.now();
+    const loops = await this.#finished();
+    const inUse = this.#inUse();
+    let totalBytes = 0;
+    for (const stored of await this.#git.stored()) {
+      const loop = loops.get(stored.path);
+      const isOld = loop ? now - loop.finishedAt > maxAgeMs : now - stored.changedAt > ORPHAN_MS;
+      if (inUse.has(stored.path) || !isOld || !(await this.#isSaved(stored, loop)))
+        totalBytes += await this.#git.diskUse(stored.path);
+      else
+        await this.#letGo(stored, loop).catch((error: unknown) =>
+          context.log(`The work tree ${stored.path} could not be removed; it is tried again in an hour.`, error),
+        );
+    }
+    await this.#git.forgetGroups('carry-', this.#carried(), now - ORPHAN_MS);
+    if (totalBytes > maxTotalBytes)
+      await transactions.take(
+        (unit) => {
+          // A claim lasts for a day.
+          if (unit.tx.claimed(FULL)) return;
+          unit.tx.claim(FULL);
+          unit.tell({ type: 'workTrees:full', bytes: totalBytes, limitBytes: maxTotalBytes });
+        },
+        [['claimed', FULL]],
+      );
+  }
+
+  get #git(): WorkTrees {
+    const { workTrees } = this.#engine.context;
+    if (!workTrees) throw new Error('Git cannot be used here.');
+    return workTrees;
+  }
+
+  /** Finished loops by the paths of their work trees. */
+  async #finished(): Promise<ReadonlyMap<string, FinishedLoop>> {
+    const loops = await this.#engine.context.store.finished({ limit: MOST_LOOPS, hasWorkTree: true });
+    return new Map(loops.flatMap((loop) => (loop.workTree?.made ? [[loop.workTree.made.path, loop] as const] : [])));
+  }
+
+  /** Paths that live loops have, or are about to have. */
+  #inUse(): ReadonlySet<string> {
+    const paths = new Set<string>();
+    for (const { workTree } of this.#engine.liveState.loops()) {
+      if (!workTree) continue;
+      paths.add(workTree.made?.path ?? this.#git.pathOf(workTree.commonFolder, workTree.name));
+    }
+    return paths;
+  }
+
+  /** Groups of snapshots whose changes are still to be taken along. */
+  #carried(): string[] {
+    return [...this.#engine.liveState.loops()].flatMap(({ workTree }) => workTree?.carry?.name.split('/')[0] ?? []);
+  }
+
+  /** Whether removing it, with its work kept on its branch, loses nothing. */
+  async #isSaved(stored: StoredWorkTree, loop: Loop | undefined): Promise<boolean> {
+    const unsaved = await this.#unsavedIn(stored, loop);
+    return unsaved !== undefined && unsaved.ignored.length === 0;
+  }
+
+  async #unsavedIn(stored: StoredWorkTree, loop: Loop | undefined): Promise<UnsavedWork | undefined> {
+    const tree = treeOf(stored, loop);
+    return tree && this.#git.unsaved(stored.tree?.commonFolder ?? stored.path, tree).catch(() => undefined);
+  }
+
+  /** Removes one, with what is in it committed to its branch. Returns the branch if it holds anything. */
+  async #letGo(stored: StoredWorkTree, loop: FinishedLoop | undefined): Promise<string | undefined> {
+    const tree = treeOf(stored, loop);
+    if (!tree || !stored.tree) {
+      await this.#git.removeStored(stored.path);
+      return undefined;
+    }
+    const name = loop ?? { loopId: 'unknown', title: 'Work of a loop that is no longer known' };
+    await this.#git.commitRest(tree, name, false);
+    const root = stored.tree.commonFolder;
+    const { commits } = await this.#git.unsaved(root, tree);
+    await this.#git.remove(root, tree, commits > 0);
+    if (loop) {
+      const outcome = { how: 'removed' as const, ...(commits > 0 && { branch: tree.branch }) };
+      const { transactions } = this.#engine;
+      await transactions.take((unit) => endWorkTree(unit, loop.seq, outcome, undefined), [['bySeq', loop.seq]]);
+    }
+    return commits > 0 ? tree.branch : undefined;
+  }
+}
+
+function treeOf({ path, tree }: StoredWorkTree, loop: Loop | undefined): WorkTree | undefined {
+  return tree && { path, branch: tree.branch, base: loop?.workTree?.base ?? '', cwd: path };
+}

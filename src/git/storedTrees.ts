@@ -1,0 +1,53 @@
+import { existsSync } from 'node:fs';
+import { readdir, readFile, rm, stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import type { StoredWorkTree } from '../core/ports/workTrees.ts';
+import type { Git } from './git.ts';
+
+/** All folders of work trees in our storage, whoever they belong to (R12.6). */
+export async function storedTrees(git: Git, folder: string): Promise<StoredWorkTree[]> {
+  const found: StoredWorkTree[] = [];
+  for (const repository of await foldersIn(folder)) {
+    for (const name of await foldersIn(join(folder, repository))) {
+      found.push(await lookAt(git, join(folder, repository, name)));
+    }
+  }
+  return found;
+}
+
+async function lookAt(git: Git, path: string): Promise<StoredWorkTree> {
+  const gitFolder = await gitFolderOf(path);
+  const times = await Promise.all(
+    [path, ...(gitFolder ? [join(gitFolder, 'index'), join(gitFolder, 'HEAD')] : [])].map(timeOf),
+  );
+  const changedAt = Math.max(...times);
+  if (gitFolder === undefined) return { path, changedAt };
+  const [branch, common] = await Promise.all([
+    git.try(['symbolic-ref', '--quiet', '--short', 'HEAD'], { cwd: path }),
+    git.try(['rev-parse', '--path-format=absolute', '--git-common-dir'], { cwd: path }),
+  ]);
+  const name = branch.stdout.trim();
+  if (branch.code !== 0 || common.code !== 0 || name === '') return { path, changedAt };
+  return { path, changedAt, tree: { commonFolder: resolve(common.stdout.trim()), branch: name } };
+}
+
+/** Where a linked work tree's own Git folder lies; undefined where its repository is gone. */
+async function gitFolderOf(path: string): Promise<string | undefined> {
+  const text = await readFile(join(path, '.git'), 'utf8').catch(() => '');
+  const folder = /^gitdir: (.*)$/m.exec(text)?.[1];
+  return folder !== undefined && existsSync(folder) ? folder : undefined;
+}
+
+/** Removes a folder of ours whose repository is gone. */
+export async function removeStored(folder: string, path: string): Promise<void> {
+  if (resolve(path).startsWith(`${resolve(folder)}/`)) await rm(path, { recursive: true, force: true });
+}
+
+async function foldersIn(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+  return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+}
+
+async function timeOf(path: string): Promise<number> {
+  return (await stat(path).catch(() => undefined))?.mtimeMs ?? 0;
+}

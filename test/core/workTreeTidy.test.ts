@@ -1,0 +1,118 @@
+import assert from 'node:assert/strict';
+import type { StoredWorkTree } from '../../src/core/ports/workTrees.ts';
+import type { Supervisor } from '../../src/core/supervisor.ts';
+import { FakeWorkTrees } from '../support/fakeWorkTrees.ts';
+import { machineForEachTest } from '../support/harness.ts';
+
+const MINUTE = 60_000;
+const DAY = 24 * 60 * MINUTE;
+
+describe('keeping work trees within bounds', () => {
+  const machine = machineForEachTest();
+  let git: FakeWorkTrees;
+  beforeEach(() => {
+    git = new FakeWorkTrees();
+  });
+
+  const open = (workTree = {}) =>
+    machine.open({ workTree: { setup: '', maxTotalBytes: 1e12, maxAgeMs: MINUTE, ...workTree } }, { workTrees: git });
+  const stored = (path: string, changedAt = 0): StoredWorkTree => ({
+    ...{ path, changedAt },
+    tree: { commonFolder: '/project/.git', branch: `loops/${path.slice(-1)}` },
+  });
+
+  /** A loop that has ended, with its work tree in our storage. */
+  async function ended(window: Supervisor, loopId: string): Promise<string> {
+    await window.submit({ prompt: 'x', loopId, isolation: 'worktree' });
+    await machine.soon();
+    const path = machine.launcher.of(loopId).request?.cwd ?? '';
+    git.inStorage.push(stored(path, machine.clock.now()));
+    machine.launcher.of(loopId).ok();
+    await machine.soon();
+    return path;
+  }
+  const tidyOf = async (window: Supervisor) => (await window.workTrees()).tidy;
+  const outcomeOf = async (window: Supervisor, loopId: string) =>
+    (await window.get(loopId))?.loop.workTree?.outcome?.how;
+
+  it('R12.6 those of loops that ended long ago go, with their commits kept as a branch', async () => {
+    const window = await open();
+    const path = await ended(window, 'a');
+    const tidy = await tidyOf(window);
+    await tidy.tidy();
+    assert.equal(git.removed.length, 0, 'not before their time');
+    git.unsavedWork = { uncommitted: [], ignored: [], commits: 2 };
+    await machine.clock.advance(2 * MINUTE);
+    await tidy.tidy();
+    assert.ok(git.removed.some((one) => one.path === path && one.keepBranch));
+    assert.equal(await outcomeOf(window, 'a'), 'removed');
+  });
+
+  it('R12.6 one with ignored files of the loop’s making is never removed by itself', async () => {
+    git.unsavedWork = { uncommitted: [], ignored: ['dist/'], commits: 0 };
+    const window = await open();
+    const path = await ended(window, 'a');
+    await machine.clock.advance(2 * MINUTE);
+    const tidy = await tidyOf(window);
+    await tidy.tidy();
+    assert.deepEqual(git.removed, []);
+    await tidy.remove([path]);
+    assert.deepEqual(git.removed, [{ path, keepBranch: false }], 'its user may');
+  });
+
+  it('R12.6 those that no loop has any more go once nobody has worked in them for a day', async () => {
+    const window = await open();
+    const now = machine.clock.now();
+    git.inStorage = [stored('/storage/old', now - 2 * DAY), stored('/storage/new', now - DAY / 2)];
+    await (await tidyOf(window)).tidy();
+    assert.deepEqual(git.removed, [{ path: '/storage/old', keepBranch: false }]);
+  });
+
+  it('R12.6 what lives is in nobody’s way: neither a loop at work nor one that is prepared loses its work tree', async () => {
+    const window = await open();
+    await window.submit({ prompt: 'x', loopId: 'a', isolation: 'worktree' });
+    await machine.soon();
+    git.onCreate = () => new Promise(() => undefined);
+    await window.submit({ prompt: 'x', loopId: 'b', isolation: 'worktree' });
+    await machine.soon();
+    git.inStorage = git.requests.map(({ path }) => stored(path));
+    await machine.clock.advance(2 * MINUTE);
+    const tidy = await tidyOf(window);
+    await tidy.tidy();
+    const { removable, totalBytes } = await tidy.look();
+    await tidy.remove(git.requests.map(({ path }) => path));
+    assert.deepEqual([removable, totalBytes, git.removed, git.requests.length], [[], 0, [], 2]);
+  });
+
+  it('R12.6 all together are bounded, which asks once a day', async () => {
+    git.bytes = 600;
+    const window = await open({ maxTotalBytes: 1_000 });
+    await ended(window, 'a');
+    const tidy = await tidyOf(window);
+    await tidy.tidy();
+    assert.deepEqual(machine.eventsOf('workTrees:full'), []);
+    await ended(window, 'b');
+    for (let time = 0; time < 3; time++) await tidy.tidy();
+    const told = machine.eventsOf('workTrees:full').map(({ bytes, limitBytes }) => [bytes, limitBytes]);
+    assert.deepEqual(told, [[1_200, 1_000]]);
+    const { removable } = await tidy.look();
+    assert.deepEqual(removable.map(({ bytes, loop }) => [bytes, loop?.loopId]).sort(), [
+      [600, 'a'],
+      [600, 'b'],
+    ]);
+  });
+
+  it('R12.6 one whose repository is gone is the user’s to remove', async () => {
+    const window = await open();
+    git.inStorage = [{ path: '/storage/lost', changedAt: 0 }];
+    const tidy = await tidyOf(window);
+    await tidy.tidy();
+    assert.deepEqual(git.removed, []);
+    assert.deepEqual(
+      (await tidy.look()).removable.map(({ path, unsaved }) => [path, unsaved]),
+      [['/storage/lost', undefined]],
+    );
+    await tidy.remove(['/storage/lost']);
+    assert.deepEqual(git.removed, [{ path: '/storage/lost', keepBranch: false }]);
+  });
+});

@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync, renameSync } from 'node:fs';
+import { join } from 'node:path';
+import { GitBench } from './support.ts';
+
+describe('work trees in our storage', () => {
+  let bench: GitBench;
+  beforeEach(() => {
+    bench = new GitBench();
+    bench.commit({ 'a.txt': 'one\n', '.gitignore': 'dist/\nnode_modules/\n' });
+  });
+  afterEach(() => bench.dispose());
+
+  const make = (loopId: string) => {
+    const request = bench.request(loopId);
+    return bench.trees.create({ ...request, path: bench.trees.pathOf(`${bench.root}/.git`, loopId) });
+  };
+
+  it('R12.6 are found with branch, repository and the time of the last change', async () => {
+    const tree = await make('loop-1');
+    const [stored] = await bench.trees.stored();
+    assert.equal(stored?.path, tree.path);
+    assert.deepEqual(stored?.tree, { commonFolder: `${bench.root}/.git`, branch: tree.branch });
+    assert.ok((stored?.changedAt ?? 0) > 0);
+  });
+
+  it('R12.6 one whose repository is gone is found too, and only what is in our storage can be removed', async () => {
+    const tree = await make('loop-1');
+    renameSync(bench.root, `${bench.root}-gone`);
+    const [stored] = await bench.trees.stored();
+    assert.deepEqual([stored?.path, stored?.tree], [tree.path, undefined]);
+    await bench.trees.removeStored(`${bench.root}-gone`);
+    assert.ok(existsSync(`${bench.root}-gone`));
+    await bench.trees.removeStored(tree.path);
+    assert.ok(!existsSync(tree.path));
+  });
+
+  it('R12.6 an orphan can be let go with its commits on its branch, from the Git folder alone', async () => {
+    const tree = await make('loop-1');
+    bench.write({ 'b.txt': 'work\n' }, tree.path);
+    const common = `${bench.root}/.git`;
+    const orphan = { ...tree, base: '', cwd: tree.path };
+    assert.equal(await bench.trees.commitRest(orphan, { loopId: 'x', title: 'Work' }, false), true);
+    assert.equal((await bench.trees.unsaved(common, orphan)).commits, 1);
+    await bench.trees.remove(common, orphan, true);
+    assert.ok(!existsSync(tree.path));
+    assert.equal(bench.git('show', `${tree.branch}:b.txt`), 'work');
+    assert.equal(bench.git('worktree', 'list').split('\n').length, 1);
+  });
+
+  it('R12.6 ignored files of the set-up are not the loop’s, those that come later are', async () => {
+    const tree = await make('loop-1');
+    bench.write({ 'node_modules/x/index.js': '' }, tree.path);
+    await bench.trees.noteSetUp(tree);
+    bench.write({ 'dist/out.js': '' }, tree.path);
+    assert.deepEqual((await bench.trees.unsaved(bench.root, tree)).ignored, ['dist/']);
+  });
+
+  it('R12.2 changes that were kept for a submit and never used are let go after a while', async () => {
+    bench.write({ 'a.txt': 'changed\n' });
+    for (const name of ['carry-1/1', 'carry-2/1', '7/1']) await bench.trees.snapshot(bench.root, name);
+    const later = Date.now() + 60_000;
+    await bench.trees.forgetGroups('carry-', ['carry-2'], 0);
+    await bench.trees.forgetGroups('carry-', ['carry-2'], later);
+    const refs = bench.git('--git-dir', snapshots(bench), 'for-each-ref', '--format=%(refname)');
+    assert.deepEqual(refs.split('\n'), ['refs/loops/7/1', 'refs/loops/carry-2/1']);
+  });
+
+  it('R12.6 one that goes on from the branch of a work tree that was removed has its commits', async () => {
+    const tree = await make('loop-1');
+    bench.write({ 'b.txt': 'work\n' }, tree.path);
+    await bench.trees.commitRest(tree, { loopId: 'x', title: 'Work' }, true);
+    await bench.trees.remove(bench.root, tree, true);
+    const request = { ...bench.request('loop-1'), path: tree.path, branch: tree.branch };
+    const again = await bench.trees.create(request);
+    assert.deepEqual([again.branch, existsSync(`${again.path}/b.txt`)], [tree.branch, true]);
+  });
+});
+
+/** Our only repository of snapshots. */
+function snapshots({ storage }: GitBench): string {
+  const [name = ''] = readdirSync(join(storage, 'snapshots'));
+  return join(storage, 'snapshots', name);
+}

@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Client } from '@modelcontextprotocol/sdk/client/index.js';
+import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
+import { writeShim } from '../../src/headless/shim.ts';
+import { installed } from '../support/installed.ts';
+
+/** An agent that hands work on: told to, it submits a loop, passes its bounds, and meddles. */
+const AGENT = `read -r line
+case "$line" in
+outer*)
+  "$LOOPS" submit --id inner "inner work" 2>&1
+  "$LOOPS" submit --priority 9 "first" 2>&1; echo "ended with $?"
+  "$LOOPS" submit --max-cost 99 "dear" 2>&1; echo "ended with $?"
+  "$LOOPS" cancel inner 2>&1; echo "ended with $?" ;;
+esac
+echo "done: $line"`;
+
+describe('loops mcp', () => {
+  let storage: string;
+  let project: string;
+  let bin: string;
+  let clients: Client[];
+
+  beforeEach(async () => {
+    storage = realpathSync(mkdtempSync(join(tmpdir(), 'loop-supervisor-mcp-')));
+    project = join(storage, 'project');
+    mkdirSync(project);
+    const program = join(await installed(), 'dist/loops.cjs');
+    bin = writeShim({ storage, nodePath: process.execPath, program, platform: 'linux' });
+    const worker = { command: 'sh', args: ['-c', AGENT], env: { LOOPS: join(bin, 'loops') } };
+    writeFileSync(join(storage, 'settings.json'), JSON.stringify({ defaultAgent: 'worker', agents: { worker } }));
+    clients = [];
+    loops('trust');
+  });
+  afterEach(async () => {
+    for (const client of clients) await client.close();
+    loops('cancel', '--all');
+    loops('host', 'stop');
+    rmSync(storage, { recursive: true, force: true, maxRetries: 5 });
+  });
+
+  function loops(...words: string[]): string {
+    try {
+      return execFileSync(join(bin, 'loops'), words, {
+        cwd: project,
+        encoding: 'utf8',
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
+    } catch (error) {
+      return (error as { stdout: string }).stdout;
+    }
+  }
+
+  async function connect(environment: Record<string, string> = {}): Promise<Client> {
+    const client = new Client({ name: 'test', version: '1.0.0' });
+    const env = { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', ...environment };
+    await client.connect(new StdioClientTransport({ command: join(bin, 'loops'), args: ['mcp'], cwd: project, env }));
+    clients.push(client);
+    return client;
+  }
+
+  async function use<T = Record<string, unknown>>(client: Client, name: string, input: object = {}): Promise<T> {
+    const { content, isError } = await client.callTool({ name, arguments: { ...input } });
+    const [{ text }] = content as [{ text: string }];
+    if (isError) throw new Error(text);
+    return JSON.parse(text) as T;
+  }
+
+  it("R15.4 the SDK's client lists the tools with hints, submits, waits, and reads the result", async () => {
+    const client = await connect();
+    const { tools } = await client.listTools();
+    assert.deepEqual(
+      tools.map(({ name, annotations }) => [name, annotations?.readOnlyHint, annotations?.destructiveHint]).toSorted(),
+      [
+        ['circuit_status', true, false],
+        ['inspect_queue', true, false],
+        ['kill_process', false, true],
+        ['list_processes', true, false],
+        ['loop_history', true, false],
+        ['remaining_budget', true, false],
+        ['resource_snapshot', true, false],
+        ['submit_loop', false, false],
+      ],
+    );
+    const submitted = await use<{ loopId: string; state: string; result: { attempts: { outcome: string }[] } }>(
+      client,
+      'submit_loop',
+      { prompt: 'some work', waitSeconds: 60 },
+    );
+    assert.equal(submitted.state, 'completed');
+    assert.deepEqual(
+      submitted.result.attempts.map(({ outcome }) => outcome),
+      ['ok'],
+    );
+    const history = await use<{ prompt: string }>(client, 'loop_history', { loopId: submitted.loopId });
+    assert.equal(history.prompt, 'some work');
+    await assert.rejects(use(client, 'submit_loop', { prompt: '' }), /prompt is empty/);
+    await assert.rejects(use(client, 'kill_process', { loopId: 'nobody' }), /There is no loop nobody/);
+    await assert.rejects(use(client, 'nothing'), /There is no tool nothing/);
+  });
+
+  it('R15.4 an agent hands work on from inside its attempt, and cannot pass its bounds or meddle', async () => {
+    const client = await connect();
+    await use(client, 'submit_loop', { prompt: 'outer work', loopId: 'outer', maxCostUsd: 5, waitSeconds: 60 });
+    const said = loops('logs', 'outer');
+    assert.match(said, /^inner$/m);
+    assert.match(said, /its priority may be 0 at most\.\nended with 8/);
+    assert.match(said, /the cap of the loop outer has \$[\d.]+ left for it.*\nended with 8/);
+    assert.match(said, /Cancelling a loop is not allowed from inside a loop.*\nended with 8/);
+    assert.equal(JSON.parse(loops('wait', 'inner', '--json')).loops[0].state, 'completed');
+    const inside = await connect({ LOOP_SUPERVISOR_LOOP: 'outer' });
+    await use(inside, 'inspect_queue');
+    await assert.rejects(use(inside, 'kill_process', { loopId: 'inner' }), /not allowed from inside a loop/);
+    await assert.rejects(use(inside, 'submit_loop', { prompt: 'more' }), /inside the loop outer, which does not run/);
+  });
+});

@@ -1,0 +1,130 @@
+import type {
+  BringHomeResult,
+  BringHomeWay,
+  FileChange,
+  MergePreview,
+  RepositoryLook,
+  Snapshot,
+  StoredWorkTree,
+  UnsavedWork,
+  WorkTree,
+  WorkTreeRequest,
+  WorkTrees,
+} from '../../src/core/ports/workTrees.ts';
+
+const NOTHING_UNSAVED: UnsavedWork = { uncommitted: [], ignored: [], commits: 0 };
+
+/** Git as a test plays it: one repository at `/project`, whose answers and faults the test sets. */
+export class FakeWorkTrees implements WorkTrees {
+  /** What a look finds; the repository at `/project` unless the test says otherwise. */
+  found: RepositoryLook = {
+    kind: 'repository',
+    repository: { root: '/project', commonFolder: '/project/.git', head: 'head', branch: 'main', prefix: '' },
+  };
+  /** What is to happen before a work tree is there; a rejection is a fault. */
+  onCreate: (request: WorkTreeRequest) => Promise<void> = async () => undefined;
+  /** The tree that a snapshot finds; a rejection is a fault. */
+  onSnapshot: (name: string) => Promise<string> = async (name) => `tree of ${name}`;
+  /** What differs between any two snapshots. */
+  differs: FileChange[] = [{ path: 'a.txt', kind: 'modified', insertions: 12, deletions: 3 }];
+  meets: MergePreview = { kind: 'clean' };
+  result: BringHomeResult = { kind: 'done', commit: 'merged' };
+  unsavedWork: UnsavedWork = NOTHING_UNSAVED;
+  readonly requests: WorkTreeRequest[] = [];
+  readonly snapshots: string[] = [];
+  readonly removed: { readonly path: string; readonly keepBranch: boolean }[] = [];
+  readonly restored: string[] = [];
+  readonly forgotten: string[] = [];
+  readonly asked: BringHomeWay[] = [];
+  aborted = 0;
+
+  async look(): Promise<RepositoryLook> {
+    return this.found;
+  }
+
+  async isWorkTree(): Promise<boolean> {
+    return this.found.kind === 'repository';
+  }
+
+  pathOf(_commonFolder: string, name: string): string {
+    return `/storage/${name}`;
+  }
+
+  async create(request: WorkTreeRequest): Promise<WorkTree> {
+    this.requests.push(request);
+    await this.onCreate(request);
+    const { path, base, branch = `loops/${request.loopId}` } = request;
+    return { path, base, branch, cwd: path };
+  }
+
+  async snapshot(_root: string, name: string): Promise<Snapshot> {
+    this.snapshots.push(name);
+    const tree = await this.onSnapshot(name);
+    return { tree, commit: `commit of ${name}`, commonFolder: '/project/.git', leftOut: [] };
+  }
+
+  async changes(): Promise<FileChange[]> {
+    return this.differs;
+  }
+
+  async read(): Promise<Uint8Array | undefined> {
+    return undefined;
+  }
+
+  async preview(): Promise<MergePreview> {
+    return this.meets;
+  }
+
+  async bringHome(_root: string, _tree: WorkTree, way: BringHomeWay): Promise<BringHomeResult> {
+    this.asked.push(way);
+    return this.result;
+  }
+
+  async commitRest(): Promise<boolean> {
+    return true;
+  }
+
+  async noteSetUp(): Promise<void> {}
+
+  async abort(): Promise<void> {
+    this.aborted++;
+  }
+
+  async unsaved(): Promise<UnsavedWork> {
+    return this.unsavedWork;
+  }
+
+  async remove(_root: string, { path }: WorkTree, keepBranch: boolean): Promise<void> {
+    this.removed.push({ path, keepBranch });
+  }
+
+  async restore(_tree: WorkTree, commit: string): Promise<void> {
+    this.restored.push(commit);
+  }
+
+  async forget(_commonFolder: string, loops: readonly string[]): Promise<void> {
+    this.forgotten.push(...loops);
+  }
+
+  async forgetEverywhere(loops: readonly string[]): Promise<void> {
+    this.forgotten.push(...loops);
+  }
+
+  /** What is in our storage. */
+  inStorage: StoredWorkTree[] = [];
+  bytes = 0;
+
+  async stored(): Promise<StoredWorkTree[]> {
+    return this.inStorage;
+  }
+
+  async removeStored(path: string): Promise<void> {
+    this.removed.push({ path, keepBranch: false });
+  }
+
+  async forgetGroups(): Promise<void> {}
+
+  async diskUse(): Promise<number> {
+    return this.bytes;
+  }
+}

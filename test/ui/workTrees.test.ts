@@ -1,0 +1,101 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { useWorkbench } from '../support/host/useWorkbench.ts';
+import { until } from '../support/until.ts';
+
+describe('work trees of loops, in the workbench', () => {
+  const host = useWorkbench({
+    settings: { 'loopSupervisor.defaultAgent': 'sample' },
+    size: { width: 1400, height: 900 },
+    files: { 'readme.md': '# Project\n' },
+  });
+  const git = (...args: string[]) => execFileSync('git', args, { cwd: host.workspace, encoding: 'utf8' }).trim();
+  /** What belongs to the user, in bytes. */
+  const mine = () => [
+    readFileSync(join(host.workspace, '.git', 'index')).toString('base64'),
+    readFileSync(join(host.workspace, 'readme.md'), 'utf8'),
+    git('stash', 'list'),
+    git('status', '--porcelain'),
+  ];
+
+  before('make the workspace a repository with uncommitted work', () => {
+    git('init', '--quiet', '--initial-branch=main');
+    git('config', 'user.name', 'Ada');
+    git('config', 'user.email', 'ada@example.com');
+    git('add', '--all');
+    git('commit', '--quiet', '-m', 'Begin');
+    writeFileSync(join(host.workspace, 'readme.md'), '# Project\n\nNot committed yet.\n');
+    git('status');
+  });
+
+  async function submit(prompt: string, from = /From the Last Commit/): Promise<void> {
+    const { window } = host;
+    await window.tree.show();
+    await window.command('Submit in Work Tree of Its Own…');
+    await window.input.answer('The text for the agent', prompt);
+    await window.input.asked('What the loop starts from');
+    await window.input.pick(from);
+  }
+
+  it('R12.4 submit, review and merge: the commit is there, work tree and branch are gone, and nothing else changed', async () => {
+    const { window } = host;
+    const before = mine();
+    await submit('Write the file [quick] [finish] [cost 0.01]');
+    await window.tree.becomes(/^Write the file/, 'completed');
+    assert.deepEqual(mine(), before, 'it worked beside the user');
+    assert.match(git('branch', '--list', 'loops/*'), /loops\/write-the-file/);
+    const said = await until('what it has changed', async () => {
+      const text = await window.tree.spoken(/^Write the file/);
+      return text.includes('in 1 file') && text;
+    });
+    assert.match(said, /\d+ lines? added, 0 removed in 1 file/);
+    await window.tree.contextAction(/^Write the file/, 'Review Changes');
+    await until('the diff editor', async () => (await window.editor.tabs()).some((tab) => tab.includes('Changes of')));
+    await until('the file in it', () => window.page.getByText('sample-work.md').first().isVisible());
+    await window.screenshot('review');
+    await window.tree.contextAction(/^Write the file/, 'Merge…');
+    await window.notices.pressInDialog(/Merge “Write the file.*” into main\?/, 'Merge');
+    await window.notices.says(/Merged “Write the file.*” into main\./);
+    assert.match(git('log', '-1', '--format=%B'), /^Write the file.*Loop-Id: loop-/s);
+    assert.deepEqual([git('branch', '--list', 'loops/*'), git('worktree', 'list').split('\n').length], ['', 1]);
+    assert.equal(git('for-each-ref', '--format=%(refname)'), 'refs/heads/main');
+    assert.deepEqual([mine()[1], mine()[2], mine()[3]], before.slice(1));
+  });
+
+  it('R12.4 a second merge of the same lines says that it will conflict, and Abort leads back', async () => {
+    const { window } = host;
+    await submit('First one [quick] [finish 2] [cost 0.01]');
+    await submit('Second one [quick] [finish 3] [cost 0.01]');
+    for (const loop of [/^First one/, /^Second one/]) await window.tree.becomes(loop, 'completed');
+    writeFileSync(join(host.workspace, 'sample-work.md'), 'mine\n');
+    git('commit', '--quiet', '-m', 'Mine', 'sample-work.md');
+    const before = mine();
+    const head = git('rev-parse', 'HEAD');
+    await window.tree.contextAction(/^Second one/, 'Merge…');
+    await window.notices.pressInDialog(/will conflict in 1 file/, 'Merge with Conflicts');
+    await window.notices.says(/conflicts in sample-work\.md/);
+    assert.match(git('status', '--porcelain'), /^(UU|AA) sample-work\.md/m);
+    await window.notices.press(/conflicts in sample-work\.md/, 'Abort');
+    await window.notices.says(/was aborted\. Nothing is lost/);
+    assert.deepEqual([git('rev-parse', 'HEAD'), mine().slice(1)], [head, before.slice(1)]);
+    assert.match(git('branch', '--list', 'loops/*'), /second-one/);
+  });
+
+  it('R12.5 R12.6 goes on with a further prompt in its work tree, and is discarded after a question', async () => {
+    const { window } = host;
+    await window.tree.show();
+    const before = await window.tree.spoken(/^First one/);
+    await window.tree.contextAction(/^First one/, 'Continue with…');
+    await window.input.answer('What should the agent do next?', 'More of it [quick] [finish]');
+    await until('the end of its second attempt', async () => {
+      const text = await window.tree.spoken(/^First one/);
+      return text !== before && text.includes('completed');
+    });
+    await window.tree.contextAction(/^First one/, 'Discard…');
+    await window.notices.pressInDialog(/Discard what “First one.*” did\?/, 'Discard');
+    await until('its branch is gone', async () => !git('branch', '--list', 'loops/*').includes('first-one'));
+    assert.equal(git('worktree', 'list').split('\n').length, 2, 'the other one stays');
+  });
+});
