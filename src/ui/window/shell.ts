@@ -26,6 +26,7 @@ import type { ViewDeps } from '../webviewHost/viewDeps.ts';
 import { provideAccessibilityHelp } from './accessibilityHelp.ts';
 import { BackgroundHost } from './background.ts';
 import { keepContextKeys } from './contextKeys.ts';
+import { keepAwakeWhileRunning } from './keepAwake.ts';
 import { provideMcpServer } from './mcpProvider.ts';
 import { Milestones } from './milestones.ts';
 import { offerInTerminals } from './terminalCommand.ts';
@@ -81,6 +82,7 @@ export function createShell(deps: ViewDeps, config: Config, agentChecks: AgentCh
       isVisible: (seq) => [transcripts, details].some((panels) => panels.isVisible(String(seq))),
     }),
     new BackgroundHost(deps, config),
+    keepAwakeWhileRunning(deps, config),
     offerInTerminals(deps),
     provideMcpServer(deps),
     runNotifyCommand(deps, config) as vscode.Disposable,
