@@ -14,6 +14,7 @@ import { ReadMarks } from '../history/readMarks.ts';
 import { registerTools } from '../languageModelTools/registerTools.ts';
 import { Notifications } from '../notifications/notifications.ts';
 import { runNotifyCommand } from '../notifications/notifyCommand.ts';
+import { sharedFolderHint } from '../review/sharedFolderHint.ts';
 import { SNAPSHOT_SCHEME, SnapshotFiles } from '../review/snapshotFiles.ts';
 import type { Config } from '../settings/config.ts';
 import { watchSettings } from '../settings/settingsNotices.ts';
@@ -91,6 +92,7 @@ export function createShell(deps: ViewDeps, config: Config, agentChecks: AgentCh
     watchSettings(deps, config),
     tickBoxes(deps),
     provideAccessibilityHelp(),
+    sharedFolderHint(deps, textContext().isDemo),
     vscode.workspace.registerFileSystemProvider(SNAPSHOT_SCHEME, new SnapshotFiles(host), { isReadonly: true }),
     registerAllCommands(
       commands,
