@@ -25,6 +25,7 @@ describe('loops as it ships', () => {
     const agents = {
       worker: { command: 'sh', args: ['-c', 'cat; echo; echo "in $PWD"'] },
       fails: { command: 'sh', args: ['-c', 'exit 3'] },
+      stays: { command: 'sleep', args: ['1000'] },
     };
     const settings = { defaultAgent: 'worker', agents, 'loopSupervisor.restart.maxRestarts': 0 };
     writeFileSync(join(storage, 'settings.json'), JSON.stringify(settings));
@@ -57,6 +58,8 @@ describe('loops as it ships', () => {
       (await sh('echo "from a pipe" | loops submit -w --id piped && loops logs -f piped')).out.split('\n')[1],
       'from a pipe',
     );
+    // Without work the host ends by itself.
+    await sh('loops submit -A stays work');
     const { running, pid } = JSON.parse((await sh('loops host status --json')).out);
     assert.equal(running, true);
     for (const file of ['headless/host.log', 'headless/trusted.json', 'supervisor.db'])
@@ -91,6 +94,25 @@ describe('loops as it ships', () => {
     database.exec('ROLLBACK');
     database.close();
     assert.deepEqual([(await submitted).out, (await sh('loops list --ids')).out], ['held\n', 'held\n']);
+  });
+
+  it('R17.1 R15.3 a question is shown and answered, but not from inside an attempt', async () => {
+    await sh('loops trust; loops submit -A sample --id asks "[ask] some work"');
+    const asked = await until('the question', async () => {
+      const { questions } = JSON.parse((await sh('loops answer asks --json')).out) as {
+        questions: { command?: string }[];
+      };
+      return questions[0];
+    });
+    assert.ok(asked.command);
+    assert.ok((await sh('loops answer asks')).out.includes(asked.command));
+    const inside = await sh('LOOP_SUPERVISOR_LOOP=asks loops answer asks allow');
+    assert.deepEqual(
+      [inside.code, inside.error],
+      [8, 'Answering a question is not allowed from inside a loop: a person has to do it.\n'],
+    );
+    assert.equal((await sh('loops answer asks nothing')).code, 2);
+    assert.equal((await sh('loops answer asks allow && loops wait asks')).code, 0);
   });
 
   it('R15.3 completion scripts are valid, and complete commands and ids', async () => {
