@@ -10,8 +10,8 @@ import { HostProcess } from '../chaos/hostProcess.ts';
 import { installed } from '../support/installed.ts';
 import { markedProcesses, stillLives } from '../support/markedProcesses.ts';
 
-// node test/scripts/handOver.ts --times 50: windows open, close and are killed at random moments while the headless host
-// lives, and it is killed too. At the end each loop has run once, and never did more run than the cap allows.
+// node test/scripts/handOver.ts --times 50: windows open, close and are killed at random moments while the headless
+// host lives, and it is killed too. At the end each loop has run once, and never did more run than the cap allows.
 const { values } = parseArgs({ options: { times: { type: 'string', default: '50' } } });
 const TIMES = Number(values.times);
 const CAP = 3;
