@@ -92,6 +92,16 @@ describe('The containment of a machine', () => {
   });
 });
 
+describe('The containment of other systems', () => {
+  for (const platform of ['win32', 'darwin'] as const) {
+    it(`R13.1 is search, and says why: ${platform}`, async () => {
+      const { kind, without, wrap } = await findContainment(machine(), platform);
+      assert.deepEqual([kind, wrap('7-1-ab', 0)], ['search', []]);
+      assert.match(without[0]?.why ?? '', /only Linux has them.*Job Objects/);
+    });
+  }
+});
+
 /** Programs that a search cannot find. */
 const ESCAPES: Readonly<Record<string, string>> = {
   'a daemon without its environment': 'env -i setsid -f sleep 1000 < /dev/null > /dev/null 2>&1',
