@@ -161,6 +161,16 @@ for (const interpreter of ['perl', 'python3']) {
       assert.deepEqual([end.stoppedBy, end.exit.signal], ['user', 'SIGTERM']);
     });
 
+    it('R13.1 signals that a guardian does not listen to end neither it nor its reaper', async () => {
+      const { told, run } = harness.launch('/bin/sh', ['-c', 'sleep 1000']);
+      const { guardian } = await told.whenStarted;
+      const reaper = parentOf(guardian?.pid as number);
+      for (const signal of ['SIGUSR1', 'SIGHUP', 'SIGALRM']) kill(reaper, signal);
+      run.stop('user', 1_000);
+      const end = await told.whenEnded;
+      assert.deepEqual([end.kind, end.stoppedBy], ['exited', 'user']);
+    });
+
     it('R13.1 a guardian does not outlive its reaper: the run is settled as lost, and nothing is left', async () => {
       const { told, token } = harness.launch('/bin/sh', ['-c', 'sleep 1000']);
       const { guardian } = await told.whenStarted;
