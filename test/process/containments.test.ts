@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmdirSync, utimesSync } from 'node:fs';
 import type { Containment } from '../../src/core/model/containment.ts';
 import {
   type ContainmentQuestions,
@@ -233,7 +233,13 @@ describe('What contains runs', () => {
     await until('the guardian is gone', () => !lives(guardian?.pid as number));
     assert.match(readFileSync(`${path}/cgroup.events`, 'utf8'), /populated 1/);
     use({ kind: 'cgroup', without: [], wrap: () => [] });
+    // One of a run that nobody knows any more, and one that is about to be used.
+    const left = ['left', 'young'].map((name) => makeRunGroup(`${name}-${process.pid}`, () => {})?.path as string);
+    const [old = '', young = ''] = left;
+    const long = new Date(Date.now() - 120_000);
+    utimesSync(old, long, long);
     await harness.launcher.reap([token], 200, []);
-    assert.equal(existsSync(path), false);
+    assert.deepEqual([path, old, young].map(existsSync), [false, false, true]);
+    rmdirSync(young);
   });
 });
