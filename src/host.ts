@@ -6,6 +6,8 @@ import type { Supervisor } from './core/supervisor.ts';
 import { HeadlessHost } from './headless/headlessHost.ts';
 import { HostConfig } from './headless/hostConfig.ts';
 import { TrustedFolders } from './headless/trustedFolders.ts';
+import { createKeepAwake } from './process/awake/keepAwake.ts';
+import { cleanEnvironment } from './process/environment/shellEnvironment.ts';
 import { runNotifyCommand } from './ui/notifications/notifyCommand.ts';
 
 // node host.cjs STORAGE: the supervisor without a window (R15.1). It writes what it logs to its standard error.
@@ -47,8 +49,10 @@ async function main(): Promise<void> {
     },
     config,
   );
+  const { platform } = process;
+  const awake = createKeepAwake({ platform, environment: cleanEnvironment(process.env), log });
   const host = new HeadlessHost({
-    ...{ supervisor, config, storage, version, clock, log },
+    ...{ supervisor, config, storage, version, clock, log, awake },
     isInstalled: () => existsSync(program),
     readAgents: () => parts.readAgents(),
   });
@@ -64,10 +68,8 @@ async function main(): Promise<void> {
   current = supervisor;
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => host.leave(`it got ${signal}`));
   log(`The headless host ${version} is at work for ${storage}.`);
-  // The clock's timers let a process end; this one keeps it.
-  const alive = setInterval(() => undefined, 60_000);
   await host.run();
-  clearInterval(alive);
+  awake.dispose();
   notified.dispose();
   close();
 }
@@ -75,6 +77,10 @@ async function main(): Promise<void> {
 // A terminal that closes, and a user who logs out, are no reason to end.
 process.on('SIGHUP', () => undefined);
 process.on('unhandledRejection', (error) => log('Something failed that nothing waited for.', error));
+// The clock's timers, and a wait for the store, let a process end; this one keeps it.
+setInterval(() => undefined, 60_000);
+// SQLite is called experimental by older versions of Node, which is no news.
+process.removeAllListeners('warning');
 main().then(
   () => process.exit(0),
   (error: unknown) => {

@@ -13,6 +13,7 @@ import { foundOnce } from './process/contain/foundOnce.ts';
 import { isOnNetworkDisk, localFolders } from './process/environment/networkDisk.ts';
 import { askProgram, findProgram } from './process/environment/programCheck.ts';
 import { terminalEnvironment } from './process/environment/shellEnvironment.ts';
+import { thisMachine } from './process/environment/thisMachine.ts';
 import { createLauncher } from './process/launch/launcher.ts';
 import { createNotifier } from './process/notify/notifyCommand.ts';
 import { folders as existing } from './process/runFolder/folders.ts';
@@ -33,7 +34,7 @@ export interface PartsOptions {
   /** Reads the agents' profiles: from a bundle of its own. */
   readonly createCatalog: typeof createCatalog;
   /** Path of the bundle of that name. */
-  bundle(name: 'guardian' | 'sampleAgent'): string;
+  bundle(name: 'guardian' | 'sampleAgent' | 'driver'): string;
   /** What the supervisor works for, where that is no window (R15). */
   readonly role?: HostRole;
   /** Whether a workspace folder was trusted when it was open (R15.1). */
@@ -98,8 +99,9 @@ export function createParts({
   const nodePath = process.execPath;
   const environment = terminalEnvironment({ nodePath, log });
   const sample = { command: nodePath, args: [bundle('sampleAgent')], env: { ELECTRON_RUN_AS_NODE: '1' } };
+  const driver = { command: nodePath, args: [bundle('driver')], env: { ELECTRON_RUN_AS_NODE: '1' } };
   const codexHome = process.env['CODEX_HOME'] ?? join(homedir(), '.codex');
-  const readAgents = () => createCatalog({ ...agentSettings(), sample, platform: process.platform, codexHome });
+  const readAgents = () => createCatalog({ ...agentSettings(), sample, driver, platform: process.platform, codexHome });
   let agents = readAgents();
 
   const containment = foundOnce(log);
@@ -145,7 +147,13 @@ export function createParts({
   const open = async (): Promise<OpenedSupervisor> => {
     const { store, time } = await openChosenStore();
     const { createWorkTrees } = await import('./git/workTrees.ts');
+    // Machines that share a store know each other by their leases.
+    const leaseFile = join(folder, 'lease.json');
+    const isShared = sharedStore() !== '';
+    const { scope } = createTable();
+    const machine = isShared ? thisMachine({ folder, name: hostname(), scope, leaseFile, log }) : undefined;
     const launcher = createLauncher({
+      ...(machine && { leaseFile }),
       runsFolder: join(folder, 'runs'),
       windowsFolder: join(folder, 'windows'),
       guardianProgram: bundle('guardian'),
@@ -153,7 +161,7 @@ export function createParts({
       isCaller: role === 'caller',
     });
     const supervisor = new Supervisor({
-      ...{ store, launcher, agents: agents.catalog, clock: time, log, sharesBounds: sharedStore() !== '' },
+      ...{ store, launcher, agents: agents.catalog, clock: time, log, ...(machine && { machine }) },
       inspector: createInspector(),
       folders: existing,
       workTrees: createWorkTrees({ storage, environment }),

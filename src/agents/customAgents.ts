@@ -28,6 +28,7 @@ const profileSchema = z.strictObject({
   ),
   permissionMode: z.optional(z.string()),
   sandbox: z.optional(z.string()),
+  mode: z.optional(text.check(z.refine((value) => value.trim() !== '' && !value.startsWith('-'), 'must name a mode'))),
   resume: z.optional(z.enum(['auto', 'never'])),
   commands: z.optional(z.boolean()),
   shell: z.optional(z.boolean()),
@@ -72,7 +73,7 @@ export function readCustomAgents(
     const read = readProfile(name, value, kinds);
     if (Array.isArray(read))
       problems.push(
-        ...read.map((problem) => `${SETTING}: the profile "${name.slice(0, 80)}" ${problem}; it is left out.`),
+        ...read.map((problem) => `${SETTING}: the profile "${name.slice(0, 80)}" ${problem}; it is skipped.`),
       );
     else agents.push(read);
   }
@@ -93,7 +94,7 @@ function readProfile(name: string, value: unknown, kinds: ReadonlyMap<string, Ag
   const kind = kinds.get(base);
   if (!kind)
     return [
-      `extends "${base.slice(0, 80)}", which is no built-in profile: "extends" is one of ${listOf([...kinds.keys()])}`,
+      `extends "${base.slice(0, 80)}", which is not a built-in profile: "extends" is one of ${listOf([...kinds.keys()])}`,
     ];
   const problems = [...wrongCommand(written, kind), ...wrongOptions(written, kind), ...wrongPrompt(written, kind)];
   return problems.length > 0 ? problems : { name, kind, options: optionsOf(written, kind) };
@@ -107,11 +108,11 @@ function wrongCommand({ command, args = [], prompt = 'stdin', shell = false }: W
   if (!shell) {
     if (command === undefined || !SHELL_LINE.test(command)) return [];
     return [
-      `has "command": "${command.slice(0, 80)}", which is a line for a shell and no program: put its words after ` +
-        'the first into "args", or have a shell run the line with "shell": true',
+      `has "command": "${command.slice(0, 80)}", which is a shell line, not a program: put the words after ` +
+        'the first into "args", or add "shell": true',
     ];
   }
-  if (kind.name !== 'plain') return [`has "shell": true, which ${kind.name} does not take: only plain commands do`];
+  if (kind.name !== 'plain') return [`has "shell": true, which ${kind.name} does not support: only plain commands do`];
   if (args.length > 0) return ['has "shell": true and "args": write the whole line into "command"'];
   return prompt === 'stdin'
     ? []
@@ -122,14 +123,16 @@ function wrongOptions(written: Written, kind: AgentKind): string[] {
   const problems: string[] = [];
   if (written.model !== undefined && !kind.takesModel)
     problems.push(
-      `has a "model", which ${kind.name} does not take: put it into "args" if the program has an option for it`,
+      `has a "model", which ${kind.name} does not support: put it into "args" if the program has an option for it`,
     );
+  if (written.mode !== undefined && !kind.takesAnyMode)
+    problems.push(`has a "mode", which ${kind.name} does not take: only agents that extend "acp" do`);
   for (const option of ['permissionMode', 'sandbox'] as const) {
     const mode = written[option];
     if (mode === undefined) continue;
     if (kind.mode?.option !== option)
       problems.push(
-        `has a "${option}", which ${kind.name} does not take` +
+        `has a "${option}", which ${kind.name} does not support` +
           (kind.mode ? `: its option is "${kind.mode.option}"` : ''),
       );
     else if (!Object.hasOwn(kind.mode.values, mode))
@@ -145,7 +148,8 @@ function wrongPrompt({ prompt, args = [] }: Written, kind: AgentKind): string[] 
   if (prompt === 'file' && !named)
     return [`has "prompt": "file" but no \${promptFile} in "args": that is where the path of the file goes`];
   if (prompt !== 'file' && named) return [`has \${promptFile} in "args": that needs "prompt": "file"`];
-  if (kind.facts.bundled && prompt !== undefined && prompt !== 'stdin')
+  const isOurs = kind.facts.bundled || kind.name === 'acp';
+  if (isOurs && prompt !== undefined && prompt !== 'stdin')
     return [`has "prompt": "${prompt}": ${kind.name} takes its prompt on standard input only`];
   return [];
 }
@@ -159,7 +163,7 @@ function optionsOf(written: Written, kind: AgentKind): AgentOptions {
     args: written.args ?? [],
     env: written.env ?? {},
     prompt: (written.prompt ?? defaults.prompt) satisfies PromptChannel,
-    mode: mode ?? defaults.mode,
+    mode: mode ?? written.mode ?? defaults.mode,
     resume: written.resume !== 'never',
     commands: written.commands ?? false,
     stop: written.stop ? stepsOf(written.stop) : defaults.stop,

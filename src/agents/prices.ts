@@ -139,7 +139,7 @@ export function readPrices(setting: unknown): { readonly prices: Prices; readonl
   for (const [pattern, value] of Object.entries(isObject(setting) ? setting : {})) {
     const price = readPrice(value);
     if (typeof price === 'string')
-      problems.push(`loopSupervisor.prices: "${pattern.slice(0, 80)}" ${price}; it is left out.`);
+      problems.push(`loopSupervisor.prices: "${pattern.slice(0, 80)}" ${price}; it is skipped.`);
     else own[pattern] = price;
   }
   return { prices: new Prices(own), problems };

@@ -81,12 +81,12 @@ describe('profiles of the settings', () => {
     [
       'a line for a shell in place of a program',
       { a: { command: 'wc -w && echo done' } },
-      /"command": "wc -w && echo done", which is a line for a shell .* put its words .* into "args", or .* "shell": true/,
+      /"command": "wc -w && echo done", which is a shell line, not a program: put the words .* into "args", or .* "shell": true/,
     ],
     [
       'a shell for an agent that is none',
       { a: { extends: 'claude', shell: true } },
-      /"shell": true, which claude does not take/,
+      /"shell": true, which claude does not support/,
     ],
     [
       'a shell line with arguments',
@@ -98,7 +98,7 @@ describe('profiles of the settings', () => {
       { a: { command: 'wc', shell: true, prompt: 'argument' } },
       /"shell": true and "prompt": "argument": a shell gets it on standard input only/,
     ],
-    ['a profile that is no object', { a: 'claude' }, /the profile "a" must be an object; it is left out/],
+    ['a profile that is no object', { a: 'claude' }, /the profile "a" must be an object; it is skipped/],
     [
       'a name with a space',
       { 'my agent': { command: 'x' } },
@@ -107,7 +107,7 @@ describe('profiles of the settings', () => {
     [
       'an unknown base',
       { a: { extends: 'aider', command: 'x' } },
-      /extends "aider", which is no built-in profile: "extends" is one of sample, claude, .*, pi, qwen, kilo and plain/,
+      /extends "aider", which is not a built-in profile: "extends" is one of sample, claude, .*, pi, qwen, kilo, acp and plain/,
     ],
     ['no command', { a: { extends: 'plain' } }, /"a" lacks "command", the program to run/],
     ['an empty command', { a: { command: '  ' } }, /wrong "command" \(" {2}"\): it must name a program/],
@@ -147,9 +147,13 @@ describe('profiles of the settings', () => {
     [
       'the wrong mode option',
       { codex: { permissionMode: 'auto' } },
-      /has a "permissionMode", which codex does not take: its option is "sandbox"/,
+      /has a "permissionMode", which codex does not support: its option is "sandbox"/,
     ],
-    ['a model for a plain command', { a: { command: 'x', model: 'gpt' } }, /has a "model", which plain does not take/],
+    [
+      'a model for a plain command',
+      { a: { command: 'x', model: 'gpt' } },
+      /has a "model", which plain does not support/,
+    ],
     ['a model that is an option', { claude: { model: '--help' } }, /wrong "model" \("--help"\): it must name a model/],
     [
       'commands that are no yes or no',
@@ -219,7 +223,7 @@ describe('facts about the agents', () => {
       const [profile, facts] = [catalog.find(name), catalog.facts(name)];
       assert.equal(
         profile?.spending === 'atEnd',
-        facts?.cannot.some((text) => /not bounded while it runs/.test(text)),
+        facts?.cannot.some((text) => /nothing limits it while it runs/.test(text)),
       );
       // One without a mode has nothing to say no with.
       assert.equal(

@@ -45,7 +45,7 @@ describe('the schema of agents and prices in the settings', () => {
 
   it('it knows the same options as the catalog', () => {
     const { problems } = testCatalog({ agents: { a: { nonsense: 1 } } });
-    const listed = /options are (.*); it is left out/.exec(problems[0] ?? '')?.[1]?.split(/, | and /) ?? [];
+    const listed = /options are (.*); it is skipped/.exec(problems[0] ?? '')?.[1]?.split(/, | and /) ?? [];
     assert.deepEqual(Object.keys(agents.additionalProperties.properties).sort(), listed.sort());
   });
 

@@ -4,6 +4,10 @@ import { join } from 'node:path';
 import type * as z from 'zod/mini';
 import { EXIT } from '../../src/cli/exitCodes.ts';
 import * as schemas from '../../src/cli/schemas.ts';
+import type { Loop } from '../../src/core/model/loop.ts';
+import { toNano } from '../../src/core/model/money.ts';
+import { systemClock } from '../../src/core/runtime/systemClock.ts';
+import { openStore } from '../../src/store/sqlite/store.ts';
 import { CallHarness } from './support.ts';
 
 describe('loops', () => {
@@ -111,6 +115,7 @@ describe('loops', () => {
     [['logs', 'nobody'], EXIT.notFound, /There is no loop nobody/],
     [['wait', 'nobody'], EXIT.notFound, /There is no loop nobody/],
     [['retry', 'nobody'], EXIT.notFound, /nobody/],
+    [['continue', 'nobody'], EXIT.usage, /waits for no more rounds or money/],
     [['cancel'], EXIT.usage, /Name loops/],
     [['kill', 'a', '-s', 'NOTHING'], EXIT.usage, /name of a signal/],
     [['frobnicate'], EXIT.usage, /unknown command/],
@@ -122,6 +127,21 @@ describe('loops', () => {
       assert.match(called.error, says);
       assert.equal(called.out, '');
     });
+
+  it('R6.8 R15.3 continue lets a loop go on that has used up its own cap', async () => {
+    await run('submit', '--id', 'a', '--max-cost', '1', 'work');
+    const store = openStore({ path: join(harness.storage, 'supervisor.db'), clock: systemClock, log: () => {} });
+    await store.write((tx) => {
+      const { state: _, ...facts } = tx.latest('a') as Loop;
+      const used = { ...facts, cost: toNano(1), state: 'waiting', for: 'you', need: 'allowance', why: 'no money' };
+      tx.saveLoop(used as Loop);
+    });
+    store.close();
+    assert.deepEqual((await run('continue', 'a', '--max-cost', '1')).code, EXIT.usage, 'it has cost as much');
+    const { code, out } = await run('continue', 'a', '--max-cost', '5');
+    assert.deepEqual([code, out], [EXIT.ok, 'a goes on.\n']);
+    assert.equal((await json(schemas.showSchema, 'show', 'a')).state, 'queued');
+  });
 
   it('R15.3 a full queue refuses, with its exit code', async () => {
     harness.dispose();
@@ -149,6 +169,7 @@ describe('loops', () => {
       ['cancel', 'a'],
       ['kill', 'a'],
       ['retry', 'a'],
+      ['continue', 'a'],
       ['pause'],
       ['resume'],
       ['trust'],
@@ -174,6 +195,7 @@ describe('loops', () => {
       'cancel',
       'kill',
       'retry',
+      'continue',
       'pause',
       'resume',
       'budget',

@@ -53,7 +53,7 @@ describe('Why an agent was not started (E13)', () => {
 
   for (const [code, said] of [
     ['EMFILE', /no free file descriptor/],
-    ['EAGAIN', /no more processes/],
+    ['EAGAIN', /reached the limit of processes/],
     ['ENOMEM', /no free memory/],
     ['ENOSPC', /disk is full/],
     ['EROFS', /can only be read/],

@@ -19,6 +19,8 @@ import { LONGEST_ATTEMPT_NANO, makeWork } from './work.ts';
 export interface SoakOptions {
   readonly seed: number;
   readonly durationMs: number;
+  /** What must have happened before it ends, on a machine that gets little done in that time. */
+  readonly hasHappened?: (counts: Readonly<Record<string, number>>, loops: number) => boolean;
   readonly guardianProgram: string;
   /** How runs are contained; by the strongest means of this machine if absent. */
   readonly containment?: Containment | undefined;
@@ -116,7 +118,10 @@ class Soak {
     for (let window = 0; window < WINDOWS; window++) await this.#open();
     this.#books = new Books(join(this.#storage, 'supervisor.db'));
     const begun = performance.now();
-    for (let minute = 1; performance.now() - begun < this.#options.durationMs && this.#violations.size === 0; ) {
+    const goesOn = () =>
+      performance.now() - begun < this.#options.durationMs ||
+      this.#options.hasHappened?.(this.#counts, this.#admitted.size) === false;
+    for (let minute = 1; goesOn() && this.#violations.size === 0; ) {
       await sleep(this.#random.between(30, 250));
       for (let more = this.#random.between(0, 2); more > 0; more--) await this.#submit();
       await this.#disturb();

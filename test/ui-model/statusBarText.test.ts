@@ -21,7 +21,7 @@ function paid(account: string, holds: Status['holds'] = []): Status['accounts'][
   return { account, agents: [account], circuitState: 'closed', holds };
 }
 
-const IDLE: Glance = { host: 'ready', queued: 0, asking: 0 };
+const IDLE: Glance = { host: 'ready', queued: 0, asking: 0, needing: 0 };
 const shown = (status: Status, glance: Partial<Glance> = {}) => pick(circuitText(status, { ...IDLE, ...glance }, NOW));
 
 function budget(spent: number, limit: number, reserved = 0): Status {
@@ -71,7 +71,9 @@ describe('The circuit in the status bar', () => {
   it('R17.1 says first that loops ask, since nobody else can answer them', () => {
     const open = circuit({ state: 'open', consecutiveFailures: 5, cooldownRemainingMs: 1 });
     assert.deepEqual(shown(open, { asking: 1 }), ['$(question) asks', 'warning']);
-    assert.deepEqual(shown(open, { asking: 3 }), ['$(question) 3 ask', 'warning']);
+    assert.deepEqual(shown(open, { asking: 3, needing: 1 }), ['$(question) 3 ask', 'warning']);
+    assert.deepEqual(shown(open, { needing: 1 }), ['$(bell-dot) needs you', 'warning']);
+    assert.deepEqual(shown(open, { needing: 2 }), ['$(bell-dot) 2 need you', 'warning']);
   });
 
   it('says in words what colour and icon say', () => {

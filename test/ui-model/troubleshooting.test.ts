@@ -57,7 +57,7 @@ describe('The troubleshooting table of the README', () => {
 
 /** What the user interface says of loops and accounts in trouble. */
 function shownTexts(): string[] {
-  const glance: Glance = { host: 'ready', queued: 0, asking: 0 };
+  const glance: Glance = { host: 'ready', queued: 0, asking: 0, needing: 0 };
   const bar = (status: Status, more: Partial<Glance> = {}) => circuitText(status, { ...glance, ...more }, NOW).text;
   const open = { state: 'open', consecutiveFailures: 5, cooldownRemainingMs: 87_000, reasons: [] } as const;
   const account = { account: 'claude', agents: ['claude'], circuitState: 'closed', holds: [] } as const;

@@ -101,6 +101,8 @@ describe('every day', () => {
     const { window } = host;
     await window.submit('Third');
     await window.tree.row('Third').click();
+    // While its page loads it takes the keyboard.
+    await window.panel('Third');
     const gone = async () => !(await group('Queued')).includes('Renamed');
     await window.tree.press('Renamed', 'Delete', gone);
     assert.deepEqual(await group('Queued'), ['Third']);

@@ -12,20 +12,20 @@ const COPILOT_MISSING =
 const CODEX_MAY = 'Its commands can write in its folder and the temporary folder, without network';
 /** What the list says that an agent cannot do. */
 const CANNOT = {
-  codex: 'What it spends is seen only at the end of its turn, so it is not bounded while it runs.',
+  codex: 'Its spending is known only at the end of its turn, so nothing limits it while it runs.',
   gemini:
-    'What it spends is seen only at its end, so it is not bounded while it runs. ' +
-    'A run that is killed reports nothing of what it has spent.',
+    'Its spending is known only at its end, so nothing limits it while it runs. ' +
+    'A run that is killed does not report what it has spent.',
   opencode:
     'It says nothing while it retries: an outage of its provider looks like silence. ' +
-    'What its sub-agents cost is not in its cost, which is then shown as "at least".',
-  copilot: 'What it spends is only reckoned while it runs, from its calls; its report at the end corrects that.',
+    'Its cost leaves out its sub-agents, and is then shown as "at least".',
+  copilot: 'While it runs, its spending is only estimated from its calls; its report at the end corrects that.',
   pi:
     'Pi has no permissions: every tool runs without asking, commands included. ' +
-    'Bound it with arguments such as ["--tools", "read,edit,write"].',
+    'Restrict it with arguments such as ["--tools", "read,edit,write"].',
   qwen:
     'It says nothing while it retries: an outage of its provider looks like silence. ' +
-    'Calls beside the work, such as summaries, show in its cost only at its end.',
+    'Its extra calls, such as summaries, show in its cost only at its end.',
 };
 const STEPS = [
   'Run sample loops',

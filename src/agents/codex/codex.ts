@@ -44,7 +44,7 @@ export const CODEX: AgentKind = {
     loginStatus: { args: ['login', 'status'], keys: ['CODEX_API_KEY'] },
     loginArgs: ['login'],
     resumeArgs: ['resume', '${session}'],
-    cannot: ['What it spends is seen only at the end of its turn, so it is not bounded while it runs.'],
+    cannot: ['Its spending is known only at the end of its turn, so nothing limits it while it runs.'],
     notes: [
       'It reports tokens, not money: its cost is priced by loopSupervisor.prices.',
       'Its model is read from its own session file. Set "model" in its profile where that file is somewhere else.',

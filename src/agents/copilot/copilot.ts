@@ -52,7 +52,7 @@ export const COPILOT: AgentKind = {
     install: 'npm install -g @github/copilot',
     loginArgs: ['login'],
     resumeArgs: ['--resume=${session}'],
-    cannot: ['What it spends is only reckoned while it runs, from its calls; its report at the end corrects that.'],
+    cannot: ['While it runs, its spending is only estimated from its calls; its report at the end corrects that.'],
     notes: [
       'Its cost is its AI credits, at $0.01 each, where its report names them, ' +
         'and else its tokens by loopSupervisor.prices.',

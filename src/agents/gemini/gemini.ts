@@ -43,8 +43,8 @@ export const GEMINI: AgentKind = {
     loginArgs: [],
     resumeArgs: ['--resume', '${session}'],
     cannot: [
-      'What it spends is seen only at its end, so it is not bounded while it runs.',
-      'A run that is killed reports nothing of what it has spent.',
+      'Its spending is known only at its end, so nothing limits it while it runs.',
+      'A run that is killed does not report what it has spent.',
     ],
     notes: [
       'It reports tokens, not money: its cost is priced by loopSupervisor.prices.',

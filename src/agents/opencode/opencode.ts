@@ -43,7 +43,7 @@ export const OPENCODE: AgentKind = {
     resumeArgs: ['--session', '${session}'],
     cannot: [
       'It says nothing while it retries: an outage of its provider looks like silence.',
-      'What its sub-agents cost is not in its cost, which is then shown as "at least".',
+      'Its cost leaves out its sub-agents, and is then shown as "at least".',
     ],
     notes: [
       'Its cost is reported at each step, by the prices that it knows.',

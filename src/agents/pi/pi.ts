@@ -27,7 +27,7 @@ export const PI: AgentKind = {
     resumeArgs: ['--session', '${session}'],
     cannot: [
       'Pi has no permissions: every tool runs without asking, commands included. ' +
-        'Bound it with arguments such as ["--tools", "read,edit,write"].',
+        'Restrict it with arguments such as ["--tools", "read,edit,write"].',
     ],
     notes: [
       'Its cost is exact by its own price list. Models without a price there are priced by loopSupervisor.prices.',

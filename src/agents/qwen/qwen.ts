@@ -39,7 +39,7 @@ export const QWEN: AgentKind = {
     resumeArgs: ['--resume', '${session}'],
     cannot: [
       'It says nothing while it retries: an outage of its provider looks like silence.',
-      'Calls beside the work, such as summaries, show in its cost only at its end.',
+      'Its extra calls, such as summaries, show in its cost only at its end.',
     ],
     notes: [
       'It reports tokens, not money: its cost is priced by loopSupervisor.prices.',

@@ -1,11 +1,13 @@
 import { EXIT } from '../exitCodes.ts';
-import { pausedSchema, submitSchema } from '../schemas.ts';
+import { continuedSchema, pausedSchema, submitSchema } from '../schemas.ts';
 import { amount } from './amounts.ts';
 import { type AddCommands, examples } from './command.ts';
 
-interface RetryOptions {
+interface CapOptions {
   readonly maxCost?: number;
 }
+
+const capOf = ({ maxCost }: CapOptions) => (maxCost === undefined ? {} : { maxCostUsd: maxCost });
 
 export const addQueue: AddCommands = (program, run) => {
   program
@@ -19,14 +21,39 @@ export const addQueue: AddCommands = (program, run) => {
       examples(['loops retry loop-1a2b3c', 'as it was'], ['loops retry a --max-cost 2', 'with a new cap']),
     )
     .action(
-      run(async (session, id: string, { maxCost }: RetryOptions) => {
+      run(async (session, id: string, options: CapOptions) => {
         session.mustNotBeInside('Retrying a loop');
         const supervisor = await session.supervisor();
-        const result = await supervisor.retry(id, maxCost === undefined ? {} : { maxCostUsd: maxCost });
+        const result = await supervisor.retry(id, capOf(options));
         await session.ensureHost();
         const { output } = session;
         if (output.isJson) output.json(submitSchema, { ...result, state: 'queued', isNew: false });
         else output.line(`${id} is queued at ${result.position}`);
+        return EXIT.ok;
+      }),
+    );
+  program
+    .command('continue')
+    .summary('let a loop go on that waits for rounds or money')
+    .description('Grants as much again to a loop that has used up its rounds or its own cap, and lets it go on.')
+    .argument('<id>', 'the id of a loop')
+    .option('--max-cost <usd>', 'a new cap', amount)
+    .addHelpText(
+      'after',
+      examples(
+        ['loops continue loop-1a2b3c', 'with as much again'],
+        ['loops continue a --max-cost 5', 'up to 5 USD in all'],
+      ),
+    )
+    .action(
+      run(async (session, id: string, options: CapOptions) => {
+        session.mustNotBeInside('Continuing a loop');
+        const supervisor = await session.supervisor();
+        await supervisor.continueLoop(id, capOf(options));
+        await session.ensureHost();
+        const { output } = session;
+        if (output.isJson) output.json(continuedSchema, { continued: id });
+        else output.line(`${id} goes on.`);
         return EXIT.ok;
       }),
     );

@@ -6,6 +6,12 @@ import type { CommandContext, CommandTable } from './commandTable.ts';
 /** The bundled agent. */
 const SAMPLE = 'sample';
 
+/** Passes once the sample's file says that it is finished. Every system has these programs. */
+const FINISHED =
+  process.platform === 'win32'
+    ? 'type sample-work.md && findstr /b finished sample-work.md'
+    : 'cat sample-work.md && grep -x finished sample-work.md';
+
 /**
  * Loops that show every state within half a minute, without an account: work, child processes, failures, restarts and a
  * queue.
@@ -27,9 +33,7 @@ const SAMPLES: readonly LoopSpec[] = [
   {
     title: 'Needs two rounds',
     prompt: 'Write the sample file. [quick] [finish 2] [cost 0.01]',
-    check: {
-      command: `node -e "process.exit(/^finished$/m.test(require('fs').readFileSync('sample-work.md','utf8'))?0:1)"`,
-    },
+    check: { command: FINISHED },
   },
   { title: 'Jumps the queue', prompt: 'Fix the build first. [slow 3] [cost 0.01]', priority: 5 },
 ];
@@ -40,16 +44,31 @@ export const sampleCommands: CommandTable = {
     await vscode.commands.executeCommand('loopSupervisor.loops.focus');
     const results: SubmitResult[] = [];
     ctx.milestones.reach('sampled');
-    const cwd = await emptyFolder(ctx);
+    const place = await scratchPlace(ctx);
     for (const spec of SAMPLES) {
       // Only what has something to prove writes a file: not into the user's folder.
-      results.push(await ctx.host.submit({ ...spec, agent: SAMPLE, ...(spec.check && { cwd }) }));
+      results.push(await ctx.host.submit({ ...spec, agent: SAMPLE, isolation: 'folder', ...(spec.check && place) }));
     }
     return results;
   },
 };
 
-/** A folder of our own in which a sample may write, without what an earlier one has left. */
+/**
+ * Where a sample may write: a repository of our own, so that what it did can be reviewed and merged. Without Git it is
+ * only a folder.
+ */
+async function scratchPlace(ctx: CommandContext): Promise<Pick<LoopSpec, 'cwd' | 'isolation'>> {
+  const cwd = await emptyFolder(ctx);
+  try {
+    await (await (await ctx.host.ready()).workTrees()).makeScratch(cwd);
+    return { cwd, isolation: 'worktree' };
+  } catch (error) {
+    ctx.log.info('The sample that writes works in a plain folder, as Git could not make a repository.', error);
+    return { cwd, isolation: 'folder' };
+  }
+}
+
+/** A folder of our own without what an earlier sample has left. */
 async function emptyFolder({ context }: CommandContext): Promise<string> {
   const folder = vscode.Uri.joinPath(context.globalStorageUri, 'samples', String(Date.now()));
   await vscode.workspace.fs.createDirectory(folder);

@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import { needsUser } from '../../core/model/loop.ts';
 import { openQuestions } from '../../core/model/question.ts';
-import type { Status } from '../../core/model/status.ts';
+import type { LiveView, Status } from '../../core/model/status.ts';
 import { localDay } from '../text/today.ts';
 import type { Pulse } from '../window/pulse.ts';
 import type { UiDeps } from '../window/uiDeps.ts';
@@ -59,10 +59,14 @@ export class StatusBar implements vscode.Disposable {
 
   #glance(): Glance {
     const { current, state } = this.#deps.host;
-    const asking = (current?.live(0) ?? []).filter(
-      ({ loop, activity }) => needsUser(loop) || activity?.asking !== undefined || openQuestions(loop).length > 0,
-    ).length;
-    return { host: state.kind, queued: current?.queueLength ?? 0, asking };
+    const views = current?.live(0) ?? [];
+    const isAsking = ({ loop, activity }: LiveView) =>
+      activity?.asking !== undefined ||
+      openQuestions(loop).length > 0 ||
+      (needsUser(loop) && (loop.need === 'question' || loop.need === 'answer'));
+    const asking = views.filter(isAsking).length;
+    const needing = views.filter((view) => needsUser(view.loop) && !isAsking(view)).length;
+    return { host: state.kind, queued: current?.queueLength ?? 0, asking, needing };
   }
 
   /** Reads and shows today's spend when it has changed. */

@@ -19,8 +19,10 @@ export interface Glance {
   readonly host: HostState['kind'];
   /** Loops in the queue, including those waiting to restart. */
   readonly queued: number;
-  /** Loops that wait for an answer or a decision. */
+  /** Loops that ask something. */
   readonly asking: number;
+  /** Loops that wait for another decision of their user's. */
+  readonly needing: number;
 }
 
 const EXPLAINED =
@@ -38,7 +40,7 @@ export function circuitText(status: Status, glance: Glance, now: number): Status
   const stopped = accounts.filter(({ circuit, holds }) => holds.length > 0 || circuit?.state === 'open');
   const testing = accounts.filter(({ circuit }) => circuit?.state === 'half-open');
   const activity = activityWords(status, glance);
-  const tooltip = circuitTooltip(status, accounts, activity, glance.asking, now);
+  const tooltip = circuitTooltip(status, accounts, activity, glance.asking + glance.needing, now);
   const said = (icon: string, words: string, level: StatusText['level']): StatusText => ({
     text: `$(${icon}) ${words}`,
     spoken:
@@ -49,8 +51,10 @@ export function circuitText(status: Status, glance: Glance, now: number): Status
     tooltip,
     level,
   });
-  if (glance.asking > 0)
-    return said('question', glance.asking === 1 ? 'asks' : `${formatNumber(glance.asking)} ask`, 'warning');
+  const { asking, needing } = glance;
+  if (asking > 0) return said('question', asking === 1 ? 'asks' : `${formatNumber(asking)} ask`, 'warning');
+  if (needing > 0)
+    return said('bell-dot', needing === 1 ? 'needs you' : `${formatNumber(needing)} need you`, 'warning');
   const machine = status.holds.find(({ of }) => of.kind === 'machine' || of.kind === 'absence');
   if (machine) return said('warning', `${heldName(machine.of)}: ${holdWords(machine, now)}`, 'warning');
   const [first, ...more] = stopped;
@@ -82,7 +86,7 @@ function circuitTooltip(
   status: Status,
   accounts: readonly AccountState[],
   activity: string,
-  asking: number,
+  needing: number,
   now: number,
 ): string {
   const rows = accounts.slice(0, LISTED).map((account) => {
@@ -95,8 +99,8 @@ function circuitTooltip(
   const last = worst?.lastFailureAt === undefined ? '' : ` (the last at ${formatClock(worst.lastFailureAt, now)})`;
   return [
     `**Loops**: ${activity === '' ? 'nothing is running' : activity}${status.paused ? ', the queue is paused' : ''}.`,
-    ...(asking > 0
-      ? [`**${count(asking, 'loop')} ${asking === 1 ? 'needs' : 'need'} you**: see *Needs You* in the *Loops* view.`]
+    ...(needing > 0
+      ? [`**${count(needing, 'loop')} ${needing === 1 ? 'needs' : 'need'} you**: see *Needs You* in the *Loops* view.`]
       : []),
     ...(rows.length > 0 ? [`| Account | State |\n| :--- | :--- |\n${rows.join('\n')}`] : []),
     ...(worst

@@ -4,5 +4,6 @@ import { oneLine } from '../text/safeText.ts';
 export function problemsMessage(problems: readonly string[]): string | undefined {
   if (problems.length === 0) return undefined;
   const lines = problems.map((problem) => oneLine(problem, 300));
-  return lines.length === 1 ? lines[0] : lines.map((line) => `• ${line}`).join('\n');
+  // VS Code shows them as one paragraph, whatever the line ends.
+  return lines.length === 1 ? lines[0] : lines.map((line, at) => `(${at + 1}) ${line}`).join(' ');
 }
