@@ -41,6 +41,8 @@ async function load(session: Session): Promise<Parts> {
   });
 }
 
+// The clock's timers, and a wait for the store, let a process end; this one keeps it until the call is over.
+const alive = setInterval(() => undefined, 60_000);
 call(process.argv.slice(2), {
   manifest: { version, tools: contributes.languageModelTools },
   ...{ program, load, out: process.stdout, error: process.stderr },
@@ -50,9 +52,11 @@ call(process.argv.slice(2), {
     startHost({ nodePath: process.execPath, program: join(dist, 'host.cjs'), storage, logPath }),
 }).then(
   (exitCode) => {
+    clearInterval(alive);
     process.exitCode = exitCode;
   },
   (error: unknown) => {
+    clearInterval(alive);
     process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
     process.exitCode = 1;
   },

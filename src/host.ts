@@ -64,10 +64,7 @@ async function main(): Promise<void> {
   current = supervisor;
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => host.leave(`it got ${signal}`));
   log(`The headless host ${version} is at work for ${storage}.`);
-  // The clock's timers let a process end; this one keeps it.
-  const alive = setInterval(() => undefined, 60_000);
   await host.run();
-  clearInterval(alive);
   notified.dispose();
   close();
 }
@@ -75,6 +72,10 @@ async function main(): Promise<void> {
 // A terminal that closes, and a user who logs out, are no reason to end.
 process.on('SIGHUP', () => undefined);
 process.on('unhandledRejection', (error) => log('Something failed that nothing waited for.', error));
+// The clock's timers, and a wait for the store, let a process end; this one keeps it.
+setInterval(() => undefined, 60_000);
+// SQLite is called experimental by older versions of Node, which is no news.
+process.removeAllListeners('warning');
 main().then(
   () => process.exit(0),
   (error: unknown) => {

@@ -1,10 +1,16 @@
 #!/usr/bin/env node
 import { existsSync, mkdirSync } from 'node:fs';
-import { enableCompileCache } from 'node:module';
+import * as nodeModule from 'node:module';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 
 // The program `loops`: it makes the next start quick, and hands over to the command line in src/cli.ts.
+const OLDEST = [22, 15] as const;
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+if (major < OLDEST[0] || (major === OLDEST[0] && minor < OLDEST[1])) {
+  process.stderr.write(`loops needs Node ${OLDEST.join('.')} or later, and this is ${process.versions.node}.\n`);
+  process.exit(1);
+}
 const words = process.argv.slice(2);
 const named = words[words.indexOf('--storage') + 1];
 const storage =
@@ -14,7 +20,7 @@ try {
   if (existsSync(storage)) {
     const cache = join(storage, 'headless', 'cache');
     mkdirSync(cache, { recursive: true, mode: 0o700 });
-    enableCompileCache(cache);
+    nodeModule.enableCompileCache(cache);
   }
 } catch {
   // It starts without.

@@ -33,7 +33,7 @@ export interface PartsOptions {
   /** Reads the agents' profiles: from a bundle of its own. */
   readonly createCatalog: typeof createCatalog;
   /** Path of the bundle of that name. */
-  bundle(name: 'guardian' | 'sampleAgent'): string;
+  bundle(name: 'guardian' | 'sampleAgent' | 'driver'): string;
   /** What the supervisor works for, where that is no window (R15). */
   readonly role?: HostRole;
   /** Whether a workspace folder was trusted when it was open (R15.1). */
@@ -98,8 +98,9 @@ export function createParts({
   const nodePath = process.execPath;
   const environment = terminalEnvironment({ nodePath, log });
   const sample = { command: nodePath, args: [bundle('sampleAgent')], env: { ELECTRON_RUN_AS_NODE: '1' } };
+  const driver = { command: nodePath, args: [bundle('driver')], env: { ELECTRON_RUN_AS_NODE: '1' } };
   const codexHome = process.env['CODEX_HOME'] ?? join(homedir(), '.codex');
-  const readAgents = () => createCatalog({ ...agentSettings(), sample, platform: process.platform, codexHome });
+  const readAgents = () => createCatalog({ ...agentSettings(), sample, driver, platform: process.platform, codexHome });
   let agents = readAgents();
 
   const containment = foundOnce(log);

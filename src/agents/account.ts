@@ -14,7 +14,7 @@ const CREDENTIAL =
  */
 export function accountName(profile: string, kind: AgentKind, { env }: AgentOptions): string {
   // Nothing is known of any other program's login.
-  if (!kind.hasCost) return profile;
+  if (!kind.hasCost || kind.command === '') return profile;
   const keys = kind.facts.loginStatus?.keys ?? [];
   const own = Object.entries(env)
     .filter(([name]) => CREDENTIAL.test(name) || keys.includes(name))

@@ -1,5 +1,6 @@
 import type { AgentFacts } from '../core/model/agentFacts.ts';
 import type { AgentCatalog, AgentProfile } from '../core/ports/agents.ts';
+import { acpKind, type DriverProgram } from './acp/acp.ts';
 import { CLAUDE } from './claude/claude.ts';
 import { CODEX } from './codex/codex.ts';
 import { readRollout } from './codex/codexRollout.ts';
@@ -24,6 +25,8 @@ export interface CatalogOptions {
   readonly prices: unknown;
   /** How the bundled sample agent is started. */
   readonly sample: SampleProgram;
+  /** How the bundled driver of agents that ask is started. */
+  readonly driver: DriverProgram;
   /** As `process.platform`. */
   readonly platform: string;
   /** Makes session ids; random ones if absent. */
@@ -57,10 +60,10 @@ export function createCatalog(options: CatalogOptions): CatalogResult {
       options.codexHome === undefined ? undefined : readRollout(env['CODEX_HOME'] ?? options.codexHome, threadId),
   };
   const kinds = new Map(
-    [sampleKind(options.sample), CLAUDE, CODEX, GEMINI, OPENCODE, COPILOT, PI, QWEN, KILO, PLAIN].map((kind) => [
-      kind.name,
-      kind,
-    ]),
+    [
+      ...[sampleKind(options.sample), CLAUDE, CODEX, GEMINI, OPENCODE, COPILOT, PI, QWEN, KILO],
+      ...[acpKind(options.driver), PLAIN],
+    ].map((kind) => [kind.name, kind]),
   );
   const custom = readCustomAgents(options.agents, kinds);
 
@@ -70,8 +73,8 @@ export function createCatalog(options: CatalogOptions): CatalogResult {
       profile: profileOf(name, kind, chosen, services),
       facts: agentFactsOf(name, kind, chosen, options.platform),
     });
-  // `plain` alone names no program, so it is only something to extend.
-  for (const kind of kinds.values()) if (kind !== PLAIN) add(kind.name, kind, defaultOptions(kind));
+  // One that names no program is only something to extend.
+  for (const kind of kinds.values()) if (kind.command !== '') add(kind.name, kind, defaultOptions(kind));
   for (const { name, kind, options: chosen } of custom.agents) add(name, kind, chosen);
 
   return {

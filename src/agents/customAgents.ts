@@ -28,6 +28,7 @@ const profileSchema = z.strictObject({
   ),
   permissionMode: z.optional(z.string()),
   sandbox: z.optional(z.string()),
+  mode: z.optional(text.check(z.refine((value) => value.trim() !== '' && !value.startsWith('-'), 'must name a mode'))),
   resume: z.optional(z.enum(['auto', 'never'])),
   commands: z.optional(z.boolean()),
   shell: z.optional(z.boolean()),
@@ -124,6 +125,8 @@ function wrongOptions(written: Written, kind: AgentKind): string[] {
     problems.push(
       `has a "model", which ${kind.name} does not support: put it into "args" if the program has an option for it`,
     );
+  if (written.mode !== undefined && !kind.takesAnyMode)
+    problems.push(`has a "mode", which ${kind.name} does not take: only agents that extend "acp" do`);
   for (const option of ['permissionMode', 'sandbox'] as const) {
     const mode = written[option];
     if (mode === undefined) continue;
@@ -145,7 +148,8 @@ function wrongPrompt({ prompt, args = [] }: Written, kind: AgentKind): string[] 
   if (prompt === 'file' && !named)
     return [`has "prompt": "file" but no \${promptFile} in "args": that is where the path of the file goes`];
   if (prompt !== 'file' && named) return [`has \${promptFile} in "args": that needs "prompt": "file"`];
-  if (kind.facts.bundled && prompt !== undefined && prompt !== 'stdin')
+  const isOurs = kind.facts.bundled || kind.name === 'acp';
+  if (isOurs && prompt !== undefined && prompt !== 'stdin')
     return [`has "prompt": "${prompt}": ${kind.name} takes its prompt on standard input only`];
   return [];
 }
@@ -159,7 +163,7 @@ function optionsOf(written: Written, kind: AgentKind): AgentOptions {
     args: written.args ?? [],
     env: written.env ?? {},
     prompt: (written.prompt ?? defaults.prompt) satisfies PromptChannel,
-    mode: mode ?? defaults.mode,
+    mode: mode ?? written.mode ?? defaults.mode,
     resume: written.resume !== 'never',
     commands: written.commands ?? false,
     stop: written.stop ? stepsOf(written.stop) : defaults.stop,

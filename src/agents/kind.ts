@@ -48,6 +48,10 @@ export interface ModeOption {
 
 /** A command line without the prompt. */
 export interface CommandLine {
+  /** The program, where it is not that of the profile. */
+  readonly command?: string;
+  /** Added to its environment. */
+  readonly env?: { readonly [name: string]: string };
   readonly args: readonly string[];
   /** The session, where we chose it. */
   readonly sessionId?: string;
@@ -72,6 +76,8 @@ export interface AgentKind {
   /** Set for its environment. */
   readonly env: { readonly [name: string]: string };
   readonly mode?: ModeOption;
+  /** The program behind a profile decides which modes there are: the option is `mode`. */
+  readonly takesAnyMode?: true;
   readonly takesModel: boolean;
   readonly canResume: boolean;
   readonly hasCost: boolean;

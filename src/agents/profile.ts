@@ -48,12 +48,12 @@ export function profileOf(name: string, kind: AgentKind, options: AgentOptions, 
 }
 
 function planOf(kind: AgentKind, options: AgentOptions, services: AgentServices, request: PlanRequest): CommandPlan {
-  const { args, sessionId, reportFile } = kind.line(options, request, services);
+  const { args, sessionId, reportFile, command = options.command, env } = kind.line(options, request, services);
   const { prompt, more } = promptOf(kind, options, request);
   const plan = {
-    command: options.command,
+    command,
     args: [...args, ...more],
-    env: { ...kind.env, ...options.env },
+    env: { ...kind.env, ...options.env, ...env },
     stopSteps: options.stop,
     ...(sessionId !== undefined && { sessionId }),
     ...(reportFile && { reportFile }),

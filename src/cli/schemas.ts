@@ -1,19 +1,9 @@
 import * as z from 'zod/mini';
+import { ALL_STATES } from '../ui/text/loopStates.ts';
 
 // What `--json` prints. Times are ISO 8601 in UTC, amounts USD. Fields may be added; none is renamed or removed.
 
-const state = z.enum([
-  'queued',
-  'running',
-  'stopping',
-  'preparing',
-  'checking',
-  'backingOff',
-  'waiting',
-  'completed',
-  'failed',
-  'cancelled',
-]);
+const state = z.enum([...ALL_STATES]);
 const time = z.string();
 const usd = z.number();
 

@@ -107,7 +107,7 @@ describe('profiles of the settings', () => {
     [
       'an unknown base',
       { a: { extends: 'aider', command: 'x' } },
-      /extends "aider", which is not a built-in profile: "extends" is one of sample, claude, .*, pi, qwen, kilo and plain/,
+      /extends "aider", which is not a built-in profile: "extends" is one of sample, claude, .*, pi, qwen, kilo, acp and plain/,
     ],
     ['no command', { a: { extends: 'plain' } }, /"a" lacks "command", the program to run/],
     ['an empty command', { a: { command: '  ' } }, /wrong "command" \(" {2}"\): it must name a program/],

@@ -32,6 +32,7 @@ const catalog = createCatalog({
   agents: undefined,
   prices: undefined,
   sample: { command: 'node', args: [], env: {} },
+  driver: { command: '/node', args: ['/driver.cjs'], env: { ELECTRON_RUN_AS_NODE: '1' } },
   platform: 'linux',
 }).catalog;
 

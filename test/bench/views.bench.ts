@@ -53,9 +53,13 @@ const claude = profileOf('claude');
 
 function profileOf(agent: string): AgentProfile {
   const sample = { command: 'node', args: [], env: {} };
-  const profile = createCatalog({ agents: undefined, prices: undefined, sample, platform: 'linux' }).catalog.find(
-    agent,
-  );
+  const profile = createCatalog({
+    agents: undefined,
+    prices: undefined,
+    sample,
+    driver: sample,
+    platform: 'linux',
+  }).catalog.find(agent);
   if (!profile) throw new Error(`There is no profile of ${agent}.`);
   return profile;
 }

@@ -91,6 +91,7 @@ function wrongAgents(written: { readonly agents: unknown; readonly prices: unkno
   const { catalog, problems } = createCatalog({
     ...written,
     sample: { command: 'node', args: [], env: {} },
+    driver: { command: '/node', args: ['/driver.cjs'], env: { ELECTRON_RUN_AS_NODE: '1' } },
     platform: 'linux',
   });
   const vague = problems.find(

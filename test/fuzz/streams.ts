@@ -22,6 +22,7 @@ export function fuzzCatalog() {
     agents: { words: { extends: 'plain', command: 'cat' } },
     prices: undefined,
     sample: { command: 'node', args: ['sample.cjs'], env: {} } as never,
+    driver: { command: '/node', args: ['/driver.cjs'], env: { ELECTRON_RUN_AS_NODE: '1' } },
     platform: 'linux',
   }).catalog;
 }

@@ -82,9 +82,10 @@ describe('the headless host for real', () => {
   const states = (count: number) =>
     read((store) => Promise.all(ids(count).map(async (id) => (await store.latest(id))?.state)));
 
-  it('R15.1 R11.1 the window is killed: the host finishes what runs and what is queued, with checks, and ends', async () => {
+  it('R15.1 R10.2 R11.1 the window is killed: the host finishes what runs and what is queued, with checks, and ends', async () => {
     const window = await openWindow();
-    storeSettings();
+    const notices = join(storage, 'notices.jsonl');
+    storeSettings({ 'notifications.command': ['tee', '-a', notices] });
     writeFileSync(join(storage, 'headless/trusted.json'), JSON.stringify([storage]));
     const running = await startHost();
     const ended = new Promise((resolve) => running.once('exit', resolve));
@@ -100,6 +101,11 @@ describe('the headless host for real', () => {
       assert.equal(of.filter(({ isCheck }) => !isCheck).length, 1, 'the agent of each ran once');
       assert.ok(of.every(({ end }) => end?.outcome === 'ok'));
     }
+    const told = readFileSync(notices, 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line).loopId as string);
+    assert.deepEqual(told.toSorted(), ids(8), 'R10.2 the command of the user ran once for each');
     const alone = JSON.parse(readFileSync(join(storage, 'headless/alone.json'), 'utf8')) as { since: number };
     assert.ok(alone.since <= Date.now(), 'the next window says since when');
     assert.equal(statSync(join(storage, 'headless/alone.json')).mode & 0o777, 0o600);

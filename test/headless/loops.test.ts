@@ -3,11 +3,12 @@ import { execFile, execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { promisify } from 'node:util';
 import { installShim, writeShim } from '../../src/headless/shim.ts';
 import { HostProcess } from '../chaos/hostProcess.ts';
 import { installed } from '../support/installed.ts';
-import { until } from '../support/until.ts';
+import { stays, until } from '../support/until.ts';
 
 const REPORTER = JSON.stringify({ steps: 2, stepMs: 50, cost: 1_000, child: false });
 
@@ -76,6 +77,20 @@ describe('loops as it ships', () => {
     const { code, error } = await sh(`id=$(loops submit '${REPORTER}') && loops wait "$id" && loops logs "$id"`);
     assert.equal(code, 0, error);
     assert.deepEqual(JSON.parse((await sh('loops host status --json')).out).windows, 1);
+  });
+
+  it('R15.3 a call waits for a store that somebody else writes to, and then is done', async () => {
+    await sh('loops trust; loops pause');
+    const database = new DatabaseSync(join(storage, 'supervisor.db'));
+    database.exec('BEGIN IMMEDIATE');
+    let isOver = false;
+    const submitted = sh('loops submit --id held work').finally(() => {
+      isOver = true;
+    });
+    await stays(() => assert.equal(isOver, false), 1_000);
+    database.exec('ROLLBACK');
+    database.close();
+    assert.deepEqual([(await submitted).out, (await sh('loops list --ids')).out], ['held\n', 'held\n']);
   });
 
   it('R15.3 completion scripts are valid, and complete commands and ids', async () => {

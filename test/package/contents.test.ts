@@ -38,6 +38,8 @@ describe('the package that users install', () => {
       'headless',
       'host',
       'cli',
+      'driver',
+      'acp',
       'mcp',
     ])
       assert.ok(size(`dist/${name}.cjs`) < 300 * KILOBYTE, `${name}: ${size(`dist/${name}.cjs`)} bytes`);

@@ -98,6 +98,7 @@ describe('Foreign text when it is shown', () => {
         agents: undefined,
         prices: undefined,
         sample: { command: 'node', args: [], env: {} },
+        driver: { command: '/node', args: ['/driver.cjs'], env: { ELECTRON_RUN_AS_NODE: '1' } },
         platform: 'linux',
       }).catalog.find('claude');
       const reader = profile?.reader();

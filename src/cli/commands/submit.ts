@@ -24,6 +24,8 @@ interface SubmitOptions {
   readonly maxCost?: number;
   readonly check?: string;
   readonly rounds?: number;
+  readonly worktree?: true;
+  readonly carryChanges?: true;
   readonly commands?: true;
   readonly queue?: true;
   readonly trust?: true;
@@ -49,6 +51,8 @@ export const addSubmit: AddCommands = (program, run) => {
     .option('--max-cost <usd>', 'what it may cost at most', amount)
     .option('--check <command>', 'a command that must exit with 0 before the loop is done')
     .option('--rounds <count>', 'rounds with that check before it waits for you', positive)
+    .option('--worktree', 'it works in a Git work tree and branch of its own')
+    .option('--carry-changes', 'with --worktree: it begins with the changes that are not committed')
     .option('--commands', 'a prompt such as /compact is a command of the agent')
     .option('--queue', 'queue it even while circuit or budget would refuse it')
     .option('--trust', 'you trust the files of the folder')
@@ -107,6 +111,8 @@ function specOf(session: Session, prompt: string, options: SubmitOptions): LoopS
     ...(options.check !== undefined && {
       check: { command: options.check, ...(options.rounds !== undefined && { maxRounds: options.rounds }) },
     }),
+    ...(options.worktree && { isolation: 'worktree' as const }),
+    ...(options.carryChanges && { carryChanges: true }),
     ...(options.commands && { commands: true }),
     ...(options.queue && { whenBlocked: 'queue' as const }),
   };

@@ -56,6 +56,7 @@ export function testCatalog(options: Partial<CatalogOptions> = {}) {
     agents: undefined,
     prices: { '*': TEST_PRICE },
     sample: { command: '/node', args: ['/sampleAgent.cjs'], env: { ELECTRON_RUN_AS_NODE: '1' } },
+    driver: { command: '/node', args: ['/driver.cjs'], env: { ELECTRON_RUN_AS_NODE: '1' } },
     platform: 'linux',
     now: () => NOW,
     newUuid: () => `00000000-0000-4000-8000-${String(++ids).padStart(12, '0')}`,

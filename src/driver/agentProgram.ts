@@ -1,0 +1,59 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { Readable, Writable } from 'node:stream';
+
+/** How long (ms) an agent may take to end once its standard input is closed, and once it has got SIGTERM. */
+const LEAVES_MS = 1_500;
+const ENDS_MS = 3_000;
+
+/** The agent's program, in a group of its own: a stop of the driver's group is for the driver to carry out. */
+export class AgentProgram {
+  readonly #child: ChildProcess;
+  /** Resolves when it has ended: with its exit code or signal, or with the error of its start. */
+  readonly ended: Promise<string>;
+  readonly input: WritableStream<Uint8Array>;
+  readonly output: ReadableStream<Uint8Array>;
+
+  constructor(command: string, args: readonly string[]) {
+    const { ELECTRON_RUN_AS_NODE: _, ...env } = process.env;
+    const child = spawn(command, args, { env, detached: true, windowsHide: true, stdio: ['pipe', 'pipe', 'inherit'] });
+    this.#child = child;
+    this.ended = new Promise((resolve) => {
+      child.on('error', (error) => resolve(error.message));
+      child.on('exit', (code, signal) => resolve(signal === null ? `exit code ${code}` : `signal ${signal}`));
+    });
+    // It may end before it has read all.
+    child.stdin.on('error', () => undefined);
+    this.input = Writable.toWeb(child.stdin) as WritableStream<Uint8Array>;
+    this.output = Readable.toWeb(child.stdout) as ReadableStream<Uint8Array>;
+  }
+
+  /** Closes its standard input, then sends SIGTERM, then SIGKILL, each only as far as it is needed. */
+  async end(): Promise<void> {
+    this.#child.stdin?.destroy();
+    if (await this.#endsWithin(LEAVES_MS)) return;
+    this.signal('SIGTERM');
+    if (!(await this.#endsWithin(ENDS_MS))) this.signal('SIGKILL');
+  }
+
+  /** Signals its whole group. */
+  signal(signal: NodeJS.Signals): void {
+    const { pid } = this.#child;
+    if (pid === undefined) return;
+    try {
+      if (process.platform === 'win32') this.#child.kill(signal);
+      else process.kill(-pid, signal);
+    } catch {
+      // All of it has ended.
+    }
+  }
+
+  async #endsWithin(ms: number): Promise<boolean> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<false>((resolve) => {
+      timer = setTimeout(() => resolve(false), ms);
+    });
+    const has = await Promise.race([this.ended.then(() => true), late]);
+    clearTimeout(timer);
+    return has;
+  }
+}

@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict';
+import { fileURLToPath } from 'node:url';
+import { lookAtEnded } from '../../src/process/runFolder/recordSchemas.ts';
+import { testCatalog } from '../agents/support/streams.ts';
+import { seen } from '../support/seen.ts';
+import { until } from '../support/until.ts';
+import { type Launched, RunHarness } from './support/runHarness.ts';
+
+const file = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+const driver = { command: process.execPath, args: [file('../../src/driver/main.ts')], env: {} };
+const AGENT = file('../fixtures/programs/acpAgent.ts');
+
+describe('The driver of agents of the Agent Client Protocol', () => {
+  let harness: RunHarness;
+
+  before(async () => {
+    harness = await RunHarness.create();
+  });
+
+  after(() => harness.dispose());
+
+  /** A run as the profile plans it, under the real guardian. */
+  function launch(
+    prompt: string,
+    options: { readonly resume?: string; readonly args?: readonly string[] } = {},
+  ): Launched {
+    const { resume, args = [] } = options;
+    const tiny = { extends: 'acp', command: process.execPath, args: [AGENT, ...args] };
+    const profile = testCatalog({ driver, agents: { tiny } }).catalog.find('tiny')!;
+    const request = { loopId: 'x', prompt, cwd: harness.cwd, newMessage: true, ...(resume && { resume }) };
+    const { command, args: line, ...plan } = profile.plan(request);
+    return harness.launch(command, line, { ...plan, reader: profile.reader(), limits: { graceMs: 20_000 } });
+  }
+
+  const said = ({ told }: Launched) => told.texts.join('');
+  const lastOf = ({ told }: Launched) => told.outputs.flatMap(({ events }) => events).at(-1);
+  const costOf = ({ told }: Launched) =>
+    told.outputs.flatMap(({ events }) => events).flatMap((event) => (event.type === 'cost' ? [event.cost] : []));
+
+  it('R17.1 sets a mode in which the agent asks, brings its requests to the user and the answers back', async () => {
+    const run = launch('ask edit');
+    const open = () => run.told.asked.at(-1)?.[0];
+    const first = await until('the first question', () => open()?.request.kind === 'command' && open());
+    assert.equal(first.request.command, 'touch a && ls');
+    run.run.answer(first.id, { choice: 'yes', allow: true, by: 'user', at: 1 });
+    const second = await until('the second question', () => open()?.request.kind === 'edit' && open());
+    assert.deepEqual([second.request.paths, second.request.diff], [['/w/a.txt'], '--- /w/a.txt\n-one\n+two']);
+    run.run.answer(second.id, { allow: false, by: 'deadline', at: 1 });
+    await run.told.whenEnded;
+    assert.equal(said(run), 'mode default. answer yes. answer no. ');
+    assert.deepEqual(costOf(run), [30_000_000]);
+    assert.deepEqual(lastOf(run), { type: 'end', ok: true, reason: 'finished, but a tool call was not allowed' });
+  });
+
+  it('R7.2 a stop first cancels the turn: its cost is told, and nothing is left, not even a child that left', async () => {
+    const run = launch('slow spawn', { args: ['--stays'] });
+    await until('the tool', () =>
+      run.told.outputs.some(({ events }) => events.some(({ type }) => type === 'toolCall')),
+    );
+    run.run.stop('user', 20_000);
+    await run.told.whenEnded;
+    assert.deepEqual(costOf(run), [10_000_000]);
+    const end = lastOf(run);
+    assert.deepEqual(end?.type === 'end' && !end.ok && end.cause, 'aborted');
+    assert.deepEqual(harness.processesOf(run.token), []);
+    assert.equal(seen(lookAtEnded(run.files))?.stoppedBy, 'user');
+    assert.doesNotMatch(run.told.end?.errorLine ?? '', /a signal reached the agent/);
+  });
+
+  it('R17.1 a stop withdraws what is asked', async () => {
+    const run = launch('ask');
+    await until('the question', () => run.told.asked.at(-1)?.length === 1);
+    run.run.stop('asking', 20_000);
+    await run.told.whenEnded;
+    assert.match(said(run), /answer cancelled/);
+  });
+
+  it('R5.2 a session that goes on is loaded, and what was said before is not said again', async () => {
+    const run = launch('go on', { resume: 's-1' });
+    await run.told.whenEnded;
+    assert.equal(said(run), 'mode default. ');
+    const unknown = launch('go on', { resume: 's-9' });
+    await unknown.told.whenEnded;
+    const end = lastOf(unknown);
+    assert.equal(end?.type === 'end' && !end.ok && end.cause, 'session');
+  });
+
+  it('R14.1 an agent that dies, refuses or is not there ends the run with the reason', async () => {
+    const ends = await Promise.all(
+      ['die', 'fail'].map(async (prompt) => {
+        const run = launch(prompt);
+        await run.told.whenEnded;
+        const end = lastOf(run);
+        return end?.type === 'end' && !end.ok && [end.cause, end.reason];
+      }),
+    );
+    assert.deepEqual(ends, [
+      ['task', 'ACP agent failed (the agent ended before its turn was over: exit code 3)'],
+      [
+        'auth',
+        'ACP agent has no valid login (Incorrect API key provided): log in with the agent’s own program in a terminal, ' +
+          'then retry',
+      ],
+    ]);
+  });
+});
