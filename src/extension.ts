@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import * as vscode from 'vscode';
 import type { LoopSupervisorApi } from './api.ts';
 import { systemClock as clock } from './core/runtime/systemClock.ts';
+import type { windowSide } from './headless/windowSide.ts';
 import type { Parts } from './parts.ts';
 import { runFiles } from './process/runFolder/runFiles.ts';
 import { passwordKey } from './ui/commands/sharedStore.ts';
@@ -28,10 +29,12 @@ export function activate(context: vscode.ExtensionContext): LoopSupervisorApi {
   const folders = () => (vscode.workspace.workspaceFolders ?? []).map(({ uri }) => uri.fsPath);
 
   let parts: Parts | undefined;
+  let side: ReturnType<typeof windowSide> | undefined;
   const headless = async () => {
     const { windowSide } = await import('./headless/windowSide.ts');
     const bundle = (name: string) => context.asAbsolutePath(join('dist', `${name}.cjs`));
-    return windowSide({ storage, bundle, version: String(context.extension.packageJSON.version) });
+    side ??= windowSide({ storage, bundle, log, version: String(context.extension.packageJSON.version) });
+    return side;
   };
   const load = async (): Promise<Parts> => {
     const { createParts } = await import('./parts.ts');

@@ -6,6 +6,8 @@ import type { Supervisor } from './core/supervisor.ts';
 import { HeadlessHost } from './headless/headlessHost.ts';
 import { HostConfig } from './headless/hostConfig.ts';
 import { TrustedFolders } from './headless/trustedFolders.ts';
+import { createKeepAwake } from './process/awake/keepAwake.ts';
+import { cleanEnvironment } from './process/environment/shellEnvironment.ts';
 import { runNotifyCommand } from './ui/notifications/notifyCommand.ts';
 
 // node host.cjs STORAGE: the supervisor without a window (R15.1). It writes what it logs to its standard error.
@@ -47,8 +49,10 @@ async function main(): Promise<void> {
     },
     config,
   );
+  const { platform } = process;
+  const awake = createKeepAwake({ platform, environment: cleanEnvironment(process.env), log });
   const host = new HeadlessHost({
-    ...{ supervisor, config, storage, version, clock, log },
+    ...{ supervisor, config, storage, version, clock, log, awake },
     isInstalled: () => existsSync(program),
     readAgents: () => parts.readAgents(),
   });
@@ -65,6 +69,7 @@ async function main(): Promise<void> {
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => host.leave(`it got ${signal}`));
   log(`The headless host ${version} is at work for ${storage}.`);
   await host.run();
+  awake.dispose();
   notified.dispose();
   close();
 }

@@ -13,6 +13,7 @@ import { foundOnce } from './process/contain/foundOnce.ts';
 import { isOnNetworkDisk, localFolders } from './process/environment/networkDisk.ts';
 import { askProgram, findProgram } from './process/environment/programCheck.ts';
 import { terminalEnvironment } from './process/environment/shellEnvironment.ts';
+import { thisMachine } from './process/environment/thisMachine.ts';
 import { createLauncher } from './process/launch/launcher.ts';
 import { createNotifier } from './process/notify/notifyCommand.ts';
 import { folders as existing } from './process/runFolder/folders.ts';
@@ -146,7 +147,13 @@ export function createParts({
   const open = async (): Promise<OpenedSupervisor> => {
     const { store, time } = await openChosenStore();
     const { createWorkTrees } = await import('./git/workTrees.ts');
+    // Machines that share a store know each other by their leases.
+    const leaseFile = join(folder, 'lease.json');
+    const isShared = sharedStore() !== '';
+    const { scope } = createTable();
+    const machine = isShared ? thisMachine({ folder, name: hostname(), scope, leaseFile, log }) : undefined;
     const launcher = createLauncher({
+      ...(machine && { leaseFile }),
       runsFolder: join(folder, 'runs'),
       windowsFolder: join(folder, 'windows'),
       guardianProgram: bundle('guardian'),
@@ -154,7 +161,7 @@ export function createParts({
       isCaller: role === 'caller',
     });
     const supervisor = new Supervisor({
-      ...{ store, launcher, agents: agents.catalog, clock: time, log, sharesBounds: sharedStore() !== '' },
+      ...{ store, launcher, agents: agents.catalog, clock: time, log, ...(machine && { machine }) },
       inspector: createInspector(),
       folders: existing,
       workTrees: createWorkTrees({ storage, environment }),

@@ -1,13 +1,13 @@
 import type { AgentFacts } from '../core/model/agentFacts.ts';
 import type { AgentCatalog, AgentProfile } from '../core/ports/agents.ts';
-import { acpKind, type DriverProgram } from './acp/acp.ts';
+import { ACP } from './acp/acp.ts';
 import { CLAUDE } from './claude/claude.ts';
 import { CODEX } from './codex/codex.ts';
 import { readRollout } from './codex/codexRollout.ts';
 import { COPILOT } from './copilot/copilot.ts';
 import { defaultOptions, readCustomAgents } from './customAgents.ts';
 import { GEMINI } from './gemini/gemini.ts';
-import type { AgentKind, AgentOptions, AgentServices } from './kind.ts';
+import type { AgentKind, AgentOptions, AgentServices, DriverProgram } from './kind.ts';
 import { KILO } from './opencode/kilo.ts';
 import { OPENCODE } from './opencode/opencode.ts';
 import { PI } from './pi/pi.ts';
@@ -53,6 +53,7 @@ export function createCatalog(options: CatalogOptions): CatalogResult {
   const { prices, problems: wrongPrices } = readPrices(options.prices);
   const services: AgentServices = {
     platform: options.platform,
+    driver: options.driver,
     prices,
     now: options.now ?? Date.now,
     newUuid: options.newUuid ?? (() => crypto.randomUUID()),
@@ -60,10 +61,9 @@ export function createCatalog(options: CatalogOptions): CatalogResult {
       options.codexHome === undefined ? undefined : readRollout(env['CODEX_HOME'] ?? options.codexHome, threadId),
   };
   const kinds = new Map(
-    [
-      ...[sampleKind(options.sample), CLAUDE, CODEX, GEMINI, OPENCODE, COPILOT, PI, QWEN, KILO],
-      ...[acpKind(options.driver), PLAIN],
-    ].map((kind) => [kind.name, kind]),
+    [...[sampleKind(options.sample), CLAUDE, CODEX, GEMINI, OPENCODE, COPILOT, PI, QWEN, KILO], ...[ACP, PLAIN]].map(
+      (kind) => [kind.name, kind],
+    ),
   );
   const custom = readCustomAgents(options.agents, kinds);
 

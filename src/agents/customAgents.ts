@@ -126,7 +126,7 @@ function wrongOptions(written: Written, kind: AgentKind): string[] {
       `has a "model", which ${kind.name} does not support: put it into "args" if the program has an option for it`,
     );
   if (written.mode !== undefined && !kind.takesAnyMode)
-    problems.push(`has a "mode", which ${kind.name} does not take: only agents that extend "acp" do`);
+    problems.push(`has a "mode", which ${kind.name} does not support: only agents that extend "acp" do`);
   for (const option of ['permissionMode', 'sandbox'] as const) {
     const mode = written[option];
     if (mode === undefined) continue;
@@ -143,12 +143,15 @@ function wrongOptions(written: Written, kind: AgentKind): string[] {
   return problems;
 }
 
-function wrongPrompt({ prompt, args = [] }: Written, kind: AgentKind): string[] {
+function wrongPrompt(written: Written, kind: AgentKind): string[] {
+  const { prompt, args = [] } = written;
   const named = args.some((arg) => arg.includes(PROMPT_FILE));
   if (prompt === 'file' && !named)
     return [`has "prompt": "file" but no \${promptFile} in "args": that is where the path of the file goes`];
   if (prompt !== 'file' && named) return [`has \${promptFile} in "args": that needs "prompt": "file"`];
   const isOurs = kind.facts.bundled || kind.name === 'acp';
+  if (written.permissionMode === 'ask' && prompt !== undefined && prompt !== 'stdin')
+    return [`has "prompt": "${prompt}": in the mode "ask" the prompt goes to standard input only`];
   if (isOurs && prompt !== undefined && prompt !== 'stdin')
     return [`has "prompt": "${prompt}": ${kind.name} takes its prompt on standard input only`];
   return [];

@@ -25,12 +25,21 @@ export interface AgentOptions {
   readonly stop: readonly StopStep[];
 }
 
+/** How a bundled program is started. */
+export interface DriverProgram {
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly env: { readonly [name: string]: string };
+}
+
 /** What profiles need from outside. */
 export interface AgentServices {
   readonly prices: Prices;
   /** Wall time, ms. */
   readonly now: () => number;
   readonly newUuid: () => string;
+  /** How our program between guardian and agents that ask is started. */
+  readonly driver: DriverProgram;
   /** As `process.platform`. */
   readonly platform: string;
   /** What Codex wrote down about a thread; undefined where that is not known. */

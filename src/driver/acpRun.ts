@@ -1,3 +1,4 @@
+import { Readable, Writable } from 'node:stream';
 import {
   type AnyMessage,
   client,
@@ -65,12 +66,14 @@ export class AcpRun {
 
   /** Resolves with whether the turn ended as it should; what went wrong is printed. */
   async run(): Promise<boolean> {
+    const toAgent = Writable.toWeb(this.#agent.stdin) as WritableStream<Uint8Array>;
+    const fromAgent = Readable.toWeb(this.#agent.stdout) as ReadableStream<Uint8Array>;
     const connection = client({ name: 'loop-supervisor' })
       .onNotification('*', ({ method, params }) => this.#hear(method, objectIn(params)))
       .onRequest('*', ({ method, params }) => this.#answer(method, objectIn(params)))
-      .connect(asWritten(ndJsonStream(this.#agent.input, this.#agent.output)));
+      .connect(asWritten(ndJsonStream(toAgent, fromAgent)));
     this.#notify = (method, params) => connection.agent.notify(method, params);
-    const gone = this.#agent.ended.then((how) => {
+    const gone = this.#agent.ended.then(({ how }) => {
       throw new StepError('agent', `the agent ended before its turn was over: ${how}`);
     });
     const call = async (at: string, method: string, params: JsonObject): Promise<JsonObject> => {

@@ -1,35 +1,50 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { Readable, Writable } from 'node:stream';
+import { constants } from 'node:os';
+import type { Readable, Writable } from 'node:stream';
 
 /** How long (ms) an agent may take to end once its standard input is closed, and once it has got SIGTERM. */
 const LEAVES_MS = 1_500;
 const ENDS_MS = 3_000;
 
+const { signals } = constants;
+
+/** How a program ended: its exit code, 128 and the number of a signal, or 127 where it could not be started. */
+export interface ProgramEnd {
+  readonly code: number;
+  /** In words. */
+  readonly how: string;
+}
+
 /** The agent's program, in a group of its own: a stop of the driver's group is for the driver to carry out. */
 export class AgentProgram {
   readonly #child: ChildProcess;
-  /** Resolves when it has ended: with its exit code or signal, or with the error of its start. */
-  readonly ended: Promise<string>;
-  readonly input: WritableStream<Uint8Array>;
-  readonly output: ReadableStream<Uint8Array>;
+  readonly ended: Promise<ProgramEnd>;
+  readonly stdin: Writable;
+  readonly stdout: Readable;
 
   constructor(command: string, args: readonly string[]) {
     const { ELECTRON_RUN_AS_NODE: _, ...env } = process.env;
     const child = spawn(command, args, { env, detached: true, windowsHide: true, stdio: ['pipe', 'pipe', 'inherit'] });
     this.#child = child;
     this.ended = new Promise((resolve) => {
-      child.on('error', (error) => resolve(error.message));
-      child.on('exit', (code, signal) => resolve(signal === null ? `exit code ${code}` : `signal ${signal}`));
+      child.on('error', (error) => resolve({ code: 127, how: error.message }));
+      child.on('exit', (code, signal) =>
+        resolve(
+          signal === null
+            ? { code: code ?? 0, how: `exit code ${code}` }
+            : { code: 128 + (signals[signal] ?? 0), how: `signal ${signal}` },
+        ),
+      );
     });
     // It may end before it has read all.
     child.stdin.on('error', () => undefined);
-    this.input = Writable.toWeb(child.stdin) as WritableStream<Uint8Array>;
-    this.output = Readable.toWeb(child.stdout) as ReadableStream<Uint8Array>;
+    this.stdin = child.stdin;
+    this.stdout = child.stdout;
   }
 
   /** Closes its standard input, then sends SIGTERM, then SIGKILL, each only as far as it is needed. */
   async end(): Promise<void> {
-    this.#child.stdin?.destroy();
+    this.stdin.destroy();
     if (await this.#endsWithin(LEAVES_MS)) return;
     this.signal('SIGTERM');
     if (!(await this.#endsWithin(ENDS_MS))) this.signal('SIGKILL');

@@ -1,55 +1,75 @@
 import { readFileSync, writeSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { Asker } from '../asking/asker.ts';
-import type { Line } from './acpLines.ts';
-import type { AcpRun } from './acpRun.ts';
 import { AgentProgram } from './agentProgram.ts';
+import { ClaudeRun } from './claudeRun.ts';
 
-// driver.cjs [--asks FOLDER] [--resume SESSION] [--mode MODE] [--model MODEL] -- COMMAND [ARGUMENT…] < PROMPT
+// driver.cjs [--claude] [--asks FOLDER] [--resume SESSION] [--mode MODE] [--model MODEL] -- COMMAND [ARGUMENT…]
+// It takes the prompt on standard input.
 
-/** After a stop was asked for, the agent has so long (ms) to end its turn before it is ended. */
+/** After a stop was asked for, an agent has so long (ms) to end its turn before it is ended. */
 const CANCEL_MS = 2_000;
+
+/** Claude Code has so long (ms) to end its turn when it is told to; then it gets the signal itself. */
+const INTERRUPT_MS = 1_500;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     asks: { type: 'string' },
+    claude: { type: 'boolean' },
     resume: { type: 'string' },
     mode: { type: 'string' },
     model: { type: 'string' },
   },
 });
 const [command = '', ...args] = positionals;
-const { asks, ...chosen } = values;
+const { asks, claude, ...chosen } = values;
 const agent = new AgentProgram(command, args);
+const asker = asks === undefined ? undefined : new Asker(asks);
 
-let run: AcpRun | undefined;
-let stops = 0;
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-  process.on(signal, () => {
-    if (stops++ > 0) void agent.end();
+/** What a signal does; the number counts from 0. */
+let onSignal: (signal: NodeJS.Signals, number: number) => void = () => undefined;
+let signalled = 0;
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => onSignal(signal, signalled++));
+
+void (claude ? driveClaude() : driveAcp()).then((code) => process.exit(code));
+
+async function driveClaude(): Promise<number> {
+  const run = new ClaudeRun(agent, asker, print);
+  onSignal = (signal, number) => {
+    if (signal !== 'SIGINT' || number > 0) agent.signal(signal);
     else {
-      run?.cancel();
-      setTimeout(() => void agent.end(), CANCEL_MS).unref();
+      run.interrupt();
+      setTimeout(() => agent.signal(signal), INTERRUPT_MS).unref();
     }
-  });
-
-void start().then(async (ok) => {
-  await agent.end();
-  process.exit(ok ? 0 : 1);
-});
+  };
+  await run.run(readFileSync(0, 'utf8'));
+  const { code, how } = await agent.ended;
+  if (code === 127) process.stderr.write(`${how}\n`);
+  return code;
+}
 
 /** The agent is starting meanwhile: it takes longer than to load the protocol. */
-async function start(): Promise<boolean> {
+async function driveAcp(): Promise<number> {
+  onSignal = () => void agent.end();
   const { AcpRun } = await import('./acpRun.ts');
-  const asker = asks === undefined ? undefined : new Asker(asks);
-  run = new AcpRun({ prompt: readFileSync(0, 'utf8'), cwd: process.cwd(), ...chosen }, agent, asker, print);
-  if (stops > 0) run.cancel();
-  return run.run();
+  const options = { prompt: readFileSync(0, 'utf8'), cwd: process.cwd(), ...chosen };
+  const run = new AcpRun(options, agent, asker, (line) => print(JSON.stringify(line)));
+  onSignal = (_, number) => {
+    if (number > 0) void agent.end();
+    else {
+      run.cancel();
+      setTimeout(() => void agent.end(), CANCEL_MS).unref();
+    }
+  };
+  const ok = await run.run();
+  await agent.end();
+  return ok ? 0 : 1;
 }
 
 /** Standard output is a file: a line is there at once, whatever becomes of us. */
-function print(line: Line): void {
-  const bytes = Buffer.from(`${JSON.stringify(line)}\n`);
+function print(line: string): void {
+  const bytes = Buffer.from(`${line}\n`);
   for (let at = 0; at < bytes.length; ) at += writeSync(1, bytes, at);
 }

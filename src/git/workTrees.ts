@@ -3,8 +3,9 @@ import { readdir, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { Repository, WorkTree, WorkTrees } from '../core/ports/workTrees.ts';
 import { abortBringHome, bringHome, commitRest, previewBringHome } from './bringHome.ts';
-import { Git } from './git.ts';
+import { Git, GitError } from './git.ts';
 import { lookForRepository } from './repository.ts';
+import { makeScratchRepository } from './scratchRepository.ts';
 import { type CheckoutFolders, changesBetween, takeSnapshot } from './snapshot.ts';
 import { groupsBefore, keyOf, repositoriesWith, SnapshotStore } from './snapshotStore.ts';
 import { removeStored, storedTrees } from './storedTrees.ts';
@@ -58,8 +59,12 @@ export function createWorkTrees({ storage, environment }: WorkTreesOptions): Wor
     read: async (commonFolder, commit, path) => {
       const store = storeOf(commonFolder);
       const where = { cwd: store.folder, env: store.own };
-      const there = await git.try(['cat-file', '-e', `${commit}:${path}`], where);
-      return there.code === 0 ? git.bytes(['cat-file', 'blob', `${commit}:${path}`], where) : undefined;
+      try {
+        return await git.bytes(['cat-file', 'blob', `${commit}:${path}`], where);
+      } catch (error) {
+        if (error instanceof GitError && /does not exist|not in/.test(error.stderr)) return undefined;
+        throw error;
+      }
     },
     preview: async (root, workTree, way) => {
       const { commonFolder } = await repositoryOf(root);
@@ -84,6 +89,7 @@ export function createWorkTrees({ storage, environment }: WorkTreesOptions): Wor
       const old = (await groupsBefore(storage, prefix, before)).filter((name) => !keep.includes(name));
       for (const commonFolder of await repositoriesWith(storage, old)) await storeOf(commonFolder).forget(old);
     },
+    makeScratch: (path) => makeScratchRepository(git, path),
     diskUse,
   };
 }

@@ -1,6 +1,8 @@
 import { isSupervisorError, type StoreError } from '../core/model/errors.ts';
+import { isActive } from '../core/model/loop.ts';
 import type { Clock } from '../core/ports/clock.ts';
 import type { Supervisor } from '../core/supervisor.ts';
+import type { KeepAwake } from '../process/awake/keepAwake.ts';
 import { noteAlone } from './alone.ts';
 import type { HostConfig } from './hostConfig.ts';
 import { isNewer } from './versions.ts';
@@ -11,12 +13,16 @@ const LOOK_EVERY_MS = 2_000;
 const IDLE_LOOKS = 3;
 
 export interface HeadlessHostOptions {
-  readonly supervisor: Pick<Supervisor, 'configure' | 'goesOn' | 'release' | 'releaseIfIdle' | 'windowCount'>;
+  readonly supervisor: Pick<
+    Supervisor,
+    'configure' | 'goesOn' | 'hostId' | 'live' | 'release' | 'releaseIfIdle' | 'windowCount'
+  >;
   readonly config: Pick<HostConfig, 'refresh' | 'settings' | 'doubts' | 'window' | 'get'>;
   readonly storage: string;
   /** Its own version. */
   readonly version: string;
   readonly clock: Pick<Clock, 'now' | 'after'>;
+  readonly awake: Pick<KeepAwake, 'set'>;
   /** Whether its own program is still there. */
   isInstalled(): boolean;
   /** Reads the agents' settings anew. */
@@ -86,12 +92,20 @@ export class HeadlessHost {
     const background = config.get('background');
     if (background === 'off' || config.settings.onWindowClose === 'stop') return this.leave('it was turned off');
     this.#noteAlone();
+    this.#keepAwake();
     this.#idleLooks = background === 'always' || supervisor.goesOn ? 0 : this.#idleLooks + 1;
     if (this.#idleLooks < IDLE_LOOKS) return;
     if (!(await supervisor.releaseIfIdle())) return;
     this.#isLeaving = true;
     this.#options.log('The headless host ends: nothing can start without a person.');
     this.#ended.resolve();
+  }
+
+  #keepAwake(): void {
+    const { supervisor, config, awake } = this.#options;
+    const { hostId } = supervisor;
+    const runsHere = supervisor.live(0).some(({ loop }) => isActive(loop) && loop.attempt.windowId === hostId);
+    awake.set(runsHere && config.get('keepAwake') !== false);
   }
 
   #noteAlone(): void {

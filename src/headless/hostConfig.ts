@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import type { Doubts, Settings } from '../core/model/settings.ts';
-import { readJson, timeOf, writeJson } from '../process/runFolder/atomicFile.ts';
+import { readJson, sizeOf, timeOf, writeJson } from '../process/runFolder/atomicFile.ts';
 import { mapSettings, type SettingProblem } from '../ui/settings/settingsMapping.ts';
 import { type HostFiles, hostFiles } from './hostFiles.ts';
 
@@ -44,7 +44,9 @@ export class HostConfig {
 
   /** Reads the files again if they have changed; returns whether they had. */
   refresh(): boolean {
-    const readAt = `${timeOf(this.#files.window)} ${timeOf(this.#files.settings)}`;
+    const readAt = [this.#files.window, this.#files.settings]
+      .map((path) => `${timeOf(path)} ${sizeOf(path)}`)
+      .join(' ');
     if (readAt === this.#readAt) return false;
     this.#readAt = readAt;
     const window = stored.safeParse(readJson(this.#files.window));

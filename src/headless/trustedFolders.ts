@@ -1,6 +1,6 @@
 import { isAbsolute, relative, sep } from 'node:path';
 import * as z from 'zod/mini';
-import { readJson, timeOf, writeJson } from '../process/runFolder/atomicFile.ts';
+import { readJson, sizeOf, timeOf, writeJson } from '../process/runFolder/atomicFile.ts';
 import { hostFiles } from './hostFiles.ts';
 
 /** As many as are remembered; the ones that were opened last. */
@@ -14,7 +14,7 @@ const list = z.array(z.string());
 export class TrustedFolders {
   readonly #path: string;
   #folders: readonly string[] = [];
-  #readAt: number | undefined;
+  #readAt = '';
 
   constructor(storage: string) {
     this.#path = hostFiles(storage).trusted;
@@ -37,10 +37,12 @@ export class TrustedFolders {
     const known = this.#read();
     if (folders.every((folder) => known.includes(folder))) return;
     writeJson(this.#path, [...known.filter((folder) => !folders.includes(folder)), ...folders].slice(-MOST));
+    // Two writes may carry the same time.
+    this.#readAt = '';
   }
 
   #read(): readonly string[] {
-    const time = timeOf(this.#path);
+    const time = `${timeOf(this.#path)} ${sizeOf(this.#path)}`;
     if (time === this.#readAt) return this.#folders;
     this.#readAt = time;
     const read = list.safeParse(readJson(this.#path));

@@ -1,5 +1,7 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { createKeepAwake } from '../process/awake/keepAwake.ts';
+import { cleanEnvironment } from '../process/environment/shellEnvironment.ts';
 import { startHost } from '../process/launch/hostProcess.ts';
 import type { HeadlessParts } from '../ui/window/background.ts';
 import { takeAlone } from './alone.ts';
@@ -15,15 +17,18 @@ export interface WindowSideOptions {
   bundle(name: 'host' | 'loops'): string;
   /** Of the extension. */
   readonly version: string;
+  readonly log: (message: string, error?: unknown) => void;
 }
 
 /** What a window does for the host that goes on without it (R15.1). */
-export function windowSide({ storage, bundle, version }: WindowSideOptions): HeadlessParts & {
+export function windowSide({ storage, bundle, version, log }: WindowSideOptions): HeadlessParts & {
   trusts(folder: string): boolean;
 } {
   const trusted = new TrustedFolders(storage);
   const nodePath = process.execPath;
-  const shim = () => writeShim({ storage, nodePath, program: bundle('loops'), platform: process.platform });
+  const { platform } = process;
+  const awake = createKeepAwake({ platform, environment: cleanEnvironment(process.env), log });
+  const shim = () => writeShim({ storage, nodePath, program: bundle('loops'), platform });
   return {
     trusts: (folder) => trusted.has(folder),
     store: (settings, folders) => {
@@ -32,6 +37,7 @@ export function windowSide({ storage, bundle, version }: WindowSideOptions): Hea
     },
     startHost: () => startHost({ nodePath, program: bundle('host'), storage, logPath: hostFiles(storage).log }),
     takeAlone: () => takeAlone(storage),
+    keepAwake: (isNeeded) => awake.set(isNeeded),
     writeShim: shim,
     installShim: () => {
       const home = homedir();

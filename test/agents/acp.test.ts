@@ -174,9 +174,9 @@ describe('a profile of an agent of the Agent Client Protocol', () => {
 
   it('only such a profile takes any mode, and each names its program', () => {
     const wrong = (profile: object) => testCatalog({ agents: { a: profile } }).problems[0];
-    assert.match(wrong({ extends: 'claude', mode: 'x' }) ?? '', /has a "mode", which claude does not take/);
+    assert.match(wrong({ extends: 'claude', mode: 'x' }) ?? '', /has a "mode", which claude does not support/);
     assert.match(wrong({ extends: 'acp' }) ?? '', /lacks "command"/);
-    assert.match(wrong({ extends: 'acp', command: 'x', permissionMode: 'plan' }) ?? '', /does not take/);
+    assert.match(wrong({ extends: 'acp', command: 'x', permissionMode: 'plan' }) ?? '', /does not support/);
     assert.equal(testCatalog().catalog.find('acp'), undefined);
   });
 });

@@ -32,6 +32,8 @@ export function violationsNow(prefix: string, cap: number): string[] {
 
 export interface AuditOptions {
   readonly storage: string;
+  /** Folders of other machines. */
+  readonly otherStorages?: readonly string[];
   /** Opens the books, if they are not a file in `storage`. */
   readonly open?: (() => Promise<Store>) | undefined;
   /** Begins the ids of all loops. */
@@ -52,7 +54,16 @@ export interface AuditOptions {
 export async function audit(
   options: AuditOptions,
 ): Promise<{ readonly violations: readonly string[]; readonly ledger: number }> {
-  const { storage, open, prefix, admitted, mayBeCancelled, refused = [], vandalised = new Set() } = options;
+  const {
+    storage,
+    otherStorages = [],
+    open,
+    prefix,
+    admitted,
+    mayBeCancelled,
+    refused = [],
+    vandalised = new Set(),
+  } = options;
   const violations: string[] = [];
   const left = markedProcesses(prefix);
   if (left.length > 0) violations.push(`processes were left: ${JSON.stringify(left)}`);
@@ -86,7 +97,9 @@ export async function audit(
         );
   }
   for (const loopId of refused) if (await store.latest(loopId)) violations.push(`${loopId} was refused, and is there`);
-  const reported = reportedByAll(join(storage, 'runs'), (token) => !vandalised.has(token));
+  const reported = [storage, ...otherStorages]
+    .map((folder) => reportedByAll(join(folder, 'runs'), (token) => !vandalised.has(token)))
+    .reduce((sum, amount) => sum + amount, 0);
   const spent = (await store.spend('0000-00-00')).reduce((sum, row) => sum + row.cost, 0);
   const billed = ledger - ofVandalised;
   if (billed !== reported) violations.push(`agents reported ${reported}, the ledger says ${billed}`);

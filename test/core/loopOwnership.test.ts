@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { GONE, there } from '../../src/core/model/looks.ts';
 import type { LiveState } from '../../src/core/state/liveState.ts';
 import { LoopOwnership } from '../../src/core/state/loopOwnership.ts';
+import { Machines } from '../../src/core/state/machines.ts';
 import { activeLoop, contextWith, lease, mirrorWith, queuedLoop } from '../support/coreParts.ts';
 import { FakeClock } from '../support/fakeClock.ts';
 
@@ -22,7 +23,7 @@ function ownership(
     },
   });
   liveState.windows = new Map(Object.entries({ w1: folders, ...others }).map(([id, open]) => [id, lease(id, open)]));
-  return { clock, dead, ownership: new LoopOwnership(context, liveState) };
+  return { clock, dead, ownership: new LoopOwnership(context, liveState, new Machines(context, liveState)) };
 }
 
 describe('homes of loops', () => {

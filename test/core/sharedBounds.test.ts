@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
+import { fakeMachine } from '../support/fakeMachine.ts';
 import { machineForEachTest } from '../support/harness.ts';
 
 describe('Bounds of a store that several machines share', () => {
   const machine = machineForEachTest();
-  const open = (maxConcurrent: number) => machine.open({ maxConcurrent }, { sharesBounds: true });
+  const open = (maxConcurrent: number) =>
+    machine.open({ maxConcurrent }, { machine: fakeMachine(machine.clock, 'one') });
 
   it('R16.6 hold on all of them, whatever is set there, until the user makes another value that of all', async () => {
     const first = await open(2);

@@ -66,6 +66,16 @@ describe('work trees in our storage', () => {
     assert.deepEqual(refs.split('\n'), ['refs/loops/7/1', 'refs/loops/carry-2/1']);
   });
 
+  it('R12.1 a scratch repository has what is in it as its first commit, and can be merged into without any identity', async () => {
+    const folder = join(bench.home, 'scratch');
+    bench.write({ 'readme.md': 'x\n' }, folder);
+    await bench.trees.makeScratch(folder);
+    const look = await bench.trees.look(folder);
+    assert.ok(look.kind === 'repository' && look.repository.branch === 'main');
+    assert.equal(bench.git('-C', folder, 'config', '--local', 'user.name'), 'Loop Supervisor');
+    assert.equal(bench.git('-C', folder, 'show', 'HEAD:readme.md'), 'x');
+  });
+
   it('R12.6 one that goes on from the branch of a work tree that was removed has its commits', async () => {
     const tree = await make('loop-1');
     bench.write({ 'b.txt': 'work\n' }, tree.path);

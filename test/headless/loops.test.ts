@@ -25,6 +25,7 @@ describe('loops as it ships', () => {
     const agents = {
       worker: { command: 'sh', args: ['-c', 'cat; echo; echo "in $PWD"'] },
       fails: { command: 'sh', args: ['-c', 'exit 3'] },
+      stays: { command: 'sleep', args: ['1000'] },
     };
     const settings = { defaultAgent: 'worker', agents, 'loopSupervisor.restart.maxRestarts': 0 };
     writeFileSync(join(storage, 'settings.json'), JSON.stringify(settings));
@@ -57,6 +58,8 @@ describe('loops as it ships', () => {
       (await sh('echo "from a pipe" | loops submit -w --id piped && loops logs -f piped')).out.split('\n')[1],
       'from a pipe',
     );
+    // Without work the host ends by itself.
+    await sh('loops submit -A stays work');
     const { running, pid } = JSON.parse((await sh('loops host status --json')).out);
     assert.equal(running, true);
     for (const file of ['headless/host.log', 'headless/trusted.json', 'supervisor.db'])

@@ -9,6 +9,7 @@ import { type Launched, RunHarness } from './support/runHarness.ts';
 const file = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const driver = { command: process.execPath, args: [file('../../src/driver/main.ts')], env: {} };
 const AGENT = file('../fixtures/programs/acpAgent.ts');
+const CLAUDE = file('../fixtures/programs/claudeAsks.ts');
 
 describe('The driver of agents of the Agent Client Protocol', () => {
   let harness: RunHarness;
@@ -102,5 +103,69 @@ describe('The driver of agents of the Agent Client Protocol', () => {
           'then retry',
       ],
     ]);
+  });
+});
+
+describe('The driver of Claude Code', () => {
+  let harness: RunHarness;
+
+  before(async () => {
+    harness = await RunHarness.create();
+  });
+
+  after(() => harness.dispose());
+
+  function launch(prompt: string): Launched {
+    const command = process.execPath;
+    const asks = { extends: 'claude', permissionMode: 'ask' };
+    const profile = testCatalog({ driver, agents: { asks } }).catalog.find('asks')!;
+    const { args, command: own, ...plan } = profile.plan({ loopId: 'x', prompt, cwd: harness.cwd });
+    assert.equal(own, driver.command);
+    const line = args.flatMap((arg) => (arg === 'claude' ? [command, CLAUDE] : [arg]));
+    return harness.launch(own, line, { ...plan, reader: profile.reader(), limits: { graceMs: 20_000 } });
+  }
+
+  const events = ({ told }: Launched) => told.outputs.flatMap((output) => output.events);
+  const costOf = (run: Launched) => events(run).flatMap((event) => (event.type === 'cost' ? [event.cost] : []));
+  const asked = (run: Launched) => until('the question', () => run.told.asked.at(-1)?.[0]);
+
+  it('R17.1 its requests reach the user and the answers reach it, and its stream and its cost stay as they are', async () => {
+    for (const [answer, said] of [
+      [{ choice: 'allow', allow: true }, '"behavior":"allow","updatedInput":{"command":"touch touched.txt"'],
+      [{ choice: 'always', allow: true }, '"updatedPermissions":[{"type":"addRules"'],
+      [{ choice: 'deny', allow: false }, '"behavior":"deny"'],
+    ] as const) {
+      const run = launch('touch it');
+      const { id, request, choices } = await asked(run);
+      assert.deepEqual(request, {
+        ...{ kind: 'command', tool: 'Bash', title: 'Make a file', command: 'touch touched.txt' },
+      });
+      assert.deepEqual(
+        choices.map(({ kind }) => kind),
+        ['allowOnce', 'allowAlways', 'denyOnce'],
+      );
+      run.run.answer(id, { ...answer, by: 'user', at: 1 });
+      await run.told.whenEnded;
+      assert.ok(run.told.texts.join('').includes(said), run.told.texts.join(''));
+      assert.doesNotMatch(run.told.texts.join(''), /setMode/, 'another mode is more than was asked');
+      assert.deepEqual(costOf(run), [23_276_000]);
+      assert.deepEqual(events(run).at(-1)?.type, 'end');
+    }
+  });
+
+  it('R7.2 a stop while it asks still brings its cost', async () => {
+    const run = launch('touch it');
+    await asked(run);
+    run.run.stop('user', 20_000);
+    await run.told.whenEnded;
+    assert.deepEqual(costOf(run), [23_276_000]);
+    assert.deepEqual(harness.processesOf(run.token), []);
+  });
+
+  it('R17.3 a choice that nobody is there to make is left to the agent', async () => {
+    const run = launch('choose');
+    await run.told.whenEnded;
+    assert.match(run.told.texts.join(''), /Decide yourself/);
+    assert.deepEqual(run.told.asked.flat(), []);
   });
 });

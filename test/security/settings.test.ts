@@ -23,6 +23,6 @@ describe('What a repository cannot do', () => {
 
   it('R1.2 the manifest says what an untrusted workspace cannot do', () => {
     assert.equal(manifest.capabilities.untrustedWorkspaces.supported, 'limited');
-    assert.match(manifest.capabilities.untrustedWorkspaces.description ?? '', /no agent is run/);
+    assert.match(manifest.capabilities.untrustedWorkspaces.description ?? '', /no agent runs/i);
   });
 });

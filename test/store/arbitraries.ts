@@ -215,7 +215,7 @@ export const anyPhase: fc.Arbitrary<
   fc.record(
     {
       ...{ state: fc.constant('waiting' as const), for: fc.constant('you' as const), why: anyText },
-      need: fc.constantFrom<UserDecision>('endUnknown', 'notEnded', 'answer', 'allowance', 'workTree'),
+      need: fc.constantFrom<UserDecision>('endUnknown', 'machineAway', 'notEnded', 'answer', 'allowance', 'workTree'),
     },
     optional,
   ),

@@ -124,6 +124,8 @@ export class FakeWorkTrees implements WorkTrees {
 
   async forgetGroups(): Promise<void> {}
 
+  async makeScratch(): Promise<void> {}
+
   async diskUse(): Promise<number> {
     return this.bytes;
   }

@@ -8,6 +8,7 @@ import type { ProcessIdentity } from '../../src/core/model/processIdentity.ts';
 import { DEFAULT_SETTINGS, type Doubts, type Settings } from '../../src/core/model/settings.ts';
 import type { AgentCatalog, AgentProfile } from '../../src/core/ports/agents.ts';
 import type { ProcessInspector } from '../../src/core/ports/launcher.ts';
+import type { Machine } from '../../src/core/ports/machine.ts';
 import type { Store } from '../../src/core/ports/store.ts';
 import type { WorkTrees } from '../../src/core/ports/workTrees.ts';
 import type { HostRole, SupervisorOptions } from '../../src/core/state/context.ts';
@@ -58,8 +59,10 @@ export interface WindowFacts {
   /** Which workspace folders are trusted; all if absent. */
   readonly trusts?: (folder: string) => boolean;
   readonly agents?: AgentCatalog;
-  /** Several machines share the store, and so the bounds that govern all. */
-  readonly sharesBounds?: boolean;
+  /** The machine that it is on, where several share the store. */
+  readonly machine?: Machine;
+  /** What starts its runs, where that is not what starts those of the others. */
+  readonly launcher?: FakeLauncher;
   /** Stands between the supervisor and its store. */
   readonly store?: (store: Store) => Store;
   /** What a look at a folder finds. */
@@ -150,7 +153,7 @@ export function harness(): Harness {
       const store = openStore({ path: join(folder, 'supervisor.db'), clock, log });
       const supervisor = new Supervisor({
         store: window.store?.(store) ?? store,
-        launcher,
+        launcher: window.launcher ?? launcher,
         agents,
         clock,
         inspector: window.inspector?.(inspector) ?? inspector,
@@ -166,7 +169,7 @@ export function harness(): Harness {
         },
         log,
         random: () => 0.5,
-        sharesBounds: window.sharesBounds ?? false,
+        ...(window.machine && { machine: window.machine }),
         newId: () => `${String(++ids).padStart(10, '0')}abcdef`,
       });
       const hears: SupervisorEvent[] = [];

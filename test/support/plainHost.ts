@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { CheckRequest } from '../../src/core/model/check.ts';
 import type { Containment } from '../../src/core/model/containment.ts';
 import { isActive } from '../../src/core/model/loop.ts';
@@ -9,6 +9,7 @@ import type { Clock } from '../../src/core/ports/clock.ts';
 import type { Store } from '../../src/core/ports/store.ts';
 import { systemClock } from '../../src/core/runtime/systemClock.ts';
 import { Supervisor } from '../../src/core/supervisor.ts';
+import { thisMachine } from '../../src/process/environment/thisMachine.ts';
 import { createLauncher } from '../../src/process/launch/launcher.ts';
 import { folders } from '../../src/process/runFolder/folders.ts';
 import { createTable } from '../../src/process/tables/platformTable.ts';
@@ -87,8 +88,13 @@ const { folder, path, isTakenOver, notice } = await chooseStoreFolder({
 });
 if (notice !== undefined) log(notice);
 const { store, time } = await openChosenStore();
+// Hosts with one folder are of one machine.
+const leaseFile = join(folder, 'lease.json');
+const { scope } = createTable();
+const machine = options.sharedStore && thisMachine({ folder, name: basename(folder), scope, leaseFile, log });
 const contained = options.containment && (await containmentOf(options.containment));
 const launcher = createLauncher({
+  ...(machine && { leaseFile }),
   runsFolder: join(folder, 'runs'),
   windowsFolder: join(folder, 'windows'),
   guardianProgram,
@@ -106,6 +112,7 @@ const supervisor = new Supervisor({
   launcher,
   agents: fakeCatalog(reporterProfile(options.agentProgram)),
   clock: time,
+  ...(machine && { machine }),
   inspector: createInspector(),
   folders,
   settings: { ...settings, defaultAgent: 'reporter' },

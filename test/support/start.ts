@@ -29,6 +29,13 @@ if (!existsSync(prompts)) {
   );
 }
 
+if (onPath('git') && !existsSync(join(workspace, '.git'))) {
+  const git = (...args: string[]) => spawnSync('git', args, { cwd: workspace });
+  git('init', '--quiet', '--initial-branch=main');
+  git('add', '--all');
+  git('-c', 'user.name=Loop Supervisor', '-c', 'user.email=loops@localhost', 'commit', '--quiet', '-m', 'Begin');
+}
+
 if (onPath('code')) {
   execFileSync('node', ['esbuild.mjs'], { cwd: ROOT, stdio: 'inherit' });
   console.log('Opening VS Code with the extension …');
@@ -45,7 +52,13 @@ async function serve(): Promise<void> {
   console.log('There is no desktop VS Code (no "code" on PATH), so a VS Code server is used. Packing the extension …');
   const extensionsDir = await installExtension(await pack(), join(home, 'extensions'));
   const token = randomBytes(16).toString('hex');
-  const server = await Server.start({ extensionsDir, token, dataDir: join(home, 'data'), log: console.log });
+  const server = await Server.start({
+    extensionsDir,
+    token,
+    dataDir: join(home, 'data'),
+    log: console.log,
+    settings: { 'git.enabled': true },
+  });
   const stop = (): void => {
     console.log('\nStopping the server …');
     server.stop().then(

@@ -15,6 +15,9 @@ const LEAST_CAP_USD = 0.01;
 /** With a background task it would stay alive after its result, and begin another billed turn later. */
 const NO_BACKGROUND = 'CLAUDE_CODE_DISABLE_BACKGROUND_TASKS';
 
+/** Our mode: its default one, with what it asks brought to its user (R17). */
+const ASK = 'ask';
+
 /** Claude Code of Anthropic. */
 export const CLAUDE: AgentKind = {
   name: 'claude',
@@ -34,6 +37,7 @@ export const CLAUDE: AgentKind = {
       auto: 'A model of Anthropic judges each action in place of questions.',
       bypassPermissions:
         'It does everything without asking. Only for machines that can be thrown away; refused as root.',
+      [ASK]: 'It asks you before it does anything that your Claude settings do not allow.',
     },
   },
   takesModel: true,
@@ -80,23 +84,28 @@ export const CLAUDE: AgentKind = {
     notes: [
       'Its cost is exact, as it reports it. On a subscription the dollars are what the API would charge.',
       'What is left of the budget is given to it as --max-budget-usd, which it may pass by one turn.',
+      'With "permissionMode": "ask" it asks you, and its cost stays as exact.',
       'More tools are allowed with arguments such as ["--allowedTools", "Bash(npm test)"].',
     ],
   },
   notes: (options) => (forbidsBackground(options) ? [] : [BACKGROUND_NOTE]),
-  line(options, request, { newUuid }) {
+  line(options, request, { newUuid, driver }) {
     const { args, model } = options;
+    const asks = options.mode === ASK;
     // Arguments of the user's own go before ours.
     const ownMode = hasOption(args, '--permission-mode', '--dangerously-skip-permissions');
     const ownSession = hasOption(args, '--session-id', '--resume', '-r', '--continue', '-c');
     const fresh = request.resume === undefined && !ownSession ? newUuid() : undefined;
     return {
+      ...(asks && { command: driver.command, env: driver.env }),
       args: [
+        ...(asks ? [...driver.args, '--claude', '--asks', '${asksFolder}', '--', options.command] : []),
         '-p',
         '--output-format',
         'stream-json',
         '--verbose',
-        ...(ownMode ? [] : ['--permission-mode', options.mode]),
+        ...(asks ? ['--input-format', 'stream-json', '--permission-prompt-tool', 'stdio'] : []),
+        ...(ownMode ? [] : ['--permission-mode', asks ? 'default' : options.mode]),
         // A project's settings win over the environment, but not over these.
         ...(forbidsBackground(options) ? ['--settings', JSON.stringify({ env: { [NO_BACKGROUND]: '1' } })] : []),
         ...(model === undefined || hasOption(args, '--model') ? [] : ['--model', model]),

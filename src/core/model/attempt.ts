@@ -51,6 +51,8 @@ export type StopBy =
   /** All loops together used too much memory, and it used the most (R13.2). */
   | 'memory'
   | 'unattended'
+  /** Its machine was cut off from the store for too long (R16.3). */
+  | 'partition'
   | 'ended';
 
 /** A stop that was asked for, recorded before the first signal (R7.2). */

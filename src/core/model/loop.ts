@@ -30,6 +30,8 @@ export interface LoopFacts {
   readonly folder?: string;
   /** The window it belongs to. */
   readonly windowId: string;
+  /** The machine that it belongs to and runs on, where several share the store (R16.3). */
+  readonly machine?: string;
   readonly priority: number;
   /** Order among equal priorities: `seq`, unless the user moved it (R2.1). */
   readonly place: number;
@@ -113,13 +115,22 @@ export type Waiting =
   | { readonly for: 'you'; readonly need: UserDecision };
 
 /**
- * Why a loop needs its user. `endUnknown`: nobody can see whether its last run has ended (R3.1). `notEnded`: not even
- * SIGKILL ended it (R7.6). A `RoundBound`: its check does not pass, and its rounds have reached that bound (R11.3).
- * `answer`: the agent asked for something that nobody could answer (R8.4). `allowance`: it used up what it may spend
- * (R6.8). `question`: its run was stopped because nobody answered what it asks (R17.2). `workTree`: its work tree could
- * not be made or set up (R12.2).
+ * Why a loop needs its user. `endUnknown`: nobody can see whether its last run has ended (R3.1). `machineAway`: nothing
+ * was heard of the machine on which it ran for so long that the run cannot live; it is not settled yet (R16.3).
+ * `notEnded`: not even SIGKILL ended it (R7.6). A `RoundBound`: its check does not pass, and its rounds have reached
+ * that bound (R11.3). `answer`: the agent asked for something that nobody could answer (R8.4). `allowance`: it used up
+ * what it may spend (R6.8). `question`: its run was stopped because nobody answered what it asks (R17.2).
+ * `workTree`: its work tree could not be made or set up (R12.2).
  */
-export type UserDecision = 'endUnknown' | 'notEnded' | 'answer' | 'allowance' | 'question' | 'workTree' | RoundBound;
+export type UserDecision =
+  | 'endUnknown'
+  | 'machineAway'
+  | 'notEnded'
+  | 'answer'
+  | 'allowance'
+  | 'question'
+  | 'workTree'
+  | RoundBound;
 
 /** What a loop has only in its state. */
 export type LoopPhase =

@@ -63,6 +63,8 @@ export interface Settings {
   readonly staleAfterMs: number;
   /** With no window alive for so long the runs are stopped; 0 = no limit. */
   readonly unattendedGraceMs: number;
+  /** How long runs go on while their machine cannot reach the store that it shares (R16.3). */
+  readonly partitionGraceMs: number;
   readonly defaultAgent: string;
   /** Where a loop works whose submit does not say (R12.1). */
   readonly isolation: Isolation;
@@ -175,6 +177,7 @@ export const DEFAULT_SETTINGS: Settings = {
   onWindowClose: 'keep',
   staleAfterMs: 12 * 60 * MINUTE,
   unattendedGraceMs: 30 * MINUTE,
+  partitionGraceMs: 10 * MINUTE,
   defaultAgent: 'sample',
   isolation: 'folder',
   workTree: { setup: '', maxTotalBytes: 20 * 1024 * MEBIBYTE, maxAgeMs: 14 * 24 * 60 * MINUTE },

@@ -46,6 +46,7 @@ export const SETTING_RULES: { readonly [name: string]: BoundRule } = {
   endGraceSeconds: bound('endGraceMs', 'more, or 0 for none'),
   firstOutputTimeoutMinutes: bound('firstOutputTimeoutMs', 'more, or 0 for none'),
   silenceTimeoutMinutes: bound('silenceTimeoutMs', 'more, or 0 for none'),
+  partitionGraceMinutes: shared('partitionGraceMs', 'more'),
   unattendedGraceMinutes: bound('unattendedGraceMs', 'more, or 0 for none'),
   onSilence: bound('onSilence', ['warn']),
   onWindowClose: bound('onWindowClose', ['keep']),

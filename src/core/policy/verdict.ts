@@ -151,6 +151,7 @@ const STOPPED: { readonly [by in Exclude<StopBy, 'cap' | 'refused'>]: Verdict } 
   shutdown: { kind: 'interrupted', reason: 'interrupted by shutdown', charged: false },
   budget: { kind: 'interrupted', reason: 'stopped because the daily budget was passed', charged: false },
   unattended: { kind: 'interrupted', reason: 'stopped because no window was open', charged: false },
+  partition: { kind: 'interrupted', reason: 'stopped because its machine could not reach the store', charged: false },
   restart: { kind: 'interrupted', reason: 'restarted by the user', charged: false },
   timeout: failed('timeout', 'it ran longer than loopTimeoutMinutes'),
   hung: failed('hung', 'nothing was heard of it for too long'),

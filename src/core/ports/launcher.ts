@@ -36,6 +36,8 @@ export interface LaunchRequest {
   /** A reader that knows nothing yet. */
   readonly freshReader?: () => AgentReader;
   readonly needsReading: boolean;
+  /** The epoch of this machine under which it begins, where several share the store: it runs under no other (R16.3). */
+  readonly epoch?: number;
   /** What is to be done before its process starts. Never rejects, and ends in time. */
   before?(): Promise<void>;
 }

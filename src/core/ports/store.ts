@@ -7,6 +7,7 @@ import type { SupervisorEvent } from '../model/event.ts';
 import type { Gates } from '../model/gate.ts';
 import type { LedgerRow, Transition } from '../model/history.ts';
 import type { FinishedLoop, Loop } from '../model/loop.ts';
+import type { Machines } from '../model/machine.ts';
 import type { NanoUsd } from '../model/money.ts';
 import type { ProcessIdentity } from '../model/processIdentity.ts';
 import type { StoredSettings } from '../model/settings.ts';
@@ -36,6 +37,8 @@ export interface Control {
   readonly paused: boolean;
   /** When a host was last alive, and what retention has seen. */
   readonly seen?: SeenRecord;
+  /** The machines that share the store (R16.3); none on a store of one machine. */
+  readonly machines?: Machines;
   /** The last good values of the settings, for a host that cannot read its own (R6.9). */
   readonly settings?: StoredSettings;
 }
@@ -64,6 +67,8 @@ export interface WindowLease {
   readonly folders: readonly string[];
   /** Wall time, ms. */
   readonly openedAt: number;
+  /** The machine that the window is on, where several share the store. */
+  readonly machine?: string;
 }
 
 /** What is new since the last call; the first time, everything that is live. */

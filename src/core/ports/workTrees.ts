@@ -166,6 +166,8 @@ export interface WorkTrees {
    * wall time `before` (ms).
    */
   forgetGroups(prefix: string, keep: readonly string[], before: number): Promise<void>;
+  /** Makes a folder of ours a repository with one commit of all that is in it. */
+  makeScratch(path: string): Promise<void>;
   /** Bytes that a folder takes on disk. */
   diskUse(path: string): Promise<number>;
 }

@@ -1,6 +1,7 @@
 import type { Disposable } from '../model/disposable.ts';
 import { heardIn } from '../state/unitOfWork.ts';
 import { adoptOrphanedRuns } from '../steps/leases.ts';
+import { takeOverLapsed } from '../steps/machineLeases.ts';
 import type { Engine } from './engine.ts';
 import { RetryLog } from './retryLog.ts';
 import { Timer } from './timer.ts';
@@ -9,7 +10,10 @@ import { Timer } from './timer.ts';
 const LOOK_EVERY_MS = 500;
 
 /** What it looks at, and acts with. */
-type PollerParts = Pick<Engine, 'context' | 'listeners' | 'liveState' | 'ownership' | 'placement' | 'transactions'>;
+type PollerParts = Pick<
+  Engine,
+  'context' | 'listeners' | 'liveState' | 'machines' | 'ownership' | 'placement' | 'transactions'
+>;
 
 /** Looks for what other windows have done, and for what gone windows have left: a turn then acts on it. */
 export class ChangePoller implements Disposable {
@@ -72,6 +76,8 @@ export class ChangePoller implements Disposable {
     if (this.#parts.placement.lookAgain()) this.#isBehind = true;
     return (
       this.#isBehind ||
+      this.#parts.machines.isRenewalDue() ||
+      this.#parts.machines.lapsed().length > 0 ||
       this.#hasOrphans() ||
       this.#parts.ownership.dead().length > 0 ||
       this.#parts.ownership.isTakenForDead()
@@ -92,7 +98,9 @@ export class ChangePoller implements Disposable {
     this.#parts.transactions
       .takeAndDispatch((unit) => {
         // A window that ends takes nothing over: nobody would tell those runs that it goes.
-        if (!unit.startsNothing) adoptOrphanedRuns(unit, this.#parts.ownership);
+        if (unit.startsNothing) return;
+        takeOverLapsed(unit, this.#parts.machines);
+        adoptOrphanedRuns(unit, this.#parts.ownership);
       })
       .then(
         () => {

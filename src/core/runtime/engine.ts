@@ -2,6 +2,7 @@ import type { Disposable } from '../model/disposable.ts';
 import type { SupervisorContext } from '../state/context.ts';
 import { LiveState } from '../state/liveState.ts';
 import { LoopOwnership } from '../state/loopOwnership.ts';
+import { Machines } from '../state/machines.ts';
 import { Placement } from '../state/placement.ts';
 import type { UnitOfWork } from '../state/unitOfWork.ts';
 import { ChangePoller } from './changePoller.ts';
@@ -22,6 +23,7 @@ import { WorkTreeSetups } from './workTreeSetups.ts';
 export class Engine implements Disposable {
   readonly context: SupervisorContext;
   readonly liveState: LiveState;
+  readonly machines: Machines;
   readonly ownership: LoopOwnership;
   readonly placement: Placement;
   readonly transactions: TransactionQueue;
@@ -43,9 +45,15 @@ export class Engine implements Disposable {
       refresh: () => this.placement.refresh(),
     });
     this.liveState = liveState;
-    this.ownership = new LoopOwnership(context, liveState);
+    this.machines = new Machines(context, liveState);
+    this.ownership = new LoopOwnership(context, liveState, this.machines);
     this.placement = new Placement(context, liveState, this.ownership);
-    this.transactions = new TransactionQueue(context, liveState, this, (unit) => this.#committed(unit));
+    this.transactions = new TransactionQueue(
+      context,
+      liveState,
+      { ownership: this.ownership, placement: this.placement, follows: (id) => this.runs.follows(id) },
+      (unit) => this.#committed(unit),
+    );
     this.listeners = new Listeners(context);
     const { transactions, listeners } = this;
     const snapshots = new RunSnapshots(context);

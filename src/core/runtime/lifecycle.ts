@@ -3,6 +3,7 @@ import { TRY_AGAIN_MS } from '../ports/clock.ts';
 import type { UnitOfWork } from '../state/unitOfWork.ts';
 import { noteReturn } from '../steps/absence.ts';
 import { adoptOrphanedRuns, endDeadLeases, otherHeadless, saveLease } from '../steps/leases.ts';
+import { takeOverLapsed } from '../steps/machineLeases.ts';
 import { storeSettings } from '../steps/storeSettings.ts';
 import { wakeForBudget } from '../steps/wake.ts';
 import { watchRunning } from '../steps/watchMoney.ts';
@@ -67,7 +68,7 @@ export class Lifecycle {
   }
 
   async start(): Promise<void> {
-    const { transactions, ownership } = this.#engine;
+    const { transactions, machines, ownership } = this.#engine;
     if (this.#isEnding) throw new NotReadyError(CLOSED);
     const { role } = this.#engine.context.window;
     if (role === 'caller') {
@@ -82,6 +83,7 @@ export class Lifecycle {
       endDeadLeases(unit, ownership);
       if (role === 'headless' && otherHeadless(unit)) throw new NotReadyError(HOSTED);
       saveLease(unit);
+      takeOverLapsed(unit, machines);
       noteReturn(unit);
       storeSettings(unit);
       adoptOrphanedRuns(unit, ownership);

@@ -7,7 +7,7 @@ import type { Engine } from './engine.ts';
 import { settleAfterReboot } from './unconfirmedEnds.ts';
 
 /** What it works with. */
-type RetentionParts = Pick<Engine, 'context' | 'liveState' | 'transactions'>;
+type RetentionParts = Pick<Engine, 'context' | 'liveState' | 'machines' | 'transactions'>;
 
 /** Finished loops removed in one transaction at most: others get their turn in between. */
 const CHUNK = 100;

@@ -38,6 +38,11 @@ export class RunRegistry implements Disposable {
     return this.#runs.get(loop.attempt.id);
   }
 
+  /** Whether this host follows the run of an attempt. */
+  follows(attemptId: number): boolean {
+    return this.#runs.has(attemptId);
+  }
+
   /** What gives orders to a run, whoever follows it. */
   control(loop: ActiveLoop): RunControl {
     return this.of(loop)?.run ?? this.#sinks.context.launcher.control(loop.attempt.token);

@@ -28,7 +28,10 @@ export function followedAs({ agents }: SupervisorContext, loop: ActiveLoop): Pro
 }
 
 /** What the process layer must know to start an attempt. */
-export function launchRequest(context: SupervisorContext, { loop, profile, plan, before }: Launch): LaunchRequest {
+export function launchRequest(
+  context: SupervisorContext,
+  { loop, profile, plan, before, epoch }: Launch,
+): LaunchRequest {
   return {
     loopId: loop.loopId,
     token: loop.attempt.token,
@@ -38,6 +41,7 @@ export function launchRequest(context: SupervisorContext, { loop, profile, plan,
     reader: profile.reader(undefined, before),
     freshReader: () => profile.reader(undefined, before),
     needsReading: profile.needsReading,
+    ...(epoch !== undefined && { epoch }),
   };
 }
 

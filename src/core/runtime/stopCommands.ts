@@ -2,7 +2,7 @@ import { isActive, type LiveLoop } from '../model/loop.ts';
 import type { UnitOfWork } from '../state/unitOfWork.ts';
 import { requestStop } from '../steps/requestStop.ts';
 import { finish } from '../steps/transitions.ts';
-import { isUnconfirmed } from '../steps/unconfirmedEnd.ts';
+import { isUnconfirmed, settleAway } from '../steps/unconfirmedEnd.ts';
 import type { Engine } from './engine.ts';
 import { stopUnseen } from './unconfirmedEnds.ts';
 import { withStoreTimeout } from './withStoreTimeout.ts';
@@ -72,7 +72,10 @@ function cancelIn(unit: UnitOfWork, loop: LiveLoop, { runs, context }: Pick<Engi
     unit.effects.push(() => runs.sendStop(stopping, 'user'));
     return;
   }
-  if (isUnconfirmed(loop)) unit.effects.push(() => sendUnseenStop(context, loop.seq));
+  if (isUnconfirmed(loop)) {
+    settleAway(unit, loop.seq);
+    unit.effects.push(() => sendUnseenStop(context, loop.seq));
+  }
   finish(unit, loop, 'cancelled', 'cancelled by the user');
   unit.tell({ type: 'loop:cancelled', loopId: loop.loopId });
 }

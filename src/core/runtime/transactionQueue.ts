@@ -3,7 +3,14 @@ import type { SupervisorContext } from '../state/context.ts';
 import type { LiveState } from '../state/liveState.ts';
 import { UnitOfWork } from '../state/unitOfWork.ts';
 import { type DispatchParts, dispatch } from '../steps/dispatch.ts';
+import { reclaimRuns, renewLease } from '../steps/machineLeases.ts';
 import { markParked } from '../steps/parking.ts';
+
+/** What every transaction may need beside the store. */
+interface TransactionParts extends DispatchParts {
+  /** Whether this host follows the run of an attempt. */
+  readonly follows: (attemptId: number) => boolean;
+}
 
 /** Runs transactions one after another, in the order of the calls. */
 export class TransactionQueue {
@@ -11,7 +18,7 @@ export class TransactionQueue {
   halted = true;
   readonly #context: SupervisorContext;
   readonly #liveState: LiveState;
-  readonly #dispatchParts: DispatchParts;
+  readonly #dispatchParts: TransactionParts;
   readonly #committed: (unit: UnitOfWork) => void;
   #last: Promise<unknown> = Promise.resolve();
 
@@ -19,7 +26,7 @@ export class TransactionQueue {
   constructor(
     context: SupervisorContext,
     liveState: LiveState,
-    dispatchParts: DispatchParts,
+    dispatchParts: TransactionParts,
     committed: (unit: UnitOfWork) => void,
   ) {
     this.#context = context;
@@ -63,7 +70,9 @@ export class TransactionQueue {
 
   /** As far as this host starts anything. */
   #fillSlots(unit: UnitOfWork): void {
-    if (!unit.startsNothing) dispatch(unit, this.#dispatchParts);
+    if (unit.startsNothing) return;
+    reclaimRuns(unit, this.#dispatchParts.follows);
+    dispatch(unit, this.#dispatchParts);
   }
 
   #enqueue<T>(work: (unit: UnitOfWork) => T, reads: readonly StatedRead[]): Promise<T> {
@@ -80,6 +89,7 @@ export class TransactionQueue {
         (tx) => {
           unit?.undo();
           unit = new UnitOfWork(tx, this.#context, this.#liveState, this.halted);
+          renewLease(unit);
           const result = work(unit);
           markParked(unit);
           if (unit.events.length > 0) tx.addEvents(unit.events);

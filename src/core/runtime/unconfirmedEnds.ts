@@ -1,6 +1,6 @@
 import type { Attempt } from '../model/attempt.ts';
 import { WrongStateError } from '../model/errors.ts';
-import { GONE, type Look } from '../model/looks.ts';
+import { GONE, type Look, unknown } from '../model/looks.ts';
 import type { ProcessIdentity, SweptProcess } from '../model/processIdentity.ts';
 import type { SupervisorContext } from '../state/context.ts';
 import {
@@ -12,7 +12,7 @@ import {
 } from '../steps/unconfirmedEnd.ts';
 import type { Engine } from './engine.ts';
 
-type Parts = Pick<Engine, 'context' | 'liveState' | 'transactions'>;
+type Parts = Pick<Engine, 'context' | 'liveState' | 'machines' | 'transactions'>;
 
 /**
  * *Treat as Ended*: the loop goes on although processes of its last attempt may live. One that failed goes back to the
@@ -24,13 +24,15 @@ export async function treatAsEnded(engine: Parts, loopId: string): Promise<void>
 
 /**
  * *Look Again*: looks for the processes of the loop's last attempt. If they are gone the loop goes on, otherwise
- * nothing changes. Rejects with `WrongStateError` if nothing is in doubt.
+ * nothing changes. Only the machine on which it ran can tell. Rejects with `WrongStateError` if nothing is in doubt.
  */
 export async function lookAgain(engine: Parts, loopId: string): Promise<Look<readonly SweptProcess[]>> {
   const loop = find(engine, loopId);
+  if (!engine.machines.isHere(loop)) return unknown(`it ran on ${engine.machines.nameOf(loop.machine ?? '')}`);
   const attempt = lastAttempt(await engine.context.store.attempts(loop.seq));
   const look = attempt ? await lookForRun(engine.context, attempt) : GONE;
-  if (look.state === 'gone')
+  // One that is not settled is taken back by its machine, with all that it said.
+  if (look.state === 'gone' && loop.need !== 'machineAway')
     await confirm(engine, loop, { by: 'user', why: 'looked for again: its processes are gone' });
   return look;
 }
@@ -42,7 +44,8 @@ export async function settleAfterReboot(engine: Parts): Promise<void> {
   const { context, liveState, transactions } = engine;
   for (const { seq } of [...liveState.needUser.values()].filter(isUnconfirmed)) {
     const attempt = lastAttempt(await context.store.attempts(seq));
-    const known = attempt ? processesOf(attempt) : [];
+    // One that is not settled is taken back by its machine.
+    const known = attempt?.end ? processesOf(attempt) : [];
     if (known.length === 0 || !known.every((process) => isOfEarlierBoot(context, process))) continue;
     await transactions.takeAndDispatch((unit) => confirmEnd(unit, seq, { by: 'reboot' }));
   }

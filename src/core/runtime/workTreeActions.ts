@@ -55,6 +55,11 @@ export class WorkTreeActions {
     return review(this.#engine, loopId, query);
   }
 
+  /** Makes a folder of ours a repository, in which samples can be tried. */
+  makeScratch(path: string): Promise<void> {
+    return this.#git.makeScratch(path);
+  }
+
   /** A file in a snapshot of a review; undefined when it is not part of it. */
   async readSnapshot(commonFolder: string, commit: string, path: string): Promise<Uint8Array | undefined> {
     return this.#git.read(commonFolder, commit, path);

@@ -13,6 +13,7 @@ import { settingsInForce } from '../policy/settingsInForce.ts';
 import type { AgentCatalog } from '../ports/agents.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { AgentLauncher, Folders, ProcessInspector } from '../ports/launcher.ts';
+import type { Machine } from '../ports/machine.ts';
 import type { Store } from '../ports/store.ts';
 import type { WorkTrees } from '../ports/workTrees.ts';
 
@@ -57,8 +58,8 @@ export interface SupervisorOptions {
    * Checks a profile cheaply, without a run that costs: program, version, login (R14.3). Nothing is checked if absent.
    */
   readonly checkProfile?: (agent: string, reason: HoldReason) => Promise<ProfileCheck>;
-  /** Whether several machines share the store, and so the bounds that govern all (R16.6). */
-  readonly sharesBounds?: boolean;
+  /** This machine, where several share the store, and so the bounds that govern all (R16.3, R16.6). */
+  readonly machine?: Machine;
   readonly log: (message: string, error?: unknown) => void;
   /** A number from 0 up to 1, for jitter. */
   readonly random: () => number;
@@ -89,7 +90,7 @@ export interface SupervisorContext extends Omit<SupervisorOptions, 'settings' | 
 /** Brings the settings in force up to date with what was read here and what is stored (R6.9). Returns what to store. */
 export function useStoredSettings(context: SupervisorContext, stored: StoredSettings | undefined): StoredSettings {
   const { settings, doubts } = context.read;
-  const inForce = settingsInForce(settings, doubts, stored ?? {}, context.sharesBounds);
+  const inForce = settingsInForce(settings, doubts, stored ?? {}, context.machine !== undefined);
   context.storedSettings = stored;
   context.settings = inForce.settings;
   context.unknownSettings = inForce.unknown;

@@ -4,6 +4,7 @@ import type { LoopHost } from '../model/status.ts';
 import type { WindowLease } from '../ports/store.ts';
 import type { SupervisorContext } from './context.ts';
 import type { LiveState } from './liveState.ts';
+import type { Machines } from './machines.ts';
 
 /**
  * How long (ms) a loop of another open window may stand first in line before it is passed by: that window does not
@@ -20,6 +21,7 @@ const ADOPT_AFTER_MS = 10_000;
 export class LoopOwnership {
   readonly #context: SupervisorContext;
   readonly #liveState: LiveState;
+  readonly #machines: Machines;
   /** Since when (ms) loops of other windows have stood first in line. */
   readonly #firstInLine = new Map<number, number>();
   /** Those of them for which this window has been told to look again. */
@@ -30,20 +32,22 @@ export class LoopOwnership {
   #seen: ReadonlySet<string> = new Set();
   readonly #justGone = new Map<string, number>();
 
-  constructor(context: SupervisorContext, liveState: LiveState) {
+  constructor(context: SupervisorContext, liveState: LiveState, machines: Machines) {
     this.#context = context;
     this.#liveState = liveState;
+    this.#machines = machines;
   }
 
   readonly hostOf = (loop: Loop): LoopHost => {
     const { window } = this.#context;
+    if (!this.#machines.isHere(loop)) return this.#onOtherMachine(loop);
     if (window.role === 'headless') return this.#withoutWindow(loop);
     if (loop.windowId === window.id && window.role === undefined) return 'here';
     const owner = this.#liveState.windows.get(loop.windowId);
     if (owner && holds(owner, loop)) return 'elsewhere';
     if (this.#hasOpenHere(loop)) return 'here';
     if (owner) return 'elsewhere';
-    for (const lease of this.#liveState.windows.values())
+    for (const lease of this.hostsHere())
       if (lease.id !== window.id && (holds(lease, loop) || (lease.headless && this.isTrusted(loop))))
         return 'elsewhere';
     return 'gone';
@@ -54,12 +58,25 @@ export class LoopOwnership {
     return folder === undefined || (this.#context.window.trusts?.(folder) ?? true);
   }
 
+  /** Only hosts of its own machine act for a loop (R16.3). */
+  #onOtherMachine(loop: Loop): LoopHost {
+    const { windows } = this.#liveState;
+    for (const lease of windows.values())
+      if (lease.machine === loop.machine && (lease.headless || lease.id === loop.windowId || holds(lease, loop)))
+        return 'elsewhere';
+    return 'gone';
+  }
+
+  /** The leases of this machine's hosts. */
+  hostsHere(): WindowLease[] {
+    return [...this.#liveState.windows.values()].filter((lease) => this.#machines.isHere(lease));
+  }
+
   /** The headless host acts for a loop once no window does, and the moment that a reload takes is over (R15.1). */
   #withoutWindow(loop: Loop): LoopHost {
-    const { windows } = this.#liveState;
-    const owner = windows.get(loop.windowId);
+    const owner = this.#liveState.windows.get(loop.windowId);
     if (owner && !owner.headless) return 'elsewhere';
-    for (const lease of windows.values()) if (holds(lease, loop)) return 'elsewhere';
+    if (this.hostsHere().some((lease) => holds(lease, loop))) return 'elsewhere';
     if (this.#justGone.has(loop.windowId)) return 'elsewhere';
     return this.isTrusted(loop) ? 'here' : 'gone';
   }
@@ -131,7 +148,7 @@ export class LoopOwnership {
   /** Whether this window is to take over an attempt that another window followed. */
   shouldAdopt(loop: Loop, followedBy: string): boolean {
     const { window } = this.#context;
-    if (followedBy === window.id || window.role === 'caller') return false;
+    if (followedBy === window.id || window.role === 'caller' || !this.#machines.isHere(loop)) return false;
     const owner = this.#liveState.windows.get(followedBy);
     if (owner) return !holds(owner, loop) && this.#hasOpenHere(loop);
     if (this.#hasOpenHere(loop)) return true;
@@ -149,11 +166,13 @@ export class LoopOwnership {
 
   /**
    * Leases whose process is gone, or is our own: that one had a window before this one, which could not give its lease
-   * back.
+   * back. Those of other machines lapse with their machine.
    */
   dead(): string[] {
     const { window, inspector } = this.#context;
-    const others = [...this.#liveState.windows.values()].filter((lease) => lease.id !== window.id);
+    const others = [...this.#liveState.windows.values()].filter(
+      (lease) => lease.id !== window.id && this.#machines.isHere(lease),
+    );
     return others
       .filter(({ process }) => isSameProcess(process, inspector.self) || inspector.look(process).state === 'gone')
       .map((lease) => lease.id);

@@ -22,6 +22,8 @@ export interface Launch {
    * more.
    */
   readonly before: SessionBefore | undefined;
+  /** The epoch of this machine, where several share the store (R16.3). */
+  readonly epoch: number | undefined;
 }
 
 type WithoutOrigin<T> = T extends unknown ? Omit<T, 'at' | 'host'> : never;
@@ -89,6 +91,18 @@ export class UnitOfWork {
     const { runningReserved, granted } = this.liveState;
     const used = this.liveState.usedOn(this.today);
     return [used, used + runningReserved, used + granted];
+  }
+
+  /** Whose a loop is that this host starts now. */
+  get hereNow(): Pick<Loop, 'windowId' | 'machine'> {
+    const { machine, window } = this.context;
+    return { windowId: window.id, ...(machine && { machine: machine.id }) };
+  }
+
+  /** The epoch under which this machine's runs begin, where several share the store (R16.3). */
+  get epoch(): number | undefined {
+    const { machine } = this.context;
+    return machine && this.control.machines?.[machine.id]?.epoch;
   }
 
   get control(): Control {

@@ -242,7 +242,7 @@ function start(unit: UnitOfWork, { loop, grant }: Chosen, placement: Placement):
   const running: ActiveLoop = {
     ...facts,
     state: 'running',
-    windowId: context.window.id,
+    ...unit.hereNow,
     attempts: number,
     since: unit.now,
     attempt,
@@ -251,7 +251,7 @@ function start(unit: UnitOfWork, { loop, grant }: Chosen, placement: Placement):
   unit.put(running, attempt.resumed ? `attempt ${number}, continues its session` : `attempt ${number}`);
   unit.tell({ type: 'loop:started', loopId: loop.loopId, attempt: number, agent: loop.agent });
   const before = attempt.resumed ? sessionBefore(running, unit.tx.attempts(loop.seq)) : undefined;
-  unit.launches.push({ loop: running, profile, plan: planned.plan, before });
+  unit.launches.push({ loop: running, profile, plan: planned.plan, before, epoch: unit.epoch });
   return true;
 }
 

@@ -1,11 +1,15 @@
+import type { WindowLease } from '../ports/store.ts';
 import type { LoopOwnership } from '../state/loopOwnership.ts';
 import type { UnitOfWork } from '../state/unitOfWork.ts';
 
 /** Registers this window with the folders that it has open, or writes that they have changed. */
 export function saveLease(unit: UnitOfWork): void {
-  const { window, inspector } = unit.context;
-  const facts = { id: window.id, process: inspector.self, folders: window.folders, openedAt: unit.now };
-  const lease = window.role === 'headless' ? { ...facts, headless: true } : facts;
+  const { window, inspector, machine } = unit.context;
+  const lease: WindowLease = {
+    ...{ id: window.id, process: inspector.self, folders: window.folders, openedAt: unit.now },
+    ...(window.role === 'headless' && { headless: true }),
+    ...(machine && { machine: machine.id }),
+  };
   unit.tx.saveWindow(lease);
   unit.putWindows(new Map([...unit.liveState.windows, [lease.id, lease]]));
 }
@@ -36,7 +40,9 @@ export function endDeadLeases(unit: UnitOfWork, ownership: LoopOwnership): void 
   if (dead.length > 0) unit.putWindows(new Map([...unit.liveState.windows].filter(([id]) => !dead.includes(id))));
 }
 
-/** The lease of another headless host, if there is one: a store has one at most (R15.1). */
+/** The lease of another headless host, if there is one: a machine has one at most on a store (R15.1). */
 export function otherHeadless({ liveState, context }: Pick<UnitOfWork, 'liveState' | 'context'>) {
-  return [...liveState.windows.values()].find(({ id, headless }) => headless && id !== context.window.id);
+  return [...liveState.windows.values()].find(
+    ({ id, headless, machine }) => headless && id !== context.window.id && machine === context.machine?.id,
+  );
 }

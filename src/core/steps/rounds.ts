@@ -62,12 +62,13 @@ export function startCheck(unit: UnitOfWork, loop: CheckedLoop): void {
     ...NO_COST,
     accrued: 0,
   });
-  const facts = { ...leaveState(loop, now), rounds, attempts: number, windowId: context.window.id };
+  const facts = { ...leaveState(loop, now), rounds, attempts: number, ...unit.hereNow };
   const checking: ActiveLoop = { ...facts, state: 'checking', attempt };
   unit.put(checking, round === 0 ? 'check before the first round' : `check of round ${round}`);
   unit.tell({ type: 'loop:checking', loopId: loop.loopId, round });
   const profile = checkProfile(check);
-  unit.launches.push({ loop: checking, profile, plan: context.agents.shell(check.command), before: undefined });
+  const plan = context.agents.shell(check.command);
+  unit.launches.push({ loop: checking, profile, plan, before: undefined, epoch: unit.epoch });
 }
 
 /** The rounds once a run of the loop has begun: from now on its time counts (R11.3). */

@@ -46,7 +46,7 @@ export function admit(
     agent,
     cwd,
     ...(folder !== undefined && { folder }),
-    windowId: context.window.id,
+    ...unit.hereNow,
     priority,
     estimate,
     estimateAssumed: given === undefined,

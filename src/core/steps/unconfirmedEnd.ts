@@ -1,5 +1,5 @@
 import type { Attempt, AttemptEnd, FailureClass } from '../model/attempt.ts';
-import type { Leftovers } from '../model/leftovers.ts';
+import { type Leftovers, NOTHING_LEFT } from '../model/leftovers.ts';
 import type { ActiveLoop, UserDecision } from '../model/loop.ts';
 import type { UserLoop } from '../state/liveState.ts';
 import type { UnitOfWork } from '../state/unitOfWork.ts';
@@ -7,11 +7,11 @@ import { restart } from './restart.ts';
 import { complete, hasCheck } from './rounds.ts';
 import { finish, requeue, wait } from './transitions.ts';
 
-type Doubt = Extract<UserDecision, 'endUnknown' | 'notEnded'>;
+type Doubt = Extract<UserDecision, 'endUnknown' | 'machineAway' | 'notEnded'>;
 
 /**
- * A loop whose last attempt is settled, but whose processes may live on: it is never restarted by itself (R3.1,
- * R7.6).
+ * A loop whose last attempt is over, but whose processes may live on: it is never restarted by itself (R3.1, R7.6). The
+ * attempt is settled, unless its machine is away (R16.3).
  */
 export type UnconfirmedLoop = UserLoop & { readonly need: Doubt };
 
@@ -24,17 +24,22 @@ export type Confirmation =
 
 export function isUnconfirmed(loop: { readonly state: string }): loop is UnconfirmedLoop {
   const { need } = loop as Partial<UserLoop>;
-  return need === 'endUnknown' || need === 'notEnded';
+  return need === 'endUnknown' || need === 'machineAway' || need === 'notEnded';
 }
 
 /** Whether processes of a settled attempt may live on; undefined where all are known to be gone. */
-export function doubtOf({ remaining, unseen }: Leftovers): Doubt | undefined {
+export function doubtOf({ remaining, unseen }: Leftovers): Exclude<Doubt, 'machineAway'> | undefined {
   if (unseen !== undefined) return 'endUnknown';
   return remaining.length > 0 ? 'notEnded' : undefined;
 }
 
 /** Frees the slot of an attempt whose end is in doubt and leaves the rest to the user. */
-export function waitForConfirmation(unit: UnitOfWork, loop: ActiveLoop, need: Doubt, end: Leftovers): void {
+export function waitForConfirmation(
+  unit: UnitOfWork,
+  loop: ActiveLoop,
+  need: 'endUnknown' | 'notEnded',
+  end: Leftovers,
+): void {
   const names = end.remaining.map(({ pid, command }) => `${command} (${pid})`).join(', ');
   const why =
     need === 'endUnknown'
@@ -47,7 +52,7 @@ export function waitForConfirmation(unit: UnitOfWork, loop: ActiveLoop, need: Do
 export function confirmEnd(unit: UnitOfWork, seq: number, confirmation: Confirmation): boolean {
   const loop = unit.liveState.get(seq);
   if (!loop || !isUnconfirmed(loop)) return false;
-  const attempt = lastAttempt(unit.tx.attempts(seq));
+  const attempt = settleAway(unit, seq);
   const end = attempt?.end;
   const why = confirmation.by === 'user' ? confirmation.why : 'the machine was restarted, so its processes are gone';
   if (end?.outcome === 'ok' && !hasCheck(loop)) complete(unit, loop, `${end.reason}; ${why}`);
@@ -69,4 +74,18 @@ export function lastAttempt(attempts: readonly Attempt[]): Attempt | undefined {
 
 function isFailure(end: AttemptEnd): end is AttemptEnd & { readonly outcome: FailureClass } {
   return end.outcome !== 'ok' && end.outcome !== 'cancelled' && end.outcome !== 'interrupted';
+}
+
+/**
+ * Nobody waits any longer for what its machine would say: the attempt is settled as lost, if it was not settled before.
+ * Returns it.
+ */
+export function settleAway(unit: UnitOfWork, seq: number): Attempt | undefined {
+  const attempt = lastAttempt(unit.tx.attempts(seq));
+  if (!attempt || attempt.end) return attempt;
+  const unseen = 'its machine was away';
+  const end: AttemptEnd = { ...NOTHING_LEFT, outcome: 'lost', reason: unseen, unseen, at: unit.now };
+  unit.tx.saveAttempt({ ...attempt, end });
+  // Its loop starts anew: that the attempt was lost is no failure of its own.
+  return attempt;
 }

@@ -67,7 +67,10 @@ export function holdAccount(unit: UnitOfWork, account: string, until: number | u
 export function claimLoop(unit: UnitOfWork, loopId: string): boolean {
   const loop = unit.liveState.find(loopId);
   if (!loop || isActive(loop) || loop.state === 'preparing') return false;
-  unit.put({ ...loop, windowId: unit.context.window.id }, 'taken over by another window');
+  const { machine, window } = unit.context;
+  // Only where it ran can the end of its last run be found out.
+  const on = machine && !isUnconfirmed(loop) && { machine: machine.id };
+  unit.put({ ...loop, windowId: window.id, ...on }, 'taken over by another window');
   return true;
 }
 

@@ -31,7 +31,7 @@ export function lacksSetup({ workTree }: LiveLoop, { settings }: SupervisorConte
 /** Gives a loop a slot in which this host makes its work tree, once this is committed (R12.1). */
 export function prepare(unit: UnitOfWork, loop: QueuedLoop): void {
   const facts = leaveState(loop, unit.now);
-  unit.put({ ...facts, state: 'preparing', windowId: unit.context.window.id }, 'its work tree is made');
+  unit.put({ ...facts, state: 'preparing', ...unit.hereNow }, 'its work tree is made');
   unit.tell({ type: 'loop:preparing', loopId: loop.loopId });
 }
 
@@ -88,11 +88,11 @@ export function startSetup(unit: UnitOfWork, loop: QueuedLoop): void {
     ...NO_COST,
     accrued: 0,
   });
-  const facts = { ...leaveState(loop, now), attempts: number, windowId: context.window.id };
+  const facts = { ...leaveState(loop, now), attempts: number, ...unit.hereNow };
   const running: ActiveLoop = { ...facts, state: 'running', attempt };
   unit.put(running, 'its work tree is set up');
   const plan = context.agents.shell(context.settings.workTree.setup);
-  unit.launches.push({ loop: running, profile: SETUP_PROFILE, plan, before: undefined });
+  unit.launches.push({ loop: running, profile: SETUP_PROFILE, plan, before: undefined, epoch: unit.epoch });
 }
 
 /**

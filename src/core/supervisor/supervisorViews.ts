@@ -71,14 +71,14 @@ export abstract class SupervisorViews {
   /** The headless host that acts for the folders that no window has open, if there is one (R15.1). */
   get headlessHost(): { readonly process: ProcessIdentity; readonly since: number } | undefined {
     const { inspector } = this.context;
-    const lease = [...this.engine.liveState.windows.values()].find(({ headless }) => headless);
+    const lease = this.engine.ownership.hostsHere().find(({ headless }) => headless);
     if (!lease || inspector.look(lease.process).state === 'gone') return undefined;
     return { process: lease.process, since: lease.openedAt };
   }
 
   /** How many windows are open on these loops. */
   get windowCount(): number {
-    return [...this.engine.liveState.windows.values()].filter(({ headless }) => !headless).length;
+    return this.engine.ownership.hostsHere().filter(({ headless }) => !headless).length;
   }
 
   /** Who pays for the profiles that there are, and what is held of each (R14.1). */

@@ -1,5 +1,6 @@
 import type { ProcessExit } from '../../core/model/agentEvent.ts';
 import type { StopBy } from '../../core/model/attempt.ts';
+import { STOPS } from '../runFolder/stoppers.ts';
 
 // A guardian's own exit code is a second way to report how its run ended, for when nothing can be written. It reaches
 // the window that started it. Codes below 160 are Node's and the system's.
@@ -22,20 +23,6 @@ const SIGNALS = ['SIGKILL', 'SIGTERM', 'SIGINT', 'SIGHUP', 'SIGABRT', 'SIGSEGV',
 const MORE_SIGNALS = ['SIGPIPE', 'SIGQUIT', 'SIGTRAP', 'SIGXCPU', 'SIGXFSZ', 'SIGALRM'];
 const OTHER_SIGNAL = 'SIGSYS';
 const NAMED = [...SIGNALS, ...MORE_SIGNALS, OTHER_SIGNAL];
-const STOPS: readonly StopBy[] = [
-  'user',
-  'shutdown',
-  'budget',
-  'cap',
-  'restart',
-  'timeout',
-  'hung',
-  'output-limit',
-  'unattended',
-  'ended',
-  'refused',
-  'memory',
-];
 
 /** How a run ended, as far as an exit code can say it. */
 export interface ReportedEnd {

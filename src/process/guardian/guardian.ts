@@ -14,6 +14,7 @@ import { DeadlineWatch } from './deadlineWatch.ts';
 import { ALL_WRITTEN, exitCodeFor } from './exitCodes.ts';
 import { GroupStop } from './groupStop.ts';
 import { startBelow } from './killOrder.ts';
+import { LeaseWatch } from './leaseWatch.ts';
 import { MemoryKills } from './memoryKills.ts';
 import { MemoryLimit } from './memoryLimit.ts';
 import { type NewOrder, Orders } from './orders.ts';
@@ -50,6 +51,7 @@ export class Guardian {
   readonly #orders: Orders;
   readonly #records: RunRecords;
   readonly #deadlines: DeadlineWatch;
+  readonly #lease: LeaseWatch;
   readonly #over = Promise.withResolvers<EndedRecord>();
   #stop: GroupStop | undefined;
   #logs: RunLogs | undefined;
@@ -82,6 +84,7 @@ export class Guardian {
     this.#beatMs = request.beatMs ?? BEAT_MS;
     this.#orders = new Orders(files, log);
     this.#deadlines = new DeadlineWatch(request, files, inspector, this.#records);
+    this.#lease = new LeaseWatch(request.lease, inspector.self.bootId);
   }
 
   /**
@@ -98,6 +101,8 @@ export class Guardian {
     }
     // A window may have changed its mind before we were here.
     this.#takeOrders();
+    // The host may have slept between its decision and the start, and others may have taken over.
+    this.#heedLease();
     if (this.#request.isUnderWay) this.#finish({ kind: 'void', exit: {}, at: Date.now() }, NOTHING_LEFT);
     else await this.#start().catch((error: unknown) => this.#startFailed(error));
     const end = await this.#over.promise;
@@ -202,6 +207,7 @@ export class Guardian {
     try {
       this.#deadlines.tick();
       this.#takeOrders();
+      this.#heedLease();
       this.#records.retry();
       this.#beat();
       this.#logs?.look();
@@ -211,6 +217,11 @@ export class Guardian {
       this.#options.log('A look at the run failed; the next one follows.', error);
     }
     this.#timer = setTimeout(() => this.#tick(), this.#deadlines.plan(Math.min(dueMs, ORDERS_MS, this.#beatMs)));
+  }
+
+  /** A machine that is cut off stops its runs by itself (R16.3). */
+  #heedLease(): void {
+    if (!this.#leaderEnded && !this.#request.isUnderWay && this.#lease.isOver()) this.stop('partition');
   }
 
   #beat(): void {

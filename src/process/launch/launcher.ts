@@ -53,6 +53,8 @@ export interface LauncherOptions {
   readonly containment?: () => Promise<FoundContainment>;
   /** How often (ms) guardians show that they work; 10,000 if absent. */
   readonly beatMs?: number;
+  /** Says until when runs of this machine may go on, where several share the store (R16.3). */
+  readonly leaseFile?: string;
   readonly clock: Clock;
   readonly log: (message: string, error?: unknown) => void;
   /** How long (ms) a run that nobody can see is looked for; 10 minutes if absent (R3.1). */

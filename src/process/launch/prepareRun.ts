@@ -18,7 +18,14 @@ export async function prepareRun(
   files: RunFiles,
   request: LaunchRequest,
   environment: Environment,
-  { windowsFolder, beatMs, containment }: Pick<RunRequest, 'windowsFolder' | 'beatMs' | 'containment'>,
+  {
+    windowsFolder,
+    beatMs,
+    containment,
+    leaseFile,
+  }: Pick<RunRequest, 'windowsFolder' | 'beatMs' | 'containment'> & {
+    readonly leaseFile?: string;
+  },
 ): Promise<void> {
   const { plan } = request;
   mkdirSync(files.orders, { recursive: true, mode: FOLDER_MODE });
@@ -44,6 +51,7 @@ export async function prepareRun(
     windowsFolder,
     ...(beatMs !== undefined && { beatMs }),
     ...(containment !== undefined && { containment }),
+    ...(leaseFile !== undefined && request.epoch !== undefined && { lease: { file: leaseFile, epoch: request.epoch } }),
   };
   writeJson(files.request, record);
 }

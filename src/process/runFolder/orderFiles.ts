@@ -5,12 +5,7 @@ import { FILE_MODE, readJson, writeJson } from './atomicFile.ts';
 import { ORDER, type Order, type OrderResult, RESULT } from './records.ts';
 import { readHead } from './regularFile.ts';
 import type { RunFiles } from './runFiles.ts';
-
-const STOPPED_BY: { readonly [by in StopBy]: true } = {
-  ...{ user: true, shutdown: true, budget: true, cap: true, restart: true },
-  ...{ timeout: true, hung: true, 'output-limit': true, memory: true, unattended: true, ended: true, refused: true },
-  asking: true,
-};
+import { STOPS } from './stoppers.ts';
 
 /** Nobody leaves so many orders (bytes). */
 const LONGEST_BOX_BYTES = 1024 * 1024;
@@ -70,7 +65,7 @@ export function parseOrder(value: unknown): Order | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
   const { kind, by, graceMs, signal, stopAfterMs, mine } = value as { [key: string]: unknown };
   const isSpan = (one: unknown): one is number => typeof one === 'number' && one >= 0;
-  const isStopper = (one: unknown): one is StopBy => typeof one === 'string' && Object.hasOwn(STOPPED_BY, one);
+  const isStopper = (one: unknown): one is StopBy => STOPS.includes(one as StopBy);
   if (kind === 'stop') return isStopper(by) && isSpan(graceMs) ? (value as Order) : undefined;
   if (kind === 'signal')
     return typeof signal === 'string' && (by === undefined || isStopper(by)) ? (value as Order) : undefined;

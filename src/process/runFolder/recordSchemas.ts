@@ -3,6 +3,7 @@ import { GONE, type Look, there } from '../../core/model/looks.ts';
 import { lookAtJson } from './atomicFile.ts';
 import { FORMAT } from './records.ts';
 import type { RunFiles } from './runFiles.ts';
+import { STOPS } from './stoppers.ts';
 
 // What guardians wrote, as windows read it: another version, a half-broken disk or a curious hand may have been there.
 
@@ -18,21 +19,7 @@ const identity = z.object({
 });
 const swept = z.array(z.extend(identity, { command: z.string() }));
 const exit = z.object({ exitCode: z.exactOptional(z.int()), signal: z.exactOptional(z.string()) });
-const stopBy = z.enum([
-  'user',
-  'shutdown',
-  'budget',
-  'cap',
-  'restart',
-  'timeout',
-  'hung',
-  'output-limit',
-  'memory',
-  'unattended',
-  'ended',
-  'refused',
-  'asking',
-]);
+const stopBy = z.enum(STOPS);
 
 const claim = z.object({
   format,

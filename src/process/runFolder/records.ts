@@ -29,6 +29,26 @@ export interface RunRequest {
   readonly windowsFolder: string;
   /** How the run is to be contained on this machine (R13.1). */
   readonly containment?: Containment;
+  /** Until when it may run, where several machines share the store (R16.3). */
+  readonly lease?: RunLease;
+}
+
+/** The lease under which a run begins. */
+export interface RunLease {
+  /** The file that says until when runs of this machine may go on. */
+  readonly file: string;
+  /** The epoch of the machine in which it began. */
+  readonly epoch: number;
+}
+
+/** The lease file: what this machine's hosts were last granted. */
+export interface LeaseRecord {
+  readonly format: typeof FORMAT;
+  /** The boot in which `until` means something. */
+  readonly bootId: string;
+  readonly epoch: number;
+  /** Time since the boot, ms. */
+  readonly until: number;
 }
 
 /** `claim`: who decides what becomes of the run. `void`: it was never begun and never will be. */

@@ -143,6 +143,13 @@ ALTER TABLE loops ADD COLUMN work_tree text, ADD COLUMN changes text, ADD COLUMN
 ALTER TABLE attempts ADD COLUMN is_setup smallint, ADD COLUMN tree_before text, ADD COLUMN tree_after text;
 `;
 
+/** Version 10: the machines that share the store (R16.3), as step 17 of the schema on SQLite. */
+const VERSION_10 = `
+ALTER TABLE head ADD COLUMN machines text;
+ALTER TABLE loops ADD COLUMN machine text;
+ALTER TABLE windows ADD COLUMN machine text;
+`;
+
 /** The steps of the schema in their order. A change of the schema is a new step at the end. */
 export const MIGRATIONS: readonly Migration[] = [
   { version: 1, sql: VERSION_1 },
@@ -154,6 +161,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 7, sql: VERSION_7 },
   { version: 8, sql: VERSION_8 },
   { version: 9, sql: VERSION_9 },
+  { version: 10, sql: VERSION_10 },
 ];
 
 /** The version that this code knows. */

@@ -41,6 +41,7 @@ const stopBy = oneOf<StopBy>({
     'output-limit': 0,
     memory: 0,
     unattended: 0,
+    partition: 0,
     ended: 0,
     asking: 0,
   },

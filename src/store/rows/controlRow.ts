@@ -57,6 +57,17 @@ const gates = json(
 /** The last good values of the settings. */
 const settings = json(z.record(z.string(), z.union([z.number(), z.string(), z.array(z.string())])));
 
+const machines = json(
+  z.record(
+    z.string(),
+    z.object({
+      name: z.string(),
+      epoch: z.int(),
+      lease: z.exactOptional(z.object({ renewedAt: z.int(), lapsesAfterMs: z.int() })),
+    }),
+  ),
+);
+
 /** A list as JSON; null while it is empty. */
 const asList = (list: readonly unknown[]): SqlValue => (list.length === 0 ? null : JSON.stringify(list));
 
@@ -68,6 +79,7 @@ const COLUMNS: { readonly [column: string]: (control: Control) => SqlValue } = {
   gates: (control) => asList(Object.values(control.gates)),
   paused: ({ paused }) => asFlag(paused),
   seen: (control) => (control.seen ? JSON.stringify(control.seen) : null),
+  machines: (control) => (control.machines ? JSON.stringify(control.machines) : null),
   settings: (control) => (control.settings ? JSON.stringify(control.settings) : null),
 };
 
@@ -85,10 +97,12 @@ export function readControl(reader: RowReader, row: { readonly [column: string]:
     raw === null || raw === undefined ? undefined : reader.read(schema, raw, () => `the ${what}`);
   const lastSeen = part(seen, row?.seen, 'record of when a host was last alive');
   const stored = part(settings, row?.settings, 'record of the last good settings');
+  const known = part(machines, row?.machines, 'record of the machines');
   return {
     circuits: part(circuits, row?.circuits, 'list of circuit breakers') ?? {},
     gates: part(gates, row?.gates, 'list of what is held') ?? {},
     paused: row?.paused === 1,
+    ...(known && { machines: known }),
     ...(stored && { settings: stored }),
     ...(lastSeen && { seen: lastSeen }),
   };

@@ -62,6 +62,7 @@ const facts = new ColumnTable<LoopFacts, Occasion>({
   cwd: live('cwd', text),
   folder: live('folder', optional(text)),
   windowId: live('window_id', text),
+  machine: live('machine', optional(text)),
   priority: live('priority', real),
   place: live('place', real),
   estimate: live('estimate', int),
@@ -144,6 +145,7 @@ const waiting = { ...facts.shape, state: z.literal('waiting'), why: z.string() }
 const userDecision = oneOf<UserDecision>({
   ...{
     endUnknown: 0,
+    machineAway: 0,
     notEnded: 0,
     answer: 0,
     allowance: 0,

@@ -13,6 +13,7 @@ const table = new ColumnTable<WindowLease, 'lease'>({
   folders: lease('folders', jsonOf(z.array(z.string()))),
   openedAt: lease('opened_at', int),
   headless: lease('headless', optional(flag)),
+  machine: lease('machine', optional(text)),
 });
 
 export const WINDOW_COLUMNS = table.names.join(', ');

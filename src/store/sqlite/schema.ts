@@ -273,6 +273,16 @@ ALTER TABLE attempts ADD COLUMN tree_before TEXT;
 ALTER TABLE attempts ADD COLUMN tree_after TEXT;
 `;
 
+/**
+ * Version 17: the machines that share a store (R16.3). A file of one machine has none: the columns are there because
+ * both stores have the same.
+ */
+const VERSION_17 = `
+ALTER TABLE head ADD COLUMN machines TEXT;
+ALTER TABLE loops ADD COLUMN machine TEXT;
+ALTER TABLE windows ADD COLUMN machine TEXT;
+`;
+
 /** The steps of the schema in their order. A change of the schema is a new step at the end. */
 export const MIGRATIONS: readonly Migration[] = [
   { version: 1, sql: VERSION_1 },
@@ -291,6 +301,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 14, sql: VERSION_14 },
   { version: 15, sql: VERSION_15 },
   { version: 16, sql: VERSION_16 },
+  { version: 17, sql: VERSION_17 },
 ];
 
 /** The version that this code knows. */

@@ -44,16 +44,31 @@ export const sampleCommands: CommandTable = {
     await vscode.commands.executeCommand('loopSupervisor.loops.focus');
     const results: SubmitResult[] = [];
     ctx.milestones.reach('sampled');
-    const cwd = await emptyFolder(ctx);
+    const place = await scratchPlace(ctx);
     for (const spec of SAMPLES) {
       // Only what has something to prove writes a file: not into the user's folder.
-      results.push(await ctx.host.submit({ ...spec, agent: SAMPLE, ...(spec.check && { cwd }) }));
+      results.push(await ctx.host.submit({ ...spec, agent: SAMPLE, isolation: 'folder', ...(spec.check && place) }));
     }
     return results;
   },
 };
 
-/** A folder of our own in which a sample may write, without what an earlier one has left. */
+/**
+ * Where a sample may write: a repository of our own, so that what it did can be reviewed and merged. Without Git it is
+ * only a folder.
+ */
+async function scratchPlace(ctx: CommandContext): Promise<Pick<LoopSpec, 'cwd' | 'isolation'>> {
+  const cwd = await emptyFolder(ctx);
+  try {
+    await (await (await ctx.host.ready()).workTrees()).makeScratch(cwd);
+    return { cwd, isolation: 'worktree' };
+  } catch (error) {
+    ctx.log.info('The sample that writes works in a plain folder, as Git could not make a repository.', error);
+    return { cwd, isolation: 'folder' };
+  }
+}
+
+/** A folder of our own without what an earlier sample has left. */
 async function emptyFolder({ context }: CommandContext): Promise<string> {
   const folder = vscode.Uri.joinPath(context.globalStorageUri, 'samples', String(Date.now()));
   await vscode.workspace.fs.createDirectory(folder);

@@ -4,6 +4,8 @@ import type { SupervisorHost } from '../window/supervisorHost.ts';
 
 /** The scheme of files in snapshots. */
 export const SNAPSHOT_SCHEME = 'loop-snapshot';
+/** So many files of snapshots are kept in memory. */
+const KEPT = 64;
 const COMMIT = /^[0-9a-f]{40,64}$/;
 
 /** Where a file of a snapshot lies: its path shows in titles, the rest is in the query. */
@@ -19,6 +21,8 @@ export class SnapshotFiles implements vscode.FileSystemProvider {
   readonly #host: Pick<SupervisorHost, 'ready'>;
   readonly #changed = new vscode.EventEmitter<vscode.FileChangeEvent[]>();
   readonly onDidChangeFile = this.#changed.event;
+  /** What was read last, for VS Code asks for the size of a file before it reads it. */
+  readonly #recent = new Map<string, Promise<Uint8Array | undefined>>();
 
   constructor(host: Pick<SupervisorHost, 'ready'>) {
     this.#host = host;
@@ -36,11 +40,22 @@ export class SnapshotFiles implements vscode.FileSystemProvider {
   }
 
   async readFile(uri: vscode.Uri): Promise<Uint8Array> {
-    const place = placeOf(uri);
-    const supervisor = await this.#host.ready();
-    const content = place && (await read(await supervisor.workTrees(), place));
+    const key = uri.toString();
+    const reading = this.#recent.get(key) ?? this.#read(uri);
+    this.#recent.delete(key);
+    this.#recent.set(key, reading);
+    for (const old of this.#recent.keys()) if (this.#recent.size > KEPT) this.#recent.delete(old);
+    // What failed is tried again.
+    reading.catch(() => this.#recent.delete(key));
+    const content = await reading;
     if (!content) throw vscode.FileSystemError.FileNotFound(uri);
     return content;
+  }
+
+  async #read(uri: vscode.Uri): Promise<Uint8Array | undefined> {
+    const place = placeOf(uri);
+    const supervisor = await this.#host.ready();
+    return place && read(await supervisor.workTrees(), place);
   }
 
   readDirectory(): [string, vscode.FileType][] {

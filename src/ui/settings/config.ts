@@ -124,6 +124,11 @@ export class Config implements Disposable {
     return value === 'untilIdle' || value === 'always' ? value : 'off';
   }
 
+  /** Whether the machine is kept awake while loops run (R15.2). */
+  get keepAwake(): boolean {
+    return section().get('keepAwake') !== false;
+  }
+
   /**
    * What of these settings is set, as it is written, by their names without `loopSupervisor.`; undefined while a
    * settings file does not parse.

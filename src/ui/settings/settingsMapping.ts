@@ -53,6 +53,7 @@ export const NUMBER_RULES = {
   firstOutputTimeoutMinutes: fraction(0, 1440, MINUTE),
   silenceTimeoutMinutes: fraction(0, 1440, MINUTE),
   unattendedGraceMinutes: fraction(0, 10_080, MINUTE),
+  partitionGraceMinutes: fraction(1, 10_080, MINUTE),
   askTimeoutMinutes: fraction(0, 10_080, MINUTE),
   askHoldsSlotMinutes: fraction(0, 10_080, MINUTE),
   staleAfterHours: fraction(0, 8_760, 60 * MINUTE),
@@ -201,6 +202,7 @@ export function mapSettings(get: (key: string) => unknown, files: FilesState = '
     onLimitReset: choice('onLimitReset', d.onLimitReset),
     staleAfterMs: number('staleAfterHours', d.staleAfterMs),
     unattendedGraceMs: number('unattendedGraceMinutes', d.unattendedGraceMs),
+    partitionGraceMs: number('partitionGraceMinutes', d.partitionGraceMs),
     defaultAgent: text('defaultAgent', d.defaultAgent),
     isolation: choice('isolation', d.isolation),
     workTree: {

@@ -47,6 +47,7 @@ const WAIT_WORDS: { readonly [reason in Waiting['for']]: string } = {
 /** What a loop needs its user for, in two or three words. */
 const NEED_WORDS: { readonly [need in UserDecision]: string } = {
   endUnknown: 'may still be running',
+  machineAway: 'its machine is away',
   notEnded: 'could not be ended',
   answer: 'asked a question',
   question: 'waits for your answer',

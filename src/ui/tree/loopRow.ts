@@ -50,7 +50,7 @@ function needOf(loop: LiveView['loop']): string {
   if (isAtRoundBound(loop)) return ' bound';
   if (isAsking(loop) || (needsUser(loop) && loop.need === 'question')) return ' asking';
   if (asksForMore(loop)) return ' allowance';
-  const isUnconfirmed = needsUser(loop) && (loop.need === 'endUnknown' || loop.need === 'notEnded');
+  const isUnconfirmed = needsUser(loop) && ['endUnknown', 'machineAway', 'notEnded'].includes(loop.need);
   return isUnconfirmed ? ' unconfirmed' : '';
 }
 

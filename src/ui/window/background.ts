@@ -17,6 +17,8 @@ export interface HeadlessParts {
   startHost(): void;
   /** Since when the headless host was alone (wall time, ms), told once. Throws the error of the file system. */
   takeAlone(): number | undefined;
+  /** Keeps the machine awake, or lets it sleep again (R15.2). */
+  keepAwake(isNeeded: boolean): void;
   /** Writes the command `loops` of this store; returns its folder. Throws the error of the file system. */
   writeShim(): string;
   /** Installs that command for the user. Throws an error that says what to do. */

@@ -14,6 +14,7 @@ import { ReadMarks } from '../history/readMarks.ts';
 import { registerTools } from '../languageModelTools/registerTools.ts';
 import { Notifications } from '../notifications/notifications.ts';
 import { runNotifyCommand } from '../notifications/notifyCommand.ts';
+import { sharedFolderHint } from '../review/sharedFolderHint.ts';
 import { SNAPSHOT_SCHEME, SnapshotFiles } from '../review/snapshotFiles.ts';
 import type { Config } from '../settings/config.ts';
 import { watchSettings } from '../settings/settingsNotices.ts';
@@ -26,6 +27,7 @@ import type { ViewDeps } from '../webviewHost/viewDeps.ts';
 import { provideAccessibilityHelp } from './accessibilityHelp.ts';
 import { BackgroundHost } from './background.ts';
 import { keepContextKeys } from './contextKeys.ts';
+import { keepAwakeWhileRunning } from './keepAwake.ts';
 import { provideMcpServer } from './mcpProvider.ts';
 import { Milestones } from './milestones.ts';
 import { offerInTerminals } from './terminalCommand.ts';
@@ -81,6 +83,7 @@ export function createShell(deps: ViewDeps, config: Config, agentChecks: AgentCh
       isVisible: (seq) => [transcripts, details].some((panels) => panels.isVisible(String(seq))),
     }),
     new BackgroundHost(deps, config),
+    keepAwakeWhileRunning(deps, config),
     offerInTerminals(deps),
     provideMcpServer(deps),
     runNotifyCommand(deps, config) as vscode.Disposable,
@@ -89,6 +92,7 @@ export function createShell(deps: ViewDeps, config: Config, agentChecks: AgentCh
     watchSettings(deps, config),
     tickBoxes(deps),
     provideAccessibilityHelp(),
+    sharedFolderHint(deps, textContext().isDemo),
     vscode.workspace.registerFileSystemProvider(SNAPSHOT_SCHEME, new SnapshotFiles(host), { isReadonly: true }),
     registerAllCommands(
       commands,

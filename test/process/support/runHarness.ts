@@ -128,6 +128,8 @@ export interface LaunchOptions extends Partial<Omit<CommandPlan, 'command' | 'ar
   readonly needsReading?: boolean;
   readonly cwd?: string;
   readonly reader?: AgentReader;
+  /** The epoch of this machine under which it begins. */
+  readonly epoch?: number;
 }
 
 /** Real runs in a folder of their own, through the real guardian. */
@@ -164,7 +166,14 @@ export class RunHarness {
     options: Partial<
       Pick<
         LauncherOptions,
-        'guardianProgram' | 'nodePath' | 'environment' | 'containment' | 'beatMs' | 'clock' | 'unseenForMs'
+        | 'guardianProgram'
+        | 'leaseFile'
+        | 'nodePath'
+        | 'environment'
+        | 'containment'
+        | 'beatMs'
+        | 'clock'
+        | 'unseenForMs'
       >
     > = {},
   ): AgentLauncher & Disposable {
@@ -182,7 +191,7 @@ export class RunHarness {
   }
 
   launch(command: string, args: readonly string[] = [], options: LaunchOptions = {}): Launched {
-    const { limits, needsReading = true, cwd = this.cwd, reader = lineReader(), ...plan } = options;
+    const { limits, needsReading = true, cwd = this.cwd, reader = lineReader(), epoch, ...plan } = options;
     const token = randomBytes(8).toString('hex');
     const told = new Told();
     const run = this.launcher.launch(
@@ -194,6 +203,7 @@ export class RunHarness {
         limits: { ...LIMITS, ...limits },
         reader,
         needsReading,
+        ...(epoch !== undefined && { epoch }),
       },
       told,
     );

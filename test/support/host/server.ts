@@ -31,6 +31,7 @@ const QUIET = {
   'git.enabled': false,
   // A host without a window would outlive the test; the tests that are about it turn it on.
   'loopSupervisor.background': 'off',
+  'loopSupervisor.keepAwake': false,
   'editor.minimap.enabled': false,
   'files.autoSave': 'off',
   'security.workspace.trust.startupPrompt': 'never',

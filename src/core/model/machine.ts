@@ -1,0 +1,20 @@
+/** What the store knows of a machine whose hosts share it with others (R16.3). */
+export interface MachineRecord {
+  /** What people call it. */
+  readonly name: string;
+  /** Grows whenever another machine takes over what ran here: what was begun under an earlier one may not run on. */
+  readonly epoch: number;
+  /** Its hosts' lease; absent once it has lapsed. */
+  readonly lease?: MachineLease;
+}
+
+/** Until when what runs on a machine is its own. Any of its hosts renews it. */
+export interface MachineLease {
+  /** Wall time, ms. */
+  readonly renewedAt: number;
+  /** After so long (ms) without a renewal none of its runs can live, and others may take over. */
+  readonly lapsesAfterMs: number;
+}
+
+/** Machines by their ids. */
+export type Machines = { readonly [id: string]: MachineRecord };
