@@ -190,6 +190,43 @@ describe('restarts', () => {
     assert.deepEqual(machine.alive(), ['a'], 'one restart again');
   });
 
+  it('R5.7 an outage of the provider uses up no restart, and is waited out with growing pauses', async () => {
+    const agents = fakeCatalog(fakeProfile('claude', { hasCost: true }));
+    const restart = { maxRestarts: 0, windowMs: 300_000, maxTotal: 0 };
+    const window = await machine.open({ restart }, { agents });
+    const overloaded = { says: [{ type: 'end', ok: false, reason: 'Overloaded', cause: 'provider' }] } as const;
+    await window.submit({ prompt: 'work', loopId: 'a', agent: 'claude' });
+    const pauses: number[] = [];
+    for (let outage = 0; outage < 14; outage++) {
+      machine.launcher.of('a').end(overloaded);
+      await machine.soon();
+      const [wait] = window.status().backingOff;
+      pauses.push((wait?.until ?? Number.NaN) - machine.clock.now());
+      while (machine.launcher.alive.length === 0) await machine.clock.advance(10_000);
+    }
+    assert.deepEqual(pauses.slice(0, 4), [750, 1_500, 3_000, 6_000]);
+    assert.equal(pauses.at(-1), 0.75 * 15 * 60_000, 'never longer than a quarter of an hour');
+    const { length } = machine.eventsOf('loop:recovered');
+    assert.equal(length, 14);
+    machine.launcher.of('a').ok();
+    await machine.soon();
+    assert.equal((await window.get('a'))?.state, 'completed');
+  });
+
+  it('R5.7 R5.1 an attempt that has cost something before its provider failed is restarted as any other', async () => {
+    const agents = fakeCatalog(fakeProfile('claude', { hasCost: true }));
+    const window = await machine.open({ restart: { maxRestarts: 0, windowMs: 300_000, maxTotal: 0 } }, { agents });
+    await window.submit({ prompt: 'work', loopId: 'a', agent: 'claude' });
+    machine.launcher.of('a').end({
+      says: [
+        { type: 'cost', cost: 1_000, source: 'reported' },
+        { type: 'end', ok: false, reason: 'Overloaded', cause: 'provider' },
+      ],
+    });
+    await machine.soon();
+    assert.equal((await window.get('a'))?.state, 'failed');
+  });
+
   describe('with a session', () => {
     function resuming(plans: PlanRequest[]) {
       const profile = fakeProfile('claude');

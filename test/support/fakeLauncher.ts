@@ -212,6 +212,8 @@ export class FakeLauncher implements AgentLauncher {
   /** When run folders were written last, by token. */
   readonly written = new Map<string, number>();
   free = Number.POSITIVE_INFINITY;
+  /** What a run does once it was launched; nothing. */
+  onLaunch: (run: FakeRun) => void = () => {};
   /** What a run does when it is stopped; at once, it ends of SIGTERM. */
   onStop: (run: FakeRun, by: StopBy) => void = (run) => setImmediate(() => run.end({ exit: { signal: 'SIGTERM' } }));
   /** What a run does when it is sent a signal; nothing. */
@@ -235,7 +237,9 @@ export class FakeLauncher implements AgentLauncher {
 
   launch(request: LaunchRequest, observer: RunObserver): Run {
     void request.before?.();
-    return this.#add(request.token, request).follow(observer, 0);
+    const run = this.#add(request.token, request);
+    this.onLaunch(run);
+    return run.follow(observer, 0);
   }
 
   /** A run that nobody launched was never claimed: nothing ran. */

@@ -117,8 +117,7 @@ export function machineForEachTest(): Harness {
   return new Proxy({} as Harness, { get: (_, name) => Reflect.get(machine, name) });
 }
 
-export function harness(): Harness {
-  const clock = new FakeClock();
+export function harness(clock = new FakeClock()): Harness {
   const launcher = new FakeLauncher(clock);
   const logged: string[] = [];
   const log = (message: string, error?: unknown) =>

@@ -1,5 +1,7 @@
 const FIRST_MS = 1_000;
 const LONGEST_MS = 60_000;
+/** The longest pause (ms) of a loop whose provider cannot serve it. */
+const LONGEST_OUTAGE_PAUSE_MS = 15 * 60_000;
 
 /** The longest wait before the `n`-th restart in a row (n from 1): 1 s, doubled each time, at most 60 s (R5.2). */
 export function backoffCeilingMs(n: number): number {
@@ -12,4 +14,13 @@ export function backoffCeilingMs(n: number): number {
  */
 export function backoffMs(n: number, random: () => number): number {
   return Math.round(backoffCeilingMs(n) * (0.5 + random() / 2));
+}
+
+/**
+ * The pause in ms after an outage of the provider let a loop do nothing (R5.7): 1 s, doubled with each failure of its
+ * account in a row (`failures`, from 1), at most 15 minutes; the second half of it is random.
+ */
+export function outagePauseMs(failures: number, random: () => number): number {
+  const ceiling = Math.min(LONGEST_OUTAGE_PAUSE_MS, FIRST_MS * 2 ** Math.max(0, failures - 1));
+  return Math.round(ceiling * (0.5 + random() / 2));
 }

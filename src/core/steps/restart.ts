@@ -1,9 +1,10 @@
 import type { Failure } from '../model/attempt.ts';
-import type { ActiveLoop, FinishedLoop, LiveLoop } from '../model/loop.ts';
-import { backoffMs } from '../policy/backoff.ts';
+import { type ActiveLoop, type FinishedLoop, type LiveLoop, payerOf } from '../model/loop.ts';
+import { backoffMs, outagePauseMs } from '../policy/backoff.ts';
 import { addRestart } from '../policy/restartIntensity.ts';
 import type { Verdict } from '../policy/verdict.ts';
 import type { RunEnd } from '../ports/launcher.ts';
+import { circuitOf } from '../state/gates.ts';
 import type { UnitOfWork } from '../state/unitOfWork.ts';
 import type { RunSummary } from './runSummary.ts';
 import { leaveState, requeue, wait } from './transitions.ts';
@@ -33,6 +34,11 @@ export function afterFailure(
   // Less than no time: the clock went back meanwhile, so nobody knows (R4.5).
   const quick = ranMs >= 0 && ranMs <= QUICK_CRASH_MS && !summary.worked;
   const failure: Failure = { class: kind, reason, at: unit.now, ...(cause !== undefined && { cause }) };
+  // What has cost something is restarted as any other: it might work and fail so for ever.
+  if (cause === 'provider' && loop.attempt.cost === 0) {
+    awaitProvider(unit, loop, failure);
+    return;
+  }
   const counted = { ...loop, quickCrashes: quick ? loop.quickCrashes + 1 : 0 };
   if (kind === 'memory' && loop.neededMemory === undefined)
     restart(unit, { ...counted, neededMemory: end.peakMemoryBytes ?? 0 }, failure);
@@ -51,20 +57,20 @@ export function restart(unit: UnitOfWork, loop: LiveLoop, failure: Failure): voi
     return;
   }
   const delayMs = backoffMs(restarts.length, unit.context.random);
+  backOff(unit, { ...loop, restarts, restartsTotal: restartsTotal + 1 }, failure, delayMs);
+}
+
+/** Has a loop come back that an outage of its provider let do nothing: that uses up no restart (R5.7). */
+function awaitProvider(unit: UnitOfWork, loop: ActiveLoop, failure: Failure): void {
+  const { consecutiveFailures } = circuitOf(unit.liveState, payerOf(loop));
+  backOff(unit, loop, failure, outagePauseMs(consecutiveFailures, unit.context.random));
+}
+
+function backOff(unit: UnitOfWork, loop: LiveLoop, failure: Failure, delayMs: number): void {
   const error = failure.reason;
   const facts = leaveState(loop, unit.now);
-  unit.put(
-    {
-      ...facts,
-      restarts,
-      restartsTotal: restartsTotal + 1,
-      lastError: failure,
-      state: 'backingOff',
-      until: unit.now + delayMs,
-    },
-    `${failure.class}: ${error}`,
-    loop.state,
-  );
+  const until = unit.now + delayMs;
+  unit.put({ ...facts, lastError: failure, state: 'backingOff', until }, `${failure.class}: ${error}`, loop.state);
   unit.tell({ type: 'loop:failed', loopId: loop.loopId, error, permanent: false, reason: failure.class });
   unit.tell({
     type: 'loop:recovered',
@@ -72,7 +78,7 @@ export function restart(unit: UnitOfWork, loop: LiveLoop, failure: Failure): voi
     error,
     restarting: true,
     delayMs,
-    restartsInWindow: restarts.length,
+    restartsInWindow: loop.restarts.length,
   });
 }
 
