@@ -10,8 +10,8 @@ import { HostProcess } from '../chaos/hostProcess.ts';
 import { installed } from '../support/installed.ts';
 import { markedProcesses, stillLives } from '../support/markedProcesses.ts';
 
-// node test/scripts/handOver.ts --times 50: windows open, close and are killed at random moments while the headless host
-// lives, and it is killed too. At the end each loop has run once, and never did more run than the cap allows.
+// node test/scripts/handOver.ts --times 50: windows open, close and are killed at random moments while the headless
+// host lives, and it is killed too. At the end each loop has run once, and never did more run than the cap allows.
 const { values } = parseArgs({ options: { times: { type: 'string', default: '50' } } });
 const TIMES = Number(values.times);
 const CAP = 3;
@@ -86,7 +86,9 @@ while (!loops.every((loop) => loop?.state === 'completed' || loop?.state === 'fa
 }
 const attempts = await Promise.all(loops.map((loop) => store.attempts(loop?.seq ?? 0)));
 const wrong = loops.flatMap((loop, at) => {
-  const ends = attempts[at]?.map(({ end }) => `${end?.outcome}: ${end?.reason}`) ?? [];
+  // One whose host was killed before it launched it has not run.
+  const ran = attempts[at]?.filter(({ end }) => end?.outcome !== 'interrupted');
+  const ends = ran?.map(({ end }) => `${end?.outcome}: ${end?.reason}`) ?? [];
   return loop?.state === 'completed' && ends.length === 1 ? [] : [`${loop?.loopId} ${loop?.state} ${ends.join(', ')}`];
 });
 console.log(JSON.stringify({ ...done, loops: submitted, most, cap: CAP, wrong }, undefined, 1));
