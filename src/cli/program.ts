@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { isSupervisorError } from '../core/model/errors.ts';
+import { addAnswer } from './commands/answer.ts';
 import type { AddCommands, Run } from './commands/command.ts';
 import { addCompletion } from './commands/completion.ts';
 import { addHost } from './commands/host.ts';
@@ -26,7 +27,7 @@ export interface CallSurroundings extends Omit<SessionOptions, 'output' | 'stora
 
 const ALL: readonly AddCommands[] = [
   ...[addSubmit, addList, addStatus, addShow, addLogs, addWait, addStop, addQueue],
-  ...[addHost, addTrust, addMcp, addCompletion],
+  ...[addAnswer, addHost, addTrust, addMcp, addCompletion],
 ];
 
 /** Options of the program itself, which every command takes too. */

@@ -68,6 +68,22 @@ export const waitSchema = z.object({ loops: z.array(loopSchema), timedOut: z.boo
 /** What a call did to each loop that it names. */
 export const doneSchema = z.object({ loops: z.array(z.object({ loopId: z.string(), done: z.boolean() })) });
 
+/** What the agent of a loop asks and nobody has answered. */
+export const questionsSchema = z.object({
+  questions: z.array(
+    z.object({
+      id: z.string(),
+      at: time,
+      kind: z.string(),
+      tool: z.string(),
+      title: z.string(),
+      command: z.optional(z.string()),
+      paths: z.optional(z.array(z.string())),
+      choices: z.array(z.object({ id: z.string(), kind: z.string(), label: z.string() })),
+    }),
+  ),
+});
+
 export const budgetSchema = z.object({
   spentUsd: usd,
   unknownUsd: usd,

@@ -96,6 +96,25 @@ describe('loops as it ships', () => {
     assert.deepEqual([(await submitted).out, (await sh('loops list --ids')).out], ['held\n', 'held\n']);
   });
 
+  it('R17.1 R15.3 a question is shown and answered, but not from inside an attempt', async () => {
+    await sh('loops trust; loops submit -A sample --id asks "[ask] some work"');
+    const asked = await until('the question', async () => {
+      const { questions } = JSON.parse((await sh('loops answer asks --json')).out) as {
+        questions: { command?: string }[];
+      };
+      return questions[0];
+    });
+    assert.ok(asked.command);
+    assert.ok((await sh('loops answer asks')).out.includes(asked.command));
+    const inside = await sh('LOOP_SUPERVISOR_LOOP=asks loops answer asks allow');
+    assert.deepEqual(
+      [inside.code, inside.error],
+      [8, 'Answering a question is not allowed from inside a loop: a person has to do it.\n'],
+    );
+    assert.equal((await sh('loops answer asks nothing')).code, 2);
+    assert.equal((await sh('loops answer asks allow && loops wait asks')).code, 0);
+  });
+
   it('R15.3 completion scripts are valid, and complete commands and ids', async () => {
     await sh('loops trust; loops pause; loops submit --id my-loop work');
     const complete = (line: string, at: number) =>

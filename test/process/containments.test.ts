@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmdirSync, utimesSync } from 'node:fs';
 import type { Containment } from '../../src/core/model/containment.ts';
 import {
   type ContainmentQuestions,
@@ -92,6 +92,16 @@ describe('The containment of a machine', () => {
   });
 });
 
+describe('The containment of other systems', () => {
+  for (const platform of ['win32', 'darwin'] as const) {
+    it(`R13.1 is search, and says why: ${platform}`, async () => {
+      const { kind, without, wrap } = await findContainment(machine(), platform);
+      assert.deepEqual([kind, wrap('7-1-ab', 0)], ['search', []]);
+      assert.match(without[0]?.why ?? '', /only Linux has them.*Job Objects/);
+    });
+  }
+});
+
 /** Programs that a search cannot find. */
 const ESCAPES: Readonly<Record<string, string>> = {
   'a daemon without its environment': 'env -i setsid -f sleep 1000 < /dev/null > /dev/null 2>&1',
@@ -149,6 +159,16 @@ for (const interpreter of ['perl', 'python3']) {
       run.stop('user', 1_000);
       const end = await told.whenEnded;
       assert.deepEqual([end.stoppedBy, end.exit.signal], ['user', 'SIGTERM']);
+    });
+
+    it('R13.1 signals that a guardian does not listen to end neither it nor its reaper', async () => {
+      const { told, run } = harness.launch('/bin/sh', ['-c', 'sleep 1000']);
+      const { guardian } = await told.whenStarted;
+      const reaper = parentOf(guardian?.pid as number);
+      for (const signal of ['SIGUSR1', 'SIGHUP', 'SIGALRM']) kill(reaper, signal);
+      run.stop('user', 1_000);
+      const end = await told.whenEnded;
+      assert.deepEqual([end.kind, end.stoppedBy], ['exited', 'user']);
     });
 
     it('R13.1 a guardian does not outlive its reaper: the run is settled as lost, and nothing is left', async () => {
@@ -210,10 +230,17 @@ describe('What contains runs', () => {
     // The window goes first, so that nobody settles the run.
     harness.launcher.dispose();
     kill(guardian?.pid as number);
-    await until('the guardian is gone', () => !lives(guardian?.pid as number));
+    // All of it: its first thread may end before the others.
+    await until('the guardian is gone', () => !existsSync(`/proc/${guardian?.pid}`));
     assert.match(readFileSync(`${path}/cgroup.events`, 'utf8'), /populated 1/);
     use({ kind: 'cgroup', without: [], wrap: () => [] });
+    // One of a run that nobody knows any more, and one that is about to be used.
+    const left = ['left', 'young'].map((name) => makeRunGroup(`${name}-${process.pid}`, () => {})?.path as string);
+    const [old = '', young = ''] = left;
+    const long = new Date(Date.now() - 120_000);
+    utimesSync(old, long, long);
     await harness.launcher.reap([token], 200, []);
-    assert.equal(existsSync(path), false);
+    assert.deepEqual([path, old, young].map(existsSync), [false, false, true]);
+    rmdirSync(young);
   });
 });

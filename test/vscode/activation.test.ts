@@ -5,8 +5,10 @@ import { extension, readyApi } from './extension.ts';
 const API = [
   'submit',
   'answer',
+  'bringHome',
   'cancel',
   'continueLoop',
+  'continueWith',
   'killProcessGroup',
   'status',
   'get',
@@ -16,6 +18,7 @@ const API = [
   'tryNow',
   'hold',
   'retry',
+  'reviewChanges',
   'pause',
   'resume',
   'shutdown',

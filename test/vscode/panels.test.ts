@@ -48,7 +48,7 @@ describe('panels and tools, in VS Code', () => {
       return JSON.parse(part.value) as Record<string, unknown>;
     }
 
-    it('are there, all seven', () => {
+    it('are there, all eight', () => {
       const names = vscode.lm.tools
         .filter(({ name }) => name.startsWith('loopSupervisor_'))
         .map(({ name }) => name.slice('loopSupervisor_'.length));
@@ -60,6 +60,7 @@ describe('panels and tools, in VS Code', () => {
         'loopHistory',
         'remainingBudget',
         'resourceSnapshot',
+        'submitLoop',
       ]);
     });
 

@@ -26,12 +26,16 @@ const SYSTEM: ContainmentQuestions = {
   whyNoGroup: tryRunGroup,
 };
 
-/** Found by search alone, as everywhere but on Linux. */
-export const SEARCH_ONLY: FoundContainment = { kind: 'search', without: [], wrap: () => [] };
+const SEARCH: Pick<FoundContainment, 'kind' | 'wrap'> = { kind: 'search', wrap: () => [] };
+/** Job Objects of Windows would do it, but nothing that Node offers makes one. */
+const NOT_HERE = 'only Linux has them, and the Job Objects of Windows need native code, which is not part of this';
 
 /** Finds the strongest means that works on this machine (R13.1), by trying them out. */
-export async function findContainment(questions: ContainmentQuestions = SYSTEM): Promise<FoundContainment> {
-  if (process.platform !== 'linux') return SEARCH_ONLY;
+export async function findContainment(
+  questions: ContainmentQuestions = SYSTEM,
+  platform = process.platform,
+): Promise<FoundContainment> {
+  if (platform !== 'linux') return { ...SEARCH, without: [{ kind: 'cgroup', why: NOT_HERE }] };
   const without: { kind: ContainmentReport['kind']; why: string }[] = [];
   const scope = await findUserScope(questions);
   if ('systemdRun' in scope)
@@ -46,7 +50,7 @@ export async function findContainment(questions: ContainmentQuestions = SYSTEM):
     kind: 'subreaper',
     why: 'there is neither perl nor python3 in /usr/bin that can ask the kernel for it',
   });
-  return { ...SEARCH_ONLY, without };
+  return { ...SEARCH, without };
 }
 
 /** A command that runs others under a reaper, tried out. */

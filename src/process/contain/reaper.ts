@@ -19,7 +19,7 @@ export const NO_REAPER = 111;
 const PERL = `
 my $prctl = shift;
 syscall($prctl, 36, 1, 0, 0, 0) == 0 or exit ${NO_REAPER};
-my ($guardian, @passed) = (0, qw(USR2 TERM INT QUIT HUP CONT));
+my ($guardian, @passed) = (0, qw(USR2 TERM INT QUIT HUP CONT USR1 ALRM));
 for my $name (@passed) { $SIG{$name} = sub { kill $name, $guardian if $guardian } }
 $guardian = fork;
 defined $guardian or exit ${NO_REAPER};
@@ -45,7 +45,7 @@ prctl = ctypes.CDLL(None).prctl
 if prctl(36, 1, 0, 0, 0):
     os._exit(${NO_REAPER})
 guardian = 0
-passed = [signal.SIGUSR2, signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGCONT]
+passed = [getattr(signal, 'SIG' + name) for name in 'USR2 TERM INT QUIT HUP CONT USR1 ALRM'.split()]
 def forward(number, _):
     if guardian:
         os.kill(guardian, number)

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, rmdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Leftovers } from '../../core/model/leftovers.ts';
 import { lookAt } from '../../core/model/looks.ts';
@@ -11,6 +11,8 @@ const FOLDER = 'loop-supervisor';
 /** How long (ms) a killed group may take until it is empty. */
 const EMPTY_MS = 10_000;
 const PAUSE_MS = 5;
+/** A group that is older than this (ms) and empty was left by a crash. */
+const YOUNGEST_LEFT_MS = 60_000;
 /** The usual answers to somebody who may make no groups. */
 const REFUSED: readonly (string | undefined)[] = ['EACCES', 'EROFS', 'EPERM', 'ENOENT'];
 
@@ -79,6 +81,22 @@ export function groupOfRun(recorded: string | undefined, token: string): Cgroup 
   return runGroupAt(join(base, token));
 }
 
+/**
+ * Removes the groups in which nobody is, as crashes leave them, if they are older than a minute: a younger one may be
+ * waiting for its first process. Those with processes are left to whoever settles their runs.
+ */
+export function removeEmptyGroups(): void {
+  const base = lookAt(() => runGroups());
+  if (base.state !== 'there' || base.value === undefined) return;
+  const folder = base.value;
+  const names = lookAt(() => readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory()));
+  if (names.state !== 'there') return;
+  for (const { name } of names.value) {
+    const made = lookAt(() => statSync(join(folder, name)).mtimeMs);
+    if (made.state === 'there' && Date.now() - made.value > YOUNGEST_LEFT_MS) removeFolder(join(folder, name));
+  }
+}
+
 /** Whether nobody is in a group, as the kernel says. */
 export function isEmpty(group: Cgroup): boolean {
   const population = group.population();
@@ -106,11 +124,11 @@ export async function emptied(group: Cgroup, left: Leftovers): Promise<Leftovers
   return { ...seen, swept: [...left.swept, ...left.remaining], remaining: [] };
 }
 
-/** The folder of all groups goes with the last of them. */
+/** Removes a group, or the folder of all groups with the last of them. */
 function removeFolder(folder: string): void {
   try {
     rmdirSync(folder);
   } catch {
-    // Other runs have their groups there.
+    // Somebody is in it, or other runs have their groups there.
   }
 }

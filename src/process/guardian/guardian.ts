@@ -211,7 +211,7 @@ export class Guardian {
       this.#records.retry();
       this.#beat();
       this.#logs?.look();
-      if (!this.#leaderEnded) void this.#lookAtMemory();
+      if (!this.#leaderEnded) void this.#memoryLimit?.look();
       if (!this.#leaderEnded && !this.#request.isUnderWay) dueMs = this.#look();
     } catch (error) {
       this.#options.log('A look at the run failed; the next one follows.', error);
@@ -229,12 +229,6 @@ export class Guardian {
     this.#beatAt = performance.now();
     this.#records.beat();
     this.#memoryKills?.sample(this.#beatAt);
-  }
-
-  async #lookAtMemory(): Promise<void> {
-    await this.#memoryLimit
-      ?.look()
-      .catch((error: unknown) => this.#options.log('The memory of the run could not be looked at.', error));
   }
 
   #look(): number {
@@ -314,13 +308,8 @@ export class Guardian {
     const passed = this.#memoryLimit?.problem;
     if (passed !== undefined && this.#request.by === undefined) return { trouble: 'memory', error: passed };
     if (this.#request.isUnderWay) return {};
-    const { cwd, limits } = this.#options.request;
-    return troubleOf(
-      exit,
-      cwd,
-      limits.maxMemoryBytes ?? 0,
-      () => this.#memoryKills?.haveCome(performance.now()) ?? false,
-    );
+    const { cwd } = this.#options.request;
+    return troubleOf(exit, cwd, () => this.#memoryKills?.haveCome(performance.now()) ?? false);
   }
 
   /** What kept the program from running although it could be started; only one that has said nothing never ran. */

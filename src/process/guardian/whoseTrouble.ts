@@ -6,23 +6,19 @@ import { isFolderGone } from './startError.ts';
 const KILLED = 128 + 9;
 const NO_MEMORY =
   'The kernel killed it, for the machine or its container had no memory left. Close what is not needed.';
-const NO_MEMORY_WITHIN =
-  'The kernel killed it for want of memory: it passed limits.memoryMegabytes, or the machine had none left.';
 
 /**
  * Whose trouble the end of a run was that nobody had stopped, where it was not the agent's own (R5.7).
- * `maxMemoryBytes`: its limit, 0 for none. `killedForMemory`: whether the kernel has just killed for want of memory.
+ * `killedForMemory`: whether the kernel has just killed for want of memory.
  */
 export function troubleOf(
   exit: ProcessExit,
   cwd: string,
-  maxMemoryBytes: number,
   killedForMemory: () => boolean,
 ): Pick<EndedRecord, 'trouble' | 'error'> {
   if (exit.exitCode === 0) return {};
   const isKilled = exit.signal === 'SIGKILL' || exit.exitCode === KILLED;
-  if (isKilled && killedForMemory())
-    return { trouble: 'memory', error: maxMemoryBytes > 0 ? NO_MEMORY_WITHIN : NO_MEMORY };
+  if (isKilled && killedForMemory()) return { trouble: 'memory', error: NO_MEMORY };
   if (!isFolderGone(cwd)) return {};
   const error = `Its working folder ${cwd} was removed while it ran. Choose another folder, or create it again.`;
   return { trouble: 'folder', error };

@@ -1,5 +1,5 @@
 import type { ProcessIdentity, SweptProcess } from '../../core/model/processIdentity.ts';
-import { emptied, groupOfRun } from '../contain/runGroup.ts';
+import { emptied, groupOfRun, removeEmptyGroups } from '../contain/runGroup.ts';
 import { lookAtClaim, lookAtEnded, lookAtSeen, lookAtStarted } from '../runFolder/recordSchemas.ts';
 import type { RunFiles } from '../runFolder/runFiles.ts';
 import { lookByScope } from '../tables/processScope.ts';
@@ -28,6 +28,7 @@ export async function reap({
   graceMs,
   keep,
 }: ReapOptions): Promise<ReadonlyMap<string, readonly SweptProcess[]>> {
+  removeEmptyGroups();
   const runs: RunMarks[] = [];
   for (const token of tokens) {
     const marks = await marksOf(table, token, filesOf(token));
