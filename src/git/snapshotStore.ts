@@ -27,6 +27,7 @@ export class SnapshotStore {
   /** The user's Git folder. */
   readonly commonFolder: string;
   readonly #git: Git;
+  #opening: Promise<void> | undefined;
   /** The snapshot that was taken last. */
   #last: { readonly tree: string; readonly commit: string } | undefined;
 
@@ -52,6 +53,14 @@ export class SnapshotStore {
   /** Makes the repository, if it is not there yet. A half-made one is made anew: `config` is written last. */
   async open(): Promise<void> {
     if (existsSync(join(this.folder, 'config'))) return;
+    // Loops that start together ask for it together.
+    this.#opening ??= this.#make().finally(() => {
+      this.#opening = undefined;
+    });
+    await this.#opening;
+  }
+
+  async #make(): Promise<void> {
     const making = `${this.folder}.${process.pid}.new`;
     await rm(making, { recursive: true, force: true });
     await mkdir(making, { recursive: true, mode: 0o700 });

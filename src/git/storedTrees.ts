@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { readdir, readFile, rm, stat } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { join, resolve, sep } from 'node:path';
 import type { StoredWorkTree } from '../core/ports/workTrees.ts';
 import type { Git } from './git.ts';
 
@@ -40,7 +40,7 @@ async function gitFolderOf(path: string): Promise<string | undefined> {
 
 /** Removes a folder of ours whose repository is gone. */
 export async function removeStored(folder: string, path: string): Promise<void> {
-  if (resolve(path).startsWith(`${resolve(folder)}/`)) await rm(path, { recursive: true, force: true });
+  if (resolve(path).startsWith(resolve(folder) + sep)) await rm(path, { recursive: true, force: true });
 }
 
 async function foldersIn(folder: string): Promise<string[]> {

@@ -31,6 +31,8 @@ export async function createWorkTree(
     const marker = await completeMarker(git, path);
     if (marker && existsSync(marker) && known.branch) return describe(request, repository, known.branch);
   }
+  // A host that died may have left Git at work in it.
+  if (known) await untilIdle(git, path);
   // Half made, or its folder was removed by hand: what is registered goes, the branch is used again if it is ours and
   // untouched.
   if (known) await discardHalfMade(git, root, path);
@@ -102,6 +104,19 @@ async function canGoOn(git: Git, root: string, branch: string): Promise<boolean>
 
 async function isCheckedOut(git: Git, root: string, branch: string): Promise<boolean> {
   return (await listWorkTrees(git, root)).some((tree) => tree.branch === branch);
+}
+
+/** How long (ms) Git that a dead host has left at work is waited for. */
+const BUSY_MS = 60_000;
+const LOOK_AGAIN_MS = 100;
+
+/** Waits until no Git writes the files of a work tree any more: it holds the lock of the index while it does. */
+async function untilIdle(git: Git, path: string): Promise<void> {
+  const folder = existsSync(path) ? await git.try(['rev-parse', '--absolute-git-dir'], { cwd: path }) : undefined;
+  if (folder?.code !== 0) return;
+  const lock = join(folder.stdout.trim(), 'index.lock');
+  for (let waited = 0; existsSync(lock) && waited < BUSY_MS; waited += LOOK_AGAIN_MS)
+    await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS));
 }
 
 async function discardHalfMade(git: Git, root: string, path: string): Promise<void> {

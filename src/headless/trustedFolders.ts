@@ -5,6 +5,8 @@ import { hostFiles } from './hostFiles.ts';
 
 /** As many as are remembered; the ones that were opened last. */
 const MOST = 1_000;
+/** How often (ms) it looks whether others have added some: it is asked for each loop of a queue. */
+const LOOK_EVERY_MS = 500;
 const list = z.array(z.string());
 
 /**
@@ -15,6 +17,7 @@ export class TrustedFolders {
   readonly #path: string;
   #folders: readonly string[] = [];
   #readAt = '';
+  #lookedAt = Number.NEGATIVE_INFINITY;
 
   constructor(storage: string) {
     this.#path = hostFiles(storage).trusted;
@@ -39,9 +42,13 @@ export class TrustedFolders {
     writeJson(this.#path, [...known.filter((folder) => !folders.includes(folder)), ...folders].slice(-MOST));
     // Two writes may carry the same time.
     this.#readAt = '';
+    this.#lookedAt = Number.NEGATIVE_INFINITY;
   }
 
   #read(): readonly string[] {
+    const now = performance.now();
+    if (now - this.#lookedAt < LOOK_EVERY_MS) return this.#folders;
+    this.#lookedAt = now;
     const time = `${timeOf(this.#path)} ${sizeOf(this.#path)}`;
     if (time === this.#readAt) return this.#folders;
     this.#readAt = time;

@@ -56,6 +56,13 @@ describe('the schema of agents and prices in the settings', () => {
     assert.equal(name?.enum, undefined, 'one of the user’s own is no mistake');
   });
 
+  it('the built-in agents are offered as names of profiles, beside any other', () => {
+    const [builtIn, any] = agents.anyOf ?? [];
+    assert.deepEqual(new Set(builtIn?.propertyNames.enum), new Set(testCatalog().catalog.names()));
+    assert.equal(builtIn?.propertyNames.markdownEnumDescriptions?.length, builtIn?.propertyNames.enum?.length);
+    assert.deepEqual(any, {});
+  });
+
   it('its enumerations are what the catalog takes', () => {
     const { catalog } = testCatalog();
     const { properties } = agents.additionalProperties;

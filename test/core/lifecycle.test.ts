@@ -441,7 +441,7 @@ describe('life of windows', () => {
       circuit: { state: 'closed', consecutiveFailures: 0, cooldownRemainingMs: 0, reasons: [] },
       circuits: [],
       accounts: ['sample', 'claude'].map((account) => ({
-        ...{ account, agents: [account], circuitState: 'closed', holds: [] },
+        ...{ account, agents: [account], circuitState: 'closed', holds: [], windows: [] },
       })),
       holds: [],
       concurrencyUsed: 1,

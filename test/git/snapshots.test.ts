@@ -143,6 +143,12 @@ describe('snapshots', () => {
     assert.deepEqual(await Promise.all(found), [true, false, false]);
   });
 
+  it('R12.3 can be taken by several loops that start together', async () => {
+    const names = ['1/1', '2/1', '3/1', '4/1'];
+    const taken = await Promise.all(names.map((name) => bench.trees.snapshot(bench.root, name)));
+    assert.equal(new Set(taken.map(({ tree }) => tree)).size, 1);
+  });
+
   it('R12.3 go with the loops that they belong to', async () => {
     const common = join(bench.root, '.git');
     const { commit } = await bench.trees.snapshot(bench.root, '1/1');

@@ -86,7 +86,9 @@ while (!loops.every((loop) => loop?.state === 'completed' || loop?.state === 'fa
 }
 const attempts = await Promise.all(loops.map((loop) => store.attempts(loop?.seq ?? 0)));
 const wrong = loops.flatMap((loop, at) => {
-  const ends = attempts[at]?.map(({ end }) => `${end?.outcome}: ${end?.reason}`) ?? [];
+  // One whose host was killed before it launched it has not run.
+  const ran = attempts[at]?.filter(({ end }) => end?.outcome !== 'interrupted');
+  const ends = ran?.map(({ end }) => `${end?.outcome}: ${end?.reason}`) ?? [];
   return loop?.state === 'completed' && ends.length === 1 ? [] : [`${loop?.loopId} ${loop?.state} ${ends.join(', ')}`];
 });
 console.log(JSON.stringify({ ...done, loops: submitted, most, cap: CAP, wrong }, undefined, 1));

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import type { WorkTreeOutcome } from '../../src/core/model/workTree.ts';
 import { changesText, outcomeText, speakChanges } from '../../src/ui/review/changesText.ts';
 import { resumeArguments } from '../../src/ui/review/resumeLine.ts';
@@ -9,6 +10,10 @@ import { completed, facts, here } from './support/views.ts';
 const CHANGES = { commonFolder: '/r/.git', start: 'a', now: 'b', files: 4, insertions: 12, deletions: 3 };
 const TREE = { root: '/r', commonFolder: '/r/.git', from: '/r', name: 'fix-1', base: 'c' };
 const MADE = { path: '/w', branch: 'loops/fix-1' };
+
+const menuEntries: { command: string; when: string }[] = JSON.parse(
+  readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
+).contributes.menus['view/item/context'];
 
 describe('what a loop has changed, in words', () => {
   it('R12.3 the row of a loop shows lines and files, and what has become of them', () => {
@@ -38,6 +43,8 @@ describe('what a loop has changed, in words', () => {
     const row = liveRow(here({ ...facts('a', { since: 0 }), state: 'preparing' }), 3_000, () => '', NO_CONTEXT);
     assert.match(row.description, /3s · .*setting up its work tree/);
     assert.match(row.context, /^loop preparing live here/);
+    const menus = menuEntries.filter(({ command }) => command === 'loopSupervisor.cancel');
+    for (const { when } of menus) assert.match(row.context, new RegExp(/=~ \/(.*)\//.exec(when)?.[1] ?? 'none'));
   });
 
   it('R12.4 a session id that is more than an id is passed to no program', () => {

@@ -18,7 +18,7 @@ function circuit(facts: Partial<Status['circuit']>, account = 'claude'): Status 
 }
 
 function paid(account: string, holds: Status['holds'] = []): Status['accounts'][number] {
-  return { account, agents: [account], circuitState: 'closed', holds };
+  return { account, agents: [account], circuitState: 'closed', holds, windows: [] };
 }
 
 const IDLE: Glance = { host: 'ready', queued: 0, asking: 0, needing: 0 };
@@ -126,6 +126,16 @@ describe('The budget in the status bar', () => {
     [3.2, 0, '$(credit-card) $3.20 today', 'plain'],
     [0, 0, '$(credit-card) $0.00 today', 'plain'],
   ];
+  it('R14.6 says how full the usage windows are, and when they reset', () => {
+    const resetsAt = new Date(2026, 2, 10, 15, 40).getTime();
+    const windows = [{ name: 'five hour', used: 0.72, resetsAt, at: NOW }];
+    const status = { ...budget(1, 20), accounts: [{ ...paid('claude'), windows }] };
+    assert.match(
+      budgetText(status, 90, NOTHING, NOW).tooltip,
+      /claude: five hour window 72 %, resets (?:Tue )?15:40\./,
+    );
+  });
+
   it('R6.6 counts guesses for unknown costs, marks them and says how much they are', () => {
     const status = budget(19, 20);
     const shown = budgetText({ ...status, budget: { ...status.budget, unknown: 1.5 } }, 90, NOTHING, NOW);

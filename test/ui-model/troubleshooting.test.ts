@@ -60,7 +60,7 @@ function shownTexts(): string[] {
   const glance: Glance = { host: 'ready', queued: 0, asking: 0, needing: 0 };
   const bar = (status: Status, more: Partial<Glance> = {}) => circuitText(status, { ...glance, ...more }, NOW).text;
   const open = { state: 'open', consecutiveFailures: 5, cooldownRemainingMs: 87_000, reasons: [] } as const;
-  const account = { account: 'claude', agents: ['claude'], circuitState: 'closed', holds: [] } as const;
+  const account = { account: 'claude', agents: ['claude'], circuitState: 'closed', holds: [], windows: [] } as const;
   const held: Status['holds'][number] = {
     of: { kind: 'account', name: 'claude' },
     state: 'held',

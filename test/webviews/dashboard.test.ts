@@ -27,6 +27,7 @@ function figures(now: number, over: Partial<LiveFigures> = {}): LiveFigures {
     failed: 2,
     paused: false,
     circuit: { state: 'closed', consecutiveFailures: 1, cooldownRemainingMs: 0, reasons: [] },
+    windows: [],
     budget: { spent: 18.4, unknown: 0, reserved: 0.9, granted: 0, limit: 20, resetsAt: now + 5 * HOUR },
     ...over,
   };

@@ -58,6 +58,8 @@ export interface Settings {
   readonly askTimeoutMs: number;
   /** A loop that asks gives its slot back after so long (R17.2); 0 = it keeps it. */
   readonly askHoldsSlotMs: number;
+  /** How much of its usage windows an account keeps for its user (R14.6): percent, by account; 0 if absent. */
+  readonly reserves: { readonly [account: string]: number };
   readonly onWindowClose: 'keep' | 'stop';
   /** Work that nobody has looked after for so long comes back held (R9.5); 0 = never. */
   readonly staleAfterMs: number;
@@ -174,6 +176,7 @@ export const DEFAULT_SETTINGS: Settings = {
   permissions: { allow: [], ask: [], deny: [] },
   askTimeoutMs: 0,
   askHoldsSlotMs: 10 * MINUTE,
+  reserves: {},
   onWindowClose: 'keep',
   staleAfterMs: 12 * 60 * MINUTE,
   unattendedGraceMs: 30 * MINUTE,

@@ -7,6 +7,7 @@ import type { LedgerRow, Transition } from './history.ts';
 import type { Leftovers } from './leftovers.ts';
 import type { LiveLoop, Loop, Waiting } from './loop.ts';
 import type { UnknownSetting } from './settings.ts';
+import type { UsageWindow } from './usageWindow.ts';
 
 /**
  * Why a loop is parked: it keeps its place, and cannot start for now (R2.2). `window`: its folder is open nowhere, or
@@ -76,6 +77,8 @@ export interface AccountStatus {
   readonly agents: readonly string[];
   readonly circuitState: CircuitState;
   readonly holds: readonly HoldStatus[];
+  /** How full its usage windows are, where its agents tell it, the fullest first (R14.6). */
+  readonly windows: readonly UsageWindow[];
 }
 
 /** Today's budget, USD. */

@@ -11,6 +11,7 @@ import type { Machines } from '../model/machine.ts';
 import type { NanoUsd } from '../model/money.ts';
 import type { ProcessIdentity } from '../model/processIdentity.ts';
 import type { StoredSettings } from '../model/settings.ts';
+import type { UsageWindows } from '../model/usageWindow.ts';
 import type { HistoryQueries } from './historyQueries.ts';
 
 /** What is remembered of time that has passed. Wall times, ms. */
@@ -39,6 +40,8 @@ export interface Control {
   readonly seen?: SeenRecord;
   /** The machines that share the store (R16.3); none on a store of one machine. */
   readonly machines?: Machines;
+  /** How full the usage windows of accounts are (R14.6); none if absent. */
+  readonly usage?: UsageWindows;
   /** The last good values of the settings, for a host that cannot read its own (R6.9). */
   readonly settings?: StoredSettings;
 }

@@ -1,6 +1,7 @@
 import type { CircuitState } from '../model/circuit.ts';
 import type { Gates } from '../model/gate.ts';
 import type { AccountStatus, CircuitStatus, HoldStatus } from '../model/status.ts';
+import type { UsageWindow } from '../model/usageWindow.ts';
 import { cooldownRemainingMs } from '../policy/circuitBreaker.ts';
 import { accountOf, circuitOf } from '../state/gates.ts';
 import type { Engine } from './engine.ts';
@@ -56,5 +57,11 @@ export function accountStatuses({ liveState, context }: HoldParts): AccountStatu
     agents: names,
     circuitState: circuitOf(liveState, account).state,
     holds: holds.filter(({ of }) => of.kind === 'account' && of.name === account),
+    windows: windowsOf(liveState.control.usage?.[account] ?? [], context.clock.now()),
   }));
+}
+
+/** Those that have not begun anew since they were told. */
+function windowsOf(windows: readonly UsageWindow[], now: number): readonly UsageWindow[] {
+  return windows.filter(({ resetsAt = now + 1 }) => resetsAt > now).toSorted((a, b) => b.used - a.used);
 }

@@ -7,12 +7,13 @@ import { charge, refuse } from './charge.ts';
 import { markAtLeast, replaceEstimates } from './estimateCorrection.ts';
 import { requestStop } from './requestStop.ts';
 import { refusalIn } from './runSummary.ts';
+import { noteWindow } from './usageWindows.ts';
 import { wakeForBudget } from './wake.ts';
 import { watchMoney } from './watchMoney.ts';
 
 /** Events that are to be written down with the place up to which the output was read. */
 export function isDurable(event: AgentEvent): boolean {
-  return event.type === 'cost' || event.type === 'session' || refusalIn(event) !== undefined;
+  return event.type === 'cost' || event.type === 'session' || event.type === 'window' || refusalIn(event) !== undefined;
 }
 
 /**
@@ -57,6 +58,7 @@ export function applyOutput(unit: UnitOfWork, loop: ActiveLoop, output: RunOutpu
       const place = named === undefined ? `@${attempt.readOffset}-${output.to}.${index}` : `#${named}`;
       next = chargeEvent(unit, next, event, attempt.token + place);
     }
+    if (event.type === 'window') noteWindow(unit, next, event);
     if (event.type === 'session') next = confirmSession(unit, next, event.sessionId);
   });
   const accrued = accruedAfter(output.events.filter(isAmount), attempt.accrued);

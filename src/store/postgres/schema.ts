@@ -150,6 +150,11 @@ ALTER TABLE loops ADD COLUMN machine text;
 ALTER TABLE windows ADD COLUMN machine text;
 `;
 
+/** Version 11: usage windows of accounts (R14.6), as step 18 of the schema on SQLite. */
+const VERSION_11 = `
+ALTER TABLE head ADD COLUMN usage text;
+`;
+
 /** The steps of the schema in their order. A change of the schema is a new step at the end. */
 export const MIGRATIONS: readonly Migration[] = [
   { version: 1, sql: VERSION_1 },
@@ -162,6 +167,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 8, sql: VERSION_8 },
   { version: 9, sql: VERSION_9 },
   { version: 10, sql: VERSION_10 },
+  { version: 11, sql: VERSION_11 },
 ];
 
 /** The version that this code knows. */

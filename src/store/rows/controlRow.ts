@@ -68,6 +68,20 @@ const machines = json(
   ),
 );
 
+/** Stored as entries, because an account may have any name. */
+const usageWindow = z.object({
+  name: z.string(),
+  used: z.number(),
+  resetsAt: z.exactOptional(z.number()),
+  at: z.int(),
+});
+const usage = json(
+  z.pipe(
+    z.array(z.tuple([z.string(), z.array(usageWindow)])),
+    z.transform((entries) => Object.fromEntries(entries)),
+  ),
+);
+
 /** A list as JSON; null while it is empty. */
 const asList = (list: readonly unknown[]): SqlValue => (list.length === 0 ? null : JSON.stringify(list));
 
@@ -80,6 +94,7 @@ const COLUMNS: { readonly [column: string]: (control: Control) => SqlValue } = {
   paused: ({ paused }) => asFlag(paused),
   seen: (control) => (control.seen ? JSON.stringify(control.seen) : null),
   machines: (control) => (control.machines ? JSON.stringify(control.machines) : null),
+  usage: (control) => asList(Object.entries(control.usage ?? {})),
   settings: (control) => (control.settings ? JSON.stringify(control.settings) : null),
 };
 
@@ -97,12 +112,14 @@ export function readControl(reader: RowReader, row: { readonly [column: string]:
     raw === null || raw === undefined ? undefined : reader.read(schema, raw, () => `the ${what}`);
   const lastSeen = part(seen, row?.seen, 'record of when a host was last alive');
   const stored = part(settings, row?.settings, 'record of the last good settings');
+  const windows = part(usage, row?.usage, 'record of usage windows');
   const known = part(machines, row?.machines, 'record of the machines');
   return {
     circuits: part(circuits, row?.circuits, 'list of circuit breakers') ?? {},
     gates: part(gates, row?.gates, 'list of what is held') ?? {},
     paused: row?.paused === 1,
     ...(known && { machines: known }),
+    ...(windows && { usage: windows }),
     ...(stored && { settings: stored }),
     ...(lastSeen && { seen: lastSeen }),
   };

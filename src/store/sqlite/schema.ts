@@ -283,6 +283,11 @@ ALTER TABLE loops ADD COLUMN machine TEXT;
 ALTER TABLE windows ADD COLUMN machine TEXT;
 `;
 
+/** Version 18: `head.usage` is how full the usage windows of accounts are (R14.6). */
+const VERSION_18 = `
+ALTER TABLE head ADD COLUMN usage TEXT;
+`;
+
 /** The steps of the schema in their order. A change of the schema is a new step at the end. */
 export const MIGRATIONS: readonly Migration[] = [
   { version: 1, sql: VERSION_1 },
@@ -302,6 +307,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 15, sql: VERSION_15 },
   { version: 16, sql: VERSION_16 },
   { version: 17, sql: VERSION_17 },
+  { version: 18, sql: VERSION_18 },
 ];
 
 /** The version that this code knows. */

@@ -210,6 +210,7 @@ function figuresOf(status: Status, failed: number): LiveFigures {
     paused: status.paused,
     circuit: status.circuit,
     budget: status.budget,
+    windows: status.accounts.flatMap(({ account, windows }) => windows.map((window) => ({ account, window }))),
     ...(status.notReady === undefined ? {} : { notReady: status.notReady }),
   };
 }

@@ -1,4 +1,5 @@
 import type { BudgetStatus, CircuitStatus } from '../../core/model/status.ts';
+import type { UsageWindow } from '../../core/model/usageWindow.ts';
 import type { CircuitChange, TimelineAttempt } from '../../core/ports/historyQueries.ts';
 
 /** The counters, and what attempts alone do not show. Costs in USD, times are wall times in ms. */
@@ -14,6 +15,8 @@ export interface LiveFigures {
   readonly paused: boolean;
   readonly circuit: CircuitStatus;
   readonly budget: BudgetStatus;
+  /** The accounts that tell how full their usage windows are. */
+  readonly windows: readonly { readonly account: string; readonly window: UsageWindow }[];
   /** Why nothing can be done now. */
   readonly notReady?: string;
 }

@@ -135,6 +135,19 @@ export function mapSettings(get: (key: string) => unknown, files: FilesState = '
     else unreadable(key, `${quote(value)} is not a list of program names`);
     return fallback;
   };
+  const reserves = (): Settings['reserves'] => {
+    const found: { [account: string]: number } = {};
+    const accounts = get('accounts') ?? {};
+    const entries = typeof accounts === 'object' && !Array.isArray(accounts) ? Object.entries(accounts) : undefined;
+    for (const [account, value] of entries ?? []) {
+      const percent = (value as { readonly reservePercent?: unknown } | null)?.reservePercent ?? 0;
+      if (typeof percent === 'number' && percent >= 0 && percent <= 100) found[account] = percent;
+      else problems.push({ key: 'accounts', message: `${quote(percent)} is not a number from 0 to 100 (${account})` });
+    }
+    if (!entries)
+      problems.push({ key: 'accounts', message: `${quote(accounts)} is not an object of accounts by name` });
+    return found;
+  };
   const rules = (key: string): readonly string[] => {
     const value = get(key);
     const wrong = Array.isArray(value) ? value.find((rule) => ruleProblem(String(rule)) !== undefined) : undefined;
@@ -198,6 +211,7 @@ export function mapSettings(get: (key: string) => unknown, files: FilesState = '
     },
     askTimeoutMs: number('askTimeoutMinutes', d.askTimeoutMs),
     askHoldsSlotMs: number('askHoldsSlotMinutes', d.askHoldsSlotMs),
+    reserves: reserves(),
     onWindowClose: choice('onWindowClose', d.onWindowClose),
     onLimitReset: choice('onLimitReset', d.onLimitReset),
     staleAfterMs: number('staleAfterHours', d.staleAfterMs),

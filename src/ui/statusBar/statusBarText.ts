@@ -4,6 +4,7 @@ import type { SpendRow } from '../../core/ports/store.ts';
 import { count, formatClock, formatNumber, formatUsd } from '../text/format.ts';
 import { type AccountState, accountStates, accountWords, heldName, holdWords } from '../text/holdWords.ts';
 import { escapeMarkdown, inlineCode } from '../text/safeText.ts';
+import { windowWords } from '../text/windowWords.ts';
 import type { HostState } from '../window/hostState.ts';
 
 /** The content of a status-bar item. `tooltip` is Markdown in which foreign text is escaped. */
@@ -150,7 +151,7 @@ export function budgetText(status: Status, warnAtPercent: number, today: TodaySp
   const amount = `${about}${formatUsd(used)}`;
   const spokenAmount = `Spent on loops today: ${about ? 'about ' : ''}${formatUsd(used)}`;
   const running = runningCost(status);
-  const detail = running + heldMoney(status) + spendTable(today);
+  const detail = running + heldMoney(status) + windowLines(status, now) + spendTable(today);
   const note = estimated ? '\n\n≈ marks amounts that are estimated in whole or in part.' : '';
   if (limit === 0) {
     return {
@@ -182,6 +183,16 @@ function heldMoney({ budget: { unknown, granted, reserved } }: Status): string {
     reserved > 0 ? `Reserved for running and waiting loops: ${formatUsd(reserved)}.` : '',
   ];
   return lines.map((line) => line && `\n\n${line}`).join('');
+}
+
+/** How full the usage windows of accounts are. */
+function windowLines({ accounts }: Status, now: number): string {
+  return accounts
+    .flatMap(({ account, windows }) =>
+      windows.map((window) => `${escapeMarkdown(account, 40)}: ${windowWords(window, now)}`),
+    )
+    .map((line) => `\n\n${line}.`)
+    .join('');
 }
 
 /** What the running loops have cost so far, part of the spend. */

@@ -5,7 +5,9 @@ import type { Pulse } from './pulse.ts';
 import type { UiDeps } from './uiDeps.ts';
 
 /** A host that was started is given so long (ms) to register before another is started. */
-const STARTS_WITHIN_MS = 30_000;
+const STARTS_WITHIN_MS = 10_000;
+/** That time doubles with each start that came to nothing, so often at most: to about 5 minutes. */
+const MOST_DOUBLINGS = 5;
 const TOLD = 'background.told';
 const TURN_OFF = 'Turn Off';
 
@@ -41,6 +43,8 @@ export class BackgroundHost implements vscode.Disposable {
   readonly #names: readonly string[];
   readonly #listeners: vscode.Disposable;
   #startedAt = Number.NEGATIVE_INFINITY;
+  /** Starts since a host was last seen: one that cannot open the store ends at once. */
+  #tries = 0;
   #isStored = false;
 
   constructor(deps: BackgroundDeps, config: Config) {
@@ -75,10 +79,16 @@ export class BackgroundHost implements vscode.Disposable {
   async #standBy(): Promise<void> {
     const { host, clock, log } = this.#deps;
     const { current } = host;
-    if (!current || !this.#isStored || !this.#isWanted) return;
+    if (!current || !this.#isStored) return;
+    if (current.headlessHost) {
+      this.#tries = 0;
+      return;
+    }
     const now = clock.now();
-    if (Math.abs(now - this.#startedAt) < STARTS_WITHIN_MS || current.headlessHost) return;
+    const pause = STARTS_WITHIN_MS * 2 ** Math.min(this.#tries, MOST_DOUBLINGS);
+    if (Math.abs(now - this.#startedAt) < pause || !this.#isWanted) return;
     this.#startedAt = now;
+    this.#tries++;
     try {
       (await this.#deps.headless()).startHost();
       await this.#tellOnce();

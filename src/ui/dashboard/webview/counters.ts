@@ -1,6 +1,7 @@
 import { CIRCUIT_WORDS } from '../../text/circuitWords.ts';
 import { formatClock, formatDuration, formatUsd } from '../../text/format.ts';
 import { oneLine } from '../../text/safeText.ts';
+import { windowWords } from '../../text/windowWords.ts';
 import { h } from '../../webviewHost/webview/dom.ts';
 import type { DashboardCommand, LiveFigures } from '../protocol.ts';
 import type { Summary } from '../statistics.ts';
@@ -114,11 +115,15 @@ export class Counters {
       budget.reserved > 0 ? `${formatUsd(budget.reserved)} reserved` : '',
     ];
     const held = parts.map((part) => part && `${part}, `).join('');
+    // On a subscription its windows are the budget.
+    const windows = figures.windows
+      .map(({ account, window }) => `; ${oneLine(account, 40)}: ${windowWords(window, Date.now())}`)
+      .join('');
     this.#budget.show(
       `${spent}${budget.limit > 0 ? ` of ${formatUsd(budget.limit)}` : ''}`,
       budget.limit > 0
-        ? `${held}${Math.round(share * 100)} %, resets ${formatClock(budget.resetsAt, Date.now())}`
-        : `${held}no limit`,
+        ? `${held}${Math.round(share * 100)} %, resets ${formatClock(budget.resetsAt, Date.now())}${windows}`
+        : `${held}no limit${windows}`,
       share >= 1 ? 'bad' : share >= 0.9 ? 'warn' : '',
     );
   }
