@@ -80,7 +80,7 @@ export class AcpRun {
       const answer = connection.agent.request<unknown>(method, params).catch(async (error: unknown) => {
         // Its end says more than that of its connection.
         if (connection.signal.aborted) await gone;
-        throw new StepError(at, error instanceof Error ? error.message : String(error), objectIn(error)['code']);
+        throw new StepError(at, reasonOf(error), objectIn(error)['code']);
       });
       return objectIn(await Promise.race([answer, gone]));
     };
@@ -203,4 +203,11 @@ function asWritten({ readable, writable }: Stream): Stream {
     },
   });
   return { readable: readable.pipeThrough(rename), writable };
+}
+
+/** What an agent says of an error, with the details that some put beside it. */
+function reasonOf(error: unknown): string {
+  const said = error instanceof Error ? error.message : String(error);
+  const { details } = objectIn(objectIn(error)['data']);
+  return typeof details === 'string' && !said.includes(details) ? `${said}: ${details}` : said;
 }

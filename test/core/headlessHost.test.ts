@@ -43,6 +43,21 @@ describe('the headless host', () => {
     for (const id of ['a', 'b', 'c', 'd']) assert.equal(await stateOf(host, id), 'completed');
   });
 
+  it('R15.1 leaves what is queued to its window for the moment that a reload takes', async () => {
+    const window = await openWindow();
+    const host = await openHost();
+    await window.pause();
+    await window.submit({ prompt: 'work', loopId: 'a' });
+    await pass(1_000);
+    machine.kill(window);
+    await pass(1_000);
+    await host.resume();
+    await pass(7_000);
+    assert.deepEqual(machine.alive(), []);
+    await pass(4_000);
+    assert.deepEqual(machine.alive(), ['a']);
+  });
+
   it('R15.1 acts for a window that was killed, too', async () => {
     const window = await openWindow();
     await openHost();

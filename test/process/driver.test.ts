@@ -83,7 +83,10 @@ describe('The driver of agents of the Agent Client Protocol', () => {
     const unknown = launch('go on', { resume: 's-9' });
     await unknown.told.whenEnded;
     const end = lastOf(unknown);
-    assert.equal(end?.type === 'end' && !end.ok && end.cause, 'session');
+    assert.deepEqual(end?.type === 'end' && !end.ok && [end.cause, end.reason], [
+      'session',
+      'ACP agent does not know the session to continue (No session s-9)',
+    ]);
   });
 
   it('R14.1 an agent that dies, refuses or is not there ends the run with the reason', async () => {

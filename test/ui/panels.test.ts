@@ -79,8 +79,10 @@ describe('panels', () => {
 
   it('the panel comes back after a reload of the window', async () => {
     const { window } = host;
+    // What the tests before have left open may be stored still, and soon no more.
+    await window.remembersEditor('Output: Look at', false);
     await openOutput();
-    await window.remembers('Output: Look at');
+    await window.remembersEditor('Output: Look at');
     await window.reload();
     await page(window).getByText('Attempt 1 completed').waitFor();
     assert.deepEqual(await window.editor.tabs(), ['Output: Look at `src/clock.ts:2` please [echo]…']);

@@ -22,16 +22,21 @@ const REMEMBERED = `(async () => {
     request.onsuccess = () => resolve(request.result);
     request.onerror = () => reject(request.error);
   });
-  const texts = [];
+  const stored = {};
   for (const { name } of await indexedDB.databases()) {
     if (!name.startsWith('vscode-web-state-db-')) continue;
     const database = await done(indexedDB.open(name));
-    if (database.objectStoreNames.contains('ItemTable'))
-      texts.push(...await done(database.transaction('ItemTable').objectStore('ItemTable').getAll()));
+    if (database.objectStoreNames.contains('ItemTable')) {
+      const table = database.transaction('ItemTable').objectStore('ItemTable');
+      const [keys, values] = await Promise.all([done(table.getAllKeys()), done(table.getAll())]);
+      keys.forEach((key, index) => { stored[name + '/' + key] = String(values[index]); });
+    }
     database.close();
   }
-  return texts.join('\\n');
+  return stored;
 })()`;
+/** Under this key VS Code stores which editors are open. */
+const EDITORS = /\/memento\/workbench\.parts\.editor$/;
 
 /** What lies open in a window. */
 interface Left {
@@ -118,7 +123,21 @@ export class Workbench {
    * that loses it.
    */
   async remembers(part: string): Promise<void> {
-    await until(`${part} to be remembered`, async () => String(await this.page.evaluate(REMEMBERED)).includes(part));
+    await until(`${part} to be remembered`, async () =>
+      Object.values(await this.#remembered()).some((text) => text.includes(part)),
+    );
+  }
+
+  /** Waits until VS Code has stored that an editor of such a title is open, or that none is. */
+  async remembersEditor(title: string, isOpen = true): Promise<void> {
+    await until(`${title} to be remembered as ${isOpen ? 'open' : 'closed'}`, async () => {
+      const states = Object.entries(await this.#remembered()).filter(([key]) => EDITORS.test(key));
+      return states.some(([, text]) => text.includes(title)) === isOpen;
+    });
+  }
+
+  async #remembered(): Promise<Record<string, string>> {
+    return (await this.page.evaluate(REMEMBERED)) as Record<string, string>;
   }
 
   /** Puts the window away, as a user does who works with another program. Answers how to come back. */
