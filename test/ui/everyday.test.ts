@@ -185,6 +185,13 @@ describe('every day', () => {
     assert.match(told.at(-1)?.['message'] ?? '', /“Spend it .*” completed for \$0\.\d+/);
   });
 
+  it('the walkthrough has ticked off what was done outside of it', async () => {
+    const { window } = host;
+    await window.command('Open Walkthrough');
+    await until('the step that was done', () => window.walkthrough.isDone('Submit a selection'));
+    assert.ok(!(await window.walkthrough.isDone('Set a daily budget')), 'nobody has set one');
+  });
+
   it('every mistake in agents is named above the tree, and what to do', async () => {
     const { window, server } = host;
     const before = server.readSettings();

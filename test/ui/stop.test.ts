@@ -1,14 +1,23 @@
 import assert from 'node:assert/strict';
 import { useWorkbench } from '../support/host/useWorkbench.ts';
 import { until } from '../support/until.ts';
-import { AGENTS, sleepers } from './agents.ts';
+import { AGENTS, sleepers, submitTo } from './agents.ts';
+
+/** Takes memory as long as it is let. */
+const HUNGRY = {
+  extends: 'plain',
+  command: process.execPath,
+  args: ['-e', 'const held = []; setInterval(() => held.push(Buffer.alloc(2e7, 1)), 50)'],
+};
 
 describe('stopping in the workbench', () => {
   const host = useWorkbench({
     settings: {
-      'loopSupervisor.agents': AGENTS,
+      'loopSupervisor.agents': { ...AGENTS, hungry: HUNGRY },
       'loopSupervisor.defaultAgent': 'family',
       'loopSupervisor.killGraceSeconds': 0.3,
+      'loopSupervisor.limits.memoryMegabytes': 200,
+      'loopSupervisor.restart.maxRestarts': 0,
     },
   });
 
@@ -54,5 +63,15 @@ describe('stopping in the workbench', () => {
     await window.notices.pressInDialog('Stop 2 loops?', 'Stop All');
     await until('nothing of them left', () => server.started().length === 0);
     await window.tree.becomes('Two of two', 'cancelled');
+  });
+
+  it('R13.2 a loop that passes its limit of memory ends as that, and the one beside it lives on', async () => {
+    const { window, server } = host;
+    await submit('Keep me');
+    await submitTo(window, 'Eat up', 'hungry');
+    await window.tree.becomes('Eat up', 'of memory, more than limits.memoryMegabytes');
+    assert.equal(sleepers(server).length, 1);
+    await window.tree.inlineAction('Keep me', 'Cancel Loop');
+    await until('nothing of it left', () => server.started().length === 0);
   });
 });

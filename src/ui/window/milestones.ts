@@ -5,39 +5,48 @@ import type { Config } from '../settings/config.ts';
 export type Milestone = 'sampled' | 'agentChosen' | 'submitted' | 'budgetSet';
 
 const KEY = 'milestones';
+/** The tab of VS Code that shows walkthroughs. */
+const TAB = 'Welcome';
 
-/** Remembers reached milestones and exposes them to the walkthrough as context keys `loopSupervisor.done.…`. */
+/**
+ * Remembers reached milestones and exposes them to the walkthrough as context keys `loopSupervisor.done.…`, once it is
+ * shown: VS Code never ticks off a step whose key was set before it had read the walkthrough.
+ */
 export class Milestones implements vscode.Disposable {
   readonly #state: vscode.Memento;
-  readonly #listener: { dispose(): void };
+  readonly #listeners: readonly { dispose(): void }[];
 
   constructor(state: vscode.Memento, config: Config) {
     this.#state = state;
-    for (const milestone of this.#reached()) tell(milestone);
     const look = () => {
       if (config.hasDefaultAgent) this.reach('agentChosen');
       if (config.settings.budget.dailyLimit > 0) this.reach('budgetSet');
     };
     look();
-    this.#listener = config.onDidChange(look);
+    this.tell();
+    this.#listeners = [config.onDidChange(look), vscode.window.tabGroups.onDidChangeTabs(() => this.tell())];
   }
 
   readonly reach = (milestone: Milestone): void => {
     const reached = this.#reached();
     if (reached.includes(milestone)) return;
     void this.#state.update(KEY, [...reached, milestone]);
-    tell(milestone);
+    this.tell();
   };
 
+  /** Sets the keys while the walkthrough is shown. */
+  tell(): void {
+    const tabs = vscode.window.tabGroups.all.flatMap((group) => group.tabs);
+    if (!tabs.some(({ label, isActive }) => isActive && label === TAB)) return;
+    for (const milestone of this.#reached())
+      void vscode.commands.executeCommand('setContext', `loopSupervisor.done.${milestone}`, true);
+  }
+
   dispose(): void {
-    this.#listener.dispose();
+    for (const listener of this.#listeners) listener.dispose();
   }
 
   #reached(): readonly Milestone[] {
     return this.#state.get<readonly Milestone[]>(KEY) ?? [];
   }
-}
-
-function tell(milestone: Milestone): void {
-  void vscode.commands.executeCommand('setContext', `loopSupervisor.done.${milestone}`, true);
 }
