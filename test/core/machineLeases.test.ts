@@ -200,6 +200,11 @@ describe('Machines that share a store', () => {
     one.launcher.of('a').ok();
     await base.clock.advance(MINUTE);
     assert.deepEqual([stateOf(second, 'a'), stateOf(second, 'b'), two.launcher.runs], ['running', 'queued', []]);
+    assert.deepEqual(second.status().parked[0]?.why, 'nothing on the one, its machine, answers');
+    assert.deepEqual(
+      second.live().map(({ machine }) => machine),
+      ['the one', 'the one'],
+    );
     const again = await one.open();
     await base.clock.advance(MINUTE);
     assert.deepEqual([stateOf(again, 'a'), stateOf(again, 'b')], [undefined, 'running']);

@@ -162,6 +162,21 @@ describe('The tree of loops', () => {
     ]);
   });
 
+  it('R16.4 lists loops of other machines under their folder and the name of their machine', async () => {
+    const folder = '/home/me/project';
+    const live: LiveView[] = [
+      running('a', { folder }),
+      { ...running('b', { folder }), host: 'elsewhere', machine: 'build-1' },
+      { ...queued('c', 1, { folder }), host: 'gone', machine: 'laptop', waitingFor: 'window' },
+    ];
+    assert.deepEqual(await tuples(modelOf({ live, finished: [] })), [
+      ['Running 2/4', '1 in other windows', ['Title of a', '2m 05s']],
+      ['Queued 1/20', ''],
+      ['project', 'on build-1 · 1 running', ['Title of b', '2m 05s']],
+      ['project', 'on laptop · no window open · 1 queued', ['Title of c', '#1 · waiting for its window']],
+    ]);
+  });
+
   it('says that the queue is paused, and how many of the queued loops are returning', async () => {
     const world = { live: [queued('a', 1), queued('b', 2)], finished: [], status: { paused: true, queueDepth: 1 } };
     assert.deepEqual((await tuples(modelOf(world)))[1]?.slice(0, 2), ['Queued 2/20', 'paused · 1 returning']);

@@ -12,9 +12,13 @@ export type HoldReason = 'usageLimit' | 'login' | 'billing' | 'program' | 'confi
  * What a gate stands before. `folder`: only before loops in that working directory, whose own settings may be the cause
  * (R14.2). `absence` stands before the loops that were there when the supervisor came back after a long time.
  */
-export type GateOf =
+export type GateOf = (
   | { readonly kind: 'account' | 'profile'; readonly name: string; readonly folder?: string }
-  | { readonly kind: 'machine' | 'absence' };
+  | { readonly kind: 'machine' | 'absence' }
+) & {
+  /** The machine on which it stands, where several share the store; all of them if absent. */
+  readonly machine?: string;
+};
 
 interface GateFacts {
   readonly of: GateOf;
@@ -52,6 +56,12 @@ export type TrialGate = Extract<GateRecord, { state: 'trial' }>;
 /** All gates that are not open, by `gateKey`. */
 export type Gates = { readonly [key: string]: GateRecord };
 
+/** Names a gate among those of all machines. */
+export function storedGateKey(of: GateOf): string {
+  return of.machine === undefined ? gateKey(of) : `${gateKey(of)}\n${of.machine}`;
+}
+
+/** Names a gate among those that stand on one machine. */
 export function gateKey(of: GateOf): string {
   if (!('name' in of)) return of.kind;
   return `${of.kind}:${of.name}${of.folder === undefined ? '' : `\n${of.folder}`}`;

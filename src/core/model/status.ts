@@ -201,6 +201,8 @@ export interface LiveView {
   readonly waitingFor?: WaitingFor;
   readonly activity?: Activity;
   readonly host: LoopHost;
+  /** What people call the machine that it belongs to, where that is another one (R16.4). */
+  readonly machine?: string;
 }
 
 /** Everything about one loop. Costs in USD. */

@@ -1,5 +1,6 @@
 import type { Disposable } from '../model/disposable.ts';
 import type { SupervisorContext } from '../state/context.ts';
+import type { LanePlacement } from '../state/lanes.ts';
 import { LiveState } from '../state/liveState.ts';
 import { LoopOwnership } from '../state/loopOwnership.ts';
 import { Machines } from '../state/machines.ts';
@@ -38,12 +39,13 @@ export class Engine implements Disposable {
 
   constructor(context: SupervisorContext) {
     this.context = context;
-    const liveState = new LiveState({
+    const placement: LanePlacement = {
       laneOf: (loop) => this.placement.laneOf(loop),
       isHeld: (lane) => this.placement.isHeld(lane),
       isSameHold: (one, other) => this.placement.isSameHold(one, other),
       refresh: () => this.placement.refresh(),
-    });
+    };
+    const liveState = new LiveState(placement, context.machine?.id);
     this.liveState = liveState;
     this.machines = new Machines(context, liveState);
     this.ownership = new LoopOwnership(context, liveState, this.machines);

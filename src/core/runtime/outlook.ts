@@ -3,7 +3,7 @@ import type { QueuedLoop } from '../state/liveState.ts';
 import type { Engine } from './engine.ts';
 import { parkedFor } from './queueView.ts';
 
-type OutlookParts = Pick<Engine, 'context' | 'liveState' | 'ownership' | 'placement'>;
+type OutlookParts = Pick<Engine, 'context' | 'liveState' | 'machines' | 'ownership' | 'placement'>;
 
 /** Holds that end by themselves. All others need a person: a login, a key, a program. */
 const ENDS_BY_ITSELF: readonly HoldReason[] = ['usageLimit', 'machine'];

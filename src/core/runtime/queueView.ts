@@ -5,7 +5,7 @@ import type { LaneReason } from '../state/lanes.ts';
 import type { QueuedLoop } from '../state/liveState.ts';
 import type { Engine } from './engine.ts';
 
-type QueueParts = Pick<Engine, 'context' | 'liveState' | 'placement'>;
+type QueueParts = Pick<Engine, 'context' | 'liveState' | 'machines' | 'placement'>;
 
 /** The first `count` items. */
 export function firstOf<T>(items: Iterable<T>, count: number): T[] {
@@ -43,7 +43,10 @@ export function parkedFor(
   const { id } = lane;
   if ('parked' in id) {
     const absence = liveState.control.gates['absence']?.why;
-    return { reason: id.parked, why: id.parked === 'absence' && absence ? absence : laneWhy(parts, id.parked, id.of) };
+    return {
+      reason: id.parked,
+      why: id.parked === 'absence' && absence ? absence : laneWhy(parts, loop, id.parked, id.of),
+    };
   }
   if (!context.agents.find(id.agent)) return { reason: 'profile', why: `there is no agent profile "${id.agent}"` };
   const [gate] = gatesBefore(liveState, context, id);
@@ -52,10 +55,12 @@ export function parkedFor(
   return { reason, why: gate.why, ...(gate.state === 'held' && gate.until !== undefined && { until: gate.until }) };
 }
 
-function laneWhy({ placement }: QueueParts, reason: LaneReason, of: string): string {
+function laneWhy({ machines, placement }: QueueParts, loop: QueuedLoop, reason: LaneReason, of: string): string {
   switch (reason) {
     case 'window':
-      return 'its folder is open in no window that answers';
+      return machines.isHere(loop)
+        ? 'its folder is open in no window that answers'
+        : `nothing on ${machines.nameOf(loop.machine ?? '')}, its machine, answers`;
     case 'folder':
       return folderWhy(of, placement.awayFolder(of));
     case 'absence':

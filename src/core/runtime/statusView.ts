@@ -22,7 +22,7 @@ import type { Engine } from './engine.ts';
 import { accountStatuses, circuitStatuses, holdStatuses, worstCircuit } from './holdView.ts';
 import { firstOf, parkedFor, parkedStatuses } from './queueView.ts';
 
-type StatusParts = Pick<Engine, 'context' | 'liveState' | 'ownership' | 'placement'>;
+type StatusParts = Pick<Engine, 'context' | 'liveState' | 'machines' | 'ownership' | 'placement'>;
 
 /** Failed loops that a snapshot names at most (R9.4). */
 const FAILED_NAMED = 100;
@@ -151,21 +151,25 @@ function isAllGranted(liveState: LiveState, { settings }: SupervisorContext, tod
  * waits.
  */
 export function liveViews(engine: StatusParts & Pick<Engine, 'runs'>, maxQueued: number): LiveView[] {
-  const { liveState, ownership } = engine;
+  const { liveState, machines, ownership } = engine;
   const views: LiveView[] = [];
+  const placed = (loop: LiveView['loop']) => ({
+    loop,
+    host: ownership.hostOf(loop),
+    ...(!machines.isHere(loop) && { machine: machines.nameOf(loop.machine ?? '') }),
+  });
   for (const loop of liveState.active.values()) {
     const activity = engine.runs.of(loop)?.activity;
-    views.push({ loop, host: ownership.hostOf(loop), ...(activity && { activity }) });
+    views.push({ ...placed(loop), ...(activity && { activity }) });
   }
-  for (const loop of liveState.preparing.values()) views.push({ loop, host: ownership.hostOf(loop) });
+  for (const loop of liveState.preparing.values()) views.push(placed(loop));
   const waitingFor = waitingReasons(engine, engine.context.clock.now());
   let position = 0;
   for (const loop of liveState.queue) {
     if (position === maxQueued) break;
-    views.push({ loop, host: ownership.hostOf(loop), position: ++position, waitingFor: waitingFor(loop) });
+    views.push({ ...placed(loop), position: ++position, waitingFor: waitingFor(loop) });
   }
-  for (const loop of [...liveState.timed.values(), ...liveState.needUser.values()])
-    views.push({ loop, host: ownership.hostOf(loop) });
+  for (const loop of [...liveState.timed.values(), ...liveState.needUser.values()]) views.push(placed(loop));
   return views;
 }
 

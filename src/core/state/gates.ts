@@ -35,6 +35,7 @@ export function gatesBefore(
 
 /** Whether a loop runs that went through a gate on trial: what becomes of it counts for the others (R14.2). */
 export function goesFirst(gate: GateRecord, loop: ActiveLoop): boolean {
+  if (gate.of.machine !== undefined && gate.of.machine !== loop.machine) return false;
   return gate.state === 'trial' && loop.attempt.id > gate.lastAttempt && hasPassed(gate, loop);
 }
 

@@ -15,6 +15,7 @@ import type { QueueOrder } from '../policy/queue.ts';
 import type { Control, DaySpend, StoreChanges, WindowLease } from '../ports/store.ts';
 import { CostEstimator } from './costEstimator.ts';
 import { type LanePlacement, Lanes } from './lanes.ts';
+import { gatesOf } from './sharedGates.ts';
 
 export type QueuedLoop = Extract<Loop, { state: 'queued' }>;
 /** A loop that goes on by itself at a time. */
@@ -33,7 +34,10 @@ const ONE_LANE_A_PROFILE: LanePlacement = {
  * the store holds.
  */
 export class LiveState {
+  /** The control record with the gates that stand on this machine. */
   control: Control = { circuits: {}, gates: {}, paused: false };
+  /** The control record as it is stored. */
+  storedControl: Control = this.control;
   day: DaySpend = noSpend('');
   windows: ReadonlyMap<string, WindowLease> = new Map();
   readonly lanes: Lanes;
@@ -56,7 +60,11 @@ export class LiveState {
   readonly #loops = new Map<number, LiveLoop>();
   readonly #byId = new Map<string, number>();
 
-  constructor(placement: LanePlacement = ONE_LANE_A_PROFILE) {
+  readonly #machine: string | undefined;
+
+  /** `machine`: this one, where several share the store. */
+  constructor(placement: LanePlacement = ONE_LANE_A_PROFILE, machine?: string) {
+    this.#machine = machine;
     this.lanes = new Lanes(placement);
   }
 
@@ -140,9 +148,15 @@ export class LiveState {
     return loop;
   }
 
+  /** Shows a control record as it is stored. */
+  showControl(stored: Control): void {
+    this.storedControl = stored;
+    this.control = this.#machine === undefined ? stored : { ...stored, gates: gatesOf(this.#machine, stored.gates) };
+  }
+
   /** Takes over what other windows have written. */
   apply(changes: StoreChanges): void {
-    this.control = changes.control;
+    this.showControl(changes.control);
     if (changes.day) this.day = changes.day;
     this.windows = new Map(changes.windows.map((lease) => [lease.id, lease]));
     this.lanes.refresh();

@@ -11,6 +11,7 @@ import type { Control, DaySpend, StoreChanges, StoreTransaction, WindowLease } f
 import { type SupervisorContext, useStoredSettings } from './context.ts';
 import { circuitOf } from './gates.ts';
 import type { LiveState } from './liveState.ts';
+import { withGatesOf } from './sharedGates.ts';
 
 /** An attempt to be started once the transaction that wrote it has been committed. */
 export interface Launch {
@@ -147,9 +148,11 @@ export class UnitOfWork {
   }
 
   putControl(control: Control): void {
-    const before = this.liveState.control;
-    this.tx.saveControl(control);
-    this.#showControl(control);
+    const before = this.liveState.storedControl;
+    const gates = withGatesOf(this.context.machine?.id, before.gates, control.gates);
+    const stored = { ...control, gates };
+    this.tx.saveControl(stored);
+    this.#showControl(stored);
     this.#undo.push(() => this.#showControl(before));
   }
 
@@ -203,7 +206,7 @@ export class UnitOfWork {
   }
 
   #showControl(control: Control): void {
-    this.liveState.control = control;
+    this.liveState.showControl(control);
     this.liveState.lanes.refresh();
   }
 

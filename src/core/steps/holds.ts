@@ -5,6 +5,7 @@ import { afterProgress } from '../policy/circuitBreaker.ts';
 import type { SupervisorContext } from '../state/context.ts';
 import { accountOf, goesFirst } from '../state/gates.ts';
 import type { LiveState } from '../state/liveState.ts';
+import { heldHere } from '../state/sharedGates.ts';
 import type { UnitOfWork } from '../state/unitOfWork.ts';
 import { requeue } from './transitions.ts';
 
@@ -17,7 +18,8 @@ const PROBE_PROGRESS_MS = 60_000;
  */
 export function hold(unit: UnitOfWork, trouble: Trouble): GateRecord {
   const before = unit.control.gates[gateKey(trouble.of)];
-  const gate = heldBy(trouble, before, unit.now);
+  const of = heldHere(trouble.of, trouble.reason, unit.context.machine?.id);
+  const gate = heldBy({ ...trouble, of }, before, unit.now);
   if (gate !== before) put(unit, gate);
   return gate;
 }

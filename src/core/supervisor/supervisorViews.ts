@@ -43,6 +43,11 @@ export abstract class SupervisorViews {
     return this.context.window.id;
   }
 
+  /** This machine among those that share the store; absent on a store of one machine (R16.3). */
+  get machineId(): string | undefined {
+    return this.context.machine?.id;
+  }
+
   /**
    * What happened, told once it is stored: every host tells of everything, whichever caused it, once at most (R10.2).
    */

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import type { CircuitState } from '../../core/model/circuit.ts';
-import { type Gates, gateKey, type HoldReason } from '../../core/model/gate.ts';
+import { type Gates, type HoldReason, storedGateKey } from '../../core/model/gate.ts';
 import type { CircuitChange } from '../../core/ports/historyQueries.ts';
 import type { Control } from '../../core/ports/store.ts';
 import { asFlag, json, oneOf, type SqlValue } from './codecs.ts';
@@ -25,8 +25,11 @@ const circuits = json(
 );
 
 const gateOf = z.union([
-  z.object({ kind: z.enum(['account', 'profile']), name: z.string(), folder: z.exactOptional(z.string()) }),
-  z.object({ kind: z.enum(['machine', 'absence']) }),
+  z.object({
+    ...{ kind: z.enum(['account', 'profile']), name: z.string(), folder: z.exactOptional(z.string()) },
+    machine: z.exactOptional(z.string()),
+  }),
+  z.object({ kind: z.enum(['machine', 'absence']), machine: z.exactOptional(z.string()) }),
 ]);
 const gateFacts = {
   of: gateOf,
@@ -50,7 +53,7 @@ const gate = z.discriminatedUnion('state', [
 const gates = json(
   z.pipe(
     z.array(gate),
-    z.transform((list): Gates => Object.fromEntries(list.map((record) => [gateKey(record.of), record]))),
+    z.transform((list): Gates => Object.fromEntries(list.map((record) => [storedGateKey(record.of), record]))),
   ),
 );
 

@@ -78,7 +78,8 @@ function groupRow(group: GroupName, label: string, description: string, size: nu
 }
 
 function folderRow(id: string, views: readonly LiveView[]): TreeRow {
-  const folder = id.slice('folder:'.length);
+  const folder = id.slice(id.indexOf('\n') + 1);
+  const machine = views.find((view) => view.machine !== undefined)?.machine;
   const gone = views.every(({ host }) => host === 'gone');
   const states = join(
     (['running', 'queued', 'backingOff', 'waiting'] as const).map((state) => {
@@ -86,7 +87,8 @@ function folderRow(id: string, views: readonly LiveView[]): TreeRow {
       return n === 0 ? '' : `${formatNumber(n)} ${state === 'backingOff' ? 'to restart' : state}`;
     }),
   );
-  const description = join([gone ? 'no window open' : 'another window', states]);
+  const place = machine === undefined ? '' : `on ${oneLine(machine, 40)}`;
+  const description = join([place, gone ? 'no window open' : place ? '' : 'another window', states]);
   const label = oneLine(baseName(folder), 80);
   return {
     id,
@@ -94,8 +96,9 @@ function folderRow(id: string, views: readonly LiveView[]): TreeRow {
     label,
     description,
     spoken: `Folder ${label}, ${description.replaceAll(' · ', ', ')}`,
-    icon: { id: gone ? 'folder' : 'multiple-windows' },
-    context: `folder ${gone ? 'gone' : 'elsewhere'}`,
+    icon: { id: place ? 'vm' : gone ? 'folder' : 'multiple-windows' },
+    // Only what is on this machine can be opened here.
+    context: `folder ${place ? 'machine' : gone ? 'gone' : 'elsewhere'}`,
     children: 'expanded',
     isLive: false,
   };

@@ -63,7 +63,8 @@ export function takeSnapshot(source: TreeSource, maxQueued: number, query: Finis
 function byGroup(views: readonly LiveView[]): Map<string, LiveView[]> {
   const groups = new Map<string, LiveView[]>();
   for (const view of views) {
-    const id = view.host === 'here' ? groupOf(view) : `folder:${view.loop.folder ?? view.loop.cwd}`;
+    const id =
+      view.host === 'here' ? groupOf(view) : `folder:${view.machine ?? ''}\n${view.loop.folder ?? view.loop.cwd}`;
     const group = groups.get(id);
     if (group) group.push(view);
     else groups.set(id, [view]);

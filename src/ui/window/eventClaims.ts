@@ -40,6 +40,11 @@ function subjectOf(event: SupervisorEvent): string {
   return 'loopId' in event ? (event.loopId ?? '') : '';
 }
 
+/** Whether an event is about a hold of another machine: its own hosts see to that. */
+function isElsewhere({ current }: Pick<SupervisorHost, 'current'>, event: SupervisorEvent): boolean {
+  return 'of' in event && event.of.machine !== undefined && event.of.machine !== current?.machineId;
+}
+
 /** Acts on events in their turn: on own ones at once, on those of other hosts once these have had the time. */
 export class EventTurns implements Disposable {
   readonly #host: Pick<SupervisorHost, 'current'>;
@@ -50,6 +55,7 @@ export class EventTurns implements Disposable {
   }
 
   take(event: SupervisorEvent, act: () => void): void {
+    if (isElsewhere(this.#host, event)) return;
     if (isOwn(this.#host, event)) {
       act();
       return;
