@@ -34,7 +34,7 @@ async function load(session: Session): Promise<Parts> {
     storePassword: async () => undefined,
     current: () => session.current,
     tell: () => undefined,
-    // What a window would log: a person wants the result, and a failure is told where it is met.
+    // What a window would log: a person wants the result, and a failure is reported where it is met.
     log: (message, error) => {
       if (process.env['LOOP_SUPERVISOR_DEBUG']) say(`${message} ${error ?? ''}`);
     },

@@ -97,7 +97,7 @@ export class AcpRun {
     }
   }
 
-  /** The first step of a stop: tools end, and the turn's cost is told. What is asked is withdrawn. */
+  /** The first step of a stop: tools end, and the agent reports the turn's cost. What is asked is withdrawn. */
   cancel(): void {
     this.#withdrawn.abort();
     if (this.#session !== '') void this.#notify('session/cancel', { sessionId: this.#session }).catch(() => undefined);

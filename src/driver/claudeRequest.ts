@@ -36,7 +36,7 @@ export function claudeQuestion(request: JsonObject): AskRecord | undefined {
   };
 }
 
-/** What Claude Code is told. Without an answer it is denied: the run is being stopped, or nobody can be asked. */
+/** The answer to Claude Code. Without an answer it is denied: the run is being stopped, or nobody can be asked. */
 export function claudeResponse(request: JsonObject, answer: AnswerRecord | undefined): JsonObject {
   if (request['tool_name'] === 'AskUserQuestion') return { behavior: 'deny', message: NO_CHOICE };
   if (!answer?.allow) return { behavior: 'deny', message: 'The user does not allow this.' };

@@ -10,7 +10,7 @@ import { ClaudeRun } from './claudeRun.ts';
 /** After a stop was asked for, an agent has so long (ms) to end its turn before it is ended. */
 const CANCEL_MS = 2_000;
 
-/** Claude Code has so long (ms) to end its turn when it is told to; then it gets the signal itself. */
+/** Claude Code has so long (ms) to end its turn after an interrupt; then it gets the signal itself. */
 const INTERRUPT_MS = 1_500;
 
 const { values, positionals } = parseArgs({

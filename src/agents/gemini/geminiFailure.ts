@@ -14,6 +14,7 @@ import type { Emit, Ending } from '../lineReader.ts';
 import { oneLine } from '../oneLine.ts';
 import { resetTime } from '../usageLimit.ts';
 import { dayOf, instantOf } from '../wallClock.ts';
+import { GEMINI_EXITS } from './geminiExits.ts';
 
 export const GEMINI_WORDS = {
   title: 'Gemini CLI',
@@ -68,18 +69,6 @@ function nextPacificMidnight(now: number): number {
   return instantOf({ ...today, day: today.day + 1 }, { hour: 0, minute: 0 }, zone);
 }
 
-// Its own exit codes; it says nothing on standard output with them.
-const EXITS: { readonly [code: number]: readonly [AgentErrorCause, string] } = {
-  41: ['auth', 'exit code 41: no login'],
-  42: ['task', 'exit code 42: it did not accept its input'],
-  44: ['config', 'exit code 44: its sandbox did not start'],
-  52: ['config', 'exit code 52: its configuration is wrong'],
-  53: ['turns', 'exit code 53: its limit of turns'],
-  54: ['task', 'exit code 54: a tool failed'],
-  55: ['config', 'exit code 55: it does not trust the folder'],
-  130: ['aborted', 'exit code 130'],
-};
-
 const SIGNS: Signs = [
   [/Error resuming session|Invalid session identifier/i, 'session'],
   [/^Unknown arguments?:|Not enough arguments following|Invalid values:/i, 'config'],
@@ -91,7 +80,7 @@ const SIGNS: Signs = [
 /** Emits why a run ended without a result. */
 export function failedWithoutResult({ exit, errors }: Ending, lastSaid: string, emit: Emit, now: number): void {
   const code = exit.exitCode ?? 0;
-  const own = EXITS[code];
+  const own = GEMINI_EXITS[code];
   // A failed request makes its HTTP status the exit code, of which the system keeps the lowest 8 bits: 401 is 145.
   const status = HTTP.find((each) => each % 256 === code);
   if (emitErrors(emit, GEMINI_WORDS, errors, SIGNS, now)) return;

@@ -10,6 +10,7 @@ import {
   type Signs,
   statusIn,
 } from '../failure.ts';
+import { GEMINI_EXITS } from '../gemini/geminiExits.ts';
 import { itemsIn, type JsonObject, objectIn, textIn, tokenCount } from '../json.ts';
 import type { Emit, Ending, Grammar } from '../lineReader.ts';
 import { callSummary, oneLine } from '../oneLine.ts';
@@ -153,16 +154,8 @@ function failed(message: JsonObject, text: string, emit: Emit, now: number): voi
   emitFailure(emit, QWEN_WORDS, failure, now);
 }
 
-// Its own exit codes; it says nothing on standard output with them.
-const EXITS: { readonly [code: number]: readonly [AgentErrorCause, string] } = {
-  41: ['auth', 'exit code 41: no login'],
-  42: ['task', 'exit code 42: it did not accept its input'],
-  44: ['config', 'exit code 44: its sandbox did not start'],
-  52: ['config', 'exit code 52: its configuration is wrong'],
-  53: ['turns', 'exit code 53: its limit of turns'],
-  130: ['aborted', 'exit code 130'],
-  143: ['aborted', 'exit code 143'],
-};
+/** Beside those that it shares with the program that it was forked from. */
+const EXITS: typeof GEMINI_EXITS = { ...GEMINI_EXITS, 143: ['aborted', 'exit code 143'] };
 
 const SIGNS: Signs = [
   [/No saved session found|Session Id .+ already exists/i, 'session'],

@@ -10,7 +10,7 @@ interface AwakeDeps extends UiDeps {
   headless(): Promise<Pick<HeadlessParts, 'keepAwake'>>;
 }
 
-/** How often (ms) it looks again while nothing is told: the machine may have been unplugged. */
+/** How often (ms) it looks again while no event comes: the machine may have been unplugged. */
 const LOOK_EVERY_MS = 30_000;
 
 /** Keeps the machine awake while this window follows runs (R15.2). */
