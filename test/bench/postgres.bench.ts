@@ -96,7 +96,9 @@ let isRecording = false;
 const query = pg.Client.prototype.query as (this: pg.Client, ...values: unknown[]) => unknown;
 function record(client: pg.Client): void {
   (client as { query: unknown }).query = (...values: unknown[]) => {
-    if (isRecording && typeof values[0] === 'string') sent.push(values[0]);
+    const [first] = values as [string | { readonly text?: string }];
+    const text = typeof first === 'string' ? first : first.text;
+    if (isRecording && text !== undefined) sent.push(text);
     return query.apply(client, values);
   };
 }
