@@ -47,7 +47,8 @@ async function supervisorOn(store: PostgresStore, folders: readonly string[] = [
     window: { id: `bench-${host}`, folders, home: '/' },
     log: (message, error) => process.stderr.write(`${message} ${error ?? ''}\n`),
     random: () => 0.5,
-    newId: () => `${host}x${String(++ids).padStart(10, '0')}benchid`,
+    // Ids of loops are made of the first ten characters.
+    newId: () => `${String(++ids).padStart(8, '0')}${String(host).padStart(2, '0')}benchid`,
   });
   await supervisor.start();
   return supervisor;
