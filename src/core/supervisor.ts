@@ -47,6 +47,8 @@ export class Supervisor extends AccountCommands {
   /** Takes new agent profiles. Running attempts keep theirs. */
   useAgents(agents: AgentCatalog): void {
     this.context.agents = agents;
+    // Other accounts may stand behind the same names, with holds of their own.
+    this.engine.liveState.lanes.relane();
     this.lifecycle.retryUntilApplied(tryNewProfiles, 'The new agents could not be applied to the queue yet');
   }
 
