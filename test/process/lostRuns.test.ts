@@ -11,6 +11,8 @@ import { seen } from '../support/seen.ts';
 import { until } from '../support/until.ts';
 import { kill, type Launched, lives, program, RunHarness } from './support/runHarness.ts';
 
+/** In a shell: waits until its last child in the background has become `sleep`. */
+const UNTIL_SLEEP = 'until [ "$(cat /proc/$!/comm)" = sleep ]; do sleep 0.01; done';
 const OTHER_BOOT = '00000000-0000-0000-0000-000000000000';
 
 describe('Runs that lost their guardian', () => {
@@ -260,7 +262,7 @@ describe('Runs that lost their guardian', () => {
   });
 
   it('R7.4 reaping leaves alone what was kept, and runs whose guardian is still at it', async () => {
-    const { told, token } = harness.launch('/bin/sh', ['-c', 'setsid sleep 1000 & sleep 0.1'], {
+    const { told, token } = harness.launch('/bin/sh', ['-c', `setsid sleep 1000 & ${UNTIL_SLEEP}`], {
       limits: { keep: ['sleep', 'setsid', 'sh'] },
     });
     const end = await told.whenEnded;

@@ -6,11 +6,12 @@ import { World } from './world.ts';
 
 /**
  * Plays so many courses of up to `steps` commands in up to three windows, the known ones first, and throws where a rule
- * is broken. After `longestMs` (ms) no further course is begun.
+ * is broken. After `longestMs` (ms) no further course is begun. The same seed plays the same courses.
  */
-export async function playCourses(runs: number, steps: number, longestMs: number): Promise<void> {
+export async function playCourses(runs: number, steps: number, longestMs: number, seed: number): Promise<void> {
   await fc.assert(fc.asyncProperty(fc.array(command, { maxLength: steps, size: 'max' }), play), {
     numRuns: runs,
+    seed,
     examples: KNOWN_COURSES.map((course): [Command[]] => [[...course]]),
     interruptAfterTimeLimit: longestMs,
   });
