@@ -1,7 +1,19 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { createWriteStream, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  createWriteStream,
+  existsSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { until } from '../until.ts';
@@ -162,7 +174,7 @@ export class Server {
     for (const [scope, content] of Object.entries({ User: { ...QUIET, ...settings, ...ofUser }, Machine: settings })) {
       const file = this.#settingsFile(scope);
       mkdirSync(dirname(file), { recursive: true });
-      writeFileSync(file, JSON.stringify(content, undefined, 2));
+      overwrite(file, JSON.stringify(content, undefined, 2));
     }
   }
 
@@ -219,6 +231,21 @@ export class Server {
 
   #settingsFile(scope: string): string {
     return join(this.dataDir, 'data', scope, 'settings.json');
+  }
+}
+
+/**
+ * Writes a file in one piece over what it holds. A window that reads it between a truncation and the new text would take
+ * all settings for unset, and ask for a reload.
+ */
+function overwrite(file: string, text: string): void {
+  const content = Buffer.from(text);
+  const descriptor = openSync(file, constants.O_RDWR | constants.O_CREAT);
+  try {
+    const more = Math.max(0, fstatSync(descriptor).size - content.length);
+    writeSync(descriptor, Buffer.concat([content, Buffer.alloc(more, ' ')]), 0, content.length + more, 0);
+  } finally {
+    closeSync(descriptor);
   }
 }
 
