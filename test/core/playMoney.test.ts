@@ -31,4 +31,22 @@ describe('play money', () => {
     await machine.soon();
     assert.deepEqual(machine.alive(), ['b'], 'real work has the whole budget');
   });
+
+  it('R6.3 R6.5 what never costs money is not stopped when the day is past its limit: it would start again at once', async () => {
+    const free = fakeCatalog(fakeProfile('make', { spending: 'never' }), fakeProfile('claude', { hasCost: true }));
+    const window = await machine.open({ budget }, { agents: free });
+    await window.submit({ prompt: 'build', loopId: 'a', agent: 'make' });
+    await window.submit({ prompt: 'work', loopId: 'b', agent: 'claude' });
+    await machine.soon();
+    machine.launcher.of('b').say({ type: 'cost', key: 'k', cost: toNano(2), source: 'reported' } as never);
+    await machine.soon();
+    assert.equal((await window.get('b'))?.state, 'queued');
+    assert.deepEqual([(await window.get('a'))?.state, (await window.get('a'))?.attempts.length], ['running', 1]);
+    machine.launcher.of('a').ok();
+    await machine.soon();
+    await window.submit({ prompt: 'build', loopId: 'c', agent: 'make' });
+    await machine.soon();
+    assert.equal((await window.get('c'))?.attempts.length, 1, 'it starts, and runs on');
+    assert.equal((await window.get('c'))?.state, 'running');
+  });
 });

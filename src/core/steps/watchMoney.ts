@@ -2,6 +2,7 @@ import { isOfAgent } from '../model/attempt.ts';
 import type { ActiveLoop } from '../model/loop.ts';
 import { toUsd } from '../model/money.ts';
 import { budgetNews, isPast } from '../policy/budget.ts';
+import { needsMoney } from '../state/context.ts';
 import type { UnitOfWork } from '../state/unitOfWork.ts';
 import { grantTo, NOTHING_PENDING } from './grants.ts';
 import { requestStop } from './requestStop.ts';
@@ -30,10 +31,17 @@ function watchDay(unit: UnitOfWork): void {
     unit.putDay(news.day);
   }
   if (onExceeded === 'stop' && isPast(used, dailyLimit)) {
-    // A check costs nothing: stopping it would only lose the proof.
-    for (const loop of [...unit.liveState.active.values()].filter(({ attempt }) => isOfAgent(attempt)))
-      requestStop(unit, loop, 'budget', 'the daily budget was passed');
+    for (const loop of [...unit.liveState.active.values()])
+      if (canSpend(unit, loop)) requestStop(unit, loop, 'budget', 'the daily budget was passed');
   }
+}
+
+/**
+ * Whether stopping a loop saves money. A check costs nothing, and what never waits for money (R6.3) would start again at
+ * once.
+ */
+function canSpend({ context }: UnitOfWork, { agent, estimate, attempt }: ActiveLoop): boolean {
+  return isOfAgent(attempt) && needsMoney(context, agent, estimate);
 }
 
 /** Stops a running loop that has cost more than its own maximum. */
