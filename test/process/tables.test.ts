@@ -131,6 +131,22 @@ describe('The process table of this machine', () => {
     assert.deepEqual(await runCommand('no-such-command-4711', []), { code: null, output: '' });
     assert.deepEqual(runCommandNow('no-such-command-4711', []), { code: null, output: '' });
   });
+
+  it('R13.3 a host without a free descriptor outlives the commands and the shell that it cannot start (A1)', () => {
+    const source = (path: string) => new URL(`../../src/process/${path}`, import.meta.url).href;
+    const script = `
+      import { openSync } from 'node:fs';
+      import { runCommand } from '${source('tables/runCommand.ts')}';
+      import { askShell } from '${source('environment/askShell.ts')}';
+      try { for (;;) openSync('/dev/null') } catch {}
+      const shell = { shell: '/bin/sh', nodePath: process.execPath, environment: process.env, timeoutMs: 60_000 };
+      const asked = await askShell(shell).then(() => 'answered', (error) => error.code);
+      console.log(JSON.stringify([await runCommand('true', []), asked]));`;
+    const host = ['-c', 'ulimit -n 64; exec "$0" --input-type=module -e "$1"', process.execPath, script];
+    const { status, stdout, stderr } = spawnSync('/bin/sh', host, { encoding: 'utf8' });
+    assert.equal(status, 0, stderr);
+    assert.deepEqual(JSON.parse(stdout), [{ code: null, output: '' }, 'EMFILE']);
+  });
 });
 
 /** Answers commands from a record, and keeps what was issued. */

@@ -28,7 +28,8 @@ export function askShell(options: AskShellOptions): Promise<Record<string, strin
   const { shell, nodePath, environment, timeoutMs } = options;
   const question = shellQuestion(shell, nodePath);
   return new Promise((resolve, reject) => {
-    const child = spawn(shell, question.args, {
+    // Where no descriptor is free, it has no streams, and says so in an event.
+    const child: ChildProcess = spawn(shell, question.args, {
       env: { ...environment, ELECTRON_RUN_AS_NODE: '1' },
       cwd: homeFolder(),
       stdio: ['ignore', 'pipe', 'ignore'],
@@ -40,20 +41,20 @@ export function askShell(options: AskShellOptions): Promise<Record<string, strin
     const timers: NodeJS.Timeout[] = [];
     const settle = (settled: () => void, leaveMs: number) => {
       for (const timer of timers) clearTimeout(timer);
-      child.stdout.destroy();
+      child.stdout?.destroy();
       child.unref();
       setTimeout(() => endGroup(child), leaveMs).unref();
       settled();
     };
     const fail = (why: string, leaveMs = 0) => settle(() => reject(new Error(why)), leaveMs);
     timers.push(setTimeout(() => fail(`It did not answer within ${timeoutMs / 1000} s.`), timeoutMs));
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    child.on('error', (error) => settle(() => reject(error), 0));
+    child.stdout?.setEncoding('utf8').on('data', (text: string) => {
       printed += text;
       const answer = question.read(printed);
       if (answer) settle(() => resolve(answer), LEAVE_MS);
       else if (printed.length > LONGEST) fail('It printed too much.');
     });
-    child.on('error', (error) => settle(() => reject(error), 0));
     child.on('exit', () => {
       timers.push(setTimeout(() => fail('It did not print its environment.'), LAST_WORDS_MS));
     });

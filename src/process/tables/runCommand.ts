@@ -1,3 +1,4 @@
+import type { ChildProcess } from 'node:child_process';
 import { startPrograms } from './startPrograms.ts';
 
 /** What a command of the system has printed. */
@@ -19,15 +20,16 @@ const options = { windowsHide: true, env: { ...process.env, LC_ALL: 'C' } } as c
 export const runCommand: RunCommand = (file, args) =>
   new Promise((resolve) => {
     const pieces: Buffer[] = [];
-    const child = startPrograms().spawn(file, args, { ...options, stdio: ['ignore', 'pipe', 'ignore'] });
+    // Where no descriptor is free, it has no streams, and says so in an event.
+    const child: ChildProcess = startPrograms().spawn(file, args, { ...options, stdio: ['ignore', 'pipe', 'ignore'] });
     // Not the option of `spawn`: its timer outlives a command that could not be started, and keeps this process alive.
     const patience = setTimeout(() => child.kill('SIGKILL'), PATIENCE_MS);
     const settle = (result: CommandResult) => {
       clearTimeout(patience);
       resolve(result);
     };
-    child.stdout.on('data', (piece: Buffer) => pieces.push(piece));
     child.on('error', () => settle({ code: null, output: '' }));
+    child.stdout?.on('data', (piece: Buffer) => pieces.push(piece));
     child.on('close', (code) => settle({ code, output: Buffer.concat(pieces).toString('utf8') }));
   });
 

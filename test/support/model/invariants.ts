@@ -121,7 +121,10 @@ export class Invariants {
     for (const loop of changes?.loops ?? []) {
       const before = this.#loops.get(loop.seq);
       if (before && before.place !== loop.place)
-        assert.ok(moved.has(loop.loopId), `R2.1 the place of ${loop.loopId} is another, and nobody moved it`);
+        assert.ok(
+          moved.has(loop.loopId) || (before.state === 'failed' && retried.has(loop.loopId)),
+          `R2.1 the place of ${loop.loopId} is another, and nobody moved it`,
+        );
       if (before && isFinished(before) && before.state !== loop.state) {
         assert.ok(
           (before.state === 'failed' && retried.has(loop.loopId)) ||
