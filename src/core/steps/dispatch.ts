@@ -116,16 +116,22 @@ function firstInLine(unit: UnitOfWork, ownership: LoopOwnership): Line {
       else line.awaited.push(loop);
     }
   };
-  // The loop that failed last probes only if no other one can (R4.1).
-  const last: [QueuedLoop, ProfileLane][] = [];
+  // The loop that failed last probes only if no other one can (R4.1). Money that a later loop waits for is not kept
+  // from it.
+  const last: { readonly loop: QueuedLoop; readonly lane: ProfileLane; readonly isBehind: boolean }[] = [];
   const next = nextRound(unit);
   if (next && isOpen(next[1])) consider(...next);
   for (const [loop, lane] of liveState.lanes.inOrder(isOpen)) {
     if (loop === next?.[0]) continue;
-    if (isLastFailed(unit, loop)) last.push([loop, lane]);
+    if (isLastFailed(unit, loop)) last.push({ loop, lane, isBehind: isMoneyAwaited });
     else consider(loop, lane);
   }
-  for (const [loop, lane] of last) if (isOpen(lane)) consider(loop, lane);
+  let isAwaitedByLast = false;
+  for (const { loop, lane, isBehind } of last) {
+    isMoneyAwaited = isBehind || isAwaitedByLast;
+    if (isOpen(lane)) consider(loop, lane);
+    isAwaitedByLast ||= isMoneyAwaited && !isBehind;
+  }
   return line;
 }
 

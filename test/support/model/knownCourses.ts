@@ -101,4 +101,15 @@ export const KNOWN_COURSES: readonly (readonly Command[])[] = [
     },
     { act: 'shutdown', window: 0, quick: true },
   ],
+  // R3.3 The loop that failed last stood behind a later one of another account that waited for money.
+  [
+    { act: 'configure', setting: { failureThreshold: 1, halfOpenMaxProbes: 2 }, quick: false },
+    { act: 'submit', window: 3, loop: 2, priority: 0, estimate: 7, maxCost: 299, agent: 'sample', quick: true },
+    { act: 'submit', window: 1, loop: 5, priority: -1, estimate: 295, maxCost: undefined, agent: 'twin', quick: false },
+    { act: 'end', run: 5, how: 'auth', cost: 3, quick: true },
+    { act: 'submit', window: 2, loop: 6, priority: 1, estimate: 295, maxCost: 294, agent: 'twin', quick: false },
+    { act: 'end', run: 1, how: 'lost', cost: 0, quick: false },
+    { act: 'tryNow', agent: 'twin', quick: false },
+    { act: 'jump', ms: 600_000, quick: false },
+  ],
 ];
