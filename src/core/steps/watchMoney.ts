@@ -37,8 +37,8 @@ function watchDay(unit: UnitOfWork): void {
 }
 
 /**
- * Whether stopping a loop saves money. A check costs nothing, and what never waits for money (R6.3) would start again at
- * once.
+ * Whether stopping a loop saves money. A check costs nothing, and what never waits for money (R6.3) would start again
+ * at once.
  */
 function canSpend({ context }: UnitOfWork, { agent, estimate, attempt }: ActiveLoop): boolean {
   return isOfAgent(attempt) && needsMoney(context, agent, estimate);

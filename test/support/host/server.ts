@@ -235,8 +235,8 @@ export class Server {
 }
 
 /**
- * Writes a file in one piece over what it holds. A window that reads it between a truncation and the new text would take
- * all settings for unset, and ask for a reload.
+ * Writes a file in one piece over what it holds. A window that reads it between a truncation and the new text would
+ * take all settings for unset, and ask for a reload.
  */
 function overwrite(file: string, text: string): void {
   const content = Buffer.from(text);
