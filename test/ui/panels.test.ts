@@ -80,9 +80,10 @@ describe('panels', () => {
   it('the panel comes back after a reload of the window', async () => {
     const { window } = host;
     // What the tests before have left open may be stored still, and soon no more.
-    await window.remembersEditor('Output: Look at', false);
+    await window.remembersEditor(['Output: Look at'], false);
     await openOutput();
-    await window.remembersEditor('Output: Look at');
+    // What the page keeps is stored after its title: without it there is no loop to come back to.
+    await window.remembersEditor(['Output: Look at', 'loopId']);
     await window.reload();
     await page(window).getByText('Attempt 1 completed').waitFor();
     assert.deepEqual(await window.editor.tabs(), ['Output: Look at `src/clock.ts:2` please [echo]…']);

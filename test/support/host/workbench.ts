@@ -128,11 +128,14 @@ export class Workbench {
     );
   }
 
-  /** Waits until VS Code has stored that an editor of such a title is open, or that none is. */
-  async remembersEditor(title: string, isOpen = true): Promise<void> {
-    await until(`${title} to be remembered as ${isOpen ? 'open' : 'closed'}`, async () => {
+  /**
+   * Waits until VS Code has stored that an editor is open whose title and state hold these parts, or that none is open
+   * that holds all of them.
+   */
+  async remembersEditor(parts: readonly string[], isOpen = true): Promise<void> {
+    await until(`${parts.join(', ')} to be remembered as ${isOpen ? 'open' : 'closed'}`, async () => {
       const states = Object.entries(await this.#remembered()).filter(([key]) => EDITORS.test(key));
-      return states.some(([, text]) => text.includes(title)) === isOpen;
+      return states.some(([, text]) => parts.every((part) => text.includes(part))) === isOpen;
     });
   }
 
