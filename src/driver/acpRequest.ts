@@ -1,5 +1,6 @@
 import type { AnswerRecord, AskRecord } from '../asking/questionRecords.ts';
 import { commandOf, type ToolCalls, toolCall, toolName } from './acpLines.ts';
+import { changedLines } from './changedLines.ts';
 import { type JsonObject, listIn, objectIn, textIn } from './json.ts';
 
 const KINDS: { readonly [kind: string]: AskRecord['request']['kind'] } = {
@@ -59,15 +60,8 @@ function diffOf(call: JsonObject): string {
   return listIn(call['content'])
     .map(objectIn)
     .filter(({ type }) => type === 'diff')
-    .map(({ path, oldText, newText }) => {
-      const lines = (sign: string, text: unknown) =>
-        textIn(text) === ''
-          ? []
-          : textIn(text)
-              .replace(/\n$/, '')
-              .split('\n')
-              .map((line) => sign + line);
-      return [`--- ${textIn(path)}`, ...lines('-', oldText), ...lines('+', newText)].join('\n');
-    })
+    .map(({ path, oldText, newText }) =>
+      [`--- ${textIn(path)}`, ...changedLines('-', oldText), ...changedLines('+', newText)].join('\n'),
+    )
     .join('\n');
 }

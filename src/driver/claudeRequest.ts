@@ -1,4 +1,5 @@
 import type { AnswerRecord, AskRecord } from '../asking/questionRecords.ts';
+import { changedLines } from './changedLines.ts';
 import { type JsonObject, listIn, objectIn, textIn } from './json.ts';
 
 const KINDS: { readonly [tool: string]: AskRecord['request']['kind'] } = {
@@ -58,19 +59,12 @@ function withoutCommand({ command: _, description: _1, ...rest }: JsonObject): J
 /** What an edit takes out and puts in. */
 function diffOf(input: JsonObject): string {
   const edits = [input, ...listIn(input['edits']).map(objectIn)];
-  const lines = (sign: string, text: unknown) =>
-    textIn(text) === ''
-      ? []
-      : textIn(text)
-          .replace(/\n$/, '')
-          .split('\n')
-          .map((line) => sign + line);
   return edits
     .flatMap((edit) => [
-      ...lines('-', edit['old_string']),
-      ...lines('+', edit['new_string']),
-      ...lines('+', edit['content']),
-      ...lines('+', edit['new_source']),
+      ...changedLines('-', edit['old_string']),
+      ...changedLines('+', edit['new_string']),
+      ...changedLines('+', edit['content']),
+      ...changedLines('+', edit['new_source']),
     ])
     .join('\n');
 }
