@@ -94,7 +94,7 @@ describe('homes of loops', () => {
     const [first, second, other] = [1, 2, 3].map((seq) =>
       queuedLoop(seq, { windowId: 'w2', folder: seq === 3 ? B : A, since }),
     ) as [QueuedLoop, QueuedLoop, QueuedLoop];
-    const liveState = mirrorWith(first, second, other);
+    const liveState = liveStateWith(first, second, other);
     const { ownership: subject, clock } = ownership(liveState, ['/mine'], { w2: [A, B] });
     subject.standFirst([first]);
     await clock.advance(5_000);
@@ -113,7 +113,7 @@ describe('homes of loops', () => {
       queuedLoop(1, { windowId: 'w2', folder: A }),
       queuedLoop(2, { windowId: 'w2', folder: A }),
     ];
-    const liveState = mirrorWith(first, second);
+    const liveState = liveStateWith(first, second);
     const { ownership: subject, clock } = ownership(liveState, ['/mine'], { w2: [A] });
     subject.standFirst([first]);
     await clock.advance(3_000);
