@@ -1,7 +1,10 @@
 /** How long (ms) another host may be waited for while a slot is kept for it. */
 const PATIENCE_MS = 5_000;
 
-/** Since when others have been waited for, and whether that was long enough. Times that a clock went back from begin anew. */
+/**
+ * Since when others have been waited for, and whether that was long enough. Times that a clock went back from begin
+ * anew.
+ */
 export class Patience<K> {
   readonly #now: () => number;
   readonly #since = new Map<K, number>();
