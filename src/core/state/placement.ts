@@ -87,7 +87,7 @@ export class Placement implements LanePlacement {
     const facts = JSON.stringify([
       leases,
       this.#context.window.folders,
-      folderGates.map(({ of, state }) => [of, state]),
+      folderGates.map((gate) => [gate.of, gate.state, 'lastSeq' in gate && gate.lastSeq]),
     ]);
     if (facts === this.#placedFor) return;
     this.#placedFor = facts;
