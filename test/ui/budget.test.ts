@@ -55,8 +55,8 @@ describe('the budget in the workbench', () => {
     assert.equal(await window.statusKind('budget'), 'error');
     await submit('Nothing goes [cost 0.01]');
     await window.notices.press(/does not fit/, 'Queue Until It Recovers');
-    await window.tree.row('Nothing goes').waitFor();
+    await window.tree.becomes(/^Nothing goes/, 'waiting for budget');
     host.server.writeSettings({ ...host.server.readSettings(), 'loopSupervisor.budget.dailyLimitUsd': 30 });
-    await window.tree.becomes('Nothing goes', 'finished');
+    await window.tree.becomes(/^Nothing goes/, 'completed');
   });
 });
