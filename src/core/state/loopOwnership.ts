@@ -24,7 +24,7 @@ export class LoopOwnership {
   readonly #machines: Machines;
   /** Since when (ms) loops of other windows have stood first in line. */
   readonly #firstInLine = new Map<number, number>();
-  /** Those of them for which this window has been told to look again. */
+  /** Those of them for which this window has already looked again. */
   readonly #toldOf = new Set<number>();
   /** Since when (ms) windows are known to be gone. */
   readonly #goneSince = new Map<string, number>();
@@ -92,7 +92,7 @@ export class LoopOwnership {
     this.#seen = ids;
     let isOver = false;
     for (const [id, since] of this.#justGone) {
-      // A clock that went back begins anew.
+      // A clock that went back starts over.
       if (since > now) this.#justGone.set(id, now);
       if (now - since < ADOPT_AFTER_MS && !ids.has(id)) continue;
       this.#justGone.delete(id);
@@ -121,8 +121,8 @@ export class LoopOwnership {
   };
 
   /**
-   * Whether some loop has now stood first in line for so long that this window looks again: told once. Forgets those
-   * that are gone from the queue.
+   * Whether some loop has now stood first in line for so long that this window looks again: true only once. Forgets
+   * those that are gone from the queue.
    */
   hasPassedBy(): boolean {
     const now = this.#context.clock.now();

@@ -90,7 +90,7 @@ export function startAttempt(unit: UnitOfWork, { loop, grant }: Chosen, placemen
   return true;
 }
 
-/** Attempts that crashed at once so many times in a row are started afresh: their session may be what crashes them. */
+/** How many crashes at once in a row start a loop afresh: its session may be what crashes it. */
 const QUICK_CRASHES_TO_START_AFRESH = 3;
 
 type Planned = { readonly plan: CommandPlan; readonly resume?: string } | { readonly error: string };

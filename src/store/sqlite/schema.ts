@@ -120,8 +120,8 @@ DROP INDEX attempts_loop;
 
 /**
  * Version 3: what a waiting loop waits for is a field (`waiting_for`: usageLimit, dailyBudget, you), and of one that
- * waits for its user also the decision that is due (`need`). Before, the wait for a new day's budget could be told by
- * its sentence alone.
+ * waits for its user also the decision that is due (`need`). Before, only its sentence distinguished the wait for a new
+ * day's budget.
  */
 const VERSION_3 = `
 ALTER TABLE loops ADD COLUMN waiting_for TEXT;
@@ -211,8 +211,8 @@ ALTER TABLE head ADD COLUMN seen TEXT;
 `;
 
 /**
- * Version 9: `changes.events` is what each transaction told, for all hosts; `claims` is what one host does for all
- * (R10.2).
+ * Version 9: `changes.events` holds the events of each transaction, for all hosts; `claims` is what one host does for
+ * all (R10.2).
  */
 const VERSION_9 = `
 ALTER TABLE changes ADD COLUMN events TEXT;
