@@ -25,6 +25,8 @@ export class FakeWorkTrees implements WorkTrees {
   };
   /** What is to happen before a work tree is there; a rejection is a fault. */
   onCreate: (request: WorkTreeRequest) => Promise<void> = async () => undefined;
+  /** Where in it a loop works, such as `/pkg`. */
+  within = '';
   /** What is to happen before one is removed; a rejection is a fault. */
   onRemove: (path: string) => Promise<void> = async () => undefined;
   /** The tree that a snapshot finds; a rejection is a fault. */
@@ -58,7 +60,7 @@ export class FakeWorkTrees implements WorkTrees {
     this.requests.push(request);
     await this.onCreate(request);
     const { path, base, branch = `loops/${request.loopId}` } = request;
-    return { path, base, branch, cwd: path };
+    return { path, base, branch, cwd: `${path}${this.within}` };
   }
 
   async snapshot(_root: string, name: string): Promise<Snapshot> {
