@@ -3,7 +3,7 @@ import { GONE, there } from '../../src/core/model/looks.ts';
 import type { LiveState } from '../../src/core/state/liveState.ts';
 import { LoopOwnership } from '../../src/core/state/loopOwnership.ts';
 import { Machines } from '../../src/core/state/machines.ts';
-import { activeLoop, contextWith, lease, mirrorWith, queuedLoop } from '../support/coreParts.ts';
+import { activeLoop, contextWith, lease, liveStateWith, queuedLoop } from '../support/coreParts.ts';
 import { FakeClock } from '../support/fakeClock.ts';
 
 /** A window with these folders open beside those other windows. */
@@ -57,7 +57,7 @@ describe('homes of loops', () => {
     it(`R9.2 ${title}: ${home}`, () => {
       const { folder: _, ...loop } = queuedLoop(1, { windowId });
       assert.equal(
-        ownership(mirrorWith(), mine, others).ownership.hostOf({ ...loop, ...(folder !== undefined && { folder }) }),
+        ownership(liveStateWith(), mine, others).ownership.hostOf({ ...loop, ...(folder !== undefined && { folder }) }),
         home,
       );
     });
@@ -65,7 +65,7 @@ describe('homes of loops', () => {
 
   it('R3.3 waits a few seconds for another window to start its loop, then passes it by', async () => {
     const loop = queuedLoop(1, { windowId: 'w2', folder: A });
-    const { ownership: subject, clock } = ownership(mirrorWith(loop), [A], { w2: [A] });
+    const { ownership: subject, clock } = ownership(liveStateWith(loop), [A], { w2: [A] });
     subject.standFirst([loop]);
     assert.equal(subject.isPassedBy(loop), false);
     await clock.advance(4_999);
@@ -79,7 +79,7 @@ describe('homes of loops', () => {
 
   it('R3.3 forgets how long a loop stood first in line once it is gone from the queue', async () => {
     const loop = queuedLoop(1, { windowId: 'w2', folder: A });
-    const liveState = mirrorWith(loop);
+    const liveState = liveStateWith(loop);
     const { ownership: subject, clock } = ownership(liveState, [A], { w2: [A] });
     subject.standFirst([loop]);
     await clock.advance(10_000);
@@ -91,7 +91,7 @@ describe('homes of loops', () => {
 
   it('R4.5 the clock going back makes nobody wait for long', async () => {
     const loop = queuedLoop(1, { windowId: 'w2', folder: A });
-    const { ownership: subject, clock } = ownership(mirrorWith(loop), [A], { w2: [A] });
+    const { ownership: subject, clock } = ownership(liveStateWith(loop), [A], { w2: [A] });
     subject.standFirst([loop]);
     clock.jump(-86_400_000);
     subject.standFirst([loop]);
@@ -103,7 +103,7 @@ describe('homes of loops', () => {
   it('R9.2 takes over the runs of a gone window at once where it has their folder, else after the moment that a reload takes', async () => {
     const near = activeLoop(1, { windowId: 'w2', folder: A });
     const far = activeLoop(2, { windowId: 'w2', folder: B });
-    const { ownership: subject, clock } = ownership(mirrorWith(near, far), [A]);
+    const { ownership: subject, clock } = ownership(liveStateWith(near, far), [A]);
     assert.equal(subject.shouldAdopt(near, 'w2'), true);
     assert.equal(subject.shouldAdopt(far, 'w2'), false);
     await clock.advance(10_000);
@@ -112,14 +112,14 @@ describe('homes of loops', () => {
 
   it('R9.2 leaves the runs of a window that is there to it, unless it has closed their folder and this one has it open', () => {
     const loop = activeLoop(1, { windowId: 'w2', folder: A });
-    assert.equal(ownership(mirrorWith(loop), [A], { w2: [A] }).ownership.shouldAdopt(loop, 'w2'), false);
-    assert.equal(ownership(mirrorWith(loop), [A], { w2: [B] }).ownership.shouldAdopt(loop, 'w2'), true);
-    assert.equal(ownership(mirrorWith(loop), [B], { w2: [B] }).ownership.shouldAdopt(loop, 'w2'), false);
-    assert.equal(ownership(mirrorWith(loop), [A]).ownership.shouldAdopt(loop, 'w1'), false, 'its own');
+    assert.equal(ownership(liveStateWith(loop), [A], { w2: [A] }).ownership.shouldAdopt(loop, 'w2'), false);
+    assert.equal(ownership(liveStateWith(loop), [A], { w2: [B] }).ownership.shouldAdopt(loop, 'w2'), true);
+    assert.equal(ownership(liveStateWith(loop), [B], { w2: [B] }).ownership.shouldAdopt(loop, 'w2'), false);
+    assert.equal(ownership(liveStateWith(loop), [A]).ownership.shouldAdopt(loop, 'w1'), false, 'its own');
   });
 
   it('R9.2 a lease ends with its process, and its own is never looked at', () => {
-    const { ownership: subject, dead } = ownership(mirrorWith(), [A], { w2: [A], w3: [B] });
+    const { ownership: subject, dead } = ownership(liveStateWith(), [A], { w2: [A], w3: [B] });
     assert.deepEqual(subject.dead(), []);
     dead.add(3).add(1);
     assert.deepEqual(subject.dead(), ['w3']);

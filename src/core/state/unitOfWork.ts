@@ -31,7 +31,7 @@ type WithoutOrigin<T> = T extends unknown ? Omit<T, 'at' | 'host'> : never;
 
 /**
  * One transaction of the supervisor: what it reads and writes, and what is to be told and done once it is committed.
- * The mirror is changed at once, so that later decisions of the same turn see it, and put back if the transaction
+ * The live state is changed at once, so that later decisions of the same turn see it, and put back if the transaction
  * fails.
  */
 export class UnitOfWork {
@@ -141,7 +141,7 @@ export class UnitOfWork {
     return next;
   }
 
-  /** Shows a loop in the mirror that has been written by other means. */
+  /** Shows a loop in the live state that has been written by other means. */
   reflect(loop: Loop): void {
     const before = this.liveState.put(loop);
     this.#undo.push(() => (before ? this.liveState.put(before) : this.liveState.remove(loop.seq)));
@@ -215,7 +215,7 @@ export class UnitOfWork {
     this.liveState.lanes.refresh();
   }
 
-  /** Puts the mirror back: the transaction was not committed, or runs anew. */
+  /** Puts the live state back: the transaction was not committed, or runs anew. */
   undo(): void {
     for (const step of this.#undo.reverse()) step();
     this.#undo.length = 0;
