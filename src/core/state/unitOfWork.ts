@@ -158,10 +158,16 @@ export class UnitOfWork {
 
   /** Stores the last good values of the settings; they hold at once where this host has none of its own (R6.9). */
   putSettings(settings: StoredSettings): void {
-    if (isSameStored(settings, this.control.settings ?? {})) return;
-    this.#undo.push(() => void useStoredSettings(this.context, this.control.settings));
-    this.putControl({ ...this.control, settings });
-    useStoredSettings(this.context, settings);
+    const { context } = this;
+    const { unstoredSettings } = context;
+    this.#undo.push(() => {
+      // Others may have been read while this was being written.
+      context.unstoredSettings = { ...unstoredSettings, ...context.unstoredSettings };
+      useStoredSettings(context, this.control.settings);
+    });
+    context.unstoredSettings = {};
+    if (!isSameStored(settings, this.control.settings ?? {})) this.putControl({ ...this.control, settings });
+    useStoredSettings(context, this.control.settings);
   }
 
   /** The leases have been written, or ended. */

@@ -11,7 +11,7 @@ import { allowanceOf, type MoneyFit } from './grants.ts';
 import { failForGood } from './restart.ts';
 import { begun, hasCheck, startCheck } from './rounds.ts';
 import { sessionBefore } from './sessionBefore.ts';
-import { lacksSetup, lacksWorkTree, prepare, startSetup, withoutWorkTree } from './workTrees.ts';
+import { isWorkTreeGone, lacksSetup, lacksWorkTree, prepare, startSetup, withoutWorkTree } from './workTrees.ts';
 
 /** A loop that may start now, and what it may spend. */
 export interface Chosen {
@@ -30,7 +30,8 @@ export function startAttempt(unit: UnitOfWork, { loop, grant }: Chosen, placemen
     return true;
   }
   const folder = context.folders.look(loop.cwd);
-  if (folder.state === 'gone' && loop.workTree?.made) {
+  // The agent may have moved the folder that it was started in: then its work tree is there.
+  if (folder.state === 'gone' && loop.workTree?.made && isWorkTreeGone(context, loop)) {
     prepare(unit, withoutWorkTree(unit, loop, loop.workTree.made));
     return true;
   }
