@@ -12,7 +12,7 @@ import { claimEvents, EventTurns, isOwn } from '../window/eventClaims.ts';
 import type { UiDeps } from '../window/uiDeps.ts';
 import { whenReady } from '../window/whenReady.ts';
 import { type Absent, absenceSummary } from './absence.ts';
-import { answersFor, type Button, CONTINUE, SHOW_FAILED, SHOW_LOOPS, NOTICE_STYLES } from './notificationButtons.ts';
+import { answersFor, type Button, CONTINUE, NOTICE_STYLES, SHOW_FAILED, SHOW_LOOPS } from './notificationButtons.ts';
 import { type Notice, type NoticeKind, noticeKind, noticeOf, type Result } from './notificationTexts.ts';
 import { Presence } from './presence.ts';
 
@@ -114,7 +114,9 @@ export class Notifications implements vscode.Disposable {
     const loops = new Map(await Promise.all([...ids].map(async (id) => [id, await this.#find(id)] as const)));
     const inFront = (event: SupervisorEvent): boolean => {
       const seq = 'loopId' in event && event.loopId ? loops.get(event.loopId)?.seq : undefined;
-      return NOTICE_STYLES[kind].optional && seq !== undefined && vscode.window.state.focused && this.#visible.isVisible(seq);
+      return (
+        NOTICE_STYLES[kind].optional && seq !== undefined && vscode.window.state.focused && this.#visible.isVisible(seq)
+      );
     };
     const news = events.filter((event) => !inFront(event));
     const titleOf = (loopId: string) => loops.get(loopId)?.title || loopId;
