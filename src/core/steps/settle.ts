@@ -19,7 +19,7 @@ import { doubtOf, waitForConfirmation } from './unconfirmedEnd.ts';
 import { waitForReset } from './waitForReset.ts';
 import { waitsForMoney, wakeForBudget } from './wake.ts';
 import { watchMoney } from './watchMoney.ts';
-import { afterSetup } from './workTrees.ts';
+import { afterSetup, orWorkTreeGone } from './workTrees.ts';
 
 type HeldVerdict = Extract<Verdict, { kind: 'held' }>;
 /** How long (ms) a loop is held back whose folder was gone or could not be entered. */
@@ -28,7 +28,7 @@ const FOLDER_PAUSE_MS = 30_000;
 /** Settles an attempt that has ended, once (R3.2): its outcome, its cost, its loop's next state and the circuit. */
 export function settle(unit: UnitOfWork, loop: ActiveLoop, end: RunEnd, report: RunSummary): void {
   const charged = chargeUnsaid(unit, withFiles(loop, end), report);
-  const verdict = decideOutcome({
+  const decided = decideOutcome({
     end,
     ...(loop.attempt.stop && { stop: loop.attempt.stop.by }),
     ...(report.said && { said: report.said }),
@@ -36,6 +36,7 @@ export function settle(unit: UnitOfWork, loop: ActiveLoop, end: RunEnd, report: 
     ...(report.refused && { refused: report.refused }),
     ...allowanceFacts(charged),
   });
+  const verdict = orWorkTreeGone(unit, loop, decided);
   const ended: AttemptEnd = {
     ...end.exit,
     outcome: outcomeOf(verdict),
