@@ -201,6 +201,20 @@ describe('dashboard page', () => {
     assert.match(await view.page.getByText(/loops in this period/).innerText(), /121 loops/);
   });
 
+  it('a click on a row is heard though its loop changes while it is made', async () => {
+    await open();
+    const row = view.page.locator('.rows .row').first();
+    await row.scrollIntoViewIfNeeded();
+    const seq = Number((await row.getAttribute('id'))?.replace('loop-', ''));
+    const attempts = manyLoops(120, Date.now(), 24 * HOUR).filter((attempt) => attempt.seq === seq);
+    await row.hover();
+    await view.page.mouse.down();
+    await send({ type: 'attempts', attempts: attempts.map((attempt) => ({ ...attempt, title: 'Another title' })) });
+    await row.getByText('Another title').waitFor();
+    await view.page.mouse.up();
+    assert.equal((await until('the click', () => view.posted<FromDashboard & { type: 'open' }>('open')[0])).seq, seq);
+  });
+
   it('another range is asked for, and kept for the next time', async () => {
     await open();
     await view.page.getByLabel('How far back').selectOption({ label: 'Everything' });

@@ -356,6 +356,36 @@ describe('transcript page', () => {
     });
   });
 
+  it('the keyboard stays on a tool call whose result comes', async () => {
+    await open();
+    const [call] = items(1, { kind: 'tool', name: 'Bash', summary: 'npm test', lines: [0] } as Body);
+    await send({ type: 'reset', items: [call!], atStart: true, atEnd: true });
+    await view.page.locator('.tool summary').focus();
+    const done = { ...call!, result: { ok: true, summary: '14 passing' } } as TranscriptItem;
+    await send({ type: 'live', items: [done] });
+    await view.page.getByText('14 passing').waitFor();
+    assert.match(String(await view.page.evaluate('document.activeElement.textContent')), /npm test.*14 passing/);
+  });
+
+  it('asks for no more of what is about to be replaced', async () => {
+    await open();
+    await send({
+      type: 'reset',
+      items: lines(10_000, 200),
+      atStart: false,
+      atEnd: false,
+      focus: { attempt: 1, offset: 10_100 },
+    });
+    await view.page.keyboard.press('End');
+    await until('the page asks for the end', () => view.posted<FromView>('latest').length > 0);
+    await scroller().evaluate((element) => element.scrollTo(0, 0));
+    await view.page.evaluate('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))');
+    assert.deepEqual(view.posted('earlier'), []);
+    await send({ type: 'reset', items: lines(20_000, 200), atStart: false, atEnd: true });
+    await scroller().evaluate((element) => element.scrollTo(0, 0));
+    await until('the page asks for what is before the end', () => view.posted('earlier').length > 0);
+  });
+
   it('searches the whole log, by keyboard alone', async () => {
     await open();
     await send({ type: 'reset', items: lines(0, 3), atStart: false, atEnd: true });
