@@ -137,6 +137,19 @@ export class LoopTree {
     });
   }
 
+  /**
+   * Clicks a row, until an editor with that title is in front: a row that is drawn anew between press and release hears
+   * no click.
+   */
+  async open(row: string | RegExp, title: string | RegExp): Promise<void> {
+    const tab = this.#page.locator('.tab.active').filter({ hasText: title });
+    await until(`${title} by a click on ${row}`, async () => {
+      await this.row(row).click({ timeout: AGAIN_MS });
+      await tab.waitFor({ timeout: AGAIN_MS });
+      return true;
+    });
+  }
+
   /** Presses an inline button of a row, by what it says. */
   async inlineAction(row: string | RegExp, action: string): Promise<void> {
     await this.row(row).hover();
