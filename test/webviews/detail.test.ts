@@ -251,7 +251,7 @@ describe('detail page', () => {
     );
     assert.deepEqual(view.posted('openPrompt').length, 1);
     assert.deepEqual(view.posted('openLog'), [{ type: 'openLog', attempt: 1, file: 'err' }]);
-    assert.deepEqual(view.posted('endKept'), [{ type: 'endKept', pid: 4300 }]);
+    assert.deepEqual(view.posted('endSpared'), [{ type: 'endSpared', pid: 4300 }]);
     assert.equal(view.posted('openFolder').length + view.posted('openChanges').length, 2);
     assert.deepEqual(view.posted('copySession'), [{ type: 'copySession', attempt: 1 }]);
   });

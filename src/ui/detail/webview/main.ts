@@ -290,7 +290,7 @@ function showAttempts(detail: DetailData): void {
       {
         openLog: (file) => post({ type: 'openLog', attempt: attempt.number, file }),
         copySession: () => post({ type: 'copySession', attempt: attempt.number }),
-        endKept: (pid) => post({ type: 'endKept', pid }),
+        endSpared: (pid) => post({ type: 'endSpared', pid }),
         review: () => post({ type: 'reviewAttempt', attempt: attempt.number }),
         ...(canUse(detail, attempt) && { useRound: () => post({ type: 'useRound', round: attempt.round ?? 1 }) }),
       },
