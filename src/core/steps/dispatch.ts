@@ -17,7 +17,7 @@ import { failForGood } from './restart.ts';
 import { begun, hasCheck, startCheck } from './rounds.ts';
 import { sessionBefore } from './sessionBefore.ts';
 import { wakeForBudget } from './wake.ts';
-import { lacksSetup, lacksWorkTree, prepare, startSetup, withoutWorkTree } from './workTrees.ts';
+import { isWorkTreeGone, lacksSetup, lacksWorkTree, prepare, startSetup, withoutWorkTree } from './workTrees.ts';
 
 /** No attempt starts with less free disk than this (R8.3). */
 export const LEAST_FREE_BYTES = 64 * 1024 * 1024;
@@ -220,7 +220,8 @@ function start(unit: UnitOfWork, { loop, grant }: Chosen, placement: Placement):
     return true;
   }
   const folder = context.folders.look(loop.cwd);
-  if (folder.state === 'gone' && loop.workTree?.made) {
+  // The agent may have moved the folder that it was started in: then its work tree is there.
+  if (folder.state === 'gone' && loop.workTree?.made && isWorkTreeGone(context, loop)) {
     prepare(unit, withoutWorkTree(unit, loop, loop.workTree.made));
     return true;
   }
