@@ -268,21 +268,17 @@ export class Workbench {
   async panel(title: string | RegExp): Promise<FrameLocator> {
     const tab = this.page.locator('.tab.active').filter({ hasText: title }).first();
     await until(`the page ${title}`, async () => {
-      const label = (await tab.locator('.label-name').innerText({ timeout: AGAIN_MS })).trim();
+      const label = (await tab.locator('.label-name').innerText()).trim();
       const isOutput = label.startsWith(OUTPUT);
       const part = label === DASHBOARD ? 'dashboard' : isOutput ? 'transcript' : 'detail';
       const heading = label === DASHBOARD ? 'Loops' : label.slice(isOutput ? OUTPUT.length : 0).replace(/…$/, '');
       const page = await this.webview()
         .locator('body')
-        .evaluate(
-          (body) => ({
-            script: body.querySelector('script[src]')?.getAttribute('src') ?? '',
-            heading: body.querySelector('h1')?.textContent?.replace(/\s+/g, ' ').trim() ?? '',
-            isBusy: body.getAttribute('aria-busy') === 'true' || !body.querySelector('main'),
-          }),
-          undefined,
-          { timeout: AGAIN_MS },
-        );
+        .evaluate((body) => ({
+          script: body.querySelector('script[src]')?.getAttribute('src') ?? '',
+          heading: body.querySelector('h1')?.textContent?.replace(/\s+/g, ' ').trim() ?? '',
+          isBusy: body.getAttribute('aria-busy') === 'true' || !body.querySelector('main'),
+        }));
       if (page.isBusy || !page.script.endsWith(`/${part}.js`) || !page.heading.startsWith(heading))
         throw new Error(`${label} is in front, and the page is ${JSON.stringify(page)}`);
       return true;
@@ -296,7 +292,7 @@ export class Workbench {
    */
   async pressOn(control: Locator, key: string): Promise<void> {
     await until(`${key} to be heard`, async () => {
-      const element = await control.elementHandle({ timeout: AGAIN_MS });
+      const element = await control.elementHandle();
       const heard = await element?.evaluateHandle((listener) => {
         const log: string[] = [];
         // A button acts on Space when the key is let go.
