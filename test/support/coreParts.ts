@@ -36,6 +36,8 @@ export function contextWith(
     keptSettings: [],
     differingSettings: [],
     memoryHeld: 0,
+    clones: undefined,
+    hasNewClones: false,
     ...rest,
   };
 }

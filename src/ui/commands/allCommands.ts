@@ -4,6 +4,7 @@ import { answerCommands } from '../questions/answerCommands.ts';
 import { bringHomeCommands } from '../review/bringHomeCommands.ts';
 import { cleanUpCommands } from '../review/cleanUpCommands.ts';
 import { reviewCommands } from '../review/reviewCommands.ts';
+import { submitElsewhereCommands } from '../review/submitElsewhere.ts';
 import { submitInWorkTreeCommands } from '../review/submitInWorkTree.ts';
 import { agentCommands } from './agentCommands.ts';
 import { budgetCommands } from './budgetCommands.ts';
@@ -22,6 +23,7 @@ import { windowCommands } from './windowCommands.ts';
 const SUPERVISED: CommandTable = {
   ...submitCommands,
   ...checkCommands,
+  ...submitElsewhereCommands,
   ...submitInWorkTreeCommands,
   ...reviewCommands,
   ...bringHomeCommands,
