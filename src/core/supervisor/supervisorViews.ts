@@ -37,6 +37,7 @@ export abstract class SupervisorViews {
       clones: undefined,
       hasNewClones: false,
       storedSettings: undefined,
+      unstoredSettings: {},
       unknownSettings: [],
       keptSettings: [],
       differingSettings: [],
