@@ -212,7 +212,8 @@ export class LoopOwnership {
 }
 
 /** What loops have in common that the same hosts start. */
-function folderOf({ machine, folder, windowId }: Loop): string {
+function folderOf({ machine, repository, folder, windowId }: Loop): string {
+  if (repository) return JSON.stringify([repository.address]);
   return JSON.stringify([machine, folder ?? null, folder === undefined ? windowId : null]);
 }
 
