@@ -28,8 +28,8 @@ export async function cloneAt(git: Git, folder: string): Promise<{ root: string;
 /** What comes from a store that others write must not be taken for an option of Git. */
 const COMMIT = /^[0-9a-f]{40,64}$/;
 
-/** Nothing may ask the user: not for a password, and not whether an unknown host is to be trusted (R12.7). */
-const SILENT = { GCM_INTERACTIVE: 'never' };
+/** Nothing asks the user, for no password and about no unknown host (R12.7): ssh would, on a terminal. */
+const NO_QUESTIONS = { GCM_INTERACTIVE: 'never', SSH_ASKPASS_REQUIRE: 'force' };
 
 /**
  * Gets a commit from the remote of that address, unless it is there: alone where the server gives it, or else with all
@@ -41,13 +41,11 @@ export async function fetchCommit(git: Git, root: string, address: string, commi
   if (await isThere()) return;
   const remote = (await remotesOf(git, root)).find((one) => one.address === address);
   if (!remote) throw new Error(`the clone ${root} has no remote ${address} any more`);
-  const ssh = (await git.try(['config', '--get', 'core.sshCommand'], { cwd: root })).stdout.trim();
-  const quiet = ssh === '' ? ['-c', 'core.sshCommand=ssh -oBatchMode=yes'] : [];
   const fetch = ['fetch', '--quiet', '--no-tags', '--no-write-fetch-head', '--no-recurse-submodules'];
-  const options = { cwd: root, env: SILENT };
-  await git.try([...quiet, ...fetch, '--refmap=', remote.name, commit], options);
+  const options = { cwd: root, env: NO_QUESTIONS };
+  await git.try([...fetch, '--refmap=', remote.name, commit], options);
   if (await isThere()) return;
-  await git.run([...quiet, ...fetch, remote.name], options);
+  await git.run([...fetch, remote.name], options);
   if (!(await isThere()))
     throw new Error(
       `its commit ${commit.slice(0, 10)} is not on ${remote.name} (${address}): push it there, then start it again`,

@@ -17,6 +17,7 @@ import { TransactionQueue } from './transactionQueue.ts';
 import { tryOrLog } from './tryOrLog.ts';
 import { WakeTimer } from './wakeTimer.ts';
 import { WorkTreeSetups } from './workTreeSetups.ts';
+import { WorkTreeWatch } from './workTreeWatch.ts';
 
 /**
  * The parts that work for one host, and what follows a commit, in its order: launches, signals, events, the next
@@ -37,6 +38,7 @@ export class Engine implements Disposable {
   readonly #profileChecks: ProfileChecks;
   readonly #workTreeSetups: WorkTreeSetups;
   readonly #memoryWatch: MemoryWatch;
+  readonly #workTreeWatch: WorkTreeWatch;
   #disposed = false;
 
   constructor(context: SupervisorContext) {
@@ -68,6 +70,7 @@ export class Engine implements Disposable {
     this.#workTreeSetups = new WorkTreeSetups(this);
     this.#memoryWatch = new MemoryWatch(this);
     this.clones = new Clones(this);
+    this.#workTreeWatch = new WorkTreeWatch(this);
   }
 
   /** Begins to look for changes of other hosts. The first transaction has set the wake-up timer. */
@@ -84,6 +87,7 @@ export class Engine implements Disposable {
     this.#workTreeSetups.dispose();
     this.#memoryWatch.dispose();
     this.clones.dispose();
+    this.#workTreeWatch.dispose();
     this.#changePoller.dispose();
     this.runs.dispose();
   }
@@ -100,5 +104,6 @@ export class Engine implements Disposable {
     this.#wakeTimer.set(unit.waitsForDisk);
     this.#profileChecks.set();
     this.#memoryWatch.set();
+    this.#workTreeWatch.set();
   }
 }
