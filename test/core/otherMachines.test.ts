@@ -217,6 +217,15 @@ describe('A loop for another machine', () => {
     assert.deepEqual([one.runs(), two.runs()], [[], ['a']]);
   });
 
+  it('R16.4 R15.1 no headless host stands by for a loop that only another machine can start', async () => {
+    const [one, two] = [machine('one', { role: 'headless', folders: [] }), machine('two')];
+    const first = await one.open();
+    await (await two.open()).release();
+    await submit(first);
+    await base.clock.advance(1_000);
+    assert.deepEqual([parkedWhy(first).length, first.goesOn], [1, false]);
+  });
+
   it('R16.4 R15.1 the headless host there starts it too, whatever folders are trusted', async () => {
     const [one, two] = [machine('one'), machine('two', { role: 'headless', folders: [] })];
     const first = await one.open();
