@@ -74,8 +74,6 @@ describe('the life of a panel, in VS Code', () => {
         throw new Error('not understood');
       }),
     );
-    await until('the message', () =>
-      told.includes('A panel could not do what it was asked for. Error: not understood'),
-    );
+    await until('the message', () => told.includes('A panel could not carry out a request. Error: not understood'));
   });
 });

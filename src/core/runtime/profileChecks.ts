@@ -41,7 +41,7 @@ export class ProfileChecks implements Disposable {
       .take(dueChecks)
       .then((due) => Promise.all(due.map((check) => this.#run(check))))
       .catch((error: unknown) => {
-        context.log('The profiles of what is held could not be checked; they are checked again later.', error);
+        context.log('Held profiles could not be checked; the next check follows later.', error);
         this.#timer.set(LONGEST_SLEEP_MS, this.#look);
       });
   };

@@ -79,7 +79,7 @@ export class Replica {
 
   /** The last known head row. */
   get head(): Head {
-    if (!this.#head) throw new Error('Nothing of the database was read yet.');
+    if (!this.#head) throw new Error('The database has not been read yet.');
     return this.#head;
   }
 
