@@ -12,8 +12,7 @@ import type {
   OtherMachine,
   Status,
 } from '../model/status.ts';
-import type { HistoryQueries } from '../ports/historyQueries.ts';
-import type { FinishedQuery, SpendRow } from '../ports/store.ts';
+import type { FinishedQuery, HistoryQueries, SpendRow } from '../ports/historyQueries.ts';
 import { Engine } from '../runtime/engine.ts';
 import { Lifecycle } from '../runtime/lifecycle.ts';
 import { goesOn } from '../runtime/outlook.ts';
