@@ -1,6 +1,6 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, isAbsolute, join, resolve } from 'node:path';
-import { findOnWindows } from '../launch/windowsCommand.ts';
+import { findOnWindows } from '../../windows/windowsCommand.ts';
 import { homeFolder } from './ownUser.ts';
 
 /** What a program answered to `--version` or `--help`. */
