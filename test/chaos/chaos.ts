@@ -9,7 +9,7 @@ import { systemClock } from '../../src/core/runtime/systemClock.ts';
 import { createInspector } from '../../src/process/tables/processInspector.ts';
 import { openPostgresStore } from '../../src/store/postgres/store.ts';
 import { markedProcesses, stillLives } from '../support/markedProcesses.ts';
-import type { ListedRun } from '../support/plainHost.ts';
+import type { ListedQuestion, ListedRun } from '../support/plainHost.ts';
 import type { Cluster } from '../support/postgres/cluster.ts';
 import { Seeded } from '../support/seeded.ts';
 import { audit, violationsNow } from './audit.ts';
@@ -36,6 +36,8 @@ export interface ChaosResult {
   readonly faults: { readonly [fault in Fault]?: number };
   /** Loops that had to prove their work. */
   readonly checked: number;
+  /** Questions that were answered. */
+  readonly answered: number;
   readonly ledger: number;
 }
 
@@ -90,6 +92,7 @@ class Chaos {
   readonly #counts: { [fault in Fault]?: number } = {};
   #hosts: HostProcess[] = [];
   #checked = 0;
+  #answered = 0;
   #ledger = 0;
 
   constructor(options: ChaosOptions) {
@@ -115,6 +118,7 @@ class Chaos {
       loops: this.#admitted.size,
       faults: this.#counts,
       checked: this.#checked,
+      answered: this.#answered,
       ledger: this.#ledger,
     };
   }
@@ -131,6 +135,7 @@ class Chaos {
         this.#counts[fault] = (this.#counts[fault] ?? 0) + 1;
       }
       if (this.#random.chance(0.1)) await this.#cancelSomething();
+      if (this.#random.chance(0.5)) await this.#answerSomething();
       if (this.#random.chance(0.2)) await this.#hitServer();
       if (this.#random.chance(0.1)) await this.#confirmEnds();
       this.#look();
@@ -207,6 +212,7 @@ class Chaos {
       stepMs: this.#random.between(5, 120),
       cost: this.#random.between(1, 5_000_000),
       child: this.#random.chance(0.2),
+      asks: this.#random.chance(0.2),
     });
     const check = this.#random.chance(0.4) ? this.#check(loopId) : undefined;
     if (check) this.#checked++;
@@ -280,6 +286,20 @@ class Chaos {
     for (const { loopId } of status?.waiting ?? []) await this.#try({ do: 'continueLoop', loopId });
   }
 
+  /** Answers a question in two places at once, which may say something else: only one of them counts (R17.1). */
+  async #answerSomething(): Promise<void> {
+    const open = (await this.#try<ListedQuestion[]>({ do: 'questions' })) ?? [];
+    const asked = this.#random.pick(open);
+    if (!asked) return;
+    const { loopId, question } = asked;
+    const give = async (choice: 'yes' | 'no') =>
+      (await this.#try<boolean>({ do: 'answer', loopId, question, choice })) === true;
+    const other = this.#random.pick(['yes', 'no'] as const) as 'yes' | 'no';
+    const taken = await Promise.all([give('yes'), give(other)]);
+    if (taken.every(Boolean)) this.#violations.add(`the question ${question} of ${loopId} was answered twice`);
+    if (taken.some(Boolean)) this.#answered++;
+  }
+
   /** What must hold at every moment. */
   #look(): void {
     for (const violation of violationsNow(this.#prefix, CAP)) this.#violations.add(violation);
@@ -290,6 +310,7 @@ class Chaos {
     const deadline = performance.now() + QUIET_MS;
     for (;;) {
       await this.#confirmEnds();
+      await this.#answerSomething();
       const host = this.#host();
       const status = await this.#try<Status>({ do: 'status' });
       this.#look();
