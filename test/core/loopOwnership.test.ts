@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { GONE, there } from '../../src/core/model/looks.ts';
-import type { LiveState } from '../../src/core/state/liveState.ts';
+import type { LiveState, QueuedLoop } from '../../src/core/state/liveState.ts';
 import { LoopOwnership } from '../../src/core/state/loopOwnership.ts';
 import { Machines } from '../../src/core/state/machines.ts';
 import { activeLoop, contextWith, lease, liveStateWith, queuedLoop } from '../support/coreParts.ts';
@@ -83,10 +83,44 @@ describe('homes of loops', () => {
     const { ownership: subject, clock } = ownership(liveState, [A], { w2: [A] });
     subject.standFirst([loop]);
     await clock.advance(10_000);
-    liveState.put(activeLoop(1, { windowId: 'w2', folder: A }));
+    liveState.put(activeLoop(1, { windowId: 'w2', folder: A }, { startedAt: clock.now() }));
     assert.equal(subject.hasPassedBy(), false);
     liveState.put(loop);
     assert.equal(subject.isPassedBy(loop), false, 'its time begins anew');
+  });
+
+  it('R2.2 a window that starts nothing in a slot kept for it is passed by with all that it had in that folder', async () => {
+    const since = 1_000;
+    const [first, second, other] = [1, 2, 3].map((seq) =>
+      queuedLoop(seq, { windowId: 'w2', folder: seq === 3 ? B : A, since }),
+    ) as [QueuedLoop, QueuedLoop, QueuedLoop];
+    const liveState = liveStateWith(first, second, other);
+    const { ownership: subject, clock } = ownership(liveState, ['/mine'], { w2: [A, B] });
+    subject.standFirst([first]);
+    await clock.advance(5_000);
+    const later = queuedLoop(4, { windowId: 'w2', folder: A, since: clock.now() });
+    assert.deepEqual([first, second, other, later].map(subject.isPassedBy), [true, true, false, false]);
+    assert.equal(subject.hasPassedBy(), true);
+    assert.equal(subject.hasPassedBy(), false, 'it is told once');
+    // It is back, and starts one of them in a slot that was free.
+    liveState.put(activeLoop(5, { windowId: 'w2', folder: A }, { startedAt: clock.now() }));
+    assert.equal(subject.hasPassedBy(), true);
+    assert.deepEqual([first, second].map(subject.isPassedBy), [true, false]);
+  });
+
+  it('R2.2 a window that starts other loops is waited for with each that it leaves', async () => {
+    const [first, second] = [
+      queuedLoop(1, { windowId: 'w2', folder: A }),
+      queuedLoop(2, { windowId: 'w2', folder: A }),
+    ];
+    const liveState = liveStateWith(first, second);
+    const { ownership: subject, clock } = ownership(liveState, ['/mine'], { w2: [A] });
+    subject.standFirst([first]);
+    await clock.advance(3_000);
+    liveState.put(activeLoop(3, { windowId: 'w2', folder: A }, { startedAt: clock.now() }));
+    subject.hasPassedBy();
+    await clock.advance(2_000);
+    assert.deepEqual([first, second].map(subject.isPassedBy), [true, false]);
   });
 
   it('R4.5 the clock going back makes nobody wait for long', async () => {

@@ -32,6 +32,7 @@ export function contextWith(
     settings: { ...DEFAULT_SETTINGS, ...settings },
     read: { settings: DEFAULT_SETTINGS, doubts: {} },
     storedSettings: undefined,
+    unstoredSettings: {},
     unknownSettings: [],
     keptSettings: [],
     differingSettings: [],

@@ -11,8 +11,8 @@ import type { Replica } from './replica.ts';
 import { Writes } from './writes.ts';
 
 /**
- * What a transaction reads: its own writes, on top of the replica, on top of what was loaded. A read that was not loaded
- * throws `MissingRead`.
+ * What a transaction reads: its own writes, on top of the replica, on top of what was loaded. A read that was not
+ * loaded throws `MissingRead`.
  */
 export class DraftReads implements TransactionReads {
   readonly writes = new Writes();
