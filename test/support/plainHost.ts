@@ -36,6 +36,7 @@ export type HostRequest = { readonly id: number } & (
     }
   | { readonly do: 'cancel' | 'kill' | 'state' | 'lookAgain' | 'continueLoop'; readonly loopId: string }
   | { readonly do: 'answer'; readonly loopId: string; readonly question: string; readonly choice: string }
+  | { readonly do: 'tryNow'; readonly account: string }
   | { readonly do: 'list' | 'status' | 'questions' | 'release' | 'pause' | 'resume' }
   | { readonly do: 'weather'; readonly weather: Weather }
 );
@@ -157,6 +158,8 @@ async function answer(request: HostRequest): Promise<unknown> {
     case 'continueLoop':
       await supervisor.continueLoop(request.loopId);
       return true;
+    case 'tryNow':
+      return supervisor.tryNow(request.account);
     case 'lookAgain':
       return (await supervisor.lookAgain(request.loopId)).state;
     case 'status':
