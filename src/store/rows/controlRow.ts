@@ -67,6 +67,7 @@ const machines = json(
     z.object({
       name: z.string(),
       epoch: z.int(),
+      takes: z.exactOptional(z.array(z.string())),
       lease: z.exactOptional(z.object({ renewedAt: z.int(), lapsesAfterMs: z.int() })),
     }),
   ),
