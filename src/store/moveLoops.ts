@@ -114,13 +114,13 @@ function cancelMoved(tx: StoreTransaction, seq: number): void {
   if (!loop || isActive(loop) || isFinished(loop)) return;
   const at = Math.max(loop.since, loop.submittedAt);
   tx.saveLoop(
-    { ...factsOf(loop), state: 'cancelled', finishedAt: at },
+    { ...loopFacts(loop), state: 'cancelled', finishedAt: at },
     { at, from: loop.state, to: 'cancelled', why: 'moved to the shared store' },
   );
 }
 
 /** What a loop has whatever its state. */
-function factsOf(loop: Loop): LoopFacts {
+function loopFacts(loop: Loop): LoopFacts {
   const {
     state: _,
     fresh: _1,

@@ -12,7 +12,7 @@ import { toNano } from '../../src/core/model/money.ts';
 import { LiveState } from '../../src/core/state/liveState.ts';
 import { type AdmissionFacts, checkSpec, lacksRoom, REJECT_REASON, refusal } from '../../src/core/steps/admission.ts';
 import { inLine } from '../../src/core/steps/dispatch.ts';
-import { activeLoop, contextWith, mirrorWith, queuedLoop } from '../support/coreParts.ts';
+import { activeLoop, contextWith, liveStateWith, queuedLoop } from '../support/coreParts.ts';
 import { fakeCatalog, fakeProfile } from '../support/harness.ts';
 
 const MEBIBYTE = 1024 * 1024;
@@ -143,7 +143,7 @@ describe('admission', () => {
         budget: { dailyLimit: toNano(5), warnAtPercent: 90, minAllowance: 5e8, onExceeded: 'finish' },
       },
     });
-    const liveState = mirrorWith(queuedLoop(1), queuedLoop(2));
+    const liveState = liveStateWith(queuedLoop(1), queuedLoop(2));
     if (failing.includes('circuit-open'))
       liveState.control = {
         ...liveState.control,
@@ -203,7 +203,7 @@ describe('admission', () => {
     open.control = { ...open.control, circuits: { sample } };
     const circuit = refusal(facts({}), open, context);
     assert.ok(circuit instanceof CircuitOpenError && circuit.secondsLeft === 88, String(circuit));
-    const spent = mirrorWith(queuedLoop(1, { estimate: toNano(2) }));
+    const spent = liveStateWith(queuedLoop(1, { estimate: toNano(2) }));
     spent.day = { day: '2026-01-15', spent: toNano(1), unknown: 0, warned: false, exceeded: false };
     const budget = refusal(facts({ reserve: toNano(2.5) }), spent, context);
     assert.ok(budget instanceof BudgetExceededError);
@@ -239,10 +239,10 @@ describe('admission', () => {
     const context = contextWith({ settings: { maxQueueDepth: 1 } });
     const last = queuedLoop(3);
     const returned = [queuedLoop(1, { fresh: false }), queuedLoop(2, { fresh: false })];
-    assert.equal(lacksRoom(last, mirrorWith(...returned, last), context), undefined);
-    assert.equal(lacksRoom(last, mirrorWith(queuedLoop(1), last), context)?.code, 'queue-full');
+    assert.equal(lacksRoom(last, liveStateWith(...returned, last), context), undefined);
+    assert.equal(lacksRoom(last, liveStateWith(queuedLoop(1), last), context)?.code, 'queue-full');
     const wasParked = { ...queuedLoop(1), wasParked: true as const };
-    assert.equal(lacksRoom(last, mirrorWith(wasParked, last), context), undefined, 'once parked, it does not count');
+    assert.equal(lacksRoom(last, liveStateWith(wasParked, last), context), undefined, 'once parked, it does not count');
   });
 
   it('R4.1 in half-open a probe place is free, taken by a probe that runs, or spoken for by one that waits', () => {
@@ -254,20 +254,20 @@ describe('admission', () => {
       return refusal(facts({ inLine }), liveState, context)?.code;
     };
     const probe = activeLoop(1, {}, { probe: true, generation: 2 });
-    assert.equal(submit(mirrorWith(), 1), undefined);
-    assert.equal(submit(mirrorWith(probe), 1), 'circuit-open');
-    assert.equal(submit(mirrorWith(queuedLoop(1)), 1, 1), 'circuit-open');
-    assert.equal(submit(mirrorWith(probe), 2), undefined);
-    assert.equal(submit(mirrorWith(probe, queuedLoop(2)), 2, 1), 'circuit-open');
+    assert.equal(submit(liveStateWith(), 1), undefined);
+    assert.equal(submit(liveStateWith(probe), 1), 'circuit-open');
+    assert.equal(submit(liveStateWith(queuedLoop(1)), 1, 1), 'circuit-open');
+    assert.equal(submit(liveStateWith(probe), 2), undefined);
+    assert.equal(submit(liveStateWith(probe, queuedLoop(2)), 2, 1), 'circuit-open');
     assert.equal(
-      submit(mirrorWith(activeLoop(1, {}, { generation: 1 })), 1),
+      submit(liveStateWith(activeLoop(1, {}, { generation: 1 })), 1),
       undefined,
       'one begun before the trip is no probe',
     );
   });
 
   it('R4.1 only loops that could start speak for a place: not those of a window that does not answer, or of another account', () => {
-    const liveState = mirrorWith(
+    const liveState = liveStateWith(
       queuedLoop(1, { windowId: 'late' }),
       queuedLoop(2, { agent: 'other' }),
       queuedLoop(3),

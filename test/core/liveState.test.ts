@@ -3,9 +3,9 @@ import fc from 'fast-check';
 import { CLOSED_CIRCUIT } from '../../src/core/model/circuit.ts';
 import { isActive, type LiveLoop, type Loop, reservedOf } from '../../src/core/model/loop.ts';
 import { LiveState } from '../../src/core/state/liveState.ts';
-import { activeLoop, backingOffLoop, mirrorWith, queuedLoop } from '../support/coreParts.ts';
+import { activeLoop, backingOffLoop, liveStateWith, queuedLoop } from '../support/coreParts.ts';
 
-describe('mirror of the live loops', () => {
+describe('live state', () => {
   it('R6.2 R2.5 sums and depth are kept as loops change, and equal what counting anew would give', () => {
     const change = fc.record({
       seq: fc.integer({ min: 1, max: 8 }),
@@ -55,7 +55,7 @@ describe('mirror of the live loops', () => {
   });
 
   it('R3.1 what other windows have ended and removed leaves it: by name, or for not being among what is live', () => {
-    const liveState = mirrorWith(activeLoop(1), queuedLoop(2), queuedLoop(3), queuedLoop(4));
+    const liveState = liveStateWith(activeLoop(1), queuedLoop(2), queuedLoop(3), queuedLoop(4));
     const news = { control: liveState.control, windows: [] };
     liveState.apply({ ...news, loops: [], gone: [2, 9] });
     assert.deepEqual(
@@ -71,7 +71,7 @@ describe('mirror of the live loops', () => {
   });
 
   it('R4.1 probes are those of the present generation', () => {
-    const liveState = mirrorWith(
+    const liveState = liveStateWith(
       activeLoop(1, {}, { probe: true, generation: 4 }),
       activeLoop(2, {}, { probe: true, generation: 2 }),
       activeLoop(3, {}, { probe: false, generation: 4 }),

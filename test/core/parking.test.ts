@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { GONE, there } from '../../src/core/model/looks.ts';
+import { GONE, type Look, there } from '../../src/core/model/looks.ts';
 import { toNano } from '../../src/core/model/money.ts';
 import { DEFAULT_SETTINGS } from '../../src/core/model/settings.ts';
 import { fakeCatalog, fakeProfile, machineForEachTest } from '../support/harness.ts';
@@ -136,6 +136,50 @@ describe('what cannot run blocks nothing that can', () => {
       false,
     );
     assert.equal((await window.get('waits'))?.state, 'queued');
+  });
+
+  describe('of another window', () => {
+    const loops = ['r1', 'r2', 'r3'];
+    const behind = async (look: (path: string) => Look, silent: boolean) => {
+      const facts = (folder: string) => ({ folders: [folder], look });
+      const owner = await machine.open({ maxConcurrent: 1 }, facts('/theirs'));
+      const window = await machine.open({ maxConcurrent: 1 }, facts('/mine'));
+      await window.submit({ prompt: 'work', loopId: 'first' });
+      for (const loopId of loops) await owner.submit({ prompt: 'work', loopId, cwd: '/theirs' });
+      await window.submit({ prompt: 'work', loopId: 'mine' });
+      // Its host lives and does nothing: as one that hangs.
+      if (silent) owner.dispose();
+      return { owner, window };
+    };
+
+    it('R2.2 loops whose folder is gone hold nobody up, and start when it is back', async () => {
+      let isThere = true;
+      const { window } = await behind((path) => (isThere || path !== '/theirs' ? there(path) : GONE), false);
+      isThere = false;
+      machine.launcher.of('first').ok();
+      await machine.soon();
+      assert.deepEqual(machine.alive(), ['mine'], 'at once');
+      assert.deepEqual(
+        window.status().parked.map(({ loopId, reason }) => [loopId, reason]),
+        loops.map((loopId) => [loopId, 'folder']),
+      );
+      await window.submit({ prompt: 'work', loopId: 'last' });
+      isThere = true;
+      await machine.clock.advance(62_000);
+      machine.launcher.of('mine').ok();
+      await machine.clock.advance(1_000);
+      assert.deepEqual(machine.alive(), ['r1'], 'their places are kept');
+    });
+
+    it('R2.2 R3.3 a window that does not answer holds others up once, not once for each loop', async () => {
+      const { window } = await behind(there, true);
+      machine.launcher.of('first').ok();
+      await machine.clock.advance(4_000);
+      assert.deepEqual(machine.alive(), [], 'the slot is kept for it');
+      await machine.clock.advance(2_000);
+      assert.deepEqual(machine.alive(), ['mine']);
+      assert.deepEqual([window.status().parked.length, window.status().parked[0]?.reason], [3, 'window']);
+    });
   });
 
   for (const what of ['folder', 'profile'] as const) {

@@ -60,6 +60,23 @@ describe('Settings in force', () => {
     assert.equal(unknown.length, 1);
   });
 
+  it('R6.9 a good value that was read and is not stored yet is the last good one', () => {
+    const stored = storedOf({ ...withLimit(50), maxConcurrent: 9 });
+    const unset4 = { maxConcurrent: unset };
+    const { unstored } = settingsInForce(withLimit(20), unset4, stored);
+    assert.deepEqual(unstored, { [LIMIT]: 20e9, maxConcurrent: 4 });
+    const doubts = { [LIMIT]: unreadable, maxConcurrent: unreadable };
+    const next = settingsInForce(DEFAULT_SETTINGS, doubts, stored, { unstored });
+    assert.deepEqual([next.settings.budget.dailyLimit, next.settings.maxConcurrent], [20e9, 4]);
+    assert.deepEqual([next.stored[LIMIT], next.unstored], [20e9, unstored]);
+    assert.deepEqual(settingsInForce(DEFAULT_SETTINGS, doubts, next.stored).unstored, {}, 'once it is stored');
+  });
+
+  it('R6.9 a default in the place of what nobody has set is no good value that was read', () => {
+    const doubts = Object.fromEntries(Object.keys(SETTING_RULES).map((name) => [name, unset]));
+    assert.deepEqual(settingsInForce(DEFAULT_SETTINGS, doubts, {}).unstored, {});
+  });
+
   it('R6.9 whatever is in doubt, no bound is wider than its last good value, or nothing starts', () => {
     const names = Object.keys(SETTING_RULES);
     const doubts = fc.dictionary(fc.constantFrom(...names), fc.constantFrom(unset, unclear, unreadable));
@@ -138,6 +155,54 @@ describe('A supervisor whose settings cannot be read', () => {
     assert.equal(window.keptSettings.length, 1);
   });
 
+  it('R6.9 a limit that was lowered holds though it is mistyped before it could be stored', async () => {
+    const store = new MoodyStore();
+    const window = await h.open(withLimit(50), { store: store.wrap });
+    store.failing = 2;
+    window.configure(withLimit(20));
+    window.configure(DEFAULT_SETTINGS, { [LIMIT]: unreadable });
+    await h.soon();
+    assert.deepEqual([store.failing, window.status().budget.limit], [0, 20]);
+    await h.clock.advance(5_000);
+    const other = await h.open({}, { doubts: { [LIMIT]: unreadable } });
+    assert.deepEqual([window.status().budget.limit, other.status().budget.limit], [20, 20]);
+  });
+
+  it('R6.9 a limit that was read is kept when it is mistyped while its transaction fails at the commit', async () => {
+    const store = new MoodyStore();
+    const window = await h.open(withLimit(50), { store: store.wrap });
+    store.failingCommits = 1;
+    window.configure(withLimit(20));
+    await h.soon();
+    window.configure(DEFAULT_SETTINGS, { [LIMIT]: unclear });
+    await h.clock.advance(5_000);
+    assert.equal(window.status().budget.limit, 20);
+  });
+
+  it('R6.9 a limit that was read is kept when it is mistyped before the window has started', async () => {
+    const window = await h.open(withLimit(20), {
+      created: (supervisor) => supervisor.configure(DEFAULT_SETTINGS, { [LIMIT]: unreadable }),
+    });
+    assert.deepEqual([window.status().unknownSettings, window.status().budget.limit], [[], 20]);
+  });
+
+  it('R6.9 the user can let go of a limit that was taken out before it could be stored', async () => {
+    const store = new MoodyStore();
+    const window = await h.open({ maxConcurrent: 3 }, { store: store.wrap });
+    store.failing = 2;
+    window.configure({ ...withLimit(20), maxConcurrent: 2 });
+    window.configure({ ...DEFAULT_SETTINGS, maxConcurrent: 2 }, { [LIMIT]: unset });
+    await h.soon();
+    assert.deepEqual([store.failing, window.keptSettings.length], [0, 1]);
+    assert.equal(await window.dropKeptSetting(LIMIT), true);
+    assert.deepEqual([window.status().budget.limit, window.keptSettings], [0, []]);
+    await h.clock.advance(5_000);
+    const other = await h.open({}, { doubts: { [LIMIT]: unreadable, maxConcurrent: unreadable } });
+    assert.deepEqual([other.status().budget.limit, other.status().unknownSettings], [0, []]);
+    for (let n = 0; n < 3; n++) await other.submit({ prompt: 'work' });
+    assert.equal(h.alive().length, 2, 'the cap that was read with it holds');
+  });
+
   describe('R16.6 on a store that several machines share', () => {
     const shared = {
       ...storedOf(DEFAULT_SETTINGS),
@@ -147,17 +212,25 @@ describe('A supervisor whose settings cannot be read', () => {
     };
     it('the bounds that govern all have the stored value, and what differs here is named', () => {
       const own = { ...DEFAULT_SETTINGS, maxConcurrent: 6, killGraceMs: 4_000 };
-      const { settings, differing, stored, unknown } = settingsInForce(own, { [LIMIT]: unset }, shared, true);
+      const { settings, differing, stored, unknown } = settingsInForce(own, { [LIMIT]: unset }, shared, {
+        sharesBounds: true,
+      });
       assert.deepEqual([settings.maxConcurrent, settings.budget.dailyLimit], [2, 20_000_000_000]);
       assert.deepEqual(differing, [{ setting: 'maxConcurrent', shared: 2, own: 6 }]);
       assert.deepEqual([stored.maxConcurrent, stored[LIMIT], unknown], [2, 20_000_000_000, []]);
       assert.equal(settings.killGraceMs, 4_000, 'what concerns this machine alone stays its own');
     });
 
+    it('what a machine has read before it knew the store stands back behind the stored value', () => {
+      const { unstored } = settingsInForce(withLimit(50), {}, {}, { sharesBounds: true });
+      const { settings } = settingsInForce(withLimit(50), {}, shared, { sharesBounds: true, unstored });
+      assert.equal(settings.budget.dailyLimit, 20_000_000_000);
+    });
+
     it('the first machine stores its own, and one that cannot read its settings starts all the same', () => {
       const own = { ...DEFAULT_SETTINGS, maxConcurrent: 6 };
-      assert.equal(settingsInForce(own, {}, {}, true).stored.maxConcurrent, 6);
-      const { unknown } = settingsInForce(own, { [LIMIT]: unreadable }, shared, true);
+      assert.equal(settingsInForce(own, {}, {}, { sharesBounds: true }).stored.maxConcurrent, 6);
+      const { unknown } = settingsInForce(own, { [LIMIT]: unreadable }, shared, { sharesBounds: true });
       assert.deepEqual(unknown, []);
     });
   });

@@ -4,9 +4,9 @@ import { onEachStore } from './eachStore.ts';
 import {
   ENDED,
   FAILED,
-  factsOf,
   finish,
   gatesOf,
+  loopFacts,
   memoryStore,
   newLoop,
   StoreFolder,
@@ -198,10 +198,10 @@ onEachStore('what other hosts have changed', ({ open, news }) => {
     await news(mine);
     await theirs.write((tx) => {
       tx.saveAttempt({ ...loop.attempt, end: ENDED });
-      tx.saveLoop({ ...factsOf(loop), ...FAILED, finishedAt: 5 });
+      tx.saveLoop({ ...loopFacts(loop), ...FAILED, finishedAt: 5 });
       tx.addHistory(loop.seq, { at: 5, from: 'failed', to: 'failed', why: 'left over and ended: sh (9)' });
     });
-    assert.deepEqual((await news(mine))?.loops, [{ ...factsOf(loop), ...FAILED, finishedAt: 5 }]);
+    assert.deepEqual((await news(mine))?.loops, [{ ...loopFacts(loop), ...FAILED, finishedAt: 5 }]);
     assert.equal((await mine.history(loop.seq)).at(-1)?.why, 'left over and ended: sh (9)');
   });
 });

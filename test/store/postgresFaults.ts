@@ -7,7 +7,7 @@ import { parseAddress } from '../../src/store/postgres/address.ts';
 import { openPostgresStore } from '../../src/store/postgres/store.ts';
 import type { Cluster } from '../support/postgres/cluster.ts';
 import { Seeded } from '../support/seeded.ts';
-import { ENDED, factsOf, newAttempt, newLoop, systemClock } from './support.ts';
+import { ENDED, loopFacts, newAttempt, newLoop, systemClock } from './support.ts';
 
 export interface FaultOptions {
   readonly cluster: Cluster;
@@ -133,7 +133,7 @@ class Host {
       if (tx.prompt(queued.seq) !== `prompt of ${queued.loopId.replace('loop-', '')}`)
         throw new Error('a foreign prompt');
       const attempt = tx.insertAttempt(queued.seq, newAttempt(`token-${mark}`));
-      const loop = { ...factsOf(queued), state: 'running' as const, attempt };
+      const loop = { ...loopFacts(queued), state: 'running' as const, attempt };
       tx.saveLoop(loop, note(loop, 'queued'));
       put(loop);
       return 0;
@@ -147,7 +147,7 @@ class Host {
       return cost;
     }
     if (!tx.saveAttempt({ ...active.attempt, end: ENDED })) throw new Error('it was settled before');
-    const loop = { ...factsOf(active), state: 'completed' as const, finishedAt: 5 };
+    const loop = { ...loopFacts(active), state: 'completed' as const, finishedAt: 5 };
     tx.saveLoop(loop, note(loop, active.state));
     put(loop);
     return 0;

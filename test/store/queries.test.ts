@@ -6,8 +6,8 @@ import { onEachStore } from './eachStore.ts';
 import {
   ENDED,
   FAILED,
-  factsOf,
   finish,
+  loopFacts,
   memoryStore,
   newAttempt,
   StoreFolder,
@@ -90,7 +90,7 @@ onEachStore('queries over many loops', (bench) => {
     assert.deepEqual(store.permanentlyFailed(10), ['c']);
     await store.write((tx) => tx.saveLoop({ ...a, cost: 7 }));
     check(3, 1);
-    await store.write((tx) => tx.saveLoop({ ...factsOf(c), state: 'queued', fresh: true }));
+    await store.write((tx) => tx.saveLoop({ ...loopFacts(c), state: 'queued', fresh: true }));
     check(2, 0);
     await store.write((tx) => tx.removeFinished([a.seq, b.seq, c.seq]));
     check(0, 0);
@@ -161,7 +161,7 @@ onEachStore('queries over many loops', (bench) => {
     });
     await store.write((tx) => {
       tx.saveAttempt({ ...queued.attempt, end: { ...ENDED, at: 400, outcome: 'interrupted' } });
-      tx.saveLoop({ ...factsOf(queued), attempts: 1, state: 'queued', fresh: false });
+      tx.saveLoop({ ...loopFacts(queued), attempts: 1, state: 'queued', fresh: false });
     });
     await store.write((tx) => tx.saveLoop({ ...long, attempts: 1 }));
     const idsOf = async (query: Partial<Parameters<TestStore['timeline']>[0]>) =>

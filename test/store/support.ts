@@ -141,7 +141,7 @@ export const ENDED: AttemptEnd = {
 };
 
 /** The loop's facts without what it has only in its state. */
-export function factsOf(loop: Loop): LoopFacts {
+export function loopFacts(loop: Loop): LoopFacts {
   const {
     state: _,
     fresh: _1,
@@ -177,7 +177,7 @@ export function start(
 ): Promise<Extract<Loop, { state: 'running' }>> {
   return store.write((tx) => {
     const attempt = tx.insertAttempt(loop.seq, newAttempt(token, facts));
-    const running = { ...factsOf(loop), state: 'running' as const, attempt };
+    const running = { ...loopFacts(loop), state: 'running' as const, attempt };
     tx.saveLoop(running, { at: 2_000, from: loop.state, to: 'running', why: '' });
     return running;
   });
@@ -187,7 +187,7 @@ export function start(
 export function finish(store: TestStore, loop: Loop, facts: Partial<FinishedLoop> = {}): Promise<FinishedLoop> {
   return store.write((tx) => {
     if ('attempt' in loop) tx.saveAttempt({ ...loop.attempt, end: ENDED });
-    const finished = { ...factsOf(loop), state: 'completed', finishedAt: 3_000, ...facts } as FinishedLoop;
+    const finished = { ...loopFacts(loop), state: 'completed', finishedAt: 3_000, ...facts } as FinishedLoop;
     tx.saveLoop(finished, { at: finished.finishedAt, from: loop.state, to: finished.state, why: '' });
     return finished;
   });

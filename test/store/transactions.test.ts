@@ -5,8 +5,8 @@ import { onEachStore } from './eachStore.ts';
 import {
   ENDED,
   FAILED,
-  factsOf,
   finish,
+  loopFacts,
   memoryStore,
   newAttempt,
   newLoop,
@@ -253,7 +253,7 @@ onEachStore('transactions', (bench) => {
     const failed = await finish(store, loop, { ...FAILED, lastError: FAILED.failure });
     assert.deepEqual(store.permanentlyFailed(9), ['loop']);
     assert.deepEqual(store.finishedCount(), { total: 1, failed: 1 });
-    const again = { ...factsOf(failed), state: 'queued' as const, fresh: true };
+    const again = { ...loopFacts(failed), state: 'queued' as const, fresh: true };
     await store.write((tx) => tx.saveLoop(again));
     assert.deepEqual(await store.latest('loop'), again);
     assert.deepEqual(

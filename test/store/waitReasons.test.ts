@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { MIGRATIONS } from '../../src/store/sqlite/schema.ts';
 import { makeFirst, openWith } from './firstVersion.ts';
-import { factsOf, StoreFolder, submit } from './support.ts';
+import { loopFacts, StoreFolder, submit } from './support.ts';
 
 const UNTIL = 1_768_500_000_000;
 const MONEY = 'what was left of the daily budget is used up';
@@ -43,7 +43,7 @@ describe('store: what a loop waits for', () => {
     const store = folder.open();
     const loop = await submit(store, 'a');
     const waiting = {
-      ...factsOf(loop),
+      ...loopFacts(loop),
       state: 'waiting',
       for: 'you',
       need: 'endUnknown',
@@ -54,7 +54,7 @@ describe('store: what a loop waits for', () => {
     assert.deepEqual(folder.rows('SELECT until, waiting_for, need FROM loops'), [
       { until: null, waiting_for: 'you', need: 'endUnknown' },
     ]);
-    await store.write((tx) => tx.saveLoop({ ...factsOf(loop), state: 'queued', fresh: false }));
+    await store.write((tx) => tx.saveLoop({ ...loopFacts(loop), state: 'queued', fresh: false }));
     assert.deepEqual(folder.rows('SELECT waiting_for, need FROM loops'), [{ waiting_for: null, need: null }]);
   });
 });

@@ -32,6 +32,7 @@ export function contextWith(
     settings: { ...DEFAULT_SETTINGS, ...settings },
     read: { settings: DEFAULT_SETTINGS, doubts: {} },
     storedSettings: undefined,
+    unstoredSettings: {},
     unknownSettings: [],
     keptSettings: [],
     differingSettings: [],
@@ -61,18 +62,18 @@ const FACTS: Omit<LoopFacts, 'seq' | 'loopId' | 'place'> = {
   idleAllowances: 0,
 };
 
-function factsOf(seq: number, facts: Partial<LoopFacts>): LoopFacts {
+function baseFacts(seq: number, facts: Partial<LoopFacts>): LoopFacts {
   return { ...FACTS, seq, loopId: `loop${seq}`, place: seq, ...facts };
 }
 
 export function queuedLoop(seq: number, facts: Partial<LoopFacts> & { readonly fresh?: boolean } = {}): QueuedLoop {
   const { fresh = true, ...rest } = facts;
-  return { ...factsOf(seq, rest), state: 'queued', fresh };
+  return { ...baseFacts(seq, rest), state: 'queued', fresh };
 }
 
 export function backingOffLoop(seq: number, facts: Partial<LoopFacts> & { readonly until?: number } = {}): TimedLoop {
   const { until = 0, ...rest } = facts;
-  return { ...factsOf(seq, rest), state: 'backingOff', until };
+  return { ...baseFacts(seq, rest), state: 'backingOff', until };
 }
 
 export function activeLoop(
@@ -81,7 +82,7 @@ export function activeLoop(
   attempt: Partial<Attempt> = {},
   state: ActiveLoop['state'] = 'running',
 ): ActiveLoop {
-  const loop = factsOf(seq, { attempts: 1, ...facts });
+  const loop = baseFacts(seq, { attempts: 1, ...facts });
   return {
     ...loop,
     state,
@@ -106,7 +107,7 @@ export function activeLoop(
   };
 }
 
-export function mirrorWith(...loops: (QueuedLoop | TimedLoop | ActiveLoop)[]): LiveState {
+export function liveStateWith(...loops: (QueuedLoop | TimedLoop | ActiveLoop)[]): LiveState {
   const liveState = new LiveState();
   for (const loop of loops) liveState.put(loop);
   return liveState;

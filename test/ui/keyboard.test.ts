@@ -38,15 +38,17 @@ describe('by keyboard alone', () => {
 
   /** Goes through the page in front with Tab: each control is reached, and one sees where one is. */
   async function walk(): Promise<void> {
-    const frame = await frameOf(host.window);
-    await frame.evaluate(CONTROLS);
     const hidden = new Set<string>();
-    // A page that has just come may be given the keyboard once more, and then begins anew.
+    // A page that has just come may be given the keyboard once more, and then begins anew. What it has changes too, and
+    // the page itself may be a new one: both are looked up afresh.
     await until('a way through the page', async () => {
+      const frame = await frameOf(host.window);
+      await frame.evaluate(CONTROLS);
       await press('Control+1');
-      await until('the keyboard in the page', () =>
-        frame.evaluate('document.hasFocus() && (controls[0].focus(), document.activeElement === controls[0])'),
+      const hasKeyboard = await frame.evaluate(
+        'document.hasFocus() && (controls[0].focus(), document.activeElement === controls[0])',
       );
+      if (!hasKeyboard) return false;
       const been: string[] = [];
       for (; ; await press('Tab')) {
         const at = (await frame.evaluate(FOCUSED)) as { name: string; visible: boolean } | undefined;

@@ -251,7 +251,7 @@ describe('detail page', () => {
     );
     assert.deepEqual(view.posted('openPrompt').length, 1);
     assert.deepEqual(view.posted('openLog'), [{ type: 'openLog', attempt: 1, file: 'err' }]);
-    assert.deepEqual(view.posted('endKept'), [{ type: 'endKept', pid: 4300 }]);
+    assert.deepEqual(view.posted('endSpared'), [{ type: 'endSpared', pid: 4300 }]);
     assert.equal(view.posted('openFolder').length + view.posted('openChanges').length, 2);
     assert.deepEqual(view.posted('copySession'), [{ type: 'copySession', attempt: 1 }]);
   });
@@ -276,6 +276,26 @@ describe('detail page', () => {
     await button('Standard output · 52.3 kB').focus();
     await send({ type: 'detail', detail: { ...DETAIL, attempts: [...DETAIL.attempts, attempt({ number: 3 })] } });
     assert.equal(await view.page.evaluate('document.activeElement.textContent'), 'Standard output · 52.3 kB');
+  });
+
+  it('an update leaves the focus in what it draws anew, and what is unfolded', async () => {
+    const contained = attempt({ containment: 'cgroup' });
+    await open({ ...DETAIL, attempts: [contained] });
+    await view.page.locator('.attempt summary').click();
+    await button('Open folder').focus();
+    await send({ type: 'detail', detail: { ...DETAIL, costUsd: 0.2, attempts: [{ ...contained, usd: 0.2 }] } });
+    await view.page.getByText('$0.20', { exact: false }).first().waitFor();
+    assert.equal(await view.page.evaluate('document.activeElement.textContent'), 'Open folder');
+    assert.equal(await view.page.locator('.attempt details').getAttribute('open'), '');
+  });
+
+  it('shows nothing and offers nothing before it has its loop', async () => {
+    view = await WebviewPage.open(browser, 'detail');
+    const shown = () => view.page.locator('h1, h2, button').filter({ visible: true }).count();
+    assert.equal(await shown(), 0);
+    await send({ type: 'gone', text: 'This loop is gone.' });
+    await view.page.getByText('This loop is gone.').waitFor();
+    assert.equal(await view.page.locator('.actions button').filter({ visible: true }).count(), 0);
   });
 
   it('nothing from an agent acts', async () => {

@@ -85,34 +85,46 @@ export interface SettingsInForce {
   readonly differing: readonly DifferingSetting[];
   /** What to store as the last good values. */
   readonly stored: StoredSettings;
+  /** Those of them that are good values of this host alone until they are stored: the store has others, or none. */
+  readonly unstored: StoredSettings;
+}
+
+/** What else settings are read with. */
+export interface ReadingFacts {
+  /** Bounds that govern all machines have their stored value, whatever is set here (R16.6). */
+  readonly sharesBounds?: boolean;
+  /** Good values that this host has read, and that are not stored yet: newer than what is. */
+  readonly unstored?: StoredSettings;
 }
 
 /**
  * Reads bounds strictly (R6.9): one that cannot be read, or that is missing from a file that does not parse, keeps its
  * last good value. One that was taken out of a file that parses keeps it too if its default allows more, until the user
- * decides. With `sharesBounds`, bounds that govern all machines have their stored value, whatever is set here (R16.6).
+ * decides.
  */
 export function settingsInForce(
   read: Settings,
   doubts: Doubts,
   last: StoredSettings,
-  sharesBounds = false,
+  { sharesBounds = false, unstored: pending = {} }: ReadingFacts = {},
 ): SettingsInForce {
   let settings = read;
   const unknown: UnknownSetting[] = [];
   const kept: KeptSetting[] = [];
   const differing: DifferingSetting[] = [];
   const stored: { [name: string]: SettingValue } = {};
+  const unstored: { [name: string]: SettingValue } = {};
   for (const [name, rule] of Object.entries(SETTING_RULES)) {
     const own = valueAt(read, rule.path);
     const doubt = doubts[name];
-    const before = fits(last[name], own) ? last[name] : undefined;
-    if (sharesBounds && rule.isShared && before !== undefined) {
-      if (!doubt && own !== before) differing.push({ setting: name, shared: before, own });
-      settings = withValueAt(settings, rule.path, before);
-      stored[name] = before;
+    const inStore = fits(last[name], own) ? last[name] : undefined;
+    if (sharesBounds && rule.isShared && inStore !== undefined) {
+      if (!doubt && own !== inStore) differing.push({ setting: name, shared: inStore, own });
+      settings = withValueAt(settings, rule.path, inStore);
+      stored[name] = inStore;
       continue;
     }
+    const before = fits(pending[name], own) ? pending[name] : inStore;
     const isKept =
       before !== undefined && doubt !== undefined && (doubt.kind !== 'unset' || allowsMore(own, before, rule.looser));
     if (doubt && doubt.kind !== 'unset' && before === undefined && rule.governs) {
@@ -123,8 +135,10 @@ export function settingsInForce(
     const value = isKept ? before : own;
     if (isKept) settings = withValueAt(settings, rule.path, before);
     stored[name] = value;
+    // What nobody has set is a good value only in the place of another one.
+    if ((!doubt || before !== undefined) && !isSameValue(value, inStore)) unstored[name] = value;
   }
-  return { settings, unknown, kept, differing, stored };
+  return { settings, unknown, kept, differing, stored, unstored };
 }
 
 /** Whether both hold the same values. */
@@ -136,6 +150,10 @@ export function isSameStored(one: StoredSettings, other: StoredSettings): boolea
 /** What an older or newer version has stored may be of another kind. */
 function fits(value: SettingValue | undefined, like: SettingValue): value is SettingValue {
   return value !== undefined && typeof value === typeof like && Array.isArray(value) === Array.isArray(like);
+}
+
+function isSameValue(one: SettingValue, other: SettingValue | undefined): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
 }
 
 function allowsMore(value: SettingValue, before: SettingValue, looser: Looser | undefined): boolean {

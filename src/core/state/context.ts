@@ -75,6 +75,8 @@ export interface SupervisorContext extends Omit<SupervisorOptions, 'settings' | 
   read: { readonly settings: Settings; readonly doubts: Doubts };
   /** What is stored, as the settings in force were made with it. */
   storedSettings: StoredSettings | undefined;
+  /** Good values that this host has read, and that no transaction has stored yet (R6.9). */
+  unstoredSettings: StoredSettings;
   /** Bounds of which no value is known: nothing starts (R6.9). */
   unknownSettings: readonly UnknownSetting[];
   /** Bounds that the user is asked about (R6.9). */
@@ -90,8 +92,12 @@ export interface SupervisorContext extends Omit<SupervisorOptions, 'settings' | 
 /** Brings the settings in force up to date with what was read here and what is stored (R6.9). Returns what to store. */
 export function useStoredSettings(context: SupervisorContext, stored: StoredSettings | undefined): StoredSettings {
   const { settings, doubts } = context.read;
-  const inForce = settingsInForce(settings, doubts, stored ?? {}, context.machine !== undefined);
+  const inForce = settingsInForce(settings, doubts, stored ?? {}, {
+    sharesBounds: context.machine !== undefined,
+    unstored: context.unstoredSettings,
+  });
   context.storedSettings = stored;
+  context.unstoredSettings = inForce.unstored;
   context.settings = inForce.settings;
   context.unknownSettings = inForce.unknown;
   context.keptSettings = inForce.kept;

@@ -5,12 +5,8 @@ import type { WindowLease } from '../ports/store.ts';
 import type { SupervisorContext } from './context.ts';
 import type { LiveState } from './liveState.ts';
 import type { Machines } from './machines.ts';
+import { Patience } from './patience.ts';
 
-/**
- * How long (ms) a loop of another open window may stand first in line before it is passed by: that window does not
- * answer.
- */
-const PATIENCE_MS = 5_000;
 /** How long (ms) the runs of a gone window are left to a window that has their folder open: a reload takes a moment. */
 const ADOPT_AFTER_MS = 10_000;
 
@@ -22,10 +18,9 @@ export class LoopOwnership {
   readonly #context: SupervisorContext;
   readonly #liveState: LiveState;
   readonly #machines: Machines;
-  /** Since when (ms) loops of other windows have stood first in line. */
-  readonly #firstInLine = new Map<number, number>();
-  /** Those of them for which this window has been told to look again. */
-  readonly #toldOf = new Set<number>();
+  /** Loops of other hosts (`seq`) that have stood first in line, and the folders of such loops. */
+  readonly #loopsFirst: Patience<number>;
+  readonly #foldersFirst: Patience<string>;
   /** Since when (ms) windows are known to be gone. */
   readonly #goneSince = new Map<string, number>();
   /** The windows that were last seen; and since when (ms) those are gone that have just been there. */
@@ -36,6 +31,9 @@ export class LoopOwnership {
     this.#context = context;
     this.#liveState = liveState;
     this.#machines = machines;
+    const now = () => context.clock.now();
+    this.#loopsFirst = new Patience(now);
+    this.#foldersFirst = new Patience(now);
   }
 
   readonly hostOf = (loop: Loop): LoopHost => {
@@ -65,6 +63,11 @@ export class LoopOwnership {
       if (lease.machine === loop.machine && (lease.headless || lease.id === loop.windowId || holds(lease, loop)))
         return 'elsewhere';
     return 'gone';
+  }
+
+  /** Whether a loop's folders are those that this host sees too. */
+  seesFoldersOf(loop: Loop): boolean {
+    return this.#machines.isHere(loop);
   }
 
   /** The leases of this machine's hosts. */
@@ -101,48 +104,48 @@ export class LoopOwnership {
     return isOver;
   }
 
-  /** Whether another window had its time to start this loop and has not. */
-  readonly isPassedBy = ({ seq }: Loop): boolean => {
-    const now = this.#context.clock.now();
-    return now - (this.#firstInLine.get(seq) ?? now) >= PATIENCE_MS;
-  };
-
   /**
-   * These are all that stand first in line: the time of each runs from now or earlier. Others that had not had theirs
-   * may have stood there for a moment only.
+   * Whether another host had its time to start this loop and has not: it was waited for with this one, or it started
+   * nothing in a slot that was kept for another loop of its folder.
    */
+  readonly isPassedBy = (loop: Loop): boolean => {
+    if (this.#loopsFirst.isOver(loop.seq)) return true;
+    const since = this.#foldersFirst.overSince(folderOf(loop));
+    return since !== undefined && loop.since <= since;
+  };
+
+  /** These are all that stand first in line, and that other hosts are waited for to start. */
   readonly standFirst = (loops: readonly Loop[]): void => {
-    const now = this.#context.clock.now();
-    const first = new Set(loops.map(({ seq }) => seq));
-    for (const seq of first)
-      if ((this.#firstInLine.get(seq) ?? Number.POSITIVE_INFINITY) > now) this.#standsFirst(seq, now);
-    for (const [seq, since] of this.#firstInLine)
-      if (!first.has(seq) && now - since < PATIENCE_MS) this.#firstInLine.delete(seq);
+    this.#loopsFirst.waitFor(loops.map(({ seq }) => seq));
+    this.#foldersFirst.waitFor(loops.map(folderOf));
   };
 
   /**
-   * Whether some loop has now stood first in line for so long that this window looks again: told once. Forgets those
-   * that are gone from the queue.
+   * Whether some loop has now stood first in line for so long that this window looks again, or a host that was passed
+   * by starts loops again: told once. Forgets loops that are gone from the queue.
    */
   hasPassedBy(): boolean {
-    const now = this.#context.clock.now();
-    let passed = false;
-    for (const [seq, since] of this.#firstInLine) {
-      if (this.#liveState.get(seq)?.state !== 'queued') {
-        this.#firstInLine.delete(seq);
-        this.#toldOf.delete(seq);
-      } else if (since > now) this.#standsFirst(seq, now);
-      else if (now - since >= PATIENCE_MS && !this.#toldOf.has(seq)) {
-        this.#toldOf.add(seq);
-        passed = true;
-      }
+    let isNews = false;
+    for (const [seq] of this.#loopsFirst.entries())
+      if (this.#liveState.get(seq)?.state !== 'queued') this.#loopsFirst.forget(seq);
+    for (const [folder, since] of this.#foldersFirst.entries()) {
+      if (!this.#isStartedElsewhere(folder, since)) continue;
+      const wasPassedBy = this.#foldersFirst.isOver(folder);
+      if (this.#foldersFirst.forget(folder)) isNews = true;
+      if (wasPassedBy) this.#liveState.lanes.relane();
     }
-    return passed;
+    if (this.#loopsFirst.hasRunOut()) isNews = true;
+    return this.#foldersFirst.hasRunOut() || isNews;
   }
 
-  #standsFirst(seq: number, since: number): void {
-    this.#firstInLine.set(seq, since);
-    this.#toldOf.delete(seq);
+  /** Whether another host has started a loop of that folder since then. */
+  #isStartedElsewhere(folder: string, since: number): boolean {
+    const { active, preparing } = this.#liveState;
+    const isLater = (loop: Loop, startedAt: number) =>
+      startedAt > since && loop.windowId !== this.#context.window.id && folderOf(loop) === folder;
+    for (const loop of active.values()) if (isLater(loop, loop.attempt.startedAt)) return true;
+    for (const loop of preparing.values()) if (isLater(loop, loop.since)) return true;
+    return false;
   }
 
   /** Whether this window is to take over an attempt that another window followed. */
@@ -189,6 +192,11 @@ export class LoopOwnership {
     this.#goneSince.set(windowId, since);
     return since;
   }
+}
+
+/** What loops have in common that the same hosts start. */
+function folderOf({ machine, folder, windowId }: Loop): string {
+  return JSON.stringify([machine, folder ?? null, folder === undefined ? windowId : null]);
 }
 
 /** Whether that host is a window with the loop's folder open. */

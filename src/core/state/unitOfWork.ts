@@ -31,7 +31,7 @@ type WithoutOrigin<T> = T extends unknown ? Omit<T, 'at' | 'host'> : never;
 
 /**
  * One transaction of the supervisor: what it reads and writes, and what is to be told and done once it is committed.
- * The mirror is changed at once, so that later decisions of the same turn see it, and put back if the transaction
+ * The live state is changed at once, so that later decisions of the same turn see it, and put back if the transaction
  * fails.
  */
 export class UnitOfWork {
@@ -141,7 +141,7 @@ export class UnitOfWork {
     return next;
   }
 
-  /** Shows a loop in the mirror that has been written by other means. */
+  /** Shows a loop in the live state that has been written by other means. */
   reflect(loop: Loop): void {
     const before = this.liveState.put(loop);
     this.#undo.push(() => (before ? this.liveState.put(before) : this.liveState.remove(loop.seq)));
@@ -158,10 +158,16 @@ export class UnitOfWork {
 
   /** Stores the last good values of the settings; they hold at once where this host has none of its own (R6.9). */
   putSettings(settings: StoredSettings): void {
-    if (isSameStored(settings, this.control.settings ?? {})) return;
-    this.#undo.push(() => void useStoredSettings(this.context, this.control.settings));
-    this.putControl({ ...this.control, settings });
-    useStoredSettings(this.context, settings);
+    const { context } = this;
+    const { unstoredSettings } = context;
+    this.#undo.push(() => {
+      // Others may have been read while this was being written.
+      context.unstoredSettings = { ...unstoredSettings, ...context.unstoredSettings };
+      useStoredSettings(context, this.control.settings);
+    });
+    context.unstoredSettings = {};
+    if (!isSameStored(settings, this.control.settings ?? {})) this.putControl({ ...this.control, settings });
+    useStoredSettings(context, this.control.settings);
   }
 
   /** The leases have been written, or ended. */
@@ -215,7 +221,7 @@ export class UnitOfWork {
     this.liveState.lanes.refresh();
   }
 
-  /** Puts the mirror back: the transaction was not committed, or runs anew. */
+  /** Puts the live state back: the transaction was not committed, or runs anew. */
   undo(): void {
     for (const step of this.#undo.reverse()) step();
     this.#undo.length = 0;

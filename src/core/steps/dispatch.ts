@@ -67,12 +67,31 @@ function choose(unit: UnitOfWork, { ownership, placement }: DispatchParts): Chos
     ownership.standFirst([]);
     return [];
   }
-  const line = firstInLine(unit, ownership);
+  let line = firstInLine(unit, ownership);
+  // No other host can start what lies in a folder that is gone: nothing is kept for it.
+  while (areFoldersGone(line.awaited, unit, { ownership, placement })) line = firstInLine(unit, ownership);
   ownership.standFirst(line.awaited);
   placement.passedBy(line.passedBy);
   for (const { loop, what } of line.overBudget) placement.isOverBudget(loop, what, budgetFacts(unit));
   for (const loop of line.overCap) waitForMore(unit, loop, CAP_USED_UP);
   return line.mine;
+}
+
+/** Parks what other hosts of this machine would be waited for and cannot start. Returns whether there was any. */
+function areFoldersGone(
+  awaited: readonly QueuedLoop[],
+  { context: { folders } }: UnitOfWork,
+  { ownership, placement }: DispatchParts,
+): boolean {
+  let anyGone = false;
+  for (const loop of awaited) {
+    if (!ownership.seesFoldersOf(loop) || loop.workTree) continue;
+    const folder = folders.look(loop.cwd);
+    if (folder.state !== 'gone') continue;
+    placement.folderIsAway(loop.cwd, folder);
+    anyGone = true;
+  }
+  return anyGone;
 }
 
 interface Line {

@@ -1,4 +1,4 @@
-import type { Settings } from '../model/settings.ts';
+import type { Settings, StoredSettings } from '../model/settings.ts';
 import { allowsMore } from '../policy/budget.ts';
 import { useStoredSettings } from '../state/context.ts';
 import type { UnitOfWork } from '../state/unitOfWork.ts';
@@ -23,7 +23,7 @@ export function shareOwnSetting(unit: UnitOfWork, name: string): boolean {
   const before = unit.context.settings;
   const differing = unit.context.differingSettings.find(({ setting }) => setting === name);
   if (!differing) return false;
-  unit.putSettings({ ...unit.control.settings, [name]: differing.own });
+  unit.putSettings({ ...lastGoodSettings(unit), [name]: differing.own });
   applySettings(unit, before);
   return true;
 }
@@ -33,7 +33,11 @@ export function dropKeptSetting(unit: UnitOfWork, name: string): boolean {
   const before = unit.context.settings;
   const kept = unit.context.keptSettings.find(({ setting }) => setting === name);
   if (!kept) return false;
-  unit.putSettings({ ...unit.control.settings, [name]: kept.fallback });
+  unit.putSettings({ ...lastGoodSettings(unit), [name]: kept.fallback });
   applySettings(unit, before);
   return true;
+}
+
+function lastGoodSettings({ control, context }: UnitOfWork): StoredSettings {
+  return { ...control.settings, ...context.unstoredSettings };
 }

@@ -27,6 +27,7 @@ export abstract class SupervisorViews {
     const nothingOpen = {
       memoryHeld: 0,
       storedSettings: undefined,
+      unstoredSettings: {},
       unknownSettings: [],
       keptSettings: [],
       differingSettings: [],

@@ -18,8 +18,8 @@ import { asDispatched } from '../rows/attemptRow.ts';
 import { asEdited, asSubmitted } from '../rows/loopRow.ts';
 import { DraftReads } from './draftReads.ts';
 import { addImported } from './importedLoop.ts';
-import type { Head, Mirror } from './mirror.ts';
 import type { LoadedReads } from './reads.ts';
+import type { Head, Replica } from './replica.ts';
 
 type Queued = Extract<Loop, { state: 'queued' }>;
 
@@ -39,10 +39,10 @@ export class Draft extends DraftReads implements StoreTransaction {
   /** Added attempts by the `seq` of their loop, until a row of its history records their id. */
   readonly #begunAttempts = new Map<number, Attempt>();
 
-  constructor(mirror: Mirror, loaded: LoadedReads) {
-    super(mirror, loaded);
-    this.#begun = mirror.head;
-    ({ counter: this.#counter, finished: this.#finished, failed: this.#failed } = mirror.head);
+  constructor(replica: Replica, loaded: LoadedReads) {
+    super(replica, loaded);
+    this.#begun = replica.head;
+    ({ counter: this.#counter, finished: this.#finished, failed: this.#failed } = replica.head);
   }
 
   /**
@@ -74,7 +74,7 @@ export class Draft extends DraftReads implements StoreTransaction {
     const found = new Map<number, Loop | undefined>();
     for (const seq of changed) {
       const isGone = removed.has(seq) || quarantined.has(seq);
-      const loop = isGone ? undefined : (loops.get(seq)?.loop ?? this.mirror.loops.get(seq));
+      const loop = isGone ? undefined : (loops.get(seq)?.loop ?? this.replica.loops.get(seq));
       // One whose attempt alone was written while it was no longer live has not changed itself.
       if (loop || isGone) found.set(seq, loop && this.withAttempt(loop));
     }
@@ -84,7 +84,7 @@ export class Draft extends DraftReads implements StoreTransaction {
   /** The latest day that has spend or marks, once the transaction is committed. */
   latestDay(): DaySpend | undefined {
     const days = [...this.writes.ledger.map(({ row }) => row.day), ...this.writes.marks.keys()];
-    const latest = [...days, ...(this.mirror.day ? [this.mirror.day.day] : [])].sort().at(-1);
+    const latest = [...days, ...(this.replica.day ? [this.replica.day.day] : [])].sort().at(-1);
     return latest === undefined ? undefined : this.spendOn(latest);
   }
 
@@ -95,13 +95,13 @@ export class Draft extends DraftReads implements StoreTransaction {
     if (this.#hasWritten)
       throw new Error('changes() was called after a write of the same transaction: it would mix in its own changes.');
     this.#hasReadChanges = true;
-    return this.mirror.undelivered();
+    return this.replica.undelivered();
   }
 
   insertLoop(loop: Omit<Queued, 'seq' | 'place'>, prompt: string): Queued {
     this.#writing();
     const holder = this.seqOf(loop.loopId);
-    const unreadable = this.mirror.unreadable(loop.loopId);
+    const unreadable = this.replica.unreadable(loop.loopId);
     if (holder !== undefined && holder !== unreadable) throw new DuplicateLoopError(loop.loopId);
     if (unreadable !== undefined && !this.writes.quarantined.has(unreadable)) {
       this.writes.quarantined.set(unreadable, loop.loopId);
@@ -119,7 +119,7 @@ export class Draft extends DraftReads implements StoreTransaction {
     this.#writing();
     const { seq } = loop;
     // A row that cannot be read is written over.
-    const before = this.mirror.unreadable(loop.loopId) === seq && !this.writes.loops.has(seq) ? loop : this.bySeq(seq);
+    const before = this.replica.unreadable(loop.loopId) === seq && !this.writes.loops.has(seq) ? loop : this.bySeq(seq);
     if (!before)
       throw new StoreError(
         'broken',

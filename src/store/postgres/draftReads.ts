@@ -6,25 +6,25 @@ import type { NanoUsd } from '../../core/model/money.ts';
 import type { DaySpend, TransactionReads } from '../../core/ports/store.ts';
 import { unknownPart } from '../rows/ledgerRow.ts';
 import { ESTIMATED_FROM, hasKnownCost, medianOf } from '../rows/median.ts';
-import type { Mirror } from './mirror.ts';
 import { type LoadedReads, MissingRead } from './reads.ts';
+import type { Replica } from './replica.ts';
 import { Writes } from './writes.ts';
 
 /**
- * What a transaction reads: its own writes, on top of the mirror, on top of what was loaded. A read that was not loaded
- * throws `MissingRead`.
+ * What a transaction reads: its own writes, on top of the replica, on top of what was loaded. A read that was not
+ * loaded throws `MissingRead`.
  */
 export class DraftReads implements TransactionReads {
   readonly writes = new Writes();
-  protected readonly mirror: Mirror;
+  protected readonly replica: Replica;
   readonly #loaded: LoadedReads;
   /** The transaction has ended: nothing more may be read or written. */
   protected isOver = false;
   /** The first read that was missing, even if the work swallowed the error. */
   missing: MissingRead | undefined;
 
-  constructor(mirror: Mirror, loaded: LoadedReads) {
-    this.mirror = mirror;
+  constructor(replica: Replica, loaded: LoadedReads) {
+    this.replica = replica;
     this.#loaded = loaded;
   }
 
@@ -35,7 +35,7 @@ export class DraftReads implements TransactionReads {
 
   /** What was spent and marked on a day, also once the transaction has ended. */
   protected spendOn(day: string): DaySpend {
-    const { day: latest } = this.mirror;
+    const { day: latest } = this.replica;
     const isLatest = latest?.day === day;
     // Nothing can be known of a day after the latest one.
     const known = isLatest || latest === undefined || latest.day < day;
@@ -54,7 +54,7 @@ export class DraftReads implements TransactionReads {
   latest(loopId: string): Loop | undefined {
     this.mustBeOpen();
     const live = this.seqOf(loopId);
-    if (live !== undefined && live !== this.mirror.unreadable(loopId)) return this.bySeq(live);
+    if (live !== undefined && live !== this.replica.unreadable(loopId)) return this.bySeq(live);
     const own = [...this.writes.loops.values()].findLast(({ loop }) => loop.loopId === loopId)?.loop;
     if (own) return own;
     const found = this.load('latest', loopId);
@@ -65,7 +65,7 @@ export class DraftReads implements TransactionReads {
     this.mustBeOpen();
     if (this.writes.removed.has(seq)) return undefined;
     const own = this.writes.loops.get(seq)?.loop;
-    const loop = own ?? this.mirror.loops.get(seq) ?? known ?? this.load('bySeq', seq);
+    const loop = own ?? this.replica.loops.get(seq) ?? known ?? this.load('bySeq', seq);
     return loop && this.withAttempt(loop);
   }
 
@@ -118,21 +118,21 @@ export class DraftReads implements TransactionReads {
 
   /** An attempt with the `seq` of its loop. */
   protected attempt(id: number): { readonly seq: number; readonly attempt: Attempt } | undefined {
-    return this.writes.attempts.get(id) ?? this.mirror.attempt(id) ?? this.load('attempt', id);
+    return this.writes.attempts.get(id) ?? this.replica.attempt(id) ?? this.load('attempt', id);
   }
 
   /** An active loop has its attempt as it is stored, whatever the saved record says of it. */
   protected withAttempt(loop: Loop): Loop {
     if (!isActive(loop)) return loop;
     const { id } = loop.attempt;
-    const stored = (this.writes.attempts.get(id) ?? this.mirror.attempt(id))?.attempt;
+    const stored = (this.writes.attempts.get(id) ?? this.replica.attempt(id))?.attempt;
     return stored ? { ...loop, attempt: stored } : loop;
   }
 
   /** The row that holds a live id. */
   protected seqOf(loopId: string): number | undefined {
     for (const { loop } of this.writes.loops.values()) if (loop.loopId === loopId && !isFinished(loop)) return loop.seq;
-    const seq = this.mirror.seqOf(loopId);
+    const seq = this.replica.seqOf(loopId);
     const own = seq === undefined ? undefined : this.writes.loops.get(seq);
     return own ? undefined : seq;
   }
@@ -146,10 +146,10 @@ export class DraftReads implements TransactionReads {
   protected hasLedgerKey({ seq, key }: LedgerRow): boolean {
     if (this.writes.ledger.some(({ row }) => row.seq === seq && row.key === key)) return true;
     if (this.isNew(seq)) return false;
-    const known = this.mirror.ledgerKeys(seq);
+    const known = this.replica.ledgerKeys(seq);
     if (known) return known.has(key);
     const keys = this.load('ledgerKeys', seq);
-    this.mirror.keepLedgerKeys(seq, keys);
+    this.replica.keepLedgerKeys(seq, keys);
     return keys.includes(key);
   }
 

@@ -7,8 +7,8 @@ import { WINDOW_COLUMNS, windowSchema } from '../rows/windowRow.ts';
 import type { Connection } from './connection.ts';
 import { FAILED_KEPT, type Failed } from './failedIds.ts';
 import { readLoops, selectLoops } from './loopRows.ts';
-import type { Head, Mirror, Reading, Told } from './mirror.ts';
 import { readDay, selectDay, seqsIn } from './reads.ts';
+import type { Head, Reading, Replica, Told } from './replica.ts';
 import { checkVersion, SCHEMA_VERSION } from './schema.ts';
 import { literal } from './sql.ts';
 
@@ -61,19 +61,23 @@ export function readHead(
   };
 }
 
-/** What happened since the mirror was exact. */
+/** What happened since the replica was exact. */
 export interface Passed {
   readonly loops: readonly number[];
   readonly told: readonly Told[];
 }
 
 /**
- * What happened between what the mirror knows and `head`. Undefined if everything must be read: nothing is known yet,
+ * What happened between what the replica knows and `head`. Undefined if everything must be read: nothing is known yet,
  * older changes were trimmed, or the database is older than what is known because a back-up was restored.
  */
-export function changedSince(mirror: Mirror, { head, first }: HeadRow, changes: readonly RawRow[]): Passed | undefined {
-  const { revision } = mirror;
-  if (!mirror.isLoaded || head.counter < revision || revision < first) return undefined;
+export function changedSince(
+  replica: Replica,
+  { head, first }: HeadRow,
+  changes: readonly RawRow[],
+): Passed | undefined {
+  const { revision } = replica;
+  if (!replica.isLoaded || head.counter < revision || revision < first) return undefined;
   const loops = changedLoops(changes);
   const told = changes.map(({ rev, events }) => ({ rev: Number(rev), events: eventsOf(events) }));
   return loops && { loops, told: told.filter(({ events }) => events.length > 0) };

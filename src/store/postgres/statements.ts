@@ -10,8 +10,8 @@ import { historyInserted } from '../rows/historyRow.ts';
 import { estimatedPart, ledgerInserted, unknownPart } from '../rows/ledgerRow.ts';
 import { loopSaved, loopUnstarted, loopWhole } from '../rows/loopRow.ts';
 import { windowSaved } from '../rows/windowRow.ts';
-import type { Head } from './mirror.ts';
 import { seqsIn } from './reads.ts';
+import type { Head } from './replica.ts';
 import { assignments, list, literal, rowsOf, tuple } from './sql.ts';
 import type { Writes } from './writes.ts';
 

@@ -10,10 +10,10 @@ import { StoreHealth } from '../storeHealth.ts';
 import { type Address, parseAddress } from './address.ts';
 import { Connection, type ConnectionOptions, TIMEOUTS, type Timeouts } from './connection.ts';
 import type { Draft } from './draft.ts';
-import { Mirror } from './mirror.ts';
 import { isPassing } from './postgresError.ts';
 import { Queries } from './queries.ts';
 import { Reader } from './reader.ts';
+import { Replica } from './replica.ts';
 import { migrate } from './schema.ts';
 import { ServerClock } from './serverClock.ts';
 import { WriteQueue } from './writeQueue.ts';
@@ -65,7 +65,7 @@ class Postgres implements PostgresStore {
   readonly #connecting: ConnectionOptions;
   readonly #health: StoreHealth;
   readonly #queue = new WriteQueue();
-  readonly #mirror = new Mirror();
+  readonly #replica = new Replica();
   readonly #writer: Writer;
   readonly #reader: Reader;
   readonly #queries: Queries;
@@ -87,7 +87,7 @@ class Postgres implements PostgresStore {
     this.#connecting = { address, password, timeouts: { ...TIMEOUTS, ...timeouts }, name: name.slice(0, 8) };
     const rows = new RowReader(log);
     const connecting = this.#connecting;
-    this.#writer = new Writer({ mirror: this.#mirror, reader: rows, clock: this.clock, connecting, name });
+    this.#writer = new Writer({ replica: this.#replica, reader: rows, clock: this.clock, connecting, name });
     this.#reader = new Reader({ connecting, clock, name, onNews: () => this.#refresh() });
     this.#queries = new Queries((batch) => this.#query(batch), rows);
   }
@@ -125,18 +125,18 @@ class Postgres implements PostgresStore {
     if (this.#health.blocking) throw this.#health.blocking;
     // The transaction that is under way has them, and delivers them when it is committed.
     if (this.#writer.isWriting) return this.#writer.changesWithin();
-    const changes = this.#mirror.undelivered();
-    this.#mirror.delivered();
+    const changes = this.#replica.undelivered();
+    this.#replica.delivered();
     return changes;
   }
 
   finishedCount(): { readonly total: number; readonly failed: number } {
-    const { finished: total, failed } = this.#mirror.head;
+    const { finished: total, failed } = this.#replica.head;
     return { total, failed };
   }
 
   permanentlyFailed(limit: number): string[] {
-    return this.#mirror.failedIds.ids(limit);
+    return this.#replica.failedIds.ids(limit);
   }
 
   latest = (loopId: string) => this.#queries.latest(loopId);

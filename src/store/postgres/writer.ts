@@ -2,15 +2,15 @@ import type { StatedRead, StoreChanges } from '../../core/ports/store.ts';
 import type { RawRow, RowReader } from '../rows/rowReader.ts';
 import { Connection, type ConnectionOptions } from './connection.ts';
 import { Draft } from './draft.ts';
-import type { Head, Mirror } from './mirror.ts';
 import { CHANGES_STATEMENTS, changedSince, readChanges, readHead, selectChanges } from './readingQuery.ts';
 import { LoadedReads, type Read } from './reads.ts';
+import type { Head, Replica } from './replica.ts';
 import type { ServerClock } from './serverClock.ts';
 import { literal } from './sql.ts';
 import { batchOf, INSERT_PROMPT, largePrompts } from './statements.ts';
 
 export interface WriterParts {
-  readonly mirror: Mirror;
+  readonly replica: Replica;
   readonly reader: RowReader;
   readonly clock: ServerClock;
   readonly connecting: ConnectionOptions;
@@ -82,7 +82,7 @@ export class Writer {
     const connection = await this.#connect();
     await this.#orRollback(connection, async () => {
       const sentAt = this.#parts.clock.machineNow();
-      const begin = `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; ${selectChanges(this.#parts.mirror.revision, false)}`;
+      const begin = `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; ${selectChanges(this.#parts.replica.revision, false)}`;
       const [, ...results] = await connection.run(begin);
       await this.#fold(connection, results, sentAt);
       await connection.run('COMMIT');
@@ -96,11 +96,11 @@ export class Writer {
   async transact<T>(work: Work<T>, stated: readonly StatedRead[], abandoned: () => void): Promise<T> {
     const connection = await this.#connect();
     return this.#orRollback(connection, async () => {
-      const { clock, mirror, reader } = this.#parts;
+      const { clock, replica, reader } = this.#parts;
       const sentAt = clock.machineNow();
       const loading = stated.length > 0 ? [LoadedReads.sql(stated)] : [];
       const [, ...results] = await connection.run(
-        ['BEGIN', selectChanges(mirror.revision, true), ...loading].join('; '),
+        ['BEGIN', selectChanges(replica.revision, true), ...loading].join('; '),
       );
       this.#isWriting = true;
       try {
@@ -117,9 +117,9 @@ export class Writer {
 
   /** Runs the work until it has all its reads, then writes and commits. */
   async #run<T>(connection: Connection, work: Work<T>, reads: LoadedReads, abandoned: () => void): Promise<T> {
-    const { mirror, reader } = this.#parts;
+    const { replica, reader } = this.#parts;
     for (;;) {
-      const draft = new Draft(mirror, reads);
+      const draft = new Draft(replica, reads);
       const result = this.#try(draft, work);
       if (draft.missing) {
         abandoned();
@@ -131,7 +131,7 @@ export class Writer {
       const after = draft.finish();
       if (after) await this.#commit(connection, draft, after, { work, result: result.value, abandoned });
       else await connection.run('COMMIT');
-      if (draft.takenTo !== undefined) mirror.delivered();
+      if (draft.takenTo !== undefined) replica.delivered();
       return result.value;
     }
   }
@@ -154,7 +154,7 @@ export class Writer {
     after: Head,
     { work, result, abandoned }: { work: unknown; result: unknown; abandoned: () => void },
   ): Promise<void> {
-    const { mirror, clock, name, connecting } = this.#parts;
+    const { replica, clock, name, connecting } = this.#parts;
     const { writes } = draft;
     const writer = `${name}:${++this.#transactions}`;
     const committed = {
@@ -163,7 +163,7 @@ export class Writer {
     };
     const channel = channelOf(connecting.address.schema);
     const batch = batchOf({
-      ...{ writes, before: mirror.head, after, writer, channel, payload: name, now: clock.now() },
+      ...{ writes, before: replica.head, after, writer, channel, payload: name, now: clock.now() },
     });
     try {
       for (const [seq, prompt] of largePrompts(writes)) await connection.runWith(INSERT_PROMPT, [seq, prompt]);
@@ -180,7 +180,7 @@ export class Writer {
       else abandoned();
       throw error;
     }
-    mirror.commit(committed);
+    replica.commit(committed);
   }
 
   /** Whether the transaction that broke at its commit has landed. We hold the lock, so it is decided by now. */
@@ -189,7 +189,7 @@ export class Writer {
     const row = `SELECT 1 FROM changes WHERE rev = ${literal(counter)} AND writer = ${literal(writer)}`;
     const [found = []] = await connection.run(row);
     const isSame = earlier === work;
-    if (found.length > 0 && takenTo !== undefined) this.#parts.mirror.deliveredTo(takenTo);
+    if (found.length > 0 && takenTo !== undefined) this.#parts.replica.deliveredTo(takenTo);
     if (found.length > 0 && isSame) {
       await connection.run('COMMIT');
       return true;
@@ -198,17 +198,17 @@ export class Writer {
     return false;
   }
 
-  /** Takes the results of `selectChanges`, reads what they say has changed, and brings the mirror up to date. */
+  /** Takes the results of `selectChanges`, reads what they say has changed, and brings the replica up to date. */
   async #fold(connection: Connection, results: readonly (readonly RawRow[])[], sentAt: number): Promise<void> {
-    const { mirror, reader, clock, connecting } = this.#parts;
+    const { replica, reader, clock, connecting } = this.#parts;
     const [head = [], moment = [], changes = []] = results;
     const row = readHead(reader, head[0], moment[0], connecting.address.shown);
     clock.measure(row.now, sentAt, clock.machineNow());
     clock.setZone(row.zone);
-    const passed = changedSince(mirror, row, changes);
-    const needsFailed = mirror.failedIds.isShort;
-    if (passed && row.head.counter === mirror.revision && !needsFailed) return;
-    mirror.fold(await readChanges(connection, reader, row, passed, needsFailed));
+    const passed = changedSince(replica, row, changes);
+    const needsFailed = replica.failedIds.isShort;
+    if (passed && row.head.counter === replica.revision && !needsFailed) return;
+    replica.fold(await readChanges(connection, reader, row, passed, needsFailed));
   }
 
   async #connect(): Promise<Connection> {

@@ -50,7 +50,7 @@ const request = z.discriminatedUnion('type', [
   z.object({ type: z.literal('copySession'), attempt: z.int() }),
   z.object({ type: z.literal('reviewAttempt'), attempt: z.int() }),
   z.object({ type: z.literal('useRound'), round: z.int().check(z.gte(1)) }),
-  z.object({ type: z.literal('endKept'), pid: z.int().check(z.gte(1)) }),
+  z.object({ type: z.literal('endSpared'), pid: z.int().check(z.gte(1)) }),
 ]);
 
 /** The content of the details panel. */
@@ -111,7 +111,7 @@ export function detailPage(deps: ViewDeps, target: LoopTarget, panel: PanelHandl
       const token = (await detail())?.attempts.find(({ number }) => number === asked.attempt)?.token;
       if (token !== undefined)
         await vscode.commands.executeCommand('vscode.open', vscode.Uri.file(deps.logs(token)[asked.file]));
-    } else if (asked.type === 'endKept') {
+    } else if (asked.type === 'endSpared') {
       const ended = await (await host.ready()).endSpared(loopId, asked.pid, seq);
       if (!ended) void vscode.window.showInformationMessage(`Process ${asked.pid} is no longer there.`);
       session.changed();

@@ -215,4 +215,4 @@ export type FromDetail =
   | { readonly type: 'copySession'; readonly attempt: number }
   | { readonly type: 'reviewAttempt'; readonly attempt: number }
   | { readonly type: 'useRound'; readonly round: number }
-  | { readonly type: 'endKept'; readonly pid: number };
+  | { readonly type: 'endSpared'; readonly pid: number };

@@ -138,7 +138,7 @@ export function reasonOf(loop: Loop): string | undefined {
 /** What a live loop is doing, for how long, and its cost: figures first, since the end of a row is cut off. */
 export function describeLive(view: LiveView, now: number, context = NO_CONTEXT): LoopText {
   const { loop } = view;
-  const facts = factsOf(view, now);
+  const facts = rowFacts(view, now);
   const agent = agentWords(loop.agent, context);
   const whole = oneLine(loop.title, 200) || loop.loopId;
   return {
@@ -183,7 +183,7 @@ export function describeFinished(
 }
 
 /** Texts of a live loop besides title and agent. */
-interface Facts {
+interface RowFacts {
   /** Short, and first. */
   readonly figures: readonly string[];
   readonly cost: string;
@@ -193,7 +193,7 @@ interface Facts {
   readonly spoken: readonly string[];
 }
 
-function factsOf(view: LiveView, now: number): Facts {
+function rowFacts(view: LiveView, now: number): RowFacts {
   const { loop } = view;
   const cost = formatCost(loop);
   if (isActive(loop)) {

@@ -257,12 +257,12 @@ export class Workbench {
   }
 
   /**
-   * Waits until the page of ours with that title is in front and there, and answers its inside. While it loads it takes
-   * the keyboard.
+   * Waits until the page of ours with that title is in front and shows what it has to show, and answers its inside.
+   * While it loads it takes the keyboard.
    */
   async panel(title: string | RegExp): Promise<FrameLocator> {
     await this.page.locator('.tab.active').filter({ hasText: title }).waitFor();
-    await this.webview().locator('main').waitFor();
+    await this.webview().locator('body:not([aria-busy=true]) main').waitFor();
     return this.webview();
   }
 

@@ -120,8 +120,6 @@ export class World implements Sight {
       assert.ok(waited < 100, 'something that was asked for is never answered');
       await clock.advance(500);
     }
-    // A window waits for another one 5 s, for each loop that stands first in line, and knows nothing of its folders.
-    if (this.#goneFolders.size > 0 && this.windows.length > 1) await clock.advance(31_000);
     // What could not be written is tried again; after a jump, and for a disk that has room again, timers compute anew
     // within 30 s (R4.5).
     if (!this.#mayBeLate) return;

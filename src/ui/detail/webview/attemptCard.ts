@@ -10,7 +10,7 @@ import type { AttemptRow, FileRow, ProcessRow } from '../protocol.ts';
 interface CardActions {
   openLog(file: 'out' | 'err'): void;
   copySession(): void;
-  endKept(pid: number): void;
+  endSpared(pid: number): void;
   review(): void;
   /** Absent where the files of its round cannot be brought back. */
   useRound?(): void;
@@ -64,7 +64,11 @@ export function attemptCard(attempt: AttemptRow, files: FileRow | undefined, act
     processes('Cleaned up after its end', attempt.swept),
     processes('Spared on purpose, still running', attempt.kept, ({ pid, alive }) =>
       alive
-        ? h('button', { class: 'link', onclick: () => actions.endKept(pid), 'aria-label': `End process ${pid}` }, 'End')
+        ? h(
+            'button',
+            { class: 'link', onclick: () => actions.endSpared(pid), 'aria-label': `End process ${pid}` },
+            'End',
+          )
         : h('span', { class: 'dim' }, 'has ended'),
     ),
     processes('Could not be ended', attempt.remaining),

@@ -2,6 +2,7 @@ import { formatClock, formatDuration, formatUsd } from '../../text/format.ts';
 import { STATE_WORDS, WAITING_WORDS } from '../../text/loopText.ts';
 import { Announcer } from '../../webviewHost/webview/announcer.ts';
 import { h } from '../../webviewHost/webview/dom.ts';
+import { fill } from '../../webviewHost/webview/fill.ts';
 import { connect } from '../../webviewHost/webview/vscodeApi.ts';
 import type { DetailCommand, DetailData, FileRow, FromDetail, ToDetail } from '../protocol.ts';
 import { attemptCard } from './attemptCard.ts';
@@ -94,7 +95,7 @@ setInterval(showTime, 1_000);
 post({ type: 'ready' });
 
 function button(name: DetailCommand, label: string): HTMLButtonElement {
-  return h('button', { onclick: () => command(name) }, label);
+  return h('button', { onclick: () => command(name), hidden: name !== 'copyPrompt' }, label);
 }
 
 function section(name: string, tools: HTMLElement | undefined, ...content: HTMLElement[]): HTMLElement {
@@ -151,7 +152,8 @@ function show(detail: DetailData): void {
   proof.show(detail.proof);
   showAttempts(detail);
   const now = Date.now();
-  costs.replaceChildren(
+  fill(
+    costs,
     rowsTable(
       'Cost',
       ['When', 'Amount', 'Source'],
@@ -164,7 +166,8 @@ function show(detail: DetailData): void {
       'No cost was reported.',
     ),
   );
-  history.replaceChildren(
+  fill(
+    history,
     rowsTable(
       'History',
       ['When', 'State', 'Why'],
@@ -263,7 +266,8 @@ function showFacts(detail: DetailData): void {
     ['Id', detail.loopId],
     ['Metadata', detail.metadata ? JSON.stringify(detail.metadata) : ''],
   ];
-  facts.replaceChildren(
+  fill(
+    facts,
     ...entries
       .filter(([, value]) => value !== '')
       .map(([name, value]) =>
@@ -286,22 +290,13 @@ function showAttempts(detail: DetailData): void {
       {
         openLog: (file) => post({ type: 'openLog', attempt: attempt.number, file }),
         copySession: () => post({ type: 'copySession', attempt: attempt.number }),
-        endKept: (pid) => post({ type: 'endKept', pid }),
+        endSpared: (pid) => post({ type: 'endSpared', pid }),
         review: () => post({ type: 'reviewAttempt', attempt: attempt.number }),
         ...(canUse(detail, attempt) && { useRound: () => post({ type: 'useRound', round: attempt.round ?? 1 }) }),
       },
     ),
   );
-  // An unchanged card stays, and so does the focus in it.
-  const old = [...attempts.children];
-  if (cards.length > 0 && old.length === cards.length && cards.every((card, i) => old[i]?.isEqualNode(card))) return;
-  const focused = old.findIndex((card) => card.contains(document.activeElement));
-  const label = document.activeElement?.textContent;
-  attempts.replaceChildren(...(cards.length > 0 ? cards : [h('p', { class: 'dim' }, 'It has not started yet.')]));
-  if (focused >= 0)
-    [...(cards[focused + cards.length - old.length]?.querySelectorAll('button') ?? [])]
-      .find((one) => one.textContent === label)
-      ?.focus();
+  fill(attempts, ...(cards.length > 0 ? cards : [h('p', { class: 'dim' }, 'It has not started yet.')]));
 }
 
 /** Whether the files that a run left can be brought back: those of a round of the agent's (R11.8). */

@@ -14,11 +14,14 @@ export interface Connection<Out> {
   kept(): unknown;
 }
 
-/** Connects the page with the extension. */
+/** Connects the page with the extension. Until the first message is shown, the page is busy, and shows nothing. */
 export function connect<In extends { readonly type: string }, Out>(receive: (message: In) => void): Connection<Out> {
   const api = acquireVsCodeApi();
+  document.body.ariaBusy = 'true';
   window.addEventListener('message', (event: MessageEvent<In>) => {
-    if (typeof event.data?.type === 'string') receive(event.data);
+    if (typeof event.data?.type !== 'string') return;
+    document.body.ariaBusy = null;
+    receive(event.data);
   });
   return {
     post: (message) => api.postMessage(message),

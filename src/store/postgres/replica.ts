@@ -56,7 +56,7 @@ export interface Committed {
  * The live state as this store last saw it. Since every transaction locks the head row, it is exact once a transaction
  * has folded in what changed. It also keeps what its owner has not been told yet.
  */
-export class Mirror {
+export class Replica {
   readonly loops = new Map<number, Loop>();
   readonly failedIds = new FailedIds();
   /** Live loops by id, those that cannot be read included. */
