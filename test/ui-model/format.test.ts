@@ -48,7 +48,11 @@ describe('What is shown in words', () => {
   it('writes any amount and any count as the language of the interface has it', () => {
     const whole = new Intl.NumberFormat('en-US');
     const cents = new Intl.NumberFormat('en-US', { minimumFractionDigits: 2, maximumFractionDigits: 2 });
-    const digits = { maximumSignificantDigits: 2, maximumFractionDigits: 9, roundingPriority: 'lessPrecision' } as const;
+    const digits = {
+      maximumSignificantDigits: 2,
+      maximumFractionDigits: 9,
+      roundingPriority: 'lessPrecision',
+    } as const;
     const small = new Intl.NumberFormat('en-US', digits);
     const amount = fc.oneof(fc.integer({ min: 0, max: toNano(1) }), fc.integer({ min: 0, max: toNano(1_000_000) }));
     fc.assert(
