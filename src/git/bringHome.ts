@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BringHomeResult, BringHomeWay, MergePreview, WorkTree } from '../core/ports/workTrees.ts';
 import type { Git } from './git.ts';
+import { bringBranchAlong, UNDER_WAY, whatKeepsWorkTree } from './ownBranch.ts';
 import { takeSnapshot } from './snapshot.ts';
 import { AUTHOR, type SnapshotStore } from './snapshotStore.ts';
 
@@ -10,16 +11,6 @@ export interface LoopName {
   readonly loopId: string;
   readonly title: string;
 }
-
-/** States of a checkout in which nothing else may be merged into it. */
-const UNDER_WAY: readonly (readonly [file: string, what: string])[] = [
-  ['MERGE_HEAD', 'a merge'],
-  ['rebase-merge', 'a rebase'],
-  ['rebase-apply', 'a rebase'],
-  ['CHERRY_PICK_HEAD', 'a cherry-pick'],
-  ['REVERT_HEAD', 'a revert'],
-  ['BISECT_LOG', 'a bisection'],
-];
 
 /** What bringing work home would meet, without changing anything (R12.4). */
 export async function previewBringHome(
@@ -94,10 +85,12 @@ export async function abortBringHome(git: Git, root: string, way: BringHomeWay):
 }
 
 /**
- * Commits what the agent left uncommitted, with the loop's title and a trailer that names it. Returns whether there was
- * anything. `asUser`: with the user's hooks.
+ * Commits what the agent left uncommitted to the branch of the loop, with its title and a trailer that names it.
+ * Returns whether there was anything. `asUser`: with the user's hooks.
  */
-export async function commitRest(git: Git, { path }: WorkTree, loop: LoopName, asUser = true): Promise<boolean> {
+export async function commitRest(git: Git, tree: WorkTree, loop: LoopName, asUser = true): Promise<boolean> {
+  const { path } = tree;
+  await bringBranchAlong(git, tree);
   const rest = await git.run(['status', '--porcelain', '-z'], { cwd: path });
   if (rest === '') return false;
   await git.run(['add', '--all'], { cwd: path, asUser });
@@ -144,20 +137,19 @@ async function ended(
 
 /** What the branch will hold once the rest is committed: a commit in our own repository. */
 async function whatBranchWillHold(git: Git, store: SnapshotStore, { path, branch }: WorkTree): Promise<string> {
-  const rest = await git.run(['status', '--porcelain', '-z'], { cwd: path });
-  if (rest === '') return branch;
+  const [rest, head] = await Promise.all([
+    git.run(['status', '--porcelain', '-z'], { cwd: path }),
+    git.run(['rev-parse', 'HEAD'], { cwd: path }),
+  ]);
+  if (rest === '') return head;
   const gitFolder = await git.run(['rev-parse', '--absolute-git-dir'], { cwd: path });
   const { tree } = await takeSnapshot(git, store, { root: path, gitFolder }, `preview/${branch.replaceAll('/', '-')}`);
   const env = { ...store.writing, ...AUTHOR };
-  return git.run(['commit-tree', tree, '-p', branch, '-m', 'Preview'], { cwd: path, env });
+  return git.run(['commit-tree', tree, '-p', head, '-m', 'Preview'], { cwd: path, env });
 }
 
-async function whatBlocks(
-  git: Git,
-  root: string,
-  { path, branch }: WorkTree,
-  way: BringHomeWay,
-): Promise<string | undefined> {
+async function whatBlocks(git: Git, root: string, tree: WorkTree, way: BringHomeWay): Promise<string | undefined> {
+  const { path, branch } = tree;
   if (!existsSync(root)) return `The folder ${root} is gone: open the repository where it is now.`;
   if (!existsSync(path))
     return `The work tree ${path} is gone. Its branch ${branch} may still hold the commits: merge that by hand.`;
@@ -170,11 +162,14 @@ async function whatBlocks(
   if (existsSync(join(gitFolder.stdout.trim(), 'index.lock'))) {
     return `Another Git program is at work in ${root} (index.lock is there): wait for it, then try again.`;
   }
+  const kept = await whatKeepsWorkTree(git, tree);
+  if (kept !== undefined) return kept;
   const staged = await git.try(['diff', '--cached', '--quiet'], { cwd: root });
   if (way !== 'apply' && staged.code === 1) return `${root} has staged changes: commit or unstage them first.`;
   const changed = await changedPaths(git, root);
   if (changed.size === 0) return undefined;
-  const theirs = await git.try(['diff', '--name-only', '-z', `HEAD...refs/heads/${branch}`], { cwd: root });
+  const head = await git.run(['rev-parse', 'HEAD'], { cwd: path });
+  const theirs = await git.try(['diff', '--name-only', '-z', `HEAD...${head}`], { cwd: root });
   const rest = await git.try(['status', '--porcelain', '-z'], { cwd: path });
   const paths = [...theirs.stdout.split('\0'), ...rest.stdout.split('\0').map((line) => line.slice(3))];
   const both = paths.filter((name) => name !== '' && changed.has(name));

@@ -74,7 +74,13 @@ export class Git {
     return stdout as Uint8Array;
   }
 
-  async #run(args: readonly string[], options: GitOptions, encoding: 'utf8' | 'buffer') {
+  /** Runs another program (`gh`) in the environment that Git has, as its user. Never rejects. */
+  async companion(program: string, args: readonly string[], options: Omit<GitOptions, 'asUser'>): Promise<GitResult> {
+    const result = await this.#run(args, { ...options, asUser: true }, 'utf8', program);
+    return { ...result, stdout: result.stdout as string };
+  }
+
+  async #run(args: readonly string[], options: GitOptions, encoding: 'utf8' | 'buffer', program = 'git') {
     const { execa } = await import('execa');
     const { cwd, stdin, asUser = false, timeoutMs = PATIENCE_MS } = options;
     const inherited = Object.entries(await this.#environment()).filter(([name]) => !LEADS_ELSEWHERE.test(name));
@@ -90,7 +96,7 @@ export class Git {
       ...(asUser ? {} : { GIT_OPTIONAL_LOCKS: '0' }),
       ...options.env,
     };
-    const result = await execa('git', [...(asUser ? [] : OWN_CALL), ...args], {
+    const result = await execa(program, [...(asUser ? [] : OWN_CALL), ...args], {
       ...{
         cwd,
         env,

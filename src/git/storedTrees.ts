@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { readdir, readFile, rm, stat } from 'node:fs/promises';
-import { join, resolve, sep } from 'node:path';
+import { basename, join, resolve, sep } from 'node:path';
 import type { StoredWorkTree } from '../core/ports/workTrees.ts';
 import type { Git } from './git.ts';
 
@@ -26,9 +26,11 @@ async function lookAt(git: Git, path: string): Promise<StoredWorkTree> {
     git.try(['symbolic-ref', '--quiet', '--short', 'HEAD'], { cwd: path }),
     git.try(['rev-parse', '--path-format=absolute', '--git-common-dir'], { cwd: path }),
   ]);
+  if (common.code !== 0) return { path, changedAt };
   const name = branch.stdout.trim();
-  if (branch.code !== 0 || common.code !== 0 || name === '') return { path, changedAt };
-  return { path, changedAt, tree: { commonFolder: resolve(common.stdout.trim()), branch: name } };
+  // Where an agent left the branch of its loop, only the loop knows it: any other branch is not ours to remove.
+  const own = name.startsWith('loops/') ? name : `loops/${basename(path)}`;
+  return { path, changedAt, tree: { commonFolder: resolve(common.stdout.trim()), branch: own } };
 }
 
 /** Where a linked work tree's own Git folder lies; undefined where its repository is gone. */

@@ -7,8 +7,9 @@ import type { Git } from './git.ts';
 const MOST_PATHS = 1_000;
 
 /** What a work tree holds that is nowhere else: it is never removed without a question while there is any (R12.6). */
-export async function unsavedWork(git: Git, root: string, { path, branch, base }: WorkTree): Promise<UnsavedWork> {
-  const commits = await commitsOnlyOn(git, root, branch, base);
+export async function unsavedWork(git: Git, root: string, tree: WorkTree): Promise<UnsavedWork> {
+  const { path } = tree;
+  const commits = await commitsOnlyOn(git, root, tree);
   if (!existsSync(path)) return { uncommitted: [], ignored: [], commits };
   const [status, ignored] = await Promise.all([
     git.run(['status', '--porcelain', '-z', '--no-renames', '--untracked-files=all'], { cwd: path }),
@@ -48,12 +49,18 @@ function paths(text: string): string[] {
   return text.split('\0').filter(Boolean).slice(0, MOST_PATHS);
 }
 
-/** Commits that would be lost with the branch: no other branch, tag or remote has them. */
-async function commitsOnlyOn(git: Git, root: string, branch: string, base: string): Promise<number> {
+/**
+ * Commits that would be lost with the work tree and its branch: no other branch, tag or remote has them. Those on a
+ * detached HEAD count too.
+ */
+async function commitsOnlyOn(git: Git, root: string, { path, branch, base }: WorkTree): Promise<number> {
+  const [own, head] = await Promise.all([
+    git.try(['rev-parse', '--verify', '--quiet', `refs/heads/${branch}`], { cwd: root }),
+    existsSync(path) ? git.try(['rev-parse', '--verify', '--quiet', 'HEAD'], { cwd: path }) : undefined,
+  ]);
+  const tips = [own, head].flatMap((found) => (found?.code === 0 ? [found.stdout.trim()] : []));
+  if (tips.length === 0) return 0;
   const others = [`--exclude=${branch}`, '--branches', '--tags', '--remotes'];
   const since = base === '' ? [] : [`^${base}`];
-  const count = await git.try(['rev-list', '--count', `refs/heads/${branch}`, ...since, '--not', ...others], {
-    cwd: root,
-  });
-  return count.code === 0 ? Number(count.stdout.trim()) : 0;
+  return Number(await git.run(['rev-list', '--count', ...tips, ...since, '--not', ...others], { cwd: root }));
 }

@@ -4,6 +4,7 @@ import { dirname, join, resolve } from 'node:path';
 import type { Repository, WorkTree, WorkTrees } from '../core/ports/workTrees.ts';
 import { abortBringHome, bringHome, commitRest, previewBringHome } from './bringHome.ts';
 import { Git, GitError } from './git.ts';
+import { planPush, push } from './push.ts';
 import { lookForRepository } from './repository.ts';
 import { makeScratchRepository } from './scratchRepository.ts';
 import { type CheckoutFolders, changesBetween, takeSnapshot } from './snapshot.ts';
@@ -75,6 +76,8 @@ export function createWorkTrees({ storage, environment }: WorkTreesOptions): Wor
     bringHome: (root, workTree, way, loop) => bringHome(git, root, workTree, way, loop),
     commitRest: (workTree, loop, asUser) => commitRest(git, workTree, loop, asUser),
     noteSetUp: ({ path }) => noteIgnored(git, path),
+    planPush: (root, workTree) => planPush(git, root, workTree),
+    push: (root, workTree, remote, loop) => push(git, root, workTree, remote, loop),
     abort: (root, way) => abortBringHome(git, root, way),
     unsaved: (root, workTree) => unsavedWork(git, root, workTree),
     remove: (root, workTree, keepBranch) => removeWorkTree(git, root, workTree, keepBranch),

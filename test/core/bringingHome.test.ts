@@ -152,6 +152,29 @@ describe('what a loop in a work tree of its own leaves', () => {
     );
   });
 
+  it('R12.4 its branch is pushed to the remote that was confirmed, which stands in its history; the work tree stays', async () => {
+    const window = await finished();
+    const workTrees = await window.workTrees();
+    assert.deepEqual(await workTrees.planPush(ref), git.pushPlan);
+    assert.deepEqual(git.pushed, [], 'a plan pushes nothing');
+    git.pushResult = { kind: 'refused', message: 'origin cannot be reached' };
+    assert.deepEqual(await workTrees.push(ref, 'origin'), git.pushResult);
+    const whys = async () => (await window.get('a'))?.history.map(({ why }) => why).join() ?? '';
+    assert.doesNotMatch(await whys(), /pushed/);
+    git.pushResult = { kind: 'pushed', page: 'https://example.com/compare' };
+    assert.deepEqual(await workTrees.push(ref, 'origin'), git.pushResult);
+    assert.match(await whys(), /its branch loops\/a was pushed to origin/);
+    assert.deepEqual([git.removed, (await loopOf(window))?.workTree?.made?.branch], [[], 'loops/a']);
+  });
+
+  it('R12.4 nothing of a loop that runs is pushed', async () => {
+    const window = await open();
+    await window.submit({ prompt: 'x', loopId: 'a', isolation: 'worktree' });
+    await machine.soon();
+    await assert.rejects((await window.workTrees()).push(ref, 'origin'), /still at work/);
+    assert.deepEqual(git.pushed, []);
+  });
+
   it('R12.5 goes on with a further prompt in its session and work tree', async () => {
     const window = await finished();
     const place = await window.continueWith('a', 'Now the tests');

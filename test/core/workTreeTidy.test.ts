@@ -115,4 +115,22 @@ describe('keeping work trees within bounds', () => {
     await tidy.remove(['/storage/lost']);
     assert.deepEqual(git.removed, [{ path: '/storage/lost', keepBranch: false }]);
   });
+
+  it('R12.6 the branch of a loop is the one that was made for it, wherever its agent went', async () => {
+    const window = await open();
+    const path = await ended(window, 'a');
+    git.inStorage = [{ path, changedAt: 0, tree: { commonFolder: '/project/.git', branch: 'loops/other' } }];
+    git.unsavedWork = { uncommitted: [], ignored: [], commits: 1 };
+    assert.deepEqual(await (await tidyOf(window)).remove([path]), ['loops/a']);
+  });
+
+  it('R12.6 one that cannot be removed keeps none of the others, and says why', async () => {
+    const window = await open();
+    const paths = [await ended(window, 'a'), await ended(window, 'b')];
+    git.onRemove = async (path) => {
+      if (path === paths[0]) throw new Error('in the way');
+    };
+    await assert.rejects((await tidyOf(window)).remove(paths), /in the way/);
+    assert.deepEqual(git.removed, [{ path: paths[1], keepBranch: false }]);
+  });
 });

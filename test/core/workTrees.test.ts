@@ -191,20 +191,85 @@ describe('a loop in a work tree of its own', () => {
     assert.equal((await machine.books().latest('a'))?.state, 'queued');
   });
 
-  it('R12.6 one that was removed by hand is made again from its branch', async () => {
+  describe('that is removed by hand', () => {
     const away = new Set<string>();
     const look = (path: string) =>
       away.has(path) ? { state: 'gone' as const } : { state: 'there' as const, value: path };
-    const window = await machine.open({}, { workTrees: git, look: look as never });
-    await submit(window);
-    await machine.soon();
-    away.add(git.requests[0]?.path ?? '');
-    run().end({ exit: { exitCode: 1 } });
-    const path = git.requests[0]?.path ?? '';
-    git.onCreate = async () => void away.delete(path);
-    await machine.clock.advance(10_000);
-    assert.equal(git.requests[1]?.branch, 'loops/a');
-    assert.equal(await stateOf(window), 'running');
+    const path = () => git.requests[0]?.path ?? '';
+    const lastError = async (window: Supervisor) => {
+      const loop = await loopOf(window);
+      return loop && 'lastError' in loop ? loop.lastError?.reason : undefined;
+    };
+
+    async function running(more = {}): Promise<Supervisor> {
+      away.clear();
+      const window = await machine.open({}, { workTrees: git, look: look as never });
+      git.onCreate = async (request) => void away.delete(request.path);
+      await submit(window, more);
+      await machine.soon();
+      return window;
+    }
+
+    it('R12.6 is made again from its branch, and the failure of its run is put down to that', async () => {
+      const window = await running();
+      away.add(path());
+      run().end({ exit: { exitCode: 1 } });
+      await machine.soon();
+      assert.equal(await lastError(window), 'its work tree was removed while it worked there');
+      await machine.clock.advance(10_000);
+      assert.equal(git.requests[1]?.branch, 'loops/a');
+      assert.equal(await stateOf(window), 'running');
+      assert.equal(window.status().circuit.consecutiveFailures, 0, 'its account has done nothing wrong');
+    });
+
+    it('R12.6 under a run that goes on ends that run with the reason', async () => {
+      const window = await running();
+      const first = run();
+      away.add(path());
+      await machine.clock.advance(6_000);
+      assert.deepEqual(first.stops, [], 'it may only be moved for a moment');
+      await machine.clock.advance(6_000);
+      assert.deepEqual(first.stops, ['restart']);
+      first.end({ exit: { signal: 'SIGTERM' }, stoppedBy: 'restart' });
+      await machine.soon();
+      assert.equal(await lastError(window), 'its work tree was removed while it worked there');
+      await machine.clock.advance(10_000);
+      assert.deepEqual([await stateOf(window), git.requests[1]?.branch], ['running', 'loops/a']);
+    });
+
+    it('R12.6 one that is back at the next look goes on, and unknown is not gone', async () => {
+      await running();
+      away.add(path());
+      await machine.clock.advance(6_000);
+      away.delete(path());
+      await machine.clock.advance(6_000);
+      away.add(path());
+      await machine.clock.advance(3_000);
+      assert.deepEqual(run().stops, []);
+    });
+
+    it('R12.6 something that removes it again and again uses up the restarts', async () => {
+      const window = await running();
+      for (let time = 0; time < 4; time++) {
+        away.add(path());
+        run().end({ exit: { exitCode: 1 } });
+        await machine.clock.advance(40_000);
+      }
+      assert.equal(await stateOf(window), 'failed');
+    });
+
+    it('R12.6 R2.2 a loop whose agent moved the folder that it works in waits for that, and no work tree is made again', async () => {
+      git.within = '/pkg';
+      const window = await running();
+      away.add(`${path()}/pkg`);
+      run().end({ exit: { exitCode: 1 } });
+      await machine.clock.advance(10_000);
+      const [view] = window.live();
+      assert.deepEqual([view?.loop.state, view?.waitingFor, git.requests.length], ['queued', 'folder', 1]);
+      away.clear();
+      await machine.clock.advance(60_000);
+      assert.equal(await stateOf(window), 'running');
+    });
   });
 });
 

@@ -124,4 +124,42 @@ describe('bringing work home', () => {
     assert.deepEqual(await bench.trees.preview(bench.root, other, 'merge'), { kind: 'conflicts', paths: ['a.txt'] });
     assert.ok(existsSync(other.path));
   });
+
+  for (const [what, leave] of [
+    ['made a branch of its own', ['checkout', '--quiet', '-b', 'fix/own']],
+    ['works without a branch', ['checkout', '--quiet', '--detach']],
+  ] as const)
+    it(`R12.4 R12.6 an agent that ${what}: its commits come home, and none is lost before`, async () => {
+      bench.git('-C', tree.path, ...leave);
+      bench.write({ 'a.txt': 'committed\n' }, tree.path);
+      bench.git('-C', tree.path, 'commit', '--quiet', '--all', '-m', 'Elsewhere');
+      bench.write({ 'new.txt': 'not committed\n' }, tree.path);
+      const { commits } = await bench.trees.unsaved(bench.root, tree);
+      assert.equal(commits, leave.includes('fix/own' as never) ? 0 : 1, 'that no branch has');
+      assert.deepEqual(await bench.trees.preview(bench.root, tree, 'merge'), { kind: 'clean' });
+      assert.equal((await bench.trees.bringHome(bench.root, tree, 'merge', LOOP)).kind, 'done');
+      assert.deepEqual([read('a.txt'), read('new.txt')], ['committed\n', 'not committed\n']);
+    });
+
+  it('R12.4 R12.6 where it left commits on both, or a merge half done, it says so and touches neither', async () => {
+    const inTree = (...args: string[]) => bench.git('-C', tree.path, ...args);
+    const refused = async (pattern: RegExp) => {
+      const before = filesOf(bench.root);
+      const result = await bench.trees.bringHome(bench.root, tree, 'merge', LOOP);
+      assert.equal(result.kind, 'refused');
+      if (result.kind === 'refused') assert.match(result.message, pattern);
+      assert.deepEqual(filesOf(bench.root), before);
+    };
+    inTree('checkout', '--quiet', '-b', 'other');
+    bench.write({ 'a.txt': 'on the other\n' }, tree.path);
+    inTree('commit', '--quiet', '--all', '-m', 'Other');
+    inTree('checkout', '--quiet', tree.branch);
+    bench.write({ 'a.txt': 'on its own\n' }, tree.path);
+    inTree('commit', '--quiet', '--all', '-m', 'Own');
+    inTree('checkout', '--quiet', 'other');
+    await refused(/on branch other, and loops\/.* has commits that are not there: run "git merge loops\//);
+    await assert.rejects(bench.trees.commitRest(tree, LOOP, false), /has commits that are not there/);
+    assert.throws(() => inTree('merge', '--quiet', tree.branch));
+    await refused(/left a merge half done in .*: finish or abort it/);
+  });
 });

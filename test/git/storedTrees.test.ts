@@ -48,6 +48,28 @@ describe('work trees in our storage', () => {
     assert.equal(bench.git('worktree', 'list').split('\n').length, 1);
   });
 
+  it('R12.6 one that its agent took to another branch, or to none, loses no commit and removes no branch of others', async () => {
+    bench.git('branch', 'develop');
+    bench.commit({ 'a.txt': 'two\n' });
+    for (const [loopId, leave] of [
+      ['loop-1', ['develop']],
+      ['loop-2', ['--detach']],
+    ] as const) {
+      const tree = await make(loopId);
+      bench.git('-C', tree.path, 'checkout', '--quiet', ...leave);
+      const { tree: found } = (await bench.trees.stored()).find(({ path }) => path === tree.path) ?? {};
+      assert.equal(found?.branch, `loops/${loopId}`);
+      bench.write({ 'b.txt': `${loopId}\n` }, tree.path);
+      const orphan = { ...tree, branch: found?.branch ?? '', base: '' };
+      await bench.trees.commitRest(orphan, { loopId, title: 'Work' }, false);
+      assert.equal((await bench.trees.unsaved(bench.root, orphan)).commits, 1);
+      await bench.trees.remove(bench.root, orphan, true);
+      assert.equal(bench.git('show', `loops/${loopId}:b.txt`), loopId);
+    }
+    assert.equal(bench.git('log', '-1', '--format=%s', 'develop'), 'Change');
+    assert.equal(bench.git('rev-parse', 'develop'), bench.git('rev-parse', 'main~1'));
+  });
+
   it('R12.6 ignored files of the set-up are not the loop’s, those that come later are', async () => {
     const tree = await make('loop-1');
     bench.write({ 'node_modules/x/index.js': '' }, tree.path);

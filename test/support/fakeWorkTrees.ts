@@ -3,6 +3,8 @@ import type {
   BringHomeWay,
   FileChange,
   MergePreview,
+  PushPlan,
+  PushResult,
   RepositoryLook,
   Snapshot,
   StoredWorkTree,
@@ -23,6 +25,10 @@ export class FakeWorkTrees implements WorkTrees {
   };
   /** What is to happen before a work tree is there; a rejection is a fault. */
   onCreate: (request: WorkTreeRequest) => Promise<void> = async () => undefined;
+  /** Where in it a loop works, such as `/pkg`. */
+  within = '';
+  /** What is to happen before one is removed; a rejection is a fault. */
+  onRemove: (path: string) => Promise<void> = async () => undefined;
   /** The tree that a snapshot finds; a rejection is a fault. */
   onSnapshot: (name: string) => Promise<string> = async (name) => `tree of ${name}`;
   /** What differs between any two snapshots. */
@@ -54,7 +60,7 @@ export class FakeWorkTrees implements WorkTrees {
     this.requests.push(request);
     await this.onCreate(request);
     const { path, base, branch = `loops/${request.loopId}` } = request;
-    return { path, base, branch, cwd: path };
+    return { path, base, branch, cwd: `${path}${this.within}` };
   }
 
   async snapshot(_root: string, name: string): Promise<Snapshot> {
@@ -80,6 +86,25 @@ export class FakeWorkTrees implements WorkTrees {
     return this.result;
   }
 
+  pushPlan: PushPlan = {
+    kind: 'ready',
+    branch: 'loops/a',
+    remotes: [{ name: 'origin', address: 'git@example.com:me/project.git', into: 'main' }],
+    commits: 1,
+    uncommitted: 0,
+  };
+  pushResult: PushResult = { kind: 'pushed' };
+  readonly pushed: string[] = [];
+
+  async planPush(): Promise<PushPlan> {
+    return this.pushPlan;
+  }
+
+  async push(_root: string, { branch }: WorkTree, remote: string): Promise<PushResult> {
+    this.pushed.push(`${branch} to ${remote}`);
+    return this.pushResult;
+  }
+
   async commitRest(): Promise<boolean> {
     return true;
   }
@@ -95,6 +120,7 @@ export class FakeWorkTrees implements WorkTrees {
   }
 
   async remove(_root: string, { path }: WorkTree, keepBranch: boolean): Promise<void> {
+    await this.onRemove(path);
     this.removed.push({ path, keepBranch });
   }
 

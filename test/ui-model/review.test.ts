@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import type { WorkTreeOutcome } from '../../src/core/model/workTree.ts';
 import { changesText, outcomeText, speakChanges } from '../../src/ui/review/changesText.ts';
+import { pushDetail, pushQuestion } from '../../src/ui/review/pushText.ts';
 import { resumeArguments } from '../../src/ui/review/resumeLine.ts';
 import { NO_CONTEXT } from '../../src/ui/text/loopText.ts';
 import { finishedRow, liveRow } from '../../src/ui/tree/loopRow.ts';
@@ -53,5 +54,17 @@ describe('what a loop has changed, in words', () => {
     for (const id of ['', '-x', '--yolo', 'a b', 'a;b', '$(x)', 'a\nb', 'x'.repeat(300), undefined])
       assert.equal(resumeArguments(args, id), undefined, id);
     assert.equal(resumeArguments(undefined, 'a'), undefined);
+  });
+
+  it('R12.4 the question before a push names branch and remote, and says what is pushed and where to', () => {
+    const plan = { kind: 'ready', branch: 'loops/fix-1', remotes: [], commits: 2, uncommitted: 1 } as const;
+    const remote = { name: 'origin', address: 'git@github.com:me/repo.git', into: 'main' };
+    assert.equal(pushQuestion(plan, remote), 'Push branch loops/fix-1 to origin?');
+    assert.equal(
+      pushDetail(plan, remote),
+      'git@github.com:me/repo.git\n\n2 commits and 1 uncommitted file, committed first\n\n' +
+        'Then the page opens on which you write the pull request into main. The work tree stays.',
+    );
+    assert.match(pushDetail({ ...plan, uncommitted: 0 }, { name: 'o', address: '/x' }), /^\/x\n\n2 commits\n/);
   });
 });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { useWorkbench } from '../support/host/useWorkbench.ts';
 import { until } from '../support/until.ts';
@@ -97,5 +98,29 @@ describe('work trees of loops, in the workbench', () => {
     await window.notices.pressInDialog(/Discard what “First one.*” did\?/, 'Discard');
     await until('its branch is gone', async () => !git('branch', '--list', 'loops/*').includes('first-one'));
     assert.equal(git('worktree', 'list').split('\n').length, 2, 'the other one stays');
+  });
+
+  it('R12.4 Create Pull Request pushes only after a question that names branch and remote; the work tree stays', async () => {
+    const { window } = host;
+    const remote = mkdtempSync(join(tmpdir(), 'loop-remote-'));
+    git('init', '--quiet', '--bare', remote);
+    git('remote', 'add', 'origin', remote);
+    const pushed = () => git('--git-dir', remote, 'for-each-ref', '--format=%(refname)');
+    const question = /Push branch loops\/pull-me.* to origin\?/;
+    try {
+      await submit('Pull me [quick] [finish] [cost 0.01]');
+      await window.tree.becomes(/^Pull me/, 'completed');
+      await window.tree.contextAction(/^Pull me/, 'Create Pull Request…');
+      await window.notices.pressInDialog(question, 'Cancel');
+      assert.equal(pushed(), '');
+      await window.tree.contextAction(/^Pull me/, 'Create Pull Request…');
+      await window.notices.pressInDialog(question, 'Push');
+      await window.notices.says(/Pushed loops\/pull-me.* to origin\./);
+      assert.match(pushed(), /^refs\/heads\/loops\/pull-me\S*$/);
+      assert.match(git('worktree', 'list'), /pull-me/);
+    } finally {
+      git('remote', 'remove', 'origin');
+      rmSync(remote, { recursive: true });
+    }
   });
 });

@@ -87,6 +87,34 @@ export type BringHomeResult =
   | { readonly kind: 'conflicts'; readonly paths: readonly string[] }
   | { readonly kind: 'refused'; readonly message: string };
 
+/** A remote that the branch of a work tree can be pushed to. */
+export interface PushRemote {
+  readonly name: string;
+  /** Its address, without a password or token. */
+  readonly address: string;
+  /** The branch there that a pull request would go into; absent where that is not known. */
+  readonly into?: string;
+}
+
+/** What pushing the branch of a work tree would do. `blocked` says why it cannot be pushed, and what to do. */
+export type PushPlan =
+  | {
+      readonly kind: 'ready';
+      readonly branch: string;
+      /** The one that the user usually pushes to comes first. */
+      readonly remotes: readonly PushRemote[];
+      /** Commits of the loop. */
+      readonly commits: number;
+      /** Files that are committed before. */
+      readonly uncommitted: number;
+    }
+  | { readonly kind: 'blocked'; readonly message: string };
+
+/** What became of a push. `page`: where a pull request can be written, if that is known. */
+export type PushResult =
+  | { readonly kind: 'pushed'; readonly page?: string }
+  | { readonly kind: 'refused'; readonly message: string };
+
 /** What a work tree holds that would be lost with it. */
 export interface UnsavedWork {
   /** Files that were changed or added and not committed. */
@@ -102,7 +130,7 @@ export interface StoredWorkTree {
   readonly path: string;
   /** When somebody last worked in it, as far as that shows: wall time, ms. */
   readonly changedAt: number;
-  /** Absent where its repository is gone. */
+  /** Absent where its repository is gone. `branch`: one of ours, which may not be there yet. */
   readonly tree?: { readonly commonFolder: string; readonly branch: string };
 }
 
@@ -137,14 +165,26 @@ export interface WorkTrees {
     loop: { readonly loopId: string; readonly title: string },
   ): Promise<BringHomeResult>;
   /**
-   * Commits what the agent left uncommitted, with the title and a `Loop-Id` trailer. Returns whether there was any.
-   * `asUser`: the user asked for it, so that hooks run as usual.
+   * Brings the branch to where the agent went, and commits there what it left uncommitted, with the title and a
+   * `Loop-Id` trailer. Returns whether there was any. `asUser`: the user asked for it, so that hooks run as usual.
    */
   commitRest(
     workTree: WorkTree,
     loop: { readonly loopId: string; readonly title: string },
     asUser: boolean,
   ): Promise<boolean>;
+  /** What pushing the branch of `workTree` would do (R12.4). */
+  planPush(root: string, workTree: WorkTree): Promise<PushPlan>;
+  /**
+   * Pushes the branch of `workTree` to a remote of the repository at `root`, never by force. What the agent left
+   * uncommitted is committed first.
+   */
+  push(
+    root: string,
+    workTree: WorkTree,
+    remote: string,
+    loop: { readonly loopId: string; readonly title: string },
+  ): Promise<PushResult>;
   /** Leads back from a merge that stopped at conflicts. */
   abort(root: string, way: BringHomeWay): Promise<void>;
   /** What would be lost if the work tree were removed. */

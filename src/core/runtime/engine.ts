@@ -16,6 +16,7 @@ import { TransactionQueue } from './transactionQueue.ts';
 import { tryOrLog } from './tryOrLog.ts';
 import { WakeTimer } from './wakeTimer.ts';
 import { WorkTreeSetups } from './workTreeSetups.ts';
+import { WorkTreeWatch } from './workTreeWatch.ts';
 
 /**
  * The parts that work for one host, and what follows a commit, in its order: launches, signals, events, the next
@@ -35,6 +36,7 @@ export class Engine implements Disposable {
   readonly #profileChecks: ProfileChecks;
   readonly #workTreeSetups: WorkTreeSetups;
   readonly #memoryWatch: MemoryWatch;
+  readonly #workTreeWatch: WorkTreeWatch;
   #disposed = false;
 
   constructor(context: SupervisorContext) {
@@ -65,6 +67,7 @@ export class Engine implements Disposable {
     this.#profileChecks = new ProfileChecks(this);
     this.#workTreeSetups = new WorkTreeSetups(this);
     this.#memoryWatch = new MemoryWatch(this);
+    this.#workTreeWatch = new WorkTreeWatch(this);
   }
 
   /** Begins to look for changes of other hosts. The first transaction has set the wake-up timer. */
@@ -79,6 +82,7 @@ export class Engine implements Disposable {
     this.#profileChecks.dispose();
     this.#workTreeSetups.dispose();
     this.#memoryWatch.dispose();
+    this.#workTreeWatch.dispose();
     this.#changePoller.dispose();
     this.runs.dispose();
   }
@@ -95,5 +99,6 @@ export class Engine implements Disposable {
     this.#wakeTimer.set(unit.waitsForDisk);
     this.#profileChecks.set();
     this.#memoryWatch.set();
+    this.#workTreeWatch.set();
   }
 }

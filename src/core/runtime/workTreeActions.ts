@@ -2,7 +2,15 @@ import { isOfAgent } from '../model/attempt.ts';
 import { UnknownLoopError, WrongStateError } from '../model/errors.ts';
 import { isActive, type Loop } from '../model/loop.ts';
 import type { MadeWorkTree, OwnWorkTree, WorkTreeOutcome } from '../model/workTree.ts';
-import type { BringHomeResult, BringHomeWay, MergePreview, UnsavedWork, WorkTree } from '../ports/workTrees.ts';
+import type {
+  BringHomeResult,
+  BringHomeWay,
+  MergePreview,
+  PushPlan,
+  PushResult,
+  UnsavedWork,
+  WorkTree,
+} from '../ports/workTrees.ts';
 import { endWorkTree, putMerging } from '../steps/workTreeEnd.ts';
 import type { Engine } from './engine.ts';
 import { type Review, type ReviewQuery, review } from './loopReviews.ts';
@@ -88,6 +96,22 @@ export class WorkTreeActions {
     return { result, isRemoved: ignored.length === 0, ignored };
   }
 
+  /** What pushing the loop's branch for a pull request would do, without changing anything. */
+  async planPush(loop: LoopRef): Promise<PushPlan> {
+    const { tree, own } = await this.#ofLoop(loop);
+    return this.#git.planPush(own.root, tree);
+  }
+
+  /**
+   * Pushes the loop's branch to a remote, which its user has confirmed. Its work tree stays, for what a reviewer asks.
+   */
+  async push(loop: LoopRef, remote: string): Promise<PushResult> {
+    const { tree, own, loop: found } = await this.#ofLoop(loop);
+    const result = await this.#git.push(own.root, tree, remote, found);
+    if (result.kind === 'pushed') await this.#note(found, `its branch ${tree.branch} was pushed to ${remote}`);
+    return result;
+  }
+
   /** Leads the user's checkout back from a merge that stopped at conflicts. */
   async abort(loop: LoopRef): Promise<void> {
     const { own, loop: found } = await this.#ofLoop(loop);
@@ -130,11 +154,7 @@ export class WorkTreeActions {
     if (!last?.treeAfter) throw new WrongStateError(found.loopId, `has no snapshot of round ${round}`);
     await this.#git.snapshot(tree.path, `${found.seq}/before-round-${round}`);
     await this.#git.restore(tree, last.treeAfter);
-    const { clock } = this.#engine.context;
-    await this.#write(found, (unit) => {
-      const why = `the files of round ${round} were brought back`;
-      unit.tx.addHistory(found.seq, { at: clock.now(), from: found.state, to: found.state, why });
-    });
+    await this.#note(found, `the files of round ${round} were brought back`);
   }
 
   get #git() {
@@ -164,6 +184,12 @@ export class WorkTreeActions {
   ): Promise<void> {
     await this.#git.remove(own.root, tree, outcome.how === 'kept');
     await this.#write(loop, (unit) => endWorkTree(unit, loop.seq, outcome, base));
+  }
+
+  async #note(loop: Loop, why: string): Promise<void> {
+    const { clock } = this.#engine.context;
+    const { seq, state } = loop;
+    await this.#write(loop, (unit) => unit.tx.addHistory(seq, { at: clock.now(), from: state, to: state, why }));
   }
 
   #write({ seq }: Loop, work: Parameters<ActionParts['transactions']['take']>[0]): Promise<unknown> {

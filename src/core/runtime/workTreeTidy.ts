@@ -9,7 +9,7 @@ type TidyParts = Pick<Engine, 'context' | 'liveState' | 'transactions'>;
 const MOST_LOOPS = 10_000;
 /**
  * A work tree that no loop of ours knows may be that of another store on this machine: it is left alone until nobody
- * has worked in it for so long (ms).
+ * has worked in it for this long (ms).
  */
 const ORPHAN_MS = 24 * 60 * 60_000;
 
@@ -69,17 +69,23 @@ export class WorkTreeTidy {
 
   /**
    * Removes these work trees. Their work stays on their branches; ignored files, and what has no repository any more,
-   * are gone. Returns the branches that are left.
+   * are gone. Returns the branches that are left. Rejects when the others are gone, where one cannot be removed.
    */
   async remove(paths: readonly string[]): Promise<string[]> {
     const loops = await this.#finished();
     const inUse = this.#inUse();
     const stored = (await this.#git.stored()).filter(({ path }) => paths.includes(path) && !inUse.has(path));
     const branches: string[] = [];
+    const failures: unknown[] = [];
     for (const one of stored) {
-      const branch = await this.#letGo(one, loops.get(one.path));
-      if (branch !== undefined) branches.push(branch);
+      try {
+        const branch = await this.#letGo(one, loops.get(one.path));
+        if (branch !== undefined) branches.push(branch);
+      } catch (error) {
+        failures.push(error);
+      }
     }
+    if (failures.length > 0) throw failures[0];
     return branches;
   }
 
@@ -177,5 +183,7 @@ export class WorkTreeTidy {
 }
 
 function treeOf({ path, tree }: StoredWorkTree, loop: Loop | undefined): WorkTree | undefined {
-  return tree && { path, branch: tree.branch, base: loop?.workTree?.base ?? '', cwd: path };
+  // An agent may have gone to another branch, which is not ours to remove.
+  const branch = loop?.workTree?.made?.branch ?? tree?.branch;
+  return branch === undefined || !tree ? undefined : { path, branch, base: loop?.workTree?.base ?? '', cwd: path };
 }

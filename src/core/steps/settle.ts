@@ -19,7 +19,7 @@ import { finish, leaveState, requeue, wait } from './transitions.ts';
 import { doubtOf, waitForConfirmation } from './unconfirmedEnd.ts';
 import { waitsForMoney, wakeForBudget } from './wake.ts';
 import { watchMoney } from './watchMoney.ts';
-import { afterSetup } from './workTrees.ts';
+import { afterSetup, orWorkTreeGone } from './workTrees.ts';
 
 /** A reset that was named for a time so short ago (ms) has come; one further back was misread. */
 const JUST_PASSED_MS = 60 * 60_000;
@@ -31,7 +31,7 @@ const FOLDER_PAUSE_MS = 30_000;
 /** Settles an attempt that has ended, once (R3.2): its outcome, its cost, its loop's next state and the circuit. */
 export function settle(unit: UnitOfWork, loop: ActiveLoop, end: RunEnd, report: RunSummary): void {
   const charged = chargeUnsaid(unit, withFiles(loop, end), report);
-  const verdict = decideOutcome({
+  const decided = decideOutcome({
     end,
     ...(loop.attempt.stop && { stop: loop.attempt.stop.by }),
     ...(report.said && { said: report.said }),
@@ -39,6 +39,7 @@ export function settle(unit: UnitOfWork, loop: ActiveLoop, end: RunEnd, report: 
     ...(report.refused && { refused: report.refused }),
     ...allowanceFacts(charged),
   });
+  const verdict = orWorkTreeGone(unit, loop, decided);
   const ended: AttemptEnd = {
     ...end.exit,
     outcome: outcomeOf(verdict),

@@ -61,6 +61,24 @@ export function workTreeFailed(unit: UnitOfWork, seq: number, why: string): void
   if (loop) wait(unit, loop, { for: 'you', need: 'workTree' }, `its work tree could not be made: ${why}`);
 }
 
+/** Why a run has ended whose work tree was removed. */
+export const WORK_TREE_GONE = 'its work tree was removed while it worked there';
+
+/** Whether the work tree of a loop is certainly gone; unknown is not gone. */
+export function isWorkTreeGone({ folders }: Pick<SupervisorContext, 'folders'>, { workTree }: LiveLoop): boolean {
+  return workTree?.made !== undefined && folders.look(workTree.made.path).state === 'gone';
+}
+
+/**
+ * An attempt that failed or was stopped when its work tree was removed from under it ended by that, whatever its agent
+ * made of it (R12.6). It uses up a restart: something may remove it again and again.
+ */
+export function orWorkTreeGone(unit: UnitOfWork, loop: ActiveLoop, verdict: Verdict): Verdict {
+  const isByThat = verdict.kind === 'failed' || loop.attempt.stop?.by === 'restart';
+  if (verdict.kind === 'ok' || !isByThat || !isWorkTreeGone(unit.context, loop)) return verdict;
+  return { kind: 'interrupted', reason: WORK_TREE_GONE, charged: true };
+}
+
 /** A work tree that somebody removed is made again from its branch, which holds its commits (R12.6). */
 export function withoutWorkTree<L extends LiveLoop>(unit: UnitOfWork, loop: L, { branch }: MadeWorkTree): L {
   if (!loop.workTree) return loop;

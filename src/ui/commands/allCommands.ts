@@ -3,6 +3,7 @@ import { checkCommands } from '../checks/checkCommands.ts';
 import { answerCommands } from '../questions/answerCommands.ts';
 import { bringHomeCommands } from '../review/bringHomeCommands.ts';
 import { cleanUpCommands } from '../review/cleanUpCommands.ts';
+import { pullRequestCommands } from '../review/pullRequestCommands.ts';
 import { reviewCommands } from '../review/reviewCommands.ts';
 import { submitInWorkTreeCommands } from '../review/submitInWorkTree.ts';
 import { agentCommands } from './agentCommands.ts';
@@ -25,6 +26,7 @@ const SUPERVISED: CommandTable = {
   ...submitInWorkTreeCommands,
   ...reviewCommands,
   ...bringHomeCommands,
+  ...pullRequestCommands,
   ...cleanUpCommands,
   ...editCommands,
   ...loopCommands,
