@@ -10,7 +10,8 @@ import { HeadTable } from './headTable.ts';
 import { LedgerTable } from './ledgerTable.ts';
 import { LiveList } from './liveList.ts';
 import { LoopTable } from './loopTable.ts';
-import { ownVersion, SCHEMA_VERSION } from './schema.ts';
+import { ownVersion } from './migrate.ts';
+import { SCHEMA_VERSION } from './schema.ts';
 import { DATABASE, isOwner, type StoreScope } from './storeOwner.ts';
 import { WindowTable } from './windowTable.ts';
 
