@@ -100,9 +100,9 @@ describe('following runs when the store or the launcher is in trouble', () => {
       // The other window has woken it.
       const woken = both('Loops that are due could not be woken').flat();
       const [fails, over] = both(
+        'Changes of other windows could not be processed',
         'The new settings could not be applied to the queue yet',
         'What attempt a said could not be stored',
-        'What other windows have changed could not be acted on',
       );
       assert.deepEqual(logged(), [...woken, ...fails].sort());
       store.mood = 'well';

@@ -83,7 +83,7 @@ describe('Kills for want of memory (B11)', () => {
       const end = await told.whenEnded;
       rmdirSync(group);
       assert.deepEqual([end.exit, end.trouble], [{ signal: 'SIGKILL' }, 'memory']);
-      assert.match(end.error ?? '', /no memory left/);
+      assert.match(end.error ?? '', /ran out of memory/);
     });
   });
 });

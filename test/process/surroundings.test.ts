@@ -109,7 +109,7 @@ exec /bin/sh "$@"
         timeoutMs: 300,
       })();
       assert.deepEqual(answer, { PATH: '/bin:/usr/bin' });
-      assert.match(logged[0] ?? '', /did not tell its environment/);
+      assert.match(logged[0] ?? '', /did not print its environment/);
       const pid = Number(readFileSync(join(folder, 'pid'), 'utf8'));
       await until('its child to be gone', () => !lives(pid));
     });
@@ -174,7 +174,7 @@ exec /bin/sh "$@"
       try {
         const answer = await terminalEnvironment({ ...options, shell, environment, timeoutMs: 500 })();
         assert.deepEqual(answer, environment);
-        assert.match(logged[0] ?? '', /did not tell its environment/);
+        assert.match(logged[0] ?? '', /did not print its environment/);
       } finally {
         kill(await until('its pid', () => Number(readFileSync(join(folder, 'pid'), 'utf8'))));
       }

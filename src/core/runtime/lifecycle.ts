@@ -174,7 +174,7 @@ export class Lifecycle {
     try {
       await letGo();
     } catch (error) {
-      context.log('The runs of this window could not be seen to; they go on.', error);
+      context.log('The runs of this window could not be looked after; they go on.', error);
     }
     const released = transactions.take((unit) => unit.tx.releaseWindow(context.window.id));
     await withStoreTimeout(context, released, 'The end of this window');
