@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { FinishedLoop } from '../../core/model/loop.ts';
-import type { FinishedQuery, StoreChanges } from '../../core/ports/store.ts';
+import type { FinishedQuery } from '../../core/ports/historyQueries.ts';
+import type { StoreChanges } from '../../core/ports/store.ts';
 import { RowReader } from '../rows/rowReader.ts';
 import { AttemptTable } from './attemptTable.ts';
 import { Connection } from './connection.ts';
