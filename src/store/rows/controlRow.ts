@@ -71,6 +71,7 @@ const machines = z.lazy(() =>
       z.object({
         name: z.string(),
         epoch: z.int(),
+        takes: z.exactOptional(z.array(z.string())),
         lease: z.exactOptional(z.object({ renewedAt: z.int(), lapsesAfterMs: z.int() })),
       }),
     ),
