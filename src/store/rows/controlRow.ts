@@ -14,6 +14,7 @@ const circuit = z.object({
   openedAt: z.exactOptional(z.int()),
   lastFailureAt: z.exactOptional(z.int()),
   lastFailed: z.exactOptional(z.int()),
+  guessedLimits: z.exactOptional(z.int()),
   reasons: z.array(z.string()),
 });
 /** Stored as entries, because an account may have any name. */
