@@ -15,10 +15,14 @@ export const AUTHOR = {
   GIT_COMMITTER_EMAIL: 'loops@localhost',
 } as const;
 
+/** The name of a folder has at most 255 bytes, and ours have more than the name of the repository. */
+const LONGEST_NAME = 100;
+
 /** Names what we keep of a repository, after its folder. */
 export function keyOf(commonFolder: string): string {
   const key = createHash('sha256').update(commonFolder).digest('hex').slice(0, 16);
-  return `${basename(join(commonFolder, '..')).replace(/[^\w-]+/g, '-')}-${key}`;
+  const name = basename(join(commonFolder, '..')).replace(/[^\w-]+/g, '-');
+  return `${name.slice(0, LONGEST_NAME)}-${key}`;
 }
 
 /** Our bare repository beside one of the user's: it holds the snapshots and borrows the user's objects (R12.3). */
