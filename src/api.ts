@@ -55,10 +55,10 @@ export type { Review, ReviewQuery } from './core/runtime/loopReviews.ts';
 export interface LoopSupervisorApi {
   /** Takes a loop (R1): resolves with its place, or rejects with the typed error of the first check that fails. */
   submit(spec: LoopSpec): Promise<SubmitResult>;
-  /** Ends a loop for good, with its processes (R7.2). Answers whether there was such a live loop. */
+  /** Ends a loop for good, with its processes (R7.2). Returns whether there was such a live loop. */
   cancel(loopId: string): Promise<boolean>;
   /**
-   * Sends one signal (`SIGTERM` if none is named) to a loop's process group (R7.3). Answers whether it was delivered.
+   * Sends one signal (`SIGTERM` if none is named) to a loop's process group (R7.3). Returns whether it was delivered.
    */
   killProcessGroup(loopId: string, signal?: string): Promise<boolean>;
   /** One consistent snapshot (R10.1). Before there is a supervisor: `ready: false`, with the reason in `notReady`. */
@@ -66,7 +66,7 @@ export interface LoopSupervisorApi {
   /** Everything about the latest loop of that id, its attempts and history included. Undefined if there is none. */
   get(loopId: string): Promise<LoopDetail | undefined>;
   /**
-   * Counts a cost (USD) against a loop, its agent and today; the same `key` counts once (R6.6). Answers whether it
+   * Counts a cost (USD) against a loop, its agent and today; the same `key` counts once (R6.6). Returns whether it
    * counted.
    */
   recordCost(loopId: string, usd: number, key?: string): Promise<boolean>;

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import type { AgentKind, AgentOptions } from './kind.ts';
 
-/** Makes hashes of credentials that nobody can compare with hashes made elsewhere. */
+/** Makes hashes of credentials that cannot be compared with hashes made elsewhere. */
 const HASH_KEY = 'loop-supervisor account';
 
 /** Variables that say who pays: keys, tokens, endpoints, and the folders in which programs keep their logins. */

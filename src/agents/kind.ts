@@ -104,7 +104,7 @@ export interface AgentKind {
   line(options: AgentOptions, request: PlanRequest, services: AgentServices): CommandLine;
   /** What stands for the prompt at the end of the command line when it goes to standard input. */
   readonly stdinMark?: string;
-  /** The prompt as arguments; undefined where one that begins with `-` cannot be told from an option. */
+  /** The prompt as arguments; undefined where one that begins with `-` would be taken for an option. */
   argument(prompt: string): readonly string[] | undefined;
   reader(
     options: AgentOptions,

@@ -22,7 +22,7 @@ export function tokensOver(a: Tokens, b: Tokens): Tokens {
   };
 }
 
-/** What was added to a running counter. One that is lower than before began anew, so it stands for itself. */
+/** What was added to a running counter. One that is lower than before started over, so it stands for itself. */
 export function tokensSince(total: Tokens, before: Tokens): Tokens {
   const began =
     total.input < before.input ||

@@ -3,7 +3,7 @@ import { isSupervisorError } from '../core/model/errors.ts';
 /** What `loops` ends with. They are part of its interface: scripts decide by them. */
 export const EXIT = {
   ok: 0,
-  /** Something failed that is nobody's mistake, such as a store that cannot be opened. */
+  /** Something failed through no mistake of the caller, such as a store that cannot be opened. */
   trouble: 1,
   /** The call is wrong: an unknown option, an invalid value, another prompt under a used id. */
   usage: 2,

@@ -33,7 +33,7 @@ class StepError extends Error {
   }
 }
 
-/** A session is loaded once nothing was heard of it for so long (ms), or after so long in all. */
+/** A session counts as loaded once it has been quiet for this long (ms), or after this long in all. */
 const QUIET_MS = 300;
 const LONGEST_REPLAY_MS = 10_000;
 
@@ -131,7 +131,7 @@ export class AcpRun {
     for (const line of turnLines(await turn)) this.#print(line);
   }
 
-  /** Waits until the agent has told again what was said before: some go on with that after they have answered. */
+  /** Waits until the agent has replayed its history: some go on replaying after they have replied. */
   async #replayed(): Promise<void> {
     const since = performance.now();
     this.#heardAt = since;

@@ -7,10 +7,10 @@ import { ClaudeRun } from './claudeRun.ts';
 // driver.cjs [--claude] [--asks FOLDER] [--resume SESSION] [--mode MODE] [--model MODEL] -- COMMAND [ARGUMENT…]
 // It takes the prompt on standard input.
 
-/** After a stop was asked for, an agent has so long (ms) to end its turn before it is ended. */
+/** How long (ms) an agent has to end its turn after a stop was requested, before it is ended. */
 const CANCEL_MS = 2_000;
 
-/** Claude Code has so long (ms) to end its turn after an interrupt; then it gets the signal itself. */
+/** How long (ms) Claude Code has to end its turn after an interrupt, before it gets the signal itself. */
 const INTERRUPT_MS = 1_500;
 
 const { values, positionals } = parseArgs({

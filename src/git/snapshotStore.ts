@@ -54,7 +54,7 @@ export class SnapshotStore {
     return { GIT_DIR: this.folder };
   }
 
-  /** Makes the repository, if it is not there yet. A half-made one is made anew: `config` is written last. */
+  /** Makes the repository, if it is not there yet. A half-made one is made again: `config` is written last. */
   async open(): Promise<void> {
     if (existsSync(join(this.folder, 'config'))) return;
     // Loops that start together ask for it together.

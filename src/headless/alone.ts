@@ -14,7 +14,8 @@ export function noteAlone(storage: string, since: number): void {
 }
 
 /**
- * A window is there again: since when there was none (wall time, ms), told once. Throws the error of the file system.
+ * A window is there again: since when there was none (wall time, ms), returned once. Throws the error of the file
+ * system.
  */
 export function takeAlone(storage: string): number | undefined {
   const path = hostFiles(storage).alone;

@@ -25,7 +25,7 @@ export interface HeadlessHostOptions {
   readonly awake: Pick<KeepAwake, 'set'>;
   /** Whether its own program is still there. */
   isInstalled(): boolean;
-  /** Reads the agents' settings anew. */
+  /** Rereads the agents' settings. */
   readAgents(): unknown;
   readonly log: (message: string, error?: unknown) => void;
 }

@@ -14,7 +14,7 @@ import { type Figure, hand, median, percentile } from './support/figures.ts';
 
 /**
  * What the activation costs in the extension host of a real VS Code, loading of the bundle included, by VS Code's own
- * watch: what *Developer: Show Running Extensions* says. Held against an extension that does nothing. Each window has
+ * watch: what *Developer: Show Running Extensions* says. Compared with an extension that does nothing. Each window has
  * an extension host of its own, and nothing in its caches. While a window starts, that watch also counts what VS Code
  * itself does meanwhile, so the goal is for an activation that has the thread to itself.
  */
@@ -111,7 +111,7 @@ async function measure(
   what: string,
   url: string,
   prepare: (window: Workbench) => Promise<void>,
-  goal?: number,
+  goalRatio: number,
 ): Promise<Figure> {
   const samples: Activation[] = [];
   for (let window = 0; window < WINDOWS; window++) samples.push(await activation(browser, url, prepare));
@@ -119,7 +119,7 @@ async function measure(
   return {
     ...{ what, value: median(ours), unit: 'ms', p99: percentile(ours, 99) },
     baseline: { what: 'an extension that does nothing', value: median(samples.map((sample) => sample.empty)) },
-    ...(goal !== undefined && { goal }),
+    goalRatio,
   };
 }
 
@@ -130,7 +130,7 @@ let server = await Server.start({ extensionsDir });
 const browser = await launchBrowser();
 const figures: Figure[] = [];
 try {
-  figures.push(await measure('activation while a window starts', server.url(workspace), (window) => window.ready()));
+  figures.push(await measure('activation while a window starts', server.url(workspace), (window) => window.ready(), 4));
   await server.stop();
   activateOnDemand(extensionsDir);
   server = await Server.start({ extensionsDir });
@@ -139,7 +139,7 @@ try {
       'activation in the extension host, bundle load included',
       server.url(workspace),
       activateByCommand,
-      30,
+      15,
     ),
   );
 } finally {

@@ -97,7 +97,13 @@ async function snapshots() {
     const shown = files.slice(0, SHOWN_FILES).flatMap(({ path }) => commits.map((commit) => ({ path, commit })));
     await Promise.all(shown.map(({ path, commit }) => trees.read(before.commonFolder, commit, path)));
   });
-  return { ours, bare, review };
+  const bareReview = await timed(() => {
+    git(root, 'diff', '--name-status', before.commit, after.commit);
+    for (let n = 0; n < SHOWN_FILES; n++)
+      for (const commit of [before.commit, after.commit])
+        git(root, 'show', `${commit}:folder-${Math.floor((n * 7) / FILES_A_FOLDER)}/file-${n * 7}.txt`);
+  });
+  return { ours, bare, review, bareReview };
 }
 
 try {
@@ -108,15 +114,19 @@ try {
     figures: [
       {
         what: `a work tree of ${MADE_FILES.toLocaleString('en-US')} files`,
-        ...{ value: median(made.ours), unit: 'ms', goal: 1.2 * median(made.bare) },
+        ...{ value: median(made.ours), unit: 'ms', goalRatio: 1.2 },
         baseline: { what: 'git worktree add', value: median(made.bare) },
       },
       {
         what: `a snapshot of an unchanged tree of ${SNAPSHOT_FILES.toLocaleString('en-US')} files`,
-        ...{ value: median(taken.ours), unit: 'ms', goal: 1.5 * median(taken.bare) },
+        ...{ value: median(taken.ours), unit: 'ms', goalRatio: 1.5 },
         baseline: { what: 'git status', value: median(taken.bare) },
       },
-      { what: `a review of ${CHANGED_FILES} changed files`, value: taken.review, unit: 'ms', goal: 1_000 },
+      {
+        what: `a review of ${CHANGED_FILES} changed files`,
+        ...{ value: taken.review, unit: 'ms', goalRatio: 1.5 },
+        baseline: { what: 'git diff, and git show of what is shown', value: taken.bareReview },
+      },
     ],
   });
 } finally {

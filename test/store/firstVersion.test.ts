@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { StoreError } from '../../src/core/model/errors.ts';
+import { checkVersion } from '../../src/store/sqlite/migrate.ts';
 import { openDatabase } from '../../src/store/sqlite/openDatabase.ts';
-import { checkVersion, MIGRATIONS, type Migration, SCHEMA_VERSION } from '../../src/store/sqlite/schema.ts';
+import { MIGRATIONS, type Migration, SCHEMA_VERSION } from '../../src/store/sqlite/schema.ts';
 import { answersOf, FIRST, firstAnswers, makeFirst, openWith } from './firstVersion.ts';
 import { finish, StoreFolder, start, submit } from './support.ts';
 

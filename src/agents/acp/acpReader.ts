@@ -16,7 +16,7 @@ interface Memory {
   named: boolean;
   /** Tokens since the last cost. */
   seen: Tokens;
-  /** Tokens were told message by message, so that those of the turn are the same again. */
+  /** Tokens were reported message by message, so the turn's total repeats them. */
   byMessage: boolean;
   worked: boolean;
   denied: number;
@@ -131,7 +131,7 @@ function total(usd: number | undefined, memory: Memory, emit: Emit): void {
   const before = memory.total;
   memory.total = usd;
   if (before < 0) return;
-  // One that is lower than before began anew.
+  // One that is lower than before started over.
   const cost = toNano(usd >= before ? usd - before : usd);
   if (cost === 0) return;
   memory.named = true;

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 
-/** Nothing that the sample agent leaves behind lives longer (ms), whoever forgets it. */
+/** Nothing that the sample agent leaves behind lives longer than this (ms). */
 const LONGEST_LIFE_MS = 60 * 60 * 1000;
 
 /** Starts processes that live on: the first has a child, and that one a child in a session of its own, as shells do. */

@@ -35,7 +35,7 @@ export interface Work {
   readonly stop: AbortSignal;
 }
 
-/** A step takes about so long (s), and there are not more than that many. */
+/** About how long (s) a step takes, and how many steps there are at most. */
 const STEP_SECONDS = 1;
 const MOST_STEPS = 600;
 const FLOOD_PIECE = 64 * 1024;

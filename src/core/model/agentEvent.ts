@@ -5,7 +5,7 @@ export type Json = null | boolean | number | string | Json[] | { [key: string]: 
 
 /**
  * How a row of the ledger came about (R6.2, R6.6): the agent named the amount, we worked it out from tokens, or the
- * work was done and nobody knows its cost, so that a guess is charged.
+ * work was done and its cost is unknown, so that a guess is charged.
  */
 export type CostSource = 'reported' | 'estimated' | 'unknown';
 
@@ -106,7 +106,7 @@ export type AgentEvent =
    * wholly understood (R14.4); without it, how long to wait is a guess and has to be shown as one.
    */
   | { readonly type: 'limit'; readonly until?: number; readonly reason: string }
-  /** How full a usage window is: `used` from 0 to 1, `resetsAt` in wall time (ms), each where the agent tells it. */
+  /** How full a usage window is: `used` from 0 to 1, `resetsAt` in wall time (ms), each if the agent reports it. */
   | { readonly type: 'window'; readonly name: string; readonly used?: number; readonly resetsAt?: number }
   | { readonly type: 'denied'; readonly tool: string; readonly reason: string }
   | { readonly type: 'warning'; readonly text: string }
@@ -116,8 +116,8 @@ export type AgentEvent =
    */
   | { readonly type: 'checked'; readonly report: string; readonly digest: string; readonly score?: number }
   /**
-   * The agent's own verdict. `reason` is a sentence for people. The last one counts.
-   * `idle`: no tool was seen at work, so nothing was run or changed as far as can be told.
+   * The agent's own verdict. `reason` is a sentence for people. The last one counts. `idle`: no tool was seen at work,
+   * so nothing was run or changed as far as we can see.
    */
   | { readonly type: 'end'; readonly ok: true; readonly reason?: string; readonly idle?: true }
   | { readonly type: 'end'; readonly ok: false; readonly reason: string; readonly cause: AgentErrorCause };

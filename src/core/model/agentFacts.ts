@@ -26,12 +26,12 @@ export interface AgentFacts {
   readonly loginArgs?: readonly string[];
   /** Arguments that go on with a session in a terminal; `${session}` stands for its id. Absent where it has none. */
   readonly resumeArgs?: readonly string[];
-  /** How it tells whether it is logged in, without a turn that costs; absent where it cannot be asked. */
+  /** How to find out whether it is logged in, at no cost; absent where it cannot be asked. */
   readonly loginStatus?: {
     readonly args: readonly string[];
     /** The first version that knows these arguments (`1.2.3`): an older one would take them for a prompt. */
     readonly since?: string;
-    /** Variables of the environment that are as good as a login, whatever it tells. */
+    /** Environment variables that count as a login, whatever it says. */
     readonly keys: readonly string[];
   };
   /** The option that says what it may do without asking; absent where there is none. */

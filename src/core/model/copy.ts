@@ -6,7 +6,7 @@ export function copyOf<T>(value: T): T {
   return copy(value, (made) => made, new Map()) as T;
 }
 
-/** A deep copy that nobody can change: what callers are handed (R1.3). */
+/** A deep, frozen copy: what callers are handed (R1.3). */
 export function frozenCopy<T>(value: T): T {
   return copy(value, Object.freeze, new Map()) as T;
 }

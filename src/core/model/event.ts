@@ -25,7 +25,7 @@ export interface EventOrigin {
   readonly host: string;
 }
 
-/** What happened, told after it is stored. Costs in USD, times in ms. */
+/** An event, sent once it is stored. Costs in USD, times in ms. */
 export type SupervisorEvent = EventOrigin &
   (
     | { readonly type: 'loop:queued'; readonly loopId: string; readonly position: number }

@@ -61,7 +61,7 @@ export interface LoopFacts {
    * Whether a prompt that begins with a command of its agent's runs that command (R1.5); as its profile says if absent.
    */
   readonly commands?: boolean;
-  /** Attempts in a row that crashed in the second of their start: such a one is not resumed. */
+  /** How many attempts in a row crashed within a second of their start: their session is not resumed. */
   readonly quickCrashes: number;
   /** Cost over all attempts, 10⁻⁹ USD. */
   readonly cost: NanoUsd;

@@ -59,7 +59,7 @@ export interface LoopEdit {
   readonly title?: string;
   readonly estimatedCostUsd?: number | null;
   readonly maxCostUsd?: number | null;
-  /** A new check begins its rounds anew; `null`: the loop completes when its agent says so. */
+  /** A new check restarts its rounds; `null`: the loop completes when its agent says so. */
   readonly check?: CheckRequest | null;
 }
 

@@ -12,7 +12,7 @@ export interface MachineRecord {
 export interface MachineLease {
   /** Wall time, ms. */
   readonly renewedAt: number;
-  /** After so long (ms) without a renewal none of its runs can live, and others may take over. */
+  /** How long (ms) after its last renewal none of its runs can be alive, so that others may take over. */
   readonly lapsesAfterMs: number;
 }
 

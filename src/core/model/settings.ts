@@ -56,7 +56,7 @@ export interface Settings {
   readonly permissions: PermissionRules;
   /** A question that nobody answers for so long is denied (R17.2); 0 = it waits. */
   readonly askTimeoutMs: number;
-  /** A loop that asks gives its slot back after so long (R17.2); 0 = it keeps it. */
+  /** How long a loop that asks keeps its slot (R17.2); 0 = until it is answered. */
   readonly askHoldsSlotMs: number;
   /** How much of its usage windows an account keeps for its user (R14.6): percent, by account; 0 if absent. */
   readonly reserves: { readonly [account: string]: number };

@@ -22,7 +22,7 @@ export type WaitingFor =
   | 'slot'
   | 'circuit'
   | 'paused'
-  /** A setting that bounds and that nobody can read (R6.9). */
+  /** A limit in the settings that cannot be read (R6.9). */
   | 'settings'
   /** Its account's usage window. */
   | 'limit'
@@ -77,7 +77,7 @@ export interface AccountStatus {
   readonly agents: readonly string[];
   readonly circuitState: CircuitState;
   readonly holds: readonly HoldStatus[];
-  /** How full its usage windows are, where its agents tell it, the fullest first (R14.6). */
+  /** How full its usage windows are, as far as its agents report it, fullest first (R14.6). */
   readonly windows: readonly UsageWindow[];
 }
 
@@ -174,7 +174,7 @@ export interface Activity {
   readonly doing?: string;
   /** Wall time (ms) of the last output that this window saw. */
   readonly heardAt?: number;
-  /** Nothing was heard for so long (ms). */
+  /** How long (ms) nothing has been heard. */
   readonly silentForMs?: number;
   /** The last line of its output, where it looks like a question that nobody can answer (R8.4). */
   readonly asking?: string;
@@ -215,7 +215,7 @@ export interface LoopDetail {
   readonly costUsd: number;
   /** No agent named some of it. */
   readonly costEstimated: boolean;
-  /** The part of `costUsd` that is a guess, as nobody knows it (R6.6). */
+  /** The part of `costUsd` that is a guess (R6.6). */
   readonly unknownUsd: number;
   /** Some of its work is in no amount: it cost at least `costUsd`. */
   readonly costAtLeast: boolean;
@@ -258,7 +258,7 @@ export interface AttemptDetail extends Leftovers {
   readonly containment?: Containment;
   readonly cost: {
     readonly usd: number;
-    /** The part of `usd` that is a guess, as nobody knows it (R6.6). */
+    /** The part of `usd` that is a guess (R6.6). */
     readonly unknownUsd: number;
     readonly source: 'reported' | 'estimated' | 'unknown' | 'none';
     /** Some of the work is in no amount: it cost at least `usd`. */

@@ -1,14 +1,14 @@
-/** How full a usage window of an account is, as its agent last told (R14.6). */
+/** How full a usage window of an account is, as its agent last reported (R14.6). */
 export interface UsageWindow {
   /** Such as `five hour`. */
   readonly name: string;
   /** From 0 to 1. */
   readonly used: number;
-  /** Wall time, ms; absent where the agent does not tell it. */
+  /** Wall time, ms; absent if the agent does not report it. */
   readonly resetsAt?: number;
-  /** When it was told: wall time, ms. */
+  /** When it was reported: wall time, ms. */
   readonly at: number;
 }
 
-/** The windows of each account that has told of any. */
+/** The windows of each account that has reported any. */
 export type UsageWindows = { readonly [account: string]: readonly UsageWindow[] };

@@ -7,7 +7,7 @@ export const ALIVE_EVERY_MS = 10 * 60_000;
  * (R9.4).
  */
 const SEEN_FOR_MS = 24 * 60 * 60_000;
-/** What is old is noted at most so often (ms). */
+/** The shortest time (ms) between two notes of what is old. */
 const OBSERVED_EACH_MS = 50 * 60_000;
 
 /** How long (ms) no host was alive, as far as is known: 0 where the clock says nothing of it. */

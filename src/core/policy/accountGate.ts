@@ -13,12 +13,12 @@ const MINUTE_MS = 60_000;
 /** How long (ms) a hold stands before its cause is looked at again: longer each time (R14.3). */
 const PAUSES_MS = [1, 5, 15, 60].map((minutes) => minutes * MINUTE_MS);
 /**
- * A usage limit without a time that was wholly understood is waited for so long (ms), twice as long each further time
+ * How long (ms) a usage limit is waited for whose time was not wholly understood, twice as long each further time
  * (R14.4).
  */
 const GUESSED_LIMIT_MS = 15 * MINUTE_MS;
 const LONGEST_GUESS_MS = 4 * 60 * MINUTE_MS;
-/** The first after a hold has so long (ms) to fail in the same way; then the others follow (R14.2). */
+/** How long (ms) the first loop after a hold has to fail in the same way before the others follow (R14.2). */
 export const TRIAL_MS = 5 * MINUTE_MS;
 
 /** Trouble that holds back more than one loop. `until`: the time that was named, wall time in ms. */

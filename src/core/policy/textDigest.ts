@@ -1,6 +1,5 @@
 /**
- * A digest of lines, as two words of 32 bits: enough to tell outputs of one check apart, and not meant to withstand
- * anybody.
+ * A digest of lines, as two words of 32 bits: enough to distinguish outputs of one check, but not to withstand anybody.
  */
 export type TextDigest = readonly [number, number];
 

@@ -22,7 +22,7 @@ export const LONGEST_TIMER_MS = 2 ** 31 - 1;
 export const TRY_AGAIN_MS = 1_000;
 
 /**
- * No timer of the core sleeps longer than this (ms): it wakes and computes anew, so that no clock jump is slept through
+ * No timer of the core sleeps longer than this (ms): it wakes and recomputes, so that no clock jump is slept through
  * (R4.5).
  */
 export const LONGEST_SLEEP_MS = 30_000;

@@ -7,7 +7,7 @@ import type { NanoUsd } from '../model/money.ts';
 export interface TimelineAttempt {
   /** Row id of the attempt: unique over all loops, growing. */
   readonly id: number;
-  /** Which loop, for ever; its `loopId` may be used again. */
+  /** Which loop; unlike a `loopId`, never used again. */
   readonly seq: number;
   readonly loopId: string;
   /** Of the loop; at most 120 characters of it. */

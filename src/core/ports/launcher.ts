@@ -79,7 +79,7 @@ export interface RunOutput {
   readonly readerState: Json;
   /** What the process layer needs to go on reading here. */
   readonly position?: Json;
-  /** The log was cut off or replaced by somebody, and is read anew from here on. */
+  /** The log was cut off or replaced by somebody, and is read again from its start. */
   readonly anew?: 'cut' | 'replaced' | undefined;
 }
 
@@ -106,10 +106,10 @@ export interface RunEnd extends Leftovers {
   readonly at: number;
   /** Who had it stopped, as the guardian knows: a deadline, a limit, or an order it was given. */
   readonly stoppedBy?: StopBy;
-  /** The signal that told its guardian to end, where nobody had ordered a stop. */
+  /** The signal that ended its guardian, if no stop was ordered. */
   readonly foreignSignal?: string;
   readonly trouble?: RunTrouble;
-  /** The most memory that its processes held together, bytes; absent where nobody knows. */
+  /** The most memory that its processes held together, bytes; absent if unknown. */
   readonly peakMemoryBytes?: number;
   /** What it asked for when it was stopped for its silence (R8.4). */
   readonly asked?: string;
@@ -178,7 +178,7 @@ export interface RunControl {
    * except where its run folder is not on this machine or is gone.
    */
   answer(question: string, answer: Answer): void;
-  /** Starts the deadlines of first output and silence anew: what *Keep Waiting* does. */
+  /** Restarts the deadlines of first output and silence: what *Keep Waiting* does. */
   keepWaiting(): void;
   /** Its window goes. With a number it stops after so many ms unless a window with its folder takes over. */
   leave(stopAfterMs: number | undefined): void;

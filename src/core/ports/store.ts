@@ -32,7 +32,7 @@ export interface SeenOld {
 export interface Control {
   /** Circuit breakers by account (R4.3); one that has never counted a failure has no record. */
   readonly circuits: { readonly [account: string]: CircuitRecord };
-  /** What is held, by account, profile or machine (R14). */
+  /** Holds, by account, profile or machine (R14). */
   readonly gates: Gates;
   /** Dispatch is paused by the user (R2.4). */
   readonly paused: boolean;
@@ -90,7 +90,7 @@ export interface StoreChanges {
   readonly day?: DaySpend;
   /** All leases that are not released. */
   readonly windows: readonly WindowLease[];
-  /** What was told since, in its order; some of it may be the owner's own. None the first time, and with `live`. */
+  /** Events since then, in order; some may be the owner's own. None the first time, and with `live`. */
   readonly events?: readonly SupervisorEvent[];
 }
 

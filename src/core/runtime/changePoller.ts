@@ -15,13 +15,13 @@ type PollerParts = Pick<
   'context' | 'listeners' | 'liveState' | 'machines' | 'ownership' | 'placement' | 'transactions'
 >;
 
-/** Looks for what other windows have done, and for what gone windows have left: a turn then acts on it. */
+/** Looks for changes of other windows, and for what closed windows have left; a transaction then acts on it. */
 export class ChangePoller implements Disposable {
   readonly #parts: PollerParts;
   readonly #timer: Timer;
-  /** Something was heard of, such as a change of others, and no turn has acted on it yet: it is reported once. */
+  /** There is news, such as a change of others, that no transaction has acted on yet: reported once. */
   #isBehind = false;
-  /** A turn is on its way. */
+  /** A transaction is queued for it. */
   #isTaking = false;
   readonly #unread: RetryLog;
   readonly #undone: RetryLog;
@@ -92,12 +92,12 @@ export class ChangePoller implements Disposable {
   }
 
   #takeStock(): void {
-    // A turn that still waits will act on this too.
+    // A transaction that is still queued will act on this too.
     if (this.#isTaking) return;
     this.#isTaking = true;
     this.#parts.transactions
       .takeAndDispatch((unit) => {
-        // A window that ends takes nothing over: nobody would tell those runs that it goes.
+        // A window that is ending takes nothing over: those runs would not hear that it leaves.
         if (unit.startsNothing) return;
         takeOverLapsed(unit, this.#parts.machines);
         adoptOrphanedRuns(unit, this.#parts.ownership);

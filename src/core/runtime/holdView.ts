@@ -61,7 +61,7 @@ export function accountStatuses({ liveState, context }: HoldParts): AccountStatu
   }));
 }
 
-/** Those that have not begun anew since they were told. */
+/** Those that have not started over since they were reported. */
 function windowsOf(windows: readonly UsageWindow[], now: number): readonly UsageWindow[] {
   return windows.filter(({ resetsAt = now + 1 }) => resetsAt > now).toSorted((a, b) => b.used - a.used);
 }

@@ -91,7 +91,7 @@ export class Lifecycle {
       wakeForBudget(unit, 'a window was opened, and the day has money left');
       watchRunning(unit);
     });
-    // It may have been told to end meanwhile: that is final.
+    // A shutdown may have been requested meanwhile: that is final.
     if (this.#isEnding) return;
     this.#phase = 'working';
     this.#engine.begin();
@@ -100,14 +100,14 @@ export class Lifecycle {
   }
 
   /**
-   * Takes a turn while the window works, or once it does: again and again until the store lets it through. `what`: a
-   * sentence that says that it could not, without its full stop.
+   * Runs a transaction once the window works, and repeats it until the store lets it through. `what`: a sentence that
+   * says that it could not, without its full stop.
    */
   retryUntilApplied(work: (unit: UnitOfWork) => void, what: string): void {
     const { transactions, context } = this.#engine;
     const retryLog = new RetryLog(context);
     const retryUntilApplied = () => {
-      // The turn of the start may have been taken before this was heard of.
+      // The transaction of the start may have run before this was known.
       if (this.#phase === 'new') this.#meanwhile.push(retryUntilApplied);
       if (this.#phase !== 'working') return;
       transactions.takeAndDispatch(work).then(

@@ -19,7 +19,7 @@ export class ProfileChecks implements Disposable {
     this.#timer = new Timer(parts.context.clock);
   }
 
-  /** Sets its timer anew: what is held may have changed. */
+  /** Resets its timer: what is held may have changed. */
   set(): void {
     const { context, liveState } = this.#parts;
     const now = context.clock.now();

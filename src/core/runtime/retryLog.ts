@@ -12,7 +12,7 @@ export class RetryLog {
     this.#log = log;
   }
 
-  /** It failed. `what`: a sentence without its full stop; told once. */
+  /** It failed. `what`: a sentence without its full stop, logged once. */
   make(what: string, error: unknown): void {
     if (this.#made.has(what)) return;
     this.#made.add(what);

@@ -94,7 +94,7 @@ export class RunMonitor implements RunObserver {
     return loop.attempt.id === this.attemptId && loop.attempt.windowId === this.#sinks.context.window.id;
   }
 
-  /** Starts its silence deadlines anew. */
+  /** Restarts its silence deadlines. */
   keepWaiting(): void {
     this.#run?.keepWaiting();
     this.silent(undefined);
@@ -156,7 +156,7 @@ export class RunMonitor implements RunObserver {
     this.#sinks.listeners.changed();
   }
 
-  /** Its processes hold so much memory together, bytes; undefined where nobody knows. `limit`: 0 for none (R13.2). */
+  /** Its processes hold so much memory together, bytes; undefined if unknown. `limit`: 0 for none (R13.2). */
   memory(held: number | undefined, limit: number): void {
     const near = held !== undefined && isNearLimit(held, limit) ? { held, limit } : undefined;
     if (this.#activity.nearMemory(near)) this.#sinks.listeners.changed();

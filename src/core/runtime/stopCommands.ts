@@ -13,7 +13,7 @@ const ENDING_SIGNALS: readonly string[] = ['SIGTERM', 'SIGINT', 'SIGKILL', 'SIGH
 
 /**
  * Ends a loop for good; if the store does not let that through in time, its processes are stopped anyway (R7.2).
- * Answers whether it was live.
+ * Returns whether it was live.
  */
 export async function cancel(engine: StopParts, loopId: string): Promise<boolean> {
   const written = engine.transactions.takeAndDispatch((unit) => {
@@ -50,7 +50,7 @@ export async function cancelAll(engine: StopParts): Promise<number> {
 }
 
 /**
- * Sends one signal to a loop's process group, recorded first if it is meant to end it (R7.3). Answers whether it was
+ * Sends one signal to a loop's process group, recorded first if it is meant to end it (R7.3). Returns whether it was
  * delivered.
  */
 export async function signalGroup(engine: StopParts, loopId: string, name: string): Promise<boolean> {

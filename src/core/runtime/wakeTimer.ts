@@ -17,8 +17,8 @@ import type { TransactionQueue } from './transactionQueue.ts';
 const DISK_AGAIN_MS = 5_000;
 
 /**
- * Takes a turn when something changes by itself: back-offs, waits, holds, the cool-down, the day, a disk that has room
- * again (R3.3).
+ * Runs a transaction when something changes by itself: back-offs, waits, holds, the cool-down, the day, a disk that has
+ * room again (R3.3).
  */
 export class WakeTimer implements Disposable {
   readonly #context: SupervisorContext;
@@ -26,7 +26,7 @@ export class WakeTimer implements Disposable {
   readonly #transactions: TransactionQueue;
   readonly #timer: Timer;
   readonly #retryLog: RetryLog;
-  /** Something could have started had the disk not been full, and no turn has tried since. */
+  /** Something could have started had the disk not been full, and no transaction has tried since. */
   #waitsForDisk = false;
 
   constructor(context: SupervisorContext, liveState: LiveState, transactions: TransactionQueue) {
@@ -37,7 +37,7 @@ export class WakeTimer implements Disposable {
     this.#retryLog = new RetryLog(context);
   }
 
-  /** Sets it anew after a commit. `waitsForDisk`: what the transaction found, where it was to start something. */
+  /** Resets it after a commit. `waitsForDisk`: what the transaction found, where it was to start something. */
   set(waitsForDisk: boolean | undefined): void {
     this.#waitsForDisk = waitsForDisk ?? this.#waitsForDisk;
     this.#sleep();

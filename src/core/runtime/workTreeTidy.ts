@@ -9,7 +9,7 @@ type TidyParts = Pick<Engine, 'context' | 'liveState' | 'transactions'>;
 const MOST_LOOPS = 10_000;
 /**
  * A work tree that no loop of ours knows may be that of another store on this machine: it is left alone until nobody
- * has worked in it for so long (ms).
+ * has worked in it for this long (ms).
  */
 const ORPHAN_MS = 24 * 60 * 60_000;
 

@@ -63,7 +63,7 @@ export interface SupervisorOptions {
   readonly log: (message: string, error?: unknown) => void;
   /** A number from 0 up to 1, for jitter. */
   readonly random: () => number;
-  /** 16 or more letters and digits that nobody can guess: for ids and tokens. */
+  /** 16 or more letters and digits that cannot be guessed: for ids and tokens. */
   readonly newId: () => string;
 }
 

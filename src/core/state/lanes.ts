@@ -27,7 +27,7 @@ export interface LanePlacement {
   isHeld(lane: ProfileLane): boolean;
   /** Whether two held lanes are held for the same reason. */
   isSameHold(one: ProfileLane, other: ProfileLane): boolean;
-  /** Places loops anew if what they are placed by has changed. */
+  /** Places loops again if what they are placed by has changed. */
   refresh?(): void;
 }
 
@@ -158,7 +158,7 @@ export class Lanes {
     }
   }
 
-  /** Places loops anew whose placement may have changed; all of them unless they are given. */
+  /** Places loops again whose placement may have changed; all of them unless they are given. */
   relane(loops: Iterable<QueuedLoop> = this.all): void {
     for (const loop of loops) {
       const lane = this.#laneOfLoop.get(loop.seq);

@@ -29,9 +29,9 @@ const ONE_LANE_A_PROFILE: LanePlacement = {
 };
 
 /**
- * All live loops in memory, with the sums that decisions need, kept as they change and never counted anew (R2.5).
- * Within a write transaction it is brought up to date with what other windows have written, so it is then exactly what
- * the store holds.
+ * All live loops in memory, with the sums that decisions need, kept up to date as they change and never recounted
+ * (R2.5). Within a write transaction it is brought up to date with what other windows have written, so it is then
+ * exactly what the store holds.
  */
 export class LiveState {
   /** The control record with the gates that stand on this machine. */
@@ -120,7 +120,7 @@ export class LiveState {
   }
 
   /**
-   * Puts a loop as it now is in place of what was known of it; a final one leaves. Answers what was known, for undoing.
+   * Puts a loop as it now is in place of what was known of it; a final one leaves. Returns what was known, for undoing.
    */
   put(loop: Loop): LiveLoop | undefined {
     const before = this.remove(loop.seq);

@@ -95,7 +95,7 @@ export class LoopOwnership {
     this.#seen = ids;
     let isOver = false;
     for (const [id, since] of this.#justGone) {
-      // A clock that went back begins anew.
+      // A clock that went back starts over.
       if (since > now) this.#justGone.set(id, now);
       if (now - since < ADOPT_AFTER_MS && !ids.has(id)) continue;
       this.#justGone.delete(id);
@@ -122,7 +122,7 @@ export class LoopOwnership {
 
   /**
    * Whether some loop has now stood first in line for so long that this window looks again, or a host that was passed
-   * by starts loops again: told once. Forgets loops that are gone from the queue.
+   * by starts loops again: true only once. Forgets loops that are gone from the queue.
    */
   hasPassedBy(): boolean {
     let isNews = false;

@@ -79,7 +79,7 @@ export class Placement implements LanePlacement {
     return gate !== undefined && gate === gatesBefore(this.#liveState, this.#context, other)[0];
   }
 
-  /** Places all loops anew if what they are placed by has changed: windows, folders that are open here, gates. */
+  /** Places all loops again if what they are placed by has changed: windows, folders that are open here, gates. */
   refresh(): void {
     const { windows, control } = this.#liveState;
     const leases = [...windows.values()].map(({ id, folders, headless }) => [id, folders, headless]);
@@ -143,7 +143,7 @@ export class Placement implements LanePlacement {
     this.#liveState.lanes.relane([loop]);
   }
 
-  /** Places loops anew that did not fit the budget, if there is another limit or day, or more is left. */
+  /** Places loops again that did not fit the budget, if there is another limit or day, or more is left. */
   refreshBudget(budget: BudgetMoment): void {
     const before = this.#overBudget;
     if (!before) return;

@@ -30,24 +30,24 @@ export interface Launch {
 type WithoutOrigin<T> = T extends unknown ? Omit<T, 'at' | 'host'> : never;
 
 /**
- * One transaction of the supervisor: what it reads and writes, and what is to be told and done once it is committed.
- * The live state is changed at once, so that later decisions of the same turn see it, and put back if the transaction
- * fails.
+ * One transaction of the supervisor: what it reads and writes, and the events and effects that follow its commit. The
+ * live state is changed at once, so that later decisions of the same transaction see it, and restored if the
+ * transaction fails.
  */
 export class UnitOfWork {
   readonly tx: StoreTransaction;
   readonly context: SupervisorContext;
   readonly liveState: LiveState;
-  /** Wall time, ms: the same for all that happens in the turn. */
+  /** Wall time, ms: the same throughout the transaction. */
   readonly now: number;
   readonly today: string;
   readonly events: SupervisorEvent[] = [];
-  /** What other hosts have told since the last turn (R10.2). */
+  /** Events of other hosts since the last transaction (R10.2). */
   readonly heard: readonly SupervisorEvent[];
   readonly launches: Launch[] = [];
   readonly effects: (() => void)[] = [];
   /**
-   * Others have written since the last turn, a new day has begun or a cool-down is over: what could not start then may
+   * Others have written since the last one, a new day has begun or a cool-down is over: what could not start then may
    * start now.
    */
   readonly hasNews: boolean;
@@ -83,7 +83,7 @@ export class UnitOfWork {
     this.#before = this.#held();
   }
 
-  /** The turn has left the day's budget more room than it found: what waits for money may start now (R3.3, R6.3). */
+  /** It leaves the day's budget more room than it found: what waits for money may start now (R3.3, R6.3). */
   get freesBudget(): boolean {
     return this.#held().some((amount, index) => amount < (this.#before[index] ?? 0));
   }
@@ -186,7 +186,7 @@ export class UnitOfWork {
     });
   }
 
-  /** Writes an account's circuit after a decision, and tells its change (R4.3). */
+  /** Writes an account's circuit after a decision, and announces its change (R4.3). */
   change(account: string, { record: to, reason }: CircuitStep): void {
     const from = circuitOf(this.liveState, account);
     if (to === from) return;
@@ -221,14 +221,14 @@ export class UnitOfWork {
     this.liveState.lanes.refresh();
   }
 
-  /** Puts the live state back: the transaction was not committed, or runs anew. */
+  /** Puts the live state back: the transaction was not committed, or runs again. */
   undo(): void {
     for (const step of this.#undo.reverse()) step();
     this.#undo.length = 0;
   }
 }
 
-/** What other hosts have told, among what is new. */
+/** The events of other hosts among the changes. */
 export function heardIn(changes: StoreChanges | undefined, { window }: SupervisorContext): readonly SupervisorEvent[] {
   return changes?.events?.filter(({ host }) => host !== window.id) ?? [];
 }

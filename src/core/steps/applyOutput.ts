@@ -17,8 +17,7 @@ export function isDurable(event: AgentEvent): boolean {
 }
 
 /**
- * What has accrued is stored in steps of this (10⁻⁹ USD): it is for watching, and the output tells it again after a
- * crash.
+ * What has accrued is stored in steps of this (10⁻⁹ USD): it is for watching, and the output repeats it after a crash.
  */
 const ACCRUED_STEP = 10_000_000;
 
@@ -38,7 +37,7 @@ export function isAccrualNews(accrued: NanoUsd, stored: NanoUsd): boolean {
 }
 
 /**
- * Writes what a piece of output says, with the place up to which it was read, in one transaction (R6.7). Answers the
+ * Writes what a piece of output says, with the place up to which it was read, in one transaction (R6.7). Returns the
  * loop as it then is, or undefined when another window has read this piece or the attempt is settled: then nothing of
  * it counts.
  */
@@ -96,7 +95,7 @@ function noteAnew(unit: UnitOfWork, loop: ActiveLoop, anew: 'cut' | 'replaced'):
   unit.tx.addHistory(loop.seq, { at: unit.now, from: loop.state, to: loop.state, why });
 }
 
-/** The ledger tells only what agents named from what we worked out. */
+/** The ledger only distinguishes what agents named from what we worked out. */
 function ledgerSource(origin: CostOrigin): CostSource {
   return origin === 'priced' ? 'estimated' : origin;
 }

@@ -9,7 +9,7 @@ import { heldHere } from '../state/sharedGates.ts';
 import type { UnitOfWork } from '../state/unitOfWork.ts';
 import { requeue } from './transitions.ts';
 
-/** A probe that has made progress for so long (ms) closes its circuit (R4.1). */
+/** How long (ms) a probe makes progress before it closes its circuit (R4.1). */
 const PROBE_PROGRESS_MS = 60_000;
 
 /**
@@ -64,7 +64,7 @@ export function afterTrial(unit: UnitOfWork, loop: ActiveLoop): void {
   for (const gate of Object.values(unit.control.gates)) if (goesFirst(gate, loop)) open(unit, gate);
 }
 
-/** Whether others wait for progress of that attempt, which it has made for so long (ms). */
+/** Whether others wait for that attempt to make progress, and it has done so for this long (ms). */
 export function awaitsProgress({ control }: LiveState, loop: ActiveLoop, forMs: number): boolean {
   const { probe, generation } = loop.attempt;
   const circuit = control.circuits[payerOf(loop)];

@@ -7,8 +7,7 @@ import type { UnitOfWork } from '../state/unitOfWork.ts';
 import { isChecked, tryGate } from './holds.ts';
 
 /**
- * Checks that could not tell, after which a loop is tried all the same: some programs cannot say whether they are
- * logged in.
+ * Inconclusive checks after which a loop is tried all the same: some programs cannot say whether they are logged in.
  */
 const TELLING_CHECKS = 3;
 

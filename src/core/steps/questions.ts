@@ -157,7 +157,7 @@ export function askingDueAt({ settings }: SupervisorContext, loop: ActiveLoop, n
   return due;
 }
 
-/** Denies what nobody has answered in time, and stops runs that have asked for so long (R17.2). */
+/** Denies what was not answered in time, and stops runs that have asked for too long (R17.2). */
 export function wakeAsking(unit: UnitOfWork): void {
   for (const { seq } of [...unit.liveState.active.values()]) {
     const loop = unit.liveState.get(seq);

@@ -3,7 +3,7 @@ import { isFinished } from '../model/loop.ts';
 import type { QueuedLoop } from '../state/liveState.ts';
 import type { UnitOfWork } from '../state/unitOfWork.ts';
 
-/** Gives a queued loop another priority; its place follows (R2.3). Answers its new 1-based position. */
+/** Gives a queued loop another priority; its place follows (R2.3). Returns its new 1-based position. */
 export function setPriority(unit: UnitOfWork, loopId: string, priority: number): number {
   const loop = { ...queuedOf(unit, loopId), priority };
   unit.put(loop, `priority ${priority}`);
@@ -12,7 +12,7 @@ export function setPriority(unit: UnitOfWork, loopId: string, priority: number):
 
 /**
  * Puts a queued loop just before another one, with that one's priority; before all others if none is named (R2.1: the
- * user's hand). Answers its new 1-based position.
+ * user's hand). Returns its new 1-based position.
  */
 export function moveBefore(unit: UnitOfWork, loopId: string, beforeLoopId: string | undefined): number {
   const loop = queuedOf(unit, loopId);
@@ -25,7 +25,7 @@ export function moveBefore(unit: UnitOfWork, loopId: string, beforeLoopId: strin
   return unit.liveState.queue.position(moved);
 }
 
-/** Puts a queued loop behind all others, with the priority of the last one. Answers its new 1-based position. */
+/** Puts a queued loop behind all others, with the priority of the last one. Returns its new 1-based position. */
 export function moveToEnd(unit: UnitOfWork, loopId: string): number {
   const loop = queuedOf(unit, loopId);
   const { last } = unit.liveState.queue;

@@ -5,7 +5,7 @@ import type { UnitOfWork } from '../state/unitOfWork.ts';
 /**
  * Puts a stop on record, before any signal (R7.2). The first one stands, but the user's takes the place of any other,
  * for it is final. Whoever follows the run sends the signals once this is committed, unless `signal` names the one that
- * its caller sends. Answers the loop as it then is.
+ * its caller sends. Returns the loop as it then is.
  */
 export function requestStop(unit: UnitOfWork, loop: ActiveLoop, by: StopBy, why: string, signal?: string): ActiveLoop {
   const { stop } = loop.attempt;

@@ -34,7 +34,7 @@ export function afterFailure(
   // Less than no time: the clock went back meanwhile, so nobody knows (R4.5).
   const quick = ranMs >= 0 && ranMs <= QUICK_CRASH_MS && !summary.worked;
   const failure: Failure = { class: kind, reason, at: unit.now, ...(cause !== undefined && { cause }) };
-  // What has cost something is restarted as any other: it might work and fail so for ever.
+  // What has cost something is restarted as any other: it might work and fail like that forever.
   if (cause === 'provider' && loop.attempt.cost === 0) {
     awaitProvider(unit, loop, failure);
     return;

@@ -86,6 +86,6 @@ export function settleAway(unit: UnitOfWork, seq: number): Attempt | undefined {
   const unseen = 'its machine was away';
   const end: AttemptEnd = { ...NOTHING_LEFT, outcome: 'lost', reason: unseen, unseen, at: unit.now };
   unit.tx.saveAttempt({ ...attempt, end });
-  // Its loop starts anew: that the attempt was lost is no failure of its own.
+  // Its loop starts over: that the attempt was lost is no failure of its own.
   return attempt;
 }

@@ -12,7 +12,7 @@ import { requeue } from './transitions.ts';
 import { isUnconfirmed } from './unconfirmedEnd.ts';
 
 /**
- * Ends the present attempt, or the wait, so that the loop starts anew. Returns whether there was one.
+ * Ends the present attempt, or the wait, so that the loop starts over. Returns whether there was one.
  *
  * @throws WrongStateError when processes of its last attempt may still live (R3.1).
  */
@@ -63,7 +63,7 @@ export function holdAccount(unit: UnitOfWork, account: string, until: number | u
   hold(unit, { of: { kind: 'account', name: account }, reason: 'user', why: 'held by the user', ...named });
 }
 
-/** Makes a loop that holds no process this window's. Answers whether there was one. */
+/** Makes a loop that holds no process this window's. Returns whether there was one. */
 export function claimLoop(unit: UnitOfWork, loopId: string): boolean {
   const loop = unit.liveState.find(loopId);
   if (!loop || isActive(loop) || loop.state === 'preparing') return false;
@@ -74,7 +74,7 @@ export function claimLoop(unit: UnitOfWork, loopId: string): boolean {
   return true;
 }
 
-/** Lets go of a permanently failed loop (R5.5). Answers whether it was one. */
+/** Lets go of a permanently failed loop (R5.5). Returns whether it was one. */
 export function clearFailed(unit: UnitOfWork, loopId: string): boolean {
   const loop = unit.latest(loopId);
   if (loop?.state !== 'failed' || loop.cleared) return false;

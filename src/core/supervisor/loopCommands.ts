@@ -28,7 +28,7 @@ import { SupervisorViews } from './supervisorViews.ts';
 /** What its user and its callers do with one loop, or with all of them. */
 export abstract class LoopCommands extends SupervisorViews {
   /**
-   * Takes a loop (R1). Rejects with the typed error of the first check that fails, tells `loop:rejected`, and leaves no
+   * Takes a loop (R1). Rejects with the typed error of the first check that fails, fires `loop:rejected`, and leaves no
    * trace of it.
    */
   async submit(spec: LoopSpec): Promise<SubmitResult> {
@@ -96,7 +96,7 @@ export abstract class LoopCommands extends SupervisorViews {
   }
 
   /**
-   * Ends the present attempt, or the wait, and starts the loop anew without using up a restart. Answers whether there
+   * Ends the present attempt, or the wait, and starts the loop anew without using up a restart. Returns whether there
    * was one.
    */
   async restartNow(loopId: string): Promise<boolean> {
@@ -177,12 +177,12 @@ export abstract class LoopCommands extends SupervisorViews {
     return new WorkTreeActions(this.engine);
   }
 
-  /** Makes a waiting loop of another window this window's, which then starts it. Answers whether there was one. */
+  /** Makes a waiting loop of another window this window's, which then starts it. Returns whether there was one. */
   async takeOver(loopId: string): Promise<boolean> {
     return this.change((unit) => claimLoop(unit, loopId));
   }
 
-  /** Lets go of a permanently failed loop, so that its id may be used again. Answers whether it was one. */
+  /** Lets go of a permanently failed loop, so that its id may be used again. Returns whether it was one. */
   async clearFailed(loopId: string): Promise<boolean> {
     this.lifecycle.mustBeReady();
     return this.engine.transactions.take((unit) => clearFailed(unit, loopId), [['latest', loopId]]);
@@ -204,7 +204,7 @@ export abstract class LoopCommands extends SupervisorViews {
   }
 
   /**
-   * Removes one finished loop with its logs: the latest of that id, or with `seq` that very one. Answers whether it was
+   * Removes one finished loop with its logs: the latest of that id, or with `seq` that very one. Returns whether it was
    * removed.
    */
   async removeFinished(loopId: string, seq?: number): Promise<boolean> {

@@ -30,14 +30,14 @@ export abstract class QueueCommands extends LoopCommands {
   }
 
   /**
-   * Puts a queued loop before another, with that one's priority; to the very front if none is named. Answers its
+   * Puts a queued loop before another, with that one's priority; to the very front if none is named. Returns its
    * position.
    */
   async moveBefore(loopId: string, beforeLoopId: string | undefined): Promise<number> {
     return this.change((unit) => moveBefore(unit, loopId, beforeLoopId));
   }
 
-  /** Puts a queued loop behind all others, with the priority of the last one. Answers its position. */
+  /** Puts a queued loop behind all others, with the priority of the last one. Returns its position. */
   async moveToEnd(loopId: string): Promise<number> {
     return this.change((unit) => moveToEnd(unit, loopId));
   }

@@ -50,7 +50,7 @@ export abstract class SupervisorViews {
   }
 
   /**
-   * What happened, told once it is stored: every host tells of everything, whichever caused it, once at most (R10.2).
+   * Events, fired once they are stored: every host fires every event at most once, whichever host caused it (R10.2).
    */
   get onEvent(): Event<SupervisorEvent> {
     return this.engine.listeners.onEvent;

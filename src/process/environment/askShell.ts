@@ -15,7 +15,7 @@ export interface AskShellOptions {
 const LONGEST = 16 * 1024 * 1024;
 /** A shell that has answered gets this long (ms) to leave. */
 const LEAVE_MS = 2_000;
-/** What a shell has printed arrives at the latest so long (ms) after its end; others may hold its output for ever. */
+/** How long (ms) after its end a shell's output is waited for; others may hold it open forever. */
 const LAST_WORDS_MS = 500;
 
 /**

@@ -18,7 +18,7 @@ interface Mount {
   readonly kind: string;
 }
 
-/** Whether a folder lies on a disk of another machine, or will once it is made. False where nobody can tell. */
+/** Whether a folder lies on a disk of another machine, or will once it is made. False if that cannot be determined. */
 export function isOnNetworkDisk(folder: string): boolean {
   const path = existing(folder);
   if (process.platform === 'win32') return /^\\\\(?![.?]\\)/.test(path);

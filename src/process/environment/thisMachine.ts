@@ -17,7 +17,7 @@ export interface ThisMachineOptions {
   readonly log: (message: string, error?: unknown) => void;
 }
 
-/** This machine among those that share a store (R16.3). Its id tells neither name nor path. */
+/** This machine among those that share a store (R16.3). Its id reveals neither name nor path. */
 export function thisMachine({ folder, name, scope, leaseFile, log }: ThisMachineOptions): Machine {
   const { bootId } = scope;
   const id = createHash('sha256')

@@ -6,7 +6,7 @@ import type { RunFiles } from '../runFolder/runFiles.ts';
 
 /** A larger request (bytes) is none of ours. */
 const LARGEST_BYTES = 4 * 1024 * 1024;
-/** Nobody asks so many at once. */
+/** No agent asks this many at once. */
 const MOST_QUESTIONS = 50;
 
 const kinds = <T extends string>(names: readonly T[]) => z.enum(names);

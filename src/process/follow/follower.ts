@@ -25,7 +25,7 @@ import { RunSigns } from './runSigns.ts';
 import { Sight } from './sight.ts';
 import { Tail } from './tail.ts';
 
-/** A guardian that we did not start ourselves is looked after so often (ms). */
+/** How often (ms) a guardian is checked that we did not start ourselves. */
 const GUARDIAN_LOOK_MS = 1_000;
 /** How long (ms) more than it may need a guardian is waited for after a stop. */
 const WATCHDOG_MS = 10_000;
@@ -33,7 +33,7 @@ const WATCHDOG_MS = 10_000;
 type KnownOfEnd = Pick<LostRunOptions, 'failedStart' | 'reported'>;
 
 /**
- * One run that this window follows, from its launch or its adoption to its end: it tells the observer, and gives
+ * One run that this window follows, from its launch or its adoption to its end: it informs the observer and gives
  * orders.
  */
 export class Follower implements Run {
@@ -243,7 +243,7 @@ export class Follower implements Run {
   /** A stop came before anything was started: nothing will be, whatever its preparation is waiting for (R7.2). */
   async #cancelStart(by: StopBy): Promise<void> {
     this.#phase = 'ending';
-    // Nobody may be called back from within a call.
+    // No callback may run within the caller's own call.
     await Promise.resolve();
     await this.#conclude(voidEnd(this.#options.files, by, this.#services));
   }
@@ -285,7 +285,10 @@ export class Follower implements Run {
     this.release();
   }
 
-  /** How the run ended. Rather `unknown` than a guess: whoever takes it for ended may start another. */
+  /**
+   * How the run ended. Returns `unknown` rather than a guess: a run that is wrongly taken for ended may be started
+   * twice.
+   */
   async #facts(known: KnownOfEnd): Promise<Seen<EndedRecord>> {
     const { clock, table, log, sweepTime: time } = this.#services;
     const { files, token, graceMs, keep } = this.#options;

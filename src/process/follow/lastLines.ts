@@ -1,7 +1,7 @@
 import { readTail, sizeOf } from '../runFolder/atomicFile.ts';
 import { lastLineOf } from './lastLine.ts';
 
-/** A line counts as the last one once nothing has followed it for so long (ms). */
+/** How long (ms) nothing must follow a line before it counts as the last one. */
 const STANDS_MS = 1_000;
 /** How often (ms) the logs are looked at. */
 const LOOK_MS = 500;

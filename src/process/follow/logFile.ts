@@ -35,7 +35,7 @@ export class LogFile {
     this.#onError = onError;
   }
 
-  /** Why nobody can tell what is in it, where that may pass: there is no descriptor, for one. */
+  /** Why its content cannot be seen, where that may pass: no free descriptor, for example. */
   get blind(): Unknown | undefined {
     this.#open();
     return this.#blind;
@@ -79,7 +79,7 @@ export class LogFile {
       const open = fstatSync(this.#fd);
       this.#isReplaced = there?.isFile() === true && (there.ino !== open.ino || there.dev !== open.dev);
     } catch {
-      // It could not be seen: the next look tells.
+      // It could not be seen: the next look will show.
     }
     return this.#isReplaced;
   }

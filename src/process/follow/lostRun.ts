@@ -71,7 +71,7 @@ export async function settleLostRun(options: LostRunOptions): Promise<Seen<Ended
 /**
  * Whether nobody will ever start the run: true for whoever claims it now, and for whoever finds it claimed so.
  *
- * @throws the error of the file system when nobody can tell.
+ * @throws the error of the file system when that cannot be determined.
  */
 export function claimAsVoid(files: RunFiles): boolean {
   try {
@@ -143,7 +143,7 @@ async function endInItsPlace(options: LostRunOptions): Promise<Seen<EndedRecord>
 /**
  * The record that a look found, if there is one.
  *
- * @throws Error when the look could not tell: nothing may be decided without it.
+ * @throws Error when the look failed: nothing may be decided without it.
  */
 function recordIn<T>(look: Look<T>): T | undefined {
   if (look.state === 'unknown') throw new Error(look.why);

@@ -10,8 +10,8 @@ const position = z.object({
 });
 
 /**
- * Where a log was read to, as stored with the read offset: the offset counts on when a log is read anew, so it needs to
- * be known where the present file began, which file that was, and what was reported.
+ * Where a log was read to, as stored with the read offset: the offset counts on when a log is read again from its
+ * start, so it needs to be known where the present file began, which file that was, and what was reported.
  */
 export type ReadPosition = z.infer<typeof position>;
 

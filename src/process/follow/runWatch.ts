@@ -23,7 +23,7 @@ export interface WatchVerdict {
   readonly asking?: string;
 }
 
-/** A last line has stood for so long (ms) before it is taken for a question. */
+/** How long (ms) a last line must stand before it is taken for a question. */
 const ASKING_AFTER_MS = 10_000;
 /** More than this (ms) between two looks, and it was we who were held up. */
 const LONGEST_GAP_MS = 5_000;

@@ -3,7 +3,7 @@ const UNSEEN_FOR_MS = 10 * 60_000;
 /** The first and the longest pause (ms) between looks that fail. */
 const PAUSE_MS = 200;
 const LONGEST_PAUSE_MS = 10_000;
-/** A run that cannot be seen for a moment is not worth a word; one that cannot be seen for so long (ms) is. */
+/** How long (ms) a run must be out of sight before that is worth mentioning. */
 const SHOWN_AFTER_MS = 5_000;
 
 export interface SightOptions {
@@ -21,7 +21,7 @@ export interface SightOptions {
  */
 export class Sight {
   readonly #options: SightOptions;
-  /** Since when (time of `performance.now`) no look could tell whether the run goes on. */
+  /** Since when (time of `performance.now`) no look could show whether the run goes on. */
   #unseenSince: number | undefined;
   #told: string | undefined;
   #pause = PAUSE_MS;

@@ -5,7 +5,7 @@ import { LineSplitter } from './lineSplitter.ts';
 import { LogFile, type LogMark } from './logFile.ts';
 import { parsePosition, type ReadPosition } from './readPosition.ts';
 
-/** Reading gives way to other work after so long (ms). */
+/** How long (ms) reading may go on before it yields to other work. */
 const GIVE_WAY_MS = 6;
 
 export interface TailOptions {
@@ -25,7 +25,8 @@ export interface TailOptions {
 
 /**
  * Follows a growing log: reads what is new, gives its lines to the agent's reader and passes on what that says. A log
- * that shrinks or is replaced is read anew from its start, with a notice (R8.1); all offsets count on meanwhile.
+ * that shrinks or is replaced is read again from its start, with a notice (R8.1); all offsets count on
+ * meanwhile.
  */
 export class Tail {
   readonly #options: TailOptions;
@@ -51,7 +52,7 @@ export class Tail {
   #closed = false;
   /** When the file was last written, as of the last piece: wall time, ms. */
   #writtenAt: number | undefined;
-  /** No byte of the file beyond this is read: a process that lives on may write for ever. */
+  /** No byte of the file beyond this is read: a process that lives on may write forever. */
   #limit = Number.POSITIVE_INFINITY;
 
   constructor(options: TailOptions) {

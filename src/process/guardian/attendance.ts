@@ -8,7 +8,7 @@ import { keyOf } from '../tables/processTable.ts';
 
 /** How often (ms) windows are looked for; more often when the time without one is short. */
 const LOOK_MS = 5_000;
-/** A living window has written its file again after so long (ms), whoever removed it. */
+/** How long (ms) a living window may take to rewrite its file after somebody removed it. */
 const MISSING_FOR_MS = 3 * RENEW_MS;
 
 /**

@@ -26,7 +26,7 @@ export interface Verdict {
 export class Deadlines {
   readonly #limits: RunLimits;
   #logBytes = 0;
-  /** When something was last heard, or waiting was begun anew. */
+  /** When something was last heard, or waiting was restarted. */
   #heardAt = 0;
   #unattendedSince: number | undefined;
   #leaveAt: number | undefined;

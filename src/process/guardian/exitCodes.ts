@@ -26,7 +26,7 @@ const NAMED = [...SIGNALS, ...MORE_SIGNALS, OTHER_SIGNAL];
 
 /** How a run ended, as far as an exit code can say it. */
 export interface ReportedEnd {
-  /** Absent when nobody knows. */
+  /** Absent if unknown. */
   readonly exit?: ProcessExit;
   readonly stoppedBy?: StopBy;
 }
@@ -59,9 +59,7 @@ export function notBegunCode(error: unknown): number {
   return at < 0 ? NOT_BEGUN : NOT_BEGUN_BECAUSE + at;
 }
 
-/**
- * What the system said to a guardian that could not begin, such as ENOSPC; undefined where its exit code does not tell.
- */
+/** What the system said to a guardian that could not begin, such as ENOSPC; undefined if its exit code does not say. */
 export function notBegunBecause(code: number | null): string | undefined {
   return code === null ? undefined : REASONS[code - NOT_BEGUN_BECAUSE];
 }

@@ -131,7 +131,7 @@ export class Guardian {
     this.#stop?.begin(graceMs);
   }
 
-  /** A signal that tells us to end. Without an order for a stop it is from somebody else, and counts as such (R5.3). */
+  /** A signal that asks us to end. Without an order for a stop it came from elsewhere, and counts as such (R5.3). */
   endBySignal(signal: string): void {
     this.#takeOrders();
     if (this.#request.isUnderWay) return;

@@ -27,7 +27,7 @@ export interface KeptLogsOptions extends Pick<LogLimitOptions, 'maxBytes' | 'onC
  */
 export async function watchKeptLogs({ table, logs, maxBytes, onCut, signal, ...run }: KeptLogsOptions): Promise<void> {
   const marks: RunMarks = { ...run.marks, seen: run.kept, kept: run.kept, trustGroup: false };
-  /** Those that a look can tell of; where none can be had, those that were there before. */
+  /** Those that a look has found; if it failed, those that were there before. */
   const find = async (before: readonly ProcessInfo[]) => {
     const look = await findRun(table, marks, { keep: run.keep, deep: true });
     return look.state === 'there' ? writersOf(table, look.value.kept, marks) : before;

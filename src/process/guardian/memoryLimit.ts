@@ -17,10 +17,10 @@ export interface MemoryLimitOptions {
 }
 
 const MEBIBYTE = 1024 * 1024;
-/** Where there is no limit, a run is looked at so often (ms): what it held last is what it needs (R5.7). */
+/** How often (ms) a run without a limit is measured: what it held last is what it needs (R5.7). */
 const PEAK_MS = 10_000;
 
-/** Watches the memory of a run, and tells when it passes its limit (R13.2). */
+/** Watches the memory of a run, and reports when it passes its limit (R13.2). */
 export class MemoryLimit {
   readonly #options: MemoryLimitOptions;
   #isLooking = false;

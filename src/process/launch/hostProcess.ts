@@ -15,7 +15,7 @@ export interface HostCommand {
   readonly logPath: string;
 }
 
-/** A log that has grown so long (bytes) is begun anew. */
+/** A log longer than this (bytes) is started over. */
 const LONGEST_LOG_BYTES = 1024 * 1024;
 
 /**

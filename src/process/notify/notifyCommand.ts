@@ -14,11 +14,11 @@ export interface NotifyOptions {
   log(message: string, error?: unknown): void;
 }
 
-/** A program may take so long (ms) before it is ended, with everything it has started. */
+/** How long (ms) a program may take before it is ended, with everything it has started. */
 const LONGEST_RUN_MS = 30_000;
 /** Claims older than this (ms) are removed: no host reports an event so late. */
 const CLAIMS_KEPT_MS = 24 * 3_600_000;
-/** Its output counts for nothing; so much (characters) is read, for the reason of a failure. */
+/** How much of its output (characters) is read: only for the reason of a failure. */
 const OUTPUT_READ = 64 * 1024;
 
 /**

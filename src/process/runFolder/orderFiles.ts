@@ -7,7 +7,7 @@ import { readHead } from './regularFile.ts';
 import type { RunFiles } from './runFiles.ts';
 import { STOPS } from './stoppers.ts';
 
-/** Nobody leaves so many orders (bytes). */
+/** More orders than this (bytes) are never left. */
 const LONGEST_BOX_BYTES = 1024 * 1024;
 
 /**

@@ -104,7 +104,7 @@ function membership(run: RunMarks, tree: Tree): (process: ProcessInfo) => boolea
   const { leader } = run;
   const now = leader && tree.get(leader.pid);
   // The number of a group is not reused while a member lives. So the group is ours if the leader is there, even as a
-  // zombie, and was empty if another process has the leader's pid. If none has it, only the moment tells: right after
+  // zombie, and was empty if another process has the leader's pid. If none has it, only the moment decides: right after
   // the leader's end nobody else can have taken it.
   const groupIsOurs = leader !== undefined && (now ? isSameProcess(now, leader) : run.trustGroup);
   const seen = new Set(run.seen.map(keyOf));

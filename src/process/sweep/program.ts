@@ -14,7 +14,7 @@ export interface Program {
   readonly script: string | undefined;
   /** The main class or module that a known runtime runs. */
   readonly main: string | undefined;
-  /** Where a runtime takes its classes from, as far as it was told. */
+  /** Where a runtime takes its classes from, as far as its arguments say. */
   readonly classPath: readonly string[];
 }
 
@@ -55,7 +55,7 @@ const RUNTIMES: readonly (readonly [RegExp, Runtime])[] = [
 ];
 const CLASS_PATH: readonly string[] = ['-cp', '-classpath', '--class-path'];
 
-/** @throws LookFailed when a look at the process could not tell. */
+/** @throws LookFailed when a look at the process failed. */
 export function programOf(table: ProcessTable, process: ProcessInfo): Program {
   const executable = seenIn(table.executable(process));
   const args = seenIn(table.args(process)) ?? [];

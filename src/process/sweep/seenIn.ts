@@ -6,7 +6,7 @@ export class LookFailed extends Error {}
 /**
  * What a look found; undefined where there is nothing to be seen.
  *
- * @throws LookFailed when it could not tell.
+ * @throws LookFailed when the look failed.
  */
 export function seenIn<T>(look: Look<T>): T | undefined {
   if (look.state === 'unknown') throw new LookFailed(look.why);

@@ -18,12 +18,11 @@ const DECLARED: { readonly [name: string]: { readonly main?: RegExp; readonly sc
 };
 
 /**
- * Whether a process of a run is left alone and listed (R7.4): one with `LOOP_SUPERVISOR_KEEP=1`, VS Code, and a
- * program on `keep`, a list of names in small letters. It is spared for what it is, never for a word in its
- * arguments, and not if it lies in one of the loop's own folders. `ownFolders` undefined: nobody knows these, so no
- * name counts.
+ * Whether a process of a run is left alone and listed (R7.4): one with `LOOP_SUPERVISOR_KEEP=1`, VS Code, and a program
+ * on `keep`, a list of names in small letters. It is spared for what it is, never for a word in its arguments, and not
+ * if it lies in one of the loop's own folders. `ownFolders` undefined: nobody knows these, so no name counts.
  *
- * @throws LookFailed when a look at the process could not tell.
+ * @throws LookFailed when a look at the process failed.
  */
 export function isSpared(
   table: ProcessTable,

@@ -40,7 +40,7 @@ const COMMAND_CHARACTERS = 200;
 const LONGEST_PAUSE_MS = 25;
 /**
  * A process between two forks is in no list: its parent is gone by the time the list comes to the child. So nothing is
- * left only where so many looks in a row, each so long (ms) after the other, found nothing (R7.4).
+ * left only if this many looks in a row, this long (ms) apart, found nothing (R7.4).
  */
 export const EMPTY_LOOKS = 3;
 export const BETWEEN_EMPTY_LOOKS_MS = 25;
@@ -194,7 +194,7 @@ class Sweep {
     };
   }
 
-  /** Nobody can tell of any of them. */
+  /** None of them could be seen. */
   #unseen(unseen: string, known: readonly ProcessIdentity[]): Leftovers {
     const others = known.filter((process) => !this.#tracked.has(keyOf(process)));
     const remaining = [

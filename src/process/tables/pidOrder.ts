@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 
 /**
- * Linux numbers processes upwards and begins anew at the highest number. As long as that cannot have happened since
+ * Linux numbers processes upwards and starts over at the highest number. As long as that cannot have happened since
  * this was made, whoever was started after a process has a higher number than it, and nobody below has to be looked at.
  */
 export class PidOrder {

@@ -77,6 +77,6 @@ function askSystem(pid: number, scope: ProcessScope): Seen<readonly ProcessInfo[
 
 function lookAtPid(pid: number): Look {
   const look = lookAt(() => process.kill(pid, 0));
-  // A refusal says that somebody has the pid, and only a look at the process tells who.
+  // A refusal says that somebody has the pid, and only a look at the process shows who.
   return look.state === 'unknown' ? there(pid) : look;
 }

@@ -31,7 +31,7 @@ export const UNKNOWN_START = 'unknown';
 /** What one look said of several processes. Those in neither list are gone. */
 export interface Sorted<T> {
   readonly there: readonly T[];
-  /** Those that the look could not tell of. */
+  /** Those that the look could not see. */
   readonly unknown: readonly T[];
   /** Why it could not. */
   readonly why?: string;

@@ -28,7 +28,7 @@ export interface ResourceSampler {
 
 /** The system counts CPU time in steps of 10 ms: a rate over less than this (ms) means nothing. */
 const LEAST_SPAN_MS = 200;
-/** A tree that was not sampled for so long (ms) is forgotten: its next sample has no rate. */
+/** How long (ms) after its last sample a tree is forgotten: its next sample has no rate. */
 const FORGOTTEN_MS = 60_000;
 
 export function createResourceSampler(table: ProcessTable = createTable({ polite: true })): ResourceSampler {

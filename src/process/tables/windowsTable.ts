@@ -131,7 +131,7 @@ function processOf(row: CimRow, scope: ProcessScope): ProcessInfo[] {
   ];
 }
 
-/** Words of a Windows command line, quotes taken off. Good enough to tell programs by their names. */
+/** Words of a Windows command line, quotes taken off. Good enough to recognize programs by their names. */
 function splitWindows(line: string): string[] {
   return [...line.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain ?? '');
 }

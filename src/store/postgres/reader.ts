@@ -5,7 +5,7 @@ import { Connection, type ConnectionOptions } from './connection.ts';
 import { identifier } from './sql.ts';
 import { channelOf } from './writer.ts';
 
-/** How often (ms) the connection is looked after, and changes are asked for that no notification told of. */
+/** How often (ms) the connection is checked, and changes are queried that no notification announced. */
 const LOOK_EVERY_MS = 5_000;
 
 export interface ReaderParts {

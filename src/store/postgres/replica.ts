@@ -4,7 +4,7 @@ import { isActive, isFinished, type Loop } from '../../core/model/loop.ts';
 import type { Control, DaySpend, StoreChanges, WindowLease } from '../../core/ports/store.ts';
 import { type Failed, FailedIds } from './failedIds.ts';
 
-/** What a transaction told, by its number. */
+/** The events of a transaction, by its number. */
 export interface Told {
   readonly rev: number;
   readonly events: readonly SupervisorEvent[];
@@ -34,7 +34,7 @@ export interface Reading {
   readonly unreadable: ReadonlyMap<string, number>;
   /** Whether `loops` is everything that is live. */
   readonly isWhole: boolean;
-  /** What was told since the earlier moment. */
+  /** Events since the earlier moment. */
   readonly told: readonly Told[];
   /** Failed loops, newest first, where they had to be read. */
   readonly failed?: readonly Failed[];
@@ -54,7 +54,7 @@ export interface Committed {
 
 /**
  * The live state as this store last saw it. Since every transaction locks the head row, it is exact once a transaction
- * has folded in what changed. It also keeps what its owner has not been told yet.
+ * has folded in what changed. It also keeps what its owner has not taken yet.
  */
 export class Replica {
   readonly loops = new Map<number, Loop>();
@@ -71,7 +71,7 @@ export class Replica {
   day: DaySpend | undefined;
   /** Changes of others that the owner has not taken: the loop as it is now, or `undefined` if it is gone. */
   readonly #undelivered = new Map<number, Loop | undefined>();
-  /** What others have told, as far as the owner has not taken it. */
+  /** Events of others that the owner has not taken yet. */
   #untold: readonly Told[] = [];
   /** The owner has taken nothing yet, or must take everything again. */
   #owesAll = true;

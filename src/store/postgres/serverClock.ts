@@ -1,8 +1,8 @@
 import type { Clock } from '../../core/ports/clock.ts';
 
-/** The server's clock may differ so much (ms) from this machine's before that is reported. */
+/** How far (ms) the server's clock may be from this machine's before that is reported. */
 const TOLERATED_MS = 60_000;
-/** A reading is trusted for so long (ms); the best of them counts, since a slow answer says little. */
+/** How long (ms) a reading is trusted; the best of them counts, since a slow answer says little. */
 const TRUSTED_MS = 10 * 60_000;
 
 interface Sample {

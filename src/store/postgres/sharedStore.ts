@@ -16,7 +16,7 @@ export async function lookAtStore(
   }
 }
 
-/** Moves the queue of `from`, freshly opened, and copies its history. `source` names that store for ever. */
+/** Moves the queue of `from`, freshly opened, and copies its history. `source` names that store permanently. */
 export async function moveToStore(
   options: PostgresOptions,
   from: Store,

@@ -13,7 +13,7 @@ export function eventsText(given: readonly SupervisorEvent[]): string | null {
   return JSON.stringify(given, (_, value: unknown) => (typeof value === 'string' ? value.slice(0, TEXT_MAX) : value));
 }
 
-/** The events of a row. One that cannot be read tells nothing: nothing but a notice hangs on it. */
+/** The events of a row. One that cannot be read counts as none: only notices depend on it. */
 export function eventsOf(stored: unknown): readonly SupervisorEvent[] {
   if (stored === null || stored === undefined) return [];
   const read = z.safeParse(events, stored);

@@ -1,7 +1,8 @@
 import type { StoreChanges } from '../../core/ports/store.ts';
 import type { LastChange } from './changeTable.ts';
 import type { Connection } from './connection.ts';
-import { checkVersion, SCHEMA_VERSION } from './schema.ts';
+import { checkVersion } from './migrate.ts';
+import { SCHEMA_VERSION } from './schema.ts';
 import type { Tables } from './tables.ts';
 
 /** A moment of the database: `version` says which commits of others it contains, `last` is its last change. */

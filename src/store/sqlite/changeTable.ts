@@ -24,7 +24,7 @@ export interface Passed {
 }
 
 /**
- * Which loops each transaction changed and what it told: this is how windows learn of each other's changes. Rows are
+ * Which loops each transaction changed, and its events: this is how windows learn of each other's changes. Rows are
  * only ever appended. An index on the loops themselves, whose entries move with each change, would cost several pages
  * of the log instead of one. Counts that each change updates share the row.
  */
@@ -65,7 +65,7 @@ export class ChangeTable {
     return { counter: this.#counter.get()?.counter as number, ...this.counts() };
   }
 
-  /** How many loops are finished: the kept numbers, counted anew only if they cannot be read. */
+  /** How many loops are finished: the kept numbers, recounted only if they cannot be read. */
   counts(): Omit<LastChange, 'counter'> {
     const kept = z.safeParse(counts, this.#counts.get());
     return kept.success ? kept.data : (this.#recount.get() as Omit<LastChange, 'counter'>);

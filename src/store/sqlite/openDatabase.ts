@@ -2,7 +2,8 @@ import { StoreError } from '../../core/model/errors.ts';
 import { Connection } from './connection.ts';
 import { DatabaseFiles } from './databaseFiles.ts';
 import { FileLock } from './fileLock.ts';
-import { MIGRATIONS, type Migration, migrate, ownVersion } from './schema.ts';
+import { migrate, ownVersion } from './migrate.ts';
+import { MIGRATIONS, type Migration } from './schema.ts';
 import { notADatabase } from './sqliteError.ts';
 
 /** In bytes. A commit writes each page that it touches, and few rows are large, so small pages mean less to write. */

@@ -1,6 +1,3 @@
-import { StoreError } from '../../core/model/errors.ts';
-import type { Connection } from './connection.ts';
-
 /**
  * One step of the schema: the statements that lead from the version before to `version`. A released step is never
  * changed.
@@ -9,9 +6,6 @@ export interface Migration {
   readonly version: number;
   readonly sql: string;
 }
-
-/** Marks our files (`PRAGMA application_id`): "LSup". */
-const APPLICATION_ID = 0x4c_53_75_70;
 
 /**
  * Version 1. What is often written together lies in few trees, since every tree that a commit touches costs a page of
@@ -126,8 +120,8 @@ DROP INDEX attempts_loop;
 
 /**
  * Version 3: what a waiting loop waits for is a field (`waiting_for`: usageLimit, dailyBudget, you), and of one that
- * waits for its user also the decision that is due (`need`). Before, the wait for a new day's budget could be told by
- * its sentence alone.
+ * waits for its user also the decision that is due (`need`). Before, only its sentence distinguished the wait for a new
+ * day's budget.
  */
 const VERSION_3 = `
 ALTER TABLE loops ADD COLUMN waiting_for TEXT;
@@ -217,8 +211,8 @@ ALTER TABLE head ADD COLUMN seen TEXT;
 `;
 
 /**
- * Version 9: `changes.events` is what each transaction told, for all hosts; `claims` is what one host does for all
- * (R10.2).
+ * Version 9: `changes.events` holds the events of each transaction, for all hosts; `claims` is what one host does for
+ * all (R10.2).
  */
 const VERSION_9 = `
 ALTER TABLE changes ADD COLUMN events TEXT;
@@ -312,51 +306,3 @@ export const MIGRATIONS: readonly Migration[] = [
 
 /** The version that this code knows. */
 export const SCHEMA_VERSION = (MIGRATIONS.at(-1) as Migration).version;
-
-/**
- * Brings the database up to the last of `migrations` in one transaction. Windows of an older version that have it open
- * notice at their next transaction. Throws a `StoreError`: `newer` for a database of a later version, which is left
- * untouched, `broken` for one of another program, `locked` while somebody holds it.
- */
-export function migrate(connection: Connection, migrations: readonly Migration[] = MIGRATIONS): void {
-  const latest = migrations.at(-1)?.version ?? 0;
-  if (ownVersion(connection, latest) === latest) return;
-  connection.begin();
-  try {
-    // Another window may have migrated while this one waited for the lock.
-    const version = ownVersion(connection, latest);
-    for (const step of migrations) if (step.version > version) connection.exec(step.sql);
-    connection.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${latest}`);
-    connection.commit();
-  } finally {
-    connection.rollback();
-  }
-}
-
-/**
- * The schema's version: 0 for an empty database. Throws a `StoreError` for one that is not ours, or newer than `known`.
- */
-export function ownVersion(connection: Connection, known: number): number {
-  const application = connection.pragma('application_id');
-  if (application === APPLICATION_ID) return checkVersion(connection, known);
-  const isEmpty = application === 0 && connection.prepare('SELECT 1 FROM sqlite_schema LIMIT 1').get() === undefined;
-  if (isEmpty) return 0;
-  throw new StoreError(
-    'broken',
-    `${connection.path} is the database of another program. Nothing in it was changed. Move it away, then reload the window.`,
-  );
-}
-
-/**
- * Returns the schema's version. Throws a `StoreError` of kind `newer` if a later version of this extension has changed
- * it.
- */
-export function checkVersion(connection: Connection, known: number): number {
-  const version = connection.pragma('user_version') as number;
-  if (version <= known) return version;
-  throw new StoreError(
-    'newer',
-    `The database ${connection.path} belongs to a newer version of Loop Supervisor (its schema is ${version}, this window knows ${known}). ` +
-      'Reload the window to go on with the new version. Nothing was changed.',
-  );
-}

@@ -151,7 +151,7 @@ function lookAtOwner(folder: string): Look<StoreScope> {
     const owner = JSON.parse(text) as StoreScope;
     if (typeof owner.bootId === 'string') return there(owner);
   } catch {
-    // Damaged: whoever it was, the lock tells whether somebody is there.
+    // Damaged: the lock shows whether anybody is there, whoever it was.
   }
   return there({ bootId: '' });
 }

@@ -42,7 +42,7 @@ export interface AgentProblem {
 /** The result of checking an agent. */
 export interface AgentReport extends FoundAgent {
   readonly version?: string;
-  /** Whether it reports that it is logged in; absent if it cannot tell or did not reply. */
+  /** Whether it reports that it is logged in; absent if it cannot say or did not reply. */
   readonly loggedIn?: boolean;
   /** The environment variable with an API key that the agent uses instead of a login. The key itself is not tried. */
   readonly apiKey?: string;
@@ -58,7 +58,7 @@ export interface AgentChecks {
   all(): Promise<readonly KnownAgent[]>;
   /** Looks for the programs on PATH. Starts no agent. */
   find(): Promise<readonly FoundAgent[]>;
-  /** Asks each program for its version, its help and, if it can tell, whether it is logged in. */
+  /** Asks each program for its version, its help and, if it can say, whether it is logged in. */
   check(names?: readonly string[]): Promise<readonly AgentReport[]>;
   /** How loops are contained on this machine (R13.1). */
   containment(): Promise<ContainmentReport>;

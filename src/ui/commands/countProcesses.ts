@@ -2,8 +2,8 @@ import { isActive } from '../../core/model/loop.ts';
 import type { CommandContext } from './commandTable.ts';
 
 /**
- * How many processes these running loops have now; 0 where that cannot be told. Never fails: it must not stand in the
- * way of a stop.
+ * How many processes these running loops have now; 0 if that is unknown. Never fails: it must not stand in the way of a
+ * stop.
  */
 export async function countProcesses(
   { host, usage, log }: Pick<CommandContext, 'host' | 'usage' | 'log'>,

@@ -15,7 +15,7 @@ export interface LiveFigures {
   readonly paused: boolean;
   readonly circuit: CircuitStatus;
   readonly budget: BudgetStatus;
-  /** The accounts that tell how full their usage windows are. */
+  /** The accounts whose usage windows are known. */
   readonly windows: readonly { readonly account: string; readonly window: UsageWindow }[];
   /** Why nothing can be done now. */
   readonly notReady?: string;

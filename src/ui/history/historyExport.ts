@@ -42,7 +42,7 @@ export async function* exportHistory(
   query: HistoryQuery,
   format: ExportFormat,
 ): AsyncGenerator<string> {
-  // The byte order mark tells spreadsheets that this is UTF-8.
+  // The byte order mark marks this as UTF-8 for spreadsheets.
   yield format === 'json' ? '[' : `\ufeff${csvLine(COLUMNS)}`;
   let separator = '\n';
   for await (const loop of pages(source, query)) {

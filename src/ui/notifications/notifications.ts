@@ -4,7 +4,6 @@ import { type Loop, needsUser } from '../../core/model/loop.ts';
 import { asksForMore, isAtRoundBound } from '../../core/model/needs.ts';
 import { openQuestions } from '../../core/model/question.ts';
 import type { LoopDetail } from '../../core/model/status.ts';
-import { isPlain } from '../questions/requestText.ts';
 import type { Config } from '../settings/config.ts';
 import { lastWordsOf, proofWords } from '../text/proofWords.ts';
 import { oneLine } from '../text/safeText.ts';
@@ -13,6 +12,7 @@ import { claimEvents, EventTurns, isOwn } from '../window/eventClaims.ts';
 import type { UiDeps } from '../window/uiDeps.ts';
 import { whenReady } from '../window/whenReady.ts';
 import { type Absent, absenceSummary } from './absence.ts';
+import { answersFor, type Button, CONTINUE, NOTICE_STYLES, SHOW_FAILED, SHOW_LOOPS } from './notificationButtons.ts';
 import { type Notice, type NoticeKind, noticeKind, noticeOf, type Result } from './notificationTexts.ts';
 import { Presence } from './presence.ts';
 
@@ -24,93 +24,6 @@ const GAP_MS = 10_000;
 const KEPT = 1000;
 
 const OFF = 'Don’t Show Again';
-
-/** A button of a message, and the command that it runs on the loops of the message. */
-interface Button {
-  readonly title: string;
-  readonly command: string;
-  /** Whether the command takes loops. */
-  readonly onLoops?: boolean;
-  /** What else it takes: before the loops, or after them. */
-  readonly arg?: string;
-  readonly given?: object;
-}
-
-const SHOW_LOOPS: Button = { title: 'Show Loops', command: 'loopSupervisor.loops.focus' };
-const SHOW_FAILED: Button = { title: 'Show Failed Loops', command: 'loopSupervisor.showFailed' };
-const SHOW_OUTPUT: Button = { title: 'Show Output', command: 'loopSupervisor.showOutput', onLoops: true };
-const SHOW_LOOP: Button = { title: 'Show Loop', command: 'loopSupervisor.revealLoop', onLoops: true };
-
-/** For a loop that its user can let go on. */
-const CONTINUE: Button = { title: 'Continue', command: 'loopSupervisor.continueRounds', onLoops: true };
-const ANSWER: Button = { title: 'Answer…', command: 'loopSupervisor.answer', onLoops: true };
-
-const STALE_BUTTONS: readonly Button[] = [
-  { title: 'Start', command: 'loopSupervisor.tryAccount', arg: 'absence' },
-  SHOW_LOOPS,
-  { title: 'Cancel Loops', command: 'loopSupervisor.cancel', onLoops: true },
-];
-
-const CLEAN_UP: Button = { title: 'Clean Up Work Trees', command: 'loopSupervisor.cleanUpWorkTrees' };
-
-/** How a kind is shown: severity, and buttons for one loop and for several. `optional`: a setting can turn it off. */
-const STYLES: {
-  readonly [kind in NoticeKind]: {
-    readonly show: 'info' | 'warn' | 'error';
-    readonly one: readonly Button[];
-    readonly many: readonly Button[];
-    readonly optional: boolean;
-  };
-} = {
-  question: { show: 'warn', one: [ANSWER], many: [ANSWER, SHOW_LOOPS], optional: false },
-  completion: { show: 'info', one: [SHOW_OUTPUT, SHOW_LOOP], many: [SHOW_LOOPS], optional: true },
-  failure: {
-    show: 'warn',
-    one: [{ title: 'Retry', command: 'loopSupervisor.retry', onLoops: true }, SHOW_OUTPUT],
-    many: [SHOW_FAILED],
-    optional: true,
-  },
-  waiting: { show: 'info', one: [SHOW_LOOP], many: [SHOW_LOOPS], optional: true },
-  silence: {
-    show: 'warn',
-    one: [
-      { title: 'Keep Waiting', command: 'loopSupervisor.keepWaiting', onLoops: true },
-      SHOW_OUTPUT,
-      { title: 'Restart', command: 'loopSupervisor.restart', onLoops: true },
-    ],
-    many: [{ title: 'Keep Waiting', command: 'loopSupervisor.keepWaiting', onLoops: true }, SHOW_LOOPS],
-    optional: false,
-  },
-  circuit: {
-    show: 'warn',
-    one: [],
-    many: [
-      { title: 'Reset Circuit', command: 'loopSupervisor.resetCircuit' },
-      { title: 'Show Circuit', command: 'loopSupervisor.showCircuit' },
-    ],
-    optional: false,
-  },
-  hold: {
-    show: 'warn',
-    one: [],
-    many: [
-      { title: 'Check Agents', command: 'loopSupervisor.checkAgents' },
-      { title: 'Try Now…', command: 'loopSupervisor.showCircuit' },
-    ],
-    optional: false,
-  },
-  stale: { show: 'info', one: [], many: STALE_BUTTONS, optional: false },
-  workTrees: { show: 'warn', one: [], many: [CLEAN_UP], optional: false },
-  budget: {
-    show: 'warn',
-    one: [],
-    many: [
-      { title: 'Raise Limit', command: 'loopSupervisor.setDailyBudget' },
-      { title: 'Show Budget', command: 'loopSupervisor.showBudget' },
-    ],
-    optional: false,
-  },
-};
 
 /** What notifications need. */
 export interface NotificationDeps extends UiDeps {
@@ -174,7 +87,7 @@ export class Notifications implements vscode.Disposable {
   }
 
   #isWanted(kind: NoticeKind): boolean {
-    if (!STYLES[kind].optional) return true;
+    if (!NOTICE_STYLES[kind].optional) return true;
     const when = this.#config.noticeWhen(kind);
     return when === 'always' || (when === 'unfocused' && !vscode.window.state.focused);
   }
@@ -201,7 +114,9 @@ export class Notifications implements vscode.Disposable {
     const loops = new Map(await Promise.all([...ids].map(async (id) => [id, await this.#find(id)] as const)));
     const inFront = (event: SupervisorEvent): boolean => {
       const seq = 'loopId' in event && event.loopId ? loops.get(event.loopId)?.seq : undefined;
-      return STYLES[kind].optional && seq !== undefined && vscode.window.state.focused && this.#visible.isVisible(seq);
+      return (
+        NOTICE_STYLES[kind].optional && seq !== undefined && vscode.window.state.focused && this.#visible.isVisible(seq)
+      );
     };
     const news = events.filter((event) => !inFront(event));
     const titleOf = (loopId: string) => loops.get(loopId)?.title || loopId;
@@ -271,7 +186,7 @@ export class Notifications implements vscode.Disposable {
   }
 
   async #show(kind: NoticeKind, { message, loopIds }: Notice, more: readonly Button[]): Promise<void> {
-    const { show, one, many, optional } = STYLES[kind];
+    const { show, one, many, optional } = NOTICE_STYLES[kind];
     const buttons = [...more, ...(loopIds.length === 1 && one.length > 0 ? one : many)];
     const titles = [...buttons.map(({ title }) => title), ...(optional ? [OFF] : [])];
     const { showInformationMessage, showWarningMessage, showErrorMessage } = vscode.window;
@@ -296,22 +211,4 @@ function resultOf(detail: LoopDetail): Result {
   const proof = proofWords(detail);
   const words = lastWordsOf(detail);
   return { ...(proof && { proof }), ...(words && { words: oneLine(words, 120) }) };
-}
-
-/**
- * Buttons that answer the only question of a notice at once, where the notice shows all of it; none where its user has
- * to read more than fits.
- */
-function answersFor(news: readonly SupervisorEvent[], loop: Loop | undefined): readonly Button[] {
-  const [event, another] = news;
-  if (event?.type !== 'loop:asking' || another || !loop) return [];
-  const question = openQuestions(loop).find(({ id }) => id === event.question);
-  const { kind, command, paths = [], diff } = question?.request ?? {};
-  const text = kind === 'command' ? command : kind === 'read' && diff === undefined ? paths.join(', ') : undefined;
-  if (!question || text === undefined || !isPlain(text)) return [];
-  const button = (title: string, choice: string): Button => {
-    return { title, command: 'loopSupervisor.answer', onLoops: true, given: { question: question.id, choice } };
-  };
-  const allow = question.choices.some((choice) => choice.kind === 'allowOnce') ? [button('Allow Once', 'allow')] : [];
-  return [...allow, button('Deny', 'deny')];
 }

@@ -64,7 +64,7 @@ export interface CostParts {
   readonly cost: NanoUsd;
   /** The part that no agent named. */
   readonly costEstimated: NanoUsd;
-  /** The part of the estimate that is a guess, as nobody knows it (R6.6). */
+  /** The part of the estimate that is a guess (R6.6). */
   readonly costUnknown?: NanoUsd;
   /** Some of the work is in no amount. */
   readonly costAtLeast?: boolean;

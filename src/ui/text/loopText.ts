@@ -1,14 +1,7 @@
-import {
-  capLeftOf,
-  isActive,
-  type Loop,
-  type LoopState,
-  type UserDecision,
-  type Waiting,
-} from '../../core/model/loop.ts';
+import { capLeftOf, isActive, type Loop } from '../../core/model/loop.ts';
 import { toUsd } from '../../core/model/money.ts';
 import { openQuestions } from '../../core/model/question.ts';
-import type { LiveView, WaitingFor } from '../../core/model/status.ts';
+import type { LiveView } from '../../core/model/status.ts';
 import { requestLine } from '../../core/policy/requests.ts';
 import { changesText, outcomeText, speakChanges } from '../review/changesText.ts';
 import {
@@ -22,68 +15,7 @@ import {
   speakDuration,
 } from './format.ts';
 import { oneLine } from './safeText.ts';
-
-/** A state in words. */
-export const STATE_WORDS: { readonly [state in LoopState]: string } = {
-  queued: 'queued',
-  preparing: 'being prepared',
-  running: 'running',
-  stopping: 'stopping',
-  checking: 'checking',
-  backingOff: 'waiting to restart',
-  waiting: 'waiting',
-  completed: 'completed',
-  failed: 'failed',
-  cancelled: 'cancelled',
-};
-
-/** What a waiting loop waits for, in words. */
-const WAIT_WORDS: { readonly [reason in Waiting['for']]: string } = {
-  usageLimit: 'usage limit reached',
-  dailyBudget: 'out of budget',
-  you: 'needs you',
-};
-
-/** What a loop needs its user for, in two or three words. */
-const NEED_WORDS: { readonly [need in UserDecision]: string } = {
-  endUnknown: 'may still be running',
-  machineAway: 'its machine is away',
-  notEnded: 'could not be ended',
-  answer: 'asked a question',
-  question: 'waits for your answer',
-  allowance: 'wants to spend more',
-  workTree: 'has no work tree',
-  maxRounds: 'no rounds left',
-  maxCost: 'at its cost limit',
-  maxMinutes: 'out of time',
-  noProgress: 'no progress',
-  noBetterScore: 'score no better',
-  checkTimeouts: 'check too slow',
-  checkUnstartable: 'check does not start',
-};
-
-/** What a queued loop waits for, in words; nothing if only for a slot, which its place in the queue already shows. */
-export const WAITING_WORDS: { readonly [reason in WaitingFor]: string } = {
-  slot: '',
-  circuit: 'paused after failures',
-  budget: 'waiting for budget',
-  paused: 'queue paused',
-  settings: 'waiting for a setting that can be read',
-  window: 'waiting for its window',
-  limit: 'usage limit reached',
-  disk: 'waiting for disk space',
-  store: 'waiting for the database',
-  folder: 'its folder is missing',
-  profile: 'its agent profile is missing',
-  login: 'its agent is not logged in',
-  billing: 'its account has to be paid',
-  program: 'its agent’s program is missing',
-  config: 'its agent refuses its settings',
-  machine: 'waiting for this machine',
-  memory: 'waiting for free memory',
-  user: 'held',
-  absence: 'held after an absence',
-};
+import { NEED_WORDS, QUEUED_FOR_WORDS, STATE_WORDS, WAITING_FOR_WORDS } from './stateText.ts';
 
 /** Characters of a title at the start of a row: in a side bar of 300 pixels, time and cost still fit after it. */
 const LABEL_CHARS = 20;
@@ -211,7 +143,7 @@ function rowFacts(view: LiveView, now: number): RowFacts {
   switch (loop.state) {
     case 'queued': {
       const place = view.position === undefined ? 'queued' : `#${view.position}`;
-      const waits = view.waitingFor ? WAITING_WORDS[view.waitingFor] : '';
+      const waits = view.waitingFor ? QUEUED_FOR_WORDS[view.waitingFor] : '';
       const priority = loop.priority === 0 ? '' : `priority ${loop.priority}`;
       const about = loop.estimateAssumed ? '≈' : '';
       const estimate = loop.estimate === 0 ? '' : `est. ${about}${formatUsd(toUsd(loop.estimate))}`;
@@ -248,13 +180,13 @@ function rowFacts(view: LiveView, now: number): RowFacts {
       if (loop.for === 'you') {
         // Its group says that it needs you.
         const need = loop.need === 'allowance' && capLeftOf(loop) === 0 ? NEED_WORDS.maxCost : NEED_WORDS[loop.need];
-        return { figures: [need], cost, words: [why], spoken: [WAIT_WORDS.you, need, why] };
+        return { figures: [need], cost, words: [why], spoken: [WAITING_FOR_WORDS.you, need, why] };
       }
       const until = `resumes ${formatClock(loop.until, now)}`;
       // The state already says that money is missing; a limit says more.
       const more = loop.for === 'dailyBudget' ? '' : why;
-      const state = capitalized(WAIT_WORDS[loop.for]);
-      return { figures: [state, until], cost, words: [more], spoken: [WAIT_WORDS[loop.for], until, more] };
+      const state = capitalized(WAITING_FOR_WORDS[loop.for]);
+      return { figures: [state, until], cost, words: [more], spoken: [WAITING_FOR_WORDS[loop.for], until, more] };
     }
   }
 }

@@ -1,9 +1,9 @@
 import * as vscode from 'vscode';
 import type { LoopDetail } from '../../core/model/status.ts';
 import { formatClock, formatCost, formatDuration } from '../text/format.ts';
-import { STATE_WORDS } from '../text/loopText.ts';
 import { lastWordsOf, proofWords } from '../text/proofWords.ts';
 import { codeBlock, inlineCode } from '../text/safeText.ts';
+import { STATE_WORDS } from '../text/stateText.ts';
 import type { TreeRow } from './treeRow.ts';
 
 const STATES = {

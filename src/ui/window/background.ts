@@ -4,7 +4,7 @@ import { type Config, SECTION } from '../settings/config.ts';
 import type { Pulse } from './pulse.ts';
 import type { UiDeps } from './uiDeps.ts';
 
-/** A host that was started is given so long (ms) to register before another is started. */
+/** How long (ms) a host may take to register before another is started. */
 const STARTS_WITHIN_MS = 10_000;
 /** That time doubles with each start that came to nothing, so often at most: to about 5 minutes. */
 const MOST_DOUBLINGS = 5;
@@ -17,7 +17,7 @@ export interface HeadlessParts {
   store(settings: { readonly [name: string]: unknown }, folders: readonly string[]): void;
   /** Starts the headless host. Throws the error of the file system. */
   startHost(): void;
-  /** Since when the headless host was alone (wall time, ms), told once. Throws the error of the file system. */
+  /** Since when the headless host was alone (wall time, ms), returned once. Throws the error of the file system. */
   takeAlone(): number | undefined;
   /** Keeps the machine awake, or lets it sleep again (R15.2). */
   keepAwake(isNeeded: boolean): void;

@@ -3,7 +3,7 @@ import type { SupervisorEvent } from '../../core/model/event.ts';
 import { gateKey } from '../../core/model/gate.ts';
 import type { SupervisorHost } from './supervisorHost.ts';
 
-/** For so long (ms) an event is left to the host that caused it: it may be gone by now, and then another acts on it. */
+/** How long (ms) an event is left to the host that caused it: if that host is gone by then, another acts on it. */
 const OTHERS_WAIT_MS = 2_000;
 
 /** What is done for an event by one host for all. */

@@ -1,13 +1,19 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 
-const RESOLUTION_MS = 5;
+const TICK_MS = 5;
+const IDLE_MS = 3_000;
 
-/** Runs `work` and answers by how much (ms, 99th percentile) the event loop came late meanwhile. */
-export async function delayWhile(work: () => Promise<unknown>): Promise<number> {
-  const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
+/** Runs `work` and returns how far apart (ms, 99th percentile) the ticks of a timer of 5 ms came meanwhile. */
+export async function ticksWhile(work: () => Promise<unknown>): Promise<number> {
+  const delay = monitorEventLoopDelay({ resolution: TICK_MS });
   delay.enable();
   await work();
   delay.disable();
-  // The monitor counts from one tick to the next: what is above its own resolution is delay.
-  return Math.max(0, delay.percentile(99) / 1e6 - RESOLUTION_MS);
+  return delay.percentile(99) / 1e6;
+}
+
+/** The same while this process does nothing: what an event loop is compared with. */
+export async function idleTicks(): Promise<{ readonly what: string; readonly value: number }> {
+  const value = await ticksWhile(() => new Promise((resolve) => setTimeout(resolve, IDLE_MS)));
+  return { what: 'nothing to do', value };
 }

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { Table } from '../../bench/support/figures.ts';
+import { cells, HEAD, type Table } from '../../bench/support/figures.ts';
 
 interface Setting {
   readonly type?: string | readonly string[];
@@ -72,28 +72,15 @@ function cell(text: string): string {
 /** The figures of a bench run as tables of Markdown, with the command and the machine that made them. */
 export function benchTables({ at, machine, tables }: BenchReport): string {
   const { cpus, model, memoryMB, kernel, node } = machine;
-  const made = `Made by \`npm run bench\` on ${at.slice(0, 10)}: ${cpus} × ${model ?? 'CPU'}, ${Math.round(memoryMB / 1024)} GB, Linux ${kernel}, Node ${node}. Lower is better; *goal* is what it should at most be.`;
+  const processor = `${cpus} × ${model ?? 'CPU'}, ${Math.round(memoryMB / 1024)} GB`;
+  const made = `Made by \`npm run bench\` on ${at.slice(0, 10)}: ${processor}, Linux ${kernel}, Node ${node}.`;
+  const row = (texts: readonly string[]) => `| ${texts.map(cell).join(' | ')} |`;
   const blocks = tables.map(({ bench, figures }) =>
-    [
-      ...[
-        `### ${bench}`,
-        '',
-        '| measured | value | p99 | baseline in the same run | goal |',
-        '| --- | --- | --- | --- | --- |',
-      ],
-      ...figures.map(({ what, value, unit, p99, baseline, goal }) => {
-        const goals = goal === undefined ? '' : `${goal}${value <= goal ? '' : ', **missed**'}`;
-        const base = baseline === undefined ? '' : `${number(baseline.value)} (${baseline.what})`;
-        return `| ${cell(what)} | ${number(value)} ${unit} | ${p99 === undefined ? '' : number(p99)} | ${cell(base)} | ${goals} |`;
-      }),
-    ].join('\n'),
+    [`### ${bench}`, '', row(HEAD), row(HEAD.map(() => '---')), ...figures.map((figure) => row(cells(figure)))].join(
+      '\n',
+    ),
   );
-  return [made, ...blocks].join('\n\n');
-}
-
-function number(value: number): string {
-  if (value === 0) return '0';
-  return value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toPrecision(2);
+  return [`${made} Lower is better.`, ...blocks].join('\n\n');
 }
 
 /** What stands in a document between `<!-- name … -->` and `<!-- /name -->`, without the line ends at its borders. */

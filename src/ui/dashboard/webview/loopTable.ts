@@ -1,6 +1,6 @@
 import { count, formatClock, formatCost, formatDuration } from '../../text/format.ts';
-import { STATE_WORDS } from '../../text/loopText.ts';
 import { oneLine } from '../../text/safeText.ts';
+import { STATE_WORDS } from '../../text/stateText.ts';
 import { h } from '../../webviewHost/webview/dom.ts';
 import { oncePerFrame } from '../../webviewHost/webview/oncePerFrame.ts';
 import type { LoopRow } from '../statistics.ts';

@@ -1,5 +1,5 @@
 import { formatClock, formatDuration, formatUsd } from '../../text/format.ts';
-import { STATE_WORDS, WAITING_WORDS } from '../../text/loopText.ts';
+import { QUEUED_FOR_WORDS, STATE_WORDS } from '../../text/stateText.ts';
 import { Announcer } from '../../webviewHost/webview/announcer.ts';
 import { h } from '../../webviewHost/webview/dom.ts';
 import { fill } from '../../webviewHost/webview/fill.ts';
@@ -255,7 +255,7 @@ function showFacts(detail: DetailData): void {
       'Place',
       detail.position === undefined
         ? ''
-        : `${detail.position}${detail.waitingFor ? `, ${WAITING_WORDS[detail.waitingFor] || 'waiting for a slot'}` : ''}`,
+        : `${detail.position}${detail.waitingFor ? `, ${QUEUED_FOR_WORDS[detail.waitingFor] || 'waiting for a slot'}` : ''}`,
     ],
     ['Window', detail.host === 'elsewhere' ? 'another window' : detail.host === 'gone' ? 'a closed window' : ''],
     ['Submitted', formatClock(detail.submittedAt, now)],

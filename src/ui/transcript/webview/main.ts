@@ -1,5 +1,5 @@
 import { count, formatClock, formatDuration, formatUsd } from '../../text/format.ts';
-import { STATE_WORDS } from '../../text/loopText.ts';
+import { STATE_WORDS } from '../../text/stateText.ts';
 import { sizeWord } from '../../webviewHost/sizeWord.ts';
 import { Announcer } from '../../webviewHost/webview/announcer.ts';
 import { h } from '../../webviewHost/webview/dom.ts';
