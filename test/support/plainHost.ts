@@ -40,6 +40,7 @@ export type HostRequest = { readonly id: number } & (
       readonly do: 'cancel' | 'kill' | 'state' | 'lookAgain' | 'continueLoop' | 'restartNow' | 'merge' | 'discard';
       readonly loopId: string;
     }
+  | { readonly do: 'tryNow'; readonly account: string }
   | { readonly do: 'list' | 'status' | 'release' | 'pause' | 'resume' | 'cleanUp' | 'clearFinished' }
   | { readonly do: 'weather'; readonly weather: Weather }
 );
@@ -179,6 +180,8 @@ async function answer(request: HostRequest): Promise<unknown> {
     }
     case 'clearFinished':
       return supervisor.clearFinished();
+    case 'tryNow':
+      return supervisor.tryNow(request.account);
     case 'lookAgain':
       return (await supervisor.lookAgain(request.loopId)).state;
     case 'status':
