@@ -143,8 +143,16 @@ export class SnapshotStore {
     const gone = refs.filter((ref) => loops.includes(ref.split('/')[2] ?? ''));
     const orders = gone.map((ref) => `delete ${ref}\n`).join('');
     if (orders) await this.#git.run(['update-ref', '--stdin'], { cwd, env: this.own, stdin: orders });
-    if (gone.length === refs.length) await rm(this.folder, { recursive: true, force: true });
+    if (gone.length === refs.length) await this.#remove();
     else if (gone.length > 0) await this.#git.try(['prune', '--expire=now'], { cwd, env: this.own });
+  }
+
+  /** Removes the repository, and what hosts that died while they made it have left. */
+  async #remove(): Promise<void> {
+    await rm(this.folder, { recursive: true, force: true });
+    const name = basename(this.folder);
+    for (const other of await readdir(dirname(this.folder)).catch(() => []))
+      if (other.startsWith(`${name}.`)) await rm(join(dirname(this.folder), other), { recursive: true, force: true });
   }
 
   /** All our refs: `refs/loops/<loop>/<n>`. */

@@ -95,6 +95,7 @@ class Chaos {
   readonly #repository = new ChaosRepository(this.#disk.folder);
   readonly #isolated = new Set<string>();
   readonly #treesRemoved = new Set<string>();
+  readonly #bringsHome: Promise<void>[] = [];
   readonly #violations = new Set<string>();
   readonly #counts: { [fault in Fault]?: number } = {};
   #hosts: HostProcess[] = [];
@@ -144,12 +145,14 @@ class Chaos {
       if (this.#random.chance(0.1)) await this.#cancelSomething();
       if (this.#random.chance(0.2)) await this.#hitServer();
       if (this.#random.chance(0.1)) await this.#confirmEnds();
-      if (this.#random.chance(0.1)) await this.#bringHome();
+      // Not waited for: faults are to come while it is under way.
+      if (this.#random.chance(0.1)) this.#bringsHome.push(this.#bringHome());
       this.#look();
       if (fault !== undefined && done % 50 === 0)
         this.#options.say?.(`${done} faults, ${this.#admitted.size} loops, ${this.#violations.size} violations`);
     }
     await this.#quiet();
+    await Promise.all(this.#bringsHome);
     await this.#verify();
     await this.#verifyTrees();
   }

@@ -176,7 +176,11 @@ export class Faults {
     const run = this.#options.random.pick((await this.#options.runs()).filter(({ workTree }) => workTree));
     if (run?.workTree === undefined) return false;
     this.#options.treeRemoved(run.loopId);
-    rmSync(run.workTree, { recursive: true, force: true, maxRetries: 5 });
+    try {
+      rmSync(run.workTree, { recursive: true, force: true });
+    } catch {
+      // It is being written to: a part of it is gone.
+    }
     return true;
   }
 
