@@ -41,7 +41,7 @@ describe('Questions of runs', () => {
     assert.deepEqual(told.texts, ['{"allow":true,"choice":"yes"}']);
   });
 
-  it('R17.1 it lies in the run folder: whoever adopts the run is told, and may answer', async () => {
+  it('R17.1 it lies in the run folder: whoever adopts the run hears of it, and may answer', async () => {
     const launched = ask('ls');
     const id = await asked(launched);
     harness.reload();

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { DEFAULT_SETTINGS } from '../../src/core/model/settings.ts';
 import { SETTING_RULES } from '../../src/core/policy/settingsInForce.ts';
 import {
-  CHOICES,
+  CHOICE_SETTINGS,
   mapSettings,
   NUMBER_RULES,
   settingText,
@@ -83,7 +83,7 @@ describe('Settings', () => {
     }
   }
 
-  for (const [key, words] of Object.entries(CHOICES)) {
+  for (const [key, words] of Object.entries(CHOICE_SETTINGS)) {
     it(`offers the words of ${key}, each explained, and names any other`, () => {
       assert.deepEqual(declared.get(key)?.enum, words);
       assert.equal(declared.get(key)?.enumDescriptions?.length, words.length);

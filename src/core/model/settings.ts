@@ -54,14 +54,14 @@ export interface Settings {
   readonly onLimitReset: 'resume' | 'ask';
   /** What agents may do without being asked about (R17.2). */
   readonly permissions: PermissionRules;
-  /** A question that nobody answers for so long is denied (R17.2); 0 = it waits. */
+  /** How long a question waits for an answer before it is denied (R17.2); 0 = forever. */
   readonly askTimeoutMs: number;
   /** How long a loop that asks keeps its slot (R17.2); 0 = until it is answered. */
   readonly askHoldsSlotMs: number;
   /** How much of its usage windows an account keeps for its user (R14.6): percent, by account; 0 if absent. */
   readonly reserves: { readonly [account: string]: number };
   readonly onWindowClose: 'keep' | 'stop';
-  /** Work that nobody has looked after for so long comes back held (R9.5); 0 = never. */
+  /** How long work may be unattended before it comes back held (R9.5); 0 = forever. */
   readonly staleAfterMs: number;
   /** With no window alive for so long the runs are stopped; 0 = no limit. */
   readonly unattendedGraceMs: number;

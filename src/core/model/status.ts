@@ -66,7 +66,7 @@ export interface HoldStatus {
   readonly since: number;
   /** When it is tried or checked next by itself; absent where it waits for a hand or for new settings. */
   readonly until?: number;
-  /** Nobody named that time. */
+  /** That time is our guess. */
   readonly guessed: boolean;
 }
 

@@ -197,7 +197,7 @@ export interface WorkTrees {
   forget(commonFolder: string, loops: readonly string[]): Promise<void>;
   /** Removes the snapshots of loops, whichever repositories they are of. */
   forgetEverywhere(loops: readonly string[]): Promise<void>;
-  /** All work trees in our storage, whoever they belong to. */
+  /** All work trees in our storage, whichever loop they belong to. */
   stored(): Promise<StoredWorkTree[]>;
   /** Removes a folder in our storage that has no repository any more. */
   removeStored(path: string): Promise<void>;

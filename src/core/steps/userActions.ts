@@ -50,7 +50,7 @@ export function tryAccount(unit: UnitOfWork, name: string): boolean {
   return held.length > 0;
 }
 
-/** Starts what was held because nobody had looked after it for long (R9.5). Returns whether anything was. */
+/** Starts what was held after an absence (R9.5). Returns whether anything was. */
 export function startStale(unit: UnitOfWork): boolean {
   const absence = unit.control.gates['absence'];
   if (absence) tryGate(unit, absence);

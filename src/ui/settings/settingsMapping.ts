@@ -70,7 +70,7 @@ export const NUMBER_RULES = {
 export type NumberKey = keyof typeof NUMBER_RULES;
 
 /** Settings with a fixed set of values. */
-export const CHOICES = {
+export const CHOICE_SETTINGS = {
   'budget.onExceeded': ['finish', 'stop'],
   onSilence: ['warn', 'restart'],
   onWindowClose: ['keep', 'stop'],
@@ -116,15 +116,15 @@ export function mapSettings(get: (key: string) => unknown, files: FilesState = '
     else unreadable(key, `${quote(value)} is not ${integer ? 'a whole number' : 'a number'} from ${min} to ${max}`);
     return fallback;
   };
-  const choice = <K extends keyof typeof CHOICES>(
+  const choice = <K extends keyof typeof CHOICE_SETTINGS>(
     key: K,
-    fallback: (typeof CHOICES)[K][number],
-  ): (typeof CHOICES)[K][number] => {
+    fallback: (typeof CHOICE_SETTINGS)[K][number],
+  ): (typeof CHOICE_SETTINGS)[K][number] => {
     const value = get(key);
-    const known = (CHOICES[key] as readonly string[]).find((word) => word === value);
-    if (known !== undefined) return known as (typeof CHOICES)[K][number];
+    const known = (CHOICE_SETTINGS[key] as readonly string[]).find((word) => word === value);
+    if (known !== undefined) return known as (typeof CHOICE_SETTINGS)[K][number];
     if (value === undefined) notSet(key);
-    else unreadable(key, `${quote(value)} is not one of ${CHOICES[key].join(', ')}`);
+    else unreadable(key, `${quote(value)} is not one of ${CHOICE_SETTINGS[key].join(', ')}`);
     return fallback;
   };
   const names = (key: string, fallback: readonly string[]): readonly string[] => {
