@@ -9,6 +9,7 @@ describe('Chaos', () => {
     assert.ok(result.loops >= 40);
     assert.ok(result.checked >= 10);
     assert.ok(result.isolated > 0);
+    assert.ok(result.answered >= 1);
     assert.ok(result.ledger > 0);
   });
 });

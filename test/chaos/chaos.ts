@@ -10,7 +10,7 @@ import { createInspector } from '../../src/process/tables/processInspector.ts';
 import { openPostgresStore } from '../../src/store/postgres/store.ts';
 import { ComingToRest, heldNames, liveOf } from '../support/comingToRest.ts';
 import { markedProcesses, stillLives } from '../support/markedProcesses.ts';
-import type { ListedRun } from '../support/plainHost.ts';
+import type { ListedQuestion, ListedRun } from '../support/plainHost.ts';
 import type { Cluster } from '../support/postgres/cluster.ts';
 import { Seeded } from '../support/seeded.ts';
 import { smallDisk } from '../support/smallDisk.ts';
@@ -40,6 +40,8 @@ export interface ChaosResult {
   readonly checked: number;
   /** Loops that had a work tree of their own. */
   readonly isolated: number;
+  /** Questions that were answered. */
+  readonly answered: number;
   readonly ledger: number;
 }
 
@@ -100,6 +102,7 @@ class Chaos {
   readonly #counts: { [fault in Fault]?: number } = {};
   #hosts: HostProcess[] = [];
   #checked = 0;
+  #answered = 0;
   #ledger = 0;
 
   constructor(options: ChaosOptions) {
@@ -127,6 +130,7 @@ class Chaos {
       faults: this.#counts,
       checked: this.#checked,
       isolated: this.#isolated.size,
+      answered: this.#answered,
       ledger: this.#ledger,
     };
   }
@@ -143,6 +147,7 @@ class Chaos {
         this.#counts[fault] = (this.#counts[fault] ?? 0) + 1;
       }
       if (this.#random.chance(0.1)) await this.#cancelSomething();
+      if (this.#random.chance(0.5)) await this.#answerSomething();
       if (this.#random.chance(0.2)) await this.#hitServer();
       if (this.#random.chance(0.1)) await this.#confirmEnds();
       // Not waited for: faults are to come while it is under way.
@@ -226,6 +231,7 @@ class Chaos {
       cost: this.#random.between(1, 5_000_000),
       child: this.#random.chance(0.2),
       file: fileOf(loopId),
+      asks: this.#random.chance(0.2),
     });
     const isIsolated = this.#random.chance(0.25);
     if (isIsolated) this.#isolated.add(loopId);
@@ -314,6 +320,20 @@ class Chaos {
     if (loopId !== undefined) await this.#try({ do: this.#cancelled.has(loopId) ? 'discard' : 'merge', loopId });
   }
 
+  /** Answers a question in two places at once, which may say something else: only one of them counts (R17.1). */
+  async #answerSomething(): Promise<void> {
+    const open = (await this.#try<ListedQuestion[]>({ do: 'questions' })) ?? [];
+    const asked = this.#random.pick(open);
+    if (!asked) return;
+    const { loopId, question } = asked;
+    const give = async (choice: 'yes' | 'no') =>
+      (await this.#try<boolean>({ do: 'answer', loopId, question, choice })) === true;
+    const other = this.#random.pick(['yes', 'no'] as const) as 'yes' | 'no';
+    const taken = await Promise.all([give('yes'), give(other)]);
+    if (taken.every(Boolean)) this.#violations.add(`the question ${question} of ${loopId} was answered twice`);
+    if (taken.some(Boolean)) this.#answered++;
+  }
+
   /** What must hold at every moment. */
   #look(): void {
     for (const violation of violationsNow(this.#prefix, CAP)) this.#violations.add(violation);
@@ -325,6 +345,7 @@ class Chaos {
     let left = Number.POSITIVE_INFINITY;
     for (;;) {
       await this.#confirmEnds();
+      await this.#answerSomething();
       const host = this.#host();
       const status = await this.#try<Status>({ do: 'status' });
       this.#look();
