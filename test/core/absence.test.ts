@@ -30,7 +30,7 @@ describe('after an absence', () => {
     return again;
   };
 
-  it('R9.5 F10 work that nobody has looked after for long comes back held, and is told in one event', async () => {
+  it('R9.5 F10 work that nobody has looked after for long comes back held, and is announced in one event', async () => {
     const window = await away(10 * DAY_MS);
     assert.deepEqual(machine.alive(), []);
     const { parked } = window.status();
@@ -57,6 +57,20 @@ describe('after an absence', () => {
     assert.equal(await window.startStale(), true);
     assert.deepEqual(machine.alive(), ['new', 'l1', 'l3']);
     assert.deepEqual([window.status().holds, await window.startStale()], [[], false]);
+  });
+
+  it('R9.5 a second absence holds what was submitted since the first', async () => {
+    const window = await away(10 * DAY_MS);
+    await window.pause();
+    await window.submit({ prompt: 'work', loopId: 'new' });
+    machine.kill(window);
+    machine.clock.jump(DAY_MS);
+    const again = await machine.open();
+    await again.resume();
+    assert.deepEqual(
+      [machine.alive(), again.status().parked.map(({ loopId }) => loopId)],
+      [[], ['l1', 'l2', 'l3', 'new']],
+    );
   });
 
   it('R9.5 a short absence, or another window that was there, holds nothing', async () => {

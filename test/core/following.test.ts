@@ -111,7 +111,11 @@ describe('following runs when the store or the launcher is in trouble', () => {
       store.mood = 'broken';
       machine.launcher.of('a').ok();
       await machine.clock.advance(2_000);
-      assert.deepEqual(logged(), both('What attempt a said could not be stored')[0], 'what fails anew is said anew');
+      assert.deepEqual(
+        logged(),
+        both('What attempt a said could not be stored')[0],
+        'what fails again is logged again',
+      );
     });
 
     it('of a store and a run that cannot be read', async () => {

@@ -292,7 +292,7 @@ exec /bin/sh "$@"
       }
     });
 
-    it('that is not there is told with the reason', async () => {
+    it('that is not there is reported with the reason', async () => {
       const answer = await askProgram(join(folder, 'nothing'), [], { environment: {}, timeoutMs: 1_000 });
       assert.equal(answer.exitCode, undefined);
       assert.match(answer.error ?? '', /ENOENT/);

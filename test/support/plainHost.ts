@@ -4,6 +4,7 @@ import type { CheckRequest } from '../../src/core/model/check.ts';
 import type { Containment } from '../../src/core/model/containment.ts';
 import { isActive } from '../../src/core/model/loop.ts';
 import type { ProcessIdentity } from '../../src/core/model/processIdentity.ts';
+import { openQuestions } from '../../src/core/model/question.ts';
 import { DEFAULT_SETTINGS, type Settings } from '../../src/core/model/settings.ts';
 import type { Clock } from '../../src/core/ports/clock.ts';
 import type { Store } from '../../src/core/ports/store.ts';
@@ -14,11 +15,11 @@ import { createLauncher } from '../../src/process/launch/launcher.ts';
 import { folders } from '../../src/process/runFolder/folders.ts';
 import { createTable } from '../../src/process/tables/platformTable.ts';
 import { createInspector } from '../../src/process/tables/processInspector.ts';
-import { openPostgresStore } from '../../src/store/postgres/store.ts';
 import { openStore } from '../../src/store/sqlite/store.ts';
 import { chooseStoreFolder } from '../../src/store/sqlite/storeFolder.ts';
 import { containmentOf } from './containmentOf.ts';
 import { fakeCatalog } from './harness.ts';
+import { openPatiently } from './postgres/openPatiently.ts';
 import { reporterProfile } from './reporterProfile.ts';
 
 /**
@@ -34,8 +35,9 @@ export type HostRequest = { readonly id: number } & (
       readonly check?: CheckRequest;
     }
   | { readonly do: 'cancel' | 'kill' | 'state' | 'lookAgain' | 'continueLoop'; readonly loopId: string }
+  | { readonly do: 'answer'; readonly loopId: string; readonly question: string; readonly choice: string }
   | { readonly do: 'tryNow'; readonly account: string }
-  | { readonly do: 'list' | 'status' | 'release' | 'pause' | 'resume' }
+  | { readonly do: 'list' | 'status' | 'questions' | 'release' | 'pause' | 'resume' }
   | { readonly do: 'weather'; readonly weather: Weather }
 );
 
@@ -71,6 +73,13 @@ export interface ListedRun {
   readonly isCheck: boolean;
   readonly leader?: ProcessIdentity;
   readonly guardian?: ProcessIdentity;
+}
+
+/** A question that nobody has answered. */
+export interface ListedQuestion {
+  readonly loopId: string;
+  readonly question: string;
+  readonly command: string;
 }
 
 const options = JSON.parse(process.argv[2] as string) as HostOptions;
@@ -127,7 +136,7 @@ supervisor.onEvent((event) => process.send?.({ event }));
 async function openChosenStore(): Promise<{ readonly store: Store; readonly time: Clock }> {
   const { sharedStore: address } = options;
   if (address === undefined) return { store: openStore({ path, clock, log, endsLeases: isTakenOver }), time: clock };
-  const shared = await openPostgresStore({ address, clock, log, timeouts: TIMEOUTS, password: async () => undefined });
+  const shared = await openPatiently({ address, clock, log, timeouts: TIMEOUTS, password: async () => undefined });
   return { store: shared, time: shared.clock };
 }
 
@@ -167,6 +176,17 @@ async function answer(request: HostRequest): Promise<unknown> {
     case 'weather':
       weather = request.weather;
       return true;
+    case 'answer':
+      await supervisor.answer(request.loopId, { question: request.question, choice: request.choice });
+      return true;
+    case 'questions':
+      return supervisor
+        .live()
+        .flatMap(({ loop }) =>
+          openQuestions(loop).map(
+            ({ id, request: { command = '' } }): ListedQuestion => ({ loopId: loop.loopId, question: id, command }),
+          ),
+        );
     case 'list':
       return supervisor.live().flatMap(({ loop }): ListedRun[] => {
         if (!isActive(loop)) return [];

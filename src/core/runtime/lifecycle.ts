@@ -159,7 +159,7 @@ export class Lifecycle {
     return this.#phase === 'shutting-down' || this.#phase === 'closed';
   }
 
-  /** Ends it once: whoever asks again waits for the same end. */
+  /** Ends it once: later calls wait for the same end. */
   #end(letGo: () => Promise<void> | void): Promise<void> {
     this.#ending ??= this.#close(letGo);
     return this.#ending;

@@ -43,7 +43,7 @@ export class RunRegistry implements Disposable {
     return this.#runs.has(attemptId);
   }
 
-  /** What gives orders to a run, whoever follows it. */
+  /** Gives orders to a run, whichever window follows it. */
   control(loop: ActiveLoop): RunControl {
     return this.of(loop)?.run ?? this.#sinks.context.launcher.control(loop.attempt.token);
   }

@@ -3,7 +3,7 @@ import { basename, join } from 'node:path';
 import { isProgram } from '../environment/isProgram.ts';
 import { readHead } from '../runFolder/regularFile.ts';
 
-/** The system reads no more (bytes) of a script's first line. */
+/** How much (bytes) the system reads of a script's first line. */
 const FIRST_LINE_BYTES = 256;
 
 /**

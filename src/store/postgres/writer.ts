@@ -20,7 +20,7 @@ export interface WriterParts {
 
 type Work<T> = (draft: Draft) => T;
 
-/** A transaction whose connection broke at its commit: nobody knows yet whether it landed. */
+/** A transaction whose connection broke at its commit: whether it landed is not known yet. */
 interface Unsettled {
   readonly work: unknown;
   readonly result: unknown;

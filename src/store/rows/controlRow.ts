@@ -14,6 +14,7 @@ const circuit = z.object({
   openedAt: z.exactOptional(z.int()),
   lastFailureAt: z.exactOptional(z.int()),
   lastFailed: z.exactOptional(z.int()),
+  guessedLimits: z.exactOptional(z.int()),
   reasons: z.array(z.string()),
 });
 /** Stored as entries, because an account may have any name. */
@@ -66,6 +67,7 @@ const machines = json(
     z.object({
       name: z.string(),
       epoch: z.int(),
+      takes: z.exactOptional(z.array(z.string())),
       lease: z.exactOptional(z.object({ renewedAt: z.int(), lapsesAfterMs: z.int() })),
     }),
   ),

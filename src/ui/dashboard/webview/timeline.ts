@@ -76,7 +76,7 @@ export class Timeline {
     this.update(attempts);
     this.setCircuit(circuit);
     const first = this.#layout.bars[0]?.attempt.startedAt ?? Date.now() - 60_000;
-    // Not wider than the data: nobody wants to see an empty half day.
+    // Not wider than the data: an empty half day helps nobody.
     const begin = Math.max(from, first - (Date.now() - first) * 0.02);
     this.#view = { from: Math.min(begin, Date.now() - SHORTEST_VIEW_MS), to: Date.now() };
     this.#say();
