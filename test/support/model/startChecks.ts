@@ -156,8 +156,10 @@ export class StartChecks {
 
     const queued = live.filter((loop): loop is QueuedLoop => loop.state === 'queued');
     const isNew = (loop: LiveLoop) => inserted.includes(loop.seq);
-    if (queued.some(isNew)) {
-      const depth = queued.filter((loop) => loop.fresh && !loop.wasParked).length;
+    // One that is parked does not count, and a depth that was lowered turns nobody out.
+    const counts = (loop: QueuedLoop) => loop.fresh && !loop.wasParked;
+    if (queued.some((loop) => isNew(loop) && counts(loop))) {
+      const depth = queued.filter(counts).length;
       if (depth > settings.maxQueueDepth)
         complain(`R2.2 ${depth} fresh loops are queued, and ${settings.maxQueueDepth} may be`);
     }
