@@ -6,12 +6,12 @@ import { forgetOldAttempts, hasTooMany } from '../steps/forget.ts';
 import type { Engine } from './engine.ts';
 import { settleAfterReboot } from './unconfirmedEnds.ts';
 
-/** What it works with. */
+/** The parts that it needs. */
 type RetentionParts = Pick<Engine, 'context' | 'liveState' | 'machines' | 'transactions'>;
 
-/** Finished loops removed in one transaction at most: others get their turn in between. */
+/** How many finished loops one transaction removes at most: others get their turn in between. */
 const CHUNK = 100;
-/** Settled runs looked through for left-over processes when a window opens: the newest. */
+/** How many settled runs are searched for leftover processes when a window opens: the newest. */
 const REAPED_AT_START = 200;
 const EVERY_MS = 60 * 60_000;
 

@@ -114,7 +114,7 @@ export class RunRegistry implements Disposable {
     }
   }
 
-  /** Lets go of all runs; they go on. */
+  /** Stops following all runs; they go on. */
   dispose(): void {
     this.#disposed = true;
     this.#again.dispose();
