@@ -31,7 +31,7 @@ export async function planWorkTree(context: PlanParts, checked: CheckedSpec): Pr
   return { root, commonFolder, from: checked.cwd, name, base: head, ...(carry && { carry }) };
 }
 
-/** Lets go of what was kept for a submit that was refused. */
+/** Drops what was kept for a submit that was refused. */
 export async function forgetPlan({ workTrees }: PlanParts, { carry }: OwnWorkTree): Promise<void> {
   if (carry) await workTrees?.forgetEverywhere([groupOf(carry)]);
 }

@@ -23,7 +23,7 @@ export class WorkTreeSetups implements Disposable {
     this.#parts = parts;
   }
 
-  /** Begins with those that the store says are this host's to prepare. */
+  /** Starts on those that the store assigns to this host. */
   reconcile(): void {
     const { liveState, context } = this.#parts;
     for (const loop of liveState.preparing.values()) {
@@ -43,7 +43,7 @@ export class WorkTreeSetups implements Disposable {
       if (!workTrees) throw new Error('Git cannot be used here');
       const tree = await create(workTrees, loop);
       const isUsed = await this.#record((unit) => workTreeMade(unit, loop.seq, tree));
-      // It was cancelled meanwhile. Nobody has worked in it yet.
+      // It was cancelled meanwhile, before any work was done in it.
       if (isUsed === false && loop.workTree) await workTrees.remove(loop.workTree.root, tree, false);
       const { carry } = loop.workTree ?? {};
       if (isUsed !== undefined && carry) await workTrees.forgetEverywhere([groupOf(carry)]);
@@ -57,7 +57,7 @@ export class WorkTreeSetups implements Disposable {
     }
   }
 
-  /** Stores what has come of it; a store that refuses is tried again. Undefined once this host has let go. */
+  /** Stores the result; a store that refuses is tried again. Undefined once this host has been released. */
   async #record<T>(work: (unit: UnitOfWork) => T): Promise<T | undefined> {
     const { context, transactions } = this.#parts;
     const retryLog = new RetryLog(context);
