@@ -79,6 +79,8 @@ export const questionsSchema = z.object({
       title: z.string(),
       command: z.optional(z.string()),
       paths: z.optional(z.array(z.string())),
+      /** Where links lead those of them that are elsewhere. */
+      targets: z.optional(z.union([z.array(z.string()), z.literal('unknown')])),
       choices: z.array(z.object({ id: z.string(), kind: z.string(), label: z.string() })),
     }),
   ),

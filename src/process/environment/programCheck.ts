@@ -1,5 +1,5 @@
 import { delimiter, isAbsolute, join, resolve } from 'node:path';
-import { findOnWindows } from '../launch/windowsCommand.ts';
+import { findOnWindows } from '../../windows/windowsCommand.ts';
 import { isProgram } from './isProgram.ts';
 import { homeFolder } from './ownUser.ts';
 
