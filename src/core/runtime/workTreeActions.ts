@@ -19,7 +19,7 @@ import { WorkTreeTidy } from './workTreeTidy.ts';
 
 type ActionParts = Pick<Engine, 'context' | 'liveState' | 'machines' | 'transactions'>;
 
-/** A loop of an id: the latest, or with `seq` that very one. */
+/** A loop of an id: the latest, or with `seq` that one. */
 export interface LoopRef {
   readonly loopId: string;
   readonly seq?: number;
@@ -113,7 +113,7 @@ export class WorkTreeActions {
     return result;
   }
 
-  /** Leads the user's checkout back from a merge that stopped at conflicts. */
+  /** Aborts a merge in the user's checkout that stopped at conflicts. */
   async abort(loop: LoopRef): Promise<void> {
     const { own, loop: found } = await this.#ofLoop(loop);
     if (!own.merging) throw new WrongStateError(found.loopId, 'has no merge under way: there is nothing to abort');

@@ -5,7 +5,7 @@ import type { Engine } from './engine.ts';
 
 type TidyParts = Pick<Engine, 'context' | 'liveState' | 'transactions'>;
 
-/** Finished loops with work trees that are looked at, at most. */
+/** How many finished loops with work trees are checked at most. */
 const MOST_LOOPS = 10_000;
 /**
  * A work tree that no loop of ours knows may be that of another store on this machine: it is left alone until nobody
@@ -13,7 +13,7 @@ const MOST_LOOPS = 10_000;
  */
 const ORPHAN_MS = 24 * 60 * 60_000;
 
-/** Claimed by the host that says that they take too much. */
+/** Claimed by the host that reports that they take too much. */
 const FULL = 'workTrees:full';
 
 /** A work tree in our storage that may go: of a loop that has ended, or of none any more. */
@@ -23,11 +23,11 @@ export interface KeptWorkTree {
   readonly branch?: string;
   /** Absent where no loop has it. */
   readonly loop?: Pick<FinishedLoop, 'loopId' | 'seq' | 'title' | 'state' | 'finishedAt'>;
-  /** What is nowhere else; absent where its repository is gone, so that nobody can tell. */
+  /** What is nowhere else; absent if its repository is gone, so that this is unknown. */
   readonly unsaved?: UnsavedWork;
 }
 
-/** What work trees there are, and what they take. */
+/** The work trees that exist, and their size. */
 export interface WorkTreeUse {
   /** Largest first. */
   readonly removable: readonly KeptWorkTree[];
@@ -43,7 +43,7 @@ export class WorkTreeTidy {
     this.#engine = engine;
   }
 
-  /** What there is, what would be lost with it, and what it takes. */
+  /** Each work tree, what would be lost with it, and its size. */
   async look(): Promise<WorkTreeUse> {
     const git = this.#git;
     const loops = await this.#finished();

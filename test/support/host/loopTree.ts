@@ -11,12 +11,18 @@ export type Row = readonly [label: string, description: string, children?: reado
 /** What does not come in so long (ms), for the row was drawn anew in that moment, is asked for once more. */
 const AGAIN_MS = 10_000;
 
+/** The question for the loop of a command whose row is not known. */
+const WHICH_LOOP = '.quick-input-widget input[placeholder^="The list changed while the menu was open"]';
+
 /** Our view in the side bar of a window. */
 export class LoopTree {
   readonly #page: Page;
 
   /** A test has shown it: settling shows it again where another view has taken its place. */
   #wasShown = false;
+
+  /** Takes the last entry of a menu again. */
+  #again: (() => Promise<void>) | undefined;
 
   constructor(page: Page) {
     this.#page = page;
@@ -109,7 +115,9 @@ export class LoopTree {
       const texts = await this.row(label).evaluateAll((rows) =>
         rows.map((row) => `${row.textContent} ${row.getAttribute('aria-label')}`),
       );
-      return texts.some((text) => text.includes(words));
+      if (texts.some((text) => text.includes(words))) return true;
+      await this.takeLostAgain();
+      return false;
     });
   }
 
@@ -159,6 +167,7 @@ export class LoopTree {
 
   /** Takes an entry of a row's context menu. */
   async contextAction(row: string | RegExp, action: string): Promise<void> {
+    this.#again = () => this.contextAction(row, action);
     await takeMenuItem(this.#page, () => this.row(row).click({ button: 'right', timeout: AGAIN_MS }), action);
   }
 
@@ -245,6 +254,7 @@ export class LoopTree {
    * tree.
    */
   async menuByKeyboard(action: string, begin = async () => {}): Promise<void> {
+    this.#again = () => this.menuByKeyboard(action, begin);
     const { keyboard } = this.#page;
     const menu = this.#page.locator('.monaco-menu');
     const focused = menu.locator('.action-item.focused .action-label');
@@ -260,6 +270,17 @@ export class LoopTree {
       return true;
     });
     await keyboard.press('Enter');
+  }
+
+  /**
+   * Takes the last entry of a menu once more if the command did not know its row, and asks which loop is meant: VS Code
+   * forgets all rows while it reads them anew, however still they stand on the screen.
+   */
+  async takeLostAgain(): Promise<void> {
+    if (!this.#again || !(await this.#page.locator(WHICH_LOOP).isVisible())) return;
+    await this.#page.keyboard.press('Escape');
+    await this.#page.locator(WHICH_LOOP).waitFor({ state: 'hidden' });
+    await this.#again();
   }
 
   /** The text of the tree's number on the activity bar; empty if there is none. */

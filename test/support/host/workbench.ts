@@ -268,6 +268,8 @@ export class Workbench {
   async panel(title: string | RegExp): Promise<FrameLocator> {
     const tab = this.page.locator('.tab.active').filter({ hasText: title }).first();
     await until(`the page ${title}`, async () => {
+      await this.tree.takeLostAgain();
+      if (!(await tab.isVisible())) return false;
       const label = (await tab.locator('.label-name').innerText()).trim();
       const isOutput = label.startsWith(OUTPUT);
       const part = label === DASHBOARD ? 'dashboard' : isOutput ? 'transcript' : 'detail';
