@@ -75,7 +75,8 @@ export class WorkTreeActions {
 
   /** What bringing the loop's work home would meet, without changing anything. */
   async preview(loop: LoopRef, way: BringHomeWay): Promise<HomePreview> {
-    const { tree, own } = await this.#ofLoop(loop);
+    const { tree, own, loop: found } = await this.#ofLoop(loop);
+    await this.tidy.settleMerge(found);
     const meets = await this.#git.preview(own.root, tree, way);
     const look = await this.#git.look(own.root);
     const target = look.kind === 'repository' ? look.repository.branch : undefined;
@@ -116,6 +117,8 @@ export class WorkTreeActions {
   async abort(loop: LoopRef): Promise<void> {
     const { own, loop: found } = await this.#ofLoop(loop);
     if (!own.merging) throw new WrongStateError(found.loopId, 'has no merge under way: there is nothing to abort');
+    if (await this.tidy.settleMerge(found))
+      throw new WrongStateError(found.loopId, 'has no merge under way any more: it was ended in Git');
     await this.#git.abort(own.root, own.merging);
     await this.#write(found, (unit) => putMerging(unit, found.seq, undefined));
   }

@@ -1,6 +1,6 @@
 import { type FinishedLoop, isFinished, type Loop } from '../model/loop.ts';
 import type { StoredWorkTree, UnsavedWork, WorkTree, WorkTrees } from '../ports/workTrees.ts';
-import { endWorkTree } from '../steps/workTreeEnd.ts';
+import { endWorkTree, putMerging } from '../steps/workTreeEnd.ts';
 import type { Engine } from './engine.ts';
 
 type TidyParts = Pick<Engine, 'context' | 'liveState' | 'transactions'>;
@@ -102,6 +102,10 @@ export class WorkTreeTidy {
     const inUse = this.#inUse();
     let totalBytes = 0;
     await this.#settleGone(loops);
+    for (const loop of loops.values())
+      await this.settleMerge(loop).catch((error: unknown) =>
+        context.log(`Whether a merge of loop ${loop.loopId} is still under way could not be seen.`, error),
+      );
     for (const stored of await this.#git.stored()) {
       const loop = loops.get(stored.path);
       const isOld = loop ? now - loop.finishedAt > maxAgeMs : now - stored.changedAt > ORPHAN_MS;
@@ -123,6 +127,14 @@ export class WorkTreeTidy {
         },
         [['claimed', FULL]],
       );
+  }
+
+  /** Notes that a merge with conflicts is over, which the user ended in Git. Returns whether it was so (R12.4). */
+  async settleMerge({ seq, workTree }: Loop): Promise<boolean> {
+    const { root, merging } = workTree ?? {};
+    if (!root || !merging || (await this.#git.isStopped(root, merging))) return false;
+    await this.#engine.transactions.take((unit) => putMerging(unit, seq, undefined, 'in Git'), [['bySeq', seq]]);
+    return true;
   }
 
   get #git(): WorkTrees {
