@@ -3,7 +3,9 @@ import type { Locator, Page } from 'playwright-core';
 import { shortTitle } from '../../../src/ui/text/loopText.ts';
 import { until } from '../until.ts';
 import { exactly } from './exactly.ts';
+import { LostRows } from './lostRows.ts';
 import { takeMenuItem } from './menu.ts';
+import type { QuickInput } from './quickInput.ts';
 
 /** A row of a tree: label, description, and the rows under it. */
 export type Row = readonly [label: string, description: string, children?: readonly Row[]];
@@ -11,19 +13,25 @@ export type Row = readonly [label: string, description: string, children?: reado
 /** What does not come in so long (ms), for the row was drawn anew in that moment, is asked for once more. */
 const AGAIN_MS = 10_000;
 
+/** The row that the keyboard is on. */
+const FOCUSED = '.monaco-list:focus .monaco-list-row.focused';
+
 /** Our view in the side bar of a window. */
 export class LoopTree {
   readonly #page: Page;
+  readonly #lost: LostRows;
 
   /** A test has shown it: settling shows it again where another view has taken its place. */
   #wasShown = false;
 
-  constructor(page: Page) {
+  constructor(page: Page, input: QuickInput) {
     this.#page = page;
+    this.#lost = new LostRows(input);
   }
 
   /** Shows it again if a test has shown it before. */
   async settle(): Promise<void> {
+    this.#lost.stop();
     if (this.#wasShown) await this.show();
   }
 
@@ -139,42 +147,53 @@ export class LoopTree {
 
   /** Presses an inline button of a row, by what it says. */
   async inlineAction(row: string | RegExp, action: string): Promise<void> {
-    await this.row(row).hover();
-    await this.row(row).locator(`.actions .action-label[aria-label^="${action}"]`).click();
+    await until(`${action} on ${row}`, async () => {
+      // A row that moved away under the mouse has no buttons any more.
+      await this.row(row).hover({ timeout: AGAIN_MS });
+      await this.row(row).locator(`.actions .action-label[aria-label^="${action}"]`).click({ timeout: AGAIN_MS });
+      return true;
+    });
+    this.#lost.choose(row);
   }
 
   /** Takes an entry of a row's context menu. */
   async contextAction(row: string | RegExp, action: string): Promise<void> {
     await takeMenuItem(this.#page, () => this.row(row).click({ button: 'right', timeout: AGAIN_MS }), action);
+    this.#lost.choose(row);
   }
 
   /** Selects these rows and no others, with Ctrl and the mouse, which opens none of them. */
   async select(...labels: readonly string[]): Promise<void> {
-    await this.#takeKeyboard();
-    for (const label of labels) await this.row(label).click({ modifiers: ['ControlOrMeta'] });
-    await until(`${labels.join(', ')} to be selected`, async () =>
-      isDeepStrictEqual((await this.selected()).toSorted(), labels.toSorted()),
-    );
+    await until(`${labels.join(', ')} to be selected`, async () => {
+      await this.#takeKeyboard();
+      for (const label of labels) await this.row(label).click({ modifiers: ['ControlOrMeta'], timeout: AGAIN_MS });
+      return isDeepStrictEqual((await this.selected()).toSorted(), labels.toSorted());
+    });
   }
 
   /** The labels of the selected rows, from above. */
   async selected(): Promise<string[]> {
-    return this.#labels('.monaco-list-row.selected');
+    return (await this.#found('.monaco-list-row.selected')).map(({ label }) => label);
   }
 
   /** The label of the row that the keyboard is on, while the tree has the keyboard. */
   async focused(): Promise<string | undefined> {
-    return (await this.#labels('.monaco-list:focus .monaco-list-row.focused'))[0];
+    return (await this.#found(FOCUSED))[0]?.label;
   }
 
   /** Gives the keyboard to the tree, on the row with that label; no row is selected. */
   async focus(label: string): Promise<void> {
-    await this.#takeKeyboard();
-    await this.#page.keyboard.press('Home');
+    const { keyboard } = this.#page;
     await until(`the keyboard on ${label}`, async () => {
-      if ((await this.focused()) === label) return true;
-      await this.#page.keyboard.press('ArrowDown');
-      return false;
+      await this.#takeKeyboard();
+      // Rows come, go and move in between, so each key is judged by where it led.
+      await keyboard.press('Home');
+      for (let before: number | undefined; ; await keyboard.press('ArrowDown')) {
+        const [at] = await this.#found(FOCUSED);
+        if (at?.label === label) return true;
+        if (at === undefined || at.index === before) return false;
+        before = at.index;
+      }
     });
   }
 
@@ -245,6 +264,24 @@ export class LoopTree {
     await keyboard.press('Enter');
   }
 
+  /**
+   * Calls a command on rows, and again if it has lost them, until `isDone`: for several rows, where no single loop can
+   * be chosen in their place.
+   */
+  async onSeveral(call: () => Promise<void>, isDone: () => Promise<boolean>): Promise<void> {
+    await until('what a menu on several rows does', async () => {
+      await call();
+      this.#lost.stop();
+      await until(
+        'that, or the question which loop is meant',
+        async () => (await isDone()) || (await this.#lost.isAsked()),
+      );
+      if (await isDone()) return true;
+      await this.#page.keyboard.press('Escape');
+      return false;
+    });
+  }
+
   /** The text of the tree's number on the activity bar; empty if there is none. */
   async badge(): Promise<string> {
     const badge = this.#icon().locator('.badge-content');
@@ -269,19 +306,17 @@ export class LoopTree {
     });
   }
 
-  async #labels(rows: string): Promise<string[]> {
+  /** Rows by a selector, from above. */
+  async #found(rows: string): Promise<{ readonly index: number; readonly label: string }[]> {
     const found = await this.#tree()
       .locator(rows)
       .evaluateAll((elements) =>
-        elements.map(
-          (element) =>
-            [
-              Number(element.getAttribute('data-index')),
-              element.querySelector('.label-name')?.textContent ?? '',
-            ] as const,
-        ),
+        elements.map((element) => ({
+          index: Number(element.getAttribute('data-index')),
+          label: element.querySelector('.label-name')?.textContent ?? '',
+        })),
       );
-    return found.toSorted(([a], [b]) => a - b).map(([, label]) => label);
+    return found.toSorted((a, b) => a.index - b.index);
   }
 
   #tree(): Locator {

@@ -61,7 +61,7 @@ const LEFT = `(() => {
     overlay: shown('.monaco-modal-editor-block'),
     editors: shown('.tabs-container .tab'),
     // What reports progress stays until that is over.
-    notices: shown('.notification-toast:not(:has(.monaco-progress-container.active))'),
+    notices: shown('.notification-toast:not(:has(.monaco-progress-container.active)), .notifications-center'),
   };
 })()`;
 
@@ -82,7 +82,7 @@ export class Workbench {
   constructor(page: Page) {
     this.page = page;
     this.input = new QuickInput(page);
-    this.tree = new LoopTree(page);
+    this.tree = new LoopTree(page, this.input);
     this.notices = new Notices(page, this.input);
     this.editor = new TextEditor(page, this.input);
     this.explorer = new Explorer(page, this.input);
