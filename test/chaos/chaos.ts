@@ -8,6 +8,7 @@ import type { Store } from '../../src/core/ports/store.ts';
 import { systemClock } from '../../src/core/runtime/systemClock.ts';
 import { createInspector } from '../../src/process/tables/processInspector.ts';
 import { openPostgresStore } from '../../src/store/postgres/store.ts';
+import { ComingToRest, heldNames, liveOf } from '../support/comingToRest.ts';
 import { markedProcesses, stillLives } from '../support/markedProcesses.ts';
 import type { ListedRun } from '../support/plainHost.ts';
 import type { Cluster } from '../support/postgres/cluster.ts';
@@ -57,7 +58,7 @@ const SETTINGS: Partial<Settings> = {
 };
 /** Guardians beat fast, so that one that was stopped is soon noticed (ms). */
 const BEAT_MS = 300;
-/** All must come to its end within this (ms) once nothing disturbs it. */
+/** Once nothing disturbs the loops, one of them must come to its end within this (ms), and then the next. */
 const QUIET_MS = 180_000;
 
 /**
@@ -272,12 +273,16 @@ class Chaos {
     if (isRefused && !before) this.#cancelled.delete(loopId);
   }
 
-  /** What a user does with loops that wait: look again at an end that nobody could see, and continue rounds. */
+  /**
+   * What a user does with loops that wait: look again at an end that nobody could see, continue rounds, and try what is
+   * held, so that no fault meets an idle queue.
+   */
   async #confirmEnds(): Promise<void> {
     const status = await this.#try<Status>({ do: 'status' });
     for (const { loopId } of status?.waiting ?? []) await this.#try({ do: 'lookAgain', loopId });
     // Checks that were killed without a word leave the same output again and again: that is no progress.
     for (const { loopId } of status?.waiting ?? []) await this.#try({ do: 'continueLoop', loopId });
+    for (const account of status ? heldNames(status) : []) await this.#try({ do: 'tryNow', account });
   }
 
   /** What must hold at every moment. */
@@ -287,19 +292,18 @@ class Chaos {
 
   /** Until every loop has come to its end. */
   async #quiet(): Promise<void> {
-    const deadline = performance.now() + QUIET_MS;
+    const rest = new ComingToRest(QUIET_MS);
+    let left = Number.POSITIVE_INFINITY;
     for (;;) {
       await this.#confirmEnds();
       const host = this.#host();
       const status = await this.#try<Status>({ do: 'status' });
       this.#look();
-      if (status) {
-        const live = status.running.length + status.queued.length + status.backingOff.length + status.waiting.length;
-        if (live === 0) return;
-      }
-      if (performance.now() > deadline) {
+      if (status) left = liveOf(status);
+      if (left === 0) return;
+      if (rest.standsStill(left)) {
         const seen = JSON.stringify(status).slice(0, 1_500);
-        this.#violations.add(`loops had not ended after ${QUIET_MS / 1_000} s: ${seen}; ${host.log.slice(-1_500)}`);
+        this.#violations.add(`no loop has ended for ${QUIET_MS / 1_000} s: ${seen}; ${host.log.slice(-1_500)}`);
         return;
       }
       await sleep(100);

@@ -5,6 +5,7 @@ import { leaseSpans } from '../../src/core/policy/machineLease.ts';
 import { systemClock } from '../../src/core/runtime/systemClock.ts';
 import { parseAddress } from '../../src/store/postgres/address.ts';
 import { openPostgresStore } from '../../src/store/postgres/store.ts';
+import { ComingToRest, heldNames, liveOf } from '../support/comingToRest.ts';
 import { markedProcesses, stillLives } from '../support/markedProcesses.ts';
 import type { Cluster } from '../support/postgres/cluster.ts';
 import { Seeded } from '../support/seeded.ts';
@@ -253,19 +254,23 @@ class MachinesChaos {
   }
 
   async #quiet(): Promise<void> {
-    const deadline = performance.now() + QUIET_MS;
+    const rest = new ComingToRest(QUIET_MS);
     for (;;) {
       this.#look();
       const [first] = this.#machines;
       const status = await first?.host.ask<Status>({ do: 'status' });
-      const { running = [], queued = [], backingOff = [], waiting = [] } = status ?? {};
-      if (status && [running, queued, backingOff, waiting].every(({ length }) => length === 0)) return;
+      const left = status ? liveOf(status) : Number.POSITIVE_INFINITY;
+      if (left === 0) return;
       // What its user would do: only the machine on which it ran can tell whether it has ended.
-      for (const { loopId } of waiting)
+      for (const { loopId } of status?.waiting ?? [])
         for (const { host } of this.#machines) await host.ask({ do: 'lookAgain', loopId }).catch(() => {});
-      if (performance.now() > deadline) {
+      for (const account of status ? heldNames(status) : [])
+        for (const { host } of this.#machines) await host.ask({ do: 'tryNow', account }).catch(() => {});
+      if (rest.standsStill(left)) {
         const logs = this.#machines.map(({ host }) => host.log.slice(-700)).join('\n');
-        this.#violations.add(`loops had not ended: ${JSON.stringify(status).slice(0, 2_500)}\n${logs}`);
+        this.#violations.add(
+          `no loop has ended for ${QUIET_MS / 1_000} s: ${JSON.stringify(status).slice(0, 2_500)}\n${logs}`,
+        );
         return;
       }
       await sleep(200);

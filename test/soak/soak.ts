@@ -10,6 +10,7 @@ import { systemClock } from '../../src/core/runtime/systemClock.ts';
 import { createInspector } from '../../src/process/tables/processInspector.ts';
 import { audit, violationsNow } from '../chaos/audit.ts';
 import { HostError, HostProcess } from '../chaos/hostProcess.ts';
+import { ComingToRest, heldNames } from '../support/comingToRest.ts';
 import { markedProcesses, stillLives } from '../support/markedProcesses.ts';
 import type { ListedRun, Weather } from '../support/plainHost.ts';
 import { Seeded } from '../support/seeded.ts';
@@ -64,7 +65,7 @@ const SETTINGS: Partial<Settings> = {
 };
 /** A host that has not answered for so long (ms) hangs. */
 const ANSWER_MS = 30_000;
-/** What is under way must come to its end within this (ms) once nothing disturbs it. */
+/** Once nothing disturbs the loops, one of them must come to its end within this (ms), and then the next. */
 const QUIET_MS = 120_000;
 
 /**
@@ -367,18 +368,19 @@ class Soak {
   /** Nothing disturbs any more: all must come to its end. */
   async #quiet(): Promise<void> {
     await Promise.allSettled(this.#disturbances);
-    const deadline = performance.now() + QUIET_MS;
+    const rest = new ComingToRest(QUIET_MS);
     for (;;) {
       this.#look();
       if (this.#isPaused) await this.#pauseOrResume();
       const status = await this.#try<Status>({ do: 'status' });
       if (status && this.#books.live() === 0) return;
+      for (const account of status ? heldNames(status) : []) await this.#try({ do: 'tryNow', account });
       if (this.#books.waitsForBudget(LIMIT_NANO, this.#today(), LONGEST_ATTEMPT_NANO))
         await this.#jump(this.#untilTomorrow());
-      if (performance.now() > deadline) {
+      if (rest.standsStill(this.#books.live())) {
         const logs = this.#hosts.map((host) => host.log.slice(-1_000)).join('\n');
         this.#violations.add(
-          `${this.#books.live()} loops had not come to their end after ${QUIET_MS / 1_000} s: ${JSON.stringify(status)?.slice(0, 1_500)}; ${logs}`,
+          `${this.#books.live()} loops are left, and none has ended for ${QUIET_MS / 1_000} s: ${JSON.stringify(status)?.slice(0, 1_500)}; ${logs}`,
         );
         return;
       }

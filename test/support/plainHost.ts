@@ -34,6 +34,7 @@ export type HostRequest = { readonly id: number } & (
       readonly check?: CheckRequest;
     }
   | { readonly do: 'cancel' | 'kill' | 'state' | 'lookAgain' | 'continueLoop'; readonly loopId: string }
+  | { readonly do: 'tryNow'; readonly account: string }
   | { readonly do: 'list' | 'status' | 'release' | 'pause' | 'resume' }
   | { readonly do: 'weather'; readonly weather: Weather }
 );
@@ -148,6 +149,8 @@ async function answer(request: HostRequest): Promise<unknown> {
     case 'continueLoop':
       await supervisor.continueLoop(request.loopId);
       return true;
+    case 'tryNow':
+      return supervisor.tryNow(request.account);
     case 'lookAgain':
       return (await supervisor.lookAgain(request.loopId)).state;
     case 'status':

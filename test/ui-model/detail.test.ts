@@ -9,7 +9,7 @@ import { detailData } from '../../src/ui/detail/detailData.ts';
 import { DetailSession } from '../../src/ui/detail/detailSession.ts';
 import type { ToDetail } from '../../src/ui/detail/protocol.ts';
 import { FakeClock } from '../support/fakeClock.ts';
-import { until } from '../support/until.ts';
+import { stays, until } from '../support/until.ts';
 
 const ATTEMPT: AttemptDetail = {
   number: 1,
@@ -174,6 +174,10 @@ describe('detail of a loop', () => {
     let detail: LoopDetail | undefined;
     let posted: ToDetail[];
     let looks: number;
+    /** A look at the processes lasts until then. */
+    let slow: Promise<void> | undefined;
+    /** The loop is read only then. */
+    let found: Promise<void> | undefined;
     let session: DetailSession;
     before(() => writeFileSync(join(folder, 'run-1.out'), 'twelve bytes'));
     after(() => rmSync(folder, { recursive: true }));
@@ -181,14 +185,19 @@ describe('detail of a loop', () => {
       detail = detailOf();
       posted = [];
       looks = 0;
+      slow = found = undefined;
       session = new DetailSession({
-        detail: async () => detail,
+        detail: async () => {
+          await found;
+          return detail;
+        },
         live: () => undefined,
         isAlive: () => false,
         isDemo: () => false,
         logs: (token) => ({ out: join(folder, `${token}.out`), err: join(folder, `${token}.err`) }),
         usage: async () => {
           looks++;
+          await slow;
           return { memoryBytes: 1e6 * looks, processes: [] };
         },
         clock,
@@ -226,6 +235,45 @@ describe('detail of a loop', () => {
       const before = looks;
       await clock.advance(20_000);
       assert.equal(looks, before);
+    });
+
+    it('a late look at the processes does not follow the end of the loop', async () => {
+      let end = () => {};
+      slow = new Promise((resolve) => (end = resolve));
+      session.show();
+      await until('a look that lasts', () => looks === 1);
+      detail = detailOf(
+        { state: 'completed', attempts: [{ ...ATTEMPT, endedAt: 5_000, outcome: 'ok' }] },
+        { state: 'completed', finishedAt: 5_000 },
+      );
+      session.changed();
+      await clock.advance(600);
+      assert.equal(count('detail'), 2);
+      await stays(() => assert.equal(count('usage'), 0, 'no other look overtakes it'), 100);
+      end();
+      await until('the last look', () => posted.at(-1)?.type === 'usage' && !('usage' in (posted.at(-1) ?? {})));
+      await clock.advance(1_000);
+      const said = posted.filter(({ type }) => type === 'usage').map((message) => 'usage' in message);
+      assert.deepEqual([said, looks], [[true, false], 1]);
+    });
+
+    it('a look that was begun for an earlier page says nothing to the next one before its loop is there', async () => {
+      let end = () => {};
+      slow = new Promise((resolve) => (end = resolve));
+      session.show();
+      await until('a look that lasts', () => looks === 1);
+      session.setVisible(false);
+      posted = [];
+      let read = () => {};
+      found = new Promise((resolve) => (read = resolve));
+      session.setVisible(true);
+      session.show();
+      end();
+      await clock.advance(0);
+      assert.equal(posted.length, 0);
+      read();
+      await until('a look for the new page', () => count('usage') > 0);
+      assert.equal(posted[0]?.type, 'detail');
     });
 
     it('a hidden page costs nothing', async () => {

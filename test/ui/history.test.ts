@@ -80,7 +80,7 @@ describe('history and details in the workbench', () => {
       ['Unread', '2 · 1 failed', [GAMMA, ALPHA_ROW]],
       ['Today', '1', ['Beta waits']],
     ]);
-    assert.equal((await finished())?.[1], '3 · 1 failed · 2 unread');
+    await until('what is said of all', async () => (await finished())?.[1] === '3 · 1 failed · 2 unread');
   });
 
   it('the details of a failed loop: restarts, reasons, processes swept and kept, estimated cost', async () => {
@@ -88,21 +88,24 @@ describe('history and details in the workbench', () => {
     await window.tree.contextAction(GAMMA, 'Show Details');
     const view = await window.panel(GAMMA);
     await view.getByRole('heading', { name: 'Attempt 2 · failed' }).waitFor();
-    const text = (await view.locator('main').innerText()).replace(/\s+/g, ' ');
-    for (const part of [
-      /failed \d\d:\d\d/,
-      WHY,
-      /Cost at least \$0\.\d+, an estimate/,
-      'Restarts 1 recently',
-      /at least \$0\.\d+ estimated/,
-      /≈\$0\.\d+ priced from its tokens/,
-    ])
-      assert.ok(typeof part === 'string' ? text.includes(part) : part.test(text), `${part} in ${text}`);
-    for (const title of ['Attempt 1', 'Attempt 2']) {
-      const card = await view.getByRole('article', { name: title }).innerText();
-      assert.match(card, /Cleaned up after its end\s+\d+ sleep 1000\.1/, title);
-      assert.match(card, /Spared on purpose, still running\s+\d+ sleep 1000\.2\s+End/, title);
-    }
+    await until('all that is to be said', async () => {
+      const text = (await view.locator('main').innerText()).replace(/\s+/g, ' ');
+      for (const part of [
+        /failed \d\d:\d\d/,
+        WHY,
+        /Cost at least \$0\.\d+, an estimate/,
+        'Restarts 1 recently',
+        /at least \$0\.\d+ estimated/,
+        /≈\$0\.\d+ priced from its tokens/,
+      ])
+        assert.ok(typeof part === 'string' ? text.includes(part) : part.test(text), `${part} in ${text}`);
+      for (const title of ['Attempt 1', 'Attempt 2']) {
+        const card = await view.getByRole('article', { name: title }).innerText();
+        assert.match(card, /Cleaned up after its end\s+\d+ sleep 1000\.1/, title);
+        assert.match(card, /Spared on purpose, still running\s+\d+ sleep 1000\.2\s+End/, title);
+      }
+      return true;
+    });
     await window.screenshot('detail-failed');
   });
 

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { FrameLocator } from 'playwright-core';
 import { frameOf } from '../support/host/axe.ts';
 import { useWorkbench } from '../support/host/useWorkbench.ts';
 import { until } from '../support/until.ts';
@@ -38,7 +39,6 @@ describe('by keyboard alone', () => {
 
   /** Goes through the page in front with Tab: each control is reached, and one sees where one is. */
   async function walk(): Promise<void> {
-    const hidden = new Set<string>();
     // A page that has just come may be given the keyboard once more, and then begins anew. What it has changes too, and
     // the page itself may be a new one: both are looked up afresh.
     await until('a way through the page', async () => {
@@ -50,17 +50,18 @@ describe('by keyboard alone', () => {
       );
       if (!hasKeyboard) return false;
       const been: string[] = [];
+      const hidden: string[] = [];
       for (; ; await press('Tab')) {
         const at = (await frame.evaluate(FOCUSED)) as { name: string; visible: boolean } | undefined;
         if (!at || been.length > 60) break;
         been.push(at.name);
-        if (!at.visible) hidden.add(at.name);
+        if (!at.visible) hidden.push(at.name);
       }
       const controls = ((await frame.evaluate(CONTROLS)) as string[]).filter(isSteady);
       assert.deepEqual(been.filter(isSteady).toSorted(), controls.toSorted(), 'Tab reaches every control, once');
+      assert.deepEqual(hidden, [], 'focus that cannot be seen');
       return true;
     });
-    assert.deepEqual([...hidden], [], 'focus that cannot be seen');
   }
 
   /** Opens the output of the loop, by Enter on its row. */
@@ -120,60 +121,75 @@ describe('by keyboard alone', () => {
     const from = await line();
     await until('more output', async () => (await line()) > from + 5);
     assert.deepEqual((await said()).filter(Boolean), []);
-    const cancel = window.webview().getByRole('button', { name: 'Cancel' });
-    await cancel.focus();
-    await press('Enter');
+    await window.pressOn(window.webview().getByRole('button', { name: 'Cancel' }), 'Enter');
     await until('the transition to be said', async () => (await said()).includes('cancelled'));
+    // A row that moves while its menu is open is lost to the command.
+    await window.tree.becomes('/nowhere', 'cancelled');
   });
 
   it('the details: Tab reaches all, Enter and Space act', async () => {
     const { window } = host;
-    // A row that moves while its menu is open is lost to the command.
-    await window.tree.becomes('/nowhere', 'cancelled');
+    await haveCancelled();
     await window.tree.menuByKeyboard('Show Details', () => window.tree.focus('/nowhere'));
     await window.panel(/^\/nowhere/);
     await walk();
-    await window.webview().getByRole('button', { name: 'Submit again' }).focus();
-    await press('Space');
+    await window.pressOn(window.webview().getByRole('button', { name: 'Submit again' }), 'Space');
     await window.tree.row(/^Running 1/).waitFor();
   });
 
-  it('the dashboard: Tab reaches all, arrows walk timeline and table, Enter opens the loop', async () => {
+  /** Cancels the loop, unless the test before has done so. */
+  async function haveCancelled(): Promise<void> {
+    const { tree } = host.window;
+    if ((await tree.rows()).some(([label]) => label === 'Finished')) return;
+    await tree.contextAction('/nowhere', 'Cancel Loop');
+    await tree.becomes('/nowhere', 'cancelled');
+  }
+
+  /** Shows the dashboard, with a loop that was cancelled and a later one that runs. */
+  async function openDashboard(): Promise<FrameLocator> {
     const { window } = host;
+    await haveCancelled();
+    if (!(await window.tree.rows()).some(([label]) => label.startsWith('Running 1/'))) {
+      await window.submit('/nowhere');
+      await window.tree.row(/^Running 1/).waitFor();
+    }
     await window.command('Show Dashboard');
     const view = await window.panel('Loop Supervisor');
-    await view.getByRole('row', { name: /cancelled \/nowhere/ }).waitFor();
+    for (const state of ['running', 'cancelled'])
+      await view.getByRole('row', { name: new RegExp(`${state} /nowhere`) }).waitFor();
+    return view;
+  }
+
+  it('the dashboard: Tab reaches all, arrows walk timeline and table, Enter opens the loop', async () => {
+    const { window } = host;
+    const view = await openDashboard();
     await walk();
     const timeline = view.getByRole('application', { name: /Timeline/ });
-    await timeline.focus();
-    await press('Home');
+    await window.pressOn(timeline, 'Home');
     await view.locator('.said', { hasText: /nowhere.*attempt 1 · cancelled/ }).waitFor();
-    await press('ArrowRight');
+    await window.pressOn(timeline, 'ArrowRight');
     await view.locator('.said', { hasText: /nowhere.*attempt 1 · running/ }).waitFor();
     await window.screenshot('dashboard-keyboard');
-    await press('Enter');
+    await window.pressOn(timeline, 'Enter');
     await window.panel(/^\/nowhere/);
-    await window.command('Show Dashboard');
-    await view.getByRole('grid').focus();
-    await press('ArrowDown');
-    await press('End');
+    await openDashboard();
+    const table = view.getByRole('grid');
+    await window.pressOn(table, 'ArrowDown');
+    await window.pressOn(table, 'End');
     assert.match(await view.locator('[aria-selected=true]').innerText(), /cancelled/);
-    await press('Enter');
+    await window.pressOn(table, 'Enter');
     await window.panel(/^\/nowhere/);
     await window.webview().locator('.state', { hasText: 'cancelled' }).waitFor();
   });
 
   it('the dashboard announces what changes in the queue', async () => {
     const { window } = host;
-    await window.command('Show Dashboard');
-    const view = await window.panel('Loop Supervisor');
-    await view.getByRole('row', { name: /cancelled \/nowhere/ }).waitFor();
-    await view.getByRole('button', { name: 'Pause' }).focus();
-    await press('Enter');
+    const view = await openDashboard();
+    await window.pressOn(view.getByRole('button', { name: 'Pause' }), 'Enter');
     await until('the pause to be said', async () =>
       (await view.locator('[aria-live]').allInnerTexts()).includes('Queue paused'),
     );
-    await press('Space');
+    await window.pressOn(view.getByRole('button', { name: 'Resume' }), 'Space');
     await until('its end to be said', async () =>
       (await view.locator('[aria-live]').allInnerTexts()).includes('Queue resumed'),
     );
@@ -183,8 +199,7 @@ describe('by keyboard alone', () => {
     const { window } = host;
     await window.command('Show Dashboard');
     const view = await window.panel('Loop Supervisor');
-    await view.getByRole('grid').focus();
-    await press('Alt+F1');
+    await window.pressOn(view.getByRole('grid'), 'Alt+F1');
     await window.page.locator('.tab.active').filter({ hasText: 'Loop Supervisor Help' }).waitFor();
   });
 });

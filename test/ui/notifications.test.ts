@@ -110,7 +110,9 @@ describe('notifications', () => {
     await window.screenshot('notification-waiting');
     await window.notices.press('“Wait for it”', 'Show Loop');
     await until('the loop in the tree', async () => (await window.tree.selected()).join() === 'Wait for it');
-    assert.ok((await window.tree.rows()).some(([label]) => label === 'Waiting'));
+    await until('it among those that wait', async () =>
+      (await window.tree.rows()).some(([label]) => label === 'Waiting'),
+    );
   });
 
   it('completion, always: told, with ways to it', async () => {

@@ -137,7 +137,7 @@ describe('output in the workbench', () => {
       assert.equal(await place(), there, 'stays');
       if (back === 'click') await window.screenshot('output-scrolled');
       if (back === 'click') await jump.click();
-      else await window.page.keyboard.press('End');
+      else await window.pressOn(scroller(), 'End');
       await jump.waitFor({ state: 'hidden' });
       await more(10);
       assert.equal(await atEnd(), true, 'follows again');
@@ -159,7 +159,7 @@ describe('output in the workbench', () => {
     await view().getByRole('button', { name: 'Load earlier' }).waitFor({ state: 'attached' });
     await window.screenshot('output-end-of-long-log');
     await view().getByRole('searchbox').fill('needle');
-    await view().getByRole('searchbox').press('Enter');
+    await window.pressOn(view().getByRole('searchbox'), 'Enter');
     await view().getByText('2 places found').waitFor();
     await view().getByRole('button', { name: 'needle one' }).click();
     await view().locator('.item.found', { hasText: 'needle one' }).waitFor();
@@ -187,9 +187,9 @@ describe('output in the workbench', () => {
     assert.ok(folded < 30, `${folded} px are one line`);
     await call.locator('summary').click();
     await answered.waitFor();
-    await call.locator('summary').press('Enter');
+    await window.pressOn(call.locator('summary'), 'Enter');
     await answered.waitFor({ state: 'hidden' });
-    await call.locator('summary').press('Enter');
+    await window.pressOn(call.locator('summary'), 'Enter');
     const failed = view().locator('details.tool.bad');
     assert.match(await failed.innerText(), /npm test\s+failed\s+1 failing/);
     const lines = await view()

@@ -88,8 +88,8 @@ describe('the first minute', () => {
       await until('an empty history', async () => !(await window.tree.labels()).includes('Quick success'));
       for (const prompt of PROMPTS) await window.submit(prompt);
       await window.tree.becomes(PROMPTS[3], 'failed');
-      await window.tree.row(PROMPTS[0]).click();
-      const output = window.webview();
+      await window.tree.open(PROMPTS[0], 'Output: ');
+      const output = await window.panel('Output: ');
       await output.getByText('Attempt 1 completed').waitFor();
       await output.getByText('npm test -- webhooks').waitFor();
       await window.widenSideBar(330);
@@ -99,7 +99,7 @@ describe('the first minute', () => {
     it('the dashboard shows when, how many and what they cost', async () => {
       const { window } = host;
       await window.command('Show Dashboard');
-      const dashboard = window.webview();
+      const dashboard = await window.panel('Loop Supervisor');
       await dashboard.getByRole('row', { name: new RegExp(`completed ${PROMPTS[0]}`) }).waitFor();
       await window.screenshot('screenshot-dashboard');
     });

@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
-import { frameOf, serious } from '../support/host/axe.ts';
+import type { FrameLocator } from 'playwright-core';
+import { frameOf, isOpenToAll } from '../support/host/axe.ts';
 import { THEMES, type ThemeName, useTheme } from '../support/host/themes.ts';
 import { useWorkbench } from '../support/host/useWorkbench.ts';
 import type { Workbench } from '../support/host/workbench.ts';
 import { until } from '../support/until.ts';
+
+const PROMPT = 'Look at `src/clock.ts:2` please [echo] [slow 3] [ask 1] [cost 0.25]';
 
 const SETTINGS = {
   'loopSupervisor.defaultAgent': 'sample',
@@ -25,24 +28,36 @@ describe('panels', () => {
     await (await host.window.panel('Output:')).getByText('Attempt 1 completed').waitFor();
   }
 
+  /** Waits until a page has all these texts: it draws them one after the other. */
+  async function says(view: FrameLocator, parts: readonly string[]): Promise<void> {
+    await until(parts.join(', '), async () => {
+      const text = (await view.locator('main').innerText()).replace(/\s+/g, ' ');
+      const missing = parts.filter((part) => !text.includes(part));
+      if (missing.length > 0) throw new Error(`${missing.join(', ')} is missing in ${text}`);
+      return true;
+    });
+  }
+
   it('Show Output follows a run: text, tool calls, cost, its end', async () => {
     const { window } = host;
     await window.tree.show();
     await window.command('Pause Queue');
-    await window.submit('Look at `src/clock.ts:2` please [echo] [slow 4] [cost 0.25]');
+    await window.submit(PROMPT);
     await window.tree.contextAction(/^Look at/, 'Show Output');
-    const view = page(window);
+    const view = await window.panel('Output: Look at');
     await view.locator('.state', { hasText: 'queued' }).waitFor();
     await window.command('Resume Queue');
     await view.locator('.state', { hasText: 'running' }).waitFor();
     await view.getByRole('heading', { name: 'Attempt 1' }).waitFor();
     await view.locator('.item.text').first().waitFor();
+    // It runs until its question is answered: the page has all the time that it needs.
+    await window.notices.press('“Look at', 'Allow Once');
     await view.getByText('Attempt 1 completed').waitFor();
     await view.locator('.state', { hasText: 'completed' }).waitFor();
     assert.ok((await view.locator('.tool').count()) > 0, 'tool calls');
     assert.match(await view.locator('.cost').first().innerText(), /Cost \$0\.\d+/);
     await window.screenshot('transcript');
-    assert.deepEqual(await serious(window), []);
+    await isOpenToAll(window);
   });
 
   it('a link to a file and its line opens it there', async () => {
@@ -71,7 +86,7 @@ describe('panels', () => {
     await openOutput();
     const view = page(window);
     await view.getByRole('searchbox').fill('clock');
-    await view.getByRole('searchbox').press('Enter');
+    await window.pressOn(view.getByRole('searchbox'), 'Enter');
     await view.getByText(/places? found/).waitFor();
     await view.locator('button.hit').first().click();
     await view.locator('.item.found').waitFor();
@@ -85,7 +100,7 @@ describe('panels', () => {
     // What the page keeps is stored after its title: without it there is no loop to come back to.
     await window.remembersEditor(['Output: Look at', 'loopId']);
     await window.reload();
-    await page(window).getByText('Attempt 1 completed').waitFor();
+    await (await window.panel('Output: Look at')).getByText('Attempt 1 completed').waitFor();
     assert.deepEqual(await window.editor.tabs(), ['Output: Look at `src/clock.ts:2` please [echo]…']);
   });
 
@@ -93,10 +108,9 @@ describe('panels', () => {
     const { window } = host;
     await window.tree.show();
     await window.tree.contextAction(/^Look at/, 'Show Details');
-    const view = page(window);
+    const view = await window.panel('Look at');
     await view.getByRole('heading', { name: 'Attempt 1 · completed' }).waitFor();
-    const text = (await view.locator('main').innerText()).replace(/\s+/g, ' ');
-    for (const part of [
+    await says(view, [
       'Cost $0.25, play money',
       'Agent sample',
       '· $0.25 reported ·',
@@ -104,10 +118,9 @@ describe('panels', () => {
       '$0.25 play money',
       'queued submitted',
       'Standard output ·',
-    ])
-      assert.ok(text.includes(part), `${part} in ${text}`);
+    ]);
     await window.screenshot('detail');
-    assert.deepEqual(await serious(window), []);
+    await isOpenToAll(window);
   });
 
   it('while a loop runs the page shows the CPU and memory of its processes', async () => {
@@ -115,7 +128,7 @@ describe('panels', () => {
     await window.submit('Take your time [slow 60] [spawn 2]');
     await window.tree.becomes(/^Take your time/, 'CPU');
     await window.tree.contextAction(/^Take your time/, 'Show Details');
-    const view = page(window);
+    const view = await window.panel('Take your time');
     await until('memory and CPU', async () =>
       /CPU\s+[\d.]+ %\s+Memory\s+[\d.]+ MB/.test(await view.getByLabel('Processes now').innerText()),
     );
@@ -127,19 +140,17 @@ describe('panels', () => {
   it('Show Dashboard shows the timeline, the spend and the loops, and leads to one', async () => {
     const { window } = host;
     await window.command('Show Dashboard');
-    const view = page(window);
+    const view = await window.panel('Loop Supervisor');
     await view.getByRole('row', { name: /completed Look at/ }).waitFor();
-    const text = (await view.locator('main').innerText()).replace(/\s+/g, ' ');
-    for (const part of [
+    await says(view, [
       'Running 0 of 4 slots in use',
       'State Ready no failures in a row',
       'Spent today Set $0.00 of $20.00 0 %,',
       'Success 100 % 1 completed, 0 failed, 1 cancelled',
       'Loops · 2 loops in this period',
-    ])
-      assert.ok(text.includes(part), `${part} in ${text}`);
+    ]);
     await window.screenshot('dashboard');
-    assert.deepEqual(await serious(window), []);
+    await isOpenToAll(window);
     await view.getByRole('row', { name: /completed Look at/ }).click();
     await (await window.panel('Look at')).getByRole('heading', { name: 'Attempt 1 · completed' }).waitFor();
   });
@@ -152,19 +163,15 @@ describe('panels', () => {
       for (const command of ['Show Dashboard', 'Show Details', 'Show Output'] as const) {
         if (command === 'Show Dashboard') await window.command(command);
         else await window.tree.contextAction(/^Look at/, command);
-        await window.panel(titles[command]);
         for (const width of [1400, 600]) {
           await window.narrow(width);
-          await frameOf(window);
-          await page(window).locator('main').waitFor();
+          await window.panel(titles[command]);
           await window.screenshot(
             `${command.toLowerCase().replace('show ', '')}-${name}${width === 600 ? '-narrow' : ''}`,
           );
-          assert.deepEqual(await serious(window), [], `${command}, ${width} px`);
-          assert.equal(
-            await (await frameOf(window)).evaluate('document.documentElement.scrollWidth <= innerWidth'),
-            true,
-            'nothing sticks out',
+          await isOpenToAll(window, `${command}, ${width} px`);
+          await until(`nothing to stick out: ${command}, ${width} px`, async () =>
+            (await frameOf(window)).evaluate('document.documentElement.scrollWidth <= innerWidth'),
           );
         }
         await window.narrow(1400);
@@ -177,11 +184,7 @@ describe('panels', () => {
     await window.command('Search History…');
     await until('both loops', async () => (await window.input.choices()).length === 2);
     await window.input.input().fill('state:completed look');
-    await until(
-      'the match',
-      async () =>
-        (await window.input.choices()).join().trim() === 'Look at `src/clock.ts:2` please [echo] [slow 4] [cost 0.25]',
-    );
+    await until('the match', async () => (await window.input.choices()).join().trim() === PROMPT);
     await window.screenshot('history-search');
     await window.page.locator('.quick-input-titlebar [aria-label="List the Matches in the View"]').click();
     await until('the filter', async () =>

@@ -54,11 +54,7 @@ describe('submitting in the workbench', () => {
   it('Show Output opens the transcript of a loop', async () => {
     const { window } = host;
     await window.tree.contextAction(/^Say hello/, 'Show Output');
-    await until('the transcript in front', async () =>
-      (await window.editor.tabs()).some((title) => title.includes('Say hello')),
-    );
-    // A page that is still loading takes the focus when it is there, and what is asked next would be gone.
-    await window.webview().getByText('Attempt 1 completed').waitFor();
+    await (await window.panel('Output: Say hello')).getByText('Attempt 1 completed').waitFor();
     await window.screenshot('submit-output');
   });
 

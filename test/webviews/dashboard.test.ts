@@ -123,7 +123,9 @@ describe('dashboard page', () => {
       figures: figures(now, { circuit, paused: true, notReady: 'The store is locked.' }),
       now,
     });
-    assert.match(await text(), /State Reset Paused after failures · 1m 2[67]s exit code 3 <b>x<\/b>/);
+    const left = /State Reset Paused after failures · (?:(\d)m )?(\d+)s exit code 3 <b>x<\/b>/.exec(await text());
+    const seconds = 60 * Number(left?.[1] ?? 0) + Number(left?.[2]);
+    assert.ok(seconds > 0 && seconds <= 87, `${seconds} s of 87 are left`);
     assert.match(await view.page.locator('.banner').innerText(), /The store is locked/);
     assert.deepEqual(await view.page.locator('[aria-live]').allInnerTexts(), ['Paused after failures']);
     await view.page.getByRole('button', { name: 'Reset' }).click();
@@ -199,6 +201,20 @@ describe('dashboard page', () => {
     await view.page.getByRole('row', { name: /running A new loop/ }).waitFor();
     await view.page.getByRole('row', { name: new RegExp(`completed ${running.title}`) }).waitFor();
     assert.match(await view.page.getByText(/loops in this period/).innerText(), /121 loops/);
+  });
+
+  it('a click on a row is heard though its loop changes while it is made', async () => {
+    await open();
+    const row = view.page.locator('.rows .row').first();
+    await row.scrollIntoViewIfNeeded();
+    const seq = Number((await row.getAttribute('id'))?.replace('loop-', ''));
+    const attempts = manyLoops(120, Date.now(), 24 * HOUR).filter((attempt) => attempt.seq === seq);
+    await row.hover();
+    await view.page.mouse.down();
+    await send({ type: 'attempts', attempts: attempts.map((attempt) => ({ ...attempt, title: 'Another title' })) });
+    await row.getByText('Another title').waitFor();
+    await view.page.mouse.up();
+    assert.equal((await until('the click', () => view.posted<FromDashboard & { type: 'open' }>('open')[0])).seq, seq);
   });
 
   it('another range is asked for, and kept for the next time', async () => {

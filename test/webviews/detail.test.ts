@@ -289,6 +289,16 @@ describe('detail page', () => {
     assert.equal(await view.page.locator('.attempt details').getAttribute('open'), '');
   });
 
+  it('a click is heard though the page changes while it is made', async () => {
+    await open({ ...DETAIL, attempts: [attempt({})] });
+    await button('Open folder').hover();
+    await view.page.mouse.down();
+    await send({ type: 'detail', detail: { ...DETAIL, costUsd: 0.2, attempts: [attempt({ usd: 0.2 })] } });
+    await view.page.getByText('$0.20', { exact: false }).first().waitFor();
+    await view.page.mouse.up();
+    await until('the click', () => view.posted('openFolder').length > 0);
+  });
+
   it('shows nothing and offers nothing before it has its loop', async () => {
     view = await WebviewPage.open(browser, 'detail');
     const shown = () => view.page.locator('h1, h2, button').filter({ visible: true }).count();

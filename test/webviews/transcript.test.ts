@@ -170,6 +170,8 @@ describe('transcript page', () => {
     });
   }
 
+  /** Waits until the page has been drawn. */
+  const frame = () => view.page.evaluate('new Promise((done) => requestAnimationFrame(() => setTimeout(done)))');
   const scroller = () => view.page.getByRole('main');
   const atBottom = () =>
     scroller().evaluate((element) => element.scrollHeight - element.scrollTop - element.clientHeight < 5);
@@ -214,9 +216,9 @@ describe('transcript page', () => {
   it('follows at the end, stays where the reader scrolled to, and jumps back on demand', async () => {
     await open();
     await send({ type: 'reset', items: lines(0, 100), atStart: true, atEnd: true });
-    assert.equal(await atBottom(), true);
+    await until('the end', atBottom);
     await send({ type: 'live', items: lines(100, 20) });
-    assert.equal(await atBottom(), true, 'follows');
+    await until('it to follow', atBottom);
     const jump = view.page.getByRole('button', { name: 'Jump to latest' });
     assert.equal(await jump.isVisible(), false);
     await scroller().evaluate((element) => element.scrollTo(0, 300));
@@ -225,12 +227,18 @@ describe('transcript page', () => {
       view.page
         .getByText('line 20', { exact: true })
         .evaluate((element) => Math.round(element.getBoundingClientRect().top));
-    const before = await place();
+    // Items that come into sight for the first time take their true height.
+    const before = await until('the place to rest', async () => {
+      const first = await place();
+      await frame();
+      return (await place()) === first && first;
+    });
     await send({ type: 'live', items: lines(120, 5) });
+    await frame();
     assert.equal(await place(), before, 'stays');
     assert.equal(await jump.innerText(), 'Jump to latest (5 new)');
     await jump.click();
-    assert.equal(await atBottom(), true, 'jumps');
+    await until('the end again', atBottom);
     await jump.waitFor({ state: 'hidden' });
   });
 
@@ -354,6 +362,38 @@ describe('transcript page', () => {
       type: 'command',
       command: 'openLog',
     });
+  });
+
+  it('the keyboard stays on a tool call whose result comes', async () => {
+    await open();
+    const [call] = items(1, { kind: 'tool', name: 'Bash', summary: 'npm test', lines: [0] } as Body);
+    await send({ type: 'reset', items: [call!], atStart: true, atEnd: true });
+    await view.page.locator('.tool summary').focus();
+    const done = { ...call!, result: { ok: true, summary: '14 passing' } } as TranscriptItem;
+    await send({ type: 'live', items: [done] });
+    await view.page.getByText('14 passing').waitFor();
+    assert.match(String(await view.page.evaluate('document.activeElement.textContent')), /npm test.*14 passing/);
+  });
+
+  it('asks for no more of what is about to be replaced', async () => {
+    await open();
+    await send({
+      type: 'reset',
+      items: lines(10_000, 200),
+      atStart: false,
+      atEnd: false,
+      focus: { attempt: 1, offset: 10_100 },
+    });
+    await view.page.keyboard.press('End');
+    await until('the page asks for the end', () => view.posted<FromView>('latest').length > 0);
+    const asked = view.posted('earlier').length;
+    await scroller().evaluate((element) => element.scrollTo(0, 0));
+    await frame();
+    await frame();
+    assert.equal(view.posted('earlier').length, asked);
+    await send({ type: 'reset', items: lines(20_000, 200), atStart: false, atEnd: true });
+    await scroller().evaluate((element) => element.scrollTo(0, 0));
+    await until('the page asks for what is before the end', () => view.posted('earlier').length > asked);
   });
 
   it('searches the whole log, by keyboard alone', async () => {

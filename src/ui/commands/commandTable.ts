@@ -21,6 +21,8 @@ export interface CommandContext extends UiDeps, Pick<ViewDeps, 'usage' | 'shared
   readonly tree: {
     /** The rows that a key pressed in the view applies to. */
     underKeyboard(): Promise<readonly TreeRow[]>;
+    /** The row that a click or Enter has just opened. */
+    openedRow(): Promise<TreeRow | undefined>;
     showMore(row: TreeRow): void;
     /** Selects a loop in the view: the first of that id, or with `seq` that very one. */
     reveal(loopId: string, seq?: number): Promise<void>;

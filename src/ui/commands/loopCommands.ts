@@ -226,10 +226,11 @@ export const loopCommands: CommandTable = {
       return loop?.loopId;
     },
 
-  showMore:
-    (ctx) =>
-    (...args) => {
-      const [row] = args as Parameters<typeof ctx.tree.showMore>;
-      ctx.tree.showMore(row);
-    },
+  /** What a click or Enter on a row does: the output of a loop, or the details of one without output; more rows. */
+  openRow: (ctx) => async () => {
+    const row = await ctx.tree.openedRow();
+    if (row?.subject.kind === 'more') return ctx.tree.showMore(row);
+    const command = row?.children === 'none' ? 'showDetail' : 'showOutput';
+    return vscode.commands.executeCommand(`loopSupervisor.${command}`, ...(row ? [row] : []));
+  },
 };

@@ -15,8 +15,10 @@ export function detailPanels(deps: ViewDeps): WebviewPanels<LoopTarget> {
       part: 'detail',
       targetOf: loopTargetOf,
       key: ({ seq }) => String(seq),
-      title: async ({ loopId, seq }) =>
-        oneLine((await deps.host.current?.find(loopId, seq))?.title ?? '', 40) || loopId,
+      title: async ({ loopId, seq }) => {
+        const loop = await deps.host.current?.find(loopId, seq);
+        return loop && (oneLine(loop.title, 40) || loopId);
+      },
       titleUnknown: ({ loopId }) => loopId,
       open: async (target, panel) => (await deps.pages()).detail(deps, target, panel),
       onError: (message, error) => deps.log.error(message, error as Error),

@@ -8,7 +8,7 @@ import type { LogPaths } from '../transcript/attemptLog.ts';
 import type { TreeUsage } from '../webviewHost/treeUsage.ts';
 import { Coalescer } from '../window/coalescer.ts';
 import { detailData } from './detailData.ts';
-import type { ToDetail } from './protocol.ts';
+import type { FileRow, ToDetail } from './protocol.ts';
 
 const PAUSE_MS = 500;
 /** Between two samples of the processes (ms). */
@@ -44,6 +44,9 @@ export class DetailSession implements Disposable {
   #files = '';
   #attempts: readonly AttemptDetail[] = [];
   #timer: Disposable | undefined;
+  #looking = false;
+  /** A look was asked for since the last one began. */
+  #again = false;
   /** Updates run one at a time, so that an older one never overwrites a newer one. */
   #updates: Promise<void> = Promise.resolve();
 
@@ -109,20 +112,35 @@ export class DetailSession implements Disposable {
     if (!this.#timer) void this.#look();
   }
 
-  /** Polls what is not in the store while an attempt runs. */
+  /** Polls what is not in the store while an attempt runs. One look at a time: no late answer follows a newer one. */
   async #look(): Promise<void> {
-    const running = this.#attempts.find(({ endedAt }) => endedAt === undefined);
-    try {
-      const [files, usage] = await Promise.all([this.#sizes(), running ? this.#deps.usage(running) : undefined]);
-      if (!this.#begun || !this.#visible) return;
-      const text = JSON.stringify(files);
-      if (text !== this.#files) this.#deps.post({ type: 'files', files });
-      this.#files = text;
-      this.#deps.post({ type: 'usage', ...(usage && { usage }) });
-    } catch (error) {
-      this.#deps.onError(error);
+    this.#again = true;
+    if (this.#looking) return;
+    this.#looking = true;
+    while (this.#again && this.#begun && this.#visible) {
+      this.#again = false;
+      const running = this.#running();
+      try {
+        const [files, usage] = await Promise.all([this.#sizes(), running ? this.#deps.usage(running) : undefined]);
+        // Nothing comes before the loop itself, after which a page is looked at anew.
+        if (this.#sent === '') continue;
+        this.#sendLook(files, usage);
+      } catch (error) {
+        this.#deps.onError(error);
+      }
+      // The same attempt is looked at again after a pause.
+      if (!this.#begun || !this.#visible || !running || running.token !== this.#running()?.token) continue;
+      this.#again = false;
+      this.#arm();
     }
-    if (!running || !this.#visible) return;
+    this.#looking = false;
+  }
+
+  #running(): AttemptDetail | undefined {
+    return this.#attempts.find(({ endedAt }) => endedAt === undefined);
+  }
+
+  #arm(): void {
     this.#timer?.dispose();
     this.#timer = this.#deps.clock.after(USAGE_MS, () => {
       this.#timer = undefined;
@@ -130,7 +148,15 @@ export class DetailSession implements Disposable {
     });
   }
 
-  async #sizes(): Promise<{ attempt: number; out: number; err: number }[]> {
+  #sendLook(files: readonly FileRow[], usage: TreeUsage | undefined): void {
+    if (!this.#begun || !this.#visible) return;
+    const text = JSON.stringify(files);
+    if (text !== this.#files) this.#deps.post({ type: 'files', files });
+    this.#files = text;
+    this.#deps.post({ type: 'usage', ...(usage && { usage }) });
+  }
+
+  async #sizes(): Promise<FileRow[]> {
     const size = async (path: string) => (await stat(path).catch(() => undefined))?.size ?? 0;
     return Promise.all(
       this.#attempts.map(async ({ number, token }) => {

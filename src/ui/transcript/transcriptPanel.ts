@@ -11,7 +11,10 @@ export function transcriptPanels(deps: ViewDeps): WebviewPanels<LoopTarget> {
       part: 'transcript',
       targetOf: loopTargetOf,
       key: ({ seq }) => String(seq),
-      title: async ({ loopId, seq }) => outputTitle(loopId, (await deps.host.current?.find(loopId, seq))?.title),
+      title: async ({ loopId, seq }) => {
+        const loop = await deps.host.current?.find(loopId, seq);
+        return loop && outputTitle(loopId, loop.title);
+      },
       titleUnknown: ({ loopId }) => outputTitle(loopId),
       open: async (target, panel) => (await deps.pages()).transcript(deps, target, panel),
       onError: (message, error) => deps.log.error(message, error as Error),

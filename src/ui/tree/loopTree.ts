@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import * as vscode from 'vscode';
 import type { Event } from '../../core/model/event.ts';
 import type { Clock } from '../../core/ports/clock.ts';
@@ -23,6 +24,9 @@ export const VIEW_ID = 'loopSupervisor.loops';
  * opened.
  */
 const WORDS_EVERY_MS = 3000;
+/** While VS Code reads all rows anew, it knows none of them: so often, so far apart (ms), is one looked for. */
+const LOOKS_FOR_ROW = 100;
+const BETWEEN_LOOKS_MS = 50;
 
 /** Current problems of the settings. */
 export interface SettingsProblems {
@@ -105,6 +109,13 @@ export class LoopTree implements vscode.TreeDataProvider<TreeRow>, vscode.Dispos
   /** The rows that a key pressed in the view applies to. */
   underKeyboard(): Promise<readonly TreeRow[]> {
     return rowsUnderKeyboard(() => this.#view.selection);
+  }
+
+  /** The row that a click or Enter has just opened: the one that is selected. */
+  async openedRow(): Promise<TreeRow | undefined> {
+    for (let look = 0; look < LOOKS_FOR_ROW && this.#view.selection.length === 0; look++) await sleep(BETWEEN_LOOKS_MS);
+    const [row] = this.#view.selection;
+    return row && this.#shown.latest(row);
   }
 
   showMore({ subject }: TreeRow): void {

@@ -25,18 +25,19 @@ export function treeItemOf(row: TreeRow): vscode.TreeItem {
       row.icon.id,
       row.icon.color ? new vscode.ThemeColor(row.icon.color) : undefined,
     );
-  if (row.subject.kind === 'more')
-    item.command = { command: 'loopSupervisor.showMore', title: row.label, arguments: [row] };
-  if (row.subject.kind === 'loop') item.command = openCommand(row);
+  const opens = OPENS[row.subject.kind];
+  if (opens !== undefined) item.command = { command: 'loopSupervisor.openRow', title: opens };
   return item;
 }
 
-/** Enter or a click shows the output, or the details of a loop without output. */
-function openCommand(row: TreeRow): vscode.Command {
-  return row.children === 'none'
-    ? { command: 'loopSupervisor.showDetail', title: 'Show Details', arguments: [row] }
-    : { command: 'loopSupervisor.showOutput', title: 'Show Output', arguments: [row] };
-}
+/**
+ * What a click or Enter does. The command has no arguments: VS Code keeps those of a row only until the row is drawn
+ * anew, and a click in between would be lost.
+ */
+const OPENS: { readonly [kind in TreeRow['subject']['kind']]?: string } = {
+  more: 'Show More Loops',
+  loop: 'Open Loop',
+};
 
 /** Prompt, agent, attempts, pid and last error of a loop. All foreign text is rendered as code. */
 export function loopTooltip(detail: LoopDetail, now: number): vscode.MarkdownString {

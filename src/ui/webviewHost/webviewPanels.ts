@@ -25,8 +25,9 @@ export interface PanelKind<T> {
   targetOf(state: unknown): T | undefined;
   /** Targets with the same key share a panel. */
   key(target: T): string;
-  /** The title for its target; `titleUnknown` until it is known. */
-  title(target: T): Promise<string>;
+  /** The title for its target; undefined as long as it cannot be read, which leaves the one of before a reload. */
+  title(target: T): Promise<string | undefined>;
+  /** The title of a new panel. */
   titleUnknown(target: T): string;
   /** Loads its content; the page waits, and reports a failure. */
   open(target: T, panel: PanelHandle): Promise<PanelContent>;
@@ -91,19 +92,25 @@ export class WebviewPanels<T> implements vscode.Disposable {
     panel.iconPath = vscode.Uri.joinPath(this.#extensionUri, 'media', 'icon.svg');
     // A disposed panel throws on any access.
     let gone = false;
+    let isTitled = false;
     const post = (message: unknown) => {
       if (!gone) void webview.postMessage(message);
     };
     const handle: PanelHandle = {
       post,
       setTitle: (text) => {
+        isTitled = true;
         if (!gone && panel.title !== text) panel.title = text;
       },
       get visible() {
         return !gone && panel.visible;
       },
     };
-    title(target).then(handle.setTitle, (error: unknown) => onError('The title of a panel could not be read.', error));
+    // What its content has said meanwhile is newer.
+    title(target).then(
+      (text) => text !== undefined && !isTitled && handle.setTitle(text),
+      (error: unknown) => onError('The title of a panel could not be read.', error),
+    );
     const content = open(target, handle).catch((error: unknown) => {
       onError('A panel could not be filled.', error);
       return unfilled(post, error);

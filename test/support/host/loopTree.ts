@@ -145,6 +145,20 @@ export class LoopTree {
     });
   }
 
+  /**
+   * Clicks a row, until an editor with that title is in front: a row that is drawn anew between press and release hears
+   * no click.
+   */
+  async open(row: string | RegExp, title: string | RegExp): Promise<void> {
+    const tab = this.#page.locator('.tab.active').filter({ hasText: title });
+    await until(`${title} by a click on ${row}`, async () => {
+      if (await tab.isVisible()) return true;
+      await this.row(row).click({ timeout: AGAIN_MS });
+      await tab.waitFor({ timeout: AGAIN_MS });
+      return true;
+    });
+  }
+
   /** Presses an inline button of a row, by what it says. */
   async inlineAction(row: string | RegExp, action: string): Promise<void> {
     await until(`${action} on ${row}`, async () => {
@@ -229,14 +243,17 @@ export class LoopTree {
 
   /**
    * Presses a key on a row until `isDone`. A page that has only just come is given the keyboard, once more even: then
-   * the key went there, and is pressed again. As long as the tree has the keyboard, the key was heard.
+   * the key went there, and is pressed again. As long as the tree has the keyboard, the key was heard; but if the
+   * extension draws the row anew before VS Code runs its command, the command is gone, and nothing comes of the key.
    */
   async press(label: string, key: string, isDone: () => Promise<boolean>): Promise<void> {
     await until(`what ${key} on ${label} does`, async () => {
       await this.focus(label);
       await this.#page.keyboard.press(key);
+      const pressed = performance.now();
       await until(`what ${key} on ${label} does, or another to have the keyboard`, async () => {
-        return (await isDone()) || (await this.focused()) !== label;
+        if ((await isDone()) || (await this.focused()) !== label) return true;
+        return performance.now() - pressed > AGAIN_MS;
       });
       return isDone();
     });

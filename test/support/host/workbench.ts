@@ -66,6 +66,10 @@ const LEFT = `(() => {
   };
 })()`;
 
+/** The title of the dashboard, and what begins those of outputs. */
+const DASHBOARD = 'Loop Supervisor';
+const OUTPUT = 'Output: ';
+
 /** One window, used as a person would: by keyboard, clicks and what can be read on the screen. */
 export class Workbench {
   readonly page: Page;
@@ -260,16 +264,59 @@ export class Workbench {
 
   /**
    * Waits until the page of ours with that title is in front and shows what it has to show, and answers its inside.
-   * While it loads it takes the keyboard.
+   * While it loads it takes the keyboard. The page of the tab before stays for a moment, so the page itself is asked
+   * what it is.
    */
   async panel(title: string | RegExp): Promise<FrameLocator> {
-    await this.page.locator('.tab.active').filter({ hasText: title }).waitFor();
-    await this.webview().locator('body:not([aria-busy=true]) main').waitFor();
+    const tab = this.page.locator('.tab.active').filter({ hasText: title }).first();
+    await until(`the page ${title}`, async () => {
+      const label = (await tab.locator('.label-name').innerText()).trim();
+      const isOutput = label.startsWith(OUTPUT);
+      const part = label === DASHBOARD ? 'dashboard' : isOutput ? 'transcript' : 'detail';
+      const heading = label === DASHBOARD ? 'Loops' : label.slice(isOutput ? OUTPUT.length : 0).replace(/…$/, '');
+      const page = await this.webview()
+        .locator('body')
+        .evaluate((body) => ({
+          script: body.querySelector('script[src]')?.getAttribute('src') ?? '',
+          heading: body.querySelector('h1')?.textContent?.replace(/\s+/g, ' ').trim() ?? '',
+          isBusy: body.getAttribute('aria-busy') === 'true' || !body.querySelector('main'),
+        }));
+      if (page.isBusy || !page.script.endsWith(`/${part}.js`) || !page.heading.startsWith(heading))
+        throw new Error(`${label} is in front, and the page is ${JSON.stringify(page)}`);
+      return true;
+    });
     return this.webview();
   }
 
-  /** The inside of the webview that is in front. */
+  /**
+   * Presses a key on a control of the page in front, until the control has heard it: a page that has only just come is
+   * given the keyboard once more.
+   */
+  async pressOn(control: Locator, key: string): Promise<void> {
+    await until(`${key} to be heard`, async () => {
+      const element = await control.elementHandle();
+      const heard = await element?.evaluateHandle((listener) => {
+        const log: string[] = [];
+        // A button acts on Space when the key is let go.
+        const event = listener.tagName === 'BUTTON' ? 'click' : 'keydown';
+        listener.addEventListener(event, () => log.push(event), { once: true });
+        listener.focus();
+        return log;
+      });
+      await this.page.keyboard.press(key);
+      // A page that has gone has heard it: it has led on.
+      return heard === undefined ? false : heard.evaluate((log) => log.length > 0).catch(() => true);
+    });
+  }
+
+  /** The inside of the webview that is in front; of two, while one takes the place of the other, the newer. */
   webview(): FrameLocator {
-    return this.page.frameLocator('iframe.webview.ready').frameLocator('iframe#active-frame');
+    return this.page
+      .locator('iframe.webview.ready')
+      .locator('visible=true')
+      .last()
+      .contentFrame()
+      .locator('iframe#active-frame')
+      .contentFrame();
   }
 }

@@ -2,6 +2,7 @@ import { count, formatClock, formatCost, formatDuration } from '../../text/forma
 import { oneLine } from '../../text/safeText.ts';
 import { STATE_WORDS } from '../../text/stateText.ts';
 import { h } from '../../webviewHost/webview/dom.ts';
+import { arrange } from '../../webviewHost/webview/fill.ts';
 import { oncePerFrame } from '../../webviewHost/webview/oncePerFrame.ts';
 import type { LoopRow } from '../statistics.ts';
 
@@ -20,6 +21,8 @@ export class LoopTable {
   readonly #open: (row: LoopRow) => void;
   readonly #chosen: (row: LoopRow) => void;
   #rows: readonly LoopRow[] = [];
+  /** The rows in the document, by their loops. */
+  #drawn = new Map<number, HTMLElement>();
   #active = -1;
 
   /** `chosen` is called with the row that has the focus, `open` with a row that is opened. */
@@ -69,17 +72,21 @@ export class LoopTable {
     const first = Math.max(0, Math.floor(scrollTop / ROW) - SPARE);
     const last = Math.min(this.#rows.length, Math.ceil((scrollTop + clientHeight) / ROW) + SPARE);
     const now = Date.now();
-    const rows = this.#rows.slice(first, last).map((row, i) => this.#row(row, first + i, now));
-    this.#body.replaceChildren(...rows);
+    const drawn = new Map<number, HTMLElement>();
+    for (const [i, row] of this.#rows.slice(first, last).entries())
+      drawn.set(row.seq, this.#row(row, first + i, now, this.#drawn.get(row.seq)));
+    this.#drawn = drawn;
+    arrange(this.#body, [...drawn.values()]);
     const active = this.#rows[this.#active];
     if (active && this.#active >= first && this.#active < last)
       this.#grid.setAttribute('aria-activedescendant', `loop-${active.seq}`);
     else this.#grid.removeAttribute('aria-activedescendant');
   }
 
-  #row(row: LoopRow, index: number, now: number): HTMLElement {
-    const cells = [
-      h('span', { class: `state state-${row.state}` }, STATE_WORDS[row.state]),
+  /** The element of a loop stays the same, so that a click on it is heard whatever changes in that moment. */
+  #row(row: LoopRow, index: number, now: number, known?: HTMLElement): HTMLElement {
+    const texts = [
+      STATE_WORDS[row.state],
       oneLine(row.title, 100) || row.loopId,
       row.agent,
       String(row.attempts),
@@ -87,19 +94,17 @@ export class LoopTable {
       formatDuration(row.ranMs),
       formatCost(row),
     ];
-    const element = h(
-      'div',
-      {
-        class: 'row',
-        role: 'row',
-        id: `loop-${row.seq}`,
-        'data-index': index,
-        'aria-rowindex': index + 2,
-        'aria-selected': index === this.#active ? 'true' : 'false',
-      },
-      ...cells.map((cell) => h('span', { role: 'gridcell' }, cell)),
-    );
+    const element = known ?? emptyRow(row.seq);
+    element.dataset.index = String(index);
+    element.ariaRowIndex = String(index + 2);
+    element.ariaSelected = index === this.#active ? 'true' : 'false';
     element.style.top = `${index * ROW}px`;
+    for (const [column, text] of texts.entries()) {
+      const cell = element.children[column];
+      const holder = column === 0 ? cell?.firstElementChild : cell;
+      if (holder && holder.textContent !== text) holder.textContent = text;
+      if (holder && column === 0) holder.className = `state state-${row.state}`;
+    }
     return element;
   }
 
@@ -134,4 +139,10 @@ export class LoopTable {
     const chosen = this.#rows[this.#active];
     if (chosen) this.#chosen(chosen);
   }
+}
+
+/** A row with its cells; the first holds the word of the state. */
+function emptyRow(seq: number): HTMLElement {
+  const cells = COLUMNS.map((_, column) => h('span', { role: 'gridcell' }, column === 0 && h('span')));
+  return h('div', { class: 'row', role: 'row', id: `loop-${seq}` }, ...cells);
 }

@@ -1,4 +1,5 @@
 import { h } from '../../webviewHost/webview/dom.ts';
+import { swap } from '../../webviewHost/webview/fill.ts';
 import { comparePos, type Pos, type TranscriptItem } from '../protocol.ts';
 import { type FoundText, markFound, unmarkFound } from './foundText.ts';
 import { type ItemActions, itemView, showDetails } from './itemView.ts';
@@ -25,7 +26,8 @@ export class ItemList {
   readonly #byKey = new Map<string, Shown>();
   #atStart = true;
   #atEnd = true;
-  #loading = false;
+  /** Items were asked for: until they come, more of those that are shown would be out of place. */
+  isLoading = false;
   /** Whether the reader follows the end. Kept as state, since new items have their true height only once drawn. */
   #follows = true;
   /** The last known scroll position. */
@@ -39,8 +41,8 @@ export class ItemList {
   ) {
     this.#actions = actions;
     const ask = (direction: 'earlier' | 'later') => {
-      if (this.#loading) return;
-      this.#loading = true;
+      if (this.isLoading) return;
+      this.isLoading = true;
       load(direction);
     };
     this.#earlier = h('button', { class: 'load', onclick: () => ask('earlier') }, 'Load earlier');
@@ -192,7 +194,7 @@ export class ItemList {
       const known = this.#byKey.get(item.key);
       const element = itemView(item, this.#actions, known?.element);
       if (known) {
-        known.element.replaceWith(element);
+        swap(known.element, element);
         known.item = item;
         known.element = element;
         continue;
@@ -254,7 +256,7 @@ export class ItemList {
   #ends(atStart: boolean, atEnd: boolean): void {
     this.#atStart = atStart;
     this.#atEnd = atEnd;
-    this.#loading = false;
+    this.isLoading = false;
     this.#showEnds();
   }
 

@@ -4,7 +4,14 @@ import { sizeWord } from '../../webviewHost/sizeWord.ts';
 import { Announcer } from '../../webviewHost/webview/announcer.ts';
 import { h } from '../../webviewHost/webview/dom.ts';
 import { connect } from '../../webviewHost/webview/vscodeApi.ts';
-import type { FromView, SearchHit, ToView, TranscriptHeader } from '../protocol.ts';
+import {
+  comparePos,
+  type FromView,
+  type Pos,
+  type SearchHit,
+  type ToView,
+  type TranscriptHeader,
+} from '../protocol.ts';
 import { ItemList } from './itemList.ts';
 import { fileOf } from './linkedText.ts';
 import { SearchBox } from './searchBox.ts';
@@ -21,6 +28,7 @@ const search = new SearchBox(
   (id, text) => post({ type: 'search', id, text }),
   (hit) => {
     wanted = hit;
+    list.isLoading = true;
     post({ type: 'goto', at: hit.at });
   },
 );
@@ -78,8 +86,12 @@ function receive(message: ToView): void {
       showHeader(message.header);
       break;
     case 'reset':
-      list.reset(message.items, message.atStart, message.atEnd, message.focus && { at: message.focus, hit: wanted });
-      wanted = undefined;
+      list.reset(
+        message.items,
+        message.atStart,
+        message.atEnd,
+        message.focus && { at: message.focus, hit: hitAt(message.focus) },
+      );
       unseen = 0;
       tell(
         message.skipped === undefined
@@ -105,10 +117,18 @@ function receive(message: ToView): void {
       search.receive(message);
       break;
     case 'gone':
+      list.isLoading = false;
       tell(message.text);
   }
   showEmpty();
   showLatest();
+}
+
+/** The hit that was asked for, if this is its place: the answer for an earlier one may still have come. */
+function hitAt(place: Pos): SearchHit | undefined {
+  const hit = wanted && comparePos(wanted.at, place) === 0 ? wanted : undefined;
+  if (hit) wanted = undefined;
+  return hit;
 }
 
 function load(direction: 'earlier' | 'later'): void {
@@ -118,7 +138,10 @@ function load(direction: 'earlier' | 'later'): void {
 
 function toLatest(): void {
   if (list.atEnd) list.toBottom();
-  else post({ type: 'latest' });
+  else {
+    list.isLoading = true;
+    post({ type: 'latest' });
+  }
   list.element.focus({ preventScroll: true });
 }
 

@@ -2,8 +2,9 @@ const CONTROLS = 'button, a[href], input, select, summary, [tabindex]';
 
 /**
  * Gives an element these children in place of its own. What is the same stays as it is, and what the user does in it
- * goes on: the keyboard stays on the control with the same words, and what was unfolded stays unfolded. Of several with
- * the same words it is the one as far from the end, since what is new comes first or changes nothing about the order.
+ * goes on: a click is heard, the keyboard stays on the control with the same words, and what was unfolded stays
+ * unfolded. Of several with the same words it is the one as far from the end, since what is new comes first or changes
+ * nothing about the order.
  */
 export function fill(parent: HTMLElement, ...children: readonly HTMLElement[]): void {
   const old = [...parent.children];
@@ -11,11 +12,36 @@ export function fill(parent: HTMLElement, ...children: readonly HTMLElement[]): 
   draft.append(...children);
   for (const details of parent.querySelectorAll<HTMLDetailsElement>('details[open]'))
     twin(details, parent, draft, 'details')?.setAttribute('open', '');
-  if (old.length === children.length && children.every((child, index) => old[index]?.isEqualNode(child))) return;
   const focused = document.activeElement;
   const next = focused && parent.contains(focused) ? twin(focused, parent, draft, CONTROLS) : undefined;
-  parent.replaceChildren(...children);
-  next?.focus();
+  let from = 0;
+  const wanted = children.map((child, index) => {
+    const same = [index, index + old.length - children.length].find(
+      (place) => place >= from && old[place]?.isEqualNode(child),
+    );
+    if (same === undefined) return child;
+    from = same + 1;
+    return old[same] ?? child;
+  });
+  arrange(parent, wanted);
+  if (document.activeElement !== focused) next?.focus();
+}
+
+/** Makes these the children of an element, in this order. One that stays is not taken out: that would end a click. */
+export function arrange(parent: Element, children: readonly Element[]): void {
+  const wanted = new Set(children);
+  for (const child of [...parent.children]) if (!wanted.has(child)) child.remove();
+  children.forEach((child, index) => {
+    const there = parent.children[index];
+    if (there !== child) parent.insertBefore(child, there ?? null);
+  });
+}
+
+/** Puts an element in the place of another that shows the same; the keyboard stays on the same control of it. */
+export function swap(old: Element, next: Element): void {
+  const at = [...old.querySelectorAll(CONTROLS)].indexOf(document.activeElement ?? old);
+  old.replaceWith(next);
+  if (at >= 0) next.querySelectorAll<HTMLElement>(CONTROLS)[at]?.focus({ preventScroll: true });
 }
 
 /** The element of `to` that has the words of one in `from`. */
