@@ -98,6 +98,13 @@ const FORBIDDEN: readonly [file: string, ...imports: string[]][] = [
     'node:child_process',
   ],
   ['src/driver/other.ts', '../core/model/question.ts', '../process/runFolder/runFiles.ts', '../agents/json.ts', 'zod'],
+  [
+    'src/windows/other.ts',
+    '../process/runFolder/runFiles.ts',
+    '../core/model/question.ts',
+    'node:child_process',
+    'zod',
+  ],
   ['src/asking/other.ts', '../core/model/question.ts', '../process/runFolder/runFiles.ts', 'node:child_process', 'zod'],
   ['src/agents/sample/other.ts', '../../core/model/loop.ts', '../../process/sweep/reap.ts', 'vscode', 'execa', 'zod'],
   [

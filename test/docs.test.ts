@@ -26,6 +26,12 @@ describe('documents', () => {
     const rules = rulesIn(read('src/core/README.md'));
     assert.ok(rules.length > 50, `only ${rules.length} rules were found`);
     assert.equal(new Set(rules).size, rules.length, 'a rule has a number of its own');
+    for (const [at, rule] of rules.entries()) {
+      const [chapter, number] = rule.split('.');
+      const before = rules[at - 1]?.split('.');
+      const expected = before?.[0] === chapter ? Number(before?.[1]) + 1 : 1;
+      assert.equal(Number(number), expected, `the number of ${rule}`);
+    }
   });
 
   it('keep their links to files of this repository whole', () => {

@@ -130,7 +130,7 @@ export function emitErrors(
 export function warnOfModel(emit: Emit, errors: readonly string[], sign: RegExp): void {
   const model = errors.map((line) => sign.exec(line)?.[1]).find((name) => name !== undefined);
   if (model === undefined) return;
-  emit({ type: 'warning', text: `It does not know the model ${oneLine(model, 80)}, and used it all the same.` });
+  emit({ type: 'warning', text: `It does not know the model ${oneLine(model, 80)}, and used it anyway.` });
 }
 
 /** The last line of standard error that looks like an error, for want of a better reason. */

@@ -28,8 +28,15 @@ export interface Grammar<S> {
   end(ending: Ending, memory: S, emit: Emit): void;
 }
 
-/** So many lines that cannot be read are quoted; of the rest only the number is reported. */
-const TOLD = 5;
+/** Reports the session that a message names, unless it is empty or was reported already. */
+export function emitSession(sessionId: string, memory: { session: string }, emit: Emit): void {
+  if (sessionId === '' || sessionId === memory.session) return;
+  memory.session = sessionId;
+  emit({ type: 'session', sessionId });
+}
+
+/** How many lines that cannot be read are quoted; of the rest only the number is reported. */
+const QUOTED = 5;
 
 /** The longest document over several lines, in characters. */
 const LONGEST_DOCUMENT = 256 * 1024;
@@ -60,7 +67,7 @@ export function lineReader<S extends object>(
   const envelope = known ?? fresh;
 
   function unread(text: string, events: AgentEvent[]): void {
-    if (++envelope.unread <= TOLD)
+    if (++envelope.unread <= QUOTED)
       events.push({ type: 'warning', text: `A line of the output could not be read: ${oneLine(text, 80)}` });
   }
 
@@ -123,7 +130,7 @@ export function lineReader<S extends object>(
       } catch (error) {
         events.push({ type: 'warning', text: `The end could not be understood: ${oneLine(String(error))}` });
       }
-      if (envelope.unread > TOLD)
+      if (envelope.unread > QUOTED)
         events.push({ type: 'warning', text: `${envelope.unread} lines of the output could not be read.` });
       return events;
     },

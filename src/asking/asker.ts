@@ -24,17 +24,22 @@ export class Asker {
   async ask(question: AskRecord, signal?: AbortSignal): Promise<AnswerRecord | undefined> {
     const id = `${String(++this.#asked).padStart(6, '0')}-${randomBytes(6).toString('hex')}`;
     const path = join(this.#folder, id + ASK);
-    mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
-    writeFileSync(`${path}.tmp`, JSON.stringify(question), { mode: 0o600 });
-    renameSync(`${path}.tmp`, path);
+    const put = () => {
+      mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
+      writeFileSync(`${path}.tmp`, JSON.stringify(question), { mode: 0o600 });
+      renameSync(`${path}.tmp`, path);
+    };
+    put();
     try {
-      return await this.#answerOf(join(this.#folder, id + ANSWER), signal);
+      // Somebody may take the folder away: without its question nobody would ever answer.
+      const keep = () => existsSync(path) || tryTo(put);
+      return await this.#answerOf(join(this.#folder, id + ANSWER), keep, signal);
     } finally {
       rmSync(path, { force: true });
     }
   }
 
-  #answerOf(path: string, signal: AbortSignal | undefined): Promise<AnswerRecord | undefined> {
+  #answerOf(path: string, keep: () => void, signal: AbortSignal | undefined): Promise<AnswerRecord | undefined> {
     return new Promise((resolve) => {
       const done = (answer: AnswerRecord | undefined) => {
         clearInterval(timer);
@@ -45,6 +50,7 @@ export class Asker {
       const look = () => {
         const answer = readAnswer(path);
         if (answer) done(answer);
+        else keep();
       };
       const withdraw = () => done(undefined);
       const timer = setInterval(look, LOOK_MS);
@@ -53,6 +59,15 @@ export class Asker {
       if (signal?.aborted) withdraw();
       else look();
     });
+  }
+}
+
+/** What fails now is tried again at the next look. */
+function tryTo(act: () => void): void {
+  try {
+    act();
+  } catch {
+    // The disk may be full.
   }
 }
 

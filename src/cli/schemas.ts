@@ -14,6 +14,8 @@ export const loopSchema = z.object({
   state,
   agent: z.string(),
   cwd: z.string(),
+  /** Where it runs, if that is not here: another machine of the shared store, or `any`. */
+  machine: z.optional(z.string()),
   priority: z.int(),
   /** 1-based; while it is queued. */
   position: z.optional(z.int()),
@@ -79,6 +81,8 @@ export const questionsSchema = z.object({
       title: z.string(),
       command: z.optional(z.string()),
       paths: z.optional(z.array(z.string())),
+      /** Where links lead those of them that are elsewhere. */
+      targets: z.optional(z.union([z.array(z.string()), z.literal('unknown')])),
       choices: z.array(z.object({ id: z.string(), kind: z.string(), label: z.string() })),
     }),
   ),

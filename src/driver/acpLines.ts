@@ -1,4 +1,4 @@
-import { isObject, type JsonObject, listIn, objectIn, textIn } from './json.ts';
+import { isObject, itemsIn, type JsonObject, objectIn, textIn } from './json.ts';
 
 /** One line of the driver: what has happened, by its `acp`. */
 export type Line = JsonObject & { readonly acp: string };
@@ -83,7 +83,7 @@ function summaryOf(call: JsonObject): string {
 export function commandOf(call: JsonObject): string | undefined {
   const { command } = objectIn(call['rawInput']);
   if (typeof command === 'string' && command !== '') return command;
-  const words = listIn(command).filter((word) => typeof word === 'string');
+  const words = itemsIn(command).filter((word) => typeof word === 'string');
   if (words.length === 0) return undefined;
   const [, flag = '', line] = words;
   return words.length === 3 && line !== undefined && /^-\w*c$/.test(flag) ? line : words.map(quoted).join(' ');
@@ -96,7 +96,7 @@ function quoted(word: string): string {
 function resultOf(call: JsonObject): string {
   const output = call['rawOutput'];
   if (typeof output === 'string') return output.slice(0, SUMMARY);
-  const texts = listIn(call['content']).map((part) => textIn(objectIn(objectIn(part)['content'])['text']));
+  const texts = itemsIn(call['content']).map((part) => textIn(objectIn(objectIn(part)['content'])['text']));
   return texts.join('\n').slice(0, SUMMARY);
 }
 

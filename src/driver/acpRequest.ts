@@ -1,7 +1,7 @@
 import type { AnswerRecord, AskRecord } from '../asking/questionRecords.ts';
 import { commandOf, type ToolCalls, toolCall, toolName } from './acpLines.ts';
 import { changedLines } from './changedLines.ts';
-import { type JsonObject, listIn, objectIn, textIn } from './json.ts';
+import { itemsIn, type JsonObject, objectIn, textIn } from './json.ts';
 
 const KINDS: { readonly [kind: string]: AskRecord['request']['kind'] } = {
   ...{ execute: 'command', edit: 'edit', delete: 'edit', move: 'edit', read: 'read', search: 'read', fetch: 'fetch' },
@@ -13,7 +13,7 @@ const CHOICES: { readonly [kind: string]: AskRecord['choices'][number]['kind'] }
 /** The question that a request for permission asks; undefined where it offers no choice that is known. */
 export function questionOf(params: JsonObject, calls: ToolCalls): AskRecord | undefined {
   const call = toolCall(objectIn(params['toolCall']), calls);
-  const choices = listIn(params['options']).flatMap((option) => {
+  const choices = itemsIn(params['options']).flatMap((option) => {
     const { optionId, name, kind } = objectIn(option);
     const known = CHOICES[textIn(kind)];
     return known && typeof optionId === 'string' ? [{ id: optionId, kind: known, label: textIn(name) }] : [];
@@ -47,7 +47,7 @@ function isDenial({ kind }: AskRecord['choices'][number]): boolean {
 }
 
 function pathsOf(call: JsonObject): string[] {
-  const named = [...listIn(call['locations']), ...listIn(call['content'])].map((part) =>
+  const named = [...itemsIn(call['locations']), ...itemsIn(call['content'])].map((part) =>
     textIn(objectIn(part)['path']),
   );
   const input = objectIn(call['rawInput']);
@@ -57,7 +57,7 @@ function pathsOf(call: JsonObject): string[] {
 
 /** What would change, in a form that people know: all that goes, then all that comes. */
 function diffOf(call: JsonObject): string {
-  return listIn(call['content'])
+  return itemsIn(call['content'])
     .map(objectIn)
     .filter(({ type }) => type === 'diff')
     .map(({ path, oldText, newText }) =>

@@ -11,7 +11,7 @@ import type { Asker } from '../asking/asker.ts';
 import { type Line, linesOf, type ToolCalls, turnLines } from './acpLines.ts';
 import { outcomeOf, questionOf } from './acpRequest.ts';
 import type { AgentProgram } from './agentProgram.ts';
-import { type JsonObject, listIn, objectIn, textIn } from './json.ts';
+import { itemsIn, type JsonObject, objectIn, textIn } from './json.ts';
 
 /** What one run of an agent is to do. */
 export interface RunOptions {
@@ -149,13 +149,13 @@ export class AcpRun {
     if (wanted === undefined) return;
     const sessionId = this.#session;
     const offered = objectIn(session[`${what}s`]);
-    const ids = listIn(offered[what === 'mode' ? 'availableModes' : 'availableModels']).map((one) =>
+    const ids = itemsIn(offered[what === 'mode' ? 'availableModes' : 'availableModels']).map((one) =>
       textIn(objectIn(one)[what === 'mode' ? 'id' : 'modelId']),
     );
-    const option = listIn(session['configOptions'])
+    const option = itemsIn(session['configOptions'])
       .map(objectIn)
       .find(({ category }) => category === what);
-    const values = listIn(option?.['options']).map((one) => textIn(objectIn(one)['value']));
+    const values = itemsIn(option?.['options']).map((one) => textIn(objectIn(one)['value']));
     const value = values.find((one) => one === wanted || one.endsWith(`#${wanted}`));
     if (ids.includes(wanted)) await call(what, `session/set_${what}`, { sessionId, [`${what}Id`]: wanted });
     else if (value !== undefined)

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import type { Readable, Writable } from 'node:stream';
+import { platformCommand } from '../windows/windowsCommand.ts';
 
 /** How long (ms) an agent may take to end once its standard input is closed, and once it has got SIGTERM. */
 const LEAVES_MS = 1_500;
@@ -24,7 +25,11 @@ export class AgentProgram {
 
   constructor(command: string, args: readonly string[]) {
     const { ELECTRON_RUN_AS_NODE: _, ...env } = process.env;
-    const child = spawn(command, args, { env, detached: true, windowsHide: true, stdio: ['pipe', 'pipe', 'inherit'] });
+    const real = platformCommand(command, args, env);
+    const child = spawn(real.command, real.args, {
+      ...{ env, detached: true, windowsHide: true, windowsVerbatimArguments: real.verbatim },
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
     this.#child = child;
     this.ended = new Promise((resolve) => {
       child.on('error', (error) => resolve({ code: 127, how: error.message }));

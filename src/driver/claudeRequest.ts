@@ -1,6 +1,6 @@
 import type { AnswerRecord, AskRecord } from '../asking/questionRecords.ts';
 import { changedLines } from './changedLines.ts';
-import { type JsonObject, listIn, objectIn, textIn } from './json.ts';
+import { itemsIn, type JsonObject, objectIn, textIn } from './json.ts';
 
 const KINDS: { readonly [tool: string]: AskRecord['request']['kind'] } = {
   ...{ Bash: 'command', Edit: 'edit', MultiEdit: 'edit', Write: 'edit', NotebookEdit: 'edit' },
@@ -47,7 +47,7 @@ export function claudeResponse(request: JsonObject, answer: AnswerRecord | undef
 
 /** The rules that it would remember. Another mode for all that follows is more than was asked. */
 function rulesIn(request: JsonObject): readonly JsonObject[] {
-  return listIn(request['permission_suggestions'])
+  return itemsIn(request['permission_suggestions'])
     .map(objectIn)
     .filter(({ type }) => type === 'addRules');
 }
@@ -58,7 +58,7 @@ function withoutCommand({ command: _, description: _1, ...rest }: JsonObject): J
 
 /** What an edit takes out and puts in. */
 function diffOf(input: JsonObject): string {
-  const edits = [input, ...listIn(input['edits']).map(objectIn)];
+  const edits = [input, ...itemsIn(input['edits']).map(objectIn)];
   return edits
     .flatMap((edit) => [
       ...changedLines('-', edit['old_string']),

@@ -12,7 +12,7 @@ export function objectIn(value: unknown): JsonObject {
 }
 
 /** The elements of an array, or none. */
-export function listIn(value: unknown): readonly unknown[] {
+export function itemsIn(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];
 }
 

@@ -4,7 +4,7 @@ import { basename, join, resolve, sep } from 'node:path';
 import type { StoredWorkTree } from '../core/ports/workTrees.ts';
 import type { Git } from './git.ts';
 
-/** All folders of work trees in our storage, whoever they belong to (R12.6). */
+/** All folders of work trees in our storage, whichever loop they belong to (R12.6). */
 export async function storedTrees(git: Git, folder: string): Promise<StoredWorkTree[]> {
   const found: StoredWorkTree[] = [];
   for (const repository of await foldersIn(folder)) {

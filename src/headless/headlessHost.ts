@@ -59,7 +59,7 @@ export class HeadlessHost {
     log(`The headless host ends: ${why}.`);
     supervisor
       .release()
-      .catch((error: unknown) => log('Its lease could not be given back; it ends with this process.', error))
+      .catch((error: unknown) => log('Its lease could not be released; it ends with this process.', error))
       .finally(() => this.#ended.resolve());
   }
 
@@ -75,7 +75,7 @@ export class HeadlessHost {
     try {
       await this.#lookOnce();
     } catch (error) {
-      log('The headless host could not look after itself; it tries again.', error);
+      log('The headless host could not check on itself; it tries again.', error);
     }
     if (!this.#isLeaving) clock.after(LOOK_EVERY_MS, () => void this.#look());
   }

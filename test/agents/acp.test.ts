@@ -113,7 +113,7 @@ describe('recordings of real agents of the Agent Client Protocol', () => {
       const [cost, another] = ofType(events, 'cost');
       const end = ofType(events, 'end').at(-1);
       const tools = ofType(events, 'toolCall').map(({ summary }) => summary);
-      assert.equal(another, undefined, 'a cost is told once');
+      assert.equal(another, undefined, 'a cost is reported once');
       assert.deepEqual(
         [messagesIn(events).join(''), cost && [cost.cost, cost.source], tools, end?.ok ? 'ok' : end?.cause],
         EXPECTED[name],

@@ -207,7 +207,7 @@ describe('the sample agent', () => {
     assert.equal((await finish(child)).exitCode, 0);
   });
 
-  it('[hang] begins its work, and ends only when it is told to', async () => {
+  it('[hang] begins its work, and ends only when it is asked to', async () => {
     const child = start('[quick] [hang]');
     await once(child.stdout!, 'data');
     child.kill('SIGTERM');

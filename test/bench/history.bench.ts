@@ -8,7 +8,7 @@ import type { TreeRow } from '../../src/ui/tree/treeRow.ts';
 import { Coalescer } from '../../src/ui/window/coalescer.ts';
 import { readsOf, replay } from './support/bareStatements.ts';
 import { idleTicks, ticksWhile } from './support/eventLoop.ts';
-import { type Figure, hand, median, percentile } from './support/figures.ts';
+import { type Figure, hand, median, percentile, quickest } from './support/figures.ts';
 import { type Filled, filledStore } from './support/filledStore.ts';
 
 /**
@@ -108,7 +108,11 @@ try {
   const [fewSubmit, manySubmit] = [median(await submits(few, 500)), median(await submits(many, 500))];
   for (const { what, samples, bare } of await finishedLists(few, fewPath, 31))
     figures.push({
-      ...{ what: `tree with ${fewWords} finished loops ${what}`, value: median(samples), unit: 'ms' },
+      ...{
+        what: `tree with ${fewWords} finished loops ${what}, at its quickest`,
+        value: quickest(samples),
+        unit: 'ms',
+      },
       ...{ p99: percentile(samples, 99), goalRatio: 8 },
       baseline: { what: 'the same reads from SQLite without us', value: bare },
     });

@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Attempt } from '../../src/core/model/attempt.ts';
 import type { CheckResult } from '../../src/core/model/check.ts';
+import type { Transition } from '../../src/core/model/history.ts';
 import type { Loop } from '../../src/core/model/loop.ts';
 
 import type { Store } from '../../src/core/ports/store.ts';
@@ -10,7 +11,7 @@ import { systemClock } from '../../src/core/runtime/systemClock.ts';
 import { isToken, runFiles } from '../../src/process/runFolder/runFiles.ts';
 import { openStore } from '../../src/store/sqlite/store.ts';
 import { markedProcesses, stillLives } from '../support/markedProcesses.ts';
-import { reportedIn } from '../support/reporterProfile.ts';
+import { answersIn, reportedIn } from '../support/reporterProfile.ts';
 
 /**
  * What must hold at every moment: no more attempts alive than the cap, no two attempts of a loop. Answers what does
@@ -85,6 +86,8 @@ export async function audit(
     if (loop.check) violations.push(...roundViolations(loop, done, await store.checks(loop.seq)));
     else if (loop.state === 'completed' && done.length !== 1)
       violations.push(`${loopId} was done ${done.length} times`);
+    const looked = attempts.filter(({ token }) => !vandalised.has(token));
+    violations.push(...answerViolations(loop, looked, await store.history(loop.seq), storage));
     if (attempts.some((attempt) => !attempt.end)) violations.push(`${loopId} has an attempt that was never settled`);
     const cost = (await store.ledger(loop.seq)).reduce((sum, row) => sum + row.cost, 0);
     if (cost !== loop.cost) violations.push(`${loopId} cost ${loop.cost}, and its ledger says ${cost}`);
@@ -106,6 +109,37 @@ export async function audit(
   if (spent !== ledger) violations.push(`the ledger says ${ledger}, the days say ${spent}`);
   store.close();
   return { violations, ledger };
+}
+
+/**
+ * Every question is answered at most once, and the agent got what is recorded (R17.1).
+ */
+function answerViolations(
+  { loopId }: Loop,
+  attempts: readonly Attempt[],
+  history: readonly Transition[],
+  storage: string,
+): string[] {
+  return attempts.flatMap(({ token, end }) => {
+    const recorded = history.flatMap(({ why }) => {
+      const [, answer, asked] = /^(allowed|denied) by .*: run work (\S+)\?$/.exec(why) ?? [];
+      return asked === token ? [answer === 'allowed'] : [];
+    });
+    if (recorded.length > 1) return [`${loopId} has ${recorded.length} answers to one question`];
+    const heard = answersHeard(join(storage, 'runs'), token);
+    if (heard.length > 0 && `${heard}` !== `${recorded}`)
+      return [`an agent of ${loopId} heard ${heard}, and ${recorded.join() || 'nothing'} is recorded`];
+    return end?.outcome === 'ok' && heard.length < recorded.length ? [`${loopId} went on without its answer`] : [];
+  });
+}
+
+function answersHeard(runsFolder: string, token: string): boolean[] {
+  try {
+    return answersIn(runFiles(runsFolder, token).stdout);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    return [];
+  }
 }
 
 /** Every round is worked once and judged once, in their order, and only the last one has passed (R11.2). */

@@ -8,6 +8,7 @@ describe('Chaos', () => {
     assert.deepEqual(result.violations, []);
     assert.ok(result.loops >= 40);
     assert.ok(result.checked >= 10);
+    assert.ok(result.answered >= 1);
     assert.ok(result.ledger > 0);
   });
 });

@@ -10,7 +10,7 @@ import { createInspector } from '../../src/process/tables/processInspector.ts';
 import { openPostgresStore } from '../../src/store/postgres/store.ts';
 import { ComingToRest, heldNames, liveOf } from '../support/comingToRest.ts';
 import { markedProcesses, stillLives } from '../support/markedProcesses.ts';
-import type { ListedRun } from '../support/plainHost.ts';
+import type { ListedQuestion, ListedRun } from '../support/plainHost.ts';
 import type { Cluster } from '../support/postgres/cluster.ts';
 import { Seeded } from '../support/seeded.ts';
 import { audit, violationsNow } from './audit.ts';
@@ -37,6 +37,8 @@ export interface ChaosResult {
   readonly faults: { readonly [fault in Fault]?: number };
   /** Loops that had to prove their work. */
   readonly checked: number;
+  /** Questions that were answered. */
+  readonly answered: number;
   readonly ledger: number;
 }
 
@@ -91,6 +93,7 @@ class Chaos {
   readonly #counts: { [fault in Fault]?: number } = {};
   #hosts: HostProcess[] = [];
   #checked = 0;
+  #answered = 0;
   #ledger = 0;
 
   constructor(options: ChaosOptions) {
@@ -116,6 +119,7 @@ class Chaos {
       loops: this.#admitted.size,
       faults: this.#counts,
       checked: this.#checked,
+      answered: this.#answered,
       ledger: this.#ledger,
     };
   }
@@ -132,6 +136,7 @@ class Chaos {
         this.#counts[fault] = (this.#counts[fault] ?? 0) + 1;
       }
       if (this.#random.chance(0.1)) await this.#cancelSomething();
+      if (this.#random.chance(0.5)) await this.#answerSomething();
       if (this.#random.chance(0.2)) await this.#hitServer();
       if (this.#random.chance(0.1)) await this.#confirmEnds();
       this.#look();
@@ -208,6 +213,7 @@ class Chaos {
       stepMs: this.#random.between(5, 120),
       cost: this.#random.between(1, 5_000_000),
       child: this.#random.chance(0.2),
+      asks: this.#random.chance(0.2),
     });
     const check = this.#random.chance(0.4) ? this.#check(loopId) : undefined;
     if (check) this.#checked++;
@@ -285,6 +291,20 @@ class Chaos {
     for (const account of status ? heldNames(status) : []) await this.#try({ do: 'tryNow', account });
   }
 
+  /** Answers a question in two places at once, which may say something else: only one of them counts (R17.1). */
+  async #answerSomething(): Promise<void> {
+    const open = (await this.#try<ListedQuestion[]>({ do: 'questions' })) ?? [];
+    const asked = this.#random.pick(open);
+    if (!asked) return;
+    const { loopId, question } = asked;
+    const give = async (choice: 'yes' | 'no') =>
+      (await this.#try<boolean>({ do: 'answer', loopId, question, choice })) === true;
+    const other = this.#random.pick(['yes', 'no'] as const) as 'yes' | 'no';
+    const taken = await Promise.all([give('yes'), give(other)]);
+    if (taken.every(Boolean)) this.#violations.add(`the question ${question} of ${loopId} was answered twice`);
+    if (taken.some(Boolean)) this.#answered++;
+  }
+
   /** What must hold at every moment. */
   #look(): void {
     for (const violation of violationsNow(this.#prefix, CAP)) this.#violations.add(violation);
@@ -296,6 +316,7 @@ class Chaos {
     let left = Number.POSITIVE_INFINITY;
     for (;;) {
       await this.#confirmEnds();
+      await this.#answerSomething();
       const host = this.#host();
       const status = await this.#try<Status>({ do: 'status' });
       this.#look();

@@ -11,6 +11,7 @@ import type { HostProcess } from './hostProcess.ts';
 /** The kinds of faults, and how often each comes beside the others. */
 export const FAULTS = {
   killHost: 3,
+  reloadHost: 1,
   killGuardian: 3,
   killAgent: 3,
   killBoth: 2,
@@ -67,6 +68,10 @@ export class Faults {
     switch (fault) {
       case 'killHost':
         await host().kill();
+        await this.#options.reopen();
+        return true;
+      case 'reloadHost':
+        await host().release();
         await this.#options.reopen();
         return true;
       case 'killGuardian':

@@ -99,7 +99,7 @@ describe('Windows on one store', () => {
     const loopId = `${prefix}locked`;
     await host.ask({ do: 'submit', loopId, prompt: reporter(100_000, 50) });
     await until('the agent to run', () => alive().length > 0);
-    await until('its start to be on the books', async () => (await status(host)).running[0]?.pid !== undefined);
+    await until('its start to be stored', async () => (await status(host)).running[0]?.pid !== undefined);
     const locker = fork(HOLD_LOCK, [join(storage, 'supervisor.db')], {
       execArgv: ['--disable-warning=ExperimentalWarning'],
     });

@@ -30,7 +30,7 @@ describe('after an absence', () => {
     return again;
   };
 
-  it('R9.5 F10 work that nobody has looked after for long comes back held, and is told in one event', async () => {
+  it('R9.5 F10 work that nobody has looked after for long comes back held, and is announced in one event', async () => {
     const window = await away(10 * DAY_MS);
     assert.deepEqual(machine.alive(), []);
     const { parked } = window.status();

@@ -148,7 +148,7 @@ describe('what a naive supervisor gets wrong', () => {
     );
   });
 
-  it('R10.1 the start is told when the loop is on the books, so that its pid is known', async () => {
+  it('R10.1 the start is announced once it is stored, so that its pid is known', async () => {
     const window = await machine.open();
     const seen: unknown[] = [];
     window.onEvent(async (event) => {
@@ -237,7 +237,7 @@ describe('what a naive supervisor gets wrong', () => {
     assert.equal(window.status().budget.spent, 0.7);
   });
 
-  it('R7.2 the cancel of a queued loop is told, and so is that of one that waits for its restart', async () => {
+  it('R7.2 the cancel of a queued loop fires an event, and so does that of one that waits for its restart', async () => {
     const window = await machine.open({ maxConcurrent: 1 });
     await window.submit({ prompt: 'work', loopId: 'a' });
     await window.submit({ prompt: 'work', loopId: 'b' });

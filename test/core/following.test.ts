@@ -100,9 +100,9 @@ describe('following runs when the store or the launcher is in trouble', () => {
       // The other window has woken it.
       const woken = both('Loops that are due could not be woken').flat();
       const [fails, over] = both(
+        'Changes of other windows could not be processed',
         'The new settings could not be applied to the queue yet',
         'What attempt a said could not be stored',
-        'What other windows have changed could not be acted on',
       );
       assert.deepEqual(logged(), [...woken, ...fails].sort());
       store.mood = 'well';
@@ -111,7 +111,11 @@ describe('following runs when the store or the launcher is in trouble', () => {
       store.mood = 'broken';
       machine.launcher.of('a').ok();
       await machine.clock.advance(2_000);
-      assert.deepEqual(logged(), both('What attempt a said could not be stored')[0], 'what fails anew is said anew');
+      assert.deepEqual(
+        logged(),
+        both('What attempt a said could not be stored')[0],
+        'what fails again is logged again',
+      );
     });
 
     it('of a store and a run that cannot be read', async () => {

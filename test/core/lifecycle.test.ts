@@ -340,7 +340,7 @@ describe('life of windows', () => {
     await finish(window, 'a');
     store.unreadable.add('tidy');
     assert.equal(await window.clearFinished(), 1);
-    assert.ok(machine.logged.some((line) => line.includes('given back')));
+    assert.ok(machine.logged.some((line) => line.includes('returned to the disk')));
   });
 
   it('R9.4 old logs of which the books know nothing, such as of a removal that was broken off, are removed', async () => {

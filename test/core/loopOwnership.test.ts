@@ -86,7 +86,7 @@ describe('homes of loops', () => {
     liveState.put(activeLoop(1, { windowId: 'w2', folder: A }, { startedAt: clock.now() }));
     assert.equal(subject.hasPassedBy(), false);
     liveState.put(loop);
-    assert.equal(subject.isPassedBy(loop), false, 'its time begins anew');
+    assert.equal(subject.isPassedBy(loop), false, 'its time starts over');
   });
 
   it('R2.2 a window that starts nothing in a slot kept for it is passed by with all that it had in that folder', async () => {

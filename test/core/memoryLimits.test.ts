@@ -70,7 +70,7 @@ describe('limits of memory', () => {
     assert.equal((await first.get('a'))?.state, 'running');
   });
 
-  it('R13.2 a loop that is near its own limit says so, and its guardian is told the limit', async () => {
+  it('R13.2 a loop that is near its own limit says so, and its guardian gets the limit', async () => {
     const window = await limited({ memory: 500 });
     await window.submit({ prompt: 'work', loopId: 'a' });
     assert.equal(machine.launcher.of('a').request?.limits.maxMemoryBytes, 500);

@@ -56,6 +56,20 @@ describe('permission rules', () => {
     assert.equal(allows('Edit(*)', edit()), false, 'nobody knows which files');
   });
 
+  it('R17.2 a link does not lead out of a rule: what it leads to has to match too, and is denied like it', () => {
+    const linked = (path: string, ...targets: string[]) => ({ ...edit(path), targets });
+    assert.ok(allows('Edit(src/*)', linked('src/a.ts', `${FOLDER}/src/b.ts`)));
+    for (const rule of ['Edit(src/*)', 'Edit(/etc/*)'])
+      assert.equal(allows(rule, linked('src/a.ts', '/etc/passwd')), false, rule);
+    assert.ok(denies('Edit(/etc/*)', linked('src/a.ts', '/etc/passwd')));
+    assert.ok(denies('Edit(src/*)', linked('src/a.ts', '/etc/passwd')), 'nor does it lead out of a deny rule');
+    assert.ok(allows('Edit', linked('src/a.ts', '/etc/passwd')), 'that one names no file');
+    const unseen: PermissionRequest = { ...edit('src/a.ts'), targets: 'unknown' };
+    assert.equal(allows('Edit(src/*)', unseen), false);
+    assert.ok(denies('Edit(src/*)', unseen));
+    assert.equal(ruleFor(linked('src/a.ts', '/etc/passwd'), FOLDER), undefined, 'the link may lead elsewhere next');
+  });
+
   it('R17.1 text with characters that cannot be seen is never allowed by a rule', () => {
     for (const sign of ['\u202e', '\u200b', '\u0007', '\u001b[8m', '\ufeff', '\u2028'])
       assert.equal(allows('*', command(`ls ${sign}x`)), false);
@@ -94,6 +108,7 @@ describe('requests', () => {
     const long = { ...edit('a.ts'), diff: '+'.repeat(70_000) };
     assert.ok(isSameRequest(edit('a.ts'), { ...edit('a.ts'), title: 'another name' }));
     assert.equal(isSameRequest(edit('a.ts'), edit('a.ts', 'b.ts')), false);
+    assert.equal(isSameRequest(edit('a.ts'), { ...edit('a.ts'), targets: ['/etc/passwd'] }), false);
     assert.equal(isSameRequest(bounded(long), bounded(long)), false);
     assert.match(bounded(long).diff ?? '', /\[4464 characters more\]$/);
   });

@@ -125,7 +125,7 @@ describe('restarts', () => {
     assert.deepEqual((await second.get('a'))?.loop.restarts, []);
     assert.deepEqual(machine.launcher.of('a').stops, ['budget']);
 
-    // The host dies between the commit that puts the attempt on the books and its launch.
+    // The host dies between the commit that records the attempt and its launch.
     machine.launcher.launch = () => {
       machine.kill(second);
       throw new Error('gone');

@@ -72,7 +72,7 @@ describe('slots and circuit', () => {
     assert.deepEqual(machine.alive(), ['a', 'b', 'c']);
   });
 
-  it('R3.2 a slot is given back once, though the end is told twice', async () => {
+  it('R3.2 a slot is given back once, though the end is reported twice', async () => {
     const window = await machine.open({ maxConcurrent: 1 });
     const observers: RunObserver[] = [];
     const launch = machine.launcher.launch.bind(machine.launcher);
@@ -432,7 +432,7 @@ describe('slots and circuit', () => {
     assert.deepEqual(
       changes(),
       ['closed → open', 'open → half-open'],
-      'each change is told once, by the window that made it',
+      'each change is announced once, by the window that made it',
     );
   });
 

@@ -21,7 +21,7 @@ describe('spending', () => {
   };
   const PRICED = { agents: fakeCatalog(fakeProfile('sample', { hasCost: true })) };
 
-  it('R6.2 R6.4 ten queued $1 loops cannot pass a $5 limit together, and each refusal is told', async () => {
+  it('R6.2 R6.4 ten queued $1 loops cannot pass a $5 limit together, and each refusal is announced', async () => {
     const window = await machine.open({ ...limit(5), maxConcurrent: 2 });
     const answers = await Promise.allSettled(
       Array.from({ length: 10 }, (_, n) => window.submit({ prompt: 'work', loopId: `l${n}`, estimatedCostUsd: 1 })),
@@ -237,7 +237,7 @@ describe('spending', () => {
     assert.deepEqual(machine.alive().sort(), ['a', 'b', 'c'], 'R6.3 after midnight they go on: nothing is lost');
   });
 
-  it('R6.4 R6.5 a limit that is set under what is spent acts at once where loops run, and is told once by all windows', async () => {
+  it('R6.4 R6.5 a limit that is set under what is spent acts at once where loops run, and is announced once over all windows', async () => {
     const first = await machine.open(limit(10, 'stop'), { folders: ['/a'] });
     const second = await machine.open(limit(10, 'stop'), { folders: ['/b'] });
     await first.submit({ prompt: 'work', loopId: 'a', estimatedCostUsd: 0 });
@@ -308,7 +308,7 @@ describe('spending', () => {
     await assert.rejects(second.recordCost('nobody', 1), { code: 'unknown-loop' });
   });
 
-  it('R6.6 R6.7 a cost that is told to the end of a run counts beside that of its last line', async () => {
+  it('R6.6 R6.7 a cost that is reported with the end of a run counts beside that of its last line', async () => {
     const window = await machine.open();
     await window.submit({ prompt: 'work', loopId: 'a' });
     const run = machine.launcher.of('a');
@@ -941,7 +941,7 @@ describe('spending', () => {
     assert.deepEqual([(await window.get('a'))?.state, window.status().queued[0]?.waitingFor], ['queued', 'limit']);
   });
 
-  it('R6.2 the agent is told what the loop and the day still leave', async () => {
+  it('R6.2 the agent gets what the loop and the day still leave', async () => {
     const told: (number | undefined)[] = [];
     const plain = fakeProfile('sample');
     const agents = fakeCatalog(

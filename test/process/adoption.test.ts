@@ -51,7 +51,7 @@ describe('Runs that outlive their window', () => {
     for (const told of windows.slice(0, -1)) assert.equal(told.end, undefined, 'who let go hears nothing more');
   });
 
-  it('R9.2 a run that ended with no window open is told with its true end, exit code and output', async () => {
+  it('R9.2 a run that ended with no window open is reported with its true end, exit code and output', async () => {
     const { told, token, files } = harness.launch('/bin/sh', [
       '-c',
       'echo one; sleep 0.3; echo two; echo bad >&2; exit 9',
@@ -71,7 +71,7 @@ describe('Runs that outlive their window', () => {
     );
   });
 
-  it('R9.2 what is read of a run long after its end is told with the time at which it was written', async () => {
+  it('R9.2 what is read of a run long after its end is reported with the time at which it was written', async () => {
     const { told, token, files } = harness.launch('/bin/echo', ['a']);
     const { at } = await told.whenEnded;
     harness.reload();

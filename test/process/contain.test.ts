@@ -55,7 +55,7 @@ describe('containment by control group', () => {
     assert.equal(group.population(), 'populated');
   });
 
-  it('R13.1 a start that fails is told as it is, and leaves the starter outside', async () => {
+  it('R13.1 a start that fails is reported as it is, and leaves the starter outside', async () => {
     const child = group.startWithin(() => spawn('/no/such/program', []));
     const [error] = await once(child, 'error');
     assert.equal((error as NodeJS.ErrnoException).code, 'ENOENT');

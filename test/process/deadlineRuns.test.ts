@@ -51,7 +51,7 @@ describe('Deadlines of runs', () => {
     );
   });
 
-  it('a window that adopts a silent run is told so', async () => {
+  it('a window that adopts a silent run hears of the silence', async () => {
     const { told, token } = harness.launch('/bin/sleep', ['1000'], { limits: { firstOutputMs: 100 } });
     await until('the warning', () => told.silences.length === 1);
     harness.reload();

@@ -53,7 +53,7 @@ describe('The driver of agents of the Agent Client Protocol', () => {
     assert.deepEqual(lastOf(run), { type: 'end', ok: true, reason: 'finished, but a tool call was not allowed' });
   });
 
-  it('R7.2 a stop first cancels the turn: its cost is told, and nothing is left, not even a child that left', async () => {
+  it('R7.2 a stop first cancels the turn: its cost is reported, and nothing is left, not even a child that left', async () => {
     const run = launch('slow spawn', { args: ['--stays'] });
     await until('the tool', () =>
       run.told.outputs.some(({ events }) => events.some(({ type }) => type === 'toolCall')),

@@ -69,7 +69,7 @@ describe('The last words of runs', () => {
     });
   }
 
-  it('R8.4 one that only tries again is told as silent, though it writes (E6)', async () => {
+  it('R8.4 one that only tries again is reported as silent, though it writes (E6)', async () => {
     const { told } = harness.launch('/bin/sh', ['-c', 'while :; do echo retry; sleep 0.05; done'], {
       reader: reader(),
       limits: { silenceMs: 400 },

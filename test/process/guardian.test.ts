@@ -28,7 +28,7 @@ describe('A guardian where to look at a process takes long, as with ps', () => {
     const find = table.find.bind(table);
     table.find = async (pid) => {
       const found = await find(pid);
-      // Its number is given back in the moment in which its end is told.
+      // Its number may be reused the moment its end is reported.
       await until('the end of the agent to be told', () => !existsSync(`/proc/${pid}`));
       return found;
     };

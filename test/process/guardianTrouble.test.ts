@@ -87,7 +87,7 @@ describe('The trouble of a guardian', () => {
     });
   });
 
-  it('R5.3 a signal that nobody ordered is told apart from a shutdown (B6)', async () => {
+  it('R5.3 a signal that nobody ordered is no shutdown (B6)', async () => {
     for (const signal of ['SIGTERM', 'SIGINT', 'SIGQUIT']) {
       const { told, token } = harness.launch(program('tree.sh'), ['wait']);
       const { guardian } = await told.whenStarted;

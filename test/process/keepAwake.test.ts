@@ -64,7 +64,7 @@ describe('keeping the machine awake', () => {
     await until('the inhibitor', () => calls().length === 1);
   });
 
-  it('R15.2 a machine without the means is told once, and nothing else happens', () => {
+  it('R15.2 a machine without the means is reported once, and nothing else happens', () => {
     const { set } = createKeepAwake({
       platform: 'linux',
       environment: { PATH: folder },

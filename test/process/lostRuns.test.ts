@@ -53,7 +53,7 @@ describe('Runs that lost their guardian', () => {
     assert.deepEqual([again.kind, again.at, again.swept], [end.kind, end.at, end.swept]);
   });
 
-  it('the agent killed: its end by that signal is told', async () => {
+  it('the agent killed: its end by that signal is reported', async () => {
     const launched = await tree();
     kill((await identitiesOf(launched)).leader.pid);
     const end = await launched.told.whenEnded;
@@ -274,7 +274,7 @@ describe('Runs that lost their guardian', () => {
     assert.equal(harness.processesOf(running.token).length, 1);
   });
 
-  it('a guardian that is told to go by the system stops its run in order', async () => {
+  it('a guardian that the system asks to end stops its run in order', async () => {
     const launched = await tree();
     const { guardian } = await identitiesOf(launched);
     kill(guardian.pid, 'SIGHUP');

@@ -116,7 +116,7 @@ describe('A control group with a limit of memory', () => {
     }
   });
 
-  it('R13.2 is told where it cannot have one', () => {
+  it('R13.2 is reported where there can be none', () => {
     assert.equal(new Cgroup('/nowhere/loop-supervisor/run', '/nowhere').limitMemory(1_000), false);
   });
 

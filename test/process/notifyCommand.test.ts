@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createNotifier } from '../../src/process/notify/notifyCommand.ts';
 
-describe('the command that is told of events', () => {
+describe('the command that runs for events', () => {
   let folder: string;
   let logged: string[];
   beforeEach(() => {

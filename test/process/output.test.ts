@@ -81,7 +81,7 @@ describe('Output of runs', () => {
     assert.equal(told.end?.last.readerState, 7);
   });
 
-  it('a run that is over at once is told as started before it is told as ended', async () => {
+  it('a run that is over at once is reported as started before it is reported as ended', async () => {
     const runs = Array.from({ length: 8 }, () => harness.launch('/bin/true'));
     for (const { told } of runs) {
       await told.whenEnded;
@@ -142,7 +142,7 @@ describe('Output of runs', () => {
     assert.equal(told.texts[2], 'end');
   });
 
-  it('the last line of standard error is told without escapes and control characters', async () => {
+  it('the last line of standard error is reported without escapes and control characters', async () => {
     const { told } = harness.launch('/bin/sh', [
       '-c',
       "printf 'first\\n\\033[31mred\\033[0m \\033]8;;http://x\\007link\\007\\n  \\n' >&2",

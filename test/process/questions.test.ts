@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Answer } from '../../src/core/model/question.ts';
@@ -41,7 +41,7 @@ describe('Questions of runs', () => {
     assert.deepEqual(told.texts, ['{"allow":true,"choice":"yes"}']);
   });
 
-  it('R17.1 it lies in the run folder: whoever adopts the run is told, and may answer', async () => {
+  it('R17.1 it lies in the run folder: whoever adopts the run hears of it, and may answer', async () => {
     const launched = ask('ls');
     const id = await asked(launched);
     harness.reload();
@@ -64,6 +64,17 @@ describe('Questions of runs', () => {
       readdirSync(launched.files.asks).filter((name) => name.endsWith('.ask')),
       [],
     );
+  });
+
+  it('R17.1 a question whose folder somebody takes away is asked again', async () => {
+    const launched = ask('ls');
+    const { told, run, files } = launched;
+    const id = await asked(launched);
+    rmSync(files.asks, { recursive: true });
+    await until('the question again', () => existsSync(join(files.asks, `${id}.ask`)));
+    run.answer(id, YES);
+    await told.whenEnded;
+    assert.deepEqual(told.texts, ['{"allow":true,"choice":"yes"}']);
   });
 
   it('R17.1 what is no question is not shown: other files, links, pipes, huge or broken ones', async () => {

@@ -109,7 +109,7 @@ exec /bin/sh "$@"
         timeoutMs: 300,
       })();
       assert.deepEqual(answer, { PATH: '/bin:/usr/bin' });
-      assert.match(logged[0] ?? '', /did not tell its environment/);
+      assert.match(logged[0] ?? '', /did not print its environment/);
       const pid = Number(readFileSync(join(folder, 'pid'), 'utf8'));
       await until('its child to be gone', () => !lives(pid));
     });
@@ -174,7 +174,7 @@ exec /bin/sh "$@"
       try {
         const answer = await terminalEnvironment({ ...options, shell, environment, timeoutMs: 500 })();
         assert.deepEqual(answer, environment);
-        assert.match(logged[0] ?? '', /did not tell its environment/);
+        assert.match(logged[0] ?? '', /did not print its environment/);
       } finally {
         kill(await until('its pid', () => Number(readFileSync(join(folder, 'pid'), 'utf8'))));
       }
@@ -292,7 +292,7 @@ exec /bin/sh "$@"
       }
     });
 
-    it('that is not there is told with the reason', async () => {
+    it('that is not there is reported with the reason', async () => {
       const answer = await askProgram(join(folder, 'nothing'), [], { environment: {}, timeoutMs: 1_000 });
       assert.equal(answer.exitCode, undefined);
       assert.match(answer.error ?? '', /ENOENT/);

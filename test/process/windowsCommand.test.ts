@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { findOnWindows, windowsCommand } from '../../src/process/launch/windowsCommand.ts';
+import { findOnWindows, windowsCommand } from '../../src/windows/windowsCommand.ts';
 
 const SHIM = `@ECHO off
 SETLOCAL
@@ -12,9 +12,36 @@ IF EXIST "%dp0%\\node.exe" (
 endLocal & goto #_undefined_# 2>NUL || title %COMSPEC% & "%_prog%"  "%dp0%\\node_modules\\@anthropic-ai\\claude-code\\cli.js" %*
 `;
 
+/** As npm makes it for a package whose program needs no Node. */
+const OF_A_PROGRAM = `@ECHO off
+CALL :find_dp0
+"%dp0%\\node_modules\\opencode-ai\\bin\\opencode.exe"   %*
+`;
+
+/** As it comes with Node. */
+const NPX = `:: Created by npm, please don't edit manually.
+@ECHO OFF
+SET "NPM_PREFIX_JS=%~dp0\\node_modules\\npm\\bin\\npm-prefix.js"
+SET "NPX_CLI_JS=%~dp0\\node_modules\\npm\\bin\\npx-cli.js"
+FOR /F "delims=" %%F IN ('CALL "%NODE_EXE%" "%NPM_PREFIX_JS%"') DO (
+  SET "NPM_PREFIX_NPX_CLI_JS=%%F\\node_modules\\npm\\bin\\npx-cli.js"
+)
+IF EXIST "%NPM_PREFIX_NPX_CLI_JS%" (
+  SET "NPX_CLI_JS=%NPM_PREFIX_NPX_CLI_JS%"
+)
+
+"%NODE_EXE%" "%NPX_CLI_JS%" %*
+`;
+
 /** A disk of Windows, whose paths have no case. */
 const disk: Record<string, string> = {
   'c:\\npm\\claude.cmd': SHIM,
+  'c:\\npm\\codex-acp.cmd': SHIM.replace(
+    '@anthropic-ai\\claude-code\\cli.js',
+    '@zed-industries\\codex-acp\\bin\\codex-acp.js',
+  ),
+  'c:\\npm\\opencode.cmd': OF_A_PROGRAM.replaceAll('\n', '\r\n'),
+  'c:\\node\\npx.cmd': NPX.replaceAll('\n', '\r\n'),
   'c:\\npm\\own.bat': '@echo %*',
   'c:\\node\\node.exe': '',
   'c:\\tools\\agent.exe': '',
@@ -58,6 +85,27 @@ describe('R7.7 Commands on Windows', () => {
       args: ['C:\\npm\\node_modules\\@anthropic-ai\\claude-code\\cli.js', '-p', '& calc %PATH% "'],
       verbatim: false,
     });
+  });
+
+  it('R1.4 so are adapters of the Agent Client Protocol, programs that need no Node, and npx', () => {
+    const started = (command: string, ...args: string[]) => {
+      const real = windowsCommand(command, args, environment, files);
+      assert.equal(real.verbatim, false);
+      return [real.command, ...real.args];
+    };
+    assert.deepEqual(started('codex-acp', '-c', 'model="x & y"'), [
+      'C:\\node\\node.EXE',
+      'C:\\npm\\node_modules\\@zed-industries\\codex-acp\\bin\\codex-acp.js',
+      '-c',
+      'model="x & y"',
+    ]);
+    assert.deepEqual(started('opencode', 'acp'), ['C:\\npm\\node_modules\\opencode-ai\\bin\\opencode.exe', 'acp']);
+    assert.deepEqual(started('npx', '-y', '@zed-industries/codex-acp@^0.16 %PATH%'), [
+      'C:\\node\\node.EXE',
+      'C:\\node\\node_modules\\npm\\bin\\npx-cli.js',
+      '-y',
+      '@zed-industries/codex-acp@^0.16 %PATH%',
+    ]);
   });
 
   it("R1.4 R7.7 any other batch file goes through the system's cmd.exe, whatever ComSpec says, and all that the command interpreter knows is escaped", () => {

@@ -57,6 +57,16 @@ describe('What an agent asks cannot pass for something else', () => {
     });
   });
 
+  it('R17.1 where links lead a file is shown, and so is that nobody can see it', () => {
+    const linked: PermissionRequest = { kind: 'edit', tool: 'Write', title: '', paths: ['a.ts'] };
+    assert.deepEqual(requestParts({ ...linked, targets: ['/etc/\u202epasswd'] })[1], {
+      heading: 'Links lead to',
+      text: '/etc/‹U+202E›passwd',
+    });
+    assert.equal(requestParts({ ...linked, targets: 'unknown' })[1]?.heading, 'Where links lead these cannot be seen');
+    assert.equal(requestParts(linked)[1]?.heading, 'Tool');
+  });
+
   it('R17.1 choices are named by what they do, once each, and one can always deny', () => {
     const choices: Question['choices'] = [
       { id: 'a', kind: 'allowAlways', label: 'Deny' },

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { DatabaseSync } from 'node:sqlite';
 import type { FinishedLoop } from '../../src/core/model/loop.ts';
-import type { FinishedQuery } from '../../src/core/ports/store.ts';
+import type { FinishedQuery } from '../../src/core/ports/historyQueries.ts';
 import { onEachStore } from './eachStore.ts';
 import {
   ENDED,

@@ -4,6 +4,7 @@ import type { CheckRequest } from '../../src/core/model/check.ts';
 import type { Containment } from '../../src/core/model/containment.ts';
 import { isActive } from '../../src/core/model/loop.ts';
 import type { ProcessIdentity } from '../../src/core/model/processIdentity.ts';
+import { openQuestions } from '../../src/core/model/question.ts';
 import { DEFAULT_SETTINGS, type Settings } from '../../src/core/model/settings.ts';
 import type { Clock } from '../../src/core/ports/clock.ts';
 import type { Store } from '../../src/core/ports/store.ts';
@@ -34,8 +35,9 @@ export type HostRequest = { readonly id: number } & (
       readonly check?: CheckRequest;
     }
   | { readonly do: 'cancel' | 'kill' | 'state' | 'lookAgain' | 'continueLoop'; readonly loopId: string }
+  | { readonly do: 'answer'; readonly loopId: string; readonly question: string; readonly choice: string }
   | { readonly do: 'tryNow'; readonly account: string }
-  | { readonly do: 'list' | 'status' | 'release' | 'pause' | 'resume' }
+  | { readonly do: 'list' | 'status' | 'questions' | 'release' | 'pause' | 'resume' }
   | { readonly do: 'weather'; readonly weather: Weather }
 );
 
@@ -71,6 +73,13 @@ export interface ListedRun {
   readonly isCheck: boolean;
   readonly leader?: ProcessIdentity;
   readonly guardian?: ProcessIdentity;
+}
+
+/** A question that nobody has answered. */
+export interface ListedQuestion {
+  readonly loopId: string;
+  readonly question: string;
+  readonly command: string;
 }
 
 const options = JSON.parse(process.argv[2] as string) as HostOptions;
@@ -167,6 +176,17 @@ async function answer(request: HostRequest): Promise<unknown> {
     case 'weather':
       weather = request.weather;
       return true;
+    case 'answer':
+      await supervisor.answer(request.loopId, { question: request.question, choice: request.choice });
+      return true;
+    case 'questions':
+      return supervisor
+        .live()
+        .flatMap(({ loop }) =>
+          openQuestions(loop).map(
+            ({ id, request: { command = '' } }): ListedQuestion => ({ loopId: loop.loopId, question: id, command }),
+          ),
+        );
     case 'list':
       return supervisor.live().flatMap(({ loop }): ListedRun[] => {
         if (!isActive(loop)) return [];

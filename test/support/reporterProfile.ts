@@ -31,7 +31,7 @@ export function reporterProfile(program = PROGRAM): AgentProfile {
     needsReading: true,
     plan: ({ prompt }) => ({
       command: process.execPath,
-      args: [program],
+      args: [program, '${asksFolder}'],
       env: {},
       stdin: prompt,
       stopSteps: [{ signal: 'SIGTERM', share: 1 }],
@@ -42,6 +42,15 @@ export function reporterProfile(program = PROGRAM): AgentProfile {
       state: () => null,
     }),
   };
+}
+
+/** What the reporter was answered, answer by answer. */
+export function answersIn(stdoutPath: string): boolean[] {
+  const lines = readFileSync(stdoutPath, 'utf8').split('\n');
+  return lines.flatMap((line) => {
+    const [, answer] = /^\{"answered":(true|false)\}$/.exec(line) ?? [];
+    return answer === undefined ? [] : [answer === 'true'];
+  });
 }
 
 /** What the complete lines of an attempt's output report, 10⁻⁹ USD; what is no cost at all does not count. */

@@ -5,6 +5,7 @@ import {
   DuplicateLoopError,
   InvalidLoopError,
   NotReadyError,
+  NoWorkTreeError,
   PermanentlyFailedError,
   QueueFullError,
   ShuttingDownError,
@@ -29,6 +30,8 @@ describe('The buttons of an error', () => {
     ['an unknown loop', new UnknownLoopError('a'), ['Show Loops']],
     ['a wrong state', new WrongStateError('a', 'is running'), ['Show Details']],
     ['an unknown agent', new InvalidLoopError('agent', 'is unknown'), ['Choose Agent', 'Open Settings']],
+    ['a folder without a repository', new NoWorkTreeError('bare', 'it is bare.'), ['Open Settings']],
+    ['a commit that no other machine can get', new NoWorkTreeError('not-pushed', 'push it.'), ['Push']],
     ['an empty prompt', new InvalidLoopError('prompt', 'is empty'), []],
     [
       'a store in trouble',

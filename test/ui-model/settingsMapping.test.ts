@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { DEFAULT_SETTINGS } from '../../src/core/model/settings.ts';
 import { SETTING_RULES } from '../../src/core/policy/settingsInForce.ts';
 import {
-  CHOICES,
+  CHOICE_SETTINGS,
   mapSettings,
   NUMBER_RULES,
   settingText,
@@ -37,6 +37,14 @@ function withSettings(written: Record<string, unknown>) {
 }
 
 describe('Settings', () => {
+  it('R16.4 of repositories are absolute paths; anything else opts in to nothing, and is named', () => {
+    assert.deepEqual(withSettings({ repositories: [' /src/tools '] }).settings.repositories, ['/src/tools']);
+    for (const repositories of ['/src/tools', ['tools'], ['/src/tools', 1]]) {
+      const { settings, problems } = withSettings({ repositories });
+      assert.deepEqual([settings.repositories, problems.map(({ key }) => key)], [[], ['repositories']]);
+    }
+  });
+
   it('of package.json have the defaults of the spec, in the units of the core', () => {
     assert.deepEqual(withSettings({}), { settings: DEFAULT_SETTINGS, doubts: {}, problems: [] });
   });
@@ -83,7 +91,7 @@ describe('Settings', () => {
     }
   }
 
-  for (const [key, words] of Object.entries(CHOICES)) {
+  for (const [key, words] of Object.entries(CHOICE_SETTINGS)) {
     it(`offers the words of ${key}, each explained, and names any other`, () => {
       assert.deepEqual(declared.get(key)?.enum, words);
       assert.equal(declared.get(key)?.enumDescriptions?.length, words.length);

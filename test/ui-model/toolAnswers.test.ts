@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { FinishedLoop } from '../../src/core/model/loop.ts';
 import type { LoopSpec } from '../../src/core/model/loopSpec.ts';
 import type { LiveView, LoopDetail, Status } from '../../src/core/model/status.ts';
-import type { FinishedQuery } from '../../src/core/ports/store.ts';
+import type { FinishedQuery } from '../../src/core/ports/historyQueries.ts';
 import { TOOLS, type ToolDeps } from '../../src/ui/languageModelTools/toolAnswers.ts';
 
 const NOW = Date.UTC(2026, 4, 20, 12);

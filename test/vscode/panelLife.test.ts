@@ -79,7 +79,7 @@ describe('the life of a panel, in VS Code', () => {
     );
     let looks = 0;
     await until('the message', async () => {
-      if (told.includes('A panel could not do what it was asked for. Error: not understood')) return true;
+      if (told.includes('A panel could not carry out a request. Error: not understood')) return true;
       // On a busy machine VS Code sometimes opens a panel whose page never comes: then another is opened.
       if (++looks % LOOKS_AT_A_PAGE === 0) {
         await close();

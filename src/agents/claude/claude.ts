@@ -28,15 +28,15 @@ export const CLAUDE: AgentKind = {
     option: 'permissionMode',
     fallback: 'acceptEdits',
     values: {
-      default: 'It reads files and runs harmless commands; all that would need a question, edits included, is refused.',
+      default:
+        'It reads files and runs harmless commands; anything that would need a question, edits included, is refused.',
       acceptEdits:
         'It edits files and makes, moves and removes them in its folder. ' +
         'Other commands are refused unless your Claude settings allow them.',
       plan: 'It reads and plans, and changes nothing.',
-      dontAsk: 'Only what your Claude settings allow is done; all else is refused.',
+      dontAsk: 'Only what your Claude settings allow is done; everything else is refused.',
       auto: 'A model of Anthropic judges each action in place of questions.',
-      bypassPermissions:
-        'It does everything without asking. Only for machines that can be thrown away; refused as root.',
+      bypassPermissions: 'It does everything without asking. Only for disposable machines; refused as root.',
       [ASK]: 'It asks you before it does anything that your Claude settings do not allow.',
     },
   },

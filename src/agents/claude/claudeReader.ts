@@ -10,7 +10,7 @@ import {
   warnOfModel,
 } from '../failure.ts';
 import { itemsIn, type JsonObject, objectIn, textIn, tokenCount } from '../json.ts';
-import { type Emit, type Ending, type Grammar, memoryIn } from '../lineReader.ts';
+import { type Emit, type Ending, emitSession, type Grammar, memoryIn } from '../lineReader.ts';
 import { callSummary, oneLine } from '../oneLine.ts';
 import type { Prices } from '../prices.ts';
 import { NO_TOKENS } from '../tokenCount.ts';
@@ -49,11 +49,7 @@ export function claudeGrammar(words: AgentWords, prices: Prices, now: () => numb
     name: 'claude',
     start: (before) => start(grammar, before),
     message(message, memory, emit) {
-      const session = textIn(message['session_id']);
-      if (session !== '' && session !== memory.session) {
-        memory.session = session;
-        emit({ type: 'session', sessionId: session });
-      }
+      emitSession(textIn(message['session_id']), memory, emit);
       switch (message['type']) {
         case 'assistant':
           assistant(message, memory, emit, prices);

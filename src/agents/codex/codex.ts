@@ -14,8 +14,7 @@ export const CODEX: AgentKind = {
     values: {
       'read-only': 'Its commands can read files but change nothing, and have no network.',
       'workspace-write': 'Its commands can write in its folder and the temporary folder, without network.',
-      'danger-full-access':
-        'Its commands run without a sandbox and without asking. Only for machines that can be thrown away.',
+      'danger-full-access': 'Its commands run without a sandbox and without asking. Only for disposable machines.',
     },
   },
   takesModel: true,

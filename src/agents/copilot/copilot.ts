@@ -17,7 +17,7 @@ export const COPILOT: AgentKind = {
       edit:
         'It reads and edits files in its folder; commands are refused. ' +
         'Allow single ones with arguments such as "--allow-tool=shell(npm test)".',
-      'all-tools': 'It uses all tools without asking, commands included. Only for machines that can be thrown away.',
+      'all-tools': 'It uses all tools without asking, commands included. Only for disposable machines.',
     },
   },
   takesModel: true,

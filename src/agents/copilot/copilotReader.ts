@@ -1,7 +1,7 @@
 import type { AgentErrorCause } from '../../core/model/agentEvent.ts';
 import { causeOfStatus, emitErrors, emitFailure, failureEnd, finished, lastError, type Signs } from '../failure.ts';
 import { countIn, itemsIn, type JsonObject, numberIn, objectIn, textIn } from '../json.ts';
-import { type Emit, type Ending, type Grammar, memoryIn } from '../lineReader.ts';
+import { type Emit, type Ending, emitSession, type Grammar, memoryIn } from '../lineReader.ts';
 import { callSummary, oneLine, resultSummary } from '../oneLine.ts';
 import type { Prices } from '../prices.ts';
 import {
@@ -59,7 +59,7 @@ export function copilotGrammar(prices: Prices, now: () => number): Grammar<Memor
     },
     message(message, memory, emit) {
       const data = objectIn(message['data']);
-      session(textIn(message['sessionId']) || textIn(data['sessionId']), memory, emit);
+      emitSession(textIn(message['sessionId']) || textIn(data['sessionId']), memory, emit);
       switch (message['type']) {
         case 'assistant.message_delta':
           piece(data, memory, emit);
@@ -112,12 +112,6 @@ export function copilotGrammar(prices: Prices, now: () => number): Grammar<Memor
     end: (ending, memory, emit) => end(ending, memory, emit, prices, now()),
   };
   return self;
-}
-
-function session(id: string, memory: Memory, emit: Emit): void {
-  if (id === '' || id === memory.session) return;
-  memory.session = id;
-  emit({ type: 'session', sessionId: id });
 }
 
 function piece(data: JsonObject, memory: Memory, emit: Emit): void {

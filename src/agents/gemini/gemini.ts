@@ -17,7 +17,7 @@ export const GEMINI: AgentKind = {
       default: 'It reads files; edits and commands are refused, because nobody is there to approve them.',
       auto_edit: 'It reads and edits files in its folder; commands are refused unless your Gemini policies allow them.',
       plan: 'It reads and plans, and changes nothing.',
-      yolo: 'It does everything without asking. Only for machines that can be thrown away.',
+      yolo: 'It does everything without asking. Only for disposable machines.',
     },
   },
   takesModel: true,

@@ -1,7 +1,7 @@
 import type { Tokens } from '../../core/model/agentEvent.ts';
 import { finished } from '../failure.ts';
 import { isObject, type JsonObject, objectIn, textIn, tokenCount } from '../json.ts';
-import type { Emit, Ending, Grammar } from '../lineReader.ts';
+import { type Emit, type Ending, emitSession, type Grammar } from '../lineReader.ts';
 import { callSummary, oneLine, resultSummary } from '../oneLine.ts';
 import type { Prices } from '../prices.ts';
 import { anyTokens, inclusiveTokens, NO_TOKENS, tokensSince } from '../tokenCount.ts';
@@ -92,12 +92,8 @@ function toolResult(message: JsonObject, memory: Memory, emit: Emit): void {
 
 /** All there is with `--output-format json`: one object at the end. */
 function document(message: JsonObject, memory: Memory, emit: Emit, prices: Prices, now: number): void {
-  const session = textIn(message['session_id']);
+  emitSession(textIn(message['session_id']), memory, emit);
   const text = textIn(message['response']);
-  if (session !== '' && session !== memory.session) {
-    memory.session = session;
-    emit({ type: 'session', sessionId: session });
-  }
   if (text !== '') {
     memory.worked = true;
     emit({ type: 'text', text, delta: false });

@@ -16,7 +16,7 @@ export const QWEN: AgentKind = {
       'auto-edit': 'It reads and edits files in its folder; commands are refused unless your Qwen settings allow them.',
       plan: 'It reads and plans, and changes nothing.',
       auto: 'A model judges each action in place of questions.',
-      yolo: 'It does everything without asking. Only for machines that can be thrown away.',
+      yolo: 'It does everything without asking. Only for disposable machines.',
     },
   },
   takesModel: true,

@@ -12,7 +12,7 @@ import {
 } from '../failure.ts';
 import { GEMINI_EXITS } from '../gemini/geminiExits.ts';
 import { itemsIn, type JsonObject, objectIn, textIn, tokenCount } from '../json.ts';
-import type { Emit, Ending, Grammar } from '../lineReader.ts';
+import { type Emit, type Ending, emitSession, type Grammar } from '../lineReader.ts';
 import { callSummary, oneLine } from '../oneLine.ts';
 import type { Prices } from '../prices.ts';
 import { addTokens, anyTokens, inclusiveTokens, NO_TOKENS, tokensOver, tokensSince } from '../tokenCount.ts';
@@ -52,11 +52,7 @@ export function qwenGrammar(prices: Prices, now: () => number): Grammar<Memory> 
       denied: [],
     }),
     message(message, memory, emit) {
-      const session = textIn(message['session_id']);
-      if (session !== '' && session !== memory.session) {
-        memory.session = session;
-        emit({ type: 'session', sessionId: session });
-      }
+      emitSession(textIn(message['session_id']), memory, emit);
       switch (message['type']) {
         case 'system':
           memory.model = textIn(message['model']) || memory.model;

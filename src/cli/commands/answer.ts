@@ -55,11 +55,12 @@ export const addAnswer: AddCommands = (program, run) => {
 };
 
 function questionJson({ id, at, request, choices }: Question) {
-  const { kind, tool, title, command, paths } = request;
+  const { kind, tool, title, command, paths, targets } = request;
   return {
     ...{ id, at: iso(at), kind, tool, title: oneLine(title, 500) },
     ...(command !== undefined && { command }),
     ...(paths && { paths: [...paths] }),
+    ...(targets && { targets: targets === 'unknown' ? targets : [...targets] }),
     choices: choices.map((choice) => ({ id: choice.id, kind: choice.kind, label: oneLine(choice.label, 200) })),
   };
 }

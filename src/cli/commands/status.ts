@@ -57,7 +57,7 @@ export const addStatus: AddCommands = (program, run) => {
         const { output, clock } = session;
         if (output.isJson) return output.json(budgetSchema, budgetJson(budget));
         output.line(budgetWords(budget));
-        output.progress(`It begins anew at ${formatClock(budget.resetsAt, clock.now())}.`);
+        output.progress(`It starts over at ${formatClock(budget.resetsAt, clock.now())}.`);
         return EXIT.ok;
       }),
     );

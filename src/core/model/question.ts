@@ -9,6 +9,11 @@ export interface PermissionRequest {
   readonly command?: string;
   /** The files that it concerns, as the agent names them. */
   readonly paths?: readonly string[];
+  /**
+   * Where links lead those files, as our own look has found: only those that are elsewhere than the agent says;
+   * `unknown` where nobody could see. Rules hold for both (R17.2).
+   */
+  readonly targets?: readonly string[] | 'unknown';
   /** What it would change, in unified form. */
   readonly diff?: string;
   /** Whatever else the agent says of it, as JSON. */

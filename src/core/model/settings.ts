@@ -54,14 +54,14 @@ export interface Settings {
   readonly onLimitReset: 'resume' | 'ask';
   /** What agents may do without being asked about (R17.2). */
   readonly permissions: PermissionRules;
-  /** A question that nobody answers for so long is denied (R17.2); 0 = it waits. */
+  /** How long a question waits for an answer before it is denied (R17.2); 0 = forever. */
   readonly askTimeoutMs: number;
   /** How long a loop that asks keeps its slot (R17.2); 0 = until it is answered. */
   readonly askHoldsSlotMs: number;
   /** How much of its usage windows an account keeps for its user (R14.6): percent, by account; 0 if absent. */
   readonly reserves: { readonly [account: string]: number };
   readonly onWindowClose: 'keep' | 'stop';
-  /** Work that nobody has looked after for so long comes back held (R9.5); 0 = never. */
+  /** How long work may be unattended before it comes back held (R9.5); 0 = forever. */
   readonly staleAfterMs: number;
   /** With no window alive for so long the runs are stopped; 0 = no limit. */
   readonly unattendedGraceMs: number;
@@ -78,6 +78,8 @@ export interface Settings {
     /** Those of loops that ended longer ago are removed, with their commits kept as a branch (R12.6). */
     readonly maxAgeMs: number;
   };
+  /** Folders of clones on this machine in which loops of other machines may work (R16.4); none: it takes none. */
+  readonly repositories: readonly string[];
   readonly retention: {
     /** Finished loops older than this are removed with their logs. */
     readonly maxAgeMs: number;
@@ -184,5 +186,6 @@ export const DEFAULT_SETTINGS: Settings = {
   defaultAgent: 'sample',
   isolation: 'folder',
   workTree: { setup: '', maxTotalBytes: 20 * 1024 * MEBIBYTE, maxAgeMs: 14 * 24 * 60 * MINUTE },
+  repositories: [],
   retention: { maxAgeMs: 30 * 24 * 60 * MINUTE, maxLogBytes: 1024 * MEBIBYTE, maxLoops: 10_000 },
 };

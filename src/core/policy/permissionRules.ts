@@ -45,6 +45,8 @@ export function ruleFor(request: PermissionRequest, folder: string): string | un
   const { command, paths = [] } = request;
   const names = { command: 'Command', edit: 'Edit', read: 'Read', fetch: 'Fetch', other: request.tool };
   const name = names[request.kind];
+  // A rule that names a link would hold for whatever it leads to next.
+  if (request.targets !== undefined) return undefined;
   if (request.kind === 'other' || request.kind === 'fetch')
     return RULE.test(request.tool) && !request.tool.includes('*') ? request.tool : undefined;
   const [subject] = request.kind === 'command' ? [command] : paths.length === 1 ? paths : [];
@@ -60,7 +62,7 @@ function matches(rule: string, request: PermissionRequest, folder: string, isAll
   const subjects = subjectsOf(request, folder);
   if (isAllow && [...subjects, request.tool].some((subject) => UNSEEN.test(subject))) return false;
   if (pattern === undefined) return true;
-  if (subjects.length === 0) return false;
+  if (subjects.length === 0 || (isAllow && request.targets === 'unknown')) return false;
   if (isAllow) {
     const regex = patternOf(pattern, request.kind === 'command' ? `[^${escaped(SHELL_SIGNS)}]*` : '[\\s\\S]*', folder);
     return subjects.every((subject) => regex.test(subject));
@@ -78,10 +80,12 @@ function namesTool(name: string, { kind, tool }: PermissionRequest): boolean {
   return word === kind || word === tool.toLowerCase() || (isShell && kind === 'command');
 }
 
-/** What patterns are matched against: what is done, never what the agent calls it. */
-function subjectsOf({ kind, command, paths = [] }: PermissionRequest, folder: string): readonly string[] {
+/** What patterns are matched against: what is done and where, never what the agent calls it. */
+function subjectsOf({ kind, command, paths = [], targets }: PermissionRequest, folder: string): readonly string[] {
   if (kind === 'command') return command === undefined ? [] : [command];
-  return kind === 'fetch' ? paths : paths.map((path) => relativePath(path, folder));
+  if (kind === 'fetch') return paths;
+  const links = targets === 'unknown' ? [] : (targets ?? []);
+  return [...paths, ...links].map((path) => relativePath(path, folder));
 }
 
 /** A trailing ` *` stands for no argument at all, too. `\*` is a star. */

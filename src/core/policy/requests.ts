@@ -15,8 +15,8 @@ const LINE = 200;
 export function isSameRequest(one: PermissionRequest, other: PermissionRequest): boolean {
   const { diff = '', details = '', paths = [] } = one;
   if (Math.max(diff.length, details.length) > LONGEST_TEXT || paths.length > MOST_PATHS) return false;
-  const text = ({ kind, tool, command, paths, diff, details }: PermissionRequest) =>
-    JSON.stringify([kind, tool, command, paths, diff, details]);
+  const text = ({ kind, tool, command, paths, targets, diff, details }: PermissionRequest) =>
+    JSON.stringify([kind, tool, command, paths, targets, diff, details]);
   return text(one) === text(other);
 }
 

@@ -81,7 +81,7 @@ const BEYOND_LIMIT: readonly AgentErrorCause[] = ['budget', 'turns', 'task'];
  */
 export function decideOutcome(facts: EndFacts): Verdict {
   const { end, said } = facts;
-  // Where they differ, the guardian knows what it did; a signal that nobody ordered is no stop of ours.
+  // Where they differ, the guardian knows what it did; a signal without an order is no stop of ours.
   const done = end.foreignSignal === undefined ? end.stoppedBy : undefined;
   const stop = facts.stop === 'user' ? 'user' : (done ?? facts.stop);
   // The others came too late for a process that had left by itself.

@@ -86,7 +86,7 @@ export interface AgentProfile {
   readonly spending: 'live' | 'atEnd' | 'never';
   /** Whether the agent itself stops when it has spent what is left (`PlanRequest.costLeft`), give or take a turn. */
   readonly capsItself: boolean;
-  /** Whether standard output must be read while nobody looks. If not, only its size and end matter. */
+  /** Whether standard output must be read even when it is not shown. If not, only its size and end matter. */
   readonly needsReading: boolean;
   plan(request: PlanRequest): CommandPlan;
   /**

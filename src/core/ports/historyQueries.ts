@@ -1,6 +1,6 @@
 import type { Outcome } from '../model/attempt.ts';
 import type { CircuitState } from '../model/circuit.ts';
-import type { LoopState } from '../model/loop.ts';
+import type { FinishedLoop, LoopState } from '../model/loop.ts';
 import type { NanoUsd } from '../model/money.ts';
 
 /** One attempt as a timeline shows it. Times are wall times in ms, amounts 10⁻⁹ USD. */
@@ -45,6 +45,64 @@ export interface CircuitChange {
   readonly at: number;
   readonly from: CircuitState;
   readonly to: CircuitState;
+}
+
+/** Which finished loops to list: newest first. */
+export interface FinishedQuery {
+  readonly limit: number;
+  readonly offset?: number;
+  readonly states?: readonly FinishedLoop['state'][];
+  readonly agent?: string;
+  /** Submitted from one of these workspace folders; where there was none, run in it. */
+  readonly folders?: readonly string[];
+  /** Occurs in title, id or prompt, whatever the case. */
+  readonly text?: string;
+  /** Only those that have a work tree of their own now (R12.6). */
+  readonly hasWorkTree?: true;
+  /** Finished at or after / before: wall times, ms. */
+  readonly from?: number;
+  readonly before?: number;
+}
+
+/** Spend of one agent on one day, 10⁻⁹ USD. */
+export interface SpendRow {
+  readonly day: string;
+  readonly agent: string;
+  readonly cost: NanoUsd;
+  /** The part of `cost` that no agent named. */
+  readonly estimated: NanoUsd;
+  /** The part of `estimated` that is a guess (R6.6). */
+  readonly unknown: NanoUsd;
+}
+
+/** The run token of a settled attempt, the loop it belongs to and when it ended (wall time, ms). */
+export interface SettledToken {
+  readonly seq: number;
+  readonly token: string;
+  readonly at: number;
+}
+
+/** Spend of one account on one day, 10⁻⁹ USD. */
+export interface AccountCost {
+  /** Who paid (R14.5); the agent's name where that is not known. */
+  readonly account: string;
+  readonly cost: NanoUsd;
+  /** The part of `cost` that no agent named. */
+  readonly estimated: NanoUsd;
+  /** The part of `estimated` that is a guess (R6.6). */
+  readonly unknown: NanoUsd;
+}
+
+/** Spend of one loop on one day, 10⁻⁹ USD. */
+export interface LoopCost {
+  readonly loopId: string;
+  readonly title: string;
+  readonly agent: string;
+  readonly cost: NanoUsd;
+  /** The part of `cost` that no agent named. */
+  readonly estimated: NanoUsd;
+  /** The part of `estimated` that is a guess (R6.6). */
+  readonly unknown: NanoUsd;
 }
 
 /**

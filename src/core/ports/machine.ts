@@ -4,7 +4,7 @@ export interface Machine {
   readonly id: string;
   /** What people call it. */
   readonly name: string;
-  /** Time (ms) of a clock that runs on through suspend and that nobody sets. */
+  /** Time (ms) of a clock that counts suspend and cannot be set. */
   bootNow(): number;
   /**
    * Lets the runs that were begun under this epoch or a later one go on until then, a time of that clock (ms). Never

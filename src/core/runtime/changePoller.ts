@@ -110,7 +110,7 @@ export class ChangePoller implements Disposable {
         },
         (error: unknown) => {
           this.#isTaking = false;
-          this.#undone.make('What other windows have changed could not be acted on', error);
+          this.#undone.make('Changes of other windows could not be processed', error);
         },
       );
   }

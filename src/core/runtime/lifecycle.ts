@@ -159,7 +159,7 @@ export class Lifecycle {
     return this.#phase === 'shutting-down' || this.#phase === 'closed';
   }
 
-  /** Ends it once: whoever asks again waits for the same end. */
+  /** Ends it once: later calls wait for the same end. */
   #end(letGo: () => Promise<void> | void): Promise<void> {
     this.#ending ??= this.#close(letGo);
     return this.#ending;
@@ -174,7 +174,7 @@ export class Lifecycle {
     try {
       await letGo();
     } catch (error) {
-      context.log('The runs of this window could not be seen to; they go on.', error);
+      context.log('The runs of this window could not be looked after; they go on.', error);
     }
     const released = transactions.take((unit) => unit.tx.releaseWindow(context.window.id));
     await withStoreTimeout(context, released, 'The end of this window');

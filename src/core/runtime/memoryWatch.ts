@@ -33,7 +33,7 @@ export class MemoryWatch implements Disposable {
     this.#timer.set(LOOK_EVERY_MS, () => {
       void this.#look()
         .then(() => this.#failed.withdraw())
-        .catch((error: unknown) => this.#failed.make('The memory of the loops could not be looked at', error))
+        .catch((error: unknown) => this.#failed.make('The memory of the loops could not be measured', error))
         .finally(() => {
           this.#isSet = false;
           this.set();

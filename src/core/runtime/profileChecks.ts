@@ -1,6 +1,6 @@
 import type { Disposable } from '../model/disposable.ts';
 import { LONGEST_SLEEP_MS } from '../ports/clock.ts';
-import { applyCheck, type DueCheck, dueChecks, nextCheckAt } from '../steps/profileHolds.ts';
+import { applyCheck, type DueCheck, dueChecks, nextProfileCheckAt } from '../steps/profileHolds.ts';
 import type { Engine } from './engine.ts';
 import { Timer } from './timer.ts';
 
@@ -23,7 +23,7 @@ export class ProfileChecks implements Disposable {
   set(): void {
     const { context, liveState } = this.#parts;
     const now = context.clock.now();
-    const at = context.checkProfile ? nextCheckAt(liveState, context) : Number.POSITIVE_INFINITY;
+    const at = context.checkProfile ? nextProfileCheckAt(liveState, context) : Number.POSITIVE_INFINITY;
     this.#timer.set(Math.min(Math.max(0, at - now), LONGEST_SLEEP_MS), at <= now ? this.#check : this.#look);
   }
 
@@ -41,7 +41,7 @@ export class ProfileChecks implements Disposable {
       .take(dueChecks)
       .then((due) => Promise.all(due.map((check) => this.#run(check))))
       .catch((error: unknown) => {
-        context.log('The profiles of what is held could not be checked; they are checked again later.', error);
+        context.log('Held profiles could not be checked; the next check follows later.', error);
         this.#timer.set(LONGEST_SLEEP_MS, this.#look);
       });
   };

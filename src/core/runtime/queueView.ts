@@ -1,8 +1,10 @@
 import type { Gone, Unknown } from '../model/looks.ts';
+import type { RepositoryRef } from '../model/repository.ts';
 import type { ParkedStatus, ParkReason } from '../model/status.ts';
 import { gatesBefore } from '../state/gates.ts';
 import type { LaneReason } from '../state/lanes.ts';
 import type { QueuedLoop } from '../state/liveState.ts';
+import type { Machines } from '../state/machines.ts';
 import type { Engine } from './engine.ts';
 
 type QueueParts = Pick<Engine, 'context' | 'liveState' | 'machines' | 'placement'>;
@@ -58,6 +60,7 @@ export function parkedFor(
 function laneWhy({ machines, placement }: QueueParts, loop: QueuedLoop, reason: LaneReason, of: string): string {
   switch (reason) {
     case 'window':
+      if (loop.repository) return machineWhy(machines, loop, loop.repository);
       return machines.isHere(loop)
         ? 'its folder is open in no window that answers'
         : `nothing on ${machines.nameOf(loop.machine ?? '')}, its machine, answers`;
@@ -70,6 +73,20 @@ function laneWhy({ machines, placement }: QueueParts, loop: QueuedLoop, reason: 
     case 'budget':
       return of === 'ever' ? 'its estimate is above the daily limit' : 'its estimate does not fit what today has left';
   }
+}
+
+/** Why no machine starts a loop that was submitted for another one (R16.4). */
+function machineWhy(machines: Machines, { machine }: QueuedLoop, repository: RepositoryRef): string {
+  const { address } = repository;
+  const takers = machines.takers(repository);
+  if (machine === undefined)
+    return takers.length === 0
+      ? `no machine takes loops of ${address} any more: name a clone in loopSupervisor.repositories`
+      : `nothing answers on a machine that takes loops of ${address}`;
+  const name = machines.nameOf(machine);
+  return takers.includes(machine)
+    ? `nothing on ${name}, its machine, answers`
+    : `${name}, its machine, takes no loops of ${address} any more: name a clone in loopSupervisor.repositories there`;
 }
 
 function folderWhy(path: string, found: Gone | Unknown | undefined): string {

@@ -32,10 +32,10 @@ export class Retention implements Disposable {
   /** Reaps and tidies now, and tidies again every hour. */
   begin(): void {
     settleAfterReboot(this.#parts).catch((error: unknown) =>
-      this.#parts.context.log('Loops whose end is in doubt could not be looked at.', error),
+      this.#parts.context.log('Loops whose end is in doubt could not be examined.', error),
     );
     this.#reap().catch((error: unknown) =>
-      this.#parts.context.log('Left-over processes of ended loops could not be looked for.', error),
+      this.#parts.context.log('Processes that ended loops left behind could not be looked for.', error),
     );
     this.#tick();
   }
@@ -95,7 +95,7 @@ export class Retention implements Disposable {
     try {
       while (!this.#disposed && (await store.tidy())) await this.#pause();
     } catch (error) {
-      log('The room of removed loops could not be given back to the disk; it is tried again in an hour.', error);
+      log('The space of removed loops could not be returned to the disk; the next try is in an hour.', error);
     }
   }
 
@@ -105,7 +105,7 @@ export class Retention implements Disposable {
     if (Math.abs(now - this.#lastRun) >= EVERY_MS) {
       this.#lastRun = now;
       this.#tidy().catch((error: unknown) =>
-        this.#parts.context.log('Old loops could not be removed; it is tried again in an hour.', error),
+        this.#parts.context.log('Old loops could not be removed; the next try is in an hour.', error),
       );
     }
     this.#timer = this.#parts.context.clock.after(LONGEST_SLEEP_MS, this.#tick);

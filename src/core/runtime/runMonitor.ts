@@ -100,7 +100,7 @@ export class RunMonitor implements RunObserver {
     this.silent(undefined);
   }
 
-  /** Lets go of the run, which goes on. What is not stored yet is left to whoever follows it next. */
+  /** Stops following the run, which goes on. What is not stored yet is left to the next host that follows it. */
   release(): void {
     this.#isReleased = true;
     this.#run?.release();

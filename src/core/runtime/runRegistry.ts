@@ -43,7 +43,7 @@ export class RunRegistry implements Disposable {
     return this.#runs.has(attemptId);
   }
 
-  /** What gives orders to a run, whoever follows it. */
+  /** Gives orders to a run, whichever window follows it. */
   control(loop: ActiveLoop): RunControl {
     return this.of(loop)?.run ?? this.#sinks.context.launcher.control(loop.attempt.token);
   }
@@ -87,7 +87,7 @@ export class RunRegistry implements Disposable {
     for (const [id, state] of this.#adoptions) if (state === 'failed') this.#adoptions.delete(id);
     for (const run of [...this.#runs.values()]) {
       const loop = this.#sinks.liveState.get(run.seq);
-      if (!run.isOf(loop)) carry(() => this.#drop(run), `Attempt ${run.token} could not be let go`);
+      if (!run.isOf(loop)) carry(() => this.#drop(run), `Attempt ${run.token} could not be released`);
       else if (!run.hasEnded) {
         carry(() => this.#passStopOn(loop, run), `The stop of attempt ${run.token} could not be sent`);
         carry(() => run.passAnswersOn(loop), `An answer to attempt ${run.token} could not be passed on`);
@@ -119,7 +119,7 @@ export class RunRegistry implements Disposable {
     this.#disposed = true;
     this.#again.dispose();
     for (const run of [...this.#runs.values()])
-      tryOrLog(this.#sinks.context, () => this.#drop(run), `Attempt ${run.token} could not be let go.`);
+      tryOrLog(this.#sinks.context, () => this.#drop(run), `Attempt ${run.token} could not be released.`);
   }
 
   #tryAgain(what: string, error: unknown): void {

@@ -187,7 +187,7 @@ export async function findLoop(
 
 /** Everything about the latest loop of that id, or with `seq` about that very one. */
 export async function detailOf(
-  engine: Pick<Engine, 'context' | 'liveState'>,
+  engine: Pick<Engine, 'context' | 'liveState' | 'machines'>,
   loopId: string,
   seq?: number,
 ): Promise<LoopDetail | undefined> {
@@ -203,9 +203,11 @@ export async function detailOf(
     store.checks(row),
   ] as const;
   const [prompt, attempts, history, ledger, checks] = await Promise.all(reads);
+  const machine = engine.machines.placeOf(loop);
   return {
     loopId,
     state: loop.state,
+    ...(machine !== undefined && { machine }),
     loop,
     prompt,
     attempts: attempts.map(attemptDetail),

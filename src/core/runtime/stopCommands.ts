@@ -80,7 +80,7 @@ function cancelIn(unit: UnitOfWork, loop: LiveLoop, { runs, context }: Pick<Engi
   unit.tell({ type: 'loop:cancelled', loopId: loop.loopId });
 }
 
-/** Nobody follows its run; if its guardian is still there, it gets the stop. */
+/** No host follows its run; if its guardian is still there, it gets the stop. */
 function sendUnseenStop(context: Engine['context'], seq: number): void {
   stopUnseen({ context }, seq).catch((error: unknown) => context.log('The stop of a loop could not be sent.', error));
 }

@@ -107,7 +107,7 @@ export class WorkTreeTidy {
         totalBytes += await this.#git.diskUse(stored.path);
       else
         await this.#letGo(stored, loop).catch((error: unknown) =>
-          context.log(`The work tree ${stored.path} could not be removed; it is tried again in an hour.`, error),
+          context.log(`The work tree ${stored.path} could not be removed; the next try is in an hour.`, error),
         );
     }
     await this.#git.forgetGroups('carry-', this.#carried(), now - ORPHAN_MS);

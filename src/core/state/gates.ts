@@ -42,7 +42,7 @@ export function goesFirst(gate: GateRecord, loop: ActiveLoop): boolean {
 /** Whether an attempt had to pass that gate. */
 function hasPassed({ of }: GateRecord, loop: ActiveLoop): boolean {
   if (!('name' in of)) return of.kind === 'machine';
-  // A check needs neither its agent nor whoever pays for it.
+  // A check needs neither its agent nor its account.
   if (!isOfAgent(loop.attempt)) return false;
   const name = of.kind === 'profile' ? loop.agent : payerOf(loop);
   return of.name === name && (of.folder === undefined || of.folder === loop.cwd);

@@ -3,7 +3,7 @@ import { absenceMs, isAliveDue } from '../policy/absence.ts';
 import type { UnitOfWork } from '../state/unitOfWork.ts';
 import { hold } from './holds.ts';
 
-/** A host has started. Work that nobody has looked after for long is held until its user starts it (R9.5). */
+/** A host has started. Work left unattended for too long is held until its user starts it (R9.5). */
 export function noteReturn(unit: UnitOfWork): void {
   const { control, now, context } = unit;
   const { staleAfterMs } = context.settings;

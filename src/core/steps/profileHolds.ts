@@ -18,7 +18,7 @@ export interface DueCheck {
 }
 
 /** When the next check is due: wall time, ms. */
-export function nextCheckAt({ control }: LiveState, context: SupervisorContext): number {
+export function nextProfileCheckAt({ control }: LiveState, context: SupervisorContext): number {
   let next = Number.POSITIVE_INFINITY;
   for (const gate of Object.values(control.gates))
     if (isChecked(context, gate) && gate.state === 'held' && agentOf(context, gate) !== undefined)

@@ -31,7 +31,7 @@ export function afterFailure(
     return;
   }
   const ranMs = end.at - loop.attempt.startedAt;
-  // Less than no time: the clock went back meanwhile, so nobody knows (R4.5).
+  // Less than no time: the clock went back meanwhile, so it is unknown (R4.5).
   const quick = ranMs >= 0 && ranMs <= QUICK_CRASH_MS && !summary.worked;
   const failure: Failure = { class: kind, reason, at: unit.now, ...(cause !== undefined && { cause }) };
   // What has cost something is restarted as any other: it might work and fail like that forever.

@@ -50,7 +50,7 @@ export function settle(unit: UnitOfWork, loop: ActiveLoop, end: RunEnd, report: 
   };
   if (!unit.tx.saveAttempt({ ...charged.attempt, end: ended })) return;
   note(unit, charged, ended);
-  // Nobody knows whether one that could not be seen has failed at all.
+  // Whether one that could not be seen has failed at all is unknown.
   const isUnseen = end.kind === 'lost' && end.unseen !== undefined;
   if (isOfAgent(loop.attempt) && !isUnseen) vote(unit, charged, verdict);
   const doubt = doubtOf(end);

@@ -27,7 +27,7 @@ export abstract class AccountCommands extends QueueCommands {
     await this.change((unit) => holdAccount(unit, account, until));
   }
 
-  /** Starts what was held because nobody had looked after it for long (R9.5). Returns whether anything was. */
+  /** Starts what was held after an absence (R9.5). Returns whether anything was. */
   async startStale(): Promise<boolean> {
     return this.change(startStale);
   }

@@ -1,6 +1,6 @@
-import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, isAbsolute, join, resolve } from 'node:path';
-import { findOnWindows } from '../launch/windowsCommand.ts';
+import { findOnWindows } from '../../windows/windowsCommand.ts';
+import { isProgram } from './isProgram.ts';
 import { homeFolder } from './ownUser.ts';
 
 /** What a program answered to `--version` or `--help`. */
@@ -69,13 +69,4 @@ export async function askProgram(
       result.exitCode === undefined &&
       !result.timedOut && { error: result.shortMessage ?? 'It could not be started.' }),
   };
-}
-
-function isProgram(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return statSync(path).isFile();
-  } catch {
-    return false;
-  }
 }

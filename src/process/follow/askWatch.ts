@@ -1,8 +1,9 @@
 import * as z from 'zod/mini';
 import type { AskedQuestion, ChoiceKind, PermissionRequest } from '../../core/model/question.ts';
-import { lookAtJson, sizeOf } from '../runFolder/atomicFile.ts';
+import { lookAtJson, readJson, sizeOf } from '../runFolder/atomicFile.ts';
 import { askPath, questionIds } from '../runFolder/questionFiles.ts';
 import type { RunFiles } from '../runFolder/runFiles.ts';
+import { linkTargets } from './linkTargets.ts';
 
 /** A larger request (bytes) is none of ours. */
 const LARGEST_BYTES = 4 * 1024 * 1024;
@@ -30,6 +31,8 @@ const record = z.object({
     )
     .check(z.minLength(1), z.maxLength(20)),
 });
+
+const run = z.object({ cwd: z.string() });
 
 /** Watches which questions lie in the run folder (R17.1). */
 export class AskWatch {
@@ -74,8 +77,18 @@ export class AskWatch {
     const look = (sizeOf(path) ?? 0) > LARGEST_BYTES ? { state: 'there', value: undefined } : lookAtJson(path);
     if (look.state !== 'there') return undefined;
     const parsed = record.safeParse('value' in look ? look.value : undefined);
-    if (parsed.success) return { id, ...parsed.data };
+    if (parsed.success) {
+      const { request, choices } = parsed.data;
+      const targets = linkTargets(request, this.#folder());
+      return { id, request: { ...request, ...(targets && { targets }) }, choices };
+    }
     this.#log(`The question ${path} cannot be read and is not shown.`);
     return 'unreadable';
+  }
+
+  /** The folder in which the run works; undefined where that cannot be read. */
+  #folder(): string | undefined {
+    const parsed = run.safeParse(readJson(this.#files.request));
+    return parsed.success ? parsed.data.cwd : undefined;
   }
 }

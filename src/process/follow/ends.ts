@@ -8,7 +8,7 @@ import type { RunFiles } from '../runFolder/runFiles.ts';
 import type { FollowServices } from './followOptions.ts';
 import { claimAsVoid } from './lostRun.ts';
 
-/** The end of a run that was stopped before anything was started; nobody will start it now. */
+/** The end of a run that was stopped before anything started; nothing will start now. */
 export function voidEnd(files: RunFiles, by: StopBy, { clock, log }: Pick<FollowServices, 'clock' | 'log'>) {
   const end = { format: FORMAT, kind: 'void', exit: {}, at: clock.now(), stoppedBy: by, ...NOTHING_LEFT } as const;
   try {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Json } from '../../core/model/agentEvent.ts';
 
-/** Different lines that are remembered; older ones are forgotten first. */
+/** How many different lines are remembered; the oldest are forgotten first. */
 const REMEMBERED = 2_000;
 const KEY_CHARACTERS = 16;
 

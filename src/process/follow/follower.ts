@@ -27,7 +27,7 @@ import { Tail } from './tail.ts';
 
 /** How often (ms) a guardian is checked that we did not start ourselves. */
 const GUARDIAN_LOOK_MS = 1_000;
-/** How long (ms) more than it may need a guardian is waited for after a stop. */
+/** How long (ms) beyond the time that it may need a guardian is waited for after a stop. */
 const WATCHDOG_MS = 10_000;
 
 type KnownOfEnd = Pick<LostRunOptions, 'failedStart' | 'reported'>;
@@ -50,13 +50,13 @@ export class Follower implements Run {
   readonly #signs: RunSigns;
   readonly #asks: AskWatch;
   readonly #sight: Sight;
-  /** When a guardian was last looked at that is no child of ours. */
+  /** When a guardian that is not our child was last checked. */
   #lookedAt = 0;
   /** Whether the system will report the end of its guardian. */
   #awaitsChild = false;
   #leader: ProcessIdentity | undefined;
   #isStopping = false;
-  /** Orders that were given before there was anybody to take them. */
+  /** Orders from before there was a guardian to take them. */
   readonly #early: Order[] = [];
   #watchdog: Disposable | undefined;
   /** What was reported of its end when the last look at it failed. */
@@ -93,14 +93,14 @@ export class Follower implements Run {
     if (needsReading) this.#tail = this.#newTail(clock);
   }
 
-  /** Whether it is worth to look again soon: its start is near. */
+  /** Whether to look again soon: its start is near. */
   get isEager(): boolean {
     return !this.isOver && !this.#startedTold;
   }
 
   // ── Beginning ────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** Whether there is nothing more to do for it: it has ended, or was released. */
+  /** Whether it needs nothing more: it has ended, or was released. */
   get isOver(): boolean {
     return this.#phase === 'ending' || this.#phase === 'done';
   }
@@ -145,13 +145,13 @@ export class Follower implements Run {
     const now = performance.now();
     if (this.#startedTold) this.#asks.look();
     const stop = this.#signs.look(now);
-    // A guardian of the first edition knows no stop of a run that has said that it ended.
+    // A guardian of the first edition cannot stop a run for having reported its end.
     if (stop && this.#startedTold && !this.#isStopping)
       this.stop(this.#guardian.isOfFirstEdition ? 'hung' : stop, this.#options.graceMs);
     // An agent may write before its guardian has written down that it started: its words wait for that.
     if (this.#startedTold && this.#tail?.hasNews()) void this.#services.pump.read(this.#tail);
     if (!this.#sight.isDue(now)) return;
-    // Its guardian may stay for what was kept.
+    // Its guardian may stay because of processes that were spared.
     if (sizeOf(this.#options.files.ended) !== undefined) {
       void this.#settle();
       return;
@@ -231,7 +231,7 @@ export class Follower implements Run {
     for (const order of this.#early) this.#order(order);
   }
 
-  /** A guardian that has not ended its run in all that time does not work: its run is ended in its place. */
+  /** A guardian that has not ended its run in all that time is broken: the run is ended in its place. */
   async #replaceGuardian(): Promise<void> {
     if (this.#phase !== 'following') return;
     this.#services.log(`The guardian of run ${this.#options.token} does not answer and is replaced.`);
@@ -240,7 +240,7 @@ export class Follower implements Run {
 
   // ── Its end ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** A stop came before anything was started: nothing will be, whatever its preparation is waiting for (R7.2). */
+  /** A stop came before anything started: nothing will, whatever its preparation is waiting for (R7.2). */
   async #cancelStart(by: StopBy): Promise<void> {
     this.#phase = 'ending';
     // No callback may run within the caller's own call.
@@ -261,7 +261,7 @@ export class Follower implements Run {
   }
 
   /**
-   * Nobody has seen the run for so long that its slot is freed (R3.1). Nothing of it is ended: its guardian may live.
+   * The run was out of sight for so long that its slot is freed (R3.1). Nothing of it is ended: its guardian may live.
    */
   async #giveUp(why: string): Promise<void> {
     this.#phase = 'ending';
@@ -297,7 +297,7 @@ export class Follower implements Run {
     try {
       return await settleLostRun({ table, clock, log, files, token, leader, begun, graceMs, keep, time, ...known });
     } catch (error) {
-      // Where no guardian was started there is nobody to look for.
+      // Without a guardian there is nothing to look for.
       if (!known.failedStart || this.#guardian.isChild) return unknown(whyOf(error));
       return there({ format: FORMAT, exit: {}, at: clock.now(), ...known.failedStart, ...NOTHING_LEFT });
     }

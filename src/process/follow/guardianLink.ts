@@ -56,7 +56,7 @@ export class GuardianLink {
     return claim.state === 'unknown' ? claim : GONE;
   }
 
-  /** Whether it lives. */
+  /** Whether it is alive. */
   look(): Look {
     const known = this.known();
     return known.state === 'there' ? this.#services.inspector.look(known.value) : known;
@@ -82,7 +82,7 @@ export class GuardianLink {
     this.#services.messenger.wake(this.#files, this.#address());
   }
 
-  /** Ends it, since it does not work. */
+  /** Ends it because it does not respond. */
   async kill(): Promise<void> {
     const known = this.known();
     if (known.state === 'there') await this.#services.table.signal([known.value], 'SIGKILL');

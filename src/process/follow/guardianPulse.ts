@@ -10,7 +10,7 @@ const WAKE_MS = 10_000;
 
 export interface GuardianPulseOptions {
   readonly files: RunFiles;
-  /** Has a stopped guardian go on; does nothing to one that works. */
+  /** Resumes a guardian that was stopped (SIGSTOP); harmless to one that runs. */
   readonly wake: () => void;
   /** It does not work although it was woken. */
   readonly replace: () => void;
@@ -25,7 +25,7 @@ export class GuardianPulse {
   readonly #options: GuardianPulseOptions;
   #lookedAt = Number.NEGATIVE_INFINITY;
   #wokenAt: number;
-  /** How often it beats; undefined where it does not, or where that is not known yet. */
+  /** How often it beats; undefined if it does not, or if that is not known yet. */
   #beatMs: number | undefined;
   #heartbeat: Heartbeat | undefined;
   #isLate = false;

@@ -1,8 +1,8 @@
-/** A guardian that has missed so many beats is woken: somebody may have stopped it (A stopped process looks alive). */
+/** After how many missed beats a guardian is woken: a stopped process still looks alive. */
 const LATE_BEATS = 3;
 /** One that has missed so many more although it was woken does not work. */
 const DEAD_BEATS = 12;
-/** More than this (ms) between two looks, and it was we who were held up. */
+/** A longer gap (ms) than this between two looks means that we ourselves were held up. */
 const LONGEST_GAP_MS = 1_000;
 
 /** What a look at the heartbeat says. `late`: wake it. `dead`: it does not work although it was woken. */
@@ -28,7 +28,7 @@ export class Heartbeat {
   look(beat: number | undefined, now: number): Pulse {
     const gap = Math.min(Math.max(0, now - this.#lookedAt), LONGEST_GAP_MS);
     this.#lookedAt = now;
-    // What cannot be seen is no missed beat.
+    // A beat that cannot be seen is not a missed one.
     if (beat === undefined || beat !== this.#lastBeat) this.#missedMs = 0;
     else this.#missedMs += gap;
     this.#lastBeat = beat ?? this.#lastBeat;

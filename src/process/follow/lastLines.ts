@@ -5,7 +5,7 @@ import { lastLineOf } from './lastLine.ts';
 const STANDS_MS = 1_000;
 /** How often (ms) the logs are looked at. */
 const LOOK_MS = 500;
-/** So much (bytes) of the end of a log is read for its last line. */
+/** How much (bytes) of the end of a log is read for its last line. */
 const TAIL_BYTES = 4_096;
 
 /** The last line of a log, as people see it. */

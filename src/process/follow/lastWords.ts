@@ -11,7 +11,7 @@ const STDERR_TAIL_BYTES = 64 * 1024;
 /** What is read at most (bytes) of the report that an agent writes. */
 const REPORT_BYTES = 1024 * 1024;
 
-/** What a run has said last, once all of its output is read. Without a `tail` its output was not read. */
+/** The last words of a run, once all of its output is read. Without a `tail` its output was not read. */
 export function lastWords(
   end: EndedRecord,
   options: FollowOptions,

@@ -27,7 +27,7 @@ export class LogFile {
   #complained = false;
   #checkedAt = 0;
   #isReplaced = false;
-  /** Why it could not be opened last, where that may pass. */
+  /** Why it could not be opened the last time, if that may pass. */
   #blind: Unknown | undefined;
 
   constructor(path: string, onError: (message: string, error: unknown) => void) {
@@ -84,7 +84,7 @@ export class LogFile {
     return this.#isReplaced;
   }
 
-  /** Goes on with the file that is there now. */
+  /** Continues with the file that is there now. */
   reopen(): void {
     this.#closeFile();
   }

@@ -114,7 +114,7 @@ async function endInItsPlace(options: LostRunOptions): Promise<Seen<EndedRecord>
   const exit = recordIn(lookAtExit(files));
   const reported = exit ?? options.reported;
   const leader = started?.leader ?? options.leader;
-  // Pids and start times of another boot mean nothing in this one: nobody is signalled by them (R7.5).
+  // Pids and start times of another boot mean nothing in this one: nothing is signalled by them (R7.5).
   const known = leader ?? claim?.guardian;
   const byScope = known && lookByScope(known, table.scope);
   if (byScope?.state === 'unknown') return byScope;

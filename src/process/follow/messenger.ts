@@ -11,7 +11,7 @@ import type { ProcessTable } from '../tables/processTable.ts';
 /** How long (ms) a guardian may take to answer before the window sends the signal itself. */
 const ANSWER_MS = 3_000;
 
-/** Who a guardian is, as far as the window knows. */
+/** A guardian's identity, as far as the window knows it. */
 export interface GuardianAddress {
   /** From the records, for when its claim cannot be read any more. */
   readonly identity?: ProcessIdentity | undefined;

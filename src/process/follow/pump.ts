@@ -46,7 +46,7 @@ export class Pump {
 
   /**
    * Reads all there is. A log that cannot be read for the moment is tried for a while: what the agent said last decides
-   * how the run ended (R5.6). `isOver`: nobody wants it any more.
+   * how the run ended (R5.6). `isOver`: it is no longer wanted.
    */
   async drainPatiently(tail: Tail, clock: Clock, isOver: () => boolean): Promise<void> {
     const patience = performance.now() + PATIENCE_MS;

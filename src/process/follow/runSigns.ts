@@ -13,7 +13,7 @@ import { RunWatch, watchLimitsOf } from './runWatch.ts';
 /** So much (bytes) of the end of a log is looked at for a question. */
 const QUESTION_BYTES = 4_096;
 
-/** Where the signs of a run go. */
+/** Who hears of the signs of a run. */
 export type SignObserver = Pick<RunObserver, 'silent' | 'lines'>;
 
 /**
@@ -58,7 +58,7 @@ export class RunSigns {
     return stop;
   }
 
-  /** Whether it waits for an answer of its user's: one that cannot be seen counts as one that waits. */
+  /** Whether it waits for its user's answer: one that cannot be seen counts as waiting. */
   #asksUser(): boolean {
     const open = questionIds(this.#files, 'open');
     return open.state !== 'there' || open.value.length > 0;
@@ -98,7 +98,7 @@ export class RunSigns {
   }
 }
 
-/** A line of JSON is for us, not for people. */
+/** A line of JSON is for programs, not for people. */
 function isForUs(line: string): boolean {
   return /^[{[]/.test(line);
 }

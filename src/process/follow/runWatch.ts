@@ -7,7 +7,7 @@ import type { LastLine } from './lastLines.ts';
 
 /** Spans in ms; 0 is none. */
 export interface WatchLimits {
-  /** Without progress for so long the run is silent. */
+  /** How long without progress makes a run silent. */
   readonly silenceMs: number;
   readonly onSilence: 'warn' | 'restart';
   /** After its last word its process may live on for so long. */
@@ -25,7 +25,7 @@ export interface WatchVerdict {
 
 /** How long (ms) a last line must stand before it is taken for a question. */
 const ASKING_AFTER_MS = 10_000;
-/** More than this (ms) between two looks, and it was we who were held up. */
+/** A longer gap (ms) than this between two looks means that we ourselves were held up. */
 const LONGEST_GAP_MS = 5_000;
 
 /**

@@ -1,4 +1,4 @@
-/** How long (ms) a run that nobody can see keeps its slot (R3.1). */
+/** How long (ms) a run that cannot be seen keeps its slot (R3.1). */
 const UNSEEN_FOR_MS = 10 * 60_000;
 /** The first and the longest pause (ms) between looks that fail. */
 const PAUSE_MS = 200;
@@ -7,9 +7,9 @@ const LONGEST_PAUSE_MS = 10_000;
 const SHOWN_AFTER_MS = 5_000;
 
 export interface SightOptions {
-  /** How long (ms) a run that nobody can see is looked for. */
+  /** How long (ms) a run that cannot be seen is looked for. */
   readonly unseenForMs: number | undefined;
-  /** Looks begin to fail, for that reason. */
+  /** Called when looks begin to fail, with the reason. */
   readonly onLost: (why: string) => void;
   /** They have failed for a while; `undefined` when the run was seen again. */
   readonly onUnseen: (why: string | undefined) => void;
@@ -36,7 +36,7 @@ export class Sight {
     return now >= this.#lookAgainAt;
   }
 
-  /** A look failed. Returns false when nobody has seen the run for so long that it is given up. */
+  /** A look failed. Returns false once the run has been out of sight for so long that it is given up. */
   fails(why: string, now: number): boolean {
     const { onLost, onUnseen, unseenForMs = UNSEEN_FOR_MS } = this.#options;
     if (this.#unseenSince === undefined) {

@@ -185,7 +185,10 @@ export class Tail {
     this.#mark = this.#file.mark();
     this.#anew = change;
     const what = change === 'cut' ? 'cut off' : 'replaced';
-    this.#events.push({ type: 'warning', text: `Somebody has ${what} the log of this run; it is read anew.` });
+    this.#events.push({
+      type: 'warning',
+      text: `Somebody has ${what} the log of this run; it is read again from the start.`,
+    });
   }
 
   #line(line: string): void {

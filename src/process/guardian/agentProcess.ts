@@ -45,7 +45,7 @@ export class AgentProcess {
     try {
       process.kill(-pid, 'SIGSTOP');
     } catch {
-      // All of it has just ended.
+      // The whole group has just ended.
     }
   }
 }

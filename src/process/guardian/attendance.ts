@@ -34,7 +34,7 @@ export class Attendance {
 
   /**
    * Whether a window is there, or one may be that nobody can see. Looked up every few seconds, more often when the time
-   * without one is short (`graceMs`, ms; 0: without end). `now`: ms since the run began.
+   * without one is short (`graceMs`, ms; 0: unlimited). `now`: ms since the run began.
    */
   isAttended(now: number, graceMs: number): boolean {
     if (graceMs === 0) return true;

@@ -7,14 +7,14 @@ export interface Sight {
   readonly logBytes: number;
   /** Whether any window lives. */
   readonly attended: boolean;
-  /** It waits for an answer of its user's (R17.2). */
+  /** It waits for its user's answer (R17.2). */
   readonly asking?: boolean;
 }
 
 /** What the deadlines say now. */
 export interface Verdict {
   readonly stop?: StopBy;
-  /** Nothing was heard for so long, and a warning is all that follows. */
+  /** Nothing was heard for that long, and only a warning follows. */
   readonly silent?: { readonly kind: 'first-output' | 'silence'; readonly forMs: number };
   /** When (ms from now) the next of them is due, at most. */
   readonly dueMs: number;
@@ -54,7 +54,7 @@ export class Deadlines {
   look(now: number, sight: Sight): Verdict {
     const { timeoutMs, unattendedGraceMs } = this.#limits;
     if (sight.asking) {
-      // Its silence and its longest run stand still meanwhile.
+      // Its deadlines for silence and run time stand still meanwhile.
       this.#askedMs += now - this.#lookedAt;
       this.#heardAt += now - this.#lookedAt;
     }

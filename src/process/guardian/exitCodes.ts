@@ -13,7 +13,7 @@ const LOST = 255;
 
 /** Everything is written down. */
 export const ALL_WRITTEN = 0;
-/** The guardian could not begin for a reason that no code names; nothing was started. */
+/** The guardian could not begin for a reason without a code of its own; nothing was started. */
 const NOT_BEGUN = 1;
 /** It could not begin, and the system said why: this and its place in the list. */
 const NOT_BEGUN_BECAUSE = 20;

@@ -26,7 +26,7 @@ export interface GroupStopOptions {
   readonly onError: (error: unknown) => void;
 }
 
-/** A signal does not wait longer (ms) for a look at who would get it. */
+/** How long (ms) a signal waits for a look at who would get it. */
 const LOOK_PATIENCE_MS = 500;
 const DEFAULT_STEPS: readonly StopStep[] = [{ signal: 'SIGTERM', share: 1 }];
 
@@ -53,7 +53,7 @@ export function stopTimes(
 export class GroupStop {
   /** All that were seen below the leader before signals. */
   readonly #seen = new Map<string, ProcessIdentity>();
-  /** Who was asked to end, and when (time of `performance.now`) they are killed. */
+  /** The processes that were asked to end, and when (time of `performance.now`) they are killed. */
   readonly asked = new Map<string, number>();
   readonly #options: GroupStopOptions;
   /** Signals go out one after another. */
@@ -62,7 +62,7 @@ export class GroupStop {
   #killAt: number | undefined;
   #timer: NodeJS.Timeout | undefined;
   #leaderGone = false;
-  /** All of the run was stopped where it stood, and nothing may wake it before it is killed. */
+  /** The whole run is frozen, and nothing may wake it before it is killed. */
   #frozen = false;
 
   constructor(options: GroupStopOptions) {
@@ -84,7 +84,7 @@ export class GroupStop {
     this.#next();
   }
 
-  /** Sends SIGKILL to the group and to all that was ever seen below it. Returns whether it reached anybody. */
+  /** Sends SIGKILL to the group and to all that was ever seen below it. Returns whether it reached any process. */
   kill(): Promise<boolean> {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(this.#options.onStuck, GIVE_UP_MS);
@@ -102,7 +102,7 @@ export class GroupStop {
     });
   }
 
-  /** Kills the group, which was frozen just now, and all else of the run, and wakes none of it before. */
+  /** Kills the group, which was frozen just now, and the rest of the run, without waking any of it first. */
   killFrozen(): Promise<boolean> {
     this.#frozen = true;
     return this.kill();
@@ -152,7 +152,7 @@ export class GroupStop {
     const found = await this.#look();
     const delivered = await this.#signalIfAwake(found, signal);
     await this.#signalIfAwake(found, 'SIGCONT');
-    // An interrupt is for the agent, that it may finish what it does; a request to end is for all that it has started
+    // An interrupt is for the agent, so that it can finish its work; a request to end is for all that it has started
     // too.
     if (signal !== 'SIGTERM' || this.#frozen) return delivered;
     await askToEnd(this.#options.table, this.#outside(found));

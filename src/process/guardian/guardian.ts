@@ -60,7 +60,7 @@ export class Guardian {
   #group: Cgroup | undefined;
   readonly #request = new StopRequest();
   #leaderEnded = false;
-  /** How the leader ended, where that came before it was known who it is: looking it up may start a program. */
+  /** How the leader ended, if that came before its identity was known: looking it up may start a program. */
   #endedEarly: readonly [code: number | null, signal: string | null] | undefined;
   /** Its logs or its memory have passed their limit. */
   #overflowed = false;
@@ -88,7 +88,7 @@ export class Guardian {
   }
 
   /**
-   * Runs the agent to its end. Resolves when all is written, or at once when the run is somebody else's, with the exit
+   * Runs the agent to its end. Resolves when all is written, or at once if another has claimed the run, with the exit
    * code for this process.
    *
    * @throws the error of the file system when the run cannot be claimed.
@@ -280,7 +280,7 @@ export class Guardian {
 
   async #signal(order: Extract<Order, { kind: 'signal' }>): Promise<boolean> {
     if (order.signal === 'SIGKILL') this.#request.isUrgent = true;
-    // What is left of an ended leader is being swept, and with haste now if this is SIGKILL.
+    // The leader has ended and the rest is being swept; SIGKILL makes that urgent.
     if (this.#leaderEnded) return order.signal === 'SIGKILL' && this.#sweeping !== undefined;
     if (!this.#stop) {
       if (order.by) this.stop(order.by);
@@ -312,7 +312,7 @@ export class Guardian {
     return troubleOf(exit, cwd, () => this.#memoryKills?.haveCome(performance.now()) ?? false);
   }
 
-  /** What kept the program from running although it could be started; only one that has said nothing never ran. */
+  /** What kept the program from running although it was started; only one without output never ran. */
   #startProblem({ exitCode }: ProcessExit): string | undefined {
     if (this.#request.by !== undefined || (sizeOf(this.#options.files.stdout) ?? 0) > 0) return undefined;
     return exitProblem(exitCode, this.#options.request, this.#agentEnvironment());

@@ -1,8 +1,9 @@
-import { accessSync, constants, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { isProgram } from '../environment/isProgram.ts';
 import { readHead } from '../runFolder/regularFile.ts';
 
-/** The system reads no more (bytes) of a script's first line. */
+/** How much (bytes) the system reads of a script's first line. */
 const FIRST_LINE_BYTES = 256;
 
 /**
@@ -39,15 +40,6 @@ function firstLine(script: string): string | undefined {
   } catch {
     // It may not be read, or is no regular file.
     return undefined;
-  }
-}
-
-function isProgram(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return statSync(path).isFile();
-  } catch {
-    return false;
   }
 }
 

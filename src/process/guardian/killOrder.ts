@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 
 const PATH = '/proc/self/oom_score_adj';
-/** Out of 1,000: an agent is that much more likely than its guardian to be killed for want of memory, and so on. */
+/** Out of 1,000: how much more likely an agent is to be killed for want of memory than its guardian, and so on. */
 const STEP = 100;
 const HIGHEST = 1_000;
 
@@ -17,7 +17,7 @@ export function startBelow<T>(start: () => T): T {
   try {
     return start();
   } finally {
-    // Anybody may raise a score, and lower it again to where it was.
+    // Any process may raise its score, and lower it again to where it was.
     setScore(before + STEP);
   }
 }
@@ -36,6 +36,6 @@ function setScore(score: number): void {
   try {
     writeFileSync(PATH, String(Math.min(score, HIGHEST)));
   } catch {
-    // It is a wish only.
+    // Best effort.
   }
 }

@@ -39,7 +39,7 @@ export class LeaseWatch {
     const record = readJson(file) as Partial<LeaseRecord> | undefined;
     if (record?.bootId !== this.#bootId) return;
     if (record.epoch === epoch) this.#until = Number(record.until);
-    // Others have taken over what began earlier.
+    // Other machines have taken over what began earlier.
     else this.#isOver = Number(record.epoch) > epoch;
   }
 }

@@ -3,7 +3,7 @@ import type { AgentLogs } from './agentLogs.ts';
 const MEBIBYTE = 1024 * 1024;
 /** An attempt's logs never pass their limit by more than this (bytes), or by a tenth of the limit if that is more. */
 const LEAST_SLACK_BYTES = 64 * MEBIBYTE;
-/** The rate (bytes per ms) that is reckoned with until a faster one is seen: memory is copied about as fast. */
+/** The rate (bytes per ms) assumed until a faster one is seen: about as fast as memory is copied. */
 const FAST_BYTES_PER_MS = 8 * MEBIBYTE;
 const LONGEST_LOOK_MS = 1_000;
 
@@ -11,7 +11,7 @@ export interface LogLimitOptions {
   readonly logs: Pick<AgentLogs, 'bytes' | 'cutTo' | 'watch'>;
   /** The limit for both logs together, bytes; 0 is none. */
   readonly maxBytes: number;
-  /** The limit was passed just now: whoever writes is to be stopped at once. */
+  /** The limit was passed just now: the writers must be stopped at once. */
   readonly onPassed: () => void;
   /** The logs, which had this many bytes, are about to be cut back to the limit. */
   readonly onCut: (bytes: number) => void;
@@ -66,7 +66,7 @@ export class LogLimit {
     if (!this.#unwatch) this.#timer = setTimeout(() => this.look(), nextLookMs(maxBytes, this.#bytes, this.#fastest));
   }
 
-  /** Nobody writes any more. Logs that passed the limit are cut back to it. */
+  /** Nothing writes any more: logs that passed the limit are cut back to it. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;

@@ -34,7 +34,7 @@ async function guard(run: RunRequest): Promise<number> {
     inspector: createInspector(),
     isWrapped: process.argv[3] !== undefined,
   });
-  // Before the claim: who sees the claim may signal us.
+  // Before the claim: whoever sees the claim may signal us.
   process.on('SIGUSR2', () => guardian.wake());
   for (const signal of IGNORED) if (signal in constants.signals) process.on(signal, () => undefined);
   for (const signal of ENDING) process.on(signal, () => guardian.endBySignal(signal));

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 /** A sample younger than this (ms) may have been taken after a kill whose end is only now reported. */
 const YOUNGEST_MS = 2_000;
 
-/** How often the kernel has killed for want of memory, by the counter that says so. */
+/** How often the kernel has killed for want of memory, by counter. */
 type Counts = ReadonlyMap<string, number>;
 type Read = (path: string) => string | undefined;
 

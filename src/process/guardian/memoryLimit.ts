@@ -58,7 +58,7 @@ export class MemoryLimit {
     }
   }
 
-  /** Where nobody can see them, they are looked at again. */
+  /** If they cannot be seen, the next look follows. */
   async #bytes(): Promise<number> {
     const { table, stop, keep, group } = this.#options;
     if (group) return memoryOf(group.processes() ?? []);

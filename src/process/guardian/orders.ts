@@ -64,7 +64,7 @@ export class Orders {
     try {
       return readdirSync(this.#files.orders).filter((name) => name.endsWith(ORDER));
     } catch {
-      // Somebody removed the folder, and a window that has an order makes it again; or there is no descriptor.
+      // The folder was removed, and a window with an order will recreate it; or there is no descriptor.
       return [];
     }
   }

@@ -19,7 +19,7 @@ export interface RunLogsOptions {
   readonly log: (message: string, error?: unknown) => void;
 }
 
-/** Holds the logs of a run to their limit (R8.3), from its start until nobody can write to them. */
+/** Holds the logs of a run to their limit (R8.3), from its start until nothing can write to them. */
 export class RunLogs {
   readonly #options: RunLogsOptions;
   readonly #limit: LogLimit;
@@ -45,7 +45,7 @@ export class RunLogs {
     this.#limit.close();
   }
 
-  /** What was kept may write on for as long as it lives. Resolves when it cannot any more, or after `release`. */
+  /** Spared processes may write as long as they live. Resolves when they no longer can, or after `release`. */
   async watchKept(table: ProcessTable, marks: RunMarks, kept: readonly ProcessIdentity[]): Promise<void> {
     const { logs, log, limits } = this.#options;
     const onPassed = () => log('Processes that were kept passed the log limit and were ended.');

@@ -78,7 +78,7 @@ export class RunRecords {
     this.#write(this.#files.ended, record);
   }
 
-  /** `undefined`: it is silent no more. */
+  /** `undefined`: it is no longer silent. */
   silent(record: SilentRecord | undefined): void {
     if (record) this.#write(this.#files.silent, record);
     else rmSync(this.#files.silent, { force: true });

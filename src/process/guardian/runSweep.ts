@@ -44,7 +44,7 @@ export class RunSweep {
       });
       return group ? await emptied(group, left) : left;
     } catch (error) {
-      log('What was left of the run could not be seen to.', error);
+      log('What was left of the run could not be cleaned up.', error);
       return { ...NOTHING_LEFT, unseen: whyOf(error) };
     }
   }

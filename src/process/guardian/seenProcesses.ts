@@ -3,7 +3,7 @@ import { FORMAT } from '../runFolder/records.ts';
 import { identityOf, keyOf, type ProcessInfo } from '../tables/processTable.ts';
 import type { RunRecords } from './runRecords.ts';
 
-/** So many of the processes that were seen are on record. */
+/** How many of the processes that were seen are recorded. */
 const SEEN_AT_MOST = 200;
 
 /**

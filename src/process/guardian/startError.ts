@@ -17,7 +17,7 @@ export function failedStart(failure: StartFailure, { command, cwd }: Command, en
   if (folder) return { kind: 'spawn', trouble: 'folder', error: `The agent was not started: ${folder}` };
   const shortage = shortageOf(code);
   if (shortage) return { kind: 'void', trouble: 'machine', error: `The agent was not started: ${shortage}.` };
-  // Whoever writes the program will be done soon.
+  // The program is being written, and will be done soon.
   if (code === 'ETXTBSY') return { kind: 'void', error: `The command "${command}" is being replaced just now.` };
   return { kind: 'spawn', error: commandProblem(code, message, { command, cwd }, environment) };
 }

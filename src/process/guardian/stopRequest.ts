@@ -1,11 +1,11 @@
 import type { StopBy } from '../../core/model/attempt.ts';
 import type { EndedRecord } from '../runFolder/records.ts';
 
-/** Who wanted the run to end, and in what haste. */
+/** Who wanted the run to end, and how urgently. */
 export class StopRequest {
   /** It is being stopped. A mere signal is no stop, even one that is meant to end it: the deadlines go on. */
   isUnderWay = false;
-  /** Nothing is asked to end any more; it is killed. */
+  /** Processes are no longer asked to end; they are killed. */
   isUrgent = false;
   #by: StopBy | undefined;
   /** The signal that ended it, where nobody had ordered a stop. */
@@ -15,7 +15,7 @@ export class StopRequest {
     return this.#by;
   }
 
-  /** The first who asks is named, unless the user asks later. */
+  /** Names whoever asked first, unless the user asks later. */
   ask(by: StopBy): void {
     if (this.#by === undefined || by === 'user') this.#by = by;
   }

@@ -1,8 +1,6 @@
 /** Longest time (ms) between two ticks. */
 export const TICK_MS = 1_000;
-/**
- * A tick that is later than this (ms) was held up by suspend, or by somebody who stopped us; less is a busy machine.
- */
+/** A tick later than this (ms) was delayed by suspend or by a SIGSTOP; a shorter delay is a busy machine. */
 const LATEST_MS = 30_000;
 
 /**

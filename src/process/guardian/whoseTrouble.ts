@@ -5,7 +5,7 @@ import { isFolderGone } from './startError.ts';
 /** The exit code of a shell whose command was killed. */
 const KILLED = 128 + 9;
 const NO_MEMORY =
-  'The kernel killed it, for the machine or its container had no memory left. Close what is not needed.';
+  'The kernel killed it because the machine or its container ran out of memory. Close what is not needed.';
 
 /**
  * Whose trouble the end of a run was that nobody had stopped, where it was not the agent's own (R5.7).

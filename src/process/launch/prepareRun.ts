@@ -1,11 +1,11 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import type { LaunchRequest } from '../../core/ports/launcher.ts';
+import { platformCommand } from '../../windows/windowsCommand.ts';
 import type { Environment } from '../environment/carriedEnvironment.ts';
 import { FILE_MODE, FOLDER_MODE, writeJson } from '../runFolder/atomicFile.ts';
 import { FORMAT, type RunRequest } from '../runFolder/records.ts';
 import type { RunFiles } from '../runFolder/runFiles.ts';
-import { platformCommand } from './windowsCommand.ts';
 
 /** Prompts up to this size (bytes) are written at once; it takes less time than to wait for another thread. */
 const SMALL_BYTES = 64 * 1024;

@@ -1,5 +1,6 @@
-import { GONE, type Look, type Seen, there, unknown } from '../../core/model/looks.ts';
+import { type Look, type Seen, there, unknown } from '../../core/model/looks.ts';
 import type { ProcessIdentity } from '../../core/model/processIdentity.ts';
+import { ListedFacts } from './listedFacts.ts';
 import { lookByScope, type ProcessScope } from './processScope.ts';
 import { lookIn, onlyOne, type ProcessInfo, type ProcessTable, type Sorted, sortByLook } from './processTable.ts';
 import type { CommandResult, RunCommand } from './runCommand.ts';
@@ -24,12 +25,13 @@ const CUT_OFF = 'the list of processes was cut off';
 export type Kill = (pid: number, signal: string) => boolean;
 
 /** The process table of macOS, which has no `/proc`: from `ps`, which shows neither sessions nor environments. */
-export class PsTable implements ProcessTable {
+export class PsTable extends ListedFacts implements ProcessTable {
   readonly scope: ProcessScope;
   readonly #run: RunCommand;
   readonly #kill: Kill;
 
   constructor(scope: ProcessScope, run: RunCommand, kill: Kill) {
+    super();
     this.scope = scope;
     this.#run = run;
     this.#kill = kill;
@@ -58,22 +60,6 @@ export class PsTable implements ProcessTable {
 
   async signalGroup(leader: ProcessIdentity, signal: string): Promise<boolean> {
     return leader.pid > 1 && !lookByScope(leader, this.scope) && this.#send(-leader.pid, signal);
-  }
-
-  args(process: ProcessInfo): Look<readonly string[]> {
-    return there(process.args ?? []);
-  }
-
-  executable(process: ProcessInfo): Look<string> {
-    return process.executable === undefined ? GONE : there(process.executable);
-  }
-
-  environment(): Look<Buffer> {
-    return GONE;
-  }
-
-  outputs(): Look<readonly string[]> {
-    return GONE;
   }
 
   #send(pid: number, signal: string): boolean {

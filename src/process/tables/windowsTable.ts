@@ -1,5 +1,6 @@
-import { GONE, type Look, type Seen, there, unknown } from '../../core/model/looks.ts';
+import { type Look, type Seen, there, unknown } from '../../core/model/looks.ts';
 import type { ProcessIdentity } from '../../core/model/processIdentity.ts';
+import { ListedFacts } from './listedFacts.ts';
 import { lookByScope, type ProcessScope } from './processScope.ts';
 import { lookIn, onlyOne, type ProcessInfo, type ProcessTable, type Sorted, sortByLook } from './processTable.ts';
 import type { CommandResult, RunCommand } from './runCommand.ts';
@@ -26,11 +27,12 @@ const ASKING = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'];
  * The process table of Windows: listed through CIM, ended through `taskkill` (R7.7). A group is the tree below its
  * leader; a signal that asks to end is `taskkill /T`, SIGKILL is `taskkill /T /F`, and any other is not delivered.
  */
-export class WindowsTable implements ProcessTable {
+export class WindowsTable extends ListedFacts implements ProcessTable {
   readonly scope: ProcessScope;
   readonly #run: RunCommand;
 
   constructor(scope: ProcessScope, run: RunCommand) {
+    super();
     this.scope = scope;
     this.#run = run;
   }
@@ -62,22 +64,6 @@ export class WindowsTable implements ProcessTable {
     // A look that fails stops nobody: the caller has just seen the leader, or is its parent and so holds its pid.
     const isHere = alive.length > 0 || (unseen.length > 0 && !lookByScope(leader, this.scope));
     return isHere && (await this.#taskkill(leader.pid, signal, ['/T']));
-  }
-
-  args(process: ProcessInfo): Look<readonly string[]> {
-    return there(process.args ?? []);
-  }
-
-  executable(process: ProcessInfo): Look<string> {
-    return process.executable === undefined ? GONE : there(process.executable);
-  }
-
-  environment(): Look<Buffer> {
-    return GONE;
-  }
-
-  outputs(): Look<readonly string[]> {
-    return GONE;
   }
 
   async #taskkill(pid: number, signal: string, more: readonly string[]): Promise<boolean> {

@@ -105,7 +105,7 @@ export class Connection {
       return (Array.isArray(results) ? results : [results]).map(({ rows }) => rows);
     } catch (error) {
       const failure = toStoreError(error, this.#options.address.shown);
-      // After a failed round trip nobody knows what the server still does on this connection.
+      // After a failed round trip it is unknown what the server still does on this connection.
       if (failure.kind === 'unreachable') this.#fail(failure);
       throw failure;
     }

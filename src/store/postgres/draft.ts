@@ -19,7 +19,7 @@ import { asEdited, asSubmitted } from '../rows/loopRow.ts';
 import { DraftReads } from './draftReads.ts';
 import { addImported } from './importedLoop.ts';
 import type { LoadedReads } from './reads.ts';
-import type { Head, Replica } from './replica.ts';
+import type { Replica, StoreHead } from './replica.ts';
 
 type Queued = Extract<Loop, { state: 'queued' }>;
 
@@ -29,7 +29,7 @@ type Queued = Extract<Loop, { state: 'queued' }>;
  * loaded throws `MissingRead`; the work then runs again.
  */
 export class Draft extends DraftReads implements StoreTransaction {
-  readonly #begun: Head;
+  readonly #begun: StoreHead;
   #counter: number;
   #finished: number;
   #failed: number;
@@ -49,7 +49,7 @@ export class Draft extends DraftReads implements StoreTransaction {
    * Ends the transaction: from now on every call throws. Returns the head row that it leaves, or undefined if it wrote
    * nothing.
    */
-  finish(): Head | undefined {
+  finish(): StoreHead | undefined {
     for (const seq of this.#begunAttempts.keys()) this.#noteBegun(seq);
     this.isOver = true;
     if (!this.#hasWritten) return undefined;

@@ -2,8 +2,16 @@ import type { Attempt } from '../../core/model/attempt.ts';
 import type { CheckResult } from '../../core/model/check.ts';
 import type { LedgerRow, Transition } from '../../core/model/history.ts';
 import { type FinishedLoop, isFinished, type Loop } from '../../core/model/loop.ts';
-import type { CircuitChange, TimelineAttempt, TimelineQuery } from '../../core/ports/historyQueries.ts';
-import type { AccountCost, FinishedQuery, LoopCost, SettledToken, SpendRow } from '../../core/ports/store.ts';
+import type {
+  AccountCost,
+  CircuitChange,
+  FinishedQuery,
+  LoopCost,
+  SettledToken,
+  SpendRow,
+  TimelineAttempt,
+  TimelineQuery,
+} from '../../core/ports/historyQueries.ts';
 import { CIRCUIT_CHANGE_COLUMNS, changesSince, circuitChangeSchema } from '../rows/controlRow.ts';
 import { HISTORY_COLUMNS, historySchema } from '../rows/historyRow.ts';
 import { accountSpendSchema, loopSpendSchema, spendSchema } from '../rows/ledgerRow.ts';

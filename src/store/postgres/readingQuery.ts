@@ -8,7 +8,7 @@ import type { Connection } from './connection.ts';
 import { FAILED_KEPT, type Failed } from './failedIds.ts';
 import { readLoops, selectLoops } from './loopRows.ts';
 import { readDay, selectDay, seqsIn } from './reads.ts';
-import type { Head, Reading, Replica, Told } from './replica.ts';
+import type { Reading, Replica, StoreHead, Told } from './replica.ts';
 import { checkVersion, SCHEMA_VERSION } from './schema.ts';
 import { literal } from './sql.ts';
 
@@ -31,7 +31,7 @@ export const CHANGES_STATEMENTS = 3;
 
 /** The head row, and what was read with it. */
 export interface HeadRow {
-  readonly head: Head;
+  readonly head: StoreHead;
   /** The database's time: wall time, ms. */
   readonly now: number;
   /** The time zone of the budget's day. */

@@ -11,7 +11,7 @@ export interface Told {
 }
 
 /** The row that every transaction locks. */
-export interface Head {
+export interface StoreHead {
   readonly counter: number;
   readonly finished: number;
   readonly failed: number;
@@ -22,7 +22,7 @@ export interface Head {
  * What was read of the database at one moment: everything that is live, or what has changed since an earlier moment.
  */
 export interface Reading {
-  readonly head: Head;
+  readonly head: StoreHead;
   readonly windows: readonly WindowLease[];
   readonly day: DaySpend | undefined;
   /**
@@ -42,7 +42,7 @@ export interface Reading {
 
 /** What a committed transaction of this store has written. */
 export interface Committed {
-  readonly head: Head;
+  readonly head: StoreHead;
   /** The changed loops; `undefined` for those that it removed. */
   readonly loops: ReadonlyMap<number, Loop | undefined>;
   /** Leases that were saved; `undefined` for those that were released. */
@@ -66,7 +66,7 @@ export class Replica {
   readonly #byAttempt = new Map<number, number>();
   /** Keys of the ledger by loop, as far as they were read. */
   readonly #ledgerKeys = new Map<number, Set<string>>();
-  #head: Head | undefined;
+  #head: StoreHead | undefined;
   windows: readonly WindowLease[] = [];
   day: DaySpend | undefined;
   /** Changes of others that the owner has not taken: the loop as it is now, or `undefined` if it is gone. */
@@ -78,8 +78,8 @@ export class Replica {
   #owesAny = true;
 
   /** The last known head row. */
-  get head(): Head {
-    if (!this.#head) throw new Error('Nothing of the database was read yet.');
+  get head(): StoreHead {
+    if (!this.#head) throw new Error('The database has not been read yet.');
     return this.#head;
   }
 

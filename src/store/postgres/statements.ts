@@ -11,7 +11,7 @@ import { estimatedPart, ledgerInserted, unknownPart } from '../rows/ledgerRow.ts
 import { loopSaved, loopUnstarted, loopWhole } from '../rows/loopRow.ts';
 import { windowSaved } from '../rows/windowRow.ts';
 import { seqsIn } from './reads.ts';
-import type { Head } from './replica.ts';
+import type { StoreHead } from './replica.ts';
 import { assignments, list, literal, rowsOf, tuple } from './sql.ts';
 import type { Writes } from './writes.ts';
 
@@ -32,8 +32,8 @@ export const INSERT_PROMPT = `INSERT INTO prompts (seq, prompt) VALUES ($1, $2) 
 /** What is needed to write a transaction. */
 export interface Transacted {
   readonly writes: Writes;
-  readonly before: Head;
-  readonly after: Head;
+  readonly before: StoreHead;
+  readonly after: StoreHead;
   /** Names the transaction. */
   readonly writer: string;
   /** The channel on which others hear of it, and what they hear. */

@@ -4,7 +4,7 @@ import { Connection, type ConnectionOptions } from './connection.ts';
 import { Draft } from './draft.ts';
 import { CHANGES_STATEMENTS, changedSince, readChanges, readHead, selectChanges } from './readingQuery.ts';
 import { LoadedReads, type Read } from './reads.ts';
-import type { Head, Replica } from './replica.ts';
+import type { Replica, StoreHead } from './replica.ts';
 import type { ServerClock } from './serverClock.ts';
 import { literal } from './sql.ts';
 import { batchOf, INSERT_PROMPT, largePrompts } from './statements.ts';
@@ -20,7 +20,7 @@ export interface WriterParts {
 
 type Work<T> = (draft: Draft) => T;
 
-/** A transaction whose connection broke at its commit: nobody knows yet whether it landed. */
+/** A transaction whose connection broke at its commit: whether it landed is not known yet. */
 interface Unsettled {
   readonly work: unknown;
   readonly result: unknown;
@@ -151,7 +151,7 @@ export class Writer {
   async #commit(
     connection: Connection,
     draft: Draft,
-    after: Head,
+    after: StoreHead,
     { work, result, abandoned }: { work: unknown; result: unknown; abandoned: () => void },
   ): Promise<void> {
     const { replica, clock, name, connecting } = this.#parts;

@@ -66,6 +66,7 @@ const machines = json(
     z.object({
       name: z.string(),
       epoch: z.int(),
+      takes: z.exactOptional(z.array(z.string())),
       lease: z.exactOptional(z.object({ renewedAt: z.int(), lapsesAfterMs: z.int() })),
     }),
   ),

@@ -19,6 +19,7 @@ const request: z.core.$ZodType<PermissionRequest> = z.object({
   title: z.string(),
   command: z.exactOptional(z.string()),
   paths: z.exactOptional(z.array(z.string())),
+  targets: z.exactOptional(z.union([z.array(z.string()), z.literal('unknown')])),
   diff: z.exactOptional(z.string()),
   details: z.exactOptional(z.string()),
 });

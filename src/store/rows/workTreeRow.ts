@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import type { RepositoryRef } from '../../core/model/repository.ts';
 import type { LoopChanges, OwnWorkTree, WorkTreeOutcome } from '../../core/model/workTree.ts';
 import { oneOf } from './codecs.ts';
 
@@ -17,6 +18,9 @@ export const workTreeSchema: z.core.$ZodType<OwnWorkTree> = z.object({
   merging: z.exactOptional(oneOf<NonNullable<OwnWorkTree['merging']>>({ merge: 0, squash: 0, apply: 0 })),
   outcome: z.exactOptional(z.object({ how, at: z.int(), branch: z.exactOptional(z.string()) })),
 });
+
+/** The repository that a loop belongs to (R16.4). */
+export const repositorySchema: z.core.$ZodType<RepositoryRef> = z.object({ address: z.string(), prefix: z.string() });
 
 /** What a loop has changed, as its row holds it. */
 export const changesSchema: z.core.$ZodType<LoopChanges> = z.object({

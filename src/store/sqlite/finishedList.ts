@@ -1,6 +1,6 @@
 import type { SQLInputValue } from 'node:sqlite';
 import { type FinishedLoop, isFinished } from '../../core/model/loop.ts';
-import type { FinishedQuery } from '../../core/ports/store.ts';
+import type { FinishedQuery } from '../../core/ports/historyQueries.ts';
 import { LOOP_COLUMNS } from '../rows/loopRow.ts';
 import type { Connection } from './connection.ts';
 import type { LoopTable } from './loopTable.ts';

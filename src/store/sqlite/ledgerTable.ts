@@ -1,5 +1,6 @@
 import type { LedgerRow } from '../../core/model/history.ts';
-import type { AccountCost, DaySpend, LoopCost, SpendRow } from '../../core/ports/store.ts';
+import type { AccountCost, LoopCost, SpendRow } from '../../core/ports/historyQueries.ts';
+import type { DaySpend } from '../../core/ports/store.ts';
 import { asFlag } from '../rows/codecs.ts';
 import {
   accountSpendSchema,

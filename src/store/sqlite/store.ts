@@ -5,17 +5,17 @@ import { StoreError } from '../../core/model/errors.ts';
 import type { LedgerRow, Transition } from '../../core/model/history.ts';
 import type { FinishedLoop, Loop } from '../../core/model/loop.ts';
 import type { Clock } from '../../core/ports/clock.ts';
-import type { CircuitChange, TimelineAttempt, TimelineQuery } from '../../core/ports/historyQueries.ts';
 import type {
   AccountCost,
+  CircuitChange,
   FinishedQuery,
   LoopCost,
   SettledToken,
   SpendRow,
-  Store,
-  StoreChanges,
-  StoreTransaction,
-} from '../../core/ports/store.ts';
+  TimelineAttempt,
+  TimelineQuery,
+} from '../../core/ports/historyQueries.ts';
+import type { Store, StoreChanges, StoreTransaction } from '../../core/ports/store.ts';
 import { StoreHealth } from '../storeHealth.ts';
 import { ChangeFeed } from './changeFeed.ts';
 import { IncrementalVacuum } from './incrementalVacuum.ts';

@@ -1,5 +1,5 @@
 import type { NanoUsd } from '../../core/model/money.ts';
-import type { SettledToken } from '../../core/ports/store.ts';
+import type { SettledToken } from '../../core/ports/historyQueries.ts';
 import { ESTIMATED_FROM, medianOf } from '../rows/median.ts';
 import type { Connection, Query } from './connection.ts';
 

@@ -55,7 +55,10 @@ export function errorActions(error: unknown, state: HostState['kind']): readonly
       'field' in error && error.field === 'agent'
         ? [{ title: 'Choose Agent', command: 'loopSupervisor.chooseAgent', thenAgain: true }, SETTINGS('agents')]
         : [],
-    'no-work-tree': [SETTINGS('isolation')],
+    'no-work-tree':
+      'reason' in error && error.reason === 'not-pushed'
+        ? [{ title: 'Push', command: 'git.push' }]
+        : [SETTINGS('isolation')],
     store: [...STORE_ACTIONS],
   };
   return table[error.code] ?? [];

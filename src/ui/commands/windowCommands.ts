@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import { openSettings } from '../settings/config.ts';
-import { HELP_PAGE } from '../window/accessibilityHelp.ts';
+import { HELP_URI } from '../window/accessibilityHelp.ts';
 import type { CommandTable } from './commandTable.ts';
 
 /** Commands on the extension as a whole; available before the supervisor is ready. */
@@ -30,7 +30,7 @@ export const windowCommands: CommandTable = {
       openSettings(typeof args[0] === 'string' ? args[0] : undefined),
 
   accessibilityHelp: () => async () => {
-    await vscode.window.showTextDocument(await vscode.workspace.openTextDocument(HELP_PAGE));
+    await vscode.window.showTextDocument(await vscode.workspace.openTextDocument(HELP_URI));
   },
 
   /** Puts `loops` on the user's PATH, for terminals outside of VS Code. Returns its path. */

@@ -1,7 +1,7 @@
 import type { Disposable } from '../../core/model/disposable.ts';
 import { Emitter, type Event } from '../../core/model/event.ts';
 import type { FinishedLoop } from '../../core/model/loop.ts';
-import type { FinishedQuery } from '../../core/ports/store.ts';
+import type { FinishedQuery } from '../../core/ports/historyQueries.ts';
 import type { FinishedFilter } from '../tree/finishedFilter.ts';
 import type { Grouping } from '../tree/finishedSections.ts';
 import { type HistoryQuery, parseHistoryQuery, queryWords } from './historyQuery.ts';

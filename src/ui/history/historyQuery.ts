@@ -1,5 +1,5 @@
 import type { FinishedLoop } from '../../core/model/loop.ts';
-import type { FinishedQuery } from '../../core/ports/store.ts';
+import type { FinishedQuery } from '../../core/ports/historyQueries.ts';
 
 /** Which finished loops, without paging. */
 export type HistoryQuery = Omit<FinishedQuery, 'limit' | 'offset'>;

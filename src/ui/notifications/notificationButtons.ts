@@ -99,8 +99,9 @@ export function answersFor(news: readonly SupervisorEvent[], loop: Loop | undefi
   const [event, another] = news;
   if (event?.type !== 'loop:asking' || another || !loop) return [];
   const question = openQuestions(loop).find(({ id }) => id === event.question);
-  const { kind, command, paths = [], diff } = question?.request ?? {};
-  const text = kind === 'command' ? command : kind === 'read' && diff === undefined ? paths.join(', ') : undefined;
+  const { kind, command, paths = [], targets, diff } = question?.request ?? {};
+  const isNamed = kind === 'read' && targets === undefined && diff === undefined;
+  const text = kind === 'command' ? command : isNamed ? paths.join(', ') : undefined;
   if (!question || text === undefined || !isPlain(text)) return [];
   const button = (title: string, choice: string): Button => {
     return { title, command: 'loopSupervisor.answer', onLoops: true, given: { question: question.id, choice } };

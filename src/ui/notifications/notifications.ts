@@ -100,7 +100,7 @@ export class Notifications implements vscode.Disposable {
         const events = this.#gathered.get(kind);
         if (!events) return;
         this.#wait(kind, GAP_MS);
-        // Nobody would see it now: it waits for the return, or for the summary.
+        // The user is away: it waits for the return, or for the summary.
         if (this.#presence.isAway) return;
         this.#gathered.delete(kind);
         void this.#showOf(kind, events);

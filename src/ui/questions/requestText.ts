@@ -35,10 +35,14 @@ const HEADINGS = {
 } as const;
 
 /** All that a request says, in the order of its weight. Every text is visible. */
-export function requestParts({ kind, tool, title, command, paths, diff, details }: PermissionRequest): RequestPart[] {
+export function requestParts(request: PermissionRequest): RequestPart[] {
+  const { kind, tool, title, command, paths, targets, diff, details } = request;
   const parts: [string, string | undefined][] = [
     [HEADINGS[kind], command ?? paths?.join('\n')],
     ['Files', command === undefined ? undefined : paths?.join('\n')],
+    targets === 'unknown'
+      ? ['Where links lead these cannot be seen', paths?.join('\n')]
+      : ['Links lead to', targets?.join('\n')],
     ['Change', diff],
     ['Tool', tool],
     ['The agent calls it', title],

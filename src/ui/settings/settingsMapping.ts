@@ -16,6 +16,9 @@ const MINUTE = 60 * SECOND;
 const MEBIBYTE = 1024 * 1024;
 const GIBIBYTE = 1024 * MEBIBYTE;
 
+/** On POSIX, or on Windows with a drive or a share. */
+const ABSOLUTE = /^(?:\/|[A-Za-z]:[\\/]|\\\\)/;
+
 /** A problem of a setting. `key` is its name without `loopSupervisor.`; `message` is a sentence. */
 export interface SettingProblem {
   readonly key: string;
@@ -70,7 +73,7 @@ export const NUMBER_RULES = {
 export type NumberKey = keyof typeof NUMBER_RULES;
 
 /** Settings with a fixed set of values. */
-export const CHOICES = {
+export const CHOICE_SETTINGS = {
   'budget.onExceeded': ['finish', 'stop'],
   onSilence: ['warn', 'restart'],
   onWindowClose: ['keep', 'stop'],
@@ -116,15 +119,15 @@ export function mapSettings(get: (key: string) => unknown, files: FilesState = '
     else unreadable(key, `${quote(value)} is not ${integer ? 'a whole number' : 'a number'} from ${min} to ${max}`);
     return fallback;
   };
-  const choice = <K extends keyof typeof CHOICES>(
+  const choice = <K extends keyof typeof CHOICE_SETTINGS>(
     key: K,
-    fallback: (typeof CHOICES)[K][number],
-  ): (typeof CHOICES)[K][number] => {
+    fallback: (typeof CHOICE_SETTINGS)[K][number],
+  ): (typeof CHOICE_SETTINGS)[K][number] => {
     const value = get(key);
-    const known = (CHOICES[key] as readonly string[]).find((word) => word === value);
-    if (known !== undefined) return known as (typeof CHOICES)[K][number];
+    const known = (CHOICE_SETTINGS[key] as readonly string[]).find((word) => word === value);
+    if (known !== undefined) return known as (typeof CHOICE_SETTINGS)[K][number];
     if (value === undefined) notSet(key);
-    else unreadable(key, `${quote(value)} is not one of ${CHOICES[key].join(', ')}`);
+    else unreadable(key, `${quote(value)} is not one of ${CHOICE_SETTINGS[key].join(', ')}`);
     return fallback;
   };
   const names = (key: string, fallback: readonly string[]): readonly string[] => {
@@ -163,6 +166,13 @@ export function mapSettings(get: (key: string) => unknown, files: FilesState = '
     if (value === undefined || value === '') notSet(key);
     else unreadable(key, `${quote(value)} is not a name`);
     return fallback;
+  };
+  const folders = (key: string): readonly string[] => {
+    const value = get(key) ?? [];
+    if (Array.isArray(value) && value.every((path) => typeof path === 'string' && ABSOLUTE.test(path.trim())))
+      return value.map((path: string) => path.trim());
+    problems.push({ key, message: `${quote(value)} is not a list of absolute paths of folders. None counts.` });
+    return [];
   };
   const commandLine = (key: string): string => {
     const value = get(key);
@@ -224,6 +234,7 @@ export function mapSettings(get: (key: string) => unknown, files: FilesState = '
       maxTotalBytes: number('worktree.maxTotalGigabytes', d.workTree.maxTotalBytes),
       maxAgeMs: number('worktree.maxAgeDays', d.workTree.maxAgeMs),
     },
+    repositories: folders('repositories'),
     retention: {
       maxAgeMs: number('history.maxAgeDays', d.retention.maxAgeMs),
       maxLogBytes: number('history.maxLogMegabytes', d.retention.maxLogBytes),

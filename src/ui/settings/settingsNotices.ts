@@ -14,7 +14,7 @@ export function watchSettings({ host, log }: UiDeps, config: Config): vscode.Dis
     if (shown.has(key)) return;
     shown.add(key);
     show().then(undefined, (error: unknown) =>
-      log.error('The answer about a setting could not be carried out.', error as Error),
+      log.error('The answer about a setting could not be applied.', error as Error),
     );
   };
   const look = () => {

@@ -1,6 +1,6 @@
 import { toUsd } from '../../core/model/money.ts';
 import type { LoopSpend, Status } from '../../core/model/status.ts';
-import type { SpendRow } from '../../core/ports/store.ts';
+import type { SpendRow } from '../../core/ports/historyQueries.ts';
 import { count, formatClock, formatNumber, formatUsd } from '../text/format.ts';
 import { type AccountState, accountStates, accountWords, heldName, holdWords } from '../text/holdWords.ts';
 import { escapeMarkdown, inlineCode } from '../text/safeText.ts';

@@ -15,7 +15,7 @@ import { headerOf } from './transcriptHeader.ts';
 
 /** Output read before yielding the thread, bytes. */
 const PIECE = 96 * 1024;
-/** More output than this (bytes) between two looks is skipped: nobody could read it. */
+/** More output than this (bytes) between two looks is skipped: it is more than anybody can read. */
 const MAX_BACKLOG = 2 * 1024 * 1024;
 const MIN_ITEMS = 40;
 /** Interval (ms) between two looks at a growing log: at most 8 messages a second. */

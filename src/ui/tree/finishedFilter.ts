@@ -1,5 +1,5 @@
 import type { FinishedLoop } from '../../core/model/loop.ts';
-import type { FinishedQuery } from '../../core/ports/store.ts';
+import type { FinishedQuery } from '../../core/ports/historyQueries.ts';
 import type { Grouping } from './finishedSections.ts';
 
 /** Which finished loops the user chose to list, and how. */

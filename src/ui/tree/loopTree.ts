@@ -66,7 +66,7 @@ export class LoopTree implements vscode.TreeDataProvider<TreeRow>, vscode.Dispos
       sampleUsage,
       () => this.#view.visible,
       clock,
-      (error) => deps.log.warn(`The processes of loops could not be looked at: ${error}`),
+      (error) => deps.log.warn(`The processes of loops could not be listed: ${error}`),
     );
     const extra = (token: string) => {
       const usage = this.#usage.of(token);

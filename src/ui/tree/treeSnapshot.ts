@@ -1,7 +1,7 @@
 import { type FinishedLoop, needsUser } from '../../core/model/loop.ts';
 import { openQuestions } from '../../core/model/question.ts';
 import type { LiveView, Status, WaitingFor } from '../../core/model/status.ts';
-import type { FinishedQuery } from '../../core/ports/store.ts';
+import type { FinishedQuery } from '../../core/ports/historyQueries.ts';
 import type { Supervisor } from '../../core/supervisor.ts';
 import type { GroupName } from './treeRow.ts';
 

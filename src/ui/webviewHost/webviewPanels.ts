@@ -116,7 +116,7 @@ export class WebviewPanels<T> implements vscode.Disposable {
       return unfilled(post, error);
     });
     const tell = (what: (content: PanelContent) => void) =>
-      void content.then(what).catch((error: unknown) => onError('A panel could not do what it was asked for.', error));
+      void content.then(what).catch((error: unknown) => onError('A panel could not carry out a request.', error));
     const tellOpen = (what: (content: PanelContent) => void) => tell((page) => gone || what(page));
     webview.onDidReceiveMessage((message: unknown) => tellOpen((page) => page.receive(message)));
     panel.onDidChangeViewState(() => tellOpen((page) => page.setVisible(panel.visible)));

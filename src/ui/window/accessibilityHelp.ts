@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 
 const SCHEME = 'loop-supervisor-help';
 /** The location of the help. */
-export const HELP_PAGE = vscode.Uri.from({ scheme: SCHEME, path: '/Loop Supervisor Help' });
+export const HELP_URI = vscode.Uri.from({ scheme: SCHEME, path: '/Loop Supervisor Help' });
 
 const TEXT = `Loop Supervisor by keyboard and screen reader
 

@@ -54,6 +54,11 @@ export function median(samples: readonly number[]): number {
   return percentile(samples, 50);
 }
 
+/** The quickest of samples: what a short piece of work takes when nothing else has the processor. */
+export function quickest(samples: readonly number[]): number {
+  return percentile(samples, 0);
+}
+
 /** The cells of a figure: what was measured, value, 99th percentile, baseline, ratio and goal. */
 export function cells({ what, value, unit, p99, baseline, goal, goalRatio }: Figure): readonly string[] {
   const ratio = baseline && value / baseline.value;

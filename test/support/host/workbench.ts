@@ -118,7 +118,7 @@ export class Workbench {
     await this.statusItem('circuit').waitFor();
   }
 
-  /** Reloads the window: the old extension host is told to go, a new one comes. */
+  /** Reloads the window: the old extension host is asked to end, and a new one starts. */
   async reload(): Promise<void> {
     await this.page.reload();
     await this.ready();

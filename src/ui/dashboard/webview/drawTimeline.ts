@@ -12,7 +12,7 @@ const AXIS = 20;
 const MIN_WIDTH = 2;
 
 /** The visible range: wall times in ms. */
-export interface View {
+export interface TimeRange {
   readonly from: number;
   readonly to: number;
 }
@@ -20,7 +20,7 @@ export interface View {
 export interface Drawing {
   readonly layout: Layout;
   readonly circuit: readonly CircuitSpan[];
-  readonly view: View;
+  readonly view: TimeRange;
   readonly lanes: number;
   readonly now: number;
   /** Index of the selected bar, or -1; all bars of its loop are highlighted. */
@@ -34,11 +34,11 @@ export function heightOf(lanes: number): number {
 }
 
 /** Position of a time: px from the left. */
-export function toX({ from, to }: View, width: number, time: number): number {
+export function toX({ from, to }: TimeRange, width: number, time: number): number {
   return ((time - from) / (to - from)) * width;
 }
 
-export function toTime({ from, to }: View, width: number, x: number): number {
+export function toTime({ from, to }: TimeRange, width: number, x: number): number {
   return from + (x / width) * (to - from);
 }
 
@@ -66,7 +66,7 @@ export function drawTimeline(context: CanvasRenderingContext2D, drawing: Drawing
 
 function drawAxis(
   context: CanvasRenderingContext2D,
-  view: View,
+  view: TimeRange,
   width: number,
   height: number,
   palette: Palette,

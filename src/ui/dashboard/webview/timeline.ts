@@ -6,7 +6,7 @@ import { h } from '../../webviewHost/webview/dom.ts';
 import { oncePerFrame } from '../../webviewHost/webview/oncePerFrame.ts';
 import { type CircuitSpan, circuitSpans } from '../circuitSpans.ts';
 import { type Layout, layOut } from '../timelineLayout.ts';
-import { type Drawing, drawTimeline, heightOf, hit, toTime, type View } from './drawTimeline.ts';
+import { type Drawing, drawTimeline, heightOf, hit, type TimeRange, toTime } from './drawTimeline.ts';
 import type { Palette } from './palette.ts';
 
 const SHORTEST_VIEW_MS = 2_000;
@@ -28,7 +28,7 @@ export class Timeline {
   readonly #open: (loop: { loopId: string; seq: number }) => void;
   #layout = EMPTY;
   #circuit: readonly CircuitSpan[] = [];
-  #view: View = { from: Date.now() - 3_600_000, to: Date.now() };
+  #view: TimeRange = { from: Date.now() - 3_600_000, to: Date.now() };
   /** Whether the right edge follows the present. */
   #followsNow = true;
   #slots = 1;
@@ -76,7 +76,7 @@ export class Timeline {
     this.update(attempts);
     this.setCircuit(circuit);
     const first = this.#layout.bars[0]?.attempt.startedAt ?? Date.now() - 60_000;
-    // Not wider than the data: nobody wants to see an empty half day.
+    // Not wider than the data: an empty half day helps nobody.
     const begin = Math.max(from, first - (Date.now() - first) * 0.02);
     this.#view = { from: Math.min(begin, Date.now() - SHORTEST_VIEW_MS), to: Date.now() };
     this.#say();
@@ -163,7 +163,7 @@ export class Timeline {
     this.#setView({ from: fixed - share * size, to: fixed + (1 - share) * size });
   }
 
-  #setView(view: View): void {
+  #setView(view: TimeRange): void {
     this.#view = view;
     this.#followsNow = view.to >= Date.now();
     this.draw();
@@ -219,7 +219,7 @@ export class Timeline {
   #listen(): void {
     const canvas = this.#canvas;
     const at = (event: PointerEvent | WheelEvent) => hit(this.#drawing(), event.offsetX, event.offsetY);
-    let drag: { readonly x: number; readonly view: View; moved: boolean } | undefined;
+    let drag: { readonly x: number; readonly view: TimeRange; moved: boolean } | undefined;
     canvas.addEventListener('pointerdown', (event) => {
       drag = { x: event.offsetX, view: this.#view, moved: false };
       canvas.setPointerCapture(event.pointerId);

@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { win32 } from 'node:path';
-import type { Environment } from '../environment/carriedEnvironment.ts';
+
+type Environment = { readonly [name: string]: string | undefined };
 
 /** What is really started for a command. */
 export interface RealCommand {
@@ -36,15 +37,16 @@ export function windowsCommand(
   args: readonly string[],
   environment: Environment,
   files = REAL_FILES,
-  system: NodeJS.ProcessEnv = process.env,
+  system: Environment = process.env,
 ): RealCommand {
   const path = findOnWindows(command, environment, files);
   if (path === undefined || !/\.(cmd|bat)$/i.test(path)) return { command: path ?? command, args, verbatim: false };
-  const script = scriptOfShim(path, files);
-  if (script !== undefined)
+  const started = startedByShim(path, files);
+  if (started !== undefined && /\.exe$/i.test(started)) return { command: started, args, verbatim: false };
+  if (started !== undefined)
     return {
       command: findOnWindows('node', environment, files) ?? 'node.exe',
-      args: [script, ...args],
+      args: [started, ...args],
       verbatim: false,
     };
   const line = [escapeForCmd(path), ...args.map((arg) => escapeForCmd(quoteArgument(arg)))].join(' ');
@@ -73,19 +75,26 @@ export function findOnWindows(command: string, environment: Environment, files =
   return undefined;
 }
 
-/** The script that a batch file of npm runs: `"%dp0%\node_modules\…\cli.js" %*`. */
-function scriptOfShim(path: string, files: WindowsFiles): string | undefined {
-  const script = /"%(?:~dp0|dp0%)\\([^"]+\.[cm]?js)"\s+%\*/i.exec(files.read(path))?.[1];
-  return script === undefined ? undefined : win32.join(win32.dirname(path), script);
+/**
+ * The script or program that a batch file of npm runs: `"%dp0%\node_modules\…\cli.js" %*`, or as in `npx.cmd` by a
+ * variable that was set to it first.
+ */
+function startedByShim(path: string, files: WindowsFiles): string | undefined {
+  const text = files.read(path);
+  const variableName = /"%(\w+)%"\s+%\*\s*$/.exec(text)?.[1];
+  const set =
+    variableName === undefined ? undefined : new RegExp(`^SET "${variableName}=%~dp0\\\\([^"%]+\\.js)"`, 'im');
+  const started = set?.exec(text) ?? /"%(?:~dp0|dp0%)\\([^"%]+\.(?:[cm]?js|exe))"\s+%\*/i.exec(text);
+  return started?.[1] === undefined ? undefined : win32.join(win32.dirname(path), started[1]);
 }
 
 /** Where Windows is, as our own process knows it: the environment of an agent may say anything. */
-function systemRoot(system: NodeJS.ProcessEnv): string {
+function systemRoot(system: Environment): string {
   return variable(system, 'SystemRoot') ?? variable(system, 'windir') ?? 'C:\\Windows';
 }
 
 /** Names of variables have no case on Windows. */
-function variable(environment: NodeJS.ProcessEnv, name: string): string | undefined {
+function variable(environment: Environment, name: string): string | undefined {
   return Object.entries(environment).find(([key]) => key.toLowerCase() === name.toLowerCase())?.[1];
 }
 
