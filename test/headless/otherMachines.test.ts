@@ -84,6 +84,9 @@ describe('two machines as they ship', () => {
     const shown = JSON.parse((await loops(laptop, 'show', 'a', '--json')).out);
     assert.ok(shown.cwd.startsWith(server), shown.cwd);
     assert.equal(typeof shown.machine, 'string');
+    const logs = await loops(laptop, 'logs', 'a');
+    assert.deepEqual([logs.code, /is on .+: run `loops logs a` there/.test(logs.error)], [4, true], logs.error);
+    assert.equal((await loops(server, 'logs', 'a')).code, 0);
     assert.equal(git(join(home, 'laptop'), 'branch', '--list', 'loops/*'), '');
   });
 });

@@ -96,6 +96,7 @@ onEachStore('what is written reads the same', (bench) => {
           openedAt: time,
           lastFailureAt: time,
           lastFailed: fc.nat(),
+          guessedLimits: fc.nat(),
           reasons: fc.array(anyText, { maxLength: 5 }),
         },
       },

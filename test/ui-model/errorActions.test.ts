@@ -49,6 +49,22 @@ describe('The buttons of an error', () => {
     });
   }
 
+  describe('R1.1 of a submit that is refused for now', () => {
+    const overBudget = (estimateUsd: number) =>
+      new BudgetExceededError({ spentUsd: 20, unknownUsd: 0, reservedUsd: 0, limitUsd: 20, estimateUsd });
+    const offered = (error: unknown) => errorActions(error, 'ready', true).map(({ title }) => title);
+
+    it('have it queued instead', () => {
+      assert.deepEqual(offered(new CircuitOpenError(87)), ['Reset Circuit', 'Queue Until It Recovers', 'Show Circuit']);
+      assert.deepEqual(offered(overBudget(20)), ['Raise Limit', 'Queue Until It Recovers', 'Show Budget']);
+    });
+
+    it('do not where it would wait for ever, or has no room', () => {
+      assert.deepEqual(offered(overBudget(20.01)), ['Raise Limit', 'Show Budget']);
+      assert.deepEqual(offered(new QueueFullError(20, 20)), ['Open Settings', 'Show Loops']);
+    });
+  });
+
   it('come with a time that stays right while the message is on screen', () => {
     const now = new Date(2026, 2, 10, 15, 40).getTime();
     assert.match(errorText(new CircuitOpenError(90), now), /paused after several failures.*due at 15:41\.$/);
@@ -57,7 +73,8 @@ describe('The buttons of an error', () => {
   });
 
   it('name the loop that they act on', () => {
-    assert.deepEqual(errorActions(new PermanentlyFailedError('a'), 'ready')[0]?.args, ['a']);
+    const [retry] = errorActions(new PermanentlyFailedError('a'), 'ready');
+    assert.deepEqual(retry && 'args' in retry && retry.args, ['a']);
   });
 
   it('of what is not ready depend on why', () => {

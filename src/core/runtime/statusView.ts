@@ -150,7 +150,10 @@ function isAllGranted(liveState: LiveState, { settings }: SupervisorContext, tod
  * Live loops in the order of the tree: active first, then the first `maxQueued` of the queue in its order, then what
  * waits.
  */
-export function liveViews(engine: StatusParts & Pick<Engine, 'runs'>, maxQueued: number): LiveView[] {
+export function liveViews(
+  engine: StatusParts & { readonly runs: Pick<Engine['runs'], 'of'> },
+  maxQueued: number,
+): LiveView[] {
   const { liveState, machines, ownership } = engine;
   const views: LiveView[] = [];
   const placed = (loop: LiveView['loop']) => ({

@@ -90,7 +90,7 @@ export class Placement implements LanePlacement {
       takes,
       this.#context.clones,
       this.#context.window.folders,
-      folderGates.map(({ of, state }) => [of, state]),
+      folderGates.map((gate) => [gate.of, gate.state, 'lastSeq' in gate && gate.lastSeq]),
     ]);
     if (facts === this.#placedFor) return;
     this.#placedFor = facts;
