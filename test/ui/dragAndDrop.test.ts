@@ -82,7 +82,7 @@ describe('the queue by hand', () => {
     const { tree } = host.window;
     const runNext = async (begin: () => Promise<void>, expected: string) => {
       const call = () => tree.menuByKeyboard('Run Next', begin);
-      await tree.onSeveral(call, async () => (await group('Queued')).join('') === expected);
+      await tree.callOnRows(call, async () => (await group('Queued')).join('') === expected);
     };
     await runNext(() => tree.select('D', 'B'), 'BDFAEC');
     await runNext(() => selectFrom('A', 1, 'A,E'), 'AEBDFC');
@@ -94,7 +94,7 @@ describe('the queue by hand', () => {
       await tree.select('C', 'D');
       await tree.contextAction('D', 'Set Priority…');
     };
-    await tree.onSeveral(call, async () => (await input.question()).includes('Priority of 2 loops'));
+    await tree.callOnRows(call, async () => (await input.question()).includes('Priority of 2 loops'));
     await host.window.screenshot('queue-priority');
     await input.answer(/whole number/i, '5');
     await order('DCAEBF');
@@ -127,7 +127,7 @@ describe('the queue by hand', () => {
       await tree.select('A', 'B');
       await tree.contextAction('A', 'Submit Again');
     };
-    await tree.onSeveral(call, async () => (await group('Queued')).toSorted().join('') === 'ABCDF');
+    await tree.callOnRows(call, async () => (await group('Queued')).toSorted().join('') === 'ABCDF');
     assert.deepEqual((await group('Finished')).toSorted(), ['A', 'B', 'E']);
   });
 });

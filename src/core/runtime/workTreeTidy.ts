@@ -1,4 +1,4 @@
-import type { FinishedLoop, Loop } from '../model/loop.ts';
+import { type FinishedLoop, isFinished, type Loop } from '../model/loop.ts';
 import type { StoredWorkTree, UnsavedWork, WorkTree, WorkTrees } from '../ports/workTrees.ts';
 import { endWorkTree } from '../steps/workTreeEnd.ts';
 import type { Engine } from './engine.ts';
@@ -85,6 +85,7 @@ export class WorkTreeTidy {
         failures.push(error);
       }
     }
+    branches.push(...(await this.#settleGone(loops)));
     if (failures.length > 0) throw failures[0];
     return branches;
   }
@@ -100,6 +101,7 @@ export class WorkTreeTidy {
     const loops = await this.#finished();
     const inUse = this.#inUse();
     let totalBytes = 0;
+    await this.#settleGone(loops);
     for (const stored of await this.#git.stored()) {
       const loop = loops.get(stored.path);
       const isOld = loop ? now - loop.finishedAt > maxAgeMs : now - stored.changedAt > ORPHAN_MS;
@@ -161,6 +163,32 @@ export class WorkTreeTidy {
     return tree && this.#git.unsaved(stored.tree?.commonFolder ?? stored.path, tree).catch(() => undefined);
   }
 
+  /**
+   * Settles loops whose work tree is gone, by hand or in a removal that a crash interrupted: what Git still knows of it
+   * goes, and its branch stays if it holds anything. Returns those branches.
+   */
+  async #settleGone(loops: ReadonlyMap<string, FinishedLoop>): Promise<string[]> {
+    const { context } = this.#engine;
+    const branches: string[] = [];
+    for (const [path, loop] of loops) {
+      if (context.folders.look(path).state !== 'gone') continue;
+      try {
+        // It may have been settled, or continued, since the loops were read.
+        const now = await context.store.bySeq(loop.seq);
+        if (!now || !isFinished(now) || !now.workTree?.made) continue;
+        const { made, commonFolder, base } = now.workTree;
+        const tree = { ...made, base, cwd: path };
+        const { commits } = await this.#git.unsaved(commonFolder, tree);
+        await this.#git.remove(commonFolder, tree, commits > 0);
+        await this.#end(loop, commits > 0 ? made.branch : undefined);
+        if (commits > 0) branches.push(made.branch);
+      } catch (error) {
+        context.log(`The work tree ${path} is gone, and its repository could not be put in order.`, error);
+      }
+    }
+    return branches;
+  }
+
   /** Removes one, with what is in it committed to its branch. Returns the branch if it holds anything. */
   async #letGo(stored: StoredWorkTree, loop: FinishedLoop | undefined): Promise<string | undefined> {
     const tree = treeOf(stored, loop);
@@ -173,12 +201,14 @@ export class WorkTreeTidy {
     const root = stored.tree.commonFolder;
     const { commits } = await this.#git.unsaved(root, tree);
     await this.#git.remove(root, tree, commits > 0);
-    if (loop) {
-      const outcome = { how: 'removed' as const, ...(commits > 0 && { branch: tree.branch }) };
-      const { transactions } = this.#engine;
-      await transactions.take((unit) => endWorkTree(unit, loop.seq, outcome, undefined), [['bySeq', loop.seq]]);
-    }
-    return commits > 0 ? tree.branch : undefined;
+    const left = commits > 0 ? tree.branch : undefined;
+    if (loop) await this.#end(loop, left);
+    return left;
+  }
+
+  async #end({ seq }: FinishedLoop, branch: string | undefined): Promise<void> {
+    const outcome = { how: 'removed' as const, ...(branch !== undefined && { branch }) };
+    await this.#engine.transactions.take((unit) => endWorkTree(unit, seq, outcome, undefined), [['bySeq', seq]]);
   }
 }
 

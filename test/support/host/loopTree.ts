@@ -3,9 +3,7 @@ import type { Locator, Page } from 'playwright-core';
 import { shortTitle } from '../../../src/ui/text/loopText.ts';
 import { until } from '../until.ts';
 import { exactly } from './exactly.ts';
-import { LostRows } from './lostRows.ts';
 import { takeMenuItem } from './menu.ts';
-import type { QuickInput } from './quickInput.ts';
 
 /** A row of a tree: label, description, and the rows under it. */
 export type Row = readonly [label: string, description: string, children?: readonly Row[]];
@@ -16,22 +14,25 @@ const AGAIN_MS = 10_000;
 /** The row that the keyboard is on. */
 const FOCUSED = '.monaco-list:focus .monaco-list-row.focused';
 
+/** The question for the loop of a command whose row is not known. */
+const WHICH_LOOP = '.quick-input-widget input[placeholder^="The list changed while the menu was open"]';
+
 /** Our view in the side bar of a window. */
 export class LoopTree {
   readonly #page: Page;
-  readonly #lost: LostRows;
 
   /** A test has shown it: settling shows it again where another view has taken its place. */
   #wasShown = false;
 
-  constructor(page: Page, input: QuickInput) {
+  /** Takes the last entry of a menu again. */
+  #again: (() => Promise<void>) | undefined;
+
+  constructor(page: Page) {
     this.#page = page;
-    this.#lost = new LostRows(input);
   }
 
   /** Shows it again if a test has shown it before. */
   async settle(): Promise<void> {
-    this.#lost.stop();
     if (this.#wasShown) await this.show();
   }
 
@@ -117,7 +118,9 @@ export class LoopTree {
       const texts = await this.row(label).evaluateAll((rows) =>
         rows.map((row) => `${row.textContent} ${row.getAttribute('aria-label')}`),
       );
-      return texts.some((text) => text.includes(words));
+      if (texts.some((text) => text.includes(words))) return true;
+      await this.takeLostAgain();
+      return false;
     });
   }
 
@@ -161,19 +164,19 @@ export class LoopTree {
 
   /** Presses an inline button of a row, by what it says. */
   async inlineAction(row: string | RegExp, action: string): Promise<void> {
+    this.#again = () => this.inlineAction(row, action);
     await until(`${action} on ${row}`, async () => {
       // A row that moved away under the mouse has no buttons any more.
       await this.row(row).hover({ timeout: AGAIN_MS });
       await this.row(row).locator(`.actions .action-label[aria-label^="${action}"]`).click({ timeout: AGAIN_MS });
       return true;
     });
-    this.#lost.choose(row);
   }
 
   /** Takes an entry of a row's context menu. */
   async contextAction(row: string | RegExp, action: string): Promise<void> {
+    this.#again = () => this.contextAction(row, action);
     await takeMenuItem(this.#page, () => this.row(row).click({ button: 'right', timeout: AGAIN_MS }), action);
-    this.#lost.choose(row);
   }
 
   /** Selects these rows and no others, with Ctrl and the mouse, which opens none of them. */
@@ -264,6 +267,7 @@ export class LoopTree {
    * tree.
    */
   async menuByKeyboard(action: string, begin = async () => {}): Promise<void> {
+    this.#again = () => this.menuByKeyboard(action, begin);
     const { keyboard } = this.#page;
     const menu = this.#page.locator('.monaco-menu');
     const focused = menu.locator('.action-item.focused .action-label');
@@ -281,22 +285,30 @@ export class LoopTree {
     await keyboard.press('Enter');
   }
 
-  /**
-   * Calls a command on rows, and again if it has lost them, until `isDone`: for several rows, where no single loop can
-   * be chosen in their place.
-   */
-  async onSeveral(call: () => Promise<void>, isDone: () => Promise<boolean>): Promise<void> {
-    await until('what a menu on several rows does', async () => {
+  /** Calls a command on rows by their menu, and again if it does not know them, until `isDone`. */
+  async callOnRows(call: () => Promise<void>, isDone: () => Promise<boolean>): Promise<void> {
+    await until('what the menu of rows does', async () => {
       await call();
-      this.#lost.stop();
+      this.#again = undefined;
       await until(
         'that, or the question which loop is meant',
-        async () => (await isDone()) || (await this.#lost.isAsked()),
+        async () => (await isDone()) || (await this.#page.locator(WHICH_LOOP).isVisible()),
       );
       if (await isDone()) return true;
       await this.#page.keyboard.press('Escape');
       return false;
     });
+  }
+
+  /**
+   * Takes the last entry of a menu once more if the command did not know its row, and asks which loop is meant: VS Code
+   * forgets all rows while it reads them anew, however still they stand on the screen.
+   */
+  async takeLostAgain(): Promise<void> {
+    if (!this.#again || !(await this.#page.locator(WHICH_LOOP).isVisible())) return;
+    await this.#page.keyboard.press('Escape');
+    await this.#page.locator(WHICH_LOOP).waitFor({ state: 'hidden' });
+    await this.#again();
   }
 
   /** The text of the tree's number on the activity bar; empty if there is none. */

@@ -87,7 +87,7 @@ export class Workbench {
   constructor(page: Page) {
     this.page = page;
     this.input = new QuickInput(page);
-    this.tree = new LoopTree(page, this.input);
+    this.tree = new LoopTree(page);
     this.notices = new Notices(page, this.input);
     this.editor = new TextEditor(page, this.input);
     this.explorer = new Explorer(page, this.input);
@@ -270,6 +270,8 @@ export class Workbench {
   async panel(title: string | RegExp): Promise<FrameLocator> {
     const tab = this.page.locator('.tab.active').filter({ hasText: title }).first();
     await until(`the page ${title}`, async () => {
+      await this.tree.takeLostAgain();
+      if (!(await tab.isVisible())) return false;
       const label = (await tab.locator('.label-name').innerText()).trim();
       const isOutput = label.startsWith(OUTPUT);
       const part = label === DASHBOARD ? 'dashboard' : isOutput ? 'transcript' : 'detail';
